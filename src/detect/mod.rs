@@ -1,0 +1,2 @@
+//! detect
+#![deny(clippy::disallowed_methods, clippy::disallowed_types)]

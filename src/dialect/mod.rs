@@ -1,0 +1,2 @@
+//! dialect
+#![deny(clippy::disallowed_methods, clippy::disallowed_types)]

@@ -1,0 +1,88 @@
+//! Every bound of the gateway, named, with its unit and its reason (law 7).
+//!
+//! Those that an operator may set are the defaults of `[limits]` in `octroi.toml`; the rest are fixed because a standard or
+//! the arithmetic of a format fixes them.
+#![deny(clippy::disallowed_methods, clippy::disallowed_types)]
+
+use std::time::Duration;
+
+/// Bytes of a request head: request line and headers. Enough for a long bearer token, far below what a flood needs.
+pub const HEAD_BYTES_MAX: usize = 32 * 1024;
+/// Header fields of a request.
+pub const HEADERS_MAX: usize = 100;
+/// Bytes of a request body after decompression: a long context with attachments.
+pub const BODY_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// Bytes of request bodies held at one time over all requests, so that many large ones meet a 503 and not the kernel.
+pub const BODIES_BYTES_MAX: usize = 512 * 1024 * 1024;
+/// A compressed body may grow by this factor once past [`INFLATE_FREE_BYTES`]; real JSON stays below 20.
+pub const INFLATE_RATIO_MAX: usize = 100;
+/// Bytes of output that any compressed body may have, whatever the ratio.
+pub const INFLATE_FREE_BYTES: usize = 1024 * 1024;
+/// Containers in containers in a JSON body; schemas of real tools stay below 20.
+pub const JSON_DEPTH_MAX: usize = 64;
+/// Leaves of a JSON body: 48 bytes each in memory. A token array of 32 MiB is refused, not unrolled.
+pub const JSON_LEAVES_MAX: usize = 1_000_000;
+/// Depth to which strings that hold JSON or an encoding are opened.
+pub const NESTED_DEPTH_MAX: usize = 3;
+
+/// Time to receive a whole request head.
+pub const HEAD_DEADLINE: Duration = Duration::from_secs(10);
+/// Time to receive a whole request body.
+pub const BODY_DEADLINE: Duration = Duration::from_secs(30);
+/// Time to finish a TLS handshake.
+pub const HANDSHAKE_DEADLINE: Duration = Duration::from_secs(10);
+/// Time that a client connection may lie idle between requests.
+pub const IDLE_DEADLINE: Duration = Duration::from_mins(2);
+/// Connections from clients.
+pub const CONNECTIONS_MAX: usize = 10_000;
+/// Concurrent streams of one HTTP/2 connection.
+pub const STREAMS_MAX: u32 = 128;
+/// Streams that an HTTP/2 client may open and reset before it is cut off (CVE-2023-44487).
+pub const RESETS_MAX: usize = 64;
+/// Requests in work at one time; the next gets 503.
+pub const REQUESTS_MAX: usize = 2_048;
+
+/// Findings of one request; beyond it the scan counts as partial, and policy sees the unknown.
+pub const FINDINGS_MAX: usize = 100_000;
+
+/// Time to connect to a backend, TLS included.
+pub const CONNECT_DEADLINE: Duration = Duration::from_secs(5);
+/// Time until a backend's answer begins. Large models think before the first token.
+pub const FIRST_BYTE_DEADLINE: Duration = Duration::from_mins(5);
+/// Time between two pieces of an answer.
+pub const REPLY_IDLE_DEADLINE: Duration = Duration::from_mins(2);
+/// Bytes of a whole (not streamed) answer.
+pub const REPLY_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Bytes of one event of a streamed answer.
+pub const EVENT_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// Bytes of a backend's answer head.
+pub const REPLY_HEAD_BYTES_MAX: usize = 64 * 1024;
+/// Backends tried for one request.
+pub const ATTEMPTS_MAX: usize = 8;
+/// Idle connections kept for one backend.
+pub const POOL_IDLE_MAX: usize = 64;
+/// Time that an idle connection to a backend is kept: below the 60 s after which common servers close it.
+pub const POOL_IDLE_DEADLINE: Duration = Duration::from_secs(50);
+/// Time between two active health checks of a backend.
+pub const HEALTH_INTERVAL: Duration = Duration::from_secs(5);
+
+/// Bytes of one audit entry.
+pub const ENTRY_BYTES_MAX: usize = 16 * 1024;
+/// Entries that wait for the committer; beyond it requests get 503.
+pub const AUDIT_QUEUE_MAX: usize = 16_384;
+/// Entries of one batch.
+pub const AUDIT_BATCH_MAX: usize = 1_024;
+/// Bytes of one audit segment file, allocated ahead.
+pub const SEGMENT_BYTES: u64 = 64 * 1024 * 1024;
+/// Time that a request waits for its entry to be durable before it is refused.
+pub const AUDIT_DEADLINE: Duration = Duration::from_secs(5);
+
+/// Bytes that a stream's restorer holds back: the longest live token in its widest tolerated spelling.
+pub const HOLD_BACK_BYTES_MAX: usize = 64;
+/// Channels (choices, tool calls, parts) of one streamed answer.
+pub const CHANNELS_MAX: usize = 1_024;
+
+/// Time that streams have to finish after SIGTERM.
+pub const DRAIN_DEADLINE: Duration = Duration::from_secs(30);
+/// Requests of an OTLP or Prometheus exporter that wait.
+pub const TELEMETRY_QUEUE_MAX: usize = 2_048;

@@ -1,0 +1,305 @@
+//! The entries of the audit log. By type they hold closed words, numbers, digests and keyed codes: no identifier, no content.
+//!
+//! A *decision* is written before the first byte leaves, an *attempt* before each further backend sees one, an *outcome*
+//! when the answer has ended, however it ended. The log adds the envelope: version, sequence number, time.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use super::{Country, Word};
+
+/// The identity of one request: `UUIDv7`, made by the gateway.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(into = "String")]
+pub struct RequestId(pub [u8; 16]);
+
+impl RequestId {
+    /// Reads the hyphenated or plain hexadecimal form.
+    pub fn parse(text: &str) -> Option<Self> {
+        uuid::Uuid::try_parse(text).ok().map(|id| Self(*id.as_bytes()))
+    }
+}
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        uuid::Uuid::from_bytes(self.0).hyphenated().fmt(f)
+    }
+}
+
+impl fmt::Debug for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl From<RequestId> for String {
+    fn from(id: RequestId) -> Self {
+        id.to_string()
+    }
+}
+
+/// A keyed MAC or a digest of ours, written in hexadecimal.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Digest(pub [u8; 32]);
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Serialize for Digest {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// One entry, before the log numbers and dates it.
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Entry {
+    /// Where a request may go, written before a byte of it leaves, or that it was refused.
+    Decision(Box<Decision>),
+    /// A further backend is about to see the request.
+    Attempt(Box<Attempt>),
+    /// How the answer ended.
+    Outcome(Box<Outcome>),
+    /// The gateway started.
+    Start(Start),
+    /// The gateway stopped in good order.
+    Stop,
+    /// A policy came into force, or a new one was rejected.
+    Policy(PolicyLoaded),
+}
+
+/// The decision on one request.
+#[derive(Debug, Clone, Serialize)]
+pub struct Decision {
+    /// Of which request.
+    pub request: RequestId,
+    /// W3C trace id of the gateway's own span, 32 hexadecimal digits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trace: Option<Word>,
+    /// Who asked.
+    pub tenant: Word,
+    /// Through which app.
+    pub app: Word,
+    /// For what.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub purpose: Option<Word>,
+    /// Keyed pseudonym of the credential.
+    pub actor: Word,
+    /// Dialect.
+    pub api: Word,
+    /// Operation.
+    pub operation: Word,
+    /// The configured model name, or `unknown`.
+    pub model: Word,
+    /// Whether a stream was asked for.
+    pub stream: bool,
+    /// What was found, by type and place.
+    pub findings: Vec<FindingCount>,
+    /// What was read.
+    pub scan: Scan,
+    /// The label, in the sheet's spelling, or `unknown`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label: Option<Word>,
+    /// Leak score, absent when unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub leak_score: Option<u16>,
+    /// Digest of the policy in force.
+    pub policy: Digest,
+    /// Digest of the inventory in force.
+    pub inventory: Digest,
+    /// Digest of the reference data in force.
+    pub reference: Digest,
+    /// Rules that fired.
+    pub rules: Vec<Word>,
+    /// What was decided: `forward`, `refuse`.
+    pub verdict: Word,
+    /// Why, when it was refused: the refusal's code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Word>,
+    /// Backends that may have it, in order.
+    pub plan: Vec<PlannedBackend>,
+    /// Backends that may not, and by which rules.
+    pub removed: Vec<RemovedBackend>,
+    /// What is about to be sent, when something is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sending: Option<Sending>,
+    /// Keyed MAC of the body as received.
+    pub body_mac: Digest,
+    /// Bytes of the body as received.
+    pub body_bytes: u64,
+}
+
+/// What is about to leave for one backend.
+#[derive(Debug, Clone, Serialize)]
+pub struct Sending {
+    /// To which backend.
+    pub backend: Word,
+    /// Keyed MAC of the body as sent.
+    pub body_mac: Digest,
+    /// Bytes of the body as sent.
+    pub body_bytes: u64,
+    /// What was changed, by type and action, counted from the edits made.
+    pub changed: Vec<Change>,
+}
+
+/// How many values of a type were changed, and how.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Change {
+    /// Entity type.
+    #[serde(rename = "type")]
+    pub entity: Word,
+    /// Action.
+    pub action: Word,
+    /// Places changed.
+    pub count: u32,
+}
+
+/// Findings of one type at one place of the dialect's table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FindingCount {
+    /// Entity type.
+    #[serde(rename = "type")]
+    pub entity: Word,
+    /// Classes that it implies.
+    pub classes: Vec<Word>,
+    /// The table's path.
+    pub path: Word,
+    /// How many.
+    pub count: u32,
+    /// `possible` (50 to 79) or `sure` (80 to 100).
+    pub confidence: Word,
+}
+
+/// What was read of a request.
+#[derive(Debug, Clone, Serialize)]
+pub struct Scan {
+    /// `complete`, `partial`, `failed`.
+    pub status: Word,
+    /// Leaves of the body.
+    pub leaves: u32,
+    /// Leaves read.
+    pub scanned: u32,
+    /// Leaves at paths that no table names.
+    pub unknown: u32,
+    /// Leaves that cannot be read.
+    pub unreadable: u32,
+    /// Bytes read.
+    pub bytes: u64,
+}
+
+/// A backend in a plan.
+#[derive(Debug, Clone, Serialize)]
+pub struct PlannedBackend {
+    /// Its name.
+    pub backend: Word,
+    /// Its tier.
+    pub tier: Word,
+    /// Countries of processing.
+    pub countries: Vec<Country>,
+    /// Who operates it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub operator: Option<Word>,
+    /// Ultimate control.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub controlled_from: Option<Country>,
+    /// Instrument of transfer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub transfer_basis: Option<Word>,
+    /// Duties: type and action.
+    pub duties: Vec<(Word, Word)>,
+}
+
+/// A backend that may not have the request.
+#[derive(Debug, Clone, Serialize)]
+pub struct RemovedBackend {
+    /// Its name.
+    pub backend: Word,
+    /// `not-allowed`, `rule`, `duty`, `expired`, `unable`.
+    pub why: Word,
+    /// The rules, when rules did it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<Word>,
+}
+
+/// A further attempt of a request.
+#[derive(Debug, Clone, Serialize)]
+pub struct Attempt {
+    /// Of which request.
+    pub request: RequestId,
+    /// 2 for the second backend tried, and so on.
+    pub number: u32,
+    /// Why the one before did not serve: `connect`, `broke`, `timeout`, `full`, `unavailable`.
+    pub cause: Word,
+    /// Whether the tier changed: a `fall back` clause was used.
+    pub fell_back: bool,
+    /// Digests of the policies that both allow it: the request's own, and the newest.
+    pub policies: [Digest; 2],
+    /// What is about to be sent.
+    pub sending: Sending,
+}
+
+/// How an answer ended.
+#[derive(Debug, Clone, Serialize)]
+pub struct Outcome {
+    /// Of which request.
+    pub request: RequestId,
+    /// `complete`, `client-gone`, `upstream-broke`, `refused`, `gateway-restart`.
+    pub end: Word,
+    /// The backend that answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub backend: Option<Word>,
+    /// Status sent to the client.
+    pub status: u16,
+    /// Pseudonyms restored in the answer, counted from the edits made.
+    pub restored: u32,
+    /// Strings in the answer that look like pseudonyms and are not of this request.
+    pub foreign_tokens: u32,
+    /// Bytes sent to the client.
+    pub bytes_out: u64,
+    /// Microseconds from accept to the first byte of the answer.
+    pub first_byte_us: u64,
+    /// Microseconds from accept to the end.
+    pub total_us: u64,
+    /// Tokens in, as the backend counted them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub input_tokens: Option<u64>,
+    /// Tokens out, as the backend counted them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output_tokens: Option<u64>,
+}
+
+/// The gateway started.
+#[derive(Debug, Clone, Serialize)]
+pub struct Start {
+    /// Version of octroi.
+    pub version: Word,
+    /// Requests of the run before whose decision had no outcome; each has got one that says so.
+    pub unfinished: u32,
+}
+
+/// A policy was loaded or rejected.
+#[derive(Debug, Clone, Serialize)]
+pub struct PolicyLoaded {
+    /// Whether it is now in force.
+    pub in_force: bool,
+    /// Its digest; absent when it could not be compiled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy: Option<Digest>,
+    /// Digest of the inventory.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inventory: Option<Digest>,
+    /// The name and version in its header.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<Word>,
+}

@@ -1,0 +1,117 @@
+//! What policy sees of a request: classes, counts, labels, scores, caller. No content.
+//!
+//! Facts replay: they are written to the audit log by name and read back into the same decision.
+
+use super::{ClassSet, Country, EntityId, ScanStatus, Word};
+
+/// Two bits of knowledge. Negation swaps them; the unknown is possibly true and not surely true.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Certainty {
+    /// It may be so.
+    pub possibly: bool,
+    /// It is so.
+    pub surely: bool,
+}
+
+impl Certainty {
+    /// It is so.
+    pub const TRUE: Self = Self { possibly: true, surely: true };
+    /// It is not so.
+    pub const FALSE: Self = Self { possibly: false, surely: false };
+    /// Nobody knows.
+    pub const UNKNOWN: Self = Self { possibly: true, surely: false };
+
+    /// The certainty of a known fact.
+    pub const fn known(fact: bool) -> Self {
+        if fact { Self::TRUE } else { Self::FALSE }
+    }
+
+    /// Both hold.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self { possibly: self.possibly && other.possibly, surely: self.surely && other.surely }
+    }
+
+    /// At least one holds.
+    #[must_use]
+    pub const fn or(self, other: Self) -> Self {
+        Self { possibly: self.possibly || other.possibly, surely: self.surely || other.surely }
+    }
+
+    /// It does not hold.
+    #[must_use]
+    pub const fn negated(self) -> Self {
+        Self { possibly: !self.surely, surely: !self.possibly }
+    }
+}
+
+/// What is known of one entity type in the request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct TypeFact {
+    /// Which type.
+    pub entity: EntityId,
+    /// Findings with confidence of at least 50.
+    pub possibly: u32,
+    /// Findings with confidence of at least 80.
+    pub surely: u32,
+    /// The highest confidence, 0 to 100.
+    pub confidence: u8,
+}
+
+/// What the application declared as label.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub enum LabelFact {
+    /// None, and none is required: every label is surely absent.
+    #[default]
+    Absent,
+    /// None although the app must declare one, or one that the sheet does not list: possibly any.
+    Unknown,
+    /// A label that the sheet lists, in the sheet's spelling.
+    Named(Word),
+}
+
+/// The leak score of the request, 0 to 1000.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum LeakFact {
+    /// No corpus is registered, or the scan ended with this score.
+    Score(u16),
+    /// The scan failed or ran over its budget.
+    Unknown,
+}
+
+/// Everything a decision is taken from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Facts {
+    /// The tenant.
+    pub tenant: Word,
+    /// The app.
+    pub app: Word,
+    /// The purpose, declared or registered.
+    pub purpose: Option<Word>,
+    /// Roles of the caller.
+    pub roles: Vec<Word>,
+    /// Where the data subjects reside, declared or registered.
+    pub residence: Vec<Country>,
+    /// Whether the app is registered as handling minors' data.
+    pub minors: bool,
+    /// The label.
+    pub label: LabelFact,
+    /// Entity types found with confidence of at least 50, sorted by id.
+    pub types: Vec<TypeFact>,
+    /// Classes brought by something other than a detector (a label, an app, a corpus) and surely there.
+    pub declared: ClassSet,
+    /// Whether a health term stands beside a finding that names somebody.
+    pub health_of_a_person: Certainty,
+    /// Whether every field was read.
+    pub scan: ScanStatus,
+    /// Whether a field cannot be read: an attachment, a token array.
+    pub unreadable: bool,
+    /// Whether something the provider would fetch or holds is named.
+    pub reference: bool,
+    /// Hosted tools asked for: kind, and host when the sheet names it, else `unknown`.
+    pub hosted: Vec<(Word, Option<Word>)>,
+    /// Similarity to protected documents.
+    pub leak: LeakFact,
+    /// After duties: entity types whose values no longer identify because they were pseudonymised.
+    pub pseudonymised: Vec<EntityId>,
+}

@@ -1,0 +1,26 @@
+//! The nouns that travel through the gateway: what each stage of the journey receives and yields.
+//!
+//! Nothing here acts. No file, socket, clock or random source is touched, and no type that can hold a detected value has a
+//! `Display` or a telling `Debug` (law 6): those types print sizes and kinds.
+#![deny(clippy::disallowed_methods, clippy::disallowed_types)]
+
+pub mod backend;
+pub mod call;
+pub mod caller;
+pub mod catalogue;
+pub mod entry;
+pub mod facts;
+pub mod finding;
+pub mod plan;
+pub mod refusal;
+pub mod word;
+
+pub use backend::{Backend, BackendId, Binding, Country, Tier};
+pub use call::{Api, Call, Content, Dialect, Field, Operation, Role, TokenKind};
+pub use caller::Caller;
+pub use catalogue::{Catalogue, ClassId, ClassInfo, ClassSet, EntityId, EntityInfo, Normal};
+pub use facts::{Certainty, Facts, LabelFact, LeakFact, TypeFact};
+pub use finding::{Coverage, Finding, Findings, ScanStatus};
+pub use plan::{Action, Choice, Duties, FallBack, Plan, Removal, Removed};
+pub use refusal::{Fault, Refusal};
+pub use word::Word;

@@ -1,0 +1,2 @@
+//! policy
+#![deny(clippy::disallowed_methods, clippy::disallowed_types)]

@@ -1,0 +1,2 @@
+//! transform
+#![deny(clippy::disallowed_methods, clippy::disallowed_types)]

@@ -1,0 +1,9 @@
+//! Sans-IO codecs: bytes to structure and back.
+//!
+//! JSON tokens with their spans, server-sent events, and the splicer that replaces whole tokens and leaves every other byte
+//! as it came. Nothing here knows what a token means (dialect) or whether it may leave (policy).
+#![deny(clippy::disallowed_methods, clippy::disallowed_types)]
+
+pub mod splice;
+
+pub use splice::{Edit, quote, splice};
