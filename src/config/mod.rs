@@ -1,1 +1,209 @@
-//! config
+//! `octroi.toml`: from the file as written ([`raw::RawConfig`]) to a configuration that can be used ([`Config`]).
+//!
+//! [`load`] reports every fault of the file in one run, each with its place and what to do. After it nothing is checked
+//! again. It reads the files that the configuration names (certificates, roots, credentials) and opens nothing else. The
+//! truths about backends are not here: they are the officer's, in `policies/backends.toml`.
+
+mod raw;
+mod resolve;
+mod secret;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+pub use secret::Secret;
+
+use crate::model::{Country, Dialect, Word};
+
+#[cfg(test)]
+mod tests;
+
+/// The configuration of one gateway, ready for use.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The data path.
+    pub listen: Listen,
+    /// Metrics and health; `None` when switched off.
+    pub admin: Option<SocketAddr>,
+    /// Where the sheets and the inventory are.
+    pub policy_folder: PathBuf,
+    /// Where the audit log is.
+    pub audit_folder: PathBuf,
+    /// Name of this gateway in the log's origin.
+    pub node: Word,
+    /// The file that holds the root key.
+    pub root_key: PathBuf,
+    /// Registered apps.
+    pub apps: Vec<App>,
+    /// Addresses and credentials of backends.
+    pub backends: Vec<BackendConfig>,
+    /// What a client may ask for, and each backend's own name for it.
+    pub models: BTreeMap<Word, BTreeMap<Word, Word>>,
+    /// Bounds that the operator set.
+    pub limits: Limits,
+}
+
+/// The data path's listener.
+#[derive(Debug, Clone)]
+pub struct Listen {
+    /// Where to listen.
+    pub address: SocketAddr,
+    /// Certificate chain and key, in PEM; `None` only with `[dangerous] plaintext_listener`.
+    pub tls: Option<ServerTls>,
+}
+
+/// Files of the listener's identity; they are read again when they change.
+#[derive(Debug, Clone)]
+pub struct ServerTls {
+    /// Certificate chain, PEM.
+    pub certificate: PathBuf,
+    /// Private key, PEM.
+    pub key: PathBuf,
+    /// Authorities whose client certificates are accepted, PEM; a client without one is still asked for a key.
+    pub client_authorities: Option<PathBuf>,
+}
+
+/// A registered app.
+#[derive(Debug, Clone)]
+pub struct App {
+    /// Its name.
+    pub name: Word,
+    /// The tenant it belongs to.
+    pub tenant: Word,
+    /// What it is registered for.
+    pub purpose: Option<Word>,
+    /// Keyed hashes of its keys (`h1:` and base64url).
+    pub keys: Vec<String>,
+    /// Roles that its keys carry.
+    pub roles: Vec<Word>,
+    /// Where its data subjects reside.
+    pub residence: Vec<Country>,
+    /// Whether it handles minors' data.
+    pub minors: bool,
+    /// Whether a request without a label counts as possibly bearing any.
+    pub labels_required: bool,
+    /// Whether answers carry only the request id.
+    pub quiet: bool,
+}
+
+/// Address and credential of one backend.
+#[derive(Debug, Clone)]
+pub struct BackendConfig {
+    /// Its name in the inventory.
+    pub name: Word,
+    /// Where it is.
+    pub url: BackendUrl,
+    /// The APIs it speaks.
+    pub dialects: Vec<Dialect>,
+    /// PEM of the authorities trusted for it; `None`: those of the system.
+    pub roots: Option<Vec<u8>>,
+    /// How the gateway proves itself.
+    pub credential: Option<Credential>,
+    /// Certificate chain and key, PEM, presented to the backend.
+    pub client_certificate: Option<(Vec<u8>, Secret)>,
+    /// Headers added to each request.
+    pub headers: Vec<(Word, Word)>,
+    /// Path that answers 2xx while the backend is well.
+    pub health_path: Word,
+    /// Time until the answer begins.
+    pub first_byte: Duration,
+}
+
+/// A backend's address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BackendUrl {
+    /// Whether TLS is used; `false` only with `[dangerous] plaintext_backends`.
+    pub tls: bool,
+    /// Host name or address, lower case.
+    pub host: Word,
+    /// Port.
+    pub port: u16,
+    /// Path put before the API's own, without a trailing slash.
+    pub base_path: Word,
+}
+
+/// How the gateway proves itself to a backend.
+#[derive(Debug, Clone)]
+pub enum Credential {
+    /// `Authorization: Bearer …`
+    Bearer(Secret),
+    /// A header of its own, such as `api-key`.
+    Header(Word, Secret),
+}
+
+/// Bounds that an operator may set; the defaults are in [`crate::limits`].
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Bytes of a request body after decompression.
+    pub body_bytes: usize,
+    /// Containers in containers of a body.
+    pub json_depth: usize,
+    /// Time to receive a head.
+    pub head: Duration,
+    /// Time to receive a body.
+    pub body: Duration,
+    /// Time that a connection may lie idle.
+    pub idle: Duration,
+    /// Connections from clients.
+    pub connections: usize,
+    /// Concurrent streams of one HTTP/2 connection.
+    pub streams: u32,
+    /// Streams opened and reset before a client is cut off.
+    pub resets: usize,
+    /// Requests in work.
+    pub requests: usize,
+    /// Bytes of a head.
+    pub head_bytes: usize,
+    /// Time that streams have to finish on shutdown.
+    pub drain: Duration,
+}
+
+/// One fault of a configuration file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// `file:line:column` when the place is known, else the file and the key.
+    pub place: String,
+    /// What is wrong.
+    pub what: String,
+    /// What to do.
+    pub help: String,
+}
+
+impl std::fmt::Display for Fault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}\n  help: {}", self.place, self.what, self.help)
+    }
+}
+
+/// Every fault of a configuration.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+pub struct Faults(pub Vec<Fault>);
+
+/// Reads and resolves `octroi.toml`. Relative paths in it are relative to its folder.
+///
+/// # Errors
+/// Every fault of the file in one go: unknown keys, missing files, addresses that are none, names used twice or not
+/// defined. Nothing is opened but the files it names.
+pub fn load(path: &Path) -> Result<Config, Faults> {
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        Faults(vec![Fault {
+            place: path.display().to_string(),
+            what: format!("cannot be read: {error}"),
+            help: "make one with `octroi init DIR --home FR`, or name another with --config".to_owned(),
+        }])
+    })?;
+    let raw = raw::parse(path, &text)?;
+    resolve::resolve(path, &text, raw)
+}
+
+/// Writes a new app's key hash into the text of an `octroi.toml`, keeping every other byte.
+///
+/// # Errors
+/// When the text is no valid configuration or names no such app.
+pub fn with_key(path: &Path, text: &str, app: &str, hash: &str) -> Result<String, Faults> {
+    raw::parse(path, text)?;
+    raw::insert_key(path, text, app, hash)
+}

@@ -1,1 +1,25 @@
-//! leak
+//! Similarity of a request's text to protected documents.
+//!
+//! [`Scanner`] is the seam: a registered corpus implements it. Where no corpus is registered the score is surely 0, which is
+//! a fact and not a guess ([`NoCorpus`]). A scanner never yields text, only an integer that replays.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use crate::model::{Call, LeakFact};
+
+/// Compares a call with protected documents.
+pub trait Scanner: Send + Sync + std::fmt::Debug {
+    /// Scores a call from 0 to 1000, or says that it is unknown (failure, budget).
+    fn scan<'a>(&'a self, call: &'a Call) -> Pin<Box<dyn Future<Output = LeakFact> + Send + 'a>>;
+}
+
+/// The scanner of a gateway at which no document is registered: nothing can match.
+#[derive(Debug, Clone, Copy)]
+pub struct NoCorpus;
+
+impl Scanner for NoCorpus {
+    fn scan<'a>(&'a self, _call: &'a Call) -> Pin<Box<dyn Future<Output = LeakFact> + Send + 'a>> {
+        Box::pin(std::future::ready(LeakFact::Score(0)))
+    }
+}

@@ -1,0 +1,214 @@
+//! `octroi.toml` as written: a mirror of the file, nothing resolved. Unknown keys are errors.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::{Fault, Faults};
+
+/// The whole file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawConfig {
+    pub(super) listen: RawListen,
+    #[serde(default)]
+    pub(super) admin: RawAdmin,
+    #[serde(default)]
+    pub(super) policy: RawFolder,
+    #[serde(default)]
+    pub(super) audit: RawAudit,
+    #[serde(default)]
+    pub(super) keys: RawKeys,
+    #[serde(default)]
+    pub(super) app: Vec<RawApp>,
+    #[serde(default)]
+    pub(super) backend: Vec<RawBackend>,
+    #[serde(default)]
+    pub(super) models: BTreeMap<Spanned<String>, BTreeMap<Spanned<String>, Spanned<String>>>,
+    #[serde(default)]
+    pub(super) limits: RawLimits,
+    #[serde(default)]
+    pub(super) dangerous: RawDangerous,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawListen {
+    pub(super) address: Spanned<String>,
+    pub(super) certificate: Option<Spanned<String>>,
+    pub(super) key: Option<Spanned<String>>,
+    pub(super) client_authorities: Option<Spanned<String>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawAdmin {
+    pub(super) address: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(super) off: bool,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawFolder {
+    pub(super) folder: Option<Spanned<String>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawAudit {
+    pub(super) folder: Option<Spanned<String>>,
+    pub(super) node: Option<Spanned<String>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawKeys {
+    pub(super) root: Option<Spanned<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawApp {
+    pub(super) name: Spanned<String>,
+    pub(super) tenant: Spanned<String>,
+    pub(super) purpose: Option<String>,
+    #[serde(default)]
+    pub(super) keys: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub(super) roles: Vec<String>,
+    #[serde(default)]
+    pub(super) residence: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub(super) minors: bool,
+    #[serde(default)]
+    pub(super) labels_required: bool,
+    /// Which headers answers carry: `all` or `id`.
+    pub(super) headers: Option<Spanned<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawBackend {
+    pub(super) name: Spanned<String>,
+    pub(super) url: Spanned<String>,
+    pub(super) dialects: Vec<Spanned<String>>,
+    pub(super) roots: Option<Spanned<String>>,
+    pub(super) credential: Option<RawCredential>,
+    pub(super) client_certificate: Option<RawClientCertificate>,
+    #[serde(default)]
+    pub(super) headers: BTreeMap<String, String>,
+    pub(super) health_path: Option<String>,
+    pub(super) first_byte_s: Option<u64>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawCredential {
+    pub(super) bearer: Option<Spanned<RawSource>>,
+    pub(super) header: Option<RawHeaderCredential>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawHeaderCredential {
+    pub(super) name: String,
+    pub(super) value: Spanned<RawSource>,
+}
+
+/// Where a secret comes from: the environment or a file, never the configuration itself.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawSource {
+    pub(super) env: Option<String>,
+    pub(super) file: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawClientCertificate {
+    pub(super) certificate: Spanned<String>,
+    pub(super) key: Spanned<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawLimits {
+    pub(super) body_bytes: Option<Spanned<u64>>,
+    pub(super) json_depth: Option<Spanned<u64>>,
+    pub(super) head_s: Option<u64>,
+    pub(super) body_s: Option<u64>,
+    pub(super) idle_s: Option<u64>,
+    pub(super) connections: Option<Spanned<u64>>,
+    pub(super) streams: Option<u32>,
+    pub(super) resets: Option<Spanned<u64>>,
+    pub(super) requests: Option<Spanned<u64>>,
+    pub(super) head_bytes: Option<Spanned<u64>>,
+    pub(super) drain_s: Option<u64>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawDangerous {
+    #[serde(default)]
+    pub(super) plaintext_listener: bool,
+    #[serde(default)]
+    pub(super) plaintext_backends: Vec<Spanned<String>>,
+}
+
+/// Reads the file as written.
+pub(super) fn parse(path: &Path, text: &str) -> Result<RawConfig, Faults> {
+    toml::from_str(text).map_err(|error| {
+        let place = error.span().map_or_else(|| path.display().to_string(), |span| place(path, text, span.start));
+        Faults(vec![Fault {
+            place,
+            what: error.message().trim_end().replace('\n', "; "),
+            help: "docs/configuration.md lists every key; names of keys use `_`".to_owned(),
+        }])
+    })
+}
+
+/// Adds a key hash to an app, leaving every other byte as it is.
+pub(super) fn insert_key(path: &Path, text: &str, app: &str, hash: &str) -> Result<String, Faults> {
+    let raw = parse(path, text)?;
+    let Some(raw_app) = raw.app.iter().find(|raw_app| raw_app.name.get_ref() == app) else {
+        return Err(Faults(vec![Fault {
+            place: path.display().to_string(),
+            what: format!("names no app `{app}`"),
+            help: "add an [[app]] with this name first".to_owned(),
+        }]));
+    };
+    let last = raw_app.keys.last().map(Spanned::span);
+    let (at, insertion) = match last {
+        // Behind the last key of the list.
+        Some(span) => (span.end, format!(", \"{hash}\"")),
+        // No list, or an empty one: a new list in the app's table would double an empty one, so fill that if it is there.
+        None => match empty_list(text, raw_app.name.span().end) {
+            Some(at) => (at, format!("\"{hash}\"")),
+            None => (raw_app.name.span().end, format!("\nkeys = [\"{hash}\"]")),
+        },
+    };
+    let (before, after) = text.split_at_checked(at).unwrap_or((text, ""));
+    let new = format!("{before}{insertion}{after}");
+    parse(path, &new)?;
+    Ok(new)
+}
+
+/// Finds the inside of `keys = []` in the table that begins before `from` and ends at the next table.
+fn empty_list(text: &str, from: usize) -> Option<usize> {
+    let rest = text.get(from..)?;
+    let table = rest.get(..rest.find("\n[").unwrap_or(rest.len()))?;
+    let line = table.find("\nkeys")?;
+    let open = line + table.get(line..)?.find('[')?;
+    Some(from + open + 1)
+}
+
+/// Writes a byte offset as `file:line:column`, both counted from 1.
+pub(super) fn place(path: &Path, text: &str, offset: usize) -> String {
+    let before = text.get(..offset).unwrap_or(text);
+    let line = before.matches('\n').count() + 1;
+    let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
+    format!("{}:{line}:{column}", path.display())
+}

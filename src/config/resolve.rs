@@ -1,0 +1,383 @@
+//! From the file as written to a configuration that needs no further check. All faults are gathered, not only the first.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use toml::Spanned;
+
+use super::raw::{self, RawApp, RawBackend, RawConfig, RawCredential, RawSource};
+use super::{App, BackendConfig, BackendUrl, Config, Credential, Fault, Faults, Limits, Listen, Secret, ServerTls};
+use crate::limits;
+use crate::model::{Country, Dialect, Word};
+
+/// Gathers faults while resolving.
+struct Resolver<'a> {
+    path: &'a Path,
+    text: &'a str,
+    folder: PathBuf,
+    faults: Vec<Fault>,
+}
+
+/// Resolves a parsed file.
+pub(super) fn resolve(path: &Path, text: &str, raw: RawConfig) -> Result<Config, Faults> {
+    let folder = path.parent().unwrap_or(Path::new(".")).to_owned();
+    let mut resolver = Resolver { path, text, folder, faults: Vec::new() };
+    let config = resolver.config(raw);
+    match config {
+        Some(config) if resolver.faults.is_empty() => Ok(config),
+        _ => Err(Faults(resolver.faults)),
+    }
+}
+
+impl Resolver<'_> {
+    fn fault<T>(&mut self, at: &Spanned<T>, what: impl Into<String>, help: &str) {
+        let place = raw::place(self.path, self.text, at.span().start);
+        self.faults.push(Fault { place, what: what.into(), help: help.to_owned() });
+    }
+
+    fn general(&mut self, what: impl Into<String>, help: &str) {
+        self.faults.push(Fault { place: self.path.display().to_string(), what: what.into(), help: help.to_owned() });
+    }
+
+    fn config(&mut self, raw: RawConfig) -> Option<Config> {
+        let listen = self.listen(&raw);
+        let admin = match (&raw.admin.address, raw.admin.off) {
+            (_, true) => None,
+            (Some(address), _) => self.address(address),
+            (None, _) => Some(SocketAddr::from(([127, 0, 0, 1], 9443))),
+        };
+        let plaintext: BTreeSet<&str> =
+            raw.dangerous.plaintext_backends.iter().map(|name| name.get_ref().as_str()).collect();
+        let backends = raw.backend.iter().filter_map(|raw| self.backend(raw, &plaintext)).collect::<Vec<_>>();
+        self.unique(raw.backend.iter().map(|backend| &backend.name), "backend");
+        self.unique(raw.app.iter().map(|app| &app.name), "app");
+        let apps = raw.app.iter().map(|raw| self.app(raw)).collect();
+        let models = self.models(&raw);
+        for name in &raw.dangerous.plaintext_backends {
+            if !raw.backend.iter().any(|backend| backend.name.get_ref() == name.get_ref()) {
+                self.fault(
+                    name,
+                    format!("no backend is called `{}`", name.get_ref()),
+                    "name one of the [[backend]] tables",
+                );
+            }
+        }
+        Some(Config {
+            listen: listen?,
+            admin,
+            policy_folder: self.under(raw.policy.folder.as_ref(), "policies"),
+            audit_folder: self.under(raw.audit.folder.as_ref(), "audit"),
+            node: Word::configured(raw.audit.node.as_ref().map_or("node-1", |node| node.get_ref())),
+            root_key: self.under(raw.keys.root.as_ref(), "keys/root.key"),
+            apps,
+            backends,
+            models,
+            limits: self.limits(&raw),
+        })
+    }
+
+    fn under(&self, path: Option<&Spanned<String>>, default: &str) -> PathBuf {
+        self.folder.join(path.map_or(default, |path| path.get_ref()))
+    }
+
+    fn listen(&mut self, raw: &RawConfig) -> Option<Listen> {
+        let address = self.address(&raw.listen.address);
+        let tls = match (&raw.listen.certificate, &raw.listen.key) {
+            (Some(certificate), Some(key)) => {
+                self.readable(certificate);
+                self.readable(key);
+                if let Some(authorities) = &raw.listen.client_authorities {
+                    self.readable(authorities);
+                }
+                Some(ServerTls {
+                    certificate: self.folder.join(certificate.get_ref()),
+                    key: self.folder.join(key.get_ref()),
+                    client_authorities: raw
+                        .listen
+                        .client_authorities
+                        .as_ref()
+                        .map(|path| self.folder.join(path.get_ref())),
+                })
+            }
+            (None, None) if raw.dangerous.plaintext_listener => None,
+            _ => {
+                self.fault(
+                    &raw.listen.address,
+                    "[listen] needs `certificate` and `key`",
+                    "name two PEM files; plaintext is only for a listener behind a TLS proxy, with `[dangerous] plaintext_listener = true`",
+                );
+                return None;
+            }
+        };
+        Some(Listen { address: address?, tls })
+    }
+
+    fn address(&mut self, text: &Spanned<String>) -> Option<SocketAddr> {
+        let address = text.get_ref().parse().ok();
+        if address.is_none() {
+            self.fault(text, "is not an address with a port", "write for example `0.0.0.0:8443` or `[::1]:9443`");
+        }
+        address
+    }
+
+    fn readable(&mut self, file: &Spanned<String>) -> Option<Vec<u8>> {
+        match std::fs::read(self.folder.join(file.get_ref())) {
+            Ok(bytes) => Some(bytes),
+            Err(error) => {
+                self.fault(
+                    file,
+                    format!("`{}` cannot be read: {error}", file.get_ref()),
+                    "paths are relative to this file",
+                );
+                None
+            }
+        }
+    }
+
+    fn unique<'n>(&mut self, names: impl Iterator<Item = &'n Spanned<String>>, what: &str) {
+        let mut seen = BTreeSet::new();
+        for name in names {
+            if !seen.insert(name.get_ref().clone()) {
+                self.fault(
+                    name,
+                    format!("the {what} `{}` stands twice", name.get_ref()),
+                    "give each a name of its own",
+                );
+            }
+        }
+    }
+
+    fn app(&mut self, raw: &RawApp) -> App {
+        let residence = raw.residence.iter().filter_map(|code| {
+            let country = Country::parse(code.get_ref());
+            if country.is_none() {
+                self.fault(code, "is not a country code", "write two upper-case letters of ISO 3166-1, such as `FR`");
+            }
+            country
+        });
+        let residence = residence.collect();
+        for key in &raw.keys {
+            if !key.get_ref().starts_with("h1:") {
+                self.fault(
+                    key,
+                    "is not the hash of a key",
+                    "make one with `octroi key new --app NAME`; a key itself never stands here",
+                );
+            }
+        }
+        let quiet = match raw.headers.as_ref().map(|headers| (headers, headers.get_ref().as_str())) {
+            None | Some((_, "all")) => false,
+            Some((_, "id")) => true,
+            Some((headers, _)) => {
+                self.fault(
+                    headers,
+                    "is neither `all` nor `id`",
+                    "`id` keeps all octroi headers but the request id out of answers",
+                );
+                false
+            }
+        };
+        App {
+            name: Word::configured(raw.name.get_ref()),
+            tenant: Word::configured(raw.tenant.get_ref()),
+            purpose: raw.purpose.as_deref().map(Word::configured),
+            keys: raw.keys.iter().map(|key| key.get_ref().clone()).collect(),
+            roles: raw.roles.iter().map(|role| Word::configured(role)).collect(),
+            residence,
+            minors: raw.minors,
+            labels_required: raw.labels_required,
+            quiet,
+        }
+    }
+
+    fn backend(&mut self, raw: &RawBackend, plaintext: &BTreeSet<&str>) -> Option<BackendConfig> {
+        let url = self.url(&raw.url, plaintext.contains(raw.name.get_ref().as_str()));
+        let mut dialects = Vec::new();
+        for name in &raw.dialects {
+            match Dialect::named(name.get_ref()) {
+                Some(dialect) => dialects.push(dialect),
+                None => {
+                    self.fault(name, format!("`{}` is not an API that octroi speaks", name.get_ref()), "write `openai`")
+                }
+            }
+        }
+        if raw.dialects.is_empty() {
+            self.fault(
+                &raw.name,
+                format!("backend `{}` speaks no API", raw.name.get_ref()),
+                "write `dialects = [\"openai\"]`",
+            );
+        }
+        let roots = raw.roots.as_ref().and_then(|file| self.readable(file));
+        let credential = raw.credential.as_ref().and_then(|credential| self.credential(&raw.name, credential));
+        let client_certificate = raw.client_certificate.as_ref().and_then(|files| {
+            let certificate = self.readable(&files.certificate)?;
+            let key = self.readable(&files.key).and_then(|bytes| String::from_utf8(bytes).ok())?;
+            Some((certificate, Secret::new(key)))
+        });
+        Some(BackendConfig {
+            name: Word::configured(raw.name.get_ref()),
+            url: url?,
+            dialects,
+            roots,
+            credential,
+            client_certificate,
+            headers: raw
+                .headers
+                .iter()
+                .map(|(name, value)| (Word::configured(name), Word::configured(value)))
+                .collect(),
+            health_path: Word::configured(raw.health_path.as_deref().unwrap_or("/v1/models")),
+            first_byte: raw.first_byte_s.map_or(limits::FIRST_BYTE_DEADLINE, Duration::from_secs),
+        })
+    }
+
+    fn url(&mut self, text: &Spanned<String>, plaintext: bool) -> Option<BackendUrl> {
+        let parsed = text.get_ref().parse::<http::Uri>().ok().and_then(|uri| {
+            let tls = match uri.scheme_str()? {
+                "https" => true,
+                "http" => false,
+                _ => return None,
+            };
+            let authority = uri.authority()?;
+            if authority.as_str().contains('@') || uri.query().is_some() {
+                return None;
+            }
+            let host = authority.host().trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
+            let port = authority.port_u16().unwrap_or(if tls { 443 } else { 80 });
+            let base_path = Word::configured(uri.path().trim_end_matches('/'));
+            Some(BackendUrl { tls, host: Word::configured(&host), port, base_path })
+        });
+        match parsed {
+            None => {
+                self.fault(
+                    text,
+                    "is not the address of a backend",
+                    "write `https://host:port`, without user, query or fragment",
+                );
+                None
+            }
+            Some(url) if !url.tls && !plaintext => {
+                self.fault(
+                    text,
+                    "is not https",
+                    "use https; a plaintext backend must stand in `[dangerous] plaintext_backends`",
+                );
+                None
+            }
+            Some(url) => Some(url),
+        }
+    }
+
+    fn credential(&mut self, name: &Spanned<String>, raw: &RawCredential) -> Option<Credential> {
+        match (&raw.bearer, &raw.header) {
+            (Some(source), None) => self.secret(source).map(Credential::Bearer),
+            (None, Some(header)) => {
+                self.secret(&header.value).map(|value| Credential::Header(Word::configured(&header.name), value))
+            }
+            _ => {
+                self.fault(
+                    name,
+                    format!("the credential of backend `{}` is not one of `bearer`, `header`", name.get_ref()),
+                    "write for example `credential = { bearer = { env = \"OPENAI_API_KEY\" } }`",
+                );
+                None
+            }
+        }
+    }
+
+    fn secret(&mut self, source: &Spanned<RawSource>) -> Option<Secret> {
+        let (found, advice) = match source.get_ref() {
+            RawSource { env: Some(variable), file: None } => (
+                std::env::var(variable).map_err(|_| format!("the environment variable `{variable}` is not set")),
+                "set it",
+            ),
+            RawSource { env: None, file: Some(file) } => (
+                std::fs::read_to_string(self.folder.join(file))
+                    .map_err(|error| format!("`{file}` cannot be read: {error}")),
+                "paths are relative to this file",
+            ),
+            _ => (
+                Err("a secret comes from one of `env`, `file`".to_owned()),
+                "write one of them; a secret never stands in the configuration itself",
+            ),
+        };
+        match found {
+            Ok(text) if !text.trim().is_empty() => Some(Secret::new(text.trim().to_owned())),
+            Ok(_) => {
+                self.fault(source, "the secret is empty", "put the credential there");
+                None
+            }
+            Err(what) => {
+                self.fault(source, what, advice);
+                None
+            }
+        }
+    }
+
+    fn models(&mut self, raw: &RawConfig) -> BTreeMap<Word, BTreeMap<Word, Word>> {
+        let mut models = BTreeMap::new();
+        for (asked, by_backend) in &raw.models {
+            if by_backend.is_empty() {
+                self.fault(
+                    asked,
+                    format!("no backend serves `{}`", asked.get_ref()),
+                    "write `\"name\" = { \"backend\" = \"its name there\" }`",
+                );
+            }
+            let mut names = BTreeMap::new();
+            for (backend, model) in by_backend {
+                if !raw.backend.iter().any(|listed| listed.name.get_ref() == backend.get_ref()) {
+                    self.fault(
+                        backend,
+                        format!("no backend is called `{}`", backend.get_ref()),
+                        "name one of the [[backend]] tables",
+                    );
+                }
+                names.insert(Word::configured(backend.get_ref()), Word::configured(model.get_ref()));
+            }
+            models.insert(Word::configured(asked.get_ref()), names);
+        }
+        if models.is_empty() {
+            self.general(
+                "[models] names no model",
+                "write what clients may ask for: `\"name\" = { \"backend\" = \"its name there\" }`",
+            );
+        }
+        models
+    }
+
+    fn limits(&mut self, raw: &RawConfig) -> Limits {
+        let raw = &raw.limits;
+        let mut size = |value: &Option<Spanned<u64>>, default: usize, max: usize| match value {
+            None => default,
+            Some(value) => match usize::try_from(*value.get_ref()) {
+                Ok(size) if (1..=max).contains(&size) => size,
+                _ => {
+                    self.fault(
+                        value,
+                        format!("is not between 1 and {max}"),
+                        "choose a value in the range, or leave the key out",
+                    );
+                    default
+                }
+            },
+        };
+        let seconds = |value: Option<u64>, default: Duration| value.map_or(default, Duration::from_secs);
+        Limits {
+            body_bytes: size(&raw.body_bytes, limits::BODY_BYTES_MAX, 1 << 30),
+            json_depth: size(&raw.json_depth, limits::JSON_DEPTH_MAX, limits::JSON_DEPTH_MAX),
+            head: seconds(raw.head_s, limits::HEAD_DEADLINE),
+            body: seconds(raw.body_s, limits::BODY_DEADLINE),
+            idle: seconds(raw.idle_s, limits::IDLE_DEADLINE),
+            connections: size(&raw.connections, limits::CONNECTIONS_MAX, 1 << 20),
+            streams: raw.streams.unwrap_or(limits::STREAMS_MAX),
+            resets: size(&raw.resets, limits::RESETS_MAX, 1 << 16),
+            requests: size(&raw.requests, limits::REQUESTS_MAX, 1 << 20),
+            head_bytes: size(&raw.head_bytes, limits::HEAD_BYTES_MAX, 1 << 20),
+            drain: seconds(raw.drain_s, limits::DRAIN_DEADLINE),
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! Every key of the house is HKDF-SHA-256 (RFC 5869) of one root, for one purpose and, where it has one, one scope (tenant,
+//! app, epoch). Knowing one derived key tells nothing about another, and the root never leaves this module.
+
+use std::io::Write as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::path::Path;
+
+use aws_lc_rs::{hkdf, hmac, rand};
+use zeroize::Zeroizing;
+
+use super::memory::LockedKey;
+
+/// What a derived key is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Pseudonyms on the wire; scope: tenant, app, epoch.
+    WireToken,
+    /// Pseudonyms of credentials in the record.
+    AuditActor,
+    /// MACs of bodies in the record; scope: tenant, month.
+    ContentMac,
+    /// Hashes of API keys.
+    KeyHash,
+}
+
+impl Purpose {
+    const fn label(self) -> &'static str {
+        match self {
+            Self::WireToken => "octroi/1/wire-token",
+            Self::AuditActor => "octroi/1/audit-actor",
+            Self::ContentMac => "octroi/1/content-mac",
+            Self::KeyHash => "octroi/1/key-hash",
+        }
+    }
+}
+
+/// The root key cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum RootError {
+    /// The file cannot be read or written.
+    #[error("the root key `{path}`: {error}")]
+    File {
+        /// The file.
+        path: String,
+        /// What the system said.
+        error: std::io::Error,
+    },
+    /// Others may read the file.
+    #[error("the root key `{path}` may be read by others (mode {mode:o}): run `chmod 600 {path}`")]
+    Open {
+        /// The file.
+        path: String,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// The file does not hold a key.
+    #[error("the root key `{path}` is not 64 hexadecimal digits: `octroi init` makes one")]
+    Form {
+        /// The file.
+        path: String,
+    },
+    /// The system gives no randomness.
+    #[error("the system gives no randomness")]
+    NoRandomness,
+}
+
+/// The root of all keys.
+pub struct RootKey {
+    salted: hkdf::Prk,
+    key: LockedKey,
+}
+
+impl std::fmt::Debug for RootKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("RootKey(..)")
+    }
+}
+
+impl RootKey {
+    fn from_bytes(bytes: &mut [u8; 32]) -> Self {
+        let key = LockedKey::new(bytes);
+        let salted = hkdf::Salt::new(hkdf::HKDF_SHA256, b"octroi root").extract(key.expose());
+        Self { salted, key }
+    }
+
+    /// Makes a root from 256 random bits.
+    ///
+    /// # Errors
+    /// When the system gives no randomness.
+    pub fn generate() -> Result<Self, RootError> {
+        let mut bytes = Zeroizing::new([0; 32]);
+        rand::fill(bytes.as_mut()).map_err(|_| RootError::NoRandomness)?;
+        Ok(Self::from_bytes(&mut bytes))
+    }
+
+    /// Makes a root and writes it to a new file that only its owner may read.
+    ///
+    /// # Errors
+    /// When the file exists already or cannot be written: a root is never overwritten.
+    pub fn create(path: &Path) -> Result<Self, RootError> {
+        let root = Self::generate()?;
+        let mut text = Zeroizing::new(String::with_capacity(65));
+        for byte in root.key.expose() {
+            text.push_str(&Zeroizing::new(format!("{byte:02x}")));
+        }
+        text.push('\n');
+        std::fs::OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(path)
+            .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
+            .map_err(|error| RootError::File { path: path.display().to_string(), error })?;
+        Ok(root)
+    }
+
+    /// Reads a root: 64 hexadecimal digits in a file that only its owner may read.
+    ///
+    /// # Errors
+    /// When the file cannot be read, others may read it, or it holds no key.
+    pub fn read(path: &Path) -> Result<Self, RootError> {
+        let name = || path.display().to_string();
+        let file = |error| RootError::File { path: name(), error };
+        let mode = std::fs::metadata(path).map_err(file)?.mode() & 0o777;
+        if mode & 0o077 != 0 {
+            return Err(RootError::Open { path: name(), mode });
+        }
+        let text = Zeroizing::new(std::fs::read_to_string(path).map_err(file)?);
+        let mut bytes = Zeroizing::new([0_u8; 32]);
+        let digits = text.trim().as_bytes();
+        if digits.len() != 64 {
+            return Err(RootError::Form { path: name() });
+        }
+        for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
+            let pair = std::str::from_utf8(pair).ok().and_then(|pair| u8::from_str_radix(pair, 16).ok());
+            *byte = pair.ok_or_else(|| RootError::Form { path: name() })?;
+        }
+        Ok(Self::from_bytes(&mut bytes))
+    }
+
+    /// Whether the system keeps the key out of swap.
+    pub fn is_locked(&self) -> bool {
+        self.key.is_locked()
+    }
+
+    /// Derives the MAC key of a purpose and scope.
+    pub fn mac_key(&self, purpose: Purpose, scope: &[&str]) -> hmac::Key {
+        // Each part is preceded by its length, so that ("ab","c") and ("a","bc") differ.
+        let mut info = purpose.label().as_bytes().to_vec();
+        for part in scope {
+            info.extend_from_slice(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+            info.extend_from_slice(part.as_bytes());
+        }
+        let mut derived = Zeroizing::new([0_u8; 32]);
+        // 32 bytes is one block of HKDF-SHA-256: it fails only above 255 blocks.
+        let info = [info.as_slice()];
+        let filled = self.salted.expand(&info, hkdf::HKDF_SHA256).and_then(|okm| okm.fill(derived.as_mut()));
+        if filled.is_err() {
+            // Never a constant key: a random one makes every later look-up fail, which is closed.
+            drop(rand::fill(derived.as_mut()));
+        }
+        hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_root_is_read_as_it_was_written_and_never_overwritten() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("root.key");
+        let made = RootKey::create(&path).unwrap();
+        let read = RootKey::read(&path).unwrap();
+        let sign = |root: &RootKey| hmac::sign(&root.mac_key(Purpose::KeyHash, &["a"]), b"x").as_ref().to_vec();
+        assert_eq!(sign(&made), sign(&read));
+        assert!(matches!(RootKey::create(&path), Err(RootError::File { .. })));
+    }
+
+    #[test]
+    fn a_root_that_others_may_read_is_refused() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("root.key");
+        RootKey::create(&path).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
+        assert!(matches!(RootKey::read(&path), Err(RootError::Open { mode: 0o640, .. })));
+    }
+
+    #[test]
+    fn purposes_and_scopes_give_different_keys() {
+        let root = RootKey::generate().unwrap();
+        let sign = |purpose, scope: &[&str]| hmac::sign(&root.mac_key(purpose, scope), b"x").as_ref().to_vec();
+        let keys = [
+            sign(Purpose::WireToken, &["ab", "c"]),
+            sign(Purpose::WireToken, &["a", "bc"]),
+            sign(Purpose::WireToken, &["abc"]),
+            sign(Purpose::ContentMac, &["ab", "c"]),
+            sign(Purpose::KeyHash, &[]),
+            sign(Purpose::AuditActor, &[]),
+        ];
+        for (i, one) in keys.iter().enumerate() {
+            assert!(keys[i + 1..].iter().all(|other| other != one), "key {i} repeats");
+        }
+    }
+}
