@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
-use aws_lc_rs::{hkdf, hmac, rand};
+use aws_lc_rs::{hmac, rand};
 use zeroize::Zeroizing;
 
 use super::memory::LockedKey;
@@ -64,9 +64,12 @@ pub enum RootError {
     NoRandomness,
 }
 
+/// Salt of HKDF-Extract.
+const SALT: &[u8] = b"octroi root";
+
 /// The root of all keys.
 pub struct RootKey {
-    salted: hkdf::Prk,
+    extracted: hmac::Key,
     key: LockedKey,
 }
 
@@ -79,8 +82,8 @@ impl std::fmt::Debug for RootKey {
 impl RootKey {
     fn from_bytes(bytes: &mut [u8; 32]) -> Self {
         let key = LockedKey::new(bytes);
-        let salted = hkdf::Salt::new(hkdf::HKDF_SHA256, b"octroi root").extract(key.expose());
-        Self { salted, key }
+        let extracted = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, SALT), key.expose());
+        Self { extracted: hmac::Key::new(hmac::HMAC_SHA256, extracted.as_ref()), key }
     }
 
     /// Makes a root from 256 random bits.
@@ -151,15 +154,9 @@ impl RootKey {
             info.extend_from_slice(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
             info.extend_from_slice(part.as_bytes());
         }
-        let mut derived = Zeroizing::new([0_u8; 32]);
-        // 32 bytes is one block of HKDF-SHA-256: it fails only above 255 blocks.
-        let info = [info.as_slice()];
-        let filled = self.salted.expand(&info, hkdf::HKDF_SHA256).and_then(|okm| okm.fill(derived.as_mut()));
-        if filled.is_err() {
-            // Never a constant key: a random one makes every later look-up fail, which is closed.
-            drop(rand::fill(derived.as_mut()));
-        }
-        hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref())
+        // One block of HKDF-Expand (RFC 5869 section 2.3): T(1) = HMAC(PRK, info | 0x01). Written out because it cannot fail.
+        info.push(1);
+        hmac::Key::new(hmac::HMAC_SHA256, hmac::sign(&self.extracted, &info).as_ref())
     }
 }
 
@@ -186,6 +183,17 @@ mod tests {
         RootKey::create(&path).unwrap();
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
         assert!(matches!(RootKey::read(&path), Err(RootError::Open { mode: 0o640, .. })));
+    }
+
+    #[test]
+    fn derivation_is_hkdf() {
+        use aws_lc_rs::hkdf;
+        let root = RootKey::generate().unwrap();
+        let mut expected = [0; 32];
+        let extracted = hkdf::Salt::new(hkdf::HKDF_SHA256, SALT).extract(root.key.expose());
+        extracted.expand(&[b"octroi/1/key-hash"], hkdf::HKDF_SHA256).unwrap().fill(&mut expected).unwrap();
+        let expected = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &expected), b"x");
+        assert_eq!(hmac::sign(&root.mac_key(Purpose::KeyHash, &[]), b"x").as_ref(), expected.as_ref());
     }
 
     #[test]

@@ -39,7 +39,7 @@ impl Drop for LockedKey {
         self.bytes.zeroize();
         if self.locked {
             // SAFETY: the same range that `new` locked, still owned. A failure leaves a wiped page locked until exit.
-            drop(unsafe { rustix::mm::munlock(self.bytes.as_ptr().cast_mut().cast(), 32) });
+            unsafe { rustix::mm::munlock(self.bytes.as_ptr().cast_mut().cast(), 32) }.unwrap_or_default();
         }
     }
 }

@@ -1,1 +1,246 @@
-//! telemetry
+//! What the gateway says of itself: one struct per event, each giving a log line and the metrics that belong to it.
+//!
+//! Labels and log fields are [`Word`]s, numbers and fixed text: by type no byte of a request can enter (law 6). Spans carry
+//! the names of OpenTelemetry's semantic conventions for generative AI; content attributes are never set. Exporters are
+//! wired in `app.rs`.
+#![deny(clippy::disallowed_methods, clippy::disallowed_types)]
+
+pub mod events;
+
+use std::fmt::Write as _;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use opentelemetry::KeyValue;
+use opentelemetry::metrics::{Histogram as OtelHistogram, Meter};
+use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder, text};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::{Registry, Unit};
+
+use crate::model::Word;
+
+impl EncodeLabelValue for Word {
+    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> Result<(), std::fmt::Error> {
+        encoder.write_str(self.as_str())
+    }
+}
+
+/// Labels of `octroi_requests`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RequestLabels {
+    operation: Word,
+    app: Word,
+    status: u32,
+    code: Word,
+}
+
+/// Labels of `octroi_attempts`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct AttemptLabels {
+    backend: Word,
+    cause: Word,
+}
+
+/// One label: a backend.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct BackendLabel {
+    backend: Word,
+}
+
+/// Labels of `octroi_findings` and `octroi_changes`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct EntityLabels {
+    entity: Word,
+    action: Word,
+}
+
+/// Labels of `octroi_crossings`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CrossingLabels {
+    tier: Word,
+    cause: Word,
+}
+
+/// Labels of `octroi_reloads`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ReloadLabels {
+    what: Word,
+    result: Word,
+}
+
+/// One label: an operation.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OperationLabel {
+    operation: Word,
+}
+
+/// Every metric of the gateway, and the registry they are scraped from.
+pub struct Telemetry {
+    registry: Registry,
+    requests: Family<RequestLabels, Counter>,
+    duration: Family<OperationLabel, Histogram>,
+    first_byte: Family<OperationLabel, Histogram>,
+    added: Family<OperationLabel, Histogram>,
+    attempts: Family<AttemptLabels, Counter>,
+    crossings: Family<CrossingLabels, Counter>,
+    findings: Family<EntityLabels, Counter>,
+    changes: Family<EntityLabels, Counter>,
+    restored: Counter,
+    foreign: Counter,
+    backend_up: Family<BackendLabel, Gauge>,
+    audit_up: Gauge,
+    audit_entries: Gauge<i64>,
+    reloads: Family<ReloadLabels, Counter>,
+    panics: Counter,
+    in_work: Gauge<i64>,
+    policy_valid_until: Gauge<f64, AtomicU64>,
+    gen_ai_duration: OtelHistogram<f64>,
+    gen_ai_first_token: OtelHistogram<f64>,
+    gen_ai_tokens: OtelHistogram<u64>,
+}
+
+impl std::fmt::Debug for Telemetry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Telemetry(..)")
+    }
+}
+
+/// Bounds of durations in seconds: 50 µs, where the gateway's own work lies, to two minutes, where long answers end.
+const SECONDS: [f64; 16] =
+    [0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 20.0, 60.0, 120.0];
+
+fn seconds() -> Histogram {
+    Histogram::new(SECONDS)
+}
+
+impl Telemetry {
+    /// Makes the families; `meter` also receives those that OpenTelemetry's conventions name.
+    pub fn new(meter: &Meter) -> Self {
+        let histogram = |name: &'static str, unit: &'static str, about: &'static str| {
+            meter.f64_histogram(name).with_unit(unit).with_description(about).build()
+        };
+        let mut telemetry = Self {
+            registry: Registry::with_prefix("octroi"),
+            requests: Family::default(),
+            duration: Family::new_with_constructor(seconds),
+            first_byte: Family::new_with_constructor(seconds),
+            added: Family::new_with_constructor(seconds),
+            attempts: Family::default(),
+            crossings: Family::default(),
+            findings: Family::default(),
+            changes: Family::default(),
+            restored: Counter::default(),
+            foreign: Counter::default(),
+            backend_up: Family::default(),
+            audit_up: Gauge::default(),
+            audit_entries: Gauge::default(),
+            reloads: Family::default(),
+            panics: Counter::default(),
+            in_work: Gauge::default(),
+            policy_valid_until: Gauge::default(),
+            gen_ai_duration: histogram("gen_ai.server.request.duration", "s", "Duration of a request"),
+            gen_ai_first_token: histogram(
+                "gen_ai.server.time_to_first_token",
+                "s",
+                "Time to the first byte of an answer",
+            ),
+            gen_ai_tokens: meter.u64_histogram("gen_ai.client.token.usage").with_unit("{token}").build(),
+        };
+        telemetry.register();
+        telemetry
+    }
+
+    fn register(&mut self) {
+        let r = &mut self.registry;
+        r.register("requests", "Requests by app, status and refusal code", self.requests.clone());
+        r.register_with_unit(
+            "request_duration",
+            "Accept to the end of the answer",
+            Unit::Seconds,
+            self.duration.clone(),
+        );
+        r.register_with_unit(
+            "first_byte",
+            "Accept to the first byte of the answer",
+            Unit::Seconds,
+            self.first_byte.clone(),
+        );
+        r.register_with_unit("added", "Accept to dispatch: the gateway's own work", Unit::Seconds, self.added.clone());
+        r.register("attempts", "Backends tried, by how the attempt ended", self.attempts.clone());
+        r.register("crossings", "Requests that left the first tier, by cause", self.crossings.clone());
+        r.register("findings", "Values found, by type", self.findings.clone());
+        r.register("changes", "Values changed before sending, by type and action", self.changes.clone());
+        r.register("restored", "Pseudonyms restored in answers", self.restored.clone());
+        r.register(
+            "foreign_tokens",
+            "Strings in answers that look like pseudonyms of another request",
+            self.foreign.clone(),
+        );
+        r.register("backend_up", "1 while the backend is in use", self.backend_up.clone());
+        r.register("audit_up", "1 while the audit log can write", self.audit_up.clone());
+        r.register("audit_entries", "Entries in the audit log", self.audit_entries.clone());
+        r.register("reloads", "Reloads of policy, configuration and certificates", self.reloads.clone());
+        r.register("panics", "Requests refused because the gateway failed inside", self.panics.clone());
+        r.register("requests_in_work", "Requests being served", self.in_work.clone());
+        r.register(
+            "policy_valid_until",
+            "Time past which only backends on premises are used",
+            self.policy_valid_until.clone(),
+        );
+    }
+
+    /// The page that Prometheus scrapes, in OpenMetrics text format.
+    pub fn page(&self) -> String {
+        let mut page = String::new();
+        if text::encode(&mut page, &self.registry).is_err() {
+            page.clear();
+            page.push_str("# EOF\n");
+        }
+        page
+    }
+
+    /// A request is being served until the guard is dropped.
+    pub fn in_work(&self) -> InWork {
+        self.in_work.inc();
+        InWork(self.in_work.clone())
+    }
+
+    /// Time from accept to dispatch.
+    pub fn added(&self, operation: &Word, time: Duration) {
+        self.added.get_or_create(&OperationLabel { operation: operation.clone() }).observe(time.as_secs_f64());
+    }
+
+    fn gen_ai(&self, ended: &events::RequestEnded<'_>) {
+        let name = |key, word: &Word| KeyValue::new(key, word.to_string());
+        let mut attributes = vec![
+            name("gen_ai.operation.name", &ended.operation),
+            name("gen_ai.request.model", &ended.model),
+            KeyValue::new("gen_ai.provider.name", "openai"),
+        ];
+        if let Some(backend) = ended.backend {
+            attributes.push(name("server.address", backend));
+        }
+        self.gen_ai_duration.record(ended.total.as_secs_f64(), &attributes);
+        self.gen_ai_first_token.record(ended.first_byte.as_secs_f64(), &attributes);
+        for (kind, count) in [("input", ended.input_tokens), ("output", ended.output_tokens)] {
+            if let Some(count) = count {
+                let mut attributes = attributes.clone();
+                attributes.push(KeyValue::new("gen_ai.token.type", kind));
+                self.gen_ai_tokens.record(count, &attributes);
+            }
+        }
+    }
+}
+
+/// Counts a request as in work until dropped.
+#[derive(Debug)]
+pub struct InWork(Gauge<i64>);
+
+impl Drop for InWork {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}

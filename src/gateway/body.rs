@@ -1,0 +1,329 @@
+//! Request bodies: read once, capped, by a deadline, and decompressed under the same cap.
+//!
+//! What is accepted is `application/json` in UTF-8, in `gzip`, `deflate`, `br`, `zstd` or as it is. One coding at a time; any
+//! other is refused, as are bodies that unfold beyond their bounds.
+
+use std::io::Read;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Buf as _;
+use http::HeaderMap;
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use http_body::Body;
+use http_body_util::BodyExt as _;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::limits;
+use crate::model::{Fault, Refusal};
+
+/// Unit in which the budget for bodies is counted: a permit is one of these.
+const BUDGET_UNIT: usize = 1024;
+
+/// The memory that request bodies may take together.
+#[derive(Debug, Clone)]
+pub struct Budget(Arc<Semaphore>);
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(limits::BODIES_BYTES_MAX / BUDGET_UNIT)))
+    }
+}
+
+impl Budget {
+    fn take(&self, bytes: usize) -> Result<OwnedSemaphorePermit, Refusal> {
+        let units = u32::try_from(bytes.div_ceil(BUDGET_UNIT)).unwrap_or(u32::MAX);
+        Arc::clone(&self.0).try_acquire_many_owned(units).map_err(|_| {
+            Refusal::new(Fault::Gateway, 503, "overloaded", "too many large requests at once; try again").retry_after(1)
+        })
+    }
+}
+
+/// A body, and its share of the memory for bodies, given back when it is dropped.
+#[derive(Debug)]
+pub struct ReadBody {
+    /// The text.
+    pub text: String,
+    /// Its share.
+    pub share: OwnedSemaphorePermit,
+}
+
+/// How a body may be coded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Coding {
+    Identity,
+    Gzip,
+    Deflate,
+    Brotli,
+    Zstd,
+}
+
+/// Checks the headers that describe a body.
+///
+/// # Errors
+/// 415 for another type, charset or coding; 413 for a declared length above the cap.
+pub fn check_head(headers: &HeaderMap, bytes_max: usize) -> Result<(), Refusal> {
+    let unsupported = |what: &str| Refusal::new(Fault::Caller, 415, "unsupported_media_type", what);
+    let mut types = headers.get_all(CONTENT_TYPE).iter();
+    let (Some(one), None) = (types.next(), types.next()) else {
+        return Err(unsupported("send exactly one `Content-Type: application/json`"));
+    };
+    if !is_json(one.to_str().unwrap_or_default()) {
+        return Err(unsupported("the body must be `application/json` in UTF-8"));
+    }
+    coding(headers)?;
+    let declared = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    if declared.is_some_and(|length| length > bytes_max as u64) {
+        return Err(too_large(bytes_max));
+    }
+    Ok(())
+}
+
+/// Whether a media type is JSON in UTF-8.
+fn is_json(media_type: &str) -> bool {
+    let mut parts = media_type.split(';').map(str::trim);
+    parts.next().is_some_and(|essence| essence.eq_ignore_ascii_case("application/json"))
+        && parts.all(|parameter| {
+            parameter.split_once('=').is_some_and(|(name, value)| {
+                name.eq_ignore_ascii_case("charset") && value.trim_matches('"').eq_ignore_ascii_case("utf-8")
+            })
+        })
+}
+
+fn coding(headers: &HeaderMap) -> Result<Coding, Refusal> {
+    let mut codings = headers.get_all(CONTENT_ENCODING).iter();
+    let coding = match (codings.next().map(|coding| coding.to_str().unwrap_or_default()), codings.next()) {
+        (None, _) => Some(Coding::Identity),
+        (Some(_), Some(_)) => None,
+        (Some(name), None) => match name.trim().to_ascii_lowercase().as_str() {
+            "identity" => Some(Coding::Identity),
+            "gzip" | "x-gzip" => Some(Coding::Gzip),
+            "deflate" => Some(Coding::Deflate),
+            "br" => Some(Coding::Brotli),
+            "zstd" => Some(Coding::Zstd),
+            _ => None,
+        },
+    };
+    coding.ok_or_else(|| {
+        Refusal::new(
+            Fault::Caller,
+            415,
+            "unsupported_encoding",
+            "this Content-Encoding cannot be read; use one of gzip, deflate, br, zstd, or none",
+        )
+    })
+}
+
+fn too_large(bytes_max: usize) -> Refusal {
+    Refusal::new(Fault::Caller, 413, "body_too_large", format!("the body exceeds {bytes_max} bytes"))
+}
+
+/// Reads a whole body.
+///
+/// # Errors
+/// 413 above the cap, 408 past the deadline, 400 when the connection breaks, the coding is false or the text is not UTF-8,
+/// 503 when the memory for bodies is taken.
+pub async fn read<B>(
+    headers: &HeaderMap,
+    body: B,
+    bytes_max: usize,
+    deadline: Duration,
+    budget: &Budget,
+) -> Result<ReadBody, Refusal>
+where
+    B: Body + Unpin,
+{
+    let coding = coding(headers)?;
+    let (raw, share) = match tokio::time::timeout(deadline, collect(body, bytes_max, budget)).await {
+        Ok(read) => read?,
+        Err(_) => {
+            return Err(Refusal::new(Fault::Caller, 408, "body_timeout", "the body did not arrive in time"));
+        }
+    };
+    let (bytes, share) = if coding == Coding::Identity {
+        (raw, share)
+    } else {
+        // Only what unfolds is held from here on; the coded bytes go when this block ends.
+        let unfolded = tokio::task::spawn_blocking(move || unfold(coding, &raw, bytes_max))
+            .await
+            .map_err(|_| Refusal::new(Fault::Gateway, 500, "internal", "the request failed inside the gateway"))??;
+        let share = budget.take(unfolded.len())?;
+        (unfolded, share)
+    };
+    let text = String::from_utf8(bytes).map_err(|error| {
+        Refusal::invalid("invalid_utf8", "the body is not UTF-8").at(at_byte(error.utf8_error().valid_up_to()))
+    })?;
+    Ok(ReadBody { text, share })
+}
+
+fn at_byte(offset: usize) -> String {
+    format!("byte {offset}")
+}
+
+async fn collect<B: Body + Unpin>(
+    mut body: B,
+    bytes_max: usize,
+    budget: &Budget,
+) -> Result<(Vec<u8>, OwnedSemaphorePermit), Refusal> {
+    let mut bytes = Vec::with_capacity(usize::try_from(body.size_hint().lower()).unwrap_or(0).min(64 * 1024));
+    let mut share = budget.take(1)?;
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| Refusal::invalid("body_incomplete", "the body broke off"))?;
+        // Trailers are dropped: nothing of them goes on.
+        let Ok(mut data) = frame.into_data() else { continue };
+        while data.has_remaining() {
+            let chunk = data.chunk();
+            let length = chunk.len();
+            if bytes.len() + length > bytes_max {
+                return Err(too_large(bytes_max));
+            }
+            let missing = (bytes.len() + length).saturating_sub(share.num_permits() * BUDGET_UNIT);
+            if missing > 0 {
+                share.merge(budget.take(missing.max(64 * 1024))?);
+            }
+            bytes.extend_from_slice(chunk);
+            data.advance(length);
+        }
+    }
+    Ok((bytes, share))
+}
+
+/// Undoes a coding, at most to `bytes_max` and to the ratio of the limits.
+fn unfold(coding: Coding, raw: &[u8], bytes_max: usize) -> Result<Vec<u8>, Refusal> {
+    let by_ratio = raw.len().saturating_mul(limits::INFLATE_RATIO_MAX).max(limits::INFLATE_FREE_BYTES);
+    let allowed = bytes_max.min(by_ratio);
+    let broken =
+        || Refusal::invalid("invalid_encoding", "the body cannot be decompressed as its Content-Encoding says");
+    let mut out = Vec::with_capacity(raw.len().saturating_mul(4).min(allowed));
+    let rest: usize = match coding {
+        Coding::Identity => return Ok(raw.to_vec()),
+        Coding::Gzip => {
+            drain(flate2::bufread::GzDecoder::new(raw), &mut out, allowed, |decoder| decoder.into_inner().len())
+        }
+        // RFC 9110 section 8.4.1.2: "deflate" is the zlib format; clients that send raw deflate are refused.
+        Coding::Deflate => {
+            drain(flate2::bufread::ZlibDecoder::new(raw), &mut out, allowed, |decoder| decoder.into_inner().len())
+        }
+        Coding::Brotli => drain(brotli_decompressor::Decompressor::new(raw, 4096), &mut out, allowed, |_| 0),
+        Coding::Zstd => {
+            let mut source = raw;
+            let decoder = ruzstd::decoding::StreamingDecoder::new(&mut source).map_err(|_| broken())?;
+            drain(decoder, &mut out, allowed, |decoder| decoder.into_inner().len())
+        }
+    }
+    .map_err(|_| broken())?;
+    if out.len() > allowed {
+        return Err(too_large(allowed));
+    }
+    // A second member or bytes behind the end would be read by some servers and not by others.
+    if rest > 0 { Err(broken()) } else { Ok(out) }
+}
+
+/// Reads until the end or one byte past `allowed`; returns how many coded bytes were left over.
+fn drain<R: Read>(
+    mut decoder: R,
+    out: &mut Vec<u8>,
+    allowed: usize,
+    left: impl FnOnce(R) -> usize,
+) -> std::io::Result<usize> {
+    let limit = u64::try_from(allowed).unwrap_or(u64::MAX).saturating_add(1);
+    let read = decoder.by_ref().take(limit).read_to_end(out)?;
+    Ok(if read > allowed { 0 } else { left(decoder) })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use http_body_util::Full;
+
+    use super::*;
+
+    fn head(encoding: &'static str) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, http::HeaderValue::from_static("application/json; charset=UTF-8"));
+        if !encoding.is_empty() {
+            headers.insert(CONTENT_ENCODING, http::HeaderValue::from_static(encoding));
+        }
+        headers
+    }
+
+    fn gzip(data: &[u8]) -> Vec<u8> {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        encoder.write_all(data).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    async fn read_with(encoding: &'static str, body: Vec<u8>, max: usize) -> Result<String, u16> {
+        let headers = head(encoding);
+        check_head(&headers, max).map_err(|refusal| refusal.status)?;
+        let body = Full::new(bytes::Bytes::from(body));
+        let read = read(&headers, body, max, Duration::from_secs(5), &Budget::default()).await;
+        read.map(|body| body.text).map_err(|refusal| refusal.status)
+    }
+
+    #[tokio::test]
+    async fn bodies() {
+        let zlib = {
+            let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+            encoder.write_all(b"{}").unwrap();
+            encoder.finish().unwrap()
+        };
+        let two_members = [gzip(b"{}"), gzip(b"{}")].concat();
+        let trailing = [gzip(b"{}"), b"plain".to_vec()].concat();
+        let bomb = gzip(&vec![b' '; 8 << 20]);
+        for (name, encoding, body, max, expected) in [
+            ("as it is", "", b"{}".to_vec(), 100, Ok("{}")),
+            ("gzip", "gzip", gzip(b"{}"), 100, Ok("{}")),
+            ("zlib", "deflate", zlib, 100, Ok("{}")),
+            ("too large", "", vec![b' '; 101], 100, Err(413)),
+            ("too large unfolded", "gzip", gzip(&[b' '; 101]), 100, Err(413)),
+            ("a bomb", "gzip", bomb, 1 << 30, Err(413)),
+            ("second member", "gzip", two_members, 100, Err(400)),
+            ("trailing plain", "gzip", trailing, 100, Err(400)),
+            ("lying coding", "gzip", b"{}".to_vec(), 100, Err(400)),
+            ("truncated", "gzip", gzip(b"{}")[..12].to_vec(), 100, Err(400)),
+            ("lying brotli", "br", b"\xff\xff{}".to_vec(), 100, Err(400)),
+            ("lying zstd", "zstd", b"{}".to_vec(), 100, Err(400)),
+            ("unknown coding", "compress", b"{}".to_vec(), 100, Err(415)),
+            ("stacked codings", "gzip, gzip", b"{}".to_vec(), 100, Err(415)),
+            ("no UTF-8", "", b"\"\xff\"".to_vec(), 100, Err(400)),
+        ] {
+            assert_eq!(read_with(encoding, body, max).await.as_deref(), expected.as_ref().map(|text| *text), "{name}");
+        }
+    }
+
+    #[test]
+    fn media_types() {
+        for (media_type, json) in [
+            ("application/json", true),
+            ("Application/JSON; Charset=\"UTF-8\"", true),
+            ("application/json; charset=latin1", false),
+            ("application/json; boundary=x", false),
+            ("text/plain", false),
+            ("application/x-ndjson", false),
+            ("", false),
+        ] {
+            assert_eq!(is_json(media_type), json, "{media_type}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_memory_of_all_bodies_is_bounded() {
+        let budget = Budget(Arc::new(Semaphore::new(70)));
+        let first = read(&head(""), Full::new(bytes::Bytes::from_static(b"{}")), 100, Duration::from_secs(5), &budget)
+            .await
+            .unwrap();
+        let second = read(
+            &head(""),
+            Full::new(bytes::Bytes::from(vec![b' '; 80_000])),
+            100_000,
+            Duration::from_secs(5),
+            &budget,
+        )
+        .await;
+        assert_eq!(second.unwrap_err().status, 503);
+        drop(first);
+        assert_eq!(budget.0.available_permits(), 70);
+    }
+}

@@ -1,0 +1,130 @@
+//! The listener's TLS: 1.3 and 1.2, X25519MLKEM768 offered first, h2 and http/1.1, certificates that reload.
+//!
+//! New handshakes take the newest certificate; connections that are open keep theirs. A pair that does not fit together or
+//! has expired is refused and the old one stays in use. Session tickets are off: nothing secret is kept across connections.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use rustls::RootCertStore;
+use rustls::crypto::{CryptoProvider, aws_lc_rs};
+use rustls::server::{ClientHello, NoServerSessionStorage, ResolvesServerCert, ServerConfig, WebPkiClientVerifier};
+use rustls::sign::CertifiedKey;
+use rustls_pki_types::pem::PemObject as _;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+
+/// A certificate, key or authority file cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsError {
+    /// A file cannot be read, or is not PEM of the right kind.
+    #[error("`{path}`: {what}")]
+    File {
+        /// The file.
+        path: String,
+        /// What is wrong.
+        what: String,
+    },
+    /// The pair cannot be used together.
+    #[error("certificate `{certificate}` and key `{key}`: {what}")]
+    Pair {
+        /// The certificate file.
+        certificate: String,
+        /// The key file.
+        key: String,
+        /// What is wrong.
+        what: String,
+    },
+    /// The settings do not fit together.
+    #[error("TLS settings: {0}")]
+    Settings(String),
+}
+
+/// The listener's certificate, replaced while connections are served.
+#[derive(Debug)]
+pub struct Identity {
+    current: ArcSwap<CertifiedKey>,
+}
+
+impl Identity {
+    /// Reads a certificate chain and its key.
+    ///
+    /// # Errors
+    /// When a file cannot be read, or key and certificate do not belong together.
+    pub fn read(certificate: &Path, key: &Path) -> Result<Arc<Self>, TlsError> {
+        Ok(Arc::new(Self { current: ArcSwap::from_pointee(read_pair(certificate, key)?) }))
+    }
+
+    /// Reads the files again; on a fault the old certificate stays in use.
+    ///
+    /// # Errors
+    /// As [`Identity::read`].
+    pub fn reload(&self, certificate: &Path, key: &Path) -> Result<(), TlsError> {
+        self.current.store(Arc::new(read_pair(certificate, key)?));
+        Ok(())
+    }
+}
+
+impl ResolvesServerCert for Identity {
+    fn resolve(&self, _hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(self.current.load_full())
+    }
+}
+
+/// The provider of all cryptography in TLS, always passed explicitly. Its first group is X25519MLKEM768.
+pub fn provider() -> Arc<CryptoProvider> {
+    Arc::new(aws_lc_rs::default_provider())
+}
+
+/// Makes the listener's settings.
+///
+/// # Errors
+/// When the client authorities cannot be read.
+pub fn server_config(identity: Arc<Identity>, client_authorities: Option<&Path>) -> Result<ServerConfig, TlsError> {
+    let settings = |error: &dyn std::fmt::Display| TlsError::Settings(error.to_string());
+    let builder = ServerConfig::builder_with_provider(provider())
+        .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
+        .map_err(|error| settings(&error))?;
+    let builder = match client_authorities {
+        None => builder.with_no_client_auth(),
+        Some(path) => {
+            let mut roots = RootCertStore::empty();
+            for authority in certificates(path)? {
+                roots.add(authority).map_err(|error| file(path, &error))?;
+            }
+            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider())
+                .allow_unauthenticated()
+                .build()
+                .map_err(|error| settings(&error))?;
+            builder.with_client_cert_verifier(verifier)
+        }
+    };
+    let mut config = builder.with_cert_resolver(identity);
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    config.session_storage = Arc::new(NoServerSessionStorage {});
+    config.send_tls13_tickets = 0;
+    config.max_early_data_size = 0;
+    Ok(config)
+}
+
+fn file(path: &Path, what: &dyn std::fmt::Display) -> TlsError {
+    TlsError::File { path: path.display().to_string(), what: what.to_string() }
+}
+
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    let chain = CertificateDer::pem_file_iter(path)
+        .and_then(|certificates| certificates.collect::<Result<Vec<_>, _>>())
+        .map_err(|error| file(path, &error))?;
+    if chain.is_empty() { Err(file(path, &"holds no certificate")) } else { Ok(chain) }
+}
+
+fn read_pair(certificate: &Path, key: &Path) -> Result<CertifiedKey, TlsError> {
+    let chain = certificates(certificate)?;
+    let private = PrivateKeyDer::from_pem_file(key).map_err(|error| file(key, &error))?;
+    // Fails when the key does not belong to the first certificate.
+    CertifiedKey::from_der(chain, private, &provider()).map_err(|error| TlsError::Pair {
+        certificate: certificate.display().to_string(),
+        key: key.display().to_string(),
+        what: error.to_string(),
+    })
+}
