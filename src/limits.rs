@@ -25,13 +25,13 @@ pub const JSON_LEAVES_MAX: usize = 1_000_000;
 /// Depth to which strings that hold JSON or an encoding are opened.
 pub const NESTED_DEPTH_MAX: usize = 3;
 
-/// Time to receive a whole request head.
-pub const HEAD_DEADLINE: Duration = Duration::from_secs(10);
+/// Time to receive a whole request head; a kept-alive HTTP/1.1 connection may lie idle as long.
+pub const HEAD_DEADLINE: Duration = Duration::from_secs(20);
 /// Time to receive a whole request body.
 pub const BODY_DEADLINE: Duration = Duration::from_secs(30);
 /// Time to finish a TLS handshake.
 pub const HANDSHAKE_DEADLINE: Duration = Duration::from_secs(10);
-/// Time that a client connection may lie idle between requests.
+/// Time after which an HTTP/2 connection that lies idle is asked whether its client is still there.
 pub const IDLE_DEADLINE: Duration = Duration::from_mins(2);
 /// Connections from clients.
 pub const CONNECTIONS_MAX: usize = 10_000;

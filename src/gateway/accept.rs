@@ -1,0 +1,92 @@
+//! The first stage: a head that is canonical, routed and governed, its declarations, and the key that it presents.
+//!
+//! Nothing of the head goes on to a backend. Only the headers named here are read.
+
+use http::header::{AUTHORIZATION, HOST};
+use http::{HeaderMap, Request, Version};
+
+use super::examine::Declarations;
+use crate::dialect;
+use crate::identity::{Callers, unauthenticated};
+use crate::model::{Api, Caller, Operation, Refusal};
+
+/// Bytes of one declaration header; labels and purposes are short.
+const DECLARATION_BYTES_MAX: usize = 256;
+
+/// A head that passed.
+#[derive(Debug)]
+pub struct Head {
+    /// The endpoint.
+    pub api: Api,
+    /// What the application declares.
+    pub declared: Declarations,
+}
+
+/// Checks and routes a head.
+///
+/// # Errors
+/// 404 for an endpoint that is not governed, 405 for a method, 400 for a query, a second `Host`, an upgrade or a
+/// declaration that is repeated or too long.
+pub fn head<B>(request: &Request<B>) -> Result<Head, Refusal> {
+    let uri = request.uri();
+    let api = dialect::route(request.method(), uri.path(), uri.query())?;
+    let headers = request.headers();
+    if headers.get_all(HOST).iter().count() > 1 {
+        return Err(Refusal::invalid("repeated_host", "send one `Host` header"));
+    }
+    if headers.contains_key(http::header::UPGRADE) && request.version() < Version::HTTP_2 {
+        return Err(Refusal::invalid("upgrade_refused", "this gateway opens no tunnels: send a plain request"));
+    }
+    if api.operation == Operation::Models && has_body(headers) {
+        return Err(Refusal::invalid("unexpected_body", "a GET has no body"));
+    }
+    let declared = Declarations {
+        label: declaration(headers, "octroi-label")?,
+        purpose: declaration(headers, "octroi-purpose")?,
+        residence: declaration(headers, "octroi-residence")?,
+    };
+    Ok(Head { api, declared })
+}
+
+fn has_body(headers: &HeaderMap) -> bool {
+    headers.contains_key(http::header::TRANSFER_ENCODING)
+        || headers.get(http::header::CONTENT_LENGTH).is_some_and(|length| length != "0")
+}
+
+fn declaration(headers: &HeaderMap, name: &'static str) -> Result<Option<String>, Refusal> {
+    let mut values = headers.get_all(name).iter();
+    match (values.next(), values.next()) {
+        (None, _) => Ok(None),
+        (Some(value), None) if value.len() <= DECLARATION_BYTES_MAX => match std::str::from_utf8(value.as_bytes()) {
+            Ok(text) => Ok(Some(text.trim().to_owned())),
+            Err(_) => Err(Refusal::invalid("invalid_header", format!("`{name}` must be UTF-8"))),
+        },
+        (Some(_), None) => {
+            Err(Refusal::invalid("invalid_header", format!("`{name}` exceeds {DECLARATION_BYTES_MAX} bytes")))
+        }
+        (Some(_), Some(_)) => Err(Refusal::invalid("invalid_header", format!("send `{name}` once"))),
+    }
+}
+
+/// Finds who asks, by the key that the head presents.
+///
+/// # Errors
+/// 401 without a key, with several that differ, or with one that is not registered.
+pub fn identify(callers: &Callers, headers: &HeaderMap) -> Result<Caller, Refusal> {
+    let mut presented: Option<&str> = None;
+    let bearer = headers.get_all(AUTHORIZATION).iter().map(|value| {
+        let text = value.to_str().ok()?;
+        let (scheme, key) = text.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
+    });
+    let named = ["x-api-key", "api-key"];
+    let plain = named.iter().flat_map(|name| headers.get_all(*name)).map(|value| value.to_str().ok());
+    for key in bearer.chain(plain) {
+        let key = key.ok_or_else(|| unauthenticated("the credential is not a key"))?;
+        if presented.is_some_and(|earlier| earlier != key) {
+            return Err(unauthenticated("several keys were sent"));
+        }
+        presented = Some(key);
+    }
+    callers.identify(presented.ok_or_else(|| unauthenticated("no API key was sent"))?)
+}

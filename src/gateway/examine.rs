@@ -1,0 +1,126 @@
+//! Parse, inspect, decide: what a request holds and where it may go. Pure but for the leak scan's await; `octroi explain` runs
+//! the same code on a file.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::snapshot::Snapshot;
+use crate::dialect;
+use crate::model::entry::RequestId;
+use crate::model::{Api, Backend, BackendId, Call, Caller, Facts, Fault, Findings, LeakFact, Plan, Refusal, Word};
+use crate::policy::{self, BackendSet, Declared};
+
+/// What an application declares in headers. The texts are the caller's: policy maps them to words of the sheet.
+#[derive(Clone, Default)]
+pub struct Declarations {
+    /// `octroi-label`
+    pub label: Option<String>,
+    /// `octroi-purpose`
+    pub purpose: Option<String>,
+    /// `octroi-residence`
+    pub residence: Option<String>,
+}
+
+impl std::fmt::Debug for Declarations {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Declarations(..)")
+    }
+}
+
+/// A request that was read, inspected and decided on.
+#[derive(Debug)]
+pub struct Examined {
+    /// Which request.
+    pub id: RequestId,
+    /// The snapshot that all of it was done under.
+    pub snapshot: Arc<Snapshot>,
+    /// Who asks.
+    pub caller: Caller,
+    /// What was declared.
+    pub declared: Declarations,
+    /// What is asked.
+    pub call: Call,
+    /// The configured model name.
+    pub model: Word,
+    /// Backends that speak the API and serve the model.
+    pub servable: BackendSet,
+    /// What was found.
+    pub findings: Findings,
+    /// What policy sees of it.
+    pub facts: Facts,
+    /// Where it may go.
+    pub plan: Plan,
+    /// When it was decided.
+    pub decided_at: Timestamp,
+}
+
+/// Parses a body and looks its model up.
+///
+/// # Errors
+/// 400 for a body that cannot be read whole, 404 for a model that the operator did not configure.
+pub fn parse(snapshot: &Snapshot, api: Api, body: String) -> Result<(Call, Word), Refusal> {
+    let call = dialect::parse(api, body)?;
+    match snapshot.models.get_key_value(call.model_asked()) {
+        Some((model, _)) => {
+            let model = model.clone();
+            Ok((call, model))
+        }
+        None => Err(Refusal::new(
+            Fault::Caller,
+            404,
+            "model_not_found",
+            "no such model is configured here; `GET /v1/models` lists those that are",
+        )
+        .at("model")),
+    }
+}
+
+/// Who asks what, before it is inspected.
+#[derive(Debug, Clone)]
+pub struct Question {
+    /// Which request.
+    pub id: RequestId,
+    /// Who asks.
+    pub caller: Caller,
+    /// What was declared.
+    pub declared: Declarations,
+    /// What is asked.
+    pub call: Call,
+    /// The configured model name.
+    pub model: Word,
+}
+
+/// Inspects a parsed call and decides on it.
+pub fn decide(snapshot: Arc<Snapshot>, question: Question, leak: LeakFact, now: Timestamp) -> Examined {
+    let Question { id, caller, declared, call, model } = question;
+    let findings = snapshot.engine.inspect(&call);
+    let said = Declared {
+        label: declared.label.as_deref(),
+        purpose: declared.purpose.as_deref(),
+        residence: declared.residence.as_deref(),
+    };
+    let facts = policy::facts(&call, &findings, &caller, &said, leak, &snapshot.policy);
+    let servable = snapshot.servable(call.api.dialect, &model);
+    let plan = policy::decide(&snapshot.policy, &facts, &servable, now);
+    Examined { id, snapshot, caller, declared, call, model, servable, findings, facts, plan, decided_at: now }
+}
+
+impl Examined {
+    /// Decides on the same call again under another snapshot: its detectors, its policy, its backends.
+    pub fn again(&self, snapshot: Arc<Snapshot>, leak: LeakFact, now: Timestamp) -> Self {
+        let question = Question {
+            id: self.id,
+            caller: self.caller.clone(),
+            declared: self.declared.clone(),
+            call: self.call.clone(),
+            model: self.model.clone(),
+        };
+        decide(snapshot, question, leak, now)
+    }
+
+    /// The declared truths of a backend of this examination's policy.
+    pub fn backend(&self, id: BackendId) -> Option<&Backend> {
+        self.snapshot.policy.backends().get(usize::from(id.0))
+    }
+}

@@ -1,0 +1,174 @@
+//! The running account of one request: what is known so far, and, when it is dropped, its outcome in the log and the metrics.
+//!
+//! The ledger travels with the request and then with the body of its answer, so that an answer that breaks off, a client
+//! that leaves and a panic all end in the record, each under its own word. Nothing in it is text of the request.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::Gate;
+use crate::audit::Slot;
+use crate::model::entry::{Entry, Outcome, RequestId};
+use crate::model::{Refusal, Word};
+use crate::telemetry::InWork;
+use crate::telemetry::events::RequestEnded;
+
+/// How an answer ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// The client has all of it.
+    Complete,
+    /// The client left before the end.
+    ClientGone,
+    /// The backend broke off.
+    UpstreamBroke,
+    /// The request was refused after a backend had seen it.
+    Refused,
+}
+
+impl End {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::ClientGone => "client-gone",
+            Self::UpstreamBroke => "upstream-broke",
+            Self::Refused => "refused",
+        }
+    }
+}
+
+/// The account of one request.
+pub struct Ledger {
+    gate: Arc<Gate>,
+    /// Which request.
+    pub id: RequestId,
+    /// When it was accepted.
+    pub started: Instant,
+    /// Operation of the API, once routed.
+    pub operation: Word,
+    /// The configured model name, once known.
+    pub model: Word,
+    /// The app, once proven.
+    pub app: Word,
+    /// Whether the app wants only the id in answers.
+    pub quiet: bool,
+    /// The backend that is being asked or answers.
+    pub backend: Option<Word>,
+    /// Status sent.
+    pub status: u16,
+    /// `ok` or the refusal's code.
+    pub code: Word,
+    /// Accept to the first byte of the answer.
+    pub first_byte: Option<Duration>,
+    /// Bytes sent to the client.
+    pub bytes_out: u64,
+    /// Pseudonyms restored.
+    pub restored: u32,
+    /// Strings that look like pseudonyms of another request.
+    pub foreign: u32,
+    /// Tokens in and out, as the backend counted them.
+    pub usage: Option<(u64, u64)>,
+    /// How it ended; the client is gone until something else is known.
+    pub end: End,
+    slot: Option<Slot>,
+    _in_work: InWork,
+}
+
+impl std::fmt::Debug for Ledger {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Ledger").field("id", &self.id).field("status", &self.status).finish_non_exhaustive()
+    }
+}
+
+impl Ledger {
+    /// Opens the account of a request.
+    pub fn open(gate: &Arc<Gate>, id: RequestId) -> Self {
+        Self {
+            gate: Arc::clone(gate),
+            id,
+            started: Instant::now(),
+            operation: Word::UNKNOWN,
+            model: Word::UNKNOWN,
+            app: Word::UNKNOWN,
+            quiet: false,
+            backend: None,
+            status: 499,
+            code: Word::fixed("client_gone"),
+            first_byte: None,
+            bytes_out: 0,
+            restored: 0,
+            foreign: 0,
+            usage: None,
+            end: End::ClientGone,
+            slot: None,
+            _in_work: gate.telemetry.in_work(),
+        }
+    }
+
+    /// From now on the end is an entry of the log: a decision to forward is about to be written.
+    pub fn reserve(&mut self, slot: Slot) {
+        self.slot = Some(slot);
+    }
+
+    /// The request was refused.
+    pub fn refused(&mut self, refusal: &Refusal) {
+        self.status = refusal.status;
+        self.code = Word::fixed(refusal.code);
+        self.end = End::Refused;
+    }
+
+    /// An answer begins.
+    pub fn answered(&mut self, status: u16) {
+        self.status = status;
+        self.code = Word::fixed("ok");
+        self.first_byte = Some(self.started.elapsed());
+    }
+}
+
+impl Drop for Ledger {
+    fn drop(&mut self) {
+        let total = self.started.elapsed();
+        let first_byte = self.first_byte.unwrap_or(total);
+        let (input_tokens, output_tokens) = self.usage.unzip();
+        if self.end == End::UpstreamBroke {
+            self.code = Word::fixed("upstream_broke");
+        } else if self.end == End::ClientGone {
+            self.code = Word::fixed("client_gone");
+        }
+        if let Some(slot) = self.slot.take() {
+            slot.submit(Entry::Outcome(Box::new(Outcome {
+                request: self.id,
+                end: Word::fixed(self.end.name()),
+                backend: self.backend.clone(),
+                status: self.status,
+                restored: self.restored,
+                foreign_tokens: self.foreign,
+                bytes_out: self.bytes_out,
+                first_byte_us: micros(first_byte),
+                total_us: micros(total),
+                input_tokens,
+                output_tokens,
+            })));
+        }
+        self.gate.telemetry.request_ended(&RequestEnded {
+            id: self.id,
+            operation: self.operation.clone(),
+            model: self.model.clone(),
+            app: self.app.clone(),
+            status: self.status,
+            code: self.code.clone(),
+            backend: self.backend.as_ref(),
+            first_byte,
+            total,
+            bytes_out: self.bytes_out,
+            restored: self.restored,
+            foreign: self.foreign,
+            input_tokens,
+            output_tokens,
+        });
+    }
+}
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,169 @@
+//! The data path's listener: connections under limits and deadlines, TLS, HTTP/1.1 and HTTP/2, orderly shutdown.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::Gate;
+use super::edge;
+use crate::config::Limits;
+use crate::limits;
+
+/// A bound listener, not yet serving.
+pub struct Server {
+    listener: TcpListener,
+    tls: Option<TlsAcceptor>,
+    gate: Arc<Gate>,
+    limits: Limits,
+}
+
+impl std::fmt::Debug for Server {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Server").field("tls", &self.tls.is_some()).finish_non_exhaustive()
+    }
+}
+
+impl Server {
+    /// Binds the listener.
+    ///
+    /// # Errors
+    /// When the address is taken or not ours.
+    pub async fn bind(
+        address: SocketAddr,
+        tls: Option<Arc<rustls::ServerConfig>>,
+        gate: Arc<Gate>,
+        limits: Limits,
+    ) -> std::io::Result<Self> {
+        let listener = TcpListener::bind(address).await?;
+        Ok(Self { listener, tls: tls.map(TlsAcceptor::from), gate, limits })
+    }
+
+    /// The address that was bound, with the port that the system chose.
+    ///
+    /// # Errors
+    /// When the system does not say.
+    pub fn address(&self) -> std::io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Serves until `stop`, then takes no new work and lets what runs finish within the drain deadline.
+    pub async fn run(self, stop: CancellationToken) {
+        let connections = Arc::new(Semaphore::new(self.limits.connections));
+        let tasks = TaskTracker::new();
+        let graceful = GracefulShutdown::new();
+        let drain = self.limits.drain;
+        let shared = Arc::new(Connection { tls: self.tls, gate: self.gate, limits: self.limits });
+        loop {
+            let accepted = tokio::select! {
+                () = stop.cancelled() => break,
+                accepted = accept(&self.listener, &connections) => accepted,
+            };
+            let Some((stream, permit)) = accepted else { continue };
+            let (shared, watcher) = (Arc::clone(&shared), graceful.watcher());
+            tasks.spawn(async move {
+                shared.serve(stream, watcher).await;
+                drop(permit);
+            });
+        }
+        drop(self.listener);
+        tasks.close();
+        let finished = async {
+            graceful.shutdown().await;
+            tasks.wait().await;
+        };
+        if tokio::time::timeout(drain, finished).await.is_err() {
+            tracing::warn!(connections = tasks.len(), "Drain deadline reached: open streams are cut");
+        }
+    }
+}
+
+/// Waits for room, then for a connection. `None`: the connection failed before it was ours.
+async fn accept(listener: &TcpListener, room: &Arc<Semaphore>) -> Option<(TcpStream, OwnedSemaphorePermit)> {
+    let permit = Arc::clone(room).acquire_owned().await.ok()?;
+    match listener.accept().await {
+        Ok((stream, _)) => Some((stream, permit)),
+        Err(error) => {
+            tracing::warn!(kind = ?error.kind(), "Connection could not be accepted");
+            // Out of file descriptors: accepting again at once would spin until some connection ends.
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            None
+        }
+    }
+}
+
+/// What every connection shares.
+struct Connection {
+    tls: Option<TlsAcceptor>,
+    gate: Arc<Gate>,
+    limits: Limits,
+}
+
+impl Connection {
+    async fn serve(&self, stream: TcpStream, watcher: hyper_util::server::graceful::Watcher) {
+        // Small frames of a stream must not wait for an acknowledgement (Nagle).
+        stream.set_nodelay(true).unwrap_or_default();
+        match &self.tls {
+            None => self.speak(stream, watcher).await,
+            Some(tls) => match tokio::time::timeout(limits::HANDSHAKE_DEADLINE, tls.accept(stream)).await {
+                Ok(Ok(stream)) => self.speak(stream, watcher).await,
+                Ok(Err(error)) => tracing::debug!(kind = ?error.kind(), "Handshake failed"),
+                Err(_) => tracing::debug!("Handshake took too long"),
+            },
+        }
+    }
+
+    async fn speak<S>(&self, stream: S, watcher: hyper_util::server::graceful::Watcher)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let service = TowerToHyperService::new(edge::service(Arc::clone(&self.gate)));
+        let builder = self.builder();
+        let connection = builder.serve_connection(TokioIo::new(stream), service);
+        if let Err(error) = watcher.watch(connection.into_owned()).await {
+            // The text of hyper's errors can quote what the client sent: it is not logged.
+            tracing::debug!(incomplete = is_incomplete(error.as_ref()), "Connection ended with an error");
+        }
+    }
+
+    fn builder(&self) -> auto::Builder<TokioExecutor> {
+        let mut builder = auto::Builder::new(TokioExecutor::new());
+        builder
+            .http1()
+            .timer(TokioTimer::new())
+            // Also bounds how long a kept-alive connection may lie idle.
+            .header_read_timeout(self.limits.head)
+            .max_buf_size(self.limits.head_bytes.max(8192))
+            .max_headers(limits::HEADERS_MAX)
+            .half_close(false);
+        builder
+            .http2()
+            .timer(TokioTimer::new())
+            .max_concurrent_streams(self.limits.streams)
+            .max_pending_accept_reset_streams(self.limits.resets)
+            .max_local_error_reset_streams(self.limits.resets)
+            .max_header_list_size(u32::try_from(self.limits.head_bytes).unwrap_or(u32::MAX))
+            .keep_alive_interval(self.limits.idle)
+            .keep_alive_timeout(limits::HANDSHAKE_DEADLINE)
+            .adaptive_window(false);
+        builder
+    }
+}
+
+fn is_incomplete(error: &(dyn std::error::Error + 'static)) -> bool {
+    error.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_incomplete_message)
+}
+
+/// The error of a service that has none.
+pub type Never = Infallible;
