@@ -75,6 +75,8 @@ pub const ADDRESSES_TRIED_MAX: usize = 8;
 pub const STREAM_WINDOW_BYTES: u32 = 256 * 1024;
 /// Bytes of all answers of one HTTP/2 connection that may wait: 128 stalled streams do not stall the next.
 pub const CONNECTION_WINDOW_BYTES: u32 = 32 * 1024 * 1024;
+/// Time within which a pooled connection that the backend had just closed breaks: a round trip. What breaks later was at work.
+pub const STALE_WINDOW: Duration = Duration::from_secs(1);
 /// Failures in a row after which a backend counts as unavailable.
 pub const FAILURES_MAX: u32 = 3;
 /// Time that a backend is first left alone after so many failed requests; doubles each time that it fails again.

@@ -1,4 +1,4 @@
-//! One backend: makes requests of parts, sends them over its own connections, and watches how it fares.
+//! One backend: sends requests over its own connections, and watches how it fares.
 //!
 //! Its pool is its own: a connection is never shared with another backend, another credential or another binding. One
 //! request is sent once, with one exception: a pooled connection that the backend closed at the very moment in which it was
@@ -9,14 +9,11 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{
-    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, EXPECT,
-    HOST, HeaderName, PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE, USER_AGENT,
-};
 use http::uri::PathAndQuery;
-use http::{Extensions, HeaderValue, Method, Request, Response};
+use http::{Extensions, Method, Response};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use hyper_util::client::legacy::connect::{Connected, capture_connection};
@@ -26,87 +23,21 @@ use tokio::time::{Instant, MissedTickBehavior, interval, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::connect::{Connector, Peer, tls_cause};
-use super::credential::Pass;
+use super::connect::{Connector, Peer, tls_cause, tls_fault};
 use super::health::Health;
+use super::request::{Maker, Outgoing};
 use super::target::Target;
 use super::{Reply, SendError, Settings, SetupError, SetupFault, tls};
 use crate::limits;
 use crate::model::{Dialect, Word};
 
-const AGENT: HeaderValue = HeaderValue::from_static(concat!("octroi/", env!("CARGO_PKG_VERSION")));
-const JSON: HeaderValue = HeaderValue::from_static("application/json");
-const EVENTS: HeaderValue = HeaderValue::from_static("text/event-stream");
-const IDENTITY: HeaderValue = HeaderValue::from_static("identity");
-
 /// Bytes of a health page that are read before its connection is closed.
 const HEALTH_BYTES_MAX: usize = 1024 * 1024;
-
-/// Headers that only this module sets, or that nobody may.
-const OURS: [HeaderName; 17] = [
-    HOST,
-    CONTENT_LENGTH,
-    CONTENT_TYPE,
-    CONTENT_ENCODING,
-    TRANSFER_ENCODING,
-    TE,
-    TRAILER,
-    CONNECTION,
-    UPGRADE,
-    EXPECT,
-    ACCEPT,
-    ACCEPT_ENCODING,
-    USER_AGENT,
-    COOKIE,
-    PROXY_AUTHORIZATION,
-    HeaderName::from_static("keep-alive"),
-    HeaderName::from_static("proxy-connection"),
-];
-
-/// Whether a header belongs to the connection and not to a caller or an operator.
-pub(super) fn is_ours(name: &HeaderName) -> bool {
-    OURS.contains(name)
-}
-
-/// What is to be sent: the parts of a request that are not the backend's own.
-#[derive(Clone)]
-pub struct Outgoing {
-    /// The method of the endpoint.
-    pub method: Method,
-    /// The endpoint, from the dialect's table: `/v1/chat/completions`. The backend's base path comes before it.
-    pub path: PathAndQuery,
-    /// Headers that the dialect's table passes on, each made by the gateway. Those of the connection, `authorization` and
-    /// the backend's own are not taken from here.
-    pub headers: Vec<(HeaderName, HeaderValue)>,
-    /// The body; empty for none.
-    pub body: Bytes,
-    /// Whether a stream of events is asked for.
-    pub stream: bool,
-}
-
-impl Outgoing {
-    /// A JSON body for an endpoint.
-    pub fn post(path: PathAndQuery, body: Bytes, stream: bool) -> Self {
-        Self { method: Method::POST, path, headers: Vec::new(), body, stream }
-    }
-}
-
-impl fmt::Debug for Outgoing {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Outgoing")
-            .field("method", &self.method)
-            .field("body_bytes", &self.body.len())
-            .field("stream", &self.stream)
-            .finish_non_exhaustive()
-    }
-}
 
 /// A place data can go, with its connections and its health.
 pub struct Backend {
     settings: Settings,
-    target: Target,
-    pass: Option<Pass>,
-    extra: Vec<(HeaderName, HeaderValue)>,
+    maker: Maker,
     check: Option<PathAndQuery>,
     /// Keeps connections.
     pooled: Client<Connector, Full<Bytes>>,
@@ -133,22 +64,19 @@ impl Backend {
         } else {
             None
         };
-        let pass = settings.credential.as_ref().map(Pass::new).transpose()?;
-        let extra = settings.headers.iter().map(|(name, value)| header(name, value)).collect::<Result<_, _>>()?;
+        let maker = Maker::new(&settings, target.clone())?;
         let check = match &settings.health.path {
             Some(path) if path.starts_with('/') => Some(path.parse().map_err(|_| SetupFault::HealthPath)?),
             Some(_) => return Err(SetupFault::HealthPath),
             None => None,
         };
-        let connector = Connector::new(target.clone(), settings.binding.clone(), settings.bounds, tls);
+        let connector = Connector::new(target, settings.binding.clone(), settings.bounds, tls);
         Ok(Self {
             pooled: client(connector.clone(), &settings, settings.bounds.pool_idle_max, tasks),
             fresh: client(connector, &settings, 0, tasks),
             health: Arc::new(Health::new(settings.health.clone())),
             settings,
-            target,
-            pass,
-            extra,
+            maker,
             check,
         })
     }
@@ -224,9 +152,10 @@ impl Backend {
         client: &Client<Connector, Full<Bytes>>,
         outgoing: &Outgoing,
     ) -> Result<Response<Incoming>, Failed> {
-        let mut request = self.request(outgoing).ok_or(Failed { error: SendError::Request, stale: false })?;
+        let mut request = self.maker.request(outgoing).ok_or(Failed { error: SendError::Request, stale: false })?;
         let captured = capture_connection(&mut request);
-        let response = client.request(request).await.map_err(|error| Failed::of(&error))?;
+        let begun = Instant::now();
+        let response = client.request(request).await.map_err(|error| Failed::of(&error, begun.elapsed()))?;
         if let Some(peer) = response.extensions().get::<Peer>() {
             peer.note_answer();
             if peer.since().elapsed() >= self.settings.bounds.connection_age
@@ -236,32 +165,6 @@ impl Backend {
             }
         }
         Ok(response)
-    }
-
-    /// Builds the request of its parts; later ones replace earlier ones, so that the connection's own always hold.
-    fn request(&self, outgoing: &Outgoing) -> Option<Request<Full<Bytes>>> {
-        let mut request = Request::new(Full::new(outgoing.body.clone()));
-        *request.method_mut() = outgoing.method.clone();
-        *request.uri_mut() = self.target.uri(&outgoing.path)?;
-        let headers = request.headers_mut();
-        for (name, value) in &outgoing.headers {
-            if !is_ours(name) && *name != AUTHORIZATION {
-                headers.insert(name.clone(), value.clone());
-            }
-        }
-        for (name, value) in &self.extra {
-            headers.insert(name.clone(), value.clone());
-        }
-        if !outgoing.body.is_empty() {
-            headers.insert(CONTENT_TYPE, JSON);
-        }
-        headers.insert(ACCEPT, if outgoing.stream { EVENTS } else { JSON });
-        headers.insert(ACCEPT_ENCODING, IDENTITY);
-        headers.insert(USER_AGENT, AGENT);
-        if let Some(pass) = &self.pass {
-            pass.apply(headers);
-        }
-        Some(request)
     }
 
     /// Asks the health path at every interval until `stop`.
@@ -318,13 +221,14 @@ impl fmt::Debug for Backend {
 /// Why an attempt gave no answer.
 struct Failed {
     error: SendError,
-    /// Whether the connection had answered before and may just have been closed for idleness.
+    /// Whether the connection had answered before and was closed at once, as one that idled too long is.
     stale: bool,
 }
 
 impl Failed {
-    fn of(error: &ClientError) -> Self {
-        let stale = error.connect_info().and_then(peer_of).is_some_and(|peer| peer.has_answered());
+    fn of(error: &ClientError, after: Duration) -> Self {
+        let pooled = error.connect_info().and_then(peer_of).is_some_and(|peer| peer.has_answered());
+        let stale = pooled && after < limits::STALE_WINDOW;
         Self { error: classify(error), stale }
     }
 }
@@ -351,26 +255,12 @@ fn classify(error: &ClientError) -> SendError {
             }
         }
         // A client certificate is refused only after the handshake has ended on our side.
-        if cause.downcast_ref::<io::Error>().and_then(tls_cause).is_some() {
-            return SendError::Tls("refused by the backend");
+        if let Some(fault) = cause.downcast_ref::<io::Error>().and_then(tls_cause) {
+            return tls_fault(fault);
         }
         next = cause.source();
     }
     if error.is_connect() { SendError::Connect("protocol") } else { SendError::Broke }
-}
-
-/// An extra header of the operator's.
-fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), SetupFault> {
-    let fault = |reason| SetupFault::Header { name: name.to_owned(), reason };
-    let parsed = HeaderName::try_from(name).map_err(|_| fault("is not a header name"))?;
-    if is_ours(&parsed) {
-        return Err(fault("belongs to the connection"));
-    }
-    if parsed == AUTHORIZATION {
-        return Err(fault("is a credential and belongs there"));
-    }
-    let value = HeaderValue::try_from(value).map_err(|_| fault("has a value that no header can carry"))?;
-    Ok((parsed, value))
 }
 
 /// A client for one backend's connections.

@@ -76,7 +76,10 @@ impl Settled {
         let Some(tls) = &self.tls else {
             return Ok(Link::new(Either::Right(stream), address, None));
         };
-        let stream = tls.connect(self.target.server.clone(), stream).await.map_err(|error| handshake_fault(&error))?;
+        let stream = tls
+            .connect(self.target.server.clone(), stream)
+            .await
+            .map_err(|error| tls_cause(&error).map_or(SendError::Tls("connection lost"), tls_fault))?;
         let leaf = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
         let spki = leaf.and_then(tls::spki_of).ok_or(SendError::Identity("no certificate"))?;
         Ok(Link::new(Either::Left(Box::new(stream)), address, Some(spki)))
@@ -125,15 +128,14 @@ fn socket_fault(error: &io::Error) -> &'static str {
     }
 }
 
-/// Says whether a handshake failed because of who the other side is, or for another reason.
-fn handshake_fault(error: &io::Error) -> SendError {
-    match tls_cause(error) {
-        Some(rustls::Error::InvalidCertificate(fault)) => SendError::Identity(certificate_fault(fault)),
-        Some(rustls::Error::NoCertificatesPresented) => SendError::Identity("no certificate"),
-        Some(rustls::Error::AlertReceived(_)) => SendError::Tls("refused by the backend"),
-        Some(rustls::Error::PeerIncompatible(_)) => SendError::Tls("no version or cipher in common"),
-        Some(_) => SendError::Tls("protocol"),
-        None => SendError::Tls("connection lost"),
+/// Says whether TLS failed because of who the other side is, or for another reason.
+pub(super) fn tls_fault(error: &rustls::Error) -> SendError {
+    match error {
+        rustls::Error::InvalidCertificate(fault) => SendError::Identity(certificate_fault(fault)),
+        rustls::Error::NoCertificatesPresented => SendError::Identity("no certificate"),
+        rustls::Error::AlertReceived(_) => SendError::Tls("refused by the backend"),
+        rustls::Error::PeerIncompatible(_) => SendError::Tls("no version or cipher in common"),
+        _ => SendError::Tls("protocol"),
     }
 }
 

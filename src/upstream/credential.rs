@@ -74,7 +74,7 @@ impl Pass {
             Credential::Header { name, secret } => {
                 let name =
                     HeaderName::try_from(name.as_str()).map_err(|_| SetupFault::Credential("has no header name"))?;
-                if super::backend::is_ours(&name) {
+                if super::request::is_ours(&name) {
                     return Err(SetupFault::Credential("would replace a header of the connection"));
                 }
                 (name, b"".as_slice(), secret)

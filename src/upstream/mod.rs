@@ -22,14 +22,16 @@ mod error;
 mod health;
 mod pool;
 mod reply;
+mod request;
 mod settings;
 mod target;
 mod tls;
 
-pub use backend::{Backend, Outgoing};
+pub use backend::Backend;
 pub use connect::Peer;
 pub use credential::{Credential, Secret};
 pub use error::{BodyError, SendError, SetupError, SetupFault};
 pub use pool::Pool;
 pub use reply::{Reply, ReplyBody};
+pub use request::Outgoing;
 pub use settings::{Bounds, ClientCertificate, HealthCheck, Roots, Settings};

@@ -40,7 +40,8 @@ impl Target {
             Some("http") => return Err(SetupFault::Url("is http, which only `[dangerous]` permits")),
             _ => return Err(SetupFault::Url("does not begin with https://")),
         };
-        if !tls && !(binding.spki.is_empty() && binding.authorities.is_empty()) {
+        let pinned = !binding.spki.is_empty() || !binding.authorities.is_empty();
+        if pinned && !tls {
             return Err(SetupFault::Url("is http, but the inventory binds it to a certificate"));
         }
         let authority = uri.authority().cloned().ok_or(SetupFault::Url("has no host"))?;
