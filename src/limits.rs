@@ -53,6 +53,10 @@ pub const FIRST_BYTE_DEADLINE: Duration = Duration::from_mins(5);
 pub const REPLY_IDLE_DEADLINE: Duration = Duration::from_mins(2);
 /// Bytes of a whole (not streamed) answer.
 pub const REPLY_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Time for a whole answer, from its head: long reasoning takes tens of minutes, a drip of one byte a minute ends here.
+pub const REPLY_DEADLINE: Duration = Duration::from_hours(1);
+/// Bytes of a whole streamed answer: two hundred thousand tokens in frames of 300 bytes are 60 MB.
+pub const STREAM_BYTES_MAX: usize = 1024 * 1024 * 1024;
 /// Bytes of one event of a streamed answer.
 pub const EVENT_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Bytes of a backend's answer head.
@@ -63,6 +67,22 @@ pub const ATTEMPTS_MAX: usize = 8;
 pub const POOL_IDLE_MAX: usize = 64;
 /// Time that an idle connection to a backend is kept: below the 60 s after which common servers close it.
 pub const POOL_IDLE_DEADLINE: Duration = Duration::from_secs(50);
+/// Time that a connection to a backend is used at all, so that its addresses and certificate are looked at again.
+pub const CONNECTION_AGE_MAX: Duration = Duration::from_mins(10);
+/// Addresses of one host that are tried for one connection.
+pub const ADDRESSES_TRIED_MAX: usize = 8;
+/// Bytes of one answer over HTTP/2 that may wait for a slow client.
+pub const STREAM_WINDOW_BYTES: u32 = 256 * 1024;
+/// Bytes of all answers of one HTTP/2 connection that may wait: 128 stalled streams do not stall the next.
+pub const CONNECTION_WINDOW_BYTES: u32 = 32 * 1024 * 1024;
+/// Time within which a pooled connection that the backend had just closed breaks: a round trip. What breaks later was at work.
+pub const STALE_WINDOW: Duration = Duration::from_secs(1);
+/// Failures in a row after which a backend counts as unavailable.
+pub const FAILURES_MAX: u32 = 3;
+/// Time that a backend is first left alone after so many failed requests; doubles each time that it fails again.
+pub const EJECTION: Duration = Duration::from_secs(5);
+/// The longest time that a backend is left alone.
+pub const EJECTION_MAX: Duration = Duration::from_mins(1);
 /// Time between two active health checks of a backend.
 pub const HEALTH_INTERVAL: Duration = Duration::from_secs(5);
 

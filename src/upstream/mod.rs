@@ -1,1 +1,37 @@
-//! upstream
+//! Backends: from a plan's name to an answer, over pooled connections that proved who they are.
+//!
+//! For the journey's `dispatch`: it hands a recorded [`Outgoing`] to one [`Backend`] and gets a [`Reply`] whose body streams.
+//! This module owns sockets towards backends and nothing else. It never decides where a request may go, never reads what a
+//! request carries, never follows a redirect, never reads a proxy variable, and never copies a header map.
+//!
+//! ```text
+//! Settings -> Backend::new     URL, binding, roots, credential: refused here when they contradict each other
+//! Pool::pick                   order within a tier: available, rank, outstanding
+//! Backend::send                request made of parts -> pooled client
+//!   connect                    resolve -> addresses in range -> TCP -> TLS (chain, host, pins) -> HTTP/2 or 1.1
+//! Reply                        status, few headers, the proven peer, a body with idle deadline and cap
+//! ```
+//!
+//! INVARIANT: no byte of a request is written to a connection whose address or certificate the binding does not cover. The
+//! address is compared before the TCP connection, the certificate path within the TLS handshake.
+
+mod backend;
+mod connect;
+mod credential;
+mod error;
+mod health;
+mod pool;
+mod reply;
+mod request;
+mod settings;
+mod target;
+mod tls;
+
+pub use backend::Backend;
+pub use connect::Peer;
+pub use credential::{Credential, Secret};
+pub use error::{BodyError, SendError, SetupError, SetupFault};
+pub use pool::Pool;
+pub use reply::{Reply, ReplyBody};
+pub use request::Outgoing;
+pub use settings::{Bounds, ClientCertificate, HealthCheck, Roots, Settings};

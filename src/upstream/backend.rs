@@ -1,0 +1,298 @@
+//! One backend: sends requests over its own connections, and watches how it fares.
+//!
+//! Its pool is its own: a connection is never shared with another backend, another credential or another binding. One
+//! request is sent once, with one exception: a pooled connection that the backend closed at the very moment in which it was
+//! used (common servers close after 5 s of idling) breaks without an answer, and the same bytes go to the same backend once
+//! more over a fresh one. Any further attempt is the gateway's, decided and recorded.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::uri::PathAndQuery;
+use http::{Extensions, Method, Response};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Incoming;
+use hyper_util::client::legacy::connect::{Connected, capture_connection};
+use hyper_util::client::legacy::{Client, Error as ClientError};
+use hyper_util::rt::TokioTimer;
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout, timeout_at};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::connect::{Connector, Peer, tls_cause, tls_fault};
+use super::health::Health;
+use super::request::{Maker, Outgoing};
+use super::target::Target;
+use super::{Reply, SendError, Settings, SetupError, SetupFault, tls};
+use crate::limits;
+use crate::model::{Dialect, Word};
+
+/// Bytes of a health page that are read before its connection is closed.
+const HEALTH_BYTES_MAX: usize = 1024 * 1024;
+
+/// A place data can go, with its connections and its health.
+pub struct Backend {
+    settings: Settings,
+    maker: Maker,
+    check: Option<PathAndQuery>,
+    /// Keeps connections.
+    pooled: Client<Connector, Full<Bytes>>,
+    /// Makes a connection for each request.
+    fresh: Client<Connector, Full<Bytes>>,
+    health: Arc<Health>,
+}
+
+impl Backend {
+    /// Checks the settings and makes the backend; connects nowhere yet. Connections run as tasks of `tasks`.
+    ///
+    /// # Errors
+    ///
+    /// Settings that contradict each other or the binding.
+    pub fn new(settings: Settings, tasks: &TaskTracker) -> Result<Self, SetupError> {
+        let name = settings.name.clone();
+        Self::check(settings, tasks).map_err(|fault| SetupError { backend: name, fault })
+    }
+
+    fn check(settings: Settings, tasks: &TaskTracker) -> Result<Self, SetupFault> {
+        let target = Target::new(&settings.url, settings.plaintext, &settings.binding)?;
+        let tls = if target.tls {
+            Some(tls::client(&settings.roots, settings.client_certificate.as_ref(), &settings.binding)?)
+        } else {
+            None
+        };
+        let maker = Maker::new(&settings, target.clone())?;
+        let check = match &settings.health.path {
+            Some(path) if path.starts_with('/') => Some(path.parse().map_err(|_| SetupFault::HealthPath)?),
+            Some(_) => return Err(SetupFault::HealthPath),
+            None => None,
+        };
+        let connector = Connector::new(target, settings.binding.clone(), settings.bounds, tls);
+        Ok(Self {
+            pooled: client(connector.clone(), &settings, settings.bounds.pool_idle_max, tasks),
+            fresh: client(connector, &settings, 0, tasks),
+            health: Arc::new(Health::new(settings.health.clone())),
+            settings,
+            maker,
+            check,
+        })
+    }
+
+    /// Its name in the inventory and in `octroi.toml`.
+    pub fn name(&self) -> &Word {
+        &self.settings.name
+    }
+
+    /// What it was made of.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Whether it speaks a dialect.
+    pub fn speaks(&self, dialect: Dialect) -> bool {
+        self.settings.dialects.contains(&dialect)
+    }
+
+    /// Whether its declared truths hold for this model or deployment of its own.
+    pub fn serves(&self, model: &str) -> bool {
+        self.settings.binding.models.iter().any(|bound| bound == model)
+    }
+
+    /// Whether a request sent now has a chance: not ejected, not failing its checks.
+    pub fn available(&self) -> bool {
+        self.health.available(Instant::now())
+    }
+
+    /// Requests whose answer has not ended.
+    pub fn outstanding(&self) -> usize {
+        self.health.outstanding()
+    }
+
+    /// Sends a request and waits for the head of its answer. Dropping the future, or the reply's body, cancels it.
+    ///
+    /// # Errors
+    ///
+    /// No answer, or one that is not passed on. Any status but 1xx and 3xx is a reply.
+    pub async fn send(&self, outgoing: Outgoing) -> Result<Reply, SendError> {
+        let now = Instant::now();
+        let mut ticket = self.health.begin(now);
+        let bounds = &self.settings.bounds;
+        let answer =
+            timeout_at(now + bounds.first_byte, self.exchange(&outgoing)).await.unwrap_or(Err(SendError::Timeout));
+        match answer {
+            Ok(response) => {
+                ticket.succeeded();
+                let (head, body) = response.into_parts();
+                Reply::new(&head, body, bounds, ticket)
+            }
+            Err(error) => {
+                if error.is_unavailable() && ticket.failed(Instant::now()) {
+                    tracing::warn!(backend = %self.name(), cause = error.cause(), "Backend ejected");
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// One request over a pooled connection, and once more over a fresh one if the pooled one had gone stale.
+    async fn exchange(&self, outgoing: &Outgoing) -> Result<Response<Incoming>, SendError> {
+        match self.attempt(&self.pooled, outgoing).await {
+            Err(Failed { error: SendError::Broke, stale: true }) => {
+                self.attempt(&self.fresh, outgoing).await.map_err(|failed| failed.error)
+            }
+            answer => answer.map_err(|failed| failed.error),
+        }
+    }
+
+    async fn attempt(
+        &self,
+        client: &Client<Connector, Full<Bytes>>,
+        outgoing: &Outgoing,
+    ) -> Result<Response<Incoming>, Failed> {
+        let mut request = self.maker.request(outgoing).ok_or(Failed { error: SendError::Request, stale: false })?;
+        let captured = capture_connection(&mut request);
+        let begun = Instant::now();
+        let response = client.request(request).await.map_err(|error| Failed::of(&error, begun.elapsed()))?;
+        if let Some(peer) = response.extensions().get::<Peer>() {
+            peer.note_answer();
+            if peer.since().elapsed() >= self.settings.bounds.connection_age
+                && let Some(connected) = captured.connection_metadata().as_ref()
+            {
+                connected.poison();
+            }
+        }
+        Ok(response)
+    }
+
+    /// Asks the health path at every interval until `stop`.
+    pub(super) async fn watch(self: Arc<Self>, stop: CancellationToken) {
+        let Some(path) = self.check.clone() else { return };
+        let mut tick = interval(self.settings.health.interval);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                _ = tick.tick() => {}
+            }
+            let passed = tokio::select! {
+                () = stop.cancelled() => return,
+                passed = self.passes(&path) => passed,
+            };
+            if self.health.checked(passed) {
+                if passed {
+                    tracing::info!(backend = %self.name(), "Backend passes its checks again");
+                } else {
+                    tracing::warn!(backend = %self.name(), "Backend fails its checks");
+                }
+            }
+        }
+    }
+
+    /// Whether one check passes: a connection that proves itself, and any answer below 500 (a 401 is a sign of life).
+    async fn passes(&self, path: &PathAndQuery) -> bool {
+        let outgoing = Outgoing {
+            method: Method::GET,
+            path: path.clone(),
+            headers: Vec::new(),
+            body: Bytes::new(),
+            stream: false,
+        };
+        let check = async {
+            let response = self.attempt(&self.fresh, &outgoing).await.ok()?;
+            let status = response.status();
+            // Read to its end, so that the backend does not log a broken connection every few seconds.
+            let _unread = Limited::new(response.into_body(), HEALTH_BYTES_MAX).collect().await;
+            Some(status)
+        };
+        let status = timeout(self.settings.health.interval, check).await;
+        status.is_ok_and(|status| status.is_some_and(|status| !status.is_server_error()))
+    }
+}
+
+impl fmt::Debug for Backend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Backend").field("name", self.name()).field("health", &self.health).finish_non_exhaustive()
+    }
+}
+
+/// Why an attempt gave no answer.
+struct Failed {
+    error: SendError,
+    /// Whether the connection had answered before and was closed at once, as one that idled too long is.
+    stale: bool,
+}
+
+impl Failed {
+    fn of(error: &ClientError, after: Duration) -> Self {
+        let pooled = error.connect_info().and_then(peer_of).is_some_and(|peer| peer.has_answered());
+        let stale = pooled && after < limits::STALE_WINDOW;
+        Self { error: classify(error), stale }
+    }
+}
+
+fn peer_of(connected: &Connected) -> Option<Peer> {
+    let mut extensions = Extensions::new();
+    connected.get_extras(&mut extensions);
+    extensions.remove::<Peer>()
+}
+
+/// Finds in a chain of errors what matters here.
+fn classify(error: &ClientError) -> SendError {
+    let mut next: Option<&(dyn StdError + 'static)> = Some(error);
+    while let Some(cause) = next {
+        if let Some(own) = cause.downcast_ref::<SendError>() {
+            return *own;
+        }
+        if let Some(http) = cause.downcast_ref::<hyper::Error>() {
+            if http.is_parse_too_large() {
+                return SendError::Malformed("head too large");
+            }
+            if http.is_parse() {
+                return SendError::Malformed("head");
+            }
+        }
+        // A client certificate is refused only after the handshake has ended on our side.
+        if let Some(fault) = cause.downcast_ref::<io::Error>().and_then(tls_cause) {
+            return tls_fault(fault);
+        }
+        next = cause.source();
+    }
+    if error.is_connect() { SendError::Connect("protocol") } else { SendError::Broke }
+}
+
+/// A client for one backend's connections.
+fn client(
+    connector: Connector,
+    settings: &Settings,
+    idle_max: usize,
+    tasks: &TaskTracker,
+) -> Client<Connector, Full<Bytes>> {
+    let bounds = &settings.bounds;
+    Client::builder(Spawner(tasks.clone()))
+        .timer(TokioTimer::new())
+        .pool_timer(TokioTimer::new())
+        .pool_idle_timeout(bounds.pool_idle)
+        .pool_max_idle_per_host(idle_max)
+        .http1_max_buf_size(bounds.head_bytes.max(8192)) // hyper's own minimum
+        .http1_max_headers(limits::HEADERS_MAX)
+        .http2_max_header_list_size(u32::try_from(bounds.head_bytes).unwrap_or(u32::MAX))
+        .http2_initial_stream_window_size(limits::STREAM_WINDOW_BYTES)
+        .http2_initial_connection_window_size(limits::CONNECTION_WINDOW_BYTES)
+        .build(connector)
+}
+
+/// Runs connections as tasks of a set that is waited for at the end.
+#[derive(Clone)]
+struct Spawner(TaskTracker);
+
+impl<F> hyper::rt::Executor<F> for Spawner
+where
+    F: Future<Output: Send + 'static> + Send + 'static,
+{
+    fn execute(&self, future: F) {
+        self.0.spawn(future);
+    }
+}

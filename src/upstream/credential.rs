@@ -1,0 +1,138 @@
+//! What the gateway shows to a backend to be let in.
+//!
+//! `config` reads secrets from the environment or a file and hands them over; from then on they live in memory that is
+//! zeroised when the last holder lets go, and print as `Secret(..)`. The caller's own key never comes here.
+
+use std::fmt;
+
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, HeaderName};
+use http::{HeaderMap, HeaderValue};
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+use super::SetupFault;
+
+/// Bytes that must not be printed, zeroised on drop, compared in constant time.
+#[derive(Clone)]
+pub struct Secret(Zeroizing<Vec<u8>>);
+
+impl Secret {
+    /// Takes a secret as read; the line ends that files and shells leave behind it are cut off.
+    pub fn new(bytes: impl Into<Vec<u8>>) -> Self {
+        let mut bytes = Zeroizing::new(bytes.into());
+        let length = bytes.trim_ascii_end().len();
+        bytes.truncate(length);
+        Self(bytes)
+    }
+
+    /// The secret itself, for the one place that needs it.
+    pub(super) fn expose(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl PartialEq for Secret {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.ct_eq(&other.0).into()
+    }
+}
+
+impl Eq for Secret {}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(..)")
+    }
+}
+
+/// How a request proves that it comes from us.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Credential {
+    /// `authorization: Bearer …`
+    Bearer(Secret),
+    /// A header of the provider's choice, such as `api-key`.
+    Header {
+        /// The header's name.
+        name: String,
+        /// Its value.
+        secret: Secret,
+    },
+}
+
+/// A credential in the form in which it leaves: made once, shared by every request.
+pub(super) struct Pass {
+    name: HeaderName,
+    value: HeaderValue,
+}
+
+impl Pass {
+    /// Checks that the credential can stand in a header.
+    pub(super) fn new(credential: &Credential) -> Result<Self, SetupFault> {
+        let (name, prefix, secret) = match credential {
+            Credential::Bearer(secret) => (AUTHORIZATION, b"Bearer ".as_slice(), secret),
+            Credential::Header { name, secret } => {
+                let name =
+                    HeaderName::try_from(name.as_str()).map_err(|_| SetupFault::Credential("has no header name"))?;
+                if super::request::is_ours(&name) {
+                    return Err(SetupFault::Credential("would replace a header of the connection"));
+                }
+                (name, b"".as_slice(), secret)
+            }
+        };
+        if secret.expose().is_empty() {
+            return Err(SetupFault::Credential("is empty"));
+        }
+        // One block that is zeroised when its last reference goes; every request's header shares it.
+        let bytes = Bytes::from_owner(Zeroizing::new([prefix, secret.expose()].concat()));
+        let mut value = HeaderValue::from_maybe_shared(bytes)
+            .map_err(|_| SetupFault::Credential("has bytes that no header can carry"))?;
+        value.set_sensitive(true);
+        Ok(Self { name, value })
+    }
+
+    /// Adds the credential to a request.
+    pub(super) fn apply(&self, headers: &mut HeaderMap) {
+        headers.insert(self.name.clone(), self.value.clone());
+    }
+}
+
+impl fmt::Debug for Pass {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pass").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_do_not_print_and_lose_their_line_end() {
+        let credential = Credential::Bearer(Secret::new("sk-canary\r\n"));
+        assert_eq!(credential, Credential::Bearer(Secret::new("sk-canary")));
+        let pass = Pass::new(&credential).unwrap();
+        let mut headers = HeaderMap::new();
+        pass.apply(&mut headers);
+        assert_eq!(headers[AUTHORIZATION], "Bearer sk-canary");
+        for printed in [format!("{credential:?}"), format!("{pass:?}"), format!("{headers:?}")] {
+            assert!(!printed.contains("canary"), "{printed}");
+        }
+    }
+
+    #[test]
+    fn credentials_that_cannot_be_sent_are_refused() {
+        let header = |name: &str, secret: &str| Credential::Header { name: name.into(), secret: Secret::new(secret) };
+        let rows = [
+            ("empty", Credential::Bearer(Secret::new("\n"))),
+            ("line break within", Credential::Bearer(Secret::new("a\nhost: b"))),
+            ("no header name", header("not a name", "x")),
+            ("replaces host", header("host", "x")),
+            ("replaces length", header("Content-Length", "1")),
+        ];
+        for (name, credential) in rows {
+            assert!(matches!(Pass::new(&credential), Err(SetupFault::Credential(_))), "{name}");
+        }
+        assert!(Pass::new(&header("api-key", "x")).is_ok());
+    }
+}

@@ -1,0 +1,267 @@
+//! An answer as it comes: a few closed things of its head, and a body that streams.
+//!
+//! The body holds nothing back: a piece is read from the backend when the client side asks for it (back-pressure), at most
+//! one deadline is armed, and dropping it closes the connection or resets the HTTP/2 stream, so that a client that left
+//! stops the GPU. Trailers are not passed on.
+
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName, RETRY_AFTER, TRANSFER_ENCODING};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use super::connect::Peer;
+use super::health::Ticket;
+use super::{BodyError, Bounds, SendError};
+
+/// Under which names backends tell their id of a request.
+const REQUEST_IDS: [HeaderName; 4] = [
+    HeaderName::from_static("x-request-id"),
+    HeaderName::from_static("request-id"),
+    HeaderName::from_static("apim-request-id"),
+    HeaderName::from_static("x-amzn-requestid"),
+];
+
+/// Bytes of a backend's request id that are kept; real ones are below 64.
+const REQUEST_ID_BYTES_MAX: usize = 128;
+
+/// The head of an answer, and its body to come.
+#[derive(Debug)]
+pub struct Reply {
+    /// HTTP status; never 1xx or 3xx.
+    pub status: StatusCode,
+    /// What the body is said to be.
+    pub content_type: Option<HeaderValue>,
+    /// The backend's own id of the request, at most 128 visible characters.
+    pub request_id: Option<String>,
+    /// Seconds after which the backend would be asked again.
+    pub retry_after_s: Option<u32>,
+    /// Who answered, as the connection proved.
+    pub peer: Peer,
+    /// The body.
+    pub body: ReplyBody,
+}
+
+impl Reply {
+    /// Takes what is needed of an answer's head.
+    pub(super) fn new(
+        head: &http::response::Parts,
+        body: Incoming,
+        bounds: &Bounds,
+        ticket: Ticket,
+    ) -> Result<Self, SendError> {
+        if head.status.is_redirection() {
+            return Err(SendError::Redirected);
+        }
+        if head.status.is_informational() {
+            return Err(SendError::Malformed("an interim status"));
+        }
+        if !is_identity(&head.headers) {
+            return Err(SendError::Encoding);
+        }
+        let peer = head.extensions.get::<Peer>().cloned().ok_or(SendError::Malformed("no connection"))?;
+        let content_type = head.headers.get(CONTENT_TYPE).cloned();
+        let cap = if is_event_stream(content_type.as_ref()) { bounds.stream_bytes } else { bounds.reply_bytes };
+        Ok(Self {
+            status: head.status,
+            content_type,
+            request_id: request_id(&head.headers),
+            retry_after_s: head.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok()),
+            peer,
+            body: ReplyBody::new(body, bounds, cap, ticket),
+        })
+    }
+
+    /// Whether the backend has no room now: 429 or 503.
+    pub fn is_full(&self) -> bool {
+        matches!(self.status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE)
+    }
+
+    /// Whether the backend failed at the request: any 5xx.
+    pub fn is_server_error(&self) -> bool {
+        self.status.is_server_error()
+    }
+
+    /// Whether the body is a stream of server-sent events.
+    pub fn is_stream(&self) -> bool {
+        is_event_stream(self.content_type.as_ref())
+    }
+}
+
+/// The body of an answer. Dropping it cancels the request at the backend.
+pub struct ReplyBody {
+    inner: Option<Incoming>,
+    /// Bytes that may still come.
+    room: usize,
+    bounds: Bounds,
+    /// When the whole answer must have ended.
+    end: Instant,
+    /// Armed while we wait for the backend, so that a slow client does not count against it.
+    timer: Pin<Box<Sleep>>,
+    armed: bool,
+    /// Keeps the backend's count of outstanding requests.
+    ticket: Option<Ticket>,
+}
+
+impl ReplyBody {
+    fn new(inner: Incoming, bounds: &Bounds, room: usize, ticket: Ticket) -> Self {
+        let end = Instant::now() + bounds.reply;
+        Self {
+            inner: Some(inner),
+            room,
+            bounds: *bounds,
+            end,
+            timer: Box::pin(sleep_until(end)),
+            armed: false,
+            ticket: Some(ticket),
+        }
+    }
+
+    /// Ends the body: cancels what is left of the request and gives its place free.
+    fn close(&mut self) {
+        self.inner = None;
+        self.ticket = None;
+    }
+
+    fn fail(&mut self, error: BodyError) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        self.close();
+        Poll::Ready(Some(Err(error)))
+    }
+
+    /// Waits no longer than the idle deadline, nor past the end.
+    fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<BodyError> {
+        if !self.armed {
+            self.armed = true;
+            self.timer.as_mut().reset(self.end.min(Instant::now() + self.bounds.reply_idle));
+        }
+        ready!(self.timer.as_mut().poll(cx));
+        Poll::Ready(if Instant::now() >= self.end { BodyError::Late } else { BodyError::Idle })
+    }
+}
+
+impl Body for ReplyBody {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let this = &mut *self;
+        let Some(inner) = this.inner.as_mut() else { return Poll::Ready(None) };
+        if inner.size_hint().lower() > this.room as u64 {
+            return this.fail(BodyError::TooLarge);
+        }
+        match Pin::new(inner).poll_frame(cx) {
+            Poll::Ready(Some(Ok(frame))) => {
+                this.armed = false;
+                let Ok(data) = frame.into_data() else {
+                    // Trailers end an answer and are not passed on.
+                    this.close();
+                    return Poll::Ready(None);
+                };
+                let Some(room) = this.room.checked_sub(data.len()) else { return this.fail(BodyError::TooLarge) };
+                this.room = room;
+                Poll::Ready(Some(Ok(Frame::data(data))))
+            }
+            Poll::Ready(Some(Err(_))) => this.fail(BodyError::Broke),
+            Poll::Ready(None) => {
+                this.close();
+                Poll::Ready(None)
+            }
+            Poll::Pending => {
+                let error = ready!(this.poll_deadline(cx));
+                this.fail(error)
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_none()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.as_ref().map_or_else(|| SizeHint::with_exact(0), Body::size_hint)
+    }
+}
+
+impl fmt::Debug for ReplyBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReplyBody")
+            .field("open", &self.inner.is_some())
+            .field("room", &self.room)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Whether a body comes as it is: no content coding, and no transfer coding but chunks.
+fn is_identity(headers: &HeaderMap) -> bool {
+    let only = |name: HeaderName, word: &str| {
+        headers.get_all(name).iter().all(|value| {
+            value.to_str().is_ok_and(|text| text.split(',').all(|part| part.trim().eq_ignore_ascii_case(word)))
+        })
+    };
+    only(CONTENT_ENCODING, "identity") && only(TRANSFER_ENCODING, "chunked")
+}
+
+fn is_event_stream(content_type: Option<&HeaderValue>) -> bool {
+    content_type.and_then(|value| value.to_str().ok()).is_some_and(|text| {
+        text.split(';').next().is_some_and(|essence| essence.trim().eq_ignore_ascii_case("text/event-stream"))
+    })
+}
+
+fn request_id(headers: &HeaderMap) -> Option<String> {
+    let id = REQUEST_IDS.iter().find_map(|name| headers.get(name))?.to_str().ok()?;
+    (id.len() <= REQUEST_ID_BYTES_MAX && id.bytes().all(|byte| byte.is_ascii_graphic())).then(|| id.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(name: HeaderName, values: &[&'static str]) -> HeaderMap {
+        values.iter().map(|value| (name.clone(), HeaderValue::from_static(value))).collect()
+    }
+
+    #[test]
+    fn codings_other_than_identity_are_seen() {
+        let rows: [(&str, HeaderName, &[&'static str], bool); 8] = [
+            ("none", CONTENT_ENCODING, &[], true),
+            ("identity", CONTENT_ENCODING, &["Identity"], true),
+            ("gzip", CONTENT_ENCODING, &["gzip"], false),
+            ("stacked", CONTENT_ENCODING, &["identity, br"], false),
+            ("two lines", CONTENT_ENCODING, &["identity", "zstd"], false),
+            ("empty word", CONTENT_ENCODING, &[""], false),
+            ("chunks", TRANSFER_ENCODING, &["chunked"], true),
+            ("gzip in chunks", TRANSFER_ENCODING, &["gzip, chunked"], false),
+        ];
+        for (name, header, values, identity) in rows {
+            assert_eq!(is_identity(&with(header, values)), identity, "{name}");
+        }
+    }
+
+    #[test]
+    fn event_streams_are_told_by_their_type() {
+        let rows = [
+            ("plain", "text/event-stream", true),
+            ("with charset", "Text/Event-Stream; charset=utf-8", true),
+            ("json", "application/json", false),
+            ("longer", "text/event-streams", false),
+        ];
+        for (name, value, expected) in rows {
+            assert_eq!(is_event_stream(Some(&HeaderValue::from_static(value))), expected, "{name}");
+        }
+        assert!(!is_event_stream(None));
+    }
+
+    #[test]
+    fn request_ids_are_short_and_visible() {
+        let name = HeaderName::from_static("request-id");
+        assert_eq!(request_id(&with(name.clone(), &["req_1"])).as_deref(), Some("req_1"));
+        assert_eq!(request_id(&with(name.clone(), &["a b"])), None);
+        let long = "x".repeat(REQUEST_ID_BYTES_MAX + 1);
+        assert_eq!(request_id(&HeaderMap::from_iter([(name, HeaderValue::try_from(long).unwrap())])), None);
+    }
+}
