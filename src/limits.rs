@@ -86,6 +86,17 @@ pub const EJECTION_MAX: Duration = Duration::from_mins(1);
 /// Time between two active health checks of a backend.
 pub const HEALTH_INTERVAL: Duration = Duration::from_secs(5);
 
+/// Requests that a demonstration model server keeps to show; the oldest go first.
+pub const DEMO_REQUESTS_MAX: usize = 10_000;
+/// Bytes of bodies that a demonstration model server keeps to show.
+pub const DEMO_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Bytes of a body that a demonstration model server reads: pseudonyms make a body longer than what the gateway took.
+pub const DEMO_BODY_BYTES_MAX: usize = 2 * BODY_BYTES_MAX;
+/// Choices of one demonstration answer.
+pub const DEMO_CHOICES_MAX: usize = 16;
+/// Bytes that a demonstration answer may hold, so that a schema cannot multiply a long text.
+pub const DEMO_ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
+
 /// Bytes of one audit entry.
 pub const ENTRY_BYTES_MAX: usize = 16 * 1024;
 /// Entries that wait for the committer; beyond it requests get 503.
