@@ -53,8 +53,3 @@ impl ResponseForPanic for Panicked {
     }
 }
 
-/// An id for tests and headers of answers that never entered the journey.
-#[must_use]
-pub fn header_value(id: RequestId) -> Bytes {
-    Bytes::from(id.to_string())
-}

@@ -9,7 +9,7 @@ use super::snapshot::Snapshot;
 use crate::dialect;
 use crate::model::entry::RequestId;
 use crate::model::{Api, Backend, BackendId, Call, Caller, Facts, Fault, Findings, LeakFact, Plan, Refusal, Word};
-use crate::policy::{self, BackendSet, Declared};
+use crate::policy::{self, BackendSet, Context, Declared};
 
 /// What an application declares in headers. The texts are the caller's: policy maps them to words of the sheet.
 #[derive(Clone, Default)]
@@ -20,6 +20,17 @@ pub struct Declarations {
     pub purpose: Option<String>,
     /// `octroi-residence`
     pub residence: Option<String>,
+}
+
+impl Declarations {
+    /// The declarations as policy takes them.
+    pub fn as_declared(&self) -> Declared<'_> {
+        Declared {
+            label: self.label.as_deref(),
+            purpose: self.purpose.as_deref(),
+            residence: self.residence.as_deref(),
+        }
+    }
 }
 
 impl std::fmt::Debug for Declarations {
@@ -95,12 +106,8 @@ pub struct Question {
 pub fn decide(snapshot: Arc<Snapshot>, question: Question, leak: LeakFact, now: Timestamp) -> Examined {
     let Question { id, caller, declared, call, model } = question;
     let findings = snapshot.engine.inspect(&call);
-    let said = Declared {
-        label: declared.label.as_deref(),
-        purpose: declared.purpose.as_deref(),
-        residence: declared.residence.as_deref(),
-    };
-    let facts = policy::facts(&call, &findings, &caller, &said, leak, &snapshot.policy);
+    let context = Context { leak, policy: &snapshot.policy };
+    let facts = policy::facts(&call, &findings, &caller, &declared.as_declared(), context);
     let servable = snapshot.servable(call.api.dialect, &model);
     let plan = policy::decide(&snapshot.policy, &facts, &servable, now);
     Examined { id, snapshot, caller, declared, call, model, servable, findings, facts, plan, decided_at: now }

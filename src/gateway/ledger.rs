@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::Gate;
 use crate::audit::Slot;
-use crate::model::entry::{Entry, Outcome, RequestId};
+use crate::model::entry::{Digest, Entry, Outcome, RequestId};
 use crate::model::{Refusal, Word};
 use crate::telemetry::InWork;
 use crate::telemetry::events::RequestEnded;
@@ -54,6 +54,8 @@ pub struct Ledger {
     pub quiet: bool,
     /// The backend that is being asked or answers.
     pub backend: Option<Word>,
+    /// Digest of the policy of the first decision.
+    pub policy: Digest,
     /// Status sent.
     pub status: u16,
     /// `ok` or the refusal's code.
@@ -92,6 +94,7 @@ impl Ledger {
             app: Word::UNKNOWN,
             quiet: false,
             backend: None,
+            policy: Digest([0; 32]),
             status: 499,
             code: Word::fixed("client_gone"),
             first_byte: None,

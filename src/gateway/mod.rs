@@ -3,5 +3,91 @@
 //! tower layers stand at the edge only; inside is one straight function, [`journey`]. Each stage takes the type that the one
 //! before it made, so that none can be skipped. `docs/journey.md` follows a request through this folder.
 
+pub mod accept;
 pub mod body;
+pub mod dispatch;
+pub mod edge;
+pub mod examine;
+pub mod journey;
+pub mod ledger;
+pub mod outbound;
+pub mod record;
+pub mod respond;
+pub mod restore;
+pub mod route;
+pub mod server;
+pub mod snapshot;
 pub mod tls;
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use aws_lc_rs::rand;
+use bytes::Bytes;
+use http_body_util::combinators::UnsyncBoxBody;
+use jiff::Timestamp;
+use tokio::sync::Semaphore;
+
+use self::snapshot::Snapshot;
+use crate::audit::AuditLog;
+use crate::model::entry::RequestId;
+use crate::telemetry::Telemetry;
+
+/// A body that breaks off on purpose: the backend's answer did, and a clean end would be a lie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the answer broke off")]
+pub struct BrokenOff;
+
+/// The body of every answer.
+pub type Body = UnsyncBoxBody<Bytes, BrokenOff>;
+
+/// What every request needs and no reload replaces.
+#[derive(Debug)]
+pub struct Gate {
+    /// The state that reloads.
+    current: ArcSwap<Snapshot>,
+    /// The log.
+    pub audit: Arc<dyn AuditLog>,
+    /// Metrics and events.
+    pub telemetry: Arc<Telemetry>,
+    /// Memory that request bodies may take together.
+    pub budget: body::Budget,
+    /// Room for requests in work.
+    pub requests: Arc<Semaphore>,
+}
+
+impl Gate {
+    /// Opens the gate on a first snapshot.
+    pub fn new(snapshot: Arc<Snapshot>, audit: Arc<dyn AuditLog>, telemetry: Arc<Telemetry>) -> Self {
+        let requests = Arc::new(Semaphore::new(snapshot.limits.requests));
+        Self { current: ArcSwap::new(snapshot), audit, telemetry, budget: body::Budget::default(), requests }
+    }
+
+    /// The snapshot in force.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.current.load_full()
+    }
+
+    /// Puts a new snapshot in force; requests in work keep theirs, their further attempts must pass both.
+    pub fn replace(&self, snapshot: Arc<Snapshot>) {
+        self.current.store(snapshot);
+    }
+
+    /// The time, for decisions.
+    #[expect(clippy::disallowed_methods, reason = "the gateway is the layer that knows the time and passes it down")]
+    pub fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+
+    /// A new request id.
+    #[expect(clippy::disallowed_methods, reason = "the gateway is the layer that makes ids and passes them down")]
+    pub fn new_id(&self) -> RequestId {
+        RequestId(*uuid::Uuid::now_v7().as_bytes())
+    }
+
+    /// Fresh randomness for pseudonyms that must not be linked. `None` when the system gives none: then nothing is sent.
+    pub fn salt(&self) -> Option<[u8; 16]> {
+        let mut salt = [0; 16];
+        rand::fill(&mut salt).ok().map(|()| salt)
+    }
+}

@@ -168,8 +168,12 @@ pub fn new_key(root: &RootKey) -> Result<NewKey, RootError> {
             drawn += 1;
         }
     }
-    let hash = keyed_hash(&root.mac_key(Purpose::KeyHash, &[]), &key);
-    Ok(NewKey { hash: format!("{HASH_PREFIX}{}", base64url(&hash)), key })
+    Ok(NewKey { hash: hash_of(root, &key), key })
+}
+
+/// The keyed hash of a key, as `octroi.toml` stores it.
+pub fn hash_of(root: &RootKey, key: &str) -> String {
+    format!("{HASH_PREFIX}{}", base64url(&keyed_hash(&root.mac_key(Purpose::KeyHash, &[]), key)))
 }
 
 fn keyed_hash(key: &hmac::Key, presented: &str) -> [u8; 32] {

@@ -1,0 +1,146 @@
+//! The composition root: the only place below the commands that names concrete implementations.
+//!
+//! [`Loader`] turns files into a [`Snapshot`]; [`App`] opens the log, binds the listeners and keeps the snapshot fresh. A
+//! reload that fails leaves everything as it was, loudly.
+
+mod load;
+mod reload;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+pub use load::{Loaded, Loader, Problems};
+pub use reload::Status;
+
+use crate::audit::{self, AuditLog};
+use crate::config::{self, Config};
+use crate::console;
+use crate::gateway::server::Server;
+use crate::gateway::snapshot::Snapshot;
+use crate::gateway::{Gate, tls};
+use crate::model::Word;
+use crate::model::entry::{Entry, PolicyLoaded};
+use crate::telemetry::Telemetry;
+
+/// A gateway that listens.
+#[derive(Debug)]
+pub struct App {
+    gate: Arc<Gate>,
+    address: SocketAddr,
+    admin: Option<SocketAddr>,
+    stop: CancellationToken,
+    serving: tokio::task::JoinHandle<()>,
+    tasks: TaskTracker,
+    log: Arc<audit::Log>,
+}
+
+impl App {
+    /// Loads a configuration and starts a gateway with it.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the files, or the first thing that the system refuses. It never listens half
+    /// configured.
+    pub async fn start(path: PathBuf) -> anyhow::Result<Self> {
+        let stop = CancellationToken::new();
+        let tasks = TaskTracker::new();
+        let loader = Loader::new(path, tasks.clone());
+        let Loaded { config, snapshot } = loader.load(None)?;
+        let telemetry = Arc::new(Telemetry::new(&opentelemetry::global::meter("octroi")));
+        let log = Arc::new(open_log(&config)?);
+        let gate = Arc::new(Gate::new(Arc::clone(&snapshot), Arc::clone(&log) as Arc<dyn AuditLog>, Arc::clone(&telemetry)));
+        let identity = match &config.listen.tls {
+            Some(files) => Some(tls::Identity::read(&files.certificate, &files.key)?),
+            None => None,
+        };
+        let server_tls = match (&config.listen.tls, &identity) {
+            (Some(files), Some(identity)) => {
+                Some(Arc::new(tls::server_config(Arc::clone(identity), files.client_authorities.as_deref())?))
+            }
+            _ => {
+                tracing::warn!("Listening without TLS, as [dangerous] says");
+                None
+            }
+        };
+        let server = Server::bind(config.listen.address, server_tls, Arc::clone(&gate), config.limits)
+            .await
+            .with_context(|| format!("cannot listen on {}", config.listen.address))?;
+        let address = server.address()?;
+        let status = Arc::new(Status::new(Arc::clone(&gate)));
+        let admin = match config.admin {
+            Some(address) => Some(
+                console::listen(address, Arc::clone(&status) as Arc<dyn console::Facts>, &tasks, stop.clone())
+                    .await
+                    .with_context(|| format!("cannot listen on {address} for [admin]"))?,
+            ),
+            None => None,
+        };
+        in_force(&gate, &snapshot).await.context("the audit log cannot record the policy in force")?;
+        let keeper = reload::Keeper::new(loader, config, identity, status, stop.clone());
+        keeper.spawn(&tasks);
+        let serving = tokio::spawn(server.run(stop.clone()));
+        Ok(Self { gate, address, admin, stop, serving, tasks, log })
+    }
+
+    /// Where the data path listens.
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Where metrics and health are served.
+    pub const fn admin(&self) -> Option<SocketAddr> {
+        self.admin
+    }
+
+    /// What every request goes through.
+    pub fn gate(&self) -> &Arc<Gate> {
+        &self.gate
+    }
+
+    /// Takes no new work, lets streams finish within the drain deadline, closes the log.
+    ///
+    /// # Errors
+    /// When the last entries cannot be written.
+    pub async fn stop(self) -> anyhow::Result<()> {
+        self.stop.cancel();
+        self.serving.await.context("the listener failed inside")?;
+        self.log.append(Entry::Stop).await.context("the stop could not be recorded")?;
+        let log = Arc::clone(&self.log);
+        drop(self.gate);
+        tokio::task::spawn_blocking(move || log.close()).await?.context("the audit log could not be closed")?;
+        self.tasks.close();
+        Ok(())
+    }
+}
+
+fn open_log(config: &Config) -> anyhow::Result<audit::Log> {
+    let folder = &config.audit_folder;
+    audit::Log::open(audit::Settings::new(folder.clone(), &config.node))
+        .with_context(|| format!("the audit log in `{}` cannot be opened", folder.display()))
+}
+
+/// Records which policy is in force.
+pub(crate) async fn in_force(gate: &Gate, snapshot: &Snapshot) -> Result<(), audit::AuditError> {
+    let policy = &snapshot.policy;
+    let until = policy.valid_until().map_or(f64::INFINITY, |until| until.as_duration().as_secs_f64());
+    gate.telemetry.policy_valid_until(until);
+    let entry = Entry::Policy(PolicyLoaded {
+        in_force: true,
+        policy: Some(policy.digest()),
+        inventory: Some(policy.inventory_digest()),
+        name: Some(Word::configured(&format!("{} version {}", policy.name(), policy.version()))),
+    });
+    gate.audit.append(entry).await.map(drop)
+}
+
+/// Reads the configuration only, for commands that need no gateway.
+///
+/// # Errors
+/// Every fault of the file.
+pub fn configuration(path: &std::path::Path) -> Result<Config, config::Faults> {
+    config::load(path)
+}

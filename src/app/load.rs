@@ -1,0 +1,222 @@
+//! From files to a [`Snapshot`]: `octroi.toml`, the policy folder, the detectors, the root key.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tokio_util::task::TaskTracker;
+
+use crate::config::{self, BackendConfig, Config, Credential};
+use crate::detect::{self, Engine};
+use crate::gateway::snapshot::Snapshot;
+use crate::identity::{Callers, Registration, RootKey};
+use crate::leak::NoCorpus;
+use crate::model::Binding;
+use crate::policy::{self, Policy, SourceFile, Sources, Vocabulary};
+use crate::transform;
+use crate::upstream::{Bounds, ClientCertificate, HealthCheck, Pool, Roots, Secret, Settings};
+
+/// Everything that is wrong with the files, each in full.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", .0.join("\n\n"))]
+pub struct Problems(pub Vec<String>);
+
+/// A configuration and the snapshot made of it.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The operator's file.
+    pub config: Config,
+    /// What requests go through.
+    pub snapshot: Arc<Snapshot>,
+}
+
+/// Reads the files, at start and again at each reload.
+#[derive(Debug, Clone)]
+pub struct Loader {
+    path: PathBuf,
+    tasks: TaskTracker,
+}
+
+impl Loader {
+    /// A loader of one `octroi.toml`.
+    pub const fn new(path: PathBuf, tasks: TaskTracker) -> Self {
+        Self { path, tasks }
+    }
+
+    /// The configuration file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Reads and compiles everything. `before` lends its connections to backends that did not change.
+    ///
+    /// # Errors
+    /// Every fault of every file.
+    pub fn load(&self, before: Option<&Snapshot>) -> Result<Loaded, Problems> {
+        let config = config::load(&self.path).map_err(|faults| Problems(faults.0.iter().map(ToString::to_string).collect()))?;
+        let root = RootKey::read(&config.root_key).map_err(|error| Problems(vec![error.to_string()]))?;
+        let (policy, engine, catalogue) = self.officer(&config)?;
+        let mut problems = Vec::new();
+        let pool = self.pool(&config, &policy, before).map_err(|found| problems.extend(found)).ok();
+        let callers = Callers::new(&root, &registrations(&config))
+            .map_err(|faults| problems.extend(faults.iter().map(ToString::to_string)))
+            .ok();
+        problems.extend(unbound_models(&config, &policy));
+        let (Some(pool), Some(callers)) = (pool, callers) else { return Err(Problems(problems)) };
+        if !problems.is_empty() {
+            return Err(Problems(problems));
+        }
+        let snapshot = Arc::new(Snapshot {
+            policy,
+            catalogue,
+            engine,
+            callers,
+            models: config.models.clone(),
+            pool: Arc::new(pool),
+            scanner: Arc::new(NoCorpus),
+            root: Arc::new(root),
+            limits: config.limits,
+        });
+        Ok(Loaded { config, snapshot })
+    }
+
+    /// The officer's files, compiled.
+    fn officer(&self, config: &Config) -> Result<(Policy, Arc<Engine>, Arc<crate::model::Catalogue>), Problems> {
+        officer(&config.policy_folder)
+    }
+
+    fn pool(&self, config: &Config, policy: &Policy, before: Option<&Snapshot>) -> Result<Pool, Vec<String>> {
+        let mut settings = Vec::new();
+        for backend in &config.backends {
+            match policy.id_of(backend.name.as_str()).and_then(|id| policy.backends().get(usize::from(id.0))) {
+                Some(truths) => settings.push(upstream_settings(backend, truths.binding.clone())),
+                // A backend without declared truths is never used.
+                None => tracing::warn!(backend = %backend.name, "Backend has no entry in the inventory: it is not used"),
+            }
+        }
+        let before = before.map(|snapshot| &*snapshot.pool);
+        Pool::build(settings, before, &self.tasks).map_err(|faults| faults.iter().map(ToString::to_string).collect())
+    }
+}
+
+/// Reads and compiles a policy folder with the detectors of this build and of the folder.
+///
+/// # Errors
+/// Every fault of every file.
+pub fn officer(folder: &Path) -> Result<(Policy, Arc<Engine>, Arc<crate::model::Catalogue>), Problems> {
+    let sources = sources(folder).map_err(|problem| Problems(vec![problem]))?;
+    let rendered = |found: Vec<policy::Diagnostic>| Problems(found.iter().map(policy::render).collect());
+    let catalogue = policy::catalogue(&sources.reference).map_err(rendered)?;
+    let own = read_folder(&folder.join("detectors"), "toml").map_err(|problem| Problems(vec![problem]))?;
+    let mut detectors: Vec<detect::Source<'_>> = detect::embedded().to_vec();
+    detectors.extend(own.iter().map(|file| detect::Source { name: &file.name, toml: &file.text }));
+    let engine = Engine::new(&detectors, &catalogue)
+        .map_err(|faults| Problems(faults.iter().map(ToString::to_string).collect()))?;
+    let policy = policy::compile(&sources, &catalogue, &engine.served(), &vocabulary(), now()).map_err(rendered)?;
+    Ok((policy, Arc::new(engine), Arc::new(catalogue)))
+}
+
+#[expect(clippy::disallowed_methods, reason = "the composition root knows the time and passes it down")]
+fn now() -> Timestamp {
+    Timestamp::now()
+}
+
+/// What this build can do.
+fn vocabulary() -> Vocabulary {
+    Vocabulary { actions: transform::vocabulary().to_vec(), seals: false, hosted: Vec::new() }
+}
+
+/// The officer's files of a folder, as text.
+///
+/// # Errors
+/// When the folder or a file cannot be read.
+pub fn sources(folder: &Path) -> Result<Sources, String> {
+    let inventory = folder.join("backends.toml");
+    Ok(Sources {
+        sheets: read_folder(folder, "policy")?,
+        packs: read_folder(&folder.join("packs"), "policy")?,
+        inventory: if inventory.exists() { Some(read_file(&inventory)?) } else { None },
+        reference: [read_folder(&folder.join("reference"), "toml")?, read_folder(&folder.join("reference"), "csv")?].concat(),
+    })
+}
+
+fn read_file(path: &Path) -> Result<SourceFile, String> {
+    let text = std::fs::read_to_string(path).map_err(|error| format!("{}: cannot be read: {error}", path.display()))?;
+    Ok(SourceFile { name: path.display().to_string(), text })
+}
+
+/// The files of a folder with an extension, sorted by name; none when there is no folder.
+fn read_folder(folder: &Path, extension: &str) -> Result<Vec<SourceFile>, String> {
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(format!("{}: cannot be read: {error}", folder.display())),
+    };
+    let mut paths = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(|error| format!("{}: cannot be read: {error}", folder.display()))?.path();
+        if path.extension().is_some_and(|found| found == extension) && path.is_file() {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    paths.iter().map(|path| read_file(path)).collect()
+}
+
+fn registrations(config: &Config) -> Vec<Registration> {
+    let apps = config.apps.iter();
+    apps.map(|app| Registration {
+        app: app.name.clone(),
+        tenant: app.tenant.clone(),
+        purpose: app.purpose.clone(),
+        roles: app.roles.clone(),
+        residence: app.residence.clone(),
+        minors: app.minors,
+        labels_required: app.labels_required,
+        quiet: app.quiet,
+        keys: app.keys.clone(),
+    })
+    .collect()
+}
+
+fn upstream_settings(backend: &BackendConfig, binding: Binding) -> Settings {
+    let url = &backend.url;
+    let scheme = if url.tls { "https" } else { "http" };
+    let host = if url.host.as_str().contains(':') { format!("[{}]", url.host) } else { url.host.to_string() };
+    let secret = |secret: &config::Secret| Secret::new(secret.expose());
+    let mut settings =
+        Settings::new(backend.name.clone(), format!("{scheme}://{host}:{}{}", url.port, url.base_path), binding);
+    settings.dialects.clone_from(&backend.dialects);
+    settings.roots = backend.roots.clone().map_or(Roots::System, Roots::Pem);
+    settings.credential = backend.credential.as_ref().map(|credential| match credential {
+        Credential::Bearer(token) => crate::upstream::Credential::Bearer(secret(token)),
+        Credential::Header(name, value) => {
+            crate::upstream::Credential::Header { name: name.to_string(), value: secret(value) }
+        }
+    });
+    settings.client_certificate = backend
+        .client_certificate
+        .as_ref()
+        .map(|(chain, key)| ClientCertificate { chain: chain.clone(), key: secret(key) });
+    settings.headers = backend.headers.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
+    settings.plaintext = !url.tls;
+    settings.bounds = Bounds { first_byte: backend.first_byte, ..Bounds::default() };
+    settings.health = HealthCheck { path: Some(backend.health_path.to_string()), ..HealthCheck::default() };
+    settings
+}
+
+/// Model names that the inventory's truths do not cover: such a name is not that backend.
+fn unbound_models(config: &Config, policy: &Policy) -> Vec<String> {
+    let mut problems = Vec::new();
+    for (asked, by_backend) in &config.models {
+        for (name, model) in by_backend {
+            let Some(backend) = policy.backends().iter().find(|backend| backend.name == *name) else { continue };
+            if !backend.binding.models.contains(model) {
+                problems.push(format!(
+                    "[models] \"{asked}\": the inventory's truths about `{name}` do not cover its model `{model}`\n  help: the officer adds it to `models` of `{name}` in backends.toml, if they hold for it"
+                ));
+            }
+        }
+    }
+    problems
+}

@@ -1,0 +1,198 @@
+//! `octroi explain`: what would happen to a request body, without sending it. The same code as the journey's.
+
+use std::io::Read as _;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+use serde::Serialize;
+use tokio_util::task::TaskTracker;
+
+use super::{ConfigPath, Exit, Printer};
+use crate::app::Loader;
+use crate::dialect;
+use crate::gateway::examine::{self, Declarations, Examined, Question};
+use crate::gateway::outbound;
+use crate::gateway::record;
+use crate::model::entry::{FindingCount, RequestId};
+use crate::model::{Caller, Choice, Removal};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// The request body, a JSON file; `-`: standard input
+    file: PathBuf,
+    /// The app that would send it
+    #[arg(long)]
+    app: String,
+    /// The endpoint it would be sent to
+    #[arg(long, default_value = "/v1/chat/completions")]
+    endpoint: String,
+    /// The label it would declare
+    #[arg(long)]
+    label: Option<String>,
+    /// Show the body as each backend would receive it
+    #[arg(long)]
+    bodies: bool,
+    /// Write JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    path: ConfigPath,
+}
+
+#[derive(Serialize)]
+struct Explained {
+    findings: Vec<FindingCount>,
+    fired: Vec<String>,
+    fall_back: bool,
+    fall_back_after_ms: Option<u64>,
+    backends: Vec<Explanation>,
+}
+
+#[derive(Serialize)]
+struct Explanation {
+    backend: String,
+    tier: String,
+    allowed: bool,
+    why: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body: Option<String>,
+}
+
+pub(super) fn run(arguments: &Arguments, printer: Printer) -> anyhow::Result<Exit> {
+    let body = read(&arguments.file)?;
+    let runtime = super::runtime()?;
+    let _entered = runtime.enter();
+    let loaded = Loader::new(arguments.path.config.clone(), TaskTracker::new()).load(None)?;
+    let Some(app) = loaded.config.apps.iter().find(|app| app.name == *arguments.app.as_str()) else {
+        bail!("no app is called `{}` in {}", arguments.app, arguments.path.config.display());
+    };
+    let api = dialect::route(&http::Method::POST, &arguments.endpoint, None).map_err(|refusal| anyhow::anyhow!(refusal.message))?;
+    let (call, model) = match examine::parse(&loaded.snapshot, api, body) {
+        Ok(parsed) => parsed,
+        Err(refusal) => {
+            let place = refusal.place.as_deref().map(|place| format!(" ({place})")).unwrap_or_default();
+            printer.line(format!("refused: {}: {}{place}", refusal.code, refusal.message));
+            return Ok(Exit::Findings);
+        }
+    };
+    let declared = Declarations { label: arguments.label.clone(), ..Declarations::default() };
+    let question = Question { id: RequestId([0; 16]), caller: caller(app), declared, call, model };
+    let leak = runtime.block_on(loaded.snapshot.scanner.scan(&question.call));
+    let examined = Arc::new(examine::decide(Arc::clone(&loaded.snapshot), question, leak, now()));
+    let explained = explain(&examined, arguments.bodies);
+    let allowed = explained.backends.iter().any(|backend| backend.allowed);
+    if arguments.json {
+        printer.json(&explained);
+    } else {
+        print(&explained, printer);
+    }
+    Ok(if allowed { Exit::Well } else { Exit::Findings })
+}
+
+#[expect(clippy::disallowed_methods, reason = "a command knows the time and passes it down")]
+fn now() -> jiff::Timestamp {
+    jiff::Timestamp::now()
+}
+
+fn read(path: &std::path::Path) -> anyhow::Result<String> {
+    let mut text = String::new();
+    if path.as_os_str() == "-" {
+        std::io::stdin().read_to_string(&mut text).context("standard input")?;
+    } else {
+        text = std::fs::read_to_string(path).with_context(|| format!("{}", path.display()))?;
+    }
+    Ok(text)
+}
+
+fn caller(app: &crate::config::App) -> Caller {
+    Caller {
+        tenant: app.tenant.clone(),
+        app: app.name.clone(),
+        purpose: app.purpose.clone(),
+        roles: app.roles.clone(),
+        residence: app.residence.clone(),
+        minors: app.minors,
+        labels_required: app.labels_required,
+        actor: crate::model::Word::UNKNOWN,
+        quiet: app.quiet,
+    }
+}
+
+fn explain(examined: &Arc<Examined>, bodies: bool) -> Explained {
+    let plan = &examined.plan;
+    let mut backends: Vec<Explanation> = plan.choices.iter().filter_map(|choice| allowed(examined, choice, bodies)).collect();
+    let named = |id, why: Vec<String>| {
+        examined.backend(id).map(|backend| Explanation {
+            backend: backend.name.to_string(),
+            tier: backend.tier.name().to_owned(),
+            allowed: false,
+            why,
+            body: None,
+        })
+    };
+    for removed in &plan.removed {
+        let why = match &removed.why {
+            Removal::NotAllowed => vec!["no `allow` admits it".to_owned()],
+            Removal::Rules(rules) => rules.iter().map(|(rule, because)| format!("rule `{rule}`: {because}")).collect(),
+            Removal::Duty(duty) => vec![format!("duty cannot be done: {duty}")],
+            Removal::Expired => vec!["the policy's validity has ended".to_owned()],
+        };
+        backends.extend(named(removed.backend, why));
+    }
+    for unable in &plan.unable {
+        backends.extend(named(*unable, vec!["does not speak this API or serve this model".to_owned()]));
+    }
+    Explained {
+        findings: record::count(examined, &examined.findings, &examined.snapshot.catalogue),
+        fired: plan.fired.iter().map(ToString::to_string).collect(),
+        fall_back: plan.fall_back.open,
+        fall_back_after_ms: plan.fall_back.after_ms,
+        backends,
+    }
+}
+
+fn allowed(examined: &Arc<Examined>, choice: &Choice, bodies: bool) -> Option<Explanation> {
+    let backend = examined.backend(choice.backend)?;
+    let (changed, impossible) = match outbound::change_for(examined, backend, &choice.duties, [0; 16]) {
+        Ok(change) => (Some(change), None),
+        Err(failure) => (None, Some(format!("duty cannot be done: {}", failure.cause()))),
+    };
+    let why = match (&changed, impossible) {
+        (_, Some(impossible)) => vec![impossible],
+        (Some(change), None) if change.changes.is_empty() => vec!["as it is".to_owned()],
+        (Some(change), None) => {
+            change.changes.iter().map(|change| format!("{} {} × {}", change.action, change.count, change.entity)).collect()
+        }
+        (None, None) => Vec::new(),
+    };
+    Some(Explanation {
+        backend: backend.name.to_string(),
+        tier: choice.tier.name().to_owned(),
+        allowed: changed.is_some(),
+        why,
+        body: changed.filter(|_| bodies).map(|change| change.body),
+    })
+}
+
+fn print(explained: &Explained, printer: Printer) {
+    for finding in &explained.findings {
+        printer.line(format!("found     {} × {} ({}) in {}", finding.count, finding.entity, finding.confidence, finding.path));
+    }
+    if !explained.fired.is_empty() {
+        printer.line(format!("rules     {}", explained.fired.join(", ")));
+    }
+    for backend in &explained.backends {
+        let verdict = if backend.allowed { "allowed" } else { "refused" };
+        printer.line(format!("{verdict}   {} ({}): {}", backend.backend, backend.tier, backend.why.join("; ")));
+        if let Some(body) = &backend.body {
+            printer.line(body);
+        }
+    }
+    let clause = match (explained.fall_back, explained.fall_back_after_ms) {
+        (false, _) => "only the first tier is used".to_owned(),
+        (true, None) => "the next tier opens if the first is unavailable".to_owned(),
+        (true, Some(ms)) => format!("the next tier opens if the first is unavailable, or full for {ms} ms"),
+    };
+    printer.line(format!("tiers     {clause}"));
+}

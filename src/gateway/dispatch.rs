@@ -1,0 +1,50 @@
+//! Dispatch: the only function that opens a backend to a body. It takes the [`Receipt`] of a durable record by value, so that
+//! nothing can be sent before it is recorded, nor twice (law 3).
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::uri::PathAndQuery;
+
+use super::outbound::Outbound;
+use super::record::Receipt;
+use super::route::{Failure, Leg};
+use crate::dialect;
+use crate::transform::Vault;
+use crate::upstream::{Outgoing, Reply};
+
+/// An answer that has begun.
+#[derive(Debug)]
+pub struct Answering {
+    /// From whom.
+    pub leg: Leg,
+    /// The answer.
+    pub reply: Reply,
+    /// What each pseudonym in it stands for.
+    pub vault: Arc<Vault>,
+    /// How many values were changed on the way out.
+    pub changed: Vec<crate::model::entry::Change>,
+}
+
+/// Sends what was recorded to the backend that the record names.
+///
+/// # Errors
+/// The leg, why it did not serve, and the seconds after which the backend would be asked again.
+pub async fn dispatch(receipt: Receipt) -> Result<Answering, (Leg, Failure, Option<u32>)> {
+    let Outbound { leg, body, vault, changes } = receipt.into_outbound();
+    let path = PathAndQuery::from_static(dialect::upstream_path(leg.examined.call.api));
+    let outgoing = Outgoing::post(path, Bytes::from(body), leg.examined.call.stream);
+    match leg.upstream.send(outgoing).await {
+        Err(error) if error.is_unavailable() => Err((leg, Failure::Unavailable(error.cause()), None)),
+        Err(error) if error.cause() == "timeout" => Err((leg, Failure::Waiting("timeout"), None)),
+        Err(error) => Err((leg, Failure::Faulty(error.cause()), None)),
+        Ok(reply) if reply.is_full() => {
+            let after = reply.retry_after_s;
+            Err((leg, Failure::Waiting("full"), after))
+        }
+        Ok(reply) if reply.is_server_error() => Err((leg, Failure::Faulty("error"), None)),
+        // Our credential was refused: the client can do nothing about it, and the text may name it.
+        Ok(reply) if matches!(reply.status.as_u16(), 401 | 403) => Err((leg, Failure::Faulty("credential"), None)),
+        Ok(reply) => Ok(Answering { leg, reply, vault, changed: changes }),
+    }
+}

@@ -1,0 +1,112 @@
+//! Transform: the original body with one backend's duties done to it, scanned again before it may leave.
+
+use std::sync::Arc;
+
+use super::Gate;
+use super::examine::Examined;
+use super::route::{Failure, Leg};
+use crate::dialect;
+use crate::model::entry::Change;
+use crate::model::finding::POSSIBLY;
+use crate::model::{Action, Backend, Duties, Tier};
+use crate::policy::{self, Context};
+use crate::transform::{self, Vault};
+use crate::wire::splice;
+
+/// What one backend may have: made from the original body, for this backend and no other.
+pub struct Outbound {
+    /// The leg it was made for.
+    pub leg: Leg,
+    /// The body as it will leave.
+    pub body: String,
+    /// What each pseudonym stands for.
+    pub vault: Arc<Vault>,
+    /// What was changed, counted from the edits.
+    pub changes: Vec<Change>,
+}
+
+impl std::fmt::Debug for Outbound {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Outbound").field("leg", &self.leg.backend.name).field("bytes", &self.body.len()).finish_non_exhaustive()
+    }
+}
+
+/// A body changed for one backend.
+pub struct Changed {
+    /// The body as it will leave.
+    pub body: String,
+    /// What each pseudonym stands for.
+    pub vault: Vault,
+    /// What was changed, counted from the edits.
+    pub changes: Vec<Change>,
+}
+
+impl std::fmt::Debug for Changed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Changed").field("bytes", &self.body.len()).field("changes", &self.changes).finish_non_exhaustive()
+    }
+}
+
+/// Does a leg's duties.
+///
+/// # Errors
+/// The leg and why its duties cannot be done: the caller goes on to the next backend.
+pub fn prepare(gate: &Gate, leg: Leg) -> Result<Outbound, (Leg, Failure)> {
+    let changed = match gate.salt() {
+        Some(salt) => change_for(&leg.examined, &leg.backend, &leg.duties, salt),
+        None => Err(Failure::Impossible("randomness")),
+    };
+    match changed {
+        Ok(Changed { body, vault, changes }) => Ok(Outbound { leg, body, vault: Arc::new(vault), changes }),
+        Err(failure) => Err((leg, failure)),
+    }
+}
+
+/// Does one backend's duties on the original body, and scans the result.
+///
+/// # Errors
+/// [`Failure::Impossible`] when a duty cannot be done on what the body holds, or something that it covers is left.
+pub fn change_for(
+    examined: &Examined,
+    backend: &Backend,
+    duties: &Duties,
+    salt: [u8; 16],
+) -> Result<Changed, Failure> {
+    let snapshot = &*examined.snapshot;
+    let model = snapshot.upstream_model(&examined.model, &backend.name).ok_or(Failure::Impossible("model"))?;
+    let keys =
+        transform::Keys { token: snapshot.token_key(&examined.caller.tenant, &examined.caller.app), salt };
+    let changed = transform::apply(&examined.call, &examined.findings, duties, &snapshot.catalogue, &keys)
+        .map_err(|_| Failure::Impossible("duty"))?;
+    let store_off = backend.tier != Tier::OnPremises;
+    let mut edits = dialect::outgoing(&examined.call, model.as_str(), store_off);
+    edits.extend(changed.edits);
+    let body = splice(&examined.call.body, edits).map_err(|_| Failure::Impossible("splice"))?;
+    if !duties.actions.is_empty() {
+        confirm(examined, backend, duties, &body)?;
+    }
+    Ok(Changed { body, vault: changed.vault, changes: changed.changes })
+}
+
+/// Scans what will be sent and asks policy whether this backend may have it as it is now.
+fn confirm(examined: &Examined, backend: &Backend, duties: &Duties, body: &str) -> Result<(), Failure> {
+    let residue = Failure::Impossible("residue");
+    let snapshot = &*examined.snapshot;
+    let call = dialect::parse(examined.call.api, body.to_owned()).map_err(|_| residue)?;
+    let findings = snapshot.engine.inspect(&call);
+    // A value that a duty covers and that is still found was not changed: the duty is not done.
+    if findings.list.iter().any(|found| found.confidence >= POSSIBLY && duties.action(found.entity) != Action::Keep) {
+        return Err(residue);
+    }
+    let said = examined.declared.as_declared();
+    let context = Context { leak: examined.facts.leak, policy: &snapshot.policy };
+    let mut facts = policy::facts(&call, &findings, &examined.caller, &said, context);
+    facts.pseudonymised = duties
+        .actions
+        .iter()
+        .filter(|(_, action)| matches!(action, Action::Pseudonymise | Action::PseudonymiseUnlinkably))
+        .map(|(entity, _)| *entity)
+        .collect();
+    let id = snapshot.policy.id_of(backend.name.as_str()).ok_or(residue)?;
+    policy::recheck(&snapshot.policy, &facts, id, duties, examined.decided_at).map_err(|_| residue)
+}

@@ -1,0 +1,235 @@
+//! Record: the entry of a decision or an attempt, durable before a byte leaves; and the entry of a refusal.
+//!
+//! [`Receipt`] has no public constructor: only [`record`] makes one, after the log said that the entry is on disk.
+
+use aws_lc_rs::hmac;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::Gate;
+use super::examine::Examined;
+use super::ledger::Ledger;
+use super::outbound::Outbound;
+use crate::audit::AuditError;
+use crate::limits;
+use crate::model::entry::{
+    Attempt, Decision, Digest, Entry, FindingCount, PlannedBackend, RemovedBackend, Scan, Sending,
+};
+use crate::model::finding::{POSSIBLY, SURELY};
+use crate::model::{Catalogue, ClassId, ClassSet, Fault, Findings, LabelFact, LeakFact, Refusal, Removal, Word};
+
+/// Proof that an entry which names this backend and this body is on durable storage. It owns what may now be sent.
+#[derive(Debug)]
+pub struct Receipt {
+    outbound: Outbound,
+}
+
+impl Receipt {
+    /// Gives up the receipt for what it permits to send, once.
+    pub(super) fn into_outbound(self) -> Outbound {
+        self.outbound
+    }
+}
+
+/// Writes the entry of a leg and waits until it is durable.
+///
+/// # Errors
+/// 503 when the log cannot write: nothing leaves.
+pub async fn record(gate: &Gate, ledger: &mut Ledger, outbound: Outbound) -> Result<Receipt, Refusal> {
+    let leg = &outbound.leg;
+    let examined = &leg.examined;
+    let mac = content_mac(examined);
+    let sending = Sending {
+        backend: leg.backend.name.clone(),
+        body_mac: digest(&mac, &outbound.body),
+        body_bytes: outbound.body.len() as u64,
+        changed: outbound.changes.clone(),
+    };
+    let entry = if leg.number == 1 {
+        // The outcome's place in the queue is taken before the decision is written: it can always be recorded.
+        ledger.reserve(gate.audit.reserve().map_err(|error| unavailable(&error))?);
+        Entry::Decision(Box::new(decision(examined, &mac, Word::fixed("forward"), None, Some(sending))))
+    } else {
+        Entry::Attempt(Box::new(Attempt {
+            request: ledger.id,
+            number: leg.number,
+            cause: leg.cause.clone(),
+            fell_back: leg.fell_back,
+            policies: [ledger.policy, examined.snapshot.policy.digest()],
+            sending,
+        }))
+    };
+    if leg.number == 1 {
+        ledger.policy = examined.snapshot.policy.digest();
+    }
+    append(gate, entry).await?;
+    ledger.backend = Some(outbound.leg.backend.name.clone());
+    gate.telemetry.changed(&outbound.changes);
+    gate.telemetry.added(&ledger.operation, ledger.started.elapsed());
+    Ok(Receipt { outbound })
+}
+
+/// Writes the entry of a refusal that policy or the state of the backends caused. Nothing was sent, so a log that cannot
+/// write changes nothing for the client; the failure shows in health and metrics.
+pub async fn refused(gate: &Gate, examined: &Examined, refusal: &Refusal) {
+    let mac = content_mac(examined);
+    let reason = Some(Word::fixed(refusal.code));
+    let entry = Entry::Decision(Box::new(decision(examined, &mac, Word::fixed("refuse"), reason, None)));
+    append(gate, entry).await.unwrap_or_default();
+}
+
+async fn append(gate: &Gate, entry: Entry) -> Result<(), Refusal> {
+    match tokio::time::timeout(limits::AUDIT_DEADLINE, gate.audit.append(entry)).await {
+        Ok(Ok(_position)) => Ok(()),
+        Ok(Err(error)) => Err(unavailable(&error)),
+        Err(_) => Err(unavailable(&AuditError::Full)),
+    }
+}
+
+/// The refusal when the log cannot write.
+fn unavailable(error: &AuditError) -> Refusal {
+    tracing::error!(%error, "Entry could not be recorded: the request is refused");
+    Refusal::new(
+        Fault::Gateway,
+        503,
+        "audit_unavailable",
+        "the request cannot be recorded now, so it was not sent; try again",
+    )
+    .retry_after(2)
+}
+
+/// The key of content MACs for this tenant and month.
+fn content_mac(examined: &Examined) -> hmac::Key {
+    examined.snapshot.content_key(&examined.caller.tenant, &month(examined.decided_at))
+}
+
+/// `2026-11`, in UTC.
+fn month(at: Timestamp) -> String {
+    at.to_zoned(TimeZone::UTC).strftime("%Y-%m").to_string()
+}
+
+fn digest(key: &hmac::Key, body: &str) -> Digest {
+    let mut mac = [0; 32];
+    mac.copy_from_slice(hmac::sign(key, body.as_bytes()).as_ref());
+    Digest(mac)
+}
+
+fn decision(
+    examined: &Examined,
+    mac: &hmac::Key,
+    verdict: Word,
+    reason: Option<Word>,
+    sending: Option<Sending>,
+) -> Decision {
+    let (caller, policy, plan) = (&examined.caller, &examined.snapshot.policy, &examined.plan);
+    let catalogue = &examined.snapshot.catalogue;
+    let coverage = examined.findings.coverage;
+    Decision {
+        request: examined.id,
+        trace: None,
+        tenant: caller.tenant.clone(),
+        app: caller.app.clone(),
+        purpose: examined.facts.purpose.clone(),
+        actor: caller.actor.clone(),
+        api: Word::fixed(examined.call.api.dialect.name()),
+        operation: Word::fixed(examined.call.api.operation.name()),
+        model: examined.model.clone(),
+        stream: examined.call.stream,
+        findings: count(examined, &examined.findings, catalogue),
+        scan: Scan {
+            status: Word::fixed(examined.findings.scan.name()),
+            leaves: coverage.leaves,
+            scanned: coverage.scanned,
+            unknown: coverage.unknown,
+            unreadable: coverage.unreadable,
+            bytes: coverage.bytes,
+        },
+        label: match &examined.facts.label {
+            LabelFact::Absent => None,
+            LabelFact::Unknown => Some(Word::UNKNOWN),
+            LabelFact::Named(label) => Some(label.clone()),
+        },
+        leak_score: match examined.facts.leak {
+            LeakFact::Score(score) => Some(score),
+            LeakFact::Unknown => None,
+        },
+        policy: policy.digest(),
+        inventory: policy.inventory_digest(),
+        reference: policy.reference_digest(),
+        rules: plan.fired.clone(),
+        verdict,
+        reason,
+        plan: planned(examined),
+        removed: removed(examined),
+        sending,
+        body_mac: digest(mac, &examined.call.body),
+        body_bytes: examined.call.body.len() as u64,
+    }
+}
+
+fn planned(examined: &Examined) -> Vec<PlannedBackend> {
+    let catalogue = &examined.snapshot.catalogue;
+    let choices = examined.plan.choices.iter();
+    choices
+        .filter_map(|choice| {
+            let backend = examined.backend(choice.backend)?;
+            let duties = choice.duties.actions.iter();
+            Some(PlannedBackend {
+                backend: backend.name.clone(),
+                tier: Word::fixed(choice.tier.name()),
+                countries: backend.processing.clone(),
+                operator: backend.operator.clone(),
+                controlled_from: backend.controlled_from,
+                transfer_basis: backend.transfer_basis.clone(),
+                duties: duties
+                    .filter_map(|(entity, action)| Some((catalogue.info(*entity)?.name.clone(), Word::fixed(action.name()))))
+                    .collect(),
+            })
+        })
+        .collect()
+}
+
+fn removed(examined: &Examined) -> Vec<RemovedBackend> {
+    let named = |id, why, rules| {
+        examined.backend(id).map(|backend| RemovedBackend { backend: backend.name.clone(), why: Word::fixed(why), rules })
+    };
+    let removed = examined.plan.removed.iter().filter_map(|removed| match &removed.why {
+        Removal::NotAllowed => named(removed.backend, "not-allowed", Vec::new()),
+        Removal::Rules(rules) => named(removed.backend, "rule", rules.iter().map(|(rule, _)| rule.clone()).collect()),
+        Removal::Duty(rule) => named(removed.backend, "duty", vec![rule.clone()]),
+        Removal::Expired => named(removed.backend, "expired", Vec::new()),
+    });
+    let unable = examined.plan.unable.iter().filter_map(|id| named(*id, "unable", Vec::new()));
+    removed.chain(unable).collect()
+}
+
+/// Counts findings by type, place and band of confidence.
+pub fn count(examined: &Examined, findings: &Findings, catalogue: &Catalogue) -> Vec<FindingCount> {
+    let mut counts: Vec<FindingCount> = Vec::new();
+    for finding in findings.list.iter().filter(|finding| finding.confidence >= POSSIBLY) {
+        let Some(info) = catalogue.info(finding.entity) else { continue };
+        let path = examined.call.fields.get(finding.field as usize).map_or("unknown", |field| field.path);
+        let confidence = if finding.confidence >= SURELY { "sure" } else { "possible" };
+        let same = counts.iter_mut().find(|count| {
+            count.entity == info.name && count.path == *path && count.confidence == *confidence
+        });
+        match same {
+            Some(count) => count.count += 1,
+            // An entry is bounded: what does not fit is still in the coverage and the duties.
+            None if counts.len() >= limits::FINDING_KINDS_MAX => {}
+            None => counts.push(FindingCount {
+                entity: info.name.clone(),
+                classes: class_names(info.classes, catalogue),
+                path: Word::fixed(path),
+                count: 1,
+                confidence: Word::fixed(confidence),
+            }),
+        }
+    }
+    counts
+}
+
+fn class_names(set: ClassSet, catalogue: &Catalogue) -> Vec<Word> {
+    let classes = (0_u8..).zip(&catalogue.classes);
+    classes.filter(|(id, _)| set.contains(ClassId(*id))).map(|(_, class)| class.name.clone()).collect()
+}

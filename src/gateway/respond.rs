@@ -1,0 +1,160 @@
+//! Answers: headers that tell the application what happened, refusals in the shape of the caller's API.
+
+
+use bytes::Bytes;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderName, HeaderValue, Response, StatusCode};
+use http_body_util::{BodyExt as _, Full};
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::Body;
+use super::ledger::{End, Ledger};
+use super::restore::Restored;
+use super::snapshot::Snapshot;
+use crate::dialect;
+use crate::model::entry::{Change, RequestId};
+use crate::model::{Api, Backend, Country, Dialect, Refusal};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("octroi-request-id");
+/// The name under which OpenAI's SDKs show an id.
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const BACKEND: HeaderName = HeaderName::from_static("octroi-backend");
+const COUNTRY: HeaderName = HeaderName::from_static("octroi-country");
+const TIER: HeaderName = HeaderName::from_static("octroi-tier");
+const CHANGED: HeaderName = HeaderName::from_static("octroi-changed");
+const RULE: HeaderName = HeaderName::from_static("octroi-rule");
+
+/// An answer, before its headers.
+#[derive(Debug)]
+pub struct Answer {
+    status: StatusCode,
+    content_type: HeaderValue,
+    told: Vec<(HeaderName, HeaderValue)>,
+    content: Content,
+}
+
+#[derive(Debug)]
+enum Content {
+    /// All of it is here.
+    Whole(Bytes),
+    /// It comes frame by frame.
+    Frames(Box<Restored>),
+}
+
+impl Answer {
+    /// The list of models, which the gateway answers itself.
+    pub fn models(snapshot: &Snapshot, api: Api) -> Self {
+        let models: Vec<(&str, Vec<Country>)> =
+            snapshot.models.iter().map(|(name, by_backend)| (name.as_str(), countries(snapshot, by_backend.keys()))).collect();
+        Self {
+            status: StatusCode::OK,
+            content_type: HeaderValue::from_static("application/json"),
+            told: Vec::new(),
+            content: Content::Whole(Bytes::from(dialect::models_body(api.dialect, &models))),
+        }
+    }
+
+    /// A whole answer of a backend.
+    pub fn whole(status: StatusCode, backend: &Backend, changed: &[Change], body: Bytes) -> Self {
+        let content_type = HeaderValue::from_static("application/json");
+        Self { status, content_type, told: told(backend, changed), content: Content::Whole(body) }
+    }
+
+    /// An answer of a backend that comes frame by frame.
+    pub fn frames(status: StatusCode, content_type: HeaderValue, backend: &Backend, restored: Restored) -> Self {
+        let told = told(backend, restored.changed());
+        Self { status, content_type, told, content: Content::Frames(Box::new(restored)) }
+    }
+}
+
+/// Countries in which a model may be served, each once.
+fn countries<'a>(snapshot: &Snapshot, names: impl Iterator<Item = &'a crate::model::Word>) -> Vec<Country> {
+    let mut countries = Vec::new();
+    for name in names {
+        let backend = snapshot.policy.backends().iter().find(|backend| backend.name == *name);
+        countries.extend(backend.iter().flat_map(|backend| backend.processing.iter().copied()));
+    }
+    countries.sort_unstable();
+    countries.dedup();
+    countries
+}
+
+/// What the application is told of how it was served.
+fn told(backend: &Backend, changed: &[Change]) -> Vec<(HeaderName, HeaderValue)> {
+    let join = |words: Vec<String>| words.join(", ");
+    let countries = join(backend.processing.iter().map(ToString::to_string).collect());
+    let changed = join(changed.iter().map(|change| format!("{}={};{}", change.entity, change.count, change.action)).collect());
+    let mut told = Vec::new();
+    for (name, text) in [
+        (BACKEND, backend.name.to_string()),
+        (COUNTRY, countries),
+        (TIER, backend.tier.name().to_owned()),
+        (CHANGED, if changed.is_empty() { "none".to_owned() } else { changed }),
+    ] {
+        told.extend(HeaderValue::from_str(&text).ok().map(|value| (name, value)));
+    }
+    told
+}
+
+/// Makes the response of an answer; the ledger goes with its body.
+pub fn answer(mut ledger: Ledger, answer: Answer, permit: OwnedSemaphorePermit) -> Response<Body> {
+    ledger.answered(answer.status.as_u16());
+    let mut response = Response::new(());
+    *response.status_mut() = answer.status;
+    let headers = response.headers_mut();
+    identify(headers, ledger.id);
+    headers.insert(CONTENT_TYPE, answer.content_type);
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if !ledger.quiet {
+        headers.extend(answer.told);
+    }
+    let body = match answer.content {
+        Content::Whole(bytes) => whole(ledger, bytes),
+        Content::Frames(restored) => restored.into_body(ledger, permit),
+    };
+    response.map(|()| body)
+}
+
+/// Makes the response of a refusal, in the shape of the caller's API.
+pub fn refusal(mut ledger: Ledger, refusal: &Refusal, permit: Option<OwnedSemaphorePermit>) -> Response<Body> {
+    ledger.refused(refusal);
+    ledger.first_byte = Some(ledger.started.elapsed());
+    let mut response = plain_refusal(Dialect::OpenAi, refusal, ledger.id);
+    if ledger.quiet {
+        response.headers_mut().remove(RULE);
+    }
+    drop((ledger, permit));
+    response
+}
+
+/// A refusal without an account: the request never entered the journey.
+pub fn plain_refusal(dialect: Dialect, refusal: &Refusal, id: RequestId) -> Response<Body> {
+    let body = dialect::error_body(dialect, refusal, &id.to_string());
+    let mut response = Response::new(Full::new(Bytes::from(body)).map_err(|never| match never {}).boxed_unsync());
+    *response.status_mut() = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = response.headers_mut();
+    identify(headers, id);
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    if let Some(seconds) = refusal.retry_after_s {
+        headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    if let Some(value) = refusal.rule.as_ref().and_then(|rule| HeaderValue::from_str(rule.as_str()).ok()) {
+        headers.insert(RULE, value);
+    }
+    response
+}
+
+fn identify(headers: &mut http::HeaderMap, id: RequestId) {
+    if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
+        headers.insert(REQUEST_ID, value.clone());
+        headers.insert(X_REQUEST_ID, value);
+    }
+}
+
+/// A body that is all here. Once it is handed to the connection it counts as sent.
+fn whole(mut ledger: Ledger, bytes: Bytes) -> Body {
+    ledger.bytes_out = bytes.len() as u64;
+    ledger.end = End::Complete;
+    Full::new(bytes).map_err(|never| match never {}).boxed_unsync()
+}
+
