@@ -63,7 +63,10 @@ pub async fn journey(gate: &Arc<Gate>, ledger: &mut Ledger, request: Request<Inc
         };
         let receipt = record::record(gate, ledger, outbound).await?;
         match dispatch::dispatch(receipt).await {
-            Ok(answering) => return restore::restore(ledger, answering, share).await,
+            Ok(answering) => {
+                gate.telemetry.attempted(ledger.id, &answering.leg.backend.name, &Word::fixed("ok"));
+                return restore::restore(ledger, answering, share).await;
+            }
             Err((leg, failure, after)) => route.failed(&leg, failure, after),
         }
     }

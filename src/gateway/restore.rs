@@ -1,0 +1,346 @@
+//! Restore: the backend's answer on its way to the client, pseudonyms undone, frame by frame.
+//!
+//! A stream is never gathered: each frame leaves as it comes, and only a true prefix of a live pseudonym is held back, per
+//! choice and tool call, until the next frame decides it. A frame in which nothing changes leaves byte for byte as it came.
+//! An answer that breaks off ends in an error event and a broken body, never in a clean end.
+
+use std::collections::{HashMap, VecDeque};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use http::{HeaderValue, StatusCode};
+use http_body::{Body as _, Frame};
+use http_body_util::BodyExt as _;
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::dispatch::Answering;
+use super::ledger::{End, Ledger};
+use super::respond::Answer;
+use super::{Body, BrokenOff};
+use crate::dialect::{self, Channel, EventView, ReplyLeaf};
+use crate::limits;
+use crate::model::entry::Change;
+use crate::model::{Api, Fault, Refusal};
+use crate::transform::{Landing, Restorer, StreamRestore, Vault};
+use crate::upstream::{Reply, ReplyBody};
+use crate::wire::sse::{self, Decoder};
+use crate::wire::{Edit, quote, splice};
+
+/// Makes the client's answer of a backend's.
+///
+/// # Errors
+/// 502 when a whole answer breaks off, is no JSON, or says what no client may see.
+pub async fn restore(
+    ledger: &mut Ledger,
+    answering: Answering,
+    share: OwnedSemaphorePermit,
+) -> Result<Answer, Refusal> {
+    let Answering { leg, reply, vault, changed } = answering;
+    let api = leg.examined.call.api;
+    let status = reply.status;
+    if reply.is_stream() && status.is_success() {
+        let content_type = HeaderValue::from_static("text/event-stream; charset=utf-8");
+        let restored = Restored::new(api, reply.body, vault, changed);
+        return Ok(Answer::frames(status, content_type, &leg.backend, restored));
+    }
+    if !(status.is_success() || relayed(status)) {
+        return Err(failed("the backend refused the request without a reason that can be passed on"));
+    }
+    let text = collect(reply).await?;
+    // The original is no longer needed: its share of the memory for bodies goes to others.
+    drop(share);
+    let body = if vault.is_empty() { Ok((text, None)) } else { whole(ledger, api, &vault, &text) };
+    let (body, usage) = body?;
+    ledger.usage = usage.or_else(|| dialect::usage(api, &body));
+    Ok(Answer::whole(status, &leg.backend, &changed, Bytes::from(body)))
+}
+
+/// Errors of a backend that the caller can mend: passed on, restored like any answer (decision 0002).
+fn relayed(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 400 | 404 | 409 | 413 | 422)
+}
+
+fn failed(what: &str) -> Refusal {
+    Refusal::new(Fault::Upstream, 502, "backend_failed", what)
+}
+
+async fn collect(reply: Reply) -> Result<String, Refusal> {
+    let bytes = reply.body.collect().await.map_err(|_| failed("the backend's answer broke off"))?.to_bytes();
+    String::from_utf8(bytes.to_vec()).map_err(|_| failed("the backend's answer is not UTF-8"))
+}
+
+type Usage = Option<(u64, u64)>;
+
+/// Restores a whole JSON answer.
+fn whole(ledger: &mut Ledger, api: Api, vault: &Vault, text: &str) -> Result<(String, Usage), Refusal> {
+    let view = dialect::reply_leaves(api, text).map_err(|_| failed("the backend's answer is not JSON"))?;
+    let restorer = Restorer::new(vault);
+    let mut edits: Vec<Edit> = view.withhold.iter().map(|span| null(span.clone())).collect();
+    for leaf in view.leaves.iter().filter(|leaf| leaf.restore) {
+        let restored = restorer.restore_whole(&leaf.text, landing(leaf));
+        ledger.restored += restored.counts.restored;
+        ledger.foreign += restored.counts.foreign;
+        if restored.text != *leaf.text {
+            edits.push(Edit { span: leaf.span.clone(), replacement: quote(&restored.text) });
+        }
+    }
+    let usage = view.usage;
+    let body = splice(text, edits).map_err(|_| failed("the backend's answer cannot be restored"))?;
+    Ok((body, usage))
+}
+
+fn null(span: std::ops::Range<u32>) -> Edit {
+    Edit { span, replacement: "null".to_owned() }
+}
+
+const fn landing(leaf: &ReplyLeaf<'_>) -> Landing {
+    match leaf.landing {
+        dialect::Landing::Text => Landing::Text,
+        dialect::Landing::JsonInString => Landing::JsonInString,
+    }
+}
+
+/// One channel of a stream: a choice's text, a tool call's arguments.
+struct Line {
+    restore: StreamRestore,
+    /// The last event that carried a piece of this channel while something was held back: the mould of the event that
+    /// brings it, should the channel end there.
+    mould: Option<String>,
+}
+
+/// A streamed answer on its way to the client.
+pub struct Restored {
+    api: Api,
+    source: Option<ReplyBody>,
+    decoder: Decoder,
+    vault: Arc<Vault>,
+    changed: Vec<Change>,
+    lines: HashMap<Channel, Line>,
+    /// Events added so far: numbered events that follow are counted on.
+    added: u64,
+    out: VecDeque<Bytes>,
+    /// The stream said that it is complete.
+    done: bool,
+    broken: bool,
+    ledger: Option<Ledger>,
+    _permit: Option<OwnedSemaphorePermit>,
+}
+
+impl std::fmt::Debug for Restored {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Restored").field("api", &self.api).field("lines", &self.lines.len()).finish_non_exhaustive()
+    }
+}
+
+impl Restored {
+    /// Starts on a backend's stream.
+    pub fn new(api: Api, source: ReplyBody, vault: Arc<Vault>, changed: Vec<Change>) -> Self {
+        Self {
+            api,
+            source: Some(source),
+            decoder: Decoder::new(),
+            vault,
+            changed,
+            lines: HashMap::new(),
+            added: 0,
+            out: VecDeque::new(),
+            done: false,
+            broken: false,
+            ledger: None,
+            _permit: None,
+        }
+    }
+
+    /// What was changed on the way out.
+    pub fn changed(&self) -> &[Change] {
+        &self.changed
+    }
+
+    /// Makes the client's body; the account goes with it, and the request's place among those in work.
+    pub fn into_body(mut self, ledger: Ledger, permit: OwnedSemaphorePermit) -> Body {
+        self.ledger = Some(ledger);
+        self._permit = Some(permit);
+        self.boxed_unsync()
+    }
+
+    /// Takes bytes of the backend; complete frames go to `out`.
+    fn take(&mut self, bytes: &Bytes) {
+        let frames = match self.decoder.push(bytes) {
+            Ok(frames) => frames,
+            Err(_) => return self.break_off(),
+        };
+        for frame in frames {
+            self.frame(&frame);
+        }
+    }
+
+    fn frame(&mut self, frame: &sse::Frame) {
+        let Some(data) = frame.data() else {
+            self.out.push_back(frame.raw());
+            return;
+        };
+        match dialect::event_leaves(self.api, frame.event(), data) {
+            Ok(view) => self.event(frame, data, &view),
+            // Not JSON: text for the client, and nobody else; tokens in it are restored all the same.
+            Err(_) => {
+                let restored = Restorer::new(&self.vault).restore_whole(data, Landing::Text);
+                self.count(restored.counts.restored, restored.counts.foreign);
+                self.emit(frame, data, restored.text);
+            }
+        }
+    }
+
+    fn event(&mut self, frame: &sse::Frame, data: &str, view: &EventView<'_>) {
+        self.done |= view.done;
+        if let (Some(usage), Some(ledger)) = (view.usage, self.ledger.as_mut()) {
+            ledger.usage = Some(usage);
+        }
+        if self.vault.is_empty() {
+            self.out.push_back(frame.raw());
+            return;
+        }
+        let mut edits: Vec<Edit> = view.withhold.iter().map(|span| null(span.clone())).collect();
+        for leaf in view.leaves.iter().filter(|leaf| leaf.restore) {
+            let ends = view.ends(leaf.channel);
+            let text = if leaf.fragment { self.fragment(data, leaf, ends) } else { self.entire(leaf) };
+            if text != *leaf.text {
+                edits.push(Edit { span: leaf.span.clone(), replacement: quote(&text) });
+            }
+        }
+        self.flush(view);
+        if let (Some(span), true) = (&view.sequence, self.added > 0) {
+            let number = data.get(span.start as usize..span.end as usize).and_then(|text| text.parse::<u64>().ok());
+            edits.extend(number.map(|number| Edit { span: span.clone(), replacement: (number + self.added).to_string() }));
+        }
+        match splice(data, edits) {
+            Ok(text) => self.emit(frame, data, text),
+            Err(_) => self.break_off(),
+        }
+    }
+
+    /// Restores a piece of a channel; what may become a pseudonym stays behind, unless the channel ends here.
+    fn fragment(&mut self, data: &str, leaf: &ReplyLeaf<'_>, ends: bool) -> String {
+        if self.lines.len() >= limits::CHANNELS_MAX && !self.lines.contains_key(&leaf.channel) {
+            self.break_off();
+            return String::new();
+        }
+        let vault = &self.vault;
+        let line = self.lines.entry(leaf.channel).or_insert_with(|| Line {
+            restore: StreamRestore::new(Arc::clone(vault), landing(leaf)),
+            mould: None,
+        });
+        let before = line.restore.counts();
+        let mut text = line.restore.push(&leaf.text);
+        if ends {
+            text.push_str(&line.restore.finish());
+        }
+        line.mould = (line.restore.held_bytes() > 0).then(|| data.to_owned());
+        let after = line.restore.counts();
+        self.count(after.restored - before.restored, after.foreign - before.foreign);
+        text
+    }
+
+    fn entire(&mut self, leaf: &ReplyLeaf<'_>) -> String {
+        let restored = Restorer::new(&self.vault).restore_whole(&leaf.text, landing(leaf));
+        // Whole texts repeat what came in pieces: they are restored but not counted again.
+        restored.text
+    }
+
+    /// Brings what is held back of the channels that end with this event, in events of their own before it.
+    fn flush(&mut self, view: &EventView<'_>) {
+        let ending: Vec<Channel> = self.lines.keys().filter(|channel| view.ends(**channel)).copied().collect();
+        for channel in ending {
+            let Some(mut line) = self.lines.remove(&channel) else { continue };
+            let before = line.restore.counts();
+            let held = line.restore.finish();
+            let after = line.restore.counts();
+            self.count(after.restored - before.restored, after.foreign - before.foreign);
+            let Some(mould) = line.mould.filter(|_| !held.is_empty()) else { continue };
+            for event in dialect::flush_events(self.api, &mould, channel, &held, self.added) {
+                self.added += 1;
+                self.out.push_back(Bytes::from(sse::encode(event.name.as_deref(), &event.data)));
+            }
+        }
+    }
+
+    fn emit(&mut self, frame: &sse::Frame, data: &str, text: String) {
+        let bytes = if text == data { frame.raw() } else { Bytes::from(sse::encode_like(frame, &text)) };
+        self.out.push_back(bytes);
+    }
+
+    fn count(&mut self, restored: u32, foreign: u32) {
+        if let Some(ledger) = self.ledger.as_mut() {
+            ledger.restored += restored;
+            ledger.foreign += foreign;
+        }
+    }
+
+    /// The backend broke off: an error event, then a broken end.
+    fn break_off(&mut self) {
+        self.source = None;
+        if !self.broken {
+            self.broken = true;
+            let refusal = failed("the backend's answer broke off");
+            let id = self.ledger.as_ref().map(|ledger| ledger.id.to_string()).unwrap_or_default();
+            self.out.push_back(Bytes::from(dialect::stream_error(self.api.dialect, &refusal, &id)));
+            self.end(End::UpstreamBroke);
+        }
+    }
+
+    fn end(&mut self, end: End) {
+        if let Some(ledger) = self.ledger.as_mut() {
+            ledger.end = end;
+        }
+    }
+
+    /// The backend ended its answer.
+    fn finish(&mut self) {
+        self.source = None;
+        if let Some(rest) = self.decoder.finish() {
+            self.frame(&rest);
+        }
+        if self.broken {
+            return;
+        }
+        if self.done || !dialect::ends_with_mark(self.api) {
+            self.flush(&EventView::end());
+            self.end(End::Complete);
+        } else {
+            // No mark of the end: what came may be half of an answer.
+            self.break_off();
+        }
+    }
+}
+
+impl http_body::Body for Restored {
+    type Data = Bytes;
+    type Error = BrokenOff;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
+        let this = &mut *self;
+        loop {
+            if let Some(bytes) = this.out.pop_front() {
+                if let Some(ledger) = this.ledger.as_mut() {
+                    ledger.bytes_out += bytes.len() as u64;
+                }
+                return Poll::Ready(Some(Ok(Frame::data(bytes))));
+            }
+            let Some(source) = this.source.as_mut() else {
+                // Dropping the account here, and not with the body, dates the end when it is.
+                drop(this.ledger.take());
+                return Poll::Ready(this.broken.then_some(Err(BrokenOff)));
+            };
+            match ready!(Pin::new(source).poll_frame(cx)) {
+                Some(Ok(frame)) => {
+                    if let Ok(bytes) = frame.into_data() {
+                        this.take(&bytes);
+                    }
+                }
+                Some(Err(_)) => this.break_off(),
+                None => this.finish(),
+            }
+        }
+    }
+}

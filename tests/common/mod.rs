@@ -1,0 +1,281 @@
+//! A house for tests: a gateway made of real files on free ports, model servers that record what reached them, and a client
+//! that speaks TLS.
+
+#![allow(dead_code, reason = "each test file uses its own part")]
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, Request};
+use http_body_util::{BodyExt as _, Full};
+use hyper_util::rt::TokioIo;
+use octroi::app::App;
+use octroi::cli::demo::model_server::{self, ModelServer, Options};
+use octroi::identity::{self, RootKey};
+use octroi::policy::starter;
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, SanType};
+use rustls::{ClientConfig, RootCertStore, ServerConfig};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+
+/// Values that no foreign server may see: a documentation domain, numbers kept for fiction or published as examples.
+pub const NAME: &str = "Camille Aubertin";
+pub const EMAIL: &str = "camille.aubertin@example.com";
+pub const PHONE: &str = "01 99 00 12 34";
+pub const IBAN: &str = "FR76 3000 6000 0112 3456 7890 189";
+pub const VALUES: [&str; 4] = [NAME, EMAIL, PHONE, IBAN];
+
+/// A prompt that holds them all.
+pub fn prompt() -> String {
+    format!("Write to Mme {NAME} ({EMAIL}, tel. {PHONE}); refund to IBAN {IBAN}.")
+}
+
+/// Files and servers of a house that does not listen yet.
+pub struct Plot {
+    pub folder: tempfile::TempDir,
+    pub key: String,
+    pub root: RootKey,
+    pub authority: CertificateDer<'static>,
+    pub tls: Arc<ServerConfig>,
+    pub servers: BTreeMap<&'static str, ModelServer>,
+    /// Added to `octroi.toml`.
+    pub extra: String,
+    /// Added to the app's table.
+    pub app: String,
+}
+
+impl Plot {
+    /// Two servers in Paris and one in the US, the demonstration's policy.
+    pub async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut authority = CertificateParams::new(vec![]).unwrap();
+        authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
+        let key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+        params.subject_alt_names.push(SanType::IpAddress([127, 0, 0, 1].into()));
+        let certificate = params.signed_by(&key, &authority).unwrap();
+        let der = CertificateDer::from(authority.der().to_vec());
+        let private = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
+        let tls = model_server::tls(vec![certificate.der().clone()], private).unwrap();
+        let write = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        };
+        write("certs/ca.pem", &authority.pem());
+        write("certs/server.pem", &certificate.pem());
+        write("certs/server.key", &key.serialize_pem());
+        std::fs::create_dir_all(folder.path().join("keys")).unwrap();
+        let root = RootKey::create(&folder.path().join("keys/root.key")).unwrap();
+        let mut digest = [0; 32];
+        digest.copy_from_slice(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &der).as_ref());
+        for (name, text) in starter::demo(&digest) {
+            write(&format!("policies/{name}"), &text);
+        }
+        let mut servers = BTreeMap::new();
+        for name in ["paris-gpu-1", "paris-gpu-2", "us-cloud"] {
+            servers.insert(name, ModelServer::start(Options::new(name, Arc::clone(&tls))).await.unwrap());
+        }
+        let key = identity::new_key(&root).unwrap().key.to_string();
+        Self { folder, key, root, authority: der, tls, servers, extra: String::new(), app: String::new() }
+    }
+
+    /// A path in the folder.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Takes both servers in Paris down or up.
+    pub fn paris_down(&self, down: bool) {
+        for name in ["paris-gpu-1", "paris-gpu-2"] {
+            self.servers[name].set_down(down);
+        }
+    }
+
+    /// Bodies that reached a server.
+    pub fn received(&self, server: &str) -> Vec<String> {
+        self.servers[server].received().iter().map(|body| String::from_utf8_lossy(body).into_owned()).collect()
+    }
+
+    /// Writes `octroi.toml`.
+    pub fn write_configuration(&self) -> PathBuf {
+        let hash = identity::hash_of(&self.root, &self.key);
+        let mut text = format!(
+            "[listen]\naddress = \"127.0.0.1:0\"\ncertificate = \"certs/server.pem\"\nkey = \"certs/server.key\"\n\
+             [admin]\naddress = \"127.0.0.1:0\"\n{}\n\
+             [[app]]\nname = \"public-website\"\ntenant = \"demo\"\nkeys = [\"{hash}\"]\n{}\n",
+            self.extra, self.app
+        );
+        let mut names = Vec::new();
+        for (name, server) in &self.servers {
+            text.push_str(&format!(
+                "[[backend]]\nname = \"{name}\"\nurl = \"https://localhost:{}\"\ndialects = [\"openai\"]\nroots = \"certs/ca.pem\"\n",
+                server.address().port()
+            ));
+            names.push(format!("\"{name}\" = \"demonstration\""));
+        }
+        text.push_str(&format!("[models]\n\"assistant\" = {{ {} }}\n", names.join(", ")));
+        let path = self.path("octroi.toml");
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+
+    /// Starts a gateway in this process.
+    pub async fn open(self) -> House {
+        let app = App::start(self.write_configuration()).await.unwrap();
+        let client = Client::new(&self.authority, app.address(), &self.key);
+        House { plot: self, app, client }
+    }
+}
+
+/// A gateway that listens, and its servers.
+pub struct House {
+    pub plot: Plot,
+    pub app: App,
+    pub client: Client,
+}
+
+impl House {
+    /// The usual house.
+    pub async fn open() -> Self {
+        Plot::new().await.open().await
+    }
+
+    /// Entries of the log so far, parsed.
+    pub async fn entries(&self) -> Vec<serde_json::Value> {
+        let audit = &self.app.gate().audit;
+        let size = audit.head().size;
+        let mut entries = Vec::new();
+        while (entries.len() as u64) < size {
+            let from = entries.len() as u64;
+            for entry in audit.read(from..size.min(from + 1000)).await.unwrap() {
+                entries.push(serde_json::from_slice(&entry).unwrap());
+            }
+        }
+        entries
+    }
+
+    /// Entries of one kind.
+    pub async fn entries_of(&self, kind: &str) -> Vec<serde_json::Value> {
+        self.entries().await.into_iter().filter(|entry| entry["kind"] == kind).collect()
+    }
+}
+
+/// An answer, whole.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub body: String,
+    /// Whether the body ended as its framing says.
+    pub clean: bool,
+}
+
+impl Answer {
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// The deltas of a streamed chat answer, joined.
+    pub fn streamed(&self) -> String {
+        let data = self.body.lines().filter_map(|line| line.strip_prefix("data: "));
+        let parsed = data.filter_map(|data| serde_json::from_str::<serde_json::Value>(data).ok());
+        parsed.filter_map(|chunk| Some(chunk.pointer("/choices/0/delta/content")?.as_str()?.to_owned())).collect()
+    }
+}
+
+/// An HTTPS client with one key; one connection a request.
+#[derive(Clone)]
+pub struct Client {
+    pub address: SocketAddr,
+    pub key: String,
+    connector: TlsConnector,
+}
+
+impl Client {
+    pub fn new(authority: &CertificateDer<'static>, address: SocketAddr, key: &str) -> Self {
+        let mut roots = RootCertStore::empty();
+        roots.add(authority.clone()).unwrap();
+        let config = ClientConfig::builder_with_provider(octroi::gateway::tls::provider())
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        Self { address, key: key.to_owned(), connector: TlsConnector::from(Arc::new(config)) }
+    }
+
+    /// A TLS connection to the gateway.
+    pub async fn connect(&self) -> std::io::Result<tokio_rustls::client::TlsStream<TcpStream>> {
+        let stream = TcpStream::connect(self.address).await?;
+        self.connector.connect(ServerName::try_from("localhost").unwrap(), stream).await
+    }
+
+    /// Sends a request built by hand.
+    pub async fn send(&self, request: Request<Full<Bytes>>) -> std::io::Result<Answer> {
+        let stream = self.connect().await?;
+        let other = |error: hyper::Error| std::io::Error::other(error);
+        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(other)?;
+        let driver = tokio::spawn(connection);
+        let response = sender.send_request(request).await.map_err(other)?;
+        let (parts, mut incoming) = response.into_parts();
+        let (mut bytes, mut clean) = (Vec::new(), true);
+        while let Some(frame) = incoming.frame().await {
+            match frame {
+                Ok(frame) => bytes.extend_from_slice(&frame.into_data().unwrap_or_default()),
+                Err(_) => {
+                    clean = false;
+                    break;
+                }
+            }
+        }
+        driver.abort();
+        let body = String::from_utf8_lossy(&bytes).into_owned();
+        Ok(Answer { status: parts.status.as_u16(), headers: parts.headers, body, clean })
+    }
+
+    /// A request with the key and the usual headers.
+    pub fn request(&self, method: Method, path: &str, body: impl Into<Bytes>) -> Request<Full<Bytes>> {
+        Request::builder()
+            .method(method)
+            .uri(path)
+            .header("host", "localhost")
+            .header("authorization", format!("Bearer {}", self.key))
+            .header("content-type", "application/json")
+            .body(Full::new(body.into()))
+            .unwrap()
+    }
+
+    /// Posts a body.
+    pub async fn post(&self, path: &str, body: impl Into<Bytes>) -> Answer {
+        self.send(self.request(Method::POST, path, body)).await.unwrap()
+    }
+
+    /// Asks a chat completion about one text.
+    pub async fn chat(&self, content: &str, stream: bool) -> Answer {
+        self.post("/v1/chat/completions", chat_body(content, stream)).await
+    }
+}
+
+/// The body of a chat completion with one user message.
+pub fn chat_body(content: &str, stream: bool) -> String {
+    serde_json::json!({"model": "assistant", "stream": stream, "messages": [{"role": "user", "content": content}]}).to_string()
+}
+
+/// Every file below a folder with its bytes.
+pub fn files_below(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    walkdir::WalkDir::new(folder)
+        .into_iter()
+        .map(Result::unwrap)
+        .filter(|entry| entry.file_type().is_file())
+        .map(|entry| (entry.path().to_owned(), std::fs::read(entry.path()).unwrap()))
+        .collect()
+}
