@@ -2,7 +2,7 @@
 //!
 //! No sleeps, no fixed ports, no outside network: a backend listens on a port of the system's choice, and what it saw comes
 //! to the test through a channel. Deadlines are settings, so those that must pass are short.
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "test helpers")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "test helpers")]
 
 #[path = "upstream/answers.rs"]
 mod answers;

@@ -172,7 +172,7 @@ mod tests {
         let value = HeaderValue::from_static("evil");
         outgoing.headers = OURS.into_iter().chain(KEYS).map(|name| (name, value.clone())).collect();
         let ours = HeaderName::from_static("openai-organization");
-        outgoing.headers.push((ours.clone(), value.clone()));
+        outgoing.headers.push((ours, value));
         outgoing.headers.push((HeaderName::from_static("openai-beta"), HeaderValue::from_static("assistants=v2")));
 
         let request = maker(&settings).unwrap().request(&outgoing).unwrap();

@@ -68,6 +68,12 @@ async fn answers_and_what_becomes_of_them() {
         ("upgrade", "HTTP/1.1 101 Switching\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n".into(), Err("malformed")),
         ("garbage", "SSH-2.0-OpenSSH_9.9\r\n\r\n".into(), Err("malformed")),
         ("header of 1 MiB", format!("{head}x: {}\r\ncontent-length: 0\r\n\r\n", "a".repeat(1 << 20)), Err("malformed")),
+        (
+            "header of 128 KiB",
+            format!("{head}x: {}\r\ncontent-length: 0\r\n\r\n", "a".repeat(1 << 17)),
+            Err("malformed"),
+        ),
+        ("header of 32 KiB", format!("{head}x: {}\r\ncontent-length: 0\r\n\r\n", "a".repeat(1 << 15)), Ok("")),
         ("1,000 headers", format!("{head}{}content-length: 0\r\n\r\n", "a: b\r\n".repeat(1000)), Err("malformed")),
         ("garbled chunk", format!("{head}{chunks}1\r\na\r\nzz\r\n"), Err("broke")),
         ("stalled body", format!("{head}content-length: 9\r\n\r\nabc"), Err("idle")),

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use aws_lc_rs::digest::{SHA256, digest};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, PublicKeyData};
 use rustls::ServerConfig;
 use rustls::server::WebPkiClientVerifier;
@@ -83,15 +85,10 @@ impl Leaf {
     }
 
     pub(crate) fn pem(&self) -> (Vec<u8>, Vec<u8>) {
-        let chain: String = self
-            .chain
-            .iter()
-            .map(|certificate| {
-                use base64::Engine as _;
-                let body = base64::engine::general_purpose::STANDARD.encode(certificate);
-                format!("-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n")
-            })
-            .collect();
+        let pem = |certificate| {
+            format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", STANDARD.encode(certificate))
+        };
+        let chain = self.chain.iter().map(pem).collect::<Vec<_>>().concat();
         (chain.into_bytes(), self.key.serialize_pem().into_bytes())
     }
 

@@ -7,7 +7,7 @@ use http_body_util::BodyExt;
 use octroi::upstream::SendError;
 use tokio::time::timeout;
 
-use super::server::{Event, Line, Server, answer, say, serve};
+use super::server::{Event, Line, Server, answer, closed_port, good, say, serve};
 use super::{PATIENCE, backend, outgoing, settings, text};
 
 /// Numbers of the connections that a server saw.
@@ -138,18 +138,16 @@ async fn a_client_that_leaves_before_the_answer_cancels_the_request() {
 
 #[tokio::test]
 async fn a_host_that_refuses() {
-    let (server, roots) = Server::good(serve).await;
-    let port = server.port();
-    drop(server);
+    let (_taken, port) = closed_port();
+    let (_, roots) = good(&[]);
     let error = backend(settings(port, &roots)).send(outgoing()).await.unwrap_err();
     assert_eq!((error, error.is_unavailable()), (SendError::Connect("refused"), true));
 }
 
 #[tokio::test]
-#[expect(clippy::disallowed_types, reason = "a listener that never speaks TLS")]
 async fn a_handshake_that_hangs_meets_the_deadline() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let (_, roots) = super::server::good(&[]);
+    let (_, roots) = good(&[]);
     let mut settings = settings(listener.local_addr().unwrap().port(), &roots);
     settings.bounds.connect = Duration::from_millis(200);
     let error = timeout(PATIENCE, backend(settings).send(outgoing())).await.unwrap().unwrap_err();

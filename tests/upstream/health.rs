@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::server::{Event, Line, Server, answer, say, serve};
+use super::server::{Event, Line, Server, answer, closed_port, say, serve};
 use super::{PATIENCE, backend, outgoing, settings};
 
 fn named(name: &'static str, port: u16, roots: &str) -> Settings {
@@ -21,11 +21,6 @@ fn pool(settings: Vec<Settings>) -> Pool {
     Pool::build(settings, None, &TaskTracker::new()).unwrap()
 }
 
-/// A port at which nobody listens.
-async fn closed_port() -> u16 {
-    Server::good(serve).await.0.port()
-}
-
 #[tokio::test]
 async fn a_backend_that_cannot_be_reached_is_ejected_and_tried_again() {
     let (server, roots) = Server::good(serve).await;
@@ -34,7 +29,8 @@ async fn a_backend_that_cannot_be_reached_is_ejected_and_tried_again() {
     settings.health.ejection = Duration::ZERO;
     let up = backend(settings.clone());
     settings.health.ejection = PATIENCE;
-    settings.url = format!("https://localhost:{}", closed_port().await);
+    let (_taken, port) = closed_port();
+    settings.url = format!("https://localhost:{port}");
     let down = backend(settings);
 
     for (expected, name) in [(true, "one failure"), (false, "two"), (false, "three")] {
@@ -65,7 +61,8 @@ async fn a_caller_cannot_eject_a_backend_by_provoking_errors_or_timeouts() {
 #[tokio::test]
 async fn those_that_are_available_and_have_less_to_do_come_first() {
     let (server, roots) = Server::good(serve).await;
-    let mut down = named("down", closed_port().await, &roots);
+    let (_taken, port) = closed_port();
+    let mut down = named("down", port, &roots);
     down.health.failures = 1;
     let pool = pool(vec![named("busy", server.port(), &roots), named("idle", server.port(), &roots), down]);
     let candidates = |ranks: [u32; 4]| {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rustls::{HandshakeKind, ServerConfig};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 #[expect(clippy::disallowed_types, reason = "a backend has a socket")]
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -51,12 +51,9 @@ impl Line {
                 self.report(Event::Request(String::from_utf8(request).unwrap()));
                 return true;
             }
-            match self.stream.read_buf(&mut bytes).await {
-                Ok(1..) => {}
-                Ok(0) | Err(_) => {
-                    self.report(Event::Closed);
-                    return false;
-                }
+            if !matches!(self.stream.read_buf(&mut bytes).await, Ok(1..)) {
+                self.report(Event::Closed);
+                return false;
             }
         }
     }
@@ -102,7 +99,6 @@ impl Server {
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        #[expect(clippy::disallowed_types, reason = "a backend has a socket")]
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let acceptor = TlsAcceptor::from(Arc::new(tls));
@@ -158,6 +154,14 @@ impl Server {
     pub(crate) fn events(&mut self) -> Vec<Event> {
         std::iter::from_fn(|| self.events.try_recv().ok()).collect()
     }
+}
+
+/// A port that is taken and at which nobody listens, as long as the socket lives.
+pub(crate) fn closed_port() -> (TcpSocket, u16) {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let port = socket.local_addr().unwrap().port();
+    (socket, port)
 }
 
 /// A good certificate for `localhost`, and the root that it is checked with.
