@@ -83,6 +83,8 @@ pub const FAILURES_MAX: u32 = 3;
 pub const EJECTION: Duration = Duration::from_secs(5);
 /// The longest time that a backend is left alone.
 pub const EJECTION_MAX: Duration = Duration::from_mins(1);
+/// Time that one active health check may take.
+pub const HEALTH_DEADLINE: Duration = Duration::from_secs(5);
 /// Time between two active health checks of a backend.
 pub const HEALTH_INTERVAL: Duration = Duration::from_secs(5);
 

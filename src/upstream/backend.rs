@@ -207,7 +207,7 @@ impl Backend {
             let _unread = Limited::new(response.into_body(), HEALTH_BYTES_MAX).collect().await;
             Some(status)
         };
-        let status = timeout(self.settings.health.interval, check).await;
+        let status = timeout(self.settings.health.deadline, check).await;
         status.is_ok_and(|status| status.is_some_and(|status| !status.is_server_error()))
     }
 }

@@ -103,10 +103,16 @@ impl SendError {
         }
     }
 
-    /// Whether this is the sheet's *unavailable*: failed to connect, or broke before the first byte of an answer. A timeout
-    /// is not: it belongs to *after N s of waiting*, because a caller can provoke it with a long prompt.
+    /// Whether this is the sheet's *unavailable*: failed to connect, or broke before the first byte of an answer, what is not
+    /// HTTP included. A timeout is not: it belongs to *after N s of waiting*, because a caller can provoke it with a long
+    /// prompt.
     pub const fn is_unavailable(self) -> bool {
-        matches!(self, Self::Connect(_) | Self::Address | Self::Identity(_) | Self::Tls(_) | Self::Broke)
+        match self {
+            Self::Connect(_) | Self::Address | Self::Identity(_) | Self::Tls(_) | Self::Broke | Self::Malformed(_) => {
+                true
+            }
+            Self::Timeout | Self::Redirected | Self::Encoding | Self::Request => false,
+        }
     }
 
     /// Whether nothing of the request was written.

@@ -221,7 +221,7 @@ fn request_id(headers: &HeaderMap) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn with(name: HeaderName, values: &[&'static str]) -> HeaderMap {
+    fn with(name: &HeaderName, values: &[&'static str]) -> HeaderMap {
         values.iter().map(|value| (name.clone(), HeaderValue::from_static(value))).collect()
     }
 
@@ -238,7 +238,7 @@ mod tests {
             ("gzip in chunks", TRANSFER_ENCODING, &["gzip, chunked"], false),
         ];
         for (name, header, values, identity) in rows {
-            assert_eq!(is_identity(&with(header, values)), identity, "{name}");
+            assert_eq!(is_identity(&with(&header, values)), identity, "{name}");
         }
     }
 
@@ -259,8 +259,8 @@ mod tests {
     #[test]
     fn request_ids_are_short_and_visible() {
         let name = HeaderName::from_static("request-id");
-        assert_eq!(request_id(&with(name.clone(), &["req_1"])).as_deref(), Some("req_1"));
-        assert_eq!(request_id(&with(name.clone(), &["a b"])), None);
+        assert_eq!(request_id(&with(&name, &["req_1"])).as_deref(), Some("req_1"));
+        assert_eq!(request_id(&with(&name, &["a b"])), None);
         let long = "x".repeat(REQUEST_ID_BYTES_MAX + 1);
         assert_eq!(request_id(&HeaderMap::from_iter([(name, HeaderValue::try_from(long).unwrap())])), None);
     }

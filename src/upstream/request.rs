@@ -44,6 +44,14 @@ const OURS: [HeaderName; 17] = [
     HeaderName::from_static("proxy-connection"),
 ];
 
+/// Headers in which a caller shows its own key to us: never taken from it, set by a credential only.
+const KEYS: [HeaderName; 4] = [
+    AUTHORIZATION,
+    HeaderName::from_static("api-key"),
+    HeaderName::from_static("x-api-key"),
+    HeaderName::from_static("x-goog-api-key"),
+];
+
 /// Whether a header belongs to the connection and not to a caller or an operator.
 pub(super) fn is_ours(name: &HeaderName) -> bool {
     OURS.contains(name)
@@ -56,8 +64,8 @@ pub struct Outgoing {
     pub method: Method,
     /// The endpoint, from the dialect's table: `/v1/chat/completions`. The backend's base path comes before it.
     pub path: PathAndQuery,
-    /// Headers that the dialect's table passes on, each made by the gateway. Those of the connection, `authorization` and
-    /// the backend's own are not taken from here.
+    /// Headers that the dialect's table passes on, each made by the gateway. Those of the connection, of
+    /// credentials and of the backend itself are not taken from here.
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// The body; empty for none.
     pub body: Bytes,
@@ -105,7 +113,7 @@ impl Maker {
         *request.uri_mut() = self.target.uri(&outgoing.path)?;
         let headers = request.headers_mut();
         for (name, value) in &outgoing.headers {
-            if !is_ours(name) && *name != AUTHORIZATION {
+            if !is_ours(name) && !KEYS.contains(name) {
                 headers.insert(name.clone(), value.clone());
             }
         }
@@ -132,7 +140,7 @@ fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), SetupFau
     if is_ours(&parsed) {
         return Err(fault("belongs to the connection"));
     }
-    if parsed == AUTHORIZATION {
+    if KEYS.contains(&parsed) {
         return Err(fault("is a credential and belongs there"));
     }
     let value = HeaderValue::try_from(value).map_err(|_| fault("has a value that no header can carry"))?;
@@ -162,9 +170,9 @@ mod tests {
         let mut outgoing =
             Outgoing::post(PathAndQuery::from_static("/v1/embeddings"), Bytes::from_static(b"{}"), false);
         let value = HeaderValue::from_static("evil");
-        outgoing.headers = OURS.into_iter().chain([AUTHORIZATION]).map(|name| (name, value.clone())).collect();
+        outgoing.headers = OURS.into_iter().chain(KEYS).map(|name| (name, value.clone())).collect();
         let ours = HeaderName::from_static("openai-organization");
-        outgoing.headers.push((ours.clone(), value.clone()));
+        outgoing.headers.push((ours, value));
         outgoing.headers.push((HeaderName::from_static("openai-beta"), HeaderValue::from_static("assistants=v2")));
 
         let request = maker(&settings).unwrap().request(&outgoing).unwrap();
@@ -179,7 +187,7 @@ mod tests {
             ("content-type", "application/json"),
             ("openai-beta", "assistants=v2"),
             ("openai-organization", "org"),
-            ("user-agent", AGENT.to_str().unwrap()),
+            ("user-agent", concat!("octroi/", env!("CARGO_PKG_VERSION"))),
         ];
         assert_eq!(headers, expected);
     }
@@ -190,6 +198,7 @@ mod tests {
             ("not a name", "a b", "x"),
             ("the connection's", "Host", "x"),
             ("a credential", "Authorization", "x"),
+            ("a key", "Api-Key", "x"),
             ("a line break", "x-a", "x\r\nhost: b"),
         ];
         for (row, name, value) in rows {

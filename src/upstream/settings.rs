@@ -120,8 +120,10 @@ impl Default for Bounds {
 pub struct HealthCheck {
     /// The path asked by `GET`, behind the base path of the URL; `None`: no active checks.
     pub path: Option<String>,
-    /// Time between two checks, and the deadline of one.
+    /// Time between two checks.
     pub interval: Duration,
+    /// Time that one check may take.
+    pub deadline: Duration,
     /// Checks, or requests, that fail in a row before the backend counts as unavailable.
     pub failures: u32,
     /// How long it is first left alone after failed requests; doubles up to [`limits::EJECTION_MAX`].
@@ -133,6 +135,7 @@ impl Default for HealthCheck {
         Self {
             path: Some("/v1/models".to_owned()),
             interval: limits::HEALTH_INTERVAL,
+            deadline: limits::HEALTH_DEADLINE,
             failures: limits::FAILURES_MAX,
             ejection: limits::EJECTION,
         }
