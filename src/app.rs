@@ -46,13 +46,24 @@ impl App {
     /// Everything that is wrong with the files, or the first thing that the system refuses. It never listens half
     /// configured.
     pub async fn start(path: PathBuf) -> anyhow::Result<Self> {
+        Self::start_on(path, |log| log).await
+    }
+
+    /// Starts a gateway whose log is wrapped: by one that copies it elsewhere, or by one that fails on purpose.
+    ///
+    /// # Errors
+    /// As [`App::start`].
+    pub async fn start_on(
+        path: PathBuf,
+        wrap: impl FnOnce(Arc<dyn AuditLog>) -> Arc<dyn AuditLog>,
+    ) -> anyhow::Result<Self> {
         let stop = CancellationToken::new();
         let tasks = TaskTracker::new();
         let loader = Loader::new(path, tasks.clone());
         let Loaded { config, snapshot } = loader.load(None)?;
         let telemetry = Arc::new(Telemetry::new(&opentelemetry::global::meter("octroi")));
         let log = Arc::new(open_log(&config)?);
-        let gate = Arc::new(Gate::new(Arc::clone(&snapshot), Arc::clone(&log) as Arc<dyn AuditLog>, Arc::clone(&telemetry)));
+        let gate = Arc::new(Gate::new(Arc::clone(&snapshot), wrap(Arc::clone(&log) as Arc<dyn AuditLog>), Arc::clone(&telemetry)));
         let identity = match &config.listen.tls {
             Some(files) => Some(tls::Identity::read(&files.certificate, &files.key)?),
             None => None,

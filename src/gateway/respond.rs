@@ -46,6 +46,7 @@ impl Answer {
     pub fn models(snapshot: &Snapshot, api: Api) -> Self {
         let models: Vec<(&str, Vec<Country>)> =
             snapshot.models.iter().map(|(name, by_backend)| (name.as_str(), countries(snapshot, by_backend.keys()))).collect();
+        let models: Vec<(&str, &[Country])> = models.iter().map(|(name, countries)| (*name, countries.as_slice())).collect();
         Self {
             status: StatusCode::OK,
             content_type: HeaderValue::from_static("application/json"),

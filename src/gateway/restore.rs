@@ -19,7 +19,7 @@ use super::dispatch::Answering;
 use super::ledger::{End, Ledger};
 use super::respond::Answer;
 use super::{Body, BrokenOff};
-use crate::dialect::{self, Channel, EventView, ReplyLeaf};
+use crate::dialect::{self, Channel, Ended, EventKind, EventView, ReplyLeaf, Usage};
 use crate::limits;
 use crate::model::entry::Change;
 use crate::model::{Api, Fault, Refusal};
@@ -51,9 +51,8 @@ pub async fn restore(
     let text = collect(reply).await?;
     // The original is no longer needed: its share of the memory for bodies goes to others.
     drop(share);
-    let body = if vault.is_empty() { Ok((text, None)) } else { whole(ledger, api, &vault, &text) };
-    let (body, usage) = body?;
-    ledger.usage = usage.or_else(|| dialect::usage(api, &body));
+    let (body, usage) = whole(ledger, api, &vault, text)?;
+    ledger.usage = usage.map(|usage| (usage.input, usage.output));
     Ok(Answer::whole(status, &leg.backend, &changed, Bytes::from(body)))
 }
 
@@ -71,13 +70,16 @@ async fn collect(reply: Reply) -> Result<String, Refusal> {
     String::from_utf8(bytes.to_vec()).map_err(|_| failed("the backend's answer is not UTF-8"))
 }
 
-type Usage = Option<(u64, u64)>;
-
 /// Restores a whole JSON answer.
-fn whole(ledger: &mut Ledger, api: Api, vault: &Vault, text: &str) -> Result<(String, Usage), Refusal> {
-    let view = dialect::reply_leaves(api, text).map_err(|_| failed("the backend's answer is not JSON"))?;
+fn whole(ledger: &mut Ledger, api: Api, vault: &Vault, text: String) -> Result<(String, Option<Usage>), Refusal> {
+    let view = dialect::reply_leaves(api, &text).map_err(|_| failed("the backend's answer is not JSON"))?;
+    let usage = view.usage;
+    if vault.is_empty() {
+        drop(view);
+        return Ok((text, usage));
+    }
     let restorer = Restorer::new(vault);
-    let mut edits: Vec<Edit> = view.withhold.iter().map(|span| null(span.clone())).collect();
+    let mut edits: Vec<Edit> = view.logprobs.iter().map(|span| null(span.clone())).collect();
     for leaf in view.leaves.iter().filter(|leaf| leaf.restore) {
         let restored = restorer.restore_whole(&leaf.text, landing(leaf));
         ledger.restored += restored.counts.restored;
@@ -86,8 +88,7 @@ fn whole(ledger: &mut Ledger, api: Api, vault: &Vault, text: &str) -> Result<(St
             edits.push(Edit { span: leaf.span.clone(), replacement: quote(&restored.text) });
         }
     }
-    let usage = view.usage;
-    let body = splice(text, edits).map_err(|_| failed("the backend's answer cannot be restored"))?;
+    let body = splice(&text, edits).map_err(|_| failed("the backend's answer cannot be restored"))?;
     Ok((body, usage))
 }
 
@@ -121,8 +122,12 @@ pub struct Restored {
     /// Events added so far: numbered events that follow are counted on.
     added: u64,
     out: VecDeque<Bytes>,
+    /// The number of the next event, where the API counts them.
+    next_number: Option<u64>,
     /// The stream said that it is complete.
     done: bool,
+    /// The backend said that it failed.
+    failed: bool,
     broken: bool,
     ledger: Option<Ledger>,
     _permit: Option<OwnedSemaphorePermit>,
@@ -146,7 +151,9 @@ impl Restored {
             lines: HashMap::new(),
             added: 0,
             out: VecDeque::new(),
+            next_number: None,
             done: false,
+            failed: false,
             broken: false,
             ledger: None,
             _permit: None,
@@ -193,15 +200,19 @@ impl Restored {
     }
 
     fn event(&mut self, frame: &sse::Frame, data: &str, view: &EventView<'_>) {
-        self.done |= view.done;
+        self.done |= view.kind == EventKind::Done;
+        self.failed |= view.kind == EventKind::Error;
         if let (Some(usage), Some(ledger)) = (view.usage, self.ledger.as_mut()) {
-            ledger.usage = Some(usage);
+            ledger.usage = Some((usage.input, usage.output));
+        }
+        if let Some(sequence) = &view.sequence {
+            self.next_number = Some(sequence.value.saturating_add(1));
         }
         if self.vault.is_empty() {
             self.out.push_back(frame.raw());
             return;
         }
-        let mut edits: Vec<Edit> = view.withhold.iter().map(|span| null(span.clone())).collect();
+        let mut edits: Vec<Edit> = view.logprobs.iter().map(|span| null(span.clone())).collect();
         for leaf in view.leaves.iter().filter(|leaf| leaf.restore) {
             let ends = view.ends(leaf.channel);
             let text = if leaf.fragment { self.fragment(data, leaf, ends) } else { self.entire(leaf) };
@@ -209,10 +220,10 @@ impl Restored {
                 edits.push(Edit { span: leaf.span.clone(), replacement: quote(&text) });
             }
         }
-        self.flush(view);
-        if let (Some(span), true) = (&view.sequence, self.added > 0) {
-            let number = data.get(span.start as usize..span.end as usize).and_then(|text| text.parse::<u64>().ok());
-            edits.extend(number.map(|number| Edit { span: span.clone(), replacement: (number + self.added).to_string() }));
+        self.flush(&view.ends, view.sequence.as_ref().map(|sequence| sequence.value));
+        if let (Some(sequence), true) = (&view.sequence, self.added > 0) {
+            let replacement = sequence.value.saturating_add(self.added).to_string();
+            edits.push(Edit { span: sequence.span.clone(), replacement });
         }
         match splice(data, edits) {
             Ok(text) => self.emit(frame, data, text),
@@ -249,8 +260,10 @@ impl Restored {
     }
 
     /// Brings what is held back of the channels that end with this event, in events of their own before it.
-    fn flush(&mut self, view: &EventView<'_>) {
-        let ending: Vec<Channel> = self.lines.keys().filter(|channel| view.ends(**channel)).copied().collect();
+    fn flush(&mut self, ends: &[Ended], number: Option<u64>) {
+        let ended = |channel: Channel| ends.iter().any(|ended| ended.covers(channel));
+        let mut ending: Vec<Channel> = self.lines.keys().filter(|channel| ended(**channel)).copied().collect();
+        ending.sort_unstable();
         for channel in ending {
             let Some(mut line) = self.lines.remove(&channel) else { continue };
             let before = line.restore.counts();
@@ -258,9 +271,10 @@ impl Restored {
             let after = line.restore.counts();
             self.count(after.restored - before.restored, after.foreign - before.foreign);
             let Some(mould) = line.mould.filter(|_| !held.is_empty()) else { continue };
-            for event in dialect::flush_events(self.api, &mould, channel, &held, self.added) {
+            let number = number.map(|number| number.saturating_add(self.added));
+            if let Some(event) = dialect::flush_event(self.api, &mould, channel, &held, number) {
                 self.added += 1;
-                self.out.push_back(Bytes::from(sse::encode(event.name.as_deref(), &event.data)));
+                self.out.push_back(Bytes::from(sse::encode(event.event.as_deref(), &event.data)));
             }
         }
     }
@@ -283,8 +297,9 @@ impl Restored {
         if !self.broken {
             self.broken = true;
             let refusal = failed("the backend's answer broke off");
+            let number = self.next_number.map(|number| number.saturating_add(self.added));
             let id = self.ledger.as_ref().map(|ledger| ledger.id.to_string()).unwrap_or_default();
-            self.out.push_back(Bytes::from(dialect::stream_error(self.api.dialect, &refusal, &id)));
+            self.out.push_back(Bytes::from(dialect::stream_error(self.api, &refusal, &id, number)));
             self.end(End::UpstreamBroke);
         }
     }
@@ -304,8 +319,11 @@ impl Restored {
         if self.broken {
             return;
         }
-        if self.done || !dialect::ends_with_mark(self.api) {
-            self.flush(&EventView::end());
+        if self.failed {
+            self.flush(&[Ended::All], self.next_number);
+            self.end(End::UpstreamBroke);
+        } else if self.done {
+            self.flush(&[Ended::All], self.next_number);
             self.end(End::Complete);
         } else {
             // No mark of the end: what came may be half of an answer.

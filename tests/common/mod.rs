@@ -13,6 +13,7 @@ use http::{HeaderMap, Method, Request};
 use http_body_util::{BodyExt as _, Full};
 use hyper_util::rt::TokioIo;
 use octroi::app::App;
+use octroi::audit::AuditLog;
 use octroi::cli::demo::model_server::{self, ModelServer, Options};
 use octroi::identity::{self, RootKey};
 use octroi::policy::starter;
@@ -127,7 +128,12 @@ impl Plot {
 
     /// Starts a gateway in this process.
     pub async fn open(self) -> House {
-        let app = App::start(self.write_configuration()).await.unwrap();
+        self.open_on(|log| log).await
+    }
+
+    /// Starts a gateway in this process, its log wrapped.
+    pub async fn open_on(self, wrap: impl FnOnce(Arc<dyn AuditLog>) -> Arc<dyn AuditLog>) -> House {
+        let app = App::start_on(self.write_configuration(), wrap).await.unwrap();
         let client = Client::new(&self.authority, app.address(), &self.key);
         House { plot: self, app, client }
     }

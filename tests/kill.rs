@@ -1,0 +1,141 @@
+//! SIGKILL at random moments under load: every request that a backend saw is in the verified log.
+//!
+//! `OCTROI_KILLS` sets how often (20 in the short tests, 200 in `scripts/test --long`).
+
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "test helpers")]
+
+mod common;
+
+use std::collections::HashMap;
+use std::io::{BufRead as _, BufReader};
+use std::net::SocketAddr;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use common::{Client, Plot, prompt};
+
+/// A gateway in a process of its own.
+struct Gateway {
+    child: Child,
+    address: SocketAddr,
+}
+
+impl Gateway {
+    fn start(plot: &Plot) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_octroi"))
+            .args(["serve", "--config"])
+            .arg(plot.write_configuration())
+            .env("OCTROI_LOG", "error")
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let mut told = Vec::new();
+        for line in lines.by_ref() {
+            let line = line.unwrap();
+            if let Some(address) = line.strip_prefix("ready https://") {
+                let address = address.parse().unwrap();
+                std::thread::spawn(move || lines.for_each(drop));
+                return Self { child, address };
+            }
+            told.push(line);
+        }
+        panic!("the gateway did not start: {told:?}");
+    }
+
+    fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+/// A small generator, seeded: the moments differ from run to run of the loop, not from day to day.
+fn random(state: &mut u64) -> u64 {
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    *state
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_request_that_a_backend_saw_is_in_the_verified_log() {
+    let kills: u64 = std::env::var("OCTROI_KILLS").map_or(20, |count| count.parse().unwrap());
+    let mut seed = 0x9E37_79B9_7F4A_7C15_u64;
+    let (mut done, mut seen, mut answered) = (0, 0, 0);
+    while done < kills {
+        // A log of its own for every twenty kills: the servers remember a bounded number of requests.
+        let rounds = 20.min(kills - done);
+        let (saw, served) = rounds_of(rounds, &mut seed).await;
+        (done, seen, answered) = (done + rounds, seen + saw, answered + served);
+    }
+    assert!(answered > kills, "too little was served for a test");
+    eprintln!("{kills} kills: {answered} answers, {seen} requests seen by servers, every one in the verified log");
+}
+
+/// Kills a gateway `rounds` times, then holds the log against what the servers saw.
+async fn rounds_of(rounds: u64, seed: &mut u64) -> (u64, u64) {
+    let plot = Plot::new().await;
+    let answered = Arc::new(AtomicU64::new(0));
+    for round in 0..rounds {
+        // Half of the rounds go abroad, so that changed bodies and streams are killed too.
+        plot.paris_down(round % 2 == 1);
+        let gateway = Gateway::start(&plot);
+        let client = Client::new(&plot.authority, gateway.address, &plot.key);
+        let stop = Arc::new(AtomicBool::new(false));
+        let mut load = Vec::new();
+        for worker in 0..8 {
+            let (client, stop, answered) = (client.clone(), Arc::clone(&stop), Arc::clone(&answered));
+            load.push(tokio::spawn(async move {
+                while !stop.load(Ordering::Relaxed) {
+                    let body = common::chat_body(&prompt(), worker % 2 == 0);
+                    let request = client.request(http::Method::POST, "/v1/chat/completions", body);
+                    match tokio::time::timeout(Duration::from_secs(5), client.send(request)).await {
+                        Ok(Ok(answer)) if answer.status == 200 => {
+                            answered.fetch_add(1, Ordering::Relaxed);
+                        }
+                        _ => tokio::task::yield_now().await,
+                    }
+                }
+            }));
+        }
+        tokio::time::sleep(Duration::from_millis(30 + random(seed) % 400)).await;
+        gateway.kill();
+        stop.store(true, Ordering::Relaxed);
+        for worker in load {
+            worker.await.unwrap();
+        }
+    }
+    // One more start recovers the tail and closes what was left open.
+    plot.paris_down(false);
+    Gateway::start(&plot).kill();
+    (compare(&plot), answered.load(Ordering::Relaxed))
+}
+
+/// Verifies the log and finds in it every request that a server saw; returns how many there were.
+fn compare(plot: &Plot) -> u64 {
+    let mut recorded: HashMap<(String, u64), u64> = HashMap::new();
+    for entry in common::verified_entries(&plot.path("audit")) {
+        if let Some(sending) = entry.get("sending").filter(|sending| sending.is_object()) {
+            let key = (sending["backend"].as_str().unwrap().to_owned(), sending["body_bytes"].as_u64().unwrap());
+            *recorded.entry(key).or_default() += 1;
+        }
+    }
+    let mut seen = 0;
+    for server in ["paris-gpu-1", "paris-gpu-2", "us-cloud"] {
+        let requests = plot.servers[server].requests();
+        assert!(requests.len() < octroi::limits::DEMO_REQUESTS_MAX, "{server} forgot requests");
+        for request in requests {
+            // A body that the kill cut is shorter than what was recorded: its whole length stands in its head.
+            let declared = request.headers.get("content-length").map(|length| length.to_str().unwrap().parse().unwrap());
+            let bytes = declared.unwrap_or(request.body.len() as u64);
+            let left = recorded.get_mut(&(server.to_owned(), bytes));
+            let left = left.unwrap_or_else(|| panic!("{server} saw {bytes} bytes that no entry names"));
+            assert!(*left > 0, "{server} saw more requests of {bytes} bytes than the log names");
+            *left -= 1;
+            seen += 1;
+        }
+    }
+    seen
+}
