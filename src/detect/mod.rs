@@ -1,2 +1,76 @@
-//! detect
+//! Text to findings: what a request carries, by type, place and confidence.
+//!
+//! One pass over a text finds candidates by byte classes, literals and words; patterns run only where a candidate begins;
+//! check digits only on what a pattern matched; context only where a check digit does not suffice. Nothing backtracks, every
+//! walk is bounded, and the cost is linear in the text. The engine is immutable and pure: same text, same findings.
+//!
+//! ```text
+//!  text -> view (normal form, map back) -> scan: '@', literals, digits, words -> detectors and rows -> hits
+//!       hits of all fields -> joins of neighbours -> names known elsewhere -> settle overlaps -> Findings
+//! ```
+//! A pattern with a check digit is data (`policies/detectors/*.toml`); what needs logic is one file under a family's folder
+//! that implements [`Detector`]. Nothing here logs, and no type that holds text has a telling `Debug`.
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
+
+pub mod validate;
+pub mod view;
+
+mod build;
+mod contact;
+mod context;
+mod encoded;
+mod engine;
+mod fold;
+mod inspect;
+mod lexicon;
+mod network;
+mod page;
+mod person;
+mod rows;
+mod scan;
+mod secret;
+mod settle;
+mod source;
+
+pub use engine::{Description, Engine, Found};
+pub use source::{DetectorError, Fault, Source, embedded};
+
+use page::{Mark, Page, Report, Wake};
+
+/// A detector that needs logic: what it is, what wakes it, and what it makes of the place.
+trait Detector: std::fmt::Debug + Send + Sync {
+    /// Who it is.
+    fn card(&self) -> Card;
+
+    /// The places that it wants to see.
+    fn wake(&self) -> Wake;
+
+    /// Looks at one place and reports what is there. Must look at a bounded stretch, or at one that no later place shares.
+    fn look(&self, page: &Page<'_>, mark: &Mark, report: &mut Report<'_>);
+}
+
+/// Who a detector is, for findings, `octroi detectors` and its documentation.
+#[derive(Debug, Clone, Copy)]
+struct Card {
+    /// Its id, also the entity type that it serves.
+    id: &'static str,
+    /// ISO 3166-1 code, `*` for any.
+    country: &'static str,
+    /// How it tells, in a few words.
+    method: &'static str,
+}
+
+/// Every detector that needs logic.
+fn detectors() -> Vec<Box<dyn Detector>> {
+    vec![
+        Box::new(contact::email::Email::new()),
+        Box::new(contact::phone::Phone::new()),
+        Box::new(network::ip::Ip::new()),
+        Box::new(network::url::UrlWithCredentials),
+        Box::new(secret::pem::PrivateKey),
+        Box::new(secret::jwt::Jwt),
+    ]
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,200 @@
+//! Builds the engine from data files and code: resolves every row, reports every fault, and runs every example.
+
+use std::collections::BTreeSet;
+
+use aho_corasick::{AhoCorasick, MatchKind};
+
+use super::engine::{Description, Engine, Logic, Served};
+use super::lexicon::{Lexicon, Meaning};
+use super::page::Wake;
+use super::rows::{Row, Rows};
+use super::source::{DetectorError, Fault, RawFile, RawLexicon, RawPattern, Source};
+use super::{Card, detectors, person};
+use crate::model::{Catalogue, Word};
+
+/// What detectors that are code are reported under.
+const CODE: &str = "built in";
+
+/// Builds the engine; all faults of all files otherwise.
+pub(super) fn build(sources: &[Source<'_>], catalogue: &Catalogue) -> Result<Engine, Vec<DetectorError>> {
+    let mut builder = Builder { catalogue, served: Vec::new(), ids: BTreeSet::new(), errors: Vec::new() };
+    let mut logic = Vec::new();
+    for detector in detectors() {
+        if let Some(number) = builder.code(&detector.card()) {
+            logic.push(Logic { number, wake: detector.wake(), detector });
+        }
+    }
+    let person = builder.code(&person::CARD);
+    let files: Vec<(&str, RawFile)> = sources.iter().filter_map(|source| builder.read(source)).collect();
+    let mut phrases: Vec<(String, Meaning)> = Vec::new();
+    let (mut numbers, mut prefixed) = (Vec::new(), Vec::new());
+    for (file, raw) in &files {
+        for pattern in &raw.patterns {
+            if let Some(row) = builder.pattern(file, pattern) {
+                if pattern.prefix.is_empty() { numbers.push(row) } else { prefixed.push(row) }
+            }
+        }
+        for lexicon in &raw.lexicons {
+            builder.lexicon(file, lexicon, &mut phrases);
+        }
+    }
+    for (cue, words) in person::CUES {
+        phrases.extend(words.iter().map(|word| ((*word).to_owned(), Meaning::Cue(*cue))));
+    }
+    let numbers = builder.compile(numbers);
+    let prefixed = builder.compile(prefixed);
+    let (literals, woken) = literals(&logic, &prefixed);
+    let Builder { served, mut errors, .. } = builder;
+    let Some(person) = person else { return Err(errors) };
+    let lexicon = Lexicon::new(phrases.iter().map(|(phrase, meaning)| (phrase.as_str(), *meaning)));
+    let engine = Engine { served, logic, person, numbers, prefixed, lexicon, literals, woken };
+    errors.extend(files.iter().flat_map(|(file, raw)| rehearse(&engine, file, raw)));
+    if errors.is_empty() { Ok(engine) } else { Err(errors) }
+}
+
+struct Builder<'a> {
+    catalogue: &'a Catalogue,
+    served: Vec<Served>,
+    ids: BTreeSet<String>,
+    errors: Vec<DetectorError>,
+}
+
+impl Builder<'_> {
+    fn fault(&mut self, file: &str, id: &str, fault: Fault) {
+        self.errors.push(DetectorError { file: file.to_owned(), id: id.to_owned(), fault });
+    }
+
+    fn read<'s>(&mut self, source: &Source<'s>) -> Option<(&'s str, RawFile)> {
+        match toml::from_str(source.toml) {
+            Ok(raw) => Some((source.name, raw)),
+            Err(error) => {
+                self.fault(source.name, "", Fault::Unreadable(error.message().to_owned()));
+                None
+            }
+        }
+    }
+
+    fn code(&mut self, card: &Card) -> Option<u16> {
+        let named = Named { file: CODE, id: card.id, entity: card.id, country: card.country };
+        self.register(&named, card.method.to_owned(), Vec::new())
+    }
+
+    /// Numbers a detector.
+    fn register(&mut self, named: &Named<'_>, method: String, languages: Vec<Word>) -> Option<u16> {
+        if !self.ids.insert(named.id.to_owned()) {
+            self.fault(named.file, named.id, Fault::Duplicate);
+            return None;
+        }
+        let Some(entity) = self.catalogue.entity(named.entity) else {
+            self.fault(named.file, named.id, Fault::UnknownEntity(named.entity.to_owned()));
+            return None;
+        };
+        let Ok(number) = u16::try_from(self.served.len()) else {
+            self.fault(named.file, named.id, Fault::TooMany);
+            return None;
+        };
+        let implied = self.catalogue.info(entity).map(|info| info.classes).unwrap_or_default();
+        let classes = (0..=u8::MAX)
+            .zip(&self.catalogue.classes)
+            .filter(|(class, _)| implied.contains(crate::model::ClassId(*class)))
+            .map(|(_, info)| info.name.clone());
+        let description = Description {
+            id: Word::configured(named.id),
+            entity: Word::configured(named.entity),
+            country: Word::configured(named.country),
+            classes: classes.collect(),
+            method: Word::configured(&method),
+            languages,
+        };
+        self.served.push(Served { entity, terms: None, description });
+        Some(number)
+    }
+
+    fn pattern(&mut self, file: &str, raw: &RawPattern) -> Option<Row> {
+        let check = raw.validator.as_ref().map_or_else(String::new, |name| format!(", check `{name}`"));
+        let context = if raw.confidence < super::engine::CONFIDENCE_MIN { ", context required" } else { "" };
+        let named = Named { file, id: &raw.id, entity: &raw.entity, country: &raw.country };
+        let languages = raw.context.keys().map(|language| Word::configured(language)).collect();
+        let number = self.register(&named, format!("pattern{check}{context}"), languages)?;
+        match Row::resolve(raw, number) {
+            Ok(row) => Some(row),
+            Err(faults) => {
+                for fault in faults {
+                    self.fault(file, &raw.id, fault);
+                }
+                None
+            }
+        }
+    }
+
+    fn lexicon(&mut self, file: &str, raw: &RawLexicon, phrases: &mut Vec<(String, Meaning)>) {
+        if raw.confidence > 100 {
+            self.fault(file, &raw.id, Fault::Confidence);
+        }
+        let named = Named { file, id: &raw.id, entity: &raw.entity, country: "*" };
+        let method = format!("lexicon of {} terms", raw.terms.len());
+        let Some(number) = self.register(&named, method, vec![Word::configured(&raw.language)]) else { return };
+        if let Some(served) = self.served.last_mut() {
+            served.terms = Some(raw.confidence);
+        }
+        for term in &raw.terms {
+            phrases.push((term.clone(), Meaning::Term(number)));
+            phrases.extend(plural(term).map(|plural| (plural, Meaning::Term(number))));
+        }
+    }
+
+    fn compile(&mut self, rows: Vec<Row>) -> Rows {
+        Rows::new(rows).unwrap_or_else(|fault| {
+            self.fault(CODE, "patterns together", fault);
+            Rows::default()
+        })
+    }
+}
+
+/// Who is being registered, and where it is written.
+struct Named<'a> {
+    file: &'a str,
+    id: &'a str,
+    entity: &'a str,
+    country: &'a str,
+}
+
+/// The regular plural of a term, where it has one that is worth looking for.
+fn plural(term: &str) -> Option<String> {
+    let capitals = !term.chars().any(char::is_lowercase);
+    (!capitals && !term.ends_with(['s', 'x', 'z']) && term.ends_with(char::is_alphabetic)).then(|| format!("{term}s"))
+}
+
+/// One automaton over all literals, and for each of them the detectors in `logic` that it wakes.
+fn literals(logic: &[Logic], rows: &Rows) -> (Option<AhoCorasick>, Vec<Vec<usize>>) {
+    let mut words: BTreeSet<&str> = rows.prefixes().collect();
+    for logic in logic {
+        if let Wake::Literals(literals) = logic.wake {
+            words.extend(literals);
+        }
+    }
+    let woken = words
+        .iter()
+        .map(|word| {
+            let wakes = |logic: &Logic| matches!(logic.wake, Wake::Literals(literals) if literals.contains(word));
+            logic.iter().enumerate().filter(|(_, logic)| wakes(logic)).map(|(place, _)| place).collect()
+        })
+        .collect();
+    (AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(&words).ok(), woken)
+}
+
+/// Runs the examples of a file.
+fn rehearse(engine: &Engine, file: &str, raw: &RawFile) -> Vec<DetectorError> {
+    let patterns = raw.patterns.iter().map(|raw| (&raw.id, &raw.examples, &raw.counter_examples));
+    let lexicons = raw.lexicons.iter().map(|raw| (&raw.id, &raw.examples, &raw.counter_examples));
+    let mut errors = Vec::new();
+    for (id, examples, counter_examples) in patterns.chain(lexicons) {
+        let finds = |text: &str| engine.find(text).iter().any(|found| found.detector == **id);
+        let missed = (1..).zip(examples).filter(|(_, text)| !finds(text)).map(|(place, _)| Fault::Missed(place));
+        let alarms =
+            (1..).zip(counter_examples).filter(|(_, text)| finds(text)).map(|(place, _)| Fault::FalseAlarm(place));
+        let faults = missed.chain(alarms);
+        errors.extend(faults.map(|fault| DetectorError { file: file.to_owned(), id: id.clone(), fault }));
+    }
+    errors
+}

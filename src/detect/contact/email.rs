@@ -1,0 +1,123 @@
+//! E-mail addresses (RFC 5321 section 4.1.2, RFC 6531 for those beyond ASCII): local part, `@`, a domain under a known
+//! top-level domain.
+//!
+//! False friends: `image@2x.png`, `package@1.2.3`, `git@github.com:owner/repository`, decorators, user names. Quoted local
+//! parts and address literals are not looked for.
+
+use crate::detect::page::{Mark, Page, Report, Wake};
+use crate::detect::{Card, Detector};
+
+/// Bytes of a local part (RFC 5321 section 4.5.3.1.1).
+const LOCAL_BYTES_MAX: usize = 64;
+/// Bytes of a domain (RFC 5321 section 4.5.3.1.2).
+const DOMAIN_BYTES_MAX: usize = 255;
+
+/// Finds e-mail addresses.
+#[derive(Debug)]
+pub(in crate::detect) struct Email {
+    /// Top-level domains in ASCII, sorted.
+    tops: Box<[&'static str]>,
+}
+
+impl Email {
+    pub(in crate::detect) fn new() -> Self {
+        Self { tops: include_str!("tlds.txt").lines().collect() }
+    }
+
+    /// The end of the longest domain that begins here and ends in a known top-level domain.
+    fn domain(&self, page: &Page<'_>, start: usize) -> Option<usize> {
+        let limit = page.right(start, DOMAIN_BYTES_MAX, |byte| is_letter(byte) || matches!(byte, b'-' | b'.'));
+        let host = page.text.get(start..limit)?;
+        let mut end = 0;
+        let mut at = 0;
+        for (index, label) in host.split('.').enumerate() {
+            if label.is_empty() || label.starts_with('-') || label.len() > 63 {
+                break;
+            }
+            let label = label.trim_end_matches('-');
+            if index > 0 && self.is_top(label) {
+                end = at + label.len();
+            }
+            at += label.len() + 1;
+            if host.as_bytes().get(at - 1) != Some(&b'.') {
+                break;
+            }
+        }
+        (end > 0).then_some(start + end)
+    }
+
+    fn is_top(&self, label: &str) -> bool {
+        if !label.is_ascii() || label.get(..4).is_some_and(|head| head.eq_ignore_ascii_case("xn--")) {
+            return label.chars().all(|c| c.is_alphanumeric() || c == '-');
+        }
+        let lower = label.to_ascii_lowercase();
+        self.tops.binary_search(&lower.as_str()).is_ok()
+    }
+}
+
+impl Detector for Email {
+    fn card(&self) -> Card {
+        Card { id: "email", country: "*", method: "syntax, known top-level domain" }
+    }
+
+    fn wake(&self) -> Wake {
+        Wake::Byte(b'@')
+    }
+
+    fn look(&self, page: &Page<'_>, mark: &Mark, report: &mut Report<'_>) {
+        let Mark::Byte(at) = *mark else { return };
+        let mut start = page.left(at, LOCAL_BYTES_MAX, |byte| is_letter(byte) || b"._%+-'~".contains(&byte));
+        while start < at && (b".'-%+~".contains(&page.byte(start)) || !page.text.is_char_boundary(start)) {
+            start += 1;
+        }
+        if start == at || page.before(at) == b'.' {
+            return;
+        }
+        let Some(end) = self.domain(page, at + 1) else { return };
+        // `git@host:owner/repository` is an address of a program, not of a person.
+        if page.text.get(start..at) == Some("git") && page.byte(end) == b':' {
+            return;
+        }
+        report.push(start..end, 97);
+    }
+}
+
+const fn is_letter(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || !byte.is_ascii()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::detect::page::Sink;
+
+    #[test]
+    fn rows() {
+        let email = Email::new();
+        for (name, text, expected) in [
+            ("plain", "write to jean.dupont+crm@example.co.uk.", Some("jean.dupont+crm@example.co.uk")),
+            ("in brackets", "Jean <jean@example.com>", Some("jean@example.com")),
+            ("key and value", "email=jean@example.com&x=1", Some("jean@example.com")),
+            ("punycode", "user@xn--80ak6aa92e.com", Some("user@xn--80ak6aa92e.com")),
+            ("beyond ASCII", "à jérôme@exemple.fr", Some("jérôme@exemple.fr")),
+            ("sentence glued behind", "jean@example.com.Merci", Some("jean@example.com")),
+            ("quoted", "'jean@example.com'", Some("jean@example.com")),
+            ("picture", "icon@2x.png", None),
+            ("package", "lodash@4.17.21", None),
+            ("repository", "git@github.com:owner/repo.git", None),
+            ("handle", "@jean.dupont", None),
+            ("no domain", "info@presidio.", None),
+        ] {
+            let mut sink = Sink::new(0);
+            let at = text.find('@').unwrap();
+            let page = Page { text, key: None };
+            email.look(&page, &Mark::Byte(at), &mut Report { sink: &mut sink, detector: 0 });
+            assert_eq!(sink.hits.first().map(|hit| &text[hit.range.clone()]), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn top_level_domains_are_sorted() {
+        assert!(Email::new().tops.is_sorted());
+    }
+}

@@ -1,0 +1,5 @@
+//! How to reach somebody: e-mail addresses and telephone numbers.
+
+pub(super) mod email;
+pub(super) mod phone;
+mod plan;

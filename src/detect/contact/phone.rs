@@ -1,0 +1,211 @@
+//! Telephone numbers: international (ITU-T E.164, `+33 6 …`, `0033 …`, `+33 (0)6 …`) under an assigned calling code, and the
+//! French national form (ARCEP decision 2018-0881: `0`, a digit from 1 to 9, four pairs).
+//!
+//! False friends: timestamps with an offset, SVG paths, order numbers, decimals. Ten digits in one piece are only possible
+//! without a word that says so; five pairs or a prefix are sure.
+
+use std::ops::Range;
+
+use smallvec::SmallVec;
+
+use super::plan;
+use crate::detect::context::Context;
+use crate::detect::page::{Mark, Page, Report, Wake};
+use crate::detect::{Card, Detector};
+
+/// Bytes that a number with separators may span.
+const SPAN_BYTES_MAX: usize = 48;
+
+/// Finds telephone numbers.
+#[derive(Debug)]
+pub(in crate::detect) struct Phone {
+    context: Context,
+}
+
+impl Phone {
+    pub(in crate::detect) fn new() -> Self {
+        Self { context: Context::new(WORDS.iter().copied()) }
+    }
+
+    /// `+` or `00`, calling code, number.
+    fn international(page: &Page<'_>, plus: usize, digits_from: usize) -> Option<Range<usize>> {
+        let number = Number::read(page, digits_from);
+        // Blanks may tie the next word's digits to the number: the longest prefix of whole groups that exists is taken.
+        number.ends.iter().rev().find_map(|&(count, end)| {
+            let right = (7..=15).contains(&count) && number.digits.get(..count).and_then(plan::calling_code).is_some();
+            (right && !page.byte(end).is_ascii_alphanumeric()).then_some(plus..end)
+        })
+    }
+
+    /// `0`, `1` to `9`, eight digits: in one piece or in pairs that one kind of separator parts.
+    fn french(page: &Page<'_>, start: usize) -> Option<(Range<usize>, bool)> {
+        let number = Number::read(page, start);
+        let (_, end) = *number.ends.iter().find(|(count, _)| *count == 10)?;
+        let written = page.text.get(start..end)?;
+        let second = *number.digits.get(1)?;
+        let blanks = written.bytes().filter(|byte| !byte.is_ascii_digit()).count();
+        let groups: SmallVec<[usize; 10]> =
+            written.split(|c: char| !c.is_ascii_digit()).filter(|group| !group.is_empty()).map(str::len).collect();
+        let shaped = matches!(
+            groups.as_slice(),
+            [10] | [2, 2, 2, 2, 2] | [4, 3, 3] | [4, 2, 2, 2] | [2, 4, 4] | [1, 1, 1, 1, ..]
+        );
+        let right = number.digits.first() == Some(&b'0') && (b'1'..=b'9').contains(&second) && shaped;
+        (right && !page.byte(end).is_ascii_alphanumeric()).then_some((start..end, blanks > 0))
+    }
+}
+
+impl Detector for Phone {
+    fn card(&self) -> Card {
+        Card { id: "phone", country: "*", method: "numbering plan (E.164; FR national), context" }
+    }
+
+    fn wake(&self) -> Wake {
+        Wake::Number
+    }
+
+    fn look(&self, page: &Page<'_>, mark: &Mark, report: &mut Report<'_>) {
+        let Mark::Number(run) = mark else { return };
+        let start = run.start;
+        let before = page.before(start);
+        let plus = match before {
+            b'+' => Some(start - 1),
+            b'(' if page.before(start - 1) == b'+' => Some(start - 2),
+            b' ' if page.before(start - 1) == b'+' => Some(start - 2),
+            _ => None,
+        };
+        if let Some(plus) = plus {
+            let open = page.before(plus);
+            if !open.is_ascii_alphanumeric()
+                && let Some(range) = Self::international(page, plus, start)
+            {
+                report.push(range, 95);
+            }
+            return;
+        }
+        // The number is the tail of something longer: a decimal, a date, a reference, a longer row of groups.
+        let behind = page.before(start.saturating_sub(1));
+        let decimal = behind.is_ascii_digit() && matches!(before, b'.' | b'/' | b',' | b':');
+        let reference = behind.is_ascii_alphanumeric() && matches!(before, b'-' | b'_');
+        if page.byte(start) != b'0' || decimal || reference {
+            return;
+        }
+        let zeros = if page.byte(start + 1) == b'0' { 2 } else { 0 };
+        if zeros == 2 {
+            if let Some(range) = Self::international(page, start, start + 2) {
+                let near = self.context.is_near(page, &range);
+                report.push(range, if near { 95 } else { 75 });
+            }
+        } else if let Some((range, separated)) = Self::french(page, start) {
+            let near = self.context.is_near(page, &range);
+            report.push(
+                range,
+                if near {
+                    97
+                } else if separated {
+                    88
+                } else {
+                    70
+                },
+            );
+        }
+    }
+}
+
+/// Digits with separators between them, read from left to right.
+struct Number {
+    digits: SmallVec<[u8; 32]>,
+    /// After how many digits a group ends, and where in the text.
+    ends: SmallVec<[(usize, usize); 32]>,
+}
+
+impl Number {
+    fn read(page: &Page<'_>, start: usize) -> Self {
+        let mut number = Self { digits: SmallVec::new(), ends: SmallVec::new() };
+        let mut at = start;
+        while at < start + SPAN_BYTES_MAX && number.digits.len() < 18 {
+            let end = page.right(at, 18, |byte| byte.is_ascii_digit());
+            if end == at {
+                break;
+            }
+            number.digits.extend_from_slice(page.text.as_bytes().get(at..end).unwrap_or_default());
+            number.ends.push((number.digits.len(), end));
+            at = end;
+            at = page.right(at, 3, is_gap);
+            // `+33 (0)6`: the trunk prefix is written but not dialled.
+            if page.before(at) == b'(' && page.byte(at) == b'0' && page.byte(at + 1) == b')' {
+                at = page.right(at + 1, 3, is_gap);
+            }
+        }
+        number
+    }
+}
+
+const fn is_gap(byte: u8) -> bool {
+    matches!(byte, b' ' | b'.' | b'-' | b'/' | b'(' | b')' | b'\t' | b'\n' | b'_')
+}
+
+/// Words that announce a telephone number.
+#[rustfmt::skip]
+const WORDS: &[&str] = &[
+    "tel", "tél", "téléphone", "telephone", "telefon", "teléfono", "telefono", "telefone", "phone", "phone number", "mobile",
+    "portable", "port", "handy", "cell", "fax", "télécopie", "gsm", "whatsapp", "sms", "call", "appeler", "appelez",
+    "rappeler", "joindre", "joignable", "numéro", "ligne directe", "standard", "contact", "rufnummer", "móvil", "cellulare",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::detect::page::Sink;
+
+    fn find(text: &str) -> Vec<(&str, u8)> {
+        let phone = Phone::new();
+        let mut sink = Sink::new(0);
+        let lexicon = crate::detect::lexicon::Lexicon::new([]);
+        crate::detect::scan::words_and_numbers(text, &lexicon, |event| {
+            if let crate::detect::scan::Event::Number(run) = event {
+                let page = Page { text, key: None };
+                phone.look(&page, &Mark::Number(run), &mut Report { sink: &mut sink, detector: 0 });
+            }
+        });
+        sink.hits.into_iter().map(|hit| (&text[hit.range], hit.confidence)).collect()
+    }
+
+    #[test]
+    fn positives() {
+        for (name, text, expected) in [
+            ("E.164", "+33612345678", "+33612345678"),
+            ("spaced", "+33 6 12 34 56 78.", "+33 6 12 34 56 78"),
+            ("trunk prefix", "+33 (0)6 12 34 56 78", "+33 (0)6 12 34 56 78"),
+            ("code in brackets", "(+49) 30 901820", "(+49) 30 901820"),
+            ("double zero", "0033 6 12 34 56 78", "0033 6 12 34 56 78"),
+            ("pairs", "06 12 34 56 78", "06 12 34 56 78"),
+            ("dots", "01.42.68.53.00", "01.42.68.53.00"),
+            ("one piece", "0612345678,", "0612345678"),
+            ("US", "+1 415-555-0132", "+1 415-555-0132"),
+            ("followed by another number", "+33 6 12 34 56 78 12", "+33 6 12 34 56 78"),
+            ("link", "tel:+33612345678", "+33612345678"),
+        ] {
+            let found = find(text);
+            // The bracket before the plus is not part of the number.
+            let expected = expected.trim_start_matches('(');
+            assert_eq!(found.first().map(|(text, _)| *text), Some(expected), "{name}");
+        }
+    }
+
+    #[test]
+    fn false_friends() {
+        for (name, text) in [
+            ("svg", "M.0078 31.39-12.3 0 01.5.5"),
+            ("timestamp", "2024-11-22T15:30:00+01:00"),
+            ("version", "v01.12.34.56.78.90"),
+            ("date", "22/01/2024 01/02/2024"),
+            ("no such code", "+999 123 456 789"),
+            ("too long", "061234567812"),
+            ("decimal", "0.0612345678"),
+            ("order", "CMD-0012345678901"),
+        ] {
+            assert_eq!(find(text), [], "{name}");
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Runs of base64 and hexadecimal that decode to readable text: what is found inside is a finding over the whole run.
+//!
+//! A run of sixteen characters must cover every sixteenth place of a text, so that looking there finds each of them for next
+//! to nothing. Decoding stops at the first byte that no text has; images and ciphertext end within a few bytes.
+
+use std::ops::Range;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::GeneralPurpose;
+use base64::engine::{DecodePaddingMode, GeneralPurposeConfig};
+
+/// Characters below which a run is not opened.
+const RUN_BYTES_MIN: usize = 16;
+/// Characters of a run that are opened; a longer one is opened up to here, and is a finding whole.
+const RUN_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Characters that are decoded to see whether text comes out.
+const PROBE_BYTES: usize = 64;
+
+const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
+    .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+    .with_decode_allow_trailing_bits(true);
+const STANDARD: GeneralPurpose = GeneralPurpose::new(&base64::alphabet::STANDARD, LENIENT);
+const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&base64::alphabet::URL_SAFE, LENIENT);
+
+/// Reports every run that decodes to text: its range and the text.
+pub(super) fn runs(text: &str, mut found: impl FnMut(Range<usize>, &str)) {
+    let bytes = text.as_bytes();
+    let mut at = RUN_BYTES_MIN - 1;
+    let mut done = 0;
+    while let Some(&byte) = bytes.get(at) {
+        if !is_code(byte) {
+            at += RUN_BYTES_MIN;
+            continue;
+        }
+        let head = bytes.get(done..at).unwrap_or_default();
+        let start = at - head.iter().rev().take_while(|&&byte| is_code(byte)).count();
+        let tail = bytes.get(at..).unwrap_or_default();
+        let end = at + tail.iter().take_while(|&&byte| is_code(byte)).count();
+        if end - start >= RUN_BYTES_MIN {
+            let padded =
+                end + bytes.get(end..).unwrap_or_default().iter().take(2).take_while(|&&byte| byte == b'=').count();
+            if let Some(decoded) = text.get(start..end.min(start + RUN_BYTES_MAX)).and_then(open) {
+                found(start..padded, &decoded);
+            }
+        }
+        done = end;
+        at = end + RUN_BYTES_MIN;
+    }
+}
+
+const fn is_code(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
+}
+
+/// Decodes a run when readable text comes out.
+fn open(run: &str) -> Option<String> {
+    let hexadecimal = run.len().is_multiple_of(2) && run.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let decode = |run: &str| -> Option<Vec<u8>> {
+        if hexadecimal {
+            return hex(run.as_bytes());
+        }
+        let whole = run.len() - usize::from(run.len() % 4 == 1);
+        let run = run.get(..whole)?;
+        if run.contains(['-', '_']) { URL_SAFE.decode(run) } else { STANDARD.decode(run) }.ok()
+    };
+    let probe = decode(run.get(..PROBE_BYTES.min(run.len()))?)?;
+    // The probe may end within a character.
+    let valid = probe.utf8_chunks().next()?.valid();
+    if valid.len() + 3 < probe.len() || !valid.chars().all(is_readable) {
+        return None;
+    }
+    let text = String::from_utf8(decode(run)?).ok()?;
+    (text.len() >= 8 && text.chars().all(is_readable)).then_some(text)
+}
+
+fn hex(digits: &[u8]) -> Option<Vec<u8>> {
+    let (pairs, _) = digits.as_chunks::<2>();
+    let value = |byte: u8| char::from(byte).to_digit(16);
+    pairs.iter().map(|[high, low]| u8::try_from(value(*high)? * 16 + value(*low)?).ok()).collect()
+}
+
+fn is_readable(c: char) -> bool {
+    !c.is_control() || matches!(c, '\n' | '\r' | '\t')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows() {
+        for (name, text, expected) in [
+            ("base64", "see amVhbi5kdXBvbnRAZXhhbXBsZS5jb20= there", Some((4..36, "jean.dupont@example.com"))),
+            ("base64url", "(SsOpcsO0bWUgPz8_ww_)", None),
+            ("base64url of text", "xx MTIzNDU2Nzg5MDEyMzQ_Pz8_ xx", Some((3..27, "12345678901234????"))),
+            ("hexadecimal", "6a65616e406578616d706c652e636f6d", Some((0..32, "jean@example.com"))),
+            ("prose", "anticonstitutionnellement antidisestablishmentarianism", None),
+            ("hash", "d41d8cd98f00b204e9800998ecf8427e", None),
+            ("path", "/usr/share/applications/something", None),
+        ] {
+            let mut found = None;
+            runs(text, |range, decoded| found = Some((range, decoded.to_owned())));
+            assert_eq!(found, expected.map(|(range, text)| (range, text.to_owned())), "{name}");
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! The engine: every detector and row, compiled once, shared by all requests.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use aho_corasick::AhoCorasick;
+
+use super::lexicon::{Lexicon, Meaning};
+use super::page::{Hit, Mark, Page, Report, Sink, Wake};
+use super::rows::Rows;
+use super::scan::{self, Event};
+use super::source::{DetectorError, Source};
+use super::view::View;
+use super::{Detector, encoded, person};
+use crate::limits::NESTED_DEPTH_MAX;
+use crate::model::{Catalogue, EntityId, Word, finding};
+
+/// Confidence from which a hit is a finding; *possibly* begins here, and below it nobody would look.
+pub(super) const CONFIDENCE_MIN: u8 = finding::POSSIBLY;
+/// Confidence of a weak term that stands near a stronger one of the same type.
+const CONFIDENCE_LENT: u8 = 60;
+/// Bytes within which a stronger term of the same type lends a weak one its meaning.
+const TERM_REACH_BYTES: usize = 160;
+/// Bytes before an encoded run that are context for what it holds.
+const CONTEXT_BYTES: usize = 80;
+
+/// One detected value of a single text, for `octroi scan`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// What was found.
+    pub entity: EntityId,
+    /// Byte range in the text, half-open, on character boundaries.
+    pub range: Range<usize>,
+    /// 0 to 100.
+    pub confidence: u8,
+    /// The detector that found it.
+    pub detector: Word,
+}
+
+/// What `octroi detectors` prints of one detector.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Description {
+    /// Its id.
+    pub id: Word,
+    /// The entity type that it serves.
+    pub entity: Word,
+    /// ISO 3166-1 code, `*` for any.
+    pub country: Word,
+    /// The classes that the type implies.
+    pub classes: Vec<Word>,
+    /// How it tells.
+    pub method: Word,
+    /// Languages of its words; empty when it has none.
+    pub languages: Vec<Word>,
+}
+
+/// All detectors, ready to run. Immutable: share it by reference or `Arc`.
+pub struct Engine {
+    pub(super) served: Vec<Served>,
+    pub(super) logic: Vec<Logic>,
+    /// The number of the detector of names by rule.
+    pub(super) person: u16,
+    pub(super) numbers: Rows,
+    pub(super) prefixed: Rows,
+    pub(super) lexicon: Lexicon,
+    pub(super) literals: Option<AhoCorasick>,
+    /// For each literal, the places in `logic` of the detectors that it wakes; prefixed rows are always tried.
+    pub(super) woken: Vec<Vec<usize>>,
+}
+
+/// What a detector's number stands for.
+#[derive(Debug)]
+pub(super) struct Served {
+    pub(super) entity: EntityId,
+    /// The confidence of a lexicon's terms; `None` for what is no lexicon.
+    pub(super) terms: Option<u8>,
+    pub(super) description: Description,
+}
+
+/// A detector that is code.
+#[derive(Debug)]
+pub(super) struct Logic {
+    pub(super) number: u16,
+    pub(super) wake: Wake,
+    pub(super) detector: Box<dyn Detector>,
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let tables = self.table_bytes();
+        f.debug_struct("Engine")
+            .field("detectors", &self.served.len())
+            .field("table_bytes", &tables)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    /// Builds the engine from data files and the detectors that are code, and runs every example.
+    ///
+    /// # Errors
+    /// Every fault of every file: types the catalogue lacks, patterns that do not compile, examples that fail.
+    pub fn new(sources: &[Source<'_>], catalogue: &Catalogue) -> Result<Self, Vec<DetectorError>> {
+        super::build::build(sources, catalogue)
+    }
+
+    /// The entity types that at least one detector serves, sorted.
+    pub fn served(&self) -> Vec<EntityId> {
+        self.served.iter().map(|served| served.entity).collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    /// What each detector is, in the order of ids.
+    pub fn describe(&self) -> Vec<Description> {
+        let mut all: Vec<Description> = self.served.iter().map(|served| served.description.clone()).collect();
+        all.sort_by(|a, b| a.id.cmp(&b.id));
+        all
+    }
+
+    /// Whether a detector serves e-mail addresses.
+    pub(super) fn is_email(&self, detector: u16) -> bool {
+        self.served.get(usize::from(detector)).is_some_and(|served| served.description.entity == "email")
+    }
+
+    /// Bytes of the automata.
+    pub fn table_bytes(&self) -> usize {
+        let literals = self.literals.as_ref().map_or(0, AhoCorasick::memory_usage);
+        self.numbers.memory() + self.prefixed.memory() + literals
+    }
+
+    /// Runs every detector over one page. `depth` counts the encodings around it.
+    pub(super) fn scan(&self, page: &Page<'_>, depth: usize, sink: &mut Sink) {
+        let text = page.text;
+        let first = sink.hits.len();
+        for (place, logic) in self.logic.iter().enumerate() {
+            if let Wake::Byte(byte) = logic.wake {
+                for at in memchr::memchr_iter(byte, text.as_bytes()) {
+                    self.look(place, page, &Mark::Byte(at), sink);
+                }
+            }
+        }
+        if let Some(literals) = &self.literals {
+            for found in literals.find_iter(text) {
+                self.prefixed.at(page, found.start(), sink);
+                for &place in self.woken.get(found.pattern().as_usize()).into_iter().flatten() {
+                    self.look(place, page, &Mark::Literal(found.start()), sink);
+                }
+            }
+        }
+        scan::words_and_numbers(text, &self.lexicon, |event| match event {
+            Event::Phrase(range, Meaning::Term(detector)) => {
+                let terms = self.served.get(usize::from(detector)).and_then(|served| served.terms);
+                sink.push(detector, range, terms.unwrap_or(0));
+            }
+            Event::Phrase(range, Meaning::Cue(cue)) => {
+                person::announced(page, cue, &range, &mut Report { sink, detector: self.person });
+            }
+            Event::Number(run) => {
+                self.numbers.at_number(page, &run, sink);
+                for (place, _) in self.logic.iter().enumerate().filter(|(_, logic)| logic.wake == Wake::Number) {
+                    self.look(place, page, &Mark::Number(run.clone()), sink);
+                }
+            }
+        });
+        person::under_key(page, &mut Report { sink, detector: self.person });
+        if depth < NESTED_DEPTH_MAX {
+            encoded::runs(text, |range, decoded| {
+                // What stands before the run is context for what is inside.
+                let before = text.get(text.floor_char_boundary(range.start.saturating_sub(CONTEXT_BYTES))..range.start);
+                let key = before.filter(|before| !before.is_empty()).or(page.key);
+                self.nested(&range, &Page { text: decoded, key }, depth, sink);
+            });
+        }
+        self.lend_meaning(sink.hits.get_mut(first..).unwrap_or_default());
+    }
+
+    /// What is found in decoded text is a finding over the whole run.
+    fn nested(&self, range: &Range<usize>, decoded: &Page<'_>, depth: usize, sink: &mut Sink) {
+        let view = View::of(decoded.text);
+        let page = Page { text: view.as_ref().map_or(decoded.text, View::text), key: decoded.key };
+        let mut inner = Sink::new(0);
+        self.scan(&page, depth + 1, &mut inner);
+        sink.full |= inner.full;
+        let mut best: BTreeMap<u16, u8> = BTreeMap::new();
+        for hit in inner.hits.iter().filter(|hit| hit.confidence >= CONFIDENCE_MIN) {
+            let confidence = best.entry(hit.detector).or_default();
+            *confidence = hit.confidence.max(*confidence);
+        }
+        for (detector, confidence) in best {
+            sink.push(detector, range.clone(), confidence);
+        }
+    }
+
+    fn look(&self, place: usize, page: &Page<'_>, mark: &Mark, sink: &mut Sink) {
+        let Some(logic) = self.logic.get(place) else { return };
+        let before = sink.hits.len();
+        logic.detector.look(page, mark, &mut Report { sink, detector: logic.number });
+        // An address may have its owner's name before it.
+        if logic.wake == Wake::Byte(b'@')
+            && let Some(address) = sink.hits.get(before).map(|hit| hit.range.start)
+        {
+            person::before_address(page, address, &mut Report { sink, detector: self.person });
+        }
+    }
+
+    /// Raises weak terms that stand near a stronger one of their type: `infection` beside `VIH`.
+    fn lend_meaning(&self, hits: &mut [Hit]) {
+        let terms = |hit: &Hit| {
+            let served = self.served.get(usize::from(hit.detector))?;
+            served.terms.map(|_| served.entity)
+        };
+        let mut last: Option<(EntityId, usize)> = None;
+        let mut lent: Vec<usize> = Vec::new();
+        let order: Vec<usize> = (0..hits.len()).filter(|&index| hits.get(index).and_then(terms).is_some()).collect();
+        // Forward for strong terms before a weak one, backward for those behind it.
+        for indexes in [order.clone(), order.iter().rev().copied().collect()] {
+            last.take();
+            for index in indexes {
+                let Some((hit, entity)) = hits.get(index).and_then(|hit| Some((hit, terms(hit)?))) else { continue };
+                if hit.confidence >= CONFIDENCE_MIN {
+                    last = Some((entity, hit.range.start));
+                } else if last.is_some_and(|(of, at)| of == entity && at.abs_diff(hit.range.start) <= TERM_REACH_BYTES)
+                {
+                    lent.push(index);
+                }
+            }
+        }
+        for index in lent {
+            if let Some(hit) = hits.get_mut(index) {
+                hit.confidence = CONFIDENCE_LENT;
+            }
+        }
+    }
+}

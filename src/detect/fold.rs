@@ -1,0 +1,135 @@
+//! Words as a lexicon sees them: lower case, without accents, in ASCII where the script is Latin.
+//!
+//! A word is a run of letters and digits; every other character ends it. `Hépatite` and `HEPATITE`, precomposed or with
+//! combining marks, fold to the same bytes. Offsets stay those of the text: folding never writes a text back.
+
+use std::ops::Range;
+
+use smallvec::SmallVec;
+
+/// A folded word. Longer words are cut: no lexicon has one.
+pub(super) type Folded = SmallVec<[u8; 32]>;
+
+/// Bytes of a folded word that are kept.
+const WORD_BYTES_MAX: usize = 48;
+
+/// Reads the word that begins at or after `from`: its range in the text and its folded bytes.
+pub(super) fn next_word(text: &str, from: usize) -> Option<(Range<usize>, Folded)> {
+    let mut folded = Folded::new();
+    let mut start = None;
+    let mut end = from;
+    for (offset, c) in text.get(from..)?.char_indices() {
+        if !fold(c, &mut folded, start.is_some()) {
+            if start.is_some() {
+                break;
+            }
+            continue;
+        }
+        start.get_or_insert(from + offset);
+        end = from + offset + c.len_utf8();
+        folded.truncate(WORD_BYTES_MAX);
+    }
+    start.map(|start| (start..end, folded))
+}
+
+/// Folds a text into words with one blank before, between and behind them. A capital after a small letter begins a word,
+/// so that keys such as `cardNumber` read as two.
+pub(super) fn words(text: &str, out: &mut Vec<u8>) {
+    let mut folded = Folded::new();
+    let mut small = false;
+    if out.last() != Some(&b' ') {
+        out.push(b' ');
+    }
+    for c in text.chars() {
+        folded.clear();
+        let inside = out.last() != Some(&b' ');
+        let letter = fold(c, &mut folded, inside);
+        if inside && (!letter || (small && c.is_uppercase())) {
+            out.push(b' ');
+        }
+        out.extend_from_slice(&folded);
+        small = letter && c.is_lowercase();
+    }
+    if out.last() != Some(&b' ') {
+        out.push(b' ');
+    }
+}
+
+/// Appends the folded form of a character. `false`: it is no part of a word. A combining mark inside a word adds nothing.
+fn fold(c: char, out: &mut Folded, inside: bool) -> bool {
+    match c {
+        'a'..='z' | '0'..='9' => out.push(u8::try_from(c).unwrap_or(b' ')),
+        'A'..='Z' => out.push(u8::try_from(c).unwrap_or(b' ').to_ascii_lowercase()),
+        '\0'..='\u{7F}' => return false,
+        '\u{300}'..='\u{36F}' => return inside,
+        '\u{C0}'..='\u{FF}' => match LATIN_1.get((c as usize) & 0x1F) {
+            Some(&base) if base != b'?' => out.push(base),
+            _ => return fold_rare(c, out),
+        },
+        _ => return fold_rare(c, out),
+    }
+    true
+}
+
+/// Letters outside Latin-1 and the few that become two.
+fn fold_rare(c: char, out: &mut Folded) -> bool {
+    match c {
+        'œ' | 'Œ' => out.extend_from_slice(b"oe"),
+        'æ' | 'Æ' => out.extend_from_slice(b"ae"),
+        'ß' | 'ẞ' => out.extend_from_slice(b"ss"),
+        'ł' | 'Ł' => out.push(b'l'),
+        'đ' | 'Đ' => out.push(b'd'),
+        'ı' => out.push(b'i'),
+        'þ' | 'Þ' => out.extend_from_slice(b"th"),
+        _ if !c.is_alphanumeric() => return false,
+        _ => {
+            for lower in c.to_lowercase() {
+                unicode_normalization::char::decompose_canonical(lower, |part| {
+                    if !matches!(part, '\u{300}'..='\u{36F}') {
+                        let mut bytes = [0; 4];
+                        out.extend_from_slice(part.encode_utf8(&mut bytes).as_bytes());
+                    }
+                });
+            }
+        }
+    }
+    true
+}
+
+/// Base letters of U+00C0 to U+00DF, which those of U+00E0 to U+00FF share; `?` where there is none or more than one.
+const LATIN_1: &[u8; 32] = b"aaaaaa?ceeeeiiiidnooooo?ouuuuy??";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_fold_to_one_spelling() {
+        for (text, word, range) in [
+            ("  Hépatite B", "hepatite", 2..11),
+            ("HE\u{301}PATITE", "hepatite", 0..10),
+            ("l’œdème", "l", 0..1),
+            ("œdème", "oedeme", 0..7),
+            ("Łódź", "lodz", 0..7),
+            ("Ωμέγα", "ωμεγα", 0..10),
+        ] {
+            let (found, folded) = next_word(text, 0).unwrap();
+            assert_eq!((std::str::from_utf8(&folded).unwrap(), found), (word, range), "{text}");
+        }
+        assert_eq!(next_word(" .,- ÷ ×", 0), None);
+    }
+
+    #[test]
+    fn keys_read_as_words() {
+        for (text, expected) in [
+            ("cardNumber", " card number "),
+            ("n° de sécurité_sociale", " n de securite sociale "),
+            ("", " "),
+            ("IBAN", " iban "),
+        ] {
+            let mut out = Vec::new();
+            words(text, &mut out);
+            assert_eq!(std::str::from_utf8(&out).unwrap(), expected);
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! What the detectors share: the text they read, the place that woke one of them, and where findings go.
+
+use std::ops::Range;
+
+use crate::limits::FINDINGS_MAX;
+
+/// One text as the detectors see it: normalised, with the key it stands under.
+#[derive(Clone, Copy)]
+pub(super) struct Page<'a> {
+    /// The text; all ranges are bytes of it.
+    pub(super) text: &'a str,
+    /// The key it stands under, if that says something.
+    pub(super) key: Option<&'a str>,
+}
+
+impl std::fmt::Debug for Page<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Page({} bytes)", self.text.len())
+    }
+}
+
+impl Page<'_> {
+    /// The byte at an offset, 0 outside the text.
+    pub(super) fn byte(&self, at: usize) -> u8 {
+        self.text.as_bytes().get(at).copied().unwrap_or(0)
+    }
+
+    /// The byte before an offset, 0 at the start.
+    pub(super) fn before(&self, at: usize) -> u8 {
+        at.checked_sub(1).map_or(0, |at| self.byte(at))
+    }
+
+    /// Walks right from `at` while bytes satisfy the predicate, at most `limit` of them.
+    pub(super) fn right(&self, at: usize, limit: usize, keep: impl Fn(u8) -> bool) -> usize {
+        let rest = self.text.as_bytes().get(at..).unwrap_or_default();
+        at + rest.iter().take(limit).take_while(|&&byte| keep(byte)).count()
+    }
+
+    /// Walks left from `at` while bytes satisfy the predicate, at most `limit` of them.
+    pub(super) fn left(&self, at: usize, limit: usize, keep: impl Fn(u8) -> bool) -> usize {
+        let head = self.text.as_bytes().get(..at).unwrap_or_default();
+        at - head.iter().rev().take(limit).take_while(|&&byte| keep(byte)).count()
+    }
+}
+
+/// The place that woke a detector.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Mark {
+    /// A byte that the detector named.
+    Byte(usize),
+    /// The start of a literal that the detector named.
+    Literal(usize),
+    /// A whole run of ASCII letters and digits that holds a digit.
+    Number(Range<usize>),
+}
+
+/// What wakes a detector. One pass over the text finds all of these places.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wake {
+    /// A byte that is rare in text.
+    Byte(u8),
+    /// Literals of three bytes and more.
+    Literals(&'static [&'static str]),
+    /// A run of letters and digits that holds a digit.
+    Number,
+}
+
+/// A finding in the view's offsets; `detector` is its number in the engine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Hit {
+    pub(super) detector: u16,
+    pub(super) range: Range<usize>,
+    pub(super) confidence: u8,
+}
+
+/// Collects hits up to a budget.
+#[derive(Debug)]
+pub(super) struct Sink {
+    pub(super) hits: Vec<Hit>,
+    /// Set when a hit had to be left out: the scan is then partial.
+    pub(super) full: bool,
+    budget: usize,
+}
+
+impl Sink {
+    /// An empty sink for as many hits as a request may still have.
+    pub(super) fn new(used: usize) -> Self {
+        Self { hits: Vec::new(), full: false, budget: FINDINGS_MAX.saturating_sub(used) }
+    }
+
+    /// Notes a hit.
+    pub(super) fn push(&mut self, detector: u16, range: Range<usize>, confidence: u8) {
+        if range.is_empty() {
+            return;
+        }
+        if self.hits.len() >= self.budget {
+            self.full = true;
+            return;
+        }
+        self.hits.push(Hit { detector, range, confidence });
+    }
+}
+
+/// Where one detector reports.
+#[derive(Debug)]
+pub(super) struct Report<'a> {
+    pub(super) sink: &'a mut Sink,
+    pub(super) detector: u16,
+}
+
+impl Report<'_> {
+    /// Reports a finding with a confidence of 0 to 100.
+    pub(super) fn push(&mut self, range: Range<usize>, confidence: u8) {
+        self.sink.push(self.detector, range, confidence);
+    }
+}

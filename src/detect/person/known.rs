@@ -1,0 +1,142 @@
+//! Names that a call has confirmed, found wherever else they stand in it.
+//!
+//! A rule sees `Mme Durand` once; the other forty times she is only `Durand`. Whole names are found in either order and any
+//! case, parts of them capitalised. An e-mail address suggests a name too: `jean.dupont@…` makes `Jean Dupont` one.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use super::{Cue, stops};
+use crate::detect::fold;
+use crate::detect::lexicon::{Lexicon, Meaning};
+use crate::detect::page::{Page, Report};
+use crate::detect::scan;
+
+/// Names of one call that are looked for elsewhere. Beyond it the scan is partial.
+pub(in crate::detect) const NAMES_MAX: usize = 4_096;
+
+/// Gathers what to look for.
+#[derive(Default)]
+pub(in crate::detect) struct Known {
+    phrases: BTreeSet<(String, u8)>,
+    /// Set when a name had to be left out.
+    pub(in crate::detect) full: bool,
+}
+
+impl std::fmt::Debug for Known {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Known({} phrases)", self.phrases.len())
+    }
+}
+
+impl Known {
+    /// Notes a confirmed name.
+    pub(in crate::detect) fn name(&mut self, name: &str) {
+        let words: Vec<&str> = name.split([' ', '\u{A0}', '.']).filter(|word| word.chars().count() > 1).collect();
+        let capital = |word: &&&str| word.starts_with(char::is_uppercase);
+        let capitalised: Vec<&str> = words.iter().filter(capital).copied().collect();
+        if words.len() > 1 {
+            self.add(words.join(" "), WHOLE);
+            let turned: Vec<&str> =
+                words.last().into_iter().chain(words.iter().take(words.len() - 1)).copied().collect();
+            self.add(turned.join(" "), WHOLE);
+        }
+        for word in capitalised {
+            let common = fold::next_word(word, 0).is_none_or(|(_, folded)| stops().contains(folded.as_slice()));
+            if word.chars().count() > 2 && !common {
+                self.add(word.to_owned(), PART);
+            }
+        }
+    }
+
+    /// Notes the name that an e-mail address suggests.
+    pub(in crate::detect) fn address(&mut self, address: &str) {
+        let local = address.split('@').next().unwrap_or_default();
+        let parts: Vec<&str> = local.split(['.', '_', '-', '+']).collect();
+        let [first, last] = parts.as_slice() else { return };
+        let person = |part: &&str| {
+            let letters = part.chars().count() > 1 && part.chars().all(char::is_alphabetic);
+            letters && fold::next_word(part, 0).is_some_and(|(_, folded)| !stops().contains(folded.as_slice()))
+        };
+        if person(first) && person(last) {
+            self.add(format!("{first} {last}"), SUGGESTED);
+            self.add(format!("{last} {first}"), SUGGESTED);
+        }
+    }
+
+    fn add(&mut self, phrase: String, kind: u8) {
+        if self.phrases.len() >= 3 * NAMES_MAX {
+            self.full = true;
+            return;
+        }
+        // In small letters, so that the lexicon matches any case; case is judged where the phrase stands.
+        self.phrases.insert((phrase.to_lowercase(), kind));
+    }
+
+    /// Phrases gathered so far.
+    pub(in crate::detect) fn len(&self) -> usize {
+        self.phrases.len()
+    }
+
+    /// Prepares the search; `None` when there is nothing to look for.
+    pub(in crate::detect) fn search(&self) -> Option<Search> {
+        if self.phrases.is_empty() {
+            return None;
+        }
+        let phrases = self.phrases.iter().map(|(phrase, kind)| {
+            let cue = match *kind {
+                WHOLE => Cue::Whole,
+                PART => Cue::Part,
+                _ => Cue::Suggested,
+            };
+            (phrase.as_str(), Meaning::Cue(cue))
+        });
+        Some(Search { lexicon: Lexicon::new(phrases) })
+    }
+}
+
+const WHOLE: u8 = 0;
+const PART: u8 = 1;
+const SUGGESTED: u8 = 2;
+
+/// Finds known names.
+#[derive(Debug)]
+pub(in crate::detect) struct Search {
+    lexicon: Lexicon,
+}
+
+impl Search {
+    /// Reports every known name of a text.
+    pub(in crate::detect) fn find(&self, page: &Page<'_>, report: &mut Report<'_>) {
+        scan::words(page.text, &self.lexicon, |range, meaning| {
+            let confidence = match meaning {
+                Meaning::Cue(Cue::Whole) => 90,
+                Meaning::Cue(Cue::Suggested) if capitalised(page.text, &range) => 90,
+                Meaning::Cue(Cue::Part) if capitalised(page.text, &range) && stands_alone(page, &range) => {
+                    // A capital at the start of a sentence proves nothing.
+                    if opens_sentence(page.text, range.start) { 60 } else { 82 }
+                }
+                _ => return,
+            };
+            report.push(range, confidence);
+        });
+    }
+}
+
+/// Whether every word of the range begins with a capital.
+fn capitalised(text: &str, range: &Range<usize>) -> bool {
+    let words = text.get(range.clone()).unwrap_or_default();
+    words.split([' ', '-']).all(|word| word.starts_with(char::is_uppercase))
+}
+
+/// Not a part of an identifier, an address or one of our own pseudonyms.
+fn stands_alone(page: &Page<'_>, range: &Range<usize>) -> bool {
+    let bound = |byte: u8| !matches!(byte, b'_' | b'@' | b'/' | b'=' | b'\\');
+    let domain = page.byte(range.end) == b'.' && page.byte(range.end + 1).is_ascii_alphanumeric();
+    bound(page.before(range.start)) && bound(page.byte(range.end)) && !domain
+}
+
+fn opens_sentence(text: &str, at: usize) -> bool {
+    let head = text.get(..at).unwrap_or_default().trim_end_matches([' ', '"', '«', '(', '*']);
+    head.is_empty() || head.ends_with(['.', '!', '?', '\n', ':'])
+}

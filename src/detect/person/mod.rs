@@ -1,0 +1,172 @@
+//! Names of people by rule: a title, a salutation, a signature, a key, a display name beside an address, or a name that was
+//! confirmed elsewhere in the call.
+//!
+//! What says that somebody is named stays outside the finding (`Mme <…>`), so that the text keeps its grammar. This is the
+//! part that needs no model: it is precise and it misses names that nothing announces.
+//!
+//! False friends: `Sr. Developer`, `Dear customer`, `M. le Président`, headings, `Hello World`.
+
+pub(super) mod known;
+mod name;
+mod words;
+
+use std::ops::Range;
+
+pub(super) use name::Name;
+use name::name_at;
+pub(super) use words::{CUES, stops};
+
+use super::fold;
+use super::page::{Page, Report};
+
+/// How a word announces a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cue {
+    /// `Mme`, `Dr`, `Herr`: a name follows.
+    Title,
+    /// `M.`, `S.`: a title only with its full stop and in capitals.
+    DottedTitle,
+    /// `my name is`, `je m'appelle`: a name follows.
+    Introduction,
+    /// `Dear`, `Bonjour`: a name follows and the line or clause ends.
+    Greeting,
+    /// `Best regards`, `Cordialement`: a line with a name follows.
+    Closing,
+    /// `Patient:`, `Nom :`, `last_name`: a key whose value is a name.
+    Key,
+    /// `Name:`, `From:`, `Client:`: a key whose value may be one.
+    WeakKey,
+    /// A name of this call, known from elsewhere: whole.
+    Whole,
+    /// A name of this call, known from elsewhere: first or last name alone.
+    Part,
+    /// First and last name that an e-mail address of this call suggests.
+    Suggested,
+}
+
+/// What makes detections of names by rule known to listings.
+pub(super) const CARD: super::Card = super::Card {
+    id: "person",
+    country: "*",
+    method: "titles, salutations, signatures, keys, consistency in the call",
+};
+
+/// Looks behind a word that announces a name.
+pub(super) fn announced(page: &Page<'_>, cue: Cue, range: &Range<usize>, report: &mut Report<'_>) {
+    let found = match cue {
+        Cue::Title => after_title(page, range, false),
+        Cue::DottedTitle => after_title(page, range, true),
+        Cue::Introduction => {
+            let at = page.right(range.end, 2, |byte| matches!(byte, b' ' | b':'));
+            name_at(page.text, at).map(|name| (name, 88))
+        }
+        Cue::Greeting => after_greeting(page, range),
+        Cue::Closing => after_closing(page, range),
+        Cue::Key => after_key(page, range, 85, 80),
+        Cue::WeakKey => after_key(page, range, 80, 0),
+        Cue::Whole | Cue::Part | Cue::Suggested => None,
+    };
+    if let Some((name, confidence)) = found.filter(|(_, confidence)| *confidence > 0) {
+        report.push(name.range, confidence);
+    }
+}
+
+/// A text that stands under a key such as `patient_name` and is a name from end to end.
+pub(super) fn under_key(page: &Page<'_>, report: &mut Report<'_>) {
+    let Some(key) = page.key else { return };
+    let mut folded = Vec::new();
+    fold::words(key, &mut folded);
+    let holds = |keys: &[&str]| keys.iter().any(|key| folded.trim_ascii() == key.as_bytes());
+    let (whole, single) = if holds(words::VALUE_KEYS) {
+        (88, 82)
+    } else if holds(words::WEAK_VALUE_KEYS) {
+        (75, 0)
+    } else {
+        return;
+    };
+    let start = page.text.len() - page.text.trim_start().len();
+    let Some(name) = name_at(page.text, start) else { return };
+    if page.text.get(name.range.end..).is_none_or(|rest| !rest.trim().is_empty()) {
+        return;
+    }
+    let confidence = if name.words.len() > 1 { whole } else { single };
+    if confidence > 0 {
+        report.push(name.range, confidence);
+    }
+}
+
+/// A display name before an address: `Jean Dupont <jean@example.com>`.
+pub(super) fn before_address(page: &Page<'_>, address: usize, report: &mut Report<'_>) {
+    if page.before(address) != b'<' {
+        return;
+    }
+    let end = page.left(address - 1, 2, |byte| matches!(byte, b' ' | b'"'));
+    let start = page.left(end, 60, |byte| !matches!(byte, b',' | b';' | b':' | b'\n' | b'<' | b'>' | b'"' | b'('));
+    let start = start + page.text.get(start..end).map_or(0, |text| text.len() - text.trim_start().len());
+    if let Some(name) = name_at(page.text, start).filter(|name| name.range.end == end) {
+        report.push(name.range, 92);
+    }
+}
+
+fn after_title(page: &Page<'_>, title: &Range<usize>, dotted: bool) -> Option<(Name, u8)> {
+    if dotted && (page.byte(title.end) != b'.' || !page.byte(title.start).is_ascii_uppercase()) {
+        return None;
+    }
+    let at = page.right(title.end, 1, |byte| byte == b'.');
+    let blank = page.right(at, 2, |byte| matches!(byte, b' ' | b'\n'));
+    if blank == at && !dotted && page.byte(title.end) != b'.' {
+        return None;
+    }
+    let name = name_at(page.text, blank)?;
+    let confidence = if name.words.len() > 1 { 93 } else { 88 };
+    Some((name, confidence))
+}
+
+fn after_greeting(page: &Page<'_>, greeting: &Range<usize>) -> Option<(Name, u8)> {
+    let name = name_at(page.text, page.right(greeting.end, 1, |byte| byte == b' '))?;
+    let rest = page.text.get(name.range.end..)?.trim_start_matches(' ');
+    let ends = rest.is_empty() || rest.starts_with([',', '!', '\n', '\r', ':', '.', ';', '-']);
+    let head = page.text.get(..greeting.start).unwrap_or_default().trim_end_matches(' ');
+    let starts = head.is_empty() || head.ends_with(['\n', '.', '!', '"', '>', ':']);
+    let confidence = match (name.words.len(), starts) {
+        (1, true) => 80,
+        (1, false) => 60,
+        _ => 85,
+    };
+    ends.then_some((name, confidence))
+}
+
+fn after_closing(page: &Page<'_>, closing: &Range<usize>) -> Option<(Name, u8)> {
+    let rest = page.text.get(closing.end..)?;
+    let line = rest.trim_start_matches([',', '.', '!', ' ', '\r', '-']);
+    let body = line.trim_start_matches(['\n', '\r', ' ', '-', '\u{2014}']);
+    // The name stands on a line of its own, or the closing was the end of a clause.
+    let broken = line.len() != body.len() || rest.starts_with(',');
+    let name = name_at(page.text, page.text.len() - body.len()).filter(|_| broken)?;
+    let behind = page.text.get(name.range.end..)?.trim_start_matches([' ', '.', ',']);
+    let confidence = if name.words.len() > 1 { 86 } else { 72 };
+    (behind.is_empty() || behind.starts_with(['\n', '\r', '"', '<', '|'])).then_some((name, confidence))
+}
+
+/// `key: Name`, `"key": "Name"`, `**Key:** Name`, `<key>Name</key>`; two words and more, or one.
+fn after_key(page: &Page<'_>, key: &Range<usize>, several: u8, single: u8) -> Option<(Name, u8)> {
+    let quoted = page.right(key.end, 3, |byte| matches!(byte, b' ' | b'"' | b'\'' | b'*'));
+    let colon = page.right(quoted, 1, |byte| matches!(byte, b':' | b'=' | b'>'));
+    let mut at = colon;
+    if colon == quoted {
+        // `la patiente Marie Durand`: without a colon only two names are one.
+        let name = name_at(page.text, page.right(key.end, 1, |byte| byte == b' '))
+            .filter(|_| single > 0 && quoted > key.end)?;
+        return (name.words.len() > 1).then_some((name, 75));
+    }
+    at = page.right(at, 4, |byte| matches!(byte, b' ' | b'"' | b'\'' | b'*'));
+    let name = name_at(page.text, at)?;
+    let confidence = if name.words.len() > 1 { several } else { single };
+    // A value that goes on in small letters is a sentence.
+    let rest = page.text.get(name.range.end..)?;
+    let goes_on = rest.strip_prefix(' ').is_some_and(|rest| rest.starts_with(char::is_lowercase));
+    (!goes_on || name.words.len() > 1).then_some((name, confidence))
+}
+
+#[cfg(test)]
+mod tests;

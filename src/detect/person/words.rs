@@ -1,0 +1,122 @@
+//! The words that announce names, and those that look like one and are none.
+
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
+use super::Cue;
+
+/// Words and phrases by what they announce.
+#[rustfmt::skip]
+pub(in crate::detect) const CUES: &[(Cue, &[&str])] = &[
+    (Cue::Title, &[
+        "mr", "mrs", "ms", "miss", "mx", "dr", "doctor", "prof", "professor", "sir", "madam", "mister", "reverend", "judge",
+        "mme", "mmes", "mlle", "mlles", "mm", "monsieur", "madame", "mademoiselle", "docteur", "docteure", "professeur",
+        "professeure", "maître", "maitre", "pr", "veuve",
+        "herr", "herrn", "frau", "fräulein", "doktor",
+        "sr", "sra", "srta", "señor", "señora", "señorita", "doña", "dña", "dra", "profa",
+        "signor", "signora", "signore", "sig", "sig.ra", "dott", "dott.ssa", "dottor", "dottoressa", "avv",
+        "dhr", "mevr", "mevrouw", "meneer", "senhor", "senhora", "pan", "pani", "fru", "hr",
+    ]),
+    (Cue::DottedTitle, &["m"]),
+    (Cue::Introduction, &[
+        "my name is", "my full name is", "i am called", "this is", "name's", "signed by", "on behalf of", "written by",
+        "je m'appelle", "mon nom est", "je me nomme", "je soussigné", "je soussignée", "il s'appelle", "elle s'appelle",
+        "s'appelle", "se nomme", "nommé", "nommée", "dénommé", "dénommée", "au nom de", "né", "signé",
+        "mein name ist", "ich heiße", "ich heisse", "me llamo", "mi nombre es", "mi chiamo", "il mio nome è", "chamo me",
+        "o meu nome é", "ik heet", "mijn naam is", "nazywam się",
+    ]),
+    (Cue::Greeting, &[
+        "dear", "hi", "hello", "hey", "good morning", "good afternoon", "good evening", "thanks", "thank you",
+        "cher", "chère", "chers", "bonjour", "bonsoir", "salut", "coucou", "merci",
+        "hallo", "liebe", "lieber", "guten tag", "guten morgen", "moin", "sehr geehrte", "sehr geehrter",
+        "hola", "estimado", "estimada", "querido", "querida", "ciao", "caro", "cara", "gentile", "egregio",
+        "beste", "geachte", "olá", "prezado", "prezada", "hej",
+    ]),
+    (Cue::Closing, &[
+        "best regards", "kind regards", "warm regards", "regards", "yours sincerely", "sincerely", "yours faithfully",
+        "sincerely yours", "best wishes", "all the best", "cheers", "yours truly", "respectfully", "many thanks",
+        "cordialement", "bien cordialement", "très cordialement", "bien à vous", "bien à toi", "sincèrement", "amicalement",
+        "salutations", "salutations distinguées", "sentiments distingués", "meilleures salutations", "respectueusement",
+        "mit freundlichen grüßen", "mit freundlichen grüssen", "freundliche grüße", "viele grüße", "beste grüße",
+        "un saludo", "saludos", "atentamente", "cordiali saluti", "distinti saluti", "met vriendelijke groet", "groeten",
+        "atenciosamente", "med vänlig hälsning",
+    ]),
+    (Cue::Key, &[
+        "patient", "patiente", "patient name", "full name", "first name", "last name", "surname", "given name", "family name",
+        "maiden name", "firstname", "lastname", "fullname", "customer name", "client name", "employee", "employee name",
+        "contact name", "account holder", "cardholder", "card holder", "beneficiary", "insured", "applicant", "tenant name",
+        "nom", "prénom", "prénoms", "nom complet", "nom et prénom", "nom de famille", "nom d'usage", "nom de naissance",
+        "nom du patient", "nom du client", "titulaire", "bénéficiaire", "assuré", "assurée", "salarié", "salariée",
+        "demandeur", "demandeuse", "locataire", "signataire", "interlocuteur", "médecin traitant", "conjoint", "conjointe",
+        "vorname", "nachname", "familienname", "kontoinhaber", "nombre", "apellido", "apellidos", "cognome",
+        "achternaam", "voornaam", "sobrenome", "paciente", "paziente",
+    ]),
+    (Cue::WeakKey, &[
+        "name", "from", "to", "cc", "bcc", "client", "cliente", "customer", "user", "contact", "author", "auteur", "sender",
+        "recipient", "attendees", "participants", "assignee", "reporter", "owner", "de", "à", "destinataire", "expéditeur",
+        "von", "an", "mittente", "nome", "naam",
+    ]),
+];
+
+/// Words inside a name that are written small.
+#[rustfmt::skip]
+pub(super) const PARTICLES: &[&str] = &[
+    "de", "du", "des", "la", "le", "d", "von", "van", "vom", "zu", "zum", "zur", "der", "den", "ten", "ter", "op", "di", "da",
+    "del", "della", "dei", "do", "dos", "das", "al", "el", "bin", "ben", "ibn", "af", "av", "y", "e", "of",
+];
+
+/// Keys of values that are names, folded.
+#[rustfmt::skip]
+pub(super) const VALUE_KEYS: &[&str] = &[
+    "first name", "last name", "full name", "surname", "given name", "family name", "firstname", "lastname", "fullname",
+    "patient", "patient name", "customer name", "client name", "employee name", "contact name", "display name", "user full name",
+    "cardholder", "cardholder name", "account holder", "account holder name", "beneficiary", "beneficiary name", "holder",
+    "nom", "prenom", "nom complet", "nom prenom", "nom et prenom", "nom de famille", "nom patient", "nom client", "titulaire",
+    "beneficiaire", "assure", "salarie", "vorname", "nachname", "nombre", "apellido", "apellidos", "cognome", "nome",
+];
+
+/// Keys of values that may be names, folded.
+#[rustfmt::skip]
+pub(super) const WEAK_VALUE_KEYS: &[&str] = &[
+    "name", "author", "customer", "client", "contact", "sender", "recipient", "assignee", "reporter", "owner", "user", "from", "to",
+    "employee", "person", "signatory", "doctor", "physician", "medecin", "auteur", "expediteur", "destinataire",
+];
+
+/// Words, folded, that no name begins with or holds: roles, forms of address, the calendar, what salutations go on with.
+pub(in crate::detect) fn stops() -> &'static HashSet<&'static [u8]> {
+    static STOPS: LazyLock<HashSet<&'static [u8]>> =
+        LazyLock::new(|| WORDS.iter().flat_map(|words| words.split_ascii_whitespace()).map(str::as_bytes).collect());
+    &STOPS
+}
+
+const WORDS: &[&str] = &[
+    // forms of address and titles: the title's own cue reads on
+    "mr mrs ms miss mx dr prof sir madam madame monsieur mademoiselle mme mlle docteur docteure professeur maitre herr herrn \
+     frau senor senora sr sra signor signora dott",
+    // whom a salutation means when it means nobody
+    "all team everyone everybody folks friends friend colleague colleagues customer customers client clients guest user users \
+     reader readers hiring manager recruiter support sales world there again both sirs members member applicant candidate \
+     tous toutes equipe collegue collegues clients cliente abonne abonnee lecteur lecteurs amis ami amie chers chere cher \
+     damen herren kunde kundin kollegen alle team todos equipo cliente tutti",
+    // roles
+    "president presidente minister ministre director directeur directrice manager engineer developer chief officer chairman \
+     secretary secretaire general prime premier mayor maire judge juge prefet senator depute king queen pope saint chef \
+     analyst consultant architect scientist designer programmer administrator administrateur admin responsable assistant \
+     assistante ceo cto cfo vp lead head senior junior staff intern stagiaire associate account executive",
+    // departments and mailboxes
+    "service services info information contact help desk helpdesk hello noreply reply no-reply no webmaster postmaster \
+     billing facturation compta comptabilite accounting hr rh it marketing press presse office bureau secretariat mail email \
+     newsletter notifications notification security abuse legal privacy dpo news test demo example exemple admin root system \
+     customer account accounts orders order shop store web site app api dev prod bot do not",
+    // what an introduction goes on with
+    "not very so just the a an is was it its this that these those here your our my his her their we i you he she they if \
+     when please thank thanks merci le la les un une des mon ma mes ton ta tes notre votre nos vos ce cette ces il elle on \
+     nous vous ils elles je tu et ou und der die das ein eine ich wir sie es mit el los las un una yo y o",
+    // the calendar
+    "january february march april may june july august september october november december monday tuesday wednesday thursday \
+     friday saturday sunday janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre lundi mardi \
+     mercredi jeudi vendredi samedi dimanche today tomorrow",
+    // labels that follow a name on its line
+    "tel telephone phone fax mobile portable email mail adresse address date born ne nee dob age sexe sex siret siren iban \
+     nir rue avenue boulevard france paris inc ltd llc sarl sas sa gmbh ag ref reference objet subject re cc bcc",
+];

@@ -1,0 +1,118 @@
+//! Settles what overlaps: leaves out what a stronger finding explains, and what is one of our own pseudonyms.
+
+use std::ops::Range;
+
+use super::page::Hit;
+
+/// How much surer one of two findings of the same bytes must be to explain the other away. What is nearly as likely stays:
+/// policy must see that it may be either.
+const MARGIN: u8 = 10;
+
+/// Sorts hits by place, longest first, and removes doubles and what a stronger hit explains.
+///
+/// A hit is explained by one that holds it and is at least as sure (a SIREN within a SIRET, a host within a URL), and by one of
+/// the same bytes that is clearly surer.
+pub(super) fn settle(hits: &mut Vec<Hit>) {
+    hits.sort_by(|a, b| {
+        (a.range.start, b.range.end, b.confidence, a.detector).cmp(&(
+            b.range.start,
+            a.range.end,
+            a.confidence,
+            b.detector,
+        ))
+    });
+    let mut kept: Vec<Hit> = Vec::with_capacity(hits.len());
+    // Hits that reach beyond where we are. Few: a hit is at most as long as its detector's bound.
+    let mut open: Vec<Hit> = Vec::new();
+    for hit in hits.drain(..) {
+        open.retain(|other| other.range.end > hit.range.start);
+        let explained = open.iter().any(|other| explains(other, &hit));
+        if explained {
+            continue;
+        }
+        if open.len() < OPEN_MAX {
+            open.push(hit.clone());
+        }
+        kept.push(hit);
+    }
+    *hits = kept;
+}
+
+/// Overlapping hits that are compared with the next; it keeps the pass linear whatever the text.
+const OPEN_MAX: usize = 32;
+
+fn explains(stronger: &Hit, hit: &Hit) -> bool {
+    let holds = stronger.range.start <= hit.range.start && hit.range.end <= stronger.range.end;
+    if !holds {
+        return false;
+    }
+    if stronger.range == hit.range {
+        return stronger.detector == hit.detector || stronger.confidence >= hit.confidence.saturating_add(MARGIN);
+    }
+    stronger.detector == hit.detector || stronger.confidence >= hit.confidence
+}
+
+/// Whether a range is one of our own pseudonyms or lies within one: `TYPE_` and eight characters of base32, any brackets.
+pub(super) fn is_pseudonym(text: &str, range: &Range<usize>) -> bool {
+    let bytes = text.as_bytes();
+    let is_token = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_';
+    // Brackets at either end belong to the token.
+    let inner = text.get(range.clone()).unwrap_or_default();
+    let trimmed = inner.trim_matches(|c: char| !c.is_alphanumeric() && c != '_');
+    let start = range.start + inner.find(trimmed).unwrap_or(0);
+    let end = start + trimmed.len();
+    let before =
+        bytes.get(..start).unwrap_or_default().iter().rev().take(TOKEN_BYTES_MAX).take_while(|b| is_token(b)).count();
+    let after = bytes.get(end..).unwrap_or_default().iter().take(TOKEN_BYTES_MAX).take_while(|b| is_token(b)).count();
+    let Some(token) = text.get(start - before..end + after) else { return false };
+    let Some((kind, code)) = token.rsplit_once('_') else { return false };
+    let is_code =
+        |byte: u8| matches!(byte, b'0'..=b'9' | b'A'..=b'H' | b'J' | b'K' | b'M' | b'N' | b'P'..=b'T' | b'V'..=b'Z');
+    code.len() == 8
+        && code.bytes().all(is_code)
+        && kind.starts_with(|c: char| c.is_ascii_uppercase())
+        && kind.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_')
+}
+
+/// Bytes of a pseudonym.
+const TOKEN_BYTES_MAX: usize = 48;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hit(detector: u16, range: Range<usize>, confidence: u8) -> Hit {
+        Hit { detector, range, confidence }
+    }
+
+    #[test]
+    fn rows() {
+        for (name, mut hits, expected) in [
+            ("a SIREN within a SIRET", vec![hit(1, 0..9, 90), hit(2, 0..14, 97)], vec![hit(2, 0..14, 97)]),
+            ("surer within", vec![hit(1, 4..9, 99), hit(2, 0..14, 60)], vec![hit(2, 0..14, 60), hit(1, 4..9, 99)]),
+            ("same bytes, clear", vec![hit(1, 0..9, 55), hit(2, 0..9, 90)], vec![hit(2, 0..9, 90)]),
+            ("same bytes, close", vec![hit(1, 0..9, 85), hit(2, 0..9, 90)], vec![hit(2, 0..9, 90), hit(1, 0..9, 85)]),
+            ("side by side", vec![hit(1, 5..9, 85), hit(1, 0..5, 90)], vec![hit(1, 0..5, 90), hit(1, 5..9, 85)]),
+            ("overlap", vec![hit(1, 0..6, 85), hit(2, 4..9, 90)], vec![hit(1, 0..6, 85), hit(2, 4..9, 90)]),
+            ("double", vec![hit(1, 0..6, 85), hit(1, 0..6, 60)], vec![hit(1, 0..6, 85)]),
+        ] {
+            settle(&mut hits);
+            assert_eq!(hits, expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn pseudonyms() {
+        for (text, part, expected) in [
+            ("to <EMAIL_K7Q2M9F3> now", "<EMAIL_K7Q2M9F3>", true),
+            ("to [NATIONAL_ID_12345678]", "12345678", true),
+            ("PERSON_ABCDEFGH", "PERSON_ABCDEFGH", true),
+            ("PERSON_ABCDEFGI", "PERSON_ABCDEFGI", false),
+            ("card 4111111111111111", "4111111111111111", false),
+            ("CARD_4111111111111111", "4111111111111111", false),
+        ] {
+            let start = text.find(part).unwrap();
+            assert_eq!(is_pseudonym(text, &(start..start + part.len())), expected, "{text}");
+        }
+    }
+}

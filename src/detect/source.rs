@@ -1,0 +1,133 @@
+//! The data files of `policies/detectors/`: patterns and lexicons as written, and what can be wrong with them.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+/// One data file.
+#[derive(Debug, Clone, Copy)]
+pub struct Source<'a> {
+    /// Its name, for errors.
+    pub name: &'a str,
+    /// Its text.
+    pub toml: &'a str,
+}
+
+/// The data files that are built in.
+pub fn embedded() -> &'static [Source<'static>] {
+    const FILES: &[Source<'static>] = &[
+        Source { name: "finance.toml", toml: include_str!("../../policies/detectors/finance.toml") },
+        Source { name: "france.toml", toml: include_str!("../../policies/detectors/france.toml") },
+        Source { name: "health-en.toml", toml: include_str!("../../policies/detectors/health-en.toml") },
+        Source { name: "health-fr.toml", toml: include_str!("../../policies/detectors/health-fr.toml") },
+        Source { name: "secrets.toml", toml: include_str!("../../policies/detectors/secrets.toml") },
+    ];
+    FILES
+}
+
+/// A fault of a data file.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{file}: detector `{id}`: {fault}")]
+pub struct DetectorError {
+    /// The file's name.
+    pub file: String,
+    /// The detector's id; empty when the file cannot be read at all.
+    pub id: String,
+    /// What is wrong.
+    pub fault: Fault,
+}
+
+/// What is wrong with a data file.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// The file does not parse.
+    #[error("not readable: {0}")]
+    Unreadable(String),
+    /// Two detectors have this id.
+    #[error("the id is taken")]
+    Duplicate,
+    /// The catalogue has no such entity type.
+    #[error("no entity type `{0}`")]
+    UnknownEntity(String),
+    /// No validator has this name.
+    #[error("no validator `{0}`")]
+    UnknownValidator(String),
+    /// The pattern does not compile.
+    #[error("pattern: {0}")]
+    Pattern(String),
+    /// The pattern could match nothing, or begins with a literal that its prefixes do not name.
+    #[error("the pattern matches the empty text")]
+    Empty,
+    /// A prefix must have three bytes and more, else it would wake the detector everywhere.
+    #[error("prefix `{0}` is shorter than three bytes")]
+    ShortPrefix(String),
+    /// A confidence is above 100, or context lowers it.
+    #[error("confidences must not exceed 100 nor fall with context")]
+    Confidence,
+    /// A pattern without an example proves nothing.
+    #[error("needs at least one example and one counter-example")]
+    NoExamples,
+    /// An example is not found.
+    #[error("example {0} is not found")]
+    Missed(usize),
+    /// A counter-example is found.
+    #[error("counter-example {0} is found")]
+    FalseAlarm(usize),
+    /// More detectors than the engine numbers.
+    #[error("too many detectors")]
+    TooMany,
+}
+
+/// A file as written.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawFile {
+    #[serde(default, rename = "pattern")]
+    pub(super) patterns: Vec<RawPattern>,
+    #[serde(default, rename = "lexicon")]
+    pub(super) lexicons: Vec<RawLexicon>,
+}
+
+/// A pattern as written.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct RawPattern {
+    pub(super) id: String,
+    pub(super) entity: String,
+    #[serde(default = "anywhere")]
+    pub(super) country: String,
+    /// Literals that begin the pattern; without them it is tried at every run of letters and digits that holds a digit.
+    #[serde(default)]
+    pub(super) prefix: Vec<String>,
+    /// A regular expression over ASCII; `~` stands for an optional separator.
+    pub(super) pattern: String,
+    pub(super) validator: Option<String>,
+    /// Context words by language.
+    #[serde(default)]
+    pub(super) context: BTreeMap<String, Vec<String>>,
+    /// 0 to 100; below 50 the pattern needs context.
+    pub(super) confidence: u8,
+    pub(super) with_context: Option<u8>,
+    pub(super) examples: Vec<String>,
+    pub(super) counter_examples: Vec<String>,
+}
+
+/// A lexicon as written.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct RawLexicon {
+    pub(super) id: String,
+    pub(super) entity: String,
+    pub(super) language: String,
+    /// 0 to 100; below 50 a term counts only near a stronger one of the same type.
+    pub(super) confidence: u8,
+    pub(super) terms: Vec<String>,
+    #[serde(default)]
+    pub(super) examples: Vec<String>,
+    #[serde(default)]
+    pub(super) counter_examples: Vec<String>,
+}
+
+fn anywhere() -> String {
+    "*".to_owned()
+}

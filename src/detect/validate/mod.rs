@@ -1,0 +1,97 @@
+//! Check digits and structures of identifiers: one file a family, named after the algorithm or the number.
+//!
+//! A validator sees one candidate that a pattern matched and says whether the issuing authority could have issued it. It
+//! never searches, allocates nothing and is linear in a candidate that the engine has already bounded. Data rows of
+//! `policies/detectors/` name validators by the words in [`named`].
+
+mod card;
+mod fr_vat;
+mod iban;
+mod luhn;
+mod mod97;
+mod nir;
+mod siren;
+mod token;
+
+/// What a pattern matched: as written in the normalised view, and without separators in upper case.
+#[derive(Clone, Copy)]
+pub struct Candidate<'a> {
+    /// The text as matched.
+    pub raw: &'a str,
+    /// ASCII letters and digits of it, letters in upper case.
+    pub compact: &'a [u8],
+}
+
+impl std::fmt::Debug for Candidate<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Candidate({} bytes)", self.raw.len())
+    }
+}
+
+/// What a validator makes of a candidate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Verdict {
+    /// No authority issued this.
+    Wrong,
+    /// The digits are right and yet the shape resembles something else (a timestamp, a row of figures): context decides.
+    Weak,
+    /// Right in every respect that can be computed.
+    Right,
+}
+
+impl Verdict {
+    /// Right or wrong, nothing between.
+    const fn of(right: bool) -> Self {
+        if right { Self::Right } else { Self::Wrong }
+    }
+}
+
+/// A check of one candidate.
+pub type Validator = fn(&Candidate<'_>) -> Verdict;
+
+/// Finds a validator by the name that data rows use.
+pub fn named(name: &str) -> Option<Validator> {
+    TABLE.iter().find(|(known, _)| *known == name).map(|(_, validator)| *validator)
+}
+
+/// The names of all validators, for error messages and documentation.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    TABLE.iter().map(|(name, _)| *name)
+}
+
+/// Checks one value outside of any text, separators and all. `None` when no validator has this name.
+pub fn check(name: &str, value: &str) -> Option<Verdict> {
+    let compact: Vec<u8> =
+        value.bytes().filter(u8::is_ascii_alphanumeric).map(|byte| byte.to_ascii_uppercase()).collect();
+    named(name).map(|validator| validator(&Candidate { raw: value, compact: &compact }))
+}
+
+const TABLE: &[(&str, Validator)] = &[
+    ("aws_access_key", token::aws_access_key),
+    ("card", card::card),
+    ("fr_vat_key", fr_vat::fr_vat_key),
+    ("iban", iban::iban),
+    ("luhn", luhn::luhn),
+    ("nir_key", nir::nir_key),
+    ("nir_without_key", nir::nir_without_key),
+    ("siren", siren::siren),
+    ("siret", siren::siret),
+    ("token", token::token),
+    ("token_mixed", token::token_mixed),
+];
+
+/// The value of an ASCII digit.
+fn digit(byte: u8) -> Option<u32> {
+    byte.is_ascii_digit().then(|| u32::from(byte - b'0'))
+}
+
+/// Reads ASCII digits as a number; `None` for anything else or more than 18 digits.
+fn number(digits: &[u8]) -> Option<u64> {
+    if digits.is_empty() || digits.len() > 18 {
+        return None;
+    }
+    digits.iter().try_fold(0_u64, |sum, &byte| Some(sum * 10 + u64::from(digit(byte)?)))
+}
+
+#[cfg(test)]
+mod tests;

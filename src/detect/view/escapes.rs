@@ -1,0 +1,118 @@
+//! Opens one level of the escapes that a text may carry: JSON and its kin (`\u00e9`, `\n`, `\"`), URL (`%C3%A9`), HTML (`&eacute;`).
+//!
+//! Nothing is guessed: a sequence that does not decode to a character stays as it is.
+
+use std::ops::Range;
+
+use super::{Builder, View};
+
+/// Opens every escape of the text once; `None` when there is none.
+pub(super) fn open(text: &str) -> Option<View> {
+    let bytes = text.as_bytes();
+    let mut builder: Option<Builder<'_>> = None;
+    let mut at = 0;
+    while let Some(found) = bytes.get(at..).and_then(|rest| memchr::memchr3(b'\\', b'%', b'&', rest)) {
+        let start = at + found;
+        let decoded = match bytes.get(start) {
+            Some(b'\\') => backslash(bytes, start),
+            Some(b'%') => percent(bytes, start),
+            _ => entity(text, start),
+        };
+        at = start + 1;
+        if let Some((c, end)) = decoded {
+            let mut utf8 = [0; 4];
+            builder.get_or_insert_with(|| Builder::new(text)).replace(start..end, c.encode_utf8(&mut utf8));
+            at = end;
+        }
+    }
+    builder.and_then(Builder::finish)
+}
+
+/// RFC 8259 section 7, and `\xHH` and `\'` of its kin.
+fn backslash(bytes: &[u8], at: usize) -> Option<(char, usize)> {
+    let plain = |c| Some((c, at + 2));
+    match bytes.get(at + 1)? {
+        b'n' => plain('\n'),
+        b'r' => plain('\r'),
+        b't' => plain('\t'),
+        b'b' | b'f' => plain(' '),
+        byte @ (b'"' | b'\\' | b'/' | b'\'') => plain(char::from(*byte)),
+        b'x' => {
+            let code = hex(bytes, at + 2..at + 4)?;
+            (code < 0x80).then_some(())?;
+            Some((char::from_u32(code)?, at + 4))
+        }
+        b'u' => {
+            let unit = hex(bytes, at + 2..at + 6)?;
+            if !(0xD800..0xDC00).contains(&unit) {
+                return Some((char::from_u32(unit)?, at + 6));
+            }
+            let low = hex(bytes, at + 8..at + 12)?;
+            let pair = bytes.get(at + 6..at + 8)? == b"\\u" && (0xDC00..0xE000).contains(&low);
+            let code = 0x1_0000 + ((unit - 0xD800) << 10) + low.checked_sub(0xDC00)?;
+            pair.then_some((char::from_u32(code)?, at + 12))
+        }
+        _ => None,
+    }
+}
+
+/// RFC 3986 section 2.1: one to four triplets that make one UTF-8 character.
+fn percent(bytes: &[u8], at: usize) -> Option<(char, usize)> {
+    let lead = u8::try_from(triplet(bytes, at)?).ok()?;
+    let len = match lead {
+        0x20..=0x7E | b'\n' | b'\r' | b'\t' => return Some((char::from(lead), at + 3)),
+        0xC2..=0xDF => 2,
+        0xE0..=0xEF => 3,
+        0xF0..=0xF4 => 4,
+        _ => return None,
+    };
+    let mut utf8 = [lead, 0, 0, 0];
+    for (index, byte) in utf8.iter_mut().enumerate().take(len).skip(1) {
+        *byte = u8::try_from(triplet(bytes, at + 3 * index)?).ok()?;
+    }
+    let c = std::str::from_utf8(utf8.get(..len)?).ok()?.chars().next()?;
+    Some((c, at + 3 * len))
+}
+
+fn triplet(bytes: &[u8], at: usize) -> Option<u32> {
+    (bytes.get(at) == Some(&b'%')).then(|| hex(bytes, at + 1..at + 3)).flatten()
+}
+
+/// HTML character references (WHATWG 13.5): decimal, hexadecimal, and the names that carry text.
+fn entity(text: &str, at: usize) -> Option<(char, usize)> {
+    let window = text.as_bytes().get(at + 1..text.len().min(at + 12))?;
+    let length = memchr::memchr(b';', window)?;
+    let name = text.get(at + 1..at + 1 + length)?;
+    let c = match name.strip_prefix('#') {
+        Some(number) => {
+            let code = match number.strip_prefix(['x', 'X']) {
+                Some(digits) => u32::from_str_radix(digits, 16),
+                None => number.parse(),
+            };
+            code.ok().and_then(char::from_u32).filter(|c| *c != '\0')?
+        }
+        None => NAMES.iter().find(|(known, _)| *known == name).map(|(_, c)| *c)?,
+    };
+    Some((c, at + length + 2))
+}
+
+fn hex(bytes: &[u8], range: Range<usize>) -> Option<u32> {
+    bytes.get(range)?.iter().try_fold(0, |sum, &byte| Some(sum * 16 + char::from(byte).to_digit(16)?))
+}
+
+/// Named references that stand inside values; the rest only decorate.
+#[rustfmt::skip]
+const NAMES: &[(&str, char)] = &[
+    ("amp", '&'), ("lt", '<'), ("gt", '>'), ("quot", '"'), ("apos", '\''), ("nbsp", '\u{A0}'), ("shy", '\u{AD}'),
+    ("ensp", ' '), ("emsp", ' '), ("thinsp", ' '), ("zwj", '\u{200D}'), ("zwnj", '\u{200C}'), ("ndash", '–'),
+    ("mdash", '—'), ("hyphen", '-'), ("commat", '@'), ("period", '.'), ("plus", '+'), ("colon", ':'), ("sol", '/'),
+    ("lowbar", '_'), ("middot", '·'), ("rsquo", '’'), ("lsquo", '‘'), ("laquo", '«'), ("raquo", '»'),
+    ("agrave", 'à'), ("aacute", 'á'), ("acirc", 'â'), ("atilde", 'ã'), ("auml", 'ä'), ("aring", 'å'), ("aelig", 'æ'),
+    ("ccedil", 'ç'), ("egrave", 'è'), ("eacute", 'é'), ("ecirc", 'ê'), ("euml", 'ë'), ("igrave", 'ì'), ("iacute", 'í'),
+    ("icirc", 'î'), ("iuml", 'ï'), ("ntilde", 'ñ'), ("ograve", 'ò'), ("oacute", 'ó'), ("ocirc", 'ô'), ("otilde", 'õ'),
+    ("ouml", 'ö'), ("oslash", 'ø'), ("ugrave", 'ù'), ("uacute", 'ú'), ("ucirc", 'û'), ("uuml", 'ü'), ("yacute", 'ý'),
+    ("yuml", 'ÿ'), ("szlig", 'ß'), ("oelig", 'œ'), ("OElig", 'Œ'), ("Agrave", 'À'), ("Aacute", 'Á'), ("Acirc", 'Â'),
+    ("Auml", 'Ä'), ("Aring", 'Å'), ("AElig", 'Æ'), ("Ccedil", 'Ç'), ("Egrave", 'È'), ("Eacute", 'É'), ("Ecirc", 'Ê'),
+    ("Euml", 'Ë'), ("Icirc", 'Î'), ("Iuml", 'Ï'), ("Ntilde", 'Ñ'), ("Oacute", 'Ó'), ("Ocirc", 'Ô'), ("Ouml", 'Ö'),
+    ("Oslash", 'Ø'), ("Ugrave", 'Ù'), ("Ucirc", 'Û'), ("Uuml", 'Ü'),
+];

@@ -1,0 +1,94 @@
+use proptest::prelude::*;
+
+use super::*;
+
+/// The view's text and, for every character of it, the original that it stands for.
+fn read(text: &str) -> String {
+    View::of(text).map_or_else(|| text.to_owned(), |view| view.text().to_owned())
+}
+
+#[test]
+fn rows() {
+    for (name, text, expected) in [
+        ("plain", "06 12 34 56 78", "06 12 34 56 78"),
+        ("accents stay", "été à Noël, l’œuvre", "été à Noël, l’œuvre"),
+        ("no-break spaces", "06\u{A0}12\u{202F}34\u{2009}56 78", "06 12 34 56 78"),
+        ("zero width and soft hyphen", "jean\u{200B}.du\u{AD}pont@x.fr\u{FEFF}", "jean.dupont@x.fr"),
+        ("tag block and variation selectors", "4\u{E0041}1\u{FE0F}1\u{20E3}", "411"),
+        ("full width", "ｊｅａｎ＠ｅｘａｍｐｌｅ．ｃｏｍ", "jean@example.com"),
+        ("mathematical, circled, superscript", "𝟒𝟓𝐀①²", "45A12"),
+        ("ligature", "ﬁn", "fin"),
+        ("digits of other scripts", "٠٦ १२ ０６", "06 12 06"),
+        ("Cyrillic in a Latin word", "jеаn.duроnt@example.com", "jean.dupont@example.com"),
+        ("Greek stays Greek", "Αθήνα και Όλυμπος", "Αθήνα και Όλυμπος"),
+        ("Bulgarian stays Bulgarian", "София е столица", "София е столица"),
+        ("dashes and dots", "06\u{2011}12·34\u{2013}56", "06-12.34-56"),
+        ("json", r#"{\"nir\": \"1\u00a084\"}"#, r#"{"nir": "1 84"}"#),
+        ("json twice", r#"{\\\"n\\\": \\\"J\\u00e9r\\u00f4me\\n\\\"}"#, "{\"n\": \"Jérôme\n\"}"),
+        ("json pair", r"\ud835\udfd2", "4"),
+        ("lone surrogate stays", r"\ud835x", r"\ud835x"),
+        ("url", "jean%40example.com%20%C3%A9%zz%", "jean@example.com é%zz%"),
+        ("html", "jean&#64;x.fr &eacute;&nbsp;&#xE9; R&D; &amp;", "jean@x.fr é é R&D; &"),
+        ("escaped full width", r"\uff10\uff16", "06"),
+    ] {
+        assert_eq!(read(text), expected, "{name}");
+    }
+}
+
+#[test]
+fn ranges_cover_whole_escapes() {
+    let text = r"tel \u0030\u0036\u202f12 fin";
+    let view = View::of(text).unwrap();
+    assert_eq!(view.text(), "tel 06 12 fin");
+    assert_eq!(&text[view.original(4..9)], r"\u0030\u0036\u202f12");
+    let text = "a\u{200B}b\u{200B}c";
+    let view = View::of(text).unwrap();
+    assert_eq!(&text[view.original(1..2)], "b");
+    assert_eq!(&text[view.original(0..3)], text);
+}
+
+/// Pieces from which a disguised text is put together.
+fn fragment() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "[ -~]{0,8}",
+        "\\PC{0,4}",
+        Just("\u{200B}".to_owned()),
+        Just("\u{202F}".to_owned()),
+        Just("\\".to_owned()),
+        Just("\\\\u00e9".to_owned()),
+        Just("\\u00e9\\n".to_owned()),
+        Just("%C3%A9%41".to_owned()),
+        Just("&amp;#64;".to_owned()),
+        Just("ﬁ４о".to_owned()),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn offsets_lead_back(fragments in proptest::collection::vec(fragment(), 0..12)) {
+        let text = fragments.concat();
+        let Some(view) = View::of(&text) else { return Ok(()) };
+        let mut last = 0..0;
+        for (at, c) in view.text().char_indices() {
+            let range = view.original(at..at + c.len_utf8());
+            prop_assert!(text.get(range.clone()).is_some(), "not on character boundaries");
+            prop_assert!(!range.is_empty());
+            prop_assert!(range.start >= last.start && range.end >= last.end, "out of order");
+            prop_assert!(range.start >= last.end || range == last, "characters share bytes only as a whole");
+            last = range;
+        }
+    }
+
+    /// Cutting a range out of the original and normalising gives the view with the range cut out, for one level of escapes.
+    #[test]
+    fn replacing_and_normalising_commute(before in "[a-z ]{0,6}", value in "[0-9éàü\u{A0}\u{200B}]{1,8}", after in "[a-z ]{0,6}") {
+        let text = format!("{before}{value}{after}");
+        let Some(view) = View::of(&text) else { return Ok(()) };
+        let start = before.len();
+        let end = view.text().len() - after.len();
+        prop_assume!(start < end);
+        let range = view.original(start..end);
+        let replaced = [&text[..range.start], "<X>", &text[range.end..]].concat();
+        prop_assert_eq!(read(&replaced), format!("{before}<X>{after}"));
+    }
+}
