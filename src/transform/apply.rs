@@ -1,0 +1,253 @@
+//! Applies the duties of one backend to one call: edits of whole JSON tokens, and the vault that undoes them.
+//!
+//! Findings that overlap are one piece, with the strictest action of them and the type of the surest. A field that holds a
+//! piece is written anew as a whole; every other byte of the body stays. Equal values get equal tokens wherever they stand,
+//! so that a property name of a schema, its mention in `required` and its value in arguments stay equal.
+//!
+//! What cannot be done is an error and never done by half: then there are no edits at all.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use super::duty::{CannotDo, Instead, Why, duty};
+use super::mint::{Keys, Mint, Value};
+use super::value::{is_json, normal, real};
+use super::vault::Vault;
+use crate::model::entry::Change;
+use crate::model::finding::POSSIBLY;
+use crate::model::{Action, Call, Catalogue, Duties, EntityId, EntityInfo, Field, Findings, Role, TokenKind, Word};
+use crate::wire::{Edit, quote};
+
+/// What is to be sent instead of the call, and how to undo it.
+#[derive(Debug)]
+pub struct Changed {
+    /// Whole tokens of the body, in its order.
+    pub edits: Vec<Edit>,
+    /// The tokens that were written, and what they stand for.
+    pub vault: Vault,
+    /// What was changed, by type and action, counted from the edits.
+    pub changes: Vec<Change>,
+    /// The types whose values were pseudonymised, sorted; those that lay under a piece of another type included.
+    pub pseudonymised: Vec<EntityId>,
+}
+
+/// A stretch of a field that must change.
+#[derive(Debug)]
+struct Piece {
+    range: Range<usize>,
+    entity: EntityId,
+    action: Action,
+    /// Confidence and length of the finding that gave the type.
+    rank: (u8, usize),
+    /// Types of all findings in it.
+    covers: Vec<EntityId>,
+}
+
+/// What becomes of a field.
+struct Rewrite<'a> {
+    field: &'a Field,
+    text: &'a str,
+    pieces: Vec<(Piece, Put)>,
+    /// Everything goes.
+    empty: bool,
+}
+
+/// What is put in place of a piece.
+#[derive(Debug)]
+enum Put {
+    Token(u32),
+    Words(String),
+    Nothing,
+}
+
+/// Applies the duties of one backend.
+///
+/// # Errors
+/// [`CannotDo`] when a duty cannot be done on what the call carries, or not by this build. The backend may not have it.
+pub fn apply(
+    call: &Call,
+    findings: &Findings,
+    duties: &Duties,
+    catalogue: &Catalogue,
+    keys: &Keys,
+) -> Result<Changed, CannotDo> {
+    let mut mint = Mint::new(keys);
+    let mut rewrites = Vec::new();
+    for (field, pieces) in pieces(call, findings, duties, catalogue)? {
+        rewrites.push(rewrite(call, field, pieces, catalogue, &mut mint)?);
+    }
+    let first = rewrites.iter().find_map(|rewrite| rewrite.pieces.first().map(|(piece, _)| (rewrite.field, piece)));
+    let vault = match first {
+        None => Vault::empty(),
+        Some((field, piece)) => mint.settle(call).map_err(|why| cannot(piece, field, catalogue, why))?,
+    };
+    Ok(changed(&rewrites, vault, catalogue))
+}
+
+/// The stretches that must change, by field in the order of the body; overlaps are merged.
+fn pieces<'a>(
+    call: &'a Call,
+    findings: &Findings,
+    duties: &Duties,
+    catalogue: &Catalogue,
+) -> Result<Vec<(&'a Field, Vec<Piece>)>, CannotDo> {
+    let mut by_field: BTreeMap<u32, Vec<Piece>> = BTreeMap::new();
+    for finding in &findings.list {
+        let action = duties.action(finding.entity);
+        if action == Action::Keep || finding.confidence < POSSIBLY {
+            continue;
+        }
+        let range = finding.range.start as usize..finding.range.end as usize;
+        let (rank, covers) = ((finding.confidence, range.len()), vec![finding.entity]);
+        by_field.entry(finding.field).or_default().push(Piece { range, entity: finding.entity, action, rank, covers });
+    }
+    let mut fields = Vec::with_capacity(by_field.len());
+    for (index, mut pieces) in by_field {
+        pieces.sort_by_key(|piece| (piece.range.start, usize::MAX - piece.range.end));
+        let field = call.fields.get(index as usize);
+        let text = field.map_or("", |field| call.text(field));
+        if let Some(stray) = pieces.iter().find(|piece| text.get(piece.range.clone()).is_none_or(str::is_empty)) {
+            let path = field.map_or("", |field| field.path);
+            return Err(CannotDo { action: stray.action, entity: name(stray, catalogue), path, why: Why::Misplaced });
+        }
+        if let Some(field) = field {
+            fields.push((field, merge(pieces)));
+        }
+    }
+    Ok(fields)
+}
+
+/// Merges pieces that overlap; they come sorted by start.
+fn merge(pieces: Vec<Piece>) -> Vec<Piece> {
+    let mut merged: Vec<Piece> = Vec::with_capacity(pieces.len());
+    for piece in pieces {
+        match merged.last_mut() {
+            Some(last) if piece.range.start < last.range.end => {
+                last.range.end = last.range.end.max(piece.range.end);
+                last.action = last.action.max(piece.action);
+                last.covers.extend(piece.covers);
+                if piece.rank > last.rank {
+                    (last.entity, last.rank) = (piece.entity, piece.rank);
+                }
+            }
+            _ => merged.push(piece),
+        }
+    }
+    merged
+}
+
+/// Decides what is put in place of each piece of a field, and mints the values that get tokens.
+fn rewrite<'a>(
+    call: &'a Call,
+    field: &'a Field,
+    pieces: Vec<Piece>,
+    catalogue: &'a Catalogue,
+    mint: &mut Mint<'a>,
+) -> Result<Rewrite<'a>, CannotDo> {
+    let text = call.text(field);
+    let mut instead = Vec::with_capacity(pieces.len());
+    for piece in pieces {
+        let info = catalogue.info(piece.entity).ok_or_else(|| cannot(&piece, field, catalogue, Why::Misplaced))?;
+        let duty = duty(piece.action, field).map_err(|why| cannot(&piece, field, catalogue, why))?;
+        instead.push((piece, info, duty.instead(info)));
+    }
+    let empty = instead.iter().any(|(.., instead)| *instead == Instead::EmptyField);
+    let json = memchr::memchr(b'\\', text.as_bytes()).is_some() && is_json(field.role, text);
+    let mut rewrite = Rewrite { field, text, pieces: Vec::with_capacity(instead.len()), empty };
+    for (piece, info, instead) in instead {
+        let put = match instead {
+            Instead::EmptyField => Put::Nothing,
+            _ if empty => Put::Nothing,
+            Instead::Words(words) => Put::Words(words),
+            Instead::Token { salted } => {
+                let value = value(text.get(piece.range.clone()).unwrap_or_default(), info, salted, json);
+                Put::Token(mint.add(value).map_err(|why| cannot(&piece, field, catalogue, why))?)
+            }
+        };
+        rewrite.pieces.push((piece, put));
+    }
+    Ok(rewrite)
+}
+
+fn value<'a>(piece: &str, entity: &'a EntityInfo, salted: bool, json: bool) -> Value<'a> {
+    let exact = real(piece, json);
+    let normal = normal(&exact, entity.normal);
+    Value { entity, salted, exact, normal }
+}
+
+/// Writes every field anew and counts what was written.
+fn changed(rewrites: &[Rewrite<'_>], vault: Vault, catalogue: &Catalogue) -> Changed {
+    let mut edits = Vec::with_capacity(rewrites.len());
+    let mut counts: BTreeMap<(EntityId, Action), u32> = BTreeMap::new();
+    let mut pseudonymised = BTreeSet::new();
+    for rewrite in rewrites {
+        let text = if rewrite.empty { emptied(rewrite) } else { rewritten(rewrite, &vault) };
+        edits.push(Edit { span: rewrite.field.span.clone(), replacement: quote(&text) });
+        for (piece, put) in &rewrite.pieces {
+            let action = if rewrite.empty { Action::Drop } else { piece.action };
+            *counts.entry((piece.entity, action)).or_default() += 1;
+            if let Put::Token(_) = put {
+                pseudonymised.extend(&piece.covers);
+            }
+        }
+    }
+    let change = |((entity, action), count): ((EntityId, Action), u32)| Change {
+        entity: catalogue.info(entity).map_or(Word::UNKNOWN, |info| info.name.clone()),
+        action: Word::fixed(action.name()),
+        count,
+    };
+    let changes = counts.into_iter().map(change).collect();
+    Changed { edits, vault, changes, pseudonymised: pseudonymised.into_iter().collect() }
+}
+
+/// The text of a field whose value goes altogether; arguments stay an object.
+fn emptied(rewrite: &Rewrite<'_>) -> String {
+    let object = rewrite.field.role == Role::ToolCall && rewrite.text.trim_start().starts_with('{');
+    if object { "{}".to_owned() } else { String::new() }
+}
+
+/// The text of a field with every piece replaced.
+fn rewritten(rewrite: &Rewrite<'_>, vault: &Vault) -> String {
+    let mut out = String::with_capacity(rewrite.text.len());
+    let mut copied = 0;
+    for (index, (piece, put)) in rewrite.pieces.iter().enumerate() {
+        out.push_str(rewrite.text.get(copied..piece.range.start).unwrap_or_default());
+        copied = piece.range.end;
+        match put {
+            Put::Nothing => {}
+            Put::Words(words) => out.push_str(words),
+            Put::Token(coin) => {
+                let next = rewrite.text.get(copied..).and_then(|rest| rest.chars().next());
+                let touched = rewrite.pieces.get(index + 1).is_some_and(|(other, _)| other.range.start == copied);
+                let token = vault.token(*coin);
+                if stands_bare(rewrite.field, out.chars().next_back(), next) && !touched {
+                    out.push_str(&token);
+                } else {
+                    out.extend(["<", &token, ">"]);
+                }
+            }
+        }
+    }
+    out.push_str(rewrite.text.get(copied..).unwrap_or_default());
+    out
+}
+
+/// Whether a token is written without brackets: in names, which APIs hold to letters, digits and `_`, and behind a
+/// backslash, which a bracket would make its own. Only where restore finds it again between its neighbours.
+fn stands_bare(field: &Field, before: Option<char>, behind: Option<char>) -> bool {
+    let name = field.kind == TokenKind::Key || matches!(field.role, Role::Schema | Role::Identifier);
+    let apart = before.is_none_or(|char| !char.is_alphanumeric() && !matches!(char, '<' | '[' | '«' | ';'))
+        && behind.is_none_or(|char| !char.is_ascii_digit() && !char.is_ascii_uppercase());
+    apart && (name || before == Some('\\'))
+}
+
+fn cannot(piece: &Piece, field: &Field, catalogue: &Catalogue, why: Why) -> CannotDo {
+    CannotDo { action: piece.action, entity: name(piece, catalogue), path: field.path, why }
+}
+
+fn name(piece: &Piece, catalogue: &Catalogue) -> Word {
+    catalogue.info(piece.entity).map_or(Word::UNKNOWN, |info| info.name.clone())
+}
+
+#[cfg(test)]
+mod tests;

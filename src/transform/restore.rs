@@ -1,0 +1,224 @@
+//! Restore: puts the values back where a model wrote their tokens, in whole texts and in streams.
+//!
+//! Only tokens of this request's vault are ever restored, and only where [`super::grammar`] is sure. What looks like a token
+//! and is not of this vault is counted and left; a token inside a URL that names a host is counted and left (see
+//! [`super::link`]; a later issue lets policy name hosts).
+//!
+//! A stream passes on everything as it comes, except the longest suffix that could still become a live token: at most
+//! [`crate::limits::HOLD_BACK_BYTES_MAX`] bytes. However a text is cut into fragments, what comes out is the same.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::grammar::{Find, Found, Source, Spelling};
+use super::link::Link;
+use super::lookalike::Lookalikes;
+use super::unit::{Landing, Read, Unit, escape_json};
+use super::vault::Vault;
+
+/// What restoring did, counted from what was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// Tokens replaced by their values.
+    pub restored: u32,
+    /// Strings that look like tokens and are not of this request; left as they are.
+    pub foreign: u32,
+    /// Tokens of this request inside URLs; left as they are.
+    pub withheld: u32,
+}
+
+/// A restored text and what was done to it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Restored {
+    /// The text, values in place.
+    pub text: String,
+    /// What was done.
+    pub counts: Counts,
+}
+
+/// Restores whole texts.
+#[derive(Debug, Clone, Copy)]
+pub struct Restorer<'v> {
+    vault: &'v Vault,
+}
+
+/// Restores one channel of a streamed answer: a choice's content, one tool call's arguments.
+pub struct StreamRestore {
+    vault: Arc<Vault>,
+    state: State,
+    /// The suffix that may become a token. It holds what the model wrote, never a value.
+    held: String,
+}
+
+impl<'v> Restorer<'v> {
+    /// Restores from this vault.
+    pub fn new(vault: &'v Vault) -> Self {
+        Self { vault }
+    }
+
+    /// Restores a whole text.
+    #[must_use]
+    pub fn restore_whole(&self, text: &str, landing: Landing) -> Restored {
+        let mut state = State::new(landing);
+        let mut out = String::with_capacity(text.len());
+        state.run(self.vault, text, true, &mut out);
+        state.lookalikes.end();
+        Restored { text: out, counts: state.counts() }
+    }
+}
+
+impl StreamRestore {
+    /// Restores a channel from this vault.
+    pub fn new(vault: Arc<Vault>, landing: Landing) -> Self {
+        Self { vault, state: State::new(landing), held: String::new() }
+    }
+
+    /// Takes the next fragment and returns what can be passed on.
+    pub fn push(&mut self, fragment: &str) -> String {
+        let mut out = String::with_capacity(self.held.len() + fragment.len());
+        if self.held.is_empty() {
+            let done = self.state.run(&self.vault, fragment, false, &mut out);
+            self.held.push_str(fragment.get(done..).unwrap_or_default());
+        } else {
+            self.held.push_str(fragment);
+            let done = self.state.run(&self.vault, &self.held, false, &mut out);
+            self.held.drain(..done);
+        }
+        out
+    }
+
+    /// Ends the channel and returns what was held back.
+    pub fn finish(&mut self) -> String {
+        let held = std::mem::take(&mut self.held);
+        let mut out = String::with_capacity(held.len());
+        self.state.run(&self.vault, &held, true, &mut out);
+        self.state.lookalikes.end();
+        out
+    }
+
+    /// Bytes that wait for the next fragment.
+    pub fn held_bytes(&self) -> usize {
+        self.held.len()
+    }
+
+    /// What was done so far.
+    pub fn counts(&self) -> Counts {
+        self.state.counts()
+    }
+}
+
+/// What must be remembered of the text before.
+#[derive(Debug, Clone)]
+struct State {
+    landing: Landing,
+    /// The last character that the model wrote; `None` at the beginning and behind a token.
+    before: Option<char>,
+    link: Link,
+    lookalikes: Lookalikes,
+    restored: u32,
+    withheld: u32,
+}
+
+impl State {
+    fn new(landing: Landing) -> Self {
+        let (link, lookalikes) = (Link::new(landing), Lookalikes::default());
+        Self { landing, before: None, link, lookalikes, restored: 0, withheld: 0 }
+    }
+
+    fn counts(&self) -> Counts {
+        Counts { restored: self.restored, foreign: self.lookalikes.count(), withheld: self.withheld }
+    }
+
+    /// Restores as much of a text as can be decided, and returns how many bytes of it that was.
+    fn run(&mut self, vault: &Vault, text: &str, last: bool, out: &mut String) -> usize {
+        let mut from = 0;
+        loop {
+            let source = Source { text, from, before: self.before, landing: self.landing, last };
+            let (found, until) = match vault.find(source) {
+                Find::Token(found) => (Some(found), found.start),
+                Find::Hold(at) => (None, at),
+                Find::Nothing => (None, text.len()),
+            };
+            let plain = text.get(from..until).unwrap_or_default();
+            self.pass(plain);
+            out.push_str(plain);
+            let Some(found) = found else { return until };
+            let written = text.get(found.start..found.end).unwrap_or_default();
+            self.replace(vault, found, written, out);
+            from = found.end;
+        }
+    }
+
+    /// Remembers text that is passed on as it is.
+    fn pass(&mut self, text: &str) {
+        let mut at = 0;
+        while let Read::Unit(unit) = self.landing.read(text, at, true) {
+            self.link.pass(unit);
+            self.lookalikes.pass(unit.char);
+            self.before = Some(unit.char);
+            at += unit.bytes;
+        }
+    }
+
+    /// Writes the value of a token, or the token itself where no value may stand.
+    fn replace(&mut self, vault: &Vault, found: Found, written: &str, out: &mut String) {
+        self.lookalikes.end();
+        self.before = None;
+        if self.link.is_inside() {
+            self.withheld += 1;
+            out.push_str(written);
+            return;
+        }
+        self.restored += 1;
+        let value = vault.value(found.entry);
+        let escaped = self.landing == Landing::JsonInString;
+        for char in value.chars() {
+            self.link.pass(Unit { char, bytes: char.len_utf8(), escaped });
+        }
+        let (before, behind) = found.stars;
+        out.extend(std::iter::repeat_n('*', before));
+        match found.spelling {
+            Spelling::Plain => self.landing.write(out, value),
+            Spelling::Html => self.landing.write(out, &escape_html(value)),
+            Spelling::Json => {
+                let mut inner = zeroize::Zeroizing::new(String::new());
+                escape_json(&mut inner, value);
+                self.landing.write(out, &inner);
+            }
+        }
+        out.extend(std::iter::repeat_n('*', behind));
+    }
+}
+
+/// Writes a value as text of HTML: its token's brackets were entities, so what surrounds it is HTML.
+fn escape_html(value: &str) -> zeroize::Zeroizing<String> {
+    let mut out = zeroize::Zeroizing::new(String::with_capacity(value.len()));
+    for char in value.chars() {
+        match char {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            _ => out.push(char),
+        }
+    }
+    out
+}
+
+impl fmt::Debug for Restored {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Restored({} bytes, {:?})", self.text.len(), self.counts)
+    }
+}
+
+impl fmt::Debug for StreamRestore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "StreamRestore({} bytes held, {:?})", self.held.len(), self.counts())
+    }
+}
+
+#[cfg(test)]
+mod mutations;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,237 @@
+//! The vault: which pseudonym stands for which value, for one request and one backend.
+//!
+//! It lives in memory, is wiped when dropped, is never written anywhere, and shows nothing of itself: no `Display`, no
+//! serialisation, a `Debug` that prints a count. It also answers the questions of the grammar: which words may begin a token,
+//! and which value a code stands for, if it surely stands for one.
+
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+use super::code::{Code, distance};
+use super::grammar;
+use super::words::translations;
+
+/// The map from pseudonym to value.
+pub struct Vault {
+    entries: Vec<Entry>,
+    /// Indices of `entries`, sorted by code.
+    by_code: Vec<u32>,
+    /// For each quarter of a code: its two characters and the entry, sorted. Two codes that differ in at most two places
+    /// share two quarters, so a near code is found without looking at all of them.
+    by_quarter: [Vec<(Quarter, u32)>; 4],
+    /// Type words that are live, as written in tokens.
+    words: Vec<Box<str>>,
+    /// Spellings of the live type words, sorted.
+    forms: Vec<Form>,
+    starts: Box<[bool; 256]>,
+}
+
+/// One pseudonym.
+struct Entry {
+    word: u16,
+    code: Code,
+    value: Zeroizing<String>,
+}
+
+/// What [`Vault::new`] takes for one pseudonym.
+pub(super) struct Pseudonym<'a> {
+    /// The type word.
+    pub(super) word: &'a str,
+    /// Its code; no two are equal.
+    pub(super) code: Code,
+    /// What it stands for.
+    pub(super) value: &'a str,
+}
+
+/// A spelling of a live type word.
+#[derive(Debug)]
+pub(super) struct Form {
+    /// Lower case.
+    pub(super) letters: Box<[char]>,
+    /// Index of the word.
+    pub(super) word: u16,
+}
+
+type Quarter = [u8; 2];
+
+/// Vaults with more entries than this take every unfinished code for a possible one while they wait for its end.
+const PREFIX_SCAN_MAX: usize = 1_024;
+
+impl Vault {
+    /// Makes a vault. Words must be speakable ([`super::words::can_name`]) and codes distinct.
+    pub(super) fn new<'a>(pseudonyms: impl IntoIterator<Item = Pseudonym<'a>>) -> Self {
+        let mut words: Vec<Box<str>> = Vec::new();
+        let mut entries = Vec::new();
+        for Pseudonym { word, code, value } in pseudonyms {
+            let known = words.iter().position(|listed| **listed == *word).unwrap_or_else(|| {
+                words.push(Box::from(word));
+                words.len().saturating_sub(1)
+            });
+            let word = u16::try_from(known).unwrap_or(u16::MAX);
+            entries.push(Entry { word, code, value: Zeroizing::new(value.to_owned()) });
+        }
+        let forms = forms(&words);
+        let starts = grammar::starts(&forms);
+        let (by_code, by_quarter) = index(&entries);
+        Self { entries, by_code, by_quarter, words, forms, starts }
+    }
+
+    /// A vault in which nothing is live.
+    pub fn empty() -> Self {
+        Self::new([])
+    }
+
+    /// Whether nothing is live.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Number of pseudonyms.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// The value of an entry.
+    pub(super) fn value(&self, entry: u32) -> &str {
+        self.entries.get(entry as usize).map_or("", |entry| entry.value.as_str())
+    }
+
+    /// The bare token of an entry, such as `PERSON_K7Q2M9F3`.
+    pub(super) fn token(&self, entry: u32) -> String {
+        let Some(entry) = self.entries.get(entry as usize) else { return String::new() };
+        let word = self.words.get(usize::from(entry.word)).map_or("", |word| word);
+        format!("{word}_{}", String::from_utf8_lossy(&entry.code))
+    }
+
+    /// Bytes that may begin a token, and the backslash.
+    pub(super) fn starts(&self) -> &[bool; 256] {
+        &self.starts
+    }
+
+    /// The spellings of live type words that begin with this lower-case letter.
+    pub(super) fn forms(&self, first: char) -> &[Form] {
+        let start = self.forms.partition_point(|form| form.first() < first);
+        let tail = self.forms.get(start..).unwrap_or_default();
+        tail.get(..tail.partition_point(|form| form.first() == first)).unwrap_or_default()
+    }
+
+    /// The entry that a code stands for under a type word: the very code, or the only one that differs in one place when
+    /// every other differs in three or more.
+    pub(super) fn resolve(&self, word: u16, code: &Code) -> Option<u32> {
+        let entry = self.exact(code).or_else(|| self.near(code))?;
+        self.entries.get(entry as usize).filter(|found| found.word == word).map(|_| entry)
+    }
+
+    /// Whether more characters could make this the code of a live pseudonym of the word, one wrong character allowed.
+    pub(super) fn may_become(&self, word: u16, prefix: &[u8]) -> bool {
+        let near = |code: &Code| prefix.iter().zip(code).filter(|(a, b)| a != b).count() <= 1;
+        self.entries.len() > PREFIX_SCAN_MAX || self.entries.iter().any(|entry| entry.word == word && near(&entry.code))
+    }
+
+    fn code(&self, entry: u32) -> Code {
+        self.entries.get(entry as usize).map_or([0; 8], |entry| entry.code)
+    }
+
+    fn exact(&self, code: &Code) -> Option<u32> {
+        let index = self.by_code.binary_search_by_key(code, |entry| self.code(*entry)).ok()?;
+        self.by_code.get(index).copied()
+    }
+
+    fn near(&self, code: &Code) -> Option<u32> {
+        let mut found = None;
+        for (index, quarter) in self.by_quarter.iter().zip(quarters(code)) {
+            let start = index.partition_point(|(listed, _)| *listed < quarter);
+            for (_, entry) in index.iter().skip(start).take_while(|(listed, _)| *listed == quarter) {
+                match distance(&self.code(*entry), code) {
+                    0 | 1 if found.is_none_or(|found| found == *entry) => found = Some(*entry),
+                    0..=2 => return None,
+                    _ => {}
+                }
+            }
+        }
+        found
+    }
+}
+
+impl Form {
+    fn first(&self) -> char {
+        self.letters.first().copied().unwrap_or('\0')
+    }
+}
+
+impl fmt::Debug for Vault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Vault({} pseudonyms)", self.entries.len())
+    }
+}
+
+impl Default for Vault {
+    fn default() -> Self {
+        Self::empty()
+    }
+}
+
+/// Each word in its own spelling and in those of its translations.
+fn forms(words: &[Box<str>]) -> Vec<Form> {
+    let mut forms = Vec::new();
+    for (word, index) in words.iter().zip(0_u16..) {
+        let own = word.to_ascii_lowercase();
+        for spelling in std::iter::once(own.as_str()).chain(translations(word).iter().copied()) {
+            forms.push(Form { letters: spelling.chars().collect(), word: index });
+        }
+    }
+    forms.sort_by(|a, b| (&a.letters, a.word).cmp(&(&b.letters, b.word)));
+    forms
+}
+
+fn index(entries: &[Entry]) -> (Vec<u32>, [Vec<(Quarter, u32)>; 4]) {
+    let mut by_code: Vec<(Code, u32)> = entries.iter().map(|entry| entry.code).zip(0_u32..).collect();
+    by_code.sort_unstable();
+    let mut by_quarter: [Vec<(Quarter, u32)>; 4] = Default::default();
+    for (code, entry) in &by_code {
+        for (list, quarter) in by_quarter.iter_mut().zip(quarters(code)) {
+            list.push((quarter, *entry));
+        }
+    }
+    by_quarter.iter_mut().for_each(|list| list.sort_unstable());
+    (by_code.into_iter().map(|(_, entry)| entry).collect(), by_quarter)
+}
+
+fn quarters(code: &Code) -> [Quarter; 4] {
+    let [a, b, c, d, e, f, g, h] = *code;
+    [[a, b], [c, d], [e, f], [g, h]]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn vault(codes: &[&[u8; 8]]) -> Vault {
+        Vault::new(codes.iter().map(|code| Pseudonym { word: "PERSON", code: **code, value: "Erika" }))
+    }
+
+    #[test]
+    fn resolves_the_code_and_one_wrong_character_when_no_other_is_near() {
+        let far = vault(&[b"K7Q2M9F3", b"00000000"]);
+        let crowded = vault(&[b"K7Q2M9F3", b"K7Q2M9ZZ"]);
+        let rows: [(&str, &Vault, &[u8; 8], Option<u32>); 7] = [
+            ("exact", &far, b"K7Q2M9F3", Some(0)),
+            ("one wrong", &far, b"K7Q2M9F8", Some(0)),
+            ("one wrong, not of the alphabet", &far, b"K7Q2M9FL", Some(0)),
+            ("two wrong", &far, b"K7Q2M9X8", None),
+            ("exact beside a near one", &crowded, b"K7Q2M9F3", Some(0)),
+            ("one wrong, another at two", &crowded, b"K7Q2M9F8", None),
+            ("one wrong, the other at three", &crowded, b"07Q2M9F3", Some(0)),
+        ];
+        for (name, vault, code, expected) in rows {
+            assert_eq!(vault.resolve(0, code), expected, "{name}");
+        }
+        assert_eq!(far.resolve(1, b"K7Q2M9F3"), None, "another word");
+    }
+
+    #[test]
+    fn says_nothing_of_what_it_holds() {
+        assert_eq!(format!("{:?}", vault(&[b"K7Q2M9F3"])), "Vault(1 pseudonyms)");
+    }
+}
