@@ -1,2 +1,130 @@
-//! x
-fn main() {}
+//! Maintenance commands of the repository: `cargo run -p xtask -- tidy`.
+//!
+//! Tidy checks what neither rustfmt nor clippy can: that every source file opens by saying what it is for, that files stay
+//! short enough to be read in one sitting, and that no lock file carries the address of somebody's registry mirror. It
+//! reads the files that git tracks and changes nothing.
+#![expect(clippy::disallowed_methods, reason = "a maintenance command reads the files of the repository")]
+
+use std::path::Path;
+use std::process::{Command, ExitCode};
+
+use anyhow::{Context, anyhow, ensure};
+
+/// Lines of a source file; a longer one says why in its opening, with the words of [`EXCUSE`].
+const LINES_MAX: usize = 400;
+/// How a file opens the sentence that says why it is longer.
+const EXCUSE: &str = "//! Longer than 400 lines: ";
+
+fn main() -> ExitCode {
+    let outcome = match std::env::args().nth(1).as_deref() {
+        Some("tidy") => tidy(),
+        _ => Err(anyhow!("usage: cargo run -p xtask -- tidy")),
+    };
+    let Err(error) = outcome else { return ExitCode::SUCCESS };
+    #[expect(clippy::print_stderr, reason = "the only output of a maintenance command")]
+    {
+        eprintln!("{error:#}");
+    }
+    ExitCode::FAILURE
+}
+
+/// Checks every file and reports all faults at once.
+fn tidy() -> anyhow::Result<()> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask lies in the repository")?;
+    let mut faults = Vec::new();
+    let mut files = 0_usize;
+    for path in tracked(root)? {
+        let check: fn(&str) -> Vec<String> = match path.as_str() {
+            path if is_source(path) => source_faults,
+            path if is_lock(path) => lock_faults,
+            _ => continue,
+        };
+        // A file that git tracks may be deleted in the working tree.
+        let Ok(text) = std::fs::read_to_string(root.join(&path)) else { continue };
+        files = files.saturating_add(1);
+        faults.extend(check(&text).into_iter().map(|fault| format!("{path}: {fault}")));
+    }
+    ensure!(files > 0, "git tracks no source file here, so nothing was checked");
+    ensure!(faults.is_empty(), "tidy found faults\n{}", faults.join("\n"));
+    Ok(())
+}
+
+/// The files that git tracks or would track.
+fn tracked(root: &Path) -> anyhow::Result<Vec<String>> {
+    let output = Command::new("git")
+        .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
+        .current_dir(root)
+        .output()
+        .context("tidy asks git for the files of the repository")?;
+    ensure!(output.status.success(), "git ls-files failed");
+    let list = String::from_utf8(output.stdout).context("a file name is not UTF-8")?;
+    Ok(list.split_terminator('\0').map(ToOwned::to_owned).collect())
+}
+
+fn is_source(path: &str) -> bool {
+    Path::new(path).extension().is_some_and(|extension| extension == "rs")
+}
+
+fn is_lock(path: &str) -> bool {
+    matches!(path.rsplit('/').next(), Some("Cargo.lock" | "package-lock.json"))
+}
+
+/// What is wrong with a Rust file.
+fn source_faults(text: &str) -> Vec<String> {
+    let mut faults = Vec::new();
+    // One word is a placeholder, not a purpose.
+    let opening = text.lines().next().and_then(|line| line.strip_prefix("//! ")).unwrap_or_default();
+    if !opening.trim().contains(' ') {
+        faults.push("does not open with `//!` and what it is for".to_owned());
+    }
+    let lines = text.lines().count();
+    if lines > LINES_MAX && !text.lines().any(|line| line.starts_with(EXCUSE)) {
+        faults.push(format!("has {lines} lines, over {LINES_MAX}; split it or say why: `{EXCUSE}…`"));
+    }
+    faults
+}
+
+/// What is wrong with a lock file.
+fn lock_faults(text: &str) -> Vec<String> {
+    let strange = |line: &&str| {
+        line.contains("\"resolved\":")
+            || (line.starts_with("source = ")
+                && !line.contains("registry+https://github.com/rust-lang/crates.io-index"))
+    };
+    let places = text.lines().enumerate().filter(|(_, line)| strange(line)).map(|(index, _)| index.saturating_add(1));
+    places.map(|line| format!("line {line} names where a package was fetched from")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sources() {
+        let long = "x\n".repeat(LINES_MAX);
+        let rows = [
+            ("good", "//! What it is for.\n".to_owned(), 0),
+            ("empty", String::new(), 1),
+            ("a stub's opening", "//! x\n".to_owned(), 1),
+            ("code first", "fn main() {}\n//! What it is for.\n".to_owned(), 1),
+            ("long", format!("//! What it is for.\n{long}"), 1),
+            ("long with a reason", format!("//! What it is for.\n{EXCUSE}one table.\n{long}"), 0),
+        ];
+        for (name, text, expected) in rows {
+            assert_eq!(source_faults(&text).len(), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn locks() {
+        let rows = [
+            ("cargo", "source = \"registry+https://github.com/rust-lang/crates.io-index\"", 0),
+            ("cargo, a mirror", "source = \"registry+https://mirror.example/index\"", 1),
+            ("npm", "      \"integrity\": \"sha512-x\",", 0),
+            ("npm, an address", "      \"resolved\": \"https://mirror.example/x.tgz\",", 1),
+        ];
+        for (name, text, expected) in rows {
+            assert_eq!(lock_faults(text).len(), expected, "{name}");
+        }
+    }
+}

@@ -1,0 +1,17 @@
+"""Invented personal values: numbers that are reserved for fiction or belong to nobody, checksums that hold."""
+
+EMAIL = "helene.beranger@exemple-fontaine.fr"
+PHONE = "+33 6 39 98 12 34"
+IBAN = "FR76 3000 6000 0112 3456 7890 189"
+PERSON = "Hélène Béranger"
+
+#: What must never reach a server abroad, in any spelling that a body can have it in.
+PLANTED = (EMAIL, PHONE, PHONE.replace(" ", ""), IBAN, IBAN.replace(" ", ""), PERSON, PERSON.split()[1])
+
+PROMPT = (
+    f"Please write to Mme {PERSON} ({EMAIL}), call {PHONE} if she does not answer,\n"
+    f'and refund "order 12" to {IBAN}. Thank you — à bientôt! 🙂'
+)
+
+#: A prompt with health terms beside a person: at home it is served, abroad it is refused.
+HEALTH = f"Mme {PERSON}, born with type 1 diabetes, is prescribed insulin after her diagnosis of diabète."
