@@ -8,7 +8,7 @@ use super::route::{Failure, Leg};
 use crate::dialect;
 use crate::model::entry::Change;
 use crate::model::finding::POSSIBLY;
-use crate::model::{Action, Backend, Duties, Tier};
+use crate::model::{Action, Backend, Duties, EntityId, Tier};
 use crate::policy::{self, Context};
 use crate::transform::{self, Vault};
 use crate::wire::splice;
@@ -74,8 +74,7 @@ pub fn change_for(
 ) -> Result<Changed, Failure> {
     let snapshot = &*examined.snapshot;
     let model = snapshot.upstream_model(&examined.model, &backend.name).ok_or(Failure::Impossible("model"))?;
-    let keys =
-        transform::Keys { token: snapshot.token_key(&examined.caller.tenant, &examined.caller.app), salt };
+    let keys = transform::Keys::new(snapshot.token_key(&examined.caller.tenant, &examined.caller.app), salt);
     let changed = transform::apply(&examined.call, &examined.findings, duties, &snapshot.catalogue, &keys)
         .map_err(|_| Failure::Impossible("duty"))?;
     let store_off = backend.tier != Tier::OnPremises;
@@ -83,13 +82,18 @@ pub fn change_for(
     edits.extend(changed.edits);
     let body = splice(&examined.call.body, edits).map_err(|_| Failure::Impossible("splice"))?;
     if !duties.actions.is_empty() {
-        confirm(examined, backend, duties, &body)?;
+        confirm(examined, backend, duties, (&body, changed.pseudonymised))?;
     }
     Ok(Changed { body, vault: changed.vault, changes: changed.changes })
 }
 
 /// Scans what will be sent and asks policy whether this backend may have it as it is now.
-fn confirm(examined: &Examined, backend: &Backend, duties: &Duties, body: &str) -> Result<(), Failure> {
+fn confirm(
+    examined: &Examined,
+    backend: &Backend,
+    duties: &Duties,
+    (body, pseudonymised): (&str, Vec<EntityId>),
+) -> Result<(), Failure> {
     let residue = Failure::Impossible("residue");
     let snapshot = &*examined.snapshot;
     let call = dialect::parse(examined.call.api, body.to_owned()).map_err(|_| residue)?;
@@ -101,12 +105,7 @@ fn confirm(examined: &Examined, backend: &Backend, duties: &Duties, body: &str) 
     let said = examined.declared.as_declared();
     let context = Context { leak: examined.facts.leak, policy: &snapshot.policy };
     let mut facts = policy::facts(&call, &findings, &examined.caller, &said, context);
-    facts.pseudonymised = duties
-        .actions
-        .iter()
-        .filter(|(_, action)| matches!(action, Action::Pseudonymise | Action::PseudonymiseUnlinkably))
-        .map(|(entity, _)| *entity)
-        .collect();
+    facts.pseudonymised = pseudonymised;
     let id = snapshot.policy.id_of(backend.name.as_str()).ok_or(residue)?;
     policy::recheck(&snapshot.policy, &facts, id, duties, examined.decided_at).map_err(|_| residue)
 }
