@@ -144,6 +144,10 @@ impl File {
         Self { source: Arc::new(NamedSource::new(name, text.to_owned())) }
     }
 
+    pub(super) fn name(&self) -> &str {
+        self.source.name()
+    }
+
     pub(super) fn text(&self) -> &str {
         self.source.inner()
     }
