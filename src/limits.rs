@@ -121,3 +121,18 @@ pub const CHANNELS_MAX: usize = 1_024;
 pub const DRAIN_DEADLINE: Duration = Duration::from_secs(30);
 /// Requests of an OTLP or Prometheus exporter that wait.
 pub const TELEMETRY_QUEUE_MAX: usize = 2_048;
+
+/// Bytes of one file of the officer: sheet, pack, inventory, reference data.
+pub const POLICY_FILE_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Brackets in brackets in a condition of a sheet; what is read aloud has two.
+pub const POLICY_DEPTH_MAX: usize = 16;
+/// Alternatives of one condition once its brackets are multiplied out.
+pub const POLICY_ALTERNATIVES_MAX: usize = 1_024;
+/// Rules of a policy, packs included.
+pub const POLICY_RULES_MAX: usize = 4_096;
+/// `prefer` clauses of a policy: each is a bit of a rank.
+pub const POLICY_PREFERS_MAX: usize = 64;
+/// Backends of an inventory.
+pub const BACKENDS_MAX: usize = 4_096;
+/// Faults reported for the officer's files in one run.
+pub const POLICY_FAULTS_MAX: usize = 200;

@@ -17,6 +17,9 @@ pub struct BackendId(pub u16);
 pub struct Country([u8; 2]);
 
 impl Country {
+    /// Stands for a country that is not known: ISO 3166-1 leaves `ZZ` to its users.
+    pub const UNKNOWN: Self = Self(*b"ZZ");
+
     /// Reads an upper-case two-letter code; whether it is assigned is the reference data's business.
     pub fn parse(code: &str) -> Option<Self> {
         match code.as_bytes() {

@@ -1,2 +1,111 @@
-//! policy
+//! Policy: sheets, packs, the inventory and reference data in; for each request, which backends may have it and how changed.
+//!
+//! The officer's files come as text ([`Sources`]); [`compile`] reads them all, reports every fault of every file at once,
+//! and yields a [`Policy`] of bit masks. [`facts`] reduces a call and its findings to closed words and counts; [`decide`]
+//! turns facts into a plan. It is total and deterministic, and denies by default: only an `allow` that surely holds admits,
+//! a rule that possibly holds removes. What will be sent is scanned again and put to [`recheck`].
+//!
+//! Nothing here reads files, clocks or environments, and no text of a request enters [`crate::model::Facts`].
+//!
+//! ```text
+//!  text -> lexer -> parser* -> tree -> resolve -> resolved -> program (bit masks) -> Policy
+//!  backends.toml -> inventory -> truth (possibly, surely, for one day) --^
+//!  reference/*.toml -> reference, classes --^
+//!  Call, Findings, Caller -> facts -> view (atoms) -> engine (first decision) -> second (after the duties) -> Plan
+//! ```
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
+
+mod canonical;
+mod classes;
+mod compile;
+mod compiled;
+mod diagnostic;
+mod engine;
+mod facts;
+mod inventory;
+mod lexer;
+mod nearest;
+mod parse_condition;
+mod parse_sheet;
+mod parser;
+mod phrase;
+mod program;
+mod reference;
+mod residual;
+mod resolve;
+mod resolved;
+mod scenario;
+mod second;
+mod servable;
+mod sheets;
+pub mod starter;
+#[cfg(test)]
+mod tests;
+mod toml_file;
+mod tree;
+mod truth;
+mod view;
+
+pub use classes::catalogue;
+pub use compile::compile;
+pub use compiled::Policy;
+pub use diagnostic::{Diagnostic, render};
+pub use engine::decide;
+pub use facts::{Context, facts};
+pub use residual::recheck;
+pub use scenario::{ScenarioResult, run_scenarios};
+pub use servable::BackendSet;
+
+use crate::limits::POLICY_FAULTS_MAX;
+use crate::model::{Action, Word};
+
+/// A file that the caller has read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceFile {
+    /// The name shown in faults, such as `policies/main.policy`.
+    pub name: String,
+    /// Its text.
+    pub text: String,
+}
+
+/// The officer's files.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Sources {
+    /// The organisation's sheets: `policies/*.policy`.
+    pub sheets: Vec<SourceFile>,
+    /// Packs of the operator's folder, `policies/packs/*.policy`; they win over the packs that octroi brings.
+    pub packs: Vec<SourceFile>,
+    /// `policies/backends.toml`.
+    pub inventory: Option<SourceFile>,
+    /// Files of `policies/reference/` that replace the shipped ones of the same name.
+    pub reference: Vec<SourceFile>,
+}
+
+/// What this build can do, so that a sheet which demands more removes backends instead of being ignored.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Vocabulary {
+    /// Actions that the transformer carries out. `keep` and `block` need no carrying out.
+    pub actions: Vec<Action>,
+    /// Whether content can be logged sealed.
+    pub seals: bool,
+    /// Kinds of provider-hosted tools that the dialects know; empty: any word is accepted in a sheet.
+    pub hosted: Vec<Word>,
+}
+
+/// The values of the headers by which an application declares its request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Declared<'a> {
+    /// `octroi-label`
+    pub label: Option<&'a str>,
+    /// `octroi-purpose`
+    pub purpose: Option<&'a str>,
+    /// `octroi-residence`: country codes, separated by commas.
+    pub residence: Option<&'a str>,
+}
+
+/// Faults in the order in which they are shown, and no more of them than somebody would read.
+fn sorted(mut faults: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    faults.sort_by(|a, b| a.order().cmp(&b.order()));
+    faults.truncate(POLICY_FAULTS_MAX);
+    faults
+}

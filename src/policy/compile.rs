@@ -1,0 +1,169 @@
+//! From the officer's files to a policy: parse all, look everything up, report every fault, compile.
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp, ToSpan};
+
+use super::compiled::Policy;
+use super::diagnostic::{Diagnostic, File};
+use super::inventory::{self, Entry, Inventory};
+use super::program::Program;
+use super::reference::Reference;
+use super::resolve::{Names, Resolver};
+use super::resolved::{Atom, Resolved};
+use super::sheets::{check_whole, home, labels, read_sheets};
+use super::tree::Sheet;
+use super::truth::{Truth, World};
+use super::{SourceFile, Sources, Vocabulary, canonical, sorted};
+use crate::limits::POLICY_ALTERNATIVES_MAX;
+use crate::model::{Catalogue, EntityId, Word};
+
+/// Compiles the officer's files as they stand at `now`.
+///
+/// # Errors
+/// Every fault of every file, by file and place.
+pub fn compile(
+    sources: &Sources,
+    catalogue: &Catalogue,
+    served: &[EntityId],
+    vocabulary: &Vocabulary,
+    now: Timestamp,
+) -> Result<Policy, Vec<Diagnostic>> {
+    gather(sources, catalogue, served, vocabulary)?.policy(catalogue, vocabulary, now)
+}
+
+/// All files, understood and without a fault, before they are put to a day.
+#[derive(Debug)]
+pub(super) struct Gathered {
+    sheets: Vec<(File, Sheet)>,
+    pub(super) resolved: Resolved,
+    pub(super) inventory: Inventory,
+    pub(super) world: World,
+    zone: TimeZone,
+    labels: Vec<Word>,
+}
+
+/// Reads all files and looks every name up.
+pub(super) fn gather(
+    sources: &Sources,
+    catalogue: &Catalogue,
+    served: &[EntityId],
+    vocabulary: &Vocabulary,
+) -> Result<Gathered, Vec<Diagnostic>> {
+    let mut faults = Vec::new();
+    let reference = Reference::read(&sources.reference, &mut faults);
+    let inventory = read_inventory(sources.inventory.as_ref(), &reference, &mut faults);
+    let sheets = read_sheets(sources, &mut faults);
+    let (home, zone) = home(&sheets, &reference, &mut faults);
+    let labels = labels(&sheets, &mut faults);
+    let eea = reference.eea();
+    let world = World { reference, home, eea };
+    let backends: Vec<Word> = inventory.entries.iter().map(|entry| entry.name.clone()).collect();
+    let names = Names { catalogue, served, vocabulary, world: &world, backends: &backends, labels: &labels };
+    let mut resolved = Resolved::default();
+    for (file, sheet) in &sheets {
+        Resolver { names: &names, file, pack: sheet.pack, faults: &mut faults }.sheet(sheet, &mut resolved);
+    }
+    check_whole(&sheets, &mut faults);
+    if faults.is_empty() {
+        Ok(Gathered { sheets, resolved, inventory, world, zone, labels })
+    } else {
+        Err(sorted(faults))
+    }
+}
+
+impl Gathered {
+    /// What is true of each backend on the day of an instant.
+    pub(super) fn truths(&self, now: Timestamp) -> Vec<Truth<'_>> {
+        let today = now.to_zoned(self.zone.clone()).date();
+        self.inventory.entries.iter().map(|entry| Truth { entry, world: &self.world, today }).collect()
+    }
+
+    fn policy(self, catalogue: &Catalogue, vocabulary: &Vocabulary, now: Timestamp) -> Result<Policy, Vec<Diagnostic>> {
+        let truths = self.truths(now);
+        let program = Program::new(&self.resolved, &truths, catalogue.entities.len())
+            .map_err(|rule| vec![too_wide(&self.sheets, &self.resolved, rule)])?;
+        let trees: Vec<&Sheet> = self.sheets.iter().map(|(_, sheet)| sheet).collect();
+        let first = trees.first();
+        let rules = &self.resolved.rules;
+        Ok(Policy {
+            name: first.map_or(Word::UNKNOWN, |sheet| Word::configured(&sheet.title.text)),
+            version: first.map_or(0, |sheet| sheet.version),
+            digests: [canonical::digest(&trees), self.inventory.digest, self.world.reference.digest],
+            valid_until: next_change(&self.inventory.entries, &self.world.reference, &self.zone, now),
+            catalogue: catalogue.clone(),
+            backends: truths.iter().map(Truth::backend).collect(),
+            located_in_eea: truths.iter().map(Truth::located_in_eea).collect(),
+            purposes: purposes(&self.resolved),
+            hosts: self.resolved.tools.iter().filter_map(|tool| tool.host.clone()).collect(),
+            countries: self.world.reference.countries.keys().copied().collect(),
+            because: rules.iter().map(|rule| (rule.name.clone(), rule.because.clone())).collect(),
+            scenarios: self.resolved.scenarios.clone(),
+            labels: self.labels.clone(),
+            actions: vocabulary.actions.clone(),
+            seals: vocabulary.seals,
+            program,
+        })
+    }
+}
+
+fn read_inventory(source: Option<&SourceFile>, reference: &Reference, faults: &mut Vec<Diagnostic>) -> Inventory {
+    if let Some(source) = source {
+        return inventory::read(&File::new(&source.name, &source.text), reference, faults);
+    }
+    let file = File::new("policies/backends.toml", "");
+    let fault = Diagnostic::new("octroi::policy::no-inventory", &file, 0..0, "there is no inventory of backends");
+    faults.push(fault.help("a backend that no inventory declares is never used: write policies/backends.toml"));
+    inventory::read(&file, reference, faults)
+}
+
+fn too_wide(sheets: &[(File, Sheet)], resolved: &Resolved, rule: usize) -> Diagnostic {
+    let wide = resolved.rules.get(rule).map(|rule| rule.name.as_str());
+    let found = sheets.iter().find_map(|(file, sheet)| {
+        let rule = sheet.rules.iter().find(|rule| Some(rule.name.text.as_str()) == wide)?;
+        Some((file.clone(), rule.name.span.clone()))
+    });
+    let (file, span) = found
+        .or_else(|| sheets.first().map(|(file, sheet)| (file.clone(), sheet.title.span.clone())))
+        .unwrap_or_else(|| (File::new("policies", ""), 0..0));
+    let message = format!(
+        "this condition has more than {POLICY_ALTERNATIVES_MAX} alternatives once its brackets are multiplied out"
+    );
+    Diagnostic::new("octroi::policy::too-wide", &file, span, message).help("split it into several rules")
+}
+
+fn purposes(resolved: &Resolved) -> Vec<Word> {
+    let mut purposes = Vec::new();
+    let gates = resolved.rules.iter().map(|rule| &rule.gate);
+    let gates = gates.chain(resolved.allows.iter().map(|allow| &allow.gate));
+    let gates = gates.chain(resolved.tools.iter().map(|tool| &tool.gate));
+    let gates = gates.chain(resolved.fall_backs.iter().map(|clause| &clause.gate));
+    for condition in gates.flat_map(|gate| gate.when.iter().chain(&gate.unless)) {
+        condition.visit(true, &mut |atom, _| {
+            if let Atom::Purpose(purpose) = atom {
+                purposes.push(purpose.clone());
+            }
+        });
+    }
+    purposes.sort_unstable();
+    purposes.dedup();
+    purposes
+}
+
+/// The next instant at which a declared truth or an adequacy decision begins or ends. A last day ends with that day at home.
+fn next_change(entries: &[Entry], reference: &Reference, zone: &TimeZone, now: Timestamp) -> Option<Timestamp> {
+    let (mut first_days, mut last_days): (Vec<Date>, Vec<Date>) = (Vec::new(), Vec::new());
+    for decision in &reference.decisions {
+        first_days.push(decision.from);
+        last_days.extend(decision.until);
+    }
+    for entry in entries {
+        entry.dates(&mut first_days, &mut last_days);
+    }
+    let behind = last_days.into_iter().filter_map(|day| day.checked_add(1.day()).ok());
+    let begins = first_days.into_iter().chain(behind).filter_map(|day| day.to_zoned(zone.clone()).ok());
+    begins
+        .map(|midnight| midnight.timestamp())
+        .filter(|instant| instant.duration_since(now) > SignedDuration::ZERO)
+        .min()
+}

@@ -1,0 +1,160 @@
+//! Faults of the officer's files: where, what, and what was probably meant.
+//!
+//! A fault names a file, a line and a column, shows the line with a caret under the word, and offers the nearest words of
+//! the vocabulary. It quotes the officer's own files only: nothing of a request can come here. All faults of all files are
+//! gathered before anything is reported, so that a sheet is repaired in one sitting.
+
+use std::fmt;
+use std::fmt::Write as _;
+use std::ops::Range;
+use std::sync::Arc;
+
+use miette::{LabeledSpan, NamedSource, SourceCode};
+
+/// One fault of a sheet, a pack, the inventory or a reference file.
+#[derive(Clone)]
+pub struct Diagnostic {
+    code: &'static str,
+    message: String,
+    label: String,
+    help: Option<String>,
+    source: Arc<NamedSource<String>>,
+    span: Range<usize>,
+}
+
+impl Diagnostic {
+    pub(super) fn new(code: &'static str, file: &File, span: Range<usize>, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), label: String::new(), help: None, source: file.source.clone(), span }
+    }
+
+    /// Writes a few words beside the caret.
+    #[must_use]
+    pub(super) fn label(mut self, label: impl Into<String>) -> Self {
+        self.label = label.into();
+        self
+    }
+
+    /// Says what to do.
+    #[must_use]
+    pub(super) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// The stable code, such as `octroi::policy::unknown-word`.
+    pub fn code(&self) -> &'static str {
+        self.code
+    }
+
+    /// What is wrong, in one sentence.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// What to do about it, if there is advice.
+    pub fn help_text(&self) -> Option<&str> {
+        self.help.as_deref()
+    }
+
+    /// The file it stands in.
+    pub fn file(&self) -> &str {
+        self.source.name()
+    }
+
+    /// Line and column, counted from 1; the column counts characters.
+    pub fn place(&self) -> (usize, usize) {
+        let before = self.source.inner().get(..self.span.start).unwrap_or(self.source.inner());
+        let line = before.bytes().filter(|byte| *byte == b'\n').count().saturating_add(1);
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count().saturating_add(1);
+        (line, column)
+    }
+
+    /// The order in which faults are shown: by file, then by place.
+    pub(super) fn order(&self) -> (&str, usize) {
+        (self.source.name(), self.span.start)
+    }
+}
+
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl fmt::Debug for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (line, column) = self.place();
+        write!(f, "{}:{line}:{column}: {} [{}]", self.file(), self.message, self.code)
+    }
+}
+
+impl std::error::Error for Diagnostic {}
+
+impl miette::Diagnostic for Diagnostic {
+    fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        Some(Box::new(self.code))
+    }
+
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        self.help.as_ref().map(|help| Box::new(help) as Box<dyn fmt::Display>)
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        Some(self.source.as_ref())
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        let label = (!self.label.is_empty()).then(|| self.label.clone());
+        let length = self.span.end.saturating_sub(self.span.start);
+        Some(Box::new(std::iter::once(LabeledSpan::new(label, self.span.start, length))))
+    }
+}
+
+/// Writes a fault as plain text without colour: place and message, the line with a caret, help, code.
+pub fn render(diagnostic: &Diagnostic) -> String {
+    let (line, column) = diagnostic.place();
+    let text = diagnostic.source.inner();
+    let shown = text.lines().nth(line.saturating_sub(1)).unwrap_or_default();
+    let spanned = text.get(diagnostic.span.clone()).unwrap_or_default();
+    let carets = spanned.lines().next().unwrap_or_default().chars().count().max(1);
+    let margin = " ".repeat(line.to_string().len());
+    // Tabs are kept in the margin under the line so that the caret stands where an editor shows it.
+    let indent: String =
+        shown.chars().take(column.saturating_sub(1)).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
+    let mut out = format!("{}:{line}:{column}: {}\n", diagnostic.file(), diagnostic.message);
+    let label = if diagnostic.label.is_empty() { String::new() } else { format!(" {}", diagnostic.label) };
+    // Writing to a string cannot fail.
+    let _written =
+        write!(out, "{margin} |\n{line} | {shown}\n{margin} | {indent}{carets}{label}\n", carets = "^".repeat(carets));
+    if let Some(help) = &diagnostic.help {
+        let _written = writeln!(out, "{margin} = help: {help}");
+    }
+    let _written = writeln!(out, "{margin} = {}", diagnostic.code);
+    out
+}
+
+/// A file that faults can point into.
+#[derive(Clone)]
+pub(super) struct File {
+    source: Arc<NamedSource<String>>,
+}
+
+impl File {
+    pub(super) fn new(name: &str, text: &str) -> Self {
+        Self { source: Arc::new(NamedSource::new(name, text.to_owned())) }
+    }
+
+    pub(super) fn name(&self) -> &str {
+        self.source.name()
+    }
+
+    pub(super) fn text(&self) -> &str {
+        self.source.inner()
+    }
+}
+
+impl fmt::Debug for File {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.source.name())
+    }
+}

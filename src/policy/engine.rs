@@ -1,0 +1,295 @@
+//! The decision: one pass over the rows, then the duties, then, where a sheet asks for it, once more on what the duties leave.
+//!
+//! Candidates are the union of the `allow` that surely hold. Every rule that possibly fires removes its backends and adds its
+//! duties. Nothing here can fail, and nothing depends on the order of rules but the order in which `prefer` was written.
+
+use jiff::Timestamp;
+use smallvec::SmallVec;
+
+use super::program::{Bits, Mask, Program, RuleRow, add, has};
+use super::second::Second;
+use super::view::View;
+use super::{BackendSet, Policy};
+use crate::model::{
+    Action, BackendId, Choice, ClassSet, Duties, EntityId, Facts, FallBack, Plan, Removal, Removed, Tier, Word,
+};
+
+/// The rule that no sheet writes: provider-hosted tools need a line of their own.
+pub(super) const HOSTED_RULE: &str = "hosted-tools";
+const HOSTED_BECAUSE: &str = "a tool that runs at the provider is refused unless a sheet allows it by name and host";
+const UNLOCATED: &str = "change data that no detector could locate";
+
+/// Decides where a request may go. Total and deterministic.
+pub fn decide(policy: &Policy, facts: &Facts, servable: &BackendSet, now: Timestamp) -> Plan {
+    evaluate(policy, facts, servable, now, Undetected::Real)
+}
+
+/// How classes that something declared, and no detector located, meet duties.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Undetected {
+    /// Nobody knows where the data is: a duty on it cannot be done.
+    Real,
+    /// A scenario speaks of classes as if a detector had found them.
+    Assumed,
+}
+
+/// Why a backend was taken out, in words.
+pub(super) fn reason(why: &Removal) -> String {
+    match why {
+        Removal::NotAllowed => "no `allow` surely admits it".to_owned(),
+        Removal::Rules(rules) => {
+            let named: Vec<String> = rules.iter().map(|(name, because)| format!("rule `{name}` ({because})")).collect();
+            named.join(", ")
+        }
+        Removal::Duty(duty) => format!("this cannot be done: {duty}"),
+        Removal::Expired => "the policy is past its validity: only on premises is allowed".to_owned(),
+    }
+}
+
+/// The duties of one rule that fired, reduced to what the request carries.
+pub(super) struct Demand<'p> {
+    pub(super) rule: &'p RuleRow,
+    pub(super) actions: SmallVec<[(EntityId, Action); 4]>,
+}
+
+/// One decision being taken.
+pub(super) struct Pass<'p> {
+    pub(super) policy: &'p Policy,
+    pub(super) program: &'p Program,
+    pub(super) facts: &'p Facts,
+    pub(super) view: View<'p>,
+    pub(super) bits: Bits,
+    pub(super) undetected: Undetected,
+    /// Indices of the rules that fired, ascending.
+    fired: SmallVec<[usize; 32]>,
+    candidates: Mask,
+    removed: Mask,
+    demands: SmallVec<[Demand<'p>; 8]>,
+}
+
+pub(super) fn evaluate(
+    policy: &Policy,
+    facts: &Facts,
+    servable: &BackendSet,
+    now: Timestamp,
+    undetected: Undetected,
+) -> Plan {
+    let mut pass = Pass::new(policy, facts, View::arrived(facts, policy.catalogue()), undetected);
+    let expired = policy.valid_until().is_some_and(|until| until <= now);
+    let mut plan = Plan {
+        choices: Vec::new(),
+        removed: Vec::new(),
+        unable: Vec::new(),
+        fall_back: pass.fall_back(),
+        fired: Vec::new(),
+    };
+    let tools_refused = pass.refuses_tools();
+    let mut ranked: Vec<(Tier, u64, usize, Choice)> = Vec::with_capacity(policy.backends().len());
+    let backends = (0..).map(BackendId).zip(policy.backends());
+    for (backend, declared) in backends {
+        let verdict = match pass.verdict(backend, expired, tools_refused) {
+            Ok(duties) => duties,
+            Err(why) => {
+                plan.removed.push(Removed { backend, why });
+                continue;
+            }
+        };
+        if !servable.contains(backend) {
+            plan.unable.push(backend);
+            continue;
+        }
+        let changes = verdict.changes();
+        let choice = Choice { backend, tier: declared.tier, duties: verdict, rank: 0 };
+        ranked.push((declared.tier, pass.preference(backend), changes, choice));
+    }
+    plan.choices = rank(ranked);
+    plan.fired.extend(tools_refused.then(|| Word::fixed(HOSTED_RULE)));
+    pass.fired.sort_unstable();
+    pass.fired.dedup();
+    plan.fired
+        .extend(pass.fired.iter().filter_map(|index| pass.program.rules.get(*index)).map(|rule| rule.name.clone()));
+    plan
+}
+
+/// Sorts by tier, then by what the sheet prefers, then by the fewest changes; equal places share a rank.
+fn rank(mut ranked: Vec<(Tier, u64, usize, Choice)>) -> Vec<Choice> {
+    ranked.sort_by(|a, b| (a.0, a.1, a.2, a.3.backend).cmp(&(b.0, b.1, b.2, b.3.backend)));
+    let mut last: Option<(Tier, u64, usize, u32)> = None;
+    let place = |(tier, preference, changes, mut choice): (Tier, u64, usize, Choice)| {
+        let rank = match last {
+            Some((before, a, b, rank)) if before == tier => rank + u32::from((a, b) != (preference, changes)),
+            _ => 0,
+        };
+        last = Some((tier, preference, changes, rank));
+        choice.rank = rank;
+        choice
+    };
+    ranked.into_iter().map(place).collect()
+}
+
+impl<'p> Pass<'p> {
+    /// Evaluates everything that does not ask for the state after the duties.
+    pub(super) fn new(policy: &'p Policy, facts: &'p Facts, view: View<'p>, undetected: Undetected) -> Self {
+        let program = policy.program();
+        let bits = program.bits(&view);
+        let (candidates, removed) = (program.none(), program.none());
+        let (fired, demands) = (SmallVec::new(), SmallVec::new());
+        let mut pass = Self { policy, program, facts, view, bits, undetected, fired, candidates, removed, demands };
+        for allow in program.allows.iter().filter(|allow| !allow.still && allow.gate.surely_open(&pass.bits)) {
+            add(&mut pass.candidates, &allow.admits);
+        }
+        for (index, rule) in program.rules.iter().enumerate() {
+            if !rule.still && rule.gate.fires(&pass.bits) {
+                add(&mut pass.removed, &rule.removes);
+                pass.fired.push(index);
+                if rule.has_duties() {
+                    let demand = pass.demand(rule);
+                    pass.demands.push(demand);
+                }
+            }
+        }
+        pass
+    }
+
+    pub(super) fn fire(&mut self, index: usize) {
+        self.fired.push(index);
+    }
+
+    pub(super) fn is_candidate(&self, backend: BackendId) -> bool {
+        has(&self.candidates, backend)
+    }
+
+    pub(super) fn demand(&self, rule: &'p RuleRow) -> Demand<'p> {
+        let present = self.facts.types.iter().filter(|fact| fact.possibly > 0);
+        let wanted = present.map(|fact| (fact.entity, rule.action(fact.entity)));
+        Demand { rule, actions: wanted.filter(|(_, action)| *action != Action::Keep).collect() }
+    }
+
+    /// The duties of a backend, or why it may not have the request.
+    fn verdict(&mut self, backend: BackendId, expired: bool, tools_refused: bool) -> Result<Duties, Removal> {
+        let conditional = self.program.asks_still();
+        if !conditional && !self.is_candidate(backend) {
+            return Err(Removal::NotAllowed);
+        }
+        if tools_refused {
+            return Err(Removal::Rules(vec![(Word::fixed(HOSTED_RULE), Word::fixed(HOSTED_BECAUSE))]));
+        }
+        if expired && !self.policy.on_premises(backend) {
+            return Err(Removal::Expired);
+        }
+        if has(&self.removed, backend) {
+            return Err(Removal::Rules(self.removing(backend)));
+        }
+        let mut duties = Duties::default();
+        for demand in self.demands.iter().filter(|demand| has(&demand.rule.on, backend)) {
+            self.merge(&mut duties, demand)?;
+        }
+        if !conditional {
+            return Ok(duties);
+        }
+        let mut own = Duties::default();
+        for demand in self.demands.iter().filter(|demand| !demand.rule.pack && has(&demand.rule.on, backend)) {
+            self.merge(&mut own, demand)?;
+        }
+        let classes = self.changed_classes(backend);
+        Second { pass: self, backend, duties, own, classes }.decide()
+    }
+
+    /// The classes that the duties of the sheets name for a backend.
+    fn changed_classes(&self, backend: BackendId) -> ClassSet {
+        let of = self.demands.iter().filter(|demand| !demand.rule.pack && has(&demand.rule.on, backend));
+        of.fold(ClassSet::default(), |classes, demand| classes.union(demand.rule.duty_classes()))
+    }
+
+    /// The rules that removed a backend.
+    fn removing(&self, backend: BackendId) -> Vec<(Word, Word)> {
+        let rules = self.fired.iter().filter_map(|index| self.program.rules.get(*index));
+        rules.filter(|rule| has(&rule.removes, backend)).map(named).collect()
+    }
+
+    /// Adds what a rule demands, or says why it cannot be done.
+    pub(super) fn merge(&self, duties: &mut Duties, demand: &Demand<'_>) -> Result<(), Removal> {
+        let rule = demand.rule;
+        for (entity, action) in &demand.actions {
+            self.feasible(rule, *action)?;
+            duties.require(*entity, *action);
+        }
+        for (class, action) in &rule.class_actions {
+            if self.facts.declared.contains(*class) {
+                if self.undetected == Undetected::Real && *action != Action::Block {
+                    return Err(Removal::Duty(Word::fixed(UNLOCATED)));
+                }
+                self.feasible(rule, *action)?;
+            }
+        }
+        if !rule.actions.is_empty() && self.view.opaque() {
+            return Err(if rule.actions.contains(&Action::Block) {
+                Removal::Rules(vec![named(rule)])
+            } else {
+                Removal::Duty(Word::fixed(UNLOCATED))
+            });
+        }
+        if rule.seals && !self.policy.seals() {
+            return Err(Removal::Duty(Word::fixed("log sealed")));
+        }
+        duties.log_sealed |= rule.seals;
+        Ok(())
+    }
+
+    fn feasible(&self, rule: &RuleRow, action: Action) -> Result<(), Removal> {
+        if action == Action::Block {
+            return Err(Removal::Rules(vec![named(rule)]));
+        }
+        if action != Action::Keep && !self.policy.can(action) {
+            return Err(Removal::Duty(Word::fixed(action.name())));
+        }
+        Ok(())
+    }
+
+    /// Whether the call asks for a hosted tool that no line surely allows by name and host.
+    pub(super) fn refuses_tools(&self) -> bool {
+        let allowed = |tool: &(Word, Option<Word>)| {
+            let rows = self.program.tools.iter().filter(|row| row.tool == tool.0 && row.host == tool.1);
+            rows.into_iter().any(|row| row.gate.surely_open(&self.bits))
+        };
+        !self.facts.hosted.iter().all(allowed)
+    }
+
+    fn fall_back(&self) -> FallBack {
+        let open = self.program.fall_backs.iter().filter(|(gate, _)| gate.surely_open(&self.bits));
+        open.fold(FallBack::default(), |opened, (_, after)| FallBack {
+            open: true,
+            after_ms: match (opened.after_ms, *after) {
+                (Some(one), Some(other)) => Some(one.min(other)),
+                (one, other) => one.or(other),
+            },
+        })
+    }
+
+    /// A number that is smaller the more a backend is preferred; the first `prefer` written weighs most. In the last tier,
+    /// those located in the EEA come before all preferences.
+    fn preference(&self, backend: BackendId) -> u64 {
+        let mut preference = u64::from(self.policy.after_the_eea(backend)) << 63;
+        for rule in self.fired.iter().filter_map(|index| self.program.rules.get(*index)) {
+            for (bit, preferred) in &rule.prefers {
+                if !has(preferred, backend) {
+                    preference |= 1_u64 << bit;
+                }
+            }
+        }
+        preference
+    }
+
+    /// The rules that remove a backend: for [`super::recheck`], which asks for all at once.
+    pub(super) fn removed_by(&self, backend: BackendId) -> Option<Removal> {
+        has(&self.removed, backend).then(|| Removal::Rules(self.removing(backend)))
+    }
+
+    pub(super) fn demands(&self) -> &[Demand<'p>] {
+        &self.demands
+    }
+}
+
+pub(super) fn named(rule: &RuleRow) -> (Word, Word) {
+    (rule.name.clone(), rule.because.clone())
+}

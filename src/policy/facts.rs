@@ -1,0 +1,176 @@
+//! From a call and its findings to what policy may see: closed words, counts, scores.
+//!
+//! No text of the request passes: a label becomes the sheet's spelling or *unknown*, a purpose one that a sheet names or
+//! *unknown*, a host one that a sheet names or *unknown*, a residence a country of the reference data or *unknown*.
+
+use super::{Declared, Policy};
+use crate::model::finding::{POSSIBLY, SURELY};
+use crate::model::{
+    Call, Caller, Catalogue, Certainty, ClassSet, Country, EntityId, Facts, Finding, Findings, LabelFact, LeakFact,
+    Role, TypeFact, Word,
+};
+
+/// What [`facts`] needs beside the request.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    /// Similarity to protected documents.
+    pub leak: LeakFact,
+    /// Labels, purposes and hosts are mapped to its words.
+    pub policy: &'a Policy,
+}
+
+/// Reduces a call, what was found in it and who asks to what policy may see.
+pub fn facts(
+    call: &Call,
+    findings: &Findings,
+    caller: &Caller,
+    declared: &Declared<'_>,
+    context: Context<'_>,
+) -> Facts {
+    let policy = context.policy;
+    Facts {
+        tenant: caller.tenant.clone(),
+        app: caller.app.clone(),
+        purpose: purpose(declared.purpose, caller, policy),
+        roles: caller.roles.clone(),
+        residence: residence(declared.residence, caller, policy),
+        minors: caller.minors,
+        label: label(declared.label, caller, policy),
+        types: types(findings),
+        declared: ClassSet::default(),
+        health_of_a_person: health_of_a_person(call, findings, policy.catalogue()),
+        scan: findings.scan,
+        unreadable: call.has(Role::Binary),
+        reference: call.has(Role::Reference),
+        hosted: hosted(call, policy),
+        leak: context.leak,
+        pseudonymised: Vec::new(),
+    }
+}
+
+fn purpose(declared: Option<&str>, caller: &Caller, policy: &Policy) -> Option<Word> {
+    let Some(declared) = declared else { return caller.purpose.clone() };
+    let own = caller.purpose.iter().chain(policy.purposes());
+    let wanted = declared.trim();
+    Some(own.into_iter().find(|word| word.as_str() == wanted).cloned().unwrap_or(Word::UNKNOWN))
+}
+
+fn residence(declared: Option<&str>, caller: &Caller, policy: &Policy) -> Vec<Country> {
+    let Some(declared) = declared else { return caller.residence.clone() };
+    let mut countries: Vec<Country> = declared
+        .split(',')
+        .map(str::trim)
+        .map(|code| Country::parse(code).filter(|country| policy.is_country(*country)).unwrap_or(Country::UNKNOWN))
+        .collect();
+    countries.sort_unstable();
+    countries.dedup();
+    countries
+}
+
+fn label(declared: Option<&str>, caller: &Caller, policy: &Policy) -> LabelFact {
+    let Some(declared) = declared.map(str::trim).filter(|label| !label.is_empty()) else {
+        return if caller.labels_required { LabelFact::Unknown } else { LabelFact::Absent };
+    };
+    let folded = declared.to_lowercase();
+    let listed = policy.labels().iter().find(|label| label.as_str().to_lowercase() == folded);
+    listed.map_or(LabelFact::Unknown, |label| LabelFact::Named(label.clone()))
+}
+
+fn types(findings: &Findings) -> Vec<TypeFact> {
+    let mut types: Vec<TypeFact> = Vec::new();
+    for finding in findings.list.iter().filter(|finding| finding.confidence >= POSSIBLY) {
+        let index = match types.binary_search_by_key(&finding.entity, |fact| fact.entity) {
+            Ok(index) => index,
+            Err(index) => {
+                types.insert(index, TypeFact { entity: finding.entity, possibly: 0, surely: 0, confidence: 0 });
+                index
+            }
+        };
+        if let Some(fact) = types.get_mut(index) {
+            fact.possibly = fact.possibly.saturating_add(1);
+            fact.surely = fact.surely.saturating_add(u32::from(finding.confidence >= SURELY));
+            fact.confidence = fact.confidence.max(finding.confidence);
+        }
+    }
+    types
+}
+
+/// Surely when both stand in one message; possibly when both stand anywhere in the request, for a conversation names the
+/// patient once and the illness later.
+fn health_of_a_person(call: &Call, findings: &Findings, catalogue: &Catalogue) -> Certainty {
+    let Some(health) = catalogue.class("health") else { return Certainty::FALSE };
+    let is_health = |entity: EntityId| catalogue.info(entity).is_some_and(|info| info.classes.contains(health));
+    let names = |entity: EntityId| catalogue.info(entity).is_some_and(|info| info.names_somebody);
+    let groups = |wanted: &dyn Fn(EntityId) -> bool, least: u8| {
+        let fits = |finding: &&Finding| finding.confidence >= least && wanted(finding.entity);
+        let of = findings.list.iter().filter(fits).filter_map(|finding| call.fields.get(finding.field as usize));
+        let mut groups: Vec<u32> = of.map(|field| field.group).collect();
+        groups.dedup();
+        groups
+    };
+    let possibly = !groups(&is_health, POSSIBLY).is_empty() && !groups(&names, POSSIBLY).is_empty();
+    let named = if possibly { groups(&names, SURELY) } else { Vec::new() };
+    let surely = !named.is_empty() && groups(&is_health, SURELY).iter().any(|group| named.contains(group));
+    Certainty { possibly, surely }
+}
+
+/// Every hosted tool of the call; a hosted field that the dialect gave no name counts as an unknown tool.
+fn hosted(call: &Call, policy: &Policy) -> Vec<(Word, Option<Word>)> {
+    let mut hosted: Vec<(Word, Option<Word>)> = call
+        .hosted
+        .iter()
+        .map(|tool| {
+            let host = tool.host.map(|field| {
+                let written = call.fields.get(field as usize).map_or("", |field| call.text(field));
+                let named = host_of(written);
+                policy
+                    .hosts()
+                    .iter()
+                    .find(|host| named.as_deref() == Some(host.as_str()))
+                    .cloned()
+                    .unwrap_or(Word::UNKNOWN)
+            });
+            (tool.kind.clone(), host)
+        })
+        .collect();
+    if hosted.is_empty() && call.has(Role::Hosted) {
+        hosted.push((Word::UNKNOWN, None));
+    }
+    hosted
+}
+
+/// The host of an `https` URL, lower case; `None` for anything that two readers could read differently.
+fn host_of(url: &str) -> Option<String> {
+    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("HTTPS://"))?;
+    let authority = rest.split(['/', '?', '#']).next()?;
+    let host = match authority.rsplit_once(':') {
+        Some((host, port)) if !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+        Some(_) => return None,
+        None => authority,
+    };
+    let plain =
+        !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.');
+    // A backslash is a slash to browsers and not to others; no byte that needs thought may stand anywhere before the path.
+    plain.then(|| host.to_ascii_lowercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_are_read_strictly() {
+        for (url, host) in [
+            ("https://mcp.example.com/sse", Some("mcp.example.com")),
+            ("https://MCP.example.com:443", Some("mcp.example.com")),
+            ("https://good.example@evil.example/", None),
+            ("https://good.example\\@evil.example/", None),
+            ("http://mcp.example.com/", None),
+            ("https://[::1]/", None),
+            ("https://good.example%2eevil/", None),
+            ("", None),
+        ] {
+            assert_eq!(host_of(url).as_deref(), host, "{url}");
+        }
+    }
+}

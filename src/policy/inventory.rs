@@ -1,0 +1,407 @@
+//! `backends.toml`: the declared truths of each place data can go.
+//!
+//! Every value may be dated on its own, `{ value = [...], until = 2027-06-30, verified = ..., by = ..., evidence = ... }`, or
+//! stands under the dates of its entry. What is missing or past its date is unknown, and [`super::truth`] counts the unknown
+//! against the backend. What stands here holds for the hosts, keys, addresses and models of the entry and for nothing else.
+
+use std::ops::Range;
+
+use jiff::civil::Date;
+use toml::de::DeTable;
+
+use super::canonical;
+use super::diagnostic::{Diagnostic, File};
+use super::reference::Reference;
+use super::toml_file::{Node, Reader, json, parse_toml};
+use super::tree::Name;
+use crate::limits::BACKENDS_MAX;
+use crate::model::backend::AddressRange;
+use crate::model::entry::Digest;
+use crate::model::{Binding, Country, Word};
+
+/// A value and the last day it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Dated<T> {
+    pub(super) value: T,
+    pub(super) until: Option<Date>,
+}
+
+/// A declared value, if there is one.
+pub(super) type Declared<T> = Option<Dated<T>>;
+
+/// One backend as declared.
+#[derive(Debug, Clone)]
+pub(super) struct Entry {
+    pub(super) name: Word,
+    pub(super) binding: Binding,
+    /// Countries of processing, storage, logs and support, in this order.
+    pub(super) places: [Declared<Vec<Country>>; 4],
+    pub(super) operator: Declared<Word>,
+    pub(super) run_by_owner: Declared<bool>,
+    pub(super) controlled_from: Declared<Country>,
+    pub(super) exposed_to: Declared<Vec<Word>>,
+    pub(super) sub_processors: Declared<Vec<SubProcessor>>,
+    pub(super) certificates: Declared<Vec<Certificate>>,
+    pub(super) instruments: Declared<Vec<Instrument>>,
+    pub(super) adequacy: Declared<Vec<Dated<Country>>>,
+    pub(super) retention_none: Declared<bool>,
+    pub(super) training_never: Declared<bool>,
+}
+
+/// Somebody whom the operator lets work on the data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct SubProcessor {
+    pub(super) controlled_from: Option<Country>,
+    pub(super) exposed_to: Option<Vec<Word>>,
+}
+
+/// A certificate, obtained or in progress.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Certificate {
+    pub(super) scheme: Word,
+    pub(super) obtained: bool,
+    pub(super) until: Date,
+}
+
+/// An instrument of transfer (GDPR Art. 46).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Instrument {
+    pub(super) kind: Word,
+    pub(super) dated: Date,
+    pub(super) until: Date,
+    /// The countries it covers; `None`: all that the backend lists.
+    pub(super) countries: Option<Vec<Country>>,
+}
+
+/// The whole file.
+#[derive(Debug)]
+pub(super) struct Inventory {
+    pub(super) entries: Vec<Entry>,
+    pub(super) digest: Digest,
+}
+
+const INSTRUMENTS: [&str; 5] =
+    ["standard-contractual-clauses", "binding-corporate-rules", "code-of-conduct", "certification", "ad-hoc-clauses"];
+
+const KEYS: &[&str] = &[
+    "hosts",
+    "spki",
+    "ca",
+    "addresses",
+    "models",
+    "processing",
+    "storage",
+    "logs",
+    "support",
+    "operator",
+    "run-by-owner",
+    "controlled-from",
+    "exposed-to",
+    "sub-processors",
+    "certificates",
+    "transfer-basis",
+    "adequacy",
+    "retention",
+    "training",
+    "verified",
+    "by",
+    "until",
+    "evidence",
+    "note",
+];
+
+/// Reads the inventory, with every fault of it.
+pub(super) fn read(file: &File, reference: &Reference, faults: &mut Vec<Diagnostic>) -> Inventory {
+    let document = parse_toml(file, faults);
+    let table = document.get_ref();
+    let mut reader = Reader { file, faults };
+    reader.only(table, &["version", "backend"]);
+    let mut entries = Vec::new();
+    if let Some(backends) = table.get("backend").and_then(|node| reader.table(node)) {
+        if backends.len() > BACKENDS_MAX {
+            reader.fault(
+                "octroi::policy::too-large",
+                0..0,
+                format!("there are more than {BACKENDS_MAX} backends"),
+                None,
+            );
+        }
+        for (name, node) in backends.iter().take(BACKENDS_MAX) {
+            let Some(table) = reader.table(node) else { continue };
+            let mut one = EntryReader { reader: &mut reader, reference, table, span: name.span(), until: None };
+            entries.push(one.entry(name.get_ref()));
+        }
+    }
+    entries.sort_by(|a, b| a.name.cmp(&b.name));
+    Inventory { entries, digest: canonical::digest(&json(table)) }
+}
+
+impl Entry {
+    /// The days on which something declared begins, and the last days on which something stands.
+    pub(super) fn dates(&self, first: &mut Vec<Date>, last: &mut Vec<Date>) {
+        fn end<T>(declared: &Declared<T>) -> Option<Date> {
+            declared.as_ref().and_then(|dated| dated.until)
+        }
+        last.extend(self.places.iter().filter_map(end));
+        last.extend([end(&self.operator), end(&self.controlled_from), end(&self.exposed_to)].into_iter().flatten());
+        last.extend(
+            [end(&self.run_by_owner), end(&self.retention_none), end(&self.training_never)].into_iter().flatten(),
+        );
+        last.extend([end(&self.sub_processors), end(&self.certificates)].into_iter().flatten());
+        last.extend([end(&self.instruments), end(&self.adequacy)].into_iter().flatten());
+        last.extend(self.certificates.iter().flat_map(|dated| &dated.value).map(|one| one.until));
+        last.extend(self.adequacy.iter().flat_map(|dated| &dated.value).filter_map(|claim| claim.until));
+        for instrument in self.instruments.iter().flat_map(|dated| &dated.value) {
+            first.push(instrument.dated);
+            last.push(instrument.until);
+        }
+    }
+}
+
+struct EntryReader<'a, 'r, 't> {
+    reader: &'a mut Reader<'r>,
+    reference: &'a Reference,
+    table: &'a DeTable<'t>,
+    span: Range<usize>,
+    until: Option<Date>,
+}
+
+impl<'a, 'r, 't> EntryReader<'a, 'r, 't> {
+    fn entry(&mut self, name: &str) -> Entry {
+        self.reader.only(self.table, KEYS);
+        self.until = self.optional("until", |this, node| this.reader.date(node));
+        for key in ["verified", "by"] {
+            self.reader.required(self.table, key, self.span.clone());
+        }
+        self.optional("verified", |this, node| this.reader.date(node));
+        self.optional("by", |this, node| this.reader.text(node));
+        self.optional("evidence", |this, node| this.reader.text(node));
+        let entry = Entry {
+            name: Word::configured(name),
+            binding: self.binding(),
+            places: ["processing", "storage", "logs", "support"].map(|key| self.dated(key, Self::countries)),
+            operator: self.dated("operator", Self::word),
+            run_by_owner: self.dated("run-by-owner", |this, node| this.reader.boolean(node)),
+            controlled_from: self.dated("controlled-from", Self::country),
+            exposed_to: self.dated("exposed-to", Self::regimes),
+            sub_processors: self.dated("sub-processors", |this, node| this.tables(node, Self::sub_processor)),
+            certificates: self.dated("certificates", |this, node| this.tables(node, Self::certificate)),
+            instruments: self.dated("transfer-basis", |this, node| this.tables(node, Self::instrument)),
+            adequacy: self.dated("adequacy", |this, node| this.tables(node, Self::coverage)),
+            retention_none: self.dated("retention", Self::retention),
+            training_never: self.dated("training", Self::training),
+        };
+        if entry.places.first().is_some_and(|places| places.as_ref().is_some_and(|dated| dated.value.is_empty())) {
+            let help =
+                Some("if nobody knows where it is processed, leave the key out: it then counts as unknown".to_owned());
+            self.reader.fault("octroi::policy::missing", self.span.clone(), "`processing` names no country", help);
+        }
+        entry
+    }
+
+    fn optional<T>(&mut self, key: &str, read: impl FnOnce(&mut Self, &Node<'t>) -> Option<T>) -> Option<T> {
+        let node = self.table.get(key)?;
+        read(self, node)
+    }
+
+    /// A value, plain or as `{ value = …, until = … }`; it stands until the earlier of its own date and the entry's.
+    fn dated<T>(&mut self, key: &str, read: impl FnOnce(&mut Self, &Node<'t>) -> Option<T>) -> Declared<T> {
+        let table: &'a DeTable<'t> = self.table;
+        let node = table.get(key)?;
+        let wrapped = match node.get_ref() {
+            toml::de::DeValue::Table(inner) if inner.contains_key("value") => Some(inner),
+            _ => None,
+        };
+        let Some(inner) = wrapped else {
+            return read(self, node).map(|value| Dated { value, until: self.until });
+        };
+        self.reader.only(inner, &["value", "until", "verified", "by", "evidence"]);
+        let own = inner.get("until").map(|node| self.reader.date(node));
+        let value = read(self, inner.get("value")?)?;
+        // An unreadable date has been reported; it must not read as "no end".
+        let until = match (own, self.until) {
+            (Some(own), Some(entry)) => own.map(|own| own.min(entry)),
+            (Some(own), None) => own,
+            (None, entry) => entry,
+        };
+        Some(Dated { value, until })
+    }
+
+    fn word(&mut self, node: &Node<'t>) -> Option<Word> {
+        self.reader.text(node).map(|name| Word::configured(&name.text))
+    }
+
+    fn country(&mut self, node: &Node<'t>) -> Option<Country> {
+        let name = self.reader.text(node)?;
+        self.reference.assigned(&name, self.reader)
+    }
+
+    /// All or none: a list with one unreadable member is not a shorter list.
+    fn every<T>(&mut self, node: &Node<'t>, mut read: impl FnMut(&mut Self, &Name) -> Option<T>) -> Option<Vec<T>> {
+        let names = self.reader.texts(node)?;
+        let read: Vec<T> = names.iter().filter_map(|name| read(self, name)).collect();
+        (read.len() == names.len()).then_some(read)
+    }
+
+    fn countries(&mut self, node: &Node<'t>) -> Option<Vec<Country>> {
+        self.every(node, |this, name| this.reference.assigned(name, this.reader))
+    }
+
+    fn regimes(&mut self, node: &Node<'t>) -> Option<Vec<Word>> {
+        self.every(node, |this, name| {
+            let known = this.reference.regimes.keys().find(|known| known.as_str() == name.text).cloned();
+            if known.is_none() {
+                this.reader.unlisted(name, "legal regime", this.reference.regimes.keys().map(Word::as_str));
+            }
+            known
+        })
+    }
+
+    fn tables<T>(
+        &mut self,
+        node: &Node<'t>,
+        read: impl Fn(&mut Self, &DeTable<'t>, Range<usize>) -> Option<T>,
+    ) -> Option<Vec<T>> {
+        let nodes = self.reader.nodes(node)?;
+        let read: Vec<T> = nodes
+            .iter()
+            .filter_map(|node| {
+                let table = self.reader.table(node)?;
+                read(self, table, node.span())
+            })
+            .collect();
+        (read.len() == nodes.len()).then_some(read)
+    }
+
+    fn sub_processor(&mut self, table: &DeTable<'t>, span: Range<usize>) -> Option<SubProcessor> {
+        self.reader.only(table, &["name", "controlled-from", "exposed-to"]);
+        self.reader.required(table, "name", span).and_then(|node| self.reader.text(node))?;
+        let controlled_from = table.get("controlled-from").and_then(|node| self.country(node));
+        let exposed_to = table.get("exposed-to").and_then(|node| self.regimes(node));
+        Some(SubProcessor { controlled_from, exposed_to })
+    }
+
+    fn certificate(&mut self, table: &DeTable<'t>, span: Range<usize>) -> Option<Certificate> {
+        self.reader.only(table, &["scheme", "level", "scope", "status", "valid-until"]);
+        let scheme = self.reader.required(table, "scheme", span.clone()).and_then(|node| self.reader.text(node));
+        let scheme = scheme.and_then(|name| {
+            let known = self.reference.schemes.get(&*name.text).cloned();
+            if known.is_none() {
+                self.reader.unlisted(&name, "certificate scheme", self.reference.schemes.iter().map(Word::as_str));
+            }
+            known
+        });
+        let status = table.get("status").and_then(|node| self.reader.text(node));
+        if let Some(status) = status.as_ref().filter(|status| status.text != "obtained" && status.text != "in progress")
+        {
+            self.reader.unlisted(status, "status", ["obtained", "in progress"]);
+        }
+        let obtained = status.is_none_or(|status| status.text == "obtained");
+        let until = self.reader.required(table, "valid-until", span).and_then(|node| self.reader.date(node))?;
+        Some(Certificate { scheme: scheme?, obtained, until })
+    }
+
+    fn instrument(&mut self, table: &DeTable<'t>, span: Range<usize>) -> Option<Instrument> {
+        self.reader.only(table, &["kind", "dated", "until", "countries", "reference"]);
+        let kind = self.reader.required(table, "kind", span.clone()).and_then(|node| self.reader.text(node));
+        let kind = kind.and_then(|name| {
+            let known = INSTRUMENTS.iter().find(|known| **known == name.text);
+            if known.is_none() {
+                self.reader.unlisted(&name, "instrument of transfer", INSTRUMENTS);
+            }
+            known.map(|known| Word::fixed(known))
+        });
+        let dated = self.reader.required(table, "dated", span.clone()).and_then(|node| self.reader.date(node));
+        let until = self.reader.required(table, "until", span).and_then(|node| self.reader.date(node));
+        let countries = match table.get("countries") {
+            Some(node) => Some(self.countries(node)?),
+            None => None,
+        };
+        Some(Instrument { kind: kind?, dated: dated?, until: until?, countries })
+    }
+
+    fn coverage(&mut self, table: &DeTable<'t>, span: Range<usize>) -> Option<Dated<Country>> {
+        self.reader.only(table, &["country", "until", "reference"]);
+        let country = self.reader.required(table, "country", span.clone()).and_then(|node| self.country(node));
+        let until = self.reader.required(table, "until", span).and_then(|node| self.reader.date(node));
+        Some(Dated { value: country?, until: Some(until?) })
+    }
+
+    /// `"none"`, or `{ days = 30 }`.
+    fn retention(&mut self, node: &Node<'t>) -> Option<bool> {
+        if let toml::de::DeValue::Table(table) = node.get_ref() {
+            self.reader.only(table, &["days"]);
+            self.reader.required(table, "days", node.span())?;
+            return Some(false);
+        }
+        let name = self.reader.text(node)?;
+        if name.text == "none" {
+            return Some(true);
+        }
+        self.reader.unlisted(&name, "retention: write \"none\" or { days = 30 }", ["none"]);
+        None
+    }
+
+    fn training(&mut self, node: &Node<'t>) -> Option<bool> {
+        let known = ["never", "opt-out", "yes"];
+        let name = self.reader.text(node)?;
+        if !known.contains(&name.text.as_str()) {
+            self.reader.unlisted(&name, "answer to whether it trains on the data", known);
+            return None;
+        }
+        Some(name.text == "never")
+    }
+
+    fn binding(&mut self) -> Binding {
+        self.reader.required(self.table, "hosts", self.span.clone());
+        let words = |this: &mut Self, node: &Node<'t>| this.every(node, |_, name| Some(Word::configured(&name.text)));
+        let hosts = self.optional("hosts", |this, node| this.every(node, Self::host)).unwrap_or_default();
+        Binding {
+            hosts,
+            spki: self.optional("spki", |this, node| this.every(node, Self::fingerprint)).unwrap_or_default(),
+            authorities: self.optional("ca", |this, node| this.every(node, Self::fingerprint)).unwrap_or_default(),
+            addresses: self.optional("addresses", |this, node| this.every(node, Self::range)).unwrap_or_default(),
+            models: self.optional("models", words).unwrap_or_default(),
+        }
+    }
+
+    /// A host name or address, without scheme, port or path.
+    fn host(&mut self, name: &Name) -> Option<Word> {
+        let host = name.text.to_lowercase();
+        let plain = host.parse::<std::net::IpAddr>().is_ok()
+            || (!host.is_empty()
+                && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.'));
+        if plain {
+            return Some(Word::configured(&host));
+        }
+        let help = Some("write the bare name, as in \"api.example.com\"".to_owned());
+        self.reader.fault("octroi::policy::wrong-type", name.span.clone(), "this is no host name", help);
+        None
+    }
+
+    fn fingerprint(&mut self, name: &Name) -> Option<[u8; 32]> {
+        let digits = name.text.strip_prefix("sha256:").unwrap_or(&name.text);
+        let mut bytes = [0_u8; 32];
+        let fits = digits.len() == 64
+            && digits.is_ascii()
+            && bytes.iter_mut().enumerate().all(|(index, byte)| {
+                let pair = digits.get(index * 2..index * 2 + 2).unwrap_or_default();
+                u8::from_str_radix(pair, 16).map(|read| *byte = read).is_ok() && !pair.starts_with('+')
+            });
+        if fits {
+            return Some(bytes);
+        }
+        let help = Some("write \"sha256:\" and 64 hexadecimal digits".to_owned());
+        self.reader.fault("octroi::policy::wrong-type", name.span.clone(), "this is no SHA-256 digest", help);
+        None
+    }
+
+    fn range(&mut self, name: &Name) -> Option<AddressRange> {
+        let range = AddressRange::parse(&name.text);
+        if range.is_none() {
+            let help = Some("write \"10.0.0.0/8\" or one address".to_owned());
+            self.reader.fault("octroi::policy::wrong-type", name.span.clone(), "this is no range of addresses", help);
+        }
+        range
+    }
+}

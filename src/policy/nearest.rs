@@ -1,0 +1,77 @@
+//! What was probably meant: the nearest words of a closed list, by edit distance.
+
+/// At most three words of the list, nearest first, none further away than a third of the length and two more.
+pub(super) fn nearest<'a>(word: &str, list: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut near: Vec<(usize, &str)> =
+        list.into_iter().filter_map(|known| Some((closeness(word, known)?, known))).collect();
+    near.sort_unstable();
+    near.dedup();
+    near.into_iter().take(3).map(|(_, known)| known).collect()
+}
+
+/// How near a word is to a known one, 0 being the same but for case; `None` when it is another word.
+pub(super) fn closeness(word: &str, known: &str) -> Option<usize> {
+    let folded = word.to_lowercase();
+    let reach = folded.chars().count() / 3 + 1;
+    let apart = distance(&folded, &known.to_lowercase());
+    (apart <= reach.min(known.chars().count().saturating_sub(1))).then_some(apart)
+}
+
+/// The words as a sentence's end: `did you mean `a` or `b`?`; `None` when there are none.
+pub(super) fn did_you_mean(near: &[&str]) -> Option<String> {
+    let quoted: Vec<String> = near.iter().map(|word| format!("`{word}`")).collect();
+    let (last, rest) = quoted.split_last()?;
+    Some(if rest.is_empty() {
+        format!("did you mean {last}?")
+    } else {
+        format!("did you mean {} or {last}?", rest.join(", "))
+    })
+}
+
+/// Insertions, deletions, substitutions and swaps of neighbours that turn one text into the other.
+fn distance(from: &str, to: &str) -> usize {
+    let to: Vec<char> = to.chars().collect();
+    let mut before: Vec<usize> = Vec::new();
+    let mut last: Vec<usize> = (0..=to.len()).collect();
+    let mut previous = None;
+    for (row, a) in from.chars().enumerate() {
+        let mut line = Vec::with_capacity(to.len() + 1);
+        line.push(row + 1);
+        for (column, b) in to.iter().enumerate() {
+            let at = |line: &[usize], column: usize| line.get(column).copied().unwrap_or(usize::MAX / 2);
+            let mut best = (at(&last, column) + usize::from(a != *b)).min(at(&last, column + 1) + 1);
+            best = best.min(at(&line, column) + 1);
+            let swapped = previous == Some(*b) && column.checked_sub(1).and_then(|left| to.get(left)) == Some(&a);
+            if swapped {
+                best = best.min(at(&before, column - 1) + 1);
+            }
+            line.push(best);
+        }
+        before = std::mem::replace(&mut last, line);
+        previous = Some(a);
+    }
+    last.last().copied().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn distances() {
+        for (from, to, expected) in
+            [("", "", 0), ("a", "", 1), ("helth", "health", 1), ("hte", "the", 1), ("kitten", "sitting", 3)]
+        {
+            assert_eq!(distance(from, to), expected, "{from} {to}");
+        }
+    }
+
+    #[test]
+    fn suggestions() {
+        let list = ["health", "personal", "email", "phone"];
+        assert_eq!(nearest("helth", list), ["health"]);
+        assert_eq!(nearest("Personnal", list), ["personal"]);
+        assert!(nearest("giraffe", list).is_empty());
+        assert_eq!(did_you_mean(&["a", "b", "c"]).unwrap(), "did you mean `a`, `b` or `c`?");
+    }
+}

@@ -1,0 +1,218 @@
+//! Conditions on requests, predicates on backends, areas, and scenarios.
+
+use super::diagnostic::Diagnostic;
+use super::lexer::Kind;
+use super::parser::{Parsed, Parser};
+use super::phrase::{CONDITIONS, GIVENS, PREDICATES, Phrase};
+use super::tree::{Area, Ask, Condition, Expectation, Expr, Given, Name, Predicate, Scenario, Trait};
+use crate::model::finding::POSSIBLY;
+
+impl Parser<'_> {
+    pub(super) fn condition(&mut self) -> Parsed<Condition> {
+        self.expression(Self::ask)
+    }
+
+    pub(super) fn predicate(&mut self) -> Parsed<Predicate> {
+        self.expression(Self::quality)
+    }
+
+    /// One thing that a condition asks of a request.
+    fn ask(&mut self) -> Parsed<Condition> {
+        let Some(phrase) = self.eat_one(CONDITIONS) else {
+            return Err(self.unknown(CONDITIONS, "a condition on the request"));
+        };
+        match phrase {
+            Phrase::DataIncludes => self.choice(Self::includes),
+            Phrase::DataStillIncludes | Phrase::StillIncludes => {
+                self.choice(|parser| Ok(Ask::StillIdentified(parser.name("a class or type of data")?)))
+            }
+            Phrase::LabelIs => self.choice(|parser| Ok(Ask::LabelIs(parser.text("a label")?))),
+            Phrase::LabelAtLeast => Ok(Expr::Is(Ask::LabelAtLeast(self.text("a label")?))),
+            Phrase::LeakAtLeast => Ok(Expr::Is(Ask::LeakAtLeast(self.score()?))),
+            Phrase::AppIs => self.choice(|parser| Ok(Ask::App(parser.text("the name of an app")?))),
+            Phrase::TenantIs => self.choice(|parser| Ok(Ask::Tenant(parser.text("the name of a tenant")?))),
+            Phrase::RoleIs => self.choice(|parser| Ok(Ask::Role(parser.text("the name of a role")?))),
+            Phrase::PurposeIs => self.choice(|parser| Ok(Ask::Purpose(parser.text("a purpose")?))),
+            Phrase::ResidenceIn => Ok(Expr::Is(Ask::ResidenceIn(self.areas()?))),
+            Phrase::MinorsConcerned => Ok(Expr::Is(Ask::Minors)),
+            Phrase::ScanIncomplete => Ok(Expr::Is(Ask::ScanIncomplete)),
+            Phrase::FieldUnreadable => Ok(Expr::Is(Ask::Unreadable)),
+            Phrase::ReferenceIncluded => Ok(Expr::Is(Ask::Reference)),
+            _ => Ok(Expr::Is(Ask::Hosted)),
+        }
+    }
+
+    fn score(&mut self) -> Parsed<u16> {
+        let score = self.number("a leak score", 0..=1_000)?;
+        Ok(u16::try_from(score).unwrap_or(1_000))
+    }
+
+    /// `X`, `any of X, Y` or `all of X, Y`; `X, Y` alone is a fault, for it can be read both ways.
+    fn choice<A>(&mut self, mut item: impl FnMut(&mut Self) -> Parsed<A>) -> Parsed<Expr<A>> {
+        let how = self.eat_one(&[Phrase::AnyOf, Phrase::AllOf]);
+        let span = self.span();
+        let mut items: Vec<Expr<A>> = self.list(&mut item)?.into_iter().map(Expr::Is).collect();
+        match how {
+            Some(Phrase::AnyOf) => Ok(Expr::Any(items)),
+            Some(_) => Ok(Expr::All(items)),
+            None => {
+                if items.len() > 1 {
+                    let fault =
+                        Diagnostic::new("octroi::policy::any-or-all", self.file, span, "any of these, or all of them?")
+                            .help("write `any of a, b` or `all of a, b`");
+                    self.faults.push(fault);
+                }
+                Ok(if items.len() == 1 { items.remove(0) } else { Expr::Any(items) })
+            }
+        }
+    }
+
+    /// `[at least N] X [[with] confidence at least N]`
+    fn includes(&mut self) -> Parsed<Ask> {
+        if self.eat(Phrase::HealthOfAPerson) {
+            return Ok(Ask::HealthOfAPerson);
+        }
+        let at_least = if self.eat(Phrase::AtLeast) { self.count()? } else { 1 };
+        let what = self.name("a class or type of data")?;
+        self.eat(Phrase::With);
+        if !self.eat(Phrase::ConfidenceAtLeast) {
+            return Ok(Ask::Includes { what, at_least, confidence: 0 });
+        }
+        if at_least > 1 {
+            let help = "write two conditions: `data includes at least 3 person and data includes person with confidence at least 90`";
+            let message = "a count and a confidence cannot be asked together";
+            return Err(self.fault("octroi::policy::out-of-range", message, help));
+        }
+        let confidence = self.number("a confidence", u64::from(POSSIBLY)..=100)?;
+        Ok(Ask::Includes { what, at_least, confidence: u8::try_from(confidence).unwrap_or(100) })
+    }
+
+    fn count(&mut self) -> Parsed<u32> {
+        let count = self.number("a count", 1..=1_000_000)?;
+        Ok(u32::try_from(count).unwrap_or(u32::MAX))
+    }
+
+    /// One thing that a predicate asks of a backend.
+    fn quality(&mut self) -> Parsed<Predicate> {
+        let Some(phrase) = self.eat_one(PREDICATES) else {
+            return Err(self.unknown(PREDICATES, "what is asked of the backends"));
+        };
+        match phrase {
+            Phrase::OnPremises => Ok(Expr::Is(Trait::OnPremises)),
+            Phrase::Domestic => Ok(Expr::Is(Trait::Domestic)),
+            Phrase::LocatedIn => Ok(Expr::Is(Trait::LocatedIn(self.areas()?))),
+            Phrase::LocatedOutside => Ok(Expr::Not(Box::new(Expr::Is(Trait::LocatedIn(self.areas()?))))),
+            Phrase::ControlledFrom => Ok(Expr::Is(Trait::ControlledFrom(self.areas()?))),
+            Phrase::ExposedTo => self.choice(|parser| Ok(Trait::ExposedTo(parser.name("a legal regime, such as US")?))),
+            Phrase::Certified => self.choice(|parser| Ok(Trait::Certified(parser.name("a certificate scheme")?))),
+            Phrase::WithTransferBasis => Ok(Expr::Is(Trait::TransferBasis)),
+            Phrase::RetentionNone => Ok(Expr::Is(Trait::RetentionNone)),
+            Phrase::TrainingNever => Ok(Expr::Is(Trait::TrainingNever)),
+            _ => self.choice(|parser| Ok(Trait::Named(parser.name("the name of a backend")?))),
+        }
+    }
+
+    /// `FR`, or `any of FR, DE`: the areas together.
+    fn areas(&mut self) -> Parsed<Vec<Area>> {
+        let any = self.eat(Phrase::AnyOf);
+        let span = self.span();
+        let areas = self.list(Self::area)?;
+        if areas.len() > 1 && !any {
+            let fault = Diagnostic::new("octroi::policy::any-or-all", self.file, span, "several areas need `any of`")
+                .help("write `any of FR, DE`: the areas are taken together");
+            self.faults.push(fault);
+        }
+        Ok(areas)
+    }
+
+    pub(super) fn area(&mut self) -> Parsed<Area> {
+        match self.eat_one(&[Phrase::Eea, Phrase::Eu, Phrase::Home]) {
+            Some(Phrase::Eea) => return Ok(Area::Eea),
+            Some(Phrase::Eu) => return Ok(Area::Eu),
+            Some(_) => return Ok(Area::Home),
+            None => {}
+        }
+        let code = self.name("a country (`FR`), `EEA`, `EU` or `home`")?;
+        Ok(Area::Country { code, overseas: self.eat(Phrase::WithOverseas) })
+    }
+
+    pub(super) fn scenario(&mut self) -> Parsed<Scenario> {
+        let title = self.text("the title of the scenario")?;
+        self.expect(Phrase::Given)?;
+        let mut given = Vec::new();
+        loop {
+            self.given(&mut given)?;
+            if !(self.eat(Phrase::And) || self.eat_comma()) {
+                break;
+            }
+        }
+        self.expect(Phrase::Then)?;
+        let mut then = Vec::new();
+        loop {
+            let outcomes = [Phrase::Refused, Phrase::Allowed];
+            let Some(outcome) = self.eat_one(&outcomes) else {
+                return Err(self.unknown(&outcomes, "`refused` or `allowed`"));
+            };
+            let allowed = outcome == Phrase::Allowed;
+            let backends = self.list(|parser| parser.name("the name of a backend"))?;
+            then.extend(backends.into_iter().map(|backend| Expectation { allowed, backend }));
+            self.eat_comma();
+            if !self.eat(Phrase::And) {
+                break;
+            }
+        }
+        Ok(Scenario { title, given, then })
+    }
+
+    fn given(&mut self, given: &mut Vec<Given>) -> Parsed<()> {
+        let Some(phrase) = self.eat_one(GIVENS) else {
+            return Err(self.unknown(GIVENS, "what the scenario gives"));
+        };
+        let one = match phrase {
+            Phrase::Nothing => return Ok(()),
+            Phrase::Data => return self.given_data(given),
+            Phrase::App => Given::App(self.text("the name of an app")?),
+            Phrase::Tenant => Given::Tenant(self.text("the name of a tenant")?),
+            Phrase::Role => Given::Role(self.text("the name of a role")?),
+            Phrase::Purpose => Given::Purpose(self.text("a purpose")?),
+            Phrase::Label => Given::Label(self.text("a label")?),
+            Phrase::LeakScore => Given::LeakScore(self.score()?),
+            Phrase::Residence => Given::Residence(self.area()?),
+            Phrase::Minors => Given::Minors,
+            Phrase::ScanIncomplete => Given::ScanIncomplete,
+            Phrase::UnreadableField => Given::Unreadable,
+            Phrase::AReference => Given::Reference,
+            _ => {
+                let tool: Name = self.name("the kind of the tool")?;
+                let host = if self.eat(Phrase::At) { Some(self.text("its host")?) } else { None };
+                Given::Hosted { tool, host }
+            }
+        };
+        given.push(one);
+        Ok(())
+    }
+
+    /// `health, 3 person`; the list ends before another given.
+    fn given_data(&mut self, given: &mut Vec<Given>) -> Parsed<()> {
+        loop {
+            if self.eat(Phrase::HealthOfAPerson) {
+                given.push(Given::HealthOfAPerson);
+            } else {
+                let count = if matches!(self.kind(), Kind::Number(_)) { self.count()? } else { 1 };
+                given.push(Given::Data { count, what: self.name("a class or type of data")? });
+            }
+            let behind = matches!(self.token(1).kind, Kind::Word(_) | Kind::Number(_));
+            if *self.kind() != Kind::Comma || !behind || self.comma_begins_given() {
+                return Ok(());
+            }
+            self.step();
+        }
+    }
+
+    fn comma_begins_given(&mut self) -> bool {
+        self.step();
+        let begins = self.sees_one(GIVENS).is_some() || self.sees(Phrase::And);
+        self.back();
+        begins
+    }
+}

@@ -1,0 +1,316 @@
+//! Recursive descent over the tokens of a sheet: the cursor, the faults it makes, and `and`/`or`/`not`.
+//!
+//! A fault does not end parsing: the parser skips to the next line that begins a clause or statement and goes on, so that one
+//! run reports all. Depth is bounded, so a hostile sheet cannot exhaust the stack.
+
+use std::ops::Range;
+
+use super::diagnostic::{Diagnostic, File};
+use super::lexer::{Kind, Token, lex};
+use super::nearest::{closeness, did_you_mean};
+use super::phrase::{CLAUSES, Phrase, STATEMENTS};
+use super::tree::{Expr, Name, Sheet};
+use crate::limits::{POLICY_DEPTH_MAX, POLICY_FILE_BYTES_MAX};
+
+/// Parses a sheet or pack as far as it can be understood. It is whole when no fault was added.
+pub(super) fn parse(file: &File, faults: &mut Vec<Diagnostic>) -> Option<Sheet> {
+    if file.text().len() > POLICY_FILE_BYTES_MAX {
+        let message = format!("this file is larger than {POLICY_FILE_BYTES_MAX} bytes");
+        faults.push(Diagnostic::new("octroi::policy::too-large", file, 0..0, message));
+        return None;
+    }
+    let tokens = lex(file, faults).tokens;
+    let end = Token { kind: Kind::End, span: 0..0, first: true };
+    Parser { file, tokens, at: 0, faults, depth: 0, end }.sheet()
+}
+
+/// A fault has been reported; the caller resumes further on.
+#[derive(Debug)]
+pub(super) struct Broken;
+
+pub(super) type Parsed<T> = Result<T, Broken>;
+
+pub(super) struct Parser<'a> {
+    pub(super) file: &'a File,
+    tokens: Vec<Token>,
+    at: usize,
+    pub(super) faults: &'a mut Vec<Diagnostic>,
+    depth: usize,
+    end: Token,
+}
+
+impl Parser<'_> {
+    pub(super) fn token(&self, ahead: usize) -> &Token {
+        self.tokens.get(self.at + ahead).or(self.tokens.last()).unwrap_or(&self.end)
+    }
+
+    pub(super) fn kind(&self) -> &Kind {
+        &self.token(0).kind
+    }
+
+    pub(super) fn span(&self) -> Range<usize> {
+        self.token(0).span.clone()
+    }
+
+    pub(super) fn ended(&self) -> bool {
+        *self.kind() == Kind::End
+    }
+
+    pub(super) fn step(&mut self) {
+        if !self.ended() {
+            self.at += 1;
+        }
+    }
+
+    /// Undoes one [`Self::step`].
+    pub(super) fn back(&mut self) {
+        self.at = self.at.saturating_sub(1);
+    }
+
+    /// Whether the phrase stands `ahead` tokens from here.
+    fn stands(&self, ahead: usize, phrase: Phrase) -> bool {
+        phrase
+            .words()
+            .enumerate()
+            .all(|(index, word)| matches!(&self.token(ahead + index).kind, Kind::Word(written) if written == word))
+    }
+
+    pub(super) fn sees(&self, phrase: Phrase) -> bool {
+        self.stands(0, phrase)
+    }
+
+    /// Takes the phrase if it stands here.
+    pub(super) fn eat(&mut self, phrase: Phrase) -> bool {
+        let stands = self.sees(phrase);
+        if stands {
+            self.at += phrase.words().count();
+        }
+        stands
+    }
+
+    /// Takes the longest of these phrases that stands here.
+    pub(super) fn eat_one(&mut self, phrases: &[Phrase]) -> Option<Phrase> {
+        let seen = self.sees_one(phrases)?;
+        self.eat(seen);
+        Some(seen)
+    }
+
+    pub(super) fn sees_one(&self, phrases: &[Phrase]) -> Option<Phrase> {
+        phrases.iter().copied().filter(|phrase| self.sees(*phrase)).max_by_key(|phrase| phrase.words().count())
+    }
+
+    /// Takes a phrase that must stand here.
+    pub(super) fn expect(&mut self, phrase: Phrase) -> Parsed<()> {
+        if self.eat(phrase) { Ok(()) } else { Err(self.unknown(&[phrase], &format!("`{}`", phrase.surface()))) }
+    }
+
+    pub(super) fn eat_comma(&mut self) -> bool {
+        let comma = *self.kind() == Kind::Comma;
+        if comma {
+            self.step();
+        }
+        comma
+    }
+
+    /// Reports a fault at the current token.
+    pub(super) fn fault(&mut self, code: &'static str, message: impl Into<String>, help: &str) -> Broken {
+        let mut fault = Diagnostic::new(code, self.file, self.span(), message);
+        if !help.is_empty() {
+            fault = fault.help(help);
+        }
+        self.faults.push(fault);
+        Broken
+    }
+
+    /// Reports that none of these phrases stands here, with the nearest of them.
+    pub(super) fn unknown(&mut self, phrases: &[Phrase], wanted: &str) -> Broken {
+        let written = match self.kind() {
+            Kind::Word(word) => Some(word.clone()),
+            _ => None,
+        };
+        let help = match &written {
+            Some(word) => self.suggest(word, phrases).or_else(|| listed(phrases)),
+            None => listed(phrases),
+        };
+        let fault = match written {
+            Some(word) => Diagnostic::new(
+                "octroi::policy::unknown-word",
+                self.file,
+                self.span(),
+                format!("`{word}` is not understood here"),
+            )
+            .label(format!("expected {wanted}")),
+            None => Diagnostic::new("octroi::policy::missing", self.file, self.span(), format!("expected {wanted}")),
+        };
+        self.faults.push(match help {
+            Some(help) => fault.help(help),
+            None => fault,
+        });
+        Broken
+    }
+
+    /// Compares the next words with phrases of as many words.
+    fn suggest(&self, word: &str, phrases: &[Phrase]) -> Option<String> {
+        let mut near: Vec<(usize, &str)> = phrases
+            .iter()
+            .filter_map(|phrase| {
+                let words: Vec<&str> = (0..phrase.words().count())
+                    .map_while(|ahead| match &self.token(ahead).kind {
+                        Kind::Word(word) => Some(word.as_str()),
+                        _ => None,
+                    })
+                    .collect();
+                let first = phrase.words().next().unwrap_or_default();
+                let whole = closeness(&words.join(" "), phrase.surface());
+                whole.or_else(|| closeness(word, first).map(|apart| apart + 3)).map(|apart| (apart, phrase.surface()))
+            })
+            .collect();
+        near.sort_unstable();
+        let near: Vec<&str> = near.into_iter().take(3).map(|(_, surface)| surface).collect();
+        did_you_mean(&near)
+    }
+
+    /// Takes a text in quotes.
+    pub(super) fn text(&mut self, wanted: &str) -> Parsed<Name> {
+        if let Kind::Text(text) = self.kind() {
+            let name = Name { text: text.clone(), span: self.span() };
+            self.step();
+            if name.text.trim().is_empty() {
+                let fault =
+                    Diagnostic::new("octroi::policy::missing", self.file, name.span.clone(), "this text is empty");
+                self.faults.push(fault);
+            }
+            return Ok(name);
+        }
+        let message = format!("expected {wanted}, in double quotes");
+        Err(self.fault("octroi::policy::missing", message, ""))
+    }
+
+    /// Takes a bare word or a text in quotes.
+    pub(super) fn name(&mut self, wanted: &str) -> Parsed<Name> {
+        let name = match self.kind() {
+            Kind::Word(text) | Kind::Text(text) => Name { text: text.clone(), span: self.span() },
+            _ => {
+                let message = format!("expected {wanted}");
+                return Err(self.fault("octroi::policy::missing", message, ""));
+            }
+        };
+        self.step();
+        Ok(name)
+    }
+
+    /// Takes a whole number between bounds.
+    pub(super) fn number(&mut self, wanted: &str, bounds: std::ops::RangeInclusive<u64>) -> Parsed<u64> {
+        if let Kind::Number(number) = *self.kind() {
+            if bounds.contains(&number) {
+                self.step();
+                return Ok(number);
+            }
+            let message = format!("{number} is out of range: {wanted} is {} to {}", bounds.start(), bounds.end());
+            return Err(self.fault("octroi::policy::out-of-range", message, ""));
+        }
+        Err(self.fault("octroi::policy::missing", format!("expected a number: {wanted}"), ""))
+    }
+
+    /// Skips to the next line that begins a statement or, within a rule, a clause.
+    pub(super) fn resume(&mut self, in_rule: bool) {
+        while !self.ended() {
+            let begins = self.sees_one(STATEMENTS).is_some() || (in_rule && self.sees_one(CLAUSES).is_some());
+            if self.token(0).first && begins {
+                return;
+            }
+            self.step();
+        }
+    }
+
+    /// One item, or `any of` / `all of` items separated by commas; a comma before `and` or `or` ends the list.
+    pub(super) fn list<T>(&mut self, mut item: impl FnMut(&mut Self) -> Parsed<T>) -> Parsed<Vec<T>> {
+        let mut items = vec![item(self)?];
+        while *self.kind() == Kind::Comma && !self.stands(1, Phrase::And) && !self.stands(1, Phrase::Or) {
+            self.step();
+            items.push(item(self)?);
+        }
+        Ok(items)
+    }
+
+    /// Parts joined by `, and` or `, or`, each of parts joined by `and` or `or`: the comma binds less.
+    pub(super) fn expression<A>(&mut self, atom: fn(&mut Self) -> Parsed<Expr<A>>) -> Parsed<Expr<A>> {
+        let mut parts = vec![self.segment(atom)?];
+        let mut joint = None;
+        while *self.kind() == Kind::Comma && (self.stands(1, Phrase::And) || self.stands(1, Phrase::Or)) {
+            self.step();
+            self.joint(&mut joint);
+            parts.push(self.segment(atom)?);
+        }
+        Ok(joined(joint, parts))
+    }
+
+    fn segment<A>(&mut self, atom: fn(&mut Self) -> Parsed<Expr<A>>) -> Parsed<Expr<A>> {
+        let mut parts = vec![self.unit(atom)?];
+        let mut joint = None;
+        while self.sees(Phrase::And) || self.sees(Phrase::Or) {
+            self.joint(&mut joint);
+            parts.push(self.unit(atom)?);
+        }
+        Ok(joined(joint, parts))
+    }
+
+    /// Takes `and` or `or`; the other one than before is a fault that does not stop parsing.
+    fn joint(&mut self, joint: &mut Option<Phrase>) {
+        let span = self.span();
+        let Some(this) = self.eat_one(&[Phrase::And, Phrase::Or]) else { return };
+        if joint.replace(this).is_some_and(|before| before != this) {
+            let fault = Diagnostic::new(
+                "octroi::policy::mixed-and-or",
+                self.file,
+                span,
+                "`and` and `or` are mixed: it can be read in two ways",
+            )
+            .help("put a comma before the one that binds less (`a, or b and c`), or brackets around what belongs together");
+            self.faults.push(fault);
+        }
+    }
+
+    fn unit<A>(&mut self, atom: fn(&mut Self) -> Parsed<Expr<A>>) -> Parsed<Expr<A>> {
+        if self.depth >= POLICY_DEPTH_MAX {
+            let message = format!("brackets and `not` are nested more than {POLICY_DEPTH_MAX} deep");
+            return Err(self.fault("octroi::policy::too-deep", message, "split the rule in two"));
+        }
+        self.depth += 1;
+        let parsed = self.unit_within(atom);
+        self.depth -= 1;
+        parsed
+    }
+
+    fn unit_within<A>(&mut self, atom: fn(&mut Self) -> Parsed<Expr<A>>) -> Parsed<Expr<A>> {
+        if self.eat(Phrase::Not) {
+            return Ok(Expr::Not(Box::new(self.unit(atom)?)));
+        }
+        if *self.kind() != Kind::Open {
+            return atom(self);
+        }
+        let opened = self.span();
+        self.step();
+        let inner = self.expression(atom)?;
+        if *self.kind() == Kind::Close {
+            self.step();
+            return Ok(inner);
+        }
+        let fault = Diagnostic::new("octroi::policy::open-bracket", self.file, opened, "this bracket is not closed");
+        self.faults.push(fault);
+        Err(Broken)
+    }
+}
+
+fn joined<A>(joint: Option<Phrase>, mut parts: Vec<Expr<A>>) -> Expr<A> {
+    match joint {
+        Some(Phrase::Or) => Expr::Any(parts),
+        Some(_) => Expr::All(parts),
+        None => parts.pop().unwrap_or(Expr::All(Vec::new())),
+    }
+}
+
+fn listed(phrases: &[Phrase]) -> Option<String> {
+    let surfaces: Vec<String> = phrases.iter().map(|phrase| format!("`{}`", phrase.surface())).collect();
+    (phrases.len() > 1).then(|| format!("one of {}", surfaces.join(", ")))
+}

@@ -1,0 +1,76 @@
+//! The last look: what is about to be sent has been scanned again, and the backend must still be allowed to have it.
+//!
+//! A value that a duty should have changed and a detector still sees is a refusal, whatever the reason it is still there.
+
+use jiff::Timestamp;
+
+use super::Policy;
+use super::engine::{Pass, Undetected};
+use super::program::has;
+use super::view::{After, View};
+use crate::model::{Action, BackendId, Duties, Facts, Removal, Word};
+
+/// Whether a backend may have what is about to be sent, judged by the facts of the body as changed.
+///
+/// `data includes` speaks of the request as it arrived: the types in [`Duties::actions`] and in [`Facts::pseudonymised`] count
+/// as having been there, and as no longer identified; the types of `residual` are there, and identified.
+///
+/// # Errors
+/// Why the backend may not have it. This can only refuse: it never allows what [`super::decide`] did not.
+pub fn recheck(
+    policy: &Policy,
+    residual: &Facts,
+    backend: BackendId,
+    duties: &Duties,
+    now: Timestamp,
+) -> Result<(), Removal> {
+    if policy.valid_until().is_some_and(|until| until <= now) && !policy.on_premises(backend) {
+        return Err(Removal::Expired);
+    }
+    let view = View::residual(residual, policy.catalogue(), duties);
+    let mut pass = Pass::new(policy, residual, view, Undetected::Real);
+    // Nothing more will be done to these bytes: what is in them is what would cross.
+    let done = Duties::default();
+    let mut bits = pass.bits.clone();
+    pass.program.set_after(&mut bits, &pass.view, After { duties: &done, declared: residual.declared });
+    pass.bits = bits;
+    let still = pass.program.allows.iter().filter(|allow| allow.still && has(&allow.admits, backend));
+    if !pass.is_candidate(backend) && !still.into_iter().any(|allow| allow.gate.surely_open(&pass.bits)) {
+        return Err(Removal::NotAllowed);
+    }
+    if pass.refuses_tools() {
+        return Err(Removal::Rules(vec![(Word::fixed(super::engine::HOSTED_RULE), Word::UNKNOWN)]));
+    }
+    if let Some(removal) = pass.removed_by(backend) {
+        return Err(removal);
+    }
+    let mut required = Duties::default();
+    for demand in pass.demands().iter().filter(|demand| has(&demand.rule.on, backend)) {
+        pass.merge(&mut required, demand)?;
+    }
+    for rule in pass.program.rules.iter().filter(|rule| rule.still && rule.gate.fires(&pass.bits)) {
+        if has(&rule.removes, backend) {
+            return Err(Removal::Rules(vec![super::engine::named(rule)]));
+        }
+        if rule.has_duties() && has(&rule.on, backend) {
+            let demand = pass.demand(rule);
+            pass.merge(&mut required, &demand)?;
+        }
+    }
+    left_over(&required, duties)
+}
+
+/// A type that had to be changed and is still found; a coarser value may still look like its type.
+fn left_over(required: &Duties, done: &Duties) -> Result<(), Removal> {
+    let over = required
+        .actions
+        .iter()
+        .find(|(entity, action)| !(*action == Action::Generalise && done.action(*entity) >= Action::Generalise));
+    if let Some((_, action)) = over {
+        return Err(Removal::Duty(Word::fixed(action.name())));
+    }
+    if required.log_sealed && !done.log_sealed {
+        return Err(Removal::Duty(Word::fixed("log sealed")));
+    }
+    Ok(())
+}

@@ -1,0 +1,417 @@
+//! Looks every name of a sheet up and reports those that mean nothing, with the nearest that do.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use super::Vocabulary;
+use super::diagnostic::{Diagnostic, File};
+use super::nearest::{did_you_mean, nearest};
+use super::reference::{Countries, country_help, not_a_country};
+use super::resolved::{
+    Allow, AllowTool, Atom, Condition, FallBackClause, Gate, Predicate, Quality, Resolved, Rule, What,
+};
+use super::tree::{self, Area, Ask, Expr, Name, Sheet, Trait};
+use super::truth::World;
+use crate::model::{Action, Catalogue, ClassId, Country, EntityId, Word};
+
+/// What names may mean.
+pub(super) struct Names<'a> {
+    pub(super) catalogue: &'a Catalogue,
+    pub(super) served: &'a [EntityId],
+    pub(super) vocabulary: &'a Vocabulary,
+    pub(super) world: &'a World,
+    /// In the order of their ids.
+    pub(super) backends: &'a [Word],
+    pub(super) labels: &'a [Word],
+}
+
+/// Resolves one sheet or pack.
+pub(super) struct Resolver<'a> {
+    pub(super) names: &'a Names<'a>,
+    pub(super) file: &'a File,
+    pub(super) pack: bool,
+    pub(super) faults: &'a mut Vec<Diagnostic>,
+}
+
+impl Resolver<'_> {
+    /// Adds a sheet's statements to the policy.
+    pub(super) fn sheet(&mut self, sheet: &Sheet, into: &mut Resolved) {
+        for allow in &sheet.allows {
+            let (backends, gate) = (self.predicate(&allow.backends), self.gate(&allow.gate));
+            if let (Some(backends), Some(gate)) = (backends, gate) {
+                into.allows.push(Allow { backends, gate });
+            }
+        }
+        for tool in &sheet.tools {
+            self.tool(tool, into);
+        }
+        for rule in &sheet.rules {
+            if let Some(rule) = self.rule(rule) {
+                into.rules.push(rule);
+            }
+        }
+        for clause in &sheet.fall_backs {
+            if let Some(gate) = self.plain_gate(&clause.gate, clause.span.clone()) {
+                into.fall_backs.push(FallBackClause { after_ms: clause.after_ms, gate });
+            }
+        }
+        // A pack's scenarios name example backends; they are run on the example inventory, not on an organisation's.
+        if !self.pack {
+            for scenario in &sheet.scenarios {
+                if let Some(scenario) = self.scenario(scenario) {
+                    into.scenarios.push(scenario);
+                }
+            }
+        }
+    }
+
+    pub(super) fn fault(
+        &mut self,
+        code: &'static str,
+        span: Range<usize>,
+        message: impl Into<String>,
+        help: Option<String>,
+    ) {
+        let fault = Diagnostic::new(code, self.file, span, message);
+        self.faults.push(match help {
+            Some(help) => fault.help(help),
+            None => fault,
+        });
+    }
+
+    fn unlisted<'k>(&mut self, name: &Name, what: &str, known: impl IntoIterator<Item = &'k str> + Clone) {
+        let near = did_you_mean(&nearest(&name.text, known.clone()));
+        let help = near.or_else(|| {
+            let all: Vec<&str> = known.into_iter().collect();
+            (!all.is_empty() && all.len() <= 12).then(|| format!("known here: {}", all.join(", ")))
+        });
+        self.fault("octroi::policy::unknown-name", name.span.clone(), format!("`{}` is no {what}", name.text), help);
+    }
+
+    fn tool(&mut self, allow: &tree::AllowTool, into: &mut Resolved) {
+        let kinds = &self.names.vocabulary.hosted;
+        if !kinds.is_empty() && !kinds.iter().any(|kind| *kind == *allow.tool.text) {
+            self.unlisted(&allow.tool, "kind of hosted tool", self.names.vocabulary.hosted.iter().map(Word::as_str));
+        }
+        if allow.tool.text == "mcp" && allow.host.is_none() {
+            let help = Some("name it: allow hosted tool mcp at \"tools.example.com\"".to_owned());
+            let message = "an `mcp` tool may reach any host, and this line names none";
+            self.fault("octroi::policy::missing", allow.tool.span.clone(), message, help);
+        }
+        if let Some(gate) = self.plain_gate(&allow.gate, allow.tool.span.clone()) {
+            let host = allow.host.as_ref().map(|host| Word::configured(&host.text.to_lowercase()));
+            into.tools.push(AllowTool { tool: Word::configured(&allow.tool.text), host, gate });
+        }
+    }
+
+    fn gate(&mut self, gate: &tree::Gate) -> Option<Gate> {
+        let when = gate.when.as_ref().map(|condition| self.condition(condition));
+        let unless = gate.unless.as_ref().map(|condition| self.condition(condition));
+        // Both are looked at before either may fail, so that both are reported.
+        let when = match when {
+            Some(when) => Some(when?),
+            None => None,
+        };
+        let unless = match unless {
+            Some(unless) => Some(unless?),
+            None => None,
+        };
+        Some(Gate { when, unless })
+    }
+
+    /// A gate that is asked once, before there are duties.
+    fn plain_gate(&mut self, gate: &tree::Gate, span: Range<usize>) -> Option<Gate> {
+        let gate = self.gate(gate)?;
+        if gate.asks_still() {
+            let message = "`still includes identified` has no meaning here: it is asked after the duties of a backend";
+            self.fault(
+                "octroi::policy::no-meaning",
+                span,
+                message,
+                Some("use it in a rule or in `allow backends`".to_owned()),
+            );
+            return None;
+        }
+        Some(gate)
+    }
+
+    fn rule(&mut self, rule: &tree::Rule) -> Option<Rule> {
+        let gate = self.gate(&rule.gate);
+        let mut lost = false;
+        let mut optional = |this: &mut Self, predicate: &Option<tree::Predicate>| {
+            let found = predicate.as_ref().map(|predicate| this.predicate(predicate));
+            lost |= matches!(found, Some(None));
+            found.flatten()
+        };
+        let on = optional(self, &rule.on);
+        let only = optional(self, &rule.only);
+        let never = optional(self, &rule.never);
+        let prefers: Vec<Predicate> = rule.prefers.iter().filter_map(|predicate| self.predicate(predicate)).collect();
+        lost |= prefers.len() != rule.prefers.len();
+        let (actions, class_actions) = self.actions(rule);
+        let gate = gate?;
+        self.check_crossing(rule, &gate, &actions);
+        if gate.asks_still() && !prefers.is_empty() {
+            let message = "`prefer` cannot stand beside `still includes identified`";
+            self.fault(
+                "octroi::policy::no-meaning",
+                rule.name.span.clone(),
+                message,
+                Some("write two rules".to_owned()),
+            );
+        }
+        let because = rule.because.as_ref()?;
+        (!lost).then(|| Rule {
+            name: Word::configured(&rule.name.text),
+            because: Word::configured(&because.text),
+            pack: self.pack,
+            gate,
+            on,
+            only,
+            never,
+            actions,
+            class_actions,
+            seals: rule.seals,
+            prefers,
+        })
+    }
+
+    /// The duties of a rule by type, without what it keeps, and by class.
+    fn actions(&mut self, rule: &tree::Rule) -> (Vec<(EntityId, Action)>, Vec<(ClassId, Action)>) {
+        let mut actions: BTreeMap<EntityId, Action> = BTreeMap::new();
+        let mut class_actions: BTreeMap<ClassId, Action> = BTreeMap::new();
+        for duty in &rule.duties {
+            for target in &duty.targets {
+                let Some(what) = self.what(target) else { continue };
+                if let What::Class(class) = what {
+                    let listed = class_actions.entry(class).or_default();
+                    *listed = (*listed).max(duty.action);
+                }
+                for entity in self.types_of(what) {
+                    let listed = actions.entry(entity).or_default();
+                    *listed = (*listed).max(duty.action);
+                }
+            }
+        }
+        for keep in &rule.keeps {
+            for target in &keep.targets {
+                let Some(what) = self.what(target) else { continue };
+                for entity in self.types_of(what) {
+                    actions.remove(&entity);
+                }
+                if let What::Class(class) = what {
+                    class_actions.remove(&class);
+                }
+            }
+        }
+        (actions.into_iter().collect(), class_actions.into_iter().collect())
+    }
+
+    /// A rule that changes something must change, or keep with a reason, every type that its own `when` names.
+    fn check_crossing(&mut self, rule: &tree::Rule, gate: &Gate, actions: &[(EntityId, Action)]) {
+        let Some(when) = gate.when.as_ref().filter(|_| !rule.duties.is_empty()) else { return };
+        let mut kept: Vec<EntityId> = Vec::new();
+        for target in rule.keeps.iter().flat_map(|keep| &keep.targets) {
+            if let Some(what) = self.find(&target.text) {
+                kept.extend(self.types_of(what));
+            }
+        }
+        let mut asked: Vec<EntityId> = Vec::new();
+        when.visit(true, &mut |atom, positive| match atom {
+            Atom::Includes { what, .. } | Atom::Still(what) if positive => asked.extend(self.types_of(*what)),
+            Atom::HealthOfAPerson if positive => {
+                asked.extend(self.find("health").into_iter().flat_map(|what| self.types_of(what)));
+            }
+            _ => {}
+        });
+        asked.sort_unstable();
+        asked.dedup();
+        asked.retain(|entity| {
+            self.names.served.contains(entity)
+                && !kept.contains(entity)
+                && !actions.iter().any(|(changed, _)| changed == entity)
+        });
+        if asked.is_empty() {
+            return;
+        }
+        let names: Vec<&str> = asked
+            .iter()
+            .filter_map(|entity| self.names.catalogue.info(*entity))
+            .map(|info| info.name.as_str())
+            .collect();
+        let message = format!(
+            "rule `{}` changes some of the data it is about, but would let {} cross unchanged",
+            rule.name.text,
+            names.join(", ")
+        );
+        let help = Some(format!("add them to `must`, or say why they may: keep {} because \"…\"", names.join(", ")));
+        self.fault("octroi::policy::crosses-unchanged", rule.name.span.clone(), message, help);
+    }
+
+    fn types_of(&self, what: What) -> Vec<EntityId> {
+        match what {
+            What::Type(entity) => vec![entity],
+            What::Class(class) => (0_u16..)
+                .zip(&self.names.catalogue.entities)
+                .filter(|(_, info)| info.classes.contains(class))
+                .map(|(index, _)| EntityId(index))
+                .collect(),
+        }
+    }
+
+    fn find(&self, name: &str) -> Option<What> {
+        let class = self.names.catalogue.class(name).map(What::Class);
+        class.or_else(|| self.names.catalogue.entity(name).map(What::Type))
+    }
+
+    /// A class or type that something can bring.
+    pub(super) fn what(&mut self, name: &Name) -> Option<What> {
+        let Some(what) = self.find(&name.text) else {
+            let catalogue = self.names.catalogue;
+            let known = catalogue.classes.iter().map(|info| info.name.as_str());
+            let known = known.chain(catalogue.entities.iter().map(|info| info.name.as_str()));
+            self.unlisted(name, "class or type of data", known);
+            return None;
+        };
+        let served = self.types_of(what).iter().any(|entity| self.names.served.contains(entity));
+        let declared = match what {
+            What::Class(class) => self.names.catalogue.class_info(class).is_some_and(|info| info.declared),
+            What::Type(_) => false,
+        };
+        if !served && !declared {
+            let message = format!("no detector of this build finds `{}`, and nothing declares it", name.text);
+            let help = "a rule about it would never fire; name a type that is found, or add a detector".to_owned();
+            self.fault("octroi::policy::unserved", name.span.clone(), message, Some(help));
+            return None;
+        }
+        Some(what)
+    }
+
+    fn condition(&mut self, condition: &tree::Condition) -> Option<Condition> {
+        self.every(condition, Self::ask)
+    }
+
+    pub(super) fn predicate(&mut self, predicate: &tree::Predicate) -> Option<Predicate> {
+        self.every(predicate, Self::quality)
+    }
+
+    /// Resolves every atom, also behind one that failed.
+    fn every<A, B>(&mut self, expr: &Expr<A>, one: fn(&mut Self, &A) -> Option<B>) -> Option<Expr<B>> {
+        match expr {
+            Expr::Is(atom) => one(self, atom).map(Expr::Is),
+            Expr::Not(inner) => self.every(inner, one).map(|inner| Expr::Not(Box::new(inner))),
+            Expr::All(parts) | Expr::Any(parts) => {
+                let found: Vec<Expr<B>> = parts.iter().filter_map(|part| self.every(part, one)).collect();
+                if found.len() != parts.len() {
+                    return None;
+                }
+                Some(if matches!(expr, Expr::All(_)) { Expr::All(found) } else { Expr::Any(found) })
+            }
+        }
+    }
+
+    fn ask(&mut self, ask: &Ask) -> Option<Atom> {
+        let word = |name: &Name| Word::configured(&name.text);
+        Some(match ask {
+            Ask::Includes { what, at_least, confidence } => {
+                Atom::Includes { what: self.what(what)?, at_least: *at_least, confidence: *confidence }
+            }
+            Ask::HealthOfAPerson => Atom::HealthOfAPerson,
+            Ask::StillIdentified(what) => Atom::Still(self.what(what)?),
+            Ask::LabelIs(name) => Atom::Label(vec![self.names.labels.get(self.label(name)?)?.clone()]),
+            Ask::LabelAtLeast(name) => {
+                let from = self.label(name)?;
+                Atom::Label(self.names.labels.get(from..)?.to_vec())
+            }
+            Ask::LeakAtLeast(score) => Atom::LeakAtLeast(*score),
+            Ask::App(name) => Atom::App(word(name)),
+            Ask::Tenant(name) => Atom::Tenant(word(name)),
+            Ask::Role(name) => Atom::Role(word(name)),
+            Ask::Purpose(name) => Atom::Purpose(word(name)),
+            Ask::ResidenceIn(areas) => Atom::Residence(self.areas(areas)?.into_iter().collect()),
+            Ask::Minors => Atom::Minors,
+            Ask::ScanIncomplete => Atom::ScanIncomplete,
+            Ask::Unreadable => Atom::Unreadable,
+            Ask::Reference => Atom::Reference,
+            Ask::Hosted => Atom::Hosted,
+        })
+    }
+
+    /// The place of a label in the list of labels.
+    pub(super) fn label(&mut self, name: &Name) -> Option<usize> {
+        let found = self.names.labels.iter().position(|label| *label == *name.text);
+        if found.is_none() {
+            self.unlisted(name, "label of this policy", self.names.labels.iter().map(Word::as_str));
+        }
+        found
+    }
+
+    fn quality(&mut self, quality: &Trait) -> Option<Quality> {
+        Some(match quality {
+            Trait::OnPremises => Quality::OnPremises,
+            Trait::Domestic => Quality::Domestic,
+            Trait::LocatedIn(areas) => Quality::LocatedIn(self.areas(areas)?),
+            Trait::ControlledFrom(areas) => Quality::ControlledFrom(self.areas(areas)?),
+            Trait::ExposedTo(name) => {
+                let regimes = &self.names.world.reference.regimes;
+                let Some((regime, _)) = regimes.get_key_value(&*name.text) else {
+                    self.unlisted(name, "legal regime of the reference data", regimes.keys().map(Word::as_str));
+                    return None;
+                };
+                Quality::ExposedTo(regime.clone())
+            }
+            Trait::Certified(name) => {
+                let schemes = &self.names.world.reference.schemes;
+                let Some(scheme) = schemes.get(&*name.text) else {
+                    self.unlisted(name, "certificate scheme of the reference data", schemes.iter().map(Word::as_str));
+                    return None;
+                };
+                Quality::Certified(scheme.clone())
+            }
+            Trait::TransferBasis => Quality::TransferBasis,
+            Trait::RetentionNone => Quality::RetentionNone,
+            Trait::TrainingNever => Quality::TrainingNever,
+            Trait::Named(name) => Quality::Named(self.backend(name).map(|(_, word)| word)?),
+        })
+    }
+
+    /// A backend of the inventory and its number.
+    pub(super) fn backend(&mut self, name: &Name) -> Option<(usize, Word)> {
+        let found = self.names.backends.iter().position(|known| *known == *name.text);
+        if found.is_none() {
+            self.unlisted(name, "backend of the inventory", self.names.backends.iter().map(Word::as_str));
+        }
+        found.and_then(|index| Some((index, self.names.backends.get(index)?.clone())))
+    }
+
+    fn areas(&mut self, areas: &[Area]) -> Option<Countries> {
+        let mut together = Countries::new();
+        let mut lost = false;
+        for area in areas {
+            match self.area(area) {
+                Some(countries) => together.extend(countries),
+                None => lost = true,
+            }
+        }
+        (!lost).then_some(together)
+    }
+
+    pub(super) fn area(&mut self, area: &Area) -> Option<Countries> {
+        let world = self.names.world;
+        match area {
+            Area::Eea => Some(world.eea.clone()),
+            Area::Eu => Some(world.reference.eu()),
+            Area::Home => Some(world.home.clone()),
+            Area::Country { code, overseas } => {
+                let found =
+                    Country::parse(&code.text).filter(|country| world.reference.countries.contains_key(country));
+                if found.is_none() {
+                    let help =
+                        country_help(&code.text).or_else(|| did_you_mean(&nearest(&code.text, ["EEA", "EU", "home"])));
+                    self.fault("octroi::policy::unknown-country", code.span.clone(), not_a_country(&code.text), help);
+                }
+                found.map(|country| world.reference.country(country, *overseas))
+            }
+        }
+    }
+}

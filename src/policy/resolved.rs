@@ -1,0 +1,144 @@
+//! The tree after every name has been looked up: what compiles to masks, and what a naive evaluator can read.
+
+use super::reference::Countries;
+use super::tree::Expr;
+use crate::model::{Action, BackendId, ClassId, ClassSet, Country, EntityId, Facts, Word};
+
+/// A class or a type of data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum What {
+    Class(ClassId),
+    Type(EntityId),
+}
+
+/// What a condition asks of a request.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum Atom {
+    /// `confidence` is 0 when none is asked.
+    Includes {
+        what: What,
+        at_least: u32,
+        confidence: u8,
+    },
+    HealthOfAPerson,
+    /// After the duties, in a form that identifies.
+    Still(What),
+    /// One of these labels.
+    Label(Vec<Word>),
+    LeakAtLeast(u16),
+    App(Word),
+    Tenant(Word),
+    Role(Word),
+    Purpose(Word),
+    Residence(Vec<Country>),
+    Minors,
+    ScanIncomplete,
+    Unreadable,
+    Reference,
+    Hosted,
+}
+
+/// What a predicate asks of a backend.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Quality {
+    OnPremises,
+    Domestic,
+    LocatedIn(Countries),
+    ControlledFrom(Countries),
+    ExposedTo(Word),
+    Certified(Word),
+    TransferBasis,
+    RetentionNone,
+    TrainingNever,
+    Named(Word),
+}
+
+pub(super) type Condition = Expr<Atom>;
+pub(super) type Predicate = Expr<Quality>;
+
+/// `[when …] [unless …]`
+#[derive(Debug, Clone, Default)]
+pub(super) struct Gate {
+    pub(super) when: Option<Condition>,
+    pub(super) unless: Option<Condition>,
+}
+
+impl Gate {
+    /// Whether it asks for the state after the duties.
+    pub(super) fn asks_still(&self) -> bool {
+        let mut still = false;
+        for condition in self.when.iter().chain(&self.unless) {
+            condition.visit(true, &mut |atom, _| still |= matches!(atom, Atom::Still(_)));
+        }
+        still
+    }
+}
+
+/// `allow backends …`
+#[derive(Debug, Clone)]
+pub(super) struct Allow {
+    pub(super) backends: Predicate,
+    pub(super) gate: Gate,
+}
+
+/// `allow hosted tool …`
+#[derive(Debug, Clone)]
+pub(super) struct AllowTool {
+    pub(super) tool: Word,
+    pub(super) host: Option<Word>,
+    pub(super) gate: Gate,
+}
+
+/// `rule …`
+#[derive(Debug, Clone)]
+pub(super) struct Rule {
+    pub(super) name: Word,
+    pub(super) because: Word,
+    pub(super) pack: bool,
+    pub(super) gate: Gate,
+    pub(super) on: Option<Predicate>,
+    pub(super) only: Option<Predicate>,
+    pub(super) never: Option<Predicate>,
+    /// Sorted by type; what the rule keeps is left out.
+    pub(super) actions: Vec<(EntityId, Action)>,
+    /// The classes that duties name, each with its strictest action.
+    pub(super) class_actions: Vec<(ClassId, Action)>,
+    pub(super) seals: bool,
+    pub(super) prefers: Vec<Predicate>,
+}
+
+/// `fall back if unavailable …`
+#[derive(Debug, Clone)]
+pub(super) struct FallBackClause {
+    pub(super) after_ms: Option<u64>,
+    pub(super) gate: Gate,
+}
+
+/// `scenario …`
+#[derive(Debug, Clone)]
+pub(super) struct Scenario {
+    pub(super) title: Word,
+    pub(super) file: Word,
+    pub(super) line: u32,
+    pub(super) facts: Facts,
+    pub(super) then: Vec<(BackendId, bool)>,
+}
+
+/// All sheets and packs of a policy.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Resolved {
+    pub(super) allows: Vec<Allow>,
+    pub(super) tools: Vec<AllowTool>,
+    pub(super) rules: Vec<Rule>,
+    pub(super) fall_backs: Vec<FallBackClause>,
+    pub(super) scenarios: Vec<Scenario>,
+}
+
+/// Classes of a list of duties.
+pub(super) fn classes(actions: &[(ClassId, Action)]) -> ClassSet {
+    let mut classes = ClassSet::default();
+    for (class, _) in actions {
+        classes.insert(*class);
+    }
+    classes
+}

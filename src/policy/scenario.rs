@@ -1,0 +1,147 @@
+//! Scenarios: what a sheet's author expects, looked up, made into facts, and put to the policy.
+//!
+//! What a scenario does not name is surely absent, the scan is complete and the leak score is 0. `allowed` means in the
+//! result, in whatever tier; `refused` is its opposite.
+
+use jiff::Timestamp;
+
+use super::resolve::Resolver;
+use super::resolved::{Scenario, What};
+use super::tree::{self, Given};
+use super::{BackendSet, Policy, engine};
+use crate::model::{BackendId, Certainty, ClassSet, Facts, LabelFact, LeakFact, ScanStatus, TypeFact, Word};
+
+/// How a scenario of a sheet came out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScenarioResult {
+    /// Its title.
+    pub title: Word,
+    /// The sheet it stands in.
+    pub file: Word,
+    /// Its line, from 1.
+    pub line: u32,
+    /// What did not come out as told, a sentence each; empty when all did.
+    pub failures: Vec<String>,
+}
+
+/// Runs the scenarios of the sheets.
+pub fn run_scenarios(policy: &Policy, now: Timestamp) -> Vec<ScenarioResult> {
+    policy.scenarios().iter().map(|scenario| run(policy, scenario, now)).collect()
+}
+
+fn run(policy: &Policy, scenario: &Scenario, now: Timestamp) -> ScenarioResult {
+    let everyone: BackendSet = (0..).take(policy.backends().len()).map(BackendId).collect();
+    let plan = engine::evaluate(policy, &scenario.facts, &everyone, now, engine::Undetected::Assumed);
+    let mut failures = Vec::new();
+    for (backend, allowed) in &scenario.then {
+        if plan.choices.iter().any(|choice| choice.backend == *backend) == *allowed {
+            continue;
+        }
+        let name = policy.backends().get(usize::from(backend.0)).map_or("", |backend| backend.name.as_str());
+        let why = plan.removed.iter().find(|removed| removed.backend == *backend);
+        failures.push(match why {
+            Some(removed) => format!("`{name}` was to be allowed and is refused: {}", engine::reason(&removed.why)),
+            None => format!("`{name}` was to be refused and is allowed"),
+        });
+    }
+    let Scenario { title, file, line, .. } = scenario.clone();
+    ScenarioResult { title, file, line, failures }
+}
+
+/// A request of which nothing is known to be there.
+pub(super) fn nothing() -> Facts {
+    Facts {
+        tenant: Word::fixed(""),
+        app: Word::fixed(""),
+        purpose: None,
+        roles: Vec::new(),
+        residence: Vec::new(),
+        minors: false,
+        label: LabelFact::Absent,
+        types: Vec::new(),
+        declared: ClassSet::default(),
+        health_of_a_person: Certainty::FALSE,
+        scan: ScanStatus::Complete,
+        unreadable: false,
+        reference: false,
+        hosted: Vec::new(),
+        leak: LeakFact::Score(0),
+        pseudonymised: Vec::new(),
+    }
+}
+
+impl Resolver<'_> {
+    /// Looks a scenario up.
+    pub(super) fn scenario(&mut self, scenario: &tree::Scenario) -> Option<Scenario> {
+        let mut facts = nothing();
+        let mut lost = false;
+        for given in &scenario.given {
+            lost |= self.give(&mut facts, given).is_none();
+        }
+        facts.types.sort_by_key(|fact| fact.entity);
+        let mut then = Vec::new();
+        for expectation in &scenario.then {
+            match self.backend(&expectation.backend) {
+                Some((index, _)) => then.push((BackendId(u16::try_from(index).ok()?), expectation.allowed)),
+                None => lost = true,
+            }
+        }
+        let before = self.file.text().get(..scenario.title.span.start).unwrap_or_default();
+        let line = before.bytes().filter(|byte| *byte == b'\n').count();
+        (!lost).then(|| Scenario {
+            title: Word::configured(&scenario.title.text),
+            file: Word::configured(self.file.name()),
+            line: u32::try_from(line).unwrap_or(u32::MAX).saturating_add(1),
+            facts,
+            then,
+        })
+    }
+
+    fn give(&mut self, facts: &mut Facts, given: &Given) -> Option<()> {
+        match given {
+            Given::Data { count, what: name } => match self.what(name)? {
+                What::Class(_) if *count > 1 => {
+                    let message = format!("`{}` is a class: only a type can be counted", name.text);
+                    self.fault("octroi::policy::out-of-range", name.span.clone(), message, None);
+                    return None;
+                }
+                What::Class(class) => {
+                    let closure = self.names.catalogue.class_info(class)?.closure;
+                    facts.declared = facts.declared.union(closure);
+                }
+                What::Type(entity) => {
+                    facts.types.retain(|fact| fact.entity != entity);
+                    facts.types.push(TypeFact { entity, possibly: *count, surely: *count, confidence: 100 });
+                }
+            },
+            Given::HealthOfAPerson => {
+                facts.health_of_a_person = Certainty::TRUE;
+                let health =
+                    self.names.catalogue.class("health").and_then(|class| self.names.catalogue.class_info(class));
+                facts.declared = facts.declared.union(health?.closure);
+            }
+            Given::App(name) => facts.app = Word::configured(&name.text),
+            Given::Tenant(name) => facts.tenant = Word::configured(&name.text),
+            Given::Role(name) => facts.roles.push(Word::configured(&name.text)),
+            Given::Purpose(name) => facts.purpose = Some(Word::configured(&name.text)),
+            Given::Label(name) => {
+                let label = self.label(name)?;
+                facts.label = LabelFact::Named(self.names.labels.get(label)?.clone());
+            }
+            Given::LeakScore(score) => facts.leak = LeakFact::Score(*score),
+            Given::Residence(area) => {
+                let countries = self.area(area)?;
+                facts.residence.extend(countries);
+            }
+            Given::Minors => facts.minors = true,
+            Given::ScanIncomplete => facts.scan = ScanStatus::Partial,
+            Given::Unreadable => facts.unreadable = true,
+            Given::Reference => facts.reference = true,
+            Given::Hosted { tool, host } => {
+                let host = host.as_ref().map(|host| Word::configured(&host.text.to_lowercase()));
+                facts.hosted.push((Word::configured(&tool.text), host));
+            }
+        }
+        Some(())
+    }
+}

@@ -1,0 +1,203 @@
+//! The sheets of a policy and the packs they use: which there are, and what must hold of them together.
+
+use std::collections::BTreeMap;
+
+use jiff::tz::TimeZone;
+
+use super::diagnostic::{Diagnostic, File};
+use super::nearest::{did_you_mean, nearest};
+use super::parser::parse;
+use super::reference::{Countries, Reference};
+use super::tree::{Area, Name, Sheet};
+use super::{Sources, engine, starter};
+use crate::limits::{POLICY_PREFERS_MAX, POLICY_RULES_MAX};
+use crate::model::{Country, Word};
+
+/// The sheets in the order given, then each pack that one of them uses, once.
+pub(super) fn read_sheets(sources: &Sources, faults: &mut Vec<Diagnostic>) -> Vec<(File, Sheet)> {
+    let mut sheets = Vec::new();
+    for source in &sources.sheets {
+        let file = File::new(&source.name, &source.text);
+        let Some(sheet) = parse(&file, faults) else { continue };
+        if sheet.pack {
+            let fault = Diagnostic::new(
+                "octroi::policy::pack-as-sheet",
+                &file,
+                sheet.title.span.clone(),
+                "this is a pack, not a sheet",
+            );
+            faults.push(fault.help("put it into policies/packs/ and name it in a sheet: use pack …"));
+        }
+        sheets.push((file, sheet));
+    }
+    if sources.sheets.is_empty() {
+        let file = File::new("policies", "");
+        let fault = Diagnostic::new("octroi::policy::no-sheet", &file, 0..0, "there is no policy sheet");
+        faults.push(fault.help("without one nothing is allowed: write policies/main.policy, or run `octroi init`"));
+    }
+    let mut packs: Vec<(File, Sheet)> = Vec::new();
+    let mut seen: Vec<String> = Vec::new();
+    for (file, sheet) in &sheets {
+        for name in sheet.uses.iter().filter(|_| !sheet.pack) {
+            if seen.contains(&name.text) {
+                continue;
+            }
+            seen.push(name.text.clone());
+            match find_pack(&name.text, sources) {
+                Some(pack) => packs.extend(parse(&pack, faults).map(|tree| (pack, tree))),
+                None => faults.push(no_pack(file, name, sources)),
+            }
+        }
+    }
+    for (file, pack) in &packs {
+        check_pack(file, pack, faults);
+    }
+    sheets.extend(packs);
+    sheets
+}
+
+/// The operator's pack of a name, else the one octroi brings.
+fn find_pack(name: &str, sources: &Sources) -> Option<File> {
+    let own = sources.packs.iter().find(|pack| stem(&pack.name) == name);
+    own.map(|pack| File::new(&pack.name, &pack.text)).or_else(|| {
+        let (_, text) = starter::packs().into_iter().find(|(shipped, _)| *shipped == name)?;
+        Some(File::new(&format!("policies/packs/{name}.policy"), text))
+    })
+}
+
+fn no_pack(file: &File, name: &Name, sources: &Sources) -> Diagnostic {
+    let mut known: Vec<&str> = sources.packs.iter().map(|pack| stem(&pack.name)).collect();
+    known.extend(starter::packs().into_iter().map(|(shipped, _)| shipped));
+    let help = did_you_mean(&nearest(&name.text, known.iter().copied()))
+        .unwrap_or_else(|| format!("known here: {}", known.join(", ")));
+    let message = format!("there is no pack `{}`", name.text);
+    Diagnostic::new("octroi::policy::unknown-name", file, name.span.clone(), message).help(help)
+}
+
+fn stem(path: &str) -> &str {
+    let file = path.rsplit(['/', '\\']).next().unwrap_or(path);
+    file.strip_suffix(".policy").unwrap_or(file)
+}
+
+/// A pack restricts and does nothing else, so that using one can never open a flow.
+fn check_pack(file: &File, pack: &Sheet, faults: &mut Vec<Diagnostic>) {
+    let mut refuse = |span: std::ops::Range<usize>, what: &str| {
+        let message = format!("a pack cannot contain `{what}`: it may only restrict");
+        let fault = Diagnostic::new("octroi::policy::pack-opens", file, span, message);
+        faults.push(fault.help("move it into the organisation's own sheet"));
+    };
+    let title = pack.title.span.clone();
+    if !pack.pack {
+        refuse(title.clone(), "policy");
+    }
+    pack.allows.iter().for_each(|allow| refuse(allow.span.clone(), "allow"));
+    pack.tools.iter().for_each(|tool| refuse(tool.tool.span.clone(), "allow hosted tool"));
+    pack.fall_backs.iter().for_each(|clause| refuse(clause.span.clone(), "fall back"));
+    pack.labels.iter().for_each(|label| refuse(label.span.clone(), "labels"));
+    pack.uses.iter().for_each(|name| refuse(name.span.clone(), "use pack"));
+    if pack.home.is_some() {
+        refuse(title.clone(), "home");
+    }
+    if pack.pack && pack.title.text != stem(file.name()) {
+        let message = format!("this pack calls itself `{}` and its file `{}`", pack.title.text, stem(file.name()));
+        faults.push(Diagnostic::new("octroi::policy::pack-name", file, title, message));
+    }
+}
+
+/// The home of the policy and its time zone.
+pub(super) fn home(
+    sheets: &[(File, Sheet)],
+    reference: &Reference,
+    faults: &mut Vec<Diagnostic>,
+) -> (Countries, TimeZone) {
+    let mut found: Option<(Country, bool)> = None;
+    for (file, sheet) in sheets {
+        let fault = |span: std::ops::Range<usize>, message: &str| {
+            Diagnostic::new("octroi::policy::unknown-country", file, span, message.to_owned())
+        };
+        match &sheet.home {
+            None => {}
+            Some(Area::Country { code, overseas }) => {
+                let country = Country::parse(&code.text).filter(|country| reference.countries.contains_key(country));
+                let Some(country) = country else {
+                    let help =
+                        super::reference::country_help(&code.text).unwrap_or_else(|| "for example: home FR".to_owned());
+                    faults.push(fault(code.span.clone(), &super::reference::not_a_country(&code.text)).help(help));
+                    continue;
+                };
+                if found.replace((country, *overseas)).is_some_and(|before| before != (country, *overseas)) {
+                    faults.push(fault(code.span.clone(), "the sheets name different homes"));
+                }
+            }
+            Some(_) => {
+                faults.push(fault(sheet.title.span.clone(), "`home` must be a country").help("for example: home FR"))
+            }
+        }
+    }
+    let named = sheets.iter().any(|(_, sheet)| sheet.home.is_some());
+    if let Some((file, sheet)) = sheets.first().filter(|_| !named) {
+        let message = "no sheet says where home is";
+        let fault = Diagnostic::new("octroi::policy::no-home", file, sheet.title.span.clone(), message);
+        faults.push(fault.help("add a line: home FR"));
+    }
+    // A home without a known zone ends its days with the earliest on Earth: nothing stands a minute too long.
+    let earliest = TimeZone::fixed(jiff::tz::offset(14));
+    let zone = found.and_then(|(country, _)| reference.countries.get(&country)?.zone.clone()).unwrap_or(earliest);
+    (found.map(|(country, overseas)| reference.country(country, overseas)).unwrap_or_default(), zone)
+}
+
+pub(super) fn labels(sheets: &[(File, Sheet)], faults: &mut Vec<Diagnostic>) -> Vec<Word> {
+    let mut labels: Vec<Word> = Vec::new();
+    let mut listing: Option<&File> = None;
+    for (file, sheet) in sheets.iter().filter(|(_, sheet)| !sheet.pack) {
+        for label in &sheet.labels {
+            let mut fault = |message: &str| {
+                faults.push(Diagnostic::new("octroi::policy::twice", file, label.span.clone(), message));
+            };
+            if *listing.get_or_insert(file).name() != *file.name() {
+                fault("labels are listed in two sheets: their order would be unclear");
+            }
+            if labels.iter().any(|known| known.as_str().to_lowercase() == label.text.to_lowercase()) {
+                fault("this label is listed twice");
+            }
+            labels.push(Word::configured(&label.text));
+        }
+    }
+    labels
+}
+
+/// Faults that need all sheets.
+pub(super) fn check_whole(sheets: &[(File, Sheet)], faults: &mut Vec<Diagnostic>) {
+    let mut seen: BTreeMap<&str, &File> = BTreeMap::new();
+    let (mut rules, mut prefers) = (0_usize, 0_usize);
+    for (file, sheet) in sheets {
+        for rule in &sheet.rules {
+            rules += 1;
+            prefers += rule.prefers.len();
+            let mut fault = |code: &'static str, message: String| {
+                faults.push(Diagnostic::new(code, file, rule.name.span.clone(), message));
+            };
+            if rule.name.text == engine::HOSTED_RULE {
+                fault("octroi::policy::twice", format!("`{}` is a name of octroi's own", engine::HOSTED_RULE));
+            }
+            if let Some(other) = seen.insert(&rule.name.text, file) {
+                fault(
+                    "octroi::policy::twice",
+                    format!("there is another rule `{}`, in {}", rule.name.text, other.name()),
+                );
+            }
+            if rules == POLICY_RULES_MAX + 1 {
+                fault("octroi::policy::too-large", format!("there are more than {POLICY_RULES_MAX} rules"));
+            }
+            if prefers > POLICY_PREFERS_MAX - 1 && !rule.prefers.is_empty() {
+                fault("octroi::policy::too-large", format!("there are more than {} `prefer`", POLICY_PREFERS_MAX - 1));
+            }
+        }
+    }
+    let allowed = sheets.iter().any(|(_, sheet)| !sheet.allows.is_empty());
+    if let Some((file, sheet)) = sheets.first().filter(|_| !allowed) {
+        let message = "nothing is allowed: there is no `allow backends …`";
+        let fault = Diagnostic::new("octroi::policy::no-allow", file, sheet.title.span.clone(), message);
+        faults.push(fault.help("begin with: allow backends on premises"));
+    }
+}

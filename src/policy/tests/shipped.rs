@@ -1,0 +1,133 @@
+//! Packs, starter sheets and reference data as they are shipped.
+
+use super::*;
+
+/// A pack on the example inventory, in a sheet that allows everything, with the pack's own scenarios.
+fn trial(name: &str, text: &str) -> Sources {
+    let scenarios = text.find("\nscenario").map_or("", |at| &text[at..]);
+    let sheet = format!("{HEADER}use pack {name}\n{ALLOW_ALL}{scenarios}");
+    sources(&sheet, starter::example_inventory())
+}
+
+#[test]
+fn scenarios_of_every_pack_hold() {
+    let packs = starter::packs();
+    assert!(packs.len() >= 4);
+    for (name, text) in packs {
+        let policy = good(&trial(name, text));
+        let results = run_scenarios(&policy, now());
+        assert!(results.len() >= 3, "{name} has scenarios");
+        for result in results {
+            assert!(result.failures.is_empty(), "{name}: {result:?}");
+        }
+    }
+}
+
+#[test]
+fn every_pack_says_that_it_is_a_draft_and_what_it_does_not_cover() {
+    for (name, text) in starter::packs() {
+        for words in ["Draft until reviewed by counsel", "Does not cover:", "Follows from:", "review before"] {
+            assert!(text.contains(words), "{name}: {words}");
+        }
+    }
+}
+
+/// The files of a starter folder as sources.
+fn folder(files: Vec<(String, String)>) -> Sources {
+    let mut found = Sources::default();
+    for (path, text) in files {
+        let file = SourceFile { name: format!("policies/{path}"), text };
+        match path.as_str() {
+            "backends.toml" => found.inventory = Some(file),
+            path if path.starts_with("packs/") => found.packs.push(file),
+            _ => found.sheets.push(file),
+        }
+    }
+    found
+}
+
+#[test]
+fn the_demonstration_compiles_and_its_scenarios_hold() {
+    let policy = good(&folder(starter::demo(&[7; 32])));
+    let names: Vec<&str> = policy.backends().iter().map(|backend| backend.name.as_str()).collect();
+    assert_eq!(names, ["paris-gpu-1", "paris-gpu-2", "us-cloud"]);
+    assert_eq!(policy.backends()[0].binding.authorities, [[7; 32]]);
+    let results = run_scenarios(&policy, now());
+    assert_eq!(results.len(), 6);
+    for result in results {
+        assert!(result.failures.is_empty(), "{result:?}");
+    }
+}
+
+#[test]
+fn the_tour_of_the_demonstration_comes_out_as_told() {
+    let policy = good(&folder(starter::demo(&[7; 32])));
+    let mut facts = with(&policy, &["person", "email", "phone", "iban"]);
+    facts.app = crate::model::Word::fixed("public-website");
+    let raw = plan(&policy, &facts);
+    let tiers: Vec<(&str, usize)> =
+        raw.choices.iter().map(|choice| (choice.tier.name(), choice.duties.changes())).collect();
+    assert_eq!(tiers, [("on premises", 0), ("on premises", 0), ("other", 4)]);
+    assert_eq!((raw.fall_back.open, raw.fall_back.after_ms), (true, Some(2_000)));
+    let mut health = with(&policy, &["health_condition", "person"]);
+    health.app = facts.app;
+    let removed = plan(&policy, &health).removed;
+    assert_eq!(removed.len(), 1);
+    assert!(super::super::engine::reason(&removed[0].why).contains("health-stays-hds"));
+}
+
+#[test]
+fn init_compiles_for_every_country_of_the_eea() {
+    for home in ["FR", "DE", "NO", "IS", "CY"] {
+        let policy = good(&folder(starter::init(home).unwrap()));
+        for result in run_scenarios(&policy, now()) {
+            assert!(result.failures.is_empty(), "{home}: {result:?}");
+        }
+    }
+    for wrong in ["fr", "UK", "ZZ", "", "France"] {
+        assert!(starter::init(wrong).is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn packs_of_the_binary_serve_where_the_folder_lacks_them() {
+    let mut files = folder(starter::demo(&[0; 32]));
+    let with_folder = good(&files);
+    files.packs.clear();
+    let without = good(&files);
+    assert_eq!(with_folder.digest(), without.digest());
+}
+
+#[test]
+fn every_atom_of_conditions_has_a_row_in_the_table_of_facts() {
+    use crate::policy::phrase::CONDITIONS;
+    let table: toml::Table = include_str!("../../../policies/reference/facts.toml").parse().unwrap();
+    let facts = table["fact"].as_table().unwrap();
+    for phrase in CONDITIONS {
+        let surface = phrase.surface();
+        let known = facts.keys().any(|fact| {
+            let said = fact.replace('-', " ");
+            surface.starts_with(&said) || surface.contains(&said)
+        });
+        assert!(known || surface.starts_with("still"), "{surface}");
+    }
+    for (name, row) in facts {
+        for key in ["source", "wire", "absent"] {
+            assert!(row.get(key).and_then(|value| value.as_str()).is_some_and(|text| !text.is_empty()), "{name}.{key}");
+        }
+    }
+}
+
+#[test]
+fn reference_data_agrees_with_its_source() {
+    let Ok(source) = std::fs::read_to_string("../shared/data/refdata/iso3166.csv") else {
+        eprintln!("skipped: ../shared/data/refdata/iso3166.csv is not there");
+        return;
+    };
+    let mut faults = Vec::new();
+    let reference = crate::policy::reference::Reference::read(&[], &mut faults);
+    assert!(faults.is_empty(), "{faults:?}");
+    let codes: Vec<&str> = source.lines().skip(1).map(|line| &line[..2]).collect();
+    let ours: Vec<&str> = reference.countries.keys().map(crate::model::Country::as_str).collect();
+    assert_eq!(ours, codes);
+}

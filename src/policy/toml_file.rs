@@ -1,0 +1,157 @@
+//! Reads TOML files of the officer value by value, so that every fault is reported with its place and none hides another.
+//!
+//! An unknown key is a fault: a misspelt declaration must not count as "nothing declared".
+
+use std::ops::Range;
+
+use jiff::civil::Date;
+use serde_json::{Map, Value};
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::diagnostic::{Diagnostic, File};
+use super::nearest::{did_you_mean, nearest};
+use super::tree::Name;
+use crate::limits::POLICY_FILE_BYTES_MAX;
+
+pub(super) type Node<'t> = Spanned<DeValue<'t>>;
+
+/// Parses a file; what the format itself rejects is reported here.
+pub(super) fn parse_toml<'t>(file: &'t File, faults: &mut Vec<Diagnostic>) -> Spanned<DeTable<'t>> {
+    if file.text().len() > POLICY_FILE_BYTES_MAX {
+        let message = format!("this file is larger than {POLICY_FILE_BYTES_MAX} bytes");
+        faults.push(Diagnostic::new("octroi::policy::too-large", file, 0..0, message));
+        return Spanned::new(0..0, DeTable::new());
+    }
+    let (table, errors) = DeTable::parse_recoverable(file.text());
+    for error in errors {
+        let span = error.span().unwrap_or(0..0);
+        let message = format!("this is not TOML: {}", error.message());
+        faults.push(Diagnostic::new("octroi::policy::not-toml", file, span, message));
+    }
+    table
+}
+
+/// The document as JSON, for digests: comments, order and layout play no part.
+pub(super) fn json(table: &DeTable<'_>) -> Value {
+    Value::Object(
+        table.iter().map(|(key, node)| (key.get_ref().to_string(), value_json(node.get_ref()))).collect::<Map<_, _>>(),
+    )
+}
+
+fn value_json(value: &DeValue<'_>) -> Value {
+    match value {
+        DeValue::String(text) => Value::String(text.to_string()),
+        DeValue::Integer(number) => Value::String(number.to_string()),
+        DeValue::Float(number) => Value::String(number.to_string()),
+        DeValue::Boolean(truth) => Value::Bool(*truth),
+        DeValue::Datetime(date) => Value::String(date.to_string()),
+        DeValue::Array(items) => Value::Array(items.iter().map(|item| value_json(item.get_ref())).collect()),
+        DeValue::Table(table) => json(table),
+    }
+}
+
+/// Takes typed values out of nodes and reports those of another type.
+pub(super) struct Reader<'a> {
+    pub(super) file: &'a File,
+    pub(super) faults: &'a mut Vec<Diagnostic>,
+}
+
+impl Reader<'_> {
+    pub(super) fn fault(
+        &mut self,
+        code: &'static str,
+        span: Range<usize>,
+        message: impl Into<String>,
+        help: Option<String>,
+    ) {
+        let fault = Diagnostic::new(code, self.file, span, message);
+        self.faults.push(match help {
+            Some(help) => fault.help(help),
+            None => fault,
+        });
+    }
+
+    fn wrong<T>(&mut self, node: &Node<'_>, wanted: &str) -> Option<T> {
+        self.fault("octroi::policy::wrong-type", node.span(), format!("expected {wanted}"), None);
+        None
+    }
+
+    pub(super) fn table<'n, 't>(&mut self, node: &'n Node<'t>) -> Option<&'n DeTable<'t>> {
+        match node.get_ref() {
+            DeValue::Table(table) => Some(table),
+            _ => self.wrong(node, "a table"),
+        }
+    }
+
+    pub(super) fn text(&mut self, node: &Node<'_>) -> Option<Name> {
+        match node.get_ref() {
+            DeValue::String(text) => Some(Name { text: text.to_string(), span: node.span() }),
+            _ => self.wrong(node, "a text in quotes"),
+        }
+    }
+
+    pub(super) fn boolean(&mut self, node: &Node<'_>) -> Option<bool> {
+        match node.get_ref() {
+            DeValue::Boolean(truth) => Some(*truth),
+            _ => self.wrong(node, "`true` or `false`"),
+        }
+    }
+
+    pub(super) fn date(&mut self, node: &Node<'_>) -> Option<Date> {
+        let date = match node.get_ref() {
+            DeValue::Datetime(when) if when.time.is_none() => when.date,
+            _ => None,
+        };
+        let civil = date.and_then(|date| {
+            let year = i16::try_from(date.year).ok()?;
+            Date::new(year, i8::try_from(date.month).ok()?, i8::try_from(date.day).ok()?).ok()
+        });
+        if civil.is_some() { civil } else { self.wrong(node, "a date without quotes: 2027-06-30") }
+    }
+
+    pub(super) fn nodes<'n, 't>(&mut self, node: &'n Node<'t>) -> Option<Vec<&'n Node<'t>>> {
+        match node.get_ref() {
+            DeValue::Array(items) => Some(items.iter().collect()),
+            _ => self.wrong(node, "a list in square brackets"),
+        }
+    }
+
+    pub(super) fn texts(&mut self, node: &Node<'_>) -> Option<Vec<Name>> {
+        let nodes = self.nodes(node)?;
+        let texts: Vec<Name> = nodes.iter().filter_map(|item| self.text(item)).collect();
+        (texts.len() == nodes.len()).then_some(texts)
+    }
+
+    /// Reports the keys of a table that are not among the known ones.
+    pub(super) fn only(&mut self, table: &DeTable<'_>, known: &[&str]) {
+        for (key, _) in table {
+            if !known.contains(&key.get_ref().as_ref()) {
+                let help = did_you_mean(&nearest(key.get_ref(), known.iter().copied()))
+                    .or_else(|| Some(format!("known here: {}", known.join(", "))));
+                let message = format!("the key `{}` is not known here", key.get_ref());
+                self.fault("octroi::policy::unknown-key", key.span(), message, help);
+            }
+        }
+    }
+
+    /// The value of a key that must be there; `at` is where its absence is shown.
+    pub(super) fn required<'n, 't>(
+        &mut self,
+        table: &'n DeTable<'t>,
+        key: &str,
+        at: Range<usize>,
+    ) -> Option<&'n Node<'t>> {
+        let node = table.get(key);
+        if node.is_none() {
+            self.fault("octroi::policy::missing", at, format!("`{key}` is missing"), None);
+        }
+        node
+    }
+
+    /// Reports a name that is not on a list, with the nearest that are.
+    pub(super) fn unlisted<'k>(&mut self, name: &Name, what: &str, known: impl IntoIterator<Item = &'k str>) {
+        let help = did_you_mean(&nearest(&name.text, known));
+        self.fault("octroi::policy::unknown-name", name.span.clone(), format!("`{}` is no {what}", name.text), help);
+    }
+}

@@ -1,0 +1,221 @@
+//! The tree of a sheet as written: names not yet looked up, spans kept for faults.
+//!
+//! Spans are left out when it is serialised: the canonical JSON of the tree, and so the digest, depends on what a sheet says
+//! and not on where or in which language it says it.
+
+use std::ops::Range;
+
+use jiff::civil::Date;
+use serde::{Serialize, Serializer};
+
+use crate::model::Action;
+
+/// A name or text and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Name {
+    pub(super) text: String,
+    pub(super) span: Range<usize>,
+}
+
+impl Serialize for Name {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.text)
+    }
+}
+
+/// A sheet or a pack.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Sheet {
+    pub(super) pack: bool,
+    pub(super) title: Name,
+    pub(super) version: u32,
+    pub(super) owner: String,
+    pub(super) review_before: Option<Date>,
+    pub(super) home: Option<Area>,
+    pub(super) labels: Vec<Name>,
+    pub(super) uses: Vec<Name>,
+    pub(super) allows: Vec<Allow>,
+    pub(super) tools: Vec<AllowTool>,
+    pub(super) rules: Vec<Rule>,
+    pub(super) fall_backs: Vec<FallBackClause>,
+    pub(super) scenarios: Vec<Scenario>,
+}
+
+/// `[when …] [unless …]`
+#[derive(Debug, Clone, Default, Serialize)]
+pub(super) struct Gate {
+    pub(super) when: Option<Condition>,
+    pub(super) unless: Option<Condition>,
+}
+
+/// `allow backends …`
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Allow {
+    pub(super) backends: Predicate,
+    pub(super) gate: Gate,
+    #[serde(skip)]
+    pub(super) span: Range<usize>,
+}
+
+/// `allow hosted tool NAME [at "host"] …`
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct AllowTool {
+    pub(super) tool: Name,
+    pub(super) host: Option<Name>,
+    pub(super) gate: Gate,
+}
+
+/// `rule NAME because "…" …`
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Rule {
+    pub(super) name: Name,
+    pub(super) because: Option<Name>,
+    pub(super) gate: Gate,
+    pub(super) on: Option<Predicate>,
+    pub(super) only: Option<Predicate>,
+    pub(super) never: Option<Predicate>,
+    pub(super) duties: Vec<Duty>,
+    pub(super) seals: bool,
+    pub(super) keeps: Vec<Keep>,
+    pub(super) prefers: Vec<Predicate>,
+}
+
+/// `must ACTION TYPE, CLASS`
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Duty {
+    #[serde(serialize_with = "action_name")]
+    pub(super) action: Action,
+    pub(super) targets: Vec<Name>,
+}
+
+/// `keep TYPE because "…"`
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Keep {
+    pub(super) targets: Vec<Name>,
+    pub(super) because: Name,
+}
+
+/// `fall back if unavailable …`
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct FallBackClause {
+    pub(super) after_ms: Option<u64>,
+    pub(super) gate: Gate,
+    #[serde(skip)]
+    pub(super) span: Range<usize>,
+}
+
+/// `scenario "…" given … then …`
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Scenario {
+    pub(super) title: Name,
+    pub(super) given: Vec<Given>,
+    pub(super) then: Vec<Expectation>,
+}
+
+/// One thing that a scenario gives.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Given {
+    Data { count: u32, what: Name },
+    HealthOfAPerson,
+    App(Name),
+    Tenant(Name),
+    Role(Name),
+    Purpose(Name),
+    Label(Name),
+    LeakScore(u16),
+    Residence(Area),
+    Minors,
+    ScanIncomplete,
+    Unreadable,
+    Reference,
+    Hosted { tool: Name, host: Option<Name> },
+}
+
+/// `refused NAME` or `allowed NAME`
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Expectation {
+    pub(super) allowed: bool,
+    pub(super) backend: Name,
+}
+
+/// Atoms joined by `not`, `and`, `or`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Expr<A> {
+    Is(A),
+    Not(Box<Self>),
+    All(Vec<Self>),
+    Any(Vec<Self>),
+}
+
+impl<A> Expr<A> {
+    /// Every atom, with whether it stands under an even number of `not`.
+    pub(super) fn visit<'a>(&'a self, positive: bool, see: &mut impl FnMut(&'a A, bool)) {
+        match self {
+            Self::Is(atom) => see(atom, positive),
+            Self::Not(inner) => inner.visit(!positive, see),
+            Self::All(parts) | Self::Any(parts) => {
+                for part in parts {
+                    part.visit(positive, see);
+                }
+            }
+        }
+    }
+}
+
+pub(super) type Condition = Expr<Ask>;
+pub(super) type Predicate = Expr<Trait>;
+
+/// What a condition asks of a request.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Ask {
+    Includes { what: Name, at_least: u32, confidence: u8 },
+    HealthOfAPerson,
+    StillIdentified(Name),
+    LabelIs(Name),
+    LabelAtLeast(Name),
+    LeakAtLeast(u16),
+    App(Name),
+    Tenant(Name),
+    Role(Name),
+    Purpose(Name),
+    ResidenceIn(Vec<Area>),
+    Minors,
+    ScanIncomplete,
+    Unreadable,
+    Reference,
+    Hosted,
+}
+
+/// What a predicate asks of a backend.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Trait {
+    OnPremises,
+    Domestic,
+    LocatedIn(Vec<Area>),
+    ControlledFrom(Vec<Area>),
+    ExposedTo(Name),
+    Certified(Name),
+    TransferBasis,
+    RetentionNone,
+    TrainingNever,
+    Named(Name),
+}
+
+/// A part of the world.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Area {
+    Eea,
+    Eu,
+    Home,
+    Country { code: Name, overseas: bool },
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn action_name<S: Serializer>(action: &Action, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(action.name())
+}

@@ -1,0 +1,226 @@
+//! What is possibly and surely true of a backend on a day: the words of a sheet, put to its inventory entry.
+//!
+//! A declaration that is missing or past its date is unknown: possibly true, not surely. Everything here is two bits, and
+//! negation swaps them; whether the unknown helps or harms is decided by who asks, never here.
+
+use jiff::civil::Date;
+
+use super::inventory::{Declared, Entry};
+use super::reference::{Countries, Reference};
+use super::resolved::Quality;
+use super::tree::Expr;
+use crate::model::{Certainty, Country, Tier, Word};
+
+/// A backend on a day.
+#[derive(Clone, Copy)]
+pub(super) struct Truth<'a> {
+    pub(super) entry: &'a Entry,
+    pub(super) world: &'a World,
+    pub(super) today: Date,
+}
+
+/// What the predicates need of reference data, worked out once.
+#[derive(Debug)]
+pub(super) struct World {
+    pub(super) reference: Reference,
+    pub(super) home: Countries,
+    pub(super) eea: Countries,
+}
+
+impl Truth<'_> {
+    /// A predicate of a sheet.
+    pub(super) fn holds(&self, predicate: &Expr<Quality>) -> Certainty {
+        predicate.certainty(&mut |quality| self.quality(quality))
+    }
+
+    fn quality(&self, quality: &Quality) -> Certainty {
+        match quality {
+            Quality::OnPremises => self.on_premises(),
+            Quality::Domestic => self.located_in(&self.world.home).and(self.controlled_from(&self.world.home)),
+            Quality::LocatedIn(area) => self.located_in(area),
+            Quality::ControlledFrom(area) => self.controlled_from(area),
+            Quality::ExposedTo(regime) => self.exposed_to(regime),
+            Quality::Certified(scheme) => self.certified(scheme),
+            Quality::TransferBasis => self.transfer_basis(),
+            Quality::RetentionNone => self.flag(&self.entry.retention_none),
+            Quality::TrainingNever => self.flag(&self.entry.training_never),
+            Quality::Named(name) => Certainty::known(self.entry.name == *name),
+        }
+    }
+
+    /// A declared value that still stands.
+    fn known<'v, T>(&self, declared: &'v Declared<T>) -> Option<&'v T> {
+        declared.as_ref().filter(|dated| dated.until.is_none_or(|until| self.today <= until)).map(|dated| &dated.value)
+    }
+
+    fn flag(&self, declared: &Declared<bool>) -> Certainty {
+        self.known(declared).map_or(Certainty::UNKNOWN, |known| Certainty::known(*known))
+    }
+
+    /// Run by the owner, located in `home`.
+    fn on_premises(&self) -> Certainty {
+        self.flag(&self.entry.run_by_owner).and(self.located_in(&self.world.home))
+    }
+
+    /// Surely when every country of processing, storage, logs and support is known and in the area; possibly when any of
+    /// them is or may be.
+    fn located_in(&self, area: &Countries) -> Certainty {
+        let mut located = Certainty { possibly: false, surely: true };
+        for declared in &self.entry.places {
+            let places = self.known(declared);
+            located.possibly |= places.is_none_or(|places| places.iter().any(|place| area.contains(place)));
+            located.surely &= places.is_some_and(|places| places.iter().all(|place| area.contains(place)));
+        }
+        located
+    }
+
+    fn controlled_from(&self, area: &Countries) -> Certainty {
+        self.known(&self.entry.controlled_from).map_or(Certainty::UNKNOWN, |from| Certainty::known(area.contains(from)))
+    }
+
+    /// Surely when declared, or when place, control or a sub-processor brings it; possibly when not excluded.
+    fn exposed_to(&self, regime: &Word) -> Certainty {
+        let reach = self.world.reference.regimes.get(regime);
+        let reached = |country: &Country| reach.is_some_and(|countries| countries.contains(country));
+        let from_list = |list: Option<&Vec<Word>>| {
+            list.map_or(Certainty::UNKNOWN, |regimes| Certainty::known(regimes.contains(regime)))
+        };
+        let from_place =
+            |country: Option<&Country>| country.map_or(Certainty::UNKNOWN, |c| Certainty::known(reached(c)));
+        let mut exposed = from_list(self.known(&self.entry.exposed_to));
+        exposed = exposed.or(from_place(self.known(&self.entry.controlled_from)));
+        for declared in &self.entry.places {
+            let places = self.known(declared);
+            exposed =
+                exposed.or(places.map_or(Certainty::UNKNOWN, |places| Certainty::known(places.iter().any(reached))));
+        }
+        match self.known(&self.entry.sub_processors) {
+            None => exposed = exposed.or(Certainty::UNKNOWN),
+            Some(others) => {
+                for other in others {
+                    exposed = exposed.or(from_list(other.exposed_to.as_ref()));
+                    exposed = exposed.or(from_place(other.controlled_from.as_ref()));
+                }
+            }
+        }
+        exposed
+    }
+
+    /// Only what was obtained counts; what has run out may have been renewed, and nobody knows.
+    fn certified(&self, scheme: &Word) -> Certainty {
+        let Some(certificates) = self.known(&self.entry.certificates) else { return Certainty::UNKNOWN };
+        let obtained = certificates.iter().filter(|one| one.scheme == *scheme && one.obtained);
+        obtained.fold(Certainty::FALSE, |certified, one| {
+            certified.or(if self.today <= one.until { Certainty::TRUE } else { Certainty::UNKNOWN })
+        })
+    }
+
+    /// Surely when every country outside the EEA is covered, by an adequacy decision in force whose scope includes the
+    /// backend or by a declared instrument in date. One surely located in the EEA needs none.
+    fn transfer_basis(&self) -> Certainty {
+        let mut covered = Certainty::TRUE;
+        for declared in &self.entry.places {
+            match self.known(declared) {
+                None => covered = covered.and(Certainty::UNKNOWN),
+                Some(places) => {
+                    for place in places {
+                        let adequate = Certainty::known(self.world.eea.contains(place)).or(self.adequate(*place));
+                        covered = covered.and(adequate.or(self.instrument(*place)));
+                    }
+                }
+            }
+        }
+        covered
+    }
+
+    fn instrument(&self, place: Country) -> Certainty {
+        let Some(instruments) = self.known(&self.entry.instruments) else { return Certainty::UNKNOWN };
+        let covering = instruments
+            .iter()
+            .filter(|one| one.dated <= self.today)
+            .filter(|one| one.countries.as_ref().is_none_or(|countries| countries.contains(&place)));
+        covering.fold(Certainty::FALSE, |basis, one| {
+            basis.or(if self.today <= one.until { Certainty::TRUE } else { Certainty::UNKNOWN })
+        })
+    }
+
+    /// Whether an adequacy decision in force covers this backend in this country.
+    fn adequate(&self, place: Country) -> Certainty {
+        let decisions = self.world.reference.decisions.iter().filter(|one| one.country == place);
+        let in_force =
+            decisions.filter(|one| one.from <= self.today && one.until.is_none_or(|until| self.today <= until));
+        in_force.fold(Certainty::FALSE, |adequate, one| {
+            adequate.or(if one.whole { Certainty::TRUE } else { self.within_scope(place) })
+        })
+    }
+
+    /// Whether the entry says that a limited decision covers it.
+    fn within_scope(&self, place: Country) -> Certainty {
+        let Some(claims) = self.known(&self.entry.adequacy) else { return Certainty::UNKNOWN };
+        claims.iter().filter(|claim| claim.value == place).fold(Certainty::FALSE, |within, claim| {
+            let stands = claim.until.is_none_or(|until| self.today <= until);
+            within.or(if stands { Certainty::TRUE } else { Certainty::UNKNOWN })
+        })
+    }
+
+    /// The first tier that it surely meets.
+    pub(super) fn tier(&self) -> Tier {
+        let near = |area: &Countries| self.located_in(area).and(self.controlled_from(area)).surely;
+        if self.on_premises().surely {
+            return Tier::OnPremises;
+        }
+        if near(&self.world.home) {
+            return Tier::Domestic;
+        }
+        if near(&self.world.eea) {
+            return Tier::Eea;
+        }
+        if near(&self.adequate_area()) { Tier::Adequate } else { Tier::Other }
+    }
+
+    /// The EEA and the countries whose adequacy decision surely covers this backend.
+    fn adequate_area(&self) -> Countries {
+        let decisions = self.world.reference.decisions.iter().map(|one| one.country);
+        decisions.filter(|country| self.adequate(*country).surely).chain(self.world.eea.iter().copied()).collect()
+    }
+
+    /// Whether it is surely located in the EEA.
+    pub(super) fn located_in_eea(&self) -> bool {
+        self.located_in(&self.world.eea).surely
+    }
+
+    /// The regimes that it is surely exposed to.
+    pub(super) fn exposures(&self) -> Vec<Word> {
+        self.world.reference.regimes.keys().filter(|regime| self.exposed_to(regime).surely).cloned().collect()
+    }
+
+    /// The parts of the entry that travel with a request.
+    pub(super) fn backend(&self) -> crate::model::Backend {
+        let instruments = self.known(&self.entry.instruments);
+        let in_date =
+            instruments.and_then(|all| all.iter().find(|one| one.dated <= self.today && self.today <= one.until));
+        let [processing, ..] = &self.entry.places;
+        crate::model::Backend {
+            name: self.entry.name.clone(),
+            processing: self.known(processing).cloned().unwrap_or_default(),
+            operator: self.known(&self.entry.operator).cloned(),
+            controlled_from: self.known(&self.entry.controlled_from).copied(),
+            exposed_to: self.exposures(),
+            transfer_basis: in_date.map(|one| one.kind.clone()),
+            tier: self.tier(),
+            binding: self.entry.binding.clone(),
+        }
+    }
+}
+
+impl<A> Expr<A> {
+    /// The certainty of the whole from that of its atoms.
+    pub(super) fn certainty(&self, of: &mut impl FnMut(&A) -> Certainty) -> Certainty {
+        match self {
+            Self::Is(atom) => of(atom),
+            Self::Not(inner) => inner.certainty(of).negated(),
+            Self::All(parts) => parts.iter().fold(Certainty::TRUE, |all, part| all.and(part.certainty(of))),
+            Self::Any(parts) => parts.iter().fold(Certainty::FALSE, |any, part| any.or(part.certainty(of))),
+        }
+    }
+}

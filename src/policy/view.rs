@@ -1,0 +1,174 @@
+//! What is possibly and surely so of a request: the atoms of conditions, put to its facts.
+//!
+//! A request that was not read whole may hold anything: every class and type is then possibly there.
+
+use super::resolved::{Atom, What};
+use crate::model::{
+    Action, Catalogue, Certainty, ClassSet, Country, Duties, EntityId, Facts, LabelFact, LeakFact, ScanStatus, Word,
+};
+
+/// The facts of a request, with what every atom needs worked out once.
+pub(super) struct View<'a> {
+    facts: &'a Facts,
+    catalogue: &'a Catalogue,
+    /// Types that were there and have been changed: present in unknown number, no longer identified.
+    changed: Vec<EntityId>,
+    possibly: ClassSet,
+    surely: ClassSet,
+    opaque: bool,
+}
+
+/// The state of a request after duties.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct After<'a> {
+    pub(super) duties: &'a Duties,
+    /// Declared classes that no duty changes.
+    pub(super) declared: ClassSet,
+}
+
+impl<'a> View<'a> {
+    /// The request as it arrived.
+    pub(super) fn arrived(facts: &'a Facts, catalogue: &'a Catalogue) -> Self {
+        Self::with_changed(facts, catalogue, Vec::new())
+    }
+
+    /// What is about to be sent, with the types that duties changed.
+    pub(super) fn residual(facts: &'a Facts, catalogue: &'a Catalogue, duties: &Duties) -> Self {
+        let mut changed: Vec<EntityId> = facts.pseudonymised.clone();
+        changed.extend(duties.actions.iter().map(|(entity, _)| *entity));
+        Self::with_changed(facts, catalogue, changed)
+    }
+
+    fn with_changed(facts: &'a Facts, catalogue: &'a Catalogue, changed: Vec<EntityId>) -> Self {
+        let (mut possibly, mut surely) = (facts.declared, facts.declared);
+        for fact in &facts.types {
+            let Some(info) = catalogue.info(fact.entity) else { continue };
+            if fact.possibly > 0 {
+                possibly = possibly.union(info.classes);
+            }
+            if fact.surely > 0 {
+                surely = surely.union(info.classes);
+            }
+        }
+        for info in changed.iter().filter_map(|entity| catalogue.info(*entity)) {
+            possibly = possibly.union(info.classes);
+            surely = surely.union(info.classes);
+        }
+        let opaque = facts.scan != ScanStatus::Complete || facts.unreadable || facts.reference;
+        Self { facts, catalogue, changed, possibly, surely, opaque }
+    }
+
+    /// Whether parts of the request were not read: a duty cannot be carried out on them.
+    pub(super) fn opaque(&self) -> bool {
+        self.opaque
+    }
+
+    /// An atom. Those about the state after duties need it given; without it they are unknown.
+    pub(super) fn certainty(&self, atom: &Atom, after: Option<After<'_>>) -> Certainty {
+        let facts = self.facts;
+        match atom {
+            Atom::Includes { what, at_least: 1, confidence: 0 } => self.includes(*what),
+            Atom::Includes { what, at_least, confidence: 0 } => self.count(*what, *at_least),
+            Atom::Includes { what, confidence, .. } => self.confidence(*what, *confidence),
+            Atom::HealthOfAPerson => facts.health_of_a_person.or(self.perhaps()),
+            Atom::Still(what) => after.map_or(Certainty::UNKNOWN, |after| self.still(*what, after)),
+            Atom::Label(labels) => match &facts.label {
+                LabelFact::Absent => Certainty::FALSE,
+                LabelFact::Unknown => Certainty::UNKNOWN,
+                LabelFact::Named(label) => Certainty::known(labels.contains(label)),
+            },
+            Atom::LeakAtLeast(score) => match facts.leak {
+                LeakFact::Score(found) => Certainty::known(found >= *score),
+                LeakFact::Unknown => Certainty::UNKNOWN,
+            },
+            Atom::App(app) => Certainty::known(facts.app == *app),
+            Atom::Tenant(tenant) => Certainty::known(facts.tenant == *tenant),
+            Atom::Role(role) => Certainty::known(facts.roles.contains(role)),
+            Atom::Purpose(purpose) => match &facts.purpose {
+                None => Certainty::FALSE,
+                Some(declared) if *declared == Word::UNKNOWN => Certainty::UNKNOWN,
+                Some(declared) => Certainty::known(declared == purpose),
+            },
+            Atom::Residence(countries) => self.residence(countries),
+            Atom::Minors => Certainty::known(facts.minors),
+            Atom::ScanIncomplete => Certainty::known(facts.scan != ScanStatus::Complete),
+            Atom::Unreadable => Certainty::known(facts.unreadable),
+            Atom::Reference => Certainty::known(facts.reference),
+            Atom::Hosted => Certainty::known(!facts.hosted.is_empty()),
+        }
+    }
+
+    /// True when it cannot be excluded that an unread part holds what is asked for.
+    fn perhaps(&self) -> Certainty {
+        Certainty { possibly: self.opaque, surely: false }
+    }
+
+    fn matches(&self, what: What, entity: EntityId) -> bool {
+        match what {
+            What::Type(asked) => asked == entity,
+            What::Class(class) => self.catalogue.info(entity).is_some_and(|info| info.classes.contains(class)),
+        }
+    }
+
+    /// Whether the class was declared, or a type of it was there before it was changed.
+    fn uncounted(&self, what: What) -> bool {
+        let declared = match what {
+            What::Class(class) => self.facts.declared.contains(class),
+            What::Type(_) => false,
+        };
+        declared || self.changed.iter().any(|entity| self.matches(what, *entity))
+    }
+
+    fn includes(&self, what: What) -> Certainty {
+        let found = match what {
+            What::Class(class) => {
+                Certainty { possibly: self.possibly.contains(class), surely: self.surely.contains(class) }
+            }
+            What::Type(_) => self.count(what, 1),
+        };
+        found.or(self.perhaps())
+    }
+
+    fn count(&self, what: What, at_least: u32) -> Certainty {
+        let uncounted = self.uncounted(what);
+        let (mut possibly, mut surely) = (0_u32, u32::from(uncounted));
+        for fact in self.facts.types.iter().filter(|fact| self.matches(what, fact.entity)) {
+            possibly = possibly.saturating_add(fact.possibly);
+            surely = surely.saturating_add(fact.surely);
+        }
+        let counted = Certainty { possibly: possibly >= at_least || uncounted, surely: surely >= at_least };
+        counted.or(self.perhaps())
+    }
+
+    /// The highest confidence is a measured number: there is nothing uncertain about it but what was not read.
+    fn confidence(&self, what: What, at_least: u8) -> Certainty {
+        let reached =
+            self.facts.types.iter().any(|fact| fact.confidence >= at_least && self.matches(what, fact.entity));
+        let uncounted = Certainty { possibly: self.uncounted(what), surely: false };
+        Certainty::known(reached).or(uncounted).or(self.perhaps())
+    }
+
+    fn residence(&self, countries: &[Country]) -> Certainty {
+        self.facts.residence.iter().fold(Certainty::FALSE, |resides, country| {
+            resides.or(if *country == Country::UNKNOWN {
+                Certainty::UNKNOWN
+            } else {
+                Certainty::known(countries.contains(country))
+            })
+        })
+    }
+
+    /// Pseudonymised data stays personal and is no longer identified; what was only made coarser still is.
+    fn still(&self, what: What, after: After<'_>) -> Certainty {
+        let mut still = self.perhaps();
+        if let What::Class(class) = what {
+            still.possibly |= after.declared.contains(class);
+        }
+        let identified = self.facts.types.iter().filter(|fact| after.duties.action(fact.entity) <= Action::Generalise);
+        for fact in identified.filter(|fact| self.matches(what, fact.entity)) {
+            still.possibly |= fact.possibly > 0;
+            still.surely |= fact.surely > 0;
+        }
+        still
+    }
+}
