@@ -1,1 +1,5 @@
 //! x
+pub mod checkpoint;
+pub mod merkle;
+pub mod note;
+pub mod proof;
