@@ -1,1 +1,29 @@
-//! x
+//! The audit formats of octroi and their verification, for those who do not trust whoever runs octroi.
+//!
+//! An auditor builds this crate alone: it depends on a cryptographic library, a checksum, base64 and JSON, and on nothing
+//! of octroi, which itself uses it for the formats. The formats are open ones where open ones exist: the Merkle tree of
+//! RFC 6962, signed notes, checkpoints and tile paths of C2SP. `docs/audit-format.md` describes them byte by byte.
+//!
+//! Reading order: [`merkle`], [`proof`] the mathematics; [`note`], [`checkpoint`], [`tiles`] what is published; [`canonical`],
+//! [`entry`], [`segment`], [`walk`] what lies on disk; [`relations`], [`verify`] the verification.
+#![deny(clippy::disallowed_types)]
+#![expect(clippy::disallowed_types, reason = "an offline verifier reads files: that is the one effect it has")]
+
+pub mod canonical;
+pub mod checkpoint;
+pub mod entry;
+pub mod merkle;
+pub mod note;
+pub mod problem;
+pub mod proof;
+pub mod relations;
+pub mod segment;
+pub mod tiles;
+pub mod verify;
+pub mod walk;
+
+pub use checkpoint::Checkpoint;
+pub use merkle::{Frontier, Hash};
+pub use note::{SignerKey, VerifierKey};
+pub use problem::{Problem, ProblemKind};
+pub use verify::{Progress, Report, Trust, verify_dir};

@@ -1,0 +1,327 @@
+//! Canonical JSON: one spelling for one value, so that an entry has one hash.
+//!
+//! It is RFC 8785 (JCS) narrowed to what entries use: keys in ascending byte order without repetition, no blanks, strings
+//! with the shortest escapes, integers only (from -2^63 to 2^64-1), depth at most [`DEPTH_MAX`]. Keys hold no character
+//! that needs an escape. [`check`] reads bytes in one pass without allocating; [`write`] makes them from a value.
+
+use serde_json::Value;
+
+/// Containers in containers: an entry of today has four levels.
+pub const DEPTH_MAX: u32 = 16;
+
+/// The bytes are not canonical JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not canonical JSON at byte {at}")]
+pub struct NotCanonical {
+    /// Offset of the first byte that does not fit, or for values the bytes written before them.
+    pub at: usize,
+}
+
+/// Appends the canonical form of a value.
+///
+/// # Errors
+/// [`NotCanonical`] for a number that is not an integer, a key that needs escapes, or too much depth.
+pub fn write(value: &Value, out: &mut Vec<u8>) -> Result<(), NotCanonical> {
+    write_at(value, out, 0)
+}
+
+fn write_at(value: &Value, out: &mut Vec<u8>, depth: u32) -> Result<(), NotCanonical> {
+    if depth > DEPTH_MAX {
+        return Err(NotCanonical { at: out.len() });
+    }
+    match value {
+        Value::Null => out.extend_from_slice(b"null"),
+        Value::Bool(true) => out.extend_from_slice(b"true"),
+        Value::Bool(false) => out.extend_from_slice(b"false"),
+        Value::Number(number) if number.is_u64() || number.is_i64() => {
+            out.extend_from_slice(number.to_string().as_bytes());
+        }
+        Value::Number(_) => return Err(NotCanonical { at: out.len() }),
+        Value::String(text) => write_string(text, out),
+        Value::Array(items) => {
+            out.push(b'[');
+            for (index, item) in items.iter().enumerate() {
+                if index > 0 {
+                    out.push(b',');
+                }
+                write_at(item, out, depth + 1)?;
+            }
+            out.push(b']');
+        }
+        Value::Object(members) => {
+            // The map is sorted unless somebody switches a feature of serde_json on: never rely on it.
+            let mut members: Vec<_> = members.iter().collect();
+            members.sort_unstable_by(|(one, _), (other, _)| one.as_bytes().cmp(other.as_bytes()));
+            out.push(b'{');
+            for (index, (key, item)) in members.into_iter().enumerate() {
+                if index > 0 {
+                    out.push(b',');
+                }
+                if key.bytes().any(needs_escape) {
+                    return Err(NotCanonical { at: out.len() });
+                }
+                write_string(key, out);
+                out.push(b':');
+                write_at(item, out, depth + 1)?;
+            }
+            out.push(b'}');
+        }
+    }
+    Ok(())
+}
+
+const fn needs_escape(byte: u8) -> bool {
+    byte < 0x20 || byte == b'"' || byte == b'\\'
+}
+
+fn write_string(text: &str, out: &mut Vec<u8>) {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    out.push(b'"');
+    for byte in text.bytes() {
+        match byte {
+            b'"' | b'\\' => out.extend_from_slice(&[b'\\', byte]),
+            0x08 => out.extend_from_slice(b"\\b"),
+            0x09 => out.extend_from_slice(b"\\t"),
+            0x0a => out.extend_from_slice(b"\\n"),
+            0x0c => out.extend_from_slice(b"\\f"),
+            0x0d => out.extend_from_slice(b"\\r"),
+            0x00..0x20 => {
+                let (high, low) = (HEX.get(usize::from(byte >> 4)), HEX.get(usize::from(byte & 15)));
+                out.extend_from_slice(b"\\u00");
+                out.extend(high.into_iter().chain(low));
+            }
+            _ => out.push(byte),
+        }
+    }
+    out.push(b'"');
+}
+
+/// Checks that the bytes are exactly one value in canonical form.
+///
+/// # Errors
+/// [`NotCanonical`] with the place where they are not.
+pub fn check(bytes: &[u8]) -> Result<(), NotCanonical> {
+    let text = std::str::from_utf8(bytes).map_err(|error| NotCanonical { at: error.valid_up_to() })?;
+    let mut reader = Reader { bytes: text.as_bytes(), at: 0 };
+    reader.value(0)?;
+    if reader.at == bytes.len() { Ok(()) } else { Err(reader.here()) }
+}
+
+struct Reader<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Reader<'a> {
+    const fn here(&self) -> NotCanonical {
+        NotCanonical { at: self.at }
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.bytes.get(self.at).copied()
+    }
+
+    fn eat(&mut self, word: &[u8]) -> Result<(), NotCanonical> {
+        if self.bytes.get(self.at..).is_some_and(|rest| rest.starts_with(word)) {
+            self.at += word.len();
+            return Ok(());
+        }
+        Err(self.here())
+    }
+
+    fn value(&mut self, depth: u32) -> Result<(), NotCanonical> {
+        if depth > DEPTH_MAX {
+            return Err(self.here());
+        }
+        match self.peek().ok_or_else(|| self.here())? {
+            b'{' => self.object(depth),
+            b'[' => self.array(depth),
+            b'"' => self.string(),
+            b't' => self.eat(b"true"),
+            b'f' => self.eat(b"false"),
+            b'n' => self.eat(b"null"),
+            _ => self.number(),
+        }
+    }
+
+    fn object(&mut self, depth: u32) -> Result<(), NotCanonical> {
+        self.eat(b"{")?;
+        if self.peek() == Some(b'}') {
+            return self.eat(b"}");
+        }
+        let mut before: Option<&'a [u8]> = None;
+        loop {
+            let key = self.key()?;
+            if before.is_some_and(|before| before >= key) {
+                return Err(self.here());
+            }
+            before = Some(key);
+            self.eat(b":")?;
+            self.value(depth + 1)?;
+            if self.peek() == Some(b'}') {
+                return self.eat(b"}");
+            }
+            self.eat(b",")?;
+        }
+    }
+
+    fn array(&mut self, depth: u32) -> Result<(), NotCanonical> {
+        self.eat(b"[")?;
+        if self.peek() == Some(b']') {
+            return self.eat(b"]");
+        }
+        loop {
+            self.value(depth + 1)?;
+            if self.peek() == Some(b']') {
+                return self.eat(b"]");
+            }
+            self.eat(b",")?;
+        }
+    }
+
+    fn key(&mut self) -> Result<&'a [u8], NotCanonical> {
+        self.eat(b"\"")?;
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        let length = rest.iter().position(|byte| needs_escape(*byte)).ok_or_else(|| self.here())?;
+        self.at += length;
+        self.eat(b"\"")?;
+        Ok(rest.get(..length).unwrap_or_default())
+    }
+
+    fn string(&mut self) -> Result<(), NotCanonical> {
+        self.eat(b"\"")?;
+        loop {
+            let rest = self.bytes.get(self.at..).unwrap_or_default();
+            self.at += rest.iter().position(|byte| needs_escape(*byte)).unwrap_or(rest.len());
+            match self.peek() {
+                Some(b'"') => return self.eat(b"\""),
+                Some(b'\\') => self.escape()?,
+                _ => return Err(self.here()),
+            }
+        }
+    }
+
+    fn escape(&mut self) -> Result<(), NotCanonical> {
+        self.eat(b"\\")?;
+        match self.peek() {
+            Some(b'"' | b'\\' | b'b' | b'f' | b'n' | b'r' | b't') => self.at += 1,
+            _ => {
+                self.eat(b"u00")?;
+                let (high, low) = (self.peek(), self.bytes.get(self.at + 1).copied());
+                let short = high == Some(b'0') && matches!(low, Some(b'8' | b'9' | b'a' | b'c' | b'd'));
+                let hexadecimal = matches!(low, Some(b'0'..=b'9' | b'a'..=b'f'));
+                if !matches!(high, Some(b'0' | b'1')) || !hexadecimal || short {
+                    return Err(self.here());
+                }
+                self.at += 2;
+            }
+        }
+        Ok(())
+    }
+
+    fn number(&mut self) -> Result<(), NotCanonical> {
+        let start = self.at;
+        if self.peek() == Some(b'-') {
+            self.at += 1;
+        }
+        while self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
+            self.at += 1;
+        }
+        let digits = self.bytes.get(start..self.at).and_then(|digits| std::str::from_utf8(digits).ok());
+        let canonical = |text: &str| match text.as_bytes() {
+            [b'0'] => true,
+            [b'0', ..] | [b'-', b'0', ..] => false,
+            [b'-', ..] => text.parse::<i64>().is_ok(),
+            _ => text.parse::<u64>().is_ok(),
+        };
+        if digits.is_some_and(canonical) { Ok(()) } else { Err(NotCanonical { at: start }) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn one_spelling() {
+        for (name, text) in [
+            ("blank", r#"{"a": 1}"#),
+            ("order", r#"{"b":1,"a":2}"#),
+            ("repetition", r#"{"a":1,"a":1}"#),
+            ("fraction", "1.0"),
+            ("exponent", "1e3"),
+            ("leading zero", "01"),
+            ("minus zero", "-0"),
+            ("plus", "+1"),
+            ("beyond 64 bits", "18446744073709551616"),
+            ("solidus", r#""\/""#),
+            ("long escape", r#""\u000a""#),
+            ("escaped letter", r#""\u0041""#),
+            ("upper-case hexadecimal", r#""\u001F""#),
+            ("escaped key", r#"{"\n":1}"#),
+            ("raw control", "\"\u{1}\""),
+            ("open string", "\"a"),
+            ("open object", r#"{"a":1"#),
+            ("comma at the end", "[1,]"),
+            ("two values", "1 2"),
+            ("nothing", ""),
+            ("half a word", "nul"),
+        ] {
+            assert!(check(text.as_bytes()).is_err(), "{name}: {text}");
+        }
+        assert_eq!(check(b"\"\xff\""), Err(NotCanonical { at: 1 }));
+        let deep = "[".repeat(18) + &"]".repeat(18);
+        assert!(check(deep.as_bytes()).is_err());
+    }
+
+    #[test]
+    fn writes_sorted_without_blanks() {
+        let mut out = Vec::new();
+        write(&json!({"b": [1, -2, true, null], "a": "é\"\\\n\u{1}\u{7f}/"}), &mut out).unwrap();
+        assert_eq!(String::from_utf8(out).unwrap(), "{\"a\":\"é\\\"\\\\\\n\\u0001\u{7f}/\",\"b\":[1,-2,true,null]}");
+        assert!(write(&json!(1.5), &mut Vec::new()).is_err());
+    }
+
+    fn values() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<u64>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<String>().prop_map(Value::from),
+        ];
+        leaf.prop_recursive(4, 32, 6, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+                prop::collection::btree_map("[a-z_é]{0,8}", inner, 0..6)
+                    .prop_map(|members| Value::Object(members.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_checks_and_reads_back(value in values()) {
+            let mut out = Vec::new();
+            write(&value, &mut out).unwrap();
+            prop_assert_eq!(check(&out), Ok(()));
+            prop_assert_eq!(serde_json::from_slice::<Value>(&out).unwrap(), value);
+        }
+
+        #[test]
+        fn what_checks_is_what_is_written(value in values(), at in any::<usize>(), byte in any::<u8>()) {
+            let mut bytes = Vec::new();
+            write(&value, &mut bytes).unwrap();
+            let at = at % bytes.len();
+            bytes[at] = byte;
+            if check(&bytes).is_ok() {
+                let mut again = Vec::new();
+                write(&serde_json::from_slice(&bytes).unwrap(), &mut again).unwrap();
+                prop_assert_eq!(again, bytes);
+            }
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! The story that the entries must tell together: each attempt and outcome belongs to a decision, each decision that let
+//! something out has at most one outcome.
+//!
+//! Memory is bounded: open decisions are as many as a gateway has requests in work, and of those that ended only the last
+//! [`FINISHED_KEPT`] are remembered, to give a second outcome its right name.
+
+use std::collections::{HashMap, VecDeque};
+
+use crate::entry::{Entry, Kind, Request};
+use crate::problem::ProblemKind;
+
+/// Decisions that may be open at one time; a gateway has fewer requests in work.
+pub const OPEN_MAX: usize = 65_536;
+/// Requests that ended and are still remembered.
+pub const FINISHED_KEPT: usize = 32_768;
+
+/// How a request stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// The decision refused: nothing left, and an outcome may follow but need not.
+    Refused,
+    /// It has its outcome.
+    Ended,
+}
+
+/// The requests of a log so far.
+#[derive(Debug, Default)]
+pub struct Relations {
+    /// Decisions without outcome, with the sequence number of each.
+    open: HashMap<Request, u64>,
+    finished: HashMap<Request, State>,
+    order: VecDeque<Request>,
+}
+
+impl Relations {
+    /// Takes the next entry of the log.
+    ///
+    /// # Errors
+    /// The kind of problem and a sentence when the entry does not fit those before it.
+    pub fn take(&mut self, entry: &Entry<'_>) -> Result<(), (ProblemKind, &'static str)> {
+        let Some(request) = entry.request else {
+            return Ok(());
+        };
+        let known = self.finished.get(&request).copied();
+        match entry.kind {
+            Kind::Decision if self.open.contains_key(&request) || known.is_some() => {
+                Err((ProblemKind::Twice, "a second decision on one request"))
+            }
+            Kind::Decision if entry.refuses => {
+                self.finish(request, State::Refused);
+                Ok(())
+            }
+            Kind::Decision if self.open.len() >= OPEN_MAX => {
+                Err((ProblemKind::TooManyOpen, "more decisions wait for an outcome than a gateway has requests"))
+            }
+            Kind::Decision => {
+                self.open.insert(request, entry.seq);
+                Ok(())
+            }
+            Kind::Attempt if self.open.contains_key(&request) => Ok(()),
+            Kind::Attempt => Err((ProblemKind::NoDecision, "an attempt of a request that has no open decision")),
+            Kind::Outcome if self.open.remove(&request).is_some() || known == Some(State::Refused) => {
+                self.finish(request, State::Ended);
+                Ok(())
+            }
+            Kind::Outcome if known.is_some() => Err((ProblemKind::Twice, "a second outcome of one request")),
+            Kind::Outcome => Err((ProblemKind::NoDecision, "an outcome of a request that has no open decision")),
+            Kind::Start | Kind::Stop | Kind::Policy => Ok(()),
+        }
+    }
+
+    /// Decisions without outcome: each request with the sequence number of its decision.
+    pub fn open(&self) -> impl Iterator<Item = (Request, u64)> {
+        self.open.iter().map(|(request, seq)| (*request, *seq))
+    }
+
+    fn finish(&mut self, request: Request, state: State) {
+        if self.finished.insert(request, state).is_none() {
+            self.order.push_back(request);
+        }
+        if self.order.len() > FINISHED_KEPT
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.finished.remove(&oldest);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(kind: Kind, request: u128, refuses: bool) -> Entry<'static> {
+        Entry { seq: 0, time: "", kind, request: Some(Request(request)), refuses }
+    }
+
+    #[test]
+    fn names_what_does_not_fit() {
+        use Kind::{Attempt, Decision, Outcome};
+        let forward = |request| entry(Decision, request, false);
+        let refuse = |request| entry(Decision, request, true);
+        let (attempt, outcome) = (|request| entry(Attempt, request, false), |request| entry(Outcome, request, false));
+        for (name, entries, expected) in [
+            ("a whole life", vec![forward(1), attempt(1), outcome(1)], None),
+            ("two at a time", vec![forward(1), forward(2), outcome(1), attempt(2), outcome(2)], None),
+            ("a refusal alone", vec![refuse(1)], None),
+            ("a refusal with its outcome", vec![refuse(1), outcome(1)], None),
+            ("outcome first", vec![outcome(1)], Some(ProblemKind::NoDecision)),
+            ("attempt first", vec![attempt(1)], Some(ProblemKind::NoDecision)),
+            ("attempt after the end", vec![forward(1), outcome(1), attempt(1)], Some(ProblemKind::NoDecision)),
+            ("attempt of a refusal", vec![refuse(1), attempt(1)], Some(ProblemKind::NoDecision)),
+            ("two outcomes", vec![forward(1), outcome(1), outcome(1)], Some(ProblemKind::Twice)),
+            ("two outcomes of a refusal", vec![refuse(1), outcome(1), outcome(1)], Some(ProblemKind::Twice)),
+            ("two decisions", vec![forward(1), forward(1)], Some(ProblemKind::Twice)),
+            ("a decision after the end", vec![forward(1), outcome(1), forward(1)], Some(ProblemKind::Twice)),
+        ] {
+            let mut relations = Relations::default();
+            let found = entries.iter().map(|entry| relations.take(entry)).find_map(Result::err);
+            assert_eq!(found.map(|(kind, _)| kind), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn memory_is_bounded() {
+        let mut relations = Relations::default();
+        for request in 0..100_000 {
+            relations.take(&entry(Kind::Decision, request, true)).unwrap();
+        }
+        assert_eq!((relations.finished.len(), relations.order.len()), (FINISHED_KEPT, FINISHED_KEPT));
+        for request in 200_000..200_000 + OPEN_MAX as u128 {
+            relations.take(&entry(Kind::Decision, request, false)).unwrap();
+        }
+        let one_more = relations.take(&entry(Kind::Decision, 1 << 100, false)).unwrap_err();
+        assert_eq!(one_more.0, ProblemKind::TooManyOpen);
+    }
+}
