@@ -191,7 +191,7 @@ fn upstream_settings(backend: &BackendConfig, binding: Binding) -> Settings {
     settings.credential = backend.credential.as_ref().map(|credential| match credential {
         Credential::Bearer(token) => crate::upstream::Credential::Bearer(secret(token)),
         Credential::Header(name, value) => {
-            crate::upstream::Credential::Header { name: name.to_string(), value: secret(value) }
+            crate::upstream::Credential::Header { name: name.to_string(), secret: secret(value) }
         }
     });
     settings.client_certificate = backend

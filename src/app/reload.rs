@@ -45,7 +45,7 @@ impl Status {
     /// Brings the gauges up to date.
     fn observe(&self) {
         let telemetry = &self.gate.telemetry;
-        telemetry.audit(self.gate.audit.head().map_or(0, |head| head.size), self.gate.audit.healthy());
+        telemetry.audit(self.gate.audit.head().size, self.gate.audit.healthy());
         for backend in self.gate.snapshot().pool.backends() {
             telemetry.backend_up(backend.name(), backend.available());
         }

@@ -13,7 +13,10 @@ pub(super) fn run(arguments: &Arguments, printer: Printer) -> anyhow::Result<Exi
     let (engine, _) = scan::engine()?;
     for row in engine.describe() {
         if arguments.json {
-            printer.json(&row);
+            printer.json(&serde_json::json!({
+                "id": row.id, "entity": row.entity, "country": row.country, "classes": row.classes,
+                "method": row.method, "languages": row.languages,
+            }));
         } else {
             printer.line(format!("{}\t{}\t{}\t{}", row.entity, row.country, row.classes.join(","), row.method));
         }

@@ -81,12 +81,10 @@ pub(super) fn run(arguments: &Arguments, printer: Printer) -> anyhow::Result<Exi
             Box::new(std::io::BufReader::new(file))
         }
     };
-    let mut any = false;
     if arguments.jsonl {
         for (number, line) in (1..).zip(input.lines()) {
             let line: Line = serde_json::from_str(&line?).with_context(|| format!("line {number}"))?;
             let findings = find(&line.text);
-            any |= !findings.is_empty();
             printer.json(&Scanned { id: line.id, findings });
         }
         return Ok(Exit::Well);
@@ -94,7 +92,6 @@ pub(super) fn run(arguments: &Arguments, printer: Printer) -> anyhow::Result<Exi
     let mut text = String::new();
     input.take(crate::limits::BODY_BYTES_MAX as u64).read_to_string(&mut text).context("the text is not UTF-8")?;
     let findings = find(&text);
-    any |= !findings.is_empty();
     if arguments.json {
         printer.json(&findings);
     } else {
@@ -105,7 +102,7 @@ pub(super) fn run(arguments: &Arguments, printer: Printer) -> anyhow::Result<Exi
             ));
         }
     }
-    Ok(if any { Exit::Findings } else { Exit::Well })
+    Ok(if !findings.is_empty() { Exit::Findings } else { Exit::Well })
 }
 
 fn found(engine: &Engine, catalogue: &Catalogue, arguments: &Arguments, text: &str) -> Vec<Found> {
@@ -115,8 +112,8 @@ fn found(engine: &Engine, catalogue: &Catalogue, arguments: &Arguments, text: &s
         let wanted = arguments.types.is_empty() || arguments.types.contains(&name);
         (wanted && found.confidence >= arguments.min_confidence).then(|| Found {
             r#type: name,
-            start: offset(found.range.start as usize),
-            end: offset(found.range.end as usize),
+            start: offset(found.range.start),
+            end: offset(found.range.end),
             confidence: found.confidence,
             detector: found.detector.to_string(),
         })

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{Request, Response};
+use http_body_util::BodyExt as _;
+use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::Incoming;
 use tower::ServiceBuilder;
 use tower::util::BoxCloneSyncService;
@@ -11,8 +13,7 @@ use tower_http::catch_panic::{CatchPanicLayer, ResponseForPanic};
 
 use super::ledger::Ledger;
 use super::server::Never;
-use super::{Body, Gate, journey, respond};
-use crate::model::entry::RequestId;
+use super::{Body, BrokenOff, Gate, journey, respond};
 use crate::model::{Dialect, Fault, Refusal};
 
 /// The service of one connection.
@@ -22,7 +23,13 @@ pub fn service(gate: Arc<Gate>) -> BoxCloneSyncService<Request<Incoming>, Respon
         let gate = Arc::clone(&gate);
         async move { Ok::<_, Never>(serve(gate, request).await) }
     });
-    BoxCloneSyncService::new(ServiceBuilder::new().layer(CatchPanicLayer::custom(panic)).service(inner))
+    let service = ServiceBuilder::new()
+        .map_response(|response: Response<UnsyncBoxBody<Bytes, _>>| {
+            response.map(|body| body.map_err(|_: tower_http::BoxError| BrokenOff).boxed_unsync())
+        })
+        .layer(CatchPanicLayer::custom(panic))
+        .service(inner);
+    BoxCloneSyncService::new(service)
 }
 
 async fn serve(gate: Arc<Gate>, request: Request<Incoming>) -> Response<Body> {

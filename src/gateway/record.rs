@@ -210,11 +210,11 @@ pub fn count(examined: &Examined, findings: &Findings, catalogue: &Catalogue) ->
         let Some(info) = catalogue.info(finding.entity) else { continue };
         let path = examined.call.fields.get(finding.field as usize).map_or("unknown", |field| field.path);
         let confidence = if finding.confidence >= SURELY { "sure" } else { "possible" };
-        let same = counts.iter_mut().find(|count| {
+        let same = counts.iter().position(|count| {
             count.entity == info.name && count.path == *path && count.confidence == *confidence
         });
         match same {
-            Some(count) => count.count += 1,
+            Some(index) => counts.iter_mut().skip(index).take(1).for_each(|count| count.count += 1),
             // An entry is bounded: what does not fit is still in the coverage and the duties.
             None if counts.len() >= limits::FINDING_KINDS_MAX => {}
             None => counts.push(FindingCount {

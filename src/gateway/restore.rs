@@ -11,7 +11,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http::{HeaderValue, StatusCode};
-use http_body::{Body as _, Frame};
+use http_body::Frame;
 use http_body_util::BodyExt as _;
 use tokio::sync::OwnedSemaphorePermit;
 

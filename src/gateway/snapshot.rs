@@ -46,11 +46,16 @@ impl Snapshot {
         let mut set = BackendSet::default();
         for (index, backend) in (0..).zip(self.policy.backends()) {
             let Some(name) = names.and_then(|names| names.get(&backend.name)) else { continue };
-            if self.pool.backend(&backend.name).is_some_and(|upstream| upstream.speaks(dialect) && upstream.serves(name)) {
+            if self.able(&backend.name, dialect, name) {
                 set.insert(BackendId(index));
             }
         }
         set
+    }
+
+    fn able(&self, backend: &Word, dialect: Dialect, model: &Word) -> bool {
+        let upstream = self.pool.backend(backend.as_str());
+        upstream.is_some_and(|upstream| upstream.speaks(dialect) && upstream.serves(model.as_str()))
     }
 
     /// The backend's own name for a model.

@@ -5,7 +5,6 @@ use super::client::{Answer, Client};
 use super::state::{APP, MODEL, State};
 use super::{Servers, model_server::ModelServer};
 use crate::app::App;
-use crate::audit::AuditLog as _;
 use crate::cli::Printer;
 use crate::cli::audit::verify_folder;
 
@@ -110,7 +109,7 @@ async fn third(client: &Client, servers: &Servers, printer: Printer, claims: &mu
 async fn records(app: &App, state: &State, printer: Printer, claims: &mut Claims) -> anyhow::Result<()> {
     printer.line("── The record ──────────────────────────────────────────────────────────────────");
     let head = app.gate().audit.head();
-    let from = head.size.saturating_sub(crate::audit::READ_ENTRIES_MAX);
+    let from = head.size.saturating_sub(crate::audit::log::READ_ENTRIES_MAX);
     let mut kinds = Vec::new();
     for entry in app.gate().audit.read(from..head.size).await? {
         let entry: serde_json::Value = serde_json::from_slice(&entry)?;
