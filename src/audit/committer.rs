@@ -1,0 +1,291 @@
+//! The one thread that writes: it takes whatever waits, writes it as one batch, syncs once, then wakes all who wait.
+//!
+//! There is no timer: a batch forms while the one before it is being synced. Entries get their number and time here.
+//!
+//! After a failed write or sync nothing is known about that file, so it is dropped and never written again. The batch goes,
+//! once, to a new segment that begins with the same sequence number; what the failed file holds from that number on is not
+//! part of the log, so nothing can stand in it twice. If that fails too, all who wait are told [`AuditError::Closed`], and so
+//! is everybody from then on, until a new segment can be made: that is tried every [`RETRY_INTERVAL`](super::store::RETRY_INTERVAL), so that a disk that
+//! has room again is used without a restart. Outcomes wait for that, in the places that were reserved for them.
+
+use std::collections::{HashMap, VecDeque};
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use octroi_verify::checkpoint::Checkpoint;
+use octroi_verify::entry::{ENVELOPE_BYTES_MAX, Request, wrap};
+use octroi_verify::merkle::{Frontier, leaf_hash};
+use octroi_verify::note::SignerKey;
+use octroi_verify::relations::OPEN_MAX;
+use octroi_verify::segment::{BATCH_BYTES_MAX, BATCH_FRAME_BYTES, BatchBuilder, Header};
+use octroi_verify::verify::CHECKPOINT;
+
+use super::log::{AuditError, Position};
+use super::queue::{Effect, Item, Wake};
+use super::state::State;
+use super::storage::{Storage, replace};
+use super::store::{Clock, Shared};
+use super::tail::{Segments, Tail};
+use crate::limits::AUDIT_BATCH_MAX;
+
+/// The writer of a log.
+pub(super) struct Committer {
+    pub(super) shared: Arc<Shared>,
+    pub(super) storage: Arc<dyn Storage>,
+    pub(super) clock: Clock,
+    pub(super) key: SignerKey,
+    pub(super) tree: Frontier,
+    /// Decisions that wait for their outcome.
+    pub(super) open: HashMap<Request, u64>,
+    pub(super) segments: Segments,
+    /// The segment that is being written; `None` when the next batch needs a new one.
+    pub(super) tail: Option<Tail>,
+    pub(super) signed: u64,
+    pub(super) signed_at: Instant,
+    pub(super) checkpoint_interval: Duration,
+    pub(super) retry_interval: Duration,
+    /// Outcomes that wait for the storage to work again.
+    pub(super) held: VecDeque<Item>,
+}
+
+impl fmt::Debug for Committer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Committer").field("size", &self.tree.size()).finish_non_exhaustive()
+    }
+}
+
+/// A batch in the form in which it is written, and what holds once it is.
+struct Batch {
+    bytes: Vec<u8>,
+    count: usize,
+    tree: Frontier,
+}
+
+impl Committer {
+    /// Writes until the log is stopped and nothing waits any more; then signs.
+    pub(super) fn run(mut self) {
+        let mut items = VecDeque::with_capacity(AUDIT_BATCH_MAX);
+        loop {
+            match self.shared.queue.drain(AUDIT_BATCH_MAX, self.due(), &mut items) {
+                Wake::Stopped => break,
+                Wake::Due if !self.shared.is_healthy() => self.recover(),
+                Wake::Due => {}
+                Wake::Items if self.shared.is_healthy() => self.take(&mut items),
+                Wake::Items => self.refuse(&mut items),
+            }
+            if self.is_unsigned() && self.signed_at.elapsed() >= self.checkpoint_interval {
+                self.sign();
+            }
+        }
+        self.finish();
+    }
+
+    /// Writes entries that nobody else can have handed in yet. Used while the log opens.
+    pub(super) fn write_first(&mut self, mut items: VecDeque<Item>) -> io::Result<()> {
+        while !items.is_empty() {
+            self.write_batch(&mut items)?;
+        }
+        self.try_sign()
+    }
+
+    /// How long to wait when nothing comes in.
+    fn due(&self) -> Option<Duration> {
+        if !self.shared.is_healthy() {
+            return Some(self.retry_interval);
+        }
+        self.is_unsigned().then(|| self.checkpoint_interval.saturating_sub(self.signed_at.elapsed()))
+    }
+
+    fn take(&mut self, items: &mut VecDeque<Item>) {
+        while !items.is_empty() {
+            if let Err(error) = self.write_batch(items) {
+                tracing::error!(error = %error.kind(), "The audit log cannot write: requests are refused");
+                self.shared.set_healthy(false);
+                self.refuse(items);
+                return;
+            }
+        }
+    }
+
+    /// Writes as many entries from the front as one batch takes. After an error none of them is in the log.
+    fn write_batch(&mut self, items: &mut VecDeque<Item>) -> io::Result<()> {
+        self.turn_away_surplus(items);
+        let Some(first) = items.front() else {
+            return Ok(());
+        };
+        let first_bytes = first.body.len() + ENVELOPE_BYTES_MAX;
+        let mut failed = None;
+        for _ in 0..2 {
+            let mut tail = match self.tail.take().filter(|tail| tail.fits(first_bytes)) {
+                Some(tail) => tail,
+                None => self.segments.create(self.header())?,
+            };
+            let batch = self.build(items, tail.room());
+            match tail.write(&batch.bytes) {
+                Ok(()) => {
+                    if tail.half_full() {
+                        self.segments.prepare();
+                    }
+                    self.tail = Some(tail);
+                    self.durable(batch, items);
+                    return Ok(());
+                }
+                Err(error) => {
+                    tracing::error!(error = %error.kind(), "An audit segment failed and is given up");
+                    failed = Some(error);
+                }
+            }
+        }
+        Err(failed.unwrap_or_else(|| io::ErrorKind::Other.into()))
+    }
+
+    fn build(&self, items: &VecDeque<Item>, room: usize) -> Batch {
+        let time = format!("{:.9}", (self.clock)());
+        let bytes_max = room.min(BATCH_FRAME_BYTES + BATCH_BYTES_MAX);
+        let (mut tree, mut builder, mut entry, mut count) = (self.tree.clone(), BatchBuilder::default(), Vec::new(), 0);
+        for item in items.iter().take(AUDIT_BATCH_MAX) {
+            if builder.bytes_with(item.body.len() + ENVELOPE_BYTES_MAX) > bytes_max {
+                break;
+            }
+            entry.clear();
+            wrap(&item.body, tree.size(), &time, &mut entry);
+            builder.push(&entry);
+            tree.push(leaf_hash(&entry));
+            count += 1;
+        }
+        Batch { bytes: builder.finish(self.tree.size()), count, tree }
+    }
+
+    /// Does what follows from a batch being durable: only now does anybody hear of it.
+    fn durable(&mut self, batch: Batch, items: &mut VecDeque<Item>) {
+        let first_seq = self.tree.size();
+        self.tree = batch.tree;
+        self.shared.set_head(&self.tree, self.signed);
+        for (item, seq) in items.drain(..batch.count).zip(first_seq..) {
+            match item.effect {
+                Effect::Opens(request) => {
+                    self.open.insert(request, seq);
+                }
+                Effect::Closes(request) => {
+                    self.open.remove(&request);
+                }
+                Effect::None => {}
+            }
+            answer(item.reply, Ok(Position { seq }));
+        }
+        self.shared.queue.give_back(batch.count);
+    }
+
+    /// Refuses entries while the storage does not work; outcomes are kept for when it does.
+    fn refuse(&mut self, items: &mut VecDeque<Item>) {
+        let mut refused = 0;
+        for item in items.drain(..) {
+            if item.reply.is_some() {
+                answer(item.reply, Err(AuditError::Closed));
+                refused += 1;
+            } else {
+                self.held.push_back(item);
+            }
+        }
+        self.shared.queue.give_back(refused);
+    }
+
+    /// Refuses decisions beyond what the verifier accepts as open at one time. A gateway has far fewer requests in work, so
+    /// this is a fault of ours, and stops here instead of filling memory.
+    fn turn_away_surplus(&self, items: &mut VecDeque<Item>) {
+        if self.open.len().saturating_add(items.len()) < OPEN_MAX {
+            return;
+        }
+        let (before, mut opening) = (items.len(), self.open.len());
+        let (kept, surplus): (VecDeque<_>, VecDeque<_>) = items.drain(..).partition(|item| {
+            opening = opening.saturating_add(usize::from(matches!(item.effect, Effect::Opens(_))));
+            !matches!(item.effect, Effect::Opens(_)) || opening < OPEN_MAX
+        });
+        *items = kept;
+        surplus.into_iter().for_each(|item| answer(item.reply, Err(AuditError::Full)));
+        self.shared.queue.give_back(before.saturating_sub(items.len()));
+    }
+
+    /// Tries to write again in a new segment.
+    fn recover(&mut self) {
+        match self.segments.create(self.header()) {
+            Ok(tail) => {
+                self.tail = Some(tail);
+                self.shared.set_healthy(true);
+                tracing::info!("The audit log can write again");
+                let mut held = std::mem::take(&mut self.held);
+                self.take(&mut held);
+            }
+            Err(error) => tracing::warn!(error = %error.kind(), "The audit log still cannot write"),
+        }
+    }
+
+    fn header(&self) -> Header {
+        Header {
+            number: self.segments.next_number(),
+            first_seq: self.tree.size(),
+            root: self.tree.root(),
+            origin: self.key.verifier().name().to_owned(),
+        }
+    }
+
+    fn is_unsigned(&self) -> bool {
+        self.signed < self.tree.size() && self.tail.is_some()
+    }
+
+    fn sign(&mut self) {
+        if let Err(error) = self.try_sign() {
+            // What is durable stays durable; the next attempt comes after the interval.
+            tracing::error!(error = %error.kind(), "The audit checkpoint could not be written");
+            self.signed_at = now();
+        }
+    }
+
+    /// Signs what is durable. The state goes first: it remembers the size that is about to be published.
+    fn try_sign(&mut self) -> io::Result<()> {
+        let Some(tail) = &self.tail else {
+            return Ok(());
+        };
+        let origin = self.key.verifier().name().to_owned();
+        let checkpoint = Checkpoint { origin, size: self.tree.size(), root: self.tree.root() }.sign(&self.key);
+        let place = tail.place(self.tree.size());
+        State { tree: self.tree.clone(), place, open: self.open.clone() }.save(self.storage.as_ref(), &checkpoint)?;
+        replace(self.storage.as_ref(), CHECKPOINT, checkpoint.as_bytes(), false)?;
+        (self.signed, self.signed_at) = (self.tree.size(), now());
+        self.shared.set_head(&self.tree, self.signed);
+        Ok(())
+    }
+
+    /// Says goodbye: outcomes that are held get a last chance, and what is durable is signed.
+    fn finish(&mut self) {
+        if !self.shared.is_healthy() {
+            self.recover();
+        }
+        if let Some(stop) = self.shared.last_entry()
+            && self.shared.is_healthy()
+        {
+            self.take(&mut VecDeque::from([stop]));
+        }
+        if self.is_unsigned() {
+            self.sign();
+        }
+        self.shared.set_healthy(false);
+    }
+}
+
+/// Tells whoever waits. Nobody may: a request that was given up no longer listens, and that is no error.
+fn answer(
+    reply: Option<tokio::sync::oneshot::Sender<Result<Position, AuditError>>>,
+    answer: Result<Position, AuditError>,
+) {
+    if let Some(reply) = reply {
+        drop(reply.send(answer));
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the committer's own waiting time, never recorded")]
+pub(super) fn now() -> Instant {
+    Instant::now()
+}

@@ -1,0 +1,176 @@
+//! The bounded queue in front of the committer, and the places in it.
+//!
+//! A place is taken before an entry is handed over and given back when the entry has been written or refused. So what
+//! waits, what is being written and what was promised to later outcomes is together never more than the bound (law 7), and
+//! an outcome always finds room.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use octroi_verify::entry::Request;
+use tokio::sync::oneshot;
+
+use super::log::{AuditError, Position};
+
+/// An entry on its way to the disk.
+pub(super) struct Item {
+    /// Canonical JSON, without the envelope.
+    pub(super) body: Vec<u8>,
+    /// What it does to the set of open decisions.
+    pub(super) effect: Effect,
+    /// Who waits for it; nobody for an entry that came through a slot.
+    pub(super) reply: Option<oneshot::Sender<Result<Position, AuditError>>>,
+}
+
+impl fmt::Debug for Item {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Item").field("bytes", &self.body.len()).field("effect", &self.effect).finish_non_exhaustive()
+    }
+}
+
+/// What an entry does to the set of decisions that wait for an outcome.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Effect {
+    /// A decision that lets something out.
+    Opens(Request),
+    /// An outcome.
+    Closes(Request),
+    /// Anything else.
+    None,
+}
+
+/// Why the committer woke.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wake {
+    /// There are entries.
+    Items,
+    /// The time that it asked for has come.
+    Due,
+    /// Nothing waits and nothing will: the log is stopping.
+    Stopped,
+}
+
+#[derive(Debug)]
+pub(super) struct Queue {
+    state: Mutex<State>,
+    ready: Condvar,
+    places_max: usize,
+}
+
+#[derive(Debug)]
+struct State {
+    waiting: VecDeque<Item>,
+    places: usize,
+    stopped: bool,
+}
+
+impl Queue {
+    pub(super) fn new(places_max: usize) -> Self {
+        let state = State { waiting: VecDeque::new(), places: 0, stopped: false };
+        Self { state: Mutex::new(state), ready: Condvar::new(), places_max }
+    }
+
+    /// Takes a place.
+    pub(super) fn take_place(&self) -> Result<(), AuditError> {
+        let mut state = self.state();
+        if state.stopped {
+            return Err(AuditError::Closed);
+        }
+        if state.places >= self.places_max {
+            return Err(AuditError::Full);
+        }
+        state.places = state.places.saturating_add(1);
+        Ok(())
+    }
+
+    /// Gives places back.
+    pub(super) fn give_back(&self, places: usize) {
+        let mut state = self.state();
+        state.places = state.places.saturating_sub(places);
+    }
+
+    /// Hands over an entry that has a place. Once the log has stopped the entry comes back.
+    pub(super) fn push(&self, item: Item) -> Result<(), Item> {
+        let mut state = self.state();
+        if state.stopped {
+            return Err(item);
+        }
+        state.waiting.push_back(item);
+        drop(state);
+        self.ready.notify_one();
+        Ok(())
+    }
+
+    /// Waits until there is something to do, and takes at most `count_max` entries. What waited when the log was stopped is
+    /// still handed out before [`Wake::Stopped`].
+    pub(super) fn drain(&self, count_max: usize, due: Option<Duration>, into: &mut VecDeque<Item>) -> Wake {
+        #[expect(clippy::disallowed_methods, reason = "the committer's own waiting time, never recorded")]
+        let deadline = due.map(|due| (Instant::now(), due));
+        let mut state = self.state();
+        loop {
+            if !state.waiting.is_empty() {
+                let count = state.waiting.len().min(count_max);
+                into.extend(state.waiting.drain(..count));
+                return Wake::Items;
+            }
+            if state.stopped {
+                return Wake::Stopped;
+            }
+            state = match deadline {
+                None => self.ready.wait(state).unwrap_or_else(PoisonError::into_inner),
+                Some((since, due)) => {
+                    let Some(left) = due.checked_sub(since.elapsed()).filter(|left| !left.is_zero()) else {
+                        return Wake::Due;
+                    };
+                    self.ready.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0
+                }
+            };
+        }
+    }
+
+    /// Lets nothing more in.
+    pub(super) fn stop(&self) {
+        self.state().stopped = true;
+        self.ready.notify_all();
+    }
+
+    /// A thread that panicked while it held the lock left the queue as it was: each change is one step.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn item() -> Item {
+        Item { body: Vec::new(), effect: Effect::None, reply: None }
+    }
+
+    #[test]
+    fn places_are_bounded_and_come_back() {
+        let queue = Queue::new(2);
+        assert_eq!([queue.take_place(), queue.take_place()], [Ok(()), Ok(())]);
+        assert_eq!(queue.take_place(), Err(AuditError::Full));
+        queue.give_back(1);
+        assert_eq!(queue.take_place(), Ok(()));
+    }
+
+    #[test]
+    fn hands_out_what_waits_then_stops() {
+        let queue = Queue::new(8);
+        let mut taken = VecDeque::new();
+        (0..3).for_each(|_| queue.push(item()).unwrap());
+        assert_eq!((queue.drain(2, None, &mut taken), taken.len()), (Wake::Items, 2));
+        queue.stop();
+        assert!(queue.push(item()).is_err());
+        assert_eq!(queue.take_place(), Err(AuditError::Closed));
+        assert_eq!((queue.drain(2, None, &mut taken), taken.len()), (Wake::Items, 3));
+        assert_eq!(queue.drain(2, None, &mut taken), Wake::Stopped);
+        let idle = Queue::new(1);
+        assert_eq!(idle.drain(1, Some(Duration::ZERO), &mut taken), Wake::Due);
+    }
+}

@@ -1,0 +1,204 @@
+//! What the log asks of a disk, as a trait, so that tests can put one under it that fails.
+//!
+//! The real one is [`LocalStorage`]. Names are relative to the log's folder and made by the log itself. Everything here
+//! blocks: it is called from the committer's own thread and while opening.
+#![expect(clippy::disallowed_types, reason = "the log's files are the effect that this module owns")]
+
+use std::fmt;
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt as _, FileExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use octroi_verify::segment::ReadAt;
+use octroi_verify::walk::{Folder, SEGMENTS};
+
+/// A folder for one log.
+pub trait Storage: fmt::Debug + Send + Sync {
+    /// Makes the folder and its sub-folder for segments where they are not there.
+    fn prepare(&self) -> io::Result<()>;
+
+    /// Takes the folder for one writer until the value is dropped; [`io::ErrorKind::WouldBlock`] when another has it.
+    fn lock(&self) -> io::Result<Box<dyn Send>>;
+
+    /// Names in a sub-folder.
+    fn names(&self, folder: &str) -> io::Result<Vec<String>>;
+
+    /// Creates a file, or empties it; a private one is for its owner only.
+    fn create(&self, name: &str, private: bool) -> io::Result<Box<dyn SegmentFile>>;
+
+    /// Opens a file for reading and writing.
+    fn open(&self, name: &str) -> io::Result<Box<dyn SegmentFile>>;
+
+    /// Renames a file over another.
+    fn rename(&self, from: &str, to: &str) -> io::Result<()>;
+
+    /// Removes a file.
+    fn remove(&self, name: &str) -> io::Result<()>;
+
+    /// Brings the names in the folder of this file to durable storage.
+    fn sync_folder_of(&self, name: &str) -> io::Result<()>;
+}
+
+/// A file of the log.
+pub trait SegmentFile: ReadAt + fmt::Debug {
+    /// Writes all bytes at an offset.
+    fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()>;
+
+    /// Brings what was written to durable storage. After an error nothing may be concluded about any of it.
+    fn sync(&self) -> io::Result<()>;
+
+    /// Fills the file with zeros, so that later writes change no metadata and cannot lack room.
+    fn fill(&self, length: u64) -> io::Result<()> {
+        let zeros = vec![0; 1024 * 1024];
+        let mut at = 0;
+        while at < length {
+            let chunk = usize::try_from(length - at).unwrap_or(usize::MAX).min(zeros.len());
+            self.write_all_at(zeros.get(..chunk).unwrap_or_default(), at)?;
+            at += chunk as u64;
+        }
+        Ok(())
+    }
+}
+
+/// Puts bytes under a name so that after a crash the file is wholly the old or wholly the new one.
+pub(super) fn replace(storage: &dyn Storage, name: &str, bytes: &[u8], private: bool) -> io::Result<()> {
+    let new = format!("{name}.new");
+    let file = storage.create(&new, private)?;
+    file.write_all_at(bytes, 0)?;
+    file.sync()?;
+    storage.rename(&new, name)?;
+    storage.sync_folder_of(name)
+}
+
+/// Reads a small file; `None` when it is not there.
+pub(super) fn read_small(storage: &dyn Storage, name: &str, bytes_max: u64) -> io::Result<Option<Vec<u8>>> {
+    let file = match storage.open(name) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        file => file?,
+    };
+    let length = file.length()?;
+    if length > bytes_max {
+        return Err(io::ErrorKind::FileTooLarge.into());
+    }
+    let mut bytes = vec![0; usize::try_from(length).unwrap_or_default()];
+    let read = file.read_at(&mut bytes, 0)?;
+    bytes.truncate(read);
+    Ok(Some(bytes))
+}
+
+/// Lets the verifier's code walk a storage.
+#[derive(Debug)]
+pub(super) struct StorageFolder<'a>(pub(super) &'a dyn Storage);
+
+impl Folder for StorageFolder<'_> {
+    fn segment_names(&self) -> io::Result<Vec<String>> {
+        self.0.names(SEGMENTS)
+    }
+
+    fn open(&self, name: &str) -> io::Result<Box<dyn ReadAt>> {
+        Ok(self.0.open(name)?)
+    }
+}
+
+/// A folder of the local file system.
+#[derive(Debug, Clone)]
+pub struct LocalStorage {
+    root: PathBuf,
+}
+
+impl LocalStorage {
+    /// Names the folder; nothing is touched yet.
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.root.join(name)
+    }
+}
+
+impl Storage for LocalStorage {
+    fn prepare(&self) -> io::Result<()> {
+        let folder = self.root.join(SEGMENTS);
+        DirBuilder::new().recursive(true).mode(0o750).create(&folder)?;
+        // Both names must survive a crash: that of the sub-folder and that of the folder itself.
+        sync_folder(&self.root)?;
+        self.root.parent().filter(|parent| !parent.as_os_str().is_empty()).map_or(Ok(()), sync_folder)
+    }
+
+    fn lock(&self) -> io::Result<Box<dyn Send>> {
+        let file = OpenOptions::new().create(true).truncate(false).write(true).open(self.path("lock"))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Box::new(file)),
+            Err(TryLockError::WouldBlock) => Err(io::ErrorKind::WouldBlock.into()),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+
+    fn names(&self, folder: &str) -> io::Result<Vec<String>> {
+        let entries = std::fs::read_dir(self.path(folder))?;
+        entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect()
+    }
+
+    fn create(&self, name: &str, private: bool) -> io::Result<Box<dyn SegmentFile>> {
+        let path = self.path(name);
+        let mode = if private { 0o600 } else { 0o640 };
+        match std::fs::remove_file(&path) {
+            // A file left by a crash may have wider permissions: begin with a new one.
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let file = OpenOptions::new().read(true).write(true).create_new(true).mode(mode).open(path)?;
+        Ok(Box::new(LocalFile(file)))
+    }
+
+    fn open(&self, name: &str) -> io::Result<Box<dyn SegmentFile>> {
+        let path = self.path(name);
+        // A reader of somebody else's log has no right to write; writing then fails where it is tried.
+        let file = match OpenOptions::new().read(true).write(true).open(&path) {
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => File::open(&path)?,
+            file => file?,
+        };
+        Ok(Box::new(LocalFile(file)))
+    }
+
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        std::fs::rename(self.path(from), self.path(to))
+    }
+
+    fn remove(&self, name: &str) -> io::Result<()> {
+        std::fs::remove_file(self.path(name))
+    }
+
+    fn sync_folder_of(&self, name: &str) -> io::Result<()> {
+        sync_folder(self.path(name).parent().unwrap_or(&self.root))
+    }
+}
+
+fn sync_folder(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()
+}
+
+#[derive(Debug)]
+struct LocalFile(File);
+
+impl ReadAt for LocalFile {
+    fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+        ReadAt::read_at(&self.0, buf, offset)
+    }
+
+    fn length(&self) -> io::Result<u64> {
+        ReadAt::length(&self.0)
+    }
+}
+
+impl SegmentFile for LocalFile {
+    fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        self.0.write_all_at(bytes, offset)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.0.sync_data()
+    }
+}

@@ -1,0 +1,407 @@
+//! The log in segment files on a local disk: the front of it, where requests hand entries in.
+//!
+//! Entries are turned into canonical JSON on the caller's own thread; only numbering, hashing and writing are left to the
+//! committer.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::ops::Range;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use octroi_verify::canonical;
+use octroi_verify::entry::{ENVELOPE_BYTES_MAX, Request};
+use octroi_verify::merkle::Frontier;
+use octroi_verify::note::VerifierKey;
+use octroi_verify::segment::{BATCH_FRAME_BYTES, FRAME_HEAD_BYTES, HEADER_BYTES, ORIGIN_BYTES_MAX};
+use tokio::sync::oneshot;
+
+use super::committer::{Committer, now};
+use super::key::KeyFile;
+use super::log::{AuditError, AuditLog, BoxFuture, Head, Place, Position, READ_ENTRIES_MAX, Slot};
+use super::open::{self, OpenError};
+use super::queue::{Effect, Item, Queue};
+use super::read::read_range;
+use super::storage::{LocalStorage, Storage};
+use super::tail::{Segments, Tail};
+use crate::limits::{AUDIT_QUEUE_MAX, ENTRY_BYTES_MAX, SEGMENT_BYTES};
+use crate::model::Word;
+use crate::model::entry::{Entry, Outcome, RequestId, Start};
+
+/// Where the log takes the time from.
+pub type Clock = Arc<dyn Fn() -> jiff::Timestamp + Send + Sync>;
+
+/// The shortest segment: one that holds an entry of the greatest length.
+pub const SEGMENT_BYTES_MIN: u64 = (HEADER_BYTES + BATCH_FRAME_BYTES + FRAME_HEAD_BYTES + ENTRY_BYTES_MAX) as u64;
+/// Time between two checkpoints while entries keep coming.
+pub const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(1);
+/// Time between two attempts to write again after the storage failed. An attempt fills a segment with zeros.
+pub const RETRY_INTERVAL: Duration = Duration::from_secs(5);
+/// The private key's file in the log's folder, unless [`Options::key_file`] says otherwise.
+pub const PRIVATE_KEY: &str = "log.key";
+
+/// How a log is opened.
+#[derive(Clone)]
+pub struct Options {
+    /// Where it lies.
+    pub storage: Arc<dyn Storage>,
+    /// Its name: `octroi/<node>/<epoch>`. It never changes for one log.
+    pub origin: String,
+    /// Where the private key lies, when not in the log's folder.
+    pub key_file: Option<PathBuf>,
+    /// Bytes of a segment.
+    pub segment_bytes: u64,
+    /// Places in the queue.
+    pub queue_max: usize,
+    /// Time between two checkpoints while entries keep coming.
+    pub checkpoint_interval: Duration,
+    /// Time between two attempts to write again after the storage failed.
+    pub retry_interval: Duration,
+    /// The clock.
+    pub clock: Clock,
+}
+
+impl Options {
+    /// The usual options for a log in a folder.
+    pub fn new(folder: impl Into<PathBuf>, origin: impl Into<String>, clock: Clock) -> Self {
+        Self {
+            storage: Arc::new(LocalStorage::new(folder)),
+            origin: origin.into(),
+            key_file: None,
+            segment_bytes: SEGMENT_BYTES,
+            queue_max: AUDIT_QUEUE_MAX,
+            checkpoint_interval: CHECKPOINT_INTERVAL,
+            retry_interval: RETRY_INTERVAL,
+            clock,
+        }
+    }
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options").field("storage", &self.storage).field("origin", &self.origin).finish_non_exhaustive()
+    }
+}
+
+/// How the log was found when it was opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Opening {
+    /// Entries that were there.
+    pub entries: u64,
+    /// Decisions that had no outcome and have got one that says `gateway-restart`.
+    pub unfinished: u32,
+    /// Whether a batch that a crash had cut short was wiped. Nobody had been told that it was written.
+    pub torn: bool,
+}
+
+/// The log in segment files, with its committer.
+pub struct SegmentLog {
+    shared: Arc<Shared>,
+    storage: Arc<dyn Storage>,
+    key: VerifierKey,
+    opening: Opening,
+    thread: Mutex<Option<JoinHandle<()>>>,
+    /// Held as long as the log is open.
+    _lock: Mutex<Box<dyn Send>>,
+}
+
+impl fmt::Debug for SegmentLog {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SegmentLog").field("origin", &self.key.name()).finish_non_exhaustive()
+    }
+}
+
+impl SegmentLog {
+    /// Opens a log, or founds it, and records the start: outcomes for the decisions that have none, then a start entry.
+    ///
+    /// It blocks on the disk and returns when all this is durable and signed.
+    ///
+    /// # Errors
+    /// [`OpenError`]: the log is in use, damaged, not ours, or the disk refuses.
+    pub fn open(options: Options) -> Result<Self, OpenError> {
+        check(&options)?;
+        let storage = Arc::clone(&options.storage);
+        storage.prepare().map_err(OpenError::io(""))?;
+        let lock = storage.lock().map_err(|error| match error.kind() {
+            std::io::ErrorKind::WouldBlock => OpenError::Locked,
+            kind => OpenError::Io { name: "lock".to_owned(), kind },
+        })?;
+        let (elsewhere, key_name) = key_place(&options)?;
+        let key_storage: &dyn Storage = elsewhere.as_ref().map_or(storage.as_ref(), |elsewhere| elsewhere);
+        let found = open::open(&storage, &KeyFile { storage: key_storage, name: &key_name }, &options.origin)?;
+
+        let tail = found.place.map(|place| Tail::resume(storage.as_ref(), place));
+        let tail = tail.transpose().map_err(OpenError::io("segments"))?;
+        let next_number = found.place.map_or(1, |place| place.segment.saturating_add(1));
+        let shared = Arc::new(Shared::new(options.queue_max, &found.tree, found.signed));
+        let key = found.key.verifier().clone();
+        let unfinished = unfinished(&found.open);
+        let opening = Opening {
+            entries: found.tree.size(),
+            unfinished: u32::try_from(unfinished.len()).unwrap_or(u32::MAX),
+            torn: found.torn,
+        };
+        let mut committer = Committer {
+            shared: Arc::clone(&shared),
+            storage: Arc::clone(&storage),
+            clock: options.clock,
+            key: found.key,
+            tree: found.tree,
+            open: found.open,
+            segments: Segments::new(Arc::clone(&storage), options.segment_bytes, next_number),
+            tail,
+            signed: found.signed,
+            signed_at: now(),
+            checkpoint_interval: options.checkpoint_interval,
+            retry_interval: options.retry_interval,
+            held: VecDeque::new(),
+        };
+        let first = first_entries(&unfinished, opening.unfinished)?;
+        committer.write_first(first).map_err(OpenError::io("segments"))?;
+        let thread = std::thread::Builder::new().name("audit-commit".to_owned());
+        let thread = thread.spawn(move || committer.run()).map_err(|_| OpenError::Thread)?;
+        Ok(Self { shared, storage, key, opening, thread: Mutex::new(Some(thread)), _lock: Mutex::new(lock) })
+    }
+
+    /// How the log was found.
+    pub const fn opening(&self) -> Opening {
+        self.opening
+    }
+
+    /// The public key: what auditors keep.
+    pub const fn key(&self) -> &VerifierKey {
+        &self.key
+    }
+
+    /// Stops in good order: lets nothing more in, writes what waits and a stop entry, signs, and returns when that is done.
+    ///
+    /// It blocks. Dropping the log does the same without the stop entry.
+    pub fn stop(&self) {
+        if let Ok(Prepared { body, .. }) = prepare(&Entry::Stop) {
+            self.shared.set_last_entry(Item { body, effect: Effect::None, reply: None });
+        }
+        self.join();
+    }
+
+    fn join(&self) {
+        self.shared.queue.stop();
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if thread.is_some_and(|thread| thread.join().is_err()) {
+            tracing::error!("The audit committer did not end in good order");
+        }
+    }
+}
+
+impl Drop for SegmentLog {
+    fn drop(&mut self) {
+        self.join();
+    }
+}
+
+impl AuditLog for SegmentLog {
+    fn append(&self, entry: Entry) -> BoxFuture<'_, Result<Position, AuditError>> {
+        Box::pin(async move {
+            if !self.shared.is_healthy() {
+                return Err(AuditError::Closed);
+            }
+            let Prepared { body, effect } = prepare(&entry)?;
+            self.shared.queue.take_place()?;
+            let (reply, answer) = oneshot::channel();
+            // A committer that has stopped drops the entry, and with it the place and the answer.
+            self.shared.queue.push(Item { body, effect, reply: Some(reply) }).map_err(|_| AuditError::Closed)?;
+            answer.await.unwrap_or(Err(AuditError::Closed))
+        })
+    }
+
+    fn reserve(&self) -> Result<Slot, AuditError> {
+        if !self.shared.is_healthy() {
+            return Err(AuditError::Closed);
+        }
+        self.shared.queue.take_place()?;
+        Ok(Slot::new(Reserved { shared: Arc::clone(&self.shared), unused: true }))
+    }
+
+    fn head(&self) -> Head {
+        self.shared.head()
+    }
+
+    fn read(&self, range: Range<u64>) -> BoxFuture<'_, Result<Vec<Vec<u8>>, AuditError>> {
+        let (storage, size) = (Arc::clone(&self.storage), self.shared.head().size);
+        Box::pin(async move {
+            if range.end > size || range.end.saturating_sub(range.start) > READ_ENTRIES_MAX {
+                return Err(AuditError::Unreadable);
+            }
+            let read = tokio::task::spawn_blocking(move || read_range(storage.as_ref(), range));
+            read.await.unwrap_or(Err(AuditError::Unreadable))
+        })
+    }
+
+    fn healthy(&self) -> bool {
+        self.shared.is_healthy()
+    }
+}
+
+/// What the front and the committer share.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) queue: Queue,
+    head: Mutex<Head>,
+    healthy: AtomicBool,
+    last_entry: Mutex<Option<Item>>,
+}
+
+impl Shared {
+    fn new(queue_max: usize, tree: &Frontier, signed: u64) -> Self {
+        Self {
+            queue: Queue::new(queue_max),
+            head: Mutex::new(Head { size: tree.size(), root: tree.root().0, signed }),
+            healthy: AtomicBool::new(true),
+            last_entry: Mutex::new(None),
+        }
+    }
+
+    pub(super) fn is_healthy(&self) -> bool {
+        self.healthy.load(Ordering::Acquire)
+    }
+
+    pub(super) fn set_healthy(&self, healthy: bool) {
+        self.healthy.store(healthy, Ordering::Release);
+    }
+
+    fn head(&self) -> Head {
+        *self.head.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn set_head(&self, tree: &Frontier, signed: u64) {
+        let head = Head { size: tree.size(), root: tree.root().0, signed };
+        *self.head.lock().unwrap_or_else(PoisonError::into_inner) = head;
+    }
+
+    /// The entry to write when the log stops.
+    pub(super) fn last_entry(&self) -> Option<Item> {
+        self.last_entry.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    fn set_last_entry(&self, item: Item) {
+        *self.last_entry.lock().unwrap_or_else(PoisonError::into_inner) = Some(item);
+    }
+}
+
+/// A place in the queue for an outcome.
+struct Reserved {
+    shared: Arc<Shared>,
+    unused: bool,
+}
+
+impl Place for Reserved {
+    fn submit(mut self: Box<Self>, entry: Entry) {
+        match prepare(&entry) {
+            Ok(Prepared { body, effect }) => {
+                let item = Item { body, effect, reply: None };
+                // The committer gives the place back. After the log has stopped the next start records the outcome.
+                self.unused = self.shared.queue.push(item).is_err();
+            }
+            // By its types an outcome is a hundredth of the limit.
+            Err(error) => tracing::error!(%error, "An outcome could not be recorded"),
+        }
+    }
+}
+
+impl Drop for Reserved {
+    fn drop(&mut self) {
+        if self.unused {
+            self.shared.queue.give_back(1);
+        }
+    }
+}
+
+struct Prepared {
+    body: Vec<u8>,
+    effect: Effect,
+}
+
+/// Turns an entry into canonical JSON.
+fn prepare(entry: &Entry) -> Result<Prepared, AuditError> {
+    let unreadable = |_| AuditError::TooLarge { bytes: 0 };
+    let value = serde_json::to_value(entry).map_err(unreadable)?;
+    let mut body = Vec::with_capacity(1_024);
+    canonical::write(&value, &mut body).map_err(|_| AuditError::TooLarge { bytes: 0 })?;
+    let bytes = body.len() + ENVELOPE_BYTES_MAX;
+    if bytes > ENTRY_BYTES_MAX {
+        return Err(AuditError::TooLarge { bytes });
+    }
+    let effect = match entry {
+        Entry::Decision(decision) if decision.verdict != "refuse" => Effect::Opens(request(decision.request)),
+        Entry::Outcome(outcome) => Effect::Closes(request(outcome.request)),
+        _ => Effect::None,
+    };
+    Ok(Prepared { body, effect })
+}
+
+const fn request(id: RequestId) -> Request {
+    Request(u128::from_be_bytes(id.0))
+}
+
+/// The decisions without outcome, oldest first.
+fn unfinished(open: &std::collections::HashMap<Request, u64>) -> Vec<RequestId> {
+    let mut unfinished: Vec<_> = open.iter().map(|(request, seq)| (*seq, *request)).collect();
+    unfinished.sort_unstable();
+    unfinished.into_iter().map(|(_, request)| RequestId(request.0.to_be_bytes())).collect()
+}
+
+fn first_entries(unfinished: &[RequestId], count: u32) -> Result<VecDeque<Item>, OpenError> {
+    let outcomes = unfinished.iter().map(|request| Entry::Outcome(Box::new(cut_off(*request))));
+    let start = Entry::Start(Start { version: Word::fixed(env!("CARGO_PKG_VERSION")), unfinished: count });
+    outcomes
+        .chain([start])
+        .map(|entry| {
+            let Prepared { body, effect } =
+                prepare(&entry).map_err(|_| OpenError::Options("an entry of ours is too long"))?;
+            Ok(Item { body, effect, reply: None })
+        })
+        .collect()
+}
+
+/// The outcome of a request that a crash cut off: nothing is known but that.
+fn cut_off(request: RequestId) -> Outcome {
+    Outcome {
+        request,
+        end: Word::fixed("gateway-restart"),
+        backend: None,
+        status: 0,
+        restored: 0,
+        foreign_tokens: 0,
+        bytes_out: 0,
+        first_byte_us: 0,
+        total_us: 0,
+        input_tokens: None,
+        output_tokens: None,
+    }
+}
+
+fn check(options: &Options) -> Result<(), OpenError> {
+    if options.segment_bytes < SEGMENT_BYTES_MIN {
+        return Err(OpenError::Options("audit segments are too short to hold an entry"));
+    }
+    let origin = &options.origin;
+    if origin.len() > ORIGIN_BYTES_MAX || VerifierKey::new(origin, [0; 32]).is_none() {
+        return Err(OpenError::Options("the audit log's name is empty, too long, or has blanks or a `+`"));
+    }
+    Ok(())
+}
+
+/// The folder of the private key when it is not the log's, and the file's name.
+fn key_place(options: &Options) -> Result<(Option<LocalStorage>, String), OpenError> {
+    let Some(path) = &options.key_file else {
+        return Ok((None, PRIVATE_KEY.to_owned()));
+    };
+    let name = path.file_name().and_then(|name| name.to_str());
+    let (Some(folder), Some(name)) = (path.parent(), name) else {
+        return Err(OpenError::Options("the path of the audit key names no file"));
+    };
+    let folder = if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder.to_path_buf() };
+    Ok((Some(LocalStorage::new(folder)), name.to_owned()))
+}

@@ -1,0 +1,140 @@
+//! The writer on real files and on a disk that fails.
+
+mod disk;
+mod faults;
+mod life;
+mod tamper;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use octroi_verify::problem::Problem;
+use octroi_verify::verify::{Report, Trust, verify_dir};
+
+use super::store::SEGMENT_BYTES_MIN;
+use super::{AuditError, AuditLog, Options, Position, SegmentLog};
+use crate::model::Word;
+use crate::model::entry::{Attempt, Change, Decision, Digest, Entry, FindingCount, Outcome, RequestId, Scan, Sending};
+
+const ORIGIN: &str = "octroi/test/1";
+
+fn options(folder: &Path) -> Options {
+    let clock = || jiff::Timestamp::from_second(1_795_000_000).unwrap();
+    Options { segment_bytes: 4 * SEGMENT_BYTES_MIN, ..Options::new(folder, ORIGIN, Arc::new(clock)) }
+}
+
+fn id(number: u32) -> RequestId {
+    RequestId(uuid::Uuid::from_u128(0x0193_594c_1d2e_7000_8000_0000_0000_0000 + u128::from(number)).into_bytes())
+}
+
+pub(in crate::audit) fn decision(number: u32) -> Entry {
+    Entry::Decision(Box::new(decision_of(number)))
+}
+
+fn decision_of(number: u32) -> Decision {
+    let count = |entity, path| FindingCount {
+        entity: Word::fixed(entity),
+        classes: vec![Word::fixed("personal")],
+        path: Word::fixed(path),
+        count: 2,
+        confidence: Word::fixed("sure"),
+    };
+    let us = super::super::model::Country::parse("US").unwrap();
+    Decision {
+        request: id(number),
+        trace: None,
+        tenant: Word::fixed("groupe-exemple"),
+        app: Word::fixed("clinic-notes"),
+        purpose: Some(Word::fixed("care-documentation")),
+        actor: Word::fixed("A7KQ2M"),
+        api: Word::fixed("openai"),
+        operation: Word::fixed("chat"),
+        model: Word::fixed("assistant-large"),
+        stream: true,
+        findings: vec![count("email", "messages[].content"), count("person", "messages[].content")],
+        scan: Scan { status: Word::fixed("complete"), leaves: 9, scanned: 9, unknown: 0, unreadable: 0, bytes: 812 },
+        label: None,
+        leak_score: Some(0),
+        policy: Digest([1; 32]),
+        inventory: Digest([2; 32]),
+        reference: Digest([3; 32]),
+        rules: vec![Word::fixed("us-exposed-needs-pseudonyms")],
+        verdict: Word::fixed("forward"),
+        reason: None,
+        plan: vec![crate::model::entry::PlannedBackend {
+            backend: Word::fixed("us-cloud"),
+            tier: Word::fixed("other"),
+            countries: vec![us],
+            operator: Some(Word::fixed("Example Cloud Inc.")),
+            controlled_from: Some(us),
+            transfer_basis: Some(Word::fixed("standard contractual clauses")),
+            duties: vec![(Word::fixed("email"), Word::fixed("pseudonymise"))],
+        }],
+        removed: vec![crate::model::entry::RemovedBackend {
+            backend: Word::fixed("other-cloud"),
+            why: Word::fixed("rule"),
+            rules: vec![Word::fixed("health-stays-hds")],
+        }],
+        sending: Some(sending("us-cloud")),
+        body_mac: Digest([4; 32]),
+        body_bytes: 812,
+    }
+}
+
+fn sending(backend: &'static str) -> Sending {
+    let changed = vec![Change { entity: Word::fixed("email"), action: Word::fixed("pseudonymise"), count: 2 }];
+    Sending { backend: Word::fixed(backend), body_mac: Digest([5; 32]), body_bytes: 820, changed }
+}
+
+fn attempt(number: u32) -> Entry {
+    Entry::Attempt(Box::new(Attempt {
+        request: id(number),
+        number: 2,
+        cause: Word::fixed("connect"),
+        fell_back: true,
+        policies: [Digest([1; 32]), Digest([1; 32])],
+        sending: sending("us-cloud"),
+    }))
+}
+
+pub(in crate::audit) fn outcome(number: u32) -> Entry {
+    Entry::Outcome(Box::new(Outcome {
+        request: id(number),
+        end: Word::fixed("complete"),
+        backend: Some(Word::fixed("us-cloud")),
+        status: 200,
+        restored: 2,
+        foreign_tokens: 0,
+        bytes_out: 1_204,
+        first_byte_us: 210_000,
+        total_us: 900_000,
+        input_tokens: Some(190),
+        output_tokens: Some(77),
+    }))
+}
+
+/// Waits for a future without a runtime: the log needs none.
+fn wait<T>(future: impl Future<Output = T>) -> T {
+    struct Unpark(std::thread::Thread);
+    impl std::task::Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let waker = std::task::Waker::from(Arc::new(Unpark(std::thread::current())));
+    let mut future = std::pin::pin!(future);
+    loop {
+        match future.as_mut().poll(&mut std::task::Context::from_waker(&waker)) {
+            std::task::Poll::Ready(value) => return value,
+            std::task::Poll::Pending => std::thread::park(),
+        }
+    }
+}
+
+fn append(log: &SegmentLog, entry: Entry) -> Result<Position, AuditError> {
+    wait(log.append(entry))
+}
+
+fn verify(folder: &Path) -> Result<Report, Problem> {
+    verify_dir(folder, &Trust::default(), &mut |_| {})
+}
