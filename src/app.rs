@@ -17,7 +17,7 @@ use tokio_util::task::TaskTracker;
 pub use load::{Loaded, Loader, Problems};
 pub use reload::Status;
 
-use crate::audit::{self, AuditLog};
+use crate::audit::{self, AuditLog, Options, SegmentLog};
 use crate::config::{self, Config};
 use crate::console;
 use crate::gateway::server::Server;
@@ -36,7 +36,7 @@ pub struct App {
     stop: CancellationToken,
     serving: tokio::task::JoinHandle<()>,
     tasks: TaskTracker,
-    log: Arc<audit::Log>,
+    log: Arc<SegmentLog>,
 }
 
 impl App {
@@ -115,23 +115,26 @@ impl App {
     /// Takes no new work, lets streams finish within the drain deadline, closes the log.
     ///
     /// # Errors
-    /// When the last entries cannot be written.
+    /// When the listener or the log failed inside.
     pub async fn stop(self) -> anyhow::Result<()> {
         self.stop.cancel();
         self.serving.await.context("the listener failed inside")?;
-        self.log.append(Entry::Stop).await.context("the stop could not be recorded")?;
-        let log = Arc::clone(&self.log);
         drop(self.gate);
-        tokio::task::spawn_blocking(move || log.close()).await?.context("the audit log could not be closed")?;
+        let log = self.log;
+        tokio::task::spawn_blocking(move || log.stop()).await.context("the audit log failed inside")?;
         self.tasks.close();
         Ok(())
     }
 }
 
-fn open_log(config: &Config) -> anyhow::Result<audit::Log> {
+/// Generation of the log's name; a log that is begun anew in another folder has another.
+const LOG_EPOCH: u32 = 1;
+
+#[expect(clippy::disallowed_methods, reason = "the log dates its entries, and gets its clock here")]
+fn open_log(config: &Config) -> anyhow::Result<SegmentLog> {
     let folder = &config.audit_folder;
-    audit::Log::open(audit::Settings::new(folder.clone(), &config.node))
-        .with_context(|| format!("the audit log in `{}` cannot be opened", folder.display()))
+    let origin = format!("octroi/{}/{LOG_EPOCH}", config.node);
+    SegmentLog::open(Options::new(folder.clone(), origin, Arc::new(jiff::Timestamp::now))).with_context(|| format!("the audit log in `{}` cannot be opened", folder.display()))
 }
 
 /// Records which policy is in force.

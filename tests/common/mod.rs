@@ -276,6 +276,23 @@ pub fn chat_body(content: &str, stream: bool) -> String {
     serde_json::json!({"model": "assistant", "stream": stream, "messages": [{"role": "user", "content": content}]}).to_string()
 }
 
+/// Verifies a log and returns its entries, parsed.
+pub fn verified_entries(folder: &Path) -> Vec<serde_json::Value> {
+    let report = octroi_verify::verify_dir(folder, &octroi_verify::Trust::default(), &mut |_| {});
+    report.unwrap_or_else(|problem| panic!("{problem}"));
+    let mut walk = octroi_verify::walk::Walk::open(&folder).unwrap();
+    let mut entries = Vec::new();
+    loop {
+        match walk.next().unwrap() {
+            octroi_verify::walk::Step::Batch(batch) => {
+                entries.extend(batch.entries.iter().map(|entry| serde_json::from_slice(entry).unwrap()));
+            }
+            octroi_verify::walk::Step::End => return entries,
+            octroi_verify::walk::Step::Torn(_) => {}
+        }
+    }
+}
+
 /// Every file below a folder with its bytes.
 pub fn files_below(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     walkdir::WalkDir::new(folder)
