@@ -49,7 +49,7 @@ fn verify(
     let (sound, text) = match verify_dir(dir, &trust, &mut |_| {}) {
         Ok(report) if json => (true, serde_json::json!({
             "sound": true, "origin": report.origin, "signed": report.signed, "unsigned": report.unsigned,
-            "root": hex(&report.root), "segments": report.segments, "unfinished": report.unfinished,
+            "root": report.root.to_string(), "segments": report.segments, "unfinished": report.unfinished,
             "kinds": report.kinds, "first": report.first_time, "last": report.last_time,
         }).to_string()),
         Ok(report) => (true, told(&report)),
@@ -77,7 +77,7 @@ fn told(report: &octroi_verify::Report) -> String {
         "sound: {} entries of `{}` are intact, in order and signed (root {}), {} more are intact\n  {}",
         report.signed,
         report.origin,
-        hex(&report.root),
+        report.root,
         report.unsigned,
         kinds.join(", "),
     );
@@ -88,8 +88,4 @@ fn told(report: &octroi_verify::Report) -> String {
         text.push_str("\n  checked with the key in the folder: keep a copy elsewhere and pass it with --key");
     }
     text
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::BodyExt as _;
-use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::Incoming;
 use tower::ServiceBuilder;
 use tower::util::BoxCloneSyncService;
+use tower_http::body::UnsyncBoxBody;
 use tower_http::catch_panic::{CatchPanicLayer, ResponseForPanic};
 
 use super::ledger::Ledger;
@@ -24,8 +24,8 @@ pub fn service(gate: Arc<Gate>) -> BoxCloneSyncService<Request<Incoming>, Respon
         async move { Ok::<_, Never>(serve(gate, request).await) }
     });
     let service = ServiceBuilder::new()
-        .map_response(|response: Response<UnsyncBoxBody<Bytes, _>>| {
-            response.map(|body| body.map_err(|_: tower_http::BoxError| BrokenOff).boxed_unsync())
+        .map_response(|response: Response<UnsyncBoxBody<Bytes, tower_http::BoxError>>| {
+            response.map(|body| body.map_err(|_| BrokenOff).boxed_unsync())
         })
         .layer(CatchPanicLayer::custom(panic))
         .service(inner);
