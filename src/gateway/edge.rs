@@ -11,6 +11,8 @@ use tower::util::BoxCloneSyncService;
 use tower_http::body::UnsyncBoxBody;
 use tower_http::catch_panic::{CatchPanicLayer, ResponseForPanic};
 
+use tracing::Instrument as _;
+
 use super::ledger::Ledger;
 use super::server::Never;
 use super::{Body, BrokenOff, Gate, journey, respond};
@@ -39,7 +41,8 @@ async fn serve(gate: Arc<Gate>, request: Request<Incoming>) -> Response<Body> {
         let refusal = Refusal::new(Fault::Gateway, 503, "overloaded", "too many requests at once; try again").retry_after(1);
         return respond::refusal(ledger, &refusal, None);
     };
-    match journey::journey(&gate, &mut ledger, request).await {
+    let span = ledger.span.clone();
+    match journey::journey(&gate, &mut ledger, request).instrument(span).await {
         Ok(answer) => respond::answer(ledger, answer, permit),
         Err(refusal) => respond::refusal(ledger, &refusal, Some(permit)),
     }

@@ -6,6 +6,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use opentelemetry::trace::{TraceContextExt as _, TraceId};
+use tracing::field::Empty;
+use tracing_opentelemetry::OpenTelemetrySpanExt as _;
+
 use super::Gate;
 use crate::audit::Slot;
 use crate::model::entry::{Digest, Entry, Outcome, RequestId};
@@ -73,6 +77,8 @@ pub struct Ledger {
     /// How it ended; the client is gone until something else is known.
     pub end: End,
     slot: Option<Slot>,
+    /// The request's span; its fields are those of OpenTelemetry's conventions for generative AI.
+    pub span: tracing::Span,
     _in_work: InWork,
 }
 
@@ -104,6 +110,7 @@ impl Ledger {
             usage: None,
             end: End::ClientGone,
             slot: None,
+            span: span(id),
             _in_work: gate.telemetry.in_work(),
         }
     }
@@ -111,6 +118,14 @@ impl Ledger {
     /// From now on the end is an entry of the log: a decision to forward is about to be written.
     pub fn reserve(&mut self, slot: Slot) {
         self.slot = Some(slot);
+    }
+
+    /// The W3C trace id of the request's span, when spans are exported.
+    pub fn trace(&self) -> Option<Word> {
+        let context = self.span.context();
+        let id = context.span().span_context().trace_id();
+        // The id is of our own making, not the caller's.
+        (id != TraceId::INVALID).then(|| Word::configured(&id.to_string()))
     }
 
     /// The request was refused.
@@ -153,6 +168,19 @@ impl Drop for Ledger {
                 output_tokens,
             })));
         }
+        self.span.record("gen_ai.operation.name", self.operation.as_str());
+        self.span.record("gen_ai.request.model", self.model.as_str());
+        self.span.record("http.response.status_code", self.status);
+        if let Some(backend) = &self.backend {
+            self.span.record("server.address", backend.as_str());
+        }
+        if let Some((input, output)) = self.usage {
+            self.span.record("gen_ai.usage.input_tokens", input);
+            self.span.record("gen_ai.usage.output_tokens", output);
+        }
+        if self.code != *"ok" {
+            self.span.record("error.type", self.code.as_str());
+        }
         self.gate.telemetry.request_ended(&RequestEnded {
             id: self.id,
             operation: self.operation.clone(),
@@ -170,6 +198,22 @@ impl Drop for Ledger {
             output_tokens,
         });
     }
+}
+
+fn span(id: RequestId) -> tracing::Span {
+    tracing::info_span!(
+        target: "octroi",
+        "request",
+        otel.kind = "server",
+        octroi.request_id = %id,
+        gen_ai.operation.name = Empty,
+        gen_ai.request.model = Empty,
+        gen_ai.usage.input_tokens = Empty,
+        gen_ai.usage.output_tokens = Empty,
+        server.address = Empty,
+        http.response.status_code = Empty,
+        error.type = Empty,
+    )
 }
 
 fn micros(time: Duration) -> u64 {

@@ -48,7 +48,10 @@ pub async fn record(gate: &Gate, ledger: &mut Ledger, outbound: Outbound) -> Res
     let entry = if leg.number == 1 {
         // The outcome's place in the queue is taken before the decision is written: it can always be recorded.
         ledger.reserve(gate.audit.reserve().map_err(|error| unavailable(&error))?);
-        Entry::Decision(Box::new(decision(examined, &mac, Word::fixed("forward"), None, Some(sending))))
+        let mut decision = decision(examined, &mac, Word::fixed("forward"), None, Some(sending));
+        decision.fell_back = leg.fell_back.then(|| leg.cause.clone());
+        decision.trace = ledger.trace();
+        Entry::Decision(Box::new(decision))
     } else {
         Entry::Attempt(Box::new(Attempt {
             request: ledger.id,
@@ -162,6 +165,7 @@ fn decision(
         plan: planned(examined),
         removed: removed(examined),
         sending,
+        fell_back: None,
         body_mac: digest(mac, &examined.call.body),
         body_bytes: examined.call.body.len() as u64,
     }

@@ -134,6 +134,9 @@ pub struct Decision {
     /// What is about to be sent, when something is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sending: Option<Sending>,
+    /// Why it goes to a later tier than the first at once, when it does: a `fall back` clause was used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fell_back: Option<Word>,
     /// Keyed MAC of the body as received.
     pub body_mac: Digest,
     /// Bytes of the body as received.

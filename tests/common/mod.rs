@@ -285,7 +285,7 @@ pub fn verified_entries(folder: &Path) -> Vec<serde_json::Value> {
     loop {
         match walk.next().unwrap() {
             octroi_verify::walk::Step::Batch(batch) => {
-                entries.extend(batch.entries().map(|entry| serde_json::from_slice(entry).unwrap()));
+                entries.extend(batch.entries().map(|(_, _, entry)| serde_json::from_slice(entry).unwrap()));
             }
             octroi_verify::walk::Step::End => return entries,
             octroi_verify::walk::Step::Torn(_) => {}
