@@ -21,7 +21,8 @@ use crate::model::{Api, Call, Country, Dialect, Refusal};
 use crate::wire::Edit;
 
 pub use reply::{
-    Channel, ChannelKind, Ended, EventKind, EventView, Flush, Landing, ReplyLeaf, ReplyView, Sequence, Unreadable, Usage,
+    Channel, ChannelKind, Ended, EventKind, EventView, Flush, Landing, ReplyLeaf, ReplyView, Sequence, Unreadable,
+    Usage,
 };
 
 /// Finds the governed endpoint that a request line names. The list is closed, and paths are compared byte by byte: a path
@@ -41,6 +42,20 @@ pub fn route(method: &http::Method, path: &str, query: Option<&str>) -> Result<A
 pub fn parse(api: Api, body: String) -> Result<Call, Refusal> {
     match api.dialect {
         Dialect::OpenAi => openai::parse(api, body),
+    }
+}
+
+/// The paths that a request's table names, in the order of its rows; what records, sheets and the coverage matrix show.
+pub fn request_paths(api: Api) -> Vec<&'static str> {
+    match api.dialect {
+        Dialect::OpenAi => openai::request_paths(api),
+    }
+}
+
+/// The paths that the tables of a whole reply and of a stream's events name, in that order.
+pub fn reply_paths(api: Api) -> (Vec<&'static str>, Vec<&'static str>) {
+    match api.dialect {
+        Dialect::OpenAi => openai::reply_paths(api),
     }
 }
 

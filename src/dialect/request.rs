@@ -113,10 +113,10 @@ struct Scope {
     hosted: Option<usize>,
 }
 
-impl Visitor<Means> for Reading<'_> {
+impl<'d> Visitor<'d, Means> for Reading<'_> {
     type Error = Refusal;
 
-    fn enter(&mut self, document: &Document<'_>, at: &At<'_, Means>, node: &Node) -> Result<(), Refusal> {
+    fn enter(&mut self, document: &Document<'d>, at: &At<'_, Means>, node: &Node) -> Result<(), Refusal> {
         let mut scope = self.scope();
         if let Spot::Known(place) = at.spot {
             match place.means {
@@ -145,17 +145,18 @@ impl Visitor<Means> for Reading<'_> {
         self.scopes.pop();
     }
 
-    fn key(&mut self, document: &Document<'_>, at: &At<'_, Means>, node: &Node) -> Result<(), Refusal> {
-        let (path, role) = match at.spot {
-            Spot::Known(Place { path, means: Some(Means::Is(role)), .. }) | Spot::Below(path, Means::Is(role)) => (*path, *role),
-            Spot::Known(place) => (place.path, Role::Unknown),
-            Spot::Below(path, _) | Spot::Unknown(path) => (path, Role::Unknown),
+    fn key(&mut self, document: &Document<'d>, at: &At<'_, Means>, node: &Node) -> Result<(), Refusal> {
+        let (path, means) = match at.spot {
+            Spot::Known(place) => (place.path, place.means),
+            Spot::Below(path, means) => (path, Some(means)),
+            Spot::Unknown(path) => (path, None),
         };
+        let role = if let Some(Means::Is(role)) = means { role } else { Role::Unknown };
         self.push(document, node, Field { path, role, ..blank(TokenKind::Key) });
         Ok(())
     }
 
-    fn leaf(&mut self, document: &Document<'_>, at: &At<'_, Means>, node: &Node) -> Result<(), Refusal> {
+    fn leaf(&mut self, document: &Document<'d>, at: &At<'_, Means>, node: &Node) -> Result<(), Refusal> {
         let (path, means) = match at.spot {
             Spot::Known(place) => match place.means.or(place.below) {
                 Some(means) => (place.path, Some(means)),
@@ -194,7 +195,7 @@ impl Visitor<Means> for Reading<'_> {
         Ok(())
     }
 
-    fn stray(&mut self, document: &Document<'_>, place: &Place<Means>, node: &Node) -> Result<(), Refusal> {
+    fn stray(&mut self, document: &Document<'d>, place: &Place<Means>, node: &Node) -> Result<(), Refusal> {
         if place.members().is_empty() || place.member(&folded(&document.decoded(node))).is_none() {
             return Ok(());
         }
@@ -221,7 +222,9 @@ impl Reading<'_> {
             (Means::Stream, NodeKind::True) => self.stream = true,
             (Means::Store, NodeKind::True | NodeKind::False | NodeKind::Null) => self.store = Some(node.span()),
             (Means::State, NodeKind::Null | NodeKind::False) => {}
-            (Means::Model | Means::Stream | Means::Store | Means::State, _) => return Err(misplaced(means, place, node)),
+            (Means::Model | Means::Stream | Means::Store | Means::State, _) => {
+                return Err(misplaced(means, place, node));
+            }
             (Means::Hosts(kind), NodeKind::String | NodeKind::Number | NodeKind::True) => {
                 self.host(kind);
             }
@@ -237,7 +240,11 @@ impl Reading<'_> {
             Some(Means::Link) => {
                 let text = document.decoded(node);
                 let scheme = text.trim_start_matches(|c: char| c.is_whitespace() || c.is_control()).get(..5);
-                if scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("data:")) { Role::Binary } else { Role::Reference }
+                if scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("data:")) {
+                    Role::Binary
+                } else {
+                    Role::Reference
+                }
             }
             Some(Means::Prompt) if node.kind == NodeKind::Number => Role::Binary,
             Some(Means::Prompt) => Role::User,
@@ -254,9 +261,10 @@ impl Reading<'_> {
 
     /// Whether an object of this place has a member that names who speaks.
     fn names_speaker(&self, place: &Place<Means>) -> bool {
-        place.members().iter().any(|(_, id)| {
-            self.spec.table.place(*id).is_some_and(|member| member.means == Some(Means::Speaker))
-        })
+        place
+            .members()
+            .iter()
+            .any(|(_, id)| self.spec.table.place(*id).is_some_and(|member| member.means == Some(Means::Speaker)))
     }
 
     /// Completes a field with its token and its group.

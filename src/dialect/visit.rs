@@ -9,7 +9,7 @@ use super::table::{Place, PlaceId, ROOT, Table};
 
 /// Where a leaf, key or container stands.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct At<'t, M> {
+pub(crate) struct At<'t, M: Copy> {
     /// Index of its node in the document.
     pub(crate) index: u32,
     /// The place of the table.
@@ -21,7 +21,7 @@ pub(crate) struct At<'t, M> {
 }
 
 /// A place as seen from a leaf.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) enum Spot<'t, M> {
     /// A place that the rows lead to.
     Known(&'t Place<M>),
@@ -43,20 +43,20 @@ pub(crate) enum Under {
 }
 
 /// What a walk reports to. Each returns an error to stop it.
-pub(crate) trait Visitor<M> {
+pub(crate) trait Visitor<'d, M: Copy> {
     /// What stops the walk.
     type Error;
 
     /// An object or array begins.
-    fn enter(&mut self, document: &Document<'_>, at: &At<'_, M>, node: &Node) -> Result<(), Self::Error>;
+    fn enter(&mut self, document: &Document<'d>, at: &At<'_, M>, node: &Node) -> Result<(), Self::Error>;
     /// The last object or array that began has ended.
     fn leave(&mut self);
     /// A key that is not a word of the table here; `at` is the place of its value.
-    fn key(&mut self, document: &Document<'_>, at: &At<'_, M>, node: &Node) -> Result<(), Self::Error>;
+    fn key(&mut self, document: &Document<'d>, at: &At<'_, M>, node: &Node) -> Result<(), Self::Error>;
     /// A string, number or literal.
-    fn leaf(&mut self, document: &Document<'_>, at: &At<'_, M>, node: &Node) -> Result<(), Self::Error>;
+    fn leaf(&mut self, document: &Document<'d>, at: &At<'_, M>, node: &Node) -> Result<(), Self::Error>;
     /// A key at a place with named members that is none of them: a visitor may refuse what looks like one.
-    fn stray(&mut self, _: &Document<'_>, _: &Place<M>, _: &Node) -> Result<(), Self::Error> {
+    fn stray(&mut self, _: &Document<'d>, _: &Place<M>, _: &Node) -> Result<(), Self::Error> {
         Ok(())
     }
     /// Words that are structure below a `**` of this meaning, and so no leaves.
@@ -74,8 +74,8 @@ struct Container<'t, M> {
 }
 
 /// Walks a whole document.
-pub(crate) fn walk<M: Copy, V: Visitor<M>>(
-    document: &Document<'_>,
+pub(crate) fn walk<'d, M: Copy, V: Visitor<'d, M>>(
+    document: &Document<'d>,
     table: &Table<M>,
     visitor: &mut V,
 ) -> Result<(), V::Error> {
@@ -118,8 +118,8 @@ pub(crate) fn walk<M: Copy, V: Visitor<M>>(
 }
 
 /// Finds the place of a member's value and reports the key when it is a leaf.
-fn member<'t, M: Copy, V: Visitor<M>>(
-    document: &Document<'_>,
+fn member<'t, 'd, M: Copy, V: Visitor<'d, M>>(
+    document: &Document<'d>,
     table: &'t Table<M>,
     visitor: &mut V,
     object: At<'t, M>,
@@ -163,7 +163,7 @@ fn element<'t, M: Copy>(table: &'t Table<M>, array: Spot<'t, M>) -> Spot<'t, M> 
 }
 
 /// Narrows the place of an object to its kind, where the rows tell kinds apart.
-fn kind<'t, M>(document: &Document<'_>, table: &'t Table<M>, spot: Spot<'t, M>, object: u32) -> Spot<'t, M> {
+fn kind<'t, M: Copy>(document: &Document<'_>, table: &'t Table<M>, spot: Spot<'t, M>, object: u32) -> Spot<'t, M> {
     let Spot::Known(place) = spot else { return spot };
     if !place.has_kinds() {
         return spot;
@@ -178,14 +178,6 @@ fn kind<'t, M>(document: &Document<'_>, table: &'t Table<M>, spot: Spot<'t, M>, 
     found.and_then(|id| table.place(id)).map_or(spot, Spot::Known)
 }
 
-fn known<'t, M>(table: &'t Table<M>, id: PlaceId, beyond: &'static str) -> Spot<'t, M> {
+fn known<'t, M: Copy>(table: &'t Table<M>, id: PlaceId, beyond: &'static str) -> Spot<'t, M> {
     table.place(id).map_or(Spot::Unknown(beyond), Spot::Known)
 }
-
-impl<M: Copy> Clone for Spot<'_, M> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<M: Copy> Copy for Spot<'_, M> {}

@@ -9,7 +9,6 @@
 //! Every byte is looked at once; nothing is searched again when a chunk arrives.
 
 use std::fmt;
-use std::fmt::Write as _;
 
 use bytes::{Buf as _, Bytes, BytesMut};
 
@@ -186,8 +185,7 @@ impl Frame {
             line(&mut out, "id", id);
         }
         if let Some(retry) = self.retry {
-            // Writing to a string does not fail.
-            drop(write!(out, "retry: {retry}\n"));
+            line(&mut out, "retry", &retry.to_string());
         }
         out.push_str(&encode(self.event.as_deref(), data));
         out

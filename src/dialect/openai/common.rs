@@ -11,12 +11,8 @@ const SCHEMA: Means = Is(Role::Schema);
 const HOSTED: Means = Is(Role::Hosted);
 
 /// Members of every request.
-pub(super) const EVERY: &[Row<Means>] = &[
-    row("model", Model),
-    row("user", NAME),
-    row("metadata.*", NAME),
-    row("service_tier", CONTROL),
-];
+pub(super) const EVERY: &[Row<Means>] =
+    &[row("model", Model), row("user", NAME), row("metadata.*", NAME), row("service_tier", CONTROL)];
 
 /// Members that steer generation, and those that vLLM, SGLang and llama.cpp add.
 pub(super) const SAMPLING: &[Row<Means>] = &[

@@ -16,7 +16,7 @@ mod stream;
 mod tests;
 
 pub(super) use errors::{error_body, models_body, stream_error};
-pub(super) use reply::{event_leaves, reply_leaves};
-pub(super) use request::{outgoing, parse};
+pub(super) use reply::{event_leaves, reply_leaves, reply_paths};
+pub(super) use request::{outgoing, parse, request_paths};
 pub(super) use route::route;
 pub(super) use stream::flush_event;

@@ -92,3 +92,8 @@ pub(in crate::dialect) fn outgoing(call: &Call, model: &str, store_off: bool) ->
     }
     edits
 }
+
+/// See [`super::super::request_paths`].
+pub(in crate::dialect) fn request_paths(api: Api) -> Vec<&'static str> {
+    of(api.operation).map_or_else(Vec::new, |spec| spec.table.rows().iter().map(|row| row.path).collect())
+}

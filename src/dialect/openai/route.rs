@@ -59,9 +59,9 @@ pub(in crate::dialect) fn route(method: &Method, path: &str, query: Option<&str>
 
 /// Refuses an endpoint, naming it only in words of our own.
 fn not_governed(path: &str) -> Refusal {
-    let family = UNGOVERNED.iter().find(|family| {
-        path.strip_prefix(**family).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    });
+    let family = UNGOVERNED
+        .iter()
+        .find(|family| path.strip_prefix(**family).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')));
     let subject = match family {
         Some(family) if GOVERNED.iter().any(|(_, name, _)| name == family) => {
             format!("what lies below `{family}` is not governed by this gateway yet")

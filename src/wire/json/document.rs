@@ -87,7 +87,8 @@ impl<'a> Document<'a> {
                         node.end = token.span.end;
                         node.after = after;
                     }
-                    in_array = open.last().and_then(|at| nodes.get(*at)).is_some_and(|node| node.kind == NodeKind::Array);
+                    in_array =
+                        open.last().and_then(|at| nodes.get(*at)).is_some_and(|node| node.kind == NodeKind::Array);
                     continue;
                 }
                 TokenKind::Number if in_array && numbers == Numbers::NotInArrays => continue,

@@ -64,7 +64,6 @@ enum Want {
     Value,
     FirstElement,
     FirstKey,
-    Key,
     CommaOrClose,
     End,
 }
@@ -104,13 +103,13 @@ impl<'a> Scanner<'a> {
             (_, None) => Err(self.flaw(Flaw::Cut)),
             (Want::FirstElement, Some(b']')) | (Want::FirstKey, Some(b'}')) => self.close().map(Some),
             (Want::Value | Want::FirstElement, Some(byte)) => self.value(byte).map(Some),
-            (Want::FirstKey | Want::Key, Some(byte)) => self.key(byte).map(Some),
+            (Want::FirstKey, Some(byte)) => self.key(byte).map(Some),
             (Want::CommaOrClose, Some(b',')) => {
                 self.at += 1;
-                match (self.open.last(), self.blank()) {
-                    (_, None) => Err(self.flaw(Flaw::Cut)),
-                    (Some(Container::Object { .. }), Some(byte)) => self.key(byte).map(Some),
-                    (_, Some(byte)) => self.value(byte).map(Some),
+                match (self.blank(), self.open.last()) {
+                    (None, _) => Err(self.flaw(Flaw::Cut)),
+                    (Some(byte), Some(Container::Object { .. })) => self.key(byte).map(Some),
+                    (Some(byte), _) => self.value(byte).map(Some),
                 }
             }
             (Want::CommaOrClose, Some(_)) => self.close().map(Some),

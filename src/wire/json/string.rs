@@ -89,7 +89,8 @@ pub fn decode(inside: &str) -> Cow<'_, str> {
 
 /// Decodes the escape at the start of a checked text: the character, and the bytes that spell it.
 fn unescape(text: &str) -> (char, usize) {
-    let unit = |at: usize| text.get(at..at + 4).and_then(|digits| u32::from_str_radix(digits, 16).ok()).unwrap_or(0xFFFD);
+    let unit =
+        |at: usize| text.get(at..at + 4).and_then(|digits| u32::from_str_radix(digits, 16).ok()).unwrap_or(0xFFFD);
     match text.as_bytes().get(1) {
         Some(b'b') => ('\u{8}', 2),
         Some(b'f') => ('\u{c}', 2),

@@ -9,6 +9,12 @@ use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
+use crate::wire::Edit;
+
+mod read;
+
+pub(crate) use read::{Closing, Says, read};
+
 /// One string of a reply, or a key of an object that the table leaves open.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ReplyLeaf<'a> {
@@ -83,6 +89,13 @@ pub enum ChannelKind {
     Whole,
 }
 
+impl ChannelKind {
+    /// Whether the text is JSON, so that what is put into it lands within a JSON string.
+    pub const fn is_json(self) -> bool {
+        matches!(self, Self::Arguments | Self::FunctionArguments | Self::McpArguments)
+    }
+}
+
 /// Tokens that a reply says it took.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Usage {
@@ -106,9 +119,9 @@ pub struct Sequence {
 pub struct ReplyView<'a> {
     /// Its strings, in the order of the body.
     pub leaves: Vec<ReplyLeaf<'a>>,
-    /// Values of `logprobs`: tokens in them may hold parts of a pseudonym, so each span is replaced by `null` when the
-    /// request has live pseudonyms. No leaf lies in one of these spans.
-    pub logprobs: Vec<Range<u32>>,
+    /// Edits that take `logprobs` out: their tokens may hold parts of a pseudonym, and a part cannot be restored, so these
+    /// are applied whenever the request has live pseudonyms. No leaf lies in one of their spans.
+    pub withhold: Vec<Edit>,
     /// What it took.
     pub usage: Option<Usage>,
 }
@@ -120,8 +133,8 @@ pub struct EventView<'a> {
     pub kind: EventKind,
     /// Its strings, in the order of the data.
     pub leaves: Vec<ReplyLeaf<'a>>,
-    /// Values of `logprobs`, as in [`ReplyView::logprobs`].
-    pub logprobs: Vec<Range<u32>>,
+    /// As in [`ReplyView::withhold`].
+    pub withhold: Vec<Edit>,
     /// The texts that end with this event. Held-back text of a channel that ends goes out before this event, or at the end
     /// of this event's own fragment of that channel when it has one.
     pub ends: Vec<Ended>,
