@@ -4,6 +4,8 @@
 //! as it came. Nothing here knows what a token means (dialect) or whether it may leave (policy).
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
+pub mod json;
 pub mod splice;
+pub mod sse;
 
 pub use splice::{Edit, quote, splice};

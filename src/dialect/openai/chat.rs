@@ -1,0 +1,124 @@
+//! Rows of `POST /v1/chat/completions`, `/v1/completions` and `/v1/embeddings`.
+
+use crate::model::Role;
+
+use super::super::request::Means::{self, Hosts, Is, Link, Prompt, Speaker, Spoken};
+use super::super::table::{Row, row};
+
+const CONTROL: Means = Is(Role::Control);
+const NAME: Means = Is(Role::Identifier);
+const SCHEMA: Means = Is(Role::Schema);
+const ASSISTANT: Means = Is(Role::Assistant);
+
+/// Members of a chat request beside those of [`super::common`].
+pub(super) const CHAT: &[Row<Means>] = &[
+    row("max_completion_tokens", CONTROL),
+    row("modalities[]", CONTROL),
+    row("audio.voice", CONTROL),
+    row("audio.voice.id", Is(Role::Reference)),
+    row("audio.format", CONTROL),
+    row("reasoning_effort", CONTROL),
+    row("verbosity", CONTROL),
+    row("prediction.type", CONTROL),
+    row("prediction.content", ASSISTANT),
+    row("prediction.content[].type", CONTROL),
+    row("prediction.content[].text", ASSISTANT),
+    row("web_search_options", Hosts("web_search")),
+    row("web_search_options.**", Is(Role::Hosted)),
+    row("response_format.type", CONTROL),
+    row("response_format.json_schema.name", SCHEMA),
+    row("response_format.json_schema.description", SCHEMA),
+    row("response_format.json_schema.strict", CONTROL),
+    row("response_format.json_schema.schema.**", SCHEMA),
+    row("response_format.schema.**", SCHEMA),
+    row("response_format.grammar", SCHEMA),
+    row("functions[].name", NAME),
+    row("functions[].description", SCHEMA),
+    row("functions[].parameters.**", SCHEMA),
+    row("function_call", CONTROL),
+    row("function_call.name", NAME),
+    row("tool_choice", CONTROL),
+    row("tool_choice.type", CONTROL),
+    row("tool_choice.function.name", NAME),
+    row("tool_choice.custom.name", NAME),
+    row("tool_choice.allowed_tools.mode", CONTROL),
+    row("tool_choice.allowed_tools.tools[].type", CONTROL),
+    row("tool_choice.allowed_tools.tools[].function.name", NAME),
+    row("tool_choice.allowed_tools.tools[].custom.name", NAME),
+];
+
+/// One message.
+pub(super) const MESSAGE: &[Row<Means>] = &[
+    row("role", Speaker),
+    row("content", Spoken),
+    row("name", NAME),
+    row("tool_call_id", NAME),
+    row("refusal", ASSISTANT),
+    row("reasoning", ASSISTANT),
+    row("reasoning_content", ASSISTANT),
+    row("reasoning_details[].type", CONTROL),
+    row("reasoning_details[].id", NAME),
+    row("reasoning_details[].index", CONTROL),
+    row("reasoning_details[].format", CONTROL),
+    row("reasoning_details[].text", ASSISTANT),
+    row("reasoning_details[].summary", ASSISTANT),
+    row("reasoning_details[].data", Is(Role::Binary)),
+    row("reasoning_details[].signature", Is(Role::Binary)),
+    row("audio.id", Is(Role::Reference)),
+    row("audio.data", Is(Role::Binary)),
+    row("audio.expires_at", CONTROL),
+    row("audio.transcript", ASSISTANT),
+    row("prefix", CONTROL),
+    row("function_call.name", NAME),
+    row("function_call.arguments", Is(Role::ToolCall)),
+    row("tool_calls[].type", CONTROL),
+    row("tool_calls[].id", NAME),
+    row("tool_calls[].index", CONTROL),
+    row("tool_calls[].function.name", NAME),
+    row("tool_calls[].function.arguments", Is(Role::ToolCall)),
+    row("tool_calls[].custom.name", NAME),
+    row("tool_calls[].custom.input", Is(Role::ToolCall)),
+    row("annotations[].type", CONTROL),
+    row("annotations[].url_citation.title", ASSISTANT),
+    row("annotations[].url_citation.url", ASSISTANT),
+    row("annotations[].url_citation.start_index", CONTROL),
+    row("annotations[].url_citation.end_index", CONTROL),
+];
+
+/// One tool.
+pub(super) const TOOL: &[Row<Means>] = &[
+    row("type", CONTROL),
+    row("function.name", NAME),
+    row("function.description", SCHEMA),
+    row("function.parameters.**", SCHEMA),
+    row("function.strict", CONTROL),
+    row("{function}.type", CONTROL),
+    row("{custom}.type", CONTROL),
+    row("{custom}.custom.name", NAME),
+    row("{custom}.custom.description", SCHEMA),
+    row("{custom}.custom.format.type", CONTROL),
+    row("{custom}.custom.format.grammar.definition", SCHEMA),
+    row("{custom}.custom.format.grammar.syntax", CONTROL),
+];
+
+/// Members of a completion request.
+pub(super) const COMPLETION: &[Row<Means>] = &[
+    row("prompt", Prompt),
+    row("prompt[]", Prompt),
+    row("prompt[][]", Prompt),
+    row("suffix", Is(Role::User)),
+    row("prompt_embeds", Is(Role::Binary)),
+    row("prompt_embeds[]", Is(Role::Binary)),
+    row("images[]", Link),
+];
+
+/// Members of an embedding request.
+pub(super) const EMBEDDING: &[Row<Means>] = &[
+    row("input", Prompt),
+    row("input[]", Prompt),
+    row("input[][]", Prompt),
+    row("dimensions", CONTROL),
+    row("encoding_format", CONTROL),
+    row("truncate_prompt_tokens", CONTROL),
+    row("input_type", CONTROL),
+];

@@ -1,0 +1,195 @@
+//! Rows of replies and stream events.
+//!
+//! Rows say where running texts are, what ends them, and what is never restored: names of tools (an instruction to the
+//! application), ids, URLs (a way out) and opaque data. A string without a row is text and restored whole.
+
+use super::super::reply::ChannelKind::{
+    Arguments, Code, Command, CustomInput, FunctionArguments, McpArguments, Reasoning, ReasoningAlias, ReasoningDetail,
+    ReasoningSummary, Refusal, Stderr, Stdout, Text, Transcript,
+};
+use super::super::reply::Closing::{Failure as Failed, Item, Part, Stream};
+use super::super::reply::Says::{
+    self, Ends, Failure, Finish, Fixed, Inner, InputTokens, Json, Logprobs, Outer, OutputTokens, Piece, Sequence, Whole,
+};
+use super::super::table::{Row, row};
+
+/// What names a reply; the same in every shape.
+pub(super) const HEAD: &[Row<Says>] = &[
+    row("id", Fixed),
+    row("object", Fixed),
+    row("model", Fixed),
+    row("system_fingerprint", Fixed),
+    row("service_tier", Fixed),
+    row("obfuscation", Fixed),
+    row("error", Failure),
+    row("usage.prompt_tokens", InputTokens),
+    row("usage.completion_tokens", OutputTokens),
+    row("usage.input_tokens", InputTokens),
+    row("usage.output_tokens", OutputTokens),
+];
+
+/// One choice of chat, whole or in pieces, and of completions.
+pub(super) const CHOICE: &[Row<Says>] =
+    &[row("index", Outer), row("finish_reason", Finish), row("logprobs", Logprobs("null")), row("text", Piece(Text))];
+
+/// The message of a choice, or a piece of it; the texts run where they stand in a `delta`.
+pub(super) const MESSAGE: &[Row<Says>] = &[
+    row("role", Fixed),
+    row("content", Piece(Text)),
+    row("content[].type", Fixed),
+    row("content[].text", Whole),
+    row("refusal", Piece(Refusal)),
+    row("reasoning_content", Piece(Reasoning)),
+    row("reasoning", Piece(ReasoningAlias)),
+    row("reasoning_details[].index", Inner),
+    row("reasoning_details[].type", Fixed),
+    row("reasoning_details[].id", Fixed),
+    row("reasoning_details[].format", Fixed),
+    row("reasoning_details[].text", Piece(ReasoningDetail)),
+    row("reasoning_details[].summary", Piece(ReasoningSummary)),
+    row("reasoning_details[].data", Fixed),
+    row("reasoning_details[].signature", Fixed),
+    row("audio.id", Fixed),
+    row("audio.data", Fixed),
+    row("audio.transcript", Piece(Transcript)),
+    row("function_call.name", Fixed),
+    row("function_call.arguments", Piece(FunctionArguments)),
+    row("tool_calls[].index", Inner),
+    row("tool_calls[].id", Fixed),
+    row("tool_calls[].type", Fixed),
+    row("tool_calls[].function.name", Fixed),
+    row("tool_calls[].function.arguments", Piece(Arguments)),
+    row("tool_calls[].custom.name", Fixed),
+    row("tool_calls[].custom.input", Piece(CustomInput)),
+    row("annotations[].type", Fixed),
+    row("annotations[].url_citation.url", Fixed),
+    row("annotations[].url_citation.title", Whole),
+];
+
+/// An embedding reply.
+pub(super) const EMBEDDING: &[Row<Says>] = &[row("data[].object", Fixed), row("data[].embedding", Fixed)];
+
+/// A response object: the whole reply, or what an event of the stream's life carries.
+pub(super) const RESPONSE: &[Row<Says>] = &[
+    row("status", Fixed),
+    row("previous_response_id", Fixed),
+    row("conversation.id", Fixed),
+    row("prompt.id", Fixed),
+    row("tools[].name", Fixed),
+    row("tools[].type", Fixed),
+    row("tools[].server_url", Fixed),
+    row("tool_choice.name", Fixed),
+];
+
+/// An item of a response's output.
+pub(super) const ITEM: &[Row<Says>] = &[
+    row("id", Fixed),
+    row("call_id", Fixed),
+    row("type", Fixed),
+    row("status", Fixed),
+    row("role", Fixed),
+    row("name", Fixed),
+    row("namespace", Fixed),
+    row("server_label", Fixed),
+    row("container_id", Fixed),
+    row("approval_request_id", Fixed),
+    row("encrypted_content", Fixed),
+    row("arguments", Json),
+    row("input", Whole),
+    row("code", Whole),
+    row("output", Whole),
+    row("result", Fixed),
+    row("summary[].type", Fixed),
+    row("summary[].text", Whole),
+    row("outputs[].url", Fixed),
+    row("results[].file_id", Fixed),
+    row("action.url", Fixed),
+    row("action.sources[].url", Fixed),
+    row("tools[].name", Fixed),
+];
+
+/// A part of an item's content.
+pub(super) const PART: &[Row<Says>] =
+    &[row("type", Fixed), row("text", Whole), row("refusal", Whole), row("logprobs", Logprobs("[]"))];
+
+/// A citation.
+pub(super) const ANNOTATION: &[Row<Says>] = &[
+    row("type", Fixed),
+    row("url", Fixed),
+    row("file_id", Fixed),
+    row("container_id", Fixed),
+    row("title", Whole),
+    row("filename", Whole),
+];
+
+/// What every event of a responses stream may have.
+pub(super) const EVENT: &[Row<Says>] = &[
+    row("type", Fixed),
+    row("sequence_number", Sequence),
+    row("item_id", Fixed),
+    row("output_index", Outer),
+    row("obfuscation", Fixed),
+    row("logprobs", Logprobs("[]")),
+    row("partial_image_b64", Fixed),
+    row("error", Failure),
+];
+
+/// The events of a responses stream that carry running text or end it. The index of the part has another name in each family.
+pub(super) const EVENTS: &[Row<Says>] = &[
+    row("{response.output_text.delta}.content_index", Inner),
+    row("{response.output_text.delta}.delta", Piece(Text)),
+    row("{response.output_text.done}", Ends(Part(&[Text]))),
+    row("{response.output_text.done}.content_index", Inner),
+    row("{response.output_text.done}.text", Whole),
+    row("{response.refusal.delta}.content_index", Inner),
+    row("{response.refusal.delta}.delta", Piece(Refusal)),
+    row("{response.refusal.done}", Ends(Part(&[Refusal]))),
+    row("{response.refusal.done}.content_index", Inner),
+    row("{response.refusal.done}.refusal", Whole),
+    row("{response.reasoning_text.delta}.content_index", Inner),
+    row("{response.reasoning_text.delta}.delta", Piece(Reasoning)),
+    row("{response.reasoning_text.done}", Ends(Part(&[Reasoning]))),
+    row("{response.reasoning_text.done}.content_index", Inner),
+    row("{response.reasoning_text.done}.text", Whole),
+    row("{response.reasoning_summary_text.delta}.summary_index", Inner),
+    row("{response.reasoning_summary_text.delta}.delta", Piece(ReasoningSummary)),
+    row("{response.reasoning_summary_text.done}", Ends(Part(&[ReasoningSummary]))),
+    row("{response.reasoning_summary_text.done}.summary_index", Inner),
+    row("{response.reasoning_summary_text.done}.text", Whole),
+    row("{response.reasoning_summary_part.done}", Ends(Part(&[ReasoningSummary]))),
+    row("{response.reasoning_summary_part.done}.summary_index", Inner),
+    row("{response.function_call_arguments.delta}.delta", Piece(Arguments)),
+    row("{response.function_call_arguments.done}", Ends(Part(&[Arguments]))),
+    row("{response.function_call_arguments.done}.name", Fixed),
+    row("{response.function_call_arguments.done}.arguments", Json),
+    row("{response.mcp_call_arguments.delta}.delta", Piece(McpArguments)),
+    row("{response.mcp_call_arguments.done}", Ends(Part(&[McpArguments]))),
+    row("{response.mcp_call_arguments.done}.arguments", Json),
+    row("{response.custom_tool_call_input.delta}.delta", Piece(CustomInput)),
+    row("{response.custom_tool_call_input.done}", Ends(Part(&[CustomInput]))),
+    row("{response.custom_tool_call_input.done}.input", Whole),
+    row("{response.code_interpreter_call_code.delta}.delta", Piece(Code)),
+    row("{response.code_interpreter_call_code.done}", Ends(Part(&[Code]))),
+    row("{response.code_interpreter_call_code.done}.code", Whole),
+    row("{response.shell_call_command.delta}.command_index", Inner),
+    row("{response.shell_call_command.delta}.delta", Piece(Command)),
+    row("{response.shell_call_command.done}", Ends(Part(&[Command]))),
+    row("{response.shell_call_command.done}.command_index", Inner),
+    row("{response.shell_call_command.done}.command", Whole),
+    row("{response.shell_call_output_content.delta}.command_index", Inner),
+    row("{response.shell_call_output_content.delta}.delta.stdout", Piece(Stdout)),
+    row("{response.shell_call_output_content.delta}.delta.stderr", Piece(Stderr)),
+    row("{response.shell_call_output_content.done}", Ends(Part(&[Stdout, Stderr]))),
+    row("{response.shell_call_output_content.done}.command_index", Inner),
+    row("{response.audio.delta}.delta", Fixed),
+    row("{response.audio.transcript.delta}.delta", Piece(Transcript)),
+    row("{response.audio.transcript.done}", Ends(Part(&[Transcript]))),
+    row("{response.content_part.done}", Ends(Part(&[Text, Refusal, Reasoning]))),
+    row("{response.content_part.done}.content_index", Inner),
+    row("{response.output_item.done}", Ends(Item)),
+    row("{response.completed}", Ends(Stream)),
+    row("{response.incomplete}", Ends(Stream)),
+    row("{response.failed}", Ends(Failed)),
+    row("{response.cancelled}", Ends(Failed)),
+    row("{error}", Ends(Failed)),
+];

@@ -1,0 +1,108 @@
+//! The event that carries held-back text: built small, out of what names the stream and the channel in an earlier event.
+//!
+//! The earlier event is not copied whole, because that would say `usage`, a finish reason, a tool's name, probabilities or
+//! another choice's text twice. Its tokens are copied as they stand.
+
+use serde_json::Value;
+
+use crate::model::{Api, Operation};
+use crate::wire::json::{Bounds, Document, NodeKind, Numbers};
+use crate::wire::quote;
+
+use super::super::reply::{Channel, ChannelKind, Flush};
+
+/// Members of a chat or completion event that name the stream.
+const STREAM: [&str; 6] = ["id", "object", "created", "model", "service_tier", "system_fingerprint"];
+/// Members of a responses event that name the channel.
+const PLACE: [&str; 6] = ["type", "item_id", "output_index", "content_index", "summary_index", "command_index"];
+
+/// See [`super::super::flush_event`].
+pub(in crate::dialect) fn flush_event(
+    api: Api,
+    template: &str,
+    channel: Channel,
+    text: &str,
+    sequence: Option<u64>,
+) -> Option<Flush> {
+    let document = Document::read(template, Bounds::REQUEST, Numbers::NotInArrays).ok()?;
+    match api.operation {
+        Operation::ChatCompletions => {
+            let delta = chat_delta(channel, &quote(text))?;
+            Some(choice(&document, channel, &format!(r#""delta":{delta}"#)))
+        }
+        Operation::Completions if channel.kind == ChannelKind::Text => {
+            Some(choice(&document, channel, &format!(r#""text":{}"#, quote(text))))
+        }
+        Operation::Responses => responses(&document, channel, text, sequence),
+        _ => None,
+    }
+}
+
+/// Writes a chunk of one choice.
+fn choice(document: &Document<'_>, channel: Channel, content: &str) -> Flush {
+    let mut data = String::from("{");
+    for (name, raw) in copied(document, &STREAM) {
+        data.push_str(&format!("{}:{raw},", quote(name)));
+    }
+    data.push_str(&format!(
+        r#""choices":[{{"index":{},{content},"logprobs":null,"finish_reason":null}}]}}"#,
+        channel.outer
+    ));
+    Flush { event: None, data }
+}
+
+/// Writes the `delta` of a chunk; `text` is a JSON string.
+fn chat_delta(channel: Channel, text: &str) -> Option<String> {
+    let inner = channel.inner;
+    Some(match channel.kind {
+        ChannelKind::Text => format!(r#"{{"content":{text}}}"#),
+        ChannelKind::Reasoning => format!(r#"{{"reasoning_content":{text}}}"#),
+        ChannelKind::ReasoningAlias => format!(r#"{{"reasoning":{text}}}"#),
+        ChannelKind::ReasoningDetail => {
+            format!(r#"{{"reasoning_details":[{{"index":{inner},"type":"reasoning.text","text":{text}}}]}}"#)
+        }
+        ChannelKind::ReasoningSummary => {
+            format!(r#"{{"reasoning_details":[{{"index":{inner},"type":"reasoning.summary","summary":{text}}}]}}"#)
+        }
+        ChannelKind::Refusal => format!(r#"{{"refusal":{text}}}"#),
+        ChannelKind::Transcript => format!(r#"{{"audio":{{"transcript":{text}}}}}"#),
+        ChannelKind::FunctionArguments => format!(r#"{{"function_call":{{"arguments":{text}}}}}"#),
+        ChannelKind::Arguments => {
+            format!(r#"{{"tool_calls":[{{"index":{inner},"function":{{"arguments":{text}}}}}]}}"#)
+        }
+        ChannelKind::CustomInput => format!(r#"{{"tool_calls":[{{"index":{inner},"custom":{{"input":{text}}}}}]}}"#),
+        _ => return None,
+    })
+}
+
+/// Writes a `*.delta` event like the template, with other text.
+fn responses(document: &Document<'_>, channel: Channel, text: &str, sequence: Option<u64>) -> Option<Flush> {
+    let kind = document.member(0, "type").and_then(|value| document.node(value))?;
+    let event = document.decoded(kind).into_owned();
+    let delta = document.member(0, "delta").and_then(|value| document.node(value))?;
+    let delta = match (channel.kind, delta.kind) {
+        (ChannelKind::Stdout, NodeKind::Object) => format!(r#"{{"stdout":{}}}"#, quote(text)),
+        (ChannelKind::Stderr, NodeKind::Object) => format!(r#"{{"stderr":{}}}"#, quote(text)),
+        (ChannelKind::Whole, _) => return None,
+        (_, NodeKind::String) => quote(text),
+        _ => return None,
+    };
+    let mut data = String::from("{");
+    for (name, raw) in copied(document, &PLACE) {
+        data.push_str(&format!("{}:{raw},", quote(name)));
+    }
+    if document.member(0, "logprobs").is_some() {
+        data.push_str(r#""logprobs":[],"#);
+    }
+    if let Some(sequence) = sequence {
+        data.push_str(&format!(r#""sequence_number":{},"#, Value::from(sequence)));
+    }
+    data.push_str(&format!(r#""delta":{delta}}}"#));
+    Some(Flush { event: Some(event), data })
+}
+
+/// The top-level members with these names, as they stand.
+fn copied<'a>(document: &Document<'a>, names: &[&'static str]) -> Vec<(&'static str, &'a str)> {
+    let value = |name: &str| document.member(0, name).and_then(|value| document.node(value));
+    names.iter().filter_map(|name| Some((*name, document.raw(value(name)?)))).collect()
+}

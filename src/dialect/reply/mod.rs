@@ -1,0 +1,241 @@
+//! What a reply or an event of a stream shows to the restorer: leaves, channels, ends, usage.
+//!
+//! A fragment is a piece of a text that goes on in later events; fragments of one [`Channel`] are one text, and a pseudonym
+//! may be cut between them. Everything else is whole in its leaf. A leaf that no row names counts as text and is restored
+//! whole; names of tools, ids and URLs are never restored (a name of a tool is an instruction to the application, and a URL
+//! is a way out).
+
+use std::borrow::Cow;
+use std::fmt;
+use std::ops::Range;
+
+use crate::wire::Edit;
+
+mod read;
+
+pub(crate) use read::{Closing, Says, read};
+
+/// One string of a reply, or a key of an object that the table leaves open.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ReplyLeaf<'a> {
+    /// Byte range of the whole token, quotes included.
+    pub span: Range<u32>,
+    /// The decoded text.
+    pub text: Cow<'a, str>,
+    /// What a restored value must be escaped for, before the token itself is quoted.
+    pub landing: Landing,
+    /// Whether pseudonyms in it may be replaced by their values.
+    pub restore: bool,
+    /// The text that it belongs to.
+    pub channel: Channel,
+    /// A piece to be joined with others of its channel, as opposed to a whole text.
+    pub fragment: bool,
+}
+
+/// Where the decoded text of a leaf ends up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Landing {
+    /// Plain text.
+    Text,
+    /// JSON text inside the string: a value must be escaped as within a JSON string.
+    JsonInString,
+}
+
+/// One running text of a reply. Equal channels are one text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Channel {
+    /// Which kind of text.
+    pub kind: ChannelKind,
+    /// Index of the choice (chat, completions) or of the output item (responses).
+    pub outer: u32,
+    /// Index of the tool call, the content part, the summary part or the command within it; 0 where there is none.
+    pub inner: u32,
+}
+
+/// The kinds of running text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ChannelKind {
+    /// The answer.
+    Text,
+    /// Reasoning that is shown (`reasoning_content`, `reasoning_text`).
+    Reasoning,
+    /// The same under the name `reasoning`, which some servers send beside the other.
+    ReasoningAlias,
+    /// Entries of a list of reasoning pieces.
+    ReasoningDetail,
+    /// Summary of reasoning.
+    ReasoningSummary,
+    /// A refusal by the model.
+    Refusal,
+    /// Arguments of a tool call.
+    Arguments,
+    /// Arguments of the older single function call.
+    FunctionArguments,
+    /// Free-form input of a custom tool.
+    CustomInput,
+    /// What is said in audio, as text.
+    Transcript,
+    /// Code that a provider's interpreter runs.
+    Code,
+    /// A shell command.
+    Command,
+    /// Output of a command.
+    Stdout,
+    /// Error output of a command.
+    Stderr,
+    /// Arguments of a remote tool's call.
+    McpArguments,
+    /// A text that is whole in its leaf and belongs to no running text.
+    Whole,
+}
+
+impl ChannelKind {
+    /// Whether the text is JSON, so that what is put into it lands within a JSON string.
+    pub const fn is_json(self) -> bool {
+        matches!(self, Self::Arguments | Self::FunctionArguments | Self::McpArguments)
+    }
+}
+
+/// Tokens that a reply says it took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Usage {
+    /// Tokens of the request.
+    pub input: u64,
+    /// Tokens of the answer.
+    pub output: u64,
+}
+
+/// The value of an event's `sequence_number`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sequence {
+    /// Byte range of the number in the event's data.
+    pub span: Range<u32>,
+    /// The number.
+    pub value: u64,
+}
+
+/// A whole reply as the restorer sees it.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct ReplyView<'a> {
+    /// Its strings, in the order of the body.
+    pub leaves: Vec<ReplyLeaf<'a>>,
+    /// Edits that take `logprobs` out: their tokens may hold parts of a pseudonym, and a part cannot be restored, so these
+    /// are applied whenever the request has live pseudonyms. No leaf lies in one of their spans.
+    pub withhold: Vec<Edit>,
+    /// What it took.
+    pub usage: Option<Usage>,
+}
+
+/// One event of a stream as the restorer sees it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct EventView<'a> {
+    /// What sort of event.
+    pub kind: EventKind,
+    /// Its strings, in the order of the data.
+    pub leaves: Vec<ReplyLeaf<'a>>,
+    /// As in [`ReplyView::withhold`].
+    pub withhold: Vec<Edit>,
+    /// The texts that end with this event. Held-back text of a channel that ends goes out before this event, or at the end
+    /// of this event's own fragment of that channel when it has one.
+    pub ends: Vec<Ended>,
+    /// What the answer took, where the event says it.
+    pub usage: Option<Usage>,
+    /// The event's number, where the API counts events.
+    pub sequence: Option<Sequence>,
+}
+
+/// The sorts of events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum EventKind {
+    /// The stream's end mark, or the event after which nothing comes. Its `ends` is [`Ended::All`].
+    Done,
+    /// At least one leaf is a fragment.
+    Delta,
+    /// The backend says that it failed. Its `ends` is [`Ended::All`].
+    Error,
+    /// Anything else.
+    Other,
+}
+
+/// What ends with an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Ended {
+    /// Every channel.
+    All,
+    /// Every channel of one choice or output item.
+    Outer(u32),
+    /// One channel.
+    Channel(Channel),
+}
+
+impl Ended {
+    /// Whether a channel ends.
+    pub fn covers(self, channel: Channel) -> bool {
+        match self {
+            Self::All => true,
+            Self::Outer(outer) => channel.outer == outer,
+            Self::Channel(ended) => ended == channel,
+        }
+    }
+}
+
+impl EventView<'_> {
+    /// Whether a channel ends with this event.
+    pub fn ends(&self, channel: Channel) -> bool {
+        self.ends.iter().any(|ended| ended.covers(channel))
+    }
+}
+
+/// An event made by the gateway to carry held-back text.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Flush {
+    /// The name for the `event:` line, for APIs that name their events.
+    pub event: Option<String>,
+    /// The data.
+    pub data: String,
+}
+
+/// A backend's reply that cannot be read: the reply is withheld, because what cannot be read cannot be restored or filtered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the backend's reply is not strict JSON at byte {at}")]
+pub struct Unreadable {
+    /// Byte offset in the body or the event's data.
+    pub at: u32,
+}
+
+impl fmt::Debug for ReplyLeaf<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReplyLeaf")
+            .field("span", &self.span)
+            .field("text_bytes", &self.text.len())
+            .field("landing", &self.landing)
+            .field("restore", &self.restore)
+            .field("channel", &self.channel)
+            .field("fragment", &self.fragment)
+            .finish()
+    }
+}
+
+impl fmt::Debug for ReplyView<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReplyView").field("leaves", &self.leaves).field("usage", &self.usage).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for EventView<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EventView")
+            .field("kind", &self.kind)
+            .field("leaves", &self.leaves)
+            .field("ends", &self.ends)
+            .field("usage", &self.usage)
+            .field("sequence", &self.sequence)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Flush {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Flush({} bytes)", self.data.len())
+    }
+}

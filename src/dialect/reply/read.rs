@@ -1,0 +1,245 @@
+//! Reads a reply or an event with a dialect's table.
+//!
+//! The same walk as for requests. A string at a place that no row names is text and restored whole, and so is a key that is
+//! the caller's or the backend's own: a reply echoes metadata, tool definitions and instructions of the request.
+
+use std::convert::Infallible;
+
+use crate::limits;
+use crate::wire::Edit;
+use crate::wire::json::{Bounds, Document, Node, NodeKind, Numbers};
+
+use super::super::table::{Place, Table};
+use super::super::visit::{At, Spot, Visitor, walk};
+use super::{Channel, ChannelKind, Ended, Landing, ReplyLeaf, Sequence, Unreadable, Usage};
+
+/// What stands at a place of a reply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Says {
+    /// Text, whole, restored.
+    Whole,
+    /// JSON in a string, whole, restored for where it lands.
+    Json,
+    /// A piece of a running text in a stream, the whole of it elsewhere; restored.
+    Piece(ChannelKind),
+    /// A name of a tool, an id, a URL, opaque data: never restored.
+    Fixed,
+    /// The index of the choice or output item that encloses it.
+    Outer,
+    /// The index of the tool call or part that encloses it.
+    Inner,
+    /// Probabilities of tokens; what replaces them when they must be withheld.
+    Logprobs(&'static str),
+    /// Tokens of the request.
+    InputTokens,
+    /// Tokens of the answer.
+    OutputTokens,
+    /// Why a choice ended; any string here ends its channels.
+    Finish,
+    /// The number of an event.
+    Sequence,
+    /// An object or string here says that the backend failed.
+    Failure,
+    /// Marks an object whose presence ends running texts.
+    Ends(Closing),
+}
+
+/// The running texts that an event ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Closing {
+    /// All; the stream is over.
+    Stream,
+    /// All; the backend failed.
+    Failure,
+    /// Those of the output item.
+    Item,
+    /// These kinds, of the output item and part that the event names.
+    Part(&'static [ChannelKind]),
+}
+
+/// What was seen.
+#[derive(Default)]
+pub(crate) struct Seen<'a> {
+    /// The leaves.
+    pub(crate) leaves: Vec<ReplyLeaf<'a>>,
+    /// See [`super::ReplyView::withhold`].
+    pub(crate) withhold: Vec<Edit>,
+    /// What ends.
+    pub(crate) ends: Vec<Ended>,
+    /// Whether the stream is over.
+    pub(crate) over: bool,
+    /// Whether the backend said that it failed.
+    pub(crate) failed: bool,
+    /// Tokens of request and answer.
+    pub(crate) usage: (Option<u64>, Option<u64>),
+    /// The event's number.
+    pub(crate) sequence: Option<Sequence>,
+}
+
+impl Seen<'_> {
+    /// What the answer took, if it said so.
+    pub(crate) fn usage(&self) -> Option<Usage> {
+        let (input, output) = self.usage;
+        (input.is_some() || output.is_some())
+            .then(|| Usage { input: input.unwrap_or_default(), output: output.unwrap_or_default() })
+    }
+}
+
+/// Reads a whole reply, or one event when `stream` is set.
+pub(crate) fn read<'a>(text: &'a str, table: &Table<Says>, stream: bool) -> Result<Seen<'a>, Unreadable> {
+    let document =
+        Document::read(text, REPLY, Numbers::NotInArrays).map_err(|malformed| Unreadable { at: malformed.at })?;
+    let mut reading = Reading { table, stream, seen: Seen::default(), scopes: vec![Scope::default()] };
+    match walk(&document, table, &mut reading) {
+        Ok(()) => Ok(reading.seen),
+        Err(never) => match never {},
+    }
+}
+
+/// A reply may echo a schema within its own structure, so it may be deeper than a request.
+const REPLY: Bounds = Bounds { depth: limits::JSON_DEPTH_MAX * 2, leaves: limits::JSON_LEAVES_MAX * 4 };
+
+struct Reading<'t, 'a> {
+    table: &'t Table<Says>,
+    stream: bool,
+    seen: Seen<'a>,
+    scopes: Vec<Scope>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Scope {
+    outer: u32,
+    inner: u32,
+    /// Within probabilities: nothing there is a leaf.
+    muted: bool,
+}
+
+impl<'a> Visitor<'a, Says> for Reading<'_, 'a> {
+    type Error = Infallible;
+
+    fn enter(&mut self, document: &Document<'a>, at: &At<'_, Says>, node: &Node) -> Result<(), Infallible> {
+        let mut scope = self.scope();
+        if let Spot::Known(place) = at.spot {
+            self.indices(document, at, place, &mut scope);
+            match place.means {
+                Some(Says::Logprobs(instead)) => {
+                    self.withhold(node, instead);
+                    scope.muted = true;
+                }
+                Some(Says::Ends(closing)) => self.end(closing, scope),
+                Some(Says::Failure) => self.end(Closing::Failure, scope),
+                _ => {}
+            }
+        }
+        self.scopes.push(scope);
+        Ok(())
+    }
+
+    fn leave(&mut self) {
+        self.scopes.pop();
+    }
+
+    fn key(&mut self, document: &Document<'a>, _: &At<'_, Says>, node: &Node) -> Result<(), Infallible> {
+        if !self.scope().muted {
+            self.leaf_of(document, node, Says::Whole);
+        }
+        Ok(())
+    }
+
+    fn leaf(&mut self, document: &Document<'a>, at: &At<'_, Says>, node: &Node) -> Result<(), Infallible> {
+        let scope = self.scope();
+        if scope.muted {
+            return Ok(());
+        }
+        let says = match at.spot {
+            Spot::Known(place) => place.means.or(place.below),
+            Spot::Below(_, says) => Some(says),
+            Spot::Unknown(_) => None,
+        };
+        let says = says.unwrap_or(Says::Whole);
+        match (says, node.kind) {
+            (Says::Logprobs(instead), NodeKind::String) => self.withhold(node, instead),
+            (_, NodeKind::String) => {
+                if says == Says::Finish && !document.decoded(node).is_empty() {
+                    self.seen.ends.push(Ended::Outer(scope.outer));
+                }
+                if says == Says::Failure {
+                    self.end(Closing::Failure, scope);
+                }
+                self.leaf_of(document, node, says);
+            }
+            (Says::InputTokens, NodeKind::Number) => self.seen.usage.0 = document.raw(node).parse().ok(),
+            (Says::OutputTokens, NodeKind::Number) => self.seen.usage.1 = document.raw(node).parse().ok(),
+            (Says::Sequence, NodeKind::Number) => {
+                let value = document.raw(node).parse().ok();
+                self.seen.sequence = value.map(|value| Sequence { span: node.span(), value });
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+impl<'a> Reading<'_, 'a> {
+    fn scope(&self) -> Scope {
+        self.scopes.last().copied().unwrap_or_default()
+    }
+
+    /// Takes the indices that an object says of itself; an element that says none has its position.
+    fn indices(&self, document: &Document<'_>, at: &At<'_, Says>, place: &Place<Says>, scope: &mut Scope) {
+        let said = |wanted: Says| {
+            let named = place
+                .members()
+                .iter()
+                .find(|(_, id)| self.table.place(*id).is_some_and(|member| member.means == Some(wanted)));
+            named.map(|(name, _)| {
+                let value = document.member(at.index, name).and_then(|value| document.node(value));
+                value.and_then(|value| document.raw(value).parse().ok()).unwrap_or(at.position)
+            })
+        };
+        if let Some(outer) = said(Says::Outer) {
+            *scope = Scope { outer, inner: 0, ..*scope };
+        }
+        if let Some(inner) = said(Says::Inner) {
+            scope.inner = inner;
+        }
+    }
+
+    fn withhold(&mut self, node: &Node, instead: &str) {
+        self.seen.withhold.push(Edit { span: node.span(), replacement: instead.to_owned() });
+    }
+
+    fn end(&mut self, closing: Closing, scope: Scope) {
+        match closing {
+            Closing::Stream | Closing::Failure => {
+                self.seen.over = true;
+                self.seen.failed |= closing == Closing::Failure;
+                self.seen.ends.push(Ended::All);
+            }
+            Closing::Item => self.seen.ends.push(Ended::Outer(scope.outer)),
+            Closing::Part(kinds) => self.seen.ends.extend(
+                kinds
+                    .iter()
+                    .map(|kind| Ended::Channel(Channel { kind: *kind, outer: scope.outer, inner: scope.inner })),
+            ),
+        }
+    }
+
+    fn leaf_of(&mut self, document: &Document<'a>, node: &Node, says: Says) {
+        let scope = self.scope();
+        let (kind, restore) = match says {
+            Says::Piece(kind) => (kind, true),
+            Says::Whole | Says::Json => (ChannelKind::Whole, true),
+            _ => (ChannelKind::Whole, false),
+        };
+        let in_string = says == Says::Json || kind.is_json();
+        self.seen.leaves.push(ReplyLeaf {
+            span: node.span(),
+            text: document.decoded(node),
+            landing: if in_string { Landing::JsonInString } else { Landing::Text },
+            restore,
+            channel: Channel { kind, outer: scope.outer, inner: scope.inner },
+            fragment: self.stream && kind != ChannelKind::Whole,
+        });
+    }
+}

@@ -1,0 +1,333 @@
+//! Reads a request with a dialect's table: every leaf becomes a field, and what must not pass is refused.
+//!
+//! Law 1 is kept here. The walk reports each key that is no word of the table, each string and each number, and each becomes
+//! a [`Field`]; what no row names gets the role [`Role::Unknown`] and the path of its nearest table parent. Refused are keys
+//! that a lax parser could take for a governed one, state that only the provider holds, and a body without a model. A refusal
+//! names a code, a path of the table and a byte offset, never a value.
+
+use crate::model::call::{FieldKey, Hosted};
+use crate::model::{Api, Call, Content, Field, Refusal, Role, TokenKind, Word};
+use crate::wire::json::{Bounds, Document, Flaw, Malformed, Node, NodeKind, Numbers, folded, inner};
+
+use super::table::{Place, Table};
+use super::visit::{At, Spot, Under, Visitor, walk};
+
+/// What stands at a place of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Means {
+    /// A leaf of this role; for a pattern that ends in `**`, every leaf and key below.
+    Is(Role),
+    /// Text of whoever speaks in the turn.
+    Spoken,
+    /// The member that names who speaks in the turn that encloses it.
+    Speaker,
+    /// Marks an object as a turn in which this role speaks.
+    Speaks(Role),
+    /// A URL: bytes when it is a `data:` URL, else something that the provider would fetch.
+    Link,
+    /// Text of the user, or numbers that are tokens, which cannot be read.
+    Prompt,
+    /// Marks an object, or a value that is not `null`, that asks for a provider-hosted tool of this kind.
+    Hosts(&'static str),
+    /// The host that the enclosing hosted tool would reach.
+    Host,
+    /// The model.
+    Model,
+    /// Whether a stream is asked for.
+    Stream,
+    /// Whether the provider may keep the call.
+    Store,
+    /// Refers to state that the provider holds: refused unless `null` or `false`.
+    State,
+}
+
+/// A request table and the words that are structure in its open parts (keywords of JSON Schema and the like), sorted.
+#[derive(Debug)]
+pub(crate) struct RequestTable {
+    /// The rows.
+    pub(crate) table: Table<Means>,
+    /// Keys below a `**` that are no leaves.
+    pub(crate) words: &'static [&'static str],
+}
+
+/// Reads a body.
+pub(crate) fn read(api: Api, body: String, spec: &RequestTable) -> Result<Call, Refusal> {
+    let document = Document::read(&body, Bounds::REQUEST, Numbers::All).map_err(malformed)?;
+    let open = match document.node(0) {
+        Some(root) if root.kind == NodeKind::Object => root.start + 1,
+        _ => return Err(Refusal::invalid("invalid_body", "the body must be a JSON object").at("byte 0")),
+    };
+    let mut reading = Reading {
+        spec,
+        fields: Vec::with_capacity(document.nodes().len() / 2),
+        scopes: vec![Scope { speaker: Role::Unknown, turn: false, hosted: None }],
+        turn_groups: Vec::new(),
+        groups: 0,
+        hosted: Vec::new(),
+        model: None,
+        stream: false,
+        store: None,
+    };
+    walk(&document, &spec.table, &mut reading)?;
+    let Reading { fields, hosted, model, stream, store, .. } = reading;
+    let Some(model) = model else {
+        return Err(Refusal::invalid("model_missing", "the body must name a `model`").at("model"));
+    };
+    Ok(Call { api, body, fields, model, stream, store, open, hosted })
+}
+
+/// Turns a flaw of the text into a refusal.
+pub(crate) fn malformed(malformed: Malformed) -> Refusal {
+    let code = match malformed.flaw {
+        Flaw::Syntax | Flaw::Cut => "invalid_json",
+        Flaw::Trailing => "trailing_bytes",
+        Flaw::ByteOrderMark => "byte_order_mark",
+        Flaw::DuplicateKey => "duplicate_key",
+        Flaw::LoneSurrogate => "lone_surrogate",
+        Flaw::NumberRange => "number_out_of_range",
+        Flaw::Depth => "json_too_deep",
+        Flaw::Size => "json_too_large",
+    };
+    Refusal::invalid(code, format!("the body cannot be read: {}", malformed.flaw.sentence()))
+        .at(format!("byte {}", malformed.at))
+}
+
+struct Reading<'t> {
+    spec: &'t RequestTable,
+    fields: Vec<Field>,
+    scopes: Vec<Scope>,
+    /// Groups of the turn at hand, by path.
+    turn_groups: Vec<(&'static str, u32)>,
+    groups: u32,
+    hosted: Vec<Hosted>,
+    model: Option<u32>,
+    stream: bool,
+    store: Option<std::ops::Range<u32>>,
+}
+
+/// What an object or array passes on to what stands in it.
+#[derive(Clone, Copy)]
+struct Scope {
+    speaker: Role,
+    turn: bool,
+    hosted: Option<usize>,
+}
+
+impl<'d> Visitor<'d, Means> for Reading<'_> {
+    type Error = Refusal;
+
+    fn enter(&mut self, document: &Document<'d>, at: &At<'_, Means>, node: &Node) -> Result<(), Refusal> {
+        let mut scope = self.scope();
+        if let Spot::Known(place) = at.spot {
+            match place.means {
+                Some(Means::Speaks(role)) => scope = Scope { speaker: role, turn: true, ..scope },
+                Some(Means::Hosts(kind)) => scope.hosted = Some(self.host(kind)),
+                Some(means @ (Means::Model | Means::Stream | Means::Store | Means::State)) => {
+                    return Err(misplaced(means, place, node));
+                }
+                _ => {}
+            }
+            if node.kind == NodeKind::Object && self.names_speaker(place) {
+                if !matches!(place.means, Some(Means::Speaks(_))) {
+                    scope.speaker = speaker(document, at.index);
+                }
+                scope.turn = true;
+            }
+            if scope.turn && !self.scope().turn {
+                self.turn_groups.clear();
+            }
+        }
+        self.scopes.push(scope);
+        Ok(())
+    }
+
+    fn leave(&mut self) {
+        self.scopes.pop();
+    }
+
+    fn key(&mut self, document: &Document<'d>, at: &At<'_, Means>, node: &Node) -> Result<(), Refusal> {
+        let (path, means) = match at.spot {
+            Spot::Known(place) => (place.path, place.means),
+            Spot::Below(path, means) => (path, Some(means)),
+            Spot::Unknown(path) => (path, None),
+        };
+        let role = if let Some(Means::Is(role)) = means { role } else { Role::Unknown };
+        self.push(document, node, Field { path, role, ..blank(TokenKind::Key) });
+        Ok(())
+    }
+
+    fn leaf(&mut self, document: &Document<'d>, at: &At<'_, Means>, node: &Node) -> Result<(), Refusal> {
+        let (path, means) = match at.spot {
+            Spot::Known(place) => match place.means.or(place.below) {
+                Some(means) => (place.path, Some(means)),
+                None => (place.beyond, None),
+            },
+            Spot::Below(path, means) => (path, Some(means)),
+            Spot::Unknown(path) => (path, None),
+        };
+        if let (Some(means), Spot::Known(place)) = (means, at.spot) {
+            self.steer(means, place, node)?;
+        }
+        let kind = match node.kind {
+            NodeKind::String => TokenKind::String,
+            NodeKind::Number => TokenKind::Number,
+            _ => return Ok(()),
+        };
+        let role = self.role(document, means, node);
+        let index = index(self.fields.len());
+        let key = match at.key {
+            Under::Nothing => FieldKey::None,
+            Under::Word(word) => FieldKey::Known(word),
+            // The key of a leaf is the token before it, and so the last field.
+            Under::Key(_) => FieldKey::Field(index.saturating_sub(1)),
+        };
+        self.push(document, node, Field { path, role, key, ..blank(kind) });
+        match means {
+            Some(Means::Model) => self.model = Some(index),
+            Some(Means::Host) => {
+                let hosted = self.scope().hosted.and_then(|at| self.hosted.get_mut(at));
+                if let Some(hosted) = hosted {
+                    hosted.host = Some(index);
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn stray(&mut self, document: &Document<'d>, place: &Place<Means>, node: &Node) -> Result<(), Refusal> {
+        if place.members().is_empty() || place.member(&folded(&document.decoded(node))).is_none() {
+            return Ok(());
+        }
+        let message = "a key differs from a key of this API only in case or in characters that some parsers ignore; \
+                       write it as the API's documentation does";
+        Err(Refusal::invalid("key_variant", message).at(format!("{} byte {}", place.beyond, node.start)))
+    }
+
+    fn word(&self, _: Means, key: &str) -> Option<&'static str> {
+        let words = self.spec.words;
+        words.binary_search(&key).ok().and_then(|at| words.get(at)).copied()
+    }
+}
+
+impl Reading<'_> {
+    fn scope(&self) -> Scope {
+        self.scopes.last().copied().unwrap_or(Scope { speaker: Role::Unknown, turn: false, hosted: None })
+    }
+
+    /// Acts on the leaves that steer the gateway itself.
+    fn steer(&mut self, means: Means, place: &Place<Means>, node: &Node) -> Result<(), Refusal> {
+        match (means, node.kind) {
+            (Means::Model, NodeKind::String) | (Means::Stream, NodeKind::False | NodeKind::Null) => {}
+            (Means::Stream, NodeKind::True) => self.stream = true,
+            (Means::Store, NodeKind::True | NodeKind::False | NodeKind::Null) => self.store = Some(node.span()),
+            (Means::State, NodeKind::Null | NodeKind::False) => {}
+            (Means::Model | Means::Stream | Means::Store | Means::State, _) => {
+                return Err(misplaced(means, place, node));
+            }
+            (Means::Hosts(kind), NodeKind::String | NodeKind::Number | NodeKind::True) => {
+                self.host(kind);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn role(&self, document: &Document<'_>, means: Option<Means>, node: &Node) -> Role {
+        match means {
+            Some(Means::Is(role)) => role,
+            Some(Means::Spoken) => self.scope().speaker,
+            Some(Means::Link) => {
+                let text = document.decoded(node);
+                let scheme = text.trim_start_matches(|c: char| c.is_whitespace() || c.is_control()).get(..5);
+                if scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("data:")) {
+                    Role::Binary
+                } else {
+                    Role::Reference
+                }
+            }
+            Some(Means::Prompt) if node.kind == NodeKind::Number => Role::Binary,
+            Some(Means::Prompt) => Role::User,
+            Some(Means::Hosts(_) | Means::Host) => Role::Hosted,
+            Some(Means::Speaker | Means::Model | Means::Stream | Means::Store | Means::State) => Role::Control,
+            Some(Means::Speaks(_)) | None => Role::Unknown,
+        }
+    }
+
+    fn host(&mut self, kind: &'static str) -> usize {
+        self.hosted.push(Hosted { kind: Word::fixed(kind), host: None });
+        self.hosted.len() - 1
+    }
+
+    /// Whether an object of this place has a member that names who speaks.
+    fn names_speaker(&self, place: &Place<Means>) -> bool {
+        place
+            .members()
+            .iter()
+            .any(|(_, id)| self.spec.table.place(*id).is_some_and(|member| member.means == Some(Means::Speaker)))
+    }
+
+    /// Completes a field with its token and its group.
+    fn push(&mut self, document: &Document<'_>, node: &Node, field: Field) {
+        let group = self.group(field.path, field.role);
+        let content = match node.kind {
+            NodeKind::Key | NodeKind::String if node.escaped => Content::Decoded(document.decoded(node).into()),
+            NodeKind::Key | NodeKind::String => Content::Verbatim(inner(&node.span())),
+            _ => Content::Verbatim(node.span()),
+        };
+        self.fields.push(Field { span: node.span(), content, group, ..field });
+    }
+
+    /// Texts of one path in one turn are one text; everything else stands alone.
+    fn group(&mut self, path: &'static str, role: Role) -> u32 {
+        let text = matches!(role, Role::System | Role::User | Role::Assistant | Role::ToolResult);
+        let joined = text && self.scope().turn;
+        if joined && let Some((_, group)) = self.turn_groups.iter().find(|(known, _)| *known == path) {
+            return *group;
+        }
+        self.groups += 1;
+        if joined {
+            self.turn_groups.push((path, self.groups));
+        }
+        self.groups
+    }
+}
+
+/// Looks ahead for who speaks in a turn; `role` may follow `content`.
+fn speaker(document: &Document<'_>, turn: u32) -> Role {
+    let named = document.member(turn, "role").and_then(|value| document.node(value));
+    match named.map(|node| document.decoded(node)).as_deref() {
+        Some("system" | "developer") => Role::System,
+        Some("user") => Role::User,
+        Some("assistant") => Role::Assistant,
+        Some("tool" | "function") => Role::ToolResult,
+        _ => Role::Unknown,
+    }
+}
+
+/// Refuses a value that steers the gateway and is not of the kind that the API documents.
+fn misplaced(means: Means, place: &Place<Means>, node: &Node) -> Refusal {
+    let refusal = match means {
+        Means::State => Refusal::invalid(
+            "stateful_not_supported",
+            format!(
+                "`{}` refers to state that the provider holds and this gateway has not read; send the whole conversation \
+                 in the request",
+                place.path
+            ),
+        ),
+        Means::Model => Refusal::invalid("invalid_type", "`model` must be a string"),
+        _ => Refusal::invalid("invalid_type", format!("`{}` must be true or false", place.path)),
+    };
+    refusal.at(format!("{} byte {}", place.path, node.start))
+}
+
+fn blank(kind: TokenKind) -> Field {
+    let content = Content::Verbatim(0..0);
+    Field { path: "", role: Role::Unknown, kind, span: 0..0, content, group: 0, key: FieldKey::None }
+}
+
+/// An index as it is kept; the bounds of a body keep the number of fields below it.
+fn index(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
+}

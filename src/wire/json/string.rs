@@ -1,0 +1,133 @@
+//! Strings of JSON: checking one while scanning, decoding one that was checked, folding a key for comparison.
+
+use std::borrow::Cow;
+
+use unicode_normalization::UnicodeNormalization;
+
+use super::Flaw;
+
+/// Finds the end of a string whose opening quote stands just before `start`: the offset of the closing quote, and whether
+/// there are escapes. Errors name the offset of the byte at fault.
+pub(super) fn scan(bytes: &[u8], start: usize) -> Result<(usize, bool), (Flaw, usize)> {
+    let mut at = start;
+    let mut escaped = false;
+    loop {
+        let rest = bytes.get(at..).unwrap_or_default();
+        let Some(run) = memchr::memchr2(b'"', b'\\', rest) else {
+            return Err(control(rest).map_or((Flaw::Cut, bytes.len()), |offset| (Flaw::Syntax, at + offset)));
+        };
+        if let Some(offset) = control(rest.get(..run).unwrap_or_default()) {
+            return Err((Flaw::Syntax, at + offset));
+        }
+        at += run;
+        if bytes.get(at) == Some(&b'"') {
+            return Ok((at, escaped));
+        }
+        escaped = true;
+        at = escape(bytes, at)?;
+    }
+}
+
+/// Finds a control character, which RFC 8259 section 7 allows in a string only as an escape.
+fn control(run: &[u8]) -> Option<usize> {
+    // The plain fold is vectorised; the position is looked for only when there is one.
+    let any = run.iter().fold(false, |any, byte| any | (*byte < 0x20));
+    if any { run.iter().position(|byte| *byte < 0x20) } else { None }
+}
+
+/// Checks the escape whose backslash stands at `at` and returns the offset behind it.
+fn escape(bytes: &[u8], at: usize) -> Result<usize, (Flaw, usize)> {
+    match bytes.get(at + 1) {
+        Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Ok(at + 2),
+        Some(b'u') => match hex4(bytes, at + 2)? {
+            0xD800..=0xDBFF => {
+                let low = (bytes.get(at + 6) == Some(&b'\\') && bytes.get(at + 7) == Some(&b'u'))
+                    .then(|| hex4(bytes, at + 8))
+                    .transpose()?;
+                match low {
+                    Some(0xDC00..=0xDFFF) => Ok(at + 12),
+                    _ => Err((Flaw::LoneSurrogate, at)),
+                }
+            }
+            0xDC00..=0xDFFF => Err((Flaw::LoneSurrogate, at)),
+            _ => Ok(at + 6),
+        },
+        Some(_) => Err((Flaw::Syntax, at)),
+        None => Err((Flaw::Cut, bytes.len())),
+    }
+}
+
+fn hex4(bytes: &[u8], at: usize) -> Result<u32, (Flaw, usize)> {
+    let Some(digits) = bytes.get(at..at + 4) else {
+        return Err((Flaw::Cut, bytes.len()));
+    };
+    digits.iter().zip(at..).try_fold(0_u32, |value, (byte, at)| {
+        let digit = char::from(*byte).to_digit(16).ok_or((Flaw::Syntax, at))?;
+        Ok(value << 4 | digit)
+    })
+}
+
+/// Decodes the inside of a string token that a [`super::Scanner`] has accepted. Borrows when there is no escape.
+pub fn decode(inside: &str) -> Cow<'_, str> {
+    let Some(first) = memchr::memchr(b'\\', inside.as_bytes()) else {
+        return Cow::Borrowed(inside);
+    };
+    let mut out = String::with_capacity(inside.len());
+    let mut rest = inside;
+    let mut next = Some(first);
+    while let Some(at) = next {
+        let (plain, tail) = rest.split_at(at);
+        out.push_str(plain);
+        let (character, width) = unescape(tail);
+        out.push(character);
+        rest = tail.get(width..).unwrap_or_default();
+        next = memchr::memchr(b'\\', rest.as_bytes());
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
+}
+
+/// Decodes the escape at the start of a checked text: the character, and the bytes that spell it.
+fn unescape(text: &str) -> (char, usize) {
+    let unit =
+        |at: usize| text.get(at..at + 4).and_then(|digits| u32::from_str_radix(digits, 16).ok()).unwrap_or(0xFFFD);
+    match text.as_bytes().get(1) {
+        Some(b'b') => ('\u{8}', 2),
+        Some(b'f') => ('\u{c}', 2),
+        Some(b'n') => ('\n', 2),
+        Some(b'r') => ('\r', 2),
+        Some(b't') => ('\t', 2),
+        Some(b'u') => match unit(2) {
+            high @ 0xD800..=0xDBFF => {
+                let low = unit(8).wrapping_sub(0xDC00) & 0x3FF;
+                let code = 0x1_0000 + ((high - 0xD800) << 10) + low;
+                (char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER), 12)
+            }
+            code => (char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER), 6),
+        },
+        Some(same) => (char::from(*same), 2),
+        None => (char::REPLACEMENT_CHARACTER, 1),
+    }
+}
+
+/// Folds a decoded key to what a lax parser could take it for: compatibility forms composed, case removed character by
+/// character (`ſ` and the Kelvin sign become `s` and `k`, as Go's decoder has it), cut at a NUL as C does, trimmed.
+pub fn folded(key: &str) -> String {
+    let seen = key.split('\0').next().unwrap_or_default();
+    let fold = |character: char| one(one(character, char::to_uppercase), char::to_lowercase);
+    seen.nfkc().filter(|character| !ignorable(*character)).map(fold).collect::<String>().trim().to_owned()
+}
+
+/// Applies a case mapping where it yields one character.
+fn one<I: Iterator<Item = char>>(character: char, map: fn(char) -> I) -> char {
+    let mut mapped = map(character);
+    match (mapped.next(), mapped.next()) {
+        (Some(only), None) => only,
+        _ => character,
+    }
+}
+
+/// Characters that show nothing and that a normalising parser may drop.
+fn ignorable(character: char) -> bool {
+    matches!(character, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}')
+}
