@@ -10,9 +10,7 @@ use super::program::{Bits, Mask, Program, RuleRow, add, has};
 use super::second::Second;
 use super::view::View;
 use super::{BackendSet, Policy};
-use crate::model::{
-    Action, BackendId, Choice, ClassSet, Duties, EntityId, Facts, FallBack, Plan, Removal, Removed, Tier, Word,
-};
+use crate::model::{Action, BackendId, Choice, Duties, EntityId, Facts, FallBack, Plan, Removal, Removed, Tier, Word};
 
 /// The rule that no sheet writes: provider-hosted tools need a line of their own.
 pub(super) const HOSTED_RULE: &str = "hosted-tools";
@@ -49,6 +47,8 @@ pub(super) fn reason(why: &Removal) -> String {
 /// The duties of one rule that fired, reduced to what the request carries.
 pub(super) struct Demand<'p> {
     pub(super) rule: &'p RuleRow,
+    /// Whether the rule surely fires.
+    pub(super) surely: bool,
     pub(super) actions: SmallVec<[(EntityId, Action); 4]>,
 }
 
@@ -143,7 +143,7 @@ impl<'p> Pass<'p> {
                 add(&mut pass.removed, &rule.removes);
                 pass.fired.push(index);
                 if rule.has_duties() {
-                    let demand = pass.demand(rule);
+                    let demand = pass.demand(rule, &pass.bits);
                     pass.demands.push(demand);
                 }
             }
@@ -159,10 +159,14 @@ impl<'p> Pass<'p> {
         has(&self.candidates, backend)
     }
 
-    pub(super) fn demand(&self, rule: &'p RuleRow) -> Demand<'p> {
+    pub(super) fn demand(&self, rule: &'p RuleRow, bits: &Bits) -> Demand<'p> {
         let present = self.facts.types.iter().filter(|fact| fact.possibly > 0);
         let wanted = present.map(|fact| (fact.entity, rule.action(fact.entity)));
-        Demand { rule, actions: wanted.filter(|(_, action)| *action != Action::Keep).collect() }
+        Demand {
+            rule,
+            surely: rule.gate.surely_open(bits),
+            actions: wanted.filter(|(_, action)| *action != Action::Keep).collect(),
+        }
     }
 
     /// The duties of a backend, or why it may not have the request.
@@ -187,18 +191,7 @@ impl<'p> Pass<'p> {
         if !conditional {
             return Ok(duties);
         }
-        let mut own = Duties::default();
-        for demand in self.demands.iter().filter(|demand| !demand.rule.pack && has(&demand.rule.on, backend)) {
-            self.merge(&mut own, demand)?;
-        }
-        let classes = self.changed_classes(backend);
-        Second { pass: self, backend, duties, own, classes }.decide()
-    }
-
-    /// The classes that the duties of the sheets name for a backend.
-    fn changed_classes(&self, backend: BackendId) -> ClassSet {
-        let of = self.demands.iter().filter(|demand| !demand.rule.pack && has(&demand.rule.on, backend));
-        of.fold(ClassSet::default(), |classes, demand| classes.union(demand.rule.duty_classes()))
+        Second::new(self, backend, duties)?.decide()
     }
 
     /// The rules that removed a backend.
@@ -222,7 +215,7 @@ impl<'p> Pass<'p> {
                 self.feasible(rule, *action)?;
             }
         }
-        if !rule.actions.is_empty() && self.view.opaque() {
+        if rule.changes() && self.view.opaque() {
             return Err(if rule.actions.contains(&Action::Block) {
                 Removal::Rules(vec![named(rule)])
             } else {

@@ -124,11 +124,16 @@ pub(super) struct RuleRow {
     pub(super) name: Word,
     pub(super) because: Word,
     pub(super) pack: bool,
+    /// Whether it asks for the state after the duties.
     pub(super) still: bool,
+    /// Whether it can come to fire because data is no longer identified.
+    pub(super) no_longer: bool,
     /// `on` and `never`, and for a rule with `only`, `on` minus `only`.
     pub(super) removes: Mask,
     /// Backends that the duties are for: possibly `on`.
     pub(super) on: Mask,
+    /// Backends that the duties are surely for.
+    pub(super) surely_on: Mask,
     /// Indexed by entity type; empty for a rule without duties on data.
     pub(super) actions: Box<[Action]>,
     pub(super) class_actions: Box<[(ClassId, Action)]>,
@@ -140,7 +145,12 @@ pub(super) struct RuleRow {
 impl RuleRow {
     /// Whether it demands anything to be done.
     pub(super) fn has_duties(&self) -> bool {
-        !self.actions.is_empty() || self.seals
+        self.changes() || self.seals
+    }
+
+    /// Whether it demands that data be changed. A class that nothing but a label brings has no types.
+    pub(super) fn changes(&self) -> bool {
+        !self.actions.is_empty() || !self.class_actions.is_empty()
     }
 
     /// The action that it demands for a type.
@@ -267,8 +277,11 @@ impl Program {
             because: rule.because.clone(),
             pack: rule.pack,
             still: rule.gate.asks_still(),
+            no_longer: rule.gate.asks_no_longer(),
             removes,
             on,
+            surely_on: self
+                .mask(truths, |truth| rule.on.as_ref().is_none_or(|predicate| truth.holds(predicate).surely)),
             actions: actions.into_boxed_slice(),
             class_actions: rule.class_actions.clone().into_boxed_slice(),
             seals: rule.seals,

@@ -32,7 +32,11 @@ pub fn recheck(
     // Nothing more will be done to these bytes: what is in them is what would cross.
     let done = Duties::default();
     let mut bits = pass.bits.clone();
-    pass.program.set_after(&mut bits, &pass.view, After { duties: &done, declared: residual.declared });
+    pass.program.set_after(
+        &mut bits,
+        &pass.view,
+        After { surely: &done, possibly: &done, declared: residual.declared },
+    );
     pass.bits = bits;
     let still = pass.program.allows.iter().filter(|allow| allow.still && has(&allow.admits, backend));
     if !pass.is_candidate(backend) && !still.into_iter().any(|allow| allow.gate.surely_open(&pass.bits)) {
@@ -53,7 +57,7 @@ pub fn recheck(
             return Err(Removal::Rules(vec![super::engine::named(rule)]));
         }
         if rule.has_duties() && has(&rule.on, backend) {
-            let demand = pass.demand(rule);
+            let demand = pass.demand(rule, &pass.bits);
             pass.merge(&mut required, &demand)?;
         }
     }

@@ -72,6 +72,17 @@ impl Gate {
         }
         still
     }
+
+    /// Whether it can come to hold because data is no longer identified.
+    pub(super) fn asks_no_longer(&self) -> bool {
+        let mut no_longer = false;
+        for (condition, positive) in
+            self.when.iter().map(|when| (when, true)).chain(self.unless.iter().map(|u| (u, false)))
+        {
+            condition.visit(positive, &mut |atom, positive| no_longer |= matches!(atom, Atom::Still(_)) && !positive);
+        }
+        no_longer
+    }
 }
 
 /// `allow backends …`

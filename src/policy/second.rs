@@ -2,60 +2,69 @@
 //!
 //! Only `still includes identified …` can come out otherwise after the duties than before: `data includes …` is the request
 //! as it arrived. So only the rules and `allow` lines that ask for it are taken again, for each backend with its own duties.
-//! They may remove the backend or add duties, once; if the added duties would bring further ones, the backend is refused.
+//! They may remove the backend or add duties, once. A rule that would add duties *because* data is no longer identified, and
+//! did not surely do so the first time, would make a second growth, and the backend is refused.
 //!
-//! Only duties of the organisation's own sheets count as done here. Were a pack's duties to count, adding a pack could turn
-//! a refusal by `when data still includes identified personal` into a permission, and a pack must never open a flow.
+//! Two laws decide what counts as done. Were the duties of a pack to count, adding a pack could turn a refusal by
+//! `when data still includes identified personal` into a permission; so only the organisation's own sheets count. Were a
+//! duty of a rule that only possibly fires to count, an unknown label could do the same; so only rules that surely fire count
+//! as having changed something, while anything that may fire counts against *surely* still identified.
 
 use super::engine::{Demand, Pass, named};
-use super::program::{Bits, has};
+use super::program::{Bits, RuleRow, has};
 use super::view::After;
-use crate::model::{BackendId, ClassSet, Duties, Removal, Word};
+use crate::model::{BackendId, ClassId, ClassSet, Duties, Removal, Word};
 
 /// The second decision on one backend.
 pub(super) struct Second<'a, 'p> {
-    pub(super) pass: &'a mut Pass<'p>,
-    pub(super) backend: BackendId,
-    /// What must be done, packs included.
-    pub(super) duties: Duties,
-    /// What the sheets alone demand.
-    pub(super) own: Duties,
-    /// The classes that the sheets' duties name.
-    pub(super) classes: ClassSet,
+    pass: &'a mut Pass<'p>,
+    backend: BackendId,
+    /// What must be done, whoever demands it.
+    duties: Duties,
+    /// What is surely done, and demanded by the sheets.
+    own: Duties,
+    /// The classes that those duties name.
+    classes: ClassSet,
 }
 
-impl Second<'_, '_> {
-    pub(super) fn decide(mut self) -> Result<Duties, Removal> {
-        let mut bits = self.bits();
-        let grown = self.round(&bits)?;
-        if grown {
-            bits = self.bits();
-            if self.round(&bits)? {
-                return Err(Removal::Duty(Word::fixed("change data again after the second decision")));
-            }
+impl<'a, 'p> Second<'a, 'p> {
+    /// Begins with what the first decision demands.
+    pub(super) fn new(pass: &'a mut Pass<'p>, backend: BackendId, duties: Duties) -> Result<Self, Removal> {
+        let (mut own, mut classes) = (Duties::default(), ClassSet::default());
+        for demand in pass.demands().iter().filter(|demand| counts(demand, backend)) {
+            pass.merge(&mut own, demand)?;
+            classes = classes.union(demand.rule.duty_classes());
         }
+        Ok(Self { pass, backend, duties, own, classes })
+    }
+
+    pub(super) fn decide(mut self) -> Result<Duties, Removal> {
+        let first = self.bits();
+        self.round(&first, |_| false)?;
+        let second = self.bits();
+        self.round(&second, |rule| rule.no_longer && !rule.gate.surely_open(&first))?;
+        let last = self.bits();
         let program = self.pass.program;
-        let still = program.allows.iter().filter(|allow| allow.still && has(&allow.admits, self.backend));
-        if self.pass.is_candidate(self.backend) || still.into_iter().any(|allow| allow.gate.surely_open(&bits)) {
+        let mut still = program.allows.iter().filter(|allow| allow.still && has(&allow.admits, self.backend));
+        if self.pass.is_candidate(self.backend) || still.any(|allow| allow.gate.surely_open(&last)) {
             Ok(self.duties)
         } else {
             Err(Removal::NotAllowed)
         }
     }
 
-    /// The atoms as they are once the sheets' duties are done.
+    /// The atoms as they are once the duties are done.
     fn bits(&self) -> Bits {
         let mut bits = self.pass.bits.clone();
-        let after = After { duties: &self.own, declared: self.left() };
+        let after = After { surely: &self.own, possibly: &self.duties, declared: self.left() };
         self.pass.program.set_after(&mut bits, &self.pass.view, after);
         bits
     }
 
-    /// Declared classes that no duty of a sheet reaches.
+    /// Declared classes that no duty surely changes.
     fn left(&self) -> ClassSet {
         let mut left = ClassSet::default();
-        for (index, info) in (0_u8..).zip(&self.pass.policy.catalogue().classes) {
-            let class = crate::model::ClassId(index);
+        for (class, info) in (0_u8..).map(ClassId).zip(&self.pass.policy.catalogue().classes) {
             if self.pass.facts.declared.contains(class) && !info.closure.intersects(self.classes) {
                 left.insert(class);
             }
@@ -63,9 +72,8 @@ impl Second<'_, '_> {
         left
     }
 
-    /// Applies the rules that ask for the state after the duties; true when the sheets' duties have grown.
-    fn round(&mut self, bits: &Bits) -> Result<bool, Removal> {
-        let before = (self.own.clone(), self.classes);
+    /// Applies the rules that ask for the state after the duties; a duty of one that `grows` refuses.
+    fn round(&mut self, bits: &Bits, grows: impl Fn(&RuleRow) -> bool) -> Result<(), Removal> {
         let program = self.pass.program;
         let mut removing = Vec::new();
         for (index, rule) in program.rules.iter().enumerate().filter(|(_, rule)| rule.still) {
@@ -76,15 +84,24 @@ impl Second<'_, '_> {
             if has(&rule.removes, self.backend) {
                 removing.push(named(rule));
             }
-            if rule.has_duties() && has(&rule.on, self.backend) {
-                let demand: Demand<'_> = self.pass.demand(rule);
-                self.pass.merge(&mut self.duties, &demand)?;
-                if !rule.pack {
-                    self.pass.merge(&mut self.own, &demand)?;
-                    self.classes = self.classes.union(rule.duty_classes());
-                }
+            if !rule.has_duties() || !has(&rule.on, self.backend) {
+                continue;
+            }
+            let demand = self.pass.demand(rule, bits);
+            if grows(rule) {
+                return Err(Removal::Duty(Word::fixed("change data again after the second decision")));
+            }
+            self.pass.merge(&mut self.duties, &demand)?;
+            if counts(&demand, self.backend) {
+                self.pass.merge(&mut self.own, &demand)?;
+                self.classes = self.classes.union(rule.duty_classes());
             }
         }
-        if removing.is_empty() { Ok(before != (self.own.clone(), self.classes)) } else { Err(Removal::Rules(removing)) }
+        if removing.is_empty() { Ok(()) } else { Err(Removal::Rules(removing)) }
     }
+}
+
+/// Whether a duty counts as done when the rules are asked what is still identified.
+fn counts(demand: &Demand<'_>, backend: BackendId) -> bool {
+    demand.surely && !demand.rule.pack && has(&demand.rule.surely_on, backend)
 }

@@ -21,8 +21,11 @@ pub(super) struct View<'a> {
 /// The state of a request after duties.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct After<'a> {
-    pub(super) duties: &'a Duties,
-    /// Declared classes that no duty changes.
+    /// What is surely done, and by the organisation's own sheets.
+    pub(super) surely: &'a Duties,
+    /// What may be done, by whatever rule.
+    pub(super) possibly: &'a Duties,
+    /// Declared classes that are not surely changed.
     pub(super) declared: ClassSet,
 }
 
@@ -158,16 +161,16 @@ impl<'a> View<'a> {
         })
     }
 
-    /// Pseudonymised data stays personal and is no longer identified; what was only made coarser still is.
+    /// Pseudonymised data stays personal and is no longer identified; what was only made coarser still is. It is possibly
+    /// identified unless it is surely changed, and surely identified only if nothing may change it.
     fn still(&self, what: What, after: After<'_>) -> Certainty {
         let mut still = self.perhaps();
         if let What::Class(class) = what {
             still.possibly |= after.declared.contains(class);
         }
-        let identified = self.facts.types.iter().filter(|fact| after.duties.action(fact.entity) <= Action::Generalise);
-        for fact in identified.filter(|fact| self.matches(what, fact.entity)) {
-            still.possibly |= fact.possibly > 0;
-            still.surely |= fact.surely > 0;
+        for fact in self.facts.types.iter().filter(|fact| self.matches(what, fact.entity)) {
+            still.possibly |= fact.possibly > 0 && after.surely.action(fact.entity) <= Action::Generalise;
+            still.surely |= fact.surely > 0 && after.possibly.action(fact.entity) <= Action::Generalise;
         }
         still
     }

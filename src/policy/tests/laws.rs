@@ -1,1 +1,154 @@
+//! Laws that hold for every policy, inventory and request.
 
+use proptest::prelude::*;
+
+use super::naive::Naive;
+use super::random::{self, written};
+use super::*;
+use crate::model::{Action, Duties, LabelFact, ScanStatus, Word};
+use crate::policy::compile::gather;
+use crate::policy::engine;
+
+const NOWHERE: usize = usize::MAX;
+
+fn fewer() -> ProptestConfig {
+    ProptestConfig {
+        cases: std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(64),
+        ..ProptestConfig::default()
+    }
+}
+
+/// For each backend, by name, what it may have the request for; absent when it may not.
+fn outcome(policy: &Policy, facts: &Facts) -> std::collections::BTreeMap<String, Duties> {
+    plan(policy, facts).choices.into_iter().map(|choice| (name(policy, choice.backend), choice.duties)).collect()
+}
+
+/// Nothing that was refused is allowed, and nothing is done more mildly.
+fn no_flow_opened(
+    before: &std::collections::BTreeMap<String, Duties>,
+    after: &std::collections::BTreeMap<String, Duties>,
+) -> Result<(), TestCaseError> {
+    for (backend, duties) in after {
+        let Some(demanded) = before.get(backend) else {
+            return Err(TestCaseError::fail(format!("{backend} was refused and is allowed")));
+        };
+        for (entity, action) in &demanded.actions {
+            prop_assert!(duties.action(*entity) >= *action, "{backend}: a duty became milder");
+        }
+    }
+    Ok(())
+}
+
+fn forward(draft: &random::Draft) -> Vec<usize> {
+    (0..draft.rules.len()).collect()
+}
+
+/// The random sheets hold rules that `check` would refuse; those are not the subject here.
+fn try_compile(sources: &Sources) -> Option<Policy> {
+    compiled(sources).ok()
+}
+
+proptest! {
+    #![proptest_config(fewer())]
+
+    #[test]
+    fn masks_decide_as_the_naive_reading_does(draft in random::draft(true), inventory in random::inventory(), facts in random::facts()) {
+        let catalogue = all_types();
+        let sources = sources(&draft.sheet(&forward(&draft)), &written(&inventory, NOWHERE, 0));
+        let Ok(gathered) = gather(&sources, &catalogue, &every(&catalogue), &vocabulary()) else { return Ok(()) };
+        prop_assert!(facts.types.iter().all(naive::plausible));
+        let vocabulary = vocabulary();
+        let verdicts = Naive { gathered: &gathered, catalogue: &catalogue, vocabulary: &vocabulary, facts: &facts, now: now() }.verdicts();
+        let policy = good(&sources);
+        let plan = plan(&policy, &facts);
+        for (index, verdict) in verdicts.iter().enumerate() {
+            let id = crate::model::BackendId(u16::try_from(index).unwrap());
+            let choice = plan.choices.iter().find(|choice| choice.backend == id);
+            prop_assert_eq!(choice.is_some(), verdict.is_some(), "{} {:?}", name(&policy, id), plan.removed);
+            if let (Some(choice), Some(duties)) = (choice, verdict) {
+                let duties: Vec<(EntityId, Action)> = duties.iter().map(|(entity, action)| (*entity, *action)).collect();
+                prop_assert_eq!(&choice.duties.actions, &duties);
+            }
+        }
+        prop_assert_eq!(plan.choices.len() + plan.removed.len(), policy.backends().len());
+        prop_assert!(plan.choices.is_sorted_by_key(|choice| (choice.tier, choice.rank)));
+    }
+
+    #[test]
+    fn order_plays_no_part(draft in random::draft(true), inventory in random::inventory(), facts in random::facts()) {
+        let text = written(&inventory, NOWHERE, 0);
+        let Some(one) = try_compile(&sources(&draft.sheet(&forward(&draft)), &text)) else { return Ok(()) };
+        let mut turned = draft.clone();
+        turned.allows.reverse();
+        let order: Vec<usize> = forward(&draft).into_iter().rev().collect();
+        let other = good(&sources(&turned.sheet(&order), &text));
+        prop_assert_eq!(outcome(&one, &facts), outcome(&other, &facts));
+    }
+
+    #[test]
+    fn adding_a_pack_never_opens_a_flow(draft in random::draft(true), extra in random::restriction(), inventory in random::inventory(), facts in random::facts()) {
+        let text = written(&inventory, NOWHERE, 0);
+        let sheet = draft.sheet(&forward(&draft));
+        let Some(before) = try_compile(&sources(&sheet, &text)) else { return Ok(()) };
+        let mut with_pack = sources(&format!("{sheet}use pack extra\n"), &text);
+        let pack = format!("pack extra version 1 owner \"o\" review before 2027-01-01\nrule extra\n{extra}");
+        with_pack.packs.push(file("extra.policy", &pack));
+        let Some(after) = try_compile(&with_pack) else { return Ok(()) };
+        no_flow_opened(&outcome(&before, &facts), &outcome(&after, &facts))?;
+        let opens = |policy: &Policy| plan(policy, &facts).fall_back;
+        prop_assert_eq!(opens(&before), opens(&after));
+    }
+
+    #[test]
+    fn adding_a_never_never_opens_a_flow(draft in random::draft(true), extra in random::never(), inventory in random::inventory(), facts in random::facts()) {
+        let text = written(&inventory, NOWHERE, 0);
+        let sheet = draft.sheet(&forward(&draft));
+        let Some(before) = try_compile(&sources(&sheet, &text)) else { return Ok(()) };
+        let Some(after) = try_compile(&sources(&format!("{sheet}rule extra\n{extra}"), &text)) else { return Ok(()) };
+        no_flow_opened(&outcome(&before, &facts), &outcome(&after, &facts))?;
+    }
+
+    #[test]
+    fn an_unknown_fact_never_opens_a_flow(draft in random::draft(false), inventory in random::inventory(), facts in random::facts(), which in 0..8_u8) {
+        let Some(policy) = try_compile(&sources(&draft.sheet(&forward(&draft)), &written(&inventory, NOWHERE, 0))) else { return Ok(()) };
+        let mut unknown = facts.clone();
+        match which {
+            0 => unknown.label = LabelFact::Unknown,
+            1 => unknown.leak = crate::model::LeakFact::Unknown,
+            2 => unknown.scan = ScanStatus::Partial,
+            3 => unknown.unreadable = true,
+            4 => unknown.reference = true,
+            5 => unknown.purpose = Some(Word::UNKNOWN),
+            6 => unknown.residence = vec![crate::model::Country::UNKNOWN],
+            _ => unknown.health_of_a_person = crate::model::Certainty::UNKNOWN,
+        }
+        let (known, unknown) = (plan(&policy, &facts), plan(&policy, &unknown));
+        let outcome = |plan: &Plan| plan.choices.iter().map(|choice| (name(&policy, choice.backend), choice.duties.clone())).collect();
+        no_flow_opened(&outcome(&known), &outcome(&unknown))?;
+        prop_assert!(known.fall_back.open || !unknown.fall_back.open);
+    }
+
+    #[test]
+    fn an_undeclared_truth_never_opens_a_flow(draft in random::draft(true), inventory in random::inventory(), facts in random::facts(), of in 0..4_usize, line in 0..13_usize) {
+        let sheet = draft.sheet(&forward(&draft));
+        let Some(declared) = try_compile(&sources(&sheet, &written(&inventory, NOWHERE, 0))) else { return Ok(()) };
+        let undeclared = good(&sources(&sheet, &written(&inventory, of, line)));
+        no_flow_opened(&outcome(&declared, &facts), &outcome(&undeclared, &facts))?;
+    }
+
+    #[test]
+    fn the_last_look_allows_only_what_was_decided(draft in random::draft(true), inventory in random::inventory(), facts in random::facts()) {
+        let Some(policy) = try_compile(&sources(&draft.sheet(&forward(&draft)), &written(&inventory, NOWHERE, 0))) else { return Ok(()) };
+        let decided = plan(&policy, &facts);
+        for removed in &decided.removed {
+            // Unchanged bytes to a backend that was refused: refused again, but for what only a second growth refuses.
+            let again = recheck(&policy, &facts, removed.backend, &Duties::default(), now());
+            let grown = engine::reason(&removed.why).contains("second decision");
+            prop_assert!(again.is_err() || grown, "{:?}", removed);
+        }
+        for choice in decided.choices.iter().filter(|choice| !choice.duties.actions.is_empty()) {
+            let again = recheck(&policy, &facts, choice.backend, &choice.duties, now());
+            prop_assert!(again.is_err(), "nothing was changed, and it passed");
+        }
+    }
+}

@@ -3,6 +3,8 @@
 mod algebra;
 mod laws;
 mod messages;
+mod naive;
+mod random;
 mod shipped;
 mod words;
 

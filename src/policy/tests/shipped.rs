@@ -63,7 +63,7 @@ fn the_demonstration_compiles_and_its_scenarios_hold() {
 fn the_tour_of_the_demonstration_comes_out_as_told() {
     let policy = good(&folder(starter::demo(&[7; 32])));
     let mut facts = with(&policy, &["person", "email", "phone", "iban"]);
-    facts.app = crate::model::Word::fixed("public-website");
+    facts.app = Word::fixed("public-website");
     let raw = plan(&policy, &facts);
     let tiers: Vec<(&str, usize)> =
         raw.choices.iter().map(|choice| (choice.tier.name(), choice.duties.changes())).collect();
@@ -73,7 +73,7 @@ fn the_tour_of_the_demonstration_comes_out_as_told() {
     health.app = facts.app;
     let removed = plan(&policy, &health).removed;
     assert_eq!(removed.len(), 1);
-    assert!(super::super::engine::reason(&removed[0].why).contains("health-stays-hds"));
+    assert!(engine::reason(&removed[0].why).contains("health-stays-hds"));
 }
 
 #[test]
@@ -100,7 +100,7 @@ fn packs_of_the_binary_serve_where_the_folder_lacks_them() {
 
 #[test]
 fn every_atom_of_conditions_has_a_row_in_the_table_of_facts() {
-    use crate::policy::phrase::CONDITIONS;
+    use phrase::CONDITIONS;
     let table: toml::Table = include_str!("../../../policies/reference/facts.toml").parse().unwrap();
     let facts = table["fact"].as_table().unwrap();
     for phrase in CONDITIONS {
@@ -125,7 +125,7 @@ fn reference_data_agrees_with_its_source() {
         return;
     };
     let mut faults = Vec::new();
-    let reference = crate::policy::reference::Reference::read(&[], &mut faults);
+    let reference = reference::Reference::read(&[], &mut faults);
     assert!(faults.is_empty(), "{faults:?}");
     let codes: Vec<&str> = source.lines().skip(1).map(|line| &line[..2]).collect();
     let ours: Vec<&str> = reference.countries.keys().map(crate::model::Country::as_str).collect();

@@ -1,0 +1,229 @@
+//! A second, slow reading of DESIGN section 7: one backend at a time, trees instead of masks, no shared code but the truths of
+//! the inventory.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::model::finding::{POSSIBLY, SURELY};
+use crate::model::{Action, Catalogue, Certainty, ClassId, EntityId, Facts, LabelFact, LeakFact, ScanStatus, Word};
+use crate::policy::Vocabulary;
+use crate::policy::compile::Gathered;
+use crate::policy::resolved::{Atom, Gate, Rule, What};
+use crate::policy::truth::Truth;
+
+/// The duties of a backend that may have the request, or `None`.
+pub(super) type Verdict = Option<BTreeMap<EntityId, Action>>;
+
+type Done = BTreeMap<EntityId, Action>;
+
+pub(super) struct Naive<'a> {
+    pub(super) gathered: &'a Gathered,
+    pub(super) catalogue: &'a Catalogue,
+    pub(super) vocabulary: &'a Vocabulary,
+    pub(super) facts: &'a Facts,
+    pub(super) now: Timestamp,
+}
+
+/// What has been done when `still includes identified` is asked.
+#[derive(Default, Clone)]
+struct State {
+    surely: Done,
+    possibly: Done,
+    classes: Vec<ClassId>,
+}
+
+impl Naive<'_> {
+    pub(super) fn verdicts(&self) -> Vec<Verdict> {
+        self.gathered.truths(self.now).iter().map(|truth| self.verdict(truth)).collect()
+    }
+
+    fn verdict(&self, truth: &Truth<'_>) -> Verdict {
+        let rules = &self.gathered.resolved.rules;
+        if !self.tools_allowed() {
+            return None;
+        }
+        let mut state = State::default();
+        for rule in rules.iter().filter(|rule| !rule.gate.asks_still()) {
+            self.apply(rule, truth, None, &mut state)?;
+        }
+        let first = state.clone();
+        let mut next = state.clone();
+        for rule in rules.iter().filter(|rule| rule.gate.asks_still()) {
+            self.apply(rule, truth, Some(&first), &mut next)?;
+        }
+        let second = next.clone();
+        for rule in rules.iter().filter(|rule| rule.gate.asks_still()) {
+            let demands = !rule.actions.is_empty() || !rule.class_actions.is_empty() || rule.seals;
+            let fires = self.fires(&rule.gate, Some(&second));
+            let surely_before = self.surely(&rule.gate, Some(&first));
+            if demands && fires && self.on(rule, truth).possibly && rule.gate.asks_no_longer() && !surely_before {
+                return None;
+            }
+            self.apply(rule, truth, Some(&second), &mut next)?;
+        }
+        let admitted = self.gathered.resolved.allows.iter().any(|allow| {
+            let state = allow.gate.asks_still().then_some(&next);
+            truth.holds(&allow.backends).surely && self.surely(&allow.gate, state)
+        });
+        admitted.then_some(next.possibly)
+    }
+
+    /// Applies one rule to one backend; `None` when it takes the backend out.
+    fn apply(&self, rule: &Rule, truth: &Truth<'_>, asked: Option<&State>, into: &mut State) -> Option<()> {
+        if !self.fires(&rule.gate, asked) {
+            return Some(());
+        }
+        let on = self.on(rule, truth);
+        if !on.possibly {
+            return Some(());
+        }
+        if rule.never.as_ref().is_some_and(|never| truth.holds(never).possibly) {
+            return None;
+        }
+        if rule.only.as_ref().is_some_and(|only| !truth.holds(only).surely) {
+            return None;
+        }
+        if rule.seals && !self.vocabulary.seals {
+            return None;
+        }
+        if (!rule.actions.is_empty() || !rule.class_actions.is_empty()) && self.opaque() {
+            return None;
+        }
+        if rule.class_actions.iter().any(|(class, _)| self.facts.declared.contains(*class)) {
+            return None;
+        }
+        let counts = !rule.pack && on.surely && self.surely(&rule.gate, asked);
+        for fact in self.facts.types.iter().filter(|fact| fact.possibly > 0) {
+            let Some((_, action)) = rule.actions.iter().find(|(entity, _)| *entity == fact.entity) else { continue };
+            if *action == Action::Block || !self.vocabulary.actions.contains(action) {
+                return None;
+            }
+            let mut done = vec![&mut into.possibly];
+            if counts {
+                done.push(&mut into.surely);
+            }
+            for done in done {
+                let listed = done.entry(fact.entity).or_default();
+                *listed = (*listed).max(*action);
+            }
+        }
+        if counts {
+            into.classes.extend(rule.class_actions.iter().map(|(class, _)| *class));
+        }
+        Some(())
+    }
+
+    fn on(&self, rule: &Rule, truth: &Truth<'_>) -> Certainty {
+        rule.on.as_ref().map_or(Certainty::TRUE, |on| truth.holds(on))
+    }
+
+    fn tools_allowed(&self) -> bool {
+        self.facts.hosted.iter().all(|(kind, host)| {
+            let rows = &self.gathered.resolved.tools;
+            rows.iter().any(|row| row.tool == *kind && row.host == *host && self.surely(&row.gate, None))
+        })
+    }
+
+    fn gate(&self, gate: &Gate, state: Option<&State>) -> (Certainty, Certainty) {
+        let when =
+            gate.when.as_ref().map_or(Certainty::TRUE, |when| when.certainty(&mut |atom| self.atom(atom, state)));
+        let unless = gate
+            .unless
+            .as_ref()
+            .map_or(Certainty::FALSE, |unless| unless.certainty(&mut |atom| self.atom(atom, state)));
+        (when, unless)
+    }
+
+    fn fires(&self, gate: &Gate, state: Option<&State>) -> bool {
+        let (when, unless) = self.gate(gate, state);
+        when.possibly && !unless.surely
+    }
+
+    fn surely(&self, gate: &Gate, state: Option<&State>) -> bool {
+        let (when, unless) = self.gate(gate, state);
+        when.surely && !unless.possibly
+    }
+
+    fn opaque(&self) -> bool {
+        self.facts.unreadable || self.facts.reference || self.facts.scan != ScanStatus::Complete
+    }
+
+    fn is(&self, what: What, entity: EntityId) -> bool {
+        match what {
+            What::Type(asked) => asked == entity,
+            What::Class(class) => self.catalogue.info(entity).unwrap().classes.contains(class),
+        }
+    }
+
+    fn atom(&self, atom: &Atom, state: Option<&State>) -> Certainty {
+        let facts = self.facts;
+        let perhaps = if self.opaque() { Certainty::UNKNOWN } else { Certainty::FALSE };
+        match atom {
+            Atom::Includes { what, at_least, confidence } => {
+                let declared = matches!(what, What::Class(class) if facts.declared.contains(*class));
+                let of = facts.types.iter().filter(|fact| self.is(*what, fact.entity));
+                if *confidence > 0 {
+                    let reached = of.clone().any(|fact| fact.confidence >= *confidence);
+                    let declared = if declared { Certainty::UNKNOWN } else { Certainty::FALSE };
+                    return Certainty::known(reached).or(declared).or(perhaps);
+                }
+                let possibly: u32 = of.clone().map(|fact| fact.possibly).sum();
+                let surely: u32 = of.map(|fact| fact.surely).sum::<u32>() + u32::from(declared);
+                Certainty { possibly: declared || possibly >= *at_least, surely: surely >= *at_least }.or(perhaps)
+            }
+            Atom::HealthOfAPerson => facts.health_of_a_person.or(perhaps),
+            Atom::Still(what) => {
+                let state = state.unwrap();
+                let open = |done: &Done, entity| {
+                    !matches!(
+                        done.get(&entity),
+                        Some(Action::Pseudonymise | Action::PseudonymiseUnlinkably | Action::Redact | Action::Drop)
+                    )
+                };
+                let of: Vec<_> = facts.types.iter().filter(|fact| self.is(*what, fact.entity)).collect();
+                let possibly = of.iter().any(|fact| fact.possibly > 0 && open(&state.surely, fact.entity));
+                let surely = of.iter().any(|fact| fact.surely > 0 && open(&state.possibly, fact.entity));
+                let declared = match what {
+                    What::Class(class) if facts.declared.contains(*class) => {
+                        let closure = self.catalogue.class_info(*class).unwrap().closure;
+                        !state.classes.iter().any(|changed| closure.contains(*changed))
+                    }
+                    _ => false,
+                };
+                Certainty { possibly: possibly || declared, surely }.or(perhaps)
+            }
+            Atom::Label(labels) => match &facts.label {
+                LabelFact::Absent => Certainty::FALSE,
+                LabelFact::Unknown => Certainty::UNKNOWN,
+                LabelFact::Named(label) => Certainty::known(labels.iter().any(|one| one == label)),
+            },
+            Atom::LeakAtLeast(least) => match facts.leak {
+                LeakFact::Unknown => Certainty::UNKNOWN,
+                LeakFact::Score(score) => Certainty::known(score >= *least),
+            },
+            Atom::App(word) => Certainty::known(facts.app == *word),
+            Atom::Tenant(word) => Certainty::known(facts.tenant == *word),
+            Atom::Role(word) => Certainty::known(facts.roles.iter().any(|role| role == word)),
+            Atom::Purpose(word) => match &facts.purpose {
+                Some(purpose) if *purpose == Word::UNKNOWN => Certainty::UNKNOWN,
+                purpose => Certainty::known(purpose.as_ref() == Some(word)),
+            },
+            Atom::Residence(countries) => {
+                let listed = facts.residence.iter().any(|country| countries.contains(country));
+                let unknown = facts.residence.contains(&crate::model::Country::UNKNOWN);
+                Certainty { possibly: listed || unknown, surely: listed }
+            }
+            Atom::Minors => Certainty::known(facts.minors),
+            Atom::ScanIncomplete => Certainty::known(facts.scan != ScanStatus::Complete),
+            Atom::Unreadable => Certainty::known(facts.unreadable),
+            Atom::Reference => Certainty::known(facts.reference),
+            Atom::Hosted => Certainty::known(!facts.hosted.is_empty()),
+        }
+    }
+}
+
+/// Counts as the fact builder makes them: what is surely there is possibly there.
+pub(super) fn plausible(fact: &crate::model::TypeFact) -> bool {
+    fact.surely <= fact.possibly && (fact.confidence >= SURELY) == (fact.surely > 0) && fact.confidence >= POSSIBLY
+}
