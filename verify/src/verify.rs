@@ -116,7 +116,7 @@ pub fn verify_dir(dir: &Path, trust: &Trust, progress: &mut dyn FnMut(Progress))
         left_behind: walk.left_behind(),
         bytes: verifier.bytes,
         kinds: verifier.kinds,
-        unfinished: verifier.relations.open().count() as u64,
+        unfinished: verifier.relations.open().len() as u64,
         known: u32::try_from(trust.known.len()).unwrap_or(u32::MAX),
         first_time: verifier.first_time,
         last_time: verifier.last_time,
@@ -191,7 +191,7 @@ impl<'a> Verifier<'a> {
                 let kind = if entry.seq > seq { ProblemKind::MissingEntries } else { ProblemKind::Repeated };
                 return Err(problem(kind, format!("it says of itself that it is entry {}", entry.seq)));
             }
-            self.relations.take(&entry).map_err(|(kind, detail)| problem(kind, detail.to_owned()))?;
+            self.relations.take(&entry.about).map_err(|(kind, detail)| problem(kind, detail.to_owned()))?;
             self.frontier.push(leaf_hash(bytes));
             self.check_roots(name)?;
             self.note(&entry, bytes.len());
@@ -201,7 +201,7 @@ impl<'a> Verifier<'a> {
 
     fn note(&mut self, entry: &entry::Entry<'_>, bytes: usize) {
         self.bytes = self.bytes.saturating_add(bytes as u64);
-        let count = self.kinds.entry(entry.kind.name()).or_insert(0);
+        let count = self.kinds.entry(entry.about.kind.name()).or_insert(0);
         *count = count.saturating_add(1);
         if self.last_time.as_deref().is_some_and(|before| entry.time < before) {
             self.clock_steps_back = self.clock_steps_back.saturating_add(1);

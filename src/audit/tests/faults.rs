@@ -59,7 +59,7 @@ fn work(disk: &Disk, count: u32) -> BTreeSet<String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig::with_cases(96))]
 
     /// The power goes at any write; any part of what was not synced survives.
     #[test]

@@ -124,7 +124,7 @@ async fn reads_back_what_was_stored() {
     assert_eq!(log.read(100..200).await, Err(AuditError::Unreadable));
     let one: serde_json::Value = serde_json::from_slice(&log.read(0..1).await.unwrap()[0]).unwrap();
     assert_eq!(one["entry"]["kind"], "start");
-    assert_eq!(one["time"], "2026-11-18T16:26:40.000000000Z");
+    assert_eq!(one["time"], "2026-11-18T11:06:40.000000000Z");
 }
 
 #[test]
