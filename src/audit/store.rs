@@ -131,7 +131,10 @@ impl SegmentLog {
             kind => OpenError::Io { name: "lock".to_owned(), kind },
         })?;
         let (elsewhere, key_name) = key_place(&options)?;
-        let key_storage: &dyn Storage = elsewhere.as_ref().map_or(storage.as_ref(), |elsewhere| elsewhere);
+        let key_storage: &dyn Storage = match &elsewhere {
+            Some(elsewhere) => elsewhere,
+            None => storage.as_ref(),
+        };
         let found = open::open(&storage, &KeyFile { storage: key_storage, name: &key_name }, &options.origin)?;
 
         let tail = found.place.map(|place| Tail::resume(storage.as_ref(), place));

@@ -11,10 +11,11 @@ use std::path::Path;
 
 use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::entry::{self, EntryError};
-use crate::merkle::{Frontier, Hash, leaf_hash};
+use crate::merkle::{Frontier, leaf_hash};
 use crate::note::{NOTE_BYTES_MAX, VerifierKey};
 use crate::problem::{Problem, ProblemKind};
 use crate::relations::Relations;
+use crate::report::Report;
 use crate::segment::Batch;
 use crate::walk::{SEGMENTS, Step, Walk, segment_name, unreadable};
 
@@ -40,43 +41,6 @@ pub struct Progress {
     pub entries: u64,
     /// Entries that the checkpoint covers.
     pub signed: u64,
-}
-
-/// What was verified.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Report {
-    /// Name of the log.
-    pub origin: String,
-    /// The key that it was verified with.
-    pub key: VerifierKey,
-    /// Whether the key was given, and not taken from the log's own folder.
-    pub key_given: bool,
-    /// Entries that the checkpoint covers.
-    pub signed: u64,
-    /// Root over them.
-    pub root: Hash,
-    /// Entries behind them: intact and in order, but not yet signed.
-    pub unsigned: u64,
-    /// A batch at the very end that did not reach the disk whole, or is being written now.
-    pub torn: Option<Problem>,
-    /// Segments.
-    pub segments: u32,
-    /// Segments with bytes of a failed write that are not part of the log.
-    pub left_behind: u32,
-    /// Bytes of the entries.
-    pub bytes: u64,
-    /// Entries by kind.
-    pub kinds: BTreeMap<&'static str, u64>,
-    /// Decisions without outcome: in work, or cut off by a crash that no start has followed yet.
-    pub unfinished: u64,
-    /// Earlier checkpoints that the log was found to extend.
-    pub known: u32,
-    /// Time of the first entry.
-    pub first_time: Option<String>,
-    /// Time of the last entry.
-    pub last_time: Option<String>,
-    /// Entries dated before the one in front of them: the clock was set back.
-    pub clock_steps_back: u64,
 }
 
 /// Verifies the log in a folder. `progress` is called after each batch.

@@ -152,7 +152,9 @@ fn a_full_disk_refuses_and_recovers_without_a_restart() {
     assert_eq!(append(&log, decision(5_000)), Err(AuditError::Closed));
     assert_eq!(log.reserve().unwrap_err(), AuditError::Closed);
     // Outcomes of requests in work wait in their places.
-    slots.into_iter().for_each(|(number, slot)| slot.submit(outcome(number)));
+    for (number, slot) in slots {
+        slot.submit(outcome(number));
+    }
     disk.set_room(None);
     while !log.healthy() {
         std::thread::yield_now();

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use octroi_verify::problem::ProblemKind;
 use octroi_verify::segment::{BatchBuilder, Found, HEADER_BYTES, Header, Segment};
 use octroi_verify::verify::{CHECKPOINT, VERIFIER_KEY};
+use octroi_verify::walk::Folder;
 
 use super::*;
 use crate::audit::OpenError;
@@ -32,19 +33,25 @@ fn segment(folder: &Path, number: u32) -> PathBuf {
 
 /// The entries of a segment, and where its batches begin and end.
 fn read(path: &Path) -> (Header, Vec<Vec<u8>>, Vec<(usize, usize)>) {
-    let mut segment = Segment::open(Box::new(std::fs::File::open(path).unwrap())).unwrap().unwrap();
+    let name = format!("segments/{}", path.file_name().unwrap().to_str().unwrap());
+    let mut segment =
+        Segment::open(Folder::open(&path.parent().unwrap().parent().unwrap(), &name).unwrap()).unwrap().unwrap();
     let (mut at, mut entries, mut places) = (HEADER_BYTES as u64, Vec::new(), Vec::new());
     while let Found::Batch(batch) = segment.batch(at).unwrap() {
         entries.extend(batch.entries().map(|(_, _, bytes)| bytes.to_vec()));
-        places.push((batch.start as usize, batch.end as usize));
+        places.push((place(batch.start), place(batch.end)));
         at = batch.end;
     }
     (segment.header().clone(), entries, places)
 }
 
+fn place(offset: u64) -> usize {
+    usize::try_from(offset).unwrap()
+}
+
 /// Writes a segment anew, with checksums that are right.
 fn write(path: &Path, header: &Header, entries: &[Vec<u8>]) {
-    let length = std::fs::metadata(path).unwrap().len() as usize;
+    let length = place(std::fs::metadata(path).unwrap().len());
     let mut bytes = header.encode().unwrap();
     for (entry, seq) in entries.iter().zip(header.first_seq..) {
         let mut batch = BatchBuilder::default();
@@ -76,9 +83,9 @@ fn every_flipped_byte_is_found() {
         let expected = if at < HEADER_BYTES { ProblemKind::Header } else { ProblemKind::Damaged };
         assert_eq!((problem.kind, problem.file.as_str()), (expected, "segments/00000001.seg"), "byte {at}");
         if at >= HEADER_BYTES {
-            let place = places.iter().find(|(start, end)| (*start..*end).contains(&at)).unwrap();
-            let offset = problem.offset.unwrap() as usize;
-            assert!((place.0..place.1).contains(&offset), "byte {at} named as {offset}");
+            let around = places.iter().find(|(start, end)| (*start..*end).contains(&at)).unwrap();
+            let offset = place(problem.offset.unwrap());
+            assert!((around.0..around.1).contains(&offset), "byte {at} named as {offset}");
         }
         edit(&segment(folder.path(), 1), |bytes| bytes[at] ^= 4);
     }
