@@ -8,22 +8,23 @@
 //! is everybody from then on, until a new segment can be made: that is tried every [`RETRY_INTERVAL`](super::store::RETRY_INTERVAL), so that a disk that
 //! has room again is used without a restart. Outcomes wait for that, in the places that were reserved for them.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashSet, VecDeque};
 use std::fmt;
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use octroi_verify::checkpoint::Checkpoint;
-use octroi_verify::entry::{ENVELOPE_BYTES_MAX, Request, wrap};
+use octroi_verify::entry::{ENVELOPE_BYTES_MAX, Kind, wrap};
 use octroi_verify::merkle::{Frontier, leaf_hash};
 use octroi_verify::note::SignerKey;
-use octroi_verify::relations::OPEN_MAX;
+use octroi_verify::problem::ProblemKind;
+use octroi_verify::relations::Relations;
 use octroi_verify::segment::{BATCH_BYTES_MAX, BATCH_FRAME_BYTES, BatchBuilder, Header};
 use octroi_verify::verify::CHECKPOINT;
 
 use super::log::{AuditError, Position};
-use super::queue::{Effect, Item, Wake};
+use super::queue::{Item, Wake};
 use super::state::State;
 use super::storage::{Storage, replace};
 use super::store::{Clock, Shared};
@@ -37,8 +38,8 @@ pub(super) struct Committer {
     pub(super) clock: Clock,
     pub(super) key: SignerKey,
     pub(super) tree: Frontier,
-    /// Decisions that wait for their outcome.
-    pub(super) open: HashMap<Request, u64>,
+    /// The story so far, by the verifier's own rules: what it would not accept is not written.
+    pub(super) relations: Relations,
     pub(super) segments: Segments,
     /// The segment that is being written; `None` when the next batch needs a new one.
     pub(super) tail: Option<Tail>,
@@ -72,8 +73,10 @@ impl Committer {
                 Wake::Stopped => break,
                 Wake::Due if !self.shared.is_healthy() => self.recover(),
                 Wake::Due => {}
-                Wake::Items if self.shared.is_healthy() => self.take(&mut items),
-                Wake::Items => self.refuse(&mut items),
+                Wake::Items => {
+                    self.admit(&mut items);
+                    if self.shared.is_healthy() { self.take(&mut items) } else { self.refuse(&mut items) }
+                }
             }
             if self.is_unsigned() && self.signed_at.elapsed() >= self.checkpoint_interval {
                 self.sign();
@@ -84,6 +87,7 @@ impl Committer {
 
     /// Writes entries that nobody else can have handed in yet. Used while the log opens.
     pub(super) fn write_first(&mut self, mut items: VecDeque<Item>) -> io::Result<()> {
+        self.admit(&mut items);
         while !items.is_empty() {
             self.write_batch(&mut items)?;
         }
@@ -111,7 +115,6 @@ impl Committer {
 
     /// Writes as many entries from the front as one batch takes. After an error none of them is in the log.
     fn write_batch(&mut self, items: &mut VecDeque<Item>) -> io::Result<()> {
-        self.turn_away_surplus(items);
         let Some(first) = items.front() else {
             return Ok(());
         };
@@ -164,48 +167,45 @@ impl Committer {
         self.tree = batch.tree;
         self.shared.set_head(&self.tree, self.signed);
         for (item, seq) in items.drain(..batch.count).zip(first_seq..) {
-            match item.effect {
-                Effect::Opens(request) => {
-                    self.open.insert(request, seq);
-                }
-                Effect::Closes(request) => {
-                    self.open.remove(&request);
-                }
-                Effect::None => {}
-            }
             answer(item.reply, Ok(Position { seq }));
         }
         self.shared.queue.give_back(batch.count);
     }
 
-    /// Refuses entries while the storage does not work; outcomes are kept for when it does.
-    fn refuse(&mut self, items: &mut VecDeque<Item>) {
-        let mut refused = 0;
-        for item in items.drain(..) {
-            if item.reply.is_some() {
-                answer(item.reply, Err(AuditError::Closed));
-                refused += 1;
-            } else {
-                self.held.push_back(item);
+    /// Turns away what does not fit the entries before it.
+    fn admit(&mut self, items: &mut VecDeque<Item>) {
+        let before = items.len();
+        for mut item in items.split_off(0) {
+            match self.relations.take(&item.about) {
+                Ok(()) => items.push_back(item),
+                Err((kind, what)) => {
+                    let full = kind == ProblemKind::TooManyOpen;
+                    answer(item.reply.take(), Err(if full { AuditError::Full } else { AuditError::Misplaced }));
+                    tracing::error!(kind = item.about.kind.name(), what, "An audit entry does not fit and is left out");
+                }
             }
         }
-        self.shared.queue.give_back(refused);
+        self.shared.queue.give_back(before.saturating_sub(items.len()));
     }
 
-    /// Refuses decisions beyond what the verifier accepts as open at one time. A gateway has far fewer requests in work, so
-    /// this is a fault of ours, and stops here instead of filling memory.
-    fn turn_away_surplus(&self, items: &mut VecDeque<Item>) {
-        if self.open.len().saturating_add(items.len()) < OPEN_MAX {
-            return;
+    /// Refuses admitted entries while the storage does not work. Outcomes are kept for when it does, unless their decision
+    /// is among those refused.
+    fn refuse(&mut self, items: &mut VecDeque<Item>) {
+        let before = self.held.len().saturating_add(items.len());
+        let mut lost = HashSet::new();
+        for mut item in items.drain(..) {
+            let Some(reply) = item.reply.take() else {
+                self.held.push_back(item);
+                continue;
+            };
+            if let (Kind::Decision, Some(request)) = (item.about.kind, item.about.request) {
+                self.relations.forget(request);
+                lost.insert(request);
+            }
+            answer(Some(reply), Err(AuditError::Closed));
         }
-        let (before, mut opening) = (items.len(), self.open.len());
-        let (kept, surplus): (VecDeque<_>, VecDeque<_>) = items.drain(..).partition(|item| {
-            opening = opening.saturating_add(usize::from(matches!(item.effect, Effect::Opens(_))));
-            !matches!(item.effect, Effect::Opens(_)) || opening < OPEN_MAX
-        });
-        *items = kept;
-        surplus.into_iter().for_each(|item| answer(item.reply, Err(AuditError::Full)));
-        self.shared.queue.give_back(before.saturating_sub(items.len()));
+        self.held.retain(|item| item.about.request.is_none_or(|request| !lost.contains(&request)));
+        self.shared.queue.give_back(before.saturating_sub(self.held.len()));
     }
 
     /// Tries to write again in a new segment.
@@ -251,7 +251,8 @@ impl Committer {
         let origin = self.key.verifier().name().to_owned();
         let checkpoint = Checkpoint { origin, size: self.tree.size(), root: self.tree.root() }.sign(&self.key);
         let place = tail.place(self.tree.size());
-        State { tree: self.tree.clone(), place, open: self.open.clone() }.save(self.storage.as_ref(), &checkpoint)?;
+        State { tree: self.tree.clone(), place, open: self.relations.open().collect() }
+            .save(self.storage.as_ref(), &checkpoint)?;
         replace(self.storage.as_ref(), CHECKPOINT, checkpoint.as_bytes(), false)?;
         (self.signed, self.signed_at) = (self.tree.size(), now());
         self.shared.set_head(&self.tree, self.signed);
@@ -275,13 +276,13 @@ impl Committer {
     }
 }
 
-/// Tells whoever waits. Nobody may: a request that was given up no longer listens, and that is no error.
+/// Tells whoever waits.
 fn answer(
     reply: Option<tokio::sync::oneshot::Sender<Result<Position, AuditError>>>,
     answer: Result<Position, AuditError>,
 ) {
-    if let Some(reply) = reply {
-        drop(reply.send(answer));
+    if reply.is_some_and(|reply| reply.send(answer).is_err()) {
+        tracing::debug!("A request was given up before its audit entry was written");
     }
 }
 

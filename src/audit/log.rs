@@ -22,7 +22,8 @@ pub trait AuditLog: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     /// [`AuditError::Full`] when the queue has no place, [`AuditError::Closed`] when the storage cannot be written,
-    /// [`AuditError::TooLarge`] for an entry beyond [`ENTRY_BYTES_MAX`]. In each case the caller must not go on.
+    /// [`AuditError::TooLarge`] for an entry beyond [`ENTRY_BYTES_MAX`], [`AuditError::Misplaced`] for an attempt without an
+    /// open decision or a second decision on one request. In each case the caller must not go on.
     fn append(&self, entry: Entry) -> BoxFuture<'_, Result<Position, AuditError>>;
 
     /// Takes a place in the queue for one later entry.
@@ -82,6 +83,9 @@ impl Slot {
     }
 
     /// Hands over the entry; it is written with the next batch. While the storage fails it waits for its recovery.
+    ///
+    /// An outcome is for a decision that is in the log: one whose append failed has none, and the slot is dropped. (An
+    /// outcome that does not fit is left out, so that the log always verifies.)
     pub fn submit(self, entry: Entry) {
         self.0.submit(entry);
     }
@@ -108,6 +112,9 @@ pub enum AuditError {
         /// Its length as stored.
         bytes: usize,
     },
+    /// The entry does not fit those before it: an attempt without an open decision, a second decision.
+    #[error("the audit entry does not fit those before it")]
+    Misplaced,
     /// Entries asked for are not there, or their frames are damaged.
     #[error("the audit entries asked for cannot be read")]
     Unreadable,

@@ -16,8 +16,10 @@
 
 pub mod log;
 pub mod open;
+pub mod query;
 pub mod storage;
 pub mod store;
+pub mod story;
 
 mod committer;
 mod key;

@@ -5,19 +5,18 @@
 //! Everything else that does not fit is somebody's doing or a failing disk, and the log refuses to open and says what and
 //! where. Nothing is ever guessed.
 
-use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
 
 use octroi_verify::checkpoint::Checkpoint;
-use octroi_verify::entry::{self, Kind, Request};
+use octroi_verify::entry;
 use octroi_verify::merkle::{Frontier, leaf_hash};
 use octroi_verify::note::{NOTE_BYTES_MAX, SignerKey, VerifierKey};
 use octroi_verify::problem::{Problem, ProblemKind};
-use octroi_verify::relations::OPEN_MAX;
+use octroi_verify::relations::Relations;
 use octroi_verify::segment::{BATCH_BYTES_MAX, BATCH_FRAME_BYTES, Batch, HEADER_BYTES};
 use octroi_verify::verify::CHECKPOINT;
-use octroi_verify::walk::{Place, SEGMENTS, Step, Walk, segment_name, segment_number};
+use octroi_verify::walk::{Place, SEGMENTS, Step, Walk, segment_name, segment_number, start_of};
 
 use super::key::KeyFile;
 use super::state::{STATE, State};
@@ -74,7 +73,7 @@ impl OpenError {
 pub(super) struct Found {
     pub(super) key: SignerKey,
     pub(super) tree: Frontier,
-    pub(super) open: HashMap<Request, u64>,
+    pub(super) relations: Relations,
     /// Where the next entry goes; `None` when there is no segment yet.
     pub(super) place: Option<Place>,
     /// The newest signed size.
@@ -111,7 +110,7 @@ fn found_log(storage: &dyn Storage, key: &KeyFile<'_>, origin: &str) -> Result<F
     let tree = Frontier::default();
     let nothing = Checkpoint { origin: origin.to_owned(), size: 0, root: tree.root() };
     replace(storage, CHECKPOINT, nothing.sign(&key).as_bytes(), false).map_err(OpenError::io(CHECKPOINT))?;
-    Ok(Found { key, tree, open: HashMap::new(), place: None, signed: 0, torn: false })
+    Ok(Found { key, tree, relations: Relations::default(), place: None, signed: 0, torn: false })
 }
 
 fn resume(storage: &dyn Storage, key: SignerKey, published: &Checkpoint) -> Result<Found, OpenError> {
@@ -126,8 +125,8 @@ fn resume(storage: &dyn Storage, key: SignerKey, published: &Checkpoint) -> Resu
         return Err(Problem::new(SEGMENTS, ProblemKind::MissingEntries, detail).entry(0).into());
     }
     let mut signed = vec![published.clone()];
-    let mut reader = start(storage, key.verifier(), &mut walk, &mut signed)?;
-    let from = walk.place();
+    let mut reader = Reader::start(storage, key.verifier(), &mut walk, &mut signed)?;
+    let from = reader.known;
     let torn = reader.read(&mut walk, &signed)?;
     let place = (!walk.headers().is_empty()).then(|| walk.place());
     if let Some(place) = place {
@@ -140,63 +139,71 @@ fn resume(storage: &dyn Storage, key: SignerKey, published: &Checkpoint) -> Resu
         repair().map_err(OpenError::io(&segment_name(place.segment)))?;
     }
     let signed = signed.iter().map(|checkpoint| checkpoint.size).max().unwrap_or(0);
-    Ok(Found { key, tree: reader.tree, open: reader.open, place, signed, torn })
-}
-
-/// Goes to where the persisted state ends, or else to the beginning.
-fn start(
-    storage: &dyn Storage,
-    key: &VerifierKey,
-    walk: &mut Walk<'_>,
-    signed: &mut Vec<Checkpoint>,
-) -> Result<Reader, OpenError> {
-    let state = State::load(storage, key).map_err(OpenError::io(STATE))?;
-    if let Some((state, checkpoint)) = state {
-        signed.push(checkpoint);
-        if walk.seek(state.place) {
-            return Ok(Reader { tree: state.tree, open: state.open });
-        }
-    }
-    tracing::warn!("The audit log has no usable state and is read from its first entry");
-    Ok(Reader { tree: Frontier::default(), open: HashMap::new() })
+    Ok(Found { key, tree: reader.tree, relations: reader.relations, place, signed, torn })
 }
 
 struct Reader {
+    /// Up to where the persisted state knows the log. Before it, what is read is only compared with it.
+    known: Place,
     tree: Frontier,
-    open: HashMap<Request, u64>,
+    relations: Relations,
 }
 
 impl Reader {
+    /// Goes to the segment in which the persisted state ends, or else to the beginning.
+    fn start(
+        storage: &dyn Storage,
+        key: &VerifierKey,
+        walk: &mut Walk<'_>,
+        signed: &mut Vec<Checkpoint>,
+    ) -> Result<Self, OpenError> {
+        let state = State::load(storage, key).map_err(OpenError::io(STATE))?;
+        if let Some((state, checkpoint)) = state {
+            signed.push(checkpoint);
+            let header = walk.headers().iter().find(|header| header.number == state.place.segment);
+            if let Some(start) = header.map(start_of).filter(|start| start.seq <= state.place.seq) {
+                walk.seek(start);
+                let relations = Relations::resume(state.open);
+                return Ok(Self { known: state.place, tree: state.tree, relations });
+            }
+        }
+        tracing::warn!("The audit log has no usable state and is read from its first entry");
+        Ok(Self { known: walk.place(), tree: Frontier::default(), relations: Relations::default() })
+    }
+
     /// Reads to the end of the log and compares it with what was signed. Returns whether a torn batch stands at the end.
     fn read(&mut self, walk: &mut Walk<'_>, signed: &[Checkpoint]) -> Result<bool, Problem> {
         let torn = loop {
-            let name = segment_name(walk.place().segment);
+            let (name, place) = (segment_name(walk.place().segment), walk.place());
+            if place.seq == self.known.seq && place.segment == self.known.segment && place.offset != self.known.offset {
+                let detail = format!("entry {} was at byte {} when it was signed", place.seq, self.known.offset);
+                return Err(Problem::new(name, ProblemKind::Rewritten, detail).at(place.offset).entry(place.seq));
+            }
             match walk.next()? {
-                Step::Segment(header) if header.root != self.tree.root() => {
+                Step::Segment(header) if header.first_seq >= self.known.seq && header.root != self.tree.root() => {
                     let detail = "the entries before this segment are not those it was begun after";
                     let problem = Problem::new(segment_name(header.number), ProblemKind::Rewritten, detail);
                     return Err(problem.entry(header.first_seq));
                 }
                 Step::Segment(_) => {}
                 Step::Batch(batch) => self.take(&name, &batch, signed)?,
-                Step::Torn(problem) if signed.iter().any(|signed| signed.size > self.tree.size()) => {
-                    return Err(problem);
-                }
+                Step::Torn(problem) if signed.iter().any(|signed| signed.size > place.seq) => return Err(problem),
                 Step::Torn(_) => break true,
                 Step::End => break false,
             }
         };
-        match signed.iter().find(|signed| signed.size > self.tree.size()) {
+        let size = walk.place().seq;
+        match signed.iter().find(|signed| signed.size > size) {
             None => Ok(torn),
             Some(signed) => {
-                let detail = format!("{} entries were signed, {} are there", signed.size, self.tree.size());
-                Err(Problem::new(SEGMENTS, ProblemKind::Truncated, detail).entry(self.tree.size()))
+                let detail = format!("{} entries were signed, {size} are there", signed.size);
+                Err(Problem::new(SEGMENTS, ProblemKind::Truncated, detail).entry(size))
             }
         }
     }
 
     fn take(&mut self, name: &str, batch: &Batch<'_>, signed: &[Checkpoint]) -> Result<(), Problem> {
-        for (offset, seq, bytes) in batch.entries() {
+        for (offset, seq, bytes) in batch.entries().skip_while(|(_, seq, _)| *seq < self.known.seq) {
             let problem = |kind, detail: String| Problem::new(name, kind, detail).at(offset).entry(seq);
             let entry = entry::open(bytes).map_err(|error| problem(ProblemKind::Malformed, error.to_string()))?;
             if entry.seq != seq {
@@ -211,14 +218,10 @@ impl Reader {
                 let detail = "the entries up to here are not those that were signed";
                 return Err(problem(ProblemKind::Rewritten, detail.to_owned()));
             }
-            match (entry.kind, entry.request) {
-                (Kind::Decision, Some(request)) if !entry.refuses && self.open.len() < OPEN_MAX => {
-                    self.open.insert(request, seq);
-                }
-                (Kind::Outcome, Some(request)) => {
-                    self.open.remove(&request);
-                }
-                _ => {}
+            // Whether the stories fit is for the verifier to say: only which decisions are open matters here, and of
+            // refusals before the persisted state nothing is known any more.
+            if self.relations.take(&entry.about).is_err() {
+                tracing::debug!(seq, "An entry of a request that the state does not know");
             }
         }
         Ok(())

@@ -9,7 +9,7 @@ use std::fmt;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use octroi_verify::entry::Request;
+use octroi_verify::entry::About;
 use tokio::sync::oneshot;
 
 use super::log::{AuditError, Position};
@@ -18,27 +18,16 @@ use super::log::{AuditError, Position};
 pub(super) struct Item {
     /// Canonical JSON, without the envelope.
     pub(super) body: Vec<u8>,
-    /// What it does to the set of open decisions.
-    pub(super) effect: Effect,
+    /// What it is about.
+    pub(super) about: About,
     /// Who waits for it; nobody for an entry that came through a slot.
     pub(super) reply: Option<oneshot::Sender<Result<Position, AuditError>>>,
 }
 
 impl fmt::Debug for Item {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Item").field("bytes", &self.body.len()).field("effect", &self.effect).finish_non_exhaustive()
+        f.debug_struct("Item").field("bytes", &self.body.len()).field("about", &self.about).finish_non_exhaustive()
     }
-}
-
-/// What an entry does to the set of decisions that wait for an outcome.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Effect {
-    /// A decision that lets something out.
-    Opens(Request),
-    /// An outcome.
-    Closes(Request),
-    /// Anything else.
-    None,
 }
 
 /// Why the committer woke.
@@ -147,7 +136,8 @@ mod tests {
     use super::*;
 
     fn item() -> Item {
-        Item { body: Vec::new(), effect: Effect::None, reply: None }
+        let about = About { kind: octroi_verify::entry::Kind::Stop, request: None, refuses: false };
+        Item { body: Vec::new(), about, reply: None }
     }
 
     #[test]

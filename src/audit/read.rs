@@ -3,8 +3,7 @@
 use std::ops::Range;
 
 use octroi_verify::problem::Problem;
-use octroi_verify::segment::HEADER_BYTES;
-use octroi_verify::walk::{Place, Step, Walk};
+use octroi_verify::walk::{Step, Walk, start_of};
 
 use super::log::AuditError;
 use super::storage::{Storage, StorageFolder};
@@ -27,9 +26,8 @@ fn walk(storage: &dyn Storage, range: Range<u64>) -> Result<Vec<Vec<u8>>, Proble
     let mut walk = Walk::open(&folder)?;
     // Of two segments that begin with the same entry the later holds it: the earlier was given up.
     let header = walk.headers().iter().rfind(|header| header.first_seq <= range.start);
-    if let Some(header) = header {
-        let place = Place { segment: header.number, offset: HEADER_BYTES as u64, seq: header.first_seq };
-        walk.seek(place);
+    if let Some(start) = header.map(start_of) {
+        walk.seek(start);
     }
     let mut entries = Vec::new();
     while walk.place().seq < range.end {

@@ -5,7 +5,6 @@
 //! no second history is ever signed. All of it can be derived from the log; the tree's edge is believed only because its
 //! root is the signed one.
 
-use std::collections::HashMap;
 use std::io;
 
 use octroi_verify::checkpoint::Checkpoint;
@@ -28,8 +27,8 @@ const VERSION: u8 = 1;
 pub(super) struct State {
     pub(super) tree: Frontier,
     pub(super) place: Place,
-    /// Decisions without outcome, with the sequence number of each.
-    pub(super) open: HashMap<Request, u64>,
+    /// Requests whose decision has no outcome.
+    pub(super) open: Vec<Request>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -37,7 +36,7 @@ pub(super) struct State {
 struct Raw {
     checkpoint: String,
     offset: u64,
-    open: Vec<(String, u64)>,
+    open: Vec<String>,
     /// Of `open`, which no signature covers: rot there would make us record outcomes of nothing.
     open_crc32c: u32,
     roots: Vec<String>,
@@ -48,7 +47,7 @@ struct Raw {
 impl State {
     /// Persists the state together with the checkpoint that signs its size.
     pub(super) fn save(&self, storage: &dyn Storage, checkpoint: &str) -> io::Result<()> {
-        let open: Vec<_> = self.open.iter().map(|(request, seq)| (request.to_string(), *seq)).collect();
+        let open: Vec<_> = self.open.iter().map(Request::to_string).collect();
         let raw = Raw {
             checkpoint: checkpoint.to_owned(),
             offset: self.place.offset,
@@ -74,13 +73,12 @@ impl State {
         let checkpoint = Checkpoint::open(&raw.checkpoint, key).ok()?;
         let roots = raw.roots.iter().map(|root| Hash::from_base64(root)).collect::<Option<_>>()?;
         let tree = Frontier::restore(checkpoint.size, roots).filter(|tree| tree.root() == checkpoint.root)?;
-        let open = raw.open.iter().map(|(id, seq)| Some((Request::parse(id)?, *seq))).collect::<Option<_>>()?;
+        let open = raw.open.iter().map(|id| Request::parse(id)).collect::<Option<_>>()?;
         let place = Place { segment: raw.segment, offset: raw.offset, seq: checkpoint.size };
         Some((Self { tree, place, open }, checkpoint))
     }
 }
 
-fn checksum(open: &[(String, u64)]) -> u32 {
-    open.iter()
-        .fold(0, |crc, (id, seq)| crc32c::crc32c_append(crc32c::crc32c_append(crc, id.as_bytes()), &seq.to_le_bytes()))
+fn checksum(open: &[String]) -> u32 {
+    open.iter().fold(0, |crc, id| crc32c::crc32c_append(crc, id.as_bytes()))
 }

@@ -13,9 +13,10 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use octroi_verify::canonical;
-use octroi_verify::entry::{ENVELOPE_BYTES_MAX, Request};
+use octroi_verify::entry::{About, ENVELOPE_BYTES_MAX, Kind, Request};
 use octroi_verify::merkle::Frontier;
 use octroi_verify::note::VerifierKey;
+use octroi_verify::relations::Relations;
 use octroi_verify::segment::{BATCH_FRAME_BYTES, FRAME_HEAD_BYTES, HEADER_BYTES, ORIGIN_BYTES_MAX};
 use tokio::sync::oneshot;
 
@@ -23,7 +24,7 @@ use super::committer::{Committer, now};
 use super::key::KeyFile;
 use super::log::{AuditError, AuditLog, BoxFuture, Head, Place, Position, READ_ENTRIES_MAX, Slot};
 use super::open::{self, OpenError};
-use super::queue::{Effect, Item, Queue};
+use super::queue::{Item, Queue};
 use super::read::read_range;
 use super::storage::{LocalStorage, Storage};
 use super::tail::{Segments, Tail};
@@ -104,8 +105,8 @@ pub struct SegmentLog {
     key: VerifierKey,
     opening: Opening,
     thread: Mutex<Option<JoinHandle<()>>>,
-    /// Held as long as the log is open.
-    _lock: Mutex<Box<dyn Send>>,
+    /// Held until the log has stopped.
+    lock: Mutex<Option<Box<dyn Send>>>,
 }
 
 impl fmt::Debug for SegmentLog {
@@ -130,7 +131,10 @@ impl SegmentLog {
             kind => OpenError::Io { name: "lock".to_owned(), kind },
         })?;
         let (elsewhere, key_name) = key_place(&options)?;
-        let key_storage: &dyn Storage = elsewhere.as_ref().map_or(storage.as_ref(), |elsewhere| elsewhere);
+        let key_storage: &dyn Storage = match &elsewhere {
+            Some(elsewhere) => elsewhere,
+            None => storage.as_ref(),
+        };
         let found = open::open(&storage, &KeyFile { storage: key_storage, name: &key_name }, &options.origin)?;
 
         let tail = found.place.map(|place| Tail::resume(storage.as_ref(), place));
@@ -138,7 +142,7 @@ impl SegmentLog {
         let next_number = found.place.map_or(1, |place| place.segment.saturating_add(1));
         let shared = Arc::new(Shared::new(options.queue_max, &found.tree, found.signed));
         let key = found.key.verifier().clone();
-        let unfinished = unfinished(&found.open);
+        let unfinished = unfinished(&found.relations);
         let opening = Opening {
             entries: found.tree.size(),
             unfinished: u32::try_from(unfinished.len()).unwrap_or(u32::MAX),
@@ -150,7 +154,7 @@ impl SegmentLog {
             clock: options.clock,
             key: found.key,
             tree: found.tree,
-            open: found.open,
+            relations: found.relations,
             segments: Segments::new(Arc::clone(&storage), options.segment_bytes, next_number),
             tail,
             signed: found.signed,
@@ -163,7 +167,7 @@ impl SegmentLog {
         committer.write_first(first).map_err(OpenError::io("segments"))?;
         let thread = std::thread::Builder::new().name("audit-commit".to_owned());
         let thread = thread.spawn(move || committer.run()).map_err(|_| OpenError::Thread)?;
-        Ok(Self { shared, storage, key, opening, thread: Mutex::new(Some(thread)), _lock: Mutex::new(lock) })
+        Ok(Self { shared, storage, key, opening, thread: Mutex::new(Some(thread)), lock: Mutex::new(Some(lock)) })
     }
 
     /// How the log was found.
@@ -180,8 +184,8 @@ impl SegmentLog {
     ///
     /// It blocks. Dropping the log does the same without the stop entry.
     pub fn stop(&self) {
-        if let Ok(Prepared { body, .. }) = prepare(&Entry::Stop) {
-            self.shared.set_last_entry(Item { body, effect: Effect::None, reply: None });
+        if let Ok(stop) = prepare(&Entry::Stop) {
+            self.shared.set_last_entry(stop);
         }
         self.join();
     }
@@ -192,6 +196,7 @@ impl SegmentLog {
         if thread.is_some_and(|thread| thread.join().is_err()) {
             tracing::error!("The audit committer did not end in good order");
         }
+        drop(self.lock.lock().unwrap_or_else(PoisonError::into_inner).take());
     }
 }
 
@@ -207,11 +212,10 @@ impl AuditLog for SegmentLog {
             if !self.shared.is_healthy() {
                 return Err(AuditError::Closed);
             }
-            let Prepared { body, effect } = prepare(&entry)?;
+            let item = prepare(&entry)?;
             self.shared.queue.take_place()?;
             let (reply, answer) = oneshot::channel();
-            // A committer that has stopped drops the entry, and with it the place and the answer.
-            self.shared.queue.push(Item { body, effect, reply: Some(reply) }).map_err(|_| AuditError::Closed)?;
+            self.shared.queue.push(Item { reply: Some(reply), ..item }).map_err(|_| AuditError::Closed)?;
             answer.await.unwrap_or(Err(AuditError::Closed))
         })
     }
@@ -299,8 +303,7 @@ struct Reserved {
 impl Place for Reserved {
     fn submit(mut self: Box<Self>, entry: Entry) {
         match prepare(&entry) {
-            Ok(Prepared { body, effect }) => {
-                let item = Item { body, effect, reply: None };
+            Ok(item) => {
                 // The committer gives the place back. After the log has stopped the next start records the outcome.
                 self.unused = self.shared.queue.push(item).is_err();
             }
@@ -318,51 +321,41 @@ impl Drop for Reserved {
     }
 }
 
-struct Prepared {
-    body: Vec<u8>,
-    effect: Effect,
-}
-
 /// Turns an entry into canonical JSON.
-fn prepare(entry: &Entry) -> Result<Prepared, AuditError> {
-    let unreadable = |_| AuditError::TooLarge { bytes: 0 };
-    let value = serde_json::to_value(entry).map_err(unreadable)?;
+fn prepare(entry: &Entry) -> Result<Item, AuditError> {
+    // Entries are plain structs: they always serialise, and hold no fractions. The limit is the one fault that can be.
+    let value = serde_json::to_value(entry).map_err(|_| AuditError::TooLarge { bytes: 0 })?;
     let mut body = Vec::with_capacity(1_024);
-    canonical::write(&value, &mut body).map_err(|_| AuditError::TooLarge { bytes: 0 })?;
+    canonical::write(&value, &mut body).map_err(|_| AuditError::TooLarge { bytes: body.len() })?;
     let bytes = body.len() + ENVELOPE_BYTES_MAX;
     if bytes > ENTRY_BYTES_MAX {
         return Err(AuditError::TooLarge { bytes });
     }
-    let effect = match entry {
-        Entry::Decision(decision) if decision.verdict != "refuse" => Effect::Opens(request(decision.request)),
-        Entry::Outcome(outcome) => Effect::Closes(request(outcome.request)),
-        _ => Effect::None,
+    let refuses = matches!(entry, Entry::Decision(decision) if decision.verdict == "refuse");
+    let (kind, id) = match entry {
+        Entry::Decision(decision) => (Kind::Decision, Some(decision.request)),
+        Entry::Attempt(attempt) => (Kind::Attempt, Some(attempt.request)),
+        Entry::Outcome(outcome) => (Kind::Outcome, Some(outcome.request)),
+        Entry::Start(_) => (Kind::Start, None),
+        Entry::Stop => (Kind::Stop, None),
+        Entry::Policy(_) => (Kind::Policy, None),
     };
-    Ok(Prepared { body, effect })
+    let request = id.map(|id| Request(u128::from_be_bytes(id.0)));
+    Ok(Item { body, about: About { kind, request, refuses }, reply: None })
 }
 
-const fn request(id: RequestId) -> Request {
-    Request(u128::from_be_bytes(id.0))
-}
-
-/// The decisions without outcome, oldest first.
-fn unfinished(open: &std::collections::HashMap<Request, u64>) -> Vec<RequestId> {
-    let mut unfinished: Vec<_> = open.iter().map(|(request, seq)| (*seq, *request)).collect();
+/// The requests whose decision has no outcome. Their ids begin with the time, so this is oldest first.
+fn unfinished(relations: &Relations) -> Vec<RequestId> {
+    let mut unfinished: Vec<_> = relations.open().collect();
     unfinished.sort_unstable();
-    unfinished.into_iter().map(|(_, request)| RequestId(request.0.to_be_bytes())).collect()
+    unfinished.into_iter().map(|request| RequestId(request.0.to_be_bytes())).collect()
 }
 
 fn first_entries(unfinished: &[RequestId], count: u32) -> Result<VecDeque<Item>, OpenError> {
     let outcomes = unfinished.iter().map(|request| Entry::Outcome(Box::new(cut_off(*request))));
     let start = Entry::Start(Start { version: Word::fixed(env!("CARGO_PKG_VERSION")), unfinished: count });
-    outcomes
-        .chain([start])
-        .map(|entry| {
-            let Prepared { body, effect } =
-                prepare(&entry).map_err(|_| OpenError::Options("an entry of ours is too long"))?;
-            Ok(Item { body, effect, reply: None })
-        })
-        .collect()
+    let too_long = |_| OpenError::Options("an entry of ours is too long");
+    outcomes.chain([start]).map(|entry| prepare(&entry).map_err(too_long)).collect()
 }
 
 /// The outcome of a request that a crash cut off: nothing is known but that.

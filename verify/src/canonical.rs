@@ -203,19 +203,18 @@ impl<'a> Reader<'a> {
 
     fn escape(&mut self) -> Result<(), NotCanonical> {
         self.eat(b"\\")?;
-        match self.peek() {
-            Some(b'"' | b'\\' | b'b' | b'f' | b'n' | b'r' | b't') => self.at += 1,
-            _ => {
-                self.eat(b"u00")?;
-                let (high, low) = (self.peek(), self.bytes.get(self.at + 1).copied());
-                let short = high == Some(b'0') && matches!(low, Some(b'8' | b'9' | b'a' | b'c' | b'd'));
-                let hexadecimal = matches!(low, Some(b'0'..=b'9' | b'a'..=b'f'));
-                if !matches!(high, Some(b'0' | b'1')) || !hexadecimal || short {
-                    return Err(self.here());
-                }
-                self.at += 2;
-            }
+        if let Some(b'"' | b'\\' | b'b' | b'f' | b'n' | b'r' | b't') = self.peek() {
+            self.at += 1;
+            return Ok(());
         }
+        self.eat(b"u00")?;
+        let (high, low) = (self.peek(), self.bytes.get(self.at + 1).copied());
+        let short = high == Some(b'0') && matches!(low, Some(b'8' | b'9' | b'a' | b'c' | b'd'));
+        let hexadecimal = matches!(low, Some(b'0'..=b'9' | b'a'..=b'f'));
+        if !matches!(high, Some(b'0' | b'1')) || !hexadecimal || short {
+            return Err(self.here());
+        }
+        self.at += 2;
         Ok(())
     }
 

@@ -86,6 +86,13 @@ pub struct Entry<'a> {
     pub seq: u64,
     /// When the log numbered it: RFC 3339, UTC, nanoseconds.
     pub time: &'a str,
+    /// What it is about.
+    pub about: About,
+}
+
+/// What an entry is about, as far as it must fit those before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct About {
     /// What it records.
     pub kind: Kind,
     /// The request it is about, for decisions, attempts and outcomes.
@@ -169,7 +176,7 @@ pub fn open(bytes: &[u8]) -> Result<Entry<'_>, EntryError> {
         _ => return Err(EntryError::Shape),
     };
     let refuses = kind == Kind::Decision && envelope.entry.verdict == Some("refuse");
-    Ok(Entry { seq: envelope.seq, time: envelope.time, kind, request, refuses })
+    Ok(Entry { seq: envelope.seq, time: envelope.time, about: About { kind, request, refuses } })
 }
 
 /// Appends an entry to `out`: the envelope round a body that is already canonical JSON.
@@ -213,7 +220,8 @@ mod tests {
         let bytes = wrapped(&format!(r#"{{"kind":"decision","request":"{ID}","verdict":"refuse"}}"#));
         let entry = open(&bytes).unwrap();
         let request = Request::parse(ID).unwrap();
-        assert_eq!(entry, Entry { seq: 17, time: TIME, kind: Kind::Decision, request: Some(request), refuses: true });
+        let about = About { kind: Kind::Decision, request: Some(request), refuses: true };
+        assert_eq!(entry, Entry { seq: 17, time: TIME, about });
         assert_eq!(request.to_string(), ID);
         let body = r#"{"kind":"decision","request":"","verdict":"refuse"}"#.len() + ID.len();
         assert!(bytes.len() - body <= ENVELOPE_BYTES_MAX);

@@ -51,7 +51,9 @@ pub fn node_hash(left: &Hash, right: &Hash) -> Hash {
 
 fn digest(parts: &[&[u8]]) -> Hash {
     let mut context = Context::new(&SHA256);
-    parts.iter().for_each(|part| context.update(part));
+    for part in parts {
+        context.update(part);
+    }
     let mut hash = [0; 32];
     hash.copy_from_slice(context.finish().as_ref());
     Hash(hash)
@@ -135,7 +137,11 @@ mod tests {
     ];
 
     fn hex(hash: Hash) -> String {
-        hash.0.iter().map(|byte| format!("{byte:02x}")).collect()
+        hash.0
+            .iter()
+            .flat_map(|byte| [byte >> 4, byte & 15])
+            .map(|digit| char::from_digit(digit.into(), 16).unwrap())
+            .collect()
     }
 
     #[test]

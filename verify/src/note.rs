@@ -71,7 +71,7 @@ impl VerifierKey {
     }
 
     fn id_hex(&self) -> String {
-        self.id().iter().map(|byte| format!("{byte:02x}")).collect()
+        format!("{:08x}", u32::from_be_bytes(self.id()))
     }
 }
 

@@ -4,9 +4,9 @@
 //! Memory is bounded: open decisions are as many as a gateway has requests in work, and of those that ended only the last
 //! [`FINISHED_KEPT`] are remembered, to give a second outcome its right name.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
-use crate::entry::{Entry, Kind, Request};
+use crate::entry::{About, Kind, Request};
 use crate::problem::ProblemKind;
 
 /// Decisions that may be open at one time; a gateway has fewer requests in work.
@@ -26,27 +26,31 @@ enum State {
 /// The requests of a log so far.
 #[derive(Debug, Default)]
 pub struct Relations {
-    /// Decisions without outcome, with the sequence number of each.
-    open: HashMap<Request, u64>,
+    open: HashSet<Request>,
     finished: HashMap<Request, State>,
     order: VecDeque<Request>,
 }
 
 impl Relations {
+    /// Goes on from a point at which these decisions were open.
+    pub fn resume(open: impl IntoIterator<Item = Request>) -> Self {
+        Self { open: open.into_iter().collect(), ..Self::default() }
+    }
+
     /// Takes the next entry of the log.
     ///
     /// # Errors
     /// The kind of problem and a sentence when the entry does not fit those before it.
-    pub fn take(&mut self, entry: &Entry<'_>) -> Result<(), (ProblemKind, &'static str)> {
-        let Some(request) = entry.request else {
+    pub fn take(&mut self, about: &About) -> Result<(), (ProblemKind, &'static str)> {
+        let Some(request) = about.request else {
             return Ok(());
         };
         let known = self.finished.get(&request).copied();
-        match entry.kind {
-            Kind::Decision if self.open.contains_key(&request) || known.is_some() => {
+        match about.kind {
+            Kind::Decision if self.open.contains(&request) || known.is_some() => {
                 Err((ProblemKind::Twice, "a second decision on one request"))
             }
-            Kind::Decision if entry.refuses => {
+            Kind::Decision if about.refuses => {
                 self.finish(request, State::Refused);
                 Ok(())
             }
@@ -54,12 +58,12 @@ impl Relations {
                 Err((ProblemKind::TooManyOpen, "more decisions wait for an outcome than a gateway has requests"))
             }
             Kind::Decision => {
-                self.open.insert(request, entry.seq);
+                self.open.insert(request);
                 Ok(())
             }
-            Kind::Attempt if self.open.contains_key(&request) => Ok(()),
+            Kind::Attempt if self.open.contains(&request) => Ok(()),
             Kind::Attempt => Err((ProblemKind::NoDecision, "an attempt of a request that has no open decision")),
-            Kind::Outcome if self.open.remove(&request).is_some() || known == Some(State::Refused) => {
+            Kind::Outcome if self.open.remove(&request) || known == Some(State::Refused) => {
                 self.finish(request, State::Ended);
                 Ok(())
             }
@@ -69,9 +73,17 @@ impl Relations {
         }
     }
 
-    /// Decisions without outcome: each request with the sequence number of its decision.
-    pub fn open(&self) -> impl Iterator<Item = (Request, u64)> {
-        self.open.iter().map(|(request, seq)| (*request, *seq))
+    /// Requests whose decision has no outcome, in no order.
+    pub fn open(&self) -> impl ExactSizeIterator<Item = Request> {
+        self.open.iter().copied()
+    }
+
+    /// Takes a decision back that did not get into the log after all.
+    pub fn forget(&mut self, request: Request) {
+        self.open.remove(&request);
+        if self.finished.remove(&request).is_some() {
+            self.order.retain(|finished| *finished != request);
+        }
     }
 
     fn finish(&mut self, request: Request, state: State) {
@@ -90,16 +102,16 @@ impl Relations {
 mod tests {
     use super::*;
 
-    fn entry(kind: Kind, request: u128, refuses: bool) -> Entry<'static> {
-        Entry { seq: 0, time: "", kind, request: Some(Request(request)), refuses }
+    fn about(kind: Kind, request: u128, refuses: bool) -> About {
+        About { kind, request: Some(Request(request)), refuses }
     }
 
     #[test]
     fn names_what_does_not_fit() {
         use Kind::{Attempt, Decision, Outcome};
-        let forward = |request| entry(Decision, request, false);
-        let refuse = |request| entry(Decision, request, true);
-        let (attempt, outcome) = (|request| entry(Attempt, request, false), |request| entry(Outcome, request, false));
+        let forward = |request| about(Decision, request, false);
+        let refuse = |request| about(Decision, request, true);
+        let (attempt, outcome) = (|request| about(Attempt, request, false), |request| about(Outcome, request, false));
         for (name, entries, expected) in [
             ("a whole life", vec![forward(1), attempt(1), outcome(1)], None),
             ("two at a time", vec![forward(1), forward(2), outcome(1), attempt(2), outcome(2)], None),
@@ -124,13 +136,13 @@ mod tests {
     fn memory_is_bounded() {
         let mut relations = Relations::default();
         for request in 0..100_000 {
-            relations.take(&entry(Kind::Decision, request, true)).unwrap();
+            relations.take(&about(Kind::Decision, request, true)).unwrap();
         }
         assert_eq!((relations.finished.len(), relations.order.len()), (FINISHED_KEPT, FINISHED_KEPT));
         for request in 200_000..200_000 + OPEN_MAX as u128 {
-            relations.take(&entry(Kind::Decision, request, false)).unwrap();
+            relations.take(&about(Kind::Decision, request, false)).unwrap();
         }
-        let one_more = relations.take(&entry(Kind::Decision, 1 << 100, false)).unwrap_err();
+        let one_more = relations.take(&about(Kind::Decision, 1 << 100, false)).unwrap_err();
         assert_eq!(one_more.0, ProblemKind::TooManyOpen);
     }
 }

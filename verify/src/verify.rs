@@ -11,10 +11,11 @@ use std::path::Path;
 
 use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::entry::{self, EntryError};
-use crate::merkle::{Frontier, Hash, leaf_hash};
+use crate::merkle::{Frontier, leaf_hash};
 use crate::note::{NOTE_BYTES_MAX, VerifierKey};
 use crate::problem::{Problem, ProblemKind};
 use crate::relations::Relations;
+use crate::report::Report;
 use crate::segment::Batch;
 use crate::walk::{SEGMENTS, Step, Walk, segment_name, unreadable};
 
@@ -40,43 +41,6 @@ pub struct Progress {
     pub entries: u64,
     /// Entries that the checkpoint covers.
     pub signed: u64,
-}
-
-/// What was verified.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Report {
-    /// Name of the log.
-    pub origin: String,
-    /// The key that it was verified with.
-    pub key: VerifierKey,
-    /// Whether the key was given, and not taken from the log's own folder.
-    pub key_given: bool,
-    /// Entries that the checkpoint covers.
-    pub signed: u64,
-    /// Root over them.
-    pub root: Hash,
-    /// Entries behind them: intact and in order, but not yet signed.
-    pub unsigned: u64,
-    /// A batch at the very end that did not reach the disk whole, or is being written now.
-    pub torn: Option<Problem>,
-    /// Segments.
-    pub segments: u32,
-    /// Segments with bytes of a failed write that are not part of the log.
-    pub left_behind: u32,
-    /// Bytes of the entries.
-    pub bytes: u64,
-    /// Entries by kind.
-    pub kinds: BTreeMap<&'static str, u64>,
-    /// Decisions without outcome: in work, or cut off by a crash that no start has followed yet.
-    pub unfinished: u64,
-    /// Earlier checkpoints that the log was found to extend.
-    pub known: u32,
-    /// Time of the first entry.
-    pub first_time: Option<String>,
-    /// Time of the last entry.
-    pub last_time: Option<String>,
-    /// Entries dated before the one in front of them: the clock was set back.
-    pub clock_steps_back: u64,
 }
 
 /// Verifies the log in a folder. `progress` is called after each batch.
@@ -116,7 +80,7 @@ pub fn verify_dir(dir: &Path, trust: &Trust, progress: &mut dyn FnMut(Progress))
         left_behind: walk.left_behind(),
         bytes: verifier.bytes,
         kinds: verifier.kinds,
-        unfinished: verifier.relations.open().count() as u64,
+        unfinished: verifier.relations.open().len() as u64,
         known: u32::try_from(trust.known.len()).unwrap_or(u32::MAX),
         first_time: verifier.first_time,
         last_time: verifier.last_time,
@@ -191,7 +155,7 @@ impl<'a> Verifier<'a> {
                 let kind = if entry.seq > seq { ProblemKind::MissingEntries } else { ProblemKind::Repeated };
                 return Err(problem(kind, format!("it says of itself that it is entry {}", entry.seq)));
             }
-            self.relations.take(&entry).map_err(|(kind, detail)| problem(kind, detail.to_owned()))?;
+            self.relations.take(&entry.about).map_err(|(kind, detail)| problem(kind, detail.to_owned()))?;
             self.frontier.push(leaf_hash(bytes));
             self.check_roots(name)?;
             self.note(&entry, bytes.len());
@@ -201,7 +165,7 @@ impl<'a> Verifier<'a> {
 
     fn note(&mut self, entry: &entry::Entry<'_>, bytes: usize) {
         self.bytes = self.bytes.saturating_add(bytes as u64);
-        let count = self.kinds.entry(entry.kind.name()).or_insert(0);
+        let count = self.kinds.entry(entry.about.kind.name()).or_insert(0);
         *count = count.saturating_add(1);
         if self.last_time.as_deref().is_some_and(|before| entry.time < before) {
             self.clock_steps_back = self.clock_steps_back.saturating_add(1);

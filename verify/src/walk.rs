@@ -203,7 +203,8 @@ impl<'f> Walk<'f> {
     }
 }
 
-fn start_of(header: &Header) -> Place {
+/// Where the first entry of a segment lies.
+pub const fn start_of(header: &Header) -> Place {
     Place { segment: header.number, offset: HEADER_BYTES as u64, seq: header.first_seq }
 }
 

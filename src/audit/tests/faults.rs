@@ -59,7 +59,7 @@ fn work(disk: &Disk, count: u32) -> BTreeSet<String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig::with_cases(96))]
 
     /// The power goes at any write; any part of what was not synced survives.
     #[test]
@@ -152,7 +152,9 @@ fn a_full_disk_refuses_and_recovers_without_a_restart() {
     assert_eq!(append(&log, decision(5_000)), Err(AuditError::Closed));
     assert_eq!(log.reserve().unwrap_err(), AuditError::Closed);
     // Outcomes of requests in work wait in their places.
-    slots.into_iter().for_each(|(number, slot)| slot.submit(outcome(number)));
+    for (number, slot) in slots {
+        slot.submit(outcome(number));
+    }
     disk.set_room(None);
     while !log.healthy() {
         std::thread::yield_now();

@@ -1,15 +1,18 @@
 //! The writer on real files and on a disk that fails.
+#![expect(clippy::disallowed_methods, reason = "tests read and edit the files of a log")]
 
 mod disk;
 mod faults;
 mod life;
+mod search;
 mod tamper;
 
 use std::path::Path;
 use std::sync::Arc;
 
 use octroi_verify::problem::Problem;
-use octroi_verify::verify::{Report, Trust, verify_dir};
+use octroi_verify::report::Report;
+use octroi_verify::verify::{Trust, verify_dir};
 
 use super::store::SEGMENT_BYTES_MIN;
 use super::{AuditError, AuditLog, Options, Position, SegmentLog};
@@ -98,7 +101,11 @@ fn attempt(number: u32) -> Entry {
 }
 
 pub(in crate::audit) fn outcome(number: u32) -> Entry {
-    Entry::Outcome(Box::new(Outcome {
+    Entry::Outcome(Box::new(outcome_of(number)))
+}
+
+fn outcome_of(number: u32) -> Outcome {
+    Outcome {
         request: id(number),
         end: Word::fixed("complete"),
         backend: Some(Word::fixed("us-cloud")),
@@ -110,7 +117,7 @@ pub(in crate::audit) fn outcome(number: u32) -> Entry {
         total_us: 900_000,
         input_tokens: Some(190),
         output_tokens: Some(77),
-    }))
+    }
 }
 
 /// Waits for a future without a runtime: the log needs none.

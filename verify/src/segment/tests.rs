@@ -37,8 +37,11 @@ fn file(batches: &[&[&[u8]]], length: usize) -> (Vec<u8>, Vec<Range<usize>>) {
     (bytes, places)
 }
 
+/// Where damage was found, what it is, and whether it can be a torn write.
+type Damage = (u64, Fault, bool);
+
 /// Reads batches until something else is found: the entries, and what was found.
-fn read_all(bytes: Vec<u8>) -> (Vec<Vec<u8>>, Option<(u64, Fault, bool)>) {
+fn read_all(bytes: Vec<u8>) -> (Vec<Vec<u8>>, Option<Damage>) {
     let mut segment = Segment::open(Box::new(bytes)).unwrap().unwrap();
     let (mut at, mut seq, mut entries) = (HEADER_BYTES as u64, 10, Vec::new());
     loop {
@@ -87,17 +90,17 @@ fn names_the_damage() {
     let second = places[1].start;
     let two = second + BATCH_FRAME_BYTES;
     let last = places[2].start;
-    let cases: [(&str, usize, usize, (usize, Fault, bool)); 6] = [
-        ("content of an entry in the middle", two + FRAME_HEAD_BYTES, 1, (two, Fault::Checksum, false)),
-        ("length of an entry in the middle", two + 1, 1, (two, Fault::Length, false)),
-        ("head of a batch in the middle", second + FRAME_HEAD_BYTES, 1, (second, Fault::Checksum, false)),
-        ("head of the last batch", last + FRAME_HEAD_BYTES, 1, (last, Fault::Checksum, true)),
-        ("length in the head of the last batch", last, 1, (last, Fault::Length, true)),
-        ("the last entry", places[2].end - 1, 1, (last + BATCH_FRAME_BYTES, Fault::Checksum, true)),
+    let cases = [
+        ("content of an entry in the middle", two + FRAME_HEAD_BYTES, (two, Fault::Checksum, false)),
+        ("length of an entry in the middle", two + 1, (two, Fault::Length, false)),
+        ("head of a batch in the middle", second + FRAME_HEAD_BYTES, (second, Fault::Checksum, false)),
+        ("head of the last batch", last + FRAME_HEAD_BYTES, (last, Fault::Checksum, true)),
+        ("length in the head of the last batch", last, (last, Fault::Length, true)),
+        ("the last entry", places[2].end - 1, (last + BATCH_FRAME_BYTES, Fault::Checksum, true)),
     ];
-    for (name, at, bit, (offset, fault, torn)) in cases {
+    for (name, at, (offset, fault, torn)) in cases {
         let mut bytes = intact.clone();
-        bytes[at] ^= bit as u8;
+        bytes[at] ^= 1;
         assert_eq!(read_all(bytes).1, Some((offset as u64, fault, torn)), "{name}");
     }
     let mut hole = intact.clone();

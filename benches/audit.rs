@@ -1,0 +1,234 @@
+//! How many durable entries a second the log takes, beside what the disk itself can do in the same run.
+//!
+//! `cargo bench --bench audit`. For 1 and 32 writers: entries a second and the time from hand-in to durable; first, as the
+//! yardstick, one thread that writes 1 KB and calls `fdatasync`. Then how long a log of 1 GiB takes to open and to verify.
+//! Runs take a few seconds each and are repeated in turn, since the disk of a shared machine is a noisy thing.
+#![expect(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "a bench measures with clocks and files, prints, and may stop at the first fault"
+)]
+
+use std::fs::OpenOptions;
+use std::os::unix::fs::FileExt as _;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use hdrhistogram::Histogram;
+use octroi::audit::{AuditLog as _, Options, SegmentLog};
+use octroi::model::Word;
+use octroi::model::entry::{
+    Change, Decision, Digest, Entry, FindingCount, Outcome, PlannedBackend, RequestId, Scan, Sending,
+};
+
+const ROUND: Duration = Duration::from_secs(3);
+const ROUNDS: u32 = 3;
+
+fn main() {
+    // Cargo's test runner calls benches with `--test`: once, briefly.
+    let brief = std::env::args().any(|argument| argument == "--test");
+    let (round, rounds) = if brief { (Duration::from_millis(100), 1) } else { (ROUND, ROUNDS) };
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    println!("{:<26} {:>10} {:>9} {:>9} {:>9}", "", "per s", "p50 us", "p99 us", "max us");
+    for _ in 0..rounds {
+        let folder = tempfile::tempdir_in(".").unwrap();
+        show("fdatasync, 1 KB, 1 thread", &fdatasync(folder.path(), round), round);
+        for writers in [1, 32, 256] {
+            let folder = tempfile::tempdir_in(".").unwrap();
+            let log = Arc::new(SegmentLog::open(options(folder.path())).unwrap());
+            let times = runtime.block_on(write(&log, writers, round));
+            show(&format!("append, {writers} writers"), &times, round);
+            log.stop();
+        }
+    }
+    let mebibytes = if brief { 8 } else { 1_024 };
+    large(&runtime, mebibytes);
+}
+
+fn show(name: &str, times: &Histogram<u64>, round: Duration) {
+    let [p50, p99] = [0.5, 0.99].map(|quantile| times.value_at_quantile(quantile));
+    let rate = u128::from(times.len()) * 1_000 / round.as_millis();
+    println!("{name:<26} {rate:>10} {p50:>9} {p99:>9} {:>9}", times.max());
+}
+
+fn options(folder: &Path) -> Options {
+    Options::new(folder, "octroi/bench/1", Arc::new(jiff::Timestamp::now))
+}
+
+/// Writes 1 KB into a file full of zeros and syncs, again and again.
+fn fdatasync(folder: &Path, round: Duration) -> Histogram<u64> {
+    let file = OpenOptions::new().write(true).create_new(true).open(folder.join("file")).unwrap();
+    file.write_all_at(&vec![0; 64 * 1024 * 1024], 0).unwrap();
+    file.sync_all().unwrap();
+    let (mut times, start, mut at) = (Histogram::new(3).unwrap(), Instant::now(), 0);
+    while start.elapsed() < round {
+        let one = Instant::now();
+        file.write_all_at(&[b'x'; 1_024], at).unwrap();
+        file.sync_data().unwrap();
+        times.record(micros(one)).unwrap();
+        at = (at + 1_024) % (64 * 1024 * 1024);
+    }
+    times
+}
+
+/// Each writer hands in a decision, waits until it is durable, then hands in its outcome through the reserved place.
+async fn write(log: &Arc<SegmentLog>, writers: u64, round: Duration) -> Histogram<u64> {
+    let tasks: Vec<_> = (0..writers)
+        .map(|writer| {
+            let log = Arc::clone(log);
+            tokio::spawn(async move {
+                let (mut times, start, mut number) = (Histogram::<u64>::new(3).unwrap(), Instant::now(), 0_u64);
+                while start.elapsed() < round {
+                    let request = id(writer, number);
+                    let slot = log.reserve().unwrap();
+                    let one = Instant::now();
+                    log.append(decision(request)).await.unwrap();
+                    times.record(micros(one)).unwrap();
+                    slot.submit(outcome(request));
+                    number += 1;
+                }
+                times
+            })
+        })
+        .collect();
+    let mut all = Histogram::new(3).unwrap();
+    for task in tasks {
+        all.add(task.await.unwrap()).unwrap();
+    }
+    all
+}
+
+/// Fills a log, then opens it anew with and without its state, and verifies it.
+fn large(runtime: &tokio::runtime::Runtime, mebibytes: u64) {
+    let folder = tempfile::tempdir_in(".").unwrap();
+    let log = Arc::new(SegmentLog::open(options(folder.path())).unwrap());
+    let mut number = 0;
+    let start = Instant::now();
+    runtime.block_on(async {
+        while log.head().size < mebibytes * 1_024 * 1_024 / 900 {
+            let appends = (0..1_024).map(|_| {
+                number += 1;
+                let (log, request) = (Arc::clone(&log), id(0, number));
+                tokio::spawn(async move {
+                    let slot = log.reserve().unwrap();
+                    log.append(decision(request)).await.unwrap();
+                    slot.submit(outcome(request));
+                })
+            });
+            for append in appends.collect::<Vec<_>>() {
+                append.await.unwrap();
+            }
+        }
+    });
+    let entries = log.head().size;
+    log.stop();
+    drop(log);
+    println!("wrote {entries} entries in {:.2} s", start.elapsed().as_secs_f64());
+    let open = |what: &str| {
+        let start = Instant::now();
+        let log = SegmentLog::open(options(folder.path())).unwrap();
+        println!("opened {what} in {:.3} s", start.elapsed().as_secs_f64());
+        drop(log);
+    };
+    open("with its state");
+    std::fs::remove_file(folder.path().join("state")).unwrap();
+    open("without its state");
+    let start = Instant::now();
+    let report = octroi_verify::verify_dir(folder.path(), &octroi_verify::Trust::default(), &mut |_| {}).unwrap();
+    let seconds = start.elapsed().as_secs_f64();
+    let bytes = report.bytes / 1_048_576;
+    println!(
+        "verified {} entries, {bytes} MiB, in {seconds:.2} s: {:.1} us each",
+        report.signed,
+        seconds * 1e6 / u32::try_from(report.signed).map_or(1.0, f64::from)
+    );
+    println!("peak memory of all this {}", peak());
+}
+
+fn peak() -> String {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or("unknown").trim().to_owned()
+}
+
+fn micros(since: Instant) -> u64 {
+    u64::try_from(since.elapsed().as_micros()).unwrap_or(u64::MAX)
+}
+
+fn id(writer: u64, number: u64) -> RequestId {
+    let [high, low] = [writer.to_be_bytes(), number.to_be_bytes()];
+    let mut id = [0; 16];
+    id[..8].copy_from_slice(&high);
+    id[8..].copy_from_slice(&low);
+    RequestId(id)
+}
+
+/// A decision of about 1.2 KB, as a request with three kinds of findings has it.
+fn decision(request: RequestId) -> Entry {
+    let count = |entity| FindingCount {
+        entity: Word::fixed(entity),
+        classes: vec![Word::fixed("personal")],
+        path: Word::fixed("messages[].content"),
+        count: 1,
+        confidence: Word::fixed("sure"),
+    };
+    let change = |entity| Change { entity: Word::fixed(entity), action: Word::fixed("pseudonymise"), count: 1 };
+    Entry::Decision(Box::new(Decision {
+        request,
+        trace: Some(Word::fixed("0af7651916cd43dd8448eb211c80319c")),
+        tenant: Word::fixed("groupe-exemple"),
+        app: Word::fixed("public-website"),
+        purpose: Some(Word::fixed("customer-service")),
+        actor: Word::fixed("K7Q2MZ4A"),
+        api: Word::fixed("openai"),
+        operation: Word::fixed("chat"),
+        model: Word::fixed("assistant-large"),
+        stream: true,
+        findings: vec![count("email"), count("person"), count("iban")],
+        scan: Scan { status: Word::fixed("complete"), leaves: 9, scanned: 9, unknown: 0, unreadable: 0, bytes: 2_048 },
+        label: None,
+        leak_score: Some(0),
+        policy: Digest([1; 32]),
+        inventory: Digest([2; 32]),
+        reference: Digest([3; 32]),
+        rules: vec![Word::fixed("us-exposed-needs-pseudonyms")],
+        verdict: Word::fixed("forward"),
+        reason: None,
+        plan: vec![PlannedBackend {
+            backend: Word::fixed("paris-gpu-1"),
+            tier: Word::fixed("on premises"),
+            countries: Vec::new(),
+            operator: Some(Word::fixed("Groupe Exemple")),
+            controlled_from: None,
+            transfer_basis: None,
+            duties: Vec::new(),
+        }],
+        removed: Vec::new(),
+        sending: Some(Sending {
+            backend: Word::fixed("paris-gpu-1"),
+            body_mac: Digest([5; 32]),
+            body_bytes: 2_048,
+            changed: vec![change("email"), change("person"), change("iban")],
+        }),
+        body_mac: Digest([4; 32]),
+        body_bytes: 2_048,
+    }))
+}
+
+fn outcome(request: RequestId) -> Entry {
+    Entry::Outcome(Box::new(Outcome {
+        request,
+        end: Word::fixed("complete"),
+        backend: Some(Word::fixed("paris-gpu-1")),
+        status: 200,
+        restored: 3,
+        foreign_tokens: 0,
+        bytes_out: 1_204,
+        first_byte_us: 210_000,
+        total_us: 900_000,
+        input_tokens: Some(190),
+        output_tokens: Some(77),
+    }))
+}

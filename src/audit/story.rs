@@ -1,0 +1,212 @@
+//! One request told in plain sentences: who asked, what was found, which policy and rules, where it could go and why not
+//! elsewhere, what was changed, how it ended. Made from the entries alone.
+
+use std::path::Path;
+
+use octroi_verify::problem::Problem;
+use serde_json::Value;
+
+use super::query::{Filter, Record, items, query, word};
+use crate::model::entry::RequestId;
+
+/// Tells the story of a request; `None` when the log has none of it.
+///
+/// # Errors
+/// A [`Problem`] when the log cannot be read.
+pub fn story(dir: &Path, id: RequestId) -> Result<Option<Vec<String>>, Problem> {
+    let page = query(dir, &Filter { id: Some(id), ..Filter::default() }, 1, None)?;
+    Ok(page.records.first().map(tell))
+}
+
+/// Tells the story of one request from its entries.
+pub fn tell(record: &Record) -> Vec<String> {
+    let mut story = Vec::new();
+    if let Some(decision) = record.of_kind("decision").next() {
+        story.push(asked(&record.time, decision));
+        story.push(found(decision));
+        story.extend(marks(decision));
+        story.push(decided(decision));
+        story.extend(possible(decision));
+        story.extend(items(decision, "removed").map(removed));
+        story.extend(decision.get("sending").map(|sending| format!("It was sent to {}.", sent(sending))));
+    }
+    story.extend(record.of_kind("attempt").map(tried));
+    story.push(match record.of_kind("outcome").next() {
+        Some(outcome) => ended(outcome),
+        None if record.of_kind("decision").any(|decision| word(decision, "verdict") == "refuse") => {
+            "Nothing left the gateway.".to_owned()
+        }
+        None => "It has no outcome yet.".to_owned(),
+    });
+    let numbers = record.entries.iter().map(|entry| number(entry, "seq").to_string());
+    story.push(format!("This is told by the log's entries {}.", list(numbers)));
+    story
+}
+
+fn asked(time: &str, decision: &Value) -> String {
+    let purpose = optional(decision, "purpose", |purpose| format!(" for the purpose {purpose}"));
+    let stream = if decision.get("stream") == Some(&Value::Bool(true)) { ", as a stream" } else { "" };
+    format!(
+        "At {time} the app {} of {} (credential {}){purpose} asked for {} from the model {}{stream}.",
+        word(decision, "app"),
+        word(decision, "tenant"),
+        word(decision, "actor"),
+        word(decision, "operation"),
+        word(decision, "model"),
+    )
+}
+
+fn found(decision: &Value) -> String {
+    let scan = decision.get("scan").unwrap_or(&Value::Null);
+    let (leaves, scanned) = (number(scan, "leaves"), number(scan, "scanned"));
+    let mut told = format!("The scan was {}: {scanned} of {leaves} fields were read", word(scan, "status"));
+    let extra = |key, what: &str| match number(scan, key) {
+        0 => String::new(),
+        count => format!(", {count} {what}"),
+    };
+    told.push_str(&extra("unreadable", "cannot be read"));
+    told.push_str(&extra("unknown", "stand where no table names them"));
+    let findings = items(decision, "findings").map(|finding| {
+        let classes = list(items(finding, "classes").filter_map(Value::as_str).map(str::to_owned));
+        let sure = if word(finding, "confidence") == "sure" { "" } else { ", possibly" };
+        let (count, entity, path) = (number(finding, "count"), word(finding, "type"), word(finding, "path"));
+        format!("{count} {entity} ({classes}{sure}) in {path}")
+    });
+    let findings = list(findings);
+    if findings.is_empty() { told + ", and nothing was found." } else { format!("{told}. Found: {findings}.") }
+}
+
+fn marks(decision: &Value) -> Option<String> {
+    let label = decision.get("label").and_then(Value::as_str).map(|label| format!("the label {label}"));
+    let leak = decision.get("leak_score").and_then(Value::as_u64).filter(|score| *score > 0);
+    let leak = leak.map(|score| format!("a similarity of {score} of 1000 to protected documents"));
+    let marks = list(label.into_iter().chain(leak));
+    (!marks.is_empty()).then(|| format!("It had {marks}."))
+}
+
+fn decided(decision: &Value) -> String {
+    let short = |key| word(decision, key).get(..12).unwrap_or_default();
+    let source = format!(
+        "Policy {} with the inventory {} and the reference data {}",
+        short("policy"),
+        short("inventory"),
+        short("reference")
+    );
+    let rules = list(items(decision, "rules").filter_map(Value::as_str).map(str::to_owned));
+    let rules = if rules.is_empty() { "no rule fired".to_owned() } else { format!("rules that fired: {rules}") };
+    if word(decision, "verdict") == "refuse" {
+        format!("{source} refused it ({}); {rules}.", word(decision, "reason"))
+    } else {
+        format!("{source} let it go on; {rules}.")
+    }
+}
+
+fn possible(decision: &Value) -> Option<String> {
+    let plan = items(decision, "plan").map(|planned| {
+        let mut told = vec![format!("tier: {}", word(planned, "tier"))];
+        let countries = list(items(planned, "countries").filter_map(Value::as_str).map(str::to_owned));
+        told.push(if countries.is_empty() { "country unknown".to_owned() } else { format!("in {countries}") });
+        told.extend(present(planned, "operator").map(|operator| format!("operated by {operator}")));
+        told.extend(present(planned, "controlled_from").map(|country| format!("controlled from {country}")));
+        told.extend(present(planned, "transfer_basis").map(|basis| format!("transfer basis: {basis}")));
+        let duties = items(planned, "duties").filter_map(Value::as_array).map(|duty| {
+            let mut words = duty.iter().filter_map(Value::as_str);
+            let (entity, action) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+            format!("{action} {entity}")
+        });
+        let duties = list(duties);
+        let duties = if duties.is_empty() { String::new() } else { format!(", with the duty to {duties}") };
+        format!("{} ({}){duties}", word(planned, "backend"), told.join(", "))
+    });
+    let plan = plan.collect::<Vec<_>>().join("; then ");
+    (!plan.is_empty()).then(|| format!("It could go to {plan}."))
+}
+
+fn removed(removed: &Value) -> String {
+    let backend = word(removed, "backend");
+    let rules = list(items(removed, "rules").filter_map(Value::as_str).map(str::to_owned));
+    match word(removed, "why") {
+        "not-allowed" => format!("It could not go to {backend}: nothing in the policy surely allows it."),
+        "rule" => format!("It could not go to {backend}, because of {rules}."),
+        "duty" => format!("It could not go to {backend}: a duty could not be done."),
+        "expired" => format!("It could not go to {backend}: the policy was past its validity."),
+        "unable" => format!("It could not go to {backend}: that does not serve this API or model."),
+        other => format!("It could not go to {backend} ({other})."),
+    }
+}
+
+fn sent(sending: &Value) -> String {
+    let changed = items(sending, "changed")
+        .map(|change| format!("{} {} ({})", number(change, "count"), word(change, "type"), word(change, "action")));
+    let changed = list(changed);
+    let changed = if changed.is_empty() { "unchanged".to_owned() } else { format!("with these changes: {changed}") };
+    format!("{}, {} bytes, {changed}", word(sending, "backend"), number(sending, "body_bytes"))
+}
+
+fn tried(attempt: &Value) -> String {
+    let tier = match attempt.get("fell_back") {
+        Some(Value::Bool(true)) => " This used the policy's leave to fall back to a farther tier.",
+        _ => "",
+    };
+    let sending = attempt.get("sending").map(sent).unwrap_or_default();
+    format!(
+        "The one before did not serve ({}): attempt {} went to {sending}.{tier}",
+        word(attempt, "cause"),
+        number(attempt, "number")
+    )
+}
+
+fn ended(outcome: &Value) -> String {
+    let end = match word(outcome, "end") {
+        "complete" => "The answer was complete",
+        "client-gone" => "The client went away before the end",
+        "upstream-broke" => "The backend broke off before the end",
+        "refused" => {
+            return format!("The client was told that it is refused, with status {}.", number(outcome, "status"));
+        }
+        "gateway-restart" => return "The gateway stopped before it ended: how it ended is not known.".to_owned(),
+        other => return format!("It ended: {other}."),
+    };
+    let from = optional(outcome, "backend", |backend| format!(", from {backend}"));
+    let tokens = match (
+        outcome.get("input_tokens").and_then(Value::as_u64),
+        outcome.get("output_tokens").and_then(Value::as_u64),
+    ) {
+        (Some(input), Some(output)) => format!("; {input} tokens in and {output} out"),
+        _ => String::new(),
+    };
+    let foreign = match number(outcome, "foreign_tokens") {
+        0 => String::new(),
+        count => format!(", {count} strings that look like pseudonyms and are not of this request left alone"),
+    };
+    format!(
+        "{end}{from}: status {}, {} bytes, first after {} ms, the last after {} ms; {} pseudonyms restored{foreign}{tokens}.",
+        number(outcome, "status"),
+        number(outcome, "bytes_out"),
+        number(outcome, "first_byte_us") / 1_000,
+        number(outcome, "total_us") / 1_000,
+        number(outcome, "restored"),
+    )
+}
+
+fn number(value: &Value, key: &str) -> u64 {
+    value.get(key).and_then(Value::as_u64).unwrap_or_default()
+}
+
+fn present<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
+    value.get(key).and_then(Value::as_str)
+}
+
+fn optional(value: &Value, key: &str, tell: impl FnOnce(&str) -> String) -> String {
+    present(value, key).map(tell).unwrap_or_default()
+}
+
+/// `a, b and c`.
+fn list(items: impl IntoIterator<Item = String>) -> String {
+    let mut items: Vec<String> = items.into_iter().collect();
+    match items.pop() {
+        Some(last) if items.is_empty() => last,
+        Some(last) => format!("{} and {last}", items.join(", ")),
+        None => String::new(),
+    }
+}

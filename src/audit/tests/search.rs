@@ -1,0 +1,84 @@
+//! Finding requests in a log, and telling their stories.
+
+use super::*;
+use crate::audit::query::{Filter, query};
+use crate::audit::story::story;
+use crate::model::entry::PolicyLoaded;
+
+/// Requests 1 to 4: finished after a further attempt, refused, refused with an outcome, unfinished.
+fn written() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let log = SegmentLog::open(options(folder.path())).unwrap();
+    append(&log, decision(1)).unwrap();
+    let refusal = |number, app| {
+        let mut refused = decision_of(number);
+        (refused.verdict, refused.reason) = (Word::fixed("refuse"), Some(Word::fixed("policy_no_backend")));
+        (refused.app, refused.sending, refused.plan) = (Word::fixed(app), None, Vec::new());
+        Entry::Decision(Box::new(refused))
+    };
+    append(&log, refusal(2, "public-website")).unwrap();
+    append(&log, attempt(1)).unwrap();
+    append(&log, refusal(3, "clinic-notes")).unwrap();
+    let mut refused = Box::new(outcome_of(3));
+    (refused.end, refused.status, refused.backend) = (Word::fixed("refused"), 403, None);
+    append(&log, Entry::Outcome(refused)).unwrap();
+    append(&log, outcome(1)).unwrap();
+    let policy = PolicyLoaded { in_force: true, policy: Some(Digest([1; 32])), inventory: None, name: None };
+    append(&log, Entry::Policy(policy)).unwrap();
+    append(&log, decision(4)).unwrap();
+    drop(log);
+    folder
+}
+
+#[test]
+fn filters_by_what_the_entries_say() {
+    let folder = written();
+    let text = |text: &str| Some(text.to_owned());
+    let time = |second| jiff::Timestamp::from_second(second).ok();
+    let all = Filter::default();
+    for (name, filter, expected) in [
+        ("all", all.clone(), vec![0, 1, 2, 4, 7, 8]),
+        ("app", Filter { app: text("clinic-notes"), ..all.clone() }, vec![1, 4, 8]),
+        ("decision", Filter { decision: text("refuse"), ..all.clone() }, vec![2, 4]),
+        ("class", Filter { class: text("personal"), ..all.clone() }, vec![1, 2, 4, 8]),
+        ("no such class", Filter { class: text("health"), ..all.clone() }, vec![]),
+        ("backend", Filter { backend: text("us-cloud"), ..all.clone() }, vec![1, 8]),
+        ("country", Filter { country: text("US"), ..all.clone() }, vec![1, 8]),
+        ("other country", Filter { country: text("FR"), ..all.clone() }, vec![]),
+        ("rule that removed", Filter { rule: text("health-stays-hds"), ..all.clone() }, vec![1, 2, 4, 8]),
+        ("id", Filter { id: Some(id(3)), ..all.clone() }, vec![4]),
+        ("since", Filter { since: time(1_795_000_000), ..all.clone() }, vec![0, 1, 2, 4, 7, 8]),
+        ("until", Filter { until: time(1_795_000_000), ..all.clone() }, vec![]),
+    ] {
+        let page = query(folder.path(), &filter, 100, None).unwrap();
+        let found: Vec<u64> = page.records.iter().map(|record| record.seq).collect();
+        assert_eq!((found, page.more), (expected, false), "{name}");
+    }
+    let page = query(folder.path(), &all, 100, None).unwrap();
+    let lengths: Vec<usize> = page.records.iter().map(|record| record.entries.len()).collect();
+    assert_eq!(lengths, [1, 3, 1, 2, 1, 1], "entries of one request stand together");
+    assert_eq!(page.read, 9);
+}
+
+#[test]
+fn pages_backwards() {
+    let folder = written();
+    let page = |before| {
+        let page = query(folder.path(), &Filter::default(), 2, before).unwrap();
+        (page.records.iter().map(|record| record.seq).collect::<Vec<_>>(), page.more)
+    };
+    assert_eq!(page(None), (vec![7, 8], true));
+    assert_eq!(page(Some(7)), (vec![2, 4], true));
+    assert_eq!(page(Some(2)), (vec![0, 1], false));
+}
+
+#[test]
+fn tells_a_story() {
+    let folder = written();
+    let told = |number| story(folder.path(), id(number)).unwrap().map(|story| story.join("\n"));
+    insta::assert_snapshot!("served", told(1).unwrap());
+    insta::assert_snapshot!("refused", told(3).unwrap());
+    assert!(told(2).unwrap().contains("Nothing left the gateway."));
+    assert!(told(4).unwrap().contains("It has no outcome yet."));
+    assert_eq!(told(99), None);
+}

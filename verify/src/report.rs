@@ -1,0 +1,93 @@
+//! The result of a verification, and how it reads.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::merkle::Hash;
+use crate::note::VerifierKey;
+use crate::problem::Problem;
+
+/// What was verified.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// Name of the log.
+    pub origin: String,
+    /// The key that it was verified with.
+    pub key: VerifierKey,
+    /// Whether the key was given, and not taken from the log's own folder.
+    pub key_given: bool,
+    /// Entries that the checkpoint covers.
+    pub signed: u64,
+    /// Root over them.
+    pub root: Hash,
+    /// Entries behind them: intact and in order, but not yet signed.
+    pub unsigned: u64,
+    /// A batch at the very end that did not reach the disk whole, or is being written now.
+    pub torn: Option<Problem>,
+    /// Segments.
+    pub segments: u32,
+    /// Segments with bytes of a failed write that are not part of the log.
+    pub left_behind: u32,
+    /// Bytes of the entries.
+    pub bytes: u64,
+    /// Entries by kind.
+    pub kinds: BTreeMap<&'static str, u64>,
+    /// Decisions without outcome: in work, or cut off by a crash that no start has followed yet.
+    pub unfinished: u64,
+    /// Earlier checkpoints that the log was found to extend.
+    pub known: u32,
+    /// Time of the first entry.
+    pub first_time: Option<String>,
+    /// Time of the last entry.
+    pub last_time: Option<String>,
+    /// Entries dated before the one in front of them: the clock was set back.
+    pub clock_steps_back: u64,
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let source =
+            if self.key_given { "given" } else { "taken from the log's own folder: compare it with one you keep" };
+        writeln!(f, "VERIFIED: {}", self.origin)?;
+        writeln!(f, "  key         {} ({source})", self.key)?;
+        writeln!(f, "  signed      {} entries, root {}", self.signed, self.root)?;
+        if self.known > 0 {
+            writeln!(f, "  extends     {} earlier checkpoint{}", self.known, plural(u64::from(self.known)))?;
+        }
+        if self.unsigned > 0 {
+            writeln!(f, "  not signed  {} later entr{}, intact and in order", self.unsigned, ies(self.unsigned))?;
+        }
+        if let Some(torn) = &self.torn {
+            writeln!(f, "  at the end  a batch that is not whole, cut short or being written: {torn}")?;
+        }
+        for (kind, count) in &self.kinds {
+            writeln!(f, "  {kind:<10}  {count}")?;
+        }
+        if self.unfinished > 0 {
+            writeln!(f, "  unfinished  {} decision{} without outcome", self.unfinished, plural(self.unfinished))?;
+        }
+        if self.clock_steps_back > 0 {
+            writeln!(f, "  clock       set back {} time{}", self.clock_steps_back, plural(self.clock_steps_back))?;
+        }
+        if self.left_behind > 0 {
+            writeln!(
+                f,
+                "  given up    {} segment{} after a failed write",
+                self.left_behind,
+                plural(u64::from(self.left_behind))
+            )?;
+        }
+        if let (Some(first), Some(last)) = (&self.first_time, &self.last_time) {
+            writeln!(f, "  from        {first}\n  to          {last}")?;
+        }
+        writeln!(f, "  in          {} segment{}, {} bytes", self.segments, plural(u64::from(self.segments)), self.bytes)
+    }
+}
+
+const fn plural(count: u64) -> &'static str {
+    if count == 1 { "" } else { "s" }
+}
+
+const fn ies(count: u64) -> &'static str {
+    if count == 1 { "y" } else { "ies" }
+}
