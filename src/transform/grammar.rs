@@ -192,7 +192,7 @@ impl Vault {
         cursor.word(form)?;
         let (behind, before) = cursor.separator()?;
         let code = cursor.code(|prefix| self.may_become(form.word, prefix))?;
-        let entry = self.resolve(form.word, &code).ok_or(Fail::Never)?;
+        let entry = self.resolve(form.word, code).ok_or(Fail::Never)?;
         let bare = Found { start, end: cursor.at, entry, stars: (before, behind), spelling: Spelling::Plain };
         if let Some(Opening { start, kind, spelling, stars }) = opening
             && let Some((end, inner)) = optional(cursor.closing(kind))?
@@ -349,7 +349,8 @@ fn joins(char: char) -> bool {
     char.is_ascii_digit() || char.is_lowercase() || char.is_uppercase()
 }
 
-fn is_glue(char: char) -> bool {
+/// Whether a character may stand between the parts of a token.
+pub(super) fn is_glue(char: char) -> bool {
     matches!(char, '_' | ' ' | '-' | '\u{a0}' | '\u{202f}' | '\u{2010}' | '\u{2011}')
 }
 

@@ -220,13 +220,16 @@ fn every_cut_in_two_and_three_gives_the_same() {
         let places: Vec<usize> = (0..=text.len()).filter(|at| text.is_char_boundary(*at)).collect();
         for (index, first) in places.iter().enumerate() {
             for second in &places[index..] {
-                let cut = [&text[..*first], &text[*first..*second], &text[*second..]];
-                assert_eq!(show(&streamed(&cut, landing)), show(&expected), "cut at {first} and {second}");
+                let fragments = cut(text, &[0, *first, *second, text.len()]);
+                assert_eq!(show(&streamed(&fragments, landing)), show(&expected), "cut at {first} and {second}");
             }
         }
-        let characters: Vec<&str> = places.windows(2).map(|pair| &text[pair[0]..pair[1]]).collect();
-        assert_eq!(show(&streamed(&characters, landing)), show(&expected), "character by character");
+        assert_eq!(show(&streamed(&cut(text, &places), landing)), show(&expected), "character by character");
     }
+}
+
+fn cut<'t>(text: &'t str, places: &[usize]) -> Vec<&'t str> {
+    places.windows(2).map(|pair| text.get(pair[0]..pair[1]).unwrap()).collect()
 }
 
 fn show(restored: &Restored) -> (&str, Counts) {
@@ -308,9 +311,8 @@ proptest! {
         places.extend([0, text.len()]);
         places.retain(|at| text.is_char_boundary(*at));
         places.sort_unstable();
-        let fragments: Vec<&str> = places.windows(2).map(|pair| &text[pair[0]..pair[1]]).collect();
-        let (cut, expected) = (streamed(&fragments, landing), whole(&text, landing));
-        prop_assert_eq!(show(&cut), show(&expected));
+        let (streamed, expected) = (streamed(&cut(&text, &places), landing), whole(&text, landing));
+        prop_assert_eq!(show(&streamed), show(&expected));
     }
 
     #[test]
