@@ -9,7 +9,7 @@ use std::fmt;
 use zeroize::Zeroizing;
 
 use super::code::{Code, distance};
-use super::grammar;
+use super::grammar::{self, Start};
 use super::words::translations;
 
 /// The map from pseudonym to value.
@@ -24,7 +24,7 @@ pub struct Vault {
     words: Vec<Box<str>>,
     /// Spellings of the live type words, sorted.
     forms: Vec<Form>,
-    starts: Box<[bool; 256]>,
+    starts: Box<[Start; 256]>,
 }
 
 /// One pseudonym.
@@ -104,8 +104,8 @@ impl Vault {
         format!("{word}_{}", String::from_utf8_lossy(&entry.code))
     }
 
-    /// Bytes that may begin a token, and the backslash.
-    pub(super) fn starts(&self) -> &[bool; 256] {
+    /// What each byte may begin.
+    pub(super) fn starts(&self) -> &[Start; 256] {
         &self.starts
     }
 
