@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::duty::{CannotDo, Instead, Why, duty};
+use super::grammar::is_glue;
 use super::mint::{Keys, Mint, Value};
 use super::value::{is_json, normal, real};
 use super::vault::Vault;
@@ -236,8 +237,9 @@ fn rewritten(rewrite: &Rewrite<'_>, vault: &Vault) -> String {
 /// backslash, which a bracket would make its own. Only where restore finds it again between its neighbours.
 fn stands_bare(field: &Field, before: Option<char>, behind: Option<char>) -> bool {
     let name = field.kind == TokenKind::Key || matches!(field.role, Role::Schema | Role::Identifier);
-    let apart = before.is_none_or(|char| !char.is_alphanumeric() && !matches!(char, '<' | '[' | '«' | ';'))
-        && behind.is_none_or(|char| !char.is_ascii_digit() && !char.is_ascii_uppercase());
+    let joined = |char: char| char.is_alphanumeric() || is_glue(char) || matches!(char, '<' | '[' | '«' | ';' | '*');
+    let apart =
+        !before.is_some_and(joined) && behind.is_none_or(|char| !char.is_ascii_digit() && !char.is_ascii_uppercase());
     apart && (name || before == Some('\\'))
 }
 

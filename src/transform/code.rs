@@ -30,8 +30,8 @@ pub(super) fn is_symbol(byte: u8) -> bool {
 }
 
 /// Number of places in which two codes differ.
-pub(super) fn distance(one: &Code, other: &Code) -> usize {
-    one.iter().zip(other).filter(|(a, b)| a != b).count()
+pub(super) fn distance(one: Code, other: Code) -> usize {
+    one.iter().zip(&other).filter(|(a, b)| a != b).count()
 }
 
 /// Spreads the first bits of a tag over the places, five bits each.
@@ -56,7 +56,7 @@ mod tests {
         assert!(first.iter().all(|byte| is_symbol(*byte)));
         assert_eq!(first[..6], second[..6]);
         assert_ne!(first[6..], second[6..]);
-        assert_eq!(distance(&first, &first), 0);
+        assert_eq!(distance(first, first), 0);
         assert!("ILOU".bytes().all(|byte| !is_symbol(byte)));
     }
 }

@@ -114,12 +114,23 @@ const ESCAPE_BYTES: usize = 6;
 const STARS_MAX: usize = 3;
 const SEPARATOR_UNITS_MAX: usize = 6;
 
-/// The bytes at which a token may begin, given the live type words; always the backslash, so that no escape is cut.
-pub(super) fn starts(forms: &[Form]) -> Box<[bool; 256]> {
-    let mut starts = Box::new([false; 256]);
+/// What a byte may begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Start {
+    /// No token.
+    Nothing,
+    /// The type word of a token without brackets, at a word's edge.
+    Word,
+    /// A bracket, or a character of more than one byte; a backslash always, so that no escape is cut.
+    Other,
+}
+
+/// What each byte may begin, given the live type words.
+pub(super) fn starts(forms: &[Form]) -> Box<[Start; 256]> {
+    let mut starts = Box::new([Start::Nothing; 256]);
     let mut mark = |char: char| {
         if let Some(start) = starts.get_mut(usize::from(first_byte(char))) {
-            *start = true;
+            *start = if char.is_ascii_alphanumeric() { Start::Word } else { Start::Other };
         }
     };
     mark('\\');
@@ -137,11 +148,7 @@ impl Vault {
         let Source { text, from, mut before, landing, last } = source;
         let mut at = from;
         loop {
-            let rest = text.as_bytes().get(at..).unwrap_or_default();
-            let Some(skipped) = rest.iter().position(|byte| self.starts().get(usize::from(*byte)) == Some(&true))
-            else {
-                return Find::Nothing;
-            };
+            let Some(skipped) = self.skip(text.as_bytes().get(at..).unwrap_or_default()) else { return Find::Nothing };
             if skipped > 0 {
                 at += skipped;
                 before = text.get(..at).and_then(|text| text.chars().next_back());
@@ -161,6 +168,19 @@ impl Vault {
             at += unit.bytes;
             before = Some(unit.char);
         }
+    }
+
+    /// Bytes until the next one that may begin a token; one inside an ASCII word may not.
+    fn skip(&self, bytes: &[u8]) -> Option<usize> {
+        let mut before = b' ';
+        bytes.iter().position(|byte| {
+            let inside = std::mem::replace(&mut before, *byte).is_ascii_alphanumeric();
+            match self.starts().get(usize::from(*byte)) {
+                Some(Start::Other) => true,
+                Some(Start::Word) => !inside,
+                _ => false,
+            }
+        })
     }
 
     /// Reads a token that begins here, brackets included.
@@ -192,7 +212,7 @@ impl Vault {
         cursor.word(form)?;
         let (behind, before) = cursor.separator()?;
         let code = cursor.code(|prefix| self.may_become(form.word, prefix))?;
-        let entry = self.resolve(form.word, &code).ok_or(Fail::Never)?;
+        let entry = self.resolve(form.word, code).ok_or(Fail::Never)?;
         let bare = Found { start, end: cursor.at, entry, stars: (before, behind), spelling: Spelling::Plain };
         if let Some(Opening { start, kind, spelling, stars }) = opening
             && let Some((end, inner)) = optional(cursor.closing(kind))?
@@ -254,7 +274,11 @@ impl Cursor<'_> {
     /// Passes the bracket of the list that stands here, which must be of the kind if one is given.
     fn one_of(&mut self, brackets: &[Bracket], kind: Option<Kind>) -> Result<Bracket, Fail> {
         let mut fail = Fail::Never;
+        let Some(first) = self.peek()? else { return Err(fail) };
         for bracket in brackets.iter().filter(|bracket| kind.is_none_or(|kind| bracket.1 == kind)) {
+            if !bracket.0.starts_with(first.char) {
+                continue;
+            }
             let mut cursor = *self;
             match bracket.0.chars().try_for_each(|char| cursor.must(|read| lower(read) == char).map(|_| ())) {
                 Ok(()) => {
@@ -349,7 +373,8 @@ fn joins(char: char) -> bool {
     char.is_ascii_digit() || char.is_lowercase() || char.is_uppercase()
 }
 
-fn is_glue(char: char) -> bool {
+/// Whether a character may stand between the parts of a token.
+pub(super) fn is_glue(char: char) -> bool {
     matches!(char, '_' | ' ' | '-' | '\u{a0}' | '\u{202f}' | '\u{2010}' | '\u{2011}')
 }
 

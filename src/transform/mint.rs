@@ -98,7 +98,9 @@ impl Keys {
         let mut context = hmac::Context::with_key(&self.token);
         context.update(b"code\0");
         context.update(id);
-        again.iter().for_each(|counter| context.update(&counter.to_be_bytes()));
+        for counter in again {
+            context.update(&counter.to_be_bytes());
+        }
         context.sign()
     }
 }

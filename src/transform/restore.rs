@@ -152,12 +152,41 @@ impl State {
     /// Remembers text that is passed on as it is.
     fn pass(&mut self, text: &str) {
         let mut at = 0;
-        while let Read::Unit(unit) = self.landing.read(text, at, true) {
-            self.link.pass(unit);
-            self.lookalikes.pass(unit.char);
-            self.before = Some(unit.char);
+        loop {
+            let rest = text.get(at..).unwrap_or_default();
+            let loud = rest.bytes().position(is_loud).unwrap_or(rest.len());
+            self.pass_quiet(rest.get(..loud).unwrap_or_default());
+            at += loud;
+            let Read::Unit(unit) = self.landing.read(text, at, true) else { return };
+            self.step(unit);
             at += unit.bytes;
         }
+    }
+
+    /// Passes text in which no URL and no token begins; what lies between its first and last words leaves no trace.
+    fn pass_quiet(&mut self, text: &str) {
+        let (head, tail) = match edges(text) {
+            Some((head, tail)) => (text.get(..head).unwrap_or_default(), text.get(tail..).unwrap_or_default()),
+            None => (text, ""),
+        };
+        self.steps(head);
+        if self.link.is_inside() {
+            self.steps(text.get(head.len()..).unwrap_or_default());
+        } else {
+            self.steps(tail);
+        }
+    }
+
+    fn steps(&mut self, text: &str) {
+        for char in text.chars() {
+            self.step(Unit { char, bytes: char.len_utf8(), escaped: false });
+        }
+    }
+
+    fn step(&mut self, unit: Unit) {
+        self.link.pass(unit);
+        self.lookalikes.pass(unit.char);
+        self.before = Some(unit.char);
     }
 
     /// Writes the value of a token, or the token itself where no value may stand.
@@ -189,6 +218,27 @@ impl State {
         out.extend(std::iter::repeat_n('*', behind));
     }
 }
+
+/// Whether a byte can be the decisive one of a URL's beginning, of a token or of an escape.
+fn is_loud(byte: u8) -> bool {
+    matches!(byte, b':' | b'/' | b'\\' | b'.' | b'_')
+}
+
+/// In text without loud bytes: behind its first blank, and before the blank in front of its last whole word. Whoever has
+/// read up to the one may go on at the other, because a blank ends every word and a word replaces what stood before it.
+fn edges(text: &str) -> Option<(usize, usize)> {
+    if text.len() < QUIET_BYTES_MIN {
+        return None;
+    }
+    let bytes = text.as_bytes();
+    let head = memchr::memchr(b' ', bytes)? + 1;
+    let word = bytes.windows(2).rposition(|pair| matches!(pair, [last, b' '] if last.is_ascii_graphic()))?;
+    let tail = memchr::memrchr(b' ', bytes.get(..word)?)?;
+    (tail >= head).then_some((head, tail))
+}
+
+/// Text shorter than this is not worth the search for its edges.
+const QUIET_BYTES_MIN: usize = 32;
 
 /// Writes a value as text of HTML: its token's brackets were entities, so what surrounds it is HTML.
 fn escape_html(value: &str) -> zeroize::Zeroizing<String> {

@@ -39,6 +39,9 @@ pub(super) enum Read {
 impl Landing {
     /// Reads the unit at a byte offset. `last` says that no fragment follows.
     pub(super) fn read(self, text: &str, at: usize, last: bool) -> Read {
+        if let Some(byte) = text.as_bytes().get(at).filter(|byte| byte.is_ascii() && **byte != b'\\') {
+            return Read::Unit(Unit { char: char::from(*byte), bytes: 1, escaped: false });
+        }
         let rest = text.get(at..).unwrap_or_default();
         let Some(char) = rest.chars().next() else {
             return if last { Read::End } else { Read::More };

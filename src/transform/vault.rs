@@ -9,7 +9,7 @@ use std::fmt;
 use zeroize::Zeroizing;
 
 use super::code::{Code, distance};
-use super::grammar;
+use super::grammar::{self, Start};
 use super::words::translations;
 
 /// The map from pseudonym to value.
@@ -24,7 +24,7 @@ pub struct Vault {
     words: Vec<Box<str>>,
     /// Spellings of the live type words, sorted.
     forms: Vec<Form>,
-    starts: Box<[bool; 256]>,
+    starts: Box<[Start; 256]>,
 }
 
 /// One pseudonym.
@@ -104,8 +104,8 @@ impl Vault {
         format!("{word}_{}", String::from_utf8_lossy(&entry.code))
     }
 
-    /// Bytes that may begin a token, and the backslash.
-    pub(super) fn starts(&self) -> &[bool; 256] {
+    /// What each byte may begin.
+    pub(super) fn starts(&self) -> &[Start; 256] {
         &self.starts
     }
 
@@ -118,7 +118,7 @@ impl Vault {
 
     /// The entry that a code stands for under a type word: the very code, or the only one that differs in one place when
     /// every other differs in three or more.
-    pub(super) fn resolve(&self, word: u16, code: &Code) -> Option<u32> {
+    pub(super) fn resolve(&self, word: u16, code: Code) -> Option<u32> {
         let entry = self.exact(code).or_else(|| self.near(code))?;
         self.entries.get(entry as usize).filter(|found| found.word == word).map(|_| entry)
     }
@@ -133,17 +133,17 @@ impl Vault {
         self.entries.get(entry as usize).map_or([0; 8], |entry| entry.code)
     }
 
-    fn exact(&self, code: &Code) -> Option<u32> {
-        let index = self.by_code.binary_search_by_key(code, |entry| self.code(*entry)).ok()?;
+    fn exact(&self, code: Code) -> Option<u32> {
+        let index = self.by_code.binary_search_by_key(&code, |entry| self.code(*entry)).ok()?;
         self.by_code.get(index).copied()
     }
 
-    fn near(&self, code: &Code) -> Option<u32> {
+    fn near(&self, code: Code) -> Option<u32> {
         let mut found = None;
         for (index, quarter) in self.by_quarter.iter().zip(quarters(code)) {
             let start = index.partition_point(|(listed, _)| *listed < quarter);
             for (_, entry) in index.iter().skip(start).take_while(|(listed, _)| *listed == quarter) {
-                match distance(&self.code(*entry), code) {
+                match distance(self.code(*entry), code) {
                     0 | 1 if found.is_none_or(|found| found == *entry) => found = Some(*entry),
                     0..=2 => return None,
                     _ => {}
@@ -190,17 +190,20 @@ fn index(entries: &[Entry]) -> (Vec<u32>, [Vec<(Quarter, u32)>; 4]) {
     by_code.sort_unstable();
     let mut by_quarter: [Vec<(Quarter, u32)>; 4] = Default::default();
     for (code, entry) in &by_code {
-        for (list, quarter) in by_quarter.iter_mut().zip(quarters(code)) {
+        for (list, quarter) in by_quarter.iter_mut().zip(quarters(*code)) {
             list.push((quarter, *entry));
         }
     }
-    by_quarter.iter_mut().for_each(|list| list.sort_unstable());
+    for list in &mut by_quarter {
+        list.sort_unstable();
+    }
     (by_code.into_iter().map(|(_, entry)| entry).collect(), by_quarter)
 }
 
-fn quarters(code: &Code) -> [Quarter; 4] {
-    let [a, b, c, d, e, f, g, h] = *code;
-    [[a, b], [c, d], [e, f], [g, h]]
+fn quarters(code: Code) -> [Quarter; 4] {
+    let mut quarters = [Quarter::default(); 4];
+    quarters.as_flattened_mut().copy_from_slice(&code);
+    quarters
 }
 
 #[cfg(test)]
@@ -225,9 +228,9 @@ mod tests {
             ("one wrong, the other at three", &crowded, b"07Q2M9F3", Some(0)),
         ];
         for (name, vault, code, expected) in rows {
-            assert_eq!(vault.resolve(0, code), expected, "{name}");
+            assert_eq!(vault.resolve(0, *code), expected, "{name}");
         }
-        assert_eq!(far.resolve(1, b"K7Q2M9F3"), None, "another word");
+        assert_eq!(far.resolve(1, *b"K7Q2M9F3"), None, "another word");
     }
 
     #[test]

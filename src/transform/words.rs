@@ -16,6 +16,8 @@ pub(super) fn can_name(word: &str) -> bool {
 }
 
 /// The words that a model may have put in place of a type word, lower case.
+///
+/// None ends in `_` and the word itself: `adresse` is not part of `EMAIL_0ABCDEFG` behind it.
 pub(super) fn translations(word: &str) -> &'static [&'static str] {
     TABLE.iter().find(|(listed, _)| *listed == word).map_or(&[], |(_, translations)| translations)
 }
@@ -23,7 +25,7 @@ pub(super) fn translations(word: &str) -> &'static [&'static str] {
 /// French, German, Spanish, Italian, Portuguese, Dutch, Polish; with and without accents.
 const TABLE: &[(&str, &[&str])] = &[
     ("PERSON", &["personne", "persona", "pessoa", "persoon", "osoba", "name", "nom", "nombre", "nome", "naam"]),
-    ("EMAIL", &["e_mail", "mail", "courriel", "correo", "adresse_email", "adresse_mail", "posta"]),
+    ("EMAIL", &["e_mail", "mail", "courriel", "correo", "posta"]),
     (
         "PHONE",
         &[
@@ -42,7 +44,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ),
     ("IBAN", &["compte", "konto", "cuenta", "conto", "conta", "rekening"]),
     ("CARD", &["carte", "karte", "tarjeta", "carta", "cartão", "cartao", "kaart", "karta"]),
-    ("IP", &["adresse_ip", "ip_adresse", "ip_address", "dirección_ip", "direccion_ip", "indirizzo_ip"]),
+    ("IP", &["ip_adresse", "ip_address"]),
     (
         "NATIONAL_ID",
         &[
@@ -62,7 +64,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ),
     ("VAT_ID", &["id_tva", "tva", "ust_id", "id_iva", "iva", "partita_iva", "btw_id"]),
     ("TERM", &["terme", "begriff", "término", "termino", "termine", "termo", "term"]),
-    ("URL", &["lien", "link", "enlace", "collegamento", "adresse_url"]),
+    ("URL", &["lien", "link", "enlace", "collegamento"]),
     ("SECRET", &["geheimnis", "secreto", "segreto", "segredo", "geheim", "sekret", "clé", "cle"]),
 ];
 
@@ -77,6 +79,7 @@ mod tests {
             for translation in *translations {
                 assert!(translation.len() <= WORD_BYTES_MAX, "{translation}");
                 assert_eq!(translation.to_lowercase(), **translation, "{translation}");
+                assert!(!translation.ends_with(&format!("_{}", word.to_lowercase())), "{translation}");
             }
         }
     }

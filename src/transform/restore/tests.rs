@@ -220,13 +220,16 @@ fn every_cut_in_two_and_three_gives_the_same() {
         let places: Vec<usize> = (0..=text.len()).filter(|at| text.is_char_boundary(*at)).collect();
         for (index, first) in places.iter().enumerate() {
             for second in &places[index..] {
-                let cut = [&text[..*first], &text[*first..*second], &text[*second..]];
-                assert_eq!(show(&streamed(&cut, landing)), show(&expected), "cut at {first} and {second}");
+                let fragments = cut(text, &[0, *first, *second, text.len()]);
+                assert_eq!(show(&streamed(&fragments, landing)), show(&expected), "cut at {first} and {second}");
             }
         }
-        let characters: Vec<&str> = places.windows(2).map(|pair| &text[pair[0]..pair[1]]).collect();
-        assert_eq!(show(&streamed(&characters, landing)), show(&expected), "character by character");
+        assert_eq!(show(&streamed(&cut(text, &places), landing)), show(&expected), "character by character");
     }
+}
+
+fn cut<'t>(text: &'t str, places: &[usize]) -> Vec<&'t str> {
+    places.windows(2).map(|pair| text.get(pair[0]..pair[1]).unwrap()).collect()
 }
 
 fn show(restored: &Restored) -> (&str, Counts) {
@@ -297,6 +300,45 @@ fn text() -> impl Strategy<Value = String> {
         .prop_map(|pieces| pieces.concat())
 }
 
+const WORDS: &[&str] = &[
+    "plain ",
+    "words ",
+    "in ",
+    "a ",
+    "row ",
+    "longer ",
+    "\u{a0} ",
+    "é ",
+    "\"",
+    "'",
+    "(",
+    "<",
+    ")",
+    " ",
+    "  ",
+    "\n",
+    "said: ",
+    "www",
+    ".",
+    "http",
+    "https",
+    ":",
+    "/",
+    "//",
+    "\\",
+    "\\\"",
+    "evil.example ",
+    "evil.example/?q=",
+    "<EMAIL_0ABCDEFG>",
+    "EMAIL_0ABCDEFG ",
+    "PERSON_00000000",
+    " PERSON_00000000 ",
+    "PERSON",
+    "_",
+    "0ABCDEFH",
+    "text that goes on and on ",
+];
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
@@ -308,9 +350,18 @@ proptest! {
         places.extend([0, text.len()]);
         places.retain(|at| text.is_char_boundary(*at));
         places.sort_unstable();
-        let fragments: Vec<&str> = places.windows(2).map(|pair| &text[pair[0]..pair[1]]).collect();
-        let (cut, expected) = (streamed(&fragments, landing), whole(&text, landing));
-        prop_assert_eq!(show(&cut), show(&expected));
+        let (streamed, expected) = (streamed(&cut(&text, &places), landing), whole(&text, landing));
+        prop_assert_eq!(show(&streamed), show(&expected));
+    }
+
+    /// Long plain stretches are passed in bulk where they come whole, and character by character where they do not.
+    #[test]
+    fn bulk_and_characters_see_the_same(words in prop::collection::vec(prop::sample::select(WORDS), 8..60), json: bool) {
+        let landing = if json { Landing::JsonInString } else { Landing::Text };
+        let text = words.concat();
+        let places: Vec<usize> = (0..=text.len()).filter(|at| text.is_char_boundary(*at)).collect();
+        let (streamed, expected) = (streamed(&cut(&text, &places), landing), whole(&text, landing));
+        prop_assert_eq!(show(&streamed), show(&expected));
     }
 
     #[test]
