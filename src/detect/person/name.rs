@@ -37,7 +37,7 @@ pub(super) fn name_at(text: &str, at: usize) -> Option<Name> {
         let upper = elided.unwrap_or(body).starts_with(char::is_uppercase);
         let initial = upper && body.chars().count() == 1;
         // What stands behind a particle decides whether it was one.
-        let particle = !upper && PARTICLES.contains(&body.to_lowercase().as_str());
+        let particle = !upper && PARTICLES.contains(&body);
         if !upper && !particle || initial && !dotted && words.is_empty() || upper && is_stop(body) {
             break;
         }
@@ -66,7 +66,7 @@ fn word_at(text: &str, at: usize) -> Option<Range<usize>> {
     let mut end = 0;
     let mut joined = None;
     for (offset, c) in rest.char_indices().take(WORD_BYTES_MAX) {
-        if c.is_alphabetic() || ('\u{300}'..='\u{36F}').contains(&c) {
+        if fold::is_word(c) && !c.is_numeric() || ('\u{300}'..='\u{36F}').contains(&c) {
             end = offset + c.len_utf8();
             joined = None;
         } else if matches!(c, '-' | '\'' | '’') && end == offset && end > 0 && joined.is_none() {

@@ -53,8 +53,8 @@ pub(in crate::detect) const CUES: &[(Cue, &[&str])] = &[
     ]),
     (Cue::WeakKey, &[
         "name", "from", "to", "cc", "bcc", "client", "cliente", "customer", "user", "contact", "author", "auteur", "sender",
-        "recipient", "attendees", "participants", "assignee", "reporter", "owner", "de", "à", "destinataire", "expéditeur",
-        "von", "an", "mittente", "nome", "naam",
+        "recipient", "attendees", "participants", "assignee", "reporter", "owner", "destinataire", "expéditeur",
+        "mittente", "nome", "naam",
     ]),
 ];
 
