@@ -5,31 +5,35 @@
 
 use std::ops::Range;
 
-use memchr::memmem;
-
-use super::fold;
+use super::fold::{self, Window};
 use super::page::Page;
 
 /// Bytes before a candidate in which a context word counts.
 const BEFORE_BYTES: usize = 80;
 /// Bytes behind a candidate in which a context word counts.
 const AFTER_BYTES: usize = 40;
+/// Bytes of a key that are read.
+const KEY_BYTES: usize = 128;
 
-/// Words and phrases, folded, with a blank at both ends.
+/// Words and phrases, folded, with a blank behind each.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Context {
-    phrases: Box<[memmem::Finder<'static>]>,
+    phrases: Box<[Box<[u8]>]>,
+    /// One bit for each first pair of letters: most words of a window are turned away by it.
+    heads: u64,
 }
 
 impl Context {
     /// Prepares words and phrases of any language.
     pub(super) fn new<'a>(words: impl IntoIterator<Item = &'a str>) -> Self {
         let phrases = words.into_iter().map(|word| {
-            let mut folded = Vec::new();
+            let mut folded = Window::new();
             fold::words(word, &mut folded);
-            memmem::Finder::new(&folded).into_owned()
+            folded.strip_prefix(b" ").unwrap_or(&folded).into()
         });
-        Self { phrases: phrases.collect() }
+        let phrases: Box<[Box<[u8]>]> = phrases.filter(|phrase: &Box<[u8]>| !phrase.is_empty()).collect();
+        let heads = phrases.iter().fold(0, |heads, phrase| heads | head(phrase));
+        Self { phrases, heads }
     }
 
     /// Whether one of the words stands near the range, or in the key of the text.
@@ -40,13 +44,30 @@ impl Context {
         let text = page.text;
         let from = text.floor_char_boundary(range.start.saturating_sub(BEFORE_BYTES));
         let to = text.ceil_char_boundary(range.end.saturating_add(AFTER_BYTES).min(text.len()));
-        let mut folded = Vec::with_capacity(BEFORE_BYTES + AFTER_BYTES + 32);
-        for part in [page.key, text.get(from..range.start), text.get(range.end..to)].into_iter().flatten() {
-            fold::words(part, &mut folded);
-            // A separator that no phrase holds keeps words of one part from meeting those of the next.
-            folded.extend_from_slice(b"| ");
+        let key = page.key.map(|key| key.get(..key.floor_char_boundary(KEY_BYTES)).unwrap_or_default());
+        [key, text.get(from..range.start), text.get(range.end..to)].into_iter().flatten().any(|part| self.is_in(part))
+    }
+
+    /// Whether one of the words stands in a short stretch of text.
+    fn is_in(&self, part: &str) -> bool {
+        let mut folded = Window::new();
+        fold::words(part, &mut folded);
+        let mut rest = folded.as_slice();
+        while let Some(blank) = memchr::memchr(b' ', rest) {
+            rest = rest.get(blank + 1..).unwrap_or_default();
+            if head(rest) & self.heads != 0 && self.phrases.iter().any(|phrase| rest.starts_with(phrase)) {
+                return true;
+            }
         }
-        self.phrases.iter().any(|phrase| phrase.find(&folded).is_some())
+        false
+    }
+}
+
+/// The bit of a word's first two letters.
+fn head(word: &[u8]) -> u64 {
+    match word {
+        [first, second, ..] => 1 << (u32::from(*first).wrapping_mul(7).wrapping_add(u32::from(*second)) & 63),
+        _ => 0,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Runs of base64 and hexadecimal that decode to readable text: what is found inside is a finding over the whole run.
 //!
-//! A run of sixteen characters must cover every sixteenth place of a text, so that looking there finds each of them for next
+//! A run of fourteen characters must cover some fourteenth place of a text, so that looking there finds each of them for next
 //! to nothing. Decoding stops at the first byte that no text has; images and ciphertext end within a few bytes.
 
 use std::ops::Range;
@@ -9,8 +9,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::GeneralPurpose;
 use base64::engine::{DecodePaddingMode, GeneralPurposeConfig};
 
-/// Characters below which a run is not opened.
-const RUN_BYTES_MIN: usize = 16;
+/// Characters, padding included, below which a run is not opened.
+const PADDED_BYTES_MIN: usize = 16;
+/// Characters of such a run without its padding.
+const RUN_BYTES_MIN: usize = PADDED_BYTES_MIN - 2;
 /// Characters of a run that are opened; a longer one is opened up to here, and is a finding whole.
 const RUN_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Characters that are decoded to see whether text comes out.
@@ -36,12 +38,11 @@ pub(super) fn runs(text: &str, mut found: impl FnMut(Range<usize>, &str)) {
         let start = at - head.iter().rev().take_while(|&&byte| is_code(byte)).count();
         let tail = bytes.get(at..).unwrap_or_default();
         let end = at + tail.iter().take_while(|&&byte| is_code(byte)).count();
-        if end - start >= RUN_BYTES_MIN {
-            let padded =
-                end + bytes.get(end..).unwrap_or_default().iter().take(2).take_while(|&&byte| byte == b'=').count();
-            if let Some(decoded) = text.get(start..end.min(start + RUN_BYTES_MAX)).and_then(open) {
-                found(start..padded, &decoded);
-            }
+        let padding = bytes.get(end..).unwrap_or_default().iter().take(2).take_while(|&&byte| byte == b'=').count();
+        if end + padding - start >= PADDED_BYTES_MIN
+            && let Some(decoded) = text.get(start..end.min(start + RUN_BYTES_MAX)).and_then(open)
+        {
+            found(start..end + padding, &decoded);
         }
         done = end;
         at = end + RUN_BYTES_MIN;

@@ -10,37 +10,68 @@ use smallvec::SmallVec;
 /// A folded word. Longer words are cut: no lexicon has one.
 pub(super) type Folded = SmallVec<[u8; 32]>;
 
+/// Folded words of a short stretch of text.
+pub(super) type Window = SmallVec<[u8; 256]>;
+
 /// Bytes of a folded word that are kept.
 const WORD_BYTES_MAX: usize = 48;
 
 /// Reads the word that begins at or after `from`: its range in the text and its folded bytes.
 pub(super) fn next_word(text: &str, from: usize) -> Option<(Range<usize>, Folded)> {
+    let bytes = text.as_bytes();
     let mut folded = Folded::new();
     let mut start = None;
     let mut end = from;
-    for (offset, c) in text.get(from..)?.char_indices() {
-        if !fold(c, &mut folded, start.is_some()) {
-            if start.is_some() {
-                break;
+    let mut at = from;
+    while let Some(&byte) = bytes.get(at) {
+        let (letter, len) = if byte.is_ascii() {
+            let lower = ascii(byte);
+            if lower != 0 && folded.len() < WORD_BYTES_MAX {
+                folded.push(lower);
             }
-            continue;
+            (lower != 0, 1)
+        } else {
+            let c = text.get(at..)?.chars().next()?;
+            let letter = fold(c, &mut folded, start.is_some());
+            folded.truncate(WORD_BYTES_MAX);
+            (letter, c.len_utf8())
+        };
+        if letter {
+            start.get_or_insert(at);
+            end = at + len;
+        } else if start.is_some() {
+            break;
         }
-        start.get_or_insert(from + offset);
-        end = from + offset + c.len_utf8();
-        folded.truncate(WORD_BYTES_MAX);
+        at += len;
     }
     start.map(|start| (start..end, folded))
 }
 
 /// Folds a text into words with one blank before, between and behind them. A capital after a small letter begins a word,
 /// so that keys such as `cardNumber` read as two.
-pub(super) fn words(text: &str, out: &mut Vec<u8>) {
+pub(super) fn words(text: &str, out: &mut Window) {
+    let bytes = text.as_bytes();
     let mut folded = Folded::new();
     let mut small = false;
+    let mut at = 0;
     if out.last() != Some(&b' ') {
         out.push(b' ');
     }
-    for c in text.chars() {
+    while let Some(&byte) = bytes.get(at) {
+        if byte.is_ascii() {
+            let lower = ascii(byte);
+            let inside = out.last() != Some(&b' ');
+            if inside && (lower == 0 || small && byte.is_ascii_uppercase()) {
+                out.push(b' ');
+            }
+            if lower != 0 {
+                out.push(lower);
+            }
+            small = byte.is_ascii_lowercase();
+            at += 1;
+            continue;
+        }
+        let Some(c) = text.get(at..).and_then(|rest| rest.chars().next()) else { break };
         folded.clear();
         let inside = out.last() != Some(&b' ');
         let letter = fold(c, &mut folded, inside);
@@ -49,18 +80,32 @@ pub(super) fn words(text: &str, out: &mut Vec<u8>) {
         }
         out.extend_from_slice(&folded);
         small = letter && c.is_lowercase();
+        at += c.len_utf8();
     }
     if out.last() != Some(&b' ') {
         out.push(b' ');
     }
 }
 
+/// Whether a character is part of a word.
+pub(super) fn is_word(c: char) -> bool {
+    match c {
+        '\0'..='\u{7F}' => c.is_ascii_alphanumeric(),
+        '\u{D7}' | '\u{F7}' | '\u{2000}'..='\u{206F}' => false,
+        '\u{C0}'..='\u{24F}' => true,
+        _ => c.is_alphanumeric(),
+    }
+}
+
+/// The folded form of an ASCII letter or digit, 0 for anything else.
+const fn ascii(byte: u8) -> u8 {
+    if byte.is_ascii_alphanumeric() { byte.to_ascii_lowercase() } else { 0 }
+}
+
 /// Appends the folded form of a character. `false`: it is no part of a word. A combining mark inside a word adds nothing.
 fn fold(c: char, out: &mut Folded, inside: bool) -> bool {
     match c {
-        'a'..='z' | '0'..='9' => out.push(u8::try_from(c).unwrap_or(b' ')),
-        'A'..='Z' => out.push(u8::try_from(c).unwrap_or(b' ').to_ascii_lowercase()),
-        '\0'..='\u{7F}' => return false,
+        '\u{2000}'..='\u{206F}' => return false,
         '\u{300}'..='\u{36F}' => return inside,
         '\u{C0}'..='\u{FF}' => match LATIN_1.get((c as usize) & 0x1F) {
             Some(&base) if base != b'?' => out.push(base),
@@ -127,7 +172,7 @@ mod tests {
             ("", " "),
             ("IBAN", " iban "),
         ] {
-            let mut out = Vec::new();
+            let mut out = Window::new();
             words(text, &mut out);
             assert_eq!(std::str::from_utf8(&out).unwrap(), expected);
         }

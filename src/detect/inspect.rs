@@ -107,6 +107,8 @@ struct Work<'e> {
     engine: &'e Engine,
     /// Hits by field, in the field's own offsets.
     hits: BTreeMap<u32, Vec<Hit>>,
+    /// Views of the fields that need one, kept for the search of known names.
+    views: BTreeMap<u32, View>,
     count: usize,
     known: Known,
     full: bool,
@@ -114,7 +116,7 @@ struct Work<'e> {
 
 impl<'e> Work<'e> {
     fn new(engine: &'e Engine) -> Self {
-        Self { engine, hits: BTreeMap::new(), count: 0, known: Known::default(), full: false }
+        Self { engine, hits: BTreeMap::new(), views: BTreeMap::new(), count: 0, known: Known::default(), full: false }
     }
 
     /// Reads one text with every detector.
@@ -124,15 +126,17 @@ impl<'e> Work<'e> {
         let mut sink = Sink::new(self.count);
         self.engine.scan(&page, 0, &mut sink);
         self.take(field, &page, view.as_ref(), text, sink);
+        self.views.extend(view.map(|view| (field, view)));
     }
 
     /// Reads one text for names that are known from elsewhere.
     fn read_again(&mut self, search: &Search, field: u32, text: &str, key: Option<&str>) {
-        let view = View::of(text);
+        let view = self.views.remove(&field);
         let page = Page { text: view.as_ref().map_or(text, View::text), key };
         let mut sink = Sink::new(self.count);
         search.find(&page, &mut Report { sink: &mut sink, detector: self.engine.person });
         self.take(field, &page, view.as_ref(), text, sink);
+        self.views.extend(view.map(|view| (field, view)));
     }
 
     /// Keeps what is sure enough and not ours, learns names, and leads hits back to the original.

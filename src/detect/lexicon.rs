@@ -1,6 +1,6 @@
 //! Words and phrases that mean something by themselves: health terms, titles, cues of a name.
 //!
-//! A bitmap of 8 KiB over the first eight bytes of a word turns away nearly every word of a text in a few instructions; only
+//! A bitmap of 16 KiB over the first eight bytes of a word turns away nearly every word of a text in a few instructions; only
 //! the rest is folded and looked up. Words with accents always are.
 
 use std::collections::HashMap;
@@ -23,7 +23,12 @@ pub(super) enum Meaning {
 /// All words of all lexicons.
 #[derive(Debug)]
 pub(super) struct Lexicon {
-    bits: Box<[u64]>,
+    /// First words, cut to eight bytes.
+    heads: Bits,
+    /// The first eight bytes of phrases whose first word is short: `in vitro` is rare where `in` is everywhere.
+    openings: Bits,
+    /// The first words of those phrases.
+    short_heads: Bits,
     words: HashMap<Box<[u8]>, SmallVec<[Entry; 1]>, BuildHasherDefault<Mixer>>,
 }
 
@@ -38,8 +43,15 @@ struct Entry {
 
 impl Lexicon {
     /// Builds the lexicon. A phrase without a letter or digit is left out.
-    pub(super) fn new<'a>(phrases: impl IntoIterator<Item = (&'a str, Meaning)>) -> Self {
-        let mut lexicon = Self { bits: vec![0; 1024].into(), words: HashMap::default() };
+    pub(super) fn new<'a>(phrases: impl IntoIterator<Item = (&'a str, Meaning), IntoIter: ExactSizeIterator>) -> Self {
+        let phrases = phrases.into_iter();
+        let count = phrases.len();
+        let mut lexicon = Self {
+            heads: Bits::new(count),
+            openings: Bits::new(count),
+            short_heads: Bits::new(count),
+            words: HashMap::default(),
+        };
         for (phrase, meaning) in phrases {
             lexicon.add(phrase, meaning);
         }
@@ -50,27 +62,39 @@ impl Lexicon {
     }
 
     fn add(&mut self, phrase: &str, meaning: Meaning) {
-        let mut words = Vec::new();
+        let mut words: SmallVec<[Box<[u8]>; 4]> = SmallVec::new();
         let mut at = 0;
         while let Some((range, folded)) = fold::next_word(phrase, at) {
             at = range.end;
-            words.push(folded.to_vec().into_boxed_slice());
+            words.push(folded.as_slice().into());
         }
         let Some(first) = words.first().cloned() else { return };
         let letters = phrase.chars().filter(|c| c.is_alphabetic());
         let capitals = letters.clone().count() > 1 && letters.clone().all(char::is_uppercase);
-        let (slot, bit) = place(key(load(&first, 0), first.len().min(8)));
-        if let Some(bits) = self.bits.get_mut(slot) {
-            *bits |= bit;
+        let rest: Box<[Box<[u8]>]> = words.into_iter().skip(1).collect();
+        let phrase_len = first.len() + rest.iter().map(|word| word.len() + 1).sum::<usize>();
+        if first.len() <= SHORT_BYTES_MAX && phrase_len >= 8 {
+            self.short_heads.insert(key(load(&first, 0), first.len()));
+            self.openings.insert_openings(&first, &rest);
+        } else {
+            self.heads.insert(key(load(&first, 0), first.len().min(8)));
         }
-        let rest = words.into_iter().skip(1).collect();
         self.words.entry(first).or_default().push(Entry { rest, capitals, meaning });
     }
 
-    /// Whether a word whose first eight bytes are these may be in the lexicon. `len` is its length, at most 8.
+    /// Whether a phrase may begin with these eight bytes, of which the first word has `len`, at most 8.
     pub(super) fn may_hold(&self, first_eight: u64, len: usize) -> bool {
-        let (slot, bit) = place(key(first_eight, len));
-        self.bits.get(slot).is_some_and(|bits| bits & bit != 0)
+        if self.heads.holds(key(first_eight, len)) {
+            return true;
+        }
+        // An accent among the eight bytes: what follows the first word cannot be compared as it stands.
+        let accented = first_eight & 0x8080_8080_8080_8080 != 0;
+        len <= SHORT_BYTES_MAX
+            && if accented {
+                self.short_heads.holds(key(first_eight, len))
+            } else {
+                self.openings.holds(key(first_eight, 8))
+            }
     }
 
     /// Looks up the word that begins at or after `at` and returns where it ends. Reports the longest phrase that is a term
@@ -132,9 +156,59 @@ const fn key(first_eight: u64, len: usize) -> u64 {
     if len >= 8 { lower } else { lower & ((1 << (8 * len)) - 1) }
 }
 
-const fn place(key: u64) -> (usize, u64) {
-    let hash = key.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 48;
-    ((hash >> 6) as usize, 1 << (hash & 63))
+/// Bytes of a first word that is too common to be looked up by itself. A phrase may go on behind it with any of
+/// [`BETWEEN`]; other separators are not ASCII, and such words are always looked up.
+const SHORT_BYTES_MAX: usize = 5;
+/// Separators of a phrase, in lower case as [`key`] makes them.
+const BETWEEN: [u8; 6] = [b' ', b'-', b'\'', b'_' | 0x20, b'\n' | 0x20, b'\t' | 0x20];
+
+/// A set of eight-byte keys that may say yes wrongly, rarely.
+#[derive(Debug)]
+struct Bits {
+    words: Box<[u64]>,
+    shift: u32,
+}
+
+impl Bits {
+    /// A set for so many keys: 48 bits each, at most 16 KiB.
+    fn new(count: usize) -> Self {
+        let bits = (count * 48).next_power_of_two().clamp(1 << 10, 1 << 17);
+        Self { words: vec![0; bits / 64].into(), shift: 64 - bits.trailing_zeros() }
+    }
+
+    fn insert(&mut self, key: u64) {
+        let (slot, bit) = self.place(key);
+        if let Some(word) = self.words.get_mut(slot) {
+            *word |= bit;
+        }
+    }
+
+    /// Inserts the first eight bytes of a phrase of at least as many, with every separator that may stand between its words.
+    fn insert_openings(&mut self, first: &[u8], rest: &[Box<[u8]>]) {
+        let mut openings: Vec<SmallVec<[u8; 16]>> = vec![first.into()];
+        for word in rest {
+            if openings.iter().all(|opening| opening.len() >= 8) {
+                break;
+            }
+            let longer = openings.iter().flat_map(|opening| {
+                BETWEEN.iter().map(move |between| opening.iter().chain([between]).chain(word.iter()).copied().collect())
+            });
+            openings = longer.collect();
+        }
+        for opening in openings {
+            self.insert(key(load(&opening, 0), 8));
+        }
+    }
+
+    fn holds(&self, key: u64) -> bool {
+        let (slot, bit) = self.place(key);
+        self.words.get(slot).is_some_and(|word| word & bit != 0)
+    }
+
+    const fn place(&self, key: u64) -> (usize, u64) {
+        let hash = key.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> self.shift;
+        ((hash >> 6) as usize, 1 << (hash & 63))
+    }
 }
 
 /// A fast hash for a table whose keys come from our own files; a flood of chosen words costs one probe each.
@@ -164,6 +238,8 @@ mod tests {
             ("diabète de type 2", Meaning::Term(2)),
             ("AIDS", Meaning::Term(3)),
             ("anti-inflammatoire", Meaning::Term(4)),
+            ("mal à la tête", Meaning::Term(5)),
+            ("in vitro", Meaning::Term(6)),
         ]);
         for (text, expected) in [
             ("Diabete", Some((0..7, Meaning::Term(1)))),
@@ -178,6 +254,12 @@ mod tests {
             lexicon.look_up(text, 0, |range, meaning| found = Some((range, meaning)));
             assert_eq!(found, expected, "{text}");
         }
+        for (text, len) in
+            [("Diabete ", 7), ("mal \u{e0} la tete", 3), ("MAL A LA TETE", 3), ("In Vitro", 2), ("in-vitro", 2)]
+        {
+            assert!(lexicon.may_hold(load(text.as_bytes(), 0), len), "{text}");
+        }
+        assert!(!lexicon.may_hold(load(b"in the sun", 0), 2));
         assert!(lexicon.may_hold(load(b"Diabete ", 0), 7));
         assert!(!lexicon.may_hold(load(b"bonjour ", 0), 7));
     }

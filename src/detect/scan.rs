@@ -6,6 +6,7 @@
 
 use std::ops::Range;
 
+use super::fold;
 use super::lexicon::{Lexicon, Meaning, load};
 
 const HIGH: u64 = 0x8080_8080_8080_8080;
@@ -137,7 +138,7 @@ impl Words<'_> {
             let at = base + foreign.trailing_zeros() as usize;
             foreign &= foreign - 1;
             let first = self.text.get(at..).and_then(|rest| rest.chars().next());
-            if at >= self.resume && first.is_some_and(|c| !c.is_alphanumeric()) {
+            if at >= self.resume && first.is_some_and(|c| !fold::is_word(c)) {
                 self.look_up(at, found);
             }
         }

@@ -59,7 +59,8 @@ pub(super) fn is_pseudonym(text: &str, range: &Range<usize>) -> bool {
     // Brackets at either end belong to the token.
     let inner = text.get(range.clone()).unwrap_or_default();
     let trimmed = inner.trim_matches(|c: char| !c.is_alphanumeric() && c != '_');
-    let start = range.start + inner.find(trimmed).unwrap_or(0);
+    let behind = inner.trim_start_matches(|c: char| !c.is_alphanumeric() && c != '_');
+    let start = range.start + inner.len() - behind.len();
     let end = start + trimmed.len();
     let before =
         bytes.get(..start).unwrap_or_default().iter().rev().take(TOKEN_BYTES_MAX).take_while(|b| is_token(b)).count();

@@ -74,7 +74,7 @@ pub(super) fn announced(page: &Page<'_>, cue: Cue, range: &Range<usize>, report:
 /// A text that stands under a key such as `patient_name` and is a name from end to end.
 pub(super) fn under_key(page: &Page<'_>, report: &mut Report<'_>) {
     let Some(key) = page.key else { return };
-    let mut folded = Vec::new();
+    let mut folded = fold::Window::new();
     fold::words(key, &mut folded);
     let holds = |keys: &[&str]| keys.iter().any(|key| folded.trim_ascii() == key.as_bytes());
     let (whole, single) = if holds(words::VALUE_KEYS) {

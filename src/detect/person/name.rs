@@ -33,10 +33,11 @@ pub(super) fn name_at(text: &str, at: usize) -> Option<Name> {
         let Some(word) = word_at(text, next) else { break };
         let body = text.get(word.clone())?;
         let dotted = text.get(word.end..).is_some_and(|rest| rest.starts_with('.'));
-        let upper = body.starts_with(char::is_uppercase);
+        let elided = ["d'", "d’"].iter().find_map(|head| body.strip_prefix(head)).filter(|_| !words.is_empty());
+        let upper = elided.unwrap_or(body).starts_with(char::is_uppercase);
         let initial = upper && body.chars().count() == 1;
         // What stands behind a particle decides whether it was one.
-        let particle = !upper && PARTICLES.contains(&body.to_lowercase().as_str());
+        let particle = !upper && PARTICLES.contains(&body);
         if !upper && !particle || initial && !dotted && words.is_empty() || upper && is_stop(body) {
             break;
         }
@@ -49,11 +50,10 @@ pub(super) fn name_at(text: &str, at: usize) -> Option<Name> {
         }
         let behind = if initial && dotted { word.end + 1 } else { word.end };
         let Some(gap) = text.get(behind..).map(|rest| rest.len() - rest.trim_start_matches(' ').len()) else { break };
-        let glued = particle && text.get(behind..).is_some_and(|rest| rest.starts_with(['\'', '’']));
-        next = if glued { behind + text.get(behind..)?.chars().next()?.len_utf8() } else { behind + gap };
-        if !glued && !(1..=2).contains(&gap) {
+        if !(1..=2).contains(&gap) {
             break;
         }
+        next = behind + gap;
     }
     let long_enough = words.iter().any(|word| text.get(word.clone()).is_some_and(|word| word.chars().count() > 1));
     (long_enough && end > start).then_some(Name { range: start..end, words })
@@ -66,7 +66,7 @@ fn word_at(text: &str, at: usize) -> Option<Range<usize>> {
     let mut end = 0;
     let mut joined = None;
     for (offset, c) in rest.char_indices().take(WORD_BYTES_MAX) {
-        if c.is_alphabetic() || ('\u{300}'..='\u{36F}').contains(&c) {
+        if fold::is_word(c) && !c.is_numeric() || ('\u{300}'..='\u{36F}').contains(&c) {
             end = offset + c.len_utf8();
             joined = None;
         } else if matches!(c, '-' | '\'' | '’') && end == offset && end > 0 && joined.is_none() {

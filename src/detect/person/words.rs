@@ -1,9 +1,11 @@
 //! The words that announce names, and those that look like one and are none.
 
 use std::collections::HashSet;
+use std::hash::BuildHasherDefault;
 use std::sync::LazyLock;
 
 use super::Cue;
+use crate::detect::lexicon::Mixer;
 
 /// Words and phrases by what they announce.
 #[rustfmt::skip]
@@ -52,9 +54,9 @@ pub(in crate::detect) const CUES: &[(Cue, &[&str])] = &[
         "achternaam", "voornaam", "sobrenome", "paciente", "paziente",
     ]),
     (Cue::WeakKey, &[
-        "name", "from", "to", "cc", "bcc", "client", "cliente", "customer", "user", "contact", "author", "auteur", "sender",
-        "recipient", "attendees", "participants", "assignee", "reporter", "owner", "de", "à", "destinataire", "expéditeur",
-        "von", "an", "mittente", "nome", "naam",
+        "name", "from", "cc", "bcc", "client", "cliente", "customer", "user", "contact", "author", "auteur", "sender",
+        "recipient", "attendees", "participants", "assignee", "reporter", "owner", "destinataire", "expéditeur",
+        "mittente", "nome", "naam",
     ]),
 ];
 
@@ -82,9 +84,12 @@ pub(super) const WEAK_VALUE_KEYS: &[&str] = &[
     "employee", "person", "signatory", "doctor", "physician", "medecin", "auteur", "expediteur", "destinataire",
 ];
 
+/// A set of folded words.
+pub(in crate::detect) type Stops = HashSet<&'static [u8], BuildHasherDefault<Mixer>>;
+
 /// Words, folded, that no name begins with or holds: roles, forms of address, the calendar, what salutations go on with.
-pub(in crate::detect) fn stops() -> &'static HashSet<&'static [u8]> {
-    static STOPS: LazyLock<HashSet<&'static [u8]>> =
+pub(in crate::detect) fn stops() -> &'static Stops {
+    static STOPS: LazyLock<Stops> =
         LazyLock::new(|| WORDS.iter().flat_map(|words| words.split_ascii_whitespace()).map(str::as_bytes).collect());
     &STOPS
 }

@@ -1,0 +1,69 @@
+//! Speed of the detection engine on one core: plain prose, a mixed English and French prompt of 2 KB, 1 MB of agent history.
+
+use divan::counter::BytesCount;
+use octroi::detect::{Engine, embedded};
+use octroi::model::{Catalogue, ClassSet, EntityInfo, Normal, Word};
+
+fn main() {
+    divan::main();
+}
+
+/// The repository's entity types; classes do not matter here.
+fn engine() -> Engine {
+    let entities: toml::Table = toml::from_str(include_str!("../policies/reference/entities.toml")).unwrap();
+    let info = |name: &String| EntityInfo {
+        name: Word::configured(name),
+        code: Word::fixed("TERM"),
+        classes: ClassSet::default(),
+        normal: Normal::Exact,
+        names_somebody: false,
+    };
+    let entities = entities["entity"].as_table().unwrap().keys().map(info).collect();
+    Engine::new(embedded(), &Catalogue { entities, classes: Vec::new() }).unwrap()
+}
+
+/// Plain English prose without personal data.
+const PROSE: &str = "The harbour had been quiet since the early morning, and the boats that came back brought little more than \
+the smell of the open water. Nobody on the quay seemed to mind. The older men sat on their crates and talked about the weather \
+of other years, while the younger ones mended nets and listened with half an ear. When the bell rang from the customs house, \
+everything stopped for a moment, as it always did, and then went on as before. ";
+
+/// What a working day sends: questions, a letter, a little data.
+const MIXED: &str = "Please summarise the following exchange for the case file and propose a polite answer in French.\n\n\
+Bonjour, je m'appelle Claire Vasseur et je vous écris au sujet de mon dossier ouvert la semaine dernière. Vous pouvez me \
+joindre au 06 12 34 56 78 ou par courriel à claire.vasseur@example.org. Le virement doit être fait sur le compte \
+FR14 2004 1010 0505 0001 3M02 606, ouvert à mon nom. J’ai déjà transmis l’attestation de l’employeur (SIRET 732 829 320 00074) \
+et le certificat du médecin, qui parle d’une hypertension sous traitement. Merci de confirmer la réception de ces pièces.\n\
+Cordialement,\nClaire Vasseur\n\n\
+Dear Ms Vasseur, thank you for your message. We have received the documents that you sent on the twelfth, and our colleagues \
+are looking into them. A decision will reach you within ten working days. If something is missing, we will write to you at the \
+address that you gave us. Kind regards,\nMartin Keller\n\n\
+The server logged the upload from 82.64.12.7 at 2026-11-12T09:14:02Z under the reference 550e8400-e29b-41d4-a716-446655440000. \
+Keep the tone friendly and do not promise a date. If the rules that were quoted above do not apply to this case, say so plainly, \
+and explain which documents would change the outcome. The answer should be no longer than two paragraphs, and it should mention \
+that the person may call the service between nine and noon on any working day. Ajoutez en conclusion une phrase qui rappelle \
+que la demande reste gratuite et que le délai court à partir de la réception du dossier complet. ";
+
+/// Repeats a text up to a length, on a character boundary.
+fn repeated(text: &str, bytes: usize) -> String {
+    let mut out = text.repeat(bytes / text.len() + 1);
+    out.truncate(out.floor_char_boundary(bytes));
+    out
+}
+
+#[divan::bench(args = [2 * 1024, 64 * 1024, 1024 * 1024, 16 * 1024 * 1024])]
+fn plain_prose(bencher: divan::Bencher<'_, '_>, bytes: usize) {
+    let (engine, text) = (engine(), repeated(PROSE, bytes));
+    bencher.counter(BytesCount::new(text.len())).bench_local(|| engine.find(divan::black_box(&text)));
+}
+
+#[divan::bench(args = [2 * 1024, 128 * 1024, 1024 * 1024])]
+fn mixed_prompt(bencher: divan::Bencher<'_, '_>, bytes: usize) {
+    let (engine, text) = (engine(), repeated(MIXED, bytes));
+    bencher.counter(BytesCount::new(text.len())).bench_local(|| engine.find(divan::black_box(&text)));
+}
+
+#[divan::bench]
+fn build(bencher: divan::Bencher<'_, '_>) {
+    bencher.bench_local(engine);
+}
