@@ -152,8 +152,7 @@ async fn load(client: &Client, body: &Bytes, connections: usize, count: usize) -
         workers.push(tokio::spawn(async move {
             let mut times = Histogram::<u64>::new(3).unwrap();
             let stream = client.connect().await.unwrap();
-            let (mut sender, connection) =
-                hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
+            let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
             tokio::spawn(connection);
             for _ in 0..count / connections {
                 let request = client.request(http::Method::POST, "/v1/chat/completions", body.clone());
@@ -205,7 +204,9 @@ fn main() {
 }
 
 async fn run(count: usize) {
-    println!("| case | body | stream | added p50 µs | added p99 µs | added p99.9 µs | requests/s | CPU µs/request | direct p50 µs |");
+    println!(
+        "| case | body | stream | added p50 µs | added p99 µs | added p99.9 µs | requests/s | CPU µs/request | direct p50 µs |"
+    );
     println!("|---|---|---|---|---|---|---|---|---|");
     for row in [
         Row { what: "home, as it is", bytes: 2 << 10, personal: false, stream: false },
@@ -230,7 +231,8 @@ async fn house(abroad: bool) -> (Plot, SocketAddr) {
         text = text.replace(&format!(":{}\"", server.address().port()), &format!(":{}\"", null.port()));
     }
     if abroad {
-        text = text.split("[models]").next().unwrap().to_owned() + "[models]\n\"assistant\" = { \"us-cloud\" = \"demonstration\" }\n";
+        text = text.split("[models]").next().unwrap().to_owned()
+            + "[models]\n\"assistant\" = { \"us-cloud\" = \"demonstration\" }\n";
     }
     std::fs::write(path, text).unwrap();
     (plot, null)

@@ -63,7 +63,11 @@ impl App {
         let Loaded { config, snapshot } = loader.load(None)?;
         let telemetry = Arc::new(Telemetry::new(&opentelemetry::global::meter("octroi")));
         let log = Arc::new(open_log(&config)?);
-        let gate = Arc::new(Gate::new(Arc::clone(&snapshot), wrap(Arc::clone(&log) as Arc<dyn AuditLog>), Arc::clone(&telemetry)));
+        let gate = Arc::new(Gate::new(
+            Arc::clone(&snapshot),
+            wrap(Arc::clone(&log) as Arc<dyn AuditLog>),
+            Arc::clone(&telemetry),
+        ));
         let identity = match &config.listen.tls {
             Some(files) => Some(tls::Identity::read(&files.certificate, &files.key)?),
             None => None,
@@ -134,7 +138,8 @@ const LOG_EPOCH: u32 = 1;
 fn open_log(config: &Config) -> anyhow::Result<SegmentLog> {
     let folder = &config.audit_folder;
     let origin = format!("octroi/{}/{LOG_EPOCH}", config.node);
-    SegmentLog::open(Options::new(folder.clone(), origin, Arc::new(jiff::Timestamp::now))).with_context(|| format!("the audit log in `{}` cannot be opened", folder.display()))
+    SegmentLog::open(Options::new(folder.clone(), origin, Arc::new(jiff::Timestamp::now)))
+        .with_context(|| format!("the audit log in `{}` cannot be opened", folder.display()))
 }
 
 /// Records which policy is in force.

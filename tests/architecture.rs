@@ -93,10 +93,8 @@ fn arrows_point_down() {
 fn folders_and_table_agree() {
     let table: BTreeSet<&str> = LAYERS.iter().map(|(module, _)| *module).collect();
     let library = fs::read_to_string(source().join("lib.rs")).unwrap();
-    let declared: BTreeSet<&str> = library
-        .lines()
-        .filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';'))
-        .collect();
+    let declared: BTreeSet<&str> =
+        library.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';')).collect();
     assert_eq!(declared, table, "lib.rs and the table of layers differ");
 }
 

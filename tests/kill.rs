@@ -128,7 +128,8 @@ fn compare(plot: &Plot) -> u64 {
         assert!(requests.len() < octroi::limits::DEMO_REQUESTS_MAX, "{server} forgot requests");
         for request in requests {
             // A body that the kill cut is shorter than what was recorded: its whole length stands in its head.
-            let declared = request.headers.get("content-length").map(|length| length.to_str().unwrap().parse().unwrap());
+            let declared =
+                request.headers.get("content-length").map(|length| length.to_str().unwrap().parse().unwrap());
             let bytes = declared.unwrap_or(request.body.len() as u64);
             let left = recorded.get_mut(&(server.to_owned(), bytes));
             let left = left.unwrap_or_else(|| panic!("{server} saw {bytes} bytes that no entry names"));

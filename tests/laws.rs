@@ -49,10 +49,16 @@ async fn law_1_what_cannot_be_read_is_refused() {
     let house = House::open().await;
     let deep = format!("{}1{}", "[".repeat(80), "]".repeat(80));
     let rows: Vec<(&str, Vec<u8>)> = vec![
-        ("duplicate key", br#"{"model":"assistant","messages":[],"messages":[{"role":"user","content":"x"}]}"#.to_vec()),
+        (
+            "duplicate key",
+            br#"{"model":"assistant","messages":[],"messages":[{"role":"user","content":"x"}]}"#.to_vec(),
+        ),
         ("duplicate key, escaped", br#"{"model":"assistant","messages":[],"\u006dessages":[]}"#.to_vec()),
         ("case variant of a governed key", br#"{"model":"assistant","messages":[],"Messages":[]}"#.to_vec()),
-        ("invalid UTF-8", b"{\"model\":\"assistant\",\"messages\":[{\"role\":\"user\",\"content\":\"\xff\"}]}".to_vec()),
+        (
+            "invalid UTF-8",
+            b"{\"model\":\"assistant\",\"messages\":[{\"role\":\"user\",\"content\":\"\xff\"}]}".to_vec(),
+        ),
         ("lone surrogate", br#"{"model":"assistant","messages":[{"role":"user","content":"\ud800"}]}"#.to_vec()),
         ("trailing bytes", br#"{"model":"assistant","messages":[]} x"#.to_vec()),
         ("two documents", br#"{"model":"assistant","messages":[]}{}"#.to_vec()),
@@ -91,7 +97,8 @@ async fn law_1_endpoints_that_are_not_governed_are_refused() {
         (Method::PUT, "/v1/chat/completions", 405),
         (Method::POST, "/v1/chat/completions?region=us", 400),
     ] {
-        let answer = house.client.send(house.client.request(method.clone(), path, chat_body("x", false))).await.unwrap();
+        let answer =
+            house.client.send(house.client.request(method.clone(), path, chat_body("x", false))).await.unwrap();
         assert_eq!(answer.status, status, "{method} {path}: {}", answer.body);
     }
 }
@@ -223,7 +230,8 @@ async fn law_4_no_clause_no_crossing() {
     let plot = Plot::new().await;
     let path = plot.path("policies/main.policy");
     let sheet = std::fs::read_to_string(&path).unwrap();
-    let without: String = sheet.lines().filter(|line| !line.starts_with("fall back")).map(|line| format!("{line}\n")).collect();
+    let without: String =
+        sheet.lines().filter(|line| !line.starts_with("fall back")).map(|line| format!("{line}\n")).collect();
     assert_ne!(sheet, without);
     std::fs::write(&path, without).unwrap();
     let house = plot.open().await;
@@ -244,7 +252,11 @@ async fn law_5_the_record_counts_what_was_done() {
     let tokens = crossed.matches('<').count() as u64;
     let decisions = house.entries_of("decision").await;
     let attempts = house.entries_of("attempt").await;
-    let sending = attempts.iter().chain(&decisions).map(|entry| &entry["sending"]).find(|sending| sending["backend"] == "us-cloud");
+    let sending = attempts
+        .iter()
+        .chain(&decisions)
+        .map(|entry| &entry["sending"])
+        .find(|sending| sending["backend"] == "us-cloud");
     let changed = sending.unwrap()["changed"].as_array().unwrap();
     let counted: u64 = changed.iter().map(|change| change["count"].as_u64().unwrap()).sum();
     assert_eq!(counted, tokens, "{changed:?} for {crossed}");

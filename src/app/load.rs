@@ -53,7 +53,8 @@ impl Loader {
     /// # Errors
     /// Every fault of every file.
     pub fn load(&self, before: Option<&Snapshot>) -> Result<Loaded, Problems> {
-        let config = config::load(&self.path).map_err(|faults| Problems(faults.0.iter().map(ToString::to_string).collect()))?;
+        let config =
+            config::load(&self.path).map_err(|faults| Problems(faults.0.iter().map(ToString::to_string).collect()))?;
         let root = RootKey::read(&config.root_key).map_err(|error| Problems(vec![error.to_string()]))?;
         let (policy, engine, catalogue) = self.officer(&config)?;
         let mut problems = Vec::new();
@@ -91,7 +92,9 @@ impl Loader {
             match policy.id_of(backend.name.as_str()).and_then(|id| policy.backends().get(usize::from(id.0))) {
                 Some(truths) => settings.push(upstream_settings(backend, truths.binding.clone())),
                 // A backend without declared truths is never used.
-                None => tracing::warn!(backend = %backend.name, "Backend has no entry in the inventory: it is not used"),
+                None => {
+                    tracing::warn!(backend = %backend.name, "Backend has no entry in the inventory: it is not used")
+                }
             }
         }
         let before = before.map(|snapshot| &*snapshot.pool);
@@ -103,7 +106,7 @@ impl Loader {
 ///
 /// # Errors
 /// Every fault of every file.
-pub fn officer(folder: &Path) -> Result<(Policy, Arc<Engine>, Arc<crate::model::Catalogue>), Problems> {
+pub(crate) fn officer(folder: &Path) -> Result<(Policy, Arc<Engine>, Arc<crate::model::Catalogue>), Problems> {
     let sources = sources(folder).map_err(|problem| Problems(vec![problem]))?;
     let rendered = |found: Vec<policy::Diagnostic>| Problems(found.iter().map(policy::render).collect());
     let catalogue = policy::catalogue(&sources.reference).map_err(rendered)?;
@@ -130,13 +133,14 @@ fn vocabulary() -> Vocabulary {
 ///
 /// # Errors
 /// When the folder or a file cannot be read.
-pub fn sources(folder: &Path) -> Result<Sources, String> {
+pub(crate) fn sources(folder: &Path) -> Result<Sources, String> {
     let inventory = folder.join("backends.toml");
     Ok(Sources {
         sheets: read_folder(folder, "policy")?,
         packs: read_folder(&folder.join("packs"), "policy")?,
         inventory: if inventory.exists() { Some(read_file(&inventory)?) } else { None },
-        reference: [read_folder(&folder.join("reference"), "toml")?, read_folder(&folder.join("reference"), "csv")?].concat(),
+        reference: [read_folder(&folder.join("reference"), "toml")?, read_folder(&folder.join("reference"), "csv")?]
+            .concat(),
     })
 }
 

@@ -154,9 +154,14 @@ impl Keeper {
         .ok()?;
         let mut folders: Vec<PathBuf> = vec![self.config.policy_folder.clone()];
         folders.extend(self.loader.path().parent().map(PathBuf::from));
-        folders.extend(self.config.listen.tls.iter().flat_map(|tls| [tls.certificate.clone(), tls.key.clone()]).filter_map(
-            |file| file.parent().map(PathBuf::from),
-        ));
+        folders.extend(
+            self.config
+                .listen
+                .tls
+                .iter()
+                .flat_map(|tls| [tls.certificate.clone(), tls.key.clone()])
+                .filter_map(|file| file.parent().map(PathBuf::from)),
+        );
         folders.sort();
         folders.dedup();
         for folder in folders {

@@ -33,12 +33,7 @@ pub(super) fn run(command: Command, printer: Printer) -> anyhow::Result<Exit> {
     }
 }
 
-fn verify(
-    dir: &Path,
-    key: Option<&Path>,
-    known: &[PathBuf],
-    (json, printer): (bool, Printer),
-) -> anyhow::Result<Exit> {
+fn verify(dir: &Path, key: Option<&Path>, known: &[PathBuf], (json, printer): (bool, Printer)) -> anyhow::Result<Exit> {
     let read = |path: &Path| std::fs::read_to_string(path).with_context(|| format!("{}", path.display()));
     let key = match key {
         Some(path) => Some(VerifierKey::parse(read(path)?.trim()).with_context(|| format!("{}", path.display()))?),
@@ -47,16 +42,24 @@ fn verify(
     let known = known.iter().map(|path| read(path)).collect::<Result<Vec<_>, _>>()?;
     let trust = Trust { key, known };
     let (sound, text) = match verify_dir(dir, &trust, &mut |_| {}) {
-        Ok(report) if json => (true, serde_json::json!({
-            "sound": true, "origin": report.origin, "signed": report.signed, "unsigned": report.unsigned,
-            "root": report.root.to_string(), "segments": report.segments, "unfinished": report.unfinished,
-            "kinds": report.kinds, "first": report.first_time, "last": report.last_time,
-        }).to_string()),
+        Ok(report) if json => (
+            true,
+            serde_json::json!({
+                "sound": true, "origin": report.origin, "signed": report.signed, "unsigned": report.unsigned,
+                "root": report.root.to_string(), "segments": report.segments, "unfinished": report.unfinished,
+                "kinds": report.kinds, "first": report.first_time, "last": report.last_time,
+            })
+            .to_string(),
+        ),
         Ok(report) => (true, told(&report)),
-        Err(problem) if json => (false, serde_json::json!({
-            "sound": false, "file": problem.file, "offset": problem.offset, "seq": problem.seq,
-            "problem": problem.to_string(),
-        }).to_string()),
+        Err(problem) if json => (
+            false,
+            serde_json::json!({
+                "sound": false, "file": problem.file, "offset": problem.offset, "seq": problem.seq,
+                "problem": problem.to_string(),
+            })
+            .to_string(),
+        ),
         Err(problem) => (false, format!("not sound: {problem}")),
     };
     printer.line(text);

@@ -67,7 +67,8 @@ pub(super) fn run(arguments: &Arguments, printer: Printer) -> anyhow::Result<Exi
     let Some(app) = loaded.config.apps.iter().find(|app| app.name == *arguments.app.as_str()) else {
         bail!("no app is called `{}` in {}", arguments.app, arguments.path.config.display());
     };
-    let api = dialect::route(&http::Method::POST, &arguments.endpoint, None).map_err(|refusal| anyhow::anyhow!(refusal.message))?;
+    let api = dialect::route(&http::Method::POST, &arguments.endpoint, None)
+        .map_err(|refusal| anyhow::anyhow!(refusal.message))?;
     let (call, model) = match examine::parse(&loaded.snapshot, api, body) {
         Ok(parsed) => parsed,
         Err(refusal) => {
@@ -121,7 +122,8 @@ fn caller(app: &crate::config::App) -> Caller {
 
 fn explain(examined: &Arc<Examined>, bodies: bool) -> Explained {
     let plan = &examined.plan;
-    let mut backends: Vec<Explanation> = plan.choices.iter().filter_map(|choice| allowed(examined, choice, bodies)).collect();
+    let mut backends: Vec<Explanation> =
+        plan.choices.iter().filter_map(|choice| allowed(examined, choice, bodies)).collect();
     let named = |id, why: Vec<String>| {
         examined.backend(id).map(|backend| Explanation {
             backend: backend.name.to_string(),
@@ -161,9 +163,11 @@ fn allowed(examined: &Arc<Examined>, choice: &Choice, bodies: bool) -> Option<Ex
     let why = match (&changed, impossible) {
         (_, Some(impossible)) => vec![impossible],
         (Some(change), None) if change.changes.is_empty() => vec!["as it is".to_owned()],
-        (Some(change), None) => {
-            change.changes.iter().map(|change| format!("{} {} × {}", change.action, change.count, change.entity)).collect()
-        }
+        (Some(change), None) => change
+            .changes
+            .iter()
+            .map(|change| format!("{} {} × {}", change.action, change.count, change.entity))
+            .collect(),
         (None, None) => Vec::new(),
     };
     Some(Explanation {
@@ -177,7 +181,10 @@ fn allowed(examined: &Arc<Examined>, choice: &Choice, bodies: bool) -> Option<Ex
 
 fn print(explained: &Explained, printer: Printer) {
     for finding in &explained.findings {
-        printer.line(format!("found     {} × {} ({}) in {}", finding.count, finding.entity, finding.confidence, finding.path));
+        printer.line(format!(
+            "found     {} × {} ({}) in {}",
+            finding.count, finding.entity, finding.confidence, finding.path
+        ));
     }
     if !explained.fired.is_empty() {
         printer.line(format!("rules     {}", explained.fired.join(", ")));

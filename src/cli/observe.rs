@@ -49,14 +49,19 @@ pub(super) fn start(level: Level) -> anyhow::Result<Observed> {
         Level::Error => LevelFilter::ERROR,
     };
     let filter = EnvFilter::builder().with_default_directive(default.into()).with_env_var("OCTROI_LOG").from_env()?;
-    let lines = tracing_subscriber::fmt::layer().json().flatten_event(true).with_writer(std::io::stderr).with_target(false);
+    let lines =
+        tracing_subscriber::fmt::layer().json().flatten_event(true).with_writer(std::io::stderr).with_target(false);
     let observed = exporters()?;
     let spans = observed.traces.as_ref().map(|traces| {
         tracing_opentelemetry::layer()
             .with_tracer(traces.tracer("octroi"))
             .with_filter(tracing_subscriber::filter::Targets::new().with_target("octroi", LevelFilter::INFO))
     });
-    tracing_subscriber::registry().with(lines.with_filter(filter)).with(spans).try_init().context("logging is already set up")?;
+    tracing_subscriber::registry()
+        .with(lines.with_filter(filter))
+        .with(spans)
+        .try_init()
+        .context("logging is already set up")?;
     Ok(observed)
 }
 

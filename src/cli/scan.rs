@@ -59,9 +59,8 @@ pub(super) fn engine() -> anyhow::Result<(Engine, Catalogue)> {
         anyhow::anyhow!(found.iter().map(policy::render).collect::<Vec<_>>().join("\n"))
     };
     let catalogue = policy::catalogue(&[]).map_err(rendered)?;
-    let engine = Engine::new(detect::embedded(), &catalogue).map_err(|faults| {
-        anyhow::anyhow!(faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
-    })?;
+    let engine = Engine::new(detect::embedded(), &catalogue)
+        .map_err(|faults| anyhow::anyhow!(faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")))?;
     Ok((engine, catalogue))
 }
 
@@ -106,7 +105,8 @@ pub(super) fn run(arguments: &Arguments, printer: Printer) -> anyhow::Result<Exi
 }
 
 fn found(engine: &Engine, catalogue: &Catalogue, arguments: &Arguments, text: &str) -> Vec<Found> {
-    let offset = |byte: usize| if arguments.chars { text.get(..byte).map_or(0, |before| before.chars().count()) } else { byte };
+    let offset =
+        |byte: usize| if arguments.chars { text.get(..byte).map_or(0, |before| before.chars().count()) } else { byte };
     let named = engine.find(text).into_iter().filter_map(|found| {
         let name = catalogue.info(found.entity)?.name.to_string();
         let wanted = arguments.types.is_empty() || arguments.types.contains(&name);

@@ -34,6 +34,13 @@ pub fn route(method: &http::Method, path: &str, query: Option<&str>) -> Result<A
     openai::route(method, path, query)
 }
 
+/// The path at which a backend that speaks the dialect serves an endpoint.
+pub fn path(api: Api) -> &'static str {
+    match api.dialect {
+        Dialect::OpenAi => openai::path(api.operation),
+    }
+}
+
 /// Reads a request body whole: every string value, every number and every key that no table names becomes a field.
 ///
 /// # Errors

@@ -32,7 +32,7 @@ pub struct Answering {
 /// The leg, why it did not serve, and the seconds after which the backend would be asked again.
 pub async fn dispatch(receipt: Receipt) -> Result<Answering, (Leg, Failure, Option<u32>)> {
     let Outbound { leg, body, vault, changes } = receipt.into_outbound();
-    let path = PathAndQuery::from_static(dialect::upstream_path(leg.examined.call.api));
+    let path = PathAndQuery::from_static(dialect::path(leg.examined.call.api));
     let outgoing = Outgoing::post(path, Bytes::from(body), leg.examined.call.stream);
     match leg.upstream.send(outgoing).await {
         Err(error) if error.is_unavailable() => Err((leg, Failure::Unavailable(error.cause()), None)),

@@ -38,7 +38,8 @@ async fn serve(gate: Arc<Gate>, request: Request<Incoming>) -> Response<Body> {
     let id = gate.new_id();
     let mut ledger = Ledger::open(&gate, id);
     let Ok(permit) = Arc::clone(&gate.requests).try_acquire_owned() else {
-        let refusal = Refusal::new(Fault::Gateway, 503, "overloaded", "too many requests at once; try again").retry_after(1);
+        let refusal =
+            Refusal::new(Fault::Gateway, 503, "overloaded", "too many requests at once; try again").retry_after(1);
         return respond::refusal(ledger, &refusal, None);
     };
     let span = ledger.span.clone();
@@ -57,9 +58,9 @@ impl ResponseForPanic for Panicked {
 
     fn response_for_panic(&mut self, _panic: Box<dyn std::any::Any + Send + 'static>) -> Response<Body> {
         self.0.telemetry.panicked();
-        let refusal = Refusal::new(Fault::Gateway, 500, "internal", "the request failed inside the gateway and was not sent on");
+        let refusal =
+            Refusal::new(Fault::Gateway, 500, "internal", "the request failed inside the gateway and was not sent on");
         let id = self.0.new_id();
         respond::plain_refusal(Dialect::OpenAi, &refusal, id)
     }
 }
-

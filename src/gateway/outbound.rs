@@ -27,7 +27,10 @@ pub struct Outbound {
 
 impl std::fmt::Debug for Outbound {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Outbound").field("leg", &self.leg.backend.name).field("bytes", &self.body.len()).finish_non_exhaustive()
+        f.debug_struct("Outbound")
+            .field("leg", &self.leg.backend.name)
+            .field("bytes", &self.body.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -43,7 +46,10 @@ pub struct Changed {
 
 impl std::fmt::Debug for Changed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Changed").field("bytes", &self.body.len()).field("changes", &self.changes).finish_non_exhaustive()
+        f.debug_struct("Changed")
+            .field("bytes", &self.body.len())
+            .field("changes", &self.changes)
+            .finish_non_exhaustive()
     }
 }
 
@@ -66,12 +72,7 @@ pub fn prepare(gate: &Gate, leg: Leg) -> Result<Outbound, (Leg, Failure)> {
 ///
 /// # Errors
 /// [`Failure::Impossible`] when a duty cannot be done on what the body holds, or something that it covers is left.
-pub fn change_for(
-    examined: &Examined,
-    backend: &Backend,
-    duties: &Duties,
-    salt: [u8; 16],
-) -> Result<Changed, Failure> {
+pub fn change_for(examined: &Examined, backend: &Backend, duties: &Duties, salt: [u8; 16]) -> Result<Changed, Failure> {
     let snapshot = &*examined.snapshot;
     let model = snapshot.upstream_model(&examined.model, &backend.name).ok_or(Failure::Impossible("model"))?;
     let keys = transform::Keys::new(snapshot.token_key(&examined.caller.tenant, &examined.caller.app), salt);

@@ -186,7 +186,9 @@ fn planned(examined: &Examined) -> Vec<PlannedBackend> {
                 controlled_from: backend.controlled_from,
                 transfer_basis: backend.transfer_basis.clone(),
                 duties: duties
-                    .filter_map(|(entity, action)| Some((catalogue.info(*entity)?.name.clone(), Word::fixed(action.name()))))
+                    .filter_map(|(entity, action)| {
+                        Some((catalogue.info(*entity)?.name.clone(), Word::fixed(action.name())))
+                    })
                     .collect(),
             })
         })
@@ -195,7 +197,11 @@ fn planned(examined: &Examined) -> Vec<PlannedBackend> {
 
 fn removed(examined: &Examined) -> Vec<RemovedBackend> {
     let named = |id, why, rules| {
-        examined.backend(id).map(|backend| RemovedBackend { backend: backend.name.clone(), why: Word::fixed(why), rules })
+        examined.backend(id).map(|backend| RemovedBackend {
+            backend: backend.name.clone(),
+            why: Word::fixed(why),
+            rules,
+        })
     };
     let removed = examined.plan.removed.iter().filter_map(|removed| match &removed.why {
         Removal::NotAllowed => named(removed.backend, "not-allowed", Vec::new()),
@@ -214,9 +220,9 @@ pub fn count(examined: &Examined, findings: &Findings, catalogue: &Catalogue) ->
         let Some(info) = catalogue.info(finding.entity) else { continue };
         let path = examined.call.fields.get(finding.field as usize).map_or("unknown", |field| field.path);
         let confidence = if finding.confidence >= SURELY { "sure" } else { "possible" };
-        let same = counts.iter().position(|count| {
-            count.entity == info.name && count.path == *path && count.confidence == *confidence
-        });
+        let same = counts
+            .iter()
+            .position(|count| count.entity == info.name && count.path == *path && count.confidence == *confidence);
         match same {
             Some(index) => counts.iter_mut().skip(index).take(1).for_each(|count| count.count += 1),
             // An entry is bounded: what does not fit is still in the coverage and the duties.

@@ -1,6 +1,5 @@
 //! Answers: headers that tell the application what happened, refusals in the shape of the caller's API.
 
-
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderName, HeaderValue, Response, StatusCode};
@@ -44,9 +43,13 @@ enum Content {
 impl Answer {
     /// The list of models, which the gateway answers itself.
     pub fn models(snapshot: &Snapshot, api: Api) -> Self {
-        let models: Vec<(&str, Vec<Country>)> =
-            snapshot.models.iter().map(|(name, by_backend)| (name.as_str(), countries(snapshot, by_backend.keys()))).collect();
-        let models: Vec<(&str, &[Country])> = models.iter().map(|(name, countries)| (*name, countries.as_slice())).collect();
+        let models: Vec<(&str, Vec<Country>)> = snapshot
+            .models
+            .iter()
+            .map(|(name, by_backend)| (name.as_str(), countries(snapshot, by_backend.keys())))
+            .collect();
+        let models: Vec<(&str, &[Country])> =
+            models.iter().map(|(name, countries)| (*name, countries.as_slice())).collect();
         Self {
             status: StatusCode::OK,
             content_type: HeaderValue::from_static("application/json"),
@@ -84,7 +87,8 @@ fn countries<'a>(snapshot: &Snapshot, names: impl Iterator<Item = &'a crate::mod
 fn told(backend: &Backend, changed: &[Change]) -> Vec<(HeaderName, HeaderValue)> {
     let join = |words: Vec<String>| words.join(", ");
     let countries = join(backend.processing.iter().map(ToString::to_string).collect());
-    let changed = join(changed.iter().map(|change| format!("{}={};{}", change.entity, change.count, change.action)).collect());
+    let changed =
+        join(changed.iter().map(|change| format!("{}={};{}", change.entity, change.count, change.action)).collect());
     let mut told = Vec::new();
     for (name, text) in [
         (BACKEND, backend.name.to_string()),
@@ -158,4 +162,3 @@ fn whole(mut ledger: Ledger, bytes: Bytes) -> Body {
     ledger.end = End::Complete;
     Full::new(bytes).map_err(|never| match never {}).boxed_unsync()
 }
-

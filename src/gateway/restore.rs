@@ -79,7 +79,7 @@ fn whole(ledger: &mut Ledger, api: Api, vault: &Vault, text: String) -> Result<(
         return Ok((text, usage));
     }
     let restorer = Restorer::new(vault);
-    let mut edits: Vec<Edit> = view.logprobs.iter().map(|span| null(span.clone())).collect();
+    let mut edits: Vec<Edit> = view.withhold.clone();
     for leaf in view.leaves.iter().filter(|leaf| leaf.restore) {
         let restored = restorer.restore_whole(&leaf.text, landing(leaf));
         ledger.restored += restored.counts.restored;
@@ -90,10 +90,6 @@ fn whole(ledger: &mut Ledger, api: Api, vault: &Vault, text: String) -> Result<(
     }
     let body = splice(&text, edits).map_err(|_| failed("the backend's answer cannot be restored"))?;
     Ok((body, usage))
-}
-
-fn null(span: std::ops::Range<u32>) -> Edit {
-    Edit { span, replacement: "null".to_owned() }
 }
 
 const fn landing(leaf: &ReplyLeaf<'_>) -> Landing {
@@ -174,21 +170,22 @@ impl Restored {
 
     /// Takes bytes of the backend; complete frames go to `out`.
     fn take(&mut self, bytes: &Bytes) {
-        let frames = match self.decoder.push(bytes) {
-            Ok(frames) => frames,
-            Err(_) => return self.break_off(),
-        };
-        for frame in frames {
-            self.frame(&frame);
+        self.decoder.push(bytes);
+        while self.source.is_some() {
+            match self.decoder.frame() {
+                Ok(Some(frame)) => self.frame(&frame),
+                Ok(None) => break,
+                Err(_) => self.break_off(),
+            }
         }
     }
 
     fn frame(&mut self, frame: &sse::Frame) {
-        let Some(data) = frame.data() else {
-            self.out.push_back(frame.raw());
+        let Some(data) = frame.data.as_deref() else {
+            self.out.push_back(frame.raw.clone());
             return;
         };
-        match dialect::event_leaves(self.api, frame.event(), data) {
+        match dialect::event_leaves(self.api, frame.event.as_deref(), data) {
             Ok(view) => self.event(frame, data, &view),
             // Not JSON: text for the client, and nobody else; tokens in it are restored all the same.
             Err(_) => {
@@ -209,10 +206,10 @@ impl Restored {
             self.next_number = Some(sequence.value.saturating_add(1));
         }
         if self.vault.is_empty() {
-            self.out.push_back(frame.raw());
+            self.out.push_back(frame.raw.clone());
             return;
         }
-        let mut edits: Vec<Edit> = view.logprobs.iter().map(|span| null(span.clone())).collect();
+        let mut edits: Vec<Edit> = view.withhold.clone();
         for leaf in view.leaves.iter().filter(|leaf| leaf.restore) {
             let ends = view.ends(leaf.channel);
             let text = if leaf.fragment { self.fragment(data, leaf, ends) } else { self.entire(leaf) };
@@ -238,10 +235,10 @@ impl Restored {
             return String::new();
         }
         let vault = &self.vault;
-        let line = self.lines.entry(leaf.channel).or_insert_with(|| Line {
-            restore: StreamRestore::new(Arc::clone(vault), landing(leaf)),
-            mould: None,
-        });
+        let line = self
+            .lines
+            .entry(leaf.channel)
+            .or_insert_with(|| Line { restore: StreamRestore::new(Arc::clone(vault), landing(leaf)), mould: None });
         let before = line.restore.counts();
         let mut text = line.restore.push(&leaf.text);
         if ends {
@@ -280,7 +277,7 @@ impl Restored {
     }
 
     fn emit(&mut self, frame: &sse::Frame, data: &str, text: String) {
-        let bytes = if text == data { frame.raw() } else { Bytes::from(sse::encode_like(frame, &text)) };
+        let bytes = if text == data { frame.raw.clone() } else { Bytes::from(frame.with_data(&text)) };
         self.out.push_back(bytes);
     }
 
@@ -313,8 +310,10 @@ impl Restored {
     /// The backend ended its answer.
     fn finish(&mut self) {
         self.source = None;
-        if let Some(rest) = self.decoder.finish() {
-            self.frame(&rest);
+        match self.decoder.finish() {
+            Ok(Some(rest)) => self.frame(&rest),
+            Ok(None) => {}
+            Err(_) => self.break_off(),
         }
         if self.broken {
             return;

@@ -287,7 +287,8 @@ fn exhausted(examined: &Examined, tally: &Tally) -> Refusal {
         Refusal::new(Fault::Upstream, 502, "backend_failed", message)
     } else if tally.unavailable || tally.waiting {
         let message = format!("the backends that policy permits are not available, and it permits no other{reasons}");
-        Refusal::new(Fault::Upstream, 503, "backends_unavailable", message).retry_after(tally.retry_after_s.unwrap_or(5))
+        Refusal::new(Fault::Upstream, 503, "backends_unavailable", message)
+            .retry_after(tally.retry_after_s.unwrap_or(5))
     } else {
         let message = "what this request holds cannot be changed as policy demands for any backend that it permits";
         Refusal::new(Fault::Policy, 403, "duty_impossible", message)

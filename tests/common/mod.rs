@@ -229,7 +229,8 @@ impl Client {
     pub async fn send(&self, request: Request<Full<Bytes>>) -> std::io::Result<Answer> {
         let stream = self.connect().await?;
         let other = |error: hyper::Error| std::io::Error::other(error);
-        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(other)?;
+        let (mut sender, connection) =
+            hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(other)?;
         let driver = tokio::spawn(connection);
         let response = sender.send_request(request).await.map_err(other)?;
         let (parts, mut incoming) = response.into_parts();
@@ -273,7 +274,8 @@ impl Client {
 
 /// The body of a chat completion with one user message.
 pub fn chat_body(content: &str, stream: bool) -> String {
-    serde_json::json!({"model": "assistant", "stream": stream, "messages": [{"role": "user", "content": content}]}).to_string()
+    serde_json::json!({"model": "assistant", "stream": stream, "messages": [{"role": "user", "content": content}]})
+        .to_string()
 }
 
 /// Verifies a log and returns its entries, parsed.
@@ -288,7 +290,7 @@ pub fn verified_entries(folder: &Path) -> Vec<serde_json::Value> {
                 entries.extend(batch.entries().map(|(_, _, entry)| serde_json::from_slice(entry).unwrap()));
             }
             octroi_verify::walk::Step::End => return entries,
-            octroi_verify::walk::Step::Torn(_) => {}
+            octroi_verify::walk::Step::Segment(_) | octroi_verify::walk::Step::Torn(_) => {}
         }
     }
 }

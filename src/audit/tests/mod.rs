@@ -78,6 +78,7 @@ fn decision_of(number: u32) -> Decision {
             why: Word::fixed("rule"),
             rules: vec![Word::fixed("health-stays-hds")],
         }],
+        fell_back: None,
         sending: Some(sending("us-cloud")),
         body_mac: Digest([4; 32]),
         body_bytes: 812,

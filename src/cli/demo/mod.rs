@@ -54,7 +54,8 @@ pub(super) struct Servers {
 
 impl Servers {
     async fn start(state: &State) -> anyhow::Result<Self> {
-        let start = async |name| ModelServer::start(Options::new(name, state.server_tls()?)).await.context("a model server");
+        let start =
+            async |name| ModelServer::start(Options::new(name, state.server_tls()?)).await.context("a model server");
         Ok(Self { paris: [start("paris-gpu-1").await?, start("paris-gpu-2").await?], cloud: start("us-cloud").await? })
     }
 
@@ -113,7 +114,11 @@ async fn wait_for_paris(app: &App) {
         loop {
             look.tick().await;
             let pool = &app.gate().snapshot().pool;
-            if pool.backends().filter(|backend| backend.name().as_str().starts_with("paris")).all(|backend| backend.available()) {
+            if pool
+                .backends()
+                .filter(|backend| backend.name().as_str().starts_with("paris"))
+                .all(|backend| backend.available())
+            {
                 break;
             }
         }

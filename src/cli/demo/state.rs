@@ -127,7 +127,8 @@ keys = ["{}"]
         }
         text.push_str("\n[models]\n");
         for model in [MODEL, EMBEDDING_MODEL] {
-            let names: Vec<String> = servers.iter().map(|(name, _)| format!("\"{name}\" = \"demonstration\"")).collect();
+            let names: Vec<String> =
+                servers.iter().map(|(name, _)| format!("\"{name}\" = \"demonstration\"")).collect();
             text.push_str(&format!("\"{model}\" = {{ {} }}\n", names.join(", ")));
         }
         write(&self.configuration(), &text, 0o600)

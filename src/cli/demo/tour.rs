@@ -9,7 +9,8 @@ use crate::cli::Printer;
 use crate::cli::audit::verify_folder;
 
 /// Invented values: a documentation domain, a number that the French plan keeps for fiction, an example IBAN.
-const VALUES: [&str; 4] = ["Camille Aubertin", "camille.aubertin@example.com", "01 99 00 12 34", "FR76 3000 6000 0112 3456 7890 189"];
+const VALUES: [&str; 4] =
+    ["Camille Aubertin", "camille.aubertin@example.com", "01 99 00 12 34", "FR76 3000 6000 0112 3456 7890 189"];
 
 /// Width of each of the three columns.
 const COLUMN: usize = 44;
@@ -52,7 +53,8 @@ fn prompt() -> String {
 }
 
 fn body(content: &str, stream: bool) -> String {
-    serde_json::json!({"model": MODEL, "stream": stream, "messages": [{"role": "user", "content": content}]}).to_string()
+    serde_json::json!({"model": MODEL, "stream": stream, "messages": [{"role": "user", "content": content}]})
+        .to_string()
 }
 
 async fn first(client: &Client, servers: &Servers, printer: Printer, claims: &mut Claims) -> anyhow::Result<()> {
@@ -62,7 +64,10 @@ async fn first(client: &Client, servers: &Servers, printer: Printer, claims: &mu
     let crossed = after.newest_in_paris(&before);
     let came_back = chat_text(&answer.body);
     title(printer, 1, "Paris is up: the request stays home, as it is", &answer);
-    columns(printer, &[("the client sent", &prompt()), ("reached Paris", &user_text(&crossed)), ("came back", &came_back)]);
+    columns(
+        printer,
+        &[("the client sent", &prompt()), ("reached Paris", &user_text(&crossed)), ("came back", &came_back)],
+    );
     claims.claim("1: answered with 200", answer.status == 200);
     claims.claim("1: served by Paris", answer.header("octroi-backend").starts_with("paris-gpu-"));
     claims.claim("1: Paris received the prompt as it is", user_text(&crossed) == prompt());
@@ -79,7 +84,10 @@ async fn second(client: &Client, servers: &Servers, printer: Printer, claims: &m
     let crossed = after.newest_in_cloud(&before);
     let came_back = streamed_text(&answer.body);
     title(printer, 2, "Paris is down: pseudonyms cross, the streamed answer is restored", &answer);
-    columns(printer, &[("the client sent", &prompt()), ("crossed to the US", &user_text(&crossed)), ("came back", &came_back)]);
+    columns(
+        printer,
+        &[("the client sent", &prompt()), ("crossed to the US", &user_text(&crossed)), ("came back", &came_back)],
+    );
     claims.claim("2: answered with 200", answer.status == 200);
     claims.claim("2: served by us-cloud", answer.header("octroi-backend") == "us-cloud");
     claims.claim("2: one request crossed", after.cloud.len() == before.cloud.len() + 1);
@@ -151,7 +159,11 @@ impl Received {
     }
 
     fn newest_in_cloud(&self, before: &Self) -> String {
-        if self.cloud.len() > before.cloud.len() { self.cloud.last().cloned().unwrap_or_default() } else { String::new() }
+        if self.cloud.len() > before.cloud.len() {
+            self.cloud.last().cloned().unwrap_or_default()
+        } else {
+            String::new()
+        }
     }
 }
 
@@ -170,9 +182,7 @@ fn chat_text(body: &str) -> String {
 fn streamed_text(body: &str) -> String {
     let data = body.lines().filter_map(|line| line.strip_prefix("data: "));
     let deltas = data.filter_map(|data| serde_json::from_str::<serde_json::Value>(data).ok());
-    deltas
-        .filter_map(|delta| Some(delta.pointer("/choices/0/delta/content")?.as_str()?.to_owned()))
-        .collect()
+    deltas.filter_map(|delta| Some(delta.pointer("/choices/0/delta/content")?.as_str()?.to_owned())).collect()
 }
 
 fn title(printer: Printer, number: u32, what: &str, answer: &Answer) {

@@ -41,6 +41,11 @@ const UNGOVERNED: [&str; 22] = [
     "/v1/embeddings",
 ];
 
+/// See [`super::super::path`].
+pub(in crate::dialect) fn path(operation: Operation) -> &'static str {
+    GOVERNED.iter().find(|(_, _, governed)| *governed == operation).map_or("/", |(_, path, _)| path)
+}
+
 /// See [`super::super::route`].
 pub(in crate::dialect) fn route(method: &Method, path: &str, query: Option<&str>) -> Result<Api, Refusal> {
     let Some((governed, name, operation)) = GOVERNED.iter().find(|(_, governed, _)| *governed == path) else {
