@@ -227,3 +227,6 @@ impl fmt::Debug for Decoder {
         f.debug_struct("Decoder").field("buffered_bytes", &self.buffer.len()).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;
