@@ -138,7 +138,7 @@ pub(super) struct RuleRow {
     pub(super) actions: Box<[Action]>,
     pub(super) class_actions: Box<[(ClassId, Action)]>,
     pub(super) seals: bool,
-    /// For each `prefer`: the bit of the rank, the first one written being the highest, and whom it surely prefers.
+    /// For each `prefer`: the bit of the rank, 62 for the first one written and downwards, and whom it surely prefers.
     pub(super) prefers: Box<[(u32, Mask)]>,
 }
 
@@ -268,7 +268,7 @@ impl Program {
         }
         let mut preferred = Vec::new();
         for predicate in &rule.prefers {
-            preferred.push((63_u32.saturating_sub(*prefers), self.mask(truths, |truth| truth.holds(predicate).surely)));
+            preferred.push((62_u32.saturating_sub(*prefers), self.mask(truths, |truth| truth.holds(predicate).surely)));
             *prefers += 1;
         }
         Ok(RuleRow {

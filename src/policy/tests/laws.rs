@@ -152,3 +152,30 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_random_policies_are_not_vacuous() {
+    use proptest::strategy::{Strategy as _, ValueTree as _};
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let (mut compiled_, mut with_choice, mut with_duty, mut with_removal) = (0, 0, 0, 0);
+    for _ in 0..60 {
+        let mut one = || -> (random::Draft, Vec<Vec<String>>, Facts) {
+            (random::draft(true), random::inventory(), random::facts()).new_tree(&mut runner).unwrap().current()
+        };
+        let (draft, inventory, facts) = one();
+        let Some(policy) = try_compile(&sources(&draft.sheet(&forward(&draft)), &written(&inventory, NOWHERE, 0)))
+        else {
+            continue;
+        };
+        let plan = plan(&policy, &facts);
+        compiled_ += 1;
+        with_choice += u32::from(!plan.choices.is_empty());
+        with_duty += u32::from(plan.choices.iter().any(|choice| !choice.duties.actions.is_empty()));
+        with_removal +=
+            u32::from(plan.removed.iter().any(|removed| matches!(removed.why, crate::model::Removal::Rules(_))));
+    }
+    eprintln!(
+        "of 60: {compiled_} compile, {with_choice} allow somebody, {with_duty} demand a change, {with_removal} remove"
+    );
+    assert!(compiled_ >= 40 && with_choice >= 15 && with_duty >= 3 && with_removal >= 10);
+}

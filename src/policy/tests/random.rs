@@ -8,6 +8,7 @@ use crate::model::{Certainty, ClassSet, Country, EntityId, Facts, LabelFact, Lea
 
 const DATA: &[&str] = &[
     "personal",
+    "personal",
     "special",
     "health",
     "secret",
@@ -18,7 +19,8 @@ const DATA: &[&str] = &[
     "health_condition",
     "trade-secret",
 ];
-const ACTIONS: &[&str] = &["pseudonymise", "pseudonymise unlinkably", "redact", "drop", "generalise", "block"];
+const ACTIONS: &[&str] =
+    &["pseudonymise", "pseudonymise", "pseudonymise unlinkably", "redact", "redact", "drop", "generalise", "block"];
 
 /// Conditions that the unknown can only widen: no word that asks whether something is known.
 fn plain_condition(still: bool) -> BoxedStrategy<String> {
@@ -100,7 +102,7 @@ fn clause(word: &'static str, of: BoxedStrategy<String>) -> BoxedStrategy<String
 fn rule(condition: BoxedStrategy<String>, duties: bool) -> BoxedStrategy<String> {
     let (condition, predicate) = (expression(condition), expression(predicate()));
     let restricts = (
-        clause("when", condition.clone()),
+        prop_oneof![1 => Just(String::new()), 5 => condition.clone().prop_map(|when| format!("  when {when}\n"))],
         clause("unless", condition),
         clause("on backends", predicate.clone()),
         clause("only backends", predicate.clone()),
@@ -167,7 +169,7 @@ pub(super) fn draft(asking: bool) -> BoxedStrategy<Draft> {
         .prop_map(|(backends, when, unless)| format!("allow backends {backends}\n{when}{unless}"));
     let all = Just("allow backends named b0 or not named b0\n".to_owned());
     let one =
-        prop_oneof![2 => rule(condition.clone(), false), 2 => duty_rule(condition.clone()), 1 => rule(condition, true)];
+        prop_oneof![1 => rule(condition.clone(), false), 3 => duty_rule(condition.clone()), 1 => rule(condition, true)];
     let rest = select(
         &[
             "",
@@ -177,8 +179,8 @@ pub(super) fn draft(asking: bool) -> BoxedStrategy<Draft> {
             "allow hosted tool mcp at \"tools.example\"\n  when app is \"a\"\n",
         ][..],
     );
-    let allows = proptest::collection::vec(prop_oneof![1 => all, 2 => allow], 1..4);
-    (allows, proptest::collection::vec(one, 0..7), rest.prop_map(str::to_owned))
+    let allows = proptest::collection::vec(prop_oneof![1 => all, 1 => allow], 1..4);
+    (allows, proptest::collection::vec(one, 0..6), rest.prop_map(str::to_owned))
         .prop_map(|(allows, rules, rest)| Draft { allows, rules, rest })
         .boxed()
 }
@@ -272,7 +274,7 @@ pub(super) fn written(inventory: &[Vec<String>], of: usize, without: usize) -> S
 pub(super) fn facts() -> BoxedStrategy<Facts> {
     let types = all_types().entities.len();
     let ids: Vec<u16> = (0..u16::try_from(types).unwrap()).collect();
-    let found = subsequence(ids, 0..5).prop_flat_map(|ids| {
+    let found = subsequence(ids, 1..9).prop_flat_map(|ids| {
         let one = |id: u16| {
             (1_u32..4, any::<bool>()).prop_map(move |(count, sure)| TypeFact {
                 entity: EntityId(id),
@@ -292,8 +294,8 @@ pub(super) fn facts() -> BoxedStrategy<Facts> {
     ]);
     let leak = select(vec![LeakFact::Score(0), LeakFact::Score(350), LeakFact::Score(900), LeakFact::Unknown]);
     let scan =
-        prop_oneof![6 => Just(ScanStatus::Complete), 1 => Just(ScanStatus::Partial), 1 => Just(ScanStatus::Failed)];
-    let rare = || prop_oneof![7 => Just(false), 1 => Just(true)];
+        prop_oneof![18 => Just(ScanStatus::Complete), 1 => Just(ScanStatus::Partial), 1 => Just(ScanStatus::Failed)];
+    let rare = || prop_oneof![15 => Just(false), 1 => Just(true)];
     let who = (
         select(&["a", "b", "c"][..]),
         select(&["t", "u"][..]),
@@ -301,7 +303,7 @@ pub(super) fn facts() -> BoxedStrategy<Facts> {
         select(&["", "p", "unknown"][..]),
         select(&["", "FR", "US", "ZZ"][..]),
     );
-    let hosted = select(&["", "", "", "web_search", "mcp"][..]);
+    let hosted = prop_oneof![10 => Just(""), 1 => Just("web_search"), 1 => Just("mcp")];
     let health = select(vec![Certainty::FALSE, Certainty::UNKNOWN, Certainty::TRUE]);
     (found, declared, label, leak, scan, (rare(), rare(), any::<bool>()), who, hosted, health)
         .prop_map(|(types, declared, label, leak, scan, (unreadable, reference, minors), who, hosted, health)| {
