@@ -1,0 +1,37 @@
+//! An officer's files: whatever they say, reading them ends, and every fault can be shown with its place.
+#![no_main]
+
+use std::sync::LazyLock;
+
+use arbitrary::Arbitrary;
+use libfuzzer_sys::fuzz_target;
+use octroi::model::{Action, Catalogue, EntityId};
+use octroi::policy::{SourceFile, Sources, Vocabulary, catalogue, compile, render, run_scenarios, starter};
+
+/// A sheet alone, or with an inventory of its own.
+#[derive(Debug, Arbitrary)]
+struct Input<'a> {
+    sheet: &'a str,
+    inventory: Option<&'a str>,
+}
+
+static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| catalogue(&[]).unwrap());
+const NOW: jiff::Timestamp = jiff::Timestamp::UNIX_EPOCH;
+
+fuzz_target!(|input: Input<'_>| {
+    let inventory = input.inventory.unwrap_or(starter::example_inventory());
+    let sources = Sources {
+        sheets: vec![SourceFile { name: "main.policy".to_owned(), text: input.sheet.to_owned() }],
+        inventory: Some(SourceFile { name: "backends.toml".to_owned(), text: inventory.to_owned() }),
+        ..Sources::default()
+    };
+    let served: Vec<EntityId> = (0..CATALOGUE.entities.len()).map(|index| EntityId(index as u16)).collect();
+    let vocabulary = Vocabulary { actions: Action::ALL.to_vec(), ..Vocabulary::default() };
+    match compile(&sources, &CATALOGUE, &served, &vocabulary, NOW) {
+        Ok(policy) => drop(run_scenarios(&policy, NOW)),
+        Err(faults) => {
+            assert!(!faults.is_empty(), "refused without a reason");
+            assert!(faults.iter().all(|fault| !render(fault).is_empty()));
+        }
+    }
+});
