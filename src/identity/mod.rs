@@ -206,6 +206,9 @@ fn base32(bytes: &[u8], length: usize) -> String {
             out.extend(BASE32.get(index).map(|character| char::from(*character)));
         }
         bits &= (1 << held) - 1;
+        if out.len() == length {
+            break;
+        }
     }
     out
 }
