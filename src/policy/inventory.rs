@@ -338,7 +338,9 @@ impl<'a, 'r, 't> EntryReader<'a, 'r, 't> {
         if name.text == "none" {
             return Some(true);
         }
-        self.reader.unlisted(&name, "retention: write \"none\" or { days = 30 }", ["none"]);
+        let help = Some("write \"none\" or { days = 30 }".to_owned());
+        let message = format!("`{}` is no retention", name.text);
+        self.reader.fault("octroi::policy::unknown-name", name.span, message, help);
         None
     }
 

@@ -13,15 +13,14 @@ use crate::model::Action;
 const WAIT_SECONDS_MAX: u64 = 3_600;
 
 impl Parser<'_> {
-    pub(super) fn sheet(mut self) -> Option<Sheet> {
-        let Ok(mut sheet) = self.header() else {
+    /// Reads a whole sheet. A fault in the header does not hide those behind it.
+    pub(super) fn sheet(mut self) -> Sheet {
+        let mut sheet = Sheet::empty();
+        if self.header(&mut sheet).is_err() {
             self.resume(false);
-            let mut lost = Sheet::empty();
-            self.statements(&mut lost);
-            return None;
-        };
+        }
         self.statements(&mut sheet);
-        Some(sheet)
+        sheet
     }
 
     fn statements(&mut self, sheet: &mut Sheet) {
@@ -32,15 +31,14 @@ impl Parser<'_> {
         }
     }
 
-    fn header(&mut self) -> Parsed<Sheet> {
+    fn header(&mut self, sheet: &mut Sheet) -> Parsed<()> {
         let Some(kind) = self.eat_one(&[Phrase::Policy, Phrase::Pack]) else {
             let help =
                 "begin with: policy \"its name\" version 1 owner \"who answers for it\" review before 2027-06-30";
             return Err(self.fault("octroi::policy::no-header", "a sheet begins with its header", help));
         };
-        let title =
-            if kind == Phrase::Pack { self.name("the name of the pack")? } else { self.text("the policy's name")? };
-        let mut sheet = Sheet { pack: kind == Phrase::Pack, title, ..Sheet::empty() };
+        sheet.pack = kind == Phrase::Pack;
+        sheet.title = if sheet.pack { self.name("the name of the pack")? } else { self.text("the policy's name")? };
         let mut missing = vec![Phrase::Version, Phrase::Owner, Phrase::ReviewBefore];
         while let Some(part) = self.eat_one(&missing) {
             missing.retain(|still| *still != part);
@@ -60,7 +58,7 @@ impl Parser<'_> {
             let span = sheet.title.span.clone();
             self.faults.push(Diagnostic::new("octroi::policy::no-header", self.file, span, message).help(help));
         }
-        Ok(sheet)
+        Ok(())
     }
 
     fn date(&mut self) -> Parsed<Date> {

@@ -21,7 +21,7 @@ pub(super) fn parse(file: &File, faults: &mut Vec<Diagnostic>) -> Option<Sheet> 
     }
     let tokens = lex(file, faults).tokens;
     let end = Token { kind: Kind::End, span: 0..0, first: true };
-    Parser { file, tokens, at: 0, faults, depth: 0, end }.sheet()
+    Some(Parser { file, tokens, at: 0, faults, depth: 0, end }.sheet())
 }
 
 /// A fault has been reported; the caller resumes further on.

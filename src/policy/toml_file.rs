@@ -149,9 +149,15 @@ impl Reader<'_> {
         node
     }
 
-    /// Reports a name that is not on a list, with the nearest that are.
-    pub(super) fn unlisted<'k>(&mut self, name: &Name, what: &str, known: impl IntoIterator<Item = &'k str>) {
-        let help = did_you_mean(&nearest(&name.text, known));
+    /// Reports a name that is not on a list, with the nearest that are, or with the list when it is short.
+    pub(super) fn unlisted<'k>(&mut self, name: &Name, what: &str, known: impl IntoIterator<Item = &'k str> + Clone) {
+        let help = did_you_mean(&nearest(&name.text, known.clone())).or_else(|| {
+            let all: Vec<&str> = known.into_iter().collect();
+            (all.len() <= LISTED_MAX).then(|| format!("known here: {}", all.join(", ")))
+        });
         self.fault("octroi::policy::unknown-name", name.span.clone(), format!("`{}` is no {what}", name.text), help);
     }
 }
+
+/// A list longer than this is looked up, not read.
+const LISTED_MAX: usize = 12;

@@ -1,1 +1,220 @@
+//! What the officer reads when something is wrong: one snapshot for each fault, in `snapshots/`.
+//!
+//! Each row is a sheet (or inventory, or pack) with a fault in it; the whole rendering is the expectation.
 
+use super::*;
+
+const HEAD: &str = "policy \"Test\" version 1 owner \"dpo\" review before 2027-06-30\nhome FR\nlabels \"Public\", \"Secret\"\nallow backends on premises\n";
+
+/// All faults of the sources, rendered.
+fn faults(sources: &Sources) -> String {
+    match compiled(sources) {
+        Ok(_) => "no fault".to_owned(),
+        Err(faults) => faults.iter().map(render).collect::<Vec<_>>().join("\n"),
+    }
+}
+
+/// The faults of statements behind a good header, on the example inventory.
+fn of_statements(statements: &str) -> String {
+    faults(&sources(&format!("{HEAD}{statements}"), starter::example_inventory()))
+}
+
+fn of_sheet(sheet: &str) -> String {
+    faults(&sources(sheet, starter::example_inventory()))
+}
+
+fn of_inventory(inventory: &str) -> String {
+    faults(&sources(HEAD, inventory))
+}
+
+fn of_pack(pack: &str) -> String {
+    let mut sources = sources(&format!("{HEAD}use pack mine\n"), starter::example_inventory());
+    sources.packs.push(file("packs/mine.policy", pack));
+    faults(&sources)
+}
+
+/// Takes a snapshot of each row under the row's name and the number of rows.
+fn snapshots(group: &str, rows: &[(&str, String)]) {
+    for (name, rendered) in rows {
+        assert_ne!(rendered, "no fault", "{name}");
+        insta::assert_snapshot!(format!("{group}__{name}"), rendered);
+    }
+}
+
+const ENTRY: &str = "[backend.one]\nhosts = [\"one.example\"]\nverified = 2026-11-01\nby = \"dpo\"\n";
+
+#[test]
+fn words() {
+    let rule = |clauses: &str| of_statements(&format!("rule r\n  because \"a law\"\n{clauses}\n"));
+    snapshots(
+        "words",
+        &[
+            ("statement", of_statements("alow backends domestic")),
+            ("missing_backends", of_statements("allow located in EEA")),
+            ("clause", rule("  wen data includes health\n  only backends on premises")),
+            ("condition", rule("  when data contains health\n  only backends on premises")),
+            ("predicate", rule("  only backends certfied HDS")),
+            ("predicate_missing", rule("  only backends")),
+            ("duty", rule("  must anonymise personal")),
+            ("class", rule("  when data includes helth\n  only backends on premises")),
+            ("country", rule("  only backends located in UK")),
+            ("country_lower_case", rule("  only backends located in fr")),
+            ("area", rule("  only backends located in EAA")),
+            ("regime", rule("  never backends exposed to USA")),
+            ("scheme", rule("  only backends certified SecNumClod")),
+            ("label", rule("  when label is \"Secrte\"\n  only backends on premises")),
+            ("backend", rule("  never backends named cloud-uss")),
+            ("pack", of_statements("use pack unknown-means-hom")),
+            ("approval", rule("  must have approval of dpo")),
+            ("exception", of_statements("exception for rule r until 2027-01-01")),
+        ],
+    );
+}
+
+#[test]
+fn readings() {
+    let rule = |clauses: &str| of_statements(&format!("rule r\n  because \"a law\"\n{clauses}\n"));
+    snapshots(
+        "readings",
+        &[
+            ("mixed_and_or", rule("  only backends on premises or located in EEA and certified HDS")),
+            ("mixed_commas", rule("  only backends on premises, or located in EEA, and certified HDS")),
+            ("any_or_all", rule("  when data includes health, person\n  only backends on premises")),
+            ("several_areas", rule("  only backends located in FR, DE")),
+            ("open_bracket", rule("  only backends (on premises or domestic")),
+            ("too_deep", rule(&format!("  only backends {}on premises", "not ".repeat(40)))),
+            (
+                "too_wide",
+                rule(&format!(
+                    "  when {}\n  only backends on premises",
+                    vec!["(app is \"a\" or app is \"b\")"; 11].join(" and ")
+                )),
+            ),
+            (
+                "crosses_unchanged",
+                rule("  when data includes payment-card or data includes national-id\n  must redact card_pan"),
+            ),
+            ("no_because", of_statements("rule r\n  only backends on premises")),
+            ("no_effect", rule("  when data includes health")),
+            ("keep_alone", rule("  only backends on premises\n  keep email because \"asked for\"")),
+            ("twice", rule("  only backends on premises\n  only backends domestic")),
+            (
+                "two_rules_of_one_name",
+                of_statements(
+                    "rule r because \"x\" only backends domestic\nrule r because \"y\" only backends domestic\n",
+                ),
+            ),
+            (
+                "still_in_fall_back",
+                of_statements("fall back if unavailable unless data still includes identified personal"),
+            ),
+            ("count_of_a_class", of_statements("scenario \"s\" given data 3 personal then allowed gpu-paris")),
+            (
+                "count_and_confidence",
+                rule("  when data includes at least 3 person with confidence at least 90\n  only backends domestic"),
+            ),
+            ("confidence", rule("  when data includes person with confidence at least 40\n  only backends domestic")),
+            ("leak_score", rule("  when leak score at least 7000\n  only backends domestic")),
+            ("wait_unit", of_statements("fall back if unavailable or after 2 minutes of waiting")),
+            ("mcp_without_host", of_statements("allow hosted tool mcp")),
+        ],
+    );
+}
+
+#[test]
+fn sheets() {
+    snapshots(
+        "sheets",
+        &[
+            ("empty", of_sheet("")),
+            ("no_header", of_sheet("home FR\nallow backends on premises\n")),
+            ("incomplete_header", of_sheet("policy \"Test\" version 1\nhome FR\nallow backends on premises\n")),
+            (
+                "two_headers",
+                of_sheet(&format!("{HEAD}policy \"Other\" version 1 owner \"x\" review before 2027-01-01\n")),
+            ),
+            ("no_home", of_sheet(&HEAD.replace("home FR\n", ""))),
+            ("home_is_no_country", of_sheet(&HEAD.replace("home FR", "home EEA"))),
+            ("nothing_allowed", of_sheet(&HEAD.replace("allow backends on premises\n", ""))),
+            ("open_quote", of_sheet(&HEAD.replace("\"Secret\"", "\"Secret"))),
+            ("stray_character", of_statements("allow backends domestic; ")),
+            ("bad_date", of_sheet(&HEAD.replace("2027-06-30", "2027-06-31"))),
+            ("label_twice", of_sheet(&HEAD.replace("\"Secret\"", "\"public\""))),
+            (
+                "pack_that_opens",
+                of_pack(
+                    "pack mine version 1 owner \"o\" review before 2027-01-01\nallow backends domestic\nfall back if unavailable\n",
+                ),
+            ),
+            (
+                "pack_of_another_name",
+                of_pack(
+                    "pack yours version 1 owner \"o\" review before 2027-01-01\nrule x because \"y\" only backends domestic\n",
+                ),
+            ),
+            (
+                "many_faults_in_one_run",
+                of_statements(
+                    "rule a\n  when data includes helth\n  only backends located in UK\n  must anonymise personal\nrule b because \"x\"\n  nevr backends domestic\nscenario \"s\" given data emial then refused cloud-uss\n",
+                ),
+            ),
+        ],
+    );
+    let nothing = faults(&Sources::default());
+    insta::assert_snapshot!("sheets__no_files", nothing);
+}
+
+#[test]
+fn unserved() {
+    let catalogue = all_types();
+    let email = [catalogue.entity("email").unwrap()];
+    let sheet = format!("{HEAD}rule r because \"x\"\n  when data includes payment-card\n  only backends domestic\n");
+    let found = compile(&sources(&sheet, starter::example_inventory()), &catalogue, &email, &vocabulary(), now());
+    insta::assert_snapshot!("unserved", render(&found.unwrap_err()[0]));
+    let declared = sheet.replace("payment-card", "trade-secret");
+    assert!(
+        compile(&sources(&declared, starter::example_inventory()), &catalogue, &email, &vocabulary(), now()).is_ok()
+    );
+}
+
+#[test]
+fn inventory() {
+    let with = |line: &str| of_inventory(&format!("{ENTRY}{line}\n"));
+    snapshots(
+        "inventory",
+        &[
+            ("not_toml", of_inventory("[backend.one\nhosts = ")),
+            ("unknown_key", with("procesing = [\"FR\"]")),
+            ("country", with("processing = [\"FR\", \"UK\"]")),
+            ("wrong_type", with("processing = \"FR\"")),
+            ("processing_nowhere", with("processing = []")),
+            ("regime", with("exposed-to = [\"USA\"]")),
+            ("certificate_without_end", with("certificates = [{ scheme = \"HDS\" }]")),
+            ("certificate_scheme", with("certificates = [{ scheme = \"HSD\", valid-until = 2027-01-01 }]")),
+            (
+                "basis_kind",
+                with(
+                    "transfer-basis = [{ kind = \"standard-contract-clauses\", dated = 2026-01-01, until = 2027-01-01 }]",
+                ),
+            ),
+            ("quoted_date", with("until = \"2027-01-01\"")),
+            ("retention", with("retention = \"zero\"")),
+            ("training", with("training = \"no\"")),
+            ("host_is_a_url", of_inventory(&ENTRY.replace("one.example", "https://one.example/v1"))),
+            ("digest", with("ca = [\"sha256:12ab\"]")),
+            ("addresses", with("addresses = [\"10.0.0.0/33\"]")),
+            ("nobody_verified", of_inventory("[backend.one]\nhosts = [\"one.example\"]\n")),
+        ],
+    );
+}
+
+#[test]
+fn miette_shows_the_same_place() {
+    use miette::Diagnostic as _;
+    let statements = format!("{HEAD}allow backends located in UK\n");
+    let faults = compiled(&sources(&statements, starter::example_inventory())).unwrap_err();
+    let fault = &faults[0];
+    assert_eq!(miette::Diagnostic::code(fault).unwrap().to_string(), "octroi::policy::unknown-country");
+    assert_eq!(fault.labels().unwrap().next().unwrap().offset(), statements.find("UK").unwrap());
+    assert_eq!((fault.file(), fault.place()), ("main.policy", (5, 27)));
+}
