@@ -9,8 +9,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
+use super::cursor::is_glue;
 use super::duty::{CannotDo, Instead, Why, duty};
-use super::grammar::is_glue;
 use super::mint::{Keys, Mint, Value};
 use super::value::{is_json, normal, real};
 use super::vault::Vault;

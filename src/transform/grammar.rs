@@ -16,8 +16,8 @@
 //! [`Fail::More`] exactly when the text ends where it could still become yes. That is all that streaming needs: whoever holds
 //! back from that place on decides as if the whole text had been there. No backtracking beyond one token; linear.
 
-use super::code::Code;
-use super::unit::{Landing, Read, Unit};
+use super::cursor::{Cursor, Fail, Kind, OPENING, Spelling, optional};
+use super::unit::{Landing, Read};
 use super::vault::{Form, Vault};
 use crate::limits::HOLD_BACK_BYTES_MAX;
 
@@ -62,57 +62,8 @@ pub(super) struct Found {
     pub(super) spelling: Spelling,
 }
 
-/// How brackets were spelt, which tells how the text around them is escaped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Spelling {
-    /// As themselves, or there were none.
-    Plain,
-    /// As HTML entities.
-    Html,
-    /// As JSON escapes in a text that is not read as JSON.
-    Json,
-}
-
-/// Why there is no token at a place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Fail {
-    /// Whatever follows.
-    Never,
-    /// The text ends where one could still come to be.
-    More,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Angle,
-    Square,
-    Guillemet,
-}
-
-type Bracket = (&'static str, Kind, Spelling);
-
-const OPENING: &[Bracket] = &[
-    ("<", Kind::Angle, Spelling::Plain),
-    ("[", Kind::Square, Spelling::Plain),
-    ("«", Kind::Guillemet, Spelling::Plain),
-    ("\\<", Kind::Angle, Spelling::Plain),
-    ("\\[", Kind::Square, Spelling::Plain),
-    ("&lt;", Kind::Angle, Spelling::Html),
-    ("\\u003c", Kind::Angle, Spelling::Json),
-];
-const CLOSING: &[Bracket] = &[
-    (">", Kind::Angle, Spelling::Plain),
-    ("]", Kind::Square, Spelling::Plain),
-    ("»", Kind::Guillemet, Spelling::Plain),
-    ("\\>", Kind::Angle, Spelling::Plain),
-    ("\\]", Kind::Square, Spelling::Plain),
-    ("&gt;", Kind::Angle, Spelling::Html),
-    ("\\u003e", Kind::Angle, Spelling::Json),
-];
 /// Bytes that a JSON escape takes at most; reading stops this far ahead of the limit, so that none crosses it.
 const ESCAPE_BYTES: usize = 6;
-const STARS_MAX: usize = 3;
-const SEPARATOR_UNITS_MAX: usize = 6;
 
 /// What a byte may begin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -193,26 +144,38 @@ impl Vault {
             Some((_, kind, spelling)) => Some(Opening { start, kind, spelling, stars: cursor.stars()? }),
             None => None,
         };
-        let Some(first) = cursor.peek()? else { return Err(Fail::Never) };
-        let mut best: Result<Found, Fail> = Err(Fail::Never);
-        for form in self.forms(lower(first.char)) {
-            match (self.named(cursor, form, opening), best) {
-                (Err(Fail::More), _) => return Err(Fail::More),
-                (Ok(found), Err(_)) => best = Ok(found),
-                (Ok(found), Ok(shorter)) if found.end > shorter.end => best = Ok(found),
-                _ => {}
+        let (start, mut best): (usize, Result<Found, Fail>) = (cursor.at, Err(Fail::Never));
+        let (mut forms, mut read) = (self.forms(), 0);
+        loop {
+            while let [form, longer @ ..] = forms
+                && form.letters.len() == read
+            {
+                match (self.behind_word(cursor, form.word, start, opening), best) {
+                    (Err(Fail::More), _) => return Err(Fail::More),
+                    (Ok(found), Err(_)) => best = Ok(found),
+                    (Ok(found), Ok(shorter)) if found.end > shorter.end => best = Ok(found),
+                    _ => {}
+                }
+                forms = longer;
             }
+            let letter = if forms.is_empty() { None } else { optional(cursor.letter())? };
+            let Some(letter) = letter else { return best };
+            forms = narrow(forms, read, letter);
+            read += 1;
         }
-        best
     }
 
-    /// Reads a token from its type word on, which must be spelt in this form.
-    fn named(&self, mut cursor: Cursor<'_>, form: &Form, opening: Option<Opening>) -> Result<Found, Fail> {
-        let start = cursor.at;
-        cursor.word(form)?;
+    /// Reads a token from behind its type word on, which began at `start`.
+    fn behind_word(
+        &self,
+        mut cursor: Cursor<'_>,
+        word: u16,
+        start: usize,
+        opening: Option<Opening>,
+    ) -> Result<Found, Fail> {
         let (behind, before) = cursor.separator()?;
-        let code = cursor.code(|prefix| self.may_become(form.word, prefix))?;
-        let entry = self.resolve(form.word, code).ok_or(Fail::Never)?;
+        let code = cursor.code(|prefix| self.may_become(word, prefix))?;
+        let entry = self.resolve(word, code).ok_or(Fail::Never)?;
         let bare = Found { start, end: cursor.at, entry, stars: (before, behind), spelling: Spelling::Plain };
         if let Some(Opening { start, kind, spelling, stars }) = opening
             && let Some((end, inner)) = optional(cursor.closing(kind))?
@@ -235,128 +198,11 @@ struct Opening {
     stars: usize,
 }
 
-/// A place in a text from which a token is read.
-#[derive(Debug, Clone, Copy)]
-struct Cursor<'t> {
-    text: &'t str,
-    at: usize,
-    /// Nothing is read from this offset on.
-    limit: usize,
-    landing: Landing,
-    last: bool,
-}
-
-impl Cursor<'_> {
-    /// The unit here; `None` where the text ends for good or the token would be too long.
-    fn peek(&self) -> Result<Option<Unit>, Fail> {
-        if self.at >= self.limit {
-            return Ok(None);
-        }
-        match self.landing.read(self.text, self.at, self.last) {
-            Read::Unit(unit) => Ok(Some(unit)),
-            Read::End => Ok(None),
-            Read::More => Err(Fail::More),
-        }
-    }
-
-    /// Passes the unit here if it is as wanted.
-    fn take(&mut self, wanted: impl Fn(char) -> bool) -> Result<Option<char>, Fail> {
-        let Some(unit) = self.peek()?.filter(|unit| wanted(unit.char)) else { return Ok(None) };
-        self.at += unit.bytes;
-        Ok(Some(unit.char))
-    }
-
-    /// Passes the unit here, which must be as wanted.
-    fn must(&mut self, wanted: impl Fn(char) -> bool) -> Result<char, Fail> {
-        self.take(wanted)?.ok_or(Fail::Never)
-    }
-
-    /// Passes the bracket of the list that stands here, which must be of the kind if one is given.
-    fn one_of(&mut self, brackets: &[Bracket], kind: Option<Kind>) -> Result<Bracket, Fail> {
-        let mut fail = Fail::Never;
-        let Some(first) = self.peek()? else { return Err(fail) };
-        for bracket in brackets.iter().filter(|bracket| kind.is_none_or(|kind| bracket.1 == kind)) {
-            if !bracket.0.starts_with(first.char) {
-                continue;
-            }
-            let mut cursor = *self;
-            match bracket.0.chars().try_for_each(|char| cursor.must(|read| lower(read) == char).map(|_| ())) {
-                Ok(()) => {
-                    *self = cursor;
-                    return Ok(*bracket);
-                }
-                Err(Fail::More) => fail = Fail::More,
-                Err(Fail::Never) => {}
-            }
-        }
-        Err(fail)
-    }
-
-    /// Reads the counterpart of a bracket and the emphasis before it: where it ends, and the number of stars.
-    fn closing(mut self, kind: Kind) -> Result<(usize, usize), Fail> {
-        let stars = self.stars()?;
-        self.one_of(CLOSING, Some(kind))?;
-        let link = kind == Kind::Square && self.peek()?.is_some_and(|unit| matches!(unit.char, '(' | '[' | ':'));
-        if link { Err(Fail::Never) } else { Ok((self.at, stars)) }
-    }
-
-    fn stars(&mut self) -> Result<usize, Fail> {
-        let mut stars = 0;
-        while stars < STARS_MAX && self.take(|char| char == '*')?.is_some() {
-            stars += 1;
-        }
-        Ok(stars)
-    }
-
-    fn word(&mut self, form: &Form) -> Result<(), Fail> {
-        for letter in &form.letters {
-            if *letter == '_' {
-                self.take(|char| char == '\\')?;
-                self.must(is_glue)?;
-            } else {
-                self.must(|char| lower(char) == *letter)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Reads what stands between word and code: stars that close an emphasis, and stars that open one.
-    fn separator(&mut self) -> Result<(usize, usize), Fail> {
-        let (mut closing, mut opening, mut glue) = (0, 0, false);
-        for _ in 0..SEPARATOR_UNITS_MAX {
-            match self.take(|char| char == '*' || char == '\\' || is_glue(char))? {
-                Some('*') if glue => opening += 1,
-                Some('*') => closing += 1,
-                Some(_) => glue = true,
-                None => break,
-            }
-        }
-        if glue || closing > 0 { Ok((closing, opening)) } else { Err(Fail::Never) }
-    }
-
-    /// Reads a code, upper-cased. Where the text ends within one, `may_become` tells whether it is worth waiting.
-    fn code(&mut self, may_become: impl Fn(&[u8]) -> bool) -> Result<Code, Fail> {
-        let mut code = Code::default();
-        for index in 0..code.len() {
-            let char = match self.must(|char| char.is_ascii_alphanumeric()) {
-                Err(Fail::More) if !code.get(..index).is_some_and(&may_become) => return Err(Fail::Never),
-                other => other?,
-            };
-            if let (Some(place), Ok(byte)) = (code.get_mut(index), u8::try_from(char.to_ascii_uppercase())) {
-                *place = byte;
-            }
-        }
-        Ok(code)
-    }
-}
-
-/// Turns what is not there into `None`, and keeps what cannot be known yet.
-fn optional<T>(read: Result<T, Fail>) -> Result<Option<T>, Fail> {
-    match read {
-        Ok(found) => Ok(Some(found)),
-        Err(Fail::Never) => Ok(None),
-        Err(Fail::More) => Err(Fail::More),
-    }
+/// The forms that have this letter behind the ones that were read; all are longer than those, and sorted.
+fn narrow(forms: &[Form], read: usize, letter: char) -> &[Form] {
+    let at = |form: &Form| form.letters.get(read).copied().unwrap_or('\0');
+    let tail = forms.get(forms.partition_point(|form| at(form) < letter)..).unwrap_or_default();
+    tail.get(..tail.partition_point(|form| at(form) == letter)).unwrap_or_default()
 }
 
 /// Whether a token may begin with this character behind that one.
@@ -371,15 +217,6 @@ fn may_begin(before: Option<char>, char: char) -> bool {
 /// Whether a character makes one word with a Latin letter behind it; scripts without case do not.
 fn joins(char: char) -> bool {
     char.is_ascii_digit() || char.is_lowercase() || char.is_uppercase()
-}
-
-/// Whether a character may stand between the parts of a token.
-pub(super) fn is_glue(char: char) -> bool {
-    matches!(char, '_' | ' ' | '-' | '\u{a0}' | '\u{202f}' | '\u{2010}' | '\u{2011}')
-}
-
-fn lower(char: char) -> char {
-    if char.is_ascii() { char.to_ascii_lowercase() } else { char.to_lowercase().next().unwrap_or(char) }
 }
 
 fn first_byte(char: char) -> u8 {

@@ -1,6 +1,6 @@
 //! Carries out the duties of one backend on one request, and undoes in the answer what can be undone.
 //!
-//! [`apply`] turns findings and duties into edits of whole JSON tokens and a [`Vault`]; [`Restorer`] and [`StreamRestore`] put
+//! [`apply()`] turns findings and duties into edits of whole JSON tokens and a [`Vault`]; [`Restorer`] and [`StreamRestore`] put
 //! the vault's values back where the model wrote their tokens. In the journey that is *transform*, once for each backend that
 //! is tried and always on the original body, and *restore*, frame by frame.
 //!
@@ -15,6 +15,7 @@
 
 mod apply;
 mod code;
+mod cursor;
 mod drop;
 mod duty;
 mod grammar;

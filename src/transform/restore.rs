@@ -10,7 +10,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::grammar::{Find, Found, Source, Spelling};
+use super::cursor::Spelling;
+use super::grammar::{Find, Found, Source};
 use super::link::Link;
 use super::lookalike::Lookalikes;
 use super::unit::{Landing, Read, Unit, escape_json};

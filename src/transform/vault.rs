@@ -109,11 +109,9 @@ impl Vault {
         &self.starts
     }
 
-    /// The spellings of live type words that begin with this lower-case letter.
-    pub(super) fn forms(&self, first: char) -> &[Form] {
-        let start = self.forms.partition_point(|form| form.first() < first);
-        let tail = self.forms.get(start..).unwrap_or_default();
-        tail.get(..tail.partition_point(|form| form.first() == first)).unwrap_or_default()
+    /// The spellings of live type words, sorted.
+    pub(super) fn forms(&self) -> &[Form] {
+        &self.forms
     }
 
     /// The entry that a code stands for under a type word: the very code, or the only one that differs in one place when
@@ -151,12 +149,6 @@ impl Vault {
             }
         }
         found
-    }
-}
-
-impl Form {
-    fn first(&self) -> char {
-        self.letters.first().copied().unwrap_or('\0')
     }
 }
 
