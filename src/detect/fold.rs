@@ -47,6 +47,33 @@ pub(super) fn next_word(text: &str, from: usize) -> Option<(Range<usize>, Folded
     start.map(|start| (start..end, folded))
 }
 
+/// The first eight folded bytes of the word that begins here, as a little-endian number, and how many they are. `None` when
+/// the word holds a character that only [`next_word`] folds.
+pub(super) fn head(bytes: &[u8], at: usize) -> Option<(u64, usize)> {
+    let mut head = [0; 8];
+    let mut len = 0;
+    let mut rest = bytes.get(at..)?.iter();
+    while let Some(slot) = head.get_mut(len) {
+        let lower = match rest.next() {
+            None => break,
+            Some(&byte) if byte.is_ascii() => ascii(byte),
+            Some(0xC3) => match LATIN_1.get(usize::from(*rest.next()?) & 0x1F) {
+                Some(&base) if base != b'?' => base,
+                _ => return None,
+            },
+            // General punctuation ends a word.
+            Some(0xE2) if rest.next() == Some(&0x80) => break,
+            Some(_) => return None,
+        };
+        if lower == 0 {
+            break;
+        }
+        *slot = lower;
+        len += 1;
+    }
+    Some((u64::from_le_bytes(head), len))
+}
+
 /// Folds a text into words with one blank before, between and behind them. A capital after a small letter begins a word,
 /// so that keys such as `cardNumber` read as two.
 pub(super) fn words(text: &str, out: &mut Window) {

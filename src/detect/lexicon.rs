@@ -97,6 +97,12 @@ impl Lexicon {
             }
     }
 
+    /// Whether a phrase may begin with this folded word, given by its first eight bytes.
+    pub(super) fn may_hold_word(&self, head: u64, len: usize) -> bool {
+        let key = key(head, len);
+        self.heads.holds(key) || self.short_heads.holds(key)
+    }
+
     /// Looks up the word that begins at or after `at` and returns where it ends. Reports the longest phrase that is a term
     /// and the longest that is a cue: a word may be both (`patient`).
     pub(super) fn look_up(&self, text: &str, at: usize, mut found: impl FnMut(Range<usize>, Meaning)) -> usize {

@@ -116,31 +116,44 @@ struct Words<'a> {
 
 impl Words<'_> {
     fn block(&mut self, base: usize, masks: Masks, carry: u64, found: &mut impl FnMut(Range<usize>, Meaning)) {
-        let mut starts = masks.word & !(masks.word << 1 | carry);
-        while starts != 0 {
-            let at = base + starts.trailing_zeros() as usize;
-            starts &= starts - 1;
+        let starts = masks.word & !(masks.word << 1 | carry);
+        // Punctuation outside ASCII (a typographic apostrophe) is inside a run of the mask, yet a word may begin behind it.
+        let foreign = masks.foreign & !(masks.foreign << 1);
+        let mut events = starts | foreign;
+        while events != 0 {
+            let place = events.trailing_zeros();
+            events &= events - 1;
+            let at = base + place as usize;
             if at < self.resume {
                 continue;
             }
-            let eight = load(self.text.as_bytes(), at);
-            let (letter, digit) = classes(eight);
-            let len = ((!(letter | digit) & HIGH).trailing_zeros() / 8) as usize;
-            // A word that has other than ASCII in its first bytes is always looked up.
-            let foreign = len < 8 && eight >> (8 * len) & 0x80 != 0;
-            if foreign || self.lexicon.may_hold(eight, len) {
+            if starts >> place & 1 == 1 && self.may_begin(at) {
                 self.look_up(at, found);
+            } else if foreign >> place & 1 == 1 {
+                self.behind_punctuation(at, base + 64, found);
             }
         }
-        // Punctuation outside ASCII (a typographic apostrophe) is inside a run of the mask, yet a word may begin behind it.
-        let mut foreign = masks.foreign & !(masks.foreign << 1);
-        while foreign != 0 {
-            let at = base + foreign.trailing_zeros() as usize;
-            foreign &= foreign - 1;
-            let first = self.text.get(at..).and_then(|rest| rest.chars().next());
-            if at >= self.resume && first.is_some_and(|c| !fold::is_word(c)) {
-                self.look_up(at, found);
-            }
+    }
+
+    /// Whether a phrase may begin with the word that begins here.
+    fn may_begin(&self, at: usize) -> bool {
+        let bytes = self.text.as_bytes();
+        let eight = load(bytes, at);
+        let (letter, digit) = classes(eight);
+        let len = ((!(letter | digit) & HIGH).trailing_zeros() / 8) as usize;
+        // A word that has other than ASCII in its first bytes is folded before it is judged.
+        if len < 8 && eight >> (8 * len) & 0x80 != 0 {
+            return fold::head(bytes, at).is_none_or(|(head, len)| self.lexicon.may_hold_word(head, len));
+        }
+        self.lexicon.may_hold(eight, len)
+    }
+
+    /// Looks up what follows the first character between two offsets that is neither ASCII nor part of a word.
+    fn behind_punctuation(&mut self, from: usize, to: usize, found: &mut impl FnMut(Range<usize>, Meaning)) {
+        let run = self.text.get(from..).unwrap_or_default().char_indices().take_while(|(_, c)| !c.is_ascii());
+        let mark = run.map(|(offset, c)| (from + offset, c)).take_while(|(at, _)| *at < to).find(|(_, c)| !fold::is_word(*c));
+        if let Some((at, _)) = mark {
+            self.look_up(at, found);
         }
     }
 

@@ -3,7 +3,7 @@
 //! A rule sees `Mme Durand` once; the other forty times she is only `Durand`. Whole names are found in either order and any
 //! case, parts of them capitalised. An e-mail address suggests a name too: `jean.dupont@…` makes `Jean Dupont` one.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::ops::Range;
 
 use super::{Cue, stops};
@@ -19,6 +19,8 @@ pub(in crate::detect) const NAMES_MAX: usize = 4_096;
 #[derive(Default)]
 pub(in crate::detect) struct Known {
     phrases: BTreeSet<(String, u8)>,
+    /// Names and addresses as they stood, so that a name repeated a thousand times is taken apart once.
+    seen: HashSet<Box<str>>,
     /// Set when a name had to be left out.
     pub(in crate::detect) full: bool,
 }
@@ -32,6 +34,9 @@ impl std::fmt::Debug for Known {
 impl Known {
     /// Notes a confirmed name.
     pub(in crate::detect) fn name(&mut self, name: &str) {
+        if self.was_seen(name) {
+            return;
+        }
         let words: Vec<&str> = name.split([' ', '\u{A0}', '.']).filter(|word| word.chars().count() > 1).collect();
         let capital = |word: &&&str| word.starts_with(char::is_uppercase);
         let capitalised: Vec<&str> = words.iter().filter(capital).copied().collect();
@@ -51,6 +56,9 @@ impl Known {
 
     /// Notes the name that an e-mail address suggests.
     pub(in crate::detect) fn address(&mut self, address: &str) {
+        if self.was_seen(address) {
+            return;
+        }
         let local = address.split('@').next().unwrap_or_default();
         let parts: Vec<&str> = local.split(['.', '_', '-', '+']).collect();
         let [first, last] = parts.as_slice() else { return };
@@ -62,6 +70,16 @@ impl Known {
             self.add(format!("{first} {last}"), SUGGESTED);
             self.add(format!("{last} {first}"), SUGGESTED);
         }
+    }
+
+    fn was_seen(&mut self, value: &str) -> bool {
+        if self.seen.contains(value) {
+            return true;
+        }
+        if self.seen.len() < NAMES_MAX {
+            self.seen.insert(value.into());
+        }
+        false
     }
 
     fn add(&mut self, phrase: String, kind: u8) {
