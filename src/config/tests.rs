@@ -1,3 +1,5 @@
+//! Tests of the configuration: every fault has its place, and a key is added without touching the rest.
+
 use super::*;
 
 fn faults(text: &str) -> Vec<Fault> {

@@ -1,7 +1,7 @@
 //! A house for tests: a gateway made of real files on free ports, model servers that record what reached them, and a client
 //! that speaks TLS.
 
-#![allow(dead_code, reason = "each test file uses its own part")]
+#![expect(dead_code, reason = "each test file uses its own part")]
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -24,34 +24,34 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
 /// Values that no foreign server may see: a documentation domain, numbers kept for fiction or published as examples.
-pub const NAME: &str = "Camille Aubertin";
-pub const EMAIL: &str = "camille.aubertin@example.com";
-pub const PHONE: &str = "01 99 00 12 34";
-pub const IBAN: &str = "FR76 3000 6000 0112 3456 7890 189";
-pub const VALUES: [&str; 4] = [NAME, EMAIL, PHONE, IBAN];
+pub(crate) const NAME: &str = "Camille Aubertin";
+pub(crate) const EMAIL: &str = "camille.aubertin@example.com";
+pub(crate) const PHONE: &str = "01 99 00 12 34";
+pub(crate) const IBAN: &str = "FR76 3000 6000 0112 3456 7890 189";
+pub(crate) const VALUES: [&str; 4] = [NAME, EMAIL, PHONE, IBAN];
 
 /// A prompt that holds them all.
-pub fn prompt() -> String {
+pub(crate) fn prompt() -> String {
     format!("Write to Mme {NAME} ({EMAIL}, tel. {PHONE}); refund to IBAN {IBAN}.")
 }
 
 /// Files and servers of a house that does not listen yet.
-pub struct Plot {
-    pub folder: tempfile::TempDir,
-    pub key: String,
-    pub root: RootKey,
-    pub authority: CertificateDer<'static>,
-    pub tls: Arc<ServerConfig>,
-    pub servers: BTreeMap<&'static str, ModelServer>,
+pub(crate) struct Plot {
+    pub(crate) folder: tempfile::TempDir,
+    pub(crate) key: String,
+    pub(crate) root: RootKey,
+    pub(crate) authority: CertificateDer<'static>,
+    pub(crate) tls: Arc<ServerConfig>,
+    pub(crate) servers: BTreeMap<&'static str, ModelServer>,
     /// Added to `octroi.toml`.
-    pub extra: String,
+    pub(crate) extra: String,
     /// Added to the app's table.
-    pub app: String,
+    pub(crate) app: String,
 }
 
 impl Plot {
     /// Two servers in Paris and one in the US, the demonstration's policy.
-    pub async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut authority = CertificateParams::new(vec![]).unwrap();
         authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -87,24 +87,24 @@ impl Plot {
     }
 
     /// A path in the folder.
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
     /// Takes both servers in Paris down or up.
-    pub fn paris_down(&self, down: bool) {
+    pub(crate) fn paris_down(&self, down: bool) {
         for name in ["paris-gpu-1", "paris-gpu-2"] {
             self.servers[name].set_down(down);
         }
     }
 
     /// Bodies that reached a server.
-    pub fn received(&self, server: &str) -> Vec<String> {
+    pub(crate) fn received(&self, server: &str) -> Vec<String> {
         self.servers[server].received().iter().map(|body| String::from_utf8_lossy(body).into_owned()).collect()
     }
 
     /// Writes `octroi.toml`.
-    pub fn write_configuration(&self) -> PathBuf {
+    pub(crate) fn write_configuration(&self) -> PathBuf {
         let hash = identity::hash_of(&self.root, &self.key);
         let mut text = format!(
             "[listen]\naddress = \"127.0.0.1:0\"\ncertificate = \"certs/server.pem\"\nkey = \"certs/server.key\"\n\
@@ -127,12 +127,12 @@ impl Plot {
     }
 
     /// Starts a gateway in this process.
-    pub async fn open(self) -> House {
+    pub(crate) async fn open(self) -> House {
         self.open_on(|log| log).await
     }
 
     /// Starts a gateway in this process, its log wrapped.
-    pub async fn open_on(self, wrap: impl FnOnce(Arc<dyn AuditLog>) -> Arc<dyn AuditLog>) -> House {
+    pub(crate) async fn open_on(self, wrap: impl FnOnce(Arc<dyn AuditLog>) -> Arc<dyn AuditLog>) -> House {
         let app = App::start_on(self.write_configuration(), wrap).await.unwrap();
         let client = Client::new(&self.authority, app.address(), &self.key);
         House { plot: self, app, client }
@@ -140,59 +140,59 @@ impl Plot {
 }
 
 /// A gateway that listens, and its servers.
-pub struct House {
-    pub plot: Plot,
-    pub app: App,
-    pub client: Client,
+pub(crate) struct House {
+    pub(crate) plot: Plot,
+    pub(crate) app: App,
+    pub(crate) client: Client,
 }
 
 impl House {
     /// The usual house.
-    pub async fn open() -> Self {
+    pub(crate) async fn open() -> Self {
         Plot::new().await.open().await
     }
 
     /// Entries of the log so far, parsed.
-    pub async fn entries(&self) -> Vec<serde_json::Value> {
+    pub(crate) async fn entries(&self) -> Vec<serde_json::Value> {
         let audit = &self.app.gate().audit;
         let size = audit.head().size;
         let mut entries = Vec::new();
         while (entries.len() as u64) < size {
             let from = entries.len() as u64;
             for entry in audit.read(from..size.min(from + 1000)).await.unwrap() {
-                entries.push(serde_json::from_slice(&entry).unwrap());
+                entries.push(inner(&entry));
             }
         }
         entries
     }
 
     /// Entries of one kind.
-    pub async fn entries_of(&self, kind: &str) -> Vec<serde_json::Value> {
+    pub(crate) async fn entries_of(&self, kind: &str) -> Vec<serde_json::Value> {
         self.entries().await.into_iter().filter(|entry| entry["kind"] == kind).collect()
     }
 }
 
 /// An answer, whole.
 #[derive(Debug)]
-pub struct Answer {
-    pub status: u16,
-    pub headers: HeaderMap,
-    pub body: String,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
     /// Whether the body ended as its framing says.
-    pub clean: bool,
+    pub(crate) clean: bool,
 }
 
 impl Answer {
-    pub fn json(&self) -> serde_json::Value {
+    pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
     }
 
-    pub fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
     /// The deltas of a streamed chat answer, joined.
-    pub fn streamed(&self) -> String {
+    pub(crate) fn streamed(&self) -> String {
         let data = self.body.lines().filter_map(|line| line.strip_prefix("data: "));
         let parsed = data.filter_map(|data| serde_json::from_str::<serde_json::Value>(data).ok());
         parsed.filter_map(|chunk| Some(chunk.pointer("/choices/0/delta/content")?.as_str()?.to_owned())).collect()
@@ -201,14 +201,14 @@ impl Answer {
 
 /// An HTTPS client with one key; one connection a request.
 #[derive(Clone)]
-pub struct Client {
-    pub address: SocketAddr,
-    pub key: String,
+pub(crate) struct Client {
+    pub(crate) address: SocketAddr,
+    pub(crate) key: String,
     connector: TlsConnector,
 }
 
 impl Client {
-    pub fn new(authority: &CertificateDer<'static>, address: SocketAddr, key: &str) -> Self {
+    pub(crate) fn new(authority: &CertificateDer<'static>, address: SocketAddr, key: &str) -> Self {
         let mut roots = RootCertStore::empty();
         roots.add(authority.clone()).unwrap();
         let config = ClientConfig::builder_with_provider(octroi::gateway::tls::provider())
@@ -220,13 +220,13 @@ impl Client {
     }
 
     /// A TLS connection to the gateway.
-    pub async fn connect(&self) -> std::io::Result<tokio_rustls::client::TlsStream<TcpStream>> {
+    pub(crate) async fn connect(&self) -> std::io::Result<tokio_rustls::client::TlsStream<TcpStream>> {
         let stream = TcpStream::connect(self.address).await?;
         self.connector.connect(ServerName::try_from("localhost").unwrap(), stream).await
     }
 
     /// Sends a request built by hand.
-    pub async fn send(&self, request: Request<Full<Bytes>>) -> std::io::Result<Answer> {
+    pub(crate) async fn send(&self, request: Request<Full<Bytes>>) -> std::io::Result<Answer> {
         let stream = self.connect().await?;
         let other = |error: hyper::Error| std::io::Error::other(error);
         let (mut sender, connection) =
@@ -250,7 +250,7 @@ impl Client {
     }
 
     /// A request with the key and the usual headers.
-    pub fn request(&self, method: Method, path: &str, body: impl Into<Bytes>) -> Request<Full<Bytes>> {
+    pub(crate) fn request(&self, method: Method, path: &str, body: impl Into<Bytes>) -> Request<Full<Bytes>> {
         Request::builder()
             .method(method)
             .uri(path)
@@ -262,24 +262,29 @@ impl Client {
     }
 
     /// Posts a body.
-    pub async fn post(&self, path: &str, body: impl Into<Bytes>) -> Answer {
+    pub(crate) async fn post(&self, path: &str, body: impl Into<Bytes>) -> Answer {
         self.send(self.request(Method::POST, path, body)).await.unwrap()
     }
 
     /// Asks a chat completion about one text.
-    pub async fn chat(&self, content: &str, stream: bool) -> Answer {
+    pub(crate) async fn chat(&self, content: &str, stream: bool) -> Answer {
         self.post("/v1/chat/completions", chat_body(content, stream)).await
     }
 }
 
 /// The body of a chat completion with one user message.
-pub fn chat_body(content: &str, stream: bool) -> String {
+pub(crate) fn chat_body(content: &str, stream: bool) -> String {
     serde_json::json!({"model": "assistant", "stream": stream, "messages": [{"role": "user", "content": content}]})
         .to_string()
 }
 
+/// What stands in the envelope of an entry.
+fn inner(entry: &[u8]) -> serde_json::Value {
+    serde_json::from_slice::<serde_json::Value>(entry).unwrap()["entry"].take()
+}
+
 /// Verifies a log and returns its entries, parsed.
-pub fn verified_entries(folder: &Path) -> Vec<serde_json::Value> {
+pub(crate) fn verified_entries(folder: &Path) -> Vec<serde_json::Value> {
     let report = octroi_verify::verify_dir(folder, &octroi_verify::Trust::default(), &mut |_| {});
     report.unwrap_or_else(|problem| panic!("{problem}"));
     let mut walk = octroi_verify::walk::Walk::open(&folder).unwrap();
@@ -287,7 +292,7 @@ pub fn verified_entries(folder: &Path) -> Vec<serde_json::Value> {
     loop {
         match walk.next().unwrap() {
             octroi_verify::walk::Step::Batch(batch) => {
-                entries.extend(batch.entries().map(|(_, _, entry)| serde_json::from_slice(entry).unwrap()));
+                entries.extend(batch.entries().map(|(_, _, entry)| inner(entry)));
             }
             octroi_verify::walk::Step::End => return entries,
             octroi_verify::walk::Step::Segment(_) | octroi_verify::walk::Step::Torn(_) => {}
@@ -296,7 +301,7 @@ pub fn verified_entries(folder: &Path) -> Vec<serde_json::Value> {
 }
 
 /// Every file below a folder with its bytes.
-pub fn files_below(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+pub(crate) fn files_below(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     walkdir::WalkDir::new(folder)
         .into_iter()
         .map(Result::unwrap)

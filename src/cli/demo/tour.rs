@@ -122,15 +122,17 @@ async fn records(app: &App, state: &State, printer: Printer, claims: &mut Claims
     for entry in app.gate().audit.read(from..head.size).await? {
         let entry: serde_json::Value = serde_json::from_slice(&entry)?;
         let text = |pointer: &str| entry.pointer(pointer).and_then(serde_json::Value::as_str).unwrap_or("-").to_owned();
-        kinds.push(text("/kind"));
-        let story = match text("/kind").as_str() {
-            "decision" => format!("{} {} to {}", text("/verdict"), text("/reason"), text("/sending/backend")),
-            "attempt" => format!("again, after {}: to {}", text("/cause"), text("/sending/backend")),
-            "outcome" => format!("{} from {}", text("/end"), text("/backend")),
+        kinds.push(text("/entry/kind"));
+        let story = match text("/entry/kind").as_str() {
+            "decision" => {
+                format!("{} {} to {}", text("/entry/verdict"), text("/entry/reason"), text("/entry/sending/backend"))
+            }
+            "attempt" => format!("again, after {}: to {}", text("/entry/cause"), text("/entry/sending/backend")),
+            "outcome" => format!("{} from {}", text("/entry/end"), text("/entry/backend")),
             _ => String::new(),
         };
         let number = entry.pointer("/seq").and_then(serde_json::Value::as_u64).unwrap_or_default();
-        printer.line(format!("{number:>5}  {:<9} {}  {story}", text("/kind"), text("/request")));
+        printer.line(format!("{number:>5}  {:<9} {}  {story}", text("/entry/kind"), text("/entry/request")));
     }
     claims.claim("4: the record holds the decisions", kinds.iter().filter(|kind| *kind == "decision").count() >= 3);
     let (sound, report) = verify_folder(&state.audit());
