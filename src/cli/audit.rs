@@ -2,11 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use clap::Subcommand;
+use serde_json::Value;
+
 use octroi_verify::{Trust, VerifierKey, verify_dir};
 
 use super::{Exit, Printer};
+use crate::audit::query::{self, Filter, Record};
+use crate::audit::story;
+use crate::model::entry::RequestId;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -25,12 +30,135 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// List requests of the log, the newest that match
+    Query(Query),
+    /// Tell the story of one request
+    Show {
+        /// The request's id, as in the header `octroi-request-id`
+        id: String,
+        /// The log's folder
+        #[arg(long, default_value = "audit")]
+        dir: PathBuf,
+        /// Write its entries as JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Query {
+    /// The log's folder
+    #[arg(long, default_value = "audit")]
+    dir: PathBuf,
+    /// Decided at this time or later (RFC 3339, such as 2026-11-23T08:00:00Z)
+    #[arg(long)]
+    since: Option<jiff::Timestamp>,
+    /// Decided before this time
+    #[arg(long)]
+    until: Option<jiff::Timestamp>,
+    /// Asked by this app
+    #[arg(long)]
+    app: Option<String>,
+    /// With findings of this class
+    #[arg(long)]
+    class: Option<String>,
+    /// Sent to this backend
+    #[arg(long)]
+    backend: Option<String>,
+    /// Sent to a backend that processes in this country
+    #[arg(long)]
+    country: Option<String>,
+    /// `forward` or `refuse`
+    #[arg(long)]
+    decision: Option<String>,
+    /// In which this rule fired
+    #[arg(long)]
+    rule: Option<String>,
+    /// How many
+    #[arg(long, default_value_t = 50)]
+    limit: usize,
+    /// Only those that begin before this entry: the next page
+    #[arg(long)]
+    before: Option<u64>,
+    /// Write JSON, one request a line
+    #[arg(long)]
+    json: bool,
 }
 
 pub(super) fn run(command: Command, printer: Printer) -> anyhow::Result<Exit> {
     match command {
         Command::Verify { dir, key, from, json } => verify(&dir, key.as_deref(), &from, (json, printer)),
+        Command::Query(query) => list(&query, printer),
+        Command::Show { id, dir, json } => show(&id, &dir, (json, printer)),
     }
+}
+
+fn list(query: &Query, printer: Printer) -> anyhow::Result<Exit> {
+    let filter = Filter {
+        since: query.since,
+        until: query.until,
+        app: query.app.clone(),
+        class: query.class.clone(),
+        backend: query.backend.clone(),
+        country: query.country.clone(),
+        decision: query.decision.clone(),
+        rule: query.rule.clone(),
+        id: None,
+    };
+    let page = query::query(&query.dir, &filter, query.limit, query.before)?;
+    for record in &page.records {
+        if query.json {
+            printer.json(&serde_json::json!({"seq": record.seq, "time": record.time, "entries": record.entries}));
+        } else {
+            printer.line(format!("{:>8}  {}  {}", record.seq, record.time, summary(record)));
+        }
+    }
+    printer.say(format!("{} shown; {} entries of the log read", page.records.len(), page.read));
+    if let (true, Some(first)) = (page.more, page.records.first()) {
+        printer.say(format!("older ones match: --before {}", first.seq));
+    }
+    Ok(Exit::Well)
+}
+
+/// One request on one line.
+fn summary(record: &Record) -> String {
+    let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).unwrap_or("-").to_owned();
+    let Some(decision) = record.of_kind("decision").next() else {
+        let kind = record.entries.first().and_then(|entry| entry.pointer("/entry/kind")).and_then(Value::as_str);
+        return kind.unwrap_or("-").to_owned();
+    };
+    let sent: Vec<String> = record
+        .of_kind("decision")
+        .chain(record.of_kind("attempt"))
+        .filter_map(|body| body.pointer("/sending/backend").and_then(Value::as_str).map(ToOwned::to_owned))
+        .collect();
+    let end = record.of_kind("outcome").next().map_or_else(|| "-".to_owned(), |outcome| text(outcome, "end"));
+    format!(
+        "{}  {} {} by {}: {} {}, {end}",
+        text(decision, "request"),
+        text(decision, "operation"),
+        text(decision, "model"),
+        text(decision, "app"),
+        text(decision, "verdict"),
+        if sent.is_empty() { text(decision, "reason") } else { sent.join(" -> ") },
+    )
+}
+
+fn show(id: &str, dir: &Path, (json, printer): (bool, Printer)) -> anyhow::Result<Exit> {
+    let Some(id) = RequestId::parse(id) else { bail!("`{id}` is not the id of a request") };
+    let filter = Filter { id: Some(id), ..Filter::default() };
+    let page = query::query(dir, &filter, 1, None)?;
+    let Some(record) = page.records.first() else {
+        printer
+            .error(format!("the log holds no request {id}"), Some("refusals before a caller is known have no entry"));
+        return Ok(Exit::Findings);
+    };
+    if json {
+        record.entries.iter().for_each(|entry| printer.json(entry));
+    } else {
+        story::tell(record).iter().for_each(|sentence| printer.line(sentence));
+    }
+    Ok(Exit::Well)
 }
 
 fn verify(dir: &Path, key: Option<&Path>, known: &[PathBuf], (json, printer): (bool, Printer)) -> anyhow::Result<Exit> {
