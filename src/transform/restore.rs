@@ -270,6 +270,8 @@ impl fmt::Debug for StreamRestore {
 }
 
 #[cfg(test)]
+mod bulk;
+#[cfg(test)]
 mod mutations;
 #[cfg(test)]
 mod tests;
