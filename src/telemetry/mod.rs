@@ -208,6 +208,11 @@ impl Telemetry {
         InWork(self.in_work.clone())
     }
 
+    /// How many requests are being served.
+    pub fn requests_in_work(&self) -> i64 {
+        self.in_work.get()
+    }
+
     /// Time from accept to dispatch.
     pub fn added(&self, operation: &Word, time: Duration) {
         self.added.get_or_create(&OperationLabel { operation: operation.clone() }).observe(time.as_secs_f64());

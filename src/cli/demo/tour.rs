@@ -1,6 +1,8 @@
 //! The tour: three requests through the real socket. For each it shows side by side what the client sent, what crossed to the
 //! model server and what came back, and checks that each is as told; then the records, and their verification.
 
+use std::time::Duration;
+
 use super::client::{Answer, Client};
 use super::state::{APP, MODEL, State};
 use super::{Servers, model_server::ModelServer};
@@ -116,6 +118,7 @@ async fn third(client: &Client, servers: &Servers, printer: Printer, claims: &mu
 /// Shows the records of the tour and what verifying them says.
 async fn records(app: &App, state: &State, printer: Printer, claims: &mut Claims) -> anyhow::Result<()> {
     printer.line("── The record ──────────────────────────────────────────────────────────────────");
+    settled(app).await;
     let head = app.gate().audit.head();
     let from = head.size.saturating_sub(crate::audit::log::READ_ENTRIES_MAX);
     let mut kinds = Vec::new();
@@ -139,6 +142,22 @@ async fn records(app: &App, state: &State, printer: Printer, claims: &mut Claims
     printer.line(format!("\n{report}\n"));
     claims.claim("4: the record verifies", sound);
     Ok(())
+}
+
+/// Waits until the last outcome is written and signed: outcomes follow their answers, checkpoints come about once a second.
+async fn settled(app: &App) {
+    let gate = app.gate();
+    let quiet = async {
+        let mut look = tokio::time::interval(Duration::from_millis(20));
+        loop {
+            look.tick().await;
+            let head = gate.audit.head();
+            if gate.telemetry.requests_in_work() == 0 && head.signed == head.size {
+                break;
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(5), quiet).await.unwrap_or_default();
 }
 
 /// The bodies that have reached the servers.

@@ -53,6 +53,7 @@ fn long_plain_stretches_leave_the_right_traces() {
         ("a scheme in the stretch", format!("\"https:evil {long} <EMAIL_0ABCDEFG>"), 1),
         ("a scheme at its end", format!("{long} \"https:evil {long} <EMAIL_0ABCDEFG>"), 1),
         ("a scheme at the end of a piece", format!("\"https:evil {long}\" {long} <EMAIL_0ABCDEFG>"), 0),
+        ("www in the stretch", format!("{long} \"www.evil {long} <EMAIL_0ABCDEFG>"), 1),
         ("no slashes, no quote", format!("https:evil {long} <EMAIL_0ABCDEFG>"), 0),
     ];
     for (name, text, withheld) in rows {
