@@ -269,7 +269,7 @@ impl Reading<'_> {
 
     /// Completes a field with its token and its group.
     fn push(&mut self, document: &Document<'_>, node: &Node, field: Field) {
-        let group = self.group(field.path, field.role);
+        let group = self.group(&field);
         let content = match node.kind {
             NodeKind::Key | NodeKind::String if node.escaped => Content::Decoded(document.decoded(node).into()),
             NodeKind::Key | NodeKind::String => Content::Verbatim(inner(&node.span())),
@@ -278,10 +278,11 @@ impl Reading<'_> {
         self.fields.push(Field { span: node.span(), content, group, ..field });
     }
 
-    /// Texts of one path in one turn are one text; everything else stands alone.
-    fn group(&mut self, path: &'static str, role: Role) -> u32 {
-        let text = matches!(role, Role::System | Role::User | Role::Assistant | Role::ToolResult);
-        let joined = text && self.scope().turn;
+    /// Strings of one path in one turn are one text; everything else, and what stands below an open path, stands alone.
+    fn group(&mut self, field: &Field) -> u32 {
+        let path = field.path;
+        let text = matches!(field.role, Role::System | Role::User | Role::Assistant | Role::ToolResult);
+        let joined = text && field.kind == TokenKind::String && self.scope().turn && !path.ends_with('*');
         if joined && let Some((_, group)) = self.turn_groups.iter().find(|(known, _)| *known == path) {
             return *group;
         }

@@ -1,1 +1,475 @@
+//! Fixtures against the tables: what each leaf is, that every row has a leaf, that nothing of a body escapes (law 1), and
+//! the rows of what is refused.
 
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use proptest::prelude::*;
+use serde_json::Value;
+
+use super::super::request::Means;
+use super::super::visit::{At, Spot, Visitor, walk};
+use super::*;
+use crate::model::{Api, Call, Dialect, Operation, Refusal, Role, TokenKind};
+use crate::wire::json::{Bounds, Document, Node, Numbers};
+use crate::wire::splice;
+
+mod replies;
+
+const CHAT: Api = api(Operation::ChatCompletions);
+const COMPLETIONS: Api = api(Operation::Completions);
+const EMBEDDINGS: Api = api(Operation::Embeddings);
+const RESPONSES: Api = api(Operation::Responses);
+
+const fn api(operation: Operation) -> Api {
+    Api { dialect: Dialect::OpenAi, operation }
+}
+
+macro_rules! fixtures {
+    ($($name:literal $api:expr;)*) => {
+        &[$(($name, $api, include_str!(concat!("../../../tests/data/dialect/openai/", $name, ".json")))),*]
+    };
+}
+
+const FIXTURES: &[(&str, Api, &str)] = fixtures! {
+    "chat" CHAT;
+    "chat_choices" CHAT;
+    "unknown" CHAT;
+    "completions" COMPLETIONS;
+    "completions_text" COMPLETIONS;
+    "embeddings" EMBEDDINGS;
+    "embeddings_text" EMBEDDINGS;
+    "responses" RESPONSES;
+    "responses_items" RESPONSES;
+};
+
+fn read(api: Api, body: &str) -> Result<Call, Refusal> {
+    parse(api, body.to_owned())
+}
+
+/// One line for each leaf: path, role, token, group, key, text.
+fn listing(call: &Call) -> String {
+    let mut lines = String::new();
+    for field in &call.fields {
+        let kind = match field.kind {
+            TokenKind::Key => "key",
+            TokenKind::String => "string",
+            TokenKind::Number => "number",
+        };
+        let text: String = call.text(field).chars().take(40).collect();
+        writeln!(lines, "{:<62} {:<11} {kind:<6} g{:<3} {text}", field.path, field.role.name(), field.group).unwrap();
+    }
+    for hosted in &call.hosted {
+        let host = hosted.host.map_or("-", |host| call.text(&call.fields[host as usize]));
+        writeln!(lines, "hosted {} at {host}", hosted.kind).unwrap();
+    }
+    writeln!(lines, "model {} stream {} store {:?}", call.model_asked(), call.stream, call.store).unwrap();
+    lines
+}
+
+#[test]
+fn every_leaf_of_the_fixtures_has_its_path_and_role() {
+    insta::with_settings!({
+        snapshot_path => "../../../tests/data/dialect/openai/snapshots",
+        prepend_module_to_snapshot => false,
+        omit_expression => true,
+    }, {
+        for (name, api, body) in FIXTURES {
+            let call = read(*api, body).unwrap();
+            let only_here = *name == "unknown";
+            let stray: Vec<_> = call.fields.iter().filter(|field| field.role == Role::Unknown).collect();
+            assert_eq!(!stray.is_empty(), only_here, "{name} has leaves that no row names: {stray:?}");
+            insta::assert_snapshot!(*name, listing(&call));
+        }
+    });
+}
+
+/// Notes every place that a walk comes by.
+#[derive(Default)]
+struct Trail(BTreeSet<&'static str>);
+
+impl Trail {
+    fn note<M: Copy>(&mut self, at: &At<'_, M>) {
+        match at.spot {
+            Spot::Known(place) => self.0.extend([place.path]),
+            Spot::Below(path, _) => self.0.extend([path]),
+            Spot::Unknown(_) => {}
+        }
+    }
+}
+
+impl<'d, M: Copy> Visitor<'d, M> for Trail {
+    type Error = std::convert::Infallible;
+
+    fn enter(&mut self, _: &Document<'d>, at: &At<'_, M>, _: &Node) -> Result<(), Self::Error> {
+        self.note(at);
+        Ok(())
+    }
+
+    fn leave(&mut self) {}
+
+    fn key(&mut self, _: &Document<'d>, at: &At<'_, M>, _: &Node) -> Result<(), Self::Error> {
+        self.note(at);
+        Ok(())
+    }
+
+    fn leaf(&mut self, _: &Document<'d>, at: &At<'_, M>, _: &Node) -> Result<(), Self::Error> {
+        self.note(at);
+        Ok(())
+    }
+}
+
+/// Rows are mounted in several places; what the chat fixture says of parts and tools is put into all of them.
+fn mounted() -> Vec<(Api, String)> {
+    let fixture = |name: &str| -> Value {
+        let (_, _, body) = FIXTURES.iter().find(|(known, ..)| *known == name).unwrap();
+        serde_json::from_str(body).unwrap()
+    };
+    let (chat, responses) = (fixture("chat"), fixture("responses"));
+    let list = |value: &Value| value.as_array().unwrap().clone();
+    let tools = [list(&chat["tools"]), list(&responses["tools"])].concat();
+    let parts = [list(&chat["messages"][2]["content"]), list(&chat["messages"][3]["content"])].concat();
+    let items = serde_json::json!([
+        { "type": "tool_search_output", "tools": tools },
+        { "type": "additional_tools", "tools": tools },
+        { "type": "function_call_output", "output": parts },
+        { "type": "custom_tool_call_output", "output": parts },
+        { "type": "configuration_update", "text": responses["text"], "reasoning": responses["reasoning"] },
+        { "type": "message", "content": parts, "call_id": "c", "namespace": "n", "async": false,
+          "caller": { "type": "direct", "caller_id": "c" } },
+    ]);
+    let mut request = serde_json::json!({ "model": "m", "tools": tools });
+    for (name, value) in chat.as_object().unwrap() {
+        if !matches!(name.as_str(), "messages" | "tools" | "tool_choice" | "functions" | "function_call") {
+            request[name] = value.clone();
+        }
+    }
+    let own: Vec<Value> = responses::OWN_ID
+        .iter()
+        .map(|kind| {
+            serde_json::json!({ "type": kind, "id": "i", "call_id": "c", "namespace": "n", "async": true,
+            "caller": { "type": "direct", "caller_id": "c" } })
+        })
+        .collect();
+    let all = [list(&items), own].concat();
+    request["input"] = Value::from(all);
+    let mut sampling = request.clone();
+    sampling["prompt"] = Value::from("x");
+    vec![(RESPONSES, request.to_string()), (COMPLETIONS, sampling.to_string())]
+}
+
+#[test]
+fn every_request_row_has_a_fixture() {
+    let bodies = FIXTURES.iter().map(|(_, api, body)| (*api, (*body).to_owned())).chain(mounted());
+    let bodies: Vec<(Api, String)> = bodies.collect();
+    for api in [CHAT, COMPLETIONS, EMBEDDINGS, RESPONSES] {
+        let table = &request::of(api.operation).unwrap().table;
+        let mut trail = Trail::default();
+        for (_, body) in bodies.iter().filter(|(its, _)| *its == api) {
+            assert!(read(api, body).is_ok(), "{api:?}: {:?}", read(api, body).err());
+            let document = Document::read(body, Bounds::REQUEST, Numbers::All).unwrap();
+            walk(&document, table, &mut trail).unwrap();
+        }
+        let bare: Vec<_> = request_paths(api).into_iter().filter(|path| !trail.0.contains(path)).collect();
+        assert!(bare.is_empty(), "{api:?}: rows without a fixture: {bare:?}");
+    }
+}
+
+#[test]
+fn words_are_sorted_and_rows_are_not_repeated() {
+    assert!(common::WORDS.is_sorted());
+    for api in [CHAT, COMPLETIONS, EMBEDDINGS, RESPONSES] {
+        let rows = request::of(api.operation).unwrap().table.rows();
+        let mut seen = BTreeSet::new();
+        for row in rows {
+            assert!(seen.insert((row.path, format!("{:?}", row.means))), "{api:?}: {} twice", row.path);
+        }
+        let fields = |means: &Means| !matches!(means, Means::Speaks(_) | Means::Hosts(_));
+        assert!(rows.iter().filter(|row| fields(&row.means)).count() > 5);
+    }
+}
+
+#[test]
+fn refuses_with_a_code_and_a_place() {
+    let deep = format!(r#"{{"model":"m","x":{}1{}}}"#, "[".repeat(64), "]".repeat(64));
+    let rows: &[(&str, Api, &str, &str, &str)] = &[
+        ("not json", CHAT, "hello", "invalid_json", "byte 0"),
+        ("two keys", CHAT, r#"{"model":"m","model":"n"}"#, "duplicate_key", "byte 13"),
+        ("two keys by escape", CHAT, r#"{"model":"m","mode\u006c":"n"}"#, "duplicate_key", "byte 13"),
+        ("two keys deep", CHAT, r#"{"model":"m","metadata":{"a":1,"a":2}}"#, "duplicate_key", "byte 31"),
+        ("case variant", CHAT, r#"{"model":"m","Messages":[]}"#, "key_variant", "* byte 13"),
+        ("nul variant", CHAT, r#"{"model":"m","messages\u0000":[]}"#, "key_variant", "* byte 13"),
+        ("long s variant", CHAT, r#"{"model":"m","me\u017f\u017fages":[]}"#, "key_variant", "* byte 13"),
+        ("deep variant", CHAT, r#"{"model":"m","messages":[{"ROLE":"user"}]}"#, "key_variant", "messages[].* byte 26"),
+        (
+            "kind variant",
+            RESPONSES,
+            r#"{"model":"m","tools":[{"type":"mcp","Server_URL":"x"}]}"#,
+            "key_variant",
+            "tools[]{mcp}.* byte 36",
+        ),
+        ("lone surrogate", CHAT, r#"{"model":"\ud800"}"#, "lone_surrogate", "byte 10"),
+        ("trailing", CHAT, r#"{"model":"m"}{}"#, "trailing_bytes", "byte 13"),
+        ("order mark", CHAT, "\u{feff}{}", "byte_order_mark", "byte 0"),
+        ("number", CHAT, r#"{"model":"m","n":1e999}"#, "number_out_of_range", "byte 17"),
+        ("depth", CHAT, &deep, "json_too_deep", "byte 80"),
+        ("array", CHAT, "[]", "invalid_body", "byte 0"),
+        ("no model", CHAT, r#"{"messages":[]}"#, "model_missing", "model"),
+        ("model elsewhere", CHAT, r#"{"x":{"model":"m"}}"#, "model_missing", "model"),
+        ("model number", CHAT, r#"{"model":5}"#, "invalid_type", "model byte 9"),
+        ("model null", CHAT, r#"{"model":null}"#, "invalid_type", "model byte 9"),
+        ("model list", CHAT, r#"{"model":["m"]}"#, "invalid_type", "model byte 9"),
+        ("stream string", CHAT, r#"{"model":"m","stream":"true"}"#, "invalid_type", "stream byte 22"),
+        ("store number", RESPONSES, r#"{"model":"m","store":1}"#, "invalid_type", "store byte 21"),
+        (
+            "state",
+            RESPONSES,
+            r#"{"model":"m","previous_response_id":"r"}"#,
+            "stateful_not_supported",
+            "previous_response_id byte 36",
+        ),
+        (
+            "conversation",
+            RESPONSES,
+            r#"{"model":"m","conversation":"c"}"#,
+            "stateful_not_supported",
+            "conversation byte 28",
+        ),
+        (
+            "conversation object",
+            RESPONSES,
+            r#"{"model":"m","conversation":{"id":"c"}}"#,
+            "stateful_not_supported",
+            "conversation byte 28",
+        ),
+        ("background", RESPONSES, r#"{"model":"m","background":true}"#, "stateful_not_supported", "background byte 26"),
+        ("body of a list", api(Operation::Models), "{}", "body_not_allowed", ""),
+    ];
+    for (name, api, body, code, place) in rows {
+        let refusal = read(*api, body).unwrap_err();
+        assert_eq!(
+            (refusal.status, refusal.code, refusal.place.as_deref().unwrap_or_default()),
+            (400, *code, *place),
+            "{name}"
+        );
+    }
+    let many = format!(r#"{{"model":"m","x":[{}1]}}"#, "1,".repeat(1_000_000));
+    assert_eq!(read(CHAT, &many).unwrap_err().code, "json_too_large");
+}
+
+#[test]
+fn routes_a_closed_list() {
+    let route =
+        |method: &str, path: &str, query| route(&http::Method::from_bytes(method.as_bytes()).unwrap(), path, query);
+    for (method, path, operation) in [
+        ("POST", "/v1/chat/completions", Operation::ChatCompletions),
+        ("POST", "/v1/completions", Operation::Completions),
+        ("POST", "/v1/embeddings", Operation::Embeddings),
+        ("POST", "/v1/responses", Operation::Responses),
+        ("GET", "/v1/models", Operation::Models),
+    ] {
+        assert_eq!(route(method, path, None), Ok(api(operation)));
+        assert_eq!(route(method, path, Some("")), Ok(api(operation)));
+        for other in ["PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "post", "QUERY", "CONNECT"] {
+            assert_eq!(route(other, path, None).unwrap_err().code, "method_not_allowed", "{other} {path}");
+        }
+        assert_eq!(route(method, path, Some("api-version=1")).unwrap_err().code, "query_not_allowed");
+        for game in [
+            format!("/{path}"),
+            format!("{path}/"),
+            format!("{path};x"),
+            format!("{path}%00"),
+            path.replace("/v1", "/v1/."),
+            path.replace("/v1", "/v1/../v1"),
+            path.replace("/v1/", "/v1%2f"),
+            path.replace('e', "%65"),
+            path.to_uppercase(),
+            path.replace("/v1", ""),
+            path.replace("/v1", "/V1"),
+            format!("https://x{path}"),
+            format!("{path}#f"),
+            format!("{path} "),
+        ] {
+            let refusal = route(method, &game, None).unwrap_err();
+            assert_eq!((refusal.status, refusal.code), (404, "endpoint_not_governed"), "{game}");
+        }
+    }
+    for (path, said) in [
+        ("/v1/files", "`/v1/files` is not governed"),
+        ("/v1/files/file-1/content", "`/v1/files` is not governed"),
+        ("/v1/responses/resp_1", "below `/v1/responses`"),
+        ("/v1/models/gpt", "below `/v1/models`"),
+        ("/v1/realtime", "`/v1/realtime` is not governed"),
+        ("/v1/erika@example.org", "this endpoint is not governed"),
+    ] {
+        let refusal = route("POST", path, None).unwrap_err();
+        assert!(refusal.message.contains(said), "{path}: {}", refusal.message);
+        assert!(refusal.message.contains("POST /v1/chat/completions") && !refusal.message.contains("erika"));
+    }
+}
+
+#[test]
+fn renames_the_model_and_forces_store_off() {
+    let sent = |api: Api, body: &str, model: &str, store_off: bool| {
+        let call = read(api, body).unwrap();
+        splice(&call.body, outgoing(&call, model, store_off)).unwrap()
+    };
+    for (name, api, body, store_off, expected) in [
+        ("renamed", CHAT, r#"{ "n":1.0, "model" : "m\u0061" }"#, false, r#"{ "n":1.0, "model" : "own \"name\"" }"#),
+        ("chat keeps silent", CHAT, r#"{"model":"m"}"#, true, r#"{"model":"own \"name\""}"#),
+        ("chat stored", CHAT, r#"{"store":true,"model":"m"}"#, true, r#"{"store":false,"model":"own \"name\""}"#),
+        ("responses silent", RESPONSES, r#" { "model":"m"}"#, true, r#" {"store":false, "model":"own \"name\""}"#),
+        (
+            "responses null",
+            RESPONSES,
+            r#"{"model":"m","store": null}"#,
+            true,
+            r#"{"model":"own \"name\"","store": false}"#,
+        ),
+        ("at home", RESPONSES, r#"{"model":"m","store":true}"#, false, r#"{"model":"own \"name\"","store":true}"#),
+        (
+            "a store elsewhere",
+            CHAT,
+            r#"{"model":"m","metadata":{"store":"x"}}"#,
+            true,
+            r#"{"model":"own \"name\"","metadata":{"store":"x"}}"#,
+        ),
+    ] {
+        assert_eq!(sent(api, body, "own \"name\"", store_off), expected, "{name}");
+    }
+    assert_eq!(sent(CHAT, r#"{"model":"same"}"#, "same", true), r#"{"model":"same"}"#);
+}
+
+/// Blanks out every field; what is left may only be punctuation, literals and words of the table.
+fn left_over(call: &Call) -> String {
+    let mut rest = call.body.clone().into_bytes();
+    for field in &call.fields {
+        rest[field.span.start as usize..field.span.end as usize].fill(b' ');
+    }
+    String::from_utf8(rest).unwrap()
+}
+
+/// Every string that the table of an operation knows as a name, and the words of its open parts.
+fn known_words(api: Api) -> BTreeSet<String> {
+    let mut words: BTreeSet<String> = common::WORDS.iter().map(|word| (*word).to_owned()).collect();
+    for path in request_paths(api) {
+        let names = path.split(['.', '[', ']', '{', '}']).filter(|name| !name.is_empty() && *name != "*");
+        words.extend(names.map(str::to_owned));
+    }
+    words
+}
+
+fn assert_nothing_is_left(call: &Call) {
+    let rest = left_over(call);
+    let mut scanner = crate::wire::json::Scanner::new(&call.body, 64);
+    let known = known_words(call.api);
+    let mut bare = rest.into_bytes();
+    while let Some(token) = scanner.token().unwrap() {
+        let span = token.span.start as usize..token.span.end as usize;
+        if bare[span.clone()].iter().all(|byte| *byte == b' ') {
+            continue;
+        }
+        let text = &call.body[span.clone()];
+        let structural = match token.kind {
+            crate::wire::json::TokenKind::Key { .. } => {
+                known.contains(serde_json::from_str::<String>(text).unwrap().as_str())
+            }
+            crate::wire::json::TokenKind::String { .. } | crate::wire::json::TokenKind::Number => false,
+            _ => true,
+        };
+        assert!(structural, "{:?} at {} is no field", token.kind, token.span.start);
+        bare[span].fill(b' ');
+    }
+    assert!(bare.iter().all(|byte| b" \t\r\n,:".contains(byte)));
+}
+
+#[test]
+fn nothing_of_a_fixture_is_left_unread() {
+    for (_, api, body) in FIXTURES {
+        assert_nothing_is_left(&read(*api, body).unwrap());
+    }
+}
+
+/// Random bodies in which the table's words occur where they belong and where they do not.
+fn body() -> impl Strategy<Value = Value> {
+    let words: Vec<&str> = vec![
+        "model",
+        "messages",
+        "input",
+        "role",
+        "content",
+        "type",
+        "text",
+        "tools",
+        "function",
+        "parameters",
+        "properties",
+        "metadata",
+        "store",
+        "stream",
+        "name",
+        "arguments",
+        "image_url",
+        "url",
+        "id",
+        "output",
+        "x",
+        "user",
+        "mcp",
+        "server_url",
+        "prompt",
+        "temperature",
+    ];
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i32>().prop_map(Value::from),
+        prop::sample::select(vec!["user", "system", "function", "mcp", "message", "reasoning", "data:x", "https://x"])
+            .prop_map(Value::from),
+        any::<String>().prop_map(Value::from),
+    ];
+    let key = prop_oneof![3 => prop::sample::select(words).prop_map(str::to_owned), 1 => ".{0,5}"];
+    leaf.prop_recursive(6, 48, 6, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+            prop::collection::btree_map(key.clone(), inner, 0..6).prop_map(|map| map.into_iter().collect()),
+        ]
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
+
+    #[test]
+    fn nothing_is_left_unread(value in body(), chat in any::<bool>()) {
+        let mut value = value;
+        if let Value::Object(members) = &mut value {
+            members.insert("model".to_owned(), "m".into());
+            for steering in ["store", "stream", "conversation", "background", "previous_response_id"] {
+                members.remove(steering);
+            }
+        }
+        if let Ok(call) = read(if chat { CHAT } else { RESPONSES }, &value.to_string()) {
+            assert_nothing_is_left(&call);
+        } else {
+            // Only what is not an object, or a key that looks like a word of the table, may be refused here.
+            prop_assert!(!value.is_object() || read(CHAT, &value.to_string()).is_err() || read(RESPONSES, &value.to_string()).is_err());
+        }
+    }
+
+    #[test]
+    fn the_text_of_a_field_is_its_token_decoded(value in body()) {
+        let mut value = value;
+        if let Value::Object(members) = &mut value {
+            members.insert("model".to_owned(), "m".into());
+        }
+        if let Ok(call) = read(CHAT, &value.to_string()) {
+            for field in &call.fields {
+                let token = &call.body[field.span.start as usize..field.span.end as usize];
+                let decoded: Value = serde_json::from_str(token).unwrap();
+                let text = decoded.as_str().map_or_else(|| token.to_owned(), str::to_owned);
+                prop_assert_eq!(call.text(field), text);
+            }
+        }
+    }
+}
