@@ -11,8 +11,11 @@
     clippy::unwrap_used,
     clippy::print_stdout,
     clippy::indexing_slicing,
+    clippy::unchecked_time_subtraction,
     clippy::panic,
-    reason = "a bench is a program that reports"
+    clippy::disallowed_methods,
+    clippy::cast_precision_loss,
+    reason = "a bench is a program that measures and reports"
 )]
 
 #[path = "../tests/common/mod.rs"]

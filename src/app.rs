@@ -68,18 +68,13 @@ impl App {
             wrap(Arc::clone(&log) as Arc<dyn AuditLog>),
             Arc::clone(&telemetry),
         ));
-        let identity = match &config.listen.tls {
-            Some(files) => Some(tls::Identity::read(&files.certificate, &files.key)?),
-            None => None,
-        };
-        let server_tls = match (&config.listen.tls, &identity) {
-            (Some(files), Some(identity)) => {
-                Some(Arc::new(tls::server_config(Arc::clone(identity), files.client_authorities.as_deref())?))
-            }
-            _ => {
-                tracing::warn!("Listening without TLS, as [dangerous] says");
-                None
-            }
+        let files = config.listen.tls.as_ref();
+        let identity = files.map(|files| tls::Identity::read(&files.certificate, &files.key)).transpose()?;
+        let server_tls = if let (Some(files), Some(identity)) = (files, &identity) {
+            Some(Arc::new(tls::server_config(Arc::clone(identity), files.client_authorities.as_deref())?))
+        } else {
+            tracing::warn!("Listening without TLS, as [dangerous] says");
+            None
         };
         let server = Server::bind(config.listen.address, server_tls, Arc::clone(&gate), config.limits)
             .await

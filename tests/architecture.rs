@@ -1,6 +1,11 @@
 //! The layers of the house: arrows point down only, and siblings of layers 2 and 3 do not meet.
 
-#![expect(clippy::unwrap_used, clippy::panic, clippy::expect_used, reason = "test helpers")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::string_slice,
+    clippy::disallowed_methods,
+    reason = "test helpers read the sources"
+)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -2,7 +2,7 @@
 //!
 //! `OCTROI_KILLS` sets how often (20 in the short tests, 200 in `scripts/test --long`).
 
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "test helpers")]
+#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "test helpers")]
 
 mod common;
 

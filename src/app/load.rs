@@ -1,4 +1,5 @@
 //! From files to a [`Snapshot`]: `octroi.toml`, the policy folder, the detectors, the root key.
+#![expect(clippy::disallowed_methods, reason = "the composition root reads files and the time, and passes them down")]
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -56,7 +57,7 @@ impl Loader {
         let config =
             config::load(&self.path).map_err(|faults| Problems(faults.0.iter().map(ToString::to_string).collect()))?;
         let root = RootKey::read(&config.root_key).map_err(|error| Problems(vec![error.to_string()]))?;
-        let (policy, engine, catalogue) = self.officer(&config)?;
+        let (policy, engine, catalogue) = officer(&config.policy_folder)?;
         let mut problems = Vec::new();
         let pool = self.pool(&config, &policy, before).map_err(|found| problems.extend(found)).ok();
         let callers = Callers::new(&root, &registrations(&config))
@@ -81,11 +82,6 @@ impl Loader {
         Ok(Loaded { config, snapshot })
     }
 
-    /// The officer's files, compiled.
-    fn officer(&self, config: &Config) -> Result<(Policy, Arc<Engine>, Arc<crate::model::Catalogue>), Problems> {
-        officer(&config.policy_folder)
-    }
-
     fn pool(&self, config: &Config, policy: &Policy, before: Option<&Snapshot>) -> Result<Pool, Vec<String>> {
         let mut settings = Vec::new();
         for backend in &config.backends {
@@ -93,7 +89,7 @@ impl Loader {
                 Some(truths) => settings.push(upstream_settings(backend, truths.binding.clone())),
                 // A backend without declared truths is never used.
                 None => {
-                    tracing::warn!(backend = %backend.name, "Backend has no entry in the inventory: it is not used")
+                    tracing::warn!(backend = %backend.name, "Backend has no entry in the inventory: it is not used");
                 }
             }
         }
@@ -119,7 +115,6 @@ pub(crate) fn officer(folder: &Path) -> Result<(Policy, Arc<Engine>, Arc<crate::
     Ok((policy, Arc::new(engine), Arc::new(catalogue)))
 }
 
-#[expect(clippy::disallowed_methods, reason = "the composition root knows the time and passes it down")]
 fn now() -> Timestamp {
     Timestamp::now()
 }

@@ -1,4 +1,5 @@
 //! `octroi audit`: verifies and reads the log. Evidence is only ever the log; these commands need nothing else.
+#![expect(clippy::disallowed_methods, reason = "the command line names files")]
 
 use std::path::{Path, PathBuf};
 
@@ -154,9 +155,13 @@ fn show(id: &str, dir: &Path, (json, printer): (bool, Printer)) -> anyhow::Resul
         return Ok(Exit::Findings);
     };
     if json {
-        record.entries.iter().for_each(|entry| printer.json(entry));
+        for entry in &record.entries {
+            printer.json(entry);
+        }
     } else {
-        story::tell(record).iter().for_each(|sentence| printer.line(sentence));
+        for sentence in story::tell(record) {
+            printer.line(sentence);
+        }
     }
     Ok(Exit::Well)
 }
@@ -213,7 +218,7 @@ fn told(report: &octroi_verify::Report) -> String {
         kinds.join(", "),
     );
     if report.unfinished > 0 {
-        text.push_str(&format!("\n  {} decisions have no outcome yet", report.unfinished));
+        text += &format!("\n  {} decisions have no outcome yet", report.unfinished);
     }
     if !report.key_given {
         text.push_str("\n  checked with the key in the folder: keep a copy elsewhere and pass it with --key");

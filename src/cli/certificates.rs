@@ -1,5 +1,6 @@
 //! Development certificates: an authority of one's own and a server certificate for this machine. For real use an operator
 //! puts a certificate of the house's authority in their place; it reloads on change.
+#![expect(clippy::disallowed_methods, reason = "certificates are dated, and written to files")]
 
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};

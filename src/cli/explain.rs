@@ -1,4 +1,5 @@
 //! `octroi explain`: what would happen to a request body, without sending it. The same code as the journey's.
+#![expect(clippy::disallowed_methods, reason = "a command reads its files and the time")]
 
 use std::io::Read as _;
 use std::path::PathBuf;
@@ -91,7 +92,6 @@ pub(super) fn run(arguments: &Arguments, printer: Printer) -> anyhow::Result<Exi
     Ok(if allowed { Exit::Well } else { Exit::Findings })
 }
 
-#[expect(clippy::disallowed_methods, reason = "a command knows the time and passes it down")]
 fn now() -> jiff::Timestamp {
     jiff::Timestamp::now()
 }

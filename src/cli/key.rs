@@ -1,4 +1,5 @@
 //! `octroi key`: makes API keys. A key is shown once; the configuration keeps a keyed hash.
+#![expect(clippy::disallowed_methods, reason = "the configuration is read and written")]
 
 use anyhow::Context as _;
 use clap::Subcommand;

@@ -82,7 +82,7 @@ pub fn run() -> ExitCode {
     };
     let printer = Printer;
     let ended = match arguments.command {
-        Command::Demo(arguments) => demo::run(arguments, printer),
+        Command::Demo(arguments) => demo::run(&arguments, printer),
         Command::Serve(arguments) => serve::run(&arguments, printer),
         Command::Check(arguments) => check::run(&arguments, printer),
         Command::Init(arguments) => init::run(&arguments, printer),

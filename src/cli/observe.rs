@@ -1,5 +1,6 @@
 //! Logs, traces and metrics of the process: JSON lines on standard error; OTLP when the standard `OTEL_*` variables name an
 //! endpoint. Panics are reported by place only: a panic's text may quote what was being handled.
+#![expect(clippy::disallowed_methods, reason = "the standard OTEL variables are read here and nowhere else")]
 
 use anyhow::Context as _;
 use opentelemetry::trace::TracerProvider as _;

@@ -1,4 +1,5 @@
 //! `octroi scan`: what the detectors find in a text, or in each line of a JSONL file.
+#![expect(clippy::disallowed_types, reason = "the command line names a file")]
 
 use std::io::{BufRead as _, Read as _};
 use std::path::PathBuf;
@@ -101,7 +102,7 @@ pub(super) fn run(arguments: &Arguments, printer: Printer) -> anyhow::Result<Exi
             ));
         }
     }
-    Ok(if !findings.is_empty() { Exit::Findings } else { Exit::Well })
+    Ok(if findings.is_empty() { Exit::Well } else { Exit::Findings })
 }
 
 fn found(engine: &Engine, catalogue: &Catalogue, arguments: &Arguments, text: &str) -> Vec<Found> {

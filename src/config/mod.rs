@@ -3,6 +3,10 @@
 //! [`load`] reports every fault of the file in one run, each with its place and what to do. After it nothing is checked
 //! again. It reads the files that the configuration names (certificates, roots, credentials) and opens nothing else. The
 //! truths about backends are not here: they are the officer's, in `policies/backends.toml`.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this module owns the reading of the configuration and of the files it names"
+)]
 
 mod raw;
 mod resolve;
@@ -196,7 +200,7 @@ pub fn load(path: &Path) -> Result<Config, Faults> {
         }])
     })?;
     let raw = raw::parse(path, &text)?;
-    resolve::resolve(path, &text, raw)
+    resolve::resolve(path, &text, &raw)
 }
 
 /// Writes a new app's key hash into the text of an `octroi.toml`, keeping every other byte.

@@ -21,8 +21,8 @@ struct Resolver<'a> {
 }
 
 /// Resolves a parsed file.
-pub(super) fn resolve(path: &Path, text: &str, raw: RawConfig) -> Result<Config, Faults> {
-    let folder = path.parent().unwrap_or(Path::new(".")).to_owned();
+pub(super) fn resolve(path: &Path, text: &str, raw: &RawConfig) -> Result<Config, Faults> {
+    let folder = path.parent().map_or_else(|| PathBuf::from("."), Path::to_owned);
     let mut resolver = Resolver { path, text, folder, faults: Vec::new() };
     let config = resolver.config(raw);
     match config {
@@ -41,8 +41,8 @@ impl Resolver<'_> {
         self.faults.push(Fault { place: self.path.display().to_string(), what: what.into(), help: help.to_owned() });
     }
 
-    fn config(&mut self, raw: RawConfig) -> Option<Config> {
-        let listen = self.listen(&raw);
+    fn config(&mut self, raw: &RawConfig) -> Option<Config> {
+        let listen = self.listen(raw);
         let admin = match (&raw.admin.address, raw.admin.off) {
             (_, true) => None,
             (Some(address), _) => self.address(address),
@@ -54,7 +54,7 @@ impl Resolver<'_> {
         self.unique(raw.backend.iter().map(|backend| &backend.name), "backend");
         self.unique(raw.app.iter().map(|app| &app.name), "app");
         let apps = raw.app.iter().map(|raw| self.app(raw)).collect();
-        let models = self.models(&raw);
+        let models = self.models(raw);
         for name in &raw.dangerous.plaintext_backends {
             if !raw.backend.iter().any(|backend| backend.name.get_ref() == name.get_ref()) {
                 self.fault(
@@ -74,7 +74,7 @@ impl Resolver<'_> {
             apps,
             backends,
             models,
-            limits: self.limits(&raw),
+            limits: self.limits(raw),
         })
     }
 
@@ -199,7 +199,11 @@ impl Resolver<'_> {
             match Dialect::named(name.get_ref()) {
                 Some(dialect) => dialects.push(dialect),
                 None => {
-                    self.fault(name, format!("`{}` is not an API that octroi speaks", name.get_ref()), "write `openai`")
+                    self.fault(
+                        name,
+                        format!("`{}` is not an API that octroi speaks", name.get_ref()),
+                        "write `openai`",
+                    );
                 }
             }
         }

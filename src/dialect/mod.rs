@@ -66,6 +66,14 @@ pub fn reply_paths(api: Api) -> (Vec<&'static str>, Vec<&'static str>) {
     }
 }
 
+/// Whether the call asks for an answer that is JSON itself (structured output), so that a restored value in it must be escaped
+/// as within a JSON string.
+pub fn answers_in_json(call: &Call) -> bool {
+    match call.api.dialect {
+        Dialect::OpenAi => openai::answers_in_json(call),
+    }
+}
+
 /// Returns the edits that every outgoing request gets whatever its findings: the backend's own name for the model and, with
 /// `store_off`, `store` forced to `false`. None of them overlaps a field other than the model's.
 pub fn outgoing(call: &Call, model: &str, store_off: bool) -> Vec<Edit> {

@@ -8,10 +8,10 @@ use http::uri::PathAndQuery;
 
 use super::outbound::Outbound;
 use super::record::Receipt;
-use super::route::{Failure, Leg};
+use super::route::{Failed, Failure, Leg};
 use crate::dialect;
 use crate::transform::Vault;
-use crate::upstream::{Outgoing, Reply};
+use crate::upstream::{Outgoing, Reply, SendError};
 
 /// An answer that has begun.
 #[derive(Debug)]
@@ -29,22 +29,20 @@ pub struct Answering {
 /// Sends what was recorded to the backend that the record names.
 ///
 /// # Errors
-/// The leg, why it did not serve, and the seconds after which the backend would be asked again.
-pub async fn dispatch(receipt: Receipt) -> Result<Answering, (Leg, Failure, Option<u32>)> {
+/// [`Failed`]: the leg, why it did not serve, and the seconds after which the backend would be asked again.
+pub async fn dispatch(receipt: Receipt) -> Result<Answering, Box<Failed>> {
     let Outbound { leg, body, vault, changes } = receipt.into_outbound();
     let path = PathAndQuery::from_static(dialect::path(leg.examined.call.api));
     let outgoing = Outgoing::post(path, Bytes::from(body), leg.examined.call.stream);
-    match leg.upstream.send(outgoing).await {
-        Err(error) if error.is_unavailable() => Err((leg, Failure::Unavailable(error.cause()), None)),
-        Err(error) if error.cause() == "timeout" => Err((leg, Failure::Waiting("timeout"), None)),
-        Err(error) => Err((leg, Failure::Faulty(error.cause()), None)),
-        Ok(reply) if reply.is_full() => {
-            let after = reply.retry_after_s;
-            Err((leg, Failure::Waiting("full"), after))
-        }
-        Ok(reply) if reply.is_server_error() => Err((leg, Failure::Faulty("error"), None)),
+    let (failure, retry_after_s) = match leg.upstream.send(outgoing).await {
+        Err(error) if error.is_unavailable() => (Failure::Unavailable(error.cause()), None),
+        Err(SendError::Timeout) => (Failure::Waiting("timeout"), None),
+        Err(error) => (Failure::Faulty(error.cause()), None),
+        Ok(reply) if reply.is_full() => (Failure::Waiting("full"), reply.retry_after_s),
+        Ok(reply) if reply.is_server_error() => (Failure::Faulty("error"), None),
         // Our credential was refused: the client can do nothing about it, and the text may name it.
-        Ok(reply) if matches!(reply.status.as_u16(), 401 | 403) => Err((leg, Failure::Faulty("credential"), None)),
-        Ok(reply) => Ok(Answering { leg, reply, vault, changed: changes }),
-    }
+        Ok(reply) if matches!(reply.status.as_u16(), 401 | 403) => (Failure::Faulty("credential"), None),
+        Ok(reply) => return Ok(Answering { leg, reply, vault, changed: changes }),
+    };
+    Err(Box::new(Failed { leg, failure, retry_after_s }))
 }

@@ -114,6 +114,7 @@ pub fn decide(snapshot: Arc<Snapshot>, question: Question, leak: LeakFact, now: 
 }
 
 impl Examined {
+    #[must_use]
     /// Decides on the same call again under another snapshot: its detectors, its policy, its backends.
     pub fn again(&self, snapshot: Arc<Snapshot>, leak: LeakFact, now: Timestamp) -> Self {
         let question = Question {

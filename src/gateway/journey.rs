@@ -56,8 +56,8 @@ pub async fn journey(gate: &Arc<Gate>, ledger: &mut Ledger, request: Request<Inc
         };
         let outbound = match outbound::prepare(gate, leg) {
             Ok(outbound) => outbound,
-            Err((leg, failure)) => {
-                route.failed(&leg, failure, None);
+            Err(failed) => {
+                route.failed(&failed);
                 continue;
             }
         };
@@ -67,7 +67,7 @@ pub async fn journey(gate: &Arc<Gate>, ledger: &mut Ledger, request: Request<Inc
                 gate.telemetry.attempted(ledger.id, &answering.leg.backend.name, &Word::fixed("ok"));
                 return restore::restore(ledger, answering, share).await;
             }
-            Err((leg, failure, after)) => route.failed(&leg, failure, after),
+            Err(failed) => route.failed(&failed),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Gate;
 use super::examine::Examined;
-use super::route::{Failure, Leg};
+use super::route::{Failed, Failure, Leg};
 use crate::dialect;
 use crate::model::entry::Change;
 use crate::model::finding::POSSIBLY;
@@ -57,14 +57,14 @@ impl std::fmt::Debug for Changed {
 ///
 /// # Errors
 /// The leg and why its duties cannot be done: the caller goes on to the next backend.
-pub fn prepare(gate: &Gate, leg: Leg) -> Result<Outbound, (Leg, Failure)> {
+pub fn prepare(gate: &Gate, leg: Leg) -> Result<Outbound, Box<Failed>> {
     let changed = match gate.salt() {
         Some(salt) => change_for(&leg.examined, &leg.backend, &leg.duties, salt),
         None => Err(Failure::Impossible("randomness")),
     };
     match changed {
         Ok(Changed { body, vault, changes }) => Ok(Outbound { leg, body, vault: Arc::new(vault), changes }),
-        Err(failure) => Err((leg, failure)),
+        Err(failure) => Err(Box::new(Failed { leg, failure, retry_after_s: None })),
     }
 }
 

@@ -19,7 +19,7 @@ use super::dispatch::Answering;
 use super::ledger::{End, Ledger};
 use super::respond::Answer;
 use super::{Body, BrokenOff};
-use crate::dialect::{self, Channel, Ended, EventKind, EventView, ReplyLeaf, Usage};
+use crate::dialect::{self, Channel, ChannelKind, Ended, EventKind, EventView, ReplyLeaf, Usage};
 use crate::limits;
 use crate::model::entry::Change;
 use crate::model::{Api, Fault, Refusal};
@@ -38,11 +38,11 @@ pub async fn restore(
     share: OwnedSemaphorePermit,
 ) -> Result<Answer, Refusal> {
     let Answering { leg, reply, vault, changed } = answering;
-    let api = leg.examined.call.api;
+    let (api, json) = (leg.examined.call.api, dialect::answers_in_json(&leg.examined.call));
     let status = reply.status;
     if reply.is_stream() && status.is_success() {
         let content_type = HeaderValue::from_static("text/event-stream; charset=utf-8");
-        let restored = Restored::new(api, reply.body, vault, changed);
+        let restored = Restored::new((api, json), reply.body, vault, changed);
         return Ok(Answer::frames(status, content_type, &leg.backend, restored));
     }
     if !(status.is_success() || relayed(status)) {
@@ -51,7 +51,7 @@ pub async fn restore(
     let text = collect(reply).await?;
     // The original is no longer needed: its share of the memory for bodies goes to others.
     drop(share);
-    let (body, usage) = whole(ledger, api, &vault, text)?;
+    let (body, usage) = whole(ledger, (api, json), &vault, text)?;
     ledger.usage = usage.map(|usage| (usage.input, usage.output));
     Ok(Answer::whole(status, &leg.backend, &changed, Bytes::from(body)))
 }
@@ -71,7 +71,12 @@ async fn collect(reply: Reply) -> Result<String, Refusal> {
 }
 
 /// Restores a whole JSON answer.
-fn whole(ledger: &mut Ledger, api: Api, vault: &Vault, text: String) -> Result<(String, Option<Usage>), Refusal> {
+fn whole(
+    ledger: &mut Ledger,
+    (api, json): (Api, bool),
+    vault: &Vault,
+    text: String,
+) -> Result<(String, Option<Usage>), Refusal> {
     let view = dialect::reply_leaves(api, &text).map_err(|_| failed("the backend's answer is not JSON"))?;
     let usage = view.usage;
     if vault.is_empty() {
@@ -81,7 +86,7 @@ fn whole(ledger: &mut Ledger, api: Api, vault: &Vault, text: String) -> Result<(
     let restorer = Restorer::new(vault);
     let mut edits: Vec<Edit> = view.withhold.clone();
     for leaf in view.leaves.iter().filter(|leaf| leaf.restore) {
-        let restored = restorer.restore_whole(&leaf.text, landing(leaf));
+        let restored = restorer.restore_whole(&leaf.text, landing(leaf, json));
         ledger.restored += restored.counts.restored;
         ledger.foreign += restored.counts.foreign;
         if restored.text != *leaf.text {
@@ -92,8 +97,10 @@ fn whole(ledger: &mut Ledger, api: Api, vault: &Vault, text: String) -> Result<(
     Ok((body, usage))
 }
 
-const fn landing(leaf: &ReplyLeaf<'_>) -> Landing {
+/// Where a value lands; `json`: the answer's own text is JSON, as the request asked.
+fn landing(leaf: &ReplyLeaf<'_>, json: bool) -> Landing {
     match leaf.landing {
+        dialect::Landing::Text if json && leaf.channel.kind == ChannelKind::Text => Landing::JsonInString,
         dialect::Landing::Text => Landing::Text,
         dialect::Landing::JsonInString => Landing::JsonInString,
     }
@@ -110,6 +117,8 @@ struct Line {
 /// A streamed answer on its way to the client.
 pub struct Restored {
     api: Api,
+    /// The answer's own text is JSON, as the request asked.
+    json: bool,
     source: Option<ReplyBody>,
     decoder: Decoder,
     vault: Arc<Vault>,
@@ -122,11 +131,9 @@ pub struct Restored {
     next_number: Option<u64>,
     /// The stream said that it is complete.
     done: bool,
-    /// The backend said that it failed.
-    failed: bool,
     broken: bool,
     ledger: Option<Ledger>,
-    _permit: Option<OwnedSemaphorePermit>,
+    permit: Option<OwnedSemaphorePermit>,
 }
 
 impl std::fmt::Debug for Restored {
@@ -137,9 +144,10 @@ impl std::fmt::Debug for Restored {
 
 impl Restored {
     /// Starts on a backend's stream.
-    pub fn new(api: Api, source: ReplyBody, vault: Arc<Vault>, changed: Vec<Change>) -> Self {
+    pub fn new((api, json): (Api, bool), source: ReplyBody, vault: Arc<Vault>, changed: Vec<Change>) -> Self {
         Self {
             api,
+            json,
             source: Some(source),
             decoder: Decoder::new(),
             vault,
@@ -149,10 +157,9 @@ impl Restored {
             out: VecDeque::new(),
             next_number: None,
             done: false,
-            failed: false,
             broken: false,
             ledger: None,
-            _permit: None,
+            permit: None,
         }
     }
 
@@ -164,7 +171,7 @@ impl Restored {
     /// Makes the client's body; the account goes with it, and the request's place among those in work.
     pub fn into_body(mut self, ledger: Ledger, permit: OwnedSemaphorePermit) -> Body {
         self.ledger = Some(ledger);
-        self._permit = Some(permit);
+        self.permit = Some(permit);
         self.boxed_unsync()
     }
 
@@ -185,20 +192,22 @@ impl Restored {
             self.out.push_back(frame.raw.clone());
             return;
         };
-        match dialect::event_leaves(self.api, frame.event.as_deref(), data) {
-            Ok(view) => self.event(frame, data, &view),
+        if let Ok(view) = dialect::event_leaves(self.api, frame.event.as_deref(), data) {
+            self.event(frame, data, &view);
+        } else {
             // Not JSON: text for the client, and nobody else; tokens in it are restored all the same.
-            Err(_) => {
-                let restored = Restorer::new(&self.vault).restore_whole(data, Landing::Text);
-                self.count(restored.counts.restored, restored.counts.foreign);
-                self.emit(frame, data, restored.text);
-            }
+            let restored = Restorer::new(&self.vault).restore_whole(data, Landing::Text);
+            self.count(restored.counts.restored, restored.counts.foreign);
+            self.emit(frame, data, &restored.text);
         }
     }
 
     fn event(&mut self, frame: &sse::Frame, data: &str, view: &EventView<'_>) {
         self.done |= view.kind == EventKind::Done;
-        self.failed |= view.kind == EventKind::Error;
+        if view.kind == EventKind::Error {
+            // Its text is the backend's own and may quote what the gateway sent: the client gets an error of ours.
+            return self.break_off();
+        }
         if let (Some(usage), Some(ledger)) = (view.usage, self.ledger.as_mut()) {
             ledger.usage = Some((usage.input, usage.output));
         }
@@ -223,7 +232,7 @@ impl Restored {
             edits.push(Edit { span: sequence.span.clone(), replacement });
         }
         match splice(data, edits) {
-            Ok(text) => self.emit(frame, data, text),
+            Ok(text) => self.emit(frame, data, &text),
             Err(_) => self.break_off(),
         }
     }
@@ -234,11 +243,11 @@ impl Restored {
             self.break_off();
             return String::new();
         }
-        let vault = &self.vault;
-        let line = self
-            .lines
-            .entry(leaf.channel)
-            .or_insert_with(|| Line { restore: StreamRestore::new(Arc::clone(vault), landing(leaf)), mould: None });
+        let (vault, json) = (&self.vault, self.json);
+        let line = self.lines.entry(leaf.channel).or_insert_with(|| Line {
+            restore: StreamRestore::new(Arc::clone(vault), landing(leaf, json)),
+            mould: None,
+        });
         let before = line.restore.counts();
         let mut text = line.restore.push(&leaf.text);
         if ends {
@@ -251,7 +260,7 @@ impl Restored {
     }
 
     fn entire(&mut self, leaf: &ReplyLeaf<'_>) -> String {
-        let restored = Restorer::new(&self.vault).restore_whole(&leaf.text, landing(leaf));
+        let restored = Restorer::new(&self.vault).restore_whole(&leaf.text, landing(leaf, self.json));
         // Whole texts repeat what came in pieces: they are restored but not counted again.
         restored.text
     }
@@ -276,8 +285,8 @@ impl Restored {
         }
     }
 
-    fn emit(&mut self, frame: &sse::Frame, data: &str, text: String) {
-        let bytes = if text == data { frame.raw.clone() } else { Bytes::from(frame.with_data(&text)) };
+    fn emit(&mut self, frame: &sse::Frame, data: &str, text: &str) {
+        let bytes = if text == data { frame.raw.clone() } else { Bytes::from(frame.with_data(text)) };
         self.out.push_back(bytes);
     }
 
@@ -318,10 +327,7 @@ impl Restored {
         if self.broken {
             return;
         }
-        if self.failed {
-            self.flush(&[Ended::All], self.next_number);
-            self.end(End::UpstreamBroke);
-        } else if self.done {
+        if self.done {
             self.flush(&[Ended::All], self.next_number);
             self.end(End::Complete);
         } else {
@@ -347,6 +353,7 @@ impl http_body::Body for Restored {
             let Some(source) = this.source.as_mut() else {
                 // Dropping the account here, and not with the body, dates the end when it is.
                 drop(this.ledger.take());
+                drop(this.permit.take());
                 return Poll::Ready(this.broken.then_some(Err(BrokenOff)));
             };
             match ready!(Pin::new(source).poll_frame(cx)) {

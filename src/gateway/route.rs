@@ -56,6 +56,17 @@ impl Failure {
     }
 }
 
+/// A leg that did not serve.
+#[derive(Debug)]
+pub struct Failed {
+    /// Which.
+    pub leg: Leg,
+    /// Why.
+    pub failure: Failure,
+    /// Seconds after which the backend would be asked again, if it said so.
+    pub retry_after_s: Option<u32>,
+}
+
 /// What became of the backends of the tier that is being tried.
 #[derive(Debug, Clone, Copy, Default)]
 struct Tally {
@@ -120,7 +131,8 @@ impl Route {
     }
 
     /// Notes how a leg failed.
-    pub fn failed(&mut self, leg: &Leg, failure: Failure, retry_after_s: Option<u32>) {
+    pub fn failed(&mut self, failed: &Failed) {
+        let Failed { leg, failure, retry_after_s } = failed;
         self.cause = Word::fixed(failure.cause());
         self.gate.telemetry.attempted(self.first_id(), &leg.backend.name, &self.cause);
         match failure {
@@ -130,7 +142,7 @@ impl Route {
             // The backend is taken out as policy would have done it; its tier is neither down nor full for that.
             Failure::Impossible(_) => {}
         }
-        self.tally.retry_after_s = self.tally.retry_after_s.max(retry_after_s);
+        self.tally.retry_after_s = self.tally.retry_after_s.max(*retry_after_s);
     }
 
     /// Which request, for the log.

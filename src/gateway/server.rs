@@ -1,4 +1,5 @@
 //! The data path's listener: connections under limits and deadlines, TLS, HTTP/1.1 and HTTP/2, orderly shutdown.
+#![expect(clippy::disallowed_types, reason = "this module owns the sockets of clients")]
 
 use std::convert::Infallible;
 use std::net::SocketAddr;

@@ -113,7 +113,7 @@ fn file(path: &Path, what: &dyn std::fmt::Display) -> TlsError {
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     let chain = CertificateDer::pem_file_iter(path)
-        .and_then(|certificates| certificates.collect::<Result<Vec<_>, _>>())
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
         .map_err(|error| file(path, &error))?;
     if chain.is_empty() { Err(file(path, &"holds no certificate")) } else { Ok(chain) }
 }

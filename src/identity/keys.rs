@@ -1,5 +1,6 @@
 //! Every key of the house is HKDF-SHA-256 (RFC 5869) of one root, for one purpose and, where it has one, one scope (tenant,
 //! app, epoch). Knowing one derived key tells nothing about another, and the root never leaves this module.
+#![expect(clippy::disallowed_methods, reason = "this module owns the file of the root key")]
 
 use std::io::Write as _;
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};

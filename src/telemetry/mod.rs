@@ -192,7 +192,7 @@ impl Telemetry {
         );
     }
 
-    /// The page that Prometheus scrapes, in OpenMetrics text format.
+    /// The page that Prometheus scrapes, in `OpenMetrics` text format.
     pub fn page(&self) -> String {
         let mut page = String::new();
         if text::encode(&mut page, &self.registry).is_err() {

@@ -1,7 +1,15 @@
 //! A house for tests: a gateway made of real files on free ports, model servers that record what reached them, and a client
 //! that speaks TLS.
 
-#![expect(dead_code, reason = "each test file uses its own part")]
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    reason = "test helpers are a client with sockets and files, and fail by panicking"
+)]
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -228,7 +236,7 @@ impl Client {
     /// Sends a request built by hand.
     pub(crate) async fn send(&self, request: Request<Full<Bytes>>) -> std::io::Result<Answer> {
         let stream = self.connect().await?;
-        let other = |error: hyper::Error| std::io::Error::other(error);
+        let other = std::io::Error::other::<hyper::Error>;
         let (mut sender, connection) =
             hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(other)?;
         let driver = tokio::spawn(connection);

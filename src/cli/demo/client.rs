@@ -1,4 +1,5 @@
 //! The tour's client: one HTTPS request at a time through the real socket, as an SDK would send it.
+#![expect(clippy::disallowed_types, reason = "a client has a socket")]
 
 use std::path::Path;
 use std::sync::Arc;

@@ -73,10 +73,10 @@ impl Servers {
     }
 }
 
-pub(super) fn run(arguments: Arguments, printer: Printer) -> anyhow::Result<Exit> {
+pub(super) fn run(arguments: &Arguments, printer: Printer) -> anyhow::Result<Exit> {
     super::runtime()?.block_on(async {
         let observed = observe::start(observe::Level::Error)?;
-        let ended = demonstrate(&arguments, printer).await;
+        let ended = demonstrate(arguments, printer).await;
         observed.finish();
         ended
     })

@@ -1,4 +1,5 @@
 //! The demonstration's folder: certificates, keys, configuration, policies, and the files that point an SDK at it.
+#![expect(clippy::disallowed_methods, reason = "the demonstration keeps its state in files")]
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -41,16 +42,11 @@ impl State {
         let root_path = folder.join("keys/root.key");
         secret_folder(&folder.join("keys"))?;
         let root = if root_path.exists() { RootKey::read(&root_path)? } else { RootKey::create(&root_path)? };
-        let (key, key_hash) = match earlier_key(&folder.join("client.env")) {
-            Some(key) => {
-                let hash = identity::hash_of(&root, &key);
-                (key, hash)
-            }
-            None => {
-                let new = identity::new_key(&root)?;
-                (new.key, new.hash)
-            }
+        let key = match earlier_key(&folder.join("client.env")) {
+            Some(key) => key,
+            None => identity::new_key(&root)?.key,
         };
+        let key_hash = identity::hash_of(&root, &key);
         secret_folder(&folder.join("audit"))?;
         let authority = CertificateDer::from_pem_file(&files.authority).context("the development authority")?;
         let mut digest = [0; 32];
@@ -121,15 +117,15 @@ keys = ["{}"]
             self.key_hash
         );
         for (name, port) in servers {
-            text.push_str(&format!(
+            text += &format!(
                 "\n[[backend]]\nname = \"{name}\"\nurl = \"https://localhost:{port}\"\ndialects = [\"openai\"]\nroots = \"certs/ca.pem\"\n"
-            ));
+            );
         }
         text.push_str("\n[models]\n");
         for model in [MODEL, EMBEDDING_MODEL] {
             let names: Vec<String> =
                 servers.iter().map(|(name, _)| format!("\"{name}\" = \"demonstration\"")).collect();
-            text.push_str(&format!("\"{model}\" = {{ {} }}\n", names.join(", ")));
+            text += &format!("\"{model}\" = {{ {} }}\n", names.join(", "));
         }
         write(&self.configuration(), &text, 0o600)
     }

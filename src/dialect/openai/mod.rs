@@ -17,6 +17,6 @@ mod tests;
 
 pub(super) use errors::{error_body, models_body, stream_error};
 pub(super) use reply::{event_leaves, reply_leaves, reply_paths};
-pub(super) use request::{outgoing, parse, request_paths};
+pub(super) use request::{answers_in_json, outgoing, parse, request_paths};
 pub(super) use route::{path, route};
 pub(super) use stream::flush_event;

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use crate::model::{Api, Call, Operation, Refusal};
+use crate::model::{Api, Call, Field, Operation, Refusal};
 use crate::wire::{Edit, quote};
 
 use super::super::request::{self, Means, RequestTable};
@@ -72,6 +72,14 @@ pub(in crate::dialect) fn parse(api: Api, body: String) -> Result<Call, Refusal>
         Some(table) => request::read(api, body, table),
         None => Err(Refusal::invalid("body_not_allowed", "this endpoint takes no body")),
     }
+}
+
+/// See [`super::super::answers_in_json`].
+pub(in crate::dialect) fn answers_in_json(call: &Call) -> bool {
+    let asks = |field: &&Field| {
+        matches!(field.path, "response_format.type" | "text.format.type") && call.text(field).starts_with("json")
+    };
+    call.fields.iter().any(|field| asks(&field))
 }
 
 /// See [`super::super::outgoing`]. A `responses` call is stored unless it says otherwise; the other operations only when they
