@@ -22,6 +22,8 @@ pub const INFLATE_FREE_BYTES: usize = 1024 * 1024;
 pub const JSON_DEPTH_MAX: usize = 64;
 /// Leaves of a JSON body: 48 bytes each in memory. A token array of 32 MiB is refused, not unrolled.
 pub const JSON_LEAVES_MAX: usize = 1_000_000;
+/// Containers in containers in a backend's reply: it may echo a schema of the request within its own structure.
+pub const REPLY_DEPTH_MAX: usize = 2 * JSON_DEPTH_MAX;
 /// Depth to which strings that hold JSON or an encoding are opened.
 pub const NESTED_DEPTH_MAX: usize = 3;
 

@@ -1,6 +1,6 @@
 //! Which leaves of an API's request, reply and stream carry what.
 //!
-//! A dialect is a table of `(path pattern, meaning)` rows ([`table`]), walked by one visitor for all of them ([`visit`]), and
+//! A dialect is a table of `(path pattern, meaning)` rows (`table`), walked by one visitor for all of them (`visit`), and
 //! the few shapes that are not a matter of paths: its endpoints, its error body, the event that carries held-back text. So a
 //! second API is one folder beside `openai/` and one arm in each `match` below. Nothing is translated: a request stays in the
 //! dialect it came in, and only whole tokens of it are ever replaced.

@@ -218,10 +218,9 @@ impl Reading<'_> {
     /// Acts on the leaves that steer the gateway itself.
     fn steer(&mut self, means: Means, place: &Place<Means>, node: &Node) -> Result<(), Refusal> {
         match (means, node.kind) {
-            (Means::Model, NodeKind::String) | (Means::Stream, NodeKind::False | NodeKind::Null) => {}
+            (Means::Model, NodeKind::String) | (Means::Stream | Means::State, NodeKind::False | NodeKind::Null) => {}
             (Means::Stream, NodeKind::True) => self.stream = true,
             (Means::Store, NodeKind::True | NodeKind::False | NodeKind::Null) => self.store = Some(node.span()),
-            (Means::State, NodeKind::Null | NodeKind::False) => {}
             (Means::Model | Means::Stream | Means::Store | Means::State, _) => {
                 return Err(misplaced(means, place, node));
             }
@@ -268,14 +267,15 @@ impl Reading<'_> {
     }
 
     /// Completes a field with its token and its group.
-    fn push(&mut self, document: &Document<'_>, node: &Node, field: Field) {
-        let group = self.group(&field);
-        let content = match node.kind {
+    fn push(&mut self, document: &Document<'_>, node: &Node, mut field: Field) {
+        field.group = self.group(&field);
+        field.span = node.span();
+        field.content = match node.kind {
             NodeKind::Key | NodeKind::String if node.escaped => Content::Decoded(document.decoded(node).into()),
             NodeKind::Key | NodeKind::String => Content::Verbatim(inner(&node.span())),
             _ => Content::Verbatim(node.span()),
         };
-        self.fields.push(Field { span: node.span(), content, group, ..field });
+        self.fields.push(field);
     }
 
     /// Strings of one path in one turn are one text; everything else, and what stands below an open path, stands alone.

@@ -256,7 +256,7 @@ mod tests {
             at = match *step {
                 "[]" => place.elements()?,
                 "*" => place.any()?,
-                kind if kind.starts_with('{') => place.kind(&kind[1..])?,
+                kind if kind.starts_with('{') => place.kind(kind.trim_start_matches('{'))?,
                 name => place.member(name)?.1,
             };
         }

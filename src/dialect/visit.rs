@@ -127,19 +127,17 @@ fn member<'t, 'd, M: Copy, V: Visitor<'d, M>>(
 ) -> Result<At<'t, M>, V::Error> {
     let name = document.decoded(key);
     let spot = match object.spot {
-        Spot::Known(place) => match place.member(&name) {
-            Some((word, id)) => {
+        Spot::Known(place) => {
+            if let Some((word, id)) = place.member(&name) {
                 return Ok(At { spot: known(table, id, place.beyond), key: Under::Word(word), ..object });
             }
-            None => {
-                visitor.stray(document, place, key)?;
-                match (place.any(), place.below) {
-                    (Some(any), _) => known(table, any, place.beyond),
-                    (None, Some(means)) => Spot::Below(place.beyond, means),
-                    (None, None) => Spot::Unknown(place.beyond),
-                }
+            visitor.stray(document, place, key)?;
+            match (place.any(), place.below) {
+                (Some(any), _) => known(table, any, place.beyond),
+                (None, Some(means)) => Spot::Below(place.beyond, means),
+                (None, None) => Spot::Unknown(place.beyond),
             }
-        },
+        }
         deeper => deeper,
     };
     if let Spot::Below(_, means) = spot

@@ -14,7 +14,7 @@ const HOSTED: Means = Is(Role::Hosted);
 pub(super) const EVERY: &[Row<Means>] =
     &[row("model", Model), row("user", NAME), row("metadata.*", NAME), row("service_tier", CONTROL)];
 
-/// Members that steer generation, and those that vLLM, SGLang and llama.cpp add.
+/// Members that steer generation, and those that vLLM, `SGLang` and llama.cpp add.
 pub(super) const SAMPLING: &[Row<Means>] = &[
     row("stream", Stream),
     row("store", Store),

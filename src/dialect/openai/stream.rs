@@ -3,8 +3,6 @@
 //! The earlier event is not copied whole, because that would say `usage`, a finish reason, a tool's name, probabilities or
 //! another choice's text twice. Its tokens are copied as they stand.
 
-use serde_json::Value;
-
 use crate::model::{Api, Operation};
 use crate::wire::json::{Bounds, Document, NodeKind, Numbers};
 use crate::wire::quote;
@@ -40,15 +38,10 @@ pub(in crate::dialect) fn flush_event(
 
 /// Writes a chunk of one choice.
 fn choice(document: &Document<'_>, channel: Channel, content: &str) -> Flush {
-    let mut data = String::from("{");
-    for (name, raw) in copied(document, &STREAM) {
-        data.push_str(&format!("{}:{raw},", quote(name)));
-    }
-    data.push_str(&format!(
-        r#""choices":[{{"index":{},{content},"logprobs":null,"finish_reason":null}}]}}"#,
-        channel.outer
-    ));
-    Flush { event: None, data }
+    let mut members = copied(document, &STREAM);
+    let choice = format!(r#"{{"index":{},{content},"logprobs":null,"finish_reason":null}}"#, channel.outer);
+    members.push(member("choices", &format!("[{choice}]")));
+    Flush { event: None, data: object(&members) }
 }
 
 /// Writes the `delta` of a chunk; `text` is a JSON string.
@@ -87,22 +80,26 @@ fn responses(document: &Document<'_>, channel: Channel, text: &str, sequence: Op
         (_, NodeKind::String) => quote(text),
         _ => return None,
     };
-    let mut data = String::from("{");
-    for (name, raw) in copied(document, &PLACE) {
-        data.push_str(&format!("{}:{raw},", quote(name)));
-    }
+    let mut members = copied(document, &PLACE);
+    members.push(member("delta", &delta));
     if document.member(0, "logprobs").is_some() {
-        data.push_str(r#""logprobs":[],"#);
+        members.push(member("logprobs", "[]"));
     }
-    if let Some(sequence) = sequence {
-        data.push_str(&format!(r#""sequence_number":{},"#, Value::from(sequence)));
-    }
-    data.push_str(&format!(r#""delta":{delta}}}"#));
-    Some(Flush { event: Some(event), data })
+    members.extend(sequence.map(|sequence| member("sequence_number", &sequence.to_string())));
+    Some(Flush { event: Some(event), data: object(&members) })
 }
 
-/// The top-level members with these names, as they stand.
-fn copied<'a>(document: &Document<'a>, names: &[&'static str]) -> Vec<(&'static str, &'a str)> {
+/// The top-level members with these names, their values as they stand.
+fn copied(document: &Document<'_>, names: &[&str]) -> Vec<String> {
     let value = |name: &str| document.member(0, name).and_then(|value| document.node(value));
-    names.iter().filter_map(|name| Some((*name, document.raw(value(name)?)))).collect()
+    names.iter().filter_map(|name| Some(member(name, document.raw(value(name)?)))).collect()
+}
+
+/// Writes a member whose value is JSON already.
+fn member(name: &str, value: &str) -> String {
+    format!("{}:{value}", quote(name))
+}
+
+fn object(members: &[String]) -> String {
+    format!("{{{}}}", members.join(","))
 }

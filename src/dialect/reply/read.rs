@@ -96,8 +96,8 @@ pub(crate) fn read<'a>(text: &'a str, table: &Table<Says>, stream: bool) -> Resu
     }
 }
 
-/// A reply may echo a schema within its own structure, so it may be deeper than a request.
-const REPLY: Bounds = Bounds { depth: limits::JSON_DEPTH_MAX * 2, leaves: limits::JSON_LEAVES_MAX * 4 };
+/// Numbers in arrays are not counted, so that vectors of embeddings do not use up the leaves.
+const REPLY: Bounds = Bounds { depth: limits::REPLY_DEPTH_MAX, leaves: limits::JSON_LEAVES_MAX };
 
 struct Reading<'t, 'a> {
     table: &'t Table<Says>,

@@ -1,6 +1,7 @@
 //! A whole text as a flat tree: nodes in the order of the text, each knowing where its subtree ends.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::ops::Range;
 
 use super::{Bounds, Flaw, Malformed, Scanner, TokenKind, decode, inner, slice};
@@ -51,7 +52,7 @@ pub enum Numbers {
 }
 
 /// A text that was read whole.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Document<'a> {
     text: &'a str,
     nodes: Vec<Node>,
@@ -165,6 +166,12 @@ impl<'a> Document<'a> {
         self.members(object)
             .find(|(key, _)| self.node(*key).is_some_and(|key| self.decoded(key) == name))
             .map(|(_, value)| value)
+    }
+}
+
+impl fmt::Debug for Document<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Document({} bytes, {} nodes)", self.text.len(), self.nodes.len())
     }
 }
 

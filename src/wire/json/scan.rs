@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashSet;
+use std::fmt;
 use std::ops::Range;
 
 use super::{Flaw, Malformed, decode, string};
@@ -47,7 +48,6 @@ pub enum TokenKind {
 }
 
 /// Reads tokens from a text, forward only. The first error is final.
-#[derive(Debug)]
 pub struct Scanner<'a> {
     text: &'a str,
     at: usize,
@@ -68,14 +68,13 @@ enum Want {
     End,
 }
 
-#[derive(Debug)]
 enum Container<'a> {
     Array,
     Object {
         /// Index into [`Scanner::keys`] of its first key.
         first: usize,
         /// Its keys, once there are many. The hash is keyed by the process, so that nobody can choose colliding keys.
-        many: Option<Box<HashSet<Cow<'a, str>>>>,
+        many: Option<HashSet<Cow<'a, str>>>,
     },
 }
 
@@ -214,8 +213,7 @@ impl<'a> Scanner<'a> {
         if seen.len() < FEW_KEYS {
             self.keys.push(key);
         } else {
-            let all = seen.iter().cloned().chain([key]).collect();
-            *many = Some(Box::new(all));
+            *many = Some(seen.iter().cloned().chain([key]).collect());
         }
         Ok(())
     }
@@ -277,6 +275,12 @@ impl<'a> Scanner<'a> {
 
     fn flaw(&self, flaw: Flaw) -> Malformed {
         Malformed { flaw, at: offset(self.at) }
+    }
+}
+
+impl fmt::Debug for Scanner<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scanner").field("at", &self.at).field("depth", &self.open.len()).finish_non_exhaustive()
     }
 }
 

@@ -30,9 +30,9 @@ pub(super) fn scan(bytes: &[u8], start: usize) -> Result<(usize, bool), (Flaw, u
 
 /// Finds a control character, which RFC 8259 section 7 allows in a string only as an escape.
 fn control(run: &[u8]) -> Option<usize> {
-    // The plain fold is vectorised; the position is looked for only when there is one.
-    let any = run.iter().fold(false, |any, byte| any | (*byte < 0x20));
-    if any { run.iter().position(|byte| *byte < 0x20) } else { None }
+    // The minimum is vectorised; the position is looked for only when there is one.
+    let least = run.iter().fold(u8::MAX, |least, byte| least.min(*byte));
+    if least < 0x20 { run.iter().position(|byte| *byte < 0x20) } else { None }
 }
 
 /// Checks the escape whose backslash stands at `at` and returns the offset behind it.

@@ -210,8 +210,8 @@ proptest! {
     #[test]
     fn decodes_as_serde_json_does(text in any::<String>(), ascii in any::<bool>()) {
         let token = if ascii {
-            let units: String = text.encode_utf16().map(|unit| format!("\\u{unit:04X}")).collect();
-            format!("\"{units}\"")
+            let units: Vec<String> = text.encode_utf16().map(|unit| format!("\\u{unit:04X}")).collect();
+            format!("\"{}\"", units.concat())
         } else {
             serde_json::to_string(&text).unwrap()
         };
@@ -229,4 +229,13 @@ proptest! {
         }
         prop_assert!(rest.iter().all(|byte| b" \n,:".contains(byte)));
     }
+}
+
+#[test]
+fn debug_shows_no_text() {
+    let text = r#"{"erika@example.org":["GB82WEST12345698765432"]}"#;
+    let mut scanner = Scanner::new(text, 64);
+    let token = scanner.token().unwrap();
+    let shown = format!("{:?} {:?} {:?}", scanner, read(text).unwrap(), token);
+    assert!(!shown.contains("erika") && !shown.contains("GB82"), "{shown}");
 }

@@ -26,9 +26,12 @@ fn events(stream: &str) -> Vec<(Option<String>, String)> {
     frames.into_iter().filter_map(|frame| Some((frame.event, frame.data?))).collect()
 }
 
+/// A name, a stream, and the events in it: each with its name and data.
+type Row = (&'static str, &'static str, &'static [(Option<&'static str>, &'static str)]);
+
 #[test]
 fn reads_as_the_standard_says() {
-    let rows: &[(&str, &str, &[(Option<&str>, &str)])] = &[
+    let rows: &[Row] = &[
         ("one", "data: x\n\n", &[(None, "x")]),
         ("named", "event: add\ndata: x\n\n", &[(Some("add"), "x")]),
         ("several data lines", "data: a\ndata: b\ndata\ndata:\n\n", &[(None, "a\nb\n\n")]),

@@ -146,79 +146,84 @@ fn names_ids_and_urls_are_not_restored() {
     assert_eq!(met.len(), never.len());
 }
 
+/// A name, the event, its sort, and whether the text of item 0 part 1 and the arguments of item 1 end with it.
+type Ending = (&'static str, Api, Option<&'static str>, &'static str, EventKind, [bool; 2]);
+
+const ENDINGS: &[Ending] = &[
+    (
+        "chat goes on",
+        CHAT,
+        None,
+        r#"{"choices":[{"index":1,"delta":{"content":"x"},"finish_reason":null}]}"#,
+        EventKind::Delta,
+        [false, false],
+    ),
+    (
+        "chat choice ends",
+        CHAT,
+        None,
+        r#"{"choices":[{"index":1,"delta":{},"finish_reason":"stop"}]}"#,
+        EventKind::Other,
+        [false, true],
+    ),
+    (
+        "index by position",
+        CHAT,
+        None,
+        r#"{"choices":[{"delta":{}},{"delta":{},"finish_reason":"stop"}]}"#,
+        EventKind::Other,
+        [false, true],
+    ),
+    ("end mark", CHAT, None, "[DONE]", EventKind::Done, [true, true]),
+    ("end mark with blanks", CHAT, None, " [DONE] ", EventKind::Done, [true, true]),
+    ("error object", CHAT, None, r#"{"error":{"message":"x"}}"#, EventKind::Error, [true, true]),
+    ("error null", CHAT, None, r#"{"error":null}"#, EventKind::Other, [false, false]),
+    ("error by name", CHAT, Some("error"), r#"{"message":"x"}"#, EventKind::Error, [true, true]),
+    (
+        "text done",
+        RESPONSES,
+        None,
+        r#"{"type":"response.output_text.done","output_index":0,"content_index":1,"text":"x"}"#,
+        EventKind::Other,
+        [true, false],
+    ),
+    (
+        "part done",
+        RESPONSES,
+        None,
+        r#"{"type":"response.content_part.done","output_index":0,"content_index":1}"#,
+        EventKind::Other,
+        [true, false],
+    ),
+    (
+        "other part done",
+        RESPONSES,
+        None,
+        r#"{"type":"response.content_part.done","output_index":0,"content_index":0}"#,
+        EventKind::Other,
+        [false, false],
+    ),
+    (
+        "item done",
+        RESPONSES,
+        None,
+        r#"{"type":"response.output_item.done","output_index":1}"#,
+        EventKind::Other,
+        [false, true],
+    ),
+    ("completed", RESPONSES, None, r#"{"type":"response.completed","response":{}}"#, EventKind::Done, [true, true]),
+    ("failed", RESPONSES, None, r#"{"type":"response.failed","response":{}}"#, EventKind::Error, [true, true]),
+    ("error", RESPONSES, None, r#"{"type":"error","message":"x"}"#, EventKind::Error, [true, true]),
+];
+
 #[test]
 fn says_what_ends() {
     let channel = |kind, outer, inner| Channel { kind, outer, inner };
     let text = channel(ChannelKind::Text, 0, 1);
     let arguments = channel(ChannelKind::Arguments, 1, 0);
-    for (name, api, event, data, kind, ended) in [
-        (
-            "chat goes on",
-            CHAT,
-            None,
-            r#"{"choices":[{"index":1,"delta":{"content":"x"},"finish_reason":null}]}"#,
-            EventKind::Delta,
-            [false, false],
-        ),
-        (
-            "chat choice ends",
-            CHAT,
-            None,
-            r#"{"choices":[{"index":1,"delta":{},"finish_reason":"stop"}]}"#,
-            EventKind::Other,
-            [false, true],
-        ),
-        (
-            "index by position",
-            CHAT,
-            None,
-            r#"{"choices":[{"delta":{}},{"delta":{},"finish_reason":"stop"}]}"#,
-            EventKind::Other,
-            [false, true],
-        ),
-        ("end mark", CHAT, None, "[DONE]", EventKind::Done, [true, true]),
-        ("end mark with blanks", CHAT, None, " [DONE] ", EventKind::Done, [true, true]),
-        ("error object", CHAT, None, r#"{"error":{"message":"x"}}"#, EventKind::Error, [true, true]),
-        ("error null", CHAT, None, r#"{"error":null}"#, EventKind::Other, [false, false]),
-        ("error by name", CHAT, Some("error"), r#"{"message":"x"}"#, EventKind::Error, [true, true]),
-        (
-            "text done",
-            RESPONSES,
-            None,
-            r#"{"type":"response.output_text.done","output_index":0,"content_index":1,"text":"x"}"#,
-            EventKind::Other,
-            [true, false],
-        ),
-        (
-            "part done",
-            RESPONSES,
-            None,
-            r#"{"type":"response.content_part.done","output_index":0,"content_index":1}"#,
-            EventKind::Other,
-            [true, false],
-        ),
-        (
-            "other part done",
-            RESPONSES,
-            None,
-            r#"{"type":"response.content_part.done","output_index":0,"content_index":0}"#,
-            EventKind::Other,
-            [false, false],
-        ),
-        (
-            "item done",
-            RESPONSES,
-            None,
-            r#"{"type":"response.output_item.done","output_index":1}"#,
-            EventKind::Other,
-            [false, true],
-        ),
-        ("completed", RESPONSES, None, r#"{"type":"response.completed","response":{}}"#, EventKind::Done, [true, true]),
-        ("failed", RESPONSES, None, r#"{"type":"response.failed","response":{}}"#, EventKind::Error, [true, true]),
-        ("error", RESPONSES, None, r#"{"type":"error","message":"x"}"#, EventKind::Error, [true, true]),
-    ] {
-        let view = event_leaves(api, event, data).unwrap();
-        assert_eq!((view.kind, [view.ends(text), view.ends(arguments)]), (kind, ended), "{name}");
+    for (name, api, event, data, kind, ended) in ENDINGS {
+        let view = event_leaves(*api, *event, data).unwrap();
+        assert_eq!((view.kind, [view.ends(text), view.ends(arguments)]), (*kind, *ended), "{name}");
     }
     assert!(Ended::All.covers(text) && !Ended::Outer(1).covers(text));
     assert_eq!(event_leaves(CHAT, None, "{\"a\":1,").unwrap_err().at, 7);
