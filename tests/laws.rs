@@ -230,8 +230,7 @@ async fn law_4_no_clause_no_crossing() {
     let plot = Plot::new().await;
     let path = plot.path("policies/main.policy");
     let sheet = std::fs::read_to_string(&path).unwrap();
-    let without: String =
-        sheet.lines().filter(|line| !line.starts_with("fall back")).collect::<Vec<_>>().join("\n");
+    let without: String = sheet.lines().filter(|line| !line.starts_with("fall back")).collect::<Vec<_>>().join("\n");
     assert_ne!(sheet, without);
     std::fs::write(&path, without).unwrap();
     let house = plot.open().await;
