@@ -5,7 +5,7 @@
 //! reads the files that git tracks and changes nothing.
 #![expect(clippy::disallowed_methods, reason = "a maintenance command reads the files of the repository")]
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, anyhow, ensure};
@@ -30,10 +30,10 @@ fn main() -> ExitCode {
 
 /// Checks every file and reports all faults at once.
 fn tidy() -> anyhow::Result<()> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask lies in the repository")?;
+    let root = root()?;
     let mut faults = Vec::new();
     let mut files = 0_usize;
-    for path in tracked(root)? {
+    for path in tracked(&root)? {
         let check: fn(&str) -> Vec<String> = match path.as_str() {
             path if is_source(path) => source_faults,
             path if is_lock(path) => lock_faults,
@@ -49,16 +49,21 @@ fn tidy() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The top of the working tree that the command was started in.
+fn root() -> anyhow::Result<PathBuf> {
+    Ok(PathBuf::from(git(Path::new("."), &["rev-parse", "--show-toplevel"])?.trim_end()))
+}
+
 /// The files that git tracks or would track.
 fn tracked(root: &Path) -> anyhow::Result<Vec<String>> {
-    let output = Command::new("git")
-        .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
-        .current_dir(root)
-        .output()
-        .context("tidy asks git for the files of the repository")?;
-    ensure!(output.status.success(), "git ls-files failed");
-    let list = String::from_utf8(output.stdout).context("a file name is not UTF-8")?;
+    let list = git(root, &["ls-files", "-z", "--cached", "--others", "--exclude-standard"])?;
     Ok(list.split_terminator('\0').map(ToOwned::to_owned).collect())
+}
+
+fn git(folder: &Path, arguments: &[&str]) -> anyhow::Result<String> {
+    let output = Command::new("git").args(arguments).current_dir(folder).output().context("git cannot be run")?;
+    ensure!(output.status.success(), "git {} failed", arguments.join(" "));
+    String::from_utf8(output.stdout).context("git answered in something other than UTF-8")
 }
 
 fn is_source(path: &str) -> bool {
