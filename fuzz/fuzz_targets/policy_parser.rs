@@ -3,25 +3,18 @@
 
 use std::sync::LazyLock;
 
-use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use octroi::model::{Action, Catalogue, EntityId};
 use octroi::policy::{SourceFile, Sources, Vocabulary, catalogue, compile, render, run_scenarios, starter};
 
-/// A sheet alone, or with an inventory of its own.
-#[derive(Debug, Arbitrary)]
-struct Input<'a> {
-    sheet: &'a str,
-    inventory: Option<&'a str>,
-}
-
 static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| catalogue(&[]).unwrap());
 const NOW: jiff::Timestamp = jiff::Timestamp::UNIX_EPOCH;
 
-fuzz_target!(|input: Input<'_>| {
-    let inventory = input.inventory.unwrap_or(starter::example_inventory());
+// A sheet, and behind a line of `%` an inventory of its own.
+fuzz_target!(|input: &str| {
+    let (sheet, inventory) = input.split_once("\n%\n").unwrap_or((input, starter::example_inventory()));
     let sources = Sources {
-        sheets: vec![SourceFile { name: "main.policy".to_owned(), text: input.sheet.to_owned() }],
+        sheets: vec![SourceFile { name: "main.policy".to_owned(), text: sheet.to_owned() }],
         inventory: Some(SourceFile { name: "backends.toml".to_owned(), text: inventory.to_owned() }),
         ..Sources::default()
     };

@@ -5,7 +5,7 @@
 //! reads the files that git tracks and changes nothing.
 #![expect(clippy::disallowed_methods, reason = "a maintenance command reads the files of the repository")]
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, anyhow, ensure};
@@ -30,11 +30,13 @@ fn main() -> ExitCode {
 
 /// Checks every file and reports all faults at once.
 fn tidy() -> anyhow::Result<()> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask lies in the repository")?;
+    let root = root()?;
     let mut faults = Vec::new();
     let mut files = 0_usize;
-    for path in tracked(root)? {
+    for path in tracked(&root)? {
         let check: fn(&str) -> Vec<String> = match path.as_str() {
+            path if path.ends_with("/tests.rs") => continue,
+            path if is_source(path) && is_test(path) => opening_faults,
             path if is_source(path) => source_faults,
             path if is_lock(path) => lock_faults,
             _ => continue,
@@ -49,20 +51,30 @@ fn tidy() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The top of the working tree that the command was started in.
+fn root() -> anyhow::Result<PathBuf> {
+    Ok(PathBuf::from(git(Path::new("."), &["rev-parse", "--show-toplevel"])?.trim_end()))
+}
+
 /// The files that git tracks or would track.
 fn tracked(root: &Path) -> anyhow::Result<Vec<String>> {
-    let output = Command::new("git")
-        .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
-        .current_dir(root)
-        .output()
-        .context("tidy asks git for the files of the repository")?;
-    ensure!(output.status.success(), "git ls-files failed");
-    let list = String::from_utf8(output.stdout).context("a file name is not UTF-8")?;
+    let list = git(root, &["ls-files", "-z", "--cached", "--others", "--exclude-standard"])?;
     Ok(list.split_terminator('\0').map(ToOwned::to_owned).collect())
+}
+
+fn git(folder: &Path, arguments: &[&str]) -> anyhow::Result<String> {
+    let output = Command::new("git").args(arguments).current_dir(folder).output().context("git cannot be run")?;
+    ensure!(output.status.success(), "git {} failed", arguments.join(" "));
+    String::from_utf8(output.stdout).context("git answered in something other than UTF-8")
 }
 
 fn is_source(path: &str) -> bool {
     Path::new(path).extension().is_some_and(|extension| extension == "rs")
+}
+
+/// Tables of rows grow with what they cover, so tests may be long.
+fn is_test(path: &str) -> bool {
+    path.split('/').any(|folder| matches!(folder, "tests" | "benches"))
 }
 
 fn is_lock(path: &str) -> bool {
@@ -71,15 +83,21 @@ fn is_lock(path: &str) -> bool {
 
 /// What is wrong with a Rust file.
 fn source_faults(text: &str) -> Vec<String> {
+    let mut faults = opening_faults(text);
+    let lines = text.lines().count();
+    if lines > LINES_MAX && !text.lines().any(|line| line.starts_with(EXCUSE)) {
+        faults.push(format!("has {lines} lines, over {LINES_MAX}; split it or say why: `{EXCUSE}…`"));
+    }
+    faults
+}
+
+/// What is wrong with how a Rust file opens.
+fn opening_faults(text: &str) -> Vec<String> {
     let mut faults = Vec::new();
     // One word is a placeholder, not a purpose.
     let opening = text.lines().next().and_then(|line| line.strip_prefix("//! ")).unwrap_or_default();
     if !opening.trim().contains(' ') {
         faults.push("does not open with `//!` and what it is for".to_owned());
-    }
-    let lines = text.lines().count();
-    if lines > LINES_MAX && !text.lines().any(|line| line.starts_with(EXCUSE)) {
-        faults.push(format!("has {lines} lines, over {LINES_MAX}; split it or say why: `{EXCUSE}…`"));
     }
     faults
 }

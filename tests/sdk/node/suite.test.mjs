@@ -16,6 +16,7 @@ const gatewayOnly = { skip: mode === 'direct' ? 'only a gateway does this' : fal
 
 const client = new OpenAI({ maxRetries: 0, timeout: 60_000 });
 let model;
+let embeddingModel;
 
 const messages = [
   { role: 'system', content: 'You are the desk of an insurer.' },
@@ -37,7 +38,9 @@ const responseTool = {
 const Letter = z.object({ recipient: z.string(), pages: z.number().int(), copies: z.array(z.string()) });
 
 before(async () => {
-  model = process.env.OCTROI_SDK_MODEL ?? (await client.models.list()).data[0].id;
+  const names = (await client.models.list()).data.map((listed) => listed.id);
+  model = process.env.OCTROI_SDK_MODEL ?? names.find((name) => !name.includes('embed'));
+  embeddingModel = names.find((name) => name.includes('embed')) ?? model;
 });
 
 after(async () => {
@@ -174,9 +177,9 @@ test('completions', async () => {
 });
 
 test('embeddings', async () => {
-  const packed = await client.embeddings.create({ model, input: [PROMPT, 'Second.'] });
+  const packed = await client.embeddings.create({ model: embeddingModel, input: [PROMPT, 'Second.'] });
   assert.notDeepEqual(packed.data[0].embedding, packed.data[1].embedding);
-  const plain = await client.embeddings.create({ model, input: PROMPT, encoding_format: 'float' });
+  const plain = await client.embeddings.create({ model: embeddingModel, input: PROMPT, encoding_format: 'float' });
   // Without a format the SDK asks for base64 and unpacks it; both must be the same vector of the same text.
   const [left, right] = [packed.data[0].embedding, plain.data[0].embedding];
   assert.equal(left.length, right.length);

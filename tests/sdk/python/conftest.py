@@ -63,8 +63,18 @@ def client() -> OpenAI:
 
 
 @pytest.fixture(scope="session")
-def model(client: OpenAI) -> str:
-    return os.environ.get("OCTROI_SDK_MODEL") or next(iter(client.models.list())).id
+def models(client: OpenAI) -> list[str]:
+    return [listed.id for listed in client.models.list()]
+
+
+@pytest.fixture(scope="session")
+def model(models: list[str]) -> str:
+    return os.environ.get("OCTROI_SDK_MODEL") or next(name for name in models if "embed" not in name)
+
+
+@pytest.fixture(scope="session")
+def embedding_model(models: list[str], model: str) -> str:
+    return next((name for name in models if "embed" in name), model)
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ import pytest
 import values
 
 
-def test_models(client, model):
-    assert model in [listed.id for listed in client.models.list()]
+def test_models(models, model):
+    assert model in models
 
 
 def test_completion(client, model):
@@ -27,15 +27,15 @@ def test_streamed_completion(client, model):
     assert texts[1].endswith("Second.")
 
 
-def test_embeddings(client, model):
-    several = client.embeddings.create(model=model, input=[values.PROMPT, "Second."])
+def test_embeddings(client, embedding_model):
+    several = client.embeddings.create(model=embedding_model, input=[values.PROMPT, "Second."])
     assert [entry.index for entry in several.data] == [0, 1]
     assert several.data[0].embedding != several.data[1].embedding
-    plain = client.embeddings.create(model=model, input=values.PROMPT, encoding_format="float")
+    plain = client.embeddings.create(model=embedding_model, input=values.PROMPT, encoding_format="float")
     # Without a format the SDK asks for base64 and unpacks it; both must be the same vector of the same text.
     assert plain.data[0].embedding == pytest.approx(several.data[0].embedding, abs=1e-6)
     assert math.fsum(value * value for value in plain.data[0].embedding) == pytest.approx(1, abs=1e-4)
-    short = client.embeddings.create(model=model, input=values.PROMPT, dimensions=16)
+    short = client.embeddings.create(model=embedding_model, input=values.PROMPT, dimensions=16)
     assert len(short.data[0].embedding) == 16
 
 
