@@ -73,4 +73,9 @@ fn detectors() -> Vec<Box<dyn Detector>> {
 }
 
 #[cfg(test)]
+#[expect(
+    clippy::string_slice,
+    clippy::disallowed_methods,
+    reason = "the tests know their own texts and read data files"
+)]
 mod tests;

@@ -151,7 +151,8 @@ impl Words<'_> {
     /// Looks up what follows the first character between two offsets that is neither ASCII nor part of a word.
     fn behind_punctuation(&mut self, from: usize, to: usize, found: &mut impl FnMut(Range<usize>, Meaning)) {
         let run = self.text.get(from..).unwrap_or_default().char_indices().take_while(|(_, c)| !c.is_ascii());
-        let mark = run.map(|(offset, c)| (from + offset, c)).take_while(|(at, _)| *at < to).find(|(_, c)| !fold::is_word(*c));
+        let mark =
+            run.map(|(offset, c)| (from + offset, c)).take_while(|(at, _)| *at < to).find(|(_, c)| !fold::is_word(*c));
         if let Some((at, _)) = mark {
             self.look_up(at, found);
         }
@@ -192,6 +193,7 @@ fn uuid(bytes: &[u8], start: usize) -> Option<usize> {
 }
 
 #[cfg(test)]
+#[expect(clippy::string_slice, reason = "the test knows its own texts")]
 mod tests {
     use proptest::prelude::*;
 
