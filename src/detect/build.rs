@@ -76,11 +76,11 @@ impl Builder<'_> {
 
     fn code(&mut self, card: &Card) -> Option<u16> {
         let named = Named { file: CODE, id: card.id, entity: card.id, country: card.country };
-        self.register(&named, card.method.to_owned(), Vec::new())
+        self.register(&named, card.method, Vec::new())
     }
 
     /// Numbers a detector.
-    fn register(&mut self, named: &Named<'_>, method: String, languages: Vec<Word>) -> Option<u16> {
+    fn register(&mut self, named: &Named<'_>, method: &str, languages: Vec<Word>) -> Option<u16> {
         if !self.ids.insert(named.id.to_owned()) {
             self.fault(named.file, named.id, Fault::Duplicate);
             return None;
@@ -103,7 +103,7 @@ impl Builder<'_> {
             entity: Word::configured(named.entity),
             country: Word::configured(named.country),
             classes: classes.collect(),
-            method: Word::configured(&method),
+            method: Word::configured(method),
             languages,
         };
         self.served.push(Served { entity, terms: None, description });
@@ -115,7 +115,7 @@ impl Builder<'_> {
         let context = if raw.confidence < super::engine::CONFIDENCE_MIN { ", context required" } else { "" };
         let named = Named { file, id: &raw.id, entity: &raw.entity, country: &raw.country };
         let languages = raw.context.keys().map(|language| Word::configured(language)).collect();
-        let number = self.register(&named, format!("pattern{check}{context}"), languages)?;
+        let number = self.register(&named, &format!("pattern{check}{context}"), languages)?;
         match Row::resolve(raw, number) {
             Ok(row) => Some(row),
             Err(faults) => {
@@ -133,7 +133,7 @@ impl Builder<'_> {
         }
         let named = Named { file, id: &raw.id, entity: &raw.entity, country: "*" };
         let method = format!("lexicon of {} terms", raw.terms.len());
-        let Some(number) = self.register(&named, method, vec![Word::configured(&raw.language)]) else { return };
+        let Some(number) = self.register(&named, &method, vec![Word::configured(&raw.language)]) else { return };
         if let Some(served) = self.served.last_mut() {
             served.terms = Some(raw.confidence);
         }

@@ -31,7 +31,7 @@ impl Context {
             fold::words(word, &mut folded);
             folded.strip_prefix(b" ").unwrap_or(&folded).into()
         });
-        let phrases: Box<[Box<[u8]>]> = phrases.filter(|phrase: &Box<[u8]>| !phrase.is_empty()).collect();
+        let phrases: Box<[Box<[u8]>]> = phrases.collect();
         let heads = phrases.iter().fold(0, |heads, phrase| heads | head(phrase));
         Self { phrases, heads }
     }

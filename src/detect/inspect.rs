@@ -63,11 +63,11 @@ impl Engine {
             }
         });
         let (hits, scan) = work.finish();
-        let list = hits.into_iter().filter_map(|(field, hit)| self.finding(field, hit)).collect();
+        let list = hits.into_iter().filter_map(|(field, hit)| self.finding(field, &hit)).collect();
         Findings { list, scan, coverage }
     }
 
-    fn finding(&self, field: u32, hit: Hit) -> Option<Finding> {
+    fn finding(&self, field: u32, hit: &Hit) -> Option<Finding> {
         let served = self.served.get(usize::from(hit.detector))?;
         let range = u32::try_from(hit.range.start).ok()?..u32::try_from(hit.range.end).ok()?;
         let detector = served.description.id.clone();
@@ -125,7 +125,7 @@ impl<'e> Work<'e> {
         let page = Page { text: view.as_ref().map_or(text, View::text), key };
         let mut sink = Sink::new(self.count);
         self.engine.scan(&page, 0, &mut sink);
-        self.take(field, &page, view.as_ref(), text, sink);
+        self.take((field, text), &page, view.as_ref(), sink);
         self.views.extend(view.map(|view| (field, view)));
     }
 
@@ -135,12 +135,12 @@ impl<'e> Work<'e> {
         let page = Page { text: view.as_ref().map_or(text, View::text), key };
         let mut sink = Sink::new(self.count);
         search.find(&page, &mut Report { sink: &mut sink, detector: self.engine.person });
-        self.take(field, &page, view.as_ref(), text, sink);
+        self.take((field, text), &page, view.as_ref(), sink);
         self.views.extend(view.map(|view| (field, view)));
     }
 
     /// Keeps what is sure enough and not ours, learns names, and leads hits back to the original.
-    fn take(&mut self, field: u32, page: &Page<'_>, view: Option<&View>, text: &str, mut sink: Sink) {
+    fn take(&mut self, (field, text): (u32, &str), page: &Page<'_>, view: Option<&View>, mut sink: Sink) {
         self.full |= sink.full;
         sink.hits.retain(|hit| hit.confidence >= CONFIDENCE_MIN && !settle::is_pseudonym(page.text, &hit.range));
         self.learn(page, &sink.hits);
@@ -190,7 +190,10 @@ impl<'e> Work<'e> {
         self.full |= sink.full;
         sink.hits.retain(|hit| hit.confidence >= CONFIDENCE_MIN && !settle::is_pseudonym(page.text, &hit.range));
         for hit in sink.hits {
-            let range = view.as_ref().map_or(hit.range.clone(), |view| view.original(hit.range.clone()));
+            let range = match &view {
+                Some(view) => view.original(hit.range),
+                None => hit.range,
+            };
             let first = parts.partition_point(|part| part.end() <= range.start);
             let touched = parts.iter().skip(first).take_while(|part| part.joined < range.end);
             let pieces: Vec<(u32, Range<usize>)> = touched.filter_map(|part| part.piece(&range)).collect();

@@ -108,10 +108,18 @@ impl Lexicon {
     pub(super) fn look_up(&self, text: &str, at: usize, mut found: impl FnMut(Range<usize>, Meaning)) -> usize {
         let Some((first, folded)) = fold::next_word(text, at) else { return text.len() };
         let (mut term, mut cue) = (false, false);
+        // Many phrases share a first word (`cancer du …`): the second is read once.
+        let mut second = None;
         for entry in self.words.get(folded.as_slice()).into_iter().flatten() {
             let done = if matches!(entry.meaning, Meaning::Term(_)) { &mut term } else { &mut cue };
             if *done {
                 continue;
+            }
+            if let Some(word) = entry.rest.first() {
+                let second = second.get_or_insert_with(|| fold::next_word(text, first.end));
+                if second.as_ref().is_none_or(|(_, folded)| folded.as_slice() != &**word) {
+                    continue;
+                }
             }
             let Some(end) = follow(text, first.end, &entry.rest) else { continue };
             let range = first.start..end;

@@ -223,7 +223,9 @@ fn is_open(page: &Page<'_>, start: usize) -> bool {
     let decimal = before == b'.' && digit(2) && starts_with_digit;
     let single = starts_with_digit && is_separator(page.byte(start + 1)) && is_separator(page.byte(start + 3));
     let row = single && is_separator(before) && digit(2) && !digit(3);
-    !before.is_ascii_alphanumeric() && !decimal && !row
+    // `18_446_744_073_709_551_615`: the tail of a number in code.
+    let literal = before == b'_' && digit(2) && starts_with_digit;
+    !before.is_ascii_alphanumeric() && !decimal && !row && !literal
 }
 
 /// Whether a value can end here: the word ends, it is not the whole part of a decimal, and no row of single digits goes on.

@@ -193,6 +193,7 @@ fn uuid(bytes: &[u8], start: usize) -> Option<usize> {
 }
 
 #[cfg(test)]
+#[expect(clippy::string_slice, reason = "the test knows its own texts")]
 mod tests {
     use proptest::prelude::*;
 

@@ -87,6 +87,7 @@ const fn is_letter(byte: u8) -> bool {
 }
 
 #[cfg(test)]
+#[expect(clippy::string_slice, reason = "the test knows its own texts")]
 mod tests {
     use super::*;
     use crate::detect::page::Sink;

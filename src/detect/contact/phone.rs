@@ -50,7 +50,8 @@ impl Phone {
             groups.as_slice(),
             [10] | [2, 2, 2, 2, 2] | [4, 3, 3] | [4, 2, 2, 2] | [2, 4, 4] | [1, 1, 1, 1, ..]
         );
-        let right = number.digits.first() == Some(&b'0') && (b'1'..=b'9').contains(&second) && shaped;
+        let counting = number.digits.starts_with(b"0123456789");
+        let right = !counting && number.digits.first() == Some(&b'0') && (b'1'..=b'9').contains(&second) && shaped;
         (right && !page.byte(end).is_ascii_alphanumeric()).then_some((start..end, blanks > 0))
     }
 }
@@ -70,8 +71,7 @@ impl Detector for Phone {
         let before = page.before(start);
         let plus = match before {
             b'+' => Some(start - 1),
-            b'(' if page.before(start - 1) == b'+' => Some(start - 2),
-            b' ' if page.before(start - 1) == b'+' => Some(start - 2),
+            b'(' | b' ' if page.before(start - 1) == b'+' => Some(start - 2),
             _ => None,
         };
         if let Some(plus) = plus {
@@ -98,18 +98,30 @@ impl Detector for Phone {
             }
         } else if let Some((range, separated)) = Self::french(page, start) {
             let near = self.context.is_near(page, &range);
-            report.push(
-                range,
-                if near {
-                    97
-                } else if separated {
-                    88
-                } else {
-                    70
-                },
-            );
+            let (before, behind) = pairs_around(page, &range);
+            let confidence = match (before, behind) {
+                _ if near => 97,
+                // Bytes in hexadecimal or cells of a table.
+                (true, true) => return,
+                // The same, or one of several numbers in a row.
+                (true, false) | (false, true) => 60,
+                (false, false) if separated => 88,
+                (false, false) => 70,
+            };
+            report.push(range, confidence);
         }
     }
+}
+
+/// Whether further pairs of digits stand directly before and behind a number.
+fn pairs_around(page: &Page<'_>, range: &Range<usize>) -> (bool, bool) {
+    let gap = |byte: u8| matches!(byte, b' ' | b'.' | b'-' | b':');
+    let pair = |at: usize| page.byte(at).is_ascii_hexdigit() && page.byte(at + 1).is_ascii_hexdigit();
+    let start = range.start;
+    let before =
+        start >= 3 && gap(page.byte(start - 1)) && pair(start - 3) && !page.before(start - 3).is_ascii_alphanumeric();
+    let behind = gap(page.byte(range.end)) && pair(range.end + 1) && !page.byte(range.end + 3).is_ascii_alphanumeric();
+    (before, behind)
 }
 
 /// Digits with separators between them, read from left to right.
@@ -154,6 +166,7 @@ const WORDS: &[&str] = &[
 ];
 
 #[cfg(test)]
+#[expect(clippy::string_slice, reason = "the test knows its own texts")]
 mod tests {
     use super::*;
     use crate::detect::page::Sink;
@@ -204,6 +217,8 @@ mod tests {
             ("too long", "061234567812"),
             ("decimal", "0.0612345678"),
             ("order", "CMD-0012345678901"),
+            ("counting", "0123456789"),
+            ("bytes", "30 0d 06 09 01 42 68 53 00 01 05"),
         ] {
             assert_eq!(find(text), [], "{name}");
         }

@@ -145,6 +145,7 @@ fn prefix(page: &Page<'_>, end: usize, bits: u8) -> usize {
 }
 
 #[cfg(test)]
+#[expect(clippy::string_slice, reason = "the test knows its own texts")]
 mod tests {
     use super::*;
     use crate::detect::page::Sink;

@@ -8,6 +8,8 @@ use crate::detect::{Card, Detector};
 
 /// Bytes of a URL that are read.
 const URL_BYTES_MAX: usize = 4096;
+/// URLs within a URL that are read with it.
+const NESTED_MAX: usize = 3;
 /// Bytes of a scheme.
 const SCHEME_BYTES_MAX: usize = 32;
 
@@ -33,9 +35,10 @@ impl Detector for UrlWithCredentials {
         let start =
             page.left(at, SCHEME_BYTES_MAX, |byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'));
         let body = at + 3;
-        let end = page.right(body, URL_BYTES_MAX, |byte| {
-            byte.is_ascii_graphic() && !b"\"'<>`\\^{}|".contains(&byte) || !byte.is_ascii()
-        });
+        // A URL may hold others (`?next=https://…`), but not so many that one stretch is read for each of them.
+        let window = page.text.as_bytes().get(body..page.text.len().min(body + URL_BYTES_MAX)).unwrap_or_default();
+        let limit = memchr::memmem::find_iter(window, b"://").nth(NESTED_MAX).unwrap_or(window.len());
+        let end = page.right(body, limit, is_url);
         let end = page.text.floor_char_boundary(end);
         let Some(rest) = page.text.get(body..end) else { return };
         let rest = rest.trim_end_matches(['.', ',', ';', ':', '!', '?', ')', ']', '»']);
@@ -47,6 +50,11 @@ impl Detector for UrlWithCredentials {
             report.push(start..body + rest.len(), confidence);
         }
     }
+}
+
+/// Whether a byte can be part of a URL as people write it.
+fn is_url(byte: u8) -> bool {
+    byte.is_ascii_graphic() && !b"\"'<>`\\^{}|".contains(&byte) || !byte.is_ascii()
 }
 
 /// Confidence that the part before `@` is a credential.
@@ -94,6 +102,7 @@ const PARAMETERS: &[&str] = &[
 ];
 
 #[cfg(test)]
+#[expect(clippy::string_slice, reason = "the test knows its own texts")]
 mod tests {
     use super::*;
     use crate::detect::page::Sink;

@@ -41,15 +41,15 @@ impl Known {
         let capital = |word: &&&str| word.starts_with(char::is_uppercase);
         let capitalised: Vec<&str> = words.iter().filter(capital).copied().collect();
         if words.len() > 1 {
-            self.add(words.join(" "), WHOLE);
+            self.add(&words.join(" "), WHOLE);
             let turned: Vec<&str> =
                 words.last().into_iter().chain(words.iter().take(words.len() - 1)).copied().collect();
-            self.add(turned.join(" "), WHOLE);
+            self.add(&turned.join(" "), WHOLE);
         }
         for word in capitalised {
             let common = fold::next_word(word, 0).is_none_or(|(_, folded)| stops().contains(folded.as_slice()));
             if word.chars().count() > 2 && !common {
-                self.add(word.to_owned(), PART);
+                self.add(word, PART);
             }
         }
     }
@@ -67,8 +67,8 @@ impl Known {
             letters && fold::next_word(part, 0).is_some_and(|(_, folded)| !stops().contains(folded.as_slice()))
         };
         if person(first) && person(last) {
-            self.add(format!("{first} {last}"), SUGGESTED);
-            self.add(format!("{last} {first}"), SUGGESTED);
+            self.add(&format!("{first} {last}"), SUGGESTED);
+            self.add(&format!("{last} {first}"), SUGGESTED);
         }
     }
 
@@ -82,7 +82,7 @@ impl Known {
         false
     }
 
-    fn add(&mut self, phrase: String, kind: u8) {
+    fn add(&mut self, phrase: &str, kind: u8) {
         if self.phrases.len() >= 3 * NAMES_MAX {
             self.full = true;
             return;

@@ -112,6 +112,14 @@ fn after_title(page: &Page<'_>, title: &Range<usize>, dotted: bool) -> Option<(N
     if dotted && (page.byte(title.end) != b'.' || !page.byte(title.start).is_ascii_uppercase()) {
         return None;
     }
+    // A short title in small letters without its stop is a word of something else.
+    if title.len() <= 3
+        && page.byte(title.end) != b'.'
+        && page.byte(title.start).is_ascii_lowercase()
+        && page.byte(title.start) != b'm'
+    {
+        return None;
+    }
     let at = page.right(title.end, 1, |byte| byte == b'.');
     let blank = page.right(at, 2, |byte| matches!(byte, b' ' | b'\n'));
     if blank == at && !dotted && page.byte(title.end) != b'.' {
@@ -169,4 +177,5 @@ fn after_key(page: &Page<'_>, key: &Range<usize>, several: u8, single: u8) -> Op
 }
 
 #[cfg(test)]
+#[expect(clippy::string_slice, reason = "the test knows its own texts")]
 mod tests;

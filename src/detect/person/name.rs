@@ -38,10 +38,12 @@ pub(super) fn name_at(text: &str, at: usize) -> Option<Name> {
         let initial = upper && body.chars().count() == 1;
         // What stands behind a particle decides whether it was one.
         let particle = !upper && PARTICLES.contains(&body);
-        if !upper && !particle || initial && !dotted && words.is_empty() || upper && is_stop(body) {
+        let bare_initial = initial && !dotted;
+        let begins = upper && !is_stop(body) && !(bare_initial && words.is_empty());
+        if !begins && !particle {
             break;
         }
-        if upper && !(initial && !dotted) {
+        if upper && !bare_initial {
             if words.is_empty() {
                 start = start.max(at);
             }

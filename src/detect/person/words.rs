@@ -12,16 +12,16 @@ use crate::detect::lexicon::Mixer;
 pub(in crate::detect) const CUES: &[(Cue, &[&str])] = &[
     (Cue::Title, &[
         "mr", "mrs", "ms", "miss", "mx", "dr", "doctor", "prof", "professor", "sir", "madam", "mister", "reverend", "judge",
-        "mme", "mmes", "mlle", "mlles", "mm", "monsieur", "madame", "mademoiselle", "docteur", "docteure", "professeur",
-        "professeure", "maître", "maitre", "pr", "veuve",
+        "mme", "mmes", "mlle", "mlles", "monsieur", "madame", "mademoiselle", "docteur", "docteure", "professeur",
+        "professeure", "maître", "maitre", "veuve",
         "herr", "herrn", "frau", "fräulein", "doktor",
         "sr", "sra", "srta", "señor", "señora", "señorita", "doña", "dña", "dra", "profa",
-        "signor", "signora", "signore", "sig", "sig.ra", "dott", "dott.ssa", "dottor", "dottoressa", "avv",
-        "dhr", "mevr", "mevrouw", "meneer", "senhor", "senhora", "pan", "pani", "fru", "hr",
+        "signor", "signora", "signore", "sig.ra", "dott", "dott.ssa", "dottor", "dottoressa", "avv",
+        "dhr", "mevr", "mevrouw", "meneer", "senhor", "senhora", "fru",
     ]),
     (Cue::DottedTitle, &["m"]),
     (Cue::Introduction, &[
-        "my name is", "my full name is", "i am called", "this is", "name's", "signed by", "on behalf of", "written by",
+        "my name is", "my full name is", "i am called", "name's", "signed by", "on behalf of", "written by",
         "je m'appelle", "mon nom est", "je me nomme", "je soussigné", "je soussignée", "il s'appelle", "elle s'appelle",
         "s'appelle", "se nomme", "nommé", "nommée", "dénommé", "dénommée", "au nom de", "né", "signé",
         "mein name ist", "ich heiße", "ich heisse", "me llamo", "mi nombre es", "mi chiamo", "il mio nome è", "chamo me",
@@ -99,7 +99,7 @@ const WORDS: &[&str] = &[
     "mr mrs ms miss mx dr prof sir madam madame monsieur mademoiselle mme mlle docteur docteure professeur maitre herr herrn \
      frau senor senora sr sra signor signora dott",
     // whom a salutation means when it means nobody
-    "all team everyone everybody folks friends friend colleague colleagues customer customers client clients guest user users \
+    "dear hi hey hello bonjour bonsoir salut hola ciao all team everyone everybody folks friends friend colleague colleagues customer customers client clients guest user users \
      reader readers hiring manager recruiter support sales world there again both sirs members member applicant candidate \
      tous toutes equipe collegue collegues clients cliente abonne abonnee lecteur lecteurs amis ami amie chers chere cher \
      damen herren kunde kundin kollegen alle team todos equipo cliente tutti",
@@ -123,5 +123,6 @@ const WORDS: &[&str] = &[
      mercredi jeudi vendredi samedi dimanche today tomorrow",
     // labels that follow a name on its line
     "tel telephone phone fax mobile portable email mail adresse address date born ne nee dob age sexe sex siret siren iban \
-     nir rue avenue boulevard france paris inc ltd llc sarl sas sa gmbh ag ref reference objet subject re cc bcc",
+     fecha pais servicio hospital sexo edad ingreso nocol nhc cp domicilio localidad provincia medico remitido episodio \
+     american french english german italian spanish british european center centre university universite america nir rue avenue boulevard france paris inc ltd llc sarl sas sa gmbh ag ref reference objet subject re cc bcc",
 ];

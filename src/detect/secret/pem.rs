@@ -28,9 +28,7 @@ impl Detector for PrivateKey {
     fn look(&self, page: &Page<'_>, mark: &Mark, report: &mut Report<'_>) {
         let Mark::Literal(start) = *mark else { return };
         let label_from = start + "-----BEGIN".len();
-        let label_to = page.right(label_from, LABEL_BYTES_MAX, |byte| {
-            byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b' '
-        });
+        let label_to = page.right(label_from, LABEL_BYTES_MAX, is_label);
         let label = page.text.get(label_from..label_to).unwrap_or_default();
         let private = label.ends_with("PRIVATE KEY") || label.ends_with("PRIVATE KEY BLOCK");
         let body = label_to + 5;
@@ -40,22 +38,63 @@ impl Detector for PrivateKey {
         // The next dashes are the footer's, or the next header's: either way no later block shares this stretch.
         let limit = page.text.floor_char_boundary((body + BODY_BYTES_MAX).min(page.text.len()));
         let rest = page.text.get(body..limit).unwrap_or_default();
-        if let Some(dashes) = memchr::memmem::find(rest.as_bytes(), b"-----")
-            && rest.get(dashes + 5..).is_some_and(|footer| footer.starts_with("END"))
-        {
-            let footer = body + dashes + 8;
-            let end = page.right(footer, LABEL_BYTES_MAX, |byte| {
-                byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b' '
-            });
+        let dashes = memchr::memmem::find(rest.as_bytes(), b"-----").unwrap_or(rest.len());
+        if rest.get(dashes..).is_some_and(|footer| footer.starts_with("-----END")) {
+            let footer = body + dashes + "-----END".len();
+            let end = page.right(footer, LABEL_BYTES_MAX, is_label);
             let end = page.right(end, 5, |byte| byte == b'-');
             report.push(start..end, 99);
             return;
         }
-        let end =
-            page.right(body, BODY_BYTES_MAX, |byte| byte.is_ascii_alphanumeric() || b"+/=\r\n\t :,-".contains(&byte));
+        let end = page.right(body, dashes, |byte| byte.is_ascii_alphanumeric() || b"+/=\r\n\t :,-".contains(&byte));
         let material = page.text.get(body..end).unwrap_or_default();
         if material.bytes().filter(u8::is_ascii_alphanumeric).count() >= BODY_BYTES_MIN {
             report.push(start..body + material.trim_end().len(), 95);
+        }
+    }
+}
+
+const fn is_label(byte: u8) -> bool {
+    byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b' '
+}
+
+#[cfg(test)]
+#[expect(clippy::string_slice, reason = "the test knows its own texts")]
+mod tests {
+    use super::*;
+    use crate::detect::page::Sink;
+
+    #[test]
+    fn rows() {
+        let body = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7";
+        for (name, text, found) in [
+            ("PKCS 8", format!("x -----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY----- y"), true),
+            (
+                "OpenSSH",
+                format!("x -----BEGIN OPENSSH PRIVATE KEY-----\n{body}\n-----END OPENSSH PRIVATE KEY----- y"),
+                true,
+            ),
+            (
+                "encrypted",
+                format!(
+                    "x -----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\n{body}\n-----END RSA PRIVATE KEY----- y"
+                ),
+                true,
+            ),
+            (
+                "PGP",
+                format!("x -----BEGIN PGP PRIVATE KEY BLOCK-----\n\n{body}\n-----END PGP PRIVATE KEY BLOCK----- y"),
+                true,
+            ),
+            ("cut off", format!("x -----BEGIN PRIVATE KEY-----\n{body}"), true),
+            ("public", format!("x -----BEGIN PUBLIC KEY-----\n{body}\n-----END PUBLIC KEY----- y"), false),
+            ("talk of one", "x -----BEGIN PRIVATE KEY----- is the header.".to_owned(), false),
+        ] {
+            let mut sink = Sink::new(0);
+            let page = Page { text: &text, key: None };
+            PrivateKey.look(&page, &Mark::Literal(2), &mut Report { sink: &mut sink, detector: 0 });
+            let whole = text.strip_suffix(" y").unwrap_or(&text);
+            assert_eq!(sink.hits.first().map(|hit| &text[hit.range.clone()]), found.then_some(&whole[2..]), "{name}");
         }
     }
 }

@@ -38,12 +38,8 @@ fn grouped_like_a_card(raw: &str) -> bool {
     let rest: smallvec::SmallVec<[usize; 20]> = groups.collect();
     let Some((last, middle)) = rest.split_last() else { return first == 8 && second == 8 };
     let even = second == first && middle.iter().all(|&group| group == first) && *last <= first;
-    match first {
-        1 => even,
-        4 if second == 6 => middle.is_empty() && matches!(last, 4 | 5),
-        4 => even,
-        _ => false,
-    }
+    let uneven = first == 4 && second == 6 && middle.is_empty() && matches!(last, 4 | 5);
+    uneven || even && matches!(first, 1 | 4)
 }
 
 /// A range of leading digits, as many as `digits`, and the lengths issued in it.

@@ -26,15 +26,13 @@ pub(super) fn normalise(text: &str) -> Option<View> {
         let mut utf8 = [0; 4];
         let mut ligature = String::new();
         let replacement = match simple(c) {
-            Some(Simple::Drop) => "",
-            Some(Simple::Mark) if after_digit() => "",
-            Some(Simple::Mark) => continue,
+            Some(Simple::Mark) if !after_digit() => continue,
+            Some(Simple::Drop | Simple::Mark) => "",
             Some(Simple::As(plain)) => plain.encode_utf8(&mut utf8),
             None => match look_alike(c) {
                 Some(latin) if token.mixes_scripts(text, start) => latin.encode_utf8(&mut utf8),
-                Some(_) => continue,
                 None if compatibility(c, &mut ligature) => ligature.as_str(),
-                None => continue,
+                Some(_) | None => continue,
             },
         };
         builder.get_or_insert_with(|| Builder::new(text)).replace(start..at, replacement);
@@ -60,10 +58,17 @@ fn simple(c: char) -> Option<Simple> {
         | '\u{1160}'
         | '\u{17B4}'
         | '\u{17B5}'
-        | '\u{180B}'..='\u{180F}' => Simple::Drop,
-        '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}' => Simple::Drop,
-        '\u{FE00}'..='\u{FE0F}' | '\u{3164}' | '\u{FFA0}' | '\u{FFF9}'..='\u{FFFB}' => Simple::Drop,
-        '\u{E0000}'..='\u{E0FFF}' | '\u{1D173}'..='\u{1D17A}' => Simple::Drop,
+        | '\u{180B}'..='\u{180F}'
+        | '\u{200B}'..='\u{200F}'
+        | '\u{202A}'..='\u{202E}'
+        | '\u{2060}'..='\u{206F}'
+        | '\u{FEFF}'
+        | '\u{FE00}'..='\u{FE0F}'
+        | '\u{3164}'
+        | '\u{FFA0}'
+        | '\u{FFF9}'..='\u{FFFB}'
+        | '\u{E0000}'..='\u{E0FFF}'
+        | '\u{1D173}'..='\u{1D17A}' => Simple::Drop,
         '\u{300}'..='\u{36F}' | '\u{20D0}'..='\u{20FF}' => Simple::Mark,
         '\u{85}' | '\u{2028}' | '\u{2029}' => Simple::As('\n'),
         '\u{A0}' | '\u{1680}' | '\u{2000}'..='\u{200A}' | '\u{202F}' | '\u{205F}' | '\u{3000}' => Simple::As(' '),

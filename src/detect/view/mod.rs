@@ -192,4 +192,5 @@ fn small(offset: usize) -> u32 {
 }
 
 #[cfg(test)]
+#[expect(clippy::string_slice, reason = "the test knows its own texts")]
 mod tests;
