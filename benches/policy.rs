@@ -2,7 +2,7 @@
 //!
 //! The rules are of the kinds that real sheets hold, spread over apps, labels, types and scores, so that about one in ten
 //! fires on the request; every allowed backend gets its duties.
-#![expect(clippy::unwrap_used, reason = "a bench stops at the first fault")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a bench stops at the first fault")]
 
 use std::fmt::Write as _;
 
@@ -87,7 +87,7 @@ fn policy(rules: usize, backends: usize) -> Policy {
     let vocabulary = Vocabulary { actions: Action::ALL.to_vec(), seals: false, hosted: Vec::new() };
     policy::compile(&sources, &catalogue, &served, &vocabulary, now()).unwrap_or_else(|faults| {
         let texts: Vec<String> = faults.iter().take(3).map(policy::render).collect();
-        std::panic::panic_any(texts.join("\n"))
+        panic!("{}", texts.join("\n"))
     })
 }
 

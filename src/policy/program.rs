@@ -297,21 +297,21 @@ impl Program {
 
     fn rows(&mut self, condition: &Condition) -> Result<Rows, TooMany> {
         let alternatives = self.alternatives(condition, true)?;
-        let (mut terms, mut ends): (SmallVec<[(u32, u64); 2]>, SmallVec<[u32; 4]>) = (SmallVec::new(), SmallVec::new());
+        let mut rows = Rows::default();
         for literals in alternatives {
-            let from = terms.len();
+            let from = rows.terms.len();
             for literal in literals {
                 let word = u32::try_from(literal / 64).map_err(|_| TooMany)?;
                 let mask = 1_u64 << (literal % 64);
-                match terms.get_mut(from..).and_then(|row: &mut [(u32, u64)]| row.iter_mut().find(|(w, _)| *w == word))
-                {
+                let row = rows.terms.get_mut(from..).unwrap_or_default();
+                match row.iter_mut().find(|(known, _)| *known == word) {
                     Some((_, bits)) => *bits |= mask,
-                    None => terms.push((word, mask)),
+                    None => rows.terms.push((word, mask)),
                 }
             }
-            ends.push(u32::try_from(terms.len()).map_err(|_| TooMany)?);
+            rows.ends.push(u32::try_from(rows.terms.len()).map_err(|_| TooMany)?);
         }
-        Ok(Rows { terms, ends })
+        Ok(rows)
     }
 
     /// The condition as alternatives of literals; literal `2i` is atom `i`, `2i+1` its negation.
