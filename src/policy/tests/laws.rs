@@ -74,6 +74,17 @@ proptest! {
     }
 
     #[test]
+    fn any_text_is_parsed_or_reported(text in "(rule|when|on backends|only backends|must|allow backends|any of|not|and|or|given|then|scenario|\"|[(),#\n 0-9é;-]|[a-z]{1,4}|data includes|policy \"x\"|\\PC){0,40}", toml in "(\\[backend.x\\]|processing|=|\\[|\\]|\"FR\"|\n|\\{|\\}|value|until|2026-01-01|\\PC){0,30}") {
+        for sheet in [text.clone(), format!("{HEADER}{text}")] {
+            if let Err(faults) = compiled(&sources(&sheet, &toml)) {
+                for fault in &faults {
+                    prop_assert!(render(fault).contains("octroi::policy::"));
+                }
+            }
+        }
+    }
+
+    #[test]
     fn order_plays_no_part(draft in random::draft(true), inventory in random::inventory(), facts in random::facts()) {
         let text = written(&inventory, NOWHERE, 0);
         let Some(one) = try_compile(&sources(&draft.sheet(&forward(&draft)), &text)) else { return Ok(()) };

@@ -132,3 +132,25 @@ fn reference_data_agrees_with_its_source() {
     let ours: Vec<&str> = reference.countries.keys().map(crate::model::Country::as_str).collect();
     assert_eq!(ours, codes);
 }
+
+#[test]
+fn the_guide_explains_every_word() {
+    let guide = include_str!("../../../docs/policy.md");
+    for phrase in phrase::all() {
+        assert!(guide.contains(phrase.surface()), "docs/policy.md does not say what `{}` means", phrase.surface());
+    }
+}
+
+#[test]
+fn the_sheet_of_the_guide_compiles() {
+    let guide = include_str!("../../../docs/policy.md");
+    let sheet = guide.split("```").find(|block| block.trim_start().starts_with("policy \"")).unwrap();
+    let inventory = starter::example_inventory().replace("[backend.cloud-us]", "[backend.us-cloud]");
+    for result in run_scenarios(&good(&sources(sheet, &inventory)), now()) {
+        assert!(result.failures.is_empty(), "{result:?}");
+    }
+    let inventory = guide.split("```toml").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let whole = inventory.replace("sha256:…", &"ab".repeat(32));
+    let policy = good(&sources(&format!("{HEADER}allow backends on premises\n"), &whole));
+    assert_eq!(policy.backends()[0].name.as_str(), "cloud-example");
+}
