@@ -5,8 +5,9 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 
 use super::compiled::Policy;
+use super::declared::Entry;
 use super::diagnostic::{Diagnostic, File};
-use super::inventory::{self, Entry, Inventory};
+use super::inventory::{self, Inventory};
 use super::program::Program;
 use super::reference::Reference;
 use super::resolve::{Names, Resolver};

@@ -65,6 +65,10 @@ pub(super) struct Pass<'p> {
     candidates: Mask,
     removed: Mask,
     demands: SmallVec<[Demand<'p>; 8]>,
+    /// The `prefer` clauses of the rules that fired.
+    preferring: SmallVec<[&'p (u32, Mask); 8]>,
+    /// The rules that fired and remove somebody.
+    removers: SmallVec<[&'p RuleRow; 32]>,
 }
 
 pub(super) fn evaluate(
@@ -78,7 +82,7 @@ pub(super) fn evaluate(
     let expired = policy.valid_until().is_some_and(|until| until <= now);
     let mut plan = Plan {
         choices: Vec::new(),
-        removed: Vec::new(),
+        removed: Vec::with_capacity(policy.backends().len()),
         unable: Vec::new(),
         fall_back: pass.fall_back(),
         fired: Vec::new(),
@@ -103,6 +107,7 @@ pub(super) fn evaluate(
         ranked.push((declared.tier, pass.preference(backend), changes, choice));
     }
     plan.choices = rank(ranked);
+    plan.fired.reserve_exact(pass.fired.len() + usize::from(tools_refused));
     plan.fired.extend(tools_refused.then(|| Word::fixed(HOSTED_RULE)));
     pass.fired.sort_unstable();
     pass.fired.dedup();
@@ -113,7 +118,7 @@ pub(super) fn evaluate(
 
 /// Sorts by tier, then by what the sheet prefers, then by the fewest changes; equal places share a rank.
 fn rank(mut ranked: Vec<(Tier, u64, usize, Choice)>) -> Vec<Choice> {
-    ranked.sort_by(|a, b| (a.0, a.1, a.2, a.3.backend).cmp(&(b.0, b.1, b.2, b.3.backend)));
+    ranked.sort_by_key(|place| (place.0, place.1, place.2, place.3.backend));
     let mut last: Option<(Tier, u64, usize, u32)> = None;
     let place = |(tier, preference, changes, mut choice): (Tier, u64, usize, Choice)| {
         let rank = match last {
@@ -131,17 +136,31 @@ impl<'p> Pass<'p> {
     /// Evaluates everything that does not ask for the state after the duties.
     pub(super) fn new(policy: &'p Policy, facts: &'p Facts, view: View<'p>, undetected: Undetected) -> Self {
         let program = policy.program();
-        let bits = program.bits(&view);
-        let (candidates, removed) = (program.none(), program.none());
-        let (fired, demands) = (SmallVec::new(), SmallVec::new());
-        let mut pass = Self { policy, program, facts, view, bits, undetected, fired, candidates, removed, demands };
+        let mut pass = Self {
+            bits: program.bits(&view),
+            candidates: program.none(),
+            removed: program.none(),
+            fired: SmallVec::new(),
+            demands: SmallVec::new(),
+            preferring: SmallVec::new(),
+            removers: SmallVec::new(),
+            policy,
+            program,
+            facts,
+            view,
+            undetected,
+        };
         for allow in program.allows.iter().filter(|allow| !allow.still && allow.gate.surely_open(&pass.bits)) {
             add(&mut pass.candidates, &allow.admits);
         }
         for (index, rule) in program.rules.iter().enumerate() {
             if !rule.still && rule.gate.fires(&pass.bits) {
-                add(&mut pass.removed, &rule.removes);
+                if rule.removes.iter().any(|bits| *bits != 0) {
+                    add(&mut pass.removed, &rule.removes);
+                    pass.removers.push(rule);
+                }
                 pass.fired.push(index);
+                pass.preferring.extend(&rule.prefers);
                 if rule.has_duties() {
                     let demand = pass.demand(rule, &pass.bits);
                     pass.demands.push(demand);
@@ -196,8 +215,10 @@ impl<'p> Pass<'p> {
 
     /// The rules that removed a backend.
     fn removing(&self, backend: BackendId) -> Vec<(Word, Word)> {
-        let rules = self.fired.iter().filter_map(|index| self.program.rules.get(*index));
-        rules.filter(|rule| has(&rule.removes, backend)).map(named).collect()
+        let rules = || self.removers.iter().filter(|rule| has(&rule.removes, backend));
+        let mut named_rules = Vec::with_capacity(rules().count());
+        named_rules.extend(rules().map(|rule| named(rule)));
+        named_rules
     }
 
     /// Adds what a rule demands, or says why it cannot be done.
@@ -262,15 +283,9 @@ impl<'p> Pass<'p> {
     /// A number that is smaller the more a backend is preferred; the first `prefer` written weighs most. In the last tier,
     /// those located in the EEA come before all preferences.
     fn preference(&self, backend: BackendId) -> u64 {
-        let mut preference = u64::from(self.policy.after_the_eea(backend)) << 63;
-        for rule in self.fired.iter().filter_map(|index| self.program.rules.get(*index)) {
-            for (bit, preferred) in &rule.prefers {
-                if !has(preferred, backend) {
-                    preference |= 1_u64 << bit;
-                }
-            }
-        }
-        preference
+        let behind = u64::from(self.policy.after_the_eea(backend)) << 63;
+        let missed = self.preferring.iter().filter(|(_, preferred)| !has(preferred, backend));
+        missed.fold(behind, |preference, (bit, _)| preference | 1_u64 << bit)
     }
 
     /// The rules that remove a backend: for [`super::recheck`], which asks for all at once.

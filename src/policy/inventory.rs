@@ -10,6 +10,7 @@ use jiff::civil::Date;
 use toml::de::DeTable;
 
 use super::canonical;
+use super::declared::{Certificate, Dated, Declared, Entry, Instrument, SubProcessor};
 use super::diagnostic::{Diagnostic, File};
 use super::reference::Reference;
 use super::toml_file::{Node, Reader, json, parse_toml};
@@ -18,60 +19,6 @@ use crate::limits::BACKENDS_MAX;
 use crate::model::backend::AddressRange;
 use crate::model::entry::Digest;
 use crate::model::{Binding, Country, Word};
-
-/// A value and the last day it stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Dated<T> {
-    pub(super) value: T,
-    pub(super) until: Option<Date>,
-}
-
-/// A declared value, if there is one.
-pub(super) type Declared<T> = Option<Dated<T>>;
-
-/// One backend as declared.
-#[derive(Debug, Clone)]
-pub(super) struct Entry {
-    pub(super) name: Word,
-    pub(super) binding: Binding,
-    /// Countries of processing, storage, logs and support, in this order.
-    pub(super) places: [Declared<Vec<Country>>; 4],
-    pub(super) operator: Declared<Word>,
-    pub(super) run_by_owner: Declared<bool>,
-    pub(super) controlled_from: Declared<Country>,
-    pub(super) exposed_to: Declared<Vec<Word>>,
-    pub(super) sub_processors: Declared<Vec<SubProcessor>>,
-    pub(super) certificates: Declared<Vec<Certificate>>,
-    pub(super) instruments: Declared<Vec<Instrument>>,
-    pub(super) adequacy: Declared<Vec<Dated<Country>>>,
-    pub(super) retention_none: Declared<bool>,
-    pub(super) training_never: Declared<bool>,
-}
-
-/// Somebody whom the operator lets work on the data.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct SubProcessor {
-    pub(super) controlled_from: Option<Country>,
-    pub(super) exposed_to: Option<Vec<Word>>,
-}
-
-/// A certificate, obtained or in progress.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Certificate {
-    pub(super) scheme: Word,
-    pub(super) obtained: bool,
-    pub(super) until: Date,
-}
-
-/// An instrument of transfer (GDPR Art. 46).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Instrument {
-    pub(super) kind: Word,
-    pub(super) dated: Date,
-    pub(super) until: Date,
-    /// The countries it covers; `None`: all that the backend lists.
-    pub(super) countries: Option<Vec<Country>>,
-}
 
 /// The whole file.
 #[derive(Debug)]
@@ -136,28 +83,6 @@ pub(super) fn read(file: &File, reference: &Reference, faults: &mut Vec<Diagnost
     Inventory { entries, digest: canonical::digest(&json(table)) }
 }
 
-impl Entry {
-    /// The days on which something declared begins, and the last days on which something stands.
-    pub(super) fn dates(&self, first: &mut Vec<Date>, last: &mut Vec<Date>) {
-        fn end<T>(declared: &Declared<T>) -> Option<Date> {
-            declared.as_ref().and_then(|dated| dated.until)
-        }
-        last.extend(self.places.iter().filter_map(end));
-        last.extend([end(&self.operator), end(&self.controlled_from), end(&self.exposed_to)].into_iter().flatten());
-        last.extend(
-            [end(&self.run_by_owner), end(&self.retention_none), end(&self.training_never)].into_iter().flatten(),
-        );
-        last.extend([end(&self.sub_processors), end(&self.certificates)].into_iter().flatten());
-        last.extend([end(&self.instruments), end(&self.adequacy)].into_iter().flatten());
-        last.extend(self.certificates.iter().flat_map(|dated| &dated.value).map(|one| one.until));
-        last.extend(self.adequacy.iter().flat_map(|dated| &dated.value).filter_map(|claim| claim.until));
-        for instrument in self.instruments.iter().flat_map(|dated| &dated.value) {
-            first.push(instrument.dated);
-            last.push(instrument.until);
-        }
-    }
-}
-
 struct EntryReader<'a, 'r, 't> {
     reader: &'a mut Reader<'r>,
     reference: &'a Reference,
@@ -166,7 +91,7 @@ struct EntryReader<'a, 'r, 't> {
     until: Option<Date>,
 }
 
-impl<'a, 'r, 't> EntryReader<'a, 'r, 't> {
+impl<'a, 't> EntryReader<'a, '_, 't> {
     fn entry(&mut self, name: &str) -> Entry {
         self.reader.only(self.table, KEYS);
         self.until = self.optional("until", |this, node| this.reader.date(node));
@@ -191,7 +116,7 @@ impl<'a, 'r, 't> EntryReader<'a, 'r, 't> {
             retention_none: self.dated("retention", Self::retention),
             training_never: self.dated("training", Self::training),
         };
-        if entry.places.first().is_some_and(|places| places.as_ref().is_some_and(|dated| dated.value.is_empty())) {
+        if entry.places.first().and_then(Declared::ever).is_some_and(Vec::is_empty) {
             let help =
                 Some("if nobody knows where it is processed, leave the key out: it then counts as unknown".to_owned());
             self.reader.fault("octroi::policy::missing", self.span.clone(), "`processing` names no country", help);
@@ -206,6 +131,10 @@ impl<'a, 'r, 't> EntryReader<'a, 'r, 't> {
 
     /// A value, plain or as `{ value = …, until = … }`; it stands until the earlier of its own date and the entry's.
     fn dated<T>(&mut self, key: &str, read: impl FnOnce(&mut Self, &Node<'t>) -> Option<T>) -> Declared<T> {
+        Declared(self.value(key, read))
+    }
+
+    fn value<T>(&mut self, key: &str, read: impl FnOnce(&mut Self, &Node<'t>) -> Option<T>) -> Option<Dated<T>> {
         let table: &'a DeTable<'t> = self.table;
         let node = table.get(key)?;
         let wrapped = match node.get_ref() {

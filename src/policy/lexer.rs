@@ -93,10 +93,10 @@ impl<'a> Lexer<'a> {
 
     fn token(&mut self, next: char) -> Option<Kind> {
         match next {
-            ',' => self.mark(Kind::Comma),
-            '(' => self.mark(Kind::Open),
-            ')' => self.mark(Kind::Close),
-            '"' => self.text(),
+            ',' => Some(self.mark(Kind::Comma)),
+            '(' => Some(self.mark(Kind::Open)),
+            ')' => Some(self.mark(Kind::Close)),
+            '"' => Some(self.text()),
             '0'..='9' => self.number(),
             c if c.is_alphabetic() => Some(Kind::Word(self.word())),
             c => {
@@ -110,10 +110,9 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    #[expect(clippy::unnecessary_wraps, reason = "every arm of `token` yields an option")]
-    fn mark(&mut self, kind: Kind) -> Option<Kind> {
+    fn mark(&mut self, kind: Kind) -> Kind {
         self.at += 1;
-        Some(kind)
+        kind
     }
 
     /// A word may hold dots between letters or digits: backends are named so.
@@ -127,19 +126,19 @@ impl<'a> Lexer<'a> {
         word
     }
 
-    fn text(&mut self) -> Option<Kind> {
+    fn text(&mut self) -> Kind {
         let start = self.at;
         self.at += 1;
         let text = self.take(|c| c != '"' && c != '\n').to_owned();
         if self.rest().starts_with('"') {
             self.at += 1;
-            return Some(Kind::Text(text));
+            return Kind::Text(text);
         }
         let fault = Diagnostic::new("octroi::policy::open-quote", self.file, start..self.at, "this text is not closed")
             .label("opened here")
             .help("close it with \" on the same line");
         self.faults.push(fault);
-        Some(Kind::Text(text))
+        Kind::Text(text)
     }
 
     fn number(&mut self) -> Option<Kind> {

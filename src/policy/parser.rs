@@ -41,7 +41,7 @@ pub(super) struct Parser<'a> {
 
 impl Parser<'_> {
     pub(super) fn token(&self, ahead: usize) -> &Token {
-        self.tokens.get(self.at + ahead).or(self.tokens.last()).unwrap_or(&self.end)
+        self.tokens.get(self.at + ahead).unwrap_or_else(|| self.tokens.last().unwrap_or(&self.end))
     }
 
     pub(super) fn kind(&self) -> &Kind {

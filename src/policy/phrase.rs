@@ -210,6 +210,12 @@ impl Phrase {
     }
 }
 
+/// Every phrase.
+#[cfg(test)]
+pub(super) fn all() -> impl Iterator<Item = Phrase> {
+    TABLE.iter().map(|(phrase, _)| *phrase)
+}
+
 /// Phrases that begin a statement.
 pub(super) const STATEMENTS: &[Phrase] = &[
     P::Policy,

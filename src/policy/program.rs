@@ -58,10 +58,10 @@ impl Bits {
 /// A condition as alternatives.
 #[derive(Debug, Default)]
 struct Rows {
-    /// Word and the bits of it that must be set.
-    terms: Box<[(u32, u64)]>,
+    /// Word and the bits of it that must be set. Most conditions have one row of one or two terms, kept in place.
+    terms: SmallVec<[(u32, u64); 2]>,
     /// Where each row ends in `terms`.
-    ends: Box<[u32]>,
+    ends: SmallVec<[u32; 4]>,
 }
 
 impl Rows {
@@ -297,20 +297,21 @@ impl Program {
 
     fn rows(&mut self, condition: &Condition) -> Result<Rows, TooMany> {
         let alternatives = self.alternatives(condition, true)?;
-        let (mut terms, mut ends) = (Vec::new(), Vec::new());
+        let mut rows = Rows::default();
         for literals in alternatives {
-            let from = terms.len();
+            let from = rows.terms.len();
             for literal in literals {
-                let (word, mask) = ((literal / 64) as u32, 1_u64 << (literal % 64));
-                match terms.get_mut(from..).and_then(|row: &mut [(u32, u64)]| row.iter_mut().find(|(w, _)| *w == word))
-                {
+                let word = u32::try_from(literal / 64).map_err(|_| TooMany)?;
+                let mask = 1_u64 << (literal % 64);
+                let row = rows.terms.get_mut(from..).unwrap_or_default();
+                match row.iter_mut().find(|(known, _)| *known == word) {
                     Some((_, bits)) => *bits |= mask,
-                    None => terms.push((word, mask)),
+                    None => rows.terms.push((word, mask)),
                 }
             }
-            ends.push(u32::try_from(terms.len()).map_err(|_| TooMany)?);
+            rows.ends.push(u32::try_from(rows.terms.len()).map_err(|_| TooMany)?);
         }
-        Ok(Rows { terms: terms.into_boxed_slice(), ends: ends.into_boxed_slice() })
+        Ok(rows)
     }
 
     /// The condition as alternatives of literals; literal `2i` is atom `i`, `2i+1` its negation.

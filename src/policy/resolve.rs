@@ -1,18 +1,15 @@
 //! Looks every name of a sheet up and reports those that mean nothing, with the nearest that do.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::Vocabulary;
 use super::diagnostic::{Diagnostic, File};
 use super::nearest::{did_you_mean, nearest};
 use super::reference::{Countries, country_help, not_a_country};
-use super::resolved::{
-    Allow, AllowTool, Atom, Condition, FallBackClause, Gate, Predicate, Quality, Resolved, Rule, What,
-};
+use super::resolved::{Allow, AllowTool, Atom, Condition, FallBackClause, Gate, Predicate, Quality, Resolved, What};
 use super::tree::{self, Area, Ask, Expr, Name, Sheet, Trait};
 use super::truth::World;
-use crate::model::{Action, Catalogue, ClassId, Country, EntityId, Word};
+use crate::model::{Catalogue, Country, EntityId, Word};
 
 /// What names may mean.
 pub(super) struct Names<'a> {
@@ -104,7 +101,7 @@ impl Resolver<'_> {
         }
     }
 
-    fn gate(&mut self, gate: &tree::Gate) -> Option<Gate> {
+    pub(super) fn gate(&mut self, gate: &tree::Gate) -> Option<Gate> {
         let when = gate.when.as_ref().map(|condition| self.condition(condition));
         let unless = gate.unless.as_ref().map(|condition| self.condition(condition));
         // Both are looked at before either may fail, so that both are reported.
@@ -135,120 +132,7 @@ impl Resolver<'_> {
         Some(gate)
     }
 
-    fn rule(&mut self, rule: &tree::Rule) -> Option<Rule> {
-        let gate = self.gate(&rule.gate);
-        let mut lost = false;
-        let mut optional = |this: &mut Self, predicate: &Option<tree::Predicate>| {
-            let found = predicate.as_ref().map(|predicate| this.predicate(predicate));
-            lost |= matches!(found, Some(None));
-            found.flatten()
-        };
-        let on = optional(self, &rule.on);
-        let only = optional(self, &rule.only);
-        let never = optional(self, &rule.never);
-        let prefers: Vec<Predicate> = rule.prefers.iter().filter_map(|predicate| self.predicate(predicate)).collect();
-        lost |= prefers.len() != rule.prefers.len();
-        let (actions, class_actions) = self.actions(rule);
-        let gate = gate?;
-        self.check_crossing(rule, &gate, &actions);
-        if gate.asks_still() && !prefers.is_empty() {
-            let message = "`prefer` cannot stand beside `still includes identified`";
-            self.fault(
-                "octroi::policy::no-meaning",
-                rule.name.span.clone(),
-                message,
-                Some("write two rules".to_owned()),
-            );
-        }
-        let because = rule.because.as_ref()?;
-        (!lost).then(|| Rule {
-            name: Word::configured(&rule.name.text),
-            because: Word::configured(&because.text),
-            pack: self.pack,
-            gate,
-            on,
-            only,
-            never,
-            actions,
-            class_actions,
-            seals: rule.seals,
-            prefers,
-        })
-    }
-
-    /// The duties of a rule by type, without what it keeps, and by class.
-    fn actions(&mut self, rule: &tree::Rule) -> (Vec<(EntityId, Action)>, Vec<(ClassId, Action)>) {
-        let mut actions: BTreeMap<EntityId, Action> = BTreeMap::new();
-        let mut class_actions: BTreeMap<ClassId, Action> = BTreeMap::new();
-        for duty in &rule.duties {
-            for target in &duty.targets {
-                let Some(what) = self.what(target) else { continue };
-                if let What::Class(class) = what {
-                    let listed = class_actions.entry(class).or_default();
-                    *listed = (*listed).max(duty.action);
-                }
-                for entity in self.types_of(what) {
-                    let listed = actions.entry(entity).or_default();
-                    *listed = (*listed).max(duty.action);
-                }
-            }
-        }
-        for keep in &rule.keeps {
-            for target in &keep.targets {
-                let Some(what) = self.what(target) else { continue };
-                for entity in self.types_of(what) {
-                    actions.remove(&entity);
-                }
-                if let What::Class(class) = what {
-                    class_actions.remove(&class);
-                }
-            }
-        }
-        (actions.into_iter().collect(), class_actions.into_iter().collect())
-    }
-
-    /// A rule that changes something must change, or keep with a reason, every type that its own `when` names.
-    fn check_crossing(&mut self, rule: &tree::Rule, gate: &Gate, actions: &[(EntityId, Action)]) {
-        let Some(when) = gate.when.as_ref().filter(|_| !rule.duties.is_empty()) else { return };
-        let mut kept: Vec<EntityId> = Vec::new();
-        for target in rule.keeps.iter().flat_map(|keep| &keep.targets) {
-            if let Some(what) = self.find(&target.text) {
-                kept.extend(self.types_of(what));
-            }
-        }
-        let mut asked: Vec<EntityId> = Vec::new();
-        when.visit(true, &mut |atom, positive| match atom {
-            Atom::Includes { what, .. } | Atom::Still(what) if positive => asked.extend(self.types_of(*what)),
-            Atom::HealthOfAPerson if positive => {
-                asked.extend(self.find("health").into_iter().flat_map(|what| self.types_of(what)));
-            }
-            _ => {}
-        });
-        asked.sort_unstable();
-        asked.dedup();
-        asked.retain(|entity| {
-            self.names.served.contains(entity)
-                && !kept.contains(entity)
-                && !actions.iter().any(|(changed, _)| changed == entity)
-        });
-        if asked.is_empty() {
-            return;
-        }
-        let names: Vec<&str> = asked
-            .iter()
-            .filter_map(|entity| self.names.catalogue.info(*entity))
-            .map(|info| info.name.as_str())
-            .collect();
-        let message = format!(
-            "rule `{}` changes some of the data it is about, but would let {} cross unchanged",
-            rule.name.text,
-            names.join(", ")
-        );
-        let help = Some(format!("add them to `must`, or say why they may: keep {} because \"…\"", names.join(", ")));
-        self.fault("octroi::policy::crosses-unchanged", rule.name.span.clone(), message, help);
-    }
-
-    fn types_of(&self, what: What) -> Vec<EntityId> {
+    pub(super) fn types_of(&self, what: What) -> Vec<EntityId> {
         match what {
             What::Type(entity) => vec![entity],
             What::Class(class) => (0_u16..)
@@ -259,7 +143,7 @@ impl Resolver<'_> {
         }
     }
 
-    fn find(&self, name: &str) -> Option<What> {
+    pub(super) fn find(&self, name: &str) -> Option<What> {
         let class = self.names.catalogue.class(name).map(What::Class);
         class.or_else(|| self.names.catalogue.entity(name).map(What::Type))
     }

@@ -130,7 +130,7 @@ pub(super) fn home(
                 }
             }
             Some(_) => {
-                faults.push(fault(sheet.title.span.clone(), "`home` must be a country").help("for example: home FR"))
+                faults.push(fault(sheet.title.span.clone(), "`home` must be a country").help("for example: home FR"));
             }
         }
     }

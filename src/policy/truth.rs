@@ -5,7 +5,7 @@
 
 use jiff::civil::Date;
 
-use super::inventory::{Declared, Entry};
+use super::declared::{Declared, Entry};
 use super::reference::{Countries, Reference};
 use super::resolved::Quality;
 use super::tree::Expr;
@@ -48,13 +48,8 @@ impl Truth<'_> {
         }
     }
 
-    /// A declared value that still stands.
-    fn known<'v, T>(&self, declared: &'v Declared<T>) -> Option<&'v T> {
-        declared.as_ref().filter(|dated| dated.until.is_none_or(|until| self.today <= until)).map(|dated| &dated.value)
-    }
-
     fn flag(&self, declared: &Declared<bool>) -> Certainty {
-        self.known(declared).map_or(Certainty::UNKNOWN, |known| Certainty::known(*known))
+        declared.on(self.today).map_or(Certainty::UNKNOWN, |known| Certainty::known(*known))
     }
 
     /// Run by the owner, located in `home`.
@@ -67,7 +62,7 @@ impl Truth<'_> {
     fn located_in(&self, area: &Countries) -> Certainty {
         let mut located = Certainty { possibly: false, surely: true };
         for declared in &self.entry.places {
-            let places = self.known(declared);
+            let places = declared.on(self.today);
             located.possibly |= places.is_none_or(|places| places.iter().any(|place| area.contains(place)));
             located.surely &= places.is_some_and(|places| places.iter().all(|place| area.contains(place)));
         }
@@ -75,7 +70,10 @@ impl Truth<'_> {
     }
 
     fn controlled_from(&self, area: &Countries) -> Certainty {
-        self.known(&self.entry.controlled_from).map_or(Certainty::UNKNOWN, |from| Certainty::known(area.contains(from)))
+        self.entry
+            .controlled_from
+            .on(self.today)
+            .map_or(Certainty::UNKNOWN, |from| Certainty::known(area.contains(from)))
     }
 
     /// Surely when declared, or when place, control or a sub-processor brings it; possibly when not excluded.
@@ -87,14 +85,14 @@ impl Truth<'_> {
         };
         let from_place =
             |country: Option<&Country>| country.map_or(Certainty::UNKNOWN, |c| Certainty::known(reached(c)));
-        let mut exposed = from_list(self.known(&self.entry.exposed_to));
-        exposed = exposed.or(from_place(self.known(&self.entry.controlled_from)));
+        let mut exposed = from_list(self.entry.exposed_to.on(self.today));
+        exposed = exposed.or(from_place(self.entry.controlled_from.on(self.today)));
         for declared in &self.entry.places {
-            let places = self.known(declared);
+            let places = declared.on(self.today);
             exposed =
                 exposed.or(places.map_or(Certainty::UNKNOWN, |places| Certainty::known(places.iter().any(reached))));
         }
-        match self.known(&self.entry.sub_processors) {
+        match self.entry.sub_processors.on(self.today) {
             None => exposed = exposed.or(Certainty::UNKNOWN),
             Some(others) => {
                 for other in others {
@@ -108,7 +106,7 @@ impl Truth<'_> {
 
     /// Only what was obtained counts; what has run out may have been renewed, and nobody knows.
     fn certified(&self, scheme: &Word) -> Certainty {
-        let Some(certificates) = self.known(&self.entry.certificates) else { return Certainty::UNKNOWN };
+        let Some(certificates) = self.entry.certificates.on(self.today) else { return Certainty::UNKNOWN };
         let obtained = certificates.iter().filter(|one| one.scheme == *scheme && one.obtained);
         obtained.fold(Certainty::FALSE, |certified, one| {
             certified.or(if self.today <= one.until { Certainty::TRUE } else { Certainty::UNKNOWN })
@@ -120,7 +118,7 @@ impl Truth<'_> {
     fn transfer_basis(&self) -> Certainty {
         let mut covered = Certainty::TRUE;
         for declared in &self.entry.places {
-            match self.known(declared) {
+            match declared.on(self.today) {
                 None => covered = covered.and(Certainty::UNKNOWN),
                 Some(places) => {
                     for place in places {
@@ -134,7 +132,7 @@ impl Truth<'_> {
     }
 
     fn instrument(&self, place: Country) -> Certainty {
-        let Some(instruments) = self.known(&self.entry.instruments) else { return Certainty::UNKNOWN };
+        let Some(instruments) = self.entry.instruments.on(self.today) else { return Certainty::UNKNOWN };
         let covering = instruments
             .iter()
             .filter(|one| one.dated <= self.today)
@@ -156,10 +154,9 @@ impl Truth<'_> {
 
     /// Whether the entry says that a limited decision covers it.
     fn within_scope(&self, place: Country) -> Certainty {
-        let Some(claims) = self.known(&self.entry.adequacy) else { return Certainty::UNKNOWN };
+        let Some(claims) = self.entry.adequacy.on(self.today) else { return Certainty::UNKNOWN };
         claims.iter().filter(|claim| claim.value == place).fold(Certainty::FALSE, |within, claim| {
-            let stands = claim.until.is_none_or(|until| self.today <= until);
-            within.or(if stands { Certainty::TRUE } else { Certainty::UNKNOWN })
+            within.or(if claim.stands(self.today) { Certainty::TRUE } else { Certainty::UNKNOWN })
         })
     }
 
@@ -196,15 +193,15 @@ impl Truth<'_> {
 
     /// The parts of the entry that travel with a request.
     pub(super) fn backend(&self) -> crate::model::Backend {
-        let instruments = self.known(&self.entry.instruments);
+        let instruments = self.entry.instruments.on(self.today);
         let in_date =
             instruments.and_then(|all| all.iter().find(|one| one.dated <= self.today && self.today <= one.until));
         let [processing, ..] = &self.entry.places;
         crate::model::Backend {
             name: self.entry.name.clone(),
-            processing: self.known(processing).cloned().unwrap_or_default(),
-            operator: self.known(&self.entry.operator).cloned(),
-            controlled_from: self.known(&self.entry.controlled_from).copied(),
+            processing: processing.on(self.today).cloned().unwrap_or_default(),
+            operator: self.entry.operator.on(self.today).cloned(),
+            controlled_from: self.entry.controlled_from.on(self.today).copied(),
             exposed_to: self.exposures(),
             transfer_basis: in_date.map(|one| one.kind.clone()),
             tier: self.tier(),

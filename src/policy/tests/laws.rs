@@ -11,11 +11,10 @@ use crate::policy::engine;
 
 const NOWHERE: usize = usize::MAX;
 
+/// A quarter of what is asked for by `PROPTEST_CASES`: each case compiles two policies.
 fn fewer() -> ProptestConfig {
-    ProptestConfig {
-        cases: std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(64),
-        ..ProptestConfig::default()
-    }
+    let asked = ProptestConfig::default();
+    ProptestConfig { cases: asked.cases / 4, failure_persistence: None, ..asked }
 }
 
 /// For each backend, by name, what it may have the request for; absent when it may not.
@@ -72,6 +71,17 @@ proptest! {
         }
         prop_assert_eq!(plan.choices.len() + plan.removed.len(), policy.backends().len());
         prop_assert!(plan.choices.is_sorted_by_key(|choice| (choice.tier, choice.rank)));
+    }
+
+    #[test]
+    fn any_text_is_parsed_or_reported(text in "(rule|when|on backends|only backends|must|allow backends|any of|not|and|or|given|then|scenario|\"|[(),#\n 0-9é;-]|[a-z]{1,4}|data includes|policy \"x\"|\\PC){0,40}", toml in "(\\[backend.x\\]|processing|=|\\[|\\]|\"FR\"|\n|\\{|\\}|value|until|2026-01-01|\\PC){0,30}") {
+        for sheet in [text.clone(), format!("{HEADER}{text}")] {
+            if let Err(faults) = compiled(&sources(&sheet, &toml)) {
+                for fault in &faults {
+                    prop_assert!(render(fault).contains("octroi::policy::"));
+                }
+            }
+        }
     }
 
     #[test]

@@ -87,7 +87,7 @@ fn readings() {
                 "too_wide",
                 rule(&format!(
                     "  when {}\n  only backends on premises",
-                    vec!["(app is \"a\" or app is \"b\")"; 11].join(" and ")
+                    ["(app is \"a\" or app is \"b\")"; 11].join(" and ")
                 )),
             ),
             (

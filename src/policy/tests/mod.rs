@@ -1,10 +1,12 @@
 //! Policy as a whole, from text to plan. The parts have tests of their own beside them.
 
 mod algebra;
+mod duties;
 mod laws;
 mod messages;
 mod naive;
 mod random;
+mod request;
 mod shipped;
 mod words;
 
@@ -103,4 +105,11 @@ pub(super) fn allowed(policy: &Policy, facts: &Facts) -> Vec<String> {
 
 pub(super) fn name(policy: &Policy, backend: crate::model::BackendId) -> String {
     policy.backend(backend).unwrap().name.as_str().to_owned()
+}
+
+/// A request in which these types were found, changed in one respect.
+pub(super) fn changed(types: &[&str], change: impl FnOnce(&mut Facts)) -> Facts {
+    let mut facts = with(&policy(ALLOW_ALL), types);
+    change(&mut facts);
+    facts
 }

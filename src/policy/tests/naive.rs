@@ -57,7 +57,7 @@ impl Naive<'_> {
             let demands = !rule.actions.is_empty() || !rule.class_actions.is_empty() || rule.seals;
             let fires = self.fires(&rule.gate, Some(&second));
             let surely_before = self.surely(&rule.gate, Some(&first));
-            if demands && fires && self.on(rule, truth).possibly && rule.gate.asks_no_longer() && !surely_before {
+            if demands && fires && on(rule, truth).possibly && rule.gate.asks_no_longer() && !surely_before {
                 return None;
             }
             self.apply(rule, truth, Some(&second), &mut next)?;
@@ -74,7 +74,7 @@ impl Naive<'_> {
         if !self.fires(&rule.gate, asked) {
             return Some(());
         }
-        let on = self.on(rule, truth);
+        let on = on(rule, truth);
         if !on.possibly {
             return Some(());
         }
@@ -112,10 +112,6 @@ impl Naive<'_> {
             into.classes.extend(rule.class_actions.iter().map(|(class, _)| *class));
         }
         Some(())
-    }
-
-    fn on(&self, rule: &Rule, truth: &Truth<'_>) -> Certainty {
-        rule.on.as_ref().map_or(Certainty::TRUE, |on| truth.holds(on))
     }
 
     fn tools_allowed(&self) -> bool {
@@ -221,6 +217,10 @@ impl Naive<'_> {
             Atom::Hosted => Certainty::known(!facts.hosted.is_empty()),
         }
     }
+}
+
+fn on(rule: &Rule, truth: &Truth<'_>) -> Certainty {
+    rule.on.as_ref().map_or(Certainty::TRUE, |on| truth.holds(on))
 }
 
 /// Counts as the fact builder makes them: what is surely there is possibly there.

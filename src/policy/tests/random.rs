@@ -1,5 +1,7 @@
 //! Random sheets, inventories and facts, as text where there is text: the parser is on the way.
 
+use std::fmt::Write as _;
+
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
@@ -125,7 +127,7 @@ fn rule(condition: BoxedStrategy<String>, duties: bool) -> BoxedStrategy<String>
 }
 
 /// A duty that does what it says: without the `keep` that makes every rule pass `check`.
-fn duty_rule(condition: BoxedStrategy<String>) -> BoxedStrategy<String> {
+fn duty_rule(condition: &BoxedStrategy<String>) -> BoxedStrategy<String> {
     let label = prop_oneof![
         Just(String::new()),
         Just("  when label is \"Secret\"\n".to_owned()),
@@ -152,7 +154,7 @@ impl Draft {
         let mut text = super::HEADER.to_owned();
         for index in order {
             if let Some(rule) = self.rules.get(*index) {
-                text.push_str(&format!("rule r{index}\n{rule}"));
+                write!(text, "rule r{index}\n{rule}").unwrap();
             }
         }
         text + &self.allows.concat() + &self.rest
@@ -168,8 +170,7 @@ pub(super) fn draft(asking: bool) -> BoxedStrategy<Draft> {
     )
         .prop_map(|(backends, when, unless)| format!("allow backends {backends}\n{when}{unless}"));
     let all = Just("allow backends named b0 or not named b0\n".to_owned());
-    let one =
-        prop_oneof![1 => rule(condition.clone(), false), 3 => duty_rule(condition.clone()), 1 => rule(condition, true)];
+    let one = prop_oneof![1 => rule(condition.clone(), false), 3 => duty_rule(&condition), 1 => rule(condition, true)];
     let rest = select(
         &[
             "",
@@ -187,7 +188,7 @@ pub(super) fn draft(asking: bool) -> BoxedStrategy<Draft> {
 
 /// A restriction that a pack might contain.
 pub(super) fn restriction() -> BoxedStrategy<String> {
-    prop_oneof![rule(asking_condition(), true), duty_rule(asking_condition())].boxed()
+    prop_oneof![rule(asking_condition(), true), duty_rule(&asking_condition())].boxed()
 }
 
 /// A rule with `never` and no duties.
@@ -259,12 +260,11 @@ pub(super) fn inventory() -> BoxedStrategy<Vec<Vec<String>>> {
 pub(super) fn written(inventory: &[Vec<String>], of: usize, without: usize) -> String {
     let mut text = String::new();
     for (index, lines) in inventory.iter().enumerate() {
-        text.push_str(&format!(
-            "[backend.b{index}]\nhosts = [\"b{index}.example\"]\nverified = 2026-11-01\nby = \"dpo\"\n"
-        ));
+        write!(text, "[backend.b{index}]\nhosts = [\"b{index}.example\"]\nverified = 2026-11-01\nby = \"dpo\"\n")
+            .unwrap();
         for (number, line) in lines.iter().enumerate() {
             if (index, number) != (of, without) {
-                text.push_str(&format!("{line}\n"));
+                writeln!(text, "{line}").unwrap();
             }
         }
     }
@@ -319,7 +319,7 @@ pub(super) fn facts() -> BoxedStrategy<Facts> {
                 minors,
                 label,
                 types,
-                declared: class.map_or(ClassSet::default(), |info| info.closure),
+                declared: class.map_or_else(ClassSet::default, |info| info.closure),
                 health_of_a_person: health,
                 scan,
                 unreadable,

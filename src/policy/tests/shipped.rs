@@ -4,7 +4,7 @@ use super::*;
 
 /// A pack on the example inventory, in a sheet that allows everything, with the pack's own scenarios.
 fn trial(name: &str, text: &str) -> Sources {
-    let scenarios = text.find("\nscenario").map_or("", |at| &text[at..]);
+    let scenarios = text.find("\nscenario").and_then(|at| text.get(at..)).unwrap_or_default();
     let sheet = format!("{HEADER}use pack {name}\n{ALLOW_ALL}{scenarios}");
     sources(&sheet, starter::example_inventory())
 }
@@ -119,6 +119,7 @@ fn every_atom_of_conditions_has_a_row_in_the_table_of_facts() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "a test may read its data")]
 fn reference_data_agrees_with_its_source() {
     let Ok(source) = std::fs::read_to_string("../shared/data/refdata/iso3166.csv") else {
         eprintln!("skipped: ../shared/data/refdata/iso3166.csv is not there");
@@ -127,7 +128,29 @@ fn reference_data_agrees_with_its_source() {
     let mut faults = Vec::new();
     let reference = reference::Reference::read(&[], &mut faults);
     assert!(faults.is_empty(), "{faults:?}");
-    let codes: Vec<&str> = source.lines().skip(1).map(|line| &line[..2]).collect();
+    let codes: Vec<&str> = source.lines().skip(1).filter_map(|line| line.get(..2)).collect();
     let ours: Vec<&str> = reference.countries.keys().map(crate::model::Country::as_str).collect();
     assert_eq!(ours, codes);
+}
+
+#[test]
+fn the_guide_explains_every_word() {
+    let guide = include_str!("../../../docs/policy.md");
+    for phrase in phrase::all() {
+        assert!(guide.contains(phrase.surface()), "docs/policy.md does not say what `{}` means", phrase.surface());
+    }
+}
+
+#[test]
+fn the_sheet_of_the_guide_compiles() {
+    let guide = include_str!("../../../docs/policy.md");
+    let sheet = guide.split("```").find(|block| block.trim_start().starts_with("policy \"")).unwrap();
+    let inventory = starter::example_inventory().replace("[backend.cloud-us]", "[backend.us-cloud]");
+    for result in run_scenarios(&good(&sources(sheet, &inventory)), now()) {
+        assert!(result.failures.is_empty(), "{result:?}");
+    }
+    let inventory = guide.split("```toml").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let whole = inventory.replace("sha256:…", &"ab".repeat(32));
+    let policy = good(&sources(&format!("{HEADER}allow backends on premises\n"), &whole));
+    assert_eq!(policy.backends()[0].name.as_str(), "cloud-example");
 }

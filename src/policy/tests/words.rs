@@ -107,6 +107,7 @@ fn the_outermost_regions_are_in_the_eea_and_the_overseas_territories_are_not() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one table")]
 fn words_about_law_and_contract() {
     let rows: &[(&str, &str, &[&str], Certainty)] = &[
         ("exposed to: surely when declared", "exposed to US", &["exposed-to = [\"US\"]"], TRUE),

@@ -1,0 +1,101 @@
+//! The declared truths of a backend, as they stand in the inventory: values with the last day on which each stands.
+
+use jiff::civil::Date;
+
+use crate::model::{Binding, Country, Word};
+
+/// A value and the last day it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Dated<T> {
+    pub(super) value: T,
+    pub(super) until: Option<Date>,
+}
+
+/// A declared value, if there is one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Declared<T>(pub(super) Option<Dated<T>>);
+
+impl<T> Declared<T> {
+    /// The value, if it is declared and still stands on a day.
+    pub(super) fn on(&self, day: Date) -> Option<&T> {
+        self.0.as_ref().filter(|dated| dated.stands(day)).map(|dated| &dated.value)
+    }
+
+    /// The value, whether or not it still stands.
+    pub(super) fn ever(&self) -> Option<&T> {
+        self.0.as_ref().map(|dated| &dated.value)
+    }
+
+    fn until(&self) -> Option<Date> {
+        self.0.as_ref().and_then(|dated| dated.until)
+    }
+}
+
+impl<T> Dated<T> {
+    /// Whether it still stands on a day; its last day included.
+    pub(super) fn stands(&self, day: Date) -> bool {
+        self.until.is_none_or(|until| day <= until)
+    }
+}
+
+/// One backend as declared.
+#[derive(Debug, Clone)]
+pub(super) struct Entry {
+    pub(super) name: Word,
+    pub(super) binding: Binding,
+    /// Countries of processing, storage, logs and support, in this order.
+    pub(super) places: [Declared<Vec<Country>>; 4],
+    pub(super) operator: Declared<Word>,
+    pub(super) run_by_owner: Declared<bool>,
+    pub(super) controlled_from: Declared<Country>,
+    pub(super) exposed_to: Declared<Vec<Word>>,
+    pub(super) sub_processors: Declared<Vec<SubProcessor>>,
+    pub(super) certificates: Declared<Vec<Certificate>>,
+    pub(super) instruments: Declared<Vec<Instrument>>,
+    pub(super) adequacy: Declared<Vec<Dated<Country>>>,
+    pub(super) retention_none: Declared<bool>,
+    pub(super) training_never: Declared<bool>,
+}
+
+/// Somebody whom the operator lets work on the data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct SubProcessor {
+    pub(super) controlled_from: Option<Country>,
+    pub(super) exposed_to: Option<Vec<Word>>,
+}
+
+/// A certificate, obtained or in progress.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Certificate {
+    pub(super) scheme: Word,
+    pub(super) obtained: bool,
+    pub(super) until: Date,
+}
+
+/// An instrument of transfer (GDPR Art. 46).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Instrument {
+    pub(super) kind: Word,
+    pub(super) dated: Date,
+    pub(super) until: Date,
+    /// The countries it covers; `None`: all that the backend lists.
+    pub(super) countries: Option<Vec<Country>>,
+}
+
+impl Entry {
+    /// The days on which something declared begins, and the last days on which something stands.
+    pub(super) fn dates(&self, first: &mut Vec<Date>, last: &mut Vec<Date>) {
+        last.extend(self.places.iter().filter_map(Declared::until));
+        let values = [self.operator.until(), self.controlled_from.until(), self.exposed_to.until()];
+        let flags = [self.run_by_owner.until(), self.retention_none.until(), self.training_never.until()];
+        let lists = [self.sub_processors.until(), self.certificates.until(), self.instruments.until()];
+        last.extend([values, flags, lists].into_iter().flatten().flatten());
+        last.extend(self.adequacy.until());
+        last.extend(self.certificates.ever().into_iter().flatten().map(|one| one.until));
+        last.extend(self.adequacy.ever().into_iter().flatten().filter_map(|claim| claim.until));
+        for instrument in self.instruments.ever().into_iter().flatten() {
+            first.push(instrument.dated);
+            last.push(instrument.until);
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! Duties: merging, what cannot be done, the second decision, the last look.
+
+use super::*;
+use crate::model::{Action, BackendId, Duties, LabelFact, Removal, ScanStatus, Word};
+
+/// The duties of `cloud-us`, or why it was removed.
+fn us_duties(statements: &str, facts: impl FnOnce(&Policy) -> Facts) -> Result<Duties, Removal> {
+    let policy = policy(&format!("{ALLOW_ALL}{statements}"));
+    let facts = facts(&policy);
+    let (plan, us) = (plan(&policy, &facts), policy.id_of("cloud-us").unwrap());
+    match plan.choices.iter().find(|choice| choice.backend == us) {
+        Some(choice) => Ok(choice.duties.clone()),
+        None => Err(plan.removed.iter().find(|removed| removed.backend == us).unwrap().why.clone()),
+    }
+}
+
+#[test]
+fn duties_merge_to_the_strictest_and_name_what_is_there() {
+    let statements = "rule a because \"t\" must pseudonymise personal\nrule b because \"t\" must redact iban\nrule c because \"t\" must pseudonymise unlinkably email\n";
+    let duties = us_duties(statements, |policy| with(policy, &["email", "iban"])).unwrap();
+    let catalogue = all_types();
+    let actions: Vec<(&str, Action)> = duties
+        .actions
+        .iter()
+        .map(|(entity, action)| (catalogue.info(*entity).unwrap().name.as_str(), *action))
+        .collect::<Vec<_>>()
+        .into_iter()
+        .map(|(name, action)| (if name == "email" { "email" } else { "iban" }, action))
+        .collect();
+    assert_eq!(actions, [("email", Action::PseudonymiseUnlinkably), ("iban", Action::Redact)]);
+}
+
+#[test]
+fn what_cannot_be_done_removes_the_backend() {
+    let rule = |duty: &str| format!("rule r because \"t\" on backends named cloud-us must {duty}\n");
+    let email = |policy: &Policy| with(policy, &["email"]);
+    let duty = |word: &'static str| Err(Removal::Duty(Word::fixed(word)));
+    let unlocated = duty("change data that no detector could locate");
+    assert_eq!(us_duties(&rule("generalise personal"), email), duty("generalise"), "an action that this build lacks");
+    assert!(us_duties(&rule("generalise personal"), |_| nothing()).is_ok(), "nothing to generalise");
+    assert_eq!(us_duties(&rule("log sealed"), email), duty("log sealed"), "no sealed log in this build");
+    assert!(matches!(us_duties(&rule("block personal"), email), Err(Removal::Rules(_))), "block");
+    let partial = |_: &Policy| changed(&["email"], |facts| facts.scan = ScanStatus::Partial);
+    assert_eq!(us_duties(&rule("pseudonymise personal"), partial), unlocated, "what was not read cannot be changed");
+    let declared = |policy: &Policy| {
+        let mut facts = nothing();
+        facts.declared =
+            policy.catalogue().class_info(policy.catalogue().class("trade-secret").unwrap()).unwrap().closure;
+        facts
+    };
+    assert_eq!(
+        us_duties(&rule("redact trade-secret"), declared),
+        unlocated,
+        "what a label declares is nowhere to be found"
+    );
+}
+
+#[test]
+fn after_the_duties_the_decision_is_taken_again() {
+    let still =
+        "rule no-names because \"t\" when data still includes identified personal never backends exposed to US\n";
+    let must =
+        "rule names because \"t\" when data includes personal on backends exposed to US must pseudonymise personal\n";
+    let email = |policy: &Policy| with(policy, &["email"]);
+    let removed = us_duties(still, email);
+    assert!(matches!(removed, Err(Removal::Rules(_))), "identified data is removed: {removed:?}");
+    assert_eq!(
+        us_duties(&format!("{must}{still}"), email).unwrap().changes(),
+        1,
+        "pseudonymised data is no longer identified"
+    );
+    let perhaps = "rule names because \"t\" when label is \"Secret\" must pseudonymise personal\n";
+    let unlabelled = |policy: &Policy| {
+        let mut facts = with(policy, &["email"]);
+        facts.label = LabelFact::Unknown;
+        facts
+    };
+    assert!(
+        us_duties(&format!("{perhaps}{still}"), unlabelled).is_err(),
+        "a duty that only may apply does not open a flow"
+    );
+    let adds = "rule more because \"t\" when data still includes identified iban must redact iban\n";
+    let both = |policy: &Policy| with(policy, &["email", "iban"]);
+    assert_eq!(us_duties(adds, both).unwrap().changes(), 1, "it may add duties");
+    let again = "rule again because \"t\" when not data still includes identified iban must pseudonymise email\n";
+    let grown = us_duties(&format!("{adds}{again}"), both);
+    assert!(matches!(&grown, Err(Removal::Duty(_))), "a second growth refuses: {grown:?}");
+    let allow = policy(&format!("allow backends exposed to US unless data still includes identified personal\n{must}"));
+    assert_eq!(allowed(&allow, &with(&allow, &["email"])), ["cloud-us", "us-owned-in-eea"], "an allow may ask as well");
+}
+
+#[test]
+fn a_pack_cannot_open_by_changing() {
+    let sheet = format!(
+        "{HEADER}{ALLOW_ALL}rule no-names because \"t\" when data still includes identified personal never backends exposed to US\nuse pack changes\n"
+    );
+    let mut sources = sources(&sheet, starter::example_inventory());
+    sources.packs.push(file("changes.policy", "pack changes version 1 owner \"o\" review before 2027-01-01\nrule changes because \"t\" must pseudonymise personal\n"));
+    let policy = good(&sources);
+    assert!(!allowed(&policy, &with(&policy, &["email"])).contains(&"cloud-us".to_owned()));
+}
+
+#[test]
+fn the_last_look_sees_what_is_left() {
+    let policy = policy(&format!(
+        "{ALLOW_ALL}rule r because \"t\" when data includes personal on backends exposed to US must pseudonymise personal\nrule n because \"t\" when data includes health never backends named cloud-us\n"
+    ));
+    let us = policy.id_of("cloud-us").unwrap();
+    let mut duties = Duties::default();
+    duties.require(policy.catalogue().entity("email").unwrap(), Action::Pseudonymise);
+    let look = |types: &[&str]| recheck(&policy, &with(&policy, types), us, &duties, now());
+    assert_eq!(look(&[]), Ok(()), "all was changed");
+    assert_eq!(look(&["email"]), Err(Removal::Duty(Word::fixed("pseudonymise"))), "a value was left");
+    assert_eq!(look(&["phone"]), Err(Removal::Duty(Word::fixed("pseudonymise"))), "a value that was not seen before");
+    assert!(matches!(look(&["health_condition"]), Err(Removal::Rules(_))), "a rule that fires now");
+    assert_eq!(recheck(&policy, &nothing(), BackendId(99), &duties, now()), Err(Removal::NotAllowed));
+}
