@@ -1,13 +1,13 @@
 //! How many durable entries a second the log takes, beside what the disk itself can do in the same run.
 //!
-//! `cargo bench --bench audit`. For 1 and 32 writers: entries a second and the time from hand-in to durable; first, as the
+//! `cargo bench --bench audit`. For 1, 32 and 256 writers: durable entries a second (each decision has its outcome) and the
+//! time from handing a decision in to its being durable; first, as the
 //! yardstick, one thread that writes 1 KB and calls `fdatasync`. Then how long a log of 1 GiB takes to open and to verify.
 //! Runs take a few seconds each and are repeated in turn, since the disk of a shared machine is a noisy thing.
 #![expect(
     clippy::print_stdout,
     clippy::unwrap_used,
     clippy::disallowed_methods,
-    clippy::disallowed_types,
     reason = "a bench measures with clocks and files, prints, and may stop at the first fault"
 )]
 
@@ -35,12 +35,12 @@ fn main() {
     println!("{:<26} {:>10} {:>9} {:>9} {:>9}", "", "per s", "p50 us", "p99 us", "max us");
     for _ in 0..rounds {
         let folder = tempfile::tempdir_in(".").unwrap();
-        show("fdatasync, 1 KB, 1 thread", &fdatasync(folder.path(), round), round);
+        show("fdatasync, 1 KB, 1 thread", &fdatasync(folder.path(), round), 1, round);
         for writers in [1, 32, 256] {
             let folder = tempfile::tempdir_in(".").unwrap();
             let log = Arc::new(SegmentLog::open(options(folder.path())).unwrap());
             let times = runtime.block_on(write(&log, writers, round));
-            show(&format!("append, {writers} writers"), &times, round);
+            show(&format!("append, {writers} writers"), &times, 2, round);
             log.stop();
         }
     }
@@ -48,9 +48,9 @@ fn main() {
     large(&runtime, mebibytes);
 }
 
-fn show(name: &str, times: &Histogram<u64>, round: Duration) {
+fn show(name: &str, times: &Histogram<u64>, entries_each: u64, round: Duration) {
     let [p50, p99] = [0.5, 0.99].map(|quantile| times.value_at_quantile(quantile));
-    let rate = u128::from(times.len()) * 1_000 / round.as_millis();
+    let rate = u128::from(times.len() * entries_each) * 1_000 / round.as_millis();
     println!("{name:<26} {rate:>10} {p50:>9} {p99:>9} {:>9}", times.max());
 }
 
@@ -106,7 +106,7 @@ fn large(runtime: &tokio::runtime::Runtime, mebibytes: u64) {
     let folder = tempfile::tempdir_in(".").unwrap();
     let log = Arc::new(SegmentLog::open(options(folder.path())).unwrap());
     let mut number = 0;
-    let start = Instant::now();
+    let (start, cpu) = (Instant::now(), cpu_ms());
     runtime.block_on(async {
         while log.head().size < mebibytes * 1_024 * 1_024 / 900 {
             let appends = (0..1_024).map(|_| {
@@ -126,7 +126,8 @@ fn large(runtime: &tokio::runtime::Runtime, mebibytes: u64) {
     let entries = log.head().size;
     log.stop();
     drop(log);
-    println!("wrote {entries} entries in {:.2} s", start.elapsed().as_secs_f64());
+    let each = (cpu_ms() - cpu) * 1_000 / entries;
+    println!("wrote {entries} entries in {:.2} s, {each} us of CPU each", start.elapsed().as_secs_f64());
     let open = |what: &str| {
         let start = Instant::now();
         let log = SegmentLog::open(options(folder.path())).unwrap();
@@ -146,6 +147,14 @@ fn large(runtime: &tokio::runtime::Runtime, mebibytes: u64) {
         seconds * 1e6 / u32::try_from(report.signed).map_or(1.0, f64::from)
     );
     println!("peak memory of all this {}", peak());
+}
+
+/// Processor time of this process so far, user and system, in milliseconds.
+fn cpu_ms() -> u64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
+    // Fields 14 and 15 of proc(5), in ticks of 10 ms; the name in field 2 is cut off with its bracket.
+    fields.skip(11).take(2).filter_map(|ticks| ticks.parse::<u64>().ok()).sum::<u64>() * 10
 }
 
 fn peak() -> String {

@@ -21,6 +21,7 @@ pub mod storage;
 pub mod store;
 pub mod story;
 
+mod body;
 mod committer;
 mod key;
 mod queue;

@@ -12,14 +12,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use octroi_verify::canonical;
-use octroi_verify::entry::{About, ENVELOPE_BYTES_MAX, Kind, Request};
 use octroi_verify::merkle::Frontier;
 use octroi_verify::note::VerifierKey;
-use octroi_verify::relations::Relations;
 use octroi_verify::segment::{BATCH_FRAME_BYTES, FRAME_HEAD_BYTES, HEADER_BYTES, ORIGIN_BYTES_MAX};
 use tokio::sync::oneshot;
 
+use super::body::{first_entries, prepare, unfinished};
 use super::committer::{Committer, now};
 use super::key::KeyFile;
 use super::log::{AuditError, AuditLog, BoxFuture, Head, Place, Position, READ_ENTRIES_MAX, Slot};
@@ -29,14 +27,14 @@ use super::read::read_range;
 use super::storage::{LocalStorage, Storage};
 use super::tail::{Segments, Tail};
 use crate::limits::{AUDIT_QUEUE_MAX, ENTRY_BYTES_MAX, SEGMENT_BYTES};
-use crate::model::Word;
-use crate::model::entry::{Entry, Outcome, RequestId, Start};
+use crate::model::entry::Entry;
 
 /// Where the log takes the time from.
 pub type Clock = Arc<dyn Fn() -> jiff::Timestamp + Send + Sync>;
 
 /// The shortest segment: one that holds an entry of the greatest length.
 pub const SEGMENT_BYTES_MIN: u64 = (HEADER_BYTES + BATCH_FRAME_BYTES + FRAME_HEAD_BYTES + ENTRY_BYTES_MAX) as u64;
+const _: () = assert!(ENTRY_BYTES_MAX == octroi_verify::entry::ENTRY_BYTES_MAX, "writer and verifier have one limit");
 /// Time between two checkpoints while entries keep coming.
 pub const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(1);
 /// Time between two attempts to write again after the storage failed. An attempt fills a segment with zeros.
@@ -318,60 +316,6 @@ impl Drop for Reserved {
         if self.unused {
             self.shared.queue.give_back(1);
         }
-    }
-}
-
-/// Turns an entry into canonical JSON.
-fn prepare(entry: &Entry) -> Result<Item, AuditError> {
-    // Entries are plain structs: they always serialise, and hold no fractions. The limit is the one fault that can be.
-    let value = serde_json::to_value(entry).map_err(|_| AuditError::TooLarge { bytes: 0 })?;
-    let mut body = Vec::with_capacity(1_024);
-    canonical::write(&value, &mut body).map_err(|_| AuditError::TooLarge { bytes: body.len() })?;
-    let bytes = body.len() + ENVELOPE_BYTES_MAX;
-    if bytes > ENTRY_BYTES_MAX {
-        return Err(AuditError::TooLarge { bytes });
-    }
-    let refuses = matches!(entry, Entry::Decision(decision) if decision.verdict == "refuse");
-    let (kind, id) = match entry {
-        Entry::Decision(decision) => (Kind::Decision, Some(decision.request)),
-        Entry::Attempt(attempt) => (Kind::Attempt, Some(attempt.request)),
-        Entry::Outcome(outcome) => (Kind::Outcome, Some(outcome.request)),
-        Entry::Start(_) => (Kind::Start, None),
-        Entry::Stop => (Kind::Stop, None),
-        Entry::Policy(_) => (Kind::Policy, None),
-    };
-    let request = id.map(|id| Request(u128::from_be_bytes(id.0)));
-    Ok(Item { body, about: About { kind, request, refuses }, reply: None })
-}
-
-/// The requests whose decision has no outcome. Their ids begin with the time, so this is oldest first.
-fn unfinished(relations: &Relations) -> Vec<RequestId> {
-    let mut unfinished: Vec<_> = relations.open().collect();
-    unfinished.sort_unstable();
-    unfinished.into_iter().map(|request| RequestId(request.0.to_be_bytes())).collect()
-}
-
-fn first_entries(unfinished: &[RequestId], count: u32) -> Result<VecDeque<Item>, OpenError> {
-    let outcomes = unfinished.iter().map(|request| Entry::Outcome(Box::new(cut_off(*request))));
-    let start = Entry::Start(Start { version: Word::fixed(env!("CARGO_PKG_VERSION")), unfinished: count });
-    let too_long = |_| OpenError::Options("an entry of ours is too long");
-    outcomes.chain([start]).map(|entry| prepare(&entry).map_err(too_long)).collect()
-}
-
-/// The outcome of a request that a crash cut off: nothing is known but that.
-fn cut_off(request: RequestId) -> Outcome {
-    Outcome {
-        request,
-        end: Word::fixed("gateway-restart"),
-        backend: None,
-        status: 0,
-        restored: 0,
-        foreign_tokens: 0,
-        bytes_out: 0,
-        first_byte_us: 0,
-        total_us: 0,
-        input_tokens: None,
-        output_tokens: None,
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! It is RFC 8785 (JCS) narrowed to what entries use: keys in ascending byte order without repetition, no blanks, strings
 //! with the shortest escapes, integers only (from -2^63 to 2^64-1), depth at most [`DEPTH_MAX`]. Keys hold no character
-//! that needs an escape. [`check`] reads bytes in one pass without allocating; [`write`] makes them from a value.
+//! that needs an escape. [`check`] reads bytes in one pass without allocating; [`write()`] makes them from a value.
 
 use serde_json::Value;
 

@@ -15,6 +15,7 @@
 pub mod canonical;
 pub mod checkpoint;
 pub mod entry;
+mod frame;
 pub mod merkle;
 pub mod note;
 pub mod problem;

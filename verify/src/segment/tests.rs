@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::merkle::Hash;
 
 impl ReadAt for Vec<u8> {
     fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {

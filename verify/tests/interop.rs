@@ -1,0 +1,109 @@
+//! Independent implementations accept what we make, and we accept what they make: notes, checkpoints, proofs, tile paths.
+#![expect(clippy::unwrap_used, reason = "test helpers")]
+
+use aws_lc_rs::signature::Ed25519KeyPair;
+use octroi_verify::checkpoint::Checkpoint;
+use octroi_verify::merkle::{Hash, leaf_hash};
+use octroi_verify::note::{self, SignerKey, VerifierKey};
+use octroi_verify::{proof, tiles};
+use proptest::prelude::*;
+use signed_note::{Note, Signer as _, StandardSigner, StandardVerifier, Verifier as _, VerifierList};
+use tlog_tiles::tlog;
+
+/// The example signer of the specification's ancestor, `golang.org/x/mod/sumdb/note`.
+const SIGNER: &str = "PRIVATE+KEY+PeterNeumann+c74f20a3+AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz";
+const VERIFIER: &str = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";
+
+fn our_key() -> SignerKey {
+    let pair = Ed25519KeyPair::generate().unwrap().to_pkcs8v1().unwrap();
+    SignerKey::from_pkcs8("octroi/paris-1/1", pair.as_ref()).unwrap()
+}
+
+#[test]
+fn they_accept_our_checkpoints() {
+    let key = our_key();
+    let checkpoint = Checkpoint { origin: "octroi/paris-1/1".into(), size: 42, root: leaf_hash(b"x") };
+    let ours = checkpoint.sign(&key);
+    let verifier = StandardVerifier::new(&key.verifier().to_string()).unwrap();
+    assert_eq!(verifier.key_id(), u32::from_be_bytes(key.verifier().id()));
+    let parsed = Note::from_bytes(ours.as_bytes()).unwrap();
+    let (verified, unverified) = parsed.verify(&VerifierList::new(vec![Box::new(verifier)])).unwrap();
+    assert_eq!((verified.len(), unverified.len()), (1, 0));
+    let theirs = tlog_tiles::checkpoint::Checkpoint::from_bytes(parsed.text()).unwrap();
+    assert_eq!((theirs.origin(), theirs.size(), theirs.hash().0), ("octroi/paris-1/1", 42, checkpoint.root.0));
+    assert_eq!(theirs.extension(), "");
+}
+
+#[test]
+fn we_accept_their_checkpoints() {
+    let signer = StandardSigner::new(SIGNER).unwrap();
+    let hash = tlog::Hash(leaf_hash(b"y").0);
+    let text = tlog_tiles::checkpoint::Checkpoint::new(signer.name(), 7, hash, "").unwrap().to_bytes();
+    let mut theirs = Note::new(&text, &[]).unwrap();
+    theirs.add_sigs(&[&signer]).unwrap();
+    let theirs = String::from_utf8(theirs.to_bytes()).unwrap();
+    let key = VerifierKey::parse(VERIFIER).unwrap();
+    let checkpoint = Checkpoint::open(&theirs, &key).unwrap();
+    assert_eq!((checkpoint.size, checkpoint.root), (7, leaf_hash(b"y")));
+    assert!(note::open(&theirs.replace('7', "8"), &key).is_err());
+}
+
+/// Their stored hashes of a tree, for their provers.
+struct Stored(Vec<tlog::Hash>);
+
+impl tlog::HashReader for Stored {
+    fn read_hashes(&self, indexes: &[u64]) -> Result<Vec<tlog::Hash>, tlog::Error> {
+        Ok(indexes.iter().map(|index| *self.0.get(usize::try_from(*index).unwrap()).unwrap()).collect())
+    }
+}
+
+fn trees(size: u64) -> (Vec<Hash>, Stored) {
+    let (mut ours, mut theirs) = (Vec::new(), Stored(Vec::new()));
+    for number in 0..size {
+        let entry = number.to_be_bytes();
+        ours.push(leaf_hash(&entry));
+        let stored = tlog::stored_hashes(number, &entry, &theirs).unwrap();
+        theirs.0.extend(stored);
+    }
+    (ours, theirs)
+}
+
+fn to_theirs(hashes: &[Hash]) -> Vec<tlog::Hash> {
+    hashes.iter().map(|hash| tlog::Hash(hash.0)).collect()
+}
+
+fn to_ours(hashes: &[tlog::Hash]) -> Vec<Hash> {
+    hashes.iter().map(|hash| Hash(hash.0)).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn proofs_go_both_ways(size in 1_u64..600, index in 0_u64..600, old in 0_u64..600) {
+        let (index, old) = (index % size, 1 + old % size);
+        let (ours, theirs) = trees(size);
+        let root = proof::root(ours.as_slice(), size).unwrap();
+        let their_root = tlog::tree_hash(size, &theirs).unwrap();
+        prop_assert_eq!(root.0, their_root.0);
+
+        let leaf = *ours.get(usize::try_from(index).unwrap()).unwrap();
+        let inclusion = proof::inclusion(ours.as_slice(), index, size).unwrap();
+        tlog::check_record(&to_theirs(&inclusion), size, their_root, index, tlog::Hash(leaf.0)).unwrap();
+        let their_inclusion = to_ours(&tlog::prove_record(size, index, &theirs).unwrap());
+        prop_assert_eq!(proof::verify_inclusion(index, size, &leaf, &their_inclusion, &root), Ok(()));
+
+        let old_root = proof::root(ours.as_slice(), old).unwrap();
+        let consistency = proof::consistency(ours.as_slice(), old, size).unwrap();
+        tlog::check_tree(&to_theirs(&consistency), size, their_root, old, tlog::Hash(old_root.0)).unwrap();
+        let their_consistency = to_ours(&tlog::prove_tree(size, old, &theirs).unwrap());
+        prop_assert_eq!(proof::verify_consistency((old, &old_root), (size, &root), &their_consistency), Ok(()));
+    }
+
+    #[test]
+    fn tile_paths_agree(level in 0_u8..6, number in 0_u64..10_000_000, width in 1_u16..=256) {
+        let theirs = tlog_tiles::tile::Tile::new(8, level, number, u32::from(width), false).path();
+        // They write the height of a tile, which the specification fixes at 8 and leaves out.
+        prop_assert_eq!(tiles::hashes_path(level, number, width), theirs.replacen("tile/8/", "tile/", 1));
+    }
+}
