@@ -66,7 +66,7 @@ async fn null_server(tls: Arc<rustls::ServerConfig>) -> SocketAddr {
 }
 
 async fn answer(request: Request<Incoming>) -> Result<Response<BoxBody<Bytes, Infallible>>, Infallible> {
-    let body = request.into_body().collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+    let body = request.into_body().collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
     let stream = body.windows(13).any(|window| window == b"\"stream\":true");
     let response = Response::builder();
     Ok(if stream {

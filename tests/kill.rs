@@ -2,7 +2,13 @@
 //!
 //! `OCTROI_KILLS` sets how often (20 in the short tests, 200 in `scripts/test --long`).
 
-#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "test helpers")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "test helpers"
+)]
 
 mod common;
 
@@ -42,6 +48,7 @@ impl Gateway {
             }
             told.push(line);
         }
+        child.wait().unwrap();
         panic!("the gateway did not start: {told:?}");
     }
 
