@@ -215,6 +215,7 @@ fn decision(request: RequestId) -> Entry {
             duties: Vec::new(),
         }],
         removed: Vec::new(),
+        fell_back: None,
         sending: Some(Sending {
             backend: Word::fixed("paris-gpu-1"),
             body_mac: Digest([5; 32]),
