@@ -1,4 +1,4 @@
-//! `octroi.toml`: from the file as written ([`raw::RawConfig`]) to a configuration that can be used ([`Config`]).
+//! `octroi.toml`: from the file as written (`raw`) to a configuration that can be used ([`Config`]).
 //!
 //! [`load`] reports every fault of the file in one run, each with its place and what to do. After it nothing is checked
 //! again. It reads the files that the configuration names (certificates, roots, credentials) and opens nothing else. The
