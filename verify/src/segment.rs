@@ -71,6 +71,14 @@ pub enum Found<'a> {
     },
 }
 
+/// What one reading of a place gives.
+enum Look {
+    Whole(BatchHead),
+    End,
+    /// Offset of the first bad frame, its fault, and whether it can be torn.
+    Damaged(u64, Fault, bool),
+}
+
 /// A whole batch, its checksums verified.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Batch<'a> {
@@ -136,20 +144,32 @@ impl Segment {
 
     /// Reads the batch that begins at `start`, which is [`HEADER_BYTES`] or the end of the batch before.
     pub fn batch(&mut self, start: u64) -> io::Result<Found<'_>> {
-        let (head, fault) = match self.batch_head(start)? {
-            Ok(None) => return Ok(Found::End),
+        let mut look = self.look(start)?;
+        if matches!(look, Look::Damaged(..)) {
+            // A log that is being written: what was half there a moment ago is whole once anything stands behind it.
+            self.window.clear();
+            look = self.look(start)?;
+        }
+        Ok(match look {
+            Look::End => Found::End,
+            Look::Damaged(offset, fault, torn) => Found::Damaged { offset, fault, torn },
+            Look::Whole(head) => {
+                let end = start + (BATCH_FRAME_BYTES + head.bytes as usize) as u64;
+                Found::Batch(Batch { head, start, end, bytes: self.slice(start, end), entries: &self.entries })
+            }
+        })
+    }
+
+    fn look(&mut self, start: u64) -> io::Result<Look> {
+        let (head, (offset, fault)) = match self.batch_head(start)? {
+            Ok(None) => return Ok(Look::End),
             Ok(Some(head)) => match self.fill_entries(start, head)? {
-                Ok(()) => {
-                    let end = start + (BATCH_FRAME_BYTES + head.bytes as usize) as u64;
-                    let bytes = self.slice(start, end);
-                    return Ok(Found::Batch(Batch { head, start, end, bytes, entries: &self.entries }));
-                }
+                Ok(()) => return Ok(Look::Whole(head)),
                 Err(bad) => (Some(head), bad),
             },
             Err(fault) => (None, (start, fault)),
         };
-        let (offset, fault) = fault;
-        Ok(Found::Damaged { offset, fault, torn: self.is_torn(start, head)? })
+        Ok(Look::Damaged(offset, fault, self.is_torn(start, head)?))
     }
 
     /// Finds the first byte at or behind `from` that is not zero.

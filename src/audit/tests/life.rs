@@ -150,3 +150,29 @@ fn many_writers_share_batches_and_none_is_lost() {
     assert_eq!(u32::try_from(files), Ok(report.segments), "what was prepared and not used is gone");
     assert!(folder.path().join(CHECKPOINT).exists());
 }
+
+#[test]
+fn a_log_that_is_being_written_verifies() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = SegmentLog::open(options(folder.path())).unwrap();
+    let mut verified = 0;
+    std::thread::scope(|scope| {
+        let writers: Vec<_> = (0..3)
+            .map(|writer| {
+                let log = &log;
+                scope.spawn(move || {
+                    for number in 0..400 {
+                        let slot = log.reserve().unwrap();
+                        append(log, decision(writer * 1_000 + number)).unwrap();
+                        slot.submit(outcome(writer * 1_000 + number));
+                    }
+                })
+            })
+            .collect();
+        while !writers.iter().all(std::thread::ScopedJoinHandle::is_finished) {
+            verify(folder.path()).unwrap();
+            verified += 1;
+        }
+    });
+    assert!(verified > 0, "the verifier met the log at work");
+}
