@@ -7,7 +7,7 @@ mod load;
 mod reload;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -62,7 +62,11 @@ impl App {
         let loader = Loader::new(path, tasks.clone());
         let Loaded { config, snapshot } = loader.load(None)?;
         let telemetry = Arc::new(Telemetry::new(&opentelemetry::global::meter("octroi")));
-        let log = Arc::new(open_log(&config)?);
+        let (folder, node) = (config.audit_folder.clone(), config.node.clone());
+        let log = tokio::task::spawn_blocking(move || open_log(&folder, &node))
+            .await
+            .context("the audit log failed inside")??;
+        let log = Arc::new(log);
         let gate = Arc::new(Gate::new(
             Arc::clone(&snapshot),
             wrap(Arc::clone(&log) as Arc<dyn AuditLog>),
@@ -130,10 +134,9 @@ impl App {
 const LOG_EPOCH: u32 = 1;
 
 #[expect(clippy::disallowed_methods, reason = "the log dates its entries, and gets its clock here")]
-fn open_log(config: &Config) -> anyhow::Result<SegmentLog> {
-    let folder = &config.audit_folder;
-    let origin = format!("octroi/{}/{LOG_EPOCH}", config.node);
-    SegmentLog::open(Options::new(folder.clone(), origin, Arc::new(jiff::Timestamp::now)))
+fn open_log(folder: &Path, node: &Word) -> anyhow::Result<SegmentLog> {
+    let origin = format!("octroi/{node}/{LOG_EPOCH}");
+    SegmentLog::open(Options::new(folder.to_owned(), origin, Arc::new(jiff::Timestamp::now)))
         .with_context(|| format!("the audit log in `{}` cannot be opened", folder.display()))
 }
 
@@ -155,6 +158,6 @@ pub(crate) async fn in_force(gate: &Gate, snapshot: &Snapshot) -> Result<(), aud
 ///
 /// # Errors
 /// Every fault of the file.
-pub fn configuration(path: &std::path::Path) -> Result<Config, config::Faults> {
+pub fn configuration(path: &Path) -> Result<Config, config::Faults> {
     config::load(path)
 }

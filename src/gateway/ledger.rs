@@ -121,6 +121,11 @@ impl Ledger {
         self.slot = Some(slot);
     }
 
+    /// The decision was not written, so there is nothing to end.
+    pub fn release(&mut self) {
+        self.slot = None;
+    }
+
     /// The W3C trace id of the request's span, when spans are exported.
     pub fn trace(&self) -> Option<Word> {
         let context = self.span.context();

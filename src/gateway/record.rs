@@ -65,7 +65,13 @@ pub async fn record(gate: &Gate, ledger: &mut Ledger, outbound: Outbound) -> Res
     if leg.number == 1 {
         ledger.policy = examined.snapshot.policy.digest();
     }
-    append(gate, entry).await?;
+    if let Err(Unrecorded { refusal, absent }) = append(gate, entry).await {
+        if leg.number == 1 && absent {
+            // No decision, so no outcome: the place in the queue goes back.
+            ledger.release();
+        }
+        return Err(refusal);
+    }
     ledger.backend = Some(outbound.leg.backend.name.clone());
     gate.telemetry.changed(&outbound.changes);
     gate.telemetry.added(&ledger.operation, ledger.started.elapsed());
@@ -78,14 +84,22 @@ pub async fn refused(gate: &Gate, examined: &Examined, refusal: &Refusal) {
     let mac = content_mac(examined);
     let reason = Some(Word::fixed(refusal.code));
     let entry = Entry::Decision(Box::new(decision(examined, &mac, Word::fixed("refuse"), reason, None)));
-    append(gate, entry).await.unwrap_or_default();
+    // Nothing was sent, so nothing depends on this entry.
+    drop(append(gate, entry).await);
 }
 
-async fn append(gate: &Gate, entry: Entry) -> Result<(), Refusal> {
+/// An entry that is not known to be on disk.
+struct Unrecorded {
+    refusal: Refusal,
+    /// Whether it surely is not; after a deadline it may still get there.
+    absent: bool,
+}
+
+async fn append(gate: &Gate, entry: Entry) -> Result<(), Unrecorded> {
     match tokio::time::timeout(limits::AUDIT_DEADLINE, gate.audit.append(entry)).await {
         Ok(Ok(_position)) => Ok(()),
-        Ok(Err(error)) => Err(unavailable(&error)),
-        Err(_) => Err(unavailable(&AuditError::Full)),
+        Ok(Err(error)) => Err(Unrecorded { refusal: unavailable(&error), absent: true }),
+        Err(_) => Err(Unrecorded { refusal: unavailable(&AuditError::Full), absent: false }),
     }
 }
 

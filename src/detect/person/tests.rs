@@ -1,3 +1,5 @@
+//! Tests of the rules for names.
+
 use super::*;
 use crate::detect::lexicon::{Lexicon, Meaning};
 use crate::detect::page::Sink;

@@ -1,3 +1,5 @@
+//! Every validator against the published and computed vectors.
+
 use std::collections::BTreeMap;
 use std::path::Path;
 

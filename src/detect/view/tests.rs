@@ -1,3 +1,5 @@
+//! The offset map lands on characters and escapes, whatever the text.
+
 use proptest::prelude::*;
 
 use super::*;
