@@ -61,17 +61,19 @@ pub fn recheck(
             pass.merge(&mut required, &demand)?;
         }
     }
-    left_over(&required, duties)
+    left_over(residual, &required, duties)
 }
 
-/// A type that had to be changed and is still found; a coarser value may still look like its type.
-fn left_over(required: &Duties, done: &Duties) -> Result<(), Removal> {
-    let over = required
-        .actions
-        .iter()
-        .find(|(entity, action)| !(*action == Action::Generalise && done.action(*entity) >= Action::Generalise));
-    if let Some((_, action)) = over {
-        return Err(Removal::Duty(Word::fixed(action.name())));
+/// A type that was to be changed, or has to be by what is there now, and is still found. A coarser value may still look like
+/// its type.
+fn left_over(residual: &Facts, required: &Duties, done: &Duties) -> Result<(), Removal> {
+    for fact in residual.types.iter().filter(|fact| fact.possibly > 0) {
+        let (wanted, was) = (required.action(fact.entity), done.action(fact.entity));
+        let coarser = wanted <= Action::Generalise && was == Action::Generalise;
+        let strictest = wanted.max(was);
+        if strictest != Action::Keep && !coarser {
+            return Err(Removal::Duty(Word::fixed(strictest.name())));
+        }
     }
     if required.log_sealed && !done.log_sealed {
         return Err(Removal::Duty(Word::fixed("log sealed")));

@@ -134,11 +134,13 @@ impl<'a> View<'a> {
 
     fn count(&self, what: What, at_least: u32) -> Certainty {
         let uncounted = self.uncounted(what);
-        let (mut possibly, mut surely) = (0_u32, u32::from(uncounted));
+        let (mut possibly, mut surely) = (0_u32, 0_u32);
         for fact in self.facts.types.iter().filter(|fact| self.matches(what, fact.entity)) {
             possibly = possibly.saturating_add(fact.possibly);
             surely = surely.saturating_add(fact.surely);
         }
+        // What was declared or changed is one at least, and may be among those that were found: it is not added to them.
+        let surely = surely.max(u32::from(uncounted));
         let counted = Certainty { possibly: possibly >= at_least || uncounted, surely: surely >= at_least };
         counted.or(self.perhaps())
     }

@@ -115,3 +115,17 @@ fn the_last_look_sees_what_is_left() {
     assert!(matches!(look(&["health_condition"]), Err(Removal::Rules(_))), "a rule that fires now");
     assert_eq!(recheck(&policy, &nothing(), BackendId(99), &duties, now()), Err(Removal::NotAllowed));
 }
+
+/// Found by the law that nothing unchanged passes: what had been changed was counted beside what was still there.
+#[test]
+fn the_last_look_does_not_count_twice() {
+    let policy = policy(&format!(
+        "{ALLOW_ALL}rule r because \"t\" unless data includes at least 3 special must pseudonymise personal\n"
+    ));
+    let mut facts = with(&policy, &["health_condition"]);
+    (facts.types[0].possibly, facts.types[0].surely) = (2, 2);
+    let choice = &plan(&policy, &facts).choices[0];
+    assert_eq!(choice.duties.changes(), 1);
+    let unchanged = recheck(&policy, &facts, choice.backend, &choice.duties, now());
+    assert_eq!(unchanged, Err(Removal::Duty(Word::fixed("pseudonymise"))));
+}

@@ -165,7 +165,7 @@ impl Naive<'_> {
                     return Certainty::known(reached).or(declared).or(perhaps);
                 }
                 let possibly: u32 = of.clone().map(|fact| fact.possibly).sum();
-                let surely: u32 = of.map(|fact| fact.surely).sum::<u32>() + u32::from(declared);
+                let surely: u32 = of.map(|fact| fact.surely).sum::<u32>().max(u32::from(declared));
                 Certainty { possibly: declared || possibly >= *at_least, surely: surely >= *at_least }.or(perhaps)
             }
             Atom::HealthOfAPerson => facts.health_of_a_person.or(perhaps),

@@ -20,6 +20,12 @@ const NO: (bool, bool) = (false, false);
 const PERHAPS: (bool, bool) = (true, false);
 const YES: (bool, bool) = (true, true);
 
+/// A class and all that it implies.
+fn closure(class: &str) -> crate::model::ClassSet {
+    let catalogue = all_types();
+    catalogue.class(class).and_then(|class| catalogue.class_info(class)).unwrap().closure
+}
+
 #[test]
 #[expect(clippy::too_many_lines, reason = "one table")]
 fn facts_are_two_bits() {
@@ -64,6 +70,12 @@ fn facts_are_two_bits() {
             NO,
         ),
         ("a class counts its types", "data includes at least 2 personal", changed(&["person", "email"], |_| ()), YES),
+        (
+            "what is declared is not counted beside what is found",
+            "data includes at least 3 personal",
+            changed(&["email", "phone"], |f| f.declared = closure("special")),
+            PERHAPS,
+        ),
         (
             "confidence at least N",
             "data includes person with confidence at least 90",
