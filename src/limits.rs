@@ -119,6 +119,9 @@ pub const HOLD_BACK_BYTES_MAX: usize = 64;
 /// Channels (choices, tool calls, parts) of one streamed answer.
 pub const CHANNELS_MAX: usize = 1_024;
 
+/// Time that the last words of an answer that broke off have to leave before its connection or stream is torn.
+pub const PARTING: Duration = Duration::from_millis(200);
+
 /// Time that streams have to finish after SIGTERM.
 pub const DRAIN_DEADLINE: Duration = Duration::from_secs(30);
 /// Requests of an OTLP or Prometheus exporter that wait.

@@ -260,7 +260,7 @@ async fn law_5_the_record_counts_what_was_done() {
     let counted: u64 = changed.iter().map(|change| change["count"].as_u64().unwrap()).sum();
     assert_eq!(counted, tokens, "{changed:?} for {crossed}");
     assert!(counted >= 4);
-    let outcome = house.entries_of("outcome").await.pop().unwrap();
+    let outcome = house.outcomes(1).await.pop().unwrap();
     let back: usize = VALUES.iter().map(|value| answer.body.matches(value).count()).sum();
     assert_eq!(outcome["restored"].as_u64().unwrap(), back as u64, "{}", answer.body);
 }

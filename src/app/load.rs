@@ -199,7 +199,7 @@ fn upstream_settings(backend: &BackendConfig, binding: Binding) -> Settings {
         .map(|(chain, key)| ClientCertificate { chain: chain.clone(), key: secret(key) });
     settings.headers = backend.headers.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
     settings.plaintext = !url.tls;
-    settings.bounds = Bounds { first_byte: backend.first_byte, ..Bounds::default() };
+    settings.bounds = Bounds { first_byte: backend.first_byte, reply_idle: backend.reply_idle, ..Bounds::default() };
     settings.health = HealthCheck { path: Some(backend.health_path.to_string()), ..HealthCheck::default() };
     settings
 }

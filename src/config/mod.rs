@@ -113,6 +113,8 @@ pub struct BackendConfig {
     pub health_path: Word,
     /// Time until the answer begins.
     pub first_byte: Duration,
+    /// Time between two pieces of an answer.
+    pub reply_idle: Duration,
 }
 
 /// A backend's address.

@@ -102,6 +102,7 @@ pub(super) struct RawBackend {
     pub(super) headers: BTreeMap<String, String>,
     pub(super) health_path: Option<String>,
     pub(super) first_byte_s: Option<u64>,
+    pub(super) reply_idle_s: Option<u64>,
 }
 
 #[derive(Debug, Deserialize)]

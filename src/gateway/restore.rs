@@ -14,6 +14,7 @@ use http::{HeaderValue, StatusCode};
 use http_body::Frame;
 use http_body_util::BodyExt as _;
 use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::Sleep;
 
 use super::dispatch::Answering;
 use super::ledger::{End, Ledger};
@@ -132,6 +133,8 @@ pub struct Restored {
     /// The stream said that it is complete.
     done: bool,
     broken: bool,
+    /// Armed once the error event of a broken answer is handed over: the broken end follows when it fires.
+    parting: Option<Pin<Box<Sleep>>>,
     ledger: Option<Ledger>,
     permit: Option<OwnedSemaphorePermit>,
 }
@@ -158,6 +161,7 @@ impl Restored {
             next_number: None,
             done: false,
             broken: false,
+            parting: None,
             ledger: None,
             permit: None,
         }
@@ -182,6 +186,7 @@ impl Restored {
             match self.decoder.frame() {
                 Ok(Some(frame)) => self.frame(&frame),
                 Ok(None) => break,
+                Err(_) if self.done => self.source = None,
                 Err(_) => self.break_off(),
             }
         }
@@ -225,6 +230,9 @@ impl Restored {
             if text != *leaf.text {
                 edits.push(Edit { span: leaf.span.clone(), replacement: quote(&text) });
             }
+        }
+        if self.broken {
+            return;
         }
         self.flush(&view.ends, view.sequence.as_ref().map(|sequence| sequence.value));
         if let (Some(sequence), true) = (&view.sequence, self.added > 0) {
@@ -310,6 +318,13 @@ impl Restored {
         }
     }
 
+    /// Waits so long that what was handed over can leave. An error of a body makes hyper drop what it has not written yet:
+    /// without the wait the client would see a torn connection, and never the event that says why.
+    fn poll_parting(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let parting = self.parting.get_or_insert_with(|| Box::pin(tokio::time::sleep(limits::PARTING)));
+        parting.as_mut().poll(cx)
+    }
+
     fn end(&mut self, end: End) {
         if let Some(ledger) = self.ledger.as_mut() {
             ledger.end = end;
@@ -348,13 +363,21 @@ impl http_body::Body for Restored {
                 if let Some(ledger) = this.ledger.as_mut() {
                     ledger.bytes_out += bytes.len() as u64;
                 }
+                if this.out.is_empty() && this.done && !this.broken {
+                    // Clients close at the mark of the end and do not wait for the connection's own.
+                    this.end(End::Complete);
+                }
                 return Poll::Ready(Some(Ok(Frame::data(bytes))));
             }
             let Some(source) = this.source.as_mut() else {
                 // Dropping the account here, and not with the body, dates the end when it is.
                 drop(this.ledger.take());
                 drop(this.permit.take());
-                return Poll::Ready(this.broken.then_some(Err(BrokenOff)));
+                if !this.broken {
+                    return Poll::Ready(None);
+                }
+                ready!(this.poll_parting(cx));
+                return Poll::Ready(Some(Err(BrokenOff)));
             };
             match ready!(Pin::new(source).poll_frame(cx)) {
                 Some(Ok(frame)) => {
@@ -362,8 +385,9 @@ impl http_body::Body for Restored {
                         this.take(&bytes);
                     }
                 }
-                Some(Err(_)) => this.break_off(),
-                None => this.finish(),
+                // Behind the mark of the end there is nothing left to break.
+                Some(Err(_)) if !this.done => this.break_off(),
+                Some(Err(_)) | None => this.finish(),
             }
         }
     }

@@ -7,16 +7,21 @@
     clippy::disallowed_methods,
     clippy::disallowed_types,
     clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::or_fun_call,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::string_slice,
     reason = "each test file uses its own part of these helpers, which are a client with sockets and files"
 )]
 
+pub(crate) mod scripted;
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request};
@@ -57,6 +62,10 @@ pub(crate) struct Plot {
     pub(crate) extra: String,
     /// Added to the app's table.
     pub(crate) app: String,
+    /// Added to the table of each backend.
+    pub(crate) backend: String,
+    /// Ports of servers that stand in for those of the same names.
+    pub(crate) elsewhere: BTreeMap<&'static str, u16>,
 }
 
 impl Plot {
@@ -93,7 +102,26 @@ impl Plot {
             servers.insert(name, ModelServer::start(Options::new(name, Arc::clone(&tls))).await.unwrap());
         }
         let key = identity::new_key(&root).unwrap().key.to_string();
-        Self { folder, key, root, authority: der, tls, servers, extra: String::new(), app: String::new() }
+        let (extra, app, backend) = Default::default();
+        Self { folder, key, root, authority: der, tls, servers, extra, app, backend, elsewhere: BTreeMap::new() }
+    }
+
+    /// Puts a scripted server in the place of the one with this name.
+    pub(crate) async fn script(
+        &mut self,
+        name: &'static str,
+        script: impl Fn(&scripted::Asked) -> Vec<scripted::Step> + Send + Sync + 'static,
+    ) -> scripted::Scripted {
+        let server = scripted::Scripted::start(Arc::clone(&self.tls), script).await;
+        self.servers.remove(name);
+        self.elsewhere.insert(name, server.port);
+        server
+    }
+
+    /// Leaves only these backends in the configuration.
+    pub(crate) fn only(&mut self, names: &[&str]) {
+        self.servers.retain(|name, _| names.contains(name));
+        self.elsewhere.retain(|name, _| names.contains(name));
     }
 
     /// A path in the folder.
@@ -123,10 +151,11 @@ impl Plot {
             self.extra, self.app
         );
         let mut names = Vec::new();
-        for (name, server) in &self.servers {
+        let ports = self.servers.iter().map(|(name, server)| (*name, server.address().port()));
+        for (name, port) in ports.chain(self.elsewhere.iter().map(|(name, port)| (*name, *port))) {
             text.push_str(&format!(
-                "[[backend]]\nname = \"{name}\"\nurl = \"https://localhost:{}\"\ndialects = [\"openai\"]\nroots = \"certs/ca.pem\"\n",
-                server.address().port()
+                "[[backend]]\nname = \"{name}\"\nurl = \"https://localhost:{port}\"\ndialects = [\"openai\"]\nroots = \"certs/ca.pem\"\n{}\n",
+                self.backend
             ));
             names.push(format!("\"{name}\" = \"demonstration\""));
         }
@@ -174,6 +203,15 @@ impl House {
             }
         }
         entries
+    }
+
+    /// Waits until there are so many outcomes, and returns them.
+    pub(crate) async fn outcomes(&self, count: usize) -> Vec<serde_json::Value> {
+        until("outcomes in the log", async || {
+            let outcomes = self.entries_of("outcome").await;
+            (outcomes.len() >= count).then_some(outcomes)
+        })
+        .await
     }
 
     /// Entries of one kind.
@@ -285,6 +323,22 @@ pub(crate) fn chat_body(content: &str, stream: bool) -> String {
     serde_json::json!({"model": "assistant", "stream": stream, "messages": [{"role": "user", "content": content}]})
         .to_string()
 }
+
+/// Looks again and again until something holds; a test that waits in vain has failed.
+pub(crate) async fn until<T>(what: &str, look: impl AsyncFn() -> Option<T>) -> T {
+    let looking = async {
+        loop {
+            if let Some(found) = look().await {
+                return found;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, looking).await.unwrap_or_else(|_| panic!("waited in vain for {what}"))
+}
+
+/// How long a test waits for what must come.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What stands in the envelope of an entry.
 fn inner(entry: &[u8]) -> serde_json::Value {
