@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
@@ -64,16 +64,18 @@ impl Server {
         let tasks = TaskTracker::new();
         let graceful = GracefulShutdown::new();
         let drain = self.limits.drain;
-        let shared = Arc::new(Connection { tls: self.tls, gate: self.gate, limits: self.limits });
+        let cut = CancellationToken::new();
+        let streams = Spawner(tasks.clone());
+        let shared = Arc::new(Connection { tls: self.tls, gate: self.gate, limits: self.limits, streams });
         loop {
             let accepted = tokio::select! {
                 () = stop.cancelled() => break,
                 accepted = accept(&self.listener, &connections) => accepted,
             };
             let Some((stream, permit)) = accepted else { continue };
-            let (shared, watcher) = (Arc::clone(&shared), graceful.watcher());
+            let (shared, watcher, cut) = (Arc::clone(&shared), graceful.watcher(), cut.clone());
             tasks.spawn(async move {
-                shared.serve(stream, watcher).await;
+                cut.run_until_cancelled_owned(shared.serve(stream, watcher)).await.unwrap_or_default();
                 drop(permit);
             });
         }
@@ -85,6 +87,9 @@ impl Server {
         };
         if tokio::time::timeout(drain, finished).await.is_err() {
             tracing::warn!(connections = tasks.len(), "Drain deadline reached: open streams are cut");
+            // What is cut still has its outcome in the log, which closes after us.
+            cut.cancel();
+            drop(tokio::time::timeout(limits::CUT_DEADLINE, tasks.wait()).await);
         }
     }
 }
@@ -108,6 +113,20 @@ struct Connection {
     tls: Option<TlsAcceptor>,
     gate: Arc<Gate>,
     limits: Limits,
+    streams: Spawner,
+}
+
+/// Runs HTTP/2's streams as tasks of the set that is drained.
+#[derive(Clone)]
+struct Spawner(TaskTracker);
+
+impl<F> hyper::rt::Executor<F> for Spawner
+where
+    F: Future<Output: Send + 'static> + Send + 'static,
+{
+    fn execute(&self, future: F) {
+        self.0.spawn(future);
+    }
 }
 
 impl Connection {
@@ -137,8 +156,8 @@ impl Connection {
         }
     }
 
-    fn builder(&self) -> auto::Builder<TokioExecutor> {
-        let mut builder = auto::Builder::new(TokioExecutor::new());
+    fn builder(&self) -> auto::Builder<Spawner> {
+        let mut builder = auto::Builder::new(self.streams.clone());
         builder
             .http1()
             .timer(TokioTimer::new())

@@ -3,6 +3,7 @@
 
 #![expect(dead_code, reason = "each test file uses its own part")]
 
+pub(crate) mod process;
 pub(crate) mod scripted;
 
 use std::collections::BTreeMap;
@@ -38,6 +39,32 @@ pub(crate) fn prompt() -> String {
     format!("Write to Mme {NAME} ({EMAIL}, tel. {PHONE}); refund to IBAN {IBAN}.")
 }
 
+/// A certificate for `localhost`, its key and the authority that issued it.
+pub(crate) struct Issued {
+    pub(crate) authority: CertifiedIssuer<'static, KeyPair>,
+    pub(crate) certificate: rcgen::Certificate,
+    pub(crate) key: KeyPair,
+}
+
+impl Issued {
+    pub(crate) fn new(change: impl FnOnce(&mut CertificateParams)) -> Self {
+        let mut authority = CertificateParams::new(vec![]).unwrap();
+        authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
+        let key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+        params.subject_alt_names.push(SanType::IpAddress([127, 0, 0, 1].into()));
+        change(&mut params);
+        let certificate = params.signed_by(&key, &authority).unwrap();
+        Self { authority, certificate, key }
+    }
+
+    /// The authority as clients trust it.
+    pub(crate) fn root(&self) -> CertificateDer<'static> {
+        CertificateDer::from(self.authority.der().to_vec())
+    }
+}
+
 /// Files and servers of a house that does not listen yet.
 pub(crate) struct Plot {
     pub(crate) folder: tempfile::TempDir,
@@ -60,13 +87,7 @@ impl Plot {
     /// Two servers in Paris and one in the US, the demonstration's policy.
     pub(crate) async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let mut authority = CertificateParams::new(vec![]).unwrap();
-        authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
-        let key = KeyPair::generate().unwrap();
-        let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
-        params.subject_alt_names.push(SanType::IpAddress([127, 0, 0, 1].into()));
-        let certificate = params.signed_by(&key, &authority).unwrap();
+        let Issued { authority, certificate, key } = Issued::new(|_| {});
         let der = CertificateDer::from(authority.der().to_vec());
         let private = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
         let tls = model_server::tls(vec![certificate.der().clone()], private).unwrap();
@@ -312,6 +333,17 @@ impl Client {
 pub(crate) fn chat_body(content: &str, stream: bool) -> String {
     serde_json::json!({"model": "assistant", "stream": stream, "messages": [{"role": "user", "content": content}]})
         .to_string()
+}
+
+/// Gets a page of the admin listener.
+pub(crate) async fn page(admin: SocketAddr, path: &str) -> std::io::Result<(u16, String)> {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let mut stream = TcpStream::connect(admin).await?;
+    stream.write_all(format!("GET {path} HTTP/1.0\r\nhost: localhost\r\n\r\n").as_bytes()).await?;
+    let mut text = String::new();
+    stream.read_to_string(&mut text).await?;
+    let (head, body) = text.split_once("\r\n\r\n").ok_or(std::io::ErrorKind::UnexpectedEof)?;
+    Ok((head[9..12].parse().unwrap(), body.to_owned()))
 }
 
 /// Looks again and again until something holds; a test that waits in vain has failed.
