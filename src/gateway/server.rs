@@ -15,6 +15,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tower::ServiceExt as _;
 
 use super::Gate;
 use super::edge;
@@ -147,12 +148,30 @@ impl Connection {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let service = TowerToHyperService::new(edge::service(Arc::clone(&self.gate)));
+        let spoken = CancellationToken::new();
+        let first = spoken.clone();
+        let service = edge::service(Arc::clone(&self.gate)).map_request(move |request| {
+            first.cancel();
+            request
+        });
         let builder = self.builder();
-        let connection = builder.serve_connection(TokioIo::new(stream), service);
-        if let Err(error) = watcher.watch(connection.into_owned()).await {
-            // The text of hyper's errors can quote what the client sent: it is not logged.
-            tracing::debug!(incomplete = is_incomplete(error.as_ref()), "Connection ended with an error");
+        let connection = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+        tokio::select! {
+            ended = watcher.watch(connection.into_owned()) => {
+                if let Err(error) = ended {
+                    // The text of hyper's errors can quote what the client sent: it is not logged.
+                    tracing::debug!(incomplete = is_incomplete(error.as_ref()), "Connection ended with an error");
+                }
+            }
+            () = self.silence(&spoken) => tracing::debug!("Connection brought no request in time"),
+        }
+    }
+
+    /// Ends when no request has come within the deadline for a head. hyper's own deadline begins when it knows which HTTP
+    /// is spoken, and HTTP/2 has none: without this a client that says nothing would keep its place for ever.
+    async fn silence(&self, spoken: &CancellationToken) {
+        if tokio::time::timeout(self.limits.head, spoken.cancelled()).await.is_ok() {
+            std::future::pending().await
         }
     }
 

@@ -75,6 +75,8 @@ pub(crate) struct Plot {
     pub(crate) servers: BTreeMap<&'static str, ModelServer>,
     /// Added to `octroi.toml`.
     pub(crate) extra: String,
+    /// Added to the listener's table.
+    pub(crate) listen: String,
     /// Added to the app's table.
     pub(crate) app: String,
     /// Added to the table of each backend.
@@ -111,8 +113,9 @@ impl Plot {
             servers.insert(name, ModelServer::start(Options::new(name, Arc::clone(&tls))).await.unwrap());
         }
         let key = identity::new_key(&root).unwrap().key.to_string();
-        let (extra, app, backend) = Default::default();
-        Self { folder, key, root, authority: der, tls, servers, extra, app, backend, elsewhere: BTreeMap::new() }
+        let (extra, listen, app, backend) = Default::default();
+        let elsewhere = BTreeMap::new();
+        Self { folder, key, root, authority: der, tls, servers, extra, listen, app, backend, elsewhere }
     }
 
     /// Puts a scripted server in the place of the one with this name.
@@ -154,10 +157,10 @@ impl Plot {
     pub(crate) fn write_configuration(&self) -> PathBuf {
         let hash = identity::hash_of(&self.root, &self.key);
         let mut text = format!(
-            "[listen]\naddress = \"127.0.0.1:0\"\ncertificate = \"certs/server.pem\"\nkey = \"certs/server.key\"\n\
+            "[listen]\naddress = \"127.0.0.1:0\"\ncertificate = \"certs/server.pem\"\nkey = \"certs/server.key\"\n{}\n\
              [admin]\naddress = \"127.0.0.1:0\"\n{}\n\
              [[app]]\nname = \"public-website\"\ntenant = \"demo\"\nkeys = [\"{hash}\"]\n{}\n",
-            self.extra, self.app
+            self.listen, self.extra, self.app
         );
         let mut names = Vec::new();
         let ports = self.servers.iter().map(|(name, server)| (*name, server.address().port()));
