@@ -34,6 +34,8 @@ pub struct App {
     address: SocketAddr,
     admin: Option<SocketAddr>,
     stop: CancellationToken,
+    /// Ends the admin listener, after the streams: until then it tells that the gateway drains.
+    drained: CancellationToken,
     serving: tokio::task::JoinHandle<()>,
     tasks: TaskTracker,
     log: Arc<SegmentLog>,
@@ -57,10 +59,12 @@ impl App {
         path: PathBuf,
         wrap: impl FnOnce(Arc<dyn AuditLog>) -> Arc<dyn AuditLog>,
     ) -> anyhow::Result<Self> {
-        let stop = CancellationToken::new();
+        let (stop, drained) = (CancellationToken::new(), CancellationToken::new());
         let tasks = TaskTracker::new();
         let loader = Loader::new(path, tasks.clone());
+        let watch = config::load(loader.path()).ok().map(|config| reload::Watch::begin(&config, loader.path()));
         let Loaded { config, snapshot } = loader.load(None)?;
+        let watch = watch.unwrap_or_else(|| reload::Watch::begin(&config, loader.path()));
         let telemetry = Arc::new(Telemetry::new(&opentelemetry::global::meter("octroi")));
         let (folder, node) = (config.audit_folder.clone(), config.node.clone());
         let log = tokio::task::spawn_blocking(move || open_log(&folder, &node))
@@ -87,17 +91,17 @@ impl App {
         let status = Arc::new(Status::new(Arc::clone(&gate)));
         let admin = match config.admin {
             Some(address) => Some(
-                console::listen(address, Arc::clone(&status) as Arc<dyn console::Facts>, &tasks, stop.clone())
+                console::listen(address, Arc::clone(&status) as Arc<dyn console::Facts>, &tasks, drained.clone())
                     .await
                     .with_context(|| format!("cannot listen on {address} for [admin]"))?,
             ),
             None => None,
         };
         in_force(&gate, &snapshot).await.context("the audit log cannot record the policy in force")?;
-        let keeper = reload::Keeper::new(loader, config, identity, status, stop.clone());
+        let keeper = reload::Keeper::new((loader, config, watch), identity, status, stop.clone());
         keeper.spawn(&tasks);
         let serving = tokio::spawn(server.run(stop.clone()));
-        Ok(Self { gate, address, admin, stop, serving, tasks, log })
+        Ok(Self { gate, address, admin, stop, drained, serving, tasks, log })
     }
 
     /// Where the data path listens.
@@ -121,7 +125,9 @@ impl App {
     /// When the listener or the log failed inside.
     pub async fn stop(self) -> anyhow::Result<()> {
         self.stop.cancel();
-        self.serving.await.context("the listener failed inside")?;
+        let served = self.serving.await.context("the listener failed inside");
+        self.drained.cancel();
+        served?;
         drop(self.gate);
         let log = self.log;
         tokio::task::spawn_blocking(move || log.stop()).await.context("the audit log failed inside")?;

@@ -124,6 +124,8 @@ pub const PARTING: Duration = Duration::from_millis(200);
 
 /// Time that streams have to finish after SIGTERM.
 pub const DRAIN_DEADLINE: Duration = Duration::from_secs(30);
+/// Time that streams which are cut then have to leave their outcome in the log.
+pub const CUT_DEADLINE: Duration = Duration::from_secs(2);
 /// Requests of an OTLP or Prometheus exporter that wait.
 pub const TELEMETRY_QUEUE_MAX: usize = 2_048;
 

@@ -1,6 +1,6 @@
 //! Keeps the snapshot fresh: when files change, on SIGHUP, and when the policy's validity ends.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -74,11 +74,63 @@ impl console::Facts for Status {
     }
 }
 
+/// Watches the files that reload.
+#[derive(Debug)]
+pub(super) struct Watch {
+    watcher: Option<notify::RecommendedWatcher>,
+    changes: mpsc::Receiver<()>,
+}
+
+impl Watch {
+    /// Begins to watch what a configuration names. It begins before the files are read for use, so that no change falls
+    /// between the two.
+    pub(super) fn begin(config: &Config, path: &Path) -> Self {
+        let (changed, changes) = mpsc::channel(1);
+        let watcher = Self::watcher(config, path, changed);
+        if watcher.is_none() {
+            tracing::warn!("Files are not watched: send SIGHUP after a change");
+        }
+        Self { watcher, changes }
+    }
+
+    /// Watches the folders, not the files: editors replace files, and a watch on the old one sees nothing.
+    fn watcher(config: &Config, path: &Path, changed: mpsc::Sender<()>) -> Option<notify::RecommendedWatcher> {
+        let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+            if event.is_ok_and(|event| !event.kind.is_access()) {
+                // A full channel means that a reload is due anyway.
+                changed.try_send(()).unwrap_or_default();
+            }
+        })
+        .ok()?;
+        let mut folders: Vec<PathBuf> = vec![config.policy_folder.clone()];
+        folders.extend(path.parent().map(PathBuf::from));
+        let pair = config.listen.tls.iter().flat_map(|tls| [&tls.certificate, &tls.key]);
+        folders.extend(pair.filter_map(|file| file.parent().map(PathBuf::from)));
+        folders.sort();
+        folders.dedup();
+        for folder in folders {
+            let folder = if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder };
+            let recursive = folder == config.policy_folder;
+            let mode = if recursive { notify::RecursiveMode::Recursive } else { notify::RecursiveMode::NonRecursive };
+            watcher.watch(&folder, mode).ok()?;
+        }
+        Some(watcher)
+    }
+
+    /// Waits for a change; for ever where files are not watched.
+    async fn changed(&mut self) {
+        if self.watcher.is_none() || self.changes.recv().await.is_none() {
+            std::future::pending().await
+        }
+    }
+}
+
 /// The task that reloads.
 #[derive(Debug)]
 pub(super) struct Keeper {
     loader: Loader,
     config: Config,
+    watch: Watch,
     identity: Option<Arc<Identity>>,
     status: Arc<Status>,
     stop: CancellationToken,
@@ -88,14 +140,13 @@ pub(super) struct Keeper {
 
 impl Keeper {
     pub(super) fn new(
-        loader: Loader,
-        config: Config,
+        (loader, config, watch): (Loader, Config, Watch),
         identity: Option<Arc<Identity>>,
         status: Arc<Status>,
         stop: CancellationToken,
     ) -> Self {
         let watching = stop.child_token();
-        Self { loader, config, identity, status, stop, watching }
+        Self { loader, config, watch, identity, status, stop, watching }
     }
 
     /// Starts the task.
@@ -105,11 +156,6 @@ impl Keeper {
     }
 
     async fn run(mut self, tasks: TaskTracker) {
-        let (changed, mut changes) = mpsc::channel::<()>(1);
-        let watcher = self.watch(changed);
-        if watcher.is_none() {
-            tracing::warn!("Files are not watched: send SIGHUP after a change");
-        }
         let mut hangup = signal(SignalKind::hangup()).ok();
         loop {
             let asked = async {
@@ -121,10 +167,10 @@ impl Keeper {
             tokio::select! {
                 () = self.stop.cancelled() => break,
                 () = asked => {}
-                Some(()) = changes.recv() => {
+                () = self.watch.changed() => {
                     tokio::time::sleep(SETTLE).await;
                     // What came while we waited belongs to the same change.
-                    while changes.try_recv().is_ok() {}
+                    while self.watch.changes.try_recv().is_ok() {}
                 }
                 () = tokio::time::sleep(LOOK) => {
                     self.status.observe();
@@ -143,40 +189,12 @@ impl Keeper {
         until.is_some_and(|until| until <= self.status.gate.now())
     }
 
-    /// Watches the folders, not the files: editors replace files, and a watch on the old one sees nothing.
-    fn watch(&self, changed: mpsc::Sender<()>) -> Option<notify::RecommendedWatcher> {
-        let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-            if event.is_ok_and(|event| !event.kind.is_access()) {
-                // A full channel means that a reload is due anyway.
-                changed.try_send(()).unwrap_or_default();
-            }
-        })
-        .ok()?;
-        let mut folders: Vec<PathBuf> = vec![self.config.policy_folder.clone()];
-        folders.extend(self.loader.path().parent().map(PathBuf::from));
-        folders.extend(
-            self.config
-                .listen
-                .tls
-                .iter()
-                .flat_map(|tls| [tls.certificate.clone(), tls.key.clone()])
-                .filter_map(|file| file.parent().map(PathBuf::from)),
-        );
-        folders.sort();
-        folders.dedup();
-        for folder in folders {
-            let folder = if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder };
-            let recursive = folder == self.config.policy_folder;
-            let mode = if recursive { notify::RecursiveMode::Recursive } else { notify::RecursiveMode::NonRecursive };
-            watcher.watch(&folder, mode).ok()?;
-        }
-        Some(watcher)
-    }
-
     async fn reload(&mut self, tasks: &TaskTracker) {
+        let mut rejected = Vec::new();
         if let (Some(files), Some(identity)) = (&self.config.listen.tls, &self.identity) {
             let problem = identity.reload(&files.certificate, &files.key).err().map(|error| error.to_string());
             self.status.gate.telemetry.reloaded("certificate", problem.as_deref());
+            rejected.extend(problem);
         }
         let gate = &self.status.gate;
         let before = gate.snapshot();
@@ -206,6 +224,7 @@ impl Keeper {
             let entry = PolicyLoaded { in_force: false, policy: None, inventory: None, name: None::<Word> };
             gate.audit.append(Entry::Policy(entry)).await.map(drop).unwrap_or_default();
         }
-        self.status.set_rejected(problem);
+        rejected.extend(problem);
+        self.status.set_rejected((!rejected.is_empty()).then(|| rejected.join("\n\n")));
     }
 }

@@ -164,6 +164,7 @@ fn ended(outcome: &Value) -> String {
         "refused" => {
             return format!("The client was told that it is refused, with status {}.", number(outcome, "status"));
         }
+        "failed" => return "The gateway failed inside before it ended.".to_owned(),
         "gateway-restart" => return "The gateway stopped before it ended: how it ended is not known.".to_owned(),
         other => return format!("It ended: {other}."),
     };

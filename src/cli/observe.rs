@@ -2,9 +2,16 @@
 //! endpoint. Panics are reported by place only: a panic's text may quote what was being handled.
 #![expect(clippy::disallowed_methods, reason = "the standard OTEL variables are read here and nowhere else")]
 
+use std::pin::Pin;
+use std::time::Duration;
+
 use anyhow::Context as _;
+use bytes::Bytes;
+use http::{Request, Response};
 use opentelemetry::trace::TracerProvider as _;
-use opentelemetry_otlp::{MetricExporter, SpanExporter};
+use opentelemetry_http::hyper::HyperClient;
+use opentelemetry_http::{HttpClient, HttpError};
+use opentelemetry_otlp::{MetricExporter, SpanExporter, WithHttpConfig as _};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 use opentelemetry_sdk::trace::SdkTracerProvider;
@@ -74,15 +81,50 @@ fn exporters() -> anyhow::Result<Observed> {
     let resource = || Resource::builder().with_service_name("octroi").build();
     let mut observed = Observed::default();
     if named("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") {
-        let exporter = SpanExporter::builder().with_http().build().context("OTLP traces")?;
+        let exporter =
+            SpanExporter::builder().with_http().with_http_client(Posting::new()).build().context("OTLP traces")?;
         let traces = SdkTracerProvider::builder().with_resource(resource()).with_batch_exporter(exporter).build();
         observed.traces = Some(traces);
     }
     if named("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT") {
-        let exporter = MetricExporter::builder().with_http().build().context("OTLP metrics")?;
+        let exporter =
+            MetricExporter::builder().with_http().with_http_client(Posting::new()).build().context("OTLP metrics")?;
         let metrics = SdkMeterProvider::builder().with_resource(resource()).with_periodic_exporter(exporter).build();
         opentelemetry::global::set_meter_provider(metrics.clone());
         observed.metrics = Some(metrics);
     }
     Ok(observed)
+}
+
+/// Time in which a collector must have taken what it is sent: the default of OpenTelemetry's specification.
+const EXPORT_DEADLINE: Duration = Duration::from_secs(10);
+
+/// Posts to a collector from the runtime: the exporters live on threads of their own, where no socket can be opened.
+#[derive(Debug)]
+struct Posting {
+    runtime: tokio::runtime::Handle,
+    client: HyperClient,
+}
+
+impl Posting {
+    /// Made within the runtime, whose threads do the work.
+    fn new() -> Self {
+        let client = HyperClient::with_default_connector(EXPORT_DEADLINE, None);
+        Self { runtime: tokio::runtime::Handle::current(), client }
+    }
+}
+
+impl HttpClient for Posting {
+    fn send_bytes<'a, 'f>(
+        &'a self,
+        request: Request<Bytes>,
+    ) -> Pin<Box<dyn Future<Output = Result<Response<Bytes>, HttpError>> + Send + 'f>>
+    where
+        'a: 'f,
+        Self: 'f,
+    {
+        let client = self.client.clone();
+        let sent = self.runtime.spawn(async move { client.send_bytes(request).await });
+        Box::pin(async move { sent.await? })
+    }
 }

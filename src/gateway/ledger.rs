@@ -28,6 +28,8 @@ pub enum End {
     UpstreamBroke,
     /// The request was refused after a backend had seen it.
     Refused,
+    /// The gateway failed inside.
+    Failed,
 }
 
 impl End {
@@ -37,6 +39,7 @@ impl End {
             Self::ClientGone => "client-gone",
             Self::UpstreamBroke => "upstream-broke",
             Self::Refused => "refused",
+            Self::Failed => "failed",
         }
     }
 }
@@ -151,6 +154,10 @@ impl Ledger {
 
 impl Drop for Ledger {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            // The edge answers a panic with 500 whatever was known before.
+            (self.status, self.end) = (500, End::Failed);
+        }
         let total = self.started.elapsed();
         let first_byte = self.first_byte.unwrap_or(total);
         let (input_tokens, output_tokens) = self.usage.unzip();
@@ -158,6 +165,8 @@ impl Drop for Ledger {
             self.code = Word::fixed("upstream_broke");
         } else if self.end == End::ClientGone {
             self.code = Word::fixed("client_gone");
+        } else if self.end == End::Failed {
+            self.code = Word::fixed("internal");
         }
         if let Some(slot) = self.slot.take() {
             slot.submit(Entry::Outcome(Box::new(Outcome {

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
@@ -16,6 +16,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tower::ServiceExt as _;
 
 use super::Gate;
 use super::edge;
@@ -65,16 +66,18 @@ impl Server {
         let tasks = TaskTracker::new();
         let graceful = GracefulShutdown::new();
         let drain = self.limits.drain;
-        let shared = Arc::new(Connection { tls: self.tls, gate: self.gate, limits: self.limits });
+        let cut = CancellationToken::new();
+        let streams = Spawner(tasks.clone());
+        let shared = Arc::new(Connection { tls: self.tls, gate: self.gate, limits: self.limits, streams });
         loop {
             let accepted = tokio::select! {
                 () = stop.cancelled() => break,
                 accepted = accept(&self.listener, &connections) => accepted,
             };
             let Some((stream, permit)) = accepted else { continue };
-            let (shared, watcher) = (Arc::clone(&shared), graceful.watcher());
+            let (shared, watcher, cut) = (Arc::clone(&shared), graceful.watcher(), cut.clone());
             tasks.spawn(async move {
-                shared.serve(stream, watcher).await;
+                cut.run_until_cancelled_owned(shared.serve(stream, watcher)).await.unwrap_or_default();
                 drop(permit);
             });
         }
@@ -86,6 +89,9 @@ impl Server {
         };
         if tokio::time::timeout(drain, finished).await.is_err() {
             tracing::warn!(connections = tasks.len(), "Drain deadline reached: open streams are cut");
+            // What is cut still has its outcome in the log, which closes after us.
+            cut.cancel();
+            drop(tokio::time::timeout(limits::CUT_DEADLINE, tasks.wait()).await);
         }
     }
 }
@@ -109,6 +115,20 @@ struct Connection {
     tls: Option<TlsAcceptor>,
     gate: Arc<Gate>,
     limits: Limits,
+    streams: Spawner,
+}
+
+/// Runs HTTP/2's streams as tasks of the set that is drained.
+#[derive(Clone)]
+struct Spawner(TaskTracker);
+
+impl<F> hyper::rt::Executor<F> for Spawner
+where
+    F: Future<Output: Send + 'static> + Send + 'static,
+{
+    fn execute(&self, future: F) {
+        self.0.spawn(future);
+    }
 }
 
 impl Connection {
@@ -129,17 +149,35 @@ impl Connection {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let service = TowerToHyperService::new(edge::service(Arc::clone(&self.gate)));
+        let spoken = CancellationToken::new();
+        let first = spoken.clone();
+        let service = edge::service(Arc::clone(&self.gate)).map_request(move |request| {
+            first.cancel();
+            request
+        });
         let builder = self.builder();
-        let connection = builder.serve_connection(TokioIo::new(stream), service);
-        if let Err(error) = watcher.watch(connection.into_owned()).await {
-            // The text of hyper's errors can quote what the client sent: it is not logged.
-            tracing::debug!(incomplete = is_incomplete(error.as_ref()), "Connection ended with an error");
+        let connection = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+        tokio::select! {
+            ended = watcher.watch(connection.into_owned()) => {
+                if let Err(error) = ended {
+                    // The text of hyper's errors can quote what the client sent: it is not logged.
+                    tracing::debug!(incomplete = is_incomplete(error.as_ref()), "Connection ended with an error");
+                }
+            }
+            () = self.silence(&spoken) => tracing::debug!("Connection brought no request in time"),
         }
     }
 
-    fn builder(&self) -> auto::Builder<TokioExecutor> {
-        let mut builder = auto::Builder::new(TokioExecutor::new());
+    /// Ends when no request has come within the deadline for a head. hyper's own deadline begins when it knows which HTTP
+    /// is spoken, and HTTP/2 has none: without this a client that says nothing would keep its place for ever.
+    async fn silence(&self, spoken: &CancellationToken) {
+        if tokio::time::timeout(self.limits.head, spoken.cancelled()).await.is_ok() {
+            std::future::pending().await
+        }
+    }
+
+    fn builder(&self) -> auto::Builder<Spawner> {
+        let mut builder = auto::Builder::new(self.streams.clone());
         builder
             .http1()
             .timer(TokioTimer::new())

@@ -13,6 +13,7 @@ use rustls::server::{ClientHello, NoServerSessionStorage, ResolvesServerCert, Se
 use rustls::sign::CertifiedKey;
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use x509_parser::time::ASN1Time;
 
 /// A certificate, key or authority file cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -121,10 +122,19 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
 fn read_pair(certificate: &Path, key: &Path) -> Result<CertifiedKey, TlsError> {
     let chain = certificates(certificate)?;
     let private = PrivateKeyDer::from_pem_file(key).map_err(|error| file(key, &error))?;
-    // Fails when the key does not belong to the first certificate.
-    CertifiedKey::from_der(chain, private, &provider()).map_err(|error| TlsError::Pair {
+    let pair = |what: String| TlsError::Pair {
         certificate: certificate.display().to_string(),
         key: key.display().to_string(),
-        what: error.to_string(),
-    })
+        what,
+    };
+    let first = chain.first().map(|first| x509_parser::parse_x509_certificate(first));
+    match first {
+        Some(Ok((_, leaf))) if leaf.validity().not_after < ASN1Time::now() => {
+            return Err(pair("the certificate has expired".to_owned()));
+        }
+        Some(Ok(_)) => {}
+        _ => return Err(pair("the certificate cannot be read".to_owned())),
+    }
+    // Fails when the key does not belong to the first certificate.
+    CertifiedKey::from_der(chain, private, &provider()).map_err(|error| pair(error.to_string()))
 }

@@ -15,6 +15,7 @@
     reason = "each test file uses its own part of these helpers, which are a client with sockets and files"
 )]
 
+pub(crate) mod process;
 pub(crate) mod scripted;
 
 use std::collections::BTreeMap;
@@ -50,6 +51,32 @@ pub(crate) fn prompt() -> String {
     format!("Write to Mme {NAME} ({EMAIL}, tel. {PHONE}); refund to IBAN {IBAN}.")
 }
 
+/// A certificate for `localhost`, its key and the authority that issued it.
+pub(crate) struct Issued {
+    pub(crate) authority: CertifiedIssuer<'static, KeyPair>,
+    pub(crate) certificate: rcgen::Certificate,
+    pub(crate) key: KeyPair,
+}
+
+impl Issued {
+    pub(crate) fn new(change: impl FnOnce(&mut CertificateParams)) -> Self {
+        let mut authority = CertificateParams::new(vec![]).unwrap();
+        authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
+        let key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+        params.subject_alt_names.push(SanType::IpAddress([127, 0, 0, 1].into()));
+        change(&mut params);
+        let certificate = params.signed_by(&key, &authority).unwrap();
+        Self { authority, certificate, key }
+    }
+
+    /// The authority as clients trust it.
+    pub(crate) fn root(&self) -> CertificateDer<'static> {
+        CertificateDer::from(self.authority.der().to_vec())
+    }
+}
+
 /// Files and servers of a house that does not listen yet.
 pub(crate) struct Plot {
     pub(crate) folder: tempfile::TempDir,
@@ -60,6 +87,8 @@ pub(crate) struct Plot {
     pub(crate) servers: BTreeMap<&'static str, ModelServer>,
     /// Added to `octroi.toml`.
     pub(crate) extra: String,
+    /// Added to the listener's table.
+    pub(crate) listen: String,
     /// Added to the app's table.
     pub(crate) app: String,
     /// Added to the table of each backend.
@@ -72,13 +101,7 @@ impl Plot {
     /// Two servers in Paris and one in the US, the demonstration's policy.
     pub(crate) async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let mut authority = CertificateParams::new(vec![]).unwrap();
-        authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
-        let key = KeyPair::generate().unwrap();
-        let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
-        params.subject_alt_names.push(SanType::IpAddress([127, 0, 0, 1].into()));
-        let certificate = params.signed_by(&key, &authority).unwrap();
+        let Issued { authority, certificate, key } = Issued::new(|_| {});
         let der = CertificateDer::from(authority.der().to_vec());
         let private = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
         let tls = model_server::tls(vec![certificate.der().clone()], private).unwrap();
@@ -102,8 +125,9 @@ impl Plot {
             servers.insert(name, ModelServer::start(Options::new(name, Arc::clone(&tls))).await.unwrap());
         }
         let key = identity::new_key(&root).unwrap().key.to_string();
-        let (extra, app, backend) = Default::default();
-        Self { folder, key, root, authority: der, tls, servers, extra, app, backend, elsewhere: BTreeMap::new() }
+        let (extra, listen, app, backend) = Default::default();
+        let elsewhere = BTreeMap::new();
+        Self { folder, key, root, authority: der, tls, servers, extra, listen, app, backend, elsewhere }
     }
 
     /// Puts a scripted server in the place of the one with this name.
@@ -145,10 +169,10 @@ impl Plot {
     pub(crate) fn write_configuration(&self) -> PathBuf {
         let hash = identity::hash_of(&self.root, &self.key);
         let mut text = format!(
-            "[listen]\naddress = \"127.0.0.1:0\"\ncertificate = \"certs/server.pem\"\nkey = \"certs/server.key\"\n\
+            "[listen]\naddress = \"127.0.0.1:0\"\ncertificate = \"certs/server.pem\"\nkey = \"certs/server.key\"\n{}\n\
              [admin]\naddress = \"127.0.0.1:0\"\n{}\n\
              [[app]]\nname = \"public-website\"\ntenant = \"demo\"\nkeys = [\"{hash}\"]\n{}\n",
-            self.extra, self.app
+            self.listen, self.extra, self.app
         );
         let mut names = Vec::new();
         let ports = self.servers.iter().map(|(name, server)| (*name, server.address().port()));
@@ -322,6 +346,17 @@ impl Client {
 pub(crate) fn chat_body(content: &str, stream: bool) -> String {
     serde_json::json!({"model": "assistant", "stream": stream, "messages": [{"role": "user", "content": content}]})
         .to_string()
+}
+
+/// Gets a page of the admin listener.
+pub(crate) async fn page(admin: SocketAddr, path: &str) -> std::io::Result<(u16, String)> {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let mut stream = TcpStream::connect(admin).await?;
+    stream.write_all(format!("GET {path} HTTP/1.0\r\nhost: localhost\r\n\r\n").as_bytes()).await?;
+    let mut text = String::new();
+    stream.read_to_string(&mut text).await?;
+    let (head, body) = text.split_once("\r\n\r\n").ok_or(std::io::ErrorKind::UnexpectedEof)?;
+    Ok((head[9..12].parse().unwrap(), body.to_owned()))
 }
 
 /// Looks again and again until something holds; a test that waits in vain has failed.

@@ -1,0 +1,124 @@
+//! Codings, bounds and deadlines of request bodies, through the real listener.
+
+use std::io::Write as _;
+use std::time::{Duration, Instant};
+
+use http::Method;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+use super::common::{PATIENCE, chat_body};
+use super::{echo_house, raw};
+
+const CHAT: &str = "/v1/chat/completions";
+
+/// A brotli stream that stores its text (RFC 7932, section 9.2): the dependency only decodes.
+fn brotli(text: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(text.len() - 1).unwrap();
+    let head = (length << 4) | (1 << 20);
+    [&head.to_le_bytes()[..3], text, &[3]].concat()
+}
+
+fn coded(coding: &str, text: &[u8]) -> Vec<u8> {
+    match coding {
+        "gzip" => {
+            let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+            encoder.write_all(text).unwrap();
+            encoder.finish().unwrap()
+        }
+        "deflate" => {
+            let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+            encoder.write_all(text).unwrap();
+            encoder.finish().unwrap()
+        }
+        "zstd" => ruzstd::encoding::compress_to_vec(text, ruzstd::encoding::CompressionLevel::Fastest),
+        "br" => brotli(text),
+        _ => text.to_vec(),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn codings() {
+    let (house, server) = echo_house(|_| {}).await;
+    let body = chat_body(&"a text that folds ".repeat(100), false);
+    for (coding, status) in [
+        ("gzip", 200),
+        ("deflate", 200),
+        ("br", 200),
+        ("zstd", 200),
+        ("identity", 200),
+        ("compress", 415),
+        ("gzip, br", 415),
+        ("", 415),
+        ("x", 415),
+    ] {
+        let mut request = house.client.request(Method::POST, CHAT, coded(coding, body.as_bytes()));
+        request.headers_mut().insert("content-encoding", coding.parse().unwrap());
+        let answer = house.client.send(request).await.unwrap();
+        assert_eq!(answer.status, status, "{coding}: {}", answer.body);
+        if status == 415 {
+            assert_eq!(answer.json()["error"]["code"], "unsupported_encoding");
+        }
+    }
+    let asked = server.asked();
+    assert_eq!(asked.len(), 5);
+    for asked in asked {
+        assert!(!asked.head.to_ascii_lowercase().contains("content-encoding"), "{}", asked.head);
+        assert_eq!(asked.body, body.replace("\"assistant\"", "\"demonstration\""));
+    }
+    // A coding that is not the one said, cut short, or followed by something.
+    let whole = coded("gzip", body.as_bytes());
+    for wrong in [body.clone().into_bytes(), whole[..whole.len() / 2].to_vec(), [whole.clone(), whole].concat()] {
+        let mut request = house.client.request(Method::POST, CHAT, wrong);
+        request.headers_mut().insert("content-encoding", "gzip".parse().unwrap());
+        assert_eq!(house.client.send(request).await.unwrap().status, 400);
+    }
+    assert_eq!(server.asked().len(), 5);
+}
+
+/// A body beyond the bound is answered at once; the rest is not waited for.
+#[tokio::test(flavor = "multi_thread")]
+async fn too_large_bodies_are_not_read() {
+    let (house, server) = echo_house(|plot| plot.extra = "[limits]\nbody_bytes = 1000\n".to_owned()).await;
+    let head = format!(
+        "POST {CHAT} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\nauthorization: Bearer {}\r\n",
+        house.plot.key
+    );
+    for (name, rest) in [
+        ("declared", "content-length: 1001\r\n\r\n".to_owned()),
+        ("in chunks", format!("transfer-encoding: chunked\r\n\r\nffff\r\n{}", "x".repeat(1100))),
+    ] {
+        let answer = raw(&house.client, format!("{head}{rest}")).await;
+        assert!(answer.starts_with("HTTP/1.1 413"), "{name}: {answer}");
+        assert!(answer.contains("body_too_large"), "{name}: {answer}");
+    }
+    assert!(server.asked().is_empty());
+}
+
+/// A body that stops coming is answered, and its connection ends.
+#[tokio::test(flavor = "multi_thread")]
+async fn slow_bodies_are_cut() {
+    let (house, server) = echo_house(|plot| plot.extra = "[limits]\nbody_s = 1\n".to_owned()).await;
+    let head = format!(
+        "POST {CHAT} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 100\r\nauthorization: Bearer {}\r\n\r\n{{",
+        house.plot.key
+    );
+    let since = Instant::now();
+    let answer = raw(&house.client, &head).await;
+    assert!(answer.starts_with("HTTP/1.1 408") && answer.contains("body_timeout"), "{answer}");
+    assert!(since.elapsed() < Duration::from_secs(5));
+    // One byte now and then is no progress either: the deadline is for the whole body.
+    let mut stream = house.client.connect().await.unwrap();
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    let dripping = async {
+        loop {
+            tokio::select! {
+                read = stream.read_buf(&mut answer) => if !matches!(read, Ok(1..)) || answer.ends_with(b"}}") { break },
+                () = tokio::time::sleep(Duration::from_millis(50)) => drop(stream.write_all(b" ").await),
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, dripping).await.unwrap();
+    assert!(answer.starts_with(b"HTTP/1.1 408"), "{}", String::from_utf8_lossy(&answer));
+    assert!(server.asked().is_empty());
+}

@@ -1,0 +1,247 @@
+//! What changes while the gateway runs: policy, certificates, keys; and how it ends.
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "test helpers")]
+
+mod common;
+
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use bytes::Bytes;
+use common::process::Process;
+use common::scripted::{Scripted, Step, delta, stream};
+use common::{Client, House, Issued, PATIENCE, Plot, chat_body, page, prompt, until};
+use http_body_util::BodyExt as _;
+use hyper::body::Incoming;
+use hyper_util::rt::TokioIo;
+
+const CHAT: &str = "/v1/chat/completions";
+
+/// Replaces a file as an editor does: whole, by a rename.
+fn replace(path: &Path, text: &str) {
+    let beside = path.with_extension("beside");
+    std::fs::write(&beside, text).unwrap();
+    std::fs::rename(beside, path).unwrap();
+}
+
+fn sheet(house: &House) -> String {
+    std::fs::read_to_string(house.plot.path("policies/main.policy")).unwrap()
+}
+
+fn set_sheet(house: &House, text: &str) {
+    replace(&house.plot.path("policies/main.policy"), text);
+}
+
+fn readiness(text: &str) -> serde_json::Value {
+    serde_json::from_str(text).unwrap()
+}
+
+/// Waits until `/readyz` says that the newest files were, or were not, rejected; returns what it says.
+async fn rejected(house: &House, wanted: bool) -> serde_json::Value {
+    let admin = house.app.admin().unwrap();
+    until("a reload", async || {
+        let ready = readiness(&page(admin, "/readyz").await.unwrap().1);
+        (ready["rejected"].is_string() == wanted).then_some(ready)
+    })
+    .await
+}
+
+async fn metric(house: &House, name: &str) -> u64 {
+    let text = page(house.app.admin().unwrap(), "/metrics").await.unwrap().1;
+    let line = text.lines().find_map(|line| line.strip_prefix(name));
+    line.map_or(0, |value| value.trim().parse().unwrap())
+}
+
+/// A streamed answer that goes on when the test says so, begun.
+async fn open_stream(
+    client: &Client,
+) -> (hyper::client::conn::http1::SendRequest<http_body_util::Full<Bytes>>, Incoming) {
+    let connection = TokioIo::new(client.connect().await.unwrap());
+    let (mut sender, driver) = hyper::client::conn::http1::handshake(connection).await.unwrap();
+    tokio::spawn(async move { drop(driver.await) });
+    let request = client.request(http::Method::POST, CHAT, chat_body("x", true));
+    let mut body = sender.send_request(request).await.unwrap().into_body();
+    assert!(piece(&mut body).await.contains("begun"));
+    (sender, body)
+}
+
+async fn piece(body: &mut Incoming) -> String {
+    let frame = tokio::time::timeout(PATIENCE, body.frame()).await.unwrap().unwrap().unwrap();
+    String::from_utf8(frame.into_data().unwrap().to_vec()).unwrap()
+}
+
+/// A plot whose only server begins a stream, and ends it when the test says so.
+async fn waiting_plot() -> (Plot, Scripted) {
+    let mut plot = Plot::new().await;
+    let chunk = |text: &str| Step::Chunk(text.as_bytes().to_vec());
+    let steps = vec![
+        stream(),
+        chunk(&delta("begun")),
+        Step::Wait,
+        chunk(&delta("ended")),
+        chunk("data: [DONE]\n\n"),
+        chunk(""),
+    ];
+    let server = plot.script("paris-gpu-1", move |_| steps.clone()).await;
+    plot.only(&["paris-gpu-1"]);
+    (plot, server)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edited_policy_takes_effect() {
+    let house = House::open().await;
+    house.plot.paris_down(true);
+    assert_eq!(house.client.chat("x", false).await.status, 200);
+    let before = sheet(&house);
+    set_sheet(&house, &before.replace("fall back if", "# fall back if"));
+    until("the new policy", async || (house.client.chat("x", false).await.status == 503).then_some(())).await;
+    set_sheet(&house, &before);
+    until("the old policy", async || (house.client.chat("x", false).await.status == 200).then_some(())).await;
+    assert!(house.entries_of("policy").await.len() >= 3, "each policy in force is in the record");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broken_policy_keeps_the_old_one_and_shows() {
+    let house = House::open().await;
+    let digest = house.app.gate().snapshot().policy.digest();
+    let before = sheet(&house);
+    set_sheet(&house, &before.replace("allow backends on premises", "allow backends on premisses"));
+    let ready = rejected(&house, true).await;
+    let problem = ready["rejected"].as_str().unwrap();
+    assert!(problem.contains("main.policy") && problem.contains("premisses"), "{problem}");
+    assert_eq!(ready["policy_digest"], digest.to_string());
+    assert!(metric(&house, "octroi_reloads_total{what=\"policy\",result=\"rejected\"}").await >= 1);
+    assert_eq!(page(house.app.admin().unwrap(), "/readyz").await.unwrap().0, 200, "it still serves");
+    assert_eq!(house.client.chat("x", false).await.header("octroi-tier"), "on premises");
+    assert!(house.entries_of("policy").await.iter().any(|entry| entry["in_force"] == false));
+    set_sheet(&house, &before);
+    rejected(&house, false).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_certificate_is_served_without_dropping_a_stream() {
+    let (plot, server) = waiting_plot().await;
+    let house = plot.open().await;
+    let (_sender, mut body) = open_stream(&house.client).await;
+    let new = Issued::new(|_| {});
+    replace(&house.plot.path("certs/server.key"), &new.key.serialize_pem());
+    replace(&house.plot.path("certs/server.pem"), &new.certificate.pem());
+    let client = Client::new(&new.root(), house.app.address(), &house.plot.key);
+    until("the new certificate", async || client.connect().await.ok().map(drop)).await;
+    assert!(house.client.connect().await.is_err(), "the old certificate is still served");
+    server.go();
+    assert!(piece(&mut body).await.contains("ended"));
+    assert!(piece(&mut body).await.contains("[DONE]"));
+    assert!(body.frame().await.is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bad_pair_keeps_the_old_certificate_and_shows() {
+    let (one, two) = (Issued::new(|_| {}), Issued::new(|_| {}));
+    let past = Issued::new(|params| params.not_after = rcgen::date_time_ymd(2020, 1, 1));
+    for (name, certificate, key) in [
+        ("of two pairs", one.certificate.pem(), two.key.serialize_pem()),
+        ("no certificate", "nothing".to_owned(), two.key.serialize_pem()),
+        ("no key", two.certificate.pem(), "nothing".to_owned()),
+        ("expired", past.certificate.pem(), past.key.serialize_pem()),
+    ] {
+        let house = House::open().await;
+        replace(&house.plot.path("certs/server.key"), &key);
+        replace(&house.plot.path("certs/server.pem"), &certificate);
+        let ready = rejected(&house, true).await;
+        assert!(ready["rejected"].as_str().unwrap().contains("server."), "{name}: {ready}");
+        assert!(metric(&house, "octroi_reloads_total{what=\"certificate\",result=\"rejected\"}").await >= 1, "{name}");
+        assert_eq!(house.client.chat("x", false).await.status, 200, "{name}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_added_while_running_works() {
+    let house = House::open().await;
+    let made = Command::new(env!("CARGO_BIN_EXE_octroi"))
+        .args(["key", "new", "--app", "public-website", "--config"])
+        .arg(house.plot.path("octroi.toml"))
+        .output()
+        .unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let key = String::from_utf8(made.stdout).unwrap().trim().to_owned();
+    let client = Client::new(&house.plot.authority, house.app.address(), &key);
+    until("the new key", async || (client.chat("x", false).await.status == 200).then_some(())).await;
+    assert_eq!(house.client.chat("x", false).await.status, 200, "the old key works on");
+    let text = std::fs::read_to_string(house.plot.path("octroi.toml")).unwrap();
+    assert!(!text.contains(&client.key), "the key itself is in the configuration");
+}
+
+/// Reloads while requests run: each is served under one policy or the other, none fails.
+#[tokio::test(flavor = "multi_thread")]
+async fn reloads_under_load_fail_no_request() {
+    let house = House::open().await;
+    let before = sheet(&house);
+    let (stop, served) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
+    let load: Vec<_> = (0..4)
+        .map(|worker| {
+            let (client, stop, served) = (house.client.clone(), Arc::clone(&stop), Arc::clone(&served));
+            tokio::spawn(async move {
+                while !stop.load(Ordering::Relaxed) {
+                    let answer = client.chat(&prompt(), worker % 2 == 0).await;
+                    assert!(answer.status == 200 && answer.clean, "{answer:?}");
+                    served.fetch_add(1, Ordering::Relaxed);
+                }
+            })
+        })
+        .collect();
+    for version in 2..8 {
+        set_sheet(&house, &before.replace("version 1 ", &format!("version {version} ")));
+        until("the next version", async || {
+            (house.app.gate().snapshot().policy.version().to_string() == version.to_string()).then_some(())
+        })
+        .await;
+    }
+    stop.store(true, Ordering::Relaxed);
+    for worker in load {
+        worker.await.unwrap();
+    }
+    assert!(served.load(Ordering::Relaxed) > 20);
+}
+
+/// SIGTERM: no new work, readiness says so, open streams end as they should, the log ends signed.
+#[tokio::test(flavor = "multi_thread")]
+async fn sigterm_drains() {
+    let (plot, server) = waiting_plot().await;
+    let process = Process::start(&plot, &[]);
+    let client = Client::new(&plot.authority, process.address, &plot.key);
+    let (_sender, mut body) = open_stream(&client).await;
+    process.terminate();
+    until("the listener's end", async || client.connect().await.is_err().then_some(())).await;
+    let ready =
+        until("readiness", async || page(process.admin, "/readyz").await.ok().filter(|page| page.0 == 503)).await;
+    assert_eq!(readiness(&ready.1)["draining"], true);
+    server.go();
+    assert!(piece(&mut body).await.contains("ended"));
+    assert!(piece(&mut body).await.contains("[DONE]"));
+    assert!(body.frame().await.is_none());
+    let (_, status) = process.ended().await;
+    assert_eq!(status.code(), Some(0));
+    let folder = plot.path("audit");
+    let report = octroi_verify::verify_dir(&folder, &octroi_verify::Trust::default(), &mut |_| {}).unwrap();
+    let entries = common::verified_entries(&folder);
+    let [.., outcome, stop] = &entries[..] else { panic!("{entries:?}") };
+    assert_eq!((&outcome["end"], &stop["kind"]), (&"complete".into(), &"stop".into()), "{entries:?}");
+    assert_eq!((report.signed, report.unsigned), (entries.len() as u64, 0), "the last checkpoint covers every entry");
+}
+
+/// Streams that do not end within the drain deadline are cut, and the process ends all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn sigterm_does_not_wait_for_ever() {
+    let (mut plot, _server) = waiting_plot().await;
+    plot.extra = "[limits]\ndrain_s = 1\n".to_owned();
+    let process = Process::start(&plot, &[]);
+    let client = Client::new(&plot.authority, process.address, &plot.key);
+    let (_sender, _body) = open_stream(&client).await;
+    process.terminate();
+    assert_eq!(process.ended().await.1.code(), Some(0));
+    let folder = plot.path("audit");
+    let report = octroi_verify::verify_dir(&folder, &octroi_verify::Trust::default(), &mut |_| {}).unwrap();
+    assert_eq!((report.unsigned, report.unfinished), (0, 0), "the stream that was cut has its outcome: {report}");
+}
