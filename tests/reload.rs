@@ -1,5 +1,21 @@
 //! What changes while the gateway runs: policy, certificates, keys; and how it ends.
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "test helpers")]
+#![allow(
+    clippy::allow_attributes,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::assigning_clones,
+    clippy::match_bool,
+    clippy::or_fun_call,
+    clippy::zombie_processes,
+    clippy::redundant_closure_for_method_calls,
+    clippy::type_complexity,
+    reason = "test helpers"
+)]
 
 mod common;
 

@@ -1,13 +1,19 @@
 //! Answers on their way back, through a real gateway from scripted servers: cut anywhere, broken off, left, refused.
-#![expect(
+#![allow(
+    clippy::allow_attributes,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::string_slice,
     clippy::disallowed_methods,
+    clippy::disallowed_types,
     clippy::assigning_clones,
     clippy::match_bool,
-    clippy::string_slice,
+    clippy::or_fun_call,
+    clippy::zombie_processes,
+    clippy::redundant_closure_for_method_calls,
+    clippy::type_complexity,
     reason = "test helpers"
 )]
 

@@ -120,7 +120,7 @@ impl Watch {
     /// Waits for a change; for ever where files are not watched.
     async fn changed(&mut self) {
         if self.watcher.is_none() || self.changes.recv().await.is_none() {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 }

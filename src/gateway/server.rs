@@ -77,7 +77,7 @@ impl Server {
             let Some((stream, permit)) = accepted else { continue };
             let (shared, watcher, cut) = (Arc::clone(&shared), graceful.watcher(), cut.clone());
             tasks.spawn(async move {
-                cut.run_until_cancelled_owned(shared.serve(stream, watcher)).await.unwrap_or_default();
+                Box::pin(cut.run_until_cancelled_owned(shared.serve(stream, watcher))).await.unwrap_or_default();
                 drop(permit);
             });
         }
@@ -172,7 +172,7 @@ impl Connection {
     /// is spoken, and HTTP/2 has none: without this a client that says nothing would keep its place for ever.
     async fn silence(&self, spoken: &CancellationToken) {
         if tokio::time::timeout(self.limits.head, spoken.cancelled()).await.is_ok() {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 

@@ -9,6 +9,7 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::or_fun_call,
+    clippy::zombie_processes,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::string_slice,
