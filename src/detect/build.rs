@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 
-use super::engine::{Description, Engine, Logic, Served};
+use super::engine::{Description, Engine, Logic, Served, Woken};
 use super::lexicon::{Lexicon, Meaning};
+use super::near::Contexts;
 use super::page::Wake;
 use super::rows::{Row, Rows};
 use super::source::{DetectorError, Fault, RawFile, RawLexicon, RawPattern, Source};
@@ -17,7 +18,8 @@ const CODE: &str = "built in";
 
 /// Builds the engine; all faults of all files otherwise.
 pub(super) fn build(sources: &[Source<'_>], catalogue: &Catalogue) -> Result<Engine, Vec<DetectorError>> {
-    let mut builder = Builder { catalogue, served: Vec::new(), ids: BTreeSet::new(), errors: Vec::new() };
+    let mut builder =
+        Builder { catalogue, served: Vec::new(), files: Vec::new(), ids: BTreeSet::new(), errors: Vec::new() };
     let mut logic = Vec::new();
     for detector in detectors() {
         if let Some(number) = builder.code(&detector.card()) {
@@ -28,9 +30,11 @@ pub(super) fn build(sources: &[Source<'_>], catalogue: &Catalogue) -> Result<Eng
     let files: Vec<(&str, RawFile)> = sources.iter().filter_map(|source| builder.read(source)).collect();
     let mut phrases: Vec<(String, Meaning)> = Vec::new();
     let (mut numbers, mut prefixed) = (Vec::new(), Vec::new());
+    let mut context: Vec<(u16, &str)> = Vec::new();
     for (file, raw) in &files {
         for pattern in &raw.patterns {
             if let Some(row) = builder.pattern(file, pattern) {
+                context.extend(pattern.context.values().flatten().map(|word| (row.detector, word.as_str())));
                 if pattern.prefix.is_empty() { numbers.push(row) } else { prefixed.push(row) }
             }
         }
@@ -44,10 +48,11 @@ pub(super) fn build(sources: &[Source<'_>], catalogue: &Catalogue) -> Result<Eng
     let numbers = builder.compile(numbers);
     let prefixed = builder.compile(prefixed);
     let (literals, woken) = literals(&logic, &prefixed);
+    let contexts = Contexts::new(context);
     let Builder { served, mut errors, .. } = builder;
     let Some(person) = person else { return Err(errors) };
     let lexicon = Lexicon::new(phrases.iter().map(|(phrase, meaning)| (phrase.as_str(), *meaning)));
-    let engine = Engine { served, logic, person, numbers, prefixed, lexicon, literals, woken };
+    let engine = Engine { served, logic, person, numbers, prefixed, contexts, lexicon, literals, woken };
     errors.extend(files.iter().flat_map(|(file, raw)| rehearse(&engine, file, raw)));
     if errors.is_empty() { Ok(engine) } else { Err(errors) }
 }
@@ -55,6 +60,8 @@ pub(super) fn build(sources: &[Source<'_>], catalogue: &Catalogue) -> Result<Eng
 struct Builder<'a> {
     catalogue: &'a Catalogue,
     served: Vec<Served>,
+    /// The file that each detector is written in.
+    files: Vec<String>,
     ids: BTreeSet<String>,
     errors: Vec<DetectorError>,
 }
@@ -106,6 +113,7 @@ impl Builder<'_> {
             method: Word::configured(method),
             languages,
         };
+        self.files.push(named.file.to_owned());
         self.served.push(Served { entity, terms: None, description });
         Some(number)
     }
@@ -144,8 +152,12 @@ impl Builder<'_> {
     }
 
     fn compile(&mut self, rows: Vec<Row>) -> Rows {
-        Rows::new(rows).unwrap_or_else(|fault| {
-            self.fault(CODE, "patterns together", fault);
+        Rows::new(rows).unwrap_or_else(|faults| {
+            for (detector, fault) in faults {
+                let file = self.files.get(usize::from(detector)).cloned().unwrap_or_default();
+                let id = self.served.get(usize::from(detector)).map(|served| served.description.id.to_string());
+                self.fault(&file, &id.unwrap_or_default(), fault);
+            }
             Rows::default()
         })
     }
@@ -165,22 +177,30 @@ fn plural(term: &str) -> Option<String> {
     (!capitals && !term.ends_with(['s', 'x', 'z']) && term.ends_with(char::is_alphabetic)).then(|| format!("{term}s"))
 }
 
-/// One automaton over all literals, and for each of them the detectors in `logic` that it wakes.
-fn literals(logic: &[Logic], rows: &Rows) -> (Option<AhoCorasick>, Vec<Vec<usize>>) {
-    let mut words: BTreeSet<&str> = rows.prefixes().collect();
+/// One automaton over all literals, and for each of them what it wakes.
+fn literals(logic: &[Logic], rows: &Rows) -> (Option<AhoCorasick>, Vec<Woken>) {
+    let mut words: BTreeSet<String> = rows.prefixes().map(str::to_owned).collect();
     for logic in logic {
         if let Wake::Literals(literals) = logic.wake {
-            words.extend(literals);
+            words.extend(literals.iter().map(|literal| literal.to_ascii_lowercase()));
         }
     }
+    let prefixes: Vec<&str> = rows.prefixes().collect();
     let woken = words
         .iter()
         .map(|word| {
-            let wakes = |logic: &Logic| matches!(logic.wake, Wake::Literals(literals) if literals.contains(word));
-            logic.iter().enumerate().filter(|(_, logic)| wakes(logic)).map(|(place, _)| place).collect()
+            let wakes = |logic: &Logic| {
+                matches!(logic.wake, Wake::Literals(all) if all.iter().any(|one| one.eq_ignore_ascii_case(word)))
+            };
+            let logic = logic.iter().enumerate().filter(|(_, logic)| wakes(logic)).map(|(place, _)| place).collect();
+            // The longest prefix that begins the literal stands for all that do.
+            let prefix = prefixes.iter().rposition(|prefix| word.starts_with(prefix));
+            Woken { logic, prefix }
         })
         .collect();
-    (AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(&words).ok(), woken)
+    let mut automaton = AhoCorasick::builder();
+    automaton.match_kind(MatchKind::LeftmostLongest).ascii_case_insensitive(true);
+    (automaton.build(&words).ok(), woken)
 }
 
 /// Runs the examples of a file.
@@ -189,7 +209,8 @@ fn rehearse(engine: &Engine, file: &str, raw: &RawFile) -> Vec<DetectorError> {
     let lexicons = raw.lexicons.iter().map(|raw| (&raw.id, &raw.examples, &raw.counter_examples));
     let mut errors = Vec::new();
     for (id, examples, counter_examples) in patterns.chain(lexicons) {
-        let finds = |text: &str| engine.find(text).iter().any(|found| found.detector == **id);
+        // Another detector may be surer of an example; it must be found all the same.
+        let finds = |text: &str| engine.candidates(text).iter().any(|detector| detector == &**id);
         let missed = (1..).zip(examples).filter(|(_, text)| !finds(text)).map(|(place, _)| Fault::Missed(place));
         let alarms =
             (1..).zip(counter_examples).filter(|(_, text)| finds(text)).map(|(place, _)| Fault::FalseAlarm(place));

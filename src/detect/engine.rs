@@ -6,6 +6,7 @@ use std::ops::Range;
 use aho_corasick::AhoCorasick;
 
 use super::lexicon::{Lexicon, Meaning};
+use super::near::{Contexts, Near};
 use super::page::{Hit, Mark, Page, Report, Sink, Wake};
 use super::rows::Rows;
 use super::scan::{self, Event};
@@ -62,10 +63,20 @@ pub struct Engine {
     pub(super) person: u16,
     pub(super) numbers: Rows,
     pub(super) prefixed: Rows,
+    pub(super) contexts: Contexts,
     pub(super) lexicon: Lexicon,
     pub(super) literals: Option<AhoCorasick>,
-    /// For each literal, the places in `logic` of the detectors that it wakes; prefixed rows are always tried.
-    pub(super) woken: Vec<Vec<usize>>,
+    /// What each literal wakes.
+    pub(super) woken: Vec<Woken>,
+}
+
+/// What a literal wakes.
+#[derive(Debug)]
+pub(super) struct Woken {
+    /// Places in `logic` of detectors that named it.
+    pub(super) logic: Vec<usize>,
+    /// Place among the prefixes of the prefixed rows.
+    pub(super) prefix: Option<usize>,
 }
 
 /// What a detector's number stands for.
@@ -138,10 +149,14 @@ impl Engine {
                 }
             }
         }
+        let mut near = Near::new(&self.contexts);
         if let Some(literals) = &self.literals {
             for found in literals.find_iter(text) {
-                self.prefixed.at(page, found.start(), sink);
-                for &place in self.woken.get(found.pattern().as_usize()).into_iter().flatten() {
+                let Some(woken) = self.woken.get(found.pattern().as_usize()) else { continue };
+                if let Some(prefix) = woken.prefix {
+                    self.prefixed.at_prefix(page, (prefix, found.start()), &mut near, sink);
+                }
+                for &place in &woken.logic {
                     self.look(place, page, &Mark::Literal(found.start()), sink);
                 }
             }
@@ -155,7 +170,7 @@ impl Engine {
                 person::announced(page, cue, &range, &mut Report { sink, detector: self.person });
             }
             Event::Number(run) => {
-                self.numbers.at_number(page, &run, sink);
+                self.numbers.at_number(page, &run, &mut near, sink);
                 for (place, _) in self.logic.iter().enumerate().filter(|(_, logic)| logic.wake == Wake::Number) {
                     self.look(place, page, &Mark::Number(run.clone()), sink);
                 }

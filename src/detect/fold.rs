@@ -18,20 +18,38 @@ const WORD_BYTES_MAX: usize = 48;
 
 /// Reads the word that begins at or after `from`: its range in the text and its folded bytes.
 pub(super) fn next_word(text: &str, from: usize) -> Option<(Range<usize>, Folded)> {
+    next(text, from, false)
+}
+
+/// Reads a word as [`next_word`] does, but ends it where a capital follows a small letter: `cardNumber` reads as two.
+pub(super) fn next_piece(text: &str, from: usize) -> Option<(Range<usize>, Folded)> {
+    next(text, from, true)
+}
+
+fn next(text: &str, from: usize, camel: bool) -> Option<(Range<usize>, Folded)> {
     let bytes = text.as_bytes();
+    let mut small = false;
     let mut folded = Folded::new();
     let mut start = None;
     let mut end = from;
     let mut at = from;
     while let Some(&byte) = bytes.get(at) {
         let (letter, len) = if byte.is_ascii() {
+            if camel && small && byte.is_ascii_uppercase() {
+                break;
+            }
             let lower = ascii(byte);
             if lower != 0 && folded.len() < WORD_BYTES_MAX {
                 folded.push(lower);
             }
+            small = byte.is_ascii_lowercase();
             (lower != 0, 1)
         } else {
             let c = text.get(at..)?.chars().next()?;
+            if camel && small && c.is_uppercase() {
+                break;
+            }
+            small = camel && c.is_lowercase();
             let letter = fold(c, &mut folded, start.is_some());
             folded.truncate(WORD_BYTES_MAX);
             (letter, c.len_utf8())

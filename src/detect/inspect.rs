@@ -9,7 +9,7 @@ use super::person::known::{Known, Search};
 use super::settle;
 use super::view::View;
 use crate::model::call::FieldKey;
-use crate::model::{Call, Coverage, Field, Finding, Findings, Role, ScanStatus, TokenKind, finding};
+use crate::model::{Call, Coverage, Field, Finding, Findings, Role, ScanStatus, TokenKind, Word, finding};
 
 /// Digits below which a JSON number is none of the identifiers that any detector knows.
 const NUMBER_BYTES_MIN: usize = 7;
@@ -34,6 +34,14 @@ impl Engine {
                 Some(Found { entity: served.entity, range: hit.range, confidence: hit.confidence, detector })
             })
             .collect()
+    }
+
+    /// The ids of all detectors that find something in a text, also of those that a surer one explains.
+    pub(super) fn candidates(&self, text: &str) -> Vec<Word> {
+        let mut work = Work::new(self);
+        work.read(0, text, None);
+        let hits = work.hits.into_values().flatten();
+        hits.filter_map(|hit| Some(self.served.get(usize::from(hit.detector))?.description.id.clone())).collect()
     }
 
     /// Inspects every field of a call.

@@ -16,6 +16,7 @@ pub mod validate;
 pub mod view;
 
 mod build;
+mod columns;
 mod contact;
 mod context;
 mod encoded;
@@ -23,6 +24,7 @@ mod engine;
 mod fold;
 mod inspect;
 mod lexicon;
+mod near;
 mod network;
 mod page;
 mod person;
@@ -30,6 +32,7 @@ mod rows;
 mod scan;
 mod secret;
 mod settle;
+mod shape;
 mod source;
 
 pub use engine::{Description, Engine, Found};

@@ -1,46 +1,54 @@
-//! The patterns of the data files, run as one automaton.
+//! The patterns of the data files, any number of them.
 //!
-//! All patterns are compiled into dense automata that are anchored where a candidate begins: one walk from there yields
-//! every pattern that matches and every place where it may end. The longest end that stands on a boundary and satisfies the
-//! validator wins. There is no cache and no lock: the tables are immutable.
+//! A candidate is read once against the shapes of all patterns (`shape`), whatever their number; a pattern that survives to an
+//! end of its own is run there as a small automaton of its own, then the check digit, then context. Rows that share a pattern
+//! share its automaton. The longest end that stands on a boundary and satisfies the validator wins. There is no lock: the
+//! tables are immutable.
 
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
 use regex_automata::dfa::{Automaton, StartKind, dense};
 use regex_automata::nfa::thompson;
-use regex_automata::util::syntax;
+use regex_automata::util::{start, syntax};
 use regex_automata::{Anchored, MatchKind};
+use regex_syntax::hir::{Class, Hir, HirKind};
 use smallvec::SmallVec;
 
-use super::context::Context;
+use super::near::Near;
 use super::page::{Page, Sink};
+use super::shape::{Index, Shape, members};
 use super::source::{Fault, RawPattern};
 use super::validate::{self, Candidate, Validator, Verdict};
 
-/// Bytes of one automaton; patterns that do not fit together are split over several.
-const AUTOMATON_BYTES_MAX: usize = 1024 * 1024;
+/// Bytes of the automaton of one pattern. A pattern of thirty places has about two thousand, a token of up to 250 characters
+/// in several spellings two hundred thousand.
+const AUTOMATON_BYTES_MAX: usize = 512 * 1024;
 /// Bytes of a candidate.
 const CANDIDATE_BYTES_MAX: usize = 512;
-/// Letters of a country or key that may stand before the first digit (`FR 76 …`, `F R A B 1 …`).
-const LEAD_LETTERS_MAX: usize = 4;
+/// Letters that may stand before the first digit of a candidate, apart from it (`FR 76 …`, `F R A B 1 …`, `RSS MRA 85T…`).
+const LEAD_LETTERS_MAX: usize = 8;
+/// Bytes before a number in which the token may begin that holds it (`abc-def_123`).
+const TOKEN_BYTES_MAX: usize = 64;
+/// Punctuation that may open a pattern (`+++123/4567/89012+++`).
+const OPENING_BYTES_MAX: usize = 3;
 /// What `~` stands for in a pattern: one separator or none. The view has turned other blanks and dashes into these.
 const SEPARATOR: &str = r"[ \t\n./_-]?";
 
-/// One pattern, ready to run.
+/// One row, ready to run.
 #[derive(Debug)]
 pub(super) struct Row {
     /// Its number in the engine.
     pub(super) detector: u16,
-    pub(super) pattern: String,
-    pub(super) prefix: Vec<String>,
+    pattern: Box<str>,
+    prefix: Vec<String>,
     validator: Option<Validator>,
-    context: Context,
     confidence: u8,
     with_context: u8,
 }
 
 impl Row {
-    /// Resolves a pattern as written; every fault of it is reported.
+    /// Resolves a row as written; every fault of it but those of its pattern is reported.
     pub(super) fn resolve(raw: &RawPattern, detector: u16) -> Result<Self, Vec<Fault>> {
         let mut faults = Vec::new();
         let validator = raw.validator.as_deref().and_then(validate::named);
@@ -56,152 +64,227 @@ impl Row {
         }
         faults.extend(raw.prefix.iter().filter(|prefix| prefix.len() < 3).cloned().map(Fault::ShortPrefix));
         let pattern = raw.pattern.replace('~', SEPARATOR);
-        match automaton(&[&pattern]) {
-            Ok(dfa)
-                if dfa
-                    .universal_start_state(Anchored::Yes)
-                    .is_none_or(|start| dfa.is_match_state(dfa.next_eoi_state(start))) =>
-            {
-                faults.push(Fault::Empty);
-            }
-            Ok(_) => {}
-            Err(reason) => faults.push(Fault::Pattern(reason)),
-        }
+        faults.extend(parse(&pattern).err());
         if !faults.is_empty() {
             return Err(faults);
         }
-        Ok(Self {
-            detector,
-            pattern,
-            prefix: raw.prefix.clone(),
-            validator,
-            context: Context::new(raw.context.values().flatten().map(String::as_str)),
-            confidence: raw.confidence,
-            with_context,
-        })
+        let prefix = raw.prefix.clone();
+        Ok(Self { detector, pattern: pattern.into(), prefix, validator, confidence: raw.confidence, with_context })
     }
 
     /// The confidence in a candidate, `None` when it is none.
-    fn judge(&self, page: &Page<'_>, range: &Range<usize>) -> Option<u8> {
+    fn judge(&self, page: &Page<'_>, range: &Range<usize>, compact: &[u8], near: &mut Near<'_>) -> Option<u8> {
         let raw = page.text.get(range.clone())?;
-        let verdict = self.validator.map_or(Verdict::Right, |validator| {
-            let compact: SmallVec<[u8; 64]> =
-                raw.bytes().filter(u8::is_ascii_alphanumeric).map(|byte| byte.to_ascii_uppercase()).collect();
-            validator(&Candidate { raw, compact: &compact })
-        });
+        let verdict = self.validator.map_or(Verdict::Right, |validator| validator(&Candidate { raw, compact }));
         let alone = match verdict {
             Verdict::Wrong => return None,
             Verdict::Weak => self.confidence.min(super::engine::CONFIDENCE_MIN - 1),
             Verdict::Right => self.confidence,
         };
-        let near = self.with_context > alone && self.context.is_near(page, range);
+        let near = self.with_context > alone && near.is_near(page, range, self.detector);
         Some(if near { self.with_context } else { alone })
     }
 }
 
-/// Patterns that are tried at the same kind of place.
+/// Rows that are tried at the same kind of place.
 #[derive(Debug, Default)]
 pub(super) struct Rows {
-    rows: Vec<Row>,
-    automata: Vec<Table>,
+    patterns: Vec<Pattern>,
+    index: Index,
+    /// Literals that begin patterns, sorted, and for each of them the patterns.
+    prefixes: Vec<(String, SmallVec<[usize; 2]>)>,
 }
 
-/// One automaton and the rows that its patterns are.
+/// One pattern and the rows that have it.
 #[derive(Debug)]
-struct Table {
+struct Pattern {
     dfa: dense::DFA<Vec<u32>>,
-    first_row: usize,
+    shape: Shape,
+    rows: SmallVec<[Row; 1]>,
+    /// Whether a match may begin with something else than a letter or digit.
+    opens: bool,
+    /// Bytes of the shortest match that has no blank in it; 0 for a pattern whose matches may have one.
+    token_bytes_min: usize,
 }
 
 impl Rows {
-    /// Compiles rows that each resolved by itself.
-    pub(super) fn new(rows: Vec<Row>) -> Result<Self, Fault> {
-        let mut automata = Vec::new();
-        let mut first_row = 0;
-        while first_row < rows.len() {
-            let mut count = rows.len() - first_row;
-            let dfa = loop {
-                let patterns: Vec<&str> =
-                    rows.iter().skip(first_row).take(count).map(|row| row.pattern.as_str()).collect();
-                match automaton(&patterns) {
-                    Ok(dfa) => break dfa,
-                    Err(reason) if count == 1 => return Err(Fault::Pattern(reason)),
-                    Err(_) => count = count.div_ceil(2),
+    /// Compiles rows that each resolved by itself. Prefixed rows are tried where their prefix stands, others at numbers. The
+    /// faults of patterns, with the number of the detector whose it is.
+    pub(super) fn new(rows: Vec<Row>) -> Result<Self, Vec<(u16, Fault)>> {
+        let mut patterns: Vec<Pattern> = Vec::new();
+        let mut places: HashMap<Box<str>, usize> = HashMap::new();
+        let mut prefixes: BTreeMap<String, SmallVec<[usize; 2]>> = BTreeMap::new();
+        let mut faults = Vec::new();
+        for mut row in rows {
+            let written = std::mem::take(&mut row.pattern);
+            let place = if let Some(&place) = places.get(&written) {
+                place
+            } else {
+                match Pattern::new(&written) {
+                    Ok(pattern) => patterns.push(pattern),
+                    Err(fault) => {
+                        faults.push((row.detector, fault));
+                        continue;
+                    }
                 }
+                places.insert(written, patterns.len() - 1);
+                patterns.len() - 1
             };
-            automata.push(Table { dfa, first_row });
-            first_row += count;
+            for prefix in std::mem::take(&mut row.prefix) {
+                prefixes.entry(prefix.to_ascii_lowercase()).or_default().push(place);
+            }
+            if let Some(pattern) = patterns.get_mut(place) {
+                pattern.rows.push(row);
+            }
         }
-        Ok(Self { rows, automata })
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        let shapes: Vec<Shape> = patterns.iter().map(|pattern| pattern.shape.clone()).collect();
+        // Where a literal is found, those that begin it are there too.
+        let spelled: Vec<(String, SmallVec<[usize; 2]>)> = prefixes.clone().into_iter().collect();
+        let prefixes = prefixes.into_keys().map(|literal| {
+            let mut all: SmallVec<[usize; 2]> = SmallVec::new();
+            for (_, places) in spelled.iter().filter(|(prefix, _)| literal.starts_with(prefix.as_str())) {
+                all.extend(places.iter().copied());
+            }
+            all.sort_unstable();
+            all.dedup();
+            (literal, all)
+        });
+        Ok(Self { prefixes: prefixes.collect(), index: Index::new(&shapes), patterns })
     }
 
     /// Bytes of the tables.
     pub(super) fn memory(&self) -> usize {
-        self.automata.iter().map(|table| table.dfa.memory_usage()).sum()
+        self.patterns.iter().map(|pattern| pattern.dfa.memory_usage()).sum::<usize>() + self.index.memory()
     }
 
-    /// The literals that wake these rows.
+    /// The literals that wake these rows, in small letters, sorted.
     pub(super) fn prefixes(&self) -> impl Iterator<Item = &str> {
-        self.rows.iter().flat_map(|row| row.prefix.iter().map(String::as_str))
+        self.prefixes.iter().map(|(prefix, _)| prefix.as_str())
     }
 
-    /// Tries the rows at a run of letters and digits, and at the letters that stand apart before it.
-    pub(super) fn at_number(&self, page: &Page<'_>, run: &Range<usize>, sink: &mut Sink) {
+    /// Tries the rows that begin with a literal, given by its place among [`Self::prefixes`].
+    pub(super) fn at_prefix(
+        &self,
+        page: &Page<'_>,
+        (prefix, start): (usize, usize),
+        near: &mut Near<'_>,
+        sink: &mut Sink,
+    ) {
+        let Some((_, places)) = self.prefixes.get(prefix).filter(|_| is_open(page, start)) else { return };
+        for pattern in places.iter().filter_map(|&place| self.patterns.get(place)) {
+            pattern.at(page, start, near, sink);
+        }
+    }
+
+    /// Tries the rows at a run of letters and digits, at the letters that stand apart before it, and where the token begins
+    /// that it is part of.
+    pub(super) fn at_number(&self, page: &Page<'_>, run: &Range<usize>, near: &mut Near<'_>, sink: &mut Sink) {
         let mut letters = 0;
         let mut at = run.start;
-        self.at(page, at, sink);
+        self.at(page, at, near, sink);
         // `FR 76 3000 …`: the country's letters are no part of the run. Each may stand alone.
         while letters < LEAD_LETTERS_MAX {
             let apart = at.checked_sub(1).filter(|&gap| is_separator(page.byte(gap))).unwrap_or(at);
             let start = page.left(apart, LEAD_LETTERS_MAX - letters, |byte| byte.is_ascii_alphabetic());
             if start == apart || page.before(start).is_ascii_alphanumeric() {
-                return;
+                break;
             }
             letters += apart - start;
             at = start;
-            self.at(page, at, sink);
+            self.at(page, at, near, sink);
+        }
+        let first = at;
+        let mut last = near.token;
+        for token in [page.left(run.start, TOKEN_BYTES_MAX, is_word), page.left(run.start, TOKEN_BYTES_MAX, is_code)] {
+            let token = page.right(token, run.start - token, |byte| !byte.is_ascii_alphanumeric());
+            if token < first && last.is_none_or(|last| token > last) {
+                near.token = Some(token);
+                last = near.token;
+                self.at(page, token, near, sink);
+            }
         }
     }
 
     /// Tries the rows at one place.
-    pub(super) fn at(&self, page: &Page<'_>, start: usize, sink: &mut Sink) {
+    fn at(&self, page: &Page<'_>, start: usize, near: &mut Near<'_>, sink: &mut Sink) {
         if !is_open(page, start) {
             return;
         }
-        for table in &self.automata {
-            let ends = table.ends(page.text.as_bytes(), start);
-            let mut done: SmallVec<[usize; 4]> = SmallVec::new();
-            for (pattern, end) in ends.into_iter().rev() {
-                let index = table.first_row + pattern;
-                let Some(row) = self.rows.get(index).filter(|_| !done.contains(&index)) else { continue };
-                if !is_closed(page, end) {
-                    continue;
-                }
-                if let Some(confidence) = row.judge(page, &(start..end)) {
-                    sink.push(row.detector, start..end, confidence);
-                    done.push(index);
-                }
+        for place in members(&self.index.walk(page.text.as_bytes(), start, CANDIDATE_BYTES_MAX)) {
+            if let Some(pattern) = self.patterns.get(place) {
+                pattern.at(page, start, near, sink);
             }
         }
     }
 }
 
-impl Table {
-    /// Every pattern that matches from `start` and every place where it may end, in the order of the places.
-    fn ends(&self, bytes: &[u8], start: usize) -> SmallVec<[(usize, usize); 32]> {
-        let mut ends = SmallVec::new();
-        let Some(mut state) = self.dfa.universal_start_state(Anchored::Yes) else { return ends };
-        let mut note = |state, end| {
-            for index in 0..self.dfa.match_len(state) {
-                ends.push((self.dfa.match_pattern(state, index).as_usize(), end));
-            }
+impl Pattern {
+    fn new(pattern: &str) -> Result<Self, Fault> {
+        let (hir, shape) = parse(pattern)?;
+        let dfa = automaton(pattern).map_err(Fault::Pattern)?;
+        let mut pattern = Self { dfa, shape, rows: SmallVec::new(), opens: false, token_bytes_min: 0 };
+        let may_begin = |byte: u8| {
+            pattern.start(None).is_some_and(|start| !pattern.dfa.is_dead_state(pattern.dfa.next_state(start, byte)))
         };
+        let opens = (b'!'..=b'~').any(|byte| !byte.is_ascii_alphanumeric() && may_begin(byte));
+        let blank = holds_blank(&hir);
+        pattern.opens = opens;
+        pattern.token_bytes_min = if blank { 0 } else { hir.properties().minimum_len().unwrap_or(0) };
+        Ok(pattern)
+    }
+
+    /// Runs the pattern at one place, and its rows on what it matches.
+    fn at(&self, page: &Page<'_>, start: usize, near: &mut Near<'_>, sink: &mut Sink) {
+        if self.token_bytes_min > 0
+            && page.right(start, self.token_bytes_min, |byte| byte > b' ') < start + self.token_bytes_min
+        {
+            return;
+        }
+        let ends = self.ends(page.text.as_bytes(), start);
+        if !ends.is_empty() {
+            self.judge(page, (start, &ends), near, sink);
+        } else if self.opens {
+            let opening = page.left(start, OPENING_BYTES_MAX, |byte| byte.is_ascii_punctuation());
+            for start in opening..start {
+                self.judge(page, (start, &self.ends(page.text.as_bytes(), start)), near, sink);
+            }
+        }
+    }
+
+    fn judge(&self, page: &Page<'_>, (start, ends): (usize, &[usize]), near: &mut Near<'_>, sink: &mut Sink) {
+        let mut done: SmallVec<[bool; 16]> = SmallVec::from_elem(false, self.rows.len());
+        for &end in ends.iter().rev().filter(|&&end| is_closed(page, end)) {
+            let range = start..end;
+            let raw = page.text.as_bytes().get(range.clone()).unwrap_or_default();
+            let compact: SmallVec<[u8; 64]> =
+                raw.iter().filter(|byte| byte.is_ascii_alphanumeric()).map(u8::to_ascii_uppercase).collect();
+            for (row, done) in self.rows.iter().zip(&mut done).filter(|(_, done)| !**done) {
+                if let Some(confidence) = row.judge(page, &range, &compact, near) {
+                    sink.push(row.detector, range.clone(), confidence);
+                    *done = true;
+                }
+            }
+        }
+    }
+
+    fn start(&self, before: Option<u8>) -> Option<regex_automata::util::primitives::StateID> {
+        self.dfa.start_state(&start::Config::new().anchored(Anchored::Yes).look_behind(before)).ok()
+    }
+
+    /// Every place where a match from `start` may end, in order.
+    fn ends(&self, bytes: &[u8], start: usize) -> SmallVec<[usize; 8]> {
+        let mut ends = SmallVec::new();
+        let before = start.checked_sub(1).and_then(|before| bytes.get(before)).copied();
+        let Some(mut state) = self.start(before) else { return ends };
         for (offset, &byte) in bytes.get(start..).unwrap_or_default().iter().take(CANDIDATE_BYTES_MAX).enumerate() {
             state = self.dfa.next_state(state, byte);
             if self.dfa.is_special_state(state) {
                 // The automaton reports a match one byte late.
                 if self.dfa.is_match_state(state) {
-                    note(state, start + offset);
+                    ends.push(start + offset);
                 } else if self.dfa.is_dead_state(state) {
                     return ends;
                 }
@@ -209,9 +292,30 @@ impl Table {
         }
         state = self.dfa.next_eoi_state(state);
         if self.dfa.is_match_state(state) {
-            note(state, bytes.len().min(start + CANDIDATE_BYTES_MAX));
+            ends.push(bytes.len().min(start + CANDIDATE_BYTES_MAX));
         }
         ends
+    }
+}
+
+/// Reads a pattern, which must not match the empty text.
+fn parse(pattern: &str) -> Result<(Hir, Shape), Fault> {
+    let hir = regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build().parse(pattern);
+    let hir = hir.map_err(|error| Fault::Pattern(last_line(&error.to_string())))?;
+    let shape = Shape::of(&hir);
+    if hir.properties().minimum_len().unwrap_or(0) == 0 { Err(Fault::Empty) } else { Ok((hir, shape)) }
+}
+
+/// Whether a match may hold a blank.
+fn holds_blank(hir: &Hir) -> bool {
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) => false,
+        HirKind::Literal(literal) => literal.0.iter().any(|&byte| byte <= b' '),
+        HirKind::Class(Class::Bytes(class)) => class.iter().any(|range| range.start() <= b' '),
+        HirKind::Class(Class::Unicode(class)) => class.iter().any(|range| range.start() <= ' '),
+        HirKind::Repetition(repetition) => holds_blank(&repetition.sub),
+        HirKind::Capture(capture) => holds_blank(&capture.sub),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => parts.iter().any(holds_blank),
     }
 }
 
@@ -242,12 +346,20 @@ fn is_closed(page: &Page<'_>, end: usize) -> bool {
     !after.is_ascii_alphanumeric() && !decimal && !row
 }
 
-fn is_separator(byte: u8) -> bool {
+const fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')
+}
+
+const fn is_code(byte: u8) -> bool {
+    is_word(byte) || matches!(byte, b'+' | b'/' | b'.' | b'~')
+}
+
+const fn is_separator(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'.' | b'/' | b'_' | b'-')
 }
 
-/// Compiles patterns into one automaton that starts where it is told to and reports every match.
-fn automaton(patterns: &[&str]) -> Result<dense::DFA<Vec<u32>>, String> {
+/// Compiles a pattern into an automaton that starts where it is told to and reports every match.
+fn automaton(pattern: &str) -> Result<dense::DFA<Vec<u32>>, String> {
     dense::Builder::new()
         .configure(
             dense::Config::new()
@@ -259,12 +371,13 @@ fn automaton(patterns: &[&str]) -> Result<dense::DFA<Vec<u32>>, String> {
         )
         .syntax(syntax::Config::new().unicode(false).utf8(false))
         .thompson(thompson::Config::new().utf8(false))
-        .build_many(patterns)
+        .build(pattern)
         .map_err(|error| {
-            let mut reason = error.to_string();
-            if let Some(cause) = std::error::Error::source(&error) {
-                reason = cause.to_string();
-            }
-            reason.lines().last().unwrap_or_default().to_owned()
+            let cause = std::error::Error::source(&error).map(ToString::to_string);
+            last_line(&cause.unwrap_or_else(|| error.to_string()))
         })
+}
+
+fn last_line(reason: &str) -> String {
+    reason.lines().last().unwrap_or_default().to_owned()
 }

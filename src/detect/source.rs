@@ -1,4 +1,37 @@
-//! The data files of `policies/detectors/`: patterns and lexicons as written, and what can be wrong with them.
+//! The data files of `policies/detectors/` and of an enterprise's own folder: how a row is written, and what can be wrong.
+//!
+//! ```toml
+//! [[pattern]]
+//! id = "de_steuer_id"             # unique over all files; a second row for the same type gets an id of its own
+//! entity = "de_idnr"              # a type of `policies/reference/entities.toml`
+//! country = "DE"                  # ISO 3166-1, `EU`, or `*` (the default)
+//! pattern = '[1-9](?:~[0-9]){10}'
+//! validator = "de_idnr"           # a name of `validate::named`; leave it out where nothing can be computed
+//! confidence = 40                 # without context, 0 to 100. Below 50: a context word is required. 50 possibly, 80 surely
+//! with-context = 95               # with a context word near; at least `confidence`, which it is when left out
+//! examples = ["Steuer-ID 12 345 678 903"]              # must be found, run at every start; at least one
+//! counter-examples = ["12345678903", "Steuer-ID 12345678904"]   # must not be found; at least one
+//! context.de = ["Steuer-ID", "IdNr", "Steueridentifikationsnummer"]
+//! ```
+//! **Pattern**: the syntax of the `regex` crate over ASCII bytes, without look-around but with `(?i)`. `~` is one separator
+//! (blank, tab, line feed, `.` `/` `_` `-`) or none; the view has turned no-break spaces, typographic dashes, full-width forms
+//! and digits of other scripts into these before. It is anchored at both ends by the engine: no letter or digit stands before
+//! or behind a match, so write no `\b`. Of several ends the longest that the validator accepts is taken.
+//!
+//! **Where it is tried**: at every run of ASCII letters and digits that holds a digit; at up to eight letters that stand apart
+//! before it (`FR 76 …`, `M-AB 123`); and where the token of letters, digits and `_ - + / . ~` begins that holds it. A pattern
+//! may therefore begin with letters, upper or lower case; it need not begin with a digit, but a match must hold one digit.
+//! A match without any digit, or with more letters before the first, needs `prefix = ["RCS ", …]`: literals of at least three
+//! bytes that begin the pattern, in any case; a pattern with prefixes is tried where they stand and nowhere else.
+//!
+//! **Validator**: sees the match as written and its letters and digits alone, in upper case. `Weak` asks for context.
+//!
+//! **Context**: words and phrases by language, in any script. Case and accents do not matter, a plural in *-s* counts, phrases
+//! match over any blank or punctuation. They count within 80 bytes before and 40 behind, in the JSON key that the text stands
+//! under (`customerSteuerId` reads as three words), at the head of the column (CSV, TSV, Markdown), in an XML tag or YAML key
+//! that stands before.
+//!
+//! **Rows are cheap**: rows of one pattern share its table, and all patterns are read at once; write as many as there are forms.
 
 use std::collections::BTreeMap;
 

@@ -200,6 +200,19 @@ fn nothing_detected_is_printed() {
     assert!(!format!("{found:?} {engine:?}").contains("dupont"));
 }
 
+#[test]
+fn every_file_of_the_folder_is_built_in() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("policies/detectors");
+    let mut names: Vec<String> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| Path::new(name).extension().is_some_and(|extension| extension == "toml"))
+        .collect();
+    names.sort();
+    let listed: Vec<&str> = embedded().iter().map(|source| source.name).collect();
+    assert_eq!(listed, names, "`embedded` lists other files than the folder holds");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 

@@ -1,0 +1,359 @@
+//! The context words of all patterns in one table, and which of them stand near a place.
+//!
+//! Hundreds of patterns have words that say what they are (`SIREN`, `ΑΦΜ`, `เลขประจำตัวประชาชน`). The words around a candidate
+//! are folded and looked up once, whatever the number of patterns, and remembered for the next candidate: a text is folded at
+//! most once, and only where there are candidates. A word counts when it stands shortly before or behind a candidate, in the
+//! key that the text stands under, or at the head of the candidate's column.
+//!
+//! Scripts that set no blanks between words (Thai, Chinese, Japanese, Korean particles) are searched as they stand.
+
+use std::collections::{HashMap, VecDeque};
+use std::hash::BuildHasherDefault;
+use std::ops::Range;
+
+use aho_corasick::AhoCorasick;
+use smallvec::SmallVec;
+
+use super::columns::Columns;
+use super::fold::{self, Folded};
+use super::lexicon::Mixer;
+use super::page::Page;
+
+/// Bytes before a candidate in which a context word counts.
+const BEFORE_BYTES: usize = 80;
+/// Bytes behind a candidate in which a context word counts.
+const AFTER_BYTES: usize = 40;
+/// Bytes of a key or column head that are read.
+const KEY_BYTES: usize = 128;
+/// Bytes before a candidate for which words are remembered.
+const KEPT_BYTES: usize = 1024;
+/// Bytes of a word of a script without blanks.
+const RUN_BYTES_MAX: usize = 96;
+
+/// Detectors, one bit for each number.
+pub(super) type Detectors = SmallVec<[u64; 8]>;
+
+/// Context words of all patterns.
+#[derive(Debug, Default)]
+pub(super) struct Contexts {
+    words: HashMap<Box<[u8]>, SmallVec<[Phrase; 1]>, BuildHasherDefault<Mixer>>,
+    /// Phrases in scripts without blanks, and whose they are.
+    runs: Option<AhoCorasick>,
+    run_owners: Vec<SmallVec<[u16; 4]>>,
+    /// Words of a set of detectors.
+    width: usize,
+}
+
+#[derive(Debug)]
+struct Phrase {
+    /// The folded words that must follow the first.
+    rest: Box<[Box<[u8]>]>,
+    owners: SmallVec<[u16; 4]>,
+}
+
+impl Contexts {
+    /// Prepares phrases of any language, each with the number of the detector whose it is.
+    pub(super) fn new<'a>(phrases: impl IntoIterator<Item = (u16, &'a str)>) -> Self {
+        let mut contexts = Self::default();
+        let mut runs: Vec<&str> = Vec::new();
+        let mut highest = 0;
+        for (owner, phrase) in phrases {
+            highest = highest.max(owner);
+            if phrase.chars().any(runs_on) {
+                let place = runs.iter().position(|known| *known == phrase).unwrap_or(runs.len());
+                if place == runs.len() {
+                    runs.push(phrase);
+                    contexts.run_owners.push(SmallVec::new());
+                }
+                if let Some(owners) = contexts.run_owners.get_mut(place) {
+                    owners.push(owner);
+                }
+            } else {
+                contexts.add(owner, phrase);
+            }
+        }
+        contexts.runs = AhoCorasick::new(&runs).ok().filter(|_| !runs.is_empty());
+        contexts.width = usize::from(highest) / 64 + 1;
+        contexts
+    }
+
+    fn add(&mut self, owner: u16, phrase: &str) {
+        let mut words: SmallVec<[Box<[u8]>; 4]> = SmallVec::new();
+        let mut at = 0;
+        while let Some((range, folded)) = fold::next_piece(phrase, at) {
+            at = range.end;
+            words.push(folded.as_slice().into());
+        }
+        if words.is_empty() {
+            return;
+        }
+        let first = words.remove(0);
+        let rest: Box<[Box<[u8]>]> = words.into_iter().collect();
+        let phrases = self.words.entry(first).or_default();
+        match phrases.iter_mut().find(|phrase| phrase.rest == rest) {
+            Some(phrase) => phrase.owners.push(owner),
+            None => phrases.push(Phrase { rest, owners: SmallVec::from_slice(&[owner]) }),
+        }
+    }
+
+    /// Reports the owners of every phrase that begins with this word.
+    fn look_up<'c>(
+        &'c self,
+        text: &str,
+        word: &Range<usize>,
+        folded: &Folded,
+        mut found: impl FnMut(usize, &'c [u16]),
+    ) {
+        let mut phrases = self.words.get(folded.as_slice());
+        if phrases.is_none()
+            && let [stem @ .., b's'] = folded.as_slice()
+            && stem.len() > 3
+        {
+            phrases = self.words.get(stem);
+        }
+        for phrase in phrases.into_iter().flatten() {
+            let mut end = word.end;
+            let follows = phrase.rest.iter().all(|expected| match fold::next_piece(text, end) {
+                Some((range, folded)) if folded.as_slice() == &**expected => {
+                    end = range.end;
+                    true
+                }
+                _ => false,
+            });
+            if follows {
+                found(end, &phrase.owners);
+            }
+        }
+    }
+
+    /// The owners of all phrases of a short text.
+    fn all_of(&self, text: &str) -> Detectors {
+        let mut owners = self.nobody();
+        let mut at = 0;
+        while let Some((word, folded)) = fold::next_piece(text, at) {
+            at = word.end;
+            self.look_up(text, &word, &folded, |_, found| add(&mut owners, found));
+        }
+        for found in self.runs.iter().flat_map(|runs| runs.find_overlapping_iter(text)) {
+            add(&mut owners, self.run_owners.get(found.pattern().as_usize()).map_or(&[], SmallVec::as_slice));
+        }
+        owners
+    }
+
+    fn nobody(&self) -> Detectors {
+        SmallVec::from_elem(0, self.width)
+    }
+}
+
+fn add(owners: &mut Detectors, found: &[u16]) {
+    for &owner in found {
+        if let Some(word) = owners.get_mut(usize::from(owner) / 64) {
+            *word |= 1 << (owner % 64);
+        }
+    }
+}
+
+/// Whether a set holds a detector.
+pub(super) fn holds(set: &Detectors, detector: u16) -> bool {
+    set.get(usize::from(detector) / 64).is_some_and(|word| word >> (detector % 64) & 1 == 1)
+}
+
+/// Whether a character belongs to a script that sets no blank before what belongs to the next word.
+const fn runs_on(c: char) -> bool {
+    matches!(c, '\u{E00}'..='\u{EFF}' | '\u{1000}'..='\u{109F}' | '\u{1780}'..='\u{17FF}' | '\u{3040}'..='\u{30FF}'
+        | '\u{3400}'..='\u{4DBF}' | '\u{4E00}'..='\u{9FFF}' | '\u{AC00}'..='\u{D7AF}')
+}
+
+/// A phrase of the text and whose it is.
+#[derive(Debug)]
+struct Seen<'c> {
+    range: Range<usize>,
+    owners: &'c [u16],
+}
+
+/// What stands near the candidates of one page, remembered from one to the next.
+#[derive(Debug)]
+pub(super) struct Near<'c> {
+    contexts: &'c Contexts,
+    /// Owners of phrases in the page's key.
+    key: Option<Detectors>,
+    columns: Columns,
+    /// Phrases of the text from `from` to `done`, in the order of their starts.
+    seen: VecDeque<Seen<'c>>,
+    from: usize,
+    done: usize,
+    /// The last answer.
+    last: Option<(Range<usize>, Detectors)>,
+    /// Where the last token began that was tried as a whole.
+    pub(super) token: Option<usize>,
+}
+
+impl<'c> Near<'c> {
+    /// Begins a page.
+    pub(super) fn new(contexts: &'c Contexts) -> Self {
+        Self {
+            contexts,
+            key: None,
+            columns: Columns::default(),
+            seen: VecDeque::new(),
+            from: 0,
+            done: 0,
+            last: None,
+            token: None,
+        }
+    }
+
+    /// Whether a word of a detector stands near a range.
+    pub(super) fn is_near(&mut self, page: &Page<'_>, range: &Range<usize>, detector: u16) -> bool {
+        if self.last.as_ref().is_none_or(|(last, _)| last != range) {
+            let owners = self.owners(page, range);
+            self.last = Some((range.clone(), owners));
+        }
+        self.last.as_ref().is_some_and(|(_, owners)| holds(owners, detector))
+    }
+
+    fn owners(&mut self, page: &Page<'_>, range: &Range<usize>) -> Detectors {
+        let (from, to) = (range.start.saturating_sub(BEFORE_BYTES), range.end.saturating_add(AFTER_BYTES));
+        self.read(page.text, from, to);
+        let contexts = self.contexts;
+        let key =
+            self.key.get_or_insert_with(|| page.key.map_or_else(|| contexts.nobody(), |key| contexts.all_of(cut(key))));
+        let mut owners = key.clone();
+        for seen in &self.seen {
+            let before = seen.range.start >= from && seen.range.end <= range.start;
+            let behind = seen.range.start >= range.end && seen.range.start < to;
+            if before || behind {
+                add(&mut owners, seen.owners);
+            }
+        }
+        if let Some(head) = self.columns.head(page.text, range.start) {
+            for (slot, more) in owners.iter_mut().zip(&contexts.all_of(cut(head))) {
+                *slot |= more;
+            }
+        }
+        owners
+    }
+
+    /// Makes sure that the phrases that begin between two offsets are known.
+    fn read(&mut self, text: &str, from: usize, to: usize) {
+        if from < self.from || from > self.done {
+            self.seen.clear();
+            self.from = from;
+            self.done = word_start(text, from);
+        }
+        while self.seen.front().is_some_and(|seen| seen.range.start + KEPT_BYTES < from) {
+            self.seen.pop_front();
+            self.from = self.from.max(from.saturating_sub(KEPT_BYTES));
+        }
+        let began = self.done;
+        let contexts = self.contexts;
+        while self.done < to {
+            let Some((word, folded)) = fold::next_piece(text, self.done) else {
+                self.done = text.len();
+                break;
+            };
+            self.done = word.end;
+            let seen = &mut self.seen;
+            contexts
+                .look_up(text, &word, &folded, |end, owners| seen.push_back(Seen { range: word.start..end, owners }));
+        }
+        self.read_runs(text, began);
+    }
+
+    /// Notes phrases in scripts without blanks that end between an offset and where words are known to.
+    fn read_runs(&mut self, text: &str, began: usize) {
+        let Some(runs) = &self.contexts.runs else { return };
+        let Some(fresh) = text.as_bytes().get(began..self.done).filter(|fresh| fresh.iter().any(|&byte| byte >= 0xE0))
+        else {
+            return;
+        };
+        let from = text.floor_char_boundary(
+            (began + fresh.len()).saturating_sub(fresh.len() + RUN_BYTES_MAX).max(self.from.min(began)),
+        );
+        let stretch = text.get(from..self.done).unwrap_or_default();
+        for found in runs.find_overlapping_iter(stretch) {
+            let range = from + found.start()..from + found.end();
+            if range.end > began
+                && let Some(owners) = self.contexts.run_owners.get(found.pattern().as_usize())
+            {
+                self.seen.push_back(Seen { range, owners });
+            }
+        }
+    }
+}
+
+/// Where the first word begins that begins at or after an offset.
+fn word_start(text: &str, from: usize) -> usize {
+    let from = text.ceil_char_boundary(from);
+    let before = text.get(..from).and_then(|head| head.chars().next_back());
+    if before.is_none_or(|c| !fold::is_word(c)) {
+        return from;
+    }
+    let rest = text.get(from..).unwrap_or_default();
+    from + rest.find(|c: char| !fold::is_word(c)).unwrap_or(rest.len())
+}
+
+fn cut(key: &str) -> &str {
+    key.get(..key.floor_char_boundary(KEY_BYTES)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn near_and_far() {
+        let contexts = Contexts::new([
+            (1, "sécurité sociale"),
+            (1, "NIR"),
+            (70, "ΑΦΜ"),
+            (71, "ЕГН"),
+            (72, "เลขประจำตัวประชาชน"),
+            (73, "주민등록번호"),
+            (74, "Kontonummer"),
+            (75, "n° d'étranger"),
+        ]);
+        let far = format!("nir {} 123", "x ".repeat(60));
+        for (name, text, key, detector, expected) in [
+            ("before", "numéro de Sécurité-sociale : 123", None, 1, true),
+            ("behind", "123 (nir)", None, 1, true),
+            ("no accent", "SECURITE SOCIALE 123", None, 1, true),
+            ("within a word", "souvenir 123", None, 1, false),
+            ("key", "123", Some("patientNir"), 1, true),
+            ("too far", far.as_str(), None, 1, false),
+            ("apart", "sécurité 123 sociale", None, 1, false),
+            ("plural", "NIRS 123", None, 1, false),
+            ("long plural", "Kontonummers 123", None, 74, true),
+            ("Greek", "ΑΦΜ: 123", None, 70, true),
+            ("Greek in small letters", "αφμ 123", None, 70, true),
+            ("Cyrillic", "егн 123", None, 71, true),
+            ("Thai within a run", "หมายเลขประจำตัวประชาชนคือ 123", None, 72, true),
+            ("Korean with a particle", "주민등록번호는 123", None, 73, true),
+            ("Korean key", "123", Some("주민등록번호"), 73, true),
+            ("apostrophe", "n° d’étranger 123", None, 75, true),
+            ("somebody else's", "NIR 123", None, 70, false),
+            ("column head", "id;nir;name\n1;999;x\n2;123;y", None, 1, true),
+        ] {
+            let start = text.find("123").unwrap();
+            let page = Page { text, key };
+            let mut near = Near::new(&contexts);
+            assert_eq!(near.is_near(&page, &(start..start + 3), detector), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn an_answer_does_not_depend_on_earlier_ones() {
+        let contexts = Contexts::new([(1, "nir"), (2, "compte bancaire"), (3, "เลขประจำตัว")]);
+        let text = "nir 1, le compte bancaire 22 et souvenir 333 เลขประจำตัว 4444 ".repeat(40);
+        let page = Page { text: &text, key: None };
+        let numbers: Vec<Range<usize>> =
+            text.match_indices(|c: char| c.is_ascii_digit()).map(|(at, digit)| at..at + digit.len()).collect();
+        let mut memory = Near::new(&contexts);
+        for range in numbers.iter().chain(numbers.iter().rev().step_by(7)).chain(numbers.iter().step_by(11)) {
+            for detector in 1..=3 {
+                let fresh = Near::new(&contexts).is_near(&page, range, detector);
+                assert_eq!(memory.is_near(&page, range, detector), fresh, "{range:?} {detector}");
+            }
+        }
+    }
+}

@@ -1,0 +1,284 @@
+//! What a pattern can match, seen through its letters and digits alone: which may stand where, and how many there may be.
+//!
+//! Hundreds of patterns are tried at every number of a text. Each is one bit of a word: a table says for every place and
+//! every letter or digit which patterns may have it there. Reading a candidate is then one `and` a character and a word of
+//! bits, whatever the number of patterns, and only those that survive to an end of theirs are run for real. The shape allows
+//! more than the pattern (places are told apart, combinations are not), never less.
+//!
+//! ```text
+//! pattern  [A-Z]{2}~[0-9]{2}      place 0 {A-Z}  place 1 {A-Z}  place 2 {0-9}  place 3 {0-9}    lengths {4}
+//! ```
+
+use regex_syntax::hir::{Class, Hir, HirKind};
+use smallvec::SmallVec;
+
+/// Letters and digits that are told apart by their place.
+const PLACES: usize = 64;
+/// Lengths that are told apart; the last stands for all that are longer.
+const LENGTHS: usize = 128;
+/// A letter of any case, or a digit.
+const SYMBOLS: usize = 36;
+/// Bytes between two letters or digits of a candidate; `<`, the filler of machine-readable documents, does not count.
+const GAP_BYTES_MAX: usize = 3;
+
+/// A set of patterns.
+pub(super) type Set = SmallVec<[u64; 8]>;
+
+/// What one pattern can match.
+#[derive(Debug, Clone)]
+pub(super) struct Shape {
+    /// One bit for every number of letters and digits that a match may have.
+    lengths: u128,
+    /// Symbols that may stand at each place.
+    places: SmallVec<[u64; 16]>,
+}
+
+impl Shape {
+    const NOTHING: u128 = 1;
+
+    /// Reads a parsed pattern.
+    pub(super) fn of(hir: &Hir) -> Self {
+        match hir.kind() {
+            HirKind::Empty | HirKind::Look(_) => Self::empty(),
+            HirKind::Literal(literal) => {
+                literal.0.iter().fold(Self::empty(), |shape, &byte| shape.then(&Self::symbol(std::iter::once(byte))))
+            }
+            HirKind::Class(Class::Bytes(class)) => {
+                Self::symbol(class.iter().flat_map(|range| range.start()..=range.end()))
+            }
+            HirKind::Class(Class::Unicode(class)) => {
+                let ascii = |c: char| u8::try_from(u32::from(c)).unwrap_or(u8::MAX);
+                Self::symbol(class.iter().flat_map(|range| ascii(range.start())..=ascii(range.end())))
+            }
+            HirKind::Repetition(repetition) => {
+                Self::of(&repetition.sub).times(repetition.min as usize, repetition.max.map(|max| max as usize))
+            }
+            HirKind::Capture(capture) => Self::of(&capture.sub),
+            HirKind::Concat(parts) => parts.iter().fold(Self::empty(), |shape, part| shape.then(&Self::of(part))),
+            HirKind::Alternation(parts) => {
+                parts.iter().map(Self::of).reduce(|one, other| one.or(&other)).unwrap_or_else(Self::empty)
+            }
+        }
+    }
+
+    fn empty() -> Self {
+        Self { lengths: Self::NOTHING, places: SmallVec::new() }
+    }
+
+    /// One byte of a class: a symbol, or something between symbols.
+    fn symbol(bytes: impl Iterator<Item = u8>) -> Self {
+        let (mut lengths, mut symbols) = (0, 0);
+        for byte in bytes {
+            match symbol(byte) {
+                Some(symbol) => (lengths, symbols) = (lengths | 2, symbols | 1 << symbol),
+                None => lengths |= 1,
+            }
+        }
+        let places = if symbols == 0 { SmallVec::new() } else { SmallVec::from_slice(&[symbols]) };
+        Self { lengths, places }
+    }
+
+    fn then(&self, next: &Self) -> Self {
+        let mut places = self.places.clone();
+        let mut lengths = 0;
+        for length in ones(self.lengths) {
+            lengths |= later(next.lengths, length);
+            for (place, symbols) in (length..PLACES).zip(&next.places) {
+                if places.len() <= place {
+                    places.resize(place + 1, 0);
+                }
+                if let Some(slot) = places.get_mut(place) {
+                    *slot |= symbols;
+                }
+            }
+        }
+        Self { lengths, places }
+    }
+
+    fn or(&self, other: &Self) -> Self {
+        let mut places = self.places.clone();
+        places.resize(places.len().max(other.places.len()), 0);
+        for (slot, symbols) in places.iter_mut().zip(&other.places) {
+            *slot |= symbols;
+        }
+        Self { lengths: self.lengths | other.lengths, places }
+    }
+
+    fn times(&self, min: usize, max: Option<usize>) -> Self {
+        if let ([symbols], 0..=3) = (self.places.as_slice(), self.lengths) {
+            let least = if self.lengths & Self::NOTHING == 0 { min.min(LENGTHS) } else { 0 };
+            let most = max.unwrap_or(LENGTHS).min(LENGTHS);
+            let lengths = (least..=most).fold(0, |all, length| all | later(Self::NOTHING, length));
+            return Self { lengths, places: SmallVec::from_elem(*symbols, most.min(PLACES)) };
+        }
+        let once = (0..min.min(LENGTHS)).fold(Self::empty(), |shape, _| shape.then(self));
+        let optional = self.or(&Self::empty());
+        let more = max.unwrap_or(LENGTHS).saturating_sub(min).min(LENGTHS);
+        (0..more).fold(once, |shape, _| shape.then(&optional))
+    }
+}
+
+/// The number of a letter or digit, letters of either case alike.
+fn symbol(byte: u8) -> Option<usize> {
+    match byte {
+        b'0'..=b'9' => Some(usize::from(byte - b'0')),
+        b'a'..=b'z' => Some(usize::from(byte - b'a') + 10),
+        b'A'..=b'Z' => Some(usize::from(byte - b'A') + 10),
+        _ => None,
+    }
+}
+
+/// Lengths that all grow by the same number.
+fn later(lengths: u128, by: usize) -> u128 {
+    let last = 1 << (LENGTHS - 1);
+    if by >= LENGTHS {
+        return if lengths == 0 { 0 } else { last };
+    }
+    let kept = lengths << by;
+    if kept >> by == lengths { kept } else { kept | last }
+}
+
+/// The places of the bits that are set.
+fn ones(bits: u128) -> impl Iterator<Item = usize> {
+    (0..LENGTHS).filter(move |place| bits >> place & 1 == 1)
+}
+
+/// The places of the bits that are set in a set.
+pub(super) fn members(set: &[u64]) -> impl Iterator<Item = usize> + '_ {
+    set.iter().enumerate().flat_map(|(word, &bits)| {
+        let mut rest = bits;
+        std::iter::from_fn(move || {
+            let place = rest.trailing_zeros() as usize;
+            (rest != 0).then(|| {
+                rest &= rest - 1;
+                word * 64 + place
+            })
+        })
+    })
+}
+
+/// The shapes of many patterns, one bit each.
+#[derive(Debug, Default)]
+pub(super) struct Index {
+    /// Words of a set.
+    width: usize,
+    /// For each place and symbol, the patterns that may have it there.
+    places: Box<[u64]>,
+    /// For each length, the patterns that may have it.
+    lengths: Box<[u64]>,
+}
+
+impl Index {
+    /// Numbers shapes in their order.
+    pub(super) fn new(shapes: &[Shape]) -> Self {
+        let width = shapes.len().div_ceil(64);
+        let mut index =
+            Self { width, places: vec![0; PLACES * SYMBOLS * width].into(), lengths: vec![0; LENGTHS * width].into() };
+        for (pattern, shape) in shapes.iter().enumerate() {
+            let (word, bit) = (pattern / 64, 1 << (pattern % 64));
+            for place in 0..PLACES {
+                for symbol in 0..SYMBOLS {
+                    let may = shape.places.get(place).is_some_and(|symbols| symbols >> symbol & 1 == 1);
+                    if let Some(slot) = index.places.get_mut((place * SYMBOLS + symbol) * width + word).filter(|_| may)
+                    {
+                        *slot |= bit;
+                    }
+                }
+            }
+            for length in ones(shape.lengths) {
+                if let Some(slot) = index.lengths.get_mut(length * width + word) {
+                    *slot |= bit;
+                }
+            }
+        }
+        index
+    }
+
+    /// Bytes of the tables.
+    pub(super) fn memory(&self) -> usize {
+        size_of_val(&*self.places) + size_of_val(&*self.lengths)
+    }
+
+    /// The patterns that may match at `start` and end where a run of letters and digits ends.
+    pub(super) fn walk(&self, bytes: &[u8], start: usize, bytes_max: usize) -> Set {
+        let mut alive: Set = SmallVec::from_elem(u64::MAX, self.width);
+        let mut accepted: Set = SmallVec::from_elem(0, self.width);
+        let (mut place, mut gap) = (0_usize, 0);
+        let mut rest = bytes.get(start..).unwrap_or_default().iter().take(bytes_max).peekable();
+        while let Some(&byte) = rest.next() {
+            let Some(symbol) = symbol(byte) else {
+                gap += usize::from(byte != b'<');
+                if gap > GAP_BYTES_MAX || !byte.is_ascii() {
+                    break;
+                }
+                continue;
+            };
+            gap = 0;
+            if place < PLACES {
+                let from = (place * SYMBOLS + symbol) * self.width;
+                let mut any = 0;
+                for (slot, may) in alive.iter_mut().zip(self.places.get(from..).unwrap_or_default()) {
+                    *slot &= may;
+                    any |= *slot;
+                }
+                if any == 0 {
+                    break;
+                }
+            }
+            place += 1;
+            if rest.peek().is_none_or(|next| !next.is_ascii_alphanumeric()) {
+                let from = place.min(LENGTHS - 1) * self.width;
+                for ((slot, alive), may) in
+                    accepted.iter_mut().zip(&alive).zip(self.lengths.get(from..).unwrap_or_default())
+                {
+                    *slot |= alive & may;
+                }
+            }
+        }
+        accepted
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shape(pattern: &str) -> Shape {
+        let hir = regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build().parse(pattern).unwrap();
+        Shape::of(&hir)
+    }
+
+    #[test]
+    fn rows() {
+        let patterns = [
+            "[0-9](?:[ .]?[0-9]){8}",
+            "[A-Z]{2}-?[0-9]{3}",
+            "(?:AB|C)[0-9]{2,}",
+            "[a-z0-9_-]{4,6}",
+            "(?:[A-Z][0-9])*x",
+        ];
+        let shapes: Vec<Shape> = patterns.iter().map(|pattern| shape(pattern)).collect();
+        let index = Index::new(&shapes);
+        for (text, expected) in [
+            ("123 456 789", vec![0, 3]),
+            ("1234567 89 1", vec![0]),
+            ("AB-123", vec![1, 2, 3]),
+            ("ab12", vec![2, 3]),
+            ("C1234567890123", vec![2]),
+            ("A1B2x", vec![3, 4]),
+            ("ab  -  12", vec![3]),
+            ("", vec![]),
+            ("1234é", vec![3]),
+        ] {
+            let found: Vec<usize> = members(&index.walk(text.as_bytes(), 0, 512)).collect();
+            assert_eq!(found, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn lengths_saturate() {
+        assert_eq!(shape("[0-9]{300}").lengths, 1 << 127);
+        assert_eq!(shape("(?:[0-9]{2}-){100}").lengths, 1 << 127);
+        assert_eq!(shape("[0-9]+").lengths, u128::MAX - 1);
+    }
+}
