@@ -2,8 +2,15 @@
 //!
 //! Tidy checks what neither rustfmt nor clippy can: that every source file opens by saying what it is for, that files stay
 //! short enough to be read in one sitting, and that no lock file carries the address of somebody's registry mirror. It
-//! reads the files that git tracks and changes nothing.
+//! reads the files that git tracks and changes nothing. `train-names` builds the model of names.
 #![expect(clippy::disallowed_methods, reason = "a maintenance command reads the files of the repository")]
+
+#[path = "../../src/detect/fold.rs"]
+#[expect(dead_code, reason = "the trainer reads texts as the product does, and needs a part of it")]
+mod fold;
+#[path = "../../src/detect/names/mod.rs"]
+mod names;
+mod train;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -16,9 +23,11 @@ const LINES_MAX: usize = 400;
 const EXCUSE: &str = "//! Longer than 400 lines: ";
 
 fn main() -> ExitCode {
-    let outcome = match std::env::args().nth(1).as_deref() {
-        Some("tidy") => tidy(),
-        _ => Err(anyhow!("usage: cargo run -p xtask -- tidy")),
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let outcome = match words.split_first().map(|(first, rest)| (first.as_str(), rest)) {
+        Some(("tidy", _)) => tidy(),
+        Some(("train-names", rest)) => root().and_then(|root| train::run(&root, rest)),
+        _ => Err(anyhow!("usage: cargo run -p xtask -- tidy | train-names")),
     };
     let Err(error) = outcome else { return ExitCode::SUCCESS };
     #[expect(clippy::print_stderr, reason = "the only output of a maintenance command")]

@@ -1,0 +1,314 @@
+//! Text to tokens: words, numbers and marks with their place, their capitals and what the word list knows of them.
+//!
+//! A word is a run of letters and digits as [`fold`] sees it; every other character that is no blank is a mark of its own,
+//! and a run of equal marks is one. A line end is a token too. Nothing is copied: a token is its hash, its first and its
+//! last bytes.
+
+use std::ops::Range;
+
+use super::super::fold;
+use super::lexicon::Lexicon;
+
+/// Tokens that are decoded together at most; a longer text is read in blocks, cut at line ends where there are any.
+const BLOCK_TOKENS_MAX: usize = 4_096;
+/// Tokens from which a line end closes a block.
+const BLOCK_TOKENS: usize = 1_024;
+
+/// How a token is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+#[repr(u8)]
+pub(crate) enum Case {
+    /// A word in small letters, or in a script that has only one case.
+    #[default]
+    Lower = 0,
+    /// A capital, then small letters.
+    Title = 1,
+    /// Two capitals and more.
+    Upper = 2,
+    /// One capital letter alone.
+    Initial = 3,
+    /// Capitals inside.
+    Mixed = 4,
+    /// Digits alone.
+    Digits = 5,
+    /// Letters and digits.
+    Alphanumeric = 6,
+    /// A mark.
+    Mark = 7,
+    /// The end of a line, or of the text.
+    Line = 8,
+}
+
+/// How the sentence around a token is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[repr(u8)]
+pub(crate) enum Around {
+    /// Some capitals.
+    #[default]
+    Plain = 0,
+    /// All in capitals.
+    Capitals = 1,
+    /// No capital at all.
+    Small = 2,
+    /// Nearly every word with a capital: a heading, a list of names.
+    Titles = 3,
+    /// One or two words.
+    Short = 4,
+}
+
+/// One token.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Token {
+    /// Its hash, folded: `Durand`, `DURAND` and `durand` share it.
+    pub(crate) hash: u64,
+    /// Its first four folded bytes, zero behind the end.
+    pub(crate) head: u32,
+    /// Its last four folded bytes, the last lowest.
+    pub(crate) tail: u32,
+    /// Where it begins, in bytes.
+    pub(crate) start: u32,
+    /// Where it ends.
+    pub(crate) end: u32,
+    /// What the word list knows of it.
+    pub(crate) flags: u16,
+    /// How it is written.
+    pub(crate) case: Case,
+    /// How its sentence is written.
+    pub(crate) around: Around,
+    /// Folded bytes, at most 48.
+    pub(crate) len: u8,
+    /// Whether it begins a sentence or a line.
+    pub(crate) opens: bool,
+    /// No blank stands before it.
+    pub(crate) glued: bool,
+    /// Whether it holds a letter with an accent or of another script.
+    pub(crate) foreign: bool,
+}
+
+impl Token {
+    /// Whether it is a word with a letter.
+    pub(crate) fn is_word(&self) -> bool {
+        self.case <= Case::Mixed
+    }
+
+    /// Whether it has a capital.
+    pub(crate) fn is_capital(&self) -> bool {
+        matches!(self.case, Case::Title | Case::Upper | Case::Initial | Case::Mixed)
+    }
+
+    /// Whether the word list says so.
+    pub(crate) fn is(&self, flag: u16) -> bool {
+        self.flags & flag != 0
+    }
+
+    /// The character of a mark, 0 for what is none.
+    pub(crate) fn mark(&self) -> u32 {
+        if self.case == Case::Mark { self.head } else { 0 }
+    }
+
+    /// Whether it ends a sentence or a line.
+    pub(crate) fn closes(&self) -> bool {
+        self.case == Case::Line || matches!(char::from_u32(self.mark()), Some('.' | '!' | '?' | ';' | '…'))
+    }
+}
+
+/// The tokens of one stretch of a text.
+#[derive(Debug, Default)]
+pub(crate) struct Block {
+    /// In the order of the text.
+    pub(crate) tokens: Vec<Token>,
+    /// Where the next block begins.
+    pub(crate) end: usize,
+}
+
+impl Block {
+    /// Reads the block that begins at `from`, in place of what it held. `false`: the text has ended.
+    pub(crate) fn read(&mut self, text: &str, from: usize, lexicon: &Lexicon<'_>) -> bool {
+        self.tokens.clear();
+        self.end = from;
+        while self.end < text.len() {
+            let word = fold::next_word(text, self.end);
+            let until = word.as_ref().map_or(text.len(), |(range, _)| range.start);
+            if self.gap(text, until) {
+                break;
+            }
+            let Some((range, folded)) = word else { break };
+            self.end = range.end;
+            let mut token = of_word(text, &range, &folded);
+            token.flags = lexicon.flags(token.hash);
+            token.glued = self.is_glued(token.start);
+            self.tokens.push(token);
+        }
+        self.sentences();
+        !self.tokens.is_empty()
+    }
+
+    /// Reads what stands between two words. `true`: the block is long enough and ends here.
+    fn gap(&mut self, text: &str, until: usize) -> bool {
+        let gap = text.get(self.end..until).unwrap_or_default();
+        let from = self.end;
+        for (offset, c) in gap.char_indices() {
+            let start = from + offset;
+            let end = start + c.len_utf8();
+            let long = self.tokens.len() >= BLOCK_TOKENS_MAX - 1;
+            if c == '\n' {
+                if self.tokens.last().is_none_or(|last| last.case != Case::Line) {
+                    self.tokens.push(plain(start, end, Case::Line, '\n'));
+                }
+                if self.tokens.len() >= BLOCK_TOKENS {
+                    self.end = end;
+                    return true;
+                }
+            } else if !c.is_whitespace() {
+                let last = self.tokens.last_mut().filter(|last| last.mark() == u32::from(c));
+                if let Some(last) = last.filter(|last| last.end as usize == start) {
+                    last.end = small(end);
+                } else {
+                    let mut token = plain(start, end, Case::Mark, c);
+                    token.glued = self.is_glued(token.start);
+                    self.tokens.push(token);
+                }
+            }
+            if long {
+                self.end = end;
+                return true;
+            }
+        }
+        self.end = until;
+        false
+    }
+
+    fn is_glued(&self, start: u32) -> bool {
+        self.tokens.last().is_some_and(|last| last.end == start)
+    }
+
+    /// Marks where sentences begin and how they are written.
+    fn sentences(&mut self) {
+        let mut first = 0;
+        while first < self.tokens.len() {
+            let rest = self.tokens.get(first..).unwrap_or_default();
+            let mut count = 0;
+            let (mut capitals, mut titles, mut words) = (0, 0, 0);
+            for (index, token) in rest.iter().enumerate() {
+                count += 1;
+                if token.is_word() {
+                    words += 1;
+                    capitals += usize::from(matches!(token.case, Case::Upper | Case::Initial));
+                    titles += usize::from(token.case == Case::Title);
+                }
+                // `M. Dupont`, `J. R.`: a stop behind a short word with a capital ends nothing.
+                let short = index
+                    .checked_sub(1)
+                    .and_then(|at| rest.get(at))
+                    .is_some_and(|word| word.glued_to(token) && word.is_capital() && word.len <= 3);
+                let numbered = rest.get(index + 1).is_some_and(|next| next.glued && next.case != Case::Line);
+                if token.closes() && (token.case == Case::Line || !short && !numbered) {
+                    break;
+                }
+            }
+            let around = match words {
+                0 => Around::Plain,
+                _ if capitals + titles == 0 => Around::Small,
+                1 | 2 => Around::Short,
+                _ if capitals * 5 >= words * 4 => Around::Capitals,
+                _ if (capitals + titles) * 3 >= words * 2 => Around::Titles,
+                _ => Around::Plain,
+            };
+            let mut opens = true;
+            for token in self.tokens.iter_mut().skip(first).take(count) {
+                token.around = around;
+                token.opens = opens;
+                opens &= !(token.is_word() || token.case >= Case::Digits && token.case <= Case::Alphanumeric);
+            }
+            first += count;
+        }
+    }
+}
+
+impl Token {
+    fn glued_to(&self, next: &Self) -> bool {
+        self.end == next.start
+    }
+}
+
+fn plain(start: usize, end: usize, case: Case, c: char) -> Token {
+    let code = u32::from(c);
+    Token {
+        hash: hash_word(&code.to_le_bytes()) ^ 1,
+        head: code,
+        start: small(start),
+        end: small(end),
+        case,
+        ..Token::default()
+    }
+}
+
+fn of_word(text: &str, range: &Range<usize>, folded: &[u8]) -> Token {
+    let word = text.get(range.clone()).unwrap_or_default();
+    let (case, foreign) = case(word);
+    let four = |bytes: &mut dyn Iterator<Item = &u8>| {
+        bytes.take(4).enumerate().fold(0_u32, |four, (index, byte)| four | u32::from(*byte) << (8 * index))
+    };
+    Token {
+        hash: hash_word(folded),
+        head: four(&mut folded.iter()),
+        tail: four(&mut folded.iter().rev()),
+        start: small(range.start),
+        end: small(range.end),
+        case,
+        len: u8::try_from(folded.len()).unwrap_or(u8::MAX),
+        foreign,
+        ..Token::default()
+    }
+}
+
+/// How a word is written, and whether it has other than ASCII.
+fn case(word: &str) -> (Case, bool) {
+    let (mut upper, mut lower, mut digits, mut others, mut foreign) = (0_usize, 0_usize, 0_usize, 0_usize, false);
+    let mut first_upper = false;
+    for (index, c) in word.chars().enumerate() {
+        let is_upper = if c.is_ascii() {
+            digits += usize::from(c.is_ascii_digit());
+            lower += usize::from(c.is_ascii_lowercase());
+            c.is_ascii_uppercase()
+        } else {
+            foreign = true;
+            let is_upper = c.is_uppercase();
+            lower += usize::from(c.is_lowercase());
+            others += usize::from(!is_upper && !c.is_lowercase());
+            is_upper
+        };
+        upper += usize::from(is_upper);
+        first_upper |= is_upper && index == 0;
+    }
+    let case = match (upper, lower + others, digits) {
+        (0, 0, _) => Case::Digits,
+        (_, _, 1..) => Case::Alphanumeric,
+        (0, _, _) => Case::Lower,
+        (1, 0, _) => Case::Initial,
+        (_, 0, _) => Case::Upper,
+        (1, _, _) if first_upper => Case::Title,
+        _ => Case::Mixed,
+    };
+    (case, foreign)
+}
+
+/// Hashes folded bytes.
+pub(crate) fn hash_word(bytes: &[u8]) -> u64 {
+    let (chunks, tail) = bytes.as_chunks::<8>();
+    let mut last = [0; 8];
+    for (to, from) in last.iter_mut().zip(tail) {
+        *to = *from;
+    }
+    let length = bytes.len() as u64;
+    let hash = chunks.iter().chain([&last]).fold(0x51_7C_C1_B7_27_22_0A_95 ^ length, |hash, chunk| {
+        let mixed = (hash ^ u64::from_le_bytes(*chunk)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        mixed ^ (mixed >> 32)
+    });
+    hash.wrapping_mul(0xD6E8_FEB8_6659_FD93)
+}
+
+/// Offsets of a text; beyond four gigabytes, which no request reaches, they stick to the end.
+fn small(offset: usize) -> u32 {
+    u32::try_from(offset).unwrap_or(u32::MAX)
+}

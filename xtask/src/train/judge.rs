@@ -1,0 +1,159 @@
+//! Scores models on texts that they never saw, and learns from it what their probabilities are worth.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use anyhow::Context;
+
+use super::corpus::Text;
+use crate::names::decode::{ALL, KINDS, Kind};
+use crate::names::model::{HEADER_BYTES, Model, STEPS};
+
+/// Sources whose labels are good enough to say what a probability is worth.
+const CLEAN: &[&str] = &["wikigold", "germeval", "meddocan", "swedish", "wnut", "lener", "negative"];
+
+/// Counts of one kind in one source.
+#[derive(Debug, Default, Clone, Copy)]
+struct Count {
+    gold: usize,
+    hit: usize,
+    found: usize,
+    right: usize,
+    exact: usize,
+}
+
+/// Gathers counts.
+#[derive(Default)]
+pub(super) struct Judge {
+    counts: BTreeMap<(String, Kind), Count>,
+    /// Probability and whether it was right, by kind.
+    trials: [Vec<(f32, bool)>; KINDS],
+    tokens: BTreeMap<String, usize>,
+    /// The source whose errors are shown.
+    pub(super) show: Option<String>,
+}
+
+impl Judge {
+    /// Reads a text with a model that has not seen it.
+    pub(super) fn score(&mut self, model: &Model<'_>, text: &Text) {
+        let mut found = Vec::new();
+        model.find(&text.text, |named| found.push(named));
+        *self.tokens.entry(text.source.clone()).or_default() += text.text.split_ascii_whitespace().count();
+        let clean = CLEAN.iter().any(|name| text.source.starts_with(name));
+        for kind in ALL {
+            let count = self.counts.entry((text.source.clone(), kind)).or_default();
+            let own: Vec<_> = found.iter().filter(|named| named.kind == kind).collect();
+            let gold: Vec<_> = text.spans.iter().filter(|(_, of)| *of == kind).map(|(range, _)| range).collect();
+            count.gold += gold.len();
+            count.found += own.len();
+            count.hit += gold
+                .iter()
+                .filter(|gold| own.iter().any(|own| own.range.start < gold.end && gold.start < own.range.end))
+                .count();
+            for gold in gold.iter().filter(|_| self.show.as_ref().is_some_and(|show| text.source.starts_with(show))) {
+                if !own.iter().any(|own| own.range.start < gold.end && gold.start < own.range.end) {
+                    show_near("missed", text, gold, &format!("{kind:?}"));
+                }
+            }
+            for own in own {
+                let right = gold.iter().any(|gold| own.range.start < gold.end && gold.start < own.range.end);
+                if !right && self.show.as_ref().is_some_and(|show| text.source.starts_with(show)) {
+                    show_near("wrong", text, &own.range, &format!("{:?} {:.2}", own.kind, own.probability));
+                }
+                count.right += usize::from(right);
+                count.exact += usize::from(gold.contains(&&own.range));
+                if let Some(trials) = self.trials.get_mut(kind as usize).filter(|_| clean) {
+                    trials.push((own.probability, right));
+                }
+            }
+        }
+    }
+
+    /// The figures, for people.
+    pub(super) fn table(&self) -> String {
+        let mut out = String::from(
+            "source                         kind           gold  precision  recall  overlap-F1  exact-F1\n",
+        );
+        for ((source, kind), count) in &self.counts {
+            let ratio = |part: usize, whole: usize| part as f64 / whole.max(1) as f64;
+            let (precision, recall) = (ratio(count.right, count.found), ratio(count.hit, count.gold));
+            let exact = 2.0 * count.exact as f64 / (count.found + count.gold).max(1) as f64;
+            let mean = 2.0 * precision * recall / (precision + recall).max(f64::MIN_POSITIVE);
+            let rate = count.found as f64 * 1_000.0 / self.tokens.get(source).copied().unwrap_or(1) as f64;
+            _ = writeln!(
+                out,
+                "{source:30} {:13} {:5}  {precision:9.3}  {recall:6.3}  {mean:10.3}  {exact:8.3}  {rate:6.2} per 1,000 tokens",
+                format!("{kind:?}").to_lowercase(),
+                count.gold
+            );
+        }
+        out
+    }
+
+    /// What probabilities are worth: for each step the share of findings that were right, never falling.
+    pub(super) fn kept(&self) -> Kept {
+        let mut kept = Kept::default();
+        for (values, trials) in kept.0.iter_mut().zip(&self.trials) {
+            // Pools of steps, merged while a higher one is worth less (isotonic regression); one trial of each is assumed.
+            let mut pools: Vec<(f64, f64, usize)> = Vec::new();
+            for step in 0..STEPS {
+                let own = trials.iter().filter(|(probability, _)| (probability * 31.99) as usize == step);
+                let (right, all) =
+                    own.fold((0.0, 0.0), |(right, all), (_, hit)| (right + f64::from(u8::from(*hit)), all + 1.0));
+                let prior = step as f64 / 32.0;
+                pools.push((right + 2.0 * prior, all + 2.0, 1));
+                while let [.., (a, m, p), (b, n, q)] = pools.as_slice()
+                    && a / m > b / n
+                {
+                    let merged = (a + b, m + n, p + q);
+                    pools.truncate(pools.len() - 2);
+                    pools.push(merged);
+                }
+            }
+            let steps = pools.iter().flat_map(|(right, all, steps)| std::iter::repeat_n(right / all, *steps));
+            for (value, share) in values.iter_mut().zip(steps) {
+                *value = (share * 100.0).round().clamp(0.0, 99.0) as u8;
+            }
+        }
+        kept
+    }
+}
+
+/// Shows an error in its place.
+fn show_near(what: &str, text: &Text, range: &std::ops::Range<usize>, note: &str) {
+    let (from, to) = (
+        text.text.floor_char_boundary(range.start.saturating_sub(40)),
+        text.text.ceil_char_boundary((range.end + 30).min(text.text.len())),
+    );
+    let part = |range: std::ops::Range<usize>| text.text.get(range).unwrap_or_default().replace('\n', "\\n");
+    super::say(&format!(
+        "{what} {note}: {}[[{}]]{}",
+        part(from..range.start),
+        part(range.clone()),
+        part(range.end..to)
+    ));
+}
+
+/// A calibration.
+pub(super) struct Kept([[u8; STEPS]; KINDS]);
+
+impl Default for Kept {
+    fn default() -> Self {
+        Self([std::array::from_fn(|step| (step * 100 / STEPS) as u8); KINDS])
+    }
+}
+
+impl Kept {
+    /// As it lies in a model.
+    pub(super) fn bytes(&self) -> Vec<u8> {
+        self.0.iter().flatten().copied().collect()
+    }
+
+    /// Puts it in the place of another.
+    pub(super) fn write_into(&self, model: &mut [u8]) -> anyhow::Result<()> {
+        let bytes = self.bytes();
+        let place = model.get_mut(HEADER_BYTES - bytes.len()..HEADER_BYTES).context("the model is too short")?;
+        place.copy_from_slice(&bytes);
+        Ok(())
+    }
+}
