@@ -6,6 +6,7 @@ use aho_corasick::{AhoCorasick, MatchKind};
 
 use super::engine::{Description, Engine, Logic, Served, Woken};
 use super::lexicon::{Lexicon, Meaning};
+use super::named::{self, Recogniser};
 use super::near::Contexts;
 use super::page::Wake;
 use super::rows::{Row, Rows};
@@ -27,6 +28,7 @@ pub(super) fn build(sources: &[Source<'_>], catalogue: &Catalogue) -> Result<Eng
         }
     }
     let person = builder.code(&person::CARD);
+    let names = builder.names(person);
     let files: Vec<(&str, RawFile)> = sources.iter().filter_map(|source| builder.read(source)).collect();
     let mut phrases: Vec<(String, Meaning)> = Vec::new();
     let (mut numbers, mut prefixed) = (Vec::new(), Vec::new());
@@ -50,9 +52,9 @@ pub(super) fn build(sources: &[Source<'_>], catalogue: &Catalogue) -> Result<Eng
     let (literals, woken) = literals(&logic, &prefixed);
     let contexts = Contexts::new(context);
     let Builder { served, mut errors, .. } = builder;
-    let Some(person) = person else { return Err(errors) };
+    let (Some(person), Some(names)) = (person, names) else { return Err(errors) };
     let lexicon = Lexicon::new(phrases.iter().map(|(phrase, meaning)| (phrase.as_str(), *meaning)));
-    let engine = Engine { served, logic, person, numbers, prefixed, contexts, lexicon, literals, woken };
+    let engine = Engine { served, logic, person, names, numbers, prefixed, contexts, lexicon, literals, woken };
     errors.extend(files.iter().flat_map(|(file, raw)| rehearse(&engine, file, raw)));
     if errors.is_empty() { Ok(engine) } else { Err(errors) }
 }
@@ -84,6 +86,16 @@ impl Builder<'_> {
     fn code(&mut self, card: &Card) -> Option<u16> {
         let named = Named { file: CODE, id: card.id, entity: card.id, country: card.country };
         self.register(&named, card.method, Vec::new())
+    }
+
+    /// The recogniser, under the number of the rules for names.
+    fn names(&mut self, person: Option<u16>) -> Option<Recogniser> {
+        let (location, organisation) = (self.code(&named::LOCATION)?, self.code(&named::ORGANISATION)?);
+        let names = Recogniser::shipped(person?, location, organisation);
+        if names.is_none() {
+            self.fault(CODE, "person", Fault::Unreadable("the model of names cannot be read".to_owned()));
+        }
+        names
     }
 
     /// Numbers a detector.

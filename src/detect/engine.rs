@@ -6,6 +6,7 @@ use std::ops::Range;
 use aho_corasick::AhoCorasick;
 
 use super::lexicon::{Lexicon, Meaning};
+use super::named::Recogniser;
 use super::near::{Contexts, Near};
 use super::page::{Hit, Mark, Page, Report, Sink, Wake};
 use super::rows::Rows;
@@ -61,6 +62,7 @@ pub struct Engine {
     pub(super) logic: Vec<Logic>,
     /// The number of the detector of names by rule.
     pub(super) person: u16,
+    pub(super) names: Recogniser,
     pub(super) numbers: Rows,
     pub(super) prefixed: Rows,
     pub(super) contexts: Contexts,
@@ -113,6 +115,20 @@ impl Engine {
     /// Every fault of every file: types the catalogue lacks, patterns that do not compile, examples that fail.
     pub fn new(sources: &[Source<'_>], catalogue: &Catalogue) -> Result<Self, Vec<DetectorError>> {
         super::build::build(sources, catalogue)
+    }
+
+    /// Reports organisations too: names of bodies are found on request only.
+    #[must_use]
+    pub fn with_organisations(mut self) -> Self {
+        self.names.bodies = true;
+        self
+    }
+
+    /// The engine with another model of names, as `models/names.bin` holds one; `None` when it cannot be read.
+    #[must_use]
+    pub fn with_names(self, model: &'static [u8]) -> Option<Self> {
+        let names = self.names.with(model)?;
+        Some(Self { names, ..self })
     }
 
     /// The entity types that at least one detector serves, sorted.
@@ -177,6 +193,7 @@ impl Engine {
             }
         });
         person::under_key(page, &mut Report { sink, detector: self.person });
+        self.names.read(page, sink);
         if depth < NESTED_DEPTH_MAX {
             encoded::runs(text, |range, decoded| {
                 // What stands before the run is context for what is inside.

@@ -24,6 +24,8 @@ mod engine;
 mod fold;
 mod inspect;
 mod lexicon;
+mod named;
+mod names;
 mod near;
 mod network;
 mod page;
