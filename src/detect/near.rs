@@ -212,6 +212,32 @@ impl<'c> Near<'c> {
         self.last.as_ref().is_some_and(|(_, owners)| holds(owners, detector))
     }
 
+    /// Whether a word of a detector stands in the key, at the head of the column, or within so many bytes of a range.
+    pub(super) fn is_within(
+        &mut self,
+        page: &Page<'_>,
+        range: &Range<usize>,
+        (detector, reach_bytes): (u16, usize),
+    ) -> bool {
+        if !self.is_near(page, range, detector) {
+            return false;
+        }
+        let (from, to) =
+            (range.start.saturating_sub(reach_bytes), range.end.saturating_add(reach_bytes.min(AFTER_BYTES)));
+        let close = self.seen.iter().any(|seen| {
+            let before = seen.range.start >= from && seen.range.end <= range.start;
+            let behind = seen.range.start >= range.end && seen.range.start < to;
+            (before || behind) && seen.owners.contains(&detector)
+        });
+        let contexts = self.contexts;
+        close
+            || self.key.as_ref().is_some_and(|key| holds(key, detector))
+            || self
+                .columns
+                .head(page.text, range.start)
+                .is_some_and(|head| holds(&contexts.all_of(cut(head)), detector))
+    }
+
     fn owners(&mut self, page: &Page<'_>, range: &Range<usize>) -> Detectors {
         let (from, to) = (range.start.saturating_sub(BEFORE_BYTES), range.end.saturating_add(AFTER_BYTES));
         self.read(page.text, from, to);
@@ -338,6 +364,23 @@ mod tests {
             let page = Page { text, key };
             let mut near = Near::new(&contexts);
             assert_eq!(near.is_near(&page, &(start..start + 3), detector), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn reach() {
+        let contexts = Contexts::new([(1, "passport")]);
+        for (name, text, key, expected) in [
+            ("close", "my passport is 123", None, true),
+            ("close behind", "123 (passport)", None, true),
+            ("far", "my passport, as I wrote in my letter of last week, is 123", None, false),
+            ("key", "123", Some("passport"), true),
+            ("column head", "id,passport,a longer remark, and one\n1,123,,", None, true),
+        ] {
+            let start = text.find("123").unwrap();
+            let mut near = Near::new(&contexts);
+            let page = Page { text, key };
+            assert_eq!(near.is_within(&page, &(start..start + 3), (1, 16)), expected, "{name}");
         }
     }
 

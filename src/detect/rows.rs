@@ -45,6 +45,7 @@ pub(super) struct Row {
     validator: Option<Validator>,
     confidence: u8,
     with_context: u8,
+    reach_bytes: Option<u8>,
 }
 
 impl Row {
@@ -69,7 +70,8 @@ impl Row {
             return Err(faults);
         }
         let prefix = raw.prefix.clone();
-        Ok(Self { detector, pattern: pattern.into(), prefix, validator, confidence: raw.confidence, with_context })
+        let (confidence, reach_bytes) = (raw.confidence, raw.reach);
+        Ok(Self { detector, pattern: pattern.into(), prefix, validator, confidence, with_context, reach_bytes })
     }
 
     /// The confidence in a candidate, `None` when it is none.
@@ -81,7 +83,11 @@ impl Row {
             Verdict::Weak => self.confidence.min(super::engine::CONFIDENCE_MIN - 1),
             Verdict::Right => self.confidence,
         };
-        let near = self.with_context > alone && near.is_near(page, range, self.detector);
+        let near = self.with_context > alone
+            && match self.reach_bytes {
+                Some(reach) => near.is_within(page, range, (self.detector, usize::from(reach))),
+                None => near.is_near(page, range, self.detector),
+            };
         Some(if near { self.with_context } else { alone })
     }
 }
