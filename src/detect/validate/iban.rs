@@ -12,7 +12,7 @@ pub(super) fn iban(candidate: &Candidate<'_>) -> Verdict {
     Verdict::of(is_iban(candidate.compact))
 }
 
-fn is_iban(value: &[u8]) -> bool {
+pub(super) fn is_iban(value: &[u8]) -> bool {
     let (Some(country), Some(check), Some(account)) = (value.get(..2), value.get(2..4), value.get(4..)) else {
         return false;
     };

@@ -4,14 +4,35 @@
 //! never searches, allocates nothing and is linear in a candidate that the engine has already bounded. Data rows of
 //! `policies/detectors/` name validators by the words in [`named`].
 
+mod africa;
+mod benelux;
+mod brazil;
+mod britain;
+mod calendar;
 mod card;
+mod east_asia;
 mod fr_vat;
 mod iban;
+mod india;
+mod italy;
 mod luhn;
+mod malta;
 mod mod97;
 mod nir;
+mod nordic;
+mod north_america;
+mod oceania;
+mod poland;
+mod portugal;
+mod romania;
 mod siren;
+mod slovenia;
+mod spain;
+mod switzerland;
 mod token;
+mod turkey;
+mod verhoeff;
+mod weights;
 
 /// What a pattern matched: as written in the normalised view, and without separators in upper case.
 #[derive(Clone, Copy)]
@@ -44,6 +65,11 @@ impl Verdict {
     const fn of(right: bool) -> Self {
         if right { Self::Right } else { Self::Wrong }
     }
+
+    /// This, if the number is right.
+    const fn where_right(self, right: bool) -> Self {
+        if right { self } else { Self::Wrong }
+    }
 }
 
 /// A check of one candidate.
@@ -51,12 +77,12 @@ pub type Validator = fn(&Candidate<'_>) -> Verdict;
 
 /// Finds a validator by the name that data rows use.
 pub fn named(name: &str) -> Option<Validator> {
-    TABLE.iter().find(|(known, _)| *known == name).map(|(_, validator)| *validator)
+    TABLES.iter().copied().flatten().find(|(known, _)| *known == name).map(|(_, validator)| *validator)
 }
 
 /// The names of all validators, for error messages and documentation.
 pub fn names() -> impl Iterator<Item = &'static str> {
-    TABLE.iter().map(|(name, _)| *name)
+    TABLES.iter().copied().flatten().map(|(name, _)| *name)
 }
 
 /// Checks one value outside of any text, separators and all. `None` when no validator has this name.
@@ -66,7 +92,33 @@ pub fn check(name: &str, value: &str) -> Option<Verdict> {
     named(name).map(|validator| validator(&Candidate { raw: value, compact: &compact }))
 }
 
-const TABLE: &[(&str, Validator)] = &[
+/// Names and validators; a country with many numbers brings its own.
+const TABLES: &[Table] = &[
+    WORLD,
+    africa::TABLE,
+    benelux::TABLE,
+    brazil::TABLE,
+    britain::TABLE,
+    east_asia::TABLE,
+    india::TABLE,
+    italy::TABLE,
+    malta::TABLE,
+    nordic::TABLE,
+    north_america::TABLE,
+    oceania::TABLE,
+    poland::TABLE,
+    portugal::TABLE,
+    romania::TABLE,
+    slovenia::TABLE,
+    spain::TABLE,
+    switzerland::TABLE,
+    turkey::TABLE,
+];
+
+/// Validators by the names that data rows use.
+type Table = &'static [(&'static str, Validator)];
+
+const WORLD: Table = &[
     ("aws_access_key", token::aws_access_key),
     ("card", card::card),
     ("fr_vat_key", fr_vat::fr_vat_key),
@@ -78,7 +130,17 @@ const TABLE: &[(&str, Validator)] = &[
     ("siret", siren::siret),
     ("token", token::token),
     ("token_mixed", token::token_mixed),
+    ("verhoeff", verhoeff::verhoeff),
 ];
+
+/// A number without its country's letters, and what it is worth when it is right: with them much, without them context
+/// decides.
+fn behind<'a>(candidate: &Candidate<'a>, country: &[u8]) -> (&'a [u8], Verdict) {
+    match candidate.compact.strip_prefix(country) {
+        Some(number) => (number, Verdict::Right),
+        None => (candidate.compact, Verdict::Weak),
+    }
+}
 
 /// The value of an ASCII digit.
 fn digit(byte: u8) -> Option<u32> {

@@ -1,0 +1,35 @@
+//! Brazil: CPF and CNPJ (Receita Federal, instruções normativas 2172/2024 and 2229/2024).
+//!
+//! Two digits mod 11, weights from 2 upwards from the right, for a CNPJ starting again after 9. New CNPJ have letters, each
+//! read as its ASCII code less 48.
+
+use super::weights::{are_digits, is_repeated};
+use super::{Candidate, Table, Verdict};
+
+pub(super) const TABLE: Table = &[("br_cnpj", br_cnpj), ("br_cpf", br_cpf)];
+
+fn br_cpf(candidate: &Candidate<'_>) -> Verdict {
+    let digits = candidate.compact;
+    Verdict::of(are_digits(digits, 11) && !is_repeated(digits) && has_checks(digits, 12))
+}
+
+fn br_cnpj(candidate: &Candidate<'_>) -> Verdict {
+    let value = candidate.compact;
+    let checks = value.get(12..).is_some_and(|checks| are_digits(checks, 2));
+    Verdict::of(value.len() == 14 && checks && !is_repeated(value) && has_checks(value, 9))
+}
+
+/// Whether the last two digits are right. The weights go from 2 to `weight_max` and start again.
+fn has_checks(value: &[u8], weight_max: u32) -> bool {
+    let check = |body: &[u8]| {
+        let weights = (2..=weight_max).cycle();
+        let sum: u32 =
+            body.iter().rev().zip(weights).map(|(byte, weight)| u32::from(byte.wrapping_sub(b'0')) * weight).sum();
+        (11 - sum % 11) % 11 % 10
+    };
+    let is_right = |len: usize| {
+        let body = value.get(..len).unwrap_or_default();
+        value.get(len).is_some_and(|&byte| u32::from(byte.wrapping_sub(b'0')) == check(body))
+    };
+    value.len().checked_sub(2).is_some_and(|len| is_right(len) && is_right(len + 1))
+}
