@@ -49,11 +49,38 @@ pub struct Source<'a> {
 /// The data files that are built in.
 pub fn embedded() -> &'static [Source<'static>] {
     const FILES: &[Source<'static>] = &[
+        Source { name: "australia.toml", toml: include_str!("../../policies/detectors/australia.toml") },
+        Source { name: "brazil.toml", toml: include_str!("../../policies/detectors/brazil.toml") },
+        Source { name: "canada.toml", toml: include_str!("../../policies/detectors/canada.toml") },
         Source { name: "finance.toml", toml: include_str!("../../policies/detectors/finance.toml") },
         Source { name: "france.toml", toml: include_str!("../../policies/detectors/france.toml") },
         Source { name: "health-en.toml", toml: include_str!("../../policies/detectors/health-en.toml") },
         Source { name: "health-fr.toml", toml: include_str!("../../policies/detectors/health-fr.toml") },
+        Source { name: "iceland.toml", toml: include_str!("../../policies/detectors/iceland.toml") },
+        Source { name: "india.toml", toml: include_str!("../../policies/detectors/india.toml") },
+        Source { name: "italy.toml", toml: include_str!("../../policies/detectors/italy.toml") },
+        Source { name: "korea.toml", toml: include_str!("../../policies/detectors/korea.toml") },
+        Source { name: "liechtenstein.toml", toml: include_str!("../../policies/detectors/liechtenstein.toml") },
+        Source { name: "luxembourg.toml", toml: include_str!("../../policies/detectors/luxembourg.toml") },
+        Source { name: "malta.toml", toml: include_str!("../../policies/detectors/malta.toml") },
+        Source { name: "netherlands.toml", toml: include_str!("../../policies/detectors/netherlands.toml") },
+        Source { name: "nigeria.toml", toml: include_str!("../../policies/detectors/nigeria.toml") },
+        Source { name: "norway.toml", toml: include_str!("../../policies/detectors/norway.toml") },
+        Source { name: "philippines.toml", toml: include_str!("../../policies/detectors/philippines.toml") },
+        Source { name: "poland.toml", toml: include_str!("../../policies/detectors/poland.toml") },
+        Source { name: "portugal.toml", toml: include_str!("../../policies/detectors/portugal.toml") },
+        Source { name: "romania.toml", toml: include_str!("../../policies/detectors/romania.toml") },
         Source { name: "secrets.toml", toml: include_str!("../../policies/detectors/secrets.toml") },
+        Source { name: "singapore.toml", toml: include_str!("../../policies/detectors/singapore.toml") },
+        Source { name: "slovenia.toml", toml: include_str!("../../policies/detectors/slovenia.toml") },
+        Source { name: "south_africa.toml", toml: include_str!("../../policies/detectors/south_africa.toml") },
+        Source { name: "spain.toml", toml: include_str!("../../policies/detectors/spain.toml") },
+        Source { name: "sweden.toml", toml: include_str!("../../policies/detectors/sweden.toml") },
+        Source { name: "switzerland.toml", toml: include_str!("../../policies/detectors/switzerland.toml") },
+        Source { name: "thailand.toml", toml: include_str!("../../policies/detectors/thailand.toml") },
+        Source { name: "turkey.toml", toml: include_str!("../../policies/detectors/turkey.toml") },
+        Source { name: "united_kingdom.toml", toml: include_str!("../../policies/detectors/united_kingdom.toml") },
+        Source { name: "united_states.toml", toml: include_str!("../../policies/detectors/united_states.toml") },
     ];
     FILES
 }
