@@ -118,12 +118,29 @@ impl Resolver<'_> {
             .filter_map(|entity| self.names.catalogue.info(*entity))
             .map(|info| info.name.as_str())
             .collect();
+        let listed = few(&names);
         let message = format!(
-            "rule `{}` changes some of the data it is about, but would let {} cross unchanged",
-            rule.name.text,
-            names.join(", ")
+            "rule `{}` changes some of the data it is about, but would let {listed} cross unchanged",
+            rule.name.text
         );
-        let help = Some(format!("add them to `must`, or say why they may: keep {} because \"…\"", names.join(", ")));
-        self.fault("octroi::policy::crosses-unchanged", rule.name.span.clone(), message, help);
+        let help = if names.len() > NAMES_MAX {
+            "add their class to `must`, or say why they may: keep the class because \"…\"".to_owned()
+        } else {
+            format!("add them to `must`, or say why they may: keep {listed} because \"…\"")
+        };
+        self.fault("octroi::policy::crosses-unchanged", rule.name.span.clone(), message, Some(help));
+    }
+}
+
+/// Types that a message names before it counts the rest.
+const NAMES_MAX: usize = 8;
+
+/// The names of a list, or the first few and how many there are besides.
+fn few(names: &[&str]) -> String {
+    match names.get(..NAMES_MAX / 2) {
+        Some(first) if names.len() > NAMES_MAX => {
+            format!("{} and {} more", first.join(", "), names.len() - first.len())
+        }
+        _ => names.join(", "),
     }
 }
