@@ -17,6 +17,7 @@ mod request;
 mod table;
 mod visit;
 
+use crate::limits;
 use crate::model::{Api, Call, Country, Dialect, Refusal};
 use crate::wire::Edit;
 
@@ -47,8 +48,16 @@ pub fn path(api: Api) -> &'static str {
 /// A 400 with a code and a place, never with a value, when the body is not strict JSON, has duplicate or look-alike keys,
 /// lacks `model`, or refers to state that a provider holds.
 pub fn parse(api: Api, body: String) -> Result<Call, Refusal> {
+    parse_within(api, body, limits::JSON_DEPTH_MAX)
+}
+
+/// The same, with containers in containers down to `depth` and no further.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_within(api: Api, body: String, depth: usize) -> Result<Call, Refusal> {
     match api.dialect {
-        Dialect::OpenAi => openai::parse(api, body),
+        Dialect::OpenAi => openai::parse(api, body, depth),
     }
 }
 

@@ -51,8 +51,9 @@ pub(crate) struct RequestTable {
 }
 
 /// Reads a body.
-pub(crate) fn read(api: Api, body: String, spec: &RequestTable) -> Result<Call, Refusal> {
-    let document = Document::read(&body, Bounds::REQUEST, Numbers::All).map_err(malformed)?;
+pub(crate) fn read(api: Api, body: String, spec: &RequestTable, depth: usize) -> Result<Call, Refusal> {
+    let bounds = Bounds { depth: depth.min(Bounds::REQUEST.depth), ..Bounds::REQUEST };
+    let document = Document::read(&body, bounds, Numbers::All).map_err(malformed)?;
     let open = match document.node(0) {
         Some(root) if root.kind == NodeKind::Object => root.start + 1,
         _ => return Err(Refusal::invalid("invalid_body", "the body must be a JSON object").at("byte 0")),

@@ -71,7 +71,7 @@ pub struct Examined {
 /// # Errors
 /// 400 for a body that cannot be read whole, 404 for a model that the operator did not configure.
 pub fn parse(snapshot: &Snapshot, api: Api, body: String) -> Result<(Call, Word), Refusal> {
-    let call = dialect::parse(api, body)?;
+    let call = dialect::parse_within(api, body, snapshot.limits.json_depth)?;
     match snapshot.models.get_key_value(call.model_asked()) {
         Some((model, _)) => {
             let model = model.clone();

@@ -66,10 +66,10 @@ pub(super) fn of(operation: Operation) -> Option<&'static RequestTable> {
     }
 }
 
-/// Reads a body; see [`super::super::parse`].
-pub(in crate::dialect) fn parse(api: Api, body: String) -> Result<Call, Refusal> {
+/// Reads a body; see [`super::super::parse_within`].
+pub(in crate::dialect) fn parse(api: Api, body: String, depth: usize) -> Result<Call, Refusal> {
     match of(api.operation) {
-        Some(table) => request::read(api, body, table),
+        Some(table) => request::read(api, body, table, depth),
         None => Err(Refusal::invalid("body_not_allowed", "this endpoint takes no body")),
     }
 }

@@ -43,7 +43,7 @@ const FIXTURES: &[(&str, Api, &str)] = fixtures! {
 };
 
 fn read(api: Api, body: &str) -> Result<Call, Refusal> {
-    parse(api, body.to_owned())
+    parse(api, body.to_owned(), Bounds::REQUEST.depth)
 }
 
 /// One line for each leaf: path, role, token, group, key, text.
