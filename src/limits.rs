@@ -33,7 +33,8 @@ pub const HEAD_DEADLINE: Duration = Duration::from_secs(20);
 pub const BODY_DEADLINE: Duration = Duration::from_secs(30);
 /// Time to finish a TLS handshake.
 pub const HANDSHAKE_DEADLINE: Duration = Duration::from_secs(10);
-/// Time after which an HTTP/2 connection that lies idle is asked whether its client is still there.
+/// Time without a request after which an HTTP/2 connection is closed; while one is in work and nothing comes, as often is
+/// asked whether its client is still there.
 pub const IDLE_DEADLINE: Duration = Duration::from_mins(2);
 /// Connections from clients.
 pub const CONNECTIONS_MAX: usize = 10_000;
@@ -67,8 +68,9 @@ pub const REPLY_HEAD_BYTES_MAX: usize = 64 * 1024;
 pub const ATTEMPTS_MAX: usize = 8;
 /// Idle connections kept for one backend.
 pub const POOL_IDLE_MAX: usize = 64;
-/// Time that an idle connection to a backend is kept: below the 60 s after which common servers close it.
-pub const POOL_IDLE_DEADLINE: Duration = Duration::from_secs(50);
+/// Time that an idle connection to a backend is kept: below the 5 s after which common model servers close it, because a
+/// request that meets that close is not sent again.
+pub const POOL_IDLE_DEADLINE: Duration = Duration::from_secs(4);
 /// Time that a connection to a backend is used at all, so that its addresses and certificate are looked at again.
 pub const CONNECTION_AGE_MAX: Duration = Duration::from_mins(10);
 /// Addresses of one host that are tried for one connection.
@@ -77,8 +79,6 @@ pub const ADDRESSES_TRIED_MAX: usize = 8;
 pub const STREAM_WINDOW_BYTES: u32 = 256 * 1024;
 /// Bytes of all answers of one HTTP/2 connection that may wait: 128 stalled streams do not stall the next.
 pub const CONNECTION_WINDOW_BYTES: u32 = 32 * 1024 * 1024;
-/// Time within which a pooled connection that the backend had just closed breaks: a round trip. What breaks later was at work.
-pub const STALE_WINDOW: Duration = Duration::from_secs(1);
 /// Failures in a row after which a backend counts as unavailable.
 pub const FAILURES_MAX: u32 = 3;
 /// Time that a backend is first left alone after so many failed requests; doubles each time that it fails again.

@@ -1,22 +1,21 @@
 //! One backend: sends requests over its own connections, and watches how it fares.
 //!
 //! Its pool is its own: a connection is never shared with another backend, another credential or another binding. One
-//! request is sent once, with one exception: a pooled connection that the backend closed at the very moment in which it was
-//! used (common servers close after 5 s of idling) breaks without an answer, and the same bytes go to the same backend once
-//! more over a fresh one. Any further attempt is the gateway's, decided and recorded.
+//! request is sent once (decision 0004). hyper takes another connection only for a request of which it has not begun to
+//! write: it hands the request itself back, so there is nothing to guess. Whatever broke after that is an error, and any
+//! further attempt is the gateway's, decided and recorded.
 
 use std::error::Error as StdError;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use http::uri::PathAndQuery;
-use http::{Extensions, Method, Response};
+use http::{Method, Response};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
-use hyper_util::client::legacy::connect::{Connected, capture_connection};
+use hyper_util::client::legacy::connect::capture_connection;
 use hyper_util::client::legacy::{Client, Error as ClientError};
 use hyper_util::rt::TokioTimer;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout, timeout_at};
@@ -120,8 +119,9 @@ impl Backend {
         let now = Instant::now();
         let mut ticket = self.health.begin(now);
         let bounds = &self.settings.bounds;
-        let answer =
-            timeout_at(now + bounds.first_byte, self.exchange(&outgoing)).await.unwrap_or(Err(SendError::Timeout));
+        let answer = timeout_at(now + bounds.first_byte, self.attempt(&self.pooled, &outgoing))
+            .await
+            .unwrap_or(Err(SendError::Timeout));
         match answer {
             Ok(response) => {
                 ticket.succeeded();
@@ -137,32 +137,19 @@ impl Backend {
         }
     }
 
-    /// One request over a pooled connection, and once more over a fresh one if the pooled one had gone stale.
-    async fn exchange(&self, outgoing: &Outgoing) -> Result<Response<Incoming>, SendError> {
-        match self.attempt(&self.pooled, outgoing).await {
-            Err(Failed { error: SendError::Broke, stale: true }) => {
-                self.attempt(&self.fresh, outgoing).await.map_err(|failed| failed.error)
-            }
-            answer => answer.map_err(|failed| failed.error),
-        }
-    }
-
     async fn attempt(
         &self,
         client: &Client<Connector, Full<Bytes>>,
         outgoing: &Outgoing,
-    ) -> Result<Response<Incoming>, Failed> {
-        let mut request = self.maker.request(outgoing).ok_or(Failed { error: SendError::Request, stale: false })?;
+    ) -> Result<Response<Incoming>, SendError> {
+        let mut request = self.maker.request(outgoing).ok_or(SendError::Request)?;
         let captured = capture_connection(&mut request);
-        let begun = Instant::now();
-        let response = client.request(request).await.map_err(|error| Failed::of(&error, begun.elapsed()))?;
-        if let Some(peer) = response.extensions().get::<Peer>() {
-            peer.note_answer();
-            if peer.since().elapsed() >= self.settings.bounds.connection_age
-                && let Some(connected) = captured.connection_metadata().as_ref()
-            {
-                connected.poison();
-            }
+        let response = client.request(request).await.map_err(|error| classify(&error))?;
+        if let Some(peer) = response.extensions().get::<Peer>()
+            && peer.since().elapsed() >= self.settings.bounds.connection_age
+            && let Some(connected) = captured.connection_metadata().as_ref()
+        {
+            connected.poison();
         }
         Ok(response)
     }
@@ -216,27 +203,6 @@ impl fmt::Debug for Backend {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Backend").field("name", self.name()).field("health", &self.health).finish_non_exhaustive()
     }
-}
-
-/// Why an attempt gave no answer.
-struct Failed {
-    error: SendError,
-    /// Whether the connection had answered before and was closed at once, as one that idled too long is.
-    stale: bool,
-}
-
-impl Failed {
-    fn of(error: &ClientError, after: Duration) -> Self {
-        let pooled = error.connect_info().and_then(peer_of).is_some_and(|peer| peer.has_answered());
-        let stale = pooled && after < limits::STALE_WINDOW;
-        Self { error: classify(error), stale }
-    }
-}
-
-fn peer_of(connected: &Connected) -> Option<Peer> {
-    let mut extensions = Extensions::new();
-    connected.get_extras(&mut extensions);
-    extensions.remove::<Peer>()
 }
 
 /// Finds in a chain of errors what matters here.

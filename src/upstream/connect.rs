@@ -8,7 +8,6 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
 use http::Uri;
@@ -168,23 +167,12 @@ pub struct Peer {
     /// SHA-256 of the key in its certificate; `None` in plain text.
     pub spki: Option<[u8; 32]>,
     since: Instant,
-    answered: Arc<AtomicBool>,
 }
 
 impl Peer {
     /// When the connection was made.
     pub(super) fn since(&self) -> Instant {
         self.since
-    }
-
-    /// Whether an answer came over this connection before, that is, whether it was taken from the pool.
-    pub(super) fn has_answered(&self) -> bool {
-        self.answered.load(Ordering::Relaxed)
-    }
-
-    /// Notes that an answer came.
-    pub(super) fn note_answer(&self) {
-        self.answered.store(true, Ordering::Relaxed);
     }
 }
 
@@ -196,7 +184,7 @@ pub(super) struct Link {
 
 impl Link {
     fn new(io: Either<Box<TlsStream<Tcp>>, Tcp>, address: SocketAddr, spki: Option<[u8; 32]>) -> Self {
-        let peer = Peer { address, spki, since: Instant::now(), answered: Arc::default() };
+        let peer = Peer { address, spki, since: Instant::now() };
         Self { io: TokioIo::new(io), peer }
     }
 
