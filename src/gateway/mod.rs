@@ -4,6 +4,7 @@
 //! before it made, so that none can be skipped. `docs/journey.md` follows a request through this folder.
 
 pub mod accept;
+mod attend;
 pub mod body;
 pub mod dispatch;
 pub mod edge;
@@ -11,6 +12,7 @@ pub mod examine;
 pub mod journey;
 pub mod ledger;
 pub mod outbound;
+mod pace;
 pub mod record;
 pub mod respond;
 pub mod restore;

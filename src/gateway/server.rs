@@ -3,23 +3,24 @@
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
-use super::Gate;
-use super::edge;
+use super::pace::Paced;
+use super::{Gate, attend, edge};
 use crate::config::Limits;
 use crate::limits;
 
@@ -64,7 +65,6 @@ impl Server {
     pub async fn run(self, stop: CancellationToken) {
         let connections = Arc::new(Semaphore::new(self.limits.connections));
         let tasks = TaskTracker::new();
-        let graceful = GracefulShutdown::new();
         let drain = self.limits.drain;
         let cut = CancellationToken::new();
         let streams = Spawner(tasks.clone());
@@ -75,19 +75,15 @@ impl Server {
                 accepted = accept(&self.listener, &connections) => accepted,
             };
             let Some((stream, permit)) = accepted else { continue };
-            let (shared, watcher, cut) = (Arc::clone(&shared), graceful.watcher(), cut.clone());
+            let (shared, stop, cut) = (Arc::clone(&shared), stop.clone(), cut.clone());
             tasks.spawn(async move {
-                Box::pin(cut.run_until_cancelled_owned(shared.serve(stream, watcher))).await.unwrap_or_default();
+                Box::pin(cut.run_until_cancelled_owned(shared.serve(stream, stop))).await.unwrap_or_default();
                 drop(permit);
             });
         }
         drop(self.listener);
         tasks.close();
-        let finished = async {
-            graceful.shutdown().await;
-            tasks.wait().await;
-        };
-        if tokio::time::timeout(drain, finished).await.is_err() {
+        if tokio::time::timeout(drain, tasks.wait()).await.is_err() {
             tracing::warn!(connections = tasks.len(), "Drain deadline reached: open streams are cut");
             // What is cut still has its outcome in the log, which closes after us.
             cut.cancel();
@@ -132,47 +128,71 @@ where
 }
 
 impl Connection {
-    async fn serve(&self, stream: TcpStream, watcher: hyper_util::server::graceful::Watcher) {
+    async fn serve(&self, stream: TcpStream, stop: CancellationToken) {
         // Small frames of a stream must not wait for an acknowledgement (Nagle).
         stream.set_nodelay(true).unwrap_or_default();
         match &self.tls {
-            None => self.speak(stream, watcher).await,
+            None => self.speak(stream, stop).await,
             Some(tls) => match tokio::time::timeout(limits::HANDSHAKE_DEADLINE, tls.accept(stream)).await {
-                Ok(Ok(stream)) => self.speak(stream, watcher).await,
+                Ok(Ok(stream)) => self.speak(stream, stop).await,
                 Ok(Err(error)) => tracing::debug!(kind = ?error.kind(), "Handshake failed"),
                 Err(_) => tracing::debug!("Handshake took too long"),
             },
         }
     }
 
-    async fn speak<S>(&self, stream: S, watcher: hyper_util::server::graceful::Watcher)
+    /// Serves one connection to its end: its own, or ours when it lies idle or the gateway takes no new work.
+    async fn speak<S>(&self, stream: S, stop: CancellationToken)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let spoken = CancellationToken::new();
-        let first = spoken.clone();
-        let service = edge::service(Arc::clone(&self.gate)).map_request(move |request| {
-            first.cancel();
-            request
+        let (work, mut at_work) = watch::channel(attend::Work::default());
+        let service = edge::service(Arc::clone(&self.gate));
+        let service = hyper::service::service_fn(move |request: Request<Incoming>| {
+            let (attended, answered) = (attend::begin(&work), service.clone().oneshot(request));
+            async move { answered.await.map(|answer| answer.map(|body| attended.until_end_of(body))) }
         });
+        let stream = Paced::new(stream, self.limits.head, self.limits.body);
         let builder = self.builder();
-        let connection = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
-        tokio::select! {
-            ended = watcher.watch(connection.into_owned()) => {
-                if let Err(error) = ended {
-                    // The text of hyper's errors can quote what the client sent: it is not logged.
-                    tracing::debug!(incomplete = is_incomplete(error.as_ref()), "Connection ended with an error");
+        let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+        let mut closing = false;
+        loop {
+            tokio::select! {
+                ended = connection.as_mut() => {
+                    if let Err(error) = ended {
+                        // The text of hyper's errors can quote what the client sent: it is not logged.
+                        tracing::debug!(incomplete = is_incomplete(error.as_ref()), "Connection ended with an error");
+                    }
+                    return;
+                }
+                () = stop.cancelled(), if !closing => {}
+                spoken = self.silence(&mut at_work, closing) => {
+                    if closing || !spoken {
+                        return tracing::debug!(spoken, "Connection brought no request in time");
+                    }
                 }
             }
-            () = self.silence(&spoken) => tracing::debug!("Connection brought no request in time"),
+            // Told first (GOAWAY, or no further request), left when it has heard or does not answer.
+            closing = true;
+            connection.as_mut().graceful_shutdown();
         }
     }
 
-    /// Ends when no request has come within the deadline for a head. hyper's own deadline begins when it knows which HTTP
-    /// is spoken, and HTTP/2 has none: without this a client that says nothing would keep its place for ever.
-    async fn silence(&self, spoken: &CancellationToken) {
-        if tokio::time::timeout(self.limits.head, spoken.cancelled()).await.is_ok() {
-            std::future::pending::<()>().await;
+    /// Ends when no request is in work, and none has come for as long as a connection may be silent; says whether there was
+    /// one before. hyper's own deadline begins when it knows which HTTP is spoken, and HTTP/2 has none: without this a client
+    /// that says nothing, or answers pings and asks nothing, would keep its place for ever.
+    async fn silence(&self, at_work: &mut watch::Receiver<attend::Work>, closing: bool) -> bool {
+        loop {
+            let work = *at_work.borrow_and_update();
+            let patience = match (work.in_work, closing) {
+                (0, false) if work.spoken => self.limits.idle,
+                (0, false) => self.limits.head,
+                (0, true) => limits::HANDSHAKE_DEADLINE,
+                _ => Duration::MAX,
+            };
+            if tokio::time::timeout(patience, at_work.changed()).await.is_err() {
+                return work.spoken;
+            }
         }
     }
 
