@@ -37,9 +37,9 @@ pub struct Leg {
 /// Why a leg did not serve.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Failure {
-    /// Not reachable, or broke before the first byte.
+    /// Down: ejected, not reachable, or broke before the first byte.
     Unavailable(&'static str),
-    /// Full, or too slow to begin.
+    /// Full: it answered 429 or 503, or did not begin to answer in time.
     Waiting(&'static str),
     /// Its duties cannot be done on this request.
     Impossible(&'static str),
@@ -111,7 +111,8 @@ impl Route {
     /// Takes the next backend, waiting where the clause says so.
     ///
     /// # Errors
-    /// When none is left: 403 if policy allows no backend, 429 if those allowed are full, 503 if they are down.
+    /// When none is left: 403 if policy allows no backend, 429 if one of those allowed is full, 502 if one failed and none is
+    /// full, 503 if all are down.
     pub async fn next(&mut self) -> Result<Leg, Refusal> {
         loop {
             if self.number > 0 {
@@ -291,13 +292,14 @@ fn exhausted(examined: &Examined, tally: &Tally) -> Refusal {
                 format!("no permitted backend speaks this API and serves this model{reasons}"),
             )
         }
-    } else if tally.waiting && !tally.unavailable {
+    } else if tally.waiting {
+        // One that is full is up: waiting helps, even where others are down.
         let message = format!("the backends that policy permits are full, and it permits no other{reasons}");
         Refusal::new(Fault::Upstream, 429, "backends_full", message).retry_after(tally.retry_after_s.unwrap_or(2))
-    } else if tally.faulty && !tally.unavailable {
+    } else if tally.faulty {
         let message = format!("the backend failed, and policy permits no other{reasons}");
         Refusal::new(Fault::Upstream, 502, "backend_failed", message)
-    } else if tally.unavailable || tally.waiting {
+    } else if tally.unavailable {
         let message = format!("the backends that policy permits are not available, and it permits no other{reasons}");
         Refusal::new(Fault::Upstream, 503, "backends_unavailable", message)
             .retry_after(tally.retry_after_s.unwrap_or(5))
