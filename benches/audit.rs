@@ -235,6 +235,7 @@ fn outcome(request: RequestId) -> Entry {
         status: 200,
         restored: 3,
         foreign_tokens: 0,
+        withheld_tokens: 0,
         bytes_out: 1_204,
         first_byte_us: 210_000,
         total_us: 900_000,

@@ -59,6 +59,7 @@ fn cut_off(request: RequestId) -> Outcome {
         status: 0,
         restored: 0,
         foreign_tokens: 0,
+        withheld_tokens: 0,
         bytes_out: 0,
         first_byte_us: 0,
         total_us: 0,

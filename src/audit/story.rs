@@ -180,8 +180,12 @@ fn ended(outcome: &Value) -> String {
         0 => String::new(),
         count => format!(", {count} strings that look like pseudonyms and are not of this request left alone"),
     };
+    let withheld = match number(outcome, "withheld_tokens") {
+        0 => String::new(),
+        count => format!(", {count} left in addresses"),
+    };
     format!(
-        "{end}{from}: status {}, {} bytes, first after {} ms, the last after {} ms; {} pseudonyms restored{foreign}{tokens}.",
+        "{end}{from}: status {}, {} bytes, first after {} ms, the last after {} ms; {} pseudonyms restored{withheld}{foreign}{tokens}.",
         number(outcome, "status"),
         number(outcome, "bytes_out"),
         number(outcome, "first_byte_us") / 1_000,

@@ -14,6 +14,7 @@ use http_body::Body;
 use http_body_util::BodyExt as _;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::edge;
 use crate::limits;
 use crate::model::{Fault, Refusal};
 
@@ -146,7 +147,7 @@ where
         // Only what unfolds is held from here on; the coded bytes go when this block ends.
         let unfolded = tokio::task::spawn_blocking(move || unfold(coding, &raw, bytes_max))
             .await
-            .map_err(|_| Refusal::new(Fault::Gateway, 500, "internal", "the request failed inside the gateway"))??;
+            .map_err(|_| edge::failed_inside())??;
         let share = budget.take(unfolded.len())?;
         (unfolded, share)
     };

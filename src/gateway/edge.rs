@@ -2,40 +2,36 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
-use tower::ServiceBuilder;
 use tower::util::BoxCloneSyncService;
-use tower_http::body::UnsyncBoxBody;
+use tower::{Layer as _, ServiceExt as _};
 use tower_http::catch_panic::{CatchPanicLayer, ResponseForPanic};
 
 use tracing::Instrument as _;
 
 use super::ledger::Ledger;
 use super::server::Never;
-use super::{Body, BrokenOff, Gate, journey, respond};
+use super::{Body, BrokenOff, Gate, journey, record, respond};
+use crate::model::entry::RequestId;
 use crate::model::{Dialect, Fault, Refusal};
 
 /// The service of one connection.
 pub fn service(gate: Arc<Gate>) -> BoxCloneSyncService<Request<Incoming>, Response<Body>, Never> {
-    let panic = Panicked(Arc::clone(&gate));
-    let inner = tower::service_fn(move |request: Request<Incoming>| {
-        let gate = Arc::clone(&gate);
-        async move { Ok::<_, Never>(serve(gate, request).await) }
-    });
-    let service = ServiceBuilder::new()
-        .map_response(|response: Response<UnsyncBoxBody<Bytes, tower_http::BoxError>>| {
-            response.map(|body| body.map_err(|_| BrokenOff).boxed_unsync())
-        })
-        .layer(CatchPanicLayer::custom(panic))
-        .service(inner);
-    BoxCloneSyncService::new(service)
+    BoxCloneSyncService::new(tower::service_fn(move |request: Request<Incoming>| {
+        // The id is made before anything can fail: a panic is answered under the id that the record and the log have.
+        let (gate, id) = (Arc::clone(&gate), gate.new_id());
+        let inner = tower::service_fn(move |request: Request<Incoming>| {
+            let gate = Arc::clone(&gate);
+            async move { Ok::<_, Never>(serve(gate, id, request).await) }
+        });
+        let answered = CatchPanicLayer::custom(Panicked(id)).layer(inner).oneshot(request);
+        async move { answered.await.map(|answer| answer.map(|body| body.map_err(|_| BrokenOff).boxed_unsync())) }
+    }))
 }
 
-async fn serve(gate: Arc<Gate>, request: Request<Incoming>) -> Response<Body> {
-    let id = gate.new_id();
+async fn serve(gate: Arc<Gate>, id: RequestId, request: Request<Incoming>) -> Response<Body> {
     let mut ledger = Ledger::open(&gate, id);
     let Ok(permit) = Arc::clone(&gate.requests).try_acquire_owned() else {
         let refusal =
@@ -45,22 +41,30 @@ async fn serve(gate: Arc<Gate>, request: Request<Incoming>) -> Response<Body> {
     let span = ledger.span.clone();
     match journey::journey(&gate, &mut ledger, request).instrument(span).await {
         Ok(answer) => respond::answer(ledger, answer, permit),
-        Err(refusal) => respond::refusal(ledger, &refusal, Some(permit)),
+        Err(refusal) => {
+            record::unread(&gate, &mut ledger, &refusal).await;
+            respond::refusal(ledger, &refusal, Some(permit))
+        }
     }
 }
 
-/// Answers a request whose handling panicked. The panic's text is not used: it may quote what was being handled.
+/// Answers a request whose handling panicked; the ledger, dropped on the way, has told the log and the metrics. The panic's
+/// text is not used: it may quote what was being handled.
 #[derive(Clone)]
-struct Panicked(Arc<Gate>);
+struct Panicked(RequestId);
 
 impl ResponseForPanic for Panicked {
     type ResponseBody = Body;
 
     fn response_for_panic(&mut self, _panic: Box<dyn std::any::Any + Send + 'static>) -> Response<Body> {
-        self.0.telemetry.panicked();
-        let refusal =
-            Refusal::new(Fault::Gateway, 500, "internal", "the request failed inside the gateway and was not sent on");
-        let id = self.0.new_id();
-        respond::plain_refusal(Dialect::OpenAi, &refusal, id)
+        respond::plain_refusal(Dialect::OpenAi, &failed_inside(), self.0)
     }
 }
+
+/// The refusal of a request that failed inside the gateway.
+pub(super) fn failed_inside() -> Refusal {
+    Refusal::new(Fault::Gateway, 500, INTERNAL, "the request failed inside the gateway")
+}
+
+/// The code of such a refusal.
+pub(super) const INTERNAL: &str = "internal";

@@ -13,8 +13,8 @@ use super::ledger::Ledger;
 use super::respond::Answer;
 use super::route::Route;
 use super::snapshot::Snapshot;
-use super::{Gate, accept, body, dispatch, outbound, record, restore};
-use crate::model::{Fault, Operation, Refusal, Word};
+use super::{Gate, accept, body, dispatch, edge, outbound, record, restore};
+use crate::model::{Operation, Refusal, Word};
 
 /// Bytes of a body from which its inspection leaves the reactor: below it the hand-over costs more than the work.
 const INLINE_BYTES_MAX: usize = 64 * 1024;
@@ -33,6 +33,7 @@ pub async fn journey(gate: &Arc<Gate>, ledger: &mut Ledger, request: Request<Inc
     if head.api.operation == Operation::Models {
         return Ok(Answer::models(&snapshot, head.api));
     }
+    ledger.known = Some(record::Known { snapshot: Arc::clone(&snapshot), caller: caller.clone(), api: head.api });
     let (parts, incoming) = request.into_parts();
     let limits = &snapshot.limits;
     body::check_head(&parts.headers, limits.body_bytes)?;
@@ -49,7 +50,7 @@ pub async fn journey(gate: &Arc<Gate>, ledger: &mut Ledger, request: Request<Inc
             Ok(leg) => leg,
             Err(refusal) => {
                 if ledger.backend.is_none() {
-                    record::refused(gate, &examined, &refusal).await;
+                    record::refused(gate, ledger, &examined, &refusal).await;
                 }
                 return Err(refusal);
             }
@@ -81,7 +82,9 @@ async fn parse(
     if text.len() <= INLINE_BYTES_MAX {
         return examine::parse(&snapshot, api, text);
     }
-    tokio::task::spawn_blocking(move || examine::parse(&snapshot, api, text)).await.map_err(|_| failed_inside())?
+    tokio::task::spawn_blocking(move || examine::parse(&snapshot, api, text))
+        .await
+        .map_err(|_| edge::failed_inside())?
 }
 
 /// Inspects and decides, the leak scan first since its score is a fact.
@@ -93,10 +96,5 @@ async fn decide(gate: &Gate, snapshot: Arc<Snapshot>, question: Question) -> Res
     }
     tokio::task::spawn_blocking(move || examine::decide(snapshot, question, leak, now))
         .await
-        .map_err(|_| failed_inside())
-}
-
-/// A blocking stage panicked: one request is refused.
-fn failed_inside() -> Refusal {
-    Refusal::new(Fault::Gateway, 500, "internal", "the request failed inside the gateway and was not sent on")
+        .map_err(|_| edge::failed_inside())
 }

@@ -6,16 +6,19 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use opentelemetry::trace::{TraceContextExt as _, TraceId};
 use tracing::field::Empty;
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
-use super::Gate;
+use super::record::{self, Known};
+use super::{Gate, edge};
 use crate::audit::Slot;
 use crate::model::entry::{Digest, Entry, Outcome, RequestId};
 use crate::model::{Refusal, Word};
 use crate::telemetry::InWork;
 use crate::telemetry::events::RequestEnded;
+use crate::transform::Counts;
 
 /// How an answer ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +54,8 @@ pub struct Ledger {
     pub id: RequestId,
     /// When it was accepted.
     pub started: Instant,
+    /// The same, for what is dated.
+    pub accepted_at: Timestamp,
     /// Operation of the API, once routed.
     pub operation: Word,
     /// The configured model name, once known.
@@ -75,10 +80,14 @@ pub struct Ledger {
     pub restored: u32,
     /// Strings that look like pseudonyms of another request.
     pub foreign: u32,
+    /// Pseudonyms of this request that were left in addresses of the answer.
+    pub withheld: u32,
     /// Tokens in and out, as the backend counted them.
     pub usage: Option<(u64, u64)>,
     /// How it ended; the client is gone until something else is known.
     pub end: End,
+    /// Who asks and for what, until an entry of the log says so.
+    pub known: Option<Known>,
     slot: Option<Slot>,
     /// The request's span; its fields are those of OpenTelemetry's conventions for generative AI.
     pub span: tracing::Span,
@@ -99,6 +108,7 @@ impl Ledger {
             gate: Arc::clone(gate),
             id,
             started: Instant::now(),
+            accepted_at: gate.now(),
             operation: Word::UNKNOWN,
             model: Word::UNKNOWN,
             app: Word::UNKNOWN,
@@ -111,8 +121,10 @@ impl Ledger {
             bytes_out: 0,
             restored: 0,
             foreign: 0,
+            withheld: 0,
             usage: None,
             end: End::ClientGone,
+            known: None,
             slot: None,
             span: span(id),
             _in_work: gate.telemetry.in_work(),
@@ -141,7 +153,14 @@ impl Ledger {
     pub fn refused(&mut self, refusal: &Refusal) {
         self.status = refusal.status;
         self.code = Word::fixed(refusal.code);
-        self.end = End::Refused;
+        self.end = if refusal.code == edge::INTERNAL { End::Failed } else { End::Refused };
+    }
+
+    /// Something of the answer was restored, or left as it was.
+    pub fn count(&mut self, counts: Counts) {
+        self.restored = self.restored.saturating_add(counts.restored);
+        self.foreign = self.foreign.saturating_add(counts.foreign);
+        self.withheld = self.withheld.saturating_add(counts.withheld);
     }
 
     /// An answer begins.
@@ -161,12 +180,14 @@ impl Drop for Ledger {
         let total = self.started.elapsed();
         let first_byte = self.first_byte.unwrap_or(total);
         let (input_tokens, output_tokens) = self.usage.unzip();
-        if self.end == End::UpstreamBroke {
-            self.code = Word::fixed("upstream_broke");
-        } else if self.end == End::ClientGone {
-            self.code = Word::fixed("client_gone");
-        } else if self.end == End::Failed {
-            self.code = Word::fixed("internal");
+        match self.end {
+            End::UpstreamBroke => self.code = Word::fixed("upstream_broke"),
+            End::ClientGone => self.code = Word::fixed("client_gone"),
+            End::Failed => {
+                self.code = Word::fixed(edge::INTERNAL);
+                self.gate.telemetry.panicked(self.id);
+            }
+            End::Complete | End::Refused => {}
         }
         if let Some(slot) = self.slot.take() {
             slot.submit(Entry::Outcome(Box::new(Outcome {
@@ -176,13 +197,21 @@ impl Drop for Ledger {
                 status: self.status,
                 restored: self.restored,
                 foreign_tokens: self.foreign,
+                withheld_tokens: self.withheld,
                 bytes_out: self.bytes_out,
                 first_byte_us: micros(first_byte),
                 total_us: micros(total),
                 input_tokens,
                 output_tokens,
             })));
+        } else if let Some(known) = self.known.take()
+            && let Ok(slot) = self.gate.audit.reserve()
+        {
+            // It panicked, or the client left, before anything was decided: nothing was sent, and that is recorded too.
+            slot.submit(record::undecided(self, &known, self.code.clone()));
         }
+        // The conventions name a span after what was done and by which model.
+        self.span.record("otel.name", format!("{} {}", self.operation, self.model));
         self.span.record("gen_ai.operation.name", self.operation.as_str());
         self.span.record("gen_ai.request.model", self.model.as_str());
         self.span.record("http.response.status_code", self.status);
@@ -209,6 +238,7 @@ impl Drop for Ledger {
             bytes_out: self.bytes_out,
             restored: self.restored,
             foreign: self.foreign,
+            withheld: self.withheld,
             input_tokens,
             output_tokens,
         });
@@ -220,6 +250,7 @@ fn span(id: RequestId) -> tracing::Span {
         target: "octroi",
         "request",
         otel.kind = "server",
+        otel.name = Empty,
         octroi.request_id = %id,
         gen_ai.operation.name = Empty,
         gen_ai.request.model = Empty,

@@ -2,6 +2,8 @@
 //!
 //! [`Receipt`] has no public constructor: only [`record`] makes one, after the log said that the entry is on disk.
 
+use std::sync::Arc;
+
 use aws_lc_rs::hmac;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -10,13 +12,16 @@ use super::Gate;
 use super::examine::Examined;
 use super::ledger::Ledger;
 use super::outbound::Outbound;
+use super::snapshot::Snapshot;
 use crate::audit::AuditError;
 use crate::limits;
 use crate::model::entry::{
     Attempt, Decision, Digest, Entry, FindingCount, PlannedBackend, RemovedBackend, Scan, Sending,
 };
 use crate::model::finding::{POSSIBLY, SURELY};
-use crate::model::{Catalogue, ClassId, ClassSet, Fault, Findings, LabelFact, LeakFact, Refusal, Removal, Word};
+use crate::model::{
+    Api, Caller, Catalogue, ClassId, ClassSet, Fault, Findings, LabelFact, LeakFact, Refusal, Removal, Word,
+};
 
 /// Proof that an entry which names this backend and this body is on durable storage. It owns what may now be sent.
 #[derive(Debug)]
@@ -29,6 +34,17 @@ impl Receipt {
     pub(super) fn into_outbound(self) -> Outbound {
         self.outbound
     }
+}
+
+/// Who asks, and for what: all that is known of a request before its body is.
+#[derive(Debug)]
+pub struct Known {
+    /// The state under which the caller was known.
+    pub snapshot: Arc<Snapshot>,
+    /// Who asks.
+    pub caller: Caller,
+    /// The endpoint.
+    pub api: Api,
 }
 
 /// Writes the entry of a leg and waits until it is durable.
@@ -65,6 +81,7 @@ pub async fn record(gate: &Gate, ledger: &mut Ledger, outbound: Outbound) -> Res
     if leg.number == 1 {
         ledger.policy = examined.snapshot.policy.digest();
     }
+    ledger.known = None;
     if let Err(Unrecorded { refusal, absent }) = append(gate, entry).await {
         if leg.number == 1 && absent {
             // No decision, so no outcome: the place in the queue goes back.
@@ -80,12 +97,56 @@ pub async fn record(gate: &Gate, ledger: &mut Ledger, outbound: Outbound) -> Res
 
 /// Writes the entry of a refusal that policy or the state of the backends caused. Nothing was sent, so a log that cannot
 /// write changes nothing for the client; the failure shows in health and metrics.
-pub async fn refused(gate: &Gate, examined: &Examined, refusal: &Refusal) {
+pub async fn refused(gate: &Gate, ledger: &mut Ledger, examined: &Examined, refusal: &Refusal) {
+    ledger.known = None;
     let mac = content_mac(examined);
     let reason = Some(Word::fixed(refusal.code));
     let entry = Entry::Decision(Box::new(decision(examined, &mac, Word::fixed("refuse"), reason, None)));
     // Nothing was sent, so nothing depends on this entry.
     drop(append(gate, entry).await);
+}
+
+/// Writes the entry of a refusal of a known caller that came before a decision: a body that cannot be read, a model that is
+/// not configured. Nothing where another entry tells of the request, or nobody is known.
+pub async fn unread(gate: &Gate, ledger: &mut Ledger, refusal: &Refusal) {
+    if let Some(known) = ledger.known.take() {
+        drop(append(gate, undecided(ledger, &known, Word::fixed(refusal.code))).await);
+    }
+}
+
+/// The entry of a request that ended before it was decided on: nothing of it was inspected, and nothing left.
+pub fn undecided(ledger: &Ledger, known: &Known, reason: Word) -> Entry {
+    let Known { snapshot, caller, api } = known;
+    let policy = &snapshot.policy;
+    let key = snapshot.content_key(&caller.tenant, &month(ledger.accepted_at));
+    Entry::Decision(Box::new(Decision {
+        request: ledger.id,
+        trace: ledger.trace(),
+        tenant: caller.tenant.clone(),
+        app: caller.app.clone(),
+        purpose: caller.purpose.clone(),
+        actor: caller.actor.clone(),
+        api: Word::fixed(api.dialect.name()),
+        operation: Word::fixed(api.operation.name()),
+        model: ledger.model.clone(),
+        stream: false,
+        findings: Vec::new(),
+        scan: Scan { status: Word::fixed("failed"), leaves: 0, scanned: 0, unknown: 0, unreadable: 0, bytes: 0 },
+        label: None,
+        leak_score: None,
+        policy: policy.digest(),
+        inventory: policy.inventory_digest(),
+        reference: policy.reference_digest(),
+        rules: Vec::new(),
+        verdict: Word::fixed("refuse"),
+        reason: Some(reason),
+        plan: Vec::new(),
+        removed: Vec::new(),
+        sending: None,
+        fell_back: None,
+        body_mac: digest(&key, ""),
+        body_bytes: 0,
+    }))
 }
 
 /// An entry that is not known to be on disk.

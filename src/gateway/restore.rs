@@ -24,7 +24,7 @@ use crate::dialect::{self, Channel, ChannelKind, Ended, EventKind, EventView, Re
 use crate::limits;
 use crate::model::entry::Change;
 use crate::model::{Api, Fault, Refusal};
-use crate::transform::{Landing, Restorer, StreamRestore, Vault};
+use crate::transform::{Counts, Landing, Restorer, StreamRestore, Vault};
 use crate::upstream::{Reply, ReplyBody};
 use crate::wire::sse::{self, Decoder};
 use crate::wire::{Edit, quote, splice};
@@ -88,8 +88,7 @@ fn whole(
     let mut edits: Vec<Edit> = view.withhold.clone();
     for leaf in view.leaves.iter().filter(|leaf| leaf.restore) {
         let restored = restorer.restore_whole(&leaf.text, landing(leaf, json));
-        ledger.restored += restored.counts.restored;
-        ledger.foreign += restored.counts.foreign;
+        ledger.count(restored.counts);
         if restored.text != *leaf.text {
             edits.push(Edit { span: leaf.span.clone(), replacement: quote(&restored.text) });
         }
@@ -202,7 +201,7 @@ impl Restored {
         } else {
             // Not JSON: text for the client, and nobody else; tokens in it are restored all the same.
             let restored = Restorer::new(&self.vault).restore_whole(data, Landing::Text);
-            self.count(restored.counts.restored, restored.counts.foreign);
+            self.count(restored.counts);
             self.emit(frame, data, &restored.text);
         }
     }
@@ -263,7 +262,7 @@ impl Restored {
         }
         line.mould = (line.restore.held_bytes() > 0).then(|| data.to_owned());
         let after = line.restore.counts();
-        self.count(after.restored - before.restored, after.foreign - before.foreign);
+        self.count(after.since(before));
         text
     }
 
@@ -283,7 +282,7 @@ impl Restored {
             let before = line.restore.counts();
             let held = line.restore.finish();
             let after = line.restore.counts();
-            self.count(after.restored - before.restored, after.foreign - before.foreign);
+            self.count(after.since(before));
             let Some(mould) = line.mould.filter(|_| !held.is_empty()) else { continue };
             let number = number.map(|number| number.saturating_add(self.added));
             if let Some(event) = dialect::flush_event(self.api, &mould, channel, &held, number) {
@@ -298,10 +297,9 @@ impl Restored {
         self.out.push_back(bytes);
     }
 
-    fn count(&mut self, restored: u32, foreign: u32) {
+    fn count(&mut self, counts: Counts) {
         if let Some(ledger) = self.ledger.as_mut() {
-            ledger.restored += restored;
-            ledger.foreign += foreign;
+            ledger.count(counts);
         }
     }
 

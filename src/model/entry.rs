@@ -268,6 +268,8 @@ pub struct Outcome {
     pub restored: u32,
     /// Strings in the answer that look like pseudonyms and are not of this request.
     pub foreign_tokens: u32,
+    /// Pseudonyms of this request that were left in addresses of the answer, where a value could be carried off.
+    pub withheld_tokens: u32,
     /// Bytes sent to the client.
     pub bytes_out: u64,
     /// Microseconds from accept to the first byte of the answer.

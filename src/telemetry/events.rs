@@ -35,6 +35,8 @@ pub struct RequestEnded<'a> {
     pub restored: u32,
     /// Strings that look like pseudonyms of another request.
     pub foreign: u32,
+    /// Pseudonyms left in addresses.
+    pub withheld: u32,
     /// Tokens in.
     pub input_tokens: Option<u64>,
     /// Tokens out.
@@ -56,6 +58,7 @@ impl Telemetry {
         self.first_byte.get_or_create(&operation).observe(ended.first_byte.as_secs_f64());
         self.restored.inc_by(u64::from(ended.restored));
         self.foreign.inc_by(u64::from(ended.foreign));
+        self.withheld.inc_by(u64::from(ended.withheld));
         self.gen_ai(ended);
         tracing::info!(
             request = %ended.id,
@@ -137,9 +140,9 @@ impl Telemetry {
     }
 
     /// A request failed inside the gateway and was refused.
-    pub fn panicked(&self) {
+    pub fn panicked(&self, id: RequestId) {
         self.panics.inc();
-        tracing::error!("Request failed inside the gateway and was refused");
+        tracing::error!(request = %id, "Request failed inside the gateway and was refused");
     }
 }
 

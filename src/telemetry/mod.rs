@@ -90,6 +90,7 @@ pub struct Telemetry {
     changes: Family<EntityLabels, Counter>,
     restored: Counter,
     foreign: Counter,
+    withheld: Counter,
     backend_up: Family<BackendLabel, Gauge>,
     audit_up: Gauge,
     audit_entries: Gauge<i64>,
@@ -134,6 +135,7 @@ impl Telemetry {
             changes: Family::default(),
             restored: Counter::default(),
             foreign: Counter::default(),
+            withheld: Counter::default(),
             backend_up: Family::default(),
             audit_up: Gauge::default(),
             audit_entries: Gauge::default(),
@@ -179,6 +181,7 @@ impl Telemetry {
             "Strings in answers that look like pseudonyms of another request",
             self.foreign.clone(),
         );
+        r.register("withheld_tokens", "Pseudonyms left in addresses of answers", self.withheld.clone());
         r.register("backend_up", "1 while the backend is in use", self.backend_up.clone());
         r.register("audit_up", "1 while the audit log can write", self.audit_up.clone());
         r.register("audit_entries", "Entries in the audit log", self.audit_entries.clone());

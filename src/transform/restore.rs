@@ -28,6 +28,18 @@ pub struct Counts {
     pub withheld: u32,
 }
 
+impl Counts {
+    /// What was done after an earlier count of the same text.
+    #[must_use]
+    pub const fn since(self, earlier: Self) -> Self {
+        Self {
+            restored: self.restored.saturating_sub(earlier.restored),
+            foreign: self.foreign.saturating_sub(earlier.foreign),
+            withheld: self.withheld.saturating_sub(earlier.withheld),
+        }
+    }
+}
+
 /// A restored text and what was done to it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Restored {

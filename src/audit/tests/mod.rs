@@ -113,6 +113,7 @@ fn outcome_of(number: u32) -> Outcome {
         status: 200,
         restored: 2,
         foreign_tokens: 0,
+        withheld_tokens: 0,
         bytes_out: 1_204,
         first_byte_us: 210_000,
         total_us: 900_000,
