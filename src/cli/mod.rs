@@ -4,12 +4,13 @@
 mod audit;
 mod certificates;
 mod check;
+mod collector;
 pub mod demo;
 mod detectors;
 mod explain;
 mod init;
 mod key;
-mod observe;
+pub mod observe;
 mod printer;
 mod scan;
 mod serve;

@@ -1,16 +1,9 @@
 //! Logs, traces and metrics of the process: JSON lines on standard error; OTLP when the standard `OTEL_*` variables name an
 //! endpoint. Panics are reported by place only: a panic's text may quote what was being handled.
-#![expect(clippy::disallowed_methods, reason = "the standard OTEL variables are read here and nowhere else")]
-
-use std::pin::Pin;
-use std::time::Duration;
 
 use anyhow::Context as _;
-use bytes::Bytes;
-use http::{Request, Response};
+use opentelemetry::KeyValue;
 use opentelemetry::trace::TracerProvider as _;
-use opentelemetry_http::hyper::HyperClient;
-use opentelemetry_http::{HttpClient, HttpError};
 use opentelemetry_otlp::{MetricExporter, SpanExporter, WithHttpConfig as _};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
@@ -20,23 +13,27 @@ use tracing_subscriber::filter::{EnvFilter, LevelFilter};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
+use super::collector::{self, Collector, Signal};
+
 /// How much is logged unless `OCTROI_LOG` says otherwise.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Level {
+pub enum Level {
+    /// Each request, each change, and all that is worse.
     Info,
+    /// What somebody must act on.
     Error,
 }
 
 /// Exporters that are flushed at the end.
 #[derive(Debug, Default)]
-pub(super) struct Observed {
+pub struct Observed {
     traces: Option<SdkTracerProvider>,
     metrics: Option<SdkMeterProvider>,
 }
 
 impl Observed {
     /// Sends what is left.
-    pub(super) fn finish(self) {
+    pub fn finish(self) {
         if let Some(traces) = self.traces {
             traces.shutdown().unwrap_or_default();
         }
@@ -46,8 +43,11 @@ impl Observed {
     }
 }
 
-/// Starts logging and, where the environment asks for it, exporting.
-pub(super) fn start(level: Level) -> anyhow::Result<Observed> {
+/// Starts logging and, where the environment asks for it, exporting. Called within a runtime, once in a process.
+///
+/// # Errors
+/// What the environment asks for and this build has not; a logger that is set up already.
+pub fn start(level: Level) -> anyhow::Result<Observed> {
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(|place| format!("{}:{}", place.file(), place.line()));
         tracing::error!(place, "Panicked");
@@ -57,8 +57,14 @@ pub(super) fn start(level: Level) -> anyhow::Result<Observed> {
         Level::Error => LevelFilter::ERROR,
     };
     let filter = EnvFilter::builder().with_default_directive(default.into()).with_env_var("OCTROI_LOG").from_env()?;
-    let lines =
-        tracing_subscriber::fmt::layer().json().flatten_event(true).with_writer(std::io::stderr).with_target(false);
+    let lines = tracing_subscriber::fmt::layer()
+        .json()
+        .flatten_event(true)
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        // A reader of our lines that goes away must not take the gateway with it: a line that cannot be written is lost. The
+        // layer would complain about it on the same broken pipe, and that panics.
+        .log_internal_errors(false);
     let observed = exporters()?;
     let spans = observed.traces.as_ref().map(|traces| {
         tracing_opentelemetry::layer()
@@ -74,57 +80,27 @@ pub(super) fn start(level: Level) -> anyhow::Result<Observed> {
 }
 
 fn exporters() -> anyhow::Result<Observed> {
-    let named = |own: &str| {
-        let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-        set("OTEL_EXPORTER_OTLP_ENDPOINT") || set(own)
-    };
-    let resource = || Resource::builder().with_service_name("octroi").build();
     let mut observed = Observed::default();
-    if named("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") {
+    if collector::is_disabled()? {
+        return Ok(observed);
+    }
+    let mut resource = Resource::builder().with_attribute(KeyValue::new("service.version", env!("CARGO_PKG_VERSION")));
+    if !collector::names_service()? {
+        resource = resource.with_service_name("octroi");
+    }
+    let resource = resource.build();
+    if let Some(collector) = Collector::of(Signal::Traces)? {
         let exporter =
-            SpanExporter::builder().with_http().with_http_client(Posting::new()).build().context("OTLP traces")?;
-        let traces = SdkTracerProvider::builder().with_resource(resource()).with_batch_exporter(exporter).build();
+            SpanExporter::builder().with_http().with_http_client(collector).build().context("OTLP traces")?;
+        let traces = SdkTracerProvider::builder().with_resource(resource.clone()).with_batch_exporter(exporter).build();
         observed.traces = Some(traces);
     }
-    if named("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT") {
+    if let Some(collector) = Collector::of(Signal::Metrics)? {
         let exporter =
-            MetricExporter::builder().with_http().with_http_client(Posting::new()).build().context("OTLP metrics")?;
-        let metrics = SdkMeterProvider::builder().with_resource(resource()).with_periodic_exporter(exporter).build();
+            MetricExporter::builder().with_http().with_http_client(collector).build().context("OTLP metrics")?;
+        let metrics = SdkMeterProvider::builder().with_resource(resource).with_periodic_exporter(exporter).build();
         opentelemetry::global::set_meter_provider(metrics.clone());
         observed.metrics = Some(metrics);
     }
     Ok(observed)
-}
-
-/// Time in which a collector must have taken what it is sent: the default of OpenTelemetry's specification.
-const EXPORT_DEADLINE: Duration = Duration::from_secs(10);
-
-/// Posts to a collector from the runtime: the exporters live on threads of their own, where no socket can be opened.
-#[derive(Debug)]
-struct Posting {
-    runtime: tokio::runtime::Handle,
-    client: HyperClient,
-}
-
-impl Posting {
-    /// Made within the runtime, whose threads do the work.
-    fn new() -> Self {
-        let client = HyperClient::with_default_connector(EXPORT_DEADLINE, None);
-        Self { runtime: tokio::runtime::Handle::current(), client }
-    }
-}
-
-impl HttpClient for Posting {
-    fn send_bytes<'a, 'f>(
-        &'a self,
-        request: Request<Bytes>,
-    ) -> Pin<Box<dyn Future<Output = Result<Response<Bytes>, HttpError>> + Send + 'f>>
-    where
-        'a: 'f,
-        Self: 'f,
-    {
-        let client = self.client.clone();
-        let sent = self.runtime.spawn(async move { client.send_bytes(request).await });
-        Box::pin(async move { sent.await? })
-    }
 }

@@ -211,7 +211,7 @@ impl Drop for Ledger {
             slot.submit(record::undecided(self, &known, self.code.clone()));
         }
         // The conventions name a span after what was done and by which model.
-        self.span.record("otel.name", format!("{} {}", self.operation, self.model));
+        self.span.context().span().update_name(format!("{} {}", self.operation, self.model));
         self.span.record("gen_ai.operation.name", self.operation.as_str());
         self.span.record("gen_ai.request.model", self.model.as_str());
         self.span.record("http.response.status_code", self.status);
@@ -250,7 +250,6 @@ fn span(id: RequestId) -> tracing::Span {
         target: "octroi",
         "request",
         otel.kind = "server",
-        otel.name = Empty,
         octroi.request_id = %id,
         gen_ai.operation.name = Empty,
         gen_ai.request.model = Empty,
