@@ -1,5 +1,6 @@
 //! Keeps the snapshot fresh: when files change, on SIGHUP, and when the policy's validity ends.
 
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -74,6 +75,43 @@ impl console::Facts for Status {
     }
 }
 
+/// How a file was when it was looked at: a replaced file has another number, an edited one another time or length. Through
+/// links, since folders of secrets are replaced by moving a link. Nothing where there is no file.
+type Seen = Option<(u64, i64, i64, u64)>;
+
+/// What to watch: the policy folder with all that is in it, and files.
+#[derive(Debug)]
+struct Watched {
+    policy: PathBuf,
+    files: Vec<PathBuf>,
+    seen: Vec<Seen>,
+}
+
+impl Watched {
+    fn of(config: &Config, path: &Path) -> Self {
+        let mut files = vec![path.to_owned(), config.root_key.clone()];
+        files.extend(config.files.iter().cloned());
+        let seen = files.iter().map(|file| seen(file)).collect();
+        // Events tell absolute paths.
+        let policy = std::path::absolute(&config.policy_folder).unwrap_or_else(|_| config.policy_folder.clone());
+        Self { policy, files, seen }
+    }
+
+    /// Whether an event of a watched folder is about something that is read. The state of a run (`client.env`, a log) may lie
+    /// beside the configuration.
+    fn concerns(&mut self, event: &notify::Event) -> bool {
+        let now: Vec<Seen> = self.files.iter().map(|file| seen(file)).collect();
+        let changed = now != self.seen;
+        self.seen = now;
+        changed || event.need_rescan() || event.paths.iter().any(|path| path.starts_with(&self.policy))
+    }
+}
+
+fn seen(path: &Path) -> Seen {
+    let file = std::fs::metadata(path).ok()?;
+    Some((file.ino(), file.mtime(), file.mtime_nsec(), file.size()))
+}
+
 /// Watches the files that reload.
 #[derive(Debug)]
 pub(super) struct Watch {
@@ -95,17 +133,16 @@ impl Watch {
 
     /// Watches the folders, not the files: editors replace files, and a watch on the old one sees nothing.
     fn watcher(config: &Config, path: &Path, changed: mpsc::Sender<()>) -> Option<notify::RecommendedWatcher> {
+        let mut watched = Watched::of(config, path);
+        let mut folders: Vec<PathBuf> = vec![config.policy_folder.clone()];
+        folders.extend(watched.files.iter().filter_map(|file| file.parent().map(PathBuf::from)));
         let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-            if event.is_ok_and(|event| !event.kind.is_access()) {
+            if event.is_ok_and(|event| !event.kind.is_access() && watched.concerns(&event)) {
                 // A full channel means that a reload is due anyway.
                 changed.try_send(()).unwrap_or_default();
             }
         })
         .ok()?;
-        let mut folders: Vec<PathBuf> = vec![config.policy_folder.clone()];
-        folders.extend(path.parent().map(PathBuf::from));
-        let pair = config.listen.tls.iter().flat_map(|tls| [&tls.certificate, &tls.key]);
-        folders.extend(pair.filter_map(|file| file.parent().map(PathBuf::from)));
         folders.sort();
         folders.dedup();
         for folder in folders {
@@ -226,5 +263,46 @@ impl Keeper {
         }
         rejected.extend(problem);
         self.status.set_rejected((!rejected.is_empty()).then(|| rejected.join("\n\n")));
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "a test writes the files that are watched")]
+mod tests {
+    use notify::event::{CreateKind, EventKind};
+
+    use super::*;
+
+    /// What lies beside the configuration and is not read moves nothing; what is read does, through links too.
+    #[test]
+    fn only_what_is_read_counts_as_a_change() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let write = |name: &str, text: &str| {
+            std::fs::write(path(name), text).unwrap();
+            notify::Event::new(EventKind::Create(CreateKind::File)).add_path(path(name))
+        };
+        for name in ["octroi.toml", "secrets-1", "secrets-2"] {
+            write(name, "1");
+        }
+        std::os::unix::fs::symlink(path("secrets-1"), path("server.key")).unwrap();
+        let files = vec![path("octroi.toml"), path("server.key"), path("not there yet")];
+        let seen = files.iter().map(|file| seen(file)).collect();
+        let mut watched = Watched { policy: path("policies"), files, seen };
+        let mut step = |name: &str, event: notify::Event, concerns: bool| {
+            assert_eq!(watched.concerns(&event), concerns, "{name}");
+        };
+        let about = |name: &str| notify::Event::new(EventKind::Any).add_path(path(name));
+        step("a file of the run", write("client.env", "OPENAI_API_KEY=x"), false);
+        step("the configuration", write("octroi.toml", "2 and more"), true);
+        step("nothing since", write("client.env", "y"), false);
+        std::os::unix::fs::symlink(path("secrets-2"), path("beside")).unwrap();
+        std::fs::rename(path("beside"), path("server.key")).unwrap();
+        step("a link that was moved", about("server.key"), true);
+        step("what it pointed to", write("secrets-1", "2 and more"), false);
+        step("what it points to", write("secrets-2", "2 and more"), true);
+        step("a file that was missing", write("not there yet", ""), true);
+        step("a pack", about("policies/packs/own.policy"), true);
+        step("another folder", about("policies-old/main.policy"), false);
     }
 }

@@ -47,6 +47,8 @@ pub struct Config {
     pub models: BTreeMap<Word, BTreeMap<Word, Word>>,
     /// Bounds that the operator set.
     pub limits: Limits,
+    /// Files that were read for it: certificates, roots, credentials.
+    pub files: Vec<PathBuf>,
 }
 
 /// The data path's listener.

@@ -18,12 +18,14 @@ struct Resolver<'a> {
     text: &'a str,
     folder: PathBuf,
     faults: Vec<Fault>,
+    /// Files that the configuration names and that were read, or tried.
+    files: Vec<PathBuf>,
 }
 
 /// Resolves a parsed file.
 pub(super) fn resolve(path: &Path, text: &str, raw: &RawConfig) -> Result<Config, Faults> {
     let folder = path.parent().map_or_else(|| PathBuf::from("."), Path::to_owned);
-    let mut resolver = Resolver { path, text, folder, faults: Vec::new() };
+    let mut resolver = Resolver { path, text, folder, faults: Vec::new(), files: Vec::new() };
     let config = resolver.config(raw);
     match config {
         Some(config) if resolver.faults.is_empty() => Ok(config),
@@ -75,6 +77,7 @@ impl Resolver<'_> {
             backends,
             models,
             limits: self.limits(raw),
+            files: std::mem::take(&mut self.files),
         })
     }
 
@@ -123,7 +126,9 @@ impl Resolver<'_> {
     }
 
     fn readable(&mut self, file: &Spanned<String>) -> Option<Vec<u8>> {
-        match std::fs::read(self.folder.join(file.get_ref())) {
+        let path = self.folder.join(file.get_ref());
+        self.files.push(path.clone());
+        match std::fs::read(path) {
             Ok(bytes) => Some(bytes),
             Err(error) => {
                 self.fault(
@@ -299,11 +304,12 @@ impl Resolver<'_> {
                 std::env::var(variable).map_err(|_| format!("the environment variable `{variable}` is not set")),
                 "set it",
             ),
-            RawSource { env: None, file: Some(file) } => (
-                std::fs::read_to_string(self.folder.join(file))
-                    .map_err(|error| format!("`{file}` cannot be read: {error}")),
-                "paths are relative to this file",
-            ),
+            RawSource { env: None, file: Some(file) } => {
+                let path = self.folder.join(file);
+                self.files.push(path.clone());
+                let read = std::fs::read_to_string(path).map_err(|error| format!("`{file}` cannot be read: {error}"));
+                (read, "paths are relative to this file")
+            }
             _ => (
                 Err("a secret comes from one of `env`, `file`".to_owned()),
                 "write one of them; a secret never stands in the configuration itself",
