@@ -33,6 +33,7 @@ pub struct App {
     gate: Arc<Gate>,
     address: SocketAddr,
     admin: Option<SocketAddr>,
+    is_plaintext: bool,
     stop: CancellationToken,
     /// Ends the admin listener, after the streams: until then it tells that the gateway drains.
     drained: CancellationToken,
@@ -84,6 +85,7 @@ impl App {
             tracing::warn!("Listening without TLS, as [dangerous] says");
             None
         };
+        let is_plaintext = server_tls.is_none();
         let server = Server::bind(config.listen.address, server_tls, Arc::clone(&gate), config.limits)
             .await
             .with_context(|| format!("cannot listen on {}", config.listen.address))?;
@@ -101,12 +103,17 @@ impl App {
         let keeper = reload::Keeper::new((loader, config, watch), identity, status, stop.clone());
         keeper.spawn(&tasks);
         let serving = tokio::spawn(server.run(stop.clone()));
-        Ok(Self { gate, address, admin, stop, drained, serving, tasks, log })
+        Ok(Self { gate, address, admin, is_plaintext, stop, drained, serving, tasks, log })
     }
 
     /// Where the data path listens.
     pub const fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Whether the data path has no TLS, as `[dangerous]` says.
+    pub const fn is_plaintext(&self) -> bool {
+        self.is_plaintext
     }
 
     /// Where metrics and health are served.

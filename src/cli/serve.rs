@@ -14,8 +14,10 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments, printer: Printer) -> anyhow::Result<Exit> {
     super::runtime()?.block_on(async {
         let observed = observe::start(observe::Level::Info)?;
+        let _ignored = ignore_signals()?;
         let app = App::start(arguments.path.config.clone()).await?;
-        printer.say(format!("ready https://{}", app.address()));
+        let scheme = if app.is_plaintext() { "http" } else { "https" };
+        printer.say(format!("ready {scheme}://{}", app.address()));
         if let Some(admin) = app.admin() {
             printer.say(format!("admin http://{admin}"));
         }
@@ -25,6 +27,11 @@ pub(super) fn run(arguments: &Arguments, printer: Printer) -> anyhow::Result<Exi
         observed.finish();
         Ok(Exit::Well)
     })
+}
+
+/// SIGHUP reloads, once the gateway runs; until then, and for those whose default is to end a process, nothing happens.
+fn ignore_signals() -> std::io::Result<[tokio::signal::unix::Signal; 3]> {
+    Ok([signal(SignalKind::hangup())?, signal(SignalKind::user_defined1())?, signal(SignalKind::user_defined2())?])
 }
 
 /// Waits for SIGTERM or SIGINT.

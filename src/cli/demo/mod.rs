@@ -87,7 +87,9 @@ async fn demonstrate(arguments: &Arguments, printer: Printer) -> anyhow::Result<
     let servers = Servers::start(&state).await?;
     servers.set_paris_down(arguments.paris_down);
     state.write_configuration(arguments.port, &servers.ports())?;
-    let app = App::start(state.configuration()).await?;
+    let app = App::start(state.configuration()).await;
+    let app =
+        app.context("the gateway did not start; if its port is taken, choose another with --port (0 picks one)")?;
     state.write_client_files(app.address().port(), app.admin(), &servers.ports())?;
     let mut told = true;
     if !arguments.no_tour {
