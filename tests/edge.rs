@@ -25,8 +25,14 @@ mod bodies;
 mod connections;
 #[path = "edge/failures.rs"]
 mod failures;
+#[path = "edge/floods.rs"]
+mod floods;
 #[path = "edge/heads.rs"]
 mod heads;
+#[path = "edge/http2.rs"]
+mod http2;
+#[path = "edge/telemetry.rs"]
+mod telemetry;
 #[path = "edge/tools.rs"]
 mod tools;
 

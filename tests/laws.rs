@@ -12,6 +12,7 @@ use http::Method;
 use octroi::audit::{AuditError, AuditLog, BoxFuture, Head, Position, Slot};
 use octroi::model::entry::Entry;
 use serde_json::json;
+use tokio::sync::Semaphore;
 
 /// Law 1: nothing leaves unread. A value in every place of a body that a table knows or does not know.
 #[tokio::test(flavor = "multi_thread")]
@@ -70,11 +71,22 @@ async fn law_1_what_cannot_be_read_is_refused() {
         ("not an object", b"[]".to_vec()),
         ("empty", Vec::new()),
     ];
+    let mut told = Vec::new();
     for (name, body) in rows {
         let answer = house.client.post("/v1/chat/completions", body).await;
         assert_eq!(answer.status, 400, "{name}: {}", answer.body);
         assert!(answer.json()["error"]["message"].is_string(), "{name}");
+        told.push((answer.header("octroi-request-id").to_owned(), answer.json()["error"]["code"].clone()));
     }
+    // The caller is known, so each refusal is in the record.
+    let recorded: Vec<_> = house
+        .entries_of("decision")
+        .await
+        .iter()
+        .filter(|decision| decision["verdict"] == "refuse" && decision["scan"]["status"] == "failed")
+        .map(|decision| (decision["request"].as_str().unwrap().to_owned(), decision["reason"].clone()))
+        .collect();
+    assert_eq!(recorded, told);
     for server in ["paris-gpu-1", "paris-gpu-2", "us-cloud"] {
         assert!(house.plot.received(server).is_empty(), "{server} received something");
     }
@@ -101,6 +113,9 @@ async fn law_1_endpoints_that_are_not_governed_are_refused() {
             house.client.send(house.client.request(method.clone(), path, chat_body("x", false))).await.unwrap();
         assert_eq!(answer.status, status, "{method} {path}: {}", answer.body);
     }
+    for server in ["paris-gpu-1", "paris-gpu-2", "us-cloud"] {
+        assert!(house.plot.received(server).is_empty(), "{server} received something");
+    }
 }
 
 /// Law 2: fail closed. Without a policy nothing starts; without a matching `allow` nothing is served.
@@ -112,6 +127,21 @@ async fn law_2_no_policy_no_gateway() {
     let plot = Plot::new().await;
     std::fs::write(plot.path("policies/main.policy"), "policy \"broken\n").unwrap();
     assert!(octroi::app::App::start(plot.write_configuration()).await.is_err());
+}
+
+/// Law 2: where no `allow` surely holds, nothing is served, wherever the backend stands.
+#[tokio::test(flavor = "multi_thread")]
+async fn law_2_no_allow_no_backend() {
+    let plot = Plot::new().await;
+    let path = plot.path("policies/main.policy");
+    let sheet = std::fs::read_to_string(&path).unwrap();
+    let rules = sheet.split("scenario ").next().unwrap();
+    let kept: Vec<&str> = rules.lines().filter(|line| !line.starts_with("allow")).collect();
+    std::fs::write(&path, kept.join("\n") + "\nallow backends exposed to US when app is \"clinic-notes\"\n").unwrap();
+    let house = plot.open().await;
+    let answer = house.client.chat("nothing personal", false).await;
+    assert_eq!((answer.status, &answer.json()["error"]["code"]), (403, &"refused_by_policy".into()), "{}", answer.body);
+    assert_eq!(seen(&house), 0);
 }
 
 /// Law 2: what cannot be read counts as holding anything.
@@ -157,11 +187,13 @@ async fn law_3_recorded_before_sent() {
     }
 }
 
-/// A log that can be told to fail, as a full disk would.
+/// A log that can be told to fail, as a full disk would, or to take its time, as a slow one would.
 #[derive(Debug)]
 struct Failing {
     inner: Arc<dyn AuditLog>,
     fails: Arc<AtomicBool>,
+    /// An entry is written when there is a permit; the log's own are not counted.
+    slow: Option<Arc<Semaphore>>,
 }
 
 impl AuditLog for Failing {
@@ -169,7 +201,13 @@ impl AuditLog for Failing {
         if self.fails.load(Ordering::SeqCst) {
             return Box::pin(std::future::ready(Err(AuditError::Closed)));
         }
-        self.inner.append(entry)
+        let slow = self.slow.clone().filter(|_| matches!(entry, Entry::Decision(_) | Entry::Attempt(_)));
+        Box::pin(async move {
+            if let Some(slow) = slow {
+                slow.acquire().await.map(tokio::sync::SemaphorePermit::forget).unwrap_or_default();
+            }
+            self.inner.append(entry).await
+        })
     }
 
     fn reserve(&self) -> Result<Slot, AuditError> {
@@ -189,15 +227,42 @@ impl AuditLog for Failing {
     }
 }
 
+/// How many bodies have reached a server.
+fn seen(house: &House) -> usize {
+    ["paris-gpu-1", "paris-gpu-2", "us-cloud"].iter().map(|server| house.plot.received(server).len()).sum()
+}
+
+/// Law 3: as long as the entry is not on disk nothing leaves, for the first backend and for each further one.
+#[tokio::test(flavor = "multi_thread")]
+async fn law_3_nothing_is_sent_while_the_entry_is_written() {
+    let slow = Arc::new(Semaphore::new(0));
+    let (gate, never) = (Arc::clone(&slow), Arc::new(AtomicBool::new(false)));
+    let mut plot = Plot::new().await;
+    let home = plot.script("paris-gpu-1", |_| vec![common::scripted::Step::Reset]).await;
+    let abroad = plot.script("us-cloud", common::scripted::echo).await;
+    plot.only(&["paris-gpu-1", "us-cloud"]);
+    let house = plot.open_on(move |inner| Arc::new(Failing { inner, fails: never, slow: Some(gate) })).await;
+    let client = house.client.clone();
+    let asking = tokio::spawn(async move { client.chat("x", false).await });
+    // Long enough for a request to arrive, were it sent; what does not happen cannot be waited for.
+    let a_while = std::time::Duration::from_millis(300);
+    common::until("the request", async || (house.app.gate().telemetry.requests_in_work() == 1).then_some(())).await;
+    tokio::time::sleep(a_while).await;
+    assert_eq!((home.asked().len(), abroad.asked().len()), (0, 0), "sent before it was recorded");
+    slow.add_permits(1);
+    common::until("the first attempt", async || (home.asked().len() == 1).then_some(())).await;
+    tokio::time::sleep(a_while).await;
+    assert_eq!(abroad.asked().len(), 0, "a further attempt was sent before it was recorded");
+    slow.add_permits(1);
+    assert_eq!(asking.await.unwrap().header("octroi-backend"), "us-cloud");
+}
+
 /// Law 3: a log that cannot write refuses, and nothing leaves; when it can again, requests are served again.
 #[tokio::test(flavor = "multi_thread")]
 async fn law_3_no_record_no_sending() {
     let fails = Arc::new(AtomicBool::new(false));
     let shared = Arc::clone(&fails);
-    let house = Plot::new().await.open_on(move |inner| Arc::new(Failing { inner, fails: shared })).await;
-    let seen = |house: &House| -> usize {
-        ["paris-gpu-1", "paris-gpu-2", "us-cloud"].iter().map(|server| house.plot.received(server).len()).sum()
-    };
+    let house = Plot::new().await.open_on(move |inner| Arc::new(Failing { inner, fails: shared, slow: None })).await;
     assert_eq!(house.client.chat("before", false).await.status, 200);
     let before = seen(&house);
     fails.store(true, Ordering::SeqCst);
@@ -274,7 +339,17 @@ async fn law_6_no_value_outside_the_request() {
     assert_eq!(house.client.chat(&prompt(), true).await.status, 200);
     let refused = house.client.chat(&format!("{} has diabetes", prompt()), false).await;
     assert!(refused.status >= 400);
+    let mut declared = house.client.request(Method::POST, "/v1/chat/completions", chat_body("x", false));
+    for name in ["octroi-label", "octroi-purpose", "octroi-residence"] {
+        declared.headers_mut().insert(name, EMAIL.parse().unwrap());
+    }
+    let declared = house.client.send(declared).await.unwrap();
+    let unknown = format!("{{\"model\":\"{EMAIL}\",\"messages\":[]}}");
+    let unknown = house.client.post("/v1/chat/completions", unknown).await;
+    assert_eq!(unknown.status, 404);
     let mut texts = vec![("a refusal".to_owned(), refused.body.into_bytes())];
+    texts.push(("the answer to a declaration".to_owned(), format!("{:?}", declared.headers).into_bytes()));
+    texts.push(("an unknown model".to_owned(), unknown.body.into_bytes()));
     texts.push(("metrics".to_owned(), house.app.gate().telemetry.page().into_bytes()));
     for (path, bytes) in common::files_below(house.plot.folder.path()) {
         texts.push((path.display().to_string(), bytes));
@@ -287,29 +362,87 @@ async fn law_6_no_value_outside_the_request() {
     }
 }
 
+/// Law 6 for logs: a process that tells more than it must, and still no value.
+#[tokio::test(flavor = "multi_thread")]
+async fn law_6_no_value_in_the_log() {
+    let plot = Plot::new().await;
+    let process = common::process::Process::start(&plot, &[("OCTROI_LOG", "debug")]);
+    let client = common::Client::new(&plot.authority, process.address, &plot.key);
+    assert_eq!(client.chat(&prompt(), false).await.status, 200);
+    plot.paris_down(true);
+    assert_eq!(client.chat(&prompt(), true).await.status, 200);
+    assert!(client.chat(&format!("{} has diabetes", prompt()), false).await.status >= 400);
+    assert!(
+        client.post("/v1/chat/completions", format!("{{\"model\":\"{EMAIL}\",\"messages\":[]}}")).await.status >= 400
+    );
+    assert!(client.post("/v1/chat/completions", format!("{{\"model\":\"{EMAIL}\"")).await.status >= 400);
+    process.terminate();
+    let (said, _) = process.ended().await;
+    assert_eq!(said.matches("Request ended").count(), 5, "{said}");
+    for value in VALUES.iter().copied().chain([plot.key.as_str(), "Aubertin", "camille.aubertin", "diabetes"]) {
+        assert!(!said.contains(value), "logged: {value}");
+    }
+}
+
 /// Law 7: everything is bounded, and the bounds answer.
 #[tokio::test(flavor = "multi_thread")]
 async fn law_7_bounds_answer() {
     let mut plot = Plot::new().await;
-    plot.extra = "[limits]\nbody_bytes = 2000\nrequests = 4\n".to_owned();
+    plot.extra = "[limits]\nbody_bytes = 2000\njson_depth = 8\nrequests = 4\nhead_bytes = 9000\n".to_owned();
+    let server = plot
+        .script("paris-gpu-1", |asked| {
+            // What should have been refused is answered at once.
+            let wait = if asked.said() == "x" { vec![common::scripted::Step::Wait] } else { Vec::new() };
+            [wait, common::scripted::echo(asked)].concat()
+        })
+        .await;
+    plot.only(&["paris-gpu-1"]);
     let house = plot.open().await;
     let large = house.client.chat(&"x".repeat(3000), false).await;
     assert_eq!(large.status, 413, "{}", large.body);
-    let small = house.client.chat("x", false).await;
-    assert_eq!(small.status, 200);
+    let said = r#"[{"role":"user","content":"deep"}]"#;
+    let deep = format!(r#"{{"model":"assistant","messages":{said},"x":{}1{}}}"#, "[".repeat(8), "]".repeat(8));
+    let deep = house.client.post("/v1/chat/completions", deep).await;
+    assert_eq!((deep.status, &deep.json()["error"]["code"]), (400, &"json_too_deep".into()));
+    let mut long = house.client.request(Method::POST, "/v1/chat/completions", chat_body("long", false));
+    long.headers_mut().insert("octroi-label", "x".repeat(300).parse().unwrap());
+    assert_eq!(house.client.send(long).await.unwrap().status, 400);
+    let mut long = house.client.request(Method::POST, "/v1/chat/completions", chat_body("long", false));
+    long.headers_mut().insert("x-long", "x".repeat(60_000).parse().unwrap());
+    assert_eq!(house.client.send(long).await.unwrap().status, 431);
+    // As many in work as there may be, and one more.
+    let asking: Vec<_> = (0..4)
+        .map(|_| {
+            let client = house.client.clone();
+            tokio::spawn(async move { client.chat("x", false).await.status })
+        })
+        .collect();
+    common::until("the requests", async || (server.asked().len() == 4).then_some(())).await;
+    let one_more = tokio::time::timeout(common::PATIENCE, house.client.chat("x", false)).await;
+    let one_more = one_more.expect("one more than may be was taken");
+    assert_eq!((one_more.status, &one_more.json()["error"]["code"]), (503, &"overloaded".into()));
+    assert!(!one_more.header("retry-after").is_empty());
+    (0..4).for_each(|_| server.go());
+    for asked in asking {
+        assert_eq!(asked.await.unwrap(), 200);
+    }
+    server.go();
+    assert_eq!(house.client.chat("x", false).await.status, 200);
 }
 
 /// Law 8 for what this build has: the same request gives the same decision, byte for byte in its facts.
 #[tokio::test(flavor = "multi_thread")]
 async fn law_8_the_same_request_gives_the_same_decision() {
     let house = House::open().await;
-    for _ in 0..2 {
+    for _ in 0..8 {
         assert_eq!(house.client.chat(&prompt(), false).await.status, 200);
     }
     let decisions = house.entries_of("decision").await;
-    assert_eq!(decisions.len(), 2);
-    for key in ["findings", "rules", "plan", "removed", "policy", "scan"] {
-        assert_eq!(decisions[0][key], decisions[1][key], "{key}");
+    assert_eq!(decisions.len(), 8);
+    for decision in &decisions {
+        for key in ["findings", "rules", "plan", "removed", "policy", "scan", "leak_score", "body_mac"] {
+            assert_eq!(decision[key], decisions[0][key], "{key}");
+        }
     }
 }
 

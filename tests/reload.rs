@@ -221,6 +221,74 @@ async fn reloads_under_load_fail_no_request() {
     assert!(served.load(Ordering::Relaxed) > 20);
 }
 
+/// A policy that changed between two attempts: the second must pass the newest too, with the strictest duties of both.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_further_attempt_must_pass_the_newest_policy() {
+    let duty = "must pseudonymise personal";
+    let rows: [(&str, fn(&str) -> String, Option<&str>); 5] = [
+        ("unchanged", |sheet| format!("{sheet}\n# a note\n"), Some("<EMAIL_")),
+        ("closed", |sheet| sheet.replace("fall back if", "# fall back if"), None),
+        ("forbidden", |sheet| sheet.replace("when app is \"public-website\"", "when app is \"clinic-notes\""), None),
+        ("stricter", |sheet| sheet.replace("must pseudonymise personal", "must redact personal"), Some("[")),
+        ("weaker", |sheet| sheet.replace("must pseudonymise personal", ""), Some("<EMAIL_")),
+    ];
+    for (name, change, crosses) in rows {
+        let mut plot = Plot::new().await;
+        let home = plot.script("paris-gpu-1", |_| vec![Step::Wait, Step::Reset]).await;
+        let abroad = plot.script("us-cloud", common::scripted::echo).await;
+        plot.only(&["paris-gpu-1", "us-cloud"]);
+        let house = plot.open().await;
+        let before = sheet(&house);
+        assert!(before.contains(duty));
+        let digest = house.app.gate().snapshot().policy.digest();
+        let client = house.client.clone();
+        let asking = tokio::spawn(async move { client.chat(common::EMAIL, false).await });
+        until("the request at home", async || (!home.asked().is_empty()).then_some(())).await;
+        // What the scenarios of the sheet say is of the sheet as it was.
+        let new = change(before.split("scenario ").next().unwrap()).replace("version 1 ", "version 2 ");
+        set_sheet(&house, &new);
+        let ready = async || {
+            let ready = readiness(&page(house.app.admin().unwrap(), "/readyz").await.unwrap().1);
+            assert!(ready["rejected"].is_null(), "{name}: {ready}");
+            (house.app.gate().snapshot().policy.digest() != digest).then_some(())
+        };
+        until("the new policy", ready).await;
+        home.go();
+        let answer = asking.await.unwrap();
+        let Some(crosses) = crosses else {
+            assert!(answer.status >= 400, "{name}: {}", answer.body);
+            assert!(abroad.asked().is_empty(), "{name}: it crossed");
+            continue;
+        };
+        assert_eq!(answer.header("octroi-backend"), "us-cloud", "{name}: {}", answer.body);
+        let said = abroad.asked()[0].said();
+        assert!(said.contains(crosses) && !said.contains(common::EMAIL), "{name}: {said}");
+        let attempt = &house.entries_of("attempt").await[0];
+        assert_eq!(attempt["policies"][0], digest.to_string(), "{name}");
+        assert_ne!(attempt["policies"][0], attempt["policies"][1], "{name}");
+    }
+}
+
+/// SIGHUP reads everything again; signals that mean nothing to a gateway do not end it.
+#[tokio::test(flavor = "multi_thread")]
+async fn other_signals_do_not_end_it() {
+    use rustix::process::Signal;
+    let plot = Plot::new().await;
+    let process = Process::start(&plot, &[]);
+    let client = Client::new(&plot.authority, process.address, &plot.key);
+    for signal in [Signal::USR1, Signal::USR2, Signal::PIPE, Signal::HUP] {
+        process.signal(signal);
+        assert_eq!(client.chat("x", false).await.status, 200, "{signal:?}");
+    }
+    until("the reload", async || {
+        let (_, text) = page(process.admin, "/metrics").await.ok()?;
+        text.contains("octroi_reloads_total{what=\"policy\",result=\"ok\"} 1").then_some(())
+    })
+    .await;
+    process.terminate();
+    assert_eq!(process.ended().await.1.code(), Some(0));
+}
+
 /// SIGTERM: no new work, readiness says so, open streams end as they should, the log ends signed.
 #[tokio::test(flavor = "multi_thread")]
 async fn sigterm_drains() {
@@ -245,6 +313,48 @@ async fn sigterm_drains() {
     let [.., outcome, stop] = &entries[..] else { panic!("{entries:?}") };
     assert_eq!((&outcome["end"], &stop["kind"]), (&"complete".into(), &"stop".into()), "{entries:?}");
     assert_eq!((report.signed, report.unsigned), (entries.len() as u64, 0), "the last checkpoint covers every entry");
+}
+
+/// The same over HTTP/2: the client is told (GOAWAY), open streams end as they should, new ones are not taken.
+#[tokio::test(flavor = "multi_thread")]
+async fn sigterm_drains_http2() {
+    let (plot, server) = waiting_plot().await;
+    let process = Process::start(&plot, &[]);
+    let client = Client::new(&plot.authority, process.address, &plot.key);
+    let stream = TokioIo::new(client.connect_with(&["h2"]).await.unwrap());
+    let executor = hyper_util::rt::TokioExecutor::new();
+    let (mut sender, driver) = hyper::client::conn::http2::handshake(executor, stream).await.unwrap();
+    let driver = tokio::spawn(driver);
+    let request = || {
+        let mut request =
+            client.request(http::Method::POST, "https://localhost/v1/chat/completions", chat_body("x", true));
+        request.headers_mut().remove("host");
+        request
+    };
+    let mut body = sender.send_request(request()).await.unwrap().into_body();
+    assert!(piece(&mut body).await.contains("begun"));
+    process.terminate();
+    until("the listener's end", async || client.connect().await.is_err().then_some(())).await;
+    until("the end of new streams", async || {
+        let refused = sender.clone().send_request(request()).await.is_err();
+        // One that was sent before the GOAWAY came is served as well.
+        if !refused {
+            server.go();
+        }
+        refused.then_some(())
+    })
+    .await;
+    server.go();
+    assert!(piece(&mut body).await.contains("ended"));
+    assert!(piece(&mut body).await.contains("[DONE]"));
+    assert!(body.collect().await.unwrap().to_bytes().is_empty());
+    drop(sender);
+    drop(tokio::time::timeout(PATIENCE, driver).await.expect("the connection is kept"));
+    let (said, status) = process.ended().await;
+    assert_eq!(status.code(), Some(0), "{said}");
+    let outcomes = common::verified_entries(&plot.path("audit"));
+    let ends: Vec<_> = outcomes.iter().filter(|entry| entry["kind"] == "outcome").map(|entry| &entry["end"]).collect();
+    assert!(ends.contains(&&"complete".into()) && !ends.contains(&&"client-gone".into()), "{ends:?}");
 }
 
 /// Streams that do not end within the drain deadline are cut, and the process ends all the same.

@@ -25,6 +25,8 @@ mod breaks;
 mod cuts;
 #[path = "streams/failover.rs"]
 mod failover;
+#[path = "streams/http2.rs"]
+mod http2;
 
 use bytes::Bytes;
 use common::Client;

