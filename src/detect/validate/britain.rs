@@ -10,8 +10,8 @@
 //! - SEDOL (London Stock Exchange): weights 1 3 1 7 3 9 1 mod 10, no vowels.
 //! - Postcode (BS 7666, Royal Mail) and registration mark (DVLA INF104): structure and areas.
 
-use super::weights::{are_digits, is_grouped, is_repeated, pick, weighted, weighted36};
-use super::{Candidate, Table, Verdict, behind, calendar};
+use super::weights::{are_digits, is_repeated, is_written, pick, weighted, weighted36};
+use super::{Candidate, Table, Verdict, behind, calendar, if_written};
 
 pub(super) const TABLE: Table = &[
     ("gb_driving_licence", gb_driving_licence),
@@ -28,7 +28,8 @@ pub(super) const TABLE: Table = &[
 fn gb_nhs(candidate: &Candidate<'_>) -> Verdict {
     let digits = candidate.compact;
     let sum = weighted(digits, &[10, 9, 8, 7, 6, 5, 4, 3, 2, 1]);
-    Verdict::of(sum.is_some_and(|sum| sum.is_multiple_of(11)) && !is_repeated(digits))
+    let written = is_written(candidate.raw, &[' ', '-'], &[&[3, 3, 4]]);
+    if_written(written).where_right(sum.is_some_and(|sum| sum.is_multiple_of(11)) && !is_repeated(digits))
 }
 
 fn gb_nino(candidate: &Candidate<'_>) -> Verdict {
@@ -161,14 +162,11 @@ fn gb_sedol(candidate: &Candidate<'_>) -> Verdict {
 
 fn gb_postcode(candidate: &Candidate<'_>) -> Verdict {
     let value = candidate.compact;
-    if !is_postcode(value) {
-        return Verdict::Wrong;
-    }
     // In one piece or in small letters it is a word of code like any other.
     let written = candidate.raw.len() == value.len() + 1
         && candidate.raw.contains(' ')
         && !candidate.raw.bytes().any(|byte| byte.is_ascii_lowercase());
-    if written { Verdict::Right } else { Verdict::Weak }
+    if_written(written).where_right(is_postcode(value))
 }
 
 fn is_postcode(value: &[u8]) -> bool {
@@ -216,8 +214,5 @@ fn plate_gb(candidate: &Candidate<'_>) -> Verdict {
         }
         _ => false,
     };
-    if !right {
-        return Verdict::Wrong;
-    }
-    if is_grouped(candidate.raw, &[&[4, 3]]) && candidate.raw.len() == 8 { Verdict::Right } else { Verdict::Weak }
+    Verdict::of(right)
 }

@@ -8,8 +8,8 @@
 //! - SG NRIC and FIN (ICA): weights 2 7 6 5 4 3 2, offsets by series, a letter. UEN (ACRA): three forms.
 //! - PH TIN (Bureau of Internal Revenue): nine digits, the ninth by weights 9 to 2 mod 11, then the branch.
 
-use super::weights::{are_digits, is_grouped, is_repeated, pick, split_check, weighted};
-use super::{Candidate, Table, Verdict, calendar, digit};
+use super::weights::{are_digits, is_repeated, is_written, pick, split_check, weighted};
+use super::{Candidate, Table, Verdict, calendar, digit, if_written};
 
 pub(super) const TABLE: Table = &[
     ("kr_brn", kr_brn),
@@ -47,12 +47,13 @@ fn of_registration(candidate: &Candidate<'_>, base: u32) -> Option<Verdict> {
     if !calendar::is_day(century + year, month, day) {
         return None;
     }
-    let written = candidate.raw.len() == 14 && candidate.raw.contains('-') && is_grouped(candidate.raw, &[&[6, 7]]);
-    Some(if written || right && century > 1800 { Verdict::Right } else { Verdict::Weak })
+    let written = is_written(candidate.raw, &['-'], &[&[6, 7]]);
+    Some(if_written(written || right && century > 1800))
 }
 
 fn kr_brn(candidate: &Candidate<'_>) -> Verdict {
-    Verdict::of(is_brn(candidate.compact) == Some(true))
+    let written = is_written(candidate.raw, &['-'], &[&[3, 2, 5]]);
+    if_written(written).where_right(is_brn(candidate.compact) == Some(true))
 }
 
 fn is_brn(digits: &[u8]) -> Option<bool> {
@@ -63,10 +64,8 @@ fn is_brn(digits: &[u8]) -> Option<bool> {
 
 fn kr_driver_licence(candidate: &Candidate<'_>) -> Verdict {
     let region = matches!(calendar::part(candidate.compact, 0, 2), Some(11..=26 | 28));
-    if !region || !are_digits(candidate.compact, 12) {
-        return Verdict::Wrong;
-    }
-    if is_grouped(candidate.raw, &[&[2, 2, 6, 2]]) { Verdict::Right } else { Verdict::Weak }
+    if_written(is_written(candidate.raw, &['-'], &[&[2, 2, 6, 2]]))
+        .where_right(region && are_digits(candidate.compact, 12))
 }
 
 fn th_tnin(candidate: &Candidate<'_>) -> Verdict {
@@ -81,8 +80,7 @@ fn thai(candidate: &Candidate<'_>) -> Option<Verdict> {
     if !kind || !(10..=96).contains(&calendar::part(digits, 1, 3)?) || (11 - sum % 11) % 10 != check {
         return None;
     }
-    let written = candidate.raw.len() == 17 && is_grouped(candidate.raw, &[&[1, 4, 5, 2, 1]]);
-    Some(if written { Verdict::Right } else { Verdict::Weak })
+    Some(if_written(is_written(candidate.raw, &['-', ' '], &[&[1, 4, 5, 2, 1]])))
 }
 
 fn sg_nric_fin(candidate: &Candidate<'_>) -> Verdict {
@@ -150,5 +148,6 @@ fn ph_tin(candidate: &Candidate<'_>) -> Verdict {
     let check = digits.get(8).copied().and_then(digit);
     let sum = digits.get(..8).and_then(|body| weighted(body, &[9, 8, 7, 6, 5, 4, 3, 2]));
     let right = sum.is_some_and(|sum| sum > 0 && Some(sum % 11) == check);
-    Verdict::of(matches!(digits.len(), 9 | 12..=14) && right && !is_repeated(digits))
+    let written = is_written(candidate.raw, &['-'], &[&[3, 3, 3, 3], &[3, 3, 3, 5]]);
+    if_written(written).where_right(matches!(digits.len(), 9 | 12..=14) && right && !is_repeated(digits))
 }

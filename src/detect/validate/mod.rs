@@ -142,6 +142,11 @@ fn behind<'a>(candidate: &Candidate<'a>, country: &[u8]) -> (&'a [u8], Verdict) 
     }
 }
 
+/// A right number that is evidence by the way it is written, or not without context.
+const fn if_written(written: bool) -> Verdict {
+    if written { Verdict::Right } else { Verdict::Weak }
+}
+
 /// The value of an ASCII digit.
 fn digit(byte: u8) -> Option<u32> {
     byte.is_ascii_digit().then(|| u32::from(byte - b'0'))

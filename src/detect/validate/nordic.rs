@@ -8,8 +8,8 @@
 
 use super::iban::is_iban;
 use super::luhn::is_luhn;
-use super::weights::{are_digits, is_grouped, is_repeated, weighted};
-use super::{Candidate, Table, Verdict, behind, calendar};
+use super::weights::{are_digits, is_grouped, is_repeated, is_written, weighted};
+use super::{Candidate, Table, Verdict, behind, calendar, if_written};
 
 pub(super) const TABLE: Table = &[
     ("is_kennitala", is_kennitala),
@@ -44,19 +44,25 @@ fn personnummer(candidate: &Candidate<'_>) -> Option<Verdict> {
     if short.len() != 10 || !is_luhn(short) || !born || short.ends_with(b"0000") {
         return Some(Verdict::Wrong);
     }
-    // The sign stands before the serial. Ten digits in one piece are timestamps and much else.
+    // The sign stands before the serial.
     let signed = candidate.raw.contains(['-', '+']);
     let usual = is_grouped(candidate.raw, &[&[6, 4], &[8, 4], &[2, 2, 2, 4], &[4, 2, 2, 4]]);
     Some(match (signed, usual) {
         (true, false) => Verdict::Wrong,
         (true, true) => Verdict::Right,
-        (false, _) if century.is_some() => Verdict::Right,
-        _ => Verdict::Weak,
+        (false, _) => if_written(century.is_some() || !is_unix_time(digits)),
     })
 }
 
+/// Whether ten digits are seconds since 1970 in the years 2014 to 2033.
+fn is_unix_time(digits: &[u8]) -> bool {
+    digits.len() == 10 && matches!(calendar::part(digits, 0, 2), Some(14..=19))
+}
+
 fn se_orgnr(candidate: &Candidate<'_>) -> Verdict {
-    Verdict::of(is_orgnr(candidate.compact))
+    // The third digit tells a body from a person; sole traders have their personnummer.
+    let body = matches!(candidate.compact.get(2), Some(b'2'..=b'9'));
+    if_written(body && is_written(candidate.raw, &['-'], &[&[6, 4]])).where_right(is_orgnr(candidate.compact))
 }
 
 fn is_orgnr(digits: &[u8]) -> bool {
@@ -110,7 +116,7 @@ fn no_kontonr(candidate: &Candidate<'_>) -> Verdict {
     if !is_kontonr(candidate.compact) {
         return Verdict::Wrong;
     }
-    if candidate.raw.contains('.') && is_grouped(candidate.raw, &[&[4, 2, 5]]) { Verdict::Right } else { Verdict::Weak }
+    if_written(is_written(candidate.raw, &['.', ' '], &[&[4, 2, 5]]))
 }
 
 /// Weights mod 11; accounts of the former postal giro, behind four zeros, may have Luhn instead.
@@ -145,9 +151,6 @@ fn kennitala(candidate: &Candidate<'_>) -> Option<Verdict> {
     if digits.len() != 10 || sum % 11 != 0 || !calendar::is_day(century + year, month, day) {
         return None;
     }
-    Some(if is_grouped(candidate.raw, &[&[6, 4]]) && candidate.raw.len() == 11 {
-        Verdict::Right
-    } else {
-        Verdict::Weak
-    })
+    let written = is_written(candidate.raw, &['-', ' '], &[&[6, 4]]);
+    Some(if_written(written || candidate.raw.len() == 10 && !is_unix_time(digits)))
 }

@@ -9,8 +9,8 @@
 //!   Post): no D F I O Q U, nor W and Z first.
 
 use super::luhn::is_luhn;
-use super::weights::{are_digits, is_grouped, is_repeated, weighted};
-use super::{Candidate, Table, Verdict, calendar, digit};
+use super::weights::{are_digits, is_repeated, is_written, weighted};
+use super::{Candidate, Table, Verdict, calendar, digit, if_written};
 
 pub(super) const TABLE: Table = &[
     ("ca_bn", ca_bn),
@@ -47,7 +47,7 @@ fn three_two_four(candidate: &Candidate<'_>, right: bool) -> Verdict {
     if !right || separators.any(|other| Some(other) != first) {
         return Verdict::Wrong;
     }
-    if first == Some(b'-') && is_grouped(candidate.raw, &[&[3, 2, 4]]) { Verdict::Right } else { Verdict::Weak }
+    if_written(is_written(candidate.raw, &['-'], &[&[3, 2, 4]]))
 }
 
 fn us_itin(candidate: &Candidate<'_>) -> Verdict {
@@ -112,7 +112,9 @@ fn is_dea(value: &[u8]) -> Option<bool> {
 fn ca_sin(candidate: &Candidate<'_>) -> Verdict {
     let digits = candidate.compact;
     let issued = !matches!(digits.first(), Some(b'0' | b'8'));
-    Verdict::of(are_digits(digits, 9) && issued && is_luhn(digits) && !is_repeated(digits))
+    // Three groups with blanks are an amount as well.
+    let written = is_written(candidate.raw, &['-'], &[&[3, 3, 3]]);
+    if_written(written).where_right(are_digits(digits, 9) && issued && is_luhn(digits) && !is_repeated(digits))
 }
 
 fn ca_bn(candidate: &Candidate<'_>) -> Verdict {
@@ -132,9 +134,7 @@ fn ca_postal_code(candidate: &Candidate<'_>) -> Verdict {
         }
         byte.is_ascii_uppercase() && !b"DFIOQU".contains(byte) && (place > 0 || !b"WZ".contains(byte))
     });
-    if value.len() != 6 || !right {
-        return Verdict::Wrong;
-    }
-    let written = candidate.raw.len() == 7 && candidate.raw.contains(' ');
-    if written && !candidate.raw.bytes().any(|byte| byte.is_ascii_lowercase()) { Verdict::Right } else { Verdict::Weak }
+    let written = is_written(candidate.raw, &[' '], &[&[3, 3]]);
+    if_written(written && !candidate.raw.bytes().any(|byte| byte.is_ascii_lowercase()))
+        .where_right(value.len() == 6 && right)
 }

@@ -5,8 +5,8 @@
 //! - TFN: nine digits, weights 1 4 3 7 5 8 6 9 10, sum 0 mod 11; older ones of eight, weights 10 7 8 4 6 3 5 1.
 //! - Medicare: ten digits from 2 to 6, weights 1 3 7 9 mod 10 in the ninth, then the issue.
 
-use super::weights::{is_grouped, is_repeated, split_check, weighted};
-use super::{Candidate, Table, Verdict, digit};
+use super::weights::{is_grouped, is_repeated, is_written, split_check, weighted};
+use super::{Candidate, Table, Verdict, digit, if_written};
 
 pub(super) const TABLE: Table =
     &[("au_abn", au_abn), ("au_acn", au_acn), ("au_medicare", au_medicare), ("au_tfn", au_tfn)];
@@ -14,10 +14,7 @@ pub(super) const TABLE: Table =
 fn au_abn(candidate: &Candidate<'_>) -> Verdict {
     let sum = weighted(candidate.compact, &[10, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19]);
     let right = sum.and_then(|sum| sum.checked_sub(10)).is_some_and(|sum| sum.is_multiple_of(89));
-    if !right || candidate.compact.starts_with(b"0") {
-        return Verdict::Wrong;
-    }
-    if is_grouped(candidate.raw, &[&[2, 3, 3, 3]]) { Verdict::Right } else { Verdict::Weak }
+    if_written(is_grouped(candidate.raw, &[&[2, 3, 3, 3]])).where_right(right && !candidate.compact.starts_with(b"0"))
 }
 
 fn au_acn(candidate: &Candidate<'_>) -> Verdict {
@@ -35,7 +32,8 @@ fn au_tfn(candidate: &Candidate<'_>) -> Verdict {
 }
 
 fn au_medicare(candidate: &Candidate<'_>) -> Verdict {
-    Verdict::of(is_medicare(candidate.compact) == Some(true))
+    let written = is_written(candidate.raw, &[' ', '-'], &[&[4, 5, 1]]);
+    if_written(written).where_right(is_medicare(candidate.compact) == Some(true))
 }
 
 fn is_medicare(digits: &[u8]) -> Option<bool> {

@@ -6,7 +6,7 @@
 //! - REGON (GUS): nine digits, or fourteen for a local unit, each with a digit mod 11.
 //! - Documents (ICAO 9303 weights 7, 3, 1 over the rest): the check digit stands behind the letters of the series.
 
-use super::weights::{are_digits, split_check, weighted, weighted36};
+use super::weights::{are_digits, is_written, split_check, weighted, weighted36};
 use super::{Candidate, Table, Verdict, behind, calendar};
 
 pub(super) const TABLE: Table = &[
@@ -41,6 +41,8 @@ fn pesel(digits: &[u8]) -> Option<Verdict> {
 
 fn pl_nip(candidate: &Candidate<'_>) -> Verdict {
     let (value, worth) = behind(candidate, b"PL");
+    let written = is_written(candidate.raw, &['-'], &[&[3, 3, 2, 2], &[3, 2, 2, 3]]);
+    let worth = if written { Verdict::Right } else { worth };
     let right = split_check(value)
         .and_then(|(body, check)| Some(weighted(body, &[6, 5, 7, 2, 3, 4, 5, 6, 7])? % 11 == check))
         .unwrap_or(false);

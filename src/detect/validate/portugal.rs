@@ -6,7 +6,7 @@
 //! - NISS: eleven digits from 1 or 2; primes from 29 down to 2, 9 less the remainder mod 10.
 
 use super::weights::{are_digits, split_check, value36, weighted};
-use super::{Candidate, Table, Verdict, behind};
+use super::{Candidate, Table, Verdict, behind, if_written};
 
 pub(super) const TABLE: Table = &[("pt_cc", pt_cc), ("pt_nif", pt_nif), ("pt_niss", pt_niss)];
 
@@ -29,12 +29,9 @@ fn pt_cc(candidate: &Candidate<'_>) -> Verdict {
     if value.len() != 12 || !digits || sum.is_none_or(|sum| sum % 10 != 0) {
         return Verdict::Wrong;
     }
-    // A version of two digits makes it twelve digits of anything.
-    if value.get(9..11).is_some_and(|version| version.iter().any(u8::is_ascii_uppercase)) {
-        Verdict::Right
-    } else {
-        Verdict::Weak
-    }
+    // A version of digits makes it twelve digits of anything, one of small letters a literal of code.
+    let lettered = value.get(9..11).is_some_and(|version| version.iter().any(u8::is_ascii_uppercase));
+    if_written(lettered && !candidate.raw.bytes().any(|byte| byte.is_ascii_lowercase()))
 }
 
 fn pt_niss(candidate: &Candidate<'_>) -> Verdict {

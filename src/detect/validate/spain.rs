@@ -11,7 +11,7 @@
 
 use super::iban::is_iban;
 use super::weights::{are_digits, is_grouped, pick, weighted};
-use super::{Candidate, Table, Verdict, behind, calendar, digit, number};
+use super::{Candidate, Table, Verdict, behind, calendar, digit, if_written, number};
 
 pub(super) const TABLE: Table = &[
     ("es_ccc", es_ccc),
@@ -28,12 +28,9 @@ pub(super) const TABLE: Table = &[
 const LETTERS: &[u8] = b"TRWAGMYFPDXBNJZSQVHLCKE";
 
 fn es_dni(candidate: &Candidate<'_>) -> Verdict {
-    if !is_dni(candidate.compact) {
-        return Verdict::Wrong;
-    }
     // Old seven-digit numbers and small letters look like anything.
     let sure = candidate.compact.len() == 9 && candidate.raw.ends_with(|c: char| c.is_ascii_uppercase());
-    if sure { Verdict::Right } else { Verdict::Weak }
+    if_written(sure).where_right(is_dni(candidate.compact))
 }
 
 fn is_dni(value: &[u8]) -> bool {
@@ -67,7 +64,9 @@ fn is_nie(value: &[u8]) -> Option<bool> {
 }
 
 fn es_cif(candidate: &Candidate<'_>) -> Verdict {
-    Verdict::of(is_cif(candidate.compact) == Some(true))
+    let written = !candidate.raw.starts_with(|c: char| c.is_ascii_lowercase())
+        && is_grouped(candidate.raw, &[&[1, 8], &[1, 7, 1], &[8, 1]]);
+    if_written(written).where_right(is_cif(candidate.compact) == Some(true))
 }
 
 fn is_cif(value: &[u8]) -> Option<bool> {
@@ -95,7 +94,8 @@ fn es_nif(candidate: &Candidate<'_>) -> Verdict {
 }
 
 fn es_nss(candidate: &Candidate<'_>) -> Verdict {
-    Verdict::of(is_nss(candidate.compact) == Some(true))
+    let written = is_grouped(candidate.raw, &[&[2, 8, 2], &[2, 10], &[10, 2]]);
+    if_written(written).where_right(is_nss(candidate.compact) == Some(true))
 }
 
 fn is_nss(digits: &[u8]) -> Option<bool> {
@@ -106,11 +106,8 @@ fn is_nss(digits: &[u8]) -> Option<bool> {
 }
 
 fn es_ccc(candidate: &Candidate<'_>) -> Verdict {
-    if is_ccc(candidate.compact) != Some(true) {
-        return Verdict::Wrong;
-    }
     let usual: &[&[usize]] = &[&[4, 4, 2, 10], &[4, 4, 4, 4, 4], &[4, 4, 12], &[8, 2, 10], &[4, 4, 2, 4, 4, 2]];
-    if is_grouped(candidate.raw, usual) { Verdict::Right } else { Verdict::Weak }
+    if_written(is_grouped(candidate.raw, usual)).where_right(is_ccc(candidate.compact) == Some(true))
 }
 
 fn is_ccc(digits: &[u8]) -> Option<bool> {

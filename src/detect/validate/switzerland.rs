@@ -4,8 +4,8 @@
 //!   number adds MWST, TVA, IVA or TPV.
 //! - ESR and QR reference: a digit by MOD 10 recursive; 27 digits, older slips 16.
 
-use super::weights::{are_digits, is_repeated, split_check, weighted};
-use super::{Candidate, Table, Verdict, digit};
+use super::weights::{are_digits, is_grouped, is_repeated, split_check, weighted};
+use super::{Candidate, Table, Verdict, digit, if_written};
 
 pub(super) const TABLE: Table = &[("ch_ahv", ch_ahv), ("ch_esr", ch_esr), ("ch_uid", ch_uid), ("ch_vat", ch_vat)];
 
@@ -36,7 +36,8 @@ fn ch_esr(candidate: &Candidate<'_>) -> Verdict {
         && are_digits(digits, digits.len())
         && !is_repeated(digits)
         && split_check(digits).is_some_and(|(body, check)| recursive(body) == Some(check));
-    Verdict::of(right)
+    // Sixteen digits are anything; the 27 of a QR bill stand in one piece or by fives from the right.
+    if_written(digits.len() == 27 && is_grouped(candidate.raw, &[&[2, 5, 5, 5, 5, 5]])).where_right(right)
 }
 
 /// The check digit by MOD 10 recursive: a table carried from digit to digit.

@@ -59,6 +59,16 @@ pub(super) fn is_grouped(raw: &str, usual: &[&[usize]]) -> bool {
     groups.len() == 1 || groups.iter().all(|&len| len == 1) || usual.contains(&groups.as_slice())
 }
 
+/// Whether a value is written in groups of these lengths, with one of these separators between all of them.
+pub(super) fn is_written(raw: &str, separators: &[char], usual: &[&[usize]]) -> bool {
+    separators.iter().any(|&separator| {
+        let groups: SmallVec<[usize; 16]> = raw.split(separator).map(str::len).collect();
+        groups.len() > 1
+            && raw.chars().all(|c| c == separator || c.is_ascii_alphanumeric())
+            && usual.contains(&groups.as_slice())
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -73,6 +83,15 @@ mod tests {
             ("12 34 56 789", false),
         ] {
             assert_eq!(is_grouped(raw, &[&[3, 3, 3]]), expected, "{raw}");
+        }
+        for (raw, expected) in [
+            ("123-456-789", true),
+            ("123 456 789", true),
+            ("123456789", false),
+            ("123-456 789", false),
+            ("12-3456-789", false),
+        ] {
+            assert_eq!(is_written(raw, &['-', ' '], &[&[3, 3, 3]]), expected, "{raw}");
         }
     }
 }
