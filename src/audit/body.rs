@@ -16,9 +16,8 @@ use crate::model::entry::{Entry, Outcome, RequestId, Start};
 /// Turns an entry into canonical JSON.
 pub(super) fn prepare(entry: &Entry) -> Result<Item, AuditError> {
     // Entries are plain structs: they always serialise, and hold no fractions. The limit is the one fault that can be.
-    let value = serde_json::to_value(entry).map_err(|_| AuditError::TooLarge { bytes: 0 })?;
-    let mut body = Vec::with_capacity(1_024);
-    canonical::write(&value, &mut body).map_err(|_| AuditError::TooLarge { bytes: body.len() })?;
+    let mut body = Vec::with_capacity(4_096);
+    canonical::write(entry, &mut body).map_err(|_| AuditError::TooLarge { bytes: body.len() })?;
     let bytes = body.len() + ENVELOPE_BYTES_MAX;
     if bytes > ENTRY_BYTES_MAX {
         return Err(AuditError::TooLarge { bytes });

@@ -4,7 +4,9 @@
 //! with the shortest escapes, integers only (from -2^63 to 2^64-1), depth at most [`DEPTH_MAX`]. Keys hold no character
 //! that needs an escape. [`check`] reads bytes in one pass without allocating; [`write()`] makes them from a value.
 
-use serde_json::Value;
+use std::ops::Range;
+
+use serde::Serialize;
 
 /// Containers in containers: an entry of today has four levels.
 pub const DEPTH_MAX: u32 = 16;
@@ -20,80 +22,23 @@ pub struct NotCanonical {
 /// Appends the canonical form of a value.
 ///
 /// # Errors
-/// [`NotCanonical`] for a number that is not an integer, a key that needs escapes, or too much depth.
-pub fn write(value: &Value, out: &mut Vec<u8>) -> Result<(), NotCanonical> {
-    write_at(value, out, 0)
-}
-
-fn write_at(value: &Value, out: &mut Vec<u8>, depth: u32) -> Result<(), NotCanonical> {
-    if depth > DEPTH_MAX {
-        return Err(NotCanonical { at: out.len() });
+/// [`NotCanonical`] for a number that is not an integer, a key that needs escapes or is repeated, or too much depth; nothing
+/// is appended then.
+pub fn write(value: &(impl Serialize + ?Sized), out: &mut Vec<u8>) -> Result<(), NotCanonical> {
+    // serde_json writes no blanks, the shortest escapes and whole numbers as they are: what is left is the order of keys.
+    let text = serde_json::to_vec(value).map_err(|_| NotCanonical { at: 0 })?;
+    let before = out.len();
+    let mut reader = Reader { bytes: &text, at: 0 };
+    let arranged =
+        reader.arrange(out, 0).and_then(|()| if reader.at == text.len() { Ok(()) } else { Err(reader.here()) });
+    if arranged.is_err() {
+        out.truncate(before);
     }
-    match value {
-        Value::Null => out.extend_from_slice(b"null"),
-        Value::Bool(true) => out.extend_from_slice(b"true"),
-        Value::Bool(false) => out.extend_from_slice(b"false"),
-        Value::Number(number) if number.is_u64() || number.is_i64() => {
-            out.extend_from_slice(number.to_string().as_bytes());
-        }
-        Value::Number(_) => return Err(NotCanonical { at: out.len() }),
-        Value::String(text) => write_string(text, out),
-        Value::Array(items) => {
-            out.push(b'[');
-            for (index, item) in items.iter().enumerate() {
-                if index > 0 {
-                    out.push(b',');
-                }
-                write_at(item, out, depth + 1)?;
-            }
-            out.push(b']');
-        }
-        Value::Object(members) => {
-            // The map is sorted unless somebody switches a feature of serde_json on: never rely on it.
-            let mut members: Vec<_> = members.iter().collect();
-            members.sort_unstable_by(|(one, _), (other, _)| one.as_bytes().cmp(other.as_bytes()));
-            out.push(b'{');
-            for (index, (key, item)) in members.into_iter().enumerate() {
-                if index > 0 {
-                    out.push(b',');
-                }
-                if key.bytes().any(needs_escape) {
-                    return Err(NotCanonical { at: out.len() });
-                }
-                write_string(key, out);
-                out.push(b':');
-                write_at(item, out, depth + 1)?;
-            }
-            out.push(b'}');
-        }
-    }
-    Ok(())
+    arranged
 }
 
 const fn needs_escape(byte: u8) -> bool {
     byte < 0x20 || byte == b'"' || byte == b'\\'
-}
-
-fn write_string(text: &str, out: &mut Vec<u8>) {
-    const HEX: &[u8; 16] = b"0123456789abcdef";
-    out.push(b'"');
-    for byte in text.bytes() {
-        match byte {
-            b'"' | b'\\' => out.extend_from_slice(&[b'\\', byte]),
-            0x08 => out.extend_from_slice(b"\\b"),
-            0x09 => out.extend_from_slice(b"\\t"),
-            0x0a => out.extend_from_slice(b"\\n"),
-            0x0c => out.extend_from_slice(b"\\f"),
-            0x0d => out.extend_from_slice(b"\\r"),
-            0x00..0x20 => {
-                let (high, low) = (HEX.get(usize::from(byte >> 4)), HEX.get(usize::from(byte & 15)));
-                out.extend_from_slice(b"\\u00");
-                out.extend(high.into_iter().chain(low));
-            }
-            _ => out.push(byte),
-        }
-    }
-    out.push(b'"');
 }
 
 /// Checks that the bytes are exactly one value in canonical form.
@@ -142,6 +87,71 @@ impl<'a> Reader<'a> {
             b'n' => self.eat(b"null"),
             _ => self.number(),
         }
+    }
+
+    /// Passes one value and appends it with the keys of all objects in order.
+    fn arrange(&mut self, out: &mut Vec<u8>, depth: u32) -> Result<(), NotCanonical> {
+        if depth > DEPTH_MAX {
+            return Err(self.here());
+        }
+        match self.peek() {
+            Some(b'{') => self.arrange_object(out, depth),
+            Some(b'[') => self.arrange_array(out, depth),
+            _ => {
+                let start = self.at;
+                self.value(depth)?;
+                out.extend_from_slice(self.bytes.get(start..self.at).unwrap_or_default());
+                Ok(())
+            }
+        }
+    }
+
+    fn arrange_array(&mut self, out: &mut Vec<u8>, depth: u32) -> Result<(), NotCanonical> {
+        self.eat(b"[")?;
+        out.push(b'[');
+        while self.peek() != Some(b']') {
+            self.arrange(out, depth + 1)?;
+            if self.peek() == Some(b',') {
+                self.eat(b",")?;
+                out.push(b',');
+            }
+        }
+        out.push(b']');
+        self.eat(b"]")
+    }
+
+    fn arrange_object(&mut self, out: &mut Vec<u8>, depth: u32) -> Result<(), NotCanonical> {
+        self.eat(b"{")?;
+        let start = out.len();
+        let mut members: Vec<(&'a [u8], Range<usize>)> = Vec::with_capacity(16);
+        while self.peek() != Some(b'}') {
+            let (from, key) = (out.len(), self.key()?);
+            self.eat(b":")?;
+            for part in [b"\"".as_slice(), key, b"\":"] {
+                out.extend_from_slice(part);
+            }
+            self.arrange(out, depth + 1)?;
+            members.push((key, from..out.len()));
+            if self.peek() == Some(b',') {
+                self.eat(b",")?;
+            }
+        }
+        self.eat(b"}")?;
+        members.sort_unstable_by_key(|(key, _)| *key);
+        if members.is_sorted_by(|(one, _), (other, _)| one < other) {
+            let written = out.split_off(start);
+            for (index, (_, range)) in members.into_iter().enumerate() {
+                out.push(if index == 0 { b'{' } else { b',' });
+                let range = range.start - start..range.end - start;
+                out.extend_from_slice(written.get(range).unwrap_or_default());
+            }
+            if written.is_empty() {
+                out.push(b'{');
+            }
+            out.push(b'}');
+            return Ok(());
+        }
+        Err(self.here())
     }
 
     fn object(&mut self, depth: u32) -> Result<(), NotCanonical> {
@@ -240,7 +250,7 @@ impl<'a> Reader<'a> {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
@@ -281,7 +291,18 @@ mod tests {
         let mut out = Vec::new();
         write(&json!({"b": [1, -2, true, null], "a": "é\"\\\n\u{1}\u{7f}/"}), &mut out).unwrap();
         assert_eq!(String::from_utf8(out).unwrap(), "{\"a\":\"é\\\"\\\\\\n\\u0001\u{7f}/\",\"b\":[1,-2,true,null]}");
-        assert!(write(&json!(1.5), &mut Vec::new()).is_err());
+        for bad in [json!(1.5), json!({"a\n": 1}), json!([1e300])] {
+            let mut out = b"before".to_vec();
+            assert!(write(&bad, &mut out).is_err(), "{bad}");
+            assert_eq!(out, b"before");
+        }
+    }
+
+    #[test]
+    fn a_repeated_key_is_no_value() {
+        let mut out = Vec::new();
+        let mut reader = Reader { bytes: br#"{"a":1,"b":2,"a":3}"#, at: 0 };
+        assert!(reader.arrange(&mut out, 0).is_err());
     }
 
     fn values() -> impl Strategy<Value = Value> {
@@ -318,7 +339,7 @@ mod tests {
             bytes[at] = byte;
             if check(&bytes).is_ok() {
                 let mut again = Vec::new();
-                write(&serde_json::from_slice(&bytes).unwrap(), &mut again).unwrap();
+                write(&serde_json::from_slice::<Value>(&bytes).unwrap(), &mut again).unwrap();
                 prop_assert_eq!(again, bytes);
             }
         }
