@@ -121,6 +121,18 @@ impl Vault {
         self.entries.get(entry as usize).filter(|found| found.word == word).map(|_| entry)
     }
 
+    /// Whether any live token could stand in a text that spells its characters as themselves, for a tenth of what reading it
+    /// by the grammar costs. A code begins where a run of letters and digits begins, whatever stands before it.
+    pub(super) fn may_stand_in(&self, text: &str) -> bool {
+        let mut runs = text.as_bytes().split(|byte| !byte.is_ascii_alphanumeric());
+        runs.any(|run| {
+            run.first_chunk::<8>().is_some_and(|code| {
+                let code = code.map(|byte| byte.to_ascii_uppercase());
+                self.exact(code).or_else(|| self.near(code)).is_some()
+            })
+        })
+    }
+
     /// Whether more characters could make this the code of a live pseudonym of the word, one wrong character allowed.
     pub(super) fn may_become(&self, word: u16, prefix: &[u8]) -> bool {
         let near = |code: &Code| prefix.iter().zip(code).filter(|(a, b)| a != b).count() <= 1;

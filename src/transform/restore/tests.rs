@@ -316,6 +316,13 @@ proptest! {
     }
 
     #[test]
+    fn the_quick_look_misses_no_token(text in text()) {
+        let source = Source { text: &text, from: 0, before: None, landing: Landing::Text, last: true };
+        let token = matches!(vault().find(source), Find::Token(_));
+        prop_assert!(!token || vault().may_stand_in(&text), "{text}");
+    }
+
+    #[test]
     fn a_text_without_tokens_is_left_alone(text in "[a-dA-D<>\\[\\]&;*_ \\\\\"/:.é0-9]{0,80}") {
         prop_assert_eq!(&whole(&text, Landing::Text).text, &text);
         prop_assert_eq!(&whole(&text, Landing::JsonInString).text, &text);
