@@ -109,6 +109,9 @@ pub const FINDING_KINDS_MAX: usize = 64;
 pub const AUDIT_QUEUE_MAX: usize = 16_384;
 /// Entries of one batch.
 pub const AUDIT_BATCH_MAX: usize = 1_024;
+/// Time that outcomes, for which nobody waits, wait for a decision whose sync they can share. A crash within it costs no more
+/// than one within a sync: the log then says at the next start that the end of these requests is not known.
+pub const OUTCOME_PATIENCE: Duration = Duration::from_millis(5);
 /// Bytes of one audit segment file, allocated ahead.
 pub const SEGMENT_BYTES: u64 = 64 * 1024 * 1024;
 /// Time that a request waits for its entry to be durable before it is refused.

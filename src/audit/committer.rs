@@ -1,6 +1,7 @@
 //! The one thread that writes: it takes whatever waits, writes it as one batch, syncs once, then wakes all who wait.
 //!
-//! There is no timer: a batch forms while the one before it is being synced. Entries get their number and time here.
+//! No timer delays what somebody waits for: a batch forms while the one before it is being synced. Outcomes, for which nobody
+//! waits, may wait a moment for the next decision and share its sync. Entries get their number and time here.
 //!
 //! After a failed write or sync nothing is known about that file, so it is dropped and never written again. The batch goes,
 //! once, to a new segment that begins with the same sequence number; what the failed file holds from that number on is not

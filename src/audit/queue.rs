@@ -7,12 +7,14 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use octroi_verify::entry::About;
 use tokio::sync::oneshot;
 
+use super::committer::now;
 use super::log::{AuditError, Position};
+use crate::limits::OUTCOME_PATIENCE;
 
 /// An entry on its way to the disk.
 pub(super) struct Item {
@@ -51,13 +53,15 @@ pub(super) struct Queue {
 #[derive(Debug)]
 struct State {
     waiting: VecDeque<Item>,
+    /// How many of those somebody waits for.
+    awaited: usize,
     places: usize,
     stopped: bool,
 }
 
 impl Queue {
     pub(super) fn new(places_max: usize) -> Self {
-        let state = State { waiting: VecDeque::new(), places: 0, stopped: false };
+        let state = State { waiting: VecDeque::new(), awaited: 0, places: 0, stopped: false };
         Self { state: Mutex::new(state), ready: Condvar::new(), places_max }
     }
 
@@ -86,6 +90,7 @@ impl Queue {
         if state.stopped {
             return Err(item);
         }
+        state.awaited += usize::from(item.reply.is_some());
         state.waiting.push_back(item);
         drop(state);
         self.ready.notify_one();
@@ -94,27 +99,32 @@ impl Queue {
 
     /// Waits until there is something to do, and takes at most `count_max` entries. What waited when the log was stopped is
     /// still handed out before [`Wake::Stopped`].
+    ///
+    /// Entries that nobody waits for are left for at most [`OUTCOME_PATIENCE`], so that they share the sync of the next
+    /// decision: half as many syncs where requests come one by one.
     pub(super) fn drain(&self, count_max: usize, due: Option<Duration>, into: &mut VecDeque<Item>) -> Wake {
-        #[expect(clippy::disallowed_methods, reason = "the committer's own waiting time, never recorded")]
-        let deadline = due.map(|due| (Instant::now(), due));
+        let called = now();
+        let mut patience_ends = None;
         let mut state = self.state();
         loop {
-            if !state.waiting.is_empty() {
-                let count = state.waiting.len().min(count_max);
-                into.extend(state.waiting.drain(..count));
-                return Wake::Items;
-            }
-            if state.stopped {
-                return Wake::Stopped;
-            }
-            state = match deadline {
-                None => self.ready.wait(state).unwrap_or_else(PoisonError::into_inner),
-                Some((since, due)) => {
-                    let Some(left) = due.checked_sub(since.elapsed()).filter(|left| !left.is_zero()) else {
-                        return Wake::Due;
-                    };
-                    self.ready.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0
+            let full = state.waiting.len() >= count_max;
+            let (wait, wake) = if state.awaited > 0 || full || state.stopped {
+                (Some(Duration::ZERO), if state.waiting.is_empty() { Wake::Stopped } else { Wake::Items })
+            } else if state.waiting.is_empty() {
+                (due.map(|due| due.saturating_sub(called.elapsed())), Wake::Due)
+            } else {
+                let ends = *patience_ends.get_or_insert_with(|| now() + OUTCOME_PATIENCE);
+                (Some(ends.saturating_duration_since(now())), Wake::Items)
+            };
+            state = match wait {
+                Some(Duration::ZERO) => {
+                    let count = state.waiting.len().min(count_max);
+                    into.extend(state.waiting.drain(..count));
+                    state.awaited = state.waiting.iter().filter(|item| item.reply.is_some()).count();
+                    return wake;
                 }
+                Some(wait) => self.ready.wait_timeout(state, wait).unwrap_or_else(PoisonError::into_inner).0,
+                None => self.ready.wait(state).unwrap_or_else(PoisonError::into_inner),
             };
         }
     }
@@ -147,6 +157,21 @@ mod tests {
         assert_eq!(queue.take_place(), Err(AuditError::Full));
         queue.give_back(1);
         assert_eq!(queue.take_place(), Ok(()));
+    }
+
+    #[test]
+    fn what_nobody_waits_for_comes_with_what_somebody_waits_for() {
+        let (queue, mut taken) = (Queue::new(8), VecDeque::new());
+        queue.push(item()).unwrap();
+        let (reply, _waits) = oneshot::channel();
+        std::thread::scope(|scope| {
+            scope.spawn(|| queue.push(Item { reply: Some(reply), ..item() }));
+            while taken.len() < 2 {
+                assert_eq!(queue.drain(8, Some(Duration::ZERO), &mut taken), Wake::Items);
+            }
+        });
+        queue.push(item()).unwrap();
+        assert_eq!((queue.drain(8, None, &mut taken), taken.len()), (Wake::Items, 3), "alone after a while");
     }
 
     #[test]
