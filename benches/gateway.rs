@@ -259,10 +259,12 @@ fn log_sync() -> Histogram<u64> {
     times
 }
 
-/// A house whose servers are all the null server; those in Paris are left out of the models when a row goes abroad.
+/// A house whose servers are all the null server, which speaks HTTP/1.1 as today's model servers do (vLLM, SGLang, TGI); those in Paris are left out of the models when a row goes abroad.
 async fn house(abroad: bool) -> (Plot, SocketAddr) {
     let plot = Plot::new().await;
-    let null = null_server(Arc::clone(&plot.tls)).await;
+    let mut tls = rustls::ServerConfig::clone(&plot.tls);
+    tls.alpn_protocols = vec![b"http/1.1".to_vec()];
+    let null = null_server(Arc::new(tls)).await;
     let path = plot.write_configuration();
     let mut text = std::fs::read_to_string(&path).unwrap();
     for server in plot.servers.values() {
