@@ -111,6 +111,9 @@ pub(crate) fn officer(folder: &Path) -> Result<(Policy, Arc<Engine>, Arc<crate::
     detectors.extend(own.iter().map(|file| detect::Source { name: &file.name, toml: &file.text }));
     let engine = Engine::new(&detectors, &catalogue)
         .map_err(|faults| Problems(faults.iter().map(ToString::to_string).collect()))?;
+    // Names of bodies are found on request: a sheet that has the word asks.
+    let asked = sources.sheets.iter().chain(&sources.packs).any(|file| file.text.contains("organisation"));
+    let engine = if asked { engine.with_organisations() } else { engine };
     let policy = policy::compile(&sources, &catalogue, &engine.served(), &vocabulary(), now()).map_err(rendered)?;
     Ok((policy, Arc::new(engine), Arc::new(catalogue)))
 }

@@ -67,6 +67,8 @@ pub(super) fn engine() -> anyhow::Result<(Engine, Catalogue)> {
 
 pub(super) fn run(arguments: &Arguments, printer: Printer) -> anyhow::Result<Exit> {
     let (engine, catalogue) = engine()?;
+    let asked = arguments.types.iter().any(|name| name == "organisation");
+    let engine = if asked { engine.with_organisations() } else { engine };
     for name in &arguments.types {
         if catalogue.entity(name).is_none() {
             bail!("no detector finds `{name}`; `octroi detectors` lists what they find");

@@ -6,12 +6,12 @@ use aho_corasick::{AhoCorasick, MatchKind};
 
 use super::engine::{Description, Engine, Logic, Served, Woken};
 use super::lexicon::{Lexicon, Meaning};
-use super::named::{self, Recogniser};
+use super::named::{self, Numbers, Recogniser};
 use super::near::Contexts;
 use super::page::Wake;
 use super::rows::{Row, Rows};
 use super::source::{DetectorError, Fault, RawFile, RawLexicon, RawPattern, Source};
-use super::{Card, detectors, person};
+use super::{Card, address, detectors, person};
 use crate::model::{Catalogue, Word};
 
 /// What detectors that are code are reported under.
@@ -90,8 +90,14 @@ impl Builder<'_> {
 
     /// The recogniser, under the number of the rules for names.
     fn names(&mut self, person: Option<u16>) -> Option<Recogniser> {
-        let (location, organisation) = (self.code(&named::LOCATION)?, self.code(&named::ORGANISATION)?);
-        let names = Recogniser::shipped(person?, location, organisation);
+        let numbers = Numbers {
+            person: person?,
+            location: self.code(&named::LOCATION)?,
+            organisation: self.code(&named::ORGANISATION)?,
+            address: self.code(&address::ADDRESS)?,
+            fr_address: self.code(&address::FR_ADDRESS)?,
+        };
+        let names = Recogniser::shipped(numbers);
         if names.is_none() {
             self.fault(CODE, "person", Fault::Unreadable("the model of names cannot be read".to_owned()));
         }

@@ -168,7 +168,7 @@ impl<'e> Work<'e> {
         for hit in hits.iter().filter(|hit| hit.confidence >= finding::SURELY) {
             let Some(value) = page.text.get(hit.range.clone()) else { continue };
             if hit.detector == self.engine.person {
-                self.known.name(value);
+                self.known.name(value, hit.confidence);
             } else if value.contains('@') && self.engine.is_email(hit.detector) {
                 self.known.address(value);
             }

@@ -15,6 +15,7 @@
 pub mod validate;
 pub mod view;
 
+mod address;
 mod build;
 mod columns;
 mod contact;

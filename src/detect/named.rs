@@ -7,37 +7,50 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use super::Card;
-use super::names::decode::Kind;
+use super::names::decode::{Kind, Lattice};
+use super::names::lexicon::{FORENAME, FREQUENT, SMALL, SURNAME};
 use super::names::model::Model;
+use super::names::token::{Block, hash_word};
 use super::page::{Page, Sink};
+use super::{Card, address};
 
 /// The model of this build.
 static SHIPPED: LazyLock<Option<Model<'static>>> =
     LazyLock::new(|| Model::new(include_bytes!("../../models/names.bin")));
 
+/// Confidence from which one word in small letters is a name.
+const SMALL_MIN: u8 = 80;
+/// Confidence in a whole text under the key of an address.
+const KEYED: u8 = 90;
 /// Place names.
 pub(super) const LOCATION: Card = Card { id: "location", country: "*", method: "trained recogniser" };
 /// Bodies.
 pub(super) const ORGANISATION: Card =
     Card { id: "organisation", country: "*", method: "trained recogniser, on request" };
 
+/// The numbers of the detectors that the recogniser reports for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Numbers {
+    pub(super) person: u16,
+    pub(super) location: u16,
+    pub(super) organisation: u16,
+    pub(super) address: u16,
+    pub(super) fr_address: u16,
+}
+
 /// The recogniser, with the numbers that its findings bear in the engine.
 #[derive(Debug)]
 pub(super) struct Recogniser {
     model: Model<'static>,
-    person: u16,
-    location: u16,
-    organisation: u16,
+    numbers: Numbers,
     /// Whether bodies are reported.
     pub(super) bodies: bool,
 }
 
 impl Recogniser {
     /// The recogniser over the model of this build; `None` when that cannot be read.
-    pub(super) fn shipped(person: u16, location: u16, organisation: u16) -> Option<Self> {
-        let model = SHIPPED.clone()?;
-        Some(Self { model, person, location, organisation, bodies: false })
+    pub(super) fn shipped(numbers: Numbers) -> Option<Self> {
+        Some(Self { model: SHIPPED.clone()?, numbers, bodies: false })
     }
 
     /// The same over another model.
@@ -45,24 +58,52 @@ impl Recogniser {
         Some(Self { model: Model::new(model)?, ..self })
     }
 
-    /// Reports the names of a page.
+    /// Reports the names and the addresses of a page: both read the same tokens.
     pub(super) fn read(&self, page: &Page<'_>, sink: &mut Sink) {
-        self.model.find(page.text, |named| {
-            let detector = match named.kind {
-                Kind::Person => self.person,
-                Kind::Location => self.location,
-                Kind::Organisation if self.bodies => self.organisation,
-                Kind::Organisation => return,
-            };
-            if stands_alone(page, &named.range) {
-                sink.push(detector, named.range, named.confidence);
-            }
-        });
+        if let Some(whole) = address::under_key(page) {
+            sink.push(self.numbers.address, whole, KEYED);
+        }
+        let mut block = Block::default();
+        let mut lattice = Lattice::default();
+        let mut at = 0;
+        while block.read(page.text, at, &self.model.lexicon()) {
+            at = block.end;
+            self.model.names(&block.tokens, &mut lattice, |named| {
+                let detector = match named.kind {
+                    Kind::Person => self.numbers.person,
+                    Kind::Location => self.numbers.location,
+                    Kind::Organisation if self.bodies => self.numbers.organisation,
+                    Kind::Organisation => return,
+                };
+                if stands_alone(page, &named.range) && !is_lone_word(page, &named.range, named.confidence) {
+                    sink.push(detector, named.range, named.confidence);
+                }
+            });
+            address::find(page.text, &block.tokens, |found| {
+                if found.french {
+                    sink.push(self.numbers.fr_address, found.range.clone(), found.confidence);
+                }
+                sink.push(self.numbers.address, found.range, found.confidence);
+            });
+        }
     }
 }
 
+/// Whether a name is one word in small letters of which there is too little to go by: a key, a tag, a cell.
+fn is_lone_word(page: &Page<'_>, range: &Range<usize>, confidence: u8) -> bool {
+    let word = page.text.get(range.clone()).unwrap_or_default();
+    let small = !word.contains(|c: char| c.is_uppercase() || c.is_whitespace());
+    small && (confidence < SMALL_MIN || page.text.trim().len() < 2 * word.len() + 2)
+}
+
+/// Whether a folded word is common in texts without being anybody's name, as far as the word list knows.
+pub(super) fn is_common(folded: &[u8]) -> bool {
+    let flags = SHIPPED.as_ref().map_or(0, |model| model.lexicon().flags(hash_word(folded)));
+    flags & (SMALL | FREQUENT) != 0 && flags & (FORENAME | SURNAME) == 0
+}
+
 /// Not a part of an identifier, a path or an address.
-fn stands_alone(page: &Page<'_>, range: &Range<usize>) -> bool {
+pub(super) fn stands_alone(page: &Page<'_>, range: &Range<usize>) -> bool {
     let bound = |byte: u8| !matches!(byte, b'_' | b'@' | b'/' | b'=' | b'\\' | b'#' | b'$' | b'{' | b'%');
     let (before, after) = (page.before(range.start), page.byte(range.end));
     let domain = after == b'.' && page.byte(range.end + 1).is_ascii_alphanumeric();

@@ -10,24 +10,26 @@ use super::token::{Case, Token};
 /// the model also learns from what surrounds a word that it has never seen.
 pub(crate) const LEXICAL: usize = 13;
 /// Templates of features of one token.
-pub(crate) const TEMPLATES: usize = LEXICAL + 27;
+pub(crate) const TEMPLATES: usize = LEXICAL + 29;
+
+/// What stands beyond a block.
+const OUTSIDE: Token = Token {
+    hash: 7,
+    head: 0,
+    tail: 0,
+    start: 0,
+    end: 0,
+    flags: 0,
+    case: Case::Line,
+    around: super::token::Around::Plain,
+    len: 0,
+    opens: false,
+    glued: false,
+    foreign: false,
+};
 
 /// The features of the token at `at`. A neighbour beyond the block is [`Token::default`].
 pub(crate) fn keys(tokens: &[Token], at: usize, keys: &mut [u64; TEMPLATES]) {
-    const OUTSIDE: Token = Token {
-        hash: 7,
-        head: 0,
-        tail: 0,
-        start: 0,
-        end: 0,
-        flags: 0,
-        case: Case::Line,
-        around: super::token::Around::Plain,
-        len: 0,
-        opens: false,
-        glued: false,
-        foreign: false,
-    };
     let near = |offset: isize| at.checked_add_signed(offset).and_then(|at| tokens.get(at)).unwrap_or(&OUTSIDE);
     let (token, before, after) = (near(0), near(-1), near(1));
     let (before2, after2, before3) = (near(-2), near(2), near(-3));
@@ -84,6 +86,8 @@ pub(crate) fn keys(tokens: &[Token], at: usize, keys: &mut [u64; TEMPLATES]) {
     put(join(join(after.hash, after2.hash), case));
     put(join(before.hash, own.names | case << 16));
     put(join(after.hash, own.names | case << 16));
+    put(join(before.hash, own.usage | case << 16 | own.named << 20));
+    put(join(after.hash, own.usage | case << 16 | own.named << 20));
     put(u64::from(before.tail & 0xFF_FFFF) | case << 32);
     put(u64::from(after.tail & 0xFF_FFFF) | case << 32);
     put(join(before3.hash, left2.case | left.case << 4 | case << 8));
@@ -95,6 +99,8 @@ struct Look {
     flags: u64,
     names: u64,
     usage: u64,
+    /// Whether it is a given or a family name.
+    named: u64,
 }
 
 impl Look {
@@ -114,6 +120,7 @@ impl Look {
             flags: u64::from(token.flags),
             names: u64::from(token.flags & NAMES),
             usage: u64::from(token.flags >> 8 & 0b111),
+            named: u64::from(token.is(lexicon::FORENAME | lexicon::SURNAME)),
         }
     }
 }

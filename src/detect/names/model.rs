@@ -15,7 +15,7 @@ use super::features::{self, TEMPLATES};
 use super::lexicon::Lexicon;
 use super::runs;
 use super::table::Table;
-use super::token::{Block, Token};
+use super::token::Token;
 
 /// How a model file begins.
 pub(crate) const MAGIC: &[u8; 16] = b"octroi names 1\n\0";
@@ -84,25 +84,23 @@ impl<'a> Model<'a> {
         Some(Self { lexicon: Lexicon::new(lexicon)?, table, scale, doubt, steps, calibration: kinds })
     }
 
-    /// Reports every name of a text, in order.
-    pub(crate) fn find(&self, text: &str, mut found: impl FnMut(Named)) {
-        let mut block = Block::default();
-        let mut lattice = Lattice::default();
-        let mut at = 0;
-        while block.read(text, at, &self.lexicon) {
-            at = block.end;
-            let tokens = &block.tokens;
-            runs::active(tokens, |run| {
-                self.score(tokens, &run, &mut lattice.scores);
-                lattice.solve(&self.steps);
-                lattice.spans(self.doubt, |span| {
-                    let own = run.start + span.tokens.start..run.start + span.tokens.end;
-                    let Some(range) = trimmed(tokens.get(own).unwrap_or_default()) else { return };
-                    let confidence = self.confidence(span.kind, span.probability);
-                    found(Named { kind: span.kind, range, probability: span.probability, confidence });
-                });
+    /// The word list.
+    pub(crate) fn lexicon(&self) -> Lexicon<'a> {
+        self.lexicon
+    }
+
+    /// Reports the names among the tokens of a block, in order.
+    pub(crate) fn names(&self, tokens: &[Token], lattice: &mut Lattice, mut found: impl FnMut(Named)) {
+        runs::active(tokens, |run| {
+            self.score(tokens, &run, &mut lattice.scores);
+            lattice.solve(&self.steps);
+            lattice.spans(self.doubt, |span| {
+                let own = run.start + span.tokens.start..run.start + span.tokens.end;
+                let Some(range) = trimmed(tokens.get(own).unwrap_or_default()) else { return };
+                let confidence = self.confidence(span.kind, span.probability);
+                found(Named { kind: span.kind, range, probability: span.probability, confidence });
             });
-        }
+        });
     }
 
     /// Scores every tag for every token of a run.

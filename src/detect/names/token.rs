@@ -7,12 +7,15 @@
 use std::ops::Range;
 
 use super::super::fold;
-use super::lexicon::Lexicon;
+use super::lexicon::{CAPITAL, FORENAME, Lexicon, PLACE, SMALL, SURNAME};
 
 /// Tokens that are decoded together at most; a longer text is read in blocks, cut at line ends where there are any.
 const BLOCK_TOKENS_MAX: usize = 4_096;
 /// Tokens from which a line end closes a block.
 const BLOCK_TOKENS: usize = 1_024;
+
+/// What a genitive is of.
+const NAMES: u16 = FORENAME | SURNAME | PLACE;
 
 /// How a token is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -136,6 +139,14 @@ impl Block {
             self.end = range.end;
             let mut token = of_word(text, &range, &folded);
             token.flags = lexicon.flags(token.hash);
+            // `Nerudas Verfassung`: German and Nordic names bear their genitive.
+            if let Some((b's', stem)) = folded.split_last()
+                && token.is_capital()
+                && stem.len() > 3
+                && !token.is(NAMES | SMALL | CAPITAL)
+            {
+                token.flags |= lexicon.flags(hash_word(stem)) & NAMES;
+            }
             token.glued = self.is_glued(token.start);
             self.tokens.push(token);
         }

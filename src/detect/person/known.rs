@@ -7,13 +7,16 @@ use std::collections::{BTreeSet, HashSet};
 use std::ops::Range;
 
 use super::{Cue, stops};
-use crate::detect::fold;
 use crate::detect::lexicon::{Lexicon, Meaning};
 use crate::detect::page::{Page, Report};
 use crate::detect::scan;
+use crate::detect::{fold, named};
 
 /// Names of one call that are looked for elsewhere. Beyond it the scan is partial.
 pub(in crate::detect) const NAMES_MAX: usize = 4_096;
+
+/// Confidence from which a name of one word is looked for elsewhere.
+const ALONE_MIN: u8 = 85;
 
 /// Gathers what to look for.
 #[derive(Default)]
@@ -32,8 +35,8 @@ impl std::fmt::Debug for Known {
 }
 
 impl Known {
-    /// Notes a confirmed name.
-    pub(in crate::detect) fn name(&mut self, name: &str) {
+    /// Notes a name that was found so surely. A word alone says less than two: it must be surer to be found elsewhere.
+    pub(in crate::detect) fn name(&mut self, name: &str, confidence: u8) {
         if self.was_seen(name) {
             return;
         }
@@ -46,8 +49,12 @@ impl Known {
                 words.last().into_iter().chain(words.iter().take(words.len() - 1)).copied().collect();
             self.add(&turned.join(" "), WHOLE);
         }
+        if words.len() < 2 && confidence < ALONE_MIN {
+            return;
+        }
         for word in capitalised {
-            let common = fold::next_word(word, 0).is_none_or(|(_, folded)| stops().contains(folded.as_slice()));
+            let common = fold::next_word(word, 0)
+                .is_none_or(|(_, folded)| stops().contains(folded.as_slice()) || named::is_common(&folded));
             if word.chars().count() > 2 && !common {
                 self.add(word, PART);
             }
@@ -130,7 +137,7 @@ impl Search {
             let confidence = match meaning {
                 Meaning::Cue(Cue::Whole) => 90,
                 Meaning::Cue(Cue::Suggested) if capitalised(page.text, &range) => 90,
-                Meaning::Cue(Cue::Part) if capitalised(page.text, &range) && stands_alone(page, &range) => {
+                Meaning::Cue(Cue::Part) if capitalised(page.text, &range) && named::stands_alone(page, &range) => {
                     // A capital at the start of a sentence proves nothing.
                     if opens_sentence(page.text, range.start) { 60 } else { 82 }
                 }
@@ -145,13 +152,6 @@ impl Search {
 fn capitalised(text: &str, range: &Range<usize>) -> bool {
     let words = text.get(range.clone()).unwrap_or_default();
     words.split([' ', '-']).all(|word| word.starts_with(char::is_uppercase))
-}
-
-/// Not a part of an identifier, an address or one of our own pseudonyms.
-fn stands_alone(page: &Page<'_>, range: &Range<usize>) -> bool {
-    let bound = |byte: u8| !matches!(byte, b'_' | b'@' | b'/' | b'=' | b'\\');
-    let domain = page.byte(range.end) == b'.' && page.byte(range.end + 1).is_ascii_alphanumeric();
-    bound(page.before(range.start)) && bound(page.byte(range.end)) && !domain
 }
 
 fn opens_sentence(text: &str, at: usize) -> bool {

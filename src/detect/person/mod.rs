@@ -16,8 +16,8 @@ pub(super) use name::Name;
 use name::name_at;
 pub(super) use words::{CUES, stops};
 
-use super::fold;
 use super::page::{Page, Report};
+use super::{fold, named};
 
 /// How a word announces a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,9 +66,18 @@ pub(super) fn announced(page: &Page<'_>, cue: Cue, range: &Range<usize>, report:
         Cue::WeakKey => after_key(page, range, 80, 0),
         Cue::Whole | Cue::Part | Cue::Suggested => None,
     };
-    if let Some((name, confidence)) = found.filter(|(_, confidence)| *confidence > 0) {
+    let Some((name, confidence)) = found.filter(|(_, confidence)| *confidence > 0) else { return };
+    // `author: Option<…>`, `Hi Folks,`: a type, or one word that is common.
+    let title = matches!(cue, Cue::Title | Cue::DottedTitle | Cue::Introduction);
+    let one = name.words.len() == 1 && !title && is_common(page.text, &name.range);
+    if !one && named::stands_alone(page, &name.range) {
         report.push(name.range, confidence);
     }
+}
+
+/// Whether a word is common in texts and the name of nobody.
+fn is_common(text: &str, range: &Range<usize>) -> bool {
+    fold::next_word(text, range.start).is_some_and(|(_, folded)| named::is_common(&folded))
 }
 
 /// A text that stands under a key such as `patient_name` and is a name from end to end.
@@ -125,9 +134,23 @@ fn after_title(page: &Page<'_>, title: &Range<usize>, dotted: bool) -> Option<(N
     if blank == at && !dotted && page.byte(title.end) != b'.' {
         return None;
     }
-    let name = name_at(page.text, blank)?;
+    let Some(name) = name_at(page.text, blank) else { return in_small_letters(page, title, blank) };
     let confidence = if name.words.len() > 1 { 93 } else { 88 };
     Some((name, confidence))
+}
+
+/// `frau bürger`, `mme bourgeois`: one word in small letters behind a title that has nothing else to stand before.
+fn in_small_letters(page: &Page<'_>, title: &Range<usize>, at: usize) -> Option<(Name, u8)> {
+    const TITLES: &[&str] = &[
+        "mme", "mlle", "madame", "monsieur", "frau", "herr", "herrn", "signora", "signor", "mr", "mrs", "ms", "señora",
+        "señor",
+    ];
+    let title = page.text.get(title.clone())?.to_lowercase();
+    let (range, folded) = fold::next_word(page.text, at).filter(|(range, _)| range.start == at)?;
+    let letters = page.text.get(range.clone())?.chars().all(char::is_lowercase);
+    let known = range.len() > 2 && letters && !stops().contains(folded.as_slice()) && !named::is_common(&folded);
+    (TITLES.contains(&title.as_str()) && known)
+        .then(|| (Name { range: range.clone(), words: smallvec::smallvec![range] }, 70))
 }
 
 fn after_greeting(page: &Page<'_>, greeting: &Range<usize>) -> Option<(Name, u8)> {

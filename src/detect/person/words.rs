@@ -26,6 +26,23 @@ pub(in crate::detect) const CUES: &[(Cue, &[&str])] = &[
         "s'appelle", "se nomme", "nommé", "nommée", "dénommé", "dénommée", "au nom de", "né", "signé",
         "mein name ist", "ich heiße", "ich heisse", "me llamo", "mi nombre es", "mi chiamo", "il mio nome è", "chamo me",
         "o meu nome é", "ik heet", "mijn naam is", "nazywam się",
+        // kin, neighbours, parties: who is named next is somebody
+        "mon frère", "ma sœur", "mon fils", "ma fille", "mon mari", "ma femme", "mon épouse", "mon époux", "ma mère", "mon père",
+        "ma tante", "mon oncle", "ma cousine", "mon cousin", "ma nièce", "mon neveu", "mon voisin", "ma voisine", "mon collègue",
+        "ma collègue", "mon amie", "mon compagnon", "ma compagne", "son frère", "sa sœur", "son fils", "sa fille", "son mari",
+        "sa femme", "son épouse", "leur fils", "leur fille", "notre fils", "notre fille", "notre collègue", "l'élève", "le nommé",
+        "la nommée", "veuve", "tonton", "tata",
+        "my brother", "my sister", "my son", "my daughter", "my husband", "my wife", "my father", "my mother", "my colleague",
+        "my neighbour", "my neighbor", "my boss", "my partner", "our daughter", "our son", "her husband", "his wife",
+        "mein bruder", "meine schwester", "mein sohn", "meine tochter", "mein mann", "meine frau", "mein vater", "meine mutter",
+        "meine tante", "mein onkel", "meine cousine", "mein neffe", "meine nichte", "mein nachbar", "meine nachbarin",
+        "mein kollege", "meine kollegin", "seine frau", "ihr mann", "ihre tochter", "unsere tochter", "unser sohn", "onkel",
+        "zeugin", "zeuge", "verwitwete", "mein mandant", "der schüler", "die schülerin", "kollege", "kollegin",
+        "mio fratello", "mia sorella", "mio figlio", "mia figlia", "mio marito", "mia moglie", "mio padre", "mia madre", "mia zia",
+        "mio zio", "mia cugina", "mia nipote", "mio nipote", "il collega", "la collega", "zio", "vedova", "la moglie", "la figlia",
+        "l'alunno", "l'alunna", "la teste", "il teste", "i coniugi", "il sottoscritto", "la sottoscritta",
+        "mi hermano", "mi hermana", "mi hijo", "mi hija", "mi marido", "mi mujer", "mi padre", "mi madre", "el señor don",
+        "mijn broer", "mijn zus", "mijn zoon", "mijn dochter", "mijn man", "mijn vrouw", "meu filho", "minha filha",
     ]),
     (Cue::Greeting, &[
         "dear", "hi", "hello", "hey", "good morning", "good afternoon", "good evening", "thanks", "thank you",
@@ -103,6 +120,10 @@ const WORDS: &[&str] = &[
      reader readers hiring manager recruiter support sales world there again both sirs members member applicant candidate \
      tous toutes equipe collegue collegues clients cliente abonne abonnee lecteur lecteurs amis ami amie chers chere cher \
      damen herren kunde kundin kollegen alle team todos equipo cliente tutti",
+    // who is kin, and what begins letters and chats
+    "oma opa mama papa mamie papi nonna nonno mamma moin servus salve ciao baci bisous amities grazie prego danke bitte gracias mia mio \
+     cara caro meine mein liebe lieber liebes sehr geehrte geehrter gentile egregio spett societe firma rechtsanwalt anwalt direttrice \
+     direttore avvocato dottore dottoressa avvocata notar notarin notaire notaio syndic rektorin rektor preside sindaco burgermeister",
     // roles
     "president presidente minister ministre director directeur directrice manager engineer developer chief officer chairman \
      secretary secretaire general prime premier mayor maire judge juge prefet senator depute king queen pope saint chef \

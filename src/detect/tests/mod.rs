@@ -10,6 +10,7 @@ use crate::model::{Catalogue, ClassId, ClassInfo, ClassSet, EntityInfo, Normal, 
 
 mod calls;
 mod evasion;
+mod names;
 mod vectors;
 
 /// The catalogue of the repository, read as far as detection needs it.

@@ -34,7 +34,7 @@ pub(super) fn copies(texts: &[&Text], names: &Names, chance: &mut Chance) -> Vec
         if chance.per_thousand(250) {
             copies.extend(field(text, chance));
         }
-        if named && chance.per_thousand(500) {
+        if named && chance.per_thousand(800) {
             let other = renamed(text, names, chance);
             if chance.per_thousand(200) {
                 copies.push(spelt(&other, |c, out| out.extend(c.to_lowercase())));

@@ -17,7 +17,7 @@ use crate::names::runs;
 use crate::names::token::{Block, Token};
 
 /// Passes over the data.
-pub(super) const EPOCHS: usize = 8;
+pub(super) const EPOCHS: usize = 6;
 /// Occurrences of a feature that is kept.
 const COUNT_MIN: u32 = 2;
 /// The first step.

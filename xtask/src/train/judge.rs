@@ -6,8 +6,9 @@ use std::fmt::Write;
 use anyhow::Context;
 
 use super::corpus::Text;
-use crate::names::decode::{ALL, KINDS, Kind};
+use crate::names::decode::{ALL, KINDS, Kind, Lattice};
 use crate::names::model::{HEADER_BYTES, Model, STEPS};
+use crate::names::token::Block;
 
 /// Sources whose labels are good enough to say what a probability is worth.
 const CLEAN: &[&str] = &["wikigold", "germeval", "meddocan", "swedish", "wnut", "lener", "negative"];
@@ -29,6 +30,8 @@ pub(super) struct Judge {
     /// Probability and whether it was right, by kind.
     trials: [Vec<(f32, bool)>; KINDS],
     tokens: BTreeMap<String, usize>,
+    block: Block,
+    lattice: Lattice,
     /// The source whose errors are shown.
     pub(super) show: Option<String>,
 }
@@ -37,7 +40,11 @@ impl Judge {
     /// Reads a text with a model that has not seen it.
     pub(super) fn score(&mut self, model: &Model<'_>, text: &Text) {
         let mut found = Vec::new();
-        model.find(&text.text, |named| found.push(named));
+        let mut at = 0;
+        while self.block.read(&text.text, at, &model.lexicon()) {
+            at = self.block.end;
+            model.names(&self.block.tokens, &mut self.lattice, |named| found.push(named));
+        }
         *self.tokens.entry(text.source.clone()).or_default() += text.text.split_ascii_whitespace().count();
         let clean = CLEAN.iter().any(|name| text.source.starts_with(name));
         for kind in ALL {

@@ -1,0 +1,62 @@
+//! Names and addresses that nothing announces, and words that are none.
+
+use super::*;
+
+/// What is found of one type.
+fn of(kind: &str, text: &str) -> Vec<String> {
+    static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(catalogue);
+    let head = format!("{kind}: ");
+    found(engine(), &CATALOGUE, text).iter().filter_map(|line| line.strip_prefix(&head)).map(str::to_owned).collect()
+}
+
+#[test]
+fn people_that_nothing_announces() {
+    for (name, text, expected) in [
+        ("English", "The report was written by Sarah Thompson and sent on Monday.", "Sarah Thompson"),
+        ("German", "Gestern hat Michael Schneider in Hamburg angerufen.", "Michael Schneider"),
+        ("Spanish", "La paciente fue valorada por Carmen Rodríguez García en urgencias.", "Carmen Rodríguez García"),
+        ("Swedish", "Enligt Anna Svensson kommer rapporten i morgon.", "Anna Svensson"),
+        ("French", "Le dossier a été transmis hier à Philippe Martin par le service.", "Philippe Martin"),
+        ("no accents, small letters", "demande a philippe martin de rappeler demain", "philippe martin"),
+    ] {
+        assert!(of("person", text).iter().any(|found| found == expected), "{name}: {:?}", of("person", text));
+    }
+}
+
+#[test]
+fn code_names_nobody() {
+    for text in [
+        "impl<T: Send + Sync> From<Option<Vec<T>>> for Error { fn from(value: Option<Vec<T>>) -> Self { Self::None } }",
+        "let client = Client::builder().timeout(Duration::from_secs(3)).build()?;",
+        "2026-11-03T08:14:22Z INFO server::router Request completed method=POST status=200",
+        "SELECT Name, Price FROM Orders WHERE State = 'Open' ORDER BY Created DESC",
+    ] {
+        assert_eq!(of("person", text), Vec::<String>::new(), "{text}");
+    }
+}
+
+#[test]
+fn a_false_name_does_not_spread() {
+    let text = "author: Option\nReturns an Option when the Vec is empty. The Option holds the value; Send it on.";
+    assert_eq!(of("person", text), Vec::<String>::new());
+}
+
+#[test]
+fn addresses_in_two_ways() {
+    let text = "Elle habite 14 bis, rue des Tanneurs, 37000 Tours.";
+    assert_eq!(of("address", text), ["14 bis, rue des Tanneurs, 37000 Tours"]);
+    assert_eq!(of("fr_address", text), ["14 bis, rue des Tanneurs, 37000 Tours"]);
+    assert_eq!(of("address", "Sie wohnt Lindenstr. 8 in 33330 Gütersloh."), ["Lindenstr. 8 in 33330 Gütersloh"]);
+    assert_eq!(of("fr_address", "Sie wohnt Lindenstr. 8 in 33330 Gütersloh."), Vec::<String>::new());
+}
+
+proptest! {
+    #[test]
+    fn names_lie_in_their_text_and_never_change(text in "(\\PC|Dupont|rue |12 |, |\\n|Jean|é|37000 ){0,40}") {
+        let first = engine().find(&text);
+        for found in &first {
+            prop_assert!(text.get(found.range.clone()).is_some_and(|value| !value.is_empty()));
+        }
+        prop_assert_eq!(first, engine().find(&text));
+    }
+}
