@@ -40,7 +40,7 @@ impl Detector for DeviceUuid {
 /// Words for what a UUID follows.
 #[rustfmt::skip]
 const WORDS: &[&str] = &[
-    "device id", "deviceid", "device", "idfa", "idfv", "gaid", "aaid", "advertising id", "advertising", "ad id", "cookie", "cookie id", "visitor id",
-    "visitor", "user id", "userid", "tracking id", "tracking", "installation id", "identifiant appareil", "identifiant publicitaire", "appareil", "traceur",
-    "utilisateur", "gerät", "geräte-id", "werbe-id", "client id", "customer id", "patient id", "person id",
+    "device id", "deviceid", "idfa", "idfv", "gaid", "aaid", "advertising id", "ad id", "cookie", "cookie id", "visitor id",
+    "visitor", "user id", "userid", "tracking id", "installation id", "identifiant appareil", "identifiant publicitaire", "appareil", "traceur",
+    "utilisateur", "gerät", "geräte-id", "werbe-id", "patient id", "person id",
 ];

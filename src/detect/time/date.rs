@@ -112,7 +112,6 @@ const DATE_WORDS: &[&str] = &[
     "vom",
     "fecha",
     "hoy",
-    "data",
     "oggi",
     "vandaag",
     "hoje",
@@ -122,7 +121,6 @@ const DATE_WORDS: &[&str] = &[
     "depuis",
     "jusqu'au",
     "seit",
-    "bis",
     "desde",
     "hasta",
 ];
@@ -131,9 +129,8 @@ const DATE_WORDS: &[&str] = &[
 #[rustfmt::skip]
 const BIRTH_WORDS: &[&str] = &[
     "né", "née", "né le", "née le", "nés le", "naissance", "date de naissance", "ddn", "birth", "birth date", "birthdate", "date of birth", "dob", "born", "birthday",
-    "d o b", "geboren", "geb", "geburtsdatum", "geburtstag", "nacido", "nacida", "fecha de nacimiento", "nacimiento", "nato", "nata",
-    "nato il", "data di nascita", "nascita", "geboortedatum", "geboren op", "nascido", "nascida", "data de nascimento", "nascimento",
-    "urodzony", "urodzona", "ur", "data urodzenia", "narozen", "datum narození", "születési idő", "született", "född", "födelsedatum",
+    "d o b", "geboren", "geb", "geburtsdatum", "geburtstag", "nacido", "nacida", "fecha de nacimiento", "nacimiento", "nata il", "nato il", "data di nascita", "nascita", "geboortedatum", "geboren op", "nascido", "nascida", "data de nascimento", "nascimento",
+    "urodzony", "urodzona", "data urodzenia", "narozen", "datum narození", "születési idő", "született", "född", "födelsedatum",
     "født", "fødselsdato", "syntynyt", "syntymäaika", "γεννήθηκε", "ημερομηνία γέννησης", "роден", "дата на раждане", "născut", "data nașterii",
 ];
 

@@ -156,11 +156,10 @@ fn day_first(page: &Page<'_>, start: usize, end: usize) -> Option<Written> {
         && year(number(page, gap..last)?, last - gap).is_some()
         && (last - gap == 4 || dashed);
     let closed = !page.byte(after).is_ascii_alphanumeric();
-    match full {
-        true => Some(Written { range: start..last, form: Form::Full }),
-        false if closed => Some(Written { range: start..after, form: Form::Partial }),
-        false => None,
+    if full {
+        return Some(Written { range: start..last, form: Form::Full });
     }
+    closed.then(|| Written { range: start..after, form: Form::Partial })
 }
 
 /// `March 12th, 1985`, `May 5`, `May-21`.

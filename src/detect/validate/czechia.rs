@@ -12,12 +12,12 @@ pub(super) const TABLE: Table =
 /// Birth number: `YYMMDD`, month raised by 50 for women and by 20 or 70 where serials ran out since 2004; ten digits are 0
 /// mod 11 (a first part with remainder 10 has check digit 0), nine digits end in 1953.
 fn birth_number(candidate: &Candidate<'_>) -> Verdict {
-    match is_birth_number(candidate.compact) {
-        false => Verdict::Wrong,
-        // Nine digits have no check digit, and a raised month before 2004 is odd.
-        true if candidate.compact.len() == 9 || is_raised(candidate.compact) => Verdict::Weak,
-        true => Verdict::Right,
+    if !is_birth_number(candidate.compact) {
+        return Verdict::Wrong;
     }
+    // Nine digits have no check digit, and a raised month before 2004 is odd.
+    let weak = candidate.compact.len() == 9 || is_raised(candidate.compact);
+    if weak { Verdict::Weak } else { Verdict::Right }
 }
 
 fn is_raised(digits: &[u8]) -> bool {

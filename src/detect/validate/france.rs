@@ -111,7 +111,7 @@ fn fr_am(candidate: &Candidate<'_>) -> Verdict {
 /// public. What fits neither is weak.
 fn fr_ine(candidate: &Candidate<'_>) -> Verdict {
     let value = candidate.compact;
-    let key = part(value, 0, 10).and_then(|number| b"ABCDEFGHJKLMNPRSTUVWXYZ".get((number % 23) as usize));
+    let key = part(value, 0, 10).and_then(|number| b"ABCDEFGHJKLMNPRSTUVWXYZ".get(usize::try_from(number % 23).ok()?));
     let letters = value.get(9..).is_some_and(|tail| tail.iter().all(u8::is_ascii_uppercase));
     let shaped = value.len() == 11 && value.get(..9).is_some_and(|head| are_digits(head, 9));
     match value.last() {
