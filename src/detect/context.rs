@@ -49,7 +49,7 @@ impl Context {
     }
 
     /// Whether one of the words stands in a short stretch of text.
-    fn is_in(&self, part: &str) -> bool {
+    pub(super) fn is_in(&self, part: &str) -> bool {
         let mut folded = Window::new();
         fold::words(part, &mut folded);
         let mut rest = folded.as_slice();

@@ -191,6 +191,11 @@ impl Engine {
                     self.look(place, page, &Mark::Number(run.clone()), sink);
                 }
             }
+            Event::Uuid(range) => {
+                for (place, _) in self.logic.iter().enumerate().filter(|(_, logic)| logic.wake == Wake::Uuid) {
+                    self.look(place, page, &Mark::Uuid(range.clone()), sink);
+                }
+            }
         });
         person::under_key(page, &mut Report { sink, detector: self.person });
         self.names.read(page, sink);

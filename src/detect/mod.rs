@@ -16,10 +16,12 @@ pub mod validate;
 pub mod view;
 
 mod address;
+mod announce;
 mod build;
 mod columns;
 mod contact;
 mod context;
+mod document;
 mod encoded;
 mod engine;
 mod fold;
@@ -30,13 +32,17 @@ mod names;
 mod near;
 mod network;
 mod page;
+mod payment;
 mod person;
+mod place;
+mod register;
 mod rows;
 mod scan;
 mod secret;
 mod settle;
 mod shape;
 mod source;
+mod time;
 
 pub use engine::{Description, Engine, Found};
 pub use source::{DetectorError, Fault, Source, embedded};
@@ -70,11 +76,27 @@ struct Card {
 fn detectors() -> Vec<Box<dyn Detector>> {
     vec![
         Box::new(contact::email::Email::new()),
+        Box::new(contact::french::FrenchPhone::new()),
         Box::new(contact::phone::Phone::new()),
+        Box::new(document::mrz::Mrz),
+        Box::new(network::handle::SocialHandle::new()),
         Box::new(network::ip::Ip::new()),
+        Box::new(network::mac::Mac::new()),
         Box::new(network::url::UrlWithCredentials),
+        Box::new(network::uuid::DeviceUuid::new()),
+        Box::new(network::web::Domain),
+        Box::new(network::web::Url::new()),
+        Box::new(payment::bic::Bic),
+        Box::new(payment::card::Detail::cvv()),
+        Box::new(payment::card::Detail::expiry()),
+        Box::new(payment::card::Detail::pin()),
+        Box::new(place::geo::Geo::new()),
+        Box::new(register::handelsregister::Handelsregister::new()),
         Box::new(secret::pem::PrivateKey),
         Box::new(secret::jwt::Jwt),
+        Box::new(time::age::Age::new()),
+        Box::new(time::date::Date::new()),
+        Box::new(time::date::DateOfBirth::new()),
     ]
 }
 

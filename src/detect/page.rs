@@ -52,6 +52,8 @@ pub(super) enum Mark {
     Literal(usize),
     /// A whole run of ASCII letters and digits that holds a digit.
     Number(Range<usize>),
+    /// A UUID.
+    Uuid(Range<usize>),
 }
 
 /// What wakes a detector. One pass over the text finds all of these places.
@@ -63,6 +65,8 @@ pub(super) enum Wake {
     Literals(&'static [&'static str]),
     /// A run of letters and digits that holds a digit.
     Number,
+    /// A UUID, whose runs are no numbers.
+    Uuid,
 }
 
 /// A finding in the view's offsets; `detector` is its number in the engine.

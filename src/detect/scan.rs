@@ -33,6 +33,8 @@ pub(super) enum Event {
     Phrase(Range<usize>, Meaning),
     /// A run of letters and digits that holds a digit and is no part of a UUID.
     Number(Range<usize>),
+    /// A UUID.
+    Uuid(Range<usize>),
 }
 
 /// Reports every phrase of the lexicon and every number.
@@ -54,9 +56,7 @@ pub(super) fn words_and_numbers(text: &str, lexicon: &Lexicon, mut found: impl F
             let tail = bytes.get(at..).unwrap_or_default();
             let end = at + tail.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
             done = uuid(bytes, start).unwrap_or(end);
-            if done == end {
-                found(Event::Number(start..end));
-            }
+            found(if done == end { Event::Number(start..end) } else { Event::Uuid(start..done) });
         }
     });
 }

@@ -2,7 +2,8 @@
 //!
 //! Tidy checks what neither rustfmt nor clippy can: that every source file opens by saying what it is for, that files stay
 //! short enough to be read in one sitting, and that no lock file carries the address of somebody's registry mirror. It
-//! reads the files that git tracks and changes nothing. `train-names` builds the model of names.
+//! reads the files that git tracks and changes nothing. `train-names` builds the model of names, `phones` the
+//! table of numbering plans.
 #![expect(clippy::disallowed_methods, reason = "a maintenance command reads the files of the repository")]
 
 #[path = "../../src/detect/fold.rs"]
@@ -10,6 +11,7 @@
 mod fold;
 #[path = "../../src/detect/names/mod.rs"]
 mod names;
+mod phones;
 mod train;
 
 use std::path::{Path, PathBuf};
@@ -27,7 +29,8 @@ fn main() -> ExitCode {
     let outcome = match words.split_first().map(|(first, rest)| (first.as_str(), rest)) {
         Some(("tidy", _)) => tidy(),
         Some(("train-names", rest)) => root().and_then(|root| train::run(&root, rest)),
-        _ => Err(anyhow!("usage: cargo run -p xtask -- tidy | train-names")),
+        Some(("phones", [source])) => root().and_then(|root| phones::run(&root, Path::new(source))),
+        _ => Err(anyhow!("usage: cargo run -p xtask -- tidy | train-names | phones PhoneNumberMetadata.xml.gz")),
     };
     let Err(error) = outcome else { return ExitCode::SUCCESS };
     #[expect(clippy::print_stderr, reason = "the only output of a maintenance command")]

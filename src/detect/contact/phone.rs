@@ -1,5 +1,6 @@
-//! Telephone numbers: international (ITU-T E.164, `+33 6 …`, `0033 …`, `+33 (0)6 …`) under an assigned calling code, and the
-//! French national form (ARCEP decision 2018-0881: `0`, a digit from 1 to 9, four pairs).
+//! Telephone numbers: international (ITU-T E.164, `+33 6 …`, `0033 …`, `+33 (0)6 …`) that exist in their region's plan, the
+//! French national form (ARCEP decision 2018-0881: `0`, a digit from 1 to 9, four pairs), the North American one, and those
+//! of other regions behind a word that says so.
 //!
 //! False friends: timestamps with an offset, SVG paths, order numbers, decimals. Ten digits in one piece are only possible
 //! without a word that says so; five pairs or a prefix are sure.
@@ -11,8 +12,10 @@ use smallvec::SmallVec;
 use super::plan;
 use crate::detect::context::Context;
 use crate::detect::page::{Mark, Page, Report, Wake};
-use crate::detect::{Card, Detector};
+use crate::detect::{Card, Detector, announce};
 
+/// Bytes before a national form in which its word must stand.
+const NATIONAL_BYTES: usize = 40;
 /// Bytes that a number with separators may span.
 const SPAN_BYTES_MAX: usize = 48;
 
@@ -20,11 +23,13 @@ const SPAN_BYTES_MAX: usize = 48;
 #[derive(Debug)]
 pub(in crate::detect) struct Phone {
     context: Context,
+    /// Words that must stand directly before a national form of other regions.
+    words: Context,
 }
 
 impl Phone {
     pub(in crate::detect) fn new() -> Self {
-        Self { context: Context::new(WORDS.iter().copied()) }
+        Self { context: Context::new(WORDS.iter().copied()), words: Context::new(DIRECT_WORDS.iter().copied()) }
     }
 
     /// `+` or `00`, calling code, number.
@@ -32,7 +37,7 @@ impl Phone {
         let number = Number::read(page, digits_from);
         // Blanks may tie the next word's digits to the number: the longest prefix of whole groups that exists is taken.
         number.ends.iter().rev().find_map(|&(count, end)| {
-            let right = (7..=15).contains(&count) && number.digits.get(..count).and_then(plan::calling_code).is_some();
+            let right = (7..=16).contains(&count) && number.digits.get(..count).is_some_and(plan::exists);
             (right && !page.byte(end).is_ascii_alphanumeric()).then_some(plus..end)
         })
     }
@@ -56,9 +61,60 @@ impl Phone {
     }
 }
 
+impl Phone {
+    /// National forms: those of North America by their shape, all others behind a word for a telephone.
+    fn national(&self, page: &Page<'_>, start: usize, report: &mut Report<'_>) {
+        let bracket = page.before(start) == b'(';
+        let from = start - usize::from(bracket);
+        if page.before(from).is_ascii_alphanumeric() {
+            return;
+        }
+        let number = Number::read(page, start);
+        if let Some((range, confidence)) = american(page, &number, from..start) {
+            report.push(range, confidence);
+            return;
+        }
+        let short = number.ends.last().is_none_or(|&(count, _)| count < 7);
+        if short || !announce::announces(&self.words, page, from, NATIONAL_BYTES) {
+            return;
+        }
+        let found = number.ends.iter().rev().find_map(|&(count, end)| {
+            let digits = number.digits.get(..count).filter(|digits| (7..=13).contains(&digits.len()))?;
+            let line = plan::near().any(|region| {
+                let trunk = region.trunk.and_then(|trunk| digits.strip_prefix(trunk.as_bytes()));
+                trunk.is_some_and(|digits| region.has_line(digits)) || region.has_line(digits)
+            });
+            (line && !page.byte(end).is_ascii_alphanumeric()).then_some(end)
+        });
+        if let Some(end) = found {
+            report.push(from..end, 88);
+        }
+    }
+}
+
+/// `(415) 555-0132`, `415-555-0132`, `415.555.0132` where area and exchange exist.
+fn american(page: &Page<'_>, number: &Number, from: Range<usize>) -> Option<(Range<usize>, u8)> {
+    let [(3, area), (6, exchange), (10, end), ..] = number.ends.as_slice() else { return None };
+    let bracket = !from.is_empty() && page.byte(*area) == b')';
+    let dashed =
+        page.byte(*area) == page.byte(*exchange) && matches!(page.byte(*area), b'-' | b'.') && exchange - area == 4;
+    let exists = number.digits.get(..10).is_some_and(|digits| {
+        ["US", "CA"].iter().filter_map(|name| plan::region(name)).any(|region| region.has_line(digits))
+    });
+    let longer = page.byte(*end).is_ascii_alphanumeric()
+        || matches!(page.byte(*end), b'-' | b'.') && page.byte(end + 1).is_ascii_digit();
+    let start = if bracket { from.start } else { from.end };
+    match (bracket, dashed) {
+        _ if !exists || longer => None,
+        (true, _) => Some((start..*end, 88)),
+        (false, true) => Some((start..*end, 72)),
+        _ => None,
+    }
+}
+
 impl Detector for Phone {
     fn card(&self) -> Card {
-        Card { id: "phone", country: "*", method: "numbering plan (E.164; FR national), context" }
+        Card { id: "phone", country: "*", method: "numbering plans of all regions (E.164 and national), context" }
     }
 
     fn wake(&self) -> Wake {
@@ -87,11 +143,18 @@ impl Detector for Phone {
         let behind = page.before(start.saturating_sub(1));
         let decimal = behind.is_ascii_digit() && matches!(before, b'.' | b'/' | b',' | b':');
         let reference = behind.is_ascii_alphanumeric() && matches!(before, b'-' | b'_');
-        if page.byte(start) != b'0' || decimal || reference {
+        if decimal || reference {
             return;
         }
-        let zeros = if page.byte(start + 1) == b'0' { 2 } else { 0 };
-        if zeros == 2 {
+        if page.byte(start) != b'0' {
+            self.national(page, start, report);
+            return;
+        }
+        let zeros = page.byte(start + 1) == b'0';
+        if zeros {
+            if before == b'.' {
+                return;
+            }
             if let Some(range) = Self::international(page, start, start + 2) {
                 let near = self.context.is_near(page, &range);
                 report.push(range, if near { 95 } else { 75 });
@@ -109,6 +172,8 @@ impl Detector for Phone {
                 (false, false) => 70,
             };
             report.push(range, confidence);
+        } else {
+            self.national(page, start, report);
         }
     }
 }
@@ -165,6 +230,15 @@ const WORDS: &[&str] = &[
     "rappeler", "joindre", "joignable", "numéro", "ligne directe", "standard", "contact", "rufnummer", "móvil", "cellulare",
 ];
 
+/// Words directly before a telephone number in a national form.
+#[rustfmt::skip]
+const DIRECT_WORDS: &[&str] = &[
+    "tel", "tél", "téléphone", "telephone", "telefon", "teléfono", "telefono", "telefone", "telefoon", "phone", "phone number", "mobile", "mobil",
+    "portable", "handy", "cell", "cellphone", "fax", "télécopie", "gsm", "whatsapp", "sms", "rufnummer", "telefonnummer", "móvil", "cellulare",
+    "numéro de téléphone", "mobilnummer", "call", "call me at", "appelez le", "joignable au", "puhelin", "puh", "tlf", "tfn", "komórka",
+    "telemóvel", "telefonszám", "τηλ", "τηλέφωνο", "тел", "телефон", "cep", "contact number", "number is", "ring", "dial",
+];
+
 #[cfg(test)]
 #[expect(clippy::string_slice, reason = "the test knows its own texts")]
 mod tests {
@@ -198,11 +272,17 @@ mod tests {
             ("US", "+1 415-555-0132", "+1 415-555-0132"),
             ("followed by another number", "+33 6 12 34 56 78 12", "+33 6 12 34 56 78"),
             ("link", "tel:+33612345678", "+33612345678"),
+            ("North America, brackets", "(415) 555-0132", "(415) 555-0132"),
+            ("North America, dashes", "415-555-0132", "415-555-0132"),
+            ("German", "Tel.: 030 901820", "030 901820"),
+            ("Italian", "telefono 06 678 4343", "06 678 4343"),
+            ("Philippine", "mobile 0917 123 4567", "0917 123 4567"),
         ] {
             let found = find(text);
             // The bracket before the plus is not part of the number.
             let expected = expected.trim_start_matches('(');
-            assert_eq!(found.first().map(|(text, _)| *text), Some(expected), "{name}");
+            let first = found.first().map(|(text, _)| text.trim_start_matches('('));
+            assert_eq!(first, Some(expected), "{name}");
         }
     }
 

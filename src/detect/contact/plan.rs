@@ -1,46 +1,141 @@
-//! Country calling codes (ITU-T E.164, list of assigned codes) and how many digits a national number may have under each.
+//! Numbering plans of all regions (ITU-T E.164 and what each regulator assigned): which national numbers exist under a calling
+//! code, and which are fixed lines or mobiles.
 //!
-//! Bit `n` of the mask is set when a number of `n` digits exists. Facts from the metadata of libphonenumber (Apache-2.0).
+//! The table is made by `cargo run -p xtask -- phones` from the metadata of libphonenumber. An expression is compiled when the
+//! first number of its region is seen, and then shared.
 
-/// Whether a number with this calling code and so many national digits can exist; `digits` are calling code and number.
-/// Returns the length of the calling code.
-pub(super) fn calling_code(digits: &[u8]) -> Option<usize> {
-    (1..=3).find(|&length| {
-        let code = digits.get(..length).and_then(|code| std::str::from_utf8(code).ok()?.parse::<u16>().ok());
-        let place = code.and_then(|code| PLAN.binary_search_by_key(&code, |(known, _)| *known).ok());
-        let lengths = place.and_then(|place| PLAN.get(place)).map_or(0, |(_, lengths)| *lengths);
-        lengths.checked_shr(u32::try_from(digits.len().saturating_sub(length)).unwrap_or(u32::MAX)).unwrap_or(0) & 1
-            == 1
+use std::sync::{LazyLock, OnceLock};
+
+use regex_automata::Anchored;
+use regex_automata::dfa::{Automaton, dense};
+use regex_automata::util::{start, syntax};
+
+/// Bytes of one region's automaton.
+const AUTOMATON_BYTES_MAX: usize = 256 * 1024;
+
+/// One region.
+#[derive(Debug)]
+pub(super) struct Region {
+    /// Its calling code.
+    pub(super) code: &'static str,
+    /// ISO 3166-1 code, `001` for services of no country.
+    pub(super) name: &'static str,
+    /// What is dialled before a national number.
+    pub(super) trunk: Option<&'static str>,
+    any: &'static str,
+    kinds: &'static str,
+    any_compiled: OnceLock<Option<dense::DFA<Vec<u32>>>>,
+    kinds_compiled: OnceLock<Option<dense::DFA<Vec<u32>>>>,
+}
+
+impl Region {
+    fn read(line: &'static str) -> Option<Self> {
+        let mut parts = line.split('\t');
+        let (code, name, trunk) = (parts.next()?, parts.next()?, parts.next()?);
+        let (any, kinds) = (parts.next()?, parts.next()?);
+        let trunk = Some(trunk).filter(|trunk| *trunk != "-");
+        Some(Self { code, name, trunk, any, kinds, any_compiled: OnceLock::new(), kinds_compiled: OnceLock::new() })
+    }
+
+    /// Whether a national number of any kind exists.
+    fn has(&self, digits: &[u8]) -> bool {
+        self.any_compiled.get_or_init(|| compile(self.any)).as_ref().is_some_and(|dfa| matches(dfa, digits))
+    }
+
+    /// Whether a national number is a fixed line or a mobile.
+    pub(super) fn has_line(&self, digits: &[u8]) -> bool {
+        self.kinds_compiled.get_or_init(|| compile(self.kinds)).as_ref().is_some_and(|dfa| matches(dfa, digits))
+    }
+}
+
+/// Whether calling code and number exist; the number may be written with its trunk prefix.
+pub(super) fn exists(digits: &[u8]) -> bool {
+    (1..=3).any(|length| {
+        let Some((code, number)) = digits.split_at_checked(length) else { return false };
+        REGIONS.iter().filter(|region| region.code.as_bytes() == code).any(|region| {
+            let trunk = region.trunk.and_then(|trunk| number.strip_prefix(trunk.as_bytes()));
+            region.has(number) || trunk.is_some_and(|number| region.has(number))
+        })
     })
 }
 
-/// Calling code and mask of lengths, sorted by code.
+/// The regions whose national forms are looked for: the Union, its neighbours, and where others write to it from.
+pub(super) fn near() -> impl Iterator<Item = &'static Region> {
+    REGIONS.iter().filter(|region| NEAR.contains(&region.name))
+}
+
+/// A region by its ISO 3166-1 code.
+pub(super) fn region(name: &str) -> Option<&'static Region> {
+    REGIONS.iter().find(|region| region.name == name)
+}
+
+static REGIONS: LazyLock<Vec<Region>> = LazyLock::new(|| {
+    include_str!("plans.tsv").lines().filter(|line| !line.starts_with('#')).filter_map(Region::read).collect()
+});
+
+/// Most likely first.
 #[rustfmt::skip]
-const PLAN: &[(u16, u32)] = &[
-    (1, 0x480), (7, 0x4400), (20, 0x700), (27, 0x7e0), (30, 0x1c00), (31, 0xfe0), (32, 0x300), (33, 0x200),
-    (34, 0x200), (36, 0x300), (39, 0x1fc0), (40, 0x240), (41, 0x1200), (43, 0x3ff0), (44, 0x680), (45, 0x100),
-    (46, 0x17c0), (47, 0x120), (48, 0x7c0), (49, 0xfff0), (51, 0x300), (52, 0x400), (53, 0x5c0), (54, 0xc00),
-    (55, 0xf00), (56, 0xe00), (57, 0xd00), (58, 0x400), (60, 0x700), (61, 0x17e0), (62, 0x3ff80), (63, 0x3f40),
-    (64, 0x7e0), (65, 0xd00), (66, 0x2700), (81, 0x3ff00), (82, 0x7f60), (84, 0x780), (86, 0x1f80), (90, 0x3480),
-    (91, 0x3f00), (92, 0x1f00), (93, 0x200), (94, 0x200), (95, 0x7c0), (98, 0x4f0), (211, 0x200), (212, 0x200),
-    (213, 0x300), (216, 0x100), (218, 0x200), (220, 0x80), (221, 0x200), (222, 0x100), (223, 0x100), (224, 0x300),
-    (225, 0x400), (226, 0x100), (227, 0x100), (228, 0x100), (229, 0x500), (230, 0x580), (231, 0x380), (232, 0x100),
-    (233, 0x300), (234, 0x7c00), (235, 0x100), (236, 0x100), (237, 0x300), (238, 0x80), (239, 0x80), (240, 0x200),
-    (241, 0x180), (242, 0x200), (243, 0x780), (244, 0x200), (245, 0x280), (246, 0x80), (247, 0x60), (248, 0x80),
-    (249, 0x200), (250, 0x300), (251, 0x200), (252, 0x3c0), (253, 0x100), (254, 0x780), (255, 0x200), (256, 0x200),
-    (257, 0x100), (258, 0x300), (260, 0x200), (261, 0x200), (262, 0x200), (263, 0x7e0), (264, 0x300), (265, 0x280),
-    (266, 0x100), (267, 0x580), (268, 0x300), (269, 0x80), (290, 0x30), (291, 0x80), (297, 0x80), (298, 0x40),
-    (299, 0x40), (350, 0x100), (351, 0x200), (352, 0xff0), (353, 0x780), (354, 0x280), (355, 0x3c0), (356, 0x100),
-    (357, 0x100), (358, 0x1fe0), (359, 0x13c0), (370, 0x100), (371, 0x100), (372, 0x580), (373, 0x100), (374, 0x100),
-    (375, 0xfc0), (376, 0x340), (377, 0x300), (378, 0x500), (380, 0x600), (381, 0x1fc0), (382, 0x300), (383, 0x1f00),
-    (385, 0x380), (386, 0x1e0), (387, 0x300), (389, 0x100), (420, 0x1e00), (421, 0x2c0), (423, 0x280), (500, 0x20),
-    (501, 0x880), (502, 0x900), (503, 0x980), (504, 0x900), (505, 0x100), (506, 0x500), (507, 0xd80), (508, 0x240),
-    (509, 0x100), (590, 0x200), (591, 0x300), (592, 0x80), (593, 0xf00), (594, 0x200), (595, 0xfc0), (596, 0x200),
-    (597, 0xc0), (598, 0x3ff0), (599, 0x180), (670, 0x180), (672, 0x40), (673, 0x80), (674, 0x80), (675, 0x180),
-    (676, 0xa0), (677, 0xa0), (678, 0xa0), (679, 0x880), (680, 0x80), (681, 0x240), (682, 0x20), (683, 0x90),
-    (685, 0x4e0), (686, 0x120), (687, 0x40), (688, 0xe0), (689, 0x340), (690, 0xf0), (691, 0x80), (692, 0x80),
-    (800, 0x100), (808, 0x100), (850, 0x500), (852, 0xbe0), (853, 0x180), (855, 0x700), (856, 0x700), (870, 0x1200),
-    (878, 0x1000), (880, 0x7c0), (881, 0x600), (882, 0x1f80), (883, 0x1f00), (886, 0xf80), (888, 0x800),
-    (960, 0x480), (961, 0x180), (962, 0x300), (963, 0x300), (964, 0x700), (965, 0x180), (966, 0x600), (967, 0x380),
-    (968, 0x380), (970, 0x700), (971, 0x1fe0), (972, 0x1f80), (973, 0x100), (974, 0xb80), (975, 0x180), (976, 0x700),
-    (977, 0xd00), (979, 0x200), (992, 0x200), (993, 0x100), (994, 0x200), (995, 0x200), (996, 0x600), (998, 0x200),];
+const NEAR: &[&str] = &[
+    "FR", "DE", "BE", "CH", "LU", "IT", "ES", "NL", "PT", "AT", "GB", "IE", "PL", "CZ", "SK", "HU", "RO", "BG", "HR", "SI", "GR", "CY", "MT",
+    "DK", "SE", "FI", "NO", "IS", "EE", "LV", "LT", "LI", "MC", "US", "CA", "TR", "IN", "PH", "AU", "SG", "KR", "TH", "ZA", "NG", "BR", "MX",
+    "CN", "JP", "IL", "UA", "MA", "DZ", "TN",
+];
+
+fn compile(pattern: &str) -> Option<dense::DFA<Vec<u32>>> {
+    if pattern.is_empty() {
+        return None;
+    }
+    dense::Builder::new()
+        .configure(
+            dense::Config::new()
+                .start_kind(regex_automata::dfa::StartKind::Anchored)
+                .accelerate(false)
+                .dfa_size_limit(Some(AUTOMATON_BYTES_MAX))
+                .determinize_size_limit(Some(8 * AUTOMATON_BYTES_MAX)),
+        )
+        .syntax(syntax::Config::new().unicode(false).utf8(false))
+        .build(&format!("(?:{pattern})$"))
+        .ok()
+}
+
+fn matches(dfa: &dense::DFA<Vec<u32>>, digits: &[u8]) -> bool {
+    let Ok(mut state) = dfa.start_state(&start::Config::new().anchored(Anchored::Yes)) else { return false };
+    for &digit in digits {
+        state = dfa.next_state(state, digit);
+        if dfa.is_dead_state(state) {
+            return false;
+        }
+    }
+    dfa.is_match_state(dfa.next_eoi_state(state))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_region_compiles() {
+        assert!(REGIONS.len() > 240, "{}", REGIONS.len());
+        for region in REGIONS.iter() {
+            assert!(compile(region.any).is_some(), "{}", region.name);
+            assert!(region.kinds.is_empty() || compile(region.kinds).is_some(), "{}", region.name);
+        }
+        assert!(NEAR.iter().all(|name| region(name).is_some()));
+    }
+
+    #[test]
+    fn numbers() {
+        for (digits, expected) in [
+            ("33612345678", true),
+            ("330612345678", true),
+            ("3361234567", false),
+            ("14155550132", true),
+            ("493090182000", true),
+            ("999123456789", false),
+            ("3906678434", true),
+        ] {
+            assert_eq!(exists(digits.as_bytes()), expected, "{digits}");
+        }
+        assert!(region("FR").is_some_and(|region| region.has_line(b"612345678") && !region.has_line(b"12345")));
+    }
+}

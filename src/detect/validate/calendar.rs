@@ -3,7 +3,7 @@
 use super::number;
 
 /// Whether a day exists. `year` with its century.
-pub(super) fn is_day(year: u64, month: u64, day: u64) -> bool {
+pub(in crate::detect) fn is_day(year: u64, month: u64, day: u64) -> bool {
     let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     let last = match month {
         1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,

@@ -13,10 +13,13 @@ pub(super) fn fr_vat_key(candidate: &Candidate<'_>) -> Verdict {
 }
 
 fn is_right(body: &[u8]) -> Option<bool> {
+    let siren = body.get(2..)?;
+    Some(is_siren(siren) && is_key(body)?)
+}
+
+/// Whether the two characters of the key belong to the nine digits behind them.
+pub(super) fn is_key(body: &[u8]) -> Option<bool> {
     let (key, siren) = body.split_at_checked(2)?;
-    if !is_siren(siren) {
-        return Some(false);
-    }
     let number_of_siren = number(siren)?;
     if let Some(key) = number(key) {
         return Some(key == (12 + 3 * (number_of_siren % 97)) % 97);

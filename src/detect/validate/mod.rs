@@ -5,34 +5,55 @@
 //! `policies/detectors/` name validators by the words in [`named`].
 
 mod africa;
+mod austria;
+mod baltic;
+mod belgium;
 mod benelux;
 mod brazil;
 mod britain;
+mod bulgaria;
 mod calendar;
 mod card;
+mod crypto;
+mod czechia;
+mod denmark;
+mod devices;
 mod east_asia;
+mod europe;
+mod finland;
 mod fr_vat;
+mod france;
+mod germany;
+mod greece;
+mod hungary;
 mod iban;
 mod india;
+mod ireland;
 mod italy;
 mod luhn;
 mod malta;
 mod mod97;
+mod mrz;
 mod nir;
 mod nordic;
 mod north_america;
 mod oceania;
+mod plate_de;
 mod poland;
 mod portugal;
 mod romania;
+mod securities;
 mod siren;
 mod slovenia;
 mod spain;
+mod sums;
 mod switzerland;
 mod token;
 mod turkey;
 mod verhoeff;
 mod weights;
+
+pub(super) use calendar::is_day;
 
 /// What a pattern matched: as written in the normalised view, and without separators in upper case.
 #[derive(Clone, Copy)]
@@ -92,23 +113,40 @@ pub fn check(name: &str, value: &str) -> Option<Verdict> {
     named(name).map(|validator| validator(&Candidate { raw: value, compact: &compact }))
 }
 
-/// Names and validators; a country with many numbers brings its own.
+/// Names and validators; a family with many numbers brings its own table.
 const TABLES: &[Table] = &[
     WORLD,
     africa::TABLE,
+    austria::TABLE,
+    baltic::TABLE,
+    belgium::TABLE,
     benelux::TABLE,
     brazil::TABLE,
     britain::TABLE,
+    bulgaria::TABLE,
+    crypto::TABLE,
+    czechia::TABLE,
+    denmark::TABLE,
+    devices::TABLE,
     east_asia::TABLE,
+    europe::TABLE,
+    finland::TABLE,
+    france::TABLE,
+    germany::TABLE,
+    greece::TABLE,
+    hungary::TABLE,
     india::TABLE,
+    ireland::TABLE,
     italy::TABLE,
     malta::TABLE,
+    mrz::TABLE,
     nordic::TABLE,
     north_america::TABLE,
     oceania::TABLE,
     poland::TABLE,
     portugal::TABLE,
     romania::TABLE,
+    securities::TABLE,
     slovenia::TABLE,
     spain::TABLE,
     switzerland::TABLE,
@@ -126,6 +164,7 @@ const WORLD: Table = &[
     ("luhn", luhn::luhn),
     ("nir_key", nir::nir_key),
     ("nir_without_key", nir::nir_without_key),
+    ("plate_de", plate_de::plate_de),
     ("siren", siren::siren),
     ("siret", siren::siret),
     ("token", token::token),

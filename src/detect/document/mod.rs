@@ -1,0 +1,3 @@
+//! Papers of identity.
+
+pub(super) mod mrz;

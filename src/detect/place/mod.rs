@@ -1,0 +1,3 @@
+//! Where somebody is.
+
+pub(super) mod geo;
