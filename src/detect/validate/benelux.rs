@@ -10,8 +10,8 @@
 use super::luhn::is_luhn;
 use super::mod97::mod97;
 use super::verhoeff::is_verhoeff;
-use super::weights::{are_digits, split_check, weighted};
-use super::{Candidate, Table, Verdict, behind, calendar};
+use super::weights::{are_digits, is_grouped, split_check, weighted};
+use super::{Candidate, Table, Verdict, behind, calendar, if_written};
 
 pub(super) const TABLE: Table = &[
     ("lu_matricule", lu_matricule),
@@ -24,7 +24,8 @@ pub(super) const TABLE: Table = &[
 ];
 
 fn lu_matricule(candidate: &Candidate<'_>) -> Verdict {
-    Verdict::of(is_matricule(candidate.compact) == Some(true))
+    let written = is_grouped(candidate.raw, &[&[4, 2, 2, 3, 2], &[8, 5], &[8, 3, 2], &[4, 4, 3, 2], &[4, 4, 5]]);
+    if_written(written).where_right(is_matricule(candidate.compact) == Some(true))
 }
 
 fn is_matricule(digits: &[u8]) -> Option<bool> {

@@ -3,20 +3,22 @@
 //! Two digits mod 11, weights from 2 upwards from the right, for a CNPJ starting again after 9. New CNPJ have letters, each
 //! read as its ASCII code less 48.
 
-use super::weights::{are_digits, is_repeated};
-use super::{Candidate, Table, Verdict};
+use super::weights::{are_digits, is_grouped, is_repeated};
+use super::{Candidate, Table, Verdict, if_written};
 
 pub(super) const TABLE: Table = &[("br_cnpj", br_cnpj), ("br_cpf", br_cpf)];
 
 fn br_cpf(candidate: &Candidate<'_>) -> Verdict {
     let digits = candidate.compact;
-    Verdict::of(are_digits(digits, 11) && !is_repeated(digits) && has_checks(digits, 12))
+    let written = is_grouped(candidate.raw, &[&[3, 3, 3, 2], &[9, 2]]);
+    if_written(written).where_right(are_digits(digits, 11) && !is_repeated(digits) && has_checks(digits, 12))
 }
 
 fn br_cnpj(candidate: &Candidate<'_>) -> Verdict {
     let value = candidate.compact;
     let checks = value.get(12..).is_some_and(|checks| are_digits(checks, 2));
-    Verdict::of(value.len() == 14 && checks && !is_repeated(value) && has_checks(value, 9))
+    let written = is_grouped(candidate.raw, &[&[2, 3, 3, 4, 2], &[8, 4, 2], &[12, 2]]);
+    if_written(written).where_right(value.len() == 14 && checks && !is_repeated(value) && has_checks(value, 9))
 }
 
 /// Whether the last two digits are right. The weights go from 2 to `weight_max` and start again.

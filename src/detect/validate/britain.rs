@@ -11,7 +11,7 @@
 //! - Postcode (BS 7666, Royal Mail) and registration mark (DVLA INF104): structure and areas.
 
 use super::weights::{are_digits, is_repeated, is_written, pick, weighted, weighted36};
-use super::{Candidate, Table, Verdict, behind, calendar, if_written};
+use super::{Candidate, Table, Verdict, behind, calendar, digit, if_written};
 
 pub(super) const TABLE: Table = &[
     ("gb_driving_licence", gb_driving_licence),
@@ -28,7 +28,8 @@ pub(super) const TABLE: Table = &[
 fn gb_nhs(candidate: &Candidate<'_>) -> Verdict {
     let digits = candidate.compact;
     let sum = weighted(digits, &[10, 9, 8, 7, 6, 5, 4, 3, 2, 1]);
-    let written = is_written(candidate.raw, &[' ', '-'], &[&[3, 3, 4]]);
+    // With blanks it may be any three cells of a table.
+    let written = is_written(candidate.raw, &['-'], &[&[3, 3, 4]]);
     if_written(written).where_right(sum.is_some_and(|sum| sum.is_multiple_of(11)) && !is_repeated(digits))
 }
 
@@ -60,14 +61,15 @@ fn gb_upn(candidate: &Candidate<'_>) -> Verdict {
 
 fn is_upn(value: &[u8]) -> Option<bool> {
     let (&check, body) = value.split_first()?;
-    let sum = weighted36(body, &[2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13])?;
+    // A temporary number ends in a letter, which counts by its place among the check letters.
+    let (&last, digits) = body.split_last()?;
+    let value = digit(last).or_else(|| u32::try_from(UPN_LETTERS.iter().position(|&letter| letter == last)?).ok())?;
+    let sum = weighted(digits, &[2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12])? + value * 13;
     let authority = calendar::part(body, 0, 3)?;
-    Some(
-        are_digits(body.get(..11)?, 11)
-            && AUTHORITIES.iter().any(|range| range.contains(&authority))
-            && pick(b"ABCDEFGHJKLMNPQRTUVWXYZ", sum % 23)? == check,
-    )
+    Some(AUTHORITIES.iter().any(|range| range.contains(&authority)) && pick(UPN_LETTERS, sum % 23)? == check)
 }
+
+const UPN_LETTERS: &[u8] = b"ABCDEFGHJKLMNPQRTUVWXYZ";
 
 /// Numbers of the local education authorities of England and Wales, and of the Department's own schools.
 const AUTHORITIES: &[std::ops::RangeInclusive<u64>] = &[
@@ -122,7 +124,9 @@ fn is_vat(value: &[u8]) -> Option<bool> {
     }
     let sum = weighted(value.get(..9)?, &[8, 7, 6, 5, 4, 3, 2, 10, 1])? % 97;
     let branch = value.get(9..)?;
-    Some(matches!(sum, 0 | 42 | 55) && (branch.is_empty() || are_digits(branch, 3)) && !value.starts_with(b"0000000"))
+    // The newer series begin at 100.
+    let newer = matches!(sum, 42 | 55) && !value.starts_with(b"0");
+    Some((sum == 0 || newer) && (branch.is_empty() || are_digits(branch, 3)) && !value.starts_with(b"0000000"))
 }
 
 fn gb_driving_licence(candidate: &Candidate<'_>) -> Verdict {

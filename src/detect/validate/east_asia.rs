@@ -48,7 +48,9 @@ fn of_registration(candidate: &Candidate<'_>, base: u32) -> Option<Verdict> {
         return None;
     }
     let written = is_written(candidate.raw, &['-'], &[&[6, 7]]);
-    Some(if_written(written || right && century > 1800))
+    // In one piece the digit must be right, and it must not be milliseconds since 1970.
+    let whole = candidate.raw.len() == 13 && !candidate.raw.starts_with('1');
+    Some(if_written(written || whole && right && century > 1800))
 }
 
 fn kr_brn(candidate: &Candidate<'_>) -> Verdict {
@@ -113,7 +115,7 @@ fn is_uen(value: &[u8]) -> Option<bool> {
     let expected = match body.len() {
         // Businesses, then local companies whose first four digits are the year.
         8 => pick(b"XMKECAWLJDB", weighted(body, &[10, 4, 9, 3, 8, 2, 7, 1])? % 11),
-        9 if body.first()?.is_ascii_digit() => {
+        9 if (1800..2100).contains(&calendar::part(body, 0, 4).unwrap_or(0)) => {
             pick(b"ZKCMDNERGWH", weighted(body, &[10, 8, 6, 4, 9, 7, 5, 3, 1])? % 11)
         }
         9 => of_entity(body),
@@ -127,7 +129,7 @@ fn of_entity(body: &[u8]) -> Option<u8> {
     const ALPHABET: &[u8] = b"ABCDEFGHJKLMNPQRSTUVWX0123456789";
     let kind = body.get(3..5)?;
     let shape = matches!(body.first()?, b'R' | b'S' | b'T')
-        && are_digits(body.get(1..3)?, 2)
+        && calendar::part(body, 1, 3)? < if body.starts_with(b"T") { 50 } else { 100 }
         && kind.iter().all(u8::is_ascii_uppercase)
         && KINDS.split(' ').any(|known| known.as_bytes() == kind)
         && are_digits(body.get(5..)?, 4);

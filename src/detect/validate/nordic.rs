@@ -50,13 +50,13 @@ fn personnummer(candidate: &Candidate<'_>) -> Option<Verdict> {
     Some(match (signed, usual) {
         (true, false) => Verdict::Wrong,
         (true, true) => Verdict::Right,
-        (false, _) => if_written(century.is_some() || !is_unix_time(digits)),
+        (false, _) => if_written(usual && century.is_some()),
     })
 }
 
-/// Whether ten digits are seconds since 1970 in the years 2014 to 2033.
+/// Whether ten digits are seconds since 1970 in the years 2001 to 2033.
 fn is_unix_time(digits: &[u8]) -> bool {
-    digits.len() == 10 && matches!(calendar::part(digits, 0, 2), Some(14..=19))
+    digits.len() == 10 && matches!(calendar::part(digits, 0, 2), Some(10..=19))
 }
 
 fn se_orgnr(candidate: &Candidate<'_>) -> Verdict {
@@ -79,7 +79,8 @@ fn se_postnummer(candidate: &Candidate<'_>) -> Verdict {
 }
 
 fn no_fodselsnummer(candidate: &Candidate<'_>) -> Verdict {
-    Verdict::of(is_fodselsnummer(candidate.compact) == Some(true))
+    let written = is_grouped(candidate.raw, &[&[6, 5], &[2, 2, 2, 5], &[2, 2, 2, 3, 2], &[6, 3, 2]]);
+    if_written(written).where_right(is_fodselsnummer(candidate.compact) == Some(true))
 }
 
 fn is_fodselsnummer(digits: &[u8]) -> Option<bool> {

@@ -6,8 +6,8 @@
 //! - REGON (GUS): nine digits, or fourteen for a local unit, each with a digit mod 11.
 //! - Documents (ICAO 9303 weights 7, 3, 1 over the rest): the check digit stands behind the letters of the series.
 
-use super::weights::{are_digits, is_written, split_check, weighted, weighted36};
-use super::{Candidate, Table, Verdict, behind, calendar};
+use super::weights::{are_digits, is_grouped, is_written, split_check, weighted, weighted36};
+use super::{Candidate, Table, Verdict, behind, calendar, if_written};
 
 pub(super) const TABLE: Table = &[
     ("pl_dowod", pl_dowod),
@@ -18,10 +18,11 @@ pub(super) const TABLE: Table = &[
 ];
 
 fn pl_pesel(candidate: &Candidate<'_>) -> Verdict {
-    pesel(candidate.compact).unwrap_or(Verdict::Wrong)
+    let written = is_grouped(candidate.raw, &[&[6, 5], &[2, 2, 2, 5]]);
+    pesel(candidate.compact, written).unwrap_or(Verdict::Wrong)
 }
 
-fn pesel(digits: &[u8]) -> Option<Verdict> {
+fn pesel(digits: &[u8], written: bool) -> Option<Verdict> {
     let (body, check) = split_check(digits)?;
     let sum = weighted(body, &[1, 3, 7, 9, 1, 3, 7, 9, 1, 3])?;
     let (year, month, day) = (calendar::part(body, 0, 2)?, calendar::part(body, 2, 4)?, calendar::part(body, 4, 6)?);
@@ -36,7 +37,7 @@ fn pesel(digits: &[u8]) -> Option<Verdict> {
         return Some(Verdict::Wrong);
     }
     // Nobody of the other centuries is alive.
-    Some(if (1900..2050).contains(&(century + year)) { Verdict::Right } else { Verdict::Weak })
+    Some(if_written(written && (1900..2050).contains(&(century + year))))
 }
 
 fn pl_nip(candidate: &Candidate<'_>) -> Verdict {

@@ -5,13 +5,14 @@
 //! - ONRC: register, county, number and year (`J40/1234/2001`); since 2024 register, year, number, county and a digit that
 //!   is the sum of the others mod 10, the register's letter read by its ASCII code.
 
-use super::weights::{are_digits, split_check, weighted};
-use super::{Candidate, Table, Verdict, behind, calendar, digit};
+use super::weights::{are_digits, is_grouped, split_check, weighted};
+use super::{Candidate, Table, Verdict, behind, calendar, digit, if_written};
 
 pub(super) const TABLE: Table = &[("ro_cf", ro_cf), ("ro_cnp", ro_cnp), ("ro_cui", ro_cui), ("ro_onrc", ro_onrc)];
 
 fn ro_cnp(candidate: &Candidate<'_>) -> Verdict {
-    Verdict::of(is_cnp(candidate.compact) == Some(true))
+    let written = is_grouped(candidate.raw, &[&[1, 6, 6], &[1, 6, 2, 3, 1], &[7, 6], &[1, 2, 2, 2, 6]]);
+    if_written(written).where_right(is_cnp(candidate.compact) == Some(true))
 }
 
 fn is_cnp(digits: &[u8]) -> Option<bool> {
@@ -27,7 +28,7 @@ fn is_cnp(digits: &[u8]) -> Option<bool> {
         7..=9 => calendar::is_day_of_any_century(year, month, day),
         _ => false,
     };
-    let county = matches!(part(7, 9)?, 1..=52 | 70 | 80..=83);
+    let county = matches!(part(7, 9)?, 1..=48 | 51 | 52 | 70 | 80..=83);
     Some(born && county && check == if sum == 10 { 1 } else { sum })
 }
 

@@ -12,7 +12,8 @@ pub(super) const TABLE: Table = &[("ch_ahv", ch_ahv), ("ch_esr", ch_esr), ("ch_u
 fn ch_ahv(candidate: &Candidate<'_>) -> Verdict {
     let digits = candidate.compact;
     let sum = weighted(digits, &[1, 3, 1, 3, 1, 3, 1, 3, 1, 3, 1, 3, 1]);
-    Verdict::of(digits.starts_with(b"756") && sum.is_some_and(|sum| sum.is_multiple_of(10)))
+    let written = is_grouped(candidate.raw, &[&[3, 4, 4, 2]]);
+    if_written(written).where_right(digits.starts_with(b"756") && sum.is_some_and(|sum| sum.is_multiple_of(10)))
 }
 
 fn ch_uid(candidate: &Candidate<'_>) -> Verdict {

@@ -5,13 +5,14 @@
 //! - VKN: ten digits; each, moved by its place, is multiplied by a power of two mod 9; the sum's complement to ten.
 //! - Plate: province 01 to 81, one to three letters, two to five digits.
 
-use super::weights::{are_digits, split_check, weighted};
-use super::{Candidate, Table, Verdict, calendar, digit};
+use super::weights::{are_digits, is_grouped, split_check, weighted};
+use super::{Candidate, Table, Verdict, calendar, digit, if_written};
 
 pub(super) const TABLE: Table = &[("plate_tr", plate_tr), ("tr_tckn", tr_tckn), ("tr_vkn", tr_vkn)];
 
 fn tr_tckn(candidate: &Candidate<'_>) -> Verdict {
-    Verdict::of(is_tckn(candidate.compact) == Some(true))
+    let written = is_grouped(candidate.raw, &[&[3, 3, 3, 2], &[3, 3, 5], &[9, 2]]);
+    if_written(written).where_right(is_tckn(candidate.compact) == Some(true))
 }
 
 fn is_tckn(digits: &[u8]) -> Option<bool> {
