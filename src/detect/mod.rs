@@ -23,6 +23,7 @@ mod context;
 mod encoded;
 mod engine;
 mod fold;
+mod inflect;
 mod inspect;
 mod lexicon;
 mod named;
@@ -75,6 +76,10 @@ fn detectors() -> Vec<Box<dyn Detector>> {
         Box::new(network::url::UrlWithCredentials),
         Box::new(secret::pem::PrivateKey),
         Box::new(secret::jwt::Jwt),
+        Box::new(secret::header::Bearer),
+        Box::new(secret::header::Basic),
+        Box::new(secret::connection::Connection),
+        Box::new(secret::kubernetes::Kubernetes),
     ]
 }
 

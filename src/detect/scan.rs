@@ -33,6 +33,8 @@ pub(super) enum Event {
     Phrase(Range<usize>, Meaning),
     /// A run of letters and digits that holds a digit and is no part of a UUID.
     Number(Range<usize>),
+    /// A UUID.
+    Uuid(Range<usize>),
 }
 
 /// Reports every phrase of the lexicon and every number.
@@ -53,8 +55,11 @@ pub(super) fn words_and_numbers(text: &str, lexicon: &Lexicon, mut found: impl F
             let start = at - head.iter().rev().take_while(|byte| byte.is_ascii_alphanumeric()).count();
             let tail = bytes.get(at..).unwrap_or_default();
             let end = at + tail.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
-            done = uuid(bytes, start).unwrap_or(end);
-            if done == end {
+            if let Some(end) = uuid(bytes, start) {
+                done = end;
+                found(Event::Uuid(start..end));
+            } else {
+                done = end;
                 found(Event::Number(start..end));
             }
         }
