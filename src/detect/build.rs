@@ -75,9 +75,8 @@ pub(super) fn build(sources: &[Source<'_>], catalogue: &Catalogue) -> Result<Eng
     };
     phrases.sort_by_key(|(_, meaning)| std::cmp::Reverse(sureness(meaning)));
     let lexicon = Lexicon::new(phrases.iter().map(|(phrase, meaning)| (phrase.as_str(), *meaning)));
-    let engine = Engine {
-        served, logic, person, names, numbers, prefixed, keyed, labelled, contexts, lexicon, literals, woken,
-    };
+    let engine =
+        Engine { served, logic, person, names, numbers, prefixed, keyed, labelled, contexts, lexicon, literals, woken };
     errors.extend(files.iter().flat_map(|(file, raw)| rehearse(&engine, file, raw)));
     if errors.is_empty() { Ok(engine) } else { Err(errors) }
 }
