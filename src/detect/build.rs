@@ -4,13 +4,17 @@ use std::collections::BTreeSet;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 
+use super::context::Context;
 use super::engine::{Description, Engine, Logic, Served, Woken};
+use super::inflect::Inflection;
 use super::lexicon::{Lexicon, Meaning};
 use super::named::{self, Numbers, Recogniser};
 use super::near::Contexts;
 use super::page::Wake;
 use super::rows::{Row, Rows};
-use super::source::{DetectorError, Fault, RawFile, RawLexicon, RawPattern, Source};
+use super::secret::keyed::{KeyRow, Keyed};
+use super::secret::label::{LabelRow, Labelled};
+use super::source::{DetectorError, Fault, RawFile, RawKeyed, RawLabelled, RawLexicon, RawPattern, Sample, Source};
 use super::{Card, address, detectors, person};
 use crate::model::{Catalogue, Word};
 
@@ -33,6 +37,8 @@ pub(super) fn build(sources: &[Source<'_>], catalogue: &Catalogue) -> Result<Eng
     let mut phrases: Vec<(String, Meaning)> = Vec::new();
     let (mut numbers, mut prefixed) = (Vec::new(), Vec::new());
     let mut context: Vec<(u16, &str)> = Vec::new();
+    let (mut keyed, mut labelled) = (Vec::new(), Labelled::default());
+    let inflections: Vec<&Inflection> = files.iter().flat_map(|(_, raw)| &raw.inflections).collect();
     for (file, raw) in &files {
         for pattern in &raw.patterns {
             if let Some(row) = builder.pattern(file, pattern) {
@@ -41,7 +47,12 @@ pub(super) fn build(sources: &[Source<'_>], catalogue: &Catalogue) -> Result<Eng
             }
         }
         for lexicon in &raw.lexicons {
-            builder.lexicon(file, lexicon, &mut phrases);
+            let inflection = inflections.iter().copied().find(|inflection| inflection.language == lexicon.language);
+            builder.lexicon((file, lexicon), inflection, &mut phrases);
+        }
+        keyed.extend(raw.keyed.iter().filter_map(|raw| builder.keyed(file, raw)));
+        for raw in &raw.labelled {
+            builder.labelled(file, raw, &mut labelled, &mut phrases);
         }
     }
     for (cue, words) in person::CUES {
@@ -49,12 +60,23 @@ pub(super) fn build(sources: &[Source<'_>], catalogue: &Catalogue) -> Result<Eng
     }
     let numbers = builder.compile(numbers);
     let prefixed = builder.compile(prefixed);
-    let (literals, woken) = literals(&logic, &prefixed);
+    let keyed = Keyed::new(keyed).unwrap_or_else(|fault| {
+        builder.fault(CODE, "keyed secrets together", fault);
+        Keyed::default()
+    });
+    let (literals, woken) = literals(&logic, &prefixed, &labelled);
     let contexts = Contexts::new(context);
     let Builder { served, mut errors, .. } = builder;
     let (Some(person), Some(names)) = (person, names) else { return Err(errors) };
+    // A word of two rows belongs to the surer.
+    let sureness = |meaning: &Meaning| match meaning {
+        Meaning::Term(detector) => served.get(usize::from(*detector)).and_then(|served| served.terms).unwrap_or(0),
+        Meaning::Cue(_) | Meaning::Label(_) => 0,
+    };
+    phrases.sort_by_key(|(_, meaning)| std::cmp::Reverse(sureness(meaning)));
     let lexicon = Lexicon::new(phrases.iter().map(|(phrase, meaning)| (phrase.as_str(), *meaning)));
-    let engine = Engine { served, logic, person, names, numbers, prefixed, contexts, lexicon, literals, woken };
+    let engine =
+        Engine { served, logic, person, names, numbers, prefixed, keyed, labelled, contexts, lexicon, literals, woken };
     errors.extend(files.iter().flat_map(|(file, raw)| rehearse(&engine, file, raw)));
     if errors.is_empty() { Ok(engine) } else { Err(errors) }
 }
@@ -153,20 +175,62 @@ impl Builder<'_> {
         }
     }
 
-    fn lexicon(&mut self, file: &str, raw: &RawLexicon, phrases: &mut Vec<(String, Meaning)>) {
+    fn lexicon(
+        &mut self,
+        (file, raw): (&str, &RawLexicon),
+        inflection: Option<&Inflection>,
+        phrases: &mut Vec<(String, Meaning)>,
+    ) {
         if raw.confidence > 100 {
             self.fault(file, &raw.id, Fault::Confidence);
         }
         let named = Named { file, id: &raw.id, entity: &raw.entity, country: "*" };
-        let method = format!("lexicon of {} terms", raw.terms.len());
+        let compounds = raw.heads.iter().flat_map(|head| raw.tails.iter().map(move |tail| format!("{head}{tail}")));
+        let terms: Vec<String> = raw.terms.iter().cloned().chain(compounds).collect();
+        let method = format!("lexicon of {} terms", terms.len());
         let Some(number) = self.register(&named, &method, vec![Word::configured(&raw.language)]) else { return };
         if let Some(served) = self.served.last_mut() {
             served.terms = Some(raw.confidence);
         }
-        for term in &raw.terms {
-            phrases.push((term.clone(), Meaning::Term(number)));
-            phrases.extend(plural(term).map(|plural| (plural, Meaning::Term(number))));
+        for term in terms {
+            let forms = if !raw.endings.is_empty() {
+                raw.endings.iter().map(|ending| format!("{term}{ending}")).collect()
+            } else if let Some(inflection) = inflection {
+                inflection.forms(&term)
+            } else {
+                plural(&term).into_iter().collect()
+            };
+            phrases.extend([term].into_iter().chain(forms).map(|form| (form, Meaning::Term(number))));
         }
+    }
+
+    fn keyed(&mut self, file: &str, raw: &RawKeyed) -> Option<KeyRow> {
+        let named = Named { file, id: &raw.id, entity: &raw.entity, country: "*" };
+        let number = self.register(&named, "name of the key and shape of the value", Vec::new())?;
+        match KeyRow::resolve(raw, number) {
+            Ok(row) => Some(row),
+            Err(faults) => {
+                for fault in faults {
+                    self.fault(file, &raw.id, fault);
+                }
+                None
+            }
+        }
+    }
+
+    fn labelled(&mut self, file: &str, raw: &RawLabelled, rows: &mut Labelled, phrases: &mut Vec<(String, Meaning)>) {
+        let named = Named { file, id: &raw.id, entity: &raw.entity, country: "*" };
+        let languages = raw.labels.keys().map(|language| Word::configured(language)).collect();
+        let Some(detector) = self.register(&named, "label before the value", languages) else { return };
+        if raw.labels.values().all(Vec::is_empty) || raw.within.iter().any(|within| within.len() < 3) {
+            self.fault(file, &raw.id, Fault::NoWords);
+        }
+        let Ok(place) = u16::try_from(rows.rows.len()) else { return };
+        let labels = raw.labels.values().flatten();
+        phrases.extend(labels.clone().map(|label| (label.clone(), Meaning::Label(place))));
+        let labels = Context::new(labels.map(String::as_str));
+        let within = raw.within.iter().map(|within| within.to_ascii_lowercase()).collect();
+        rows.rows.push(LabelRow { detector, kind: raw.kind, labels, within });
     }
 
     fn compile(&mut self, rows: Vec<Row>) -> Rows {
@@ -196,8 +260,8 @@ fn plural(term: &str) -> Option<String> {
 }
 
 /// One automaton over all literals, and for each of them what it wakes.
-fn literals(logic: &[Logic], rows: &Rows) -> (Option<AhoCorasick>, Vec<Woken>) {
-    let mut words: BTreeSet<String> = rows.prefixes().map(str::to_owned).collect();
+fn literals(logic: &[Logic], rows: &Rows, labelled: &Labelled) -> (Option<AhoCorasick>, Vec<Woken>) {
+    let mut words: BTreeSet<String> = rows.prefixes().chain(labelled.within()).map(str::to_owned).collect();
     for logic in logic {
         if let Wake::Literals(literals) = logic.wake {
             words.extend(literals.iter().map(|literal| literal.to_ascii_lowercase()));
@@ -208,12 +272,14 @@ fn literals(logic: &[Logic], rows: &Rows) -> (Option<AhoCorasick>, Vec<Woken>) {
         .iter()
         .map(|word| {
             let wakes = |logic: &Logic| {
-                matches!(logic.wake, Wake::Literals(all) if all.iter().any(|one| one.eq_ignore_ascii_case(word)))
+                // The longest literal is found; it wakes the shorter ones that begin it too.
+                let begins = |one: &&str| word.get(..one.len()).is_some_and(|head| head.eq_ignore_ascii_case(one));
+                matches!(logic.wake, Wake::Literals(all) if all.iter().any(begins))
             };
             let logic = logic.iter().enumerate().filter(|(_, logic)| wakes(logic)).map(|(place, _)| place).collect();
             // The longest prefix that begins the literal stands for all that do.
             let prefix = prefixes.iter().rposition(|prefix| word.starts_with(prefix));
-            Woken { logic, prefix }
+            Woken { logic, prefix, label: labelled.woken_by(word) }
         })
         .collect();
     let mut automaton = AhoCorasick::builder();
@@ -225,13 +291,20 @@ fn literals(logic: &[Logic], rows: &Rows) -> (Option<AhoCorasick>, Vec<Woken>) {
 fn rehearse(engine: &Engine, file: &str, raw: &RawFile) -> Vec<DetectorError> {
     let patterns = raw.patterns.iter().map(|raw| (&raw.id, &raw.examples, &raw.counter_examples));
     let lexicons = raw.lexicons.iter().map(|raw| (&raw.id, &raw.examples, &raw.counter_examples));
+    let keyed = raw.keyed.iter().map(|raw| (&raw.id, &raw.examples, &raw.counter_examples));
+    let labelled = raw.labelled.iter().map(|raw| (&raw.id, &raw.examples, &raw.counter_examples));
     let mut errors = Vec::new();
-    for (id, examples, counter_examples) in patterns.chain(lexicons) {
+    for (id, examples, counter_examples) in patterns.chain(lexicons).chain(keyed).chain(labelled) {
         // Another detector may be surer of an example; it must be found all the same.
-        let finds = |text: &str| engine.candidates(text).iter().any(|detector| detector == &**id);
-        let missed = (1..).zip(examples).filter(|(_, text)| !finds(text)).map(|(place, _)| Fault::Missed(place));
+        let candidates = |sample: &Sample| engine.candidates(&sample.text());
+        let finds = |sample: &Sample| candidates(sample).iter().any(|detector| detector == &**id);
+        // Languages share words; each has one row.
+        let shared =
+            |sample: &Sample| candidates(sample).iter().any(|detector| engine.are_alike(detector.as_str(), id));
+        let missed = |sample: &Sample| !finds(sample) && !shared(sample);
+        let missed = (1..).zip(examples).filter(|(_, sample)| missed(sample)).map(|(place, _)| Fault::Missed(place));
         let alarms =
-            (1..).zip(counter_examples).filter(|(_, text)| finds(text)).map(|(place, _)| Fault::FalseAlarm(place));
+            (1..).zip(counter_examples).filter(|(_, sample)| finds(sample)).map(|(place, _)| Fault::FalseAlarm(place));
         let faults = missed.chain(alarms);
         errors.extend(faults.map(|fault| DetectorError { file: file.to_owned(), id: id.clone(), fault }));
     }

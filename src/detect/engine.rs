@@ -11,6 +11,8 @@ use super::near::{Contexts, Near};
 use super::page::{Hit, Mark, Page, Report, Sink, Wake};
 use super::rows::Rows;
 use super::scan::{self, Event};
+use super::secret::keyed::Keyed;
+use super::secret::label::Labelled;
 use super::source::{DetectorError, Source};
 use super::view::View;
 use super::{Detector, encoded, person};
@@ -65,6 +67,8 @@ pub struct Engine {
     pub(super) names: Recogniser,
     pub(super) numbers: Rows,
     pub(super) prefixed: Rows,
+    pub(super) keyed: Keyed,
+    pub(super) labelled: Labelled,
     pub(super) contexts: Contexts,
     pub(super) lexicon: Lexicon,
     pub(super) literals: Option<AhoCorasick>,
@@ -79,6 +83,8 @@ pub(super) struct Woken {
     pub(super) logic: Vec<usize>,
     /// Place among the prefixes of the prefixed rows.
     pub(super) prefix: Option<usize>,
+    /// The row of labelled values, and the bytes of its label.
+    pub(super) label: Option<(u16, usize)>,
 }
 
 /// What a detector's number stands for.
@@ -148,10 +154,19 @@ impl Engine {
         self.served.get(usize::from(detector)).is_some_and(|served| served.description.entity == "email")
     }
 
+    /// Whether two detectors are lexicons of the same type.
+    pub(super) fn are_alike(&self, one: &str, other: &str) -> bool {
+        let lexicon = |id: &str| {
+            let served = self.served.iter().find(|served| served.description.id == *id)?;
+            served.terms.map(|_| served.entity)
+        };
+        lexicon(one).is_some_and(|entity| lexicon(other) == Some(entity))
+    }
+
     /// Bytes of the automata.
     pub fn table_bytes(&self) -> usize {
         let literals = self.literals.as_ref().map_or(0, AhoCorasick::memory_usage);
-        self.numbers.memory() + self.prefixed.memory() + literals
+        self.numbers.memory() + self.prefixed.memory() + self.keyed.memory() + literals
     }
 
     /// Runs every detector over one page. `depth` counts the encodings around it.
@@ -172,6 +187,9 @@ impl Engine {
                 if let Some(prefix) = woken.prefix {
                     self.prefixed.at_prefix(page, (prefix, found.start()), &mut near, sink);
                 }
+                if let Some((row, len)) = woken.label {
+                    self.labelled.behind(page, row, &(found.start()..found.start() + len), sink);
+                }
                 for &place in &woken.logic {
                     self.look(place, page, &Mark::Literal(found.start()), sink);
                 }
@@ -185,8 +203,11 @@ impl Engine {
             Event::Phrase(range, Meaning::Cue(cue)) => {
                 person::announced(page, cue, &range, &mut Report { sink, detector: self.person });
             }
+            Event::Phrase(range, Meaning::Label(row)) => self.labelled.behind(page, row, &range, sink),
+            Event::Uuid(run) => self.keyed.at_number(page, &run, sink),
             Event::Number(run) => {
                 self.numbers.at_number(page, &run, &mut near, sink);
+                self.keyed.at_number(page, &run, sink);
                 for (place, _) in self.logic.iter().enumerate().filter(|(_, logic)| logic.wake == Wake::Number) {
                     self.look(place, page, &Mark::Number(run.clone()), sink);
                 }
@@ -197,6 +218,7 @@ impl Engine {
                 }
             }
         });
+        self.labelled.under_key(page, sink);
         person::under_key(page, &mut Report { sink, detector: self.person });
         self.names.read(page, sink);
         if depth < NESTED_DEPTH_MAX {

@@ -18,6 +18,8 @@ pub(super) enum Meaning {
     Term(u16),
     /// A word that announces a name.
     Cue(super::person::Cue),
+    /// A label of a row of labelled values: the row's place.
+    Label(u16),
 }
 
 /// All words of all lexicons.
@@ -79,7 +81,11 @@ impl Lexicon {
         } else {
             self.heads.insert(key(load(&first, 0), first.len().min(8)));
         }
-        self.words.entry(first).or_default().push(Entry { rest, capitals, meaning });
+        let entries = self.words.entry(first).or_default();
+        // Forms that differ by an accent alone are one.
+        if entries.iter().all(|known| known.rest != rest || known.capitals != capitals || known.meaning != meaning) {
+            entries.push(Entry { rest, capitals, meaning });
+        }
     }
 
     /// Whether a phrase may begin with these eight bytes, of which the first word has `len`, at most 8.
@@ -107,11 +113,15 @@ impl Lexicon {
     /// and the longest that is a cue: a word may be both (`patient`).
     pub(super) fn look_up(&self, text: &str, at: usize, mut found: impl FnMut(Range<usize>, Meaning)) -> usize {
         let Some((first, folded)) = fold::next_word(text, at) else { return text.len() };
-        let (mut term, mut cue) = (false, false);
+        let (mut term, mut cue, mut label) = (false, false, false);
         // Many phrases share a first word (`cancer du …`): the second is read once.
         let mut second = None;
         for entry in self.words.get(folded.as_slice()).into_iter().flatten() {
-            let done = if matches!(entry.meaning, Meaning::Term(_)) { &mut term } else { &mut cue };
+            let done = match entry.meaning {
+                Meaning::Term(_) => &mut term,
+                Meaning::Cue(_) => &mut cue,
+                Meaning::Label(_) => &mut label,
+            };
             if *done {
                 continue;
             }

@@ -25,6 +25,7 @@ mod document;
 mod encoded;
 mod engine;
 mod fold;
+mod inflect;
 mod inspect;
 mod lexicon;
 mod named;
@@ -97,6 +98,10 @@ fn detectors() -> Vec<Box<dyn Detector>> {
         Box::new(time::age::Age::new()),
         Box::new(time::date::Date::new()),
         Box::new(time::date::DateOfBirth::new()),
+        Box::new(secret::header::Bearer),
+        Box::new(secret::header::Basic),
+        Box::new(secret::connection::Connection),
+        Box::new(secret::kubernetes::Kubernetes),
     ]
 }
 

@@ -25,7 +25,7 @@ use super::validate::{self, Candidate, Validator, Verdict};
 /// in several spellings two hundred thousand.
 const AUTOMATON_BYTES_MAX: usize = 512 * 1024;
 /// Bytes of a candidate.
-const CANDIDATE_BYTES_MAX: usize = 512;
+const CANDIDATE_BYTES_MAX: usize = 1024;
 /// Letters that may stand before the first digit of a candidate, apart from it (`FR 76 …`, `F R A B 1 …`, `RSS MRA 85T…`).
 const LEAD_LETTERS_MAX: usize = 8;
 /// Bytes before a number in which the token may begin that holds it (`abc-def_123`).
@@ -46,6 +46,8 @@ pub(super) struct Row {
     confidence: u8,
     with_context: u8,
     reach_bytes: Option<u8>,
+    /// How values begin that the issuer itself prints.
+    published: Vec<String>,
 }
 
 impl Row {
@@ -69,14 +71,24 @@ impl Row {
         if !faults.is_empty() {
             return Err(faults);
         }
-        let prefix = raw.prefix.clone();
-        let (confidence, reach_bytes) = (raw.confidence, raw.reach);
-        Ok(Self { detector, pattern: pattern.into(), prefix, validator, confidence, with_context, reach_bytes })
+        Ok(Self {
+            detector,
+            pattern: pattern.into(),
+            prefix: raw.prefix.clone(),
+            validator,
+            confidence: raw.confidence,
+            with_context,
+            reach_bytes: raw.reach,
+            published: raw.published.clone(),
+        })
     }
 
     /// The confidence in a candidate, `None` when it is none.
     fn judge(&self, page: &Page<'_>, range: &Range<usize>, compact: &[u8], near: &mut Near<'_>) -> Option<u8> {
         let raw = page.text.get(range.clone())?;
+        if self.published.iter().any(|beginning| raw.starts_with(beginning.as_str())) {
+            return None;
+        }
         let verdict = self.validator.map_or(Verdict::Right, |validator| validator(&Candidate { raw, compact }));
         let alone = match verdict {
             Verdict::Wrong => return None,
@@ -365,7 +377,7 @@ const fn is_separator(byte: u8) -> bool {
 }
 
 /// Compiles a pattern into an automaton that starts where it is told to and reports every match.
-fn automaton(pattern: &str) -> Result<dense::DFA<Vec<u32>>, String> {
+pub(super) fn automaton(pattern: &str) -> Result<dense::DFA<Vec<u32>>, String> {
     dense::Builder::new()
         .configure(
             dense::Config::new()

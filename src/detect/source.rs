@@ -33,9 +33,12 @@
 //!
 //! **Rows are cheap**: rows of one pattern share its table, and all patterns are read at once; write as many as there are forms.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+
+use super::inflect::Inflection;
 
 /// One data file.
 #[derive(Debug, Clone, Copy)]
@@ -65,13 +68,21 @@ pub fn embedded() -> &'static [Source<'static>] {
         Source { name: "finance.toml", toml: include_str!("../../policies/detectors/finance.toml") },
         Source { name: "finland.toml", toml: include_str!("../../policies/detectors/finland.toml") },
         Source { name: "france.toml", toml: include_str!("../../policies/detectors/france.toml") },
+        Source { name: "generic.toml", toml: include_str!("../../policies/detectors/generic.toml") },
         Source { name: "germany.toml", toml: include_str!("../../policies/detectors/germany.toml") },
         Source { name: "greece.toml", toml: include_str!("../../policies/detectors/greece.toml") },
+        Source { name: "health-de.toml", toml: include_str!("../../policies/detectors/health-de.toml") },
         Source { name: "health-en.toml", toml: include_str!("../../policies/detectors/health-en.toml") },
+        Source { name: "health-es.toml", toml: include_str!("../../policies/detectors/health-es.toml") },
         Source { name: "health-fr.toml", toml: include_str!("../../policies/detectors/health-fr.toml") },
+        Source { name: "health-it.toml", toml: include_str!("../../policies/detectors/health-it.toml") },
+        Source { name: "health-nl.toml", toml: include_str!("../../policies/detectors/health-nl.toml") },
+        Source { name: "health-pl.toml", toml: include_str!("../../policies/detectors/health-pl.toml") },
+        Source { name: "health-pt.toml", toml: include_str!("../../policies/detectors/health-pt.toml") },
         Source { name: "hungary.toml", toml: include_str!("../../policies/detectors/hungary.toml") },
         Source { name: "iceland.toml", toml: include_str!("../../policies/detectors/iceland.toml") },
         Source { name: "india.toml", toml: include_str!("../../policies/detectors/india.toml") },
+        Source { name: "inflection.toml", toml: include_str!("../../policies/detectors/inflection.toml") },
         Source { name: "ireland.toml", toml: include_str!("../../policies/detectors/ireland.toml") },
         Source { name: "italy.toml", toml: include_str!("../../policies/detectors/italy.toml") },
         Source { name: "korea.toml", toml: include_str!("../../policies/detectors/korea.toml") },
@@ -80,6 +91,7 @@ pub fn embedded() -> &'static [Source<'static>] {
         Source { name: "lithuania.toml", toml: include_str!("../../policies/detectors/lithuania.toml") },
         Source { name: "luxembourg.toml", toml: include_str!("../../policies/detectors/luxembourg.toml") },
         Source { name: "malta.toml", toml: include_str!("../../policies/detectors/malta.toml") },
+        Source { name: "medicines.toml", toml: include_str!("../../policies/detectors/medicines.toml") },
         Source { name: "netherlands.toml", toml: include_str!("../../policies/detectors/netherlands.toml") },
         Source { name: "nigeria.toml", toml: include_str!("../../policies/detectors/nigeria.toml") },
         Source { name: "norway.toml", toml: include_str!("../../policies/detectors/norway.toml") },
@@ -88,11 +100,21 @@ pub fn embedded() -> &'static [Source<'static>] {
         Source { name: "portugal.toml", toml: include_str!("../../policies/detectors/portugal.toml") },
         Source { name: "romania.toml", toml: include_str!("../../policies/detectors/romania.toml") },
         Source { name: "secrets.toml", toml: include_str!("../../policies/detectors/secrets.toml") },
+        Source { name: "services.toml", toml: include_str!("../../policies/detectors/services.toml") },
         Source { name: "singapore.toml", toml: include_str!("../../policies/detectors/singapore.toml") },
         Source { name: "slovakia.toml", toml: include_str!("../../policies/detectors/slovakia.toml") },
         Source { name: "slovenia.toml", toml: include_str!("../../policies/detectors/slovenia.toml") },
         Source { name: "south_africa.toml", toml: include_str!("../../policies/detectors/south_africa.toml") },
         Source { name: "spain.toml", toml: include_str!("../../policies/detectors/spain.toml") },
+        Source { name: "special-de.toml", toml: include_str!("../../policies/detectors/special-de.toml") },
+        Source { name: "special-en.toml", toml: include_str!("../../policies/detectors/special-en.toml") },
+        Source { name: "special-es.toml", toml: include_str!("../../policies/detectors/special-es.toml") },
+        Source { name: "special-fields.toml", toml: include_str!("../../policies/detectors/special-fields.toml") },
+        Source { name: "special-fr.toml", toml: include_str!("../../policies/detectors/special-fr.toml") },
+        Source { name: "special-it.toml", toml: include_str!("../../policies/detectors/special-it.toml") },
+        Source { name: "special-nl.toml", toml: include_str!("../../policies/detectors/special-nl.toml") },
+        Source { name: "special-pl.toml", toml: include_str!("../../policies/detectors/special-pl.toml") },
+        Source { name: "special-pt.toml", toml: include_str!("../../policies/detectors/special-pt.toml") },
         Source { name: "sweden.toml", toml: include_str!("../../policies/detectors/sweden.toml") },
         Source { name: "switzerland.toml", toml: include_str!("../../policies/detectors/switzerland.toml") },
         Source { name: "thailand.toml", toml: include_str!("../../policies/detectors/thailand.toml") },
@@ -145,6 +167,12 @@ pub enum Fault {
     /// A pattern without an example proves nothing.
     #[error("needs at least one example and one counter-example")]
     NoExamples,
+    /// A keyed secret needs a `value`, or `chars` and `length`.
+    #[error("needs either `value`, or `chars` and `length`")]
+    NoShape,
+    /// A row of keyed secrets or labels without words.
+    #[error("needs words of two letters and more")]
+    NoWords,
     /// An example is not found.
     #[error("example {0} is not found")]
     Missed(usize),
@@ -164,6 +192,32 @@ pub(super) struct RawFile {
     pub(super) patterns: Vec<RawPattern>,
     #[serde(default, rename = "lexicon")]
     pub(super) lexicons: Vec<RawLexicon>,
+    #[serde(default, rename = "inflection")]
+    pub(super) inflections: Vec<Inflection>,
+    #[serde(default)]
+    pub(super) keyed: Vec<RawKeyed>,
+    #[serde(default)]
+    pub(super) labelled: Vec<RawLabelled>,
+}
+
+/// A text of an example. One that looks like a key is written in parts, so that nobody's scanner takes it for a real one.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub(super) enum Sample {
+    /// As it stands.
+    Whole(String),
+    /// Parts that are read joined.
+    Parts(Vec<String>),
+}
+
+impl Sample {
+    /// The text.
+    pub(super) fn text(&self) -> Cow<'_, str> {
+        match self {
+            Self::Whole(text) => Cow::Borrowed(text),
+            Self::Parts(parts) => Cow::Owned(parts.concat()),
+        }
+    }
 }
 
 /// A pattern as written.
@@ -180,6 +234,9 @@ pub(super) struct RawPattern {
     /// A regular expression over ASCII; `~` stands for an optional separator.
     pub(super) pattern: String,
     pub(super) validator: Option<String>,
+    /// How values begin that the issuer itself prints in its manuals.
+    #[serde(default)]
+    pub(super) published: Vec<String>,
     /// Context words by language.
     #[serde(default)]
     pub(super) context: BTreeMap<String, Vec<String>>,
@@ -188,8 +245,8 @@ pub(super) struct RawPattern {
     /// 0 to 100; below 50 the pattern needs context.
     pub(super) confidence: u8,
     pub(super) with_context: Option<u8>,
-    pub(super) examples: Vec<String>,
-    pub(super) counter_examples: Vec<String>,
+    pub(super) examples: Vec<Sample>,
+    pub(super) counter_examples: Vec<Sample>,
 }
 
 /// A lexicon as written.
@@ -201,11 +258,68 @@ pub(super) struct RawLexicon {
     pub(super) language: String,
     /// 0 to 100; below 50 a term counts only near a stronger one of the same type.
     pub(super) confidence: u8,
+    #[serde(default)]
     pub(super) terms: Vec<String>,
+    /// Beginnings of compounds, each of which takes every one of `tails`.
     #[serde(default)]
-    pub(super) examples: Vec<String>,
+    pub(super) heads: Vec<String>,
+    /// Ends of compounds.
     #[serde(default)]
-    pub(super) counter_examples: Vec<String>,
+    pub(super) tails: Vec<String>,
+    /// Endings that every term takes, in place of the inflection of its language: `["", "e", "a"]`.
+    #[serde(default)]
+    pub(super) endings: Vec<String>,
+    #[serde(default)]
+    pub(super) examples: Vec<Sample>,
+    #[serde(default)]
+    pub(super) counter_examples: Vec<Sample>,
+}
+
+/// A secret without a shape of its own, known by the name of the key that it is assigned to, as written.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct RawKeyed {
+    pub(super) id: String,
+    pub(super) entity: String,
+    /// Words in the name of the key, in small letters; `*` before one: also within a longer word.
+    pub(super) words: Vec<String>,
+    /// Words that make it the name of something else.
+    #[serde(default)]
+    pub(super) except: Vec<String>,
+    /// A regular expression over ASCII that the whole value matches; or `chars` and `length`.
+    pub(super) value: Option<String>,
+    /// The characters of the value in small letters, ranges as in `a-z0-9_-`; capitals are as good.
+    pub(super) chars: Option<String>,
+    /// The least and the most bytes of the value.
+    pub(super) length: Option<[usize; 2]>,
+    /// Bits a byte that the value must have, 0 to 8.
+    #[serde(default)]
+    pub(super) entropy: f32,
+    /// Whether a value that is made of words is none.
+    #[serde(default)]
+    pub(super) random: bool,
+    /// 0 to 100.
+    pub(super) confidence: u8,
+    pub(super) examples: Vec<Sample>,
+    #[serde(default)]
+    pub(super) counter_examples: Vec<Sample>,
+}
+
+/// A value of any shape that follows its label (`mot de passe : …`), as written.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct RawLabelled {
+    pub(super) id: String,
+    pub(super) entity: String,
+    /// What the value may be.
+    pub(super) kind: super::secret::label::Kind,
+    /// Labels by language: words and phrases.
+    pub(super) labels: BTreeMap<String, Vec<String>>,
+    /// Labels that are found within a longer word too (`dbPassword`), as they stand.
+    #[serde(default)]
+    pub(super) within: Vec<String>,
+    pub(super) examples: Vec<Sample>,
+    pub(super) counter_examples: Vec<Sample>,
 }
 
 fn anywhere() -> String {

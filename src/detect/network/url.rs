@@ -3,6 +3,8 @@
 //! The whole URL is the finding: host and path tell what the credential opens. False friends: placeholders of manuals
 //! (`user:<password>@`, `${TOKEN}`), `ssh://git@host`.
 
+use std::ops::Range;
+
 use crate::detect::page::{Mark, Page, Report, Wake};
 use crate::detect::{Card, Detector};
 
@@ -32,24 +34,46 @@ impl Detector for UrlWithCredentials {
 
     fn look(&self, page: &Page<'_>, mark: &Mark, report: &mut Report<'_>) {
         let Mark::Literal(at) = *mark else { return };
-        let start =
-            page.left(at, SCHEME_BYTES_MAX, |byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'));
-        let body = at + 3;
-        // A URL may hold others (`?next=https://…`), but not so many that one stretch is read for each of them.
-        let window = page.text.as_bytes().get(body..page.text.len().min(body + URL_BYTES_MAX)).unwrap_or_default();
-        let limit = memchr::memmem::find_iter(window, b"://").nth(NESTED_MAX).unwrap_or(window.len());
-        let end = page.right(body, limit, is_url);
-        let end = page.text.floor_char_boundary(end);
-        let Some(rest) = page.text.get(body..end) else { return };
-        let rest = rest.trim_end_matches(['.', ',', ';', ':', '!', '?', ')', ']', '»']);
-        if start == at || rest.is_empty() {
-            return;
-        }
-        let confidence = userinfo(rest).or_else(|| query(rest));
-        if let Some(confidence) = confidence {
-            report.push(start..body + rest.len(), confidence);
+        if let Some((range, confidence)) = credential(page, at)
+            && !is_store(page.text.get(range.start..at).unwrap_or_default())
+        {
+            report.push(range, confidence);
         }
     }
+}
+
+/// Whether a scheme is that of a database, a cache or a broker: such a URL is a connection string.
+pub(in crate::detect) fn is_store(scheme: &str) -> bool {
+    let base = scheme.rsplit(':').next().unwrap_or_default().to_ascii_lowercase();
+    let base = base.split('+').next().unwrap_or_default();
+    STORES.contains(&base)
+}
+
+/// Schemes of databases, caches, brokers and directories.
+#[rustfmt::skip]
+const STORES: &[&str] = &[
+    "postgres", "postgresql", "mysql", "mysqlx", "mariadb", "mongodb", "redis", "rediss", "valkey", "amqp", "amqps", "mssql", "sqlserver", "oracle",
+    "jdbc", "clickhouse", "cassandra", "couchbase", "couchdb", "neo4j", "bolt", "ldap", "ldaps", "mqtt", "mqtts", "nats", "kafka", "cockroachdb",
+    "snowflake", "influxdb", "elasticsearch", "memcached", "db2", "redshift", "stomp", "smtp", "smtps", "imap", "imaps",
+];
+
+/// The URL around `://` at an offset when it carries a credential: its range and the confidence in it.
+pub(in crate::detect) fn credential(page: &Page<'_>, at: usize) -> Option<(Range<usize>, u8)> {
+    let start =
+        page.left(at, SCHEME_BYTES_MAX, |byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'));
+    let body = at + 3;
+    // A URL may hold others (`?next=https://…`), but not so many that one stretch is read for each of them.
+    let window = page.text.as_bytes().get(body..page.text.len().min(body + URL_BYTES_MAX)).unwrap_or_default();
+    let limit = memchr::memmem::find_iter(window, b"://").nth(NESTED_MAX).unwrap_or(window.len());
+    let end = page.right(body, limit, is_url);
+    let end = page.text.floor_char_boundary(end);
+    let rest = page.text.get(body..end)?;
+    let rest = rest.trim_end_matches(['.', ',', ';', ':', '!', '?', ')', ']', '»']);
+    if start == at || rest.is_empty() {
+        return None;
+    }
+    let confidence = userinfo(rest).or_else(|| query(rest))?;
+    Some((start..body + rest.len(), confidence))
 }
 
 /// Whether a byte can be part of a URL as people write it.
@@ -86,7 +110,9 @@ fn query(rest: &str) -> Option<u8> {
 
 fn is_placeholder(value: &str) -> bool {
     let repeated = value.bytes().all(|byte| Some(&byte) == value.as_bytes().first());
-    repeated || value.starts_with(['$', '<', '{', '[', '%', '*'])
+    // `access_token=ACCESS_TOKEN`
+    let name = value.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
+    repeated || name || value.starts_with(['$', '<', '{', '[', '%', '*'])
 }
 
 /// Passwords that manuals print.
@@ -111,9 +137,9 @@ mod tests {
     fn rows() {
         for (name, text, expected) in [
             (
-                "database",
-                "postgres://app:s3cr3t!x@db.internal:5432/prod.",
-                Some("postgres://app:s3cr3t!x@db.internal:5432/prod"),
+                "server",
+                "sftp://app:s3cr3t!x@files.internal:5432/prod.",
+                Some("sftp://app:s3cr3t!x@files.internal:5432/prod"),
             ),
             (
                 "token as user",
@@ -126,6 +152,7 @@ mod tests {
                 Some("https://x.fr/a?id=3&access_token=8f3b2c9a7d"),
             ),
             ("at sign in the path", "https://x.fr/@jean:2024@me", None),
+            ("a store is a connection string", "postgres://app:s3cr3t!x@db.internal", None),
             ("placeholder", "https://user:<password>@host", None),
             ("variable", "https://user:$PASS@host", None),
             ("git", "ssh://git@github.com/x", None),

@@ -12,6 +12,9 @@ const BODY_BYTES_MAX: usize = 32 * 1024;
 /// Characters of key material below which a header without footer is only talk of one.
 const BODY_BYTES_MIN: usize = 40;
 
+/// Characters of key material between header and footer: an Ed25519 seed has 43, a manual's `anything` eight.
+const CLOSED_BYTES_MIN: usize = 16;
+
 /// Finds private keys.
 #[derive(Debug)]
 pub(in crate::detect) struct PrivateKey;
@@ -43,7 +46,9 @@ impl Detector for PrivateKey {
             let footer = body + dashes + "-----END".len();
             let end = page.right(footer, LABEL_BYTES_MAX, is_label);
             let end = page.right(end, 5, |byte| byte == b'-');
-            report.push(start..end, 99);
+            if rest.bytes().take(dashes).filter(u8::is_ascii_alphanumeric).count() >= CLOSED_BYTES_MIN {
+                report.push(start..end, 99);
+            }
             return;
         }
         let end = page.right(body, dashes, |byte| byte.is_ascii_alphanumeric() || b"+/=\r\n\t :,-".contains(&byte));

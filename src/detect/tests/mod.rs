@@ -10,7 +10,9 @@ use crate::model::{Catalogue, ClassId, ClassInfo, ClassSet, EntityInfo, Normal, 
 
 mod calls;
 mod evasion;
+mod lexica;
 mod names;
+mod secrets;
 mod vectors;
 
 /// The catalogue of the repository, read as far as detection needs it.
@@ -70,7 +72,7 @@ fn every_type_of_the_catalogue_is_served() {
             .iter()
             .any(|row| row.id == "fr_nir" && row.country == "FR" && row.classes == [Word::fixed("national-id")])
     );
-    assert!(engine.table_bytes() < 4 * 1024 * 1024, "{} bytes of tables", engine.table_bytes());
+    assert!(engine.table_bytes() < 8 * 1024 * 1024, "{} bytes of tables", engine.table_bytes());
 }
 
 #[test]

@@ -169,6 +169,8 @@ const WORLD: Table = &[
     ("siret", siren::siret),
     ("token", token::token),
     ("token_mixed", token::token_mixed),
+    ("token_prose", token::token_prose),
+    ("token_random", token::token_random),
     ("verhoeff", verhoeff::verhoeff),
 ];
 

@@ -4,6 +4,7 @@
 //! prefix already names the issuer: it would only lose real keys.
 
 use super::{Candidate, Verdict};
+use crate::detect::secret::value;
 
 /// Refuses placeholders.
 pub(super) fn token(candidate: &Candidate<'_>) -> Verdict {
@@ -22,11 +23,26 @@ pub(super) fn aws_access_key(candidate: &Candidate<'_>) -> Verdict {
     Verdict::of(!is_placeholder(candidate) && candidate.raw.bytes().any(|byte| byte.is_ascii_digit()))
 }
 
+/// Refuses placeholders and what is too regular to be random: three bits a byte at least.
+pub(super) fn token_random(candidate: &Candidate<'_>) -> Verdict {
+    Verdict::of(value::entropy(candidate.raw.as_bytes()) >= 3.0 && !is_placeholder(candidate))
+}
+
+/// Refuses placeholders and what is made of words: `hf_transformer_model_…` has the shape of a token.
+pub(super) fn token_prose(candidate: &Candidate<'_>) -> Verdict {
+    Verdict::of(!value::is_spoken(candidate.raw.as_bytes()) && !is_placeholder(candidate))
+}
+
 fn is_placeholder(candidate: &Candidate<'_>) -> bool {
     let mut seen = 0_u64;
     for &byte in candidate.compact {
         seen |= 1_u64.checked_shl(u32::from(byte.saturating_sub(b'0'))).unwrap_or(0);
     }
     let holds = |word: &[u8]| candidate.compact.windows(word.len()).any(|window| window == word);
-    seen.count_ones() < 8 || holds(b"EXAMPLE") || holds(b"XXXXXX") || holds(b"YOURAPIKEY") || holds(b"PLACEHOLDER")
+    seen.count_ones() < 8
+        || value::is_placeholder(candidate.raw.as_bytes())
+        || holds(b"EXAMPLE")
+        || holds(b"XXXXXX")
+        || holds(b"YOURAPIKEY")
+        || holds(b"PLACEHOLDER")
 }
