@@ -12,7 +12,7 @@ use super::names::lexicon::{FORENAME, FREQUENT, SMALL, SURNAME};
 use super::names::model::Model;
 use super::names::token::{Block, hash_word};
 use super::page::{Page, Sink};
-use super::{Card, address};
+use super::{Card, address, person};
 
 /// The model of this build.
 static SHIPPED: LazyLock<Option<Model<'static>>> =
@@ -78,6 +78,10 @@ impl Recogniser {
                 if stands_alone(page, &named.range) && !is_lone_word(page, &named.range, named.confidence) {
                     sink.push(detector, named.range, named.confidence);
                 }
+            });
+            let last = at >= page.text.trim_end().len();
+            person::line::names(&block.tokens, last, |range, confidence| {
+                sink.push(self.numbers.person, range, confidence);
             });
             address::find(page.text, &block.tokens, |found| {
                 if found.french {

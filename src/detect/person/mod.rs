@@ -7,6 +7,7 @@
 //! False friends: `Sr. Developer`, `Dear customer`, `M. le Président`, headings, `Hello World`.
 
 pub(super) mod known;
+pub(super) mod line;
 mod name;
 mod words;
 

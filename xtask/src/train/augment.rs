@@ -47,9 +47,9 @@ pub(super) fn copies(texts: &[&Text], names: &Names, chance: &mut Chance) -> Vec
 
 /// A copy with every character spelt anew.
 fn spelt(text: &Text, mut spell: impl FnMut(char, &mut String)) -> Text {
-    let mut out = String::with_capacity(text.text.len());
-    let mut places = vec![0; text.text.len() + 1];
-    for (at, c) in text.text.char_indices() {
+    let mut out = String::with_capacity(text.body.len());
+    let mut places = vec![0; text.body.len() + 1];
+    for (at, c) in text.body.char_indices() {
         if let Some(place) = places.get_mut(at) {
             *place = out.len();
         }
@@ -60,20 +60,20 @@ fn spelt(text: &Text, mut spell: impl FnMut(char, &mut String)) -> Text {
     }
     let moved = |range: &Range<usize>| Some(*places.get(range.start)?..*places.get(range.end)?);
     let spans = text.spans.iter().filter_map(|(range, kind)| Some((moved(range)?, *kind))).collect();
-    Text { text: out, spans, weight: text.weight * COPY_WEIGHT, ..text.clone() }
+    Text { body: out, spans, weight: text.weight * COPY_WEIGHT, ..text.clone() }
 }
 
 /// A part of a text that stands alone, as in a field or a cell: one of its names, or a few words that are none.
 fn field(text: &Text, chance: &mut Chance) -> Option<Text> {
     let whole = |range: Range<usize>, spans| {
-        let text = Text { text: text.text.get(range)?.to_owned(), spans, weight: text.weight, ..text.clone() };
+        let text = Text { body: text.body.get(range)?.to_owned(), spans, weight: text.weight, ..text.clone() };
         Some(text)
     };
     if let Some((range, kind)) = chance.pick(&text.spans).filter(|_| chance.per_thousand(400)) {
         return whole(range.clone(), vec![(0..range.len(), *kind)]);
     }
-    let place = |word: &str| word.as_ptr() as usize - text.text.as_ptr() as usize;
-    let words: Vec<&str> = text.text.split_ascii_whitespace().collect();
+    let place = |word: &str| word.as_ptr() as usize - text.body.as_ptr() as usize;
+    let words: Vec<&str> = text.body.split_ascii_whitespace().collect();
     let first = chance.below(words.len());
     let own = words.get(first..(first + 1 + chance.below(3)).min(words.len()))?;
     let range = place(own.first()?)..place(own.last()?) + own.last()?.len();
@@ -118,13 +118,13 @@ fn misread(c: char, chance: &mut Chance, out: &mut String) {
 
 /// A copy with other people in it: one word becomes one name, several become a forename and a surname.
 fn renamed(text: &Text, names: &Names, chance: &mut Chance) -> Text {
-    let mut out = String::with_capacity(text.text.len() + 32);
+    let mut out = String::with_capacity(text.body.len() + 32);
     let mut spans = Vec::new();
     let mut done = 0;
     for (range, kind) in &text.spans {
-        out.push_str(text.text.get(done..range.start).unwrap_or_default());
+        out.push_str(text.body.get(done..range.start).unwrap_or_default());
         let start = out.len();
-        let body = text.text.get(range.clone()).unwrap_or_default();
+        let body = text.body.get(range.clone()).unwrap_or_default();
         if *kind == Kind::Person {
             out.push_str(&name_like(body, names, chance));
         } else {
@@ -133,8 +133,8 @@ fn renamed(text: &Text, names: &Names, chance: &mut Chance) -> Text {
         spans.push((start..out.len(), *kind));
         done = range.end;
     }
-    out.push_str(text.text.get(done..).unwrap_or_default());
-    Text { text: out, spans, weight: text.weight * COPY_WEIGHT, ..text.clone() }
+    out.push_str(text.body.get(done..).unwrap_or_default());
+    Text { body: out, spans, weight: text.weight * COPY_WEIGHT, ..text.clone() }
 }
 
 fn name_like(body: &str, names: &Names, chance: &mut Chance) -> String {

@@ -18,7 +18,7 @@ const BLOCK_TEXTS: usize = 40;
 /// A text with the names in it.
 #[derive(Debug, Clone)]
 pub(super) struct Text {
-    pub(super) text: String,
+    pub(super) body: String,
     /// File stem and language.
     pub(super) source: String,
     pub(super) fold: usize,
@@ -52,7 +52,8 @@ pub(super) fn read(folder: &Path) -> anyhow::Result<Vec<Text>> {
     for path in paths {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         let Some(source) = name.strip_suffix(".gz").unwrap_or(name).strip_suffix(".jsonl") else { continue };
-        let text = if name.ends_with(".gz") { unpack(&path)? } else { std::fs::read_to_string(&path)? };
+        let packed = path.extension().is_some_and(|extension| extension == "gz");
+        let text = if packed { unpack(&path)? } else { std::fs::read_to_string(&path)? };
         for (index, line) in text.lines().enumerate() {
             let line: Line = serde_json::from_str(line).with_context(|| format!("{name}, line {}", index + 1))?;
             if let Some(text) = convert(line, source, index / BLOCK_TEXTS % super::FOLDS) {
@@ -65,9 +66,9 @@ pub(super) fn read(folder: &Path) -> anyhow::Result<Vec<Text>> {
 
 /// The text of a gzip file.
 pub(super) fn unpack(path: &Path) -> anyhow::Result<String> {
-    let file = std::fs::File::open(path).with_context(|| format!("{}", path.display()))?;
+    let bytes = std::fs::read(path).with_context(|| format!("{}", path.display()))?;
     let mut text = String::new();
-    flate2::read::GzDecoder::new(file).read_to_string(&mut text)?;
+    flate2::read::GzDecoder::new(bytes.as_slice()).read_to_string(&mut text)?;
     Ok(text)
 }
 
@@ -95,8 +96,8 @@ fn convert(line: Line, source: &str, fold: usize) -> Option<Text> {
         spans.push((range, kind));
     }
     // Labels of newspapers read by machine are loose.
-    let weight = if source.starts_with("europeana") { 0.6 } else { 1.0 };
-    Some(Text { text: line.text, source: source.to_owned(), fold, weight, spans })
+    let weight = if source.starts_with("europeana") { 0.4 } else { 1.0 };
+    Some(Text { body: line.text, source: source.to_owned(), fold, weight, spans })
 }
 
 /// `K...`, `A. B.`: nothing but initials.

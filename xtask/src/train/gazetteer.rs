@@ -130,7 +130,7 @@ impl Names {
         for line in std::fs::read_to_string(names.join("opencage/testcases.jsonl"))?.lines() {
             let case: serde_json::Value = serde_json::from_str(line)?;
             for key in ["city", "town", "village", "state", "country", "county", "municipality"] {
-                phrases.extend(case["components"][key].as_str().map(ToOwned::to_owned));
+                phrases.extend(case.get("components").and_then(|all| all.get(key)?.as_str()).map(ToOwned::to_owned));
             }
         }
         for phrase in phrases {
@@ -175,7 +175,7 @@ fn usage(texts: &[&Text]) -> anyhow::Result<Vec<(u64, u16)>> {
     let mut block = Block::default();
     for text in texts {
         let mut at = 0;
-        while block.read(&text.text, at, &lexicon) {
+        while block.read(&text.body, at, &lexicon) {
             at = block.end;
             for token in block.tokens.iter().filter(|token| token.len > 1 && !token.opens) {
                 let (small, capital) = counts.entry(token.hash).or_default();

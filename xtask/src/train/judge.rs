@@ -11,7 +11,7 @@ use crate::names::model::{HEADER_BYTES, Model, STEPS};
 use crate::names::token::Block;
 
 /// Sources whose labels are good enough to say what a probability is worth.
-const CLEAN: &[&str] = &["wikigold", "germeval", "meddocan", "swedish", "wnut", "lener", "negative"];
+const CLEAN: &[&str] = &["wikigold", "germeval", "meddocan", "swedish", "wnut"];
 
 /// Counts of one kind in one source.
 #[derive(Debug, Default, Clone, Copy)]
@@ -41,11 +41,11 @@ impl Judge {
     pub(super) fn score(&mut self, model: &Model<'_>, text: &Text) {
         let mut found = Vec::new();
         let mut at = 0;
-        while self.block.read(&text.text, at, &model.lexicon()) {
+        while self.block.read(&text.body, at, &model.lexicon()) {
             at = self.block.end;
             model.names(&self.block.tokens, &mut self.lattice, |named| found.push(named));
         }
-        *self.tokens.entry(text.source.clone()).or_default() += text.text.split_ascii_whitespace().count();
+        *self.tokens.entry(text.source.clone()).or_default() += text.body.split_ascii_whitespace().count();
         let clean = CLEAN.iter().any(|name| text.source.starts_with(name));
         for kind in ALL {
             let count = self.counts.entry((text.source.clone(), kind)).or_default();
@@ -82,11 +82,10 @@ impl Judge {
             "source                         kind           gold  precision  recall  overlap-F1  exact-F1\n",
         );
         for ((source, kind), count) in &self.counts {
-            let ratio = |part: usize, whole: usize| part as f64 / whole.max(1) as f64;
             let (precision, recall) = (ratio(count.right, count.found), ratio(count.hit, count.gold));
-            let exact = 2.0 * count.exact as f64 / (count.found + count.gold).max(1) as f64;
+            let exact = 2.0 * ratio(count.exact, count.found + count.gold);
             let mean = 2.0 * precision * recall / (precision + recall).max(f64::MIN_POSITIVE);
-            let rate = count.found as f64 * 1_000.0 / self.tokens.get(source).copied().unwrap_or(1) as f64;
+            let rate = 1_000.0 * ratio(count.found, self.tokens.get(source).copied().unwrap_or(1));
             _ = writeln!(
                 out,
                 "{source:30} {:13} {:5}  {precision:9.3}  {recall:6.3}  {mean:10.3}  {exact:8.3}  {rate:6.2} per 1,000 tokens",
@@ -104,10 +103,10 @@ impl Judge {
             // Pools of steps, merged while a higher one is worth less (isotonic regression); one trial of each is assumed.
             let mut pools: Vec<(f64, f64, usize)> = Vec::new();
             for step in 0..STEPS {
-                let own = trials.iter().filter(|(probability, _)| (probability * 31.99) as usize == step);
+                let own = trials.iter().filter(|(probability, _)| step_of(*probability) == step);
                 let (right, all) =
                     own.fold((0.0, 0.0), |(right, all), (_, hit)| (right + f64::from(u8::from(*hit)), all + 1.0));
-                let prior = step as f64 / 32.0;
+                let prior = ratio(step, STEPS);
                 pools.push((right + 2.0 * prior, all + 2.0, 1));
                 while let [.., (a, m, p), (b, n, q)] = pools.as_slice()
                     && a / m > b / n
@@ -119,20 +118,37 @@ impl Judge {
             }
             let steps = pools.iter().flat_map(|(right, all, steps)| std::iter::repeat_n(right / all, *steps));
             for (value, share) in values.iter_mut().zip(steps) {
-                *value = (share * 100.0).round().clamp(0.0, 99.0) as u8;
+                *value = percent(share);
             }
         }
         kept
     }
 }
 
+/// A part of a whole, 0 of nothing.
+#[expect(clippy::cast_precision_loss, reason = "counts of texts")]
+fn ratio(part: usize, whole: usize) -> f64 {
+    part as f64 / whole.max(1) as f64
+}
+
+/// The step of a calibration that a probability falls into.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 31")]
+fn step_of(probability: f32) -> usize {
+    (probability.clamp(0.0, 1.0) * 31.99) as usize
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped")]
+fn percent(share: f64) -> u8 {
+    (share * 100.0).round().clamp(0.0, 99.0) as u8
+}
+
 /// Shows an error in its place.
 fn show_near(what: &str, text: &Text, range: &std::ops::Range<usize>, note: &str) {
     let (from, to) = (
-        text.text.floor_char_boundary(range.start.saturating_sub(40)),
-        text.text.ceil_char_boundary((range.end + 30).min(text.text.len())),
+        text.body.floor_char_boundary(range.start.saturating_sub(40)),
+        text.body.ceil_char_boundary((range.end + 30).min(text.body.len())),
     );
-    let part = |range: std::ops::Range<usize>| text.text.get(range).unwrap_or_default().replace('\n', "\\n");
+    let part = |range: std::ops::Range<usize>| text.body.get(range).unwrap_or_default().replace('\n', "\\n");
     super::say(&format!(
         "{what} {note}: {}[[{}]]{}",
         part(from..range.start),
@@ -146,7 +162,7 @@ pub(super) struct Kept([[u8; STEPS]; KINDS]);
 
 impl Default for Kept {
     fn default() -> Self {
-        Self([std::array::from_fn(|step| (step * 100 / STEPS) as u8); KINDS])
+        Self([std::array::from_fn(|step| percent(ratio(step, STEPS))); KINDS])
     }
 }
 

@@ -82,7 +82,9 @@ pub(crate) fn run(root: &Path, words: &[String]) -> anyhow::Result<()> {
             judge.score(&model, text);
         }
         if fold == 0 {
-            also.iter().for_each(|text| judge.score(&model, text));
+            for text in &also {
+                judge.score(&model, text);
+            }
         }
         say(&format!("fold {fold}: {} bytes", bytes.len()));
     }

@@ -58,14 +58,14 @@ pub(super) fn read(root: &Path) -> anyhow::Result<Vec<Text>> {
         let Some(path) = mirrors.iter().map(|mirror| mirror.join(&folder)).find(|path| path.is_dir()) else { continue };
         // By its name, so that another package in the lock moves none.
         let fold = name.bytes().map(usize::from).sum::<usize>() % super::FOLDS;
-        package(&path, fold, &mut texts)?;
+        package(&path, fold, &mut texts);
         packages += 1;
     }
     ensure!(packages > 100, "only {packages} packages of the lock file are unpacked; run cargo fetch");
     Ok(texts)
 }
 
-fn package(folder: &Path, fold: usize, texts: &mut Vec<Text>) -> anyhow::Result<()> {
+fn package(folder: &Path, fold: usize, texts: &mut Vec<Text>) {
     let mut files = Vec::new();
     for part in ["", "src", "docs", "benches", "tests"] {
         let Ok(entries) = std::fs::read_dir(folder.join(part)) else { continue };
@@ -92,11 +92,10 @@ fn package(folder: &Path, fold: usize, texts: &mut Vec<Text>) -> anyhow::Result<
                     break;
                 }
                 left = left.saturating_sub(text.len());
-                texts.push(Text { text, source: source.to_owned(), fold, weight: 1.0, spans: Vec::new() });
+                texts.push(Text { body: text, source: source.to_owned(), fold, weight: 1.0, spans: Vec::new() });
             }
         }
     }
-    Ok(())
 }
 
 fn names_nobody(line: &str) -> bool {
