@@ -204,7 +204,6 @@ impl Engine {
                 person::announced(page, cue, &range, &mut Report { sink, detector: self.person });
             }
             Event::Phrase(range, Meaning::Label(row)) => self.labelled.behind(page, row, &range, sink),
-            Event::Uuid(run) => self.keyed.at_number(page, &run, sink),
             Event::Number(run) => {
                 self.numbers.at_number(page, &run, &mut near, sink);
                 self.keyed.at_number(page, &run, sink);
@@ -213,6 +212,7 @@ impl Engine {
                 }
             }
             Event::Uuid(range) => {
+                self.keyed.at_number(page, &range, sink);
                 for (place, _) in self.logic.iter().enumerate().filter(|(_, logic)| logic.wake == Wake::Uuid) {
                     self.look(place, page, &Mark::Uuid(range.clone()), sink);
                 }

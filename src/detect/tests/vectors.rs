@@ -59,6 +59,7 @@ fn disputed(kind: &str, value: &str, valid: bool, source: &str) -> Option<&'stat
             Some("the example has no right check character")
         }
         "it_codice_fiscale" if value.ends_with("333N") => Some("the check letter of this example is Y"),
+        "imei" if digits.len() != 15 => Some("without a check digit it counts beside its own name alone"),
         "kr_brn" if library => Some("the library does not compute the check digit"),
         "kr_rrn" if matches!(at(6), 5..=8) => Some("the seventh digit is a foreigner's"),
         "kr_rrn" if !valid => Some("numbers since October 2020 have no check digit"),
