@@ -47,12 +47,14 @@ pub(super) struct Recogniser {
     numbers: Numbers,
     /// Whether bodies are reported.
     pub(super) bodies: bool,
+    /// Whether anything is read at all.
+    pub(super) reads: bool,
 }
 
 impl Recogniser {
     /// The recogniser over the model of this build; `None` when that cannot be read.
     pub(super) fn shipped(numbers: Numbers) -> Option<Self> {
-        Some(Self { model: SHIPPED.clone()?, numbers, bodies: false })
+        Some(Self { model: SHIPPED.clone()?, numbers, bodies: false, reads: true })
     }
 
     /// The same over another model.
@@ -62,6 +64,9 @@ impl Recogniser {
 
     /// Reports the names and the addresses of a page: both read the same tokens.
     pub(super) fn read(&self, page: &Page<'_>, sink: &mut Sink) {
+        if !self.reads {
+            return;
+        }
         if let Some(whole) = address::under_key(page) {
             sink.push(self.numbers.address, whole, KEYED);
         }
