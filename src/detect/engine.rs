@@ -130,6 +130,13 @@ impl Engine {
         self
     }
 
+    /// The engine without the recogniser of names and addresses: patterns, lexicons and rules alone, for measuring them.
+    #[must_use]
+    pub fn without_names(mut self) -> Self {
+        self.names.reads = false;
+        self
+    }
+
     /// The engine with another model of names, as `models/names.bin` holds one; `None` when it cannot be read.
     #[must_use]
     pub fn with_names(self, model: &'static [u8]) -> Option<Self> {

@@ -8,16 +8,18 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 use super::names::decode::{Kind, Lattice};
-use super::names::lexicon::{FORENAME, FREQUENT, SMALL, SURNAME};
+use super::names::lexicon::{CAPITAL, FORENAME, FREQUENT, SMALL, SURNAME};
 use super::names::model::Model;
 use super::names::token::{Block, hash_word};
 use super::page::{Page, Sink};
-use super::{Card, address, person};
+use super::{Card, address, fold, person};
 
 /// The model of this build.
 static SHIPPED: LazyLock<Option<Model<'static>>> =
     LazyLock::new(|| Model::new(include_bytes!("../../models/names.bin")));
 
+/// Confidence from which one word that is common in small letters is a name.
+const COMMON_MIN: u8 = 85;
 /// Confidence from which one word in small letters is a name.
 const SMALL_MIN: u8 = 80;
 /// Confidence in a whole text under the key of an address.
@@ -45,12 +47,14 @@ pub(super) struct Recogniser {
     numbers: Numbers,
     /// Whether bodies are reported.
     pub(super) bodies: bool,
+    /// Whether anything is read at all.
+    pub(super) reads: bool,
 }
 
 impl Recogniser {
     /// The recogniser over the model of this build; `None` when that cannot be read.
     pub(super) fn shipped(numbers: Numbers) -> Option<Self> {
-        Some(Self { model: SHIPPED.clone()?, numbers, bodies: false })
+        Some(Self { model: SHIPPED.clone()?, numbers, bodies: false, reads: true })
     }
 
     /// The same over another model.
@@ -60,6 +64,9 @@ impl Recogniser {
 
     /// Reports the names and the addresses of a page: both read the same tokens.
     pub(super) fn read(&self, page: &Page<'_>, sink: &mut Sink) {
+        if !self.reads {
+            return;
+        }
         if let Some(whole) = address::under_key(page) {
             sink.push(self.numbers.address, whole, KEYED);
         }
@@ -93,17 +100,30 @@ impl Recogniser {
     }
 }
 
-/// Whether a name is one word in small letters of which there is too little to go by: a key, a tag, a cell.
+/// Whether a name is one word of which there is too little to go by: a key, a tag, a cell in small letters, a word that is
+/// common in them (`Price`).
 fn is_lone_word(page: &Page<'_>, range: &Range<usize>, confidence: u8) -> bool {
     let word = page.text.get(range.clone()).unwrap_or_default();
-    let small = !word.contains(|c: char| c.is_uppercase() || c.is_whitespace());
+    if word.contains(char::is_whitespace) {
+        return false;
+    }
+    let small = !word.contains(char::is_uppercase);
+    let flags = fold::next_word(word, 0).map_or(0, |(_, folded)| flags(&folded));
+    if flags & SMALL != 0 && flags & (FREQUENT | CAPITAL) != CAPITAL && confidence < COMMON_MIN {
+        return true;
+    }
     small && (confidence < SMALL_MIN || page.text.trim().len() < 2 * word.len() + 2)
 }
 
 /// Whether a folded word is common in texts without being anybody's name, as far as the word list knows.
 pub(super) fn is_common(folded: &[u8]) -> bool {
-    let flags = SHIPPED.as_ref().map_or(0, |model| model.lexicon().flags(hash_word(folded)));
+    let flags = flags(folded);
     flags & (SMALL | FREQUENT) != 0 && flags & (FORENAME | SURNAME) == 0
+}
+
+/// What the word list knows of a folded word.
+fn flags(folded: &[u8]) -> u16 {
+    SHIPPED.as_ref().map_or(0, |model| model.lexicon().flags(hash_word(folded)))
 }
 
 /// Not a part of an identifier, a path or an address.

@@ -22,19 +22,19 @@ const TOKENS_MIN: usize = 12;
 /// Reports the names of a block of tokens; `last` says that the text ends with it.
 pub(in crate::detect) fn names(tokens: &[Token], last: bool, mut found: impl FnMut(Range<usize>, u8)) {
     let mut first = 0;
-    let mut lines = 0;
     while first < tokens.len() {
         let rest = tokens.get(first..).unwrap_or_default();
         let len = rest.iter().position(|token| token.case == Case::Line).unwrap_or(rest.len());
         let line = rest.get(..len).unwrap_or_default();
         if let Some(range) = speaker(line) {
             found(range, SPEAKS);
-        } else if last && first > TOKENS_MIN && tokens.len() - first - len < TOKENS_MIN && lines > 0 {
-            if let Some((range, words)) = signature(line) {
-                found(range, if words > 1 { SIGNS.0 } else { SIGNS.1 });
-            }
+        } else if last
+            && first > TOKENS_MIN
+            && tokens.len() - first - len < TOKENS_MIN
+            && let Some((range, words)) = signature(line)
+        {
+            found(range, if words > 1 { SIGNS.0 } else { SIGNS.1 });
         }
-        lines += 1;
         first += len + 1;
     }
 }
@@ -74,7 +74,7 @@ fn signature(line: &[Token]) -> Option<(Range<usize>, usize)> {
     let first = line.first().filter(|token| token.is_capital())?;
     let last = line.iter().rev().find(|token| token.mark() == 0)?;
     let whole = (1..=WORDS_MAX).contains(&words) && line.len() <= 2 * WORDS_MAX && line.iter().all(right) && known;
-    whole.then(|| (first.start as usize..last.end as usize, words))
+    whole.then_some((first.start as usize..last.end as usize, words))
 }
 
 /// Not a word that is common in small letters.

@@ -29,7 +29,7 @@ fn code_names_nobody() {
         "impl<T: Send + Sync> From<Option<Vec<T>>> for Error { fn from(value: Option<Vec<T>>) -> Self { Self::None } }",
         "let client = Client::builder().timeout(Duration::from_secs(3)).build()?;",
         "2026-11-03T08:14:22Z INFO server::router Request completed method=POST status=200",
-        "SELECT Name, Price FROM Orders WHERE State = 'Open' ORDER BY Created DESC",
+        "SELECT Name, Total FROM Orders WHERE State = 'Open' ORDER BY Created DESC",
     ] {
         assert_eq!(of("person", text), Vec::<String>::new(), "{text}");
     }
