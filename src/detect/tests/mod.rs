@@ -85,8 +85,8 @@ fn texts() {
             vec![
                 "person: Sophie Durand",
                 "email: sophie.durand@example.fr",
-                "fr_phone: 06 12 34 56 78",
                 "phone: 06 12 34 56 78",
+                "fr_phone: 06 12 34 56 78",
                 "iban: FR14 2004 1010 0505 0001 3M02 606",
             ],
         ),
