@@ -14,6 +14,7 @@ use anyhow::Context as _;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+pub(crate) use load::Officer;
 pub use load::{Loaded, Loader, Problems};
 pub use reload::Status;
 

@@ -12,7 +12,8 @@ use crate::detect::{self, Engine};
 use crate::gateway::snapshot::Snapshot;
 use crate::identity::{Callers, Registration, RootKey};
 use crate::leak::NoCorpus;
-use crate::model::Binding;
+use crate::model::{Binding, Catalogue};
+use crate::policy::study::{Begin, Study};
 use crate::policy::{self, Policy, SourceFile, Sources, Vocabulary};
 use crate::transform;
 use crate::upstream::{Bounds, ClientCertificate, HealthCheck, Pool, Roots, Secret, Settings};
@@ -98,22 +99,69 @@ impl Loader {
     }
 }
 
+/// A policy folder, read, with the detectors of this build and of the folder.
+#[derive(Debug)]
+pub(crate) struct Officer {
+    /// The officer's files.
+    pub(crate) sources: Sources,
+    catalogue: Catalogue,
+    engine: Engine,
+}
+
+impl Officer {
+    /// Reads a folder.
+    ///
+    /// # Errors
+    /// What cannot be read, and every fault of the detectors and the catalogue.
+    pub(crate) fn read(folder: &Path) -> Result<Self, Problems> {
+        let sources = sources(folder).map_err(|problem| Problems(vec![problem]))?;
+        let catalogue = policy::catalogue(&sources.reference).map_err(rendered)?;
+        let own = read_folder(&folder.join("detectors"), "toml").map_err(|problem| Problems(vec![problem]))?;
+        let mut detectors: Vec<detect::Source<'_>> = detect::embedded().to_vec();
+        detectors.extend(own.iter().map(|file| detect::Source { name: &file.name, toml: &file.text }));
+        let engine = Engine::new(&detectors, &catalogue)
+            .map_err(|faults| Problems(faults.iter().map(ToString::to_string).collect()))?;
+        // Names of bodies are found on request: a sheet that has the word asks.
+        let asked = sources.sheets.iter().chain(&sources.packs).any(|file| file.text.contains("organisation"));
+        let engine = if asked { engine.with_organisations() } else { engine };
+        Ok(Self { sources, catalogue, engine })
+    }
+
+    /// Compiles the folder for the officer's tools.
+    ///
+    /// # Errors
+    /// Every fault of every file.
+    pub(crate) fn study(&self, now: Timestamp) -> Result<Study, Problems> {
+        self.study_of(&self.sources, now)
+    }
+
+    /// Compiles other files with the detectors of this folder.
+    ///
+    /// # Errors
+    /// Every fault of every file.
+    pub(crate) fn study_of(&self, sources: &Sources, now: Timestamp) -> Result<Study, Problems> {
+        Study::new(sources, &self.catalogue, &self.engine.served(), &vocabulary(), now).map_err(rendered)
+    }
+
+    /// Makes the files of a new folder.
+    ///
+    /// # Errors
+    /// What of the choice is not known.
+    pub(crate) fn begin(&self, begin: &Begin<'_>, now: Timestamp) -> Result<Vec<(String, String)>, Problems> {
+        begin.files(&self.catalogue, &self.engine.served(), &vocabulary(), now).map_err(rendered)
+    }
+}
+
+fn rendered(faults: Vec<policy::Diagnostic>) -> Problems {
+    Problems(faults.into_iter().map(|fault| policy::render(&fault)).collect())
+}
+
 /// Reads and compiles a policy folder with the detectors of this build and of the folder.
 ///
 /// # Errors
 /// Every fault of every file.
-pub(crate) fn officer(folder: &Path) -> Result<(Policy, Arc<Engine>, Arc<crate::model::Catalogue>), Problems> {
-    let sources = sources(folder).map_err(|problem| Problems(vec![problem]))?;
-    let rendered = |found: Vec<policy::Diagnostic>| Problems(found.iter().map(policy::render).collect());
-    let catalogue = policy::catalogue(&sources.reference).map_err(rendered)?;
-    let own = read_folder(&folder.join("detectors"), "toml").map_err(|problem| Problems(vec![problem]))?;
-    let mut detectors: Vec<detect::Source<'_>> = detect::embedded().to_vec();
-    detectors.extend(own.iter().map(|file| detect::Source { name: &file.name, toml: &file.text }));
-    let engine = Engine::new(&detectors, &catalogue)
-        .map_err(|faults| Problems(faults.iter().map(ToString::to_string).collect()))?;
-    // Names of bodies are found on request: a sheet that has the word asks.
-    let asked = sources.sheets.iter().chain(&sources.packs).any(|file| file.text.contains("organisation"));
-    let engine = if asked { engine.with_organisations() } else { engine };
+pub(crate) fn officer(folder: &Path) -> Result<(Policy, Arc<Engine>, Arc<Catalogue>), Problems> {
+    let Officer { sources, catalogue, engine } = Officer::read(folder)?;
     let policy = policy::compile(&sources, &catalogue, &engine.served(), &vocabulary(), now()).map_err(rendered)?;
     Ok((policy, Arc::new(engine), Arc::new(catalogue)))
 }

@@ -11,6 +11,7 @@ mod explain;
 mod init;
 mod key;
 pub mod observe;
+mod policy;
 mod printer;
 mod scan;
 mod serve;
@@ -49,6 +50,9 @@ enum Command {
     Explain(explain::Arguments),
     /// List what the detectors find
     Detectors(detectors::Arguments),
+    /// The officer's tools: check, matrix, ask, test, lint, diff, sign
+    #[command(subcommand)]
+    Policy(policy::Command),
     /// Read and verify the audit log
     #[command(subcommand)]
     Audit(audit::Command),
@@ -91,6 +95,7 @@ pub fn run() -> ExitCode {
         Command::Scan(arguments) => scan::run(&arguments, printer),
         Command::Explain(arguments) => explain::run(&arguments, printer),
         Command::Detectors(arguments) => detectors::run(&arguments, printer),
+        Command::Policy(command) => policy::run(command, printer),
         Command::Audit(command) => audit::run(command, printer),
     };
     match ended {

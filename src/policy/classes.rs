@@ -6,7 +6,9 @@ use toml::de::DeTable;
 
 use super::SourceFile;
 use super::diagnostic::Diagnostic;
+use super::phrase::Language;
 use super::reference::file;
+use super::text::say;
 use super::toml_file::{Reader, parse_toml};
 use super::tree::Name;
 use crate::model::{Catalogue, ClassId, ClassInfo, ClassSet, EntityInfo, Normal, Word};
@@ -23,10 +25,10 @@ const TYPES_MAX: usize = u16::MAX as usize;
 pub fn catalogue(overrides: &[SourceFile]) -> Result<Catalogue, Vec<Diagnostic>> {
     let mut faults = Vec::new();
     let mut catalogue = Catalogue::default();
-    let classes = file("classes.toml", overrides);
+    let classes = file("classes.toml", overrides, Language::En);
     let document = parse_toml(&classes, &mut faults);
     read_classes(&mut Reader { file: &classes, faults: &mut faults }, document.get_ref(), &mut catalogue);
-    let entities = file("entities.toml", overrides);
+    let entities = file("entities.toml", overrides, Language::En);
     let document = parse_toml(&entities, &mut faults);
     read_entities(&mut Reader { file: &entities, faults: &mut faults }, document.get_ref(), &mut catalogue);
     if faults.is_empty() { Ok(catalogue) } else { Err(super::sorted(faults)) }
@@ -45,7 +47,7 @@ fn read_classes(reader: &mut Reader<'_>, table: &DeTable<'_>, catalogue: &mut Ca
         declared.insert(name, entry.get("declared").and_then(|node| reader.boolean(node)).unwrap_or(false));
     }
     if implied.len() > CLASSES_MAX {
-        let message = format!("there are more than {CLASSES_MAX} classes");
+        let message = say!("there are more than {} classes", CLASSES_MAX);
         reader.fault("octroi::policy::too-large", 0..0, message, None);
         return;
     }
@@ -74,7 +76,7 @@ fn read_entities(reader: &mut Reader<'_>, table: &DeTable<'_>, catalogue: &mut C
     reader.only(table, &["version", "entity"]);
     let Some(entities) = table.get("entity").and_then(|node| reader.table(node)) else { return };
     if entities.len() > TYPES_MAX {
-        reader.fault("octroi::policy::too-large", 0..0, format!("there are more than {TYPES_MAX} types"), None);
+        reader.fault("octroi::policy::too-large", 0..0, say!("there are more than {} types", TYPES_MAX), None);
         return;
     }
     let mut found: BTreeMap<String, EntityInfo> = BTreeMap::new();
@@ -83,7 +85,7 @@ fn read_entities(reader: &mut Reader<'_>, table: &DeTable<'_>, catalogue: &mut C
         let span = name.span();
         if let Some(class) = catalogue.class(name.get_ref()) {
             let class = catalogue.class_info(class).map_or("", |info| info.name.as_str());
-            reader.fault("octroi::policy::twice", span.clone(), format!("`{class}` is a class already"), None);
+            reader.fault("octroi::policy::twice", span.clone(), say!("`{}` is a class already", class), None);
         }
         reader.only(entry, &["classes", "code", "normal", "names-somebody"]);
         let mut classes = ClassSet::default();

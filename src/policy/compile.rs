@@ -5,14 +5,16 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 
 use super::compiled::Policy;
-use super::declared::Entry;
 use super::diagnostic::{Diagnostic, File};
 use super::inventory::{self, Inventory};
+use super::parser::language_of;
+use super::phrase::Language;
 use super::program::Program;
 use super::reference::Reference;
 use super::resolve::{Names, Resolver};
 use super::resolved::{Atom, Resolved};
-use super::sheets::{check_whole, home, labels, read_sheets};
+use super::sheets::{check_whole, groups, home, labels, read_sheets};
+use super::text::say;
 use super::tree::Sheet;
 use super::truth::{Truth, World};
 use super::{SourceFile, Sources, Vocabulary, canonical, sorted};
@@ -34,7 +36,7 @@ pub fn compile(
 }
 
 /// All files, understood and without a fault, before they are put to a day.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Gathered {
     sheets: Vec<(File, Sheet)>,
     pub(super) resolved: Resolved,
@@ -52,15 +54,18 @@ pub(super) fn gather(
     vocabulary: &Vocabulary,
 ) -> Result<Gathered, Vec<Diagnostic>> {
     let mut faults = Vec::new();
-    let reference = Reference::read(&sources.reference, &mut faults);
-    let inventory = read_inventory(sources.inventory.as_ref(), &reference, &mut faults);
+    let language = sources.sheets.first().map(|sheet| language_of(&sheet.text)).unwrap_or_default();
+    let reference = Reference::read(&sources.reference, language, &mut faults);
+    let inventory = read_inventory(sources.inventory.as_ref(), &reference, language, &mut faults);
     let sheets = read_sheets(sources, &mut faults);
+    let groups = groups(&sheets, &mut faults);
     let (home, zone) = home(&sheets, &reference, &mut faults);
     let labels = labels(&sheets, &mut faults);
     let eea = reference.eea();
     let world = World { reference, home, eea };
     let backends: Vec<Word> = inventory.entries.iter().map(|entry| entry.name.clone()).collect();
-    let names = Names { catalogue, served, vocabulary, world: &world, backends: &backends, labels: &labels };
+    let names =
+        Names { catalogue, served, vocabulary, world: &world, backends: &backends, labels: &labels, groups: &groups };
     let mut resolved = Resolved::default();
     for (file, sheet) in &sheets {
         Resolver { names: &names, file, pack: sheet.pack, faults: &mut faults }.sheet(sheet, &mut resolved);
@@ -74,24 +79,61 @@ pub(super) fn gather(
 }
 
 impl Gathered {
+    /// The day at home.
+    pub(super) fn day(&self, now: Timestamp) -> Date {
+        now.to_zoned(self.zone.clone()).date()
+    }
+
+    /// The next instant at which something begins or ends: a declared truth, an adequacy decision, a window, an exception.
+    /// A last day ends with that day at home.
+    fn next_change(&self, now: Timestamp) -> Option<Timestamp> {
+        let (mut first_days, mut last_days): (Vec<Date>, Vec<Date>) = (Vec::new(), Vec::new());
+        for decision in &self.world.reference.decisions {
+            first_days.push(decision.from);
+            last_days.extend(decision.until);
+        }
+        for entry in &self.inventory.entries {
+            entry.dates(&mut first_days, &mut last_days);
+        }
+        self.resolved.dates(&mut first_days, &mut last_days);
+        let behind = last_days.into_iter().filter_map(|day| day.checked_add(1.day()).ok());
+        let begins = first_days.into_iter().chain(behind).filter_map(|day| day.to_zoned(self.zone.clone()).ok());
+        begins
+            .map(|midnight| midnight.timestamp())
+            .filter(|instant| instant.duration_since(now) > SignedDuration::ZERO)
+            .min()
+    }
+
     /// What is true of each backend on the day of an instant.
     pub(super) fn truths(&self, now: Timestamp) -> Vec<Truth<'_>> {
-        let today = now.to_zoned(self.zone.clone()).date();
+        let today = self.day(now);
         self.inventory.entries.iter().map(|entry| Truth { entry, world: &self.world, today }).collect()
     }
 
-    fn policy(self, catalogue: &Catalogue, vocabulary: &Vocabulary, now: Timestamp) -> Result<Policy, Vec<Diagnostic>> {
+    /// When each sheet and pack is to be reviewed.
+    pub(super) fn reviews(&self) -> Vec<(String, Date)> {
+        let sheets = self.sheets.iter();
+        sheets.filter_map(|(_, sheet)| Some((sheet.title.text.clone(), sheet.review_before?))).collect()
+    }
+
+    pub(super) fn policy(
+        &self,
+        catalogue: &Catalogue,
+        vocabulary: &Vocabulary,
+        now: Timestamp,
+    ) -> Result<Policy, Vec<Diagnostic>> {
         let truths = self.truths(now);
-        let program = Program::new(&self.resolved, &truths, catalogue.entities.len())
-            .map_err(|rule| vec![too_wide(&self.sheets, &self.resolved, rule)])?;
+        let today = self.resolved.on(self.day(now));
+        let program = Program::new(&today, &truths, catalogue.entities.len())
+            .map_err(|rule| vec![too_wide(&self.sheets, &today, rule)])?;
         let trees: Vec<&Sheet> = self.sheets.iter().map(|(_, sheet)| sheet).collect();
         let first = trees.first();
-        let rules = &self.resolved.rules;
+        let rules = &today.rules;
         Ok(Policy {
             name: first.map_or(Word::UNKNOWN, |sheet| Word::configured(&sheet.title.text)),
             version: first.map_or(0, |sheet| sheet.version),
             digests: [canonical::digest(&trees), self.inventory.digest, self.world.reference.digest],
-            valid_until: next_change(&self.inventory.entries, &self.world.reference, &self.zone, now),
+            valid_until: self.next_change(now),
             catalogue: catalogue.clone(),
             backends: truths.iter().map(Truth::backend).collect(),
             located_in_eea: truths.iter().map(Truth::located_in_eea).collect(),
@@ -101,6 +143,7 @@ impl Gathered {
             because: rules.iter().map(|rule| (rule.name.clone(), rule.because.clone())).collect(),
             scenarios: self.resolved.scenarios.clone(),
             labels: self.labels.clone(),
+            says: today.says.clone(),
             actions: vocabulary.actions.clone(),
             seals: vocabulary.seals,
             program,
@@ -108,11 +151,16 @@ impl Gathered {
     }
 }
 
-fn read_inventory(source: Option<&SourceFile>, reference: &Reference, faults: &mut Vec<Diagnostic>) -> Inventory {
+fn read_inventory(
+    source: Option<&SourceFile>,
+    reference: &Reference,
+    language: Language,
+    faults: &mut Vec<Diagnostic>,
+) -> Inventory {
     if let Some(source) = source {
-        return inventory::read(&File::new(&source.name, &source.text), reference, faults);
+        return inventory::read(&File::new(&source.name, &source.text, language), reference, faults);
     }
-    let file = File::new("policies/backends.toml", "");
+    let file = File::new("policies/backends.toml", "", language);
     let fault = Diagnostic::new("octroi::policy::no-inventory", &file, 0..0, "there is no inventory of backends");
     faults.push(fault.help("a backend that no inventory declares is never used: write policies/backends.toml"));
     inventory::read(&file, reference, faults)
@@ -126,9 +174,10 @@ fn too_wide(sheets: &[(File, Sheet)], resolved: &Resolved, rule: usize) -> Diagn
     });
     let (file, span) = found
         .or_else(|| sheets.first().map(|(file, sheet)| (file.clone(), sheet.title.span.clone())))
-        .unwrap_or_else(|| (File::new("policies", ""), 0..0));
-    let message = format!(
-        "this condition has more than {POLICY_ALTERNATIVES_MAX} alternatives once its brackets are multiplied out"
+        .unwrap_or_else(|| (File::new("policies", "", Language::En), 0..0));
+    let message = say!(
+        "this condition has more than {} alternatives once its brackets are multiplied out",
+        POLICY_ALTERNATIVES_MAX
     );
     Diagnostic::new("octroi::policy::too-wide", &file, span, message).help("split it into several rules")
 }
@@ -149,22 +198,4 @@ fn purposes(resolved: &Resolved) -> Vec<Word> {
     purposes.sort_unstable();
     purposes.dedup();
     purposes
-}
-
-/// The next instant at which a declared truth or an adequacy decision begins or ends. A last day ends with that day at home.
-fn next_change(entries: &[Entry], reference: &Reference, zone: &TimeZone, now: Timestamp) -> Option<Timestamp> {
-    let (mut first_days, mut last_days): (Vec<Date>, Vec<Date>) = (Vec::new(), Vec::new());
-    for decision in &reference.decisions {
-        first_days.push(decision.from);
-        last_days.extend(decision.until);
-    }
-    for entry in entries {
-        entry.dates(&mut first_days, &mut last_days);
-    }
-    let behind = last_days.into_iter().filter_map(|day| day.checked_add(1.day()).ok());
-    let begins = first_days.into_iter().chain(behind).filter_map(|day| day.to_zoned(zone.clone()).ok());
-    begins
-        .map(|midnight| midnight.timestamp())
-        .filter(|instant| instant.duration_since(now) > SignedDuration::ZERO)
-        .min()
 }

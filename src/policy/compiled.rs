@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::program::Program;
 use super::reference::Countries;
-use super::resolved::Scenario;
+use super::resolved::{LabelSays, Scenario};
 use crate::model::entry::Digest;
 use crate::model::{Action, Backend, BackendId, Catalogue, Tier, Word};
 
@@ -21,6 +21,7 @@ pub struct Policy {
     pub(super) backends: Vec<Backend>,
     pub(super) located_in_eea: Vec<bool>,
     pub(super) labels: Vec<Word>,
+    pub(super) says: Vec<LabelSays>,
     pub(super) purposes: Vec<Word>,
     pub(super) hosts: Vec<Word>,
     pub(super) countries: Countries,

@@ -55,6 +55,24 @@ pub(super) struct Entry {
     pub(super) adequacy: Declared<Vec<Dated<Country>>>,
     pub(super) retention_none: Declared<bool>,
     pub(super) training_never: Declared<bool>,
+    /// Whether the contract of GDPR Art. 28 is on file.
+    pub(super) contract: Declared<bool>,
+    /// Whether nobody but the organisation holds the keys.
+    pub(super) keys_ours: Declared<bool>,
+    pub(super) attestation: Declared<Attestation>,
+    /// What the officer should look at, beside what is true.
+    pub(super) notes: Notes,
+}
+
+/// What of an entry is missing or weak without being wrong.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Notes {
+    /// Regions that the reference data does not know.
+    pub(super) unknown_regions: Vec<Word>,
+    /// The entry names no document as evidence.
+    pub(super) no_evidence: bool,
+    /// Certificates without a scope.
+    pub(super) unscoped: Vec<Word>,
 }
 
 /// Somebody whom the operator lets work on the data.
@@ -62,12 +80,24 @@ pub(super) struct Entry {
 pub(super) struct SubProcessor {
     pub(super) controlled_from: Option<Country>,
     pub(super) exposed_to: Option<Vec<Word>>,
+    /// Countries where it works on the data, as far as they are declared.
+    pub(super) places: Vec<Country>,
+}
+
+/// Whether the machine proves what it runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Attestation {
+    /// It does not.
+    None,
+    /// The proof stands until this day.
+    Until(Date),
 }
 
 /// A certificate, obtained or in progress.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Certificate {
     pub(super) scheme: Word,
+    pub(super) level: Option<Word>,
     pub(super) obtained: bool,
     pub(super) until: Date,
 }
@@ -89,7 +119,11 @@ impl Entry {
         let values = [self.operator.until(), self.controlled_from.until(), self.exposed_to.until()];
         let flags = [self.run_by_owner.until(), self.retention_none.until(), self.training_never.until()];
         let lists = [self.sub_processors.until(), self.certificates.until(), self.instruments.until()];
-        last.extend([values, flags, lists].into_iter().flatten().flatten());
+        let terms = [self.contract.until(), self.keys_ours.until(), self.attestation.until()];
+        last.extend([values, flags, lists, terms].into_iter().flatten().flatten());
+        if let Some(Attestation::Until(day)) = self.attestation.ever() {
+            last.push(*day);
+        }
         last.extend(self.adequacy.until());
         last.extend(self.certificates.ever().into_iter().flatten().map(|one| one.until));
         last.extend(self.adequacy.ever().into_iter().flatten().filter_map(|claim| claim.until));

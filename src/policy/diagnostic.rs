@@ -11,6 +11,9 @@ use std::sync::Arc;
 
 use miette::{LabeledSpan, NamedSource, SourceCode};
 
+use super::phrase::Language;
+use super::text::{Text, say};
+
 /// One fault of a sheet, a pack, the inventory or a reference file.
 #[derive(Clone)]
 pub struct Diagnostic {
@@ -19,25 +22,29 @@ pub struct Diagnostic {
     label: String,
     help: Option<String>,
     source: Arc<NamedSource<String>>,
+    language: Language,
     span: Range<usize>,
 }
 
 impl Diagnostic {
-    pub(super) fn new(code: &'static str, file: &File, span: Range<usize>, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), label: String::new(), help: None, source: file.source.clone(), span }
+    /// A fault of a file, said in the file's language.
+    pub(super) fn new(code: &'static str, file: &File, span: Range<usize>, message: impl Into<Text>) -> Self {
+        let (source, language) = (file.source.clone(), file.language);
+        let message = message.into().said(language);
+        Self { code, message, label: String::new(), help: None, source, language, span }
     }
 
     /// Writes a few words beside the caret.
     #[must_use]
-    pub(super) fn label(mut self, label: impl Into<String>) -> Self {
-        self.label = label.into();
+    pub(super) fn label(mut self, label: impl Into<Text>) -> Self {
+        self.label = label.into().said(self.language);
         self
     }
 
     /// Says what to do.
     #[must_use]
-    pub(super) fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
+    pub(super) fn help(mut self, help: impl Into<Text>) -> Self {
+        self.help = Some(help.into().said(self.language));
         self
     }
 
@@ -127,7 +134,7 @@ pub fn render(diagnostic: &Diagnostic) -> String {
     let _written =
         write!(out, "{margin} |\n{line} | {shown}\n{margin} | {indent}{carets}{label}\n", carets = "^".repeat(carets));
     if let Some(help) = &diagnostic.help {
-        let _written = writeln!(out, "{margin} = help: {help}");
+        let _written = writeln!(out, "{margin} = {}: {help}", say!("help").said(diagnostic.language));
     }
     let _written = writeln!(out, "{margin} = {}", diagnostic.code);
     out
@@ -137,11 +144,17 @@ pub fn render(diagnostic: &Diagnostic) -> String {
 #[derive(Clone)]
 pub(super) struct File {
     source: Arc<NamedSource<String>>,
+    language: Language,
 }
 
 impl File {
-    pub(super) fn new(name: &str, text: &str) -> Self {
-        Self { source: Arc::new(NamedSource::new(name, text.to_owned())) }
+    /// A file whose faults are said in a language.
+    pub(super) fn new(name: &str, text: &str, language: Language) -> Self {
+        Self { source: Arc::new(NamedSource::new(name, text.to_owned())), language }
+    }
+
+    pub(super) fn language(&self) -> Language {
+        self.language
     }
 
     pub(super) fn name(&self) -> &str {

@@ -78,7 +78,7 @@ pub(super) fn evaluate(
     now: Timestamp,
     undetected: Undetected,
 ) -> Plan {
-    let mut pass = Pass::new(policy, facts, View::arrived(facts, policy.catalogue()), undetected);
+    let mut pass = Pass::new(policy, facts, View::arrived(facts, policy), undetected);
     let expired = policy.valid_until().is_some_and(|until| until <= now);
     let mut plan = Plan {
         choices: Vec::new(),
@@ -229,7 +229,7 @@ impl<'p> Pass<'p> {
             duties.require(*entity, *action);
         }
         for (class, action) in &rule.class_actions {
-            if self.facts.declared.contains(*class) {
+            if self.view.undetected().contains(*class) {
                 if self.undetected == Undetected::Real && *action != Action::Block {
                     return Err(Removal::Duty(Word::fixed(UNLOCATED)));
                 }

@@ -28,7 +28,7 @@ pub fn facts(
     context: Context<'_>,
 ) -> Facts {
     let policy = context.policy;
-    Facts {
+    let mut facts = Facts {
         tenant: caller.tenant.clone(),
         app: caller.app.clone(),
         purpose: purpose(declared.purpose, caller, policy),
@@ -45,6 +45,32 @@ pub fn facts(
         hosted: hosted(call, policy),
         leak: context.leak,
         pseudonymised: Vec::new(),
+    };
+    by_label(&mut facts, policy);
+    facts
+}
+
+/// What the sheets say of the declared label: it brings classes, whoever declares it, and takes away classes only where one
+/// of the named apps does. A type goes only when every class of it is taken away, so an account number that is also
+/// financial stays.
+pub(super) fn by_label(facts: &mut Facts, policy: &Policy) {
+    let LabelFact::Named(label) = facts.label.clone() else { return };
+    let says = policy.says.iter().filter(|says| says.label == label);
+    let mut lowered = ClassSet::default();
+    for says in says {
+        if !says.lowers {
+            facts.declared = facts.declared.union(says.classes);
+        } else if says.issuers.contains(&facts.app) {
+            lowered = lowered.union(says.classes);
+        }
+    }
+    if lowered == ClassSet::default() {
+        return;
+    }
+    let catalogue = policy.catalogue();
+    facts.types.retain(|fact| catalogue.info(fact.entity).is_none_or(|info| info.classes.0 & !lowered.0 != 0));
+    if catalogue.class("health").is_some_and(|health| lowered.contains(health)) {
+        facts.health_of_a_person = Certainty::FALSE;
     }
 }
 

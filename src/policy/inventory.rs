@@ -10,9 +10,10 @@ use jiff::civil::Date;
 use toml::de::DeTable;
 
 use super::canonical;
-use super::declared::{Certificate, Dated, Declared, Entry, Instrument, SubProcessor};
+use super::declared::{Certificate, Dated, Declared, Entry, Instrument, Notes, SubProcessor};
 use super::diagnostic::{Diagnostic, File};
 use super::reference::Reference;
+use super::text::say;
 use super::toml_file::{Node, Reader, json, parse_toml};
 use super::tree::Name;
 use crate::limits::BACKENDS_MAX;
@@ -21,7 +22,7 @@ use crate::model::entry::Digest;
 use crate::model::{Binding, Country, Word};
 
 /// The whole file.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Inventory {
     pub(super) entries: Vec<Entry>,
     pub(super) digest: Digest,
@@ -50,6 +51,9 @@ const KEYS: &[&str] = &[
     "adequacy",
     "retention",
     "training",
+    "contract",
+    "keys",
+    "attestation",
     "verified",
     "by",
     "until",
@@ -69,13 +73,20 @@ pub(super) fn read(file: &File, reference: &Reference, faults: &mut Vec<Diagnost
             reader.fault(
                 "octroi::policy::too-large",
                 0..0,
-                format!("there are more than {BACKENDS_MAX} backends"),
+                say!("there are more than {} backends", BACKENDS_MAX),
                 None,
             );
         }
         for (name, node) in backends.iter().take(BACKENDS_MAX) {
             let Some(table) = reader.table(node) else { continue };
-            let mut one = EntryReader { reader: &mut reader, reference, table, span: name.span(), until: None };
+            let mut one = EntryReader {
+                reader: &mut reader,
+                reference,
+                table,
+                span: name.span(),
+                until: None,
+                notes: Notes::default(),
+            };
             entries.push(one.entry(name.get_ref()));
         }
     }
@@ -83,12 +94,13 @@ pub(super) fn read(file: &File, reference: &Reference, faults: &mut Vec<Diagnost
     Inventory { entries, digest: canonical::digest(&json(table)) }
 }
 
-struct EntryReader<'a, 'r, 't> {
-    reader: &'a mut Reader<'r>,
+pub(super) struct EntryReader<'a, 'r, 't> {
+    pub(super) reader: &'a mut Reader<'r>,
     reference: &'a Reference,
     table: &'a DeTable<'t>,
     span: Range<usize>,
     until: Option<Date>,
+    notes: Notes,
 }
 
 impl<'a, 't> EntryReader<'a, '_, 't> {
@@ -100,7 +112,7 @@ impl<'a, 't> EntryReader<'a, '_, 't> {
         }
         self.optional("verified", |this, node| this.reader.date(node));
         self.optional("by", |this, node| this.reader.text(node));
-        self.optional("evidence", |this, node| this.reader.text(node));
+        self.notes.no_evidence = self.optional("evidence", Self::evidence).is_none();
         let entry = Entry {
             name: Word::configured(name),
             binding: self.binding(),
@@ -115,10 +127,14 @@ impl<'a, 't> EntryReader<'a, '_, 't> {
             adequacy: self.dated("adequacy", |this, node| this.tables(node, Self::coverage)),
             retention_none: self.dated("retention", Self::retention),
             training_never: self.dated("training", Self::training),
+            contract: self.dated("contract", Self::contract),
+            keys_ours: self.dated("keys", Self::keys),
+            attestation: self.dated("attestation", Self::attestation),
+            notes: std::mem::take(&mut self.notes),
         };
         if entry.places.first().and_then(Declared::ever).is_some_and(Vec::is_empty) {
             let help =
-                Some("if nobody knows where it is processed, leave the key out: it then counts as unknown".to_owned());
+                Some(say!("if nobody knows where it is processed, leave the key out: it then counts as unknown"));
             self.reader.fault("octroi::policy::missing", self.span.clone(), "`processing` names no country", help);
         }
         entry
@@ -145,6 +161,15 @@ impl<'a, 't> EntryReader<'a, '_, 't> {
             return read(self, node).map(|value| Dated { value, until: self.until });
         };
         self.reader.only(inner, &["value", "until", "verified", "by", "evidence"]);
+        if let Some(node) = inner.get("evidence") {
+            self.evidence(node);
+        }
+        if let Some(node) = inner.get("verified") {
+            self.reader.date(node);
+        }
+        if let Some(node) = inner.get("by") {
+            self.reader.text(node);
+        }
         let own = inner.get("until").map(|node| self.reader.date(node));
         let value = read(self, inner.get("value")?)?;
         // An unreadable date has been reported; it must not read as "no end".
@@ -172,8 +197,34 @@ impl<'a, 't> EntryReader<'a, '_, 't> {
         (read.len() == names.len()).then_some(read)
     }
 
+    /// Countries, and cloud regions as `provider:region`. One region that nobody knows makes the whole list unknown.
     fn countries(&mut self, node: &Node<'t>) -> Option<Vec<Country>> {
-        self.every(node, |this, name| this.reference.assigned(name, this.reader))
+        let mut countries = Vec::new();
+        let lists = self.every(node, |this, name| {
+            if !name.text.contains(':') {
+                return this.reference.assigned(name, this.reader).map(|country| vec![country]);
+            }
+            let known = this.reference.region(&name.text).map(<[Country]>::to_vec);
+            if known.is_none() {
+                this.notes.unknown_regions.push(Word::configured(&name.text));
+            }
+            known
+        })?;
+        countries.extend(lists.into_iter().flatten());
+        countries.sort_unstable();
+        countries.dedup();
+        Some(countries)
+    }
+
+    /// `"contract 12"`, or `{ document = "contract 12", sha256 = "…" }`.
+    fn evidence(&mut self, node: &Node<'t>) -> Option<()> {
+        if let toml::de::DeValue::Table(table) = node.get_ref() {
+            self.reader.only(table, &["document", "sha256"]);
+            self.reader.required(table, "document", node.span()).and_then(|node| self.reader.text(node))?;
+            let digest = self.reader.required(table, "sha256", node.span()).and_then(|node| self.reader.text(node))?;
+            return self.fingerprint(&digest).map(|_| ());
+        }
+        self.reader.text(node).map(|_| ())
     }
 
     fn regimes(&mut self, node: &Node<'t>) -> Option<Vec<Word>> {
@@ -203,23 +254,37 @@ impl<'a, 't> EntryReader<'a, '_, 't> {
     }
 
     fn sub_processor(&mut self, table: &DeTable<'t>, span: Range<usize>) -> Option<SubProcessor> {
-        self.reader.only(table, &["name", "controlled-from", "exposed-to"]);
+        self.reader.only(table, &["name", "controlled-from", "exposed-to", "countries"]);
         self.reader.required(table, "name", span).and_then(|node| self.reader.text(node))?;
         let controlled_from = table.get("controlled-from").and_then(|node| self.country(node));
         let exposed_to = table.get("exposed-to").and_then(|node| self.regimes(node));
-        Some(SubProcessor { controlled_from, exposed_to })
+        let places = match table.get("countries") {
+            Some(node) => self.countries(node)?,
+            None => Vec::new(),
+        };
+        Some(SubProcessor { controlled_from, exposed_to, places })
     }
 
     fn certificate(&mut self, table: &DeTable<'t>, span: Range<usize>) -> Option<Certificate> {
         self.reader.only(table, &["scheme", "level", "scope", "status", "valid-until"]);
         let scheme = self.reader.required(table, "scheme", span.clone()).and_then(|node| self.reader.text(node));
         let scheme = scheme.and_then(|name| {
-            let known = self.reference.schemes.get(&*name.text).cloned();
+            let known = self.reference.schemes.get_key_value(&*name.text).map(|(scheme, _)| scheme.clone());
             if known.is_none() {
-                self.reader.unlisted(&name, "certificate scheme", self.reference.schemes.iter().map(Word::as_str));
+                self.reader.unlisted(&name, "certificate scheme", self.reference.schemes.keys().map(Word::as_str));
             }
             known
         });
+        let level = table.get("level").and_then(|node| self.reader.text(node));
+        let levels = scheme.as_ref().and_then(|scheme| self.reference.schemes.get(scheme));
+        if let (Some(level), Some(levels)) = (&level, levels.filter(|levels| !levels.is_empty()))
+            && !levels.iter().any(|known| *known == *level.text)
+        {
+            self.reader.unlisted(level, "level of this scheme", levels.iter().map(Word::as_str));
+        }
+        if let (None, Some(scheme)) = (table.get("scope"), &scheme) {
+            self.notes.unscoped.push(scheme.clone());
+        }
         let status = table.get("status").and_then(|node| self.reader.text(node));
         if let Some(status) = status.as_ref().filter(|status| status.text != "obtained" && status.text != "in progress")
         {
@@ -227,7 +292,8 @@ impl<'a, 't> EntryReader<'a, '_, 't> {
         }
         let obtained = status.is_none_or(|status| status.text == "obtained");
         let until = self.reader.required(table, "valid-until", span).and_then(|node| self.reader.date(node))?;
-        Some(Certificate { scheme: scheme?, obtained, until })
+        let level = level.map(|level| Word::configured(&level.text));
+        Some(Certificate { scheme: scheme?, level, obtained, until })
     }
 
     fn instrument(&mut self, table: &DeTable<'t>, span: Range<usize>) -> Option<Instrument> {
@@ -256,33 +322,6 @@ impl<'a, 't> EntryReader<'a, '_, 't> {
         Some(Dated { value: country?, until: Some(until?) })
     }
 
-    /// `"none"`, or `{ days = 30 }`.
-    fn retention(&mut self, node: &Node<'t>) -> Option<bool> {
-        if let toml::de::DeValue::Table(table) = node.get_ref() {
-            self.reader.only(table, &["days"]);
-            self.reader.required(table, "days", node.span())?;
-            return Some(false);
-        }
-        let name = self.reader.text(node)?;
-        if name.text == "none" {
-            return Some(true);
-        }
-        let help = Some("write \"none\" or { days = 30 }".to_owned());
-        let message = format!("`{}` is no retention", name.text);
-        self.reader.fault("octroi::policy::unknown-name", name.span, message, help);
-        None
-    }
-
-    fn training(&mut self, node: &Node<'t>) -> Option<bool> {
-        let known = ["never", "opt-out", "yes"];
-        let name = self.reader.text(node)?;
-        if !known.contains(&name.text.as_str()) {
-            self.reader.unlisted(&name, "answer to whether it trains on the data", known);
-            return None;
-        }
-        Some(name.text == "never")
-    }
-
     fn binding(&mut self) -> Binding {
         self.reader.required(self.table, "hosts", self.span.clone());
         let words = |this: &mut Self, node: &Node<'t>| this.every(node, |_, name| Some(Word::configured(&name.text)));
@@ -305,7 +344,7 @@ impl<'a, 't> EntryReader<'a, '_, 't> {
         if plain {
             return Some(Word::configured(&host));
         }
-        let help = Some("write the bare name, as in \"api.example.com\"".to_owned());
+        let help = Some(say!("write the bare name, as in \"api.example.com\""));
         self.reader.fault("octroi::policy::wrong-type", name.span.clone(), "this is no host name", help);
         None
     }
@@ -322,7 +361,7 @@ impl<'a, 't> EntryReader<'a, '_, 't> {
         if fits {
             return Some(bytes);
         }
-        let help = Some("write \"sha256:\" and 64 hexadecimal digits".to_owned());
+        let help = Some(say!("write \"sha256:\" and 64 hexadecimal digits"));
         self.reader.fault("octroi::policy::wrong-type", name.span.clone(), "this is no SHA-256 digest", help);
         None
     }
@@ -330,7 +369,7 @@ impl<'a, 't> EntryReader<'a, '_, 't> {
     fn range(&mut self, name: &Name) -> Option<AddressRange> {
         let range = AddressRange::parse(&name.text);
         if range.is_none() {
-            let help = Some("write \"10.0.0.0/8\" or one address".to_owned());
+            let help = Some(say!("write \"10.0.0.0/8\" or one address"));
             self.reader.fault("octroi::policy::wrong-type", name.span.clone(), "this is no range of addresses", help);
         }
         range

@@ -20,7 +20,7 @@ pub(super) struct Token {
 /// What a token is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// A bare word: letters, digits, `-`, `_` and inner dots.
+    /// A bare word: letters, digits, `-`, `_`, inner dots and apostrophes; a curly apostrophe is read as a straight one.
     Word(String),
     /// A text in double quotes.
     Text(String),
@@ -115,12 +115,16 @@ impl<'a> Lexer<'a> {
         kind
     }
 
-    /// A word may hold dots between letters or digits: backends are named so.
+    /// A word may hold dots between letters or digits, for backends are named so, and apostrophes: `l'application`.
     fn word(&mut self) -> String {
         let mut word = self.take(fits_word).to_owned();
-        while self.rest().strip_prefix('.').is_some_and(|behind| behind.starts_with(char::is_alphanumeric)) {
-            self.at += 1;
-            word.push('.');
+        while let Some(joint) = self.rest().chars().next().filter(|joint| matches!(joint, '.' | '\'' | '\u{2019}')) {
+            let behind = self.rest().get(joint.len_utf8()..).unwrap_or_default();
+            if !behind.starts_with(char::is_alphanumeric) {
+                break;
+            }
+            self.at += joint.len_utf8();
+            word.push(if joint == '.' { '.' } else { '\'' });
             word.push_str(self.take(fits_word));
         }
         word
@@ -173,7 +177,7 @@ mod tests {
 
     fn kinds(text: &str) -> (Vec<Kind>, usize) {
         let mut faults = Vec::new();
-        let lexed = lex(&File::new("t", text), &mut faults);
+        let lexed = lex(&File::new("t", text, super::super::Language::En), &mut faults);
         (lexed.tokens.into_iter().map(|token| token.kind).collect(), faults.len())
     }
 

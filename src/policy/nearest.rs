@@ -1,5 +1,7 @@
 //! What was probably meant: the nearest words of a closed list, by edit distance.
 
+use super::text::{Part, Text, say};
+
 /// At most three words of the list, nearest first, none further away than a third of the length and two more.
 pub(super) fn nearest<'a>(word: &str, list: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let mut near: Vec<(usize, &str)> =
@@ -17,15 +19,20 @@ pub(super) fn closeness(word: &str, known: &str) -> Option<usize> {
     (apart <= reach.min(known.chars().count().saturating_sub(1))).then_some(apart)
 }
 
-/// The words as a sentence's end: `did you mean `a` or `b`?`; `None` when there are none.
-pub(super) fn did_you_mean(near: &[&str]) -> Option<String> {
-    let quoted: Vec<String> = near.iter().map(|word| format!("`{word}`")).collect();
-    let (last, rest) = quoted.split_last()?;
-    Some(if rest.is_empty() {
-        format!("did you mean {last}?")
-    } else {
-        format!("did you mean {} or {last}?", rest.join(", "))
-    })
+/// The words as a question: `did you mean `a` or `b`?`; `None` when there are none.
+pub(super) fn did_you_mean(near: &[&str]) -> Option<Text> {
+    let quoted: Vec<Part> = near.iter().map(|word| Part::Plain(format!("`{word}`"))).collect();
+    (!quoted.is_empty()).then(|| say!("did you mean {}?", Part::Either(quoted)))
+}
+
+/// As [`did_you_mean`], each word with what it means.
+pub(super) fn did_you_mean_one(near: Vec<(&str, String)>) -> Option<Text> {
+    let quoted = near.into_iter().map(|(word, meaning)| match meaning.as_str() {
+        "" => Part::Plain(format!("`{word}`")),
+        meaning => Part::Plain(format!("`{word}` ({meaning})")),
+    });
+    let quoted: Vec<Part> = quoted.collect();
+    (!quoted.is_empty()).then(|| say!("did you mean {}?", Part::Either(quoted)))
 }
 
 /// Insertions, deletions, substitutions and swaps of neighbours that turn one text into the other.
@@ -56,6 +63,7 @@ fn distance(from: &str, to: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::policy::Language;
 
     #[test]
     fn distances() {
@@ -72,6 +80,8 @@ mod tests {
         assert_eq!(nearest("helth", list), ["health"]);
         assert_eq!(nearest("Personnal", list), ["personal"]);
         assert!(nearest("giraffe", list).is_empty());
-        assert_eq!(did_you_mean(&["a", "b", "c"]).unwrap(), "did you mean `a`, `b` or `c`?");
+        let asked = did_you_mean(&["a", "b", "c"]).unwrap();
+        assert_eq!(asked.said(Language::En), "did you mean `a`, `b` or `c`?");
+        assert_eq!(asked.said(Language::Fr), "vouliez-vous dire `a`, `b` ou `c` ?");
     }
 }

@@ -1,9 +1,11 @@
 //! Conditions on requests, predicates on backends, areas, and scenarios.
 
+use super::concrete::Break;
 use super::diagnostic::Diagnostic;
 use super::lexer::Kind;
 use super::parser::{Parsed, Parser};
 use super::phrase::{CONDITIONS, GIVENS, PREDICATES, Phrase};
+use super::text::say;
 use super::tree::{Area, Ask, Condition, Expectation, Expr, Given, Name, Predicate, Scenario, Trait};
 use crate::model::finding::POSSIBLY;
 
@@ -24,12 +26,13 @@ impl Parser<'_> {
         match phrase {
             Phrase::DataIncludes => self.choice(Self::includes),
             Phrase::DataStillIncludes | Phrase::StillIncludes => {
-                self.choice(|parser| Ok(Ask::StillIdentified(parser.name("a class or type of data")?)))
+                self.choice(|parser| Ok(Ask::StillIdentified(parser.data("a class or type of data")?)))
             }
             Phrase::LabelIs => self.choice(|parser| Ok(Ask::LabelIs(parser.text("a label")?))),
             Phrase::LabelAtLeast => Ok(Expr::Is(Ask::LabelAtLeast(self.text("a label")?))),
             Phrase::LeakAtLeast => Ok(Expr::Is(Ask::LeakAtLeast(self.score()?))),
             Phrase::AppIs => self.choice(|parser| Ok(Ask::App(parser.text("the name of an app")?))),
+            Phrase::AppInGroup => Ok(Expr::Is(Ask::AppInGroup(self.name("the name of a group")?))),
             Phrase::TenantIs => self.choice(|parser| Ok(Ask::Tenant(parser.text("the name of a tenant")?))),
             Phrase::RoleIs => self.choice(|parser| Ok(Ask::Role(parser.text("the name of a role")?))),
             Phrase::PurposeIs => self.choice(|parser| Ok(Ask::Purpose(parser.text("a purpose")?))),
@@ -57,9 +60,13 @@ impl Parser<'_> {
             Some(_) => Ok(Expr::All(items)),
             None => {
                 if items.len() > 1 {
-                    let fault =
-                        Diagnostic::new("octroi::policy::any-or-all", self.file, span, "any of these, or all of them?")
-                            .help("write `any of a, b` or `all of a, b`");
+                    let fault = Diagnostic::new(
+                        "octroi::policy::any-or-all",
+                        self.file,
+                        span,
+                        say!("any of these, or all of them?"),
+                    )
+                    .help(say!("write `{} a, b` or `{} a, b`", Phrase::AnyOf, Phrase::AllOf));
                     self.faults.push(fault);
                 }
                 Ok(if items.len() == 1 { items.remove(0) } else { Expr::Any(items) })
@@ -73,15 +80,15 @@ impl Parser<'_> {
             return Ok(Ask::HealthOfAPerson);
         }
         let at_least = if self.eat(Phrase::AtLeast) { self.count()? } else { 1 };
-        let what = self.name("a class or type of data")?;
+        let what = self.data("a class or type of data")?;
         self.eat(Phrase::With);
         if !self.eat(Phrase::ConfidenceAtLeast) {
             return Ok(Ask::Includes { what, at_least, confidence: 0 });
         }
         if at_least > 1 {
-            let help = "write two conditions: `data includes at least 3 person and data includes person with confidence at least 90`";
-            let message = "a count and a confidence cannot be asked together";
-            return Err(self.fault("octroi::policy::out-of-range", message, help));
+            let help = say!("write two conditions, one for each, joined by `{}`", Phrase::And);
+            let message = say!("a count and a confidence cannot be asked together");
+            return Err(self.fault("octroi::policy::out-of-range", message, Some(help)));
         }
         let confidence = self.number("a confidence", u64::from(POSSIBLY)..=100)?;
         Ok(Ask::Includes { what, at_least, confidence: u8::try_from(confidence).unwrap_or(100) })
@@ -104,12 +111,22 @@ impl Parser<'_> {
             Phrase::LocatedOutside => Ok(Expr::Not(Box::new(Expr::Is(Trait::LocatedIn(self.areas()?))))),
             Phrase::ControlledFrom => Ok(Expr::Is(Trait::ControlledFrom(self.areas()?))),
             Phrase::ExposedTo => self.choice(|parser| Ok(Trait::ExposedTo(parser.name("a legal regime, such as US")?))),
-            Phrase::Certified => self.choice(|parser| Ok(Trait::Certified(parser.name("a certificate scheme")?))),
+            Phrase::Certified => self.choice(Self::certified),
             Phrase::WithTransferBasis => Ok(Expr::Is(Trait::TransferBasis)),
+            Phrase::WithContract => Ok(Expr::Is(Trait::Contract)),
+            Phrase::KeysOurs => Ok(Expr::Is(Trait::KeysOurs)),
+            Phrase::Attested => Ok(Expr::Is(Trait::Attested)),
             Phrase::RetentionNone => Ok(Expr::Is(Trait::RetentionNone)),
             Phrase::TrainingNever => Ok(Expr::Is(Trait::TrainingNever)),
             _ => self.choice(|parser| Ok(Trait::Named(parser.name("the name of a backend")?))),
         }
+    }
+
+    /// `HDS`, or `HDS level "2024"`.
+    fn certified(&mut self) -> Parsed<Trait> {
+        let scheme = self.name("a certificate scheme")?;
+        let level = if self.eat(Phrase::Level) { Some(self.text("the level")?) } else { None };
+        Ok(Trait::Certified { scheme, level })
     }
 
     /// `FR`, or `any of FR, DE`: the areas together.
@@ -118,8 +135,13 @@ impl Parser<'_> {
         let span = self.span();
         let areas = self.list(Self::area)?;
         if areas.len() > 1 && !any {
-            let fault = Diagnostic::new("octroi::policy::any-or-all", self.file, span, "several areas need `any of`")
-                .help("write `any of FR, DE`: the areas are taken together");
+            let fault = Diagnostic::new(
+                "octroi::policy::any-or-all",
+                self.file,
+                span,
+                say!("several areas need `{}`", Phrase::AnyOf),
+            )
+            .help(say!("write `{} FR, DE`: the areas are taken together", Phrase::AnyOf));
             self.faults.push(fault);
         }
         Ok(areas)
@@ -138,6 +160,7 @@ impl Parser<'_> {
 
     pub(super) fn scenario(&mut self) -> Parsed<Scenario> {
         let title = self.text("the title of the scenario")?;
+        self.line(Break::Clause);
         self.expect(Phrase::Given)?;
         let mut given = Vec::new();
         loop {
@@ -146,20 +169,23 @@ impl Parser<'_> {
                 break;
             }
         }
+        self.line(Break::Clause);
         self.expect(Phrase::Then)?;
         let mut then = Vec::new();
         loop {
             let outcomes = [Phrase::Refused, Phrase::Allowed];
             let Some(outcome) = self.eat_one(&outcomes) else {
-                return Err(self.unknown(&outcomes, "`refused` or `allowed`"));
+                return Err(self.unknown(&outcomes, say!("`{}` or `{}`", Phrase::Refused, Phrase::Allowed)));
             };
             let allowed = outcome == Phrase::Allowed;
             let backends = self.list(|parser| parser.name("the name of a backend"))?;
             then.extend(backends.into_iter().map(|backend| Expectation { allowed, backend }));
             self.eat_comma();
-            if !self.eat(Phrase::And) {
+            if !self.sees(Phrase::And) {
                 break;
             }
+            self.line(Break::Clause);
+            self.eat(Phrase::And);
         }
         Ok(Scenario { title, given, then })
     }
@@ -199,7 +225,7 @@ impl Parser<'_> {
                 given.push(Given::HealthOfAPerson);
             } else {
                 let count = if matches!(self.kind(), Kind::Number(_)) { self.count()? } else { 1 };
-                given.push(Given::Data { count, what: self.name("a class or type of data")? });
+                given.push(Given::Data { count, what: self.data("a class or type of data")? });
             }
             let behind = matches!(self.token(1).kind, Kind::Word(_) | Kind::Number(_));
             if *self.kind() != Kind::Comma || !behind || self.comma_begins_given() {

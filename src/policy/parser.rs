@@ -5,23 +5,55 @@
 
 use std::ops::Range;
 
+use super::concrete::{Break, Concrete, Item, Mark};
 use super::diagnostic::{Diagnostic, File};
-use super::lexer::{Kind, Token, lex};
-use super::nearest::{closeness, did_you_mean};
-use super::phrase::{CLAUSES, Phrase, STATEMENTS};
+use super::lexer::{Kind, Lexed, Token, lex};
+use super::nearest::{closeness, did_you_mean_one};
+use super::phrase::{CLAUSES, Language, Phrase, STATEMENTS};
+use super::surface;
+use super::text::{Part, Text, say};
 use super::tree::{Expr, Name, Sheet};
 use crate::limits::{POLICY_DEPTH_MAX, POLICY_FILE_BYTES_MAX};
 
 /// Parses a sheet or pack as far as it can be understood. It is whole when no fault was added.
 pub(super) fn parse(file: &File, faults: &mut Vec<Diagnostic>) -> Option<Sheet> {
+    parse_concrete(file, faults).map(|(sheet, _)| sheet)
+}
+
+/// As [`parse`], with what each token was taken for.
+pub(super) fn parse_concrete(file: &File, faults: &mut Vec<Diagnostic>) -> Option<(Sheet, Concrete)> {
     if file.text().len() > POLICY_FILE_BYTES_MAX {
-        let message = format!("this file is larger than {POLICY_FILE_BYTES_MAX} bytes");
+        let message = say!("this file is larger than {} bytes", POLICY_FILE_BYTES_MAX);
         faults.push(Diagnostic::new("octroi::policy::too-large", file, 0..0, message));
         return None;
     }
-    let tokens = lex(file, faults).tokens;
+    let Lexed { tokens, comments } = lex(file, faults);
     let end = Token { kind: Kind::End, span: 0..0, first: true };
-    Some(Parser { file, tokens, at: 0, faults, depth: 0, end }.sheet())
+    let mut parser = Parser {
+        file,
+        language: file.language(),
+        tokens,
+        at: 0,
+        faults,
+        depth: 0,
+        marks: Vec::new(),
+        breaks: Vec::new(),
+        end,
+    };
+    let sheet = parser.sheet();
+    let Parser { tokens, marks, breaks, .. } = parser;
+    Some((sheet, Concrete { tokens, comments, marks, breaks }))
+}
+
+/// The language in which a sheet is written: that of its first word; English when no language has it.
+pub(super) fn language_of(text: &str) -> Language {
+    let mut rest = text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+    while rest.starts_with('#') {
+        rest = rest.split_once('\n').map_or("", |(_, behind)| behind).trim_start();
+    }
+    let word = rest.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+    let begins = |language: &Language| [Phrase::Policy, Phrase::Pack].iter().any(|p| p.surface(*language) == word);
+    Language::ALL.into_iter().find(begins).unwrap_or_default()
 }
 
 /// A fault has been reported; the caller resumes further on.
@@ -32,10 +64,13 @@ pub(super) type Parsed<T> = Result<T, Broken>;
 
 pub(super) struct Parser<'a> {
     pub(super) file: &'a File,
+    pub(super) language: Language,
     tokens: Vec<Token>,
     at: usize,
     pub(super) faults: &'a mut Vec<Diagnostic>,
     depth: usize,
+    marks: Vec<Mark>,
+    breaks: Vec<(usize, Break)>,
     end: Token,
 }
 
@@ -70,7 +105,7 @@ impl Parser<'_> {
     /// Whether the phrase stands `ahead` tokens from here.
     fn stands(&self, ahead: usize, phrase: Phrase) -> bool {
         phrase
-            .words()
+            .words(self.language)
             .enumerate()
             .all(|(index, word)| matches!(&self.token(ahead + index).kind, Kind::Word(written) if written == word))
     }
@@ -83,9 +118,16 @@ impl Parser<'_> {
     pub(super) fn eat(&mut self, phrase: Phrase) -> bool {
         let stands = self.sees(phrase);
         if stands {
-            self.at += phrase.words().count();
+            let words = phrase.words(self.language).count();
+            self.marks.push(Mark { from: self.at, tokens: words, item: Item::Phrase(phrase) });
+            self.at += words;
         }
         stands
+    }
+
+    /// Notes that a line begins here when the sheet is laid out.
+    pub(super) fn line(&mut self, how: Break) {
+        self.breaks.push((self.at, how));
     }
 
     /// Takes the longest of these phrases that stands here.
@@ -96,12 +138,16 @@ impl Parser<'_> {
     }
 
     pub(super) fn sees_one(&self, phrases: &[Phrase]) -> Option<Phrase> {
-        phrases.iter().copied().filter(|phrase| self.sees(*phrase)).max_by_key(|phrase| phrase.words().count())
+        phrases
+            .iter()
+            .copied()
+            .filter(|phrase| self.sees(*phrase))
+            .max_by_key(|phrase| phrase.words(self.language).count())
     }
 
     /// Takes a phrase that must stand here.
     pub(super) fn expect(&mut self, phrase: Phrase) -> Parsed<()> {
-        if self.eat(phrase) { Ok(()) } else { Err(self.unknown(&[phrase], &format!("`{}`", phrase.surface()))) }
+        if self.eat(phrase) { Ok(()) } else { Err(self.unknown(&[phrase], say!("`{}`", phrase))) }
     }
 
     pub(super) fn eat_comma(&mut self) -> bool {
@@ -113,9 +159,9 @@ impl Parser<'_> {
     }
 
     /// Reports a fault at the current token.
-    pub(super) fn fault(&mut self, code: &'static str, message: impl Into<String>, help: &str) -> Broken {
+    pub(super) fn fault(&mut self, code: &'static str, message: impl Into<Text>, help: Option<Text>) -> Broken {
         let mut fault = Diagnostic::new(code, self.file, self.span(), message);
-        if !help.is_empty() {
+        if let Some(help) = help {
             fault = fault.help(help);
         }
         self.faults.push(fault);
@@ -123,7 +169,8 @@ impl Parser<'_> {
     }
 
     /// Reports that none of these phrases stands here, with the nearest of them.
-    pub(super) fn unknown(&mut self, phrases: &[Phrase], wanted: &str) -> Broken {
+    pub(super) fn unknown(&mut self, phrases: &[Phrase], wanted: impl Into<Text>) -> Broken {
+        let wanted = wanted.into();
         let written = match self.kind() {
             Kind::Word(word) => Some(word.clone()),
             _ => None,
@@ -133,14 +180,12 @@ impl Parser<'_> {
             None => listed(phrases),
         };
         let fault = match written {
-            Some(word) => Diagnostic::new(
-                "octroi::policy::unknown-word",
-                self.file,
-                self.span(),
-                format!("`{word}` is not understood here"),
-            )
-            .label(format!("expected {wanted}")),
-            None => Diagnostic::new("octroi::policy::missing", self.file, self.span(), format!("expected {wanted}")),
+            Some(word) => {
+                let message = say!("`{}` is not understood here", word);
+                Diagnostic::new("octroi::policy::unknown-word", self.file, self.span(), message)
+                    .label(say!("expected {}", wanted))
+            }
+            None => Diagnostic::new("octroi::policy::missing", self.file, self.span(), say!("expected {}", wanted)),
         };
         self.faults.push(match help {
             Some(help) => fault.help(help),
@@ -150,28 +195,29 @@ impl Parser<'_> {
     }
 
     /// Compares the next words with phrases of as many words.
-    fn suggest(&self, word: &str, phrases: &[Phrase]) -> Option<String> {
-        let mut near: Vec<(usize, &str)> = phrases
+    fn suggest(&self, word: &str, phrases: &[Phrase]) -> Option<Text> {
+        let mut near: Vec<(usize, &str, Phrase)> = phrases
             .iter()
             .filter_map(|phrase| {
-                let words: Vec<&str> = (0..phrase.words().count())
+                let surface = phrase.surface(self.language);
+                let words: Vec<&str> = (0..surface.split(' ').count())
                     .map_while(|ahead| match &self.token(ahead).kind {
                         Kind::Word(word) => Some(word.as_str()),
                         _ => None,
                     })
                     .collect();
-                let first = phrase.words().next().unwrap_or_default();
-                let whole = closeness(&words.join(" "), phrase.surface());
-                whole.or_else(|| closeness(word, first).map(|apart| apart + 3)).map(|apart| (apart, phrase.surface()))
+                let first = surface.split(' ').next().unwrap_or_default();
+                let whole = closeness(&words.join(" "), surface);
+                whole.or_else(|| closeness(word, first).map(|apart| apart + 3)).map(|apart| (apart, surface, *phrase))
             })
             .collect();
         near.sort_unstable();
-        let near: Vec<&str> = near.into_iter().take(3).map(|(_, surface)| surface).collect();
-        did_you_mean(&near)
+        let near = near.into_iter().take(3);
+        did_you_mean_one(near.map(|(_, surface, phrase)| (surface, phrase.meaning(self.language).to_owned())).collect())
     }
 
     /// Takes a text in quotes.
-    pub(super) fn text(&mut self, wanted: &str) -> Parsed<Name> {
+    pub(super) fn text(&mut self, wanted: &'static str) -> Parsed<Name> {
         if let Kind::Text(text) = self.kind() {
             let name = Name { text: text.clone(), span: self.span() };
             self.step();
@@ -182,34 +228,47 @@ impl Parser<'_> {
             }
             return Ok(name);
         }
-        let message = format!("expected {wanted}, in double quotes");
-        Err(self.fault("octroi::policy::missing", message, ""))
+        let message = say!("expected {}, in double quotes", Text::from(wanted));
+        Err(self.fault("octroi::policy::missing", message, None))
     }
 
     /// Takes a bare word or a text in quotes.
-    pub(super) fn name(&mut self, wanted: &str) -> Parsed<Name> {
+    pub(super) fn name(&mut self, wanted: &'static str) -> Parsed<Name> {
         let name = match self.kind() {
             Kind::Word(text) | Kind::Text(text) => Name { text: text.clone(), span: self.span() },
             _ => {
-                let message = format!("expected {wanted}");
-                return Err(self.fault("octroi::policy::missing", message, ""));
+                let message = say!("expected {}", Text::from(wanted));
+                return Err(self.fault("octroi::policy::missing", message, None));
             }
         };
         self.step();
         Ok(name)
     }
 
+    /// Takes the name of a class or type of data; what a language calls it becomes the identifier.
+    pub(super) fn data(&mut self, wanted: &'static str) -> Parsed<Name> {
+        let bare = matches!(self.kind(), Kind::Word(_));
+        let from = self.at;
+        let mut name = self.name(wanted)?;
+        if bare {
+            name.text = surface::identifier(&name.text, self.language).to_owned();
+            self.marks.push(Mark { from, tokens: 1, item: Item::Data(name.text.clone()) });
+        }
+        Ok(name)
+    }
+
     /// Takes a whole number between bounds.
-    pub(super) fn number(&mut self, wanted: &str, bounds: std::ops::RangeInclusive<u64>) -> Parsed<u64> {
+    pub(super) fn number(&mut self, wanted: &'static str, bounds: std::ops::RangeInclusive<u64>) -> Parsed<u64> {
         if let Kind::Number(number) = *self.kind() {
             if bounds.contains(&number) {
                 self.step();
                 return Ok(number);
             }
-            let message = format!("{number} is out of range: {wanted} is {} to {}", bounds.start(), bounds.end());
-            return Err(self.fault("octroi::policy::out-of-range", message, ""));
+            let (wanted, from, to) = (Text::from(wanted), *bounds.start(), *bounds.end());
+            let message = say!("{} is out of range: {} is {} to {}", number, wanted, from, to);
+            return Err(self.fault("octroi::policy::out-of-range", message, None));
         }
-        Err(self.fault("octroi::policy::missing", format!("expected a number: {wanted}"), ""))
+        Err(self.fault("octroi::policy::missing", say!("expected a number: {}", Text::from(wanted)), None))
     }
 
     /// Skips to the next line that begins a statement or, within a rule, a clause.
@@ -264,17 +323,21 @@ impl Parser<'_> {
                 "octroi::policy::mixed-and-or",
                 self.file,
                 span,
-                "`and` and `or` are mixed: it can be read in two ways",
+                say!("`{}` and `{}` are mixed: it can be read in two ways", Phrase::And, Phrase::Or),
             )
-            .help("put a comma before the one that binds less (`a, or b and c`), or brackets around what belongs together");
+            .help(say!(
+                "put a comma before the one that binds less (`a, {} b {} c`), or brackets around what belongs together",
+                Phrase::Or,
+                Phrase::And
+            ));
             self.faults.push(fault);
         }
     }
 
     fn unit<A>(&mut self, atom: fn(&mut Self) -> Parsed<Expr<A>>) -> Parsed<Expr<A>> {
         if self.depth >= POLICY_DEPTH_MAX {
-            let message = format!("brackets and `not` are nested more than {POLICY_DEPTH_MAX} deep");
-            return Err(self.fault("octroi::policy::too-deep", message, "split the rule in two"));
+            let message = say!("brackets and `{}` are nested more than {} deep", Phrase::Not, POLICY_DEPTH_MAX);
+            return Err(self.fault("octroi::policy::too-deep", message, Some(say!("split the rule in two"))));
         }
         self.depth += 1;
         let parsed = self.unit_within(atom);
@@ -310,7 +373,7 @@ fn joined<A>(joint: Option<Phrase>, mut parts: Vec<Expr<A>>) -> Expr<A> {
     }
 }
 
-fn listed(phrases: &[Phrase]) -> Option<String> {
-    let surfaces: Vec<String> = phrases.iter().map(|phrase| format!("`{}`", phrase.surface())).collect();
-    (phrases.len() > 1).then(|| format!("one of {}", surfaces.join(", ")))
+fn listed(phrases: &[Phrase]) -> Option<Text> {
+    let surfaces: Vec<Part> = phrases.iter().map(|phrase| Part::Text(say!("`{}`", *phrase))).collect();
+    (phrases.len() > 1).then(|| say!("one of {}", surfaces))
 }

@@ -1,10 +1,40 @@
 //! The closed vocabulary of sheets: every fixed phrase, in one table, one column for each surface.
 //!
-//! The parser knows phrases, never words of a language: a second surface is a second column here and nothing elsewhere.
-//! Blanks between the words of a phrase are free.
+//! The parser knows phrases, never words of a language: a further surface is a further column in [`super::surface`] and
+//! nothing elsewhere. Blanks between the words of a phrase are free.
+
+use super::surface::{self, TABLE};
+
+/// A surface of the language. The tree, and so the digest, is the same in all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Language {
+    /// English.
+    #[default]
+    En,
+    /// French.
+    Fr,
+}
+
+impl Language {
+    /// Every surface, in the order of the columns.
+    pub const ALL: [Self; 2] = [Self::En, Self::Fr];
+
+    /// The code of ISO 639-1.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::En => "en",
+            Self::Fr => "fr",
+        }
+    }
+
+    /// The language of a code.
+    pub fn parse(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|language| language.code() == code)
+    }
+}
 
 /// A fixed phrase of the language.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Phrase {
     Policy,
     Pack,
@@ -14,7 +44,13 @@ pub(super) enum Phrase {
     Home,
     WithOverseas,
     Labels,
+    LabelSays,
+    Brings,
+    Lowers,
+    IssuedBy,
     UsePack,
+    Group,
+    OfApps,
     AllowBackends,
     AllowHosted,
     At,
@@ -30,14 +66,19 @@ pub(super) enum Phrase {
     Refused,
     Allowed,
     Exception,
+    ForRule,
+    ApprovedBy,
     Because,
     When,
     Unless,
+    FromDate,
+    UntilDate,
     OnBackends,
     OnlyBackends,
     NeverBackends,
     PreferBackends,
     Must,
+    Have,
     Keep,
     And,
     Or,
@@ -59,7 +100,11 @@ pub(super) enum Phrase {
     ControlledFrom,
     ExposedTo,
     Certified,
+    Level,
     WithTransferBasis,
+    WithContract,
+    KeysOurs,
+    Attested,
     RetentionNone,
     TrainingNever,
     Named,
@@ -76,6 +121,7 @@ pub(super) enum Phrase {
     LabelAtLeast,
     LeakAtLeast,
     AppIs,
+    AppInGroup,
     TenantIs,
     RoleIs,
     PurposeIs,
@@ -102,118 +148,29 @@ pub(super) enum Phrase {
 
 use Phrase as P;
 
-/// Every phrase with its English surface.
-const TABLE: &[(Phrase, &str)] = &[
-    (P::Policy, "policy"),
-    (P::Pack, "pack"),
-    (P::Version, "version"),
-    (P::Owner, "owner"),
-    (P::ReviewBefore, "review before"),
-    (P::Home, "home"),
-    (P::WithOverseas, "with overseas"),
-    (P::Labels, "labels"),
-    (P::UsePack, "use pack"),
-    (P::AllowBackends, "allow backends"),
-    (P::AllowHosted, "allow hosted tool"),
-    (P::At, "at"),
-    (P::Rule, "rule"),
-    (P::FallBack, "fall back if unavailable"),
-    (P::OrAfter, "or after"),
-    (P::Seconds, "s"),
-    (P::Milliseconds, "ms"),
-    (P::OfWaiting, "of waiting"),
-    (P::Scenario, "scenario"),
-    (P::Given, "given"),
-    (P::Then, "then"),
-    (P::Refused, "refused"),
-    (P::Allowed, "allowed"),
-    (P::Exception, "exception"),
-    (P::Because, "because"),
-    (P::When, "when"),
-    (P::Unless, "unless"),
-    (P::OnBackends, "on backends"),
-    (P::OnlyBackends, "only backends"),
-    (P::NeverBackends, "never backends"),
-    (P::PreferBackends, "prefer backends"),
-    (P::Must, "must"),
-    (P::Keep, "keep"),
-    (P::And, "and"),
-    (P::Or, "or"),
-    (P::Not, "not"),
-    (P::AnyOf, "any of"),
-    (P::AllOf, "all of"),
-    (P::Generalise, "generalise"),
-    (P::Pseudonymise, "pseudonymise"),
-    (P::PseudonymiseUnlinkably, "pseudonymise unlinkably"),
-    (P::Redact, "redact"),
-    (P::Drop, "drop"),
-    (P::Block, "block"),
-    (P::LogSealed, "log sealed"),
-    (P::Approval, "approval"),
-    (P::OnPremises, "on premises"),
-    (P::Domestic, "domestic"),
-    (P::LocatedIn, "located in"),
-    (P::LocatedOutside, "located outside"),
-    (P::ControlledFrom, "controlled from"),
-    (P::ExposedTo, "exposed to"),
-    (P::Certified, "certified"),
-    (P::WithTransferBasis, "with transfer basis"),
-    (P::RetentionNone, "retention none"),
-    (P::TrainingNever, "training never"),
-    (P::Named, "named"),
-    (P::Eea, "EEA"),
-    (P::Eu, "EU"),
-    (P::DataIncludes, "data includes"),
-    (P::DataStillIncludes, "data still includes identified"),
-    (P::StillIncludes, "still includes identified"),
-    (P::AtLeast, "at least"),
-    (P::With, "with"),
-    (P::ConfidenceAtLeast, "confidence at least"),
-    (P::HealthOfAPerson, "health of a person"),
-    (P::LabelIs, "label is"),
-    (P::LabelAtLeast, "label at least"),
-    (P::LeakAtLeast, "leak score at least"),
-    (P::AppIs, "app is"),
-    (P::TenantIs, "tenant is"),
-    (P::RoleIs, "role is"),
-    (P::PurposeIs, "purpose is"),
-    (P::ResidenceIn, "residence in"),
-    (P::MinorsConcerned, "minors are concerned"),
-    (P::ScanIncomplete, "scan incomplete"),
-    (P::FieldUnreadable, "a field is unreadable"),
-    (P::ReferenceIncluded, "a reference is included"),
-    (P::HostedUsed, "a hosted tool is used"),
-    (P::Nothing, "nothing"),
-    (P::Data, "data"),
-    (P::App, "app"),
-    (P::Tenant, "tenant"),
-    (P::Role, "role"),
-    (P::Purpose, "purpose"),
-    (P::Label, "label"),
-    (P::LeakScore, "leak score"),
-    (P::Residence, "residence"),
-    (P::Minors, "minors"),
-    (P::UnreadableField, "an unreadable field"),
-    (P::AReference, "a reference"),
-    (P::HostedTool, "hosted tool"),
-];
-
 impl Phrase {
-    /// The phrase as written in a sheet.
-    pub(super) fn surface(self) -> &'static str {
-        TABLE.iter().find(|(phrase, _)| *phrase == self).map_or("", |(_, surface)| surface)
+    /// The phrase as written in a sheet of a language.
+    pub(super) fn surface(self, language: Language) -> &'static str {
+        let row = TABLE.iter().find(|(phrase, ..)| *phrase == self);
+        row.and_then(|(_, surfaces, _)| surface::column(surfaces, language)).unwrap_or_default()
+    }
+
+    /// What it means, in a few words; empty for a phrase that no fault offers.
+    pub(super) fn meaning(self, language: Language) -> &'static str {
+        let row = TABLE.iter().find(|(phrase, ..)| *phrase == self);
+        row.and_then(|(_, _, meanings)| surface::column(meanings, language)).unwrap_or_default()
     }
 
     /// Its words.
-    pub(super) fn words(self) -> impl Iterator<Item = &'static str> {
-        self.surface().split(' ')
+    pub(super) fn words(self, language: Language) -> impl Iterator<Item = &'static str> {
+        self.surface(language).split(' ')
     }
 }
 
 /// Every phrase.
 #[cfg(test)]
 pub(super) fn all() -> impl Iterator<Item = Phrase> {
-    TABLE.iter().map(|(phrase, _)| *phrase)
+    TABLE.iter().map(|(phrase, ..)| *phrase)
 }
 
 /// Phrases that begin a statement.
@@ -222,7 +179,9 @@ pub(super) const STATEMENTS: &[Phrase] = &[
     P::Pack,
     P::Home,
     P::Labels,
+    P::LabelSays,
     P::UsePack,
+    P::Group,
     P::AllowBackends,
     P::AllowHosted,
     P::Rule,
@@ -236,6 +195,8 @@ pub(super) const CLAUSES: &[Phrase] = &[
     P::Because,
     P::When,
     P::Unless,
+    P::FromDate,
+    P::UntilDate,
     P::OnBackends,
     P::OnlyBackends,
     P::NeverBackends,
@@ -243,6 +204,12 @@ pub(super) const CLAUSES: &[Phrase] = &[
     P::Must,
     P::Keep,
 ];
+
+/// Phrases that begin a part of an exception.
+pub(super) const EXCEPTION_PARTS: &[Phrase] = &[P::ForRule, P::Because, P::When, P::UntilDate, P::ApprovedBy];
+
+/// Phrases that narrow an `allow` or a `fall back`.
+pub(super) const GATES: &[Phrase] = &[P::When, P::Unless, P::FromDate, P::UntilDate];
 
 /// Phrases that begin a predicate on backends.
 pub(super) const PREDICATES: &[Phrase] = &[
@@ -254,6 +221,9 @@ pub(super) const PREDICATES: &[Phrase] = &[
     P::ExposedTo,
     P::Certified,
     P::WithTransferBasis,
+    P::WithContract,
+    P::KeysOurs,
+    P::Attested,
     P::RetentionNone,
     P::TrainingNever,
     P::Named,
@@ -268,6 +238,7 @@ pub(super) const CONDITIONS: &[Phrase] = &[
     P::LabelAtLeast,
     P::LeakAtLeast,
     P::AppIs,
+    P::AppInGroup,
     P::TenantIs,
     P::RoleIs,
     P::PurposeIs,
@@ -306,18 +277,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_listed_phrase_has_a_surface() {
-        let lists = [STATEMENTS, CLAUSES, PREDICATES, CONDITIONS, DUTIES, GIVENS];
+    fn every_listed_phrase_has_a_surface_and_a_meaning_in_every_language() {
+        let lists = [STATEMENTS, CLAUSES, PREDICATES, CONDITIONS, DUTIES, GIVENS, EXCEPTION_PARTS, GATES];
         for phrase in lists.into_iter().flatten() {
-            assert!(!phrase.surface().is_empty(), "{phrase:?}");
+            for language in Language::ALL {
+                assert!(!phrase.surface(language).is_empty(), "{phrase:?}");
+                assert!(!phrase.meaning(language).is_empty(), "{phrase:?}");
+            }
         }
     }
 
     #[test]
     fn no_surface_is_written_twice() {
-        let mut surfaces: Vec<_> = TABLE.iter().map(|(_, surface)| surface).collect();
-        surfaces.sort_unstable();
-        surfaces.dedup();
-        assert_eq!(surfaces.len(), TABLE.len());
+        for language in Language::ALL {
+            let mut surfaces: Vec<_> = all().map(|phrase| phrase.surface(language)).collect();
+            surfaces.sort_unstable();
+            let mut once = surfaces.clone();
+            once.dedup();
+            assert_eq!(once, surfaces, "{language:?}");
+        }
     }
 }

@@ -2,15 +2,18 @@
 //! regimes, certificate schemes. Dated, sourced, shipped with the program, replaceable file by file, with a digest of its own.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, LazyLock};
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
-use toml::de::DeTable;
+use toml::de::{DeTable, DeValue};
 
 use super::SourceFile;
 use super::canonical;
 use super::diagnostic::{Diagnostic, File};
+use super::phrase::Language;
+use super::text::{Text, say};
 use super::toml_file::{Node, Reader, json, parse_toml};
 use super::tree::Name;
 use crate::model::entry::Digest;
@@ -28,15 +31,20 @@ const SHIPPED: &[(&str, &str)] = &[
     ("entities.toml", include_str!("../../policies/reference/entities.toml")),
     ("facts.toml", include_str!("../../policies/reference/facts.toml")),
     ("regimes.toml", include_str!("../../policies/reference/regimes.toml")),
+    ("regions.toml", include_str!("../../policies/reference/regions.toml")),
 ];
 
+/// The shipped reference data, read once.
+static UNCHANGED: LazyLock<Arc<Reference>> =
+    LazyLock::new(|| Arc::new(Reference::read_all(&[], Language::En, &mut Vec::new())));
+
 /// The file in force: the operator's, else the shipped one.
-pub(super) fn file(name: &str, overrides: &[SourceFile]) -> File {
+pub(super) fn file(name: &str, overrides: &[SourceFile], language: Language) -> File {
     if let Some(own) = overrides.iter().find(|own| own.name.rsplit(['/', '\\']).next() == Some(name)) {
-        return File::new(&own.name, &own.text);
+        return File::new(&own.name, &own.text, language);
     }
     let text = SHIPPED.iter().find(|(shipped, _)| *shipped == name).map_or("", |(_, text)| text);
-    File::new(&format!("policies/reference/{name}"), text)
+    File::new(&format!("policies/reference/{name}"), text, language)
 }
 
 /// All reference data but the catalogue of types and classes.
@@ -45,7 +53,12 @@ pub(super) struct Reference {
     pub(super) countries: BTreeMap<Country, CountryInfo>,
     pub(super) decisions: Vec<Decision>,
     pub(super) regimes: BTreeMap<Word, Countries>,
-    pub(super) schemes: BTreeSet<Word>,
+    /// Certificate schemes with their levels.
+    pub(super) schemes: BTreeMap<Word, Vec<Word>>,
+    /// Countries of a cloud region, by `provider:region`; empty: nobody knows.
+    pub(super) regions: BTreeMap<String, Vec<Country>>,
+    /// What names mean: the law of a class, the full name of a scheme or regime.
+    pub(super) meanings: BTreeMap<String, String>,
     pub(super) digest: Digest,
 }
 
@@ -66,36 +79,48 @@ pub(super) struct Decision {
     pub(super) whole: bool,
     pub(super) from: Date,
     pub(super) until: Option<Date>,
+    pub(super) instrument: String,
+    /// Whether somebody asks a court to annul it. It counts until it is.
+    pub(super) contested: bool,
 }
 
 impl Reference {
     /// Reads all files, with every fault of them.
-    pub(super) fn read(overrides: &[SourceFile], faults: &mut Vec<Diagnostic>) -> Self {
+    pub(super) fn read(overrides: &[SourceFile], language: Language, faults: &mut Vec<Diagnostic>) -> Arc<Self> {
+        if overrides.is_empty() {
+            return Arc::clone(&UNCHANGED);
+        }
+        Arc::new(Self::read_all(overrides, language, faults))
+    }
+
+    fn read_all(overrides: &[SourceFile], language: Language, faults: &mut Vec<Diagnostic>) -> Self {
         for own in overrides {
             let name = own.name.rsplit(['/', '\\']).next().unwrap_or_default();
             if !SHIPPED.iter().any(|(shipped, _)| *shipped == name) {
                 let known: Vec<&str> = SHIPPED.iter().map(|(shipped, _)| *shipped).collect();
-                let file = File::new(&own.name, &own.text);
+                let file = File::new(&own.name, &own.text, language);
                 let fault = Diagnostic::new(
                     "octroi::policy::unknown-name",
                     &file,
                     0..0,
-                    format!("`{name}` is no reference file"),
+                    say!("`{}` is no reference file", name),
                 );
-                faults.push(fault.help(format!("known: {}", known.join(", "))));
+                faults.push(fault.help(say!("known: {}", known.join(", "))));
             }
         }
         let mut reference = Self {
             countries: BTreeMap::new(),
             decisions: Vec::new(),
             regimes: BTreeMap::new(),
-            schemes: BTreeSet::new(),
+            schemes: BTreeMap::new(),
+            regions: BTreeMap::new(),
+            meanings: BTreeMap::new(),
             digest: Digest([0; 32]),
         };
         let mut all = Map::new();
         // Countries first: the others are checked against them.
-        for name in ["countries.toml", "adequacy.toml", "certificates.toml", "regimes.toml"] {
-            let file = file(name, overrides);
+        for name in ["countries.toml", "adequacy.toml", "certificates.toml", "regimes.toml", "regions.toml"] {
+            let file = file(name, overrides, language);
             let document = parse_toml(&file, faults);
             let table = document.get_ref();
             let mut reader = Reader { file: &file, faults };
@@ -103,14 +128,18 @@ impl Reference {
                 "countries.toml" => reference.read_countries(&mut reader, table),
                 "adequacy.toml" => reference.read_decisions(&mut reader, table),
                 "certificates.toml" => reference.read_schemes(&mut reader, table),
-                _ => reference.read_regimes(&mut reader, table),
+                "regimes.toml" => reference.read_regimes(&mut reader, table),
+                _ => reference.read_regions(&mut reader, table),
             }
             all.insert(name.to_owned(), json(table));
         }
         for name in ["classes.toml", "entities.toml", "facts.toml"] {
-            let file = file(name, overrides);
+            let file = file(name, overrides, language);
             // Their faults are reported by `catalogue`; here only what they say is hashed.
             let document = parse_toml(&file, &mut Vec::new());
+            if name == "classes.toml" {
+                reference.read_articles(document.get_ref());
+            }
             all.insert(name.to_owned(), json(document.get_ref()));
         }
         reference.digest = canonical::digest(&Value::Object(all));
@@ -188,7 +217,11 @@ impl Reference {
             // An unreadable end date must not read as "no end".
             if let (Some(country), Some(scope), Some(from), true) = (country, scope, from, until != Some(None)) {
                 let whole = scope.text == "whole";
-                self.decisions.push(Decision { country, whole, from, until: until.flatten() });
+                let instrument = entry.get("instrument").and_then(|node| reader.text(node));
+                let instrument = instrument.map_or_else(String::new, |name| name.text);
+                let contested = entry.get("contested").and_then(|node| reader.boolean(node)).unwrap_or(false);
+                let until = until.flatten();
+                self.decisions.push(Decision { country, whole, from, until, instrument, contested });
             }
         }
     }
@@ -197,10 +230,14 @@ impl Reference {
         reader.only(table, &["version", "scheme"]);
         let Some(schemes) = table.get("scheme").and_then(|node| reader.table(node)) else { return };
         for (name, node) in schemes {
-            if let Some(entry) = reader.table(node) {
-                reader.only(entry, &["name", "country", "note"]);
+            let Some(entry) = reader.table(node) else { continue };
+            reader.only(entry, &["name", "country", "levels", "note"]);
+            if let Some(full) = entry.get("name").and_then(|node| reader.text(node)) {
+                self.meanings.insert(name.get_ref().to_string(), full.text);
             }
-            self.schemes.insert(Word::configured(name.get_ref()));
+            let levels = entry.get("levels").and_then(|node| reader.texts(node)).unwrap_or_default();
+            let levels = levels.iter().map(|level| Word::configured(&level.text)).collect();
+            self.schemes.insert(Word::configured(name.get_ref()), levels);
         }
     }
 
@@ -213,39 +250,92 @@ impl Reference {
             let countries = reader.required(entry, "countries", node.span()).and_then(|node| reader.texts(node));
             let countries: Countries =
                 countries.unwrap_or_default().iter().filter_map(|name| self.assigned(name, reader)).collect();
+            if let Some(full) = entry.get("name").and_then(|node| reader.text(node)) {
+                self.meanings.insert(name.get_ref().to_string(), full.text);
+            }
             self.regimes.insert(Word::configured(name.get_ref()), countries);
+        }
+    }
+
+    fn read_regions(&mut self, reader: &mut Reader<'_>, table: &DeTable<'_>) {
+        reader.only(table, &["version", "region"]);
+        let Some(providers) = table.get("region").and_then(|node| reader.table(node)) else { return };
+        for (provider, node) in providers {
+            let Some(regions) = reader.table(node) else { continue };
+            for (region, node) in regions {
+                let Some(entry) = reader.table(node) else { continue };
+                reader.only(entry, &["in", "kind", "note"]);
+                let names = reader.required(entry, "in", node.span()).and_then(|node| reader.texts(node));
+                let mut countries = Vec::new();
+                for name in names.unwrap_or_default() {
+                    match name.text.as_str() {
+                        "EU" => countries.extend(self.eu()),
+                        "EEA" => countries.extend(self.eea()),
+                        _ => countries.extend(self.assigned(&name, reader)),
+                    }
+                }
+                self.regions.insert(format!("{}:{}", provider.get_ref(), region.get_ref()), countries);
+            }
+        }
+    }
+
+    /// The countries of `provider:region`; `None` when nobody knows.
+    pub(super) fn region(&self, name: &str) -> Option<&[Country]> {
+        let listed = self.regions.get(name).or_else(|| {
+            let stands_for = |pattern: &String| pattern.strip_suffix('*').is_some_and(|begin| name.starts_with(begin));
+            self.regions.iter().find(|(pattern, _)| stands_for(pattern)).map(|(_, countries)| countries)
+        });
+        listed.map(Vec::as_slice).filter(|countries| !countries.is_empty())
+    }
+
+    /// The laws that classes come from; their faults are reported where the catalogue is read.
+    fn read_articles(&mut self, table: &DeTable<'_>) {
+        let DeValue::Table(classes) = (match table.get("class") {
+            Some(node) => node.get_ref(),
+            None => return,
+        }) else {
+            return;
+        };
+        for (name, node) in classes {
+            let article = match node.get_ref() {
+                DeValue::Table(entry) => entry.get("article").and_then(|article| article.get_ref().as_str()),
+                _ => None,
+            };
+            if let Some(article) = article {
+                self.meanings.insert(name.get_ref().to_string(), article.to_owned());
+            }
         }
     }
 }
 
-pub(super) fn not_a_country(code: &str) -> String {
-    format!("`{code}` is no country: two letters of ISO 3166-1 are")
+pub(super) fn not_a_country(code: &str) -> Text {
+    say!("`{}` is no country: two letters of ISO 3166-1 are", code)
 }
 
 /// Codes that people write and the standard does not have.
-pub(super) fn country_help(code: &str) -> Option<String> {
+pub(super) fn country_help(code: &str) -> Option<Text> {
     let meant = match code.to_uppercase().as_str() {
         "UK" | "GBR" | "ENGLAND" => "GB",
         "EL" | "GRC" => "GR",
         "USA" => "US",
         "FRA" | "FRANCE" => "FR",
         "DEU" | "GER" | "GERMANY" => "DE",
-        upper if upper != code && Country::parse(upper).is_some() => return Some(format!("did you mean `{upper}`?")),
+        upper if upper != code && Country::parse(upper).is_some() => return Some(say!("did you mean `{}`?", upper)),
         _ => return None,
     };
-    Some(format!("did you mean `{meant}`?"))
+    Some(say!("did you mean `{}`?", meant))
 }
 
 fn read_zone(reader: &mut Reader<'_>, node: &Node<'_>) -> Option<TimeZone> {
     let name = reader.text(node)?;
     let zone = TimeZone::posix(&name.text).ok();
     if zone.is_none() {
-        let message = "this is no time zone in POSIX form";
+        let message = say!("this is no time zone in POSIX form");
         reader.fault(
             "octroi::policy::wrong-type",
             name.span,
             message,
-            Some("for example \"CET-1CEST,M3.5.0,M10.5.0/3\"".to_owned()),
+            Some(say!("for example \"CET-1CEST,M3.5.0,M10.5.0/3\"")),
         );
     }
     zone

@@ -27,7 +27,7 @@ pub fn recheck(
     if policy.valid_until().is_some_and(|until| until <= now) && !policy.on_premises(backend) {
         return Err(Removal::Expired);
     }
-    let view = View::residual(residual, policy.catalogue(), duties);
+    let view = View::residual(residual, policy, duties);
     let mut pass = Pass::new(policy, residual, view, Undetected::Real);
     // Nothing more will be done to these bytes: what is in them is what would cross.
     let done = Duties::default();

@@ -1,12 +1,16 @@
 //! Looks every name of a sheet up and reports those that mean nothing, with the nearest that do.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::Vocabulary;
 use super::diagnostic::{Diagnostic, File};
-use super::nearest::{did_you_mean, nearest};
+use super::nearest::{did_you_mean, did_you_mean_one, nearest};
+use super::phrase::Phrase;
 use super::reference::{Countries, country_help, not_a_country};
 use super::resolved::{Allow, AllowTool, Atom, Condition, FallBackClause, Gate, Predicate, Quality, Resolved, What};
+use super::surface;
+use super::text::{Text, say};
 use super::tree::{self, Area, Ask, Expr, Name, Sheet, Trait};
 use super::truth::World;
 use crate::model::{Catalogue, Country, EntityId, Word};
@@ -20,6 +24,7 @@ pub(super) struct Names<'a> {
     /// In the order of their ids.
     pub(super) backends: &'a [Word],
     pub(super) labels: &'a [Word],
+    pub(super) groups: &'a BTreeMap<String, Vec<Word>>,
 }
 
 /// Resolves one sheet or pack.
@@ -47,6 +52,12 @@ impl Resolver<'_> {
                 into.rules.push(rule);
             }
         }
+        for exception in &sheet.exceptions {
+            into.exceptions.extend(self.exception(exception));
+        }
+        for says in &sheet.says {
+            into.says.extend(self.label_says(says));
+        }
         for clause in &sheet.fall_backs {
             if let Some(gate) = self.plain_gate(&clause.gate, clause.span.clone()) {
                 into.fall_backs.push(FallBackClause { after_ms: clause.after_ms, gate });
@@ -66,8 +77,8 @@ impl Resolver<'_> {
         &mut self,
         code: &'static str,
         span: Range<usize>,
-        message: impl Into<String>,
-        help: Option<String>,
+        message: impl Into<Text>,
+        help: Option<Text>,
     ) {
         let fault = Diagnostic::new(code, self.file, span, message);
         self.faults.push(match help {
@@ -76,13 +87,29 @@ impl Resolver<'_> {
         });
     }
 
-    fn unlisted<'k>(&mut self, name: &Name, what: &str, known: impl IntoIterator<Item = &'k str> + Clone) {
-        let near = did_you_mean(&nearest(&name.text, known.clone()));
+    /// What a name of the reference data means: the law of a class, the full name of a scheme or regime.
+    fn meaning(&self, name: &str) -> String {
+        self.names.world.reference.meanings.get(name).cloned().unwrap_or_default()
+    }
+
+    pub(super) fn unlisted<'k>(
+        &mut self,
+        name: &Name,
+        what: &'static str,
+        known: impl IntoIterator<Item = &'k str> + Clone,
+    ) {
+        let near = nearest(&name.text, known.clone());
+        let near = did_you_mean_one(near.into_iter().map(|word| (word, self.meaning(word))).collect());
         let help = near.or_else(|| {
             let all: Vec<&str> = known.into_iter().collect();
-            (!all.is_empty() && all.len() <= 12).then(|| format!("known here: {}", all.join(", ")))
+            (!all.is_empty() && all.len() <= 12).then(|| say!("known here: {}", all.join(", ")))
         });
-        self.fault("octroi::policy::unknown-name", name.span.clone(), format!("`{}` is no {what}", name.text), help);
+        self.fault(
+            "octroi::policy::unknown-name",
+            name.span.clone(),
+            say!("`{}` is no {}", name.text, Text::from(what)),
+            help,
+        );
     }
 
     fn tool(&mut self, allow: &tree::AllowTool, into: &mut Resolved) {
@@ -91,8 +118,8 @@ impl Resolver<'_> {
             self.unlisted(&allow.tool, "kind of hosted tool", self.names.vocabulary.hosted.iter().map(Word::as_str));
         }
         if allow.tool.text == "mcp" && allow.host.is_none() {
-            let help = Some("name it: allow hosted tool mcp at \"tools.example.com\"".to_owned());
-            let message = "an `mcp` tool may reach any host, and this line names none";
+            let help = Some(say!("name it: {} mcp {} \"tools.example.com\"", Phrase::AllowHosted, Phrase::At));
+            let message = say!("an `mcp` tool may reach any host, and this line names none");
             self.fault("octroi::policy::missing", allow.tool.span.clone(), message, help);
         }
         if let Some(gate) = self.plain_gate(&allow.gate, allow.tool.span.clone()) {
@@ -113,19 +140,20 @@ impl Resolver<'_> {
             Some(unless) => Some(unless?),
             None => None,
         };
-        Some(Gate { when, unless })
+        Some(Gate { when, unless, from: gate.from, until: gate.until })
     }
 
     /// A gate that is asked once, before there are duties.
-    fn plain_gate(&mut self, gate: &tree::Gate, span: Range<usize>) -> Option<Gate> {
+    pub(super) fn plain_gate(&mut self, gate: &tree::Gate, span: Range<usize>) -> Option<Gate> {
         let gate = self.gate(gate)?;
         if gate.asks_still() {
-            let message = "`still includes identified` has no meaning here: it is asked after the duties of a backend";
+            let message =
+                say!("`{}` has no meaning here: it is asked after the duties of a backend", Phrase::StillIncludes);
             self.fault(
                 "octroi::policy::no-meaning",
                 span,
                 message,
-                Some("use it in a rule or in `allow backends`".to_owned()),
+                Some(say!("use it in a rule or in `{}`", Phrase::AllowBackends)),
             );
             return None;
         }
@@ -154,7 +182,8 @@ impl Resolver<'_> {
             let catalogue = self.names.catalogue;
             let known = catalogue.classes.iter().map(|info| info.name.as_str());
             let known = known.chain(catalogue.entities.iter().map(|info| info.name.as_str()));
-            self.unlisted(name, "class or type of data", known);
+            let language = self.file.language();
+            self.unlisted(name, "class or type of data", known.map(move |known| surface::written(known, language)));
             return None;
         };
         let served = self.types_of(what).iter().any(|entity| self.names.served.contains(entity));
@@ -163,8 +192,8 @@ impl Resolver<'_> {
             What::Type(_) => false,
         };
         if !served && !declared {
-            let message = format!("no detector of this build finds `{}`, and nothing declares it", name.text);
-            let help = "a rule about it would never fire; name a type that is found, or add a detector".to_owned();
+            let message = say!("no detector of this build finds `{}`, and nothing declares it", name.text);
+            let help = say!("a rule about it would never fire; name a type that is found, or add a detector");
             self.fault("octroi::policy::unserved", name.span.clone(), message, Some(help));
             return None;
         }
@@ -202,13 +231,19 @@ impl Resolver<'_> {
             }
             Ask::HealthOfAPerson => Atom::HealthOfAPerson,
             Ask::StillIdentified(what) => Atom::Still(self.what(what)?),
-            Ask::LabelIs(name) => Atom::Label(vec![self.names.labels.get(self.label(name)?)?.clone()]),
+            Ask::LabelIs(name) => match self.known_label(name) {
+                Some(label) => Atom::Label(vec![label]),
+                // A pack cannot know the labels of a sheet. One that no sheet lists counts as possibly any.
+                None if self.pack => Atom::Label(vec![word(name)]),
+                None => Atom::Label(vec![self.names.labels.get(self.label(name)?)?.clone()]),
+            },
             Ask::LabelAtLeast(name) => {
                 let from = self.label(name)?;
                 Atom::Label(self.names.labels.get(from..)?.to_vec())
             }
             Ask::LeakAtLeast(score) => Atom::LeakAtLeast(*score),
             Ask::App(name) => Atom::App(word(name)),
+            Ask::AppInGroup(name) => Atom::Group(self.group(name)?),
             Ask::Tenant(name) => Atom::Tenant(word(name)),
             Ask::Role(name) => Atom::Role(word(name)),
             Ask::Purpose(name) => Atom::Purpose(word(name)),
@@ -221,9 +256,28 @@ impl Resolver<'_> {
         })
     }
 
+    /// A label that a sheet lists, in the sheet's spelling; case plays no part.
+    pub(super) fn known_label(&self, name: &Name) -> Option<Word> {
+        let wanted = name.text.to_lowercase();
+        self.names.labels.iter().find(|label| label.as_str().to_lowercase() == wanted).cloned()
+    }
+
+    /// The apps of a group. A pack may name one that no sheet has: nobody is in it.
+    fn group(&mut self, name: &Name) -> Option<Vec<Word>> {
+        if let Some(apps) = self.names.groups.get(&name.text) {
+            return Some(apps.clone());
+        }
+        if self.pack {
+            return Some(Vec::new());
+        }
+        self.unlisted(name, "group of apps", self.names.groups.keys().map(String::as_str));
+        None
+    }
+
     /// The place of a label in the list of labels.
     pub(super) fn label(&mut self, name: &Name) -> Option<usize> {
-        let found = self.names.labels.iter().position(|label| *label == *name.text);
+        let wanted = name.text.to_lowercase();
+        let found = self.names.labels.iter().position(|label| label.as_str().to_lowercase() == wanted);
         if found.is_none() {
             self.unlisted(name, "label of this policy", self.names.labels.iter().map(Word::as_str));
         }
@@ -244,15 +298,23 @@ impl Resolver<'_> {
                 };
                 Quality::ExposedTo(regime.clone())
             }
-            Trait::Certified(name) => {
+            Trait::Certified { scheme: name, level } => {
                 let schemes = &self.names.world.reference.schemes;
-                let Some(scheme) = schemes.get(&*name.text) else {
-                    self.unlisted(name, "certificate scheme of the reference data", schemes.iter().map(Word::as_str));
+                let Some((scheme, levels)) = schemes.get_key_value(&*name.text) else {
+                    self.unlisted(name, "certificate scheme of the reference data", schemes.keys().map(Word::as_str));
                     return None;
                 };
-                Quality::Certified(scheme.clone())
+                if let Some(level) = level.as_ref().filter(|level| !levels.iter().any(|known| *known == *level.text)) {
+                    self.unlisted(level, "level of this scheme", levels.iter().map(Word::as_str));
+                    return None;
+                }
+                let level = level.as_ref().map(|level| Word::configured(&level.text));
+                Quality::Certified { scheme: scheme.clone(), level }
             }
             Trait::TransferBasis => Quality::TransferBasis,
+            Trait::Contract => Quality::Contract,
+            Trait::KeysOurs => Quality::KeysOurs,
+            Trait::Attested => Quality::Attested,
             Trait::RetentionNone => Quality::RetentionNone,
             Trait::TrainingNever => Quality::TrainingNever,
             Trait::Named(name) => Quality::Named(self.backend(name).map(|(_, word)| word)?),

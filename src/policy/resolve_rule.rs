@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::phrase::Phrase;
 use super::resolve::Resolver;
-use super::resolved::{Atom, Gate, Predicate, Rule, What};
+use super::resolved::{Atom, Condition, Gate, Predicate, Rule, What};
+use super::text::{Part, say};
 use super::tree;
 use crate::model::{Action, ClassId, EntityId, Word};
 
@@ -31,13 +33,13 @@ impl Resolver<'_> {
         let gate = gate?;
         self.check_crossing(rule, &gate, &demanded.types);
         if gate.asks_still() && !prefers.is_empty() {
-            let message = "`prefer` cannot stand beside `still includes identified`";
-            self.fault(
-                "octroi::policy::no-meaning",
-                rule.name.span.clone(),
-                message,
-                Some("write two rules".to_owned()),
-            );
+            let message = say!("`{}` cannot stand beside `{}`", Phrase::PreferBackends, Phrase::StillIncludes);
+            self.fault("octroi::policy::no-meaning", rule.name.span.clone(), message, Some(say!("write two rules")));
+        }
+        if self.pack && gate.when.as_ref().is_some_and(names_nobody) {
+            let message = say!("rule `{}` needs a group of apps that no sheet names", &rule.name.text);
+            let help = say!("name it in a sheet: {} NAME {} \"app\"", Phrase::Group, Phrase::OfApps);
+            self.fault("octroi::policy::missing", rule.name.span.clone(), message, Some(help));
         }
         let because = rule.because.as_ref()?;
         (!lost).then(|| Rule {
@@ -118,15 +120,19 @@ impl Resolver<'_> {
             .filter_map(|entity| self.names.catalogue.info(*entity))
             .map(|info| info.name.as_str())
             .collect();
+        let language = self.file.language();
+        let names: Vec<&str> = names.iter().map(|name| super::surface::written(name, language)).collect();
         let listed = few(&names);
-        let message = format!(
-            "rule `{}` changes some of the data it is about, but would let {listed} cross unchanged",
-            rule.name.text
+        let message = say!(
+            "rule `{}` changes some of the data it is about, but would let {} cross unchanged",
+            &rule.name.text,
+            &listed
         );
+        let (must, keep, because) = (Phrase::Must, Phrase::Keep, Phrase::Because);
         let help = if names.len() > NAMES_MAX {
-            "add their class to `must`, or say why they may: keep the class because \"…\"".to_owned()
+            say!("add their class to `{}`, or say why they may: {} CLASS {} \"…\"", must, keep, because)
         } else {
-            format!("add them to `must`, or say why they may: keep {listed} because \"…\"")
+            say!("add them to `{}`, or say why they may: {} {} {} \"…\"", must, keep, listed, because)
         };
         self.fault("octroi::policy::crosses-unchanged", rule.name.span.clone(), message, Some(help));
     }
@@ -136,11 +142,18 @@ impl Resolver<'_> {
 const NAMES_MAX: usize = 8;
 
 /// The names of a list, or the first few and how many there are besides.
-fn few(names: &[&str]) -> String {
+fn few(names: &[&str]) -> Part {
     match names.get(..NAMES_MAX / 2) {
         Some(first) if names.len() > NAMES_MAX => {
-            format!("{} and {} more", first.join(", "), names.len() - first.len())
+            Part::Text(say!("{} and {} more", first.join(", "), names.len() - first.len()))
         }
-        _ => names.join(", "),
+        _ => Part::Plain(names.join(", ")),
     }
+}
+
+/// Whether a condition asks for a group that no sheet names.
+fn names_nobody(condition: &Condition) -> bool {
+    let mut nobody = false;
+    condition.visit(true, &mut |atom, _| nobody |= matches!(atom, Atom::Group(apps) if apps.is_empty()));
+    nobody
 }

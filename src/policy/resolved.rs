@@ -1,5 +1,7 @@
 //! The tree after every name has been looked up: what compiles to masks, and what a naive evaluator can read.
 
+use jiff::civil::Date;
+
 use super::reference::Countries;
 use super::tree::Expr;
 use crate::model::{Action, BackendId, ClassId, ClassSet, Country, EntityId, Facts, Word};
@@ -27,6 +29,8 @@ pub(super) enum Atom {
     Label(Vec<Word>),
     LeakAtLeast(u16),
     App(Word),
+    /// One of these apps.
+    Group(Vec<Word>),
     Tenant(Word),
     Role(Word),
     Purpose(Word),
@@ -46,8 +50,11 @@ pub(super) enum Quality {
     LocatedIn(Countries),
     ControlledFrom(Countries),
     ExposedTo(Word),
-    Certified(Word),
+    Certified { scheme: Word, level: Option<Word> },
     TransferBasis,
+    Contract,
+    KeysOurs,
+    Attested,
     RetentionNone,
     TrainingNever,
     Named(Word),
@@ -56,14 +63,21 @@ pub(super) enum Quality {
 pub(super) type Condition = Expr<Atom>;
 pub(super) type Predicate = Expr<Quality>;
 
-/// `[when …] [unless …]`
-#[derive(Debug, Clone, Default)]
+/// `[when …] [unless …] [from DATE] [until DATE]`
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Gate {
     pub(super) when: Option<Condition>,
     pub(super) unless: Option<Condition>,
+    pub(super) from: Option<Date>,
+    pub(super) until: Option<Date>,
 }
 
 impl Gate {
+    /// Whether a day lies in its window.
+    pub(super) fn stands(&self, day: Date) -> bool {
+        self.from.is_none_or(|from| from <= day) && self.until.is_none_or(|until| day <= until)
+    }
+
     /// Whether it asks for the state after the duties.
     pub(super) fn asks_still(&self) -> bool {
         let mut still = false;
@@ -118,6 +132,25 @@ pub(super) struct Rule {
     pub(super) prefers: Vec<Predicate>,
 }
 
+/// `exception … for rule …`
+#[derive(Debug, Clone)]
+pub(super) struct Exception {
+    pub(super) name: Word,
+    pub(super) rule: Word,
+    pub(super) when: Option<Condition>,
+    pub(super) until: Date,
+}
+
+/// What a label says of the data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct LabelSays {
+    pub(super) label: Word,
+    pub(super) lowers: bool,
+    /// Brought: closed under implication. Lowered: these, and every class that implies one of them.
+    pub(super) classes: ClassSet,
+    pub(super) issuers: Vec<Word>,
+}
+
 /// `fall back if unavailable …`
 #[derive(Debug, Clone)]
 pub(super) struct FallBackClause {
@@ -141,8 +174,52 @@ pub(super) struct Resolved {
     pub(super) allows: Vec<Allow>,
     pub(super) tools: Vec<AllowTool>,
     pub(super) rules: Vec<Rule>,
+    pub(super) exceptions: Vec<Exception>,
+    pub(super) says: Vec<LabelSays>,
     pub(super) fall_backs: Vec<FallBackClause>,
     pub(super) scenarios: Vec<Scenario>,
+}
+
+impl Resolved {
+    /// What holds on a day: statements outside their window are left out, and exceptions in date are part of their rule.
+    pub(super) fn on(&self, day: Date) -> Self {
+        let mut today = self.clone();
+        today.allows.retain(|allow| allow.gate.stands(day));
+        today.tools.retain(|tool| tool.gate.stands(day));
+        today.rules.retain(|rule| rule.gate.stands(day));
+        today.fall_backs.retain(|clause| clause.gate.stands(day));
+        today.exceptions.retain(|exception| day <= exception.until);
+        for exception in &today.exceptions {
+            // Without a condition it spares every request: the empty conjunction is surely true.
+            let spared = exception.when.clone().unwrap_or(Expr::All(Vec::new()));
+            for rule in today.rules.iter_mut().filter(|rule| rule.name == exception.rule) {
+                rule.gate.unless = Some(match rule.gate.unless.take() {
+                    Some(unless) => Expr::Any(vec![unless, spared.clone()]),
+                    None => spared.clone(),
+                });
+            }
+        }
+        today
+    }
+
+    /// Every condition that something asks.
+    pub(super) fn conditions(&self) -> impl Iterator<Item = &Condition> {
+        let gates = self.allows.iter().map(|allow| &allow.gate).chain(self.tools.iter().map(|tool| &tool.gate));
+        let gates = gates.chain(self.rules.iter().map(|rule| &rule.gate));
+        let gates = gates.chain(self.fall_backs.iter().map(|clause| &clause.gate));
+        gates.flat_map(|gate| gate.when.iter().chain(&gate.unless))
+    }
+
+    /// First and last days of windows and exceptions.
+    pub(super) fn dates(&self, first: &mut Vec<Date>, last: &mut Vec<Date>) {
+        let gates = self.allows.iter().map(|allow| &allow.gate).chain(self.tools.iter().map(|tool| &tool.gate));
+        let gates = gates.chain(self.rules.iter().map(|rule| &rule.gate));
+        for gate in gates.chain(self.fall_backs.iter().map(|clause| &clause.gate)) {
+            first.extend(gate.from);
+            last.extend(gate.until);
+        }
+        last.extend(self.exceptions.iter().map(|exception| exception.until));
+    }
 }
 
 /// Classes of a list of duties.

@@ -5,8 +5,10 @@
 
 use jiff::Timestamp;
 
+use super::facts::by_label;
 use super::resolve::Resolver;
 use super::resolved::{Scenario, What};
+use super::text::say;
 use super::tree::{self, Given};
 use super::{BackendSet, Policy, engine};
 use crate::model::{BackendId, Certainty, ClassSet, Facts, LabelFact, LeakFact, ScanStatus, TypeFact, Word};
@@ -31,7 +33,9 @@ pub fn run_scenarios(policy: &Policy, now: Timestamp) -> Vec<ScenarioResult> {
 
 fn run(policy: &Policy, scenario: &Scenario, now: Timestamp) -> ScenarioResult {
     let everyone: BackendSet = (0..).take(policy.backends().len()).map(BackendId).collect();
-    let plan = engine::evaluate(policy, &scenario.facts, &everyone, now, engine::Undetected::Assumed);
+    let mut facts = scenario.facts.clone();
+    by_label(&mut facts, policy);
+    let plan = engine::evaluate(policy, &facts, &everyone, now, engine::Undetected::Assumed);
     let mut failures = Vec::new();
     for (backend, allowed) in &scenario.then {
         if plan.choices.iter().any(|choice| choice.backend == *backend) == *allowed {
@@ -101,7 +105,7 @@ impl Resolver<'_> {
         match given {
             Given::Data { count, what: name } => match self.what(name)? {
                 What::Class(_) if *count > 1 => {
-                    let message = format!("`{}` is a class: only a type can be counted", name.text);
+                    let message = say!("`{}` is a class: only a type can be counted", name.text);
                     self.fault("octroi::policy::out-of-range", name.span.clone(), message, None);
                     return None;
                 }

@@ -6,8 +6,10 @@ use jiff::tz::TimeZone;
 
 use super::diagnostic::{Diagnostic, File};
 use super::nearest::{did_you_mean, nearest};
-use super::parser::parse;
+use super::parser::{language_of, parse};
+use super::phrase::{Language, Phrase};
 use super::reference::{Countries, Reference};
+use super::text::{Text, say};
 use super::tree::{Area, Name, Sheet};
 use super::{Sources, engine, starter};
 use crate::limits::{POLICY_PREFERS_MAX, POLICY_RULES_MAX};
@@ -17,7 +19,7 @@ use crate::model::{Country, Word};
 pub(super) fn read_sheets(sources: &Sources, faults: &mut Vec<Diagnostic>) -> Vec<(File, Sheet)> {
     let mut sheets = Vec::new();
     for source in &sources.sheets {
-        let file = File::new(&source.name, &source.text);
+        let file = File::new(&source.name, &source.text, language_of(&source.text));
         let Some(sheet) = parse(&file, faults) else { continue };
         if sheet.pack {
             let fault = Diagnostic::new(
@@ -26,12 +28,12 @@ pub(super) fn read_sheets(sources: &Sources, faults: &mut Vec<Diagnostic>) -> Ve
                 sheet.title.span.clone(),
                 "this is a pack, not a sheet",
             );
-            faults.push(fault.help("put it into policies/packs/ and name it in a sheet: use pack …"));
+            faults.push(fault.help(say!("put it into policies/packs/ and name it in a sheet: {} …", Phrase::UsePack)));
         }
         sheets.push((file, sheet));
     }
     if sources.sheets.is_empty() {
-        let file = File::new("policies", "");
+        let file = File::new("policies", "", Language::En);
         let fault = Diagnostic::new("octroi::policy::no-sheet", &file, 0..0, "there is no policy sheet");
         faults.push(fault.help("without one nothing is allowed: write policies/main.policy, or run `octroi init`"));
     }
@@ -59,9 +61,9 @@ pub(super) fn read_sheets(sources: &Sources, faults: &mut Vec<Diagnostic>) -> Ve
 /// The operator's pack of a name, else the one octroi brings.
 fn find_pack(name: &str, sources: &Sources) -> Option<File> {
     let own = sources.packs.iter().find(|pack| stem(&pack.name) == name);
-    own.map(|pack| File::new(&pack.name, &pack.text)).or_else(|| {
+    own.map(|pack| File::new(&pack.name, &pack.text, language_of(&pack.text))).or_else(|| {
         let (_, text) = starter::packs().into_iter().find(|(shipped, _)| *shipped == name)?;
-        Some(File::new(&format!("policies/packs/{name}.policy"), text))
+        Some(File::new(&format!("policies/packs/{name}.policy"), text, language_of(text)))
     })
 }
 
@@ -69,8 +71,8 @@ fn no_pack(file: &File, name: &Name, sources: &Sources) -> Diagnostic {
     let mut known: Vec<&str> = sources.packs.iter().map(|pack| stem(&pack.name)).collect();
     known.extend(starter::packs().into_iter().map(|(shipped, _)| shipped));
     let help = did_you_mean(&nearest(&name.text, known.iter().copied()))
-        .unwrap_or_else(|| format!("known here: {}", known.join(", ")));
-    let message = format!("there is no pack `{}`", name.text);
+        .unwrap_or_else(|| say!("known here: {}", known.join(", ")));
+    let message = say!("there is no pack `{}`", name.text);
     Diagnostic::new("octroi::policy::unknown-name", file, name.span.clone(), message).help(help)
 }
 
@@ -81,25 +83,28 @@ fn stem(path: &str) -> &str {
 
 /// A pack restricts and does nothing else, so that using one can never open a flow.
 fn check_pack(file: &File, pack: &Sheet, faults: &mut Vec<Diagnostic>) {
-    let mut refuse = |span: std::ops::Range<usize>, what: &str| {
-        let message = format!("a pack cannot contain `{what}`: it may only restrict");
+    let mut refuse = |span: std::ops::Range<usize>, what: Phrase| {
+        let message = say!("a pack cannot contain `{}`: it may only restrict", what);
         let fault = Diagnostic::new("octroi::policy::pack-opens", file, span, message);
         faults.push(fault.help("move it into the organisation's own sheet"));
     };
     let title = pack.title.span.clone();
     if !pack.pack {
-        refuse(title.clone(), "policy");
+        refuse(title.clone(), Phrase::Policy);
     }
-    pack.allows.iter().for_each(|allow| refuse(allow.span.clone(), "allow"));
-    pack.tools.iter().for_each(|tool| refuse(tool.tool.span.clone(), "allow hosted tool"));
-    pack.fall_backs.iter().for_each(|clause| refuse(clause.span.clone(), "fall back"));
-    pack.labels.iter().for_each(|label| refuse(label.span.clone(), "labels"));
-    pack.uses.iter().for_each(|name| refuse(name.span.clone(), "use pack"));
+    pack.allows.iter().for_each(|allow| refuse(allow.span.clone(), Phrase::AllowBackends));
+    pack.tools.iter().for_each(|tool| refuse(tool.tool.span.clone(), Phrase::AllowHosted));
+    pack.fall_backs.iter().for_each(|clause| refuse(clause.span.clone(), Phrase::FallBack));
+    pack.labels.iter().for_each(|label| refuse(label.span.clone(), Phrase::Labels));
+    pack.says.iter().for_each(|says| refuse(says.label.span.clone(), Phrase::LabelSays));
+    pack.groups.iter().for_each(|group| refuse(group.name.span.clone(), Phrase::Group));
+    pack.exceptions.iter().for_each(|exception| refuse(exception.name.span.clone(), Phrase::Exception));
+    pack.uses.iter().for_each(|name| refuse(name.span.clone(), Phrase::UsePack));
     if pack.home.is_some() {
-        refuse(title.clone(), "home");
+        refuse(title.clone(), Phrase::Home);
     }
     if pack.pack && pack.title.text != stem(file.name()) {
-        let message = format!("this pack calls itself `{}` and its file `{}`", pack.title.text, stem(file.name()));
+        let message = say!("this pack calls itself `{}` and its file `{}`", pack.title.text, stem(file.name()));
         faults.push(Diagnostic::new("octroi::policy::pack-name", file, title, message));
     }
 }
@@ -112,25 +117,27 @@ pub(super) fn home(
 ) -> (Countries, TimeZone) {
     let mut found: Option<(Country, bool)> = None;
     for (file, sheet) in sheets {
-        let fault = |span: std::ops::Range<usize>, message: &str| {
-            Diagnostic::new("octroi::policy::unknown-country", file, span, message.to_owned())
+        let fault = |span: std::ops::Range<usize>, message: Text| {
+            Diagnostic::new("octroi::policy::unknown-country", file, span, message)
         };
+        let example = || say!("for example: {} FR", Phrase::Home);
         match &sheet.home {
             None => {}
             Some(Area::Country { code, overseas }) => {
                 let country = Country::parse(&code.text).filter(|country| reference.countries.contains_key(country));
                 let Some(country) = country else {
-                    let help =
-                        super::reference::country_help(&code.text).unwrap_or_else(|| "for example: home FR".to_owned());
-                    faults.push(fault(code.span.clone(), &super::reference::not_a_country(&code.text)).help(help));
+                    let help = super::reference::country_help(&code.text).unwrap_or_else(example);
+                    faults.push(fault(code.span.clone(), super::reference::not_a_country(&code.text)).help(help));
                     continue;
                 };
                 if found.replace((country, *overseas)).is_some_and(|before| before != (country, *overseas)) {
-                    faults.push(fault(code.span.clone(), "the sheets name different homes"));
+                    faults.push(fault(code.span.clone(), say!("the sheets name different homes")));
                 }
             }
             Some(_) => {
-                faults.push(fault(sheet.title.span.clone(), "`home` must be a country").help("for example: home FR"));
+                faults.push(
+                    fault(sheet.title.span.clone(), say!("`{}` must be a country", Phrase::Home)).help(example()),
+                );
             }
         }
     }
@@ -138,7 +145,7 @@ pub(super) fn home(
     if let Some((file, sheet)) = sheets.first().filter(|_| !named) {
         let message = "no sheet says where home is";
         let fault = Diagnostic::new("octroi::policy::no-home", file, sheet.title.span.clone(), message);
-        faults.push(fault.help("add a line: home FR"));
+        faults.push(fault.help(say!("add a line: {} FR", Phrase::Home)));
     }
     // A home without a known zone ends its days with the earliest on Earth: nothing stands a minute too long.
     let earliest = TimeZone::fixed(jiff::tz::offset(14));
@@ -151,7 +158,7 @@ pub(super) fn labels(sheets: &[(File, Sheet)], faults: &mut Vec<Diagnostic>) -> 
     let mut listing: Option<&File> = None;
     for (file, sheet) in sheets.iter().filter(|(_, sheet)| !sheet.pack) {
         for label in &sheet.labels {
-            let mut fault = |message: &str| {
+            let mut fault = |message: &'static str| {
                 faults.push(Diagnostic::new("octroi::policy::twice", file, label.span.clone(), message));
             };
             if *listing.get_or_insert(file).name() != *file.name() {
@@ -166,6 +173,42 @@ pub(super) fn labels(sheets: &[(File, Sheet)], faults: &mut Vec<Diagnostic>) -> 
     labels
 }
 
+/// The groups of apps that sheets name.
+pub(super) fn groups(sheets: &[(File, Sheet)], faults: &mut Vec<Diagnostic>) -> BTreeMap<String, Vec<Word>> {
+    let mut groups = BTreeMap::new();
+    for (file, sheet) in sheets.iter().filter(|(_, sheet)| !sheet.pack) {
+        for group in &sheet.groups {
+            let apps = group.apps.iter().map(|app| Word::configured(&app.text)).collect();
+            if groups.insert(group.name.text.clone(), apps).is_some() {
+                let message = say!("there is another group `{}`", group.name.text);
+                faults.push(Diagnostic::new("octroi::policy::twice", file, group.name.span.clone(), message));
+            }
+        }
+    }
+    groups
+}
+
+/// An exception names a rule that there is, its own or a pack's, and has a name of its own.
+fn check_exceptions(sheets: &[(File, Sheet)], faults: &mut Vec<Diagnostic>) {
+    let rules: Vec<&str> =
+        sheets.iter().flat_map(|(_, sheet)| &sheet.rules).map(|rule| rule.name.text.as_str()).collect();
+    let mut seen: Vec<&str> = Vec::new();
+    for (file, exception) in sheets.iter().flat_map(|(file, sheet)| sheet.exceptions.iter().map(move |e| (file, e))) {
+        if seen.contains(&exception.name.text.as_str()) {
+            let message = say!("there is another exception `{}`", exception.name.text);
+            faults.push(Diagnostic::new("octroi::policy::twice", file, exception.name.span.clone(), message));
+        }
+        seen.push(&exception.name.text);
+        let Some(rule) = exception.rule.as_ref().filter(|rule| !rules.contains(&rule.text.as_str())) else { continue };
+        let message = say!("there is no rule `{}`", rule.text);
+        let mut fault = Diagnostic::new("octroi::policy::unknown-name", file, rule.span.clone(), message);
+        if let Some(help) = did_you_mean(&nearest(&rule.text, rules.iter().copied())) {
+            fault = fault.help(help);
+        }
+        faults.push(fault);
+    }
+}
+
 /// Faults that need all sheets.
 pub(super) fn check_whole(sheets: &[(File, Sheet)], faults: &mut Vec<Diagnostic>) {
     let mut seen: BTreeMap<&str, &File> = BTreeMap::new();
@@ -174,30 +217,31 @@ pub(super) fn check_whole(sheets: &[(File, Sheet)], faults: &mut Vec<Diagnostic>
         for rule in &sheet.rules {
             rules += 1;
             prefers += rule.prefers.len();
-            let mut fault = |code: &'static str, message: String| {
+            let mut fault = |code: &'static str, message: Text| {
                 faults.push(Diagnostic::new(code, file, rule.name.span.clone(), message));
             };
             if rule.name.text == engine::HOSTED_RULE {
-                fault("octroi::policy::twice", format!("`{}` is a name of octroi's own", engine::HOSTED_RULE));
+                fault("octroi::policy::twice", say!("`{}` is a name of octroi's own", engine::HOSTED_RULE));
             }
             if let Some(other) = seen.insert(&rule.name.text, file) {
-                fault(
-                    "octroi::policy::twice",
-                    format!("there is another rule `{}`, in {}", rule.name.text, other.name()),
-                );
+                fault("octroi::policy::twice", say!("there is another rule `{}`, in {}", rule.name.text, other.name()));
             }
             if rules == POLICY_RULES_MAX + 1 {
-                fault("octroi::policy::too-large", format!("there are more than {POLICY_RULES_MAX} rules"));
+                fault("octroi::policy::too-large", say!("there are more than {} rules", POLICY_RULES_MAX));
             }
             if prefers > POLICY_PREFERS_MAX - 1 && !rule.prefers.is_empty() {
-                fault("octroi::policy::too-large", format!("there are more than {} `prefer`", POLICY_PREFERS_MAX - 1));
+                fault(
+                    "octroi::policy::too-large",
+                    say!("there are more than {} `{}`", POLICY_PREFERS_MAX - 1, Phrase::PreferBackends),
+                );
             }
         }
     }
+    check_exceptions(sheets, faults);
     let allowed = sheets.iter().any(|(_, sheet)| !sheet.allows.is_empty());
     if let Some((file, sheet)) = sheets.first().filter(|_| !allowed) {
-        let message = "nothing is allowed: there is no `allow backends …`";
+        let message = say!("nothing is allowed: there is no `{} …`", Phrase::AllowBackends);
         let fault = Diagnostic::new("octroi::policy::no-allow", file, sheet.title.span.clone(), message);
-        faults.push(fault.help("begin with: allow backends on premises"));
+        faults.push(fault.help(say!("begin with: {} {}", Phrase::AllowBackends, Phrase::OnPremises)));
     }
 }

@@ -3,18 +3,63 @@
 //! They are embedded, so that a binary alone can begin and `use pack` works where the operator's folder lacks the file.
 //! Paths are relative to the `policies/` folder.
 
+use super::phrase::Language;
 use super::reference::Reference;
+use super::{SourceFile, Sources};
 use crate::model::Country;
 use crate::model::entry::Digest;
 
 /// The packs that octroi brings: name and text.
 pub fn packs() -> Vec<(&'static str, &'static str)> {
     vec![
+        ("ai-act-deployer", include_str!("../../policies/packs/ai-act-deployer.policy")),
+        ("ch-nfadp", include_str!("../../policies/packs/ch-nfadp.policy")),
+        ("confidential-compute", include_str!("../../policies/packs/confidential-compute.policy")),
+        ("de-bsi-c5", include_str!("../../policies/packs/de-bsi-c5.policy")),
+        ("dora-finance", include_str!("../../policies/packs/dora-finance.policy")),
+        ("es-ens", include_str!("../../policies/packs/es-ens.policy")),
+        ("fr-diffusion-restreinte", include_str!("../../policies/packs/fr-diffusion-restreinte.policy")),
+        ("fr-hds-health", include_str!("../../policies/packs/fr-hds-health.policy")),
+        ("fr-nir", include_str!("../../policies/packs/fr-nir.policy")),
+        ("fr-secnumcloud", include_str!("../../policies/packs/fr-secnumcloud.policy")),
         ("gdpr-eea-only", include_str!("../../policies/packs/gdpr-eea-only.policy")),
         ("gdpr-special-categories", include_str!("../../policies/packs/gdpr-special-categories.policy")),
+        ("gdpr-transfers", include_str!("../../policies/packs/gdpr-transfers.policy")),
+        ("hr-data", include_str!("../../policies/packs/hr-data.policy")),
+        ("legal-privilege", include_str!("../../policies/packs/legal-privilege.policy")),
+        ("minors", include_str!("../../policies/packs/minors.policy")),
         ("no-us-controlled", include_str!("../../policies/packs/no-us-controlled.policy")),
+        ("pci", include_str!("../../policies/packs/pci.policy")),
+        ("trade-secret", include_str!("../../policies/packs/trade-secret.policy")),
+        ("uk-gdpr", include_str!("../../policies/packs/uk-gdpr.policy")),
         ("unknown-means-home", include_str!("../../policies/packs/unknown-means-home.policy")),
     ]
+}
+
+/// A pack with its own scenarios, on the example inventory, in a sheet that admits every backend: what its scenarios are
+/// written for.
+pub fn trial(name: &str, text: &str) -> Sources {
+    // The scenarios are the last statements of a pack.
+    let scenarios = text.find("\nscenario ").and_then(|at| text.get(at..)).unwrap_or_default();
+    let sheet = format!(
+        "policy \"trial\" version 1 owner \"octroi project\" review before 2099-12-31\nhome FR\nlabels \"Public\", \"Internal\", \"Diffusion Restreinte\", \"VS-NfD\", \"Secret\"\nuse pack {name}\nallow backends on premises or not on premises\nallow backends named cloud-unknown\n{scenarios}"
+    );
+    let file = |name: String, text: &str| SourceFile { name, text: text.to_owned() };
+    Sources {
+        sheets: vec![file(format!("policies/packs/{name}.policy"), &sheet)],
+        packs: vec![file(format!("policies/packs/{name}.policy"), text)],
+        inventory: Some(file("policies/packs/example-backends.toml".to_owned(), example_inventory())),
+        ..Sources::default()
+    }
+}
+
+/// The sheet and the inventory that a new folder begins with, with places to fill.
+pub(super) fn beginning(language: Language) -> (&'static str, &'static str) {
+    let sheet = match language {
+        Language::En => include_str!("../../policies/starter/begin.policy"),
+        Language::Fr => include_str!("../../policies/starter/begin-fr.policy"),
+    };
+    (sheet, include_str!("../../policies/starter/begin-backends.toml"))
 }
 
 /// The inventory that the scenarios of the packs are written for.
@@ -38,7 +83,7 @@ pub fn demo(authority: &[u8; 32]) -> Vec<(String, String)> {
 /// [`NoCountry`] when `home` is no country of the reference data.
 pub fn init(home: &str) -> Result<Vec<(String, String)>, NoCountry> {
     let mut faults = Vec::new();
-    let reference = Reference::read(&[], &mut faults);
+    let reference = Reference::read(&[], Language::En, &mut faults);
     let country = Country::parse(home).filter(|country| reference.countries.contains_key(country)).ok_or(NoCountry)?;
     let fill = |text: &str| text.replace("{home}", country.as_str());
     Ok(folder(

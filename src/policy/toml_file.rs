@@ -11,6 +11,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::diagnostic::{Diagnostic, File};
 use super::nearest::{did_you_mean, nearest};
+use super::text::{Text, say};
 use super::tree::Name;
 use crate::limits::POLICY_FILE_BYTES_MAX;
 
@@ -19,14 +20,14 @@ pub(super) type Node<'t> = Spanned<DeValue<'t>>;
 /// Parses a file; what the format itself rejects is reported here.
 pub(super) fn parse_toml<'t>(file: &'t File, faults: &mut Vec<Diagnostic>) -> Spanned<DeTable<'t>> {
     if file.text().len() > POLICY_FILE_BYTES_MAX {
-        let message = format!("this file is larger than {POLICY_FILE_BYTES_MAX} bytes");
+        let message = say!("this file is larger than {} bytes", POLICY_FILE_BYTES_MAX);
         faults.push(Diagnostic::new("octroi::policy::too-large", file, 0..0, message));
         return Spanned::new(0..0, DeTable::new());
     }
     let (table, errors) = DeTable::parse_recoverable(file.text());
     for error in errors {
         let span = error.span().unwrap_or(0..0);
-        let message = format!("this is not TOML: {}", error.message());
+        let message = say!("this is not TOML: {}", error.message());
         faults.push(Diagnostic::new("octroi::policy::not-toml", file, span, message));
     }
     table
@@ -62,8 +63,8 @@ impl Reader<'_> {
         &mut self,
         code: &'static str,
         span: Range<usize>,
-        message: impl Into<String>,
-        help: Option<String>,
+        message: impl Into<Text>,
+        help: Option<Text>,
     ) {
         let fault = Diagnostic::new(code, self.file, span, message);
         self.faults.push(match help {
@@ -72,8 +73,8 @@ impl Reader<'_> {
         });
     }
 
-    fn wrong<T>(&mut self, node: &Node<'_>, wanted: &str) -> Option<T> {
-        self.fault("octroi::policy::wrong-type", node.span(), format!("expected {wanted}"), None);
+    fn wrong<T>(&mut self, node: &Node<'_>, wanted: &'static str) -> Option<T> {
+        self.fault("octroi::policy::wrong-type", node.span(), say!("expected {}", Text::from(wanted)), None);
         None
     }
 
@@ -128,8 +129,8 @@ impl Reader<'_> {
         for (key, _) in table {
             if !known.contains(&key.get_ref().as_ref()) {
                 let help = did_you_mean(&nearest(key.get_ref(), known.iter().copied()))
-                    .or_else(|| Some(format!("known here: {}", known.join(", "))));
-                let message = format!("the key `{}` is not known here", key.get_ref());
+                    .or_else(|| Some(say!("known here: {}", known.join(", "))));
+                let message = say!("the key `{}` is not known here", key.get_ref());
                 self.fault("octroi::policy::unknown-key", key.span(), message, help);
             }
         }
@@ -144,18 +145,28 @@ impl Reader<'_> {
     ) -> Option<&'n Node<'t>> {
         let node = table.get(key);
         if node.is_none() {
-            self.fault("octroi::policy::missing", at, format!("`{key}` is missing"), None);
+            self.fault("octroi::policy::missing", at, say!("`{}` is missing", key), None);
         }
         node
     }
 
     /// Reports a name that is not on a list, with the nearest that are, or with the list when it is short.
-    pub(super) fn unlisted<'k>(&mut self, name: &Name, what: &str, known: impl IntoIterator<Item = &'k str> + Clone) {
+    pub(super) fn unlisted<'k>(
+        &mut self,
+        name: &Name,
+        what: &'static str,
+        known: impl IntoIterator<Item = &'k str> + Clone,
+    ) {
         let help = did_you_mean(&nearest(&name.text, known.clone())).or_else(|| {
             let all: Vec<&str> = known.into_iter().collect();
-            (all.len() <= LISTED_MAX).then(|| format!("known here: {}", all.join(", ")))
+            (all.len() <= LISTED_MAX).then(|| say!("known here: {}", all.join(", ")))
         });
-        self.fault("octroi::policy::unknown-name", name.span.clone(), format!("`{}` is no {what}", name.text), help);
+        self.fault(
+            "octroi::policy::unknown-name",
+            name.span.clone(),
+            say!("`{}` is no {}", name.text, Text::from(what)),
+            help,
+        );
     }
 }
 

@@ -33,19 +33,55 @@ pub(super) struct Sheet {
     pub(super) review_before: Option<Date>,
     pub(super) home: Option<Area>,
     pub(super) labels: Vec<Name>,
+    pub(super) says: Vec<LabelSays>,
     pub(super) uses: Vec<Name>,
+    pub(super) groups: Vec<Group>,
     pub(super) allows: Vec<Allow>,
     pub(super) tools: Vec<AllowTool>,
     pub(super) rules: Vec<Rule>,
+    pub(super) exceptions: Vec<Exception>,
     pub(super) fall_backs: Vec<FallBackClause>,
     pub(super) scenarios: Vec<Scenario>,
 }
 
-/// `[when …] [unless …]`
+/// `the label "…" brings CLASS`, or `the label "…" lowers CLASS issued by "app"`
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct LabelSays {
+    pub(super) label: Name,
+    /// Whether the classes are taken away, and not brought.
+    pub(super) lowers: bool,
+    pub(super) classes: Vec<Name>,
+    /// The apps whose word is taken; empty when the label brings something.
+    pub(super) issuers: Vec<Name>,
+}
+
+/// `group NAME of apps "a", "b"`
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Group {
+    pub(super) name: Name,
+    pub(super) apps: Vec<Name>,
+}
+
+/// `exception NAME for rule RULE because "…" [when …] until DATE approved by "…"`
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Exception {
+    pub(super) name: Name,
+    pub(super) rule: Option<Name>,
+    pub(super) because: Option<Name>,
+    pub(super) when: Option<Condition>,
+    pub(super) until: Option<Date>,
+    pub(super) approved: Vec<Name>,
+}
+
+/// `[when …] [unless …] [from DATE] [until DATE]`
 #[derive(Debug, Clone, Default, Serialize)]
 pub(super) struct Gate {
     pub(super) when: Option<Condition>,
     pub(super) unless: Option<Condition>,
+    /// The first day on which the statement holds.
+    pub(super) from: Option<Date>,
+    /// The last day on which it holds, by the clock at home.
+    pub(super) until: Option<Date>,
 }
 
 /// `allow backends …`
@@ -178,6 +214,7 @@ pub(super) enum Ask {
     LabelAtLeast(Name),
     LeakAtLeast(u16),
     App(Name),
+    AppInGroup(Name),
     Tenant(Name),
     Role(Name),
     Purpose(Name),
@@ -198,8 +235,11 @@ pub(super) enum Trait {
     LocatedIn(Vec<Area>),
     ControlledFrom(Vec<Area>),
     ExposedTo(Name),
-    Certified(Name),
+    Certified { scheme: Name, level: Option<Name> },
     TransferBasis,
+    Contract,
+    KeysOurs,
+    Attested,
     RetentionNone,
     TrainingNever,
     Named(Name),

@@ -3,9 +3,11 @@
 //! A declaration that is missing or past its date is unknown: possibly true, not surely. Everything here is two bits, and
 //! negation swaps them; whether the unknown helps or harms is decided by who asks, never here.
 
+use std::sync::Arc;
+
 use jiff::civil::Date;
 
-use super::declared::{Declared, Entry};
+use super::declared::{Attestation, Declared, Entry};
 use super::reference::{Countries, Reference};
 use super::resolved::Quality;
 use super::tree::Expr;
@@ -20,9 +22,9 @@ pub(super) struct Truth<'a> {
 }
 
 /// What the predicates need of reference data, worked out once.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct World {
-    pub(super) reference: Reference,
+    pub(super) reference: Arc<Reference>,
     pub(super) home: Countries,
     pub(super) eea: Countries,
 }
@@ -40,8 +42,11 @@ impl Truth<'_> {
             Quality::LocatedIn(area) => self.located_in(area),
             Quality::ControlledFrom(area) => self.controlled_from(area),
             Quality::ExposedTo(regime) => self.exposed_to(regime),
-            Quality::Certified(scheme) => self.certified(scheme),
+            Quality::Certified { scheme, level } => self.certified(scheme, level.as_ref()),
             Quality::TransferBasis => self.transfer_basis(),
+            Quality::Contract => self.flag(&self.entry.contract),
+            Quality::KeysOurs => self.flag(&self.entry.keys_ours),
+            Quality::Attested => self.attested(),
             Quality::RetentionNone => self.flag(&self.entry.retention_none),
             Quality::TrainingNever => self.flag(&self.entry.training_never),
             Quality::Named(name) => Certainty::known(self.entry.name == *name),
@@ -65,6 +70,11 @@ impl Truth<'_> {
             let places = declared.on(self.today);
             located.possibly |= places.is_none_or(|places| places.iter().any(|place| area.contains(place)));
             located.surely &= places.is_some_and(|places| places.iter().all(|place| area.contains(place)));
+        }
+        // Where a sub-processor works, the data is too.
+        for other in self.entry.sub_processors.on(self.today).into_iter().flatten() {
+            located.possibly |= other.places.iter().any(|place| area.contains(place));
+            located.surely &= other.places.iter().all(|place| area.contains(place));
         }
         located
     }
@@ -98,18 +108,33 @@ impl Truth<'_> {
                 for other in others {
                     exposed = exposed.or(from_list(other.exposed_to.as_ref()));
                     exposed = exposed.or(from_place(other.controlled_from.as_ref()));
+                    exposed = exposed.or(Certainty::known(other.places.iter().any(reached)));
                 }
             }
         }
         exposed
     }
 
-    /// Only what was obtained counts; what has run out may have been renewed, and nobody knows.
-    fn certified(&self, scheme: &Word) -> Certainty {
+    /// Only what was obtained counts; what has run out may have been renewed, and nobody knows. Nor does anybody know the
+    /// level of a certificate that does not say it.
+    fn certified(&self, scheme: &Word, level: Option<&Word>) -> Certainty {
         let Some(certificates) = self.entry.certificates.on(self.today) else { return Certainty::UNKNOWN };
         let obtained = certificates.iter().filter(|one| one.scheme == *scheme && one.obtained);
         obtained.fold(Certainty::FALSE, |certified, one| {
-            certified.or(if self.today <= one.until { Certainty::TRUE } else { Certainty::UNKNOWN })
+            let in_date = if self.today <= one.until { Certainty::TRUE } else { Certainty::UNKNOWN };
+            let fits = level.map_or(Certainty::TRUE, |asked| {
+                one.level.as_ref().map_or(Certainty::UNKNOWN, |level| Certainty::known(level == asked))
+            });
+            certified.or(in_date.and(fits))
+        })
+    }
+
+    /// An attestation that has run out may have been renewed.
+    fn attested(&self) -> Certainty {
+        self.entry.attestation.on(self.today).map_or(Certainty::UNKNOWN, |attestation| match attestation {
+            Attestation::None => Certainty::FALSE,
+            Attestation::Until(until) if self.today <= *until => Certainty::TRUE,
+            Attestation::Until(_) => Certainty::UNKNOWN,
         })
     }
 

@@ -2,6 +2,7 @@
 //!
 //! A request that was not read whole may hold anything: every class and type is then possibly there.
 
+use super::Policy;
 use super::resolved::{Atom, What};
 use crate::model::{
     Action, Catalogue, Certainty, ClassSet, Country, Duties, EntityId, Facts, LabelFact, LeakFact, ScanStatus, Word,
@@ -15,6 +16,8 @@ pub(super) struct View<'a> {
     changed: Vec<EntityId>,
     possibly: ClassSet,
     surely: ClassSet,
+    /// Classes that a label may bring which nobody knows.
+    perhaps: ClassSet,
     opaque: bool,
 }
 
@@ -31,18 +34,25 @@ pub(super) struct After<'a> {
 
 impl<'a> View<'a> {
     /// The request as it arrived.
-    pub(super) fn arrived(facts: &'a Facts, catalogue: &'a Catalogue) -> Self {
-        Self::with_changed(facts, catalogue, Vec::new())
+    pub(super) fn arrived(facts: &'a Facts, policy: &'a Policy) -> Self {
+        Self::with_changed(facts, policy, Vec::new())
     }
 
     /// What is about to be sent, with the types that duties changed.
-    pub(super) fn residual(facts: &'a Facts, catalogue: &'a Catalogue, duties: &Duties) -> Self {
+    pub(super) fn residual(facts: &'a Facts, policy: &'a Policy, duties: &Duties) -> Self {
         let mut changed: Vec<EntityId> = facts.pseudonymised.clone();
         changed.extend(duties.actions.iter().map(|(entity, _)| *entity));
-        Self::with_changed(facts, catalogue, changed)
+        Self::with_changed(facts, policy, changed)
     }
 
-    fn with_changed(facts: &'a Facts, catalogue: &'a Catalogue, changed: Vec<EntityId>) -> Self {
+    fn with_changed(facts: &'a Facts, policy: &'a Policy, changed: Vec<EntityId>) -> Self {
+        let catalogue = policy.catalogue();
+        let mut perhaps = ClassSet::default();
+        if facts.label == LabelFact::Unknown {
+            for says in policy.says.iter().filter(|says| !says.lowers) {
+                perhaps = perhaps.union(says.classes);
+            }
+        }
         let (mut possibly, mut surely) = (facts.declared, facts.declared);
         for fact in &facts.types {
             let Some(info) = catalogue.info(fact.entity) else { continue };
@@ -58,7 +68,13 @@ impl<'a> View<'a> {
             surely = surely.union(info.classes);
         }
         let opaque = facts.scan != ScanStatus::Complete || facts.unreadable || facts.reference;
-        Self { facts, catalogue, changed, possibly, surely, opaque }
+        let possibly = possibly.union(perhaps);
+        Self { facts, catalogue, changed, possibly, surely, perhaps, opaque }
+    }
+
+    /// Classes that something other than a detector brings, or may bring: nobody knows where such data is.
+    pub(super) fn undetected(&self) -> ClassSet {
+        self.facts.declared.union(self.perhaps)
     }
 
     /// Whether parts of the request were not read: a duty cannot be carried out on them.
@@ -85,6 +101,7 @@ impl<'a> View<'a> {
                 LeakFact::Unknown => Certainty::UNKNOWN,
             },
             Atom::App(app) => Certainty::known(facts.app == *app),
+            Atom::Group(apps) => Certainty::known(apps.contains(&facts.app)),
             Atom::Tenant(tenant) => Certainty::known(facts.tenant == *tenant),
             Atom::Role(role) => Certainty::known(facts.roles.contains(role)),
             Atom::Purpose(purpose) => match &facts.purpose {
@@ -122,6 +139,10 @@ impl<'a> View<'a> {
         declared || self.changed.iter().any(|entity| self.matches(what, *entity))
     }
 
+    fn may_be_brought(&self, what: What) -> bool {
+        matches!(what, What::Class(class) if self.perhaps.contains(class))
+    }
+
     fn includes(&self, what: What) -> Certainty {
         let found = match what {
             What::Class(class) => {
@@ -141,7 +162,8 @@ impl<'a> View<'a> {
         }
         // What was declared or changed is one at least, and may be among those that were found: it is not added to them.
         let surely = surely.max(u32::from(uncounted));
-        let counted = Certainty { possibly: possibly >= at_least || uncounted, surely: surely >= at_least };
+        let possibly = possibly >= at_least || uncounted || self.may_be_brought(what);
+        let counted = Certainty { possibly, surely: surely >= at_least };
         counted.or(self.perhaps())
     }
 
@@ -149,7 +171,7 @@ impl<'a> View<'a> {
     fn confidence(&self, what: What, at_least: u8) -> Certainty {
         let reached =
             self.facts.types.iter().any(|fact| fact.confidence >= at_least && self.matches(what, fact.entity));
-        let uncounted = Certainty { possibly: self.uncounted(what), surely: false };
+        let uncounted = Certainty { possibly: self.uncounted(what) || self.may_be_brought(what), surely: false };
         Certainty::known(reached).or(uncounted).or(self.perhaps())
     }
 
@@ -168,7 +190,7 @@ impl<'a> View<'a> {
     fn still(&self, what: What, after: After<'_>) -> Certainty {
         let mut still = self.perhaps();
         if let What::Class(class) = what {
-            still.possibly |= after.declared.contains(class);
+            still.possibly |= after.declared.contains(class) || self.perhaps.contains(class);
         }
         for fact in self.facts.types.iter().filter(|fact| self.matches(what, fact.entity)) {
             still.possibly |= fact.possibly > 0 && after.surely.action(fact.entity) <= Action::Generalise;

@@ -94,7 +94,7 @@ fn a_pack_cannot_open_by_changing() {
     let sheet = format!(
         "{HEADER}{ALLOW_ALL}rule no-names because \"t\" when data still includes identified personal never backends exposed to US\nuse pack changes\n"
     );
-    let mut sources = sources(&sheet, starter::example_inventory());
+    let mut sources = sources(&sheet, example());
     sources.packs.push(file("changes.policy", "pack changes version 1 owner \"o\" review before 2027-01-01\nrule changes because \"t\" must pseudonymise personal\n"));
     let policy = good(&sources);
     assert!(!allowed(&policy, &with(&policy, &["email"])).contains(&"cloud-us".to_owned()));

@@ -14,30 +14,75 @@ fn faults(sources: &Sources) -> String {
     }
 }
 
-/// The faults of statements behind a good header, on the example inventory.
-fn of_statements(statements: &str) -> String {
-    faults(&sources(&format!("{HEAD}{statements}"), starter::example_inventory()))
+/// Statements behind a good header, on the example inventory.
+fn of_statements(statements: &str) -> Sources {
+    of_sheet(&format!("{HEAD}{statements}"))
 }
 
-fn of_sheet(sheet: &str) -> String {
-    faults(&sources(sheet, starter::example_inventory()))
+fn of_sheet(sheet: &str) -> Sources {
+    sources(sheet, example())
 }
 
-fn of_inventory(inventory: &str) -> String {
-    faults(&sources(HEAD, inventory))
+fn of_inventory(inventory: &str) -> Sources {
+    sources(HEAD, inventory)
 }
 
-fn of_pack(pack: &str) -> String {
-    let mut sources = sources(&format!("{HEAD}use pack mine\n"), starter::example_inventory());
+fn of_pack(pack: &str) -> Sources {
+    let mut sources = of_statements("use pack mine\n");
     sources.packs.push(file("packs/mine.policy", pack));
-    faults(&sources)
+    sources
 }
 
-/// Takes a snapshot of each row under the row's name and the number of rows.
-fn snapshots(group: &str, rows: &[(&str, String)]) {
-    for (name, rendered) in rows {
-        assert_ne!(rendered, "no fault", "{name}");
-        insta::assert_snapshot!(format!("{group}__{name}"), rendered);
+/// The same, faults and all, with the phrases in French: what stands in quotes stays.
+fn in_french(sources: &Sources) -> Sources {
+    let mut table: Vec<(&str, &str)> =
+        phrase::all().map(|phrase| (phrase.surface(Language::En), phrase.surface(Language::Fr))).collect();
+    table.sort_by_key(|(english, _)| std::cmp::Reverse(english.len()));
+    let said = |text: &str| -> String {
+        let parts = text.split('"').enumerate();
+        let parts = parts.map(|(at, part)| if at % 2 == 0 { said_in_french(part, &table) } else { part.to_owned() });
+        parts.collect::<Vec<_>>().join("\"")
+    };
+    let mut french = sources.clone();
+    for file in french.sheets.iter_mut().chain(&mut french.packs) {
+        file.text = said(&file.text);
+    }
+    french
+}
+
+/// Replaces whole phrases, the longest first.
+fn said_in_french(part: &str, table: &[(&str, &str)]) -> String {
+    let (mut out, mut rest, mut fresh) = (String::new(), part, true);
+    while let Some(next) = rest.chars().next() {
+        let fits = |english: &str| {
+            let behind = rest.strip_prefix(english);
+            behind.is_some_and(|behind| !behind.starts_with(|c: char| c.is_alphanumeric() || c == '-' || c == '_'))
+        };
+        if let Some((english, french)) = table.iter().find(|(english, _)| fresh && fits(english)) {
+            out.push_str(french);
+            rest = rest.split_at(english.len()).1;
+            fresh = false;
+        } else {
+            out.push(next);
+            rest = rest.split_at(next.len_utf8()).1;
+            fresh = !(next.is_alphanumeric() || next == '-' || next == '_');
+        }
+    }
+    out
+}
+
+/// Takes a snapshot of each row in every language, under the row's name.
+fn snapshots(group: &str, rows: &[(&str, Sources)]) {
+    for (name, sources) in rows {
+        let (english, french) = (faults(sources), faults(&in_french(sources)));
+        assert_ne!(english, "no fault", "{name}");
+        // A sheet without a header is in no language.
+        let headless = ["empty", "no_header"].contains(name);
+        assert!(french != english || headless, "{name} is not in French");
+        insta::assert_snapshot!(format!("{group}__{name}"), english);
+        if !headless {
+            insta::assert_snapshot!(format!("{group}__{name}__fr"), french);
+        }
     }
 }
 
@@ -66,7 +111,27 @@ fn words() {
             ("backend", rule("  never backends named cloud-uss")),
             ("pack", of_statements("use pack unknown-means-hom")),
             ("approval", rule("  must have approval of dpo")),
-            ("exception", of_statements("exception for rule r until 2027-01-01")),
+            ("exception", of_statements("exception pilot for rule r until 2027-01-01")),
+            (
+                "exception_of_no_rule",
+                of_statements(
+                    "exception pilot for rule restrictd because \"x\" until 2027-01-01 approved by \"DPO\"\nrule restricted because \"y\" only backends domestic",
+                ),
+            ),
+            (
+                "exception_without_date",
+                of_statements(
+                    "rule r because \"y\" only backends domestic\nexception pilot for rule r because \"x\" until soon approved by \"DPO\"",
+                ),
+            ),
+            (
+                "group",
+                rule("  when app in group clinicl\n  only backends on premises\ngroup clinical of apps \"ward\""),
+            ),
+            ("level", rule("  only backends certified HDS level \"2042\"")),
+            ("label_without_issuer", of_statements("the label \"Public\" lowers personal")),
+            ("label_brings", of_statements("the label \"Secret\" brings personal")),
+            ("window", of_statements("allow backends domestic until 2027-13-01")),
         ],
     );
 }
@@ -169,12 +234,10 @@ fn unserved() {
     let catalogue = all_types();
     let email = [catalogue.entity("email").unwrap()];
     let sheet = format!("{HEAD}rule r because \"x\"\n  when data includes payment-card\n  only backends domestic\n");
-    let found = compile(&sources(&sheet, starter::example_inventory()), &catalogue, &email, &vocabulary(), now());
+    let found = compile(&sources(&sheet, example()), &catalogue, &email, &vocabulary(), now());
     insta::assert_snapshot!("unserved", render(&found.unwrap_err()[0]));
     let declared = sheet.replace("payment-card", "trade-secret");
-    assert!(
-        compile(&sources(&declared, starter::example_inventory()), &catalogue, &email, &vocabulary(), now()).is_ok()
-    );
+    assert!(compile(&sources(&declared, example()), &catalogue, &email, &vocabulary(), now()).is_ok());
 }
 
 #[test]
@@ -212,7 +275,7 @@ fn inventory() {
 fn miette_shows_the_same_place() {
     use miette::Diagnostic as _;
     let statements = format!("{HEAD}allow backends located in UK\n");
-    let faults = compiled(&sources(&statements, starter::example_inventory())).unwrap_err();
+    let faults = compiled(&sources(&statements, example())).unwrap_err();
     let fault = &faults[0];
     assert_eq!(miette::Diagnostic::code(fault).unwrap().to_string(), "octroi::policy::unknown-country");
     assert_eq!(fault.labels().unwrap().next().unwrap().offset(), statements.find("UK").unwrap());

@@ -55,6 +55,7 @@ impl Naive<'_> {
         let second = next.clone();
         for rule in rules.iter().filter(|rule| rule.gate.asks_still()) {
             let demands = !rule.actions.is_empty() || !rule.class_actions.is_empty() || rule.seals;
+            let demands = demands && !self.excepted(rule);
             let fires = self.fires(&rule.gate, Some(&second));
             let surely_before = self.surely(&rule.gate, Some(&first));
             if demands && fires && on(rule, truth).possibly && rule.gate.asks_no_longer() && !surely_before {
@@ -71,7 +72,7 @@ impl Naive<'_> {
 
     /// Applies one rule to one backend; `None` when it takes the backend out.
     fn apply(&self, rule: &Rule, truth: &Truth<'_>, asked: Option<&State>, into: &mut State) -> Option<()> {
-        if !self.fires(&rule.gate, asked) {
+        if !self.fires(&rule.gate, asked) || self.excepted(rule) {
             return Some(());
         }
         let on = on(rule, truth);
@@ -90,7 +91,7 @@ impl Naive<'_> {
         if (!rule.actions.is_empty() || !rule.class_actions.is_empty()) && self.opaque() {
             return None;
         }
-        if rule.class_actions.iter().any(|(class, _)| self.facts.declared.contains(*class)) {
+        if rule.class_actions.iter().any(|(class, _)| self.facts.declared.contains(*class) || self.brought(*class)) {
             return None;
         }
         let counts = !rule.pack && on.surely && self.surely(&rule.gate, asked);
@@ -133,12 +134,37 @@ impl Naive<'_> {
 
     fn fires(&self, gate: &Gate, state: Option<&State>) -> bool {
         let (when, unless) = self.gate(gate, state);
-        when.possibly && !unless.surely
+        let fires = when.possibly && !unless.surely;
+        fires && self.today(gate)
+    }
+
+    /// Whether the day lies in the window of a gate.
+    fn today(&self, gate: &Gate) -> bool {
+        let day = self.gathered.day(self.now);
+        let (from, until) = (gate.from.unwrap_or(day), gate.until.unwrap_or(day));
+        from <= day && day <= until
+    }
+
+    /// Whether an exception in date surely spares the request from the rule.
+    fn excepted(&self, rule: &Rule) -> bool {
+        let day = self.gathered.day(self.now);
+        self.gathered.resolved.exceptions.iter().any(|exception| {
+            let when = exception.when.as_ref();
+            let holds = when.is_none_or(|when| when.certainty(&mut |atom| self.atom(atom, None)).surely);
+            exception.rule == rule.name && exception.until >= day && holds
+        })
     }
 
     fn surely(&self, gate: &Gate, state: Option<&State>) -> bool {
         let (when, unless) = self.gate(gate, state);
-        when.surely && !unless.possibly
+        let open = when.surely && !unless.possibly;
+        open && self.today(gate)
+    }
+
+    /// Whether the label is unknown and one that brings this class may be it.
+    fn brought(&self, class: ClassId) -> bool {
+        let says = &self.gathered.resolved.says;
+        self.facts.label == LabelFact::Unknown && says.iter().any(|says| !says.lowers && says.classes.contains(class))
     }
 
     fn opaque(&self) -> bool {
@@ -158,6 +184,11 @@ impl Naive<'_> {
         match atom {
             Atom::Includes { what, at_least, confidence } => {
                 let declared = matches!(what, What::Class(class) if facts.declared.contains(*class));
+                let perhaps = if matches!(what, What::Class(class) if self.brought(*class)) {
+                    Certainty::UNKNOWN
+                } else {
+                    perhaps
+                };
                 let of = facts.types.iter().filter(|fact| self.is(*what, fact.entity));
                 if *confidence > 0 {
                     let reached = of.clone().any(|fact| fact.confidence >= *confidence);
@@ -187,7 +218,8 @@ impl Naive<'_> {
                     }
                     _ => false,
                 };
-                Certainty { possibly: possibly || declared, surely }.or(perhaps)
+                let brought = matches!(what, What::Class(class) if self.brought(*class));
+                Certainty { possibly: possibly || declared || brought, surely }.or(perhaps)
             }
             Atom::Label(labels) => match &facts.label {
                 LabelFact::Absent => Certainty::FALSE,
@@ -199,6 +231,7 @@ impl Naive<'_> {
                 LeakFact::Score(score) => Certainty::known(score >= *least),
             },
             Atom::App(word) => Certainty::known(facts.app == *word),
+            Atom::Group(apps) => Certainty::known(apps.contains(&facts.app)),
             Atom::Tenant(word) => Certainty::known(facts.tenant == *word),
             Atom::Role(word) => Certainty::known(facts.roles.iter().any(|role| role == word)),
             Atom::Purpose(word) => match &facts.purpose {

@@ -272,7 +272,7 @@ fn two_bits_are_never_surely_and_not_possibly() {
         let catalogue = all_types();
         gather(&sources(sheet, inventory), &catalogue, &every(&catalogue), &vocabulary()).unwrap()
     };
-    let gathered = gathered_of(starter::example_inventory());
+    let gathered = gathered_of(example());
     let eea = gathered.world.eea.clone();
     let qualities = [
         Quality::OnPremises,
@@ -280,7 +280,11 @@ fn two_bits_are_never_surely_and_not_possibly() {
         Quality::LocatedIn(eea.clone()),
         Quality::ControlledFrom(eea),
         Quality::ExposedTo(Word::fixed("US")),
-        Quality::Certified(Word::fixed("HDS")),
+        Quality::Certified { scheme: Word::fixed("HDS"), level: None },
+        Quality::Certified { scheme: Word::fixed("HDS"), level: Some(Word::fixed("2024")) },
+        Quality::Contract,
+        Quality::KeysOurs,
+        Quality::Attested,
         Quality::TransferBasis,
         Quality::RetentionNone,
         Quality::TrainingNever,

@@ -1,0 +1,40 @@
+//! Laying a sheet out: twice is once, no note is lost, and another language comes back the same.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use octroi::policy::{Language, SourceFile, format};
+
+fn laid(text: &str, language: Option<Language>) -> Option<String> {
+    format(&SourceFile { name: "main.policy".to_owned(), text: text.to_owned() }, language).ok()
+}
+
+/// The bytes of the notes, in order; a `#` within quotes begins none.
+fn notes(text: &str) -> Vec<String> {
+    let mut notes = Vec::new();
+    for line in text.lines() {
+        let mut quoted = false;
+        for (at, character) in line.char_indices() {
+            match character {
+                '"' => quoted = !quoted,
+                '#' if !quoted => {
+                    notes.push(line[at..].trim_end().to_owned());
+                    break;
+                }
+                _ => {}
+            }
+        }
+    }
+    notes
+}
+
+fuzz_target!(|input: &str| {
+    let Some(once) = laid(input, None) else { return };
+    assert_eq!(laid(&once, None).as_deref(), Some(once.as_str()), "laid out twice");
+    assert_eq!(notes(&once), notes(input), "a note is lost");
+    for language in Language::ALL {
+        let other = laid(&once, Some(language)).expect("what was read is said in every language");
+        assert_eq!(notes(&other), notes(input));
+        let back = Language::ALL.into_iter().filter_map(|own| laid(&other, Some(own))).any(|back| back == once);
+        assert!(back, "it does not come back");
+    }
+});

@@ -1,0 +1,41 @@
+//! `diff`: what a newer folder would change.
+
+use std::path::PathBuf;
+
+use super::{Exit, Printer, show, study};
+use crate::policy::study::Differences;
+
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Diff {
+    /// The folder as it is
+    old: PathBuf,
+    /// The folder as it would be
+    new: PathBuf,
+    /// Write JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Exit 0: no flow is opened, and that is proven. 1: some are, or it could not be proven.
+pub(super) fn diff(arguments: &Diff, printer: Printer) -> anyhow::Result<Exit> {
+    let (old, new) = (study(&arguments.old)?, study(&arguments.new)?);
+    let differences = old.diff(&new).map_err(anyhow::Error::msg)?;
+    show(printer, arguments.json, &differences, || print(&differences, printer));
+    Ok(if differences.no_flow_is_opened { Exit::Well } else { Exit::Findings })
+}
+
+fn print(differences: &Differences, printer: Printer) {
+    for (sign, list) in [('+', &differences.opened), ('-', &differences.refused)] {
+        for one in list {
+            printer.line(format!("{sign} {} [{}]", one.sentence, one.cause));
+        }
+    }
+    if differences.no_flow_is_opened {
+        printer.line("no flow is opened: proven over all requests");
+    } else if differences.opened.is_empty() {
+        printer.line("no opened flow was found, and it could not be proven that there is none");
+    }
+    if !differences.whole {
+        printer.line("the list of newly refused flows may not be complete");
+    }
+}

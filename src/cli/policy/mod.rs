@@ -1,0 +1,100 @@
+//! `octroi policy`: the officer's tools. What may go where, what would change, why this was refused.
+//!
+//! All read a policy folder and nothing else, so that an officer needs neither keys nor a running gateway. Exit 0 is well,
+//! 1 findings, 2 a fault of the files or of usage.
+#![expect(clippy::disallowed_methods, reason = "commands read files and the time, and pass them down")]
+
+mod bundle;
+mod change;
+mod page;
+mod read;
+mod sheet;
+
+use std::path::{Path, PathBuf};
+
+use clap::Subcommand;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::{Exit, Printer};
+use crate::app::Officer;
+use crate::policy::study::Study;
+
+/// The tools.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Make a policy folder: sheet, inventory, packs, scenarios
+    Init(sheet::Init),
+    /// Check every file of the folder, and what a lawyer would misread
+    Check(Folder),
+    /// Lay the sheets out; with --lang, in another language
+    Fmt(sheet::Fmt),
+    /// Show which class of data may go to which backend, and how
+    Matrix(read::Matrix),
+    /// Answer a question in words, such as "health and FR resident to openai-us"
+    Ask(read::Ask),
+    /// As ask, from a file, for each backend and with the smallest change that would let it pass
+    Explain(read::Explain),
+    /// Run the scenarios, and say what they do not reach
+    Test(read::Test),
+    /// Write the scenarios that are missing, as sentences of the sheet
+    Suggest(Folder),
+    /// Say what is wrong although every word is right
+    Lint(Folder),
+    /// Say which flows a newer folder opens and refuses: exact, with an example of each
+    Diff(change::Diff),
+    /// Make a key that signs bundles
+    Key(bundle::Key),
+    /// Sign a bundle of the folder
+    Sign(bundle::Sign),
+    /// Verify a bundle and its signatures
+    Verify(bundle::Verify),
+}
+
+/// Where the policy is, and how to answer.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct Folder {
+    /// The policy folder
+    #[arg(long, default_value = "policies", value_name = "DIR")]
+    policies: PathBuf,
+    /// Write JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs a tool.
+pub(super) fn run(command: Command, printer: Printer) -> anyhow::Result<Exit> {
+    match command {
+        Command::Init(arguments) => sheet::init(&arguments, printer),
+        Command::Check(folder) => sheet::check(&folder, printer),
+        Command::Fmt(arguments) => sheet::fmt(&arguments, printer),
+        Command::Matrix(arguments) => read::matrix(&arguments, printer),
+        Command::Ask(arguments) => read::ask(&arguments, printer),
+        Command::Explain(arguments) => read::explain(&arguments, printer),
+        Command::Test(arguments) => read::test(&arguments, printer),
+        Command::Suggest(folder) => read::suggest(&folder, printer),
+        Command::Lint(folder) => read::lint(&folder, printer),
+        Command::Diff(arguments) => change::diff(&arguments, printer),
+        Command::Key(arguments) => bundle::key(&arguments, printer),
+        Command::Sign(arguments) => bundle::sign(&arguments, printer),
+        Command::Verify(arguments) => bundle::verify(&arguments, printer),
+    }
+}
+
+fn now() -> Timestamp {
+    Timestamp::now()
+}
+
+/// Reads and understands a folder.
+fn study(folder: &Path) -> anyhow::Result<Study> {
+    if !folder.is_dir() {
+        anyhow::bail!("there is no policy folder `{}`", folder.display());
+    }
+    let officer = Officer::read(folder)?;
+    officer.study(now()).map_err(anyhow::Error::from)
+}
+
+/// Shows a value as JSON, or in words.
+fn show<T: Serialize>(printer: Printer, json: bool, value: &T, words: impl FnOnce()) {
+    if json { printer.json(value) } else { words() }
+}

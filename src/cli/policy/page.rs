@@ -1,0 +1,157 @@
+//! The matrix as text, CSV and one self-contained page that prints well. Meaning is never by colour only.
+
+use crate::policy::Language;
+use crate::policy::study::{MatrixCell, MatrixRow, Study};
+
+/// What a cell says in few words.
+fn short(cell: &MatrixCell) -> String {
+    let mut said = match cell.verdict {
+        "changed" => cell.changes.join("; "),
+        verdict => verdict.to_owned(),
+    };
+    if cell.otherwise.is_some() {
+        said.push_str(" *");
+    } else if !cell.exact {
+        said.push_str(" ?");
+    }
+    said
+}
+
+/// A table in plain text, with the exceptions below it.
+pub(super) fn text(columns: &[String], rows: &[MatrixRow]) -> String {
+    let mut lines: Vec<Vec<String>> = vec![[String::new()].into_iter().chain(columns.iter().cloned()).collect()];
+    for row in rows {
+        lines.push([row.class.clone()].into_iter().chain(row.cells.iter().map(short)).collect());
+    }
+    let widths: Vec<usize> = (0..=columns.len())
+        .map(|at| lines.iter().filter_map(|line| line.get(at)).map(|cell| cell.chars().count()).max().unwrap_or(0))
+        .collect();
+    let mut out = String::new();
+    for line in &lines {
+        let cells = line
+            .iter()
+            .zip(&widths)
+            .map(|(cell, width)| format!("{cell}{}", " ".repeat(width.saturating_sub(cell.chars().count()))));
+        out.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
+        out.push('\n');
+    }
+    let notes = notes(columns, rows);
+    if !notes.is_empty() {
+        out.push_str("\n* comes out the other way for:\n");
+        for note in &notes {
+            out.push_str(&format!("  {note}\n"));
+        }
+    }
+    out
+}
+
+fn notes(columns: &[String], rows: &[MatrixRow]) -> Vec<String> {
+    let mut notes = Vec::new();
+    for row in rows {
+        for (column, cell) in columns.iter().zip(&row.cells) {
+            if let Some(otherwise) = &cell.otherwise {
+                notes.push(format!("{} → {column}: {otherwise}", row.class));
+            }
+        }
+    }
+    notes
+}
+
+/// One line for each class and backend.
+pub(super) fn csv(columns: &[String], rows: &[MatrixRow]) -> String {
+    let mut out = "class,law,backend,verdict,changes,why,otherwise,exact\r\n".to_owned();
+    let quoted = |text: &str| {
+        // A spreadsheet must not take a cell for a formula.
+        let safe = if text.starts_with(['=', '+', '-', '@', '\t']) { format!("'{text}") } else { text.to_owned() };
+        format!("\"{}\"", safe.replace('"', "\"\""))
+    };
+    for row in rows {
+        for (column, cell) in columns.iter().zip(&row.cells) {
+            let cells = [
+                row.class.as_str(),
+                row.law.as_str(),
+                column.as_str(),
+                cell.verdict,
+                &cell.changes.join("; "),
+                &cell.why.join("; "),
+                cell.otherwise.as_deref().unwrap_or_default(),
+                if cell.exact { "yes" } else { "no" },
+            ];
+            out.push_str(&cells.map(quoted).join(","));
+            out.push_str("\r\n");
+        }
+    }
+    out
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+const STYLE: &str = "body{font:14px/1.4 system-ui,sans-serif;margin:2em;color:#111}table{border-collapse:collapse;width:100%}\
+th,td{border:1px solid #888;padding:.4em .5em;text-align:left;vertical-align:top}thead th{background:#eee}\
+td.as-it-is{background:#e6f4e6}td.changed{background:#fff6d6}td.refused{background:#fbe3e3}small{color:#444;display:block}\
+caption{text-align:left;padding:.5em 0}@media print{body{margin:0;font-size:10px}thead{display:table-header-group}\
+tr{break-inside:avoid}@page{size:A4 landscape;margin:12mm}}";
+
+/// One page, without scripts and without anything from elsewhere.
+pub(super) fn html(study: &Study, columns: &[String], rows: &[MatrixRow]) -> String {
+    let policy = study.policy();
+    let french = study.language() == Language::Fr;
+    let say = |english: &'static str, said: &'static str| if french { said } else { english };
+    let heading = say("Which data may go where", "Quelles données peuvent aller où");
+    let mut out = format!(
+        "<!doctype html>\n<html lang=\"{}\">\n<head><meta charset=\"utf-8\"><title>{heading}</title><style>{STYLE}</style></head>\n<body>\n<h1>{heading}</h1>\n<p>{} — version {}<small>{} {}<br>{} {}<br>{} {}</small></p>\n<table>\n<thead><tr><th scope=\"col\"></th>",
+        study.language().code(),
+        escaped(policy.name().as_str()),
+        policy.version(),
+        say("sheets", "feuilles"),
+        policy.digest(),
+        say("inventory", "inventaire"),
+        policy.inventory_digest(),
+        say("reference data", "données de référence"),
+        policy.reference_digest(),
+    );
+    for backend in policy.backends() {
+        out.push_str(&format!(
+            "<th scope=\"col\">{}<small>{}</small></th>",
+            escaped(backend.name.as_str()),
+            backend.tier.name()
+        ));
+    }
+    out.push_str("</tr></thead>\n<tbody>\n");
+    for row in rows {
+        out.push_str(&format!(
+            "<tr><th scope=\"row\">{}<small>{}</small></th>",
+            escaped(&row.class),
+            escaped(&row.law)
+        ));
+        for cell in &row.cells {
+            let verdict = match cell.verdict {
+                "as it is" => say("as it is", "tel quel"),
+                "changed" => say("changed", "changé"),
+                _ => say("refused", "refusé"),
+            };
+            let class = cell.verdict.replace(' ', "-");
+            out.push_str(&format!("<td class=\"{class}\"><strong>{verdict}</strong>"));
+            for line in cell.changes.iter().chain(&cell.why) {
+                out.push_str(&format!("<small>{}</small>", escaped(line)));
+            }
+            if let Some(otherwise) = &cell.otherwise {
+                let but = say("otherwise for", "autrement pour");
+                out.push_str(&format!("<small>{but}: {}</small>", escaped(otherwise)));
+            }
+            if !cell.exact {
+                let open = say("not known for all requests", "non établi pour toute requête");
+                out.push_str(&format!("<small>{open}</small>"));
+            }
+            out.push_str("</td>");
+        }
+        out.push_str("</tr>\n");
+    }
+    out.push_str(&format!("</tbody>\n</table>\n<p><small>{}</small></p>\n</body>\n</html>\n", say(
+        "Each cell is the verdict on a request that carries this class and nothing else. Where no other request with this class comes out otherwise, that is proven over all requests. Backends: ",
+        "Chaque case est l'issue d'une requête qui porte cette classe et rien d'autre. Là où aucune autre requête de cette classe n'a une autre issue, cela est prouvé pour toute requête. Hébergeurs : "
+    ).to_owned() + &escaped(&columns.join(", ")) + "."));
+    out
+}

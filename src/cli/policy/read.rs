@@ -1,0 +1,201 @@
+//! `matrix`, `ask`, `explain`, `test`, `suggest`, `lint`: what a policy says.
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use serde::Serialize;
+
+use super::{Exit, Folder, Printer, now, page, show, study};
+use crate::app::Officer;
+use crate::policy::study::{Answer, Coverage, MatrixRow, Mutant, Study};
+use crate::policy::{self, Diagnostic, run_scenarios, starter};
+
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Matrix {
+    #[command(flatten)]
+    folder: Folder,
+    /// Write one self-contained page that prints well
+    #[arg(long, conflicts_with_all = ["json", "csv"])]
+    html: bool,
+    /// Write CSV
+    #[arg(long, conflicts_with = "json")]
+    csv: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Ask {
+    /// What is given, and where to: "health and FR resident to openai-us"
+    question: String,
+    #[command(flatten)]
+    folder: Folder,
+}
+
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Explain {
+    /// A file with the question in words
+    file: PathBuf,
+    #[command(flatten)]
+    folder: Folder,
+}
+
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Test {
+    #[command(flatten)]
+    folder: Folder,
+    /// Weaken or take out each rule, and fail when no scenario notices
+    #[arg(long)]
+    mutate: bool,
+    /// Also run the scenarios of the packs that octroi brings and of the folder, on the example inventory
+    #[arg(long)]
+    packs: bool,
+}
+
+#[derive(Serialize)]
+struct Table<'a> {
+    policy: String,
+    version: u32,
+    digest: String,
+    backends: Vec<String>,
+    rows: &'a [MatrixRow],
+}
+
+#[derive(Serialize)]
+struct Tested {
+    failures: Vec<String>,
+    coverage: Coverage,
+    mutants: Option<Vec<Mutant>>,
+}
+
+pub(super) fn matrix(arguments: &Matrix, printer: Printer) -> anyhow::Result<Exit> {
+    let study = study(&arguments.folder.policies)?;
+    let (columns, rows) = (study.columns(), study.matrix());
+    if arguments.html {
+        printer.text(page::html(&study, &columns, &rows));
+    } else if arguments.csv {
+        printer.text(page::csv(&columns, &rows));
+    } else {
+        let policy = study.policy();
+        let table = Table {
+            policy: policy.name().to_string(),
+            version: policy.version(),
+            digest: policy.digest().to_string(),
+            backends: columns.clone(),
+            rows: &rows,
+        };
+        show(printer, arguments.folder.json, &table, || printer.text(page::text(&columns, &rows)));
+    }
+    Ok(Exit::Well)
+}
+
+pub(super) fn ask(arguments: &Ask, printer: Printer) -> anyhow::Result<Exit> {
+    let study = study(&arguments.folder.policies)?;
+    answer(&study, &arguments.question, false, &arguments.folder, printer)
+}
+
+pub(super) fn explain(arguments: &Explain, printer: Printer) -> anyhow::Result<Exit> {
+    let study = study(&arguments.folder.policies)?;
+    let text = std::fs::read_to_string(&arguments.file)
+        .with_context(|| format!("{}: a file with a question in words is expected", arguments.file.display()))?;
+    let lines = text.lines().filter(|line| !line.trim_start().starts_with('#'));
+    let question = lines.collect::<Vec<_>>().join(" ");
+    answer(&study, &question, true, &arguments.folder, printer)
+}
+
+fn answer(study: &Study, question: &str, changes: bool, folder: &Folder, printer: Printer) -> anyhow::Result<Exit> {
+    let answer = study.ask(question, changes).map_err(rendered)?;
+    show(printer, folder.json, &answer, || print(&answer, printer));
+    let allowed = answer.backends.iter().any(|backend| backend.allowed);
+    Ok(if allowed { Exit::Well } else { Exit::Findings })
+}
+
+fn rendered(faults: Vec<Diagnostic>) -> anyhow::Error {
+    let told: Vec<String> = faults.into_iter().map(|fault| policy::render(&fault)).collect();
+    anyhow::anyhow!(told.join("\n"))
+}
+
+fn print(answer: &Answer, printer: Printer) {
+    printer.line(&answer.given);
+    for backend in &answer.backends {
+        let verdict = match (backend.allowed, backend.changes.is_empty()) {
+            (true, true) => "allowed as it is".to_owned(),
+            (true, false) => format!("allowed, changed: {}", backend.changes.join("; ")),
+            (false, _) => "refused".to_owned(),
+        };
+        printer.line(format!("  {} ({}): {verdict}", backend.backend, backend.tier));
+        for why in &backend.why {
+            printer.line(format!("      {why}"));
+        }
+        if let Some(change) = &backend.smallest_change {
+            printer.line(format!("      would pass: {change}"));
+        }
+    }
+}
+
+pub(super) fn test(arguments: &Test, printer: Printer) -> anyhow::Result<Exit> {
+    let officer = Officer::read(&arguments.folder.policies)?;
+    let study = study(&arguments.folder.policies)?;
+    let mut failures = failures(study.policy());
+    if arguments.packs {
+        let shipped = starter::packs().into_iter().map(|(name, text)| (name.to_owned(), text.to_owned()));
+        for (name, text) in shipped {
+            let trial = officer.study_of(&starter::trial(&name, &text), now())?;
+            failures.extend(self::failures(trial.policy()));
+        }
+    }
+    let mutants = arguments.mutate.then(|| study.mutants());
+    let tested = Tested { failures, coverage: study.coverage(), mutants };
+    show(printer, arguments.folder.json, &tested, || print_tested(&tested, printer));
+    let well = tested.failures.is_empty() && tested.mutants.as_ref().is_none_or(Vec::is_empty);
+    Ok(if well { Exit::Well } else { Exit::Findings })
+}
+
+fn failures(policy: &policy::Policy) -> Vec<String> {
+    let results = run_scenarios(policy, now());
+    let told = |result: &policy::ScenarioResult| {
+        let (file, line, title) = (&result.file, result.line, &result.title);
+        result.failures.iter().map(|failure| format!("{file}:{line}: \"{title}\": {failure}")).collect::<Vec<_>>()
+    };
+    results.iter().flat_map(told).collect()
+}
+
+fn print_tested(tested: &Tested, printer: Printer) {
+    for failure in &tested.failures {
+        printer.line(failure);
+    }
+    let coverage = &tested.coverage;
+    printer.line(format!(
+        "{} scenarios, {} failures; {} of {} rules fire",
+        coverage.scenarios,
+        tested.failures.len(),
+        coverage.rules - coverage.silent.len(),
+        coverage.rules
+    ));
+    for rule in &coverage.silent {
+        printer.line(format!("  never fires: {rule}"));
+    }
+    for (atom, missing) in &coverage.unseen {
+        printer.line(format!("  never {}: {atom}", missing.join(", ")));
+    }
+    if let Some(mutants) = &tested.mutants {
+        printer.line(format!("{} changes of the sheet would go unnoticed", mutants.len()));
+        for mutant in mutants {
+            printer.line(format!("  {}: {}", mutant.change, mutant.example));
+        }
+    }
+}
+
+pub(super) fn suggest(folder: &Folder, printer: Printer) -> anyhow::Result<Exit> {
+    let suggestions = study(&folder.policies)?.suggest();
+    show(printer, folder.json, &suggestions, || {
+        for suggestion in &suggestions {
+            printer.line(&suggestion.text);
+        }
+    });
+    Ok(if suggestions.is_empty() { Exit::Well } else { Exit::Findings })
+}
+
+pub(super) fn lint(folder: &Folder, printer: Printer) -> anyhow::Result<Exit> {
+    let advice = study(&folder.policies)?.lint();
+    show(printer, folder.json, &advice, || advice.iter().for_each(|one| printer.line(&one.text)));
+    Ok(if advice.is_empty() { Exit::Well } else { Exit::Findings })
+}

@@ -1,0 +1,152 @@
+//! `init`, `check`, `fmt`.
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, bail};
+use serde::Serialize;
+
+use super::{Exit, Folder, Printer, now, show, study};
+use crate::app::Officer;
+use crate::cli::init::{replace, write};
+use crate::model::Country;
+use crate::policy::study::{Advice, Begin};
+use crate::policy::{self, Language, run_scenarios, starter};
+
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Init {
+    /// The folder to make
+    dir: PathBuf,
+    /// The country that is home, as two letters of ISO 3166-1
+    #[arg(long)]
+    home: String,
+    /// Packs to use, separated by commas
+    #[arg(long, value_delimiter = ',', default_value = "unknown-means-home,gdpr-special-categories")]
+    packs: Vec<String>,
+    /// The language of the sheet: en or fr
+    #[arg(long, default_value = "en")]
+    lang: String,
+}
+
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Fmt {
+    #[command(flatten)]
+    folder: Folder,
+    /// Say the sheets in this language: en or fr
+    #[arg(long)]
+    lang: Option<String>,
+    /// Change nothing; fail when a sheet is not laid out
+    #[arg(long)]
+    check: bool,
+    /// Only this file
+    file: Option<PathBuf>,
+}
+
+#[derive(Serialize)]
+struct Checked {
+    policy: String,
+    version: u32,
+    digest: String,
+    inventory_digest: String,
+    reference_digest: String,
+    backends: usize,
+    valid_until: Option<String>,
+    misreadings: Vec<Advice>,
+    scenarios: usize,
+    failures: Vec<String>,
+}
+
+fn language(code: &str) -> anyhow::Result<Language> {
+    let known: Vec<&str> = Language::ALL.iter().map(|language| language.code()).collect();
+    Language::parse(code).with_context(|| format!("`{code}` is no language of sheets: {}", known.join(", ")))
+}
+
+pub(super) fn init(arguments: &Init, printer: Printer) -> anyhow::Result<Exit> {
+    let dir = &arguments.dir;
+    if dir.join("main.policy").exists() {
+        bail!("`{}` is there already: nothing was changed", dir.join("main.policy").display());
+    }
+    if Country::parse(&arguments.home).is_none() {
+        bail!("`--home` is a country in two upper-case letters, such as FR");
+    }
+    let known: Vec<&str> = starter::packs().into_iter().map(|(name, _)| name).collect();
+    if let Some(unknown) = arguments.packs.iter().find(|pack| !known.contains(&pack.as_str())) {
+        bail!("there is no pack `{unknown}`; known: {}", known.join(", "));
+    }
+    let officer = Officer::read(dir)?;
+    let begin = Begin { home: &arguments.home, packs: &arguments.packs, language: language(&arguments.lang)? };
+    let files = officer.begin(&begin, now())?;
+    for (path, text) in &files {
+        write(&dir.join(path), text, 0o644)?;
+        printer.line(dir.join(path).display().to_string());
+    }
+    printer.say(format!(
+        "next:\n  1. state what is true of your backends in {0}/backends.toml\n  2. octroi policy check --policies {0}\n  3. octroi policy matrix --policies {0}",
+        dir.display()
+    ));
+    Ok(Exit::Well)
+}
+
+pub(super) fn check(folder: &Folder, printer: Printer) -> anyhow::Result<Exit> {
+    let study = study(&folder.policies)?;
+    let policy = study.policy();
+    let results = run_scenarios(policy, now());
+    let failed = |result: &policy::ScenarioResult| {
+        let told = |failure: &String| format!("{}:{}: \"{}\": {failure}", result.file, result.line, result.title);
+        result.failures.iter().map(told).collect::<Vec<String>>()
+    };
+    let checked = Checked {
+        policy: policy.name().to_string(),
+        version: policy.version(),
+        digest: policy.digest().to_string(),
+        inventory_digest: policy.inventory_digest().to_string(),
+        reference_digest: policy.reference_digest().to_string(),
+        backends: policy.backends().len(),
+        valid_until: policy.valid_until().map(|until| until.to_string()),
+        misreadings: study.misreadings(),
+        scenarios: results.len(),
+        failures: results.iter().flat_map(failed).collect(),
+    };
+    let well = checked.misreadings.is_empty() && checked.failures.is_empty();
+    show(printer, folder.json, &checked, || {
+        for line in checked.misreadings.iter().map(|advice| &advice.text).chain(&checked.failures) {
+            printer.line(line);
+        }
+        let until = checked.valid_until.as_deref().unwrap_or("changed");
+        printer.line(format!(
+            "{} version {}: {} backends, {} scenarios, {} not as told; valid until {until}",
+            checked.policy,
+            checked.version,
+            checked.backends,
+            checked.scenarios,
+            checked.failures.len()
+        ));
+        printer.line(format!("sheets    {}", checked.digest));
+        printer.line(format!("inventory {}", checked.inventory_digest));
+        printer.line(format!("reference {}", checked.reference_digest));
+    });
+    Ok(if well { Exit::Well } else { Exit::Findings })
+}
+
+pub(super) fn fmt(arguments: &Fmt, printer: Printer) -> anyhow::Result<Exit> {
+    let language = arguments.lang.as_deref().map(language).transpose()?;
+    let files = match &arguments.file {
+        Some(file) => vec![policy::SourceFile {
+            name: file.display().to_string(),
+            text: std::fs::read_to_string(file).with_context(|| format!("{}", file.display()))?,
+        }],
+        None => Officer::read(&arguments.folder.policies)?.sources.sheets,
+    };
+    let mut changed = Vec::new();
+    for file in &files {
+        let laid = policy::format(file, language)
+            .map_err(|faults| anyhow::anyhow!(faults.iter().map(policy::render).collect::<Vec<_>>().join("\n")))?;
+        if laid != file.text {
+            changed.push(file.name.clone());
+            if !arguments.check {
+                replace(std::path::Path::new(&file.name), &laid)?;
+            }
+        }
+    }
+    show(printer, arguments.folder.json, &changed, || changed.iter().for_each(|name| printer.line(name)));
+    Ok(if arguments.check && !changed.is_empty() { Exit::Findings } else { Exit::Well })
+}

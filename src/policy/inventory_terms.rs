@@ -1,0 +1,72 @@
+//! On what terms a backend works: what is kept and learnt, the contract, the keys, the attestation.
+
+use super::declared::Attestation;
+use super::inventory::EntryReader;
+use super::text::say;
+use super::toml_file::Node;
+
+impl<'t> EntryReader<'_, '_, 't> {
+    /// `"none"`, or `{ days = 30 }`.
+    pub(super) fn retention(&mut self, node: &Node<'t>) -> Option<bool> {
+        if let toml::de::DeValue::Table(table) = node.get_ref() {
+            self.reader.only(table, &["days"]);
+            self.reader.required(table, "days", node.span())?;
+            return Some(false);
+        }
+        let name = self.reader.text(node)?;
+        if name.text == "none" {
+            return Some(true);
+        }
+        let help = Some(say!("write \"none\" or { days = 30 }"));
+        let message = say!("`{}` is no retention", name.text);
+        self.reader.fault("octroi::policy::unknown-name", name.span, message, help);
+        None
+    }
+
+    /// `true`, or `{ reference = "…" }`: the contract of GDPR Art. 28.
+    pub(super) fn contract(&mut self, node: &Node<'t>) -> Option<bool> {
+        if let toml::de::DeValue::Table(table) = node.get_ref() {
+            self.reader.only(table, &["reference", "dated"]);
+            self.reader.required(table, "reference", node.span()).and_then(|node| self.reader.text(node))?;
+            return Some(true);
+        }
+        self.reader.boolean(node)
+    }
+
+    /// Who holds the keys that the data is encrypted with at the provider's.
+    pub(super) fn keys(&mut self, node: &Node<'t>) -> Option<bool> {
+        let known = ["provider", "customer", "customer-only"];
+        let name = self.reader.text(node)?;
+        if !known.contains(&name.text.as_str()) {
+            self.reader.unlisted(&name, "answer to who holds the keys", known);
+            return None;
+        }
+        Some(name.text == "customer-only")
+    }
+
+    /// `"none"`, or `{ tee = "TDX", gpu = "NVIDIA CC", until = … }`.
+    pub(super) fn attestation(&mut self, node: &Node<'t>) -> Option<Attestation> {
+        if let toml::de::DeValue::Table(table) = node.get_ref() {
+            self.reader.only(table, &["tee", "gpu", "until", "reference"]);
+            self.reader.required(table, "tee", node.span()).and_then(|node| self.reader.text(node))?;
+            let until = self.reader.required(table, "until", node.span()).and_then(|node| self.reader.date(node));
+            return until.map(Attestation::Until);
+        }
+        let name = self.reader.text(node)?;
+        if name.text != "none" {
+            self.reader.unlisted(&name, "attestation", ["none"]);
+            return None;
+        }
+        Some(Attestation::None)
+    }
+
+    pub(super) fn training(&mut self, node: &Node<'t>) -> Option<bool> {
+        let known = ["never", "opt-out", "yes"];
+        let name = self.reader.text(node)?;
+        if !known.contains(&name.text.as_str()) {
+            self.reader.unlisted(&name, "answer to whether it trains on the data", known);
+            return None;
+        }
+        Some(name.text == "never")
+    }
+}

@@ -1,0 +1,200 @@
+//! Rules and exceptions of a sheet.
+
+use std::ops::Range;
+
+use super::concrete::Break;
+use super::diagnostic::Diagnostic;
+use super::parser::{Broken, Parsed, Parser};
+use super::phrase::{CLAUSES, DUTIES, EXCEPTION_PARTS, Phrase, STATEMENTS};
+use super::text::{Text, say};
+use super::tree::{Duty, Exception, Gate, Keep, Name, Rule};
+use crate::model::Action;
+
+impl Parser<'_> {
+    pub(super) fn rule(&mut self) -> Parsed<Rule> {
+        let name = self.name("the name of the rule")?;
+        let mut rule = Rule {
+            name,
+            because: None,
+            gate: Gate::default(),
+            on: None,
+            only: None,
+            never: None,
+            duties: Vec::new(),
+            seals: false,
+            keeps: Vec::new(),
+            prefers: Vec::new(),
+        };
+        let whole = self.clauses(CLAUSES, "a clause of the rule, or the next statement", |parser, clause| {
+            parser.clause(&mut rule, clause)
+        });
+        if whole {
+            self.complete(&rule);
+        }
+        Ok(rule)
+    }
+
+    /// Reads clauses until the next statement; whether none was broken.
+    fn clauses(
+        &mut self,
+        clauses: &[Phrase],
+        wanted: &'static str,
+        mut read: impl FnMut(&mut Self, Phrase) -> Parsed<bool>,
+    ) -> bool {
+        let mut whole = true;
+        while !self.ended() {
+            let span = self.span();
+            let Some(clause) = self.sees_one(clauses) else {
+                if self.sees_one(STATEMENTS).is_some() {
+                    break;
+                }
+                self.unknown(clauses, Text::from(wanted));
+                whole = false;
+                self.resume(true);
+                continue;
+            };
+            self.line(Break::Clause);
+            self.eat(clause);
+            match read(self, clause) {
+                Ok(false) => {}
+                Ok(true) => self.twice_said(clause, span),
+                Err(Broken) => {
+                    whole = false;
+                    self.resume(true);
+                }
+            }
+        }
+        whole
+    }
+
+    /// Reads one clause into the rule; true when the rule had it already.
+    fn clause(&mut self, rule: &mut Rule, clause: Phrase) -> Parsed<bool> {
+        let twice = match clause {
+            Phrase::Because => {
+                let because = self.text("the reason, such as the article of the law")?;
+                rule.because.replace(because).is_some()
+            }
+            Phrase::OnBackends => rule.on.replace(self.predicate()?).is_some(),
+            Phrase::OnlyBackends => rule.only.replace(self.predicate()?).is_some(),
+            Phrase::NeverBackends => rule.never.replace(self.predicate()?).is_some(),
+            Phrase::PreferBackends => {
+                rule.prefers.push(self.predicate()?);
+                false
+            }
+            Phrase::Must => {
+                self.must(rule)?;
+                false
+            }
+            Phrase::Keep => {
+                let targets = self.list(|parser| parser.data("a type or class of data"))?;
+                self.expect(Phrase::Because)?;
+                rule.keeps.push(Keep { targets, because: self.text("the reason why it may cross unchanged")? });
+                false
+            }
+            narrowing => self.narrow(&mut rule.gate, narrowing)?,
+        };
+        Ok(twice)
+    }
+
+    fn must(&mut self, rule: &mut Rule) -> Parsed<()> {
+        self.eat(Phrase::Have);
+        if self.sees(Phrase::Approval) {
+            let help = say!("until it is, keep such requests home: {} {}", Phrase::OnlyBackends, Phrase::OnPremises);
+            let message = say!("`{}` is not there yet", Phrase::Approval);
+            return Err(self.fault("octroi::policy::not-there-yet", message, Some(help)));
+        }
+        let action = match self.eat_one(DUTIES) {
+            Some(Phrase::LogSealed) => {
+                rule.seals = true;
+                return Ok(());
+            }
+            Some(Phrase::PseudonymiseUnlinkably) => Action::PseudonymiseUnlinkably,
+            Some(Phrase::Pseudonymise) => Action::Pseudonymise,
+            Some(Phrase::Generalise) => Action::Generalise,
+            Some(Phrase::Redact) => Action::Redact,
+            Some(Phrase::Drop) => Action::Drop,
+            Some(_) => Action::Block,
+            None => return Err(self.unknown(DUTIES, "a duty")),
+        };
+        let targets: Vec<Name> = self.list(|parser| parser.data("a type or class of data"))?;
+        rule.duties.push(Duty { action, targets });
+        Ok(())
+    }
+
+    /// What a rule must have to mean something.
+    fn complete(&mut self, rule: &Rule) {
+        let span = rule.name.span.clone();
+        let name = &rule.name.text;
+        if rule.because.is_none() {
+            self.lacks_because(say!("rule `{}` does not say why", name), span.clone());
+        }
+        let acts = rule.only.is_some() || rule.never.is_some() || !rule.duties.is_empty() || rule.seals;
+        if !acts && rule.prefers.is_empty() {
+            let message = say!("rule `{}` does nothing", name);
+            let help = say!(
+                "say what it demands: `{} …`, `{} …`, `{} …` or `{} …`",
+                Phrase::OnlyBackends,
+                Phrase::NeverBackends,
+                Phrase::Must,
+                Phrase::PreferBackends
+            );
+            self.faults.push(Diagnostic::new("octroi::policy::no-effect", self.file, span.clone(), message).help(help));
+        }
+        if !rule.keeps.is_empty() && rule.duties.is_empty() {
+            let message = say!("rule `{}` keeps something but changes nothing", name);
+            let help = say!(
+                "`{}` is for a type that the rule's own `{}` would otherwise have to change",
+                Phrase::Keep,
+                Phrase::Must
+            );
+            self.faults.push(Diagnostic::new("octroi::policy::no-effect", self.file, span, message).help(help));
+        }
+    }
+
+    fn lacks_because(&mut self, message: Text, span: Range<usize>) {
+        let help = say!("add a line: {} \"the article, contract or decision it follows from\"", Phrase::Because);
+        self.faults.push(Diagnostic::new("octroi::policy::no-because", self.file, span, message).help(help));
+    }
+
+    pub(super) fn exception(&mut self) -> Parsed<Exception> {
+        let name = self.name("the name of the exception")?;
+        let span = name.span.clone();
+        let mut one = Exception { name, rule: None, because: None, when: None, until: None, approved: Vec::new() };
+        let whole = self.clauses(EXCEPTION_PARTS, "a part of the exception, or the next statement", |parser, part| {
+            Ok(match part {
+                Phrase::ForRule => one.rule.replace(parser.name("the name of the rule")?).is_some(),
+                Phrase::Because => one.because.replace(parser.text("the reason of the exception")?).is_some(),
+                Phrase::When => one.when.replace(parser.condition()?).is_some(),
+                Phrase::UntilDate => one.until.replace(parser.date()?).is_some(),
+                _ => {
+                    let twice = !one.approved.is_empty();
+                    one.approved.extend(parser.list(|parser| parser.text("who approved it"))?);
+                    twice
+                }
+            })
+        });
+        if !whole {
+            return Ok(one);
+        }
+        if one.because.is_none() {
+            self.lacks_because(say!("exception `{}` does not say why", &one.name.text), span.clone());
+        }
+        let parts = [
+            (one.rule.is_none(), Phrase::ForRule),
+            (one.until.is_none(), Phrase::UntilDate),
+            (one.approved.is_empty(), Phrase::ApprovedBy),
+        ];
+        for (_, part) in parts.into_iter().filter(|(missing, _)| *missing) {
+            let message = say!("exception `{}` lacks `{}`", &one.name.text, part);
+            let help = say!(
+                "an exception names its rule, ends by itself and says who answers for it: {} NAME {} 2027-06-30 {} \"DPO\"",
+                Phrase::ForRule,
+                Phrase::UntilDate,
+                Phrase::ApprovedBy
+            );
+            let fault = Diagnostic::new("octroi::policy::missing", self.file, span.clone(), message);
+            self.faults.push(fault.help(help));
+        }
+        Ok(one)
+    }
+}

@@ -1,0 +1,125 @@
+//! One independent part of a request, and the values that a policy can tell apart.
+
+use std::collections::BTreeSet;
+
+use super::super::resolved::{Atom, What};
+use crate::model::finding::{POSSIBLY, SURELY};
+use crate::model::{Certainty, ClassSet, Country, EntityId, Facts, LabelFact, LeakFact, ScanStatus, TypeFact, Word};
+
+/// One independent part of a request. Value 0 is the quiet one: absent, unnamed, complete.
+#[derive(Debug, Clone)]
+pub(super) enum Dim {
+    Label(Vec<LabelFact>),
+    Leak(Vec<LeakFact>),
+    App(Vec<Word>),
+    Tenant(Vec<Word>),
+    Purpose(Vec<Option<Word>>),
+    Role(Word),
+    Resident(Country),
+    Minors,
+    Scan,
+    Unreadable,
+    Reference,
+    Hosted(Vec<Option<(Word, Option<Word>)>>),
+    Health,
+    Type(EntityId, Vec<Option<TypeFact>>),
+    Declared(ClassSet),
+}
+
+impl Dim {
+    /// How many values it has.
+    pub(super) fn values(&self) -> usize {
+        match self {
+            Self::Label(values) => values.len(),
+            Self::Leak(values) => values.len(),
+            Self::App(values) | Self::Tenant(values) => values.len(),
+            Self::Purpose(values) => values.len(),
+            Self::Hosted(values) => values.len(),
+            Self::Type(_, values) => values.len(),
+            Self::Health => 3,
+            _ => 2,
+        }
+    }
+
+    /// Writes a value into a request.
+    pub(super) fn set(&self, value: usize, facts: &mut Facts) {
+        let on = value > 0;
+        match self {
+            Self::Label(values) => facts.label = values.get(value).cloned().unwrap_or_default(),
+            Self::Leak(values) => facts.leak = values.get(value).copied().unwrap_or(LeakFact::Score(0)),
+            Self::App(values) => facts.app = values.get(value).cloned().unwrap_or(Word::UNKNOWN),
+            Self::Tenant(values) => facts.tenant = values.get(value).cloned().unwrap_or(Word::UNKNOWN),
+            Self::Purpose(values) => facts.purpose = values.get(value).cloned().flatten(),
+            Self::Role(role) if on => facts.roles.push(role.clone()),
+            Self::Resident(country) if on => facts.residence.push(*country),
+            Self::Minors => facts.minors = on,
+            Self::Scan => facts.scan = if on { ScanStatus::Partial } else { ScanStatus::Complete },
+            Self::Unreadable => facts.unreadable = on,
+            Self::Reference => facts.reference = on,
+            Self::Hosted(values) => facts.hosted = values.get(value).cloned().flatten().into_iter().collect(),
+            Self::Health => {
+                facts.health_of_a_person = match value {
+                    0 => Certainty::FALSE,
+                    1 => Certainty::TRUE,
+                    _ => Certainty::UNKNOWN,
+                }
+            }
+            Self::Type(_, values) => facts.types.extend(values.get(value).copied().flatten()),
+            Self::Declared(classes) if on => facts.declared = facts.declared.union(*classes),
+            Self::Role(_) | Self::Resident(_) | Self::Declared(_) => {}
+        }
+    }
+
+    /// Writes the most that it can add, for what grows with it.
+    pub(super) fn most(&self, facts: &mut Facts) {
+        match self {
+            Self::Leak(_) => facts.leak = LeakFact::Score(1_000),
+            Self::Health => facts.health_of_a_person = Certainty::TRUE,
+            Self::Type(entity, values) => {
+                let most = values.iter().flatten().map(|fact| fact.possibly).max().unwrap_or(1);
+                facts.types.push(TypeFact { entity: *entity, possibly: most, surely: most, confidence: 100 });
+            }
+            Self::Label(_) | Self::App(_) | Self::Tenant(_) | Self::Purpose(_) => {}
+            Self::Hosted(values) => self.set(values.len().saturating_sub(1), facts),
+            _ => self.set(1, facts),
+        }
+    }
+}
+
+/// What a type can be: absent, or so often and so sure, around the thresholds of the atoms that ask for it.
+pub(super) fn amounts(
+    entity: EntityId,
+    classes: ClassSet,
+    atoms: &BTreeSet<Atom>,
+    told: bool,
+) -> Vec<Option<TypeFact>> {
+    let mut counts: BTreeSet<u32> = BTreeSet::from([1]);
+    let mut levels: BTreeSet<u8> = BTreeSet::from([100]);
+    if !told {
+        levels.insert(SURELY - 1);
+    }
+    for atom in atoms {
+        let Atom::Includes { what, at_least, confidence } = atom else { continue };
+        let asked = match what {
+            What::Type(asked) => *asked == entity,
+            What::Class(class) => classes.contains(*class),
+        };
+        if asked {
+            counts.extend([*at_least, at_least.saturating_sub(1)].into_iter().filter(|count| *count > 0));
+            if *confidence > 0 && !told {
+                levels.extend([*confidence, confidence.saturating_sub(1)].into_iter().filter(|c| *c >= POSSIBLY));
+            }
+        }
+    }
+    let mut amounts = vec![None];
+    for possibly in &counts {
+        for confidence in levels.iter().rev() {
+            let sure = counts.iter().filter(|surely| **surely <= *possibly && (!told || **surely == *possibly));
+            let surely: Vec<u32> = if *confidence >= SURELY { sure.copied().collect() } else { vec![0] };
+            for surely in surely {
+                amounts.push(Some(TypeFact { entity, possibly: *possibly, surely, confidence: *confidence }));
+            }
+        }
+    }
+    amounts
+}

@@ -1,0 +1,96 @@
+//! What the officer asks of a policy: what may go where, what would change, why this was refused.
+//!
+//! A [`Study`] is a compiled policy with what it was compiled from. Everything here is a question: nothing changes a policy,
+//! and nothing of it is needed to decide a request. Answers are exact, because the space of requests that a policy can tell
+//! apart is finite: see [`space`].
+
+mod ask;
+mod begin;
+mod change;
+mod diff;
+mod dim;
+mod lint;
+mod matrix;
+mod report;
+mod scenarios;
+mod search;
+mod sentence;
+mod side;
+mod space;
+
+use jiff::Timestamp;
+
+pub use begin::Begin;
+pub use lint::{Advice, Kind};
+pub use report::{Answer, BackendAnswer, Coverage, Difference, Differences, MatrixCell, MatrixRow, Mutant, Suggestion};
+
+use super::compile::{Gathered, gather};
+use super::diagnostic::Diagnostic;
+use super::parser::language_of;
+use super::phrase::Language;
+use super::resolved::Resolved;
+use super::{Policy, Sources, Vocabulary};
+use crate::model::{Catalogue, EntityId};
+use side::Side;
+use space::Space;
+
+/// A compiled policy with what it was compiled from.
+#[derive(Debug)]
+pub struct Study {
+    gathered: Gathered,
+    today: Resolved,
+    policy: Policy,
+    catalogue: Catalogue,
+    served: Vec<EntityId>,
+    vocabulary: Vocabulary,
+    language: Language,
+    now: Timestamp,
+}
+
+impl Study {
+    /// Compiles the officer's files as they stand at `now`, and keeps what they were.
+    ///
+    /// # Errors
+    /// Every fault of every file.
+    pub fn new(
+        sources: &Sources,
+        catalogue: &Catalogue,
+        served: &[EntityId],
+        vocabulary: &Vocabulary,
+        now: Timestamp,
+    ) -> Result<Self, Vec<Diagnostic>> {
+        let gathered = gather(sources, catalogue, served, vocabulary)?;
+        let policy = gathered.policy(catalogue, vocabulary, now)?;
+        let today = gathered.resolved.on(gathered.day(now));
+        let language = sources.sheets.first().map(|sheet| language_of(&sheet.text)).unwrap_or_default();
+        Ok(Self {
+            gathered,
+            today,
+            policy,
+            catalogue: catalogue.clone(),
+            served: served.to_vec(),
+            vocabulary: vocabulary.clone(),
+            language,
+            now,
+        })
+    }
+
+    /// The compiled policy.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// The language of the first sheet, in which answers are given.
+    pub fn language(&self) -> Language {
+        self.language
+    }
+
+    /// The policy in a search. Scenarios and the matrix speak of classes as if a detector had located them.
+    fn side(&self) -> Side<'_> {
+        Side { policy: &self.policy, today: &self.today, now: self.now, told: true }
+    }
+
+    fn space(&self, told: bool) -> Space {
+        Space::new(&[(&self.policy, &self.today)], told)
+    }
+}

@@ -1,0 +1,260 @@
+//! What the tools show: plain words and numbers, ready for a page or for JSON.
+
+use serde::Serialize;
+
+use super::super::engine::reason;
+use super::super::text::say;
+use super::scenarios::action_words;
+use super::search::Found;
+use super::{Study, matrix, sentence};
+use crate::model::{Action, BackendId, ClassId, EntityId, Facts, Removal};
+
+/// Types that a cell names before it counts the rest.
+const NAMES_MAX: usize = 6;
+
+/// One row of the matrix: a class of data.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct MatrixRow {
+    /// The class, in the language of the sheet.
+    pub class: String,
+    /// The law it comes from.
+    pub law: String,
+    /// One cell for each backend, in the order of [`Study::columns`].
+    pub cells: Vec<MatrixCell>,
+}
+
+/// What may be done with a class at a backend.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct MatrixCell {
+    /// `as it is`, `changed` or `refused`, for a request that carries nothing else.
+    pub verdict: &'static str,
+    /// What is done to which types.
+    pub changes: Vec<String>,
+    /// The rules that refuse it, or other reasons.
+    pub why: Vec<String>,
+    /// A request with this class that comes out the other way, in words; absent when there is none, which is proven.
+    pub otherwise: Option<String>,
+    /// Whether it was proven that there is none, or an example was found.
+    pub exact: bool,
+}
+
+/// What would become of a request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Answer {
+    /// The request as understood.
+    pub given: String,
+    /// The rules that fired.
+    pub fired: Vec<String>,
+    /// Every backend asked about.
+    pub backends: Vec<BackendAnswer>,
+}
+
+/// What would become of a request at one backend.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct BackendAnswer {
+    /// Its name.
+    pub backend: String,
+    /// How near it is.
+    pub tier: String,
+    /// Whether it may have the request.
+    pub allowed: bool,
+    /// What is done to the data first.
+    pub changes: Vec<String>,
+    /// Why not: rules with their reasons.
+    pub why: Vec<String>,
+    /// The smallest change that would let it pass.
+    pub smallest_change: Option<String>,
+}
+
+/// What the scenarios of a sheet reach.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Coverage {
+    /// How many scenarios there are.
+    pub scenarios: usize,
+    /// How many rules the sheets have, packs not counted.
+    pub rules: usize,
+    /// Rules that fire in none.
+    pub silent: Vec<String>,
+    /// How many atoms rules ask for, packs included.
+    pub boundaries: usize,
+    /// Atoms with the truths that no scenario has seen.
+    pub unseen: Vec<(String, Vec<String>)>,
+}
+
+/// A change of the sheet that no scenario notices.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Mutant {
+    /// The change.
+    pub change: String,
+    /// A request on which it shows.
+    pub example: String,
+    /// A scenario that would notice, when a scenario can.
+    pub suggestion: Option<Suggestion>,
+}
+
+/// A scenario as it would stand in the sheet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Suggestion {
+    /// Its text.
+    pub text: String,
+}
+
+/// What differs between two policies.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Differences {
+    /// Newly possible flows.
+    pub opened: Vec<Difference>,
+    /// Newly refused flows.
+    pub refused: Vec<Difference>,
+    /// No flow is opened, and that is proven over all requests.
+    pub no_flow_is_opened: bool,
+    /// The list of newly refused flows is complete.
+    pub whole: bool,
+}
+
+/// One difference, with a request on which it shows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Difference {
+    /// In one sentence.
+    pub sentence: String,
+    /// The backend; absent for a fall back.
+    pub backend: Option<String>,
+    /// The rule or statement that makes it.
+    pub cause: String,
+    /// The request, in words.
+    pub example: String,
+}
+
+impl Study {
+    /// The columns of the matrix.
+    pub fn columns(&self) -> Vec<String> {
+        self.policy.backends().iter().map(|backend| backend.name.to_string()).collect()
+    }
+
+    /// Which class of data may go where. Exact.
+    pub fn matrix(&self) -> Vec<MatrixRow> {
+        let space = self.space(false);
+        let mut rows = Vec::new();
+        for (class, info) in (0_u8..).map(ClassId).zip(&self.catalogue.classes) {
+            let of = |entity: &EntityId| self.catalogue.info(*entity).is_some_and(|info| info.classes.contains(class));
+            if !self.served.iter().any(of) && !info.declared {
+                continue;
+            }
+            let meanings = &self.gathered.world.reference.meanings;
+            rows.push(MatrixRow {
+                class: sentence::class_name(class, &self.catalogue, self.language),
+                law: meanings.get(info.name.as_str()).cloned().unwrap_or_default(),
+                cells: self.backends().map(|backend| self.cell(&space, class, backend)).collect(),
+            });
+        }
+        rows
+    }
+
+    fn cell(&self, space: &super::Space, class: ClassId, backend: BackendId) -> MatrixCell {
+        let cell = matrix::cell(self.side(), space, class, backend, &self.served);
+        let changes = cell.plain.as_deref().map(|actions| self.actions(actions)).unwrap_or_default();
+        let verdict = match (&cell.plain, changes.is_empty()) {
+            (None, _) => "refused",
+            (Some(_), true) => "as it is",
+            (Some(_), false) => "changed",
+        };
+        let exact = cell.otherwise != Found::Unknown;
+        let otherwise = match &cell.otherwise {
+            Found::Example(facts) => sentence::given(facts, &self.catalogue, self.language, false),
+            _ => None,
+        };
+        let why = cell.why.as_ref().map(|why| self.reasons(why)).unwrap_or_default();
+        MatrixCell { verdict, changes, why, otherwise, exact }
+    }
+
+    /// Actions with what they are done to: `pseudonymise email, person`.
+    pub(super) fn actions(&self, actions: &[(EntityId, Action)]) -> Vec<String> {
+        let mut said: Vec<(Action, Vec<String>)> = Vec::new();
+        for (entity, action) in actions {
+            let name = self.catalogue.info(*entity).map_or("", |info| info.name.as_str());
+            let name = super::super::surface::written(name, self.language).to_owned();
+            match said.iter_mut().find(|(known, _)| known == action) {
+                Some((_, names)) => names.push(name),
+                None => said.push((*action, vec![name])),
+            }
+        }
+        let listed = |names: &[String]| match names.get(..NAMES_MAX) {
+            Some(first) if names.len() > NAMES_MAX + 1 => {
+                say!("{} and {} more", first.join(", "), names.len() - first.len()).said(self.language)
+            }
+            _ => names.join(", "),
+        };
+        said.iter().map(|(action, names)| format!("{} {}", action_words(*action, self), listed(names))).collect()
+    }
+
+    /// Why a backend was taken out, a line each.
+    pub(super) fn reasons(&self, why: &Removal) -> Vec<String> {
+        match why {
+            Removal::NotAllowed => vec![say!("no `allow` surely admits it").said(self.language)],
+            Removal::Rules(rules) => {
+                rules.iter().map(|(name, because)| say!("rule `{}`: {}", name, because).said(self.language)).collect()
+            }
+            Removal::Duty(_) | Removal::Expired => vec![reason(why)],
+        }
+    }
+
+    /// What would become of a request, at all backends or at one.
+    pub(super) fn answer(&self, facts: &Facts, only: Option<BackendId>, changes: bool) -> Answer {
+        let plan = self.side().plan(facts);
+        let mut backends = Vec::new();
+        for backend in self.backends().filter(|backend| only.is_none_or(|only| only == *backend)) {
+            let Some(truths) = self.policy.backend(backend) else { continue };
+            let choice = plan.choices.iter().find(|choice| choice.backend == backend);
+            let removed = plan.removed.iter().find(|removed| removed.backend == backend);
+            backends.push(BackendAnswer {
+                backend: truths.name.to_string(),
+                tier: truths.tier.name().to_owned(),
+                allowed: choice.is_some(),
+                changes: choice.map(|choice| self.actions(&choice.duties.actions)).unwrap_or_default(),
+                why: removed.map(|removed| self.reasons(&removed.why)).unwrap_or_default(),
+                smallest_change: (changes && choice.is_none())
+                    .then(|| super::change::smallest(self, facts, backend, self.language))
+                    .flatten(),
+            });
+        }
+        Answer {
+            given: sentence::given(facts, &self.catalogue, self.language, false).unwrap_or_default(),
+            fired: plan.fired.iter().map(ToString::to_string).collect(),
+            backends,
+        }
+    }
+
+    /// What a newer policy makes possible and what it refuses. Exact.
+    ///
+    /// # Errors
+    /// When the two do not have the same types and classes of data: they cannot be compared request by request.
+    pub fn diff(&self, new: &Self) -> Result<Differences, String> {
+        if self.catalogue != new.catalogue {
+            return Err(say!("the two do not know the same types and classes of data").said(new.language));
+        }
+        let (opened, refused, proven, whole) = self.changes(new);
+        let no_flow_is_opened = opened.is_empty() && proven;
+        let told = |change: &super::diff::Change, opens: bool| new.difference(change, opens);
+        Ok(Differences {
+            opened: opened.iter().map(|change| told(change, true)).collect(),
+            refused: refused.iter().map(|change| told(change, false)).collect(),
+            no_flow_is_opened,
+            whole,
+        })
+    }
+
+    fn difference(&self, change: &super::diff::Change, opens: bool) -> Difference {
+        let example = sentence::given(&change.example, &self.catalogue, self.language, false).unwrap_or_default();
+        let backend = change.backend.as_ref().map(ToString::to_string);
+        let place = backend.clone().unwrap_or_default();
+        let text = match (&backend, opens, change.milder) {
+            (None, true, _) => say!("{}: the next tier may serve", example),
+            (None, false, _) => say!("{}: the next tier may no longer serve", example),
+            (Some(_), true, false) => say!("{} → {}: was refused, is possible", example, place),
+            (Some(_), true, true) => say!("{} → {}: less is changed on the way", example, place),
+            (Some(_), false, false) => say!("{} → {}: was possible, is refused", example, place),
+            (Some(_), false, true) => say!("{} → {}: more is changed on the way", example, place),
+        };
+        Difference { sentence: text.said(self.language), backend, cause: change.cause.to_string(), example }
+    }
+}

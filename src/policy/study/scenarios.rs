@@ -1,0 +1,271 @@
+//! Scenarios as tests of the sheet: which rules and boundaries they reach, which change of the sheet they would miss, and the
+//! scenarios that would notice.
+
+use std::collections::BTreeSet;
+
+use super::super::facts::by_label;
+use super::super::phrase::Phrase;
+use super::super::program::Program;
+use super::super::resolved::{Atom, Gate, Resolved, Rule};
+use super::super::text::{Text, say};
+use super::super::view::View;
+use super::super::{Policy, run_scenarios};
+use super::report::{Coverage, Mutant, Suggestion};
+use super::search::{Found, find};
+use super::side::{Side, led_by, standing};
+use super::space::Place;
+use super::{Study, diff, sentence};
+use crate::model::{Action, BackendId, Facts};
+
+impl Study {
+    /// Which rules fire in the scenarios, and which atoms they have seen true, false and unknown.
+    pub fn coverage(&self) -> Coverage {
+        let mut atoms: BTreeSet<Atom> = BTreeSet::new();
+        for condition in self.today.conditions() {
+            condition.visit(true, &mut |atom, _| {
+                atoms.insert(atom.clone());
+            });
+        }
+        atoms.retain(|atom| !matches!(atom, Atom::Still(_)));
+        let mut fired: BTreeSet<&str> = BTreeSet::new();
+        let mut seen: BTreeSet<(&Atom, bool, bool)> = BTreeSet::new();
+        for scenario in self.policy.scenarios() {
+            let mut facts = scenario.facts.clone();
+            by_label(&mut facts, &self.policy);
+            let plan = self.side().plan(&scenario.facts);
+            fired.extend(
+                self.today
+                    .rules
+                    .iter()
+                    .map(|rule| rule.name.as_str())
+                    .filter(|name| plan.fired.iter().any(|f| f == name)),
+            );
+            let view = View::arrived(&facts, &self.policy);
+            for atom in &atoms {
+                let certainty = view.certainty(atom, None);
+                seen.insert((atom, certainty.possibly, certainty.surely));
+            }
+        }
+        let silent = self.today.rules.iter().filter(|rule| !rule.pack && !fired.contains(rule.name.as_str()));
+        let boundary = |atom: &Atom| {
+            let missing = [(true, true, "true"), (false, false, "false"), (true, false, "unknown")].into_iter();
+            let missing = missing.filter(|(possibly, surely, _)| !seen.contains(&(atom, *possibly, *surely)));
+            let names: Vec<&str> =
+                missing.map(|(.., name)| name).filter(|name| *name != "unknown" || uncertain(atom)).collect();
+            (!names.is_empty()).then(|| (self.said(atom), names.iter().map(|name| (*name).to_owned()).collect()))
+        };
+        Coverage {
+            scenarios: self.policy.scenarios().len(),
+            rules: self.today.rules.iter().filter(|rule| !rule.pack).count(),
+            silent: silent.map(|rule| rule.name.to_string()).collect(),
+            boundaries: atoms.len(),
+            unseen: atoms.iter().filter_map(boundary).collect(),
+        }
+    }
+
+    /// Weakens or takes out each rule of the sheets, one at a time, and says which of these changes no scenario notices.
+    ///
+    /// A change that no request can notice is left out: `lint` tells of it.
+    pub fn mutants(&self) -> Vec<Mutant> {
+        let mut found = Vec::new();
+        for (what, today, gate) in self.mutations() {
+            let Some(policy) = self.compiled(&today) else { continue };
+            if run_scenarios(&policy, self.now).iter().any(|result| !result.failures.is_empty()) {
+                continue;
+            }
+            if let Some((example, backend)) =
+                self.noticed(&policy, &today, &gate, true).or_else(|| self.noticed(&policy, &today, &gate, false))
+            {
+                let words = sentence::given(&example, &self.catalogue, self.language, false).unwrap_or_default();
+                let suggestion = self.suggestion(&what, &example, backend);
+                found.push(Mutant { change: what.said(self.language), example: words, suggestion });
+            }
+        }
+        found
+    }
+
+    /// Scenarios, as sentences of the sheet, that would notice what no scenario notices now.
+    pub fn suggest(&self) -> Vec<Suggestion> {
+        let mut suggestions: Vec<Suggestion> =
+            self.mutants().into_iter().filter_map(|mutant| mutant.suggestion).collect();
+        suggestions.dedup_by(|one, other| one.text == other.text);
+        suggestions
+    }
+
+    /// Every weakening of one rule of the sheets.
+    fn mutations(&self) -> Vec<(Text, Resolved, Gate)> {
+        let mut mutations: Vec<(Text, Resolved, Gate)> = Vec::new();
+        for (index, rule) in self.today.rules.iter().enumerate().filter(|(_, rule)| !rule.pack) {
+            let mut without = self.today.clone();
+            without.rules.remove(index);
+            mutations.push((say!("rule `{}` taken out", rule.name), without, rule.gate.clone()));
+            let mut change = |text: Text, weaken: &dyn Fn(&mut Rule)| {
+                let mut weaker = self.today.clone();
+                if let Some(rule) = weaker.rules.get_mut(index) {
+                    weaken(rule);
+                }
+                mutations.push((text, weaker, rule.gate.clone()));
+            };
+            let parts = usize::from(rule.only.is_some())
+                + usize::from(rule.never.is_some())
+                + usize::from(!rule.actions.is_empty());
+            if parts > 1 {
+                if rule.only.is_some() {
+                    change(say!("rule `{}` without `{}`", rule.name, Phrase::OnlyBackends), &|rule| rule.only = None);
+                }
+                if rule.never.is_some() {
+                    change(say!("rule `{}` without `{}`", rule.name, Phrase::NeverBackends), &|rule| rule.never = None);
+                }
+                if !rule.actions.is_empty() {
+                    change(say!("rule `{}` without `{}`", rule.name, Phrase::Must), &|rule| {
+                        rule.actions.clear();
+                        rule.class_actions.clear();
+                    });
+                }
+            }
+        }
+        for (index, _) in
+            self.today.allows.iter().enumerate().filter(|(_, a)| a.gate.when.is_some() || a.gate.unless.is_some())
+        {
+            let gate = self.today.allows.get(index).map(|allow| allow.gate.clone()).unwrap_or_default();
+            let mut wider = self.today.clone();
+            if let Some(allow) = wider.allows.get_mut(index) {
+                allow.gate.when = None;
+                allow.gate.unless = None;
+            }
+            let text = say!("`{}` number {} without its condition", Phrase::AllowBackends, index + 1);
+            mutations.push((text, wider, gate));
+        }
+        mutations
+    }
+
+    fn compiled(&self, today: &Resolved) -> Option<Policy> {
+        let truths = self.gathered.truths(self.now);
+        let program = Program::new(today, &truths, self.catalogue.entities.len()).ok()?;
+        let mut policy = self.gathered.policy(&self.catalogue, &self.vocabulary, self.now).ok()?;
+        policy.program = program;
+        Some(policy)
+    }
+
+    /// The policy without one rule.
+    pub(super) fn without(&self, index: usize) -> Option<(Policy, Resolved)> {
+        let mut today = self.today.clone();
+        (index < today.rules.len()).then(|| today.rules.remove(index));
+        Some((self.compiled(&today)?, today))
+    }
+
+    /// A request, such as a scenario can tell if `told`, that the weakened policy lets pass to a backend where this one
+    /// refuses it. A change of duties alone is not what a scenario can tell.
+    fn noticed(&self, policy: &Policy, today: &Resolved, gate: &Gate, told: bool) -> Option<(Facts, BackendId)> {
+        let space = super::Space::new(&[(&self.policy, &self.today), (policy, today)], told);
+        let side = self.side();
+        let weaker = Side { policy, today, now: self.now, told: true };
+        self.backends().find_map(|backend| {
+            let mut dims = BTreeSet::new();
+            side.depends(&space, backend, &mut dims);
+            weaker.depends(&space, backend, &mut dims);
+            let dims = led_by(gate, &space, !self.policy.says.is_empty(), &dims);
+            let excluded = |place: &Place| {
+                !weaker.look(&space, place).may_allow(backend) || side.look(&space, place).must_allow(backend)
+            };
+            let has = |facts: &Facts| {
+                standing(&side.plan(facts), backend).is_none() && standing(&weaker.plan(facts), backend).is_some()
+            };
+            match find(&space, &dims, &space.open(), &excluded, &has) {
+                Found::Example(example) => Some((*example, backend)),
+                _ => None,
+            }
+        })
+    }
+
+    fn suggestion(&self, what: &Text, facts: &Facts, backend: BackendId) -> Option<Suggestion> {
+        let given = sentence::given(facts, &self.catalogue, self.language, true)?;
+        let name = &self.policy.backend(backend)?.name;
+        let said = |phrase: Phrase| phrase.surface(self.language);
+        let title = say!("not if {}", what.said(self.language).replace('`', "")).said(self.language);
+        let text = format!(
+            "{} \"{title}\"\n  {} {given}\n  {} {} {name}\n",
+            said(Phrase::Scenario),
+            said(Phrase::Given),
+            said(Phrase::Then),
+            said(Phrase::Refused)
+        );
+        Some(Suggestion { text })
+    }
+
+    /// An atom in words.
+    fn said(&self, atom: &Atom) -> String {
+        atom_words(atom, self)
+    }
+
+    /// The differences to a newer policy, as the officer reads them.
+    pub(super) fn changes(&self, new: &Self) -> (Vec<diff::Change>, Vec<diff::Change>, bool, bool) {
+        let space = super::Space::new(&[(&self.policy, &self.today), (&new.policy, &new.today)], false);
+        let (old, new) = (Side { told: false, ..self.side() }, Side { told: false, ..new.side() });
+        let (opened, proven) = diff::opened(old, new, &space);
+        let (refused, whole) = diff::opened(new, old, &space);
+        (opened, refused, proven, whole)
+    }
+}
+
+/// Whether a scenario can leave it unknown.
+fn uncertain(atom: &Atom) -> bool {
+    matches!(atom, Atom::Includes { .. } | Atom::HealthOfAPerson)
+}
+
+fn atom_words(atom: &Atom, study: &Study) -> String {
+    let language = study.language;
+    let said = |phrase: Phrase| phrase.surface(language).to_owned();
+    let what = |what: &super::super::resolved::What| match what {
+        super::super::resolved::What::Class(class) => sentence::class_name(*class, &study.catalogue, language),
+        super::super::resolved::What::Type(entity) => study
+            .catalogue
+            .info(*entity)
+            .map_or_else(String::new, |info| super::super::surface::written(info.name.as_str(), language).to_owned()),
+    };
+    let quoted =
+        |words: &[crate::model::Word]| words.iter().map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(", ");
+    match atom {
+        Atom::Includes { what: asked, at_least: 1, confidence: 0 } => {
+            format!("{} {}", said(Phrase::DataIncludes), what(asked))
+        }
+        Atom::Includes { what: asked, at_least, confidence: 0 } => {
+            format!("{} {} {at_least} {}", said(Phrase::DataIncludes), said(Phrase::AtLeast), what(asked))
+        }
+        Atom::Includes { what: asked, confidence, .. } => {
+            format!("{} {} {} {confidence}", said(Phrase::DataIncludes), what(asked), said(Phrase::ConfidenceAtLeast))
+        }
+        Atom::HealthOfAPerson => format!("{} {}", said(Phrase::DataIncludes), said(Phrase::HealthOfAPerson)),
+        Atom::Still(asked) => format!("{} {}", said(Phrase::DataStillIncludes), what(asked)),
+        Atom::Label(labels) => format!("{} {}", said(Phrase::LabelIs), quoted(labels)),
+        Atom::LeakAtLeast(score) => format!("{} {score}", said(Phrase::LeakAtLeast)),
+        Atom::App(word) => format!("{} \"{word}\"", said(Phrase::AppIs)),
+        Atom::Group(words) => format!("{} {}", said(Phrase::AppIs), quoted(words)),
+        Atom::Tenant(word) => format!("{} \"{word}\"", said(Phrase::TenantIs)),
+        Atom::Role(word) => format!("{} \"{word}\"", said(Phrase::RoleIs)),
+        Atom::Purpose(word) => format!("{} \"{word}\"", said(Phrase::PurposeIs)),
+        Atom::Residence(countries) => {
+            let codes: Vec<&str> = countries.iter().map(crate::model::Country::as_str).collect();
+            format!("{} {}", said(Phrase::ResidenceIn), codes.join(", "))
+        }
+        Atom::Minors => said(Phrase::MinorsConcerned),
+        Atom::ScanIncomplete => said(Phrase::ScanIncomplete),
+        Atom::Unreadable => said(Phrase::FieldUnreadable),
+        Atom::Reference => said(Phrase::ReferenceIncluded),
+        Atom::Hosted => said(Phrase::HostedUsed),
+    }
+}
+
+/// The action as said in a language.
+pub(super) fn action_words(action: Action, study: &Study) -> String {
+    let phrase = match action {
+        Action::Keep => Phrase::Keep,
+        Action::Generalise => Phrase::Generalise,
+        Action::Pseudonymise => Phrase::Pseudonymise,
+        Action::PseudonymiseUnlinkably => Phrase::PseudonymiseUnlinkably,
+        Action::Redact => Phrase::Redact,
+        Action::Drop => Phrase::Drop,
+        Action::Block => Phrase::Block,
+    };
+    phrase.surface(study.language).to_owned()
+}

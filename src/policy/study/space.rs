@@ -1,0 +1,372 @@
+//! The space of requests that a policy can tell apart: finite, because the vocabulary is.
+//!
+//! Each dimension is one independent part of a request: its label, its app, how many findings of a type. Types that no rule
+//! treats differently share a dimension, counts are those around the thresholds that rules name, and countries are told
+//! apart only by the areas that rules ask for. Two requests with the same place in this space are decided alike, so what is
+//! found or excluded here is exact and not sampled.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::super::Policy;
+use super::super::facts::by_label;
+use super::super::resolved::{Atom, Resolved, What};
+use super::super::scenario::nothing;
+use super::super::view::View;
+use super::dim::{Dim, amounts};
+use crate::model::{Action, Catalogue, Certainty, ClassId, Country, EntityId, Facts, LabelFact, LeakFact, Word};
+
+/// A place in the space, part of it perhaps open.
+pub(super) type Place = Vec<Option<usize>>;
+
+/// What an open dimension is taken to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Open {
+    /// Its quiet value.
+    Quiet,
+    /// The least that it can add.
+    Least,
+    /// The most that it can add.
+    Most,
+}
+
+/// Bounds of a certainty over all that is still open.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bound {
+    pub(super) least: Certainty,
+    pub(super) most: Certainty,
+}
+
+impl Bound {
+    pub(super) const TRUE: Self = Self { least: Certainty::TRUE, most: Certainty::TRUE };
+    pub(super) const FALSE: Self = Self { least: Certainty::FALSE, most: Certainty::FALSE };
+    pub(super) const ANY: Self = Self { least: Certainty::FALSE, most: Certainty::TRUE };
+
+    pub(super) fn and(self, other: Self) -> Self {
+        Self { least: self.least.and(other.least), most: self.most.and(other.most) }
+    }
+
+    pub(super) fn or(self, other: Self) -> Self {
+        Self { least: self.least.or(other.least), most: self.most.or(other.most) }
+    }
+
+    pub(super) fn negated(self) -> Self {
+        Self { least: self.most.negated(), most: self.least.negated() }
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Space {
+    pub(super) dims: Vec<Dim>,
+    /// For atoms that ask for one of several values: the dimension, and what each value comes to.
+    tables: BTreeMap<Atom, (usize, Vec<Certainty>)>,
+    /// Each type's dimension.
+    of_type: Vec<usize>,
+    catalogue: Catalogue,
+    health: Option<ClassId>,
+}
+
+impl Space {
+    /// The space that these policies tell apart; all of one catalogue.
+    ///
+    /// With `told`, only what a scenario can say: nothing unknown but what was not read.
+    pub(super) fn new(policies: &[(&Policy, &Resolved)], told: bool) -> Self {
+        let Some((first, _)) = policies.first() else { return Self::empty() };
+        let catalogue = first.catalogue().clone();
+        let mut atoms: BTreeSet<Atom> = BTreeSet::new();
+        for (_, resolved) in policies {
+            for condition in resolved.conditions() {
+                condition.visit(true, &mut |atom, _| {
+                    atoms.insert(atom.clone());
+                });
+            }
+        }
+        let mut space = Self {
+            dims: Vec::new(),
+            tables: BTreeMap::new(),
+            of_type: Vec::new(),
+            health: catalogue.class("health"),
+            catalogue,
+        };
+        space.declarations(policies, &atoms, told);
+        space.flags(&atoms);
+        space.hosted(policies);
+        space.data(policies, &atoms, told);
+        space.tabulate(policies, &atoms);
+        space
+    }
+
+    fn empty() -> Self {
+        let catalogue = Catalogue::default();
+        Self { dims: Vec::new(), tables: BTreeMap::new(), of_type: Vec::new(), catalogue, health: None }
+    }
+
+    /// What an application declares: label, app, tenant, purpose, roles, residence; and the leak score.
+    fn declarations(&mut self, policies: &[(&Policy, &Resolved)], atoms: &BTreeSet<Atom>, told: bool) {
+        let (mut apps, mut tenants, mut purposes) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        let (mut roles, mut scores, mut areas) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
+        let mut labelled = false;
+        for atom in atoms {
+            match atom {
+                Atom::App(app) => {
+                    apps.insert(app.clone());
+                }
+                Atom::Group(group) => apps.extend(group.iter().cloned()),
+                Atom::Tenant(tenant) => {
+                    tenants.insert(tenant.clone());
+                }
+                Atom::Purpose(purpose) => {
+                    purposes.insert(purpose.clone());
+                }
+                Atom::Role(role) => {
+                    roles.insert(role.clone());
+                }
+                Atom::LeakAtLeast(score) => {
+                    scores.insert(*score);
+                }
+                Atom::Residence(countries) => areas.push(countries.clone()),
+                Atom::Label(_) => labelled = true,
+                _ => {}
+            }
+        }
+        let mut labels: BTreeSet<Word> = BTreeSet::new();
+        for (policy, resolved) in policies {
+            labels.extend(policy.labels().iter().cloned());
+            for says in &resolved.says {
+                labelled = true;
+                apps.extend(says.issuers.iter().cloned());
+            }
+        }
+        if labelled {
+            let unknown = (!told).then_some(LabelFact::Unknown);
+            let named = labels.into_iter().map(LabelFact::Named);
+            self.dims.push(Dim::Label([LabelFact::Absent].into_iter().chain(named).chain(unknown).collect()));
+        }
+        if !scores.is_empty() {
+            let mut values = vec![LeakFact::Score(0)];
+            values.extend(scores.iter().filter(|score| **score > 0).map(|score| LeakFact::Score(*score)));
+            values.extend((!told).then_some(LeakFact::Unknown));
+            self.dims.push(Dim::Leak(values));
+        }
+        let named = |words: BTreeSet<Word>| [Word::fixed("")].into_iter().chain(words).collect::<Vec<Word>>();
+        if !apps.is_empty() {
+            self.dims.push(Dim::App(named(apps)));
+        }
+        if !tenants.is_empty() {
+            self.dims.push(Dim::Tenant(named(tenants)));
+        }
+        if !purposes.is_empty() {
+            let unknown = (!told).then_some(Some(Word::UNKNOWN));
+            self.dims
+                .push(Dim::Purpose([None].into_iter().chain(purposes.into_iter().map(Some)).chain(unknown).collect()));
+        }
+        self.dims.extend(roles.into_iter().map(Dim::Role));
+        // One country for each set of areas that countries can be in.
+        let mut seen: BTreeSet<Vec<bool>> = BTreeSet::from([vec![false; areas.len()]]);
+        let every: BTreeSet<Country> = areas.iter().flatten().copied().collect();
+        for country in every {
+            if seen.insert(areas.iter().map(|area| area.contains(&country)).collect()) {
+                self.dims.push(Dim::Resident(country));
+            }
+        }
+        if !areas.is_empty() && !told {
+            self.dims.push(Dim::Resident(Country::UNKNOWN));
+        }
+    }
+
+    /// What is so or not, whoever asks. What was not read may hold any data, so these are always there.
+    fn flags(&mut self, atoms: &BTreeSet<Atom>) {
+        if atoms.contains(&Atom::Minors) {
+            self.dims.push(Dim::Minors);
+        }
+        self.dims.extend([Dim::Scan, Dim::Unreadable, Dim::Reference]);
+        if atoms.contains(&Atom::HealthOfAPerson) {
+            self.dims.push(Dim::Health);
+        }
+    }
+
+    /// Hosted tools: each that a policy allows, and another. Two tools are refused when either is, so one is enough.
+    fn hosted(&mut self, policies: &[(&Policy, &Resolved)]) {
+        let rows = policies.iter().flat_map(|(_, resolved)| &resolved.tools);
+        let named: BTreeSet<(Word, Option<Word>)> = rows.map(|tool| (tool.tool.clone(), tool.host.clone())).collect();
+        let other = (Word::UNKNOWN, None);
+        let values = [None].into_iter().chain(named.into_iter().chain([other]).map(Some));
+        self.dims.push(Dim::Hosted(values.collect()));
+    }
+
+    /// Types, one dimension for all that no rule tells apart, and classes that something may declare.
+    fn data(&mut self, policies: &[(&Policy, &Resolved)], atoms: &BTreeSet<Atom>, told: bool) {
+        let mut alike: BTreeMap<(u64, bool, Vec<bool>, Vec<Action>), usize> = BTreeMap::new();
+        let entities: Vec<_> = (0_u16..).map(EntityId).zip(self.catalogue.entities.clone()).collect();
+        for (entity, info) in entities {
+            let named = atoms.iter().map(|atom| *atom_type(atom).unwrap_or(&EntityId(u16::MAX)) == entity).collect();
+            let rules = policies.iter().flat_map(|(policy, _)| &policy.program().rules);
+            let actions = rules.map(|rule| rule.action(entity)).collect();
+            let dim = *alike.entry((info.classes.0, info.names_somebody, named, actions)).or_insert_with(|| {
+                self.dims.push(Dim::Type(entity, amounts(entity, info.classes, atoms, told)));
+                self.dims.len() - 1
+            });
+            self.of_type.push(dim);
+        }
+        for info in self.catalogue.classes.clone().into_iter().filter(|info| info.declared) {
+            self.dims.push(Dim::Declared(info.closure));
+        }
+    }
+
+    fn tabulate(&mut self, policies: &[(&Policy, &Resolved)], atoms: &BTreeSet<Atom>) {
+        let Some((policy, _)) = policies.first() else { return };
+        for atom in atoms {
+            let asks = |dim: &Dim| {
+                matches!(
+                    (atom, dim),
+                    (Atom::Label(_), Dim::Label(_))
+                        | (Atom::App(_) | Atom::Group(_), Dim::App(_))
+                        | (Atom::Tenant(_), Dim::Tenant(_))
+                        | (Atom::Purpose(_), Dim::Purpose(_))
+                )
+            };
+            let Some(at) = self.dims.iter().position(asks) else { continue };
+            let Some(dim) = self.dims.get(at) else { continue };
+            let of = |value: usize| {
+                let mut facts = nothing();
+                dim.set(value, &mut facts);
+                View::arrived(&facts, policy).certainty(atom, None)
+            };
+            self.tables.insert(atom.clone(), (at, (0..dim.values()).map(of).collect()));
+        }
+    }
+
+    /// No dimension fixed.
+    pub(super) fn open(&self) -> Place {
+        vec![None; self.dims.len()]
+    }
+
+    /// The request of a place. What a label says is not yet applied.
+    pub(super) fn facts(&self, place: &Place, open: Open) -> Facts {
+        let mut facts = nothing();
+        for (dim, value) in self.dims.iter().zip(place) {
+            match (value, open) {
+                (Some(value), _) => dim.set(*value, &mut facts),
+                (None, Open::Most) => dim.most(&mut facts),
+                (None, _) => {}
+            }
+        }
+        facts.types.sort_by_key(|fact| fact.entity);
+        if open != Open::Most {
+            self.clamp(&mut facts);
+        }
+        facts
+    }
+
+    /// A health term of a person needs a health term and a finding that names somebody.
+    fn clamp(&self, facts: &mut Facts) {
+        let found = |sure: bool, wanted: &dyn Fn(EntityId) -> bool| {
+            facts.types.iter().any(|fact| (if sure { fact.surely } else { fact.possibly }) > 0 && wanted(fact.entity))
+        };
+        let info = |entity| self.catalogue.info(entity);
+        let health = |entity| self.health.is_some_and(|h| info(entity).is_some_and(|info| info.classes.contains(h)));
+        let names = |entity| info(entity).is_some_and(|info| info.names_somebody);
+        let possibly = found(false, &health) && found(false, &names);
+        let surely = found(true, &health) && found(true, &names);
+        let told = facts.health_of_a_person;
+        facts.health_of_a_person =
+            Certainty { possibly: told.possibly && possibly, surely: told.surely && surely && possibly };
+    }
+
+    /// The least or the most that a policy may make of what is still open: monotone in all but what [`Self::bound`] looks
+    /// up in tables.
+    pub(super) fn extreme(&self, place: &Place, open: Open, policy: &Policy) -> Facts {
+        let mut facts = self.facts(place, open);
+        if policy.says.is_empty() {
+            return facts;
+        }
+        let fixed = |wanted: fn(&Dim) -> bool| {
+            self.dims.iter().zip(place).find(|(dim, _)| wanted(dim)).is_none_or(|(_, value)| value.is_some())
+        };
+        let label = fixed(|dim| matches!(dim, Dim::Label(_)));
+        if label && fixed(|dim| matches!(dim, Dim::App(_))) {
+            by_label(&mut facts, policy);
+            return facts;
+        }
+        for says in &policy.says {
+            let may = !label || facts.label == LabelFact::Named(says.label.clone());
+            match (says.lowers, open) {
+                (false, Open::Most) if may => facts.declared = facts.declared.union(says.classes),
+                (true, Open::Least) if may => {
+                    facts.types.clear();
+                    facts.health_of_a_person = Certainty::FALSE;
+                }
+                _ => {}
+            }
+        }
+        facts
+    }
+
+    /// Bounds of an atom; the views are of the least and the most of one place.
+    pub(super) fn bound(&self, atom: &Atom, place: &Place, least: &View<'_>, most: &View<'_>) -> Bound {
+        if matches!(atom, Atom::Still(_)) {
+            return Bound::ANY;
+        }
+        let Some((dim, table)) = self.tables.get(atom) else {
+            return Bound { least: least.certainty(atom, None), most: most.certainty(atom, None) };
+        };
+        match place.get(*dim).copied().flatten().and_then(|value| table.get(value)) {
+            Some(certainty) => Bound { least: *certainty, most: *certainty },
+            None => table.iter().fold(Bound { least: Certainty::TRUE, most: Certainty::FALSE }, |bound, one| Bound {
+                least: bound.least.and(*one),
+                most: bound.most.or(*one),
+            }),
+        }
+    }
+
+    /// The dimensions that an atom depends on.
+    pub(super) fn depends(&self, atom: &Atom, says: bool, into: &mut BTreeSet<usize>) {
+        if let Some((dim, _)) = self.tables.get(atom) {
+            into.insert(*dim);
+            return;
+        }
+        let data = matches!(atom, Atom::Includes { .. } | Atom::HealthOfAPerson | Atom::Still(_));
+        for (at, dim) in self.dims.iter().enumerate() {
+            let asked = match (atom, dim) {
+                (Atom::Includes { what, .. } | Atom::Still(what), Dim::Type(entity, _)) => self.is(*what, *entity),
+                (
+                    Atom::Includes { what: What::Class(class), .. } | Atom::Still(What::Class(class)),
+                    Dim::Declared(set),
+                ) => set.contains(*class),
+                (Atom::HealthOfAPerson, Dim::Health | Dim::Type(..))
+                | (Atom::LeakAtLeast(_), Dim::Leak(_))
+                | (Atom::Residence(_), Dim::Resident(_))
+                | (Atom::Minors, Dim::Minors)
+                | (Atom::ScanIncomplete, Dim::Scan)
+                | (Atom::Unreadable, Dim::Unreadable)
+                | (Atom::Reference, Dim::Reference)
+                | (Atom::Hosted, Dim::Hosted(_)) => true,
+                (Atom::Role(role), Dim::Role(known)) => role == known,
+                (_, Dim::Scan | Dim::Unreadable | Dim::Reference) => data,
+                (_, Dim::Label(_) | Dim::App(_)) => data && says,
+                _ => false,
+            };
+            if asked {
+                into.insert(at);
+            }
+        }
+    }
+
+    /// The dimension of a type.
+    pub(super) fn dim_of(&self, entity: EntityId) -> Option<usize> {
+        self.of_type.get(usize::from(entity.0)).copied()
+    }
+
+    fn is(&self, what: What, entity: EntityId) -> bool {
+        match what {
+            What::Type(asked) => asked == entity,
+            What::Class(class) => self.catalogue.info(entity).is_some_and(|info| info.classes.contains(class)),
+        }
+    }
+}
+
+fn atom_type(atom: &Atom) -> Option<&EntityId> {
+    match atom {
+        Atom::Includes { what: What::Type(entity), .. } | Atom::Still(What::Type(entity)) => Some(entity),
+        _ => None,
+    }
+}

@@ -1,0 +1,273 @@
+//! The officer's tools: what they claim holds for every request, and what they show is so.
+
+use proptest::prelude::*;
+
+use super::random::{self, written};
+use super::*;
+use crate::policy::study::{Begin, Kind, Study};
+
+fn studied(sheet: &str, inventory: &str) -> Study {
+    let catalogue = all_types();
+    Study::new(&sources(sheet, inventory), &catalogue, &every(&catalogue), &vocabulary(), now())
+        .unwrap_or_else(|faults| panic!("{}", faults.iter().map(render).collect::<Vec<_>>().join("\n")))
+}
+
+fn study(statements: &str) -> Study {
+    studied(&format!("{HEADER}{statements}"), example())
+}
+
+fn kinds(study: &Study) -> Vec<Kind> {
+    study.lint().into_iter().map(|advice| advice.kind).filter(|kind| *kind != Kind::Unproven).collect()
+}
+
+const HEALTH: &str = "rule health because \"x\" when data includes health only backends located in EEA\n";
+
+#[test]
+fn a_question_in_words_is_answered() {
+    let study = study(&format!("{ALLOW_ALL}{HEALTH}"));
+    for (question, backends, allowed) in [
+        ("health and FR resident to cloud-us", 1, 0),
+        ("health and FR resident to cloud-de", 1, 1),
+        ("health, 3 person, Secret", 7, 5),
+        ("nothing to cloud-us?", 1, 1),
+        ("data email and app \"x\" and minors to cloud-us", 1, 1),
+    ] {
+        let answer = study.ask(question, false).unwrap_or_else(|faults| panic!("{question}: {faults:?}"));
+        let may = answer.backends.iter().filter(|backend| backend.allowed).count();
+        assert_eq!((answer.backends.len(), may), (backends, allowed), "{question}: {answer:?}");
+    }
+    let faults = study.ask("helth to cloud-us", false).unwrap_err();
+    assert!(render(&faults[0]).contains("did you mean `health`"));
+    assert!(study.ask("health to cloud-uss", false).is_err());
+}
+
+#[test]
+fn the_smallest_change_is_named() {
+    let study = study(&format!(
+        "{ALLOW_ALL}rule h because \"x\" when data includes health only backends on premises, or certified HDS and retention none\nrule p because \"x\" when data includes iban never backends exposed to US\n"
+    ));
+    let change = |question: &str| study.ask(question, true).unwrap().backends[0].smallest_change.clone();
+    assert_eq!(change("health to cloud-de").as_deref(), Some("certify HDS"));
+    assert_eq!(change("health to cloud-unknown").as_deref(), Some("certify HDS, agree that nothing is kept"));
+    assert_eq!(change("2 iban and email to cloud-us").as_deref(), Some("take out 2 iban"));
+    assert_eq!(change("email to cloud-us"), None);
+}
+
+#[test]
+fn the_matrix_tells_the_plain_case_and_its_exceptions() {
+    let study = study(&format!(
+        "{ALLOW_ALL}{HEALTH}rule p because \"x\" when data includes personal on backends exposed to US must pseudonymise personal\nrule t because \"x\" when data includes trade-secret unless app is \"lab\" only backends on premises\n"
+    ));
+    let (columns, rows) = (study.columns(), study.matrix());
+    let cell = |class: &str, backend: &str| {
+        let row = rows.iter().find(|row| row.class == class).unwrap();
+        row.cells[columns.iter().position(|column| column == backend).unwrap()].clone()
+    };
+    let health = cell("health", "cloud-us");
+    assert_eq!((health.verdict, health.exact, health.otherwise.is_none()), ("refused", true, true), "{health:?}");
+    assert_eq!(cell("health", "gpu-paris").verdict, "as it is");
+    assert_eq!(cell("personal", "cloud-us").verdict, "refused");
+    let financial = cell("financial", "cloud-us");
+    assert_eq!(financial.verdict, "changed");
+    let secret = cell("trade-secret", "cloud-de");
+    assert_eq!(secret.verdict, "refused");
+    assert!(secret.otherwise.as_deref().unwrap().contains("\"lab\""), "{secret:?}");
+    assert!(rows.iter().flat_map(|row| &row.cells).all(|cell| cell.exact));
+}
+
+#[test]
+fn lint_finds_bugs_and_nothing_else() {
+    let rows: &[(&str, String, &[Kind])] = &[
+        ("nothing", format!("{ALLOW_ALL}{HEALTH}"), &[]),
+        ("idle allow", format!("{ALLOW_ALL}{HEALTH}allow backends located in NO\n"), &[Kind::IdleAllow]),
+        (
+            "never fires",
+            format!(
+                "{ALLOW_ALL}{HEALTH}rule r because \"x\" when app is \"a\" and app is \"b\" only backends domestic\n"
+            ),
+            &[Kind::Unreachable],
+        ),
+        (
+            "no backend",
+            format!("{ALLOW_ALL}{HEALTH}rule r because \"x\" never backends named gpu-paris and named cloud-us\n"),
+            &[Kind::Unreachable],
+        ),
+        (
+            "shadowed",
+            format!(
+                "{ALLOW_ALL}{HEALTH}rule r because \"x\" when data includes health and data includes email never backends named cloud-us\n"
+            ),
+            &[Kind::Shadowed],
+        ),
+        (
+            "dead end",
+            format!(
+                "{ALLOW_ALL}{HEALTH}rule r because \"x\" when data includes trade-secret only backends located in NO\n"
+            ),
+            &[Kind::DeadEnd],
+        ),
+        (
+            "contradiction",
+            format!(
+                "{ALLOW_ALL}rule a because \"x\" when data includes iban only backends on premises\nrule b because \"x\" when data includes iban never backends on premises\n"
+            ),
+            &[Kind::Contradiction, Kind::Contradiction],
+        ),
+        (
+            "undoable",
+            format!(
+                "{ALLOW_ALL}{HEALTH}rule r because \"x\" when data includes email on backends exposed to US must generalise email\n"
+            ),
+            &[Kind::Undoable],
+        ),
+        ("swallowed", format!("{ALLOW_ALL}{HEALTH}allow backends on premises when app is \"x\"\n"), &[Kind::Misread]),
+        (
+            "overdue",
+            format!(
+                "{ALLOW_ALL}{HEALTH}exception e for rule health because \"x\" when app is \"x\" until 2026-11-21 approved by \"DPO\"\n"
+            ),
+            &[Kind::Overdue],
+        ),
+    ];
+    for (name, statements, expected) in rows {
+        let study = study(statements);
+        assert_eq!(kinds(&study), *expected, "{name}: {:?}", study.lint());
+    }
+}
+
+#[test]
+fn ends_and_contested_grounds_are_told() {
+    let inventory = example().replace(
+        "dated = 2026-01-05, until = 2099-12-31 }]",
+        "dated = 2026-01-05, until = 2026-12-24 }]\nadequacy = [{ country = \"US\", until = 2027-12-31 }]",
+    );
+    let study = studied(&format!("{HEADER}{ALLOW_ALL}{HEALTH}"), &inventory);
+    assert_eq!(kinds(&study), [Kind::Expiring, Kind::Contested], "{:?}", study.lint());
+}
+
+#[test]
+fn a_difference_is_shown_and_its_absence_proven() {
+    let base = format!("{ALLOW_ALL}{HEALTH}");
+    let rows: &[(&str, String, String, usize, usize)] = &[
+        ("the same", base.clone(), base.clone(), 0, 0),
+        ("in another order", format!("{HEALTH}{ALLOW_ALL}"), base.clone(), 0, 0),
+        ("a rule gone", base.clone(), ALLOW_ALL.to_owned(), 2, 0),
+        ("a pack more", base.clone(), format!("{base}use pack no-us-controlled\n"), 0, 3),
+        (
+            "a milder duty",
+            format!("{base}rule p because \"x\" on backends exposed to US must redact email\n"),
+            format!("{base}rule p because \"x\" on backends exposed to US must pseudonymise email\n"),
+            3,
+            0,
+        ),
+        ("a fall back", base.clone(), format!("{base}fall back if unavailable\n"), 1, 0),
+        (
+            "an exception",
+            base.clone(),
+            format!(
+                "{base}exception e for rule health because \"x\" when app is \"lab\" until 2026-12-01 approved by \"DPO\"\n"
+            ),
+            2,
+            0,
+        ),
+        (
+            "said otherwise",
+            format!(
+                "{ALLOW_ALL}rule r because \"x\" when data includes iban or data includes email never backends exposed to US\n"
+            ),
+            format!(
+                "{ALLOW_ALL}rule a because \"x\" when data includes iban never backends exposed to US\nrule b because \"y\" when data includes email never backends exposed to US\n"
+            ),
+            0,
+            0,
+        ),
+        (
+            "narrower",
+            format!("{ALLOW_ALL}rule r because \"x\" when data includes personal never backends exposed to US\n"),
+            format!(
+                "{ALLOW_ALL}rule r because \"x\" when data includes at least 2 personal never backends exposed to US\n"
+            ),
+            3,
+            0,
+        ),
+    ];
+    for (name, old, new, opened, refused) in rows {
+        let differences = study(old).diff(&study(new)).unwrap();
+        let counts = (differences.opened.len(), differences.refused.len());
+        assert_eq!(counts, (*opened, *refused), "{name}: {differences:#?}");
+        assert_eq!(differences.no_flow_is_opened, *opened == 0, "{name}");
+        assert!(differences.whole, "{name}");
+    }
+}
+
+#[test]
+fn mutation_finds_what_no_scenario_notices_and_suggest_repairs_it() {
+    let sheet = format!(
+        "{HEADER}{ALLOW_ALL}{HEALTH}rule t because \"x\" when data includes trade-secret unless app is \"lab\" only backends on premises\nscenario \"s\" given data health then allowed gpu-paris and refused cloud-us\n"
+    );
+    let before = studied(&sheet, example());
+    let changes: Vec<String> = before.mutants().into_iter().map(|mutant| mutant.change).collect();
+    assert_eq!(changes, ["rule `t` taken out"]);
+    let coverage = before.coverage();
+    assert_eq!((coverage.rules, coverage.silent.as_slice()), (2, &["t".to_owned()][..]));
+    let suggested: String = before.suggest().into_iter().map(|suggestion| suggestion.text).collect();
+    let after = studied(&format!("{sheet}{suggested}"), example());
+    assert!(after.mutants().is_empty(), "{suggested}");
+    assert!(run_scenarios(after.policy(), now()).iter().all(|result| result.failures.is_empty()));
+}
+
+#[test]
+fn a_new_folder_passes_every_tool() {
+    let catalogue = all_types();
+    let choices: [&[&str]; 5] = [
+        &[],
+        &["unknown-means-home", "gdpr-special-categories"],
+        &["no-us-controlled"],
+        &["gdpr-transfers", "fr-hds-health", "fr-nir"],
+        &["pci", "minors", "trade-secret"],
+    ];
+    for (number, packs) in choices.iter().enumerate() {
+        let packs: &[String] = &packs.iter().map(|pack| (*pack).to_owned()).collect::<Vec<_>>();
+        let language = Language::ALL[number % 2];
+        let begin = Begin { home: "FR", packs, language };
+        let files = begin
+            .files(&catalogue, &every(&catalogue), &vocabulary(), now())
+            .unwrap_or_else(|faults| panic!("{packs:?}: {}", faults.iter().map(render).collect::<Vec<_>>().join("\n")));
+        let text = |name: &str| files.iter().find(|(path, _)| path == name).unwrap().1.clone();
+        let study = studied(&text("main.policy"), &text("backends.toml"));
+        assert_eq!(study.misreadings(), [], "{packs:?}");
+        assert_eq!(study.lint(), [], "{packs:?}\n{}", text("main.policy"));
+        assert!(study.mutants().is_empty(), "{packs:?}: {:?}", study.mutants());
+        assert_eq!(format(&file("main.policy", &text("main.policy")), None).unwrap(), text("main.policy"), "{packs:?}");
+        let results = run_scenarios(study.policy(), now());
+        assert!(results.iter().all(|result| result.failures.is_empty()) && !results.is_empty(), "{packs:?}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 4, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// What `diff` proves holds for any request, and what it shows is a request on which it shows.
+    #[test]
+    #[ignore = "minutes in a debug build: cargo test --release --lib a_difference_is_exact -- --ignored"]
+    fn a_difference_is_exact(draft in random::draft(false), other in random::draft(false), inventory in random::inventory(), facts in random::facts(), keep in 0..3_usize) {
+        // A search over seventy backends is for release builds.
+        prop_assume!(inventory.len() < 8);
+        let order: Vec<usize> = (0..draft.rules.len()).collect();
+        let text = written(&inventory, usize::MAX, 0);
+        let mut newer = draft.clone();
+        newer.rules.truncate(draft.rules.len().saturating_sub(keep));
+        newer.rules.extend(other.rules.into_iter().take(1));
+        let newer_order: Vec<usize> = (0..newer.rules.len()).collect();
+        let catalogue = all_types();
+        let make = |sheet: String| Study::new(&sources(&sheet, &text), &catalogue, &every(&catalogue), &vocabulary(), now()).ok();
+        let (Some(old), Some(new)) = (make(draft.sheet(&order)), make(newer.sheet(&newer_order))) else { return Ok(()) };
+        let differences = old.diff(&new).unwrap();
+        let (before, after) = (plan(old.policy(), &facts), plan(new.policy(), &facts));
+        for choice in &after.choices {
+            let was = before.choices.iter().find(|one| one.backend == choice.backend);
+            let weaker = was.is_none_or(|was| was.duties.actions.iter().any(|(entity, action)| choice.duties.action(*entity) < *action));
+            prop_assert!(!(weaker && differences.no_flow_is_opened), "{} is opened", name(new.policy(), choice.backend));
+        }
+    }
+}

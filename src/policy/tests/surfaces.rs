@@ -1,0 +1,168 @@
+//! Layout and surfaces: laid out twice is laid out once, no note is lost, and every language says the same.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::policy::canonical;
+use crate::policy::concrete::Item;
+use crate::policy::diagnostic::File;
+use crate::policy::parser::{language_of, parse, parse_concrete};
+
+fn laid(text: &str, language: Option<Language>) -> String {
+    format(&file("main.policy", text), language).unwrap_or_else(|faults| panic!("{text}\n{faults:?}"))
+}
+
+/// The digest of a sheet alone.
+fn digest_of(text: &str) -> String {
+    let mut faults = Vec::new();
+    let sheet = parse(&File::new("main.policy", text, language_of(text)), &mut faults).unwrap();
+    assert!(faults.is_empty(), "{text}\n{faults:?}");
+    canonical::digest(&sheet).to_string()
+}
+
+fn notes_of(text: &str) -> Vec<String> {
+    let file = File::new("main.policy", text, language_of(text));
+    let (_, concrete) = parse_concrete(&file, &mut Vec::new()).unwrap();
+    concrete.comments.iter().map(|span| text.get(span.clone()).unwrap().trim_end().to_owned()).collect()
+}
+
+/// What must hold of every sheet that can be read.
+fn check_layout(text: &str) {
+    let once = laid(text, None);
+    assert_eq!(laid(&once, None), once, "laid out twice");
+    assert_eq!(digest_of(&once), digest_of(text), "{once}");
+    assert_eq!(notes_of(&once), notes_of(text), "{once}");
+    for language in Language::ALL {
+        let other = laid(text, Some(language));
+        assert_eq!(language_of(&other), language);
+        assert_eq!(laid(&other, None), other);
+        assert_eq!(digest_of(&other), digest_of(text), "{other}");
+        assert_eq!(notes_of(&other), notes_of(text), "{other}");
+        assert_eq!(laid(&other, Some(language_of(text))), once);
+    }
+}
+
+/// A sheet with every production of the grammar.
+pub(super) const EVERYTHING: &str = "# first
+policy \"Test\" version 7 owner \"dpo\" review before 2027-06-30 # beside the header
+home FR with overseas
+labels \"Public\", \"Synthetic\",
+  # within a list
+  \"Secret\"
+the label \"Synthetic\" lowers personal issued by \"bench\"
+the label \"Secret\" brings trade-secret
+use pack unknown-means-home
+group clinical of apps \"ward\", \"notes\"
+
+allow backends on premises
+allow backends located in any of FR, DE and controlled from EEA when app in group clinical unless minors are concerned from 2026-01-01 until 2027-01-01
+allow hosted tool mcp at \"tools.example.com\" when app is \"x\"
+fall back if unavailable or after 2 s of waiting when leak score at least 10
+rule all because \"everything\"
+  when (data includes at least 3 person or data includes health of a person), and not label at least \"Secret\"
+  unless purpose is any of \"a\", \"b\" and residence in FR
+  on backends located outside EEA or exposed to US or not certified HDS level \"2024\"
+  only backends with transfer basis and with contract and with keys of ours and attested
+  never backends named cloud-us # beside
+  # on its own
+  must pseudonymise unlinkably person, email
+  must log sealed
+  keep iban because \"asked for\"
+  prefer backends domestic
+  until 2027-01-01
+exception pilot for rule all because \"a pilot\" when app is \"pilot\" until 2027-02-28 approved by \"DPO\", \"CISO\"
+scenario \"s\" given data 3 person, health and app \"x\", label \"Secret\" then refused cloud-us, gpu-paris and allowed cloud-fr
+# last
+";
+
+#[test]
+fn everything_is_laid_out() {
+    check_layout(EVERYTHING);
+    insta::assert_snapshot!("surfaces__english", laid(EVERYTHING, None));
+    insta::assert_snapshot!("surfaces__french", laid(EVERYTHING, Some(Language::Fr)));
+}
+
+#[test]
+fn shipped_sheets_are_laid_out() {
+    for (name, text) in starter::packs() {
+        check_layout(text);
+        assert_eq!(laid(text, None), text, "{name} is not as `octroi policy fmt` writes it");
+    }
+}
+
+#[test]
+fn every_token_is_in_the_tree() {
+    let file = File::new("main.policy", EVERYTHING, Language::En);
+    let (_, concrete) = parse_concrete(&file, &mut Vec::new()).unwrap();
+    let mut spans: Vec<_> = concrete.tokens.iter().map(|token| token.span.clone()).chain(concrete.comments).collect();
+    spans.sort_by_key(|span| (span.start, span.end));
+    let mut at = 0;
+    for span in spans {
+        let between = EVERYTHING.get(at..span.start).unwrap();
+        assert!(between.trim().is_empty(), "{between:?}");
+        at = span.end;
+    }
+    let marked = concrete.marks.iter().filter(|mark| matches!(mark.item, Item::Phrase(_))).count();
+    assert!(marked > 60);
+}
+
+#[test]
+fn a_word_of_one_language_is_quoted_where_it_would_be_another() {
+    let sheet = "policy \"t\" version 1 owner \"o\" review before 2027-01-01\nrule r because \"x\" must redact personne, person\n";
+    check_layout(sheet);
+    assert!(laid(sheet, Some(Language::Fr)).contains("caviarder \"personne\", personne"));
+}
+
+#[test]
+fn curly_apostrophes_are_read() {
+    let sheet = "politique \"t\" version 1 responsable \"o\" à revoir avant le 2027-01-01\nrègle r parce que \"x\"\n quand l’application est \"a\" jamais les hébergeurs sur site\n";
+    check_layout(sheet);
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a test reads the sources")]
+fn every_sentence_has_a_french_one() {
+    let folder = std::path::Path::new(file!()).parent().unwrap().parent().unwrap().to_owned();
+    let mut missing = Vec::new();
+    let inside = std::fs::read_dir(folder.join("study")).unwrap();
+    for entry in std::fs::read_dir(&folder).unwrap().chain(inside) {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "rs") || path.ends_with("text.rs") {
+            continue;
+        }
+        let source = std::fs::read_to_string(&path).unwrap();
+        for piece in source.split("say!(").skip(1) {
+            let Some(rest) = piece.trim_start().strip_prefix('"') else { continue };
+            let closes = |at: &usize| !rest.split_at(*at).0.ends_with('\\');
+            let end = rest.match_indices('"').map(|(at, _)| at).find(closes).unwrap();
+            let sentence = rest.split_at(end).0.replace("\\\"", "\"");
+            if !french::has(&sentence) {
+                missing.push(format!("{}: {sentence}", path.display()));
+            }
+        }
+    }
+    missing.sort();
+    assert!(missing.is_empty(), "{}", missing.join("\n"));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn random_sheets_are_laid_out(draft in random::draft(true), notes in proptest::collection::vec((0..400_usize, "[a-z,( ]{0,8}"), 0..6)) {
+        let order: Vec<usize> = (0..draft.rules.len()).collect();
+        let mut sheet = draft.sheet(&order);
+        for (at, note) in notes {
+            // A note may stand wherever a line may end.
+            let blanks: Vec<usize> = sheet.match_indices(' ').map(|(at, _)| at).filter(|at| sheet.split_at(*at).0.matches('"').count() % 2 == 0 && !in_note(&sheet, *at)).collect();
+            if let Some(at) = blanks.get(at % blanks.len().max(1)) {
+                sheet.insert_str(*at, &format!(" #{note}\n"));
+            }
+        }
+        check_layout(&sheet);
+    }
+}
+
+fn in_note(sheet: &str, at: usize) -> bool {
+    sheet.split_at(at).0.rsplit('\n').next().unwrap_or_default().contains('#')
+}

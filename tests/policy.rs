@@ -1,0 +1,157 @@
+//! The officer's tools as commands: the guide of `docs/policy.md` from an empty folder to a signed bundle, and what goes wrong.
+
+#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "test helpers")]
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+const GUIDE: &str = include_str!("../docs/policy.md");
+
+fn run(folder: &Path, line: &str) -> Output {
+    let mut words: Vec<String> = Vec::new();
+    // Arguments in double quotes hold blanks.
+    for (at, part) in line.split('"').enumerate() {
+        if at % 2 == 1 {
+            words.push(part.to_owned());
+        } else {
+            words.extend(part.split_whitespace().map(str::to_owned));
+        }
+    }
+    Command::new(env!("CARGO_BIN_EXE_octroi")).args(words.iter().skip(1)).current_dir(folder).output().unwrap()
+}
+
+fn ok(folder: &Path, line: &str, code: i32) -> String {
+    let output = run(folder, line);
+    let (out, err) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    assert_eq!(output.status.code(), Some(code), "{line}\n{out}\n{err}");
+    format!("{out}{err}")
+}
+
+/// The folder of the guide, with all that its commands need besides.
+fn guide() -> (tempfile::TempDir, Vec<String>) {
+    let folder = tempfile::tempdir().unwrap();
+    let lines = GUIDE.lines().filter_map(|line| line.strip_prefix("$ ")).map(str::to_owned).collect();
+    (folder, lines)
+}
+
+#[test]
+fn every_command_of_the_guide_runs() {
+    let (folder, lines) = guide();
+    let at = folder.path();
+    assert!(lines.len() >= 13);
+    for line in lines {
+        match line.as_str() {
+            line if line.contains(" diff ") => {
+                copy(&at.join("policies"), &at.join("changed"));
+                assert!(ok(at, line, 0).contains("proven over all requests"), "{line}");
+            }
+            line if line.contains(" ask ") => assert!(ok(at, line, 1).contains("refused"), "{line}"),
+            line if line.contains(" verify ") => {
+                let public = ok(at, "octroi policy key ciso.key", 0);
+                let first = std::fs::read_to_string(at.join("dpo.pub")).unwrap();
+                std::fs::write(
+                    at.join("approvers.toml"),
+                    format!("[approver]\ndpo = \"{first}\"\nciso = \"{}\"\n", public.trim()),
+                )
+                .unwrap();
+                assert!(ok(at, line, 1).contains("does not hold"), "one signature");
+                ok(at, "octroi policy sign bundle --policies policies --key ciso.key --as ciso", 0);
+                assert!(ok(at, line, 0).contains("the bundle holds"));
+            }
+            line if line.contains(" key ") => {
+                let public = ok(at, line, 0);
+                std::fs::write(at.join("dpo.pub"), public.trim()).unwrap();
+            }
+            line => {
+                ok(at, line, 0);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_bundle_that_was_changed_does_not_verify() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    ok(at, "octroi policy init policies --home FR --lang fr", 0);
+    let key = ok(at, "octroi policy key dpo.key", 0);
+    std::fs::write(at.join("approvers.toml"), format!("[approver]\ndpo = \"{0}\"\nalias = \"{0}\"\n", key.trim()))
+        .unwrap();
+    ok(at, "octroi policy sign one --key dpo.key --as dpo", 0);
+    // The same key under another name is the same person.
+    ok(at, "octroi policy sign one --key dpo.key --as alias", 0);
+    let verify = "octroi policy verify one --approvers approvers.toml";
+    assert!(ok(at, verify, 1).contains("signed by 1 of 2"));
+    let sheet = at.join("policies/main.policy");
+    let text = std::fs::read_to_string(&sheet).unwrap();
+    // A tighter version needs one signature, and a version that does not increase none will save.
+    std::fs::write(&sheet, text.replace("version 1", "version 2")).unwrap();
+    ok(at, "octroi policy sign two --key dpo.key --as dpo", 0);
+    let follows = ok(at, "octroi policy verify two --approvers approvers.toml --previous one", 0);
+    assert!(follows.contains("no flow is opened"), "{follows}");
+    assert!(ok(at, "octroi policy verify one --approvers approvers.toml --previous two", 2).contains("only increase"));
+    // What was signed is what must lie there.
+    let signed = at.join("two/policies/main.policy");
+    std::fs::write(&signed, format!("{text}# a note\n")).unwrap();
+    assert!(ok(at, "octroi policy verify two --approvers approvers.toml", 2).contains("not what was signed"));
+    std::fs::write(at.join("one/policies/extra.policy"), "").unwrap();
+    assert!(ok(at, verify, 2).contains("not in the manifest"));
+}
+
+#[test]
+fn a_wider_sheet_is_found_by_diff_and_a_broken_one_by_every_tool() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    ok(at, "octroi policy init policies --home FR --packs gdpr-eea-only", 0);
+    copy(&at.join("policies"), &at.join("wider"));
+    let sheet = at.join("wider/main.policy");
+    let text = std::fs::read_to_string(&sheet).unwrap();
+    std::fs::write(&sheet, text.replace(" when app is \"public-website\"", "")).unwrap();
+    let told = ok(at, "octroi policy diff policies wider", 1);
+    assert!(told.contains("example-cloud: was refused, is possible"), "{told}");
+    assert!(ok(at, "octroi policy diff wider policies", 0).contains("proven"));
+    std::fs::write(&sheet, text.replace("allow backends on premises", "allow backends on premisses")).unwrap();
+    for tool in ["check", "lint", "test", "matrix", "suggest"] {
+        assert!(
+            ok(at, &format!("octroi policy {tool} --policies wider"), 2).contains("did you mean `on premises`"),
+            "{tool}"
+        );
+    }
+    assert!(ok(at, "octroi policy check --policies nowhere", 2).contains("nowhere"));
+    assert!(ok(at, "octroi policy ask \"helth\" --policies policies", 2).contains("did you mean `health`"));
+    assert!(ok(at, "octroi policy init policies --home FR", 2).contains("there already"));
+}
+
+#[test]
+fn answers_are_json_on_demand() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    ok(at, "octroi policy init policies --home FR", 0);
+    std::fs::write(at.join("question.txt"), "# a note\nhealth and app \"public-website\"\n").unwrap();
+    for (line, code, key) in [
+        ("octroi policy check --json", 0, "digest"),
+        ("octroi policy matrix --json", 0, "rows"),
+        ("octroi policy ask \"health\" --json", 0, "backends"),
+        ("octroi policy explain question.txt --json", 0, "smallest_change"),
+        ("octroi policy test --mutate --json", 0, "coverage"),
+    ] {
+        let text = ok(at, line, code);
+        let value: serde_json::Value = serde_json::from_str(text.trim()).unwrap();
+        assert!(value.is_object() && text.contains(key), "{line}: {text}");
+    }
+    let page = ok(at, "octroi policy matrix --html", 0);
+    assert!(page.starts_with("<!doctype html>") && !page.contains("<script") && !page.contains("http"), "{page}");
+    assert!(ok(at, "octroi policy matrix --csv", 0).starts_with("class,law,backend"));
+}
+
+fn copy(from: &Path, to: &Path) {
+    for entry in walkdir::WalkDir::new(from) {
+        let entry = entry.unwrap();
+        let place = to.join(entry.path().strip_prefix(from).unwrap());
+        if entry.file_type().is_dir() {
+            std::fs::create_dir_all(&place).unwrap();
+        } else {
+            std::fs::copy(entry.path(), &place).unwrap();
+        }
+    }
+}
