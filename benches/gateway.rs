@@ -259,7 +259,7 @@ fn log_sync() -> Histogram<u64> {
     times
 }
 
-/// A house whose servers are all the null server, which speaks HTTP/1.1 as today's model servers do (vLLM, SGLang, TGI); those in Paris are left out of the models when a row goes abroad.
+/// A house whose servers are all the null server, which speaks HTTP/1.1 as today's model servers do (vLLM, `SGLang`, TGI); those in Paris are left out of the models when a row goes abroad.
 async fn house(abroad: bool) -> (Plot, SocketAddr) {
     let plot = Plot::new().await;
     let mut tls = rustls::ServerConfig::clone(&plot.tls);

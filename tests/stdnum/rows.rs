@@ -173,7 +173,7 @@ fn be_nn(value: &str) -> bool {
     part(value, 4, 6) > 28
         || part(value, 4, 6) == 0
         || part(value, 0, 2) < 40
-        || part(value, 2, 4) % 20 == 0
+        || part(value, 2, 4).is_multiple_of(20)
         || part(value, 2, 4) % 20 > 12
         || part(value, 6, 9) > 997
         || part(value, 6, 9) == 0
@@ -226,12 +226,12 @@ fn post(value: &str) -> bool {
     uniform(value) || value.starts_with("356000000")
 }
 
-/// No tax id has a digit three times in a row (BZSt).
+/// No tax id has a digit three times in a row (`BZSt`).
 fn three_in_a_row(value: &str) -> bool {
     value.as_bytes().windows(3).any(|three| three[0] == three[1] && three[1] == three[2])
 }
 
-/// The key of an administration has 2, 3, 5, 8, 9 or 12 digits (KoSIT), and a Land's number.
+/// The key of an administration has 2, 3, 5, 8, 9 or 12 digits (`KoSIT`), and a Land's number.
 fn leitweg(value: &str) -> bool {
     let coarse = value.split('-').next().unwrap_or_default();
     !matches!(coarse.len(), 2 | 3 | 5 | 8 | 9 | 12) || !matches!(part(coarse, 0, 2), 1..=16 | 99)

@@ -151,7 +151,7 @@ impl Degrees {
             && end > fraction;
         let end = if compass { letter + 1 } else { end };
         let closed =
-            !page.byte(end).is_ascii_alphanumeric() && !(page.byte(end) == b'.' && page.byte(end + 1).is_ascii_digit());
+            !(page.byte(end).is_ascii_alphanumeric() || page.byte(end) == b'.' && page.byte(end + 1).is_ascii_digit());
         closed.then_some(Self { range: start..end, value, decimals: fraction - whole - 1, sexagesimal: false })
     }
 

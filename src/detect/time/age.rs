@@ -76,7 +76,7 @@ fn unit(page: &Page<'_>, digits: usize) -> Option<(usize, bool)> {
         (same && ends).then_some(at + head)
     };
     let own = OWN.iter().filter_map(spoken).max().map(|end| (end, true));
-    own.or_else(|| UNITS.iter().filter_map(|unit| spoken(unit)).max().map(|end| (end, false)))
+    own.or_else(|| UNITS.iter().filter_map(spoken).max().map(|end| (end, false)))
 }
 
 /// Units that mean an age by themselves.

@@ -78,8 +78,8 @@ fn numeric(page: &Page<'_>, run: &Range<usize>) -> Option<Written> {
     let middle = digits(page, at);
     let second = number(page, at..middle)?;
     let ends = |end: usize| {
-        !page.byte(end).is_ascii_alphanumeric()
-            && !(matches!(page.byte(end), b'.' | b'/' | b'-' | b':') && page.byte(end + 1).is_ascii_alphanumeric())
+        !(page.byte(end).is_ascii_alphanumeric()
+            || matches!(page.byte(end), b'.' | b'/' | b'-' | b':') && page.byte(end + 1).is_ascii_alphanumeric())
     };
     if page.byte(middle) != sign {
         let count = middle - at;
@@ -89,14 +89,14 @@ fn numeric(page: &Page<'_>, run: &Range<usize>) -> Option<Written> {
                 2 => sign == b'/' && run.len() <= 2 && (is_day(2000, first, second) || is_day(2000, second, first)),
                 _ => false,
             };
-        return (partial && ends(middle)).then(|| Written { range: run.start..middle, form: Form::Technical });
+        return (partial && ends(middle)).then_some(Written { range: run.start..middle, form: Form::Technical });
     }
     let at = page.right(middle + 1, 1, |byte| byte == b' ' && sign == b'.');
     let end = digits(page, at);
     let year = year(number(page, at..end)?, end - at)?;
     let form = if end - at == 4 || sign == b'/' && run.len() == 2 { Form::Full } else { Form::Technical };
     ((is_day(year, second, first) || is_day(year, first, second)) && ends(end))
-        .then(|| Written { range: run.start..end, form })
+        .then_some(Written { range: run.start..end, form })
 }
 
 /// `1985-03-12`, with a time behind it or without.
@@ -122,9 +122,9 @@ fn iso(page: &Page<'_>, run: &Range<usize>) -> Option<Written> {
         let end = end - usize::from(page.before(end) == b'.');
         return Some(Written { range: run.start..end, form: Form::Timestamp });
     }
-    let ends = !time.is_ascii_alphanumeric()
-        && !(matches!(time, b'-' | b'.' | b'/' | b'_') && page.byte(end + 1).is_ascii_alphanumeric());
-    ends.then(|| Written { range: run.start..end, form: Form::Technical })
+    let ends = !(time.is_ascii_alphanumeric()
+        || matches!(time, b'-' | b'.' | b'/' | b'_') && page.byte(end + 1).is_ascii_alphanumeric());
+    ends.then_some(Written { range: run.start..end, form: Form::Technical })
 }
 
 /// The end of `1er`, `12th`, `3.`; `None` when other letters follow the digits.
@@ -159,7 +159,7 @@ fn day_first(page: &Page<'_>, start: usize, end: usize) -> Option<Written> {
     if full {
         return Some(Written { range: start..last, form: Form::Full });
     }
-    closed.then(|| Written { range: start..after, form: Form::Partial })
+    closed.then_some(Written { range: start..after, form: Form::Partial })
 }
 
 /// `March 12th, 1985`, `May 5`, `May-21`.
@@ -184,7 +184,7 @@ fn month_year(page: &Page<'_>, run: &Range<usize>, month: (u8, usize)) -> Option
     let tail = day.get(day.floor_char_boundary(day.len().saturating_sub(4))..)?;
     let found = tail.ends_with(|c: char| c.is_ascii_digit())
         || ["1er", "st", "nd", "rd", "th"].iter().any(|suffix| tail.ends_with(suffix));
-    (!found).then(|| Written { range: month.1..run.end, form: Form::Partial })
+    (!found).then_some(Written { range: month.1..run.end, form: Form::Partial })
 }
 
 /// Behind blanks.

@@ -1,5 +1,5 @@
 //! Austria: social insurance number (ASVG section 31; Dachverband der Sozialversicherungsträger), tax number (BMF), VAT
-//! number (UStG art. 28), commercial register (FBG section 30).
+//! number (`UStG` art. 28), commercial register (FBG section 30).
 
 use super::calendar::part;
 use super::sums::{digit_at, weighted_digit_sums};

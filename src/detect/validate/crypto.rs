@@ -21,7 +21,7 @@ fn is_base58(value: &[u8]) -> bool {
         let mut carry = digit;
         for place in bytes.iter_mut().rev() {
             carry += usize::from(*place) * 58;
-            *place = (carry & 0xFF) as u8;
+            *place = u8::try_from(carry & 0xFF).unwrap_or(0);
             carry >>= 8;
         }
         if carry > 0 {

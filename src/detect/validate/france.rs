@@ -1,4 +1,4 @@
-//! France: tax number (DGFiP), bank account (AFB/CFONB), health professionals and establishments (ASIP Santé, DREES), pupils and
+//! France: tax number (`DGFiP`), bank account (AFB/CFONB), health professionals and establishments (ASIP Santé, DREES), pupils and
 //! students (MENESR), identity papers (ANTS), plates (decree 2009-136; FNI before), delivery points (Enedis), the VAT of Monaco.
 
 use super::calendar::part;

@@ -1,6 +1,6 @@
-//! Germany: tax id (AO section 139b; BZSt), tax number (StAuskV; ELSTER), pension number (VKVV), health insurance number
-//! (SGB V section 290), physician and practice numbers (KBV), identity card and passport (PAuswV, ICAO Doc 9303), licence,
-//! register of companies (HRV), Leitweg-ID (KoSIT), plates (FZV annex 1).
+//! Germany: tax id (AO section 139b; `BZSt`), tax number (`StAuskV`; ELSTER), pension number (VKVV), health insurance number
+//! (SGB V section 290), physician and practice numbers (KBV), identity card and passport (`PAuswV`, ICAO Doc 9303), licence,
+//! register of companies (HRV), Leitweg-ID (`KoSIT`), plates (FZV annex 1).
 
 use super::calendar::{is_day_of_any_century, part};
 use super::mod97::mod97;
@@ -27,7 +27,7 @@ pub(super) const TABLE: Table = &[
 fn de_idnr(candidate: &Candidate<'_>) -> Verdict {
     let digits = candidate.compact;
     let Some(body) = digits.get(..10).filter(|_| are_digits(digits, 11)) else { return Verdict::Wrong };
-    let count = |wanted: u8| body.iter().filter(|&&digit| digit == wanted).count();
+    let count = |wanted: u8| memchr::memchr_iter(wanted, body).count();
     let most = (b'0'..=b'9').map(count).max().unwrap_or(0);
     let repeated = (b'0'..=b'9').filter(|&digit| count(digit) > 1).count();
     let row = body.windows(3).any(is_repeated);

@@ -50,6 +50,7 @@ fn disputed(kind: &str, value: &str, valid: bool) -> bool {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one line a type")]
 fn every_vector_of_these_types() {
     let validators = BTreeMap::from([
         ("at_fn", "at_fn"),
