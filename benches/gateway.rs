@@ -14,6 +14,7 @@
     clippy::unchecked_time_subtraction,
     clippy::panic,
     clippy::disallowed_methods,
+    clippy::disallowed_types,
     clippy::cast_precision_loss,
     reason = "a bench is a program that measures and reports"
 )]

@@ -6,6 +6,8 @@
 //! key that the text stands under, or at the head of the candidate's column.
 //!
 //! Scripts that set no blanks between words (Thai, Chinese, Japanese, Korean particles) are searched as they stand.
+//!
+//! Longer than 400 lines: one algorithm with its tests, read as one.
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::BuildHasherDefault;

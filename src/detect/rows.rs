@@ -4,6 +4,8 @@
 //! end of its own is run there as a small automaton of its own, then the check digit, then context. Rows that share a pattern
 //! share its automaton. The longest end that stands on a boundary and satisfies the validator wins. There is no lock: the
 //! tables are immutable.
+//!
+//! Longer than 400 lines: one algorithm with its tests, read as one.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
