@@ -1,0 +1,1 @@
+//! Hostile files, and vectors against a plain computation.
