@@ -6,9 +6,7 @@
 //
 // Shapes: rows a multiple of BM (the caller pads), columns a multiple of BN, depth a multiple of 64.
 
-#include "common.cuh"
-
-enum Ending { PLAIN, GELU, ADD };
+#include "ending.cuh"
 
 template <int BM, int BN, int WM, int WN, int STAGES, Ending ENDING>
 __device__ __forceinline__ void gemm(const bf16* __restrict__ a, const bf16* __restrict__ w, const float* __restrict__ bias,
@@ -90,18 +88,7 @@ __device__ __forceinline__ void gemm(const bf16* __restrict__ a, const bf16* __r
 #pragma unroll
             for (int half = 0; half < 2; half++) {
                 const size_t row = row0 + warp_m + m * 16 + half * 8 + g;
-                float x = sum[m][n][half * 2] + add.x, y = sum[m][n][half * 2 + 1] + add.y;
-                const size_t at = row * columns + column;
-                if (ENDING == ADD) {
-                    const float2 before = *reinterpret_cast<const float2*>(running + at);
-                    *reinterpret_cast<float2*>(static_cast<float*>(out) + at) = make_float2(x + before.x, y + before.y);
-                } else {
-                    if (ENDING == GELU) {
-                        x = 0.5f * x * (1.0f + erff(x * 0.70710678f));
-                        y = 0.5f * y * (1.0f + erff(y * 0.70710678f));
-                    }
-                    *reinterpret_cast<uint32_t*>(static_cast<bf16*>(out) + at) = pack(x, y);
-                }
+                finish<ENDING>(sum[m][n][half * 2] + add.x, sum[m][n][half * 2 + 1] + add.y, running, out, row * columns + column);
             }
         }
     }
@@ -113,7 +100,7 @@ __device__ __forceinline__ void gemm(const bf16* __restrict__ a, const bf16* __r
              void* out) {                                                                                                    \
         gemm<BM, BN, WM, WN, STAGES, ENDING>(a, w, bias, running, columns, depth, out);                                      \
     }                                                                                                                        \
-    extern "C" __constant__ uint32_t NAME##_shape[4] = {BM, (BM + BN) * 128 * STAGES, BN, 0};
+    extern "C" __constant__ uint32_t NAME##_shape[4] = {BM, (BM + BN) * 128 * STAGES, BN, 256};
 
 GEMM(128, 128, 2, 4, 3, 2, PLAIN, gemm_plain_128x128)
 GEMM(128, 128, 2, 4, 3, 2, GELU, gemm_gelu_128x128)

@@ -18,36 +18,13 @@
 // Shapes: rows are `padded x D` with `padded` a multiple of 64 and live bits beyond the last row clear; bias within
 // +-2^30, so that no score overflows; queries `QT x D`, thresholds QT (unused queries: INT_MAX and their best ignored).
 
-#include <cstdint>
-#include <climits>
+#include "scan.cuh"
 
-struct Hit {
-    uint32_t query;
-    uint32_t row;
-    int32_t score;
-};
-
-__device__ __forceinline__ void copy16(uint32_t to, const void* from) {
-    asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"(to), "l"(from));
-}
-__device__ __forceinline__ void commit() { asm volatile("cp.async.commit_group;"); }
-template <int PENDING>
-__device__ __forceinline__ void wait() {
-    asm volatile("cp.async.wait_group %0;" ::"n"(PENDING));
-}
 __device__ __forceinline__ void mma(int (&c)[4], int a0, int a1, int a2, int a3, int b0, int b1) {
     asm volatile(
         "mma.sync.aligned.m16n8k32.row.col.s32.s8.s8.s32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
         : "+r"(c[0]), "+r"(c[1]), "+r"(c[2]), "+r"(c[3])
         : "r"(a0), "r"(a1), "r"(a2), "r"(a3), "r"(b0), "r"(b1));
-}
-
-// The order of (score descending, row ascending) as one unsigned number.
-__device__ __forceinline__ unsigned long long rank(int score, uint32_t row) {
-    return (static_cast<unsigned long long>(static_cast<uint32_t>(score) ^ 0x80000000u) << 32) | (0xFFFFFFFFu - row);
-}
-__device__ __forceinline__ int score_of(unsigned long long rank) {
-    return static_cast<int>(static_cast<uint32_t>(rank >> 32) ^ 0x80000000u);
 }
 
 template <int D, int QT, int QW, int ROWS, int STAGES>
@@ -232,7 +209,7 @@ __device__ __forceinline__ void scan(const int8_t* __restrict__ rows, const int3
              const int32_t* thresholds, unsigned long long* best, uint32_t* counted, Hit* hits, uint32_t hits_max) {      \
         scan<D, QT, QW, ROWS, STAGES>(rows, bias, live, tiles, queries, thresholds, best, counted, hits, hits_max);        \
     }                                                                                                                     \
-    extern "C" __constant__ uint32_t NAME##_shape[4] = {ROWS, Shape<D, QT, QW, ROWS, STAGES>::STAGE_BYTES * STAGES, D, QT};
+    extern "C" __constant__ uint32_t NAME##_shape[4] = {ROWS, Shape<D, QT, QW, ROWS, STAGES>::STAGE_BYTES * STAGES, 256, QT};
 
 // Blocks that a multiprocessor of the target holds: Hopper's shared memory has room for three of these.
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
@@ -242,7 +219,6 @@ __device__ __forceinline__ void scan(const int8_t* __restrict__ rows, const int3
 #endif
 
 // dimensions, queries, queries a warp, rows a tile, tiles held, blocks a multiprocessor
-#ifndef VARIANTS
 SCAN(256, 8, 8, 128, 3, 2, scan_s8_d256_q8)
 SCAN(256, 16, 16, 128, 3, 2, scan_s8_d256_q16)
 SCAN(256, 32, 16, 64, 4, 2, scan_s8_d256_q32)
@@ -251,16 +227,3 @@ SCAN(384, 8, 8, 128, 2, 2, scan_s8_d384_q8)
 SCAN(384, 16, 16, 128, 2, 2, scan_s8_d384_q16)
 SCAN(384, 32, 16, 64, 4, 2, scan_s8_d384_q32)
 SCAN(384, 64, 16, 64, 4, 2, scan_s8_d384_q64)
-#else
-SCAN(256, 64, 32, 64, 4, 2, v_d256_q64_w32_r64_s4_b2)
-SCAN(256, 64, 32, 128, 3, 2, v_d256_q64_w32_r128_s3_b2)
-SCAN(256, 64, 32, 128, 6, 1, v_d256_q64_w32_r128_s6_b1)
-SCAN(256, 64, 16, 64, 6, 2, v_d256_q64_w16_r64_s6_b2)
-SCAN(256, 64, 16, 64, 4, 3, v_d256_q64_w16_r64_s4_b3)
-SCAN(256, 64, 16, 128, 3, 2, v_d256_q64_w16_r128_s3_b2)
-SCAN(256, 64, 8, 64, 3, 4, v_d256_q64_w8_r64_s3_b4)
-SCAN(256, 16, 16, 128, 3, 2, v_d256_q16_w16_r128_s3_b2)
-SCAN(256, 16, 8, 64, 3, 4, v_d256_q16_w8_r64_s3_b4)
-SCAN(384, 64, 16, 64, 4, 2, v_d384_q64_w16_r64_s4_b2)
-SCAN(384, 64, 32, 128, 4, 1, v_d384_q64_w32_r128_s4_b1)
-#endif

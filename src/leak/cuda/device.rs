@@ -12,7 +12,7 @@ use std::sync::Arc;
 use cudarc::driver::{CudaContext, CudaFunction, CudaStream, result, sys};
 
 use super::WhyNot;
-use super::image::Images;
+use super::image::{Images, has_wgmma};
 
 /// Values that are plain bytes on both sides.
 pub trait Plain: Copy + Default + private::Sealed {}
@@ -103,9 +103,14 @@ impl Device {
         self.images.function(name)
     }
 
-    /// Reads a constant of a module that holds kernels.
-    pub(super) fn constant(&self, name: &str) -> Result<Vec<u32>, WhyNot> {
-        self.images.constant(name, &self.stream)
+    /// What a kernel says of itself: rows of its tile, bytes of shared memory, and two more numbers of its own.
+    pub(super) fn shape(&self, name: &str) -> Result<[u32; 4], WhyNot> {
+        self.images.shape(name, &self.stream)
+    }
+
+    /// Whether it has the warpgroup's own products, for which some kernels exist in a second form.
+    pub(super) fn has_wgmma(&self) -> bool {
+        has_wgmma(self.capability)
     }
 
     /// Allocates cleared memory for `len` values.
@@ -196,11 +201,6 @@ impl<T> Buffer<T> {
     /// Its address, for kernels.
     pub(super) fn address(&self) -> u64 {
         self.address
-    }
-
-    /// Its stream's context, which keeps the address valid.
-    pub(super) fn offset(&self, values: usize) -> u64 {
-        self.address + (values * size_of::<T>()) as u64
     }
 }
 

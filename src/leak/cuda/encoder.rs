@@ -3,6 +3,11 @@
 //! The work of one call depends only on how many tokens (rounded up), sequences and keys there are, so it is recorded once
 //! for each such shape as a graph and then launched as one piece.
 #![expect(unsafe_code, reason = "kernels are launched with raw addresses")]
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    reason = "tokens and dimensions, bounded by `TOKENS_MAX` and `Config`"
+)]
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -14,10 +19,13 @@ use super::device::{Buffer, Device, Pinned};
 use super::launch::{Argument, Kernel};
 use crate::leak::encoder::{Batch, Config, ModelError, Norm, Pooling, Product, SEQUENCES_MAX, TOKENS_MAX, Weights};
 
-/// Tokens are rounded up to this: a multiple of every product's tile.
-const TOKEN_STEP: usize = 512;
+/// Tokens are rounded up to this, a multiple of every product's tile; beyond 1024 to four times as many, so that there are
+/// not too many graphs.
+const TOKEN_STEP: usize = 128;
 /// Sequences are rounded up to this.
 const SEQUENCE_STEP: usize = 16;
+/// Recorded shapes that are kept.
+const GRAPHS_MAX: usize = 128;
 /// Queries of a block of the attention kernel.
 const ATTENTION_STEP: usize = 64;
 /// Tokens of a block of the kernels that take a warp a token.
@@ -187,7 +195,8 @@ impl DeviceEncoder {
     pub(super) fn stage(&self, batch: &Batch) -> Shape {
         let mut exchange = self.exchange.borrow_mut();
         let exchange = &mut *exchange;
-        let tokens = batch.ids().len().next_multiple_of(TOKEN_STEP).min(TOKENS_MAX);
+        let step = if batch.ids().len() <= 8 * TOKEN_STEP { TOKEN_STEP } else { 4 * TOKEN_STEP };
+        let tokens = batch.ids().len().next_multiple_of(step).min(TOKENS_MAX);
         let sequences = batch.len().next_multiple_of(SEQUENCE_STEP).min(SEQUENCES_MAX);
         let longest = batch.spans().map(|(start, end)| end - start).max().unwrap_or(1);
         let ids = batch.ids().iter().copied().chain(std::iter::repeat(0));
@@ -216,6 +225,10 @@ impl DeviceEncoder {
         asked?;
         let graph = graph?.ok_or(WhyNot::Broken)?;
         graph.launch()?;
+        if graphs.len() >= GRAPHS_MAX {
+            device.finish()?;
+            graphs.clear();
+        }
         graphs.insert(shape, graph);
         Ok(())
     }
@@ -275,6 +288,7 @@ impl DeviceEncoder {
         self.ask_norm(device, &layer.second_norm, shape)
     }
 
+    #[expect(clippy::too_many_arguments, reason = "a product: its kernel, weights, operands and shape")]
     fn ask_product(
         &self,
         device: &Device,
@@ -294,8 +308,8 @@ impl DeviceEncoder {
             Argument::Address(to),
         ];
         let grid = (product.outputs.div_ceil(kernel.columns) as u32, shape.tokens.div_ceil(kernel.rows) as u32, 1);
-        // SAFETY: the arguments of `gemm`; tokens are a multiple of every tile's rows, outputs of its columns and inputs of
-        // 64 (`Config` asks for multiples of 128); `from` holds so many rows of `inputs` and `to` of `outputs`.
+        // SAFETY: the arguments of `gemm`; tokens are a multiple of every tile's rows, outputs of its columns (`Kernels::find`,
+        // and `Config` asks for multiples of 128) and inputs of 64; `from` holds so many rows of `inputs` and `to` of `outputs`.
         unsafe { kernel.kernel.run(device, grid, &arguments) }
     }
 
@@ -330,10 +344,12 @@ impl DeviceEncoder {
 impl Kernels {
     fn find(device: &Device, config: &Config) -> Result<Self, WhyNot> {
         let hidden = config.hidden;
-        let product = |name: &str| -> Result<ProductKernel, WhyNot> {
-            let shape = device.constant(&format!("{name}_shape"))?;
-            let &[rows, shared_bytes, columns, _] = shape.as_slice() else { return Err(WhyNot::Broken) };
-            let kernel = Kernel::find(device, name, 256, shared_bytes)?;
+        // The warpgroup's own products come in tiles of 96 columns, which do not divide every model's layers.
+        let is_wide = device.has_wgmma() && hidden.is_multiple_of(96) && config.intermediate.is_multiple_of(96);
+        let product = |wide: &str, name: &str| -> Result<ProductKernel, WhyNot> {
+            let name = if is_wide { wide } else { name };
+            let [rows, shared_bytes, columns, threads] = device.shape(name)?;
+            let kernel = Kernel::find(device, name, threads, shared_bytes)?;
             Ok(ProductKernel { kernel, rows: rows as usize, columns: columns as usize })
         };
         if ![384, 768, 1_024].contains(&hidden) {
@@ -341,10 +357,10 @@ impl Kernels {
         }
         Ok(Self {
             embed: Kernel::find(device, &format!("embed_h{hidden}"), 256, 0)?,
-            plain: product("gemm_plain_128x128")?,
-            gelu: product("gemm_gelu_128x128")?,
-            add_short: product("gemm_add_64x128")?,
-            add_long: product("gemm_add_64x128")?,
+            plain: product("gemm_plain_wgmma", "gemm_plain_64x128")?,
+            gelu: product("gemm_gelu_wgmma", "gemm_gelu_128x128")?,
+            add_short: product("gemm_add_wgmma", "gemm_add_64x64")?,
+            add_long: product("gemm_add_wgmma", "gemm_add_128x128")?,
             attention: Kernel::find(device, &format!("attention_w{}", config.width()), 128, 0)?,
             normalise: Kernel::find(device, &format!("layernorm_h{hidden}"), 256, 0)?,
             pool: Kernel::find(device, "pool", 128, 0)?,

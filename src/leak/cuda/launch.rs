@@ -41,7 +41,11 @@ impl Kernel {
 
     /// Blocks that one multiprocessor holds at once.
     pub(super) fn blocks_held(&self) -> Result<u32, WhyNot> {
-        Ok(self.function.occupancy_max_active_blocks_per_multiprocessor(self.threads, self.shared_bytes as usize, None)?)
+        Ok(self.function.occupancy_max_active_blocks_per_multiprocessor(
+            self.threads,
+            self.shared_bytes as usize,
+            None,
+        )?)
     }
 
     /// Asks for a run.
@@ -51,7 +55,12 @@ impl Kernel {
     /// device, long enough for what the kernel does with it.
     ///
     /// [`Buffer`]: super::device::Buffer
-    pub(super) unsafe fn run(&self, device: &Device, grid: (u32, u32, u32), arguments: &[Argument]) -> Result<(), WhyNot> {
+    pub(super) unsafe fn run(
+        &self,
+        device: &Device,
+        grid: (u32, u32, u32),
+        arguments: &[Argument],
+    ) -> Result<(), WhyNot> {
         // Each argument in a word of its own; the driver copies as many bytes as the kernel declares, from the lowest.
         let mut words: Vec<u64> = arguments
             .iter()

@@ -1,4 +1,5 @@
 //! Times on the device against the least that its memory allows, measured in the same run.
+#![expect(clippy::cast_precision_loss, reason = "bytes and times in a report: 52 bits are plenty")]
 
 use std::time::{Duration, Instant};
 
@@ -23,7 +24,11 @@ pub struct Measured {
 }
 
 /// Median device time of a piece of work, by the device's own clock.
-pub(super) fn device_time(device: &Device, runs: usize, mut work: impl FnMut() -> Result<(), WhyNot>) -> Result<f64, WhyNot> {
+pub(super) fn device_time(
+    device: &Device,
+    runs: usize,
+    mut work: impl FnMut() -> Result<(), WhyNot>,
+) -> Result<f64, WhyNot> {
     for _ in 0..WARM_UPS {
         work()?;
     }
@@ -47,6 +52,7 @@ pub(super) fn wall_time<E>(runs: usize, mut work: impl FnMut() -> Result<(), E>)
     }
     let mut times = Vec::with_capacity(runs);
     for _ in 0..runs {
+        #[expect(clippy::disallowed_methods, reason = "a benchmark times what it ran, on no request's path")]
         let start = Instant::now();
         work()?;
         times.push(milliseconds(start.elapsed()));
@@ -82,7 +88,7 @@ pub fn random_rows(device: &Device, dimension: usize, len: usize) -> Result<Devi
     let held = DeviceRows::room(device, dimension, len)?;
     let stretch = 1 << 18;
     let mut vectors = vec![0_i8; stretch * dimension];
-    let biases: Vec<i32> = (0..stretch).map(|row| (row % 4_096) as i32).collect();
+    let biases: Vec<i32> = (0..4_096).cycle().take(stretch).collect();
     for start in (0..len).step_by(stretch) {
         let rows = stretch.min(len - start);
         fill(&mut vectors, start as u64);
@@ -140,7 +146,13 @@ pub fn random_queries(dimension: usize, len: usize) -> Result<Queries, ScanError
 ///
 /// # Errors
 /// A device that fails.
-pub fn scans(device: &Device, rows: &DeviceRows, live: &Live, rate: f64, widths: &[usize]) -> Result<Vec<Measured>, ScanError> {
+pub fn scans(
+    device: &Device,
+    rows: &DeviceRows,
+    live: &Live,
+    rate: f64,
+    widths: &[usize],
+) -> Result<Vec<Measured>, ScanError> {
     let mut lines = Vec::new();
     for &width in widths {
         let queries = random_queries(rows.dimension(), width)?;
@@ -151,7 +163,12 @@ pub fn scans(device: &Device, rows: &DeviceRows, live: &Live, rate: f64, widths:
         let what = format!("scan {} rows x {} with {width} queries", rows.len(), rows.dimension());
         let note = format!("{:.0} GB/s, {:.2} x floor", rows.walk_bytes() as f64 / alone / 1e6, alone / floor);
         lines.push(Measured { what: what.clone(), milliseconds: alone, floor_milliseconds: Some(floor), note });
-        lines.push(Measured { what: what + ", host to host", milliseconds: whole, floor_milliseconds: None, note: String::new() });
+        lines.push(Measured {
+            what: what + ", host to host",
+            milliseconds: whole,
+            floor_milliseconds: None,
+            note: String::new(),
+        });
     }
     Ok(lines)
 }
@@ -166,7 +183,12 @@ pub fn encodings(device: &Device, encoder: &DeviceEncoder, batch: &Batch) -> Res
     let apart = device_time(device, 50, || encoder.ask(device, shape))?;
     let whole = wall_time(50, || encoder.encode(device, batch).map(drop))?;
     let what = format!("encode {} windows, {} tokens", batch.len(), batch.ids().len());
-    let line = |what: String, milliseconds: f64| Measured { what, milliseconds, floor_milliseconds: None, note: String::new() };
+    let line = |what: String, milliseconds: f64| Measured {
+        what,
+        milliseconds,
+        floor_milliseconds: None,
+        note: String::new(),
+    };
     Ok(vec![
         line(what.clone(), alone),
         line(what.clone() + ", without a graph", apart),

@@ -160,15 +160,16 @@ fn test_case(dimension: usize, width: usize) -> Result<(Rows, Queries, Live), Sc
         state ^= state << 17;
         state
     };
-    let mut vector = || -> Vec<i8> { (0..dimension).map(|_| (next() >> 32) as i8).collect() };
+    let mut vector = || -> Vec<i8> { (0..dimension).map(|_| (next() >> 56).to_le_bytes()[0].cast_signed()).collect() };
     let mut rows = Rows::new(dimension)?;
     for row in 0..TEST_ROWS {
-        rows.push(&vector(), (row as i32 % 7 - 3) * 1_000)?;
+        rows.push(&vector(), i32::try_from(row % 7).map_or(0, |row| row - 3) * 1_000)?;
     }
     let mut queries = Queries::new(dimension)?;
     for query in 0..width {
         // Some queries are rows, so that hits and ties exist.
-        let values = if query % 2 == 0 { rows.row(query * 13).map_or_else(&mut vector, |(row, _)| row) } else { vector() };
+        let values =
+            if query % 2 == 0 { rows.row(query * 13).map_or_else(&mut vector, |(row, _)| row) } else { vector() };
         queries.push(&values, 250_000)?;
     }
     let mut live = Live::new(TEST_ROWS, true);

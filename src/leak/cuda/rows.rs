@@ -1,11 +1,12 @@
 //! Rows on the device and the scan over them.
+#![expect(clippy::cast_possible_truncation, reason = "rows are counted in 32 bits (`ROWS_MAX`), ranks are taken apart")]
 #![expect(unsafe_code, reason = "kernels are launched with raw addresses")]
 
 use std::cell::RefCell;
 
+use super::WhyNot;
 use super::device::{Buffer, Device, Pinned};
 use super::launch::{Argument, DIMENSIONS, Kernel, WIDTHS};
-use super::WhyNot;
 use crate::leak::scan::{Best, HITS_MAX, Hit, Live, Pass, Queries, Rows, ScanError};
 
 /// Rows are padded to a multiple of this, the largest tile of a kernel; the bits of padding are clear.
@@ -70,7 +71,8 @@ impl DeviceRows {
             return Err(WhyNot::Shape(dimension));
         }
         let padded = len.next_multiple_of(PADDING);
-        let kernels = WIDTHS.iter().map(|width| ScanKernel::find(device, dimension, *width)).collect::<Result<_, _>>()?;
+        let kernels =
+            WIDTHS.iter().map(|width| ScanKernel::find(device, dimension, *width)).collect::<Result<_, _>>()?;
         Ok(Self {
             dimension,
             len,
@@ -139,7 +141,15 @@ impl DeviceRows {
     }
 
     /// One launch: up to 64 queries from `first` on.
-    fn launch(&self, device: &Device, queries: &Queries, first: usize, hits_max: usize, out: &mut Pass) -> Result<(), WhyNot> {
+    #[expect(clippy::too_many_arguments, reason = "a question and where its answer goes")]
+    fn launch(
+        &self,
+        device: &Device,
+        queries: &Queries,
+        first: usize,
+        hits_max: usize,
+        out: &mut Pass,
+    ) -> Result<(), WhyNot> {
         let width = (queries.len() - first).min(WIDEST);
         let mut exchange = self.exchange.borrow_mut();
         let exchange = &mut *exchange;
@@ -150,7 +160,13 @@ impl DeviceRows {
         let asked = queries.thresholds().iter().skip(first).take(width);
         exchange.thresholds.0.values().iter_mut().zip(asked).for_each(|(to, from)| *to = *from);
         // A query that is not there starts with the best rank there is, so that no row of its reaches it.
-        exchange.best.0.values().iter_mut().enumerate().for_each(|(at, best)| *best = if at < width { 0 } else { u64::MAX });
+        exchange
+            .best
+            .0
+            .values()
+            .iter_mut()
+            .enumerate()
+            .for_each(|(at, best)| *best = if at < width { 0 } else { u64::MAX });
         exchange.counted.0.values().fill(0);
 
         exchange.queries.0.send(device, &exchange.queries.1, WIDEST * self.dimension)?;
@@ -241,13 +257,13 @@ impl DeviceRows {
 
 impl ScanKernel {
     fn find(device: &Device, dimension: usize, width: usize) -> Result<Self, WhyNot> {
-        let name = format!("scan_s8_d{dimension}_q{width}");
-        let shape = device.constant(&format!("{name}_shape"))?;
-        let &[tile_rows, shared_bytes, _, _] = shape.as_slice() else { return Err(WhyNot::Broken) };
+        let form = if width == WIDEST && device.has_wgmma() { "_wgmma" } else { "" };
+        let name = format!("scan_s8_d{dimension}_q{width}{form}");
+        let [tile_rows, shared_bytes, threads, _] = device.shape(&name)?;
         if tile_rows == 0 || !PADDING.is_multiple_of(tile_rows as usize) {
             return Err(WhyNot::Broken);
         }
-        let kernel = Kernel::find(device, &name, 256, shared_bytes)?;
+        let kernel = Kernel::find(device, &name, threads, shared_bytes)?;
         let blocks = kernel.blocks_held()?.max(1);
         Ok(Self { kernel, width, tile_rows, blocks })
     }

@@ -45,7 +45,7 @@ pub struct Config {
     pub intermediate: usize,
     /// Rows of the table of positions.
     pub positions: usize,
-    /// Position of the first token: XLM-R and RoBERTa leave the first rows to padding.
+    /// Position of the first token: XLM-R and its kin leave the first rows to padding.
     pub position_offset: usize,
     /// Rows of the table of words.
     pub vocabulary: usize,
@@ -75,6 +75,8 @@ impl Config {
         if let Some(kind) = raw.position_embedding_type.filter(|kind| kind != "absolute") {
             return Err(unsupported("position embedding", &kind));
         }
+        #[expect(clippy::cast_possible_truncation, reason = "a small number is meant; its rounding is the model's own")]
+        let epsilon = raw.layer_norm_eps as f32;
         let config = Self {
             hidden: bounded("hidden_size", raw.hidden_size, 1_024)?,
             layers: bounded("num_hidden_layers", raw.num_hidden_layers, 48)?,
@@ -84,7 +86,7 @@ impl Config {
             position_offset,
             vocabulary: bounded("vocab_size", raw.vocab_size, 1_000_000)?,
             types: bounded("type_vocab_size", raw.type_vocab_size, 16)?,
-            epsilon: raw.layer_norm_eps as f32,
+            epsilon,
             pooling: Pooling::Mean,
         };
         let whole = config.hidden.is_multiple_of(128) && config.intermediate.is_multiple_of(128);
@@ -110,7 +112,11 @@ impl Config {
 }
 
 fn bounded(name: &str, value: usize, most: usize) -> Result<usize, ModelError> {
-    if (1..=most).contains(&value) { Ok(value) } else { Err(ModelError::Config(format!("`{name}` is not within 1 to {most}"))) }
+    if (1..=most).contains(&value) {
+        Ok(value)
+    } else {
+        Err(ModelError::Config(format!("`{name}` is not within 1 to {most}")))
+    }
 }
 
 fn unsupported(what: &'static str, found: &str) -> ModelError {

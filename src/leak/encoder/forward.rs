@@ -1,4 +1,5 @@
 //! The encoder on the processor, in f32: the reference that the GPU is compared with.
+#![expect(clippy::cast_precision_loss, reason = "counts of tokens and dimensions, below 2^24")]
 
 use super::weights::{Norm, Product, Weights};
 use super::{Batch, Config, ModelError, Pooling};
@@ -159,7 +160,9 @@ impl Encoder {
             self.path.add_scaled(&mut vector, row, 1.0 / taken as f32);
         }
         let length = vector.iter().map(|x| x * x).sum::<f32>().sqrt().max(1e-12);
-        vector.iter_mut().for_each(|x| *x /= length);
+        for x in &mut vector {
+            *x /= length;
+        }
         vector
     }
 }

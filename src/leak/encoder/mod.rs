@@ -116,6 +116,7 @@ impl Batch {
 }
 
 /// A unit vector as the scan's bytes: one scale for all, rounded half to even.
+#[expect(clippy::cast_possible_truncation, reason = "clamped to what a byte holds")]
 pub fn quantised(vector: &[f32]) -> Vec<i8> {
     vector.iter().map(|x| (x * 127.0).round_ties_even().clamp(-127.0, 127.0) as i8).collect()
 }

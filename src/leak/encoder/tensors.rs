@@ -63,7 +63,8 @@ impl<'a> Tensors<'a> {
             return Err(ModelError::Weights("table too long"));
         }
         let (table, data) = rest.split_at_checked(length).ok_or(ModelError::Weights("table cut off"))?;
-        let rows: BTreeMap<String, Row> = serde_json::from_slice(table).map_err(|_| ModelError::Weights("table malformed"))?;
+        let rows: BTreeMap<String, Row> =
+            serde_json::from_slice(table).map_err(|_| ModelError::Weights("table malformed"))?;
         if rows.len() > TENSORS_MAX {
             return Err(ModelError::Weights("too many tensors"));
         }
@@ -99,14 +100,20 @@ impl<'a> Tensors<'a> {
         let bytes = self.data.get(start..end).ok_or(ModelError::Weights("tensor outside the data"))?;
         let values: Vec<f32> = match entry.dtype {
             Kind::F32 => bytes.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect(),
-            Kind::F16 => bytes.as_chunks::<2>().0.iter().map(|bytes| half_precision(u16::from_le_bytes(*bytes))).collect(),
+            Kind::F16 => {
+                bytes.as_chunks::<2>().0.iter().map(|bytes| half_precision(u16::from_le_bytes(*bytes))).collect()
+            }
             Kind::BF16 => {
                 let wide = |bytes: &[u8; 2]| f32::from_bits(u32::from(u16::from_le_bytes(*bytes)) << 16);
                 bytes.as_chunks::<2>().0.iter().map(wide).collect()
             }
             Kind::Other => return Err(ModelError::Unsupported { what: "number kind of", found: short(name) }),
         };
-        if values.iter().all(|value| value.is_finite()) { Ok(values) } else { Err(ModelError::Weights("a value is not finite")) }
+        if values.iter().all(|value| value.is_finite()) {
+            Ok(values)
+        } else {
+            Err(ModelError::Weights("a value is not finite"))
+        }
     }
 }
 
@@ -122,7 +129,11 @@ fn check(entry: &Entry, data: usize) -> Result<(), ModelError> {
         Kind::Other => return Ok(()),
     };
     let bytes = entry.shape.iter().try_fold(size, |bytes: usize, side| bytes.checked_mul(*side));
-    if bytes == Some(end - start) { Ok(()) } else { Err(ModelError::Weights("tensor of another length than its shape")) }
+    if bytes == Some(end - start) {
+        Ok(())
+    } else {
+        Err(ModelError::Weights("tensor of another length than its shape"))
+    }
 }
 
 /// IEEE 754 binary16.

@@ -69,7 +69,8 @@ impl Weights {
         let prefix = prefixes.iter().find(|prefix| tensors.has(&format!("{prefix}{word}")));
         let prefix = *prefix.ok_or_else(|| ModelError::Missing(word.to_owned()))?;
         let (hidden, middle) = (config.hidden, config.intermediate);
-        let table = |name: &str, rows: usize| tensors.values(&format!("{prefix}embeddings.{name}.weight"), &[rows, hidden]);
+        let table =
+            |name: &str, rows: usize| tensors.values(&format!("{prefix}embeddings.{name}.weight"), &[rows, hidden]);
         let norm = |name: &str| -> Result<Norm, ModelError> {
             let part = |kind: &str| tensors.values(&format!("{prefix}{name}.LayerNorm.{kind}"), &[hidden]);
             Ok(Norm { scale: part("weight")?, shift: part("bias")? })

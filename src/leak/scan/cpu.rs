@@ -3,6 +3,7 @@
 //! The walk keeps a stretch of rows in the second-level cache while all queries, 16 at a time, pass over it. For one block of
 //! 16 rows a kernel of [`simd`](super::super::simd) yields the scores and says which queries have a row at or above their
 //! *cut*, the smaller of the threshold and one more than the best score so far; nearly always none has.
+#![expect(clippy::cast_possible_truncation, reason = "rows are counted in 32 bits (`ROWS_MAX`), queries are fewer")]
 
 use super::rows::BLOCK_ROWS;
 use super::{Best, Hit, Live, Pass, Queries, Rows, Scan, ScanError};
@@ -71,14 +72,18 @@ impl Group {
     }
 
     /// Takes the scores of a block in which the queries of `reached` have a row at or above their cut.
+    #[expect(clippy::too_many_arguments, reason = "a tile, its scores and where they go")]
     fn take(&mut self, reached: u32, live: u16, scores: &Scores, block: usize, out: &mut Pass, hits_max: usize) {
-        for (slot, scores) in scores.0.iter().enumerate().take(self.width).filter(|(slot, _)| reached >> slot & 1 == 1) {
+        for (slot, scores) in scores.0.iter().enumerate().take(self.width).filter(|(slot, _)| reached >> slot & 1 == 1)
+        {
             let (Some(cut), Some(best), Some(threshold)) =
                 (self.cuts.get_mut(slot), self.best.get_mut(slot), self.thresholds.get(slot))
             else {
                 continue;
             };
-            for (row, &score) in scores.iter().enumerate().filter(|(row, score)| live >> row & 1 == 1 && **score >= *cut) {
+            for (row, &score) in
+                scores.iter().enumerate().filter(|(row, score)| live >> row & 1 == 1 && **score >= *cut)
+            {
                 let row = (block * BLOCK_ROWS + row) as u32;
                 if best.is_none_or(|best| score > best.score) {
                     *best = Some(Best { row, score });
@@ -103,7 +108,8 @@ impl Scan for CpuScan<'_> {
         if live.rows() != self.rows.len() {
             return Err(ScanError::Live { expected: self.rows.len(), found: live.rows() });
         }
-        let mut groups: Vec<Group> = (0..queries.len()).step_by(QUERIES).map(|first| Group::new(queries, first)).collect();
+        let mut groups: Vec<Group> =
+            (0..queries.len()).step_by(QUERIES).map(|first| Group::new(queries, first)).collect();
         let mut out = Pass::default();
         let mut scores = Scores([[0; BLOCK_ROWS]; QUERIES]);
         let blocks = self.rows.blocks();

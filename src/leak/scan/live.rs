@@ -59,6 +59,7 @@ impl Live {
     }
 
     /// The 16 bits of a block of rows.
+    #[expect(clippy::cast_possible_truncation, reason = "the lowest 16 bits are meant")]
     pub(super) fn block(&self, block: usize) -> u16 {
         let word = self.words.get(block / 4).copied().unwrap_or(0);
         (word >> (block % 4 * 16)) as u16

@@ -29,7 +29,11 @@ pub struct Rows {
 
 impl std::fmt::Debug for Rows {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Rows").field("dimension", &self.dimension).field("len", &self.len).finish_non_exhaustive()
+        formatter
+            .debug_struct("Rows")
+            .field("dimension", &self.dimension)
+            .field("len", &self.len)
+            .finish_non_exhaustive()
     }
 }
 
@@ -97,7 +101,9 @@ impl Rows {
         }
         let (lines, biases) = self.block(row / BLOCK_ROWS)?;
         let slot = row % BLOCK_ROWS;
-        let four = |line: &Block| line.0.iter().skip(slot * 4).take(4).map(|byte| (byte ^ 0x80).cast_signed()).collect::<Vec<_>>();
+        let four = |line: &Block| {
+            line.0.iter().skip(slot * 4).take(4).map(|byte| (byte ^ 0x80).cast_signed()).collect::<Vec<_>>()
+        };
         Some((lines.iter().flat_map(four).collect(), biases.get(slot).copied().unwrap_or(0)))
     }
 

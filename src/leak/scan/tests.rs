@@ -5,6 +5,10 @@ use proptest::prelude::*;
 use super::*;
 use crate::leak::simd::Path;
 
+fn narrow(at: usize) -> u32 {
+    u32::try_from(at).unwrap()
+}
+
 /// What a scan yields, computed without any layout.
 fn plain(vectors: &[(Vec<i8>, i32)], queries: &Queries, live: &Live, hits_max: usize) -> Pass {
     let mut pass = Pass::default();
@@ -14,11 +18,11 @@ fn plain(vectors: &[(Vec<i8>, i32)], queries: &Queries, live: &Live, hits_max: u
             let dot: i64 = values.iter().zip(vector).map(|(a, b)| i64::from(*a) * i64::from(*b)).sum();
             let score = i32::try_from(dot - i64::from(*bias)).unwrap();
             if best.is_none_or(|best| score > best.score) {
-                best = Some(Best { row: row as u32, score });
+                best = Some(Best { row: narrow(row), score });
             }
             if score >= queries.thresholds()[query] {
                 pass.counted += 1;
-                pass.hits.push(Hit { query: query as u32, row: row as u32, score });
+                pass.hits.push(Hit { query: narrow(query), row: narrow(row), score });
             }
         }
         pass.best.push(best);
@@ -40,17 +44,23 @@ fn byte() -> impl Strategy<Value = i8> + Clone {
     prop_oneof![Just(i8::MIN), Just(i8::MAX), Just(0), any::<i8>(), any::<i8>()]
 }
 
+#[expect(clippy::type_complexity, reason = "parts of one case")]
 fn case() -> impl Strategy<Value = (usize, Vec<(Vec<i8>, i32)>, Vec<(Vec<i8>, i32)>, Vec<bool>)> {
-    (prop::sample::select(vec![64_usize, 128, 256, 384]), 0_usize..70, 0_usize..40).prop_flat_map(|(dimension, rows, queries)| {
-        let vector = prop::collection::vec(byte(), dimension);
-        let bias = prop_oneof![Just(0), Just(BIAS_MAX), Just(-BIAS_MAX), -10_000..10_000];
-        (
-            Just(dimension),
-            prop::collection::vec((vector.clone(), bias), rows),
-            prop::collection::vec((vector, prop_oneof![Just(i32::MAX), Just(i32::MIN), -100_000..100_000]), queries),
-            prop::collection::vec(any::<bool>(), rows),
-        )
-    })
+    (prop::sample::select(vec![64_usize, 64, 128, 384]), 0_usize..40, 0_usize..20).prop_flat_map(
+        |(dimension, rows, queries)| {
+            let vector = prop::collection::vec(byte(), dimension);
+            let bias = prop_oneof![Just(0), Just(BIAS_MAX), Just(-BIAS_MAX), -10_000..10_000];
+            (
+                Just(dimension),
+                prop::collection::vec((vector.clone(), bias), rows),
+                prop::collection::vec(
+                    (vector, prop_oneof![Just(i32::MAX), Just(i32::MIN), -100_000..100_000]),
+                    queries,
+                ),
+                prop::collection::vec(any::<bool>(), rows),
+            )
+        },
+    )
 }
 
 proptest! {

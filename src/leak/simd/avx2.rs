@@ -2,9 +2,9 @@
 #![expect(unsafe_code, reason = "vector loads and stores take raw addresses")]
 
 use std::arch::x86_64::{
-    __m256i, _mm256_add_epi32, _mm256_cmpgt_epi32, _mm256_cvtepi8_epi16, _mm256_hadd_epi32, _mm256_load_si256, _mm256_loadu_si256,
-    _mm256_madd_epi16, _mm256_movemask_ps, _mm256_castsi256_ps, _mm256_set1_epi32, _mm256_setzero_si256,
-    _mm256_store_si256, _mm256_sub_epi32, _mm256_unpackhi_epi8, _mm256_unpacklo_epi8, _mm_set1_epi32,
+    __m256i, _mm_set1_epi32, _mm256_add_epi32, _mm256_castsi256_ps, _mm256_cmpgt_epi32, _mm256_cvtepi8_epi16,
+    _mm256_hadd_epi32, _mm256_load_si256, _mm256_loadu_si256, _mm256_madd_epi16, _mm256_movemask_ps, _mm256_set1_epi32,
+    _mm256_setzero_si256, _mm256_store_si256, _mm256_sub_epi32, _mm256_unpackhi_epi8, _mm256_unpacklo_epi8,
 };
 
 use super::{Scores, Tile};

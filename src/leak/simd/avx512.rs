@@ -2,8 +2,8 @@
 #![expect(unsafe_code, reason = "vector loads and stores take raw addresses")]
 
 use std::arch::x86_64::{
-    __m512i, _mm512_add_epi32, _mm512_dpbusd_epi32, _mm512_load_si512, _mm512_mask_cmpge_epi32_mask, _mm512_set1_epi32,
-    _mm512_setzero_si512, _mm512_store_si512, _mm512_sub_epi32, _mm512_loadu_si512,
+    __m512i, _mm512_add_epi32, _mm512_dpbusd_epi32, _mm512_load_si512, _mm512_loadu_si512,
+    _mm512_mask_cmpge_epi32_mask, _mm512_set1_epi32, _mm512_setzero_si512, _mm512_store_si512, _mm512_sub_epi32,
 };
 
 use super::{Scores, Tile};

@@ -25,7 +25,9 @@ impl Panels {
     pub(in crate::leak) fn new(outputs: usize, inputs: usize, weight: &[f32], bias: &[f32]) -> Self {
         let panels = outputs.div_ceil(PANEL);
         let mut values = vec![0.0; panels * inputs * PANEL];
-        for (panel, rows) in values.chunks_exact_mut((inputs * PANEL).max(1)).zip(weight.chunks((inputs * PANEL).max(1))) {
+        for (panel, rows) in
+            values.chunks_exact_mut((inputs * PANEL).max(1)).zip(weight.chunks((inputs * PANEL).max(1)))
+        {
             for (output, row) in rows.chunks_exact(inputs.max(1)).enumerate() {
                 for (step, value) in panel.chunks_exact_mut(PANEL).zip(row) {
                     if let Some(to) = step.get_mut(output) {
@@ -37,11 +39,6 @@ impl Panels {
         let mut padded = bias.to_vec();
         padded.resize(panels * PANEL, 0.0);
         Self { outputs, inputs, values, bias: padded }
-    }
-
-    /// Values of a result.
-    pub(in crate::leak) fn outputs(&self) -> usize {
-        self.outputs
     }
 
     /// Multiplies rows of `inputs` values each; `out` becomes as many rows of `outputs` values, the bias added.
@@ -88,6 +85,7 @@ impl Path {
 }
 
 /// The reference, also what the compiler makes wide instructions of.
+#[expect(clippy::inline_always, reason = "compiled anew within a function of other instructions")]
 #[inline(always)]
 fn plain_panel(rows: &[f32], inputs: usize, panel: &[f32], sums: &mut [[f32; PANEL]; ROWS]) {
     for (row, sums) in rows.chunks_exact(inputs).zip(sums) {

@@ -2,8 +2,9 @@
 #![expect(unsafe_code, reason = "vector loads and stores take raw addresses")]
 
 use std::arch::aarch64::{
-    int32x4_t, vaddq_s32, vandq_u32, vcgeq_s32, vdup_n_s32, vdupq_n_s32, vdupq_n_u8, veorq_u8, vget_high_s8, vget_low_s8, vld1q_s32,
-    vld1q_u8, vld1q_u32, vmaxvq_u32, vmull_s8, vpaddlq_s16, vpaddq_s32, vreinterpret_s8_s32, vreinterpretq_s8_u8, vst1q_s32, vsubq_s32,
+    int32x4_t, vaddq_s32, vandq_u32, vcgeq_s32, vdup_n_s32, vdupq_n_s32, vdupq_n_u8, veorq_u8, vget_high_s8,
+    vget_low_s8, vld1q_s32, vld1q_u8, vld1q_u32, vmaxvq_u32, vmull_s8, vpaddlq_s16, vpaddq_s32, vreinterpret_s8_s32,
+    vreinterpretq_s8_u8, vst1q_s32, vsubq_s32,
 };
 
 use super::{Scores, Tile};
