@@ -8,6 +8,7 @@ mod collector;
 pub mod demo;
 mod detectors;
 mod explain;
+mod gpu;
 mod init;
 mod key;
 pub mod observe;
@@ -49,6 +50,9 @@ enum Command {
     Explain(explain::Arguments),
     /// List what the detectors find
     Detectors(detectors::Arguments),
+    /// Test and measure the GPU of this machine
+    #[command(subcommand)]
+    Gpu(gpu::Command),
     /// Read and verify the audit log
     #[command(subcommand)]
     Audit(audit::Command),
@@ -91,6 +95,7 @@ pub fn run() -> ExitCode {
         Command::Scan(arguments) => scan::run(&arguments, printer),
         Command::Explain(arguments) => explain::run(&arguments, printer),
         Command::Detectors(arguments) => detectors::run(&arguments, printer),
+        Command::Gpu(command) => gpu::run(&command, printer),
         Command::Audit(command) => audit::run(command, printer),
     };
     match ended {
