@@ -15,11 +15,13 @@ mod forward;
 mod tensors;
 #[cfg(test)]
 mod tests;
+mod tokenizer;
 mod weights;
 
 pub use config::{Config, Pooling};
 pub use forward::Encoder;
 pub use tensors::Tensors;
+pub use tokenizer::{TOKENIZER_BYTES_MAX, Tokenizer};
 pub use weights::{Layer, Norm, Product, Weights};
 
 /// Bytes of a file of weights: the largest encoders of this family stay below.
@@ -44,6 +46,9 @@ pub enum ModelError {
     /// The configuration cannot be read.
     #[error("the configuration is malformed: {0}")]
     Config(String),
+    /// The tokenizer's file cannot be read.
+    #[error("the tokenizer is malformed: {0}")]
+    Tokenizer(&'static str),
     /// A model of a kind that this encoder does not compute.
     #[error("{what} `{found}` is not supported")]
     Unsupported {
