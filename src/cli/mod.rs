@@ -8,6 +8,7 @@ mod collector;
 pub mod demo;
 mod detectors;
 mod explain;
+mod gpu;
 mod init;
 mod key;
 pub mod observe;
@@ -53,6 +54,9 @@ enum Command {
     /// The officer's tools: check, matrix, ask, test, lint, diff, sign
     #[command(subcommand)]
     Policy(policy::Command),
+    /// Test and measure the GPU of this machine
+    #[command(subcommand)]
+    Gpu(gpu::Command),
     /// Read and verify the audit log
     #[command(subcommand)]
     Audit(audit::Command),
@@ -96,6 +100,7 @@ pub fn run() -> ExitCode {
         Command::Explain(arguments) => explain::run(&arguments, printer),
         Command::Detectors(arguments) => detectors::run(&arguments, printer),
         Command::Policy(command) => policy::run(command, printer),
+        Command::Gpu(command) => gpu::run(&command, printer),
         Command::Audit(command) => audit::run(command, printer),
     };
     match ended {

@@ -3,6 +3,11 @@
 //! [`Scanner`] is the seam: a registered corpus implements it. Where no corpus is registered the score is surely 0, which is
 //! a fact and not a guess ([`NoCorpus`]). A scanner never yields text, only an integer that replays.
 
+pub mod cuda;
+pub mod encoder;
+pub mod scan;
+mod simd;
+
 use std::future::Future;
 use std::pin::Pin;
 
