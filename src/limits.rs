@@ -12,7 +12,8 @@ pub const HEAD_BYTES_MAX: usize = 32 * 1024;
 pub const HEADERS_MAX: usize = 100;
 /// Bytes of a request body after decompression: a long context with attachments.
 pub const BODY_BYTES_MAX: usize = 32 * 1024 * 1024;
-/// Bytes of request bodies held at one time over all requests, so that many large ones meet a 503 and not the kernel.
+/// Bytes of request bodies, as text and as leaves, held at one time over all requests, so that many large ones meet a 503 and
+/// not the kernel.
 pub const BODIES_BYTES_MAX: usize = 512 * 1024 * 1024;
 /// A compressed body may grow by this factor once past [`INFLATE_FREE_BYTES`]; real JSON stays below 20.
 pub const INFLATE_RATIO_MAX: usize = 100;
@@ -20,12 +21,22 @@ pub const INFLATE_RATIO_MAX: usize = 100;
 pub const INFLATE_FREE_BYTES: usize = 1024 * 1024;
 /// Containers in containers in a JSON body; schemas of real tools stay below 20.
 pub const JSON_DEPTH_MAX: usize = 64;
-/// Leaves of a JSON body: 48 bytes each in memory. A token array of 32 MiB is refused, not unrolled.
+/// Leaves of a JSON body. A token array of 32 MiB is refused, not unrolled.
 pub const JSON_LEAVES_MAX: usize = 1_000_000;
+/// Bytes that a leaf takes once it is read: its node while the body is parsed, its field until the answer begins. They count
+/// against [`BODIES_BYTES_MAX`], since two bytes of a body (`1,`) make a leaf.
+pub const LEAF_BYTES: usize = 128;
 /// Containers in containers in a backend's reply: it may echo a schema of the request within its own structure.
 pub const REPLY_DEPTH_MAX: usize = 2 * JSON_DEPTH_MAX;
 /// Depth to which strings that hold JSON or an encoding are opened.
 pub const NESTED_DEPTH_MAX: usize = 3;
+/// Characters of base64 or hexadecimal from which a run that is no text counts as unreadable: keys, signatures and the
+/// cursors of APIs are shorter.
+pub const OPAQUE_BYTES_MIN: usize = 512;
+/// Characters from which such a run is looked at for the beginning of a binary file.
+pub const OPAQUE_FILE_BYTES_MIN: usize = 24;
+/// Characters of such a run that are opened to see whether it is text; a longer one counts as unreadable.
+pub const OPAQUE_TEXT_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// Time to receive a whole request head; a kept-alive HTTP/1.1 connection may lie idle as long.
 pub const HEAD_DEADLINE: Duration = Duration::from_secs(20);
@@ -36,6 +47,11 @@ pub const HANDSHAKE_DEADLINE: Duration = Duration::from_secs(10);
 /// Time without a request after which an HTTP/2 connection is closed; while one is in work and nothing comes, as often is
 /// asked whether its client is still there.
 pub const IDLE_DEADLINE: Duration = Duration::from_mins(2);
+/// Time in which a client must take a piece of an answer that was handed to its connection, beside what the slowest needs to
+/// read it.
+pub const STALL_DEADLINE: Duration = Duration::from_mins(1);
+/// Bytes a second that the slowest client reads.
+pub const READING_BYTES_PER_S: u64 = 16 * 1024;
 /// Connections from clients.
 pub const CONNECTIONS_MAX: usize = 10_000;
 /// Concurrent streams of one HTTP/2 connection.
@@ -60,6 +76,9 @@ pub const REPLY_BYTES_MAX: usize = 64 * 1024 * 1024;
 pub const REPLY_DEADLINE: Duration = Duration::from_hours(1);
 /// Bytes of a whole streamed answer: two hundred thousand tokens in frames of 300 bytes are 60 MB.
 pub const STREAM_BYTES_MAX: usize = 1024 * 1024 * 1024;
+/// Bytes that restored values may take in one answer; beyond it tokens stay as they are. A token of 20 bytes may stand for
+/// megabytes, and a model may repeat it.
+pub const RESTORED_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Bytes of one event of a streamed answer.
 pub const EVENT_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Bytes of a backend's answer head.
@@ -121,6 +140,9 @@ pub const AUDIT_DEADLINE: Duration = Duration::from_secs(5);
 pub const HOLD_BACK_BYTES_MAX: usize = 64;
 /// Channels (choices, tool calls, parts) of one streamed answer.
 pub const CHANNELS_MAX: usize = 1_024;
+/// Bytes of the events that are kept as moulds while something of their channels is held back; a backend that cuts every
+/// channel within what may be a pseudonym, in large events, ends its stream.
+pub const MOULDS_BYTES_MAX: usize = 2 * EVENT_BYTES_MAX;
 
 /// Time that the last words of an answer that broke off have to leave before its connection or stream is torn.
 pub const PARTING: Duration = Duration::from_millis(200);

@@ -144,6 +144,21 @@ async fn law_2_no_allow_no_backend() {
     assert_eq!(seen(&house), 0);
 }
 
+/// Law 2: one address cannot be in two places. A backend that is moved abroad by editing its URL is not used.
+#[tokio::test(flavor = "multi_thread")]
+async fn law_2_one_address_is_in_one_place() {
+    let plot = Plot::new().await;
+    let path = plot.write_configuration();
+    let text = std::fs::read_to_string(&path).unwrap();
+    let port = |name: &str| plot.servers[name].address().port().to_string();
+    for (moved, to, starts) in
+        [("paris-gpu-1", "us-cloud", false), ("us-cloud", "paris-gpu-2", false), ("paris-gpu-1", "paris-gpu-2", true)]
+    {
+        std::fs::write(&path, text.replace(&port(moved), &port(to))).unwrap();
+        assert_eq!(octroi::app::App::start(path.clone()).await.is_ok(), starts, "{moved} at {to}");
+    }
+}
+
 /// Law 2: what cannot be read counts as holding anything.
 #[tokio::test(flavor = "multi_thread")]
 async fn law_2_the_unreadable_stays_home() {
@@ -151,16 +166,45 @@ async fn law_2_the_unreadable_stays_home() {
     let parts = |part| json!({"model": "assistant", "messages": [{"role": "user", "content": [part]}]}).to_string();
     let image = parts(json!({"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}}));
     let link = parts(json!({"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}));
-    for body in [&image, &link] {
+    let said =
+        |content: serde_json::Value| json!({"model": "assistant", "messages": [{"role": "user", "content": content}]});
+    let pdf = "JVBERi0xLjcKJeLjz9MKMSAwIG9iago8PC9UeXBlL0NhdGFsb2c+PgplbmRvYmoK";
+    let mut bodies = vec![
+        image,
+        link,
+        // Where no row of a table says what it is, and where one says that it is text.
+        parts(json!({"type": "document", "source": {"type": "base64", "data": pdf}})),
+        parts(json!({"type": "photo", "photo": format!("data:image/png;base64,{}", "iVBORw0KGgoAAAANSUhEUgAA")})),
+        parts(json!({"type": "photo", "photo": "https://example.com/a.png"})),
+        parts(json!({"type": "video_url", "video_url": "https://example.com/a.mp4"})),
+        parts(json!({"type": "document_url", "document_url": "https://example.com/a.pdf"})),
+        parts(json!({"type": "image_embeds", "image_embeds": "AAAA"})),
+        parts(json!({"type": "input_audio", "input_audio": "UklGRg=="})),
+        said(json!(format!("Summarise {pdf}"))).to_string(),
+        json!({"model": "assistant", "messages": [{"role": "tool", "tool_call_id": "c", "content": pdf}]}).to_string(),
+    ];
+    for (key, value) in [
+        ("prompt_token_ids", json!([15496, 995])),
+        ("extra", json!({"input_ids": [[15496, 995]]})),
+        ("cached_content", json!("cachedContents/1")),
+    ] {
+        let mut body = said(json!("x"));
+        body[key] = value;
+        bodies.push(body.to_string());
+    }
+    for body in &bodies {
         let answer = house.client.post("/v1/chat/completions", body.clone()).await;
         assert!(answer.header("octroi-backend").starts_with("paris"), "{}", answer.body);
     }
     house.plot.paris_down(true);
-    for body in [image, link] {
-        let answer = house.client.post("/v1/chat/completions", body).await;
-        assert!(answer.status >= 400, "{}", answer.body);
+    for body in bodies {
+        let answer = house.client.post("/v1/chat/completions", body.clone()).await;
+        assert!(answer.status >= 400, "{body}: {}", answer.body);
         assert!(answer.body.contains("unknown-means-home"), "{}", answer.body);
     }
+    let prompt = json!({"model": "assistant", "prompt": {"prompt_token_ids": [15496, 995]}}).to_string();
+    let answer = house.client.post("/v1/completions", prompt).await;
+    assert!(answer.status >= 400 && answer.body.contains("unknown-means-home"), "{}", answer.body);
     assert!(house.plot.received("us-cloud").is_empty());
 }
 

@@ -65,6 +65,7 @@ impl Loader {
             .map_err(|faults| problems.extend(faults.iter().map(ToString::to_string)))
             .ok();
         problems.extend(unbound_models(&config, &policy));
+        problems.extend(two_truths(&config, &policy));
         let (Some(pool), Some(callers)) = (pool, callers) else { return Err(Problems(problems)) };
         if !problems.is_empty() {
             return Err(Problems(problems));
@@ -264,6 +265,26 @@ fn unbound_models(config: &Config, policy: &Policy) -> Vec<String> {
             if !backend.binding.models.contains(model) {
                 problems.push(format!(
                     "[models] \"{asked}\": the inventory's truths about `{name}` do not cover its model `{model}`\n  help: the officer adds it to `models` of `{name}` in backends.toml, if they hold for it"
+                ));
+            }
+        }
+    }
+    problems
+}
+
+/// Places under two names that say different things of where they are: one of them is not true. What is sent to the nearer one
+/// would go to the other.
+fn two_truths(config: &Config, policy: &Policy) -> Vec<String> {
+    let truths = |backend: &BackendConfig| policy.backends().iter().find(|known| known.name == backend.name);
+    let mut problems = Vec::new();
+    for (index, one) in config.backends.iter().enumerate() {
+        for other in config.backends.iter().skip(index + 1) {
+            let same_place = one.url.host == other.url.host && one.url.port == other.url.port;
+            let (Some(first), Some(second)) = (truths(one), truths(other)) else { continue };
+            if same_place && (first.tier, &first.processing) != (second.tier, &second.processing) {
+                problems.push(format!(
+                    "[[backend]] `{}` and `{}` have one address, and the inventory says that they are in different places\n  help: correct the `url` of the one that is elsewhere",
+                    one.name, other.name
                 ));
             }
         }

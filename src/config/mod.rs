@@ -8,6 +8,7 @@
     reason = "this module owns the reading of the configuration and of the files it names"
 )]
 
+mod checks;
 mod raw;
 mod resolve;
 mod secret;
@@ -154,6 +155,8 @@ pub struct Limits {
     pub body: Duration,
     /// Time that a connection may lie idle.
     pub idle: Duration,
+    /// Time in which a client must take a piece of an answer.
+    pub stall: Duration,
     /// Connections from clients.
     pub connections: usize,
     /// Concurrent streams of one HTTP/2 connection.

@@ -142,6 +142,7 @@ pub(super) struct RawLimits {
     pub(super) head_s: Option<u64>,
     pub(super) body_s: Option<u64>,
     pub(super) idle_s: Option<u64>,
+    pub(super) stall_s: Option<u64>,
     pub(super) connections: Option<Spanned<u64>>,
     pub(super) streams: Option<u32>,
     pub(super) resets: Option<Spanned<u64>>,

@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use toml::Spanned;
 
+use super::checks::is_plain_path;
 use super::raw::{self, RawApp, RawBackend, RawConfig, RawCredential, RawSource};
 use super::{App, BackendConfig, BackendUrl, Config, Credential, Fault, Faults, Limits, Listen, Secret, ServerTls};
 use crate::limits;
 use crate::model::{Country, Dialect, Word};
 
 /// Gathers faults while resolving.
-struct Resolver<'a> {
+pub(super) struct Resolver<'a> {
     path: &'a Path,
     text: &'a str,
     folder: PathBuf,
@@ -34,16 +35,17 @@ pub(super) fn resolve(path: &Path, text: &str, raw: &RawConfig) -> Result<Config
 }
 
 impl Resolver<'_> {
-    fn fault<T>(&mut self, at: &Spanned<T>, what: impl Into<String>, help: &str) {
+    pub(super) fn fault<T>(&mut self, at: &Spanned<T>, what: impl Into<String>, help: &str) {
         let place = raw::place(self.path, self.text, at.span().start);
         self.faults.push(Fault { place, what: what.into(), help: help.to_owned() });
     }
 
-    fn general(&mut self, what: impl Into<String>, help: &str) {
+    pub(super) fn general(&mut self, what: impl Into<String>, help: &str) {
         self.faults.push(Fault { place: self.path.display().to_string(), what: what.into(), help: help.to_owned() });
     }
 
     fn config(&mut self, raw: &RawConfig) -> Option<Config> {
+        self.check(raw);
         let listen = self.listen(raw);
         let admin = match (&raw.admin.address, raw.admin.off) {
             (_, true) => None,
@@ -252,7 +254,7 @@ impl Resolver<'_> {
                 _ => return None,
             };
             let authority = uri.authority()?;
-            if authority.as_str().contains('@') || uri.query().is_some() {
+            if authority.as_str().contains('@') || uri.query().is_some() || !is_plain_path(uri.path()) {
                 return None;
             }
             let host = authority.host().trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
@@ -265,7 +267,7 @@ impl Resolver<'_> {
                 self.fault(
                     text,
                     "is not the address of a backend",
-                    "write `https://host:port`, without user, query or fragment",
+                    "write `https://host:port`, without user, query, fragment, or dots and `%` in its path",
                 );
                 None
             }
@@ -378,11 +380,12 @@ impl Resolver<'_> {
         };
         let seconds = |value: Option<u64>, default: Duration| value.map_or(default, Duration::from_secs);
         Limits {
-            body_bytes: size(&raw.body_bytes, limits::BODY_BYTES_MAX, 1 << 30),
+            body_bytes: size(&raw.body_bytes, limits::BODY_BYTES_MAX, limits::BODIES_BYTES_MAX / 2),
             json_depth: size(&raw.json_depth, limits::JSON_DEPTH_MAX, limits::JSON_DEPTH_MAX),
             head: seconds(raw.head_s, limits::HEAD_DEADLINE),
             body: seconds(raw.body_s, limits::BODY_DEADLINE),
             idle: seconds(raw.idle_s, limits::IDLE_DEADLINE),
+            stall: seconds(raw.stall_s, limits::STALL_DEADLINE),
             connections: size(&raw.connections, limits::CONNECTIONS_MAX, 1 << 20),
             streams: raw.streams.unwrap_or(limits::STREAMS_MAX),
             resets: size(&raw.resets, limits::RESETS_MAX, 1 << 16),

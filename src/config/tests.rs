@@ -44,6 +44,34 @@ fn every_fault_is_reported_with_its_place() {
 }
 
 #[test]
+fn what_is_well_formed_and_means_nothing_is_a_fault() {
+    let second = "[[app]]\nname = \"site\"\ntenant = \"exemple\"\nkeys = [\"h1:AA\"]\n[[backend]]";
+    for (name, old, new, count) in [
+        ("an app without a name", "name = \"notes\"", "name = \"\"", 1),
+        ("a name that breaks a line", "name = \"notes\"", "name = \"a\\nb\"", 1),
+        ("a name that turns the text around", "name = \"notes\"", "name = \"a\\u202eb\"", 1),
+        ("the name of what has none", "name = \"notes\"", "name = \"unknown\"", 1),
+        ("a tenant without a name", "\"exemple\"", "\" \"", 1),
+        ("a model without a name", "\"assistant\"", "\"\"", 1),
+        ("no time for a head", "[dangerous]", "[limits]\nhead_s = 0\n[dangerous]", 1),
+        ("no end", "[dangerous]", "[limits]\nidle_s = 9223372036854775807\nstreams = 0\n[dangerous]", 2),
+        ("no time to answer", "dialects =", "first_byte_s = 0\ndialects =", 1),
+        ("a time beyond all clocks", "dialects =", "reply_idle_s = 9223372036854775807\ndialects =", 1),
+        ("a path that leads up", "localhost:9", "localhost:9/openai/../other", 1),
+        ("an encoded path", "localhost:9", "localhost:9/%2e%2e/other", 1),
+        ("an empty step", "localhost:9", "localhost:9//other", 1),
+        ("a path", "localhost:9", "localhost:9/openai/deployments/one/", 0),
+        ("a key twice", "keys = []", "keys = [\"h1:AA\", \"h1:AA\"]", 1),
+    ] {
+        let text = GOOD.replacen(old, new, 1);
+        assert_ne!(text, GOOD, "{name}");
+        assert_eq!(faults(&text).len(), count, "{name}: {:?}", faults(&text));
+    }
+    let two = GOOD.replace("keys = []", "keys = [\"h1:AA\"]").replace("[[backend]]", second);
+    assert_eq!(faults(&two).len(), 1, "one key of two apps");
+}
+
+#[test]
 fn unknown_keys_are_faults() {
     let found = faults(&GOOD.replace("[dangerous]", "adress = 1\n[dangerous]"));
     assert!(found[0].what.contains("adress"), "{found:?}");

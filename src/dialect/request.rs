@@ -1,12 +1,15 @@
 //! Reads a request with a dialect's table: every leaf becomes a field, and what must not pass is refused.
 //!
 //! Law 1 is kept here. The walk reports each key that is no word of the table, each string and each number, and each becomes
-//! a [`Field`]; what no row names gets the role [`Role::Unknown`] and the path of its nearest table parent. Refused are keys
-//! that a lax parser could take for a governed one, state that only the provider holds, and a body without a model. A refusal
-//! names a code, a path of the table and a byte offset, never a value.
+//! a [`Field`]; what no row names gets the role [`Role::Unknown`] and the path of its nearest table parent. What cannot be
+//! read is no text wherever it stands: a run of code that holds none, and, where no row says what it is, a URL or a list of
+//! numbers. Refused are keys that a lax parser could take for a governed one, state that only the provider holds, a choice of
+//! where the request goes, and a body without a model. A refusal names a code, a path of the table and a byte offset, never a
+//! value.
 
 use crate::model::call::{FieldKey, Hosted};
 use crate::model::{Api, Call, Content, Field, Refusal, Role, TokenKind, Word};
+use crate::wire::holds_opaque;
 use crate::wire::json::{Bounds, Document, Flaw, Malformed, Node, NodeKind, Numbers, folded, inner};
 
 use super::table::{Place, Table};
@@ -39,6 +42,8 @@ pub(crate) enum Means {
     Store,
     /// Refers to state that the provider holds: refused unless `null` or `false`.
     State,
+    /// Chooses where the request goes or which model serves it, which is policy's: refused unless `null` or `false`.
+    Routes,
 }
 
 /// A request table and the words that are structure in its open parts (keywords of JSON Schema and the like), sorted.
@@ -123,7 +128,7 @@ impl<'d> Visitor<'d, Means> for Reading<'_> {
             match place.means {
                 Some(Means::Speaks(role)) => scope = Scope { speaker: role, turn: true, ..scope },
                 Some(Means::Hosts(kind)) => scope.hosted = Some(self.host(kind)),
-                Some(means @ (Means::Model | Means::Stream | Means::Store | Means::State)) => {
+                Some(means @ (Means::Model | Means::Stream | Means::Store | Means::State | Means::Routes)) => {
                     return Err(misplaced(means, place, node));
                 }
                 _ => {}
@@ -174,7 +179,7 @@ impl<'d> Visitor<'d, Means> for Reading<'_> {
             NodeKind::Number => TokenKind::Number,
             _ => return Ok(()),
         };
-        let role = self.role(document, means, node);
+        let role = self.role(document, (means, at.key), node);
         let index = index(self.fields.len());
         let key = match at.key {
             Under::Nothing => FieldKey::None,
@@ -219,10 +224,11 @@ impl Reading<'_> {
     /// Acts on the leaves that steer the gateway itself.
     fn steer(&mut self, means: Means, place: &Place<Means>, node: &Node) -> Result<(), Refusal> {
         match (means, node.kind) {
-            (Means::Model, NodeKind::String) | (Means::Stream | Means::State, NodeKind::False | NodeKind::Null) => {}
+            (Means::Model, NodeKind::String)
+            | (Means::Stream | Means::State | Means::Routes, NodeKind::False | NodeKind::Null) => {}
             (Means::Stream, NodeKind::True) => self.stream = true,
             (Means::Store, NodeKind::True | NodeKind::False | NodeKind::Null) => self.store = Some(node.span()),
-            (Means::Model | Means::Stream | Means::Store | Means::State, _) => {
+            (Means::Model | Means::Stream | Means::Store | Means::State | Means::Routes, _) => {
                 return Err(misplaced(means, place, node));
             }
             (Means::Hosts(kind), NodeKind::String | NodeKind::Number | NodeKind::True) => {
@@ -233,23 +239,20 @@ impl Reading<'_> {
         Ok(())
     }
 
-    fn role(&self, document: &Document<'_>, means: Option<Means>, node: &Node) -> Role {
+    fn role(&self, document: &Document<'_>, (means, key): (Option<Means>, Under), node: &Node) -> Role {
         match means {
             Some(Means::Is(role)) => role,
             Some(Means::Spoken) => self.scope().speaker,
-            Some(Means::Link) => {
-                let text = document.decoded(node);
-                let scheme = text.trim_start_matches(|c: char| c.is_whitespace() || c.is_control()).get(..5);
-                if scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("data:")) {
-                    Role::Binary
-                } else {
-                    Role::Reference
-                }
-            }
+            Some(Means::Link) => linked(&document.decoded(node)).unwrap_or(Role::Reference),
             Some(Means::Prompt) if node.kind == NodeKind::Number => Role::Binary,
             Some(Means::Prompt) => Role::User,
             Some(Means::Hosts(_) | Means::Host) => Role::Hosted,
-            Some(Means::Speaker | Means::Model | Means::Stream | Means::Store | Means::State) => Role::Control,
+            Some(Means::Speaker | Means::Model | Means::Stream | Means::Store | Means::State | Means::Routes) => {
+                Role::Control
+            }
+            // What a list of numbers says, nobody knows: tokens of a text, its characters, the bytes of an image.
+            None if node.kind == NodeKind::Number && key == Under::Nothing => Role::Binary,
+            None if node.kind == NodeKind::String => linked(&document.decoded(node)).unwrap_or(Role::Unknown),
             Some(Means::Speaks(_)) | None => Role::Unknown,
         }
     }
@@ -269,13 +272,20 @@ impl Reading<'_> {
 
     /// Completes a field with its token and its group.
     fn push(&mut self, document: &Document<'_>, node: &Node, mut field: Field) {
-        field.group = self.group(&field);
         field.span = node.span();
         field.content = match node.kind {
             NodeKind::Key | NodeKind::String if node.escaped => Content::Decoded(document.decoded(node).into()),
             NodeKind::Key | NodeKind::String => Content::Verbatim(inner(&node.span())),
             _ => Content::Verbatim(node.span()),
         };
+        let text = match &field.content {
+            Content::Decoded(text) => &**text,
+            Content::Verbatim(_) => document.raw(node),
+        };
+        if !matches!(field.role, Role::Binary | Role::Reference | Role::Hosted) && holds_opaque(text) {
+            field.role = Role::Binary;
+        }
+        field.group = self.group(&field);
         self.fields.push(field);
     }
 
@@ -307,6 +317,21 @@ fn speaker(document: &Document<'_>, turn: u32) -> Role {
     }
 }
 
+/// What a text is that is nothing but a URL: the bytes that it carries, or something that the provider would fetch.
+fn linked(text: &str) -> Option<Role> {
+    let text = text.trim_matches(|c: char| c.is_whitespace() || c.is_control());
+    let (scheme, rest) = text.split_once(':')?;
+    let named = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+        && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'));
+    if !named {
+        None
+    } else if scheme.eq_ignore_ascii_case("data") {
+        Some(Role::Binary)
+    } else {
+        (rest.starts_with("//") && !rest.contains(char::is_whitespace)).then_some(Role::Reference)
+    }
+}
+
 /// Refuses a value that steers the gateway and is not of the kind that the API documents.
 fn misplaced(means: Means, place: &Place<Means>, node: &Node) -> Refusal {
     let refusal = match means {
@@ -317,6 +342,10 @@ fn misplaced(means: Means, place: &Place<Means>, node: &Node) -> Refusal {
                  in the request",
                 place.path
             ),
+        ),
+        Means::Routes => Refusal::invalid(
+            "routing_not_supported",
+            format!("`{}` chooses where the request goes; here policy does, so leave it out", place.path),
         ),
         Means::Model => Refusal::invalid("invalid_type", "`model` must be a string"),
         _ => Refusal::invalid("invalid_type", format!("`{}` must be true or false", place.path)),

@@ -144,17 +144,30 @@ where
     let (bytes, share) = if coding == Coding::Identity {
         (raw, share)
     } else {
-        // Only what unfolds is held from here on; the coded bytes go when this block ends.
-        let unfolded = tokio::task::spawn_blocking(move || unfold(coding, &raw, bytes_max))
+        // What may unfold is paid for before it does: many at once would otherwise take what none of them was given.
+        let allowed = unfolds_to(raw.len(), bytes_max);
+        let mut share = budget.take(allowed)?;
+        let unfolded = tokio::task::spawn_blocking(move || unfold(coding, &raw, allowed))
             .await
             .map_err(|_| edge::failed_inside())??;
-        let share = budget.take(unfolded.len())?;
+        // Only what unfolded is held from here on; the coded bytes and their share go when this block ends.
+        drop(share.split(share.num_permits().saturating_sub(unfolded.len().div_ceil(BUDGET_UNIT))));
         (unfolded, share)
     };
     let text = String::from_utf8(bytes).map_err(|error| {
         Refusal::invalid("invalid_utf8", "the body is not UTF-8").at(at_byte(error.utf8_error().valid_up_to()))
     })?;
+    let mut share = share;
+    share.merge(budget.take(leaves(&text) * limits::LEAF_BYTES)?);
     Ok(ReadBody { text, share })
+}
+
+/// How many leaves a body has at most, keys included: each but the first stands behind a comma or a colon, or in a container
+/// of its own.
+fn leaves(text: &str) -> usize {
+    let marks = memchr::memchr3_iter(b',', b':', b'[', text.as_bytes()).count();
+    // A body with more is refused before its leaves take more.
+    (marks + memchr::memchr_iter(b'{', text.as_bytes()).count()).min(limits::JSON_LEAVES_MAX)
 }
 
 fn at_byte(offset: usize) -> String {
@@ -189,10 +202,13 @@ async fn collect<B: Body + Unpin>(
     Ok((bytes, share))
 }
 
-/// Undoes a coding, at most to `bytes_max` and to the ratio of the limits.
-fn unfold(coding: Coding, raw: &[u8], bytes_max: usize) -> Result<Vec<u8>, Refusal> {
-    let by_ratio = raw.len().saturating_mul(limits::INFLATE_RATIO_MAX).max(limits::INFLATE_FREE_BYTES);
-    let allowed = bytes_max.min(by_ratio);
+/// The bytes that so many coded ones may unfold to.
+fn unfolds_to(raw_bytes: usize, bytes_max: usize) -> usize {
+    bytes_max.min(raw_bytes.saturating_mul(limits::INFLATE_RATIO_MAX).max(limits::INFLATE_FREE_BYTES))
+}
+
+/// Undoes a coding, to `allowed` bytes at most.
+fn unfold(coding: Coding, raw: &[u8], allowed: usize) -> Result<Vec<u8>, Refusal> {
     let broken =
         || Refusal::invalid("invalid_encoding", "the body cannot be decompressed as its Content-Encoding says");
     let mut out = Vec::with_capacity(raw.len().saturating_mul(4).min(allowed));
@@ -326,5 +342,36 @@ mod tests {
         assert_eq!(second.unwrap_err().status, 503);
         drop(first);
         assert_eq!(budget.0.available_permits(), 70);
+    }
+
+    /// Two bytes of a body make a leaf, and a leaf takes more than two bytes.
+    #[tokio::test]
+    async fn leaves_take_memory_too() {
+        let budget = Budget(Arc::new(Semaphore::new(1000)));
+        let body = |text: &str| Full::new(bytes::Bytes::copy_from_slice(text.as_bytes()));
+        let wait = Duration::from_secs(5);
+        let prose = format!("\"{}\"", "word ".repeat(4_000));
+        let list = format!("[{}1]", "1,".repeat(10_000));
+        for (name, text, fits) in [("prose", &prose, true), ("a list", &list, false)] {
+            let read = read(&head(""), body(text), 1_000_000, wait, &budget).await;
+            assert_eq!(read.is_ok(), fits, "{name}");
+            drop(read);
+            assert_eq!(budget.0.available_permits(), 1000, "{name}");
+        }
+    }
+
+    /// A body that may unfold beyond what is left is not unfolded.
+    #[tokio::test]
+    async fn what_may_unfold_is_paid_for_before_it_does() {
+        let budget = Budget(Arc::new(Semaphore::new(1000)));
+        let coded = gzip(b"{}");
+        let read = |budget: Budget| {
+            let body = Full::new(bytes::Bytes::from(coded.clone()));
+            async move { read(&head("gzip"), body, 32 << 20, Duration::from_secs(5), &budget).await }
+        };
+        assert_eq!(read(budget).await.unwrap_err().status, 503);
+        let budget = Budget(Arc::new(Semaphore::new(1100)));
+        let held = read(budget.clone()).await.unwrap();
+        assert_eq!((held.text.as_str(), budget.0.available_permits()), ("{}", 1098));
     }
 }

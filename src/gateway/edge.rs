@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use http::{Request, Response};
+use http::header::{CONNECTION, TRANSFER_ENCODING};
+use http::{HeaderValue, Request, Response, Version};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use tower::util::BoxCloneSyncService;
@@ -22,12 +23,22 @@ pub fn service(gate: Arc<Gate>) -> BoxCloneSyncService<Request<Incoming>, Respon
     BoxCloneSyncService::new(tower::service_fn(move |request: Request<Incoming>| {
         // The id is made before anything can fail: a panic is answered under the id that the record and the log have.
         let (gate, id) = (Arc::clone(&gate), gate.new_id());
+        let in_chunks = request.version() < Version::HTTP_2 && request.headers().contains_key(TRANSFER_ENCODING);
         let inner = tower::service_fn(move |request: Request<Incoming>| {
             let gate = Arc::clone(&gate);
             async move { Ok::<_, Never>(serve(gate, id, request).await) }
         });
         let answered = CatchPanicLayer::custom(Panicked(id)).layer(inner).oneshot(request);
-        async move { answered.await.map(|answer| answer.map(|body| body.map_err(|_| BrokenOff).boxed_unsync())) }
+        async move {
+            let mut answer = answered.await?.map(|body| body.map_err(|_| BrokenOff).boxed_unsync());
+            if in_chunks {
+                // hyper drops a `Content-Length` beside chunks, so nobody here can see that a request had two framings. A
+                // proxy in front may have gone by the other one: nothing that follows on this connection is a request
+                // (RFC 9112 section 6.1).
+                answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            Ok::<_, Never>(answer)
+        }
     }))
 }
 

@@ -261,9 +261,17 @@ impl Restored {
             text.push_str(&line.restore.finish());
         }
         line.mould = (line.restore.held_bytes() > 0).then(|| data.to_owned());
-        let after = line.restore.counts();
+        let (after, kept) = (line.restore.counts(), line.mould.is_some());
         self.count(after.since(before));
+        if kept && self.moulds() > limits::MOULDS_BYTES_MAX {
+            self.break_off();
+        }
         text
+    }
+
+    /// Bytes of the events that are kept for what is held back.
+    fn moulds(&self) -> usize {
+        self.lines.values().filter_map(|line| line.mould.as_ref()).map(String::len).sum()
     }
 
     fn entire(&mut self, leaf: &ReplyLeaf<'_>) -> String {

@@ -147,10 +147,12 @@ impl Connection {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let (work, mut at_work) = watch::channel(attend::Work::default());
+        let (handed, patience) = (attend::Handed::default(), self.limits.stall);
+        let untaken = handed.clone();
         let service = edge::service(Arc::clone(&self.gate));
         let service = hyper::service::service_fn(move |request: Request<Incoming>| {
-            let (attended, answered) = (attend::begin(&work), service.clone().oneshot(request));
-            async move { answered.await.map(|answer| answer.map(|body| attended.until_end_of(body))) }
+            let (attended, answered) = (attend::begin(&work, &handed), service.clone().oneshot(request));
+            async move { answered.await.map(|answer| answer.map(|body| attended.until_end_of(body, patience))) }
         });
         let stream = Paced::new(stream, self.limits.head, self.limits.body);
         let builder = self.builder();
@@ -165,6 +167,7 @@ impl Connection {
                     }
                     return;
                 }
+                () = untaken.stalled(patience) => return tracing::debug!("Connection took nothing of an answer in time"),
                 () = stop.cancelled(), if !closing => {}
                 spoken = self.silence(&mut at_work, closing) => {
                     if closing || !spoken {

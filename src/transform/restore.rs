@@ -2,7 +2,7 @@
 //!
 //! Only tokens of this request's vault are ever restored, and only where [`super::grammar`] is sure. What looks like a token
 //! and is not of this vault is counted and left; a token inside a URL that names a host is counted and left (see
-//! [`super::link`]; a later issue lets policy name hosts).
+//! [`super::link`]; a later issue lets policy name hosts), and so is one behind more bytes of values than an answer may hold.
 //!
 //! A stream passes on everything as it comes, except the longest suffix that could still become a live token: at most
 //! [`crate::limits::HOLD_BACK_BYTES_MAX`] bytes. However a text is cut into fragments, what comes out is the same.
@@ -24,7 +24,7 @@ pub struct Counts {
     pub restored: u32,
     /// Strings that look like tokens and are not of this request; left as they are.
     pub foreign: u32,
-    /// Tokens of this request inside URLs; left as they are.
+    /// Tokens of this request inside URLs, or behind more values than an answer may hold; left as they are.
     pub withheld: u32,
 }
 
@@ -206,7 +206,7 @@ impl State {
     fn replace(&mut self, vault: &Vault, found: Found, written: &str, out: &mut String) {
         self.lookalikes.end();
         self.before = None;
-        if self.link.is_inside() {
+        if self.link.is_inside() || !vault.has_room() {
             self.withheld += 1;
             out.push_str(written);
             return;
@@ -218,6 +218,7 @@ impl State {
             self.link.pass(Unit { char, bytes: char.len_utf8(), escaped });
         }
         let (before, behind) = found.stars;
+        let length = out.len();
         out.extend(std::iter::repeat_n('*', before));
         match found.spelling {
             Spelling::Plain => self.landing.write(out, value),
@@ -229,6 +230,7 @@ impl State {
             }
         }
         out.extend(std::iter::repeat_n('*', behind));
+        vault.spend(out.len() - length);
     }
 }
 

@@ -5,12 +5,14 @@
 //! and which value a code stands for, if it surely stands for one.
 
 use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use zeroize::Zeroizing;
 
 use super::code::{Code, distance};
 use super::grammar::{self, Start};
 use super::words::translations;
+use crate::limits::RESTORED_BYTES_MAX;
 
 /// The map from pseudonym to value.
 pub struct Vault {
@@ -25,6 +27,8 @@ pub struct Vault {
     /// Spellings of the live type words, sorted.
     forms: Vec<Form>,
     starts: Box<[Start; 256]>,
+    /// Bytes that values may still take in the answer.
+    room: AtomicUsize,
 }
 
 /// One pseudonym.
@@ -74,7 +78,7 @@ impl Vault {
         let forms = forms(&words);
         let starts = grammar::starts(&forms);
         let (by_code, by_quarter) = index(&entries);
-        Self { entries, by_code, by_quarter, words, forms, starts }
+        Self { entries, by_code, by_quarter, words, forms, starts, room: AtomicUsize::new(RESTORED_BYTES_MAX) }
     }
 
     /// A vault in which nothing is live.
@@ -90,6 +94,18 @@ impl Vault {
     /// Number of pseudonyms.
     pub fn len(&self) -> usize {
         self.entries.len()
+    }
+
+    /// Whether a further value may be put into the answer: a token is short, what it stands for may be megabytes, and a model
+    /// can repeat it without end.
+    pub(super) fn has_room(&self) -> bool {
+        self.room.load(Ordering::Relaxed) > 0
+    }
+
+    /// Takes what a value has taken in the answer from what is left.
+    pub(super) fn spend(&self, bytes: usize) {
+        // An answer is restored by one task at a time: nothing is lost between the two.
+        self.room.store(self.room.load(Ordering::Relaxed).saturating_sub(bytes), Ordering::Relaxed);
     }
 
     /// The value of an entry.

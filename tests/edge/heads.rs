@@ -54,6 +54,27 @@ async fn heads_that_are_refused() {
     assert!(server.asked().is_empty());
 }
 
+/// What has two framings is read by its chunks, and what a proxy that went by the length took for its end is no request.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_follows_a_request_in_chunks() {
+    let (house, server) = echo_house(|_| {}).await;
+    let body = chat_body("x", false);
+    let key = format!("authorization: Bearer {}\r\ncontent-type: application/json\r\n", house.plot.key);
+    let head = format!("POST {CHAT} HTTP/1.1\r\nhost: a\r\n{key}");
+    let chunks = format!("{:x}\r\n{body}\r\n0\r\n\r\n", body.len());
+    let smuggled = format!("{head}content-length: {}\r\n\r\n{body}", body.len());
+    for (name, framing) in [
+        ("chunks", "transfer-encoding: chunked\r\n"),
+        ("a length before", "content-length: 3\r\ntransfer-encoding: chunked\r\n"),
+        ("a length behind", "transfer-encoding: chunked\r\ncontent-length: 3\r\n"),
+    ] {
+        let answer = raw(&house.client, format!("{head}{framing}\r\n{chunks}{smuggled}")).await;
+        assert_eq!(answer.matches("HTTP/1.1 200").count(), 1, "{name}: {answer}");
+        assert_eq!(answer.matches("HTTP/1.1 ").count(), 1, "{name}: {answer}");
+    }
+    assert_eq!(server.asked().len(), 3);
+}
+
 /// The exact head that a backend sees, whatever the client sent.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_header_of_a_client_reaches_a_backend() {

@@ -16,6 +16,7 @@ const RST_STREAM: u8 = 3;
 const SETTINGS: u8 = 4;
 const PING: u8 = 6;
 const GOAWAY: u8 = 7;
+const WINDOW_UPDATE: u8 = 8;
 const CONTINUATION: u8 = 9;
 const ACK: u8 = 1;
 const END_STREAM: u8 = 1;
@@ -193,6 +194,62 @@ async fn idle_connections_are_closed() {
     }
     server.go();
     wire.ended(1).await;
+}
+
+/// A client that asks and takes nothing of the answer is cut, whether its window is shut or its socket full; what it held is
+/// given back. One that reads slowly is not.
+#[tokio::test(flavor = "multi_thread")]
+async fn clients_that_take_nothing_are_cut() {
+    use super::scripted::{Step, delta, stream};
+    let long = |_: &super::scripted::Asked| {
+        let frames = (0..20_000).map(|_| Step::Chunk(delta(&"word ".repeat(200)).into_bytes()));
+        std::iter::once(stream()).chain(frames).collect()
+    };
+    let mut plot = Plot::new().await;
+    plot.extra = "[limits]\nstall_s = 1\n".to_owned();
+    let _server = plot.script("paris-gpu-1", long).await;
+    plot.only(&["paris-gpu-1"]);
+    let house = plot.open().await;
+    let body = super::common::chat_body("x", true);
+    for (asked, shut_window) in [(1, true), (2, false)] {
+        let since = Instant::now();
+        let held: Box<dyn std::any::Any> = if shut_window {
+            let mut wire = Wire::open(&house).await;
+            wire.send(HEADERS, END_HEADERS, 1, &head(&house, false)).await;
+            wire.send(DATA, END_STREAM, 1, body.as_bytes()).await;
+            Box::new(wire)
+        } else {
+            let mut stream = connect(&house, TLS13, &["http/1.1"], None).await.unwrap();
+            let (key, length) = (&house.plot.key, body.len());
+            let request = format!(
+                "POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
+                 authorization: Bearer {key}\r\ncontent-length: {length}\r\n\r\n{body}"
+            );
+            stream.write_all(request.as_bytes()).await.unwrap();
+            stream.flush().await.unwrap();
+            Box::new(stream)
+        };
+        house.outcomes(asked).await;
+        assert!(since.elapsed() < Duration::from_secs(8), "cut after {:?}", since.elapsed());
+        until("the end of it", async || (house.app.gate().telemetry.requests_in_work() == 0).then_some(())).await;
+        drop(held);
+    }
+    let ends: Vec<_> = house.outcomes(2).await.iter().map(|outcome| outcome["end"].clone()).collect();
+    assert_eq!(ends, ["client-gone", "client-gone"]);
+    // A slow one: a piece now and then, for longer than the deadline.
+    let mut wire = Wire::open(&house).await;
+    wire.send(HEADERS, END_HEADERS, 1, &head(&house, false)).await;
+    wire.send(DATA, END_STREAM, 1, body.as_bytes()).await;
+    let since = Instant::now();
+    while since.elapsed() < Duration::from_secs(3) {
+        let frame = wire.frame().await.expect("a slow client was cut");
+        if frame.kind == DATA {
+            let read = u32::try_from(frame.payload.len()).unwrap().to_be_bytes();
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            wire.send(WINDOW_UPDATE, 0, 1, &read).await;
+            wire.send(WINDOW_UPDATE, 0, 0, &read).await;
+        }
+    }
 }
 
 /// Streams beyond the limit are refused, each by itself.

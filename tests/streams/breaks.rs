@@ -89,6 +89,23 @@ async fn a_broken_stream_ends_in_an_error_and_a_broken_body() {
     }
 }
 
+/// Large events that each end within what may be a pseudonym are kept until it is decided, and not without end.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_that_makes_us_hold_too_much_is_ended() {
+    let cut = |index: usize| {
+        let choice = format!("{{\"index\":{index},\"delta\":{{\"content\":\"<EMAI\"}}}}");
+        chunk(format!("data: {{\"choices\":[{choice}],\"padding\":[{}1]}}\n\n", "1,".repeat(1 << 19)))
+    };
+    let kept = octroi::limits::MOULDS_BYTES_MAX >> 20;
+    for (count, whole) in [(kept - 2, true), (kept + 2, false)] {
+        let end = [chunk("data: [DONE]\n\n"), chunk("")];
+        let (house, _server) = house((1..=count).map(cut).chain(end).collect()).await;
+        let answer = house.client.chat(EMAIL, true).await;
+        assert_eq!((answer.clean, answer.body.ends_with("data: [DONE]\n\n")), (whole, whole), "{count} events");
+        assert_eq!(outcome(&house).await["end"], if whole { "complete" } else { "upstream-broke" });
+    }
+}
+
 /// A server that says itself that it failed: its text may quote what it got, so the client is told in words of ours.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_failure_that_the_server_tells_is_told_in_our_words() {

@@ -88,6 +88,7 @@ pub(super) const MESSAGE: &[Row<Means>] = &[
 /// One tool.
 pub(super) const TOOL: &[Row<Means>] = &[
     row("type", CONTROL),
+    row("server_url", Hosts("mcp")),
     row("function.name", NAME),
     row("function.description", SCHEMA),
     row("function.parameters.**", SCHEMA),

@@ -2,7 +2,7 @@
 
 use crate::model::Role;
 
-use super::super::request::Means::{self, Host, Hosts, Is, Link, Model, Spoken, Store, Stream};
+use super::super::request::Means::{self, Host, Hosts, Is, Link, Model, Routes, Spoken, State, Store, Stream};
 use super::super::table::{Row, row};
 
 const CONTROL: Means = Is(Role::Control);
@@ -11,11 +11,37 @@ const SCHEMA: Means = Is(Role::Schema);
 const HOSTED: Means = Is(Role::Hosted);
 
 /// Members of every request.
-pub(super) const EVERY: &[Row<Means>] =
-    &[row("model", Model), row("user", NAME), row("metadata.*", NAME), row("service_tier", CONTROL)];
+///
+/// The routes are those of brokers that speak this API (`OpenRouter`, `LiteLLM`): what a backend that the inventory names
+/// would do with them, no inventory says.
+pub(super) const EVERY: &[Row<Means>] = &[
+    row("model", Model),
+    row("user", NAME),
+    row("metadata.*", NAME),
+    row("service_tier", CONTROL),
+    row("models", Routes),
+    row("route", Routes),
+    row("provider", Routes),
+    row("fallbacks", Routes),
+    row("base_url", Routes),
+    row("api_base", Routes),
+    row("custom_llm_provider", Routes),
+];
 
-/// Members that steer generation, and those that vLLM, `SGLang` and llama.cpp add.
+/// Members that steer generation, those that vLLM, `SGLang` and llama.cpp add, and those by which other providers are asked to
+/// search, run or remember something (Azure, Google, `OpenRouter`, Qwen, `xAI`).
 pub(super) const SAMPLING: &[Row<Means>] = &[
+    row("previous_response_id", State),
+    row("conversation", State),
+    row("cached_content", Is(Role::Reference)),
+    row("extra_body.google.cached_content", Is(Role::Reference)),
+    row("plugins", Hosts("unknown")),
+    row("plugins.**", HOSTED),
+    row("data_sources", Hosts("file_search")),
+    row("data_sources.**", HOSTED),
+    row("search_parameters", Hosts("web_search")),
+    row("search_parameters.**", HOSTED),
+    row("enable_search", Hosts("web_search")),
     row("stream", Stream),
     row("store", Store),
     row("stream_options.include_usage", CONTROL),
@@ -73,8 +99,17 @@ pub(super) const PART: &[Row<Means>] = &[
     row("image_url.url", Link),
     row("image_url.detail", CONTROL),
     row("detail", CONTROL),
+    row("audio_url", Link),
     row("audio_url.url", Link),
+    row("video_url", Link),
     row("video_url.url", Link),
+    row("document_url", Link),
+    row("document_url.url", Link),
+    row("image_embeds", Is(Role::Binary)),
+    row("image_embeds.**", Is(Role::Binary)),
+    row("audio_embeds", Is(Role::Binary)),
+    row("audio_embeds.**", Is(Role::Binary)),
+    row("input_audio", Link),
     row("input_audio.data", Is(Role::Binary)),
     row("input_audio.format", CONTROL),
     row("file.file_data", Is(Role::Binary)),

@@ -16,8 +16,6 @@ const REFERENCE: Means = Is(Role::Reference);
 pub(super) const RESPONSES: &[Row<Means>] = &[
     row("input", Is(Role::User)),
     row("instructions", Is(Role::System)),
-    row("previous_response_id", State),
-    row("conversation", State),
     row("background", State),
     row("background_options.completion_window", CONTROL),
     row("background_options.continuation_id", REFERENCE),
@@ -73,6 +71,7 @@ pub(super) const VARIABLE: &[Row<Means>] = &[
 /// One tool that the application runs.
 pub(super) const TOOL: &[Row<Means>] = &[
     row("type", CONTROL),
+    row("server_url", Hosts("mcp")),
     row("name", NAME),
     row("description", SCHEMA),
     row("parameters.**", SCHEMA),

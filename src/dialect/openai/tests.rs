@@ -257,6 +257,27 @@ fn refuses_with_a_code_and_a_place() {
 }
 
 #[test]
+fn refuses_state_and_routes_of_other_providers() {
+    let rows: &[(&str, Api, &str, &str, &str)] = &[
+        (
+            "state in chat",
+            CHAT,
+            r#"{"model":"m","conversation":"c"}"#,
+            "stateful_not_supported",
+            "conversation byte 28",
+        ),
+        ("models to fall back to", CHAT, r#"{"model":"m","models":["n"]}"#, "routing_not_supported", "models byte 22"),
+        ("a provider", CHAT, r#"{"model":"m","provider":{"order":[]}}"#, "routing_not_supported", "provider byte 24"),
+        ("another address", EMBEDDINGS, r#"{"model":"m","api_base":"x"}"#, "routing_not_supported", "api_base byte 24"),
+        ("a routed answer", RESPONSES, r#"{"model":"m","route":"fallback"}"#, "routing_not_supported", "route byte 21"),
+    ];
+    for (name, api, body, code, place) in rows {
+        let refusal = read(*api, body).unwrap_err();
+        assert_eq!((refusal.code, refusal.place.as_deref().unwrap_or_default()), (*code, *place), "{name}");
+    }
+}
+
+#[test]
 fn routes_a_closed_list() {
     let route =
         |method: &str, path: &str, query| route(&http::Method::from_bytes(method.as_bytes()).unwrap(), path, query);

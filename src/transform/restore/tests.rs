@@ -343,3 +343,25 @@ fn says_nothing_of_what_it_restores() {
     let shown = format!("{stream:?} {:?} {:?}", whole("<EMAIL_0ABCDEFG>", Landing::Text), Restorer::new(&vault()));
     assert!(!shown.contains("zoe") && !shown.contains("PERSON_"), "{shown}");
 }
+
+/// A token is short and its value may be long: an answer that repeats it grows to a bound, then keeps the token.
+#[test]
+fn a_value_is_repeated_up_to_a_bound() {
+    let value = "v".repeat(1 << 20);
+    let room = crate::limits::RESTORED_BYTES_MAX >> 20;
+    let vault = || Vault::new([Pseudonym { word: "EMAIL", code: *b"0ABCDEFG", value: &value }]);
+    let token = "<EMAIL_0ABCDEFG> ";
+    let text = token.repeat(room + 9);
+    let whole = Restorer::new(&vault()).restore_whole(&text, Landing::Text);
+    assert_eq!((whole.counts.restored as usize, whole.counts.withheld), (room, 9));
+    assert!(whole.text.ends_with(&token.repeat(9)));
+    // Several texts of one answer share it.
+    let vault = Arc::new(vault());
+    let (mut first, mut second) = (
+        StreamRestore::new(Arc::clone(&vault), Landing::Text),
+        StreamRestore::new(Arc::clone(&vault), Landing::JsonInString),
+    );
+    let written: usize = (0..room).map(|_| first.push(token).len() + second.push(token).len()).sum();
+    assert!(written < (room + 2) << 20, "{written} bytes");
+    assert_eq!(second.counts().withheld as usize + first.counts().withheld as usize, room);
+}

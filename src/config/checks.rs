@@ -1,0 +1,86 @@
+//! What a file may not say though it is well formed: names that no record can show, a key that proves two apps, paths that two
+//! readers read differently, and times that are none.
+
+use std::collections::BTreeSet;
+
+use toml::Spanned;
+
+use super::raw::RawConfig;
+use super::resolve::Resolver;
+
+/// Bytes of a name.
+const NAME_BYTES_MAX: usize = 128;
+/// Longest time that can be set: a day. Beyond it, clocks overflow before anybody waits.
+const SECONDS_MAX: u64 = 24 * 60 * 60;
+
+impl Resolver<'_> {
+    /// Adds the faults of what a type cannot rule out.
+    pub(super) fn check(&mut self, raw: &RawConfig) {
+        let apps = raw.app.iter().flat_map(|app| [&app.name, &app.tenant]);
+        let backends = raw.backend.iter().map(|backend| &backend.name);
+        for name in apps.chain(backends).chain(raw.models.keys()).chain(&raw.audit.node) {
+            if !is_name(name.get_ref()) {
+                self.fault(
+                    name,
+                    "is no name that a record can show",
+                    "write up to 128 bytes that can be seen, without blanks around them; `unknown` is taken",
+                );
+            }
+        }
+        self.keys(raw.app.iter().flat_map(|app| &app.keys));
+        let limits = &raw.limits;
+        let mut times = vec![
+            ("head_s", limits.head_s, 1),
+            ("body_s", limits.body_s, 1),
+            ("idle_s", limits.idle_s, 1),
+            ("stall_s", limits.stall_s, 1),
+            ("drain_s", limits.drain_s, 0),
+            ("streams", limits.streams.map(u64::from), 1),
+        ];
+        for backend in &raw.backend {
+            times.extend([("first_byte_s", backend.first_byte_s, 1), ("reply_idle_s", backend.reply_idle_s, 1)]);
+        }
+        for (key, value, least) in times {
+            if value.is_some_and(|value| !(least..=SECONDS_MAX).contains(&value)) {
+                let what = format!("`{key}` is not between {least} and {SECONDS_MAX}");
+                self.general(what, "choose a value in the range, or leave the key out");
+            }
+        }
+    }
+
+    /// A key proves one app: of two, nobody could say which one asked.
+    fn keys<'k>(&mut self, keys: impl Iterator<Item = &'k Spanned<String>>) {
+        let mut seen = BTreeSet::new();
+        for key in keys {
+            if !seen.insert(key.get_ref()) {
+                self.fault(
+                    key,
+                    "this key stands twice",
+                    "make each app keys of its own with `octroi key new --app NAME`",
+                );
+            }
+        }
+    }
+}
+
+/// Whether a name can be told from every other by whoever reads a record.
+fn is_name(name: &str) -> bool {
+    let hidden = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}')
+    };
+    !name.is_empty()
+        && name.len() <= NAME_BYTES_MAX
+        && name.trim() == name
+        && name != "unknown"
+        && !name.chars().any(hidden)
+}
+
+/// Whether a base path means the same to every server: no dots, no empty steps, nothing encoded.
+pub(super) fn is_plain_path(path: &str) -> bool {
+    let steps = path.strip_prefix('/').unwrap_or(path).trim_end_matches('/');
+    let plain = |step: &str| {
+        !step.is_empty() && step != "." && step != ".." && step.bytes().all(|byte| !matches!(byte, b'%' | b'\\' | b';'))
+    };
+    steps.is_empty() || steps.split('/').all(plain)
+}
