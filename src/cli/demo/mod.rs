@@ -40,8 +40,8 @@ pub(super) struct Arguments {
     /// End after the tour; the exit status says whether all was as told
     #[arg(long)]
     tour_only: bool,
-    /// Keep the servers in Paris down, so that requests go abroad where policy lets them
-    #[arg(long, requires = "no_tour")]
+    /// Keep the servers in Paris down once the tour is over, so that requests go abroad where policy lets them
+    #[arg(long, conflicts_with = "tour_only")]
     paris_down: bool,
 }
 
@@ -85,7 +85,7 @@ pub(super) fn run(arguments: &Arguments, printer: Printer) -> anyhow::Result<Exi
 async fn demonstrate(arguments: &Arguments, printer: Printer) -> anyhow::Result<Exit> {
     let state = State::prepare(&arguments.dir)?;
     let servers = Servers::start(&state).await?;
-    servers.set_paris_down(arguments.paris_down);
+    servers.set_paris_down(arguments.paris_down && arguments.no_tour);
     state.write_configuration(arguments.port, &servers.ports())?;
     let app = App::start(state.configuration()).await;
     let app =
@@ -94,7 +94,7 @@ async fn demonstrate(arguments: &Arguments, printer: Printer) -> anyhow::Result<
     let mut told = true;
     if !arguments.no_tour {
         told = tour::run(&app, &servers, &state, printer).await?;
-        servers.set_paris_down(false);
+        servers.set_paris_down(arguments.paris_down);
     }
     if !arguments.tour_only {
         if !arguments.paris_down {

@@ -165,9 +165,11 @@ keys = ["{}"]
     pub(super) fn how_to(&self, port: u16) -> String {
         let env = self.folder.join("client.env");
         format!(
-            "\nPoint an OpenAI SDK at it, in any language:\n  set -a; . {env}; set +a\n\nor ask with curl:\n  . {env}\n  curl --cacert {ca} https://localhost:{port}/v1/chat/completions \\\n    -H \"Authorization: Bearer $OPENAI_API_KEY\" -H 'Content-Type: application/json' \\\n    -d '{{\"model\":\"{MODEL}\",\"messages\":[{{\"role\":\"user\",\"content\":\"Write to anna.verne@example.com\"}}]}}'\n\nCtrl-C ends it.",
+            "\nPoint an OpenAI SDK at it, in any language:\n  set -a; . {env}; set +a\n\nor ask with curl:\n  . {env}\n  curl --cacert {ca} https://localhost:{port}/v1/chat/completions \\\n    -H \"Authorization: Bearer $OPENAI_API_KEY\" -H 'Content-Type: application/json' \\\n    -d '{{\"model\":\"{MODEL}\",\"messages\":[{{\"role\":\"user\",\"content\":\"Write to anna.verne@example.com\"}}]}}'\n\nThe header octroi-changed of an answer tells what was changed; at home nothing is. Start the demo with --paris-down to\nsee requests leave with pseudonyms: what reached the server abroad is at its GET /received. The record of a request:\n  {program} audit show ID --dir {audit}      (ID: the header octroi-request-id)\n\nCtrl-C ends it.",
             env = env.display(),
             ca = self.authority().display(),
+            program = std::env::args().next().unwrap_or_else(|| "octroi".to_owned()),
+            audit = self.folder.join("audit").display(),
         )
     }
 }
