@@ -16,6 +16,7 @@ use tokio_util::task::TaskTracker;
 
 pub(crate) use load::Officer;
 pub use load::{Loaded, Loader, Problems};
+pub(crate) use load::{MATCH_LISTS, match_key};
 pub use reload::Status;
 
 use crate::audit::{self, AuditLog, Options, SegmentLog};

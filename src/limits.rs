@@ -64,6 +64,11 @@ pub const REQUESTS_MAX: usize = 2_048;
 /// Findings of one request; beyond it the scan counts as partial, and policy sees the unknown.
 pub const FINDINGS_MAX: usize = 100_000;
 
+/// Bytes that are remembered of one app's texts: a finding takes 20, so that a hundred histories of a megabyte fit.
+pub const SCAN_MEMORY_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Apps whose texts are remembered; beyond it all are forgotten.
+pub const SCAN_MEMORY_APPS_MAX: usize = 64;
+
 /// Time to connect to a backend, TLS included.
 pub const CONNECT_DEADLINE: Duration = Duration::from_secs(5);
 /// Time until a backend's answer begins. Large models think before the first token.

@@ -4,13 +4,14 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use aws_lc_rs::hmac;
 use jiff::Timestamp;
 use tokio_util::task::TaskTracker;
 
 use crate::config::{self, BackendConfig, Config, Credential};
 use crate::detect::{self, Engine};
 use crate::gateway::snapshot::Snapshot;
-use crate::identity::{Callers, Registration, RootKey};
+use crate::identity::{Callers, Purpose, Registration, RootKey};
 use crate::leak::NoCorpus;
 use crate::model::{Binding, Catalogue};
 use crate::policy::study::{Begin, Study};
@@ -59,6 +60,7 @@ impl Loader {
             config::load(&self.path).map_err(|faults| Problems(faults.0.iter().map(ToString::to_string).collect()))?;
         let root = RootKey::read(&config.root_key).map_err(|error| Problems(vec![error.to_string()]))?;
         let (policy, engine, catalogue) = officer(&config.policy_folder)?;
+        let engine = with_lists(engine, &config.policy_folder, &root, &catalogue)?;
         let mut problems = Vec::new();
         let pool = self.pool(&config, &policy, before).map_err(|found| problems.extend(found)).ok();
         let callers = Callers::new(&root, &registrations(&config))
@@ -74,6 +76,7 @@ impl Loader {
             policy,
             catalogue,
             engine,
+            memory: before.map_or_else(Arc::default, |before| Arc::clone(&before.memory)),
             callers,
             models: config.models.clone(),
             pool: Arc::new(pool),
@@ -167,6 +170,44 @@ pub(crate) fn officer(folder: &Path) -> Result<(Policy, Arc<Engine>, Arc<Catalog
     Ok((policy, Arc::new(engine), Arc::new(catalogue)))
 }
 
+/// The folder of lists of exact values, beside the sheets.
+pub(crate) const MATCH_LISTS: &str = "match-lists";
+
+/// The key of lists of exact values.
+pub(crate) fn match_key(root: &RootKey) -> detect::MatchKey {
+    let mac = hmac::sign(&root.mac_key(Purpose::MatchList, &[]), b"siphash");
+    detect::MatchKey(mac.as_ref().first_chunk().copied().unwrap_or_default())
+}
+
+/// The engine with every list of exact values of a policy folder.
+fn with_lists(
+    engine: Arc<Engine>,
+    folder: &Path,
+    root: &RootKey,
+    catalogue: &Catalogue,
+) -> Result<Arc<Engine>, Problems> {
+    let lists = paths(&folder.join(MATCH_LISTS), "list").map_err(|problem| Problems(vec![problem]))?;
+    if lists.is_empty() {
+        return Ok(engine);
+    }
+    let mut engine = Arc::into_inner(engine).ok_or_else(|| Problems(vec!["the engine is in use".to_owned()]))?;
+    let mut problems = Vec::new();
+    for path in lists {
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        let list = std::fs::read(&path)
+            .map_err(|error| error.to_string())
+            .and_then(|file| detect::MatchList::read(match_key(root), &file).map_err(|error| error.to_string()));
+        engine = match list {
+            Ok(list) => engine.with_list(&name, list, catalogue).map_err(|fault| Problems(vec![fault.to_string()]))?,
+            Err(problem) => {
+                problems.push(format!("{}: {problem}", path.display()));
+                engine
+            }
+        };
+    }
+    if problems.is_empty() { Ok(Arc::new(engine)) } else { Err(Problems(problems)) }
+}
+
 fn now() -> Timestamp {
     Timestamp::now()
 }
@@ -198,6 +239,10 @@ fn read_file(path: &Path) -> Result<SourceFile, String> {
 
 /// The files of a folder with an extension, sorted by name; none when there is no folder.
 fn read_folder(folder: &Path, extension: &str) -> Result<Vec<SourceFile>, String> {
+    paths(folder, extension)?.iter().map(|path| read_file(path)).collect()
+}
+
+fn paths(folder: &Path, extension: &str) -> Result<Vec<PathBuf>, String> {
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -211,7 +256,7 @@ fn read_folder(folder: &Path, extension: &str) -> Result<Vec<SourceFile>, String
         }
     }
     paths.sort();
-    paths.iter().map(|path| read_file(path)).collect()
+    Ok(paths)
 }
 
 fn registrations(config: &Config) -> Vec<Registration> {

@@ -11,6 +11,7 @@ mod explain;
 mod gpu;
 mod init;
 mod key;
+mod match_list;
 pub mod observe;
 mod policy;
 mod printer;
@@ -45,6 +46,9 @@ enum Command {
     /// Make API keys
     #[command(subcommand)]
     Key(key::Command),
+    /// Keep lists of exact values that are to be found, as keyed hashes
+    #[command(subcommand)]
+    MatchList(match_list::Command),
     /// Find personal data and secrets in a text
     Scan(scan::Arguments),
     /// Say what would happen to a request body, without sending it
@@ -96,6 +100,7 @@ pub fn run() -> ExitCode {
         Command::Check(arguments) => check::run(&arguments, printer),
         Command::Init(arguments) => init::run(&arguments, printer),
         Command::Key(command) => key::run(command, printer),
+        Command::MatchList(command) => match_list::run(command, printer),
         Command::Scan(arguments) => scan::run(&arguments, printer),
         Command::Explain(arguments) => explain::run(&arguments, printer),
         Command::Detectors(arguments) => detectors::run(&arguments, printer),

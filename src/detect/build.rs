@@ -1,6 +1,7 @@
 //! Builds the engine from data files and code: resolves every row, reports every fault, and runs every example.
 
 use std::collections::BTreeSet;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use aho_corasick::{AhoCorasick, MatchKind};
 
@@ -12,6 +13,7 @@ use super::named::{self, Numbers, Recogniser};
 use super::near::Contexts;
 use super::page::Wake;
 use super::rows::{Row, Rows};
+use super::scan::Openings;
 use super::secret::keyed::{KeyRow, Keyed};
 use super::secret::label::{LabelRow, Labelled};
 use super::source::{DetectorError, Fault, RawFile, RawKeyed, RawLabelled, RawLexicon, RawPattern, Sample, Source};
@@ -22,6 +24,7 @@ use crate::model::{Catalogue, Word};
 const CODE: &str = "built in";
 
 /// Builds the engine; all faults of all files otherwise.
+#[expect(clippy::too_many_lines, reason = "one step after another, each a line or two")]
 pub(super) fn build(sources: &[Source<'_>], catalogue: &Catalogue) -> Result<Engine, Vec<DetectorError>> {
     let mut builder =
         Builder { catalogue, served: Vec::new(), files: Vec::new(), ids: BTreeSet::new(), errors: Vec::new() };
@@ -66,6 +69,7 @@ pub(super) fn build(sources: &[Source<'_>], catalogue: &Catalogue) -> Result<Eng
     });
     let (literals, woken) = literals(&logic, &prefixed, &labelled);
     let contexts = Contexts::new(context);
+    let openings = Openings::new(prefixed.prefixes().filter(|prefix| is_opening(prefix)));
     let Builder { served, mut errors, .. } = builder;
     let (Some(person), Some(names)) = (person, names) else { return Err(errors) };
     // A word of two rows belongs to the surer.
@@ -75,10 +79,39 @@ pub(super) fn build(sources: &[Source<'_>], catalogue: &Catalogue) -> Result<Eng
     };
     phrases.sort_by_key(|(_, meaning)| std::cmp::Reverse(sureness(meaning)));
     let lexicon = Lexicon::new(phrases.iter().map(|(phrase, meaning)| (phrase.as_str(), *meaning)));
-    let engine =
-        Engine { served, logic, person, names, numbers, prefixed, keyed, labelled, contexts, lexicon, literals, woken };
+    let digest = digest(sources, &served);
+    let engine = Engine {
+        served,
+        logic,
+        person,
+        names,
+        numbers,
+        prefixed,
+        keyed,
+        labelled,
+        contexts,
+        lists: Vec::new(),
+        digest,
+        openings,
+        lexicon,
+        literals,
+        woken,
+    };
     errors.extend(files.iter().flat_map(|(file, raw)| rehearse(&engine, file, raw)));
     if errors.is_empty() { Ok(engine) } else { Err(errors) }
+}
+
+/// Tells apart what reads other things into a text: another build, other files, other numbers of types.
+fn digest(sources: &[Source<'_>], served: &[Served]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    env!("CARGO_PKG_VERSION").hash(&mut hasher);
+    for source in sources {
+        (source.name, source.toml).hash(&mut hasher);
+    }
+    for served in served {
+        served.entity.hash(&mut hasher);
+    }
+    hasher.finish()
 }
 
 struct Builder<'a> {
@@ -261,7 +294,8 @@ fn plural(term: &str) -> Option<String> {
 
 /// One automaton over all literals, and for each of them what it wakes.
 fn literals(logic: &[Logic], rows: &Rows, labelled: &Labelled) -> (Option<AhoCorasick>, Vec<Woken>) {
-    let mut words: BTreeSet<String> = rows.prefixes().chain(labelled.within()).map(str::to_owned).collect();
+    let prefixes = rows.prefixes().filter(|prefix| !is_opening(prefix));
+    let mut words: BTreeSet<String> = prefixes.chain(labelled.within()).map(str::to_owned).collect();
     for logic in logic {
         if let Wake::Literals(literals) = logic.wake {
             words.extend(literals.iter().map(|literal| literal.to_ascii_lowercase()));
@@ -278,13 +312,18 @@ fn literals(logic: &[Logic], rows: &Rows, labelled: &Labelled) -> (Option<AhoCor
             };
             let logic = logic.iter().enumerate().filter(|(_, logic)| wakes(logic)).map(|(place, _)| place).collect();
             // The longest prefix that begins the literal stands for all that do.
-            let prefix = prefixes.iter().rposition(|prefix| word.starts_with(prefix));
+            let prefix = prefixes.iter().rposition(|prefix| word.starts_with(prefix)).filter(|_| !is_opening(word));
             Woken { logic, prefix, label: labelled.woken_by(word) }
         })
         .collect();
     let mut automaton = AhoCorasick::builder();
     automaton.match_kind(MatchKind::LeftmostLongest).ascii_case_insensitive(true);
     (automaton.build(&words).ok(), woken)
+}
+
+/// Whether the pass over words finds this prefix; the others are literals.
+fn is_opening(prefix: &str) -> bool {
+    prefix.starts_with(|c: char| c.is_ascii_alphanumeric())
 }
 
 /// Runs the examples of a file.

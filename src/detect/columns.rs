@@ -51,14 +51,26 @@ impl Columns {
         self.line = start..end;
         let line = text.as_bytes().get(start..end).filter(|line| line.len() <= LINE_BYTES_MAX).unwrap_or_default();
         // The rule of dashes under the head of a Markdown table belongs to it.
-        for (&delimiter, (first, count)) in DELIMITERS.iter().zip(&mut self.tables) {
-            let now = separators(line, delimiter).count();
+        for ((first, count), now) in self.tables.iter_mut().zip(count(line)) {
             if now == 0 || now != *count {
                 (*first, *count) = (start..end, now);
             }
         }
         Some(())
     }
+}
+
+/// How often each delimiter stands in a line, outside of double quotes.
+fn count(line: &[u8]) -> [usize; 4] {
+    let mut counts = [0; 4];
+    let mut quoted = false;
+    for &byte in line {
+        quoted ^= byte == b'"';
+        if let Some(slot) = DELIMITERS.iter().position(|&delimiter| delimiter == byte).filter(|_| !quoted) {
+            counts.get_mut(slot).into_iter().for_each(|count: &mut usize| *count += 1);
+        }
+    }
+    counts
 }
 
 /// Where a delimiter stands in a line, outside of double quotes.

@@ -1,19 +1,21 @@
 //! The engine: every detector and row, compiled once, shared by all requests.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::ops::Range;
 
 use aho_corasick::AhoCorasick;
 
+use super::exact::MatchList;
 use super::lexicon::{Lexicon, Meaning};
 use super::named::Recogniser;
 use super::near::{Contexts, Near};
 use super::page::{Hit, Mark, Page, Report, Sink, Wake};
 use super::rows::Rows;
-use super::scan::{self, Event};
+use super::scan::{self, Event, Openings};
 use super::secret::keyed::Keyed;
 use super::secret::label::Labelled;
-use super::source::{DetectorError, Source};
+use super::source::{DetectorError, Fault, Source};
 use super::view::View;
 use super::{Detector, encoded, person};
 use crate::limits::NESTED_DEPTH_MAX;
@@ -23,6 +25,8 @@ use crate::model::{Catalogue, EntityId, Word, finding};
 pub(super) const CONFIDENCE_MIN: u8 = finding::POSSIBLY;
 /// Confidence of a weak term that stands near a stronger one of the same type.
 const CONFIDENCE_LENT: u8 = 60;
+/// Confidence in a value of a list of exact values.
+const CONFIDENCE_LISTED: u8 = 97;
 /// Bytes within which a stronger term of the same type lends a weak one its meaning.
 const TERM_REACH_BYTES: usize = 160;
 /// Bytes before an encoded run that are context for what it holds.
@@ -70,6 +74,11 @@ pub struct Engine {
     pub(super) keyed: Keyed,
     pub(super) labelled: Labelled,
     pub(super) contexts: Contexts,
+    /// Lists of exact values, and the number of each column.
+    pub(super) lists: Vec<(MatchList, Vec<u16>)>,
+    /// Tells engines apart that read other things into a text.
+    pub(super) digest: u64,
+    pub(super) openings: Openings,
     pub(super) lexicon: Lexicon,
     pub(super) literals: Option<AhoCorasick>,
     /// What each literal wakes.
@@ -127,6 +136,7 @@ impl Engine {
     #[must_use]
     pub fn with_organisations(mut self) -> Self {
         self.names.bodies = true;
+        self.digest = !self.digest;
         self
     }
 
@@ -141,7 +151,37 @@ impl Engine {
     #[must_use]
     pub fn with_names(self, model: &'static [u8]) -> Option<Self> {
         let names = self.names.with(model)?;
-        Some(Self { names, ..self })
+        let mut hasher = DefaultHasher::new();
+        (self.digest, model).hash(&mut hasher);
+        Some(Self { names, digest: hasher.finish(), ..self })
+    }
+
+    /// The engine with a list of exact values more.
+    ///
+    /// # Errors
+    /// A column of a type that the catalogue lacks, or more detectors than the engine numbers.
+    pub fn with_list(mut self, name: &str, list: MatchList, catalogue: &Catalogue) -> Result<Self, DetectorError> {
+        let fault = |fault| DetectorError { file: name.to_owned(), id: String::new(), fault };
+        let mut numbers = Vec::new();
+        for column in list.entities() {
+            let entity = catalogue.entity(column).ok_or_else(|| fault(Fault::UnknownEntity(column.clone())))?;
+            numbers.push(u16::try_from(self.served.len()).map_err(|_| fault(Fault::TooMany))?);
+            let described = self.served.iter().find(|served| served.entity == entity);
+            let description = Description {
+                id: Word::configured(&format!("list_{name}_{column}")),
+                entity: Word::configured(column),
+                country: Word::fixed("*"),
+                classes: described.map(|served| served.description.classes.clone()).unwrap_or_default(),
+                method: Word::fixed("exact values of a list"),
+                languages: Vec::new(),
+            };
+            self.served.push(Served { entity, terms: None, description });
+        }
+        let mut hasher = DefaultHasher::new();
+        (self.digest, name, list.digest()).hash(&mut hasher);
+        self.digest = hasher.finish();
+        self.lists.push((list, numbers));
+        Ok(self)
     }
 
     /// The entity types that at least one detector serves, sorted.
@@ -202,7 +242,8 @@ impl Engine {
                 }
             }
         }
-        scan::words_and_numbers(text, &self.lexicon, |event| match event {
+        scan::events(text, &self.lexicon, &self.openings, |event| match event {
+            Event::Prefix(at) => self.prefixed.at_opening(page, at, &mut near, sink),
             Event::Phrase(range, Meaning::Term(detector)) => {
                 let terms = self.served.get(usize::from(detector)).and_then(|served| served.terms);
                 sink.push(detector, range, terms.unwrap_or(0));
@@ -228,6 +269,13 @@ impl Engine {
         self.labelled.under_key(page, sink);
         person::under_key(page, &mut Report { sink, detector: self.person });
         self.names.read(page, sink);
+        for (list, numbers) in &self.lists {
+            list.find(text, |range, column| {
+                if let Some(&number) = numbers.get(column) {
+                    sink.push(number, range, CONFIDENCE_LISTED);
+                }
+            });
+        }
         if depth < NESTED_DEPTH_MAX {
             encoded::runs(text, |range, decoded| {
                 // What stands before the run is context for what is inside.

@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::engine::{CONFIDENCE_MIN, Engine, Found};
+use super::memory::{BLOCK_BYTES_MIN, Block, Memory, Place, Remembered};
 use super::page::{Hit, Page, Report, Sink};
 use super::person::known::{Known, Search};
 use super::settle;
+use super::values::Values;
 use super::view::View;
+use crate::limits::FINDINGS_MAX;
 use crate::model::call::FieldKey;
 use crate::model::{Call, Coverage, Field, Finding, Findings, Role, ScanStatus, TokenKind, Word, finding};
 
@@ -26,6 +29,7 @@ impl Engine {
         let mut work = Work::new(self);
         work.read(0, text, None);
         work.follow_names(|work, search| work.read_again(search, 0, text, None));
+        work.follow_values(|work, values| work.read_values(values, 0, text, None));
         let (hits, _) = work.finish();
         hits.into_iter()
             .filter_map(|(_, hit)| {
@@ -46,7 +50,13 @@ impl Engine {
 
     /// Inspects every field of a call.
     pub fn inspect(&self, call: &Call) -> Findings {
-        let mut work = Work::new(self);
+        self.inspect_with(call, None)
+    }
+
+    /// Inspects every field of a call, with the help of what is remembered of texts that were read before. The findings are
+    /// the same as without.
+    pub fn inspect_with(&self, call: &Call, memory: Option<&dyn Memory>) -> Findings {
+        let mut work = Work { memory, ..Work::new(self) };
         let mut coverage = Coverage::default();
         for (index, field) in (0_u32..).zip(&call.fields) {
             let text = call.text(field);
@@ -67,6 +77,14 @@ impl Engine {
                 let text = call.text(field);
                 if can_hold_anything(field, text) {
                     work.read_again(search, index, text, key(call, field));
+                }
+            }
+        });
+        work.follow_values(|work, values| {
+            for (index, field) in (0_u32..).zip(&call.fields) {
+                let text = call.text(field);
+                if can_hold_anything(field, text) {
+                    work.read_values(values, index, text, key(call, field));
                 }
             }
         });
@@ -119,21 +137,53 @@ struct Work<'e> {
     views: BTreeMap<u32, View>,
     count: usize,
     known: Known,
+    values: Values,
     full: bool,
+    memory: Option<&'e dyn Memory>,
 }
 
 impl<'e> Work<'e> {
     fn new(engine: &'e Engine) -> Self {
-        Self { engine, hits: BTreeMap::new(), views: BTreeMap::new(), count: 0, known: Known::default(), full: false }
+        let (hits, views, known) = (BTreeMap::new(), BTreeMap::new(), Known::default());
+        Self { engine, hits, views, count: 0, known, values: Values::default(), full: false, memory: None }
     }
 
     /// Reads one text with every detector.
     fn read(&mut self, field: u32, text: &str, key: Option<&str>) {
+        let block = Block { text, key, engine: self.engine.digest };
+        let memory = self.memory.filter(|_| text.len() >= BLOCK_BYTES_MIN);
+        if let Some(known) = memory.and_then(|memory| memory.recall(&block))
+            && self.count + known.hits.len() <= FINDINGS_MAX
+        {
+            self.recall((field, text), key, &known);
+            return;
+        }
         let view = View::of(text);
         let page = Page { text: view.as_ref().map_or(text, View::text), key };
         let mut sink = Sink::new(self.count);
         self.engine.scan(&page, 0, &mut sink);
-        self.take((field, text), &page, view.as_ref(), sink);
+        let whole = !sink.full;
+        let seen = self.take((field, text), &page, view.as_ref(), sink);
+        if let Some(memory) = memory.filter(|_| whole) {
+            let found = self.hits.get(&field).map_or(&[][..], Vec::as_slice);
+            let hits: Option<Box<[Place]>> =
+                seen.iter().zip(found).map(|(seen, found)| Place::new(seen, found)).collect();
+            if let Some(hits) = hits {
+                memory.keep(&block, Remembered { hits, viewed: view.is_some() });
+            }
+        }
+        self.views.extend(view.map(|view| (field, view)));
+    }
+
+    /// Takes over what is remembered of a text.
+    fn recall(&mut self, (field, text): (u32, &str), key: Option<&str>, known: &Remembered) {
+        let view = if known.viewed { View::of(text) } else { None };
+        let page = Page { text: view.as_ref().map_or(text, View::text), key };
+        self.learn(&page, &known.seen());
+        self.count += known.hits.len();
+        if !known.hits.is_empty() {
+            self.hits.entry(field).or_default().extend(known.found());
+        }
         self.views.extend(view.map(|view| (field, view)));
     }
 
@@ -147,11 +197,23 @@ impl<'e> Work<'e> {
         self.views.extend(view.map(|view| (field, view)));
     }
 
-    /// Keeps what is sure enough and not ours, learns names, and leads hits back to the original.
-    fn take(&mut self, (field, text): (u32, &str), page: &Page<'_>, view: Option<&View>, mut sink: Sink) {
+    /// Reads one text for values that are known from elsewhere.
+    fn read_values(&mut self, values: &Values, field: u32, text: &str, key: Option<&str>) {
+        let view = self.views.remove(&field);
+        let page = Page { text: view.as_ref().map_or(text, View::text), key };
+        let mut sink = Sink::new(self.count);
+        values.find(page.text, &mut sink);
+        self.take((field, text), &page, view.as_ref(), sink);
+        self.views.extend(view.map(|view| (field, view)));
+    }
+
+    /// Keeps what is sure enough and not ours, learns names, and leads hits back to the original. Returns what was kept in the
+    /// view's own offsets when somebody remembers it.
+    fn take(&mut self, (field, text): (u32, &str), page: &Page<'_>, view: Option<&View>, mut sink: Sink) -> Vec<Hit> {
         self.full |= sink.full;
         sink.hits.retain(|hit| hit.confidence >= CONFIDENCE_MIN && !settle::is_pseudonym(page.text, &hit.range));
         self.learn(page, &sink.hits);
+        let seen = if self.memory.is_some() { sink.hits.clone() } else { Vec::new() };
         for hit in &mut sink.hits {
             if let Some(view) = view {
                 hit.range = view.original(hit.range.clone());
@@ -162,6 +224,7 @@ impl<'e> Work<'e> {
         if !sink.hits.is_empty() {
             self.hits.entry(field).or_default().append(&mut sink.hits);
         }
+        seen
     }
 
     fn learn(&mut self, page: &Page<'_>, hits: &[Hit]) {
@@ -171,6 +234,8 @@ impl<'e> Work<'e> {
                 self.known.name(value, hit.confidence);
             } else if value.contains('@') && self.engine.is_email(hit.detector) {
                 self.known.address(value);
+            } else {
+                self.values.note(value, hit.detector);
             }
         }
     }
@@ -205,7 +270,7 @@ impl<'e> Work<'e> {
             let first = parts.partition_point(|part| part.end() <= range.start);
             let touched = parts.iter().skip(first).take_while(|part| part.joined < range.end);
             let pieces: Vec<(u32, Range<usize>)> = touched.filter_map(|part| part.piece(&range)).collect();
-            if pieces.len() < 2 || self.count + pieces.len() > crate::limits::FINDINGS_MAX {
+            if pieces.len() < 2 || self.count + pieces.len() > FINDINGS_MAX {
                 self.full |= pieces.len() > 1;
                 continue;
             }
@@ -227,6 +292,15 @@ impl<'e> Work<'e> {
                 return;
             }
         }
+    }
+
+    /// Looks for known values once: they lead to no further ones.
+    fn follow_values(&mut self, again: impl FnOnce(&mut Self, &Values)) {
+        let values = std::mem::take(&mut self.values);
+        if !values.is_empty() {
+            again(self, &values);
+        }
+        self.full |= values.full;
     }
 
     /// Settles overlaps field by field.

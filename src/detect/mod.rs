@@ -24,10 +24,12 @@ mod context;
 mod document;
 mod encoded;
 mod engine;
+mod exact;
 mod fold;
 mod inflect;
 mod inspect;
 mod lexicon;
+mod memory;
 mod named;
 mod names;
 mod near;
@@ -44,8 +46,11 @@ mod settle;
 mod shape;
 mod source;
 mod time;
+mod values;
 
 pub use engine::{Description, Engine, Found};
+pub use exact::{ListBuilder, ListError, MatchKey, MatchList};
+pub use memory::{Block, Memory, Remembered};
 pub use source::{DetectorError, Fault, Source, embedded};
 
 use page::{Mark, Page, Report, Wake};

@@ -19,7 +19,7 @@ use smallvec::SmallVec;
 
 use super::near::Near;
 use super::page::{Page, Sink};
-use super::shape::{Index, Shape, members};
+use super::shape::{Index, PATTERNS_MAX, Shape};
 use super::source::{Fault, RawPattern};
 use super::validate::{self, Candidate, Validator, Verdict};
 
@@ -32,6 +32,8 @@ const CANDIDATE_BYTES_MAX: usize = 1024;
 const LEAD_LETTERS_MAX: usize = 8;
 /// Bytes before a number in which the token may begin that holds it (`abc-def_123`).
 const TOKEN_BYTES_MAX: usize = 64;
+/// Bytes of a prefix that are compared.
+const PREFIX_BYTES_MAX: usize = 32;
 /// Punctuation that may open a pattern (`+++123/4567/89012+++`).
 const OPENING_BYTES_MAX: usize = 3;
 /// What `~` stands for in a pattern: one separator or none. The view has turned other blanks and dashes into these.
@@ -67,7 +69,8 @@ impl Row {
         if raw.examples.is_empty() || raw.counter_examples.is_empty() {
             faults.push(Fault::NoExamples);
         }
-        faults.extend(raw.prefix.iter().filter(|prefix| prefix.len() < 3).cloned().map(Fault::ShortPrefix));
+        let lengths = 3..=PREFIX_BYTES_MAX;
+        faults.extend(raw.prefix.iter().filter(|prefix| !lengths.contains(&prefix.len())).cloned().map(Fault::Prefix));
         let pattern = raw.pattern.replace('~', SEPARATOR);
         faults.extend(parse(&pattern).err());
         if !faults.is_empty() {
@@ -110,8 +113,10 @@ impl Row {
 #[derive(Debug, Default)]
 pub(super) struct Rows {
     patterns: Vec<Pattern>,
-    index: Index,
-    /// Literals that begin patterns, sorted, and for each of them the patterns.
+    /// Shapes of the patterns, so many to each.
+    indexes: Vec<Index>,
+    /// Literals that begin patterns, in small letters, sorted; and for each of them the patterns, also those of literals that
+    /// begin it.
     prefixes: Vec<(String, SmallVec<[usize; 2]>)>,
 }
 
@@ -160,7 +165,8 @@ impl Rows {
         if !faults.is_empty() {
             return Err(faults);
         }
-        let shapes: Vec<Shape> = patterns.iter().map(|pattern| pattern.shape.clone()).collect();
+        let indexes = patterns.chunks(PATTERNS_MAX).map(|some| Index::new(some.iter().map(|pattern| &pattern.shape)));
+        let indexes = indexes.collect();
         // Where a literal is found, those that begin it are there too.
         let spelled: Vec<(String, SmallVec<[usize; 2]>)> = prefixes.clone().into_iter().collect();
         let prefixes = prefixes.into_keys().map(|literal| {
@@ -172,17 +178,37 @@ impl Rows {
             all.dedup();
             (literal, all)
         });
-        Ok(Self { prefixes: prefixes.collect(), index: Index::new(&shapes), patterns })
+        Ok(Self { prefixes: prefixes.collect(), indexes, patterns })
     }
 
     /// Bytes of the tables.
     pub(super) fn memory(&self) -> usize {
-        self.patterns.iter().map(|pattern| pattern.dfa.memory_usage()).sum::<usize>() + self.index.memory()
+        self.patterns.iter().map(|pattern| pattern.dfa.memory_usage()).sum::<usize>()
+            + self.indexes.len() * Index::BYTES
     }
 
     /// The literals that wake these rows, in small letters, sorted.
     pub(super) fn prefixes(&self) -> impl Iterator<Item = &str> {
         self.prefixes.iter().map(|(prefix, _)| prefix.as_str())
+    }
+
+    /// Tries the rows that begin with the longest literal that stands at a place.
+    pub(super) fn at_opening(&self, page: &Page<'_>, start: usize, near: &mut Near<'_>, sink: &mut Sink) {
+        let rest = page.text.as_bytes().get(start..).unwrap_or_default();
+        let mut head = [0; PREFIX_BYTES_MAX];
+        let len = rest.len().min(PREFIX_BYTES_MAX);
+        head.iter_mut().zip(rest).for_each(|(to, from)| *to = from.to_ascii_lowercase());
+        let Some(head) = head.get(..len) else { return };
+        // A literal that begins the text sorts before it, and so does each that begins that one.
+        let before = self.prefixes.partition_point(|(prefix, _)| prefix.as_bytes() <= head);
+        let candidates = self.prefixes.get(..before).unwrap_or_default().iter().enumerate().rev();
+        let opening = head.first_chunk::<3>();
+        let found = candidates
+            .take_while(|(_, (prefix, _))| prefix.as_bytes().first_chunk() == opening)
+            .find(|(_, (prefix, _))| head.starts_with(prefix.as_bytes()));
+        if let Some((place, _)) = found {
+            self.at_prefix(page, (place, start), near, sink);
+        }
     }
 
     /// Tries the rows that begin with a literal, given by its place among [`Self::prefixes`].
@@ -233,10 +259,14 @@ impl Rows {
         if !is_open(page, start) {
             return;
         }
-        for place in members(&self.index.walk(page.text.as_bytes(), start, CANDIDATE_BYTES_MAX)) {
-            if let Some(pattern) = self.patterns.get(place) {
-                pattern.at(page, start, near, sink);
-            }
+        let end = page.text.len().min(start + CANDIDATE_BYTES_MAX);
+        let bytes = page.text.as_bytes().get(start..end).unwrap_or_default();
+        for (index, patterns) in self.indexes.iter().zip(self.patterns.chunks(PATTERNS_MAX)) {
+            index.walk(bytes, |place| {
+                if let Some(pattern) = patterns.get(place) {
+                    pattern.at(page, start, near, sink);
+                }
+            });
         }
     }
 }

@@ -35,14 +35,62 @@ pub(super) enum Event {
     Number(Range<usize>),
     /// A UUID.
     Uuid(Range<usize>),
+    /// The start of a run of ASCII letters and digits with which a prefix may begin.
+    Prefix(usize),
+}
+
+/// The first three bytes of prefixes, in any case. May say yes wrongly, rarely.
+#[derive(Debug)]
+pub(super) struct Openings(Box<[u64; 256]>);
+
+impl Openings {
+    /// Prepares the openings of prefixes of three bytes and more that begin with a letter or digit.
+    pub(super) fn new<'a>(prefixes: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut bits = Box::new([0; 256]);
+        for prefix in prefixes {
+            let (word, bit) = Self::place(load(prefix.as_bytes(), 0));
+            if let Some(word) = bits.get_mut(word) {
+                *word |= bit;
+            }
+        }
+        Self(bits)
+    }
+
+    fn may_hold(&self, bytes: &[u8], at: usize) -> bool {
+        let (word, bit) = Self::place(load(bytes, at));
+        self.0.get(word).is_some_and(|word| word & bit != 0)
+    }
+
+    const fn place(bytes: u64) -> (usize, u64) {
+        let key = (bytes | 0x20_2020) & 0xFF_FFFF;
+        let hash = key.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 50;
+        ((hash >> 6) as usize, 1 << (hash & 63))
+    }
 }
 
 /// Reports every phrase of the lexicon and every number.
-pub(super) fn words_and_numbers(text: &str, lexicon: &Lexicon, mut found: impl FnMut(Event)) {
+#[cfg(test)]
+pub(super) fn words_and_numbers(text: &str, lexicon: &Lexicon, found: impl FnMut(Event)) {
+    events(text, lexicon, &Openings::new([]), found);
+}
+
+/// Reports every phrase of the lexicon, every number, and every place where a prefix may begin.
+pub(super) fn events(text: &str, lexicon: &Lexicon, openings: &Openings, mut found: impl FnMut(Event)) {
     let bytes = text.as_bytes();
     let mut words = Words { text, lexicon, resume: 0 };
     let mut done = 0_usize;
+    let mut before = 0;
     blocks(bytes, |base, masks, carry| {
+        let plain = masks.word & !masks.foreign;
+        let mut starts = plain & !(plain << 1 | before);
+        before = plain >> 63;
+        while starts != 0 {
+            let at = base + starts.trailing_zeros() as usize;
+            starts &= starts - 1;
+            if openings.may_hold(bytes, at) {
+                found(Event::Prefix(at));
+            }
+        }
         words.block(base, masks, carry, &mut |range, meaning| found(Event::Phrase(range, meaning)));
         let mut digits = masks.digit;
         while digits != 0 {

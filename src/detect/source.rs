@@ -159,9 +159,9 @@ pub enum Fault {
     /// The pattern could match nothing, or begins with a literal that its prefixes do not name.
     #[error("the pattern matches the empty text")]
     Empty,
-    /// A prefix must have three bytes and more, else it would wake the detector everywhere.
-    #[error("prefix `{0}` is shorter than three bytes")]
-    ShortPrefix(String),
+    /// A prefix must have three bytes and more, else it would wake the detector everywhere, and at most 32.
+    #[error("prefix `{0}` has fewer than 3 or more than 32 bytes")]
+    Prefix(String),
     /// A confidence is above 100, or context lowers it.
     #[error("confidences must not exceed 100 nor fall with context")]
     Confidence,

@@ -105,7 +105,8 @@ pub struct Question {
 /// Inspects a parsed call and decides on it.
 pub fn decide(snapshot: Arc<Snapshot>, question: Question, leak: LeakFact, now: Timestamp) -> Examined {
     let Question { id, caller, declared, call, model } = question;
-    let findings = snapshot.engine.inspect(&call);
+    let memory = snapshot.memory.of(&caller, &snapshot.root);
+    let findings = snapshot.engine.inspect_with(&call, Some(&memory));
     let context = Context { leak, policy: &snapshot.policy };
     let facts = policy::facts(&call, &findings, &caller, &declared.as_declared(), context);
     let servable = snapshot.servable(call.api.dialect, &model);

@@ -17,6 +17,7 @@ pub mod record;
 pub mod respond;
 pub mod restore;
 pub mod route;
+pub mod scan_memory;
 pub mod server;
 pub mod snapshot;
 pub mod tls;

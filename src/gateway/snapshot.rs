@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use aws_lc_rs::hmac;
 
+use super::scan_memory::ScanMemory;
 use crate::config::Limits;
 use crate::detect::Engine;
 use crate::identity::{Callers, Purpose, RootKey};
@@ -22,6 +23,8 @@ pub struct Snapshot {
     pub catalogue: Arc<Catalogue>,
     /// The detectors.
     pub engine: Arc<Engine>,
+    /// What texts were found to hold before; it outlives a reload.
+    pub memory: Arc<ScanMemory>,
     /// The registered keys.
     pub callers: Callers,
     /// What a client may ask for, and each backend's own name for it.

@@ -22,6 +22,10 @@ pub enum Purpose {
     ContentMac,
     /// Hashes of API keys.
     KeyHash,
+    /// Hashes of texts whose findings are remembered; scope: tenant, app.
+    ScanMemory,
+    /// Hashes of exact values of lists.
+    MatchList,
 }
 
 impl Purpose {
@@ -31,6 +35,8 @@ impl Purpose {
             Self::AuditActor => "octroi/1/audit-actor",
             Self::ContentMac => "octroi/1/content-mac",
             Self::KeyHash => "octroi/1/key-hash",
+            Self::ScanMemory => "octroi/1/scan-memory",
+            Self::MatchList => "octroi/1/match-list",
         }
     }
 }

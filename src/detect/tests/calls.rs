@@ -1,7 +1,13 @@
 //! Whole calls: parts read joined, keys as context, names known elsewhere, coverage.
 
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use proptest::prelude::*;
+
 use super::{catalogue, engine};
-use crate::detect::Engine;
+use crate::detect::{Block, Engine, Memory, Remembered};
 use crate::model::call::FieldKey;
 use crate::model::{Api, Call, Catalogue, Content, Dialect, Field, Operation, Role, ScanStatus, TokenKind};
 
@@ -104,6 +110,18 @@ fn names_are_known_everywhere() {
 }
 
 #[test]
+fn values_are_known_everywhere() {
+    check(&[
+        (
+            "bare in a later message, backwards in the next",
+            &[("SIREN 732 829 320", 1), ("and 732829320 again", 2), ("read 023928237 from its end", 3)],
+            &[(0, "fr_siren: 732 829 320"), (1, "fr_siren: 732829320"), (2, "fr_siren: 023928237")],
+        ),
+        ("unknown", &[("and 732829320 again", 1)], &[]),
+    ]);
+}
+
+#[test]
 fn keys_are_context() {
     let (engine, catalogue) = (engine(), catalogue());
     for (name, fields, expected) in [
@@ -154,4 +172,55 @@ fn too_many_findings_make_the_scan_partial() {
     let findings = engine.inspect(&call(&[(Role::User, TokenKind::String, &text, 1, FieldKey::None)]));
     assert_eq!(findings.scan, ScanStatus::Partial);
     assert_eq!(findings.list.len(), crate::limits::FINDINGS_MAX);
+}
+
+type TextAndKey = (String, Option<String>);
+
+/// A memory that forgets nothing and counts what it was asked.
+#[derive(Debug, Default)]
+struct Everything {
+    known: Mutex<HashMap<TextAndKey, Arc<Remembered>>>,
+    recalled: AtomicUsize,
+}
+
+impl Memory for Everything {
+    fn recall(&self, block: &Block<'_>) -> Option<Arc<Remembered>> {
+        let name = (block.text.to_owned(), block.key.map(str::to_owned));
+        let known = self.known.lock().unwrap().get(&name).cloned();
+        self.recalled.fetch_add(usize::from(known.is_some()), Ordering::Relaxed);
+        known
+    }
+
+    fn keep(&self, block: &Block<'_>, found: Remembered) {
+        let name = (block.text.to_owned(), block.key.map(str::to_owned));
+        self.known.lock().unwrap().insert(name, Arc::new(found));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+    /// Turn after turn of a growing history, what is remembered and what is scanned afresh lead to the same findings.
+    #[test]
+    fn cached_and_fresh_give_the_same_findings(turns in proptest::collection::vec((proptest::collection::vec(prop_oneof![
+        Just("Mme Durand ".to_owned()), Just("Durand ".to_owned()), Just("anna.nowak@example.pl ".to_owned()),
+        Just("Anna Nowak ".to_owned()), Just("FR14 2004 1010 ".to_owned()), Just("0505 0001 3M02 606 ".to_owned()),
+        Just("siren\u{A0}: 732\u{202F}829 320 ".to_owned()), Just("06 12 34 56 78 caf\u{E9} ".to_owned()),
+        Just(r"\u0034111 1111 1111 1111 ".to_owned()), "[a-z ]{0,20}", Just("word and word ".repeat(40)),
+    ], 0..8), 0_u32..3, any::<bool>()), 1..6)) {
+        let engine = engine();
+        let memory = Everything::default();
+        let texts: Vec<(String, u32, bool)> = turns.iter().map(|(parts, group, keyed)| {
+            (format!("{}{}", parts.concat(), "so it goes on and on ".repeat(25)), *group, *keyed)
+        }).collect();
+        for turn in 1..=texts.len() {
+            let fields: Vec<_> = texts.iter().take(turn).map(|(text, group, keyed)| {
+                let key = if *keyed { FieldKey::Known("siren") } else { FieldKey::None };
+                (Role::User, TokenKind::String, text.as_str(), *group, key)
+            }).collect();
+            let call = call(&fields);
+            prop_assert_eq!(engine.inspect_with(&call, Some(&memory)), engine.inspect(&call));
+        }
+        prop_assert!(texts.len() < 2 || memory.recalled.load(Ordering::Relaxed) > 0, "nothing was recalled");
+    }
 }

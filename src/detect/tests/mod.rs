@@ -187,7 +187,7 @@ fn faults_of_data_files_are_all_reported() {
     for expected in [
         ("a", "no entity type `nothing`"),
         ("b", "no validator `nobody`"),
-        ("b", "prefix `x` is shorter than three bytes"),
+        ("b", "prefix `x` has fewer than 3 or more than 32 bytes"),
         ("b", "needs at least one example and one counter-example"),
         ("c", "example 2 is not found"),
         ("c", "counter-example 1 is found"),

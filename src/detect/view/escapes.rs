@@ -31,6 +31,9 @@ pub(super) fn open(text: &str) -> Option<View> {
 /// RFC 8259 section 7, and `\xHH` and `\'` of its kin.
 fn backslash(bytes: &[u8], at: usize) -> Option<(char, usize)> {
     let plain = |c| Some((c, at + 2));
+    if super::markup::command_end(bytes, at).is_some() {
+        return None;
+    }
     match bytes.get(at + 1)? {
         b'n' => plain('\n'),
         b'r' => plain('\r'),

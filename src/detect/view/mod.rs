@@ -12,6 +12,7 @@
 
 mod characters;
 mod escapes;
+mod markup;
 
 use std::ops::Range;
 
@@ -54,11 +55,13 @@ impl View {
             let Some(opened) = escapes::open(current) else { break };
             view = Some(opened.over(view));
         }
-        let current = view.as_ref().map_or(text, |view| view.text.as_str());
-        match characters::normalise(current) {
-            Some(normal) => Some(normal.over(view)),
-            None => view,
+        for layer in [characters::normalise, markup::strip] {
+            let current = view.as_ref().map_or(text, |view| view.text.as_str());
+            if let Some(normal) = layer(current) {
+                view = Some(normal.over(view));
+            }
         }
+        view
     }
 
     /// The text in normal form.

@@ -32,6 +32,16 @@ fn rows() {
         ("url", "jean%40example.com%20%C3%A9%zz%", "jean@example.com é%zz%"),
         ("html", "jean&#64;x.fr &eacute;&nbsp;&#xE9; R&D; &amp;", "jean@x.fr é é R&D; &"),
         ("escaped full width", r"\uff10\uff16", "06"),
+        ("emphasis around a group", "tel **06** 12 34", "tel 06 12 34"),
+        ("emphasis within a number", "7328**29**320", "732829320"),
+        ("a power stays", "2**10 a**2 + b**2", "2**10 a**2 + b**2"),
+        ("names of code stay", "snake_case_1_x __init__", "snake_case_1_x __init__"),
+        ("inline tags", "7328<b>29</b>32<span class=\"x\">0</span><br>1", "732829320 1"),
+        ("other tags stay", "<nir>1 84</nir> a < b > c", "<nir>1 84</nir> a < b > c"),
+        ("code", "siren `732829320`", "siren 732829320"),
+        ("LaTeX", r"\textbf{06}\,12 \sum{a}", r"06 12 \sum{a}"),
+        ("quoted-printable", "=37=33=32 x=42 a=3D 06=C2=A012 73=\r\n28", "732 x=42 a=3D 06 12 7328"),
+        ("a form", "tel=06+12+34&x 3+4", "tel=06 12 34&x 3+4"),
     ] {
         assert_eq!(read(text), expected, "{name}");
     }
@@ -62,6 +72,9 @@ fn fragment() -> impl Strategy<Value = String> {
         Just("%C3%A9%41".to_owned()),
         Just("&amp;#64;".to_owned()),
         Just("ﬁ４о".to_owned()),
+        Just("**4**".to_owned()),
+        Just("<b>1</b>é`2`".to_owned()),
+        Just("=41=42=43\\textbf{1}".to_owned()),
     ]
 }
 
