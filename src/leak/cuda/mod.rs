@@ -3,7 +3,7 @@
 //! Nothing here is linked: the driver's library is loaded at run time, so the same binary starts where there is none. The
 //! kernels were compiled ahead (`kernels/`) and are part of the binary; no compiler runs in the gateway.
 //!
-//! [`Gpu::start`] is a gate of five steps, each with its own reason for staying shut ([`WhyNot`]): the operator's switch, the
+//! `Gpu::start` is a gate of five steps, each with its own reason for staying shut ([`WhyNot`]): the operator's switch, the
 //! library, a bring-up on a thread of its own that may panic (a broken library does that to the bindings), the device's age,
 //! and a tile of rows whose scores must equal the processor's. Whatever fails later, the processor takes over: a scan is
 //! slower then, never absent.

@@ -25,7 +25,7 @@ impl<'a> CpuScan<'a> {
         Self { rows, path: Path::widest() }
     }
 
-    /// Scans with the given instructions, which the processor must have: [`Path`] values exist only where it has.
+    /// Scans with the given instructions, which the processor must have: `Path` values exist only where it has.
     pub fn with(rows: &'a Rows, path: Path) -> Self {
         Self { rows, path }
     }

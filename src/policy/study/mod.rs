@@ -2,7 +2,7 @@
 //!
 //! A [`Study`] is a compiled policy with what it was compiled from. Everything here is a question: nothing changes a policy,
 //! and nothing of it is needed to decide a request. Answers are exact, because the space of requests that a policy can tell
-//! apart is finite: see [`space`].
+//! apart is finite: see the module `space`.
 
 mod ask;
 mod begin;
