@@ -7,6 +7,8 @@ use std::ops::Range;
 
 use smallvec::SmallVec;
 
+use super::swar;
+
 /// A folded word. Longer words are cut: no lexicon has one.
 pub(super) type Folded = SmallVec<[u8; 32]>;
 
@@ -27,6 +29,37 @@ pub(super) fn next_piece(text: &str, from: usize) -> Option<(Range<usize>, Folde
 }
 
 fn next(text: &str, from: usize, camel: bool) -> Option<(Range<usize>, Folded)> {
+    let bytes = text.as_bytes();
+    // Nearly every word is short and in ASCII: it is read eight bytes at a time.
+    let start = swar::begin(bytes, from)?;
+    if let Some((range, folded)) =
+        ascii_word(bytes, start).filter(|(word, _)| !camel || swar::is_one_piece(bytes, word))
+    {
+        return Some((range, folded));
+    }
+    slow_next(text, start, camel)
+}
+
+/// The word of ASCII letters and digits that begins here; `None` when it is long, or something else than ASCII is near.
+fn ascii_word(bytes: &[u8], start: usize) -> Option<(Range<usize>, Folded)> {
+    let mut folded = Folded::new();
+    let mut at = start;
+    loop {
+        let (eight, len) = swar::run(bytes, at)?;
+        folded.extend_from_slice(&(eight | swar::SMALL).to_le_bytes());
+        at += len;
+        if len < 8 {
+            folded.truncate(at - start);
+            return (at > start).then_some((start..at, folded));
+        }
+        if at - start + 8 > folded.inline_size() {
+            return None;
+        }
+    }
+}
+
+/// Reads a word character by character.
+fn slow_next(text: &str, from: usize, camel: bool) -> Option<(Range<usize>, Folded)> {
     let bytes = text.as_bytes();
     let mut small = false;
     let mut folded = Folded::new();
@@ -191,6 +224,8 @@ const LATIN_1: &[u8; 32] = b"aaaaaa?ceeeeiiiidnooooo?ouuuuy??";
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -207,6 +242,15 @@ mod tests {
             assert_eq!((std::str::from_utf8(&folded).unwrap(), found), (word, range), "{text}");
         }
         assert_eq!(next_word(" .,- ÷ ×", 0), None);
+    }
+
+    proptest! {
+        #[test]
+        fn eight_bytes_at_a_time_or_one(text in "[ -~]{0,60}|[a-zA-Z0-9é’ _\\.]{0,90}|\\PC{0,60}", camel: bool) {
+            for from in (0..=text.len()).filter(|&from| text.is_char_boundary(from)) {
+                prop_assert_eq!(next(&text, from, camel), slow_next(&text, from, camel), "{}", from);
+            }
+        }
     }
 
     #[test]

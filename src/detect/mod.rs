@@ -45,6 +45,7 @@ mod secret;
 mod settle;
 mod shape;
 mod source;
+mod swar;
 mod time;
 mod values;
 

@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use super::super::fold;
+use super::super::{fold, swar};
 use super::lexicon::{CAPITAL, FORENAME, Lexicon, PLACE, SMALL, SURNAME};
 
 /// Tokens that are decoded together at most; a longer text is read in blocks, cut at line ends where there are any.
@@ -157,6 +157,10 @@ impl Block {
     /// Reads what stands between two words. `true`: the block is long enough and ends here.
     fn gap(&mut self, text: &str, until: usize) -> bool {
         let gap = text.get(self.end..until).unwrap_or_default();
+        if gap == " " && self.tokens.len() < BLOCK_TOKENS_MAX - 1 {
+            self.end = until;
+            return false;
+        }
         let from = self.end;
         for (offset, c) in gap.char_indices() {
             let start = from + offset;
@@ -257,13 +261,11 @@ fn plain(start: usize, end: usize, case: Case, c: char) -> Token {
 fn of_word(text: &str, range: &Range<usize>, folded: &[u8]) -> Token {
     let word = text.get(range.clone()).unwrap_or_default();
     let (case, foreign) = case(word);
-    let four = |bytes: &mut dyn Iterator<Item = &u8>| {
-        bytes.take(4).enumerate().fold(0_u32, |four, (index, byte)| four | u32::from(*byte) << (8 * index))
-    };
+    let last = folded.iter().skip(folded.len().saturating_sub(4));
     Token {
         hash: hash_word(folded),
-        head: four(&mut folded.iter()),
-        tail: four(&mut folded.iter().rev()),
+        head: (swar::load(folded, 0) & 0xFFFF_FFFF) as u32,
+        tail: last.fold(0, |tail, byte| tail << 8 | u32::from(*byte)),
         start: small(range.start),
         end: small(range.end),
         case,
@@ -275,6 +277,14 @@ fn of_word(text: &str, range: &Range<usize>, folded: &[u8]) -> Token {
 
 /// How a word is written, and whether it has other than ASCII.
 fn case(word: &str) -> (Case, bool) {
+    let first = word.as_bytes().first().is_some_and(u8::is_ascii_uppercase);
+    match swar::count(word.as_bytes()) {
+        Some([upper, lower, digits]) => (written(upper, lower, digits, first), false),
+        None => case_of_characters(word),
+    }
+}
+
+fn case_of_characters(word: &str) -> (Case, bool) {
     let (mut upper, mut lower, mut digits, mut others, mut foreign) = (0_usize, 0_usize, 0_usize, 0_usize, false);
     let mut first_upper = false;
     for (index, c) in word.chars().enumerate() {
@@ -292,7 +302,12 @@ fn case(word: &str) -> (Case, bool) {
         upper += usize::from(is_upper);
         first_upper |= is_upper && index == 0;
     }
-    let case = match (upper, lower + others, digits) {
+    (written(upper, lower + others, digits, first_upper), foreign)
+}
+
+/// How a word with so many capitals, other letters and digits is written.
+const fn written(upper: usize, lower: usize, digits: usize, first_upper: bool) -> Case {
+    match (upper, lower, digits) {
         (0, 0, _) => Case::Digits,
         (_, _, 1..) => Case::Alphanumeric,
         (0, _, _) => Case::Lower,
@@ -300,8 +315,7 @@ fn case(word: &str) -> (Case, bool) {
         (_, 0, _) => Case::Upper,
         (1, _, _) if first_upper => Case::Title,
         _ => Case::Mixed,
-    };
-    (case, foreign)
+    }
 }
 
 /// Hashes folded bytes.
