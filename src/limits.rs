@@ -64,6 +64,10 @@ pub const REQUESTS_MAX: usize = 2_048;
 /// Findings of one request; beyond it the scan counts as partial, and policy sees the unknown.
 pub const FINDINGS_MAX: usize = 100_000;
 
+/// Places of one request that detectors look at (numbers, words of a lexicon, marks of an address); one costs a microsecond or
+/// two. Beyond it the scan counts as partial, and policy sees the unknown: sixteen megabytes of prose or five of figures pass.
+pub const SCAN_PLACES_MAX: usize = 1_000_000;
+
 /// Bytes that are remembered of one app's texts: a finding takes 20, so that a hundred histories of a megabyte fit.
 pub const SCAN_MEMORY_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Apps whose texts are remembered; beyond it all are forgotten.
