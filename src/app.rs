@@ -158,6 +158,9 @@ fn open_log(folder: &Path, node: &Word) -> anyhow::Result<SegmentLog> {
 /// Records which policy is in force.
 pub(crate) async fn in_force(gate: &Gate, snapshot: &Snapshot) -> Result<(), audit::AuditError> {
     let policy = &snapshot.policy;
+    for notice in policy.notices() {
+        tracing::warn!(notice, "Policy in force has something that is past its date, or ahead of it");
+    }
     let until = policy.valid_until().map_or(f64::INFINITY, |until| until.as_duration().as_secs_f64());
     gate.telemetry.policy_valid_until(until);
     let entry = Entry::Policy(PolicyLoaded {

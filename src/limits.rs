@@ -12,9 +12,12 @@ pub const HEAD_BYTES_MAX: usize = 32 * 1024;
 pub const HEADERS_MAX: usize = 100;
 /// Bytes of a request body after decompression: a long context with attachments.
 pub const BODY_BYTES_MAX: usize = 32 * 1024 * 1024;
-/// Bytes of request bodies, as text and as leaves, held at one time over all requests, so that many large ones meet a 503 and
-/// not the kernel.
-pub const BODIES_BYTES_MAX: usize = 512 * 1024 * 1024;
+/// Bytes of bodies held at one time over all requests, so that many large ones meet a 503 and not the kernel: requests as they
+/// came, as leaves and as they leave, and whole answers until the client has taken them. `gateway/budget.rs` shares them out.
+pub const BODIES_BYTES_MAX: usize = 1024 * 1024 * 1024;
+/// The same for one tenant: room for two of the largest bodies with all the leaves that they may have, or for thousands of
+/// usual ones.
+pub const TENANT_BODIES_BYTES_MAX: usize = 512 * 1024 * 1024;
 /// A compressed body may grow by this factor once past [`INFLATE_FREE_BYTES`]; real JSON stays below 20.
 pub const INFLATE_RATIO_MAX: usize = 100;
 /// Bytes of output that any compressed body may have, whatever the ratio.

@@ -8,6 +8,7 @@
     reason = "this module owns the reading of the configuration and of the files it names"
 )]
 
+mod bounds;
 mod checks;
 mod raw;
 mod resolve;
@@ -147,6 +148,10 @@ pub enum Credential {
 pub struct Limits {
     /// Bytes of a request body after decompression.
     pub body_bytes: usize,
+    /// Bytes of bodies held at one time, over all tenants.
+    pub bodies_bytes: usize,
+    /// The same for one tenant.
+    pub tenant_bodies_bytes: usize,
     /// Containers in containers of a body.
     pub json_depth: usize,
     /// Time to receive a head.

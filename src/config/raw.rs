@@ -138,6 +138,8 @@ pub(super) struct RawClientCertificate {
 #[serde(deny_unknown_fields)]
 pub(super) struct RawLimits {
     pub(super) body_bytes: Option<Spanned<u64>>,
+    pub(super) bodies_bytes: Option<Spanned<u64>>,
+    pub(super) tenant_bodies_bytes: Option<Spanned<u64>>,
     pub(super) json_depth: Option<Spanned<u64>>,
     pub(super) head_s: Option<u64>,
     pub(super) body_s: Option<u64>,
