@@ -221,6 +221,7 @@ fn decision(request: RequestId) -> Entry {
             body_mac: Digest([5; 32]),
             body_bytes: 2_048,
             changed: vec![change("email"), change("person"), change("iban")],
+            model: Some(Word::fixed("assistant-large-2026")),
         }),
         body_mac: Digest([4; 32]),
         body_bytes: 2_048,

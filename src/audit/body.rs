@@ -30,6 +30,11 @@ pub(super) fn prepare(entry: &Entry) -> Result<Item, AuditError> {
         Entry::Start(_) => (Kind::Start, None),
         Entry::Stop => (Kind::Stop, None),
         Entry::Policy(_) => (Kind::Policy, None),
+        Entry::Key(_) => (Kind::Key, None),
+        Entry::Access(_) => (Kind::Access, None),
+        Entry::Erasure(_) => (Kind::Erasure, None),
+        Entry::Heartbeat(_) => (Kind::Heartbeat, None),
+        Entry::Gap(_) => (Kind::Gap, None),
     };
     let request = id.map(|id| Request(u128::from_be_bytes(id.0)));
     Ok(Item { body, about: About { kind, request, refuses }, reply: None })

@@ -60,6 +60,7 @@ pub async fn record(gate: &Gate, ledger: &mut Ledger, outbound: Outbound) -> Res
         body_mac: digest(&mac, &outbound.body),
         body_bytes: outbound.body.len() as u64,
         changed: outbound.changes.clone(),
+        model: examined.snapshot.upstream_model(&examined.model, &leg.backend.name).cloned(),
     };
     let entry = if leg.number == 1 {
         // The outcome's place in the queue is taken before the decision is written: it can always be recorded.

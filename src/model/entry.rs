@@ -7,6 +7,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+pub use super::upkeep::{Access, Erasure, Gap, Heartbeat, KeyChange};
 use super::{Country, Word};
 
 /// The identity of one request: `UUIDv7`, made by the gateway.
@@ -77,6 +78,16 @@ pub enum Entry {
     Stop,
     /// A policy came into force, or a new one was rejected.
     Policy(PolicyLoaded),
+    /// The log's key was announced or taken over.
+    Key(KeyChange),
+    /// Somebody reads the log.
+    Access(Box<Access>),
+    /// A key was destroyed, and with it what it protected.
+    Erasure(Erasure),
+    /// The gateway runs.
+    Heartbeat(Heartbeat),
+    /// For a time the log could not write.
+    Gap(Gap),
 }
 
 /// The decision on one request.
@@ -154,6 +165,9 @@ pub struct Sending {
     pub body_bytes: u64,
     /// What was changed, by type and action, counted from the edits made.
     pub changed: Vec<Change>,
+    /// The model's name at the backend.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<Word>,
 }
 
 /// How many values of a type were changed, and how.

@@ -13,6 +13,7 @@ pub mod facts;
 pub mod finding;
 pub mod plan;
 pub mod refusal;
+mod upkeep;
 pub mod word;
 
 pub use backend::{Backend, BackendId, Binding, Country, Tier};

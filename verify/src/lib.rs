@@ -5,7 +5,7 @@
 //! RFC 6962, signed notes, checkpoints and tile paths of C2SP. `docs/audit-format.md` describes them byte by byte.
 //!
 //! Reading order: [`merkle`], [`proof`] the mathematics; [`note`], [`checkpoint`], [`tiles`] what is published; [`canonical`],
-//! [`entry`], [`segment`], [`walk`] what lies on disk; [`relations`], [`verify`], [`report`] the verification.
+//! [`schema`], [`kinds`], [`entry`], [`segment`], [`walk`] what lies on disk; [`relations`], [`verify`], [`report`] the verification.
 #![expect(
     clippy::disallowed_methods,
     clippy::disallowed_types,
@@ -16,12 +16,14 @@ pub mod canonical;
 pub mod checkpoint;
 pub mod entry;
 mod frame;
+pub mod kinds;
 pub mod merkle;
 pub mod note;
 pub mod problem;
 pub mod proof;
 pub mod relations;
 pub mod report;
+pub mod schema;
 pub mod segment;
 pub mod tiles;
 pub mod verify;

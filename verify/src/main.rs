@@ -9,11 +9,13 @@ use std::process::ExitCode;
 use octroi_verify::{Problem, ProblemKind, Progress, Trust, VerifierKey, verify_dir};
 
 const USAGE: &str = "usage: octroi-verify DIR [--key VKEY] [--from CHECKPOINT]...
+       octroi-verify --format
 
   DIR                 the folder of the log
   --key VKEY          the log's public key, or a file that holds it; without it the folder's own is taken,
                       and a log that was replaced together with its key is not noticed
   --from CHECKPOINT   a file with a checkpoint of this log kept from earlier; the log must still extend it
+  --format            only print what an entry of each kind may hold
 ";
 
 fn main() -> ExitCode {
@@ -27,9 +29,9 @@ fn main() -> ExitCode {
 fn run() -> io::Result<ExitCode> {
     let (mut out, mut err) = (io::stdout().lock(), io::stderr().lock());
     let (dir, trust) = match arguments(std::env::args().skip(1)) {
-        Ok(Some(arguments)) => arguments,
-        Ok(None) => {
-            out.write_all(USAGE.as_bytes())?;
+        Ok(Task::Verify(dir, trust)) => (dir, trust),
+        Ok(Task::Say(text)) => {
+            out.write_all(text.as_bytes())?;
             return Ok(ExitCode::SUCCESS);
         }
         Err(fault) => {
@@ -68,12 +70,19 @@ const fn exit_status(problem: &Problem) -> u8 {
     }
 }
 
-/// Reads the command line; `None` when only help is asked for.
-fn arguments(mut given: impl Iterator<Item = String>) -> Result<Option<(PathBuf, Trust)>, String> {
+/// What is asked for.
+enum Task {
+    Verify(PathBuf, Trust),
+    Say(String),
+}
+
+/// Reads the command line.
+fn arguments(mut given: impl Iterator<Item = String>) -> Result<Task, String> {
     let (mut dir, mut trust) = (None, Trust::default());
     while let Some(argument) = given.next() {
         match argument.as_str() {
-            "-h" | "--help" => return Ok(None),
+            "-h" | "--help" => return Ok(Task::Say(USAGE.to_owned())),
+            "--format" => return Ok(Task::Say(octroi_verify::schema::describe())),
             "--key" => {
                 let key = given.next().ok_or("`--key` needs a key")?;
                 let text = if key.contains('+') { key } else { read(&key)? };
@@ -85,7 +94,7 @@ fn arguments(mut given: impl Iterator<Item = String>) -> Result<Option<(PathBuf,
             path => dir = Some(PathBuf::from(path)),
         }
     }
-    dir.map(|dir| Some((dir, trust))).ok_or_else(|| "which folder?".to_owned())
+    dir.map(|dir| Task::Verify(dir, trust)).ok_or_else(|| "which folder?".to_owned())
 }
 
 #[expect(clippy::disallowed_methods, reason = "the command line names files")]

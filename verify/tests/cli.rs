@@ -23,8 +23,10 @@ fn write_log(dir: &Path) -> (String, String) {
     let header = Header { number: 1, first_seq: 0, root: tree.root(), origin: ORIGIN.into() };
     for body in [
         r#"{"kind":"start","unfinished":0,"version":"0.1.0"}"#.to_owned(),
-        format!(r#"{{"kind":"decision","request":"{ID}","verdict":"forward"}}"#),
-        format!(r#"{{"kind":"outcome","request":"{ID}"}}"#),
+        decision(),
+        format!(
+            r#"{{"bytes_out":1,"end":"complete","first_byte_us":1,"foreign_tokens":0,"kind":"outcome","request":"{ID}","#
+        ) + r#""restored":0,"status":200,"total_us":2,"withheld_tokens":0}"#,
         r#"{"kind":"stop"}"#.to_owned(),
     ] {
         let mut entry = Vec::new();
@@ -39,6 +41,19 @@ fn write_log(dir: &Path) -> (String, String) {
     fs::write(dir.join("checkpoint"), &checkpoint).unwrap();
     fs::write(dir.join("log.vkey"), format!("{}\n", key.verifier())).unwrap();
     (key.verifier().to_string(), checkpoint)
+}
+
+/// A decision as short as one can be.
+fn decision() -> String {
+    let digest = "0".repeat(64);
+    let scan = r#"{"bytes":0,"leaves":0,"scanned":0,"status":"complete","unknown":0,"unreadable":0}"#;
+    format!(
+        r#"{{"actor":"A","api":"openai","app":"a","body_bytes":0,"body_mac":"{digest}","findings":[],"inventory":"{digest}","#
+    ) + &format!(
+        r#""kind":"decision","model":"m","operation":"chat","plan":[],"policy":"{digest}","reference":"{digest}","#
+    ) + &format!(
+        r#""removed":[],"request":"{ID}","rules":[],"scan":{scan},"stream":false,"tenant":"t","verdict":"forward"}}"#
+    )
 }
 
 fn run(arguments: &[&str]) -> (i32, String, String) {

@@ -87,7 +87,7 @@ fn decision_of(number: u32) -> Decision {
 
 fn sending(backend: &'static str) -> Sending {
     let changed = vec![Change { entity: Word::fixed("email"), action: Word::fixed("pseudonymise"), count: 2 }];
-    Sending { backend: Word::fixed(backend), body_mac: Digest([5; 32]), body_bytes: 820, changed }
+    Sending { backend: Word::fixed(backend), body_mac: Digest([5; 32]), body_bytes: 820, changed, model: None }
 }
 
 fn attempt(number: u32) -> Entry {
