@@ -15,8 +15,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub(crate) use load::Officer;
+pub(crate) use load::{CORPUS_KEY, MATCH_LISTS, corpus_keys, match_key};
 pub use load::{Loaded, Loader, Problems};
-pub(crate) use load::{MATCH_LISTS, match_key};
 pub use reload::Status;
 
 use crate::audit::{self, AuditLog, Options, SegmentLog};

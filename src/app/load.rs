@@ -13,6 +13,7 @@ use crate::detect::{self, Engine};
 use crate::gateway::snapshot::Snapshot;
 use crate::identity::{Callers, Purpose, Registration, RootKey};
 use crate::leak::NoCorpus;
+use crate::leak::store::CorpusKeys;
 use crate::model::{Binding, Catalogue};
 use crate::policy::study::{Begin, Study};
 use crate::policy::{self, Policy, SourceFile, Sources, Vocabulary};
@@ -177,6 +178,14 @@ pub(crate) const MATCH_LISTS: &str = "match-lists";
 pub(crate) fn match_key(root: &RootKey) -> detect::MatchKey {
     let mac = hmac::sign(&root.mac_key(Purpose::MatchList, &[]), b"siphash");
     detect::MatchKey(mac.as_ref().first_chunk().copied().unwrap_or_default())
+}
+
+/// The key that a corpus may have of its own, beside its segments.
+pub(crate) const CORPUS_KEY: &str = "corpus.key";
+
+/// The keys of a corpus below a root.
+pub(crate) fn corpus_keys(root: &RootKey) -> CorpusKeys {
+    CorpusKeys::new(root.mac_key(Purpose::Corpus, &[]))
 }
 
 /// The engine with every list of exact values of a policy folder.

@@ -3,10 +3,19 @@
 //! [`Scanner`] is the seam: a registered corpus implements it. Where no corpus is registered the score is surely 0, which is
 //! a fact and not a guess ([`NoCorpus`]). A scanner never yields text, only an integer that replays.
 
+pub mod align;
+pub mod corpus;
 pub mod cuda;
+pub mod disguised;
 pub mod encoder;
+pub mod extract;
+pub mod prints;
 pub mod scan;
 mod simd;
+pub mod sketch;
+pub mod space;
+pub mod store;
+pub mod text;
 
 use std::future::Future;
 use std::pin::Pin;
