@@ -55,7 +55,7 @@ pub struct Config {
 }
 
 /// Protected documents that requests are compared with.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CorpusConfig {
     /// Where the corpus is.
     pub folder: PathBuf,

@@ -14,7 +14,7 @@ use super::respond::Answer;
 use super::route::Route;
 use super::snapshot::Snapshot;
 use super::{Gate, accept, body, dispatch, edge, outbound, record, restore};
-use crate::model::{Operation, Refusal, Word};
+use crate::model::{Findings, Operation, Refusal, Word};
 
 /// Bytes of a body from which its inspection leaves the reactor: below it the hand-over costs more than the work.
 const INLINE_BYTES_MAX: usize = 64 * 1024;
@@ -41,7 +41,7 @@ pub async fn journey(gate: &Arc<Gate>, ledger: &mut Ledger, request: Request<Inc
     let share = read.share;
     let (call, model) = parse(Arc::clone(&snapshot), head.api, read.text).await?;
     ledger.model = model.clone();
-    let question = Question { id: ledger.id, caller, declared: head.declared, call, model };
+    let question = Question { id: ledger.id, caller, declared: head.declared, call: Arc::new(call), model };
     let examined = Arc::new(decide(gate, snapshot, question).await?);
     gate.telemetry.found(&record::count(&examined, &examined.findings, &examined.snapshot.catalogue));
     let mut route = Route::new(gate, Arc::clone(&examined));
@@ -87,14 +87,20 @@ async fn parse(
         .map_err(|_| edge::failed_inside())?
 }
 
-/// Inspects and decides, the leak scan first since its score is a fact.
+/// Inspects, compares with protected documents beside it, and decides on what both say.
 async fn decide(gate: &Gate, snapshot: Arc<Snapshot>, question: Question) -> Result<Examined, Refusal> {
-    let leak = snapshot.scanner.scan(&question.call).await;
-    let now = gate.now();
+    let comparing = snapshot.scanner.scan(&question.caller, &question.call);
+    let (leak, findings) = tokio::join!(comparing, inspect(&snapshot, &question));
+    Ok(examine::decide(Arc::clone(&snapshot), question, findings?, leak, gate.now()))
+}
+
+/// Inspects, away from the reactor when the body is large.
+async fn inspect(snapshot: &Arc<Snapshot>, question: &Question) -> Result<Findings, Refusal> {
     if question.call.body.len() <= INLINE_BYTES_MAX {
-        return Ok(examine::decide(snapshot, question, leak, now));
+        return Ok(examine::inspect(snapshot, &question.caller, &question.call));
     }
-    tokio::task::spawn_blocking(move || examine::decide(snapshot, question, leak, now))
+    let (snapshot, caller, call) = (Arc::clone(snapshot), question.caller.clone(), Arc::clone(&question.call));
+    tokio::task::spawn_blocking(move || examine::inspect(&snapshot, &caller, &call))
         .await
         .map_err(|_| edge::failed_inside())
 }

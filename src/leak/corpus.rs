@@ -1,10 +1,12 @@
 //! All tenants' documents in memory, kept as the folder has them.
 //!
-//! A request is compared with its tenant's documents and with those of every tenant. What a follower hands over is applied at
-//! once, so that an addition or a removal by another process counts as soon as somebody looks.
+//! A request is compared with its tenant's documents and with those of every tenant. What a follower hands over is applied
+//! record by record, so that requests wait for one document at most, and an addition or a removal by another process counts as
+//! soon as somebody looks.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::disguised::Texts;
 use super::space::{JudgeError, Match, Question, Space, SpaceError, Touched};
@@ -31,8 +33,10 @@ pub struct Tenant {
     pub space: Space,
     /// What its harmless texts score, once that was measured.
     pub background: Option<Background>,
-    follower: Follower,
 }
+
+/// All tenants, by name.
+pub type Tenants = BTreeMap<String, Tenant>;
 
 /// What a corpus says of a request.
 #[derive(Debug, Clone, Default)]
@@ -56,7 +60,8 @@ pub struct Answer {
 pub struct Corpus {
     folder: PathBuf,
     keys: CorpusKeys,
-    tenants: BTreeMap<String, Tenant>,
+    tenants: RwLock<Tenants>,
+    followers: Mutex<BTreeMap<String, Follower>>,
 }
 
 impl Corpus {
@@ -65,47 +70,31 @@ impl Corpus {
     /// # Errors
     /// What cannot be read or was changed.
     pub fn open(folder: &Path, keys: CorpusKeys) -> Result<Self, CorpusError> {
-        let mut corpus = Self { folder: folder.to_owned(), keys, tenants: BTreeMap::new() };
+        let corpus = Self { folder: folder.to_owned(), keys, tenants: RwLock::default(), followers: Mutex::default() };
         corpus.refresh()?;
         Ok(corpus)
-    }
-
-    /// Whether the folder has something that is not in memory.
-    pub fn has_news(&self) -> bool {
-        let folders = std::fs::read_dir(&self.folder).map_or(0, |entries| {
-            entries.filter_map(Result::ok).filter(|entry| entry.path().join("tenant").exists()).count()
-        });
-        folders != self.tenants.len() || self.tenants.values().any(|tenant| tenant.follower.has_news())
     }
 
     /// Takes what came since the last look. Returns whether anything did.
     ///
     /// # Errors
     /// What cannot be read or was changed; what was taken before stays.
-    pub fn refresh(&mut self) -> Result<bool, CorpusError> {
+    pub fn refresh(&self) -> Result<bool, CorpusError> {
+        let mut followers = self.followers.lock().unwrap_or_else(PoisonError::into_inner);
         for name in tenants(&self.folder, &self.keys)? {
-            let (folder, keys) = (&self.folder, &self.keys);
-            self.tenants.entry(name).or_insert_with_key(|name| Tenant {
-                space: Space::new(keys.words(name)),
-                background: None,
-                follower: Follower::new(folder, keys, name),
-            });
+            if !followers.contains_key(&name) {
+                let space = Space::new(self.keys.words(&name));
+                self.write().insert(name.clone(), Tenant { space, background: None });
+                followers.insert(name.clone(), Follower::new(&self.folder, &self.keys, &name));
+            }
         }
         let mut news = false;
-        for Tenant { space, background, follower } in self.tenants.values_mut() {
+        for (name, follower) in followers.iter_mut().filter(|(_, follower)| follower.has_news()) {
             let mut failed = None;
             follower.read(|record| {
                 news = true;
-                match record {
-                    Record::Document(document) => {
-                        let (about, content) = *document;
-                        failed = failed.or(space.add(about, &content).err());
-                    }
-                    Record::Removed(id) => drop(space.remove(id).then_some(())),
-                    Record::Background(measured) => {
-                        space.calibrate(measured.threshold);
-                        *background = Some(measured);
-                    }
+                if let Some(tenant) = self.write().get_mut(name) {
+                    failed = failed.or(tenant.take(record).err());
                 }
             })?;
             if let Some(failed) = failed {
@@ -116,23 +105,17 @@ impl Corpus {
     }
 
     /// The tenants with documents.
-    pub fn tenants(&self) -> &BTreeMap<String, Tenant> {
-        &self.tenants
+    pub fn tenants(&self) -> RwLockReadGuard<'_, Tenants> {
+        self.tenants.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The same, to be measured.
-    pub fn tenants_mut(&mut self) -> &mut BTreeMap<String, Tenant> {
-        &mut self.tenants
+    fn write(&self) -> RwLockWriteGuard<'_, Tenants> {
+        self.tenants.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The keys.
     pub fn keys(&self) -> &CorpusKeys {
         &self.keys
-    }
-
-    /// Whether no document is registered that counts for a tenant.
-    pub fn is_empty_for(&self, tenant: &str) -> bool {
-        self.tenants.iter().all(|(name, of)| (name != tenant && name != EVERYBODY) || of.space.is_empty())
     }
 
     /// Compares texts with the documents of a tenant and of everybody; with all, where no tenant is given.
@@ -141,8 +124,8 @@ impl Corpus {
     /// When a scan fails or `stop` says so.
     pub fn ask(&self, texts: &Texts, tenant: Option<&str>, stop: &dyn Fn() -> bool) -> Result<Answer, JudgeError> {
         let mut answer = Answer::default();
-        for (name, of) in &self.tenants {
-            if tenant.is_some_and(|tenant| name != tenant && name != EVERYBODY) || of.space.is_empty() {
+        for (name, of) in &*self.tenants() {
+            if tenant.is_some_and(|tenant| !counts_for(name, tenant)) || of.space.is_empty() {
                 continue;
             }
             let question = Question::new(texts.iter(), of.space.keys());
@@ -158,6 +141,30 @@ impl Corpus {
         }
         answer.matches.sort_by_key(|(_, found)| std::cmp::Reverse(found.score));
         Ok(answer)
+    }
+}
+
+/// Whether a tenant's requests are compared with these documents.
+pub fn counts_for(documents: &str, tenant: &str) -> bool {
+    documents == tenant || documents == EVERYBODY
+}
+
+impl Tenant {
+    fn take(&mut self, record: Record) -> Result<(), SpaceError> {
+        match record {
+            Record::Document(document) => {
+                let (about, content) = *document;
+                self.space.add(about, &content)?;
+            }
+            Record::Removed(id) => {
+                self.space.remove(id);
+            }
+            Record::Background(measured) => {
+                self.space.calibrate(measured.threshold);
+                self.background = Some(measured);
+            }
+        }
+        Ok(())
     }
 }
 

@@ -49,9 +49,11 @@ pub(super) fn run(arguments: &Arguments, printer: Printer) -> anyhow::Result<Exi
     anyhow::ensure!(arguments.share > 0.0 && arguments.share < 0.5, "--share lies between 0 and 0.5");
     let (folder, keys) = arguments.place.open(false, printer)?;
     let lock = Lock::take(&folder)?;
-    let mut corpus = Corpus::open(&folder, keys)?;
-    let tenant = corpus.tenants_mut().get_mut(&arguments.tenant);
-    let tenant = tenant.with_context(|| format!("tenant {} has no documents", shown(&arguments.tenant)))?;
+    let corpus = Corpus::open(&folder, keys)?;
+    let tenants = corpus.tenants();
+    let tenant = tenants
+        .get(&arguments.tenant)
+        .with_context(|| format!("tenant {} has no documents", shown(&arguments.tenant)))?;
     let mut scores = Vec::new();
     for file in files(&arguments.background)? {
         for text in texts(&file)? {

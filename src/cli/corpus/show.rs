@@ -31,7 +31,7 @@ struct Listed<'a> {
 pub(super) fn list(arguments: &List, printer: Printer) -> anyhow::Result<Exit> {
     let (folder, keys) = arguments.place.open(false, printer)?;
     let corpus = Corpus::open(&folder, keys)?;
-    for (tenant, of) in corpus.tenants() {
+    for (tenant, of) in &*corpus.tenants() {
         for document in of.space.documents().iter().filter(|document| document.live) {
             let about = &document.about;
             let registered = jiff::Timestamp::from_millisecond(about.registered_ms).unwrap_or_default();
@@ -69,7 +69,7 @@ pub(super) fn remove(arguments: &Remove, printer: Printer) -> anyhow::Result<Exi
     let corpus = Corpus::open(&folder, keys)?;
     let mut removed = 0;
     let mut unknown: Vec<&str> = arguments.documents.iter().map(String::as_str).collect();
-    for (tenant, of) in corpus.tenants() {
+    for (tenant, of) in &*corpus.tenants() {
         let mut ids: Vec<DocumentId> = Vec::new();
         for document in of.space.documents().iter().filter(|document| document.live) {
             let about = &document.about;
@@ -123,7 +123,7 @@ pub(super) fn stats(arguments: &Stats, printer: Printer) -> anyhow::Result<Exit>
         .filter(std::fs::Metadata::is_file)
         .map(|file| file.len())
         .sum();
-    for (tenant, of) in corpus.tenants() {
+    for (tenant, of) in &*corpus.tenants() {
         let live = of.space.documents().iter().filter(|document| document.live);
         let counted = Counted {
             tenant: shown(tenant),
