@@ -15,8 +15,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub(crate) use load::Officer;
+pub(crate) use load::{CORPUS_KEY, MATCH_LISTS, corpus_keys, match_key};
 pub use load::{Loaded, Loader, Problems};
-pub(crate) use load::{MATCH_LISTS, match_key};
 pub use reload::Status;
 
 use crate::audit::{self, AuditLog, Options, SegmentLog};
@@ -104,6 +104,7 @@ impl App {
         in_force(&gate, &snapshot).await.context("the audit log cannot record the policy in force")?;
         let keeper = reload::Keeper::new((loader, config, watch), identity, status, stop.clone());
         keeper.spawn(&tasks);
+        tasks.spawn(follow_corpus(Arc::clone(&gate), stop.clone()));
         let serving = tokio::spawn(server.run(stop.clone()));
         Ok(Self { gate, address, admin, is_plaintext, stop, drained, serving, tasks, log })
     }
@@ -142,6 +143,21 @@ impl App {
         tokio::task::spawn_blocking(move || log.stop()).await.context("the audit log failed inside")?;
         self.tasks.close();
         Ok(())
+    }
+}
+
+/// Looks for what was registered or removed, so that it counts within a second.
+async fn follow_corpus(gate: Arc<Gate>, stop: CancellationToken) {
+    let mut look = tokio::time::interval(crate::limits::LEAK_LOOK);
+    look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = look.tick() => {}
+        }
+        let scanner = Arc::clone(&gate.snapshot().scanner);
+        // A look that fails inside leaves the corpus as it was; the next one is due in a moment.
+        tokio::task::spawn_blocking(move || scanner.look()).await.unwrap_or_default();
     }
 }
 

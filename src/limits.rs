@@ -76,6 +76,17 @@ pub const SCAN_MEMORY_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Apps whose texts are remembered; beyond it all are forgotten.
 pub const SCAN_MEMORY_APPS_MAX: usize = 64;
 
+/// Time for the comparison of one request with protected documents; beyond it the leak score is unknown.
+pub const LEAK_BUDGET: Duration = Duration::from_secs(2);
+/// Time over which what a caller sent of protected documents adds up.
+pub const LEAK_HISTORY: Duration = Duration::from_hours(1);
+/// Callers whose touched passages are remembered; beyond it those that were quiet longest are forgotten.
+pub const LEAK_CALLERS_MAX: usize = 4_096;
+/// Touched passages that are remembered of one caller.
+pub const LEAK_PASSAGES_MAX: usize = 256;
+/// Time between two looks at the folder of a corpus: what is added or removed counts within a second.
+pub const LEAK_LOOK: Duration = Duration::from_millis(400);
+
 /// Time to connect to a backend, TLS included.
 pub const CONNECT_DEADLINE: Duration = Duration::from_secs(5);
 /// Time until a backend's answer begins. Large models think before the first token.

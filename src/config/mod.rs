@@ -41,6 +41,8 @@ pub struct Config {
     pub node: Word,
     /// The file that holds the root key.
     pub root_key: PathBuf,
+    /// Protected documents; `None` where none are registered.
+    pub corpus: Option<CorpusConfig>,
     /// Registered apps.
     pub apps: Vec<App>,
     /// Addresses and credentials of backends.
@@ -51,6 +53,17 @@ pub struct Config {
     pub limits: Limits,
     /// Files that were read for it: certificates, roots, credentials.
     pub files: Vec<PathBuf>,
+}
+
+/// Protected documents that requests are compared with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CorpusConfig {
+    /// Where the corpus is.
+    pub folder: PathBuf,
+    /// Time for the comparison of one request; beyond it the leak score is unknown.
+    pub budget: Duration,
+    /// Time over which a caller's requests add up.
+    pub history: Duration,
 }
 
 /// The data path's listener.

@@ -49,6 +49,7 @@ mod swar;
 mod time;
 mod values;
 
+pub use encoded::runs as encoded_runs;
 pub use engine::{Description, Engine, Found};
 pub use exact::{ListBuilder, ListError, MatchKey, MatchList};
 pub use memory::{Block, Memory, Remembered};

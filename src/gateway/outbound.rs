@@ -106,7 +106,7 @@ fn confirm(
         return Err(residue);
     }
     let said = examined.declared.as_declared();
-    let context = Context { leak: examined.facts.leak, policy: &snapshot.policy };
+    let context = Context { leak: &examined.leak, policy: &snapshot.policy };
     let mut facts = policy::facts(&call, &findings, &examined.caller, &said, context);
     facts.pseudonymised = pseudonymised;
     let id = snapshot.policy.id_of(backend.name.as_str()).ok_or(residue)?;
