@@ -75,7 +75,17 @@ fn neighbours_are_read_joined() {
             &[(&first, 1), (&second, 1)],
             &[(0, "iban: FR14 2004 1010"), (1, "iban:  0505 0001 3M02 606")],
         ),
-        ("not neighbours", &[("carte 4111 1111 11", 1), ("11 1111 ok", 2)], &[]),
+        (
+            "split over two messages",
+            &[("carte 4111 1111 11", 1), ("11 1111 ok", 2)],
+            &[(0, "card_pan: 4111 1111 11"), (1, "card_pan: 11 1111")],
+        ),
+        ("not neighbours", &[("carte 4111 1111 11", 1), ("well", 2), ("11 1111 ok", 3)], &[]),
+        (
+            "elements of an array",
+            &[("iban ", 1), ("FR14 2004 1010 ", 2), ("0505 0001 3M02 606", 3)],
+            &[(1, "iban: FR14 2004 1010 "), (2, "iban: 0505 0001 3M02 606")],
+        ),
         (
             "one character a part",
             &[("siren ", 1), ("732", 1), ("8", 1), ("2", 1), ("9", 1), ("320", 1)],
