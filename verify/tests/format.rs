@@ -1,5 +1,5 @@
 //! The documentation of the format says what the verifier checks: `OCTROI_BLESS=1` writes it anew.
-#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test that reads and writes the documentation")]
+#![expect(clippy::disallowed_methods, reason = "a test that reads and writes the documentation")]
 
 use std::path::Path;
 
