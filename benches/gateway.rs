@@ -116,11 +116,15 @@ impl Gateway {
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-        let address = lines
-            .by_ref()
-            .map_while(Result::ok)
-            .find_map(|line| line.strip_prefix("ready https://").map(|address| address.parse().unwrap()))
-            .unwrap_or_else(|| panic!("the gateway did not start"));
+        let mut said = Vec::new();
+        let ready = |line: &String| line.strip_prefix("ready https://").map(|address| address.parse().unwrap());
+        let address = lines.by_ref().map_while(Result::ok).find_map(|line| {
+            ready(&line).or_else(|| {
+                said.push(line);
+                None
+            })
+        });
+        let address = address.unwrap_or_else(|| panic!("the gateway did not start:\n{}", said.join("\n")));
         std::thread::spawn(move || lines.for_each(drop));
         Self { child, address }
     }
@@ -265,11 +269,14 @@ async fn house(abroad: bool) -> (Plot, SocketAddr) {
     let plot = Plot::new().await;
     let mut tls = rustls::ServerConfig::clone(&plot.tls);
     tls.alpn_protocols = vec![b"http/1.1".to_vec()];
-    let null = null_server(Arc::new(tls)).await;
+    let tls = Arc::new(tls);
+    // Two, since one address cannot be in two places.
+    let (null, elsewhere) = (null_server(Arc::clone(&tls)).await, null_server(tls).await);
     let path = plot.write_configuration();
     let mut text = std::fs::read_to_string(&path).unwrap();
-    for server in plot.servers.values() {
-        text = text.replace(&format!(":{}\"", server.address().port()), &format!(":{}\"", null.port()));
+    for (name, server) in &plot.servers {
+        let to = if name.starts_with("us-") { elsewhere } else { null };
+        text = text.replace(&format!(":{}\"", server.address().port()), &format!(":{}\"", to.port()));
     }
     if abroad {
         text = text.split("[models]").next().unwrap().to_owned()

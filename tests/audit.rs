@@ -48,6 +48,7 @@ fn decision(number: u32) -> Entry {
         scan: Scan { status: Word::fixed("complete"), leaves: 2, scanned: 2, unknown: 0, unreadable: 0, bytes: 80 },
         label: None,
         leak_score: Some(0),
+        leak: None,
         policy: Digest([1; 32]),
         inventory: Digest([2; 32]),
         reference: Digest([3; 32]),

@@ -56,11 +56,11 @@ pub fn read_text(log: &std::path::Path, name: &str) -> std::io::Result<String> {
 fn wait<T>(future: impl Future<Output = T>) -> T {
     struct Unpark(std::thread::Thread);
     impl std::task::Wake for Unpark {
-        fn wake(self: Arc<Self>) {
+        fn wake(self: std::sync::Arc<Self>) {
             self.0.unpark();
         }
     }
-    let waker = std::task::Waker::from(Arc::new(Unpark(std::thread::current())));
+    let waker = std::task::Waker::from(std::sync::Arc::new(Unpark(std::thread::current())));
     let mut future = std::pin::pin!(future);
     loop {
         match future.as_mut().poll(&mut std::task::Context::from_waker(&waker)) {

@@ -61,8 +61,7 @@ pub fn request(folder: &Path) -> io::Result<()> {
 /// # Errors
 /// [`OpenError`]: the log is in use, damaged, or the disk refuses.
 pub fn settle(folder: &Path, node: &Word, clock: Clock) -> Result<Options, OpenError> {
-    let io = |name: &str| OpenError::io(name);
-    let mut epoch = current(folder).map_err(io(EPOCHS))?;
+    let mut epoch = current(folder).map_err(OpenError::io(EPOCHS))?;
     let options = |epoch: u32| Options::new(folder, format!("octroi/{node}/{epoch}"), clock.clone());
     let moving = folder.join(EPOCHS).join(format!("{epoch}.new"));
     let asked = folder.join(REQUEST).exists() && folder.join(CHECKPOINT).exists();
@@ -72,7 +71,7 @@ pub fn settle(folder: &Path, node: &Word, clock: Clock) -> Result<Options, OpenE
         }
         let storage = LocalStorage::new(folder);
         let lock = storage.lock().map_err(|_| OpenError::Locked)?;
-        finish(folder, epoch).map_err(io(EPOCHS))?;
+        finish(folder, epoch).map_err(OpenError::io(EPOCHS))?;
         drop(lock);
         epoch = epoch.saturating_add(1);
     }

@@ -8,7 +8,7 @@ mod report;
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use clap::Subcommand;
 
 use super::{ConfigPath, Exit, Printer};
@@ -61,6 +61,19 @@ pub(super) fn run(command: Command, printer: Printer) -> anyhow::Result<Exit> {
     }
 }
 
+/// A folder that holds a log, or advice.
+fn log_in(dir: &Path) -> anyhow::Result<()> {
+    if dir.join("checkpoint").exists() || dir.join("segments").exists() {
+        return Ok(());
+    }
+    let what = if dir.is_dir() { "holds no audit log" } else { "is not there" };
+    bail!(
+        "`{}` {what}\n  help: name the folder of the log, `[audit] folder` of octroi.toml: `audit verify DIR`, `audit query --dir DIR`, \
+         `audit show ID --dir DIR`",
+        dir.display()
+    )
+}
+
 /// What somebody is about to read.
 #[derive(Debug, Default)]
 struct Reading {
@@ -75,6 +88,7 @@ struct Reading {
 ///
 /// A folder that this user cannot write is a copy, or not theirs to change: then it says that the access is not recorded.
 fn record(dir: &Path, reading: Reading, printer: Printer) -> anyhow::Result<()> {
+    log_in(dir)?;
     let access = Access {
         access: RequestId(*uuid::Uuid::now_v7().as_bytes()),
         action: Word::fixed(reading.action),

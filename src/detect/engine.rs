@@ -223,6 +223,9 @@ impl Engine {
         for (place, logic) in self.logic.iter().enumerate() {
             if let Wake::Byte(byte) = logic.wake {
                 for at in memchr::memchr_iter(byte, text.as_bytes()) {
+                    if !sink.look() {
+                        return;
+                    }
                     self.look(place, page, &Mark::Byte(at), sink);
                 }
             }
@@ -230,7 +233,7 @@ impl Engine {
         let mut near = Near::new(&self.contexts);
         if let Some(literals) = &self.literals {
             for found in literals.find_iter(text) {
-                let Some(woken) = self.woken.get(found.pattern().as_usize()) else { continue };
+                let Some(woken) = self.woken.get(found.pattern().as_usize()).filter(|_| sink.look()) else { continue };
                 if let Some(prefix) = woken.prefix {
                     self.prefixed.at_prefix(page, (prefix, found.start()), &mut near, sink);
                 }
@@ -243,6 +246,7 @@ impl Engine {
             }
         }
         scan::events(text, &self.lexicon, &self.openings, |event| match event {
+            _ if !sink.look() => {}
             Event::Prefix(at) => self.prefixed.at_opening(page, at, &mut near, sink),
             Event::Phrase(range, Meaning::Term(detector)) => {
                 let terms = self.served.get(usize::from(detector)).and_then(|served| served.terms);
@@ -291,9 +295,10 @@ impl Engine {
     fn nested(&self, range: &Range<usize>, decoded: &Page<'_>, depth: usize, sink: &mut Sink) {
         let view = View::of(decoded.text);
         let page = Page { text: view.as_ref().map_or(decoded.text, View::text), key: decoded.key };
-        let mut inner = Sink::new(0);
+        let mut inner = sink.inner();
         self.scan(&page, depth + 1, &mut inner);
         sink.full |= inner.full;
+        sink.places += inner.places;
         let mut best: BTreeMap<u16, u8> = BTreeMap::new();
         for hit in inner.hits.iter().filter(|hit| hit.confidence >= CONFIDENCE_MIN) {
             let confidence = best.entry(hit.detector).or_default();

@@ -125,6 +125,9 @@ pub struct Decision {
     /// Leak score, absent when unknown.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub leak_score: Option<u16>,
+    /// The protected document that it is nearest to, from a score of 500.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub leak: Option<Protected>,
     /// Digest of the policy in force.
     pub policy: Digest,
     /// Digest of the inventory in force.
@@ -152,6 +155,27 @@ pub struct Decision {
     pub body_mac: Digest,
     /// Bytes of the body as received.
     pub body_bytes: u64,
+}
+
+/// A protected document that a request is near to, by keyed names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Protected {
+    /// Keyed id of the document; `octroi corpus list` knows its path.
+    pub document: Word,
+    /// Number of the passage: windows of 48 words, 24 apart.
+    pub passage: u32,
+    /// Its class.
+    pub class: Word,
+    /// Which stage found it: `fingerprint`, `code`, `sketch`.
+    pub stage: Word,
+    /// Of a million harmless texts, how many would score as much; where that was measured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chance_per_million: Option<u32>,
+    /// What the caller sent of it within a time, 0 to 1000; absent when unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub history: Option<u16>,
+    /// State of the corpus that the score replays from.
+    pub epoch: u64,
 }
 
 /// What is about to leave for one backend.

@@ -48,6 +48,37 @@ fn we_accept_their_checkpoints() {
     assert!(note::open(&theirs.replace('7', "8"), &key).is_err());
 }
 
+/// Signed trees that the checksum database of Go published over the years: real notes by another implementation.
+#[test]
+fn we_accept_what_is_published() {
+    let key = VerifierKey::parse("sum.golang.org+033de0ae+Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTTAD8OuAn8").unwrap();
+    for (size, root, signature) in [
+        (
+            6_476_701,
+            "mb8QLQIs0Z0yP5Cstq6guj87oXWeC9gEM8oVikmm9Wk=",
+            "Az3grsLX85Gz+s1SiTbgkuqxgItqFq7gsMUEyVnrsa9LM7Us9S+1xbFIGu95949rj4nPRYfvimWEPWL+o3GeoWwOoAw=",
+        ),
+        (
+            28_891_140,
+            "++pUIeKTwGvykMUkmM3AT97PwQipMT6H/p7t86E0Sp0=",
+            "Az3grqNvOILDz7xwAKugtVFZwd+I9IyB/mHrUYzcVaS9zKsRVdRLNGLFpnAcLhyoBBkdIYEzK/+7Eu4wanYttLrPsQo=",
+        ),
+        (
+            52_544_510,
+            "+TGlZfnTizQCJgyZR56QixD8+X4dd8Wefy8U1w6k0Ig=",
+            "Az3grn6d1PSjcypDf9bfcFVU5fvJB7VkLc0MAbz8jqeQVnSbAj9pKcsB5dJt5VdswPDUtiFar5LPRBu+uEQAT1CDfAc=",
+        ),
+    ] {
+        let text = format!("go.sum database tree\n{size}\n{root}\n");
+        let published = format!("{text}\n— sum.golang.org {signature}\n");
+        assert_eq!(note::open(&published, &key), Ok(text.as_str()), "{size}");
+        let (changed, refused) = (published.replacen(&size.to_string(), "7", 1), Err(note::NoteError::Signature));
+        assert_eq!(note::open(&changed, &key), refused, "{size}");
+        // The name of the tree is not that of the key: that is no checkpoint of a log of ours.
+        assert!(Checkpoint::open(&published, &key).is_err());
+    }
+}
+
 /// Their stored hashes of a tree, for their provers.
 struct Stored(Vec<tlog::Hash>);
 

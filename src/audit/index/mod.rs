@@ -47,7 +47,7 @@ pub enum IndexError {
     #[error(transparent)]
     Log(#[from] Problem),
     /// No record has this word.
-    #[error("no {dimension} `{word}` in the log")]
+    #[error("no request in the log has the {dimension} `{word}`")]
     Unknown {
         /// The dimension.
         dimension: &'static str,

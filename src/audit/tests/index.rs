@@ -199,7 +199,10 @@ fn an_edited_index_is_named_and_a_strange_one_made_anew() {
     let scratch = folder.path().join("scratch.db");
     for (name, edit) in [
         ("a record hidden", "DELETE FROM request WHERE seq = (SELECT min(seq) FROM request WHERE id IS NOT NULL)"),
-        ("a record moved", "UPDATE request SET time = time + 1 WHERE seq = (SELECT min(seq) FROM request WHERE id IS NOT NULL)"),
+        (
+            "a record moved",
+            "UPDATE request SET time = time + 1 WHERE seq = (SELECT min(seq) FROM request WHERE id IS NOT NULL)",
+        ),
         ("a word taken away", "DELETE FROM bits WHERE word = (SELECT id FROM word WHERE text = 'health')"),
         ("a word renamed", "UPDATE word SET text = 'public-web' WHERE text = 'public-website'"),
         ("a count changed", "UPDATE hourly SET n = n + 1 WHERE country = 'US' AND class = ''"),

@@ -134,6 +134,9 @@ impl Query {
 
 pub(super) fn list(query: &Query, printer: Printer) -> anyhow::Result<Exit> {
     let filter = query.filter()?;
+    if let Some(decision) = query.decision.as_deref().filter(|word| !["forward", "refuse"].contains(word)) {
+        bail!("`--decision {decision}` is neither `forward` nor `refuse`");
+    }
     let reading = Reading {
         action: "query",
         words: query.conditions(),
@@ -222,7 +225,7 @@ fn told<T>(result: Result<T, IndexError>) -> anyhow::Result<T> {
     match result {
         Err(IndexError::Unknown { dimension, word, nearest }) if !nearest.is_empty() => {
             let nearest: Vec<String> = nearest.iter().map(|word| format!("`{word}`")).collect();
-            bail!("no {dimension} `{word}` in the log; nearest: {}", nearest.join(", "))
+            bail!("no request in the log has the {dimension} `{word}`\n  help: nearest: {}", nearest.join(", "))
         }
         other => Ok(other?),
     }
@@ -262,7 +265,12 @@ fn summary(record: &Record) -> String {
 }
 
 pub(super) fn show(show: &Show, printer: Printer) -> anyhow::Result<Exit> {
-    let Some(id) = RequestId::parse(&show.id) else { bail!("`{}` is not the id of a request", show.id) };
+    let Some(id) = RequestId::parse(&show.id) else {
+        bail!(
+            "`{}` is not the id of a request\n  help: it stands in the header `octroi-request-id` of the answer, and in `audit query`",
+            show.id
+        )
+    };
     let action = if show.proof.is_some() { "proof" } else { "show" };
     record(&show.dir, Reading { action, subject: Some(id), ..Reading::default() }, printer)?;
     let filter = Filter { id: Some(id), ..Filter::default() };
@@ -272,8 +280,10 @@ pub(super) fn show(show: &Show, printer: Printer) -> anyhow::Result<Exit> {
         None => query::query(&show.dir, &filter, 1, None)?.records,
     };
     let Some(found) = records.first() else {
-        printer
-            .error(format!("the log holds no request {id}"), Some("refusals before a caller is known have no entry"));
+        printer.error(
+            format!("the log in `{}` holds no request {id}", show.dir.display()),
+            Some("another log is named with --dir; refusals before a caller is known have no entry"),
+        );
         return Ok(Exit::Findings);
     };
     if let Some(path) = &show.proof {

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use proptest::prelude::*;
 
 use super::{catalogue, engine};
+use crate::detect::page::{Page, Sink, Used};
 use crate::detect::{Block, Engine, Memory, Remembered};
 use crate::model::call::FieldKey;
 use crate::model::{Api, Call, Catalogue, Content, Dialect, Field, Operation, Role, ScanStatus, TokenKind};
@@ -172,6 +173,18 @@ fn too_many_findings_make_the_scan_partial() {
     let findings = engine.inspect(&call(&[(Role::User, TokenKind::String, &text, 1, FieldKey::None)]));
     assert_eq!(findings.scan, ScanStatus::Partial);
     assert_eq!(findings.list.len(), crate::limits::FINDINGS_MAX);
+}
+
+#[test]
+fn too_many_places_make_the_scan_partial() {
+    let text = "1 ".repeat(40);
+    let page = Page { text: &text, key: None };
+    for (left, partial) in [(39, true), (40, false)] {
+        let places = crate::limits::SCAN_PLACES_MAX - left;
+        let mut sink = Sink::new(Used { hits: 0, places });
+        engine().scan(&page, 0, &mut sink);
+        assert_eq!((sink.full, sink.places), (partial, left), "{left}");
+    }
 }
 
 type TextAndKey = (String, Option<String>);

@@ -16,6 +16,7 @@ pub(super) const SCHEMA: Schema = Schema {
         must("findings", Shape::List(&Shape::Object(FINDING)), "what was found, by type and place"),
         must("inventory", Shape::Digest, "digest of the inventory in force"),
         may("label", Shape::Word, "in the sheet's spelling, or `unknown`"),
+        may("leak", Shape::Object(PROTECTED), "the protected document that it is nearest to, from a score of 500"),
         may("leak_score", Shape::Number, "0 to 1000; absent when unknown"),
         must("model", Shape::Word, "the configured name that was asked for, or `unknown`"),
         must("operation", Shape::Word, "of the API"),
@@ -35,6 +36,16 @@ pub(super) const SCHEMA: Schema = Schema {
         must("verdict", Shape::OneOf(&["forward", "refuse"]), ""),
     ],
 };
+
+const PROTECTED: &[Member] = &[
+    may("chance_per_million", Shape::Number, "of a million harmless texts, how many would score as much"),
+    must("class", Shape::Word, "its class"),
+    must("document", Shape::Word, "keyed id"),
+    must("epoch", Shape::Number, "state of the corpus that the score replays from"),
+    may("history", Shape::Number, "what the caller sent of it within a time, 0 to 1000"),
+    must("passage", Shape::Number, "windows of 48 words, 24 apart"),
+    must("stage", Shape::Word, "`fingerprint`, `code`, `sketch`"),
+];
 
 const FINDING: &[Member] = &[
     must("classes", Shape::List(&Shape::Word), "classes that the type implies"),
