@@ -19,7 +19,7 @@ pub(crate) use load::{CORPUS_KEY, MATCH_LISTS, corpus_keys, match_key};
 pub use load::{Loaded, Loader, Problems};
 pub use reload::Status;
 
-use crate::audit::{self, AuditLog, Options, SegmentLog};
+use crate::audit::{self, AuditLog, SegmentLog};
 use crate::config::{self, Config};
 use crate::console;
 use crate::gateway::server::Server;
@@ -161,13 +161,11 @@ async fn follow_corpus(gate: Arc<Gate>, stop: CancellationToken) {
     }
 }
 
-/// Generation of the log's name; a log that is begun anew in another folder has another.
-const LOG_EPOCH: u32 = 1;
-
 #[expect(clippy::disallowed_methods, reason = "the log dates its entries, and gets its clock here")]
 fn open_log(folder: &Path, node: &Word) -> anyhow::Result<SegmentLog> {
-    let origin = format!("octroi/{node}/{LOG_EPOCH}");
-    SegmentLog::open(Options::new(folder.to_owned(), origin, Arc::new(jiff::Timestamp::now)))
+    let settled = audit::rotate::settle(folder, node, Arc::new(jiff::Timestamp::now));
+    settled
+        .and_then(SegmentLog::open)
         .with_context(|| format!("the audit log in `{}` cannot be opened", folder.display()))
 }
 
