@@ -16,6 +16,8 @@ use crate::model::{Call, Coverage, Field, Finding, Findings, Role, ScanStatus, T
 
 /// Digits below which a JSON number is none of the identifiers that any detector knows.
 const NUMBER_BYTES_MIN: usize = 7;
+/// Digits of a number that is no identifier any more.
+const DIGITS_MAX: usize = 40;
 /// Rounds in which names lead to further names.
 const NAME_ROUNDS: usize = 2;
 /// What of two neighbours is read joined.
@@ -81,6 +83,11 @@ impl Engine {
             if can_hold_anything(field, text) {
                 work.read(index, text, key(call, field));
             }
+            if field.kind == TokenKind::Number
+                && let Some(plain) = plain_number(text)
+            {
+                work.read_instead(index, text, &plain, key(call, field));
+            }
         }
         let chains = chains(call);
         for chain in &chains {
@@ -122,6 +129,20 @@ impl Engine {
 /// Whether a field is long enough to hold a value. A short number was read all the same: there is nothing in it.
 fn can_hold_anything(field: &Field, text: &str) -> bool {
     field.kind != TokenKind::Number || text.len() >= NUMBER_BYTES_MIN
+}
+
+/// The digits of a whole number that is written with a fraction or an exponent (`4.111111111111111e15`, `732829320.0`).
+fn plain_number(text: &str) -> Option<String> {
+    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    if whole.len() == text.len() {
+        return None;
+    }
+    let places = exponent.trim_start_matches('+').parse::<usize>().ok().filter(|places| *places <= DIGITS_MAX)?;
+    let point = fraction.len().min(places);
+    let (digits, rest) = (fraction.get(..point)?, fraction.get(point..)?);
+    let plain = whole.trim_start_matches('-').to_owned() + digits + &"0".repeat(places - point);
+    (plain.len() <= DIGITS_MAX && rest.bytes().all(|digit| digit == b'0')).then_some(plain)
 }
 
 /// The key that a field stands under, where it says something.
@@ -200,6 +221,17 @@ impl<'e> Work<'e> {
             }
         }
         self.views.extend(view.map(|view| (field, view)));
+    }
+
+    /// Reads what a text stands for: what is found there is found in the whole of it.
+    fn read_instead(&mut self, field: u32, text: &str, plain: &str, key: Option<&str>) {
+        let page = Page { text: plain, key };
+        let mut sink = Sink::new(self.used);
+        self.engine.scan_patterns(&page, 0, &mut sink);
+        for hit in &mut sink.hits {
+            hit.range = 0..text.len();
+        }
+        self.take((field, text), &Page { text, key }, None, sink);
     }
 
     /// Takes over what is remembered of a text.
