@@ -94,7 +94,50 @@ pub(super) fn run(command: Command, printer: Printer) -> anyhow::Result<Exit> {
     }
 }
 
+/// A folder that holds a log, or advice.
+fn log_in(dir: &Path) -> anyhow::Result<()> {
+    if dir.join("checkpoint").exists() || dir.join("segments").exists() {
+        return Ok(());
+    }
+    let what = if dir.is_dir() { "holds no audit log" } else { "is not there" };
+    bail!(
+        "`{}` {what}\n  help: name the folder of the log, `[audit] folder` of octroi.toml: `audit verify DIR`, `audit query --dir DIR`, `audit show ID --dir DIR`",
+        dir.display()
+    )
+}
+
+/// A problem of a log, with the folder that it is in.
+fn in_folder(dir: &Path) -> impl Fn(octroi_verify::problem::Problem) -> anyhow::Error {
+    let dir = dir.display().to_string();
+    move |problem| anyhow::anyhow!("the audit log in `{dir}`: {problem}")
+}
+
+/// Refuses a word that the log does not hold: an empty list would read as "it never happened".
+fn known(query: &Query) -> anyhow::Result<()> {
+    if let Some(decision) = &query.decision
+        && !["forward", "refuse"].contains(&decision.as_str())
+    {
+        bail!("`--decision {decision}` is neither `forward` nor `refuse`");
+    }
+    let asked = [&query.app, &query.class, &query.backend, &query.country, &query.rule];
+    if asked.iter().all(|asked| asked.is_none()) {
+        return Ok(());
+    }
+    let words = query::words(&query.dir).map_err(in_folder(&query.dir))?;
+    let listed = [&words.apps, &words.classes, &words.backends, &words.countries, &words.rules];
+    let named = ["app", "class", "backend", "country", "rule"];
+    for ((asked, listed), name) in asked.into_iter().zip(listed).zip(named) {
+        if let Some(word) = asked.as_ref().filter(|word| !listed.contains(*word)) {
+            let meant = super::meant(word, listed.iter().map(String::as_str));
+            bail!("no request in the log in `{}` has the {name} `{word}`\n  help: {meant}", query.dir.display());
+        }
+    }
+    Ok(())
+}
+
 fn list(query: &Query, printer: Printer) -> anyhow::Result<Exit> {
+    log_in(&query.dir)?;
+    known(query)?;
     let filter = Filter {
         since: query.since,
         until: query.until,
@@ -106,7 +149,7 @@ fn list(query: &Query, printer: Printer) -> anyhow::Result<Exit> {
         rule: query.rule.clone(),
         id: None,
     };
-    let page = query::query(&query.dir, &filter, query.limit, query.before)?;
+    let page = query::query(&query.dir, &filter, query.limit, query.before).map_err(in_folder(&query.dir))?;
     for record in &page.records {
         if query.json {
             printer.json(&serde_json::json!({"seq": record.seq, "time": record.time, "entries": record.entries}));
@@ -146,12 +189,19 @@ fn summary(record: &Record) -> String {
 }
 
 fn show(id: &str, dir: &Path, (json, printer): (bool, Printer)) -> anyhow::Result<Exit> {
-    let Some(id) = RequestId::parse(id) else { bail!("`{id}` is not the id of a request") };
+    let Some(id) = RequestId::parse(id) else {
+        bail!(
+            "`{id}` is not the id of a request\n  help: it stands in the header `octroi-request-id` of the answer, and in `audit query`"
+        )
+    };
+    log_in(dir)?;
     let filter = Filter { id: Some(id), ..Filter::default() };
-    let page = query::query(dir, &filter, 1, None)?;
+    let page = query::query(dir, &filter, 1, None).map_err(in_folder(dir))?;
     let Some(record) = page.records.first() else {
-        printer
-            .error(format!("the log holds no request {id}"), Some("refusals before a caller is known have no entry"));
+        printer.error(
+            format!("the log in `{}` holds no request {id}", dir.display()),
+            Some("another log is named with --dir; refusals before a caller is known have no entry"),
+        );
         return Ok(Exit::Findings);
     };
     if json {
@@ -167,6 +217,7 @@ fn show(id: &str, dir: &Path, (json, printer): (bool, Printer)) -> anyhow::Resul
 }
 
 fn verify(dir: &Path, key: Option<&Path>, known: &[PathBuf], (json, printer): (bool, Printer)) -> anyhow::Result<Exit> {
+    log_in(dir)?;
     let read = |path: &Path| std::fs::read_to_string(path).with_context(|| format!("{}", path.display()));
     let key = match key {
         Some(path) => Some(VerifierKey::parse(read(path)?.trim()).with_context(|| format!("{}", path.display()))?),
