@@ -16,11 +16,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub(crate) use load::Officer;
+pub(crate) use load::{CORPUS_KEY, MATCH_LISTS, corpus_keys, match_key};
 pub use load::{Loaded, Loader, Problems};
-pub(crate) use load::{MATCH_LISTS, match_key};
 pub use reload::Status;
 
-use crate::audit::{self, AuditLog, Options, SegmentLog};
+use crate::audit::{self, AuditLog, SegmentLog};
 use crate::config::{self, Config};
 use crate::console;
 use crate::gateway::server::Server;
@@ -110,6 +110,7 @@ impl App {
         in_force(&gate, &snapshot).await.context("the audit log cannot record the policy in force")?;
         let keeper = reload::Keeper::new((loader, config, watch), identity, status, stop.clone());
         keeper.spawn(&tasks);
+        tasks.spawn(follow_corpus(Arc::clone(&gate), stop.clone()));
         let serving = tokio::spawn(server.run(stop.clone()));
         Ok(Self { gate, address, admin, is_plaintext, stop, drained, serving, tasks, log })
     }
@@ -151,14 +152,25 @@ impl App {
     }
 }
 
-/// Generation of the log's name; a log that is begun anew in another folder has another.
-const LOG_EPOCH: u32 = 1;
+/// Looks for what was registered or removed, so that it counts within a second.
+async fn follow_corpus(gate: Arc<Gate>, stop: CancellationToken) {
+    let mut look = tokio::time::interval(crate::limits::LEAK_LOOK);
+    look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = look.tick() => {}
+        }
+        let scanner = Arc::clone(&gate.snapshot().scanner);
+        // A look that fails inside leaves the corpus as it was; the next one is due in a moment.
+        tokio::task::spawn_blocking(move || scanner.look()).await.unwrap_or_default();
+    }
+}
 
 #[expect(clippy::disallowed_methods, reason = "the log dates its entries, and gets its clock here")]
 fn open_log(folder: &Path, node: &Word) -> anyhow::Result<SegmentLog> {
-    let origin = format!("octroi/{node}/{LOG_EPOCH}");
-    let opened = SegmentLog::open(Options::new(folder.to_owned(), origin, Arc::new(jiff::Timestamp::now)));
-    opened.map_err(|error| {
+    let settled = audit::rotate::settle(folder, node, Arc::new(jiff::Timestamp::now));
+    settled.and_then(SegmentLog::open).map_err(|error| {
         let help = match error {
             audit::OpenError::Locked => {
                 "\n  help: one process writes a log: end the gateway or demo that runs on this folder, or give this one a folder of its own (`[audit] folder`; for the demo --dir)"

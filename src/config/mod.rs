@@ -43,6 +43,8 @@ pub struct Config {
     pub node: Word,
     /// The file that holds the root key.
     pub root_key: PathBuf,
+    /// Protected documents; `None` where none are registered.
+    pub corpus: Option<CorpusConfig>,
     /// Registered apps.
     pub apps: Vec<App>,
     /// Addresses and credentials of backends.
@@ -55,6 +57,17 @@ pub struct Config {
     pub limits: Limits,
     /// Files that were read for it: certificates, roots, credentials.
     pub files: Vec<PathBuf>,
+}
+
+/// Protected documents that requests are compared with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CorpusConfig {
+    /// Where the corpus is.
+    pub folder: PathBuf,
+    /// Time for the comparison of one request; beyond it the leak score is unknown.
+    pub budget: Duration,
+    /// Time over which a caller's requests add up.
+    pub history: Duration,
 }
 
 /// The data path's listener.
@@ -228,7 +241,7 @@ pub fn load(path: &Path) -> Result<Config, Faults> {
 pub fn policy_folder(path: &Path) -> PathBuf {
     let read = std::fs::read_to_string(path).ok().and_then(|text| toml::from_str::<toml::Table>(&text).ok());
     let said = read.as_ref().and_then(|table| table.get("policy")?.get("folder")?.as_str());
-    path.parent().unwrap_or(Path::new(".")).join(said.unwrap_or("policies"))
+    path.parent().unwrap_or_else(|| Path::new(".")).join(said.unwrap_or("policies"))
 }
 
 /// Writes a new app's key hash into the text of an `octroi.toml`, keeping every other byte.

@@ -22,6 +22,7 @@ pub(super) struct RawConfig {
     pub(super) audit: RawAudit,
     #[serde(default)]
     pub(super) keys: RawKeys,
+    pub(super) corpus: Option<RawCorpus>,
     #[serde(default)]
     pub(super) app: Vec<RawApp>,
     #[serde(default)]
@@ -70,6 +71,14 @@ pub(super) struct RawAudit {
 #[serde(deny_unknown_fields)]
 pub(super) struct RawKeys {
     pub(super) root: Option<Spanned<String>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawCorpus {
+    pub(super) folder: Option<Spanned<String>>,
+    pub(super) budget_ms: Option<Spanned<u64>>,
+    pub(super) history_s: Option<Spanned<u64>>,
 }
 
 #[derive(Debug, Deserialize)]

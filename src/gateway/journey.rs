@@ -16,7 +16,7 @@ use super::respond::Answer;
 use super::route::Route;
 use super::snapshot::Snapshot;
 use super::{Gate, accept, body, dispatch, edge, outbound, record, whole};
-use crate::model::{Api, Call, Operation, Refusal, Word};
+use crate::model::{Api, Call, Findings, Operation, Refusal, Word};
 
 /// Bytes of a body from which its inspection leaves the reactor: below it the hand-over costs more than the work.
 const INLINE_BYTES_MAX: usize = 64 * 1024;
@@ -43,7 +43,7 @@ pub async fn journey(gate: &Arc<Gate>, ledger: &mut Ledger, request: Request<Inc
     let read = body::read(&parts.headers, incoming, limits.body_bytes, limits.body, share).await?;
     let (call, model, share) = parse(Arc::clone(&snapshot), head.api, read).await?;
     ledger.model = model.clone();
-    let question = Question { id: ledger.id, caller, declared: head.declared, call, model };
+    let question = Question { id: ledger.id, caller, declared: head.declared, call: Arc::new(call), model };
     let (examined, share) = decide(gate, snapshot, question, share).await?;
     gate.telemetry.found(&record::count(&examined, &examined.findings, &examined.snapshot.catalogue));
     let mut route = Route::new(gate, Arc::clone(&examined));
@@ -88,16 +88,24 @@ async fn parse(snapshot: Arc<Snapshot>, api: Api, read: ReadBody) -> Result<(Cal
     if inline { work() } else { tokio::task::spawn_blocking(work).await.map_err(|_| edge::failed_inside())? }
 }
 
-/// Inspects and decides, the leak scan first since its score is a fact.
+/// Inspects, compares with protected documents beside it, and decides on what both say.
 async fn decide(
     gate: &Gate,
     snapshot: Arc<Snapshot>,
     question: Question,
     share: Share,
 ) -> Result<(Arc<Examined>, Share), Refusal> {
-    let leak = snapshot.scanner.scan(&question.call).await;
-    let now = gate.now();
+    let comparing = snapshot.scanner.scan(&question.caller, &question.call);
+    let (leak, inspected) = tokio::join!(comparing, inspect(&snapshot, &question, share));
+    let (findings, share) = inspected?;
+    let examined = examine::decide(Arc::clone(&snapshot), question, findings, leak, gate.now());
+    Ok((Arc::new(examined), share))
+}
+
+/// Inspects, away from the reactor when the body is large. The share of a client that leaves stays taken until it is done.
+async fn inspect(snapshot: &Arc<Snapshot>, question: &Question, share: Share) -> Result<(Findings, Share), Refusal> {
     let inline = question.call.body.len() <= INLINE_BYTES_MAX;
-    let work = move || (Arc::new(examine::decide(snapshot, question, leak, now)), share);
+    let (snapshot, caller, call) = (Arc::clone(snapshot), question.caller.clone(), Arc::clone(&question.call));
+    let work = move || (examine::inspect(&snapshot, &caller, &call), share);
     if inline { Ok(work()) } else { tokio::task::spawn_blocking(work).await.map_err(|_| edge::failed_inside()) }
 }
