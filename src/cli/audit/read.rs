@@ -9,7 +9,7 @@ use octroi_verify::walk::{Step, Walk};
 use octroi_verify::{Checkpoint, entry};
 use serde_json::Value;
 
-use super::{DIR, Exit, Printer, Reading, record, text_of, write_new};
+use super::{DIR, Exit, Printer, Reading, record, text_of, words, write_new};
 use crate::audit::index::{Dimension, Index, IndexError};
 use crate::audit::query::{self, Filter, Record};
 use crate::audit::{csv, read_text, story};
@@ -19,7 +19,7 @@ use crate::model::entry::RequestId;
 pub(crate) struct Query {
     /// The log's folder
     #[arg(long, default_value = DIR)]
-    dir: PathBuf,
+    pub(super) dir: PathBuf,
     /// Decided at this time or later (RFC 3339, such as 2026-11-23T08:00:00Z)
     #[arg(long)]
     since: Option<jiff::Timestamp>,
@@ -115,6 +115,17 @@ impl Query {
         })
     }
 
+    /// The conditions whose words a log may not hold.
+    pub(super) fn names(&self) -> [(&'static str, Option<&String>); 5] {
+        [
+            ("app", self.app.as_ref()),
+            ("class", self.class.as_ref()),
+            ("backend", self.backend.as_ref()),
+            ("country", self.country.as_ref()),
+            ("rule", self.rule.as_ref()),
+        ]
+    }
+
     /// Names of the conditions that are set.
     fn conditions(&self) -> Vec<&'static str> {
         let set = [
@@ -145,6 +156,7 @@ pub(super) fn list(query: &Query, printer: Printer) -> anyhow::Result<Exit> {
         ..Reading::default()
     };
     record(&query.dir, reading, printer)?;
+    words::known(query)?;
     let index = indexed(&query.dir, printer)?;
     if !query.by.is_empty() {
         let Some(index) = index else { bail!("counting needs the review index, which cannot be written here") };
