@@ -9,6 +9,7 @@
 )]
 
 mod checks;
+mod corpus;
 mod raw;
 mod resolve;
 mod secret;

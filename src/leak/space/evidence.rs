@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::{Document, FACT, JudgeError, Question, Space, terms};
+use super::document::terms;
+use super::{Document, FACT, JudgeError, Question, Space};
 use crate::leak::align::{self, Alignment};
 use crate::leak::prints::Run;
 use crate::leak::scan::{CpuScan, Queries, scan};
