@@ -43,8 +43,11 @@ pub struct Loader {
     path: PathBuf,
     tasks: TaskTracker,
     /// The corpus that is open, with what it was opened by.
-    guard: Arc<Mutex<Option<(CorpusConfig, [u8; 32], Arc<Guard>)>>>,
+    guard: Arc<Mutex<Option<Open>>>,
 }
+
+/// A corpus that is open: by which configuration, under which keys.
+type Open = (CorpusConfig, [u8; 32], Arc<Guard>);
 
 impl Loader {
     /// A loader of one `octroi.toml`.

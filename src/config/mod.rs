@@ -10,6 +10,7 @@
 
 mod bounds;
 mod checks;
+mod corpus;
 mod raw;
 mod resolve;
 mod secret;

@@ -8,10 +8,8 @@ use std::time::Duration;
 use toml::Spanned;
 
 use super::checks::is_plain_path;
-use super::raw::{self, RawApp, RawBackend, RawConfig, RawCorpus, RawCredential, RawSource};
-use super::{
-    App, BackendConfig, BackendUrl, Config, CorpusConfig, Credential, Fault, Faults, Listen, Secret, ServerTls,
-};
+use super::raw::{self, RawApp, RawBackend, RawConfig, RawCredential, RawSource};
+use super::{App, BackendConfig, BackendUrl, Config, Credential, Fault, Faults, Listen, Secret, ServerTls};
 use crate::limits;
 use crate::model::{Country, Dialect, Word};
 use crate::policy::nearest;
@@ -94,18 +92,7 @@ impl Resolver<'_> {
         })
     }
 
-    fn corpus(&self, raw: &RawCorpus) -> CorpusConfig {
-        let time = |set: &Option<Spanned<u64>>, unit: fn(u64) -> Duration, default: Duration| {
-            set.as_ref().map_or(default, |set| unit(*set.get_ref()))
-        };
-        CorpusConfig {
-            folder: self.under(raw.folder.as_ref(), "corpus"),
-            budget: time(&raw.budget_ms, Duration::from_millis, limits::LEAK_BUDGET),
-            history: time(&raw.history_s, Duration::from_secs, limits::LEAK_HISTORY),
-        }
-    }
-
-    fn under(&self, path: Option<&Spanned<String>>, default: &str) -> PathBuf {
+    pub(super) fn under(&self, path: Option<&Spanned<String>>, default: &str) -> PathBuf {
         self.folder.join(path.map_or(default, |path| path.get_ref()))
     }
 

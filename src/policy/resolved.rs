@@ -28,6 +28,7 @@ pub(super) enum Atom {
     /// One of these labels.
     Label(Vec<Word>),
     LeakAtLeast(u16),
+    LeakHistoryAtLeast(u16),
     App(Word),
     /// One of these apps.
     Group(Vec<Word>),

@@ -135,6 +135,7 @@ impl Resolver<'_> {
                 facts.label = LabelFact::Named(self.names.labels.get(label)?.clone());
             }
             Given::LeakScore(score) => facts.leak = LeakFact::Score(*score),
+            Given::LeakHistory(score) => facts.leak_history = LeakFact::Score(*score),
             Given::Residence(area) => {
                 let countries = self.area(area)?;
                 facts.residence.extend(countries);

@@ -12,15 +12,20 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use zeroize::Zeroizing;
 
 use super::model_server;
+use crate::app;
 use crate::cli::certificates::{self, Files};
+use crate::cli::corpus::add;
 use crate::cli::init::{secret_folder, write};
 use crate::identity::{self, RootKey};
+use crate::leak::corpus::{Corpus, EVERYBODY};
 use crate::policy::starter;
 
 /// The app of the demonstration's key.
 pub(super) const APP: &str = "public-website";
 /// The model that clients ask for.
 pub(super) const MODEL: &str = "assistant";
+/// An invented confidential paper, registered as a protected document.
+const CONFIDENTIAL: &str = include_str!("confidential.txt");
 /// Other names under which the servers are asked for: an embedding model.
 const EMBEDDING_MODEL: &str = "embedder";
 
@@ -31,6 +36,8 @@ pub(super) struct State {
     files: Files,
     key: Zeroizing<String>,
     key_hash: String,
+    /// Keyed id of the protected document.
+    document: String,
 }
 
 impl State {
@@ -65,7 +72,8 @@ impl State {
                 write(&path, &text, 0o644)?;
             }
         }
-        Ok(Self { folder, files, key, key_hash })
+        let document = protect(&folder, &root)?;
+        Ok(Self { folder, files, key, key_hash, document })
     }
 
     /// The configuration file.
@@ -86,6 +94,11 @@ impl State {
     /// The authority that clients must trust.
     pub(super) fn authority(&self) -> &Path {
         &self.files.authority
+    }
+
+    /// The keyed id of the protected document.
+    pub(super) fn document(&self) -> &str {
+        &self.document
     }
 
     /// The API key.
@@ -115,6 +128,8 @@ folder = "policies"
 folder = "audit"
 [keys]
 root = "keys/root.key"
+[corpus]
+folder = "corpus"
 
 [[app]]
 name = "{APP}"
@@ -197,6 +212,24 @@ fn is_ours(folder: &Path) -> anyhow::Result<bool> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(true),
         Err(error) => Err(error).with_context(|| format!("{}", folder.display())),
     }
+}
+
+/// Registers the confidential paper, as `octroi corpus add` does, and returns its id.
+fn protect(folder: &Path, root: &RootKey) -> anyhow::Result<String> {
+    let paper = folder.join("documents/offer.txt");
+    if !paper.exists() {
+        write(&paper, CONFIDENTIAL, 0o600)?;
+    }
+    let corpus = folder.join("corpus");
+    secret_folder(&corpus)?;
+    let done =
+        add::register(&corpus, &app::corpus_keys(root), ("trade-secret", EVERYBODY), std::slice::from_ref(&paper))?;
+    anyhow::ensure!(done.unread.is_empty(), "{}", done.unread.join("\n"));
+    let corpus = Corpus::open(&corpus, app::corpus_keys(root))?;
+    let tenants = corpus.tenants();
+    let documents = tenants.values().flat_map(|tenant| tenant.space.documents());
+    let mut found = documents.filter(|document| document.live && Path::new(&document.about.path) == paper);
+    Ok(found.next().context("the paper was not registered")?.about.id.to_string())
 }
 
 /// The key of an earlier run, from its `client.env`.

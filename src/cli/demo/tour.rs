@@ -1,4 +1,4 @@
-//! The tour: three requests through the real socket. For each it shows side by side what the client sent, what crossed to the
+//! The tour: requests through the real socket. For each it shows side by side what the client sent, what crossed to the
 //! model server and what came back, and checks that each is as told; then the records, and their verification.
 
 use std::time::Duration;
@@ -43,8 +43,10 @@ pub(super) async fn run(app: &App, servers: &Servers, state: &State, printer: Pr
     ));
     let ids = [
         first(&client, servers, printer, &mut claims).await?,
+        protected_at_home(&client, servers, printer, &mut claims).await?,
         second(&client, servers, printer, &mut claims).await?,
         third(&client, servers, printer, &mut claims).await?,
+        protected_abroad(&client, servers, printer, &mut claims).await?,
     ];
     records(app, (state, &ids, begun), printer, &mut claims).await?;
     let all = claims.0.iter().all(|(_, holds)| *holds);
@@ -91,17 +93,17 @@ async fn second(client: &Client, servers: &Servers, printer: Printer, claims: &m
     let after = Received::of(servers);
     let crossed = after.newest_in_cloud(&before);
     let came_back = streamed_text(&answer.body);
-    title(printer, 2, "Paris is down: pseudonyms cross, the streamed answer is restored", &answer);
+    title(printer, 3, "Paris is down: pseudonyms cross, the streamed answer is restored", &answer);
     columns(
         printer,
         &[("the client sent", &prompt()), ("crossed to the US", &user_text(&crossed)), ("came back", &came_back)],
     );
-    claims.claim("2: answered with 200", answer.status == 200);
-    claims.claim("2: served by us-cloud", answer.header("octroi-backend") == "us-cloud");
-    claims.claim("2: one request crossed", after.cloud.len() == before.cloud.len() + 1);
-    claims.claim("2: no value crossed", !crossed.is_empty() && !VALUES.iter().any(|value| crossed.contains(value)));
-    claims.claim("2: the streamed answer holds every value", VALUES.iter().all(|value| came_back.contains(value)));
-    claims.claim("2: the stream ended well", answer.body.trim_end().ends_with("data: [DONE]"));
+    claims.claim("3: answered with 200", answer.status == 200);
+    claims.claim("3: served by us-cloud", answer.header("octroi-backend") == "us-cloud");
+    claims.claim("3: one request crossed", after.cloud.len() == before.cloud.len() + 1);
+    claims.claim("3: no value crossed", !crossed.is_empty() && !VALUES.iter().any(|value| crossed.contains(value)));
+    claims.claim("3: the streamed answer holds every value", VALUES.iter().all(|value| came_back.contains(value)));
+    claims.claim("3: the stream ended well", answer.body.trim_end().ends_with("data: [DONE]"));
     Ok(answer.header("octroi-request-id").to_owned())
 }
 
@@ -112,12 +114,60 @@ async fn third(client: &Client, servers: &Servers, printer: Printer, claims: &mu
     let after = Received::of(servers);
     let told: serde_json::Value = serde_json::from_str(&answer.body).unwrap_or_default();
     let message = told.pointer("/error/message").and_then(serde_json::Value::as_str).unwrap_or("-").to_owned();
-    title(printer, 3, "Paris is down: health data stays home, so the request is refused", &answer);
+    title(printer, 4, "Paris is down: health data stays home, so the request is refused", &answer);
     columns(printer, &[("the client sent", prompt), ("crossed to the US", "(nothing)"), ("came back", &message)]);
-    claims.claim("3: refused", (400..600).contains(&answer.status));
-    claims.claim("3: the refusal names the rule", message.contains("health-stays-hds"));
-    claims.claim("3: the refusal gives its reason", message.contains("GDPR Art. 9"));
-    claims.claim("3: nothing reached the US", after.cloud.len() == before.cloud.len());
+    claims.claim("4: refused", (400..600).contains(&answer.status));
+    claims.claim("4: the refusal names the rule", message.contains("health-stays-hds"));
+    claims.claim("4: the refusal gives its reason", message.contains("GDPR Art. 9"));
+    claims.claim("4: nothing reached the US", after.cloud.len() == before.cloud.len());
+    Ok(answer.header("octroi-request-id").to_owned())
+}
+
+/// A protected paper in other words: nothing in it but its facts is as it was.
+const REWORDED: &str = "Draft a memo for our lenders. Velmont is about to buy Tarrow Hydraulics. Its directors agreed to pay 46.50 euros in \
+    cash for each share, so that the whole business costs 1.84 billion euros once 310 million of net debt is counted, 38 percent above \
+    where the stock closed on 12 May. The Brandt family (27 percent, held by Brandt Holding GmbH) talks to no other buyer until 30 June.";
+
+async fn protected_at_home(
+    client: &Client,
+    servers: &Servers,
+    printer: Printer,
+    claims: &mut Claims,
+) -> anyhow::Result<String> {
+    let before = Received::of(servers);
+    let answer = client.post("/v1/chat/completions", &body(REWORDED, false)).await?;
+    let after = Received::of(servers);
+    title(printer, 2, "A protected paper in other words: it stays home", &answer);
+    let crossed = user_text(&after.newest_in_paris(&before));
+    columns(
+        printer,
+        &[("the client sent", REWORDED), ("reached Paris", &crossed), ("came back", &chat_text(&answer.body))],
+    );
+    claims.claim("2: answered with 200", answer.status == 200);
+    claims.claim("2: served by Paris", answer.header("octroi-backend").starts_with("paris-gpu-"));
+    claims.claim("2: nothing reached the US", after.cloud.len() == before.cloud.len());
+    Ok(answer.header("octroi-request-id").to_owned())
+}
+
+async fn protected_abroad(
+    client: &Client,
+    servers: &Servers,
+    printer: Printer,
+    claims: &mut Claims,
+) -> anyhow::Result<String> {
+    let before = Received::of(servers);
+    let answer = client.post("/v1/chat/completions", &body(REWORDED, false)).await?;
+    let after = Received::of(servers);
+    let told: serde_json::Value = serde_json::from_str(&answer.body).unwrap_or_default();
+    let message = told.pointer("/error/message").and_then(serde_json::Value::as_str).unwrap_or("-").to_owned();
+    title(printer, 5, "Paris is down: the protected paper is refused, and nobody is told why", &answer);
+    columns(printer, &[("the client sent", REWORDED), ("crossed to the US", "(nothing)"), ("came back", &message)]);
+    claims.claim("5: refused", (400..600).contains(&answer.status));
+    claims.claim(
+        "5: the refusal names no rule and no document",
+        !answer.body.contains("restricted") && !answer.body.contains("leak"),
+    );
+    claims.claim("5: nothing reached the US", after.cloud.len() == before.cloud.len());
     Ok(answer.header("octroi-request-id").to_owned())
 }
 
@@ -132,7 +182,7 @@ async fn records(
     settled(app).await;
     for (number, id) in (1..).zip(ids) {
         let told = record::tell(&state.audit(), id)?;
-        claims.claim(format!("4: the record tells of request {number}"), told.is_some());
+        claims.claim(format!("6: the record tells of request {number}"), told.is_some());
         let mut head = format!("{number}. ");
         for line in wrap(&told.unwrap_or_default(), WIDTH - 6) {
             printer.line(format!("   {head}{line}"));
@@ -142,20 +192,23 @@ async fn records(
     let head = app.gate().audit.head();
     let from = begun.max(head.size.saturating_sub(crate::audit::log::READ_ENTRIES_MAX));
     printer.line("\n   The entries themselves, in JSON with `octroi audit show ID --json`:");
-    let mut decisions = 0;
+    let (mut decisions, mut named) = (0, 0);
     for entry in app.gate().audit.read(from..head.size).await? {
         let entry: serde_json::Value = serde_json::from_slice(&entry)?;
         decisions += usize::from(entry.pointer("/entry/kind").is_some_and(|kind| kind == "decision"));
+        let document = entry.pointer("/entry/leak/document").is_some_and(|document| document == state.document());
+        named += usize::from(document && entry.pointer("/entry/leak/passage").is_some());
         printer.line(format!("   {}", record::line(&entry)));
     }
-    claims.claim("4: the record holds the decisions", decisions == 3);
+    claims.claim("6: the record holds the decisions", decisions == 5);
+    claims.claim("6: the record names the document and its passage, twice", named == 2);
     let (sound, report) = verify_folder(&state.audit());
     printer.line("");
     for line in report.lines().flat_map(|line| wrap(line, WIDTH - 3)) {
         printer.line(format!("   {line}"));
     }
     printer.line("");
-    claims.claim("4: the record verifies", sound);
+    claims.claim("6: the record verifies", sound);
     Ok(())
 }
 

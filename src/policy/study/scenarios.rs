@@ -239,6 +239,7 @@ fn atom_words(atom: &Atom, study: &Study) -> String {
         Atom::Still(asked) => format!("{} {}", said(Phrase::DataStillIncludes), what(asked)),
         Atom::Label(labels) => format!("{} {}", said(Phrase::LabelIs), quoted(labels)),
         Atom::LeakAtLeast(score) => format!("{} {score}", said(Phrase::LeakAtLeast)),
+        Atom::LeakHistoryAtLeast(score) => format!("{} {score}", said(Phrase::LeakHistoryAtLeast)),
         Atom::App(word) => format!("{} \"{word}\"", said(Phrase::AppIs)),
         Atom::Group(words) => format!("{} {}", said(Phrase::AppIs), quoted(words)),
         Atom::Tenant(word) => format!("{} \"{word}\"", said(Phrase::TenantIs)),

@@ -104,6 +104,7 @@ impl Space {
     fn declarations(&mut self, policies: &[(&Policy, &Resolved)], atoms: &BTreeSet<Atom>, told: bool) {
         let (mut apps, mut tenants, mut purposes) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         let (mut roles, mut scores, mut areas) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
+        let mut sums = BTreeSet::new();
         let mut labelled = false;
         for atom in atoms {
             match atom {
@@ -123,6 +124,9 @@ impl Space {
                 Atom::LeakAtLeast(score) => {
                     scores.insert(*score);
                 }
+                Atom::LeakHistoryAtLeast(score) => {
+                    sums.insert(*score);
+                }
                 Atom::Residence(countries) => areas.push(countries.clone()),
                 Atom::Label(_) => labelled = true,
                 _ => {}
@@ -141,12 +145,8 @@ impl Space {
             let named = labels.into_iter().map(LabelFact::Named);
             self.dims.push(Dim::Label([LabelFact::Absent].into_iter().chain(named).chain(unknown).collect()));
         }
-        if !scores.is_empty() {
-            let mut values = vec![LeakFact::Score(0)];
-            values.extend(scores.iter().filter(|score| **score > 0).map(|score| LeakFact::Score(*score)));
-            values.extend((!told).then_some(LeakFact::Unknown));
-            self.dims.push(Dim::Leak(values));
-        }
+        self.dims.extend(of_scores(&scores, told).map(Dim::Leak));
+        self.dims.extend(of_scores(&sums, told).map(Dim::History));
         let named = |words: BTreeSet<Word>| [Word::fixed("")].into_iter().chain(words).collect::<Vec<Word>>();
         if !apps.is_empty() {
             self.dims.push(Dim::App(named(apps)));
@@ -334,6 +334,7 @@ impl Space {
                 ) => set.contains(*class),
                 (Atom::HealthOfAPerson, Dim::Health | Dim::Type(..))
                 | (Atom::LeakAtLeast(_), Dim::Leak(_))
+                | (Atom::LeakHistoryAtLeast(_), Dim::History(_))
                 | (Atom::Residence(_), Dim::Resident(_))
                 | (Atom::Minors, Dim::Minors)
                 | (Atom::ScanIncomplete, Dim::Scan)
@@ -369,4 +370,12 @@ fn atom_type(atom: &Atom) -> Option<&EntityId> {
         Atom::Includes { what: What::Type(entity), .. } | Atom::Still(What::Type(entity)) => Some(entity),
         _ => None,
     }
+}
+
+/// The scores that thresholds tell apart, none where nothing asks.
+fn of_scores(thresholds: &BTreeSet<u16>, told: bool) -> Option<Vec<LeakFact>> {
+    let first = std::iter::once(LeakFact::Score(0));
+    let asked = thresholds.iter().filter(|score| **score > 0).map(|score| LeakFact::Score(*score));
+    let unknown = (!told).then_some(LeakFact::Unknown);
+    (!thresholds.is_empty()).then(|| first.chain(asked).chain(unknown).collect())
 }

@@ -226,10 +226,13 @@ impl Naive<'_> {
                 LabelFact::Unknown => Certainty::UNKNOWN,
                 LabelFact::Named(label) => Certainty::known(labels.iter().any(|one| one == label)),
             },
-            Atom::LeakAtLeast(least) => match facts.leak {
-                LeakFact::Unknown => Certainty::UNKNOWN,
-                LeakFact::Score(score) => Certainty::known(score >= *least),
-            },
+            Atom::LeakAtLeast(least) | Atom::LeakHistoryAtLeast(least) => {
+                let history = matches!(atom, Atom::LeakHistoryAtLeast(_));
+                match if history { facts.leak_history } else { facts.leak } {
+                    LeakFact::Unknown => Certainty::UNKNOWN,
+                    LeakFact::Score(score) => Certainty::known(score >= *least),
+                }
+            }
             Atom::App(word) => Certainty::known(facts.app == *word),
             Atom::Group(apps) => Certainty::known(apps.contains(&facts.app)),
             Atom::Tenant(word) => Certainty::known(facts.tenant == *word),
