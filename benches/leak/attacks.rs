@@ -38,8 +38,14 @@ pub(crate) fn all(set: &Set) -> Vec<(&'static str, Attacked)> {
         let attacked = (0..prose).map(|document| (document, attack(chance, &set.documents[document]))).collect();
         out.push((name, attacked));
     };
-    each("60 words in a prompt", chance, &|chance, text| vec![carried(set, chance, &excerpt(chance, text, 60))]);
-    each("25 words in a prompt", chance, &|chance, text| vec![carried(set, chance, &excerpt(chance, text, 25))]);
+    each("60 words in a prompt", chance, &|chance, text| {
+        let text = excerpt(chance, text, 60);
+        vec![carried(set, chance, &text)]
+    });
+    each("25 words in a prompt", chance, &|chance, text| {
+        let text = excerpt(chance, text, 25);
+        vec![carried(set, chance, &text)]
+    });
     each("light edits of 60 words", chance, &|chance, text| {
         let text = excerpt(chance, text, 60);
         vec![carried(set, chance, &light(chance, &text))]
@@ -74,8 +80,9 @@ pub(crate) fn all(set: &Set) -> Vec<(&'static str, Attacked)> {
         }
         messages
     });
-    let invented =
-        |of: &dyn Fn(usize) -> String| (0..set.invented.len()).map(|number| (number, vec![of(number)])).collect();
+    let invented = |of: &dyn Fn(usize) -> String| -> Attacked {
+        (0..set.invented.len()).map(|number| (number, vec![of(number)])).collect()
+    };
     out.push(("polished (invented)", invented(&|number| set.invented[number].polished.clone())));
     out.push(("reworded (invented)", invented(&|number| set.invented[number].reworded.clone())));
     let mut in_prompt = Vec::new();
