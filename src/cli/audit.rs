@@ -6,7 +6,7 @@ mod integrity;
 mod read;
 mod report;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context as _, bail};
 use clap::Subcommand;
@@ -131,7 +131,7 @@ fn text_of(path: &Path) -> anyhow::Result<String> {
 
 /// Writes a file that the command line names, and that is not there yet.
 #[expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "the command line names files")]
-fn write_new(path: &PathBuf, text: &str) -> anyhow::Result<()> {
+fn write_new(path: &Path, text: &str) -> anyhow::Result<()> {
     use std::io::Write as _;
     let file = std::fs::File::create_new(path);
     file.and_then(|mut file| file.write_all(text.as_bytes())).with_context(|| format!("{}", path.display()))

@@ -303,7 +303,7 @@ pub(super) fn show(show: &Show, printer: Printer) -> anyhow::Result<Exit> {
 }
 
 /// Writes the proof of an entry, after checking it as its reader will.
-fn prove(dir: &Path, path: &PathBuf, seq: u64, index: &Index, printer: Printer) -> anyhow::Result<Exit> {
+fn prove(dir: &Path, path: &Path, seq: u64, index: &Index, printer: Printer) -> anyhow::Result<Exit> {
     let signed = read_text(dir, CHECKPOINT).context("the log's checkpoint")?;
     let key = VerifierKey::parse(&text_of(&dir.join(VERIFIER_KEY))?).context("the log's public key")?;
     let checkpoint = Checkpoint::open(&signed, &key).context("the log's checkpoint")?;
