@@ -3,6 +3,7 @@
 //! [`Loader`] turns files into a [`Snapshot`]; [`App`] opens the log, binds the listeners and keeps the snapshot fresh. A
 //! reload that fails leaves everything as it was, loudly.
 
+mod fit;
 mod load;
 mod reload;
 
@@ -95,9 +96,14 @@ impl App {
         let status = Arc::new(Status::new(Arc::clone(&gate)));
         let admin = match config.admin {
             Some(address) => Some(
-                console::listen(address, Arc::clone(&status) as Arc<dyn console::Facts>, &tasks, drained.clone())
-                    .await
-                    .with_context(|| format!("cannot listen on {address} for [admin]"))?,
+                console::listen(
+                    (address, config.admin_hosts.clone()),
+                    Arc::clone(&status) as Arc<dyn console::Facts>,
+                    &tasks,
+                    drained.clone(),
+                )
+                .await
+                .with_context(|| format!("cannot listen on {address} for [admin]"))?,
             ),
             None => None,
         };
@@ -165,9 +171,15 @@ async fn follow_corpus(gate: Arc<Gate>, stop: CancellationToken) {
 fn open_log(folder: &Path, node: &Word) -> anyhow::Result<SegmentLog> {
     let clock: audit::Clock = Arc::new(jiff::Timestamp::now);
     let settled = audit::rotate::settle(folder, node, &clock);
-    settled
-        .and_then(SegmentLog::open)
-        .with_context(|| format!("the audit log in `{}` cannot be opened", folder.display()))
+    settled.and_then(SegmentLog::open).map_err(|error| {
+        let help = match error {
+            audit::OpenError::Locked => {
+                "\n  help: one process writes a log: end the gateway or demo that runs on this folder, or give this one a folder of its own (`[audit] folder`; for the demo --dir)"
+            }
+            _ => "",
+        };
+        anyhow::anyhow!("the audit log in `{}` cannot be opened: {error}{help}", folder.display())
+    })
 }
 
 /// Records which policy is in force.

@@ -8,14 +8,16 @@ use aws_lc_rs::hmac;
 use jiff::Timestamp;
 use tokio_util::task::TaskTracker;
 
+use super::fit;
 use crate::config::{self, BackendConfig, Config, CorpusConfig, Credential};
 use crate::detect::{self, Engine};
 use crate::gateway::snapshot::Snapshot;
+use crate::gateway::tls;
 use crate::identity::{Callers, Purpose, Registration, RootKey};
 use crate::leak::guard::Guard;
 use crate::leak::store::CorpusKeys;
 use crate::leak::{NoCorpus, Scanner};
-use crate::model::{Binding, Catalogue};
+use crate::model::{Binding, Catalogue, Word};
 use crate::policy::study::{Begin, Study};
 use crate::policy::{self, Policy, SourceFile, Sources, Vocabulary};
 use crate::transform;
@@ -60,20 +62,28 @@ impl Loader {
     /// # Errors
     /// Every fault of every file.
     pub fn load(&self, before: Option<&Snapshot>) -> Result<Loaded, Problems> {
-        let config =
-            config::load(&self.path).map_err(|faults| Problems(faults.0.iter().map(ToString::to_string).collect()))?;
-        let root = RootKey::read(&config.root_key).map_err(|error| Problems(vec![error.to_string()]))?;
-        let (policy, engine, catalogue) = officer(&config.policy_folder)?;
-        let engine = with_lists(engine, &config.policy_folder, &root, &catalogue)?;
         let mut problems = Vec::new();
-        let pool = self.pool(&config, &policy, before).map_err(|found| problems.extend(found)).ok();
+        let mut found = |texts: Vec<String>| problems.extend(texts);
+        let config =
+            config::load(&self.path).map_err(|faults| found(faults.0.iter().map(ToString::to_string).collect())).ok();
+        // The officer's files are read although the operator's has faults: all are told in one run.
+        let folder = config.as_ref().map_or_else(|| config::policy_folder(&self.path), |it| it.policy_folder.clone());
+        let read = officer(&folder).map_err(|problems| found(problems.0)).ok();
+        let Some(config) = config else { return Err(Problems(problems)) };
+        let root = RootKey::read(&config.root_key).map_err(|error| found(vec![error.to_string()])).ok();
+        if before.is_none() {
+            found(listener(&config));
+        }
+        let (Some((policy, engine, catalogue)), Some(root)) = (read, root) else { return Err(Problems(problems)) };
+        let engine =
+            with_lists(engine, &config.policy_folder, &root, &catalogue).map_err(|problems| found(problems.0)).ok();
+        let pool = self.pool(&config, &policy, before).map_err(&mut found).ok();
         let callers = Callers::new(&root, &registrations(&config))
-            .map_err(|faults| problems.extend(faults.iter().map(ToString::to_string)))
+            .map_err(|faults| found(faults.iter().map(ToString::to_string).collect()))
             .ok();
-        problems.extend(unbound_models(&config, &policy));
-        problems.extend(two_truths(&config, &policy));
-        let scanner = self.scanner(&config, &root).map_err(|problem| problems.push(problem)).ok();
-        let (Some(pool), Some(callers), Some(scanner)) = (pool, callers, scanner) else {
+        found(fit::faults(&config, &policy));
+        let scanner = self.scanner(&config, &root).map_err(|problem| found(vec![problem])).ok();
+        let (Some(engine), Some(pool), Some(callers), Some(scanner)) = (engine, pool, callers, scanner) else {
             return Err(Problems(problems));
         };
         if !problems.is_empty() {
@@ -119,6 +129,7 @@ impl Loader {
     }
 
     fn pool(&self, config: &Config, policy: &Policy, before: Option<&Snapshot>) -> Result<Pool, Vec<String>> {
+        let place = |name: &Word| config.backends.iter().find(|backend| backend.name == *name).map(|it| &*it.place);
         let mut settings = Vec::new();
         for backend in &config.backends {
             match policy.id_of(backend.name.as_str()).and_then(|id| policy.backends().get(usize::from(id.0))) {
@@ -130,8 +141,23 @@ impl Loader {
             }
         }
         let before = before.map(|snapshot| &*snapshot.pool);
-        Pool::build(settings, before, &self.tasks).map_err(|faults| faults.iter().map(ToString::to_string).collect())
+        Pool::build(settings, before, &self.tasks).map_err(|faults| {
+            let told = faults.iter().map(|fault| {
+                let place = place(&fault.backend).map(|place| format!("{place}: ")).unwrap_or_default();
+                let help = fault.fault.help().map(|help| format!("\n  help: {help}")).unwrap_or_default();
+                format!("{place}{fault}{help}")
+            });
+            told.collect()
+        })
     }
+}
+
+/// What is wrong with the listener's certificate and key.
+fn listener(config: &Config) -> Vec<String> {
+    let Some(files) = &config.listen.tls else { return Vec::new() };
+    let made = tls::Identity::read(&files.certificate, &files.key)
+        .and_then(|identity| tls::server_config(identity, files.client_authorities.as_deref()));
+    made.err().map(|error| error.to_string()).into_iter().collect()
 }
 
 /// A policy folder, read, with the detectors of this build and of the folder.
@@ -144,6 +170,32 @@ pub(crate) struct Officer {
 }
 
 impl Officer {
+    /// Reads a folder in which there must be a policy.
+    ///
+    /// # Errors
+    /// What is not there, and as [`Officer::read`].
+    pub(crate) fn of_folder(folder: &Path) -> Result<Self, Problems> {
+        let place = folder.display();
+        if !folder.is_dir() {
+            return Err(Problems(vec![format!(
+                "{place}: there is no such policy folder\n  help: name one with `[policy] folder` in octroi.toml or with --policies; `octroi policy init {place} --home FR` makes it"
+            )]));
+        }
+        let officer = Self::read(folder)?;
+        let mut missing = Vec::new();
+        if officer.sources.sheets.is_empty() {
+            missing.push(format!(
+                "{place}: there is no policy sheet here, no file that ends in `.policy`: without one nothing is allowed\n  help: write {place}/main.policy; `octroi policy init` makes one to begin with"
+            ));
+        }
+        if officer.sources.inventory.is_none() {
+            missing.push(format!(
+                "{place}/backends.toml: there is no inventory of backends: one that it does not declare is never used\n  help: write it; docs/policy.md says what it holds, and `octroi policy init` makes one to begin with"
+            ));
+        }
+        if missing.is_empty() { Ok(officer) } else { Err(Problems(missing)) }
+    }
+
     /// Reads a folder.
     ///
     /// # Errors
@@ -196,7 +248,7 @@ fn rendered(faults: Vec<policy::Diagnostic>) -> Problems {
 /// # Errors
 /// Every fault of every file.
 pub(crate) fn officer(folder: &Path) -> Result<(Policy, Arc<Engine>, Arc<Catalogue>), Problems> {
-    let Officer { sources, catalogue, engine } = Officer::read(folder)?;
+    let Officer { sources, catalogue, engine } = Officer::of_folder(folder)?;
     let policy = policy::compile(&sources, &catalogue, &engine.served(), &vocabulary(), now()).map_err(rendered)?;
     Ok((policy, Arc::new(engine), Arc::new(catalogue)))
 }
@@ -338,40 +390,4 @@ fn upstream_settings(backend: &BackendConfig, binding: Binding) -> Settings {
     settings.bounds = Bounds { first_byte: backend.first_byte, reply_idle: backend.reply_idle, ..Bounds::default() };
     settings.health = HealthCheck { path: Some(backend.health_path.to_string()), ..HealthCheck::default() };
     settings
-}
-
-/// Model names that the inventory's truths do not cover: such a name is not that backend.
-fn unbound_models(config: &Config, policy: &Policy) -> Vec<String> {
-    let mut problems = Vec::new();
-    for (asked, by_backend) in &config.models {
-        for (name, model) in by_backend {
-            let Some(backend) = policy.backends().iter().find(|backend| backend.name == *name) else { continue };
-            if !backend.binding.models.contains(model) {
-                problems.push(format!(
-                    "[models] \"{asked}\": the inventory's truths about `{name}` do not cover its model `{model}`\n  help: the officer adds it to `models` of `{name}` in backends.toml, if they hold for it"
-                ));
-            }
-        }
-    }
-    problems
-}
-
-/// Places under two names that say different things of where they are: one of them is not true. What is sent to the nearer one
-/// would go to the other.
-fn two_truths(config: &Config, policy: &Policy) -> Vec<String> {
-    let truths = |backend: &BackendConfig| policy.backends().iter().find(|known| known.name == backend.name);
-    let mut problems = Vec::new();
-    for (index, one) in config.backends.iter().enumerate() {
-        for other in config.backends.iter().skip(index + 1) {
-            let same_place = one.url.host == other.url.host && one.url.port == other.url.port;
-            let (Some(first), Some(second)) = (truths(one), truths(other)) else { continue };
-            if same_place && (first.tier, &first.processing) != (second.tier, &second.processing) {
-                problems.push(format!(
-                    "[[backend]] `{}` and `{}` have one address, and the inventory says that they are in different places\n  help: correct the `url` of the one that is elsewhere",
-                    one.name, other.name
-                ));
-            }
-        }
-    }
-    problems
 }

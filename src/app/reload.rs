@@ -62,7 +62,11 @@ impl console::Facts for Status {
 
     fn readiness(&self) -> console::Readiness {
         let snapshot = self.gate.snapshot();
-        let backends = snapshot.pool.backends().map(|backend| (backend.name().clone(), backend.available())).collect();
+        let backends = snapshot.pool.backends().map(|backend| console::BackendState {
+            name: backend.name().clone(),
+            up: backend.available(),
+            why: backend.why().map(|why| why.to_string()),
+        });
         let policy = &snapshot.policy;
         console::Readiness {
             draining: self.draining.load(Ordering::Relaxed),
@@ -71,7 +75,7 @@ impl console::Facts for Status {
             policy_digest: policy.digest().to_string(),
             policy_valid_until: policy.valid_until().map(|until| until.to_string()),
             rejected: self.rejected.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone(),
-            backends,
+            backends: backends.collect(),
         }
     }
 }

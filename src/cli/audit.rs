@@ -5,6 +5,7 @@
 mod integrity;
 mod read;
 mod report;
+mod words;
 
 use std::path::Path;
 

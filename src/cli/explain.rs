@@ -69,7 +69,8 @@ pub(super) fn run(arguments: &Arguments, printer: Printer) -> anyhow::Result<Exi
     let _entered = runtime.enter();
     let loaded = Loader::new(arguments.path.config.clone(), TaskTracker::new()).load(None)?;
     let Some(app) = loaded.config.apps.iter().find(|app| app.name == *arguments.app.as_str()) else {
-        bail!("no app is called `{}` in {}", arguments.app, arguments.path.config.display());
+        let meant = super::meant(&arguments.app, loaded.config.apps.iter().map(|app| app.name.as_str()));
+        bail!("no app is called `{}` in {}\n  help: {meant}", arguments.app, arguments.path.config.display());
     };
     let api = dialect::route(&http::Method::POST, &arguments.endpoint, None)
         .map_err(|refusal| anyhow::anyhow!(refusal.message))?;

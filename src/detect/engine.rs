@@ -201,6 +201,11 @@ impl Engine {
         self.served.get(usize::from(detector)).is_some_and(|served| served.description.entity == "email")
     }
 
+    /// Whether a detector is a lexicon.
+    pub(super) fn is_term(&self, detector: u16) -> bool {
+        self.served.get(usize::from(detector)).is_some_and(|served| served.terms.is_some())
+    }
+
     /// Whether two detectors are lexicons of the same type.
     pub(super) fn are_alike(&self, one: &str, other: &str) -> bool {
         let lexicon = |id: &str| {
@@ -218,6 +223,12 @@ impl Engine {
 
     /// Runs every detector over one page. `depth` counts the encodings around it.
     pub(super) fn scan(&self, page: &Page<'_>, depth: usize, sink: &mut Sink) {
+        self.names.read(page, sink);
+        self.scan_patterns(page, depth, sink);
+    }
+
+    /// Runs every detector but the recogniser of names and addresses.
+    pub(super) fn scan_patterns(&self, page: &Page<'_>, depth: usize, sink: &mut Sink) {
         let text = page.text;
         let first = sink.hits.len();
         for (place, logic) in self.logic.iter().enumerate() {
@@ -272,7 +283,6 @@ impl Engine {
         });
         self.labelled.under_key(page, sink);
         person::under_key(page, &mut Report { sink, detector: self.person });
-        self.names.read(page, sink);
         for (list, numbers) in &self.lists {
             list.find(text, |range, column| {
                 if let Some(&number) = numbers.get(column) {

@@ -16,10 +16,25 @@ use crate::model::{Call, Coverage, Field, Finding, Findings, Role, ScanStatus, T
 
 /// Digits below which a JSON number is none of the identifiers that any detector knows.
 const NUMBER_BYTES_MIN: usize = 7;
+/// Digits of a number that is no identifier any more.
+const DIGITS_MAX: usize = 40;
 /// Rounds in which names lead to further names.
 const NAME_ROUNDS: usize = 2;
-/// Bytes of either end of a long part that are read joined with its neighbour.
-const SEAM_BYTES: usize = 256;
+/// What of two neighbours is read joined.
+struct Seam {
+    /// Bytes of either end of a long one.
+    bytes: usize,
+    /// Whether names are looked for too: a reader reads them as one text.
+    names: bool,
+}
+
+impl Seam {
+    /// Parts of one text.
+    const PARTS: Self = Self { bytes: 256, names: true };
+    /// Texts of their own: messages, elements of an array, a key and its value. A number may still run from one into the next.
+    const STRANGERS: Self = Self { bytes: 64, names: false };
+}
+
 /// What stands for the middle of a long part: nothing matches across it.
 const GAP: &str = "\n\u{1F}\n";
 
@@ -68,9 +83,19 @@ impl Engine {
             if can_hold_anything(field, text) {
                 work.read(index, text, key(call, field));
             }
+            if field.kind == TokenKind::Number
+                && let Some(plain) = plain_number(text)
+            {
+                work.read_instead(index, text, &plain, key(call, field));
+            }
         }
-        for chain in chains(call) {
-            work.read_joined(call, &chain);
+        let chains = chains(call);
+        for chain in &chains {
+            work.read_joined(call, chain, &Seam::PARTS);
+        }
+        let all = texts(call);
+        if chains.first().is_none_or(|chain| chain.len() < all.len()) && all.len() > 1 {
+            work.read_joined(call, &all, &Seam::STRANGERS);
         }
         work.follow_names(|work, search| {
             for (index, field) in (0_u32..).zip(&call.fields) {
@@ -106,6 +131,20 @@ fn can_hold_anything(field: &Field, text: &str) -> bool {
     field.kind != TokenKind::Number || text.len() >= NUMBER_BYTES_MIN
 }
 
+/// The digits of a whole number that is written with a fraction or an exponent (`4.111111111111111e15`, `732829320.0`).
+fn plain_number(text: &str) -> Option<String> {
+    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    if whole.len() == text.len() {
+        return None;
+    }
+    let places = exponent.trim_start_matches('+').parse::<usize>().ok().filter(|places| *places <= DIGITS_MAX)?;
+    let point = fraction.len().min(places);
+    let (digits, rest) = (fraction.get(..point)?, fraction.get(point..)?);
+    let plain = whole.trim_start_matches('-').to_owned() + digits + &"0".repeat(places - point);
+    (plain.len() <= DIGITS_MAX && rest.bytes().all(|digit| digit == b'0')).then_some(plain)
+}
+
 /// The key that a field stands under, where it says something.
 fn key<'a>(call: &'a Call, field: &Field) -> Option<&'a str> {
     match field.key {
@@ -115,13 +154,21 @@ fn key<'a>(call: &'a Call, field: &Field) -> Option<&'a str> {
     }
 }
 
+/// The fields that hold text, in the order of the body: what one of them begins, the next may end.
+fn texts(call: &Call) -> Vec<u32> {
+    let text = |field: &Field| {
+        let other =
+            matches!(field.role, Role::Control | Role::Identifier | Role::Binary | Role::Reference | Role::Schema);
+        !other && matches!(field.kind, TokenKind::String | TokenKind::Key)
+    };
+    (0_u32..).zip(&call.fields).filter(|(_, field)| text(field)).map(|(index, _)| index).collect()
+}
+
 /// Fields of one group that a reader would read as one text, where there are several.
 fn chains(call: &Call) -> Vec<Vec<u32>> {
     let mut groups: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
-    for (index, field) in (0_u32..).zip(&call.fields) {
-        let text =
-            !matches!(field.role, Role::Control | Role::Identifier | Role::Binary | Role::Reference | Role::Schema);
-        if text && field.kind == TokenKind::String {
+    for index in texts(call) {
+        if let Some(field) = call.fields.get(index as usize).filter(|field| field.kind == TokenKind::String) {
             groups.entry(field.group).or_default().push(index);
         }
     }
@@ -174,6 +221,17 @@ impl<'e> Work<'e> {
             }
         }
         self.views.extend(view.map(|view| (field, view)));
+    }
+
+    /// Reads what a text stands for: what is found there is found in the whole of it.
+    fn read_instead(&mut self, field: u32, text: &str, plain: &str, key: Option<&str>) {
+        let page = Page { text: plain, key };
+        let mut sink = Sink::new(self.used);
+        self.engine.scan_patterns(&page, 0, &mut sink);
+        for hit in &mut sink.hits {
+            hit.range = 0..text.len();
+        }
+        self.take((field, text), &Page { text, key }, None, sink);
     }
 
     /// Takes over what is remembered of a text.
@@ -244,17 +302,17 @@ impl<'e> Work<'e> {
     }
 
     /// Reads the parts of a chain as one text; what lies within one part was found there already.
-    fn read_joined(&mut self, call: &Call, chain: &[u32]) {
+    fn read_joined(&mut self, call: &Call, chain: &[u32], seam: &Seam) {
         let mut joined = String::new();
         let mut parts: Vec<Part> = Vec::with_capacity(chain.len());
         for &index in chain {
             let Some(field) = call.fields.get(index as usize) else { continue };
             let text = call.text(field);
-            if text.len() <= 2 * SEAM_BYTES {
+            if text.len() <= 2 * seam.bytes {
                 parts.push(Part::add(&mut joined, index, text, 0..text.len()));
                 continue;
             }
-            let (head, tail) = (text.floor_char_boundary(SEAM_BYTES), text.ceil_char_boundary(text.len() - SEAM_BYTES));
+            let (head, tail) = (text.floor_char_boundary(seam.bytes), text.ceil_char_boundary(text.len() - seam.bytes));
             parts.push(Part::add(&mut joined, index, text, 0..head));
             joined.push_str(GAP);
             parts.push(Part::add(&mut joined, index, text, tail..text.len()));
@@ -262,11 +320,17 @@ impl<'e> Work<'e> {
         let view = View::of(&joined);
         let page = Page { text: view.as_ref().map_or(joined.as_str(), View::text), key: None };
         let mut sink = Sink::new(self.used);
-        self.engine.scan(&page, 0, &mut sink);
+        if seam.names {
+            self.engine.scan(&page, 0, &mut sink);
+        } else {
+            self.engine.scan_patterns(&page, 0, &mut sink);
+        }
         self.full |= sink.full;
         self.used.places += sink.places;
         sink.hits.retain(|hit| hit.confidence >= CONFIDENCE_MIN && !settle::is_pseudonym(page.text, &hit.range));
-        for hit in sink.hits {
+        // Words and names do not run from one text into another; numbers, addresses and secrets can be made to.
+        let spoken = |hit: &Hit| hit.detector == self.engine.person || self.engine.is_term(hit.detector);
+        for hit in sink.hits.into_iter().filter(|hit| seam.names || !spoken(hit)) {
             let range = match &view {
                 Some(view) => view.original(hit.range),
                 None => hit.range,

@@ -27,7 +27,7 @@ const INLINE_BYTES_MAX: usize = 64 * 1024;
 /// The refusal that the client is told; the ledger holds what is known of the request.
 pub async fn journey(gate: &Arc<Gate>, ledger: &mut Ledger, request: Request<Incoming>) -> Result<Answer, Refusal> {
     let snapshot = gate.snapshot();
-    let head = accept::head(&request)?;
+    let head = accept::head(&request, snapshot.limits.head_bytes)?;
     ledger.operation = Word::fixed(head.api.operation.name());
     let caller = accept::identify(&snapshot.callers, request.headers())?;
     ledger.app = caller.app.clone();

@@ -87,10 +87,7 @@ fn now() -> Timestamp {
 
 /// Reads and understands a folder.
 fn study(folder: &Path) -> anyhow::Result<Study> {
-    if !folder.is_dir() {
-        anyhow::bail!("there is no policy folder `{}`", folder.display());
-    }
-    let officer = Officer::read(folder)?;
+    let officer = Officer::of_folder(folder)?;
     officer.study(now()).map_err(anyhow::Error::from)
 }
 

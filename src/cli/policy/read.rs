@@ -132,7 +132,7 @@ fn print(answer: &Answer, printer: Printer) {
 }
 
 pub(super) fn test(arguments: &Test, printer: Printer) -> anyhow::Result<Exit> {
-    let officer = Officer::read(&arguments.folder.policies)?;
+    let officer = Officer::of_folder(&arguments.folder.policies)?;
     let study = study(&arguments.folder.policies)?;
     let mut failures = failures(study.policy());
     if arguments.packs {
@@ -191,11 +191,13 @@ pub(super) fn suggest(folder: &Folder, printer: Printer) -> anyhow::Result<Exit>
             printer.line(&suggestion.text);
         }
     });
+    printer.say(format!("{} scenarios are missing", suggestions.len()));
     Ok(if suggestions.is_empty() { Exit::Well } else { Exit::Findings })
 }
 
 pub(super) fn lint(folder: &Folder, printer: Printer) -> anyhow::Result<Exit> {
     let advice = study(&folder.policies)?.lint();
     show(printer, folder.json, &advice, || advice.iter().for_each(|one| printer.line(&one.text)));
+    printer.say(format!("{} findings", advice.len()));
     Ok(if advice.is_empty() { Exit::Well } else { Exit::Findings })
 }
