@@ -321,8 +321,8 @@ impl Index {
         if let Some((id, _)) = words.iter().find(|(_, listed)| listed == word) {
             return Ok(*id);
         }
-        let listed = words.into_iter().map(|(_, listed)| listed);
-        Err(IndexError::Unknown { dimension: dimension.name(), word: word.to_owned(), nearest: nearest(word, listed) })
+        let listed = words.into_iter().map(|(_, listed)| listed).collect();
+        Err(IndexError::Unknown { dimension: dimension.name(), word: word.to_owned(), listed })
     }
 }
 
