@@ -162,8 +162,9 @@ fn sqlite(folder: &Path, round: Duration) -> Histogram<u64> {
 fn redb(folder: &Path, round: Duration) -> Histogram<u64> {
     const TABLE: redb::TableDefinition<'_, u64, &[u8]> = redb::TableDefinition::new("entry");
     let database = redb::Database::create(folder.join("rival.redb")).unwrap();
-    rivals(round, || {
-        |key| {
+    let database = &database;
+    rivals(round, move || {
+        move |key| {
             let transaction = database.begin_write().unwrap();
             transaction.open_table(TABLE).unwrap().insert(key, [b'x'; 1_024].as_slice()).unwrap();
             transaction.commit().unwrap();

@@ -169,7 +169,8 @@ async fn follow_corpus(gate: Arc<Gate>, stop: CancellationToken) {
 
 #[expect(clippy::disallowed_methods, reason = "the log dates its entries, and gets its clock here")]
 fn open_log(folder: &Path, node: &Word) -> anyhow::Result<SegmentLog> {
-    let settled = audit::rotate::settle(folder, node, Arc::new(jiff::Timestamp::now));
+    let clock: audit::Clock = Arc::new(jiff::Timestamp::now);
+    let settled = audit::rotate::settle(folder, node, &clock);
     settled.and_then(SegmentLog::open).map_err(|error| {
         let help = match error {
             audit::OpenError::Locked => {

@@ -122,20 +122,18 @@ fn programs(folder: &Path) -> PathBuf {
     let bin = folder.join("bin");
     std::fs::create_dir(&bin).unwrap();
     std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_octroi"), bin.join("octroi")).unwrap();
-    // The verifier is a package of its own: its program is built where ours is.
-    let built = Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "--locked", "--offline", "--package", "octroi-verify", "--bin", "octroi-verify"])
-        .args(["--target-dir".as_ref(), target().as_os_str()])
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .status()
-        .unwrap();
+    // The verifier is a package of its own: its program is built beside ours.
+    let beside = Path::new(env!("CARGO_BIN_EXE_octroi")).parent().unwrap();
+    let mut build = Command::new(env!("CARGO"));
+    build.args(["build", "--quiet", "--locked", "--offline", "--package", "octroi-verify", "--bin", "octroi-verify"]);
+    build.args(["--target-dir".as_ref(), beside.parent().unwrap().as_os_str()]);
+    if beside.ends_with("release") {
+        build.arg("--release");
+    }
+    let built = build.current_dir(env!("CARGO_MANIFEST_DIR")).status().unwrap();
     assert!(built.success(), "octroi-verify does not build");
-    std::os::unix::fs::symlink(target().join("debug/octroi-verify"), bin.join("octroi-verify")).unwrap();
+    std::os::unix::fs::symlink(beside.join("octroi-verify"), bin.join("octroi-verify")).unwrap();
     bin
-}
-
-fn target() -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).join("verifier")
 }
 
 #[tokio::test]

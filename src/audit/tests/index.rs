@@ -181,13 +181,13 @@ fn in_steps_as_at_once() {
 }
 
 #[test]
-fn names_the_nearest_word() {
+fn lists_the_words_that_there_are() {
     let folder = filled();
     let mut index = Index::open(folder.path()).unwrap();
     index.catch_up().unwrap();
     let filter = Filter { app: Some("legal-dest".into()), ..Filter::default() };
     match index.page(&filter, 10, None) {
-        Err(IndexError::Unknown { dimension: "app", nearest, .. }) => assert_eq!(nearest, ["legal-desk"]),
+        Err(IndexError::Unknown { dimension: "app", listed, .. }) => assert_eq!(listed, APPS),
         other => panic!("{other:?}"),
     }
 }

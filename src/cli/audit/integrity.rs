@@ -10,7 +10,7 @@ use super::{DIR, Exit, Printer, Reading, record, text_of};
 use crate::app;
 use crate::audit::index::{Index, compare};
 use crate::audit::tile_store::LocalTiles;
-use crate::audit::{OpenError, SegmentLog, publish, rotate};
+use crate::audit::{Clock, OpenError, SegmentLog, publish, rotate};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Verify {
@@ -198,7 +198,8 @@ pub(super) fn rotate(path: &Path, printer: Printer) -> anyhow::Result<Exit> {
     let config = app::configuration(path)?;
     let folder = &config.audit_folder;
     rotate::request(folder).with_context(|| format!("{}", folder.display()))?;
-    match rotate::settle(folder, &config.node, std::sync::Arc::new(super::now)).and_then(SegmentLog::open) {
+    let clock: Clock = std::sync::Arc::new(super::now);
+    match rotate::settle(folder, &config.node, &clock).and_then(SegmentLog::open) {
         Ok(log) => {
             printer.line(log.key().to_string());
             printer.say("the new log has this key; hand it to the auditors. The old log is under `epochs`");
@@ -218,7 +219,6 @@ fn scratch_file(dir: &Path) -> PathBuf {
 }
 
 /// Removes the scratch index, and what SQLite keeps beside it.
-#[expect(clippy::disallowed_methods, reason = "a file that this command made")]
 fn remove(scratch: &Path) {
     for suffix in ["", "-wal", "-shm"] {
         let mut name = scratch.as_os_str().to_owned();

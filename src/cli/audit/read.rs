@@ -13,6 +13,7 @@ use super::{DIR, Exit, Printer, Reading, record, text_of, words, write_new};
 use crate::audit::index::{Dimension, Index, IndexError};
 use crate::audit::query::{self, Filter, Record};
 use crate::audit::{csv, read_text, story};
+use crate::cli::meant;
 use crate::model::entry::RequestId;
 
 #[derive(Debug, clap::Args)]
@@ -156,7 +157,6 @@ pub(super) fn list(query: &Query, printer: Printer) -> anyhow::Result<Exit> {
         ..Reading::default()
     };
     record(&query.dir, reading, printer)?;
-    words::known(query)?;
     let index = indexed(&query.dir, printer)?;
     if !query.by.is_empty() {
         let Some(index) = index else { bail!("counting needs the review index, which cannot be written here") };
@@ -164,10 +164,11 @@ pub(super) fn list(query: &Query, printer: Printer) -> anyhow::Result<Exit> {
     }
     let (records, more, read) = match index {
         Some(index) => {
-            let answer = told(index.page(&filter, query.limit, query.before))?;
+            let answer = told(&query.dir, index.page(&filter, query.limit, query.before))?;
             (answer.records, answer.more, answer.watermark.entries)
         }
         None => {
+            words::known(query)?;
             let page = query::query(&query.dir, &filter, query.limit, query.before)?;
             (page.records, page.more, page.read)
         }
@@ -197,7 +198,7 @@ fn count(query: &Query, filter: &Filter, index: &Index, printer: Printer) -> any
         let known = || Dimension::ALL.map(|(_, name)| name).join(", ");
         by.push(Dimension::named(name).with_context(|| format!("`{name}` is none of {}", known()))?);
     }
-    let counted = told(index.count(filter, &by))?;
+    let counted = told(&query.dir, index.count(filter, &by))?;
     if query.csv {
         printer.text(csv::row(by.iter().map(|dimension| dimension.name()).chain(["count"])));
     }
@@ -232,12 +233,12 @@ fn indexed(dir: &Path, printer: Printer) -> anyhow::Result<Option<Index>> {
     }
 }
 
-/// Names the nearest words of one that is not known.
-fn told<T>(result: Result<T, IndexError>) -> anyhow::Result<T> {
+/// Says what was probably meant by a word that no record has.
+fn told<T>(dir: &Path, result: Result<T, IndexError>) -> anyhow::Result<T> {
     match result {
-        Err(IndexError::Unknown { dimension, word, nearest }) if !nearest.is_empty() => {
-            let nearest: Vec<String> = nearest.iter().map(|word| format!("`{word}`")).collect();
-            bail!("no request in the log has the {dimension} `{word}`\n  help: nearest: {}", nearest.join(", "))
+        Err(IndexError::Unknown { dimension, word, listed }) => {
+            let (dir, meant) = (dir.display(), meant(&word, listed.iter().map(String::as_str)));
+            bail!("no request in the log in `{dir}` has the {dimension} `{word}`\n  help: {meant}")
         }
         other => Ok(other?),
     }
@@ -315,7 +316,7 @@ pub(super) fn show(show: &Show, printer: Printer) -> anyhow::Result<Exit> {
 }
 
 /// Writes the proof of an entry, after checking it as its reader will.
-fn prove(dir: &Path, path: &PathBuf, seq: u64, index: &Index, printer: Printer) -> anyhow::Result<Exit> {
+fn prove(dir: &Path, path: &Path, seq: u64, index: &Index, printer: Printer) -> anyhow::Result<Exit> {
     let signed = read_text(dir, CHECKPOINT).context("the log's checkpoint")?;
     let key = VerifierKey::parse(&text_of(&dir.join(VERIFIER_KEY))?).context("the log's public key")?;
     let checkpoint = Checkpoint::open(&signed, &key).context("the log's checkpoint")?;
