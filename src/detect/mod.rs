@@ -28,6 +28,7 @@ mod exact;
 mod fold;
 mod inflect;
 mod inspect;
+mod joined;
 mod lexicon;
 mod memory;
 mod named;
