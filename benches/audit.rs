@@ -48,7 +48,10 @@ fn main() {
             log.stop();
         }
     }
-    for (name, write) in [("rusqlite, one by one", sqlite as fn(&Path, Duration) -> _), ("redb, one by one", redb)] {
+    for (name, write) in [
+        ("rusqlite, one by one", sqlite as fn(&Path, Duration) -> _),
+        ("redb, one by one", redb as fn(&Path, Duration) -> _),
+    ] {
         let folder = tempfile::tempdir_in(".").unwrap();
         show(&format!("{name}, {RIVALS} writers"), &write(folder.path(), round), 1, round);
     }
