@@ -87,8 +87,8 @@ fn the_log_has_one_writer_and_a_closed_terminal_ends_it() {
     ] {
         octroi(folder.path(), line).must(2, &words);
     }
-    let told = octroi(folder.path(), "audit query --dir demo/audit --class health --decision refuse");
-    assert!(told.status == Some(0) && told.out.contains("refuse"), "{told:?}");
+    let told = octroi(folder.path(), "audit query --dir demo/audit --class health --decision forward");
+    assert!(told.status == Some(0) && told.out.contains("forward"), "{told:?}");
     let told = octroi(folder.path(), "audit show 01a220d2-78f5-75c9-b3cc-d95927ad3820 --dir demo/audit");
     told.must(1, &["the log in `demo/audit` holds no request"]);
 }

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use octroi_verify::policy::Policy;
 use octroi_verify::{Problem, Progress, Report, Trust, VerifierKey, verify_all};
 
-use super::{DIR, Exit, Printer, Reading, record, text_of};
+use super::{DIR, Exit, Printer, Reading, log_in, record, text_of};
 use crate::app;
 use crate::audit::index::{Index, compare};
 use crate::audit::tile_store::LocalTiles;
@@ -57,6 +57,10 @@ pub(crate) struct Publish {
 }
 
 pub(super) fn verify(verify: &Verify, printer: Printer) -> anyhow::Result<Exit> {
+    if !verify.json {
+        // A folder that never held a log is a slip of the pen, not a log that is not sound.
+        log_in(&verify.dir)?;
+    }
     let key = match &verify.key {
         Some(path) => Some(VerifierKey::parse(text_of(path)?.trim()).with_context(|| format!("{}", path.display()))?),
         None => None,
