@@ -119,6 +119,8 @@ fn facts(policy: &Policy) -> Facts {
         reference: false,
         hosted: Vec::new(),
         leak: LeakFact::Score(0),
+        lowered: Vec::new(),
+        lowered_health: Certainty::FALSE,
         pseudonymised: Vec::new(),
     }
 }

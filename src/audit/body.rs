@@ -30,6 +30,9 @@ pub(super) fn prepare(entry: &Entry) -> Result<Item, AuditError> {
         Entry::Start(_) => (Kind::Start, None),
         Entry::Stop => (Kind::Stop, None),
         Entry::Policy(_) => (Kind::Policy, None),
+        Entry::Inventory(_) => (Kind::Inventory, None),
+        Entry::Reload(_) => (Kind::Reload, None),
+        Entry::Freeze(_) => (Kind::Freeze, None),
     };
     let request = id.map(|id| Request(u128::from_be_bytes(id.0)));
     Ok(Item { body, about: About { kind, request, refuses }, reply: None })

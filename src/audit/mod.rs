@@ -14,6 +14,7 @@
 //!
 //! [`Entry`]: crate::model::entry::Entry
 
+pub mod decisions;
 pub mod log;
 pub mod open;
 pub mod query;

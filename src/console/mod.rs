@@ -37,10 +37,25 @@ pub struct Readiness {
     pub policy_digest: String,
     /// When it must be compiled again.
     pub policy_valid_until: Option<String>,
+    /// Until when an emergency freeze lasts, by whom and why.
+    pub freeze: Option<Freeze>,
+    /// Name and version of the candidate that is evaluated beside it.
+    pub shadow: Option<String>,
     /// What was wrong with the files that were last rejected; `null` when the newest are in force.
     pub rejected: Option<String>,
     /// Backends and whether they are in use.
     pub backends: Vec<(Word, bool)>,
+}
+
+/// An emergency freeze.
+#[derive(Debug, Clone, Serialize)]
+pub struct Freeze {
+    /// When it ends by itself.
+    pub until: String,
+    /// Who ordered it.
+    pub by: Vec<Word>,
+    /// Why.
+    pub because: Word,
 }
 
 impl Readiness {

@@ -110,7 +110,10 @@ pub fn decide(snapshot: Arc<Snapshot>, question: Question, leak: LeakFact, now: 
     let context = Context { leak, policy: &snapshot.policy };
     let facts = policy::facts(&call, &findings, &caller, &declared.as_declared(), context);
     let servable = snapshot.servable(call.api.dialect, &model);
-    let plan = policy::decide(&snapshot.policy, &facts, &servable, now);
+    let mut plan = policy::decide(&snapshot.policy, &facts, &servable, now);
+    if snapshot.is_frozen(now) {
+        policy::freeze(&snapshot.policy, &mut plan);
+    }
     Examined { id, snapshot, caller, declared, call, model, servable, findings, facts, plan, decided_at: now }
 }
 

@@ -13,7 +13,7 @@ use super::ledger::Ledger;
 use super::respond::Answer;
 use super::route::Route;
 use super::snapshot::Snapshot;
-use super::{Gate, accept, body, dispatch, edge, outbound, record, restore};
+use super::{Gate, accept, body, dispatch, edge, outbound, record, restore, shadow};
 use crate::model::{Operation, Refusal, Word};
 
 /// Bytes of a body from which its inspection leaves the reactor: below it the hand-over costs more than the work.
@@ -90,11 +90,15 @@ async fn parse(
 /// Inspects and decides, the leak scan first since its score is a fact.
 async fn decide(gate: &Gate, snapshot: Arc<Snapshot>, question: Question) -> Result<Examined, Refusal> {
     let leak = snapshot.scanner.scan(&question.call).await;
-    let now = gate.now();
-    if question.call.body.len() <= INLINE_BYTES_MAX {
-        return Ok(examine::decide(snapshot, question, leak, now));
+    let (now, body_bytes) = (gate.now(), question.call.body.len());
+    let telemetry = Arc::clone(&gate.telemetry);
+    let decide = move || {
+        let examined = examine::decide(snapshot, question, leak, now);
+        shadow::compare(&telemetry, &examined);
+        examined
+    };
+    if body_bytes <= INLINE_BYTES_MAX {
+        return Ok(decide());
     }
-    tokio::task::spawn_blocking(move || examine::decide(snapshot, question, leak, now))
-        .await
-        .map_err(|_| edge::failed_inside())
+    tokio::task::spawn_blocking(decide).await.map_err(|_| edge::failed_inside())
 }

@@ -19,6 +19,7 @@ pub mod restore;
 pub mod route;
 pub mod scan_memory;
 pub mod server;
+pub mod shadow;
 pub mod snapshot;
 pub mod tls;
 

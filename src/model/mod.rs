@@ -8,10 +8,12 @@ pub mod backend;
 pub mod call;
 pub mod caller;
 pub mod catalogue;
+pub mod change;
 pub mod entry;
 pub mod facts;
 pub mod finding;
 pub mod plan;
+pub mod recorded;
 pub mod refusal;
 pub mod word;
 

@@ -70,6 +70,8 @@ pub(super) fn nothing() -> Facts {
         reference: false,
         hosted: Vec::new(),
         leak: LeakFact::Score(0),
+        lowered: Vec::new(),
+        lowered_health: Certainty::FALSE,
         pseudonymised: Vec::new(),
     }
 }

@@ -31,19 +31,28 @@ pub enum Kind {
     Start,
     /// The gateway stopped in good order.
     Stop,
-    /// A policy came into force or was rejected.
+    /// A policy came into force or was refused.
     Policy,
+    /// Another inventory or other reference data came into force.
+    Inventory,
+    /// The files were read again.
+    Reload,
+    /// A freeze of the policy began, ended, or was refused.
+    Freeze,
 }
 
 impl Kind {
     /// Every kind with its word.
-    pub const ALL: [(Self, &'static str); 6] = [
+    pub const ALL: [(Self, &'static str); 9] = [
         (Self::Decision, "decision"),
         (Self::Attempt, "attempt"),
         (Self::Outcome, "outcome"),
         (Self::Start, "start"),
         (Self::Stop, "stop"),
         (Self::Policy, "policy"),
+        (Self::Inventory, "inventory"),
+        (Self::Reload, "reload"),
+        (Self::Freeze, "freeze"),
     ];
 
     /// The word in the entry.
