@@ -113,6 +113,7 @@ fn facts(policy: &Policy) -> Facts {
         label: LabelFact::Named(Word::configured("A")),
         types,
         declared: ClassSet::default(),
+        suspected: ClassSet::default(),
         health_of_a_person: Certainty::FALSE,
         scan: ScanStatus::Complete,
         unreadable: false,
@@ -121,6 +122,7 @@ fn facts(policy: &Policy) -> Facts {
         leak: LeakFact::Score(0),
         lowered: Vec::new(),
         lowered_health: Certainty::FALSE,
+        leak_history: LeakFact::Score(0),
         pseudonymised: Vec::new(),
     }
 }

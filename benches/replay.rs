@@ -21,7 +21,7 @@ use std::time::Instant;
 use octroi::model::entry::{
     Decision, Digest, Entry, FindingCount, Outcome, PlannedBackend, RemovedBackend, RequestId, Scan,
 };
-use octroi::model::recorded::RecordedFacts;
+use octroi::model::recorded::{RecordedFacts, RecordedType};
 use octroi::model::{Country, Word};
 use octroi_verify::merkle::Hash;
 use octroi_verify::segment::{BatchBuilder, Header};
@@ -131,6 +131,8 @@ fn decision(number: u64) -> Entry {
         count: 2,
         confidence: Word::fixed("sure"),
     };
+    let found =
+        |name: &&'static str| RecordedType { entity: Word::fixed(name), possibly: 2, surely: 2, confidence: 95 };
     let backend = at(&["home-gpu-1", "home-gpu-1", "example-cloud"]);
     let abroad = backend == *"example-cloud";
     Entry::Decision(Box::new(Decision {
@@ -148,9 +150,12 @@ fn decision(number: u64) -> Entry {
         scan: Scan { status: Word::fixed("complete"), leaves: 9, scanned: 9, unknown: 0, unreadable: 0, bytes: 812 },
         label: None,
         leak_score: Some(0),
+        leak: None,
         facts: Some(Box::new(RecordedFacts {
             v: 1,
-            types: types.iter().take(taken).map(|name| (Word::fixed(name), 2, 2, 95)).collect(),
+            types: types.iter().take(taken).map(found).collect(),
+            brought: Vec::new(),
+            leak_history: Some(0),
             cut: false,
             health: None,
             label_unknown: false,

@@ -26,11 +26,12 @@ pub(crate) use archive::Archive;
 pub(crate) use bundle::{Bundle, Manifest, approvers, opens, signatures};
 pub(crate) use files::{Files, MATCH_LISTS, sha256};
 pub(crate) use freeze::{FILE as FREEZE_FILE, FORMAT as FREEZE_FORMAT, Order, Orders, REASON_MAX, Signed, Thaw};
+pub(crate) use load::{CORPUS_KEY, corpus_keys};
 pub use load::{Loaded, Loader, Problems, Rejection};
 pub(crate) use officer::{Officer, match_key};
 pub use status::Status;
 
-use crate::audit::{AuditLog, Options, SegmentLog};
+use crate::audit::{self, AuditLog, SegmentLog};
 use crate::config::{self, Config};
 use crate::console;
 use crate::gateway::server::Server;
@@ -116,6 +117,7 @@ impl App {
         status.set_rejected(&loaded.beside.problems());
         let keeper = reload::Keeper::new((loader, loaded.config, watch), identity, status, stop.clone());
         keeper.spawn(&tasks);
+        tasks.spawn(follow_corpus(Arc::clone(&gate), stop.clone()));
         let serving = tokio::spawn(server.run(stop.clone()));
         Ok(Self { gate, address, admin, is_plaintext, stop, drained, serving, tasks, log })
     }
@@ -157,13 +159,26 @@ impl App {
     }
 }
 
-/// Generation of the log's name; a log that is begun anew in another folder has another.
-const LOG_EPOCH: u32 = 1;
+/// Looks for what was registered or removed, so that it counts within a second.
+async fn follow_corpus(gate: Arc<Gate>, stop: CancellationToken) {
+    let mut look = tokio::time::interval(crate::limits::LEAK_LOOK);
+    look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = look.tick() => {}
+        }
+        let scanner = Arc::clone(&gate.snapshot().scanner);
+        // A look that fails inside leaves the corpus as it was; the next one is due in a moment.
+        tokio::task::spawn_blocking(move || scanner.look()).await.unwrap_or_default();
+    }
+}
 
 #[expect(clippy::disallowed_methods, reason = "the log dates its entries, and gets its clock here")]
 fn open_log(folder: &Path, node: &Word) -> anyhow::Result<SegmentLog> {
-    let origin = format!("octroi/{node}/{LOG_EPOCH}");
-    SegmentLog::open(Options::new(folder.to_owned(), origin, Arc::new(jiff::Timestamp::now)))
+    let settled = audit::rotate::settle(folder, node, Arc::new(jiff::Timestamp::now));
+    settled
+        .and_then(SegmentLog::open)
         .with_context(|| format!("the audit log in `{}` cannot be opened", folder.display()))
 }
 

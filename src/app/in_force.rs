@@ -34,6 +34,9 @@ pub(super) async fn record(
 ) -> Result<(), Unrecorded> {
     remember(loaded).await?;
     let (snapshot, policy) = (&loaded.snapshot, &loaded.snapshot.policy);
+    for notice in policy.notices() {
+        tracing::warn!(notice, "Policy in force has something that is past its date, or ahead of it");
+    }
     let until = policy.valid_until().map_or(f64::INFINITY, |until| until.as_duration().as_secs_f64());
     gate.telemetry.policy_valid_until(until);
     if before.is_none_or(|before| told(before) != told(snapshot)) {

@@ -1,7 +1,7 @@
 //! From files to a [`Snapshot`]: `octroi.toml`, the policy folder or signed bundle, the detectors, the root key.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio_util::task::TaskTracker;
 
@@ -10,10 +10,12 @@ use super::bundle::{self, Bundle};
 use super::files::Files;
 use super::officer::{Officer, now};
 use super::{freeze, shadow};
-use crate::config::{self, BackendConfig, Config, Credential};
+use crate::config::{self, BackendConfig, Config, CorpusConfig, Credential};
 use crate::gateway::snapshot::Snapshot;
-use crate::identity::{Callers, Registration, RootKey};
-use crate::leak::NoCorpus;
+use crate::identity::{Callers, Purpose, Registration, RootKey};
+use crate::leak::guard::Guard;
+use crate::leak::store::CorpusKeys;
+use crate::leak::{NoCorpus, Scanner};
 use crate::model::{Binding, Word};
 use crate::policy::Policy;
 use crate::upstream::{Bounds, ClientCertificate, HealthCheck, Pool, Roots, Secret, Settings};
@@ -92,12 +94,14 @@ impl Beside {
 pub struct Loader {
     path: PathBuf,
     tasks: TaskTracker,
+    /// The corpus that is open, with what it was opened by.
+    guard: Arc<Mutex<Option<(CorpusConfig, [u8; 32], Arc<Guard>)>>>,
 }
 
 impl Loader {
     /// A loader of one `octroi.toml`.
-    pub const fn new(path: PathBuf, tasks: TaskTracker) -> Self {
-        Self { path, tasks }
+    pub fn new(path: PathBuf, tasks: TaskTracker) -> Self {
+        Self { path, tasks, guard: Arc::default() }
     }
 
     /// The configuration file.
@@ -131,7 +135,10 @@ impl Loader {
             .ok();
         problems.extend(unbound_models(&config, &policy));
         problems.extend(two_truths(&config, &policy));
-        let (Some(pool), Some(callers)) = (pool, callers) else { return Err(Problems(problems).into()) };
+        let scanner = self.scanner(&config, &root).map_err(|problem| problems.push(problem)).ok();
+        let (Some(pool), Some(callers), Some(scanner)) = (pool, callers, scanner) else {
+            return Err(Problems(problems).into());
+        };
         if !problems.is_empty() {
             return Err(Problems(problems).into());
         }
@@ -145,11 +152,35 @@ impl Loader {
             callers: Arc::new(callers),
             models: config.models.clone(),
             pool: Arc::new(pool),
-            scanner: Arc::new(NoCorpus),
+            scanner,
             root: Arc::new(root),
             limits: config.limits,
         });
         Ok(Loaded { config, snapshot, remembering, beside })
+    }
+
+    /// The scanner of the configured corpus. One that is open already is kept: it follows its folder by itself.
+    fn scanner(&self, config: &Config, root: &RootKey) -> Result<Arc<dyn Scanner>, String> {
+        let mut open = self.guard.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(corpus) = &config.corpus else {
+            *open = None;
+            return Ok(Arc::new(NoCorpus));
+        };
+        let own = corpus.folder.join(CORPUS_KEY);
+        let own = if own.exists() { Some(RootKey::read(&own).map_err(|error| error.to_string())?) } else { None };
+        let keys = corpus_keys(own.as_ref().unwrap_or(root));
+        let kept = open.as_ref().filter(|(from, check, _)| from == corpus && *check == keys.check());
+        let guard = if let Some((_, _, guard)) = kept {
+            Arc::clone(guard)
+        } else {
+            let check = keys.check();
+            let guard = Guard::open(&corpus.folder, keys, corpus.budget, corpus.history)
+                .map_err(|error| format!("[corpus] {error}"))?;
+            let guard = Arc::new(guard);
+            *open = Some((corpus.clone(), check, Arc::clone(&guard)));
+            guard
+        };
+        Ok(guard)
     }
 
     fn pool(&self, config: &Config, policy: &Policy, before: Option<&Snapshot>) -> Result<Pool, Vec<String>> {
@@ -166,6 +197,14 @@ impl Loader {
         let before = before.map(|snapshot| &*snapshot.pool);
         Pool::build(settings, before, &self.tasks).map_err(|faults| faults.iter().map(ToString::to_string).collect())
     }
+}
+
+/// The key that a corpus may have of its own, beside its segments.
+pub(crate) const CORPUS_KEY: &str = "corpus.key";
+
+/// The keys of a corpus below a root.
+pub(crate) fn corpus_keys(root: &RootKey) -> CorpusKeys {
+    CorpusKeys::new(root.mac_key(Purpose::Corpus, &[]))
 }
 
 /// The officer's files, compiled: those of the folder, or of the signed bundle that the operator demands.

@@ -19,7 +19,7 @@ pub fn compare(telemetry: &Telemetry, examined: &Examined) {
 }
 
 fn decide(examined: &Examined, candidate: &Policy) -> Plan {
-    let context = Context { leak: examined.facts.leak, policy: candidate };
+    let context = Context { leak: &examined.leak, policy: candidate };
     let said = examined.declared.as_declared();
     let facts = policy::facts(&examined.call, &examined.findings, &examined.caller, &said, context);
     let servable = examined.snapshot.servable_of(candidate, examined.call.api.dialect, &examined.model);

@@ -15,8 +15,14 @@ pub const FACTS_VERSION: u8 = 1;
 pub struct RecordedFacts {
     /// [`FACTS_VERSION`] of the gateway that wrote it.
     pub v: u8,
-    /// Types found: name, findings from confidence 50 and from 80, highest confidence.
-    pub types: Vec<(Word, u32, u32, u8)>,
+    /// Types found.
+    pub types: Vec<RecordedType>,
+    /// Classes that protected documents bring, and whether surely.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub brought: Vec<Brought>,
+    /// What the caller sent of a protected document within a time; absent when unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub leak_history: Option<u16>,
     /// More types were found than an entry holds: the decision cannot be taken again from it.
     #[serde(skip_serializing_if = "is_not")]
     pub cut: bool,
@@ -41,11 +47,44 @@ pub struct RecordedFacts {
     /// Something is named that the provider would fetch or holds.
     #[serde(skip_serializing_if = "is_not")]
     pub reference: bool,
-    /// Hosted tools: kind, and host.
+    /// Hosted tools.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub hosted: Vec<(Word, Option<Word>)>,
+    pub hosted: Vec<RecordedTool>,
     /// Backends that speak the API and serve the model, allowed or not.
     pub able: Vec<Word>,
+}
+
+/// What was found of one type.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RecordedType {
+    /// Its name.
+    #[serde(rename = "type")]
+    pub entity: Word,
+    /// Findings with confidence of at least 50.
+    pub possibly: u32,
+    /// Findings with confidence of at least 80.
+    pub surely: u32,
+    /// The highest confidence.
+    pub confidence: u8,
+}
+
+/// A class that a protected document brings.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Brought {
+    /// Its name.
+    pub class: Word,
+    /// Whether it surely does.
+    pub sure: bool,
+}
+
+/// A hosted tool.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RecordedTool {
+    /// Its kind.
+    pub kind: Word,
+    /// The host it reaches, where it reaches one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host: Option<Word>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]

@@ -13,17 +13,20 @@ use super::facts::by_label;
 use super::scenario::nothing;
 use super::{BackendSet, Policy};
 use crate::limits::FACT_TYPES_MAX;
-use crate::model::recorded::{FACTS_VERSION, RecordedFacts};
-use crate::model::{BackendId, Certainty, Country, EntityId, Facts, LabelFact, LeakFact, ScanStatus, TypeFact, Word};
+use crate::model::recorded::{Brought, FACTS_VERSION, RecordedFacts, RecordedTool, RecordedType};
+use crate::model::{
+    BackendId, Certainty, ClassSet, Country, EntityId, Facts, LabelFact, Leak, LeakFact, ScanStatus, TypeFact, Word,
+};
 
 /// The facts of a request as they are recorded.
-pub fn recorded(facts: &Facts, policy: &Policy, able: &BackendSet) -> RecordedFacts {
+pub fn recorded(facts: &Facts, policy: &Policy, able: &BackendSet, leak: &Leak) -> RecordedFacts {
     let catalogue = policy.catalogue();
     let mut types: Vec<&TypeFact> = facts.types.iter().chain(&facts.lowered).collect();
     types.sort_by_key(|fact| fact.entity);
     let named = |fact: &&TypeFact| {
         let name = catalogue.info(fact.entity)?.name.clone();
-        Some((name, fact.possibly, fact.surely, fact.confidence))
+        let TypeFact { possibly, surely, confidence, .. } = **fact;
+        Some(RecordedType { entity: name, possibly, surely, confidence })
     };
     let health = facts.health_of_a_person.or(facts.lowered_health);
     let backends = (0..).map(BackendId).zip(policy.backends());
@@ -38,7 +41,16 @@ pub fn recorded(facts: &Facts, policy: &Policy, able: &BackendSet) -> RecordedFa
         minors: facts.minors,
         unreadable: facts.unreadable,
         reference: facts.reference,
-        hosted: facts.hosted.clone(),
+        hosted: facts
+            .hosted
+            .iter()
+            .map(|(kind, host)| RecordedTool { kind: kind.clone(), host: host.clone() })
+            .collect(),
+        brought: leak.classes.iter().map(|(class, sure)| Brought { class: class.clone(), sure: *sure }).collect(),
+        leak_history: match facts.leak_history {
+            LeakFact::Score(score) => Some(score),
+            LeakFact::Unknown => None,
+        },
         able: backends.filter(|(id, _)| able.contains(*id)).map(|(_, backend)| backend.name.clone()).collect(),
     }
 }
@@ -85,7 +97,10 @@ pub struct RecordedChoice<'a> {
 struct Vector<'a> {
     v: u8,
     #[serde(borrow)]
-    types: Vec<(Cow<'a, str>, u32, u32, u8)>,
+    types: Vec<FoundType<'a>>,
+    #[serde(default, borrow)]
+    brought: Vec<BroughtClass<'a>>,
+    leak_history: Option<u16>,
     #[serde(default)]
     cut: bool,
     #[serde(default, borrow)]
@@ -102,10 +117,33 @@ struct Vector<'a> {
     unreadable: bool,
     #[serde(default)]
     reference: bool,
-    #[serde(default)]
-    hosted: Vec<(Cow<'a, str>, Option<Cow<'a, str>>)>,
+    #[serde(default, borrow)]
+    hosted: Vec<Tool<'a>>,
     #[serde(default)]
     able: Vec<Cow<'a, str>>,
+}
+
+#[derive(Debug, Deserialize)]
+struct FoundType<'a> {
+    #[serde(borrow, rename = "type")]
+    entity: Cow<'a, str>,
+    possibly: u32,
+    surely: u32,
+    confidence: u8,
+}
+
+#[derive(Debug, Deserialize)]
+struct BroughtClass<'a> {
+    #[serde(borrow)]
+    class: Cow<'a, str>,
+    sure: bool,
+}
+
+#[derive(Debug, Deserialize)]
+struct Tool<'a> {
+    #[serde(borrow)]
+    kind: Cow<'a, str>,
+    host: Option<Cow<'a, str>>,
 }
 
 /// Why a decision cannot be taken again from its entry.
@@ -173,9 +211,15 @@ impl<'p> Recall<'p> {
             return Err(Lost::Version);
         }
         let mut types = Vec::with_capacity(vector.types.len());
-        for (name, possibly, surely, confidence) in &vector.types {
-            let entity = *self.types.get(&**name).ok_or(Lost::Type)?;
-            types.push(TypeFact { entity, possibly: *possibly, surely: *surely, confidence: *confidence });
+        for found in &vector.types {
+            let entity = *self.types.get(&*found.entity).ok_or(Lost::Type)?;
+            let FoundType { possibly, surely, confidence, .. } = *found;
+            types.push(TypeFact { entity, possibly, surely, confidence });
+        }
+        let (mut declared, mut suspected) = (ClassSet::default(), ClassSet::default());
+        for brought in &vector.brought {
+            let class = self.policy.catalogue().class(&brought.class).ok_or(Lost::Type)?;
+            if brought.sure { declared.insert(class) } else { suspected.insert(class) }
         }
         types.sort_by_key(|fact| fact.entity);
         let facts = Facts {
@@ -202,8 +246,11 @@ impl<'p> Recall<'p> {
             hosted: vector
                 .hosted
                 .iter()
-                .map(|(kind, host)| (self.word(kind), host.as_ref().map(|host| self.word(host))))
+                .map(|tool| (self.word(&tool.kind), tool.host.as_ref().map(|host| self.word(host))))
                 .collect(),
+            declared,
+            suspected,
+            leak_history: vector.leak_history.map_or(LeakFact::Unknown, LeakFact::Score),
             leak: entry.leak_score.map_or(LeakFact::Unknown, LeakFact::Score),
             ..nothing()
         };

@@ -64,6 +64,7 @@ pub(super) fn nothing() -> Facts {
         label: LabelFact::Absent,
         types: Vec::new(),
         declared: ClassSet::default(),
+        suspected: ClassSet::default(),
         health_of_a_person: Certainty::FALSE,
         scan: ScanStatus::Complete,
         unreadable: false,
@@ -72,6 +73,7 @@ pub(super) fn nothing() -> Facts {
         leak: LeakFact::Score(0),
         lowered: Vec::new(),
         lowered_health: Certainty::FALSE,
+        leak_history: LeakFact::Score(0),
         pseudonymised: Vec::new(),
     }
 }

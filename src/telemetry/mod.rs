@@ -98,6 +98,7 @@ pub struct Telemetry {
     reloads: Family<ReloadLabels, Counter>,
     panics: Counter,
     in_work: Gauge<i64>,
+    body_bytes: Gauge<i64>,
     policy_valid_until: Gauge<f64, AtomicU64>,
     policy_frozen_until: Gauge<f64, AtomicU64>,
     policy_rejected: Gauge,
@@ -146,6 +147,7 @@ impl Telemetry {
             reloads: Family::default(),
             panics: Counter::default(),
             in_work: Gauge::default(),
+            body_bytes: Gauge::default(),
             policy_valid_until: Gauge::default(),
             policy_frozen_until: Gauge::default(),
             policy_rejected: Gauge::default(),
@@ -195,6 +197,7 @@ impl Telemetry {
         r.register("reloads", "Reloads of policy, configuration and certificates", self.reloads.clone());
         r.register("panics", "Requests refused because the gateway failed inside", self.panics.clone());
         r.register("requests_in_work", "Requests being served", self.in_work.clone());
+        r.register("body_bytes_held", "Memory that bodies of requests and answers take", self.body_bytes.clone());
         r.register(
             "policy_valid_until",
             "Time past which only backends on premises are used",

@@ -20,7 +20,7 @@ fn entry(policy: &Policy, facts: &Facts, able: &BackendSet) -> String {
     serde_json::json!({
         "kind": "decision", "tenant": facts.tenant, "app": facts.app, "purpose": facts.purpose, "label": label,
         "leak_score": leak, "scan": {"status": facts.scan.name(), "leaves": 3}, "plan": [],
-        "facts": recorded(facts, policy, able), "body_bytes": 7,
+        "facts": recorded(facts, policy, able, &crate::model::Leak::scored(0)), "body_bytes": 7,
     })
     .to_string()
 }
@@ -32,7 +32,7 @@ proptest! {
     fn the_record_holds_all_that_was_decided_on(draft in random::draft(true), inventory in random::inventory(), facts in random::facts()) {
         let sheet = draft.sheet(&(0..draft.rules.len()).collect::<Vec<_>>());
         let Ok(policy) = compiled(&sources(&sheet, &written(&inventory, usize::MAX, 0))) else { return Ok(()) };
-        let mut facts = Facts { declared: crate::model::ClassSet::default(), ..facts };
+        let mut facts = Facts { declared: crate::model::ClassSet::default(), suspected: crate::model::ClassSet::default(), ..facts };
         by_label(&mut facts, &policy);
         let text = entry(&policy, &facts, &everyone(&policy));
         let (again, able) = Recall::new(&policy).facts(&serde_json::from_str::<Recorded<'_>>(&text).unwrap()).unwrap();
