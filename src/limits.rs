@@ -151,6 +151,8 @@ pub const DEMO_ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
 pub const ENTRY_BYTES_MAX: usize = 16 * 1024;
 /// Kinds of findings (type, place, confidence) that one entry lists: about 100 bytes each.
 pub const FINDING_KINDS_MAX: usize = 64;
+/// Types of data whose counts one entry lists, about 30 bytes each, so that the decision can be taken again.
+pub const FACT_TYPES_MAX: usize = 128;
 /// Entries that wait for the committer; beyond it requests get 503.
 pub const AUDIT_QUEUE_MAX: usize = 16_384;
 /// Entries of one batch.

@@ -49,6 +49,7 @@ fn decision(number: u32) -> Entry {
         label: None,
         leak_score: Some(0),
         leak: None,
+        facts: None,
         policy: Digest([1; 32]),
         inventory: Digest([2; 32]),
         reference: Digest([3; 32]),

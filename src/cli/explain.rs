@@ -145,6 +145,7 @@ fn explain(examined: &Arc<Examined>, bodies: bool) -> Explained {
             Removal::Rules(rules) => rules.iter().map(|(rule, because)| format!("rule `{rule}`: {because}")).collect(),
             Removal::Duty(duty) => vec![format!("duty cannot be done: {duty}")],
             Removal::Expired => vec!["the policy's validity has ended".to_owned()],
+            Removal::Frozen => vec!["the policy is frozen: only backends on premises are used".to_owned()],
         };
         backends.extend(named(removed.backend, why));
     }

@@ -38,6 +38,10 @@ pub struct Config {
     pub admin_hosts: Vec<String>,
     /// Where the sheets and the inventory are.
     pub policy_folder: PathBuf,
+    /// Who may approve a policy: the folder is then a signed bundle.
+    pub approvers: Option<PathBuf>,
+    /// A candidate that is evaluated beside the policy and not enforced.
+    pub shadow: Option<PathBuf>,
     /// Where the audit log is.
     pub audit_folder: PathBuf,
     /// Name of this gateway in the log's origin.

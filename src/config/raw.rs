@@ -17,7 +17,7 @@ pub(super) struct RawConfig {
     #[serde(default)]
     pub(super) admin: RawAdmin,
     #[serde(default)]
-    pub(super) policy: RawFolder,
+    pub(super) policy: RawPolicy,
     #[serde(default)]
     pub(super) audit: RawAudit,
     #[serde(default)]
@@ -56,8 +56,10 @@ pub(super) struct RawAdmin {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct RawFolder {
+pub(super) struct RawPolicy {
     pub(super) folder: Option<Spanned<String>>,
+    pub(super) approvers: Option<Spanned<String>>,
+    pub(super) shadow: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -65,6 +65,7 @@ impl Resolver<'_> {
         self.unique(raw.app.iter().map(|app| &app.name), "app");
         let apps = raw.app.iter().map(|raw| self.app(raw)).collect();
         let models = self.models(raw);
+        raw.policy.approvers.iter().for_each(|file| drop(self.readable(file)));
         for name in &raw.dangerous.plaintext_backends {
             if !raw.backend.iter().any(|backend| backend.name.get_ref() == name.get_ref()) {
                 self.fault(
@@ -79,6 +80,8 @@ impl Resolver<'_> {
             admin,
             admin_hosts: raw.admin.hosts.clone(),
             policy_folder: self.under(raw.policy.folder.as_ref(), "policies"),
+            approvers: raw.policy.approvers.as_ref().map(|path| self.folder.join(path.get_ref())),
+            shadow: raw.policy.shadow.as_ref().map(|path| self.folder.join(path.get_ref())),
             audit_folder: self.under(raw.audit.folder.as_ref(), "audit"),
             node: Word::configured(raw.audit.node.as_ref().map_or("node-1", |node| node.get_ref())),
             root_key: self.under(raw.keys.root.as_ref(), "keys/root.key"),

@@ -39,6 +39,10 @@ pub struct Readiness {
     pub policy_digest: String,
     /// When it must be compiled again.
     pub policy_valid_until: Option<String>,
+    /// Until when an emergency freeze lasts, by whom and why.
+    pub freeze: Option<Freeze>,
+    /// Name and version of the candidate that is evaluated beside it.
+    pub shadow: Option<String>,
     /// What was wrong with the files that were last rejected; `null` when the newest are in force.
     pub rejected: Option<String>,
     /// The backends.
@@ -54,6 +58,17 @@ pub struct BackendState {
     pub up: bool,
     /// Why the last request to it, or check of it, failed, in closed words; `null` once one succeeded.
     pub why: Option<String>,
+}
+
+/// An emergency freeze.
+#[derive(Debug, Clone, Serialize)]
+pub struct Freeze {
+    /// When it ends by itself.
+    pub until: String,
+    /// Who ordered it.
+    pub by: Vec<Word>,
+    /// Why.
+    pub because: Word,
 }
 
 impl Readiness {

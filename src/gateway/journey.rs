@@ -15,7 +15,7 @@ use super::ledger::Ledger;
 use super::respond::Answer;
 use super::route::Route;
 use super::snapshot::Snapshot;
-use super::{Gate, accept, body, dispatch, edge, outbound, record, whole};
+use super::{Gate, accept, body, dispatch, edge, outbound, record, shadow, whole};
 use crate::model::{Api, Call, Findings, Operation, Refusal, Word};
 
 /// Bytes of a body from which its inspection leaves the reactor: below it the hand-over costs more than the work.
@@ -99,6 +99,7 @@ async fn decide(
     let (leak, inspected) = tokio::join!(comparing, inspect(&snapshot, &question, share));
     let (findings, share) = inspected?;
     let examined = examine::decide(Arc::clone(&snapshot), question, findings, leak, gate.now());
+    shadow::compare(&gate.telemetry, &examined);
     Ok((Arc::new(examined), share))
 }
 

@@ -22,6 +22,7 @@ pub mod restore;
 pub mod route;
 pub mod scan_memory;
 pub mod server;
+pub mod shadow;
 pub mod snapshot;
 pub mod tls;
 pub mod whole;

@@ -86,7 +86,7 @@ impl Gathered {
 
     /// The next instant at which something begins or ends: a declared truth, an adequacy decision, a window, an exception.
     /// A last day ends with that day at home.
-    fn next_change(&self, now: Timestamp) -> Option<Timestamp> {
+    pub(super) fn next_change(&self, now: Timestamp) -> Option<Timestamp> {
         let (mut first_days, mut last_days): (Vec<Date>, Vec<Date>) = (Vec::new(), Vec::new());
         for decision in &self.world.reference.decisions {
             first_days.push(decision.from);

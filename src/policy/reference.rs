@@ -23,7 +23,7 @@ use crate::model::{Country, Word};
 pub(super) type Countries = BTreeSet<Country>;
 
 /// The files as shipped: name and text.
-const SHIPPED: &[(&str, &str)] = &[
+pub(super) const SHIPPED: &[(&str, &str)] = &[
     ("adequacy.toml", include_str!("../../policies/reference/adequacy.toml")),
     ("certificates.toml", include_str!("../../policies/reference/certificates.toml")),
     ("classes.toml", include_str!("../../policies/reference/classes.toml")),
