@@ -95,13 +95,15 @@ impl Beside {
     }
 }
 
+/// The corpus that is open, with what it was opened by: its configuration and a check of its keys.
+type OpenCorpus = (CorpusConfig, [u8; 32], Arc<Guard>);
+
 /// Reads the files, at start and again at each reload.
 #[derive(Debug, Clone)]
 pub struct Loader {
     path: PathBuf,
     tasks: TaskTracker,
-    /// The corpus that is open, with what it was opened by.
-    guard: Arc<Mutex<Option<(CorpusConfig, [u8; 32], Arc<Guard>)>>>,
+    guard: Arc<Mutex<Option<OpenCorpus>>>,
 }
 
 impl Loader {

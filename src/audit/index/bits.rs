@@ -110,7 +110,9 @@ mod tests {
 
     fn bits(numbers: &BTreeSet<u16>) -> Bits {
         let mut bits = Bits::default();
-        numbers.iter().for_each(|number| bits.insert(*number));
+        for number in numbers {
+            bits.insert(*number);
+        }
         bits
     }
 

@@ -162,16 +162,13 @@ pub(super) fn list(query: &Query, printer: Printer) -> anyhow::Result<Exit> {
         let Some(index) = index else { bail!("counting needs the review index, which cannot be written here") };
         return count(query, &filter, &index, printer);
     }
-    let (records, more, read) = match index {
-        Some(index) => {
-            let answer = told(&query.dir, index.page(&filter, query.limit, query.before))?;
-            (answer.records, answer.more, answer.watermark.entries)
-        }
-        None => {
-            words::known(query)?;
-            let page = query::query(&query.dir, &filter, query.limit, query.before)?;
-            (page.records, page.more, page.read)
-        }
+    let (records, more, read) = if let Some(index) = index {
+        let answer = told(&query.dir, index.page(&filter, query.limit, query.before))?;
+        (answer.records, answer.more, answer.watermark.entries)
+    } else {
+        words::known(query)?;
+        let page = query::query(&query.dir, &filter, query.limit, query.before)?;
+        (page.records, page.more, page.read)
     };
     if query.csv {
         printer.text(csv::row(csv::RECORD));

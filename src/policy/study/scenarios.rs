@@ -117,13 +117,13 @@ impl Study {
         for (index, rule) in self.today.rules.iter().enumerate().filter(|(_, rule)| !rule.pack) {
             let mut without = self.today.clone();
             without.rules.remove(index);
-            mutations.push((say!("rule `{}` taken out", rule.name), without, Weakened::Rule(rule.clone())));
+            mutations.push((say!("rule `{}` taken out", rule.name), without, Weakened::Rule(Box::new(rule.clone()))));
             let mut change = |text: Text, weaken: &dyn Fn(&mut Rule)| {
                 let mut weaker = self.today.clone();
                 if let Some(rule) = weaker.rules.get_mut(index) {
                     weaken(rule);
                 }
-                mutations.push((text, weaker, Weakened::Rule(rule.clone())));
+                mutations.push((text, weaker, Weakened::Rule(Box::new(rule.clone()))));
             };
             let parts = usize::from(rule.only.is_some())
                 + usize::from(rule.never.is_some())
@@ -233,7 +233,7 @@ impl Study {
 
 /// What was weakened: it can only show where it did something.
 enum Weakened {
-    Rule(Rule),
+    Rule(Box<Rule>),
     Allow(Gate),
 }
 

@@ -211,6 +211,7 @@ impl Naive<'_> {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm for each atom")]
     fn atom(&self, atom: &Atom, state: Option<&State>) -> Certainty {
         let facts = self.facts;
         let perhaps = if self.opaque() { Certainty::UNKNOWN } else { Certainty::FALSE };

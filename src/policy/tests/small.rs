@@ -54,7 +54,8 @@ pub(in crate::policy) fn sheet() -> BoxedStrategy<String> {
     );
     (proptest::collection::vec(allow, 1..3), proptest::collection::vec(rule, 0..4), rest)
         .prop_map(|(allows, rules, rest)| {
-            let rules: String = rules.iter().enumerate().map(|(at, rule)| format!("rule r{at}\n{rule}")).collect();
+            let rules: Vec<String> = rules.iter().enumerate().map(|(at, rule)| format!("rule r{at}\n{rule}")).collect();
+            let rules = rules.concat();
             format!("{}{}{rules}{rest}", super::HEADER, allows.concat())
         })
         .boxed()
