@@ -156,9 +156,6 @@ impl Officer {
         detectors.extend(own.iter().map(|file| detect::Source { name: &file.name, toml: &file.text }));
         let engine = Engine::new(&detectors, &catalogue)
             .map_err(|faults| Problems(faults.iter().map(ToString::to_string).collect()))?;
-        // Names of bodies are found on request: a sheet that has the word asks.
-        let asked = sources.sheets.iter().chain(&sources.packs).any(|file| file.text.contains("organisation"));
-        let engine = if asked { engine.with_organisations() } else { engine };
         Ok(Self { sources, catalogue, engine })
     }
 
@@ -198,6 +195,9 @@ fn rendered(faults: Vec<policy::Diagnostic>) -> Problems {
 pub(crate) fn officer(folder: &Path) -> Result<(Policy, Arc<Engine>, Arc<Catalogue>), Problems> {
     let Officer { sources, catalogue, engine } = Officer::read(folder)?;
     let policy = policy::compile(&sources, &catalogue, &engine.served(), &vocabulary(), now()).map_err(rendered)?;
+    // Names of bodies are found on request: by a policy in which something depends on them.
+    let asked = catalogue.entity("organisation").is_some_and(|entity| policy.asks_for(entity));
+    let engine = if asked { engine.with_organisations() } else { engine };
     Ok((policy, Arc::new(engine), Arc::new(catalogue)))
 }
 
