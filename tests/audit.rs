@@ -21,7 +21,7 @@ use octroi::model::entry::{
 use octroi::model::{Country, Word};
 
 fn decision(number: u32) -> Entry {
-    let (backend, country, basis) = if number % 3 == 0 {
+    let (backend, country, basis) = if number.is_multiple_of(3) {
         ("us-cloud", "US", Some(Word::fixed("standard contractual clauses")))
     } else {
         ("paris-gpu", "FR", None)
@@ -37,7 +37,7 @@ fn decision(number: u32) -> Entry {
         request: id(number),
         trace: None,
         tenant: Word::fixed("groupe-exemple"),
-        app: Word::fixed(if number % 2 == 0 { "clinic-notes" } else { "=SUM(A1)" }),
+        app: Word::fixed(if number.is_multiple_of(2) { "clinic-notes" } else { "=SUM(A1)" }),
         purpose: Some(Word::fixed("care-documentation")),
         actor: Word::fixed("A7KQ2M"),
         api: Word::fixed("openai"),

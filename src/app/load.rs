@@ -146,7 +146,7 @@ impl Loader {
             .shadow
             .as_deref()
             .and_then(|folder| shadow::load(folder, &policy).map_err(|problem| beside.shadow = Some(problem)).ok());
-        let detecting = officer.detecting(&root).map_err(|found| problems.extend(found.0)).ok();
+        let detecting = officer.detecting(&root, &policy).map_err(|found| problems.extend(found.0)).ok();
         let pool = self.pool(&config, &policy, before).map_err(|found| problems.extend(found)).ok();
         let callers = Callers::new(&root, &registrations(&config))
             .map_err(|faults| problems.extend(faults.iter().map(ToString::to_string)))

@@ -74,9 +74,6 @@ impl Officer {
         detectors.extend(own.iter().map(|file| detect::Source { name: &file.name, toml: &file.text }));
         let engine = Engine::new(&detectors, &catalogue)
             .map_err(|faults| Problems(faults.iter().map(ToString::to_string).collect()))?;
-        // Names of bodies are found on request: a sheet that has the word asks.
-        let asked = sources.sheets.iter().chain(&sources.packs).any(|file| file.text.contains("organisation"));
-        let engine = if asked { engine.with_organisations() } else { engine };
         Ok(Self { files, sources, catalogue, engine })
     }
 
@@ -112,12 +109,16 @@ impl Officer {
         begin.files(&self.catalogue, &self.engine.served(), &vocabulary(), now).map_err(rendered)
     }
 
-    /// The types and classes, and the engine with every list of exact values of the folder.
+    /// The types and classes, and the engine as a policy needs it, with every list of exact values of the folder.
     ///
     /// # Errors
     /// Every list that cannot be read.
-    pub(crate) fn detecting(self, root: &RootKey) -> Result<(Arc<Catalogue>, Arc<Engine>), Problems> {
+    pub(crate) fn detecting(self, root: &RootKey, policy: &Policy) -> Result<(Arc<Catalogue>, Arc<Engine>), Problems> {
         let Self { files, catalogue, mut engine, .. } = self;
+        // Names of bodies are found on request: by a policy in which something depends on them.
+        if catalogue.entity("organisation").is_some_and(|entity| policy.asks_for(entity)) {
+            engine = engine.with_organisations();
+        }
         let mut problems = Vec::new();
         for (path, bytes) in files.by_path.iter().filter(|(path, _)| path.starts_with(MATCH_LISTS)) {
             let name = path.rsplit('/').next().unwrap_or_default().trim_end_matches(".list");

@@ -144,6 +144,7 @@ impl Gathered {
             backends: truths.iter().map(Truth::backend).collect(),
             located_in_eea: truths.iter().map(Truth::located_in_eea).collect(),
             purposes: purposes(&self.resolved),
+            asked: self.resolved.asked(catalogue),
             hosts: self.resolved.tools.iter().filter_map(|tool| tool.host.clone()).collect(),
             countries: self.world.reference.countries.keys().copied().collect(),
             because: rules.iter().map(|rule| (rule.name.clone(), rule.because.clone())).collect(),
