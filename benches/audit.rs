@@ -137,7 +137,9 @@ fn rivals<W: FnMut(u64) + Send>(round: Duration, writer: impl Fn() -> W + Sync) 
             .collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect::<Vec<_>>()
     });
-    all_times.iter().for_each(|times| all.add(times).unwrap());
+    for times in &all_times {
+        all.add(times).unwrap();
+    }
     all
 }
 
@@ -145,7 +147,7 @@ fn rivals<W: FnMut(u64) + Send>(round: Duration, writer: impl Fn() -> W + Sync) 
 fn sqlite(folder: &Path, round: Duration) -> Histogram<u64> {
     let open = || {
         let database = rusqlite::Connection::open(folder.join("rival.db")).unwrap();
-        database.busy_timeout(Duration::from_secs(60)).unwrap();
+        database.busy_timeout(Duration::from_mins(1)).unwrap();
         database.execute_batch("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;").unwrap();
         database.execute_batch("CREATE TABLE IF NOT EXISTS entry (seq INTEGER PRIMARY KEY, body BLOB)").unwrap();
         database
