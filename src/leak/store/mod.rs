@@ -15,6 +15,7 @@
 //! the next writer and not looked at by readers; a frame that was changed makes the corpus unreadable, and the score unknown.
 #![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "this module owns the corpus's files")]
 
+mod lock;
 mod record;
 mod seal;
 #[cfg(test)]
@@ -28,6 +29,7 @@ use std::path::{Path, PathBuf};
 use aws_lc_rs::hmac;
 use zeroize::Zeroizing;
 
+pub use lock::Lock;
 pub use record::{Background, Record};
 use seal::Sealer;
 
@@ -289,27 +291,6 @@ fn place(segment: u64, offset: u64) -> [u8; 16] {
     let bytes = segment.to_le_bytes().into_iter().chain(offset.to_le_bytes());
     place.iter_mut().zip(bytes).for_each(|(to, from)| *to = from);
     place
-}
-
-/// Holds the lock of a corpus: one process writes at a time.
-#[derive(Debug)]
-pub struct Lock {
-    _file: File,
-}
-
-impl Lock {
-    /// Takes the lock, making the folder when there is none.
-    ///
-    /// # Errors
-    /// When somebody else holds it.
-    pub fn take(folder: &Path) -> Result<Self, StoreError> {
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(file_error(folder))?;
-        let path = folder.join("lock");
-        let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&path);
-        let file = file.map_err(file_error(&path))?;
-        rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive).map_err(|_| StoreError::Busy)?;
-        Ok(Self { _file: file })
-    }
 }
 
 /// Appends records to a tenant's segments.
