@@ -1,5 +1,5 @@
 //! The lock of a corpus: one process changes it at a time, and any number read it.
-#![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "the lock is a file of the corpus")]
+#![expect(clippy::disallowed_types, reason = "the lock is a file of the corpus")]
 
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
