@@ -70,9 +70,9 @@ pub struct Verdict {
     pub score: u16,
     /// The same before calibration: what a background is measured in.
     pub raw: u16,
-    /// The nearest documents, the nearest first; at most [`MATCHES_MAX`].
+    /// The nearest documents, the nearest first; at most `MATCHES_MAX`.
     pub matches: Vec<Match>,
-    /// Passages that were touched; at most [`TOUCHED_MAX`].
+    /// Passages that were touched; at most `TOUCHED_MAX`.
     pub touched: Vec<Touched>,
     /// The state of the space that it was made from.
     pub epoch: u64,
