@@ -199,6 +199,7 @@ fn decision(request: RequestId) -> Entry {
         scan: Scan { status: Word::fixed("complete"), leaves: 9, scanned: 9, unknown: 0, unreadable: 0, bytes: 2_048 },
         label: None,
         leak_score: Some(0),
+        leak: None,
         policy: Digest([1; 32]),
         inventory: Digest([2; 32]),
         reference: Digest([3; 32]),

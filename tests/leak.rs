@@ -102,7 +102,7 @@ async fn the_record_names_the_document_without_a_word_of_it() {
     let listed = String::from_utf8(corpus(&house, &["list"]).stdout).unwrap();
     let id = listed.split('\t').next().unwrap();
     let decisions = house.entries_of("decision").await;
-    let decision = decisions.iter().find(|decision| decision["verdict"] == "refuse").unwrap();
+    let decision = decisions.iter().find(|decision| decision["leak"].is_object()).unwrap();
     assert_eq!(decision["leak"]["document"], id, "{decision}");
     assert_eq!(decision["leak"]["class"], "trade-secret");
     assert!(decision["leak_score"].as_u64().unwrap() >= 700 && decision["leak"]["passage"].is_u64(), "{decision}");

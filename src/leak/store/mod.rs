@@ -197,7 +197,8 @@ impl Follower {
         self.folder.join(format!("{segment:08}.segment"))
     }
 
-    fn next(&mut self) {
+    /// Goes to the next segment.
+    fn roll(&mut self) {
         self.before = self.offset;
         (self.segment, self.offset, self.rows) = (self.segment + 1, 0, 0);
     }
@@ -233,7 +234,7 @@ impl Follower {
             if len != self.offset {
                 return Err(StoreError::Sealed { path: path.display().to_string(), offset: self.offset });
             }
-            self.next();
+            self.roll();
         }
     }
 
@@ -358,7 +359,7 @@ impl Writer {
         if full {
             self.sync()?;
             self.file = None;
-            self.follower.next();
+            self.follower.roll();
         }
         let path = self.follower.path(self.follower.segment);
         let mut file = match self.file.take() {
