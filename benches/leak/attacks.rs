@@ -48,7 +48,8 @@ pub(crate) fn all(set: &Set) -> Vec<(&'static str, Attacked)> {
     });
     each("light edits of 60 words", chance, &|chance, text| {
         let text = excerpt(chance, text, 60);
-        vec![carried(set, chance, &light(chance, &text))]
+        let text = light(chance, &text);
+        vec![carried(set, chance, &text)]
     });
     each("30 % of words replaced, whole", chance, &|chance, text| vec![replaced(set, chance, text, 30)]);
     each("30 % replaced, 60 words in a prompt", chance, &|chance, text| {

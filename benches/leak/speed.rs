@@ -59,7 +59,7 @@ pub(crate) fn run() {
     let seconds = best(50, || {
         sketch::rows(black_box(&terms), 7, |row| {
             black_box(row);
-        })
+        });
     });
     println!("sketch of {} words: {:.0} us", terms.len(), 1e6 * seconds);
     let mut chance = Chance(7);
