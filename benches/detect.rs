@@ -54,6 +54,28 @@ fn repeated(text: &str, bytes: usize) -> String {
     out
 }
 
+/// An export of numbers in groups, the dearest kind of text: every one may be something.
+const NUMBERS: &str = "732 829 320 00074;06 12 34 56 78;2024-11-12 09:14:02.125;4970 1012 3456 7890;12,50;AB 12 34 56 C\n\
+88 1 75 116 001 12;1.234.567,89;0033 1 44 55 66 77;10.0.12.7;7F3A-22BC;550e8400;3,1415926535;1998/02/28;GB29 1234\n";
+
+#[divan::bench(args = [2 * 1024, 1024 * 1024, 16 * 1024 * 1024])]
+fn patterns_on_prose(bencher: divan::Bencher<'_, '_>, bytes: usize) {
+    let (engine, text) = (engine().without_names(), repeated(PROSE, bytes));
+    bencher.counter(BytesCount::new(text.len())).bench_local(|| engine.find(divan::black_box(&text)));
+}
+
+#[divan::bench(args = [2 * 1024, 1024 * 1024])]
+fn patterns_on_mix(bencher: divan::Bencher<'_, '_>, bytes: usize) {
+    let (engine, text) = (engine().without_names(), repeated(MIXED, bytes));
+    bencher.counter(BytesCount::new(text.len())).bench_local(|| engine.find(divan::black_box(&text)));
+}
+
+#[divan::bench(args = [2 * 1024, 1024 * 1024])]
+fn patterns_on_numbers(bencher: divan::Bencher<'_, '_>, bytes: usize) {
+    let (engine, text) = (engine().without_names(), repeated(NUMBERS, bytes));
+    bencher.counter(BytesCount::new(text.len())).bench_local(|| engine.find(divan::black_box(&text)));
+}
+
 #[divan::bench(args = [2 * 1024, 64 * 1024, 1024 * 1024, 16 * 1024 * 1024])]
 fn plain_prose(bencher: divan::Bencher<'_, '_>, bytes: usize) {
     let (engine, text) = (engine(), repeated(PROSE, bytes));
@@ -64,6 +86,28 @@ fn plain_prose(bencher: divan::Bencher<'_, '_>, bytes: usize) {
 fn mixed_prompt(bencher: divan::Bencher<'_, '_>, bytes: usize) {
     let (engine, text) = (engine(), repeated(MIXED, bytes));
     bencher.counter(BytesCount::new(text.len())).bench_local(|| engine.find(divan::black_box(&text)));
+}
+
+/// What we are compared with: the patterns of every row in one alternation, as `regex` runs it, without a check of anything.
+#[expect(clippy::expect_used, reason = "a bench without its patterns has nothing to measure")]
+fn alternation() -> regex_automata::meta::Regex {
+    let mut patterns = Vec::new();
+    for source in embedded() {
+        let file: toml::Table = toml::from_str(source.toml).expect("the file parses");
+        let rows = file.get("pattern").and_then(toml::Value::as_array).into_iter().flatten();
+        let pattern = |row: &toml::Value| Some(row.get("pattern")?.as_str()?.replace('~', "[ .-]?"));
+        patterns.extend(rows.filter_map(pattern).map(|pattern| format!("(?-u:\\b)(?:{pattern})(?-u:\\b)")));
+    }
+    regex_automata::meta::Regex::builder()
+        .configure(regex_automata::meta::Config::new().nfa_size_limit(None).hybrid_cache_capacity(64 * 1024 * 1024))
+        .build_many(&patterns)
+        .expect("the patterns compile")
+}
+
+#[divan::bench(args = [2 * 1024])]
+fn plain_regex_on_mix(bencher: divan::Bencher<'_, '_>, bytes: usize) {
+    let (regex, text) = (alternation(), repeated(MIXED, bytes));
+    bencher.counter(BytesCount::new(text.len())).bench_local(|| regex.find_iter(divan::black_box(&text)).count());
 }
 
 #[divan::bench]

@@ -12,9 +12,12 @@ pub const HEAD_BYTES_MAX: usize = 32 * 1024;
 pub const HEADERS_MAX: usize = 100;
 /// Bytes of a request body after decompression: a long context with attachments.
 pub const BODY_BYTES_MAX: usize = 32 * 1024 * 1024;
-/// Bytes of request bodies, as text and as leaves, held at one time over all requests, so that many large ones meet a 503 and
-/// not the kernel.
-pub const BODIES_BYTES_MAX: usize = 512 * 1024 * 1024;
+/// Bytes of bodies held at one time over all requests, so that many large ones meet a 503 and not the kernel: requests as they
+/// came, as leaves and as they leave, and whole answers until the client has taken them. `gateway/budget.rs` shares them out.
+pub const BODIES_BYTES_MAX: usize = 1024 * 1024 * 1024;
+/// The same for one tenant: room for two of the largest bodies with all the leaves that they may have, or for thousands of
+/// usual ones.
+pub const TENANT_BODIES_BYTES_MAX: usize = 512 * 1024 * 1024;
 /// A compressed body may grow by this factor once past [`INFLATE_FREE_BYTES`]; real JSON stays below 20.
 pub const INFLATE_RATIO_MAX: usize = 100;
 /// Bytes of output that any compressed body may have, whatever the ratio.
@@ -52,6 +55,10 @@ pub const IDLE_DEADLINE: Duration = Duration::from_mins(2);
 pub const STALL_DEADLINE: Duration = Duration::from_mins(1);
 /// Bytes a second that the slowest client reads.
 pub const READING_BYTES_PER_S: u64 = 16 * 1024;
+/// Time that a client has to hear an answer that came before the end of its request, and to stop writing.
+pub const LINGER_DEADLINE: Duration = Duration::from_secs(3);
+/// Bytes that are then taken from it and thrown away; beyond it the connection is reset.
+pub const LINGER_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Connections from clients.
 pub const CONNECTIONS_MAX: usize = 10_000;
 /// Concurrent streams of one HTTP/2 connection.
@@ -63,6 +70,10 @@ pub const REQUESTS_MAX: usize = 2_048;
 
 /// Findings of one request; beyond it the scan counts as partial, and policy sees the unknown.
 pub const FINDINGS_MAX: usize = 100_000;
+
+/// Places of one request that detectors look at (numbers, words of a lexicon, marks of an address); one costs a microsecond or
+/// two. Beyond it the scan counts as partial, and policy sees the unknown: sixteen megabytes of prose or five of figures pass.
+pub const SCAN_PLACES_MAX: usize = 1_000_000;
 
 /// Bytes that are remembered of one app's texts: a finding takes 20, so that a hundred histories of a megabyte fit.
 pub const SCAN_MEMORY_BYTES_MAX: usize = 4 * 1024 * 1024;
@@ -140,6 +151,8 @@ pub const DEMO_ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
 pub const ENTRY_BYTES_MAX: usize = 16 * 1024;
 /// Kinds of findings (type, place, confidence) that one entry lists: about 100 bytes each.
 pub const FINDING_KINDS_MAX: usize = 64;
+/// Types of data whose counts one entry lists, about 30 bytes each, so that the decision can be taken again.
+pub const FACT_TYPES_MAX: usize = 128;
 /// Entries that wait for the committer; beyond it requests get 503.
 pub const AUDIT_QUEUE_MAX: usize = 16_384;
 /// Entries of one batch.

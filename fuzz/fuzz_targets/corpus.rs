@@ -26,7 +26,8 @@ fuzz_target!(|bytes: &[u8]| {
     }
     let content = Content::of(&words, &keys);
     let mut space = Space::new(keys.clone());
-    let about = About { id: DocumentId([1; 12]), sha256: [0; 32], path: String::new(), class: String::new(), registered_ms: 0 };
+    let about =
+        About { id: DocumentId([1; 12]), sha256: [0; 32], path: String::new(), class: String::new(), registered_ms: 0 };
     space.add(about, &content).expect("what was made fits together");
     let question = Question::new(Texts::of(&text).iter(), &keys);
     let one = space.judge(&question, &|| false).expect("the scan ends");

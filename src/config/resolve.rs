@@ -9,9 +9,10 @@ use toml::Spanned;
 
 use super::checks::is_plain_path;
 use super::raw::{self, RawApp, RawBackend, RawConfig, RawCredential, RawSource};
-use super::{App, BackendConfig, BackendUrl, Config, Credential, Fault, Faults, Limits, Listen, Secret, ServerTls};
+use super::{App, BackendConfig, BackendUrl, Config, Credential, Fault, Faults, Listen, Secret, ServerTls};
 use crate::limits;
 use crate::model::{Country, Dialect, Word};
+use crate::policy::nearest;
 
 /// Gathers faults while resolving.
 pub(super) struct Resolver<'a> {
@@ -36,12 +37,17 @@ pub(super) fn resolve(path: &Path, text: &str, raw: &RawConfig) -> Result<Config
 
 impl Resolver<'_> {
     pub(super) fn fault<T>(&mut self, at: &Spanned<T>, what: impl Into<String>, help: &str) {
-        let place = raw::place(self.path, self.text, at.span().start);
-        self.faults.push(Fault { place, what: what.into(), help: help.to_owned() });
+        let (place, shown) = (self.place(at), raw::shown(self.text, at.span().start));
+        self.faults.push(Fault { place, what: what.into(), shown, help: help.to_owned() });
     }
 
     pub(super) fn general(&mut self, what: impl Into<String>, help: &str) {
-        self.faults.push(Fault { place: self.path.display().to_string(), what: what.into(), help: help.to_owned() });
+        let (place, shown) = (self.path.display().to_string(), String::new());
+        self.faults.push(Fault { place, what: what.into(), shown, help: help.to_owned() });
+    }
+
+    fn place<T>(&self, at: &Spanned<T>) -> String {
+        raw::place(self.path, self.text, at.span().start)
     }
 
     fn config(&mut self, raw: &RawConfig) -> Option<Config> {
@@ -59,6 +65,7 @@ impl Resolver<'_> {
         self.unique(raw.app.iter().map(|app| &app.name), "app");
         let apps = raw.app.iter().map(|raw| self.app(raw)).collect();
         let models = self.models(raw);
+        raw.policy.approvers.iter().for_each(|file| drop(self.readable(file)));
         for name in &raw.dangerous.plaintext_backends {
             if !raw.backend.iter().any(|backend| backend.name.get_ref() == name.get_ref()) {
                 self.fault(
@@ -71,7 +78,10 @@ impl Resolver<'_> {
         Some(Config {
             listen: listen?,
             admin,
+            admin_hosts: raw.admin.hosts.clone(),
             policy_folder: self.under(raw.policy.folder.as_ref(), "policies"),
+            approvers: raw.policy.approvers.as_ref().map(|path| self.folder.join(path.get_ref())),
+            shadow: raw.policy.shadow.as_ref().map(|path| self.folder.join(path.get_ref())),
             audit_folder: self.under(raw.audit.folder.as_ref(), "audit"),
             node: Word::configured(raw.audit.node.as_ref().map_or("node-1", |node| node.get_ref())),
             root_key: self.under(raw.keys.root.as_ref(), "keys/root.key"),
@@ -79,6 +89,7 @@ impl Resolver<'_> {
             apps,
             backends,
             models,
+            model_places: self.model_places(raw),
             limits: self.limits(raw),
             files: std::mem::take(&mut self.files),
         })
@@ -244,6 +255,7 @@ impl Resolver<'_> {
             health_path: Word::configured(raw.health_path.as_deref().unwrap_or("/v1/models")),
             first_byte: raw.first_byte_s.map_or(limits::FIRST_BYTE_DEADLINE, Duration::from_secs),
             reply_idle: raw.reply_idle_s.map_or(limits::REPLY_IDLE_DEADLINE, Duration::from_secs),
+            place: self.place(&raw.url),
         })
     }
 
@@ -331,6 +343,15 @@ impl Resolver<'_> {
         }
     }
 
+    fn model_places(&self, raw: &RawConfig) -> BTreeMap<(Word, Word), String> {
+        let names = raw.models.iter().flat_map(|(asked, names)| names.iter().map(move |name| (asked, name)));
+        let names = names.map(|(asked, (backend, model))| {
+            let key = (Word::configured(asked.get_ref()), Word::configured(backend.get_ref()));
+            (key, self.place(model))
+        });
+        names.collect()
+    }
+
     fn models(&mut self, raw: &RawConfig) -> BTreeMap<Word, BTreeMap<Word, Word>> {
         let mut models = BTreeMap::new();
         for (asked, by_backend) in &raw.models {
@@ -344,10 +365,13 @@ impl Resolver<'_> {
             let mut names = BTreeMap::new();
             for (backend, model) in by_backend {
                 if !raw.backend.iter().any(|listed| listed.name.get_ref() == backend.get_ref()) {
+                    let known = raw.backend.iter().map(|listed| listed.name.get_ref().as_str());
+                    let near = nearest(backend.get_ref(), known).into_iter().next();
+                    let meant = near.map(|near| format!("did you mean `{near}`?"));
                     self.fault(
                         backend,
                         format!("no backend is called `{}`", backend.get_ref()),
-                        "name one of the [[backend]] tables",
+                        &meant.unwrap_or_else(|| "name one of the [[backend]] tables".to_owned()),
                     );
                 }
                 names.insert(Word::configured(backend.get_ref()), Word::configured(model.get_ref()));
@@ -361,38 +385,5 @@ impl Resolver<'_> {
             );
         }
         models
-    }
-
-    fn limits(&mut self, raw: &RawConfig) -> Limits {
-        let raw = &raw.limits;
-        let mut size = |value: &Option<Spanned<u64>>, default: usize, max: usize| match value {
-            None => default,
-            Some(value) => match usize::try_from(*value.get_ref()) {
-                Ok(size) if (1..=max).contains(&size) => size,
-                _ => {
-                    self.fault(
-                        value,
-                        format!("is not between 1 and {max}"),
-                        "choose a value in the range, or leave the key out",
-                    );
-                    default
-                }
-            },
-        };
-        let seconds = |value: Option<u64>, default: Duration| value.map_or(default, Duration::from_secs);
-        Limits {
-            body_bytes: size(&raw.body_bytes, limits::BODY_BYTES_MAX, limits::BODIES_BYTES_MAX / 2),
-            json_depth: size(&raw.json_depth, limits::JSON_DEPTH_MAX, limits::JSON_DEPTH_MAX),
-            head: seconds(raw.head_s, limits::HEAD_DEADLINE),
-            body: seconds(raw.body_s, limits::BODY_DEADLINE),
-            idle: seconds(raw.idle_s, limits::IDLE_DEADLINE),
-            stall: seconds(raw.stall_s, limits::STALL_DEADLINE),
-            connections: size(&raw.connections, limits::CONNECTIONS_MAX, 1 << 20),
-            streams: raw.streams.unwrap_or(limits::STREAMS_MAX),
-            resets: size(&raw.resets, limits::RESETS_MAX, 1 << 16),
-            requests: size(&raw.requests, limits::REQUESTS_MAX, 1 << 20),
-            head_bytes: size(&raw.head_bytes, limits::HEAD_BYTES_MAX, 1 << 20),
-            drain: seconds(raw.drain_s, limits::DRAIN_DEADLINE),
-        }
     }
 }

@@ -1,28 +1,25 @@
 //! From one text to a whole call: keys as context, neighbours read joined, names known everywhere, coverage counted.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 
 use super::engine::{CONFIDENCE_MIN, Engine, Found};
+use super::joined::{Joined, Seam, chains, texts};
 use super::memory::{BLOCK_BYTES_MIN, Block, Memory, Place, Remembered};
-use super::page::{Hit, Page, Report, Sink};
+use super::page::{Hit, Page, Report, Sink, Used};
 use super::person::known::{Known, Search};
 use super::settle;
 use super::values::Values;
 use super::view::View;
-use crate::limits::FINDINGS_MAX;
+use crate::limits::{FINDINGS_MAX, SCAN_PLACES_MAX};
 use crate::model::call::FieldKey;
 use crate::model::{Call, Coverage, Field, Finding, Findings, Role, ScanStatus, TokenKind, Word, finding};
 
 /// Digits below which a JSON number is none of the identifiers that any detector knows.
 const NUMBER_BYTES_MIN: usize = 7;
+/// Digits of a number that is no identifier any more.
+const DIGITS_MAX: usize = 40;
 /// Rounds in which names lead to further names.
 const NAME_ROUNDS: usize = 2;
-/// Bytes of either end of a long part that are read joined with its neighbour.
-const SEAM_BYTES: usize = 256;
-/// What stands for the middle of a long part: nothing matches across it.
-const GAP: &str = "\n\u{1F}\n";
-
 impl Engine {
     /// Finds everything in one text, sorted by place, longest first.
     pub fn find(&self, text: &str) -> Vec<Found> {
@@ -68,9 +65,19 @@ impl Engine {
             if can_hold_anything(field, text) {
                 work.read(index, text, key(call, field));
             }
+            if field.kind == TokenKind::Number
+                && let Some(plain) = plain_number(text)
+            {
+                work.read_instead(index, text, &plain, key(call, field));
+            }
         }
-        for chain in chains(call) {
-            work.read_joined(call, &chain);
+        let chains = chains(call);
+        for chain in &chains {
+            work.read_joined(call, chain, &Seam::PARTS);
+        }
+        let all = texts(call);
+        if chains.first().is_none_or(|chain| chain.len() < all.len()) && all.len() > 1 {
+            work.read_joined(call, &all, &Seam::STRANGERS);
         }
         work.follow_names(|work, search| {
             for (index, field) in (0_u32..).zip(&call.fields) {
@@ -106,6 +113,20 @@ fn can_hold_anything(field: &Field, text: &str) -> bool {
     field.kind != TokenKind::Number || text.len() >= NUMBER_BYTES_MIN
 }
 
+/// The digits of a whole number that is written with a fraction or an exponent (`4.111111111111111e15`, `732829320.0`).
+fn plain_number(text: &str) -> Option<String> {
+    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    if whole.len() == text.len() {
+        return None;
+    }
+    let places = exponent.trim_start_matches('+').parse::<usize>().ok().filter(|places| *places <= DIGITS_MAX)?;
+    let point = fraction.len().min(places);
+    let (digits, rest) = (fraction.get(..point)?, fraction.get(point..)?);
+    let plain = whole.trim_start_matches('-').to_owned() + digits + &"0".repeat(places - point);
+    (plain.len() <= DIGITS_MAX && rest.bytes().all(|digit| digit == b'0')).then_some(plain)
+}
+
 /// The key that a field stands under, where it says something.
 fn key<'a>(call: &'a Call, field: &Field) -> Option<&'a str> {
     match field.key {
@@ -115,19 +136,6 @@ fn key<'a>(call: &'a Call, field: &Field) -> Option<&'a str> {
     }
 }
 
-/// Fields of one group that a reader would read as one text, where there are several.
-fn chains(call: &Call) -> Vec<Vec<u32>> {
-    let mut groups: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
-    for (index, field) in (0_u32..).zip(&call.fields) {
-        let text =
-            !matches!(field.role, Role::Control | Role::Identifier | Role::Binary | Role::Reference | Role::Schema);
-        if text && field.kind == TokenKind::String {
-            groups.entry(field.group).or_default().push(index);
-        }
-    }
-    groups.into_values().filter(|chain| chain.len() > 1).collect()
-}
-
 /// The inspection of one call or text while it goes on.
 struct Work<'e> {
     engine: &'e Engine,
@@ -135,7 +143,7 @@ struct Work<'e> {
     hits: BTreeMap<u32, Vec<Hit>>,
     /// Views of the fields that need one, kept for the search of known names.
     views: BTreeMap<u32, View>,
-    count: usize,
+    used: Used,
     known: Known,
     values: Values,
     full: bool,
@@ -145,7 +153,7 @@ struct Work<'e> {
 impl<'e> Work<'e> {
     fn new(engine: &'e Engine) -> Self {
         let (hits, views, known) = (BTreeMap::new(), BTreeMap::new(), Known::default());
-        Self { engine, hits, views, count: 0, known, values: Values::default(), full: false, memory: None }
+        Self { engine, hits, views, used: Used::default(), known, values: Values::default(), full: false, memory: None }
     }
 
     /// Reads one text with every detector.
@@ -153,26 +161,38 @@ impl<'e> Work<'e> {
         let block = Block { text, key, engine: self.engine.digest };
         let memory = self.memory.filter(|_| text.len() >= BLOCK_BYTES_MIN);
         if let Some(known) = memory.and_then(|memory| memory.recall(&block))
-            && self.count + known.hits.len() <= FINDINGS_MAX
+            && self.used.hits + known.hits.len() <= FINDINGS_MAX
+            && self.used.places + known.places <= SCAN_PLACES_MAX
         {
             self.recall((field, text), key, &known);
             return;
         }
         let view = View::of(text);
         let page = Page { text: view.as_ref().map_or(text, View::text), key };
-        let mut sink = Sink::new(self.count);
+        let mut sink = Sink::new(self.used);
         self.engine.scan(&page, 0, &mut sink);
-        let whole = !sink.full;
+        let (whole, places) = (!sink.full, sink.places);
         let seen = self.take((field, text), &page, view.as_ref(), sink);
         if let Some(memory) = memory.filter(|_| whole) {
             let found = self.hits.get(&field).map_or(&[][..], Vec::as_slice);
             let hits: Option<Box<[Place]>> =
                 seen.iter().zip(found).map(|(seen, found)| Place::new(seen, found)).collect();
             if let Some(hits) = hits {
-                memory.keep(&block, Remembered { hits, viewed: view.is_some() });
+                memory.keep(&block, Remembered { hits, places, viewed: view.is_some() });
             }
         }
         self.views.extend(view.map(|view| (field, view)));
+    }
+
+    /// Reads what a text stands for: what is found there is found in the whole of it.
+    fn read_instead(&mut self, field: u32, text: &str, plain: &str, key: Option<&str>) {
+        let page = Page { text: plain, key };
+        let mut sink = Sink::new(self.used);
+        self.engine.scan_patterns(&page, 0, &mut sink);
+        for hit in &mut sink.hits {
+            hit.range = 0..text.len();
+        }
+        self.take((field, text), &Page { text, key }, None, sink);
     }
 
     /// Takes over what is remembered of a text.
@@ -180,7 +200,8 @@ impl<'e> Work<'e> {
         let view = if known.viewed { View::of(text) } else { None };
         let page = Page { text: view.as_ref().map_or(text, View::text), key };
         self.learn(&page, &known.seen());
-        self.count += known.hits.len();
+        self.used.hits += known.hits.len();
+        self.used.places += known.places;
         if !known.hits.is_empty() {
             self.hits.entry(field).or_default().extend(known.found());
         }
@@ -191,7 +212,7 @@ impl<'e> Work<'e> {
     fn read_again(&mut self, search: &Search, field: u32, text: &str, key: Option<&str>) {
         let view = self.views.remove(&field);
         let page = Page { text: view.as_ref().map_or(text, View::text), key };
-        let mut sink = Sink::new(self.count);
+        let mut sink = Sink::new(self.used);
         search.find(&page, &mut Report { sink: &mut sink, detector: self.engine.person });
         self.take((field, text), &page, view.as_ref(), sink);
         self.views.extend(view.map(|view| (field, view)));
@@ -201,7 +222,7 @@ impl<'e> Work<'e> {
     fn read_values(&mut self, values: &Values, field: u32, text: &str, key: Option<&str>) {
         let view = self.views.remove(&field);
         let page = Page { text: view.as_ref().map_or(text, View::text), key };
-        let mut sink = Sink::new(self.count);
+        let mut sink = Sink::new(self.used);
         values.find(page.text, &mut sink);
         self.take((field, text), &page, view.as_ref(), sink);
         self.views.extend(view.map(|view| (field, view)));
@@ -211,6 +232,7 @@ impl<'e> Work<'e> {
     /// view's own offsets when somebody remembers it.
     fn take(&mut self, (field, text): (u32, &str), page: &Page<'_>, view: Option<&View>, mut sink: Sink) -> Vec<Hit> {
         self.full |= sink.full;
+        self.used.places += sink.places;
         sink.hits.retain(|hit| hit.confidence >= CONFIDENCE_MIN && !settle::is_pseudonym(page.text, &hit.range));
         self.learn(page, &sink.hits);
         let seen = if self.memory.is_some() { sink.hits.clone() } else { Vec::new() };
@@ -220,7 +242,7 @@ impl<'e> Work<'e> {
             }
             hit.range.end = marks_end(text, hit.range.end);
         }
-        self.count += sink.hits.len();
+        self.used.hits += sink.hits.len();
         if !sink.hits.is_empty() {
             self.hits.entry(field).or_default().append(&mut sink.hits);
         }
@@ -240,41 +262,33 @@ impl<'e> Work<'e> {
         }
     }
 
-    /// Reads the parts of a chain as one text; what lies within one part was found there already.
-    fn read_joined(&mut self, call: &Call, chain: &[u32]) {
-        let mut joined = String::new();
-        let mut parts: Vec<Part> = Vec::with_capacity(chain.len());
-        for &index in chain {
-            let Some(field) = call.fields.get(index as usize) else { continue };
-            let text = call.text(field);
-            if text.len() <= 2 * SEAM_BYTES {
-                parts.push(Part::add(&mut joined, index, text, 0..text.len()));
-                continue;
-            }
-            let (head, tail) = (text.floor_char_boundary(SEAM_BYTES), text.ceil_char_boundary(text.len() - SEAM_BYTES));
-            parts.push(Part::add(&mut joined, index, text, 0..head));
-            joined.push_str(GAP);
-            parts.push(Part::add(&mut joined, index, text, tail..text.len()));
+    /// Reads the texts of a chain as one; what lies within one of them was found there already.
+    fn read_joined(&mut self, call: &Call, chain: &[u32], seam: &Seam) {
+        let joined = Joined::of(call, chain, seam);
+        let view = View::of(&joined.text);
+        let page = Page { text: view.as_ref().map_or(joined.text.as_str(), View::text), key: None };
+        let mut sink = Sink::new(self.used);
+        if seam.names {
+            self.engine.scan(&page, 0, &mut sink);
+        } else {
+            self.engine.scan_patterns(&page, 0, &mut sink);
         }
-        let view = View::of(&joined);
-        let page = Page { text: view.as_ref().map_or(joined.as_str(), View::text), key: None };
-        let mut sink = Sink::new(self.count);
-        self.engine.scan(&page, 0, &mut sink);
         self.full |= sink.full;
+        self.used.places += sink.places;
         sink.hits.retain(|hit| hit.confidence >= CONFIDENCE_MIN && !settle::is_pseudonym(page.text, &hit.range));
-        for hit in sink.hits {
+        // Words and names do not run from one text into another; numbers, addresses and secrets can be made to.
+        let spoken = |hit: &Hit| hit.detector == self.engine.person || self.engine.is_term(hit.detector);
+        for hit in sink.hits.into_iter().filter(|hit| seam.names || !spoken(hit)) {
             let range = match &view {
                 Some(view) => view.original(hit.range),
                 None => hit.range,
             };
-            let first = parts.partition_point(|part| part.end() <= range.start);
-            let touched = parts.iter().skip(first).take_while(|part| part.joined < range.end);
-            let pieces: Vec<(u32, Range<usize>)> = touched.filter_map(|part| part.piece(&range)).collect();
-            if pieces.len() < 2 || self.count + pieces.len() > FINDINGS_MAX {
+            let pieces = joined.pieces(&range);
+            if pieces.len() < 2 || self.used.hits + pieces.len() > FINDINGS_MAX {
                 self.full |= pieces.len() > 1;
                 continue;
             }
-            self.count += pieces.len();
+            self.used.hits += pieces.len();
             for (field, range) in pieces {
                 let hit = Hit { detector: hit.detector, range, confidence: hit.confidence };
                 self.hits.entry(field).or_default().push(hit);
@@ -305,41 +319,14 @@ impl<'e> Work<'e> {
 
     /// Settles overlaps field by field.
     fn finish(mut self) -> (Vec<(u32, Hit)>, ScanStatus) {
-        let mut all = Vec::with_capacity(self.count);
+        let mut all = Vec::with_capacity(self.used.hits);
+        let bears = |detector: u16| self.engine.bears_a_class(detector);
         for (field, mut hits) in std::mem::take(&mut self.hits) {
-            settle::settle(&mut hits);
+            settle::settle(&mut hits, bears);
             all.extend(hits.into_iter().map(|hit| (field, hit)));
         }
         let partial = self.full || self.known.full;
         (all, if partial { ScanStatus::Partial } else { ScanStatus::Complete })
-    }
-}
-
-/// A stretch of a field within a joined text.
-struct Part {
-    field: u32,
-    /// Where it begins in the joined text.
-    joined: usize,
-    /// The stretch of the field.
-    own: Range<usize>,
-}
-
-impl Part {
-    fn add(joined: &mut String, field: u32, text: &str, own: Range<usize>) -> Self {
-        let part = Self { field, joined: joined.len(), own: own.clone() };
-        joined.push_str(text.get(own).unwrap_or_default());
-        part
-    }
-
-    fn end(&self) -> usize {
-        self.joined + self.own.len()
-    }
-
-    /// The bytes of the field that lie in a range of the joined text.
-    fn piece(&self, range: &Range<usize>) -> Option<(u32, Range<usize>)> {
-        let (from, to) = (range.start.max(self.joined), range.end.min(self.end()));
-        let own = self.own.start + from.saturating_sub(self.joined)..self.own.start + to.saturating_sub(self.joined);
-        (from < to).then_some((self.field, own))
     }
 }
 

@@ -98,7 +98,9 @@ fn confirm(
     let residue = Failure::Impossible("residue");
     let snapshot = &*examined.snapshot;
     let call = dialect::parse(examined.call.api, body.to_owned()).map_err(|_| residue)?;
-    let findings = snapshot.engine.inspect(&call);
+    // What no edit touched was read a moment ago, and what an edit made will be read again in the next turn.
+    let memory = snapshot.memory.of(&examined.caller, &snapshot.root);
+    let findings = snapshot.engine.inspect_with(&call, Some(&memory));
     // A value that a duty covers and that is still found was not changed: the duty is not done.
     if findings.list.iter().any(|found| found.confidence >= POSSIBLY && duties.action(found.entity) != Action::Keep) {
         return Err(residue);

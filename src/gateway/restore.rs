@@ -10,95 +10,29 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use http::{HeaderValue, StatusCode};
 use http_body::Frame;
 use http_body_util::BodyExt as _;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Sleep;
 
-use super::dispatch::Answering;
+use super::budget::Share;
 use super::ledger::{End, Ledger};
-use super::respond::Answer;
 use super::{Body, BrokenOff};
-use crate::dialect::{self, Channel, ChannelKind, Ended, EventKind, EventView, ReplyLeaf, Usage};
+use crate::dialect::{self, Channel, ChannelKind, Ended, EventKind, EventView, ReplyLeaf};
 use crate::limits;
 use crate::model::entry::Change;
-use crate::model::{Api, Fault, Refusal};
+use crate::model::{Api, Fault, Refusal, Word};
 use crate::transform::{Counts, Landing, Restorer, StreamRestore, Vault};
-use crate::upstream::{Reply, ReplyBody};
+use crate::upstream::ReplyBody;
 use crate::wire::sse::{self, Decoder};
 use crate::wire::{Edit, quote, splice};
 
-/// Makes the client's answer of a backend's.
-///
-/// # Errors
-/// 502 when a whole answer breaks off, is no JSON, or says what no client may see.
-pub async fn restore(
-    ledger: &mut Ledger,
-    answering: Answering,
-    share: OwnedSemaphorePermit,
-) -> Result<Answer, Refusal> {
-    let Answering { leg, reply, vault, changed } = answering;
-    let (api, json) = (leg.examined.call.api, dialect::answers_in_json(&leg.examined.call));
-    let status = reply.status;
-    if reply.is_stream() && status.is_success() {
-        let content_type = HeaderValue::from_static("text/event-stream; charset=utf-8");
-        let restored = Restored::new((api, json), reply.body, vault, changed);
-        return Ok(Answer::frames(status, content_type, &leg.backend, restored));
-    }
-    if !(status.is_success() || relayed(status)) {
-        return Err(failed("the backend refused the request without a reason that can be passed on"));
-    }
-    let text = collect(reply).await?;
-    // The original is no longer needed: its share of the memory for bodies goes to others.
-    drop(share);
-    let (body, usage) = whole(ledger, (api, json), &vault, text)?;
-    ledger.usage = usage.map(|usage| (usage.input, usage.output));
-    Ok(Answer::whole(status, &leg.backend, &changed, Bytes::from(body)))
-}
-
-/// Errors of a backend that the caller can mend: passed on, restored like any answer (decision 0002).
-fn relayed(status: StatusCode) -> bool {
-    matches!(status.as_u16(), 400 | 404 | 409 | 413 | 422)
-}
-
-fn failed(what: &str) -> Refusal {
+pub(super) fn failed(what: &str) -> Refusal {
     Refusal::new(Fault::Upstream, 502, "backend_failed", what)
 }
 
-async fn collect(reply: Reply) -> Result<String, Refusal> {
-    let bytes = reply.body.collect().await.map_err(|_| failed("the backend's answer broke off"))?.to_bytes();
-    String::from_utf8(bytes.to_vec()).map_err(|_| failed("the backend's answer is not UTF-8"))
-}
-
-/// Restores a whole JSON answer.
-fn whole(
-    ledger: &mut Ledger,
-    (api, json): (Api, bool),
-    vault: &Vault,
-    text: String,
-) -> Result<(String, Option<Usage>), Refusal> {
-    let view = dialect::reply_leaves(api, &text).map_err(|_| failed("the backend's answer is not JSON"))?;
-    let usage = view.usage;
-    if vault.is_empty() {
-        drop(view);
-        return Ok((text, usage));
-    }
-    let restorer = Restorer::new(vault);
-    let mut edits: Vec<Edit> = view.withhold.clone();
-    for leaf in view.leaves.iter().filter(|leaf| leaf.restore) {
-        let restored = restorer.restore_whole(&leaf.text, landing(leaf, json));
-        ledger.count(restored.counts);
-        if restored.text != *leaf.text {
-            edits.push(Edit { span: leaf.span.clone(), replacement: quote(&restored.text) });
-        }
-    }
-    let body = splice(&text, edits).map_err(|_| failed("the backend's answer cannot be restored"))?;
-    Ok((body, usage))
-}
-
 /// Where a value lands; `json`: the answer's own text is JSON, as the request asked.
-fn landing(leaf: &ReplyLeaf<'_>, json: bool) -> Landing {
+pub(super) fn landing(leaf: &ReplyLeaf<'_>, json: bool) -> Landing {
     match leaf.landing {
         dialect::Landing::Text if json && leaf.channel.kind == ChannelKind::Text => Landing::JsonInString,
         dialect::Landing::Text => Landing::Text,
@@ -136,6 +70,8 @@ pub struct Restored {
     parting: Option<Pin<Box<Sleep>>>,
     ledger: Option<Ledger>,
     permit: Option<OwnedSemaphorePermit>,
+    /// Pays for what is held back.
+    share: Share,
 }
 
 impl std::fmt::Debug for Restored {
@@ -146,7 +82,12 @@ impl std::fmt::Debug for Restored {
 
 impl Restored {
     /// Starts on a backend's stream.
-    pub fn new((api, json): (Api, bool), source: ReplyBody, vault: Arc<Vault>, changed: Vec<Change>) -> Self {
+    pub fn new(
+        (api, json): (Api, bool),
+        source: ReplyBody,
+        (vault, changed): (Arc<Vault>, Vec<Change>),
+        share: Share,
+    ) -> Self {
         Self {
             api,
             json,
@@ -163,6 +104,7 @@ impl Restored {
             parting: None,
             ledger: None,
             permit: None,
+            share,
         }
     }
 
@@ -188,6 +130,14 @@ impl Restored {
                 Err(_) if self.done => self.source = None,
                 Err(_) => self.break_off(),
             }
+        }
+        // Values, the frame that is not whole yet, moulds, and what the client has not taken.
+        let out: usize = self.out.iter().map(Bytes::len).sum();
+        let held = self.vault.held_bytes() + self.decoder.held_bytes() + self.moulds() + out;
+        if !self.broken
+            && let Err(refusal) = self.share.follow(held)
+        {
+            self.stop(&refusal, End::Refused);
         }
     }
 
@@ -311,16 +261,23 @@ impl Restored {
         }
     }
 
-    /// The backend broke off: an error event, then a broken end.
+    /// The backend broke off.
     fn break_off(&mut self) {
+        self.stop(&failed("the backend's answer broke off"), End::UpstreamBroke);
+    }
+
+    /// The answer goes no further: an error event, then a broken end.
+    fn stop(&mut self, refusal: &Refusal, end: End) {
         self.source = None;
         if !self.broken {
             self.broken = true;
-            let refusal = failed("the backend's answer broke off");
             let number = self.next_number.map(|number| number.saturating_add(self.added));
             let id = self.ledger.as_ref().map(|ledger| ledger.id.to_string()).unwrap_or_default();
-            self.out.push_back(Bytes::from(dialect::stream_error(self.api, &refusal, &id, number)));
-            self.end(End::UpstreamBroke);
+            self.out.push_back(Bytes::from(dialect::stream_error(self.api, refusal, &id, number)));
+            if let Some(ledger) = self.ledger.as_mut() {
+                ledger.code = Word::fixed(refusal.code);
+            }
+            self.end(end);
         }
     }
 

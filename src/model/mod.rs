@@ -8,11 +8,14 @@ pub mod backend;
 pub mod call;
 pub mod caller;
 pub mod catalogue;
+pub mod change;
 pub mod entry;
 pub mod facts;
 pub mod finding;
 pub mod plan;
+pub mod recorded;
 pub mod refusal;
+mod upkeep;
 pub mod word;
 
 pub use backend::{Backend, BackendId, Binding, Country, Tier};

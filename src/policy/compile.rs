@@ -86,7 +86,7 @@ impl Gathered {
 
     /// The next instant at which something begins or ends: a declared truth, an adequacy decision, a window, an exception.
     /// A last day ends with that day at home.
-    fn next_change(&self, now: Timestamp) -> Option<Timestamp> {
+    pub(super) fn next_change(&self, now: Timestamp) -> Option<Timestamp> {
         let (mut first_days, mut last_days): (Vec<Date>, Vec<Date>) = (Vec::new(), Vec::new());
         for decision in &self.world.reference.decisions {
             first_days.push(decision.from);
@@ -108,6 +108,11 @@ impl Gathered {
     pub(super) fn truths(&self, now: Timestamp) -> Vec<Truth<'_>> {
         let today = self.day(now);
         self.inventory.entries.iter().map(|entry| Truth { entry, world: &self.world, today }).collect()
+    }
+
+    /// The language of the first sheet.
+    pub(super) fn language(&self) -> Language {
+        self.sheets.first().map(|(file, _)| file.language()).unwrap_or_default()
     }
 
     /// When each sheet and pack is to be reviewed.
@@ -134,10 +139,12 @@ impl Gathered {
             version: first.map_or(0, |sheet| sheet.version),
             digests: [canonical::digest(&trees), self.inventory.digest, self.world.reference.digest],
             valid_until: self.next_change(now),
+            notices: self.notices(self.day(now)),
             catalogue: catalogue.clone(),
             backends: truths.iter().map(Truth::backend).collect(),
             located_in_eea: truths.iter().map(Truth::located_in_eea).collect(),
             purposes: purposes(&self.resolved),
+            asked: self.resolved.asked(catalogue),
             hosts: self.resolved.tools.iter().filter_map(|tool| tool.host.clone()).collect(),
             countries: self.world.reference.countries.keys().copied().collect(),
             because: rules.iter().map(|rule| (rule.name.clone(), rule.because.clone())).collect(),

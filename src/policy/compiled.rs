@@ -8,7 +8,7 @@ use super::program::Program;
 use super::reference::Countries;
 use super::resolved::{LabelSays, Scenario};
 use crate::model::entry::Digest;
-use crate::model::{Action, Backend, BackendId, Catalogue, Tier, Word};
+use crate::model::{Action, Backend, BackendId, Catalogue, EntityId, Tier, Word};
 
 /// A compiled policy: the sheets, packs, inventory and reference data as they stood on one day.
 #[derive(Debug)]
@@ -17,12 +17,15 @@ pub struct Policy {
     pub(super) version: u32,
     pub(super) digests: [Digest; 3],
     pub(super) valid_until: Option<Timestamp>,
+    pub(super) notices: Vec<String>,
     pub(super) catalogue: Catalogue,
     pub(super) backends: Vec<Backend>,
     pub(super) located_in_eea: Vec<bool>,
     pub(super) labels: Vec<Word>,
     pub(super) says: Vec<LabelSays>,
     pub(super) purposes: Vec<Word>,
+    /// Sorted.
+    pub(super) asked: Vec<EntityId>,
     pub(super) hosts: Vec<Word>,
     pub(super) countries: Countries,
     pub(super) because: BTreeMap<Word, Word>,
@@ -55,6 +58,12 @@ impl Policy {
     /// on-premises backends are allowed.
     pub fn valid_until(&self) -> Option<Timestamp> {
         self.valid_until
+    }
+
+    /// What has had its day, or has not had it yet: truths that are unknown for it, reviews that are due, exceptions that are
+    /// over. A sentence each, in the language of the first sheet.
+    pub fn notices(&self) -> &[String] {
+        &self.notices
     }
 
     /// The inventory; [`BackendId`] is the index.
@@ -96,6 +105,12 @@ impl Policy {
     /// The types and classes it was compiled for.
     pub fn catalogue(&self) -> &Catalogue {
         &self.catalogue
+    }
+
+    /// Whether a condition, a duty or an exception is about a type, by its name or by one of its classes. What nothing asks
+    /// for changes no decision.
+    pub fn asks_for(&self, entity: EntityId) -> bool {
+        self.asked.binary_search(&entity).is_ok()
     }
 
     pub(super) fn program(&self) -> &Program {

@@ -71,6 +71,8 @@ pub(super) fn nothing() -> Facts {
         reference: false,
         hosted: Vec::new(),
         leak: LeakFact::Score(0),
+        lowered: Vec::new(),
+        lowered_health: Certainty::FALSE,
         leak_history: LeakFact::Score(0),
         pseudonymised: Vec::new(),
     }

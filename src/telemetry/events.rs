@@ -124,6 +124,11 @@ impl Telemetry {
         }
     }
 
+    /// Memory that bodies take.
+    pub fn body_bytes(&self, bytes: usize) {
+        self.body_bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
+    }
+
     /// Something was loaded again, or was not.
     pub fn reloaded(&self, what: &'static str, problem: Option<&str>) {
         let result = Word::fixed(if problem.is_none() { "ok" } else { "rejected" });
@@ -137,6 +142,21 @@ impl Telemetry {
     /// Seconds since the epoch until which the policy is valid; infinite when it does not expire.
     pub fn policy_valid_until(&self, seconds: f64) {
         self.policy_valid_until.set(seconds);
+    }
+
+    /// Seconds since the epoch until which an emergency freeze lasts; 0 without one.
+    pub fn policy_frozen_until(&self, seconds: f64) {
+        let before = self.policy_frozen_until.set(seconds);
+        if before <= 0.0 && seconds > 0.0 {
+            tracing::warn!("Policy is frozen: only backends on premises are used");
+        } else if before > 0.0 && seconds <= 0.0 {
+            tracing::warn!("Policy is no longer frozen");
+        }
+    }
+
+    /// Whether the newest files were rejected.
+    pub fn policy_rejected(&self, rejected: bool) {
+        self.policy_rejected.set(i64::from(rejected));
     }
 
     /// A request failed inside the gateway and was refused.

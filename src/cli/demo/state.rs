@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use rustls::ServerConfig;
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
@@ -41,9 +41,16 @@ pub(super) struct State {
 }
 
 impl State {
-    /// Makes the folder, or takes it as an earlier run left it.
+    /// Makes the folder, or takes it as an earlier run left it. A folder that no demonstration made is not touched.
     pub(super) fn prepare(folder: &Path) -> anyhow::Result<Self> {
+        if !is_ours(folder)? {
+            bail!(
+                "`{}` is there and `octroi demo` did not make it: nothing in it was changed\n  help: choose another folder with --dir, one that is not there yet",
+                folder.display()
+            );
+        }
         secret_folder(folder)?;
+        write(&folder.join(MARK), "Made by `octroi demo`, which writes into this folder. Delete it whole.\n", 0o644)?;
         let folder = folder.canonicalize().with_context(|| format!("{}", folder.display()))?;
         let files = certificates::make(&folder.join("certs"), &["localhost", "127.0.0.1", "::1"])?;
         let root_path = folder.join("keys/root.key");
@@ -108,7 +115,7 @@ impl State {
     /// Writes `octroi.toml` for the ports of this run.
     pub(super) fn write_configuration(&self, port: u16, servers: &[(&str, u16)]) -> anyhow::Result<()> {
         let mut text = format!(
-            r#"# Written anew by each `octroi demo`: the servers' ports change.
+            r#"{WRITTEN}: the servers' ports change.
 [listen]
 address = "127.0.0.1:{port}"
 certificate = "certs/server.pem"
@@ -186,6 +193,24 @@ keys = ["{}"]
             program = std::env::args().next().unwrap_or_else(|| "octroi".to_owned()),
             audit = self.folder.join("audit").display(),
         )
+    }
+}
+
+/// The file that says whose the folder is.
+const MARK: &str = ".octroi-demo";
+
+/// How the configuration of a demonstration begins.
+const WRITTEN: &str = "# Written anew by each `octroi demo`";
+
+/// Whether a folder is not there, empty, or a demonstration's own.
+fn is_ours(folder: &Path) -> anyhow::Result<bool> {
+    match std::fs::read_dir(folder) {
+        Ok(mut entries) => {
+            let written = std::fs::read_to_string(folder.join("octroi.toml")).unwrap_or_default();
+            Ok(folder.join(MARK).exists() || written.starts_with(WRITTEN) || entries.next().is_none())
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(true),
+        Err(error) => Err(error).with_context(|| format!("{}", folder.display())),
     }
 }
 

@@ -228,14 +228,19 @@ impl Follower {
             if !self.path(self.segment + 1).exists() {
                 return Ok(());
             }
-            // A next segment is begun only behind a whole one; its frames know how long that is.
+            // A next segment is begun only behind one that is whole and full; its frames know how long that is.
             let path = self.path(self.segment);
             let len = std::fs::metadata(&path).map_err(file_error(&path))?.len();
-            if len != self.offset {
+            if len != self.offset || !self.is_full() {
                 return Err(StoreError::Sealed { path: path.display().to_string(), offset: self.offset });
             }
             self.roll();
         }
+    }
+
+    /// Whether the next record begins a new segment.
+    const fn is_full(&self) -> bool {
+        self.rows >= SEGMENT_ROWS || self.offset >= SEGMENT_BYTES
     }
 
     fn read_segment(&mut self, take: &mut impl FnMut(Record)) -> Result<(), StoreError> {
@@ -355,7 +360,7 @@ impl Writer {
     /// # Errors
     /// When it is too large or the disk refuses.
     pub fn append(&mut self, record: &Record) -> Result<(), StoreError> {
-        let full = self.follower.rows >= SEGMENT_ROWS || self.follower.offset >= SEGMENT_BYTES;
+        let full = self.follower.is_full();
         if full {
             self.sync()?;
             self.file = None;

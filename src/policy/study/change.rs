@@ -79,14 +79,14 @@ fn passes(study: &Study, facts: &Facts, index: usize, qualities: &[&Quality]) ->
     }
     let Ok(policy) = changed.policy(&study.catalogue, &study.vocabulary, study.now) else { return false };
     let Some(backend) = policy.id_of(name.as_str()) else { return false };
-    let side = Side { policy: &policy, today: &study.today, now: study.now, told: true };
+    let side = Side { policy: &policy, today: &study.today, now: study.now, told: study.told };
     standing(&side.plan(facts), backend).is_some()
 }
 
 /// Makes a quality surely true of an entry.
 fn declare(entry: &mut Entry, quality: &Quality, now: Timestamp) {
     fn said<T>(value: T) -> Declared<T> {
-        Declared(Some(Dated { value, until: None }))
+        Declared(Some(Dated { value, verified: None, until: None }))
     }
     let until = now.to_zoned(jiff::tz::TimeZone::UTC).date().saturating_add(jiff::Span::new().years(1));
     match quality {

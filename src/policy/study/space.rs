@@ -39,7 +39,6 @@ pub(super) struct Bound {
 impl Bound {
     pub(super) const TRUE: Self = Self { least: Certainty::TRUE, most: Certainty::TRUE };
     pub(super) const FALSE: Self = Self { least: Certainty::FALSE, most: Certainty::FALSE };
-    pub(super) const ANY: Self = Self { least: Certainty::FALSE, most: Certainty::TRUE };
 
     pub(super) fn and(self, other: Self) -> Self {
         Self { least: self.least.and(other.least), most: self.most.and(other.most) }
@@ -303,8 +302,10 @@ impl Space {
 
     /// Bounds of an atom; the views are of the least and the most of one place.
     pub(super) fn bound(&self, atom: &Atom, place: &Place, least: &View<'_>, most: &View<'_>) -> Bound {
-        if matches!(atom, Atom::Still(_)) {
-            return Bound::ANY;
+        if let Atom::Still(what) = atom {
+            // What is still identified after the duties was there before them.
+            let there = Atom::Includes { what: *what, at_least: 1, confidence: 0 };
+            return Bound { least: Certainty::FALSE, most: most.certainty(&there, None) };
         }
         let Some((dim, table)) = self.tables.get(atom) else {
             return Bound { least: least.certainty(atom, None), most: most.certainty(atom, None) };

@@ -1,0 +1,102 @@
+//! Whole answers: gathered, restored, handed over. Their memory is paid for from the tenant's share until the client has taken
+//! the last byte; streams go to [`super::restore`].
+
+use bytes::Bytes;
+use http::{HeaderValue, StatusCode};
+use http_body_util::BodyExt as _;
+
+use super::budget::{Paid, Share};
+use super::dispatch::Answering;
+use super::ledger::Ledger;
+use super::respond::Answer;
+use super::restore::{Restored, failed, landing};
+use crate::dialect::{self, Usage};
+use crate::limits;
+use crate::model::{Api, Refusal};
+use crate::transform::{Restorer, Vault};
+use crate::upstream::{Reply, ReplyBody};
+use crate::wire::{Edit, quote, splice};
+
+/// Makes the client's answer of a backend's.
+///
+/// # Errors
+/// 502 when a whole answer breaks off, is no JSON, or says what no client may see; 429 or 503 when there is no memory for it.
+pub async fn restore(ledger: &mut Ledger, answering: Answering, mut share: Share) -> Result<Answer, Refusal> {
+    let Answering { leg, reply, vault, changed } = answering;
+    let (api, json) = (leg.examined.call.api, dialect::answers_in_json(&leg.examined.call));
+    let backend = leg.backend;
+    // The original is not needed any more: what it held goes to others.
+    drop(leg.examined);
+    share.cut(vault.held_bytes());
+    let status = reply.status;
+    if reply.is_stream() && status.is_success() {
+        let content_type = HeaderValue::from_static("text/event-stream; charset=utf-8");
+        let restored = Restored::new((api, json), reply.body, (vault, changed), share);
+        return Ok(Answer::frames(status, content_type, &backend, restored));
+    }
+    if !(status.is_success() || relayed(status)) {
+        return Err(failed("the backend refused the request without a reason that can be passed on"));
+    }
+    let text = collect(reply, &vault, &mut share).await?;
+    let (body, usage) = whole(ledger, (api, json), &vault, (text, &mut share))?;
+    drop(vault);
+    share.cut(body.len());
+    ledger.usage = usage.map(|usage| (usage.input, usage.output));
+    let body = Bytes::from_owner(Paid { bytes: body.into_bytes(), share });
+    Ok(Answer::whole(status, &backend, &changed, body))
+}
+
+/// Errors of a backend that the caller can mend: passed on, restored like any answer (decision 0002).
+fn relayed(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 400 | 404 | 409 | 413 | 422)
+}
+
+/// Gathers an answer, paying for each piece as it comes.
+async fn collect(reply: Reply, vault: &Vault, share: &mut Share) -> Result<String, Refusal> {
+    let mut body: ReplyBody = reply.body;
+    let mut bytes = Vec::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| failed("the backend's answer broke off"))?;
+        let Ok(data) = frame.into_data() else { continue };
+        share.cover(vault.held_bytes() + bytes.len() + data.len())?;
+        bytes.extend_from_slice(&data);
+    }
+    String::from_utf8(bytes).map_err(|_| failed("the backend's answer is not UTF-8"))
+}
+
+/// Restores a whole JSON answer; the share grows by what that takes.
+fn whole(
+    ledger: &mut Ledger,
+    (api, json): (Api, bool),
+    vault: &Vault,
+    (text, share): (String, &mut Share),
+) -> Result<(String, Option<Usage>), Refusal> {
+    share.grow(strings(&text) * limits::LEAF_BYTES)?;
+    let view = dialect::reply_leaves(api, &text).map_err(|_| failed("the backend's answer is not JSON"))?;
+    let usage = view.usage;
+    if vault.is_empty() {
+        drop(view);
+        return Ok((text, usage));
+    }
+    let restorer = Restorer::new(vault);
+    let mut edits: Vec<Edit> = view.withhold.clone();
+    for leaf in view.leaves.iter().filter(|leaf| leaf.restore) {
+        let restored = restorer.restore_whole(&leaf.text, landing(leaf, json));
+        ledger.count(restored.counts);
+        if restored.text != *leaf.text {
+            let replacement = quote(&restored.text);
+            share.grow(replacement.len() * 2)?;
+            edits.push(Edit { span: leaf.span.clone(), replacement });
+        }
+    }
+    share.grow(text.len())?;
+    let body = splice(&text, edits).map_err(|_| failed("the backend's answer cannot be restored"))?;
+    Ok((body, usage))
+}
+
+/// How many strings and containers an answer has at most: numbers in arrays (an embedding) are no leaves.
+fn strings(text: &str) -> usize {
+    let text = text.as_bytes();
+    let quotes = memchr::memchr_iter(b'"', text).count() / 2;
+    (quotes + memchr::memchr2_iter(b'[', b'{', text).count()).min(limits::JSON_LEAVES_MAX)
+}
