@@ -216,8 +216,12 @@ impl Follower {
 
     /// Whether something came since the last look: two looks at files' lengths.
     pub fn has_news(&self) -> bool {
-        let longer = std::fs::metadata(self.path(self.segment)).is_ok_and(|file| file.len() > self.offset);
-        longer || self.path(self.segment + 1).exists()
+        // A file that is gone or shorter is news too: reading it says so.
+        let other = match std::fs::metadata(self.path(self.segment)) {
+            Ok(file) => file.len() != self.offset,
+            Err(_) => self.offset > 0,
+        };
+        other || self.path(self.segment + 1).exists()
     }
 
     /// Hands over every record that came since the last call.
