@@ -52,6 +52,11 @@ impl Folded {
         finish(chunks.iter().take(self.len / 8 + 1).fold(begin(self.len), |hash, chunk| mix(hash, *chunk)))
     }
 
+    /// The first eight bytes, the first lowest.
+    pub(super) fn first_eight(&self) -> u64 {
+        self.bytes.first_chunk().map_or(0, |eight| u64::from_le_bytes(*eight))
+    }
+
     /// The first four bytes, the first lowest.
     pub(super) fn first_four(&self) -> u32 {
         self.bytes.first_chunk().map_or(0, |four| u32::from_le_bytes(*four))
@@ -215,10 +220,7 @@ pub(super) fn head(bytes: &[u8], at: usize) -> Option<(u64, usize)> {
         let lower = match rest.next() {
             None => break,
             Some(&byte) if byte.is_ascii() => ascii(byte),
-            Some(0xC3) => match LATIN_1.get(usize::from(*rest.next()?) & 0x1F) {
-                Some(&base) if base != b'?' => base,
-                _ => return None,
-            },
+            Some(0xC3) => latin(*rest.next()?)?,
             // General punctuation ends a word.
             Some(0xE2) if rest.next() == Some(&0x80) => break,
             Some(_) => return None,
@@ -323,6 +325,11 @@ fn fold_rare(c: char, out: &mut Folded) -> bool {
         }
     }
     true
+}
+
+/// The base letter of one of U+00C0 to U+00FF, given by its second byte; `None` where there is none or more than one.
+pub(super) fn latin(second: u8) -> Option<u8> {
+    LATIN_1.get(usize::from(second) & 0x1F).copied().filter(|&base| base != b'?')
 }
 
 /// Base letters of U+00C0 to U+00DF, which those of U+00E0 to U+00FF share; `?` where there is none or more than one.

@@ -7,8 +7,9 @@
 use std::ops::Range;
 
 use super::fold;
+use super::glance::{Bits, key};
 use super::lexicon::{Lexicon, Meaning};
-use super::swar::{HIGH, classes, gather, load};
+use super::swar::{HIGH, classes, digits, gather, load};
 
 /// Bits of a block of 64 bytes, lowest first.
 #[derive(Debug, Clone, Copy, Default)]
@@ -37,32 +38,34 @@ pub(super) enum Event {
     Prefix(usize),
 }
 
-/// The first three bytes of prefixes, in any case. May say yes wrongly, rarely.
-#[derive(Debug)]
-pub(super) struct Openings(Box<[u64; 256]>);
+/// The first bytes of prefixes, in any case. May say yes wrongly, rarely.
+#[derive(Debug, Default)]
+pub(super) struct Openings {
+    /// The first three bytes of all.
+    all: Bits,
+    /// The first three, four and five bytes of those that have so many, five standing for more.
+    by_length: [Bits; 3],
+}
 
 impl Openings {
     /// Prepares the openings of prefixes of three bytes and more that begin with a letter or digit.
     pub(super) fn new<'a>(prefixes: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut bits = Box::new([0; 256]);
-        for prefix in prefixes {
-            let (word, bit) = Self::place(load(prefix.as_bytes(), 0));
-            if let Some(word) = bits.get_mut(word) {
-                *word |= bit;
+        let prefixes: Vec<&str> = prefixes.into_iter().collect();
+        let bits = || Bits::new(8 * prefixes.len());
+        let mut openings = Self { all: bits(), by_length: [bits(), bits(), bits()] };
+        for prefix in &prefixes {
+            let eight = load(prefix.as_bytes(), 0);
+            openings.all.insert(key(eight, 3));
+            if let Some(bits) = openings.by_length.get_mut(prefix.len().clamp(3, 5) - 3) {
+                bits.insert(key(eight, prefix.len().min(5)));
             }
         }
-        Self(bits)
+        openings
     }
 
     fn may_hold(&self, bytes: &[u8], at: usize) -> bool {
-        let (word, bit) = Self::place(load(bytes, at));
-        self.0.get(word).is_some_and(|word| word & bit != 0)
-    }
-
-    const fn place(bytes: u64) -> (usize, u64) {
-        let key = (bytes | 0x20_2020) & 0xFF_FFFF;
-        let hash = key.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 50;
-        ((hash >> 6) as usize, 1 << (hash & 63))
+        let eight = load(bytes, at);
+        self.all.holds(key(eight, 3)) && (3..).zip(&self.by_length).any(|(len, bits)| bits.holds(key(eight, len)))
     }
 }
 
@@ -106,19 +109,17 @@ pub(super) fn events(text: &str, lexicon: &Lexicon, openings: &Openings, mut fou
 
 /// Reports every run of ASCII letters and digits that holds a digit.
 pub(super) fn runs_with_digits(bytes: &[u8], mut found: impl FnMut(Range<usize>)) {
-    let mut done = 0_usize;
-    blocks(bytes, |base, masks, _| {
-        let mut digits = masks.digit;
-        while digits != 0 {
-            let at = base + digits.trailing_zeros() as usize;
-            digits &= digits - 1;
-            if at >= done {
-                let run = run_around(bytes, done, at);
-                done = run.end;
-                found(run);
-            }
+    let (mut at, mut done) = (0, 0);
+    while at < bytes.len() {
+        let digits = digits(load(bytes, at));
+        if digits == 0 {
+            at += 8;
+            continue;
         }
-    });
+        let run = run_around(bytes, done, at + (digits.trailing_zeros() / 8) as usize);
+        (at, done) = (run.end, run.end);
+        found(run);
+    }
 }
 
 /// The run of ASCII letters and digits around an offset, begun no earlier than `from`.
@@ -154,8 +155,11 @@ fn masks(chunk: &[u8; 64]) -> Masks {
         let (letter, digit) = classes(bytes);
         let shift = 8 * index;
         masks.word |= gather(letter | digit | bytes & HIGH) << shift;
-        masks.digit |= gather(digit) << shift;
-        masks.foreign |= gather(bytes & HIGH) << shift;
+        // Most of a text is neither.
+        if digit | bytes & HIGH != 0 {
+            masks.digit |= gather(digit) << shift;
+            masks.foreign |= gather(bytes & HIGH) << shift;
+        }
     }
     masks
 }
@@ -181,7 +185,22 @@ impl Words<'_> {
             if at < self.resume {
                 continue;
             }
-            if starts >> place & 1 == 1 && self.may_begin(at) {
+            let ascii = ((masks.word & !masks.foreign) >> place).trailing_ones();
+            // What the block does not show whole is looked at again.
+            let shown = place + ascii < 64 || ascii >= 8;
+            let foreign_behind = shown && ascii < 8 && masks.foreign >> (place + ascii) & 1 == 1;
+            let may_begin = || {
+                let eight = load(self.text.as_bytes(), at);
+                if !self.lexicon.may_open(eight) {
+                    return false;
+                }
+                if shown && !foreign_behind {
+                    self.lexicon.may_hold(eight, ascii.min(8) as usize)
+                } else {
+                    self.may_begin(at)
+                }
+            };
+            if starts >> place & 1 == 1 && may_begin() {
                 self.look_up(at, found);
             } else if foreign >> place & 1 == 1 {
                 self.behind_punctuation(at, base + 64, found);
@@ -280,9 +299,18 @@ mod tests {
         }
 
         #[test]
-        fn every_word_is_found_wherever_it_stands(before in "[ a-zé’.]{0,150}", after in "[ ’.,]\\PC{0,80}") {
-            let lexicon = Lexicon::new([("hypertension", Meaning::Term(0)), ("œdème", Meaning::Term(1))]);
-            for word in ["hypertension", "œdème"] {
+        fn runs_are_those_around_digits(text in "[a-z0-9 é.-]{0,70}") {
+            let mut found = Vec::new();
+            runs_with_digits(text.as_bytes(), |run| found.push(text[run].to_owned()));
+            let runs = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|run| run.contains(|c: char| c.is_ascii_digit()));
+            prop_assert_eq!(found, runs.map(str::to_owned).collect::<Vec<_>>());
+        }
+
+        #[test]
+        fn every_word_is_found_wherever_it_stands(before in "[ a-zé’.]{0,150}", after in "[ ’.,]\\PC{0,80}", few: bool) {
+            let phrases = [("hypertension", Meaning::Term(0)), ("œdème", Meaning::Term(1)), ("élan vital", Meaning::Term(2))];
+            let lexicon = if few { Lexicon::of_few(phrases) } else { Lexicon::new(phrases) };
+            for word in ["hypertension", "HYPERTENSION", "œdème", "Élan vital", "elan vital"] {
                 let text = format!("{before} l’{word}{after}");
                 let mut ranges = Vec::new();
                 words(&text, &lexicon, |range, _| ranges.push(range));

@@ -33,6 +33,12 @@ pub(super) const fn classes(bytes: u64) -> (u64, u64) {
     (letter & !bytes & HIGH, digit & !bytes & HIGH)
 }
 
+/// The high bit of every byte that is an ASCII digit.
+pub(super) const fn digits(bytes: u64) -> u64 {
+    let seven = bytes & !HIGH;
+    (seven + ONES * (0x80 - b'0' as u64)) & !(seven + ONES * (0x7F - b'9' as u64)) & !bytes & HIGH
+}
+
 /// Gathers the high bits of eight bytes into the low byte, first byte lowest.
 pub(super) const fn gather(high: u64) -> u64 {
     (high >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56
@@ -104,6 +110,7 @@ mod tests {
             for (index, byte) in bytes.iter().enumerate() {
                 prop_assert_eq!(gather(letter) >> index & 1 == 1, byte.is_ascii_alphabetic());
                 prop_assert_eq!(gather(digit) >> index & 1 == 1, byte.is_ascii_digit());
+                prop_assert_eq!(digits(u64::from_le_bytes(bytes)), digit);
             }
         }
 
