@@ -68,9 +68,9 @@ pub(super) fn run(arguments: &Arguments, printer: Printer) -> anyhow::Result<Exi
     let Some(app) = loaded.config.apps.iter().find(|app| app.name == *arguments.app.as_str()) else {
         bail!("no app is called `{}` in {}", arguments.app, arguments.path.config.display());
     };
-    let api = dialect::route(&http::Method::POST, &arguments.endpoint, None)
+    let line = dialect::route(&http::Method::POST, &arguments.endpoint, None, &http::HeaderMap::new())
         .map_err(|refusal| anyhow::anyhow!(refusal.message))?;
-    let (call, model) = match examine::parse(&loaded.snapshot, api, body) {
+    let (call, model) = match examine::parse(&loaded.snapshot, line, body) {
         Ok(parsed) => parsed,
         Err(refusal) => {
             let place = refusal.place.as_deref().map(|place| format!(" ({place})")).unwrap_or_default();

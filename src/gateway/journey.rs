@@ -14,7 +14,8 @@ use super::respond::Answer;
 use super::route::Route;
 use super::snapshot::Snapshot;
 use super::{Gate, accept, body, dispatch, edge, outbound, record, restore};
-use crate::model::{Operation, Refusal, Word};
+use crate::dialect;
+use crate::model::{Line, Operation, Refusal, Word};
 
 /// Bytes of a body from which its inspection leaves the reactor: below it the hand-over costs more than the work.
 const INLINE_BYTES_MAX: usize = 64 * 1024;
@@ -25,21 +26,23 @@ const INLINE_BYTES_MAX: usize = 64 * 1024;
 /// The refusal that the client is told; the ledger holds what is known of the request.
 pub async fn journey(gate: &Arc<Gate>, ledger: &mut Ledger, request: Request<Incoming>) -> Result<Answer, Refusal> {
     let snapshot = gate.snapshot();
+    ledger.dialect = dialect::spoken(request.uri().path(), request.headers());
     let head = accept::head(&request)?;
-    ledger.operation = Word::fixed(head.api.operation.name());
-    let caller = accept::identify(&snapshot.callers, request.headers())?;
+    let api = head.line.api;
+    ledger.operation = Word::fixed(api.operation.name());
+    let caller = accept::identify(&snapshot.callers, request.headers(), request.uri().query())?;
     ledger.app = caller.app.clone();
     ledger.quiet = caller.quiet;
-    if head.api.operation == Operation::Models {
-        return Ok(Answer::models(&snapshot, head.api));
+    if api.operation == Operation::MODELS {
+        return Answer::models(&snapshot, &head.line);
     }
-    ledger.known = Some(record::Known { snapshot: Arc::clone(&snapshot), caller: caller.clone(), api: head.api });
+    ledger.known = Some(record::Known { snapshot: Arc::clone(&snapshot), caller: caller.clone(), api });
     let (parts, incoming) = request.into_parts();
     let limits = &snapshot.limits;
-    body::check_head(&parts.headers, limits.body_bytes)?;
+    body::check_head(&parts.headers, limits.body_bytes, dialect::untyped(api))?;
     let read = body::read(&parts.headers, incoming, limits.body_bytes, limits.body, &gate.budget).await?;
     let share = read.share;
-    let (call, model) = parse(Arc::clone(&snapshot), head.api, read.text).await?;
+    let (call, model) = parse(Arc::clone(&snapshot), head.line, read.text).await?;
     ledger.model = model.clone();
     let question = Question { id: ledger.id, caller, declared: head.declared, call, model };
     let examined = Arc::new(decide(gate, snapshot, question).await?);
@@ -74,15 +77,11 @@ pub async fn journey(gate: &Arc<Gate>, ledger: &mut Ledger, request: Request<Inc
 }
 
 /// Parses a body, away from the reactor when it is large.
-async fn parse(
-    snapshot: Arc<Snapshot>,
-    api: crate::model::Api,
-    text: String,
-) -> Result<(crate::model::Call, Word), Refusal> {
+async fn parse(snapshot: Arc<Snapshot>, line: Line, text: String) -> Result<(crate::model::Call, Word), Refusal> {
     if text.len() <= INLINE_BYTES_MAX {
-        return examine::parse(&snapshot, api, text);
+        return examine::parse(&snapshot, line, text);
     }
-    tokio::task::spawn_blocking(move || examine::parse(&snapshot, api, text))
+    tokio::task::spawn_blocking(move || examine::parse(&snapshot, line, text))
         .await
         .map_err(|_| edge::failed_inside())?
 }

@@ -21,6 +21,7 @@ pub mod scan_memory;
 pub mod server;
 pub mod snapshot;
 pub mod tls;
+mod whole;
 
 use std::sync::Arc;
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use http::{HeaderValue, StatusCode};
+use http::HeaderValue;
 use http_body::Frame;
 use http_body_util::BodyExt as _;
 use tokio::sync::OwnedSemaphorePermit;
@@ -19,14 +19,15 @@ use tokio::time::Sleep;
 use super::dispatch::Answering;
 use super::ledger::{End, Ledger};
 use super::respond::Answer;
+use super::whole::{collect, failed, landing, relayed, whole};
 use super::{Body, BrokenOff};
-use crate::dialect::{self, Channel, ChannelKind, Ended, EventKind, EventView, ReplyLeaf, Usage};
+use crate::dialect::{self, Channel, Ended, EventKind, EventView, ReplyLeaf};
 use crate::limits;
 use crate::model::entry::Change;
-use crate::model::{Api, Fault, Refusal};
+use crate::model::{Api, Refusal};
 use crate::transform::{Counts, Landing, Restorer, StreamRestore, Vault};
-use crate::upstream::{Reply, ReplyBody};
-use crate::wire::sse::{self, Decoder};
+use crate::upstream::ReplyBody;
+use crate::wire::frames::{self, Decoder, Frame as Event, Framing};
 use crate::wire::{Edit, quote, splice};
 
 /// Makes the client's answer of a backend's.
@@ -41,9 +42,11 @@ pub async fn restore(
     let Answering { leg, reply, vault, changed } = answering;
     let (api, json) = (leg.examined.call.api, dialect::answers_in_json(&leg.examined.call));
     let status = reply.status;
-    if reply.is_stream() && status.is_success() {
-        let content_type = HeaderValue::from_static("text/event-stream; charset=utf-8");
-        let restored = Restored::new((api, json), reply.body, vault, changed);
+    let said = reply.content_type.as_ref().and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let framing = dialect::framing(&leg.examined.call, said);
+    if let (Some(framing), true) = (framing, status.is_success()) {
+        let content_type = content_type(framing);
+        let restored = Restored::new((api, json), framing, reply.body, vault, changed);
         return Ok(Answer::frames(status, content_type, &leg.backend, restored));
     }
     if !(status.is_success() || relayed(status)) {
@@ -57,53 +60,14 @@ pub async fn restore(
     Ok(Answer::whole(status, &leg.backend, &changed, Bytes::from(body)))
 }
 
-/// Errors of a backend that the caller can mend: passed on, restored like any answer (decision 0002).
-fn relayed(status: StatusCode) -> bool {
-    matches!(status.as_u16(), 400 | 404 | 409 | 413 | 422)
-}
-
-fn failed(what: &str) -> Refusal {
-    Refusal::new(Fault::Upstream, 502, "backend_failed", what)
-}
-
-async fn collect(reply: Reply) -> Result<String, Refusal> {
-    let bytes = reply.body.collect().await.map_err(|_| failed("the backend's answer broke off"))?.to_bytes();
-    String::from_utf8(bytes.to_vec()).map_err(|_| failed("the backend's answer is not UTF-8"))
-}
-
-/// Restores a whole JSON answer.
-fn whole(
-    ledger: &mut Ledger,
-    (api, json): (Api, bool),
-    vault: &Vault,
-    text: String,
-) -> Result<(String, Option<Usage>), Refusal> {
-    let view = dialect::reply_leaves(api, &text).map_err(|_| failed("the backend's answer is not JSON"))?;
-    let usage = view.usage;
-    if vault.is_empty() {
-        drop(view);
-        return Ok((text, usage));
-    }
-    let restorer = Restorer::new(vault);
-    let mut edits: Vec<Edit> = view.withhold.clone();
-    for leaf in view.leaves.iter().filter(|leaf| leaf.restore) {
-        let restored = restorer.restore_whole(&leaf.text, landing(leaf, json));
-        ledger.count(restored.counts);
-        if restored.text != *leaf.text {
-            edits.push(Edit { span: leaf.span.clone(), replacement: quote(&restored.text) });
-        }
-    }
-    let body = splice(&text, edits).map_err(|_| failed("the backend's answer cannot be restored"))?;
-    Ok((body, usage))
-}
-
-/// Where a value lands; `json`: the answer's own text is JSON, as the request asked.
-fn landing(leaf: &ReplyLeaf<'_>, json: bool) -> Landing {
-    match leaf.landing {
-        dialect::Landing::Text if json && leaf.channel.kind == ChannelKind::Text => Landing::JsonInString,
-        dialect::Landing::Text => Landing::Text,
-        dialect::Landing::JsonInString => Landing::JsonInString,
-    }
+/// What the client is told of a stream's framing.
+const fn content_type(framing: Framing) -> HeaderValue {
+    HeaderValue::from_static(match framing {
+        Framing::Events => "text/event-stream; charset=utf-8",
+        Framing::Lines => "application/x-ndjson",
+        Framing::Array => "application/json; charset=utf-8",
+        Framing::Binary => "application/vnd.amazon.eventstream",
+    })
 }
 
 /// One channel of a stream: a choice's text, a tool call's arguments.
@@ -120,7 +84,10 @@ pub struct Restored {
     /// The answer's own text is JSON, as the request asked.
     json: bool,
     source: Option<ReplyBody>,
+    framing: Framing,
     decoder: Decoder,
+    /// A frame was passed on.
+    begun: bool,
     vault: Arc<Vault>,
     changed: Vec<Change>,
     lines: HashMap<Channel, Line>,
@@ -146,12 +113,20 @@ impl std::fmt::Debug for Restored {
 
 impl Restored {
     /// Starts on a backend's stream.
-    pub fn new((api, json): (Api, bool), source: ReplyBody, vault: Arc<Vault>, changed: Vec<Change>) -> Self {
+    pub fn new(
+        (api, json): (Api, bool),
+        framing: Framing,
+        source: ReplyBody,
+        vault: Arc<Vault>,
+        changed: Vec<Change>,
+    ) -> Self {
         Self {
             api,
             json,
             source: Some(source),
-            decoder: Decoder::new(),
+            framing,
+            decoder: Decoder::new(framing),
+            begun: false,
             vault,
             changed,
             lines: HashMap::new(),
@@ -191,13 +166,17 @@ impl Restored {
         }
     }
 
-    fn frame(&mut self, frame: &sse::Frame) {
-        let Some(data) = frame.data.as_deref() else {
-            self.out.push_back(frame.raw.clone());
+    fn frame(&mut self, frame: &Event) {
+        if frame.failed() {
+            return self.break_off();
+        }
+        let Some(data) = frame.data() else {
+            self.out.push_back(frame.raw().clone());
             return;
         };
-        if let Ok(view) = dialect::event_leaves(self.api, frame.event.as_deref(), data) {
+        if let Ok(view) = dialect::event_leaves(self.api, frame.event(), data) {
             self.event(frame, data, &view);
+            self.begun = true;
         } else {
             // Not JSON: text for the client, and nobody else; tokens in it are restored all the same.
             let restored = Restorer::new(&self.vault).restore_whole(data, Landing::Text);
@@ -206,20 +185,22 @@ impl Restored {
         }
     }
 
-    fn event(&mut self, frame: &sse::Frame, data: &str, view: &EventView<'_>) {
+    fn event(&mut self, frame: &Event, data: &str, view: &EventView<'_>) {
         self.done |= view.kind == EventKind::Done;
         if view.kind == EventKind::Error {
             // Its text is the backend's own and may quote what the gateway sent: the client gets an error of ours.
             return self.break_off();
         }
         if let (Some(usage), Some(ledger)) = (view.usage, self.ledger.as_mut()) {
-            ledger.usage = Some((usage.input, usage.output));
+            // Some APIs tell the tokens of the request first and those of the answer last.
+            let (input, output) = ledger.usage.unwrap_or_default();
+            ledger.usage = Some((input.max(usage.input), output.max(usage.output)));
         }
         if let Some(sequence) = &view.sequence {
             self.next_number = Some(sequence.value.saturating_add(1));
         }
         if self.vault.is_empty() {
-            self.out.push_back(frame.raw.clone());
+            self.out.push_back(frame.raw().clone());
             return;
         }
         let mut edits: Vec<Edit> = view.withhold.clone();
@@ -295,13 +276,14 @@ impl Restored {
             let number = number.map(|number| number.saturating_add(self.added));
             if let Some(event) = dialect::flush_event(self.api, &mould, channel, &held, number) {
                 self.added += 1;
-                self.out.push_back(Bytes::from(sse::encode(event.event.as_deref(), &event.data)));
+                let name = event.event.as_deref();
+                self.out.push_back(frames::encode(self.framing, name, &event.data, false, !self.begun));
             }
         }
     }
 
-    fn emit(&mut self, frame: &sse::Frame, data: &str, text: &str) {
-        let bytes = if text == data { frame.raw.clone() } else { Bytes::from(frame.with_data(text)) };
+    fn emit(&mut self, frame: &Event, data: &str, text: &str) {
+        let bytes = if text == data { frame.raw().clone() } else { frame.with_data(text) };
         self.out.push_back(bytes);
     }
 
@@ -319,7 +301,9 @@ impl Restored {
             let refusal = failed("the backend's answer broke off");
             let number = self.next_number.map(|number| number.saturating_add(self.added));
             let id = self.ledger.as_ref().map(|ledger| ledger.id.to_string()).unwrap_or_default();
-            self.out.push_back(Bytes::from(dialect::stream_error(self.api, &refusal, &id, number)));
+            let error = dialect::stream_error(self.api, &refusal, &id, number);
+            let name = error.event.as_deref();
+            self.out.push_back(frames::encode(self.framing, name, &error.data, true, !self.begun));
             self.end(End::UpstreamBroke);
         }
     }
