@@ -2,12 +2,14 @@
 //!
 //! `cargo bench --bench audit`. For 1, 32 and 256 writers: durable entries a second (each decision has its outcome) and the
 //! time from handing a decision in to its being durable; first, as the
-//! yardstick, one thread that writes 1 KB and calls `fdatasync`. Then how long a log of 1 GiB takes to open and to verify.
+//! yardstick, one thread that writes 1 KB and calls `fdatasync`; last, 32 writers that commit 1 KB one by one to `rusqlite` and
+//! to `redb`. Then how long a log of 1 GiB takes to open, to verify, to index and to search.
 //! Runs take a few seconds each and are repeated in turn, since the disk of a shared machine is a noisy thing.
 #![expect(
     clippy::print_stdout,
     clippy::unwrap_used,
     clippy::disallowed_methods,
+    clippy::indexing_slicing,
     reason = "a bench measures with clocks and files, prints, and may stop at the first fault"
 )]
 
@@ -18,6 +20,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
+use octroi::audit::index::{Dimension, Index};
+use octroi::audit::query::Filter;
 use octroi::audit::{AuditLog as _, Options, SegmentLog};
 use octroi::model::Word;
 use octroi::model::entry::{
@@ -43,6 +47,10 @@ fn main() {
             show(&format!("append, {writers} writers"), &times, 2, round);
             log.stop();
         }
+    }
+    for (name, write) in [("rusqlite, one by one", sqlite as fn(&Path, Duration) -> _), ("redb, one by one", redb)] {
+        let folder = tempfile::tempdir_in(".").unwrap();
+        show(&format!("{name}, {RIVALS} writers"), &write(folder.path(), round), 1, round);
     }
     let mebibytes = if brief { 8 } else { 1_024 };
     large(&runtime, mebibytes);
@@ -101,6 +109,111 @@ async fn write(log: &Arc<SegmentLog>, writers: u64, round: Duration) -> Histogra
     all
 }
 
+/// Writers of the engines that are compared with.
+const RIVALS: usize = 32;
+
+/// Runs a thread for each writer, which commits 1 KB again and again.
+fn rivals<W: FnMut(u64) + Send>(round: Duration, writer: impl Fn() -> W + Sync) -> Histogram<u64> {
+    let mut all = Histogram::new(3).unwrap();
+    let all_times = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..RIVALS as u64)
+            .map(|number| {
+                let writer = &writer;
+                scope.spawn(move || {
+                    let (mut commit, mut times, start) = (writer(), Histogram::<u64>::new(3).unwrap(), Instant::now());
+                    let mut key = number << 32;
+                    while start.elapsed() < round {
+                        let one = Instant::now();
+                        commit(key);
+                        times.record(micros(one)).unwrap();
+                        key += 1;
+                    }
+                    times
+                })
+            })
+            .collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect::<Vec<_>>()
+    });
+    all_times.iter().for_each(|times| all.add(times).unwrap());
+    all
+}
+
+/// SQLite in WAL mode with full syncs, a connection a writer.
+fn sqlite(folder: &Path, round: Duration) -> Histogram<u64> {
+    let open = || {
+        let database = rusqlite::Connection::open(folder.join("rival.db")).unwrap();
+        database.busy_timeout(Duration::from_secs(60)).unwrap();
+        database.execute_batch("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;").unwrap();
+        database.execute_batch("CREATE TABLE IF NOT EXISTS entry (seq INTEGER PRIMARY KEY, body BLOB)").unwrap();
+        database
+    };
+    drop(open());
+    rivals(round, || {
+        let database = open();
+        move |key| {
+            let body = [b'x'; 1_024];
+            let commit = "INSERT INTO entry VALUES (?1, ?2)";
+            database.execute(commit, rusqlite::params![i64::try_from(key).unwrap(), body.as_slice()]).unwrap();
+        }
+    })
+}
+
+/// redb, a transaction an entry.
+fn redb(folder: &Path, round: Duration) -> Histogram<u64> {
+    const TABLE: redb::TableDefinition<'_, u64, &[u8]> = redb::TableDefinition::new("entry");
+    let database = redb::Database::create(folder.join("rival.redb")).unwrap();
+    rivals(round, || {
+        |key| {
+            let transaction = database.begin_write().unwrap();
+            transaction.open_table(TABLE).unwrap().insert(key, [b'x'; 1_024].as_slice()).unwrap();
+            transaction.commit().unwrap();
+        }
+    })
+}
+
+/// How long the review index takes to fill, to find a page and to count.
+fn review(folder: &Path) {
+    let start = Instant::now();
+    let mut index = Index::open(folder).unwrap();
+    let entries = index.catch_up().unwrap().entries;
+    let bytes = std::fs::metadata(folder.join(octroi::audit::index::FILE)).unwrap().len() / 1_048_576;
+    println!("indexed {entries} entries in {:.1} s, {bytes} MiB", start.elapsed().as_secs_f64());
+    let word = |word: &str| Some(word.to_owned());
+    let all = Filter::default();
+    let pages = [
+        ("page, newest", all.clone()),
+        ("page, one app", Filter { app: word("app-3"), ..all.clone() }),
+        (
+            "page, app, backend, class",
+            Filter { app: word("app-3"), backend: word("backend-2"), class: word("personal"), ..all.clone() },
+        ),
+        // Records of these two never meet: every block is looked at.
+        ("page, nothing found", Filter { app: word("app-3"), backend: word("backend-1"), ..all.clone() }),
+    ];
+    for (name, filter) in pages {
+        let found = index.page(&filter, 50, None).unwrap().records.len();
+        println!("{name}: {found} records in {:.2} ms", median(|| drop(index.page(&filter, 50, None).unwrap())));
+    }
+    for by in [&[Dimension::Country, Dimension::Decision][..], &[Dimension::App, Dimension::Backend]] {
+        let names: Vec<_> = by.iter().map(|dimension| dimension.name()).collect();
+        let took = median(|| drop(index.count(&all, by).unwrap()));
+        println!("count by {}: {took:.2} ms", names.join(", "));
+    }
+}
+
+/// Milliseconds of the middle one of eleven runs.
+fn median(mut run: impl FnMut()) -> f64 {
+    let mut times: Vec<f64> = (0..11)
+        .map(|_| {
+            let start = Instant::now();
+            run();
+            start.elapsed().as_secs_f64() * 1e3
+        })
+        .collect();
+    times.sort_by(f64::total_cmp);
+    times[5]
+}
+
 /// Fills a log, then opens it anew with and without its state, and verifies it.
 fn large(runtime: &tokio::runtime::Runtime, mebibytes: u64) {
     let folder = tempfile::tempdir_in(".").unwrap();
@@ -146,6 +259,7 @@ fn large(runtime: &tokio::runtime::Runtime, mebibytes: u64) {
         report.signed,
         seconds * 1e6 / u32::try_from(report.signed).map_or(1.0, f64::from)
     );
+    review(folder.path());
     println!("peak memory of all this {}", peak());
 }
 
@@ -174,8 +288,14 @@ fn id(writer: u64, number: u64) -> RequestId {
     RequestId(id)
 }
 
+const APPS: [&str; 8] = ["app-0", "app-1", "app-2", "app-3", "app-4", "app-5", "app-6", "app-7"];
+const BACKENDS: [&str; 4] = ["backend-0", "backend-1", "backend-2", "backend-3"];
+
 /// A decision of about 1.2 KB, as a request with three kinds of findings has it.
 fn decision(request: RequestId) -> Entry {
+    // Apps of even and odd numbers use other backends.
+    let number = usize::from(request.0[15]);
+    let (app, backend) = (APPS[number % 8], BACKENDS[(number % 2 + number / 64 * 2 + 1) % 4]);
     let count = |entity| FindingCount {
         entity: Word::fixed(entity),
         classes: vec![Word::fixed("personal")],
@@ -188,7 +308,7 @@ fn decision(request: RequestId) -> Entry {
         request,
         trace: Some(Word::fixed("0af7651916cd43dd8448eb211c80319c")),
         tenant: Word::fixed("groupe-exemple"),
-        app: Word::fixed("public-website"),
+        app: Word::fixed(app),
         purpose: Some(Word::fixed("customer-service")),
         actor: Word::fixed("K7Q2MZ4A"),
         api: Word::fixed("openai"),
@@ -199,6 +319,7 @@ fn decision(request: RequestId) -> Entry {
         scan: Scan { status: Word::fixed("complete"), leaves: 9, scanned: 9, unknown: 0, unreadable: 0, bytes: 2_048 },
         label: None,
         leak_score: Some(0),
+        leak: None,
         policy: Digest([1; 32]),
         inventory: Digest([2; 32]),
         reference: Digest([3; 32]),
@@ -206,7 +327,7 @@ fn decision(request: RequestId) -> Entry {
         verdict: Word::fixed("forward"),
         reason: None,
         plan: vec![PlannedBackend {
-            backend: Word::fixed("paris-gpu-1"),
+            backend: Word::fixed(backend),
             tier: Word::fixed("on premises"),
             countries: Vec::new(),
             operator: Some(Word::fixed("Groupe Exemple")),
@@ -217,10 +338,11 @@ fn decision(request: RequestId) -> Entry {
         removed: Vec::new(),
         fell_back: None,
         sending: Some(Sending {
-            backend: Word::fixed("paris-gpu-1"),
+            backend: Word::fixed(backend),
             body_mac: Digest([5; 32]),
             body_bytes: 2_048,
             changed: vec![change("email"), change("person"), change("iban")],
+            model: Some(Word::fixed("assistant-large-2026")),
         }),
         body_mac: Digest([4; 32]),
         body_bytes: 2_048,

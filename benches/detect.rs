@@ -54,6 +54,28 @@ fn repeated(text: &str, bytes: usize) -> String {
     out
 }
 
+/// An export of numbers in groups, the dearest kind of text: every one may be something.
+const NUMBERS: &str = "732 829 320 00074;06 12 34 56 78;2024-11-12 09:14:02.125;4970 1012 3456 7890;12,50;AB 12 34 56 C\n\
+88 1 75 116 001 12;1.234.567,89;0033 1 44 55 66 77;10.0.12.7;7F3A-22BC;550e8400;3,1415926535;1998/02/28;GB29 1234\n";
+
+#[divan::bench(args = [2 * 1024, 1024 * 1024, 16 * 1024 * 1024])]
+fn patterns_on_prose(bencher: divan::Bencher<'_, '_>, bytes: usize) {
+    let (engine, text) = (engine().without_names(), repeated(PROSE, bytes));
+    bencher.counter(BytesCount::new(text.len())).bench_local(|| engine.find(divan::black_box(&text)));
+}
+
+#[divan::bench(args = [2 * 1024, 1024 * 1024])]
+fn patterns_on_mix(bencher: divan::Bencher<'_, '_>, bytes: usize) {
+    let (engine, text) = (engine().without_names(), repeated(MIXED, bytes));
+    bencher.counter(BytesCount::new(text.len())).bench_local(|| engine.find(divan::black_box(&text)));
+}
+
+#[divan::bench(args = [2 * 1024, 1024 * 1024])]
+fn patterns_on_numbers(bencher: divan::Bencher<'_, '_>, bytes: usize) {
+    let (engine, text) = (engine().without_names(), repeated(NUMBERS, bytes));
+    bencher.counter(BytesCount::new(text.len())).bench_local(|| engine.find(divan::black_box(&text)));
+}
+
 #[divan::bench(args = [2 * 1024, 64 * 1024, 1024 * 1024, 16 * 1024 * 1024])]
 fn plain_prose(bencher: divan::Bencher<'_, '_>, bytes: usize) {
     let (engine, text) = (engine(), repeated(PROSE, bytes));

@@ -113,12 +113,14 @@ fn facts(policy: &Policy) -> Facts {
         label: LabelFact::Named(Word::configured("A")),
         types,
         declared: ClassSet::default(),
+        suspected: ClassSet::default(),
         health_of_a_person: Certainty::FALSE,
         scan: ScanStatus::Complete,
         unreadable: false,
         reference: false,
         hosted: Vec::new(),
         leak: LeakFact::Score(0),
+        leak_history: LeakFact::Score(0),
         pseudonymised: Vec::new(),
     }
 }

@@ -15,11 +15,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub(crate) use load::Officer;
+pub(crate) use load::{CORPUS_KEY, MATCH_LISTS, corpus_keys, match_key};
 pub use load::{Loaded, Loader, Problems};
-pub(crate) use load::{MATCH_LISTS, match_key};
 pub use reload::Status;
 
-use crate::audit::{self, AuditLog, Options, SegmentLog};
+use crate::audit::{self, AuditLog, SegmentLog};
 use crate::config::{self, Config};
 use crate::console;
 use crate::gateway::server::Server;
@@ -104,6 +104,7 @@ impl App {
         in_force(&gate, &snapshot).await.context("the audit log cannot record the policy in force")?;
         let keeper = reload::Keeper::new((loader, config, watch), identity, status, stop.clone());
         keeper.spawn(&tasks);
+        tasks.spawn(follow_corpus(Arc::clone(&gate), stop.clone()));
         let serving = tokio::spawn(server.run(stop.clone()));
         Ok(Self { gate, address, admin, is_plaintext, stop, drained, serving, tasks, log })
     }
@@ -145,19 +146,35 @@ impl App {
     }
 }
 
-/// Generation of the log's name; a log that is begun anew in another folder has another.
-const LOG_EPOCH: u32 = 1;
+/// Looks for what was registered or removed, so that it counts within a second.
+async fn follow_corpus(gate: Arc<Gate>, stop: CancellationToken) {
+    let mut look = tokio::time::interval(crate::limits::LEAK_LOOK);
+    look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = look.tick() => {}
+        }
+        let scanner = Arc::clone(&gate.snapshot().scanner);
+        // A look that fails inside leaves the corpus as it was; the next one is due in a moment.
+        tokio::task::spawn_blocking(move || scanner.look()).await.unwrap_or_default();
+    }
+}
 
 #[expect(clippy::disallowed_methods, reason = "the log dates its entries, and gets its clock here")]
 fn open_log(folder: &Path, node: &Word) -> anyhow::Result<SegmentLog> {
-    let origin = format!("octroi/{node}/{LOG_EPOCH}");
-    SegmentLog::open(Options::new(folder.to_owned(), origin, Arc::new(jiff::Timestamp::now)))
+    let settled = audit::rotate::settle(folder, node, Arc::new(jiff::Timestamp::now));
+    settled
+        .and_then(SegmentLog::open)
         .with_context(|| format!("the audit log in `{}` cannot be opened", folder.display()))
 }
 
 /// Records which policy is in force.
 pub(crate) async fn in_force(gate: &Gate, snapshot: &Snapshot) -> Result<(), audit::AuditError> {
     let policy = &snapshot.policy;
+    for notice in policy.notices() {
+        tracing::warn!(notice, "Policy in force has something that is past its date, or ahead of it");
+    }
     let until = policy.valid_until().map_or(f64::INFINITY, |until| until.as_duration().as_secs_f64());
     gate.telemetry.policy_valid_until(until);
     let entry = Entry::Policy(PolicyLoaded {

@@ -12,9 +12,12 @@ pub const HEAD_BYTES_MAX: usize = 32 * 1024;
 pub const HEADERS_MAX: usize = 100;
 /// Bytes of a request body after decompression: a long context with attachments.
 pub const BODY_BYTES_MAX: usize = 32 * 1024 * 1024;
-/// Bytes of request bodies, as text and as leaves, held at one time over all requests, so that many large ones meet a 503 and
-/// not the kernel.
-pub const BODIES_BYTES_MAX: usize = 512 * 1024 * 1024;
+/// Bytes of bodies held at one time over all requests, so that many large ones meet a 503 and not the kernel: requests as they
+/// came, as leaves and as they leave, and whole answers until the client has taken them. `gateway/budget.rs` shares them out.
+pub const BODIES_BYTES_MAX: usize = 1024 * 1024 * 1024;
+/// The same for one tenant: room for two of the largest bodies with all the leaves that they may have, or for thousands of
+/// usual ones.
+pub const TENANT_BODIES_BYTES_MAX: usize = 512 * 1024 * 1024;
 /// A compressed body may grow by this factor once past [`INFLATE_FREE_BYTES`]; real JSON stays below 20.
 pub const INFLATE_RATIO_MAX: usize = 100;
 /// Bytes of output that any compressed body may have, whatever the ratio.
@@ -64,10 +67,25 @@ pub const REQUESTS_MAX: usize = 2_048;
 /// Findings of one request; beyond it the scan counts as partial, and policy sees the unknown.
 pub const FINDINGS_MAX: usize = 100_000;
 
+/// Places of one request that detectors look at (numbers, words of a lexicon, marks of an address); one costs a microsecond or
+/// two. Beyond it the scan counts as partial, and policy sees the unknown: sixteen megabytes of prose or five of figures pass.
+pub const SCAN_PLACES_MAX: usize = 1_000_000;
+
 /// Bytes that are remembered of one app's texts: a finding takes 20, so that a hundred histories of a megabyte fit.
 pub const SCAN_MEMORY_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Apps whose texts are remembered; beyond it all are forgotten.
 pub const SCAN_MEMORY_APPS_MAX: usize = 64;
+
+/// Time for the comparison of one request with protected documents; beyond it the leak score is unknown.
+pub const LEAK_BUDGET: Duration = Duration::from_secs(2);
+/// Time over which what a caller sent of protected documents adds up.
+pub const LEAK_HISTORY: Duration = Duration::from_hours(1);
+/// Callers whose touched passages are remembered; beyond it those that were quiet longest are forgotten.
+pub const LEAK_CALLERS_MAX: usize = 4_096;
+/// Touched passages that are remembered of one caller.
+pub const LEAK_PASSAGES_MAX: usize = 256;
+/// Time between two looks at the folder of a corpus: what is added or removed counts within a second.
+pub const LEAK_LOOK: Duration = Duration::from_millis(400);
 
 /// Time to connect to a backend, TLS included.
 pub const CONNECT_DEADLINE: Duration = Duration::from_secs(5);

@@ -2,8 +2,14 @@
 //!
 //! Only a backend abroad is there, so every planted value must be replaced on the way out and come back in the answer:
 //! whole, streamed, in arguments of tools. What reached the server is looked through for the values.
-#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "test helpers")]
-#![expect(clippy::disallowed_methods, reason = "the test starts the SDKs and reads what they wrote")]
+#![allow(
+    clippy::allow_attributes,
+    clippy::disallowed_methods,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "test helpers that start the SDKs and read what they wrote"
+)]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

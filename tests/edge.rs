@@ -31,6 +31,8 @@ mod floods;
 mod heads;
 #[path = "edge/http2.rs"]
 mod http2;
+#[path = "edge/memory.rs"]
+mod memory;
 #[path = "edge/telemetry.rs"]
 mod telemetry;
 #[path = "edge/tools.rs"]

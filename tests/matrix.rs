@@ -6,8 +6,15 @@
 //!
 //! The short count takes every pair of row and spelling, row and family, spelling and family; `OCTROI_MATRIX=full` the whole
 //! product with a family for every detector pattern.
-#![expect(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "test helpers")]
-#![expect(clippy::disallowed_methods, reason = "the test reads and writes a page of the documentation")]
+#![allow(
+    clippy::allow_attributes,
+    clippy::disallowed_methods,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "test helpers that read and write a page of the documentation"
+)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -15,11 +22,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use octroi::dialect;
-use octroi::gateway::examine::{self, Declarations, Question};
+use octroi::gateway::examine::{self, Declarations, Examined, Question};
 use octroi::gateway::outbound;
 use octroi::gateway::snapshot::Snapshot;
 use octroi::model::entry::RequestId;
-use octroi::model::{Api, Caller, LeakFact, Line, Word};
+use octroi::model::{Api, Call, Caller, Leak, LeakFact, Line, Word};
 use octroi::transform::{Landing, Restorer};
 use serde_json::Value;
 
@@ -88,15 +95,7 @@ impl Bench {
                 return Fate::Refused(refusal.code);
             }
         };
-        let question = Question {
-            id: RequestId([0; 16]),
-            caller: self.caller.clone(),
-            declared: Declarations::default(),
-            call,
-            model,
-        };
-        let examined =
-            examine::decide(Arc::clone(&self.snapshot), question, LeakFact::Score(0), jiff::Timestamp::UNIX_EPOCH);
+        let examined = self.examine(call, model);
         let Some(choice) = examined.plan.choices.first() else { return Fate::Refused("refused_by_policy") };
         let backend = examined.backend(choice.backend).unwrap();
         let Ok(changed) = outbound::change_for(&examined, backend, &choice.duties, [7; 16]) else {
@@ -207,21 +206,23 @@ fn families(bench: &Bench) -> Vec<Family> {
 }
 
 impl Bench {
+    /// Inspects and decides.
+    fn examine(&self, call: Call, model: Word) -> Examined {
+        let (id, declared) = (RequestId([0; 16]), Declarations::default());
+        let question = Question { id, caller: self.caller.clone(), declared, call: Arc::new(call), model };
+        let findings = examine::inspect(&self.snapshot, &question.caller, &question.call);
+        let score = LeakFact::Score(0);
+        let leak = Leak { score, history: score, classes: Vec::new(), nearest: None };
+        examine::decide(Arc::clone(&self.snapshot), question, findings, leak, jiff::Timestamp::UNIX_EPOCH)
+    }
+
     /// A family, if policy demands that its value be replaced or kept from the backend abroad.
     fn family(&self, entity: &str, text: &str) -> Option<Family> {
         let id = self.snapshot.catalogue.entity(entity)?;
         let body = common::chat_body(text, false);
         let api = Api { dialect: dialect::named("openai").unwrap(), operation: octroi::model::Operation::CHAT };
         let (call, model) = examine::parse(&self.snapshot, Line::from(api), body).unwrap();
-        let question = Question {
-            id: RequestId([0; 16]),
-            caller: self.caller.clone(),
-            declared: Declarations::default(),
-            call,
-            model,
-        };
-        let examined =
-            examine::decide(Arc::clone(&self.snapshot), question, LeakFact::Score(0), jiff::Timestamp::UNIX_EPOCH);
+        let examined = self.examine(call, model);
         let found = examined.findings.list.iter().find(|found| found.entity == id)?;
         let field = examined.call.fields.get(found.field as usize)?;
         let value = examined.call.text(field).get(found.range.start as usize..found.range.end as usize)?.to_owned();

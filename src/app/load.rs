@@ -2,17 +2,19 @@
 #![expect(clippy::disallowed_methods, reason = "the composition root reads files and the time, and passes them down")]
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_lc_rs::hmac;
 use jiff::Timestamp;
 use tokio_util::task::TaskTracker;
 
-use crate::config::{self, BackendConfig, Config, Credential};
+use crate::config::{self, BackendConfig, Config, CorpusConfig, Credential};
 use crate::detect::{self, Engine};
 use crate::gateway::snapshot::Snapshot;
 use crate::identity::{Callers, Purpose, Registration, RootKey};
-use crate::leak::NoCorpus;
+use crate::leak::guard::Guard;
+use crate::leak::store::CorpusKeys;
+use crate::leak::{NoCorpus, Scanner};
 use crate::model::{Binding, Catalogue};
 use crate::policy::study::{Begin, Study};
 use crate::policy::{self, Policy, SourceFile, Sources, Vocabulary};
@@ -38,12 +40,14 @@ pub struct Loaded {
 pub struct Loader {
     path: PathBuf,
     tasks: TaskTracker,
+    /// The corpus that is open, with what it was opened by.
+    guard: Arc<Mutex<Option<(CorpusConfig, [u8; 32], Arc<Guard>)>>>,
 }
 
 impl Loader {
     /// A loader of one `octroi.toml`.
-    pub const fn new(path: PathBuf, tasks: TaskTracker) -> Self {
-        Self { path, tasks }
+    pub fn new(path: PathBuf, tasks: TaskTracker) -> Self {
+        Self { path, tasks, guard: Arc::default() }
     }
 
     /// The configuration file.
@@ -68,7 +72,10 @@ impl Loader {
             .ok();
         problems.extend(unbound_models(&config, &policy));
         problems.extend(two_truths(&config, &policy));
-        let (Some(pool), Some(callers)) = (pool, callers) else { return Err(Problems(problems)) };
+        let scanner = self.scanner(&config, &root).map_err(|problem| problems.push(problem)).ok();
+        let (Some(pool), Some(callers), Some(scanner)) = (pool, callers, scanner) else {
+            return Err(Problems(problems));
+        };
         if !problems.is_empty() {
             return Err(Problems(problems));
         }
@@ -80,11 +87,35 @@ impl Loader {
             callers,
             models: config.models.clone(),
             pool: Arc::new(pool),
-            scanner: Arc::new(NoCorpus),
+            scanner,
             root: Arc::new(root),
             limits: config.limits,
         });
         Ok(Loaded { config, snapshot })
+    }
+
+    /// The scanner of the configured corpus. One that is open already is kept: it follows its folder by itself.
+    fn scanner(&self, config: &Config, root: &RootKey) -> Result<Arc<dyn Scanner>, String> {
+        let mut open = self.guard.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(corpus) = &config.corpus else {
+            *open = None;
+            return Ok(Arc::new(NoCorpus));
+        };
+        let own = corpus.folder.join(CORPUS_KEY);
+        let own = if own.exists() { Some(RootKey::read(&own).map_err(|error| error.to_string())?) } else { None };
+        let keys = corpus_keys(own.as_ref().unwrap_or(root));
+        let kept = open.as_ref().filter(|(from, check, _)| from == corpus && *check == keys.check());
+        let guard = if let Some((_, _, guard)) = kept {
+            Arc::clone(guard)
+        } else {
+            let check = keys.check();
+            let guard = Guard::open(&corpus.folder, keys, corpus.budget, corpus.history)
+                .map_err(|error| format!("[corpus] {error}"))?;
+            let guard = Arc::new(guard);
+            *open = Some((corpus.clone(), check, Arc::clone(&guard)));
+            guard
+        };
+        Ok(guard)
     }
 
     fn pool(&self, config: &Config, policy: &Policy, before: Option<&Snapshot>) -> Result<Pool, Vec<String>> {
@@ -177,6 +208,14 @@ pub(crate) const MATCH_LISTS: &str = "match-lists";
 pub(crate) fn match_key(root: &RootKey) -> detect::MatchKey {
     let mac = hmac::sign(&root.mac_key(Purpose::MatchList, &[]), b"siphash");
     detect::MatchKey(mac.as_ref().first_chunk().copied().unwrap_or_default())
+}
+
+/// The key that a corpus may have of its own, beside its segments.
+pub(crate) const CORPUS_KEY: &str = "corpus.key";
+
+/// The keys of a corpus below a root.
+pub(crate) fn corpus_keys(root: &RootKey) -> CorpusKeys {
+    CorpusKeys::new(root.mac_key(Purpose::Corpus, &[]))
 }
 
 /// The engine with every list of exact values of a policy folder.

@@ -47,6 +47,7 @@ impl Status {
     fn observe(&self) {
         let telemetry = &self.gate.telemetry;
         telemetry.audit(self.gate.audit.head().size, self.gate.audit.healthy());
+        telemetry.body_bytes(self.gate.budget.bytes());
         for backend in self.gate.snapshot().pool.backends() {
             telemetry.backend_up(backend.name(), backend.available());
         }

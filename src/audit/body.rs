@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use octroi_verify::VerifierKey;
 use octroi_verify::canonical;
 use octroi_verify::entry::{About, ENVELOPE_BYTES_MAX, Kind, Request};
 use octroi_verify::relations::Relations;
@@ -9,9 +10,10 @@ use octroi_verify::relations::Relations;
 use super::log::AuditError;
 use super::open::OpenError;
 use super::queue::Item;
+use super::store::{Opening, Previous};
 use crate::limits::ENTRY_BYTES_MAX;
 use crate::model::Word;
-use crate::model::entry::{Entry, Outcome, RequestId, Start};
+use crate::model::entry::{Entry, Gap, KeyChange, Outcome, RequestId, Start};
 
 /// Turns an entry into canonical JSON.
 pub(super) fn prepare(entry: &Entry) -> Result<Item, AuditError> {
@@ -30,9 +32,19 @@ pub(super) fn prepare(entry: &Entry) -> Result<Item, AuditError> {
         Entry::Start(_) => (Kind::Start, None),
         Entry::Stop => (Kind::Stop, None),
         Entry::Policy(_) => (Kind::Policy, None),
+        Entry::Key(_) => (Kind::Key, None),
+        Entry::Access(_) => (Kind::Access, None),
+        Entry::Erasure(_) => (Kind::Erasure, None),
+        Entry::Heartbeat(_) => (Kind::Heartbeat, None),
+        Entry::Gap(_) => (Kind::Gap, None),
     };
     let request = id.map(|id| Request(u128::from_be_bytes(id.0)));
-    Ok(Item { body, about: About { kind, request, refuses }, reply: None })
+    Ok(Item { body, about: About { kind, request, refuses }, placed: true, reply: None })
+}
+
+/// An entry of the log's own, which takes no place in the queue.
+pub(super) fn own(entry: &Entry) -> Result<Item, AuditError> {
+    Ok(Item { placed: false, ..prepare(entry)? })
 }
 
 /// The requests whose decision has no outcome. Their ids begin with the time, so this is oldest first.
@@ -42,11 +54,29 @@ pub(super) fn unfinished(relations: &Relations) -> Vec<RequestId> {
     unfinished.into_iter().map(|request| RequestId(request.0.to_be_bytes())).collect()
 }
 
-pub(super) fn first_entries(unfinished: &[RequestId], count: u32) -> Result<VecDeque<Item>, OpenError> {
+/// The first entry of an epoch that follows another.
+pub(super) fn begun(key: &VerifierKey, before: &Previous) -> Entry {
+    Entry::Key(KeyChange {
+        event: Word::fixed("begun"),
+        vkey: Word::configured(&key.to_string()),
+        previous: Some(Word::configured(&before.origin)),
+        previous_size: Some(before.size),
+        previous_root: Some(Word::configured(&before.root.to_string())),
+    })
+}
+
+/// What the log writes first: which epoch it follows, an outcome for each decision that has none, a gap where a batch was
+/// wiped, the start.
+pub(super) fn first_entries(
+    unfinished: &[RequestId],
+    opening: &Opening,
+    begun: Option<Entry>,
+) -> Result<VecDeque<Item>, OpenError> {
+    let gap = opening.torn.then(|| Entry::Gap(Gap { cause: Word::fixed("torn"), refused: 0, since: None }));
     let outcomes = unfinished.iter().map(|request| Entry::Outcome(Box::new(cut_off(*request))));
-    let start = Entry::Start(Start { version: Word::fixed(env!("CARGO_PKG_VERSION")), unfinished: count });
+    let start = Entry::Start(Start { version: Word::fixed(env!("CARGO_PKG_VERSION")), unfinished: opening.unfinished });
     let too_long = |_| OpenError::Options("an entry of ours is too long");
-    outcomes.chain([start]).map(|entry| prepare(&entry).map_err(too_long)).collect()
+    begun.into_iter().chain(outcomes).chain(gap).chain([start]).map(|entry| prepare(&entry).map_err(too_long)).collect()
 }
 
 /// The outcome of a request that a crash cut off: nothing is known but that.

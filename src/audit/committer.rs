@@ -24,12 +24,14 @@ use octroi_verify::relations::Relations;
 use octroi_verify::segment::{BATCH_BYTES_MAX, BATCH_FRAME_BYTES, BatchBuilder, Header};
 use octroi_verify::verify::CHECKPOINT;
 
+use super::access;
 use super::log::{AuditError, Position};
 use super::queue::{Item, Wake};
 use super::state::State;
 use super::storage::{Storage, replace};
 use super::store::{Clock, Shared};
 use super::tail::{Segments, Tail};
+use super::upkeep::Upkeep;
 use crate::limits::AUDIT_BATCH_MAX;
 
 /// The writer of a log.
@@ -48,6 +50,8 @@ pub(super) struct Committer {
     pub(super) signed_at: Instant,
     pub(super) checkpoint_interval: Duration,
     pub(super) retry_interval: Duration,
+    /// What the log records of itself.
+    pub(super) upkeep: Upkeep,
     /// Outcomes that wait for the storage to work again.
     pub(super) held: VecDeque<Item>,
 }
@@ -79,6 +83,9 @@ impl Committer {
                     if self.shared.is_healthy() { self.take(&mut items) } else { self.refuse(&mut items) }
                 }
             }
+            if self.upkeep.due().is_zero() && self.shared.is_healthy() {
+                self.upkeep();
+            }
             if self.is_unsigned() && self.signed_at.elapsed() >= self.checkpoint_interval {
                 self.sign();
             }
@@ -100,7 +107,19 @@ impl Committer {
         if !self.shared.is_healthy() {
             return Some(self.retry_interval);
         }
-        self.is_unsigned().then(|| self.checkpoint_interval.saturating_sub(self.signed_at.elapsed()))
+        let sign = self.is_unsigned().then(|| self.checkpoint_interval.saturating_sub(self.signed_at.elapsed()));
+        Some(sign.unwrap_or(Duration::MAX).min(self.upkeep.due()))
+    }
+
+    /// Writes what the log records of itself: that it lives, and who read it.
+    fn upkeep(&mut self) {
+        let mut items = self.upkeep.entries(self.relations.open().len());
+        let accesses = access::waiting(self.storage.as_ref());
+        items.extend(accesses.iter().map(|(_, item)| item.again()));
+        self.take(&mut items);
+        if self.shared.is_healthy() {
+            accesses.into_iter().for_each(|(name, _)| access::done(self.storage.as_ref(), &name));
+        }
     }
 
     fn take(&mut self, items: &mut VecDeque<Item>) {
@@ -108,6 +127,7 @@ impl Committer {
             if let Err(error) = self.write_batch(items) {
                 tracing::error!(error = %error.kind(), "The audit log cannot write: requests are refused");
                 self.shared.set_healthy(false);
+                self.upkeep.failed((self.clock)());
                 self.refuse(items);
                 return;
             }
@@ -167,10 +187,13 @@ impl Committer {
         let first_seq = self.tree.size();
         self.tree = batch.tree;
         self.shared.set_head(&self.tree, self.signed);
+        let mut places = 0;
         for (item, seq) in items.drain(..batch.count).zip(first_seq..) {
+            places += usize::from(item.placed);
+            self.upkeep.decisions += u64::from(item.about.kind == Kind::Decision);
             answer(item.reply, Ok(Position { seq }));
         }
-        self.shared.queue.give_back(batch.count);
+        self.shared.queue.give_back(places);
     }
 
     /// Turns away what does not fit the entries before it.
@@ -192,9 +215,14 @@ impl Committer {
     /// Refuses admitted entries while the storage does not work. Outcomes are kept for when it does, unless their decision
     /// is among those refused.
     fn refuse(&mut self, items: &mut VecDeque<Item>) {
-        let before = self.held.len().saturating_add(items.len());
+        let placed = |items: &VecDeque<Item>| items.iter().filter(|item| item.placed).count();
+        let before = placed(&self.held).saturating_add(placed(items));
         let mut lost = HashSet::new();
         for mut item in items.drain(..) {
+            if !item.placed {
+                // What the log records of itself waits where it came from.
+                continue;
+            }
             let Some(reply) = item.reply.take() else {
                 self.held.push_back(item);
                 continue;
@@ -204,9 +232,10 @@ impl Committer {
                 lost.insert(request);
             }
             answer(Some(reply), Err(AuditError::Closed));
+            self.upkeep.refused = self.upkeep.refused.saturating_add(1);
         }
         self.held.retain(|item| item.about.request.is_none_or(|request| !lost.contains(&request)));
-        self.shared.queue.give_back(before.saturating_sub(self.held.len()));
+        self.shared.queue.give_back(before.saturating_sub(placed(&self.held)));
     }
 
     /// Tries to write again in a new segment.
@@ -217,6 +246,9 @@ impl Committer {
                 self.shared.set_healthy(true);
                 tracing::info!("The audit log can write again");
                 let mut held = std::mem::take(&mut self.held);
+                if let Some(gap) = self.upkeep.gap() {
+                    held.push_front(gap);
+                }
                 self.take(&mut held);
             }
             Err(error) => tracing::warn!(error = %error.kind(), "The audit log still cannot write"),
@@ -264,6 +296,9 @@ impl Committer {
     fn finish(&mut self) {
         if !self.shared.is_healthy() {
             self.recover();
+        }
+        if self.shared.is_healthy() {
+            self.upkeep();
         }
         if let Some(stop) = self.shared.last_entry()
             && self.shared.is_healthy()

@@ -14,25 +14,61 @@
 //!
 //! [`Entry`]: crate::model::entry::Entry
 
+pub mod access;
+pub mod csv;
+pub mod index;
 pub mod log;
 pub mod open;
+pub mod publish;
 pub mod query;
+pub mod report;
+pub mod rotate;
 pub mod storage;
 pub mod store;
 pub mod story;
+pub mod tile_store;
 
 mod body;
+mod clock;
 mod committer;
 mod key;
 mod queue;
 mod read;
 mod state;
 mod tail;
+mod upkeep;
 
 pub use log::{AuditError, AuditLog, BoxFuture, Head, Place, Position, Slot};
 pub use open::OpenError;
 pub use storage::{LocalStorage, SegmentFile, Storage};
-pub use store::{Clock, Opening, Options, SegmentLog};
+pub use store::{Clock, Opening, Options, Previous, SegmentLog};
+
+/// Reads a text file of a log, such as its checkpoint.
+///
+/// # Errors
+/// What the disk says.
+#[expect(clippy::disallowed_methods, reason = "the log's files are this module's")]
+pub fn read_text(log: &std::path::Path, name: &str) -> std::io::Result<String> {
+    std::fs::read_to_string(log.join(name))
+}
+
+/// Waits for a future without a runtime: the log needs none.
+fn wait<T>(future: impl Future<Output = T>) -> T {
+    struct Unpark(std::thread::Thread);
+    impl std::task::Wake for Unpark {
+        fn wake(self: std::sync::Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let waker = std::task::Waker::from(std::sync::Arc::new(Unpark(std::thread::current())));
+    let mut future = std::pin::pin!(future);
+    loop {
+        match future.as_mut().poll(&mut std::task::Context::from_waker(&waker)) {
+            std::task::Poll::Ready(value) => return value,
+            std::task::Poll::Pending => std::thread::park(),
+        }
+    }
+}
 
 #[cfg(test)]
 mod tests;

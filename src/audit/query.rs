@@ -14,6 +14,7 @@ use octroi_verify::segment::Batch;
 use octroi_verify::walk::{Step, Walk, segment_name};
 use serde_json::Value;
 
+use super::index::Dimension;
 use crate::model::entry::RequestId;
 
 /// Which requests are wanted: those that meet every condition that is set. One without any also finds entries that belong
@@ -38,6 +39,21 @@ pub struct Filter {
     pub rule: Option<String>,
     /// This very request.
     pub id: Option<RequestId>,
+}
+
+impl Filter {
+    /// The conditions that are words of a dimension of the index.
+    pub(super) fn words(&self) -> impl Iterator<Item = (Dimension, &str)> {
+        let words = [
+            (Dimension::App, &self.app),
+            (Dimension::Class, &self.class),
+            (Dimension::Backend, &self.backend),
+            (Dimension::Country, &self.country),
+            (Dimension::Decision, &self.decision),
+            (Dimension::Rule, &self.rule),
+        ];
+        words.into_iter().filter_map(|(dimension, word)| Some((dimension, word.as_deref()?)))
+    }
 }
 
 /// One page of results.

@@ -22,6 +22,8 @@ pub(super) struct Item {
     pub(super) body: Vec<u8>,
     /// What it is about.
     pub(super) about: About,
+    /// Whether it has a place, which goes back when it is written. The log's own entries have none.
+    pub(super) placed: bool,
     /// Who waits for it; nobody for an entry that came through a slot.
     pub(super) reply: Option<oneshot::Sender<Result<Position, AuditError>>>,
 }
@@ -29,6 +31,13 @@ pub(super) struct Item {
 impl fmt::Debug for Item {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Item").field("bytes", &self.body.len()).field("about", &self.about).finish_non_exhaustive()
+    }
+}
+
+impl Item {
+    /// The same entry once more; nobody waits for it.
+    pub(super) fn again(&self) -> Self {
+        Self { body: self.body.clone(), about: self.about, placed: self.placed, reply: None }
     }
 }
 
@@ -147,7 +156,7 @@ mod tests {
 
     fn item() -> Item {
         let about = About { kind: octroi_verify::entry::Kind::Stop, request: None, refuses: false };
-        Item { body: Vec::new(), about, reply: None }
+        Item { body: Vec::new(), about, placed: true, reply: None }
     }
 
     #[test]

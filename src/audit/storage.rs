@@ -113,6 +113,15 @@ impl LocalStorage {
         Self { root: root.into() }
     }
 
+    /// Makes a sub-folder of the log's folder, which must be there.
+    pub(super) fn prepare_folder(&self, name: &str) -> io::Result<()> {
+        match DirBuilder::new().mode(0o770).create(self.path(name)) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+            Err(_) => Ok(()),
+            Ok(()) => sync_folder(&self.root),
+        }
+    }
+
     fn path(&self, name: &str) -> PathBuf {
         self.root.join(name)
     }

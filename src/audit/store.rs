@@ -12,12 +12,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use octroi_verify::merkle::Frontier;
+use octroi_verify::merkle::{Frontier, Hash};
 use octroi_verify::note::VerifierKey;
 use octroi_verify::segment::{BATCH_FRAME_BYTES, FRAME_HEAD_BYTES, HEADER_BYTES, ORIGIN_BYTES_MAX};
 use tokio::sync::oneshot;
 
-use super::body::{first_entries, prepare, unfinished};
+use super::body::{begun, first_entries, prepare, unfinished};
 use super::committer::{Committer, now};
 use super::key::KeyFile;
 use super::log::{AuditError, AuditLog, BoxFuture, Head, Place, Position, READ_ENTRIES_MAX, Slot};
@@ -26,6 +26,7 @@ use super::queue::{Item, Queue};
 use super::read::read_range;
 use super::storage::{LocalStorage, Storage};
 use super::tail::{Segments, Tail};
+use super::upkeep::Upkeep;
 use crate::limits::{AUDIT_QUEUE_MAX, ENTRY_BYTES_MAX, SEGMENT_BYTES};
 use crate::model::entry::Entry;
 
@@ -39,6 +40,8 @@ const _: () = assert!(ENTRY_BYTES_MAX == octroi_verify::entry::ENTRY_BYTES_MAX, 
 pub const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(1);
 /// Time between two attempts to write again after the storage failed. An attempt fills a segment with zeros.
 pub const RETRY_INTERVAL: Duration = Duration::from_secs(5);
+/// Time between two heartbeat entries.
+pub const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(60);
 /// The private key's file in the log's folder, unless [`Options::key_file`] says otherwise.
 pub const PRIVATE_KEY: &str = "log.key";
 
@@ -59,8 +62,23 @@ pub struct Options {
     pub checkpoint_interval: Duration,
     /// Time between two attempts to write again after the storage failed.
     pub retry_interval: Duration,
+    /// Time between two heartbeat entries.
+    pub heartbeat_interval: Duration,
     /// The clock.
     pub clock: Clock,
+    /// The epoch before, when this one is begun after another.
+    pub previous: Option<Previous>,
+}
+
+/// The log of the epoch before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Previous {
+    /// Its name.
+    pub origin: String,
+    /// Its entries.
+    pub size: u64,
+    /// Root over them.
+    pub root: Hash,
 }
 
 impl Options {
@@ -74,7 +92,9 @@ impl Options {
             queue_max: AUDIT_QUEUE_MAX,
             checkpoint_interval: CHECKPOINT_INTERVAL,
             retry_interval: RETRY_INTERVAL,
+            heartbeat_interval: HEARTBEAT_INTERVAL,
             clock,
+            previous: None,
         }
     }
 }
@@ -159,9 +179,12 @@ impl SegmentLog {
             signed_at: now(),
             checkpoint_interval: options.checkpoint_interval,
             retry_interval: options.retry_interval,
+            upkeep: Upkeep::new(options.heartbeat_interval),
             held: VecDeque::new(),
         };
-        let first = first_entries(&unfinished, opening.unfinished)?;
+        // Only the very first entry of a log says which one it follows.
+        let begun = options.previous.filter(|_| opening.entries == 0).map(|before| begun(&key, &before));
+        let first = first_entries(&unfinished, &opening, begun)?;
         committer.write_first(first).map_err(OpenError::io("segments"))?;
         let thread = std::thread::Builder::new().name("audit-commit".to_owned());
         let thread = thread.spawn(move || committer.run()).map_err(|_| OpenError::Thread)?;

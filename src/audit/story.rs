@@ -79,7 +79,16 @@ fn found(decision: &Value) -> String {
 fn marks(decision: &Value) -> Option<String> {
     let label = decision.get("label").and_then(Value::as_str).map(|label| format!("the label {label}"));
     let leak = decision.get("leak_score").and_then(Value::as_u64).filter(|score| *score > 0);
-    let leak = leak.map(|score| format!("a similarity of {score} of 1000 to protected documents"));
+    let leak = leak.map(|score| match decision.get("leak") {
+        Some(near) => format!(
+            "a similarity of {score} of 1000 to passage {} of the protected document {} ({}, by {})",
+            number(near, "passage"),
+            word(near, "document"),
+            word(near, "class"),
+            word(near, "stage")
+        ),
+        None => format!("a similarity of {score} of 1000 to protected documents"),
+    });
     let marks = list(label.into_iter().chain(leak));
     (!marks.is_empty()).then(|| format!("It had {marks}."))
 }

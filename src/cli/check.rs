@@ -37,6 +37,9 @@ pub(super) fn run(arguments: &Arguments, printer: Printer) -> anyhow::Result<Exi
         results.len() - failed,
         results.len(),
     ));
+    for notice in policy.notices() {
+        printer.say(format!("warning: {notice}"));
+    }
     for backend in loaded.config.backends.iter().filter(|backend| policy.id_of(backend.name.as_str()).is_none()) {
         printer.say(format!("backend `{0}` has no entry in the inventory: it is never used", backend.name));
     }

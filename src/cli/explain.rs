@@ -16,7 +16,7 @@ use crate::gateway::examine::{self, Declarations, Examined, Question};
 use crate::gateway::outbound;
 use crate::gateway::record;
 use crate::model::entry::{FindingCount, RequestId};
-use crate::model::{Caller, Choice, Removal};
+use crate::model::{Caller, Choice, LeakFact, Removal};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -44,6 +44,9 @@ pub(super) struct Arguments {
 #[derive(Serialize)]
 struct Explained {
     findings: Vec<FindingCount>,
+    leak_score: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    document: Option<String>,
     fired: Vec<String>,
     fall_back: bool,
     fall_back_after_ms: Option<u64>,
@@ -79,9 +82,11 @@ pub(super) fn run(arguments: &Arguments, printer: Printer) -> anyhow::Result<Exi
         }
     };
     let declared = Declarations { label: arguments.label.clone(), ..Declarations::default() };
+    let (snapshot, call) = (Arc::clone(&loaded.snapshot), Arc::new(call));
     let question = Question { id: RequestId([0; 16]), caller: caller(app), declared, call, model };
-    let leak = runtime.block_on(loaded.snapshot.scanner.scan(&question.call));
-    let examined = Arc::new(examine::decide(Arc::clone(&loaded.snapshot), question, leak, now()));
+    let leak = runtime.block_on(snapshot.scanner.scan(&question.caller, &question.call));
+    let findings = examine::inspect(&snapshot, &question.caller, &question.call);
+    let examined = Arc::new(examine::decide(snapshot, question, findings, leak, now()));
     let explained = explain(&examined, arguments.bodies);
     let allowed = explained.backends.iter().any(|backend| backend.allowed);
     if arguments.json {
@@ -145,7 +150,13 @@ fn explain(examined: &Arc<Examined>, bodies: bool) -> Explained {
     for unable in &plan.unable {
         backends.extend(named(*unable, vec!["does not speak this API or serve this model".to_owned()]));
     }
+    let leak = &examined.leak;
     Explained {
+        leak_score: match leak.score {
+            LeakFact::Score(score) => Some(score),
+            LeakFact::Unknown => None,
+        },
+        document: leak.nearest.as_ref().map(|nearest| nearest.document.to_string()),
         findings: record::count(examined, &examined.findings, &examined.snapshot.catalogue),
         fired: plan.fired.iter().map(ToString::to_string).collect(),
         fall_back: plan.fall_back.open,
@@ -185,6 +196,13 @@ fn print(explained: &Explained, printer: Printer) {
             "found     {} × {} ({}) in {}",
             finding.count, finding.entity, finding.confidence, finding.path
         ));
+    }
+    match (explained.leak_score, &explained.document) {
+        (Some(score), Some(document)) => {
+            printer.line(format!("leak      {score} of 1000, nearest to document {document}"));
+        }
+        (None, _) => printer.line("leak      unknown: the comparison with protected documents failed or took too long"),
+        (Some(_), None) => {}
     }
     if !explained.fired.is_empty() {
         printer.line(format!("rules     {}", explained.fired.join(", ")));

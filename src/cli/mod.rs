@@ -5,6 +5,7 @@ mod audit;
 mod certificates;
 mod check;
 mod collector;
+mod corpus;
 pub mod demo;
 mod detectors;
 mod explain;
@@ -49,6 +50,9 @@ enum Command {
     /// Keep lists of exact values that are to be found, as keyed hashes
     #[command(subcommand)]
     MatchList(match_list::Command),
+    /// Keep the documents that must not leave, and see what would be found of them
+    #[command(subcommand)]
+    Corpus(corpus::Command),
     /// Find personal data and secrets in a text
     Scan(scan::Arguments),
     /// Say what would happen to a request body, without sending it
@@ -101,6 +105,7 @@ pub fn run() -> ExitCode {
         Command::Init(arguments) => init::run(&arguments, printer),
         Command::Key(command) => key::run(command, printer),
         Command::MatchList(command) => match_list::run(command, printer),
+        Command::Corpus(command) => corpus::run(command, printer),
         Command::Scan(arguments) => scan::run(&arguments, printer),
         Command::Explain(arguments) => explain::run(&arguments, printer),
         Command::Detectors(arguments) => detectors::run(&arguments, printer),

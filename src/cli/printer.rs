@@ -36,6 +36,27 @@ impl Printer {
         writeln!(std::io::stderr().lock(), "{}", text.as_ref()).unwrap_or_default();
     }
 
+    /// How far something is, on one line that is drawn over; only where a person watches.
+    pub fn progress(self, percent: u64, what: &str) {
+        const WIDTH: usize = 40;
+        let mut err = std::io::stderr().lock();
+        if !std::io::IsTerminal::is_terminal(&err) {
+            return;
+        }
+        let done = usize::try_from(percent.min(100)).unwrap_or(0) * WIDTH / 100;
+        let (full, empty) = ("#".repeat(done), " ".repeat(WIDTH - done));
+        write!(err, "\r[{full}{empty}] {percent:>3} %  {what}").unwrap_or_default();
+        err.flush().unwrap_or_default();
+    }
+
+    /// Takes the line of [`Self::progress`] away.
+    pub fn progress_end(self) {
+        let mut err = std::io::stderr().lock();
+        if std::io::IsTerminal::is_terminal(&err) {
+            write!(err, "\r\x1b[K").unwrap_or_default();
+        }
+    }
+
     /// An error and, when there is one, what to do.
     pub fn error(self, what: impl std::fmt::Display, hint: Option<&str>) {
         self.say(format!("error: {what}"));

@@ -8,6 +8,7 @@
     reason = "this module owns the reading of the configuration and of the files it names"
 )]
 
+mod bounds;
 mod checks;
 mod credential;
 mod raw;
@@ -41,6 +42,8 @@ pub struct Config {
     pub node: Word,
     /// The file that holds the root key.
     pub root_key: PathBuf,
+    /// Protected documents; `None` where none are registered.
+    pub corpus: Option<CorpusConfig>,
     /// Registered apps.
     pub apps: Vec<App>,
     /// Addresses and credentials of backends.
@@ -51,6 +54,17 @@ pub struct Config {
     pub limits: Limits,
     /// Files that were read for it: certificates, roots, credentials.
     pub files: Vec<PathBuf>,
+}
+
+/// Protected documents that requests are compared with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CorpusConfig {
+    /// Where the corpus is.
+    pub folder: PathBuf,
+    /// Time for the comparison of one request; beyond it the leak score is unknown.
+    pub budget: Duration,
+    /// Time over which a caller's requests add up.
+    pub history: Duration,
 }
 
 /// The data path's listener.
@@ -161,6 +175,10 @@ pub enum Credential {
 pub struct Limits {
     /// Bytes of a request body after decompression.
     pub body_bytes: usize,
+    /// Bytes of bodies held at one time, over all tenants.
+    pub bodies_bytes: usize,
+    /// The same for one tenant.
+    pub tenant_bodies_bytes: usize,
     /// Containers in containers of a body.
     pub json_depth: usize,
     /// Time to receive a head.

@@ -21,6 +21,7 @@ pub(super) struct RawConfig {
     pub(super) audit: RawAudit,
     #[serde(default)]
     pub(super) keys: RawKeys,
+    pub(super) corpus: Option<RawCorpus>,
     #[serde(default)]
     pub(super) app: Vec<RawApp>,
     #[serde(default)]
@@ -67,6 +68,14 @@ pub(super) struct RawAudit {
 #[serde(deny_unknown_fields)]
 pub(super) struct RawKeys {
     pub(super) root: Option<Spanned<String>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawCorpus {
+    pub(super) folder: Option<Spanned<String>>,
+    pub(super) budget_ms: Option<Spanned<u64>>,
+    pub(super) history_s: Option<Spanned<u64>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -149,6 +158,8 @@ pub(super) struct RawClientCertificate {
 #[serde(deny_unknown_fields)]
 pub(super) struct RawLimits {
     pub(super) body_bytes: Option<Spanned<u64>>,
+    pub(super) bodies_bytes: Option<Spanned<u64>>,
+    pub(super) tenant_bodies_bytes: Option<Spanned<u64>>,
     pub(super) json_depth: Option<Spanned<u64>>,
     pub(super) head_s: Option<u64>,
     pub(super) body_s: Option<u64>,

@@ -8,8 +8,8 @@ use std::time::Duration;
 use toml::Spanned;
 
 use super::checks::is_plain_path;
-use super::raw::{self, RawApp, RawBackend, RawConfig};
-use super::{App, BackendConfig, BackendUrl, Config, Fault, Faults, Limits, Listen, Secret, ServerTls};
+use super::raw::{self, RawApp, RawBackend, RawConfig, RawCorpus};
+use super::{App, BackendConfig, BackendUrl, Config, CorpusConfig, Fault, Faults, Listen, Secret, ServerTls};
 use crate::dialect;
 use crate::limits;
 use crate::model::{Country, Word};
@@ -76,12 +76,24 @@ impl Resolver<'_> {
             audit_folder: self.under(raw.audit.folder.as_ref(), "audit"),
             node: Word::configured(raw.audit.node.as_ref().map_or("node-1", |node| node.get_ref())),
             root_key: self.under(raw.keys.root.as_ref(), "keys/root.key"),
+            corpus: raw.corpus.as_ref().map(|corpus| self.corpus(corpus)),
             apps,
             backends,
             models,
             limits: self.limits(raw),
             files: std::mem::take(&mut self.files),
         })
+    }
+
+    fn corpus(&self, raw: &RawCorpus) -> CorpusConfig {
+        let time = |set: &Option<Spanned<u64>>, unit: fn(u64) -> Duration, default: Duration| {
+            set.as_ref().map_or(default, |set| unit(*set.get_ref()))
+        };
+        CorpusConfig {
+            folder: self.under(raw.folder.as_ref(), "corpus"),
+            budget: time(&raw.budget_ms, Duration::from_millis, limits::LEAK_BUDGET),
+            history: time(&raw.history_s, Duration::from_secs, limits::LEAK_HISTORY),
+        }
     }
 
     fn under(&self, path: Option<&Spanned<String>>, default: &str) -> PathBuf {
@@ -314,39 +326,6 @@ impl Resolver<'_> {
             );
         }
         models
-    }
-
-    fn limits(&mut self, raw: &RawConfig) -> Limits {
-        let raw = &raw.limits;
-        let mut size = |value: &Option<Spanned<u64>>, default: usize, max: usize| match value {
-            None => default,
-            Some(value) => match usize::try_from(*value.get_ref()) {
-                Ok(size) if (1..=max).contains(&size) => size,
-                _ => {
-                    self.fault(
-                        value,
-                        format!("is not between 1 and {max}"),
-                        "choose a value in the range, or leave the key out",
-                    );
-                    default
-                }
-            },
-        };
-        let seconds = |value: Option<u64>, default: Duration| value.map_or(default, Duration::from_secs);
-        Limits {
-            body_bytes: size(&raw.body_bytes, limits::BODY_BYTES_MAX, limits::BODIES_BYTES_MAX / 2),
-            json_depth: size(&raw.json_depth, limits::JSON_DEPTH_MAX, limits::JSON_DEPTH_MAX),
-            head: seconds(raw.head_s, limits::HEAD_DEADLINE),
-            body: seconds(raw.body_s, limits::BODY_DEADLINE),
-            idle: seconds(raw.idle_s, limits::IDLE_DEADLINE),
-            stall: seconds(raw.stall_s, limits::STALL_DEADLINE),
-            connections: size(&raw.connections, limits::CONNECTIONS_MAX, 1 << 20),
-            streams: raw.streams.unwrap_or(limits::STREAMS_MAX),
-            resets: size(&raw.resets, limits::RESETS_MAX, 1 << 16),
-            requests: size(&raw.requests, limits::REQUESTS_MAX, 1 << 20),
-            head_bytes: size(&raw.head_bytes, limits::HEAD_BYTES_MAX, 1 << 20),
-            drain: seconds(raw.drain_s, limits::DRAIN_DEADLINE),
-        }
     }
 }
 

@@ -1,73 +1,118 @@
 //! The head of a candidate's column: `nir` over `184127645108946` in a table of commas, semicolons, tabs or bars.
 //!
 //! A table is a run of lines that hold one delimiter equally often; its first line is its head. Lines are read once, from the
-//! top, and only as far as candidates ask: the head of the table that a line belongs to is remembered for each delimiter.
+//! top, and only as far as candidates ask: the last few lines are remembered, each with the head of the table that it belongs
+//! to for each delimiter. A candidate that begins a little before the last one costs nothing more.
 
+use std::collections::VecDeque;
 use std::ops::Range;
+
+use smallvec::SmallVec;
 
 /// What separates the columns of a table.
 const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 /// Bytes of a line; a longer one is no row of a table.
 const LINE_BYTES_MAX: usize = 4096;
+/// Lines that are remembered: more than the lead of a candidate can reach back over.
+const LINES_MAX: usize = 32;
+
+/// Where a delimiter stands in a line, in order.
+type Bounds = SmallVec<[u16; 16]>;
 
 /// The tables of one text, as far as they were read.
 #[derive(Debug, Default)]
 pub(super) struct Columns {
-    /// The last line that was read.
-    line: Range<usize>,
+    /// The last lines that were read, in order.
+    lines: VecDeque<Line>,
+    /// The delimiters of the last line and of the last head that were asked for.
+    row: Option<(Place, Bounds)>,
+    head: Option<(Place, Bounds)>,
+}
+
+/// A line's start and the delimiter that was looked for in it.
+type Place = (usize, u8);
+
+#[derive(Debug, Clone)]
+struct Line {
+    range: Range<usize>,
     /// For each delimiter, the first line of the table that the line belongs to, and how often it stands in the line.
     tables: [(Range<usize>, usize); 4],
-    begun: bool,
 }
 
 impl Columns {
-    /// The head of the column in which an offset lies; `None` outside of tables and in their first line.
-    pub(super) fn head<'t>(&mut self, text: &'t str, at: usize) -> Option<&'t str> {
-        if at < self.line.start {
+    /// The place of the head of the column in which an offset lies; `None` outside of tables and in their first line.
+    pub(super) fn head(&mut self, text: &str, at: usize) -> Option<Range<usize>> {
+        let line = self.line(text, at)?;
+        if at - line.range.start > LINE_BYTES_MAX {
+            return None;
+        }
+        let mut tables = DELIMITERS.iter().zip(&line.tables);
+        let found = tables.find(|(_, (first, count))| *count > 0 && first.start != line.range.start);
+        let (&delimiter, first, line) =
+            found.map(|(delimiter, (first, _))| (delimiter, first.clone(), line.range.clone()))?;
+        let row = bounds(&mut self.row, text, &line, delimiter);
+        let column = row.partition_point(|&bound| line.start + usize::from(bound) < at);
+        let head = bounds(&mut self.head, text, &first, delimiter);
+        let from = match column.checked_sub(1) {
+            Some(before) => first.start + usize::from(*head.get(before)?) + 1,
+            None => first.start,
+        };
+        let to = head.get(column).map_or(first.end, |&bound| first.start + usize::from(bound));
+        Some(from..to)
+    }
+
+    /// The line in which an offset lies.
+    fn line(&mut self, text: &str, at: usize) -> Option<Line> {
+        if self.lines.front().is_some_and(|first| at < first.range.start) {
             *self = Self::default();
         }
-        while !self.begun || at > self.line.end {
+        while self.lines.back().is_none_or(|last| at > last.range.end) {
             self.next_line(text)?;
         }
-        let line = text.get(self.line.start..at).filter(|line| line.len() <= LINE_BYTES_MAX)?;
-        DELIMITERS.iter().zip(&self.tables).find_map(|(&delimiter, (first, count))| {
-            if *count == 0 || first.start == self.line.start {
-                return None;
-            }
-            let column = separators(line.as_bytes(), delimiter).count();
-            let head = text.get(first.clone())?;
-            let mut bounds = separators(head.as_bytes(), delimiter);
-            let from = column.checked_sub(1).map_or(Some(0), |before| bounds.nth(before).map(|at| at + 1))?;
-            let to = bounds.next().unwrap_or(head.len());
-            head.get(from..to)
-        })
+        self.lines.iter().rev().find(|line| line.range.start <= at).cloned()
     }
 
     fn next_line(&mut self, text: &str) -> Option<()> {
-        let start = if self.begun { self.line.end + 1 } else { 0 };
+        let start = self.lines.back().map_or(0, |last| last.range.end + 1);
         let rest = text.as_bytes().get(start..)?;
         let end = start + memchr::memchr(b'\n', rest).unwrap_or(rest.len());
-        self.begun = true;
-        self.line = start..end;
+        let mut tables = self.lines.back().map(|last| last.tables.clone()).unwrap_or_default();
         let line = text.as_bytes().get(start..end).filter(|line| line.len() <= LINE_BYTES_MAX).unwrap_or_default();
         // The rule of dashes under the head of a Markdown table belongs to it.
-        for ((first, count), now) in self.tables.iter_mut().zip(count(line)) {
+        for ((first, count), now) in tables.iter_mut().zip(count(line)) {
             if now == 0 || now != *count {
                 (*first, *count) = (start..end, now);
             }
         }
+        if self.lines.len() == LINES_MAX {
+            self.lines.pop_front();
+        }
+        self.lines.push_back(Line { range: start..end, tables });
         Some(())
     }
+}
+
+/// Where a delimiter stands in a line, read once for all candidates of the line.
+fn bounds<'m>(memory: &'m mut Option<(Place, Bounds)>, text: &str, line: &Range<usize>, delimiter: u8) -> &'m Bounds {
+    let place = (line.start, delimiter);
+    if memory.as_ref().is_some_and(|(known, _)| *known != place) {
+        memory.take();
+    }
+    let (_, bounds) = memory.get_or_insert_with(|| {
+        let line = text.as_bytes().get(line.clone()).unwrap_or_default();
+        (place, separators(line, delimiter).filter_map(|at| u16::try_from(at).ok()).collect())
+    });
+    bounds
 }
 
 /// How often each delimiter stands in a line, outside of double quotes.
 fn count(line: &[u8]) -> [usize; 4] {
     let mut counts = [0; 4];
     let mut quoted = false;
-    for &byte in line {
+    for &byte in line.iter().filter(|byte| matches!(byte, b'"' | b',' | b';' | b'\t' | b'|')) {
         quoted ^= byte == b'"';
-        if let Some(slot) = DELIMITERS.iter().position(|&delimiter| delimiter == byte).filter(|_| !quoted) {
-            counts.get_mut(slot).into_iter().for_each(|count: &mut usize| *count += 1);
+        for (count, delimiter) in counts.iter_mut().zip(DELIMITERS) {
+            *count += usize::from(delimiter == byte && !quoted);
         }
     }
     counts
@@ -83,6 +128,7 @@ fn separators(line: &[u8], delimiter: u8) -> impl Iterator<Item = usize> + '_ {
 }
 
 #[cfg(test)]
+#[expect(clippy::string_slice, reason = "the test knows its own texts")]
 mod tests {
     use super::*;
 
@@ -99,7 +145,17 @@ mod tests {
             ("no table", "nir\n123", None),
         ] {
             let at = text.find("123").unwrap();
-            assert_eq!(Columns::default().head(text, at), expected, "{name}");
+            assert_eq!(Columns::default().head(text, at).map(|head| &text[head]), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn an_answer_does_not_depend_on_earlier_ones() {
+        let text = "a,b\n1,2\n3,4\n\nx;y;z\n5;6;7\n8;9;\"1;0\"\n| q | r |\n| 1 | 2 |\n".repeat(30);
+        let mut memory = Columns::default();
+        let forward = 0..text.len();
+        for at in forward.clone().chain(forward.clone().rev()).chain(forward.step_by(7)) {
+            assert_eq!(memory.head(&text, at), Columns::default().head(&text, at), "{at}");
         }
     }
 }

@@ -25,7 +25,7 @@ const STANDARD: GeneralPurpose = GeneralPurpose::new(&base64::alphabet::STANDARD
 const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&base64::alphabet::URL_SAFE, LENIENT);
 
 /// Reports every run that decodes to text: its range and the text.
-pub(super) fn runs(text: &str, mut found: impl FnMut(Range<usize>, &str)) {
+pub fn runs(text: &str, mut found: impl FnMut(Range<usize>, &str)) {
     let bytes = text.as_bytes();
     let mut at = RUN_BYTES_MIN - 1;
     let mut done = 0;

@@ -201,6 +201,11 @@ impl Engine {
         self.served.get(usize::from(detector)).is_some_and(|served| served.description.entity == "email")
     }
 
+    /// Whether a detector is a lexicon.
+    pub(super) fn is_term(&self, detector: u16) -> bool {
+        self.served.get(usize::from(detector)).is_some_and(|served| served.terms.is_some())
+    }
+
     /// Whether two detectors are lexicons of the same type.
     pub(super) fn are_alike(&self, one: &str, other: &str) -> bool {
         let lexicon = |id: &str| {
@@ -218,11 +223,20 @@ impl Engine {
 
     /// Runs every detector over one page. `depth` counts the encodings around it.
     pub(super) fn scan(&self, page: &Page<'_>, depth: usize, sink: &mut Sink) {
+        self.names.read(page, sink);
+        self.scan_patterns(page, depth, sink);
+    }
+
+    /// Runs every detector but the recogniser of names and addresses.
+    pub(super) fn scan_patterns(&self, page: &Page<'_>, depth: usize, sink: &mut Sink) {
         let text = page.text;
         let first = sink.hits.len();
         for (place, logic) in self.logic.iter().enumerate() {
             if let Wake::Byte(byte) = logic.wake {
                 for at in memchr::memchr_iter(byte, text.as_bytes()) {
+                    if !sink.look() {
+                        return;
+                    }
                     self.look(place, page, &Mark::Byte(at), sink);
                 }
             }
@@ -230,7 +244,7 @@ impl Engine {
         let mut near = Near::new(&self.contexts);
         if let Some(literals) = &self.literals {
             for found in literals.find_iter(text) {
-                let Some(woken) = self.woken.get(found.pattern().as_usize()) else { continue };
+                let Some(woken) = self.woken.get(found.pattern().as_usize()).filter(|_| sink.look()) else { continue };
                 if let Some(prefix) = woken.prefix {
                     self.prefixed.at_prefix(page, (prefix, found.start()), &mut near, sink);
                 }
@@ -243,6 +257,7 @@ impl Engine {
             }
         }
         scan::events(text, &self.lexicon, &self.openings, |event| match event {
+            _ if !sink.look() => {}
             Event::Prefix(at) => self.prefixed.at_opening(page, at, &mut near, sink),
             Event::Phrase(range, Meaning::Term(detector)) => {
                 let terms = self.served.get(usize::from(detector)).and_then(|served| served.terms);
@@ -268,7 +283,6 @@ impl Engine {
         });
         self.labelled.under_key(page, sink);
         person::under_key(page, &mut Report { sink, detector: self.person });
-        self.names.read(page, sink);
         for (list, numbers) in &self.lists {
             list.find(text, |range, column| {
                 if let Some(&number) = numbers.get(column) {
@@ -291,9 +305,10 @@ impl Engine {
     fn nested(&self, range: &Range<usize>, decoded: &Page<'_>, depth: usize, sink: &mut Sink) {
         let view = View::of(decoded.text);
         let page = Page { text: view.as_ref().map_or(decoded.text, View::text), key: decoded.key };
-        let mut inner = Sink::new(0);
+        let mut inner = sink.inner();
         self.scan(&page, depth + 1, &mut inner);
         sink.full |= inner.full;
+        sink.places += inner.places;
         let mut best: BTreeMap<u16, u8> = BTreeMap::new();
         for hit in inner.hits.iter().filter(|hit| hit.confidence >= CONFIDENCE_MIN) {
             let confidence = best.entry(hit.detector).or_default();

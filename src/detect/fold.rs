@@ -7,8 +7,95 @@ use std::ops::Range;
 
 use smallvec::SmallVec;
 
-/// A folded word. Longer words are cut: no lexicon has one.
-pub(super) type Folded = SmallVec<[u8; 32]>;
+use super::swar;
+
+/// A folded word of at most [`WORD_BYTES_MAX`] bytes; longer ones are cut: no lexicon has one. It lies where it is made: words
+/// are read by the million. Behind its bytes are zeros.
+#[derive(Clone, Copy)]
+pub(super) struct Folded {
+    bytes: [u8; WORD_BYTES_MAX + 8],
+    len: usize,
+}
+
+impl Folded {
+    const fn new() -> Self {
+        Self { bytes: [0; WORD_BYTES_MAX + 8], len: 0 }
+    }
+
+    fn push(&mut self, byte: u8) {
+        if self.len < WORD_BYTES_MAX
+            && let Some(slot) = self.bytes.get_mut(self.len)
+        {
+            *slot = byte;
+            self.len += 1;
+        }
+    }
+
+    fn extend_from_slice(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.push(byte);
+        }
+    }
+
+    /// Appends the first `len` of eight bytes.
+    fn append(&mut self, eight: u64, len: usize) {
+        let eight = if len < 8 { eight & ((1 << (8 * len)) - 1) } else { eight };
+        if let Some(slots) = self.bytes.get_mut(self.len..).and_then(<[u8]>::first_chunk_mut::<8>) {
+            *slots = eight.to_le_bytes();
+            self.len = (self.len + len).min(WORD_BYTES_MAX);
+        }
+    }
+
+    /// The hash of the bytes, as [`hash`] has it, without looking at each of them.
+    pub(super) fn hash(&self) -> u64 {
+        let (chunks, _) = self.bytes.as_chunks::<8>();
+        finish(chunks.iter().take(self.len / 8 + 1).fold(begin(self.len), |hash, chunk| mix(hash, *chunk)))
+    }
+
+    /// The first four bytes, the first lowest.
+    pub(super) fn first_four(&self) -> u32 {
+        self.bytes.first_chunk().map_or(0, |four| u32::from_le_bytes(*four))
+    }
+
+    /// The last four bytes, the last lowest.
+    pub(super) fn last_four(&self) -> u32 {
+        match self.bytes.get(..self.len).and_then(|bytes| bytes.last_chunk::<4>()) {
+            Some(four) => u32::from_be_bytes(*four),
+            None => self.iter().fold(0, |four, byte| four << 8 | u32::from(*byte)),
+        }
+    }
+
+    /// The folded bytes.
+    pub(super) fn as_slice(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or_default()
+    }
+}
+
+impl Default for Folded {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl std::ops::Deref for Folded {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        self.as_slice()
+    }
+}
+
+impl PartialEq for Folded {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_slice() == other.as_slice()
+    }
+}
+
+impl std::fmt::Debug for Folded {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Folded({} bytes)", self.len)
+    }
+}
 
 /// Folded words of a short stretch of text.
 pub(super) type Window = SmallVec<[u8; 256]>;
@@ -16,20 +103,74 @@ pub(super) type Window = SmallVec<[u8; 256]>;
 /// Bytes of a folded word that are kept.
 const WORD_BYTES_MAX: usize = 48;
 
+/// Hashes folded bytes.
+pub(super) fn hash(bytes: &[u8]) -> u64 {
+    let (chunks, tail) = bytes.as_chunks::<8>();
+    let mut last = [0; 8];
+    for (to, from) in last.iter_mut().zip(tail) {
+        *to = *from;
+    }
+    finish(chunks.iter().chain([&last]).fold(begin(bytes.len()), |hash, chunk| mix(hash, *chunk)))
+}
+
+const fn begin(len: usize) -> u64 {
+    0x51_7C_C1_B7_27_22_0A_95 ^ len as u64
+}
+
+const fn mix(hash: u64, chunk: [u8; 8]) -> u64 {
+    let mixed = (hash ^ u64::from_le_bytes(chunk)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    mixed ^ (mixed >> 32)
+}
+
+const fn finish(hash: u64) -> u64 {
+    hash.wrapping_mul(0xD6E8_FEB8_6659_FD93)
+}
+
 /// Reads the word that begins at or after `from`: its range in the text and its folded bytes.
 pub(super) fn next_word(text: &str, from: usize) -> Option<(Range<usize>, Folded)> {
-    next(text, from, false)
+    let mut folded = Folded::new();
+    Some((read_word(text, from, &mut folded)?, folded))
+}
+
+/// Reads a word as [`next_word`] does, into what another word may have left.
+pub(super) fn read_word(text: &str, from: usize, folded: &mut Folded) -> Option<Range<usize>> {
+    read(text, from, false, folded)
 }
 
 /// Reads a word as [`next_word`] does, but ends it where a capital follows a small letter: `cardNumber` reads as two.
 pub(super) fn next_piece(text: &str, from: usize) -> Option<(Range<usize>, Folded)> {
-    next(text, from, true)
+    let mut folded = Folded::new();
+    Some((read(text, from, true, &mut folded)?, folded))
 }
 
-fn next(text: &str, from: usize, camel: bool) -> Option<(Range<usize>, Folded)> {
+fn read(text: &str, from: usize, camel: bool, folded: &mut Folded) -> Option<Range<usize>> {
+    let bytes = text.as_bytes();
+    // Nearly every word is short and in ASCII: it is read eight bytes at a time.
+    let start = swar::begin(bytes, from)?;
+    let word = ascii_word(bytes, start, folded).filter(|word| !camel || swar::is_one_piece(bytes, word));
+    word.or_else(|| read_slowly(text, start, camel, folded))
+}
+
+/// The word of ASCII letters and digits that begins here; `None` when it is long, or something else than ASCII is near.
+fn ascii_word(bytes: &[u8], start: usize, folded: &mut Folded) -> Option<Range<usize>> {
+    *folded = Folded::new();
+    let mut at = start;
+    while at - start < WORD_BYTES_MAX {
+        let (eight, len) = swar::run(bytes, at)?;
+        folded.append(eight | swar::SMALL, len);
+        at += len;
+        if len < 8 {
+            return (at > start).then_some(start..at);
+        }
+    }
+    None
+}
+
+/// Reads a word character by character.
+fn read_slowly(text: &str, from: usize, camel: bool, folded: &mut Folded) -> Option<Range<usize>> {
     let bytes = text.as_bytes();
     let mut small = false;
-    let mut folded = Folded::new();
+    *folded = Folded::new();
     let mut start = None;
     let mut end = from;
     let mut at = from;
@@ -39,7 +180,7 @@ fn next(text: &str, from: usize, camel: bool) -> Option<(Range<usize>, Folded)> 
                 break;
             }
             let lower = ascii(byte);
-            if lower != 0 && folded.len() < WORD_BYTES_MAX {
+            if lower != 0 {
                 folded.push(lower);
             }
             small = byte.is_ascii_lowercase();
@@ -50,8 +191,7 @@ fn next(text: &str, from: usize, camel: bool) -> Option<(Range<usize>, Folded)> 
                 break;
             }
             small = camel && c.is_lowercase();
-            let letter = fold(c, &mut folded, start.is_some());
-            folded.truncate(WORD_BYTES_MAX);
+            let letter = fold(c, folded, start.is_some());
             (letter, c.len_utf8())
         };
         if letter {
@@ -62,7 +202,7 @@ fn next(text: &str, from: usize, camel: bool) -> Option<(Range<usize>, Folded)> 
         }
         at += len;
     }
-    start.map(|start| (start..end, folded))
+    start.map(|start| start..end)
 }
 
 /// The first eight folded bytes of the word that begins here, as a little-endian number, and how many they are. `None` when
@@ -96,7 +236,6 @@ pub(super) fn head(bytes: &[u8], at: usize) -> Option<(u64, usize)> {
 /// so that keys such as `cardNumber` read as two.
 pub(super) fn words(text: &str, out: &mut Window) {
     let bytes = text.as_bytes();
-    let mut folded = Folded::new();
     let mut small = false;
     let mut at = 0;
     if out.last() != Some(&b' ') {
@@ -117,7 +256,7 @@ pub(super) fn words(text: &str, out: &mut Window) {
             continue;
         }
         let Some(c) = text.get(at..).and_then(|rest| rest.chars().next()) else { break };
-        folded.clear();
+        let mut folded = Folded::new();
         let inside = out.last() != Some(&b' ');
         let letter = fold(c, &mut folded, inside);
         if inside && (!letter || (small && c.is_uppercase())) {
@@ -191,6 +330,8 @@ const LATIN_1: &[u8; 32] = b"aaaaaa?ceeeeiiiidnooooo?ouuuuy??";
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -207,6 +348,20 @@ mod tests {
             assert_eq!((std::str::from_utf8(&folded).unwrap(), found), (word, range), "{text}");
         }
         assert_eq!(next_word(" .,- ÷ ×", 0), None);
+    }
+
+    proptest! {
+        #[test]
+        fn eight_bytes_at_a_time_or_one(text in "[ -~]{0,60}|[a-zA-Z0-9é’ _\\.]{0,90}|\\PC{0,60}", camel: bool) {
+            for from in (0..=text.len()).filter(|&from| text.is_char_boundary(from)) {
+                let (mut fast, mut slow) = (Folded::new(), Folded::new());
+                prop_assert_eq!(read(&text, from, camel, &mut fast), read_slowly(&text, from, camel, &mut slow), "{}", from);
+                prop_assert_eq!(&fast, &slow);
+                prop_assert_eq!((fast.hash(), fast.bytes), (hash(&slow), slow.bytes));
+                let four: Vec<u8> = slow.iter().rev().take(4).copied().collect();
+                prop_assert_eq!(fast.last_four().to_le_bytes().into_iter().take(four.len()).collect::<Vec<_>>(), four);
+            }
+        }
     }
 
     #[test]

@@ -5,12 +5,12 @@ use std::ops::Range;
 
 use super::engine::{CONFIDENCE_MIN, Engine, Found};
 use super::memory::{BLOCK_BYTES_MIN, Block, Memory, Place, Remembered};
-use super::page::{Hit, Page, Report, Sink};
+use super::page::{Hit, Page, Report, Sink, Used};
 use super::person::known::{Known, Search};
 use super::settle;
 use super::values::Values;
 use super::view::View;
-use crate::limits::FINDINGS_MAX;
+use crate::limits::{FINDINGS_MAX, SCAN_PLACES_MAX};
 use crate::model::call::FieldKey;
 use crate::model::{Call, Coverage, Field, Finding, Findings, Role, ScanStatus, TokenKind, Word, finding};
 
@@ -18,8 +18,21 @@ use crate::model::{Call, Coverage, Field, Finding, Findings, Role, ScanStatus, T
 const NUMBER_BYTES_MIN: usize = 7;
 /// Rounds in which names lead to further names.
 const NAME_ROUNDS: usize = 2;
-/// Bytes of either end of a long part that are read joined with its neighbour.
-const SEAM_BYTES: usize = 256;
+/// What of two neighbours is read joined.
+struct Seam {
+    /// Bytes of either end of a long one.
+    bytes: usize,
+    /// Whether names are looked for too: a reader reads them as one text.
+    names: bool,
+}
+
+impl Seam {
+    /// Parts of one text.
+    const PARTS: Self = Self { bytes: 256, names: true };
+    /// Texts of their own: messages, elements of an array, a key and its value. A number may still run from one into the next.
+    const STRANGERS: Self = Self { bytes: 64, names: false };
+}
+
 /// What stands for the middle of a long part: nothing matches across it.
 const GAP: &str = "\n\u{1F}\n";
 
@@ -69,8 +82,13 @@ impl Engine {
                 work.read(index, text, key(call, field));
             }
         }
-        for chain in chains(call) {
-            work.read_joined(call, &chain);
+        let chains = chains(call);
+        for chain in &chains {
+            work.read_joined(call, chain, &Seam::PARTS);
+        }
+        let all = texts(call);
+        if chains.first().is_none_or(|chain| chain.len() < all.len()) && all.len() > 1 {
+            work.read_joined(call, &all, &Seam::STRANGERS);
         }
         work.follow_names(|work, search| {
             for (index, field) in (0_u32..).zip(&call.fields) {
@@ -115,13 +133,21 @@ fn key<'a>(call: &'a Call, field: &Field) -> Option<&'a str> {
     }
 }
 
+/// The fields that hold text, in the order of the body: what one of them begins, the next may end.
+fn texts(call: &Call) -> Vec<u32> {
+    let text = |field: &Field| {
+        let other =
+            matches!(field.role, Role::Control | Role::Identifier | Role::Binary | Role::Reference | Role::Schema);
+        !other && matches!(field.kind, TokenKind::String | TokenKind::Key)
+    };
+    (0_u32..).zip(&call.fields).filter(|(_, field)| text(field)).map(|(index, _)| index).collect()
+}
+
 /// Fields of one group that a reader would read as one text, where there are several.
 fn chains(call: &Call) -> Vec<Vec<u32>> {
     let mut groups: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
-    for (index, field) in (0_u32..).zip(&call.fields) {
-        let text =
-            !matches!(field.role, Role::Control | Role::Identifier | Role::Binary | Role::Reference | Role::Schema);
-        if text && field.kind == TokenKind::String {
+    for index in texts(call) {
+        if let Some(field) = call.fields.get(index as usize).filter(|field| field.kind == TokenKind::String) {
             groups.entry(field.group).or_default().push(index);
         }
     }
@@ -135,7 +161,7 @@ struct Work<'e> {
     hits: BTreeMap<u32, Vec<Hit>>,
     /// Views of the fields that need one, kept for the search of known names.
     views: BTreeMap<u32, View>,
-    count: usize,
+    used: Used,
     known: Known,
     values: Values,
     full: bool,
@@ -145,7 +171,7 @@ struct Work<'e> {
 impl<'e> Work<'e> {
     fn new(engine: &'e Engine) -> Self {
         let (hits, views, known) = (BTreeMap::new(), BTreeMap::new(), Known::default());
-        Self { engine, hits, views, count: 0, known, values: Values::default(), full: false, memory: None }
+        Self { engine, hits, views, used: Used::default(), known, values: Values::default(), full: false, memory: None }
     }
 
     /// Reads one text with every detector.
@@ -153,23 +179,24 @@ impl<'e> Work<'e> {
         let block = Block { text, key, engine: self.engine.digest };
         let memory = self.memory.filter(|_| text.len() >= BLOCK_BYTES_MIN);
         if let Some(known) = memory.and_then(|memory| memory.recall(&block))
-            && self.count + known.hits.len() <= FINDINGS_MAX
+            && self.used.hits + known.hits.len() <= FINDINGS_MAX
+            && self.used.places + known.places <= SCAN_PLACES_MAX
         {
             self.recall((field, text), key, &known);
             return;
         }
         let view = View::of(text);
         let page = Page { text: view.as_ref().map_or(text, View::text), key };
-        let mut sink = Sink::new(self.count);
+        let mut sink = Sink::new(self.used);
         self.engine.scan(&page, 0, &mut sink);
-        let whole = !sink.full;
+        let (whole, places) = (!sink.full, sink.places);
         let seen = self.take((field, text), &page, view.as_ref(), sink);
         if let Some(memory) = memory.filter(|_| whole) {
             let found = self.hits.get(&field).map_or(&[][..], Vec::as_slice);
             let hits: Option<Box<[Place]>> =
                 seen.iter().zip(found).map(|(seen, found)| Place::new(seen, found)).collect();
             if let Some(hits) = hits {
-                memory.keep(&block, Remembered { hits, viewed: view.is_some() });
+                memory.keep(&block, Remembered { hits, places, viewed: view.is_some() });
             }
         }
         self.views.extend(view.map(|view| (field, view)));
@@ -180,7 +207,8 @@ impl<'e> Work<'e> {
         let view = if known.viewed { View::of(text) } else { None };
         let page = Page { text: view.as_ref().map_or(text, View::text), key };
         self.learn(&page, &known.seen());
-        self.count += known.hits.len();
+        self.used.hits += known.hits.len();
+        self.used.places += known.places;
         if !known.hits.is_empty() {
             self.hits.entry(field).or_default().extend(known.found());
         }
@@ -191,7 +219,7 @@ impl<'e> Work<'e> {
     fn read_again(&mut self, search: &Search, field: u32, text: &str, key: Option<&str>) {
         let view = self.views.remove(&field);
         let page = Page { text: view.as_ref().map_or(text, View::text), key };
-        let mut sink = Sink::new(self.count);
+        let mut sink = Sink::new(self.used);
         search.find(&page, &mut Report { sink: &mut sink, detector: self.engine.person });
         self.take((field, text), &page, view.as_ref(), sink);
         self.views.extend(view.map(|view| (field, view)));
@@ -201,7 +229,7 @@ impl<'e> Work<'e> {
     fn read_values(&mut self, values: &Values, field: u32, text: &str, key: Option<&str>) {
         let view = self.views.remove(&field);
         let page = Page { text: view.as_ref().map_or(text, View::text), key };
-        let mut sink = Sink::new(self.count);
+        let mut sink = Sink::new(self.used);
         values.find(page.text, &mut sink);
         self.take((field, text), &page, view.as_ref(), sink);
         self.views.extend(view.map(|view| (field, view)));
@@ -211,6 +239,7 @@ impl<'e> Work<'e> {
     /// view's own offsets when somebody remembers it.
     fn take(&mut self, (field, text): (u32, &str), page: &Page<'_>, view: Option<&View>, mut sink: Sink) -> Vec<Hit> {
         self.full |= sink.full;
+        self.used.places += sink.places;
         sink.hits.retain(|hit| hit.confidence >= CONFIDENCE_MIN && !settle::is_pseudonym(page.text, &hit.range));
         self.learn(page, &sink.hits);
         let seen = if self.memory.is_some() { sink.hits.clone() } else { Vec::new() };
@@ -220,7 +249,7 @@ impl<'e> Work<'e> {
             }
             hit.range.end = marks_end(text, hit.range.end);
         }
-        self.count += sink.hits.len();
+        self.used.hits += sink.hits.len();
         if !sink.hits.is_empty() {
             self.hits.entry(field).or_default().append(&mut sink.hits);
         }
@@ -241,28 +270,35 @@ impl<'e> Work<'e> {
     }
 
     /// Reads the parts of a chain as one text; what lies within one part was found there already.
-    fn read_joined(&mut self, call: &Call, chain: &[u32]) {
+    fn read_joined(&mut self, call: &Call, chain: &[u32], seam: &Seam) {
         let mut joined = String::new();
         let mut parts: Vec<Part> = Vec::with_capacity(chain.len());
         for &index in chain {
             let Some(field) = call.fields.get(index as usize) else { continue };
             let text = call.text(field);
-            if text.len() <= 2 * SEAM_BYTES {
+            if text.len() <= 2 * seam.bytes {
                 parts.push(Part::add(&mut joined, index, text, 0..text.len()));
                 continue;
             }
-            let (head, tail) = (text.floor_char_boundary(SEAM_BYTES), text.ceil_char_boundary(text.len() - SEAM_BYTES));
+            let (head, tail) = (text.floor_char_boundary(seam.bytes), text.ceil_char_boundary(text.len() - seam.bytes));
             parts.push(Part::add(&mut joined, index, text, 0..head));
             joined.push_str(GAP);
             parts.push(Part::add(&mut joined, index, text, tail..text.len()));
         }
         let view = View::of(&joined);
         let page = Page { text: view.as_ref().map_or(joined.as_str(), View::text), key: None };
-        let mut sink = Sink::new(self.count);
-        self.engine.scan(&page, 0, &mut sink);
+        let mut sink = Sink::new(self.used);
+        if seam.names {
+            self.engine.scan(&page, 0, &mut sink);
+        } else {
+            self.engine.scan_patterns(&page, 0, &mut sink);
+        }
         self.full |= sink.full;
+        self.used.places += sink.places;
         sink.hits.retain(|hit| hit.confidence >= CONFIDENCE_MIN && !settle::is_pseudonym(page.text, &hit.range));
-        for hit in sink.hits {
+        // Words and names do not run from one text into another; numbers, addresses and secrets can be made to.
+        let spoken = |hit: &Hit| hit.detector == self.engine.person || self.engine.is_term(hit.detector);
+        for hit in sink.hits.into_iter().filter(|hit| seam.names || !spoken(hit)) {
             let range = match &view {
                 Some(view) => view.original(hit.range),
                 None => hit.range,
@@ -270,11 +306,11 @@ impl<'e> Work<'e> {
             let first = parts.partition_point(|part| part.end() <= range.start);
             let touched = parts.iter().skip(first).take_while(|part| part.joined < range.end);
             let pieces: Vec<(u32, Range<usize>)> = touched.filter_map(|part| part.piece(&range)).collect();
-            if pieces.len() < 2 || self.count + pieces.len() > FINDINGS_MAX {
+            if pieces.len() < 2 || self.used.hits + pieces.len() > FINDINGS_MAX {
                 self.full |= pieces.len() > 1;
                 continue;
             }
-            self.count += pieces.len();
+            self.used.hits += pieces.len();
             for (field, range) in pieces {
                 let hit = Hit { detector: hit.detector, range, confidence: hit.confidence };
                 self.hits.entry(field).or_default().push(hit);
@@ -305,7 +341,7 @@ impl<'e> Work<'e> {
 
     /// Settles overlaps field by field.
     fn finish(mut self) -> (Vec<(u32, Hit)>, ScanStatus) {
-        let mut all = Vec::with_capacity(self.count);
+        let mut all = Vec::with_capacity(self.used.hits);
         for (field, mut hits) in std::mem::take(&mut self.hits) {
             settle::settle(&mut hits);
             all.extend(hits.into_iter().map(|hit| (field, hit)));

@@ -10,6 +10,7 @@ use std::ops::Range;
 use smallvec::SmallVec;
 
 use super::fold::{self, Folded};
+use super::swar::load;
 
 /// What a word or phrase stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -159,19 +160,6 @@ fn follow(text: &str, from: usize, rest: &[Box<[u8]>]) -> Option<usize> {
 
 fn in_capitals(text: &str, range: &Range<usize>) -> bool {
     text.get(range.clone()).is_some_and(|word| !word.chars().any(char::is_lowercase))
-}
-
-/// The eight bytes at an offset as a little-endian number, zero behind the end.
-pub(super) fn load(bytes: &[u8], at: usize) -> u64 {
-    let tail = bytes.get(at..).unwrap_or_default();
-    if let Some(eight) = tail.first_chunk::<8>() {
-        return u64::from_le_bytes(*eight);
-    }
-    let mut eight = [0; 8];
-    for (to, from) in eight.iter_mut().zip(tail) {
-        *to = *from;
-    }
-    u64::from_le_bytes(eight)
 }
 
 /// The first bytes of a word in lower case; bytes behind the word are cleared.

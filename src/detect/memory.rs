@@ -34,6 +34,8 @@ impl std::fmt::Debug for Block<'_> {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Remembered {
     pub(super) hits: Box<[Place]>,
+    /// Places that were looked at to find them.
+    pub(super) places: usize,
     /// Whether the text has a normalised view of its own.
     pub(super) viewed: bool,
 }

@@ -45,9 +45,11 @@ mod secret;
 mod settle;
 mod shape;
 mod source;
+mod swar;
 mod time;
 mod values;
 
+pub use encoded::runs as encoded_runs;
 pub use engine::{Description, Engine, Found};
 pub use exact::{ListBuilder, ListError, MatchKey, MatchList};
 pub use memory::{Block, Memory, Remembered};

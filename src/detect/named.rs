@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 use super::names::decode::{Kind, Lattice};
 use super::names::lexicon::{CAPITAL, FORENAME, FREQUENT, SMALL, SURNAME};
 use super::names::model::Model;
-use super::names::token::{Block, hash_word};
+use super::names::token::Block;
 use super::page::{Page, Sink};
 use super::{Card, address, fold, person};
 
@@ -123,7 +123,7 @@ pub(super) fn is_common(folded: &[u8]) -> bool {
 
 /// What the word list knows of a folded word.
 fn flags(folded: &[u8]) -> u16 {
-    SHIPPED.as_ref().map_or(0, |model| model.lexicon().flags(hash_word(folded)))
+    SHIPPED.as_ref().map_or(0, |model| model.lexicon().flags(fold::hash(folded)))
 }
 
 /// Not a part of an identifier, a path or an address.

@@ -20,6 +20,7 @@ use super::columns::Columns;
 use super::fold::{self, Folded};
 use super::lexicon::Mixer;
 use super::page::Page;
+use super::shape::Set;
 
 /// Bytes before a candidate in which a context word counts.
 const BEFORE_BYTES: usize = 80;
@@ -28,12 +29,18 @@ const AFTER_BYTES: usize = 40;
 /// Bytes of a key or column head that are read.
 const KEY_BYTES: usize = 128;
 /// Bytes before a candidate for which words are remembered.
-const KEPT_BYTES: usize = 1024;
+const KEPT_BYTES: usize = 256;
+/// Bytes from its start within which a candidate must end for its context to be known before it is read.
+pub(super) const AHEAD_BYTES: usize = 64;
+/// Bytes before a candidate's first letter or digit in which it may begin.
+const OPENING_BYTES: usize = 4;
+/// Heads of columns whose words are remembered.
+const HEADS_MAX: usize = 64;
 /// Bytes of a word of a script without blanks.
 const RUN_BYTES_MAX: usize = 96;
 
 /// Detectors, one bit for each number.
-pub(super) type Detectors = SmallVec<[u64; 8]>;
+pub(super) type Detectors = SmallVec<[u64; 16]>;
 
 /// Context words of all patterns.
 #[derive(Debug, Default)]
@@ -155,6 +162,10 @@ fn add(owners: &mut Detectors, found: &[u16]) {
     }
 }
 
+fn unite(owners: &mut Detectors, more: &Detectors) {
+    owners.iter_mut().zip(more).for_each(|(slot, more)| *slot |= more);
+}
+
 /// Whether a set holds a detector.
 pub(super) fn holds(set: &Detectors, detector: u16) -> bool {
     set.get(usize::from(detector) / 64).is_some_and(|word| word >> (detector % 64) & 1 == 1)
@@ -180,6 +191,8 @@ pub(super) struct Near<'c> {
     /// Owners of phrases in the page's key.
     key: Option<Detectors>,
     columns: Columns,
+    /// Owners of the phrases of column heads, by where the head begins.
+    heads: HashMap<usize, Detectors>,
     /// Phrases of the text from `from` to `done`, in the order of their starts.
     seen: VecDeque<Seen<'c>>,
     from: usize,
@@ -188,6 +201,17 @@ pub(super) struct Near<'c> {
     last: Option<(Range<usize>, Detectors)>,
     /// Where the last token began that was tried as a whole.
     pub(super) token: Option<usize>,
+    /// What stood around the last candidate.
+    around: Option<Around>,
+    /// The patterns that were worth trying there, a set for each index.
+    pub(super) worth: SmallVec<[Set; 1]>,
+}
+
+/// The phrases and column heads around a place, by where they begin.
+#[derive(Debug, PartialEq, Eq)]
+struct Around {
+    heads: [Option<usize>; 2],
+    phrases: SmallVec<[usize; 8]>,
 }
 
 impl<'c> Near<'c> {
@@ -197,11 +221,14 @@ impl<'c> Near<'c> {
             contexts,
             key: None,
             columns: Columns::default(),
+            heads: HashMap::new(),
             seen: VecDeque::new(),
             from: 0,
             done: 0,
             last: None,
             token: None,
+            around: None,
+            worth: SmallVec::new(),
         }
     }
 
@@ -231,22 +258,42 @@ impl<'c> Near<'c> {
             let behind = seen.range.start >= range.end && seen.range.start < to;
             (before || behind) && seen.owners.contains(&detector)
         });
-        let contexts = self.contexts;
         close
             || self.key.as_ref().is_some_and(|key| holds(key, detector))
-            || self
-                .columns
-                .head(page.text, range.start)
-                .is_some_and(|head| holds(&contexts.all_of(cut(head)), detector))
+            || self.head(page.text, range.start).is_some_and(|head| holds(head, detector))
+    }
+
+    /// The detectors that may have a word near a candidate that begins at an offset and is not longer than [`AHEAD_BYTES`]:
+    /// all of which [`Self::is_near`] will say so, and few others. `None` when they are those of the last answer.
+    pub(super) fn around(&mut self, page: &Page<'_>, start: usize) -> Option<Detectors> {
+        let (from, to) = (start.saturating_sub(BEFORE_BYTES + OPENING_BYTES), start + AHEAD_BYTES + AFTER_BYTES);
+        self.read(page.text, from, to);
+        // A candidate's own punctuation may belong to another column.
+        let mut head = |at: usize| self.columns.head(page.text, at).map(|head| head.start);
+        let heads = [head(start), head(start.saturating_sub(OPENING_BYTES))];
+        let within = |seen: &&Seen<'_>| seen.range.start >= from && seen.range.start < to;
+        let phrases = self.seen.iter().filter(within).map(|seen| seen.range.start);
+        let around = Around { heads, phrases: phrases.collect() };
+        if self.around.as_ref() == Some(&around) {
+            return None;
+        }
+        self.around = Some(around);
+        let mut owners = self.keyed(page);
+        for seen in self.seen.iter().filter(within) {
+            add(&mut owners, seen.owners);
+        }
+        for start in [start, start.saturating_sub(OPENING_BYTES)] {
+            if let Some(head) = self.head(page.text, start) {
+                unite(&mut owners, head);
+            }
+        }
+        Some(owners)
     }
 
     fn owners(&mut self, page: &Page<'_>, range: &Range<usize>) -> Detectors {
         let (from, to) = (range.start.saturating_sub(BEFORE_BYTES), range.end.saturating_add(AFTER_BYTES));
         self.read(page.text, from, to);
-        let contexts = self.contexts;
-        let key =
-            self.key.get_or_insert_with(|| page.key.map_or_else(|| contexts.nobody(), |key| contexts.all_of(cut(key))));
-        let mut owners = key.clone();
+        let mut owners = self.keyed(page);
         for seen in &self.seen {
             let before = seen.range.start >= from && seen.range.end <= range.start;
             let behind = seen.range.start >= range.end && seen.range.start < to;
@@ -254,12 +301,27 @@ impl<'c> Near<'c> {
                 add(&mut owners, seen.owners);
             }
         }
-        if let Some(head) = self.columns.head(page.text, range.start) {
-            for (slot, more) in owners.iter_mut().zip(&contexts.all_of(cut(head))) {
-                *slot |= more;
-            }
+        if let Some(head) = self.head(page.text, range.start) {
+            unite(&mut owners, head);
         }
         owners
+    }
+
+    /// The owners of phrases in the page's key.
+    fn keyed(&mut self, page: &Page<'_>) -> Detectors {
+        let contexts = self.contexts;
+        let of_key = || page.key.map_or_else(|| contexts.nobody(), |key| contexts.all_of(cut(key)));
+        self.key.get_or_insert_with(of_key).clone()
+    }
+
+    /// The owners of phrases in the head of the column in which an offset lies.
+    fn head(&mut self, text: &str, at: usize) -> Option<&Detectors> {
+        let head = self.columns.head(text, at)?;
+        if self.heads.len() >= HEADS_MAX && !self.heads.contains_key(&head.start) {
+            self.heads.clear();
+        }
+        let contexts = self.contexts;
+        Some(self.heads.entry(head.start).or_insert_with(|| contexts.all_of(cut(text.get(head).unwrap_or_default()))))
     }
 
     /// Makes sure that the phrases that begin between two offsets are known.
@@ -394,10 +456,15 @@ mod tests {
         let numbers: Vec<Range<usize>> =
             text.match_indices(|c: char| c.is_ascii_digit()).map(|(at, digit)| at..at + digit.len()).collect();
         let mut memory = Near::new(&contexts);
+        let mut last = Detectors::new();
         for range in numbers.iter().chain(numbers.iter().rev().step_by(7)).chain(numbers.iter().step_by(11)) {
             for detector in 1..=3 {
                 let fresh = Near::new(&contexts).is_near(&page, range, detector);
                 assert_eq!(memory.is_near(&page, range, detector), fresh, "{range:?} {detector}");
+                let around = Near::new(&contexts).around(&page, range.start).unwrap();
+                last = memory.around(&page, range.start).unwrap_or(last);
+                assert_eq!(last, around, "{range:?}");
+                assert!(!fresh || holds(&around, detector), "{range:?} {detector}");
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::limits::FINDINGS_MAX;
+use crate::limits::{FINDINGS_MAX, SCAN_PLACES_MAX};
 
 /// One text as the detectors see it: normalised, with the key it stands under.
 #[derive(Clone, Copy)]
@@ -77,19 +77,52 @@ pub(super) struct Hit {
     pub(super) confidence: u8,
 }
 
+/// What a request has used of its budgets.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Used {
+    /// Hits that were kept.
+    pub(super) hits: usize,
+    /// Places that were looked at.
+    pub(super) places: usize,
+}
+
 /// Collects hits up to a budget.
 #[derive(Debug)]
 pub(super) struct Sink {
     pub(super) hits: Vec<Hit>,
-    /// Set when a hit had to be left out: the scan is then partial.
+    /// Set when a hit or a place had to be left out: the scan is then partial.
     pub(super) full: bool,
+    /// Places that were looked at for this sink.
+    pub(super) places: usize,
+    places_max: usize,
     budget: usize,
 }
 
 impl Sink {
-    /// An empty sink for as many hits as a request may still have.
-    pub(super) fn new(used: usize) -> Self {
-        Self { hits: Vec::new(), full: false, budget: FINDINGS_MAX.saturating_sub(used) }
+    /// An empty sink for as many hits and places as a request may still have.
+    pub(super) fn new(used: Used) -> Self {
+        let budget = FINDINGS_MAX.saturating_sub(used.hits);
+        Self {
+            hits: Vec::new(),
+            full: false,
+            places: 0,
+            places_max: SCAN_PLACES_MAX.saturating_sub(used.places),
+            budget,
+        }
+    }
+
+    /// An empty sink for what is decoded from a stretch of the text: its hits do not count, its places do.
+    pub(super) fn inner(&self) -> Self {
+        let places_max = self.places_max.saturating_sub(self.places);
+        Self { hits: Vec::new(), full: false, places: 0, places_max, budget: FINDINGS_MAX }
+    }
+
+    /// Whether one more place may be looked at.
+    pub(super) fn look(&mut self) -> bool {
+        let may = self.places < self.places_max;
+        self.places += usize::from(may);
+        self.full |= !may;
+        may
     }
 
     /// Notes a hit.

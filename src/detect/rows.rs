@@ -17,9 +17,10 @@ use regex_automata::{Anchored, MatchKind};
 use regex_syntax::hir::{Class, Hir, HirKind};
 use smallvec::SmallVec;
 
-use super::near::Near;
+use super::engine::CONFIDENCE_MIN;
+use super::near::{AHEAD_BYTES, Near};
 use super::page::{Page, Sink};
-use super::shape::{Index, PATTERNS_MAX, Shape};
+use super::shape::{self, Index, PATTERNS_MAX, Set, Shape};
 use super::source::{Fault, RawPattern};
 use super::validate::{self, Candidate, Validator, Verdict};
 
@@ -94,18 +95,21 @@ impl Row {
         if self.published.iter().any(|beginning| raw.starts_with(beginning.as_str())) {
             return None;
         }
+        let mut nearby = || match self.reach_bytes {
+            Some(reach) => near.is_within(page, range, (self.detector, usize::from(reach))),
+            None => near.is_near(page, range, self.detector),
+        };
+        // Without context it would be no finding: that is known sooner than the check digit.
+        if self.confidence < CONFIDENCE_MIN && !(self.with_context >= CONFIDENCE_MIN && nearby()) {
+            return None;
+        }
         let verdict = self.validator.map_or(Verdict::Right, |validator| validator(&Candidate { raw, compact }));
         let alone = match verdict {
             Verdict::Wrong => return None,
-            Verdict::Weak => self.confidence.min(super::engine::CONFIDENCE_MIN - 1),
+            Verdict::Weak => self.confidence.min(CONFIDENCE_MIN - 1),
             Verdict::Right => self.confidence,
         };
-        let near = self.with_context > alone
-            && match self.reach_bytes {
-                Some(reach) => near.is_within(page, range, (self.detector, usize::from(reach))),
-                None => near.is_near(page, range, self.detector),
-            };
-        Some(if near { self.with_context } else { alone })
+        Some(if self.with_context > alone && nearby() { self.with_context } else { alone })
     }
 }
 
@@ -115,6 +119,10 @@ pub(super) struct Rows {
     patterns: Vec<Pattern>,
     /// Shapes of the patterns, so many to each.
     indexes: Vec<Index>,
+    /// For each index, the patterns that may be findings without context.
+    alone: SmallVec<[Set; 1]>,
+    /// For each detector, by its number, the patterns of its rows.
+    owned: Vec<SmallVec<[u16; 2]>>,
     /// Literals that begin patterns, in small letters, sorted; and for each of them the patterns, also those of literals that
     /// begin it.
     prefixes: Vec<(String, SmallVec<[usize; 2]>)>,
@@ -130,6 +138,8 @@ struct Pattern {
     opens: bool,
     /// Bytes of the shortest match that has no blank in it; 0 for a pattern whose matches may have one.
     token_bytes_min: usize,
+    /// Whether a match may be longer than its surroundings are known before it is read.
+    long: bool,
 }
 
 impl Rows {
@@ -178,7 +188,49 @@ impl Rows {
             all.dedup();
             (literal, all)
         });
-        Ok(Self { prefixes: prefixes.collect(), indexes, patterns })
+        let mut rows = Self { prefixes: prefixes.collect(), indexes, patterns, ..Self::default() };
+        rows.number_owners();
+        Ok(rows)
+    }
+
+    /// Notes which patterns are worth trying where.
+    fn number_owners(&mut self) {
+        self.alone = SmallVec::from_elem(shape::NONE, self.indexes.len());
+        for (place, pattern) in self.patterns.iter().enumerate() {
+            if (pattern.long || pattern.rows.iter().any(|row| row.confidence >= CONFIDENCE_MIN))
+                && let Some(set) = self.alone.get_mut(place / PATTERNS_MAX)
+            {
+                shape::include(set, place % PATTERNS_MAX);
+            }
+            for row in &pattern.rows {
+                let detector = usize::from(row.detector);
+                if self.owned.len() <= detector {
+                    self.owned.resize(detector + 1, SmallVec::new());
+                }
+                let place = u16::try_from(place).ok();
+                if let Some(owned) = self.owned.get_mut(detector) {
+                    owned.extend(place);
+                }
+            }
+        }
+    }
+
+    /// The patterns that may be findings at a place, given what stands around it.
+    fn worth<'n>(&self, page: &Page<'_>, start: usize, near: &'n mut Near<'_>) -> &'n [Set] {
+        if let Some(owners) = near.around(page, start) {
+            let mut patterns = self.alone.clone();
+            for (word, bits) in owners.iter().enumerate().filter(|(_, bits)| **bits != 0) {
+                let owned =
+                    (0..64).filter(|bit| bits >> bit & 1 == 1).filter_map(|bit| self.owned.get(word * 64 + bit));
+                for place in owned.flatten().map(|&place| usize::from(place)) {
+                    if let Some(set) = patterns.get_mut(place / PATTERNS_MAX) {
+                        shape::include(set, place % PATTERNS_MAX);
+                    }
+                }
+            }
+            near.worth = patterns;
+        }
+        &near.worth
     }
 
     /// Bytes of the tables.
@@ -261,12 +313,17 @@ impl Rows {
         }
         let end = page.text.len().min(start + CANDIDATE_BYTES_MAX);
         let bytes = page.text.as_bytes().get(start..end).unwrap_or_default();
-        for (index, patterns) in self.indexes.iter().zip(self.patterns.chunks(PATTERNS_MAX)) {
-            index.walk(bytes, |place| {
-                if let Some(pattern) = patterns.get(place) {
-                    pattern.at(page, start, near, sink);
-                }
-            });
+        let tables = self.indexes.iter().zip(&self.alone).zip(self.patterns.chunks(PATTERNS_MAX));
+        for (place, ((index, alone), patterns)) in tables.enumerate() {
+            let mut alive = index.walk(bytes);
+            // What stands around matters only to those that are nothing without.
+            if alive.iter().zip(alone).any(|(alive, alone)| alive & !alone != 0) {
+                let worth = self.worth(page, start, near).get(place).unwrap_or(alone);
+                alive.iter_mut().zip(worth).for_each(|(alive, worth)| *alive &= worth);
+            }
+            for pattern in shape::members(alive).filter_map(|place| patterns.get(place)) {
+                pattern.at(page, start, near, sink);
+            }
         }
     }
 }
@@ -275,13 +332,14 @@ impl Pattern {
     fn new(pattern: &str) -> Result<Self, Fault> {
         let (hir, shape) = parse(pattern)?;
         let dfa = automaton(pattern).map_err(Fault::Pattern)?;
-        let mut pattern = Self { dfa, shape, rows: SmallVec::new(), opens: false, token_bytes_min: 0 };
+        let mut pattern = Self { dfa, shape, rows: SmallVec::new(), opens: false, token_bytes_min: 0, long: true };
         let may_begin = |byte: u8| {
             pattern.start(None).is_some_and(|start| !pattern.dfa.is_dead_state(pattern.dfa.next_state(start, byte)))
         };
         let opens = (b'!'..=b'~').any(|byte| !byte.is_ascii_alphanumeric() && may_begin(byte));
         let blank = holds_blank(&hir);
         pattern.opens = opens;
+        pattern.long = hir.properties().maximum_len().is_none_or(|longest| longest > AHEAD_BYTES);
         pattern.token_bytes_min = if blank { 0 } else { hir.properties().minimum_len().unwrap_or(0) };
         Ok(pattern)
     }

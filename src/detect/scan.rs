@@ -7,10 +7,8 @@
 use std::ops::Range;
 
 use super::fold;
-use super::lexicon::{Lexicon, Meaning, load};
-
-const HIGH: u64 = 0x8080_8080_8080_8080;
-const ONES: u64 = 0x0101_0101_0101_0101;
+use super::lexicon::{Lexicon, Meaning};
+use super::swar::{HIGH, classes, gather, load};
 
 /// Bits of a block of 64 bytes, lowest first.
 #[derive(Debug, Clone, Copy, Default)]
@@ -99,14 +97,36 @@ pub(super) fn events(text: &str, lexicon: &Lexicon, openings: &Openings, mut fou
             if at < done {
                 continue;
             }
-            let head = bytes.get(done..at).unwrap_or_default();
-            let start = at - head.iter().rev().take_while(|byte| byte.is_ascii_alphanumeric()).count();
-            let tail = bytes.get(at..).unwrap_or_default();
-            let end = at + tail.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
-            done = uuid(bytes, start).unwrap_or(end);
-            found(if done == end { Event::Number(start..end) } else { Event::Uuid(start..done) });
+            let run = run_around(bytes, done, at);
+            done = uuid(bytes, run.start).unwrap_or(run.end);
+            found(if done == run.end { Event::Number(run) } else { Event::Uuid(run.start..done) });
         }
     });
+}
+
+/// Reports every run of ASCII letters and digits that holds a digit.
+pub(super) fn runs_with_digits(bytes: &[u8], mut found: impl FnMut(Range<usize>)) {
+    let mut done = 0_usize;
+    blocks(bytes, |base, masks, _| {
+        let mut digits = masks.digit;
+        while digits != 0 {
+            let at = base + digits.trailing_zeros() as usize;
+            digits &= digits - 1;
+            if at >= done {
+                let run = run_around(bytes, done, at);
+                done = run.end;
+                found(run);
+            }
+        }
+    });
+}
+
+/// The run of ASCII letters and digits around an offset, begun no earlier than `from`.
+fn run_around(bytes: &[u8], from: usize, at: usize) -> Range<usize> {
+    let head = bytes.get(from..at).unwrap_or_default();
+    let tail = bytes.get(at..).unwrap_or_default();
+    let start = at - head.iter().rev().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+    start..at + tail.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count()
 }
 
 /// Calls back for every block with its offset, its masks and whether the byte before it was part of a word.
@@ -138,20 +158,6 @@ fn masks(chunk: &[u8; 64]) -> Masks {
         masks.foreign |= gather(bytes & HIGH) << shift;
     }
     masks
-}
-
-/// The high bit of every byte that is an ASCII letter, and of every one that is an ASCII digit.
-const fn classes(bytes: u64) -> (u64, u64) {
-    let seven = bytes & !HIGH;
-    let lower = seven | (ONES * 0x20);
-    let letter = (lower + ONES * (0x80 - b'a' as u64)) & !(lower + ONES * (0x7F - b'z' as u64));
-    let digit = (seven + ONES * (0x80 - b'0' as u64)) & !(seven + ONES * (0x7F - b'9' as u64));
-    (letter & !bytes & HIGH, digit & !bytes & HIGH)
-}
-
-/// Gathers the high bits of eight bytes into the low byte, first byte lowest.
-const fn gather(high: u64) -> u64 {
-    (high >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56
 }
 
 /// Looks words up where they begin.

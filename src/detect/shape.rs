@@ -26,7 +26,17 @@ const WORDS: usize = 8;
 pub(super) const PATTERNS_MAX: usize = 64 * WORDS;
 
 /// A set of patterns, one bit each.
-type Set = [u64; WORDS];
+pub(super) type Set = [u64; WORDS];
+
+/// No pattern.
+pub(super) const NONE: Set = [0; WORDS];
+
+/// Adds a pattern to a set.
+pub(super) fn include(set: &mut Set, pattern: usize) {
+    if let Some(word) = set.get_mut(pattern / 64) {
+        *word |= 1 << (pattern % 64);
+    }
+}
 
 /// What one pattern can match.
 #[derive(Debug, Clone)]
@@ -182,10 +192,10 @@ impl Index {
         index
     }
 
-    /// Calls back with each pattern that may match at `start` and end where a run of letters and digits ends.
-    pub(super) fn walk(&self, bytes: &[u8], mut found: impl FnMut(usize)) {
+    /// The patterns that may match at the start of `bytes` and end where a run of letters and digits ends.
+    pub(super) fn walk(&self, bytes: &[u8]) -> Set {
         let mut alive: Set = [u64::MAX; WORDS];
-        let mut accepted: Set = [0; WORDS];
+        let mut accepted = NONE;
         let (mut place, mut gap) = (0_usize, 0);
         for (at, &byte) in bytes.iter().enumerate() {
             let rows = if let Some(symbol) = symbol(byte) {
@@ -212,19 +222,21 @@ impl Index {
                 accepted.iter_mut().zip(&alive).zip(rows).for_each(|((slot, alive), may)| *slot |= alive & may);
             }
         }
-        for (word, bits) in accepted.into_iter().enumerate() {
-            let mut rest = bits;
-            while rest != 0 {
-                found(word * 64 + rest.trailing_zeros() as usize);
-                rest &= rest - 1;
-            }
-        }
+        accepted
     }
 }
 
+/// The patterns of a set, in order.
+pub(super) fn members(set: Set) -> impl Iterator<Item = usize> {
+    set.into_iter().enumerate().flat_map(|(word, bits)| {
+        let rest = std::iter::successors(Some(bits), |rest| rest.checked_sub(1).map(|less| rest & less));
+        rest.take_while(|&rest| rest != 0).map(move |rest| word * 64 + rest.trailing_zeros() as usize)
+    })
+}
+
 fn put(table: &mut [Set], row: usize, pattern: usize) {
-    if let Some(word) = table.get_mut(row).and_then(|set| set.get_mut(pattern / 64)) {
-        *word |= 1 << (pattern % 64);
+    if let Some(set) = table.get_mut(row) {
+        include(set, pattern);
     }
 }
 
@@ -259,8 +271,7 @@ mod tests {
             ("", vec![]),
             ("1234é", vec![3]),
         ] {
-            let mut found = Vec::new();
-            index.walk(text.as_bytes(), |pattern| found.push(pattern));
+            let found: Vec<usize> = members(index.walk(text.as_bytes())).collect();
             assert_eq!(found, expected, "{text}");
         }
     }

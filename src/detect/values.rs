@@ -11,6 +11,7 @@ use smallvec::SmallVec;
 
 use super::encoded;
 use super::page::Sink;
+use super::scan;
 
 /// Letters and digits of a value.
 const VALUE_BYTES: std::ops::RangeInclusive<usize> = 8..=40;
@@ -79,17 +80,13 @@ impl Values {
     }
 
     fn each(&self, bytes: &[u8], mut found: impl FnMut(Range<usize>, (u16, u8))) {
-        let mut at = 0;
-        while let Some(start) = bytes.get(at..).and_then(|rest| rest.iter().position(u8::is_ascii_alphanumeric)) {
-            let start = at + start;
-            at = run_end(bytes, start);
-            // A value has a digit among its first letters, or is written in one piece.
-            if bytes.get(start..at.min(start + 4)).is_some_and(|head| head.iter().any(u8::is_ascii_digit))
-                || at - start >= *VALUE_BYTES.start()
-            {
-                self.at(bytes, start, &mut found);
+        // A value has a digit among its first letters, or is written in one piece that has one.
+        scan::runs_with_digits(bytes, |run| {
+            let head = bytes.get(run.start..run.end.min(run.start + 4)).unwrap_or_default();
+            if run.len() >= *VALUE_BYTES.start() || head.iter().any(u8::is_ascii_digit) {
+                self.at(bytes, run.start, &mut found);
             }
-        }
+        });
     }
 
     /// Compares what begins at one place, up to each end of a group.
@@ -150,7 +147,7 @@ mod tests {
             ("base64", encoded.as_str(), Some(encoded.as_str())),
             ("nothing of it", "a@b.fr 1234567", None),
         ] {
-            let mut sink = Sink::new(0);
+            let mut sink = Sink::new(crate::detect::page::Used::default());
             values.find(text, &mut sink);
             assert_eq!(sink.hits.first().map(|hit| &text[hit.range.clone()]), expected, "{name}");
         }

@@ -164,7 +164,8 @@ pub(crate) fn route(method: &Method, path: &str, query: Option<&str>, headers: &
     let mut at = language.endpoints.iter().filter_map(|endpoint| Some((endpoint, matched(endpoint.path, path)?)));
     let Some(first) = at.next() else { return Err(not_governed(language, path)) };
     let methods: Vec<_> = std::iter::once(first).chain(at).collect();
-    let Some((endpoint, model)) = methods.iter().find(|(endpoint, _)| endpoint.method == method.as_str()) else {
+    let Some((endpoint, Match { model })) = methods.iter().find(|(endpoint, _)| endpoint.method == method.as_str())
+    else {
         let names: Vec<&str> = methods.iter().map(|(endpoint, _)| endpoint.method).collect();
         let name = methods.first().map_or("", |(endpoint, _)| endpoint.path);
         let message = format!("`{name}` takes {} only", names.join(", "));
@@ -236,16 +237,23 @@ fn passed(language: &Language, headers: &HeaderMap) -> Result<Vec<(&'static str,
     Ok(taken)
 }
 
-/// Compares a path with a template; the inner option is the model that it names.
-fn matched(template: &str, path: &str) -> Option<Option<String>> {
+/// A path that a template covers.
+#[derive(Debug, Clone)]
+struct Match {
+    /// The model that it names.
+    model: Option<String>,
+}
+
+/// Compares a path with a template.
+fn matched(template: &str, path: &str) -> Option<Match> {
     if !template.contains('{') {
-        return (template == path).then_some(None);
+        return (template == path).then_some(Match { model: None });
     }
     let (mut wanted, mut given) = (template.split('/'), path.split('/'));
     let mut model = None;
     loop {
         match (wanted.next(), given.next()) {
-            (None, None) => return Some(model),
+            (None, None) => return Some(Match { model }),
             (Some(wanted), Some(given)) => {
                 let Some((name, suffix)) = wanted.strip_prefix('{').and_then(|rest| rest.split_once('}')) else {
                     if wanted != given {

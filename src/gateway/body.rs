@@ -4,7 +4,6 @@
 //! other is refused, as are bodies that unfold beyond their bounds.
 
 use std::io::Read;
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Buf as _;
@@ -12,33 +11,11 @@ use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use http_body::Body;
 use http_body_util::BodyExt as _;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::budget::Share;
 use super::edge;
 use crate::limits;
 use crate::model::{Fault, Refusal};
-
-/// Unit in which the budget for bodies is counted: a permit is one of these.
-const BUDGET_UNIT: usize = 1024;
-
-/// The memory that request bodies may take together.
-#[derive(Debug, Clone)]
-pub struct Budget(Arc<Semaphore>);
-
-impl Default for Budget {
-    fn default() -> Self {
-        Self(Arc::new(Semaphore::new(limits::BODIES_BYTES_MAX / BUDGET_UNIT)))
-    }
-}
-
-impl Budget {
-    fn take(&self, bytes: usize) -> Result<OwnedSemaphorePermit, Refusal> {
-        let units = u32::try_from(bytes.div_ceil(BUDGET_UNIT)).unwrap_or(u32::MAX);
-        Arc::clone(&self.0).try_acquire_many_owned(units).map_err(|_| {
-            Refusal::new(Fault::Gateway, 503, "overloaded", "too many large requests at once; try again").retry_after(1)
-        })
-    }
-}
 
 /// A body, and its share of the memory for bodies, given back when it is dropped.
 #[derive(Debug)]
@@ -46,7 +23,7 @@ pub struct ReadBody {
     /// The text.
     pub text: String,
     /// Its share.
-    pub share: OwnedSemaphorePermit,
+    pub share: Share,
 }
 
 /// How a body may be coded.
@@ -127,42 +104,42 @@ fn too_large(bytes_max: usize) -> Refusal {
 ///
 /// # Errors
 /// 413 above the cap, 408 past the deadline, 400 when the connection breaks, the coding is false or the text is not UTF-8,
-/// 503 when the memory for bodies is taken.
+/// 429 or 503 when the memory for bodies is taken.
 pub async fn read<B>(
     headers: &HeaderMap,
     body: B,
     bytes_max: usize,
     deadline: Duration,
-    budget: &Budget,
+    mut share: Share,
 ) -> Result<ReadBody, Refusal>
 where
     B: Body + Unpin,
 {
     let coding = coding(headers)?;
-    let (raw, share) = match tokio::time::timeout(deadline, collect(body, bytes_max, budget)).await {
+    let raw = match tokio::time::timeout(deadline, collect(body, bytes_max, &mut share)).await {
         Ok(read) => read?,
         Err(_) => {
             return Err(Refusal::new(Fault::Caller, 408, "body_timeout", "the body did not arrive in time"));
         }
     };
-    let (bytes, share) = if coding == Coding::Identity {
-        (raw, share)
+    let bytes = if coding == Coding::Identity {
+        raw
     } else {
         // What may unfold is paid for before it does: many at once would otherwise take what none of them was given.
         let allowed = unfolds_to(raw.len(), bytes_max);
-        let mut share = budget.take(allowed)?;
-        let unfolded = tokio::task::spawn_blocking(move || unfold(coding, &raw, allowed))
-            .await
-            .map_err(|_| edge::failed_inside())??;
-        // Only what unfolded is held from here on; the coded bytes and their share go when this block ends.
-        drop(share.split(share.num_permits().saturating_sub(unfolded.len().div_ceil(BUDGET_UNIT))));
-        (unfolded, share)
+        share.grow(allowed)?;
+        let unfolded = tokio::task::spawn_blocking(move || (unfold(coding, &raw, allowed), share)).await;
+        let unfolded = unfolded.map_err(|_| edge::failed_inside())?;
+        share = unfolded.1;
+        unfolded.0?
     };
     let text = String::from_utf8(bytes).map_err(|error| {
         Refusal::invalid("invalid_utf8", "the body is not UTF-8").at(at_byte(error.utf8_error().valid_up_to()))
     })?;
-    let mut share = share;
-    share.merge(budget.take(leaves(&text) * limits::LEAF_BYTES)?);
+    // The text is held twice: as it came, and as it leaves. The coded bytes are gone.
+    let held = text.len() * 2 + leaves(&text) * limits::LEAF_BYTES;
+    share.cover(held)?;
+    share.cut(held);
     Ok(ReadBody { text, share })
 }
 
@@ -178,13 +155,8 @@ fn at_byte(offset: usize) -> String {
     format!("byte {offset}")
 }
 
-async fn collect<B: Body + Unpin>(
-    mut body: B,
-    bytes_max: usize,
-    budget: &Budget,
-) -> Result<(Vec<u8>, OwnedSemaphorePermit), Refusal> {
+async fn collect<B: Body + Unpin>(mut body: B, bytes_max: usize, share: &mut Share) -> Result<Vec<u8>, Refusal> {
     let mut bytes = Vec::with_capacity(usize::try_from(body.size_hint().lower()).unwrap_or(0).min(64 * 1024));
-    let mut share = budget.take(1)?;
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| Refusal::invalid("body_incomplete", "the body broke off"))?;
         // Trailers are dropped: nothing of them goes on.
@@ -195,15 +167,12 @@ async fn collect<B: Body + Unpin>(
             if bytes.len() + length > bytes_max {
                 return Err(too_large(bytes_max));
             }
-            let missing = (bytes.len() + length).saturating_sub(share.num_permits() * BUDGET_UNIT);
-            if missing > 0 {
-                share.merge(budget.take(missing.max(64 * 1024))?);
-            }
+            share.cover(bytes.len() + length)?;
             bytes.extend_from_slice(chunk);
             data.advance(length);
         }
     }
-    Ok((bytes, share))
+    Ok(bytes)
 }
 
 /// The bytes that so many coded ones may unfold to.
@@ -214,7 +183,12 @@ fn unfolds_to(raw_bytes: usize, bytes_max: usize) -> usize {
 /// Undoes the coding of a whole answer, within the bounds of an answer; nothing when it is false or unfolds beyond them.
 pub fn unfold_answer(coding: &str, raw: &[u8]) -> Option<Vec<u8>> {
     let coding = named(coding)?;
-    unfold(coding, raw, unfolds_to(raw.len(), limits::REPLY_BYTES_MAX)).ok()
+    unfold(coding, raw, answer_unfolds_to(raw.len())).ok()
+}
+
+/// The bytes that a coded answer may unfold to.
+pub fn answer_unfolds_to(raw_bytes: usize) -> usize {
+    unfolds_to(raw_bytes, limits::REPLY_BYTES_MAX)
 }
 
 /// Undoes a coding, to `allowed` bytes at most.
@@ -264,7 +238,17 @@ mod tests {
 
     use http_body_util::Full;
 
+    use super::super::budget::{Bounds, Budget};
     use super::*;
+    use crate::model::Word;
+
+    fn budget(kilobytes: usize) -> Budget {
+        Budget::new(Bounds { all: kilobytes * 2048, each: kilobytes * 1024 })
+    }
+
+    fn share(budget: &Budget) -> Share {
+        budget.share(&Word::fixed("demo"))
+    }
 
     fn head(encoding: &'static str) -> HeaderMap {
         let mut headers = HeaderMap::new();
@@ -285,7 +269,7 @@ mod tests {
         let headers = head(encoding);
         check_head(&headers, max, false).map_err(|refusal| refusal.status)?;
         let body = Full::new(bytes::Bytes::from(body));
-        let read = read(&headers, body, max, Duration::from_secs(5), &Budget::default()).await;
+        let read = read(&headers, body, max, Duration::from_secs(5), share(&Budget::default())).await;
         read.map(|body| body.text).map_err(|refusal| refusal.status)
     }
 
@@ -337,51 +321,47 @@ mod tests {
 
     #[tokio::test]
     async fn the_memory_of_all_bodies_is_bounded() {
-        let budget = Budget(Arc::new(Semaphore::new(70)));
-        let first = read(&head(""), Full::new(bytes::Bytes::from_static(b"{}")), 100, Duration::from_secs(5), &budget)
-            .await
-            .unwrap();
-        let second = read(
-            &head(""),
-            Full::new(bytes::Bytes::from(vec![b' '; 80_000])),
-            100_000,
-            Duration::from_secs(5),
-            &budget,
-        )
-        .await;
-        assert_eq!(second.unwrap_err().status, 503);
+        let budget = budget(70);
+        let read = |bytes: &[u8]| {
+            let (body, share) = (Full::new(bytes::Bytes::copy_from_slice(bytes)), share(&budget));
+            async move { read(&head(""), body, 100_000, Duration::from_secs(5), share).await }
+        };
+        let first = read(b"{}").await.unwrap();
+        assert_eq!(budget.bytes(), 2 * 2 + limits::LEAF_BYTES, "as it came, as it leaves, its leaf");
+        for (name, bytes) in [("read", 80_000), ("sent", 40_000)] {
+            assert_eq!(read(&vec![b' '; bytes]).await.unwrap_err().status, 429, "{name}");
+        }
         drop(first);
-        assert_eq!(budget.0.available_permits(), 70);
+        assert_eq!(budget.bytes(), 0);
     }
 
     /// Two bytes of a body make a leaf, and a leaf takes more than two bytes.
     #[tokio::test]
     async fn leaves_take_memory_too() {
-        let budget = Budget(Arc::new(Semaphore::new(1000)));
+        let budget = budget(1000);
         let body = |text: &str| Full::new(bytes::Bytes::copy_from_slice(text.as_bytes()));
         let wait = Duration::from_secs(5);
         let prose = format!("\"{}\"", "word ".repeat(4_000));
         let list = format!("[{}1]", "1,".repeat(10_000));
         for (name, text, fits) in [("prose", &prose, true), ("a list", &list, false)] {
-            let read = read(&head(""), body(text), 1_000_000, wait, &budget).await;
+            let read = read(&head(""), body(text), 1_000_000, wait, share(&budget)).await;
             assert_eq!(read.is_ok(), fits, "{name}");
             drop(read);
-            assert_eq!(budget.0.available_permits(), 1000, "{name}");
+            assert_eq!(budget.bytes(), 0, "{name}");
         }
     }
 
     /// A body that may unfold beyond what is left is not unfolded.
     #[tokio::test]
     async fn what_may_unfold_is_paid_for_before_it_does() {
-        let budget = Budget(Arc::new(Semaphore::new(1000)));
         let coded = gzip(b"{}");
-        let read = |budget: Budget| {
-            let body = Full::new(bytes::Bytes::from(coded.clone()));
-            async move { read(&head("gzip"), body, 32 << 20, Duration::from_secs(5), &budget).await }
+        let read = |budget: &Budget| {
+            let (body, share) = (Full::new(bytes::Bytes::from(coded.clone())), share(budget));
+            async move { read(&head("gzip"), body, 32 << 20, Duration::from_secs(5), share).await }
         };
-        assert_eq!(read(budget).await.unwrap_err().status, 503);
-        let budget = Budget(Arc::new(Semaphore::new(1100)));
-        let held = read(budget.clone()).await.unwrap();
-        assert_eq!((held.text.as_str(), budget.0.available_permits()), ("{}", 1098));
+        assert_eq!(read(&budget(1000)).await.unwrap_err().status, 429);
+        let budget = budget(1100);
+        let held = read(&budget).await.unwrap();
+        assert_eq!((held.text.as_str(), budget.bytes()), ("{}", 2 * 2 + limits::LEAF_BYTES));
     }
 }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::snapshot::Snapshot;
 use crate::dialect;
 use crate::model::entry::RequestId;
-use crate::model::{Backend, BackendId, Call, Caller, Facts, Fault, Findings, LeakFact, Line, Plan, Refusal, Word};
+use crate::model::{Backend, BackendId, Call, Caller, Facts, Fault, Findings, Leak, Line, Plan, Refusal, Word};
 use crate::policy::{self, BackendSet, Context, Declared};
 
 /// What an application declares in headers. The texts are the caller's: policy maps them to words of the sheet.
@@ -51,13 +51,15 @@ pub struct Examined {
     /// What was declared.
     pub declared: Declarations,
     /// What is asked.
-    pub call: Call,
+    pub call: Arc<Call>,
     /// The configured model name.
     pub model: Word,
     /// Backends that speak the API and serve the model.
     pub servable: BackendSet,
     /// What was found.
     pub findings: Findings,
+    /// What the comparison with protected documents says.
+    pub leak: Leak,
     /// What policy sees of it.
     pub facts: Facts,
     /// Where it may go.
@@ -97,35 +99,52 @@ pub struct Question {
     /// What was declared.
     pub declared: Declarations,
     /// What is asked.
-    pub call: Call,
+    pub call: Arc<Call>,
     /// The configured model name.
     pub model: Word,
 }
 
-/// Inspects a parsed call and decides on it.
-pub fn decide(snapshot: Arc<Snapshot>, question: Question, leak: LeakFact, now: Timestamp) -> Examined {
+/// Inspects a parsed call.
+pub fn inspect(snapshot: &Snapshot, caller: &Caller, call: &Call) -> Findings {
+    let memory = snapshot.memory.of(caller, &snapshot.root);
+    snapshot.engine.inspect_with(call, Some(&memory))
+}
+
+/// Decides on an inspected call.
+pub fn decide(snapshot: Arc<Snapshot>, question: Question, findings: Findings, leak: Leak, now: Timestamp) -> Examined {
     let Question { id, caller, declared, call, model } = question;
-    let memory = snapshot.memory.of(&caller, &snapshot.root);
-    let findings = snapshot.engine.inspect_with(&call, Some(&memory));
-    let context = Context { leak, policy: &snapshot.policy };
+    let context = Context { leak: &leak, policy: &snapshot.policy };
     let facts = policy::facts(&call, &findings, &caller, &declared.as_declared(), context);
     let servable = snapshot.servable(&dialect::speakers(call.api), &model);
     let plan = policy::decide(&snapshot.policy, &facts, &servable, now);
-    Examined { id, snapshot, caller, declared, call, model, servable, findings, facts, plan, decided_at: now }
+    Examined { id, snapshot, caller, declared, call, model, servable, findings, leak, facts, plan, decided_at: now }
 }
 
 impl Examined {
     #[must_use]
     /// Decides on the same call again under another snapshot: its detectors, its policy, its backends.
-    pub fn again(&self, snapshot: Arc<Snapshot>, leak: LeakFact, now: Timestamp) -> Self {
+    pub fn again(&self, snapshot: Arc<Snapshot>, leak: Leak, now: Timestamp) -> Self {
         let question = Question {
             id: self.id,
             caller: self.caller.clone(),
             declared: self.declared.clone(),
-            call: self.call.clone(),
+            call: Arc::clone(&self.call),
             model: self.model.clone(),
         };
-        decide(snapshot, question, leak, now)
+        let findings = inspect(&snapshot, &self.caller, &self.call);
+        decide(snapshot, question, findings, leak, now)
+    }
+
+    /// Whether the plan would be another if nothing were near to a protected document: then a refusal gives no reason that
+    /// tells its author so.
+    pub fn is_owed_to_a_leak(&self) -> bool {
+        let context = Context { leak: &Leak::scored(0), policy: &self.snapshot.policy };
+        let said = self.declared.as_declared();
+        let facts = policy::facts(&self.call, &self.findings, &self.caller, &said, context);
+        if facts == self.facts {
+            return false;
+        }
+        policy::decide(&self.snapshot.policy, &facts, &self.servable, self.decided_at) != self.plan
     }
 
     /// The declared truths of a backend of this examination's policy.

@@ -8,14 +8,16 @@ use std::sync::Arc;
 use http::Request;
 use hyper::body::Incoming;
 
+use super::body::ReadBody;
+use super::budget::Share;
 use super::examine::{self, Examined, Question};
 use super::ledger::Ledger;
 use super::respond::Answer;
 use super::route::Route;
 use super::snapshot::Snapshot;
-use super::{Gate, accept, body, dispatch, edge, outbound, record, restore};
+use super::{Gate, accept, body, dispatch, edge, outbound, record, whole};
 use crate::dialect;
-use crate::model::{Line, Operation, Refusal, Word};
+use crate::model::{Call, Findings, Line, Operation, Refusal, Word};
 
 /// Bytes of a body from which its inspection leaves the reactor: below it the hand-over costs more than the work.
 const INLINE_BYTES_MAX: usize = 64 * 1024;
@@ -40,12 +42,12 @@ pub async fn journey(gate: &Arc<Gate>, ledger: &mut Ledger, request: Request<Inc
     let (parts, incoming) = request.into_parts();
     let limits = &snapshot.limits;
     body::check_head(&parts.headers, limits.body_bytes, dialect::untyped(api))?;
-    let read = body::read(&parts.headers, incoming, limits.body_bytes, limits.body, &gate.budget).await?;
-    let share = read.share;
-    let (call, model) = parse(Arc::clone(&snapshot), head.line, read.text).await?;
+    let share = gate.budget.share(&caller.tenant);
+    let read = body::read(&parts.headers, incoming, limits.body_bytes, limits.body, share).await?;
+    let (call, model, share) = parse(Arc::clone(&snapshot), head.line, read).await?;
     ledger.model = model.clone();
-    let question = Question { id: ledger.id, caller, declared: head.declared, call, model };
-    let examined = Arc::new(decide(gate, snapshot, question).await?);
+    let question = Question { id: ledger.id, caller, declared: head.declared, call: Arc::new(call), model };
+    let (examined, share) = decide(gate, snapshot, question, share).await?;
     gate.telemetry.found(&record::count(&examined, &examined.findings, &examined.snapshot.catalogue));
     let mut route = Route::new(gate, Arc::clone(&examined));
     loop {
@@ -69,31 +71,44 @@ pub async fn journey(gate: &Arc<Gate>, ledger: &mut Ledger, request: Request<Inc
         match dispatch::dispatch(receipt).await {
             Ok(answering) => {
                 gate.telemetry.attempted(ledger.id, &answering.leg.backend.name, &Word::fixed("ok"));
-                return restore::restore(ledger, answering, share).await;
+                // What is left of the original goes before the answer is gathered.
+                drop((route, examined));
+                return whole::restore(ledger, answering, share).await;
             }
             Err(failed) => route.failed(&failed),
         }
     }
 }
 
-/// Parses a body, away from the reactor when it is large.
-async fn parse(snapshot: Arc<Snapshot>, line: Line, text: String) -> Result<(crate::model::Call, Word), Refusal> {
-    if text.len() <= INLINE_BYTES_MAX {
-        return examine::parse(&snapshot, line, text);
-    }
-    tokio::task::spawn_blocking(move || examine::parse(&snapshot, line, text))
-        .await
-        .map_err(|_| edge::failed_inside())?
+/// Parses a body, away from the reactor when it is large. Its share goes with it: a client that leaves does not give back what
+/// is still being worked on.
+async fn parse(snapshot: Arc<Snapshot>, line: Line, read: ReadBody) -> Result<(Call, Word, Share), Refusal> {
+    let inline = read.text.len() <= INLINE_BYTES_MAX;
+    let work = move || {
+        let ReadBody { text, share } = read;
+        examine::parse(&snapshot, line, text).map(|(call, model)| (call, model, share))
+    };
+    if inline { work() } else { tokio::task::spawn_blocking(work).await.map_err(|_| edge::failed_inside())? }
 }
 
-/// Inspects and decides, the leak scan first since its score is a fact.
-async fn decide(gate: &Gate, snapshot: Arc<Snapshot>, question: Question) -> Result<Examined, Refusal> {
-    let leak = snapshot.scanner.scan(&question.call).await;
-    let now = gate.now();
-    if question.call.body.len() <= INLINE_BYTES_MAX {
-        return Ok(examine::decide(snapshot, question, leak, now));
-    }
-    tokio::task::spawn_blocking(move || examine::decide(snapshot, question, leak, now))
-        .await
-        .map_err(|_| edge::failed_inside())
+/// Inspects, compares with protected documents beside it, and decides on what both say.
+async fn decide(
+    gate: &Gate,
+    snapshot: Arc<Snapshot>,
+    question: Question,
+    share: Share,
+) -> Result<(Arc<Examined>, Share), Refusal> {
+    let comparing = snapshot.scanner.scan(&question.caller, &question.call);
+    let (leak, inspected) = tokio::join!(comparing, inspect(&snapshot, &question, share));
+    let (findings, share) = inspected?;
+    let examined = examine::decide(Arc::clone(&snapshot), question, findings, leak, gate.now());
+    Ok((Arc::new(examined), share))
+}
+
+/// Inspects, away from the reactor when the body is large. The share of a client that leaves stays taken until it is done.
+async fn inspect(snapshot: &Arc<Snapshot>, question: &Question, share: Share) -> Result<(Findings, Share), Refusal> {
+    let inline = question.call.body.len() <= INLINE_BYTES_MAX;
+    let (snapshot, caller, call) = (Arc::clone(snapshot), question.caller.clone(), Arc::clone(&question.call));
+    let work = move || (examine::inspect(&snapshot, &caller, &call), share);
+    if inline { Ok(work()) } else { tokio::task::spawn_blocking(work).await.map_err(|_| edge::failed_inside()) }
 }

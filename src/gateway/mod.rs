@@ -6,6 +6,7 @@
 pub mod accept;
 mod attend;
 pub mod body;
+pub mod budget;
 pub mod dispatch;
 pub mod edge;
 pub mod examine;
@@ -21,7 +22,7 @@ pub mod scan_memory;
 pub mod server;
 pub mod snapshot;
 pub mod tls;
-mod whole;
+pub mod whole;
 
 use std::sync::Arc;
 
@@ -54,8 +55,8 @@ pub struct Gate {
     pub audit: Arc<dyn AuditLog>,
     /// Metrics and events.
     pub telemetry: Arc<Telemetry>,
-    /// Memory that request bodies may take together.
-    pub budget: body::Budget,
+    /// Memory that bodies may take together.
+    pub budget: budget::Budget,
     /// Room for requests in work.
     pub requests: Arc<Semaphore>,
 }
@@ -64,7 +65,8 @@ impl Gate {
     /// Opens the gate on a first snapshot.
     pub fn new(snapshot: Arc<Snapshot>, audit: Arc<dyn AuditLog>, telemetry: Arc<Telemetry>) -> Self {
         let requests = Arc::new(Semaphore::new(snapshot.limits.requests));
-        Self { current: ArcSwap::new(snapshot), audit, telemetry, budget: body::Budget::default(), requests }
+        let budget = budget::Budget::new(bounds(&snapshot));
+        Self { current: ArcSwap::new(snapshot), audit, telemetry, budget, requests }
     }
 
     /// The snapshot in force.
@@ -74,6 +76,7 @@ impl Gate {
 
     /// Puts a new snapshot in force; requests in work keep theirs, their further attempts must pass both.
     pub fn replace(&self, snapshot: Arc<Snapshot>) {
+        self.budget.set(bounds(&snapshot));
         self.current.store(snapshot);
     }
 
@@ -94,4 +97,9 @@ impl Gate {
         let mut salt = [0; 16];
         rand::fill(&mut salt).ok().map(|()| salt)
     }
+}
+
+/// How much memory bodies may take, as the operator says.
+fn bounds(snapshot: &Snapshot) -> budget::Bounds {
+    budget::Bounds { all: snapshot.limits.bodies_bytes, each: snapshot.limits.tenant_bodies_bytes }
 }

@@ -106,13 +106,15 @@ fn confirm(
     let own = &examined.call.line;
     let line = Line { model: own.model.as_ref().map(|_| model.to_string()), ..own.clone() };
     let call = dialect::parse(line, body.to_owned()).map_err(|_| residue)?;
-    let findings = snapshot.engine.inspect(&call);
+    // What no edit touched was read a moment ago, and what an edit made will be read again in the next turn.
+    let memory = snapshot.memory.of(&examined.caller, &snapshot.root);
+    let findings = snapshot.engine.inspect_with(&call, Some(&memory));
     // A value that a duty covers and that is still found was not changed: the duty is not done.
     if findings.list.iter().any(|found| found.confidence >= POSSIBLY && duties.action(found.entity) != Action::Keep) {
         return Err(residue);
     }
     let said = examined.declared.as_declared();
-    let context = Context { leak: examined.facts.leak, policy: &snapshot.policy };
+    let context = Context { leak: &examined.leak, policy: &snapshot.policy };
     let mut facts = policy::facts(&call, &findings, &examined.caller, &said, context);
     facts.pseudonymised = pseudonymised;
     let id = snapshot.policy.id_of(backend.name.as_str()).ok_or(residue)?;

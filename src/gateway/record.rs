@@ -16,11 +16,11 @@ use super::snapshot::Snapshot;
 use crate::audit::AuditError;
 use crate::limits;
 use crate::model::entry::{
-    Attempt, Decision, Digest, Entry, FindingCount, PlannedBackend, RemovedBackend, Scan, Sending,
+    Attempt, Decision, Digest, Entry, FindingCount, PlannedBackend, Protected, RemovedBackend, Scan, Sending,
 };
 use crate::model::finding::{POSSIBLY, SURELY};
 use crate::model::{
-    Api, Caller, Catalogue, ClassId, ClassSet, Fault, Findings, LabelFact, LeakFact, Refusal, Removal, Word,
+    Api, Caller, Catalogue, ClassId, ClassSet, Fault, Findings, LabelFact, Leak, LeakFact, Refusal, Removal, Word,
 };
 
 /// Proof that an entry which names this backend and this body is on durable storage. It owns what may now be sent.
@@ -60,6 +60,7 @@ pub async fn record(gate: &Gate, ledger: &mut Ledger, outbound: Outbound) -> Res
         body_mac: digest(&mac, &outbound.body),
         body_bytes: outbound.body.len() as u64,
         changed: outbound.changes.clone(),
+        model: examined.snapshot.upstream_model(&examined.model, &leg.backend.name).cloned(),
     };
     let entry = if leg.number == 1 {
         // The outcome's place in the queue is taken before the decision is written: it can always be recorded.
@@ -134,6 +135,7 @@ pub fn undecided(ledger: &Ledger, known: &Known, reason: Word) -> Entry {
         scan: Scan { status: Word::fixed("failed"), leaves: 0, scanned: 0, unknown: 0, unreadable: 0, bytes: 0 },
         label: None,
         leak_score: None,
+        leak: None,
         policy: policy.digest(),
         inventory: policy.inventory_digest(),
         reference: policy.reference_digest(),
@@ -231,6 +233,7 @@ fn decision(
             LeakFact::Score(score) => Some(score),
             LeakFact::Unknown => None,
         },
+        leak: protected(examined),
         policy: policy.digest(),
         inventory: policy.inventory_digest(),
         reference: policy.reference_digest(),
@@ -244,6 +247,26 @@ fn decision(
         body_mac: digest(mac, &examined.call.body),
         body_bytes: examined.call.body.len() as u64,
     }
+}
+
+/// The protected document that the request, or what its caller sent before with it, is near to.
+fn protected(examined: &Examined) -> Option<Protected> {
+    let leak = &examined.leak;
+    let known = |fact: LeakFact| match fact {
+        LeakFact::Score(score) => Some(score),
+        LeakFact::Unknown => None,
+    };
+    let nearest = leak.nearest.as_ref()?;
+    let history = known(leak.history);
+    (known(leak.score).max(history) >= Some(Leak::POSSIBLY)).then(|| Protected {
+        document: nearest.document.clone(),
+        passage: nearest.passage,
+        class: nearest.class.clone(),
+        stage: nearest.stage.clone(),
+        chance_per_million: nearest.chance,
+        history,
+        epoch: nearest.epoch,
+    })
 }
 
 fn planned(examined: &Examined) -> Vec<PlannedBackend> {

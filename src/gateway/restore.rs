@@ -10,64 +10,36 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use http::HeaderValue;
 use http_body::Frame;
 use http_body_util::BodyExt as _;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Sleep;
 
-use super::dispatch::Answering;
+use super::budget::Share;
 use super::ledger::{End, Ledger};
-use super::respond::Answer;
-use super::whole::{collect, failed, landing, relayed, whole};
 use super::{Body, BrokenOff};
-use crate::dialect::{self, Channel, Ended, EventKind, EventView, ReplyLeaf};
+use crate::dialect::{self, Channel, ChannelKind, Ended, EventKind, EventView, ReplyLeaf};
 use crate::limits;
 use crate::model::entry::Change;
-use crate::model::{Api, Refusal};
+use crate::model::{Api, Fault, Refusal, Word};
 use crate::transform::{Counts, Landing, Restorer, StreamRestore, Vault};
 use crate::upstream::ReplyBody;
 use crate::wire::frames::{self, Decoder, Frame as Event, Framing};
 use crate::wire::{Edit, quote, splice};
 
-/// Makes the client's answer of a backend's.
-///
-/// # Errors
-/// 502 when a whole answer breaks off, is no JSON, or says what no client may see.
-pub async fn restore(
-    ledger: &mut Ledger,
-    answering: Answering,
-    share: OwnedSemaphorePermit,
-) -> Result<Answer, Refusal> {
-    let Answering { leg, reply, vault, changed } = answering;
-    let (api, json) = (leg.examined.call.api, dialect::answers_in_json(&leg.examined.call));
-    let status = reply.status;
-    let said = reply.content_type.as_ref().and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let framing = dialect::framing(&leg.examined.call, said);
-    if let (Some(framing), true) = (framing, status.is_success()) {
-        let content_type = content_type(framing);
-        let restored = Restored::new((api, json), framing, reply.body, vault, changed);
-        return Ok(Answer::frames(status, content_type, &leg.backend, restored));
-    }
-    if !(status.is_success() || relayed(status)) {
-        return Err(failed("the backend refused the request without a reason that can be passed on"));
-    }
-    let text = collect(reply).await?;
-    // The original is no longer needed: its share of the memory for bodies goes to others.
-    drop(share);
-    let (body, usage) = whole(ledger, (api, json), &vault, text)?;
-    ledger.usage = usage.map(|usage| (usage.input, usage.output));
-    Ok(Answer::whole(status, &leg.backend, &changed, Bytes::from(body)))
+pub(super) fn failed(what: &str) -> Refusal {
+    Refusal::new(Fault::Upstream, 502, "backend_failed", what)
 }
 
-/// What the client is told of a stream's framing.
-const fn content_type(framing: Framing) -> HeaderValue {
-    HeaderValue::from_static(match framing {
-        Framing::Events => "text/event-stream; charset=utf-8",
-        Framing::Lines => "application/x-ndjson",
-        Framing::Array => "application/json; charset=utf-8",
-        Framing::Binary => "application/vnd.amazon.eventstream",
-    })
+/// Where a value lands; `json`: the answer's own text is JSON, as the request asked.
+pub(super) fn landing(leaf: &ReplyLeaf<'_>, json: bool) -> Landing {
+    match leaf.landing {
+        dialect::Landing::Text if json && matches!(leaf.channel.kind, ChannelKind::Text | ChannelKind::TextPart) => {
+            Landing::JsonInString
+        }
+        dialect::Landing::Text => Landing::Text,
+        dialect::Landing::JsonInString => Landing::JsonInString,
+    }
 }
 
 /// One channel of a stream: a choice's text, a tool call's arguments.
@@ -103,6 +75,8 @@ pub struct Restored {
     parting: Option<Pin<Box<Sleep>>>,
     ledger: Option<Ledger>,
     permit: Option<OwnedSemaphorePermit>,
+    /// Pays for what is held back.
+    share: Share,
 }
 
 impl std::fmt::Debug for Restored {
@@ -117,8 +91,8 @@ impl Restored {
         (api, json): (Api, bool),
         framing: Framing,
         source: ReplyBody,
-        vault: Arc<Vault>,
-        changed: Vec<Change>,
+        (vault, changed): (Arc<Vault>, Vec<Change>),
+        share: Share,
     ) -> Self {
         Self {
             api,
@@ -138,6 +112,7 @@ impl Restored {
             parting: None,
             ledger: None,
             permit: None,
+            share,
         }
     }
 
@@ -163,6 +138,14 @@ impl Restored {
                 Err(_) if self.done => self.source = None,
                 Err(_) => self.break_off(),
             }
+        }
+        // Values, the frame that is not whole yet, moulds, and what the client has not taken.
+        let out: usize = self.out.iter().map(Bytes::len).sum();
+        let held = self.vault.held_bytes() + self.decoder.held_bytes() + self.moulds() + out;
+        if !self.broken
+            && let Err(refusal) = self.share.follow(held)
+        {
+            self.stop(&refusal, End::Refused);
         }
     }
 
@@ -293,18 +276,25 @@ impl Restored {
         }
     }
 
-    /// The backend broke off: an error event, then a broken end.
+    /// The backend broke off.
     fn break_off(&mut self) {
+        self.stop(&failed("the backend's answer broke off"), End::UpstreamBroke);
+    }
+
+    /// The answer goes no further: an error event, then a broken end.
+    fn stop(&mut self, refusal: &Refusal, end: End) {
         self.source = None;
         if !self.broken {
             self.broken = true;
-            let refusal = failed("the backend's answer broke off");
             let number = self.next_number.map(|number| number.saturating_add(self.added));
             let id = self.ledger.as_ref().map(|ledger| ledger.id.to_string()).unwrap_or_default();
-            let error = dialect::stream_error(self.api, &refusal, &id, number);
+            let error = dialect::stream_error(self.api, refusal, &id, number);
             let name = error.event.as_deref();
             self.out.push_back(frames::encode(self.framing, name, &error.data, true, !self.begun));
-            self.end(End::UpstreamBroke);
+            if let Some(ledger) = self.ledger.as_mut() {
+                ledger.code = Word::fixed(refusal.code);
+            }
+            self.end(end);
         }
     }
 

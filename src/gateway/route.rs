@@ -156,7 +156,7 @@ impl Route {
     async fn renew(&mut self) {
         let snapshot = self.gate.snapshot();
         if !Arc::ptr_eq(&snapshot, &self.newest.snapshot) {
-            let leak = snapshot.scanner.scan(&self.first.call).await;
+            let leak = snapshot.scanner.scan(&self.first.caller, &self.first.call).await;
             self.newest = Arc::new(self.first.again(snapshot, leak, self.gate.now()));
         }
     }
@@ -276,7 +276,8 @@ impl Route {
 /// The refusal of a request for which no backend is left.
 fn exhausted(examined: &Examined, tally: &Tally) -> Refusal {
     let plan = &examined.plan;
-    let why = removed_by_rules(examined);
+    // Whoever probes for protected documents learns no rule, passage or score.
+    let why = if examined.is_owed_to_a_leak() { Vec::new() } else { removed_by_rules(examined) };
     let first_rule = why.first().map(|(rule, _)| rule.clone());
     let reasons: Vec<String> = why.iter().map(|(rule, because)| format!("rule `{rule}`: {because}")).collect();
     let reasons = if reasons.is_empty() { String::new() } else { format!(" ({})", reasons.join("; ")) };

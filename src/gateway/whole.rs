@@ -1,45 +1,96 @@
-//! Whole answers: collected, opened when they are coded, restored; and what streams share with them.
+//! Whole answers: gathered, restored, handed over. Their memory is paid for from the tenant's share until the client has taken
+//! the last byte; streams go to [`super::restore`].
 
-use http::StatusCode;
+use bytes::Bytes;
+use http::{HeaderValue, StatusCode};
 use http_body_util::BodyExt as _;
 
+use super::budget::{Paid, Share};
+use super::dispatch::Answering;
 use super::ledger::Ledger;
+use super::respond::Answer;
+use super::restore::{Restored, failed, landing};
 use super::{body, edge};
-use crate::dialect::{self, ChannelKind, ReplyLeaf, Usage};
-use crate::model::{Api, Fault, Refusal};
-use crate::transform::{Landing, Restorer, Vault};
-use crate::upstream::Reply;
+use crate::dialect::{self, Usage};
+use crate::limits;
+use crate::model::{Api, Refusal};
+use crate::transform::{Restorer, Vault};
+use crate::upstream::{Reply, ReplyBody};
+use crate::wire::frames::Framing;
 use crate::wire::{Edit, quote, splice};
 
+/// Makes the client's answer of a backend's.
+///
+/// # Errors
+/// 502 when a whole answer breaks off, is no JSON, or says what no client may see; 429 or 503 when there is no memory for it.
+pub async fn restore(ledger: &mut Ledger, answering: Answering, mut share: Share) -> Result<Answer, Refusal> {
+    let Answering { leg, reply, vault, changed } = answering;
+    let (api, json) = (leg.examined.call.api, dialect::answers_in_json(&leg.examined.call));
+    let said = reply.content_type.as_ref().and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let framing = dialect::framing(&leg.examined.call, said);
+    let backend = leg.backend;
+    // The original is not needed any more: what it held goes to others.
+    drop(leg.examined);
+    share.cut(vault.held_bytes());
+    let status = reply.status;
+    if let (Some(framing), true) = (framing, status.is_success()) {
+        let restored = Restored::new((api, json), framing, reply.body, (vault, changed), share);
+        return Ok(Answer::frames(status, content_type(framing), &backend, restored));
+    }
+    if !(status.is_success() || relayed(status)) {
+        return Err(failed("the backend refused the request without a reason that can be passed on"));
+    }
+    let text = collect(reply, &vault, &mut share).await?;
+    let (body, usage) = whole(ledger, (api, json), &vault, (text, &mut share))?;
+    drop(vault);
+    share.cut(body.len());
+    ledger.usage = usage.map(|usage| (usage.input, usage.output));
+    let body = Bytes::from_owner(Paid { bytes: body.into_bytes(), share });
+    Ok(Answer::whole(status, &backend, &changed, body))
+}
+
+/// What the client is told of a stream's framing.
+const fn content_type(framing: Framing) -> HeaderValue {
+    HeaderValue::from_static(match framing {
+        Framing::Events => "text/event-stream; charset=utf-8",
+        Framing::Lines => "application/x-ndjson",
+        Framing::Array => "application/json; charset=utf-8",
+        Framing::Binary => "application/vnd.amazon.eventstream",
+    })
+}
+
 /// Errors of a backend that the caller can mend: passed on, restored like any answer (decision 0002).
-pub(super) fn relayed(status: StatusCode) -> bool {
+fn relayed(status: StatusCode) -> bool {
     matches!(status.as_u16(), 400 | 404 | 409 | 413 | 422)
 }
 
-pub(super) fn failed(what: &str) -> Refusal {
-    Refusal::new(Fault::Upstream, 502, "backend_failed", what)
-}
-
-pub(super) async fn collect(reply: Reply) -> Result<String, Refusal> {
-    let coding = reply.coding;
-    let bytes = reply.body.collect().await.map_err(|_| failed("the backend's answer broke off"))?.to_bytes();
-    let bytes = match coding {
-        None => bytes.to_vec(),
-        Some(coding) => tokio::task::spawn_blocking(move || body::unfold_answer(coding, &bytes))
-            .await
-            .map_err(|_| edge::failed_inside())?
-            .ok_or_else(|| failed("the backend's answer is not coded as it says"))?,
-    };
+/// Gathers an answer, paying for each piece as it comes, and for what it may unfold to before it does.
+async fn collect(reply: Reply, vault: &Vault, share: &mut Share) -> Result<String, Refusal> {
+    let (mut body, coding): (ReplyBody, _) = (reply.body, reply.coding);
+    let mut bytes = Vec::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| failed("the backend's answer broke off"))?;
+        let Ok(data) = frame.into_data() else { continue };
+        share.cover(vault.held_bytes() + bytes.len() + data.len())?;
+        bytes.extend_from_slice(&data);
+    }
+    if let Some(coding) = coding {
+        share.cover(vault.held_bytes() + bytes.len() + body::answer_unfolds_to(bytes.len()))?;
+        let unfolding = tokio::task::spawn_blocking(move || body::unfold_answer(coding, &bytes));
+        let unfolded = unfolding.await.map_err(|_| edge::failed_inside())?;
+        bytes = unfolded.ok_or_else(|| failed("the backend's answer is not coded as it says"))?;
+    }
     String::from_utf8(bytes).map_err(|_| failed("the backend's answer is not UTF-8"))
 }
 
-/// Restores a whole JSON answer.
-pub(super) fn whole(
+/// Restores a whole JSON answer; the share grows by what that takes.
+fn whole(
     ledger: &mut Ledger,
     (api, json): (Api, bool),
     vault: &Vault,
-    text: String,
+    (text, share): (String, &mut Share),
 ) -> Result<(String, Option<Usage>), Refusal> {
+    share.grow(strings(&text) * limits::LEAF_BYTES)?;
     let view = dialect::reply_leaves(api, &text).map_err(|_| failed("the backend's answer is not JSON"))?;
     let usage = view.usage;
     if vault.is_empty() {
@@ -52,20 +103,19 @@ pub(super) fn whole(
         let restored = restorer.restore_whole(&leaf.text, landing(leaf, json));
         ledger.count(restored.counts);
         if restored.text != *leaf.text {
-            edits.push(Edit { span: leaf.span.clone(), replacement: quote(&restored.text) });
+            let replacement = quote(&restored.text);
+            share.grow(replacement.len() * 2)?;
+            edits.push(Edit { span: leaf.span.clone(), replacement });
         }
     }
+    share.grow(text.len())?;
     let body = splice(&text, edits).map_err(|_| failed("the backend's answer cannot be restored"))?;
     Ok((body, usage))
 }
 
-/// Where a value lands; `json`: the answer's own text is JSON, as the request asked.
-pub(super) fn landing(leaf: &ReplyLeaf<'_>, json: bool) -> Landing {
-    match leaf.landing {
-        dialect::Landing::Text if json && matches!(leaf.channel.kind, ChannelKind::Text | ChannelKind::TextPart) => {
-            Landing::JsonInString
-        }
-        dialect::Landing::Text => Landing::Text,
-        dialect::Landing::JsonInString => Landing::JsonInString,
-    }
+/// How many strings and containers an answer has at most: numbers in arrays (an embedding) are no leaves.
+fn strings(text: &str) -> usize {
+    let text = text.as_bytes();
+    let quotes = memchr::memchr_iter(b'"', text).count() / 2;
+    (quotes + memchr::memchr2_iter(b'[', b'{', text).count()).min(limits::JSON_LEAVES_MAX)
 }

@@ -26,6 +26,8 @@ pub enum Purpose {
     ScanMemory,
     /// Hashes of exact values of lists.
     MatchList,
+    /// The master of a corpus of protected documents.
+    Corpus,
 }
 
 impl Purpose {
@@ -37,6 +39,7 @@ impl Purpose {
             Self::KeyHash => "octroi/1/key-hash",
             Self::ScanMemory => "octroi/1/scan-memory",
             Self::MatchList => "octroi/1/match-list",
+            Self::Corpus => "octroi/1/corpus",
         }
     }
 }

@@ -7,6 +7,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+pub use super::upkeep::{Access, Erasure, Gap, Heartbeat, KeyChange};
 use super::{Country, Word};
 
 /// The identity of one request: `UUIDv7`, made by the gateway.
@@ -77,6 +78,16 @@ pub enum Entry {
     Stop,
     /// A policy came into force, or a new one was rejected.
     Policy(PolicyLoaded),
+    /// The log's key was announced or taken over.
+    Key(KeyChange),
+    /// Somebody reads the log.
+    Access(Box<Access>),
+    /// A key was destroyed, and with it what it protected.
+    Erasure(Erasure),
+    /// The gateway runs.
+    Heartbeat(Heartbeat),
+    /// For a time the log could not write.
+    Gap(Gap),
 }
 
 /// The decision on one request.
@@ -114,6 +125,9 @@ pub struct Decision {
     /// Leak score, absent when unknown.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub leak_score: Option<u16>,
+    /// The protected document that it is nearest to, from a score of 500.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub leak: Option<Protected>,
     /// Digest of the policy in force.
     pub policy: Digest,
     /// Digest of the inventory in force.
@@ -143,6 +157,27 @@ pub struct Decision {
     pub body_bytes: u64,
 }
 
+/// A protected document that a request is near to, by keyed names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Protected {
+    /// Keyed id of the document; `octroi corpus list` knows its path.
+    pub document: Word,
+    /// Number of the passage: windows of 48 words, 24 apart.
+    pub passage: u32,
+    /// Its class.
+    pub class: Word,
+    /// Which stage found it: `fingerprint`, `code`, `sketch`.
+    pub stage: Word,
+    /// Of a million harmless texts, how many would score as much; where that was measured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chance_per_million: Option<u32>,
+    /// What the caller sent of it within a time, 0 to 1000; absent when unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub history: Option<u16>,
+    /// State of the corpus that the score replays from.
+    pub epoch: u64,
+}
+
 /// What is about to leave for one backend.
 #[derive(Debug, Clone, Serialize)]
 pub struct Sending {
@@ -154,6 +189,9 @@ pub struct Sending {
     pub body_bytes: u64,
     /// What was changed, by type and action, counted from the edits made.
     pub changed: Vec<Change>,
+    /// The model's name at the backend.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<Word>,
 }
 
 /// How many values of a type were changed, and how.

@@ -79,6 +79,55 @@ pub enum LeakFact {
     Unknown,
 }
 
+/// What the comparison with protected documents says of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Leak {
+    /// Similarity of the request itself.
+    pub score: LeakFact,
+    /// What the caller sent of one document within a time, this request included.
+    pub history: LeakFact,
+    /// Classes of the documents that it is near to, and whether that is sure.
+    pub classes: Vec<(Word, bool)>,
+    /// The nearest document, for the record.
+    pub nearest: Option<LeakMatch>,
+}
+
+/// The document that a request is nearest to, by keyed names: no path, no text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeakMatch {
+    /// Keyed id of the document.
+    pub document: Word,
+    /// Number of its passage.
+    pub passage: u32,
+    /// Which stage found it: `fingerprint`, `code`, `sketch`.
+    pub stage: Word,
+    /// Its class.
+    pub class: Word,
+    /// Of a million harmless texts, how many would score as much; where that was measured.
+    pub chance: Option<u32>,
+    /// State of the corpus that the score replays from.
+    pub epoch: u64,
+}
+
+impl Leak {
+    /// The score from which a class is possibly there.
+    pub const POSSIBLY: u16 = 500;
+    /// The score from which a class is surely there.
+    pub const SURELY: u16 = 800;
+
+    /// A score, and nothing near.
+    pub const fn scored(score: u16) -> Self {
+        let score = LeakFact::Score(score);
+        Self { score, history: score, classes: Vec::new(), nearest: None }
+    }
+
+    /// The comparison failed or ran over its budget: any of these classes may be there.
+    pub fn unknown(classes: impl Iterator<Item = Word>) -> Self {
+        let classes = classes.map(|class| (class, false)).collect();
+        Self { score: LeakFact::Unknown, history: LeakFact::Unknown, classes, nearest: None }
+    }
+}
+
 /// Everything a decision is taken from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Facts {
@@ -100,6 +149,8 @@ pub struct Facts {
     pub types: Vec<TypeFact>,
     /// Classes brought by something other than a detector (a label, an app, a corpus) and surely there.
     pub declared: ClassSet,
+    /// Classes that a corpus possibly brings: the request is near to a document of that class.
+    pub suspected: ClassSet,
     /// Whether a health term stands beside a finding that names somebody.
     pub health_of_a_person: Certainty,
     /// Whether every field was read.
@@ -112,6 +163,8 @@ pub struct Facts {
     pub hosted: Vec<(Word, Option<Word>)>,
     /// Similarity to protected documents.
     pub leak: LeakFact,
+    /// What the caller sent of a protected document within a time.
+    pub leak_history: LeakFact,
     /// After duties: entity types whose values no longer identify because they were pseudonymised.
     pub pseudonymised: Vec<EntityId>,
 }

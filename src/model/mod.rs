@@ -13,13 +13,14 @@ pub mod facts;
 pub mod finding;
 pub mod plan;
 pub mod refusal;
+mod upkeep;
 pub mod word;
 
 pub use backend::{Backend, BackendId, Binding, Country, Tier};
 pub use call::{Api, Call, Content, Dialect, Field, Line, Operation, Role, TokenKind};
 pub use caller::Caller;
 pub use catalogue::{Catalogue, ClassId, ClassInfo, ClassSet, EntityId, EntityInfo, Normal};
-pub use facts::{Certainty, Facts, LabelFact, LeakFact, TypeFact};
+pub use facts::{Certainty, Facts, LabelFact, Leak, LeakFact, LeakMatch, TypeFact};
 pub use finding::{Coverage, Finding, Findings, ScanStatus};
 pub use plan::{Action, Choice, Duties, FallBack, Plan, Removal, Removed};
 pub use refusal::{Fault, Refusal};

@@ -110,6 +110,11 @@ impl Gathered {
         self.inventory.entries.iter().map(|entry| Truth { entry, world: &self.world, today }).collect()
     }
 
+    /// The language of the first sheet.
+    pub(super) fn language(&self) -> Language {
+        self.sheets.first().map(|(file, _)| file.language()).unwrap_or_default()
+    }
+
     /// When each sheet and pack is to be reviewed.
     pub(super) fn reviews(&self) -> Vec<(String, Date)> {
         let sheets = self.sheets.iter();
@@ -134,6 +139,7 @@ impl Gathered {
             version: first.map_or(0, |sheet| sheet.version),
             digests: [canonical::digest(&trees), self.inventory.digest, self.world.reference.digest],
             valid_until: self.next_change(now),
+            notices: self.notices(self.day(now)),
             catalogue: catalogue.clone(),
             backends: truths.iter().map(Truth::backend).collect(),
             located_in_eea: truths.iter().map(Truth::located_in_eea).collect(),

@@ -17,6 +17,7 @@ pub struct Policy {
     pub(super) version: u32,
     pub(super) digests: [Digest; 3],
     pub(super) valid_until: Option<Timestamp>,
+    pub(super) notices: Vec<String>,
     pub(super) catalogue: Catalogue,
     pub(super) backends: Vec<Backend>,
     pub(super) located_in_eea: Vec<bool>,
@@ -55,6 +56,12 @@ impl Policy {
     /// on-premises backends are allowed.
     pub fn valid_until(&self) -> Option<Timestamp> {
         self.valid_until
+    }
+
+    /// What has had its day, or has not had it yet: truths that are unknown for it, reviews that are due, exceptions that are
+    /// over. A sentence each, in the language of the first sheet.
+    pub fn notices(&self) -> &[String] {
+        &self.notices
     }
 
     /// The inventory; [`BackendId`] is the index.

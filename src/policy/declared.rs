@@ -4,10 +4,12 @@ use jiff::civil::Date;
 
 use crate::model::{Binding, Country, Word};
 
-/// A value and the last day it stands.
+/// A value, the day on which somebody verified it, and the last day it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Dated<T> {
     pub(super) value: T,
+    /// Before this day nobody had looked: it is unknown.
+    pub(super) verified: Option<Date>,
     pub(super) until: Option<Date>,
 }
 
@@ -32,9 +34,9 @@ impl<T> Declared<T> {
 }
 
 impl<T> Dated<T> {
-    /// Whether it still stands on a day; its last day included.
+    /// Whether it stands on a day; its last day included.
     pub(super) fn stands(&self, day: Date) -> bool {
-        self.until.is_none_or(|until| day <= until)
+        self.verified.is_none_or(|verified| verified <= day) && self.until.is_none_or(|until| day <= until)
     }
 }
 
@@ -73,6 +75,8 @@ pub(super) struct Notes {
     pub(super) no_evidence: bool,
     /// Certificates without a scope.
     pub(super) unscoped: Vec<Word>,
+    /// Days on which the entry or a value of it is said to be verified.
+    pub(super) verified: Vec<Date>,
 }
 
 /// Somebody whom the operator lets work on the data.
@@ -115,6 +119,7 @@ pub(super) struct Instrument {
 impl Entry {
     /// The days on which something declared begins, and the last days on which something stands.
     pub(super) fn dates(&self, first: &mut Vec<Date>, last: &mut Vec<Date>) {
+        first.extend(&self.notes.verified);
         last.extend(self.places.iter().filter_map(Declared::until));
         let values = [self.operator.until(), self.controlled_from.until(), self.exposed_to.until()];
         let flags = [self.run_by_owner.until(), self.retention_none.until(), self.training_never.until()];

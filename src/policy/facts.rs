@@ -6,15 +6,15 @@
 use super::{Declared, Policy};
 use crate::model::finding::{POSSIBLY, SURELY};
 use crate::model::{
-    Call, Caller, Catalogue, Certainty, ClassSet, Country, EntityId, Facts, Finding, Findings, LabelFact, LeakFact,
-    Role, TypeFact, Word,
+    Call, Caller, Catalogue, Certainty, ClassSet, Country, EntityId, Facts, Finding, Findings, LabelFact, Leak, Role,
+    TypeFact, Word,
 };
 
 /// What [`facts`] needs beside the request.
 #[derive(Debug, Clone, Copy)]
 pub struct Context<'a> {
     /// Similarity to protected documents.
-    pub leak: LeakFact,
+    pub leak: &'a Leak,
     /// Labels, purposes and hosts are mapped to its words.
     pub policy: &'a Policy,
 }
@@ -38,15 +38,18 @@ pub fn facts(
         label: label(declared.label, caller, policy),
         types: types(findings),
         declared: ClassSet::default(),
+        suspected: ClassSet::default(),
         health_of_a_person: health_of_a_person(call, findings, policy.catalogue()),
         scan: findings.scan,
         unreadable: call.has(Role::Binary),
         reference: call.has(Role::Reference),
         hosted: hosted(call, policy),
-        leak: context.leak,
+        leak: context.leak.score,
+        leak_history: context.leak.history,
         pseudonymised: Vec::new(),
     };
     by_label(&mut facts, policy);
+    by_corpus(&mut facts, context.leak, policy.catalogue());
     facts
 }
 
@@ -71,6 +74,20 @@ pub(super) fn by_label(facts: &mut Facts, policy: &Policy) {
     facts.types.retain(|fact| catalogue.info(fact.entity).is_none_or(|info| info.classes.0 & !lowered.0 != 0));
     if catalogue.class("health").is_some_and(|health| lowered.contains(health)) {
         facts.health_of_a_person = Certainty::FALSE;
+    }
+}
+
+/// What protected documents that the request is near to bring. No label takes that away.
+fn by_corpus(facts: &mut Facts, leak: &Leak, catalogue: &Catalogue) {
+    for (class, sure) in &leak.classes {
+        let Some(class) = catalogue.class(class.as_str()) else { continue };
+        let mut brought = ClassSet::default();
+        brought.insert(class);
+        if *sure {
+            facts.declared = facts.declared.union(brought);
+        } else {
+            facts.suspected = facts.suspected.union(brought);
+        }
     }
 }
 

@@ -228,6 +228,7 @@ const TABLE: &[(&str, &str)] = &[
     ("no backend may have `{}` today", "aucun hébergeur ne peut avoir `{}` aujourd'hui"),
     ("rule `{}` demands `{}`, which this build cannot do: such backends are refused", "la règle `{}` exige `{}`, ce que cette version ne sait pas faire : ces hébergeurs sont refusés"),
     ("a truth about `{}` ended on {}: it is unknown since", "une déclaration sur `{}` a pris fin le {} : elle est inconnue depuis"),
+    ("`{}` is said to be verified on {}, which is still to come: what that covers is unknown until then", "`{}` serait vérifié le {}, qui est encore à venir : ce que cela couvre est inconnu jusque-là"),
     ("a truth about `{}` ends on {}", "une déclaration sur `{}` prend fin le {}"),
     ("exception `{}` ended on {}: take it out", "l'exception `{}` a pris fin le {} : retirez-la"),
     ("`{}` was to be reviewed before {}", "`{}` devait être revu avant le {}"),

@@ -1,8 +1,8 @@
 //! `backends.toml`: the declared truths of each place data can go.
 //!
 //! Every value may be dated on its own, `{ value = [...], until = 2027-06-30, verified = ..., by = ..., evidence = ... }`, or
-//! stands under the dates of its entry. What is missing or past its date is unknown, and [`super::truth`] counts the unknown
-//! against the backend. What stands here holds for the hosts, keys, addresses and models of the entry and for nothing else.
+//! stands under the dates of its entry. What is missing, past its date, or to be verified on a day that has not come is unknown,
+//! and [`super::truth`] counts the unknown against the backend. What stands here holds for the hosts, keys, addresses and models of the entry and for nothing else.
 
 use std::ops::Range;
 
@@ -84,6 +84,7 @@ pub(super) fn read(file: &File, reference: &Reference, faults: &mut Vec<Diagnost
                 reference,
                 table,
                 span: name.span(),
+                verified: None,
                 until: None,
                 notes: Notes::default(),
             };
@@ -99,6 +100,7 @@ pub(super) struct EntryReader<'a, 'r, 't> {
     reference: &'a Reference,
     table: &'a DeTable<'t>,
     span: Range<usize>,
+    verified: Option<Date>,
     until: Option<Date>,
     notes: Notes,
 }
@@ -110,7 +112,8 @@ impl<'a, 't> EntryReader<'a, '_, 't> {
         for key in ["verified", "by"] {
             self.reader.required(self.table, key, self.span.clone());
         }
-        self.optional("verified", |this, node| this.reader.date(node));
+        self.verified = self.optional("verified", |this, node| this.reader.date(node));
+        self.notes.verified.extend(self.verified);
         self.optional("by", |this, node| this.reader.text(node));
         self.notes.no_evidence = self.optional("evidence", Self::evidence).is_none();
         let entry = Entry {
@@ -145,7 +148,8 @@ impl<'a, 't> EntryReader<'a, '_, 't> {
         read(self, node)
     }
 
-    /// A value, plain or as `{ value = …, until = … }`; it stands until the earlier of its own date and the entry's.
+    /// A value, plain or as `{ value = …, until = … }`; it stands from the later to the earlier of its own dates and the
+    /// entry's.
     fn dated<T>(&mut self, key: &str, read: impl FnOnce(&mut Self, &Node<'t>) -> Option<T>) -> Declared<T> {
         Declared(self.value(key, read))
     }
@@ -158,15 +162,14 @@ impl<'a, 't> EntryReader<'a, '_, 't> {
             _ => None,
         };
         let Some(inner) = wrapped else {
-            return read(self, node).map(|value| Dated { value, until: self.until });
+            return read(self, node).map(|value| Dated { value, verified: self.verified, until: self.until });
         };
         self.reader.only(inner, &["value", "until", "verified", "by", "evidence"]);
         if let Some(node) = inner.get("evidence") {
             self.evidence(node);
         }
-        if let Some(node) = inner.get("verified") {
-            self.reader.date(node);
-        }
+        let verified = inner.get("verified").and_then(|node| self.reader.date(node));
+        self.notes.verified.extend(verified);
         if let Some(node) = inner.get("by") {
             self.reader.text(node);
         }
@@ -178,7 +181,8 @@ impl<'a, 't> EntryReader<'a, '_, 't> {
             (Some(own), None) => own,
             (None, entry) => entry,
         };
-        Some(Dated { value, until })
+        // Both must have been looked at: the later day counts.
+        Some(Dated { value, verified: verified.max(self.verified), until })
     }
 
     fn word(&mut self, node: &Node<'t>) -> Option<Word> {
@@ -319,7 +323,7 @@ impl<'a, 't> EntryReader<'a, '_, 't> {
         self.reader.only(table, &["country", "until", "reference"]);
         let country = self.reader.required(table, "country", span.clone()).and_then(|node| self.country(node));
         let until = self.reader.required(table, "until", span).and_then(|node| self.reader.date(node));
-        Some(Dated { value: country?, until: Some(until?) })
+        Some(Dated { value: country?, verified: None, until: Some(until?) })
     }
 
     fn binding(&mut self) -> Binding {

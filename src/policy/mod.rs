@@ -30,6 +30,7 @@ mod inventory_terms;
 mod layout;
 mod lexer;
 mod nearest;
+mod overdue;
 mod parse_condition;
 mod parse_rule;
 mod parse_sheet;

@@ -64,12 +64,14 @@ pub(super) fn nothing() -> Facts {
         label: LabelFact::Absent,
         types: Vec::new(),
         declared: ClassSet::default(),
+        suspected: ClassSet::default(),
         health_of_a_person: Certainty::FALSE,
         scan: ScanStatus::Complete,
         unreadable: false,
         reference: false,
         hosted: Vec::new(),
         leak: LeakFact::Score(0),
+        leak_history: LeakFact::Score(0),
         pseudonymised: Vec::new(),
     }
 }

@@ -53,7 +53,7 @@ impl<'a> View<'a> {
                 perhaps = perhaps.union(says.classes);
             }
         }
-        let (mut possibly, mut surely) = (facts.declared, facts.declared);
+        let (mut possibly, mut surely) = (facts.declared.union(facts.suspected), facts.declared);
         for fact in &facts.types {
             let Some(info) = catalogue.info(fact.entity) else { continue };
             if fact.possibly > 0 {
@@ -74,7 +74,7 @@ impl<'a> View<'a> {
 
     /// Classes that something other than a detector brings, or may bring: nobody knows where such data is.
     pub(super) fn undetected(&self) -> ClassSet {
-        self.facts.declared.union(self.perhaps)
+        self.facts.declared.union(self.facts.suspected).union(self.perhaps)
     }
 
     /// Whether parts of the request were not read: a duty cannot be carried out on them.
@@ -140,7 +140,7 @@ impl<'a> View<'a> {
     }
 
     fn may_be_brought(&self, what: What) -> bool {
-        matches!(what, What::Class(class) if self.perhaps.contains(class))
+        matches!(what, What::Class(class) if self.perhaps.union(self.facts.suspected).contains(class))
     }
 
     fn includes(&self, what: What) -> Certainty {
@@ -190,7 +190,8 @@ impl<'a> View<'a> {
     fn still(&self, what: What, after: After<'_>) -> Certainty {
         let mut still = self.perhaps();
         if let What::Class(class) = what {
-            still.possibly |= after.declared.contains(class) || self.perhaps.contains(class);
+            let perhaps = self.perhaps.union(self.facts.suspected);
+            still.possibly |= after.declared.contains(class) || perhaps.contains(class);
         }
         for fact in self.facts.types.iter().filter(|fact| self.matches(what, fact.entity)) {
             still.possibly |= fact.possibly > 0 && after.surely.action(fact.entity) <= Action::Generalise;

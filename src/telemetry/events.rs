@@ -124,6 +124,11 @@ impl Telemetry {
         }
     }
 
+    /// Memory that bodies take.
+    pub fn body_bytes(&self, bytes: usize) {
+        self.body_bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
+    }
+
     /// Something was loaded again, or was not.
     pub fn reloaded(&self, what: &'static str, problem: Option<&str>) {
         let result = Word::fixed(if problem.is_none() { "ok" } else { "rejected" });

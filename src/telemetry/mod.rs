@@ -97,6 +97,7 @@ pub struct Telemetry {
     reloads: Family<ReloadLabels, Counter>,
     panics: Counter,
     in_work: Gauge<i64>,
+    body_bytes: Gauge<i64>,
     policy_valid_until: Gauge<f64, AtomicU64>,
     gen_ai_duration: OtelHistogram<f64>,
     gen_ai_first_token: OtelHistogram<f64>,
@@ -142,6 +143,7 @@ impl Telemetry {
             reloads: Family::default(),
             panics: Counter::default(),
             in_work: Gauge::default(),
+            body_bytes: Gauge::default(),
             policy_valid_until: Gauge::default(),
             gen_ai_duration: histogram("gen_ai.server.request.duration", "s", "Duration of a request"),
             gen_ai_first_token: histogram(
@@ -188,6 +190,7 @@ impl Telemetry {
         r.register("reloads", "Reloads of policy, configuration and certificates", self.reloads.clone());
         r.register("panics", "Requests refused because the gateway failed inside", self.panics.clone());
         r.register("requests_in_work", "Requests being served", self.in_work.clone());
+        r.register("body_bytes_held", "Memory that bodies of requests and answers take", self.body_bytes.clone());
         r.register(
             "policy_valid_until",
             "Time past which only backends on premises are used",

@@ -29,6 +29,7 @@ pub struct Vault {
     starts: Box<[Start; 256]>,
     /// Bytes that values may still take in the answer.
     room: AtomicUsize,
+    held_bytes: usize,
 }
 
 /// One pseudonym.
@@ -59,6 +60,9 @@ pub(super) struct Form {
 
 type Quarter = [u8; 2];
 
+/// Bytes of an entry beside its value: itself, and its places in the indices.
+const ENTRY_BYTES: usize = size_of::<Entry>() + size_of::<u32>() + 4 * size_of::<(Quarter, u32)>();
+
 /// Vaults with more entries than this take every unfinished code for a possible one while they wait for its end.
 const PREFIX_SCAN_MAX: usize = 1_024;
 
@@ -78,7 +82,9 @@ impl Vault {
         let forms = forms(&words);
         let starts = grammar::starts(&forms);
         let (by_code, by_quarter) = index(&entries);
-        Self { entries, by_code, by_quarter, words, forms, starts, room: AtomicUsize::new(RESTORED_BYTES_MAX) }
+        let held_bytes = entries.iter().map(|entry: &Entry| entry.value.len() + ENTRY_BYTES).sum();
+        let room = AtomicUsize::new(RESTORED_BYTES_MAX);
+        Self { entries, by_code, by_quarter, words, forms, starts, room, held_bytes }
     }
 
     /// A vault in which nothing is live.
@@ -94,6 +100,11 @@ impl Vault {
     /// Number of pseudonyms.
     pub fn len(&self) -> usize {
         self.entries.len()
+    }
+
+    /// Bytes that the values and their indices take, about.
+    pub fn held_bytes(&self) -> usize {
+        self.held_bytes
     }
 
     /// Whether a further value may be put into the answer: a token is short, what it stands for may be megabytes, and a model

@@ -67,7 +67,7 @@ impl Reply {
         if head.status.is_informational() {
             return Err(SendError::Malformed("an interim status"));
         }
-        let coding = coding(&head.headers).ok_or(SendError::Encoding)?;
+        let coding = coding(&head.headers)?;
         if coding.is_some() && is_event_stream(head.headers.get(CONTENT_TYPE)) {
             return Err(SendError::Encoding);
         }
@@ -204,24 +204,29 @@ impl fmt::Debug for ReplyBody {
     }
 }
 
-/// The one coding of a body that comes in one; nothing when it cannot be undone, or when the chunks are coded.
-fn coding(headers: &HeaderMap) -> Option<Option<&'static str>> {
+/// The coding of a body that comes in one.
+///
+/// # Errors
+/// It cannot be undone, or the chunks are coded.
+fn coding(headers: &HeaderMap) -> Result<Option<&'static str>, SendError> {
     let words = |name: HeaderName| {
         let values = headers.get_all(name).iter();
         let texts: Option<Vec<&str>> = values.map(|value| value.to_str().ok()).collect();
-        texts.map(|texts| texts.iter().flat_map(|text| text.split(',')).map(str::trim).collect::<Vec<_>>())
+        let texts = texts.ok_or(SendError::Encoding)?;
+        Ok::<_, SendError>(texts.iter().flat_map(|text| text.split(',')).map(str::trim).collect::<Vec<_>>())
     };
     if !words(TRANSFER_ENCODING)?.iter().all(|word| word.eq_ignore_ascii_case("chunked")) {
-        return None;
+        return Err(SendError::Encoding);
     }
     let mut coded = None;
     for word in words(CONTENT_ENCODING)?.iter().filter(|word| !word.eq_ignore_ascii_case("identity")) {
-        let known = CODINGS.into_iter().find(|known| word.eq_ignore_ascii_case(known))?;
+        let known = CODINGS.into_iter().find(|known| word.eq_ignore_ascii_case(known));
+        let known = known.ok_or(SendError::Encoding)?;
         if coded.replace(known).is_some() {
-            return None;
+            return Err(SendError::Encoding);
         }
     }
-    Some(coded)
+    Ok(coded)
 }
 
 /// Codings that are undone.
@@ -249,20 +254,20 @@ mod tests {
 
     #[test]
     fn codings_other_than_identity_are_seen() {
-        let rows: [(&str, HeaderName, &[&'static str], Option<Option<&str>>); 10] = [
-            ("none", CONTENT_ENCODING, &[], Some(None)),
-            ("identity", CONTENT_ENCODING, &["Identity"], Some(None)),
-            ("gzip", CONTENT_ENCODING, &["GZip"], Some(Some("gzip"))),
-            ("beside identity", CONTENT_ENCODING, &["identity, br"], Some(Some("br"))),
-            ("stacked", CONTENT_ENCODING, &["gzip, br"], None),
-            ("two lines", CONTENT_ENCODING, &["gzip", "zstd"], None),
-            ("unknown", CONTENT_ENCODING, &["compress"], None),
-            ("empty word", CONTENT_ENCODING, &[""], None),
-            ("chunks", TRANSFER_ENCODING, &["chunked"], Some(None)),
-            ("gzip in chunks", TRANSFER_ENCODING, &["gzip, chunked"], None),
+        let rows: [(&str, HeaderName, &[&'static str], Result<Option<&str>, ()>); 10] = [
+            ("none", CONTENT_ENCODING, &[], Ok(None)),
+            ("identity", CONTENT_ENCODING, &["Identity"], Ok(None)),
+            ("gzip", CONTENT_ENCODING, &["GZip"], Ok(Some("gzip"))),
+            ("beside identity", CONTENT_ENCODING, &["identity, br"], Ok(Some("br"))),
+            ("stacked", CONTENT_ENCODING, &["gzip, br"], Err(())),
+            ("two lines", CONTENT_ENCODING, &["gzip", "zstd"], Err(())),
+            ("unknown", CONTENT_ENCODING, &["compress"], Err(())),
+            ("empty word", CONTENT_ENCODING, &[""], Err(())),
+            ("chunks", TRANSFER_ENCODING, &["chunked"], Ok(None)),
+            ("gzip in chunks", TRANSFER_ENCODING, &["gzip, chunked"], Err(())),
         ];
         for (name, header, values, expected) in rows {
-            assert_eq!(coding(&with(&header, values)), expected, "{name}");
+            assert_eq!(coding(&with(&header, values)).map_err(|_| ()), expected, "{name}");
         }
     }
 

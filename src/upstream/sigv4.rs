@@ -95,7 +95,7 @@ fn canonical(signed: Signed<'_>, headers: &HeaderMap) -> Option<(String, String)
     }
     lines.sort_by(|(a, _), (b, _)| a.as_str().cmp(b.as_str()));
     let names = lines.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(";");
-    let listed: String = lines.iter().map(|(name, value)| format!("{name}:{value}\n")).collect();
+    let listed = lines.iter().map(|(name, value)| format!("{name}:{value}\n")).collect::<Vec<_>>().concat();
     let mut query: Vec<&str> =
         signed.uri.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty()).collect();
     query.sort_unstable();
@@ -124,7 +124,11 @@ fn mac(key: &[u8], text: &str) -> Vec<u8> {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut out = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        out.push_str(&format!("{byte:02x}"));
+    }
+    out
 }
 
 fn sensitive(bytes: &[u8]) -> Option<HeaderValue> {

@@ -51,6 +51,11 @@ impl Decoder {
         self.buffer.extend_from_slice(chunk);
     }
 
+    /// Bytes that wait for the rest of what they belong to.
+    pub fn held_bytes(&self) -> usize {
+        self.buffer.len()
+    }
+
     /// Takes the next whole message, if it has arrived.
     ///
     /// # Errors

@@ -94,6 +94,15 @@ impl Decoder {
         }
     }
 
+    /// Bytes that wait for the rest of their frame.
+    pub fn held_bytes(&self) -> usize {
+        match &self.0 {
+            Inner::Events(decoder) => decoder.held_bytes(),
+            Inner::Values(decoder) => decoder.held_bytes(),
+            Inner::Binary(decoder) => decoder.held_bytes(),
+        }
+    }
+
     /// Takes the next whole frame, if it has arrived.
     ///
     /// # Errors

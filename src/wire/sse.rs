@@ -68,6 +68,11 @@ impl Decoder {
         self.buffer.extend_from_slice(chunk);
     }
 
+    /// Bytes of the frame that is not whole yet.
+    pub fn held_bytes(&self) -> usize {
+        self.buffer.len() + self.frame.data.as_ref().map_or(0, String::len)
+    }
+
     /// Takes the next whole frame, if it has arrived.
     ///
     /// # Errors

@@ -52,12 +52,38 @@ pub fn check(bytes: &[u8]) -> Result<(), NotCanonical> {
     if reader.at == bytes.len() { Ok(()) } else { Err(reader.here()) }
 }
 
-struct Reader<'a> {
+/// Passes canonical JSON, value by value.
+#[derive(Debug)]
+pub(crate) struct Reader<'a> {
     bytes: &'a [u8],
     at: usize,
 }
 
 impl<'a> Reader<'a> {
+    pub(crate) const fn new(text: &'a str) -> Self {
+        Self { bytes: text.as_bytes(), at: 0 }
+    }
+
+    /// Bytes passed.
+    pub(crate) const fn place(&self) -> usize {
+        self.at
+    }
+
+    /// Returns to a place passed before.
+    pub(crate) const fn go_back(&mut self, place: usize) {
+        self.at = place;
+    }
+
+    /// Whether these bytes come next.
+    pub(crate) fn is_next(&self, word: &[u8]) -> bool {
+        self.bytes.get(self.at..).is_some_and(|rest| rest.starts_with(word))
+    }
+
+    /// Bytes passed before, as text.
+    pub(crate) fn text(&self, range: Range<usize>) -> &'a str {
+        self.bytes.get(range).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default()
+    }
+
     const fn here(&self) -> NotCanonical {
         NotCanonical { at: self.at }
     }
@@ -66,8 +92,8 @@ impl<'a> Reader<'a> {
         self.bytes.get(self.at).copied()
     }
 
-    fn eat(&mut self, word: &[u8]) -> Result<(), NotCanonical> {
-        if self.bytes.get(self.at..).is_some_and(|rest| rest.starts_with(word)) {
+    pub(crate) fn eat(&mut self, word: &[u8]) -> Result<(), NotCanonical> {
+        if self.is_next(word) {
             self.at += word.len();
             return Ok(());
         }
@@ -198,7 +224,7 @@ impl<'a> Reader<'a> {
         Ok(rest.get(..length).unwrap_or_default())
     }
 
-    fn string(&mut self) -> Result<(), NotCanonical> {
+    pub(crate) fn string(&mut self) -> Result<(), NotCanonical> {
         self.eat(b"\"")?;
         loop {
             let rest = self.bytes.get(self.at..).unwrap_or_default();
@@ -228,7 +254,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn number(&mut self) -> Result<(), NotCanonical> {
+    pub(crate) fn number(&mut self) -> Result<(), NotCanonical> {
         let start = self.at;
         if self.peek() == Some(b'-') {
             self.at += 1;

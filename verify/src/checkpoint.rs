@@ -37,7 +37,12 @@ pub enum CheckpointError {
 impl Checkpoint {
     /// Signs it.
     pub fn sign(&self, key: &SignerKey) -> String {
-        key.sign(&format!("{}\n{}\n{}\n", self.origin, self.size, self.root))
+        key.sign(&self.text())
+    }
+
+    /// Its text, without signatures.
+    pub fn text(&self) -> String {
+        format!("{}\n{}\n{}\n", self.origin, self.size, self.root)
     }
 
     /// Opens a signed checkpoint of the log that the key is named for.
@@ -50,7 +55,7 @@ impl Checkpoint {
     }
 
     /// Reads the text of a checkpoint, without its signatures.
-    fn parse(text: &str) -> Result<Self, CheckpointError> {
+    pub(crate) fn parse(text: &str) -> Result<Self, CheckpointError> {
         let mut lines = text.strip_suffix('\n').ok_or(CheckpointError::Format)?.split('\n');
         let (Some(origin), Some(size), Some(root), None) = (lines.next(), lines.next(), lines.next(), lines.next())
         else {

@@ -9,7 +9,9 @@
 
 use serde::Deserialize;
 
-use crate::canonical::{self, NotCanonical};
+use crate::canonical::{self, NotCanonical, Reader};
+pub use crate::kinds::Kind;
+use crate::schema::Fault;
 
 /// Version of the envelope and of the entries in it.
 pub const VERSION: u8 = 1;
@@ -18,56 +20,27 @@ pub const ENTRY_BYTES_MAX: usize = 16 * 1024;
 /// Bytes of a time: `2026-11-23T09:00:00.000000000Z`.
 const TIME_BYTES: usize = 30;
 
-/// The kinds of entries of version 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Kind {
-    /// Where a request may go, or that it was refused.
-    Decision,
-    /// A further backend is about to see a request.
-    Attempt,
-    /// How a request ended.
-    Outcome,
-    /// The gateway started.
-    Start,
-    /// The gateway stopped in good order.
-    Stop,
-    /// A policy came into force or was rejected.
-    Policy,
-}
-
-impl Kind {
-    /// Every kind with its word.
-    pub const ALL: [(Self, &'static str); 6] = [
-        (Self::Decision, "decision"),
-        (Self::Attempt, "attempt"),
-        (Self::Outcome, "outcome"),
-        (Self::Start, "start"),
-        (Self::Stop, "stop"),
-        (Self::Policy, "policy"),
-    ];
-
-    /// The word in the entry.
-    pub fn name(self) -> &'static str {
-        Self::ALL.iter().find(|(kind, _)| *kind == self).map_or("", |(_, name)| name)
-    }
-
-    fn named(name: &str) -> Option<Self> {
-        Self::ALL.iter().find(|(_, listed)| *listed == name).map(|(kind, _)| *kind)
-    }
-}
-
 /// Why the bytes of a frame are not an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum EntryError {
     /// Not canonical JSON.
     #[error(transparent)]
     NotCanonical(#[from] NotCanonical),
-    /// Members missing, unknown, or of the wrong type.
+    /// Not the envelope of an entry.
     #[error("not an entry with its envelope")]
-    Shape,
+    Envelope,
+    /// A member is not there.
+    #[error("the member `{0}` is not where it belongs")]
+    Missing(&'static str),
+    /// A member is of the wrong form.
+    #[error("the member `{0}` is not in its form")]
+    Form(&'static str),
+    /// A member that the kind does not have.
+    #[error("a member that this kind does not have")]
+    Unknown,
     /// Written by a version that this build does not know.
     #[error("version {0} is not known here")]
-    Version(u8),
+    Version(u64),
     /// A kind that is not in this version's list.
     #[error("a kind that version 1 does not have")]
     Kind,
@@ -135,23 +108,6 @@ impl std::fmt::Display for Request {
     }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Envelope<'a> {
-    #[serde(borrow)]
-    entry: Body<'a>,
-    seq: u64,
-    time: &'a str,
-    v: u8,
-}
-
-#[derive(Deserialize)]
-struct Body<'a> {
-    kind: &'a str,
-    request: Option<&'a str>,
-    verdict: Option<&'a str>,
-}
-
 /// Reads an entry and checks its form.
 ///
 /// # Errors
@@ -160,23 +116,62 @@ pub fn open(bytes: &[u8]) -> Result<Entry<'_>, EntryError> {
     if bytes.len() > ENTRY_BYTES_MAX {
         return Err(EntryError::TooLong);
     }
-    canonical::check(bytes)?;
-    let envelope: Envelope<'_> = serde_json::from_slice(bytes).map_err(|_| EntryError::Shape)?;
-    if envelope.v != VERSION {
-        return Err(EntryError::Version(envelope.v));
+    let text = std::str::from_utf8(bytes).map_err(|error| NotCanonical { at: error.valid_up_to() })?;
+    pass(text).map_err(|error| blame(text, error))
+}
+
+/// Passes an entry of which all is as it should be.
+fn pass(text: &str) -> Result<Entry<'_>, EntryError> {
+    let envelope = |_| EntryError::Envelope;
+    let mut reader = Reader::new(text);
+    reader.eat(b"{\"entry\":").map_err(envelope)?;
+    let kind = kind_of(text).ok_or(EntryError::Kind)?;
+    let seen = kind.schema().pass(&mut reader).map_err(|fault| match fault {
+        Fault::NotCanonical(error) => error.into(),
+        Fault::Missing(member) => EntryError::Missing(member),
+        Fault::Form(member) => EntryError::Form(member),
+        Fault::Unknown => EntryError::Unknown,
+    })?;
+    reader.eat(b",\"seq\":").map_err(envelope)?;
+    let start = reader.place();
+    reader.number().map_err(envelope)?;
+    let seq = reader.text(start..reader.place()).parse().map_err(|_| EntryError::Envelope)?;
+    reader.eat(b",\"time\":").map_err(envelope)?;
+    let start = reader.place();
+    reader.string().map_err(envelope)?;
+    let time = reader.text(start + 1..reader.place() - 1);
+    reader.eat(b",\"v\":1}").map_err(envelope)?;
+    if reader.place() != text.len() {
+        return Err(EntryError::Envelope);
     }
-    if !is_time(envelope.time) {
+    if !is_time(time) {
         return Err(EntryError::Time);
     }
-    let kind = Kind::named(envelope.entry.kind).ok_or(EntryError::Kind)?;
-    let about_a_request = matches!(kind, Kind::Decision | Kind::Attempt | Kind::Outcome);
-    let request = match envelope.entry.request {
-        Some(id) if about_a_request => Some(Request::parse(id).ok_or(EntryError::Shape)?),
-        None if !about_a_request => None,
-        _ => return Err(EntryError::Shape),
-    };
-    let refuses = kind == Kind::Decision && envelope.entry.verdict == Some("refuse");
-    Ok(Entry { seq: envelope.seq, time: envelope.time, about: About { kind, request, refuses } })
+    let request = seen.request.and_then(Request::parse);
+    let refuses = kind == Kind::Decision && seen.verdict == Some("refuse");
+    Ok(Entry { seq, time, about: About { kind, request, refuses } })
+}
+
+/// The kind that an entry says it is of. No schema has a nested member of that name, so the first is the right one.
+fn kind_of(text: &str) -> Option<Kind> {
+    let (_, rest) = text.split_once("\"kind\":\"")?;
+    Kind::named(rest.split_once('"')?.0)
+}
+
+/// Finds the plainest reason why an entry is not one: spelling before version, version before members.
+fn blame(text: &str, error: EntryError) -> EntryError {
+    #[derive(Deserialize)]
+    struct Version {
+        v: u64,
+    }
+    if let Err(error) = canonical::check(text.as_bytes()) {
+        return error.into();
+    }
+    match serde_json::from_str::<Version>(text) {
+        Err(_) => EntryError::Envelope,
+        Ok(Version { v }) if v != u64::from(VERSION) => EntryError::Version(v),
+        Ok(_) => error,
+    }
 }
 
 /// Appends an entry to `out`: the envelope round a body that is already canonical JSON.
@@ -190,7 +185,7 @@ pub fn wrap(body: &[u8], seq: u64, time: &str, out: &mut Vec<u8>) {
 pub const ENVELOPE_BYTES_MAX: usize =
     "{\"entry\":,\"seq\":18446744073709551615,\"time\":\"\",\"v\":1}".len() + TIME_BYTES;
 
-fn is_time(time: &str) -> bool {
+pub(crate) fn is_time(time: &str) -> bool {
     time.len() == TIME_BYTES
         && time.bytes().enumerate().all(|(at, byte)| match at {
             4 | 7 => byte == b'-',
@@ -209,6 +204,12 @@ mod tests {
     const TIME: &str = "2026-11-23T09:00:00.000000001Z";
     const ID: &str = "0193594c-1d2e-7000-8000-0123456789ab";
 
+    fn outcome() -> String {
+        format!(
+            r#"{{"bytes_out":1,"end":"complete","first_byte_us":1,"foreign_tokens":0,"kind":"outcome","request":"{ID}","#
+        ) + r#""restored":0,"status":200,"total_us":2,"withheld_tokens":0}"#
+    }
+
     fn wrapped(body: &str) -> Vec<u8> {
         let mut out = Vec::new();
         wrap(body.as_bytes(), 17, TIME, &mut out);
@@ -217,26 +218,28 @@ mod tests {
 
     #[test]
     fn wraps_and_opens() {
-        let bytes = wrapped(&format!(r#"{{"kind":"decision","request":"{ID}","verdict":"refuse"}}"#));
+        let bytes = wrapped(&outcome());
         let entry = open(&bytes).unwrap();
         let request = Request::parse(ID).unwrap();
-        let about = About { kind: Kind::Decision, request: Some(request), refuses: true };
+        let about = About { kind: Kind::Outcome, request: Some(request), refuses: false };
         assert_eq!(entry, Entry { seq: 17, time: TIME, about });
         assert_eq!(request.to_string(), ID);
-        let body = r#"{"kind":"decision","request":"","verdict":"refuse"}"#.len() + ID.len();
-        assert!(bytes.len() - body <= ENVELOPE_BYTES_MAX);
+        assert!(bytes.len() - outcome().len() <= ENVELOPE_BYTES_MAX);
     }
 
     #[test]
     fn names_what_is_wrong() {
-        let shape = Err(EntryError::Shape);
+        let outer = Err(EntryError::Envelope);
+        let upper = outcome().replace(ID, &ID.to_uppercase());
         for (name, bytes, error) in [
-            ("no request", wrapped(r#"{"kind":"outcome"}"#), shape),
-            ("request of a stop", wrapped(&format!(r#"{{"kind":"stop","request":"{ID}"}}"#)), shape),
-            ("upper-case id", wrapped(&format!(r#"{{"kind":"attempt","request":"{}"}}"#, ID.to_uppercase())), shape),
+            ("no request", wrapped(r#"{"kind":"outcome"}"#), Err(EntryError::Missing("bytes_out"))),
+            ("request of a stop", wrapped(&format!(r#"{{"kind":"stop","request":"{ID}"}}"#)), Err(EntryError::Unknown)),
+            ("upper-case id", wrapped(&upper), Err(EntryError::Form("request"))),
             ("unknown kind", wrapped(r#"{"kind":"party"}"#), Err(EntryError::Kind)),
-            ("unknown member", br#"{"entry":{"kind":"stop"},"extra":1,"seq":1,"time":"","v":1}"#.to_vec(), shape),
+            ("unknown member", br#"{"entry":{"kind":"stop"},"extra":1,"seq":1,"time":"","v":1}"#.to_vec(), outer),
             ("other version", wrapped(r#"{"kind":"stop"}"#).replace_last(b"1}", b"2}"), Err(EntryError::Version(2))),
+            ("no version", br#"{"entry":{"kind":"stop"},"seq":1}"#.to_vec(), outer),
+            ("blank", wrapped(r#"{"kind": "stop"}"#), Err(NotCanonical { at: 17 }.into())),
             ("too long", wrapped(&format!("\"{}\"", "x".repeat(ENTRY_BYTES_MAX))), Err(EntryError::TooLong)),
         ] {
             assert_eq!(open(&bytes), error, "{name}");

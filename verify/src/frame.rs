@@ -191,6 +191,12 @@ pub(crate) fn check_entries(bytes: &[u8], count: u32, entries: &mut Vec<Range<us
     if at == bytes.len() { Ok(()) } else { Err((at, Fault::Count)) }
 }
 
+/// Where the content of the entry frame at the start of `bytes` lies; `None` when there is no whole one.
+pub(crate) fn parse_entry(bytes: &[u8]) -> Option<Range<usize>> {
+    let (kind, content) = parse_frame(bytes, ENTRY_BYTES_MAX).ok()?;
+    (kind == TYPE_ENTRY).then_some(content)
+}
+
 /// Reads the frame at the start of `bytes`: its type, and where its content lies.
 fn parse_frame(bytes: &[u8], content_max: usize) -> Result<(u8, Range<usize>), Fault> {
     let mut from = Cursor(bytes);

@@ -4,8 +4,9 @@
 //! of octroi, which itself uses it for the formats. The formats are open ones where open ones exist: the Merkle tree of
 //! RFC 6962, signed notes, checkpoints and tile paths of C2SP. `docs/audit-format.md` describes them byte by byte.
 //!
-//! Reading order: [`merkle`], [`proof`] the mathematics; [`note`], [`checkpoint`], [`tiles`] what is published; [`canonical`],
-//! [`entry`], [`segment`], [`walk`] what lies on disk; [`relations`], [`verify`], [`report`] the verification.
+//! Reading order: [`merkle`], [`proof`] the mathematics; [`note`], [`checkpoint`], [`cosign`], [`policy`],
+//! [`tiles`], [`tlog_proof`] what is published; [`canonical`],
+//! [`schema`], [`kinds`], [`entry`], [`segment`], [`walk`] what lies on disk; [`relations`], [`verify`], [`report`] the verification.
 #![expect(
     clippy::disallowed_methods,
     clippy::disallowed_types,
@@ -14,20 +15,30 @@
 
 pub mod canonical;
 pub mod checkpoint;
+pub mod cosign;
 pub mod entry;
+mod export;
+pub mod fleet;
 mod frame;
+pub mod kinds;
 pub mod merkle;
 pub mod note;
+mod pass;
+pub mod policy;
 pub mod problem;
 pub mod proof;
+mod published;
 pub mod relations;
 pub mod report;
+pub mod schema;
 pub mod segment;
 pub mod tiles;
+pub mod tlog_proof;
 pub mod verify;
 pub mod walk;
 
 pub use checkpoint::Checkpoint;
+pub use fleet::verify_all;
 pub use merkle::{Frontier, Hash};
 pub use note::{SignerKey, VerifierKey};
 pub use problem::{Problem, ProblemKind};

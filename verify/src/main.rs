@@ -2,18 +2,28 @@
 //!
 //! Exit status: 0 the log holds, 1 it does not, 2 it could not be checked (usage, files that cannot be read).
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use octroi_verify::{Problem, ProblemKind, Progress, Trust, VerifierKey, verify_dir};
+use octroi_verify::policy::Policy;
+use octroi_verify::tlog_proof::TlogProof;
+use octroi_verify::{Checkpoint, Problem, ProblemKind, Progress, Trust, VerifierKey, verify_all};
 
-const USAGE: &str = "usage: octroi-verify DIR [--key VKEY] [--from CHECKPOINT]...
+const USAGE: &str = "usage: octroi-verify DIR [--key VKEY | --policy FILE] [--from CHECKPOINT]... [--export FILE]...
+       octroi-verify --proof FILE [--entry FILE] (--key VKEY | --policy FILE)
+       octroi-verify --format
 
-  DIR                 the folder of the log
+  DIR                 the folder of a log, as a gateway writes it or as it is published in tiles; or a folder with
+                      the folders of several: each is checked, and that epochs follow each other
   --key VKEY          the log's public key, or a file that holds it; without it the folder's own is taken,
                       and a log that was replaced together with its key is not noticed
+  --policy FILE       a trust policy (C2SP tlog-policy): logs, witnesses, and how many of these must have signed
   --from CHECKPOINT   a file with a checkpoint of this log kept from earlier; the log must still extend it
+  --export FILE       exported entries (JSON lines): each must stand in the log as it does in the file
+  --proof FILE        check one entry with its proof (C2SP tlog-proof), without the log
+  --entry FILE        the entry, when the proof does not carry it
+  --format            only print what an entry of each kind may hold
 ";
 
 fn main() -> ExitCode {
@@ -26,32 +36,50 @@ fn main() -> ExitCode {
 
 fn run() -> io::Result<ExitCode> {
     let (mut out, mut err) = (io::stdout().lock(), io::stderr().lock());
-    let (dir, trust) = match arguments(std::env::args().skip(1)) {
-        Ok(Some(arguments)) => arguments,
-        Ok(None) => {
-            out.write_all(USAGE.as_bytes())?;
-            return Ok(ExitCode::SUCCESS);
+    match arguments(std::env::args().skip(1)) {
+        Ok(Task::Verify(dir, trust)) => verify(&dir, &trust, &mut out, &mut err),
+        Ok(Task::Say(text)) => {
+            out.write_all(text.as_bytes())?;
+            Ok(ExitCode::SUCCESS)
         }
+        Ok(Task::Prove(proof, entry, trust)) => match prove(&proof, entry.as_deref(), &trust) {
+            Ok(told) => {
+                writeln!(out, "PROVEN: {told}")?;
+                Ok(ExitCode::SUCCESS)
+            }
+            Err(fault) => {
+                writeln!(out, "NOT PROVEN: {fault}")?;
+                Ok(ExitCode::from(1))
+            }
+        },
         Err(fault) => {
             writeln!(err, "octroi-verify: {fault}\n\n{USAGE}")?;
-            return Ok(ExitCode::from(2));
+            Ok(ExitCode::from(2))
         }
-    };
-    let (mut shown, terminal) = (0, err.is_terminal());
+    }
+}
+
+fn verify(
+    dir: &std::path::Path,
+    trust: &Trust,
+    out: &mut impl io::Write,
+    err: &mut (impl io::Write + io::IsTerminal),
+) -> io::Result<ExitCode> {
+    let (mut shown, terminal) = (None, err.is_terminal());
     let mut progress = |progress: Progress| {
         let percent = progress.entries.saturating_mul(100) / progress.signed.max(1);
         // A progress line that cannot be written is no reason to stop.
-        if terminal && percent > shown && write!(err, "\r{percent} %").and_then(|()| err.flush()).is_ok() {
-            shown = percent;
+        if terminal && shown != Some(percent) && bar(err, percent, progress.entries).is_ok() {
+            shown = Some(percent);
         }
     };
-    let result = verify_dir(&dir, &trust, &mut progress);
-    if shown > 0 {
-        write!(err, "\r      \r")?;
+    let result = verify_all(dir, trust, &mut progress);
+    if shown.is_some() {
+        write!(err, "\r\x1b[K")?;
     }
     match result {
-        Ok(report) => {
-            write!(out, "{report}")?;
+        Ok(reports) => {
+            reports.iter().try_for_each(|report| write!(out, "{report}"))?;
             Ok(ExitCode::SUCCESS)
         }
         Err(problem) => {
@@ -61,6 +89,31 @@ fn run() -> io::Result<ExitCode> {
     }
 }
 
+/// Draws the progress on one line.
+fn bar(err: &mut impl io::Write, percent: u64, entries: u64) -> io::Result<()> {
+    const WIDTH: usize = 40;
+    let done = usize::try_from(percent.min(100)).unwrap_or(0) * WIDTH / 100;
+    write!(err, "\r[{}{}] {percent:>3} %  {entries} entries", "#".repeat(done), " ".repeat(WIDTH - done))?;
+    err.flush()
+}
+
+/// Checks one entry with its proof, and tells what it proves.
+fn prove(proof: &str, entry: Option<&[u8]>, trust: &Trust) -> Result<String, String> {
+    let proof = TlogProof::parse(proof).map_err(|error| error.to_string())?;
+    let (checkpoint, witnesses) = match (&trust.key, &trust.policy) {
+        (Some(key), _) => (Checkpoint::open(&proof.checkpoint, key).map_err(|error| error.to_string())?, Vec::new()),
+        (None, Some(policy)) => {
+            let accepted = policy.accept(&proof.checkpoint).map_err(|error| error.to_string())?;
+            (accepted.checkpoint, accepted.witnesses)
+        }
+        (None, None) => return Err("a proof needs a key or a policy to be checked with".to_owned()),
+    };
+    let entry = proof.verify(entry, &checkpoint).map_err(|error| error.to_string())?;
+    let entry = String::from_utf8_lossy(entry);
+    let (origin, size, witnesses) = (checkpoint.origin, checkpoint.size, witnesses.len());
+    Ok(format!("entry {} of {size} of {origin}, {witnesses} witnesses\n{entry}", proof.index))
+}
+
 const fn exit_status(problem: &Problem) -> u8 {
     match problem.kind {
         ProblemKind::Unreadable | ProblemKind::NotALog | ProblemKind::Key => 2,
@@ -68,27 +121,55 @@ const fn exit_status(problem: &Problem) -> u8 {
     }
 }
 
-/// Reads the command line; `None` when only help is asked for.
-fn arguments(mut given: impl Iterator<Item = String>) -> Result<Option<(PathBuf, Trust)>, String> {
-    let (mut dir, mut trust) = (None, Trust::default());
+/// What is asked for.
+enum Task {
+    Verify(PathBuf, Trust),
+    Prove(String, Option<Vec<u8>>, Trust),
+    Say(String),
+}
+
+/// Reads the command line.
+fn arguments(mut given: impl Iterator<Item = String>) -> Result<Task, String> {
+    let (mut dir, mut proof, mut entry, mut trust) = (None, None, None, Trust::default());
     while let Some(argument) = given.next() {
+        let mut value = |what: &str| given.next().ok_or_else(|| format!("`{argument}` needs {what}"));
         match argument.as_str() {
-            "-h" | "--help" => return Ok(None),
+            "-h" | "--help" => return Ok(Task::Say(USAGE.to_owned())),
+            "--format" => return Ok(Task::Say(octroi_verify::schema::describe())),
             "--key" => {
-                let key = given.next().ok_or("`--key` needs a key")?;
+                let key = value("a key")?;
                 let text = if key.contains('+') { key } else { read(&key)? };
                 trust.key = Some(VerifierKey::parse(&text).map_err(|_| "`--key` is not a verifier key")?);
             }
-            "--from" => trust.known.push(read(&given.next().ok_or("`--from` needs a file")?)?),
+            "--policy" => {
+                trust.policy = Some(Policy::parse(&read(&value("a file")?)?).map_err(|error| error.to_string())?);
+            }
+            "--from" => trust.known.push(read(&value("a file")?)?),
+            "--export" => trust.exports.push(PathBuf::from(value("a file")?)),
+            "--proof" => proof = Some(read(&value("a file")?)?),
+            "--entry" => entry = Some(bytes(&value("a file")?)?),
             option if option.starts_with('-') => return Err(format!("unknown option `{option}`")),
             _ if dir.is_some() => return Err("one folder at a time".to_owned()),
             path => dir = Some(PathBuf::from(path)),
         }
     }
-    dir.map(|dir| Some((dir, trust))).ok_or_else(|| "which folder?".to_owned())
+    if trust.key.is_some() && trust.policy.is_some() {
+        return Err("a key or a policy, not both".to_owned());
+    }
+    match (dir, proof) {
+        (Some(_), Some(_)) => Err("a folder or a proof, not both".to_owned()),
+        (None, Some(proof)) => Ok(Task::Prove(proof, entry, trust)),
+        (Some(dir), None) => Ok(Task::Verify(dir, trust)),
+        (None, None) => Err("which folder?".to_owned()),
+    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "the command line names files")]
 fn read(path: &str) -> Result<String, String> {
     std::fs::read_to_string(path).map_err(|error| format!("`{path}`: {}", error.kind()))
+}
+
+#[expect(clippy::disallowed_methods, reason = "the command line names files")]
+fn bytes(path: &str) -> Result<Vec<u8>, String> {
+    std::fs::read(path).map_err(|error| format!("`{path}`: {}", error.kind()))
 }

@@ -42,17 +42,8 @@ impl VerifierKey {
     /// # Errors
     /// [`NoteError::Key`] when it is not of that form, of another algorithm, or the key id is not the key's.
     pub fn parse(text: &str) -> Result<Self, NoteError> {
-        let mut parts = text.trim_end_matches('\n').splitn(3, '+');
-        let (Some(name), Some(id), Some(key)) = (parts.next(), parts.next(), parts.next()) else {
-            return Err(NoteError::Key);
-        };
-        let key = STANDARD.decode(key).map_err(|_| NoteError::Key)?;
-        let Some((&ALGORITHM_ED25519, public)) = key.split_first() else {
-            return Err(NoteError::Key);
-        };
-        let public = public.try_into().map_err(|_| NoteError::Key)?;
-        let key = Self::new(name, public).ok_or(NoteError::Key)?;
-        if key.id_hex() == id { Ok(key) } else { Err(NoteError::Key) }
+        let (name, public) = parse_key(text, ALGORITHM_ED25519)?;
+        Self::new(name, public).ok_or(NoteError::Key)
     }
 
     /// The name: for a log its origin.
@@ -62,24 +53,18 @@ impl VerifierKey {
 
     /// The first 4 bytes of `SHA-256(name ‖ "\n" ‖ 0x01 ‖ public key)`.
     pub fn id(&self) -> [u8; 4] {
-        let mut data = self.name.clone().into_bytes();
-        data.extend_from_slice(&[b'\n', ALGORITHM_ED25519]);
-        data.extend_from_slice(&self.public);
-        let mut id = [0; 4];
-        id.iter_mut().zip(digest(&SHA256, &data).as_ref()).for_each(|(to, from)| *to = *from);
-        id
+        key_id(&self.name, ALGORITHM_ED25519, &self.public)
     }
 
-    fn id_hex(&self) -> String {
-        format!("{:08x}", u32::from_be_bytes(self.id()))
+    /// The public key itself.
+    pub const fn public(&self) -> &[u8; 32] {
+        &self.public
     }
 }
 
 impl fmt::Display for VerifierKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut key = vec![ALGORITHM_ED25519];
-        key.extend_from_slice(&self.public);
-        write!(f, "{}+{}+{}", self.name, self.id_hex(), STANDARD.encode(key))
+        f.write_str(&format_key(&self.name, ALGORITHM_ED25519, &self.public))
     }
 }
 
@@ -115,8 +100,13 @@ impl SignerKey {
     /// Signs a text, which must end in a newline, and returns the whole note.
     pub fn sign(&self, text: &str) -> String {
         let mut signature = self.verifier.id().to_vec();
-        signature.extend_from_slice(self.pair.sign(text.as_bytes()).as_ref());
-        format!("{text}\n— {} {}\n", self.verifier.name, STANDARD.encode(signature))
+        signature.extend_from_slice(&self.sign_bytes(text.as_bytes()));
+        format!("{text}\n{}", format_line(&self.verifier.name, &signature))
+    }
+
+    /// The bare signature over some bytes.
+    pub(crate) fn sign_bytes(&self, bytes: &[u8]) -> Vec<u8> {
+        self.pair.sign(bytes).as_ref().to_vec()
     }
 }
 
@@ -148,25 +138,86 @@ pub enum NoteError {
 /// # Errors
 /// [`NoteError`] when it is malformed, not signed by the key, or the signature does not hold.
 pub fn open<'a>(note: &'a str, key: &VerifierKey) -> Result<&'a str, NoteError> {
-    let (text, signatures) = split(note)?;
+    let (text, lines) = split(note)?;
     let mut found = false;
-    for line in signatures.lines() {
-        let (name, signature) = signature_line(line)?;
-        let Some((id, signature)) = signature.split_at_checked(4) else {
-            return Err(NoteError::Format);
-        };
-        if name != key.name || id != key.id() {
+    for line in lines {
+        if line.name != key.name || line.id != key.id() {
             continue;
         }
-        let public = UnparsedPublicKey::new(&ED25519, key.public);
-        public.verify(text.as_bytes(), signature).map_err(|_| NoteError::Signature)?;
+        if !holds(&key.public, text.as_bytes(), &line.signature) {
+            return Err(NoteError::Signature);
+        }
         found = true;
     }
     if found { Ok(text) } else { Err(NoteError::Unsigned) }
 }
 
-/// Divides a note into its text, final newline included, and its signature lines.
-fn split(note: &str) -> Result<(&str, &str), NoteError> {
+/// A signature line of a note.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line<'a> {
+    /// The name of the key.
+    pub name: &'a str,
+    /// The id of the key.
+    pub id: [u8; 4],
+    /// What follows the id: for Ed25519 the signature, for a cosignature time and signature.
+    pub signature: Vec<u8>,
+}
+
+/// Divides a note into its text, final newline included, and its signature lines, none of which is checked.
+///
+/// # Errors
+/// [`NoteError::Format`] when it is not a note.
+pub fn split(note: &str) -> Result<(&str, Vec<Line<'_>>), NoteError> {
+    let (text, signatures) = divide(note)?;
+    let lines: Result<Vec<_>, _> = signatures.lines().map(signature_line).collect();
+    Ok((text, lines?))
+}
+
+/// Whether an Ed25519 signature over these bytes is by this key.
+pub(crate) fn holds(public: &[u8; 32], bytes: &[u8], signature: &[u8]) -> bool {
+    UnparsedPublicKey::new(&ED25519, public).verify(bytes, signature).is_ok()
+}
+
+/// The first 4 bytes of `SHA-256(name ‖ "\n" ‖ algorithm ‖ public key)`.
+pub(crate) fn key_id(name: &str, algorithm: u8, public: &[u8; 32]) -> [u8; 4] {
+    let mut data = name.as_bytes().to_vec();
+    data.extend_from_slice(&[b'\n', algorithm]);
+    data.extend_from_slice(public);
+    let mut id = [0; 4];
+    id.iter_mut().zip(digest(&SHA256, &data).as_ref()).for_each(|(to, from)| *to = *from);
+    id
+}
+
+/// Reads a verifier key of this algorithm: its name and the public key.
+pub(crate) fn parse_key(text: &str, algorithm: u8) -> Result<(&str, [u8; 32]), NoteError> {
+    let mut parts = text.trim_end_matches('\n').splitn(3, '+');
+    let (Some(name), Some(id), Some(key)) = (parts.next(), parts.next(), parts.next()) else {
+        return Err(NoteError::Key);
+    };
+    let key = STANDARD.decode(key).map_err(|_| NoteError::Key)?;
+    let public = key.split_first().filter(|(first, _)| **first == algorithm).ok_or(NoteError::Key)?.1;
+    let public: [u8; 32] = public.try_into().map_err(|_| NoteError::Key)?;
+    if id_hex(name, algorithm, &public) == id { Ok((name, public)) } else { Err(NoteError::Key) }
+}
+
+/// Writes a verifier key.
+pub(crate) fn format_key(name: &str, algorithm: u8, public: &[u8; 32]) -> String {
+    let mut key = vec![algorithm];
+    key.extend_from_slice(public);
+    format!("{name}+{}+{}", id_hex(name, algorithm, public), STANDARD.encode(key))
+}
+
+/// Writes a signature line: the signature begins with the key's id.
+pub(crate) fn format_line(name: &str, signature: &[u8]) -> String {
+    format!("— {name} {}\n", STANDARD.encode(signature))
+}
+
+fn id_hex(name: &str, algorithm: u8, public: &[u8; 32]) -> String {
+    format!("{:08x}", u32::from_be_bytes(key_id(name, algorithm, public)))
+}
+
+/// Divides a note into its text and the text of its signature lines.
+fn divide(note: &str) -> Result<(&str, &str), NoteError> {
     let control = |c: char| c.is_control() && c != '\n';
     if note.len() > NOTE_BYTES_MAX || note.contains(control) || !note.ends_with('\n') {
         return Err(NoteError::Format);
@@ -178,10 +229,15 @@ fn split(note: &str) -> Result<(&str, &str), NoteError> {
     if signatures.is_empty() { Err(NoteError::Format) } else { Ok((text, signatures)) }
 }
 
-fn signature_line(line: &str) -> Result<(&str, Vec<u8>), NoteError> {
+fn signature_line(line: &str) -> Result<Line<'_>, NoteError> {
     let (name, signature) = line.strip_prefix("— ").and_then(|rest| rest.split_once(' ')).ok_or(NoteError::Format)?;
     let signature = STANDARD.decode(signature).map_err(|_| NoteError::Format)?;
-    if name.is_empty() || signature.len() < 5 { Err(NoteError::Format) } else { Ok((name, signature)) }
+    match signature.split_first_chunk::<4>() {
+        Some((id, signature)) if !name.is_empty() && !signature.is_empty() => {
+            Ok(Line { name, id: *id, signature: signature.to_vec() })
+        }
+        _ => Err(NoteError::Format),
+    }
 }
 
 #[cfg(test)]

@@ -86,6 +86,14 @@ pub enum ProblemKind {
     Twice,
     /// More decisions are open than a gateway can have.
     TooManyOpen,
+    /// The trust policy does not accept the checkpoint.
+    Policy,
+    /// A log that must be there is not.
+    MissingLog,
+    /// An exported line is not the entry that the log has.
+    Export,
+    /// The review index says other than the log.
+    Index,
 }
 
 impl fmt::Display for ProblemKind {
@@ -107,6 +115,10 @@ impl fmt::Display for ProblemKind {
             Self::NoDecision => "no open decision",
             Self::Twice => "recorded twice",
             Self::TooManyOpen => "too many open decisions",
+            Self::Policy => "trust policy not met",
+            Self::MissingLog => "log missing",
+            Self::Export => "export edited",
+            Self::Index => "index edited",
         })
     }
 }

@@ -69,7 +69,7 @@ impl Relations {
             }
             Kind::Outcome if known.is_some() => Err((ProblemKind::Twice, "a second outcome of one request")),
             Kind::Outcome => Err((ProblemKind::NoDecision, "an outcome of a request that has no open decision")),
-            Kind::Start | Kind::Stop | Kind::Policy => Ok(()),
+            _ => Ok(()),
         }
     }
 

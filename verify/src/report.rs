@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+pub use crate::export::Exported;
 use crate::merkle::Hash;
 use crate::note::VerifierKey;
+pub use crate::pass::Begun;
 use crate::problem::Problem;
 
 /// What was verified.
@@ -16,6 +18,8 @@ pub struct Report {
     pub key: VerifierKey,
     /// Whether the key was given, and not taken from the log's own folder.
     pub key_given: bool,
+    /// Witnesses of the policy that signed the checkpoint, with the time of each in seconds since the epoch.
+    pub witnesses: Vec<(String, u64)>,
     /// Entries that the checkpoint covers.
     pub signed: u64,
     /// Root over them.
@@ -42,6 +46,12 @@ pub struct Report {
     pub last_time: Option<String>,
     /// Entries dated before the one in front of them: the clock was set back.
     pub clock_steps_back: u64,
+    /// The key of the next epoch, when this one announced it.
+    pub announced: Option<String>,
+    /// The epoch that this one follows.
+    pub begun: Option<Begun>,
+    /// Exports that were compared.
+    pub exports: Vec<Exported>,
 }
 
 impl fmt::Display for Report {
@@ -51,6 +61,12 @@ impl fmt::Display for Report {
         writeln!(f, "VERIFIED: {}", self.origin)?;
         writeln!(f, "  key         {} ({source})", self.key)?;
         writeln!(f, "  signed      {} entries, root {}", self.signed, self.root)?;
+        for (name, time) in &self.witnesses {
+            writeln!(f, "  witness     {name}, at {time} s since 1970")?;
+        }
+        if let Some(begun) = &self.begun {
+            writeln!(f, "  follows     {} with {} entries", begun.previous, begun.size)?;
+        }
         if self.known > 0 {
             writeln!(f, "  extends     {} earlier checkpoint{}", self.known, plural(u64::from(self.known)))?;
         }
@@ -80,7 +96,13 @@ impl fmt::Display for Report {
         if let (Some(first), Some(last)) = (&self.first_time, &self.last_time) {
             writeln!(f, "  from        {first}\n  to          {last}")?;
         }
-        writeln!(f, "  in          {} segment{}, {} bytes", self.segments, plural(u64::from(self.segments)), self.bytes)
+        for export in &self.exports {
+            let (name, matched) = (&export.name, export.matched);
+            write!(f, "  export      {name}: {matched} line{} as in the log", plural(matched))?;
+            let left_out = export.left_out;
+            writeln!(f, "; it leaves out {left_out} between its first and its last")?;
+        }
+        writeln!(f, "  in          {} file{}, {} bytes", self.segments, plural(u64::from(self.segments)), self.bytes)
     }
 }
 

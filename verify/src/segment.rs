@@ -16,11 +16,12 @@
 use std::io;
 use std::ops::Range;
 
+use crate::entry::ENTRY_BYTES_MAX;
 pub use crate::frame::{
     BATCH_BYTES_MAX, BATCH_FRAME_BYTES, BatchBuilder, BatchHead, FRAME_HEAD_BYTES, Fault, HEADER_BYTES, Header,
     ORIGIN_BYTES_MAX,
 };
-use crate::frame::{check_entries, parse_batch_head};
+use crate::frame::{check_entries, parse_batch_head, parse_entry};
 
 /// Bytes fetched at a time.
 const WINDOW_BYTES: usize = 256 * 1024;
@@ -248,6 +249,19 @@ impl Segment {
         let end = place(to).min(self.window.len());
         self.window.get(place(from)..end).unwrap_or_default()
     }
+}
+
+/// Reads the one entry whose frame begins at `offset`; `None` when no whole frame of an entry stands there.
+///
+/// # Errors
+/// What the file says.
+pub fn entry_at(file: &dyn ReadAt, offset: u64) -> io::Result<Option<Vec<u8>>> {
+    let mut bytes = vec![0; FRAME_HEAD_BYTES + ENTRY_BYTES_MAX];
+    let read = file.read_at(&mut bytes, offset)?;
+    bytes.truncate(read);
+    let Some(range) = parse_entry(&bytes) else { return Ok(None) };
+    bytes.truncate(range.end);
+    Ok(Some(bytes.split_off(range.start)))
 }
 
 #[cfg(test)]

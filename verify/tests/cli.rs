@@ -11,34 +11,83 @@ use octroi_verify::entry::wrap;
 use octroi_verify::merkle::{Frontier, leaf_hash};
 use octroi_verify::note::SignerKey;
 use octroi_verify::segment::{BatchBuilder, Header};
+use octroi_verify::tiles::{Growing, bundle, entries_path};
+use octroi_verify::tlog_proof::TlogProof;
+use octroi_verify::{cosign, note};
 
 const ORIGIN: &str = "octroi/hand-made/1";
 const ID: &str = "0193594c-1d2e-7000-8000-0123456789ab";
 
+fn signer(name: &str) -> SignerKey {
+    let pair = Ed25519KeyPair::generate().unwrap().to_pkcs8v1().unwrap();
+    SignerKey::from_pkcs8(name, pair.as_ref()).unwrap()
+}
+
 /// Writes a log of four entries, and returns its key and checkpoint.
 fn write_log(dir: &Path) -> (String, String) {
-    let pair = Ed25519KeyPair::generate().unwrap().to_pkcs8v1().unwrap();
-    let key = SignerKey::from_pkcs8(ORIGIN, pair.as_ref()).unwrap();
+    let key = signer(ORIGIN);
+    let (entries, checkpoint) = write_signed(dir, &key);
+    publish(&dir.join("published"), &entries, &checkpoint);
+    (key.verifier().to_string(), checkpoint)
+}
+
+/// Writes the same entries as tiles.
+fn publish(dir: &Path, entries: &[Vec<u8>], checkpoint: &str) {
+    let (mut growing, mut bytes) = (Growing::default(), Vec::new());
+    for entry in entries {
+        bundle(entry, &mut bytes);
+        growing.push(leaf_hash(entry), &mut Vec::new());
+    }
+    for (path, bytes) in growing
+        .partial()
+        .iter()
+        .map(|tile| (tile.path(), tile.bytes()))
+        .chain([(entries_path(0, 4), bytes), ("checkpoint".to_owned(), checkpoint.as_bytes().to_vec())])
+    {
+        let path = dir.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+    }
+}
+
+fn write_signed(dir: &Path, key: &SignerKey) -> (Vec<Vec<u8>>, String) {
+    let mut entries = Vec::new();
     let (mut tree, mut batch) = (Frontier::default(), BatchBuilder::default());
     let header = Header { number: 1, first_seq: 0, root: tree.root(), origin: ORIGIN.into() };
     for body in [
         r#"{"kind":"start","unfinished":0,"version":"0.1.0"}"#.to_owned(),
-        format!(r#"{{"kind":"decision","request":"{ID}","verdict":"forward"}}"#),
-        format!(r#"{{"kind":"outcome","request":"{ID}"}}"#),
+        decision(),
+        format!(
+            r#"{{"bytes_out":1,"end":"complete","first_byte_us":1,"foreign_tokens":0,"kind":"outcome","request":"{ID}","#
+        ) + r#""restored":0,"status":200,"total_us":2,"withheld_tokens":0}"#,
         r#"{"kind":"stop"}"#.to_owned(),
     ] {
         let mut entry = Vec::new();
         wrap(body.as_bytes(), tree.size(), "2026-11-23T09:00:00.000000000Z", &mut entry);
         batch.push(&entry);
         tree.push(leaf_hash(&entry));
+        entries.push(entry);
     }
-    let checkpoint = Checkpoint { origin: ORIGIN.into(), size: tree.size(), root: tree.root() }.sign(&key);
+    let checkpoint = Checkpoint { origin: ORIGIN.into(), size: tree.size(), root: tree.root() }.sign(key);
     fs::create_dir(dir.join("segments")).unwrap();
     let bytes = [header.encode().unwrap(), batch.finish(0), vec![0; 1_000]].concat();
     fs::write(dir.join("segments/00000001.seg"), bytes).unwrap();
     fs::write(dir.join("checkpoint"), &checkpoint).unwrap();
     fs::write(dir.join("log.vkey"), format!("{}\n", key.verifier())).unwrap();
-    (key.verifier().to_string(), checkpoint)
+    (entries, checkpoint)
+}
+
+/// A decision as short as one can be.
+fn decision() -> String {
+    let digest = "0".repeat(64);
+    let scan = r#"{"bytes":0,"leaves":0,"scanned":0,"status":"complete","unknown":0,"unreadable":0}"#;
+    format!(
+        r#"{{"actor":"A","api":"openai","app":"a","body_bytes":0,"body_mac":"{digest}","findings":[],"inventory":"{digest}","#
+    ) + &format!(
+        r#""kind":"decision","model":"m","operation":"chat","plan":[],"policy":"{digest}","reference":"{digest}","#
+    ) + &format!(
+        r#""removed":[],"request":"{ID}","rules":[],"scan":{scan},"stream":false,"tenant":"t","verdict":"forward"}}"#
+    )
 }
 
 fn run(arguments: &[&str]) -> (i32, String, String) {
@@ -96,4 +145,109 @@ fn says_when_it_cannot_check() {
     let (code, out, _) = run(&[dir]);
     assert_eq!((code, out.as_str()), (2, "NOT VERIFIED: not an audit log: log.vkey: the file is not there\n"));
     assert_eq!(run(&["--help"]).0, 0);
+}
+
+#[test]
+fn tiles_are_checked_on_their_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let (key, _) = write_log(folder.path());
+    let dir = folder.path().join("published");
+    let (code, out, _) = run(&[dir.to_str().unwrap(), "--key", &key]);
+    assert_eq!(code, 0, "{out}");
+    assert!(out.contains("signed      4 entries") && out.contains("1 file"), "{out}");
+    for (name, file, at, expected) in [
+        ("an entry", "tile/entries/000.p/4", 40, "NOT VERIFIED: "),
+        ("a hash", "tile/0/000.p/4", 33, "NOT VERIFIED: bytes changed: tile/0/000.p/4 at byte 33"),
+    ] {
+        let (path, right) = (dir.join(file), fs::read(dir.join(file)).unwrap());
+        let mut bytes = right.clone();
+        *bytes.get_mut(at).unwrap() ^= 1;
+        fs::write(&path, bytes).unwrap();
+        let (code, out, _) = run(&[dir.to_str().unwrap(), "--key", &key]);
+        assert_eq!(code, 1, "{name}: {out}");
+        assert!(out.starts_with(expected), "{name}: {out}");
+        fs::write(&path, right).unwrap();
+    }
+    fs::remove_file(dir.join("tile/0/000.p/4")).unwrap();
+    let (code, out, _) = run(&[dir.to_str().unwrap(), "--key", &key]);
+    assert_eq!((code, out.as_str()), (1, "NOT VERIFIED: entries missing: tile/0/000.p/4: the file is not there\n"));
+}
+
+#[test]
+fn a_policy_asks_for_witnesses_and_for_every_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let (log, other, witness) = (signer(ORIGIN), signer("octroi/other/1"), signer("witness.example"));
+    let dir = folder.path().join("a");
+    fs::create_dir(&dir).unwrap();
+    let (_, checkpoint) = write_signed(&dir, &log);
+    let policy = folder.path().join("policy");
+    let lines = format!("log {}\nwitness w {}\n", log.verifier(), cosign::CosignerKey::of(&witness));
+    fs::write(&policy, format!("{lines}quorum w\n")).unwrap();
+    let (dir, policy) = (dir.to_str().unwrap().to_owned(), policy.to_str().unwrap().to_owned());
+    let (code, out, _) = run(&[&dir, "--policy", &policy]);
+    assert_eq!(code, 1);
+    assert!(out.starts_with("NOT VERIFIED: trust policy not met: checkpoint: the quorum"), "{out}");
+
+    let text = note::split(&checkpoint).unwrap().0.to_owned();
+    let cosigned = checkpoint + &cosign::cosign(&witness, &text, 1_795_000_000);
+    fs::write(Path::new(&dir).join("checkpoint"), cosigned).unwrap();
+    let (code, out, _) = run(&[&dir, "--policy", &policy]);
+    assert_eq!(code, 0, "{out}");
+    assert!(out.contains("witness     w, at 1795000000 s since 1970"), "{out}");
+
+    // The whole deployment: a log that the policy lists was deleted.
+    fs::write(&policy, format!("{lines}log {}\nquorum w\n", other.verifier())).unwrap();
+    let (code, out, _) = run(&[folder.path().to_str().unwrap(), "--policy", &policy]);
+    assert_eq!(code, 1);
+    assert!(out.starts_with("NOT VERIFIED: log missing: octroi/other/1: "), "{out}");
+}
+
+#[test]
+fn one_entry_is_proven_without_the_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = signer(ORIGIN);
+    let (entries, checkpoint) = write_signed(folder.path(), &log);
+    let leaves: Vec<_> = entries.iter().map(|entry| leaf_hash(entry)).collect();
+    let hashes = octroi_verify::proof::inclusion(leaves.as_slice(), 2, 4).unwrap();
+    let proof = TlogProof { extra: Some(entries.get(2).unwrap().clone()), index: 2, hashes, checkpoint };
+    let path = folder.path().join("request.tlog-proof");
+    fs::write(&path, proof.to_string()).unwrap();
+    let (file, key) = (path.to_str().unwrap(), log.verifier().to_string());
+    let (code, out, _) = run(&["--proof", file, "--key", &key]);
+    assert_eq!(code, 0, "{out}");
+    assert!(out.starts_with("PROVEN: entry 2 of 4 of octroi/hand-made/1, 0 witnesses\n{\"entry\":"), "{out}");
+    fs::write(&path, proof.to_string().replace("index 2", "index 3")).unwrap();
+    let (code, out, _) = run(&["--proof", file, "--key", &key]);
+    assert_eq!((code, out.as_str()), (1, "NOT PROVEN: proof leads to another root\n"));
+    let (code, out, _) = run(&["--proof", file, "--key", &signer(ORIGIN).verifier().to_string()]);
+    assert_eq!((code, out.as_str()), (1, "NOT PROVEN: no signature by the trusted key\n"));
+}
+
+#[test]
+fn an_export_must_stand_in_the_log_as_it_does_in_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let (entries, _) = write_signed(folder.path(), &signer(ORIGIN));
+    let lines: Vec<String> = entries.into_iter().map(|entry| String::from_utf8(entry).unwrap() + "\n").collect();
+    let line = |index: usize| lines.get(index).unwrap().clone();
+    let edited = line(2).replace("\"status\":200", "\"status\":403");
+    for (name, text, expected) in [
+        ("all", lines.concat(), "4 lines as in the log; it leaves out 0 between"),
+        ("some", line(0) + &line(3), "2 lines as in the log; it leaves out 2 between"),
+        ("nothing", String::new(), "0 lines as in the log; it leaves out 0 between"),
+        ("edited", line(0) + &edited, "export edited: EXPORT, entry 2: line 2 is not the entry that the log has"),
+        ("repeated", line(1) + &line(1), "export edited: EXPORT, entry 1: line 2 repeats or is out of order"),
+        ("moved", line(2) + &line(1), "export edited: EXPORT, entry 1: line 2 repeats or is out of order"),
+        (
+            "made up",
+            line(3).replace("\"seq\":3", "\"seq\":9"),
+            "entry 9: line 1 is an entry that the log does not have",
+        ),
+        ("no entry", "hello\n".to_owned(), "export edited: EXPORT: line 1: not canonical JSON"),
+    ] {
+        let export = folder.path().join("export.jsonl");
+        fs::write(&export, text).unwrap();
+        let export = export.to_str().unwrap();
+        let (_, out, _) = run(&[folder.path().to_str().unwrap(), "--export", export]);
+        assert!(out.replace(export, "EXPORT").contains(expected), "{name}: {out}");
+    }
 }

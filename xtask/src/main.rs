@@ -12,6 +12,12 @@ mod fold;
 #[path = "../../src/detect/names/mod.rs"]
 mod names;
 mod phones;
+#[path = "../../src/detect/swar.rs"]
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "the trainer reads texts as the product does, and needs a part of it")
+)]
+mod swar;
 mod train;
 
 use std::path::{Path, PathBuf};

@@ -166,6 +166,7 @@ fn a_full_disk_refuses_and_recovers_without_a_restart() {
     disk.export(folder.path());
     let report = verify(folder.path()).unwrap();
     assert_eq!((report.unfinished, report.kinds["outcome"]), (0, u64::from(number) + 1));
+    assert_eq!(report.kinds["gap"], 1, "the log says for how long it could not write");
 }
 
 #[test]

@@ -3,9 +3,13 @@
 
 mod disk;
 mod faults;
+mod index;
 mod life;
+mod publish;
+mod rotate;
 mod search;
 mod tamper;
+mod upkeep;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -58,6 +62,7 @@ fn decision_of(number: u32) -> Decision {
         scan: Scan { status: Word::fixed("complete"), leaves: 9, scanned: 9, unknown: 0, unreadable: 0, bytes: 812 },
         label: None,
         leak_score: Some(0),
+        leak: None,
         policy: Digest([1; 32]),
         inventory: Digest([2; 32]),
         reference: Digest([3; 32]),
@@ -87,7 +92,7 @@ fn decision_of(number: u32) -> Decision {
 
 fn sending(backend: &'static str) -> Sending {
     let changed = vec![Change { entity: Word::fixed("email"), action: Word::fixed("pseudonymise"), count: 2 }];
-    Sending { backend: Word::fixed(backend), body_mac: Digest([5; 32]), body_bytes: 820, changed }
+    Sending { backend: Word::fixed(backend), body_mac: Digest([5; 32]), body_bytes: 820, changed, model: None }
 }
 
 fn attempt(number: u32) -> Entry {
@@ -122,26 +127,8 @@ fn outcome_of(number: u32) -> Outcome {
     }
 }
 
-/// Waits for a future without a runtime: the log needs none.
-fn wait<T>(future: impl Future<Output = T>) -> T {
-    struct Unpark(std::thread::Thread);
-    impl std::task::Wake for Unpark {
-        fn wake(self: Arc<Self>) {
-            self.0.unpark();
-        }
-    }
-    let waker = std::task::Waker::from(Arc::new(Unpark(std::thread::current())));
-    let mut future = std::pin::pin!(future);
-    loop {
-        match future.as_mut().poll(&mut std::task::Context::from_waker(&waker)) {
-            std::task::Poll::Ready(value) => return value,
-            std::task::Poll::Pending => std::thread::park(),
-        }
-    }
-}
-
 fn append(log: &SegmentLog, entry: Entry) -> Result<Position, AuditError> {
-    wait(log.append(entry))
+    super::wait(log.append(entry))
 }
 
 fn verify(folder: &Path) -> Result<Report, Problem> {

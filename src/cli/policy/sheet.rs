@@ -51,6 +51,8 @@ struct Checked {
     backends: usize,
     valid_until: Option<String>,
     misreadings: Vec<Advice>,
+    /// What has had its day, or has not had it yet.
+    notices: Vec<String>,
     scenarios: usize,
     failures: Vec<String>,
 }
@@ -103,10 +105,14 @@ pub(super) fn check(folder: &Folder, printer: Printer) -> anyhow::Result<Exit> {
         backends: policy.backends().len(),
         valid_until: policy.valid_until().map(|until| until.to_string()),
         misreadings: study.misreadings(),
+        notices: policy.notices().to_vec(),
         scenarios: results.len(),
         failures: results.iter().flat_map(failed).collect(),
     };
     let well = checked.misreadings.is_empty() && checked.failures.is_empty();
+    for notice in &checked.notices {
+        printer.say(format!("warning: {notice}"));
+    }
     show(printer, folder.json, &checked, || {
         for line in checked.misreadings.iter().map(|advice| &advice.text).chain(&checked.failures) {
             printer.line(line);

@@ -5,7 +5,6 @@
 use std::sync::LazyLock;
 
 use super::super::fold;
-use super::super::names::token::hash_word;
 
 /// A kind of street that stands before its name: `rue`, `via`, `calle`, `ul.`
 pub(super) const FRONT: u16 = 1;
@@ -135,7 +134,7 @@ fn table() -> Vec<(u64, u16)> {
     for (role, words) in WORDS {
         // `rond-point` and its like are found by their first word.
         for (_, folded) in words.split_ascii_whitespace().filter_map(|word| fold::next_word(word, 0)) {
-            let hash = hash_word(&folded);
+            let hash = folded.hash();
             let mut place = slot(hash);
             while let Some((own, roles)) = table.get_mut(place) {
                 if *own == 0 || *own == hash {

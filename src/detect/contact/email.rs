@@ -109,7 +109,7 @@ mod tests {
             ("handle", "@jean.dupont", None),
             ("no domain", "info@presidio.", None),
         ] {
-            let mut sink = Sink::new(0);
+            let mut sink = Sink::new(crate::detect::page::Used::default());
             let at = text.find('@').unwrap();
             let page = Page { text, key: None };
             email.look(&page, &Mark::Byte(at), &mut Report { sink: &mut sink, detector: 0 });

@@ -30,7 +30,7 @@ impl Detector for FrenchPhone {
         if !head.starts_with('0') && !head.starts_with("33") {
             return;
         }
-        let mut sink = Sink::new(0);
+        let mut sink = Sink::new(crate::detect::page::Used::default());
         self.0.look(page, mark, &mut Report { sink: &mut sink, detector: 0 });
         for hit in sink.hits {
             let digits: Vec<u8> =

@@ -247,7 +247,7 @@ mod tests {
 
     fn find(text: &str) -> Vec<(&str, u8)> {
         let phone = Phone::new();
-        let mut sink = Sink::new(0);
+        let mut sink = Sink::new(crate::detect::page::Used::default());
         let lexicon = crate::detect::lexicon::Lexicon::new([]);
         crate::detect::scan::words_and_numbers(text, &lexicon, |event| {
             if let crate::detect::scan::Event::Number(run) = event {

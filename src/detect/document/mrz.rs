@@ -74,7 +74,7 @@ mod tests {
             (passport.replace("7408122", "7408123"), None),
             ("<<<<<<< HEAD".to_owned(), None),
         ] {
-            let mut sink = Sink::new(0);
+            let mut sink = Sink::new(crate::detect::page::Used::default());
             let at = text.find("<<<").unwrap();
             Mrz.look(
                 &Page { text: &text, key: None },

@@ -6,7 +6,8 @@
 
 use std::ops::Range;
 
-use super::super::fold;
+use super::super::fold::{self, Folded};
+use super::super::swar;
 use super::lexicon::{CAPITAL, FORENAME, Lexicon, PLACE, SMALL, SURNAME};
 
 /// Tokens that are decoded together at most; a longer text is read in blocks, cut at line ends where there are any.
@@ -129,13 +130,14 @@ impl Block {
     pub(crate) fn read(&mut self, text: &str, from: usize, lexicon: &Lexicon<'_>) -> bool {
         self.tokens.clear();
         self.end = from;
+        let mut folded = Folded::default();
         while self.end < text.len() {
-            let word = fold::next_word(text, self.end);
-            let until = word.as_ref().map_or(text.len(), |(range, _)| range.start);
+            let word = fold::read_word(text, self.end, &mut folded);
+            let until = word.as_ref().map_or(text.len(), |range| range.start);
             if self.gap(text, until) {
                 break;
             }
-            let Some((range, folded)) = word else { break };
+            let Some(range) = word else { break };
             self.end = range.end;
             let mut token = of_word(text, &range, &folded);
             token.flags = lexicon.flags(token.hash);
@@ -145,7 +147,7 @@ impl Block {
                 && stem.len() > 3
                 && !token.is(NAMES | SMALL | CAPITAL)
             {
-                token.flags |= lexicon.flags(hash_word(stem)) & NAMES;
+                token.flags |= lexicon.flags(fold::hash(stem)) & NAMES;
             }
             token.glued = self.is_glued(token.start);
             self.tokens.push(token);
@@ -157,6 +159,10 @@ impl Block {
     /// Reads what stands between two words. `true`: the block is long enough and ends here.
     fn gap(&mut self, text: &str, until: usize) -> bool {
         let gap = text.get(self.end..until).unwrap_or_default();
+        if gap == " " && self.tokens.len() < BLOCK_TOKENS_MAX - 1 {
+            self.end = until;
+            return false;
+        }
         let from = self.end;
         for (offset, c) in gap.char_indices() {
             let start = from + offset;
@@ -245,7 +251,7 @@ impl Token {
 fn plain(start: usize, end: usize, case: Case, c: char) -> Token {
     let code = u32::from(c);
     Token {
-        hash: hash_word(&code.to_le_bytes()) ^ 1,
+        hash: fold::hash(&code.to_le_bytes()) ^ 1,
         head: code,
         start: small(start),
         end: small(end),
@@ -254,16 +260,13 @@ fn plain(start: usize, end: usize, case: Case, c: char) -> Token {
     }
 }
 
-fn of_word(text: &str, range: &Range<usize>, folded: &[u8]) -> Token {
+fn of_word(text: &str, range: &Range<usize>, folded: &Folded) -> Token {
     let word = text.get(range.clone()).unwrap_or_default();
     let (case, foreign) = case(word);
-    let four = |bytes: &mut dyn Iterator<Item = &u8>| {
-        bytes.take(4).enumerate().fold(0_u32, |four, (index, byte)| four | u32::from(*byte) << (8 * index))
-    };
     Token {
-        hash: hash_word(folded),
-        head: four(&mut folded.iter()),
-        tail: four(&mut folded.iter().rev()),
+        hash: folded.hash(),
+        head: folded.first_four(),
+        tail: folded.last_four(),
         start: small(range.start),
         end: small(range.end),
         case,
@@ -275,6 +278,14 @@ fn of_word(text: &str, range: &Range<usize>, folded: &[u8]) -> Token {
 
 /// How a word is written, and whether it has other than ASCII.
 fn case(word: &str) -> (Case, bool) {
+    let first = word.as_bytes().first().is_some_and(u8::is_ascii_uppercase);
+    match swar::count(word.as_bytes()) {
+        Some([upper, lower, digits]) => (written(upper, lower, digits, first), false),
+        None => case_of_characters(word),
+    }
+}
+
+fn case_of_characters(word: &str) -> (Case, bool) {
     let (mut upper, mut lower, mut digits, mut others, mut foreign) = (0_usize, 0_usize, 0_usize, 0_usize, false);
     let mut first_upper = false;
     for (index, c) in word.chars().enumerate() {
@@ -292,7 +303,12 @@ fn case(word: &str) -> (Case, bool) {
         upper += usize::from(is_upper);
         first_upper |= is_upper && index == 0;
     }
-    let case = match (upper, lower + others, digits) {
+    (written(upper, lower + others, digits, first_upper), foreign)
+}
+
+/// How a word with so many capitals, other letters and digits is written.
+const fn written(upper: usize, lower: usize, digits: usize, first_upper: bool) -> Case {
+    match (upper, lower, digits) {
         (0, 0, _) => Case::Digits,
         (_, _, 1..) => Case::Alphanumeric,
         (0, _, _) => Case::Lower,
@@ -300,23 +316,7 @@ fn case(word: &str) -> (Case, bool) {
         (_, 0, _) => Case::Upper,
         (1, _, _) if first_upper => Case::Title,
         _ => Case::Mixed,
-    };
-    (case, foreign)
-}
-
-/// Hashes folded bytes.
-pub(crate) fn hash_word(bytes: &[u8]) -> u64 {
-    let (chunks, tail) = bytes.as_chunks::<8>();
-    let mut last = [0; 8];
-    for (to, from) in last.iter_mut().zip(tail) {
-        *to = *from;
     }
-    let length = bytes.len() as u64;
-    let hash = chunks.iter().chain([&last]).fold(0x51_7C_C1_B7_27_22_0A_95 ^ length, |hash, chunk| {
-        let mixed = (hash ^ u64::from_le_bytes(*chunk)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        mixed ^ (mixed >> 32)
-    });
-    hash.wrapping_mul(0xD6E8_FEB8_6659_FD93)
 }
 
 /// Offsets of a text; beyond four gigabytes, which no request reaches, they stick to the end.

@@ -88,7 +88,7 @@ mod tests {
             ("twitter jean@exemple.fr", None),
             ("npm i @types/node twitter", None),
         ] {
-            let mut sink = Sink::new(0);
+            let mut sink = Sink::new(crate::detect::page::Used::default());
             let at = text.find('@').unwrap();
             handle.look(&Page { text, key: None }, &Mark::Byte(at), &mut Report { sink: &mut sink, detector: 0 });
             assert_eq!(sink.hits.first().map(|hit| &text[hit.range.clone()]), expected, "{text}");

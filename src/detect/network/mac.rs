@@ -109,7 +109,7 @@ mod tests {
             ("00:1A:2B:3C:4D:5E:7F", None),
             ("12:30:45", None),
         ] {
-            let mut sink = Sink::new(0);
+            let mut sink = Sink::new(crate::detect::page::Used::default());
             let page = Page { text, key: None };
             let at = text.find(|c: char| c.is_ascii_digit()).unwrap();
             let start = page.left(at, 64, |byte| byte.is_ascii_alphanumeric());

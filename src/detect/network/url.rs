@@ -159,7 +159,7 @@ mod tests {
             ("plain", "https://example.com/a?page=12345678", None),
             ("no scheme", "://user:pass@host", None),
         ] {
-            let mut sink = Sink::new(0);
+            let mut sink = Sink::new(crate::detect::page::Used::default());
             let page = Page { text, key: None };
             let mark = Mark::Literal(text.find("://").unwrap());
             UrlWithCredentials.look(&page, &mark, &mut Report { sink: &mut sink, detector: 0 });

@@ -149,7 +149,7 @@ mod tests {
     use crate::detect::page::Sink;
 
     fn find<'t>(detector: &dyn Detector, literals: &[&str], text: &'t str) -> Option<&'t str> {
-        let mut sink = Sink::new(0);
+        let mut sink = Sink::new(crate::detect::page::Used::default());
         let at = literals.iter().filter_map(|literal| text.find(literal)).min()?;
         detector.look(&Page { text, key: None }, &Mark::Literal(at), &mut Report { sink: &mut sink, detector: 0 });
         sink.hits.first().map(|hit| &text[hit.range.clone()])

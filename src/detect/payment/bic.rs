@@ -59,7 +59,7 @@ mod tests {
             ("BIC AGRIXXPP", None),
             ("aerobic EXERCISE", None),
         ] {
-            let mut sink = Sink::new(0);
+            let mut sink = Sink::new(crate::detect::page::Used::default());
             let lower = text.to_ascii_lowercase();
             let at = lower.find("swift").or_else(|| lower.find("bic")).unwrap();
             Bic.look(&Page { text, key: None }, &Mark::Literal(at), &mut Report { sink: &mut sink, detector: 0 });

@@ -169,7 +169,7 @@ mod tests {
             (Detail::pin(), "code PIN 4821", Some("4821")),
             (Detail::pin(), "pin 48.21", None),
         ] {
-            let mut sink = Sink::new(0);
+            let mut sink = Sink::new(crate::detect::page::Used::default());
             let start = text.find(|c: char| c.is_ascii_digit()).unwrap();
             let end = text[start..].find(|c: char| !c.is_ascii_alphanumeric()).map_or(text.len(), |end| start + end);
             detail.look(

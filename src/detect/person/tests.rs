@@ -8,7 +8,7 @@ use crate::detect::scan;
 fn find<'a>(text: &'a str, key: Option<&str>) -> Vec<&'a str> {
     let phrases = CUES.iter().flat_map(|(cue, words)| words.iter().map(|word| (*word, Meaning::Cue(*cue))));
     let lexicon = Lexicon::new(phrases.collect::<Vec<_>>());
-    let mut sink = Sink::new(0);
+    let mut sink = Sink::new(crate::detect::page::Used::default());
     let page = Page { text, key };
     let mut report = Report { sink: &mut sink, detector: 0 };
     under_key(&page, &mut report);

@@ -217,7 +217,7 @@ mod tests {
             ("12.5, 3.25", None),
             ("1.2.3456", None),
         ] {
-            let mut sink = Sink::new(0);
+            let mut sink = Sink::new(crate::detect::page::Used::default());
             let page = Page { text, key: None };
             let at = text.find(|c: char| c.is_ascii_digit()).unwrap();
             let end = page.right(at, 64, |byte| byte.is_ascii_alphanumeric());

@@ -139,7 +139,7 @@ mod tests {
             ("HRB 1234567", None),
             ("three HRB", None),
         ] {
-            let mut sink = Sink::new(0);
+            let mut sink = Sink::new(crate::detect::page::Used::default());
             let lower = text.to_ascii_lowercase();
             let at = ["hra", "hrb", "gnr"].iter().filter_map(|known| lower.find(known)).min().unwrap();
             register.look(&Page { text, key: None }, &Mark::Literal(at), &mut Report { sink: &mut sink, detector: 0 });

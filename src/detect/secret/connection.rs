@@ -98,7 +98,7 @@ mod tests {
             ("variable", "Server=db;Password=${PW};", None),
             ("web", "https://app:s3cr3t!x@host/", None),
         ] {
-            let mut sink = Sink::new(0);
+            let mut sink = Sink::new(crate::detect::page::Used::default());
             let page = Page { text, key: None };
             let Wake::Literals(literals) = Connection.wake() else { unreachable!() };
             let at = literals.iter().find_map(|literal| text.to_lowercase().find(literal)).unwrap();

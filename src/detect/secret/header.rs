@@ -184,7 +184,7 @@ mod tests {
     use crate::detect::page::Sink;
 
     fn found(detector: &dyn Detector, text: &str) -> Option<String> {
-        let mut sink = Sink::new(0);
+        let mut sink = Sink::new(crate::detect::page::Used::default());
         let page = Page { text, key: None };
         let Wake::Literals(literals) = detector.wake() else { return None };
         for literal in literals {

@@ -95,7 +95,7 @@ mod tests {
             ("public", format!("x -----BEGIN PUBLIC KEY-----\n{body}\n-----END PUBLIC KEY----- y"), false),
             ("talk of one", "x -----BEGIN PRIVATE KEY----- is the header.".to_owned(), false),
         ] {
-            let mut sink = Sink::new(0);
+            let mut sink = Sink::new(crate::detect::page::Used::default());
             let page = Page { text: &text, key: None };
             PrivateKey.look(&page, &Mark::Literal(2), &mut Report { sink: &mut sink, detector: 0 });
             let whole = text.strip_suffix(" y").unwrap_or(&text);

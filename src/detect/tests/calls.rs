@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use proptest::prelude::*;
 
 use super::{catalogue, engine};
+use crate::detect::page::{Page, Sink, Used};
 use crate::detect::{Block, Engine, Memory, Remembered};
 use crate::model::call::FieldKey;
 use crate::model::{Api, Call, Catalogue, Content, Dialect, Field, Line, Operation, Role, ScanStatus, TokenKind};
@@ -76,7 +77,17 @@ fn neighbours_are_read_joined() {
             &[(&first, 1), (&second, 1)],
             &[(0, "iban: FR14 2004 1010"), (1, "iban:  0505 0001 3M02 606")],
         ),
-        ("not neighbours", &[("carte 4111 1111 11", 1), ("11 1111 ok", 2)], &[]),
+        (
+            "split over two messages",
+            &[("carte 4111 1111 11", 1), ("11 1111 ok", 2)],
+            &[(0, "card_pan: 4111 1111 11"), (1, "card_pan: 11 1111")],
+        ),
+        ("not neighbours", &[("carte 4111 1111 11", 1), ("well", 2), ("11 1111 ok", 3)], &[]),
+        (
+            "elements of an array",
+            &[("iban ", 1), ("FR14 2004 1010 ", 2), ("0505 0001 3M02 606", 3)],
+            &[(1, "iban: FR14 2004 1010 "), (2, "iban: 0505 0001 3M02 606")],
+        ),
         (
             "one character a part",
             &[("siren ", 1), ("732", 1), ("8", 1), ("2", 1), ("9", 1), ("320", 1)],
@@ -174,6 +185,18 @@ fn too_many_findings_make_the_scan_partial() {
     let findings = engine.inspect(&call(&[(Role::User, TokenKind::String, &text, 1, FieldKey::None)]));
     assert_eq!(findings.scan, ScanStatus::Partial);
     assert_eq!(findings.list.len(), crate::limits::FINDINGS_MAX);
+}
+
+#[test]
+fn too_many_places_make_the_scan_partial() {
+    let text = "1 ".repeat(40);
+    let page = Page { text: &text, key: None };
+    for (left, partial) in [(39, true), (40, false)] {
+        let places = crate::limits::SCAN_PLACES_MAX - left;
+        let mut sink = Sink::new(Used { hits: 0, places });
+        engine().scan(&page, 0, &mut sink);
+        assert_eq!((sink.full, sink.places), (partial, left), "{left}");
+    }
 }
 
 type TextAndKey = (String, Option<String>);

@@ -69,11 +69,14 @@ impl Detector for Age {
 fn unit(page: &Page<'_>, digits: usize) -> Option<(usize, bool)> {
     let at = page.right(digits, 2, |byte| matches!(byte, b' ' | b'-'));
     let rest = page.text.get(at..page.text.floor_char_boundary(page.text.len().min(at + 24)))?;
+    if !rest.starts_with(char::is_alphabetic) {
+        return None;
+    }
     let spoken = |unit: &&str| {
-        let head = rest.char_indices().nth(unit.chars().count()).map_or(rest.len(), |(at, _)| at);
-        let same = rest.get(..head).is_some_and(|head| head.to_lowercase() == **unit);
-        let ends = !rest.get(head..).unwrap_or_default().starts_with(char::is_alphanumeric);
-        (same && ends).then_some(at + head)
+        let mut chars = rest.chars();
+        let same = unit.chars().all(|expected| chars.next().is_some_and(|c| c.to_lowercase().eq([expected])));
+        let behind = chars.as_str();
+        (same && !behind.starts_with(char::is_alphanumeric)).then_some(at + rest.len() - behind.len())
     };
     let own = OWN.iter().filter_map(spoken).max().map(|end| (end, true));
     own.or_else(|| UNITS.iter().filter_map(spoken).max().map(|end| (end, false)))
@@ -178,7 +181,7 @@ mod tests {
             ("page 45", None),
             ("a man for 3 years", None),
         ] {
-            let mut sink = Sink::new(0);
+            let mut sink = Sink::new(crate::detect::page::Used::default());
             let start = text.find(|c: char| c.is_ascii_digit()).unwrap();
             let end = text[start..].find(|c: char| !c.is_ascii_alphanumeric()).map_or(text.len(), |end| start + end);
             age.look(

@@ -151,7 +151,7 @@ mod tests {
             ("another date", "née le 12 mars 1985, vue le 03/04/2024", Some("12 mars 1985")),
             ("none", "vue le 03/04/2024", None),
         ] {
-            let mut sink = Sink::new(0);
+            let mut sink = Sink::new(crate::detect::page::Used::default());
             let mut at = 0;
             while let Some(start) = text[at..].find(|c: char| c.is_ascii_digit()).map(|start| at + start) {
                 let end =

@@ -86,7 +86,7 @@ fn passes(study: &Study, facts: &Facts, index: usize, qualities: &[&Quality]) ->
 /// Makes a quality surely true of an entry.
 fn declare(entry: &mut Entry, quality: &Quality, now: Timestamp) {
     fn said<T>(value: T) -> Declared<T> {
-        Declared(Some(Dated { value, until: None }))
+        Declared(Some(Dated { value, verified: None, until: None }))
     }
     let until = now.to_zoned(jiff::tz::TimeZone::UTC).date().saturating_add(jiff::Span::new().years(1));
     match quality {

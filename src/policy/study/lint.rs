@@ -250,25 +250,13 @@ impl Study {
             entry.dates(&mut Vec::new(), &mut lasts);
             lasts.sort_unstable();
             lasts.dedup();
-            for last in lasts.into_iter().filter(|last| *last <= soon) {
-                let day = last.to_string();
-                let text = if last < today {
-                    say!("a truth about `{}` ended on {}: it is unknown since", entry.name, day)
-                } else {
-                    say!("a truth about `{}` ends on {}", entry.name, day)
-                };
+            for last in lasts.into_iter().filter(|last| (today..=soon).contains(last)) {
+                let text = say!("a truth about `{}` ends on {}", entry.name, last.to_string());
                 found.push(self.advice(Kind::Expiring, &text));
             }
         }
-        for exception in self.gathered.resolved.exceptions.iter().filter(|exception| exception.until < today) {
-            let day = exception.until.to_string();
-            let text = say!("exception `{}` ended on {}: take it out", exception.name, day);
-            found.push(self.advice(Kind::Overdue, &text));
-        }
-        for (name, review) in self.gathered.reviews().into_iter().filter(|(_, review)| *review <= today) {
-            let text = say!("`{}` was to be reviewed before {}", name, review.to_string());
-            found.push(self.advice(Kind::Overdue, &text));
-        }
+        found.extend(self.gathered.unknown_by_date(today).iter().map(|text| self.advice(Kind::Expiring, text)));
+        found.extend(self.gathered.overdue(today).iter().map(|text| self.advice(Kind::Overdue, text)));
     }
 
     /// Transfers that rest on a contested decision alone.

@@ -3,7 +3,7 @@
 use super::*;
 use crate::model::finding::{Coverage, SURELY};
 use crate::model::{
-    Call, Caller, Certainty, Country, Dialect, Field, Finding, Findings, LabelFact, LeakFact, Operation, Role,
+    Call, Caller, Certainty, Country, Dialect, Field, Finding, Findings, LabelFact, Leak, LeakFact, Operation, Role,
     ScanStatus, TokenKind, Word,
 };
 
@@ -204,7 +204,7 @@ fn facts_hold_words_of_ours_only() {
     let policy = policy(&format!(
         "{ALLOW_ALL}allow hosted tool mcp at \"tools.example\"\nrule r because \"t\" when purpose is \"marketing\" never backends named cloud-us\n"
     ));
-    let context = Context { leak: LeakFact::Score(3), policy: &policy };
+    let context = Context { leak: &Leak::scored(3), policy: &policy };
     let none = Findings { list: Vec::new(), scan: ScanStatus::Complete, coverage: Coverage::default() };
     let of = |declared: Declared<'_>, caller: &Caller, call: &Call| facts(call, &none, caller, &declared, context);
     let plain = call(&[(Role::User, "x")]);
@@ -243,7 +243,7 @@ fn findings_become_counts() {
     };
     let of = |list: Vec<Finding>| {
         let found = Findings { list, scan: ScanStatus::Complete, coverage: Coverage::default() };
-        let context = Context { leak: LeakFact::Score(0), policy: &policy };
+        let context = Context { leak: &Leak::scored(0), policy: &policy };
         facts(&call(&[(Role::User, "a"), (Role::User, "b")]), &found, &caller(), &Declared::default(), context)
     };
     let counted = of(vec![finding("email", 0, 90), finding("email", 1, 60), finding("email", 1, 49)]).types;

@@ -145,6 +145,41 @@ fn ends_and_contested_grounds_are_told() {
     assert_eq!(kinds(&study), [Kind::Expiring, Kind::Contested], "{:?}", study.lint());
 }
 
+/// Evidence that nobody has looked at yet proves nothing: it is unknown until its day, and that is said.
+#[test]
+fn what_is_still_to_be_verified_is_unknown_until_then() {
+    let home = "allow backends on premises\n";
+    let sheet = format!("{HEADER}{home}");
+    let at = |day: &str| {
+        let inventory = example().replacen("verified = 2026-11-01", &format!("verified = {day}"), 1);
+        let policy = good(&sources(&sheet, &inventory));
+        (allowed(&policy, &nothing()).len(), policy.valid_until(), policy.notices().to_vec())
+    };
+    let (served, until, notices) = at("2026-11-22");
+    assert_eq!((served, notices.len()), (1, 0), "verified today");
+    let (served, sooner, notices) = at("2026-11-23");
+    assert_eq!(served, 0, "{notices:?}");
+    assert!(
+        notices[0].contains("`gpu-paris` is said to be verified on 2026-11-23, which is still to come"),
+        "{notices:?}"
+    );
+    let midnight = "2026-11-22T23:00:00Z".parse().unwrap();
+    assert_eq!(sooner, Some(midnight), "it is compiled again when the day begins");
+    assert_ne!(until, sooner);
+    let inventory = example().replacen("verified = 2026-11-01", "verified = 2026-11-23", 1);
+    assert!(kinds(&studied(&sheet, &inventory)).contains(&Kind::Expiring));
+}
+
+#[test]
+fn a_review_that_is_due_is_told() {
+    for (day, told) in [("2026-11-22", 1), ("2026-11-23", 0)] {
+        let sheet = format!("{HEADER}{ALLOW_ALL}").replace("review before 2027-06-30", &format!("review before {day}"));
+        let study = studied(&sheet, example());
+        assert_eq!(study.policy().notices().len(), told, "{day}");
+        assert_eq!(kinds(&study).iter().filter(|kind| **kind == Kind::Overdue).count(), told, "{day}");
+    }
+}
+
 #[test]
 fn a_difference_is_shown_and_its_absence_proven() {
     let base = format!("{ALLOW_ALL}{HEALTH}");

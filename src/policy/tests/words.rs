@@ -75,6 +75,18 @@ fn words_about_places() {
         ("controlled from: another", "controlled from EEA", &["controlled-from = \"US\""], FALSE),
         ("controlled from: undeclared", "controlled from EEA", &["controlled-from ="], UNKNOWN),
         (
+            "verified on a day that has not come is unknown",
+            "controlled from EEA",
+            &["controlled-from = { value = \"FR\", verified = 2026-11-23 }"],
+            UNKNOWN,
+        ),
+        (
+            "verified today stands",
+            "controlled from EEA",
+            &["controlled-from = { value = \"FR\", verified = 2026-11-22 }"],
+            TRUE,
+        ),
+        (
             "past its date is unknown",
             "controlled from EEA",
             &["controlled-from = { value = \"FR\", until = 2026-11-21 }"],

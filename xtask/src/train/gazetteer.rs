@@ -8,7 +8,7 @@ use anyhow::{Context, ensure};
 use super::corpus::{Text, unpack};
 use crate::fold;
 use crate::names::lexicon::{self, Lexicon};
-use crate::names::token::{Around, Block, Case, hash_word};
+use crate::names::token::{Around, Block, Case};
 
 /// Slots of the table.
 const SLOTS: usize = 1 << 18;
@@ -145,7 +145,7 @@ impl Names {
 
     /// The table for a model that is trained on these texts, as it lies in the file.
     pub(super) fn lexicon(&self, texts: &[&Text]) -> anyhow::Result<Vec<u8>> {
-        let mut flags: HashMap<u64, u16> = self.flags.iter().map(|(word, flags)| (hash_word(word), *flags)).collect();
+        let mut flags: HashMap<u64, u16> = self.flags.iter().map(|(word, flags)| (fold::hash(word), *flags)).collect();
         for (hash, usage) in usage(texts)? {
             *flags.entry(hash).or_default() |= usage;
         }

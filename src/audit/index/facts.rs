@@ -1,0 +1,327 @@
+//! What the index takes from an entry: the words by which records are found, and the sums of the hourly rollups.
+
+use std::collections::BTreeSet;
+
+use serde::Deserialize;
+
+/// By what records are found and counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Dimension {
+    /// Kind of the record's first entry.
+    Kind,
+    /// Tenant.
+    Tenant,
+    /// App.
+    App,
+    /// Purpose.
+    Purpose,
+    /// Keyed pseudonym of the credential.
+    Actor,
+    /// Dialect.
+    Api,
+    /// Operation.
+    Operation,
+    /// Model asked for.
+    Model,
+    /// Class of a finding.
+    Class,
+    /// Entity type of a finding.
+    Type,
+    /// Backend that it was sent to.
+    Backend,
+    /// Country of processing of a backend that it was sent to.
+    Country,
+    /// Country of control of a backend that it was sent to.
+    Control,
+    /// Transfer basis of a backend that it was sent to.
+    Basis,
+    /// `forward` or `refuse`.
+    Decision,
+    /// Code of the refusal.
+    Reason,
+    /// Rule that fired or removed a backend.
+    Rule,
+    /// How the answer ended.
+    End,
+    /// Label.
+    Label,
+    /// What stands out: a later tier was used, evidence had expired, the scan was not complete.
+    Mark,
+}
+
+impl Dimension {
+    /// Every dimension with its word, in the order of their numbers in the database.
+    pub const ALL: [(Self, &'static str); 20] = [
+        (Self::Kind, "kind"),
+        (Self::Tenant, "tenant"),
+        (Self::App, "app"),
+        (Self::Purpose, "purpose"),
+        (Self::Actor, "actor"),
+        (Self::Api, "api"),
+        (Self::Operation, "operation"),
+        (Self::Model, "model"),
+        (Self::Class, "class"),
+        (Self::Type, "type"),
+        (Self::Backend, "backend"),
+        (Self::Country, "country"),
+        (Self::Control, "control"),
+        (Self::Basis, "basis"),
+        (Self::Decision, "decision"),
+        (Self::Reason, "reason"),
+        (Self::Rule, "rule"),
+        (Self::End, "end"),
+        (Self::Label, "label"),
+        (Self::Mark, "mark"),
+    ];
+
+    /// Its word.
+    pub fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(dimension, _)| *dimension == self).map_or("", |(_, name)| name)
+    }
+
+    /// Finds a dimension by its word.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(_, listed)| *listed == name).map(|(dimension, _)| *dimension)
+    }
+
+    /// Its number in the database.
+    pub(super) const fn number(self) -> i64 {
+        self as i64
+    }
+}
+
+/// The body of an entry, as far as the index reads it.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Body {
+    pub(super) kind: String,
+    tenant: Option<String>,
+    app: Option<String>,
+    purpose: Option<String>,
+    actor: Option<String>,
+    api: Option<String>,
+    operation: Option<String>,
+    model: Option<String>,
+    verdict: Option<String>,
+    reason: Option<String>,
+    label: Option<String>,
+    end: Option<String>,
+    findings: Vec<Finding>,
+    rules: Vec<String>,
+    removed: Vec<Removed>,
+    plan: Vec<Planned>,
+    sending: Option<Sending>,
+    scan: Option<Scan>,
+    /// A word in a decision, a truth in an attempt.
+    fell_back: Option<serde_json::Value>,
+    pub(super) bytes_out: u64,
+    pub(super) input_tokens: Option<u64>,
+    pub(super) output_tokens: Option<u64>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+struct Finding {
+    r#type: String,
+    classes: Vec<String>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+struct Removed {
+    rules: Vec<String>,
+    why: String,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+struct Scan {
+    status: String,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+struct Planned {
+    backend: String,
+    countries: Vec<String>,
+    controlled_from: Option<String>,
+    transfer_basis: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+struct Sending {
+    backend: String,
+}
+
+/// The envelope.
+#[derive(Debug, Deserialize)]
+pub(super) struct Enveloped {
+    pub(super) entry: Body,
+}
+
+/// What of a decision later entries of its request need: kept while the request is open.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Opened {
+    tenant: String,
+    app: String,
+    purpose: String,
+    plan: Vec<Planned>,
+    classes: BTreeSet<String>,
+    /// The key of the last sending.
+    pub(super) last: Option<RollupKey>,
+}
+
+/// What a rollup counts together, apart from the hour.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RollupKey {
+    /// Tenant.
+    pub tenant: String,
+    /// App.
+    pub app: String,
+    /// Purpose, empty for none.
+    pub purpose: String,
+    /// `forward` or `refuse`.
+    pub decision: String,
+    /// Code of the refusal, empty for none.
+    pub reason: String,
+    /// Backend, empty for none.
+    pub backend: String,
+    /// Countries of processing, joined by `+`, empty for none.
+    pub country: String,
+    /// Country of control.
+    pub control: String,
+    /// Transfer basis.
+    pub basis: String,
+    /// A class of the findings; empty for the row that counts each sending or refusal once.
+    pub class: String,
+}
+
+/// Words of a record and what it adds to the rollups.
+#[derive(Debug, Default)]
+pub(super) struct Taken {
+    pub(super) words: Vec<(Dimension, String)>,
+    pub(super) rollups: Vec<RollupKey>,
+}
+
+impl Taken {
+    fn fell_back(&mut self, body: &Body) {
+        let fell_back = body.fell_back.as_ref().is_some_and(|value| *value != serde_json::Value::Bool(false));
+        self.put(Dimension::Mark, fell_back.then_some("fell-back"));
+    }
+
+    fn put(&mut self, dimension: Dimension, word: Option<&str>) {
+        if let Some(word) = word.filter(|word| !word.is_empty()) {
+            self.words.push((dimension, word.to_owned()));
+        }
+    }
+}
+
+/// Takes a decision.
+pub(super) fn decision(body: &Body) -> (Taken, Opened) {
+    use Dimension as D;
+    let mut taken = Taken::default();
+    for (dimension, word) in [
+        (D::Kind, Some(&body.kind)),
+        (D::Tenant, body.tenant.as_ref()),
+        (D::App, body.app.as_ref()),
+        (D::Purpose, body.purpose.as_ref()),
+        (D::Actor, body.actor.as_ref()),
+        (D::Api, body.api.as_ref()),
+        (D::Operation, body.operation.as_ref()),
+        (D::Model, body.model.as_ref()),
+        (D::Decision, body.verdict.as_ref()),
+        (D::Reason, body.reason.as_ref()),
+        (D::Label, body.label.as_ref()),
+    ] {
+        taken.put(dimension, word.map(String::as_str));
+    }
+    body.findings.iter().for_each(|finding| taken.put(D::Type, Some(&finding.r#type)));
+    let classes: BTreeSet<String> = body.findings.iter().flat_map(|finding| finding.classes.clone()).collect();
+    classes.iter().for_each(|class| taken.put(D::Class, Some(class)));
+    let rules = body.rules.iter().chain(body.removed.iter().flat_map(|removed| &removed.rules));
+    rules.for_each(|rule| taken.put(D::Rule, Some(rule)));
+    if body.removed.iter().any(|removed| removed.why == "expired") {
+        taken.put(D::Mark, Some("expired"));
+    }
+    if let Some(scan) = body.scan.as_ref().filter(|scan| scan.status != "complete") {
+        taken.put(D::Mark, Some(&format!("scan-{}", scan.status)));
+    }
+    taken.fell_back(body);
+    let own = |word: &Option<String>| word.clone().unwrap_or_default();
+    let mut opened = Opened {
+        tenant: own(&body.tenant),
+        app: own(&body.app),
+        purpose: own(&body.purpose),
+        plan: body.plan.clone(),
+        classes,
+        last: None,
+    };
+    if let Some(sending) = &body.sending {
+        sent(&mut taken, &mut opened, sending);
+    } else {
+        let key = RollupKey { decision: own(&body.verdict), reason: own(&body.reason), ..opened.key() };
+        opened.count(&mut taken, key);
+    }
+    (taken, opened)
+}
+
+/// Takes a further attempt.
+pub(super) fn attempt(body: &Body, opened: &mut Opened) -> Taken {
+    let mut taken = Taken::default();
+    taken.fell_back(body);
+    if let Some(sending) = &body.sending {
+        sent(&mut taken, opened, sending);
+    }
+    taken
+}
+
+/// Takes an outcome.
+pub(super) fn outcome(body: &Body) -> Taken {
+    let mut taken = Taken::default();
+    taken.put(Dimension::End, body.end.as_deref());
+    taken
+}
+
+/// Takes an entry that belongs to no request.
+pub(super) fn other(body: &Body) -> Taken {
+    let mut taken = Taken::default();
+    taken.put(Dimension::Kind, Some(&body.kind));
+    taken
+}
+
+/// Takes what was sent to one backend: each is a transfer of its own.
+fn sent(taken: &mut Taken, opened: &mut Opened, sending: &Sending) {
+    let planned = opened.plan.iter().find(|planned| planned.backend == sending.backend).cloned().unwrap_or_default();
+    taken.put(Dimension::Backend, Some(&sending.backend));
+    planned.countries.iter().for_each(|country| taken.put(Dimension::Country, Some(country)));
+    taken.put(Dimension::Control, planned.controlled_from.as_deref());
+    taken.put(Dimension::Basis, planned.transfer_basis.as_deref());
+    let key = RollupKey {
+        decision: "forward".to_owned(),
+        backend: sending.backend.clone(),
+        country: planned.countries.join("+"),
+        control: planned.controlled_from.unwrap_or_default(),
+        basis: planned.transfer_basis.unwrap_or_default(),
+        ..opened.key()
+    };
+    opened.last = Some(key.clone());
+    opened.count(taken, key);
+}
+
+impl Opened {
+    fn key(&self) -> RollupKey {
+        RollupKey {
+            tenant: self.tenant.clone(),
+            app: self.app.clone(),
+            purpose: self.purpose.clone(),
+            ..RollupKey::default()
+        }
+    }
+
+    /// Counts once, and once for each class.
+    fn count(&self, taken: &mut Taken, key: RollupKey) {
+        taken.rollups.extend(self.classes.iter().map(|class| RollupKey { class: class.clone(), ..key.clone() }));
+        taken.rollups.push(key);
+    }
+}

@@ -1,0 +1,298 @@
+//! Reports for those who answer for the processing: a month of the log as tables, in a page that prints well, or as CSV.
+//!
+//! Numbers come from the hourly rollups and the sets of the index, and the integrity statement from a verification of the
+//! whole log: a report on a log that does not hold says so first. Months are of UTC. *Sendings* are counted, not requests: a
+//! request that was tried at two backends was transferred twice.
+
+mod page;
+mod words;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use octroi_verify::problem::Problem;
+use octroi_verify::report::Report as Verified;
+
+use super::index::{Dimension, Index, IndexError, Rollup};
+use super::query::{Filter, word};
+
+pub use page::{csv, html};
+pub use words::{Language, Text};
+
+/// Accesses and policies that a report lists at most; the rest is counted.
+const LISTED_MAX: usize = 10_000;
+
+/// What is reported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Records of processing (GDPR Art. 30).
+    Processing,
+    /// Transfers to third countries (GDPR Chapter V).
+    Transfers,
+    /// Extract of the log on the use of the models (AI Act Art. 12, 19, 26).
+    Models,
+    /// Who read the log.
+    Access,
+}
+
+/// A month of UTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Month {
+    first: Date,
+}
+
+impl Month {
+    /// Reads `2026-11`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (year, month) = text.split_once('-').filter(|(year, month)| year.len() == 4 && month.len() == 2)?;
+        Some(Self { first: Date::new(year.parse().ok()?, month.parse().ok()?, 1).ok()? })
+    }
+
+    /// Its first moment, and that of the next month.
+    pub fn bounds(self) -> Option<(Timestamp, Timestamp)> {
+        let next = self.first.checked_add(jiff::Span::new().months(1)).ok()?;
+        let at = |date: Date| date.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp());
+        Some((at(self.first)?, at(next)?))
+    }
+}
+
+impl std::fmt::Display for Month {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:04}-{:02}", self.first.year(), self.first.month())
+    }
+}
+
+/// A report.
+#[derive(Debug)]
+pub struct Report {
+    /// What it is about.
+    pub kind: Kind,
+    /// The month.
+    pub month: Month,
+    /// Its tables, the integrity statement first.
+    pub sections: Vec<Section>,
+}
+
+/// A table, with bars where the first column is what is compared.
+#[derive(Debug)]
+pub struct Section {
+    /// What it shows.
+    pub heading: Text,
+    /// Names of the columns.
+    pub columns: Vec<Text>,
+    /// Cells: words of the log and numbers.
+    pub rows: Vec<Vec<String>>,
+    /// Whether the last column is drawn as bars.
+    pub bars: bool,
+}
+
+/// Gathers a report from an index that is up to date and the result of a verification.
+///
+/// # Errors
+/// [`IndexError`]; a month beyond the calendar is reported as empty.
+pub fn gather(
+    kind: Kind,
+    month: Month,
+    index: &Index,
+    verified: &Result<Vec<Verified>, Problem>,
+) -> Result<Report, IndexError> {
+    let (since, until) = month.bounds().unwrap_or((Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH));
+    let during = Filter { since: Some(since), until: Some(until), ..Filter::default() };
+    let rollups = index.rollups(since, until)?;
+    let count = |heading, dimension, column| -> Result<Section, IndexError> {
+        let counted = index.count(&during, &[dimension])?.into_iter();
+        let rows = counted.map(|one| one.words.into_iter().chain([one.count.to_string()]).collect()).collect();
+        Ok(Section { heading, columns: vec![column, Text::Requests], rows, bars: true })
+    };
+    let mut sections = vec![integrity(verified, index)?];
+    match kind {
+        Kind::Processing => {
+            sections.push(processing(&rollups));
+            sections.push(transfers(&rollups));
+            sections.push(count(Text::Refusals, Dimension::Reason, Text::Reason)?);
+        }
+        Kind::Transfers => {
+            sections.push(by(&rollups, Text::ByCountry, Text::Country, |row| row.key.country.clone()));
+            sections.push(transfers(&rollups));
+            sections.push(by(&rollups, Text::ByBackend, Text::Backend, |row| row.key.backend.clone()));
+            sections.push(count(Text::Refusals, Dimension::Reason, Text::Reason)?);
+            sections.push(count(Text::Rules, Dimension::Rule, Text::Rule)?);
+            sections.push(count(Text::Marks, Dimension::Mark, Text::Mark)?);
+        }
+        Kind::Models => {
+            sections.push(count(Text::ByModel, Dimension::Model, Text::Model)?);
+            sections.push(count(Text::ByOperation, Dimension::Operation, Text::Operation)?);
+            sections.push(count(Text::ByClass, Dimension::Class, Text::Class)?);
+            sections.push(count(Text::Ends, Dimension::End, Text::End)?);
+            sections.push(count(Text::Marks, Dimension::Mark, Text::Mark)?);
+            let columns = vec![Text::Time, Text::Entry, Text::Policy, Text::InForce];
+            sections.push(listed(index, &during, "policy", Text::Policies, columns, |body| {
+                vec![short(word(body, "policy")) + " " + word(body, "name"), truth(body, "in_force")]
+            })?);
+        }
+        Kind::Access => {
+            sections.push(count(Text::Kinds, Dimension::Kind, Text::Kind)?);
+            let columns = vec![Text::Time, Text::Entry, Text::Action, Text::Reader, Text::Conditions];
+            sections.push(listed(index, &during, "access", Text::Accesses, columns, |body| {
+                let words = super::query::items(body, "words").filter_map(serde_json::Value::as_str);
+                let words: Vec<&str> = words.chain(Some(word(body, "subject")).filter(|id| !id.is_empty())).collect();
+                vec![word(body, "action").to_owned(), word(body, "reader").to_owned(), words.join(" ")]
+            })?);
+        }
+    }
+    Ok(Report { kind, month, sections })
+}
+
+/// Verifies and indexes a log, and gathers a report on it.
+///
+/// # Errors
+/// [`IndexError`].
+pub fn of_folder(kind: Kind, month: Month, log: &Path) -> Result<Report, IndexError> {
+    let verified = octroi_verify::verify_all(log, &octroi_verify::Trust::default(), &mut |_| {});
+    let mut index = Index::open(log)?;
+    index.catch_up()?;
+    gather(kind, month, &index, &verified)
+}
+
+/// What a verification found: the statement on which the rest rests.
+fn integrity(verified: &Result<Vec<Verified>, Problem>, index: &Index) -> Result<Section, IndexError> {
+    let mut rows = Vec::new();
+    match verified {
+        Ok(reports) => {
+            for report in reports {
+                let kind = |name: &str| report.kinds.get(name).copied().unwrap_or(0).to_string();
+                rows.push(vec![
+                    report.origin.clone(),
+                    "✓".to_owned(),
+                    report.signed.to_string(),
+                    report.root.to_string(),
+                    report.unfinished.to_string(),
+                    kind("gap"),
+                    report.clock_steps_back.to_string(),
+                ]);
+            }
+        }
+        Err(problem) => {
+            let indexed = index.watermark()?.entries.to_string();
+            rows.push(vec![problem.to_string(), "✗".to_owned(), indexed]);
+        }
+    }
+    let columns =
+        vec![Text::Log, Text::Sound, Text::Signed, Text::Root, Text::Unfinished, Text::Gaps, Text::ClockSetBack];
+    Ok(Section { heading: Text::Integrity, columns, rows, bars: false })
+}
+
+/// What each app does for each purpose: data, recipients, countries.
+fn processing(rollups: &[Rollup]) -> Section {
+    #[derive(Default)]
+    struct Sum {
+        sent: u64,
+        refused: u64,
+        sets: [BTreeSet<String>; 4],
+    }
+    let mut sums: BTreeMap<[String; 3], Sum> = BTreeMap::new();
+    for Rollup { key, count, .. } in rollups {
+        let sum = sums.entry([key.tenant.clone(), key.app.clone(), key.purpose.clone()]).or_default();
+        if key.class.is_empty() && key.decision == "refuse" {
+            sum.refused += count;
+        } else if key.class.is_empty() {
+            sum.sent += count;
+        }
+        for (set, word) in sum.sets.iter_mut().zip([&key.class, &key.backend, &key.country, &key.basis]) {
+            set.extend(Some(word.clone()).filter(|word| !word.is_empty()));
+        }
+    }
+    let rows = sums.into_iter().map(|(key, sum)| {
+        let sets = sum.sets.into_iter().map(|set| set.into_iter().collect::<Vec<_>>().join(", "));
+        key.into_iter().chain(sets).chain([sum.refused.to_string(), sum.sent.to_string()]).collect()
+    });
+    let columns = vec![
+        Text::Tenant,
+        Text::App,
+        Text::Purpose,
+        Text::Classes,
+        Text::Backends,
+        Text::Countries,
+        Text::Bases,
+        Text::Refused,
+        Text::Sendings,
+    ];
+    Section { heading: Text::Processing, columns, rows: rows.collect(), bars: false }
+}
+
+/// Every transfer by country, basis and class; a sending without findings stands under no class.
+fn transfers(rollups: &[Rollup]) -> Section {
+    let mut sums: BTreeMap<[String; 4], u64> = BTreeMap::new();
+    for Rollup { key, count, .. } in rollups.iter().filter(|row| !row.key.backend.is_empty()) {
+        let key = [key.country.clone(), key.control.clone(), key.basis.clone(), key.class.clone()];
+        *sums.entry(key).or_default() += count;
+    }
+    // The row without a class counts every sending; what is left of it once those with findings are known is not told by
+    // counts of classes, so it is named for what it is.
+    let rows = sums.into_iter().map(|(key, count)| key.into_iter().chain([count.to_string()]).collect());
+    let columns = vec![Text::Country, Text::Control, Text::Basis, Text::Class, Text::Sendings];
+    Section { heading: Text::Transfers, columns, rows: rows.collect(), bars: false }
+}
+
+fn by(rollups: &[Rollup], heading: Text, column: Text, key: impl Fn(&Rollup) -> String) -> Section {
+    let mut sums: BTreeMap<String, u64> = BTreeMap::new();
+    for row in rollups.iter().filter(|row| row.key.class.is_empty() && !row.key.backend.is_empty()) {
+        *sums.entry(key(row)).or_default() += row.count;
+    }
+    let mut sums: Vec<_> = sums.into_iter().collect();
+    sums.sort_by(|one, other| other.1.cmp(&one.1).then_with(|| one.0.cmp(&other.0)));
+    let rows = sums.into_iter().map(|(word, count)| vec![word, count.to_string()]).collect();
+    Section { heading, columns: vec![column, Text::Sendings], rows, bars: true }
+}
+
+/// The entries of a kind that belong to no request, one a row.
+fn listed(
+    index: &Index,
+    during: &Filter,
+    kind: &'static str,
+    heading: Text,
+    columns: Vec<Text>,
+    cells: impl Fn(&serde_json::Value) -> Vec<String>,
+) -> Result<Section, IndexError> {
+    let mut rows = Vec::new();
+    for record in index.of_kind(during, kind, LISTED_MAX)? {
+        for body in record.of_kind(kind) {
+            let first = [record.time.clone(), record.seq.to_string()];
+            rows.push(first.into_iter().chain(cells(body)).collect());
+        }
+    }
+    Ok(Section { heading, columns, rows, bars: false })
+}
+
+fn short(digest: &str) -> String {
+    digest.chars().take(12).collect()
+}
+
+fn truth(body: &serde_json::Value, key: &str) -> String {
+    let truth = body.get(key).and_then(serde_json::Value::as_bool);
+    if truth == Some(true) { "✓" } else { "✗" }.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_month_begins_and_ends() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        for (text, expected) in [
+            ("2026-11", Some((at("2026-11-01T00:00:00Z"), at("2026-12-01T00:00:00Z")))),
+            ("2027-02", Some((at("2027-02-01T00:00:00Z"), at("2027-03-01T00:00:00Z")))),
+            ("2026-12", Some((at("2026-12-01T00:00:00Z"), at("2027-01-01T00:00:00Z")))),
+            ("2026-13", None),
+            ("2026-1", None),
+            ("november", None),
+        ] {
+            assert_eq!(Month::parse(text).and_then(Month::bounds), expected, "{text}");
+        }
+        assert_eq!(Month::parse("2026-11").unwrap().to_string(), "2026-11");
+    }
+}

@@ -1,0 +1,185 @@
+//! Changing the log's key: a new epoch is a new log, with a key that the old one announced.
+//!
+//! ```text
+//! audit/                     the log of the epoch that is being written
+//! audit/rotate               asked for: it is done when nobody writes, at the latest when the gateway starts
+//! audit/log.key.next         the key of the next epoch, until it is in force
+//! audit/epochs/1/            a finished epoch: segments, checkpoint, log.vkey; its private key is gone
+//! audit/epochs/1.new/        the same while it is being moved there
+//! ```
+//!
+//! The last entry of the old log names the new key, the first of the new one the size and root of the old: neither can be
+//! exchanged alone. The old private key is overwritten with zeros before the new log begins, so that whoever gets the key of
+//! today cannot sign yesterday anew. Each step can be done twice, so a crash between any two of them is finished by the next
+//! start; until the folder has its final name nothing is written under the new key.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "files of the log are moved, which is the effect of this module"
+)]
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::Ed25519KeyPair;
+use octroi_verify::fleet::EPOCHS;
+use octroi_verify::note::SignerKey;
+use octroi_verify::verify::{CHECKPOINT, VERIFIER_KEY};
+use octroi_verify::walk::SEGMENTS;
+use octroi_verify::{Checkpoint, VerifierKey};
+use zeroize::Zeroizing;
+
+use super::log::AuditLog as _;
+use super::open::OpenError;
+use super::state::STATE;
+use super::storage::{LocalStorage, Storage as _};
+use super::store::{Clock, Options, PRIVATE_KEY, Previous, SegmentLog};
+use crate::model::Word;
+use crate::model::entry::{Entry, KeyChange};
+
+/// The file that asks for a rotation.
+const REQUEST: &str = "rotate";
+/// The key of the next epoch.
+const NEXT_KEY: &str = "log.key.next";
+/// Epochs at most.
+const EPOCH_MAX: u32 = 1_000_000;
+
+/// Asks for a new key. The gateway that writes the log makes it when it starts.
+///
+/// # Errors
+/// What the disk says.
+pub fn request(folder: &Path) -> io::Result<()> {
+    File::create(folder.join(REQUEST))?.sync_all()?;
+    sync(folder)
+}
+
+/// Does what was asked for or was begun, and gives the options of the epoch that is to be written now.
+///
+/// # Errors
+/// [`OpenError`]: the log is in use, damaged, or the disk refuses.
+pub fn settle(folder: &Path, node: &Word, clock: Clock) -> Result<Options, OpenError> {
+    let mut epoch = current(folder).map_err(OpenError::io(EPOCHS))?;
+    let options = |epoch: u32| Options::new(folder, format!("octroi/{node}/{epoch}"), clock.clone());
+    let moving = folder.join(EPOCHS).join(format!("{epoch}.new"));
+    let asked = folder.join(REQUEST).exists() && folder.join(CHECKPOINT).exists();
+    if asked || moving.exists() {
+        if !moving.exists() {
+            announce(folder, options(epoch), &format!("octroi/{node}/{}", epoch.saturating_add(1)))?;
+        }
+        let storage = LocalStorage::new(folder);
+        let lock = storage.lock().map_err(|_| OpenError::Locked)?;
+        finish(folder, epoch).map_err(OpenError::io(EPOCHS))?;
+        drop(lock);
+        epoch = epoch.saturating_add(1);
+    }
+    Ok(Options { previous: previous(folder, node, epoch)?, ..options(epoch) })
+}
+
+/// The epoch that is being written: one more than those that are finished.
+fn current(folder: &Path) -> io::Result<u32> {
+    let names = match fs::read_dir(folder.join(EPOCHS)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(1),
+        names => names?,
+    };
+    let mut newest = 0;
+    for name in names {
+        let number = name?.file_name().to_str().and_then(|name| name.parse::<u32>().ok());
+        newest = number.filter(|number| *number < EPOCH_MAX).map_or(newest, |number| newest.max(number));
+    }
+    Ok(newest.saturating_add(1))
+}
+
+/// Makes the next key, and lets the old log name it in its last entries.
+fn announce(folder: &Path, options: Options, next: &str) -> Result<(), OpenError> {
+    let path = folder.join(NEXT_KEY);
+    if !path.exists() {
+        let pair = Ed25519KeyPair::generate_pkcs8v1(&SystemRandom::new()).map_err(|_| OpenError::Key)?;
+        let write = || {
+            let new = folder.join(format!("{NEXT_KEY}.new"));
+            let mut file = OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&new)?;
+            file.write_all(pair.as_ref())?;
+            file.sync_all()?;
+            fs::rename(&new, &path)?;
+            sync(folder)
+        };
+        write().map_err(OpenError::io(NEXT_KEY))?;
+    }
+    let der = Zeroizing::new(fs::read(&path).map_err(OpenError::io(NEXT_KEY))?);
+    let key = SignerKey::from_pkcs8(next, &der).map_err(|_| OpenError::Key)?;
+    let log = SegmentLog::open(options)?;
+    let announced = KeyChange {
+        event: Word::fixed("announced"),
+        vkey: Word::configured(&key.verifier().to_string()),
+        previous: None,
+        previous_size: None,
+        previous_root: None,
+    };
+    let appended = super::wait(log.append(Entry::Key(announced)));
+    log.stop();
+    appended.map(drop).map_err(|_| OpenError::Io { name: SEGMENTS.to_owned(), kind: io::ErrorKind::Other })
+}
+
+/// Moves the old log to its place, destroys its private key, and puts the next in force.
+fn finish(folder: &Path, epoch: u32) -> io::Result<()> {
+    let epochs = folder.join(EPOCHS);
+    let (moving, done) = (epochs.join(format!("{epoch}.new")), epochs.join(epoch.to_string()));
+    fs::create_dir_all(&moving)?;
+    sync(&epochs)?;
+    sync(folder)?;
+    for name in [SEGMENTS, STATE, CHECKPOINT, VERIFIER_KEY] {
+        match fs::rename(folder.join(name), moving.join(name)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    sync(&moving)?;
+    sync(folder)?;
+    let (old, next) = (folder.join(PRIVATE_KEY), folder.join(NEXT_KEY));
+    // Once the next key has the old one's name this was done before a crash.
+    if next.exists() {
+        erase(&old)?;
+        fs::rename(&next, &old)?;
+        sync(folder)?;
+    }
+    match fs::remove_file(folder.join(REQUEST)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    sync(folder)?;
+    fs::rename(&moving, &done)?;
+    sync(&epochs)
+}
+
+/// Overwrites a key with zeros, brings that to the disk, and removes the file. What a copying file system or a flash disk
+/// keeps beneath is beyond any program.
+fn erase(path: &Path) -> io::Result<()> {
+    let length = match fs::metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        metadata => metadata?.len(),
+    };
+    let mut file = OpenOptions::new().write(true).open(path)?;
+    file.write_all(&vec![0; usize::try_from(length).unwrap_or(4_096)])?;
+    file.sync_all()?;
+    fs::remove_file(path)
+}
+
+/// What the first entry of this epoch says of the one before.
+fn previous(folder: &Path, node: &Word, epoch: u32) -> Result<Option<Previous>, OpenError> {
+    let Some(before) = epoch.checked_sub(1).filter(|before| *before > 0) else { return Ok(None) };
+    let folder = folder.join(EPOCHS).join(before.to_string());
+    let read = |name: &str| fs::read_to_string(folder.join(name)).map_err(OpenError::io(name));
+    let key = VerifierKey::parse(&read(VERIFIER_KEY)?).map_err(|_| OpenError::Key)?;
+    let checkpoint = Checkpoint::open(&read(CHECKPOINT)?, &key).map_err(|_| OpenError::Key)?;
+    let origin = format!("octroi/{node}/{before}");
+    if checkpoint.origin != origin {
+        return Err(OpenError::Origin { found: checkpoint.origin });
+    }
+    Ok(Some(Previous { origin, size: checkpoint.size, root: checkpoint.root }))
+}
+
+fn sync(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}

@@ -1,0 +1,253 @@
+//! The review index says what the log says: the plain search over the whole log is the judge.
+
+use octroi_verify::Checkpoint;
+use octroi_verify::problem::ProblemKind;
+use octroi_verify::verify::CHECKPOINT;
+
+use super::*;
+use crate::audit::index::{Dimension, FILE, Index, IndexError, compare};
+use crate::audit::query::{Filter, query};
+use crate::model::Country;
+use crate::model::entry::PlannedBackend;
+
+const APPS: [&str; 3] = ["clinic-notes", "legal-desk", "public-website"];
+const BACKENDS: [(&str, &str, &str); 3] = [
+    ("paris-gpu", "FR", "none needed"),
+    ("us-cloud", "US", "standard contractual clauses"),
+    ("tokyo", "JP", "adequacy"),
+];
+
+/// A decision that differs from its neighbours in every way that is searched by.
+fn varied(number: u32) -> Decision {
+    let pick = |from: u32| (number.wrapping_mul(2_654_435_761) >> 7) / from;
+    let (name, country, basis) = BACKENDS[(pick(1) % 3) as usize];
+    let mut decision = decision_of(number);
+    decision.app = Word::fixed(APPS[(pick(5) % 3) as usize]);
+    decision.findings.truncate((pick(11) % 3) as usize);
+    if pick(13) % 2 == 0 {
+        decision.findings.iter_mut().for_each(|finding| finding.classes.push(Word::fixed("health")));
+    }
+    let country = Country::parse(country).unwrap();
+    decision.plan = vec![PlannedBackend {
+        backend: Word::fixed(name),
+        countries: vec![country],
+        transfer_basis: Some(Word::fixed(basis)),
+        ..decision.plan[0].clone()
+    }];
+    decision.rules = vec![Word::fixed(if pick(17) % 2 == 0 { "odd-rule" } else { "even-rule" })];
+    if pick(19) % 4 == 0 {
+        (decision.verdict, decision.reason) = (Word::fixed("refuse"), Some(Word::fixed("policy_refused")));
+        decision.sending = None;
+    } else {
+        decision.sending = Some(sending(name));
+    }
+    decision
+}
+
+/// Each request an hour apart in steps of ten minutes, so that there are several in an hour.
+fn hours(folder: &Path) -> Options {
+    let ticks = std::sync::atomic::AtomicI64::new(0);
+    let clock = move || {
+        let tick = ticks.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        jiff::Timestamp::from_second(1_795_000_000 + tick * 600).unwrap()
+    };
+    Options { clock: Arc::new(clock), ..options(folder) }
+}
+
+fn write(log: &SegmentLog, numbers: std::ops::Range<u32>) {
+    for number in numbers {
+        let decision = varied(number);
+        let refused = decision.verdict == "refuse";
+        let slot = log.reserve().unwrap();
+        append(log, Entry::Decision(Box::new(decision))).unwrap();
+        if number % 7 == 3 && !refused {
+            append(log, attempt(number)).unwrap();
+        }
+        if number % 11 != 5 {
+            slot.submit(outcome(number));
+        }
+    }
+}
+
+fn filled() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let log = SegmentLog::open(hours(folder.path())).unwrap();
+    write(&log, 0..90);
+    log.stop();
+    folder
+}
+
+fn filters() -> Vec<(&'static str, Filter)> {
+    let at = |seconds: i64| Some(jiff::Timestamp::from_second(1_795_000_000 + seconds).unwrap());
+    let word = |word: &str| Some(word.to_owned());
+    let none = Filter::default();
+    vec![
+        ("all", none.clone()),
+        ("app", Filter { app: word("legal-desk"), ..none.clone() }),
+        ("class", Filter { class: word("health"), ..none.clone() }),
+        ("backend of an attempt too", Filter { backend: word("us-cloud"), ..none.clone() }),
+        ("country", Filter { country: word("JP"), ..none.clone() }),
+        ("refused", Filter { decision: word("refuse"), ..none.clone() }),
+        ("rule", Filter { rule: word("odd-rule"), ..none.clone() }),
+        ("a rule that removed", Filter { rule: word("health-stays-hds"), ..none.clone() }),
+        ("since", Filter { since: at(30_000), ..none.clone() }),
+        ("until", Filter { until: at(30_100), ..none.clone() }),
+        ("nothing in that time", Filter { since: at(-90_000), until: at(-80_000), ..none.clone() }),
+        ("id", Filter { id: Some(id(7)), ..none.clone() }),
+        (
+            "all at once",
+            Filter {
+                since: at(5_000),
+                until: at(90_000),
+                app: word("legal-desk"),
+                class: word("personal"),
+                decision: word("forward"),
+                rule: word("even-rule"),
+                ..none
+            },
+        ),
+    ]
+}
+
+#[test]
+fn finds_what_the_plain_search_finds() {
+    let folder = filled();
+    let mut index = Index::open(folder.path()).unwrap();
+    let watermark = index.catch_up().unwrap();
+    let log = verify(folder.path()).unwrap();
+    assert_eq!(watermark.entries, log.signed);
+    for (name, filter) in filters() {
+        for (limit, before) in [(1_000, None), (4, None), (4, Some(60)), (2, Some(0))] {
+            let expected = query(folder.path(), &filter, limit, before).unwrap();
+            let found = index.page(&filter, limit, before).unwrap();
+            let seqs = |records: &[crate::audit::query::Record]| records.iter().map(|one| one.seq).collect::<Vec<_>>();
+            if filter.id.is_none() || before.is_none() {
+                assert_eq!(seqs(&found.records), seqs(&expected.records), "{name}, {limit} before {before:?}");
+                assert_eq!(found.records, expected.records, "{name}, {limit} before {before:?}");
+                assert_eq!(found.more, expected.more, "{name}, {limit} before {before:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn counts_what_it_finds() {
+    let folder = filled();
+    let mut index = Index::open(folder.path()).unwrap();
+    index.catch_up().unwrap();
+    for (name, filter) in filters().into_iter().filter(|(_, filter)| filter.id.is_none()) {
+        let all = query(folder.path(), &filter, 10_000, None).unwrap().records;
+        let decisions: Vec<_> = all.iter().filter_map(|record| record.of_kind("decision").next()).collect();
+        let sum = |counted: &[crate::audit::index::Counted]| counted.iter().map(|one| one.count).sum::<u64>();
+        assert_eq!(sum(&index.count(&filter, &[Dimension::Kind]).unwrap()), all.len() as u64, "{name}: records");
+        let by_app = index.count(&filter, &[Dimension::App]).unwrap();
+        assert_eq!(sum(&by_app), decisions.len() as u64, "{name}: decisions");
+        for counted in index.count(&filter, &[Dimension::App, Dimension::Decision]).unwrap() {
+            let [app, verdict] = &counted.words[..] else { panic!("{counted:?}") };
+            let same = decisions.iter().filter(|one| one["app"] == **app && one["verdict"] == **verdict).count();
+            assert_eq!(counted.count, same as u64, "{name}: {app} {verdict}");
+        }
+    }
+}
+
+#[test]
+fn in_steps_as_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut index = Index::open(folder.path()).unwrap();
+    for step in 0..6 {
+        let log = SegmentLog::open(hours(folder.path())).unwrap();
+        write(&log, step * 40..step * 40 + 40);
+        // Requests in work are in the index, and end there later: by the restart.
+        drop(log);
+        index.catch_up().unwrap();
+        drop(index);
+        index = Index::open(folder.path()).unwrap();
+    }
+    let scratch = folder.path().join("scratch.db");
+    assert_eq!(compare(folder.path(), &scratch).unwrap(), None);
+    let hours = (jiff::Timestamp::UNIX_EPOCH, jiff::Timestamp::from_second(2_000_000_000).unwrap());
+    let rollups = index.rollups(hours.0, hours.1).unwrap();
+    let sent: u64 = rollups
+        .iter()
+        .filter(|row| row.key.class.is_empty() && row.key.decision == "forward")
+        .map(|row| row.count)
+        .sum();
+    let kinds = verify(folder.path()).unwrap().kinds;
+    let refused =
+        index.count(&Filter { decision: Some("refuse".into()), ..Filter::default() }, &[Dimension::Kind]).unwrap();
+    assert_eq!(sent, kinds["decision"] - refused[0].count + kinds["attempt"], "each sending is a transfer");
+    let tokens: u64 = rollups.iter().map(|row| row.input_tokens).sum();
+    assert!(tokens > 0 && tokens % 190 == 0, "counted once: {tokens}");
+}
+
+#[test]
+fn names_the_nearest_word() {
+    let folder = filled();
+    let mut index = Index::open(folder.path()).unwrap();
+    index.catch_up().unwrap();
+    let filter = Filter { app: Some("legal-dest".into()), ..Filter::default() };
+    match index.page(&filter, 10, None) {
+        Err(IndexError::Unknown { dimension: "app", nearest, .. }) => assert_eq!(nearest, ["legal-desk"]),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn an_edited_index_is_named_and_a_strange_one_made_anew() {
+    let folder = filled();
+    Index::open(folder.path()).unwrap().catch_up().unwrap();
+    let scratch = folder.path().join("scratch.db");
+    for (name, edit) in [
+        ("a record hidden", "DELETE FROM request WHERE seq = (SELECT min(seq) FROM request WHERE id IS NOT NULL)"),
+        (
+            "a record moved",
+            "UPDATE request SET time = time + 1 WHERE seq = (SELECT min(seq) FROM request WHERE id IS NOT NULL)",
+        ),
+        ("a word taken away", "DELETE FROM bits WHERE word = (SELECT id FROM word WHERE text = 'health')"),
+        ("a word renamed", "UPDATE word SET text = 'public-web' WHERE text = 'public-website'"),
+        ("a count changed", "UPDATE hourly SET n = n + 1 WHERE country = 'US' AND class = ''"),
+        ("a hash changed", "UPDATE tile SET hashes = zeroblob(32) WHERE level = 1"),
+        ("a span cut", "UPDATE span SET last = first"),
+    ] {
+        let database = rusqlite::Connection::open(folder.path().join(FILE)).unwrap();
+        assert!(database.execute(edit, []).unwrap() > 0 || name == "a hash changed", "{name}");
+        drop(database);
+        let changed = name != "a hash changed";
+        let problem = compare(folder.path(), &scratch).unwrap();
+        assert_eq!(problem.is_some(), changed, "{name}");
+        if let Some(problem) = problem {
+            assert_eq!(problem.kind, ProblemKind::Index, "{name}");
+        }
+        let mut index = Index::open(folder.path()).unwrap();
+        index.clear().unwrap();
+        index.catch_up().unwrap();
+        assert_eq!(compare(folder.path(), &scratch).unwrap(), None, "{name}, made anew");
+    }
+    // The index of another log, put in its place.
+    let other = tempfile::tempdir().unwrap();
+    let log = SegmentLog::open(hours(other.path())).unwrap();
+    write(&log, 1_000..1_200);
+    log.stop();
+    Index::open(other.path()).unwrap().catch_up().unwrap();
+    std::fs::copy(other.path().join(FILE), folder.path().join(FILE)).unwrap();
+    let mut index = Index::open(folder.path()).unwrap();
+    assert_eq!(index.catch_up().unwrap().entries, verify(folder.path()).unwrap().signed);
+    assert_eq!(compare(folder.path(), &scratch).unwrap(), None);
+}
+
+#[test]
+fn proves_every_entry() {
+    let folder = filled();
+    let mut index = Index::open(folder.path()).unwrap();
+    index.catch_up().unwrap();
+    let report = verify(folder.path()).unwrap();
+    let signed = std::fs::read_to_string(folder.path().join(CHECKPOINT)).unwrap();
+    let checkpoint = Checkpoint::open(&signed, &report.key).unwrap();
+    for seq in (0..checkpoint.size).step_by(5).chain([checkpoint.size - 1]) {
+        let proof = index.prove(seq, &checkpoint, &signed).unwrap().unwrap();
+        let read = octroi_verify::tlog_proof::TlogProof::parse(&proof.to_string()).unwrap();
+        let entry = read.verify(None, &checkpoint).unwrap();
+        assert_eq!(octroi_verify::entry::open(entry).unwrap().seq, seq);
+    }
+    assert!(index.prove(checkpoint.size, &checkpoint, &signed).unwrap().is_none());
+}

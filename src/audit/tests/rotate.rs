@@ -1,0 +1,178 @@
+//! Changing the key, crashes in the middle of it, and what a thief of the later key can do.
+
+use std::path::PathBuf;
+
+use octroi_verify::note::SignerKey;
+use octroi_verify::problem::ProblemKind;
+use octroi_verify::verify::{CHECKPOINT, VERIFIER_KEY};
+use octroi_verify::{Checkpoint, VerifierKey, verify_all};
+
+use super::*;
+use crate::audit::rotate::{request, settle};
+use crate::audit::store::PRIVATE_KEY;
+
+fn settled(folder: &Path) -> Options {
+    let clock = || jiff::Timestamp::from_second(1_795_000_000).unwrap();
+    let settled = settle(folder, &Word::fixed("test"), Arc::new(clock)).unwrap();
+    Options { segment_bytes: 4 * SEGMENT_BYTES_MIN, ..settled }
+}
+
+fn write(folder: &Path, numbers: std::ops::Range<u32>) -> VerifierKey {
+    let log = SegmentLog::open(settled(folder)).unwrap();
+    for number in numbers {
+        let slot = log.reserve().unwrap();
+        append(&log, decision(number)).unwrap();
+        slot.submit(outcome(number));
+    }
+    log.stop();
+    log.key().clone()
+}
+
+/// A log with two finished epochs and a third that is being written.
+fn three() -> (tempfile::TempDir, Vec<VerifierKey>) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut keys = Vec::new();
+    for epoch in 0..3 {
+        if epoch > 0 {
+            request(folder.path()).unwrap();
+        }
+        keys.push(write(folder.path(), epoch * 10..epoch * 10 + 10));
+    }
+    (folder, keys)
+}
+
+fn verify_epochs(folder: &Path, trust: &Trust) -> Result<Vec<Report>, Problem> {
+    verify_all(folder, trust, &mut |_| {})
+}
+
+#[test]
+fn epochs_follow_each_other() {
+    let (folder, keys) = three();
+    let reports = verify_epochs(folder.path(), &Trust::default()).unwrap();
+    let origins: Vec<_> = reports.iter().map(|report| report.origin.as_str()).collect();
+    assert_eq!(origins, ["octroi/test/3", "octroi/test/1", "octroi/test/2"]);
+    assert_eq!(reports.iter().map(|report| report.kinds["decision"]).sum::<u64>(), 30);
+    let mut publics: Vec<_> = keys.iter().map(VerifierKey::public).collect();
+    publics.dedup();
+    assert_eq!(publics.len(), 3, "each has a key of its own");
+    let private: Vec<_> = walkdir::WalkDir::new(folder.path())
+        .into_iter()
+        .filter(|entry| entry.as_ref().unwrap().file_name().to_str().unwrap().starts_with(PRIVATE_KEY))
+        .collect();
+    assert_eq!(private.len(), 1, "the old ones are gone: {private:?}");
+    // The first key is all that an auditor needs to have kept.
+    let trust = Trust { key: Some(keys[0].clone()), ..Trust::default() };
+    verify_epochs(folder.path(), &trust).unwrap();
+    assert_eq!(write(folder.path(), 100..110), keys[2], "and no further key without being asked");
+}
+
+/// Copies what a rotation would leave after each of its steps, and goes on from there.
+#[test]
+fn a_crash_between_any_two_steps_is_finished_by_the_next_start() {
+    for steps in 0..7 {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let before = write(folder.path(), 0..10);
+        request(folder.path()).unwrap();
+        let announced = tempfile::tempdir().unwrap();
+        // The whole rotation once, elsewhere, to have a log that announced its key.
+        for entry in walkdir::WalkDir::new(folder.path()).into_iter().map(Result::unwrap) {
+            let target = announced.path().join(entry.path().strip_prefix(folder.path()).unwrap());
+            if entry.file_type().is_dir() {
+                std::fs::create_dir_all(target).unwrap();
+            } else {
+                std::fs::copy(entry.path(), target).unwrap();
+            }
+        }
+        drop(settled(announced.path()));
+        let epoch = announced.path().join("epochs/1");
+        if steps > 0 {
+            // After the key was announced.
+            for name in ["segments", "state", CHECKPOINT] {
+                let target = path(name);
+                if target.is_dir() {
+                    std::fs::remove_dir_all(&target).unwrap();
+                } else {
+                    std::fs::remove_file(&target).unwrap();
+                }
+                std::fs::rename(epoch.join(name), target).unwrap();
+            }
+            std::fs::copy(announced.path().join(PRIVATE_KEY), path("log.key.next")).unwrap();
+        }
+        let moved: &[&str] = match steps {
+            0 | 1 => &[],
+            2 => &["segments"],
+            3 => &["segments", "state", CHECKPOINT],
+            _ => &["segments", "state", CHECKPOINT, VERIFIER_KEY],
+        };
+        if steps > 1 {
+            std::fs::create_dir_all(path("epochs/1.new")).unwrap();
+        }
+        for name in moved {
+            std::fs::rename(path(name), path("epochs/1.new").join(name)).unwrap();
+        }
+        if steps > 4 {
+            std::fs::remove_file(path(PRIVATE_KEY)).unwrap();
+        }
+        if steps > 5 {
+            std::fs::rename(path("log.key.next"), path(PRIVATE_KEY)).unwrap();
+            std::fs::remove_file(path("rotate")).unwrap();
+        }
+        let after = write(folder.path(), 10..20);
+        assert_ne!(before.public(), after.public(), "step {steps}");
+        assert_eq!(after.name(), "octroi/test/2", "step {steps}");
+        let reports = verify_epochs(folder.path(), &Trust::default());
+        assert_eq!(reports.map(|reports| reports.len()), Ok(2), "step {steps}");
+        assert!(!path("rotate").exists() && !path("log.key.next").exists(), "step {steps}");
+    }
+}
+
+/// Whoever holds the key of today rewrites an older epoch, and signs it with what they have.
+#[test]
+fn an_epoch_signed_anew_with_a_later_key_is_named() {
+    type Edit = fn(&Path, &SignerKey, Checkpoint);
+    let cases: [(&str, Edit, ProblemKind); 3] = [
+        (
+            "signed with the later key, its public key left",
+            |folder, key, checkpoint| std::fs::write(folder.join(CHECKPOINT), checkpoint.sign(key)).unwrap(),
+            ProblemKind::Checkpoint,
+        ),
+        (
+            "and the public key exchanged",
+            |folder, key, checkpoint| {
+                std::fs::write(folder.join(CHECKPOINT), checkpoint.sign(key)).unwrap();
+                std::fs::write(folder.join(VERIFIER_KEY), format!("{}\n", key.verifier())).unwrap();
+            },
+            ProblemKind::Rewritten,
+        ),
+        ("the epoch deleted", |folder, _, _| std::fs::remove_dir_all(folder).unwrap(), ProblemKind::MissingLog),
+    ];
+    for (name, edit, expected) in cases {
+        let (folder, keys) = three();
+        let epoch: PathBuf = folder.path().join("epochs/2");
+        let der = std::fs::read(folder.path().join(PRIVATE_KEY)).unwrap();
+        let key = SignerKey::from_pkcs8("octroi/test/2", &der).unwrap();
+        let text = std::fs::read_to_string(epoch.join(CHECKPOINT)).unwrap();
+        let checkpoint = Checkpoint::open(&text, &keys[1]).unwrap();
+        edit(&epoch, &key, checkpoint);
+        let problem = verify_epochs(folder.path(), &Trust::default()).unwrap_err();
+        assert_eq!(problem.kind, expected, "{name}: {problem}");
+    }
+}
+
+#[test]
+fn a_deleted_log_is_missed_by_whoever_kept_a_checkpoint() {
+    let fleet = tempfile::tempdir().unwrap();
+    for node in ["paris", "lyon"] {
+        let folder = fleet.path().join(node);
+        std::fs::create_dir(&folder).unwrap();
+        let options = Options { origin: format!("octroi/{node}/1"), ..options(&folder) };
+        SegmentLog::open(options).unwrap().stop();
+    }
+    let kept = std::fs::read_to_string(fleet.path().join("lyon").join(CHECKPOINT)).unwrap();
+    let trust = Trust { known: vec![kept], ..Trust::default() };
+    assert_eq!(verify_epochs(fleet.path(), &trust).unwrap().len(), 2);
+    std::fs::remove_dir_all(fleet.path().join("lyon")).unwrap();
+    let problem = verify_epochs(fleet.path(), &trust).unwrap_err();
+    assert_eq!((problem.kind, problem.file.as_str()), (ProblemKind::MissingLog, "octroi/lyon/1"));
+}

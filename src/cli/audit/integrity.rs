@@ -1,0 +1,228 @@
+//! Whether the log is whole: `verify`, `reindex`, `publish`.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use octroi_verify::policy::Policy;
+use octroi_verify::{Problem, Progress, Report, Trust, VerifierKey, verify_all};
+
+use super::{DIR, Exit, Printer, Reading, record, text_of};
+use crate::app;
+use crate::audit::index::{Index, compare};
+use crate::audit::tile_store::LocalTiles;
+use crate::audit::{OpenError, SegmentLog, publish, rotate};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Verify {
+    /// The log's folder, or one with the folders of several
+    #[arg(default_value = DIR)]
+    dir: PathBuf,
+    /// The log's public key, as an auditor keeps it; without it the folder's own is taken
+    #[arg(long, conflicts_with = "policy")]
+    key: Option<PathBuf>,
+    /// A trust policy: logs, witnesses, and how many of these must have signed (C2SP tlog-policy)
+    #[arg(long)]
+    policy: Option<PathBuf>,
+    /// A checkpoint kept from an earlier visit: the log must still begin with what it covers
+    #[arg(long)]
+    from: Vec<PathBuf>,
+    /// Exported JSON lines: each must stand in the log as it does there
+    #[arg(long)]
+    export: Vec<PathBuf>,
+    /// Compare the review index with the log, too
+    #[arg(long)]
+    index: bool,
+    /// Write JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Reindex {
+    /// The log's folder
+    #[arg(default_value = DIR)]
+    dir: PathBuf,
+    /// Change nothing: make it anew elsewhere and compare
+    #[arg(long)]
+    check: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Publish {
+    /// The folder to publish in
+    to: PathBuf,
+    /// The log's folder
+    #[arg(long, default_value = DIR)]
+    dir: PathBuf,
+}
+
+pub(super) fn verify(verify: &Verify, printer: Printer) -> anyhow::Result<Exit> {
+    let key = match &verify.key {
+        Some(path) => Some(VerifierKey::parse(text_of(path)?.trim()).with_context(|| format!("{}", path.display()))?),
+        None => None,
+    };
+    let policy = match &verify.policy {
+        Some(path) => Some(Policy::parse(&text_of(path)?).with_context(|| format!("{}", path.display()))?),
+        None => None,
+    };
+    let known = verify.from.iter().map(|path| text_of(path)).collect::<Result<Vec<_>, _>>()?;
+    let trust = Trust { key, policy, known, exports: verify.export.clone() };
+    let mut result = verify_all(&verify.dir, &trust, &mut bar(printer));
+    printer.progress_end();
+    if verify.index && result.is_ok() {
+        let scratch = scratch_file(&verify.dir);
+        let compared = compare(&verify.dir, &scratch);
+        remove(&scratch);
+        if let Some(problem) = compared? {
+            result = Err(problem);
+        }
+    }
+    Ok(tell(result, verify.json, printer))
+}
+
+fn tell(result: Result<Vec<Report>, Problem>, json: bool, printer: Printer) -> Exit {
+    match result {
+        Ok(reports) => {
+            for report in &reports {
+                if json {
+                    printer.json(&as_json(report));
+                } else {
+                    printer.line(told(report));
+                }
+            }
+            Exit::Well
+        }
+        Err(problem) => {
+            if json {
+                printer.json(&serde_json::json!({
+                    "sound": false, "file": problem.file, "offset": problem.offset, "seq": problem.seq,
+                    "problem": problem.to_string(),
+                }));
+            } else {
+                printer.line(format!("not sound: {problem}"));
+            }
+            Exit::Findings
+        }
+    }
+}
+
+fn as_json(report: &Report) -> serde_json::Value {
+    serde_json::json!({
+        "sound": true, "origin": report.origin, "signed": report.signed, "unsigned": report.unsigned,
+        "root": report.root.to_string(), "segments": report.segments, "unfinished": report.unfinished,
+        "kinds": report.kinds, "first": report.first_time, "last": report.last_time,
+        "witnesses": report.witnesses.iter().map(|(name, _)| name).collect::<Vec<_>>(),
+    })
+}
+
+/// Draws how far a verification is.
+fn bar(printer: Printer) -> impl FnMut(Progress) {
+    let mut shown = None;
+    move |progress: Progress| {
+        let percent = progress.entries.saturating_mul(100) / progress.signed.max(1);
+        if shown != Some(percent) {
+            shown = Some(percent);
+            printer.progress(percent, &format!("{} entries", progress.entries));
+        }
+    }
+}
+
+/// Verifies a folder with the key that lies in it, and tells the result in sentences.
+pub(crate) fn verify_folder(dir: &Path) -> (bool, String) {
+    match octroi_verify::verify_dir(dir, &Trust::default(), &mut |_| {}) {
+        Ok(report) => (true, told(&report)),
+        Err(problem) => (false, format!("not sound: {problem}")),
+    }
+}
+
+fn told(report: &Report) -> String {
+    let kinds: Vec<String> = report.kinds.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
+    let mut text = format!(
+        "sound: {} entries of `{}` are intact, in order and signed (root {}), {} more are intact\n  {}",
+        report.signed,
+        report.origin,
+        report.root,
+        report.unsigned,
+        kinds.join(", "),
+    );
+    if report.unfinished > 0 {
+        text += &format!("\n  {} decisions have no outcome yet", report.unfinished);
+    }
+    for (witness, _) in &report.witnesses {
+        text += &format!("\n  witness {witness} signed it");
+    }
+    for export in &report.exports {
+        let (name, matched, left_out) = (&export.name, export.matched, export.left_out);
+        text += &format!("\n  {name}: {matched} lines as in the log, {left_out} left out between");
+    }
+    if !report.key_given {
+        text.push_str("\n  checked with the key in the folder: keep a copy elsewhere and pass it with --key");
+    }
+    text
+}
+
+pub(super) fn reindex(reindex: &Reindex, printer: Printer) -> anyhow::Result<Exit> {
+    record(&reindex.dir, Reading { action: "index", ..Reading::default() }, printer)?;
+    if reindex.check {
+        let scratch = scratch_file(&reindex.dir);
+        let compared = compare(&reindex.dir, &scratch);
+        remove(&scratch);
+        return Ok(match compared? {
+            None => {
+                printer.line("the review index says what the log says");
+                Exit::Well
+            }
+            Some(problem) => {
+                printer.line(format!("not sound: {problem}"));
+                Exit::Findings
+            }
+        });
+    }
+    let mut index = Index::open(&reindex.dir)?;
+    index.clear()?;
+    let watermark = index.catch_up_with(&mut |entries| printer.progress(0, &format!("{entries} entries")))?;
+    printer.progress_end();
+    printer.say(format!("indexed {} entries", watermark.entries));
+    Ok(Exit::Well)
+}
+
+pub(super) fn publish(publish: &Publish, printer: Printer) -> anyhow::Result<Exit> {
+    record(&publish.dir, Reading { action: "export", ..Reading::default() }, printer)?;
+    let entries = publish::publish(&publish.dir, &LocalTiles::new(&publish.to))?;
+    printer.say(format!("published {entries} entries in {}", publish.to.display()));
+    Ok(Exit::Well)
+}
+
+/// Begins a new epoch: at once when no gateway writes the log, else at its next start.
+pub(super) fn rotate(path: &Path, printer: Printer) -> anyhow::Result<Exit> {
+    let config = app::configuration(path)?;
+    let folder = &config.audit_folder;
+    rotate::request(folder).with_context(|| format!("{}", folder.display()))?;
+    match rotate::settle(folder, &config.node, std::sync::Arc::new(super::now)).and_then(SegmentLog::open) {
+        Ok(log) => {
+            printer.line(log.key().to_string());
+            printer.say("the new log has this key; hand it to the auditors. The old log is under `epochs`");
+            log.stop();
+        }
+        Err(OpenError::Locked) => {
+            printer.say("a gateway writes this log: it begins the new epoch when it starts again");
+        }
+        Err(error) => return Err(error.into()),
+    }
+    Ok(Exit::Well)
+}
+
+/// A file beside the index for one comparison.
+fn scratch_file(dir: &Path) -> PathBuf {
+    dir.join(format!("index.check-{}", std::process::id()))
+}
+
+/// Removes the scratch index, and what SQLite keeps beside it.
+#[expect(clippy::disallowed_methods, reason = "a file that this command made")]
+fn remove(scratch: &Path) {
+    for suffix in ["", "-wal", "-shm"] {
+        let mut name = scratch.as_os_str().to_owned();
+        name.push(suffix);
+        std::fs::remove_file(PathBuf::from(name)).unwrap_or_default();
+    }
+}

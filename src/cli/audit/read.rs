@@ -1,0 +1,354 @@
+//! Reading the log: `query`, `show`, `export`.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use octroi_verify::note::VerifierKey;
+use octroi_verify::verify::{CHECKPOINT, VERIFIER_KEY};
+use octroi_verify::walk::{Step, Walk};
+use octroi_verify::{Checkpoint, entry};
+use serde_json::Value;
+
+use super::{DIR, Exit, Printer, Reading, record, text_of, write_new};
+use crate::audit::index::{Dimension, Index, IndexError};
+use crate::audit::query::{self, Filter, Record};
+use crate::audit::{csv, read_text, story};
+use crate::model::entry::RequestId;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Query {
+    /// The log's folder
+    #[arg(long, default_value = DIR)]
+    dir: PathBuf,
+    /// Decided at this time or later (RFC 3339, such as 2026-11-23T08:00:00Z)
+    #[arg(long)]
+    since: Option<jiff::Timestamp>,
+    /// Decided before this time
+    #[arg(long)]
+    until: Option<jiff::Timestamp>,
+    /// Asked by this app
+    #[arg(long)]
+    app: Option<String>,
+    /// With findings of this class
+    #[arg(long)]
+    class: Option<String>,
+    /// Sent to this backend
+    #[arg(long)]
+    backend: Option<String>,
+    /// Sent to a backend that processes in this country
+    #[arg(long)]
+    country: Option<String>,
+    /// `forward` or `refuse`
+    #[arg(long)]
+    decision: Option<String>,
+    /// In which this rule fired
+    #[arg(long)]
+    rule: Option<String>,
+    /// This very request
+    #[arg(long)]
+    id: Option<String>,
+    /// How many
+    #[arg(long, default_value_t = 50)]
+    limit: usize,
+    /// Only those that begin before this entry: the next page
+    #[arg(long)]
+    before: Option<u64>,
+    /// Count instead, by one or more of: kind, tenant, app, purpose, actor, api, operation, model, class, type, backend,
+    /// country, control, basis, decision, reason, rule, end, label
+    #[arg(long, value_delimiter = ',')]
+    by: Vec<String>,
+    /// Write JSON, one request a line
+    #[arg(long, conflicts_with = "csv")]
+    json: bool,
+    /// Write CSV, one request a line
+    #[arg(long)]
+    csv: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Show {
+    /// The request's id, as in the header `octroi-request-id`
+    id: String,
+    /// The log's folder
+    #[arg(long, default_value = DIR)]
+    dir: PathBuf,
+    /// Write its entries as JSON
+    #[arg(long)]
+    json: bool,
+    /// Write the proof of its decision, with the entry in it, to this file (C2SP tlog-proof)
+    #[arg(long)]
+    proof: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Export {
+    /// The log's folder
+    #[arg(default_value = DIR)]
+    dir: PathBuf,
+    /// The first entry
+    #[arg(long, default_value_t = 0)]
+    from: u64,
+    /// Behind the last entry; without it all that are signed
+    #[arg(long)]
+    to: Option<u64>,
+    /// Write CSV for spreadsheets, not JSON lines
+    #[arg(long)]
+    csv: bool,
+}
+
+impl Query {
+    fn filter(&self) -> anyhow::Result<Filter> {
+        let id = match &self.id {
+            None => None,
+            Some(id) => Some(RequestId::parse(id).with_context(|| format!("`{id}` is not the id of a request"))?),
+        };
+        Ok(Filter {
+            since: self.since,
+            until: self.until,
+            app: self.app.clone(),
+            class: self.class.clone(),
+            backend: self.backend.clone(),
+            country: self.country.clone(),
+            decision: self.decision.clone(),
+            rule: self.rule.clone(),
+            id,
+        })
+    }
+
+    /// Names of the conditions that are set.
+    fn conditions(&self) -> Vec<&'static str> {
+        let set = [
+            ("since", self.since.is_some()),
+            ("until", self.until.is_some()),
+            ("app", self.app.is_some()),
+            ("class", self.class.is_some()),
+            ("backend", self.backend.is_some()),
+            ("country", self.country.is_some()),
+            ("decision", self.decision.is_some()),
+            ("rule", self.rule.is_some()),
+            ("id", self.id.is_some()),
+        ];
+        set.into_iter().filter(|(_, set)| *set).map(|(name, _)| name).collect()
+    }
+}
+
+pub(super) fn list(query: &Query, printer: Printer) -> anyhow::Result<Exit> {
+    let filter = query.filter()?;
+    if let Some(decision) = query.decision.as_deref().filter(|word| !["forward", "refuse"].contains(word)) {
+        bail!("`--decision {decision}` is neither `forward` nor `refuse`");
+    }
+    let reading = Reading {
+        action: "query",
+        words: query.conditions(),
+        records: query.by.is_empty().then_some(query.limit as u64),
+        subject: filter.id,
+        ..Reading::default()
+    };
+    record(&query.dir, reading, printer)?;
+    let index = indexed(&query.dir, printer)?;
+    if !query.by.is_empty() {
+        let Some(index) = index else { bail!("counting needs the review index, which cannot be written here") };
+        return count(query, &filter, &index, printer);
+    }
+    let (records, more, read) = match index {
+        Some(index) => {
+            let answer = told(index.page(&filter, query.limit, query.before))?;
+            (answer.records, answer.more, answer.watermark.entries)
+        }
+        None => {
+            let page = query::query(&query.dir, &filter, query.limit, query.before)?;
+            (page.records, page.more, page.read)
+        }
+    };
+    if query.csv {
+        printer.text(csv::row(csv::RECORD));
+    }
+    for record in &records {
+        if query.json {
+            printer.json(&serde_json::json!({"seq": record.seq, "time": record.time, "entries": record.entries}));
+        } else if query.csv {
+            printer.text(csv::record(record));
+        } else {
+            printer.line(format!("{:>8}  {}  {}", record.seq, record.time, summary(record)));
+        }
+    }
+    printer.say(format!("{} shown; {}", records.len(), up_to(&query.dir, read)));
+    if let (true, Some(first)) = (more, records.first()) {
+        printer.say(format!("older ones match: --before {}", first.seq));
+    }
+    Ok(Exit::Well)
+}
+
+fn count(query: &Query, filter: &Filter, index: &Index, printer: Printer) -> anyhow::Result<Exit> {
+    let mut by = Vec::new();
+    for name in &query.by {
+        let known = || Dimension::ALL.map(|(_, name)| name).join(", ");
+        by.push(Dimension::named(name).with_context(|| format!("`{name}` is none of {}", known()))?);
+    }
+    let counted = told(index.count(filter, &by))?;
+    if query.csv {
+        printer.text(csv::row(by.iter().map(|dimension| dimension.name()).chain(["count"])));
+    }
+    for one in &counted {
+        let count = one.count.to_string();
+        if query.csv {
+            printer.text(csv::row(one.words.iter().chain([&count])));
+        } else if query.json {
+            let words =
+                by.iter().zip(&one.words).map(|(dimension, word)| (dimension.name().to_owned(), word.as_str().into()));
+            let mut line: serde_json::Map<String, Value> = words.collect();
+            line.insert("count".to_owned(), one.count.into());
+            printer.json(&line);
+        } else {
+            printer.line(format!("{count:>10}  {}", one.words.join("  ")));
+        }
+    }
+    printer.say(up_to(&query.dir, index.watermark()?.entries));
+    Ok(Exit::Well)
+}
+
+/// The index, up to the end of the log; `None` where none can be written.
+fn indexed(dir: &Path, printer: Printer) -> anyhow::Result<Option<Index>> {
+    let opened = Index::open(dir).and_then(|mut index| index.catch_up().map(|_| index));
+    match opened {
+        Ok(index) => Ok(Some(index)),
+        Err(IndexError::Database(_)) => {
+            printer.say("the review index cannot be written here: the whole log is read");
+            Ok(None)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Names the nearest words of one that is not known.
+fn told<T>(result: Result<T, IndexError>) -> anyhow::Result<T> {
+    match result {
+        Err(IndexError::Unknown { dimension, word, nearest }) if !nearest.is_empty() => {
+            let nearest: Vec<String> = nearest.iter().map(|word| format!("`{word}`")).collect();
+            bail!("no request in the log has the {dimension} `{word}`\n  help: nearest: {}", nearest.join(", "))
+        }
+        other => Ok(other?),
+    }
+}
+
+/// How far an answer goes, and how far the log is signed.
+fn up_to(dir: &Path, read: u64) -> String {
+    let signed = read_text(dir, CHECKPOINT).ok().and_then(|text| text.lines().nth(1)?.parse::<u64>().ok());
+    match signed {
+        Some(signed) if signed < read => format!("indexed up to entry {read}, of which {signed} are signed"),
+        _ => format!("indexed up to entry {read}, all signed"),
+    }
+}
+
+/// One request on one line.
+fn summary(record: &Record) -> String {
+    let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).unwrap_or("-").to_owned();
+    let Some(decision) = record.of_kind("decision").next() else {
+        let kind = record.entries.first().and_then(|entry| entry.pointer("/entry/kind")).and_then(Value::as_str);
+        return kind.unwrap_or("-").to_owned();
+    };
+    let sent: Vec<String> = record
+        .of_kind("decision")
+        .chain(record.of_kind("attempt"))
+        .filter_map(|body| body.pointer("/sending/backend").and_then(Value::as_str).map(ToOwned::to_owned))
+        .collect();
+    let end = record.of_kind("outcome").next().map_or_else(|| "-".to_owned(), |outcome| text(outcome, "end"));
+    format!(
+        "{}  {} {} by {}: {} {}, {end}",
+        text(decision, "request"),
+        text(decision, "operation"),
+        text(decision, "model"),
+        text(decision, "app"),
+        text(decision, "verdict"),
+        if sent.is_empty() { text(decision, "reason") } else { sent.join(" -> ") },
+    )
+}
+
+pub(super) fn show(show: &Show, printer: Printer) -> anyhow::Result<Exit> {
+    let Some(id) = RequestId::parse(&show.id) else {
+        bail!(
+            "`{}` is not the id of a request\n  help: it stands in the header `octroi-request-id` of the answer, and in `audit query`",
+            show.id
+        )
+    };
+    let action = if show.proof.is_some() { "proof" } else { "show" };
+    record(&show.dir, Reading { action, subject: Some(id), ..Reading::default() }, printer)?;
+    let filter = Filter { id: Some(id), ..Filter::default() };
+    let index = indexed(&show.dir, printer)?;
+    let records = match &index {
+        Some(index) => index.page(&filter, 1, None)?.records,
+        None => query::query(&show.dir, &filter, 1, None)?.records,
+    };
+    let Some(found) = records.first() else {
+        printer.error(
+            format!("the log in `{}` holds no request {id}", show.dir.display()),
+            Some("another log is named with --dir; refusals before a caller is known have no entry"),
+        );
+        return Ok(Exit::Findings);
+    };
+    if let Some(path) = &show.proof {
+        let Some(index) = index else { bail!("a proof needs the review index, which cannot be written here") };
+        return prove(&show.dir, path, found.seq, &index, printer);
+    }
+    if show.json {
+        for entry in &found.entries {
+            printer.json(entry);
+        }
+    } else {
+        for sentence in story::tell(found) {
+            printer.line(sentence);
+        }
+    }
+    Ok(Exit::Well)
+}
+
+/// Writes the proof of an entry, after checking it as its reader will.
+fn prove(dir: &Path, path: &PathBuf, seq: u64, index: &Index, printer: Printer) -> anyhow::Result<Exit> {
+    let signed = read_text(dir, CHECKPOINT).context("the log's checkpoint")?;
+    let key = VerifierKey::parse(&text_of(&dir.join(VERIFIER_KEY))?).context("the log's public key")?;
+    let checkpoint = Checkpoint::open(&signed, &key).context("the log's checkpoint")?;
+    let Some(proof) = index.prove(seq, &checkpoint, &signed)? else {
+        bail!("entry {seq} is not signed yet: the checkpoint covers {}", checkpoint.size);
+    };
+    proof
+        .verify(None, &checkpoint)
+        .context("the review index does not fit the log: make it anew with `octroi audit reindex`")?;
+    write_new(path, &proof.to_string())?;
+    printer.say(format!("entry {seq} of {} in {}", checkpoint.size, path.display()));
+    printer.say(format!("check it with: octroi-verify --proof {} --key {key}", path.display()));
+    Ok(Exit::Well)
+}
+
+pub(super) fn export(export: &Export, printer: Printer) -> anyhow::Result<Exit> {
+    let signed = read_text(&export.dir, CHECKPOINT).context("the log's checkpoint")?;
+    let signed = signed.lines().nth(1).and_then(|size| size.parse::<u64>().ok()).context("the log's checkpoint")?;
+    let to = export.to.unwrap_or(signed).min(signed);
+    let from = export.from.min(to);
+    record(&export.dir, Reading { action: "export", range: Some((from, to)), ..Reading::default() }, printer)?;
+    if export.csv {
+        printer.text(csv::row(csv::ENTRY));
+    }
+    let folder = export.dir.as_path();
+    let mut walk = Walk::open(&folder)?;
+    let start = walk.headers().iter().rfind(|header| header.first_seq <= from).map(octroi_verify::walk::start_of);
+    if let Some(start) = start {
+        walk.seek(start);
+    }
+    while walk.place().seq < to {
+        let batch = match walk.next()? {
+            Step::Batch(batch) => batch,
+            Step::Segment(_) => continue,
+            Step::Torn(_) | Step::End => break,
+        };
+        for (_, seq, bytes) in batch.entries().filter(|(_, seq, _)| (from..to).contains(seq)) {
+            let entry = entry::open(bytes).with_context(|| format!("entry {seq}"))?;
+            if export.csv {
+                printer.text(csv::entry(seq, entry.time, bytes));
+            } else {
+                printer.line(String::from_utf8_lossy(bytes));
+            }
+        }
+    }
+    printer.say(format!("entries {from} to {to}; go on with --from {to}"));
+    Ok(Exit::Well)
+}

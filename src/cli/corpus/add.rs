@@ -1,0 +1,186 @@
+//! `octroi corpus add`: from files to sealed records.
+//!
+//! A document is recorded whole or not at all, and what is recorded already is passed over: a run that was killed is simply
+//! started again. A file that changed since replaces what was registered under its path.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use super::progress::Progress;
+use super::{Exit, Place, Printer, files, read_text};
+use crate::leak::corpus::EVERYBODY;
+use crate::leak::space::{About, Content, DocumentId, NAME_BYTES_MAX};
+use crate::leak::store::{CorpusKeys, Lock, Record, Writer};
+use crate::leak::text::{Word, Words};
+use crate::policy;
+
+/// Words of one record; a longer document is registered in parts under one path.
+const PART_WORDS_MAX: usize = 1_000_000;
+/// Bytes of text after which what was written is made durable.
+const SYNC_BYTES: usize = 16 * 1024 * 1024;
+
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Arguments {
+    /// Files and folders
+    #[arg(required = true)]
+    paths: Vec<PathBuf>,
+    /// The class of data that they are, as sheets name it
+    #[arg(long, default_value = "trade-secret")]
+    class: String,
+    /// The tenant whose they are; without it they are guarded for every tenant
+    #[arg(long, default_value = EVERYBODY, hide_default_value = true)]
+    tenant: String,
+    #[command(flatten)]
+    place: Place,
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    added: u64,
+    replaced: u64,
+    unchanged: u64,
+    windows: usize,
+    unread: Vec<String>,
+}
+
+pub(super) fn run(arguments: &Arguments, printer: Printer) -> anyhow::Result<Exit> {
+    known_class(&arguments.class)?;
+    let files = files(&arguments.paths)?;
+    anyhow::ensure!(!files.is_empty(), "there is no file to register");
+    let (folder, keys) = arguments.place.open(true, printer)?;
+    let lock = Lock::take(&folder)?;
+    let mut known = Known::default();
+    let writer = Writer::open(&folder, &keys, &arguments.tenant, &lock, |record| known.take(record))?;
+    let total = files.iter().filter_map(|file| file.metadata().ok()).map(|file| file.len()).sum();
+    let mut run = Registration { arguments, keys: &keys, writer, known, counts: Counts::default(), unsynced: 0 };
+    let mut progress = Progress::new(total);
+    // A reader of hostile formats may panic; its words on it are noise here.
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| ()));
+    let mut ended = Ok(());
+    for (number, file) in (1..).zip(&files) {
+        ended = run.register(file);
+        if ended.is_err() {
+            break;
+        }
+        progress.step(file.metadata().map_or(0, |file| file.len()), number);
+    }
+    drop(std::panic::take_hook());
+    std::panic::set_hook(hook);
+    run.writer.sync()?;
+    progress.end();
+    ended?;
+    let Counts { added, replaced, unchanged, windows, unread } = run.counts;
+    printer.line(format!(
+        "{added} documents added ({windows} windows), {replaced} replaced, {unchanged} unchanged, {} files not read",
+        unread.len()
+    ));
+    unread.iter().for_each(|line| printer.say(line));
+    Ok(if unread.is_empty() { Exit::Well } else { Exit::Findings })
+}
+
+/// Refuses a class that no sheet can name.
+fn known_class(class: &str) -> anyhow::Result<()> {
+    let catalogue = policy::catalogue(&[])
+        .map_err(|found| anyhow::anyhow!(found.iter().map(policy::render).collect::<Vec<_>>().join("\n")))?;
+    if catalogue.class(class).is_none() {
+        let names: Vec<&str> = catalogue.classes.iter().map(|class| class.name.as_str()).collect();
+        anyhow::bail!("no class `{class}`; known: {}", names.join(", "));
+    }
+    Ok(())
+}
+
+/// What is registered already: by path, the ids of its parts.
+#[derive(Debug, Default)]
+struct Known {
+    by_path: HashMap<String, Vec<(DocumentId, String)>>,
+}
+
+impl Known {
+    fn take(&mut self, record: Record) {
+        match record {
+            Record::Document(document) => {
+                let about = &document.0;
+                self.by_path.entry(about.path.clone()).or_default().push((about.id, about.class.clone()));
+            }
+            Record::Removed(id) => self.by_path.values_mut().for_each(|parts| parts.retain(|(part, _)| *part != id)),
+            Record::Background(_) => {}
+        }
+    }
+}
+
+struct Registration<'a> {
+    arguments: &'a Arguments,
+    keys: &'a CorpusKeys,
+    writer: Writer,
+    known: Known,
+    counts: Counts,
+    unsynced: usize,
+}
+
+impl Registration<'_> {
+    fn register(&mut self, file: &Path) -> anyhow::Result<()> {
+        let path = file.to_string_lossy().into_owned();
+        let (bytes, text) = match read_text(file) {
+            Ok(read) => read,
+            Err(error) => {
+                self.counts.unread.push(format!("{path}: {error}"));
+                return Ok(());
+            }
+        };
+        if path.len() > NAME_BYTES_MAX {
+            self.counts.unread.push(format!("{path}: its path has more than {NAME_BYTES_MAX} bytes"));
+            return Ok(());
+        }
+        let mut sha256 = [0; 32];
+        sha256.copy_from_slice(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &bytes).as_ref());
+        let words = Words::of(&text);
+        let parts = words.prose.len().div_ceil(PART_WORDS_MAX).max(1);
+        let names: Vec<DocumentId> = (0..parts).map(|part| self.name(&path, part, &sha256)).collect();
+        let before = self.known.by_path.remove(&path).unwrap_or_default();
+        let same = before.len() == names.len()
+            && before.iter().all(|(id, class)| names.contains(id) && *class == self.arguments.class);
+        if same {
+            self.counts.unchanged += 1;
+            return Ok(());
+        }
+        // The old goes first: a document is found at most once under its name.
+        for (id, _) in &before {
+            self.writer.append(&Record::Removed(*id))?;
+        }
+        for (part, id) in names.into_iter().enumerate() {
+            let words = part_of(&words, part);
+            let content = Content::of(&words, &self.keys.words(&self.arguments.tenant));
+            let class = self.arguments.class.clone();
+            let about = About { id, sha256, path: path.clone(), class, registered_ms: now_ms() };
+            self.counts.windows += content.rows.len();
+            self.writer.append(&Record::Document(Box::new((about, content))))?;
+        }
+        if before.is_empty() {
+            self.counts.added += 1
+        } else {
+            self.counts.replaced += 1
+        }
+        self.unsynced += text.len();
+        if self.unsynced > SYNC_BYTES {
+            self.writer.sync()?;
+            self.unsynced = 0;
+        }
+        Ok(())
+    }
+
+    fn name(&self, path: &str, part: usize, sha256: &[u8; 32]) -> DocumentId {
+        let path = if part == 0 { path.to_owned() } else { format!("{path}\0{part}") };
+        self.keys.document(&self.arguments.tenant, &path, sha256)
+    }
+}
+
+/// A part of a document; all of its code is in the first.
+fn part_of(words: &Words, part: usize) -> Words {
+    let prose: Vec<Word> = words.prose.iter().skip(part * PART_WORDS_MAX).take(PART_WORDS_MAX).copied().collect();
+    Words { prose, code: if part == 0 { words.code.clone() } else { Vec::new() } }
+}
+
+fn now_ms() -> i64 {
+    jiff::Timestamp::now().as_millisecond()
+}

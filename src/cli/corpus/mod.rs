@@ -1,0 +1,119 @@
+//! `octroi corpus`: the documents that must not leave. Runs on the officer's machine: only here are paths and passages shown.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "the command line names files and reads the time"
+)]
+
+mod add;
+mod calibrate;
+mod progress;
+mod scan;
+mod show;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use clap::Subcommand;
+
+use super::{Exit, Printer};
+use crate::app;
+use crate::identity::RootKey;
+use crate::leak::corpus::EVERYBODY;
+use crate::leak::store::CorpusKeys;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Register documents: files, or folders with all that is in them. Going on after a break adds what is missing
+    Add(add::Arguments),
+    /// List registered documents
+    List(show::List),
+    /// Remove documents by path, folder or id; at once, for a running gateway too
+    Remove(show::Remove),
+    /// Say what would be found in a text, with the passage side by side
+    Scan(scan::Arguments),
+    /// Measure what harmless texts score, and set the scale by it
+    Calibrate(calibrate::Arguments),
+    /// Count what is registered
+    Stats(show::Stats),
+}
+
+/// Where the corpus is, and its key.
+#[derive(Debug, clap::Args)]
+pub(super) struct Place {
+    /// The folder of the corpus; without it that of the configuration
+    #[arg(long, value_name = "DIR")]
+    corpus: Option<PathBuf>,
+    /// The configuration file, for its folder and its root key
+    #[arg(long, default_value = "octroi.toml", env = "OCTROI_CONFIG")]
+    config: PathBuf,
+}
+
+impl Place {
+    /// The folder and the keys of it. A corpus that has a key of its own (`corpus.key`) keeps it; else the configuration's root
+    /// seals it; where there is neither, a key is made beside the segments.
+    fn open(&self, make: bool, printer: Printer) -> anyhow::Result<(PathBuf, CorpusKeys)> {
+        let config = if self.config.exists() { Some(app::configuration(&self.config)?) } else { None };
+        let folder =
+            self.corpus.clone().or_else(|| config.as_ref()?.corpus.as_ref().map(|corpus| corpus.folder.clone()));
+        let folder = folder.unwrap_or_else(|| PathBuf::from("corpus"));
+        let own = folder.join(app::CORPUS_KEY);
+        let root = match &config {
+            _ if own.exists() => RootKey::read(&own)?,
+            Some(config) => RootKey::read(&config.root_key)?,
+            None => {
+                anyhow::ensure!(make, "`{}` has no corpus", folder.display());
+                super::init::secret_folder(&folder)?;
+                printer.say(format!("a key was made: {}; keep it apart from copies of the corpus", own.display()));
+                RootKey::create(&own)?
+            }
+        };
+        Ok((folder, app::corpus_keys(&root)))
+    }
+}
+
+pub(super) fn run(command: Command, printer: Printer) -> anyhow::Result<Exit> {
+    match command {
+        Command::Add(arguments) => add::run(&arguments, printer),
+        Command::List(arguments) => show::list(&arguments, printer),
+        Command::Remove(arguments) => show::remove(&arguments, printer),
+        Command::Scan(arguments) => scan::run(&arguments, printer),
+        Command::Calibrate(arguments) => calibrate::run(&arguments, printer),
+        Command::Stats(arguments) => show::stats(&arguments, printer),
+    }
+}
+
+/// Every file below the paths, in order; hidden folders and what builds leave behind are left out.
+fn files(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for path in paths {
+        let is_wanted = |entry: &walkdir::DirEntry| {
+            let name = entry.file_name().to_string_lossy();
+            entry.depth() == 0
+                || !(entry.file_type().is_dir()
+                    && (name.starts_with('.') || ["target", "node_modules"].contains(&&*name)))
+        };
+        for entry in walkdir::WalkDir::new(path).sort_by_file_name().into_iter().filter_entry(is_wanted) {
+            let entry = entry.with_context(|| format!("{}", path.display()))?;
+            if entry.file_type().is_file() {
+                files.push(entry.into_path());
+            }
+        }
+    }
+    Ok(files)
+}
+
+/// A tenant as it is shown.
+fn shown(tenant: &str) -> &str {
+    if tenant == EVERYBODY { "*" } else { tenant }
+}
+
+/// Reads a file and its text.
+fn read_text(path: &Path) -> anyhow::Result<(Vec<u8>, String)> {
+    use crate::leak::extract;
+    let size = std::fs::metadata(path)?.len();
+    anyhow::ensure!(size <= extract::FILE_BYTES_MAX, "it has more than {} bytes", extract::FILE_BYTES_MAX);
+    let bytes = std::fs::read(path)?;
+    let text = extract::text(&path.to_string_lossy(), &bytes)?;
+    Ok((bytes, text))
+}

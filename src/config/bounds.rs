@@ -1,0 +1,71 @@
+//! `[limits]`: the bounds that an operator may set, each in its range, and those that depend on one another.
+
+use std::time::Duration;
+
+use toml::Spanned;
+
+use super::Limits;
+use super::raw::RawConfig;
+use super::resolve::Resolver;
+use crate::limits;
+
+/// The most bytes of bodies that can be set: no machine holds more.
+const BODIES_BYTES_TOP: usize = 1 << 40;
+
+impl Resolver<'_> {
+    /// Reads the bounds.
+    pub(super) fn limits(&mut self, raw: &RawConfig) -> Limits {
+        let raw = &raw.limits;
+        let seconds = |value: Option<u64>, default: Duration| value.map_or(default, Duration::from_secs);
+        let body_bytes = self.size(&raw.body_bytes, limits::BODY_BYTES_MAX, BODIES_BYTES_TOP);
+        let bodies_bytes = self.size(&raw.bodies_bytes, limits::BODIES_BYTES_MAX, BODIES_BYTES_TOP);
+        // A tenant gets half of all when it is alone, whatever its bound.
+        let tenant_default = limits::TENANT_BODIES_BYTES_MAX.min(bodies_bytes / 2);
+        let tenant_bodies_bytes = self.size(&raw.tenant_bodies_bytes, tenant_default, BODIES_BYTES_TOP);
+        self.room(body_bytes, bodies_bytes, tenant_bodies_bytes);
+        Limits {
+            body_bytes,
+            bodies_bytes,
+            tenant_bodies_bytes,
+            json_depth: self.size(&raw.json_depth, limits::JSON_DEPTH_MAX, limits::JSON_DEPTH_MAX),
+            head: seconds(raw.head_s, limits::HEAD_DEADLINE),
+            body: seconds(raw.body_s, limits::BODY_DEADLINE),
+            idle: seconds(raw.idle_s, limits::IDLE_DEADLINE),
+            stall: seconds(raw.stall_s, limits::STALL_DEADLINE),
+            connections: self.size(&raw.connections, limits::CONNECTIONS_MAX, 1 << 20),
+            streams: raw.streams.unwrap_or(limits::STREAMS_MAX),
+            resets: self.size(&raw.resets, limits::RESETS_MAX, 1 << 16),
+            requests: self.size(&raw.requests, limits::REQUESTS_MAX, 1 << 20),
+            head_bytes: self.size(&raw.head_bytes, limits::HEAD_BYTES_MAX, 1 << 20),
+            drain: seconds(raw.drain_s, limits::DRAIN_DEADLINE),
+        }
+    }
+
+    /// A body of the largest size must find room: it is held as it came and as it leaves.
+    fn room(&mut self, body: usize, all: usize, each: usize) {
+        let twice = body.saturating_mul(2);
+        for (key, bytes, least) in
+            [("tenant_bodies_bytes", each, twice), ("bodies_bytes", all, twice.saturating_mul(2))]
+        {
+            if bytes < least {
+                self.general(
+                    format!("[limits] `{key}` is {bytes}: too little for one body of {body} bytes, which takes {twice}"),
+                    "set `tenant_bodies_bytes` to twice `body_bytes` at least and `bodies_bytes` to twice that, or lower `body_bytes`",
+                );
+                return;
+            }
+        }
+    }
+
+    fn size(&mut self, value: &Option<Spanned<u64>>, default: usize, max: usize) -> usize {
+        let Some(value) = value else { return default };
+        match usize::try_from(*value.get_ref()) {
+            Ok(size) if (1..=max).contains(&size) => size,
+            _ => {
+                let help = "choose a value in the range, or leave the key out";
+                self.fault(value, format!("is not between 1 and {max}"), help);
+                default
+            }
+        }
+    }
+}

@@ -1,0 +1,288 @@
+//! The memory that bodies take: one account for the process, and within it one for each tenant.
+//!
+//! What counts: a request while it is read, what it unfolds to, its leaves, the copy of it that leaves; a whole answer while
+//! it is gathered and restored, until the client has taken its last byte; what a stream makes the gateway hold back. A
+//! [`Share`] is given back when it is dropped, so a client that goes away gives back what it held.
+//!
+//! A tenant may hold as much as it leaves free for the others, and never more than its bound. With n tenants that take all
+//! they can, each ends with one part in n + 1 and one part stays free: whoever has nothing yet is always served, whatever
+//! the others do, and nobody has to be registered in advance for it (the dynamic thresholds of shared-memory switches).
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::limits;
+use crate::model::{Fault, Refusal, Word};
+
+/// Shares grow by this many bytes at least, so that a body is not counted piece by piece.
+const STEP_BYTES: usize = 64 * 1024;
+/// A share that holds so much more than is needed is cut back.
+const SLACK_BYTES: usize = 16 * STEP_BYTES;
+
+/// How much there is, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// For all tenants together.
+    pub all: usize,
+    /// For any one of them.
+    pub each: usize,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self { all: limits::BODIES_BYTES_MAX, each: limits::TENANT_BODIES_BYTES_MAX }
+    }
+}
+
+/// The memory that bodies may take together.
+#[derive(Debug, Clone, Default)]
+pub struct Budget(Arc<Mutex<Held>>);
+
+#[derive(Debug, Default)]
+struct Held {
+    bounds: Bounds,
+    all: usize,
+    /// What each tenant holds that holds something.
+    tenants: HashMap<Word, usize>,
+}
+
+impl Budget {
+    /// A budget within bounds.
+    pub fn new(bounds: Bounds) -> Self {
+        Self(Arc::new(Mutex::new(Held { bounds, ..Held::default() })))
+    }
+
+    /// Puts other bounds in force; what is held stays.
+    pub fn set(&self, bounds: Bounds) {
+        self.held().bounds = bounds;
+    }
+
+    /// Bytes that are held now.
+    pub fn bytes(&self) -> usize {
+        self.held().all
+    }
+
+    /// A share of a tenant that holds nothing yet.
+    pub fn share(&self, tenant: &Word) -> Share {
+        Share { budget: self.clone(), tenant: tenant.clone(), bytes: 0 }
+    }
+
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Held {
+    fn take(&mut self, tenant: &Word, bytes: usize) -> Result<(), Refusal> {
+        let own = self.tenants.get(tenant).copied().unwrap_or_default();
+        let (own_then, all_then) = (own.saturating_add(bytes), self.all.saturating_add(bytes));
+        let free_then = self.bounds.all.saturating_sub(all_then);
+        if own_then > self.bounds.each.min(free_then) {
+            // Whose fault it is: the tenant's when most of what would be held is its own.
+            let others = self.all.saturating_sub(own);
+            return Err(if own_then > others { crowding() } else { full() });
+        }
+        self.all = all_then;
+        match self.tenants.get_mut(tenant) {
+            Some(held) => *held = own_then,
+            None => drop(self.tenants.insert(tenant.clone(), own_then)),
+        }
+        Ok(())
+    }
+
+    fn give(&mut self, tenant: &Word, bytes: usize) {
+        self.all = self.all.saturating_sub(bytes);
+        if let Some(held) = self.tenants.get_mut(tenant) {
+            *held = held.saturating_sub(bytes);
+            if *held == 0 {
+                self.tenants.remove(tenant);
+            }
+        }
+    }
+}
+
+fn crowding() -> Refusal {
+    let message =
+        "the requests of this tenant hold all the memory that it may have at once; try again when some have ended";
+    Refusal::new(Fault::Caller, 429, "tenant_overloaded", message).retry_after(1)
+}
+
+fn full() -> Refusal {
+    Refusal::new(Fault::Gateway, 503, "overloaded", "too many large requests at once; try again").retry_after(1)
+}
+
+/// What one request holds of the budget; given back when it is dropped.
+#[derive(Debug)]
+pub struct Share {
+    budget: Budget,
+    tenant: Word,
+    bytes: usize,
+}
+
+impl Share {
+    /// Holds so many bytes more.
+    ///
+    /// # Errors
+    /// 429 when the tenant crowds the others out, 503 when there is no room; the share is as before.
+    pub fn grow(&mut self, bytes: usize) -> Result<(), Refusal> {
+        if bytes > 0 {
+            self.budget.held().take(&self.tenant, bytes)?;
+            self.bytes = self.bytes.saturating_add(bytes);
+        }
+        Ok(())
+    }
+
+    /// Holds so many bytes at least.
+    ///
+    /// # Errors
+    /// As [`Share::grow`].
+    pub fn cover(&mut self, bytes: usize) -> Result<(), Refusal> {
+        match bytes.saturating_sub(self.bytes) {
+            0 => Ok(()),
+            missing => self.grow(missing.max(STEP_BYTES)).or_else(|_| self.grow(missing)),
+        }
+    }
+
+    /// Holds so many bytes at most.
+    pub fn cut(&mut self, bytes: usize) {
+        let surplus = self.bytes.saturating_sub(bytes);
+        if surplus > 0 {
+            self.bytes = bytes;
+            self.budget.held().give(&self.tenant, surplus);
+        }
+    }
+
+    /// Follows a size that goes up and down, without counting each step.
+    ///
+    /// # Errors
+    /// As [`Share::grow`].
+    pub fn follow(&mut self, bytes: usize) -> Result<(), Refusal> {
+        if self.bytes.saturating_sub(bytes) > SLACK_BYTES {
+            self.cut(bytes);
+        }
+        self.cover(bytes)
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        self.cut(0);
+    }
+}
+
+/// Bytes together with the share that pays for them: given back when the last piece of them is dropped.
+#[derive(Debug)]
+pub struct Paid {
+    /// The bytes.
+    pub bytes: Vec<u8>,
+    /// What pays for them.
+    pub share: Share,
+}
+
+impl AsRef<[u8]> for Paid {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const A: Word = Word::fixed("a");
+    const B: Word = Word::fixed("b");
+
+    fn budget(all: usize, each: usize) -> Budget {
+        Budget::new(Bounds { all, each })
+    }
+
+    /// Takes in steps until it is refused; what was taken, and how it was refused.
+    fn fill(budget: &Budget, tenant: &Word) -> (Share, u16) {
+        let mut share = budget.share(tenant);
+        loop {
+            if let Err(refusal) = share.grow(1) {
+                assert_eq!(refusal.retry_after_s, Some(1));
+                return (share, refusal.status);
+            }
+        }
+    }
+
+    #[test]
+    fn a_tenant_takes_what_it_leaves_to_others() {
+        for (name, all, each, taken) in [
+            ("half of all, when it is alone", 1000, 1000, 500),
+            ("not more than its bound", 1000, 300, 300),
+            ("nothing of nothing", 0, 1000, 0),
+        ] {
+            let budget = budget(all, each);
+            let (share, status) = fill(&budget, &A);
+            assert_eq!((share.bytes, status, budget.bytes()), (taken, 429, taken), "{name}");
+        }
+    }
+
+    /// However many are greedy, the next finds room, and the greedy ones are told that it is them.
+    #[test]
+    fn nobody_is_starved() {
+        let names: Vec<Word> = (0..20).map(|number| Word::configured(&format!("tenant-{number}"))).collect();
+        for greedy in 1..names.len() {
+            let budget = budget(100_000, 100_000);
+            let mut shares: Vec<Share> = names.iter().take(greedy).map(|name| budget.share(name)).collect();
+            while shares.iter_mut().filter_map(|share| share.grow(10).ok()).count() > 0 {}
+            let fair = 100_000 / (greedy + 1);
+            assert!(shares.iter().all(|share| share.bytes.abs_diff(fair) <= 10), "{greedy}: {shares:?}");
+            let mut late = budget.share(&names[greedy]);
+            assert!(late.grow(fair / 2 - 10).is_ok(), "{greedy}: no room is left for the next");
+        }
+    }
+
+    #[test]
+    fn it_is_said_whose_fault_it_is() {
+        let budget = budget(1000, 1000);
+        let (_held, _) = fill(&budget, &A);
+        let mut late = budget.share(&B);
+        assert_eq!(late.grow(300).unwrap_err().code, "overloaded", "most is another's");
+        assert!(late.grow(200).is_ok());
+        assert_eq!(late.grow(400).unwrap_err().code, "tenant_overloaded", "most would be its own");
+    }
+
+    #[test]
+    fn shares_are_given_back() {
+        let budget = budget(1 << 20, 1 << 20);
+        let mut share = budget.share(&A);
+        share.cover(10).unwrap();
+        assert_eq!(share.bytes, STEP_BYTES);
+        share.cover(STEP_BYTES).unwrap();
+        share.cut(20);
+        assert_eq!((share.bytes, budget.bytes()), (20, 20));
+        let paid = bytes::Bytes::from_owner(Paid { bytes: vec![0; 20], share });
+        let (half, rest) = (paid.slice(..10), paid.slice(10..));
+        drop((paid, half));
+        assert_eq!(budget.bytes(), 20, "a piece is still there");
+        drop(rest);
+        assert_eq!((budget.bytes(), budget.held().tenants.len()), (0, 0));
+    }
+
+    #[test]
+    fn a_share_follows_a_size() {
+        let budget = budget(64 << 20, 64 << 20);
+        let mut share = budget.share(&A);
+        share.follow(8 << 20).unwrap();
+        share.follow((8 << 20) - SLACK_BYTES).unwrap();
+        assert_eq!(share.bytes, 8 << 20, "small steps are not counted");
+        share.follow(100).unwrap();
+        assert_eq!(share.bytes, 100);
+        assert!(share.follow(40 << 20).is_err());
+        assert_eq!(budget.bytes(), 100, "what is refused is not held");
+    }
+
+    #[test]
+    fn other_bounds_hold_from_now_on() {
+        let budget = budget(1000, 1000);
+        let mut share = budget.share(&A);
+        share.grow(500).unwrap();
+        budget.set(Bounds { all: 400, each: 400 });
+        assert!(share.grow(1).is_err());
+        share.cut(100);
+        assert!(share.grow(50).is_ok());
+    }
+}

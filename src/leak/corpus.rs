@@ -1,0 +1,176 @@
+//! All tenants' documents in memory, kept as the folder has them.
+//!
+//! A request is compared with its tenant's documents and with those of every tenant. What a follower hands over is applied
+//! record by record, so that requests wait for one document at most, and an addition or a removal by another process counts as
+//! soon as somebody looks.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use super::disguised::Texts;
+use super::space::{JudgeError, Match, Question, Space, SpaceError, Touched};
+use super::store::{Background, CorpusKeys, Follower, Record, StoreError, tenants};
+
+/// The name of the tenant whose documents are everybody's.
+pub const EVERYBODY: &str = "";
+
+/// Why a corpus cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum CorpusError {
+    /// Its files.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A record that does not fit in memory or to itself.
+    #[error(transparent)]
+    Space(#[from] SpaceError),
+}
+
+/// One tenant's documents.
+#[derive(Debug)]
+pub struct Tenant {
+    /// The documents.
+    pub space: Space,
+    /// What its harmless texts score, once that was measured.
+    pub background: Option<Background>,
+}
+
+/// All tenants, by name.
+pub type Tenants = BTreeMap<String, Tenant>;
+
+/// What a corpus says of a request.
+#[derive(Debug, Clone, Default)]
+pub struct Answer {
+    /// 0 to 1000.
+    pub score: u16,
+    /// The same before calibration.
+    pub raw: u16,
+    /// The nearest documents, the nearest first, each with its tenant.
+    pub matches: Vec<(String, Match)>,
+    /// Passages that were touched.
+    pub touched: Vec<Touched>,
+    /// Of a million harmless texts, how many would score as much; where a background was measured.
+    pub chance: Option<u32>,
+    /// Additions, removals and calibrations so far: names the state that the score replays from.
+    pub epoch: u64,
+}
+
+/// All tenants' documents.
+#[derive(Debug)]
+pub struct Corpus {
+    folder: PathBuf,
+    keys: CorpusKeys,
+    tenants: RwLock<Tenants>,
+    followers: Mutex<BTreeMap<String, Follower>>,
+}
+
+impl Corpus {
+    /// Reads a folder; one that is not there holds no documents.
+    ///
+    /// # Errors
+    /// What cannot be read or was changed.
+    pub fn open(folder: &Path, keys: CorpusKeys) -> Result<Self, CorpusError> {
+        let corpus = Self { folder: folder.to_owned(), keys, tenants: RwLock::default(), followers: Mutex::default() };
+        corpus.refresh()?;
+        Ok(corpus)
+    }
+
+    /// Takes what came since the last look. Returns whether anything did.
+    ///
+    /// # Errors
+    /// What cannot be read or was changed; what was taken before stays.
+    pub fn refresh(&self) -> Result<bool, CorpusError> {
+        let mut followers = self.followers.lock().unwrap_or_else(PoisonError::into_inner);
+        for name in tenants(&self.folder, &self.keys)? {
+            if !followers.contains_key(&name) {
+                let space = Space::new(self.keys.words(&name));
+                self.write().insert(name.clone(), Tenant { space, background: None });
+                followers.insert(name.clone(), Follower::new(&self.folder, &self.keys, &name));
+            }
+        }
+        let mut news = false;
+        for (name, follower) in followers.iter_mut().filter(|(_, follower)| follower.has_news()) {
+            let mut failed = None;
+            follower.read(|record| {
+                news = true;
+                if let Some(tenant) = self.write().get_mut(name) {
+                    failed = failed.or(tenant.take(record).err());
+                }
+            })?;
+            if let Some(failed) = failed {
+                return Err(failed.into());
+            }
+        }
+        Ok(news)
+    }
+
+    /// The tenants with documents.
+    pub fn tenants(&self) -> RwLockReadGuard<'_, Tenants> {
+        self.tenants.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Tenants> {
+        self.tenants.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The keys.
+    pub fn keys(&self) -> &CorpusKeys {
+        &self.keys
+    }
+
+    /// Compares texts with the documents of a tenant and of everybody; with all, where no tenant is given.
+    ///
+    /// # Errors
+    /// When a scan fails or `stop` says so.
+    pub fn ask(&self, texts: &Texts, tenant: Option<&str>, stop: &dyn Fn() -> bool) -> Result<Answer, JudgeError> {
+        let mut answer = Answer::default();
+        for (name, of) in &*self.tenants() {
+            if tenant.is_some_and(|tenant| !counts_for(name, tenant)) || of.space.is_empty() {
+                continue;
+            }
+            let question = Question::new(texts.iter(), of.space.keys());
+            let verdict = of.space.judge(&question, stop)?;
+            if verdict.score > answer.score || (answer.chance.is_none() && verdict.score == answer.score) {
+                answer.chance = of.background.as_ref().map(|background| chance(background, verdict.raw));
+            }
+            answer.score = answer.score.max(verdict.score);
+            answer.raw = answer.raw.max(verdict.raw);
+            answer.epoch += verdict.epoch;
+            answer.touched.extend(verdict.touched);
+            answer.matches.extend(verdict.matches.into_iter().map(|found| (name.clone(), found)));
+        }
+        answer.matches.sort_by_key(|(_, found)| std::cmp::Reverse(found.score));
+        Ok(answer)
+    }
+}
+
+/// Whether a tenant's requests are compared with these documents.
+pub fn counts_for(documents: &str, tenant: &str) -> bool {
+    documents == tenant || documents == EVERYBODY
+}
+
+impl Tenant {
+    fn take(&mut self, record: Record) -> Result<(), SpaceError> {
+        match record {
+            Record::Document(document) => {
+                let (about, content) = *document;
+                self.space.add(about, &content)?;
+            }
+            Record::Removed(id) => {
+                self.space.remove(id);
+            }
+            Record::Background(measured) => {
+                self.space.calibrate(measured.threshold);
+                self.background = Some(measured);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The conformal p-value of a score, per million: of `n` harmless texts and this one, how many score as much.
+fn chance(background: &Background, raw: u16) -> u32 {
+    let below = background.scores.partition_point(|score| *score < raw);
+    let as_much = (background.scores.len() - below + 1) as u64;
+    u32::try_from(as_much * 1_000_000 / (background.scores.len() as u64 + 1)).unwrap_or(1_000_000)
+}

@@ -1,0 +1,320 @@
+//! Fingerprints: which runs of words stand in a registered document word for word, however short a part of it they are.
+//!
+//! ```text
+//! k words in a row -> a rolling hash over their keyed tokens -> of each stretch of hashes the smallest is kept (winnowing)
+//! ```
+//! Two texts that share `k + w - 1` words in a row keep a hash in common wherever those words stand, so that a document needs
+//! two hashes for every `w + 1` words. A kept hash of a request that is known leads to places in documents; from there the run
+//! is followed to both sides over the tokens themselves, so that what is reported is exact.
+//!
+//! What very many documents share is boilerplate: a hash known from [`PLACES_MAX`] documents leads nowhere.
+#![expect(clippy::cast_possible_truncation, reason = "tokens of an index are counted in 32 bits (`TOKENS_MAX`)")]
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use zeroize::Zeroize;
+
+/// Places of one hash that are followed. A hash with more is boilerplate.
+pub const PLACES_MAX: usize = 24;
+/// Tokens that an index can hold: a place is named by 32 bits.
+pub const TOKENS_MAX: usize = u32::MAX as usize - 1;
+/// Bits of the filter for each slot of the table.
+const FILTER_BITS: usize = 8;
+
+/// How fingerprints are made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shape {
+    /// Words of a fingerprint.
+    pub words: usize,
+    /// Fingerprints of which one is kept.
+    pub window: usize,
+}
+
+/// Five words, as kept for prose: eight shared words in a row are found.
+pub const PROSE: Shape = Shape { words: 5, window: 4 };
+/// Sixteen tokens, as kept for code: 23 shared tokens in a row are found.
+pub const CODE: Shape = Shape { words: 16, window: 8 };
+
+/// Words of a request that stand in the index as they are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Run {
+    /// Words of the request.
+    pub asked: Range<usize>,
+    /// Where they begin among the index's tokens.
+    pub place: usize,
+}
+
+/// Calls `kept` with every hash that winnowing keeps, and where its words begin.
+pub fn winnow(tokens: &[u32], shape: Shape, mut kept: impl FnMut(u64, usize)) {
+    let mut recent = [(u64::MAX, usize::MAX); 16];
+    let size = shape.window.min(recent.len());
+    let power = (1..shape.words).fold(1_u64, |power, _| power.wrapping_mul(BASE));
+    let (mut rolling, mut last) = (0_u64, usize::MAX);
+    let mut leaving = tokens.iter();
+    for (at, token) in tokens.iter().enumerate() {
+        if at >= shape.words
+            && let Some(first) = leaving.next()
+        {
+            rolling = rolling.wrapping_sub(spread(*first).wrapping_mul(power));
+        }
+        rolling = rolling.wrapping_mul(BASE).wrapping_add(spread(*token));
+        let Some(start) = (at + 1).checked_sub(shape.words) else { continue };
+        if let Some(place) = recent.get_mut(start % size) {
+            *place = (finished(rolling), start);
+        }
+        if start + 1 < size {
+            continue;
+        }
+        // Of equal hashes the last: a repeated phrase is kept once.
+        let least = recent.iter().take(size).min_by_key(|(hash, start)| (*hash, usize::MAX - *start));
+        if let Some(&(hash, start)) = least.filter(|(_, start)| *start != last) {
+            last = start;
+            kept(hash, start);
+        }
+    }
+    // A text too short for one stretch keeps its smallest.
+    if last == usize::MAX
+        && let Some(&(hash, start)) = recent.iter().take(size).filter(|(_, start)| *start != usize::MAX).min()
+    {
+        kept(hash, start);
+    }
+}
+
+const BASE: u64 = 0x9E37_79B9_7F4A_7C15;
+
+#[inline]
+const fn spread(token: u32) -> u64 {
+    (token as u64).wrapping_mul(0xD6E8_FEB8_6659_FD93)
+}
+
+#[inline]
+const fn finished(rolling: u64) -> u64 {
+    let x = (rolling ^ (rolling >> 32)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    x ^ (x >> 29)
+}
+
+/// The fingerprints of all documents of one tenant.
+pub struct Prints {
+    shape: Shape,
+    tokens: Vec<u32>,
+    /// Of each slot: the upper half of a hash and the place plus one. Zero is free.
+    slots: Vec<u64>,
+    used: usize,
+    filter: Vec<u64>,
+}
+
+impl std::fmt::Debug for Prints {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Prints").field("tokens", &self.tokens.len()).field("used", &self.used).finish_non_exhaustive()
+    }
+}
+
+impl Drop for Prints {
+    fn drop(&mut self) {
+        self.tokens.zeroize();
+        self.slots.zeroize();
+        self.filter.zeroize();
+    }
+}
+
+impl Prints {
+    /// No documents yet.
+    pub fn new(shape: Shape) -> Self {
+        Self { shape, tokens: Vec::new(), slots: vec![0; 1024], used: 0, filter: vec![0; 1024 * FILTER_BITS / 64] }
+    }
+
+    /// All tokens of the index.
+    pub fn tokens(&self) -> &[u32] {
+        &self.tokens
+    }
+
+    /// Adds a document's tokens behind those of the others; where they begin, or `None` when the index is full.
+    pub fn add(&mut self, tokens: &[u32]) -> Option<usize> {
+        let start = self.tokens.len();
+        if start + tokens.len() > TOKENS_MAX {
+            return None;
+        }
+        self.tokens.extend_from_slice(tokens);
+        let mut kept = Vec::with_capacity(tokens.len() / 2);
+        winnow(tokens, self.shape, |hash, at| kept.push((hash, start + at)));
+        if (self.used + kept.len()) * 3 > self.slots.len() * 2 {
+            self.grow((self.used + kept.len()) * 3);
+        }
+        for (hash, place) in kept {
+            self.put(hash & UPPER | (place as u64 + 1), hash);
+        }
+        Some(start)
+    }
+
+    /// Keeps a place, unless the hash has enough of them.
+    fn put(&mut self, slot: u64, hash: u64) {
+        let mask = self.slots.len() - 1;
+        let mut same = 0;
+        for step in 0..self.slots.len() {
+            let Some(found) = self.slots.get_mut((hash as usize).wrapping_add(step) & mask) else { return };
+            if *found == 0 {
+                *found = slot;
+                self.used += 1;
+                self.mark(hash);
+                return;
+            }
+            same += usize::from(*found & UPPER == hash & UPPER);
+            if same > PLACES_MAX {
+                return;
+            }
+        }
+    }
+
+    fn mark(&mut self, hash: u64) {
+        let (word, bits) = filter_place(hash, self.filter.len());
+        if let Some(word) = self.filter.get_mut(word) {
+            *word |= bits;
+        }
+    }
+
+    /// Makes the table larger: slots hold only the upper half of a hash, so hashes are made again from the tokens.
+    fn grow(&mut self, wanted: usize) {
+        let size = wanted.next_power_of_two();
+        let mut old = std::mem::replace(&mut self.slots, vec![0; size]);
+        self.filter.zeroize();
+        self.filter = vec![0; size * FILTER_BITS / 64];
+        self.used = 0;
+        for slot in old.iter().copied().filter(|slot| *slot != 0) {
+            let place = (slot & !UPPER) as usize - 1;
+            let words = self.tokens.get(place..place + self.shape.words.min(self.tokens.len() - place));
+            let rolling = words.unwrap_or_default().iter();
+            let rolling = rolling.fold(0_u64, |sum, token| sum.wrapping_mul(BASE).wrapping_add(spread(*token)));
+            self.put(slot, finished(rolling));
+        }
+        old.zeroize();
+    }
+
+    /// Where a hash is known from; nothing for boilerplate.
+    #[inline]
+    fn places(&self, hash: u64, mut found: impl FnMut(usize)) {
+        let (word, bits) = filter_place(hash, self.filter.len());
+        if self.filter.get(word).is_none_or(|word| *word & bits != bits) {
+            return;
+        }
+        let mask = self.slots.len() - 1;
+        let mut places = smallvec::SmallVec::<[usize; PLACES_MAX]>::new();
+        for step in 0..self.slots.len() {
+            match self.slots.get((hash as usize).wrapping_add(step) & mask) {
+                None | Some(0) => break,
+                Some(slot) if slot & UPPER == hash & UPPER => places.push((slot & !UPPER) as usize - 1),
+                Some(_) => {}
+            }
+        }
+        if places.len() <= PLACES_MAX {
+            places.into_iter().for_each(&mut found);
+        }
+    }
+
+    /// Every run of a request's tokens that stands in the index and is at least one fingerprint long. `bounds` tells the
+    /// tokens of the document that a place lies in; nothing for a document that was removed or is not the asker's.
+    pub fn runs(&self, asked: &[u32], bounds: impl Fn(usize) -> Option<Range<usize>>) -> Vec<Run> {
+        let mut runs = Vec::new();
+        // For each diagonal (how far a place lies ahead of the request's word) the end of the last run on it.
+        let mut ends: HashMap<usize, usize> = HashMap::new();
+        winnow(asked, self.shape, |hash, at| {
+            self.places(hash, |place| {
+                let diagonal = place.wrapping_sub(at);
+                if ends.get(&diagonal).is_some_and(|end| *end > at) {
+                    return;
+                }
+                let Some(document) = bounds(place) else { return };
+                let run = self.follow(asked, at, place, &document);
+                if run.asked.len() >= self.shape.words.min(asked.len()) {
+                    ends.insert(diagonal, run.asked.end);
+                    runs.push(run);
+                }
+            });
+        });
+        runs.sort_unstable_by(|one, other| (one.asked.start, one.place).cmp(&(other.asked.start, other.place)));
+        runs
+    }
+
+    /// Follows equal tokens to both sides.
+    fn follow(&self, asked: &[u32], at: usize, place: usize, document: &Range<usize>) -> Run {
+        let (left, right) = asked.split_at_checked(at).unwrap_or_default();
+        let known = |range: Range<usize>| self.tokens.get(range).unwrap_or_default();
+        let behind = right.iter().zip(known(place..document.end)).take_while(|(one, other)| one == other).count();
+        let before = left.iter().rev().zip(known(document.start..place).iter().rev());
+        let before = before.take_while(|(one, other)| one == other).count();
+        Run { asked: at - before..at + behind, place: place - before }
+    }
+}
+
+/// The half of a slot that holds bits of the hash.
+const UPPER: u64 = 0xFFFF_FFFF_0000_0000;
+
+/// A word of the filter and three bits of it.
+#[inline]
+const fn filter_place(hash: u64, words: usize) -> (usize, u64) {
+    let word = (hash as usize) & (words - 1);
+    (word, 1 << (hash >> 40 & 63) | 1 << (hash >> 46 & 63) | 1 << (hash >> 52 & 63))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn all(prints: &Prints, asked: &[u32]) -> Vec<Run> {
+        let end = prints.tokens().len();
+        prints.runs(asked, |_| Some(0..end))
+    }
+
+    #[test]
+    fn growing_keeps_every_place() {
+        let mut prints = Prints::new(PROSE);
+        let words: Vec<u32> = (0..20_000).map(|n: u32| n.wrapping_mul(2_654_435_761)).collect();
+        for document in words.chunks(100) {
+            prints.add(document);
+        }
+        for document in words.chunks(100) {
+            let runs = all(&prints, &document[30..60]);
+            assert!(runs.iter().any(|run| run.asked == (0..30)), "{runs:?}");
+        }
+    }
+
+    #[test]
+    fn what_very_many_documents_share_is_boilerplate() {
+        let mut prints = Prints::new(PROSE);
+        let shared: Vec<u32> = (0..30).collect();
+        for document in 0..PLACES_MAX as u32 {
+            prints.add(&shared);
+            assert!(!all(&prints, &shared).is_empty(), "{document}");
+        }
+        prints.add(&shared);
+        assert_eq!(all(&prints, &shared), []);
+    }
+
+    proptest! {
+        /// The promise of winnowing: eight words in a row are found wherever they stand.
+        #[test]
+        fn eight_words_are_found(
+            document in proptest::collection::vec(0_u32..50, 8..200),
+            before in proptest::collection::vec(100_u32..150, 0..20),
+            behind in proptest::collection::vec(200_u32..250, 0..20),
+            from in any::<prop::sample::Index>(),
+            len in 8_usize..40,
+        ) {
+            let mut prints = Prints::new(PROSE);
+            prints.add(&document);
+            let from = from.index(document.len() - 7);
+            let part = &document[from..document.len().min(from + len)];
+            let asked = [&before[..], part, &behind[..]].concat();
+            let runs = all(&prints, &asked);
+            // A phrase that the document repeats too often counts as boilerplate.
+            let repeated = document.windows(5).filter(|words| part.windows(5).any(|other| other == *words)).count();
+            prop_assume!(repeated < PLACES_MAX);
+            prop_assert!(runs.iter().any(|run| run.asked == (before.len()..before.len() + part.len())), "{:?}", runs);
+            for run in runs {
+                prop_assert_eq!(&asked[run.asked.clone()], &document[run.place..run.place + run.asked.len()]);
+            }
+        }
+    }
+}

@@ -1,0 +1,279 @@
+//! Evidence: what of a request points to which document. Integers all the way, so that a score replays.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use super::{Document, FACT, JudgeError, Question, Space, terms};
+use crate::leak::align::{self, Alignment};
+use crate::leak::prints::Run;
+use crate::leak::scan::{CpuScan, Queries, scan};
+use crate::leak::sketch::{self, Term, UNIT, WINDOW_WORDS, pair_weight};
+
+/// Cosine, in thousandths, from which the sketch of a window is looked at closely.
+const LOOK_AT: i32 = 230;
+/// Hits of the sketch that one batch of windows may have.
+const HITS_MAX: usize = 4096;
+/// Pairs of windows that are looked at closely.
+const PAIRS_MAX: usize = 96;
+/// Pairs of one document that are.
+const PAIRS_OF_ONE_MAX: usize = 12;
+/// Weight that a run needs before it counts: phrases that everybody uses.
+const PHRASE: u32 = 250;
+/// Windows that go through the rows together.
+const BATCH_WINDOWS: usize = 64;
+/// Words around a window that are aligned with it.
+const MARGIN_WORDS: usize = 24;
+
+/// A window of the request and one of a document, compared word by word.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Pair {
+    pub(super) asked_window: usize,
+    pub(super) window: usize,
+    /// Exact cosine of the two, in thousandths.
+    pub(super) cosine: u32,
+    /// Weight of the facts that both have.
+    pub(super) facts: u32,
+}
+
+/// All that points to one document.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Evidence {
+    /// Weight of the words that stand in the document as they are, phrases taken off.
+    pub(super) copied: u32,
+    /// The longest of these runs: words of the request, and the place in the document.
+    pub(super) longest: Option<(Range<usize>, usize)>,
+    /// The same for source code.
+    pub(super) copied_code: u32,
+    pub(super) longest_code: Option<(Range<usize>, usize)>,
+    /// Windows compared, the nearest first, at most one for each window of the request.
+    pub(super) pairs: Vec<Pair>,
+}
+
+/// Gathers all evidence of a request.
+pub(super) fn gather(
+    space: &Space,
+    question: &Question,
+    stop: &dyn Fn() -> bool,
+) -> Result<BTreeMap<usize, Evidence>, JudgeError> {
+    let mut found: BTreeMap<usize, Evidence> = BTreeMap::new();
+    let bounds = |place: usize| space.prose_at(place).map(|(_, document)| document.prose.clone());
+    let runs = space.prose.runs(&question.prose, bounds);
+    // Windows that a run lies in are compared whatever their sketches say.
+    let mut wanted: BTreeMap<(usize, usize, usize), i32> = BTreeMap::new();
+    let asked_windows = sketch::windows(question.prose.len());
+    let of = |place| space.prose_at(place).map(|(index, document)| (index, document.prose.start));
+    for (index, run, start) in counted(&runs, &question.weights, of, &mut found, false) {
+        let Some(document) = space.documents.get(index) else { continue };
+        let (middle, known) =
+            (usize::midpoint(run.asked.start, run.asked.end), run.place - start + run.asked.len() / 2);
+        let window =
+            |word: usize, windows: usize| (word / sketch::BLOCK_WORDS).saturating_sub(1).min(windows.saturating_sub(1));
+        if asked_windows > 0 && document.windows() > 0 {
+            wanted.insert((index, window(middle, asked_windows), window(known, document.windows())), UNIT);
+        }
+    }
+    let code = |place: usize| space.code_at(place).map(|(_, document)| document.code.clone());
+    let runs = space.code.runs(&question.code, code);
+    let of = |place| space.code_at(place).map(|(index, document)| (index, document.code.start));
+    counted(&runs, &question.code_weights, of, &mut found, true);
+    by_sketch(space, question, &mut wanted, stop)?;
+    compare(space, question, wanted, &mut found);
+    Ok(found)
+}
+
+/// Adds up runs, each word of the request once for each document. Returns them with their documents.
+fn counted(
+    runs: &[Run],
+    weights: &[u8],
+    document: impl Fn(usize) -> Option<(usize, usize)>,
+    found: &mut BTreeMap<usize, Evidence>,
+    code: bool,
+) -> Vec<(usize, Run, usize)> {
+    // How far the words of the request are counted already, for each document: runs come in order of their beginnings.
+    let mut done: BTreeMap<usize, usize> = BTreeMap::new();
+    let mut kept = Vec::new();
+    for run in runs {
+        let Some((index, start)) = document(run.place) else { continue };
+        let done = done.entry(index).or_default();
+        let fresh = run.asked.start.max(*done)..run.asked.end;
+        let weight: u32 =
+            weights.get(fresh.clone()).unwrap_or_default().iter().map(|weight| u32::from(weight & !FACT)).sum();
+        *done = run.asked.end.max(*done);
+        let evidence = found.entry(index).or_default();
+        let (sum, longest) = if code {
+            (&mut evidence.copied_code, &mut evidence.longest_code)
+        } else {
+            (&mut evidence.copied, &mut evidence.longest)
+        };
+        *sum += weight.saturating_sub(PHRASE);
+        if longest.as_ref().is_none_or(|(range, _)| range.len() < run.asked.len()) {
+            *longest = Some((run.asked.clone(), run.place - start));
+        }
+        kept.push((index, run.clone(), start));
+    }
+    kept
+}
+
+/// Finds windows whose sketches are near.
+fn by_sketch(
+    space: &Space,
+    question: &Question,
+    wanted: &mut BTreeMap<(usize, usize, usize), i32>,
+    stop: &dyn Fn() -> bool,
+) -> Result<(), JudgeError> {
+    let mut rows = Vec::with_capacity(sketch::windows(question.prose.len()));
+    sketch::rows(&question.terms(), space.keys.projection, |row| rows.push(row));
+    for (batch, rows) in rows.chunks(BATCH_WINDOWS).enumerate() {
+        let mut queries = Queries::new(sketch::DIMENSION)?;
+        for row in rows {
+            queries.push(row, UNIT / 1000 * LOOK_AT)?;
+        }
+        for (number, segment) in space.segments.iter().enumerate() {
+            if stop() {
+                return Err(JudgeError::Stopped);
+            }
+            let hits = scan(&CpuScan::new(&segment.rows), &queries, &segment.live, HITS_MAX)?.hits;
+            for hit in hits {
+                let row = number * super::SEGMENT_ROWS + hit.row as usize;
+                let Some((index, window)) = space.row_at(row) else { continue };
+                let asked = batch * BATCH_WINDOWS + hit.query as usize;
+                let score = wanted.entry((index, asked, window)).or_default();
+                *score = hit.score.max(*score);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Compares the most promising pairs of windows word by word.
+fn compare(
+    space: &Space,
+    question: &Question,
+    wanted: BTreeMap<(usize, usize, usize), i32>,
+    found: &mut BTreeMap<usize, Evidence>,
+) {
+    let mut wanted: Vec<_> = wanted.into_iter().collect();
+    wanted.sort_by_key(|(pair, score)| (std::cmp::Reverse(*score), *pair));
+    let mut of_one: BTreeMap<usize, usize> = BTreeMap::new();
+    let mut compared = 0;
+    for ((index, asked_window, window), _) in wanted {
+        let count = of_one.entry(index).or_default();
+        if *count >= PAIRS_OF_ONE_MAX || compared >= PAIRS_MAX {
+            continue;
+        }
+        (*count, compared) = (*count + 1, compared + 1);
+        if let Some(pair) = pair(space, question, index, asked_window, window) {
+            found.entry(index).or_default().pairs.push(pair);
+        }
+    }
+    for evidence in found.values_mut() {
+        evidence.pairs.sort_by_key(|pair| (std::cmp::Reverse(pair.cosine), pair.asked_window, pair.window));
+        let mut seen = Vec::new();
+        evidence.pairs.retain(|pair| {
+            let fresh = !seen.contains(&pair.asked_window);
+            seen.push(pair.asked_window);
+            fresh
+        });
+    }
+}
+
+fn pair(space: &Space, question: &Question, index: usize, asked_window: usize, window: usize) -> Option<Pair> {
+    let document = space.documents.get(index)?;
+    let asked = sketch::range(asked_window, question.prose.len());
+    let mut one = Side::new(space, question.prose.get(asked.clone())?, question.weights.get(asked)?);
+    let known = sketch::range(window, document.words());
+    // The windows of the two texts begin at different words: the document's is moved by half a block to both sides.
+    let shifts =
+        [known.start.saturating_sub(sketch::BLOCK_WORDS / 2), known.start, known.start + sketch::BLOCK_WORDS / 2];
+    let mut cosine = 0;
+    for start in shifts {
+        let range = start..(start + WINDOW_WORDS).min(document.words());
+        if range.is_empty() {
+            continue;
+        }
+        let (tokens, weights) = space.known(document, range)?;
+        cosine = cosine.max(one.cosine(&mut Side::new(space, tokens, weights)));
+    }
+    let around = known.start.saturating_sub(MARGIN_WORDS)..(known.end + MARGIN_WORDS).min(document.words());
+    let (tokens, weights) = space.known(document, around)?;
+    let facts = one.facts(&Side::new(space, tokens, weights), weights, tokens);
+    Some(Pair { asked_window, window, cosine, facts })
+}
+
+/// The features of a window, sorted.
+struct Side {
+    features: Vec<(u64, u32)>,
+}
+
+impl Side {
+    fn new(space: &Space, tokens: &[u32], weights: &[u8]) -> Self {
+        let worth: Vec<u32> = tokens.iter().zip(weights).map(|(token, weight)| space.worth(*token, *weight)).collect();
+        let mut features = Vec::with_capacity(2 * tokens.len());
+        for (index, (token, weight)) in tokens.iter().zip(&worth).enumerate() {
+            features.push((u64::from(*token), *weight));
+            if let (Some(next), Some(after)) = (tokens.get(index + 1), worth.get(index + 1)) {
+                let small = |weight: u32| u8::try_from(weight).unwrap_or(u8::MAX);
+                let pair = u64::from(*token) << 32 | u64::from(*next) | 1 << 63;
+                features.push((pair, u32::from(pair_weight(small(*weight), small(*after)))));
+            }
+        }
+        features.sort_unstable();
+        features.dedup_by_key(|(feature, _)| *feature);
+        Self { features }
+    }
+
+    fn length(&self) -> u64 {
+        self.features.iter().map(|(_, weight)| u64::from(*weight) * u64::from(*weight)).sum()
+    }
+
+    /// The cosine of two windows, in thousandths.
+    fn cosine(&mut self, other: &mut Self) -> u32 {
+        let mut dot = 0_u64;
+        let mut rest = other.features.iter().peekable();
+        for (feature, weight) in &self.features {
+            while rest.next_if(|(found, _)| found < feature).is_some() {}
+            if let Some((_, other)) = rest.next_if(|(found, _)| found == feature) {
+                dot += u64::from(*weight) * u64::from(*other);
+            }
+        }
+        let lengths = (self.length() * other.length()).isqrt().max(1);
+        u32::try_from(dot * 1000 / lengths).unwrap_or(1000)
+    }
+
+    /// The weight of the facts of a region that this window has too.
+    fn facts(&self, other: &Self, weights: &[u8], tokens: &[u32]) -> u32 {
+        let mut facts: Vec<u32> =
+            tokens.iter().zip(weights).filter(|(_, weight)| **weight & FACT != 0).map(|(token, _)| *token).collect();
+        facts.sort_unstable();
+        facts.dedup();
+        let has = |side: &Self, token: u32| {
+            let place = side.features.binary_search_by_key(&u64::from(token), |(feature, _)| *feature).ok()?;
+            side.features.get(place).map(|(_, weight)| *weight)
+        };
+        facts.into_iter().filter_map(|token| has(self, token).and(has(other, token))).sum()
+    }
+}
+
+impl Space {
+    /// Tokens and weights of a stretch of a document.
+    fn known(&self, document: &Document, range: Range<usize>) -> Option<(&[u32], &[u8])> {
+        let range = document.prose.start + range.start..document.prose.start + range.end;
+        Some((self.prose.tokens().get(range.clone())?, self.weights.get(range)?))
+    }
+
+    /// Aligns the surroundings of a pair: words of the request, words of the document.
+    pub(super) fn aligned(&self, question: &Question, index: usize, pair: &Pair) -> Option<Alignment> {
+        let document = self.documents.get(index)?;
+        let around = |range: Range<usize>, len: usize| {
+            range.start.saturating_sub(MARGIN_WORDS)..(range.end + MARGIN_WORDS).min(len)
+        };
+        let asked = around(sketch::range(pair.asked_window, question.prose.len()), question.prose.len());
+        let known = around(sketch::range(pair.window, document.words()), document.words());
+        let one: Vec<Term> = terms(question.prose.get(asked.clone())?, question.weights.get(asked.clone())?);
+        let (tokens, weights) = self.known(document, known.clone())?;
+        let mut found = align::align(&one, &terms(tokens, weights));
+        found.asked = asked.start + found.asked.start..asked.start + found.asked.end;
+        found.known = known.start + found.known.start..known.start + found.known.end;
+        Some(found)
+    }
+}

@@ -1,0 +1,392 @@
+//! The documents of one tenant, in memory: tokens with fingerprints, rows of sketches, and how often words occur.
+//!
+//! A tenant has a space and keys of its own, so that a request is compared with its tenant's documents and with those that
+//! are everybody's, and nothing of a stranger's can be told from any answer. A space only grows; what is removed is marked dead
+//! and counts for nothing from then on.
+//!
+//! ```text
+//! document   tokens of its prose, tokens of its code (both with weights), one row for each window of 48 words
+//! segment    at most 65 536 rows in scan order, with a bitmap of those that live
+//! ```
+#![expect(clippy::cast_possible_truncation, reason = "rows and tokens are counted in 32 bits")]
+
+mod evidence;
+mod question;
+mod verdict;
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use zeroize::Zeroize;
+
+pub use question::Question;
+pub use verdict::{Match, Stage, Touched, Verdict};
+
+use super::prints::{CODE, PROSE, Prints};
+use super::scan::{Live, Rows, ScanError};
+use super::sketch::{self, Row, Term};
+use super::text::{Keys, Word, Words};
+
+/// Rows of a segment.
+pub const SEGMENT_ROWS: usize = 65_536;
+/// The bit of a stored weight that marks a fact.
+const FACT: u8 = 0x80;
+/// Bytes of documents' names and classes.
+pub const NAME_BYTES_MAX: usize = 4096;
+
+/// What identifies a document in records: a keyed hash of its content and name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct DocumentId(pub [u8; 12]);
+
+impl std::fmt::Display for DocumentId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// What is said of a document beside its words.
+#[derive(Clone, PartialEq, Eq)]
+pub struct About {
+    /// Its keyed name.
+    pub id: DocumentId,
+    /// SHA-256 of the file.
+    pub sha256: [u8; 32],
+    /// The path that it was registered by.
+    pub path: String,
+    /// The class of data that it is.
+    pub class: String,
+    /// Milliseconds since the epoch.
+    pub registered_ms: i64,
+}
+
+impl std::fmt::Debug for About {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "About({})", self.id)
+    }
+}
+
+/// A document as it is stored: nothing in it is readable, all of it is confidential.
+#[derive(Clone, Default, PartialEq, Eq, Zeroize, zeroize::ZeroizeOnDrop)]
+pub struct Content {
+    /// Tokens of the prose.
+    pub prose: Vec<u32>,
+    /// Their weights; the highest bit marks a fact.
+    pub weights: Vec<u8>,
+    /// Tokens of the code.
+    pub code: Vec<u32>,
+    /// Their weights.
+    pub code_weights: Vec<u8>,
+    /// One row for each window.
+    pub rows: Vec<Row>,
+}
+
+impl std::fmt::Debug for Content {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Content({} words)", self.prose.len())
+    }
+}
+
+impl Content {
+    /// Makes what is stored of a document.
+    pub fn of(words: &Words, keys: &Keys) -> Self {
+        let token = |word: &Word| keys.token(word.hash);
+        let weight = |word: &Word| word.weight.min(127) | if word.fact { FACT } else { 0 };
+        let mut content = Self {
+            prose: words.prose.iter().map(token).collect(),
+            weights: words.prose.iter().map(weight).collect(),
+            code: words.code.iter().map(token).collect(),
+            code_weights: words.code.iter().map(weight).collect(),
+            rows: Vec::new(),
+        };
+        let terms = terms(&content.prose, &content.weights);
+        let rows = &mut content.rows;
+        sketch::rows(&terms, keys.projection, |row| rows.push(row));
+        content
+    }
+}
+
+fn terms(tokens: &[u32], weights: &[u8]) -> Vec<Term> {
+    tokens.iter().zip(weights).map(|(token, weight)| Term { token: *token, weight: weight & !FACT }).collect()
+}
+
+/// A registered document.
+#[derive(Debug, Clone)]
+pub struct Document {
+    /// What is said of it.
+    pub about: About,
+    /// Whether it counts.
+    pub live: bool,
+    prose: Range<usize>,
+    code: Range<usize>,
+    rows: Range<usize>,
+}
+
+impl Document {
+    /// Its words.
+    pub fn words(&self) -> usize {
+        self.prose.len()
+    }
+
+    /// Its windows.
+    pub fn windows(&self) -> usize {
+        self.rows.len()
+    }
+}
+
+struct Segment {
+    rows: Rows,
+    live: Live,
+}
+
+/// The documents of one tenant.
+pub struct Space {
+    keys: Keys,
+    documents: Vec<Document>,
+    by_id: HashMap<DocumentId, usize>,
+    prose: Prints,
+    weights: Vec<u8>,
+    code: Prints,
+    code_weights: Vec<u8>,
+    segments: Vec<Segment>,
+    /// In how many live documents a token is.
+    frequency: HashMap<u32, u32>,
+    live: usize,
+    /// Additions and removals so far: names the state that a score was made from.
+    epoch: u64,
+    scale: verdict::Scale,
+}
+
+impl std::fmt::Debug for Space {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Space")
+            .field("documents", &self.documents.len())
+            .field("epoch", &self.epoch)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Drop for Space {
+    fn drop(&mut self) {
+        self.weights.zeroize();
+        self.code_weights.zeroize();
+        self.frequency.clear();
+    }
+}
+
+/// A space that holds no more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SpaceError {
+    /// More tokens than 32 bits name.
+    #[error("the corpus holds no more words")]
+    Full,
+    /// Rows that do not fit the words.
+    #[error("a document whose rows do not fit its words")]
+    Rows,
+}
+
+/// Why there is no score.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum JudgeError {
+    /// The scan failed.
+    #[error(transparent)]
+    Scan(#[from] ScanError),
+    /// It was told to stop.
+    #[error("stopped before the end")]
+    Stopped,
+}
+
+impl From<ScanError> for SpaceError {
+    fn from(_: ScanError) -> Self {
+        Self::Rows
+    }
+}
+
+impl Space {
+    /// No documents yet.
+    pub fn new(keys: Keys) -> Self {
+        Self {
+            keys,
+            documents: Vec::new(),
+            by_id: HashMap::new(),
+            prose: Prints::new(PROSE),
+            weights: Vec::new(),
+            code: Prints::new(CODE),
+            code_weights: Vec::new(),
+            segments: Vec::new(),
+            frequency: HashMap::new(),
+            live: 0,
+            epoch: 0,
+            scale: verdict::Scale::default(),
+        }
+    }
+
+    /// The tenant's keys.
+    pub fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
+    /// All documents, dead ones among them.
+    pub fn documents(&self) -> &[Document] {
+        &self.documents
+    }
+
+    /// A live document.
+    pub fn document(&self, id: DocumentId) -> Option<&Document> {
+        self.by_id.get(&id).and_then(|index| self.documents.get(*index)).filter(|document| document.live)
+    }
+
+    /// Live documents.
+    pub fn len(&self) -> usize {
+        self.live
+    }
+
+    /// Whether no document lives.
+    pub fn is_empty(&self) -> bool {
+        self.live == 0
+    }
+
+    /// Additions and removals so far.
+    pub fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// Rows, dead ones among them.
+    pub fn rows(&self) -> usize {
+        self.documents.last().map_or(0, |document| document.rows.end)
+    }
+
+    /// Sets which evidence is worth 500.
+    pub fn calibrate(&mut self, threshold: u16) {
+        self.scale = verdict::Scale::at(threshold);
+        self.epoch += 1;
+    }
+
+    /// Adds a document; one that lives already under this id stays as it is.
+    ///
+    /// # Errors
+    /// When the space is full or the content does not fit together.
+    pub fn add(&mut self, about: About, content: &Content) -> Result<(), SpaceError> {
+        if self.document(about.id).is_some() {
+            return Ok(());
+        }
+        let fits = content.rows.len() == sketch::windows(content.prose.len())
+            && content.weights.len() == content.prose.len()
+            && content.code_weights.len() == content.code.len();
+        if !fits {
+            return Err(SpaceError::Rows);
+        }
+        let prose = self.prose.add(&content.prose).ok_or(SpaceError::Full)?;
+        self.weights.extend_from_slice(&content.weights);
+        let code = self.code.add(&content.code).ok_or(SpaceError::Full)?;
+        self.code_weights.extend_from_slice(&content.code_weights);
+        let first = self.rows();
+        for row in &content.rows {
+            self.push_row(row)?;
+        }
+        let document = Document {
+            live: true,
+            prose: prose..prose + content.prose.len(),
+            code: code..code + content.code.len(),
+            rows: first..first + content.rows.len(),
+            about,
+        };
+        self.by_id.insert(document.about.id, self.documents.len());
+        self.documents.push(document);
+        self.count(self.documents.len() - 1, true);
+        Ok(())
+    }
+
+    fn push_row(&mut self, row: &Row) -> Result<(), SpaceError> {
+        if self.segments.last().is_none_or(|segment| segment.rows.len() >= SEGMENT_ROWS) {
+            self.segments.push(Segment { rows: Rows::new(sketch::DIMENSION)?, live: Live::default() });
+        }
+        if let Some(segment) = self.segments.last_mut() {
+            let number = segment.rows.push(row, 0)? as usize;
+            segment.live.grow(number + 1);
+            segment.live.set(number, true);
+        }
+        Ok(())
+    }
+
+    /// Removes a document: from now on it counts for nothing. `false` when it was not there.
+    pub fn remove(&mut self, id: DocumentId) -> bool {
+        let Some(index) = self.by_id.remove(&id) else { return false };
+        let Some(document) = self.documents.get_mut(index).filter(|document| document.live) else { return false };
+        document.live = false;
+        for row in document.rows.clone() {
+            if let Some(segment) = self.segments.get_mut(row / SEGMENT_ROWS) {
+                segment.live.set(row % SEGMENT_ROWS, false);
+            }
+        }
+        self.count(index, false);
+        true
+    }
+
+    /// Keeps count of how many live documents a token is in.
+    fn count(&mut self, index: usize, added: bool) {
+        self.epoch += 1;
+        self.live = if added { self.live + 1 } else { self.live.saturating_sub(1) };
+        let Some(document) = self.documents.get(index) else { return };
+        let mut tokens = self.prose.tokens().get(document.prose.clone()).unwrap_or_default().to_vec();
+        tokens.sort_unstable();
+        tokens.dedup();
+        for token in &tokens {
+            let count = self.frequency.entry(*token).or_default();
+            *count = if added { *count + 1 } else { count.saturating_sub(1) };
+        }
+        tokens.zeroize();
+    }
+
+    /// The document that a place in the prose lies in.
+    fn prose_at(&self, place: usize) -> Option<(usize, &Document)> {
+        let index = self.documents.partition_point(|document| document.prose.end <= place);
+        self.documents
+            .get(index)
+            .filter(|document| document.live && document.prose.contains(&place))
+            .map(|document| (index, document))
+    }
+
+    fn code_at(&self, place: usize) -> Option<(usize, &Document)> {
+        let index = self.documents.partition_point(|document| document.code.end <= place);
+        self.documents
+            .get(index)
+            .filter(|document| document.live && document.code.contains(&place))
+            .map(|document| (index, document))
+    }
+
+    /// The document of a row, and the window that it stands for.
+    fn row_at(&self, row: usize) -> Option<(usize, usize)> {
+        let index = self.documents.partition_point(|document| document.rows.end <= row);
+        let document = self.documents.get(index).filter(|document| document.live)?;
+        Some((index, row.checked_sub(document.rows.start)?))
+    }
+
+    /// How much a word says in this corpus: what many of its documents say too says less.
+    fn worth(&self, token: u32, weight: u8) -> u32 {
+        let weight = u32::from(weight & !FACT);
+        if self.live < FEW_DOCUMENTS {
+            return weight;
+        }
+        let found = self.frequency.get(&token).copied().unwrap_or(0);
+        // Both logarithms in eighths of a bit, so that the same state gives the same number anywhere.
+        let (all, with) = (eighths(self.live as u32 + 1), eighths(found + 1));
+        let rarity = all.saturating_sub(with) * 256 / all.max(1);
+        weight * (COMMON_SHARE + (256 - COMMON_SHARE) * rarity / 256) / 256
+    }
+}
+
+/// Documents below which how often a word is among them says nothing.
+const FEW_DOCUMENTS: usize = 8;
+/// What is left, in 256ths, of the weight of a word that is in every document.
+const COMMON_SHARE: u32 = 80;
+
+/// Eight times the binary logarithm, rounded down, for numbers from 1.
+const fn eighths(number: u32) -> u32 {
+    if number == 0 {
+        return 0;
+    }
+    let whole = number.ilog2();
+    // The fraction, linear between powers of two.
+    let rest = (number as u64) << 3 >> whole;
+    whole * 8 + (rest as u32 - 8)
+}

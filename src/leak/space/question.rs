@@ -1,0 +1,44 @@
+//! A request as a space takes it: the words of all its texts, one after the other, under the space's keys.
+
+use std::ops::Range;
+
+use super::terms;
+use crate::leak::sketch::Term;
+use crate::leak::text::{Keys, Words};
+
+/// The words of a request under one tenant's keys. Texts follow one another, so that a passage that was split over messages is
+/// read as one.
+#[derive(Debug, Clone, Default)]
+pub struct Question {
+    pub(super) prose: Vec<u32>,
+    pub(super) weights: Vec<u8>,
+    pub(super) code: Vec<u32>,
+    pub(super) code_weights: Vec<u8>,
+    /// Text and byte range of each word of the prose.
+    pub(super) places: Vec<(u32, Range<u32>)>,
+    pub(super) code_places: Vec<(u32, Range<u32>)>,
+}
+
+impl Question {
+    /// Brings texts under a tenant's keys. `texts` yields the number of a text and its words.
+    pub fn new<'a>(texts: impl Iterator<Item = (u32, &'a Words)>, keys: &Keys) -> Self {
+        let mut question = Self::default();
+        for (number, words) in texts {
+            for word in &words.prose {
+                question.prose.push(keys.token(word.hash));
+                question.weights.push(word.weight);
+                question.places.push((number, word.start..word.end));
+            }
+            for word in &words.code {
+                question.code.push(keys.token(word.hash));
+                question.code_weights.push(word.weight);
+                question.code_places.push((number, word.start..word.end));
+            }
+        }
+        question
+    }
+
+    pub(super) fn terms(&self) -> Vec<Term> {
+        terms(&self.prose, &self.weights)
+    }
+}

@@ -1,0 +1,252 @@
+//! From evidence to a score of 0 to 1000 and the passage that it is for.
+//!
+//! ```text
+//! copied     weight of words that stand in a document as they are      c / (c + 250)
+//! nearness   cosine of the nearest windows, and shared facts           a curve through measured points
+//! score      the larger, and a quarter of the smaller
+//! ```
+//! The curve was put through what unrelated texts reach (`docs/leak.md`); a tenant's own calibration stretches it so that 500
+//! is what one in a thousand of its harmless texts reaches.
+
+use std::ops::Range;
+
+use super::evidence::{self, Evidence};
+use super::{About, DocumentId, JudgeError, Question, Space};
+
+/// Which stage a match is owed to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Words that stand in the document as they are.
+    Fingerprint,
+    /// Source code with the shape of the document's.
+    Code,
+    /// The words and facts of a passage, in other words and order.
+    Sketch,
+}
+
+impl Stage {
+    /// The word used in records.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Fingerprint => "fingerprint",
+            Self::Code => "code",
+            Self::Sketch => "sketch",
+        }
+    }
+}
+
+/// The document that a request is nearest to.
+#[derive(Debug, Clone)]
+pub struct Match {
+    /// 0 to 1000.
+    pub score: u16,
+    /// Which stage it is owed to.
+    pub stage: Stage,
+    /// The document.
+    pub about: About,
+    /// The passage: a window of the document.
+    pub window: u32,
+    /// Words of the document.
+    pub passage: Range<usize>,
+    /// Number of the text in the request, and the first and last byte there; from another text when the passage was split.
+    pub asked: Option<((u32, u32), (u32, u32))>,
+}
+
+/// A passage that a request touches, however lightly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Touched {
+    /// The document.
+    pub document: DocumentId,
+    /// A window of it.
+    pub window: u32,
+    /// What that window alone would be worth, 0 to 1000.
+    pub score: u16,
+}
+
+/// What a space says of a request.
+#[derive(Debug, Clone, Default)]
+pub struct Verdict {
+    /// The score of the nearest document.
+    pub score: u16,
+    /// The same before calibration: what a background is measured in.
+    pub raw: u16,
+    /// The nearest documents, the nearest first; at most [`MATCHES_MAX`].
+    pub matches: Vec<Match>,
+    /// Passages that were touched; at most [`TOUCHED_MAX`].
+    pub touched: Vec<Touched>,
+    /// The state of the space that it was made from.
+    pub epoch: u64,
+}
+
+/// Documents that a verdict names.
+pub(super) const MATCHES_MAX: usize = 4;
+/// Passages that a verdict tells for the history.
+pub(super) const TOUCHED_MAX: usize = 32;
+/// Score from which a passage counts as touched.
+const TOUCHED_MIN: u16 = 200;
+/// Weight of copied words that is worth 500.
+const COPIED_HALF: u32 = 250;
+/// What facts may add to a cosine, in thousandths.
+const FACTS_MAX: u32 = 60;
+
+/// Cosine in thousandths, and what it is worth.
+const CURVE: [(u32, u32); 8] =
+    [(0, 0), (120, 100), (200, 250), (280, 500), (340, 650), (420, 800), (600, 920), (1000, 1000)];
+
+/// Which evidence is worth 500.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Scale {
+    threshold: u32,
+}
+
+impl Default for Scale {
+    fn default() -> Self {
+        Self { threshold: 500 }
+    }
+}
+
+impl Scale {
+    /// A scale on which this score becomes 500.
+    pub(super) fn at(threshold: u16) -> Self {
+        Self { threshold: u32::from(threshold).clamp(300, 800) }
+    }
+
+    fn of(self, score: u32) -> u32 {
+        if score <= self.threshold {
+            score * 500 / self.threshold
+        } else {
+            500 + (score - self.threshold) * 500 / (1000 - self.threshold)
+        }
+    }
+}
+
+impl Space {
+    /// Compares a request with every live document.
+    ///
+    /// # Errors
+    /// When the scan fails, or `stop` says so: the score is then unknown.
+    pub fn judge(&self, question: &Question, stop: &dyn Fn() -> bool) -> Result<Verdict, JudgeError> {
+        let mut verdict = Verdict { epoch: self.epoch, ..Verdict::default() };
+        if self.is_empty() {
+            return Ok(verdict);
+        }
+        let found = evidence::gather(self, question, stop)?;
+        let mut judged: Vec<(u32, Stage, usize, &Evidence)> = found
+            .iter()
+            .map(|(index, evidence)| {
+                let (score, stage) = score(evidence);
+                (score, stage, *index, evidence)
+            })
+            .collect();
+        judged.sort_by_key(|(score, _, index, _)| (std::cmp::Reverse(*score), *index));
+        verdict.raw = judged.first().map_or(0, |(score, ..)| small(*score));
+        verdict.score = small(self.scale.of(u32::from(verdict.raw)));
+        for (score, stage, index, evidence) in judged.iter().take(MATCHES_MAX) {
+            verdict.matches.extend(self.matched(question, self.scale.of(*score), *stage, (*index, evidence)));
+        }
+        for (.., index, evidence) in &judged {
+            self.touched(*index, evidence, &mut verdict.touched);
+        }
+        Ok(verdict)
+    }
+
+    fn matched(
+        &self,
+        question: &Question,
+        score: u32,
+        stage: Stage,
+        (index, evidence): (usize, &Evidence),
+    ) -> Option<Match> {
+        let document = self.documents.get(index)?;
+        let (asked, passage) = match stage {
+            Stage::Code => {
+                evidence.longest_code.clone().map(|(asked, known)| (asked.clone(), known..known + asked.len()))?
+            }
+            Stage::Fingerprint => {
+                evidence.longest.clone().map(|(asked, known)| (asked.clone(), known..known + asked.len()))?
+            }
+            Stage::Sketch => {
+                let found = self.aligned(question, index, evidence.pairs.first()?)?;
+                (found.asked, found.known)
+            }
+        };
+        let places = if stage == Stage::Code { &question.code_places } else { &question.places };
+        let first = places.get(asked.start).map(|(text, range)| (*text, range.start));
+        let last = asked.end.checked_sub(1).and_then(|last| places.get(last)).map(|(text, range)| (*text, range.end));
+        let window = match stage {
+            Stage::Sketch => evidence.pairs.first()?.window,
+            _ => (passage.start / crate::leak::sketch::BLOCK_WORDS).min(document.windows().saturating_sub(1)),
+        };
+        Some(Match {
+            score: small(score),
+            stage,
+            about: document.about.clone(),
+            window: u32::try_from(window).unwrap_or(u32::MAX),
+            passage,
+            asked: first.zip(last),
+        })
+    }
+
+    fn touched(&self, index: usize, evidence: &Evidence, out: &mut Vec<Touched>) {
+        let Some(document) = self.documents.get(index) else { return };
+        let mut touch = |window: usize, score: u32| {
+            let score = small(self.scale.of(score));
+            if score >= TOUCHED_MIN && out.len() < TOUCHED_MAX {
+                let window = u32::try_from(window).unwrap_or(u32::MAX);
+                out.push(Touched { document: document.about.id, window, score });
+            }
+        };
+        if let Some((_, known)) = &evidence.longest {
+            touch(known / crate::leak::sketch::BLOCK_WORDS, share(evidence.copied));
+        }
+        for pair in &evidence.pairs {
+            touch(pair.window, curve(with_facts(pair)));
+        }
+    }
+}
+
+fn score(evidence: &Evidence) -> (u32, Stage) {
+    let copied = share(evidence.copied);
+    let code = share(evidence.copied_code);
+    let near = curve(nearness(evidence));
+    let (largest, stage) = [(copied, Stage::Fingerprint), (code, Stage::Code), (near, Stage::Sketch)]
+        .into_iter()
+        .max_by_key(|(score, stage)| (*score, *stage == Stage::Fingerprint))
+        .unwrap_or((0, Stage::Sketch));
+    let beside = match stage {
+        Stage::Sketch => copied.max(code),
+        _ => near,
+    };
+    ((largest + beside / 4).min(1000), stage)
+}
+
+fn share(copied: u32) -> u32 {
+    copied * 1000 / (copied + COPIED_HALF)
+}
+
+fn with_facts(pair: &evidence::Pair) -> u32 {
+    pair.cosine + (pair.facts / 12).min(FACTS_MAX)
+}
+
+/// The nearest window, and a little for each further one that is near to the same document.
+fn nearness(evidence: &Evidence) -> u32 {
+    let mut near: Vec<u32> = evidence.pairs.iter().map(with_facts).collect();
+    near.sort_unstable_by(|one, other| other.cmp(one));
+    let further: u32 = near.iter().skip(1).take(2).sum();
+    near.first().map_or(0, |first| first + further / 10)
+}
+
+/// Reads the curve.
+fn curve(cosine: u32) -> u32 {
+    for pair in CURVE.windows(2) {
+        let [(from, low), (to, high)] = pair else { continue };
+        if cosine < *to {
+            return low + (cosine - from) * (high - low) / (to - from);
+        }
+    }
+    1000
+}
+
+fn small(score: u32) -> u16 {
+    u16::try_from(score.min(1000)).unwrap_or(1000)
+}

@@ -1,0 +1,161 @@
+//! Files: what is written is read, what a crash cut is dropped, what was changed is refused.
+use proptest::prelude::*;
+
+use super::*;
+use crate::leak::space::{About, Content, Space};
+use crate::leak::text::Words;
+
+fn keys() -> CorpusKeys {
+    CorpusKeys::new(hmac::Key::new(hmac::HMAC_SHA256, &[3; 32]))
+}
+
+fn document(keys: &CorpusKeys, tenant: &str, path: &str, text: &str) -> Record {
+    let content = Content::of(&Words::of(text), &keys.words(tenant));
+    let sha256 = [u8::try_from(path.len()).unwrap(); 32];
+    let id = keys.document(tenant, path, &sha256);
+    Record::Document(Box::new((
+        About { id, sha256, path: path.to_owned(), class: "trade-secret".to_owned(), registered_ms: 7 },
+        content,
+    )))
+}
+
+fn write(folder: &Path, records: &[Record]) -> Vec<Record> {
+    let mut before = Vec::new();
+    let lock = Lock::take(folder).unwrap();
+    let mut writer = Writer::open(folder, &keys(), "t", &lock, |record| before.push(record)).unwrap();
+    records.iter().for_each(|record| writer.append(record).unwrap());
+    writer.sync().unwrap();
+    before
+}
+
+fn read(folder: &Path) -> Result<Vec<Record>, StoreError> {
+    let mut found = Vec::new();
+    Follower::new(folder, &keys(), "t").read(|record| found.push(record))?;
+    Ok(found)
+}
+
+fn segment(folder: &Path) -> PathBuf {
+    folder.join(keys().folder("t")).join("00000000.segment")
+}
+
+fn records() -> Vec<Record> {
+    let keys = keys();
+    let one = document(&keys, "t", "one", "The plant in Saint-Nazaire will close on 14 March 2027, says memo 4471-B.");
+    let Record::Document(about) = &one else { unreachable!() };
+    let removed = Record::Removed(about.0.id);
+    let background = Background { threshold: 480, share: 1000, measured_ms: 9, scores: vec![1, 5, 300] };
+    vec![
+        one,
+        removed,
+        Record::Background(background),
+        document(&keys, "t", "three", "int main() {\n return 0;\n}\nx();\n"),
+    ]
+}
+
+#[test]
+fn what_is_written_is_read_and_holds_no_word() {
+    let folder = tempfile::tempdir().unwrap();
+    let records = records();
+    write(folder.path(), &records[..2]);
+    let mut follower = Follower::new(folder.path(), &keys(), "t");
+    let mut found = Vec::new();
+    follower.read(|record| found.push(record)).unwrap();
+    assert_eq!(found, records[..2]);
+    assert!(!follower.has_news());
+    assert_eq!(write(folder.path(), &records[2..]), records[..2]);
+    assert!(follower.has_news());
+    follower.read(|record| found.push(record)).unwrap();
+    assert_eq!(found, records);
+    assert_eq!(tenants(folder.path(), &keys()).unwrap(), ["t"]);
+    for entry in
+        walkdir::WalkDir::new(folder.path()).into_iter().filter_map(Result::ok).filter(|entry| entry.path().is_file())
+    {
+        let bytes = std::fs::read(entry.path()).unwrap();
+        for word in [&b"one"[..], b"Nazaire", b"trade-secret", b"4471"] {
+            assert!(!bytes.windows(word.len()).any(|window| window == word), "{}", entry.path().display());
+        }
+    }
+}
+
+#[test]
+fn a_cut_end_is_dropped_and_written_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let records = records();
+    write(folder.path(), &records[..1]);
+    let whole = std::fs::metadata(segment(folder.path())).unwrap().len();
+    write(folder.path(), &records[1..2]);
+    let bytes = std::fs::read(segment(folder.path())).unwrap();
+    for end in 0..bytes.len() {
+        std::fs::write(segment(folder.path()), &bytes[..end]).unwrap();
+        let expected = usize::from(end as u64 >= whole);
+        assert_eq!(read(folder.path()).unwrap().len(), expected, "cut at {end}");
+    }
+    // Zeros where a crash lost the data.
+    std::fs::write(segment(folder.path()), [&bytes[..usize::try_from(whole).unwrap()], &[0; 500]].concat()).unwrap();
+    assert_eq!(read(folder.path()).unwrap(), records[..1]);
+    assert_eq!(write(folder.path(), &records[1..]), records[..1]);
+    assert_eq!(read(folder.path()).unwrap(), records);
+}
+
+#[test]
+fn a_changed_byte_is_refused_wherever_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let records = records();
+    write(folder.path(), &records);
+    let bytes = std::fs::read(segment(folder.path())).unwrap();
+    for place in 0..bytes.len() {
+        let mut changed = bytes.clone();
+        changed[place] ^= 1;
+        std::fs::write(segment(folder.path()), &changed).unwrap();
+        // A length that was made longer reads as a cut end: fewer records, never other ones.
+        if let Ok(found) = read(folder.path()) {
+            assert!(found.len() < records.len() && records.starts_with(&found), "byte {place}");
+        }
+    }
+    std::fs::write(segment(folder.path()), &bytes).unwrap();
+    let other = CorpusKeys::new(hmac::Key::new(hmac::HMAC_SHA256, &[4; 32]));
+    assert!(matches!(tenants(folder.path(), &other), Err(StoreError::Sealed { .. })));
+}
+
+#[test]
+fn one_process_writes_at_a_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let lock = Lock::take(folder.path()).unwrap();
+    assert!(matches!(Lock::take(folder.path()), Err(StoreError::Busy)));
+    drop(lock);
+    Lock::take(folder.path()).unwrap();
+}
+
+#[test]
+fn full_segments_follow_one_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let text: String =
+        (0..24 * 30_000).map(|number: u32| format!("w{:x} ", number.wrapping_mul(2_654_435_761))).collect();
+    let records: Vec<Record> =
+        ["a", "bb", "ccc", "dddd"].iter().map(|path| document(&keys(), "t", path, &text)).collect();
+    write(folder.path(), &records);
+    assert!(segment(folder.path()).with_file_name("00000001.segment").exists());
+    assert_eq!(read(folder.path()).unwrap(), records);
+    std::fs::write(segment(folder.path()), MAGIC).unwrap();
+    assert!(matches!(read(folder.path()), Err(StoreError::Sealed { .. })));
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_read_without_a_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+        if let Some(record) = Record::read(&bytes) {
+            prop_assert_eq!(&**record.write(), &bytes[..]);
+            if let Record::Document(document) = record {
+                let rows = document.1.rows.len();
+                let mut space = Space::new(keys().words("t"));
+                prop_assert_eq!(space.add(document.0, &document.1).map_or(0, |()| space.rows()) % rows.max(1), 0);
+            }
+        }
+    }
+
+    #[test]
+    fn any_text_becomes_a_record_and_back(text in "\\PC{0,200}", path in "[a-z/]{0,20}") {
+        let record = document(&keys(), "t", &path, &text);
+        prop_assert_eq!(Record::read(&record.write()), Some(record));
+    }
+}

@@ -1,0 +1,31 @@
+//! Dates that have passed, and dates that have not come: said by every check, and never in an officer's favour.
+
+use super::House;
+
+#[test]
+fn a_review_that_is_over_is_said() {
+    let house = House::new();
+    house.check().must(0, &[]);
+    assert!(!house.check().said.contains("warning"), "{:?}", house.check());
+    house.edit("policies/main.policy", "review before 2027-06-30", "review before 2026-01-31");
+    let warning = "`Language models` was to be reviewed before 2026-01-31";
+    house.check().must(0, &["warning", warning]);
+    house.run("policy check --policies house/policies").must(0, &["warning", warning]);
+    let lint = house.run("policy lint --policies house/policies");
+    assert!(lint.status == Some(1) && lint.out.contains(warning), "{lint:?}");
+}
+
+/// Counts as unknown until then: the scenarios that rely on it no longer hold, and the reason is said.
+#[test]
+fn what_is_still_to_be_verified_is_unknown_and_said() {
+    let house = House::new();
+    house.edit("policies/backends.toml", "\nverified = 2026-11-22", "\nverified = 2099-01-01");
+    let reason = "`home-gpu-1` is said to be verified on 2099-01-01, which is still to come";
+    for line in ["check --config house/octroi.toml", "policy check --policies house/policies"] {
+        let told = house.run(line);
+        told.must(1, &["warning", reason]);
+        assert!(told.out.contains("ordinary work is served at home"), "{told:?}");
+    }
+    let lint = house.run("policy lint --policies house/policies");
+    assert!(lint.status == Some(1) && lint.out.contains(reason), "{lint:?}");
+}

@@ -1,0 +1,102 @@
+//! Exported entries: JSON lines, each the bytes of an entry as they stand in the log, in ascending order.
+//!
+//! Whoever got an export can have it compared with the log: a line that was edited, made up, repeated or moved is named. A
+//! line that was taken out cannot be told from one that the export left out on purpose, so the gaps are counted and told.
+
+use std::fs::File;
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+
+use crate::entry::{self, ENTRY_BYTES_MAX};
+use crate::problem::{Problem, ProblemKind};
+use crate::walk::unreadable;
+
+/// An export that is compared while the log passes by.
+#[derive(Debug)]
+pub(crate) struct Export {
+    name: String,
+    lines: BufReader<File>,
+    /// The next line and the number that its entry has.
+    next: Option<(u64, Vec<u8>)>,
+    line: u64,
+    first: Option<u64>,
+    last: u64,
+    matched: u64,
+}
+
+/// What was found of an export.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exported {
+    /// The file.
+    pub name: String,
+    /// Lines that are entries of the log, as they stand there.
+    pub matched: u64,
+    /// Entries between its first and its last that it does not hold.
+    pub left_out: u64,
+}
+
+impl Export {
+    pub(crate) fn open(path: &Path) -> Result<Self, Problem> {
+        let name = path.display().to_string();
+        let file = File::open(path).map_err(|error| unreadable(&name, &error))?;
+        let lines = BufReader::new(file);
+        let mut export = Self { name, lines, next: None, line: 0, first: None, last: 0, matched: 0 };
+        export.advance()?;
+        Ok(export)
+    }
+
+    /// An entry of the log passes by.
+    pub(crate) fn pass(&mut self, seq: u64, bytes: &[u8]) -> Result<(), Problem> {
+        if let Some((_, line)) = self.next.as_ref().filter(|(expected, _)| *expected == seq) {
+            if line != bytes {
+                let detail = format!("line {} is not the entry that the log has", self.line);
+                return Err(Problem::new(&self.name, ProblemKind::Export, detail).entry(seq));
+            }
+            self.first.get_or_insert(seq);
+            self.last = seq;
+            self.matched = self.matched.saturating_add(1);
+            self.advance()?;
+        }
+        Ok(())
+    }
+
+    /// The log has ended: nothing may be left.
+    pub(crate) fn check_end(&self) -> Result<(), Problem> {
+        match &self.next {
+            None => Ok(()),
+            Some((seq, _)) => {
+                let detail = format!("line {} is an entry that the log does not have", self.line);
+                Err(Problem::new(&self.name, ProblemKind::Export, detail).entry(*seq))
+            }
+        }
+    }
+
+    pub(crate) fn told(&self) -> Exported {
+        let span = self.first.map_or(0, |first| self.last.saturating_sub(first).saturating_add(1));
+        Exported { name: self.name.clone(), matched: self.matched, left_out: span.saturating_sub(self.matched) }
+    }
+
+    fn advance(&mut self) -> Result<(), Problem> {
+        let mut bytes = Vec::new();
+        let limit = ENTRY_BYTES_MAX as u64 + 2;
+        let read = std::io::Read::take(&mut self.lines, limit).read_until(b'\n', &mut bytes);
+        read.map_err(|error| unreadable(&self.name, &error))?;
+        self.line = self.line.saturating_add(1);
+        if bytes.last() == Some(&b'\n') {
+            bytes.pop();
+        }
+        if bytes.is_empty() {
+            self.next = None;
+            return Ok(());
+        }
+        let seq = entry::open(&bytes)
+            .map(|entry| entry.seq)
+            .map_err(|error| Problem::new(&self.name, ProblemKind::Export, format!("line {}: {error}", self.line)))?;
+        if self.matched > 0 && seq <= self.last {
+            let detail = format!("line {} repeats or is out of order", self.line);
+            return Err(Problem::new(&self.name, ProblemKind::Export, detail).entry(seq));
+        }
+        self.next = Some((seq, bytes));
+        Ok(())
+    }
+}

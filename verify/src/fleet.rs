@@ -1,0 +1,122 @@
+//! More than one log: the epochs of a gateway, the gateways of a deployment.
+//!
+//! The key of an epoch announces that of the next in its last entries; the first entry of the next names the size and root of
+//! the one before. So neither can be exchanged alone: a log that was signed anew with a later key does not fit the root that
+//! its successor remembers, and a log that was deleted is missed by the one after it, by a policy that lists it, or by
+//! whoever kept a checkpoint of it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::checkpoint::Checkpoint;
+use crate::note;
+use crate::policy::Policy;
+use crate::problem::{Problem, ProblemKind};
+use crate::published::TILES;
+use crate::report::Report;
+use crate::verify::{CHECKPOINT, Progress, Trust, verify_dir};
+use crate::walk::SEGMENTS;
+
+/// The folder of finished epochs within a log's folder.
+pub const EPOCHS: &str = "epochs";
+/// Folders in folders that are looked into.
+const DEPTH_MAX: u32 = 3;
+
+/// Verifies every log in a folder, and that they fit together.
+///
+/// # Errors
+/// The first [`Problem`]; its file is relative to the folder.
+pub fn verify_all(dir: &Path, trust: &Trust, progress: &mut dyn FnMut(Progress)) -> Result<Vec<Report>, Problem> {
+    let mut folders = Vec::new();
+    find(dir, DEPTH_MAX, &mut folders);
+    folders.sort();
+    if folders.is_empty() || folders == [dir] {
+        let reports = vec![verify_dir(dir, trust, progress)?];
+        check_links(&reports)?;
+        return Ok(reports);
+    }
+    let mut reports = Vec::with_capacity(folders.len());
+    for folder in &folders {
+        let mut trust = for_folder(folder, trust);
+        if folder != dir {
+            trust.exports.clear();
+        }
+        let report = verify_dir(folder, &trust, progress);
+        reports.push(report.map_err(|problem| within(dir, folder, problem))?);
+    }
+    check_links(&reports)?;
+    check_listed(&reports, trust)?;
+    Ok(reports)
+}
+
+/// What of the trust is about the log in this folder.
+fn for_folder(folder: &Path, trust: &Trust) -> Trust {
+    let origin = fs::read_to_string(folder.join(CHECKPOINT)).unwrap_or_default();
+    let origin = origin.lines().next().unwrap_or_default();
+    let known = trust.known.iter().filter(|known| known.lines().next() == Some(origin)).cloned().collect();
+    let key = trust.key.clone().filter(|key| key.name() == origin);
+    Trust { key, policy: trust.policy.clone(), known, exports: trust.exports.clone() }
+}
+
+/// Finds the folders of logs. What lies in a log's folder is its own affair, but for its epochs.
+fn find(dir: &Path, depth: u32, found: &mut Vec<PathBuf>) {
+    let is_log = dir.join(CHECKPOINT).is_file() || dir.join(SEGMENTS).is_dir() || dir.join(TILES).is_dir();
+    if is_log {
+        found.push(dir.to_owned());
+    }
+    let inner = if is_log { dir.join(EPOCHS) } else { dir.to_owned() };
+    if depth == 0 {
+        return;
+    }
+    for entry in fs::read_dir(inner).into_iter().flatten().flatten() {
+        if entry.path().is_dir() {
+            find(&entry.path(), depth - 1, found);
+        }
+    }
+}
+
+/// Each epoch must be the one that its successor remembers, and its successor the one that it announced.
+fn check_links(reports: &[Report]) -> Result<(), Problem> {
+    for report in reports {
+        let Some(begun) = &report.begun else { continue };
+        let Some(before) = reports.iter().find(|before| before.origin == begun.previous) else {
+            let detail = format!("`{}` follows it, and it is not there", report.origin);
+            return Err(Problem::new(&begun.previous, ProblemKind::MissingLog, detail));
+        };
+        let problem = |detail: String| Err(Problem::new(&before.origin, ProblemKind::Rewritten, detail));
+        if before.key.public() == report.key.public() {
+            return problem(format!("it is signed with the key of the later `{}`", report.origin));
+        }
+        if (before.signed, before.root) != (begun.size, begun.root) {
+            return problem(format!("`{}` was begun after {} other entries", report.origin, begun.size));
+        }
+        if before.announced.as_deref() != Some(report.key.to_string().as_str()) {
+            return problem(format!("it did not announce the key of `{}`", report.origin));
+        }
+    }
+    Ok(())
+}
+
+/// Every log that a policy lists, or of which somebody kept a checkpoint, must be there.
+fn check_listed(reports: &[Report], trust: &Trust) -> Result<(), Problem> {
+    let there = |origin: &str| reports.iter().any(|report| report.origin == origin);
+    let listed = trust.policy.iter().flat_map(Policy::logs).map(|key| key.name().to_owned());
+    let kept = trust.known.iter().filter_map(|known| Some(Checkpoint::parse(note::split(known).ok()?.0).ok()?.origin));
+    let given = trust.key.iter().map(|key| key.name().to_owned());
+    match listed.chain(kept).chain(given).find(|origin| !there(origin)) {
+        None => Ok(()),
+        Some(origin) => {
+            let detail = "the policy, a key or a kept checkpoint names this log, and it is not there";
+            Err(Problem::new(origin, ProblemKind::MissingLog, detail))
+        }
+    }
+}
+
+/// Names the file of a problem from the folder that was asked for.
+fn within(dir: &Path, folder: &Path, problem: Problem) -> Problem {
+    let file = match folder.strip_prefix(dir) {
+        Ok(prefix) if prefix != Path::new("") => format!("{}/{}", prefix.display(), problem.file),
+        _ => problem.file,
+    };
+    Problem { file, ..problem }
+}

@@ -1,0 +1,18 @@
+//! `attempt`: a further backend is about to see a request.
+
+use super::decision::SENDING;
+use crate::schema::{Schema, Shape, must};
+
+pub(super) const SCHEMA: Schema = Schema {
+    name: "attempt",
+    when: "before a further backend sees the request",
+    about_request: true,
+    members: &[
+        must("cause", Shape::Word, "why the one before did not serve: `connect`, `broke`, `timeout`, `full`, `unavailable`"),
+        must("fell_back", Shape::Flag, "whether the tier changed: a `fall back` clause was used"),
+        must("number", Shape::Number, "2 for the second backend tried, and so on"),
+        must("policies", Shape::Exactly(2, &Shape::Digest), "the request's own policy and the newest: both allow it"),
+        must("request", Shape::Request, ""),
+        must("sending", Shape::Object(SENDING), "as in a decision"),
+    ],
+};

@@ -1,0 +1,96 @@
+//! `decision`: where a request may go, or that it was refused.
+
+use crate::schema::{Member, Schema, Shape, may, must};
+
+pub(super) const SCHEMA: Schema = Schema {
+    name: "decision",
+    when: "before a byte of a request leaves, or when it is refused",
+    about_request: true,
+    members: &[
+        must("actor", Shape::Word, "keyed pseudonym of the credential"),
+        must("api", Shape::Word, "dialect"),
+        must("app", Shape::Word, "through which app"),
+        must("body_bytes", Shape::Number, "bytes of the body as received"),
+        must("body_mac", Shape::Digest, "keyed MAC of the body as received"),
+        may("fell_back", Shape::Word, "why it goes to a later tier than the first at once"),
+        must("findings", Shape::List(&Shape::Object(FINDING)), "what was found, by type and place"),
+        must("inventory", Shape::Digest, "digest of the inventory in force"),
+        may("label", Shape::Word, "in the sheet's spelling, or `unknown`"),
+        may("leak", Shape::Object(PROTECTED), "the protected document that it is nearest to, from a score of 500"),
+        may("leak_score", Shape::Number, "0 to 1000; absent when unknown"),
+        must("model", Shape::Word, "the configured name that was asked for, or `unknown`"),
+        must("operation", Shape::Word, "of the API"),
+        must("plan", Shape::List(&Shape::Object(PLANNED)), "backends that may have it, in order"),
+        must("policy", Shape::Digest, "digest of the policy in force"),
+        may("purpose", Shape::Word, "declared or registered"),
+        may("reason", Shape::Word, "the refusal's code"),
+        must("reference", Shape::Digest, "digest of the reference data in force"),
+        must("removed", Shape::List(&Shape::Object(REMOVED)), "backends that may not have it"),
+        must("request", Shape::Request, ""),
+        must("rules", Shape::List(&Shape::Word), "rules that fired"),
+        must("scan", Shape::Object(SCAN), "what was read; `failed` and zeros when the body was not"),
+        may("sending", Shape::Object(SENDING), "what is about to be sent"),
+        must("stream", Shape::Flag, "whether a stream was asked for"),
+        must("tenant", Shape::Word, "who asked"),
+        may("trace", Shape::Word, "W3C trace id of the gateway's span"),
+        must("verdict", Shape::OneOf(&["forward", "refuse"]), ""),
+    ],
+};
+
+const PROTECTED: &[Member] = &[
+    may("chance_per_million", Shape::Number, "of a million harmless texts, how many would score as much"),
+    must("class", Shape::Word, "its class"),
+    must("document", Shape::Word, "keyed id"),
+    must("epoch", Shape::Number, "state of the corpus that the score replays from"),
+    may("history", Shape::Number, "what the caller sent of it within a time, 0 to 1000"),
+    must("passage", Shape::Number, "windows of 48 words, 24 apart"),
+    must("stage", Shape::Word, "`fingerprint`, `code`, `sketch`"),
+];
+
+const FINDING: &[Member] = &[
+    must("classes", Shape::List(&Shape::Word), "classes that the type implies"),
+    must("confidence", Shape::OneOf(&["possible", "sure"]), "50 to 79, 80 to 100"),
+    must("count", Shape::Number, ""),
+    must("path", Shape::Word, "the path in the dialect's table"),
+    must("type", Shape::Word, "entity type"),
+];
+
+const PLANNED: &[Member] = &[
+    must("backend", Shape::Word, ""),
+    may("controlled_from", Shape::Word, "country of ultimate control"),
+    must("countries", Shape::List(&Shape::Word), "countries of processing"),
+    must("duties", Shape::List(&Shape::Exactly(2, &Shape::Word)), "pairs of type and action"),
+    may("operator", Shape::Word, "who operates it"),
+    must("tier", Shape::Word, ""),
+    may("transfer_basis", Shape::Word, "instrument of transfer"),
+];
+
+const REMOVED: &[Member] = &[
+    must("backend", Shape::Word, ""),
+    may("rules", Shape::List(&Shape::Word), "the rules, when rules did it"),
+    must("why", Shape::Word, "`not-allowed`, `rule`, `duty`, `expired`, `unable`"),
+];
+
+const SCAN: &[Member] = &[
+    must("bytes", Shape::Number, "bytes read"),
+    must("leaves", Shape::Number, "fields of the body"),
+    must("scanned", Shape::Number, "fields read"),
+    must("status", Shape::OneOf(&["complete", "failed", "partial"]), ""),
+    must("unknown", Shape::Number, "fields at paths that no table names"),
+    must("unreadable", Shape::Number, "fields that cannot be read"),
+];
+
+/// What leaves for one backend.
+pub(super) const SENDING: &[Member] = &[
+    must("backend", Shape::Word, ""),
+    must("body_bytes", Shape::Number, "bytes of the body as sent"),
+    must("body_mac", Shape::Digest, "keyed MAC of the body as sent"),
+    must("changed", Shape::List(&Shape::Object(CHANGE)), "duties done, counted from the edits made"),
+    may("model", Shape::Word, "the model's name at the backend"),
+];
+
+const CHANGE: &[Member] = &[
+    must("action", Shape::Word, ""),
+    must("count", Shape::Number, "places changed"),
+    must("type", Shape::Word, "entity type"),
+];

@@ -1,0 +1,16 @@
+//! `erasure`: a key was destroyed, and with it what it protected. No entry changes, and every proof still holds.
+
+use crate::schema::{Schema, Shape, may, must};
+
+pub(super) const SCHEMA: Schema = Schema {
+    name: "erasure",
+    when: "a key was destroyed so that what it protects is erased",
+    about_request: false,
+    members: &[
+        must("basis", Shape::Word, "why: article or reason"),
+        must("key", Shape::Word, "id of the key that was destroyed"),
+        may("month", Shape::Word, "month that it protected"),
+        must("scope", Shape::OneOf(&["case", "month", "subject"]), "what it protected"),
+        must("tenant", Shape::Word, ""),
+    ],
+};

@@ -1,0 +1,142 @@
+//! One pass over the entries of a log, wherever they come from: what is checked of each, and what is remembered.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use crate::checkpoint::Checkpoint;
+use crate::entry::{self, EntryError, Kind};
+use crate::export::Export;
+use crate::merkle::{Frontier, Hash, leaf_hash};
+use crate::problem::{Problem, ProblemKind};
+use crate::relations::Relations;
+
+/// How an epoch says that it follows another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Begun {
+    /// Origin of the epoch before.
+    pub previous: String,
+    /// Its entries.
+    pub size: u64,
+    /// Root over them.
+    pub root: Hash,
+}
+
+/// The state of a pass.
+pub(crate) struct Pass<'a> {
+    /// Checkpoints that the log must reach and agree with.
+    expected: &'a [(String, Checkpoint)],
+    exports: &'a mut [Export],
+    pub(crate) frontier: Frontier,
+    pub(crate) relations: Relations,
+    pub(crate) kinds: BTreeMap<&'static str, u64>,
+    pub(crate) bytes: u64,
+    pub(crate) first_time: Option<String>,
+    pub(crate) last_time: Option<String>,
+    pub(crate) clock_steps_back: u64,
+    /// The verifier key of the next epoch, when this one announced it.
+    pub(crate) announced: Option<String>,
+    pub(crate) begun: Option<Begun>,
+}
+
+impl<'a> Pass<'a> {
+    pub(crate) fn new(expected: &'a [(String, Checkpoint)], exports: &'a mut [Export]) -> Self {
+        Self {
+            expected,
+            exports,
+            frontier: Frontier::default(),
+            relations: Relations::default(),
+            kinds: BTreeMap::new(),
+            bytes: 0,
+            first_time: None,
+            last_time: None,
+            clock_steps_back: 0,
+            announced: None,
+            begun: None,
+        }
+    }
+
+    /// Takes the next entry: its place is named in problems.
+    pub(crate) fn take(&mut self, (name, offset, seq): (&str, u64, u64), bytes: &[u8]) -> Result<(), Problem> {
+        let problem = |kind, detail: String| Problem::new(name, kind, detail).at(offset).entry(seq);
+        let entry =
+            entry::open(bytes).map_err(|error: EntryError| problem(ProblemKind::Malformed, error.to_string()))?;
+        if entry.seq != seq {
+            let kind = if entry.seq > seq { ProblemKind::MissingEntries } else { ProblemKind::Repeated };
+            return Err(problem(kind, format!("it says of itself that it is entry {}", entry.seq)));
+        }
+        self.relations.take(&entry.about).map_err(|(kind, detail)| problem(kind, detail.to_owned()))?;
+        self.frontier.push(leaf_hash(bytes));
+        self.check_roots(name)?;
+        for export in self.exports.iter_mut() {
+            export.pass(seq, bytes)?;
+        }
+        if entry.about.kind == Kind::Key {
+            self.key(bytes).ok_or_else(|| problem(ProblemKind::Malformed, "what it says of a key".to_owned()))?;
+        }
+        self.note(&entry, bytes.len());
+        Ok(())
+    }
+
+    fn note(&mut self, entry: &entry::Entry<'_>, bytes: usize) {
+        self.bytes = self.bytes.saturating_add(bytes as u64);
+        let count = self.kinds.entry(entry.about.kind.name()).or_insert(0);
+        *count = count.saturating_add(1);
+        if self.last_time.as_deref().is_some_and(|before| entry.time < before) {
+            self.clock_steps_back = self.clock_steps_back.saturating_add(1);
+        }
+        let last = self.last_time.get_or_insert_default();
+        last.clear();
+        last.push_str(entry.time);
+        if self.first_time.is_none() {
+            self.first_time = Some(entry.time.to_owned());
+        }
+    }
+
+    /// Remembers what an entry says of the log's keys.
+    fn key(&mut self, bytes: &[u8]) -> Option<()> {
+        #[derive(Deserialize)]
+        struct Outer {
+            entry: Inner,
+        }
+        #[derive(Deserialize)]
+        struct Inner {
+            event: String,
+            vkey: String,
+            previous: Option<String>,
+            previous_size: Option<u64>,
+            previous_root: Option<String>,
+        }
+        let Outer { entry } = serde_json::from_slice(bytes).ok()?;
+        if entry.event == "announced" {
+            self.announced = Some(entry.vkey);
+        } else if let Some(previous) = entry.previous {
+            let root = Hash::from_base64(&entry.previous_root?)?;
+            self.begun = Some(Begun { previous, size: entry.previous_size?, root });
+        }
+        Some(())
+    }
+
+    /// Compares the root with that of each checkpoint of this very size.
+    pub(crate) fn check_roots(&self, name: &str) -> Result<(), Problem> {
+        let size = self.frontier.size();
+        let here = self.expected.iter().filter(|(_, checkpoint)| checkpoint.size == size);
+        for (source, checkpoint) in here {
+            if checkpoint.root != self.frontier.root() {
+                let detail = format!("the entries up to here are not those that the {source} was signed over");
+                return Err(Problem::new(name, ProblemKind::Rewritten, detail).entry(size.saturating_sub(1)));
+            }
+        }
+        Ok(())
+    }
+
+    /// At the end: every checkpoint and every export must have been reached.
+    pub(crate) fn check_reached(&self, name: &str) -> Result<(), Problem> {
+        let size = self.frontier.size();
+        if let Some((source, checkpoint)) = self.expected.iter().find(|(_, checkpoint)| checkpoint.size > size) {
+            let detail = format!("the {source} covers {} entries, {size} are there", checkpoint.size);
+            return Err(Problem::new(name, ProblemKind::Truncated, detail).entry(size));
+        }
+        self.exports.iter().try_for_each(Export::check_end)
+    }
+}
