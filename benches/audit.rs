@@ -48,7 +48,10 @@ fn main() {
             log.stop();
         }
     }
-    for (name, write) in [("rusqlite, one by one", sqlite as fn(&Path, Duration) -> _), ("redb, one by one", redb)] {
+    for (name, write) in [
+        ("rusqlite, one by one", sqlite as fn(&Path, Duration) -> _),
+        ("redb, one by one", redb as fn(&Path, Duration) -> _),
+    ] {
         let folder = tempfile::tempdir_in(".").unwrap();
         show(&format!("{name}, {RIVALS} writers"), &write(folder.path(), round), 1, round);
     }
@@ -134,7 +137,9 @@ fn rivals<W: FnMut(u64) + Send>(round: Duration, writer: impl Fn() -> W + Sync) 
             .collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect::<Vec<_>>()
     });
-    all_times.iter().for_each(|times| all.add(times).unwrap());
+    for times in &all_times {
+        all.add(times).unwrap();
+    }
     all
 }
 
@@ -142,7 +147,7 @@ fn rivals<W: FnMut(u64) + Send>(round: Duration, writer: impl Fn() -> W + Sync) 
 fn sqlite(folder: &Path, round: Duration) -> Histogram<u64> {
     let open = || {
         let database = rusqlite::Connection::open(folder.join("rival.db")).unwrap();
-        database.busy_timeout(Duration::from_secs(60)).unwrap();
+        database.busy_timeout(Duration::from_mins(1)).unwrap();
         database.execute_batch("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;").unwrap();
         database.execute_batch("CREATE TABLE IF NOT EXISTS entry (seq INTEGER PRIMARY KEY, body BLOB)").unwrap();
         database
@@ -162,8 +167,9 @@ fn sqlite(folder: &Path, round: Duration) -> Histogram<u64> {
 fn redb(folder: &Path, round: Duration) -> Histogram<u64> {
     const TABLE: redb::TableDefinition<'_, u64, &[u8]> = redb::TableDefinition::new("entry");
     let database = redb::Database::create(folder.join("rival.redb")).unwrap();
-    rivals(round, || {
-        |key| {
+    let database = &database;
+    rivals(round, move || {
+        move |key| {
             let transaction = database.begin_write().unwrap();
             transaction.open_table(TABLE).unwrap().insert(key, [b'x'; 1_024].as_slice()).unwrap();
             transaction.commit().unwrap();
@@ -319,6 +325,7 @@ fn decision(request: RequestId) -> Entry {
         scan: Scan { status: Word::fixed("complete"), leaves: 9, scanned: 9, unknown: 0, unreadable: 0, bytes: 2_048 },
         label: None,
         leak_score: Some(0),
+        facts: None,
         leak: None,
         policy: Digest([1; 32]),
         inventory: Digest([2; 32]),

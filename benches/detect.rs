@@ -88,6 +88,28 @@ fn mixed_prompt(bencher: divan::Bencher<'_, '_>, bytes: usize) {
     bencher.counter(BytesCount::new(text.len())).bench_local(|| engine.find(divan::black_box(&text)));
 }
 
+/// What we are compared with: the patterns of every row in one alternation, as `regex` runs it, without a check of anything.
+#[expect(clippy::expect_used, reason = "a bench without its patterns has nothing to measure")]
+fn alternation() -> regex_automata::meta::Regex {
+    let mut patterns = Vec::new();
+    for source in embedded() {
+        let file: toml::Table = toml::from_str(source.toml).expect("the file parses");
+        let rows = file.get("pattern").and_then(toml::Value::as_array).into_iter().flatten();
+        let pattern = |row: &toml::Value| Some(row.get("pattern")?.as_str()?.replace('~', "[ .-]?"));
+        patterns.extend(rows.filter_map(pattern).map(|pattern| format!("(?-u:\\b)(?:{pattern})(?-u:\\b)")));
+    }
+    regex_automata::meta::Regex::builder()
+        .configure(regex_automata::meta::Config::new().nfa_size_limit(None).hybrid_cache_capacity(64 * 1024 * 1024))
+        .build_many(&patterns)
+        .expect("the patterns compile")
+}
+
+#[divan::bench(args = [2 * 1024])]
+fn plain_regex_on_mix(bencher: divan::Bencher<'_, '_>, bytes: usize) {
+    let (regex, text) = (alternation(), repeated(MIXED, bytes));
+    bencher.counter(BytesCount::new(text.len())).bench_local(|| regex.find_iter(divan::black_box(&text)).count());
+}
+
 #[divan::bench]
 fn build(bencher: divan::Bencher<'_, '_>) {
     bencher.bench_local(engine);

@@ -11,7 +11,6 @@
     clippy::unwrap_used,
     clippy::print_stdout,
     clippy::indexing_slicing,
-    clippy::unchecked_time_subtraction,
     clippy::panic,
     clippy::disallowed_methods,
     clippy::disallowed_types,

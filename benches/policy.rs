@@ -120,6 +120,8 @@ fn facts(policy: &Policy) -> Facts {
         reference: false,
         hosted: Vec::new(),
         leak: LeakFact::Score(0),
+        lowered: Vec::new(),
+        lowered_health: Certainty::FALSE,
         leak_history: LeakFact::Score(0),
         pseudonymised: Vec::new(),
     }

@@ -3,8 +3,17 @@
 //! [`Loader`] turns files into a [`Snapshot`]; [`App`] opens the log, binds the listeners and keeps the snapshot fresh. A
 //! reload that fails leaves everything as it was, loudly.
 
+mod archive;
+mod bundle;
+mod files;
+mod fit;
+mod freeze;
+mod in_force;
 mod load;
+mod officer;
 mod reload;
+mod shadow;
+mod status;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -14,19 +23,21 @@ use anyhow::Context as _;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-pub(crate) use load::Officer;
-pub(crate) use load::{CORPUS_KEY, MATCH_LISTS, corpus_keys, match_key};
-pub use load::{Loaded, Loader, Problems};
-pub use reload::Status;
+pub(crate) use archive::Archive;
+pub(crate) use bundle::{Bundle, Manifest, approvers, opens, signatures};
+pub(crate) use files::{Files, MATCH_LISTS, sha256};
+pub(crate) use freeze::{FILE as FREEZE_FILE, FORMAT as FREEZE_FORMAT, Order, Orders, REASON_MAX, Signed, Thaw};
+pub(crate) use load::{CORPUS_KEY, corpus_keys};
+pub use load::{Loaded, Loader, Problems, Rejection};
+pub(crate) use officer::{Officer, match_key};
+pub use status::Status;
 
 use crate::audit::{self, AuditLog, SegmentLog};
 use crate::config::{self, Config};
 use crate::console;
 use crate::gateway::server::Server;
-use crate::gateway::snapshot::Snapshot;
 use crate::gateway::{Gate, tls};
 use crate::model::Word;
-use crate::model::entry::{Entry, PolicyLoaded};
 use crate::telemetry::Telemetry;
 
 /// A gateway that listens.
@@ -66,8 +77,9 @@ impl App {
         let tasks = TaskTracker::new();
         let loader = Loader::new(path, tasks.clone());
         let watch = config::load(loader.path()).ok().map(|config| reload::Watch::begin(&config, loader.path()));
-        let Loaded { config, snapshot } = loader.load(None)?;
-        let watch = watch.unwrap_or_else(|| reload::Watch::begin(&config, loader.path()));
+        let loaded = loader.load(None)?;
+        let config = &loaded.config;
+        let watch = watch.unwrap_or_else(|| reload::Watch::begin(config, loader.path()));
         let telemetry = Arc::new(Telemetry::new(&opentelemetry::global::meter("octroi")));
         let (folder, node) = (config.audit_folder.clone(), config.node.clone());
         let log = tokio::task::spawn_blocking(move || open_log(&folder, &node))
@@ -75,7 +87,7 @@ impl App {
             .context("the audit log failed inside")??;
         let log = Arc::new(log);
         let gate = Arc::new(Gate::new(
-            Arc::clone(&snapshot),
+            Arc::clone(&loaded.snapshot),
             wrap(Arc::clone(&log) as Arc<dyn AuditLog>),
             Arc::clone(&telemetry),
         ));
@@ -95,14 +107,21 @@ impl App {
         let status = Arc::new(Status::new(Arc::clone(&gate)));
         let admin = match config.admin {
             Some(address) => Some(
-                console::listen(address, Arc::clone(&status) as Arc<dyn console::Facts>, &tasks, drained.clone())
-                    .await
-                    .with_context(|| format!("cannot listen on {address} for [admin]"))?,
+                console::listen(
+                    (address, config.admin_hosts.clone()),
+                    Arc::clone(&status) as Arc<dyn console::Facts>,
+                    &tasks,
+                    drained.clone(),
+                )
+                .await
+                .with_context(|| format!("cannot listen on {address} for [admin]"))?,
             ),
             None => None,
         };
-        in_force(&gate, &snapshot).await.context("the audit log cannot record the policy in force")?;
-        let keeper = reload::Keeper::new((loader, config, watch), identity, status, stop.clone());
+        in_force::record(&gate, &loaded, "start", None).await.context("the policy in force cannot be recorded")?;
+        in_force::freeze(&gate, None, &loaded.beside.freeze).await;
+        status.set_rejected(&loaded.beside.problems());
+        let keeper = reload::Keeper::new((loader, loaded.config, watch), identity, status, stop.clone());
         keeper.spawn(&tasks);
         tasks.spawn(follow_corpus(Arc::clone(&gate), stop.clone()));
         let serving = tokio::spawn(server.run(stop.clone()));
@@ -163,27 +182,17 @@ async fn follow_corpus(gate: Arc<Gate>, stop: CancellationToken) {
 
 #[expect(clippy::disallowed_methods, reason = "the log dates its entries, and gets its clock here")]
 fn open_log(folder: &Path, node: &Word) -> anyhow::Result<SegmentLog> {
-    let settled = audit::rotate::settle(folder, node, Arc::new(jiff::Timestamp::now));
-    settled
-        .and_then(SegmentLog::open)
-        .with_context(|| format!("the audit log in `{}` cannot be opened", folder.display()))
-}
-
-/// Records which policy is in force.
-pub(crate) async fn in_force(gate: &Gate, snapshot: &Snapshot) -> Result<(), audit::AuditError> {
-    let policy = &snapshot.policy;
-    for notice in policy.notices() {
-        tracing::warn!(notice, "Policy in force has something that is past its date, or ahead of it");
-    }
-    let until = policy.valid_until().map_or(f64::INFINITY, |until| until.as_duration().as_secs_f64());
-    gate.telemetry.policy_valid_until(until);
-    let entry = Entry::Policy(PolicyLoaded {
-        in_force: true,
-        policy: Some(policy.digest()),
-        inventory: Some(policy.inventory_digest()),
-        name: Some(Word::configured(&format!("{} version {}", policy.name(), policy.version()))),
-    });
-    gate.audit.append(entry).await.map(drop)
+    let clock: audit::Clock = Arc::new(jiff::Timestamp::now);
+    let settled = audit::rotate::settle(folder, node, &clock);
+    settled.and_then(SegmentLog::open).map_err(|error| {
+        let help = match error {
+            audit::OpenError::Locked => {
+                "\n  help: one process writes a log: end the gateway or demo that runs on this folder, or give this one a folder of its own (`[audit] folder`; for the demo --dir)"
+            }
+            _ => "",
+        };
+        anyhow::anyhow!("the audit log in `{}` cannot be opened: {error}{help}", folder.display())
+    })
 }
 
 /// Reads the configuration only, for commands that need no gateway.

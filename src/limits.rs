@@ -55,6 +55,10 @@ pub const IDLE_DEADLINE: Duration = Duration::from_mins(2);
 pub const STALL_DEADLINE: Duration = Duration::from_mins(1);
 /// Bytes a second that the slowest client reads.
 pub const READING_BYTES_PER_S: u64 = 16 * 1024;
+/// Time that a client has to hear an answer that came before the end of its request, and to stop writing.
+pub const LINGER_DEADLINE: Duration = Duration::from_secs(3);
+/// Bytes that are then taken from it and thrown away; beyond it the connection is reset.
+pub const LINGER_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Connections from clients.
 pub const CONNECTIONS_MAX: usize = 10_000;
 /// Concurrent streams of one HTTP/2 connection.
@@ -147,6 +151,8 @@ pub const DEMO_ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
 pub const ENTRY_BYTES_MAX: usize = 16 * 1024;
 /// Kinds of findings (type, place, confidence) that one entry lists: about 100 bytes each.
 pub const FINDING_KINDS_MAX: usize = 64;
+/// Types of data whose counts one entry lists, about 30 bytes each, so that the decision can be taken again.
+pub const FACT_TYPES_MAX: usize = 128;
 /// Entries that wait for the committer; beyond it requests get 503.
 pub const AUDIT_QUEUE_MAX: usize = 16_384;
 /// Entries of one batch.

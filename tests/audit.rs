@@ -21,7 +21,7 @@ use octroi::model::entry::{
 use octroi::model::{Country, Word};
 
 fn decision(number: u32) -> Entry {
-    let (backend, country, basis) = if number % 3 == 0 {
+    let (backend, country, basis) = if number.is_multiple_of(3) {
         ("us-cloud", "US", Some(Word::fixed("standard contractual clauses")))
     } else {
         ("paris-gpu", "FR", None)
@@ -37,7 +37,7 @@ fn decision(number: u32) -> Entry {
         request: id(number),
         trace: None,
         tenant: Word::fixed("groupe-exemple"),
-        app: Word::fixed(if number % 2 == 0 { "clinic-notes" } else { "=SUM(A1)" }),
+        app: Word::fixed(if number.is_multiple_of(2) { "clinic-notes" } else { "=SUM(A1)" }),
         purpose: Some(Word::fixed("care-documentation")),
         actor: Word::fixed("A7KQ2M"),
         api: Word::fixed("openai"),
@@ -49,6 +49,7 @@ fn decision(number: u32) -> Entry {
         label: None,
         leak_score: Some(0),
         leak: None,
+        facts: None,
         policy: Digest([1; 32]),
         inventory: Digest([2; 32]),
         reference: Digest([3; 32]),
@@ -122,20 +123,18 @@ fn programs(folder: &Path) -> PathBuf {
     let bin = folder.join("bin");
     std::fs::create_dir(&bin).unwrap();
     std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_octroi"), bin.join("octroi")).unwrap();
-    // The verifier is a package of its own: its program is built where ours is.
-    let built = Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "--locked", "--offline", "--package", "octroi-verify", "--bin", "octroi-verify"])
-        .args(["--target-dir".as_ref(), target().as_os_str()])
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .status()
-        .unwrap();
+    // The verifier is a package of its own: its program is built beside ours.
+    let beside = Path::new(env!("CARGO_BIN_EXE_octroi")).parent().unwrap();
+    let mut build = Command::new(env!("CARGO"));
+    build.args(["build", "--quiet", "--locked", "--offline", "--package", "octroi-verify", "--bin", "octroi-verify"]);
+    build.args(["--target-dir".as_ref(), beside.parent().unwrap().as_os_str()]);
+    if beside.ends_with("release") {
+        build.arg("--release");
+    }
+    let built = build.current_dir(env!("CARGO_MANIFEST_DIR")).status().unwrap();
     assert!(built.success(), "octroi-verify does not build");
-    std::os::unix::fs::symlink(target().join("debug/octroi-verify"), bin.join("octroi-verify")).unwrap();
+    std::os::unix::fs::symlink(beside.join("octroi-verify"), bin.join("octroi-verify")).unwrap();
     bin
-}
-
-fn target() -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).join("verifier")
 }
 
 #[tokio::test]

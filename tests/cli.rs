@@ -10,8 +10,14 @@
     reason = "test helpers"
 )]
 
+#[path = "cli/check.rs"]
+mod check;
 #[path = "cli/dates.rs"]
 mod dates;
+#[path = "cli/demo.rs"]
+mod demo;
+#[path = "cli/words.rs"]
+mod words;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

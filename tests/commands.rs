@@ -94,7 +94,7 @@ fn the_demo_runs_again_in_its_folder() {
     let (told, said, status) = told(&octroi(folder.path(), &["audit", "query", "--dir", "demo/audit"], ""));
     assert_eq!(
         (status, told.lines().count()),
-        (Some(0), 6 + told.lines().filter(|line| !line.contains("chat")).count()),
+        (Some(0), 10 + told.lines().filter(|line| !line.contains("chat")).count()),
         "{said}"
     );
     let id = told.lines().find(|line| line.contains("us-cloud")).unwrap().split_whitespace().nth(2).unwrap();

@@ -31,6 +31,8 @@ mod floods;
 mod heads;
 #[path = "edge/http2.rs"]
 mod http2;
+#[path = "edge/manners.rs"]
+mod manners;
 #[path = "edge/memory.rs"]
 mod memory;
 #[path = "edge/telemetry.rs"]

@@ -17,6 +17,8 @@
 )]
 
 mod data;
+#[path = "../../xtask/src/train/packages.rs"]
+mod packages;
 mod quiet;
 mod score;
 mod vectors;
@@ -24,7 +26,7 @@ mod vectors;
 use std::path::{Path, PathBuf};
 
 use octroi::detect::{Engine, embedded};
-use octroi::model::{Catalogue, ClassSet, EntityInfo, Normal, Word};
+use octroi::model::Catalogue;
 
 use score::{Sheet, Table};
 
@@ -72,19 +74,9 @@ fn main() {
     }
 }
 
-/// The repository's entity types; classes do not matter here.
+/// The repository's entity types, with their classes: a type without one explains none that has one.
 fn catalogue() -> Catalogue {
-    let file: toml::Table =
-        toml::from_str(include_str!("../../policies/reference/entities.toml")).expect("entities.toml parses");
-    let names = file.get("entity").and_then(toml::Value::as_table).expect("entities.toml lists entities").keys();
-    let info = |name: &String| EntityInfo {
-        name: Word::configured(name),
-        code: Word::fixed("TERM"),
-        classes: ClassSet::default(),
-        normal: Normal::Exact,
-        names_somebody: false,
-    };
-    Catalogue { entities: names.map(info).collect(), classes: Vec::new() }
+    octroi::policy::catalogue(&[]).expect("the catalogue reads")
 }
 
 fn engine(catalogue: &Catalogue) -> Engine {

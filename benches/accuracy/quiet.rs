@@ -5,49 +5,27 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use octroi::detect::Engine;
 use octroi::model::Catalogue;
 
-use super::Eye;
+use super::{Eye, packages};
 
 /// Tokens, and findings by type.
 type Count = (usize, BTreeMap<String, usize>);
 
 /// Bytes that are read of one package and kind of file.
 const BYTES: usize = 12_000;
-/// What a line that names somebody may hold.
-const NAMING: &[&str] = &[
-    "author",
-    "copyright",
-    "(c)",
-    "©",
-    "thank",
-    "credit",
-    "maintain",
-    "written by",
-    "license",
-    "licence",
-    "@",
-    "inspired by",
-    "invented",
-    "created by",
-    "contribut",
-    "algorithm by",
-    "et al",
-    "paper",
-    "blog",
-];
+/// Folders of a package that are read.
+const PARTS: &[&str] = &["", "src", "docs", "benches", "tests", "examples"];
 
 /// Counts false findings for each thousand tokens.
 pub(crate) fn run(root: &Path, folds: &[Engine], catalogue: &Catalogue, show: Option<&str>) -> String {
     let shipped = super::engine(catalogue);
     let mut counts: BTreeMap<&str, Count> = BTreeMap::new();
-    for (name, folder) in &packages(root) {
-        // As the trainer does it.
-        let fold = name.bytes().map(usize::from).sum::<usize>() % super::FOLDS;
-        let engine = folds.get(fold).unwrap_or(&shipped);
+    for (name, folder) in &packages::packages(root).expect("the packages of the lock file") {
+        let engine = folds.get(packages::fold(name, super::FOLDS)).unwrap_or(&shipped);
         for (kind, extension) in
             [("documents", "md"), ("code", "rs"), ("data", "toml"), ("data", "json"), ("data", "yml")]
         {
@@ -88,51 +66,14 @@ fn add((tokens, types): &mut Count, kind: &str, text: &str, eye: &Eye<'_>) {
     }
 }
 
-/// The unpacked packages that the lock file names, in its order.
-fn packages(root: &Path) -> Vec<(String, PathBuf)> {
-    let lock = std::fs::read_to_string(root.join("Cargo.lock")).expect("Cargo.lock");
-    let home = std::env::var_os("CARGO_HOME")
-        .map(PathBuf::from)
-        .or_else(|| Some(Path::new(&std::env::var_os("HOME")?).join(".cargo")));
-    let registry = home.expect("a home folder").join("registry/src");
-    let mut mirrors: Vec<PathBuf> =
-        std::fs::read_dir(registry).expect("packages").flatten().map(|entry| entry.path()).collect();
-    mirrors.sort();
-    let mut name = "";
-    let mut folders = Vec::new();
-    for line in lock.lines() {
-        if let Some(value) = line.strip_prefix("name = ") {
-            name = value.trim_matches('"');
-        }
-        let Some(version) = line.strip_prefix("version = ") else { continue };
-        let folder = format!("{name}-{}", version.trim_matches('"'));
-        let path = mirrors.iter().map(|mirror| mirror.join(&folder)).find(|path| path.is_dir());
-        folders.extend(path.map(|path| (name.to_owned(), path)));
-    }
-    folders
-}
-
 fn gather(folder: &Path, extension: &str) -> String {
-    let mut files: Vec<PathBuf> = Vec::new();
-    for part in ["", "src", "docs", "benches", "tests", "examples"] {
-        let Ok(entries) = std::fs::read_dir(folder.join(part)) else { continue };
-        files.extend(
-            entries
-                .flatten()
-                .map(|entry| entry.path())
-                .filter(|path| path.extension().is_some_and(|own| own == extension)),
-        );
-    }
-    files.sort();
     let mut text = String::new();
-    for path in files {
-        let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default().to_lowercase();
-        let people = ["license", "licence", "changelog", "authors", "contribut", "code_of", "changes", "release"];
-        if people.iter().any(|word| stem.contains(word)) || text.len() > BYTES {
-            continue;
+    for path in packages::files(folder, PARTS, extension) {
+        if text.len() > BYTES {
+            break;
         }
         let Ok(own) = std::fs::read_to_string(&path) else { continue };
-        for line in own.lines().filter(|line| !NAMING.iter().any(|word| line.to_lowercase().contains(word))) {
+        for line in own.lines().filter(|line| packages::names_nobody(line)) {
             text.push_str(line);
             text.push('\n');
         }

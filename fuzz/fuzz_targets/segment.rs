@@ -5,7 +5,10 @@ use std::hint::black_box;
 use std::io;
 
 use libfuzzer_sys::fuzz_target;
+use octroi_verify::policy::Policy;
 use octroi_verify::segment::{BatchBuilder, Found, HEADER_BYTES, Header, ReadAt, Segment};
+use octroi_verify::tiles::unbundle;
+use octroi_verify::tlog_proof::TlogProof;
 use octroi_verify::{Checkpoint, Hash, VerifierKey, entry, note};
 
 /// A file in memory.
@@ -26,11 +29,16 @@ impl ReadAt for Bytes {
 
 fuzz_target!(|bytes: &[u8]| {
     black_box(entry::open(bytes).is_ok());
+    black_box(unbundle(bytes).is_some());
     if let Ok(text) = std::str::from_utf8(bytes) {
         drop(VerifierKey::parse(text));
         if let Some(key) = VerifierKey::new("fuzz", [7; 32]) {
             black_box(note::open(text, &key).is_ok());
             drop(Checkpoint::open(text, &key));
+        }
+        drop(Policy::parse(text));
+        if let Ok(proof) = TlogProof::parse(text) {
+            assert_eq!(TlogProof::parse(&proof.to_string()), Ok(proof), "a proof has one spelling");
         }
     }
     read(bytes.to_vec());

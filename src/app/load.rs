@@ -1,30 +1,62 @@
-//! From files to a [`Snapshot`]: `octroi.toml`, the policy folder, the detectors, the root key.
-#![expect(clippy::disallowed_methods, reason = "the composition root reads files and the time, and passes them down")]
+//! From files to a [`Snapshot`]: `octroi.toml`, the policy folder or signed bundle, the detectors, the root key.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use aws_lc_rs::hmac;
-use jiff::Timestamp;
 use tokio_util::task::TaskTracker;
 
+use super::archive::{Archive, State};
+use super::bundle::{self, Bundle};
+use super::files::Files;
+use super::officer::{Officer, now};
+use super::{fit, freeze, shadow};
 use crate::config::{self, BackendConfig, Config, CorpusConfig, Credential};
-use crate::detect::{self, Engine};
 use crate::gateway::snapshot::Snapshot;
+use crate::gateway::tls;
 use crate::identity::{Callers, Purpose, Registration, RootKey};
 use crate::leak::guard::Guard;
 use crate::leak::store::CorpusKeys;
 use crate::leak::{NoCorpus, Scanner};
-use crate::model::{Binding, Catalogue};
-use crate::policy::study::{Begin, Study};
-use crate::policy::{self, Policy, SourceFile, Sources, Vocabulary};
-use crate::transform;
+use crate::model::{Binding, Word};
+use crate::policy::Policy;
 use crate::upstream::{Bounds, ClientCertificate, HealthCheck, Pool, Roots, Secret, Settings, Signer};
 
 /// Everything that is wrong with the files, each in full.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}", .0.join("\n\n"))]
 pub struct Problems(pub Vec<String>);
+
+/// Why the files do not come into force.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{problems}")]
+pub struct Rejection {
+    /// The closed word for the record: `faults`, `signature`, `approvers`, `rollback`.
+    pub reason: &'static str,
+    /// What is wrong.
+    pub problems: Problems,
+}
+
+impl Rejection {
+    /// What was signed is not what lies there.
+    pub(super) fn signature(problem: String) -> Self {
+        Self { reason: "signature", problems: Problems(vec![problem]) }
+    }
+
+    fn fault(problem: String) -> Self {
+        Problems(vec![problem]).into()
+    }
+
+    /// The same, told behind what else is wrong.
+    fn behind(self, problems: &[String]) -> Self {
+        Self { problems: Problems([problems, &self.problems.0].concat()), ..self }
+    }
+}
+
+impl From<Problems> for Rejection {
+    fn from(problems: Problems) -> Self {
+        Self { reason: "faults", problems }
+    }
+}
 
 /// A configuration and the snapshot made of it.
 #[derive(Debug)]
@@ -33,15 +65,45 @@ pub struct Loaded {
     pub config: Config,
     /// What requests go through.
     pub snapshot: Arc<Snapshot>,
+    /// What is remembered once it is in force.
+    pub(super) remembering: Remembering,
+    /// What was wrong beside the policy and does not keep it from coming into force: an order to freeze, a candidate.
+    pub(super) beside: Beside,
 }
+
+/// What is remembered of a policy that comes into force.
+#[derive(Debug)]
+pub(super) struct Remembering {
+    pub(super) files: Files,
+    pub(super) state: State,
+    /// Who signed the bundle.
+    pub(super) approvers: Vec<Word>,
+}
+
+/// What is looked at beside the policy.
+#[derive(Debug, Default)]
+pub(super) struct Beside {
+    pub(super) freeze: freeze::Look,
+    pub(super) shadow: Option<String>,
+}
+
+impl Beside {
+    /// What is wrong, for readiness.
+    pub(super) fn problems(&self) -> Vec<String> {
+        let freeze = self.freeze.refused.iter().map(|(_, problem)| problem.clone());
+        freeze.chain(self.shadow.clone()).collect()
+    }
+}
+
+/// The corpus that is open, with what it was opened by: its configuration and a check of its keys.
+type OpenCorpus = (CorpusConfig, [u8; 32], Arc<Guard>);
 
 /// Reads the files, at start and again at each reload.
 #[derive(Debug, Clone)]
 pub struct Loader {
     path: PathBuf,
     tasks: TaskTracker,
-    /// The corpus that is open, with what it was opened by.
-    guard: Arc<Mutex<Option<(CorpusConfig, [u8; 32], Arc<Guard>)>>>,
+    guard: Arc<Mutex<Option<OpenCorpus>>>,
 }
 
 impl Loader {
@@ -55,43 +117,64 @@ impl Loader {
         &self.path
     }
 
-    /// Reads and compiles everything. `before` lends its connections to backends that did not change.
+    /// Reads and compiles everything. `before` lends its connections to backends that did not change. Nothing is written:
+    /// what is to be remembered comes with it.
     ///
     /// # Errors
-    /// Every fault of every file.
-    pub fn load(&self, before: Option<&Snapshot>) -> Result<Loaded, Problems> {
-        let config =
-            config::load(&self.path).map_err(|faults| Problems(faults.0.iter().map(ToString::to_string).collect()))?;
-        let root = RootKey::read(&config.root_key).map_err(|error| Problems(vec![error.to_string()]))?;
-        let (policy, engine, catalogue) = officer(&config.policy_folder)?;
-        let engine = with_lists(engine, &config.policy_folder, &root, &catalogue)?;
+    /// Every fault of every file; or what a signed bundle lacks.
+    pub fn load(&self, before: Option<&Snapshot>) -> Result<Loaded, Rejection> {
+        let config = config::load(&self.path).map_err(|faults| {
+            let mut problems: Vec<String> = faults.0.iter().map(ToString::to_string).collect();
+            // The officer's files are read although the operator's has faults: all are told in one run.
+            let officer = Officer::of_folder(&config::policy_folder(&self.path));
+            problems.extend(officer.and_then(|officer| officer.policy(now())).err().into_iter().flat_map(|it| it.0));
+            Problems(problems)
+        })?;
         let mut problems = Vec::new();
+        let root = RootKey::read(&config.root_key).map_err(|error| problems.push(error.to_string())).ok();
+        if before.is_none() {
+            problems.extend(listener(&config));
+        }
+        let archive = Archive::of(&config.audit_folder);
+        let state = archive.state().map_err(Rejection::fault)?;
+        let read = officer(&config, &archive, &state);
+        let (officer, policy, mut remembering) = read.map_err(|rejection| rejection.behind(&problems))?;
+        let Some(root) = root else { return Err(Problems(problems).into()) };
+        let mut beside = Beside { freeze: look(&config, &state), shadow: None };
+        remembering.state.freeze.clone_from(&beside.freeze.remember);
+        let shadow = config
+            .shadow
+            .as_deref()
+            .and_then(|folder| shadow::load(folder, &policy).map_err(|problem| beside.shadow = Some(problem)).ok());
+        let detecting = officer.detecting(&root, &policy).map_err(|found| problems.extend(found.0)).ok();
         let pool = self.pool(&config, &policy, before).map_err(|found| problems.extend(found)).ok();
         let callers = Callers::new(&root, &registrations(&config))
             .map_err(|faults| problems.extend(faults.iter().map(ToString::to_string)))
             .ok();
-        problems.extend(unbound_models(&config, &policy));
-        problems.extend(two_truths(&config, &policy));
+        problems.extend(fit::faults(&config, &policy));
         let scanner = self.scanner(&config, &root).map_err(|problem| problems.push(problem)).ok();
-        let (Some(pool), Some(callers), Some(scanner)) = (pool, callers, scanner) else {
-            return Err(Problems(problems));
+        let (Some((catalogue, engine)), Some(pool), Some(callers), Some(scanner)) = (detecting, pool, callers, scanner)
+        else {
+            return Err(Problems(problems).into());
         };
         if !problems.is_empty() {
-            return Err(Problems(problems));
+            return Err(Problems(problems).into());
         }
         let snapshot = Arc::new(Snapshot {
-            policy,
+            policy: Arc::new(policy),
+            freeze: beside.freeze.freeze.clone(),
+            shadow,
             catalogue,
             engine,
             memory: before.map_or_else(Arc::default, |before| Arc::clone(&before.memory)),
-            callers,
+            callers: Arc::new(callers),
             models: config.models.clone(),
             pool: Arc::new(pool),
             scanner,
             root: Arc::new(root),
             limits: config.limits,
         });
-        Ok(Loaded { config, snapshot })
+        Ok(Loaded { config, snapshot, remembering, beside })
     }
 
     /// The scanner of the configured corpus. One that is open already is kept: it follows its folder by itself.
@@ -134,80 +217,12 @@ impl Loader {
     }
 }
 
-/// A policy folder, read, with the detectors of this build and of the folder.
-#[derive(Debug)]
-pub(crate) struct Officer {
-    /// The officer's files.
-    pub(crate) sources: Sources,
-    catalogue: Catalogue,
-    engine: Engine,
-}
-
-impl Officer {
-    /// Reads a folder.
-    ///
-    /// # Errors
-    /// What cannot be read, and every fault of the detectors and the catalogue.
-    pub(crate) fn read(folder: &Path) -> Result<Self, Problems> {
-        let sources = sources(folder).map_err(|problem| Problems(vec![problem]))?;
-        let catalogue = policy::catalogue(&sources.reference).map_err(rendered)?;
-        let own = read_folder(&folder.join("detectors"), "toml").map_err(|problem| Problems(vec![problem]))?;
-        let mut detectors: Vec<detect::Source<'_>> = detect::embedded().to_vec();
-        detectors.extend(own.iter().map(|file| detect::Source { name: &file.name, toml: &file.text }));
-        let engine = Engine::new(&detectors, &catalogue)
-            .map_err(|faults| Problems(faults.iter().map(ToString::to_string).collect()))?;
-        // Names of bodies are found on request: a sheet that has the word asks.
-        let asked = sources.sheets.iter().chain(&sources.packs).any(|file| file.text.contains("organisation"));
-        let engine = if asked { engine.with_organisations() } else { engine };
-        Ok(Self { sources, catalogue, engine })
-    }
-
-    /// Compiles the folder for the officer's tools.
-    ///
-    /// # Errors
-    /// Every fault of every file.
-    pub(crate) fn study(&self, now: Timestamp) -> Result<Study, Problems> {
-        self.study_of(&self.sources, now)
-    }
-
-    /// Compiles other files with the detectors of this folder.
-    ///
-    /// # Errors
-    /// Every fault of every file.
-    pub(crate) fn study_of(&self, sources: &Sources, now: Timestamp) -> Result<Study, Problems> {
-        Study::new(sources, &self.catalogue, &self.engine.served(), &vocabulary(), now).map_err(rendered)
-    }
-
-    /// Makes the files of a new folder.
-    ///
-    /// # Errors
-    /// What of the choice is not known.
-    pub(crate) fn begin(&self, begin: &Begin<'_>, now: Timestamp) -> Result<Vec<(String, String)>, Problems> {
-        begin.files(&self.catalogue, &self.engine.served(), &vocabulary(), now).map_err(rendered)
-    }
-}
-
-fn rendered(faults: Vec<policy::Diagnostic>) -> Problems {
-    Problems(faults.into_iter().map(|fault| policy::render(&fault)).collect())
-}
-
-/// Reads and compiles a policy folder with the detectors of this build and of the folder.
-///
-/// # Errors
-/// Every fault of every file.
-pub(crate) fn officer(folder: &Path) -> Result<(Policy, Arc<Engine>, Arc<Catalogue>), Problems> {
-    let Officer { sources, catalogue, engine } = Officer::read(folder)?;
-    let policy = policy::compile(&sources, &catalogue, &engine.served(), &vocabulary(), now()).map_err(rendered)?;
-    Ok((policy, Arc::new(engine), Arc::new(catalogue)))
-}
-
-/// The folder of lists of exact values, beside the sheets.
-pub(crate) const MATCH_LISTS: &str = "match-lists";
-
-/// The key of lists of exact values.
-pub(crate) fn match_key(root: &RootKey) -> detect::MatchKey {
-    let mac = hmac::sign(&root.mac_key(Purpose::MatchList, &[]), b"siphash");
-    detect::MatchKey(mac.as_ref().first_chunk().copied().unwrap_or_default())
+/// What is wrong with the listener's certificate and key.
+fn listener(config: &Config) -> Vec<String> {
+    let Some(files) = &config.listen.tls else { return Vec::new() };
+    let made = tls::Identity::read(&files.certificate, &files.key)
+        .and_then(|identity| tls::server_config(identity, files.client_authorities.as_deref()));
+    made.err().map(|error| error.to_string()).into_iter().collect()
 }
 
 /// The key that a corpus may have of its own, beside its segments.
@@ -218,84 +233,35 @@ pub(crate) fn corpus_keys(root: &RootKey) -> CorpusKeys {
     CorpusKeys::new(root.mac_key(Purpose::Corpus, &[]))
 }
 
-/// The engine with every list of exact values of a policy folder.
-fn with_lists(
-    engine: Arc<Engine>,
-    folder: &Path,
-    root: &RootKey,
-    catalogue: &Catalogue,
-) -> Result<Arc<Engine>, Problems> {
-    let lists = paths(&folder.join(MATCH_LISTS), "list").map_err(|problem| Problems(vec![problem]))?;
-    if lists.is_empty() {
-        return Ok(engine);
-    }
-    let mut engine = Arc::into_inner(engine).ok_or_else(|| Problems(vec!["the engine is in use".to_owned()]))?;
-    let mut problems = Vec::new();
-    for path in lists {
-        let name = path.file_stem().unwrap_or_default().to_string_lossy();
-        let list = std::fs::read(&path)
-            .map_err(|error| error.to_string())
-            .and_then(|file| detect::MatchList::read(match_key(root), &file).map_err(|error| error.to_string()));
-        engine = match list {
-            Ok(list) => engine.with_list(&name, list, catalogue).map_err(|fault| Problems(vec![fault.to_string()]))?,
-            Err(problem) => {
-                problems.push(format!("{}: {problem}", path.display()));
-                engine
-            }
-        };
-    }
-    if problems.is_empty() { Ok(Arc::new(engine)) } else { Err(Problems(problems)) }
-}
-
-fn now() -> Timestamp {
-    Timestamp::now()
-}
-
-/// What this build can do.
-fn vocabulary() -> Vocabulary {
-    Vocabulary { actions: transform::vocabulary().to_vec(), seals: false, hosted: Vec::new() }
-}
-
-/// The officer's files of a folder, as text.
-///
-/// # Errors
-/// When the folder or a file cannot be read.
-pub(crate) fn sources(folder: &Path) -> Result<Sources, String> {
-    let inventory = folder.join("backends.toml");
-    Ok(Sources {
-        sheets: read_folder(folder, "policy")?,
-        packs: read_folder(&folder.join("packs"), "policy")?,
-        inventory: if inventory.exists() { Some(read_file(&inventory)?) } else { None },
-        reference: [read_folder(&folder.join("reference"), "toml")?, read_folder(&folder.join("reference"), "csv")?]
-            .concat(),
-    })
-}
-
-fn read_file(path: &Path) -> Result<SourceFile, String> {
-    let text = std::fs::read_to_string(path).map_err(|error| format!("{}: cannot be read: {error}", path.display()))?;
-    Ok(SourceFile { name: path.display().to_string(), text })
-}
-
-/// The files of a folder with an extension, sorted by name; none when there is no folder.
-fn read_folder(folder: &Path, extension: &str) -> Result<Vec<SourceFile>, String> {
-    paths(folder, extension)?.iter().map(|path| read_file(path)).collect()
-}
-
-fn paths(folder: &Path, extension: &str) -> Result<Vec<PathBuf>, String> {
-    let entries = match std::fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(format!("{}: cannot be read: {error}", folder.display())),
+/// The officer's files, compiled: those of the folder, or of the signed bundle that the operator demands.
+fn officer(config: &Config, archive: &Archive, state: &State) -> Result<(Officer, Policy, Remembering), Rejection> {
+    let Some(file) = &config.approvers else {
+        let officer = Officer::of_folder(&config.policy_folder)?;
+        let policy = officer.policy(now())?;
+        let files = officer.files.clone().complete();
+        return Ok((officer, policy, Remembering { files, state: state.clone(), approvers: Vec::new() }));
     };
-    let mut paths = Vec::new();
-    for entry in entries {
-        let path = entry.map_err(|error| format!("{}: cannot be read: {error}", folder.display()))?.path();
-        if path.extension().is_some_and(|found| found == extension) && path.is_file() {
-            paths.push(path);
+    let known = bundle::approvers(file).map_err(Rejection::fault)?;
+    let bundle = Bundle::read(&config.policy_folder)?;
+    let policy = bundle.officer.policy(now())?;
+    let (accepted, signed) = bundle.accept(&policy, &known, (archive, state))?;
+    let files = bundle.officer.files.clone().complete();
+    let state = State { bundle: Some(accepted), freeze: state.freeze.clone() };
+    let approvers = signed.iter().map(|name| Word::configured(name)).collect();
+    Ok((bundle.officer, policy, Remembering { files, state, approvers }))
+}
+
+/// Looks for a freeze. Also asked alone, when the newest files are broken: an emergency does not wait for them.
+pub(super) fn look(config: &Config, state: &State) -> freeze::Look {
+    match config.approvers.as_deref().map(bundle::approvers).transpose() {
+        Ok(known) => freeze::look(&config.policy_folder, known.as_ref(), state, now()),
+        Err(problem) => {
+            // Nobody can be verified: what lasts goes on, and nothing begins or ends.
+            let known = bundle::Approvers::new();
+            let look = freeze::look(&config.policy_folder, Some(&known), state, now());
+            freeze::Look { refused: Some(("faults", problem)), ..look }
         }
     }
-    paths.sort();
-    Ok(paths)
 }
 
 fn registrations(config: &Config) -> Vec<Registration> {
@@ -347,40 +313,4 @@ fn upstream_settings(backend: &BackendConfig, binding: Binding) -> Settings {
     settings.bounds = Bounds { first_byte: backend.first_byte, reply_idle: backend.reply_idle, ..Bounds::default() };
     settings.health = HealthCheck { path: Some(backend.health_path.to_string()), ..HealthCheck::default() };
     settings
-}
-
-/// Model names that the inventory's truths do not cover: such a name is not that backend.
-fn unbound_models(config: &Config, policy: &Policy) -> Vec<String> {
-    let mut problems = Vec::new();
-    for (asked, by_backend) in &config.models {
-        for (name, model) in by_backend {
-            let Some(backend) = policy.backends().iter().find(|backend| backend.name == *name) else { continue };
-            if !backend.binding.models.contains(model) {
-                problems.push(format!(
-                    "[models] \"{asked}\": the inventory's truths about `{name}` do not cover its model `{model}`\n  help: the officer adds it to `models` of `{name}` in backends.toml, if they hold for it"
-                ));
-            }
-        }
-    }
-    problems
-}
-
-/// Places under two names that say different things of where they are: one of them is not true. What is sent to the nearer one
-/// would go to the other.
-fn two_truths(config: &Config, policy: &Policy) -> Vec<String> {
-    let truths = |backend: &BackendConfig| policy.backends().iter().find(|known| known.name == backend.name);
-    let mut problems = Vec::new();
-    for (index, one) in config.backends.iter().enumerate() {
-        for other in config.backends.iter().skip(index + 1) {
-            let same_place = one.url.host == other.url.host && one.url.port == other.url.port;
-            let (Some(first), Some(second)) = (truths(one), truths(other)) else { continue };
-            if same_place && (first.tier, &first.processing) != (second.tier, &second.processing) {
-                problems.push(format!(
-                    "[[backend]] `{}` and `{}` have one address, and the inventory says that they are in different places\n  help: correct the `url` of the one that is elsewhere",
-                    one.name, other.name
-                ));
-            }
-        }
-    }
-    problems
 }

@@ -2,8 +2,8 @@
 
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use notify::Watcher as _;
@@ -12,78 +12,28 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::load::{Loaded, Loader};
+use super::archive::Archive;
+use super::load::{self, Loaded, Loader, Problems, Rejection};
+use super::{Status, freeze, in_force};
 use crate::config::Config;
-use crate::console;
-use crate::gateway::Gate;
+use crate::gateway::snapshot::Snapshot;
 use crate::gateway::tls::Identity;
 use crate::model::Word;
-use crate::model::entry::{Entry, PolicyLoaded};
+use crate::model::entry::{Entry, PolicyLoaded, Reloaded};
 
 /// Time in which several changes of files count as one: editors write in steps.
 const SETTLE: Duration = Duration::from_millis(200);
 /// Longest time between two looks at the policy's validity and the log's health.
 const LOOK: Duration = Duration::from_secs(5);
 
-/// What health and readiness are told from.
-#[derive(Debug)]
-pub struct Status {
-    gate: Arc<Gate>,
-    rejected: Mutex<Option<String>>,
-    draining: AtomicBool,
-}
-
-impl Status {
-    /// The status of a gate.
-    pub fn new(gate: Arc<Gate>) -> Self {
-        Self { gate, rejected: Mutex::new(None), draining: AtomicBool::new(false) }
-    }
-
-    fn set_rejected(&self, problem: Option<String>) {
-        *self.rejected.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = problem;
-    }
-
-    /// Brings the gauges up to date.
-    fn observe(&self) {
-        let telemetry = &self.gate.telemetry;
-        telemetry.audit(self.gate.audit.head().size, self.gate.audit.healthy());
-        telemetry.body_bytes(self.gate.budget.bytes());
-        for backend in self.gate.snapshot().pool.backends() {
-            telemetry.backend_up(backend.name(), backend.available());
-        }
-    }
-}
-
-impl console::Facts for Status {
-    fn metrics(&self) -> String {
-        self.observe();
-        self.gate.telemetry.page()
-    }
-
-    fn readiness(&self) -> console::Readiness {
-        let snapshot = self.gate.snapshot();
-        let backends = snapshot.pool.backends().map(|backend| (backend.name().clone(), backend.available())).collect();
-        let policy = &snapshot.policy;
-        console::Readiness {
-            draining: self.draining.load(Ordering::Relaxed),
-            audit: self.gate.audit.healthy(),
-            policy: format!("{} version {}", policy.name(), policy.version()),
-            policy_digest: policy.digest().to_string(),
-            policy_valid_until: policy.valid_until().map(|until| until.to_string()),
-            rejected: self.rejected.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone(),
-            backends,
-        }
-    }
-}
-
 /// How a file was when it was looked at: a replaced file has another number, an edited one another time or length. Through
 /// links, since folders of secrets are replaced by moving a link. Nothing where there is no file.
 type Seen = Option<(u64, i64, i64, u64)>;
 
-/// What to watch: the policy folder with all that is in it, and files.
+/// What to watch: the policy folders with all that is in them, and files.
 #[derive(Debug)]
 struct Watched {
-    policy: PathBuf,
+    policies: Vec<PathBuf>,
     files: Vec<PathBuf>,
     seen: Vec<Seen>,
 }
@@ -94,8 +44,8 @@ impl Watched {
         files.extend(config.files.iter().cloned());
         let seen = files.iter().map(|file| seen(file)).collect();
         // Events tell absolute paths.
-        let policy = std::path::absolute(&config.policy_folder).unwrap_or_else(|_| config.policy_folder.clone());
-        Self { policy, files, seen }
+        let absolute = |folder: &PathBuf| std::path::absolute(folder).unwrap_or_else(|_| folder.clone());
+        Self { policies: policies(config).map(absolute).collect(), files, seen }
     }
 
     /// Whether an event of a watched folder is about something that is read. The state of a run (`client.env`, a log) may lie
@@ -104,8 +54,15 @@ impl Watched {
         let now: Vec<Seen> = self.files.iter().map(|file| seen(file)).collect();
         let changed = now != self.seen;
         self.seen = now;
-        changed || event.need_rescan() || event.paths.iter().any(|path| path.starts_with(&self.policy))
+        changed
+            || event.need_rescan()
+            || event.paths.iter().any(|path| self.policies.iter().any(|policy| path.starts_with(policy)))
     }
+}
+
+/// The folder of the policy, and that of the candidate beside it.
+fn policies(config: &Config) -> impl Iterator<Item = &PathBuf> {
+    [&config.policy_folder].into_iter().chain(&config.shadow)
 }
 
 fn seen(path: &Path) -> Seen {
@@ -135,7 +92,9 @@ impl Watch {
     /// Watches the folders, not the files: editors replace files, and a watch on the old one sees nothing.
     fn watcher(config: &Config, path: &Path, changed: mpsc::Sender<()>) -> Option<notify::RecommendedWatcher> {
         let mut watched = Watched::of(config, path);
-        let mut folders: Vec<PathBuf> = vec![config.policy_folder.clone()];
+        let mut folders: Vec<PathBuf> = policies(config).cloned().collect();
+        // A policy folder that is replaced as a whole is another folder: its parent tells.
+        folders.extend(policies(config).filter_map(|folder| folder.parent().map(PathBuf::from)));
         folders.extend(watched.files.iter().filter_map(|file| file.parent().map(PathBuf::from)));
         let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
             if event.is_ok_and(|event| !event.kind.is_access() && watched.concerns(&event)) {
@@ -148,9 +107,13 @@ impl Watch {
         folders.dedup();
         for folder in folders {
             let folder = if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder };
-            let recursive = folder == config.policy_folder;
+            let recursive = policies(config).any(|policy| *policy == folder);
             let mode = if recursive { notify::RecursiveMode::Recursive } else { notify::RecursiveMode::NonRecursive };
-            watcher.watch(&folder, mode).ok()?;
+            // One that is not there now, or goes while it is looked at, is told of by its parent.
+            let watched = watcher.watch(&folder, mode);
+            if folder.exists() {
+                watched.ok()?;
+            }
         }
         Some(watcher)
     }
@@ -174,6 +137,26 @@ pub(super) struct Keeper {
     stop: CancellationToken,
     /// Ends the health checks of the pool in force.
     watching: CancellationToken,
+    /// What was refused last, so that one refusal found again every few seconds is recorded once.
+    refused: Option<String>,
+}
+
+/// Why the files are read again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Cause {
+    Files,
+    Signal,
+    Expiry,
+}
+
+impl Cause {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Files => "files",
+            Self::Signal => "signal",
+            Self::Expiry => "expiry",
+        }
+    }
 }
 
 impl Keeper {
@@ -184,7 +167,7 @@ impl Keeper {
         stop: CancellationToken,
     ) -> Self {
         let watching = stop.child_token();
-        Self { loader, config, watch, identity, status, stop, watching }
+        Self { loader, config, watch, identity, status, stop, watching, refused: None }
     }
 
     /// Starts the task.
@@ -202,22 +185,27 @@ impl Keeper {
                     None => std::future::pending().await,
                 }
             };
-            tokio::select! {
+            let cause = tokio::select! {
                 () = self.stop.cancelled() => break,
-                () = asked => {}
+                () = asked => Cause::Signal,
                 () = self.watch.changed() => {
                     tokio::time::sleep(SETTLE).await;
                     // What came while we waited belongs to the same change.
                     while self.watch.changes.try_recv().is_ok() {}
+                    Cause::Files
                 }
                 () = tokio::time::sleep(LOOK) => {
                     self.status.observe();
+                    self.end_freeze().await;
                     if !self.expired() {
                         continue;
                     }
+                    Cause::Expiry
                 }
-            }
-            self.reload(&tasks).await;
+            };
+            // What was watched may have been replaced; begun before the files are read, so that no change falls between.
+            self.watch = Watch::begin(&self.config, self.loader.path());
+            self.reload(cause, &tasks).await;
         }
         self.status.draining.store(true, Ordering::Relaxed);
     }
@@ -227,43 +215,111 @@ impl Keeper {
         until.is_some_and(|until| until <= self.status.gate.now())
     }
 
-    async fn reload(&mut self, tasks: &TaskTracker) {
+    async fn reload(&mut self, cause: Cause, tasks: &TaskTracker) {
         let mut rejected = Vec::new();
-        if let (Some(files), Some(identity)) = (&self.config.listen.tls, &self.identity) {
-            let problem = identity.reload(&files.certificate, &files.key).err().map(|error| error.to_string());
-            self.status.gate.telemetry.reloaded("certificate", problem.as_deref());
-            rejected.extend(problem);
+        let certificate = self.certificate(&mut rejected);
+        let gate = Arc::clone(&self.status.gate);
+        let before = gate.snapshot();
+        let (loader, from) = (self.loader.clone(), Arc::clone(&before));
+        let loaded = tokio::task::spawn_blocking(move || loader.load(Some(&from))).await;
+        let inside = || Rejection { reason: "inside", problems: Problems(vec!["the load failed inside".to_owned()]) };
+        let refused = match loaded.unwrap_or_else(|_| Err(inside())) {
+            Ok(loaded) => match in_force::record(&gate, &loaded, cause.name(), Some(&before)).await {
+                Ok(()) => {
+                    in_force::freeze(&gate, before.freeze.as_ref(), &loaded.beside.freeze).await;
+                    rejected.extend(loaded.beside.problems());
+                    self.put_in_force(loaded, tasks);
+                    None
+                }
+                // A policy that cannot be recorded does not come into force.
+                Err(error) => Some(Rejection { reason: "record", problems: Problems(vec![error.to_string()]) }),
+            },
+            Err(refused) => Some(refused),
+        };
+        gate.telemetry.reloaded("policy", refused.as_ref().map(ToString::to_string).as_deref());
+        let unchanged = gate.snapshot().policy.digest() == before.policy.digest();
+        let policy = match &refused {
+            Some(_) => "refused",
+            None if unchanged => "unchanged",
+            None => "in-force",
+        };
+        if let Some(refused) = &refused {
+            // An emergency does not wait for sheets that can be read.
+            rejected.extend(self.freeze_alone(&before).await);
+            self.refuse(cause, refused).await;
+        } else {
+            self.refused = None;
         }
+        if cause != Cause::Expiry || refused.is_none() {
+            let entry = Reloaded { cause: Word::fixed(cause.name()), policy: Word::fixed(policy), certificate };
+            gate.audit.append(Entry::Reload(entry)).await.map(drop).unwrap_or_default();
+        }
+        rejected.extend(refused.map(|refused| refused.to_string()));
+        self.status.set_rejected(&rejected);
+        self.status.observe();
+    }
+
+    /// Reads the certificate again, and says in a word how that went.
+    fn certificate(&self, rejected: &mut Vec<String>) -> Option<Word> {
+        let (Some(files), Some(identity)) = (&self.config.listen.tls, &self.identity) else { return None };
+        let problem = identity.reload(&files.certificate, &files.key).err().map(|error| error.to_string());
+        self.status.gate.telemetry.reloaded("certificate", problem.as_deref());
+        let word = if problem.is_none() { "in-force" } else { "refused" };
+        rejected.extend(problem);
+        Some(Word::fixed(word))
+    }
+
+    fn put_in_force(&mut self, loaded: Loaded, tasks: &TaskTracker) {
+        // A backend that both pools share is watched once.
+        self.watching.cancel();
+        self.watching = self.stop.child_token();
+        loaded.snapshot.pool.spawn_health(tasks, &self.watching);
+        self.status.gate.replace(loaded.snapshot);
+        self.config = loaded.config;
+    }
+
+    /// Records a refusal; the same one found again because a validity has ended is recorded once.
+    async fn refuse(&mut self, cause: Cause, refused: &Rejection) {
+        let text = refused.to_string();
+        if cause == Cause::Expiry && self.refused.as_ref() == Some(&text) {
+            return;
+        }
+        self.refused = Some(text);
+        let entry = Entry::Policy(Box::new(PolicyLoaded::refused(cause.name(), refused.reason)));
+        self.status.gate.audit.append(entry).await.map(drop).unwrap_or_default();
+    }
+
+    /// Takes up a freeze, or its end, under the policy that stays in force. Returns what is wrong with the order.
+    async fn freeze_alone(&self, before: &Arc<Snapshot>) -> Option<String> {
+        let config = self.config.clone();
+        let looked = tokio::task::spawn_blocking(move || {
+            let archive = Archive::of(&config.audit_folder);
+            let state = archive.state()?;
+            let look = load::look(&config, &state);
+            let state = super::archive::State { freeze: look.remember.clone(), ..state };
+            archive.set_state(&state).map_err(|error| error.to_string())?;
+            Ok::<freeze::Look, String>(look)
+        });
+        let look = match looked.await {
+            Ok(Ok(look)) => look,
+            Ok(Err(problem)) => return Some(problem),
+            Err(_) => return Some("looking for a freeze failed inside".to_owned()),
+        };
+        let gate = &self.status.gate;
+        in_force::freeze(gate, before.freeze.as_ref(), &look).await;
+        if look.freeze != before.freeze {
+            gate.replace(Arc::new(Snapshot { freeze: look.freeze, ..Snapshot::clone(before) }));
+        }
+        look.refused.map(|(_, problem)| problem)
+    }
+
+    /// Records that a freeze has ended by itself. It stopped counting at its very end; this makes it known.
+    async fn end_freeze(&self) {
         let gate = &self.status.gate;
         let before = gate.snapshot();
-        let loader = self.loader.clone();
-        let from = Arc::clone(&before);
-        let loaded = tokio::task::spawn_blocking(move || loader.load(Some(&from))).await;
-        let problem = match loaded {
-            Ok(Ok(Loaded { snapshot, .. })) => {
-                match super::in_force(gate, &snapshot).await {
-                    Ok(()) => {
-                        // A backend that both pools share is watched once.
-                        self.watching.cancel();
-                        self.watching = self.stop.child_token();
-                        snapshot.pool.spawn_health(tasks, &self.watching);
-                        gate.replace(snapshot);
-                        None
-                    }
-                    // A policy that cannot be recorded does not come into force.
-                    Err(error) => Some(error.to_string()),
-                }
-            }
-            Ok(Err(problems)) => Some(problems.to_string()),
-            Err(_) => Some("the load failed inside".to_owned()),
-        };
-        gate.telemetry.reloaded("policy", problem.as_deref());
-        if problem.is_some() {
-            let entry = PolicyLoaded { in_force: false, policy: None, inventory: None, name: None::<Word> };
-            gate.audit.append(Entry::Policy(entry)).await.map(drop).unwrap_or_default();
-        }
-        rejected.extend(problem);
-        self.status.set_rejected((!rejected.is_empty()).then(|| rejected.join("\n\n")));
+        let Some(freeze) = before.freeze.as_ref().filter(|freeze| freeze.until <= gate.now()) else { return };
+        in_force::freeze(gate, Some(freeze), &freeze::Look::default()).await;
+        gate.replace(Arc::new(Snapshot { freeze: None, ..Snapshot::clone(&before) }));
     }
 }
 
@@ -289,7 +345,7 @@ mod tests {
         std::os::unix::fs::symlink(path("secrets-1"), path("server.key")).unwrap();
         let files = vec![path("octroi.toml"), path("server.key"), path("not there yet")];
         let seen = files.iter().map(|file| seen(file)).collect();
-        let mut watched = Watched { policy: path("policies"), files, seen };
+        let mut watched = Watched { policies: vec![path("policies")], files, seen };
         let mut step = |name: &str, event: notify::Event, concerns: bool| {
             assert_eq!(watched.concerns(&event), concerns, "{name}");
         };

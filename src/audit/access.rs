@@ -36,7 +36,7 @@ pub fn leave(log: &Path, access: &Access) -> io::Result<()> {
 /// The accesses that wait to be recorded, with the names of their files. What is not one is left where it is.
 pub(super) fn waiting(storage: &dyn Storage) -> Vec<(String, Item)> {
     let mut names = storage.names(FOLDER).unwrap_or_default();
-    names.retain(|name| name.ends_with(".json"));
+    names.retain(|name| name.strip_suffix(".json").is_some());
     names.sort();
     names.truncate(TAKEN_MAX);
     names.into_iter().filter_map(|name| read(storage, format!("{FOLDER}/{name}"))).collect()

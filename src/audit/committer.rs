@@ -74,7 +74,7 @@ impl Committer {
     pub(super) fn run(mut self) {
         let mut items = VecDeque::with_capacity(AUDIT_BATCH_MAX);
         loop {
-            match self.shared.queue.drain(AUDIT_BATCH_MAX, self.due(), &mut items) {
+            match self.shared.queue.drain(AUDIT_BATCH_MAX, Some(self.due()), &mut items) {
                 Wake::Stopped => break,
                 Wake::Due if !self.shared.is_healthy() => self.recover(),
                 Wake::Due => {}
@@ -103,12 +103,12 @@ impl Committer {
     }
 
     /// How long to wait when nothing comes in.
-    fn due(&self) -> Option<Duration> {
+    fn due(&self) -> Duration {
         if !self.shared.is_healthy() {
-            return Some(self.retry_interval);
+            return self.retry_interval;
         }
         let sign = self.is_unsigned().then(|| self.checkpoint_interval.saturating_sub(self.signed_at.elapsed()));
-        Some(sign.unwrap_or(Duration::MAX).min(self.upkeep.due()))
+        sign.unwrap_or(Duration::MAX).min(self.upkeep.due())
     }
 
     /// Writes what the log records of itself: that it lives, and who read it.
@@ -118,7 +118,9 @@ impl Committer {
         items.extend(accesses.iter().map(|(_, item)| item.again()));
         self.take(&mut items);
         if self.shared.is_healthy() {
-            accesses.into_iter().for_each(|(name, _)| access::done(self.storage.as_ref(), &name));
+            for (name, _) in accesses {
+                access::done(self.storage.as_ref(), &name);
+            }
         }
     }
 

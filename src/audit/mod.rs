@@ -16,6 +16,7 @@
 
 pub mod access;
 pub mod csv;
+pub mod decisions;
 pub mod index;
 pub mod log;
 pub mod open;

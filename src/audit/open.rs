@@ -27,7 +27,7 @@ use super::tail::remove_unused;
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// Another process has it.
-    #[error("another gateway writes this audit log")]
+    #[error("another process writes it")]
     Locked,
     /// The system refuses something.
     #[error("`{name}` of the audit log: {kind}")]

@@ -3,7 +3,7 @@
 //! It reads every entry once, without the writer and without a lock, so it works on a live log and on a copy. Memory is
 //! bounded by the page and by the requests in work. It proves nothing: that is the verifier's part.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -82,6 +82,60 @@ impl Record {
     /// The bodies of the entries of one kind.
     pub fn of_kind<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a Value> {
         self.entries.iter().filter_map(|entry| entry.get("entry")).filter(move |body| word(body, "kind") == kind)
+    }
+}
+
+/// The words that a log holds for each condition of a [`Filter`].
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Words {
+    /// Apps that asked.
+    pub apps: BTreeSet<String>,
+    /// Classes that were found.
+    pub classes: BTreeSet<String>,
+    /// Backends that requests were sent to or could have been.
+    pub backends: BTreeSet<String>,
+    /// Countries in which these process.
+    pub countries: BTreeSet<String>,
+    /// Rules that fired or removed a backend.
+    pub rules: BTreeSet<String>,
+}
+
+impl Words {
+    fn take(&mut self, decision: &Value) {
+        let texts = |value: &Value, key: &str| {
+            items(value, key).filter_map(Value::as_str).map(str::to_owned).collect::<Vec<_>>()
+        };
+        self.apps.insert(word(decision, "app").to_owned());
+        self.classes.extend(items(decision, "findings").flat_map(|finding| texts(finding, "classes")));
+        self.rules.extend(texts(decision, "rules"));
+        for planned in items(decision, "plan") {
+            self.backends.insert(word(planned, "backend").to_owned());
+            self.countries.extend(texts(planned, "countries"));
+        }
+        for removed in items(decision, "removed") {
+            self.backends.insert(word(removed, "backend").to_owned());
+            self.rules.extend(texts(removed, "rules"));
+        }
+    }
+}
+
+/// Gathers the words of a log, to say what was probably meant by one that it does not hold.
+///
+/// # Errors
+/// A [`Problem`] when the log cannot be read.
+pub fn words(dir: &Path) -> Result<Words, Problem> {
+    let mut words = Words::default();
+    let mut walk = Walk::open(&dir)?;
+    loop {
+        match walk.next()? {
+            Step::Segment(_) => {}
+            Step::Batch(batch) => {
+                let entries = batch.entries().filter_map(|(_, _, bytes)| serde_json::from_slice::<Value>(bytes).ok());
+                let bodies = entries.filter_map(|mut entry| entry.get_mut("entry").map(Value::take));
+                bodies.filter(|body| word(body, "kind") == "decision").for_each(|decision| words.take(&decision));
+            }
+            Step::Torn(_) | Step::End => return Ok(words),
+        }
     }
 }
 

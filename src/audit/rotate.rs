@@ -60,9 +60,9 @@ pub fn request(folder: &Path) -> io::Result<()> {
 ///
 /// # Errors
 /// [`OpenError`]: the log is in use, damaged, or the disk refuses.
-pub fn settle(folder: &Path, node: &Word, clock: Clock) -> Result<Options, OpenError> {
+pub fn settle(folder: &Path, node: &Word, clock: &Clock) -> Result<Options, OpenError> {
     let mut epoch = current(folder).map_err(OpenError::io(EPOCHS))?;
-    let options = |epoch: u32| Options::new(folder, format!("octroi/{node}/{epoch}"), clock.clone());
+    let options = |epoch: u32| Options::new(folder, format!("octroi/{node}/{epoch}"), Clock::clone(clock));
     let moving = folder.join(EPOCHS).join(format!("{epoch}.new"));
     let asked = folder.join(REQUEST).exists() && folder.join(CHECKPOINT).exists();
     if asked || moving.exists() {

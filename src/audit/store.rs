@@ -41,7 +41,7 @@ pub const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(1);
 /// Time between two attempts to write again after the storage failed. An attempt fills a segment with zeros.
 pub const RETRY_INTERVAL: Duration = Duration::from_secs(5);
 /// Time between two heartbeat entries.
-pub const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(60);
+pub const HEARTBEAT_INTERVAL: Duration = Duration::from_mins(1);
 /// The private key's file in the log's folder, unless [`Options::key_file`] says otherwise.
 pub const PRIVATE_KEY: &str = "log.key";
 

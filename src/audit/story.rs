@@ -139,6 +139,7 @@ fn removed(removed: &Value) -> String {
         "rule" => format!("It could not go to {backend}, because of {rules}."),
         "duty" => format!("It could not go to {backend}: a duty could not be done."),
         "expired" => format!("It could not go to {backend}: the policy was past its validity."),
+        "frozen" => format!("It could not go to {backend}: the policy was frozen."),
         "unable" => format!("It could not go to {backend}: that does not serve this API or model."),
         other => format!("It could not go to {backend} ({other})."),
     }

@@ -17,6 +17,8 @@ use std::path::{Path, PathBuf};
 
 use aws_lc_rs::digest::{SHA256, digest};
 
+use crate::model::entry::Digest;
+
 /// What became of [`TileStore::put_new`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Put {
@@ -188,7 +190,9 @@ impl TileStore for LocalTiles {
 }
 
 fn tag_of(bytes: &[u8]) -> String {
-    digest(&SHA256, bytes).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut tag = [0; 32];
+    tag.copy_from_slice(digest(&SHA256, bytes).as_ref());
+    Digest(tag).to_string()
 }
 
 const fn is_name(byte: u8) -> bool {

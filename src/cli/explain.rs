@@ -69,7 +69,8 @@ pub(super) fn run(arguments: &Arguments, printer: Printer) -> anyhow::Result<Exi
     let _entered = runtime.enter();
     let loaded = Loader::new(arguments.path.config.clone(), TaskTracker::new()).load(None)?;
     let Some(app) = loaded.config.apps.iter().find(|app| app.name == *arguments.app.as_str()) else {
-        bail!("no app is called `{}` in {}", arguments.app, arguments.path.config.display());
+        let meant = super::meant(&arguments.app, loaded.config.apps.iter().map(|app| app.name.as_str()));
+        bail!("no app is called `{}` in {}\n  help: {meant}", arguments.app, arguments.path.config.display());
     };
     let line = dialect::route(&http::Method::POST, &arguments.endpoint, None, &http::HeaderMap::new())
         .map_err(|refusal| anyhow::anyhow!(refusal.message))?;
@@ -144,6 +145,7 @@ fn explain(examined: &Arc<Examined>, bodies: bool) -> Explained {
             Removal::Rules(rules) => rules.iter().map(|(rule, because)| format!("rule `{rule}`: {because}")).collect(),
             Removal::Duty(duty) => vec![format!("duty cannot be done: {duty}")],
             Removal::Expired => vec!["the policy's validity has ended".to_owned()],
+            Removal::Frozen => vec!["the policy is frozen: only backends on premises are used".to_owned()],
         };
         backends.extend(named(removed.backend, why));
     }

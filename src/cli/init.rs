@@ -9,7 +9,6 @@ use anyhow::{Context as _, bail};
 
 use super::{Exit, Printer, certificates};
 use crate::identity::RootKey;
-use crate::model::Country;
 use crate::policy::starter;
 
 #[derive(Debug, clap::Args)]
@@ -25,9 +24,7 @@ pub(super) struct Arguments {
 const CONFIGURATION: &str = include_str!("init.toml");
 
 pub(super) fn run(arguments: &Arguments, printer: Printer) -> anyhow::Result<Exit> {
-    let Some(home) = Country::parse(&arguments.home) else {
-        bail!("`--home` is a country in two upper-case letters, such as FR");
-    };
+    let home = super::home_of(&arguments.home)?;
     let dir = &arguments.dir;
     let configuration = dir.join("octroi.toml");
     if configuration.exists() {

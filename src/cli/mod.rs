@@ -26,6 +26,8 @@ use clap::{Parser, Subcommand};
 
 pub use printer::Printer;
 
+use crate::policy::{countries, nearest};
+
 /// A data-sovereignty gateway for language models.
 #[derive(Debug, Parser)]
 #[command(name = "octroi", version, about, propagate_version = true)]
@@ -121,6 +123,43 @@ pub fn run() -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+/// What was probably meant by a word that is not known: the nearest, else all when they are few.
+pub(crate) fn meant<'a>(word: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
+    let quoted = |words: Vec<&str>| words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>();
+    let lower = word.to_lowercase();
+    let mut near = nearest(word, known.clone());
+    // A part of the word, or a word of which it is a part, is near too.
+    near.extend(known.clone().filter(|known| lower.len() > 2 && known.to_lowercase().contains(&lower)));
+    near.dedup();
+    near.truncate(3);
+    let all: Vec<&str> = known.collect();
+    match (near.is_empty(), all.is_empty()) {
+        (false, _) => format!("did you mean {}?", quoted(near).join(" or ")),
+        (true, false) => format!("known: {}", quoted(all).join(", ")),
+        (true, true) => "there is none yet".to_owned(),
+    }
+}
+
+/// The home of a new configuration: a country of the reference data.
+pub(crate) fn home_of(code: &str) -> anyhow::Result<crate::model::Country> {
+    let known = countries();
+    let country = crate::model::Country::parse(code).filter(|country| known.iter().any(|(known, _)| known == country));
+    country.ok_or_else(|| {
+        let lower = code.to_lowercase();
+        let named = known.iter().filter(|(code, name)| {
+            let code = code.as_str().to_lowercase();
+            code == lower || (lower.len() > 2 && name.to_lowercase().contains(&lower))
+        });
+        let named: Vec<String> = named.take(3).map(|(code, name)| format!("`{code}` ({name})")).collect();
+        let meant = if named.is_empty() {
+            "such as FR, DE or US".to_owned()
+        } else {
+            format!("did you mean {}?", named.join(" or "))
+        };
+        anyhow::anyhow!("`--home {code}` is no country: write two upper-case letters of ISO 3166-1\n  help: {meant}")
+    })
 }
 
 /// Makes the runtime of a command that serves or connects.

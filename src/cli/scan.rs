@@ -97,6 +97,12 @@ pub(super) fn run(arguments: &Arguments, printer: Printer) -> anyhow::Result<Exi
     let mut input: Box<dyn std::io::BufRead> = match arguments.file.as_deref() {
         None => Box::new(std::io::stdin().lock()),
         Some(path) if path.as_os_str() == "-" => Box::new(std::io::stdin().lock()),
+        Some(path) if path.is_dir() => {
+            bail!(
+                "`{0}` is a folder, and one file is scanned at a time\n  help: find {0} -type f -exec octroi scan {{}} \\;",
+                path.display()
+            );
+        }
         Some(path) => {
             let file = std::fs::File::open(path).with_context(|| format!("{}", path.display()))?;
             Box::new(std::io::BufReader::new(file))

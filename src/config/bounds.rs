@@ -17,26 +17,26 @@ impl Resolver<'_> {
     pub(super) fn limits(&mut self, raw: &RawConfig) -> Limits {
         let raw = &raw.limits;
         let seconds = |value: Option<u64>, default: Duration| value.map_or(default, Duration::from_secs);
-        let body_bytes = self.size(&raw.body_bytes, limits::BODY_BYTES_MAX, BODIES_BYTES_TOP);
-        let bodies_bytes = self.size(&raw.bodies_bytes, limits::BODIES_BYTES_MAX, BODIES_BYTES_TOP);
+        let body_bytes = self.size(raw.body_bytes.as_ref(), limits::BODY_BYTES_MAX, BODIES_BYTES_TOP);
+        let bodies_bytes = self.size(raw.bodies_bytes.as_ref(), limits::BODIES_BYTES_MAX, BODIES_BYTES_TOP);
         // A tenant gets half of all when it is alone, whatever its bound.
         let tenant_default = limits::TENANT_BODIES_BYTES_MAX.min(bodies_bytes / 2);
-        let tenant_bodies_bytes = self.size(&raw.tenant_bodies_bytes, tenant_default, BODIES_BYTES_TOP);
+        let tenant_bodies_bytes = self.size(raw.tenant_bodies_bytes.as_ref(), tenant_default, BODIES_BYTES_TOP);
         self.room(body_bytes, bodies_bytes, tenant_bodies_bytes);
         Limits {
             body_bytes,
             bodies_bytes,
             tenant_bodies_bytes,
-            json_depth: self.size(&raw.json_depth, limits::JSON_DEPTH_MAX, limits::JSON_DEPTH_MAX),
+            json_depth: self.size(raw.json_depth.as_ref(), limits::JSON_DEPTH_MAX, limits::JSON_DEPTH_MAX),
             head: seconds(raw.head_s, limits::HEAD_DEADLINE),
             body: seconds(raw.body_s, limits::BODY_DEADLINE),
             idle: seconds(raw.idle_s, limits::IDLE_DEADLINE),
             stall: seconds(raw.stall_s, limits::STALL_DEADLINE),
-            connections: self.size(&raw.connections, limits::CONNECTIONS_MAX, 1 << 20),
+            connections: self.size(raw.connections.as_ref(), limits::CONNECTIONS_MAX, 1 << 20),
             streams: raw.streams.unwrap_or(limits::STREAMS_MAX),
-            resets: self.size(&raw.resets, limits::RESETS_MAX, 1 << 16),
-            requests: self.size(&raw.requests, limits::REQUESTS_MAX, 1 << 20),
-            head_bytes: self.size(&raw.head_bytes, limits::HEAD_BYTES_MAX, 1 << 20),
+            resets: self.size(raw.resets.as_ref(), limits::RESETS_MAX, 1 << 16),
+            requests: self.size(raw.requests.as_ref(), limits::REQUESTS_MAX, 1 << 20),
+            head_bytes: self.size(raw.head_bytes.as_ref(), limits::HEAD_BYTES_MAX, 1 << 20),
             drain: seconds(raw.drain_s, limits::DRAIN_DEADLINE),
         }
     }
@@ -57,7 +57,7 @@ impl Resolver<'_> {
         }
     }
 
-    fn size(&mut self, value: &Option<Spanned<u64>>, default: usize, max: usize) -> usize {
+    fn size(&mut self, value: Option<&Spanned<u64>>, default: usize, max: usize) -> usize {
         let Some(value) = value else { return default };
         match usize::try_from(*value.get_ref()) {
             Ok(size) if (1..=max).contains(&size) => size,

@@ -10,6 +10,7 @@
 
 mod bounds;
 mod checks;
+mod corpus;
 mod credential;
 mod raw;
 mod resolve;
@@ -34,8 +35,14 @@ pub struct Config {
     pub listen: Listen,
     /// Metrics and health; `None` when switched off.
     pub admin: Option<SocketAddr>,
+    /// Names by which the admin listener may be asked, beside loopback names and addresses.
+    pub admin_hosts: Vec<String>,
     /// Where the sheets and the inventory are.
     pub policy_folder: PathBuf,
+    /// Who may approve a policy: the folder is then a signed bundle.
+    pub approvers: Option<PathBuf>,
+    /// A candidate that is evaluated beside the policy and not enforced.
+    pub shadow: Option<PathBuf>,
     /// Where the audit log is.
     pub audit_folder: PathBuf,
     /// Name of this gateway in the log's origin.
@@ -50,6 +57,8 @@ pub struct Config {
     pub backends: Vec<BackendConfig>,
     /// What a client may ask for, and each backend's own name for it.
     pub models: BTreeMap<Word, BTreeMap<Word, Word>>,
+    /// Where each of these names stands, by what is asked for and backend: `file:line:column`.
+    pub model_places: BTreeMap<(Word, Word), String>,
     /// Bounds that the operator set.
     pub limits: Limits,
     /// Files that were read for it: certificates, roots, credentials.
@@ -133,6 +142,8 @@ pub struct BackendConfig {
     pub first_byte: Duration,
     /// Time between two pieces of an answer.
     pub reply_idle: Duration,
+    /// Where its `url` stands: `file:line:column`.
+    pub place: String,
 }
 
 /// A backend's address.
@@ -210,13 +221,15 @@ pub struct Fault {
     pub place: String,
     /// What is wrong.
     pub what: String,
+    /// The line of the file and a caret under the place, where it is known and holds no secret.
+    pub shown: String,
     /// What to do.
     pub help: String,
 }
 
 impl std::fmt::Display for Fault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}: {}\n  help: {}", self.place, self.what, self.help)
+        write!(f, "{}: {}\n{}  help: {}", self.place, self.what, self.shown, self.help)
     }
 }
 
@@ -235,11 +248,19 @@ pub fn load(path: &Path) -> Result<Config, Faults> {
         Faults(vec![Fault {
             place: path.display().to_string(),
             what: format!("cannot be read: {error}"),
+            shown: String::new(),
             help: "make one with `octroi init DIR --home FR`, or name another with --config".to_owned(),
         }])
     })?;
     let raw = raw::parse(path, &text)?;
     resolve::resolve(path, &text, &raw)
+}
+
+/// The policy folder of a configuration that may have faults: as it says, where that can be read, else the default.
+pub fn policy_folder(path: &Path) -> PathBuf {
+    let read = std::fs::read_to_string(path).ok().and_then(|text| toml::from_str::<toml::Table>(&text).ok());
+    let said = read.as_ref().and_then(|table| table.get("policy")?.get("folder")?.as_str());
+    path.parent().unwrap_or_else(|| Path::new(".")).join(said.unwrap_or("policies"))
 }
 
 /// Writes a new app's key hash into the text of an `octroi.toml`, keeping every other byte.

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::{Fault, Faults};
+use crate::policy::nearest;
 
 /// The whole file.
 #[derive(Debug, Deserialize)]
@@ -16,7 +17,7 @@ pub(super) struct RawConfig {
     #[serde(default)]
     pub(super) admin: RawAdmin,
     #[serde(default)]
-    pub(super) policy: RawFolder,
+    pub(super) policy: RawPolicy,
     #[serde(default)]
     pub(super) audit: RawAudit,
     #[serde(default)]
@@ -48,13 +49,17 @@ pub(super) struct RawListen {
 pub(super) struct RawAdmin {
     pub(super) address: Option<Spanned<String>>,
     #[serde(default)]
+    pub(super) hosts: Vec<String>,
+    #[serde(default)]
     pub(super) off: bool,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct RawFolder {
+pub(super) struct RawPolicy {
     pub(super) folder: Option<Spanned<String>>,
+    pub(super) approvers: Option<Spanned<String>>,
+    pub(super) shadow: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -185,23 +190,54 @@ pub(super) struct RawDangerous {
 /// Reads the file as written.
 pub(super) fn parse(path: &Path, text: &str) -> Result<RawConfig, Faults> {
     toml::from_str(text).map_err(|error| {
-        let place = error.span().map_or_else(|| path.display().to_string(), |span| place(path, text, span.start));
+        let start = error.span().map(|span| span.start);
+        let what = error.message().trim_end().replace('\n', "; ");
         Faults(vec![Fault {
-            place,
-            what: error.message().trim_end().replace('\n', "; "),
-            help: "docs/configuration.md lists every key; names of keys use `_`".to_owned(),
+            place: start.map_or_else(|| path.display().to_string(), |start| place(path, text, start)),
+            shown: start.map(|start| shown(text, start)).unwrap_or_default(),
+            help: meant(&what).unwrap_or_else(|| "docs/configuration.md lists every key with its meaning".to_owned()),
+            what,
         }])
     })
 }
+
+/// What was probably meant by a key that is not known: the error names it, then those that are.
+fn meant(what: &str) -> Option<String> {
+    let listed = what.strip_prefix("unknown field `")?;
+    let mut quoted = listed.split('`').step_by(2);
+    let unknown = quoted.next()?;
+    let near = nearest(unknown, quoted);
+    let near: Vec<String> = near.into_iter().map(|word| format!("`{word}`")).collect();
+    (!near.is_empty()).then(|| format!("did you mean {}?", near.join(" or ")))
+}
+
+/// The line of an offset with a caret under it. A line that may hold a secret by mistake is not shown.
+pub(super) fn shown(text: &str, offset: usize) -> String {
+    let before = text.get(..offset).unwrap_or(text);
+    let (number, start) = (before.matches('\n').count() + 1, before.rfind('\n').map_or(0, |at| at + 1));
+    let line = text.get(start..).and_then(|rest| rest.lines().next()).unwrap_or_default();
+    let secret = ["key", "credential", "bearer", "header", "octroi_"].iter().any(|word| line.contains(word));
+    if secret || line.chars().count() > SHOWN_CHARACTERS_MAX {
+        return String::new();
+    }
+    let margin = " ".repeat(number.to_string().len());
+    let column = " ".repeat(before.get(start..).unwrap_or_default().chars().count());
+    format!("  {margin} |\n  {number} | {line}\n  {margin} | {column}^\n")
+}
+
+/// A longer line is not shown.
+const SHOWN_CHARACTERS_MAX: usize = 160;
 
 /// Adds a key hash to an app, leaving every other byte as it is.
 pub(super) fn insert_key(path: &Path, text: &str, app: &str, hash: &str) -> Result<String, Faults> {
     let raw = parse(path, text)?;
     let Some(raw_app) = raw.app.iter().find(|raw_app| raw_app.name.get_ref() == app) else {
+        let known: Vec<String> = raw.app.iter().map(|known| format!("`{}`", known.name.get_ref())).collect();
         return Err(Faults(vec![Fault {
             place: path.display().to_string(),
-            what: format!("names no app `{app}`"),
-            help: "add an [[app]] with this name first".to_owned(),
+            what: format!("names no app `{app}`; its apps: {}", known.join(", ")),
+            shown: String::new(),
+            help: "name one of them, or add an [[app]] with this name first".to_owned(),
         }]));
     };
     let last = raw_app.keys.last().map(Spanned::span);

@@ -8,11 +8,12 @@ use std::time::Duration;
 use toml::Spanned;
 
 use super::checks::is_plain_path;
-use super::raw::{self, RawApp, RawBackend, RawConfig, RawCorpus};
-use super::{App, BackendConfig, BackendUrl, Config, CorpusConfig, Fault, Faults, Listen, Secret, ServerTls};
+use super::raw::{self, RawApp, RawBackend, RawConfig};
+use super::{App, BackendConfig, BackendUrl, Config, Fault, Faults, Listen, Secret, ServerTls};
 use crate::dialect;
 use crate::limits;
 use crate::model::{Country, Word};
+use crate::policy::nearest;
 
 /// Gathers faults while resolving.
 pub(super) struct Resolver<'a> {
@@ -37,12 +38,17 @@ pub(super) fn resolve(path: &Path, text: &str, raw: &RawConfig) -> Result<Config
 
 impl Resolver<'_> {
     pub(super) fn fault<T>(&mut self, at: &Spanned<T>, what: impl Into<String>, help: &str) {
-        let place = raw::place(self.path, self.text, at.span().start);
-        self.faults.push(Fault { place, what: what.into(), help: help.to_owned() });
+        let (place, shown) = (self.place(at), raw::shown(self.text, at.span().start));
+        self.faults.push(Fault { place, what: what.into(), shown, help: help.to_owned() });
     }
 
     pub(super) fn general(&mut self, what: impl Into<String>, help: &str) {
-        self.faults.push(Fault { place: self.path.display().to_string(), what: what.into(), help: help.to_owned() });
+        let (place, shown) = (self.path.display().to_string(), String::new());
+        self.faults.push(Fault { place, what: what.into(), shown, help: help.to_owned() });
+    }
+
+    fn place<T>(&self, at: &Spanned<T>) -> String {
+        raw::place(self.path, self.text, at.span().start)
     }
 
     fn config(&mut self, raw: &RawConfig) -> Option<Config> {
@@ -60,6 +66,7 @@ impl Resolver<'_> {
         self.unique(raw.app.iter().map(|app| &app.name), "app");
         let apps = raw.app.iter().map(|raw| self.app(raw)).collect();
         let models = self.models(raw);
+        raw.policy.approvers.iter().for_each(|file| drop(self.readable(file)));
         for name in &raw.dangerous.plaintext_backends {
             if !raw.backend.iter().any(|backend| backend.name.get_ref() == name.get_ref()) {
                 self.fault(
@@ -72,7 +79,10 @@ impl Resolver<'_> {
         Some(Config {
             listen: listen?,
             admin,
+            admin_hosts: raw.admin.hosts.clone(),
             policy_folder: self.under(raw.policy.folder.as_ref(), "policies"),
+            approvers: raw.policy.approvers.as_ref().map(|path| self.folder.join(path.get_ref())),
+            shadow: raw.policy.shadow.as_ref().map(|path| self.folder.join(path.get_ref())),
             audit_folder: self.under(raw.audit.folder.as_ref(), "audit"),
             node: Word::configured(raw.audit.node.as_ref().map_or("node-1", |node| node.get_ref())),
             root_key: self.under(raw.keys.root.as_ref(), "keys/root.key"),
@@ -80,23 +90,13 @@ impl Resolver<'_> {
             apps,
             backends,
             models,
+            model_places: self.model_places(raw),
             limits: self.limits(raw),
             files: std::mem::take(&mut self.files),
         })
     }
 
-    fn corpus(&self, raw: &RawCorpus) -> CorpusConfig {
-        let time = |set: &Option<Spanned<u64>>, unit: fn(u64) -> Duration, default: Duration| {
-            set.as_ref().map_or(default, |set| unit(*set.get_ref()))
-        };
-        CorpusConfig {
-            folder: self.under(raw.folder.as_ref(), "corpus"),
-            budget: time(&raw.budget_ms, Duration::from_millis, limits::LEAK_BUDGET),
-            history: time(&raw.history_s, Duration::from_secs, limits::LEAK_HISTORY),
-        }
-    }
-
-    fn under(&self, path: Option<&Spanned<String>>, default: &str) -> PathBuf {
+    pub(super) fn under(&self, path: Option<&Spanned<String>>, default: &str) -> PathBuf {
         self.folder.join(path.map_or(default, |path| path.get_ref()))
     }
 
@@ -256,6 +256,7 @@ impl Resolver<'_> {
             health_path: Word::configured(raw.health_path.as_deref().unwrap_or("/v1/models")),
             first_byte: raw.first_byte_s.map_or(limits::FIRST_BYTE_DEADLINE, Duration::from_secs),
             reply_idle: raw.reply_idle_s.map_or(limits::REPLY_IDLE_DEADLINE, Duration::from_secs),
+            place: self.place(&raw.url),
         })
     }
 
@@ -296,6 +297,15 @@ impl Resolver<'_> {
         }
     }
 
+    fn model_places(&self, raw: &RawConfig) -> BTreeMap<(Word, Word), String> {
+        let names = raw.models.iter().flat_map(|(asked, names)| names.iter().map(move |name| (asked, name)));
+        let names = names.map(|(asked, (backend, model))| {
+            let key = (Word::configured(asked.get_ref()), Word::configured(backend.get_ref()));
+            (key, self.place(model))
+        });
+        names.collect()
+    }
+
     fn models(&mut self, raw: &RawConfig) -> BTreeMap<Word, BTreeMap<Word, Word>> {
         let mut models = BTreeMap::new();
         for (asked, by_backend) in &raw.models {
@@ -309,10 +319,13 @@ impl Resolver<'_> {
             let mut names = BTreeMap::new();
             for (backend, model) in by_backend {
                 if !raw.backend.iter().any(|listed| listed.name.get_ref() == backend.get_ref()) {
+                    let known = raw.backend.iter().map(|listed| listed.name.get_ref().as_str());
+                    let near = nearest(backend.get_ref(), known).into_iter().next();
+                    let meant = near.map(|near| format!("did you mean `{near}`?"));
                     self.fault(
                         backend,
                         format!("no backend is called `{}`", backend.get_ref()),
-                        "name one of the [[backend]] tables",
+                        &meant.unwrap_or_else(|| "name one of the [[backend]] tables".to_owned()),
                     );
                 }
                 names.insert(Word::configured(backend.get_ref()), Word::configured(model.get_ref()));

@@ -2,13 +2,15 @@
 //!
 //! It reads what [`Facts`] gives it and changes nothing.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{Request, State};
+use axum::http::uri::Authority;
 use axum::http::{StatusCode, header};
-use axum::response::IntoResponse;
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
@@ -37,10 +39,36 @@ pub struct Readiness {
     pub policy_digest: String,
     /// When it must be compiled again.
     pub policy_valid_until: Option<String>,
+    /// Until when an emergency freeze lasts, by whom and why.
+    pub freeze: Option<Freeze>,
+    /// Name and version of the candidate that is evaluated beside it.
+    pub shadow: Option<String>,
     /// What was wrong with the files that were last rejected; `null` when the newest are in force.
     pub rejected: Option<String>,
-    /// Backends and whether they are in use.
-    pub backends: Vec<(Word, bool)>,
+    /// The backends.
+    pub backends: Vec<BackendState>,
+}
+
+/// How a backend fares.
+#[derive(Debug, Clone, Serialize)]
+pub struct BackendState {
+    /// Its name.
+    pub name: Word,
+    /// Whether it is in use.
+    pub up: bool,
+    /// Why the last request to it, or check of it, failed, in closed words; `null` once one succeeded.
+    pub why: Option<String>,
+}
+
+/// An emergency freeze.
+#[derive(Debug, Clone, Serialize)]
+pub struct Freeze {
+    /// When it ends by itself.
+    pub until: String,
+    /// Who ordered it.
+    pub by: Vec<Word>,
+    /// Why.
+    pub because: Word,
 }
 
 impl Readiness {
@@ -55,7 +83,7 @@ impl Readiness {
 /// # Errors
 /// When the address is taken or not ours.
 pub async fn listen(
-    address: SocketAddr,
+    (address, hosts): (SocketAddr, Vec<String>),
     facts: Arc<dyn Facts>,
     tasks: &TaskTracker,
     stop: CancellationToken,
@@ -66,6 +94,7 @@ pub async fn listen(
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
+        .layer(middleware::from_fn_with_state(Arc::new(hosts), ours))
         .with_state(facts);
     tasks.spawn(async move {
         let served = axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await;
@@ -76,6 +105,36 @@ pub async fn listen(
     Ok(bound)
 }
 
+/// Refuses a request that was meant for another host. A page in a browser of this machine may give its own name the address
+/// of this listener (DNS rebinding); what it then asks carries that name. An address, a loopback name and the names that the
+/// operator gave are ours.
+async fn ours(State(hosts): State<Arc<Vec<String>>>, request: Request, next: Next) -> Response {
+    let mut named = request.headers().get_all(header::HOST).iter();
+    let host = match (named.next(), named.next()) {
+        // HTTP/1.0 has no such header, and no browser sends it.
+        (None, _) => return next.run(request).await,
+        (Some(host), None) => host.to_str().unwrap_or_default(),
+        (Some(_), Some(_)) => "",
+    };
+    if is_ours(host, &hosts) {
+        return next.run(request).await;
+    }
+    let text = "421: this listener does not answer to that host\n\n\
+                Ask it by its address or as localhost, or add the name to `[admin] hosts` in octroi.toml.\n";
+    (StatusCode::MISDIRECTED_REQUEST, text).into_response()
+}
+
+/// Whether a `Host` is an address, a loopback name or one of `hosts`; the port does not matter.
+fn is_ours(host: &str, hosts: &[String]) -> bool {
+    let Ok(authority) = host.parse::<Authority>() else { return false };
+    let name = authority.host().to_ascii_lowercase();
+    let bare = name.trim_start_matches('[').trim_end_matches(']');
+    bare.parse::<IpAddr>().is_ok()
+        || name == "localhost"
+        || name.ends_with(".localhost")
+        || hosts.iter().any(|known| known.eq_ignore_ascii_case(&name))
+}
+
 async fn readyz(State(facts): State<Arc<dyn Facts>>) -> impl IntoResponse {
     let readiness = facts.readiness();
     let status = if readiness.is_ready() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
@@ -84,4 +143,30 @@ async fn readyz(State(facts): State<Arc<dyn Facts>>) -> impl IntoResponse {
 
 async fn metrics(State(facts): State<Arc<dyn Facts>>) -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], facts.metrics())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_that_are_ours() {
+        let hosts = ["octroi.example.internal".to_owned()];
+        for (name, host, ours) in [
+            ("an address", "127.0.0.1:9443", true),
+            ("an address of the network", "10.1.2.3:9443", true),
+            ("an address in brackets", "[::1]:9443", true),
+            ("a loopback name", "localhost:9443", true),
+            ("in capitals", "LOCALHOST", true),
+            ("below localhost", "octroi.localhost:9443", true),
+            ("a name of the operator's", "Octroi.Example.Internal:9443", true),
+            ("another name", "attacker.example:9443", false),
+            ("one that ends alike", "evillocalhost:9443", false),
+            ("a user before it", "localhost@attacker.example", false),
+            ("nothing", "", false),
+            ("no host", ":9443", false),
+        ] {
+            assert_eq!(is_ours(host, &hosts), ours, "{name}");
+        }
+    }
 }

@@ -6,15 +6,42 @@
 use super::context::Context;
 use super::page::Page;
 
-/// Whether one of the words stands within so many bytes before `start`, behind the last digit, or in the key of a text that
-/// begins with the value.
+/// Bytes before a value in which the head of its table must stand.
+const TABLE_BYTES: usize = 4096;
+
+/// Whether one of the words stands within so many bytes before `start`, behind the last digit, in the key of a text that
+/// begins with the value, or at the head of its column.
 pub(super) fn announces(words: &Context, page: &Page<'_>, start: usize, reach_bytes: usize) -> bool {
     let from = page.text.floor_char_boundary(start.saturating_sub(reach_bytes));
     let head = page.text.get(from..start).unwrap_or_default();
     let behind_digit = head.rfind(|c: char| c.is_ascii_digit()).map_or(0, |at| at + 1);
     let head = head.get(behind_digit..).unwrap_or_default();
     let first = from + behind_digit == 0 && !head.chars().any(char::is_alphanumeric);
-    words.is_in(head) || first && page.key.is_some_and(|key| words.is_in(key))
+    words.is_in(head)
+        || first && page.key.is_some_and(|key| words.is_in(key))
+        || column(page, start).is_some_and(|head| words.is_in(head))
+}
+
+/// The head of the column in which a value begins: a delimiter stands before it, and the first line of its table holds as many.
+/// Unlike for the rows of data, nothing is remembered between values, so that only a stretch before the value is read.
+fn column<'p>(page: &Page<'p>, start: usize) -> Option<&'p str> {
+    let from = page.text.floor_char_boundary(start.saturating_sub(TABLE_BYTES));
+    let before = page.text.get(from..start)?;
+    let line = before.rfind('\n')? + 1;
+    let row = before.get(line..)?;
+    let delimiter =
+        row.trim_end_matches([' ', '"']).chars().next_back().filter(|c| matches!(c, ',' | ';' | '\t' | '|'));
+    let place = match delimiter {
+        Some(delimiter) => row.matches(delimiter).count(),
+        // The first column has none before it.
+        None if row.trim_matches('"').is_empty() => 0,
+        None => return None,
+    };
+    let table = before.get(..line)?;
+    let paragraph = table.rfind("\n\n").map(|blank| blank + 2).or_else(|| (from == 0).then_some(0))?;
+    let head = table.get(paragraph..)?.lines().next()?;
+    let delimiter = delimiter.or_else(|| head.chars().find(|c| matches!(c, ',' | ';' | '\t' | '|')))?;
+    head.split(delimiter).nth(place).filter(|cell| !cell.contains(|c: char| c.is_ascii_digit()))
 }
 
 /// Whether one of the words stands within so many bytes behind `end`, before the next digit.
@@ -38,6 +65,11 @@ mod tests {
             ("another number between", "CVV 999, montant 123", None, false),
             ("key", "123", Some("cardCvv"), true),
             ("key of a longer text", "montant 123", Some("cvv"), false),
+            ("column", "id;cvv;x\n7;123;y", None, true),
+            ("first column", "\"cvv\",\"id\"\n\"123\",\"7\"", None, true),
+            ("lower in the column", "id,cvv\n7,999\n8,123", None, true),
+            ("another column", "cvv;id\n7;123", None, false),
+            ("another table", "cvv;id\n7;8\n\nid;x\n123;5", None, false),
         ] {
             let page = Page { text, key };
             assert_eq!(announces(&words, &page, text.find("123").unwrap(), 40), expected, "{name}");

@@ -30,7 +30,7 @@ pub(super) fn build(sources: &[Source<'_>], catalogue: &Catalogue) -> Result<Eng
         Builder { catalogue, served: Vec::new(), files: Vec::new(), ids: BTreeSet::new(), errors: Vec::new() };
     let mut logic = Vec::new();
     for detector in detectors() {
-        if let Some(number) = builder.code(&detector.card()) {
+        if let Some(number) = builder.serving(&detector.card(), detector.entity()) {
             logic.push(Logic { number, wake: detector.wake(), detector });
         }
     }
@@ -138,8 +138,13 @@ impl Builder<'_> {
         }
     }
 
+    /// Numbers a detector of the type that its id is.
     fn code(&mut self, card: &Card) -> Option<u16> {
-        let named = Named { file: CODE, id: card.id, entity: card.id, country: card.country };
+        self.serving(card, card.id)
+    }
+
+    fn serving(&mut self, card: &Card, entity: &str) -> Option<u16> {
+        let named = Named { file: CODE, id: card.id, entity, country: card.country };
         self.register(&named, card.method, Vec::new())
     }
 

@@ -206,6 +206,11 @@ impl Engine {
         self.served.get(usize::from(detector)).is_some_and(|served| served.terms.is_some())
     }
 
+    /// Whether the type of a detector brings a class of data.
+    pub(super) fn bears_a_class(&self, detector: u16) -> bool {
+        self.served.get(usize::from(detector)).is_some_and(|served| !served.description.classes.is_empty())
+    }
+
     /// Whether two detectors are lexicons of the same type.
     pub(super) fn are_alike(&self, one: &str, other: &str) -> bool {
         let lexicon = |id: &str| {

@@ -1,9 +1,9 @@
 //! From one text to a whole call: keys as context, neighbours read joined, names known everywhere, coverage counted.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 
 use super::engine::{CONFIDENCE_MIN, Engine, Found};
+use super::joined::{Joined, Seam, chains, texts};
 use super::memory::{BLOCK_BYTES_MIN, Block, Memory, Place, Remembered};
 use super::page::{Hit, Page, Report, Sink, Used};
 use super::person::known::{Known, Search};
@@ -16,26 +16,10 @@ use crate::model::{Call, Coverage, Field, Finding, Findings, Role, ScanStatus, T
 
 /// Digits below which a JSON number is none of the identifiers that any detector knows.
 const NUMBER_BYTES_MIN: usize = 7;
+/// Digits of a number that is no identifier any more.
+const DIGITS_MAX: usize = 40;
 /// Rounds in which names lead to further names.
 const NAME_ROUNDS: usize = 2;
-/// What of two neighbours is read joined.
-struct Seam {
-    /// Bytes of either end of a long one.
-    bytes: usize,
-    /// Whether names are looked for too: a reader reads them as one text.
-    names: bool,
-}
-
-impl Seam {
-    /// Parts of one text.
-    const PARTS: Self = Self { bytes: 256, names: true };
-    /// Texts of their own: messages, elements of an array, a key and its value. A number may still run from one into the next.
-    const STRANGERS: Self = Self { bytes: 64, names: false };
-}
-
-/// What stands for the middle of a long part: nothing matches across it.
-const GAP: &str = "\n\u{1F}\n";
-
 impl Engine {
     /// Finds everything in one text, sorted by place, longest first.
     pub fn find(&self, text: &str) -> Vec<Found> {
@@ -81,6 +65,11 @@ impl Engine {
             if can_hold_anything(field, text) {
                 work.read(index, text, key(call, field));
             }
+            if field.kind == TokenKind::Number
+                && let Some(plain) = plain_number(text)
+            {
+                work.read_instead(index, text, &plain, key(call, field));
+            }
         }
         let chains = chains(call);
         for chain in &chains {
@@ -124,6 +113,20 @@ fn can_hold_anything(field: &Field, text: &str) -> bool {
     field.kind != TokenKind::Number || text.len() >= NUMBER_BYTES_MIN
 }
 
+/// The digits of a whole number that is written with a fraction or an exponent (`4.111111111111111e15`, `732829320.0`).
+fn plain_number(text: &str) -> Option<String> {
+    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    if whole.len() == text.len() {
+        return None;
+    }
+    let places = exponent.trim_start_matches('+').parse::<usize>().ok().filter(|places| *places <= DIGITS_MAX)?;
+    let point = fraction.len().min(places);
+    let (digits, rest) = (fraction.get(..point)?, fraction.get(point..)?);
+    let plain = whole.trim_start_matches('-').to_owned() + digits + &"0".repeat(places - point);
+    (plain.len() <= DIGITS_MAX && rest.bytes().all(|digit| digit == b'0')).then_some(plain)
+}
+
 /// The key that a field stands under, where it says something.
 fn key<'a>(call: &'a Call, field: &Field) -> Option<&'a str> {
     match field.key {
@@ -131,27 +134,6 @@ fn key<'a>(call: &'a Call, field: &Field) -> Option<&'a str> {
         FieldKey::Known(word) => Some(word),
         FieldKey::Field(index) => call.fields.get(index as usize).map(|field| call.text(field)),
     }
-}
-
-/// The fields that hold text, in the order of the body: what one of them begins, the next may end.
-fn texts(call: &Call) -> Vec<u32> {
-    let text = |field: &Field| {
-        let other =
-            matches!(field.role, Role::Control | Role::Identifier | Role::Binary | Role::Reference | Role::Schema);
-        !other && matches!(field.kind, TokenKind::String | TokenKind::Key)
-    };
-    (0_u32..).zip(&call.fields).filter(|(_, field)| text(field)).map(|(index, _)| index).collect()
-}
-
-/// Fields of one group that a reader would read as one text, where there are several.
-fn chains(call: &Call) -> Vec<Vec<u32>> {
-    let mut groups: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
-    for index in texts(call) {
-        if let Some(field) = call.fields.get(index as usize).filter(|field| field.kind == TokenKind::String) {
-            groups.entry(field.group).or_default().push(index);
-        }
-    }
-    groups.into_values().filter(|chain| chain.len() > 1).collect()
 }
 
 /// The inspection of one call or text while it goes on.
@@ -200,6 +182,17 @@ impl<'e> Work<'e> {
             }
         }
         self.views.extend(view.map(|view| (field, view)));
+    }
+
+    /// Reads what a text stands for: what is found there is found in the whole of it.
+    fn read_instead(&mut self, field: u32, text: &str, plain: &str, key: Option<&str>) {
+        let page = Page { text: plain, key };
+        let mut sink = Sink::new(self.used);
+        self.engine.scan_patterns(&page, 0, &mut sink);
+        for hit in &mut sink.hits {
+            hit.range = 0..text.len();
+        }
+        self.take((field, text), &Page { text, key }, None, sink);
     }
 
     /// Takes over what is remembered of a text.
@@ -269,24 +262,11 @@ impl<'e> Work<'e> {
         }
     }
 
-    /// Reads the parts of a chain as one text; what lies within one part was found there already.
+    /// Reads the texts of a chain as one; what lies within one of them was found there already.
     fn read_joined(&mut self, call: &Call, chain: &[u32], seam: &Seam) {
-        let mut joined = String::new();
-        let mut parts: Vec<Part> = Vec::with_capacity(chain.len());
-        for &index in chain {
-            let Some(field) = call.fields.get(index as usize) else { continue };
-            let text = call.text(field);
-            if text.len() <= 2 * seam.bytes {
-                parts.push(Part::add(&mut joined, index, text, 0..text.len()));
-                continue;
-            }
-            let (head, tail) = (text.floor_char_boundary(seam.bytes), text.ceil_char_boundary(text.len() - seam.bytes));
-            parts.push(Part::add(&mut joined, index, text, 0..head));
-            joined.push_str(GAP);
-            parts.push(Part::add(&mut joined, index, text, tail..text.len()));
-        }
-        let view = View::of(&joined);
-        let page = Page { text: view.as_ref().map_or(joined.as_str(), View::text), key: None };
+        let joined = Joined::of(call, chain, seam);
+        let view = View::of(&joined.text);
+        let page = Page { text: view.as_ref().map_or(joined.text.as_str(), View::text), key: None };
         let mut sink = Sink::new(self.used);
         if seam.names {
             self.engine.scan(&page, 0, &mut sink);
@@ -303,9 +283,7 @@ impl<'e> Work<'e> {
                 Some(view) => view.original(hit.range),
                 None => hit.range,
             };
-            let first = parts.partition_point(|part| part.end() <= range.start);
-            let touched = parts.iter().skip(first).take_while(|part| part.joined < range.end);
-            let pieces: Vec<(u32, Range<usize>)> = touched.filter_map(|part| part.piece(&range)).collect();
+            let pieces = joined.pieces(&range);
             if pieces.len() < 2 || self.used.hits + pieces.len() > FINDINGS_MAX {
                 self.full |= pieces.len() > 1;
                 continue;
@@ -342,40 +320,13 @@ impl<'e> Work<'e> {
     /// Settles overlaps field by field.
     fn finish(mut self) -> (Vec<(u32, Hit)>, ScanStatus) {
         let mut all = Vec::with_capacity(self.used.hits);
+        let bears = |detector: u16| self.engine.bears_a_class(detector);
         for (field, mut hits) in std::mem::take(&mut self.hits) {
-            settle::settle(&mut hits);
+            settle::settle(&mut hits, bears);
             all.extend(hits.into_iter().map(|hit| (field, hit)));
         }
         let partial = self.full || self.known.full;
         (all, if partial { ScanStatus::Partial } else { ScanStatus::Complete })
-    }
-}
-
-/// A stretch of a field within a joined text.
-struct Part {
-    field: u32,
-    /// Where it begins in the joined text.
-    joined: usize,
-    /// The stretch of the field.
-    own: Range<usize>,
-}
-
-impl Part {
-    fn add(joined: &mut String, field: u32, text: &str, own: Range<usize>) -> Self {
-        let part = Self { field, joined: joined.len(), own: own.clone() };
-        joined.push_str(text.get(own).unwrap_or_default());
-        part
-    }
-
-    fn end(&self) -> usize {
-        self.joined + self.own.len()
-    }
-
-    /// The bytes of the field that lie in a range of the joined text.
-    fn piece(&self, range: &Range<usize>) -> Option<(u32, Range<usize>)> {
-        let (from, to) = (range.start.max(self.joined), range.end.min(self.end()));
-        let own = self.own.start + from.saturating_sub(self.joined)..self.own.start + to.saturating_sub(self.joined);
-        (from < to).then_some((self.field, own))
     }
 }
 

@@ -28,6 +28,7 @@ mod exact;
 mod fold;
 mod inflect;
 mod inspect;
+mod joined;
 mod lexicon;
 mod memory;
 mod named;
@@ -62,6 +63,11 @@ trait Detector: std::fmt::Debug + Send + Sync {
     /// Who it is.
     fn card(&self) -> Card;
 
+    /// The entity type that it serves: that of its id, unless it is one of several.
+    fn entity(&self) -> &'static str {
+        self.card().id
+    }
+
     /// The places that it wants to see.
     fn wake(&self) -> Wake;
 
@@ -72,7 +78,7 @@ trait Detector: std::fmt::Debug + Send + Sync {
 /// Who a detector is, for findings, `octroi detectors` and its documentation.
 #[derive(Debug, Clone, Copy)]
 struct Card {
-    /// Its id, also the entity type that it serves.
+    /// Its id.
     id: &'static str,
     /// ISO 3166-1 code, `*` for any.
     country: &'static str,
@@ -86,6 +92,7 @@ fn detectors() -> Vec<Box<dyn Detector>> {
         Box::new(contact::email::Email::new()),
         Box::new(contact::french::FrenchPhone::new()),
         Box::new(contact::phone::Phone::new()),
+        Box::new(contact::spoken::SpokenEmail::new()),
         Box::new(document::mrz::Mrz),
         Box::new(network::handle::SocialHandle::new()),
         Box::new(network::ip::Ip::new()),

@@ -11,8 +11,9 @@ const MARGIN: u8 = 10;
 /// Sorts hits by place, longest first, and removes doubles and what a stronger hit explains.
 ///
 /// A hit is explained by one that holds it and is at least as sure (a SIREN within a SIRET, a host within a URL), and by one of
-/// the same bytes that is clearly surer.
-pub(super) fn settle(hits: &mut Vec<Hit>) {
+/// the same bytes that is clearly surer. `bears` says whether a detector's type brings a class of data: what brings none (a
+/// URL, a place) holds what does (the e-mail address or the secret within the URL) without explaining it.
+pub(super) fn settle(hits: &mut Vec<Hit>, bears: impl Fn(u16) -> bool) {
     hits.sort_by(|a, b| {
         (a.range.start, b.range.end, b.confidence, a.detector).cmp(&(
             b.range.start,
@@ -26,7 +27,10 @@ pub(super) fn settle(hits: &mut Vec<Hit>) {
     let mut open: Vec<Hit> = Vec::new();
     for hit in hits.drain(..) {
         open.retain(|other| other.range.end > hit.range.start);
-        let explained = open.iter().any(|other| explains(other, &hit));
+        let explained = open.iter().any(|other| {
+            let loses = other.range != hit.range && bears(hit.detector) && !bears(other.detector);
+            !loses && explains(other, &hit)
+        });
         if explained {
             continue;
         }
@@ -96,8 +100,10 @@ mod tests {
             ("side by side", vec![hit(1, 5..9, 85), hit(1, 0..5, 90)], vec![hit(1, 0..5, 90), hit(1, 5..9, 85)]),
             ("overlap", vec![hit(1, 0..6, 85), hit(2, 4..9, 90)], vec![hit(1, 0..6, 85), hit(2, 4..9, 90)]),
             ("double", vec![hit(1, 0..6, 85), hit(1, 0..6, 60)], vec![hit(1, 0..6, 85)]),
+            ("a host within a URL", vec![hit(9, 8..14, 60), hit(8, 0..20, 97)], vec![hit(8, 0..20, 97)]),
+            ("mail in a URL", vec![hit(1, 8..14, 97), hit(8, 0..20, 97)], vec![hit(8, 0..20, 97), hit(1, 8..14, 97)]),
         ] {
-            settle(&mut hits);
+            settle(&mut hits, |detector| detector < 8);
             assert_eq!(hits, expected, "{name}");
         }
     }

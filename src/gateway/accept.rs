@@ -8,7 +8,7 @@ use http::{HeaderMap, Request, Version};
 use super::examine::Declarations;
 use crate::dialect;
 use crate::identity::{Callers, unauthenticated};
-use crate::model::{Caller, Line, Operation, Refusal};
+use crate::model::{Caller, Fault, Line, Operation, Refusal};
 
 /// Bytes of one declaration header; labels and purposes are short.
 const DECLARATION_BYTES_MAX: usize = 256;
@@ -26,9 +26,14 @@ pub struct Head {
 ///
 /// # Errors
 /// 404 for an endpoint that is not governed, 405 for a method, 400 for a query, a second `Host`, an upgrade or a
-/// declaration that is repeated or too long.
-pub fn head<B>(request: &Request<B>) -> Result<Head, Refusal> {
+/// declaration that is repeated or too long, 431 for a head above `bytes_max`.
+pub fn head<B>(request: &Request<B>, bytes_max: usize) -> Result<Head, Refusal> {
     let uri = request.uri();
+    if head_bytes(request) > bytes_max {
+        // hyper's own bound is that of its buffer: what comes in one piece may be longer.
+        let message = format!("the request line and headers exceed {bytes_max} bytes");
+        return Err(Refusal::new(Fault::Caller, 431, "head_too_large", message));
+    }
     let headers = request.headers();
     let line = dialect::route(request.method(), uri.path(), uri.query(), headers)?;
     if headers.get_all(HOST).iter().count() > 1 {
@@ -46,6 +51,14 @@ pub fn head<B>(request: &Request<B>) -> Result<Head, Refusal> {
         residence: declaration(headers, "octroi-residence")?,
     };
     Ok(Head { line, declared })
+}
+
+/// Bytes of a head, as HTTP/1.1 writes it.
+fn head_bytes<B>(request: &Request<B>) -> usize {
+    let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
+    let line = request.method().as_str().len() + target + " HTTP/1.1\r\n".len() + 1;
+    let fields = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + ": \r\n".len());
+    line + fields.sum::<usize>()
 }
 
 fn has_body(headers: &HeaderMap) -> bool {

@@ -116,7 +116,10 @@ pub fn decide(snapshot: Arc<Snapshot>, question: Question, findings: Findings, l
     let context = Context { leak: &leak, policy: &snapshot.policy };
     let facts = policy::facts(&call, &findings, &caller, &declared.as_declared(), context);
     let servable = snapshot.servable(&dialect::speakers(call.api), &model);
-    let plan = policy::decide(&snapshot.policy, &facts, &servable, now);
+    let mut plan = policy::decide(&snapshot.policy, &facts, &servable, now);
+    if snapshot.is_frozen(now) {
+        policy::freeze(&snapshot.policy, &mut plan);
+    }
     Examined { id, snapshot, caller, declared, call, model, servable, findings, leak, facts, plan, decided_at: now }
 }
 

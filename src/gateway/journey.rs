@@ -15,7 +15,7 @@ use super::ledger::Ledger;
 use super::respond::Answer;
 use super::route::Route;
 use super::snapshot::Snapshot;
-use super::{Gate, accept, body, dispatch, edge, outbound, record, whole};
+use super::{Gate, accept, body, dispatch, edge, outbound, record, shadow, whole};
 use crate::dialect;
 use crate::model::{Call, Findings, Line, Operation, Refusal, Word};
 
@@ -29,7 +29,7 @@ const INLINE_BYTES_MAX: usize = 64 * 1024;
 pub async fn journey(gate: &Arc<Gate>, ledger: &mut Ledger, request: Request<Incoming>) -> Result<Answer, Refusal> {
     let snapshot = gate.snapshot();
     ledger.dialect = dialect::spoken(request.uri().path(), request.headers());
-    let head = accept::head(&request)?;
+    let head = accept::head(&request, snapshot.limits.head_bytes)?;
     let api = head.line.api;
     ledger.operation = Word::fixed(api.operation.name());
     let caller = accept::identify(&snapshot.callers, request.headers(), request.uri().query())?;
@@ -102,6 +102,7 @@ async fn decide(
     let (leak, inspected) = tokio::join!(comparing, inspect(&snapshot, &question, share));
     let (findings, share) = inspected?;
     let examined = examine::decide(Arc::clone(&snapshot), question, findings, leak, gate.now());
+    shadow::compare(&gate.telemetry, &examined);
     Ok((Arc::new(examined), share))
 }
 

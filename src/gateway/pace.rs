@@ -32,12 +32,22 @@ pub(super) struct Paced<S> {
     deadline: Option<(u64, Pin<Box<Sleep>>)>,
     head: Duration,
     body: Duration,
+    /// Something was written.
+    written: bool,
+    /// The client has closed its side, or broken off.
+    ended: bool,
 }
 
 impl<S> Paced<S> {
     /// Times a connection: `head` for a header block and for a frame that carries no body, `body` for one that does.
     pub(super) fn new(inner: S, head: Duration, body: Duration) -> Self {
-        Self { inner, frames: Frames::default(), deadline: None, head, body }
+        Self { inner, frames: Frames::default(), deadline: None, head, body, written: false, ended: false }
+    }
+
+    /// Whether the client was told something in HTTP/1 and may still be writing. HTTP/2 answers each stream by itself, and ends
+    /// a connection only for what is wrong with it.
+    pub(super) fn is_open(&self) -> bool {
+        self.written && !self.ended && matches!(self.frames.at, At::Unknown)
     }
 
     /// Starts, keeps or ends the clock, and looks at it.
@@ -61,8 +71,14 @@ impl<S: AsyncRead + Unpin> AsyncRead for Paced<S> {
         let this = self.get_mut();
         let before = buf.filled().len();
         let polled = Pin::new(&mut this.inner).poll_read(cx, buf);
-        if let Poll::Ready(Ok(())) = &polled {
-            this.frames.take(buf.filled().get(before..).unwrap_or_default());
+        match &polled {
+            Poll::Ready(Ok(())) => {
+                let read = buf.filled().get(before..).unwrap_or_default();
+                this.ended |= read.is_empty() && buf.remaining() > 0;
+                this.frames.take(read);
+            }
+            Poll::Ready(Err(_)) => this.ended = true,
+            Poll::Pending => {}
         }
         if let Err(late) = this.look(cx) {
             return Poll::Ready(Err(late));
@@ -73,6 +89,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Paced<S> {
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Paced<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        self.written = true;
         Pin::new(&mut self.inner).poll_write(cx, buf)
     }
 
@@ -89,6 +106,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Paced<S> {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        self.written = true;
         Pin::new(&mut self.inner).poll_write_vectored(cx, bufs)
     }
 

@@ -22,6 +22,7 @@ use crate::model::finding::{POSSIBLY, SURELY};
 use crate::model::{
     Api, Caller, Catalogue, ClassId, ClassSet, Fault, Findings, LabelFact, Leak, LeakFact, Refusal, Removal, Word,
 };
+use crate::policy;
 
 /// Proof that an entry which names this backend and this body is on durable storage. It owns what may now be sent.
 #[derive(Debug)]
@@ -135,6 +136,7 @@ pub fn undecided(ledger: &Ledger, known: &Known, reason: Word) -> Entry {
         scan: Scan { status: Word::fixed("failed"), leaves: 0, scanned: 0, unknown: 0, unreadable: 0, bytes: 0 },
         label: None,
         leak_score: None,
+        facts: None,
         leak: None,
         policy: policy.digest(),
         inventory: policy.inventory_digest(),
@@ -233,6 +235,7 @@ fn decision(
             LeakFact::Score(score) => Some(score),
             LeakFact::Unknown => None,
         },
+        facts: Some(Box::new(policy::recorded(&examined.facts, policy, &examined.servable, &examined.leak))),
         leak: protected(examined),
         policy: policy.digest(),
         inventory: policy.inventory_digest(),
@@ -306,6 +309,7 @@ fn removed(examined: &Examined) -> Vec<RemovedBackend> {
         Removal::Rules(rules) => named(removed.backend, "rule", rules.iter().map(|(rule, _)| rule.clone()).collect()),
         Removal::Duty(rule) => named(removed.backend, "duty", vec![rule.clone()]),
         Removal::Expired => named(removed.backend, "expired", Vec::new()),
+        Removal::Frozen => named(removed.backend, "frozen", Vec::new()),
     });
     let unable = examined.plan.unable.iter().filter_map(|id| named(*id, "unable", Vec::new()));
     removed.chain(unable).collect()

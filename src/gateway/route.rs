@@ -273,6 +273,8 @@ impl Route {
     }
 }
 
+const FROZEN: &str = "the policy is frozen in an emergency: only backends on premises are used";
+
 /// The refusal of a request for which no backend is left.
 fn exhausted(examined: &Examined, tally: &Tally) -> Refusal {
     let plan = &examined.plan;
@@ -280,6 +282,8 @@ fn exhausted(examined: &Examined, tally: &Tally) -> Refusal {
     let why = if examined.is_owed_to_a_leak() { Vec::new() } else { removed_by_rules(examined) };
     let first_rule = why.first().map(|(rule, _)| rule.clone());
     let reasons: Vec<String> = why.iter().map(|(rule, because)| format!("rule `{rule}`: {because}")).collect();
+    let frozen = plan.removed.iter().any(|removed| removed.why == Removal::Frozen);
+    let reasons: Vec<String> = frozen.then(|| FROZEN.to_owned()).into_iter().chain(reasons).collect();
     let reasons = if reasons.is_empty() { String::new() } else { format!(" ({})", reasons.join("; ")) };
     let refusal = if plan.choices.is_empty() {
         let able_but_removed = plan.removed.iter().any(|removed| examined.servable.contains(removed.backend));

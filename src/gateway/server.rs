@@ -15,12 +15,14 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
+use super::linger::Lent;
 use super::pace::Paced;
-use super::{Gate, attend, edge};
+use super::{Gate, attend, edge, linger, plain};
 use crate::config::Limits;
 use crate::limits;
 
@@ -133,9 +135,10 @@ impl Connection {
         stream.set_nodelay(true).unwrap_or_default();
         match &self.tls {
             None => self.speak(stream, stop).await,
-            Some(tls) => match tokio::time::timeout(limits::HANDSHAKE_DEADLINE, tls.accept(stream)).await {
-                Ok(Ok(stream)) => self.speak(stream, stop).await,
-                Ok(Err(error)) => tracing::debug!(kind = ?error.kind(), "Handshake failed"),
+            Some(tls) => match tokio::time::timeout(limits::HANDSHAKE_DEADLINE, shake(tls, stream)).await {
+                Ok(Some(Ok(stream))) => self.speak(stream, stop).await,
+                Ok(Some(Err(error))) => tracing::debug!(kind = ?error.kind(), "Handshake failed"),
+                Ok(None) => tracing::debug!("Connection spoke plain HTTP"),
                 Err(_) => tracing::debug!("Handshake took too long"),
             },
         }
@@ -154,9 +157,9 @@ impl Connection {
             let (attended, answered) = (attend::begin(&work, &handed), service.clone().oneshot(request));
             async move { answered.await.map(|answer| answer.map(|body| attended.until_end_of(body, patience))) }
         });
-        let stream = Paced::new(stream, self.limits.head, self.limits.body);
+        let stream = Lent::new(Paced::new(stream, self.limits.head, self.limits.body));
         let builder = self.builder();
-        let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+        let mut connection = pin!(builder.serve_connection(TokioIo::new(stream.again()), service));
         let mut closing = false;
         loop {
             tokio::select! {
@@ -164,6 +167,10 @@ impl Connection {
                     if let Err(error) = ended {
                         // The text of hyper's errors can quote what the client sent: it is not logged.
                         tracing::debug!(incomplete = is_incomplete(error.as_ref()), "Connection ended with an error");
+                    }
+                    let open = stream.get().is_open();
+                    if open {
+                        linger::close(stream).await;
                     }
                     return;
                 }
@@ -221,6 +228,15 @@ impl Connection {
             .adaptive_window(false);
         builder
     }
+}
+
+/// Makes TLS of a connection; one that speaks plain HTTP is told so, and is nothing.
+async fn shake(tls: &TlsAcceptor, stream: TcpStream) -> Option<std::io::Result<TlsStream<TcpStream>>> {
+    if plain::is_http(&stream).await {
+        plain::answer(stream).await;
+        return None;
+    }
+    Some(tls.accept(stream).await)
 }
 
 fn is_incomplete(error: &(dyn std::error::Error + 'static)) -> bool {

@@ -4,21 +4,27 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use aws_lc_rs::hmac;
+use jiff::Timestamp;
 
 use super::scan_memory::ScanMemory;
 use crate::config::Limits;
 use crate::detect::Engine;
 use crate::identity::{Callers, Purpose, RootKey};
 use crate::leak::Scanner;
+use crate::model::entry::Digest;
 use crate::model::{BackendId, Catalogue, Dialect, Word};
 use crate::policy::{BackendSet, Policy};
 use crate::upstream::Pool;
 
 /// One consistent state of the gateway.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Snapshot {
     /// The policy in force.
-    pub policy: Policy,
+    pub policy: Arc<Policy>,
+    /// An emergency freeze that lasts.
+    pub freeze: Option<Freeze>,
+    /// A candidate that is evaluated beside the policy and never enforced. It has the same catalogue.
+    pub shadow: Option<Arc<Policy>>,
     /// Its entity types and classes.
     pub catalogue: Arc<Catalogue>,
     /// The detectors.
@@ -26,7 +32,7 @@ pub struct Snapshot {
     /// What texts were found to hold before; it outlives a reload.
     pub memory: Arc<ScanMemory>,
     /// The registered keys.
-    pub callers: Callers,
+    pub callers: Arc<Callers>,
     /// What a client may ask for, and each backend's own name for it.
     pub models: BTreeMap<Word, BTreeMap<Word, Word>>,
     /// Connections to the backends.
@@ -39,15 +45,33 @@ pub struct Snapshot {
     pub limits: Limits,
 }
 
+/// An emergency freeze: until it ends only backends on premises are used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Freeze {
+    /// When it ends by itself.
+    pub until: Timestamp,
+    /// Who ordered it.
+    pub by: Vec<Word>,
+    /// Why.
+    pub because: Word,
+    /// SHA-256 of the order.
+    pub order: Digest,
+}
+
 /// Generation of derived keys; it changes when an operator rotates the root.
 const EPOCH: &str = "1";
 
 impl Snapshot {
     /// The backends that speak one of the dialects and serve the model, under names that the inventory binds.
     pub fn servable(&self, dialects: &[Dialect], model: &Word) -> BackendSet {
+        self.servable_of(&self.policy, dialects, model)
+    }
+
+    /// The same, as another policy numbers them.
+    pub fn servable_of(&self, policy: &Policy, dialects: &[Dialect], model: &Word) -> BackendSet {
         let names = self.models.get(model);
         let mut set = BackendSet::default();
-        for (index, backend) in (0..).zip(self.policy.backends()) {
+        for (index, backend) in (0..).zip(policy.backends()) {
             let Some(name) = names.and_then(|names| names.get(&backend.name)) else { continue };
             if self.able(&backend.name, dialects, name) {
                 set.insert(BackendId(index));
@@ -61,6 +85,11 @@ impl Snapshot {
         upstream.is_some_and(|upstream| {
             dialects.iter().any(|dialect| upstream.speaks(*dialect)) && upstream.serves(model.as_str())
         })
+    }
+
+    /// Whether a freeze lasts at an instant.
+    pub fn is_frozen(&self, now: Timestamp) -> bool {
+        self.freeze.as_ref().is_some_and(|freeze| now < freeze.until)
     }
 
     /// The backend's own name for a model.

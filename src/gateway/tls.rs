@@ -136,5 +136,10 @@ fn read_pair(certificate: &Path, key: &Path) -> Result<CertifiedKey, TlsError> {
         _ => return Err(pair("the certificate cannot be read".to_owned())),
     }
     // Fails when the key does not belong to the first certificate.
-    CertifiedKey::from_der(chain, private, &provider()).map_err(|error| pair(error.to_string()))
+    CertifiedKey::from_der(chain, private, &provider()).map_err(|error| match error {
+        rustls::Error::InconsistentKeys(_) => pair(
+            "they do not belong together: the key is not the one that this certificate was made for\n  help: name the key of this certificate; the server's own certificate stands first in its file".to_owned(),
+        ),
+        error => pair(error.to_string()),
+    })
 }

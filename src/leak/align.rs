@@ -3,11 +3,6 @@
 //! Smith and Waterman's recurrence over words instead of bases. A word that is the same earns its weight, one that is
 //! replaced or missing costs a little, so that a passage with words replaced, dropped or put in is still one stretch. Regions
 //! are short (a window and its surroundings), so the whole table is made.
-#![expect(
-    clippy::cast_possible_wrap,
-    clippy::cast_possible_truncation,
-    reason = "regions have at most `REGION_WORDS_MAX` words"
-)]
 
 use std::ops::Range;
 
@@ -48,7 +43,7 @@ pub fn align(asked: &[Term], known: &[Term]) -> Alignment {
             known.iter().zip(above.windows(2)).zip(below.iter_mut().skip(1)).enumerate()
         {
             let [diagonal, up] = corner else { break };
-            *cell = Cell::best(*diagonal, *up, left, one, other);
+            *cell = Cell::best(*diagonal, *up, left, *one, *other);
             left = *cell;
             if cell.score > best.0 {
                 best = (cell.score, (row + 1) * width + column + 1);
@@ -76,7 +71,7 @@ enum Came {
 }
 
 impl Cell {
-    fn best(diagonal: Self, up: Self, left: Self, one: &Term, other: &Term) -> Self {
+    fn best(diagonal: Self, up: Self, left: Self, one: Term, other: Term) -> Self {
         let (step, came) = if one.token == other.token {
             (i32::from(one.weight.max(other.weight)) + 4, Came::Same)
         } else {
@@ -148,7 +143,7 @@ mod tests {
             prop_assert_eq!(found.score, align(&b, &a).score);
             prop_assert!(found.asked.end <= one.len() && found.known.end <= other.len());
             prop_assert!(found.same <= found.asked.len().min(found.known.len()));
-            prop_assert!(found.score <= 104 * found.same as i32);
+            prop_assert!(found.score <= 104 * i32::try_from(found.same).unwrap());
             // The stretch alone aligns as well as within its region.
             let alone = align(&a[found.asked.clone()], &b[found.known.clone()]);
             prop_assert_eq!(alone.score, found.score);

@@ -94,7 +94,8 @@ impl Corpus {
             follower.read(|record| {
                 news = true;
                 if let Some(tenant) = self.write().get_mut(name) {
-                    failed = failed.or(tenant.take(record).err());
+                    let refused = tenant.take(record).err();
+                    failed = failed.or(refused);
                 }
             })?;
             if let Some(failed) = failed {

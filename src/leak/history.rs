@@ -103,7 +103,7 @@ mod tests {
 
     #[test]
     fn passages_of_one_document_add_up_within_the_time() {
-        let history = History::new(Duration::from_secs(60));
+        let history = History::new(Duration::from_mins(1));
         let start = Instant::now();
         let at = |seconds| start + Duration::from_secs(seconds);
         let one = caller("one");
@@ -121,7 +121,7 @@ mod tests {
 
     #[test]
     fn it_stays_bounded() {
-        let history = History::new(Duration::from_secs(60));
+        let history = History::new(Duration::from_mins(1));
         let start = Instant::now();
         for number in 0..LEAK_CALLERS_MAX + 50 {
             history.add(&caller(&number.to_string()), &[touch(1, 1, 300)], start);

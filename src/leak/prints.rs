@@ -231,7 +231,7 @@ impl Prints {
                 }
             });
         });
-        runs.sort_unstable_by(|one, other| (one.asked.start, one.place).cmp(&(other.asked.start, other.place)));
+        runs.sort_unstable_by_key(|run| (run.asked.start, run.place));
         runs
     }
 

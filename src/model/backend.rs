@@ -122,6 +122,8 @@ pub struct Binding {
     pub addresses: Vec<AddressRange>,
     /// Upstream model or deployment names.
     pub models: Vec<Word>,
+    /// Ids that may stand in the path of its URL, beside these names: projects, accounts, regions.
+    pub path_ids: Vec<Word>,
 }
 
 /// A range of addresses in CIDR notation.

@@ -7,6 +7,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+pub use super::change::{Frozen, InventoryLoaded, PolicyLoaded, Reloaded};
+use super::recorded::RecordedFacts;
 pub use super::upkeep::{Access, Erasure, Gap, Heartbeat, KeyChange};
 use super::{Country, Word};
 
@@ -44,6 +46,17 @@ impl From<RequestId> for String {
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Digest(pub [u8; 32]);
 
+impl Digest {
+    /// Reads 64 hexadecimal digits.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut digest = Self([0; 32]);
+        for (byte, at) in digest.0.iter_mut().zip((0..).step_by(2)) {
+            *byte = u8::from_str_radix(text.get(at..at + 2)?, 16).ok()?;
+        }
+        (text.len() == 64).then_some(digest)
+    }
+}
+
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
@@ -76,8 +89,14 @@ pub enum Entry {
     Start(Start),
     /// The gateway stopped in good order.
     Stop,
-    /// A policy came into force, or a new one was rejected.
-    Policy(PolicyLoaded),
+    /// A policy came into force, or a new one was refused.
+    Policy(Box<PolicyLoaded>),
+    /// Another inventory, or other reference data, came into force.
+    Inventory(InventoryLoaded),
+    /// The files were read again.
+    Reload(Reloaded),
+    /// An emergency freeze began or ended, or an order was refused.
+    Freeze(Box<Frozen>),
     /// The log's key was announced or taken over.
     Key(KeyChange),
     /// Somebody reads the log.
@@ -125,6 +144,9 @@ pub struct Decision {
     /// Leak score, absent when unknown.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub leak_score: Option<u16>,
+    /// The facts that were decided on; absent when it was refused before anything was inspected.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub facts: Option<Box<RecordedFacts>>,
     /// The protected document that it is nearest to, from a score of 500.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub leak: Option<Protected>,
@@ -266,7 +288,7 @@ pub struct PlannedBackend {
 pub struct RemovedBackend {
     /// Its name.
     pub backend: Word,
-    /// `not-allowed`, `rule`, `duty`, `expired`, `unable`.
+    /// `not-allowed`, `rule`, `duty`, `expired`, `frozen`, `unable`.
     pub why: Word,
     /// The rules, when rules did it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -329,20 +351,4 @@ pub struct Start {
     pub version: Word,
     /// Requests of the run before whose decision had no outcome; each has got one that says so.
     pub unfinished: u32,
-}
-
-/// A policy was loaded or rejected.
-#[derive(Debug, Clone, Serialize)]
-pub struct PolicyLoaded {
-    /// Whether it is now in force.
-    pub in_force: bool,
-    /// Its digest; absent when it could not be compiled.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub policy: Option<Digest>,
-    /// Digest of the inventory.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub inventory: Option<Digest>,
-    /// The name and version in its header.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub name: Option<Word>,
 }

@@ -163,6 +163,10 @@ pub struct Facts {
     pub hosted: Vec<(Word, Option<Word>)>,
     /// Similarity to protected documents.
     pub leak: LeakFact,
+    /// Types that the label took away, sorted by id: no rule sees them; they are recorded.
+    pub lowered: Vec<TypeFact>,
+    /// What was known of health of a person before the label took it away.
+    pub lowered_health: Certainty,
     /// What the caller sent of a protected document within a time.
     pub leak_history: LeakFact,
     /// After duties: entity types whose values no longer identify because they were pseudonymised.

@@ -120,6 +120,8 @@ pub enum Removal {
     Duty(Word),
     /// The policy is past its validity: only on premises is allowed.
     Expired,
+    /// The policy is frozen in an emergency: only on premises is allowed.
+    Frozen,
 }
 
 /// A backend that may not have the request.

@@ -86,7 +86,7 @@ impl Gathered {
 
     /// The next instant at which something begins or ends: a declared truth, an adequacy decision, a window, an exception.
     /// A last day ends with that day at home.
-    fn next_change(&self, now: Timestamp) -> Option<Timestamp> {
+    pub(super) fn next_change(&self, now: Timestamp) -> Option<Timestamp> {
         let (mut first_days, mut last_days): (Vec<Date>, Vec<Date>) = (Vec::new(), Vec::new());
         for decision in &self.world.reference.decisions {
             first_days.push(decision.from);
@@ -144,6 +144,7 @@ impl Gathered {
             backends: truths.iter().map(Truth::backend).collect(),
             located_in_eea: truths.iter().map(Truth::located_in_eea).collect(),
             purposes: purposes(&self.resolved),
+            asked: self.resolved.asked(catalogue),
             hosts: self.resolved.tools.iter().filter_map(|tool| tool.host.clone()).collect(),
             countries: self.world.reference.countries.keys().copied().collect(),
             because: rules.iter().map(|rule| (rule.name.clone(), rule.because.clone())).collect(),

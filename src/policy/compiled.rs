@@ -8,7 +8,7 @@ use super::program::Program;
 use super::reference::Countries;
 use super::resolved::{LabelSays, Scenario};
 use crate::model::entry::Digest;
-use crate::model::{Action, Backend, BackendId, Catalogue, Tier, Word};
+use crate::model::{Action, Backend, BackendId, Catalogue, EntityId, Tier, Word};
 
 /// A compiled policy: the sheets, packs, inventory and reference data as they stood on one day.
 #[derive(Debug)]
@@ -24,6 +24,8 @@ pub struct Policy {
     pub(super) labels: Vec<Word>,
     pub(super) says: Vec<LabelSays>,
     pub(super) purposes: Vec<Word>,
+    /// Sorted.
+    pub(super) asked: Vec<EntityId>,
     pub(super) hosts: Vec<Word>,
     pub(super) countries: Countries,
     pub(super) because: BTreeMap<Word, Word>,
@@ -103,6 +105,12 @@ impl Policy {
     /// The types and classes it was compiled for.
     pub fn catalogue(&self) -> &Catalogue {
         &self.catalogue
+    }
+
+    /// Whether a condition, a duty or an exception is about a type, by its name or by one of its classes. What nothing asks
+    /// for changes no decision.
+    pub fn asks_for(&self, entity: EntityId) -> bool {
+        self.asked.binary_search(&entity).is_ok()
     }
 
     pub(super) fn program(&self) -> &Program {

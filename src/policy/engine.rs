@@ -15,7 +15,7 @@ use crate::model::{Action, BackendId, Choice, Duties, EntityId, Facts, FallBack,
 /// The rule that no sheet writes: provider-hosted tools need a line of their own.
 pub(super) const HOSTED_RULE: &str = "hosted-tools";
 const HOSTED_BECAUSE: &str = "a tool that runs at the provider is refused unless a sheet allows it by name and host";
-const UNLOCATED: &str = "change data that no detector could locate";
+pub(super) const UNLOCATED: &str = "change data that no detector could locate";
 
 /// Decides where a request may go. Total and deterministic.
 pub fn decide(policy: &Policy, facts: &Facts, servable: &BackendSet, now: Timestamp) -> Plan {
@@ -41,6 +41,7 @@ pub(super) fn reason(why: &Removal) -> String {
         }
         Removal::Duty(duty) => format!("this cannot be done: {duty}"),
         Removal::Expired => "the policy is past its validity: only on premises is allowed".to_owned(),
+        Removal::Frozen => "the policy is frozen: only on premises is allowed".to_owned(),
     }
 }
 

@@ -46,6 +46,8 @@ pub fn facts(
         hosted: hosted(call, policy),
         leak: context.leak.score,
         leak_history: context.leak.history,
+        lowered: Vec::new(),
+        lowered_health: Certainty::FALSE,
         pseudonymised: Vec::new(),
     };
     by_label(&mut facts, policy);
@@ -71,9 +73,11 @@ pub(super) fn by_label(facts: &mut Facts, policy: &Policy) {
         return;
     }
     let catalogue = policy.catalogue();
-    facts.types.retain(|fact| catalogue.info(fact.entity).is_none_or(|info| info.classes.0 & !lowered.0 != 0));
+    let stays = |fact: &TypeFact| catalogue.info(fact.entity).is_none_or(|info| info.classes.0 & !lowered.0 != 0);
+    facts.lowered.extend(facts.types.iter().filter(|fact| !stays(fact)));
+    facts.types.retain(stays);
     if catalogue.class("health").is_some_and(|health| lowered.contains(health)) {
-        facts.health_of_a_person = Certainty::FALSE;
+        facts.lowered_health = std::mem::replace(&mut facts.health_of_a_person, Certainty::FALSE);
     }
 }
 

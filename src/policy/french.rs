@@ -223,6 +223,28 @@ const TABLE: &[(&str, &str)] = &[
     ("`{}` number {} admits no backend of the inventory today", "`{}` numéro {} n'admet aujourd'hui aucun hébergeur de l'inventaire"),
     ("rule `{}` concerns no backend of the inventory today", "la règle `{}` ne vise aujourd'hui aucun hébergeur de l'inventaire"),
     ("rule `{}` can never fire", "la règle `{}` ne peut jamais jouer"),
+    ("from {}: {}", "à partir du {} : {}"),
+    (
+        "this cannot be done: change data that no detector could locate",
+        "cela ne peut être fait : changer des données qu'aucun détecteur n'a pu situer",
+    ),
+    ("this cannot be done: {}", "cela ne peut être fait : {}"),
+    (
+        "the policy is past its validity: only on premises is allowed",
+        "la politique n'est plus valide : seul le site est permis",
+    ),
+    ("the policy is frozen: only on premises is allowed", "la politique est gelée : seul le site est permis"),
+    ("undecided: whether rule `{}` can fire", "indécis : si la règle `{}` peut jouer"),
+    ("undecided: whether rule `{}` changes anything", "indécis : si la règle `{}` change quelque chose"),
+    (
+        "undecided: whether rule `{}` and the others leave a backend",
+        "indécis : si la règle `{}` et les autres laissent un hébergeur",
+    ),
+    ("undecided: whether a backend may have `{}` today", "indécis : si un hébergeur peut recevoir `{}` aujourd'hui"),
+    (
+        "undecided: the search for a request on which it shows was given up",
+        "indécis : la recherche d'une requête qui le montre a été abandonnée",
+    ),
     ("rule `{}` changes nothing: without it every request would come out the same", "la règle `{}` ne change rien : sans elle, toute requête aurait la même issue"),
     ("rule `{}` and the others leave no backend for the requests it is about", "la règle `{}` et les autres ne laissent aucun hébergeur aux requêtes qu'elle vise"),
     ("no backend may have `{}` today", "aucun hébergeur ne peut avoir `{}` aujourd'hui"),

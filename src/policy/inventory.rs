@@ -37,6 +37,7 @@ const KEYS: &[&str] = &[
     "ca",
     "addresses",
     "models",
+    "path-ids",
     "processing",
     "storage",
     "logs",
@@ -336,6 +337,7 @@ impl<'a, 't> EntryReader<'a, '_, 't> {
             authorities: self.optional("ca", |this, node| this.every(node, Self::fingerprint)).unwrap_or_default(),
             addresses: self.optional("addresses", |this, node| this.every(node, Self::range)).unwrap_or_default(),
             models: self.optional("models", words).unwrap_or_default(),
+            path_ids: self.optional("path-ids", words).unwrap_or_default(),
         }
     }
 

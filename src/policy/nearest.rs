@@ -3,7 +3,7 @@
 use super::text::{Part, Text, say};
 
 /// At most three words of the list, nearest first, none further away than a third of the length and two more.
-pub(super) fn nearest<'a>(word: &str, list: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+pub fn nearest<'a>(word: &str, list: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let mut near: Vec<(usize, &str)> =
         list.into_iter().filter_map(|known| Some((closeness(word, known)?, known))).collect();
     near.sort_unstable();

@@ -23,7 +23,7 @@ use crate::model::{Country, Word};
 pub(super) type Countries = BTreeSet<Country>;
 
 /// The files as shipped: name and text.
-const SHIPPED: &[(&str, &str)] = &[
+pub(super) const SHIPPED: &[(&str, &str)] = &[
     ("adequacy.toml", include_str!("../../policies/reference/adequacy.toml")),
     ("certificates.toml", include_str!("../../policies/reference/certificates.toml")),
     ("classes.toml", include_str!("../../policies/reference/classes.toml")),
@@ -37,6 +37,18 @@ const SHIPPED: &[(&str, &str)] = &[
 /// The shipped reference data, read once.
 static UNCHANGED: LazyLock<Arc<Reference>> =
     LazyLock::new(|| Arc::new(Reference::read_all(&[], Language::En, &mut Vec::new())));
+
+/// The countries of the shipped reference data, each with its name in English.
+pub fn countries() -> Vec<(Country, String)> {
+    let text = SHIPPED.iter().find(|(shipped, _)| *shipped == "countries.toml").map_or("", |(_, text)| text);
+    let table = toml::from_str::<toml::Table>(text).unwrap_or_default();
+    let listed = table.get("country").and_then(toml::Value::as_table);
+    let named = listed
+        .into_iter()
+        .flatten()
+        .filter_map(|(code, entry)| Some((Country::parse(code)?, entry.get("name")?.as_str()?.to_owned())));
+    named.collect()
+}
 
 /// The file in force: the operator's, else the shipped one.
 pub(super) fn file(name: &str, overrides: &[SourceFile], language: Language) -> File {

@@ -242,6 +242,7 @@ impl Resolver<'_> {
                 Atom::Label(self.names.labels.get(from..)?.to_vec())
             }
             Ask::LeakAtLeast(score) => Atom::LeakAtLeast(*score),
+            Ask::LeakHistoryAtLeast(score) => Atom::LeakHistoryAtLeast(*score),
             Ask::App(name) => Atom::App(word(name)),
             Ask::AppInGroup(name) => Atom::Group(self.group(name)?),
             Ask::Tenant(name) => Atom::Tenant(word(name)),

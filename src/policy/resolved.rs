@@ -1,10 +1,12 @@
 //! The tree after every name has been looked up: what compiles to masks, and what a naive evaluator can read.
 
+use std::collections::BTreeSet;
+
 use jiff::civil::Date;
 
 use super::reference::Countries;
 use super::tree::Expr;
-use crate::model::{Action, BackendId, ClassId, ClassSet, Country, EntityId, Facts, Word};
+use crate::model::{Action, BackendId, Catalogue, ClassId, ClassSet, Country, EntityId, Facts, Word};
 
 /// A class or a type of data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -28,6 +30,7 @@ pub(super) enum Atom {
     /// One of these labels.
     Label(Vec<Word>),
     LeakAtLeast(u16),
+    LeakHistoryAtLeast(u16),
     App(Word),
     /// One of these apps.
     Group(Vec<Word>),
@@ -208,6 +211,33 @@ impl Resolved {
         let gates = gates.chain(self.rules.iter().map(|rule| &rule.gate));
         let gates = gates.chain(self.fall_backs.iter().map(|clause| &clause.gate));
         gates.flat_map(|gate| gate.when.iter().chain(&gate.unless))
+    }
+
+    /// The types that conditions, duties and exceptions are about on any day, sorted.
+    pub(super) fn asked(&self, catalogue: &Catalogue) -> Vec<EntityId> {
+        let (mut types, mut classes) = (BTreeSet::new(), ClassSet::default());
+        let exceptions = self.exceptions.iter().filter_map(|exception| exception.when.as_ref());
+        for condition in self.conditions().chain(exceptions) {
+            condition.visit(true, &mut |atom, _| match atom {
+                Atom::Includes { what: What::Type(entity), .. } | Atom::Still(What::Type(entity)) => {
+                    types.insert(*entity);
+                }
+                Atom::Includes { what: What::Class(class), .. } | Atom::Still(What::Class(class)) => {
+                    classes.insert(*class);
+                }
+                Atom::HealthOfAPerson => {
+                    if let Some(class) = catalogue.class("health") {
+                        classes.insert(class);
+                    }
+                }
+                _ => {}
+            });
+        }
+        types.extend(self.rules.iter().flat_map(|rule| &rule.actions).map(|(entity, _)| *entity));
+        let of_class =
+            (0..).map(EntityId).zip(&catalogue.entities).filter(|(_, info)| info.classes.intersects(classes));
+        types.extend(of_class.map(|(entity, _)| entity));
+        types.into_iter().collect()
     }
 
     /// First and last days of windows and exceptions.

@@ -71,6 +71,8 @@ pub(super) fn nothing() -> Facts {
         reference: false,
         hosted: Vec::new(),
         leak: LeakFact::Score(0),
+        lowered: Vec::new(),
+        lowered_health: Certainty::FALSE,
         leak_history: LeakFact::Score(0),
         pseudonymised: Vec::new(),
     }
@@ -135,6 +137,7 @@ impl Resolver<'_> {
                 facts.label = LabelFact::Named(self.names.labels.get(label)?.clone());
             }
             Given::LeakScore(score) => facts.leak = LeakFact::Score(*score),
+            Given::LeakHistory(score) => facts.leak_history = LeakFact::Score(*score),
             Given::Residence(area) => {
                 let countries = self.area(area)?;
                 facts.residence.extend(countries);

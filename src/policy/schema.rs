@@ -57,6 +57,7 @@ fn ask() -> Value {
         words(&["health-of-a-person", "minors", "scan-incomplete", "unreadable", "reference", "hosted"]),
         tagged("includes", &includes),
         tagged("leak-at-least", &number()),
+        tagged("leak-history-at-least", &number()),
         tagged("residence-in", &list(&of("area"))),
     ];
     let named = ["still-identified", "label-is", "label-at-least", "app", "app-in-group", "tenant", "role", "purpose"];
@@ -93,6 +94,7 @@ fn given() -> Value {
         words(&["health-of-a-person", "minors", "scan-incomplete", "unreadable", "reference"]),
         tagged("data", &object(&[("count", number()), ("what", text())])),
         tagged("leak-score", &number()),
+        tagged("leak-history", &number()),
         tagged("residence", &of("area")),
         tagged("hosted", &object(&[("tool", text()), ("host", optional(&text()))])),
     ];

@@ -36,6 +36,11 @@ pub fn packs() -> Vec<(&'static str, &'static str)> {
     ]
 }
 
+/// The reference data that octroi brings: name and text.
+pub fn reference() -> &'static [(&'static str, &'static str)] {
+    super::reference::SHIPPED
+}
+
 /// A pack with its own scenarios, on the example inventory, in a sheet that admits every backend: what its scenarios are
 /// written for.
 pub fn trial(name: &str, text: &str) -> Sources {

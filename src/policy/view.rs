@@ -32,6 +32,14 @@ pub(super) struct After<'a> {
     pub(super) declared: ClassSet,
 }
 
+/// Whether a score reaches a threshold; nobody knows where there is none.
+fn reached(leak: LeakFact, score: u16) -> Certainty {
+    match leak {
+        LeakFact::Score(found) => Certainty::known(found >= score),
+        LeakFact::Unknown => Certainty::UNKNOWN,
+    }
+}
+
 impl<'a> View<'a> {
     /// The request as it arrived.
     pub(super) fn arrived(facts: &'a Facts, policy: &'a Policy) -> Self {
@@ -96,10 +104,8 @@ impl<'a> View<'a> {
                 LabelFact::Unknown => Certainty::UNKNOWN,
                 LabelFact::Named(label) => Certainty::known(labels.contains(label)),
             },
-            Atom::LeakAtLeast(score) => match facts.leak {
-                LeakFact::Score(found) => Certainty::known(found >= *score),
-                LeakFact::Unknown => Certainty::UNKNOWN,
-            },
+            Atom::LeakAtLeast(score) => reached(facts.leak, *score),
+            Atom::LeakHistoryAtLeast(score) => reached(facts.leak_history, *score),
             Atom::App(app) => Certainty::known(facts.app == *app),
             Atom::Group(apps) => Certainty::known(apps.contains(&facts.app)),
             Atom::Tenant(tenant) => Certainty::known(facts.tenant == *tenant),

@@ -144,6 +144,21 @@ impl Telemetry {
         self.policy_valid_until.set(seconds);
     }
 
+    /// Seconds since the epoch until which an emergency freeze lasts; 0 without one.
+    pub fn policy_frozen_until(&self, seconds: f64) {
+        let before = self.policy_frozen_until.set(seconds);
+        if before <= 0.0 && seconds > 0.0 {
+            tracing::warn!("Policy is frozen: only backends on premises are used");
+        } else if before > 0.0 && seconds <= 0.0 {
+            tracing::warn!("Policy is no longer frozen");
+        }
+    }
+
+    /// Whether the newest files were rejected.
+    pub fn policy_rejected(&self, rejected: bool) {
+        self.policy_rejected.set(i64::from(rejected));
+    }
+
     /// A request failed inside the gateway and was refused.
     pub fn panicked(&self, id: RequestId) {
         self.panics.inc();

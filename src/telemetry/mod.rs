@@ -6,6 +6,7 @@
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
 pub mod events;
+pub mod shadow;
 
 use std::fmt::Write as _;
 use std::sync::atomic::AtomicU64;
@@ -99,6 +100,9 @@ pub struct Telemetry {
     in_work: Gauge<i64>,
     body_bytes: Gauge<i64>,
     policy_valid_until: Gauge<f64, AtomicU64>,
+    policy_frozen_until: Gauge<f64, AtomicU64>,
+    policy_rejected: Gauge,
+    shadow: shadow::Shadow,
     gen_ai_duration: OtelHistogram<f64>,
     gen_ai_first_token: OtelHistogram<f64>,
     gen_ai_tokens: OtelHistogram<u64>,
@@ -145,6 +149,9 @@ impl Telemetry {
             in_work: Gauge::default(),
             body_bytes: Gauge::default(),
             policy_valid_until: Gauge::default(),
+            policy_frozen_until: Gauge::default(),
+            policy_rejected: Gauge::default(),
+            shadow: shadow::Shadow::default(),
             gen_ai_duration: histogram("gen_ai.server.request.duration", "s", "Duration of a request"),
             gen_ai_first_token: histogram(
                 "gen_ai.server.time_to_first_token",
@@ -196,6 +203,17 @@ impl Telemetry {
             "Time past which only backends on premises are used",
             self.policy_valid_until.clone(),
         );
+        r.register(
+            "policy_frozen_until",
+            "Time until which only backends on premises are used because of an emergency freeze; 0 without one",
+            self.policy_frozen_until.clone(),
+        );
+        r.register(
+            "policy_rejected",
+            "1 while the newest files are not in force because something is wrong with them",
+            self.policy_rejected.clone(),
+        );
+        self.shadow.register(r);
     }
 
     /// The page that Prometheus scrapes, in `OpenMetrics` text format.

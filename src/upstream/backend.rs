@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::connect::{Connector, Peer, tls_cause, tls_fault};
-use super::health::Health;
+use super::health::{Health, Why};
 use super::request::{Accept, Maker, Outgoing};
 use super::target::Target;
 use super::{Reply, SendError, Settings, SetupError, SetupFault, tls};
@@ -105,6 +105,11 @@ impl Backend {
         self.health.available(Instant::now())
     }
 
+    /// Why the last request or check failed, in closed words; nothing once one succeeded.
+    pub fn why(&self) -> Option<Why> {
+        self.health.why()
+    }
+
     /// Requests whose answer has not ended.
     pub fn outstanding(&self) -> usize {
         self.health.outstanding()
@@ -129,8 +134,8 @@ impl Backend {
                 Reply::new(&head, body, bounds, ticket)
             }
             Err(error) => {
-                if error.is_unavailable() && ticket.failed(Instant::now()) {
-                    tracing::warn!(backend = %self.name(), cause = error.cause(), "Backend ejected");
+                if error.is_unavailable() && ticket.failed(Instant::now(), error) {
+                    tracing::warn!(backend = %self.name(), cause = error.cause(), why = %error, "Backend ejected");
                 }
                 Err(error)
             }
@@ -168,18 +173,17 @@ impl Backend {
                 () = stop.cancelled() => return,
                 passed = self.passes(&path) => passed,
             };
-            if self.health.checked(passed) {
-                if passed {
-                    tracing::info!(backend = %self.name(), "Backend passes its checks again");
-                } else {
-                    tracing::warn!(backend = %self.name(), "Backend fails its checks");
+            if self.health.checked(passed.err()) {
+                match passed {
+                    Ok(()) => tracing::info!(backend = %self.name(), "Backend passes its checks again"),
+                    Err(why) => tracing::warn!(backend = %self.name(), %why, "Backend fails its checks"),
                 }
             }
         }
     }
 
     /// Whether one check passes: a connection that proves itself, and any answer below 500 (a 401 is a sign of life).
-    async fn passes(&self, path: &PathAndQuery) -> bool {
+    async fn passes(&self, path: &PathAndQuery) -> Result<(), Why> {
         let outgoing = Outgoing {
             method: Method::GET,
             path: path.clone(),
@@ -188,14 +192,13 @@ impl Backend {
             accept: Accept::Json,
         };
         let check = async {
-            let response = self.attempt(&self.fresh, &outgoing).await.ok()?;
+            let response = self.attempt(&self.fresh, &outgoing).await.map_err(Why::Unreached)?;
             let status = response.status();
             // Read to its end, so that the backend does not log a broken connection every few seconds.
             let _unread = Limited::new(response.into_body(), HEALTH_BYTES_MAX).collect().await;
-            Some(status)
+            if status.is_server_error() { Err(Why::Status(status.as_u16())) } else { Ok(()) }
         };
-        let status = timeout(self.settings.health.deadline, check).await;
-        status.is_ok_and(|status| status.is_some_and(|status| !status.is_server_error()))
+        timeout(self.settings.health.deadline, check).await.unwrap_or(Err(Why::Silent))
     }
 }
 

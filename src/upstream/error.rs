@@ -24,8 +24,11 @@ pub enum SetupFault {
     #[error("its url {0}")]
     Url(&'static str),
     /// The URL names a host that the inventory entry does not hold for.
-    #[error("its inventory entry does not name the host `{0}`")]
+    #[error("the inventory's truths about it do not hold for the host `{0}`")]
     Host(String),
+    /// The URL's path names an id that the inventory entry does not hold for.
+    #[error("the inventory's truths about it do not hold for `{0}` in the path of its url")]
+    PathId(String),
     /// The trusted roots cannot be used.
     #[error("its roots {0}")]
     Roots(&'static str),
@@ -51,6 +54,27 @@ pub enum SetupFault {
     Duplicate,
 }
 
+impl SetupFault {
+    /// What to do about it.
+    pub const fn help(&self) -> Option<&'static str> {
+        match self {
+            Self::Host(_) => Some(
+                "correct the `url`, or let the officer add the host to `hosts` in backends.toml, if they hold for it",
+            ),
+            Self::PathId(_) => Some(
+                "correct the `url`, or let the officer add a deployment to `models`, a project, account or region to `path-ids` in backends.toml, if they hold for it",
+            ),
+            Self::Url(_) => Some("write `https://host:port`"),
+            Self::Roots(_) => Some("`roots` names a PEM file of the authorities that issued the backend's certificate"),
+            Self::ClientCertificate(_) => {
+                Some("`client_certificate` names a PEM chain and the key that belongs to its first certificate")
+            }
+            Self::HealthPath => Some("begin `health_path` with a slash"),
+            Self::Credential(_) | Self::Header { .. } | Self::Duplicate => None,
+        }
+    }
+}
+
 /// Why a backend gave no answer. The request may have reached it, unless the variant says otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum SendError {
@@ -58,7 +82,7 @@ pub enum SendError {
     #[error("cannot connect: {0}")]
     Connect(&'static str),
     /// Its host resolves to no address that the binding covers. Nothing was sent, not even a SYN.
-    #[error("its host has no address within the bound ranges")]
+    #[error("its host has no address within the ranges that the inventory names")]
     Address,
     /// Its certificate does not prove that it is this backend. Nothing was sent.
     #[error("cannot prove its identity: {0}")]

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::time::Instant;
 
-use super::HealthCheck;
+use super::{HealthCheck, SendError};
 use crate::limits;
 
 /// The state of one backend.
@@ -36,6 +36,22 @@ struct State {
     trying: bool,
     /// Active checks that failed in a row.
     checks_failed: u32,
+    /// Why the last request or check failed, until one succeeds.
+    why: Option<Why>,
+}
+
+/// Why a backend is not well, in closed words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Why {
+    /// It could not be reached, could not prove itself, or broke off.
+    #[error("{0}")]
+    Unreached(SendError),
+    /// Its health path did not answer in time.
+    #[error("its health path did not answer in time")]
+    Silent,
+    /// Its health path answered with this status.
+    #[error("its health path answered with status {0}")]
+    Status(u16),
 }
 
 impl Health {
@@ -48,6 +64,11 @@ impl Health {
         let state = self.state();
         let ejected = state.ejected_until.is_some_and(|until| now < until || state.trying);
         !ejected && state.checks_failed < self.settings.failures
+    }
+
+    /// Why the last request or check failed; nothing once one succeeded.
+    pub(super) fn why(&self) -> Option<Why> {
+        self.state().why
     }
 
     /// Requests whose answer has not ended.
@@ -65,10 +86,14 @@ impl Health {
     }
 
     /// An active check ended; says whether that changed the backend's availability.
-    pub(super) fn checked(&self, passed: bool) -> bool {
+    pub(super) fn checked(&self, why: Option<Why>) -> bool {
         let mut state = self.state();
         let before = state.checks_failed >= self.settings.failures;
-        state.checks_failed = if passed { 0 } else { state.checks_failed.saturating_add(1) };
+        state.checks_failed = if why.is_none() { 0 } else { state.checks_failed.saturating_add(1) };
+        // A check that passes does not end an ejection: why that came is still worth knowing.
+        if why.is_some() || state.ejected_until.is_none() {
+            state.why = why;
+        }
         before != (state.checks_failed >= self.settings.failures)
     }
 
@@ -89,14 +114,17 @@ impl Ticket {
     /// The head of an answer came.
     pub(super) fn succeeded(&mut self) {
         let mut state = self.health.state();
-        *state = State { checks_failed: state.checks_failed, ..State::default() };
+        // The checks have an opinion of their own, and their reason.
+        let why = state.why.filter(|_| state.checks_failed > 0);
+        *state = State { checks_failed: state.checks_failed, why, ..State::default() };
         self.trying = false;
     }
 
     /// The backend could not be reached or broke off; says whether that ejected it.
-    pub(super) fn failed(&mut self, now: Instant) -> bool {
+    pub(super) fn failed(&mut self, now: Instant, why: SendError) -> bool {
         let settings = &self.health.settings;
         let mut state = self.health.state();
+        state.why = Some(Why::Unreached(why));
         let trying = std::mem::take(&mut self.trying);
         if trying {
             state.trying = false;
@@ -139,7 +167,7 @@ mod tests {
 
     fn fail(health: &Arc<Health>, times: usize, now: Instant) {
         for _ in 0..times {
-            health.begin(now).failed(now);
+            health.begin(now).failed(now, SendError::Broke);
         }
     }
 
@@ -186,7 +214,7 @@ mod tests {
         let mut before: Vec<_> = (0..5).map(|_| health.begin(now)).collect();
         fail(&health, 3, now);
         for ticket in &mut before {
-            assert!(!ticket.failed(now + Duration::from_secs(4)));
+            assert!(!ticket.failed(now + Duration::from_secs(4), SendError::Broke));
         }
         assert!(health.available(now + Duration::from_secs(5)));
     }
@@ -194,11 +222,15 @@ mod tests {
     #[test]
     fn active_checks_are_an_opinion_of_their_own() {
         let (health, now) = health();
-        assert_eq!([false, false, false, false].map(|passed| health.checked(passed)), [false, false, true, false]);
+        let refused = Why::Unreached(SendError::Connect("refused"));
+        let failed = [Why::Silent, Why::Silent, refused, refused].map(|why| health.checked(Some(why)));
+        assert_eq!(failed, [false, false, true, false]);
         health.begin(now).succeeded();
         assert!(!health.available(now), "an answered request does not overrule the check");
-        assert!(health.checked(true));
+        assert_eq!(health.why().map(|why| why.to_string()).as_deref(), Some("cannot connect: refused"));
+        assert!(health.checked(None));
         assert!(health.available(now));
+        assert_eq!(health.why(), None);
     }
 
     #[test]

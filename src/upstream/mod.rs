@@ -32,6 +32,7 @@ pub use backend::Backend;
 pub use connect::Peer;
 pub use credential::{Credential, Secret};
 pub use error::{BodyError, SendError, SetupError, SetupFault};
+pub use health::Why;
 pub use pool::Pool;
 pub use reply::{Reply, ReplyBody};
 pub use request::{Accept, Outgoing};

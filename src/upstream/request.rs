@@ -172,7 +172,11 @@ mod tests {
     use crate::upstream::{Credential, Secret};
 
     fn settings() -> Settings {
-        let binding = Binding { hosts: vec![Word::fixed("a.example")], ..Binding::default() };
+        let binding = Binding {
+            hosts: vec![Word::fixed("a.example")],
+            path_ids: vec![Word::fixed("base")],
+            ..Binding::default()
+        };
         Settings::new(Word::fixed("a"), "https://a.example/base", binding)
     }
 

@@ -1,7 +1,8 @@
 //! The URL of a backend, taken apart once and held against its binding.
 //!
 //! The operator writes the URL, the officer's inventory names the hosts: a URL that points elsewhere is refused at load
-//! ("truths are bound to addresses").
+//! ("truths are bound to addresses"). So is one whose path names a deployment, a project, an account or a region that the
+//! entry does not name: behind one host of a cloud stand machines of every country.
 
 use std::net::IpAddr;
 
@@ -55,6 +56,9 @@ impl Target {
         let server = server_name(&host).ok_or(SetupFault::Url("has a host that no certificate can name"))?;
         let port = authority.port_u16().unwrap_or(if tls { 443 } else { 80 });
         let base = uri.path().trim_end_matches('/').to_owned();
+        if let Some(id) = unbound_id(&base, binding) {
+            return Err(SetupFault::PathId(id));
+        }
         Ok(Self { tls, host, port, server, authority, base })
     }
 
@@ -64,6 +68,51 @@ impl Target {
         let path = if self.base.is_empty() { path.clone() } else { format!("{}{path}", self.base).parse().ok()? };
         Uri::builder().scheme(scheme).authority(self.authority.clone()).path_and_query(path).build().ok()
     }
+}
+
+/// Steps of a path that belong to an API and say nothing of where it leads.
+const API_WORDS: [&str; 7] = ["ai", "api", "client", "compatible-mode", "inference", "openai", "serving-endpoints"];
+
+/// Steps of a path behind which an id stands, whatever it looks like.
+const COLLECTIONS: [&str; 13] = [
+    "accounts",
+    "deployments",
+    "endpoints",
+    "instances",
+    "locations",
+    "models",
+    "organizations",
+    "projects",
+    "publishers",
+    "regions",
+    "resources",
+    "tenants",
+    "workspaces",
+];
+
+/// The first step of a base path that may be an id and that the binding does not name. What is no word of an API counts as an
+/// id: a path that nobody knows is not taken for harmless.
+fn unbound_id(base: &str, binding: &Binding) -> Option<String> {
+    let mut behind_collection = false;
+    for step in base.split('/').filter(|step| !step.is_empty()) {
+        let named = binding.models.iter().chain(&binding.path_ids).any(|known| known == step);
+        let collection = !behind_collection && COLLECTIONS.contains(&step);
+        let known = !behind_collection && (API_WORDS.contains(&step) || is_version(step));
+        if !(named || collection || known) {
+            return Some(step.to_owned());
+        }
+        behind_collection = collection;
+    }
+    None
+}
+
+/// `v1`, `v4`, `v1beta`, `v1alpha2`: a short version, for a longer word may be an id.
+fn is_version(step: &str) -> bool {
+    let Some(rest) = step.strip_prefix('v') else { return false };
+    let stage = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+    let digits = rest.len() - stage.len();
+    let stage = stage.trim_end_matches(|c: char| c.is_ascii_digit());
+    (1..=2).contains(&digits) && step.len() <= 9 && ["", "alpha", "beta"].contains(&stage)
 }
 
 /// A host in the spelling in which two are compared: lower case, no brackets, no dot at the end.
@@ -103,6 +152,36 @@ mod tests {
             assert_eq!((target.host.as_str(), target.port, target.tls), (host, port, true), "{name}");
             let uri = target.uri(&PathAndQuery::from_static("/v1/models")).unwrap();
             assert_eq!(uri.to_string(), models.parse::<Uri>().unwrap().to_string(), "{name}");
+        }
+    }
+
+    /// Behind one host of a cloud stand machines of every country: what a path names must be named in the inventory.
+    #[test]
+    fn ids_in_paths_are_bound() {
+        let binding = Binding {
+            models: vec![Word::fixed("gpt-fr")],
+            path_ids: vec![Word::fixed("acme-prod"), Word::fixed("europe-west9"), Word::fixed("openapi")],
+            ..bound_to("a.example")
+        };
+        for (name, path, unbound) in [
+            ("no path", "", None),
+            ("a version", "/v1", None),
+            ("words of an API", "/openai/v1", None),
+            ("a beta", "/v1beta/openai", None),
+            ("a deployment", "/openai/deployments/gpt-fr", None),
+            ("another deployment", "/openai/deployments/gpt-us", Some("gpt-us")),
+            ("a deployment in other letters", "/openai/deployments/GPT-fr", Some("GPT-fr")),
+            ("a deployment called like a version", "/openai/deployments/v1", Some("v1")),
+            ("a deployment called like a collection", "/openai/deployments/models", Some("models")),
+            ("a project and a region", "/v1/projects/acme-prod/locations/europe-west9/endpoints/openapi", None),
+            ("another project", "/v1/projects/other/locations/europe-west9/endpoints/openapi", Some("other")),
+            ("another region", "/v1/projects/acme-prod/locations/us-east1/endpoints/openapi", Some("us-east1")),
+            ("another endpoint", "/v1/projects/acme-prod/locations/europe-west9/endpoints/123", Some("123")),
+            ("an id alone", "/0b1c/v1", Some("0b1c")),
+            ("what looks like a version", "/v1234/chat", Some("v1234")),
+        ] {
+            let made = Target::new(&format!("https://a.example{path}"), false, &binding);
+            assert_eq!(made.err(), unbound.map(|id| SetupFault::PathId(id.to_owned())), "{name}");
         }
     }
 

@@ -12,7 +12,7 @@ fn a_review_that_is_over_is_said() {
     house.check().must(0, &["warning", warning]);
     house.run("policy check --policies house/policies").must(0, &["warning", warning]);
     let lint = house.run("policy lint --policies house/policies");
-    assert!(lint.status == Some(1) && lint.out.contains(warning), "{lint:?}");
+    assert!(lint.status == Some(1) && lint.out.contains(warning) && lint.said.contains(" findings"), "{lint:?}");
 }
 
 /// Counts as unknown until then: the scenarios that rely on it no longer hold, and the reason is said.

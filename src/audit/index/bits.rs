@@ -96,8 +96,8 @@ impl Bits {
 }
 
 /// The block of a sequence number and its place there.
-pub(super) const fn place(seq: u64) -> (u64, u16) {
-    (seq / BLOCK, (seq % BLOCK) as u16)
+pub(super) fn place(seq: u64) -> (u64, u16) {
+    (seq / BLOCK, u16::try_from(seq % BLOCK).unwrap_or(u16::MAX))
 }
 
 #[cfg(test)]
@@ -110,7 +110,9 @@ mod tests {
 
     fn bits(numbers: &BTreeSet<u16>) -> Bits {
         let mut bits = Bits::default();
-        numbers.iter().for_each(|number| bits.insert(*number));
+        for number in numbers {
+            bits.insert(*number);
+        }
         bits
     }
 

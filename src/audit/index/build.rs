@@ -185,7 +185,9 @@ impl Index {
                 let key = params![word, signed(block)];
                 let before = read.query_row(key, |row| row.get::<_, Vec<u8>>(0)).optional()?;
                 let mut bits = before.map(|bytes| Bits::decode(&bytes)).unwrap_or_default();
-                numbers.iter().for_each(|number| bits.insert(*number));
+                for number in numbers {
+                    bits.insert(number);
+                }
                 write.execute(params![word, signed(block), bits.encode()])?;
             }
             let mut span = transaction.prepare(

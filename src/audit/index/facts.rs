@@ -238,7 +238,9 @@ pub(super) fn decision(body: &Body) -> (Taken, Opened) {
     }
     body.findings.iter().for_each(|finding| taken.put(D::Type, Some(&finding.r#type)));
     let classes: BTreeSet<String> = body.findings.iter().flat_map(|finding| finding.classes.clone()).collect();
-    classes.iter().for_each(|class| taken.put(D::Class, Some(class)));
+    for class in &classes {
+        taken.put(D::Class, Some(class));
+    }
     let rules = body.rules.iter().chain(body.removed.iter().flat_map(|removed| &removed.rules));
     rules.for_each(|rule| taken.put(D::Rule, Some(rule)));
     if body.removed.iter().any(|removed| removed.why == "expired") {

@@ -53,8 +53,8 @@ pub enum IndexError {
         dimension: &'static str,
         /// The word.
         word: String,
-        /// Words of the dimension that are nearest to it.
-        nearest: Vec<String>,
+        /// The words of the dimension that there are.
+        listed: Vec<String>,
     },
     /// The index says that an entry stands where the log has none, or another.
     #[error("the review index does not fit the log at entry {0}: make it anew with `octroi audit reindex`")]

@@ -15,9 +15,6 @@ use super::facts::{Dimension, RollupKey};
 use super::{Index, IndexError, Place, Watermark, decode_places, signed, unsigned};
 use crate::audit::query::{Filter, Record};
 
-/// Words that are named when one is not known.
-const NEAREST_MAX: usize = 3;
-
 /// One page of a search.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Answer {
@@ -324,8 +321,8 @@ impl Index {
         if let Some((id, _)) = words.iter().find(|(_, listed)| listed == word) {
             return Ok(*id);
         }
-        let listed = words.into_iter().map(|(_, listed)| listed);
-        Err(IndexError::Unknown { dimension: dimension.name(), word: word.to_owned(), nearest: nearest(word, listed) })
+        let listed = words.into_iter().map(|(_, listed)| listed).collect();
+        Err(IndexError::Unknown { dimension: dimension.name(), word: word.to_owned(), listed })
     }
 }
 
@@ -344,51 +341,4 @@ fn window(plan: &Plan, block: u64) -> Bits {
 
 fn nanoseconds(time: Timestamp) -> i64 {
     i64::try_from(time.as_nanosecond()).unwrap_or(if time.as_nanosecond() < 0 { i64::MIN } else { i64::MAX })
-}
-
-/// The listed words that differ least from this one, at most a third of its letters.
-fn nearest(word: &str, listed: impl Iterator<Item = String>) -> Vec<String> {
-    let most = word.chars().count() / 3 + 1;
-    let mut near: Vec<(usize, String)> =
-        listed.map(|listed| (distance(word, &listed), listed)).filter(|(distance, _)| *distance <= most).collect();
-    near.sort();
-    near.into_iter().take(NEAREST_MAX).map(|(_, listed)| listed).collect()
-}
-
-/// Letters that must be put in, taken out or exchanged (Levenshtein), case apart.
-fn distance(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().flat_map(char::to_lowercase).collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (index, letter) in one.chars().flat_map(char::to_lowercase).enumerate() {
-        let mut diagonal = std::mem::replace(row.first_mut().unwrap_or(&mut 0), index + 1);
-        let mut left = index + 1;
-        for (cell, against) in row.iter_mut().skip(1).zip(&other) {
-            let exchanged = diagonal + usize::from(letter != *against);
-            diagonal = *cell;
-            *cell = exchanged.min(left + 1).min(diagonal + 1);
-            left = *cell;
-        }
-    }
-    row.last().copied().unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_the_nearest_words() {
-        let words = ["paris-gpu-1", "paris-gpu-2", "us-cloud", "Frankfurt"].map(str::to_owned);
-        for (word, expected) in [
-            ("paris-gpu-3", vec!["paris-gpu-1", "paris-gpu-2"]),
-            ("us-clod", vec!["us-cloud"]),
-            ("frankfurt", vec!["Frankfurt"]),
-            ("something else", vec![]),
-        ] {
-            assert_eq!(nearest(word, words.clone().into_iter()), expected, "{word}");
-        }
-        for (one, other, expected) in [("", "abc", 3), ("kitten", "sitting", 3), ("a", "a", 0), ("ab", "ba", 2)] {
-            assert_eq!(distance(one, other), expected, "{one} {other}");
-        }
-    }
 }

@@ -129,14 +129,14 @@ pub fn gather(
             sections.push(count(Text::Ends, Dimension::End, Text::End)?);
             sections.push(count(Text::Marks, Dimension::Mark, Text::Mark)?);
             let columns = vec![Text::Time, Text::Entry, Text::Policy, Text::InForce];
-            sections.push(listed(index, &during, "policy", Text::Policies, columns, |body| {
+            sections.push(listed(index, &during, "policy", (Text::Policies, columns), |body| {
                 vec![short(word(body, "policy")) + " " + word(body, "name"), truth(body, "in_force")]
             })?);
         }
         Kind::Access => {
             sections.push(count(Text::Kinds, Dimension::Kind, Text::Kind)?);
             let columns = vec![Text::Time, Text::Entry, Text::Action, Text::Reader, Text::Conditions];
-            sections.push(listed(index, &during, "access", Text::Accesses, columns, |body| {
+            sections.push(listed(index, &during, "access", (Text::Accesses, columns), |body| {
                 let words = super::query::items(body, "words").filter_map(serde_json::Value::as_str);
                 let words: Vec<&str> = words.chain(Some(word(body, "subject")).filter(|id| !id.is_empty())).collect();
                 vec![word(body, "action").to_owned(), word(body, "reader").to_owned(), words.join(" ")]
@@ -253,8 +253,7 @@ fn listed(
     index: &Index,
     during: &Filter,
     kind: &'static str,
-    heading: Text,
-    columns: Vec<Text>,
+    (heading, columns): (Text, Vec<Text>),
     cells: impl Fn(&serde_json::Value) -> Vec<String>,
 ) -> Result<Section, IndexError> {
     let mut rows = Vec::new();

@@ -62,6 +62,7 @@ fn decision_of(number: u32) -> Decision {
         scan: Scan { status: Word::fixed("complete"), leaves: 9, scanned: 9, unknown: 0, unreadable: 0, bytes: 812 },
         label: None,
         leak_score: Some(0),
+        facts: None,
         leak: None,
         policy: Digest([1; 32]),
         inventory: Digest([2; 32]),

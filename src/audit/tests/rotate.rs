@@ -12,8 +12,8 @@ use crate::audit::rotate::{request, settle};
 use crate::audit::store::PRIVATE_KEY;
 
 fn settled(folder: &Path) -> Options {
-    let clock = || jiff::Timestamp::from_second(1_795_000_000).unwrap();
-    let settled = settle(folder, &Word::fixed("test"), Arc::new(clock)).unwrap();
+    let clock: crate::audit::Clock = Arc::new(|| jiff::Timestamp::from_second(1_795_000_000).unwrap());
+    let settled = settle(folder, &Word::fixed("test"), &clock).unwrap();
     Options { segment_bytes: 4 * SEGMENT_BYTES_MIN, ..settled }
 }
 

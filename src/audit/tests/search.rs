@@ -23,8 +23,9 @@ fn written() -> tempfile::TempDir {
     (refused.end, refused.status, refused.backend) = (Word::fixed("refused"), 403, None);
     append(&log, Entry::Outcome(refused)).unwrap();
     append(&log, outcome(1)).unwrap();
-    let policy = PolicyLoaded { in_force: true, policy: Some(Digest([1; 32])), inventory: None, name: None };
-    append(&log, Entry::Policy(policy)).unwrap();
+    let policy =
+        PolicyLoaded { in_force: true, policy: Some(Digest([1; 32])), ..PolicyLoaded::refused("start", "faults") };
+    append(&log, Entry::Policy(Box::new(policy))).unwrap();
     append(&log, decision(4)).unwrap();
     drop(log);
     folder

@@ -6,11 +6,11 @@ use anyhow::Context as _;
 use octroi_verify::policy::Policy;
 use octroi_verify::{Problem, Progress, Report, Trust, VerifierKey, verify_all};
 
-use super::{DIR, Exit, Printer, Reading, record, text_of};
+use super::{DIR, Exit, Printer, Reading, log_in, record, text_of};
 use crate::app;
 use crate::audit::index::{Index, compare};
 use crate::audit::tile_store::LocalTiles;
-use crate::audit::{OpenError, SegmentLog, publish, rotate};
+use crate::audit::{Clock, OpenError, SegmentLog, publish, rotate};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Verify {
@@ -57,6 +57,10 @@ pub(crate) struct Publish {
 }
 
 pub(super) fn verify(verify: &Verify, printer: Printer) -> anyhow::Result<Exit> {
+    if !verify.json {
+        // A folder that never held a log is a slip of the pen, not a log that is not sound.
+        log_in(&verify.dir)?;
+    }
     let key = match &verify.key {
         Some(path) => Some(VerifierKey::parse(text_of(path)?.trim()).with_context(|| format!("{}", path.display()))?),
         None => None,
@@ -198,7 +202,8 @@ pub(super) fn rotate(path: &Path, printer: Printer) -> anyhow::Result<Exit> {
     let config = app::configuration(path)?;
     let folder = &config.audit_folder;
     rotate::request(folder).with_context(|| format!("{}", folder.display()))?;
-    match rotate::settle(folder, &config.node, std::sync::Arc::new(super::now)).and_then(SegmentLog::open) {
+    let clock: Clock = std::sync::Arc::new(super::now);
+    match rotate::settle(folder, &config.node, &clock).and_then(SegmentLog::open) {
         Ok(log) => {
             printer.line(log.key().to_string());
             printer.say("the new log has this key; hand it to the auditors. The old log is under `epochs`");
@@ -218,7 +223,6 @@ fn scratch_file(dir: &Path) -> PathBuf {
 }
 
 /// Removes the scratch index, and what SQLite keeps beside it.
-#[expect(clippy::disallowed_methods, reason = "a file that this command made")]
 fn remove(scratch: &Path) {
     for suffix in ["", "-wal", "-shm"] {
         let mut name = scratch.as_os_str().to_owned();

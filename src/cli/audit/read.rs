@@ -9,17 +9,18 @@ use octroi_verify::walk::{Step, Walk};
 use octroi_verify::{Checkpoint, entry};
 use serde_json::Value;
 
-use super::{DIR, Exit, Printer, Reading, record, text_of, write_new};
+use super::{DIR, Exit, Printer, Reading, record, text_of, words, write_new};
 use crate::audit::index::{Dimension, Index, IndexError};
 use crate::audit::query::{self, Filter, Record};
 use crate::audit::{csv, read_text, story};
+use crate::cli::meant;
 use crate::model::entry::RequestId;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Query {
     /// The log's folder
     #[arg(long, default_value = DIR)]
-    dir: PathBuf,
+    pub(super) dir: PathBuf,
     /// Decided at this time or later (RFC 3339, such as 2026-11-23T08:00:00Z)
     #[arg(long)]
     since: Option<jiff::Timestamp>,
@@ -115,6 +116,17 @@ impl Query {
         })
     }
 
+    /// The conditions whose words a log may not hold.
+    pub(super) fn names(&self) -> [(&'static str, Option<&String>); 5] {
+        [
+            ("app", self.app.as_ref()),
+            ("class", self.class.as_ref()),
+            ("backend", self.backend.as_ref()),
+            ("country", self.country.as_ref()),
+            ("rule", self.rule.as_ref()),
+        ]
+    }
+
     /// Names of the conditions that are set.
     fn conditions(&self) -> Vec<&'static str> {
         let set = [
@@ -150,15 +162,13 @@ pub(super) fn list(query: &Query, printer: Printer) -> anyhow::Result<Exit> {
         let Some(index) = index else { bail!("counting needs the review index, which cannot be written here") };
         return count(query, &filter, &index, printer);
     }
-    let (records, more, read) = match index {
-        Some(index) => {
-            let answer = told(index.page(&filter, query.limit, query.before))?;
-            (answer.records, answer.more, answer.watermark.entries)
-        }
-        None => {
-            let page = query::query(&query.dir, &filter, query.limit, query.before)?;
-            (page.records, page.more, page.read)
-        }
+    let (records, more, read) = if let Some(index) = index {
+        let answer = told(&query.dir, index.page(&filter, query.limit, query.before))?;
+        (answer.records, answer.more, answer.watermark.entries)
+    } else {
+        words::known(query)?;
+        let page = query::query(&query.dir, &filter, query.limit, query.before)?;
+        (page.records, page.more, page.read)
     };
     if query.csv {
         printer.text(csv::row(csv::RECORD));
@@ -185,7 +195,7 @@ fn count(query: &Query, filter: &Filter, index: &Index, printer: Printer) -> any
         let known = || Dimension::ALL.map(|(_, name)| name).join(", ");
         by.push(Dimension::named(name).with_context(|| format!("`{name}` is none of {}", known()))?);
     }
-    let counted = told(index.count(filter, &by))?;
+    let counted = told(&query.dir, index.count(filter, &by))?;
     if query.csv {
         printer.text(csv::row(by.iter().map(|dimension| dimension.name()).chain(["count"])));
     }
@@ -220,12 +230,12 @@ fn indexed(dir: &Path, printer: Printer) -> anyhow::Result<Option<Index>> {
     }
 }
 
-/// Names the nearest words of one that is not known.
-fn told<T>(result: Result<T, IndexError>) -> anyhow::Result<T> {
+/// Says what was probably meant by a word that no record has.
+fn told<T>(dir: &Path, result: Result<T, IndexError>) -> anyhow::Result<T> {
     match result {
-        Err(IndexError::Unknown { dimension, word, nearest }) if !nearest.is_empty() => {
-            let nearest: Vec<String> = nearest.iter().map(|word| format!("`{word}`")).collect();
-            bail!("no request in the log has the {dimension} `{word}`\n  help: nearest: {}", nearest.join(", "))
+        Err(IndexError::Unknown { dimension, word, listed }) => {
+            let (dir, meant) = (dir.display(), meant(&word, listed.iter().map(String::as_str)));
+            bail!("no request in the log in `{dir}` has the {dimension} `{word}`\n  help: {meant}")
         }
         other => Ok(other?),
     }
@@ -303,7 +313,7 @@ pub(super) fn show(show: &Show, printer: Printer) -> anyhow::Result<Exit> {
 }
 
 /// Writes the proof of an entry, after checking it as its reader will.
-fn prove(dir: &Path, path: &PathBuf, seq: u64, index: &Index, printer: Printer) -> anyhow::Result<Exit> {
+fn prove(dir: &Path, path: &Path, seq: u64, index: &Index, printer: Printer) -> anyhow::Result<Exit> {
     let signed = read_text(dir, CHECKPOINT).context("the log's checkpoint")?;
     let key = VerifierKey::parse(&text_of(&dir.join(VERIFIER_KEY))?).context("the log's public key")?;
     let checkpoint = Checkpoint::open(&signed, &key).context("the log's checkpoint")?;

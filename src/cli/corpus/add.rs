@@ -34,13 +34,15 @@ pub(in crate::cli) struct Arguments {
     place: Place,
 }
 
+/// What a registration did.
 #[derive(Debug, Default)]
-struct Counts {
+pub(in crate::cli) struct Counts {
     added: u64,
     replaced: u64,
     unchanged: u64,
     windows: usize,
-    unread: Vec<String>,
+    /// Files that could not be read, each with the reason.
+    pub(in crate::cli) unread: Vec<String>,
 }
 
 pub(super) fn run(arguments: &Arguments, printer: Printer) -> anyhow::Result<Exit> {
@@ -48,17 +50,39 @@ pub(super) fn run(arguments: &Arguments, printer: Printer) -> anyhow::Result<Exi
     let files = files(&arguments.paths)?;
     anyhow::ensure!(!files.is_empty(), "there is no file to register");
     let (folder, keys) = arguments.place.open(true, printer)?;
-    let lock = Lock::take(&folder)?;
+    let Counts { added, replaced, unchanged, windows, unread } =
+        register(&folder, &keys, (&arguments.class, &arguments.tenant), &files)?;
+    printer.line(format!(
+        "{added} documents added ({windows} windows), {replaced} replaced, {unchanged} unchanged, {} files not read",
+        unread.len()
+    ));
+    for line in &unread {
+        printer.say(line);
+    }
+    Ok(if unread.is_empty() { Exit::Well } else { Exit::Findings })
+}
+
+/// Registers files as documents of a class and a tenant.
+///
+/// # Errors
+/// When the corpus cannot be written; files that cannot be read are told in the counts.
+pub(in crate::cli) fn register(
+    folder: &Path,
+    keys: &CorpusKeys,
+    (class, tenant): (&str, &str),
+    files: &[PathBuf],
+) -> anyhow::Result<Counts> {
+    let lock = Lock::take(folder)?;
     let mut known = Known::default();
-    let writer = Writer::open(&folder, &keys, &arguments.tenant, &lock, |record| known.take(record))?;
+    let writer = Writer::open(folder, keys, tenant, &lock, |record| known.take(record))?;
     let total = files.iter().filter_map(|file| file.metadata().ok()).map(|file| file.len()).sum();
-    let mut run = Registration { arguments, keys: &keys, writer, known, counts: Counts::default(), unsynced: 0 };
+    let mut run = Registration { class, tenant, keys, writer, known, counts: Counts::default(), unsynced: 0 };
     let mut progress = Progress::new(total);
     // A reader of hostile formats may panic; its words on it are noise here.
     let hook = std::panic::take_hook();
     std::panic::set_hook(Box::new(|_| ()));
     let mut ended = Ok(());
-    for (number, file) in (1..).zip(&files) {
+    for (number, file) in (1..).zip(files) {
         ended = run.register(file);
         if ended.is_err() {
             break;
@@ -70,13 +94,7 @@ pub(super) fn run(arguments: &Arguments, printer: Printer) -> anyhow::Result<Exi
     run.writer.sync()?;
     progress.end();
     ended?;
-    let Counts { added, replaced, unchanged, windows, unread } = run.counts;
-    printer.line(format!(
-        "{added} documents added ({windows} windows), {replaced} replaced, {unchanged} unchanged, {} files not read",
-        unread.len()
-    ));
-    unread.iter().for_each(|line| printer.say(line));
-    Ok(if unread.is_empty() { Exit::Well } else { Exit::Findings })
+    Ok(run.counts)
 }
 
 /// Refuses a class that no sheet can name.
@@ -110,7 +128,8 @@ impl Known {
 }
 
 struct Registration<'a> {
-    arguments: &'a Arguments,
+    class: &'a str,
+    tenant: &'a str,
     keys: &'a CorpusKeys,
     writer: Writer,
     known: Known,
@@ -138,8 +157,8 @@ impl Registration<'_> {
         let parts = words.prose.len().div_ceil(PART_WORDS_MAX).max(1);
         let names: Vec<DocumentId> = (0..parts).map(|part| self.name(&path, part, &sha256)).collect();
         let before = self.known.by_path.remove(&path).unwrap_or_default();
-        let same = before.len() == names.len()
-            && before.iter().all(|(id, class)| names.contains(id) && *class == self.arguments.class);
+        let same =
+            before.len() == names.len() && before.iter().all(|(id, class)| names.contains(id) && class == self.class);
         if same {
             self.counts.unchanged += 1;
             return Ok(());
@@ -150,16 +169,16 @@ impl Registration<'_> {
         }
         for (part, id) in names.into_iter().enumerate() {
             let words = part_of(&words, part);
-            let content = Content::of(&words, &self.keys.words(&self.arguments.tenant));
-            let class = self.arguments.class.clone();
+            let content = Content::of(&words, &self.keys.words(self.tenant));
+            let class = self.class.to_owned();
             let about = About { id, sha256, path: path.clone(), class, registered_ms: now_ms() };
             self.counts.windows += content.rows.len();
             self.writer.append(&Record::Document(Box::new((about, content))))?;
         }
         if before.is_empty() {
-            self.counts.added += 1
+            self.counts.added += 1;
         } else {
-            self.counts.replaced += 1
+            self.counts.replaced += 1;
         }
         self.unsynced += text.len();
         if self.unsynced > SYNC_BYTES {
@@ -171,7 +190,7 @@ impl Registration<'_> {
 
     fn name(&self, path: &str, part: usize, sha256: &[u8; 32]) -> DocumentId {
         let path = if part == 0 { path.to_owned() } else { format!("{path}\0{part}") };
-        self.keys.document(&self.arguments.tenant, &path, sha256)
+        self.keys.document(self.tenant, &path, sha256)
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! The threshold is the score that a share of harmless texts reaches (split conformal prediction): of `n` texts like them and
 //! one more, no more than that share lie above it. With few texts that says little, and the bounds say how little.
+#![expect(clippy::cast_precision_loss, reason = "counts of texts")]
 
 use std::io::BufRead as _;
 use std::path::{Path, PathBuf};
@@ -100,17 +101,12 @@ pub(super) fn run(arguments: &Arguments, printer: Printer) -> anyhow::Result<Exi
 }
 
 /// The smallest score that at most the share of these texts and one more lie at or above.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    clippy::cast_precision_loss,
-    reason = "counts of texts"
-)]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "counts of texts")]
 fn chosen(scores: &[u16], share: f64) -> u16 {
     let may = (share * (scores.len() as f64 + 1.0)).floor() as usize;
     // `may` of `n + 1` may reach it, the new text among them.
     let place = (scores.len() + 1).saturating_sub(may.max(1));
-    scores.get(place).or(scores.last()).map_or(500, |score| score.saturating_add(1))
+    scores.get(place).or_else(|| scores.last()).map_or(500, |score| score.saturating_add(1))
 }
 
 /// The texts of a file.
@@ -132,7 +128,6 @@ fn texts(file: &Path) -> anyhow::Result<Vec<String>> {
 }
 
 /// Clopper and Pearson's bounds of a share, 95 %, by bisection of the binomial tail.
-#[expect(clippy::cast_precision_loss, reason = "counts of texts")]
 fn bounds(reached: usize, of: usize) -> (f64, f64) {
     let solve = |at_least: bool| {
         let (mut low, mut high) = (0.0_f64, 1.0_f64);
@@ -154,7 +149,6 @@ fn bounds(reached: usize, of: usize) -> (f64, f64) {
 }
 
 /// The probability of at most `most` of `of`.
-#[expect(clippy::cast_precision_loss, reason = "counts of texts")]
 fn cumulative(most: usize, of: usize, share: f64) -> f64 {
     if share <= 0.0 {
         return 1.0;

@@ -5,7 +5,7 @@
     reason = "the command line names files and reads the time"
 )]
 
-mod add;
+pub(super) mod add;
 mod calibrate;
 mod progress;
 mod scan;

@@ -88,7 +88,9 @@ pub(super) fn remove(arguments: &Remove, printer: Printer) -> anyhow::Result<Exi
         removed += ids.len();
     }
     printer.line(format!("{removed} documents removed"));
-    unknown.iter().for_each(|name| printer.say(format!("`{name}` is not registered")));
+    for name in &unknown {
+        printer.say(format!("`{name}` is not registered"));
+    }
     Ok(if unknown.is_empty() { Exit::Well } else { Exit::Findings })
 }
 

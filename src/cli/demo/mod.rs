@@ -13,6 +13,7 @@ mod model_reply;
 mod model_responses;
 mod model_schema;
 pub mod model_server;
+mod record;
 mod state;
 mod tour;
 
@@ -20,6 +21,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use tokio::signal::unix::{SignalKind, signal};
 
 use self::model_server::{ModelServer, Options};
 use self::state::State;
@@ -83,30 +85,51 @@ pub(super) fn run(arguments: &Arguments, printer: Printer) -> anyhow::Result<Exi
 }
 
 async fn demonstrate(arguments: &Arguments, printer: Printer) -> anyhow::Result<Exit> {
+    // A terminal that is closed ends the demonstration; `octroi serve` takes the same signal as a wish to reload.
+    let mut hangup = signal(SignalKind::hangup())?;
     let state = State::prepare(&arguments.dir)?;
     let servers = Servers::start(&state).await?;
     servers.set_paris_down(arguments.paris_down && arguments.no_tour);
     state.write_configuration(arguments.port, &servers.ports())?;
-    let app = App::start(state.configuration()).await;
-    let app =
-        app.context("the gateway did not start; if its port is taken, choose another with --port (0 picks one)")?;
+    let app = App::start(state.configuration()).await.map_err(|error| {
+        let taken = error.chain().filter_map(|cause| cause.downcast_ref::<std::io::Error>());
+        if taken.into_iter().any(|cause| cause.kind() == std::io::ErrorKind::AddrInUse) {
+            error.context(format!("port {} is taken: choose another with --port (0 picks one)", arguments.port))
+        } else {
+            error.context("the gateway of the demonstration did not start")
+        }
+    })?;
     state.write_client_files(app.address().port(), app.admin(), &servers.ports())?;
+    let told = tokio::select! {
+        told = show(arguments, (&app, &servers, &state), printer) => told,
+        // Nobody watches any more.
+        _ = hangup.recv() => Ok(true),
+    };
+    app.stop().await?;
+    Ok(if told? { Exit::Well } else { Exit::Findings })
+}
+
+/// The tour, then the house until somebody ends it; `false` when anything was not as told.
+async fn show(
+    arguments: &Arguments,
+    (app, servers, state): (&App, &Servers, &State),
+    printer: Printer,
+) -> anyhow::Result<bool> {
     let mut told = true;
     if !arguments.no_tour {
-        told = tour::run(&app, &servers, &state, printer).await?;
+        told = tour::run(app, servers, state, printer).await?;
         servers.set_paris_down(arguments.paris_down);
     }
     if !arguments.tour_only {
         if !arguments.paris_down {
-            wait_for_paris(&app).await;
+            wait_for_paris(app).await;
         }
         let port = app.address().port();
         printer.line(format!("ready https://localhost:{port}"));
         printer.line(state.how_to(port));
         serve::until_told().await?;
     }
-    app.stop().await?;
-    Ok(if told { Exit::Well } else { Exit::Findings })
+    Ok(told)
 }
 
 /// Waits until the gateway's health checks have seen Paris again.

@@ -5,22 +5,27 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use rustls::ServerConfig;
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use zeroize::Zeroizing;
 
 use super::model_server;
+use crate::app;
 use crate::cli::certificates::{self, Files};
+use crate::cli::corpus::add;
 use crate::cli::init::{secret_folder, write};
 use crate::identity::{self, RootKey};
+use crate::leak::corpus::{Corpus, EVERYBODY};
 use crate::policy::starter;
 
 /// The app of the demonstration's key.
 pub(super) const APP: &str = "public-website";
 /// The model that clients ask for.
 pub(super) const MODEL: &str = "assistant";
+/// An invented confidential paper, registered as a protected document.
+const CONFIDENTIAL: &str = include_str!("confidential.txt");
 /// Other names under which the servers are asked for: an embedding model.
 const EMBEDDING_MODEL: &str = "embedder";
 
@@ -31,12 +36,21 @@ pub(super) struct State {
     files: Files,
     key: Zeroizing<String>,
     key_hash: String,
+    /// Keyed id of the protected document.
+    document: String,
 }
 
 impl State {
-    /// Makes the folder, or takes it as an earlier run left it.
+    /// Makes the folder, or takes it as an earlier run left it. A folder that no demonstration made is not touched.
     pub(super) fn prepare(folder: &Path) -> anyhow::Result<Self> {
+        if !is_ours(folder)? {
+            bail!(
+                "`{}` is there and `octroi demo` did not make it: nothing in it was changed\n  help: choose another folder with --dir, one that is not there yet",
+                folder.display()
+            );
+        }
         secret_folder(folder)?;
+        write(&folder.join(MARK), "Made by `octroi demo`, which writes into this folder. Delete it whole.\n", 0o644)?;
         let folder = folder.canonicalize().with_context(|| format!("{}", folder.display()))?;
         let files = certificates::make(&folder.join("certs"), &["localhost", "127.0.0.1", "::1"])?;
         let root_path = folder.join("keys/root.key");
@@ -58,7 +72,8 @@ impl State {
                 write(&path, &text, 0o644)?;
             }
         }
-        Ok(Self { folder, files, key, key_hash })
+        let document = protect(&folder, &root)?;
+        Ok(Self { folder, files, key, key_hash, document })
     }
 
     /// The configuration file.
@@ -81,6 +96,11 @@ impl State {
         &self.files.authority
     }
 
+    /// The keyed id of the protected document.
+    pub(super) fn document(&self) -> &str {
+        &self.document
+    }
+
     /// The API key.
     pub(super) fn key(&self) -> &str {
         &self.key
@@ -95,7 +115,7 @@ impl State {
     /// Writes `octroi.toml` for the ports of this run.
     pub(super) fn write_configuration(&self, port: u16, servers: &[(&str, u16)]) -> anyhow::Result<()> {
         let mut text = format!(
-            r#"# Written anew by each `octroi demo`: the servers' ports change.
+            r#"{WRITTEN}: the servers' ports change.
 [listen]
 address = "127.0.0.1:{port}"
 certificate = "certs/server.pem"
@@ -108,6 +128,8 @@ folder = "policies"
 folder = "audit"
 [keys]
 root = "keys/root.key"
+[corpus]
+folder = "corpus"
 
 [[app]]
 name = "{APP}"
@@ -172,6 +194,42 @@ keys = ["{}"]
             audit = self.folder.join("audit").display(),
         )
     }
+}
+
+/// The file that says whose the folder is.
+const MARK: &str = ".octroi-demo";
+
+/// How the configuration of a demonstration begins.
+const WRITTEN: &str = "# Written anew by each `octroi demo`";
+
+/// Whether a folder is not there, empty, or a demonstration's own.
+fn is_ours(folder: &Path) -> anyhow::Result<bool> {
+    match std::fs::read_dir(folder) {
+        Ok(mut entries) => {
+            let written = std::fs::read_to_string(folder.join("octroi.toml")).unwrap_or_default();
+            Ok(folder.join(MARK).exists() || written.starts_with(WRITTEN) || entries.next().is_none())
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(true),
+        Err(error) => Err(error).with_context(|| format!("{}", folder.display())),
+    }
+}
+
+/// Registers the confidential paper, as `octroi corpus add` does, and returns its id.
+fn protect(folder: &Path, root: &RootKey) -> anyhow::Result<String> {
+    let paper = folder.join("documents/offer.txt");
+    if !paper.exists() {
+        write(&paper, CONFIDENTIAL, 0o600)?;
+    }
+    let corpus = folder.join("corpus");
+    secret_folder(&corpus)?;
+    let done =
+        add::register(&corpus, &app::corpus_keys(root), ("trade-secret", EVERYBODY), std::slice::from_ref(&paper))?;
+    anyhow::ensure!(done.unread.is_empty(), "{}", done.unread.join("\n"));
+    let corpus = Corpus::open(&corpus, app::corpus_keys(root))?;
+    let tenants = corpus.tenants();
+    let documents = tenants.values().flat_map(|tenant| tenant.space.documents());
+    let mut found = documents.filter(|document| document.live && Path::new(&document.about.path) == paper);
+    Ok(found.next().context("the paper was not registered")?.about.id.to_string())
 }
 
 /// The key of an earlier run, from its `client.env`.

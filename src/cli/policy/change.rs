@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use super::{Exit, Printer, show, study};
+use super::{Exit, Printer, say, show, study};
+use crate::policy::Language;
 use crate::policy::study::Differences;
 
 #[derive(Debug, clap::Args)]
@@ -20,22 +21,35 @@ pub(in crate::cli) struct Diff {
 pub(super) fn diff(arguments: &Diff, printer: Printer) -> anyhow::Result<Exit> {
     let (old, new) = (study(&arguments.old)?, study(&arguments.new)?);
     let differences = old.diff(&new).map_err(anyhow::Error::msg)?;
-    show(printer, arguments.json, &differences, || print(&differences, printer));
+    show(printer, arguments.json, &differences, || print(&differences, new.language(), printer));
     Ok(if differences.no_flow_is_opened { Exit::Well } else { Exit::Findings })
 }
 
-fn print(differences: &Differences, printer: Printer) {
+fn print(differences: &Differences, language: Language, printer: Printer) {
+    let said = |en, fr| say(language, en, fr);
     for (sign, list) in [('+', &differences.opened), ('-', &differences.refused)] {
         for one in list {
             printer.line(format!("{sign} {} [{}]", one.sentence, one.cause));
         }
     }
+    for search in &differences.undecided {
+        printer.line(format!("? {}: {search}", said("undecided", "indécis")));
+    }
     if differences.no_flow_is_opened {
-        printer.line("no flow is opened: proven over all requests");
+        printer.line(said(
+            "no flow is opened: proven over all requests",
+            "aucun flux n'est ouvert : prouvé pour toute requête",
+        ));
     } else if differences.opened.is_empty() {
-        printer.line("no opened flow was found, and it could not be proven that there is none");
+        printer.line(said(
+            "undecided: no opened flow was found, and it could not be proven that there is none",
+            "indécis : aucun flux ouvert n'a été trouvé, et il n'a pu être prouvé qu'il n'y en a pas",
+        ));
     }
     if !differences.whole {
-        printer.line("the list of newly refused flows may not be complete");
+        printer.line(said(
+            "the list of newly refused flows may not be complete",
+            "la liste des flux nouvellement refusés peut être incomplète",
+        ));
     }
 }

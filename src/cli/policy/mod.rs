@@ -6,8 +6,11 @@
 
 mod bundle;
 mod change;
+mod freeze;
 mod page;
 mod read;
+mod record;
+mod replay;
 mod sheet;
 
 use std::path::{Path, PathBuf};
@@ -18,6 +21,7 @@ use serde::Serialize;
 
 use super::{Exit, Printer};
 use crate::app::Officer;
+use crate::policy::Language;
 use crate::policy::study::Study;
 
 /// The tools.
@@ -33,7 +37,8 @@ pub(super) enum Command {
     Matrix(read::Matrix),
     /// Answer a question in words, such as "health and FR resident to openai-us"
     Ask(read::Ask),
-    /// As ask, from a file, for each backend and with the smallest change that would let it pass
+    /// As ask, from a file or for a request of the audit log, for each backend and with the smallest change that would let it
+    /// pass
     Explain(read::Explain),
     /// Run the scenarios, and say what they do not reach
     Test(read::Test),
@@ -43,12 +48,18 @@ pub(super) enum Command {
     Lint(Folder),
     /// Say which flows a newer folder opens and refuses: exact, with an example of each
     Diff(change::Diff),
+    /// Take the recorded decisions of the audit log again under a newer folder, and say what would flip
+    Replay(replay::Replay),
     /// Make a key that signs bundles
     Key(bundle::Key),
     /// Sign a bundle of the folder
     Sign(bundle::Sign),
     /// Verify a bundle and its signatures
     Verify(bundle::Verify),
+    /// In an emergency, order that for a day at most only backends on premises are used: one approver
+    Freeze(freeze::Freeze),
+    /// End a freeze before its time: two approvers
+    Thaw(freeze::Thaw),
 }
 
 /// Where the policy is, and how to answer.
@@ -75,9 +86,12 @@ pub(super) fn run(command: Command, printer: Printer) -> anyhow::Result<Exit> {
         Command::Suggest(folder) => read::suggest(&folder, printer),
         Command::Lint(folder) => read::lint(&folder, printer),
         Command::Diff(arguments) => change::diff(&arguments, printer),
+        Command::Replay(arguments) => replay::replay(&arguments, printer),
         Command::Key(arguments) => bundle::key(&arguments, printer),
         Command::Sign(arguments) => bundle::sign(&arguments, printer),
         Command::Verify(arguments) => bundle::verify(&arguments, printer),
+        Command::Freeze(arguments) => freeze::freeze(&arguments, printer),
+        Command::Thaw(arguments) => freeze::thaw(&arguments, printer),
     }
 }
 
@@ -87,11 +101,16 @@ fn now() -> Timestamp {
 
 /// Reads and understands a folder.
 fn study(folder: &Path) -> anyhow::Result<Study> {
-    if !folder.is_dir() {
-        anyhow::bail!("there is no policy folder `{}`", folder.display());
-    }
-    let officer = Officer::read(folder)?;
+    let officer = Officer::of_folder(folder)?;
     officer.study(now()).map_err(anyhow::Error::from)
+}
+
+/// Words of a tool, in the language of the sheet that it speaks of.
+fn say(language: Language, en: &'static str, fr: &'static str) -> &'static str {
+    match language {
+        Language::En => en,
+        Language::Fr => fr,
+    }
 }
 
 /// Shows a value as JSON, or in words.

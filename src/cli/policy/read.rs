@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use serde::Serialize;
 
-use super::{Exit, Folder, Printer, now, page, show, study};
+use super::{Exit, Folder, Printer, now, page, record, say, show, study};
 use crate::app::Officer;
+use crate::model::entry::RequestId;
 use crate::policy::study::{Answer, Coverage, MatrixRow, Mutant, Study};
-use crate::policy::{self, Diagnostic, run_scenarios, starter};
+use crate::policy::{self, Diagnostic, Language, run_scenarios, starter};
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Matrix {
@@ -32,8 +33,12 @@ pub(in crate::cli) struct Ask {
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Explain {
-    /// A file with the question in words
-    file: PathBuf,
+    /// A file with the question in words, or the id of a request
+    #[arg(value_name = "FILE|ID")]
+    what: PathBuf,
+    /// The folder of the audit log, for the id of a request
+    #[arg(long, default_value = "audit")]
+    audit: PathBuf,
     #[command(flatten)]
     folder: Folder,
 }
@@ -84,6 +89,11 @@ pub(super) fn matrix(arguments: &Matrix, printer: Printer) -> anyhow::Result<Exi
         };
         show(printer, arguments.folder.json, &table, || printer.text(page::text(&columns, &rows)));
     }
+    let undecided = rows.iter().flat_map(|row| &row.cells).filter(|cell| !cell.exact).count();
+    if undecided > 0 {
+        printer.say(format!("undecided: {undecided} cells, marked `?`, are not proven over all requests"));
+        return Ok(Exit::Findings);
+    }
     Ok(Exit::Well)
 }
 
@@ -93,9 +103,13 @@ pub(super) fn ask(arguments: &Ask, printer: Printer) -> anyhow::Result<Exit> {
 }
 
 pub(super) fn explain(arguments: &Explain, printer: Printer) -> anyhow::Result<Exit> {
+    let id = arguments.what.to_str().and_then(RequestId::parse);
+    if let Some(id) = id.filter(|_| !arguments.what.exists()) {
+        return record::explain(id, &arguments.audit, arguments.folder.json, printer);
+    }
     let study = study(&arguments.folder.policies)?;
-    let text = std::fs::read_to_string(&arguments.file)
-        .with_context(|| format!("{}: a file with a question in words is expected", arguments.file.display()))?;
+    let text = std::fs::read_to_string(&arguments.what)
+        .with_context(|| format!("{}: a file with a question in words is expected", arguments.what.display()))?;
     let lines = text.lines().filter(|line| !line.trim_start().starts_with('#'));
     let question = lines.collect::<Vec<_>>().join(" ");
     answer(&study, &question, true, &arguments.folder, printer)
@@ -103,7 +117,7 @@ pub(super) fn explain(arguments: &Explain, printer: Printer) -> anyhow::Result<E
 
 fn answer(study: &Study, question: &str, changes: bool, folder: &Folder, printer: Printer) -> anyhow::Result<Exit> {
     let answer = study.ask(question, changes).map_err(rendered)?;
-    show(printer, folder.json, &answer, || print(&answer, printer));
+    show(printer, folder.json, &answer, || print(&answer, study.language(), printer));
     let allowed = answer.backends.iter().any(|backend| backend.allowed);
     Ok(if allowed { Exit::Well } else { Exit::Findings })
 }
@@ -113,26 +127,36 @@ fn rendered(faults: Vec<Diagnostic>) -> anyhow::Error {
     anyhow::anyhow!(told.join("\n"))
 }
 
-fn print(answer: &Answer, printer: Printer) {
+pub(super) fn print(answer: &Answer, language: Language, printer: Printer) {
+    let said = |en, fr| say(language, en, fr);
     printer.line(&answer.given);
     for backend in &answer.backends {
         let verdict = match (backend.allowed, backend.changes.is_empty()) {
-            (true, true) => "allowed as it is".to_owned(),
-            (true, false) => format!("allowed, changed: {}", backend.changes.join("; ")),
-            (false, _) => "refused".to_owned(),
+            (true, true) => said("allowed as it is", "permis tel quel").to_owned(),
+            (true, false) => {
+                format!("{}: {}", said("allowed, changed", "permis, changé"), backend.changes.join("; "))
+            }
+            (false, _) => said("refused", "refusé").to_owned(),
         };
-        printer.line(format!("  {} ({}): {verdict}", backend.backend, backend.tier));
+        let tier = match backend.tier.as_str() {
+            "on premises" => said("on premises", "sur site"),
+            "domestic" => said("domestic", "national"),
+            "EEA" => said("EEA", "EEE"),
+            "adequate" => said("adequate", "adéquat"),
+            _ => said("other", "autre"),
+        };
+        printer.line(format!("  {} ({tier}): {verdict}", backend.backend));
         for why in &backend.why {
             printer.line(format!("      {why}"));
         }
         if let Some(change) = &backend.smallest_change {
-            printer.line(format!("      would pass: {change}"));
+            printer.line(format!("      {}: {change}", said("would pass", "passerait")));
         }
     }
 }
 
 pub(super) fn test(arguments: &Test, printer: Printer) -> anyhow::Result<Exit> {
-    let officer = Officer::read(&arguments.folder.policies)?;
+    let officer = Officer::of_folder(&arguments.folder.policies)?;
     let study = study(&arguments.folder.policies)?;
     let mut failures = failures(study.policy());
     if arguments.packs {
@@ -144,7 +168,7 @@ pub(super) fn test(arguments: &Test, printer: Printer) -> anyhow::Result<Exit> {
     }
     let mutants = arguments.mutate.then(|| study.mutants());
     let tested = Tested { failures, coverage: study.coverage(), mutants };
-    show(printer, arguments.folder.json, &tested, || print_tested(&tested, printer));
+    show(printer, arguments.folder.json, &tested, || print_tested(&tested, study.language(), printer));
     let well = tested.failures.is_empty() && tested.mutants.as_ref().is_none_or(Vec::is_empty);
     Ok(if well { Exit::Well } else { Exit::Findings })
 }
@@ -158,44 +182,68 @@ fn failures(policy: &policy::Policy) -> Vec<String> {
     results.iter().flat_map(told).collect()
 }
 
-fn print_tested(tested: &Tested, printer: Printer) {
+fn print_tested(tested: &Tested, language: Language, printer: Printer) {
+    let said = |en, fr| say(language, en, fr);
     for failure in &tested.failures {
         printer.line(failure);
     }
     let coverage = &tested.coverage;
     printer.line(format!(
-        "{} scenarios, {} failures; {} of {} rules fire",
+        "{} {}, {} {}; {} {} {} {}",
         coverage.scenarios,
+        said("scenarios", "scénarios"),
         tested.failures.len(),
+        said("failures", "échecs"),
         coverage.rules - coverage.silent.len(),
-        coverage.rules
+        said("of", "sur"),
+        coverage.rules,
+        said("rules fire", "règles jouent")
     ));
     for rule in &coverage.silent {
-        printer.line(format!("  never fires: {rule}"));
+        printer.line(format!("  {}: {rule}", said("never fires", "ne joue jamais")));
     }
     for (atom, missing) in &coverage.unseen {
-        printer.line(format!("  never {}: {atom}", missing.join(", ")));
+        let missing: Vec<&str> = missing.iter().map(|truth| truth_words(truth, language)).collect();
+        printer.line(format!("  {} {}: {atom}", said("never", "jamais"), missing.join(", ")));
     }
     if let Some(mutants) = &tested.mutants {
-        printer.line(format!("{} changes of the sheet would go unnoticed", mutants.len()));
+        let unnoticed =
+            said("changes of the sheet would go unnoticed", "changements de la fiche passeraient inaperçus");
+        printer.line(format!("{} {unnoticed}", mutants.len()));
         for mutant in mutants {
             printer.line(format!("  {}: {}", mutant.change, mutant.example));
         }
     }
 }
 
+fn truth_words(truth: &str, language: Language) -> &'static str {
+    match truth {
+        "true" => say(language, "true", "vrai"),
+        "false" => say(language, "false", "faux"),
+        _ => say(language, "unknown", "inconnu"),
+    }
+}
+
 pub(super) fn suggest(folder: &Folder, printer: Printer) -> anyhow::Result<Exit> {
-    let suggestions = study(&folder.policies)?.suggest();
+    let mutants = study(&folder.policies)?.mutants();
+    let undecided: Vec<&Mutant> = mutants.iter().filter(|mutant| mutant.undecided).collect();
+    for mutant in &undecided {
+        printer.say(format!("{}: {}", mutant.change, mutant.example));
+    }
+    let found_undecided = !undecided.is_empty();
+    let suggestions = Study::suggestions(mutants);
     show(printer, folder.json, &suggestions, || {
         for suggestion in &suggestions {
             printer.line(&suggestion.text);
         }
     });
-    Ok(if suggestions.is_empty() { Exit::Well } else { Exit::Findings })
+    printer.say(format!("{} scenarios are missing", suggestions.len()));
+    Ok(if suggestions.is_empty() && !found_undecided { Exit::Well } else { Exit::Findings })
 }
 
 pub(super) fn lint(folder: &Folder, printer: Printer) -> anyhow::Result<Exit> {
     let advice = study(&folder.policies)?.lint();
     show(printer, folder.json, &advice, || advice.iter().for_each(|one| printer.line(&one.text)));
+    printer.say(format!("{} findings", advice.len()));
     Ok(if advice.is_empty() { Exit::Well } else { Exit::Findings })
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{Exit, Folder, Printer, now, show, study};
 use crate::app::Officer;
 use crate::cli::init::{replace, write};
-use crate::model::Country;
+use crate::cli::{home_of, meant};
 use crate::policy::study::{Advice, Begin};
 use crate::policy::{self, Language, run_scenarios, starter};
 
@@ -67,12 +67,11 @@ pub(super) fn init(arguments: &Init, printer: Printer) -> anyhow::Result<Exit> {
     if dir.join("main.policy").exists() {
         bail!("`{}` is there already: nothing was changed", dir.join("main.policy").display());
     }
-    if Country::parse(&arguments.home).is_none() {
-        bail!("`--home` is a country in two upper-case letters, such as FR");
-    }
+    home_of(&arguments.home)?;
     let known: Vec<&str> = starter::packs().into_iter().map(|(name, _)| name).collect();
     if let Some(unknown) = arguments.packs.iter().find(|pack| !known.contains(&pack.as_str())) {
-        bail!("there is no pack `{unknown}`; known: {}", known.join(", "));
+        let meant = meant(unknown, known.iter().copied());
+        bail!("there is no pack `{unknown}`\n  help: {meant}\n  packs: {}", known.join(", "));
     }
     let officer = Officer::read(dir)?;
     let begin = Begin { home: &arguments.home, packs: &arguments.packs, language: language(&arguments.lang)? };
@@ -140,7 +139,7 @@ pub(super) fn fmt(arguments: &Fmt, printer: Printer) -> anyhow::Result<Exit> {
             name: file.display().to_string(),
             text: std::fs::read_to_string(file).with_context(|| format!("{}", file.display()))?,
         }],
-        None => Officer::read(&arguments.folder.policies)?.sources.sheets,
+        None => Officer::of_folder(&arguments.folder.policies)?.sources.sheets,
     };
     let mut changed = Vec::new();
     for file in &files {
@@ -154,5 +153,10 @@ pub(super) fn fmt(arguments: &Fmt, printer: Printer) -> anyhow::Result<Exit> {
         }
     }
     show(printer, arguments.folder.json, &changed, || changed.iter().for_each(|name| printer.line(name)));
+    printer.say(match (changed.len(), arguments.check) {
+        (0, _) => format!("{} sheets are laid out", files.len()),
+        (changed, true) => format!("{changed} of {} sheets are not laid out", files.len()),
+        (changed, false) => format!("{changed} of {} sheets were laid out anew", files.len()),
+    });
     Ok(if arguments.check && !changed.is_empty() { Exit::Findings } else { Exit::Well })
 }

@@ -15,13 +15,27 @@ const DOMAIN_BYTES_MAX: usize = 255;
 /// Finds e-mail addresses.
 #[derive(Debug)]
 pub(in crate::detect) struct Email {
-    /// Top-level domains in ASCII, sorted.
-    tops: Box<[&'static str]>,
+    tops: Tops,
+}
+
+/// Top-level domains in ASCII.
+#[derive(Debug)]
+pub(super) struct Tops(Box<[&'static str]>);
+
+impl Tops {
+    pub(super) fn new() -> Self {
+        Self(include_str!("tlds.txt").lines().collect())
+    }
+
+    /// Whether there is such a domain, whatever its case.
+    pub(super) fn holds(&self, label: &str) -> bool {
+        self.0.binary_search(&label.to_ascii_lowercase().as_str()).is_ok()
+    }
 }
 
 impl Email {
     pub(in crate::detect) fn new() -> Self {
-        Self { tops: include_str!("tlds.txt").lines().collect() }
+        Self { tops: Tops::new() }
     }
 
     /// The end of the longest domain that begins here and ends in a known top-level domain.
@@ -50,8 +64,7 @@ impl Email {
         if !label.is_ascii() || label.get(..4).is_some_and(|head| head.eq_ignore_ascii_case("xn--")) {
             return label.chars().all(|c| c.is_alphanumeric() || c == '-');
         }
-        let lower = label.to_ascii_lowercase();
-        self.tops.binary_search(&lower.as_str()).is_ok()
+        self.tops.holds(label)
     }
 }
 
@@ -119,6 +132,6 @@ mod tests {
 
     #[test]
     fn top_level_domains_are_sorted() {
-        assert!(Email::new().tops.is_sorted());
+        assert!(Tops::new().0.is_sorted());
     }
 }

@@ -4,3 +4,4 @@ pub(super) mod email;
 pub(super) mod french;
 pub(super) mod phone;
 mod plan;
+pub(super) mod spoken;

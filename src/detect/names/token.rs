@@ -261,8 +261,7 @@ fn plain(start: usize, end: usize, case: Case, c: char) -> Token {
 }
 
 fn of_word(text: &str, range: &Range<usize>, folded: &Folded) -> Token {
-    let word = text.get(range.clone()).unwrap_or_default();
-    let (case, foreign) = case(word);
+    let (case, foreign) = case(text, range);
     Token {
         hash: folded.hash(),
         head: folded.first_four(),
@@ -277,11 +276,11 @@ fn of_word(text: &str, range: &Range<usize>, folded: &Folded) -> Token {
 }
 
 /// How a word is written, and whether it has other than ASCII.
-fn case(word: &str) -> (Case, bool) {
-    let first = word.as_bytes().first().is_some_and(u8::is_ascii_uppercase);
-    match swar::count(word.as_bytes()) {
+fn case(text: &str, word: &Range<usize>) -> (Case, bool) {
+    let first = text.as_bytes().get(word.start).is_some_and(u8::is_ascii_uppercase);
+    match swar::count(text.as_bytes(), word) {
         Some([upper, lower, digits]) => (written(upper, lower, digits, first), false),
-        None => case_of_characters(word),
+        None => case_of_characters(text.get(word.clone()).unwrap_or_default()),
     }
 }
 

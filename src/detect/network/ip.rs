@@ -87,10 +87,11 @@ impl Ip {
             .text
             .get(start..start + text.trim_start_matches(':').len() + if text.starts_with("::") { 2 } else { 0 })?;
         let glued = page.before(start).is_ascii_alphanumeric() || page.byte(start + text.len()).is_ascii_alphanumeric();
-        // `::1` and the like are everywhere in code; an address of somebody has more.
-        let address: Ipv6Addr = text.parse().ok().filter(|_| !glued && text.len() >= 6)?;
-        (!address.is_unspecified()).then_some(())?;
-        Some((start..prefix(page, start + text.len(), 128), 92))
+        let address: Ipv6Addr = text.parse().ok().filter(|_| !glued)?;
+        // `::1` and the like are everywhere in code; an address of somebody has more, a network says its length.
+        let end = prefix(page, start + text.len(), 128);
+        let network = end > start + text.len();
+        (network || text.len() >= 6 && !address.is_unspecified()).then_some((start..end, 92))
     }
 }
 
@@ -108,6 +109,14 @@ impl Detector for Ip {
         let hexadecimal =
             run.len() <= 4 && page.text.get(run.clone()).is_some_and(|run| run.bytes().all(|b| b.is_ascii_hexdigit()));
         if !hexadecimal {
+            return;
+        }
+        // `::/0`: the length is the first number of it.
+        let whole = run.start.checked_sub(3).filter(|&at| page.text.get(at..run.start) == Some("::/"));
+        if let Some(at) = whole.filter(|&at| !is_six(page.before(at)) && !page.before(at).is_ascii_alphanumeric())
+            && prefix(page, run.start - 1, 128) == run.end
+        {
+            report.push(at..run.end, 92);
             return;
         }
         let colon_before = page.before(run.start) == b':';
@@ -173,6 +182,7 @@ mod tests {
             ("v6 link local", "fe80::1ff:fe23:4567:890a%eth0", vec!["fe80::1ff:fe23:4567:890a"]),
             ("v6 with v4", "::ffff:172.16.0.1", vec!["::ffff:172.16.0.1"]),
             ("v6 in brackets", "http://[2001:db8::17]:80/", vec!["2001:db8::17"]),
+            ("v6 networks", "::1/128, ::/0 and fe80::/10", vec!["::1/128", "::/0", "fe80::/10"]),
             ("small with a word", "ip 1.2.3.4", vec!["1.2.3.4"]),
             ("small", "see 1.2.3.4", vec![]),
             ("version", "version 10.20.30.40", vec![]),

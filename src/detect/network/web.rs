@@ -64,6 +64,13 @@ impl Detector for Url {
         };
         let end = page.text.floor_char_boundary(page.right(host, URL_BYTES_MAX, is_url));
         let Some(rest) = page.text.get(host..end) else { return };
+        // A cell of a table ends a host that nothing follows.
+        let rest = match rest.find(['/', '?', '#', ';', ',']) {
+            Some(end) if rest.get(end..).is_some_and(|rest| rest.starts_with([';', ','])) => {
+                rest.get(..end).unwrap_or_default()
+            }
+            _ => rest,
+        };
         let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
         let name = authority.rsplit('@').next().unwrap_or_default();
         let name = if name.starts_with('[') { name } else { name.split(':').next().unwrap_or_default() };
@@ -164,6 +171,9 @@ mod tests {
             ("[x](https://en.wikipedia.org/wiki/A_(b))", Some("https://en.wikipedia.org/wiki/A_(b)")),
             ("www.exemple.fr, merci", Some("www.exemple.fr")),
             ("http://192.168.0.1:8080/x", Some("http://192.168.0.1:8080/x")),
+            ("7;http://microsoft.com;open", Some("http://microsoft.com")),
+            ("a,http://microsoft.com,b/c", Some("http://microsoft.com")),
+            ("http://exemple.fr/a;b=1", Some("http://exemple.fr/a;b=1")),
             ("http://microsoft", None),
             ("www.microsoft", None),
             ("chrome://settings", None),

@@ -32,7 +32,7 @@ impl Detector for Bic {
             let value = page.text.get(start..end).unwrap_or_default();
             let capitals =
                 value.len() >= 8 && value.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
-            if capitals && validate::check("bic", value) == Some(validate::Verdict::Right) {
+            if capitals && !shouted(page, start) && validate::check("bic", value) == Some(validate::Verdict::Right) {
                 report.push(start..end, 93);
                 return;
             }
@@ -42,6 +42,15 @@ impl Detector for Bic {
             start = page.right(end, 40, |byte| byte.is_ascii_alphanumeric());
         }
     }
+}
+
+/// Whether the word before is in capitals too: then `INTEREST` is a word of a title and no code of Réunion.
+fn shouted(page: &Page<'_>, start: usize) -> bool {
+    let end = page.left(start, 2, |byte| byte == b' ');
+    let begin = page.left(end, 16, |byte| byte.is_ascii_alphabetic());
+    let word = page.text.get(begin..end).unwrap_or_default();
+    let own = matches!(word, "BIC" | "SWIFT" | "CODE");
+    word.len() > 1 && !own && word.bytes().all(|byte| byte.is_ascii_uppercase())
 }
 
 #[cfg(test)]
@@ -58,6 +67,7 @@ mod tests {
             ("code SWIFT (BIC) DEUTDEFF", Some("DEUTDEFF")),
             ("BIC AGRIXXPP", None),
             ("aerobic EXERCISE", None),
+            ("BIC and SWIFT are SYSTEMS OF INTEREST", None),
         ] {
             let mut sink = Sink::new(crate::detect::page::Used::default());
             let lower = text.to_ascii_lowercase();

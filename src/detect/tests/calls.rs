@@ -179,6 +179,25 @@ fn coverage_is_counted() {
 }
 
 #[test]
+fn numbers_in_other_spellings() {
+    let engine = engine();
+    for (text, found) in [
+        ("4111111111111111", true),
+        ("4.111111111111111e15", true),
+        ("4111111111111111.0", true),
+        ("4111111111.111111E+6", true),
+        ("4.1111111111111115e15", false),
+        ("4111111111111111.5", false),
+        ("4.1e999999999999999999", false),
+    ] {
+        let findings = engine.inspect(&call(&[(Role::Unknown, TokenKind::Number, text, 1, FieldKey::Known("card"))]));
+        let ranges: Vec<_> = findings.list.iter().map(|finding| finding.range.clone()).collect();
+        let whole = 0..u32::try_from(text.len()).unwrap();
+        assert_eq!(ranges.contains(&whole), found, "{text} {ranges:?}");
+    }
+}
+
+#[test]
 fn too_many_findings_make_the_scan_partial() {
     let engine = engine();
     let text = "a@b.fr ".repeat(crate::limits::FINDINGS_MAX + 1);

@@ -9,7 +9,6 @@ use super::*;
 use crate::model::{Catalogue, ClassId, ClassInfo, ClassSet, EntityInfo, Normal, Word};
 
 mod calls;
-mod evasion;
 mod lexica;
 mod names;
 mod secrets;
@@ -126,6 +125,11 @@ fn texts() {
             "token",
             "Bearer eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl ok",
             vec!["jwt: eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"],
+        ),
+        (
+            "what a URL carries",
+            "https://example.fr/x?mail=jean.dupont@example.fr&n=1",
+            vec!["url: https://example.fr/x?mail=jean.dupont@example.fr&n=1", "email: jean.dupont@example.fr"],
         ),
         ("JSON", r#"{"siren": "732829320", "nom": "Durand"}"#, vec!["fr_siren: 732829320", "person: Durand"]),
         ("CSV", "id,card\n12,4111111111111111,ok", vec!["card_pan: 4111111111111111"]),

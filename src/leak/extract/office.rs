@@ -9,7 +9,7 @@ use super::{ExtractError, TEXT_BYTES_MAX};
 /// Parts of one document.
 const PARTS_MAX: usize = 10_000;
 
-/// The text of a Word, PowerPoint, Excel or OpenDocument file.
+/// The text of a Word, `PowerPoint`, Excel or `OpenDocument` file.
 pub(super) fn text(bytes: &[u8]) -> Result<String, ExtractError> {
     let broken = ExtractError::Broken("zip");
     let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).map_err(|_| broken.clone())?;
@@ -44,7 +44,7 @@ pub(super) fn text(bytes: &[u8]) -> Result<String, ExtractError> {
 
 /// Parts that carry what a reader sees.
 fn is_text(name: &str) -> bool {
-    let is_xml = name.ends_with(".xml");
+    let is_xml = name.strip_suffix(".xml").is_some();
     let word = ["document", "footnotes", "endnotes", "comments", "header", "footer"];
     let in_word = name
         .strip_prefix("word/")
@@ -67,11 +67,7 @@ fn part_text(xml: &[u8], out: &mut String) -> Result<(), ExtractError> {
                 Some(c) => out.push(c),
                 None => out.push(' '),
             },
-            Event::End(end) => {
-                if PARTS.contains(&end.local_name().as_ref()) {
-                    out.push('\n');
-                }
-            }
+            Event::End(end) if PARTS.contains(&end.local_name().as_ref()) => out.push('\n'),
             Event::Empty(empty) => {
                 if matches!(empty.local_name().as_ref(), "tab" | "br" | "cr" | "s" | "line-break" | "noBreakHyphen") {
                     out.push(' ');

@@ -12,7 +12,7 @@ pub(super) fn text(bytes: &[u8]) -> Result<String, ExtractError> {
     let ended = std::thread::scope(|scope| {
         let thread =
             std::thread::Builder::new().name("pdf".to_owned()).stack_size(STACK_BYTES).spawn_scoped(scope, read);
-        thread.map(|thread| thread.join())
+        thread.map(std::thread::ScopedJoinHandle::join)
     });
     match ended {
         Ok(Ok(Ok(text))) => Ok(text),

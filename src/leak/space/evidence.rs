@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::{Document, FACT, JudgeError, Question, Space, terms};
+use super::document::terms;
+use super::{Document, FACT, JudgeError, Question, Space};
 use crate::leak::align::{self, Alignment};
 use crate::leak::prints::Run;
 use crate::leak::scan::{CpuScan, Queries, scan};
@@ -62,7 +63,14 @@ pub(super) fn gather(
     let mut wanted: BTreeMap<(usize, usize, usize), i32> = BTreeMap::new();
     let asked_windows = sketch::windows(question.prose.len());
     let of = |place| space.prose_at(place).map(|(index, document)| (index, document.prose.start));
-    for (index, run, start) in counted(&runs, &question.weights, of, &mut found, false) {
+    let worth = |asked: Range<usize>| -> u32 {
+        let words = question.prose.get(asked.clone()).unwrap_or_default().iter();
+        words
+            .zip(question.weights.get(asked).unwrap_or_default())
+            .map(|(token, weight)| space.worth(*token, *weight))
+            .sum()
+    };
+    for (index, run, start) in counted(&runs, worth, of, &mut found, false) {
         let Some(document) = space.documents.get(index) else { continue };
         let (middle, known) =
             (usize::midpoint(run.asked.start, run.asked.end), run.place - start + run.asked.len() / 2);
@@ -75,7 +83,10 @@ pub(super) fn gather(
     let code = |place: usize| space.code_at(place).map(|(_, document)| document.code.clone());
     let runs = space.code.runs(&question.code, code);
     let of = |place| space.code_at(place).map(|(index, document)| (index, document.code.start));
-    counted(&runs, &question.code_weights, of, &mut found, true);
+    let worth = |asked: Range<usize>| -> u32 {
+        question.code_weights.get(asked).unwrap_or_default().iter().map(|weight| u32::from(*weight)).sum()
+    };
+    counted(&runs, worth, of, &mut found, true);
     by_sketch(space, question, &mut wanted, stop)?;
     compare(space, question, wanted, &mut found);
     Ok(found)
@@ -84,7 +95,7 @@ pub(super) fn gather(
 /// Adds up runs, each word of the request once for each document. Returns them with their documents.
 fn counted(
     runs: &[Run],
-    weights: &[u8],
+    worth: impl Fn(Range<usize>) -> u32,
     document: impl Fn(usize) -> Option<(usize, usize)>,
     found: &mut BTreeMap<usize, Evidence>,
     code: bool,
@@ -96,8 +107,7 @@ fn counted(
         let Some((index, start)) = document(run.place) else { continue };
         let done = done.entry(index).or_default();
         let fresh = run.asked.start.max(*done)..run.asked.end;
-        let weight: u32 =
-            weights.get(fresh.clone()).unwrap_or_default().iter().map(|weight| u32::from(weight & !FACT)).sum();
+        let weight = if fresh.is_empty() { 0 } else { worth(fresh) };
         *done = run.asked.end.max(*done);
         let evidence = found.entry(index).or_default();
         let (sum, longest) = if code {
@@ -180,7 +190,7 @@ fn compare(
 fn pair(space: &Space, question: &Question, index: usize, asked_window: usize, window: usize) -> Option<Pair> {
     let document = space.documents.get(index)?;
     let asked = sketch::range(asked_window, question.prose.len());
-    let mut one = Side::new(space, question.prose.get(asked.clone())?, question.weights.get(asked)?);
+    let one = Side::new(space, question.prose.get(asked.clone())?, question.weights.get(asked)?);
     let known = sketch::range(window, document.words());
     // The windows of the two texts begin at different words: the document's is moved by half a block to both sides.
     let shifts =
@@ -192,7 +202,7 @@ fn pair(space: &Space, question: &Question, index: usize, asked_window: usize, w
             continue;
         }
         let (tokens, weights) = space.known(document, range)?;
-        cosine = cosine.max(one.cosine(&mut Side::new(space, tokens, weights)));
+        cosine = cosine.max(one.cosine(&Side::new(space, tokens, weights)));
     }
     let around = known.start.saturating_sub(MARGIN_WORDS)..(known.end + MARGIN_WORDS).min(document.words());
     let (tokens, weights) = space.known(document, around)?;
@@ -200,34 +210,39 @@ fn pair(space: &Space, question: &Question, index: usize, asked_window: usize, w
     Some(Pair { asked_window, window, cosine, facts })
 }
 
-/// The features of a window, sorted.
+/// The features of a window, sorted, with what they are worth in this corpus.
 struct Side {
     features: Vec<(u64, u32)>,
+    /// Sum of the squares of what they would be worth in any text. What a window shares is measured by this: one that is
+    /// all boilerplate is near to nothing.
+    squares: u64,
 }
 
 impl Side {
     fn new(space: &Space, tokens: &[u32], weights: &[u8]) -> Self {
-        let worth: Vec<u32> = tokens.iter().zip(weights).map(|(token, weight)| space.worth(*token, *weight)).collect();
-        let mut features = Vec::with_capacity(2 * tokens.len());
-        for (index, (token, weight)) in tokens.iter().zip(&worth).enumerate() {
-            features.push((u64::from(*token), *weight));
-            if let (Some(next), Some(after)) = (tokens.get(index + 1), worth.get(index + 1)) {
-                let small = |weight: u32| u8::try_from(weight).unwrap_or(u8::MAX);
-                let pair = u64::from(*token) << 32 | u64::from(*next) | 1 << 63;
-                features.push((pair, u32::from(pair_weight(small(*weight), small(*after)))));
+        let small = |weight: u32| u8::try_from(weight).unwrap_or(u8::MAX);
+        // Feature, worth here, worth anywhere.
+        let mut features: Vec<(u64, u32, u32)> = Vec::with_capacity(2 * tokens.len());
+        let mut last: Option<(u64, u32, u32)> = None;
+        for (token, weight) in tokens.iter().zip(weights) {
+            let (feature, here, anywhere) =
+                (u64::from(*token), space.worth(*token, *weight), u32::from(weight & !FACT));
+            features.push((feature, here, anywhere));
+            if let Some((before, here_before, anywhere_before)) = last {
+                let pair = |one, other| u32::from(pair_weight(small(one), small(other)));
+                let (here, anywhere) = (pair(here_before, here), pair(anywhere_before, anywhere));
+                features.push((before << 32 | feature | 1 << 63, here, anywhere));
             }
+            last = Some((feature, here, anywhere));
         }
         features.sort_unstable();
-        features.dedup_by_key(|(feature, _)| *feature);
-        Self { features }
-    }
-
-    fn length(&self) -> u64 {
-        self.features.iter().map(|(_, weight)| u64::from(*weight) * u64::from(*weight)).sum()
+        features.dedup_by_key(|(feature, ..)| *feature);
+        let squares = features.iter().map(|(.., anywhere)| u64::from(*anywhere) * u64::from(*anywhere)).sum();
+        Self { features: features.into_iter().map(|(feature, here, _)| (feature, here)).collect(), squares }
     }
 
     /// The cosine of two windows, in thousandths.
-    fn cosine(&mut self, other: &mut Self) -> u32 {
+    fn cosine(&self, other: &Self) -> u32 {
         let mut dot = 0_u64;
         let mut rest = other.features.iter().peekable();
         for (feature, weight) in &self.features {
@@ -236,7 +251,7 @@ impl Side {
                 dot += u64::from(*weight) * u64::from(*other);
             }
         }
-        let lengths = (self.length() * other.length()).isqrt().max(1);
+        let lengths = (self.squares * other.squares).isqrt().max(1);
         u32::try_from(dot * 1000 / lengths).unwrap_or(1000)
     }
 
@@ -250,7 +265,7 @@ impl Side {
             let place = side.features.binary_search_by_key(&u64::from(token), |(feature, _)| *feature).ok()?;
             side.features.get(place).map(|(_, weight)| *weight)
         };
-        facts.into_iter().filter_map(|token| has(self, token).and(has(other, token))).sum()
+        facts.into_iter().filter_map(|token| has(self, token).and_then(|_| has(other, token))).sum()
     }
 }
 

@@ -10,6 +10,7 @@
 //! ```
 #![expect(clippy::cast_possible_truncation, reason = "rows and tokens are counted in 32 bits")]
 
+mod document;
 mod evidence;
 mod question;
 mod verdict;
@@ -19,13 +20,14 @@ use std::ops::Range;
 
 use zeroize::Zeroize;
 
+pub use document::{About, Content, DocumentId};
 pub use question::Question;
 pub use verdict::{Match, Stage, Touched, Verdict};
 
 use super::prints::{CODE, PROSE, Prints};
 use super::scan::{Live, Rows, ScanError};
-use super::sketch::{self, Row, Term};
-use super::text::{Keys, Word, Words};
+use super::sketch::{self, Row};
+use super::text::Keys;
 
 /// Rows of a segment.
 pub const SEGMENT_ROWS: usize = 65_536;
@@ -34,81 +36,6 @@ const FACT: u8 = 0x80;
 /// Bytes of documents' names and classes.
 pub const NAME_BYTES_MAX: usize = 4096;
 
-/// What identifies a document in records: a keyed hash of its content and name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct DocumentId(pub [u8; 12]);
-
-impl std::fmt::Display for DocumentId {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-/// What is said of a document beside its words.
-#[derive(Clone, PartialEq, Eq)]
-pub struct About {
-    /// Its keyed name.
-    pub id: DocumentId,
-    /// SHA-256 of the file.
-    pub sha256: [u8; 32],
-    /// The path that it was registered by.
-    pub path: String,
-    /// The class of data that it is.
-    pub class: String,
-    /// Milliseconds since the epoch.
-    pub registered_ms: i64,
-}
-
-impl std::fmt::Debug for About {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "About({})", self.id)
-    }
-}
-
-/// A document as it is stored: nothing in it is readable, all of it is confidential.
-#[derive(Clone, Default, PartialEq, Eq, Zeroize, zeroize::ZeroizeOnDrop)]
-pub struct Content {
-    /// Tokens of the prose.
-    pub prose: Vec<u32>,
-    /// Their weights; the highest bit marks a fact.
-    pub weights: Vec<u8>,
-    /// Tokens of the code.
-    pub code: Vec<u32>,
-    /// Their weights.
-    pub code_weights: Vec<u8>,
-    /// One row for each window.
-    pub rows: Vec<Row>,
-}
-
-impl std::fmt::Debug for Content {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Content({} words)", self.prose.len())
-    }
-}
-
-impl Content {
-    /// Makes what is stored of a document.
-    pub fn of(words: &Words, keys: &Keys) -> Self {
-        let token = |word: &Word| keys.token(word.hash);
-        let weight = |word: &Word| word.weight.min(127) | if word.fact { FACT } else { 0 };
-        let mut content = Self {
-            prose: words.prose.iter().map(token).collect(),
-            weights: words.prose.iter().map(weight).collect(),
-            code: words.code.iter().map(token).collect(),
-            code_weights: words.code.iter().map(weight).collect(),
-            rows: Vec::new(),
-        };
-        let terms = terms(&content.prose, &content.weights);
-        let rows = &mut content.rows;
-        sketch::rows(&terms, keys.projection, |row| rows.push(row));
-        content
-    }
-}
-
-fn terms(tokens: &[u32], weights: &[u8]) -> Vec<Term> {
-    tokens.iter().zip(weights).map(|(token, weight)| Term { token: *token, weight: weight & !FACT }).collect()
-}
-
 /// A registered document.
 #[derive(Debug, Clone)]
 pub struct Document {
@@ -116,6 +43,8 @@ pub struct Document {
     pub about: About,
     /// Whether it counts.
     pub live: bool,
+    /// Whether its words are counted: those of a version of another document are not.
+    counted: bool,
     prose: Range<usize>,
     code: Range<usize>,
     rows: Range<usize>,
@@ -148,8 +77,10 @@ pub struct Space {
     code: Prints,
     code_weights: Vec<u8>,
     segments: Vec<Segment>,
-    /// In how many live documents a token is.
+    /// In how many live documents a token is; versions of one document are one.
     frequency: HashMap<u32, u32>,
+    /// Live documents, versions counted once.
+    counted: u32,
     live: usize,
     /// Additions and removals so far: names the state that a score was made from.
     epoch: u64,
@@ -214,6 +145,7 @@ impl Space {
             code_weights: Vec::new(),
             segments: Vec::new(),
             frequency: HashMap::new(),
+            counted: 0,
             live: 0,
             epoch: 0,
             scale: verdict::Scale::default(),
@@ -275,6 +207,7 @@ impl Space {
         if !fits {
             return Err(SpaceError::Rows);
         }
+        let counted = !self.is_version(&content.prose);
         let prose = self.prose.add(&content.prose).ok_or(SpaceError::Full)?;
         self.weights.extend_from_slice(&content.weights);
         let code = self.code.add(&content.code).ok_or(SpaceError::Full)?;
@@ -285,6 +218,7 @@ impl Space {
         }
         let document = Document {
             live: true,
+            counted,
             prose: prose..prose + content.prose.len(),
             code: code..code + content.code.len(),
             rows: first..first + content.rows.len(),
@@ -326,7 +260,8 @@ impl Space {
     fn count(&mut self, index: usize, added: bool) {
         self.epoch += 1;
         self.live = if added { self.live + 1 } else { self.live.saturating_sub(1) };
-        let Some(document) = self.documents.get(index) else { return };
+        let Some(document) = self.documents.get(index).filter(|document| document.counted) else { return };
+        self.counted = if added { self.counted + 1 } else { self.counted.saturating_sub(1) };
         let mut tokens = self.prose.tokens().get(document.prose.clone()).unwrap_or_default().to_vec();
         tokens.sort_unstable();
         tokens.dedup();
@@ -335,6 +270,26 @@ impl Space {
             *count = if added { *count + 1 } else { count.saturating_sub(1) };
         }
         tokens.zeroize();
+    }
+
+    /// Whether half of what is sampled of a document stands in one that is registered: a draft, a new edition.
+    fn is_version(&self, prose: &[u32]) -> bool {
+        let mut sampled = 0;
+        let mut hits: HashMap<usize, usize> = HashMap::new();
+        let step = (prose.len() / VERSION_SAMPLES).max(1);
+        let samples = prose.windows(PROSE.words + PROSE.window - 1).step_by(step);
+        for sample in samples {
+            sampled += 1;
+            let place = |place: usize| self.prose_at(place).map(|(_, document)| document.prose.clone());
+            let mut found: Vec<usize> =
+                self.prose.runs(sample, place).iter().filter_map(|run| Some(self.prose_at(run.place)?.0)).collect();
+            found.sort_unstable();
+            found.dedup();
+            for index in found {
+                *hits.entry(index).or_default() += 1;
+            }
+        }
+        hits.into_values().max().is_some_and(|most| 2 * most >= sampled)
     }
 
     /// The document that a place in the prose lies in.
@@ -364,21 +319,24 @@ impl Space {
     /// How much a word says in this corpus: what many of its documents say too says less.
     fn worth(&self, token: u32, weight: u8) -> u32 {
         let weight = u32::from(weight & !FACT);
-        if self.live < FEW_DOCUMENTS {
+        if self.counted < FEW_DOCUMENTS {
             return weight;
         }
-        let found = self.frequency.get(&token).copied().unwrap_or(0);
-        // Both logarithms in eighths of a bit, so that the same state gives the same number anywhere.
-        let (all, with) = (eighths(self.live as u32 + 1), eighths(found + 1));
-        let rarity = all.saturating_sub(with) * 256 / all.max(1);
+        let found = self.frequency.get(&token).copied().unwrap_or(0).max(1);
+        // Logarithms in eighths of a bit, so that the same state gives the same number anywhere. A word of one document
+        // alone keeps its weight.
+        let (all, with, one) = (eighths(self.counted + 1), eighths(found + 1), eighths(2));
+        let rarity = (all.saturating_sub(with) * 256 / (all - one).max(1)).min(256);
         weight * (COMMON_SHARE + (256 - COMMON_SHARE) * rarity / 256) / 256
     }
 }
 
 /// Documents below which how often a word is among them says nothing.
-const FEW_DOCUMENTS: usize = 8;
+const FEW_DOCUMENTS: u32 = 8;
+/// Places at which a new document is compared with those that are registered.
+const VERSION_SAMPLES: usize = 48;
 /// What is left, in 256ths, of the weight of a word that is in every document.
-const COMMON_SHARE: u32 = 80;
+const COMMON_SHARE: u32 = 64;
 
 /// Eight times the binary logarithm, rounded down, for numbers from 1.
 const fn eighths(number: u32) -> u32 {

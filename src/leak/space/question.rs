@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::terms;
+use super::document::terms;
 use crate::leak::sketch::Term;
 use crate::leak::text::{Keys, Words};
 

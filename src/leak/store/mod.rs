@@ -135,7 +135,8 @@ impl CorpusKeys {
     }
 
     fn folder(&self, tenant: &str) -> String {
-        self.derived("folder", tenant).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+        let key = self.derived("folder", tenant);
+        key.iter().take(16).fold(String::new(), |name, byte| format!("{name}{byte:02x}"))
     }
 
     /// Seals tenants' names.

@@ -59,7 +59,7 @@ impl Record {
                 bytes(&mut out, about.class.as_bytes());
                 for (tokens, weights) in [(&content.prose, &content.weights), (&content.code, &content.code_weights)] {
                     count(&mut out, tokens.len());
-                    tokens.iter().for_each(|token| out.extend_from_slice(&token.to_le_bytes()));
+                    tokens.iter().map(|token| token.to_le_bytes()).for_each(|token| out.extend_from_slice(&token));
                     out.extend_from_slice(weights);
                 }
                 count(&mut out, content.rows.len());
@@ -77,7 +77,11 @@ impl Record {
                 out.extend_from_slice(&background.share.to_le_bytes());
                 out.extend_from_slice(&background.measured_ms.to_le_bytes());
                 count(&mut out, background.scores.len());
-                background.scores.iter().for_each(|score| out.extend_from_slice(&score.to_le_bytes()));
+                background
+                    .scores
+                    .iter()
+                    .map(|score| score.to_le_bytes())
+                    .for_each(|score| out.extend_from_slice(&score));
             }
         }
         out

@@ -23,7 +23,9 @@ fn write(folder: &Path, records: &[Record]) -> Vec<Record> {
     let mut before = Vec::new();
     let lock = Lock::take(folder).unwrap();
     let mut writer = Writer::open(folder, &keys(), "t", &lock, |record| before.push(record)).unwrap();
-    records.iter().for_each(|record| writer.append(record).unwrap());
+    for record in records {
+        writer.append(record).unwrap();
+    }
     writer.sync().unwrap();
     before
 }
@@ -129,8 +131,8 @@ fn one_process_writes_at_a_time() {
 #[test]
 fn full_segments_follow_one_another() {
     let folder = tempfile::tempdir().unwrap();
-    let text: String =
-        (0..24 * 30_000).map(|number: u32| format!("w{:x} ", number.wrapping_mul(2_654_435_761))).collect();
+    let word = |number: u32| format!("w{:x}", number.wrapping_mul(2_654_435_761));
+    let text = (0..24 * 30_000).map(word).collect::<Vec<_>>().join(" ");
     let records: Vec<Record> =
         ["a", "bb", "ccc", "dddd"].iter().map(|path| document(&keys(), "t", path, &text)).collect();
     write(folder.path(), &records);

@@ -17,7 +17,9 @@ pub(super) fn tokens(text: &str, out: &mut Vec<Word>) {
     let mut at = 0;
     let mut flush = |run: &mut Vec<(usize, &str)>| {
         if run.iter().filter(|(_, line)| !line.trim().is_empty()).count() >= LINES_MIN {
-            run.iter().for_each(|(at, line)| line_tokens(line, *at, out));
+            for (at, line) in run.iter() {
+                line_tokens(line, *at, out);
+            }
         }
         run.clear();
     };

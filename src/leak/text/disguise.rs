@@ -31,7 +31,7 @@ pub fn readings(text: &str) -> Vec<String> {
         let backwards: String = text.chars().rev().collect();
         for reading in [shifted, backwards] {
             let read = familiar(&reading);
-            if read.per_mille() >= 250 && read.per_mille() > 2 * plain.per_mille() {
+            if read.per_mille() >= 150 && read.per_mille() > 2 * plain.per_mille() + 50 {
                 keep(reading, &mut found);
             }
         }

@@ -283,7 +283,9 @@ impl Reader {
         }
         if usize::from(digits) < len {
             if digits > 0 || letters.iter().any(|byte| !byte.is_ascii_alphabetic()) {
-                letters.iter_mut().for_each(|letter| *letter = fold::stands_for(*letter));
+                for letter in letters.iter_mut() {
+                    *letter = fold::stands_for(*letter);
+                }
             }
             let stem = stem(letters);
             let letters = letters.get(..stem).unwrap_or_default();

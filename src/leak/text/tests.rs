@@ -1,1 +1,124 @@
+//! Words: what is one word and what is not, in whatever spelling, and where it stands.
+use base64::Engine as _;
+use proptest::prelude::*;
 
+use super::disguise::readings;
+use super::*;
+
+fn hashes(text: &str) -> Vec<u64> {
+    Words::of(text).prose.iter().map(|word| word.hash).collect()
+}
+
+#[test]
+fn spellings_of_one_text_are_one() {
+    let plain = "The offer of Acme rose to 4.2 million euros";
+    for (name, text) in [
+        ("capitals", "THE OFFER OF ACME ROSE TO 4.2 MILLION EUROS"),
+        ("punctuation", "the offer -- of \"Acme\" (rose) to: 4.2, million; euros!"),
+        ("endings", "The offers of Acme rose to 4.2 millions euro"),
+        ("homoglyphs", "The оffеr of Аcmе rоsе to 4.2 millіоn еurоs"),
+        ("whole words in another script", "The offer of Аcme rose to 4.2 milliоn euros"),
+        ("full width", "Ｔｈｅ offer of Ａｃｍｅ rose to 4.2 million euros"),
+        ("accents", "Thé öffer of Açme rose to 4.2 million eurôs"),
+        ("zero width", "The of\u{200B}fer of Ac\u{AD}me rose to 4.2 million euros"),
+        ("digits for letters", "Th3 0ffer of Acm3 r0se t0 4.2 m1ll10n 3ur0s"),
+        ("JSON", "The offer\\nof \\u0041cme rose to 4.2 million euros"),
+        ("entities", "The&nbsp;offer of &#65;cme rose to 4.2 million euros"),
+        ("markup", "The **offer** of <b>Acme</b> rose to 4.2 million euros"),
+    ] {
+        assert_eq!(hashes(text), hashes(plain), "{name}");
+    }
+}
+
+#[test]
+fn numbers_are_told_apart() {
+    for (one, other, same) in [
+        ("1,250,000", "1250000", true),
+        ("1'250'000", "1250000", true),
+        ("4.25", "425", false),
+        ("4,25", "4.25", true),
+        ("12%", "12 percent", true),
+        ("12", "13", false),
+        ("Acme's", "Acme", true),
+    ] {
+        assert_eq!(hashes(one) == hashes(other), same, "{one} and {other}");
+    }
+}
+
+#[test]
+fn weights_and_facts() {
+    let words = Words::of("The contract with Nordhaven mentions item 4471-B and the number 7");
+    let of = |text: &str| {
+        let all = "The contract with Nordhaven mentions item 4471-B and the number 7";
+        let at = u32::try_from(all.find(text).unwrap()).unwrap();
+        *words.prose.iter().find(|word| word.start == at).unwrap()
+    };
+    assert!(of("The").weight < 16 && of("contract").weight <= 80 && of("Nordhaven").weight == 120);
+    assert!(of("Nordhaven").fact && of("4471").fact && !of("contract").fact && !of("7").fact);
+}
+
+#[test]
+fn words_of_scripts_without_blanks_are_characters() {
+    assert_eq!(Words::of("機密文書 report").prose.len(), 5);
+}
+
+#[test]
+fn renamed_identifiers_are_the_same_code() {
+    let one = "fn total(items: &[Item]) -> u64 {\n    let mut sum = 0;\n    for item in items {\n        sum += item.price * 3;\n    }\n    sum\n}\n";
+    let other = one
+        .replace("total", "x1")
+        .replace("items", "yy")
+        .replace("item", "zz")
+        .replace("sum", "acc")
+        .replace("price", "p");
+    let code = |text: &str| Words::of(text).code.iter().map(|word| word.hash).collect::<Vec<_>>();
+    assert!(code(one).len() > 30);
+    assert_eq!(code(one), code(&other));
+    assert_ne!(code(one), code(&one.replace('3', "4")));
+    assert!(Words::of("Prose; it has marks (some), and = signs.\nBut no code.").code.is_empty());
+}
+
+#[test]
+fn other_readings_are_tried_where_the_text_asks() {
+    let plain = "the board has decided to close the plant in the north of the country and to move all of its work";
+    let shifted: String = plain
+        .chars()
+        .map(|c| if c.is_ascii_lowercase() { char::from((c as u8 - b'a' + 13) % 26 + b'a') } else { c })
+        .collect();
+    let spaced = plain
+        .split(' ')
+        .map(|word| word.chars().map(String::from).collect::<Vec<_>>().join(" "))
+        .collect::<Vec<_>>()
+        .join("   ");
+    let encoded = base64::engine::general_purpose::STANDARD.encode(plain);
+    for (name, text) in [
+        ("rot13", shifted),
+        ("backwards", plain.chars().rev().collect()),
+        ("letters apart", spaced),
+        ("base64", encoded),
+    ] {
+        assert!(readings(&text).iter().any(|reading| hashes(reading) == hashes(plain)), "{name}");
+    }
+    assert!(readings(plain).is_empty());
+}
+
+proptest! {
+    #[test]
+    fn words_lie_in_their_text_in_order(text in "\\PC{0,120}") {
+        let words = Words::of(&text);
+        let mut last = 0;
+        for word in &words.prose {
+            prop_assert!(word.start >= last && word.end > word.start && word.end as usize <= text.len(), "{:?}", word);
+            prop_assert!(text.is_char_boundary(word.start as usize) && text.is_char_boundary(word.end as usize));
+            last = word.start;
+        }
+    }
+
+    #[test]
+    fn a_part_of_a_text_has_its_words(words in proptest::collection::vec("[a-z]{1,9}", 3..40), cut in any::<prop::sample::Index>()) {
+        let cut = cut.index(words.len());
+        let whole = hashes(&words.join(" "));
+        let (head, tail) = (hashes(&words[..cut].join(" ")), hashes(&words[cut..].join(" ")));
+        prop_assert_eq!([head, tail].concat(), whole);
+    }
+}

@@ -79,7 +79,7 @@ fn passes(study: &Study, facts: &Facts, index: usize, qualities: &[&Quality]) ->
     }
     let Ok(policy) = changed.policy(&study.catalogue, &study.vocabulary, study.now) else { return false };
     let Some(backend) = policy.id_of(name.as_str()) else { return false };
-    let side = Side { policy: &policy, today: &study.today, now: study.now, told: true };
+    let side = Side { policy: &policy, today: &study.today, now: study.now, told: study.told };
     standing(&side.plan(facts), backend).is_some()
 }
 

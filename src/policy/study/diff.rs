@@ -6,11 +6,12 @@
 
 use std::collections::BTreeSet;
 
-use super::super::resolved::{Gate, Rule};
+use super::super::resolved::{Gate, LabelSays, Rule};
+use super::dim::Dim;
 use super::search::{Found, find};
 use super::side::{Side, led_by, opens, standing};
 use super::space::{Place, Space};
-use crate::model::{BackendId, Facts, Word};
+use crate::model::{BackendId, Facts, LabelFact, Word};
 
 /// One difference.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,18 +26,25 @@ pub(super) struct Change {
     pub(super) milder: bool,
 }
 
-/// What is possible under `after` and not under `before`, and whether every search came to an end.
-pub(super) fn opened(before: Side<'_>, after: Side<'_>, space: &Space) -> (Vec<Change>, bool) {
-    let mut changes = Vec::new();
-    let mut whole = true;
+/// What searches for differences came to.
+#[derive(Debug, Default)]
+pub(super) struct Opened {
+    pub(super) changes: Vec<Change>,
+    /// Backend and cause of each search that was given up.
+    pub(super) undecided: Vec<String>,
+}
+
+/// What is possible under `after` and not under `before`.
+pub(super) fn opened(before: Side<'_>, after: Side<'_>, space: &Space) -> Opened {
+    let mut opened = Opened::default();
     for (index, backend) in after.policy.backends().iter().enumerate() {
         let Ok(new) = u16::try_from(index).map(BackendId) else { continue };
         let old = before.policy.id_of(backend.name.as_str());
         let one = Pair { before, after, space, old, new, name: &backend.name };
-        whole &= one.changes(&mut changes);
+        one.changes(&mut opened);
     }
-    whole &= fall_backs(before, after, space, &mut changes);
-    (changes, whole)
+    fall_backs(before, after, space, &mut opened);
+    opened
 }
 
 struct Pair<'a> {
@@ -54,47 +62,62 @@ enum Cause<'a> {
     Rule(&'a Rule),
     /// An `allow` of the new policy that the old one does not have so.
     Allow(&'a Gate),
-    /// Something that concerns every request: labels, hosted tools, what is asked after the duties.
-    Other(&'static str),
+    /// What labels say of the data.
+    Label,
+    /// A hosted tool that a line of the new policy allows.
+    Tool,
+    /// What is asked of the data after the duties, which depends on all of them.
+    Still,
+    /// What this build does, or where the backend stands.
+    Other,
+}
+
+impl Cause<'_> {
+    fn name(&self) -> Word {
+        match self {
+            Self::Rule(rule) => rule.name.clone(),
+            Self::Allow(_) => Word::fixed("allow"),
+            Self::Label => Word::fixed("the label"),
+            Self::Tool => Word::fixed("allow hosted tool"),
+            Self::Still => Word::fixed("still includes identified"),
+            Self::Other => Word::fixed("on premises"),
+        }
+    }
 }
 
 impl<'a> Pair<'a> {
-    fn changes(&self, changes: &mut Vec<Change>) -> bool {
+    fn changes(&self, opened: &mut Opened) {
         let mut dims = BTreeSet::new();
         self.after.depends(self.space, self.new, &mut dims);
         if let Some(old) = self.old {
             self.before.depends(self.space, old, &mut dims);
         }
         let says = !(self.after.policy.says.is_empty() && self.before.policy.says.is_empty());
-        let mut whole = true;
         for cause in self.causes() {
             let dims = match &cause {
                 Cause::Rule(rule) => led_by(&rule.gate, self.space, says, &dims),
                 Cause::Allow(gate) => led_by(gate, self.space, says, &dims),
-                Cause::Other(_) => dims.iter().copied().collect(),
+                Cause::Label => self.first(&dims, &|dim| matches!(dim, Dim::Label(_) | Dim::App(_))),
+                Cause::Tool => self.first(&dims, &|dim| matches!(dim, Dim::Hosted(_))),
+                Cause::Still | Cause::Other => dims.iter().copied().collect(),
             };
             let excluded = |place: &Place| self.excluded(&cause, place);
             let has = |facts: &Facts| self.opens(facts);
             match find(self.space, &dims, &self.space.open(), &excluded, &has) {
                 Found::None => {}
-                Found::Unknown => whole = false,
+                Found::Unknown => opened.undecided.push(format!("{} [{}]", self.name, cause.name())),
                 Found::Example(example) => {
                     let before =
                         self.old.map(|old| self.before.plan(&example).choices.iter().any(|c| c.backend == old));
-                    changes.push(Change {
+                    opened.changes.push(Change {
                         backend: Some(self.name.clone()),
-                        cause: match cause {
-                            Cause::Rule(rule) => rule.name.clone(),
-                            Cause::Allow(_) => Word::fixed("allow"),
-                            Cause::Other(what) => Word::fixed(what),
-                        },
+                        cause: cause.name(),
                         example: *example,
                         milder: before == Some(true),
                     });
                 }
             }
         }
-        whole
     }
 
     fn causes(&self) -> Vec<Cause<'a>> {
@@ -133,10 +156,10 @@ impl<'a> Pair<'a> {
                 .iter()
                 .any(|other| other.tool == tool.tool && other.host == tool.host && other.gate == tool.gate)
         }) {
-            causes.push(Cause::Other("allow hosted tool"));
+            causes.push(Cause::Tool);
         }
         if before.today.says != after.today.says {
-            causes.push(Cause::Other("the label"));
+            causes.push(Cause::Label);
         }
         // What is asked after the duties depends on all of them.
         let still = before.policy.program().asks_still() || after.policy.program().asks_still();
@@ -144,12 +167,12 @@ impl<'a> Pair<'a> {
             && (before.policy.digest() != after.policy.digest()
                 || before.policy.inventory_digest() != after.policy.inventory_digest())
         {
-            causes.push(Cause::Other("still includes identified"));
+            causes.push(Cause::Still);
         }
         if before.policy.actions.iter().any(|action| !after.policy.actions.contains(action))
             || before.policy.on_premises(old) != after.policy.on_premises(new)
         {
-            causes.push(Cause::Other("on premises"));
+            causes.push(Cause::Other);
         }
         causes
     }
@@ -159,12 +182,45 @@ impl<'a> Pair<'a> {
         let idle = match cause {
             Cause::Rule(rule) => !self.before.look(self.space, place).may_fire(rule),
             Cause::Allow(gate) => !after.may_open(gate),
-            Cause::Other(_) => false,
+            Cause::Label => !self.label_differs(place),
+            Cause::Tool => self.is(place, &|dim, value| matches!(dim, Dim::Hosted(_)) && value == 0),
+            Cause::Still => !after.may_still() && !self.before.look(self.space, place).may_still(),
+            Cause::Other => false,
         };
         if idle || !after.may_allow(self.new) {
             return true;
         }
         self.old.is_some_and(|old| self.before.look(self.space, place).must_allow(old))
+    }
+
+    /// The dimensions, those of a kind first.
+    fn first(&self, dims: &BTreeSet<usize>, kind: &dyn Fn(&Dim) -> bool) -> Vec<usize> {
+        let of_kind = |at: &&usize| self.space.dims.get(**at).is_some_and(kind);
+        let (first, rest): (Vec<&usize>, Vec<&usize>) = dims.iter().partition(of_kind);
+        first.into_iter().chain(rest).copied().collect()
+    }
+
+    /// Whether a dimension is fixed so.
+    fn is(&self, place: &Place, wanted: &dyn Fn(&Dim, usize) -> bool) -> bool {
+        self.space.dims.iter().zip(place).any(|(dim, value)| value.is_some_and(|value| wanted(dim, value)))
+    }
+
+    /// Whether the policies may say other things of the label of a place.
+    fn label_differs(&self, place: &Place) -> bool {
+        let fixed = self.space.dims.iter().zip(place).find_map(|(dim, value)| match dim {
+            Dim::Label(labels) => labels.get((*value)?),
+            _ => None,
+        });
+        let says = |side: &Side<'a>, label: Option<&Word>| -> Vec<LabelSays> {
+            let all = side.today.says.iter();
+            all.filter(|says| label.is_none_or(|label| says.label == *label)).cloned().collect()
+        };
+        match fixed {
+            None => true,
+            Some(LabelFact::Absent) => false,
+            Some(LabelFact::Unknown) => says(&self.before, None) != says(&self.after, None),
+            Some(LabelFact::Named(label)) => says(&self.before, Some(label)) != says(&self.after, Some(label)),
+        }
     }
 
     fn opens(&self, facts: &Facts) -> bool {
@@ -187,8 +243,7 @@ fn as_strict(rule: &Rule, other: &Rule) -> bool {
 }
 
 /// A `fall back` that was not open, or opens sooner.
-fn fall_backs(before: Side<'_>, after: Side<'_>, space: &Space, changes: &mut Vec<Change>) -> bool {
-    let mut whole = true;
+fn fall_backs(before: Side<'_>, after: Side<'_>, space: &Space, opened: &mut Opened) {
     for clause in &after.today.fall_backs {
         let was = before.today.fall_backs.iter().any(|other| {
             other.gate == clause.gate
@@ -216,12 +271,11 @@ fn fall_backs(before: Side<'_>, after: Side<'_>, space: &Space, changes: &mut Ve
         };
         match find(space, &dims, &space.open(), &excluded, &has) {
             Found::None => {}
-            Found::Unknown => whole = false,
+            Found::Unknown => opened.undecided.push("[fall back]".to_owned()),
             Found::Example(example) => {
                 let cause = Word::fixed("fall back");
-                changes.push(Change { backend: None, cause, example: *example, milder: false });
+                opened.changes.push(Change { backend: None, cause, example: *example, milder: false });
             }
         }
     }
-    whole
 }

@@ -11,6 +11,7 @@ use crate::model::{Certainty, ClassSet, Country, EntityId, Facts, LabelFact, Lea
 pub(super) enum Dim {
     Label(Vec<LabelFact>),
     Leak(Vec<LeakFact>),
+    History(Vec<LeakFact>),
     App(Vec<Word>),
     Tenant(Vec<Word>),
     Purpose(Vec<Option<Word>>),
@@ -31,7 +32,7 @@ impl Dim {
     pub(super) fn values(&self) -> usize {
         match self {
             Self::Label(values) => values.len(),
-            Self::Leak(values) => values.len(),
+            Self::Leak(values) | Self::History(values) => values.len(),
             Self::App(values) | Self::Tenant(values) => values.len(),
             Self::Purpose(values) => values.len(),
             Self::Hosted(values) => values.len(),
@@ -47,6 +48,9 @@ impl Dim {
         match self {
             Self::Label(values) => facts.label = values.get(value).cloned().unwrap_or_default(),
             Self::Leak(values) => facts.leak = values.get(value).copied().unwrap_or(LeakFact::Score(0)),
+            Self::History(values) => {
+                facts.leak_history = values.get(value).copied().unwrap_or(LeakFact::Score(0));
+            }
             Self::App(values) => facts.app = values.get(value).cloned().unwrap_or(Word::UNKNOWN),
             Self::Tenant(values) => facts.tenant = values.get(value).cloned().unwrap_or(Word::UNKNOWN),
             Self::Purpose(values) => facts.purpose = values.get(value).cloned().flatten(),
@@ -74,6 +78,7 @@ impl Dim {
     pub(super) fn most(&self, facts: &mut Facts) {
         match self {
             Self::Leak(_) => facts.leak = LeakFact::Score(1_000),
+            Self::History(_) => facts.leak_history = LeakFact::Score(1_000),
             Self::Health => facts.health_of_a_person = Certainty::TRUE,
             Self::Type(entity, values) => {
                 let most = values.iter().flatten().map(|fact| fact.possibly).max().unwrap_or(1);

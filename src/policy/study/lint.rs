@@ -44,6 +44,8 @@ pub enum Kind {
     Contested,
     /// A truth without evidence, a certificate without scope, a region that nobody knows.
     Unproven,
+    /// A question about a rule or a class whose search was given up: nothing is claimed.
+    Undecided,
 }
 
 /// One piece of advice.
@@ -115,9 +117,19 @@ impl Study {
         for (index, rule) in self.today.rules.iter().enumerate().filter(|(_, rule)| !rule.pack) {
             if let Some((kind, text)) = self.idle(index, rule, &space) {
                 found.push(self.advice(kind, &text));
-            } else if self.contradicts(index, rule, &space) {
-                let text = say!("rule `{}` and the others leave no backend for the requests it is about", rule.name);
-                found.push(self.advice(Kind::Contradiction, &text));
+                continue;
+            }
+            match self.contradicts(index, rule, &space) {
+                Known::No => {}
+                Known::Yes => {
+                    let text =
+                        say!("rule `{}` and the others leave no backend for the requests it is about", rule.name);
+                    found.push(self.advice(Kind::Contradiction, &text));
+                }
+                Known::Undecided => {
+                    let text = say!("undecided: whether rule `{}` and the others leave a backend", rule.name);
+                    found.push(self.advice(Kind::Undecided, &text));
+                }
             }
         }
     }
@@ -133,38 +145,50 @@ impl Study {
         }
         match self.fires(side, space, rule) {
             Found::None => return Some((Kind::Unreachable, say!("rule `{}` can never fire", rule.name))),
-            Found::Unknown => return None,
+            Found::Unknown => return Some((Kind::Undecided, say!("undecided: whether rule `{}` can fire", rule.name))),
             Found::Example(_) => {}
         }
-        let text = say!("rule `{}` changes nothing: without it every request would come out the same", rule.name);
-        (!prefers && self.is_shadowed(index, &concerned, space)).then_some((Kind::Shadowed, text))
+        if prefers {
+            return None;
+        }
+        match self.is_shadowed(index, &concerned, space) {
+            Known::No => None,
+            Known::Yes => Some((
+                Kind::Shadowed,
+                say!("rule `{}` changes nothing: without it every request would come out the same", rule.name),
+            )),
+            Known::Undecided => {
+                Some((Kind::Undecided, say!("undecided: whether rule `{}` changes anything", rule.name)))
+            }
+        }
     }
 
     fn fires(&self, side: Side<'_>, space: &Space, rule: &Rule) -> Found {
-        if rule.gate.asks_still() {
-            return Found::Unknown;
-        }
-        let dims = self.dims_of(space, rule);
+        let dims = self.dims_of(side, space, rule);
         let excluded = |place: &Place| !side.look(space, place).may_fire(rule);
         let has = |facts: &Facts| side.plan(facts).fired.contains(&rule.name);
         find(space, &dims, &space.open(), &excluded, &has)
     }
 
-    fn dims_of(&self, space: &Space, rule: &Rule) -> Vec<usize> {
+    fn dims_of(&self, side: Side<'_>, space: &Space, rule: &Rule) -> Vec<usize> {
         let mut dims = BTreeSet::new();
+        if rule.gate.asks_still() {
+            // What is left after the duties depends on all of them.
+            self.backends().for_each(|backend| side.depends(space, backend, &mut dims));
+        }
         for condition in rule.gate.when.iter().chain(&rule.gate.unless) {
             condition.visit(true, &mut |atom, _| space.depends(atom, !self.policy.says.is_empty(), &mut dims));
         }
         dims.into_iter().collect()
     }
 
-    /// Whether no request would come out otherwise without the rule. What cannot be decided is not claimed.
-    fn is_shadowed(&self, index: usize, concerned: &[BackendId], space: &Space) -> bool {
-        let Some((without, today)) = self.without(index) else { return false };
+    /// Whether no request would come out otherwise without the rule.
+    fn is_shadowed(&self, index: usize, concerned: &[BackendId], space: &Space) -> Known {
+        let Some((without, today)) = self.without(index) else { return Known::No };
         let side = Side { told: false, ..self.side() };
         let other = Side { policy: &without, today: &today, now: self.now, told: false };
-        let Some(rule) = self.today.rules.get(index) else { return false };
-        concerned.iter().all(|backend| {
+        let Some(rule) = self.today.rules.get(index) else { return Known::No };
+        Known::all(concerned.iter().map(|backend| {
             let mut dims = BTreeSet::new();
             side.depends(space, *backend, &mut dims);
             let dims = led_by(&rule.gate, space, !self.policy.says.is_empty(), &dims);
@@ -175,19 +199,19 @@ impl Study {
                 let (with, without) = (side.plan(facts), other.plan(facts));
                 opens(standing(&with, *backend), standing(&without, *backend), facts)
             };
-            find(space, &dims, &space.open(), &excluded, &has) == Found::None
-        })
+            find(space, &dims, &space.open(), &excluded, &has)
+        }))
     }
 
     /// Whether no backend may have any request on which the rule fires, though the rule alone would leave one.
-    fn contradicts(&self, index: usize, rule: &Rule, space: &Space) -> bool {
+    fn contradicts(&self, index: usize, rule: &Rule, space: &Space) -> Known {
         let side = Side { told: false, ..self.side() };
         let left: Vec<BackendId> = self.backends().filter(|backend| !side.removes(index, *backend)).collect();
         let blocks = rule.actions.iter().any(|(_, action)| *action == Action::Block);
-        if left.is_empty() || blocks || rule.gate.asks_still() {
-            return false;
+        if left.is_empty() || blocks {
+            return Known::No;
         }
-        left.iter().all(|backend| {
+        Known::all(left.iter().map(|backend| {
             let mut dims = BTreeSet::new();
             side.depends(space, *backend, &mut dims);
             let dims = led_by(&rule.gate, space, !self.policy.says.is_empty(), &dims);
@@ -199,8 +223,8 @@ impl Study {
                 let plan = side.plan(facts);
                 plan.fired.contains(&rule.name) && standing(&plan, *backend).is_some()
             };
-            find(space, &dims, &space.open(), &excluded, &has) == Found::None
-        })
+            find(space, &dims, &space.open(), &excluded, &has)
+        }))
     }
 
     fn dead_ends(&self, found: &mut Vec<Advice>) {
@@ -211,9 +235,17 @@ impl Study {
                 .iter()
                 .any(|entity| self.catalogue.info(*entity).is_some_and(|info| info.classes.contains(class)));
             let allowed = |backend| matrix::otherwise(self.side(), &space, class, backend, true);
-            if (served || info.declared) && self.backends().all(|backend| allowed(backend) == Found::None) {
-                let name = sentence::class_name(class, &self.catalogue, self.language);
-                found.push(self.advice(Kind::DeadEnd, &say!("no backend may have `{}` today", name)));
+            if !served && !info.declared {
+                continue;
+            }
+            let name = || sentence::class_name(class, &self.catalogue, self.language);
+            match Known::all(self.backends().map(allowed)) {
+                Known::No => {}
+                Known::Yes => found.push(self.advice(Kind::DeadEnd, &say!("no backend may have `{}` today", name()))),
+                Known::Undecided => {
+                    let text = say!("undecided: whether a backend may have `{}` today", name());
+                    found.push(self.advice(Kind::Undecided, &text));
+                }
             }
         }
     }
@@ -307,10 +339,35 @@ impl Study {
     }
 }
 
+/// What searches for a counterexample come to together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Known {
+    Yes,
+    No,
+    /// No counterexample was found, and a search was given up.
+    Undecided,
+}
+
+impl Known {
+    /// Whether every search ends without an example. The first example settles it.
+    fn all(searches: impl Iterator<Item = Found>) -> Self {
+        let mut known = Self::Yes;
+        for found in searches {
+            match found {
+                Found::Example(_) => return Self::No,
+                Found::Unknown => known = Self::Undecided,
+                Found::None => {}
+            }
+        }
+        known
+    }
+}
+
 /// A rule of the sheets that does nothing.
 pub(super) fn superfluous(study: &Study) -> Option<String> {
     let space = study.space(false);
     let rules = study.today.rules.iter().enumerate().filter(|(_, rule)| !rule.pack);
-    let mut idle = rules.filter(|(index, rule)| study.idle(*index, rule, &space).is_some());
+    let mut idle =
+        rules.filter(|(index, rule)| study.idle(*index, rule, &space).is_some_and(|(kind, _)| kind != Kind::Undecided));
     idle.next().map(|(_, rule)| rule.name.to_string())
 }

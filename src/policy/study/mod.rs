@@ -9,8 +9,12 @@ mod begin;
 mod change;
 mod diff;
 mod dim;
+#[cfg(test)]
+mod exact;
 mod lint;
 mod matrix;
+mod over_time;
+mod record;
 mod report;
 mod scenarios;
 mod search;
@@ -22,6 +26,7 @@ use jiff::Timestamp;
 
 pub use begin::Begin;
 pub use lint::{Advice, Kind};
+pub use record::Explained;
 pub use report::{Answer, BackendAnswer, Coverage, Difference, Differences, MatrixCell, MatrixRow, Mutant, Suggestion};
 
 use super::compile::{Gathered, gather};
@@ -45,6 +50,8 @@ pub struct Study {
     vocabulary: Vocabulary,
     language: Language,
     now: Timestamp,
+    /// Classes that nothing located count as located, as scenarios and the matrix speak of them.
+    told: bool,
 }
 
 impl Study {
@@ -72,6 +79,7 @@ impl Study {
             vocabulary: vocabulary.clone(),
             language,
             now,
+            told: true,
         })
     }
 
@@ -85,9 +93,9 @@ impl Study {
         self.language
     }
 
-    /// The policy in a search. Scenarios and the matrix speak of classes as if a detector had located them.
+    /// The policy in a search.
     fn side(&self) -> Side<'_> {
-        Side { policy: &self.policy, today: &self.today, now: self.now, told: true }
+        Side { policy: &self.policy, today: &self.today, now: self.now, told: self.told }
     }
 
     fn space(&self, told: bool) -> Space {

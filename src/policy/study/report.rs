@@ -1,8 +1,9 @@
 //! What the tools show: plain words and numbers, ready for a page or for JSON.
 
+use jiff::civil::Date;
 use serde::Serialize;
 
-use super::super::engine::reason;
+use super::super::engine::UNLOCATED;
 use super::super::text::say;
 use super::scenarios::action_words;
 use super::search::Found;
@@ -90,6 +91,8 @@ pub struct Mutant {
     pub example: String,
     /// A scenario that would notice, when a scenario can.
     pub suggestion: Option<Suggestion>,
+    /// No scenario notices, and the search for a request on which it shows was given up: there may be none.
+    pub undecided: bool,
 }
 
 /// A scenario as it would stand in the sheet.
@@ -110,6 +113,8 @@ pub struct Differences {
     pub no_flow_is_opened: bool,
     /// The list of newly refused flows is complete.
     pub whole: bool,
+    /// Searches that were given up: what they were for, by backend and cause.
+    pub undecided: Vec<String>,
 }
 
 /// One difference, with a request on which it shows.
@@ -123,6 +128,8 @@ pub struct Difference {
     pub cause: String,
     /// The request, in words.
     pub example: String,
+    /// The day from which it shows, for what does not show today.
+    pub from: Option<String>,
 }
 
 impl Study {
@@ -194,7 +201,14 @@ impl Study {
             Removal::Rules(rules) => {
                 rules.iter().map(|(name, because)| say!("rule `{}`: {}", name, because).said(self.language)).collect()
             }
-            Removal::Duty(_) | Removal::Expired => vec![reason(why)],
+            Removal::Duty(duty) if *duty == *UNLOCATED => {
+                vec![say!("this cannot be done: change data that no detector could locate").said(self.language)]
+            }
+            Removal::Duty(duty) => vec![say!("this cannot be done: {}", duty).said(self.language)],
+            Removal::Expired => {
+                vec![say!("the policy is past its validity: only on premises is allowed").said(self.language)]
+            }
+            Removal::Frozen => vec![say!("the policy is frozen: only on premises is allowed").said(self.language)],
         }
     }
 
@@ -232,14 +246,23 @@ impl Study {
         if self.catalogue != new.catalogue {
             return Err(say!("the two do not know the same types and classes of data").said(new.language));
         }
-        let (opened, refused, proven, whole) = self.changes(new);
-        let no_flow_is_opened = opened.is_empty() && proven;
-        let told = |change: &super::diff::Change, opens: bool| new.difference(change, opens);
+        let super::over_time::Changes { opened, refused } = self.changes(new);
+        let no_flow_is_opened = opened.changes.is_empty() && opened.undecided.is_empty();
+        let whole = refused.undecided.is_empty();
+        let told = |(day, change): &(Option<Date>, super::diff::Change), opens: bool| {
+            let mut told = new.difference(change, opens);
+            if let Some(day) = day {
+                told.sentence = say!("from {}: {}", day.to_string(), told.sentence).said(new.language);
+                told.from = Some(day.to_string());
+            }
+            told
+        };
         Ok(Differences {
-            opened: opened.iter().map(|change| told(change, true)).collect(),
-            refused: refused.iter().map(|change| told(change, false)).collect(),
+            opened: opened.changes.iter().map(|change| told(change, true)).collect(),
+            refused: refused.changes.iter().map(|change| told(change, false)).collect(),
             no_flow_is_opened,
             whole,
+            undecided: opened.undecided.into_iter().chain(refused.undecided).collect(),
         })
     }
 
@@ -255,6 +278,7 @@ impl Study {
             (Some(_), false, false) => say!("{} → {}: was possible, is refused", example, place),
             (Some(_), false, true) => say!("{} → {}: more is changed on the way", example, place),
         };
-        Difference { sentence: text.said(self.language), backend, cause: change.cause.to_string(), example }
+        let sentence = text.said(self.language);
+        Difference { sentence, backend, cause: change.cause.to_string(), example, from: None }
     }
 }

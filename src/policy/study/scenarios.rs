@@ -12,9 +12,9 @@ use super::super::view::View;
 use super::super::{Policy, run_scenarios};
 use super::report::{Coverage, Mutant, Suggestion};
 use super::search::{Found, find};
-use super::side::{Side, led_by, standing};
+use super::side::{Side, settled_first, standing};
 use super::space::Place;
-use super::{Study, diff, sentence};
+use super::{Study, sentence};
 use crate::model::{Action, BackendId, Facts};
 
 impl Study {
@@ -68,17 +68,32 @@ impl Study {
     /// A change that no request can notice is left out: `lint` tells of it.
     pub fn mutants(&self) -> Vec<Mutant> {
         let mut found = Vec::new();
-        for (what, today, gate) in self.mutations() {
+        for (what, today, weakened) in self.mutations() {
             let Some(policy) = self.compiled(&today) else { continue };
             if run_scenarios(&policy, self.now).iter().any(|result| !result.failures.is_empty()) {
                 continue;
             }
-            if let Some((example, backend)) =
-                self.noticed(&policy, &today, &gate, true).or_else(|| self.noticed(&policy, &today, &gate, false))
-            {
-                let words = sentence::given(&example, &self.catalogue, self.language, false).unwrap_or_default();
-                let suggestion = self.suggestion(&what, &example, backend);
-                found.push(Mutant { change: what.said(self.language), example: words, suggestion });
+            // First a request that a scenario can tell; else any, which at least shows it.
+            let noticed = match self.noticed(&policy, &today, &weakened, true) {
+                Noticed::By(example, backend) => Noticed::By(example, backend),
+                told => match self.noticed(&policy, &today, &weakened, false) {
+                    Noticed::Never if matches!(told, Noticed::Undecided) => told,
+                    any => any,
+                },
+            };
+            let change = what.said(self.language);
+            match noticed {
+                Noticed::Never => {}
+                Noticed::Undecided => {
+                    let example = say!("undecided: the search for a request on which it shows was given up");
+                    let example = example.said(self.language);
+                    found.push(Mutant { change, example, suggestion: None, undecided: true });
+                }
+                Noticed::By(example, backend) => {
+                    let words = sentence::given(&example, &self.catalogue, self.language, false).unwrap_or_default();
+                    let suggestion = self.suggestion(&what, &example, backend);
+                    found.push(Mutant { change, example: words, suggestion, undecided: false });
+                }
             }
         }
         found
@@ -86,25 +101,29 @@ impl Study {
 
     /// Scenarios, as sentences of the sheet, that would notice what no scenario notices now.
     pub fn suggest(&self) -> Vec<Suggestion> {
-        let mut suggestions: Vec<Suggestion> =
-            self.mutants().into_iter().filter_map(|mutant| mutant.suggestion).collect();
+        Self::suggestions(self.mutants())
+    }
+
+    /// The scenarios that would notice these changes, each once.
+    pub fn suggestions(mutants: Vec<Mutant>) -> Vec<Suggestion> {
+        let mut suggestions: Vec<Suggestion> = mutants.into_iter().filter_map(|mutant| mutant.suggestion).collect();
         suggestions.dedup_by(|one, other| one.text == other.text);
         suggestions
     }
 
     /// Every weakening of one rule of the sheets.
-    fn mutations(&self) -> Vec<(Text, Resolved, Gate)> {
-        let mut mutations: Vec<(Text, Resolved, Gate)> = Vec::new();
+    fn mutations(&self) -> Vec<(Text, Resolved, Weakened)> {
+        let mut mutations: Vec<(Text, Resolved, Weakened)> = Vec::new();
         for (index, rule) in self.today.rules.iter().enumerate().filter(|(_, rule)| !rule.pack) {
             let mut without = self.today.clone();
             without.rules.remove(index);
-            mutations.push((say!("rule `{}` taken out", rule.name), without, rule.gate.clone()));
+            mutations.push((say!("rule `{}` taken out", rule.name), without, Weakened::Rule(Box::new(rule.clone()))));
             let mut change = |text: Text, weaken: &dyn Fn(&mut Rule)| {
                 let mut weaker = self.today.clone();
                 if let Some(rule) = weaker.rules.get_mut(index) {
                     weaken(rule);
                 }
-                mutations.push((text, weaker, rule.gate.clone()));
+                mutations.push((text, weaker, Weakened::Rule(Box::new(rule.clone()))));
             };
             let parts = usize::from(rule.only.is_some())
                 + usize::from(rule.never.is_some())
@@ -134,7 +153,7 @@ impl Study {
                 allow.gate.unless = None;
             }
             let text = say!("`{}` number {} without its condition", Phrase::AllowBackends, index + 1);
-            mutations.push((text, wider, gate));
+            mutations.push((text, wider, Weakened::Allow(gate)));
         }
         mutations
     }
@@ -156,26 +175,39 @@ impl Study {
 
     /// A request, such as a scenario can tell if `told`, that the weakened policy lets pass to a backend where this one
     /// refuses it. A change of duties alone is not what a scenario can tell.
-    fn noticed(&self, policy: &Policy, today: &Resolved, gate: &Gate, told: bool) -> Option<(Facts, BackendId)> {
+    fn noticed(&self, policy: &Policy, today: &Resolved, what: &Weakened, told: bool) -> Noticed {
         let space = super::Space::new(&[(&self.policy, &self.today), (policy, today)], told);
         let side = self.side();
         let weaker = Side { policy, today, now: self.now, told: true };
-        self.backends().find_map(|backend| {
+        // It can only show where what was weakened does something.
+        let idle = |place: &Place| {
+            let look = side.look(&space, place);
+            match what {
+                Weakened::Rule(rule) => !look.may_fire(rule),
+                Weakened::Allow(gate) => look.must_open(gate),
+            }
+        };
+        let mut noticed = Noticed::Never;
+        for backend in self.backends().filter(|backend| what.concerns(self, *backend)) {
             let mut dims = BTreeSet::new();
             side.depends(&space, backend, &mut dims);
             weaker.depends(&space, backend, &mut dims);
-            let dims = led_by(gate, &space, !self.policy.says.is_empty(), &dims);
+            let dims = settled_first(what.gate(), &space, !self.policy.says.is_empty(), &dims);
             let excluded = |place: &Place| {
-                !weaker.look(&space, place).may_allow(backend) || side.look(&space, place).must_allow(backend)
+                idle(place)
+                    || !weaker.look(&space, place).may_allow(backend)
+                    || side.look(&space, place).must_admit(backend)
             };
             let has = |facts: &Facts| {
                 standing(&side.plan(facts), backend).is_none() && standing(&weaker.plan(facts), backend).is_some()
             };
             match find(&space, &dims, &space.open(), &excluded, &has) {
-                Found::Example(example) => Some((*example, backend)),
-                _ => None,
+                Found::Example(example) => return Noticed::By(example, backend),
+                Found::Unknown => noticed = Noticed::Undecided,
+                Found::None => {}
             }
-        })
+        }
+        noticed
     }
 
     fn suggestion(&self, what: &Text, facts: &Facts, backend: BackendId) -> Option<Suggestion> {
@@ -197,15 +229,42 @@ impl Study {
     fn said(&self, atom: &Atom) -> String {
         atom_words(atom, self)
     }
+}
 
-    /// The differences to a newer policy, as the officer reads them.
-    pub(super) fn changes(&self, new: &Self) -> (Vec<diff::Change>, Vec<diff::Change>, bool, bool) {
-        let space = super::Space::new(&[(&self.policy, &self.today), (&new.policy, &new.today)], false);
-        let (old, new) = (Side { told: false, ..self.side() }, Side { told: false, ..new.side() });
-        let (opened, proven) = diff::opened(old, new, &space);
-        let (refused, whole) = diff::opened(new, old, &space);
-        (opened, refused, proven, whole)
+/// What was weakened: it can only show where it did something.
+enum Weakened {
+    Rule(Box<Rule>),
+    Allow(Gate),
+}
+
+impl Weakened {
+    const fn gate(&self) -> &Gate {
+        match self {
+            Self::Rule(rule) => &rule.gate,
+            Self::Allow(gate) => gate,
+        }
     }
+
+    /// Whether it does anything for a backend. What a rule demands of one can change what becomes of it in the second decision.
+    fn concerns(&self, study: &Study, backend: BackendId) -> bool {
+        match self {
+            Self::Rule(rule) => {
+                let index = study.today.rules.iter().position(|known| known.name == rule.name);
+                index.is_none_or(|index| study.side().concerns(index, backend))
+            }
+            Self::Allow(_) => true,
+        }
+    }
+}
+
+/// Whether a request notices a weakening.
+enum Noticed {
+    /// This one does, at this backend.
+    By(Box<Facts>, BackendId),
+    /// None does: proven over all requests.
+    Never,
+    /// None was found, and a search was given up.
+    Undecided,
 }
 
 /// Whether a scenario can leave it unknown.
@@ -239,6 +298,7 @@ fn atom_words(atom: &Atom, study: &Study) -> String {
         Atom::Still(asked) => format!("{} {}", said(Phrase::DataStillIncludes), what(asked)),
         Atom::Label(labels) => format!("{} {}", said(Phrase::LabelIs), quoted(labels)),
         Atom::LeakAtLeast(score) => format!("{} {score}", said(Phrase::LeakAtLeast)),
+        Atom::LeakHistoryAtLeast(score) => format!("{} {score}", said(Phrase::LeakHistoryAtLeast)),
         Atom::App(word) => format!("{} \"{word}\"", said(Phrase::AppIs)),
         Atom::Group(words) => format!("{} {}", said(Phrase::AppIs), quoted(words)),
         Atom::Tenant(word) => format!("{} \"{word}\"", said(Phrase::TenantIs)),

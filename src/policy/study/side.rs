@@ -11,6 +11,7 @@ use super::super::resolved::{Atom, Condition, Gate, Resolved, Rule};
 use super::super::tree::Expr;
 use super::super::view::View;
 use super::super::{BackendSet, Policy};
+use super::dim::Dim;
 use super::space::{Bound, Open, Place, Space};
 use crate::model::{Action, BackendId, Facts, Plan};
 
@@ -103,6 +104,15 @@ impl<'a> Side<'a> {
     }
 }
 
+/// Dimensions in the order of a search for what refuses: who asks and what was read first, since that settles most, then the
+/// data, that of a gate before all other.
+pub(super) fn settled_first(gate: &Gate, space: &Space, says: bool, dims: &BTreeSet<usize>) -> Vec<usize> {
+    let data = |at: &usize| matches!(space.dims.get(*at), Some(Dim::Type(..) | Dim::Declared(_)));
+    let led = led_by(gate, space, says, dims);
+    let (last, first): (Vec<usize>, Vec<usize>) = led.into_iter().partition(data);
+    first.into_iter().chain(last).collect()
+}
+
 /// Dimensions with those of a gate first: what leads a search is fixed first.
 pub(super) fn led_by(gate: &Gate, space: &Space, says: bool, dims: &BTreeSet<usize>) -> Vec<usize> {
     let mut first = BTreeSet::new();
@@ -148,24 +158,94 @@ impl Look<'_> {
         when.most.surely && !unless.least.possibly
     }
 
-    fn must_open(&self, gate: &Gate) -> bool {
+    pub(super) fn must_open(&self, gate: &Gate) -> bool {
         let (when, unless) = self.gate(gate);
         when.least.surely && !unless.most.possibly
     }
 
-    /// Whether the backend can be allowed: some `allow` can open, and no rule must take it out.
+    /// Whether the backend can be allowed: some `allow` can open, and nothing must take it out.
     pub(super) fn may_allow(&self, backend: BackendId) -> bool {
         let side = &self.side;
         let opens = |(index, allow): (usize, &super::super::resolved::Allow)| {
             side.admits(index, backend) && self.may_open(&allow.gate)
         };
         side.today.allows.iter().enumerate().any(opens)
-            && !side
-                .today
-                .rules
-                .iter()
-                .enumerate()
-                .any(|(index, rule)| !rule.gate.asks_still() && side.removes(index, backend) && self.must_fire(rule))
+            && !self.must_refuse_tools()
+            && !side.today.rules.iter().enumerate().any(|(index, rule)| self.must_refuse(index, rule, backend))
+    }
+
+    /// Whether a rule must refuse the backend, whatever is still open: it takes it out, or demands what cannot be done.
+    fn must_refuse(&self, index: usize, rule: &Rule, backend: BackendId) -> bool {
+        let side = &self.side;
+        let Some(row) = side.policy.program().rules.get(index) else { return false };
+        let (removes, demands) = (has(&row.removes, backend), row.has_duties() && has(&row.on, backend));
+        if !(removes || demands) || !self.must_fire(rule) {
+            return false;
+        }
+        let undoable = |action: Action| action == Action::Block || !(action == Action::Keep || side.policy.can(action));
+        let least = View::arrived(&self.least, side.policy);
+        let blocks = || {
+            let mut found = self.least.types.iter().filter(|fact| fact.possibly > 0);
+            found.any(|fact| undoable(row.action(fact.entity)))
+        };
+        let nowhere = || {
+            let declared = row.class_actions.iter().filter(|(class, _)| least.undetected().contains(*class));
+            declared.into_iter().any(|(_, action)| !side.told || undoable(*action))
+        };
+        removes || (row.seals && !side.policy.seals()) || (row.changes() && (least.opaque() || blocks() || nowhere()))
+    }
+
+    /// Whether the backend is allowed whatever is still open, with or without duties.
+    pub(super) fn must_admit(&self, backend: BackendId) -> bool {
+        let side = &self.side;
+        if side.policy.program().asks_still() {
+            // What the duties leave may refuse it in the second decision.
+            return self.must_allow(backend);
+        }
+        let most = View::arrived(&self.most, side.policy);
+        let admits = |(index, allow): (usize, &super::super::resolved::Allow)| {
+            side.admits(index, backend) && self.must_open(&allow.gate)
+        };
+        self.most.hosted.is_empty()
+            && side.today.allows.iter().enumerate().any(admits)
+            && !side.today.rules.iter().enumerate().any(|(index, rule)| self.may_refuse(index, rule, backend, &most))
+    }
+
+    /// Whether a rule may refuse the backend: it takes it out, or demands what perhaps cannot be done.
+    fn may_refuse(&self, index: usize, rule: &Rule, backend: BackendId, most: &View<'_>) -> bool {
+        let side = &self.side;
+        let Some(row) = side.policy.program().rules.get(index) else { return true };
+        let (removes, demands) = (has(&row.removes, backend), row.has_duties() && has(&row.on, backend));
+        let undoable = |action: Action| action == Action::Block || !(action == Action::Keep || side.policy.can(action));
+        let blocks = || self.most.types.iter().any(|fact| undoable(row.action(fact.entity)));
+        let nowhere = || {
+            let mut declared = row.class_actions.iter().filter(|(class, _)| most.undetected().contains(*class));
+            declared.any(|(_, action)| !side.told || undoable(*action))
+        };
+        let perhaps_not = || row.seals || (row.changes() && (most.opaque() || blocks() || nowhere()));
+        (removes || (demands && perhaps_not())) && self.may_fire(rule)
+    }
+
+    /// Whether the request must hold a hosted tool that no line can allow.
+    fn must_refuse_tools(&self) -> bool {
+        let allowed = |tool: &(crate::model::Word, Option<crate::model::Word>)| {
+            let mut rows = self.side.today.tools.iter().filter(|row| row.tool == tool.0 && row.host == tool.1);
+            rows.any(|row| self.may_open(&row.gate))
+        };
+        !self.least.hosted.iter().all(allowed)
+    }
+
+    /// Whether something that is asked after the duties may be so: data that would be identified may be there.
+    pub(super) fn may_still(&self) -> bool {
+        let (least, most) = (View::arrived(&self.least, self.side.policy), View::arrived(&self.most, self.side.policy));
+        let mut may = false;
+        for condition in self.side.today.conditions() {
+            condition.visit(true, &mut |atom, _| {
+                may |=
+                    matches!(atom, Atom::Still(_)) && self.space.bound(atom, self.place, &least, &most).most.possibly;
+            });
+        }
+        may
     }
 
     /// Whether the backend is allowed, and as it is, whatever is still open.
@@ -177,14 +257,11 @@ impl Look<'_> {
             &View::arrived(&self.least, side.policy),
             &View::arrived(&self.most, side.policy),
         );
+        let admits = |(index, allow): (usize, &super::super::resolved::Allow)| {
+            side.admits(index, backend) && self.must_open(&allow.gate)
+        };
         !hosted.most.possibly
-            && !side.policy.program().asks_still()
-            && side
-                .today
-                .allows
-                .iter()
-                .enumerate()
-                .any(|(index, allow)| side.admits(index, backend) && self.must_open(&allow.gate))
+            && side.today.allows.iter().enumerate().any(admits)
             && !side
                 .today
                 .rules

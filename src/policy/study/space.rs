@@ -39,7 +39,6 @@ pub(super) struct Bound {
 impl Bound {
     pub(super) const TRUE: Self = Self { least: Certainty::TRUE, most: Certainty::TRUE };
     pub(super) const FALSE: Self = Self { least: Certainty::FALSE, most: Certainty::FALSE };
-    pub(super) const ANY: Self = Self { least: Certainty::FALSE, most: Certainty::TRUE };
 
     pub(super) fn and(self, other: Self) -> Self {
         Self { least: self.least.and(other.least), most: self.most.and(other.most) }
@@ -104,6 +103,7 @@ impl Space {
     fn declarations(&mut self, policies: &[(&Policy, &Resolved)], atoms: &BTreeSet<Atom>, told: bool) {
         let (mut apps, mut tenants, mut purposes) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         let (mut roles, mut scores, mut areas) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
+        let mut sums = BTreeSet::new();
         let mut labelled = false;
         for atom in atoms {
             match atom {
@@ -123,6 +123,9 @@ impl Space {
                 Atom::LeakAtLeast(score) => {
                     scores.insert(*score);
                 }
+                Atom::LeakHistoryAtLeast(score) => {
+                    sums.insert(*score);
+                }
                 Atom::Residence(countries) => areas.push(countries.clone()),
                 Atom::Label(_) => labelled = true,
                 _ => {}
@@ -141,12 +144,8 @@ impl Space {
             let named = labels.into_iter().map(LabelFact::Named);
             self.dims.push(Dim::Label([LabelFact::Absent].into_iter().chain(named).chain(unknown).collect()));
         }
-        if !scores.is_empty() {
-            let mut values = vec![LeakFact::Score(0)];
-            values.extend(scores.iter().filter(|score| **score > 0).map(|score| LeakFact::Score(*score)));
-            values.extend((!told).then_some(LeakFact::Unknown));
-            self.dims.push(Dim::Leak(values));
-        }
+        self.dims.extend(of_scores(&scores, told).map(Dim::Leak));
+        self.dims.extend(of_scores(&sums, told).map(Dim::History));
         let named = |words: BTreeSet<Word>| [Word::fixed("")].into_iter().chain(words).collect::<Vec<Word>>();
         if !apps.is_empty() {
             self.dims.push(Dim::App(named(apps)));
@@ -303,8 +302,10 @@ impl Space {
 
     /// Bounds of an atom; the views are of the least and the most of one place.
     pub(super) fn bound(&self, atom: &Atom, place: &Place, least: &View<'_>, most: &View<'_>) -> Bound {
-        if matches!(atom, Atom::Still(_)) {
-            return Bound::ANY;
+        if let Atom::Still(what) = atom {
+            // What is still identified after the duties was there before them.
+            let there = Atom::Includes { what: *what, at_least: 1, confidence: 0 };
+            return Bound { least: Certainty::FALSE, most: most.certainty(&there, None) };
         }
         let Some((dim, table)) = self.tables.get(atom) else {
             return Bound { least: least.certainty(atom, None), most: most.certainty(atom, None) };
@@ -334,6 +335,7 @@ impl Space {
                 ) => set.contains(*class),
                 (Atom::HealthOfAPerson, Dim::Health | Dim::Type(..))
                 | (Atom::LeakAtLeast(_), Dim::Leak(_))
+                | (Atom::LeakHistoryAtLeast(_), Dim::History(_))
                 | (Atom::Residence(_), Dim::Resident(_))
                 | (Atom::Minors, Dim::Minors)
                 | (Atom::ScanIncomplete, Dim::Scan)
@@ -369,4 +371,12 @@ fn atom_type(atom: &Atom) -> Option<&EntityId> {
         Atom::Includes { what: What::Type(entity), .. } | Atom::Still(What::Type(entity)) => Some(entity),
         _ => None,
     }
+}
+
+/// The scores that thresholds tell apart, none where nothing asks.
+fn of_scores(thresholds: &BTreeSet<u16>, told: bool) -> Option<Vec<LeakFact>> {
+    let first = std::iter::once(LeakFact::Score(0));
+    let asked = thresholds.iter().filter(|score| **score > 0).map(|score| LeakFact::Score(*score));
+    let unknown = (!told).then_some(LeakFact::Unknown);
+    (!thresholds.is_empty()).then(|| first.chain(asked).chain(unknown).collect())
 }

@@ -227,3 +227,25 @@ fn the_digest_is_of_what_a_sheet_says() {
     );
     assert_ne!(inventory(entry), inventory(&entry.replace("\"x\"", "\"y\"")));
 }
+
+#[test]
+fn a_freeze_leaves_what_is_on_premises_and_says_why() {
+    let policy = policy(ALLOW_ALL);
+    for facts in [nothing(), with(&policy, &["email", "iban"])] {
+        let mut frozen = plan(&policy, &facts);
+        let before = (frozen.choices.len(), frozen.removed.len());
+        freeze(&policy, &mut frozen);
+        let names: Vec<String> = frozen.choices.iter().map(|choice| name(&policy, choice.backend)).collect();
+        assert_eq!(names, ["gpu-paris"]);
+        assert_eq!(frozen.removed.len(), before.0 + before.1 - 1);
+        assert!(frozen.removed.iter().all(|removed| removed.why == Removal::Frozen));
+        assert!(frozen.removed.is_sorted_by_key(|removed| removed.backend));
+    }
+    // What the policy had taken out anyway keeps its reason.
+    let rule = format!("{ALLOW_ALL}rule r because \"x\" never backends located in US or located in FR\n");
+    let policy = super::policy(&rule);
+    let mut frozen = plan(&policy, &nothing());
+    freeze(&policy, &mut frozen);
+    assert!(frozen.choices.is_empty() && frozen.forbids_all());
+    assert!(frozen.removed.iter().any(|removed| matches!(removed.why, Removal::Rules(_))));
+}

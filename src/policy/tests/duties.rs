@@ -129,3 +129,26 @@ fn the_last_look_does_not_count_twice() {
     let unchanged = recheck(&policy, &facts, choice.backend, &choice.duties, now());
     assert_eq!(unchanged, Err(Removal::Duty(Word::fixed("pseudonymise"))));
 }
+
+#[test]
+fn a_policy_asks_for_what_it_is_about() {
+    let rule = |clauses: &str| format!("rule r because \"t\" {clauses}\n");
+    for (name, statements, expected) in [
+        (
+            "only the comment and the reason have the word",
+            "# organisation\nrule r because \"our organisation\" must redact email\n".to_owned(),
+            false,
+        ),
+        ("a condition", rule("when data includes organisation only backends domestic"), true),
+        ("a negated condition", rule("unless data includes organisation only backends domestic"), true),
+        ("a count", rule("when data includes at least 3 organisation only backends domestic"), true),
+        ("a duty", rule("must redact organisation"), true),
+        ("what is kept", rule("must redact personal keep organisation because \"t\""), false),
+    ] {
+        let policy = policy(&format!("{ALLOW_ALL}{statements}"));
+        assert_eq!(policy.asks_for(policy.catalogue().entity("organisation").unwrap()), expected, "{name}");
+    }
+    let by_class = policy(&format!("{ALLOW_ALL}{}", rule("when data includes payment-card only backends domestic")));
+    let asks = |name: &str| by_class.asks_for(by_class.catalogue().entity(name).unwrap());
+    assert!(asks("card_pan") && !asks("organisation"), "a class asks for its types");
+}

@@ -33,6 +33,39 @@ struct State {
     classes: Vec<ClassId>,
 }
 
+/// What the declared label says of a request: it brings classes, whoever declares it, and takes away, when one of the named
+/// apps declares it, the types of which every class is taken away.
+pub(super) fn labelled(gathered: &Gathered, catalogue: &Catalogue, facts: &Facts) -> Facts {
+    let mut labelled = facts.clone();
+    let LabelFact::Named(label) = &facts.label else { return labelled };
+    let mut gone: Vec<ClassId> = Vec::new();
+    let classes = || (0_u8..).map(ClassId).take(catalogue.classes.len());
+    for says in gathered.resolved.says.iter().filter(|says| says.label == *label) {
+        for class in classes().filter(|class| says.classes.contains(*class)) {
+            if !says.lowers {
+                labelled.declared.insert(class);
+            } else if says.issuers.contains(&facts.app) {
+                gone.push(class);
+            }
+        }
+    }
+    if gone.is_empty() {
+        return labelled;
+    }
+    let (mut kept, mut lowered) = (Vec::new(), Vec::new());
+    for fact in &facts.types {
+        let info = catalogue.info(fact.entity).unwrap();
+        let left = classes().filter(|class| info.classes.contains(*class)).any(|class| !gone.contains(&class));
+        if left { kept.push(*fact) } else { lowered.push(*fact) }
+    }
+    (labelled.types, labelled.lowered) = (kept, lowered);
+    if gone.iter().any(|class| catalogue.class_info(*class).unwrap().name == *"health") {
+        labelled.lowered_health = facts.health_of_a_person;
+        labelled.health_of_a_person = Certainty::FALSE;
+    }
+    labelled
+}
+
 impl Naive<'_> {
     pub(super) fn verdicts(&self) -> Vec<Verdict> {
         self.gathered.truths(self.now).iter().map(|truth| self.verdict(truth)).collect()
@@ -178,6 +211,7 @@ impl Naive<'_> {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm for each atom")]
     fn atom(&self, atom: &Atom, state: Option<&State>) -> Certainty {
         let facts = self.facts;
         let perhaps = if self.opaque() { Certainty::UNKNOWN } else { Certainty::FALSE };
@@ -226,10 +260,13 @@ impl Naive<'_> {
                 LabelFact::Unknown => Certainty::UNKNOWN,
                 LabelFact::Named(label) => Certainty::known(labels.iter().any(|one| one == label)),
             },
-            Atom::LeakAtLeast(least) => match facts.leak {
-                LeakFact::Unknown => Certainty::UNKNOWN,
-                LeakFact::Score(score) => Certainty::known(score >= *least),
-            },
+            Atom::LeakAtLeast(least) | Atom::LeakHistoryAtLeast(least) => {
+                let history = matches!(atom, Atom::LeakHistoryAtLeast(_));
+                match if history { facts.leak_history } else { facts.leak } {
+                    LeakFact::Unknown => Certainty::UNKNOWN,
+                    LeakFact::Score(score) => Certainty::known(score >= *least),
+                }
+            }
             Atom::App(word) => Certainty::known(facts.app == *word),
             Atom::Group(apps) => Certainty::known(apps.contains(&facts.app)),
             Atom::Tenant(word) => Certainty::known(facts.tenant == *word),

@@ -55,7 +55,14 @@ fn plain_condition(still: bool) -> BoxedStrategy<String> {
             .boxed(),
         select(&["leak score at least 300", "leak score at least 700"][..]).prop_map(str::to_owned).boxed(),
         select(
-            &["app is \"a\"", "app is any of \"a\", \"b\"", "tenant is \"t\"", "role is \"r\"", "purpose is \"p\""][..],
+            &[
+                "app is \"a\"",
+                "app is any of \"a\", \"b\"",
+                "app in group g",
+                "tenant is \"t\"",
+                "role is \"r\"",
+                "purpose is \"p\"",
+            ][..],
         )
         .prop_map(str::to_owned)
         .boxed(),
@@ -112,8 +119,14 @@ fn expression(atom: BoxedStrategy<String>) -> BoxedStrategy<String> {
     .boxed()
 }
 
-fn clause(word: &'static str, of: BoxedStrategy<String>) -> BoxedStrategy<String> {
+pub(super) fn clause(word: &'static str, of: BoxedStrategy<String>) -> BoxedStrategy<String> {
     prop_oneof![1 => Just(String::new()), 1 => of.prop_map(move |text| format!("  {word} {text}\n"))].boxed()
+}
+
+/// A window by date, mostly none: over, ending today, begun today, to come. The day of the tests is 22 November 2026.
+fn window() -> BoxedStrategy<String> {
+    let windows = ["  until 2026-11-21\n", "  until 2026-11-22\n", "  from 2026-11-22\n", "  from 2026-11-23\n"];
+    prop_oneof![6 => Just(String::new()), 1 => select(windows.to_vec()).prop_map(str::to_owned)].boxed()
 }
 
 /// A rule without its name: the number comes with the place. Types that a duty would let cross are kept with a reason.
@@ -134,10 +147,10 @@ fn rule(condition: BoxedStrategy<String>, duties: bool) -> BoxedStrategy<String>
     } else {
         Just(String::new()).boxed()
     };
-    (restricts, must, any::<bool>())
-        .prop_map(|((when, unless, on, only, never), must, bare)| {
+    (restricts, must, any::<bool>(), window())
+        .prop_map(|((when, unless, on, only, never), must, bare, window)| {
             let never = if bare && (!only.is_empty() || !must.is_empty()) { String::new() } else { never };
-            format!("  because \"a test\"\n{when}{unless}{on}{only}{never}{must}")
+            format!("  because \"a test\"\n{when}{unless}{on}{only}{never}{must}{window}")
         })
         .boxed()
 }
@@ -151,8 +164,10 @@ fn duty_rule(condition: &BoxedStrategy<String>) -> BoxedStrategy<String> {
         expression(condition.clone()).prop_map(|unless| format!("  unless {unless}\n")),
         Just("  when leak score at least 300\n".to_owned()),
     ];
-    (label, clause("on backends", expression(predicate())), select(ACTIONS), select(DATA))
-        .prop_map(|(when, on, action, what)| format!("  because \"a test\"\n{when}{on}  must {action} {what}\n"))
+    (label, clause("on backends", expression(predicate())), select(ACTIONS), select(DATA), window())
+        .prop_map(|(when, on, action, what, window)| {
+            format!("  because \"a test\"\n{when}{on}  must {action} {what}\n{window}")
+        })
         .boxed()
 }
 
@@ -161,16 +176,24 @@ fn duty_rule(condition: &BoxedStrategy<String>) -> BoxedStrategy<String> {
 pub(super) struct Draft {
     pub(super) allows: Vec<String>,
     pub(super) rules: Vec<String>,
+    /// The number of a rule, and what an exception to it says behind its name.
+    pub(super) exceptions: Vec<(usize, String)>,
     pub(super) rest: String,
 }
 
 impl Draft {
     /// The statements, the rules numbered as they stand here and written in the order given.
     pub(super) fn sheet(&self, order: &[usize]) -> String {
-        let mut text = super::HEADER.to_owned();
+        let mut text = super::HEADER.to_owned() + "group g of apps \"a\", \"b\"\n";
         for index in order {
             if let Some(rule) = self.rules.get(*index) {
                 write!(text, "rule r{index}\n{rule}").unwrap();
+            }
+        }
+        for (number, (rule, exception)) in self.exceptions.iter().enumerate() {
+            if !self.rules.is_empty() {
+                let rule = rule % self.rules.len();
+                write!(text, "exception e{number} for rule r{rule}\n  because \"a test\"\n{exception}").unwrap();
             }
         }
         text + &self.allows.concat() + &self.rest
@@ -183,8 +206,9 @@ pub(super) fn draft(asking: bool) -> BoxedStrategy<Draft> {
         expression(predicate()),
         clause("when", expression(condition.clone())),
         clause("unless", expression(condition.clone())),
+        window(),
     )
-        .prop_map(|(backends, when, unless)| format!("allow backends {backends}\n{when}{unless}"));
+        .prop_map(|(backends, when, unless, window)| format!("allow backends {backends}\n{when}{unless}{window}"));
     let all = Just("allow backends named b0 or not named b0\n".to_owned());
     let one = prop_oneof![1 => rule(condition.clone(), false), 3 => duty_rule(&condition), 1 => rule(condition, true)];
     let rest = select(
@@ -196,10 +220,44 @@ pub(super) fn draft(asking: bool) -> BoxedStrategy<Draft> {
             "allow hosted tool mcp at \"tools.example\"\n  when app is \"a\"\n",
         ][..],
     );
+    // An exception asks what is so of the request as it arrived.
+    let spared = if asking { asked_as_it_arrived() } else { plain_condition(false) };
+    let until = select(&["2026-11-21", "2026-11-22", "2027-06-30"][..]);
+    let exception = (0..6_usize, clause("when", expression(spared)), until)
+        .prop_map(|(rule, when, until)| (rule, format!("{when}  until {until}\n  approved by \"DPO\"\n")));
     let allows = proptest::collection::vec(prop_oneof![1 => all, 1 => allow], 1..4);
-    (allows, proptest::collection::vec(one, 0..6), rest.prop_map(str::to_owned))
-        .prop_map(|(allows, rules, rest)| Draft { allows, rules, rest })
+    let exceptions = proptest::collection::vec(exception, 0..3);
+    (allows, proptest::collection::vec(one, 0..6), exceptions, (rest, labels()))
+        .prop_map(|(allows, rules, exceptions, (rest, labels))| Draft {
+            allows,
+            rules,
+            exceptions,
+            rest: format!("{rest}{labels}"),
+        })
         .boxed()
+}
+
+/// What labels say of the data.
+fn labels() -> BoxedStrategy<String> {
+    let says = [
+        "the label \"Secret\" brings trade-secret\n",
+        "the label \"Secret\" brings health\n",
+        "the label \"Public\" lowers personal issued by \"a\"\n",
+        "the label \"Public\" lowers special issued by \"a\", \"b\"\n",
+        "the label \"Public\" lowers secret issued by \"c\"\n",
+    ];
+    proptest::collection::vec(select(says.to_vec()), 0..3)
+        .prop_map(|mut says| {
+            says.sort_unstable();
+            says.dedup();
+            says.concat()
+        })
+        .boxed()
+}
+
+fn asked_as_it_arrived() -> BoxedStrategy<String> {
+    let known = ["scan incomplete", "a field is unreadable", "a reference is included", "a hosted tool is used"];
+    prop_oneof![3 => plain_condition(false), 1 => select(known.to_vec()).prop_map(str::to_owned)].boxed()
 }
 
 /// A restriction that a pack might contain.

@@ -1,8 +1,5 @@
 //! The officer's tools: what they claim holds for every request, and what they show is so.
 
-use proptest::prelude::*;
-
-use super::random::{self, written};
 use super::*;
 use crate::policy::study::{Begin, Kind, Study};
 
@@ -279,30 +276,31 @@ fn a_new_folder_passes_every_tool() {
     }
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 4, failure_persistence: None, ..ProptestConfig::default() })]
-
-    /// What `diff` proves holds for any request, and what it shows is a request on which it shows.
-    #[test]
-    #[ignore = "minutes in a debug build: cargo test --release --lib a_difference_is_exact -- --ignored"]
-    fn a_difference_is_exact(draft in random::draft(false), other in random::draft(false), inventory in random::inventory(), facts in random::facts(), keep in 0..3_usize) {
-        // A search over seventy backends is for release builds.
-        prop_assume!(inventory.len() < 8);
-        let order: Vec<usize> = (0..draft.rules.len()).collect();
-        let text = written(&inventory, usize::MAX, 0);
-        let mut newer = draft.clone();
-        newer.rules.truncate(draft.rules.len().saturating_sub(keep));
-        newer.rules.extend(other.rules.into_iter().take(1));
-        let newer_order: Vec<usize> = (0..newer.rules.len()).collect();
-        let catalogue = all_types();
-        let make = |sheet: String| Study::new(&sources(&sheet, &text), &catalogue, &every(&catalogue), &vocabulary(), now()).ok();
-        let (Some(old), Some(new)) = (make(draft.sheet(&order)), make(newer.sheet(&newer_order))) else { return Ok(()) };
-        let differences = old.diff(&new).unwrap();
-        let (before, after) = (plan(old.policy(), &facts), plan(new.policy(), &facts));
-        for choice in &after.choices {
-            let was = before.choices.iter().find(|one| one.backend == choice.backend);
-            let weaker = was.is_none_or(|was| was.duties.actions.iter().any(|(entity, action)| choice.duties.action(*entity) < *action));
-            prop_assert!(!(weaker && differences.no_flow_is_opened), "{} is opened", name(new.policy(), choice.backend));
-        }
+#[test]
+fn a_difference_that_shows_later_is_told_with_its_day() {
+    let base = format!("{ALLOW_ALL}{HEALTH}");
+    let rows: &[(&str, String, String, &str)] = &[
+        (
+            "a window that opens",
+            format!("allow backends on premises\n{HEALTH}"),
+            format!("allow backends on premises\nallow backends named cloud-us from 2027-01-04\n{HEALTH}"),
+            "2027-01-04",
+        ),
+        (
+            "a rule that ends",
+            format!("{base}rule r because \"x\" when data includes email never backends named cloud-us\n"),
+            format!(
+                "{base}rule r because \"x\" when data includes email never backends named cloud-us until 2026-12-31\n"
+            ),
+            "2027-01-01",
+        ),
+    ];
+    for (name, old, new, day) in rows {
+        let differences = study(old).diff(&study(new)).unwrap();
+        assert!(!differences.no_flow_is_opened && differences.undecided.is_empty(), "{name}");
+        let days: Vec<_> = differences.opened.iter().map(|one| one.from.as_deref()).collect();
+        assert_eq!(days, [Some(*day)], "{name}: {differences:#?}");
+        assert!(differences.opened[0].sentence.contains(day), "{name}");
+        assert!(study(new).diff(&study(old)).unwrap().no_flow_is_opened, "{name}");
     }
 }

@@ -12,6 +12,7 @@ pub(super) const SCHEMA: Schema = Schema {
         must("app", Shape::Word, "through which app"),
         must("body_bytes", Shape::Number, "bytes of the body as received"),
         must("body_mac", Shape::Digest, "keyed MAC of the body as received"),
+        may("facts", Shape::Object(FACTS), "what was decided on; absent when it was refused before it was inspected"),
         may("fell_back", Shape::Word, "why it goes to a later tier than the first at once"),
         must("findings", Shape::List(&Shape::Object(FINDING)), "what was found, by type and place"),
         must("inventory", Shape::Digest, "digest of the inventory in force"),
@@ -36,6 +37,35 @@ pub(super) const SCHEMA: Schema = Schema {
         must("verdict", Shape::OneOf(&["forward", "refuse"]), ""),
     ],
 };
+
+const FACTS: &[Member] = &[
+    must("able", Shape::List(&Shape::Word), "backends that speak the API and serve the model"),
+    may("brought", Shape::List(&Shape::Object(BROUGHT)), "classes that protected documents bring"),
+    may("cut", Shape::Flag, "more types were found than an entry holds"),
+    may("health", Shape::OneOf(&["possibly", "surely"]), "of a person"),
+    may("hosted", Shape::List(&Shape::Object(TOOL)), "tools that run at the provider"),
+    may("label_unknown", Shape::Flag, "a label was required, or is one that the sheet does not list"),
+    may("leak_history", Shape::Number, "0 to 1000; absent when unknown"),
+    may("minors", Shape::Flag, "the app handles minors' data"),
+    may("reference", Shape::Flag, "something that the provider would fetch or holds"),
+    may("residence", Shape::List(&Shape::Word), "countries, `ZZ` for one that nobody knows"),
+    may("roles", Shape::List(&Shape::Word), "of the caller"),
+    must("types", Shape::List(&Shape::Object(TYPE)), "as found, before a label lowered anything"),
+    may("unreadable", Shape::Flag, "a field cannot be read"),
+    must("v", Shape::Number, "version of these facts: 1"),
+];
+
+const TYPE: &[Member] = &[
+    must("confidence", Shape::Number, "the highest, 50 to 100"),
+    must("possibly", Shape::Number, "findings from confidence 50"),
+    must("surely", Shape::Number, "findings from confidence 80"),
+    must("type", Shape::Word, "entity type"),
+];
+
+const BROUGHT: &[Member] = &[must("class", Shape::Word, ""), must("sure", Shape::Flag, "")];
+
+const TOOL: &[Member] =
+    &[may("host", Shape::Word, "the host it reaches, as the sheet names it"), must("kind", Shape::Word, "")];
 
 const PROTECTED: &[Member] = &[
     may("chance_per_million", Shape::Number, "of a million harmless texts, how many would score as much"),
@@ -68,7 +98,7 @@ const PLANNED: &[Member] = &[
 const REMOVED: &[Member] = &[
     must("backend", Shape::Word, ""),
     may("rules", Shape::List(&Shape::Word), "the rules, when rules did it"),
-    must("why", Shape::Word, "`not-allowed`, `rule`, `duty`, `expired`, `unable`"),
+    must("why", Shape::Word, "`not-allowed`, `rule`, `duty`, `expired`, `frozen`, `unable`"),
 ];
 
 const SCAN: &[Member] = &[

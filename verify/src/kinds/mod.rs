@@ -39,8 +39,14 @@ kinds! {
     Start => start,
     /// The gateway stopped in good order.
     Stop => stop,
-    /// A policy came into force or was rejected.
+    /// A policy came into force or was refused.
     Policy => policy,
+    /// Another inventory or other reference data came into force.
+    Inventory => inventory,
+    /// The files were read again.
+    Reload => reload,
+    /// A freeze of the policy began, ended, or was refused.
+    Freeze => freeze,
     /// The log's key was made, announced or taken over.
     Key => key,
     /// Somebody read the log, exported from it or had something in it revealed.

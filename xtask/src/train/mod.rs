@@ -16,6 +16,7 @@ mod crf;
 mod gazetteer;
 mod judge;
 mod negative;
+mod packages;
 mod random;
 mod write;
 

@@ -1,0 +1,257 @@
+//! A policy folder as a signed bundle, and what a gateway demands of one.
+//!
+//! ```text
+//!  BUNDLE/manifest.json      name, version, digests of the compiled policy, SHA-256 of each file
+//!  BUNDLE/signatures.json    { approver: base64 of an Ed25519 signature of the bytes of manifest.json }
+//!  BUNDLE/policies/…         the files themselves, packs that octroi brings included
+//! ```
+//!
+//! A bundle holds when every file has the hash of the manifest and nothing else lies beside them, the files compile to the
+//! digests of the manifest, its version is higher than that of the bundle before it, and enough distinct approvers signed:
+//! two when the difference to the bundle before opens a flow or cannot be shown to open none, one otherwise.
+#![expect(clippy::disallowed_methods, reason = "the composition root reads these files")]
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::path::Path;
+
+use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+
+use super::archive::{Accepted, Archive, State};
+use super::files::{Files, sha256};
+use super::load::{Problems, Rejection};
+use super::officer::{Officer, now};
+use crate::policy::Policy;
+use crate::policy::study::Study;
+
+pub(crate) const FORMAT: &str = "octroi policy bundle 1";
+
+/// What is signed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Manifest {
+    pub(crate) format: String,
+    pub(crate) policy: String,
+    pub(crate) version: u32,
+    pub(crate) digest: String,
+    pub(crate) inventory_digest: String,
+    pub(crate) reference_digest: String,
+    /// Path below `policies/` and SHA-256.
+    pub(crate) files: BTreeMap<String, String>,
+}
+
+impl Manifest {
+    /// What is signed of these files.
+    pub(crate) fn of(policy: &Policy, files: &Files) -> Self {
+        Self {
+            format: FORMAT.to_owned(),
+            policy: policy.name().to_string(),
+            version: policy.version(),
+            digest: policy.digest().to_string(),
+            inventory_digest: policy.inventory_digest().to_string(),
+            reference_digest: policy.reference_digest().to_string(),
+            files: files.hashes(),
+        }
+    }
+}
+
+/// A bundle whose files are those of its manifest.
+#[derive(Debug)]
+pub(crate) struct Bundle {
+    pub(crate) manifest: Manifest,
+    /// The manifest as it lies there: what signatures are of.
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) officer: Officer,
+    signatures: BTreeMap<String, String>,
+}
+
+/// Approvers by name, with their Ed25519 public keys.
+pub(crate) type Approvers = BTreeMap<String, Vec<u8>>;
+
+impl Bundle {
+    /// Reads a bundle and checks its files against the manifest.
+    ///
+    /// # Errors
+    /// What cannot be read, and the first file that is not what was signed.
+    pub(crate) fn read(bundle: &Path) -> Result<Self, Rejection> {
+        let place = bundle.join("manifest.json");
+        let told = |problem: &dyn Display| Rejection::signature(format!("{}: {problem}", place.display()));
+        let bytes = std::fs::read(&place).map_err(|error| told(&error))?;
+        let manifest: Manifest = serde_json::from_slice(&bytes).map_err(|error| told(&error))?;
+        if manifest.format != FORMAT {
+            return Err(Rejection::signature(format!("this bundle is of another format: `{}`", manifest.format)));
+        }
+        let files = Files::read(&bundle.join("policies")).map_err(|problem| Problems(vec![problem]))?;
+        let found = files.hashes();
+        for (path, hash) in &manifest.files {
+            match found.get(path) {
+                None => return Err(Rejection::signature(format!("`{path}` of the manifest is not in the bundle"))),
+                Some(other) if other != hash => {
+                    return Err(Rejection::signature(format!("`{path}` is not what was signed")));
+                }
+                Some(_) => {}
+            }
+        }
+        if let Some(path) = found.keys().find(|path| !manifest.files.contains_key(*path)) {
+            return Err(Rejection::signature(format!("`{path}` is in the bundle and not in the manifest")));
+        }
+        Ok(Self { manifest, bytes, officer: Officer::of(files)?, signatures: signatures(bundle)? })
+    }
+
+    /// Checks that the files compile here to what was signed.
+    ///
+    /// # Errors
+    /// The first digest that is another.
+    pub(crate) fn compiles_to(&self, policy: &Policy) -> Result<(), Rejection> {
+        let manifest = &self.manifest;
+        let digests = [
+            (&manifest.digest, policy.digest(), "sheets"),
+            (&manifest.inventory_digest, policy.inventory_digest(), "inventory"),
+            (&manifest.reference_digest, policy.reference_digest(), "reference data"),
+        ];
+        for (told, found, what) in digests {
+            if *told != found.to_string() {
+                let problem = format!("the {what} compile to another digest here than was signed");
+                return Err(Rejection::signature(problem));
+            }
+        }
+        if manifest.version != policy.version() {
+            return Err(Rejection::signature("the version of the manifest is not that of the sheet".to_owned()));
+        }
+        Ok(())
+    }
+
+    /// The names of those who signed, one for each key.
+    ///
+    /// # Errors
+    /// A signature of a known approver that does not hold.
+    pub(crate) fn signed_by(&self, known: &Approvers) -> Result<Vec<String>, Rejection> {
+        signed_by(&self.bytes, &self.signatures, known).map_err(Rejection::signature)
+    }
+
+    /// What a gateway demands of the bundle, given the one that was in force before. Returns what is to be remembered, and
+    /// who signed.
+    ///
+    /// # Errors
+    /// A version that does not increase, and too few approvers.
+    pub(super) fn accept(
+        &self,
+        policy: &Policy,
+        known: &Approvers,
+        (archive, state): (&Archive, &State),
+    ) -> Result<(Accepted, Vec<String>), Rejection> {
+        self.compiles_to(policy)?;
+        let signed = self.signed_by(known)?;
+        let manifest = sha256(&self.bytes).to_string();
+        let needed = match &state.bundle {
+            // It was accepted before; whoever signed then must still be an approver.
+            Some(before) if before.manifest == manifest => before.needed,
+            Some(before) if policy.version() <= before.version => {
+                return Err(Rejection {
+                    reason: "rollback",
+                    problems: Problems(vec![format!(
+                        "version {} does not follow version {}, which was in force: versions only increase",
+                        policy.version(),
+                        before.version
+                    )]),
+                });
+            }
+            // Two are enough for anything.
+            _ if signed.len() >= 2 => 2,
+            Some(before) => match self.opens(&archive.below(&before.kept)) {
+                Some(0) => 1,
+                _ => 2,
+            },
+            None => 2,
+        };
+        if signed.len() < needed {
+            return Err(Rejection {
+                reason: "approvers",
+                problems: Problems(vec![format!(
+                    "this bundle is signed by {} of {needed} approvers that it needs: {}",
+                    signed.len(),
+                    if needed == 1 { "it opens no flow" } else { "it opens a flow, or nothing shows that it does not" }
+                )]),
+            });
+        }
+        let digests = [policy.digest(), policy.inventory_digest(), policy.reference_digest()];
+        Ok((Accepted { version: policy.version(), manifest, needed, kept: Archive::kept(digests) }, signed))
+    }
+
+    /// How many flows it opens against the files of another folder; `None` when that cannot be told.
+    fn opens(&self, before: &Path) -> Option<usize> {
+        let old = Officer::read(before).ok()?.study(now()).ok()?;
+        opens(&old, &self.officer.study(now()).ok()?)
+    }
+}
+
+/// How many flows a newer policy opens; `None` when that cannot be told.
+pub(crate) fn opens(old: &Study, new: &Study) -> Option<usize> {
+    let differences = old.diff(new).ok()?;
+    Some(if differences.no_flow_is_opened { 0 } else { differences.opened.len().max(1) })
+}
+
+/// The signatures of a bundle.
+///
+/// # Errors
+/// A file that cannot be read.
+pub(crate) fn signatures(bundle: &Path) -> Result<BTreeMap<String, String>, Rejection> {
+    let place = bundle.join("signatures.json");
+    let told = |problem: &dyn Display| Rejection::signature(format!("{}: {problem}", place.display()));
+    match std::fs::read(&place) {
+        Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| told(&error)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(BTreeMap::new()),
+        Err(error) => Err(told(&error)),
+    }
+}
+
+/// Whose signatures of some bytes hold: one name for each key, since one key is one person, whatever names it goes by.
+/// Signatures by others than the known approvers are left alone.
+///
+/// # Errors
+/// A signature of a known approver that does not hold.
+pub(crate) fn signed_by(
+    bytes: &[u8],
+    signatures: &BTreeMap<String, String>,
+    known: &Approvers,
+) -> Result<Vec<String>, String> {
+    let mut signed: BTreeMap<&[u8], String> = BTreeMap::new();
+    for (name, signature) in signatures {
+        let Some(key) = known.get(name) else { continue };
+        let signature = STANDARD.decode(signature).unwrap_or_default();
+        if UnparsedPublicKey::new(&ED25519, key).verify(bytes, &signature).is_err() {
+            return Err(format!("the signature of `{name}` does not hold"));
+        }
+        signed.insert(key, name.clone());
+    }
+    let mut names: Vec<String> = signed.into_values().collect();
+    names.sort_unstable();
+    Ok(names)
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ApproversFile {
+    approver: BTreeMap<String, String>,
+}
+
+/// Reads the approvers: `[approver]`, and `NAME = "ed25519:…"` for each.
+///
+/// # Errors
+/// What is wrong with the file.
+pub(crate) fn approvers(file: &Path) -> Result<Approvers, String> {
+    let told = |problem: &dyn Display| format!("{}: {problem}", file.display());
+    let text = std::fs::read_to_string(file).map_err(|error| told(&error))?;
+    let read: ApproversFile = toml::from_str(&text).map_err(|error| told(&error))?;
+    let mut keys = BTreeMap::new();
+    for (name, key) in read.approver {
+        let bytes = key.strip_prefix("ed25519:").and_then(|key| STANDARD.decode(key).ok());
+        let bytes = bytes.filter(|bytes| bytes.len() == 32);
+        let bytes = bytes.ok_or_else(|| told(&format!("the key of `{name}` is not `ed25519:` and 44 characters")))?;
+        keys.insert(name, bytes);
+    }
+    Ok(keys)
+}

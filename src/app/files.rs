@@ -1,0 +1,129 @@
+//! The officer's files, read once: what is hashed, verified, compiled and kept is the same bytes.
+//!
+//! ```text
+//!  *.policy  backends.toml  packs/*.policy  reference/*.toml  detectors/*.toml  match-lists/*.list
+//! ```
+#![expect(clippy::disallowed_methods, reason = "the composition root reads files and passes them down")]
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use crate::model::entry::Digest;
+use crate::policy::{SourceFile, Sources, starter};
+
+/// The folder of lists of exact values, beside the sheets.
+pub(crate) const MATCH_LISTS: &str = "match-lists";
+
+/// The folders that are read, and the endings of the files in them.
+const PLACES: [(&str, &[&str]); 5] = [
+    ("", &["policy", "toml"]),
+    ("packs", &["policy"]),
+    ("reference", &["toml"]),
+    ("detectors", &["toml"]),
+    (MATCH_LISTS, &["list"]),
+];
+/// Files of a policy folder; one with more is not one.
+const FILES_MAX: usize = 1_000;
+
+/// The officer's files of a folder: the path below it, with `/`, and the bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Files {
+    folder: PathBuf,
+    pub(crate) by_path: BTreeMap<String, Vec<u8>>,
+}
+
+impl Files {
+    /// Reads a folder; one that is not there is empty.
+    ///
+    /// # Errors
+    /// What cannot be read.
+    pub(crate) fn read(folder: &Path) -> Result<Self, String> {
+        let mut by_path = BTreeMap::new();
+        for (inside, endings) in PLACES {
+            let place = folder.join(inside);
+            for path in listed(&place)? {
+                let fits = path.extension().and_then(|end| end.to_str()).is_some_and(|end| endings.contains(&end));
+                let Some(name) = path.file_name().and_then(|name| name.to_str()).filter(|_| fits && path.is_file())
+                else {
+                    continue;
+                };
+                let name = if inside.is_empty() { name.to_owned() } else { format!("{inside}/{name}") };
+                by_path.insert(name, std::fs::read(&path).map_err(|error| unreadable(&path, &error))?);
+                if by_path.len() > FILES_MAX {
+                    return Err(format!("there are more than {FILES_MAX} files in {}", folder.display()));
+                }
+            }
+        }
+        Ok(Self { folder: folder.to_owned(), by_path })
+    }
+
+    /// Adds what octroi itself brings and the files rest on: the packs that their sheets name, the reference data. With it
+    /// another build reads them as this one does.
+    pub(crate) fn complete(mut self) -> Self {
+        let sheets = self.by_path.iter().filter(|(path, _)| !path.contains('/') && path.ends_with(".policy"));
+        let sheets: String = sheets.map(|(_, bytes)| String::from_utf8_lossy(bytes).into_owned()).collect();
+        let packs = starter::packs().into_iter().filter(|(name, _)| sheets.contains(name));
+        let brought = packs.map(|(name, text)| (format!("packs/{name}.policy"), text));
+        let reference = starter::reference().iter().map(|(name, text)| (format!("reference/{name}"), *text));
+        for (path, text) in brought.chain(reference) {
+            self.by_path.entry(path).or_insert_with(|| text.as_bytes().to_vec());
+        }
+        self
+    }
+
+    /// The texts of one kind.
+    ///
+    /// # Errors
+    /// A file that is not UTF-8.
+    pub(crate) fn texts(&self, inside: &str, ending: &str) -> Result<Vec<SourceFile>, String> {
+        let of = |path: &&String| match path.rsplit_once('/') {
+            Some((folder, _)) => folder == inside && path.ends_with(ending),
+            None => inside.is_empty() && path.ends_with(ending),
+        };
+        self.by_path.keys().filter(of).map(|path| self.text(path)).collect()
+    }
+
+    /// The officer's sheets, packs, inventory and reference data.
+    ///
+    /// # Errors
+    /// A file that is not UTF-8.
+    pub(crate) fn sources(&self) -> Result<Sources, String> {
+        Ok(Sources {
+            sheets: self.texts("", ".policy")?,
+            packs: self.texts("packs", ".policy")?,
+            inventory: self.by_path.contains_key("backends.toml").then(|| self.text("backends.toml")).transpose()?,
+            reference: self.texts("reference", ".toml")?,
+        })
+    }
+
+    /// SHA-256 of each file.
+    pub(crate) fn hashes(&self) -> BTreeMap<String, String> {
+        self.by_path.iter().map(|(path, bytes)| (path.clone(), sha256(bytes).to_string())).collect()
+    }
+
+    fn text(&self, path: &str) -> Result<SourceFile, String> {
+        let name = self.folder.join(path).display().to_string();
+        let bytes = self.by_path.get(path).cloned().unwrap_or_default();
+        let text = String::from_utf8(bytes).map_err(|_| format!("{name}: this is not a text in UTF-8"))?;
+        Ok(SourceFile { name, text })
+    }
+}
+
+/// SHA-256 of some bytes.
+pub(crate) fn sha256(bytes: &[u8]) -> Digest {
+    let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes);
+    Digest(hash.as_ref().first_chunk().copied().unwrap_or_default())
+}
+
+fn listed(folder: &Path) -> Result<Vec<PathBuf>, String> {
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(unreadable(folder, &error)),
+    };
+    entries.map(|entry| entry.map(|entry| entry.path()).map_err(|error| unreadable(folder, &error))).collect()
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> String {
+    format!("{}: cannot be read: {error}", path.display())
+}

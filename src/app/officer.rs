@@ -1,0 +1,157 @@
+//! The officer's side of a configuration: sheets, packs, inventory, reference data and detectors, read and compiled.
+#![expect(clippy::disallowed_methods, reason = "the composition root reads files and the time, and passes them down")]
+
+use std::path::Path;
+use std::sync::Arc;
+
+use aws_lc_rs::hmac;
+use jiff::Timestamp;
+
+use super::files::{Files, MATCH_LISTS};
+use super::load::Problems;
+use crate::detect::{self, Engine};
+use crate::identity::{Purpose, RootKey};
+use crate::model::Catalogue;
+use crate::policy::study::{Begin, Study};
+use crate::policy::{self, Policy, Sources, Vocabulary};
+use crate::transform;
+
+/// A policy folder, read, with the detectors of this build and of the folder.
+#[derive(Debug)]
+pub(crate) struct Officer {
+    /// The officer's files, as they lay there.
+    pub(crate) files: Files,
+    /// The same, as the compiler takes them.
+    pub(crate) sources: Sources,
+    pub(super) catalogue: Catalogue,
+    pub(super) engine: Engine,
+}
+
+impl Officer {
+    /// Reads a folder in which there must be a policy.
+    ///
+    /// # Errors
+    /// What is not there, and as [`Officer::read`].
+    pub(crate) fn of_folder(folder: &Path) -> Result<Self, Problems> {
+        let place = folder.display();
+        if !folder.is_dir() {
+            return Err(Problems(vec![format!(
+                "{place}: there is no such policy folder\n  help: name one with `[policy] folder` in octroi.toml or with --policies; `octroi policy init {place} --home FR` makes it"
+            )]));
+        }
+        let officer = Self::read(folder)?;
+        let mut missing = Vec::new();
+        if officer.sources.sheets.is_empty() {
+            missing.push(format!(
+                "{place}: there is no policy sheet here, no file that ends in `.policy`: without one nothing is allowed\n  help: write {place}/main.policy; `octroi policy init` makes one to begin with"
+            ));
+        }
+        if officer.sources.inventory.is_none() {
+            missing.push(format!(
+                "{place}/backends.toml: there is no inventory of backends: one that it does not declare is never used\n  help: write it; docs/policy.md says what it holds, and `octroi policy init` makes one to begin with"
+            ));
+        }
+        if missing.is_empty() { Ok(officer) } else { Err(Problems(missing)) }
+    }
+
+    /// Reads a folder.
+    ///
+    /// # Errors
+    /// What cannot be read, and every fault of the detectors and the catalogue.
+    pub(crate) fn read(folder: &Path) -> Result<Self, Problems> {
+        Self::of(Files::read(folder).map_err(|problem| Problems(vec![problem]))?)
+    }
+
+    /// Takes files that have been read.
+    ///
+    /// # Errors
+    /// Every fault of the detectors and the catalogue.
+    pub(crate) fn of(files: Files) -> Result<Self, Problems> {
+        let sources = files.sources().map_err(|problem| Problems(vec![problem]))?;
+        let catalogue = policy::catalogue(&sources.reference).map_err(rendered)?;
+        let own = files.texts("detectors", ".toml").map_err(|problem| Problems(vec![problem]))?;
+        let mut detectors: Vec<detect::Source<'_>> = detect::embedded().to_vec();
+        detectors.extend(own.iter().map(|file| detect::Source { name: &file.name, toml: &file.text }));
+        let engine = Engine::new(&detectors, &catalogue)
+            .map_err(|faults| Problems(faults.iter().map(ToString::to_string).collect()))?;
+        Ok(Self { files, sources, catalogue, engine })
+    }
+
+    /// Compiles the folder for decisions.
+    ///
+    /// # Errors
+    /// Every fault of every file.
+    pub(crate) fn policy(&self, now: Timestamp) -> Result<Policy, Problems> {
+        policy::compile(&self.sources, &self.catalogue, &self.engine.served(), &vocabulary(), now).map_err(rendered)
+    }
+
+    /// Compiles the folder for the officer's tools.
+    ///
+    /// # Errors
+    /// Every fault of every file.
+    pub(crate) fn study(&self, now: Timestamp) -> Result<Study, Problems> {
+        self.study_of(&self.sources, now)
+    }
+
+    /// Compiles other files with the detectors of this folder.
+    ///
+    /// # Errors
+    /// Every fault of every file.
+    pub(crate) fn study_of(&self, sources: &Sources, now: Timestamp) -> Result<Study, Problems> {
+        Study::new(sources, &self.catalogue, &self.engine.served(), &vocabulary(), now).map_err(rendered)
+    }
+
+    /// Makes the files of a new folder.
+    ///
+    /// # Errors
+    /// What of the choice is not known.
+    pub(crate) fn begin(&self, begin: &Begin<'_>, now: Timestamp) -> Result<Vec<(String, String)>, Problems> {
+        begin.files(&self.catalogue, &self.engine.served(), &vocabulary(), now).map_err(rendered)
+    }
+
+    /// The types and classes, and the engine as a policy needs it, with every list of exact values of the folder.
+    ///
+    /// # Errors
+    /// Every list that cannot be read.
+    pub(crate) fn detecting(self, root: &RootKey, policy: &Policy) -> Result<(Arc<Catalogue>, Arc<Engine>), Problems> {
+        let Self { files, catalogue, mut engine, .. } = self;
+        // Names of bodies are found on request: by a policy in which something depends on them.
+        if catalogue.entity("organisation").is_some_and(|entity| policy.asks_for(entity)) {
+            engine = engine.with_organisations();
+        }
+        let mut problems = Vec::new();
+        for (path, bytes) in files.by_path.iter().filter(|(path, _)| path.starts_with(MATCH_LISTS)) {
+            let name = path.rsplit('/').next().unwrap_or_default().trim_end_matches(".list");
+            engine = match detect::MatchList::read(match_key(root), bytes) {
+                Ok(list) => {
+                    engine.with_list(name, list, &catalogue).map_err(|fault| Problems(vec![fault.to_string()]))?
+                }
+                Err(problem) => {
+                    problems.push(format!("{path}: {problem}"));
+                    engine
+                }
+            };
+        }
+        if problems.is_empty() { Ok((Arc::new(catalogue), Arc::new(engine))) } else { Err(Problems(problems)) }
+    }
+}
+
+fn rendered(faults: Vec<policy::Diagnostic>) -> Problems {
+    Problems(faults.into_iter().map(|fault| policy::render(&fault)).collect())
+}
+
+/// The key of lists of exact values.
+pub(crate) fn match_key(root: &RootKey) -> detect::MatchKey {
+    let mac = hmac::sign(&root.mac_key(Purpose::MatchList, &[]), b"siphash");
+    detect::MatchKey(mac.as_ref().first_chunk().copied().unwrap_or_default())
+}
+
+/// The time, which is passed down.
+pub(super) fn now() -> Timestamp {
+    Timestamp::now()
+}
+
+/// What this build can do.
+fn vocabulary() -> Vocabulary {
+    Vocabulary { actions: transform::vocabulary().to_vec(), seals: false, hosted: Vec::new() }
+}

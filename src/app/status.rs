@@ -1,0 +1,75 @@
+//! What health, readiness and the gauges are told from.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::console;
+use crate::gateway::Gate;
+
+/// What health and readiness are told from.
+#[derive(Debug)]
+pub struct Status {
+    pub(super) gate: Arc<Gate>,
+    rejected: Mutex<Option<String>>,
+    pub(super) draining: AtomicBool,
+}
+
+impl Status {
+    /// The status of a gate.
+    pub fn new(gate: Arc<Gate>) -> Self {
+        Self { gate, rejected: Mutex::new(None), draining: AtomicBool::new(false) }
+    }
+
+    /// What is wrong with the newest files, each in full; nothing when they are in force.
+    pub(super) fn set_rejected(&self, problems: &[String]) {
+        self.gate.telemetry.policy_rejected(!problems.is_empty());
+        *self.rejected.lock().unwrap_or_else(PoisonError::into_inner) =
+            (!problems.is_empty()).then(|| problems.join("\n\n"));
+    }
+
+    /// Brings the gauges up to date.
+    pub(super) fn observe(&self) {
+        let telemetry = &self.gate.telemetry;
+        telemetry.audit(self.gate.audit.head().size, self.gate.audit.healthy());
+        telemetry.body_bytes(self.gate.budget.bytes());
+        let snapshot = self.gate.snapshot();
+        for backend in snapshot.pool.backends() {
+            telemetry.backend_up(backend.name(), backend.available());
+        }
+        let freeze = snapshot.freeze.as_ref().filter(|freeze| self.gate.now() < freeze.until);
+        telemetry.policy_frozen_until(freeze.map_or(0.0, |freeze| freeze.until.as_duration().as_secs_f64()));
+    }
+}
+
+impl console::Facts for Status {
+    fn metrics(&self) -> String {
+        self.observe();
+        self.gate.telemetry.page()
+    }
+
+    fn readiness(&self) -> console::Readiness {
+        let snapshot = self.gate.snapshot();
+        let backends = snapshot.pool.backends().map(|backend| console::BackendState {
+            name: backend.name().clone(),
+            up: backend.available(),
+            why: backend.why().map(|why| why.to_string()),
+        });
+        let policy = &snapshot.policy;
+        let freeze = snapshot.freeze.as_ref().filter(|freeze| self.gate.now() < freeze.until);
+        console::Readiness {
+            draining: self.draining.load(Ordering::Relaxed),
+            audit: self.gate.audit.healthy(),
+            policy: format!("{} version {}", policy.name(), policy.version()),
+            policy_digest: policy.digest().to_string(),
+            policy_valid_until: policy.valid_until().map(|until| until.to_string()),
+            freeze: freeze.map(|freeze| console::Freeze {
+                until: freeze.until.to_string(),
+                by: freeze.by.clone(),
+                because: freeze.because.clone(),
+            }),
+            shadow: snapshot.shadow.as_ref().map(|policy| format!("{} version {}", policy.name(), policy.version())),
+            rejected: self.rejected.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            backends: backends.collect(),
+        }
+    }
+}

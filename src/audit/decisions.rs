@@ -1,0 +1,111 @@
+//! Every decision of a log, read as fast as the disk gives it: segment by segment, several at a time, no proof attempted.
+//!
+//! For replays and statistics over millions of entries. Frames are checked against accidents; whether somebody changed the
+//! log is the verifier's part (`octroi audit verify`), and whoever draws conclusions runs it first.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use memchr::memmem::Finder;
+use octroi_verify::problem::{Problem, ProblemKind};
+use octroi_verify::segment::{Found, HEADER_BYTES, Segment};
+use octroi_verify::walk::{Folder as _, Walk, segment_name};
+
+/// Takes decisions, in the order of the log within one segment.
+pub trait Reader: Send {
+    /// One decision: its number, its time, and the entry with its envelope, canonical JSON.
+    fn take(&mut self, seq: u64, time: &str, entry: &[u8]);
+}
+
+/// How a decision is told from other entries: canonical JSON has no blanks, and a quotation mark within a text is escaped.
+const DECISION: &[u8] = b"\"kind\":\"decision\"";
+/// What stands behind the time of an entry.
+const TAIL: &[u8] = b"\",\"v\":1}";
+const TIME_BYTES: usize = 30;
+
+/// Hands every decision at or after `since` (RFC 3339 in UTC with nine digits, as entries have it) to one of the readers.
+///
+/// Each reader works in a thread of its own on whole segments.
+///
+/// # Errors
+/// A [`Problem`] when a segment cannot be read, or is damaged where the log goes on behind it.
+pub fn read_decisions<R: Reader>(dir: &Path, since: Option<&str>, readers: &mut [R]) -> Result<(), Problem> {
+    let folder = &dir;
+    let headers: Vec<(u32, u64)> =
+        Walk::open(folder)?.headers().iter().map(|header| (header.number, header.first_seq)).collect();
+    // A segment ends where the next begins; one whose successor begins before the time is wholly before it.
+    let mut work = Vec::new();
+    for (index, (number, first)) in headers.iter().enumerate() {
+        let next = headers.get(index + 1);
+        let skipped = match (since, next) {
+            (Some(since), Some((next, _))) => first_time(folder, *next)?.is_some_and(|time| *time < *since),
+            _ => false,
+        };
+        if !skipped && next.is_none_or(|(_, end)| first < end) {
+            work.push((*number, next.map(|(_, end)| *end)));
+        }
+    }
+    let (work, at) = (&work, AtomicUsize::new(0));
+    let each = |reader: &mut R| -> Result<(), Problem> {
+        let decision = Finder::new(DECISION);
+        while let Some((number, end)) = work.get(at.fetch_add(1, Ordering::Relaxed)) {
+            segment(folder, (*number, *end), &mut |seq, bytes| {
+                let Some(time) = time_of(bytes).filter(|time| since.is_none_or(|since| since <= *time)) else { return };
+                if decision.find(bytes).is_some() {
+                    reader.take(seq, time, bytes);
+                }
+            })?;
+        }
+        Ok(())
+    };
+    std::thread::scope(|scope| {
+        let running: Vec<_> = readers.iter_mut().map(|reader| scope.spawn(|| each(reader))).collect();
+        let lost = || Problem::new("segments", ProblemKind::Unreadable, "a reader failed inside");
+        running.into_iter().try_for_each(|reader| reader.join().map_err(|_| lost())?)
+    })
+}
+
+/// Hands every entry of a segment over, up to the number with which the next one begins.
+fn segment(folder: &&Path, (number, end): (u32, Option<u64>), take: &mut dyn FnMut(u64, &[u8])) -> Result<(), Problem> {
+    let name = segment_name(number);
+    let unreadable = |error: std::io::Error| Problem::new(&name, ProblemKind::Unreadable, error.to_string());
+    let file = folder.open(&name).map_err(unreadable)?;
+    let damaged = || Problem::new(&name, ProblemKind::Header, "the header is not one");
+    let mut segment = Segment::open(file).map_err(unreadable)?.ok_or_else(damaged)?;
+    let mut offset = HEADER_BYTES as u64;
+    let mut next = segment.header().first_seq;
+    while end.is_none_or(|end| next < end) {
+        match segment.batch(offset).map_err(unreadable)? {
+            Found::Batch(batch) => {
+                batch.entries().for_each(|(_, seq, bytes)| take(seq, bytes));
+                offset = batch.end;
+                next = batch.head.first_seq.saturating_add(u64::from(batch.head.count));
+            }
+            Found::End => break,
+            // Being written, or cut short by a crash: nothing was acknowledged of it.
+            Found::Damaged { torn: true, .. } if end.is_none() => break,
+            Found::Damaged { offset, fault, .. } => {
+                return Err(Problem::new(&name, ProblemKind::Damaged, fault.to_string()).at(offset).entry(next));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The time of the first entry of a segment, if it has one.
+fn first_time(folder: &&Path, number: u32) -> Result<Option<String>, Problem> {
+    let name = segment_name(number);
+    let unreadable = |error: std::io::Error| Problem::new(&name, ProblemKind::Unreadable, error.to_string());
+    let file = folder.open(&name).map_err(unreadable)?;
+    let Some(mut segment) = Segment::open(file).map_err(unreadable)? else { return Ok(None) };
+    Ok(match segment.batch(HEADER_BYTES as u64).map_err(unreadable)? {
+        Found::Batch(batch) => batch.entries().next().and_then(|(_, _, bytes)| time_of(bytes).map(str::to_owned)),
+        _ => None,
+    })
+}
+
+/// The time of an entry, which stands at a fixed place before its end.
+fn time_of(bytes: &[u8]) -> Option<&str> {
+    let before = bytes.strip_suffix(TAIL)?;
+    std::str::from_utf8(before.get(before.len().checked_sub(TIME_BYTES)?..)?).ok()
+}

@@ -1,0 +1,69 @@
+//! `explain ID`: a request of the audit log, decided again by the policy of its day.
+
+use std::path::Path;
+
+use anyhow::{Context as _, anyhow, bail};
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::{Exit, Printer, read, say, show};
+use crate::app::{Archive, Officer};
+use crate::audit::query::{Filter, query};
+use crate::model::entry::{Digest, RequestId};
+
+pub(super) fn explain(id: RequestId, audit: &Path, json: bool, printer: Printer) -> anyhow::Result<Exit> {
+    let page = query(audit, &Filter { id: Some(id), ..Filter::default() }, 1, None)
+        .with_context(|| format!("the audit log in `{}`", audit.display()))?;
+    let entries = page.records.iter().flat_map(|record| &record.entries);
+    let is_decision = |entry: &&Value| entry.pointer("/entry/kind").and_then(Value::as_str) == Some("decision");
+    let Some(entry) = entries.into_iter().find(is_decision) else {
+        printer.error(format!("the log holds no decision on the request {id}"), None);
+        return Ok(Exit::Findings);
+    };
+    let digests = ["policy", "inventory", "reference"].map(|key| digest(entry, key));
+    let [Some(policy), Some(inventory), Some(reference)] = digests else {
+        bail!("the decision does not say by which policy it was taken: run `octroi audit verify`");
+    };
+    let place = Archive::of(audit).place([policy, inventory, reference]);
+    if !place.is_dir() {
+        bail!("the files of the policy of that day are not kept in `{}`", place.display());
+    }
+    let time = entry.get("time").and_then(Value::as_str).unwrap_or_default();
+    let time: Timestamp = time.parse().context("the time of the entry")?;
+    let study = Officer::read(&place)?.study(time)?;
+    let compiled = study.policy();
+    if [compiled.digest(), compiled.inventory_digest(), compiled.reference_digest()] != [policy, inventory, reference] {
+        bail!("the files in `{}` do not compile here to the policy of that day", place.display());
+    }
+    let name = format!("{} version {}", compiled.name(), compiled.version());
+    let bytes = serde_json::to_vec(entry).context("the entry")?;
+    let language = study.language();
+    let explained = study.as_it_happened().explain(&bytes).map_err(|lost| anyhow!(lost.told()))?;
+    show(printer, json, &explained, || {
+        printer.line(format!("{time}, by \"{name}\""));
+        read::print(&explained.answer, language, printer);
+        let able = say(language, "able to serve it", "en mesure de la servir");
+        printer.line(format!("{able}: {}", explained.able.join(", ")));
+        printer.line(if explained.as_recorded {
+            say(language, "the record says the same", "le journal dit de même")
+        } else if was_frozen(entry) {
+            say(
+                language,
+                "the record says otherwise: the policy was frozen",
+                "le journal dit autrement : la politique était gelée",
+            )
+        } else {
+            say(language, "the record says otherwise", "le journal dit autrement")
+        });
+    });
+    Ok(if explained.as_recorded || was_frozen(entry) { Exit::Well } else { Exit::Findings })
+}
+
+fn digest(entry: &Value, key: &str) -> Option<Digest> {
+    Digest::parse(entry.get("entry")?.get(key)?.as_str()?)
+}
+
+fn was_frozen(entry: &Value) -> bool {
+    let removed = entry.pointer("/entry/removed").and_then(Value::as_array).into_iter().flatten();
+    removed.into_iter().any(|one| one.get("why").and_then(Value::as_str) == Some("frozen"))
+}

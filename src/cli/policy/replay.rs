@@ -1,0 +1,266 @@
+//! `replay`: the recorded decisions of the audit log, taken again under a candidate. What would flip, and how often.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::time::Instant;
+
+use anyhow::{Context as _, bail};
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::{Exit, Printer, now, show, study};
+use crate::audit::decisions::{Reader, read_decisions};
+use crate::model::{Action, Choice, ClassId, ClassSet, Country, Facts};
+use crate::policy::{self, Lost, Policy, Recall, Recorded, RecordedChoice};
+
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Replay {
+    /// The candidate: a policy folder
+    new: PathBuf,
+    /// From when: a number of days or hours (30d, 12h), or a date
+    #[arg(long, default_value = "30d")]
+    since: String,
+    /// The folder of the audit log
+    #[arg(long, default_value = "audit")]
+    audit: PathBuf,
+    /// Write JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Decisions that would come out otherwise in the same way. A decision counts in the row of each class that it carries.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+struct Flip {
+    change: &'static str,
+    app: String,
+    class: String,
+    /// Countries of the backend that was first, and of the one that would be.
+    from: String,
+    to: String,
+}
+
+#[derive(Debug, Default)]
+struct Tally {
+    decisions: u64,
+    same: u64,
+    changes: BTreeMap<&'static str, u64>,
+    lost: BTreeMap<Lost, u64>,
+    flips: BTreeMap<Flip, u64>,
+    malformed: u64,
+}
+
+#[derive(Serialize)]
+struct Row {
+    #[serde(flatten)]
+    flip: Flip,
+    decisions: u64,
+}
+
+#[derive(Serialize)]
+struct Replayed {
+    since: String,
+    decisions: u64,
+    same: u64,
+    changes: BTreeMap<&'static str, u64>,
+    lost: BTreeMap<&'static str, u64>,
+    flips: Vec<Row>,
+    seconds: f64,
+}
+
+/// Exit 0: nothing would flip. 1: something would, or could not be told.
+pub(super) fn replay(arguments: &Replay, printer: Printer) -> anyhow::Result<Exit> {
+    let now = now();
+    let since = since(&arguments.since, now)?;
+    let candidate = study(&arguments.new)?;
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let policy = candidate.policy();
+    let mut readers: Vec<Again<'_>> = (0..threads).map(|_| Again::new(policy, now)).collect();
+    let started = Instant::now();
+    read_decisions(&arguments.audit, Some(&format!("{since:.9}")), &mut readers)
+        .with_context(|| format!("the audit log in `{}`", arguments.audit.display()))?;
+    let mut tally = Tally::default();
+    for reader in readers {
+        tally.add(reader.tally);
+    }
+    if tally.malformed > 0 {
+        bail!("{} entries are no decisions of this version: run `octroi audit verify`", tally.malformed);
+    }
+    let mut flips: Vec<Row> = tally.flips.into_iter().map(|(flip, decisions)| Row { flip, decisions }).collect();
+    flips.sort_by(|one, other| other.decisions.cmp(&one.decisions).then_with(|| one.flip.cmp(&other.flip)));
+    let replayed = Replayed {
+        since: since.to_string(),
+        decisions: tally.decisions,
+        same: tally.same,
+        changes: tally.changes,
+        lost: tally.lost.into_iter().map(|(lost, count)| (lost.told(), count)).collect(),
+        flips,
+        seconds: started.elapsed().as_secs_f64(),
+    };
+    show(printer, arguments.json, &replayed, || print(&replayed, printer));
+    // What was refused before it was inspected is refused by any policy.
+    let untold = replayed.lost.keys().any(|why| *why != Lost::NoFacts.told());
+    Ok(if replayed.changes.is_empty() && !untold { Exit::Well } else { Exit::Findings })
+}
+
+fn print(replayed: &Replayed, printer: Printer) {
+    printer.line(format!(
+        "{} decisions since {}, taken again in {:.1} s: {} come out the same",
+        replayed.decisions, replayed.since, replayed.seconds, replayed.same
+    ));
+    for (change, count) in &replayed.changes {
+        printer.line(format!("{count:>9}  {}", told(change)));
+    }
+    for (why, count) in &replayed.lost {
+        printer.line(format!("{count:>9}  not taken again: {why}"));
+    }
+    for Row { flip, decisions } in &replayed.flips {
+        let Flip { change, app, class, from, to } = flip;
+        printer.line(format!("{decisions:>9}  {change:<12}  {app}  {class}  {from} → {to}"));
+    }
+}
+
+fn told(change: &str) -> &'static str {
+    match change {
+        "refused" => "would be refused and were not",
+        "allowed" => "would be allowed and were not",
+        "moved" => "would go to another backend first",
+        "more-changed" => "would go where they went, with more changed",
+        "less-changed" => "would go where they went, with less changed",
+        _ => "would go where they went, with other backends behind",
+    }
+}
+
+/// `30d`, `12h`, a date or an instant.
+fn since(text: &str, now: Timestamp) -> anyhow::Result<Timestamp> {
+    let hours = |digits: &str, each: i64| digits.parse::<u32>().ok().map(|count| i64::from(count) * each);
+    let back = text.strip_suffix('d').and_then(|days| hours(days, 24));
+    let back = back.or_else(|| text.strip_suffix('h').and_then(|count| hours(count, 1)));
+    if let Some(hours) = back {
+        return now.checked_sub(SignedDuration::from_hours(hours)).context("`--since` is too long ago");
+    }
+    let date = text.parse::<jiff::civil::Date>().ok();
+    let midnight = date.and_then(|date| date.to_zoned(jiff::tz::TimeZone::UTC).ok()).map(|day| day.timestamp());
+    midnight
+        .or_else(|| text.parse().ok())
+        .with_context(|| format!("`--since` is a number of days or hours (30d, 12h) or a date, and not `{text}`"))
+}
+
+/// Takes decisions again.
+struct Again<'p> {
+    policy: &'p Policy,
+    recall: Recall<'p>,
+    now: Timestamp,
+    tally: Tally,
+}
+
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    #[serde(borrow)]
+    entry: Recorded<'a>,
+}
+
+impl<'p> Again<'p> {
+    fn new(policy: &'p Policy, now: Timestamp) -> Self {
+        Self { policy, recall: Recall::new(policy), now, tally: Tally::default() }
+    }
+
+    fn note(&mut self, recorded: &Recorded<'_>, facts: &Facts, choices: &[Choice]) {
+        let first = choices.first();
+        let Some(change) = self.change(&recorded.plan, choices) else {
+            self.tally.same += 1;
+            return;
+        };
+        *self.tally.changes.entry(change).or_default() += 1;
+        let from = recorded.plan.first().map_or_else(|| "–".to_owned(), |planned| countries(&planned.countries));
+        let backend = first.and_then(|choice| self.policy.backend(choice.backend));
+        let to = backend.map_or_else(|| "–".to_owned(), |backend| countries(&backend.processing));
+        for class in classes(self.policy, facts) {
+            let flip = Flip { change, app: recorded.app.to_string(), class, from: from.clone(), to: to.clone() };
+            *self.tally.flips.entry(flip).or_default() += 1;
+        }
+    }
+
+    /// The gravest difference between what was and what would be.
+    fn change(&self, before: &[RecordedChoice<'_>], after: &[Choice]) -> Option<&'static str> {
+        let name = |choice: &Choice| self.policy.backend(choice.backend).map_or("", |backend| backend.name.as_str());
+        let (Some(was), Some(is)) = (before.first(), after.first()) else {
+            return match (before.is_empty(), after.is_empty()) {
+                (false, true) => Some("refused"),
+                (true, false) => Some("allowed"),
+                _ => None,
+            };
+        };
+        if was.backend != name(is) {
+            // Equal ranks are chosen by load: both may have been first.
+            let alike = after.iter().filter(|one| (one.tier, one.rank) == (is.tier, is.rank));
+            if !alike.into_iter().any(|one| was.backend == name(one)) {
+                return Some("moved");
+            }
+        }
+        let Some(is) = after.iter().find(|one| was.backend == name(one)) else { return Some("moved") };
+        let rank = |action: &str| Action::ALL.iter().position(|known| known.name() == action).unwrap_or(0);
+        let type_name = |id| self.policy.catalogue().info(id).map_or("", |info| info.name.as_str());
+        let now: Vec<(&str, usize)> =
+            is.duties.actions.iter().map(|(entity, action)| (type_name(*entity), rank(action.name()))).collect();
+        let then: Vec<(&str, usize)> = was.duties.iter().map(|(entity, action)| (&**entity, rank(action))).collect();
+        let of = |list: &[(&str, usize)], entity: &str| list.iter().find(|(e, _)| *e == entity).map_or(0, |(_, r)| *r);
+        if now.iter().any(|(entity, rank)| of(&then, entity) < *rank) {
+            return Some("more-changed");
+        }
+        if then.iter().any(|(entity, rank)| of(&now, entity) < *rank) {
+            return Some("less-changed");
+        }
+        let mine: BTreeSet<&str> = before.iter().map(|choice| &*choice.backend).collect();
+        let theirs: BTreeSet<&str> = after.iter().map(name).collect();
+        (mine != theirs).then_some("others")
+    }
+}
+
+impl Reader for Again<'_> {
+    fn take(&mut self, _seq: u64, _time: &str, entry: &[u8]) {
+        let Ok(Envelope { entry }) = serde_json::from_slice::<Envelope<'_>>(entry) else {
+            self.tally.malformed += 1;
+            return;
+        };
+        self.tally.decisions += 1;
+        match self.recall.facts(&entry) {
+            Err(lost) => *self.tally.lost.entry(lost).or_default() += 1,
+            Ok((facts, able)) => {
+                let plan = policy::decide(self.policy, &facts, &able, self.now);
+                self.note(&entry, &facts, &plan.choices);
+            }
+        }
+    }
+}
+
+impl Tally {
+    fn add(&mut self, other: Self) {
+        fn merge<K: Ord>(into: &mut BTreeMap<K, u64>, from: BTreeMap<K, u64>) {
+            for (key, count) in from {
+                *into.entry(key).or_default() += count;
+            }
+        }
+        self.decisions += other.decisions;
+        self.same += other.same;
+        self.malformed += other.malformed;
+        merge(&mut self.changes, other.changes);
+        merge(&mut self.lost, other.lost);
+        merge(&mut self.flips, other.flips);
+    }
+}
+
+fn countries(countries: &[Country]) -> String {
+    let codes: Vec<&str> = countries.iter().map(Country::as_str).collect();
+    if codes.is_empty() { "unknown".to_owned() } else { codes.join("+") }
+}
+
+/// The classes that a request carries, by name; `none` when it carries none.
+fn classes(policy: &Policy, facts: &Facts) -> Vec<String> {
+    let catalogue = policy.catalogue();
+    let found = facts.types.iter().filter_map(|fact| catalogue.info(fact.entity));
+    let set: ClassSet = found.fold(facts.declared, |set, info| set.union(info.classes));
+    let all = (0_u8..).map(ClassId).zip(&catalogue.classes);
+    let names: Vec<String> =
+        all.filter(|(class, _)| set.contains(*class)).map(|(_, info)| info.name.to_string()).collect();
+    if names.is_empty() { vec!["none".to_owned()] } else { names }
+}

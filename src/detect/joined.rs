@@ -1,0 +1,110 @@
+//! Texts of a call read as one: what one of them begins, the next may end.
+//!
+//! An IBAN is cut in two parts of a message, in two messages, in the elements of an array, in a key and its value, and each piece
+//! alone is nothing. Of a short text all is joined with its neighbours, of a long one its ends; nothing is put between them.
+//! This module joins and leads back; what is read in the joined text is for the caller to say.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use crate::model::{Call, Field, Role, TokenKind};
+
+/// What of two neighbours is read joined.
+pub(super) struct Seam {
+    /// Bytes of either end of a long one.
+    bytes: usize,
+    /// Whether names are looked for too: a reader reads them as one text.
+    pub(super) names: bool,
+}
+
+impl Seam {
+    /// Parts of one text.
+    pub(super) const PARTS: Self = Self { bytes: 256, names: true };
+    /// Texts of their own: messages, elements of an array, a key and its value. A number may still run from one into the next.
+    pub(super) const STRANGERS: Self = Self { bytes: 64, names: false };
+}
+
+/// What stands for the middle of a long part: nothing matches across it.
+const GAP: &str = "\n\u{1F}\n";
+
+/// The fields that hold text, in the order of the body: what one of them begins, the next may end.
+pub(super) fn texts(call: &Call) -> Vec<u32> {
+    let text = |field: &Field| {
+        let other =
+            matches!(field.role, Role::Control | Role::Identifier | Role::Binary | Role::Reference | Role::Schema);
+        !other && matches!(field.kind, TokenKind::String | TokenKind::Key)
+    };
+    (0_u32..).zip(&call.fields).filter(|(_, field)| text(field)).map(|(index, _)| index).collect()
+}
+
+/// Fields of one group that a reader would read as one text, where there are several.
+pub(super) fn chains(call: &Call) -> Vec<Vec<u32>> {
+    let mut groups: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+    for index in texts(call) {
+        if let Some(field) = call.fields.get(index as usize).filter(|field| field.kind == TokenKind::String) {
+            groups.entry(field.group).or_default().push(index);
+        }
+    }
+    groups.into_values().filter(|chain| chain.len() > 1).collect()
+}
+
+/// Texts of a call, joined.
+pub(super) struct Joined {
+    /// The joined text.
+    pub(super) text: String,
+    parts: Vec<Part>,
+}
+
+/// A stretch of a field within a joined text.
+struct Part {
+    field: u32,
+    /// Where it begins in the joined text.
+    joined: usize,
+    /// The stretch of the field.
+    own: Range<usize>,
+}
+
+impl Joined {
+    /// Joins fields, given by their places in the call.
+    pub(super) fn of(call: &Call, chain: &[u32], seam: &Seam) -> Self {
+        let mut joined = Self { text: String::new(), parts: Vec::with_capacity(chain.len()) };
+        for &index in chain {
+            let Some(field) = call.fields.get(index as usize) else { continue };
+            let text = call.text(field);
+            if text.len() <= 2 * seam.bytes {
+                joined.add(index, text, 0..text.len());
+                continue;
+            }
+            let (head, tail) = (text.floor_char_boundary(seam.bytes), text.ceil_char_boundary(text.len() - seam.bytes));
+            joined.add(index, text, 0..head);
+            joined.text.push_str(GAP);
+            joined.add(index, text, tail..text.len());
+        }
+        joined
+    }
+
+    fn add(&mut self, field: u32, text: &str, own: Range<usize>) {
+        self.parts.push(Part { field, joined: self.text.len(), own: own.clone() });
+        self.text.push_str(text.get(own).unwrap_or_default());
+    }
+
+    /// The fields and their bytes that lie in a range of the joined text.
+    pub(super) fn pieces(&self, range: &Range<usize>) -> Vec<(u32, Range<usize>)> {
+        let first = self.parts.partition_point(|part| part.end() <= range.start);
+        let touched = self.parts.iter().skip(first).take_while(|part| part.joined < range.end);
+        touched.filter_map(|part| part.piece(range)).collect()
+    }
+}
+
+impl Part {
+    fn end(&self) -> usize {
+        self.joined + self.own.len()
+    }
+
+    /// The bytes of the field that lie in a range of the joined text.
+    fn piece(&self, range: &Range<usize>) -> Option<(u32, Range<usize>)> {
+        let (from, to) = (range.start.max(self.joined), range.end.min(self.end()));
+        let own = self.own.start + from.saturating_sub(self.joined)..self.own.start + to.saturating_sub(self.joined);
+        (from < to).then_some((self.field, own))
+    }
+}

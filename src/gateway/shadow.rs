@@ -1,0 +1,73 @@
+//! The candidate policy beside the live one: it decides on the same request, and the difference is counted. Nothing of it is
+//! enforced, and it costs one more decision and no more inspection.
+
+use jiff::Timestamp;
+
+use super::examine::Examined;
+use crate::dialect;
+use crate::model::{BackendId, Catalogue, ClassId, ClassSet, Duties, Facts, Plan, Word};
+use crate::policy::{self, Context, Policy};
+use crate::telemetry::Telemetry;
+use crate::telemetry::shadow::Difference;
+
+/// Decides on an examined request under the candidate, if there is one, and counts how that differs.
+pub fn compare(telemetry: &Telemetry, examined: &Examined) {
+    let Some(candidate) = &examined.snapshot.shadow else { return };
+    let plan = decide(examined, candidate);
+    let difference = difference((&examined.snapshot.policy, &examined.plan), (candidate, &plan));
+    let classes = classes(&examined.facts, &examined.snapshot.catalogue);
+    telemetry.shadowed(&examined.caller.app, &classes, difference);
+}
+
+fn decide(examined: &Examined, candidate: &Policy) -> Plan {
+    let context = Context { leak: &examined.leak, policy: candidate };
+    let said = examined.declared.as_declared();
+    let facts = policy::facts(&examined.call, &examined.findings, &examined.caller, &said, context);
+    let servable = examined.snapshot.servable_of(candidate, &dialect::speakers(examined.call.api), &examined.model);
+    let now: Timestamp = examined.decided_at;
+    let mut plan = policy::decide(candidate, &facts, &servable, now);
+    if examined.snapshot.is_frozen(now) {
+        policy::freeze(candidate, &mut plan);
+    }
+    plan
+}
+
+/// The gravest difference between two plans. Policies number their backends differently, so names are compared.
+pub fn difference(live: (&Policy, &Plan), candidate: (&Policy, &Plan)) -> Option<Difference> {
+    let (mine, theirs) = (named(live), named(candidate));
+    let (Some((first, duties)), Some((other, others))) = (mine.first(), theirs.first()) else {
+        return match (mine.is_empty(), theirs.is_empty()) {
+            (false, true) => Some(Difference::Refused),
+            (true, false) => Some(Difference::Allowed),
+            _ => None,
+        };
+    };
+    if first != other {
+        return Some(Difference::Moved);
+    }
+    // What is done more strictly to one type outweighs what is done more mildly to another.
+    let stricter = |one: &Duties, other: &Duties| {
+        one.actions.iter().any(|(entity, action)| other.action(*entity) < *action)
+            || (one.log_sealed && !other.log_sealed)
+    };
+    if stricter(others, duties) {
+        return Some(Difference::MoreChanged);
+    }
+    if stricter(duties, others) {
+        return Some(Difference::LessChanged);
+    }
+    (mine != theirs).then_some(Difference::Others)
+}
+
+fn named<'a>((policy, plan): (&'a Policy, &'a Plan)) -> Vec<(&'a Word, &'a Duties)> {
+    let name = |backend: BackendId| policy.backend(backend).map(|backend| &backend.name);
+    plan.choices.iter().filter_map(|choice| Some((name(choice.backend)?, &choice.duties))).collect()
+}
+
+/// The classes that a request carries, by name.
+fn classes(facts: &Facts, catalogue: &Catalogue) -> Vec<Word> {
+    let found = facts.types.iter().filter_map(|fact| catalogue.info(fact.entity));
+    let set: ClassSet = found.fold(facts.declared, |set, info| set.union(info.classes));
+    let all = (0_u8..).map(ClassId).zip(&catalogue.classes);
+    all.filter(|(class, _)| set.contains(*class)).map(|(_, info)| info.name.clone()).collect()
+}

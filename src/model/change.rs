@@ -1,0 +1,104 @@
+//! Entries about the policy itself: what came into force, what was refused, what was loaded again, and the emergency freeze.
+//!
+//! They stand between decisions, so that whoever reads the log sees under which policy each was taken, who had approved it,
+//! and what somebody tried to load and could not. Names and reasons in them come from files of the officer and the operator.
+
+use serde::Serialize;
+
+use super::Word;
+use super::entry::Digest;
+
+/// A policy came into force, or was refused.
+#[derive(Debug, Clone, Serialize)]
+pub struct PolicyLoaded {
+    /// Whether it is now in force. If not, what was in force before stays.
+    pub in_force: bool,
+    /// Why it was loaded: `start`, `files`, `signal`, `expiry`.
+    pub cause: Word,
+    /// Why it was refused: `faults`, `signature`, `approvers`, `rollback`, `record`, `inside`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Word>,
+    /// Digest of its sheets and packs; absent when it could not be compiled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy: Option<Digest>,
+    /// Digest of the inventory.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inventory: Option<Digest>,
+    /// Digest of the reference data.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reference: Option<Digest>,
+    /// The name and version in its header.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<Word>,
+    /// When a truth begins or ends and it must be compiled again, RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub valid_until: Option<Word>,
+    /// SHA-256 of the manifest of the signed bundle, where the operator demands one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bundle: Option<Digest>,
+    /// Who had signed it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub approvers: Vec<Word>,
+}
+
+impl PolicyLoaded {
+    /// A policy that was refused.
+    pub fn refused(cause: &'static str, reason: &'static str) -> Self {
+        Self {
+            in_force: false,
+            cause: Word::fixed(cause),
+            reason: Some(Word::fixed(reason)),
+            policy: None,
+            inventory: None,
+            reference: None,
+            name: None,
+            valid_until: None,
+            bundle: None,
+            approvers: Vec::new(),
+        }
+    }
+}
+
+/// Another inventory, or other reference data, came into force.
+#[derive(Debug, Clone, Serialize)]
+pub struct InventoryLoaded {
+    /// Digest of the inventory.
+    pub inventory: Digest,
+    /// Digest of the reference data.
+    pub reference: Digest,
+    /// Backends that it declares.
+    pub backends: u32,
+}
+
+/// The files were read again.
+#[derive(Debug, Clone, Serialize)]
+pub struct Reloaded {
+    /// Why: `files`, `signal`, `expiry`.
+    pub cause: Word,
+    /// `in-force`, `unchanged`, `refused`.
+    pub policy: Word,
+    /// `in-force` or `refused`; absent where the gateway has no certificate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<Word>,
+}
+
+/// An emergency freeze began or ended, or an order was refused.
+#[derive(Debug, Clone, Serialize)]
+pub struct Frozen {
+    /// `begun`, `ended`, `refused`.
+    pub state: Word,
+    /// `order`, `thaw`, `expiry`; for a refused order: `signature`, `faults`.
+    pub cause: Word,
+    /// Until when only backends on premises are used, RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<Word>,
+    /// Who signed the order, or its end.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub by: Vec<Word>,
+    /// The reason given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub because: Option<Word>,
+    /// SHA-256 of the order.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub order: Option<Digest>,
+}

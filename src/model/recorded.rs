@@ -1,0 +1,93 @@
+//! The facts of a decision as they are recorded: names and numbers from which any policy decides again, and no content.
+//!
+//! What the entry of a decision says elsewhere (tenant, app, purpose, label, leak score, scan) is not said twice. Types are as
+//! found, before a label took any away, so that a candidate whose labels say something else replays exactly.
+
+use serde::Serialize;
+
+use super::{Country, Word};
+
+/// The version of the vector; one that says more, or something else, has a higher one.
+pub const FACTS_VERSION: u8 = 1;
+
+/// The facts of one request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RecordedFacts {
+    /// [`FACTS_VERSION`] of the gateway that wrote it.
+    pub v: u8,
+    /// Types found.
+    pub types: Vec<RecordedType>,
+    /// Classes that protected documents bring, and whether surely.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub brought: Vec<Brought>,
+    /// What the caller sent of a protected document within a time; absent when unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub leak_history: Option<u16>,
+    /// More types were found than an entry holds: the decision cannot be taken again from it.
+    #[serde(skip_serializing_if = "is_not")]
+    pub cut: bool,
+    /// Health of a person: `possibly` or `surely`; absent when it is not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub health: Option<Word>,
+    /// A label was required and not declared, or one that the sheet did not list.
+    #[serde(skip_serializing_if = "is_not")]
+    pub label_unknown: bool,
+    /// Roles of the caller.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub roles: Vec<Word>,
+    /// Where the data subjects reside; `ZZ` for a country that nobody knows.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub residence: Vec<Country>,
+    /// The app handles minors' data.
+    #[serde(skip_serializing_if = "is_not")]
+    pub minors: bool,
+    /// A field cannot be read.
+    #[serde(skip_serializing_if = "is_not")]
+    pub unreadable: bool,
+    /// Something is named that the provider would fetch or holds.
+    #[serde(skip_serializing_if = "is_not")]
+    pub reference: bool,
+    /// Hosted tools.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub hosted: Vec<RecordedTool>,
+    /// Backends that speak the API and serve the model, allowed or not.
+    pub able: Vec<Word>,
+}
+
+/// What was found of one type.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RecordedType {
+    /// Its name.
+    #[serde(rename = "type")]
+    pub entity: Word,
+    /// Findings with confidence of at least 50.
+    pub possibly: u32,
+    /// Findings with confidence of at least 80.
+    pub surely: u32,
+    /// The highest confidence.
+    pub confidence: u8,
+}
+
+/// A class that a protected document brings.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Brought {
+    /// Its name.
+    pub class: Word,
+    /// Whether it surely does.
+    pub sure: bool,
+}
+
+/// A hosted tool.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RecordedTool {
+    /// Its kind.
+    pub kind: Word,
+    /// The host it reaches, where it reaches one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host: Option<Word>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_not(flag: &bool) -> bool {
+    !*flag
+}

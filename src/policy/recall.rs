@@ -1,0 +1,281 @@
+//! Facts into the record and back: a decision is taken again from its entry, under the same policy or another.
+//!
+//! Under the policy of the day, the facts come back as they were. Under another, what its sheets call otherwise is carried by
+//! name: a label or purpose that no sheet of the day named was recorded as unknown and stays so; a type of data that it does
+//! not know makes the decision one that cannot be taken again. Nothing is guessed.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use serde::Deserialize;
+
+use super::facts::by_label;
+use super::scenario::nothing;
+use super::{BackendSet, Policy};
+use crate::limits::FACT_TYPES_MAX;
+use crate::model::recorded::{Brought, FACTS_VERSION, RecordedFacts, RecordedTool, RecordedType};
+use crate::model::{
+    BackendId, Certainty, ClassSet, Country, EntityId, Facts, LabelFact, Leak, LeakFact, ScanStatus, TypeFact, Word,
+};
+
+/// The facts of a request as they are recorded.
+pub fn recorded(facts: &Facts, policy: &Policy, able: &BackendSet, leak: &Leak) -> RecordedFacts {
+    let catalogue = policy.catalogue();
+    let mut types: Vec<&TypeFact> = facts.types.iter().chain(&facts.lowered).collect();
+    types.sort_by_key(|fact| fact.entity);
+    let named = |fact: &&TypeFact| {
+        let name = catalogue.info(fact.entity)?.name.clone();
+        let TypeFact { possibly, surely, confidence, .. } = **fact;
+        Some(RecordedType { entity: name, possibly, surely, confidence })
+    };
+    let health = facts.health_of_a_person.or(facts.lowered_health);
+    let backends = (0..).map(BackendId).zip(policy.backends());
+    RecordedFacts {
+        v: FACTS_VERSION,
+        types: types.iter().filter_map(named).take(FACT_TYPES_MAX).collect(),
+        cut: types.len() > FACT_TYPES_MAX,
+        health: health.possibly.then(|| Word::fixed(if health.surely { "surely" } else { "possibly" })),
+        label_unknown: facts.label == LabelFact::Unknown,
+        roles: facts.roles.clone(),
+        residence: facts.residence.clone(),
+        minors: facts.minors,
+        unreadable: facts.unreadable,
+        reference: facts.reference,
+        hosted: facts
+            .hosted
+            .iter()
+            .map(|(kind, host)| RecordedTool { kind: kind.clone(), host: host.clone() })
+            .collect(),
+        brought: leak.classes.iter().map(|(class, sure)| Brought { class: class.clone(), sure: *sure }).collect(),
+        leak_history: match facts.leak_history {
+            LeakFact::Score(score) => Some(score),
+            LeakFact::Unknown => None,
+        },
+        able: backends.filter(|(id, _)| able.contains(*id)).map(|(_, backend)| backend.name.clone()).collect(),
+    }
+}
+
+/// The entry of a decision, as far as it takes to decide again.
+#[derive(Debug, Deserialize)]
+pub struct Recorded<'a> {
+    #[serde(borrow)]
+    tenant: Cow<'a, str>,
+    /// The app that asked.
+    #[serde(borrow)]
+    pub app: Cow<'a, str>,
+    purpose: Option<Cow<'a, str>>,
+    label: Option<Cow<'a, str>>,
+    leak_score: Option<u16>,
+    #[serde(borrow)]
+    scan: RecordedScan<'a>,
+    /// The backends that could have it, in order.
+    #[serde(borrow)]
+    pub plan: Vec<RecordedChoice<'a>>,
+    #[serde(borrow)]
+    facts: Option<Vector<'a>>,
+}
+
+#[derive(Debug, Deserialize)]
+struct RecordedScan<'a> {
+    #[serde(borrow)]
+    status: Cow<'a, str>,
+}
+
+/// A backend that could have a request.
+#[derive(Debug, Deserialize)]
+pub struct RecordedChoice<'a> {
+    /// Its name.
+    #[serde(borrow)]
+    pub backend: Cow<'a, str>,
+    /// Countries of processing.
+    pub countries: Vec<Country>,
+    /// Type and action of each duty.
+    pub duties: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Vector<'a> {
+    v: u8,
+    #[serde(borrow)]
+    types: Vec<FoundType<'a>>,
+    #[serde(default, borrow)]
+    brought: Vec<BroughtClass<'a>>,
+    leak_history: Option<u16>,
+    #[serde(default)]
+    cut: bool,
+    #[serde(default, borrow)]
+    health: Option<&'a str>,
+    #[serde(default)]
+    label_unknown: bool,
+    #[serde(default)]
+    roles: Vec<Cow<'a, str>>,
+    #[serde(default)]
+    residence: Vec<Country>,
+    #[serde(default)]
+    minors: bool,
+    #[serde(default)]
+    unreadable: bool,
+    #[serde(default)]
+    reference: bool,
+    #[serde(default, borrow)]
+    hosted: Vec<Tool<'a>>,
+    #[serde(default)]
+    able: Vec<Cow<'a, str>>,
+}
+
+#[derive(Debug, Deserialize)]
+struct FoundType<'a> {
+    #[serde(borrow, rename = "type")]
+    entity: Cow<'a, str>,
+    possibly: u32,
+    surely: u32,
+    confidence: u8,
+}
+
+#[derive(Debug, Deserialize)]
+struct BroughtClass<'a> {
+    #[serde(borrow)]
+    class: Cow<'a, str>,
+    sure: bool,
+}
+
+#[derive(Debug, Deserialize)]
+struct Tool<'a> {
+    #[serde(borrow)]
+    kind: Cow<'a, str>,
+    host: Option<Cow<'a, str>>,
+}
+
+/// Why a decision cannot be taken again from its entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Lost {
+    /// It was refused before anything was inspected, or the entry is of a gateway that did not record facts.
+    NoFacts,
+    /// The facts are of a version that this build does not know, or more than an entry holds.
+    Version,
+    /// It holds a type of data that the policy does not know.
+    Type,
+}
+
+impl Lost {
+    /// In words.
+    pub const fn told(self) -> &'static str {
+        match self {
+            Self::NoFacts => "no facts were recorded: refused before it was inspected",
+            Self::Version => "its facts are of another version, or were more than an entry holds",
+            Self::Type => "it holds a type of data that this policy does not know",
+        }
+    }
+}
+
+/// Takes decisions again under one policy.
+#[derive(Debug)]
+pub struct Recall<'p> {
+    policy: &'p Policy,
+    types: HashMap<&'p str, EntityId>,
+    backends: HashMap<&'p str, BackendId>,
+    /// Words that were met; names of configurations, so there are few.
+    words: HashMap<String, Word>,
+}
+
+impl<'p> Recall<'p> {
+    /// Prepares a policy.
+    pub fn new(policy: &'p Policy) -> Self {
+        let entities = (0..).map(EntityId).zip(&policy.catalogue().entities);
+        let backends = (0..).map(BackendId).zip(policy.backends());
+        Self {
+            policy,
+            types: entities.map(|(id, info)| (info.name.as_str(), id)).collect(),
+            backends: backends.map(|(id, backend)| (backend.name.as_str(), id)).collect(),
+            words: HashMap::new(),
+        }
+    }
+
+    /// The facts of a decision, with what this policy's labels say of them, and the backends that can serve it.
+    ///
+    /// # Errors
+    /// [`Lost`] when the entry does not say enough.
+    pub fn facts(&mut self, entry: &Recorded<'_>) -> Result<(Facts, BackendSet), Lost> {
+        let (mut facts, able) = self.as_found(entry)?;
+        by_label(&mut facts, self.policy);
+        Ok((facts, able))
+    }
+
+    /// The same, before any label is heard.
+    ///
+    /// # Errors
+    /// [`Lost`] when the entry does not say enough.
+    pub(super) fn as_found(&mut self, entry: &Recorded<'_>) -> Result<(Facts, BackendSet), Lost> {
+        let vector = entry.facts.as_ref().ok_or(Lost::NoFacts)?;
+        if vector.v != FACTS_VERSION || vector.cut {
+            return Err(Lost::Version);
+        }
+        let mut types = Vec::with_capacity(vector.types.len());
+        for found in &vector.types {
+            let entity = *self.types.get(&*found.entity).ok_or(Lost::Type)?;
+            let FoundType { possibly, surely, confidence, .. } = *found;
+            types.push(TypeFact { entity, possibly, surely, confidence });
+        }
+        let (mut declared, mut suspected) = (ClassSet::default(), ClassSet::default());
+        for brought in &vector.brought {
+            let class = self.policy.catalogue().class(&brought.class).ok_or(Lost::Type)?;
+            if brought.sure { declared.insert(class) } else { suspected.insert(class) }
+        }
+        types.sort_by_key(|fact| fact.entity);
+        let facts = Facts {
+            tenant: self.word(&entry.tenant),
+            app: self.word(&entry.app),
+            purpose: entry.purpose.as_ref().map(|purpose| self.word(purpose)),
+            roles: vector.roles.iter().map(|role| self.word(role)).collect(),
+            residence: vector.residence.clone(),
+            minors: vector.minors,
+            label: self.label(entry.label.as_deref(), vector.label_unknown),
+            types,
+            health_of_a_person: match vector.health {
+                Some("surely") => Certainty::TRUE,
+                Some(_) => Certainty::UNKNOWN,
+                None => Certainty::FALSE,
+            },
+            scan: match &*entry.scan.status {
+                "complete" => ScanStatus::Complete,
+                "partial" => ScanStatus::Partial,
+                _ => ScanStatus::Failed,
+            },
+            unreadable: vector.unreadable,
+            reference: vector.reference,
+            hosted: vector
+                .hosted
+                .iter()
+                .map(|tool| (self.word(&tool.kind), tool.host.as_ref().map(|host| self.word(host))))
+                .collect(),
+            declared,
+            suspected,
+            leak_history: vector.leak_history.map_or(LeakFact::Unknown, LeakFact::Score),
+            leak: entry.leak_score.map_or(LeakFact::Unknown, LeakFact::Score),
+            ..nothing()
+        };
+        let able = vector.able.iter().filter_map(|name| self.backends.get(&**name).copied()).collect();
+        Ok((facts, able))
+    }
+
+    /// A label of the day that this policy does not list may be any of its own.
+    fn label(&self, label: Option<&str>, unknown: bool) -> LabelFact {
+        match label {
+            _ if unknown => LabelFact::Unknown,
+            None => LabelFact::Absent,
+            Some(label) => {
+                let listed = self.policy.labels().iter().find(|listed| listed.as_str() == label);
+                listed.map_or(LabelFact::Unknown, |listed| LabelFact::Named(listed.clone()))
+            }
+        }
+    }
+
+    fn word(&mut self, text: &str) -> Word {
+        if let Some(word) = self.words.get(text) {
+            return word.clone();
+        }
+        let word = Word::configured(text);
+        self.words.insert(text.to_owned(), word.clone());
+        word
+    }
+}

@@ -1,0 +1,132 @@
+//! Exactness, shown by visiting every request of a small universe: what `diff` finds is there, and what it does not find is not.
+
+use proptest::prelude::*;
+
+use super::super::tests::{file, now, small, vocabulary};
+use super::super::{Sources, catalogue};
+use super::dim::Dim;
+use super::side::{Side, opens, standing};
+use super::space::{Open, Place, Space};
+use super::{Differences, Study};
+use crate::model::{BackendId, EntityId};
+
+/// Three types in four classes, so that the space is small enough to be visited.
+const ENTITIES: &str = r#"
+version = "test"
+[entity.email]
+classes = ["personal"]
+code = "EMAIL"
+normal = "lower"
+names-somebody = true
+[entity.iban]
+classes = ["personal", "financial"]
+code = "IBAN"
+normal = "alphanumeric"
+[entity.health_condition]
+classes = ["health"]
+code = "TERM"
+normal = "lower"
+"#;
+const CLASSES: &str = r#"
+version = "test"
+[class.personal]
+article = "x"
+[class.financial]
+article = "x"
+implies = ["personal"]
+[class.special]
+article = "x"
+implies = ["personal"]
+[class.health]
+article = "x"
+implies = ["special"]
+declared = true
+"#;
+/// One at home and one abroad.
+const INVENTORY: &str = "[backend.b0]\nhosts = [\"b0.example\"]\nverified = 2026-11-01\nby = \"dpo\"\nprocessing = [\"FR\"]\nstorage = [\"FR\"]\nlogs = [\"FR\"]\nsupport = [\"FR\"]\nrun-by-owner = true\ncontrolled-from = \"FR\"\nexposed-to = []\nsub-processors = []\n[backend.b1]\nhosts = [\"b1.example\"]\nverified = 2026-11-01\nby = \"dpo\"\nprocessing = [\"US\"]\nstorage = [\"US\"]\nlogs = [\"US\"]\nsupport = [\"US\"]\nrun-by-owner = false\ncontrolled-from = \"US\"\nexposed-to = [\"US\"]\nsub-processors = []\n";
+/// Requests that are visited at most; of a larger space a part, spread over it.
+const VISITS_MAX: usize = 2_000;
+
+fn study(sheet: &str) -> Option<Study> {
+    let sources = Sources {
+        sheets: vec![file("main.policy", sheet)],
+        inventory: Some(file("backends.toml", INVENTORY)),
+        reference: vec![file("classes.toml", CLASSES), file("entities.toml", ENTITIES)],
+        ..Sources::default()
+    };
+    let catalogue = catalogue(&sources.reference).unwrap();
+    let served: Vec<EntityId> = (0..).take(catalogue.entities.len()).map(EntityId).collect();
+    Study::new(&sources, &catalogue, &served, &vocabulary(), now()).ok()
+}
+
+/// Every place of a space, or every so many.
+fn places(space: &Space) -> impl Iterator<Item = Place> + '_ {
+    let values: Vec<usize> = space.dims.iter().map(Dim::values).collect();
+    let all: usize = values.iter().product();
+    // A stride that shares no factor with the number of values walks through all of them.
+    let stride = (all / VISITS_MAX).max(1) | 1;
+    (0..all.min(VISITS_MAX)).map(move |visit| {
+        let mut rest = visit.wrapping_mul(stride) % all;
+        let digit = |values: &usize| {
+            let digit = rest % values;
+            rest /= values;
+            Some(digit)
+        };
+        values.iter().map(digit).collect()
+    })
+}
+
+/// Backends that some visited request may have under `after` and not, or not so, under `before`.
+fn opened(before: Side<'_>, after: Side<'_>, space: &Space) -> Vec<BackendId> {
+    let mut opened = Vec::new();
+    for place in places(space) {
+        let facts = space.facts(&place, Open::Quiet);
+        let (was, is) = (before.plan(&facts), after.plan(&facts));
+        for backend in (0..2).map(BackendId) {
+            if opens(standing(&was, backend), standing(&is, backend), &facts) && !opened.contains(&backend) {
+                opened.push(backend);
+            }
+        }
+    }
+    opened
+}
+
+fn agrees(found: &[BackendId], differences: &Differences, opens: bool) -> Result<(), TestCaseError> {
+    let told = if opens { &differences.opened } else { &differences.refused };
+    for backend in found {
+        let name = format!("b{}", backend.0);
+        let named = told.iter().any(|one| one.backend.as_deref() == Some(name.as_str()));
+        prop_assert!(named, "{name} differs (opened: {opens}) and diff does not say so: {differences:#?}");
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 16, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// What `diff` proves holds for every request, and every search of it comes to an end.
+    #[test]
+    fn a_difference_is_exact(one in small::sheet(), other in small::sheet()) {
+        let (Some(old), Some(new)) = (study(&one), study(&other)) else { return Ok(()) };
+        let differences = old.diff(&new).unwrap();
+        prop_assert_eq!(&differences.undecided, &Vec::<String>::new());
+        let space = Space::new(&[(&old.policy, &old.today), (&new.policy, &new.today)], false);
+        let (before, after) = (Side { told: false, ..old.side() }, Side { told: false, ..new.side() });
+        agrees(&opened(before, after, &space), &differences, true)?;
+        agrees(&opened(after, before, &space), &differences, false)?;
+    }
+}
+
+#[test]
+fn the_small_universe_is_not_vacuous() {
+    use proptest::strategy::{Strategy as _, ValueTree as _};
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let (mut both, mut differ) = (0, 0);
+    for _ in 0..40 {
+        let mut one = || small::sheet().new_tree(&mut runner).unwrap().current();
+        let (Some(old), Some(new)) = (study(&one()), study(&one())) else { continue };
+        both += 1;
+        differ += u32::from(!old.diff(&new).unwrap().opened.is_empty());
+    }
+    assert!(both >= 20 && differ >= 10 && differ < both, "{both} pairs compile, {differ} open a flow");
+}

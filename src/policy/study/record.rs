@@ -1,0 +1,52 @@
+//! A recorded decision explained: taken again under the policy of its day, with the smallest change that would let it pass.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::super::recall::{Lost, Recall, Recorded};
+use super::Study;
+use super::report::Answer;
+
+/// A recorded decision, taken again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Explained {
+    /// What becomes of the request at each backend.
+    pub answer: Answer,
+    /// Backends that speak the API and serve the model.
+    pub able: Vec<String>,
+    /// Whether the record says the same of every backend that it names as allowed.
+    pub as_recorded: bool,
+}
+
+#[derive(Deserialize)]
+struct Entry<'a> {
+    #[serde(borrow)]
+    entry: Recorded<'a>,
+}
+
+impl Study {
+    /// Answers for requests as they were, and not as a scenario tells them: data that nobody located cannot be changed.
+    #[must_use]
+    pub fn as_it_happened(mut self) -> Self {
+        self.told = false;
+        self
+    }
+
+    /// Takes a decision again from its entry of the log, with envelope.
+    ///
+    /// # Errors
+    /// Why it cannot be taken again.
+    pub fn explain(&self, entry: &[u8]) -> Result<Explained, Lost> {
+        let Entry { entry } = serde_json::from_slice(entry).map_err(|_| Lost::Version)?;
+        let (facts, able) = Recall::new(&self.policy).as_found(&entry)?;
+        let answer = self.answer(&facts, None, true);
+        let name = |backend| self.policy.backend(backend).map(|backend| backend.name.to_string());
+        let able: Vec<String> = self.backends().filter(|one| able.contains(*one)).filter_map(name).collect();
+        let allowed = answer.backends.iter().filter(|one| one.allowed && able.contains(&one.backend));
+        let now: BTreeSet<&str> = allowed.map(|one| one.backend.as_str()).collect();
+        let then: BTreeSet<&str> = entry.plan.iter().map(|choice| &*choice.backend).collect();
+        let as_recorded = now == then;
+        Ok(Explained { answer, able, as_recorded })
+    }
+}

@@ -1,0 +1,78 @@
+//! A decision taken again from its record is the decision that was taken.
+
+use proptest::prelude::*;
+
+use super::random::{self, written};
+use super::*;
+use crate::policy::facts::by_label;
+
+/// The members of an entry that a replay reads.
+fn entry(policy: &Policy, facts: &Facts, able: &BackendSet) -> String {
+    let label = match &facts.label {
+        crate::model::LabelFact::Absent => None,
+        crate::model::LabelFact::Unknown => Some("unknown"),
+        crate::model::LabelFact::Named(label) => Some(label.as_str()),
+    };
+    let leak = match facts.leak {
+        crate::model::LeakFact::Score(score) => Some(score),
+        crate::model::LeakFact::Unknown => None,
+    };
+    serde_json::json!({
+        "kind": "decision", "tenant": facts.tenant, "app": facts.app, "purpose": facts.purpose, "label": label,
+        "leak_score": leak, "scan": {"status": facts.scan.name(), "leaves": 3}, "plan": [],
+        "facts": recorded(facts, policy, able, &crate::model::Leak::scored(0)), "body_bytes": 7,
+    })
+    .to_string()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_record_holds_all_that_was_decided_on(draft in random::draft(true), inventory in random::inventory(), facts in random::facts()) {
+        let sheet = draft.sheet(&(0..draft.rules.len()).collect::<Vec<_>>());
+        let Ok(policy) = compiled(&sources(&sheet, &written(&inventory, usize::MAX, 0))) else { return Ok(()) };
+        let mut facts = Facts { declared: crate::model::ClassSet::default(), suspected: crate::model::ClassSet::default(), ..facts };
+        by_label(&mut facts, &policy);
+        let text = entry(&policy, &facts, &everyone(&policy));
+        let (again, able) = Recall::new(&policy).facts(&serde_json::from_str::<Recorded<'_>>(&text).unwrap()).unwrap();
+        prop_assert_eq!(&again, &facts);
+        prop_assert_eq!(plan(&policy, &again), plan(&policy, &facts));
+        prop_assert_eq!(able, everyone(&policy));
+    }
+}
+
+#[test]
+fn what_a_label_took_away_is_recorded_and_replays_under_a_sheet_that_takes_nothing() {
+    let says = "the label \"Public\" lowers personal issued by \"lab\"\n";
+    let rule = "rule r because \"x\" when data includes personal only backends on premises\n";
+    let before = policy(&format!("{ALLOW_ALL}{says}{rule}"));
+    let mut facts = changed(&["email", "iban"], |facts| {
+        facts.label = crate::model::LabelFact::Named(Word::fixed("Public"));
+        facts.app = Word::fixed("lab");
+    });
+    by_label(&mut facts, &before);
+    assert_eq!(facts.lowered.len(), 1, "an account is financial too");
+    let text = entry(&before, &facts, &everyone(&before));
+    assert!(text.contains("email"), "{text}");
+    let after = policy(&format!("{ALLOW_ALL}{rule}"));
+    let recorded: Recorded<'_> = serde_json::from_str(&text).unwrap();
+    let (again, _) = Recall::new(&after).facts(&recorded).unwrap();
+    assert_eq!(again.types.len(), 2);
+    assert_eq!(allowed(&after, &again), ["gpu-paris"]);
+}
+
+#[test]
+fn what_does_not_say_enough_is_told() {
+    let policy = policy(ALLOW_ALL);
+    let text = entry(&policy, &with(&policy, &["email"]), &everyone(&policy));
+    for (name, text, expected) in [
+        ("no facts", text.replace("\"facts\"", "\"other\""), Lost::NoFacts),
+        ("another version", text.replace("\"v\":1", "\"v\":2"), Lost::Version),
+        ("cut", text.replace("\"v\":1", "\"cut\":true,\"v\":1"), Lost::Version),
+        ("an unknown type", text.replace("\"email\"", "\"telepathy\""), Lost::Type),
+    ] {
+        let recorded: Recorded<'_> = serde_json::from_str(&text).unwrap();
+        assert_eq!(Recall::new(&policy).facts(&recorded).unwrap_err(), expected, "{name}");
+    }
+}

@@ -1,0 +1,177 @@
+//! Protected documents in the journey: what is near to one stays home, in whatever words, and the record names it without a
+//! word of it. Registered and removed by the command line while the gateway runs.
+#![allow(
+    clippy::allow_attributes,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "test helpers"
+)]
+
+mod common;
+
+use std::process::{Command, Output};
+use std::time::{Duration, Instant};
+
+use common::{House, Plot, files_below, until};
+
+const PAPER: &str = include_str!("../src/cli/demo/confidential.txt");
+const REWORDED: &str = "Draft a memo for our lenders. Velmont is about to buy Tarrow Hydraulics. Its directors agreed to pay \
+    46.50 euros in cash for each share, so that the whole business costs 1.84 billion euros once 310 million of net debt is \
+    counted, 38 percent above where the stock closed on 12 May. The Brandt family (27 percent, held by Brandt Holding GmbH) \
+    talks to no other buyer until 30 June.";
+const HARMLESS: &str = "Write a friendly reminder that the team lunch on Thursday was moved to the Italian place near the \
+    station, and ask everybody to say by tomorrow whether they come.";
+
+fn corpus(house: &House, arguments: &[&str]) -> Output {
+    let output = Command::new(env!("CARGO_BIN_EXE_octroi"))
+        .arg("corpus")
+        .args(arguments)
+        .current_dir(house.plot.folder.path())
+        .env_remove("OCTROI_CONFIG")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.code().is_some_and(|code| code < 2), "{arguments:?}: {said}");
+    output
+}
+
+async fn house() -> House {
+    let mut plot = Plot::new().await;
+    "[corpus]\nfolder = \"corpus\"\nbudget_ms = 20000\n".clone_into(&mut plot.extra);
+    std::fs::create_dir(plot.path("documents")).unwrap();
+    std::fs::write(plot.path("documents/offer.txt"), PAPER).unwrap();
+    plot.open().await
+}
+
+/// Asks until the answer comes from this backend, or none answers; how long that took.
+async fn served(house: &House, text: &str, backend: Option<&str>) -> Duration {
+    let start = Instant::now();
+    until("the corpus to count", async || {
+        let answer = house.client.chat(text, false).await;
+        let as_wanted = match backend {
+            Some(backend) => answer.status == 200 && answer.header("octroi-backend").starts_with(backend),
+            None => answer.status >= 400,
+        };
+        as_wanted.then_some(())
+    })
+    .await;
+    start.elapsed()
+}
+
+/// From nothing registered to a refusal and back, without a restart.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_protected_document_stays_home_while_it_is_registered() {
+    let house = house().await;
+    house.plot.paris_down(true);
+    served(&house, REWORDED, Some("us-cloud")).await;
+    corpus(&house, &["add", "documents", "--class", "trade-secret"]);
+    let took = served(&house, REWORDED, None).await;
+    assert!(took < Duration::from_secs(5), "{took:?}");
+    let refused = house.client.chat(REWORDED, false).await;
+    assert!((400..600).contains(&refused.status));
+    assert!(refused.json()["error"]["octroi"]["rule"].is_null());
+    for told in ["leak", "restricted", "II 901", "offer.txt", "Tarrow"] {
+        assert!(!refused.body.contains(told), "the refusal tells `{told}`: {}", refused.body);
+    }
+    served(&house, HARMLESS, Some("us-cloud")).await;
+    // A conversation that holds it in parts.
+    let body = serde_json::json!({"model": "assistant", "messages": [
+        {"role": "user", "content": "Velmont pays 46.50 euros a share for Tarrow Hydraulics, 1.84 billion with 310 million of net debt."},
+        {"role": "assistant", "content": "I see."},
+        {"role": "user", "content": "The Brandt family holds 27 percent through Brandt Holding GmbH; exclusivity ends on 30 June. Credit Lumiere and Bank Ostrow give 700 million each."},
+    ]});
+    assert!(house.client.post("/v1/chat/completions", body.to_string()).await.status >= 400);
+    house.plot.paris_down(false);
+    served(&house, REWORDED, Some("paris-gpu")).await;
+    corpus(&house, &["remove", "documents/offer.txt"]);
+    house.plot.paris_down(true);
+    served(&house, REWORDED, Some("us-cloud")).await;
+}
+
+/// The record names the document and the passage by keyed ids; the officer's list says which that is.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_record_names_the_document_without_a_word_of_it() {
+    let house = house().await;
+    corpus(&house, &["add", "documents", "--class", "trade-secret"]);
+    house.plot.paris_down(true);
+    served(&house, REWORDED, None).await;
+    let listed = String::from_utf8(corpus(&house, &["list"]).stdout).unwrap();
+    let id = listed.split('\t').next().unwrap();
+    let decisions = house.entries_of("decision").await;
+    let decision = decisions.iter().find(|decision| decision["verdict"] == "refuse").unwrap();
+    assert_eq!(decision["leak"]["document"], id, "{decision}");
+    assert_eq!(decision["leak"]["class"], "trade-secret");
+    assert!(decision["leak_score"].as_u64().unwrap() >= 700 && decision["leak"]["passage"].is_u64(), "{decision}");
+    assert!(decision["leak"]["history"].as_u64() >= decision["leak_score"].as_u64());
+    let folder = house.plot.folder.path();
+    for (path, bytes) in files_below(&folder.join("audit")).into_iter().chain(files_below(&folder.join("corpus"))) {
+        for word in ["Tarrow", "Brandt", "offer.txt"] {
+            assert!(!bytes.windows(word.len()).any(|window| window == word.as_bytes()), "{word} in {}", path.display());
+        }
+    }
+}
+
+/// A corpus that somebody changed cannot be compared with: the score is unknown, and what is unknown stays home.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_corpus_that_was_changed_is_unknown() {
+    let house = house().await;
+    house.plot.paris_down(true);
+    served(&house, HARMLESS, Some("us-cloud")).await;
+    corpus(&house, &["add", "documents"]);
+    served(&house, REWORDED, None).await;
+    served(&house, HARMLESS, Some("us-cloud")).await;
+    let folder = house.plot.path("corpus");
+    let (segment, mut bytes) = files_below(&folder)
+        .into_iter()
+        .find(|(path, _)| path.extension().is_some_and(|end| end == "segment"))
+        .unwrap();
+    let sound = bytes.clone();
+    // A frame that nobody sealed, behind the last.
+    bytes.extend_from_slice(&40_u32.to_le_bytes());
+    bytes.extend_from_slice(&[7; 52]);
+    std::fs::write(&segment, &bytes).unwrap();
+    served(&house, HARMLESS, None).await;
+    std::fs::write(&segment, &sound).unwrap();
+    served(&house, HARMLESS, Some("us-cloud")).await;
+}
+
+/// What the commands print for people and for programs.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_commands_tell_what_they_did() {
+    let house = house().await;
+    let text = |output: Output| String::from_utf8(output.stdout).unwrap();
+    std::fs::write(house.plot.path("documents/broken.pdf"), b"%PDF-1.4 nothing").unwrap();
+    let added = corpus(&house, &["add", "documents"]);
+    assert_eq!(added.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&added.stderr).contains("documents/broken.pdf: it is not sound PDF"));
+    std::fs::remove_file(house.plot.path("documents/broken.pdf")).unwrap();
+    assert!(
+        text(corpus(&house, &["add", "documents"]))
+            .starts_with("0 documents added (0 windows), 0 replaced, 1 unchanged")
+    );
+    std::fs::write(house.plot.path("documents/offer.txt"), format!("{PAPER}\nOne line more.\n")).unwrap();
+    assert!(text(corpus(&house, &["add", "documents"])).contains("1 replaced"));
+    let lines =
+        [("a", REWORDED), ("b", HARMLESS)].map(|(id, text)| serde_json::json!({"id": id, "text": text}).to_string());
+    std::fs::write(house.plot.path("asked.jsonl"), lines.join("\n")).unwrap();
+    let told = text(corpus(&house, &["scan", "--jsonl", "asked.jsonl"]));
+    let told: Vec<serde_json::Value> = told.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!((&told[0]["id"], &told[0]["doc"]), (&"a".into(), &"documents/offer.txt".into()));
+    assert!(told[0]["score"].as_u64().unwrap() >= 700 && told[1]["score"].as_u64().unwrap() < 200, "{told:?}");
+    assert!(told[0]["passage"].is_array() && told[0]["stage"].is_string());
+    std::fs::write(house.plot.path("asked.txt"), REWORDED).unwrap();
+    let shown = corpus(&house, &["scan", "asked.txt"]);
+    assert_eq!(shown.status.code(), Some(1));
+    assert!(
+        text(shown).contains("│ outstanding shares") || text(corpus(&house, &["scan", "asked.txt"])).contains("46.50")
+    );
+    std::fs::write(house.plot.path("harmless.txt"), HARMLESS.repeat(40)).unwrap();
+    let calibrated = corpus(&house, &["calibrate", "harmless.txt"]);
+    assert!(text(calibrated).contains("chosen threshold"));
+    let counted = text(corpus(&house, &["stats"]));
+    assert!(counted.contains("tenant *: 1 documents") && counted.contains("calibrated on"), "{counted}");
+}
