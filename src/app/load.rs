@@ -202,6 +202,7 @@ impl Loader {
     }
 
     fn pool(&self, config: &Config, policy: &Policy, before: Option<&Snapshot>) -> Result<Pool, Vec<String>> {
+        let place = |name: &Word| config.backends.iter().find(|backend| backend.name == *name).map(|it| &*it.place);
         let mut settings = Vec::new();
         for backend in &config.backends {
             match policy.id_of(backend.name.as_str()).and_then(|id| policy.backends().get(usize::from(id.0))) {
@@ -213,7 +214,14 @@ impl Loader {
             }
         }
         let before = before.map(|snapshot| &*snapshot.pool);
-        Pool::build(settings, before, &self.tasks).map_err(|faults| faults.iter().map(ToString::to_string).collect())
+        Pool::build(settings, before, &self.tasks).map_err(|faults| {
+            let told = faults.iter().map(|fault| {
+                let place = place(&fault.backend).map(|place| format!("{place}: ")).unwrap_or_default();
+                let help = fault.fault.help().map(|help| format!("\n  help: {help}")).unwrap_or_default();
+                format!("{place}{fault}{help}")
+            });
+            told.collect()
+        })
     }
 }
 

@@ -80,8 +80,8 @@ pub struct Brought {
 /// A hosted tool.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RecordedTool {
-    /// Its kind.
-    pub kind: Word,
+    /// Its kind, as the sheet names it.
+    pub tool: Word,
     /// The host it reaches, where it reaches one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub host: Option<Word>,

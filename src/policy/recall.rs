@@ -44,7 +44,7 @@ pub fn recorded(facts: &Facts, policy: &Policy, able: &BackendSet, leak: &Leak) 
         hosted: facts
             .hosted
             .iter()
-            .map(|(kind, host)| RecordedTool { kind: kind.clone(), host: host.clone() })
+            .map(|(kind, host)| RecordedTool { tool: kind.clone(), host: host.clone() })
             .collect(),
         brought: leak.classes.iter().map(|(class, sure)| Brought { class: class.clone(), sure: *sure }).collect(),
         leak_history: match facts.leak_history {
@@ -142,7 +142,7 @@ struct BroughtClass<'a> {
 #[derive(Debug, Deserialize)]
 struct Tool<'a> {
     #[serde(borrow)]
-    kind: Cow<'a, str>,
+    tool: Cow<'a, str>,
     host: Option<Cow<'a, str>>,
 }
 
@@ -246,7 +246,7 @@ impl<'p> Recall<'p> {
             hosted: vector
                 .hosted
                 .iter()
-                .map(|tool| (self.word(&tool.kind), tool.host.as_ref().map(|host| self.word(host))))
+                .map(|tool| (self.word(&tool.tool), tool.host.as_ref().map(|host| self.word(host))))
                 .collect(),
             declared,
             suspected,

@@ -15,6 +15,7 @@
 //! the next writer and not looked at by readers; a frame that was changed makes the corpus unreadable, and the score unknown.
 #![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "this module owns the corpus's files")]
 
+mod lock;
 mod record;
 mod seal;
 #[cfg(test)]
@@ -28,6 +29,7 @@ use std::path::{Path, PathBuf};
 use aws_lc_rs::hmac;
 use zeroize::Zeroizing;
 
+pub use lock::Lock;
 pub use record::{Background, Record};
 use seal::Sealer;
 
@@ -211,14 +213,19 @@ impl Follower {
             if !self.path(self.segment + 1).exists() {
                 return Ok(());
             }
-            // A next segment is begun only behind a whole one.
+            // A next segment is begun only behind one that is whole and full: one that was cut between two records is neither.
             let path = self.path(self.segment);
             let len = std::fs::metadata(&path).map_err(file_error(&path))?.len();
-            if len != self.offset {
+            if len != self.offset || !self.is_full() {
                 return Err(StoreError::Sealed { path: path.display().to_string(), offset: self.offset });
             }
             (self.segment, self.offset, self.rows) = (self.segment + 1, 0, 0);
         }
+    }
+
+    /// Whether the next record begins a new segment.
+    const fn is_full(&self) -> bool {
+        self.rows >= SEGMENT_ROWS || self.offset >= SEGMENT_BYTES
     }
 
     fn read_segment(&mut self, take: &mut impl FnMut(Record)) -> Result<(), StoreError> {
@@ -286,27 +293,6 @@ fn place(segment: u64, offset: u64) -> [u8; 16] {
     place
 }
 
-/// Holds the lock of a corpus: one process writes at a time.
-#[derive(Debug)]
-pub struct Lock {
-    _file: File,
-}
-
-impl Lock {
-    /// Takes the lock, making the folder when there is none.
-    ///
-    /// # Errors
-    /// When somebody else holds it.
-    pub fn take(folder: &Path) -> Result<Self, StoreError> {
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(file_error(folder))?;
-        let path = folder.join("lock");
-        let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&path);
-        let file = file.map_err(file_error(&path))?;
-        rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive).map_err(|_| StoreError::Busy)?;
-        Ok(Self { _file: file })
-    }
-}
-
 /// Appends records to a tenant's segments.
 #[derive(Debug)]
 pub struct Writer {
@@ -346,7 +332,7 @@ impl Writer {
     /// # Errors
     /// When it is too large or the disk refuses.
     pub fn append(&mut self, record: &Record) -> Result<(), StoreError> {
-        let full = self.follower.rows >= SEGMENT_ROWS || self.follower.offset >= SEGMENT_BYTES;
+        let full = self.follower.is_full();
         if full {
             self.sync()?;
             self.file = None;

@@ -50,7 +50,7 @@ fn weights_and_facts() {
     let words = Words::of("The contract with Nordhaven mentions item 4471-B and the number 7");
     let of = |text: &str| {
         let all = "The contract with Nordhaven mentions item 4471-B and the number 7";
-        let at = u32::try_from(all.find(text).unwrap()).unwrap();
+        let at = u32::try_from(all.rfind(text).unwrap()).unwrap();
         *words.prose.iter().find(|word| word.start == at).unwrap()
     };
     assert!(of("The").weight < 16 && of("contract").weight <= 80 && of("Nordhaven").weight == 120);

@@ -180,10 +180,10 @@ impl Study {
         let side = self.side();
         let weaker = Side { policy, today, now: self.now, told: true };
         // It can only show where what was weakened does something.
-        let idle = |place: &Place| {
+        let idle = |place: &Place, backend: BackendId| {
             let look = side.look(&space, place);
             match what {
-                Weakened::Rule(rule) => !look.may_fire(rule),
+                Weakened::Rule(rule) => !look.may_fire(rule) || !look.may_matter(rule, backend),
                 Weakened::Allow(gate) => look.must_open(gate),
             }
         };
@@ -194,7 +194,7 @@ impl Study {
             weaker.depends(&space, backend, &mut dims);
             let dims = settled_first(what.gate(), &space, !self.policy.says.is_empty(), &dims);
             let excluded = |place: &Place| {
-                idle(place)
+                idle(place, backend)
                     || !weaker.look(&space, place).may_allow(backend)
                     || side.look(&space, place).must_admit(backend)
             };

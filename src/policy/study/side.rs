@@ -104,10 +104,10 @@ impl<'a> Side<'a> {
     }
 }
 
-/// Dimensions in the order of a search for what refuses: who asks and what was read first, since that settles most, then the
-/// data, that of a gate before all other.
+/// Dimensions in the order of a search for what refuses: who asks, what was read and what was declared first, since that settles
+/// most, then the types of data, those of a gate before all other.
 pub(super) fn settled_first(gate: &Gate, space: &Space, says: bool, dims: &BTreeSet<usize>) -> Vec<usize> {
-    let data = |at: &usize| matches!(space.dims.get(*at), Some(Dim::Type(..) | Dim::Declared(_)));
+    let data = |at: &usize| matches!(space.dims.get(*at), Some(Dim::Type(..)));
     let led = led_by(gate, space, says, dims);
     let (last, first): (Vec<usize>, Vec<usize>) = led.into_iter().partition(data);
     first.into_iter().chain(last).collect()
@@ -209,6 +209,15 @@ impl Look<'_> {
         self.most.hosted.is_empty()
             && side.today.allows.iter().enumerate().any(admits)
             && !side.today.rules.iter().enumerate().any(|(index, rule)| self.may_refuse(index, rule, backend, &most))
+    }
+
+    /// Whether it may depend on a rule alone that the backend is refused: by what it does itself, or by what is asked after its
+    /// duties.
+    pub(super) fn may_matter(&self, rule: &Rule, backend: BackendId) -> bool {
+        let side = &self.side;
+        let Some(index) = side.today.rules.iter().position(|known| known.name == rule.name) else { return true };
+        let most = View::arrived(&self.most, side.policy);
+        side.policy.program().asks_still() || self.may_refuse(index, rule, backend, &most)
     }
 
     /// Whether a rule may refuse the backend: it takes it out, or demands what perhaps cannot be done.

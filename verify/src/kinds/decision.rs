@@ -65,7 +65,7 @@ const TYPE: &[Member] = &[
 const BROUGHT: &[Member] = &[must("class", Shape::Word, ""), must("sure", Shape::Flag, "")];
 
 const TOOL: &[Member] =
-    &[may("host", Shape::Word, "the host it reaches, as the sheet names it"), must("kind", Shape::Word, "")];
+    &[may("host", Shape::Word, "the host it reaches, as the sheet names it"), must("tool", Shape::Word, "its kind, as the sheet names it")];
 
 const PROTECTED: &[Member] = &[
     may("chance_per_million", Shape::Number, "of a million harmless texts, how many would score as much"),
