@@ -112,6 +112,7 @@ const REQUEST: &[Row<Means>] = &[
     row("guardrailConfig.streamProcessingMode", CONTROL),
     row("additionalModelResponseFieldPaths[]", CONTROL),
     row("promptVariables", Hosts("prompt")),
+    row("promptVariables.*", Is(Role::User)),
     row("promptVariables.*.text", Is(Role::User)),
     row("requestMetadata.*", NAME),
     row("performanceConfig.latency", CONTROL),
