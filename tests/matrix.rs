@@ -82,11 +82,11 @@ struct Bench {
 
 impl Bench {
     /// Sends a body as far as the bytes that would leave for the backend abroad.
-    fn fate(&self, api: Api, body: String, family: &Family) -> Fate {
+    fn fate(&self, api: Api, body: &str, family: &Family) -> Fate {
         let model =
             dialect::endpoints(api.dialect).iter().any(|(known, path)| *known == api && path.contains("{model}"));
         let line = Line { model: model.then(|| "assistant".to_owned()), ..Line::from(api) };
-        let (call, model) = match examine::parse(&self.snapshot, line, body.clone()) {
+        let (call, model) = match examine::parse(&self.snapshot, line, body.to_owned()) {
             Ok(parsed) => parsed,
             Err(refusal) => {
                 assert!((400..500).contains(&refusal.status), "{api:?}: {refusal:?}");
@@ -160,7 +160,12 @@ fn opened(text: &str) -> String {
 /// Writes a body with the placeholder text in a spelling.
 fn spelt(body: &Value, text: &str, spelling: Spelling) -> String {
     use base64::Engine as _;
-    let escape = |text: &str| text.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect::<String>();
+    let escape = |text: &str| {
+        text.encode_utf16().fold(String::new(), |mut out, unit| {
+            write!(out, "\\u{unit:04x}").unwrap();
+            out
+        })
+    };
     let json = |text: &str| serde_json::to_string(text).unwrap().trim_matches('"').to_owned();
     let instead = match spelling {
         Spelling::Plain => json(text),
@@ -279,51 +284,63 @@ async fn no_value_leaves_from_any_row_and_every_token_comes_back() {
     assert!(families.iter().any(|family| family.bare), "no number is found alone: {families:?}");
     let mut cells = 0_u64;
     let mut page = String::new();
+    let mut sections: BTreeMap<String, String> = BTreeMap::new();
     for dialect in dialect::all() {
         let mut known = BTreeSet::new();
         for (api, path) in dialect::endpoints(dialect) {
             if !known.insert(api.operation) {
                 continue;
             }
-            writeln!(page, "\n## {}: `{path}`\n\n| place | text | key | number |\n|---|---|---|---|", dialect.name())
-                .unwrap();
-            let mut rows = dialect::request_paths(api);
-            rows.extend(place::UNKNOWN);
-            let mut listed = BTreeSet::new();
-            for (number, row) in rows.into_iter().enumerate() {
-                if !listed.insert(row) {
-                    continue;
-                }
-                let mut said: BTreeMap<usize, BTreeSet<Fate>> = BTreeMap::new();
-                for put in place::puts(row) {
-                    let fates = said.entry(*put as usize).or_default();
-                    for (spelling, family) in pairs(&families, number, full) {
-                        // What is no number without words around it is none of anybody's here.
-                        if *put == Put::Number && !family.bare {
-                            continue;
-                        }
-                        cells += 1;
-                        fates.insert(cell(&bench, api, (row, *put), (spelling, family)));
-                    }
-                }
-                let shown = |put: Put| said.get(&(put as usize)).map_or("", |fates| word_for(fates));
-                writeln!(page, "| `{row}` | {} | {} | {} |", shown(Put::Text), shown(Put::Key), shown(Put::Number))
-                    .unwrap();
-            }
+            let title = format!("{}: `{path}`", dialect.name());
+            let (section, more) = section(&bench, api, &families, full);
+            cells += more;
+            // Dialects that share a table share its section.
+            let first = sections.entry(section.clone()).or_insert_with(|| title.clone());
+            let section = if *first == title { section } else { format!("\nAs for {first}.\n") };
+            write!(page, "\n## {title}\n{section}").unwrap();
         }
     }
     eprintln!("{cells} cells, {} families", families.len());
     check(&page, full);
 }
 
+/// Every cell of an endpoint: what the page says of its places, and how many cells there were.
+fn section(bench: &Bench, api: Api, families: &[&Family], full: bool) -> (String, u64) {
+    let mut cells = 0;
+    let mut lines = "\n| place | text | key | number |\n|---|---|---|---|\n".to_owned();
+    let mut rows = dialect::request_paths(api);
+    rows.extend(place::UNKNOWN);
+    let mut listed = BTreeSet::new();
+    for (number, row) in rows.into_iter().enumerate() {
+        if !listed.insert(row) {
+            continue;
+        }
+        let mut said: BTreeMap<usize, BTreeSet<Fate>> = BTreeMap::new();
+        for put in place::puts(row) {
+            let fates = said.entry(*put as usize).or_default();
+            for (spelling, family) in pairs(families, number, full) {
+                // What is no number without words around it is none of anybody's here.
+                if *put == Put::Number && !family.bare {
+                    continue;
+                }
+                cells += 1;
+                fates.insert(cell(bench, api, (row, *put), (spelling, family)));
+            }
+        }
+        let shown = |put: Put| said.get(&(put as usize)).map_or("", |fates| word_for(fates));
+        writeln!(lines, "| `{row}` | {} | {} | {} |", shown(Put::Text), shown(Put::Key), shown(Put::Number)).unwrap();
+    }
+    (lines, cells)
+}
+
 /// One cell of the matrix.
 fn cell(bench: &Bench, api: Api, (row, put): (&str, Put), (spelling, family): (Spelling, &Family)) -> Fate {
     if put == Put::Number {
         let digits = Family { value: family.value.chars().filter(char::is_ascii_digit).collect(), ..family.clone() };
-        return bench.fate(api, place::body(api, row, put, &family.value).to_string(), &digits);
+        return bench.fate(api, &place::body(api, row, put, &family.value).to_string(), &digits);
     }
     let body = place::body(api, row, put, PLACEHOLDER);
-    bench.fate(api, spelt(&body, &family.text, spelling), family)
+    bench.fate(api, &spelt(&body, &family.text, spelling), family)
 }
 
 /// Spellings and families for a row: all of them, or as many as each pair needs.

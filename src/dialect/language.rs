@@ -39,10 +39,13 @@ pub(crate) struct Language {
     /// Writes the event that ends a broken stream.
     pub(crate) stream_error: fn(Api, &Refusal, &str, Option<u64>) -> Flush,
     /// Writes the list of models, or one of them.
-    pub(crate) models_body: fn(&[(&str, &[Country])], bool) -> String,
+    pub(crate) models_body: WriteModels,
     /// Writes the event that carries held-back text; the template is the data of an earlier event.
     pub(crate) flush: fn(Api, &str, Channel, &str, Option<u64>) -> Option<Flush>,
 }
+
+/// Writes a list of models, each with the countries that it is served from, or its only element alone.
+pub(crate) type WriteModels = fn(&[(&str, &[Country])], bool) -> String;
 
 /// A governed endpoint.
 pub(crate) struct Endpoint {

@@ -214,9 +214,12 @@ fn bare<M: Copy>(table: &Table<M>, bodies: &[(Option<String>, String)]) -> Vec<&
 /// What is known under a table: its name, to its address, so that a table used by several endpoints is met by all of them.
 #[derive(Default)]
 struct Met {
-    requests: BTreeMap<usize, (&'static request::RequestTable, Vec<(Option<String>, String)>)>,
-    replies: BTreeMap<usize, (&'static Table<reply::Says>, Vec<(Option<String>, String)>)>,
+    requests: BTreeMap<usize, (&'static request::RequestTable, Bodies)>,
+    replies: BTreeMap<usize, (&'static Table<reply::Says>, Bodies)>,
 }
+
+/// Bodies, each with the name of its event.
+type Bodies = Vec<(Option<String>, String)>;
 
 #[test]
 fn every_row_has_a_fixture() {

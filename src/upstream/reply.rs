@@ -254,7 +254,8 @@ mod tests {
 
     #[test]
     fn codings_other_than_identity_are_seen() {
-        let rows: [(&str, HeaderName, &[&'static str], Result<Option<&str>, ()>); 10] = [
+        type Row = (&'static str, HeaderName, &'static [&'static str], Result<Option<&'static str>, ()>);
+        let rows: [Row; 10] = [
             ("none", CONTENT_ENCODING, &[], Ok(None)),
             ("identity", CONTENT_ENCODING, &["Identity"], Ok(None)),
             ("gzip", CONTENT_ENCODING, &["GZip"], Ok(Some("gzip"))),

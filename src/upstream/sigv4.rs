@@ -154,7 +154,7 @@ impl fmt::Debug for Signer {
 mod tests {
     use super::*;
 
-    fn signature(method: Method, uri: &str, service: &str, content_type: Option<&'static str>, body: &str) -> String {
+    fn signature(method: &Method, uri: &str, service: &str, content_type: Option<&'static str>, body: &str) -> String {
         let signer = Signer {
             access_key: Secret::new("AKIDEXAMPLE"),
             secret_key: Secret::new("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"),
@@ -168,8 +168,8 @@ mod tests {
         }
         let uri: Uri = uri.parse().unwrap();
         // 2015-08-30T12:36:00Z
-        let now = UNIX_EPOCH + Duration::from_secs(1_440_938_160);
-        signer.sign(Signed { method: &method, uri: &uri, body: body.as_bytes() }, &mut headers, now).unwrap();
+        let now = UNIX_EPOCH + Duration::from_mins(24_015_636);
+        signer.sign(Signed { method, uri: &uri, body: body.as_bytes() }, &mut headers, now).unwrap();
         assert_eq!(headers[DATE], "20150830T123600Z");
         assert!(!format!("{headers:?} {signer:?}").contains("AKIDEXAMPLE"));
         headers[AUTHORIZATION].to_str().unwrap().rsplit_once('=').unwrap().1.to_owned()
@@ -238,7 +238,7 @@ mod tests {
             ),
         ];
         for (name, method, uri, service, content_type, body, expected) in rows.into_iter().chain(more) {
-            assert_eq!(signature(method, uri, service, content_type, body), expected, "{name}");
+            assert_eq!(signature(&method, uri, service, content_type, body), expected, "{name}");
         }
     }
 }

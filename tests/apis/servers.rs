@@ -157,6 +157,12 @@ fn openai(path: &str, body: &Value, said: &str) -> Vec<Step> {
         all.push(json!({"type": "response.completed", "sequence_number": 999_999, "response": response}));
         return events(&all);
     }
+    chat(path, body, said)
+}
+
+/// Chats and completions, with or without tools.
+fn chat(path: &str, body: &Value, said: &str) -> Vec<Step> {
+    let usage = json!({"prompt_tokens": 3, "completion_tokens": 4, "total_tokens": 7});
     let tool = body.pointer("/tools/0/function/name");
     let arguments = json!({"text": said}).to_string();
     let call = |text: &str, first: bool| {
@@ -266,13 +272,12 @@ fn gemini(path: &str, body: &Value, said: &str) -> Vec<Step> {
     if !method.starts_with("streamGenerateContent") {
         return whole(&event(part, true));
     }
-    let mut all: Vec<Value> = match tool {
-        Some(_) => vec![event(part, false)],
-        None => {
-            let thoughts = pieces(said).into_iter().map(|piece| event(json!({"text": piece, "thought": true}), false));
-            let texts = pieces(said).into_iter().map(|piece| event(json!({"text": piece}), false));
-            thoughts.chain(texts).collect()
-        }
+    let mut all: Vec<Value> = if tool.is_some() {
+        vec![event(part, false)]
+    } else {
+        let thoughts = pieces(said).into_iter().map(|piece| event(json!({"text": piece, "thought": true}), false));
+        let texts = pieces(said).into_iter().map(|piece| event(json!({"text": piece}), false));
+        thoughts.chain(texts).collect()
     };
     all.push(event(json!({"text": ""}), true));
     if path.contains("alt=sse") {
@@ -373,7 +378,7 @@ fn anthropic(path: &str, body: &Value, said: &str) -> Vec<Step> {
         None => (json!({"type": "text", "text": said}), "end_turn"),
     };
     if body["stream"] != true {
-        return whole(&message(json!([thought, block]), reason));
+        return whole(&message(json!([thought, &block]), reason));
     }
     let mut all = vec![
         json!({"type": "message_start", "message": message(json!([]), reason)}),
@@ -384,7 +389,7 @@ fn anthropic(path: &str, body: &Value, said: &str) -> Vec<Step> {
     all.push(delta(0, json!({"type": "signature_delta", "signature": "c2lnbmF0dXJl"})));
     all.push(json!({"type": "content_block_stop", "index": 0}));
     all.push(json!({"type": "ping"}));
-    let mut begun = block.clone();
+    let mut begun = block;
     if tool.is_some() {
         begun["input"] = json!({});
         all.push(json!({"type": "content_block_start", "index": 1, "content_block": begun}));
