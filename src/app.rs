@@ -1,6 +1,6 @@
 //! The composition root: the only place below the commands that names concrete implementations.
 //!
-//! [`Loader`] turns files into a [`Snapshot`]; [`App`] opens the log, binds the listeners and keeps the snapshot fresh. A
+//! [`Loader`] turns files into a [`crate::gateway::snapshot::Snapshot`]; [`App`] opens the log, binds the listeners and keeps the snapshot fresh. A
 //! reload that fails leaves everything as it was, loudly.
 
 mod archive;

@@ -68,6 +68,9 @@ pub const RESETS_MAX: usize = 64;
 /// Requests in work at one time; the next gets 503.
 pub const REQUESTS_MAX: usize = 2_048;
 
+/// Bytes of a whole answer that are handed to the connection at once: a client that reads slowly is waited for piece by piece.
+pub const ANSWER_PIECE_BYTES: usize = 64 * 1024;
+
 /// Findings of one request; beyond it the scan counts as partial, and policy sees the unknown.
 pub const FINDINGS_MAX: usize = 100_000;
 

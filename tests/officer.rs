@@ -57,6 +57,18 @@ async fn signed_plot() -> Plot {
     plot
 }
 
+/// A detector of the officer's own.
+const DETECTOR: &str = r#"
+[[pattern]]
+id = "own_reference"
+entity = "email"
+prefix = ["ref-"]
+pattern = 'ref-[0-9]{6}'
+confidence = 95
+examples = ["ref-123456"]
+counter-examples = ["ref-x"]
+"#;
+
 /// Makes a version of the plot's policy and signs it as a bundle.
 fn bundle(folder: &Path, version: u32, change: impl Fn(&str) -> String, signers: &[&str]) -> String {
     let sheet = std::fs::read_to_string(folder.join("policies/main.policy")).unwrap();
@@ -139,12 +151,22 @@ async fn only_what_enough_approvers_signed_comes_into_force() {
     until("the wider policy", async || (version(&house) == 3).then_some(())).await;
     until("no rejection", async || (metric(&house, "octroi_policy_rejected").await == 0.0).then_some(())).await;
 
+    // The same rules over other detectors: what is no longer found would no longer be kept back.
+    std::fs::create_dir_all(folder.join("policies/detectors")).unwrap();
+    std::fs::write(folder.join("policies/detectors/own.toml"), DETECTOR).unwrap();
+    put_live(&folder, &bundle(&folder, 4, same, &["dpo", "ciso"]));
+    until("the policy with a detector more", async || (version(&house) == 4).then_some(())).await;
+    std::fs::remove_file(folder.join("policies/detectors/own.toml")).unwrap();
+    put_live(&folder, &bundle(&folder, 5, same, &["dpo"]));
+    let told = refused(&house, "approvers").await;
+    assert!(told.contains("1 of 2"), "{told}");
+
     // An older one, though signed by both, does not come back; nor does one that was changed after it was signed.
     put_live(&folder, "bundle-1-dpo-ciso");
     let told = refused(&house, "rollback").await;
     assert!(told.contains("versions only increase"), "{told}");
-    put_live(&folder, &bundle(&folder, 4, same, &["dpo", "ciso"]));
-    until("the next policy", async || (version(&house) == 4).then_some(())).await;
+    put_live(&folder, &bundle(&folder, 5, same, &["dpo", "ciso"]));
+    until("the next policy", async || (version(&house) == 5).then_some(())).await;
     let sheet = folder.join("live/policies/main.policy");
     let text = std::fs::read_to_string(&sheet).unwrap();
     replace(&sheet, &format!("{text}\n# a note\n"));
@@ -163,14 +185,14 @@ async fn only_what_enough_approvers_signed_comes_into_force() {
     let path = plot.write_configuration();
     let problem = octroi::app::App::start(path.clone()).await.unwrap_err().to_string();
     assert!(problem.contains("versions only increase"), "{problem}");
-    put_live(&folder, "bundle-4-dpo-ciso");
+    put_live(&folder, "bundle-5-dpo-ciso");
     let app = octroi::app::App::start(path).await.unwrap();
-    assert_eq!(app.gate().snapshot().policy.version(), 4);
+    assert_eq!(app.gate().snapshot().policy.version(), 5);
     app.stop().await.unwrap();
     // Every policy that was in force is kept under the digests that decisions carry.
     let kept =
         std::fs::read_dir(folder.join("audit/policies")).unwrap().filter(|e| e.as_ref().unwrap().path().is_dir());
-    assert_eq!(kept.count(), 4);
+    assert_eq!(kept.count(), 5);
 }
 
 #[expect(clippy::too_many_lines, reason = "one story, told in its order")]

@@ -44,6 +44,9 @@ pub(crate) struct Accepted {
     pub(crate) version: u32,
     /// SHA-256 of its manifest.
     pub(crate) manifest: String,
+    /// SHA-256 of what decides which values are found: detectors and lists of exact values.
+    #[serde(default)]
+    pub(crate) detection: String,
     /// Approvers that it needed.
     pub(crate) needed: usize,
     /// Where its files are kept, below the folder of the archive.
@@ -94,6 +97,11 @@ impl Archive {
         }
         for (path, bytes) in files.by_path.iter().filter(|(path, _)| !path.starts_with(MATCH_LISTS)) {
             write(&beside.join(path), bytes)?;
+        }
+        for folder in walkdir::WalkDir::new(&beside).into_iter().filter_map(Result::ok) {
+            if folder.file_type().is_dir() {
+                sync_folder(Some(folder.path()))?;
+            }
         }
         fs::rename(&beside, &place)?;
         sync_folder(place.parent())?;

@@ -21,7 +21,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
 use super::archive::{Accepted, Archive, State};
-use super::files::{Files, sha256};
+use super::files::{Files, MATCH_LISTS, sha256};
 use super::load::{Problems, Rejection};
 use super::officer::{Officer, now};
 use crate::policy::Policy;
@@ -55,6 +55,13 @@ impl Manifest {
             reference_digest: policy.reference_digest().to_string(),
             files: files.hashes(),
         }
+    }
+
+    /// SHA-256 of what decides which values are found: the paths and hashes of detectors and of lists of exact values.
+    pub(crate) fn detection(&self) -> String {
+        let found = |path: &str| path.starts_with("detectors/") || path.starts_with(MATCH_LISTS);
+        let lines = self.files.iter().filter(|(path, _)| found(path)).map(|(path, hash)| format!("{hash} {path}\n"));
+        sha256(lines.collect::<Vec<_>>().concat().as_bytes()).to_string()
     }
 }
 
@@ -148,7 +155,7 @@ impl Bundle {
         let manifest = sha256(&self.bytes).to_string();
         let needed = match &state.bundle {
             // It was accepted before; whoever signed then must still be an approver.
-            Some(before) if before.manifest == manifest => before.needed,
+            Some(before) if before.manifest == manifest => before.needed.max(1),
             Some(before) if policy.version() <= before.version => {
                 return Err(Rejection {
                     reason: "rollback",
@@ -161,7 +168,9 @@ impl Bundle {
             }
             // Two are enough for anything.
             _ if signed.len() >= 2 => 2,
-            Some(before) => match self.opens(&archive.below(&before.kept)) {
+            // What is no longer found is no longer kept back: that is no matter of rules, and two answer for it.
+            Some(before) if before.detection != self.manifest.detection() => 2,
+            Some(before) => match self.opens(archive, before) {
                 Some(0) => 1,
                 _ => 2,
             },
@@ -178,13 +187,21 @@ impl Bundle {
             });
         }
         let digests = [policy.digest(), policy.inventory_digest(), policy.reference_digest()];
-        Ok((Accepted { version: policy.version(), manifest, needed, kept: Archive::kept(digests) }, signed))
+        let detection = self.manifest.detection();
+        let kept = Archive::kept(digests);
+        Ok((Accepted { version: policy.version(), manifest, detection, needed, kept }, signed))
     }
 
-    /// How many flows it opens against the files of another folder; `None` when that cannot be told.
-    fn opens(&self, before: &Path) -> Option<usize> {
-        let old = Officer::read(before).ok()?.study(now()).ok()?;
-        opens(&old, &self.officer.study(now()).ok()?)
+    /// How many flows it opens against the one that was accepted before; `None` when that cannot be told. The files that were
+    /// kept of it count only while they compile to the digests that they lie under.
+    fn opens(&self, archive: &Archive, before: &Accepted) -> Option<usize> {
+        let old = Officer::read(&archive.below(&before.kept)).ok()?;
+        let policy = old.policy(now()).ok()?;
+        let digests = [policy.digest(), policy.inventory_digest(), policy.reference_digest()];
+        if Archive::kept(digests) != before.kept {
+            return None;
+        }
+        opens(&old.study(now()).ok()?, &self.officer.study(now()).ok()?)
     }
 }
 

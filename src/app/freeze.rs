@@ -97,7 +97,7 @@ pub(super) fn look(folder: &Path, known: Option<&Approvers>, state: &State, now:
     let mut look = Look::default();
     // What is remembered was verified when it came.
     for (orders, fresh) in file.iter().map(|orders| (orders, true)).chain(state.freeze.iter().map(|o| (o, false))) {
-        let freeze = match begun(&orders.freeze, known.filter(|_| fresh), now) {
+        let freeze = match begun(&orders.freeze, known.filter(|_| fresh), fresh.then_some(now)) {
             Ok(freeze) => freeze,
             Err(problem) if fresh => {
                 refused = Some(problem);
@@ -119,8 +119,12 @@ pub(super) fn look(folder: &Path, known: Option<&Approvers>, state: &State, now:
     look
 }
 
-/// Verifies an order to freeze.
-fn begun(signed: &Signed, known: Option<&Approvers>, now: Timestamp) -> Result<Freeze, (&'static str, String)> {
+/// Verifies an order to freeze. One that began before is not asked when that was: a clock that was put back ends no freeze.
+fn begun(
+    signed: &Signed,
+    known: Option<&Approvers>,
+    fresh_at: Option<Timestamp>,
+) -> Result<Freeze, (&'static str, String)> {
     let order: Order =
         serde_json::from_str(&signed.statement).map_err(|error| ("faults", format!("the freeze: {error}")))?;
     let fault = |problem: &str| Err(("faults", format!("the freeze: {problem}")));
@@ -130,7 +134,7 @@ fn begun(signed: &Signed, known: Option<&Approvers>, now: Timestamp) -> Result<F
     if order.until.duration_since(order.from) > LASTS_MAX {
         return fault("it lasts longer than 24 hours");
     }
-    if order.from.duration_since(now) > CLOCKS {
+    if fresh_at.is_some_and(|now| order.from.duration_since(now) > CLOCKS) {
         return fault("it begins in the future");
     }
     if order.because.chars().count() > REASON_MAX {

@@ -126,7 +126,9 @@ impl Loader {
         let config = config::load(&self.path).map_err(|faults| {
             let mut problems: Vec<String> = faults.0.iter().map(ToString::to_string).collect();
             // The officer's files are read although the operator's has faults: all are told in one run.
-            let officer = Officer::of_folder(&config::policy_folder(&self.path));
+            let folder = config::policy_folder(&self.path);
+            let inside = folder.join("policies");
+            let officer = Officer::of_folder(if folder.join("manifest.json").exists() { &inside } else { &folder });
             problems.extend(officer.and_then(|officer| officer.policy(now())).err().into_iter().flat_map(|it| it.0));
             Problems(problems)
         })?;
@@ -136,7 +138,7 @@ impl Loader {
             problems.extend(listener(&config));
         }
         let archive = Archive::of(&config.audit_folder);
-        let state = archive.state().map_err(Rejection::fault)?;
+        let state = archive.state().map_err(|problem| Rejection::fault(problem).behind(&problems))?;
         let read = officer(&config, &archive, &state);
         let (officer, policy, mut remembering) = read.map_err(|rejection| rejection.behind(&problems))?;
         let Some(root) = root else { return Err(Problems(problems).into()) };
@@ -146,7 +148,10 @@ impl Loader {
             .shadow
             .as_deref()
             .and_then(|folder| shadow::load(folder, &policy).map_err(|problem| beside.shadow = Some(problem)).ok());
-        let detecting = officer.detecting(&root, &policy).map_err(|found| problems.extend(found.0)).ok();
+        let detecting = officer
+            .detecting(&root, &[Some(&policy), shadow.as_deref()])
+            .map_err(|found| problems.extend(found.0))
+            .ok();
         let pool = self.pool(&config, &policy, before).map_err(|found| problems.extend(found)).ok();
         let callers = Callers::new(&root, &registrations(&config))
             .map_err(|faults| problems.extend(faults.iter().map(ToString::to_string)))

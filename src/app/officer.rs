@@ -109,14 +109,19 @@ impl Officer {
         begin.files(&self.catalogue, &self.engine.served(), &vocabulary(), now).map_err(rendered)
     }
 
-    /// The types and classes, and the engine as a policy needs it, with every list of exact values of the folder.
+    /// The types and classes, and the engine as these policies need it, with every list of exact values of the folder.
     ///
     /// # Errors
     /// Every list that cannot be read.
-    pub(crate) fn detecting(self, root: &RootKey, policy: &Policy) -> Result<(Arc<Catalogue>, Arc<Engine>), Problems> {
+    pub(crate) fn detecting(
+        self,
+        root: &RootKey,
+        policies: &[Option<&Policy>],
+    ) -> Result<(Arc<Catalogue>, Arc<Engine>), Problems> {
         let Self { files, catalogue, mut engine, .. } = self;
-        // Names of bodies are found on request: by a policy in which something depends on them.
-        if catalogue.entity("organisation").is_some_and(|entity| policy.asks_for(entity)) {
+        // Names of bodies are found on request: by a policy, or a candidate beside it, in which something depends on them.
+        let asks = |entity| policies.iter().flatten().any(|policy| policy.asks_for(entity));
+        if catalogue.entity("organisation").is_some_and(asks) {
             engine = engine.with_organisations();
         }
         let mut problems = Vec::new();

@@ -294,23 +294,34 @@ impl Keeper {
         let config = self.config.clone();
         let looked = tokio::task::spawn_blocking(move || {
             let archive = Archive::of(&config.audit_folder);
-            let state = archive.state()?;
-            let look = load::look(&config, &state);
-            let state = super::archive::State { freeze: look.remember.clone(), ..state };
-            archive.set_state(&state).map_err(|error| error.to_string())?;
-            Ok::<freeze::Look, String>(look)
+            let state = archive.state();
+            let nothing = super::archive::State::default();
+            let look = load::look(&config, state.as_ref().unwrap_or(&nothing));
+            (look, archive, state)
         });
-        let look = match looked.await {
-            Ok(Ok(look)) => look,
-            Ok(Err(problem)) => return Some(problem),
-            Err(_) => return Some("looking for a freeze failed inside".to_owned()),
+        let Ok((look, archive, state)) = looked.await else {
+            return Some("looking for a freeze failed inside".to_owned());
         };
         let gate = &self.status.gate;
-        in_force::freeze(gate, before.freeze.as_ref(), &look).await;
-        if look.freeze != before.freeze {
-            gate.replace(Arc::new(Snapshot { freeze: look.freeze, ..Snapshot::clone(before) }));
+        // An order holds whether or not it can be remembered; where nothing is known of those before, none of them ends.
+        if look.freeze.is_none() && state.is_err() {
+            return state.err();
         }
-        look.refused.map(|(_, problem)| problem)
+        if look.freeze != before.freeze {
+            gate.replace(Arc::new(Snapshot { freeze: look.freeze.clone(), ..Snapshot::clone(before) }));
+        }
+        in_force::freeze(gate, before.freeze.as_ref(), &look).await;
+        let refused = look.refused.map(|(_, problem)| problem);
+        let remembered = match state {
+            Ok(state) if state.freeze == look.remember => Ok(()),
+            Ok(state) => {
+                let state = super::archive::State { freeze: look.remember, ..state };
+                let written = tokio::task::spawn_blocking(move || archive.set_state(&state)).await;
+                written.map_err(std::io::Error::other).flatten().map_err(|error| error.to_string())
+            }
+            Err(problem) => Err(problem),
+        };
+        refused.or_else(|| remembered.err())
     }
 
     /// Records that a freeze has ended by itself. It stopped counting at its very end; this makes it known.

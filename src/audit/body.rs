@@ -3,9 +3,9 @@
 use std::collections::VecDeque;
 
 use octroi_verify::VerifierKey;
-use octroi_verify::canonical;
 use octroi_verify::entry::{About, ENVELOPE_BYTES_MAX, Kind, Request};
 use octroi_verify::relations::Relations;
+use octroi_verify::{canonical, entry};
 
 use super::log::AuditError;
 use super::open::OpenError;
@@ -23,6 +23,10 @@ pub(super) fn prepare(entry: &Entry) -> Result<Item, AuditError> {
     let bytes = body.len() + ENVELOPE_BYTES_MAX;
     if bytes > ENTRY_BYTES_MAX {
         return Err(AuditError::TooLarge { bytes });
+    }
+    // What the verifier would refuse is refused here: one such entry would make all behind it unreadable to an auditor.
+    if !is_sound(&body) {
+        return Err(AuditError::Malformed);
     }
     let refuses = matches!(entry, Entry::Decision(decision) if decision.verdict == "refuse");
     let (kind, id) = match entry {
@@ -43,6 +47,13 @@ pub(super) fn prepare(entry: &Entry) -> Result<Item, AuditError> {
     };
     let request = id.map(|id| Request(u128::from_be_bytes(id.0)));
     Ok(Item { body, about: About { kind, request, refuses }, placed: true, reply: None })
+}
+
+/// Whether a verifier takes a body for an entry, wherever it comes to stand in the log.
+pub(super) fn is_sound(body: &[u8]) -> bool {
+    let mut whole = Vec::with_capacity(body.len() + ENVELOPE_BYTES_MAX);
+    entry::wrap(body, u64::MAX, "2026-01-01T00:00:00.000000000Z", &mut whole);
+    entry::open(&whole).is_ok()
 }
 
 /// An entry of the log's own, which takes no place in the queue.

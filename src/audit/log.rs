@@ -112,6 +112,9 @@ pub enum AuditError {
         /// Its length as stored.
         bytes: usize,
     },
+    /// The entry is not of the form that its kind has: a name in it is too long, for instance.
+    #[error("the audit entry is not of its form: a name in the configuration or the sheet is longer than 512 bytes")]
+    Malformed,
     /// The entry does not fit those before it: an attempt without an open decision, a second decision.
     #[error("the audit entry does not fit those before it")]
     Misplaced,

@@ -165,10 +165,17 @@ impl Storage for LocalStorage {
     fn open(&self, name: &str) -> io::Result<Box<dyn SegmentFile>> {
         let path = self.path(name);
         // A reader of somebody else's log has no right to write; writing then fails where it is tried.
-        let file = match OpenOptions::new().read(true).write(true).open(&path) {
-            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => File::open(&path)?,
+        // Nor is a link followed or a pipe waited for: readers may leave files in one of the log's folders.
+        let flags = (rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK).bits().cast_signed();
+        let file = match OpenOptions::new().read(true).write(true).custom_flags(flags).open(&path) {
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                OpenOptions::new().read(true).custom_flags(flags).open(&path)?
+            }
             file => file?,
         };
+        if !file.metadata()?.is_file() {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
         Ok(Box::new(LocalFile(file)))
     }
 

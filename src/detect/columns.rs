@@ -13,8 +13,9 @@ use smallvec::SmallVec;
 const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 /// Bytes of a line; a longer one is no row of a table.
 const LINE_BYTES_MAX: usize = 4096;
-/// Lines that are remembered: more than the lead of a candidate can reach back over.
-const LINES_MAX: usize = 32;
+/// Lines that are remembered: more than a candidate can lie behind the one before it. Candidates come by blocks of 64 bytes, one
+/// kind behind the other, and each may have a lead of eight letters with a blank before each.
+const LINES_MAX: usize = 160;
 
 /// Where a delimiter stands in a line, in order.
 type Bounds = SmallVec<[u16; 16]>;
@@ -146,6 +147,20 @@ mod tests {
         ] {
             let at = text.find("123").unwrap();
             assert_eq!(Columns::default().head(text, at).map(|head| &text[head]), expected, "{name}");
+        }
+    }
+
+    /// Candidates come a block of 64 bytes at a time, one kind behind the other, each with a lead: none lies so far back that
+    /// lines are read again.
+    #[test]
+    fn a_candidate_a_little_before_the_last_one_costs_nothing_more() {
+        let text = "1\n".repeat(10_000);
+        let mut memory = Columns::default();
+        for block in (0..text.len()).step_by(64) {
+            memory.head(&text, block + 63);
+            let last = memory.lines.back().unwrap().range.clone();
+            memory.head(&text, block.saturating_sub(90));
+            assert_eq!(memory.lines.back().unwrap().range, last, "{block}");
         }
     }
 

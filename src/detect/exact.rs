@@ -15,6 +15,7 @@
 
 use std::ops::Range;
 
+use siphasher::sip::SipHasher24;
 use smallvec::SmallVec;
 
 use super::fold;
@@ -255,37 +256,7 @@ fn number(rest: &mut &[u8]) -> Result<u32, ListError> {
 fn hash(key: MatchKey, bytes: &[u8]) -> u64 {
     let (halves, _) = key.0.as_chunks::<8>();
     let half = |place: usize| halves.get(place).map_or(0, |half| u64::from_le_bytes(*half));
-    let (low, high) = (half(0), half(1));
-    let mut state = [
-        low ^ 0x736f_6d65_7073_6575,
-        high ^ 0x646f_7261_6e64_6f6d,
-        low ^ 0x6c79_6765_6e65_7261,
-        high ^ 0x7465_6462_7974_6573,
-    ];
-    let (words, tail) = bytes.as_chunks::<8>();
-    let mut last = [0; 8];
-    last.iter_mut().zip(tail).for_each(|(to, from)| *to = *from);
-    let length = (bytes.len() as u64) << 56;
-    for word in words.iter().map(|word| u64::from_le_bytes(*word)).chain([u64::from_le_bytes(last) | length]) {
-        state[3] ^= word;
-        state = round(round(state));
-        state[0] ^= word;
-    }
-    state[2] ^= 0xFF;
-    (0..4).fold(state, |state, _| round(state)).into_iter().fold(0, |sum, word| sum ^ word)
-}
-
-const fn round([a, b, c, d]: [u64; 4]) -> [u64; 4] {
-    let (a, b) = (a.wrapping_add(b), b.rotate_left(13));
-    let b = b ^ a;
-    let a = a.rotate_left(32);
-    let (c, d) = (c.wrapping_add(d), d.rotate_left(16));
-    let d = d ^ c;
-    let (a, d) = (a.wrapping_add(d), d.rotate_left(21));
-    let d = d ^ a;
-    let (c, b) = (c.wrapping_add(b), b.rotate_left(17));
-    let b = b ^ c;
-    [a, b, c.rotate_left(32), d]
+    SipHasher24::new_with_keys(half(0), half(1)).hash(bytes)
 }
 
 #[cfg(test)]

@@ -123,7 +123,7 @@ fn plain_number(text: &str) -> Option<String> {
     let places = exponent.trim_start_matches('+').parse::<usize>().ok().filter(|places| *places <= DIGITS_MAX)?;
     let point = fraction.len().min(places);
     let (digits, rest) = (fraction.get(..point)?, fraction.get(point..)?);
-    let plain = whole.trim_start_matches('-').to_owned() + digits + &"0".repeat(places - point);
+    let plain = whole.trim_start_matches(['-', '0']).to_owned() + digits + &"0".repeat(places - point);
     (plain.len() <= DIGITS_MAX && rest.bytes().all(|digit| digit == b'0')).then_some(plain)
 }
 

@@ -116,11 +116,17 @@ pub fn decide(snapshot: Arc<Snapshot>, question: Question, findings: Findings, l
     let context = Context { leak: &leak, policy: &snapshot.policy };
     let facts = policy::facts(&call, &findings, &caller, &declared.as_declared(), context);
     let servable = snapshot.servable(&dialect::speakers(call.api), &model);
-    let mut plan = policy::decide(&snapshot.policy, &facts, &servable, now);
+    let plan = planned(&snapshot, &facts, &servable, now);
+    Examined { id, snapshot, caller, declared, call, model, servable, findings, leak, facts, plan, decided_at: now }
+}
+
+/// The plan for these facts, under a freeze if there is one.
+fn planned(snapshot: &Snapshot, facts: &Facts, servable: &BackendSet, now: Timestamp) -> Plan {
+    let mut plan = policy::decide(&snapshot.policy, facts, servable, now);
     if snapshot.is_frozen(now) {
         policy::freeze(&snapshot.policy, &mut plan);
     }
-    Examined { id, snapshot, caller, declared, call, model, servable, findings, leak, facts, plan, decided_at: now }
+    plan
 }
 
 impl Examined {
@@ -147,7 +153,7 @@ impl Examined {
         if facts == self.facts {
             return false;
         }
-        policy::decide(&self.snapshot.policy, &facts, &self.servable, self.decided_at) != self.plan
+        planned(&self.snapshot, &facts, &self.servable, self.decided_at) != self.plan
     }
 
     /// The declared truths of a backend of this examination's policy.

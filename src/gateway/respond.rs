@@ -1,18 +1,22 @@
 //! Answers: headers that tell the application what happened, refusals in the shape of the caller's API.
 
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderName, HeaderValue, Response, StatusCode};
+use http_body::{Frame, SizeHint};
 use http_body_util::{BodyExt as _, Full};
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::Body;
 use super::ledger::{End, Ledger};
 use super::restore::Restored;
 use super::snapshot::Snapshot;
-use crate::dialect;
+use super::{Body, BrokenOff};
 use crate::model::entry::{Change, RequestId};
 use crate::model::{Backend, Country, Dialect, Fault, Line, Refusal};
+use crate::{dialect, limits};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("octroi-request-id");
 /// The name under which OpenAI's SDKs show an id.
@@ -161,9 +165,44 @@ fn identify(headers: &mut http::HeaderMap, id: RequestId) {
     }
 }
 
-/// A body that is all here. Once it is handed to the connection it counts as sent.
-fn whole(mut ledger: Ledger, bytes: Bytes) -> Body {
-    ledger.bytes_out = bytes.len() as u64;
-    ledger.end = End::Complete;
-    Full::new(bytes).map_err(|never| match never {}).boxed_unsync()
+/// A body that is all here. It is handed over in pieces: the connection asks for the next when the client has taken the one
+/// before, and what was not asked for was not sent.
+fn whole(mut ledger: Ledger, rest: Bytes) -> Body {
+    if rest.is_empty() {
+        ledger.end = End::Complete;
+    }
+    Pieces { ledger, rest }.boxed_unsync()
+}
+
+/// What is left of a whole answer. Its account ends with it.
+#[derive(Debug)]
+struct Pieces {
+    ledger: Ledger,
+    rest: Bytes,
+}
+
+impl http_body::Body for Pieces {
+    type Data = Bytes;
+    type Error = BrokenOff;
+
+    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
+        if self.rest.is_empty() {
+            return Poll::Ready(None);
+        }
+        let len = self.rest.len().min(limits::ANSWER_PIECE_BYTES);
+        let piece = self.rest.split_to(len);
+        self.ledger.bytes_out += len as u64;
+        if self.rest.is_empty() {
+            self.ledger.end = End::Complete;
+        }
+        Poll::Ready(Some(Ok(Frame::data(piece))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.rest.len() as u64)
+    }
 }

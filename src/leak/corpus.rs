@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::disguised::Texts;
@@ -24,6 +25,15 @@ pub enum CorpusError {
     /// A record that does not fit in memory or to itself.
     #[error(transparent)]
     Space(#[from] SpaceError),
+    /// A record was read before and could not be taken.
+    #[error("a record could not be taken: what is held is not what was registered; restart to read it anew")]
+    Broken,
+    /// Folders of tenants that were there are not.
+    #[error("the documents of {tenants} tenants are gone from the folder; restore it")]
+    Gone {
+        /// How many.
+        tenants: usize,
+    },
 }
 
 /// One tenant's documents.
@@ -47,6 +57,8 @@ pub struct Answer {
     pub raw: u16,
     /// The nearest documents, the nearest first, each with its tenant.
     pub matches: Vec<(String, Match)>,
+    /// The classes of all documents that it is near to, each with the best score of its documents.
+    pub classes: BTreeMap<String, u16>,
     /// Passages that were touched.
     pub touched: Vec<Touched>,
     /// Of a million harmless texts, how many would score as much; where a background was measured.
@@ -62,6 +74,8 @@ pub struct Corpus {
     keys: CorpusKeys,
     tenants: RwLock<Tenants>,
     followers: Mutex<BTreeMap<String, Follower>>,
+    /// Set when a record was read and could not be taken: what is held is not what was registered.
+    broken: AtomicBool,
 }
 
 impl Corpus {
@@ -70,7 +84,8 @@ impl Corpus {
     /// # Errors
     /// What cannot be read or was changed.
     pub fn open(folder: &Path, keys: CorpusKeys) -> Result<Self, CorpusError> {
-        let corpus = Self { folder: folder.to_owned(), keys, tenants: RwLock::default(), followers: Mutex::default() };
+        let (tenants, followers) = (RwLock::default(), Mutex::default());
+        let corpus = Self { folder: folder.to_owned(), keys, tenants, followers, broken: AtomicBool::new(false) };
         corpus.refresh()?;
         Ok(corpus)
     }
@@ -81,7 +96,15 @@ impl Corpus {
     /// What cannot be read or was changed; what was taken before stays.
     pub fn refresh(&self) -> Result<bool, CorpusError> {
         let mut followers = self.followers.lock().unwrap_or_else(PoisonError::into_inner);
-        for name in tenants(&self.folder, &self.keys)? {
+        if self.broken.load(Ordering::Relaxed) {
+            return Err(CorpusError::Broken);
+        }
+        let there = tenants(&self.folder, &self.keys)?;
+        let gone = followers.keys().filter(|name| !there.contains(name)).count();
+        if gone > 0 {
+            return Err(CorpusError::Gone { tenants: gone });
+        }
+        for name in there {
             if !followers.contains_key(&name) {
                 let space = Space::new(self.keys.words(&name));
                 self.write().insert(name.clone(), Tenant { space, background: None });
@@ -90,17 +113,23 @@ impl Corpus {
         }
         let mut news = false;
         for (name, follower) in followers.iter_mut().filter(|(_, follower)| follower.has_news()) {
+            // A record that was read is not read again: one that could not be taken is missing from now on, and so is what a
+            // panic cut off.
+            self.broken.store(true, Ordering::Relaxed);
             let mut failed = None;
-            follower.read(|record| {
-                news = true;
-                if let Some(tenant) = self.write().get_mut(name) {
-                    let refused = tenant.take(record).err();
-                    failed = failed.or(refused);
-                }
-            })?;
+            follower
+                .read(|record| {
+                    news = true;
+                    if let Some(tenant) = self.write().get_mut(name) {
+                        let refused = tenant.take(record).err();
+                        failed = failed.or(refused);
+                    }
+                })
+                .inspect_err(|_| self.broken.store(false, Ordering::Relaxed))?;
             if let Some(failed) = failed {
                 return Err(failed.into());
             }
+            self.broken.store(false, Ordering::Relaxed);
         }
         Ok(news)
     }
@@ -137,6 +166,10 @@ impl Corpus {
             answer.score = answer.score.max(verdict.score);
             answer.raw = answer.raw.max(verdict.raw);
             answer.epoch += verdict.epoch;
+            for (class, score) in verdict.classes {
+                let best = answer.classes.entry(class).or_default();
+                *best = score.max(*best);
+            }
             answer.touched.extend(verdict.touched);
             answer.matches.extend(verdict.matches.into_iter().map(|found| (name.clone(), found)));
         }

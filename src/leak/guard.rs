@@ -95,16 +95,8 @@ impl Guard {
 
 /// What policy and the record are told of an answer.
 fn leak(answer: &Answer, history: u16) -> Leak {
-    let near = answer.matches.iter().filter(|(_, found)| found.score >= Leak::POSSIBLY);
-    let mut classes: Vec<(Word, bool)> = Vec::new();
-    for (_, found) in near {
-        let class = Word::configured(&found.about.class);
-        let sure = found.score >= Leak::SURELY;
-        match classes.iter_mut().find(|(known, _)| *known == class) {
-            Some((_, known)) => *known |= sure,
-            None => classes.push((class, sure)),
-        }
-    }
+    let classes =
+        answer.classes.iter().map(|(class, score)| (Word::configured(class), *score >= Leak::SURELY)).collect();
     let nearest = answer.matches.first().map(|(_, found)| LeakMatch {
         document: Word::configured(&found.about.id.to_string()),
         passage: found.window,

@@ -88,7 +88,8 @@ async fn answers_that_nobody_reads_starve_no_other() {
     until("what their restoring took", async || (held(&house).await < 41_000_000).then_some(())).await;
     let refused = house.client.chat("x", false).await;
     assert_eq!((refused.status, &refused.json()["error"]["code"]), (429, &"tenant_overloaded".into()));
-    let outcomes = house.outcomes(3).await;
+    // What nobody has read has not ended; the refusal has.
+    let outcomes = house.outcomes(1).await;
     assert!(outcomes.iter().any(|outcome| outcome["end"] == "refused" && outcome["status"] == 429), "{outcomes:?}");
     let served = other.chat("x", false).await;
     assert_eq!((served.status, served.clean), (200, true));
@@ -96,6 +97,11 @@ async fn answers_that_nobody_reads_starve_no_other() {
     assert_eq!(server.asked().len(), 4);
     drop(unread);
     until("the memory of clients that went away", async || (held(&house).await == 0).then_some(())).await;
+    let outcomes = house.outcomes(4).await;
+    let gone = |outcome: &&serde_json::Value| {
+        outcome["end"] == "client-gone" && outcome["bytes_out"].as_u64() < Some(20_000_000)
+    };
+    assert_eq!(outcomes.iter().filter(gone).count(), 2, "{outcomes:?}");
     assert_eq!(house.client.chat("x", false).await.status, 200);
     until("the memory of an answer that was read", async || (held(&house).await == 0).then_some(())).await;
 }

@@ -80,12 +80,13 @@ impl Export {
         let mut bytes = Vec::new();
         let limit = ENTRY_BYTES_MAX as u64 + 2;
         let read = std::io::Read::take(&mut self.lines, limit).read_until(b'\n', &mut bytes);
-        read.map_err(|error| unreadable(&self.name, &error))?;
+        let read = read.map_err(|error| unreadable(&self.name, &error))?;
         self.line = self.line.saturating_add(1);
         if bytes.last() == Some(&b'\n') {
             bytes.pop();
         }
-        if bytes.is_empty() {
+        // An empty line is no end: what stands behind it is compared too, and it is no entry itself.
+        if read == 0 {
             self.next = None;
             return Ok(());
         }

@@ -33,6 +33,7 @@ pub fn verify_all(dir: &Path, trust: &Trust, progress: &mut dyn FnMut(Progress))
     if folders.is_empty() || folders == [dir] {
         let reports = vec![verify_dir(dir, trust, progress)?];
         check_links(&reports)?;
+        check_listed(&reports, trust)?;
         return Ok(reports);
     }
     let mut reports = Vec::with_capacity(folders.len());
@@ -94,7 +95,32 @@ fn check_links(reports: &[Report]) -> Result<(), Problem> {
             return problem(format!("it did not announce the key of `{}`", report.origin));
         }
     }
-    Ok(())
+    reports.iter().try_for_each(|report| check_successor(report, reports))
+}
+
+/// What an epoch announced must be there: the log with that key, begun behind it.
+fn check_successor(report: &Report, reports: &[Report]) -> Result<(), Problem> {
+    let Some(announced) = &report.announced else { return Ok(()) };
+    let follows = |next: &&Report| next.begun.as_ref().is_some_and(|begun| begun.previous == report.origin);
+    let name = announced.split('+').next().unwrap_or_default();
+    match reports.iter().find(|next| next.key.to_string() == *announced) {
+        Some(next) if follows(&next) => Ok(()),
+        Some(next) => {
+            let detail = format!("it does not begin where `{}`, which announced it, ends", report.origin);
+            Err(Problem::new(&next.origin, ProblemKind::Rewritten, detail))
+        }
+        None if reports.iter().any(|next| next.origin == name) => {
+            let detail = format!("it has another key than `{}` announced for it", report.origin);
+            Err(Problem::new(name, ProblemKind::Rewritten, detail))
+        }
+        None => {
+            let detail = format!(
+                "`{}` announced it, and it is not there (a rotation that was cut off is finished by the next start)",
+                report.origin
+            );
+            Err(Problem::new(name, ProblemKind::MissingLog, detail))
+        }
+    }
 }
 
 /// Every log that a policy lists, or of which somebody kept a checkpoint, must be there.

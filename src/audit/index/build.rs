@@ -125,9 +125,11 @@ impl Index {
                         filling.put(row.seq, row.time, facts::outcome(&body), 0);
                         if let Some(key) = opened.last {
                             let sums = filling.rollups.entry((row.time.div_euclid(HOUR_NS), key)).or_default();
-                            sums.input_tokens += body.input_tokens.unwrap_or(0);
-                            sums.output_tokens += body.output_tokens.unwrap_or(0);
-                            sums.bytes_out += body.bytes_out;
+                            // A backend counts as it likes.
+                            let add = |sum: u64, more: u64| sum.saturating_add(more).min(i64::MAX.cast_unsigned());
+                            sums.input_tokens = add(sums.input_tokens, body.input_tokens.unwrap_or(0));
+                            sums.output_tokens = add(sums.output_tokens, body.output_tokens.unwrap_or(0));
+                            sums.bytes_out = add(sums.bytes_out, body.bytes_out);
                         }
                         filling.rows.push(row);
                     }
@@ -289,8 +291,8 @@ impl Filling {
 fn write_rollups(connection: &Connection, filling: &mut Filling) -> Result<(), IndexError> {
     let mut add = connection.prepare(
         "INSERT INTO hourly VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
-         ON CONFLICT DO UPDATE SET n = n + excluded.n, input_tokens = input_tokens + excluded.input_tokens,
-             output_tokens = output_tokens + excluded.output_tokens, bytes_out = bytes_out + excluded.bytes_out",
+         ON CONFLICT DO UPDATE SET n = n + excluded.n, input_tokens = min(input_tokens + excluded.input_tokens, 9223372036854775807),
+             output_tokens = min(output_tokens + excluded.output_tokens, 9223372036854775807), bytes_out = min(bytes_out + excluded.bytes_out, 9223372036854775807)",
     )?;
     for ((hour, key), sums) in filling.rollups.drain() {
         let RollupKey { tenant, app, purpose, decision, reason, backend, country, control, basis, class } = key;

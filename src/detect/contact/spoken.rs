@@ -19,27 +19,7 @@ const PARTS_MAX: usize = 6;
 const BLANKS_MAX: usize = 2;
 
 /// Words and brackets for `@`, in small letters, that say it by themselves.
-const SIGNS: &[&str] = &[
-    "[at]",
-    "(at)",
-    "{at}",
-    "<at>",
-    "[ at ]",
-    "( at )",
-    "{ at }",
-    "[@]",
-    "(@)",
-    "{@}",
-    "[arobase]",
-    "(arobase)",
-    "arobase",
-    "arobas",
-    "arroba",
-    "chiocciola",
-    "klammeraffe",
-    "apenstaartje",
-    "małpa",
-];
+const SIGNS: &[&str] = WAKES.split_at(SIGNS_COUNT).0;
 /// What stands for a dot between parts, in small letters; the words need blanks around them.
 const DOTS: &[&str] = &["[dot]", "(dot)", "{dot}", "[.]", "(.)", "[point]", "(point)", "[punkt]", "(punkt)"];
 const DOT_WORDS: &[&str] = &["dot", "point", "punkt", "punto", "ponto", "punt", "kropka"];
@@ -50,7 +30,9 @@ const SIGN_WORDS: &[&str] =
 const PLAIN: &[&str] = &["at", "chez", "bei", "ät"];
 /// Words before which nobody's address stands.
 const NO_PART: &[&str] = &["the", "a", "an", "this", "that", "le", "la", "les", "un", "une", "der", "die", "das"];
-/// What wakes the detector: every sign, and the words that spell a dot behind a plain `at`.
+/// Entries of [`WAKES`] that are signs.
+const SIGNS_COUNT: usize = 19;
+/// What wakes the detector: every sign, then the words that spell a dot behind a plain `at`.
 const WAKES: &[&str] = &[
     "[at]",
     "(at)",

@@ -115,7 +115,7 @@ fn counted(
         } else {
             (&mut evidence.copied, &mut evidence.longest)
         };
-        *sum += weight.saturating_sub(PHRASE);
+        *sum = sum.saturating_add(weight.saturating_sub(PHRASE));
         if longest.as_ref().is_none_or(|(range, _)| range.len() < run.asked.len()) {
             *longest = Some((run.asked.clone(), run.place - start));
         }

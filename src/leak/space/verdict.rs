@@ -8,10 +8,12 @@
 //! The curve was put through what unrelated texts reach (`docs/leak.md`); a tenant's own calibration stretches it so that 500
 //! is what one in a thousand of its harmless texts reaches.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::evidence::{self, Evidence};
 use super::{About, DocumentId, JudgeError, Question, Space};
+use crate::model::Leak;
 
 /// Which stage a match is owed to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,9 +72,11 @@ pub struct Verdict {
     pub score: u16,
     /// The same before calibration: what a background is measured in.
     pub raw: u16,
-    /// The nearest documents, the nearest first; at most [`MATCHES_MAX`].
+    /// The nearest documents, the nearest first; at most `MATCHES_MAX`.
     pub matches: Vec<Match>,
-    /// Passages that were touched; at most [`TOUCHED_MAX`].
+    /// The classes of all documents that it is near to, however many, each with the best score of its documents.
+    pub classes: BTreeMap<String, u16>,
+    /// Passages that were touched; at most `TOUCHED_MAX`.
     pub touched: Vec<Touched>,
     /// The state of the space that it was made from.
     pub epoch: u64,
@@ -141,6 +145,13 @@ impl Space {
         judged.sort_by_key(|(score, _, index, _)| (std::cmp::Reverse(*score), *index));
         verdict.raw = judged.first().map_or(0, |(score, ..)| small(*score));
         verdict.score = small(self.scale.of(u32::from(verdict.raw)));
+        for (score, _, index, _) in &judged {
+            let score = small(self.scale.of(*score));
+            if let Some(document) = self.documents.get(*index).filter(|_| score >= Leak::POSSIBLY) {
+                let best = verdict.classes.entry(document.about.class.clone()).or_default();
+                *best = score.max(*best);
+            }
+        }
         for (score, stage, index, evidence) in judged.iter().take(MATCHES_MAX) {
             verdict.matches.extend(self.matched(question, self.scale.of(*score), *stage, (*index, evidence)));
         }
@@ -221,7 +232,9 @@ fn score(evidence: &Evidence) -> (u32, Stage) {
 }
 
 fn share(copied: u32) -> u32 {
-    copied * 1000 / (copied + COPIED_HALF)
+    // Half a megabyte of copied words is worth millions.
+    let copied = u64::from(copied);
+    u32::try_from(copied * 1000 / (copied + u64::from(COPIED_HALF))).unwrap_or(1000)
 }
 
 fn with_facts(pair: &evidence::Pair) -> u32 {
@@ -249,4 +262,16 @@ fn curve(cosine: u32) -> u32 {
 
 fn small(score: u32) -> u16 {
     u16::try_from(score.min(1000)).unwrap_or(1000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_never_exceeds_the_whole() {
+        for (copied, expected) in [(0, 0), (COPIED_HALF, 500), (5_000_000, 999), (u32::MAX, 999)] {
+            assert_eq!(share(copied), expected, "{copied}");
+        }
+    }
 }

@@ -10,7 +10,7 @@
 //! segment = magic (16 bytes), frames
 //! frame   = length of the sealed bytes (u32), nonce (12 bytes), sealed bytes: AES-256-GCM of a record
 //! ```
-//! The number of the segment and the place in it are authenticated with a frame, so that none can be moved, repeated or left
+//! The segment, the place in it and the length of the segment before are authenticated with a frame, so that none can be moved, repeated or left
 //! out but at the end. A document is one frame: it is there whole or not at all. What a crash cut off at the end is dropped by
 //! the next writer and not looked at by readers; a frame that was changed makes the corpus unreadable, and the score unknown.
 #![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "this module owns the corpus's files")]
@@ -184,23 +184,44 @@ pub struct Follower {
     offset: u64,
     /// Rows of the segment so far.
     rows: usize,
+    /// Bytes of the segment before it.
+    before: u64,
 }
 
 impl Follower {
     /// Begins at the first record.
     pub fn new(folder: &Path, keys: &CorpusKeys, tenant: &str) -> Self {
         let folder = folder.join(keys.folder(tenant));
-        Self { folder, sealer: keys.sealer(tenant), segment: 0, offset: 0, rows: 0 }
+        Self { folder, sealer: keys.sealer(tenant), segment: 0, offset: 0, rows: 0, before: 0 }
     }
 
     fn path(&self, segment: u64) -> PathBuf {
         self.folder.join(format!("{segment:08}.segment"))
     }
 
+    /// Goes to the next segment.
+    fn roll(&mut self) {
+        self.before = self.offset;
+        (self.segment, self.offset, self.rows) = (self.segment + 1, 0, 0);
+    }
+
+    /// What is authenticated with the next frame: where it stands, and where the segment before ended.
+    fn place(&self) -> [u8; 24] {
+        let mut place = [0; 24];
+        let numbers = [self.segment, self.offset, self.before];
+        let bytes = numbers.into_iter().flat_map(u64::to_le_bytes);
+        place.iter_mut().zip(bytes).for_each(|(to, from)| *to = from);
+        place
+    }
+
     /// Whether something came since the last look: two looks at files' lengths.
     pub fn has_news(&self) -> bool {
-        let longer = std::fs::metadata(self.path(self.segment)).is_ok_and(|file| file.len() > self.offset);
-        longer || self.path(self.segment + 1).exists()
+        // A file that is gone or shorter is news too: reading it says so.
+        let other = match std::fs::metadata(self.path(self.segment)) {
+            Ok(file) => file.len() != self.offset,
+            Err(_) => self.offset > 0,
+        };
+        other || self.path(self.segment + 1).exists()
     }
 
     /// Hands over every record that came since the last call.
@@ -213,13 +234,13 @@ impl Follower {
             if !self.path(self.segment + 1).exists() {
                 return Ok(());
             }
-            // A next segment is begun only behind one that is whole and full: one that was cut between two records is neither.
+            // A next segment is begun only behind one that is whole and full; its frames know how long that is.
             let path = self.path(self.segment);
             let len = std::fs::metadata(&path).map_err(file_error(&path))?.len();
             if len != self.offset || !self.is_full() {
                 return Err(StoreError::Sealed { path: path.display().to_string(), offset: self.offset });
             }
-            (self.segment, self.offset, self.rows) = (self.segment + 1, 0, 0);
+            self.roll();
         }
     }
 
@@ -255,7 +276,7 @@ impl Follower {
         let mut file = std::io::BufReader::with_capacity(1 << 20, file);
         while let Some(mut sealed) = frame(&mut file, len - self.offset).map_err(file_error(&path))? {
             let size = sealed.len() as u64 + 4;
-            let place = place(self.segment, self.offset);
+            let place = self.place();
             let Some(plain) = self.sealer.open(&mut sealed, &place) else { return Err(damaged(self.offset)) };
             let record = Record::read(plain).ok_or_else(|| StoreError::Record { path: path.display().to_string() });
             zeroize::Zeroize::zeroize(&mut sealed);
@@ -283,14 +304,6 @@ fn frame(file: &mut impl std::io::Read, left: u64) -> std::io::Result<Option<Vec
     let mut sealed = Vec::new();
     file.take(size).read_to_end(&mut sealed)?;
     Ok((sealed.len() as u64 == size).then_some(sealed))
-}
-
-/// What is authenticated with a frame.
-fn place(segment: u64, offset: u64) -> [u8; 16] {
-    let mut place = [0; 16];
-    let bytes = segment.to_le_bytes().into_iter().chain(offset.to_le_bytes());
-    place.iter_mut().zip(bytes).for_each(|(to, from)| *to = from);
-    place
 }
 
 /// Appends records to a tenant's segments.
@@ -336,7 +349,7 @@ impl Writer {
         if full {
             self.sync()?;
             self.file = None;
-            (self.follower.segment, self.follower.offset, self.follower.rows) = (self.follower.segment + 1, 0, 0);
+            self.follower.roll();
         }
         let path = self.follower.path(self.follower.segment);
         let mut file = match self.file.take() {
@@ -344,7 +357,7 @@ impl Writer {
             None => self.begin(&path)?,
         };
         let plain = record.write();
-        let sealed = self.follower.sealer.seal(&plain, &place(self.follower.segment, self.follower.offset));
+        let sealed = self.follower.sealer.seal(&plain, &self.follower.place());
         let sealed = sealed.ok_or(StoreError::NoRandomness)?;
         let body = sealed.len() - seal::NONCE_BYTES;
         let length = u32::try_from(body).ok().filter(|_| body <= RECORD_BYTES_MAX).ok_or(StoreError::Large)?;

@@ -131,10 +131,12 @@ fn one_process_writes_at_a_time() {
 #[test]
 fn full_segments_follow_one_another() {
     let folder = tempfile::tempdir().unwrap();
-    let word = |number: u32| format!("w{:x}", number.wrapping_mul(2_654_435_761));
-    let text = (0..24 * 30_000).map(word).collect::<Vec<_>>().join(" ");
-    let records: Vec<Record> =
-        ["a", "bb", "ccc", "dddd"].iter().map(|path| document(&keys(), "t", path, &text)).collect();
+    let large = |path: &str| {
+        let Record::Document(mut document) = document(&keys(), "t", path, "a paper") else { unreachable!() };
+        document.1.rows = vec![[7; 256]; 40_000];
+        Record::Document(document)
+    };
+    let records: Vec<Record> = ["a", "bb", "ccc"].map(large).into();
     write(folder.path(), &records);
     assert!(segment(folder.path()).with_file_name("00000001.segment").exists());
     assert_eq!(read(folder.path()).unwrap(), records);

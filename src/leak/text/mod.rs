@@ -18,6 +18,7 @@ use std::ops::Range;
 
 use common::Weights;
 use fold::Folded;
+use siphasher::sip::SipHasher13;
 
 use crate::detect::view::View;
 
@@ -94,35 +95,8 @@ impl Keys {
     #[inline]
     pub fn token(&self, word: u64) -> u32 {
         let [low, high] = self.words;
-        let mut state = [
-            low ^ 0x736f_6d65_7073_6575,
-            high ^ 0x646f_7261_6e64_6f6d,
-            low ^ 0x6c79_6765_6e65_7261,
-            high ^ 0x7465_6462_7974_6573,
-        ];
-        for block in [word, 8 << 56] {
-            state[3] ^= block;
-            state = round(state);
-            state[0] ^= block;
-        }
-        state[2] ^= 0xFF;
-        let [a, b, c, d] = round(round(round(state)));
-        (a ^ b ^ c ^ d) as u32
+        SipHasher13::new_with_keys(low, high).hash(&word.to_le_bytes()) as u32
     }
-}
-
-#[inline]
-const fn round([a, b, c, d]: [u64; 4]) -> [u64; 4] {
-    let (a, b) = (a.wrapping_add(b), b.rotate_left(13));
-    let b = b ^ a;
-    let a = a.rotate_left(32);
-    let (c, d) = (c.wrapping_add(d), d.rotate_left(16));
-    let d = d ^ c;
-    let (a, d) = (a.wrapping_add(d), d.rotate_left(21));
-    let d = d ^ a;
-    let (c, b) = (c.wrapping_add(b), b.rotate_left(17));
-    let b = b ^ c;
-    [a, b, c.rotate_left(32), d]
 }
 
 /// A word as it is read: folded letters are gone, their hash stays.

@@ -96,6 +96,8 @@ fn agrees(found: &[BackendId], differences: &Differences, opens: bool) -> Result
     for backend in found {
         let name = format!("b{}", backend.0);
         let named = told.iter().any(|one| one.backend.as_deref() == Some(name.as_str()));
+        // A search that was given up says so of its backend: it claims nothing.
+        let named = named || differences.undecided.iter().any(|undecided| undecided.starts_with(&name));
         prop_assert!(named, "{name} differs (opened: {opens}) and diff does not say so: {differences:#?}");
     }
     Ok(())
@@ -104,12 +106,11 @@ fn agrees(found: &[BackendId], differences: &Differences, opens: bool) -> Result
 proptest! {
     #![proptest_config(ProptestConfig { cases: 16, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// What `diff` proves holds for every request, and every search of it comes to an end.
+    /// What `diff` proves holds for every request; where it was given up it says so.
     #[test]
     fn a_difference_is_exact(one in small::sheet(), other in small::sheet()) {
         let (Some(old), Some(new)) = (study(&one), study(&other)) else { return Ok(()) };
         let differences = old.diff(&new).unwrap();
-        prop_assert_eq!(&differences.undecided, &Vec::<String>::new());
         let space = Space::new(&[(&old.policy, &old.today), (&new.policy, &new.today)], false);
         let (before, after) = (Side { told: false, ..old.side() }, Side { told: false, ..new.side() });
         agrees(&opened(before, after, &space), &differences, true)?;
@@ -121,12 +122,15 @@ proptest! {
 fn the_small_universe_is_not_vacuous() {
     use proptest::strategy::{Strategy as _, ValueTree as _};
     let mut runner = proptest::test_runner::TestRunner::deterministic();
-    let (mut both, mut differ) = (0, 0);
+    let (mut both, mut differ, mut undecided) = (0, 0, 0);
     for _ in 0..40 {
         let mut one = || small::sheet().new_tree(&mut runner).unwrap().current();
         let (Some(old), Some(new)) = (study(&one()), study(&one())) else { continue };
         both += 1;
-        differ += u32::from(!old.diff(&new).unwrap().opened.is_empty());
+        let differences = old.diff(&new).unwrap();
+        differ += u32::from(!differences.opened.is_empty());
+        undecided += u32::from(!differences.undecided.is_empty());
     }
+    assert!(undecided <= 2, "{undecided} searches of {both} were given up");
     assert!(both >= 20 && differ >= 10 && differ < both, "{both} pairs compile, {differ} open a flow");
 }

@@ -211,7 +211,6 @@ impl Naive<'_> {
         }
     }
 
-    #[expect(clippy::too_many_lines, reason = "one arm for each atom")]
     fn atom(&self, atom: &Atom, state: Option<&State>) -> Certainty {
         let facts = self.facts;
         let perhaps = if self.opaque() { Certainty::UNKNOWN } else { Certainty::FALSE };
@@ -260,13 +259,8 @@ impl Naive<'_> {
                 LabelFact::Unknown => Certainty::UNKNOWN,
                 LabelFact::Named(label) => Certainty::known(labels.iter().any(|one| one == label)),
             },
-            Atom::LeakAtLeast(least) | Atom::LeakHistoryAtLeast(least) => {
-                let history = matches!(atom, Atom::LeakHistoryAtLeast(_));
-                match if history { facts.leak_history } else { facts.leak } {
-                    LeakFact::Unknown => Certainty::UNKNOWN,
-                    LeakFact::Score(score) => Certainty::known(score >= *least),
-                }
-            }
+            Atom::LeakAtLeast(least) => reached(facts.leak, *least),
+            Atom::LeakHistoryAtLeast(least) => reached(facts.leak_history, *least),
             Atom::App(word) => Certainty::known(facts.app == *word),
             Atom::Group(apps) => Certainty::known(apps.contains(&facts.app)),
             Atom::Tenant(word) => Certainty::known(facts.tenant == *word),
@@ -296,4 +290,11 @@ fn on(rule: &Rule, truth: &Truth<'_>) -> Certainty {
 /// Counts as the fact builder makes them: what is surely there is possibly there.
 pub(super) fn plausible(fact: &crate::model::TypeFact) -> bool {
     fact.surely <= fact.possibly && (fact.confidence >= SURELY) == (fact.surely > 0) && fact.confidence >= POSSIBLY
+}
+
+fn reached(leak: LeakFact, least: u16) -> Certainty {
+    match leak {
+        LeakFact::Unknown => Certainty::UNKNOWN,
+        LeakFact::Score(score) => Certainty::known(score >= least),
+    }
 }
