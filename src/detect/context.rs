@@ -16,10 +16,13 @@ const AFTER_BYTES: usize = 40;
 /// Bytes of a key that are read.
 const KEY_BYTES: usize = 128;
 
+/// A phrase, folded, with a blank behind each word.
+type Phrase = Box<[u8]>;
+
 /// Words and phrases, folded, with a blank behind each.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Context {
-    phrases: Box<[Box<[u8]>]>,
+    phrases: Box<[Phrase]>,
     /// The key of the first word of each.
     keys: Box<[u64]>,
     /// First words, cut to eight bytes: nearly every window is turned away by them without being folded.
@@ -32,13 +35,15 @@ impl Context {
         let phrases = words.into_iter().map(|word| {
             let mut folded = Window::new();
             fold::words(word, &mut folded);
-            folded.strip_prefix(b" ").unwrap_or(&folded).into()
+            Phrase::from(folded.strip_prefix(b" ").unwrap_or(&folded))
         });
-        let phrases: Box<[Box<[u8]>]> = phrases.filter(|phrase: &Box<[u8]>| !phrase.is_empty()).collect();
+        let phrases: Box<[Phrase]> = phrases.filter(|phrase: &Phrase| !phrase.is_empty()).collect();
         let first = |phrase: &[u8]| key_of(phrase.split(|&byte| byte == b' ').next().unwrap_or_default());
         let keys: Box<[u64]> = phrases.iter().map(|phrase| first(phrase)).collect();
         let mut heads = Bits::new(keys.len());
-        keys.iter().for_each(|&key| heads.insert(key));
+        for &key in &keys {
+            heads.insert(key);
+        }
         Self { phrases, keys, heads }
     }
 

@@ -278,12 +278,16 @@ impl Engine {
                 self.numbers.at_number(page, &run, &mut near, sink);
                 self.keyed.at_number(page, &run, sink);
                 let mark = Mark::Number(run);
-                self.by_number.iter().for_each(|&place| self.look(place, page, &mark, sink));
+                for &place in &self.by_number {
+                    self.look(place, page, &mark, sink);
+                }
             }
             Event::Uuid(range) => {
                 self.keyed.at_number(page, &range, sink);
                 let mark = Mark::Uuid(range);
-                self.by_uuid.iter().for_each(|&place| self.look(place, page, &mark, sink));
+                for &place in &self.by_uuid {
+                    self.look(place, page, &mark, sink);
+                }
             }
         });
         self.labelled.under_key(page, sink);

@@ -242,7 +242,9 @@ fn month(name: &str) -> Option<u8> {
 static MONTH_HEADS: LazyLock<Bits> = LazyLock::new(|| {
     let names: Vec<&str> = MONTHS.iter().flat_map(|names| names.split(' ')).collect();
     let mut heads = Bits::new(names.len());
-    names.iter().for_each(|name| heads.insert(key_of(name.as_bytes())));
+    for name in names {
+        heads.insert(key_of(name.as_bytes()));
+    }
     heads
 });
 
