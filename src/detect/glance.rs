@@ -166,7 +166,7 @@ impl Bits {
     }
 
     const fn place(&self, key: u64) -> (usize, u64) {
-        let hash = key.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> self.shift;
+        let hash = key.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_shr(self.shift);
         ((hash >> 6) as usize, 1 << (hash & 63))
     }
 }

@@ -130,6 +130,7 @@ impl Lexicon {
     }
 
     /// Whether a phrase may begin with these eight bytes, of which the first word has `len`, at most 8.
+    #[inline]
     pub(super) fn may_hold(&self, first_eight: u64, len: usize) -> bool {
         if self.heads.holds(key(first_eight, len)) {
             return true;

@@ -22,7 +22,14 @@ struct Masks {
 /// Reports every phrase of the lexicon.
 pub(super) fn words(text: &str, lexicon: &Lexicon, mut found: impl FnMut(Range<usize>, Meaning)) {
     let mut words = Words { text, lexicon, resume: 0 };
-    blocks(text.as_bytes(), |base, masks, carry| words.block(base, masks, carry, &mut found));
+    let mut found = |event| {
+        if let Event::Phrase(range, meaning) = event {
+            found(range, meaning);
+        }
+    };
+    blocks(text.as_bytes(), |base, masks, carry| {
+        words.block(base, masks, Starts { carry, opens: 0, may_open: |_| false }, &mut found);
+    });
 }
 
 /// What the pass finds.
@@ -63,8 +70,7 @@ impl Openings {
         openings
     }
 
-    fn may_hold(&self, bytes: &[u8], at: usize) -> bool {
-        let eight = load(bytes, at);
+    fn may_hold(&self, eight: u64) -> bool {
         self.all.holds(key(eight, 3)) && (3..).zip(&self.by_length).any(|(len, bits)| bits.holds(key(eight, len)))
     }
 }
@@ -83,16 +89,10 @@ pub(super) fn events(text: &str, lexicon: &Lexicon, openings: &Openings, mut fou
     let mut before = 0;
     blocks(bytes, |base, masks, carry| {
         let plain = masks.word & !masks.foreign;
-        let mut starts = plain & !(plain << 1 | before);
+        let opens = plain & !(plain << 1 | before);
         before = plain >> 63;
-        while starts != 0 {
-            let at = base + starts.trailing_zeros() as usize;
-            starts &= starts - 1;
-            if openings.may_hold(bytes, at) {
-                found(Event::Prefix(at));
-            }
-        }
-        words.block(base, masks, carry, &mut |range, meaning| found(Event::Phrase(range, meaning)));
+        let may_open = |eight: u64| openings.may_hold(eight);
+        words.block(base, masks, Starts { carry, opens, may_open }, &mut found);
         let mut digits = masks.digit;
         while digits != 0 {
             let at = base + digits.trailing_zeros() as usize;
@@ -164,6 +164,16 @@ fn masks(chunk: &[u8; 64]) -> Masks {
     masks
 }
 
+/// Where something may begin in a block.
+struct Starts<F> {
+    /// Whether the byte before the block was part of a word.
+    carry: u64,
+    /// Where runs of ASCII letters and digits begin.
+    opens: u64,
+    /// Whether a prefix may begin with eight bytes.
+    may_open: F,
+}
+
 /// Looks words up where they begin.
 struct Words<'a> {
     text: &'a str,
@@ -173,36 +183,42 @@ struct Words<'a> {
 }
 
 impl Words<'_> {
-    fn block(&mut self, base: usize, masks: Masks, carry: u64, found: &mut impl FnMut(Range<usize>, Meaning)) {
+    /// Reports what begins in a block.
+    fn block(
+        &mut self,
+        base: usize,
+        masks: Masks,
+        starts: Starts<impl Fn(u64) -> bool>,
+        found: &mut impl FnMut(Event),
+    ) {
+        let Starts { carry, opens, may_open } = starts;
+        let bytes = self.text.as_bytes();
         let starts = masks.word & !(masks.word << 1 | carry);
+        let plain = masks.word & !masks.foreign;
         // Punctuation outside ASCII (a typographic apostrophe) is inside a run of the mask, yet a word may begin behind it.
         let foreign = masks.foreign & !(masks.foreign << 1);
-        let mut events = starts | foreign;
-        while events != 0 {
-            let place = events.trailing_zeros();
-            events &= events - 1;
+        let mut places = starts | foreign | opens;
+        while places != 0 {
+            let place = places.trailing_zeros();
+            places &= places - 1;
             let at = base + place as usize;
+            let eight = load(bytes, at);
+            let bit = 1 << place;
+            if opens & bit != 0 && may_open(eight) {
+                found(Event::Prefix(at));
+            }
             if at < self.resume {
                 continue;
             }
-            let ascii = ((masks.word & !masks.foreign) >> place).trailing_ones();
-            // What the block does not show whole is looked at again.
-            let shown = place + ascii < 64 || ascii >= 8;
-            let foreign_behind = shown && ascii < 8 && masks.foreign >> (place + ascii) & 1 == 1;
-            let may_begin = || {
-                let eight = load(self.text.as_bytes(), at);
-                if !self.lexicon.may_open(eight) {
-                    return false;
-                }
-                if shown && !foreign_behind {
-                    self.lexicon.may_hold(eight, ascii.min(8) as usize)
-                } else {
-                    self.may_begin(at)
-                }
-            };
-            if starts >> place & 1 == 1 && may_begin() {
+            // How many letters and digits the block shows; what it does not show whole is looked at again.
+            let ascii = (plain >> place).trailing_ones();
+            let shown = ascii >= 8 || place + ascii < 64 && masks.foreign >> ((place + ascii) & 63) & 1 == 0;
+            if starts & bit != 0
+                && self.lexicon.may_open(eight)
+                && if shown { self.lexicon.may_hold(eight, ascii.min(8) as usize) } else { self.may_begin(at) }
+            {
                 self.look_up(at, found);
-            } else if foreign >> place & 1 == 1 {
+            } else if foreign & bit != 0 {
                 self.behind_punctuation(at, base + 64, found);
             }
         }
@@ -222,7 +238,7 @@ impl Words<'_> {
     }
 
     /// Looks up what follows the first character between two offsets that is neither ASCII nor part of a word.
-    fn behind_punctuation(&mut self, from: usize, to: usize, found: &mut impl FnMut(Range<usize>, Meaning)) {
+    fn behind_punctuation(&mut self, from: usize, to: usize, found: &mut impl FnMut(Event)) {
         let run = self.text.get(from..).unwrap_or_default().char_indices().take_while(|(_, c)| !c.is_ascii());
         let mark =
             run.map(|(offset, c)| (from + offset, c)).take_while(|(at, _)| *at < to).find(|(_, c)| !fold::is_word(*c));
@@ -232,7 +248,7 @@ impl Words<'_> {
     }
 
     /// Looks up the word at `at`, and those that follow it in the same run.
-    fn look_up(&mut self, mut at: usize, found: &mut impl FnMut(Range<usize>, Meaning)) {
+    fn look_up(&mut self, mut at: usize, found: &mut impl FnMut(Event)) {
         let bytes = self.text.as_bytes();
         loop {
             let mut consumed = 0;
@@ -241,7 +257,7 @@ impl Words<'_> {
                 if matches!(meaning, Meaning::Term(_)) {
                     consumed = range.end;
                 }
-                found(range, meaning);
+                found(Event::Phrase(range, meaning));
             });
             self.resume = end.max(consumed);
             if end <= at || bytes.get(self.resume).is_none_or(u8::is_ascii) {
