@@ -11,7 +11,7 @@ use aho_corasick::{AhoCorasick, Anchored, Input, MatchKind, StartKind};
 /// Bytes of a literal that are looked at first; no literal is shorter.
 const HEAD_BYTES: usize = 3;
 /// Places that are looked at together.
-const PLACES: usize = 8;
+const PLACES: usize = 16;
 
 /// All literals, compiled.
 #[derive(Debug)]
@@ -68,25 +68,36 @@ impl Literals {
     /// The next place at which the first bytes of a literal may stand.
     fn next_place(&self, bytes: &[u8], mut at: usize) -> Option<usize> {
         let [first, second, third] = &*self.heads;
-        let may = |window: &[u8; HEAD_BYTES]| {
-            let [a, b, c] = window.map(usize::from);
-            first.get(a).unwrap_or(&0) & second.get(b).unwrap_or(&0) & third.get(c).unwrap_or(&0)
-        };
         while let Some(stretch) = bytes.get(at..).and_then(<[u8]>::first_chunk::<{ PLACES + HEAD_BYTES - 1 }>) {
-            let mut any = 0;
-            for window in stretch.array_windows::<HEAD_BYTES>() {
-                any |= may(window);
+            // Each byte is looked up once in every table: as the third of a head, the second of one, and the first.
+            let (mut any, mut one, mut two) = (0, 0, 0);
+            for &byte in stretch {
+                any |= two & of(third, byte);
+                two = one & of(second, byte);
+                one = of(first, byte);
             }
             if any != 0 {
-                let place = stretch.array_windows::<HEAD_BYTES>().position(|window| may(window) != 0)?;
-                return Some(at + place);
+                let place = (at..at + PLACES).find(|&place| self.may_begin(bytes, place));
+                if place.is_some() {
+                    return place;
+                }
             }
             at += PLACES;
         }
-        let rest = bytes.get(at..)?;
-        let place = rest.array_windows::<HEAD_BYTES>().position(|window| may(window) != 0)?;
-        Some(at + place)
+        (at..bytes.len()).find(|&place| self.may_begin(bytes, place))
     }
+
+    /// Whether a literal may begin at a place, by its first three bytes.
+    fn may_begin(&self, bytes: &[u8], place: usize) -> bool {
+        let [first, second, third] = &*self.heads;
+        let head = bytes.get(place..).and_then(<[u8]>::first_chunk::<HEAD_BYTES>);
+        head.is_some_and(|[a, b, c]| of(first, *a) & of(second, *b) & of(third, *c) != 0)
+    }
+}
+
+/// What a table says of a byte.
+fn of(table: &[u8; 256], byte: u8) -> u8 {
+    table.get(usize::from(byte)).copied().unwrap_or(0)
 }
 
 #[cfg(test)]
