@@ -12,6 +12,7 @@ use std::ops::Range;
 
 use regex_automata::dfa::{Automaton, StartKind, dense};
 use regex_automata::nfa::thompson;
+use regex_automata::util::primitives::StateID;
 use regex_automata::util::{start, syntax};
 use regex_automata::{Anchored, MatchKind};
 use regex_syntax::hir::{Class, Hir, HirKind};
@@ -90,8 +91,13 @@ impl Row {
     }
 
     /// The confidence in a candidate, `None` when it is none.
-    fn judge(&self, page: &Page<'_>, range: &Range<usize>, compact: &mut Compact, near: &mut Near<'_>) -> Option<u8> {
-        let raw = page.text.get(range.clone())?;
+    fn judge(
+        &self,
+        page: &Page<'_>,
+        (range, raw): (&Range<usize>, &str),
+        compact: &mut Compact,
+        near: &mut Near<'_>,
+    ) -> Option<u8> {
         if self.published.iter().any(|beginning| raw.starts_with(beginning.as_str())) {
             return None;
         }
@@ -169,6 +175,8 @@ pub(super) struct Rows {
 #[derive(Debug)]
 struct Pattern {
     dfa: dense::DFA<Vec<u32>>,
+    /// Where it starts whatever stands before; `None` for a pattern that looks at that.
+    start: Option<StateID>,
     shape: Shape,
     rows: SmallVec<[Row; 1]>,
     /// Whether a match may begin with something else than a letter or digit.
@@ -371,13 +379,19 @@ impl Pattern {
     fn new(pattern: &str) -> Result<Self, Fault> {
         let (hir, shape) = parse(pattern)?;
         let dfa = automaton(pattern).map_err(Fault::Pattern)?;
-        let mut pattern = Self { dfa, shape, rows: SmallVec::new(), opens: false, token_bytes_min: 0, long: true };
+        let mut pattern =
+            Self { dfa, start: None, shape, rows: SmallVec::new(), opens: false, token_bytes_min: 0, long: true };
         let may_begin = |byte: u8| {
             pattern.start(None).is_some_and(|start| !pattern.dfa.is_dead_state(pattern.dfa.next_state(start, byte)))
         };
+        // The kinds of bytes that a start can depend on.
+        let starts = [None, Some(b'\n'), Some(b'\r'), Some(b'a'), Some(b' ')].map(|before| pattern.start(before));
+        let [start, ..] = starts;
+        let start = start.filter(|_| starts.iter().all(|other| *other == start));
         let opens = (b'!'..=b'~').any(|byte| !byte.is_ascii_alphanumeric() && may_begin(byte));
         let blank = holds_blank(&hir);
         pattern.opens = opens;
+        pattern.start = start;
         pattern.long = hir.properties().maximum_len().is_none_or(|longest| longest > AHEAD_BYTES);
         pattern.token_bytes_min = if blank { 0 } else { hir.properties().minimum_len().unwrap_or(0) };
         Ok(pattern)
@@ -413,8 +427,9 @@ impl Pattern {
         let mut done: SmallVec<[bool; 16]> = SmallVec::from_elem(false, self.rows.len());
         for &end in ends.iter().rev().filter(|&&end| is_closed(page, end)) {
             let range = start..end;
+            let Some(raw) = page.text.get(range.clone()) else { continue };
             for (row, done) in self.rows.iter().zip(&mut done).filter(|(_, done)| !**done) {
-                if let Some(confidence) = row.judge(page, &range, compact, near) {
+                if let Some(confidence) = row.judge(page, (&range, raw), compact, near) {
                     sink.push(row.detector, range.clone(), confidence);
                     *done = true;
                 }
@@ -422,7 +437,10 @@ impl Pattern {
         }
     }
 
-    fn start(&self, before: Option<u8>) -> Option<regex_automata::util::primitives::StateID> {
+    fn start(&self, before: Option<u8>) -> Option<StateID> {
+        if self.start.is_some() {
+            return self.start;
+        }
         self.dfa.start_state(&start::Config::new().anchored(Anchored::Yes).look_behind(before)).ok()
     }
 
