@@ -118,6 +118,11 @@ pub(super) fn hash(bytes: &[u8]) -> u64 {
     finish(chunks.iter().chain([&last]).fold(begin(bytes.len()), |hash, chunk| mix(hash, *chunk)))
 }
 
+/// The hash of a folded word of fewer than eight bytes, given as a little-endian number with zeros behind it.
+pub(super) const fn hash_short(word: u64, len: usize) -> u64 {
+    finish(mix(begin(len), word.to_le_bytes()))
+}
+
 const fn begin(len: usize) -> u64 {
     0x51_7C_C1_B7_27_22_0A_95 ^ len as u64
 }
@@ -365,6 +370,9 @@ mod tests {
                 prop_assert_eq!(read(&text, from, camel, &mut fast), read_slowly(&text, from, camel, &mut slow), "{}", from);
                 prop_assert_eq!(&fast, &slow);
                 prop_assert_eq!((fast.hash(), fast.bytes), (hash(&slow), slow.bytes));
+                if slow.len() < 8 {
+                    prop_assert_eq!(hash_short(slow.first_eight(), slow.len()), hash(&slow));
+                }
                 let four: Vec<u8> = slow.iter().rev().take(4).copied().collect();
                 prop_assert_eq!(fast.last_four().to_le_bytes().into_iter().take(four.len()).collect::<Vec<_>>(), four);
             }
