@@ -3,6 +3,8 @@
 //! A word is a run of letters and digits as [`fold`] sees it; every other character that is no blank is a mark of its own,
 //! and a run of equal marks is one. A line end is a token too. Nothing is copied: a token is its hash, its first and its
 //! last bytes.
+//!
+//! Longer than 400 lines: one reading with its tests, read as one.
 
 use std::ops::Range;
 
