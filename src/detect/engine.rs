@@ -277,17 +277,11 @@ impl Engine {
             Event::Number(run) => {
                 self.numbers.at_number(page, &run, &mut near, sink);
                 self.keyed.at_number(page, &run, sink);
-                let mark = Mark::Number(run);
-                for &place in &self.by_number {
-                    self.look(place, page, &mark, sink);
-                }
+                self.look_all(&self.by_number, page, &Mark::Number(run), sink);
             }
             Event::Uuid(range) => {
                 self.keyed.at_number(page, &range, sink);
-                let mark = Mark::Uuid(range);
-                for &place in &self.by_uuid {
-                    self.look(place, page, &mark, sink);
-                }
+                self.look_all(&self.by_uuid, page, &Mark::Uuid(range), sink);
             }
         });
         self.labelled.under_key(page, sink);
@@ -326,6 +320,12 @@ impl Engine {
         }
         for (detector, confidence) in best {
             sink.push(detector, range.clone(), confidence);
+        }
+    }
+
+    fn look_all(&self, places: &[usize], page: &Page<'_>, mark: &Mark, sink: &mut Sink) {
+        for &place in places {
+            self.look(place, page, mark, sink);
         }
     }
 
