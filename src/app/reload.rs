@@ -47,7 +47,7 @@ impl Status {
     fn observe(&self) {
         let telemetry = &self.gate.telemetry;
         telemetry.audit(self.gate.audit.head().size, self.gate.audit.healthy());
-        telemetry.body_bytes(self.gate.budget.bytes());
+        telemetry.body_bytes(self.gate.budget.bytes(), self.gate.budget.bound());
         for backend in self.gate.snapshot().pool.backends() {
             telemetry.backend_up(backend.name(), backend.available());
         }
@@ -232,6 +232,7 @@ impl Keeper {
         if let (Some(files), Some(identity)) = (&self.config.listen.tls, &self.identity) {
             let problem = identity.reload(&files.certificate, &files.key).err().map(|error| error.to_string());
             self.status.gate.telemetry.reloaded("certificate", problem.as_deref());
+            self.status.gate.telemetry.certificate_valid_until(identity.valid_until());
             rejected.extend(problem);
         }
         let gate = &self.status.gate;

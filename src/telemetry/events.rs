@@ -124,9 +124,10 @@ impl Telemetry {
         }
     }
 
-    /// Memory that bodies take.
-    pub fn body_bytes(&self, bytes: usize) {
+    /// Memory that bodies take, and that they may take.
+    pub fn body_bytes(&self, bytes: usize, max: usize) {
         self.body_bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
+        self.body_bytes_max.set(i64::try_from(max).unwrap_or(i64::MAX));
     }
 
     /// Something was loaded again, or was not.
@@ -142,6 +143,11 @@ impl Telemetry {
     /// Seconds since the epoch until which the policy is valid; infinite when it does not expire.
     pub fn policy_valid_until(&self, seconds: f64) {
         self.policy_valid_until.set(seconds);
+    }
+
+    /// Seconds since the epoch until which the listener's certificate is valid.
+    pub fn certificate_valid_until(&self, seconds: f64) {
+        self.certificate_valid_until.set(seconds);
     }
 
     /// A request failed inside the gateway and was refused.
