@@ -12,6 +12,7 @@ mod bounds;
 mod checks;
 mod raw;
 mod resolve;
+mod schema;
 mod secret;
 
 use std::collections::BTreeMap;
@@ -19,6 +20,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub use schema::schema;
 pub use secret::Secret;
 
 use crate::model::{Country, Dialect, Word};
