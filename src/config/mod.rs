@@ -14,6 +14,7 @@ mod corpus;
 mod credential;
 mod raw;
 mod resolve;
+mod schema;
 mod secret;
 
 use std::collections::BTreeMap;
@@ -21,6 +22,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub use schema::schema;
 pub use secret::Secret;
 
 use crate::model::{Country, Dialect, Word};
