@@ -18,6 +18,7 @@ mod policy;
 mod printer;
 mod scan;
 mod serve;
+mod witness;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -70,6 +71,9 @@ enum Command {
     /// Read and verify the audit log
     #[command(subcommand)]
     Audit(audit::Command),
+    /// Sign checkpoints of others' logs, as a witness (C2SP tlog-witness)
+    #[command(subcommand)]
+    Witness(witness::Command),
 }
 
 /// Where the configuration is.
@@ -114,6 +118,7 @@ pub fn run() -> ExitCode {
         Command::Policy(command) => policy::run(command, printer),
         Command::Gpu(command) => gpu::run(&command, printer),
         Command::Audit(command) => audit::run(command, printer),
+        Command::Witness(command) => witness::run(&command, printer),
     };
     match ended {
         Ok(Exit::Well) => ExitCode::SUCCESS,

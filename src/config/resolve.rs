@@ -18,7 +18,7 @@ use crate::policy::nearest;
 pub(super) struct Resolver<'a> {
     path: &'a Path,
     text: &'a str,
-    folder: PathBuf,
+    pub(super) folder: PathBuf,
     faults: Vec<Fault>,
     /// Files that the configuration names and that were read, or tried.
     files: Vec<PathBuf>,
@@ -84,6 +84,8 @@ impl Resolver<'_> {
             shadow: raw.policy.shadow.as_ref().map(|path| self.folder.join(path.get_ref())),
             audit_folder: self.under(raw.audit.folder.as_ref(), "audit"),
             node: Word::configured(raw.audit.node.as_ref().map_or("node-1", |node| node.get_ref())),
+            witnesses: self.witnesses(&raw.audit),
+            custodians: self.custodians(&raw.audit.custodians),
             root_key: self.under(raw.keys.root.as_ref(), "keys/root.key"),
             corpus: raw.corpus.as_ref().map(|corpus| self.corpus(corpus)),
             apps,
@@ -139,7 +141,7 @@ impl Resolver<'_> {
         address
     }
 
-    fn readable(&mut self, file: &Spanned<String>) -> Option<Vec<u8>> {
+    pub(super) fn readable(&mut self, file: &Spanned<String>) -> Option<Vec<u8>> {
         let path = self.folder.join(file.get_ref());
         self.files.push(path.clone());
         match std::fs::read(path) {

@@ -7,6 +7,7 @@
 
 pub mod events;
 pub mod shadow;
+pub mod witness;
 
 use std::fmt::Write as _;
 use std::sync::atomic::AtomicU64;
@@ -103,6 +104,7 @@ pub struct Telemetry {
     policy_frozen_until: Gauge<f64, AtomicU64>,
     policy_rejected: Gauge,
     shadow: shadow::Shadow,
+    witnesses: witness::Witnesses,
     gen_ai_duration: OtelHistogram<f64>,
     gen_ai_first_token: OtelHistogram<f64>,
     gen_ai_tokens: OtelHistogram<u64>,
@@ -152,6 +154,7 @@ impl Telemetry {
             policy_frozen_until: Gauge::default(),
             policy_rejected: Gauge::default(),
             shadow: shadow::Shadow::default(),
+            witnesses: witness::Witnesses::default(),
             gen_ai_duration: histogram("gen_ai.server.request.duration", "s", "Duration of a request"),
             gen_ai_first_token: histogram(
                 "gen_ai.server.time_to_first_token",
@@ -214,6 +217,7 @@ impl Telemetry {
             self.policy_rejected.clone(),
         );
         self.shadow.register(r);
+        self.witnesses.register(r);
     }
 
     /// The page that Prometheus scrapes, in `OpenMetrics` text format.
