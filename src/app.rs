@@ -97,6 +97,7 @@ impl App {
         let files = config.listen.tls.as_ref();
         let identity = files.map(|files| tls::Identity::read(&files.certificate, &files.key)).transpose()?;
         let server_tls = if let (Some(files), Some(identity)) = (files, &identity) {
+            telemetry.certificate_valid_until(identity.valid_until());
             Some(Arc::new(tls::server_config(Arc::clone(identity), files.client_authorities.as_deref())?))
         } else {
             tracing::warn!("Listening without TLS, as [dangerous] says");

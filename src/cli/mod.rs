@@ -17,6 +17,7 @@ pub mod observe;
 mod policy;
 mod printer;
 mod scan;
+mod schema;
 mod serve;
 mod witness;
 
@@ -65,6 +66,9 @@ enum Command {
     /// The officer's tools: check, matrix, ask, test, lint, diff, sign
     #[command(subcommand)]
     Policy(policy::Command),
+    /// Print the JSON Schemas of octroi.toml and of sheets
+    #[command(subcommand)]
+    Schema(schema::Command),
     /// Test and measure the GPU of this machine
     #[command(subcommand)]
     Gpu(gpu::Command),
@@ -116,6 +120,7 @@ pub fn run() -> ExitCode {
         Command::Explain(arguments) => explain::run(&arguments, printer),
         Command::Detectors(arguments) => detectors::run(&arguments, printer),
         Command::Policy(command) => policy::run(command, printer),
+        Command::Schema(command) => schema::run(&command, printer),
         Command::Gpu(command) => gpu::run(&command, printer),
         Command::Audit(command) => audit::run(command, printer),
         Command::Witness(command) => witness::run(&command, printer),

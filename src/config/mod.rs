@@ -11,8 +11,10 @@
 mod bounds;
 mod checks;
 mod corpus;
+mod credential;
 mod raw;
 mod resolve;
+mod schema;
 mod secret;
 mod witnesses;
 
@@ -21,6 +23,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub use schema::schema;
 pub use secret::Secret;
 pub use witnesses::{Witness, Witnesses};
 
@@ -171,6 +174,19 @@ pub enum Credential {
     Bearer(Secret),
     /// A header of its own, such as `api-key`.
     Header(Word, Secret),
+    /// AWS Signature Version 4.
+    Signature {
+        /// Id of the key.
+        access_key: Secret,
+        /// The key.
+        secret_key: Secret,
+        /// Token of temporary credentials.
+        session_token: Option<Secret>,
+        /// Region that requests go to.
+        region: Word,
+        /// Service, `bedrock` unless it says otherwise.
+        service: Word,
+    },
 }
 
 /// Bounds that an operator may set; the defaults are in [`crate::limits`].
