@@ -13,6 +13,7 @@ use octroi_verify::entry;
 use octroi_verify::merkle::{Frontier, leaf_hash};
 use octroi_verify::note::{NOTE_BYTES_MAX, SignerKey, VerifierKey};
 use octroi_verify::problem::{Problem, ProblemKind};
+use octroi_verify::pruned::{self, PRUNED};
 use octroi_verify::relations::Relations;
 use octroi_verify::segment::{BATCH_BYTES_MAX, BATCH_FRAME_BYTES, Batch, HEADER_BYTES};
 use octroi_verify::verify::CHECKPOINT;
@@ -51,6 +52,14 @@ pub enum OpenError {
     Origin {
         /// Its name.
         found: String,
+    },
+    /// A writer of a later epoch has the log.
+    #[error(
+        "the audit log was taken over by a writer of epoch {epoch}: begin a new epoch with `octroi audit key rotate`"
+    )]
+    Fenced {
+        /// The lowest epoch that may write.
+        epoch: u32,
     },
     /// The name cannot be one, or segments are too short to hold an entry.
     #[error("{0}")]
@@ -120,10 +129,6 @@ fn resume(storage: &dyn Storage, key: SignerKey, published: &Checkpoint) -> Resu
         let detail = "its header names another log than the checkpoint";
         return Err(Problem::new(segment_name(header.number), ProblemKind::OtherLog, detail).into());
     }
-    if walk.headers().first().is_some_and(|header| header.first_seq != 0) {
-        let detail = "the first segment does not begin with entry 0";
-        return Err(Problem::new(SEGMENTS, ProblemKind::MissingEntries, detail).entry(0).into());
-    }
     let mut signed = vec![published.clone()];
     let mut reader = Reader::start(storage, key.verifier(), &mut walk, &mut signed)?;
     let from = reader.known;
@@ -168,7 +173,8 @@ impl Reader {
             }
         }
         tracing::warn!("The audit log has no usable state and is read from its first entry");
-        Ok(Self { known: walk.place(), tree: Frontier::default(), relations: Relations::default() })
+        let tree = pruned_tree(storage, walk.place().seq)?;
+        Ok(Self { known: walk.place(), tree, relations: Relations::default() })
     }
 
     /// Reads to the end of the log and compares it with what was signed. Returns whether a torn batch stands at the end.
@@ -226,6 +232,26 @@ impl Reader {
         }
         Ok(())
     }
+}
+
+/// The tree over the entries that were pruned. Whether it is the right one the header of the first segment tells.
+fn pruned_tree(storage: &dyn Storage, count: u64) -> Result<Frontier, OpenError> {
+    let mut tree = Frontier::default();
+    if count > 0 {
+        let missing = |error: io::Error| match error.kind() {
+            io::ErrorKind::NotFound => {
+                let detail = "the first segment does not begin with entry 0, and nothing is kept of those before it";
+                OpenError::from(Problem::new(SEGMENTS, ProblemKind::MissingEntries, detail).entry(0))
+            }
+            kind => OpenError::Io { name: PRUNED.to_owned(), kind },
+        };
+        let file = storage.open(PRUNED).map_err(missing)?;
+        pruned::read_from(&*file, 0..count, &mut |_, hash| {
+            tree.push(hash);
+            Ok(())
+        })?;
+    }
+    Ok(tree)
 }
 
 /// Writes zeros over a torn batch.

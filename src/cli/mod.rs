@@ -19,6 +19,7 @@ mod printer;
 mod scan;
 mod schema;
 mod serve;
+mod witness;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -74,6 +75,9 @@ enum Command {
     /// Read and verify the audit log
     #[command(subcommand)]
     Audit(audit::Command),
+    /// Sign checkpoints of others' logs, as a witness (C2SP tlog-witness)
+    #[command(subcommand)]
+    Witness(witness::Command),
 }
 
 /// Where the configuration is.
@@ -119,6 +123,7 @@ pub fn run() -> ExitCode {
         Command::Schema(command) => schema::run(&command, printer),
         Command::Gpu(command) => gpu::run(&command, printer),
         Command::Audit(command) => audit::run(command, printer),
+        Command::Witness(command) => witness::run(&command, printer),
     };
     match ended {
         Ok(Exit::Well) => ExitCode::SUCCESS,

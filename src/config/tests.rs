@@ -72,6 +72,33 @@ fn what_is_well_formed_and_means_nothing_is_a_fault() {
 }
 
 #[test]
+fn witnesses_have_an_address_a_key_and_a_quorum() {
+    const KEY: &str = "w.example/w1+0b5e7d0a+BFLLEsQWrQtgUHjLMuoq8KYJe1oVmdhxrOVfTgoKVBaB";
+    let witness = |url: &str, key: &str| format!("[[audit.witnesses]]\nurl = \"{url}\"\nkey = \"{key}\"\n");
+    let key = octroi_key();
+    for (name, table, count) in [
+        ("one", witness("https://w.example", &key), 0),
+        ("an address of this house", witness("http://10.0.0.7:9445/w", &key), 0),
+        ("no address", witness("w.example", &key), 1),
+        ("a key that is none", witness("https://w.example", KEY), 1),
+        ("one twice", witness("https://w.example", &key).repeat(2), 1),
+        ("more than there are", format!("[audit]\nwitness_quorum = 2\n{}", witness("https://w.example", &key)), 1),
+        ("never", format!("[audit]\nwitness_interval_s = 0\n{}", witness("https://w.example", &key)), 1),
+        ("authorities that are not there", witness("https://w.example", &key) + "roots = \"none.pem\"\n", 1),
+    ] {
+        let text = GOOD.replacen("[dangerous]", &format!("{table}[dangerous]"), 1);
+        assert_eq!(faults(&text).len(), count, "{name}: {:?}", faults(&text));
+    }
+}
+
+/// The public key of a witness.
+fn octroi_key() -> String {
+    let pair = aws_lc_rs::signature::Ed25519KeyPair::generate().unwrap().to_pkcs8v1().unwrap();
+    let key = octroi_verify::SignerKey::from_pkcs8("w.example/w1", pair.as_ref()).unwrap();
+    octroi_verify::cosign::CosignerKey::of(&key).to_string()
+}
+
+#[test]
 fn unknown_keys_are_faults() {
     let found = faults(&GOOD.replace("[dangerous]", "adress = 1\n[dangerous]"));
     assert!(found[0].what.contains("adress"), "{found:?}");

@@ -28,6 +28,10 @@ pub enum Purpose {
     MatchList,
     /// The master of a corpus of protected documents.
     Corpus,
+    /// Codes of cases in the record; scope: tenant.
+    SealCase,
+    /// Proofs that the keys of sealed content are ours.
+    SealMonth,
 }
 
 impl Purpose {
@@ -40,6 +44,8 @@ impl Purpose {
             Self::ScanMemory => "octroi/1/scan-memory",
             Self::MatchList => "octroi/1/match-list",
             Self::Corpus => "octroi/1/corpus",
+            Self::SealCase => "octroi/1/seal-case",
+            Self::SealMonth => "octroi/1/seal-month",
         }
     }
 }

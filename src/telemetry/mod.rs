@@ -7,6 +7,7 @@
 
 pub mod events;
 pub mod shadow;
+pub mod witness;
 
 use std::fmt::Write as _;
 use std::sync::atomic::AtomicU64;
@@ -104,6 +105,7 @@ pub struct Telemetry {
     policy_frozen_until: Gauge<f64, AtomicU64>,
     policy_rejected: Gauge,
     shadow: shadow::Shadow,
+    witnesses: witness::Witnesses,
     certificate_valid_until: Gauge<f64, AtomicU64>,
     gen_ai_duration: OtelHistogram<f64>,
     gen_ai_first_token: OtelHistogram<f64>,
@@ -155,6 +157,7 @@ impl Telemetry {
             policy_frozen_until: Gauge::default(),
             policy_rejected: Gauge::default(),
             shadow: shadow::Shadow::default(),
+            witnesses: witness::Witnesses::default(),
             certificate_valid_until: Gauge::default(),
             gen_ai_duration: histogram("gen_ai.server.request.duration", "s", "Duration of a request"),
             gen_ai_first_token: histogram(
@@ -232,6 +235,7 @@ impl Telemetry {
             self.policy_rejected.clone(),
         );
         self.shadow.register(r);
+        self.witnesses.register(r);
     }
 
     /// The page that Prometheus scrapes, in `OpenMetrics` text format.
