@@ -162,6 +162,7 @@ impl Reader {
         walk: &mut Walk<'_>,
         signed: &mut Vec<Checkpoint>,
     ) -> Result<Self, OpenError> {
+        check_pruned(storage, walk.headers().first().map_or(0, |header| header.first_seq))?;
         let state = State::load(storage, key).map_err(OpenError::io(STATE))?;
         if let Some((state, checkpoint)) = state {
             signed.push(checkpoint);
@@ -234,18 +235,29 @@ impl Reader {
     }
 }
 
+/// Whether the hashes of the entries before the first segment are kept: else it was not retention that removed them.
+fn check_pruned(storage: &dyn Storage, count: u64) -> Result<(), OpenError> {
+    if count == 0 {
+        return Ok(());
+    }
+    match storage.open(PRUNED).and_then(|file| file.length()) {
+        Ok(length) if length / pruned::HASH_BYTES >= count => Ok(()),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(OpenError::Io { name: PRUNED.to_owned(), kind: error.kind() })
+        }
+        _ => {
+            let detail =
+                format!("the first segment begins with entry {count}, and the hashes of those before it are not kept");
+            Err(Problem::new(SEGMENTS, ProblemKind::MissingEntries, detail).entry(0).into())
+        }
+    }
+}
+
 /// The tree over the entries that were pruned. Whether it is the right one the header of the first segment tells.
 fn pruned_tree(storage: &dyn Storage, count: u64) -> Result<Frontier, OpenError> {
     let mut tree = Frontier::default();
     if count > 0 {
-        let missing = |error: io::Error| match error.kind() {
-            io::ErrorKind::NotFound => {
-                let detail = "the first segment does not begin with entry 0, and nothing is kept of those before it";
-                OpenError::from(Problem::new(SEGMENTS, ProblemKind::MissingEntries, detail).entry(0))
-            }
-            kind => OpenError::Io { name: PRUNED.to_owned(), kind },
-        };
-        let file = storage.open(PRUNED).map_err(missing)?;
+        let file = storage.open(PRUNED).map_err(OpenError::io(PRUNED))?;
         pruned::read_from(&*file, 0..count, &mut |_, hash| {
             tree.push(hash);
             Ok(())
