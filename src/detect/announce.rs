@@ -41,10 +41,22 @@ fn column<'p>(page: &Page<'p>, start: usize) -> Option<&'p str> {
         None => return None,
     };
     let table = before.get(..line)?;
-    let paragraph = table.rfind("\n\n").map(|blank| blank + 2).or_else(|| (from == 0).then_some(0))?;
+    let paragraph = behind_blank_line(table.as_bytes()).or_else(|| (from == 0).then_some(0))?;
     let head = table.get(paragraph..)?.lines().next()?;
     let delimiter = delimiter.or_else(|| head.chars().find(|c| matches!(c, ',' | ';' | '\t' | '|')))?;
     head.split(delimiter).nth(place).filter(|cell| !cell.contains(|c: char| c.is_ascii_digit()))
+}
+
+/// Where the text begins that stands behind the last blank line.
+fn behind_blank_line(table: &[u8]) -> Option<usize> {
+    let mut end = table.len();
+    while let Some(line) = memchr::memrchr(b'\n', table.get(..end)?) {
+        if line.checked_sub(1).is_some_and(|before| table.get(before) == Some(&b'\n')) {
+            return Some(line + 1);
+        }
+        end = line;
+    }
+    None
 }
 
 /// Whether one of the words stands within so many bytes behind `end`, before the next digit.
@@ -76,6 +88,10 @@ mod tests {
         ] {
             let page = Page { text, key };
             assert_eq!(announces(&words, &page, text.find("123").unwrap(), 40), expected, "{name}");
+        }
+        for text in ["", "\n", "\n\n", "a\n\nb\n\n\nc\nd", "a\nb", "a\n\n"] {
+            let expected = text.rfind("\n\n").map(|blank| blank + 2);
+            assert_eq!(behind_blank_line(text.as_bytes()), expected, "{text:?}");
         }
         assert!(follows(&words, &Page { text: "123 (CVV)", key: None }, 3, 20));
         assert!(!follows(&words, &Page { text: "123, 4 CVV", key: None }, 3, 20));

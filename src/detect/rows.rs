@@ -407,12 +407,12 @@ impl Pattern {
         }
         let ends = self.ends(page.text.as_bytes(), start);
         if !ends.is_empty() {
-            self.judge(page, (start, &ends), (compact, near), sink);
+            self.judge(page, (start, ends), (compact, near), sink);
         } else if self.opens {
             let opening = page.left(start, OPENING_BYTES_MAX, |byte| byte.is_ascii_punctuation());
             for start in opening..start {
                 let ends = self.ends(page.text.as_bytes(), start);
-                self.judge(page, (start, &ends), (&mut Compact::at(start), near), sink);
+                self.judge(page, (start, ends), (&mut Compact::at(start), near), sink);
             }
         }
     }
@@ -420,19 +420,19 @@ impl Pattern {
     fn judge(
         &self,
         page: &Page<'_>,
-        (start, ends): (usize, &[usize]),
+        (start, mut ends): (usize, SmallVec<[usize; 8]>),
         (compact, near): (&mut Compact, &mut Near<'_>),
         sink: &mut Sink,
     ) {
-        let mut done: SmallVec<[bool; 16]> = SmallVec::from_elem(false, self.rows.len());
-        for &end in ends.iter().rev().filter(|&&end| is_closed(page, end)) {
-            let range = start..end;
-            let Some(raw) = page.text.get(range.clone()) else { continue };
-            for (row, done) in self.rows.iter().zip(&mut done).filter(|(_, done)| !**done) {
-                if let Some(confidence) = row.judge(page, (&range, raw), compact, near) {
-                    sink.push(row.detector, range.clone(), confidence);
-                    *done = true;
-                }
+        ends.retain(|end| is_closed(page, *end));
+        for row in &self.rows {
+            let found = ends.iter().rev().find_map(|&end| {
+                let range = start..end;
+                let confidence = row.judge(page, (&range, page.text.get(range.clone())?), compact, near)?;
+                Some((range, confidence))
+            });
+            if let Some((range, confidence)) = found {
+                sink.push(row.detector, range, confidence);
             }
         }
     }

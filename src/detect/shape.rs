@@ -7,7 +7,9 @@
 //!
 //! ```text
 //! pattern  [A-Z]{2}~[0-9]{2}      place 0 {A-Z}  place 1 {A-Z}  place 2 {0-9}  place 3 {0-9}    lengths {4}
+//!                                 something else may stand behind 2 of them, the next directly behind 1, 2 and 3
 //! ```
+//! Longer than 400 lines: one algorithm with its tests, read as one.
 
 use regex_syntax::hir::{Class, Hir, HirKind};
 use smallvec::SmallVec;

@@ -3,6 +3,8 @@
 //! A word is a run of letters and digits as [`fold`] sees it; every other character that is no blank is a mark of its own,
 //! and a run of equal marks is one. A line end is a token too. Nothing is copied: a token is its hash, its first and its
 //! last bytes.
+//!
+//! Longer than 400 lines: one reading with its tests, read as one.
 
 use std::ops::Range;
 
@@ -380,7 +382,7 @@ mod tests {
         #[test]
         fn short_words_make_the_tokens_of_folded_ones(text in "[ -~]{0,60}|[a-zA-Z0-9é’ s.]{0,60}|\\PC{0,40}") {
             // A word list that knows about every other word by something.
-            let slots: Vec<u8> = (0..256_u32).flat_map(|slot| (slot << 12 | slot * 7 % 4096).to_le_bytes()).collect();
+            let slots: Vec<u8> = (0..256_u32).flat_map(|slot| ((slot << 12) | (slot * 7 % 4096)).to_le_bytes()).collect();
             let lexicon = Lexicon::new(&slots).unwrap();
             let mut block = Block::default();
             block.read(&text, 0, &lexicon);
