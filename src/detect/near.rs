@@ -47,7 +47,7 @@ pub(super) type Detectors = SmallVec<[u64; 16]>;
 #[derive(Debug, Default)]
 pub(super) struct Contexts {
     words: HashMap<Box<[u8]>, SmallVec<[Phrase; 1]>, BuildHasherDefault<Mixer>>,
-    /// First words of phrases, also with the `s` of a plural, cut to eight bytes.
+    /// First words of phrases, also with the `s` of a plural and in compounds with a word for a number, cut to eight bytes.
     heads: Bits,
     /// Phrases in scripts without blanks, and whose they are.
     runs: Option<AhoCorasick>,
@@ -67,7 +67,7 @@ impl Contexts {
     /// Prepares phrases of any language, each with the number of the detector whose it is.
     pub(super) fn new<'a>(phrases: impl IntoIterator<Item = (u16, &'a str)>) -> Self {
         let phrases: Vec<(u16, &str)> = phrases.into_iter().collect();
-        let mut contexts = Self { heads: Bits::new(2 * phrases.len()), ..Self::default() };
+        let mut contexts = Self { heads: Bits::new(4 * phrases.len()), ..Self::default() };
         let mut runs: Vec<&str> = Vec::new();
         let mut highest = 0;
         for (owner, phrase) in phrases {
@@ -113,6 +113,9 @@ impl Contexts {
         let rest: Box<[Box<[u8]>]> = words.into_iter().collect();
         self.heads.insert(key_of(&first));
         self.heads.insert(key_of(&[&first, &b"s"[..]].concat()));
+        for end in NUMBER_ENDS {
+            self.heads.insert(key_of(&[&*first, *end].concat()));
+        }
         let phrases = self.words.entry(first).or_default();
         match phrases.iter_mut().find(|phrase| phrase.rest == rest) {
             Some(phrase) => phrase.owners.push(owner),
