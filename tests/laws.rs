@@ -236,6 +236,8 @@ async fn law_3_recorded_before_sent() {
 struct Failing {
     inner: Arc<dyn AuditLog>,
     fails: Arc<AtomicBool>,
+    /// How it fails.
+    error: AuditError,
     /// An entry is written when there is a permit; the log's own are not counted.
     slow: Option<Arc<Semaphore>>,
 }
@@ -243,7 +245,7 @@ struct Failing {
 impl AuditLog for Failing {
     fn append(&self, entry: Entry) -> BoxFuture<'_, Result<Position, AuditError>> {
         if self.fails.load(Ordering::SeqCst) {
-            return Box::pin(std::future::ready(Err(AuditError::Closed)));
+            return Box::pin(std::future::ready(Err(self.error)));
         }
         let slow = self.slow.clone().filter(|_| matches!(entry, Entry::Decision(_) | Entry::Attempt(_)));
         Box::pin(async move {
@@ -269,6 +271,14 @@ impl AuditLog for Failing {
     fn healthy(&self) -> bool {
         !self.fails.load(Ordering::SeqCst) && self.inner.healthy()
     }
+
+    fn epoch(&self) -> u32 {
+        self.inner.epoch()
+    }
+
+    fn fence(&self, epoch: u32) -> BoxFuture<'_, Result<(), AuditError>> {
+        self.inner.fence(epoch)
+    }
 }
 
 /// How many bodies have reached a server.
@@ -285,7 +295,9 @@ async fn law_3_nothing_is_sent_while_the_entry_is_written() {
     let home = plot.script("paris-gpu-1", |_| vec![common::scripted::Step::Reset]).await;
     let abroad = plot.script("us-cloud", common::scripted::echo).await;
     plot.only(&["paris-gpu-1", "us-cloud"]);
-    let house = plot.open_on(move |inner| Arc::new(Failing { inner, fails: never, slow: Some(gate) })).await;
+    let house = plot
+        .open_on(move |inner| Arc::new(Failing { inner, fails: never, error: AuditError::Closed, slow: Some(gate) }))
+        .await;
     let client = house.client.clone();
     let asking = tokio::spawn(async move { client.chat("x", false).await });
     // Long enough for a request to arrive, were it sent; what does not happen cannot be waited for.
@@ -301,21 +313,25 @@ async fn law_3_nothing_is_sent_while_the_entry_is_written() {
     assert_eq!(asking.await.unwrap().header("octroi-backend"), "us-cloud");
 }
 
-/// Law 3: a log that cannot write refuses, and nothing leaves; when it can again, requests are served again.
+/// Law 3: a log that cannot write refuses, and nothing leaves; when it can again, requests are served again. A full queue
+/// passes by itself and has a code of its own.
 #[tokio::test(flavor = "multi_thread")]
 async fn law_3_no_record_no_sending() {
-    let fails = Arc::new(AtomicBool::new(false));
-    let shared = Arc::clone(&fails);
-    let house = Plot::new().await.open_on(move |inner| Arc::new(Failing { inner, fails: shared, slow: None })).await;
-    assert_eq!(house.client.chat("before", false).await.status, 200);
-    let before = seen(&house);
-    fails.store(true, Ordering::SeqCst);
-    let answer = house.client.chat("while it fails", false).await;
-    assert_eq!(answer.status, 503, "{}", answer.body);
-    assert_eq!(answer.json()["error"]["code"], "audit_unavailable");
-    assert_eq!(before, seen(&house), "something left without a record");
-    fails.store(false, Ordering::SeqCst);
-    assert_eq!(house.client.chat("after", false).await.status, 200);
+    for (error, code) in [(AuditError::Closed, "audit_unavailable"), (AuditError::Full, "audit_overloaded")] {
+        let fails = Arc::new(AtomicBool::new(false));
+        let shared = Arc::clone(&fails);
+        let plot = Plot::new().await;
+        let house = plot.open_on(move |inner| Arc::new(Failing { inner, fails: shared, error, slow: None })).await;
+        assert_eq!(house.client.chat("before", false).await.status, 200);
+        let before = seen(&house);
+        fails.store(true, Ordering::SeqCst);
+        let answer = house.client.chat("while it fails", false).await;
+        assert_eq!(answer.status, 503, "{}", answer.body);
+        assert_eq!(answer.json()["error"]["code"], code);
+        assert_eq!(before, seen(&house), "something left without a record");
+        fails.store(false, Ordering::SeqCst);
+        assert_eq!(house.client.chat("after", false).await.status, 200);
+    }
 }
 
 /// Law 4: decided per attempt. The payload of one backend never goes to another.

@@ -234,19 +234,26 @@ impl Engine {
         self.scan_patterns(page, depth, sink);
     }
 
+    /// Wakes what waits for a byte. `false` when the work that one call may do is done.
+    fn at_bytes(&self, page: &Page<'_>, sink: &mut Sink) -> bool {
+        for (place, logic) in self.logic.iter().enumerate() {
+            let Wake::Byte(byte) = logic.wake else { continue };
+            for at in memchr::memchr_iter(byte, page.text.as_bytes()) {
+                if !sink.look() {
+                    return false;
+                }
+                self.look(place, page, &Mark::Byte(at), sink);
+            }
+        }
+        true
+    }
+
     /// Runs every detector but the recogniser of names and addresses.
     pub(super) fn scan_patterns(&self, page: &Page<'_>, depth: usize, sink: &mut Sink) {
         let text = page.text;
         let first = sink.hits.len();
-        for (place, logic) in self.logic.iter().enumerate() {
-            if let Wake::Byte(byte) = logic.wake {
-                for at in memchr::memchr_iter(byte, text.as_bytes()) {
-                    if !sink.look() {
-                        return;
-                    }
-                    self.look(place, page, &Mark::Byte(at), sink);
-                }
-            }
+        if !self.at_bytes(page, sink) {
+            return;
         }
         let mut near = Near::new(&self.contexts);
         if let Some(literals) = &self.literals {

@@ -47,7 +47,7 @@ pub(super) type Detectors = SmallVec<[u64; 16]>;
 #[derive(Debug, Default)]
 pub(super) struct Contexts {
     words: HashMap<Box<[u8]>, SmallVec<[Phrase; 1]>, BuildHasherDefault<Mixer>>,
-    /// First words of phrases, also with the `s` of a plural, cut to eight bytes.
+    /// First words of phrases, also with the `s` of a plural and in compounds with a word for a number, cut to eight bytes.
     heads: Bits,
     /// Phrases in scripts without blanks, and whose they are.
     runs: Option<AhoCorasick>,
@@ -67,7 +67,7 @@ impl Contexts {
     /// Prepares phrases of any language, each with the number of the detector whose it is.
     pub(super) fn new<'a>(phrases: impl IntoIterator<Item = (u16, &'a str)>) -> Self {
         let phrases: Vec<(u16, &str)> = phrases.into_iter().collect();
-        let mut contexts = Self { heads: Bits::new(2 * phrases.len()), ..Self::default() };
+        let mut contexts = Self { heads: Bits::new(4 * phrases.len()), ..Self::default() };
         let mut runs: Vec<&str> = Vec::new();
         let mut highest = 0;
         for (owner, phrase) in phrases {
@@ -97,6 +97,15 @@ impl Contexts {
             at = range.end;
             words.push(folded.as_slice().into());
         }
+        // Keys leave out what only joins: `carte_identite`, `numero_tessera_sanitaria`.
+        let bare: SmallVec<[Box<[u8]>; 4]> = words.iter().filter(|word| !is_joint(word)).cloned().collect();
+        if bare.len() >= 2 && bare.len() < words.len() {
+            self.enter(owner, bare);
+        }
+        self.enter(owner, words);
+    }
+
+    fn enter(&mut self, owner: u16, mut words: SmallVec<[Box<[u8]>; 4]>) {
         if words.is_empty() {
             return;
         }
@@ -104,6 +113,9 @@ impl Contexts {
         let rest: Box<[Box<[u8]>]> = words.into_iter().collect();
         self.heads.insert(key_of(&first));
         self.heads.insert(key_of(&[&first, &b"s"[..]].concat()));
+        for end in NUMBER_ENDS {
+            self.heads.insert(key_of(&[&*first, *end].concat()));
+        }
         let phrases = self.words.entry(first).or_default();
         match phrases.iter_mut().find(|phrase| phrase.rest == rest) {
             Some(phrase) => phrase.owners.push(owner),
@@ -123,6 +135,13 @@ impl Contexts {
         if phrases.is_none()
             && let [stem @ .., b's'] = folded.as_slice()
             && stem.len() > 3
+        {
+            phrases = self.words.get(stem);
+        }
+        // `AHV-Nummer` is written `ahvnummer` too, a BSN `bsnnr`.
+        if phrases.is_none()
+            && let Some(stem) = NUMBER_ENDS.iter().find_map(|end| folded.as_slice().strip_suffix(*end))
+            && stem.len() >= 3
         {
             phrases = self.words.get(stem);
         }
@@ -159,6 +178,17 @@ impl Contexts {
         SmallVec::from_elem(0, self.width)
     }
 }
+
+/// Whether a folded word only joins others.
+fn is_joint(word: &[u8]) -> bool {
+    const JOINTS: &[&[u8]] = &[
+        b"d", b"l", b"de", b"du", b"des", b"di", b"da", b"do", b"del", b"della", b"dell", b"la", b"of", b"van", b"the",
+    ];
+    JOINTS.contains(&word)
+}
+
+/// What a compound with a word for a number ends in.
+const NUMBER_ENDS: &[&[u8]] = &[b"nummer", b"nr", b"number", b"num", b"numero"];
 
 fn add(owners: &mut Detectors, found: &[u16]) {
     for &owner in found {
@@ -427,6 +457,9 @@ mod tests {
             ("Korean with a particle", "주민등록번호는 123", None, 73, true),
             ("Korean key", "123", Some("주민등록번호"), 73, true),
             ("apostrophe", "n° d’étranger 123", None, 75, true),
+            ("compound with number", "die Nirnummer 123", None, 1, true),
+            ("compound with nr", "123", Some("nirnr"), 1, true),
+            ("what joins left out", "123", Some("nEtranger"), 75, true),
             ("somebody else's", "NIR 123", None, 70, false),
             ("column head", "id;nir;name\n1;999;x\n2;123;y", None, 1, true),
         ] {

@@ -80,6 +80,11 @@ impl Budget {
         self.held().all
     }
 
+    /// Bytes that may be held, over all tenants.
+    pub fn bound(&self) -> usize {
+        self.held().bounds.all
+    }
+
     /// A share of a tenant that holds nothing yet.
     pub fn share(&self, tenant: &Word) -> Share {
         Share { budget: self.clone(), tenant: tenant.clone(), bytes: 0 }

@@ -21,6 +21,7 @@ pub mod respond;
 pub mod restore;
 pub mod route;
 pub mod scan_memory;
+mod sealed;
 pub mod server;
 pub mod shadow;
 pub mod snapshot;
