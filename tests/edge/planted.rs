@@ -110,7 +110,8 @@ async fn plant(plot: &Plot, client: &Client, values: &[String]) {
     ] {
         client.post(path, body).await;
     }
-    let stranger = Client { key: values[7].clone(), ..client.clone() };
+    let mut stranger = client.clone();
+    stranger.key = values[7].clone();
     assert_eq!(stranger.chat("x", false).await.status, 401);
 }
 
