@@ -126,8 +126,8 @@ impl App {
         in_force::freeze(&gate, None, &loaded.beside.freeze).await;
         status.set_rejected(&loaded.beside.problems());
         if !config.witnesses.list.is_empty() {
-            let (folder, witnesses) = (config.audit_folder.clone(), config.witnesses.clone());
-            tasks.spawn(anchor::follow(folder, witnesses, Arc::clone(&telemetry), stop.clone())?);
+            let folder = config.audit_folder.clone();
+            tasks.spawn(anchor::follow(folder, &config.witnesses, Arc::clone(&telemetry), stop.clone())?);
         }
         let keeper = reload::Keeper::new((loader, loaded.config, watch), identity, status, stop.clone());
         keeper.spawn(&tasks);

@@ -50,17 +50,18 @@ struct Way {
 /// Authorities for a witness that cannot be read.
 pub(super) fn follow(
     folder: PathBuf,
-    witnesses: Witnesses,
+    witnesses: &Witnesses,
     telemetry: Arc<Telemetry>,
     stop: CancellationToken,
-) -> anyhow::Result<impl Future<Output = ()> + Send> {
+) -> anyhow::Result<impl Future<Output = ()> + Send + use<>> {
     let ways = witnesses.list.iter().map(|witness| {
         let web = Web::to(&witness.url, witness.roots.as_deref())?;
         Ok(Way { witness: witness.clone(), web, sizes: BTreeMap::new() })
     });
     let mut ways = ways.collect::<anyhow::Result<Vec<_>>>()?;
+    let (interval, quorum) = (witnesses.interval, witnesses.quorum);
     Ok(async move {
-        let mut timer = tokio::time::interval(witnesses.interval);
+        let mut timer = tokio::time::interval(interval);
         timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut done = BTreeSet::new();
         loop {
@@ -72,7 +73,7 @@ pub(super) fn follow(
                 if done.contains(&log) {
                     continue;
                 }
-                match round(&log, &mut ways, witnesses.quorum, &telemetry).await {
+                match round(&log, &mut ways, quorum, &telemetry).await {
                     Ok(()) if finished => drop(done.insert(log)),
                     Ok(()) => {}
                     Err(error) => tracing::error!(error = format!("{error:#}"), "The log's checkpoint is not anchored"),

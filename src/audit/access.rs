@@ -58,7 +58,7 @@ pub(super) fn waiting(storage: &dyn Storage) -> Vec<(String, Item)> {
     let mut names = storage.names_up_to(FOLDER, LOOKED_MAX).unwrap_or_default();
     // A file that is being written has another name until it is whole. When only such are seen they are in the way.
     let flooded = names.len() >= LOOKED_MAX;
-    let is_one = |name: &str| name.ends_with(".json");
+    let is_one = |name: &str| name.strip_suffix(".json").is_some();
     names.sort_by_key(|name| (!is_one(name), name.clone()));
     let mut found = Vec::new();
     for name in names {

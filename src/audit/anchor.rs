@@ -105,9 +105,13 @@ impl Anchored {
         let from_edge = |size: &u64| *size == 0 || *size == self.edge.size() || *size == checkpoint.size;
         let near = self.edge.size() <= checkpoint.size && proofs.keys().all(from_edge);
         let mut tree = if near { self.edge.clone() } else { Frontier::default() };
-        proofs.values_mut().for_each(|proof| proof.begin(&tree));
+        for proof in proofs.values_mut() {
+            proof.begin(&tree);
+        }
         read_on(&self.folder, &mut tree, checkpoint.size, &mut |index, leaf| {
-            proofs.values_mut().for_each(|proof| proof.push(index, leaf));
+            for proof in proofs.values_mut() {
+                proof.push(index, leaf);
+            }
         })?;
         if tree.root() != checkpoint.root {
             let detail = "the entries are not those that the checkpoint was signed over";

@@ -13,7 +13,7 @@ use octroi_verify::entry;
 use octroi_verify::merkle::{Frontier, leaf_hash};
 use octroi_verify::note::{NOTE_BYTES_MAX, SignerKey, VerifierKey};
 use octroi_verify::problem::{Problem, ProblemKind};
-use octroi_verify::pruned::{self, HASH_BYTES, PRUNED};
+use octroi_verify::pruned::{self, PRUNED};
 use octroi_verify::relations::Relations;
 use octroi_verify::segment::{BATCH_BYTES_MAX, BATCH_FRAME_BYTES, Batch, HEADER_BYTES};
 use octroi_verify::verify::CHECKPOINT;
@@ -21,7 +21,7 @@ use octroi_verify::walk::{Place, SEGMENTS, Step, Walk, segment_name, segment_num
 
 use super::key::KeyFile;
 use super::state::{STATE, State};
-use super::storage::{SegmentFile, Storage, StorageFolder, read_small, replace};
+use super::storage::{Storage, StorageFolder, read_small, replace};
 use super::tail::remove_unused;
 
 /// Why a log does not open.
@@ -129,8 +129,6 @@ fn resume(storage: &dyn Storage, key: SignerKey, published: &Checkpoint) -> Resu
         let detail = "its header names another log than the checkpoint";
         return Err(Problem::new(segment_name(header.number), ProblemKind::OtherLog, detail).into());
     }
-    // Without the hashes of what was pruned nobody could verify the rest, whatever the state knows.
-    drop(pruned_hashes(storage, walk.place().seq)?);
     let mut signed = vec![published.clone()];
     let mut reader = Reader::start(storage, key.verifier(), &mut walk, &mut signed)?;
     let from = reader.known;
@@ -164,6 +162,7 @@ impl Reader {
         walk: &mut Walk<'_>,
         signed: &mut Vec<Checkpoint>,
     ) -> Result<Self, OpenError> {
+        check_pruned(storage, walk.headers().first().map_or(0, |header| header.first_seq))?;
         let state = State::load(storage, key).map_err(OpenError::io(STATE))?;
         if let Some((state, checkpoint)) = state {
             signed.push(checkpoint);
@@ -236,33 +235,35 @@ impl Reader {
     }
 }
 
+/// Whether the hashes of the entries before the first segment are kept: else it was not retention that removed them.
+fn check_pruned(storage: &dyn Storage, count: u64) -> Result<(), OpenError> {
+    if count == 0 {
+        return Ok(());
+    }
+    match storage.open(PRUNED).and_then(|file| file.length()) {
+        Ok(length) if length / pruned::HASH_BYTES >= count => Ok(()),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(OpenError::Io { name: PRUNED.to_owned(), kind: error.kind() })
+        }
+        _ => {
+            let detail =
+                format!("the first segment begins with entry {count}, and the hashes of those before it are not kept");
+            Err(Problem::new(SEGMENTS, ProblemKind::MissingEntries, detail).entry(0).into())
+        }
+    }
+}
+
 /// The tree over the entries that were pruned. Whether it is the right one the header of the first segment tells.
 fn pruned_tree(storage: &dyn Storage, count: u64) -> Result<Frontier, OpenError> {
     let mut tree = Frontier::default();
-    if let Some(file) = pruned_hashes(storage, count)? {
+    if count > 0 {
+        let file = storage.open(PRUNED).map_err(OpenError::io(PRUNED))?;
         pruned::read_from(&*file, 0..count, &mut |_, hash| {
             tree.push(hash);
             Ok(())
         })?;
     }
     Ok(tree)
-}
-
-/// The file with the hashes of so many pruned entries; `None` when none was pruned.
-fn pruned_hashes(storage: &dyn Storage, count: u64) -> Result<Option<Box<dyn SegmentFile>>, OpenError> {
-    if count == 0 {
-        return Ok(None);
-    }
-    let missing = || {
-        let detail = "the first segment does not begin with entry 0, and the hashes of those before it are not there";
-        OpenError::from(Problem::new(SEGMENTS, ProblemKind::MissingEntries, detail).entry(0))
-    };
-    let file = storage.open(PRUNED).map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => missing(),
-        kind => OpenError::Io { name: PRUNED.to_owned(), kind },
-    })?;
-    let length = file.length().map_err(OpenError::io(PRUNED))?;
-    if length / HASH_BYTES < count { Err(missing()) } else { Ok(Some(file)) }
 }
 
 /// Writes zeros over a torn batch.

@@ -153,7 +153,7 @@ impl Witness {
         }
         let mut newest = BTreeMap::new();
         for name in storage.names(LOGS).map_err(failed(LOGS))? {
-            if name.ends_with(".new") {
+            if name.strip_suffix(".new").is_some() {
                 // A write that a crash cut off: the one before it holds.
                 continue;
             }
@@ -227,8 +227,7 @@ fn divide(body: &str) -> Option<(u64, Vec<Hash>, &str)> {
 fn only_by(signed: &str, key: &VerifierKey) -> Option<String> {
     let (text, _) = note::split(signed).ok()?;
     let lines = signed.get(text.len() + 1..)?.lines();
-    let line = lines.map(|line| format!("{text}\n{line}\n")).find(|note| Checkpoint::open(note, key).is_ok());
-    line
+    lines.map(|line| format!("{text}\n{line}\n")).find(|note| Checkpoint::open(note, key).is_ok())
 }
 
 /// What a kept checkpoint says, when this witness signed it.

@@ -163,11 +163,12 @@ where
     Ok(())
 }
 
+const TEXT: &str = "text/plain; charset=utf-8";
+
 async fn answer(serving: Arc<Serving>, request: Request<Incoming>) -> anyhow::Result<Response<Full<Bytes>>> {
     let told = |status: StatusCode, kind: &'static str, text: String| {
         Response::builder().status(status).header(header::CONTENT_TYPE, kind).body(Full::new(Bytes::from(text)))
     };
-    const TEXT: &str = "text/plain; charset=utf-8";
     if request.uri().path() != "/add-checkpoint" {
         return Ok(told(StatusCode::NOT_FOUND, TEXT, "POST /add-checkpoint\n".to_owned())?);
     }

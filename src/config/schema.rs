@@ -195,8 +195,14 @@ impl<'de> Deserializer<'de> for Probe<'_> {
 pub(super) const WORDS: &[(&str, &[&str])] = &[("app[].headers", &["all", "id"])];
 
 /// Tables of which exactly one key is written.
-pub(super) const ONE_OF: &[&str] =
-    &["backend[].credential", "backend[].credential.bearer", "backend[].credential.header.value"];
+pub(super) const ONE_OF: &[&str] = &[
+    "backend[].credential",
+    "backend[].credential.bearer",
+    "backend[].credential.header.value",
+    "backend[].credential.sigv4.access_key",
+    "backend[].credential.sigv4.secret_key",
+    "backend[].credential.sigv4.session_token",
+];
 
 /// What each key is for, in a sentence that an editor shows.
 pub(super) const ABOUT: &[(&str, &str)] = &[
@@ -210,12 +216,25 @@ pub(super) const ABOUT: &[(&str, &str)] = &[
     ),
     ("admin", "Metrics, health and readiness, in plaintext; never on the data path"),
     ("admin.address", "Address and port; keep it on loopback or behind a firewall (default 127.0.0.1:9443)"),
+    ("admin.hosts", "Names by which it may be asked, beside addresses and localhost"),
     ("admin.off", "No admin listener"),
     ("policy", "The officer's files"),
     ("policy.folder", "Folder of sheets, inventory, packs and reference data (default policies)"),
+    (
+        "policy.approvers",
+        "TOML file of approvers; the folder is then a signed bundle, and nothing else comes into force",
+    ),
+    ("policy.shadow", "Folder or bundle that is evaluated beside the policy and never enforced"),
     ("audit", "The record of every decision"),
     ("audit.folder", "Folder of the log; one gateway writes it (default audit)"),
     ("audit.node", "This machine's name in the log's origin (default node-1)"),
+    ("audit.custodians", "Files with the public keys of those without two of whom sealed content is not opened"),
+    ("audit.witnesses", "Who signs the log's checkpoints besides the log (C2SP tlog-witness)"),
+    ("audit.witnesses[].url", "Its submission prefix; http:// is allowed: what counts is the signature"),
+    ("audit.witnesses[].key", "Its public key"),
+    ("audit.witnesses[].roots", "PEM of the authorities trusted for it"),
+    ("audit.witness_quorum", "How many must have signed a checkpoint for it to be kept as cosigned (default all)"),
+    ("audit.witness_interval_s", "Seconds between two rounds, 1 to 86400 (default 60)"),
     ("keys", "The root of all keys of the house"),
     ("keys.root", "File of 64 hexadecimal digits that only the gateway may read (default keys/root.key)"),
     ("corpus", "Protected documents that requests are compared with"),
@@ -246,6 +265,12 @@ pub(super) const ABOUT: &[(&str, &str)] = &[
     ("backend[].credential.header.value", "Its value"),
     ("backend[].credential.header.value.env", "Variable that holds the secret"),
     ("backend[].credential.header.value.file", "File that holds the secret"),
+    ("backend[].credential.sigv4", "Keys of AWS, with which each request is signed"),
+    ("backend[].credential.sigv4.access_key", "The access key's id: a variable or a file"),
+    ("backend[].credential.sigv4.secret_key", "The secret access key: a variable or a file"),
+    ("backend[].credential.sigv4.session_token", "The token of temporary keys: a variable or a file"),
+    ("backend[].credential.sigv4.region", "The region that the signature is for, such as eu-west-3"),
+    ("backend[].credential.sigv4.service", "The service that the signature is for (default bedrock)"),
     ("backend[].client_certificate", "Certificate that the gateway presents"),
     ("backend[].client_certificate.certificate", "PEM file of the chain"),
     ("backend[].client_certificate.key", "PEM file of the private key"),

@@ -1,7 +1,7 @@
 //! Runs of base64 and hexadecimal that decode to readable text: what is found inside is a finding over the whole run.
 //!
-//! A run of fourteen characters must cover some fourteenth place of a text, so that looking there finds each of them for next
-//! to nothing. Decoding stops at the first byte that no text has; images and ciphertext end within a few bytes.
+//! A run of fourteen characters that begins behind a place has its last at the fourteenth from there: looking back from it finds
+//! either the run or a later place to go on from, so that each is found for next to nothing. Decoding stops at the first byte that no text has; images and ciphertext end within a few bytes.
 
 use std::ops::Range;
 
@@ -31,13 +31,14 @@ pub fn runs(text: &str, mut found: impl FnMut(Range<usize>, &str)) {
     let bytes = text.as_bytes();
     let mut at = RUN_BYTES_MIN - 1;
     let mut done = 0;
-    while let Some(&byte) = bytes.get(at) {
-        if !is_code(byte) {
-            at += RUN_BYTES_MIN;
+    while at < bytes.len() {
+        let head = bytes.get(done..=at).unwrap_or_default();
+        let start = at + 1 - head.iter().rev().take_while(|&&byte| is_code(byte)).count();
+        // A run that begins here has its fourteenth character there, and so has every later one behind it.
+        if at < start + RUN_BYTES_MIN - 1 {
+            at = start + RUN_BYTES_MIN - 1;
             continue;
         }
-        let head = bytes.get(done..at).unwrap_or_default();
-        let start = at - head.iter().rev().take_while(|&&byte| is_code(byte)).count();
         let tail = bytes.get(at..).unwrap_or_default();
         let end = at + tail.iter().take_while(|&&byte| is_code(byte)).count();
         let padding = bytes.get(end..).unwrap_or_default().iter().take(2).take_while(|&&byte| byte == b'=').count();
@@ -51,9 +52,21 @@ pub fn runs(text: &str, mut found: impl FnMut(Range<usize>, &str)) {
     }
 }
 
-const fn is_code(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
+fn is_code(byte: u8) -> bool {
+    CODE.get(usize::from(byte)).is_some_and(|&code| code)
 }
+
+/// The characters of base64 and of its variant for URLs.
+#[expect(clippy::indexing_slicing, reason = "computed when this is compiled")]
+const CODE: [bool; 256] = {
+    let mut code = [false; 256];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        code[byte as usize] = byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_');
+        byte += 1;
+    }
+    code
+};
 
 /// Decodes a run when readable text comes out.
 fn open(run: &str) -> Option<String> {

@@ -51,6 +51,6 @@ fn subject(outbound: &Outbound) -> Subject {
     let examined = &outbound.leg.examined;
     let Some(case) = &examined.declared.case else { return Subject::Actor(examined.caller.actor.clone()) };
     let code = hmac::sign(&examined.snapshot.case_key(&examined.caller.tenant), case.as_bytes());
-    let code: String = code.as_ref().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    let code = code.as_ref().iter().take(16).fold(String::new(), |code, byte| format!("{code}{byte:02x}"));
     Subject::Case(Word::configured(&code))
 }

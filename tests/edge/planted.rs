@@ -110,8 +110,7 @@ async fn plant(plot: &Plot, client: &Client, values: &[String]) {
     ] {
         client.post(path, body).await;
     }
-    let mut stranger = client.clone();
-    stranger.key = values[7].clone();
+    let stranger = Client::new(&plot.authority, client.address, &values[7]);
     assert_eq!(stranger.chat("x", false).await.status, 401);
 }
 

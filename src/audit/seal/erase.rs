@@ -4,7 +4,7 @@
 //! erasure is left for the log; the keys are overwritten and removed. So none is destroyed without an entry, and what was cut
 //! off is finished by doing it again. What a copying file system, a flash disk or a backup keeps beneath is beyond any
 //! program: whoever keeps copies of this folder keeps them for as long as they keep its keys.
-#![expect(clippy::disallowed_types, clippy::disallowed_methods, reason = "files of keys are destroyed here")]
+#![expect(clippy::disallowed_types, reason = "files of keys are destroyed here")]
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};

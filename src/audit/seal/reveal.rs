@@ -66,7 +66,8 @@ pub fn reveal(
     let key = read_small(&storage, &key, 4_096).map_err(failed)?.ok_or(RevealError::Erased)?;
     let content = read_small(&storage, &format!("content/{name}"), CONTENT_BYTES_MAX).map_err(failed)?;
     let content = content.ok_or(RevealError::Gone)?;
-    let found: String = digest(&SHA256, &content).as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    let found = digest(&SHA256, &content);
+    let found = found.as_ref().iter().fold(String::new(), |found, byte| format!("{found}{byte:02x}"));
     if found != named {
         return Err(RevealError::Changed);
     }

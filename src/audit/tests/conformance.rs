@@ -64,7 +64,9 @@ async fn root_of(log: &dyn AuditLog, head: Head) -> [u8; 32] {
     let mut tree = octroi_verify::Frontier::default();
     while tree.size() < head.size {
         let entries = log.read(tree.size()..head.size.min(tree.size() + READ_ENTRIES_MAX)).await.unwrap();
-        entries.iter().for_each(|entry| tree.push(octroi_verify::merkle::leaf_hash(entry)));
+        for entry in &entries {
+            tree.push(octroi_verify::merkle::leaf_hash(entry));
+        }
     }
     tree.root().0
 }

@@ -36,7 +36,7 @@ impl Log {
 
     fn body(&self, old: u64, new: u64) -> String {
         let proof = consistency(self.1.as_slice(), old, new).unwrap_or_default();
-        let lines: String = proof.iter().map(|hash| format!("{hash}\n")).collect();
+        let lines = proof.iter().map(ToString::to_string).chain([String::new()]).collect::<Vec<_>>().join("\n");
         format!("old {old}\n{lines}\n{}", self.signed(new))
     }
 }

@@ -13,7 +13,7 @@ use octroi_verify::published::Files;
 use crate::app::web::{Conversation, Web};
 
 /// Time for one file.
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_mins(1);
 
 /// A published log behind an address.
 pub(super) struct Remote {
@@ -50,13 +50,12 @@ impl Remote {
             }
             None => None,
         };
-        let (talk, answer) = match answered {
-            Some(answered) => answered,
-            None => {
-                let mut talk = self.web.connect(&uri).await?;
-                let answer = talk.ask(Request::get(uri).body(Bytes::new())?, limit).await?;
-                (talk, answer)
-            }
+        let (talk, answer) = if let Some(answered) = answered {
+            answered
+        } else {
+            let mut talk = self.web.connect(&uri).await?;
+            let answer = talk.ask(Request::get(uri).body(Bytes::new())?, limit).await?;
+            (talk, answer)
         };
         *self.talk.borrow_mut() = Some(talk);
         match answer.status() {
