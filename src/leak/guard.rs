@@ -171,3 +171,73 @@ impl Scanner for Guard {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::leak::corpus::EVERYBODY;
+    use crate::leak::space::{About, Content};
+    use crate::leak::store::{Lock, Record, Writer};
+    use crate::leak::text::Words;
+    use crate::model::{Api, Dialect, Operation};
+
+    const TEXT: &str = "The plant in Saint-Nazaire will close on 14 March 2027, says memo 4471-B of the board.";
+
+    fn keys() -> CorpusKeys {
+        CorpusKeys::new(aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, &[3; 32]))
+    }
+
+    fn register(folder: &Path) {
+        let keys = keys();
+        let lock = Lock::take(folder).unwrap();
+        let mut writer = Writer::open(folder, &keys, EVERYBODY, &lock, drop).unwrap();
+        let content = Content::of(&Words::of(TEXT), &keys.words(EVERYBODY));
+        let (path, sha256) = ("memo.txt", [7; 32]);
+        let id = keys.document(EVERYBODY, path, &sha256);
+        let about = About { id, sha256, path: path.to_owned(), class: "board-paper".to_owned(), registered_ms: 7 };
+        writer.append(&Record::Document(Box::new((about, content)))).unwrap();
+        writer.sync().unwrap();
+    }
+
+    fn question() -> (Caller, Arc<Call>) {
+        let body = serde_json::json!({"model": "m", "messages": [{"role": "user", "content": TEXT}]}).to_string();
+        let api = Api { dialect: Dialect::OPENAI, operation: Operation::CHAT };
+        let caller = Caller {
+            tenant: Word::fixed("t"),
+            app: Word::fixed("a"),
+            purpose: None,
+            roles: Vec::new(),
+            residence: Vec::new(),
+            minors: false,
+            labels_required: false,
+            actor: Word::fixed("x"),
+            quiet: false,
+        };
+        (caller, Arc::new(crate::dialect::parse(api, body).unwrap()))
+    }
+
+    #[tokio::test]
+    async fn a_request_is_compared_or_unknown() {
+        let folder = tempfile::tempdir().unwrap();
+        register(folder.path());
+        let (hour, (caller, call)) = (Duration::from_hours(1), question());
+        let guard = Guard::open(folder.path(), keys(), Duration::from_secs(20), hour).unwrap();
+        assert!(matches!(guard.scan(&caller, &call).await.score, LeakFact::Score(score) if score >= Leak::SURELY));
+        let guard = Guard::open(folder.path(), keys(), Duration::from_millis(30), hour).unwrap();
+        let all = u32::try_from(guard.places.available_permits()).unwrap();
+        let held = Arc::clone(&guard.places).acquire_many_owned(all).await.unwrap();
+        let leak = guard.scan(&caller, &call).await;
+        assert_eq!(leak.score, LeakFact::Unknown, "no core is free within the budget");
+        assert_eq!(leak.classes, [(Word::fixed("board-paper"), false)]);
+        drop(held);
+    }
+
+    #[test]
+    fn a_folder_that_is_gone_is_no_empty_corpus() {
+        let folder = tempfile::tempdir().unwrap();
+        let open = |path: &Path| Guard::open(path, keys(), Duration::from_secs(1), Duration::from_secs(1));
+        assert!(open(folder.path()).is_ok());
+        let refused = open(&folder.path().join("gone")).unwrap_err();
+        assert!(refused.to_string().contains("is not there"), "{refused}");
+    }
+}
