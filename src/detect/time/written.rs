@@ -1,8 +1,10 @@
 //! Dates as people write them: `12/03/1985`, `1985-03-12`, `12 mars 1985`, `March 12th, 1985`, `12. März 1985`, `mars 1985`.
 
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use crate::detect::fold::{self, Window};
+use crate::detect::glance::{self, Bits, key_of};
 use crate::detect::page::Page;
 use crate::detect::validate::is_day;
 
@@ -224,12 +226,27 @@ fn month_left(page: &Page<'_>, at: usize) -> Option<(u8, usize)> {
 
 fn month(name: &str) -> Option<u8> {
     (name.len() >= 3).then_some(())?;
+    // The word before a number is seldom a month.
+    let seen = glance::next(name.as_bytes(), 0, name.len())?;
+    if !seen.odd && !MONTH_HEADS.holds(seen.key) {
+        return None;
+    }
     let mut folded = Window::new();
     fold::words(name, &mut folded);
     let folded = folded.trim_ascii();
     let place = MONTHS.iter().position(|names| names.split(' ').any(|known| known.as_bytes() == folded))?;
     u8::try_from(place + 1).ok()
 }
+
+/// The keys of the names of the months.
+static MONTH_HEADS: LazyLock<Bits> = LazyLock::new(|| {
+    let names: Vec<&str> = MONTHS.iter().flat_map(|names| names.split(' ')).collect();
+    let mut heads = Bits::new(names.len());
+    for name in names {
+        heads.insert(key_of(name.as_bytes()));
+    }
+    heads
+});
 
 /// Names of the months in English, French, German, Spanish, Italian, Dutch, Portuguese, Polish, the Nordic languages, Romanian,
 /// Czech, Slovak, Croatian, Slovene, Hungarian, Greek and Bulgarian, folded, with what is cut.
