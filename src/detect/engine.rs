@@ -330,11 +330,8 @@ impl Engine {
                 let key = before.filter(|before| !before.is_empty()).or(page.key);
                 self.nested(&range, &Page { text: &plain, key }, depth, sink);
                 // Letters for digits count only where a check digit agrees.
-                let mut place = 0;
-                sink.hits.retain(|hit| {
-                    place += 1;
-                    place <= first || !checked || self.is_checked(hit.detector)
-                });
+                let fresh = sink.hits.split_off(first);
+                sink.hits.extend(fresh.into_iter().filter(|hit| !checked || self.is_checked(hit.detector)));
             }
         }
         self.lend_meaning(sink.hits.get_mut(first..).unwrap_or_default());

@@ -80,7 +80,8 @@ fn around(text: &str, woken: &Range<usize>) -> Vec<(Range<usize>, Part)> {
 /// The word before a place when it is part of a number.
 fn word_before(text: &str, start: usize) -> Option<(Range<usize>, Part)> {
     let head = text.get(..start)?;
-    let end = head.trim_end_matches(|c: char| !fold::is_word(c)).len();
+    let near = head.get(head.floor_char_boundary(start.saturating_sub(GAP_BYTES_MAX + 4))..)?;
+    let end = start - near.len() + near.trim_end_matches(|c: char| !fold::is_word(c)).len();
     let gap = head.get(end..).filter(|gap| gap.len() <= GAP_BYTES_MAX)?;
     let letters = head.get(..end)?.chars().rev().take(WORD_CHARACTERS_MAX + 1).take_while(|c| fold::is_word(*c));
     let from = end - letters.map(char::len_utf8).sum::<usize>();
@@ -182,7 +183,7 @@ pub(super) fn in_leet(text: &str, run: &Range<usize>) -> Option<(Range<usize>, S
         return None;
     }
     let mut range = run.clone();
-    while let Some(next) = group_left(bytes, range.start) {
+    while let Some(next) = group_left(bytes, range.start).filter(|start| run.end - start < 2 * DIGITS.end) {
         range.start = next;
     }
     while let Some(next) = group_right(bytes, range.end).filter(|end| end - range.start < 2 * DIGITS.end) {
