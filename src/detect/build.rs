@@ -60,6 +60,7 @@ pub(super) fn build(sources: &[Source<'_>], catalogue: &Catalogue) -> Result<Eng
     for (cue, words) in person::CUES {
         phrases.extend(words.iter().map(|word| ((*word).to_owned(), Meaning::Cue(*cue))));
     }
+    phrases.extend(super::spelt::wakes().map(|word| (word, Meaning::Spelt)));
     let numbers = builder.compile(numbers);
     let prefixed = builder.compile(prefixed);
     let keyed = Keyed::new(keyed).unwrap_or_else(|fault| {
@@ -74,7 +75,7 @@ pub(super) fn build(sources: &[Source<'_>], catalogue: &Catalogue) -> Result<Eng
     // A word of two rows belongs to the surer.
     let sureness = |meaning: &Meaning| match meaning {
         Meaning::Term(detector) => served.get(usize::from(*detector)).and_then(|served| served.terms).unwrap_or(0),
-        Meaning::Cue(_) | Meaning::Label(_) => 0,
+        Meaning::Cue(_) | Meaning::Label(_) | Meaning::Spelt => 0,
     };
     phrases.sort_by_key(|(_, meaning)| std::cmp::Reverse(sureness(meaning)));
     let lexicon = Lexicon::new(phrases.iter().map(|(phrase, meaning)| (phrase.as_str(), *meaning)));

@@ -15,6 +15,7 @@ use super::scan::{self, Event, Openings};
 use super::secret::keyed::Keyed;
 use super::secret::label::Labelled;
 use super::source::{DetectorError, Fault, Source};
+use super::spelt::Spelt;
 use super::view::View;
 use super::{Detector, encoded, person};
 use crate::limits::NESTED_DEPTH_MAX;
@@ -203,6 +204,12 @@ impl Engine {
         self.served.get(usize::from(detector)).is_some_and(|served| served.description.entity == "email")
     }
 
+    /// Whether what a detector finds has a check digit.
+    fn is_checked(&self, detector: u16) -> bool {
+        let served = self.served.get(usize::from(detector));
+        served.is_some_and(|served| served.description.method.as_str().starts_with("pattern, check `"))
+    }
+
     /// Whether a detector is a lexicon.
     pub(super) fn is_term(&self, detector: u16) -> bool {
         self.served.get(usize::from(detector)).is_some_and(|served| served.terms.is_some())
@@ -270,6 +277,7 @@ impl Engine {
                 }
             });
         }
+        let mut spelt = Spelt::default();
         scan::events(text, &self.lexicon, &self.openings, |event| match event {
             _ if !sink.look() => {}
             Event::Prefix(at) => self.prefixed.at_opening(page, at, &mut near, sink),
@@ -281,7 +289,9 @@ impl Engine {
                 person::announced(page, cue, &range, &mut Report { sink, detector: self.person });
             }
             Event::Phrase(range, Meaning::Label(row)) => self.labelled.behind(page, row, &range, sink),
+            Event::Phrase(range, Meaning::Spelt) => spelt.word(text, &range),
             Event::Number(run) => {
+                spelt.number(text, &run);
                 self.numbers.at_number(page, &run, &mut near, sink);
                 self.keyed.at_number(page, &run, sink);
                 self.look_all(&self.by_number, page, &Mark::Number(run), sink);
@@ -308,6 +318,15 @@ impl Engine {
                 let key = before.filter(|before| !before.is_empty()).or(page.key);
                 self.nested(&range, &Page { text: decoded, key }, depth, sink);
             });
+            for (range, plain, checked) in spelt.found {
+                let first = sink.hits.len();
+                let before = text.get(text.floor_char_boundary(range.start.saturating_sub(CONTEXT_BYTES))..range.start);
+                let key = before.filter(|before| !before.is_empty()).or(page.key);
+                self.nested(&range, &Page { text: &plain, key }, depth, sink);
+                // Letters for digits count only where a check digit agrees.
+                let fresh = sink.hits.split_off(first);
+                sink.hits.extend(fresh.into_iter().filter(|hit| !checked || self.is_checked(hit.detector)));
+            }
         }
         self.lend_meaning(sink.hits.get_mut(first..).unwrap_or_default());
     }

@@ -48,6 +48,7 @@ mod secret;
 mod settle;
 mod shape;
 mod source;
+mod spelt;
 mod swar;
 mod time;
 mod values;

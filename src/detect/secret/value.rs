@@ -52,13 +52,19 @@ pub(in crate::detect) fn is_placeholder(value: &[u8]) -> bool {
 pub(in crate::detect) fn is_placeholder_of_password(value: &[u8]) -> bool {
     let first = value.first();
     let one = value.iter().all(|byte| Some(byte) == first || matches!(byte, b'.' | b'*'));
-    one || value.len() >= 16 && is_placeholder(value) || {
+    // `rootpasswd`: the word itself, with letters before it.
+    let letters = value.iter().all(u8::is_ascii_alphabetic);
+    let itself = letters && WORDS_ITSELF.iter().any(|word| value.to_ascii_lowercase().ends_with(word));
+    one || itself || value.len() >= 16 && is_placeholder(value) || {
         let upper = value.to_ascii_uppercase();
         let marks =
             upper.windows(5).any(|window| window.iter().all(|byte| matches!(byte, b'X' | b'*' | b'.' | b'#' | b'_')));
         marks || TELLING.iter().any(|word| memchr::memmem::find(&upper, word).is_some())
     }
 }
+
+/// What a password in letters ends in that a manual prints.
+const WORDS_ITSELF: &[&[u8]] = &[b"password", b"passwd", b"passwort", b"motdepasse"];
 
 /// Words within a value that only a placeholder has.
 const TELLING: &[&[u8]] = &[
@@ -84,6 +90,7 @@ const TELLING: &[&[u8]] = &[
     b"DEIN_",
     b"<YOUR",
     b"[YOUR",
+    b"1234-1234-1234",
 ];
 
 /// Whether a value refers to one that stands elsewhere: a variable, a template, a call.
