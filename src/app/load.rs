@@ -71,6 +71,13 @@ pub struct Loaded {
     pub(super) beside: Beside,
 }
 
+impl Loaded {
+    /// What is wrong and does not keep the policy from coming into force.
+    pub(crate) fn beside(&self) -> Vec<String> {
+        self.beside.problems()
+    }
+}
+
 /// What is remembered of a policy that comes into force.
 #[derive(Debug)]
 pub(super) struct Remembering {
@@ -124,7 +131,8 @@ impl Loader {
     /// Every fault of every file; or what a signed bundle lacks.
     pub fn load(&self, before: Option<&Snapshot>) -> Result<Loaded, Rejection> {
         let config = config::load(&self.path).map_err(|faults| {
-            let mut problems: Vec<String> = faults.0.iter().map(ToString::to_string).collect();
+            let mut problems: Vec<String> =
+                faults.0.iter().chain(&config::missing(&self.path, true)).map(ToString::to_string).collect();
             // The officer's files are read although the operator's has faults: all are told in one run.
             let folder = config::policy_folder(&self.path);
             let inside = folder.join("policies");
@@ -133,7 +141,14 @@ impl Loader {
             Problems(problems)
         })?;
         let mut problems = Vec::new();
-        let root = RootKey::read(&config.root_key).map_err(|error| problems.push(error.to_string())).ok();
+        let root = RootKey::read(&config.root_key);
+        if before.is_none() {
+            problems.extend(config::missing(&self.path, false).iter().map(ToString::to_string));
+        }
+        // One that is not there is told already, with its place.
+        let told = before.is_none() && !config.root_key.exists();
+        let root = root.map_err(|error| problems.extend((!told).then(|| error.to_string()))).ok();
+        let told_corpus = before.is_none() && config.corpus.as_ref().is_some_and(|corpus| !corpus.folder.exists());
         if before.is_none() {
             problems.extend(listener(&config));
         }
@@ -161,7 +176,8 @@ impl Loader {
             problems.extend(found);
             None
         });
-        let scanner = self.scanner(&config, &root).map_err(|problem| problems.push(problem)).ok();
+        let scanner =
+            self.scanner(&config, &root).map_err(|problem| problems.extend((!told_corpus).then_some(problem))).ok();
         let (Some((catalogue, engine)), Some(pool), Some(callers), Some(scanner)) = (detecting, pool, callers, scanner)
         else {
             return Err(Problems(problems).into());

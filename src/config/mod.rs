@@ -264,6 +264,13 @@ pub fn load(path: &Path) -> Result<Config, Faults> {
     resolve::resolve(path, &text, &raw)
 }
 
+/// What a configuration names and a gateway needs, and is not there: the root key, the corpus, and, where that is asked, the
+/// candidate, without which a gateway runs. Nothing where the file cannot be read: [`load`] tells why.
+pub fn missing(path: &Path, candidate: bool) -> Vec<Fault> {
+    let Ok(text) = std::fs::read_to_string(path) else { return Vec::new() };
+    raw::parse(path, &text).map_or_else(|_| Vec::new(), |raw| resolve::missing(path, &text, &raw, candidate))
+}
+
 /// The policy folder of a configuration that may have faults: as it says, where that can be read, else the default.
 pub fn policy_folder(path: &Path) -> PathBuf {
     let read = std::fs::read_to_string(path).ok().and_then(|text| toml::from_str::<toml::Table>(&text).ok());

@@ -62,6 +62,12 @@ fn what_is_well_formed_and_means_nothing_is_a_fault() {
         ("an empty step", "localhost:9", "localhost:9//other", 1),
         ("a path", "localhost:9", "localhost:9/openai/deployments/one/", 0),
         ("a key twice", "keys = []", "keys = [\"h1:AA\", \"h1:AA\"]", 1),
+        ("a country that is none", "keys = []", "residence = [\"ZZ\", \"FR\"]", 1),
+        ("two listeners on two ports", "[dangerous]", "[admin]\naddress = \"0.0.0.0:8443\"\n[dangerous]", 0),
+        ("the port of [admin]", "127.0.0.1:0", "0.0.0.0:9443", 1),
+        ("no room", "[dangerous]", "[limits]\nrequests = 0\njson_depth = 0\n[dangerous]", 2),
+        ("a number below 0", "[dangerous]", "[limits]\nbody_bytes = -1\n[dangerous]", 1),
+        ("a quorum of nobody", "[dangerous]", "[audit]\nwitness_quorum = 3\n[dangerous]", 1),
     ] {
         let text = GOOD.replacen(old, new, 1);
         assert_ne!(text, GOOD, "{name}");
@@ -69,6 +75,55 @@ fn what_is_well_formed_and_means_nothing_is_a_fault() {
     }
     let two = GOOD.replace("keys = []", "keys = [\"h1:AA\"]").replace("[[backend]]", second);
     assert_eq!(faults(&two).len(), 1, "one key of two apps");
+}
+
+/// One address that is none hides no fault of another table.
+#[test]
+fn all_is_told_in_one_run() {
+    let text = GOOD
+        .replace("127.0.0.1:0", "localhost")
+        .replace("keys = []", "residence = [\"ZZ\"]")
+        .replace("[dangerous]", "[limits]\nrequests = 0\njson_depth = 0\n[audit]\nwitness_interval_s = 0\n[dangerous]");
+    assert_eq!(faults(&text).len(), 5, "{:?}", faults(&text));
+}
+
+#[test]
+fn what_is_named_and_not_there_is_told_with_its_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("octroi.toml");
+    let tables = "[keys]\nroot = \"none.key\"\n[corpus]\n[policy]\nshadow = \"nosh\"\n[dangerous]";
+    std::fs::write(&path, GOOD.replace("[dangerous]", tables)).unwrap();
+    let found = missing(&path, true);
+    let told: Vec<_> = found.iter().map(|fault| (fault.place.rsplit('/').next().unwrap(), &*fault.what)).collect();
+    assert!(matches!(told[..], [("octroi.toml:5:8", _), ("octroi.toml", _), ("octroi.toml:8:10", _)]), "{told:?}");
+    assert_eq!(missing(&path, false).len(), 2);
+    for made in ["none.key", "corpus", "nosh"] {
+        std::fs::create_dir(folder.path().join(made)).unwrap();
+    }
+    assert_eq!(missing(&path, true), []);
+}
+
+#[test]
+fn values_of_the_wrong_kind_are_told_in_words() {
+    for (name, old, new, said) in [
+        ("a text for a list", "[\"openai\"]", "\"openai\"", "a text in quotes stands where a list in brackets"),
+        (
+            "a number below 0",
+            "[dangerous]",
+            "[limits]\nbody_bytes = -1\n[dangerous]",
+            "stands where a whole number, 0 or more",
+        ),
+        (
+            "a text for a number",
+            "[dangerous]",
+            "[limits]\nbody_bytes = \"1\"\n[dangerous]",
+            "a text in quotes stands where a whole",
+        ),
+    ] {
+        let found = faults(&GOOD.replacen(old, new, 1));
+        assert!(found[0].what.starts_with("a ") && found[0].what.contains(said), "{name}: {found:?}");
+        assert!(found[0].help.contains("may have faults of its own"), "{name}");
+    }
 }
 
 #[test]
