@@ -19,7 +19,7 @@ use crate::leak::store::CorpusKeys;
 use crate::leak::{NoCorpus, Scanner};
 use crate::model::{Binding, Word};
 use crate::policy::Policy;
-use crate::upstream::{Bounds, ClientCertificate, HealthCheck, Pool, Roots, Secret, Settings};
+use crate::upstream::{Bounds, ClientCertificate, HealthCheck, Pool, Roots, Secret, Settings, Signer};
 
 /// Everything that is wrong with the files, each in full.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -304,6 +304,15 @@ fn upstream_settings(backend: &BackendConfig, binding: Binding) -> Settings {
     settings.roots = backend.roots.clone().map_or(Roots::System, Roots::Pem);
     settings.credential = backend.credential.as_ref().map(|credential| match credential {
         Credential::Bearer(token) => crate::upstream::Credential::Bearer(secret(token)),
+        Credential::Signature { access_key, secret_key, session_token, region, service } => {
+            crate::upstream::Credential::Signature(Signer {
+                access_key: secret(access_key),
+                secret_key: secret(secret_key),
+                session_token: session_token.as_ref().map(secret),
+                region: region.to_string(),
+                service: service.to_string(),
+            })
+        }
         Credential::Header(name, value) => {
             crate::upstream::Credential::Header { name: name.to_string(), secret: secret(value) }
         }

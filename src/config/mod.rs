@@ -11,6 +11,7 @@
 mod bounds;
 mod checks;
 mod corpus;
+mod credential;
 mod raw;
 mod resolve;
 mod secret;
@@ -165,6 +166,19 @@ pub enum Credential {
     Bearer(Secret),
     /// A header of its own, such as `api-key`.
     Header(Word, Secret),
+    /// AWS Signature Version 4.
+    Signature {
+        /// Id of the key.
+        access_key: Secret,
+        /// The key.
+        secret_key: Secret,
+        /// Token of temporary credentials.
+        session_token: Option<Secret>,
+        /// Region that requests go to.
+        region: Word,
+        /// Service, `bedrock` unless it says otherwise.
+        service: Word,
+    },
 }
 
 /// Bounds that an operator may set; the defaults are in [`crate::limits`].

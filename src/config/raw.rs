@@ -124,6 +124,17 @@ pub(super) struct RawBackend {
 pub(super) struct RawCredential {
     pub(super) bearer: Option<Spanned<RawSource>>,
     pub(super) header: Option<RawHeaderCredential>,
+    pub(super) sigv4: Option<RawSigv4>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawSigv4 {
+    pub(super) access_key: Spanned<RawSource>,
+    pub(super) secret_key: Spanned<RawSource>,
+    pub(super) session_token: Option<Spanned<RawSource>>,
+    pub(super) region: String,
+    pub(super) service: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -15,7 +15,7 @@ use super::record::{self, Known};
 use super::{Gate, edge};
 use crate::audit::Slot;
 use crate::model::entry::{Digest, Entry, Outcome, RequestId};
-use crate::model::{Refusal, Word};
+use crate::model::{Dialect, Refusal, Word};
 use crate::telemetry::InWork;
 use crate::telemetry::events::RequestEnded;
 use crate::transform::Counts;
@@ -56,6 +56,8 @@ pub struct Ledger {
     pub started: Instant,
     /// The same, for what is dated.
     pub accepted_at: Timestamp,
+    /// The API in which the client is answered.
+    pub dialect: Dialect,
     /// Operation of the API, once routed.
     pub operation: Word,
     /// The configured model name, once known.
@@ -109,6 +111,7 @@ impl Ledger {
             id,
             started: Instant::now(),
             accepted_at: gate.now(),
+            dialect: Dialect::OPENAI,
             operation: Word::UNKNOWN,
             model: Word::UNKNOWN,
             app: Word::UNKNOWN,

@@ -62,27 +62,29 @@ pub struct Freeze {
 const EPOCH: &str = "1";
 
 impl Snapshot {
-    /// The backends that speak the dialect and serve the model, under names that the inventory binds.
-    pub fn servable(&self, dialect: Dialect, model: &Word) -> BackendSet {
-        self.servable_of(&self.policy, dialect, model)
+    /// The backends that speak one of the dialects and serve the model, under names that the inventory binds.
+    pub fn servable(&self, dialects: &[Dialect], model: &Word) -> BackendSet {
+        self.servable_of(&self.policy, dialects, model)
     }
 
     /// The same, as another policy numbers them.
-    pub fn servable_of(&self, policy: &Policy, dialect: Dialect, model: &Word) -> BackendSet {
+    pub fn servable_of(&self, policy: &Policy, dialects: &[Dialect], model: &Word) -> BackendSet {
         let names = self.models.get(model);
         let mut set = BackendSet::default();
         for (index, backend) in (0..).zip(policy.backends()) {
             let Some(name) = names.and_then(|names| names.get(&backend.name)) else { continue };
-            if self.able(&backend.name, dialect, name) {
+            if self.able(&backend.name, dialects, name) {
                 set.insert(BackendId(index));
             }
         }
         set
     }
 
-    fn able(&self, backend: &Word, dialect: Dialect, model: &Word) -> bool {
+    fn able(&self, backend: &Word, dialects: &[Dialect], model: &Word) -> bool {
         let upstream = self.pool.backend(backend.as_str());
-        upstream.is_some_and(|upstream| upstream.speaks(dialect) && upstream.serves(model.as_str()))
+        upstream.is_some_and(|upstream| {
+            dialects.iter().any(|dialect| upstream.speaks(*dialect)) && upstream.serves(model.as_str())
+        })
     }
 
     /// Whether a freeze lasts at an instant.
