@@ -3,6 +3,7 @@
 //! [`Loader`] turns files into a [`crate::gateway::snapshot::Snapshot`]; [`App`] opens the log, binds the listeners and keeps the snapshot fresh. A
 //! reload that fails leaves everything as it was, loudly.
 
+mod anchor;
 mod archive;
 mod bundle;
 mod files;
@@ -12,8 +13,10 @@ mod in_force;
 mod load;
 mod officer;
 mod reload;
+mod sealing;
 mod shadow;
 mod status;
+pub(crate) mod web;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -94,6 +97,7 @@ impl App {
         let files = config.listen.tls.as_ref();
         let identity = files.map(|files| tls::Identity::read(&files.certificate, &files.key)).transpose()?;
         let server_tls = if let (Some(files), Some(identity)) = (files, &identity) {
+            telemetry.certificate_valid_until(identity.valid_until());
             Some(Arc::new(tls::server_config(Arc::clone(identity), files.client_authorities.as_deref())?))
         } else {
             tracing::warn!("Listening without TLS, as [dangerous] says");
@@ -121,6 +125,10 @@ impl App {
         in_force::record(&gate, &loaded, "start", None).await.context("the policy in force cannot be recorded")?;
         in_force::freeze(&gate, None, &loaded.beside.freeze).await;
         status.set_rejected(&loaded.beside.problems());
+        if !config.witnesses.list.is_empty() {
+            let folder = config.audit_folder.clone();
+            tasks.spawn(anchor::follow(folder, &config.witnesses, Arc::clone(&telemetry), stop.clone())?);
+        }
         let keeper = reload::Keeper::new((loader, loaded.config, watch), identity, status, stop.clone());
         keeper.spawn(&tasks);
         tasks.spawn(follow_corpus(Arc::clone(&gate), stop.clone()));

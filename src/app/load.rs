@@ -157,6 +157,10 @@ impl Loader {
             .map_err(|faults| problems.extend(faults.iter().map(ToString::to_string)))
             .ok();
         problems.extend(fit::faults(&config, &policy));
+        let sealer = super::sealing::sealer(&config, &policy, &root).unwrap_or_else(|found| {
+            problems.extend(found);
+            None
+        });
         let scanner = self.scanner(&config, &root).map_err(|problem| problems.push(problem)).ok();
         let (Some((catalogue, engine)), Some(pool), Some(callers), Some(scanner)) = (detecting, pool, callers, scanner)
         else {
@@ -177,6 +181,7 @@ impl Loader {
             pool: Arc::new(pool),
             scanner,
             root: Arc::new(root),
+            sealer: sealer.map(Arc::new),
             limits: config.limits,
         });
         Ok(Loaded { config, snapshot, remembering, beside })

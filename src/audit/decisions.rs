@@ -93,7 +93,7 @@ fn segment(folder: &&Path, (number, end): (u32, Option<u64>), take: &mut dyn FnM
 }
 
 /// The time of the first entry of a segment, if it has one.
-fn first_time(folder: &&Path, number: u32) -> Result<Option<String>, Problem> {
+pub(super) fn first_time(folder: &&Path, number: u32) -> Result<Option<String>, Problem> {
     let name = segment_name(number);
     let unreadable = |error: std::io::Error| Problem::new(&name, ProblemKind::Unreadable, error.to_string());
     let file = folder.open(&name).map_err(unreadable)?;

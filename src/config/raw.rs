@@ -67,6 +67,20 @@ pub(super) struct RawPolicy {
 pub(super) struct RawAudit {
     pub(super) folder: Option<Spanned<String>>,
     pub(super) node: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(super) witnesses: Vec<RawWitness>,
+    pub(super) witness_quorum: Option<Spanned<u64>>,
+    pub(super) witness_interval_s: Option<Spanned<u64>>,
+    #[serde(default)]
+    pub(super) custodians: Vec<Spanned<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawWitness {
+    pub(super) url: Spanned<String>,
+    pub(super) key: Spanned<String>,
+    pub(super) roots: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Default, Deserialize)]

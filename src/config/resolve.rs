@@ -85,6 +85,8 @@ impl Resolver<'_> {
             shadow: raw.policy.shadow.as_ref().map(|path| self.folder.join(path.get_ref())),
             audit_folder: self.under(raw.audit.folder.as_ref(), "audit"),
             node: Word::configured(raw.audit.node.as_ref().map_or("node-1", |node| node.get_ref())),
+            witnesses: self.witnesses(&raw.audit),
+            custodians: self.custodians(&raw.audit.custodians),
             root_key: self.under(raw.keys.root.as_ref(), "keys/root.key"),
             corpus: raw.corpus.as_ref().map(|corpus| self.corpus(corpus)),
             apps,
@@ -140,7 +142,7 @@ impl Resolver<'_> {
         address
     }
 
-    fn readable(&mut self, file: &Spanned<String>) -> Option<Vec<u8>> {
+    pub(super) fn readable(&mut self, file: &Spanned<String>) -> Option<Vec<u8>> {
         let path = self.folder.join(file.get_ref());
         self.files.push(path.clone());
         match std::fs::read(path) {

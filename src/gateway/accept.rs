@@ -49,6 +49,7 @@ pub fn head<B>(request: &Request<B>, bytes_max: usize) -> Result<Head, Refusal> 
         label: declaration(headers, "octroi-label")?,
         purpose: declaration(headers, "octroi-purpose")?,
         residence: declaration(headers, "octroi-residence")?,
+        case: declaration(headers, "octroi-case")?.filter(|case| !case.is_empty()),
     };
     Ok(Head { line, declared })
 }

@@ -20,6 +20,8 @@ pub struct Declarations {
     pub purpose: Option<String>,
     /// `octroi-residence`
     pub residence: Option<String>,
+    /// `octroi-case`: under whose key content is sealed, when policy wants that.
+    pub case: Option<String>,
 }
 
 impl Declarations {

@@ -39,6 +39,7 @@ pub async fn journey(gate: &Arc<Gate>, ledger: &mut Ledger, request: Request<Inc
         return Answer::models(&snapshot, &head.line);
     }
     ledger.known = Some(record::Known { snapshot: Arc::clone(&snapshot), caller: caller.clone(), api });
+    ledger.take_place(&caller.tenant)?;
     let (parts, incoming) = request.into_parts();
     let limits = &snapshot.limits;
     body::check_head(&parts.headers, limits.body_bytes, dialect::untyped(api))?;

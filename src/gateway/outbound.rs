@@ -63,6 +63,8 @@ impl std::fmt::Debug for Changed {
 /// The leg and why its duties cannot be done: the caller goes on to the next backend.
 pub fn prepare(gate: &Gate, leg: Leg) -> Result<Outbound, Box<Failed>> {
     let changed = match gate.salt() {
+        // A duty that this gateway is not set up for removes the backend, as every duty does that cannot be done.
+        _ if leg.duties.log_sealed && leg.examined.snapshot.sealer.is_none() => Err(Failure::Impossible("duty")),
         Some(salt) => change_for(&leg.examined, &leg.backend, &leg.duties, salt),
         None => Err(Failure::Impossible("randomness")),
     };

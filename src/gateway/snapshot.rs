@@ -7,6 +7,7 @@ use aws_lc_rs::hmac;
 use jiff::Timestamp;
 
 use super::scan_memory::ScanMemory;
+use crate::audit::seal::Sealer;
 use crate::config::Limits;
 use crate::detect::Engine;
 use crate::identity::{Callers, Purpose, RootKey};
@@ -41,6 +42,8 @@ pub struct Snapshot {
     pub scanner: Arc<dyn Scanner>,
     /// The root of all keys.
     pub root: Arc<RootKey>,
+    /// Seals content where policy wants it; `None` without custodians.
+    pub sealer: Option<Arc<Sealer>>,
     /// Bounds that the operator set.
     pub limits: Limits,
 }
@@ -100,6 +103,11 @@ impl Snapshot {
     /// The key of pseudonyms, stable within tenant and app.
     pub fn token_key(&self, tenant: &Word, app: &Word) -> hmac::Key {
         self.root.mac_key(Purpose::WireToken, &[tenant.as_str(), app.as_str(), EPOCH])
+    }
+
+    /// The key of the codes of cases, per tenant.
+    pub fn case_key(&self, tenant: &Word) -> hmac::Key {
+        self.root.mac_key(Purpose::SealCase, &[tenant.as_str()])
     }
 
     /// The key of content MACs in the record, per tenant and month (`2026-11`).
