@@ -35,6 +35,7 @@ impl Status {
         let snapshot = self.gate.snapshot();
         for backend in snapshot.pool.backends() {
             telemetry.backend_up(backend.name(), backend.available());
+            telemetry.endpoints(backend.name(), backend.endpoints_up(), backend.endpoints());
         }
         let freeze = snapshot.freeze.as_ref().filter(|freeze| self.gate.now() < freeze.until);
         telemetry.policy_frozen_until(freeze.map_or(0.0, |freeze| freeze.until.as_duration().as_secs_f64()));
