@@ -1,4 +1,6 @@
 //! The engine: every detector and row, compiled once, shared by all requests.
+//!
+//! Longer than 400 lines: the one walk over a page, with everything that wakes in it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
