@@ -350,6 +350,7 @@ fn decision(request: RequestId) -> Entry {
             body_bytes: 2_048,
             changed: vec![change("email"), change("person"), change("iban")],
             model: Some(Word::fixed("assistant-large-2026")),
+            sealed: None,
         }),
         body_mac: Digest([4; 32]),
         body_bytes: 2_048,

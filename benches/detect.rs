@@ -1,8 +1,16 @@
-//! Speed of the detection engine on one core: plain prose, a mixed English and French prompt of 2 KB, 1 MB of agent history.
+//! Speed of the detection engine on one core: plain prose, a mixed English and French prompt of 2 KB, 1 MB of agent history for the
+//! first time and when all but the last message is remembered, growth from 1 KB to 16 MB, and a plain alternation beside it.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher as _, RandomState};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use divan::counter::BytesCount;
-use octroi::detect::{Engine, embedded};
-use octroi::model::{Catalogue, ClassSet, EntityInfo, Normal, Word};
+use octroi::detect::{Block, Engine, Memory, Remembered, embedded};
+use octroi::model::call::FieldKey;
+use octroi::model::{
+    Api, Call, Catalogue, ClassSet, Content, Dialect, EntityInfo, Field, Line, Normal, Operation, Role, TokenKind, Word,
+};
 
 fn main() {
     divan::main();
@@ -86,6 +94,89 @@ fn plain_prose(bencher: divan::Bencher<'_, '_>, bytes: usize) {
 fn mixed_prompt(bencher: divan::Bencher<'_, '_>, bytes: usize) {
     let (engine, text) = (engine(), repeated(MIXED, bytes));
     bencher.counter(BytesCount::new(text.len())).bench_local(|| engine.find(divan::black_box(&text)));
+}
+
+/// The cost of a byte must not depend on how many there are.
+#[divan::bench(args = [1, 16, 256, 4 * 1024, 16 * 1024])]
+fn growth_kilobytes(bencher: divan::Bencher<'_, '_>, kilobytes: usize) {
+    let (engine, text) = (engine(), repeated(MIXED, kilobytes * 1024));
+    bencher.counter(BytesCount::new(text.len())).bench_local(|| engine.find(divan::black_box(&text)));
+}
+
+/// Remembers everything under a keyed hash, as the gateway does with another.
+#[derive(Default)]
+struct Everything {
+    key: RandomState,
+    known: Mutex<HashMap<u64, Arc<Remembered>>>,
+}
+
+impl std::fmt::Debug for Everything {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Everything(..)")
+    }
+}
+
+impl Memory for Everything {
+    fn recall(&self, block: &Block<'_>) -> Option<Arc<Remembered>> {
+        let name = self.key.hash_one((block.text, block.key, block.engine));
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&name).cloned()
+    }
+
+    fn keep(&self, block: &Block<'_>, found: Remembered) {
+        let name = self.key.hash_one((block.text, block.key, block.engine));
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(name, Arc::new(found));
+    }
+}
+
+/// 1 MB of what an agent and its tools said, in messages of 2 to 8 KB, none like another: letters, prose, code.
+fn history() -> Call {
+    let mut fields = Vec::new();
+    let mut bytes = 0;
+    for step in 0.. {
+        let (role, text) = match step % 3 {
+            0 => (Role::User, format!("Step {step}. {MIXED}")),
+            1 => (Role::Assistant, format!("Answer {step}: {}", repeated(PROSE, 3000))),
+            _ => (Role::ToolResult, format!("{{\"step\": {step}, \"ok\": true}}\n{}", include_str!("transform.rs"))),
+        };
+        bytes += text.len();
+        fields.push(Field {
+            path: "messages[].content",
+            role,
+            kind: TokenKind::String,
+            span: 0..0,
+            content: Content::Decoded(text.into()),
+            group: step,
+            key: FieldKey::Known("content"),
+        });
+        if bytes >= 1024 * 1024 {
+            break;
+        }
+    }
+    let api = Api { dialect: Dialect::OPENAI, operation: Operation::CHAT };
+    Call {
+        api,
+        line: Line::from(api),
+        body: String::new(),
+        fields,
+        models: Vec::new(),
+        stream: false,
+        store: None,
+        open: 1,
+        hosted: Vec::new(),
+    }
+}
+
+#[divan::bench]
+fn history_first(bencher: divan::Bencher<'_, '_>) {
+    let (engine, call) = (engine(), history());
+    bencher.with_inputs(Everything::default).bench_local_refs(|memory| engine.inspect_with(&call, Some(memory)));
+}
+
+#[divan::bench]
+fn history_remembered(bencher: divan::Bencher<'_, '_>) {
+    let (engine, call, memory) = (engine(), history(), Everything::default());
+    engine.inspect_with(&call, Some(&memory));
+    bencher.bench_local(|| engine.inspect_with(&call, Some(&memory)));
 }
 
 /// What we are compared with: the patterns of every row in one alternation, as `regex` runs it, without a check of anything.

@@ -10,8 +10,9 @@ use divan::{Bencher, black_box};
 use octroi::dialect;
 use octroi::model::{Api, Dialect, Operation};
 use octroi::wire::json::{Bounds, Document, Numbers};
+use octroi::wire::{Edit, quote, splice};
 
-const CHAT: Api = Api { dialect: Dialect::OpenAi, operation: Operation::ChatCompletions };
+const CHAT: Api = Api { dialect: Dialect::OPENAI, operation: Operation::CHAT };
 
 fn main() {
     divan::main();
@@ -77,6 +78,22 @@ fn read_tokens_only(bencher: Bencher<'_, '_>, bytes: usize) {
     bencher
         .counter(BytesCount::of_str(&body))
         .bench(|| Document::read(black_box(&body), Bounds::REQUEST, Numbers::All).unwrap().nodes().len());
+}
+
+/// A request is read, two hundred of its texts are written anew, and what leaves is spliced.
+#[divan::bench(args = [1_048_576])]
+fn parse_visit_and_patch(bencher: Bencher<'_, '_>, bytes: usize) {
+    let body = conversation(bytes);
+    bencher.counter(BytesCount::of_str(&body)).with_inputs(|| body.clone()).bench_values(|body| {
+        let call = dialect::parse(CHAT, body).unwrap();
+        let mut edits = dialect::outgoing(&call, "own-name", true);
+        let texts = call.fields.iter().filter(|field| field.path == "messages[].content").step_by(12);
+        edits.extend(texts.map(|field| {
+            let text = call.text(field).replace("Erika Mustermann", "<PERSON_K7Q2M9F3>");
+            Edit { span: field.span.clone(), replacement: quote(&field.content.written(&text)) }
+        }));
+        splice(&call.body, edits).unwrap()
+    });
 }
 
 #[divan::bench]

@@ -11,7 +11,7 @@ use divan::counter::{BytesCount, ItemsCount};
 use octroi::model::call::FieldKey;
 use octroi::model::{
     Action, Api, Call, Catalogue, ClassSet, Content, Dialect, Duties, EntityId, EntityInfo, Field, Finding, Findings,
-    Normal, Operation, Role, TokenKind, Word,
+    Line, Normal, Operation, Role, TokenKind, Word,
 };
 use octroi::transform::{Changed, Keys, Landing, Restorer, StreamRestore, Vault, apply};
 
@@ -51,9 +51,18 @@ fn request(bytes: usize) -> (Call, Findings) {
     let content = Content::Verbatim(span.start + 1..span.end - 1);
     let (path, role, kind) = ("messages[].content", Role::User, TokenKind::String);
     let field = Field { path, role, kind, span, content, group: 0, key: FieldKey::Known("content") };
-    let api = Api { dialect: Dialect::OpenAi, operation: Operation::ChatCompletions };
-    let call =
-        Call { api, body, fields: vec![field], model: 0, stream: true, store: None, open: 1, hosted: Vec::new() };
+    let api = Api { dialect: Dialect::OPENAI, operation: Operation::CHAT };
+    let call = Call {
+        api,
+        body,
+        fields: vec![field],
+        line: Line::from(api),
+        models: vec![0],
+        stream: true,
+        store: None,
+        open: 1,
+        hosted: Vec::new(),
+    };
     (call, Findings { list, ..Findings::default() })
 }
 

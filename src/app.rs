@@ -3,6 +3,7 @@
 //! [`Loader`] turns files into a [`crate::gateway::snapshot::Snapshot`]; [`App`] opens the log, binds the listeners and keeps the snapshot fresh. A
 //! reload that fails leaves everything as it was, loudly.
 
+mod anchor;
 mod archive;
 mod bundle;
 mod files;
@@ -13,9 +14,11 @@ mod load;
 mod officer;
 mod recover;
 mod reload;
+mod sealing;
 mod shadow;
 mod status;
 mod watch;
+pub(crate) mod web;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -99,6 +102,7 @@ impl App {
         let files = config.listen.tls.as_ref();
         let identity = files.map(|files| tls::Identity::read(&files.certificate, &files.key)).transpose()?;
         let server_tls = if let (Some(files), Some(identity)) = (files, &identity) {
+            telemetry.certificate_valid_until(identity.valid_until());
             Some(Arc::new(tls::server_config(Arc::clone(identity), files.client_authorities.as_deref())?))
         } else {
             tracing::warn!("Listening without TLS, as [dangerous] says");
@@ -127,6 +131,10 @@ impl App {
         in_force::freeze(&gate, &loaded.beside.freeze).await;
         loader.keep(&loaded);
         status.set_rejected(&loaded.beside.problems());
+        if !config.witnesses.list.is_empty() {
+            let folder = config.audit_folder.clone();
+            tasks.spawn(anchor::follow(folder, &config.witnesses, Arc::clone(&telemetry), stop.clone())?);
+        }
         let beside = loaded.beside.freeze;
         let keeper = reload::Keeper::new((loader, loaded.config, watching), identity, status, stop.clone());
         keeper.having_refused(&beside).spawn(&tasks);

@@ -72,6 +72,7 @@ fn decision(number: u32) -> Entry {
             body_bytes: 90,
             changed: vec![Change { entity: Word::fixed("email"), action: Word::fixed("pseudonymise"), count: 1 }],
             model: Some(Word::fixed("large-2026")),
+            sealed: None,
         }),
         fell_back: None,
         body_mac: Digest([4; 32]),
@@ -181,4 +182,117 @@ async fn every_command_of_the_documentation_works() {
         .collect();
     assert!(accesses.len() >= 10, "{accesses:?}");
     assert!(accesses.iter().all(|access| !access.contains("clinic-notes")), "{accesses:?}");
+}
+
+/// Answers each request on a connection with what a function makes of its path and body; returns the address.
+async fn serve(answer: impl Fn(&str, &[u8]) -> (u16, Vec<u8>) + Send + Sync + 'static) -> String {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let answer = Arc::new(answer);
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let answer = Arc::clone(&answer);
+            tokio::spawn(async move {
+                let mut bytes = Vec::new();
+                while let Ok(1..) = stream.read_buf(&mut bytes).await {
+                    let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") else { continue };
+                    let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
+                    let length = head.to_lowercase();
+                    let length = length.lines().find_map(|line| line.strip_prefix("content-length: "));
+                    let whole = end + 4 + length.map_or(0, |length| length.trim().parse::<usize>().unwrap());
+                    if bytes.len() < whole {
+                        continue;
+                    }
+                    let path = head.split(' ').nth(1).unwrap().to_owned();
+                    let (status, body) = answer(&path, &bytes[end + 4..whole]);
+                    bytes.drain(..whole);
+                    let head = format!("HTTP/1.1 {status} X\r\ncontent-length: {}\r\n\r\n", body.len());
+                    if stream.write_all(&[head.into_bytes(), body].concat()).await.is_err() {
+                        break;
+                    }
+                }
+            });
+        }
+    });
+    address
+}
+
+async fn octroi(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> (Option<i32>, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_octroi"));
+    command.args(arguments).envs(variables.iter().copied()).current_dir(folder);
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    (output.status.code(), said)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_published_log_is_verified_where_it_is_served() {
+    let folder = tempfile::tempdir().unwrap();
+    write_log(&folder.path().join("audit")).await;
+    let (code, said) = octroi(folder.path(), &["audit", "publish", "published"], &[]).await;
+    assert_eq!(code, Some(0), "{said}");
+    let root = folder.path().join("published");
+    let files = root.clone();
+    let address = serve(move |path, _| match std::fs::read(files.join(path.trim_start_matches('/'))) {
+        Ok(bytes) => (200, bytes),
+        Err(_) => (404, Vec::new()),
+    })
+    .await;
+    let verify = ["audit", "verify", &address, "--key", "audit/log.vkey", "--from", "audit/checkpoint"];
+    let (code, said) = octroi(folder.path(), &verify, &[]).await;
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("sound: 402 entries of `octroi/paris-1/1`"), "{said}");
+    let bundle = root.join("tile/entries/000");
+    let right = std::fs::read(&bundle).unwrap();
+    let mut wrong = right.clone();
+    wrong[300] ^= 1;
+    std::fs::write(&bundle, wrong).unwrap();
+    let (code, said) = octroi(folder.path(), &verify, &[]).await;
+    assert_eq!(code, Some(1), "{said}");
+    std::fs::write(&bundle, right).unwrap();
+    std::fs::remove_file(root.join("tile/0/001.p/146")).unwrap();
+    let (code, said) = octroi(folder.path(), &verify, &[]).await;
+    assert_eq!(code, Some(1));
+    assert!(said.contains("entries missing: tile/0/001.p/146"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn entries_are_forwarded_at_least_once_from_a_cursor() {
+    use std::sync::Mutex;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    let folder = tempfile::tempdir().unwrap();
+    write_log(&folder.path().join("audit")).await;
+    let (seen, down) = (Arc::new(Mutex::new(Vec::<u64>::new())), Arc::new(AtomicBool::new(true)));
+    let (kept, closed) = (Arc::clone(&seen), Arc::clone(&down));
+    let endpoint = serve(move |path, body| {
+        assert_eq!(path, "/v1/logs");
+        if closed.load(Ordering::SeqCst) {
+            return (503, Vec::new());
+        }
+        let body: serde_json::Value = serde_json::from_slice(body).unwrap();
+        for record in body.pointer("/resourceLogs/0/scopeLogs/0/logRecords").unwrap().as_array().unwrap() {
+            let entry: serde_json::Value =
+                serde_json::from_str(record["body"]["stringValue"].as_str().unwrap()).unwrap();
+            assert_eq!(record["eventName"], format!("octroi.audit.{}", entry["entry"]["kind"].as_str().unwrap()));
+            kept.lock().unwrap().push(entry["seq"].as_u64().unwrap());
+        }
+        (200, b"{}".to_vec())
+    })
+    .await;
+    let variables = [("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.as_str())];
+    let forward = ["audit", "forward"];
+    let (code, said) = octroi(folder.path(), &forward, &variables).await;
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("503") && !folder.path().join("audit/forward.cursor").exists(), "{said}");
+    down.store(false, Ordering::SeqCst);
+    for (name, from, to) in [("all", 0, 402), ("nothing is new", 402, 402)] {
+        let (code, said) = octroi(folder.path(), &forward, &variables).await;
+        assert_eq!(code, Some(0), "{said}");
+        assert_eq!(std::mem::take(&mut *seen.lock().unwrap()), (from..to).collect::<Vec<_>>(), "{name}");
+    }
+    // A cursor that was not written after a batch was taken: it is sent again, and nothing is left out.
+    std::fs::write(folder.path().join("audit/forward.cursor"), "octroi/paris-1/1 300\n").unwrap();
+    octroi(folder.path(), &forward, &variables).await;
+    assert_eq!(*seen.lock().unwrap(), (300..402).collect::<Vec<_>>());
 }

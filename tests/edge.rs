@@ -35,6 +35,8 @@ mod http2;
 mod manners;
 #[path = "edge/memory.rs"]
 mod memory;
+#[path = "edge/planted.rs"]
+mod planted;
 #[path = "edge/telemetry.rs"]
 mod telemetry;
 #[path = "edge/tools.rs"]

@@ -43,6 +43,7 @@ fn corpus(house: &House, arguments: &[&str]) -> Output {
 async fn house() -> House {
     let mut plot = Plot::new().await;
     "[corpus]\nfolder = \"corpus\"\nbudget_ms = 20000\n".clone_into(&mut plot.extra);
+    std::fs::create_dir(plot.path("corpus")).unwrap();
     std::fs::create_dir(plot.path("documents")).unwrap();
     std::fs::write(plot.path("documents/offer.txt"), PAPER).unwrap();
     plot.open().await

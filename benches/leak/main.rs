@@ -56,7 +56,9 @@ fn space(documents: &[String], keys: &Keys) -> Space {
 /// The score of a request of several messages.
 fn score(space: &Space, messages: &[String], keys: &Keys) -> (u16, Option<String>) {
     let texts = Texts::of_all((0..).zip(messages.iter().map(String::as_str)));
-    let verdict = space.judge(&Question::new(texts.iter(), keys), &|| false).expect("the scan ends");
+    let verdict = space
+        .judge(&Question::new(texts.iter(), keys, &|| false).expect("nobody stops"), &|| false)
+        .expect("the scan ends");
     (verdict.score, verdict.matches.first().map(|found| found.about.path.clone()))
 }
 

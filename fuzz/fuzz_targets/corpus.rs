@@ -29,7 +29,7 @@ fuzz_target!(|bytes: &[u8]| {
     let about =
         About { id: DocumentId([1; 12]), sha256: [0; 32], path: String::new(), class: String::new(), registered_ms: 0 };
     space.add(about, &content).expect("what was made fits together");
-    let question = Question::new(Texts::of(&text).iter(), &keys);
+    let question = Question::new(Texts::of(&text).iter(), &keys, &|| false).expect("nobody stops");
     let one = space.judge(&question, &|| false).expect("the scan ends");
     let other = space.judge(&question, &|| false).expect("the scan ends");
     assert_eq!((one.score, one.raw), (other.score, other.raw), "a score that does not replay");

@@ -132,7 +132,7 @@ pub(super) fn look(
     }
     look.lasting.extend(begun);
     // Beyond the bound those go that end first: another lasts longer than they do.
-    look.lasting.sort_by(|one, other| other.until.cmp(&one.until));
+    look.lasting.sort_by_key(|freeze| std::cmp::Reverse(freeze.until));
     look.lasting.truncate(ORDERS_MAX);
     look.freeze = look.lasting.first().cloned();
     look.refused = refused.map(|(reason, problem)| (reason, format!("{}: {problem}", place.display())));
@@ -167,8 +167,11 @@ fn begun(signed: &Signed, known: Option<&Approvers>, now: Timestamp) -> Result<O
     }))
 }
 
+/// Digests of the orders that a thaw ends, and who signed it.
+type Thawed = (Vec<String>, Vec<Word>);
+
 /// Verifies a thaw: which order it ends, and who says so.
-fn ended(signed: &Signed, known: Option<&Approvers>) -> Result<(Vec<String>, Vec<Word>), (&'static str, String)> {
+fn ended(signed: &Signed, known: Option<&Approvers>) -> Result<Thawed, (&'static str, String)> {
     let thaw: Thaw =
         serde_json::from_str(&signed.statement).map_err(|error| ("faults", format!("the thaw: {error}")))?;
     if thaw.format != FORMAT {

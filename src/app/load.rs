@@ -19,7 +19,7 @@ use crate::leak::store::CorpusKeys;
 use crate::leak::{NoCorpus, Scanner};
 use crate::model::{Binding, Word};
 use crate::policy::Policy;
-use crate::upstream::{Bounds, ClientCertificate, HealthCheck, Pool, Roots, Secret, Settings};
+use crate::upstream::{Bounds, ClientCertificate, HealthCheck, Pool, Roots, Secret, Settings, Signer};
 
 /// Everything that is wrong with the files, each in full.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -161,6 +161,10 @@ impl Loader {
             .map_err(|faults| problems.extend(faults.iter().map(ToString::to_string)))
             .ok();
         problems.extend(fit::faults(&config, &policy));
+        let sealer = super::sealing::sealer(&config, &policy, &root).unwrap_or_else(|found| {
+            problems.extend(found);
+            None
+        });
         let scanner = self.scanner(&config, &root).map_err(|problem| problems.push(problem)).ok();
         let (Some((catalogue, engine)), Some(pool), Some(callers), Some((scanner, corpus))) =
             (detecting, pool, callers, scanner)
@@ -182,6 +186,7 @@ impl Loader {
             pool: Arc::new(pool),
             scanner,
             root: Arc::new(root),
+            sealer: sealer.map(Arc::new),
             limits: config.limits,
         });
         Ok(Loaded { config, snapshot, remembering, beside, corpus })
@@ -314,6 +319,15 @@ fn upstream_settings(backend: &BackendConfig, binding: Binding) -> Settings {
     settings.roots = backend.roots.clone().map_or(Roots::System, Roots::Pem);
     settings.credential = backend.credential.as_ref().map(|credential| match credential {
         Credential::Bearer(token) => crate::upstream::Credential::Bearer(secret(token)),
+        Credential::Signature { access_key, secret_key, session_token, region, service } => {
+            crate::upstream::Credential::Signature(Signer {
+                access_key: secret(access_key),
+                secret_key: secret(secret_key),
+                session_token: session_token.as_ref().map(secret),
+                region: region.to_string(),
+                service: service.to_string(),
+            })
+        }
         Credential::Header(name, value) => {
             crate::upstream::Credential::Header { name: name.to_string(), secret: secret(value) }
         }

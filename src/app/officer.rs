@@ -165,5 +165,5 @@ pub(super) fn now() -> Timestamp {
 
 /// What this build can do.
 fn vocabulary() -> Vocabulary {
-    Vocabulary { actions: transform::vocabulary().to_vec(), seals: false, hosted: Vec::new() }
+    Vocabulary { actions: transform::vocabulary().to_vec(), seals: true, hosted: Vec::new() }
 }

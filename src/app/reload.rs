@@ -170,6 +170,7 @@ impl Keeper {
         let (Some(files), Some(identity)) = (&self.config.listen.tls, &self.identity) else { return None };
         let problem = identity.reload(&files.certificate, &files.key).err().map(|error| error.to_string());
         self.status.gate.telemetry.reloaded("certificate", problem.as_deref());
+        self.status.gate.telemetry.certificate_valid_until(identity.valid_until());
         let word = if problem.is_none() { "in-force" } else { "refused" };
         rejected.extend(problem);
         Some(Word::fixed(word))

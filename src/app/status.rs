@@ -31,7 +31,7 @@ impl Status {
     pub(super) fn observe(&self) {
         let telemetry = &self.gate.telemetry;
         telemetry.audit(self.gate.audit.head().size, self.gate.audit.healthy());
-        telemetry.body_bytes(self.gate.budget.bytes());
+        telemetry.body_bytes(self.gate.budget.bytes(), self.gate.budget.bound());
         let snapshot = self.gate.snapshot();
         for backend in snapshot.pool.backends() {
             telemetry.backend_up(backend.name(), backend.available());

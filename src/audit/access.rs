@@ -3,56 +3,131 @@
 //! The log has one writer, and readers are other processes. So a reader leaves what it is about to read in the folder
 //! `access`, durable before it shows anything, and the writer takes it into the log within seconds, or when it starts.
 //! After a crash an access may be recorded twice, under one id; never not at all.
+//!
+//! The folder is open to the log's group, and what lies there is nobody's word but its owner's: the system says whose file it
+//! is, and an access is taken only under that name. An erasure or a pruning, which say that something is gone, are taken from the
+//! owner of the log alone. What is neither is put into `access.refused` for somebody to look at, and after [`REFUSED_MAX`] of those is
+//! thrown away; a flood of files costs a bounded look every two seconds.
 
 use std::io;
 use std::path::Path;
 
 use octroi_verify::canonical;
-use octroi_verify::entry::{self, About, Kind};
+use octroi_verify::entry::{self, Kind};
+use serde::Deserialize;
 
 use super::queue::Item;
-use super::storage::{LocalStorage, Storage, read_small, replace};
+use super::storage::{LocalStorage, Storage, replace};
 use crate::limits::ENTRY_BYTES_MAX;
 use crate::model::entry::{Access, Entry};
 
 /// The folder in the log's folder.
 pub const FOLDER: &str = "access";
+/// Where files go that are no accesses.
+pub const REFUSED: &str = "access.refused";
 /// Accesses taken at one time.
 const TAKEN_MAX: usize = 256;
+/// Names looked at at one time.
+const LOOKED_MAX: usize = 1_024;
+/// Files kept that are no accesses.
+const REFUSED_MAX: usize = 256;
 
 /// Leaves a record of an access for the writer of the log in this folder.
 ///
 /// # Errors
 /// What the disk says: then the access must not go on unnoticed.
 pub fn leave(log: &Path, access: &Access) -> io::Result<()> {
+    put(log, &access.access.to_string(), &Entry::Access(Box::new(access.clone())))
+}
+
+/// Leaves what only the owner of the log may: an erasure or a pruning, under a name of its own.
+pub(super) fn leave_own(log: &Path, name: &str, entry: &Entry) -> io::Result<()> {
+    put(log, name, entry)
+}
+
+fn put(log: &Path, name: &str, entry: &Entry) -> io::Result<()> {
     let storage = LocalStorage::new(log);
-    storage.prepare_folder(FOLDER)?;
+    storage.prepare_shared(FOLDER)?;
     let mut body = Vec::new();
-    let name = format!("{FOLDER}/{}.json", access.access);
-    canonical::write(&Entry::Access(Box::new(access.clone())), &mut body).map_err(|_| io::ErrorKind::InvalidInput)?;
-    replace(&storage, &name, &body, false)
+    canonical::write(entry, &mut body).map_err(|_| io::ErrorKind::InvalidInput)?;
+    replace(&storage, &format!("{FOLDER}/{name}.json"), &body, false)
 }
 
-/// The accesses that wait to be recorded, with the names of their files. What is not one is left where it is.
+/// The accesses that wait to be recorded, with the names of their files.
 pub(super) fn waiting(storage: &dyn Storage) -> Vec<(String, Item)> {
-    let mut names = storage.names(FOLDER).unwrap_or_default();
-    names.retain(|name| name.strip_suffix(".json").is_some());
-    names.sort();
-    names.truncate(TAKEN_MAX);
-    names.into_iter().filter_map(|name| read(storage, format!("{FOLDER}/{name}"))).collect()
+    let mut names = storage.names_up_to(FOLDER, LOOKED_MAX).unwrap_or_default();
+    // A file that is being written has another name until it is whole. When only such are seen they are in the way.
+    let flooded = names.len() >= LOOKED_MAX;
+    let is_one = |name: &str| name.strip_suffix(".json").is_some();
+    names.sort_by_key(|name| (!is_one(name), name.clone()));
+    let mut found = Vec::new();
+    for name in names {
+        let path = format!("{FOLDER}/{name}");
+        if !is_one(&name) {
+            if flooded || !name.ends_with(".json.new") {
+                refuse(storage, &name);
+            }
+        } else if found.len() < TAKEN_MAX {
+            match read(storage, &path) {
+                Ok(Some(item)) => found.push((path, item)),
+                Ok(None) => refuse(storage, &name),
+                Err(error) => tracing::warn!(error = %error.kind(), "An access to the audit log cannot be read"),
+            }
+        }
+    }
+    found
 }
 
-fn read(storage: &dyn Storage, name: String) -> Option<(String, Item)> {
-    let body = read_small(storage, &name, ENTRY_BYTES_MAX as u64).ok().flatten()?;
-    // The folder is open to readers: what lies there is checked as the verifier will check it.
+/// What is checked of a file besides its form.
+#[derive(Deserialize)]
+struct Left {
+    kind: String,
+    reader: Option<String>,
+    channel: Option<String>,
+}
+
+/// Reads a file; `None` when it is no record that its owner may leave.
+fn read(storage: &dyn Storage, name: &str) -> io::Result<Option<Item>> {
+    let file = match storage.open(name) {
+        // Something that is no file.
+        Err(error) if error.kind() == io::ErrorKind::InvalidInput => return Ok(None),
+        file => file?,
+    };
+    let length = usize::try_from(file.length()?).unwrap_or(usize::MAX);
+    if length > ENTRY_BYTES_MAX {
+        return Ok(None);
+    }
+    let mut body = vec![0; length];
+    let count = file.read_at(&mut body, 0)?;
+    body.truncate(count);
+    // What lies there is checked as the verifier will check it.
     let mut whole = Vec::new();
     entry::wrap(&body, u64::MAX, "2026-01-01T00:00:00.000000000Z", &mut whole);
-    let about = entry::open(&whole).ok().map(|entry| entry.about).filter(|about| about.kind == Kind::Access);
-    let Some(about @ About { kind: Kind::Access, .. }) = about else {
-        tracing::warn!(name, "A file among the accesses to the audit log is not one");
-        return None;
+    let (Ok(entry), Ok(left)) = (entry::open(&whole), serde_json::from_slice::<Left>(&body)) else { return Ok(None) };
+    let owner = file.owner();
+    let allowed = match entry.about.kind {
+        Kind::Access if left.kind == "access" && left.channel.as_deref() == Some("command") => {
+            let own = owner.map(|owner| format!("user-{owner}"));
+            own.is_none() || own == left.reader
+        }
+        Kind::Erasure | Kind::Prune => owner.is_none_or(|owner| owner == 0 || Some(owner) == storage.owner()),
+        _ => false,
     };
-    Some((name, Item { body, about, placed: false, reply: None }))
+    Ok(allowed.then(|| Item { body, about: entry.about, placed: false, reply: None }))
+}
+
+/// Puts a file that is no access out of the way.
+fn refuse(storage: &dyn Storage, name: &str) {
+    tracing::warn!("A file among the accesses to the audit log is not one, or not its owner's");
+    let from = format!("{FOLDER}/{name}");
+    let kept = storage.prepare_private(REFUSED).and_then(|()| storage.names_up_to(REFUSED, REFUSED_MAX));
+    let moved = match kept {
+        Ok(kept) if kept.len() < REFUSED_MAX => storage.rename(&from, &format!("{REFUSED}/{name}")),
+        _ => storage.remove(&from),
+    };
+    if let Err(error) = moved {
+        tracing::warn!(error = %error.kind(), "It could not be put out of the way");
+    }
 }
 
 /// An access is in the log: its file goes.

@@ -42,6 +42,7 @@ pub(super) fn prepare(entry: &Entry) -> Result<Item, AuditError> {
         Entry::Key(_) => (Kind::Key, None),
         Entry::Access(_) => (Kind::Access, None),
         Entry::Erasure(_) => (Kind::Erasure, None),
+        Entry::Prune(_) => (Kind::Prune, None),
         Entry::Heartbeat(_) => (Kind::Heartbeat, None),
         Entry::Gap(_) => (Kind::Gap, None),
     };

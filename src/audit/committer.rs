@@ -27,9 +27,10 @@ use octroi_verify::verify::CHECKPOINT;
 use super::access;
 use super::log::{AuditError, Position};
 use super::queue::{Item, Wake};
+use super::shared::Shared;
 use super::state::State;
 use super::storage::{Storage, replace};
-use super::store::{Clock, Shared};
+use super::store::Clock;
 use super::tail::{Segments, Tail};
 use super::upkeep::Upkeep;
 use crate::limits::AUDIT_BATCH_MAX;
@@ -111,8 +112,14 @@ impl Committer {
         sign.unwrap_or(Duration::MAX).min(self.upkeep.due())
     }
 
+    /// Adds what was turned away before it reached the queue.
+    fn count_refused(&mut self) {
+        self.upkeep.refused = self.upkeep.refused.saturating_add(self.shared.take_refused());
+    }
+
     /// Writes what the log records of itself: that it lives, and who read it.
     fn upkeep(&mut self) {
+        self.count_refused();
         let mut items = self.upkeep.entries(self.relations.open().len());
         let accesses = access::waiting(self.storage.as_ref());
         items.extend(accesses.iter().map(|(_, item)| item.again()));
@@ -248,10 +255,15 @@ impl Committer {
                 self.shared.set_healthy(true);
                 tracing::info!("The audit log can write again");
                 let mut held = std::mem::take(&mut self.held);
+                self.count_refused();
                 if let Some(gap) = self.upkeep.gap() {
                     held.push_front(gap);
                 }
                 self.take(&mut held);
+                // One that could not be written either is told with the next, from the first failure on.
+                if self.shared.is_healthy() {
+                    self.upkeep.gap_told();
+                }
             }
             Err(error) => tracing::warn!(error = %error.kind(), "The audit log still cannot write"),
         }

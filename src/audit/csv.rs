@@ -43,14 +43,30 @@ pub fn row(cells: impl IntoIterator<Item = impl AsRef<str>>) -> String {
             text.push(',');
         }
         let cell = cell.as_ref();
-        let guard = if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
-        if cell.contains([',', '"', '\n', '\r']) || !guard.is_empty() {
-            text.push_str(&format!("\"{guard}{}\"", cell.replace('"', "\"\"")));
+        let guarded = guarded(cell);
+        if cell.contains([',', ';', '"', '\n', '\r', '\t']) || guarded != cell {
+            text.push_str(&format!("\"{}\"", guarded.replace('"', "\"\"")));
         } else {
             text.push_str(cell);
         }
     }
     text + "\r\n"
+}
+
+/// Puts a `'` before whatever a spreadsheet would run, at the beginning and wherever one that divides rows by another sign
+/// than the comma (`;` in half of Europe, a tab) would see a cell begin.
+fn guarded(cell: &str) -> String {
+    let mut guarded = String::with_capacity(cell.len() + 1);
+    let mut begins = true;
+    for c in cell.chars() {
+        if begins && ['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠'].contains(&c) {
+            guarded.push('\'');
+        }
+        // A blank or a quotation mark before it is passed over by some.
+        begins = [';', ',', '\t', '\n', '\r', '|'].contains(&c) || (begins && [' ', '"'].contains(&c));
+        guarded.push(c);
+    }
+    guarded
 }
 
 /// A record on one row.
@@ -118,8 +134,12 @@ mod tests {
             ("plus", "+33 1", "\"'+33 1\""),
             ("minus", "-2", "\"'-2\""),
             ("at", "@SUM(A1)", "\"'@SUM(A1)\""),
-            ("tab", "\t=1", "\"'\t=1\""),
+            ("tab", "\t=1", "\"'\t'=1\""),
             ("comma", "a,b", "\"a,b\""),
+            ("behind a semicolon", "a;=1+1", "\"a;'=1+1\""),
+            ("behind a tab and a blank", "a\t =1", "\"a\t '=1\""),
+            ("full width", "＝1", "\"'＝1\""),
+            ("within", "a=b-c", "a=b-c"),
             ("quote", "a\"b", "\"a\"\"b\""),
             ("line", "a\nb", "\"a\nb\""),
             ("quoted formula", "=HYPERLINK(\"x\")", "\"'=HYPERLINK(\"\"x\"\")\""),

@@ -83,7 +83,7 @@ pub trait Backwards {
 /// A [`Problem`] when a segment cannot be read, or is damaged where the log goes on behind it.
 pub fn read_backwards(dir: &Path, kinds: &[&str], taker: &mut dyn Backwards) -> Result<(), Problem> {
     let finders: Vec<Vec<u8>> = kinds.iter().map(|kind| format!("\"kind\":\"{kind}\"").into_bytes()).collect();
-    let finders: Vec<Finder<'_>> = finders.iter().map(|needle| Finder::new(needle)).collect();
+    let finders: Vec<Finder<'_>> = finders.iter().map(Finder::new).collect();
     for log in logs(dir) {
         let folder = &log.as_path();
         if !log.join(SEGMENTS).exists() {
@@ -150,7 +150,7 @@ fn segment(folder: &&Path, (number, end): (u32, Option<u64>), take: &mut dyn FnM
 }
 
 /// The time of the first entry of a segment, if it has one.
-fn first_time(folder: &&Path, number: u32) -> Result<Option<String>, Problem> {
+pub(super) fn first_time(folder: &&Path, number: u32) -> Result<Option<String>, Problem> {
     let name = segment_name(number);
     let unreadable = |error: std::io::Error| Problem::new(&name, ProblemKind::Unreadable, error.to_string());
     let file = folder.open(&name).map_err(unreadable)?;

@@ -43,6 +43,17 @@ pub trait AuditLog: fmt::Debug + Send + Sync {
 
     /// Whether the last attempt to write succeeded. While false, appends fail.
     fn healthy(&self) -> bool;
+
+    /// The epoch that this writer writes, the last part of the log's name.
+    fn epoch(&self) -> u32;
+
+    /// Takes the log from every writer of an epoch below this one: once it returns, none of them appends any more, now or
+    /// after a restart, and what they had acknowledged is in the log. Reading goes on.
+    ///
+    /// # Errors
+    /// [`AuditError::Fenced`] when the epoch is not above this writer's own, [`AuditError::Closed`] when it cannot be made
+    /// durable: then nothing has changed.
+    fn fence(&self, epoch: u32) -> BoxFuture<'_, Result<(), AuditError>>;
 }
 
 /// Entries that one call of [`AuditLog::read`] returns at most.
@@ -106,6 +117,9 @@ pub enum AuditError {
     /// The storage failed or is full, or the log was stopped.
     #[error("the audit log cannot write")]
     Closed,
+    /// A writer of a later epoch has the log.
+    #[error("a writer of a later epoch has the audit log")]
+    Fenced,
     /// The entry is longer than an entry may be.
     #[error("an audit entry of {bytes} bytes exceeds the limit of {ENTRY_BYTES_MAX}")]
     TooLarge {

@@ -15,26 +15,34 @@
 //! [`Entry`]: crate::model::entry::Entry
 
 pub mod access;
+pub mod anchor;
 pub mod csv;
 pub mod decisions;
+pub mod forward;
 pub mod index;
 pub mod log;
 pub mod open;
+pub mod prune;
 pub mod publish;
 pub mod query;
 pub mod report;
 pub mod rotate;
+pub mod seal;
 pub mod storage;
 pub mod store;
 pub mod story;
 pub mod tile_store;
+pub mod witness;
 
 mod body;
 mod clock;
 mod committer;
+mod fence;
 mod key;
+mod names;
 mod queue;
 mod read;
+mod shared;
 mod state;
 mod tail;
 mod upkeep;

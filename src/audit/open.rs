@@ -13,6 +13,7 @@ use octroi_verify::entry;
 use octroi_verify::merkle::{Frontier, leaf_hash};
 use octroi_verify::note::{NOTE_BYTES_MAX, SignerKey, VerifierKey};
 use octroi_verify::problem::{Problem, ProblemKind};
+use octroi_verify::pruned::{self, PRUNED};
 use octroi_verify::relations::Relations;
 use octroi_verify::segment::{BATCH_BYTES_MAX, BATCH_FRAME_BYTES, Batch, HEADER_BYTES};
 use octroi_verify::verify::CHECKPOINT;
@@ -51,6 +52,14 @@ pub enum OpenError {
     Origin {
         /// Its name.
         found: String,
+    },
+    /// A writer of a later epoch has the log.
+    #[error(
+        "the audit log was taken over by a writer of epoch {epoch}: begin a new epoch with `octroi audit key rotate`"
+    )]
+    Fenced {
+        /// The lowest epoch that may write.
+        epoch: u32,
     },
     /// The name cannot be one, or segments are too short to hold an entry.
     #[error("{0}")]
@@ -120,10 +129,6 @@ fn resume(storage: &dyn Storage, key: SignerKey, published: &Checkpoint) -> Resu
         let detail = "its header names another log than the checkpoint";
         return Err(Problem::new(segment_name(header.number), ProblemKind::OtherLog, detail).into());
     }
-    if walk.headers().first().is_some_and(|header| header.first_seq != 0) {
-        let detail = "the first segment does not begin with entry 0";
-        return Err(Problem::new(SEGMENTS, ProblemKind::MissingEntries, detail).entry(0).into());
-    }
     let mut signed = vec![published.clone()];
     let mut reader = Reader::start(storage, key.verifier(), &mut walk, &mut signed)?;
     let from = reader.known;
@@ -157,6 +162,7 @@ impl Reader {
         walk: &mut Walk<'_>,
         signed: &mut Vec<Checkpoint>,
     ) -> Result<Self, OpenError> {
+        check_pruned(storage, walk.headers().first().map_or(0, |header| header.first_seq))?;
         let state = State::load(storage, key).map_err(OpenError::io(STATE))?;
         if let Some((state, checkpoint)) = state {
             signed.push(checkpoint);
@@ -168,7 +174,8 @@ impl Reader {
             }
         }
         tracing::warn!("The audit log has no usable state and is read from its first entry");
-        Ok(Self { known: walk.place(), tree: Frontier::default(), relations: Relations::default() })
+        let tree = pruned_tree(storage, walk.place().seq)?;
+        Ok(Self { known: walk.place(), tree, relations: Relations::default() })
     }
 
     /// Reads to the end of the log and compares it with what was signed. Returns whether a torn batch stands at the end.
@@ -226,6 +233,37 @@ impl Reader {
         }
         Ok(())
     }
+}
+
+/// Whether the hashes of the entries before the first segment are kept: else it was not retention that removed them.
+fn check_pruned(storage: &dyn Storage, count: u64) -> Result<(), OpenError> {
+    if count == 0 {
+        return Ok(());
+    }
+    match storage.open(PRUNED).and_then(|file| file.length()) {
+        Ok(length) if length / pruned::HASH_BYTES >= count => Ok(()),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(OpenError::Io { name: PRUNED.to_owned(), kind: error.kind() })
+        }
+        _ => {
+            let detail =
+                format!("the first segment begins with entry {count}, and the hashes of those before it are not kept");
+            Err(Problem::new(SEGMENTS, ProblemKind::MissingEntries, detail).entry(0).into())
+        }
+    }
+}
+
+/// The tree over the entries that were pruned. Whether it is the right one the header of the first segment tells.
+fn pruned_tree(storage: &dyn Storage, count: u64) -> Result<Frontier, OpenError> {
+    let mut tree = Frontier::default();
+    if count > 0 {
+        let file = storage.open(PRUNED).map_err(OpenError::io(PRUNED))?;
+        pruned::read_from(&*file, 0..count, &mut |_, hash| {
+            tree.push(hash);
+            Ok(())
+        })?;
+    }
+    Ok(tree)
 }
 
 /// Writes zeros over a torn batch.

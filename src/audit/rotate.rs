@@ -3,6 +3,7 @@
 //! ```text
 //! audit/                     the log of the epoch that is being written
 //! audit/rotate               asked for: it is done when nobody writes, at the latest when the gateway starts
+//! audit/fence                the lowest epoch that may write, when an older one was fenced off
 //! audit/log.key.next         the key of the next epoch, until it is in force
 //! audit/epochs/1/            a finished epoch: segments, checkpoint, log.vkey; its private key is gone
 //! audit/epochs/1.new/        the same while it is being moved there
@@ -27,11 +28,14 @@ use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::Ed25519KeyPair;
 use octroi_verify::fleet::EPOCHS;
 use octroi_verify::note::SignerKey;
-use octroi_verify::verify::{CHECKPOINT, VERIFIER_KEY};
+use octroi_verify::pruned::PRUNED;
+use octroi_verify::verify::{CHECKPOINT, COSIGNED, VERIFIER_KEY};
 use octroi_verify::walk::SEGMENTS;
 use octroi_verify::{Checkpoint, VerifierKey};
 use zeroize::Zeroizing;
 
+use super::anchor::ANCHOR;
+use super::fence;
 use super::log::AuditLog as _;
 use super::open::OpenError;
 use super::state::STATE;
@@ -64,7 +68,8 @@ pub fn settle(folder: &Path, node: &Word, clock: &Clock) -> Result<Options, Open
     let mut epoch = current(folder).map_err(OpenError::io(EPOCHS))?;
     let options = |epoch: u32| Options::new(folder, format!("octroi/{node}/{epoch}"), Clock::clone(clock));
     let moving = folder.join(EPOCHS).join(format!("{epoch}.new"));
-    let asked = folder.join(REQUEST).exists() && folder.join(CHECKPOINT).exists();
+    let fenced = fence::read(&LocalStorage::new(folder)).map_err(OpenError::io(fence::FENCE))? > epoch;
+    let asked = (fenced || folder.join(REQUEST).exists()) && folder.join(CHECKPOINT).exists();
     if asked || moving.exists() {
         if !moving.exists() {
             announce(folder, options(epoch), &format!("octroi/{node}/{}", epoch.saturating_add(1)))?;
@@ -109,7 +114,7 @@ fn announce(folder: &Path, options: Options, next: &str) -> Result<(), OpenError
     }
     let der = Zeroizing::new(fs::read(&path).map_err(OpenError::io(NEXT_KEY))?);
     let key = SignerKey::from_pkcs8(next, &der).map_err(|_| OpenError::Key)?;
-    let log = SegmentLog::open(options)?;
+    let log = SegmentLog::open(Options { last_words: true, ..options })?;
     let announced = KeyChange {
         event: Word::fixed("announced"),
         vkey: Word::configured(&key.verifier().to_string()),
@@ -119,7 +124,15 @@ fn announce(folder: &Path, options: Options, next: &str) -> Result<(), OpenError
     };
     let appended = super::wait(log.append(Entry::Key(announced)));
     log.stop();
-    appended.map(drop).map_err(|_| OpenError::Io { name: SEGMENTS.to_owned(), kind: io::ErrorKind::Other })
+    appended.map_err(|_| OpenError::Io { name: SEGMENTS.to_owned(), kind: io::ErrorKind::Other })?;
+    // What no checkpoint covers nobody could sign any more once the key is gone.
+    let published = fs::read_to_string(folder.join(CHECKPOINT)).map_err(OpenError::io(CHECKPOINT))?;
+    let published = Checkpoint::open(&published, log.key()).map_err(|_| OpenError::Key)?;
+    let head = log.head();
+    if (published.size, published.root.0) == (head.size, head.root) {
+        return Ok(());
+    }
+    Err(OpenError::Io { name: CHECKPOINT.to_owned(), kind: io::ErrorKind::WriteZero })
 }
 
 /// Moves the old log to its place, destroys its private key, and puts the next in force.
@@ -129,7 +142,7 @@ fn finish(folder: &Path, epoch: u32) -> io::Result<()> {
     fs::create_dir_all(&moving)?;
     sync(&epochs)?;
     sync(folder)?;
-    for name in [SEGMENTS, STATE, CHECKPOINT, VERIFIER_KEY] {
+    for name in [SEGMENTS, PRUNED, STATE, COSIGNED, ANCHOR, CHECKPOINT, VERIFIER_KEY] {
         match fs::rename(folder.join(name), moving.join(name)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}

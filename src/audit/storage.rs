@@ -5,9 +5,9 @@
 #![expect(clippy::disallowed_types, reason = "the log's files are the effect that this module owns")]
 
 use std::fmt;
-use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::fs::{DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, FileExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, FileExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use octroi_verify::segment::ReadAt;
@@ -23,6 +23,23 @@ pub trait Storage: fmt::Debug + Send + Sync {
 
     /// Names in a sub-folder.
     fn names(&self, folder: &str) -> io::Result<Vec<String>>;
+
+    /// The same, at most so many of them, in any order.
+    fn names_up_to(&self, folder: &str, count_max: usize) -> io::Result<Vec<String>> {
+        let mut names = self.names(folder)?;
+        names.truncate(count_max);
+        Ok(names)
+    }
+
+    /// Makes a sub-folder for the owner alone, where it is not there.
+    fn prepare_private(&self, _folder: &str) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// The system's number of the user who owns the folder; `None` where there are no users.
+    fn owner(&self) -> Option<u32> {
+        None
+    }
 
     /// Creates a file, or empties it; a private one is for its owner only.
     fn create(&self, name: &str, private: bool) -> io::Result<Box<dyn SegmentFile>>;
@@ -44,6 +61,11 @@ pub trait Storage: fmt::Debug + Send + Sync {
 pub trait SegmentFile: ReadAt + fmt::Debug {
     /// Writes all bytes at an offset.
     fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()>;
+
+    /// The system's number of the user who owns the file; `None` where there are no users.
+    fn owner(&self) -> Option<u32> {
+        None
+    }
 
     /// Brings what was written to durable storage. After an error nothing may be concluded about any of it.
     fn sync(&self) -> io::Result<()>;
@@ -113,12 +135,23 @@ impl LocalStorage {
         Self { root: root.into() }
     }
 
-    /// Makes a sub-folder of the log's folder, which must be there.
-    pub(super) fn prepare_folder(&self, name: &str) -> io::Result<()> {
+    /// Makes the folder and a sub-folder of it.
+    pub(super) fn prepare_root(&self, name: &str) -> io::Result<()> {
+        DirBuilder::new().recursive(true).mode(0o750).create(self.path(name))?;
+        sync_folder(&self.root)
+    }
+
+    /// Makes a sub-folder of the log's folder, which must be there, in which every member of the log's group may leave
+    /// files and take away none but their own. Files get its group, so that the log's owner can read them.
+    pub(super) fn prepare_shared(&self, name: &str) -> io::Result<()> {
         match DirBuilder::new().mode(0o770).create(self.path(name)) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
             Err(_) => Ok(()),
-            Ok(()) => sync_folder(&self.root),
+            Ok(()) => {
+                // Whatever mask the process has.
+                std::fs::set_permissions(self.path(name), Permissions::from_mode(0o3770))?;
+                sync_folder(&self.root)
+            }
         }
     }
 
@@ -131,6 +164,8 @@ impl Storage for LocalStorage {
     fn prepare(&self) -> io::Result<()> {
         let folder = self.root.join(SEGMENTS);
         DirBuilder::new().recursive(true).mode(0o750).create(&folder)?;
+        // It is the owner's of the log, not of whoever reads first.
+        self.prepare_shared(super::access::FOLDER)?;
         // Both names must survive a crash: that of the sub-folder and that of the folder itself.
         sync_folder(&self.root)?;
         self.root.parent().filter(|parent| !parent.as_os_str().is_empty()).map_or(Ok(()), sync_folder)
@@ -148,6 +183,22 @@ impl Storage for LocalStorage {
     fn names(&self, folder: &str) -> io::Result<Vec<String>> {
         let entries = std::fs::read_dir(self.path(folder))?;
         entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect()
+    }
+
+    fn names_up_to(&self, folder: &str, count_max: usize) -> io::Result<Vec<String>> {
+        let entries = std::fs::read_dir(self.path(folder))?.take(count_max);
+        entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect()
+    }
+
+    fn prepare_private(&self, folder: &str) -> io::Result<()> {
+        match DirBuilder::new().mode(0o700).create(self.path(folder)) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    fn owner(&self) -> Option<u32> {
+        std::fs::metadata(&self.root).ok().map(|metadata| metadata.uid())
     }
 
     fn create(&self, name: &str, private: bool) -> io::Result<Box<dyn SegmentFile>> {
@@ -216,5 +267,9 @@ impl SegmentFile for LocalFile {
 
     fn sync(&self) -> io::Result<()> {
         self.0.sync_data()
+    }
+
+    fn owner(&self) -> Option<u32> {
+        self.0.metadata().ok().map(|metadata| metadata.uid())
     }
 }

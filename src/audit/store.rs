@@ -7,23 +7,24 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::ops::Range;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use octroi_verify::merkle::{Frontier, Hash};
+use octroi_verify::merkle::Hash;
 use octroi_verify::note::VerifierKey;
 use octroi_verify::segment::{BATCH_FRAME_BYTES, FRAME_HEAD_BYTES, HEADER_BYTES, ORIGIN_BYTES_MAX};
 use tokio::sync::oneshot;
 
 use super::body::{begun, first_entries, prepare, unfinished};
 use super::committer::{Committer, now};
+use super::fence;
 use super::key::KeyFile;
-use super::log::{AuditError, AuditLog, BoxFuture, Head, Place, Position, READ_ENTRIES_MAX, Slot};
+use super::log::{AuditError, AuditLog, BoxFuture, Head, Position, READ_ENTRIES_MAX, Slot};
 use super::open::{self, OpenError};
-use super::queue::{Item, Queue};
+use super::queue::Item;
 use super::read::read_range;
+use super::shared::{Reserved, Shared};
 use super::storage::{LocalStorage, Storage};
 use super::tail::{Segments, Tail};
 use super::upkeep::Upkeep;
@@ -68,6 +69,8 @@ pub struct Options {
     pub clock: Clock,
     /// The epoch before, when this one is begun after another.
     pub previous: Option<Previous>,
+    /// Whether a log that was fenced is opened all the same, to announce the epoch that follows it.
+    pub last_words: bool,
 }
 
 /// The log of the epoch before.
@@ -95,6 +98,7 @@ impl Options {
             heartbeat_interval: HEARTBEAT_INTERVAL,
             clock,
             previous: None,
+            last_words: false,
         }
     }
 }
@@ -122,9 +126,35 @@ pub struct SegmentLog {
     storage: Arc<dyn Storage>,
     key: VerifierKey,
     opening: Opening,
+    epoch: u32,
+    running: Arc<Running>,
+}
+
+/// What ends when the log stops.
+struct Running {
+    shared: Arc<Shared>,
     thread: Mutex<Option<JoinHandle<()>>>,
     /// Held until the log has stopped.
     lock: Mutex<Option<Box<dyn Send>>>,
+}
+
+impl Running {
+    /// Lets nothing more in, writes what waits and a stop entry, signs, and returns when that is done.
+    fn stop(&self) {
+        if let Ok(stop) = prepare(&Entry::Stop) {
+            self.shared.set_last_entry(stop);
+        }
+        self.join();
+    }
+
+    fn join(&self) {
+        self.shared.queue.stop();
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if thread.is_some_and(|thread| thread.join().is_err()) {
+            tracing::error!("The audit committer did not end in good order");
+        }
+        drop(self.lock.lock().unwrap_or_else(PoisonError::into_inner).take());
+    }
 }
 
 impl fmt::Debug for SegmentLog {
@@ -148,6 +178,11 @@ impl SegmentLog {
             std::io::ErrorKind::WouldBlock => OpenError::Locked,
             kind => OpenError::Io { name: "lock".to_owned(), kind },
         })?;
+        let epoch = epoch_of(&options.origin);
+        let fenced = fence::read(storage.as_ref()).map_err(OpenError::io(fence::FENCE))?;
+        if fenced > epoch && !options.last_words {
+            return Err(OpenError::Fenced { epoch: fenced });
+        }
         let (elsewhere, key_name) = key_place(&options)?;
         let key_storage: &dyn Storage = match &elsewhere {
             Some(elsewhere) => elsewhere,
@@ -188,7 +223,9 @@ impl SegmentLog {
         committer.write_first(first).map_err(OpenError::io("segments"))?;
         let thread = std::thread::Builder::new().name("audit-commit".to_owned());
         let thread = thread.spawn(move || committer.run()).map_err(|_| OpenError::Thread)?;
-        Ok(Self { shared, storage, key, opening, thread: Mutex::new(Some(thread)), lock: Mutex::new(Some(lock)) })
+        let (thread, lock) = (Mutex::new(Some(thread)), Mutex::new(Some(lock)));
+        let running = Arc::new(Running { shared: Arc::clone(&shared), thread, lock });
+        Ok(Self { shared, storage, key, opening, epoch, running })
     }
 
     /// How the log was found.
@@ -205,48 +242,32 @@ impl SegmentLog {
     ///
     /// It blocks. Dropping the log does the same without the stop entry.
     pub fn stop(&self) {
-        if let Ok(stop) = prepare(&Entry::Stop) {
-            self.shared.set_last_entry(stop);
-        }
-        self.join();
-    }
-
-    fn join(&self) {
-        self.shared.queue.stop();
-        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if thread.is_some_and(|thread| thread.join().is_err()) {
-            tracing::error!("The audit committer did not end in good order");
-        }
-        drop(self.lock.lock().unwrap_or_else(PoisonError::into_inner).take());
+        self.running.stop();
     }
 }
 
 impl Drop for SegmentLog {
     fn drop(&mut self) {
-        self.join();
+        self.running.join();
     }
 }
 
 impl AuditLog for SegmentLog {
     fn append(&self, entry: Entry) -> BoxFuture<'_, Result<Position, AuditError>> {
         Box::pin(async move {
-            if !self.shared.is_healthy() {
-                return Err(AuditError::Closed);
-            }
+            self.shared.check()?;
             let item = prepare(&entry)?;
-            self.shared.queue.take_place()?;
+            self.shared.take_place()?;
             let (reply, answer) = oneshot::channel();
-            self.shared.queue.push(Item { reply: Some(reply), ..item }).map_err(|_| AuditError::Closed)?;
-            answer.await.unwrap_or(Err(AuditError::Closed))
+            self.shared.queue.push(Item { reply: Some(reply), ..item }).map_err(|_| self.shared.closed())?;
+            answer.await.unwrap_or_else(|_| Err(self.shared.closed()))
         })
     }
 
     fn reserve(&self) -> Result<Slot, AuditError> {
-        if !self.shared.is_healthy() {
-            return Err(AuditError::Closed);
-        }
-        self.shared.queue.take_place()?;
-        Ok(Slot::new(Reserved { shared: Arc::clone(&self.shared), unused: true }))
+        self.shared.check()?;
+        self.shared.take_place()?;
+        Ok(Slot::new(Reserved::new(&self.shared)))
     }
 
     fn head(&self) -> Head {
@@ -267,78 +288,28 @@ impl AuditLog for SegmentLog {
     fn healthy(&self) -> bool {
         self.shared.is_healthy()
     }
-}
 
-/// What the front and the committer share.
-#[derive(Debug)]
-pub(super) struct Shared {
-    pub(super) queue: Queue,
-    head: Mutex<Head>,
-    healthy: AtomicBool,
-    last_entry: Mutex<Option<Item>>,
-}
-
-impl Shared {
-    fn new(queue_max: usize, tree: &Frontier, signed: u64) -> Self {
-        Self {
-            queue: Queue::new(queue_max),
-            head: Mutex::new(Head { size: tree.size(), root: tree.root().0, signed }),
-            healthy: AtomicBool::new(true),
-            last_entry: Mutex::new(None),
-        }
+    fn epoch(&self) -> u32 {
+        self.epoch
     }
 
-    pub(super) fn is_healthy(&self) -> bool {
-        self.healthy.load(Ordering::Acquire)
-    }
-
-    pub(super) fn set_healthy(&self, healthy: bool) {
-        self.healthy.store(healthy, Ordering::Release);
-    }
-
-    fn head(&self) -> Head {
-        *self.head.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(super) fn set_head(&self, tree: &Frontier, signed: u64) {
-        let head = Head { size: tree.size(), root: tree.root().0, signed };
-        *self.head.lock().unwrap_or_else(PoisonError::into_inner) = head;
-    }
-
-    /// The entry to write when the log stops.
-    pub(super) fn last_entry(&self) -> Option<Item> {
-        self.last_entry.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
-
-    fn set_last_entry(&self, item: Item) {
-        *self.last_entry.lock().unwrap_or_else(PoisonError::into_inner) = Some(item);
-    }
-}
-
-/// A place in the queue for an outcome.
-struct Reserved {
-    shared: Arc<Shared>,
-    unused: bool,
-}
-
-impl Place for Reserved {
-    fn submit(mut self: Box<Self>, entry: Entry) {
-        match prepare(&entry) {
-            Ok(item) => {
-                // The committer gives the place back. After the log has stopped the next start records the outcome.
-                self.unused = self.shared.queue.push(item).is_err();
+    fn fence(&self, epoch: u32) -> BoxFuture<'_, Result<(), AuditError>> {
+        let (running, storage, own) = (Arc::clone(&self.running), Arc::clone(&self.storage), self.epoch);
+        Box::pin(async move {
+            if epoch <= own {
+                return Err(AuditError::Fenced);
             }
-            // By its types an outcome is a hundredth of the limit.
-            Err(error) => tracing::error!(%error, "An outcome could not be recorded"),
-        }
-    }
-}
-
-impl Drop for Reserved {
-    fn drop(&mut self) {
-        if self.unused {
-            self.shared.queue.give_back(1);
-        }
+            let fenced = tokio::task::spawn_blocking(move || {
+                fence::write(storage.as_ref(), epoch).map_err(|error| {
+                    tracing::error!(error = %error.kind(), "The audit log cannot be fenced");
+                    AuditError::Closed
+                })?;
+                running.shared.set_fenced();
+                running.stop();
+                Ok(())
+            });
+            fenced.await.unwrap_or(Err(AuditError::Closed))
+        })
     }
 }
 
@@ -351,6 +322,11 @@ fn check(options: &Options) -> Result<(), OpenError> {
         return Err(OpenError::Options("the audit log's name is empty, too long, or has blanks or a `+`"));
     }
     Ok(())
+}
+
+/// The epoch in a log's name, its last part; 0 when it has none.
+pub(super) fn epoch_of(origin: &str) -> u32 {
+    origin.rsplit('/').next().and_then(|epoch| epoch.parse().ok()).unwrap_or(0)
 }
 
 /// The folder of the private key when it is not the log's, and the file's name.

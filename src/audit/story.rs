@@ -29,6 +29,7 @@ pub fn tell(record: &Record) -> Vec<String> {
         story.extend(possible(decision));
         story.extend(items(decision, "removed").map(removed));
         story.extend(decision.get("sending").map(|sending| format!("It was sent to {}.", sent(sending))));
+        story.extend(decision.get("sending").and_then(sealed));
     }
     story.extend(record.of_kind("attempt").map(tried));
     story.push(match record.of_kind("outcome").next() {
@@ -41,6 +42,12 @@ pub fn tell(record: &Record) -> Vec<String> {
     let numbers = record.entries.iter().map(|entry| number(entry, "seq").to_string());
     story.push(format!("This is told by the log's entries {}.", list(numbers)));
     story
+}
+
+fn sealed(sending: &Value) -> Option<String> {
+    let sealed = sending.get("sealed")?;
+    let (scope, of, key) = (word(sealed, "scope"), word(sealed, "of"), word(sealed, "key"));
+    Some(format!("Its content is kept under seal, by the key {key} of the {scope} {of}."))
 }
 
 fn asked(time: &str, decision: &Value) -> String {

@@ -65,14 +65,19 @@ impl Upkeep {
         self.failed.get_or_insert((at, self.refused));
     }
 
-    /// The storage works again: the entry that says for how long it did not.
-    pub(super) fn gap(&mut self) -> Option<Item> {
-        let (at, refused) = self.failed.take()?;
+    /// The storage works again: the entry that says for how long it did not, as long as it is not written.
+    pub(super) fn gap(&self) -> Option<Item> {
+        let (at, refused) = self.failed?;
         own(&Entry::Gap(Gap {
             cause: Word::fixed("storage"),
             refused: self.refused.saturating_sub(refused),
             since: Some(Word::configured(&format!("{at:.9}"))),
         }))
         .ok()
+    }
+
+    /// The gap is in the log.
+    pub(super) fn gap_told(&mut self) {
+        self.failed = None;
     }
 }

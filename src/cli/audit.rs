@@ -2,9 +2,12 @@
 //!
 //! Each reading is itself recorded: the command leaves a note beside the log, which the gateway takes into it.
 
+mod forward;
 mod integrity;
 mod read;
+mod remote;
 mod report;
+mod sealed;
 mod words;
 
 use std::path::Path;
@@ -29,6 +32,8 @@ pub(super) enum Command {
     Show(read::Show),
     /// Write entries to standard output, as JSON lines or CSV
     Export(read::Export),
+    /// Send entries to a collector as OTLP logs, from where it last ended
+    Forward(forward::Forward),
     /// Write a report on a month: records of processing, transfers, use of models, accesses
     Report(report::Report),
     /// Make the review index anew from the log, or compare it with the log
@@ -36,6 +41,15 @@ pub(super) enum Command {
     /// The key that signs the log
     #[command(subcommand)]
     Key(Key),
+    /// The custodians of sealed content
+    #[command(subcommand)]
+    Custodian(sealed::Custodian),
+    /// Open the sealed content of one request with the keys of two custodians
+    Reveal(sealed::Reveal),
+    /// Destroy the keys of sealed content: of a subject, a case or a month
+    Erase(sealed::Erase),
+    /// Remove the oldest segments, all of whose entries are older than a time; what is left verifies as before
+    Prune(integrity::Prune),
     /// Write the log as static files that others can read and verify (C2SP tlog-tiles)
     Publish(integrity::Publish),
 }
@@ -55,9 +69,14 @@ pub(super) fn run(command: Command, printer: Printer) -> anyhow::Result<Exit> {
         Command::Query(query) => read::list(&query, printer),
         Command::Show(show) => read::show(&show, printer),
         Command::Export(export) => read::export(&export, printer),
+        Command::Forward(arguments) => forward::forward(&arguments, printer),
         Command::Report(arguments) => report::report(&arguments, printer),
         Command::Reindex(reindex) => integrity::reindex(&reindex, printer),
         Command::Key(Key::Rotate { path }) => integrity::rotate(&path.config, printer),
+        Command::Custodian(command) => sealed::custodian(&command, printer),
+        Command::Reveal(reveal) => sealed::reveal(&reveal, printer),
+        Command::Erase(erase) => sealed::erase(&erase, printer),
+        Command::Prune(prune) => integrity::prune(&prune, printer),
         Command::Publish(publish) => integrity::publish(&publish, printer),
     }
 }
@@ -83,6 +102,8 @@ struct Reading {
     range: Option<(u64, u64)>,
     records: Option<u64>,
     subject: Option<RequestId>,
+    /// Who else had to agree: without a record nothing is shown.
+    approver: Option<String>,
 }
 
 /// Leaves a record of an access for the gateway, durable before anything is shown.
@@ -94,7 +115,7 @@ fn record(dir: &Path, reading: Reading, printer: Printer) -> anyhow::Result<()> 
     let access = Access {
         access: RequestId(*uuid::Uuid::now_v7().as_bytes()),
         action: Word::fixed(reading.action),
-        approver: None,
+        approver: reading.approver.as_deref().map(Word::configured),
         at: Word::configured(&format!("{:.9}", now())),
         channel: Word::fixed("command"),
         reader: Word::configured(&format!("user-{}", rustix::process::getuid().as_raw())),
@@ -105,7 +126,7 @@ fn record(dir: &Path, reading: Reading, printer: Printer) -> anyhow::Result<()> 
         words: reading.words.into_iter().map(Word::fixed).collect(),
     };
     match access::leave(dir, &access) {
-        Err(error) if is_read_only(error.kind()) => {
+        Err(error) if access.approver.is_none() && is_read_only(error.kind()) => {
             printer.say(format!("`{}` cannot be written: this access is not recorded in the log", dir.display()));
             Ok(())
         }

@@ -2,31 +2,22 @@
 //!
 //! OTLP over HTTP/1.1, `http://` or `https://`, from the runtime's threads: the exporters live on threads of their own, where
 //! no socket can be opened. What the variables ask for and this build has not is a fault at the start, never a silence later.
-#![expect(
-    clippy::disallowed_methods,
-    clippy::disallowed_types,
-    reason = "the standard variables are read here, and the sockets to collectors are opened here"
-)]
+#![expect(clippy::disallowed_methods, reason = "the standard variables are read here")]
 
 use std::path::Path;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use bytes::Bytes;
 use http::uri::Scheme;
-use http::{HeaderValue, Request, Response, Uri, header};
-use http_body_util::{BodyExt as _, Full, Limited};
-use hyper_util::rt::TokioIo;
+use http::{Request, Response, Uri};
 use opentelemetry_http::{HttpClient, HttpError};
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::pem::PemObject as _;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
-use tokio_util::either::Either;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
+use crate::app::web::{self, Web};
 use crate::gateway::tls::provider;
 
 /// Bytes of a collector's answer: a status and, at most, the number of items that it did not take.
@@ -41,6 +32,7 @@ const ENDPOINT: &str = "http://localhost:4318";
 pub(super) enum Signal {
     Traces,
     Metrics,
+    Logs,
 }
 
 impl Signal {
@@ -48,6 +40,7 @@ impl Signal {
         match self {
             Self::Traces => "TRACES",
             Self::Metrics => "METRICS",
+            Self::Logs => "LOGS",
         }
     }
 }
@@ -100,16 +93,10 @@ fn is_wanted(signal: Signal) -> anyhow::Result<bool> {
 pub(super) struct Collector {
     runtime: tokio::runtime::Handle,
     deadline: Duration,
-    tls: Option<Tls>,
-}
-
-#[derive(Clone)]
-struct Tls(TlsConnector);
-
-impl std::fmt::Debug for Tls {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Tls(..)")
-    }
+    web: Web,
+    /// The address, and whether it is this signal's own: then it is taken as it is.
+    endpoint: (String, bool),
+    headers: String,
 }
 
 impl Collector {
@@ -124,6 +111,7 @@ impl Collector {
         }
         if let Some((name, text)) = setting(signal, "PROTOCOL")?
             && text != "http/protobuf"
+            && (signal != Signal::Logs || text != "http/json")
         {
             bail!("{name}: `{text}` is not spoken here; use `http/protobuf`, to which collectors listen on port 4318");
         }
@@ -138,6 +126,7 @@ impl Collector {
             // The text may hold a credential: it is not shown.
             bail!("{name} is not a list of `name=value` separated by commas");
         }
+        let headers = setting(signal, "HEADERS")?.map(|(_, text)| text).unwrap_or_default();
         let deadline = match setting(signal, "TIMEOUT")? {
             None => DEADLINE,
             Some((name, text)) => match text.parse::<u64>() {
@@ -146,46 +135,59 @@ impl Collector {
             },
         };
         let (name, endpoint) = setting(signal, "ENDPOINT")?.unwrap_or_else(|| ("the default".into(), ENDPOINT.into()));
+        let own = name.contains(signal.name());
         let uri: Option<Uri> = endpoint.parse().ok().filter(|uri: &Uri| uri.host().is_some());
         let scheme = uri.as_ref().and_then(Uri::scheme).cloned();
-        let tls = match scheme {
-            Some(scheme) if scheme == Scheme::HTTP => None,
-            Some(scheme) if scheme == Scheme::HTTPS => Some(tls(signal)?),
+        let web = match scheme {
+            Some(scheme) if scheme == Scheme::HTTP => Web::default(),
+            Some(scheme) if scheme == Scheme::HTTPS => Web::with(tls(signal)?),
             _ => bail!("{name} must be an `http://` or `https://` address with a host"),
         };
-        Ok(Some(Self { runtime: tokio::runtime::Handle::current(), deadline, tls }))
+        Ok(Some(Self { runtime: tokio::runtime::Handle::current(), deadline, web, endpoint: (endpoint, own), headers }))
+    }
+}
+
+impl Collector {
+    /// Where this signal goes: below the common address, or to its own as it is.
+    pub(super) fn address(&self, path: &str) -> anyhow::Result<Uri> {
+        let (endpoint, own) = &self.endpoint;
+        let text = if *own { endpoint.clone() } else { format!("{}{path}", endpoint.trim_end_matches('/')) };
+        Ok(text.parse()?)
     }
 
-    /// Posts over a connection of its own: a batch every few seconds gains little from one that is kept.
-    async fn post(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
-        let (mut parts, body) = request.into_parts();
-        let authority = parts.uri.authority().ok_or("the address has no host")?.clone();
-        let is_tls = parts.uri.scheme() == Some(&Scheme::HTTPS);
-        let host = authority.host().trim_start_matches('[').trim_end_matches(']').to_owned();
-        let port = authority.port_u16().unwrap_or(if is_tls { 443 } else { 80 });
-        let stream = TcpStream::connect((host.as_str(), port)).await?;
-        let stream = match (&self.tls, is_tls) {
-            (Some(Tls(tls)), true) => Either::Left(tls.connect(ServerName::try_from(host)?, stream).await?),
-            (_, false) => Either::Right(stream),
-            (None, true) => return Err("no TLS was set up".into()),
-        };
-        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
-        parts.headers.insert(header::HOST, HeaderValue::from_str(authority.as_str())?);
-        parts.headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
-        parts.uri = parts.uri.path_and_query().map_or_else(|| Uri::from_static("/"), |path| path.clone().into());
-        let asked = async {
-            let answer = sender.send_request(Request::from_parts(parts, Full::new(body))).await?;
-            let (parts, body) = answer.into_parts();
-            let body = Limited::new(body, ANSWER_BYTES_MAX).collect().await?.to_bytes();
-            Ok::<_, HttpError>(Response::from_parts(parts, body))
-        };
-        let mut asked = std::pin::pin!(asked);
-        tokio::select! {
-            answer = asked.as_mut() => answer,
-            // The connection may end with the last byte of the answer.
-            ended = connection => { ended?; asked.await }
+    /// Adds the headers that the variables name.
+    pub(super) fn with_headers(&self, mut request: Request<Bytes>) -> anyhow::Result<Request<Bytes>> {
+        for (name, value) in self.headers.split_terminator(',').filter_map(|entry| entry.split_once('=')) {
+            let name = http::HeaderName::from_bytes(name.trim().as_bytes()).context("the name of a header")?;
+            // The text may be a credential: it is not shown.
+            let value = http::HeaderValue::from_bytes(&unescaped(value.trim())).context("the value of a header")?;
+            request.headers_mut().insert(name, value);
+        }
+        Ok(request)
+    }
+
+    /// Asks within the deadline.
+    pub(super) async fn ask(&self, request: Request<Bytes>, answer_max: usize) -> anyhow::Result<Response<Bytes>> {
+        let asked = self.web.ask(request, answer_max);
+        tokio::time::timeout(self.deadline, asked).await.context("the collector took too long")?
+    }
+}
+
+/// A value of the variables without its percent signs.
+fn unescaped(text: &str) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut parts = text.split('%');
+    out.extend_from_slice(parts.next().unwrap_or_default().as_bytes());
+    for part in parts {
+        match part.split_at_checked(2).map(|(digits, rest)| (u8::from_str_radix(digits, 16), rest)) {
+            Some((Ok(byte), rest)) => {
+                out.push(byte);
+                out.extend_from_slice(rest.as_bytes());
+            }
+            _ => out.extend_from_slice(format!("%{part}").as_bytes()),
         }
     }
+    out
 }
 
 impl HttpClient for Collector {
@@ -200,7 +202,9 @@ impl HttpClient for Collector {
         let collector = self.clone();
         let sent = self.runtime.spawn(async move {
             let deadline = collector.deadline;
-            tokio::time::timeout(deadline, collector.post(request)).await.map_err(|_| "the collector took too long")?
+            let asked = collector.web.ask(request, ANSWER_BYTES_MAX);
+            let answer = tokio::time::timeout(deadline, asked).await.map_err(|_| "the collector took too long")?;
+            answer.map_err(|error| HttpError::from(format!("{error:#}")))
         });
         Box::pin(async move { sent.await? })
     }
@@ -208,7 +212,7 @@ impl HttpClient for Collector {
 
 /// TLS towards a collector: the authorities of a file if a variable names one, else those of the system (`SSL_CERT_FILE`,
 /// `SSL_CERT_DIR`); a client certificate if variables name one.
-fn tls(signal: Signal) -> anyhow::Result<Tls> {
+fn tls(signal: Signal) -> anyhow::Result<ClientConfig> {
     let mut roots = RootCertStore::empty();
     if let Some((name, path)) = setting(signal, "CERTIFICATE")? {
         for root in certificates(&name, &path)? {
@@ -223,7 +227,7 @@ fn tls(signal: Signal) -> anyhow::Result<Tls> {
     let builder = ClientConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()?
         .with_root_certificates(roots);
-    let mut config = match (setting(signal, "CLIENT_CERTIFICATE")?, setting(signal, "CLIENT_KEY")?) {
+    Ok(match (setting(signal, "CLIENT_CERTIFICATE")?, setting(signal, "CLIENT_KEY")?) {
         (None, None) => builder.with_no_client_auth(),
         (Some((name, certificate)), Some((key_name, key))) => {
             let key = PrivateKeyDer::from_pem_file(Path::new(&key)).with_context(|| format!("{key_name}: `{key}`"))?;
@@ -232,16 +236,9 @@ fn tls(signal: Signal) -> anyhow::Result<Tls> {
         _ => {
             bail!("a client certificate for the collector needs OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE and _CLIENT_KEY")
         }
-    };
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(Tls(TlsConnector::from(Arc::new(config))))
+    })
 }
 
 fn certificates(name: &str, path: &str) -> anyhow::Result<Vec<CertificateDer<'static>>> {
-    let read = CertificateDer::pem_file_iter(Path::new(path)).and_then(Iterator::collect::<Result<Vec<_>, _>>);
-    let found = read.with_context(|| format!("{name}: `{path}` cannot be read"))?;
-    if found.is_empty() {
-        bail!("{name}: `{path}` holds no certificate");
-    }
-    Ok(found)
+    web::certificates(Path::new(path)).with_context(|| name.to_owned())
 }

@@ -72,9 +72,9 @@ pub(super) fn run(arguments: &Arguments, printer: Printer) -> anyhow::Result<Exi
         let meant = super::meant(&arguments.app, loaded.config.apps.iter().map(|app| app.name.as_str()));
         bail!("no app is called `{}` in {}\n  help: {meant}", arguments.app, arguments.path.config.display());
     };
-    let api = dialect::route(&http::Method::POST, &arguments.endpoint, None)
+    let line = dialect::route(&http::Method::POST, &arguments.endpoint, None, &http::HeaderMap::new())
         .map_err(|refusal| anyhow::anyhow!(refusal.message))?;
-    let (call, model) = match examine::parse(&loaded.snapshot, api, body) {
+    let (call, model) = match examine::parse(&loaded.snapshot, line, body) {
         Ok(parsed) => parsed,
         Err(refusal) => {
             let place = refusal.place.as_deref().map(|place| format!(" ({place})")).unwrap_or_default();

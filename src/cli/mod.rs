@@ -17,7 +17,9 @@ pub mod observe;
 mod policy;
 mod printer;
 mod scan;
+mod schema;
 mod serve;
+mod witness;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -64,12 +66,18 @@ enum Command {
     /// The officer's tools: check, matrix, ask, test, lint, diff, sign
     #[command(subcommand)]
     Policy(policy::Command),
+    /// Print the JSON Schemas of octroi.toml and of sheets
+    #[command(subcommand)]
+    Schema(schema::Command),
     /// Test and measure the GPU of this machine
     #[command(subcommand)]
     Gpu(gpu::Command),
     /// Read and verify the audit log
     #[command(subcommand)]
     Audit(audit::Command),
+    /// Sign checkpoints of others' logs, as a witness (C2SP tlog-witness)
+    #[command(subcommand)]
+    Witness(witness::Command),
 }
 
 /// Where the configuration is.
@@ -112,8 +120,10 @@ pub fn run() -> ExitCode {
         Command::Explain(arguments) => explain::run(&arguments, printer),
         Command::Detectors(arguments) => detectors::run(&arguments, printer),
         Command::Policy(command) => policy::run(command, printer),
+        Command::Schema(command) => schema::run(&command, printer),
         Command::Gpu(command) => gpu::run(&command, printer),
         Command::Audit(command) => audit::run(command, printer),
+        Command::Witness(command) => witness::run(&command, printer),
     };
     match ended {
         Ok(Exit::Well) => ExitCode::SUCCESS,

@@ -11,16 +11,21 @@
 mod bounds;
 mod checks;
 mod corpus;
+mod credential;
 mod raw;
 mod resolve;
+mod schema;
 mod secret;
+mod witnesses;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub use schema::schema;
 pub use secret::Secret;
+pub use witnesses::{Witness, Witnesses};
 
 use crate::model::{Country, Dialect, Word};
 
@@ -46,6 +51,10 @@ pub struct Config {
     pub audit_folder: PathBuf,
     /// Name of this gateway in the log's origin.
     pub node: Word,
+    /// Who signs the log's checkpoints besides the log.
+    pub witnesses: Witnesses,
+    /// Files with the public keys of the custodians of sealed content, and what they hold; none when nothing is sealed.
+    pub custodians: Vec<(PathBuf, String)>,
     /// The file that holds the root key.
     pub root_key: PathBuf,
     /// Protected documents; `None` where none are registered.
@@ -165,6 +174,19 @@ pub enum Credential {
     Bearer(Secret),
     /// A header of its own, such as `api-key`.
     Header(Word, Secret),
+    /// AWS Signature Version 4.
+    Signature {
+        /// Id of the key.
+        access_key: Secret,
+        /// The key.
+        secret_key: Secret,
+        /// Token of temporary credentials.
+        session_token: Option<Secret>,
+        /// Region that requests go to.
+        region: Word,
+        /// Service, `bedrock` unless it says otherwise.
+        service: Word,
+    },
 }
 
 /// Bounds that an operator may set; the defaults are in [`crate::limits`].

@@ -67,6 +67,20 @@ pub(super) struct RawPolicy {
 pub(super) struct RawAudit {
     pub(super) folder: Option<Spanned<String>>,
     pub(super) node: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(super) witnesses: Vec<RawWitness>,
+    pub(super) witness_quorum: Option<Spanned<u64>>,
+    pub(super) witness_interval_s: Option<Spanned<u64>>,
+    #[serde(default)]
+    pub(super) custodians: Vec<Spanned<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawWitness {
+    pub(super) url: Spanned<String>,
+    pub(super) key: Spanned<String>,
+    pub(super) roots: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -124,6 +138,17 @@ pub(super) struct RawBackend {
 pub(super) struct RawCredential {
     pub(super) bearer: Option<Spanned<RawSource>>,
     pub(super) header: Option<RawHeaderCredential>,
+    pub(super) sigv4: Option<RawSigv4>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawSigv4 {
+    pub(super) access_key: Spanned<RawSource>,
+    pub(super) secret_key: Spanned<RawSource>,
+    pub(super) session_token: Option<Spanned<RawSource>>,
+    pub(super) region: String,
+    pub(super) service: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]

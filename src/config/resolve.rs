@@ -8,20 +8,21 @@ use std::time::Duration;
 use toml::Spanned;
 
 use super::checks::is_plain_path;
-use super::raw::{self, RawApp, RawBackend, RawConfig, RawCredential, RawSource};
-use super::{App, BackendConfig, BackendUrl, Config, Credential, Fault, Faults, Listen, Secret, ServerTls};
+use super::raw::{self, RawApp, RawBackend, RawConfig};
+use super::{App, BackendConfig, BackendUrl, Config, Fault, Faults, Listen, Secret, ServerTls};
+use crate::dialect;
 use crate::limits;
-use crate::model::{Country, Dialect, Word};
+use crate::model::{Country, Word};
 use crate::policy::nearest;
 
 /// Gathers faults while resolving.
 pub(super) struct Resolver<'a> {
     path: &'a Path,
     text: &'a str,
-    folder: PathBuf,
+    pub(super) folder: PathBuf,
     faults: Vec<Fault>,
     /// Files that the configuration names and that were read, or tried.
-    files: Vec<PathBuf>,
+    pub(super) files: Vec<PathBuf>,
 }
 
 /// Resolves a parsed file.
@@ -84,6 +85,8 @@ impl Resolver<'_> {
             shadow: raw.policy.shadow.as_ref().map(|path| self.folder.join(path.get_ref())),
             audit_folder: self.under(raw.audit.folder.as_ref(), "audit"),
             node: Word::configured(raw.audit.node.as_ref().map_or("node-1", |node| node.get_ref())),
+            witnesses: self.witnesses(&raw.audit),
+            custodians: self.custodians(&raw.audit.custodians),
             root_key: self.under(raw.keys.root.as_ref(), "keys/root.key"),
             corpus: raw.corpus.as_ref().map(|corpus| self.corpus(corpus)),
             apps,
@@ -139,7 +142,7 @@ impl Resolver<'_> {
         address
     }
 
-    fn readable(&mut self, file: &Spanned<String>) -> Option<Vec<u8>> {
+    pub(super) fn readable(&mut self, file: &Spanned<String>) -> Option<Vec<u8>> {
         let path = self.folder.join(file.get_ref());
         self.files.push(path.clone());
         match std::fs::read(path) {
@@ -215,13 +218,13 @@ impl Resolver<'_> {
         let url = self.url(&raw.url, plaintext.contains(raw.name.get_ref().as_str()));
         let mut dialects = Vec::new();
         for name in &raw.dialects {
-            match Dialect::named(name.get_ref()) {
+            match dialect::named(name.get_ref()) {
                 Some(dialect) => dialects.push(dialect),
                 None => {
                     self.fault(
                         name,
                         format!("`{}` is not an API that octroi speaks", name.get_ref()),
-                        "write `openai`",
+                        &format!("write one of {}", dialects_known()),
                     );
                 }
             }
@@ -296,53 +299,6 @@ impl Resolver<'_> {
         }
     }
 
-    fn credential(&mut self, name: &Spanned<String>, raw: &RawCredential) -> Option<Credential> {
-        match (&raw.bearer, &raw.header) {
-            (Some(source), None) => self.secret(source).map(Credential::Bearer),
-            (None, Some(header)) => {
-                self.secret(&header.value).map(|value| Credential::Header(Word::configured(&header.name), value))
-            }
-            _ => {
-                self.fault(
-                    name,
-                    format!("the credential of backend `{}` is not one of `bearer`, `header`", name.get_ref()),
-                    "write for example `credential = { bearer = { env = \"OPENAI_API_KEY\" } }`",
-                );
-                None
-            }
-        }
-    }
-
-    fn secret(&mut self, source: &Spanned<RawSource>) -> Option<Secret> {
-        let (found, advice) = match source.get_ref() {
-            RawSource { env: Some(variable), file: None } => (
-                std::env::var(variable).map_err(|_| format!("the environment variable `{variable}` is not set")),
-                "set it",
-            ),
-            RawSource { env: None, file: Some(file) } => {
-                let path = self.folder.join(file);
-                self.files.push(path.clone());
-                let read = std::fs::read_to_string(path).map_err(|error| format!("`{file}` cannot be read: {error}"));
-                (read, "paths are relative to this file")
-            }
-            _ => (
-                Err("a secret comes from one of `env`, `file`".to_owned()),
-                "write one of them; a secret never stands in the configuration itself",
-            ),
-        };
-        match found {
-            Ok(text) if !text.trim().is_empty() => Some(Secret::new(text.trim().to_owned())),
-            Ok(_) => {
-                self.fault(source, "the secret is empty", "put the credential there");
-                None
-            }
-            Err(what) => {
-                self.fault(source, what, advice);
-                None
-            }
-        }
-    }
-
     fn model_places(&self, raw: &RawConfig) -> BTreeMap<(Word, Word), String> {
         let names = raw.models.iter().flat_map(|(asked, names)| names.iter().map(move |name| (asked, name)));
         let names = names.map(|(asked, (backend, model))| {
@@ -386,4 +342,10 @@ impl Resolver<'_> {
         }
         models
     }
+}
+
+/// The names of the APIs that octroi speaks.
+fn dialects_known() -> String {
+    let names: Vec<String> = dialect::all().map(|dialect| format!("`{}`", dialect.name())).collect();
+    names.join(", ")
 }

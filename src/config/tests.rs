@@ -72,6 +72,33 @@ fn what_is_well_formed_and_means_nothing_is_a_fault() {
 }
 
 #[test]
+fn witnesses_have_an_address_a_key_and_a_quorum() {
+    const KEY: &str = "w.example/w1+0b5e7d0a+BFLLEsQWrQtgUHjLMuoq8KYJe1oVmdhxrOVfTgoKVBaB";
+    let witness = |url: &str, key: &str| format!("[[audit.witnesses]]\nurl = \"{url}\"\nkey = \"{key}\"\n");
+    let key = octroi_key();
+    for (name, table, count) in [
+        ("one", witness("https://w.example", &key), 0),
+        ("an address of this house", witness("http://10.0.0.7:9445/w", &key), 0),
+        ("no address", witness("w.example", &key), 1),
+        ("a key that is none", witness("https://w.example", KEY), 1),
+        ("one twice", witness("https://w.example", &key).repeat(2), 1),
+        ("more than there are", format!("[audit]\nwitness_quorum = 2\n{}", witness("https://w.example", &key)), 1),
+        ("never", format!("[audit]\nwitness_interval_s = 0\n{}", witness("https://w.example", &key)), 1),
+        ("authorities that are not there", witness("https://w.example", &key) + "roots = \"none.pem\"\n", 1),
+    ] {
+        let text = GOOD.replacen("[dangerous]", &format!("{table}[dangerous]"), 1);
+        assert_eq!(faults(&text).len(), count, "{name}: {:?}", faults(&text));
+    }
+}
+
+/// The public key of a witness.
+fn octroi_key() -> String {
+    let pair = aws_lc_rs::signature::Ed25519KeyPair::generate().unwrap().to_pkcs8v1().unwrap();
+    let key = octroi_verify::SignerKey::from_pkcs8("w.example/w1", pair.as_ref()).unwrap();
+    octroi_verify::cosign::CosignerKey::of(&key).to_string()
+}
+
+#[test]
 fn unknown_keys_are_faults() {
     let found = faults(&GOOD.replace("[dangerous]", "adress = 1\n[dangerous]"));
     assert!(found[0].what.contains("adress"), "{found:?}");
@@ -91,4 +118,72 @@ fn a_key_is_added_and_nothing_else_changes() {
         assert_eq!(new.replacen(inserted, "", 1), text, "{name}");
     }
     assert!(with_key(path, GOOD, "other", "h1:BB").is_err());
+}
+
+/// As much of JSON Schema as the schema uses.
+fn fits(value: &serde_json::Value, schema: &serde_json::Value) -> bool {
+    let is = match schema["type"].as_str().unwrap() {
+        "object" => value.is_object(),
+        "array" => value.is_array(),
+        "string" => value.is_string(),
+        "boolean" => value.is_boolean(),
+        "integer" => value.is_u64(),
+        other => panic!("type {other}"),
+    };
+    let listed = schema["enum"].as_array().is_none_or(|words| words.contains(value));
+    let object = value.as_object();
+    let parts = object.is_none_or(|object| {
+        let known = |key: &String| schema["properties"].get(key).unwrap_or_else(|| &schema["additionalProperties"]);
+        let counted = schema["minProperties"].is_null() || object.len() == 1;
+        counted && object.iter().all(|(key, item)| known(key).is_object() && fits(item, known(key)))
+    });
+    let required = schema["required"].as_array().is_none_or(|keys| {
+        keys.iter().all(|key| object.is_some_and(|object| object.contains_key(key.as_str().unwrap())))
+    });
+    let items = value.as_array().is_none_or(|items| items.iter().all(|item| fits(item, &schema["items"])));
+    is && listed && parts && required && items
+}
+
+#[test]
+fn the_schema_takes_what_the_reader_takes() {
+    let schema = schema();
+    let takes = |text: &str| fits(&toml::from_str::<serde_json::Value>(text).unwrap(), &schema);
+    let path = Path::new("octroi.toml");
+    let example = include_str!("../../deploy/octroi.toml");
+    for (name, text, good) in [
+        ("a small file", GOOD.to_owned(), true),
+        ("what init writes", include_str!("../cli/init.toml").to_owned(), true),
+        ("the example", example.to_owned(), true),
+        ("a key of no table", GOOD.replace("[dangerous]", "adress = 1\n[dangerous]"), false),
+        ("an app without a tenant", GOOD.replace("tenant = \"exemple\"\n", ""), false),
+        ("a number as text", GOOD.replace("[dangerous]", "[limits]\nhead_s = \"1\"\n[dangerous]"), false),
+        ("a bound", GOOD.replace("[dangerous]", "[limits]\nhead_s = 1\n[dangerous]"), true),
+        ("no listener", GOOD.replace("[listen]\naddress = \"127.0.0.1:0\"\n", ""), false),
+    ] {
+        assert_eq!(raw::parse(path, &text).is_ok(), good, "the reader: {name}");
+        assert_eq!(takes(&text), good, "the schema: {name}");
+    }
+    // What only the schema knows by itself, `resolve` knows too.
+    for (name, old, new) in [
+        ("headers of no kind", "keys = []", "headers = \"some\""),
+        ("a credential of no kind", "dialects =", "credential = {}\ndialects ="),
+        ("a secret of no source", "dialects =", "credential = { bearer = {} }\ndialects ="),
+    ] {
+        let text = GOOD.replacen(old, new, 1);
+        assert!(!takes(&text) && faults(&text).len() == 1, "{name}");
+    }
+}
+
+#[test]
+fn what_is_said_of_keys_is_said_of_keys_that_are() {
+    let keys = schema::keys();
+    let named = schema::ABOUT.iter().map(|(path, _)| *path).chain(schema::WORDS.iter().map(|(path, _)| *path));
+    for path in named.chain(schema::ONE_OF.iter().copied()) {
+        assert!(keys.iter().any(|key| key == path), "no key `{path}`");
+    }
+    let page = include_str!("../../docs/configuration.md");
+    for key in &keys {
+        let last = key.rsplit('.').next().unwrap().trim_end_matches("[]");
+        assert!(last == "*" || page.contains(last), "docs/configuration.md does not name `{key}`");
+    }
 }

@@ -13,18 +13,21 @@ const TABLE_BYTES: usize = 4096;
 /// begins with the value, or at the head of its column.
 pub(super) fn announces(words: &Context, page: &Page<'_>, start: usize, reach_bytes: usize) -> bool {
     let from = page.text.floor_char_boundary(start.saturating_sub(reach_bytes));
-    let head = page.text.get(from..start).unwrap_or_default();
-    let behind_digit = head.rfind(|c: char| c.is_ascii_digit()).map_or(0, |at| at + 1);
-    let head = head.get(behind_digit..).unwrap_or_default();
-    let first = from + behind_digit == 0 && !head.chars().any(char::is_alphanumeric);
-    words.is_in(head)
-        || first && page.key.is_some_and(|key| words.is_in(key))
+    let head = page.text.as_bytes().get(from..start).unwrap_or_default();
+    let from = from + head.iter().rposition(u8::is_ascii_digit).map_or(0, |at| at + 1);
+    let first = || from == 0 && !page.text.get(..start).unwrap_or_default().chars().any(char::is_alphanumeric);
+    words.is_between(page.text, &(from..start))
+        || page.key.is_some_and(|key| first() && words.is_in(key))
         || column(page, start).is_some_and(|head| words.is_in(head))
 }
 
 /// The head of the column in which a value begins: a delimiter stands before it, and the first line of its table holds as many.
 /// Unlike for the rows of data, nothing is remembered between values, so that only a stretch before the value is read.
 fn column<'p>(page: &Page<'p>, start: usize) -> Option<&'p str> {
+    // Nearly every value has a word before it, and no table around it.
+    let near = page.text.as_bytes().get(..start)?.iter().rev().take(TABLE_BYTES);
+    let sign = near.copied().find(|byte| !matches!(byte, b' ' | b'"'))?;
+    matches!(sign, b',' | b';' | b'\t' | b'|' | b'\n').then_some(())?;
     let from = page.text.floor_char_boundary(start.saturating_sub(TABLE_BYTES));
     let before = page.text.get(from..start)?;
     let line = before.rfind('\n')? + 1;
@@ -38,18 +41,30 @@ fn column<'p>(page: &Page<'p>, start: usize) -> Option<&'p str> {
         None => return None,
     };
     let table = before.get(..line)?;
-    let paragraph = table.rfind("\n\n").map(|blank| blank + 2).or_else(|| (from == 0).then_some(0))?;
+    let paragraph = behind_blank_line(table.as_bytes()).or_else(|| (from == 0).then_some(0))?;
     let head = table.get(paragraph..)?.lines().next()?;
     let delimiter = delimiter.or_else(|| head.chars().find(|c| matches!(c, ',' | ';' | '\t' | '|')))?;
     head.split(delimiter).nth(place).filter(|cell| !cell.contains(|c: char| c.is_ascii_digit()))
 }
 
+/// Where the text begins that stands behind the last blank line.
+fn behind_blank_line(table: &[u8]) -> Option<usize> {
+    let mut end = table.len();
+    while let Some(line) = memchr::memrchr(b'\n', table.get(..end)?) {
+        if line.checked_sub(1).is_some_and(|before| table.get(before) == Some(&b'\n')) {
+            return Some(line + 1);
+        }
+        end = line;
+    }
+    None
+}
+
 /// Whether one of the words stands within so many bytes behind `end`, before the next digit.
 pub(super) fn follows(words: &Context, page: &Page<'_>, end: usize, reach_bytes: usize) -> bool {
     let to = page.text.ceil_char_boundary(end.saturating_add(reach_bytes).min(page.text.len()));
-    let tail = page.text.get(end..to).unwrap_or_default();
-    let digit = tail.find(|c: char| c.is_ascii_digit()).unwrap_or(tail.len());
-    words.is_in(tail.get(..digit).unwrap_or_default())
+    let tail = page.text.as_bytes().get(end..to).unwrap_or_default();
+    let digit = tail.iter().position(u8::is_ascii_digit).unwrap_or(tail.len());
+    words.is_between(page.text, &(end..end + digit))
 }
 
 #[cfg(test)]
@@ -73,6 +88,10 @@ mod tests {
         ] {
             let page = Page { text, key };
             assert_eq!(announces(&words, &page, text.find("123").unwrap(), 40), expected, "{name}");
+        }
+        for text in ["", "\n", "\n\n", "a\n\nb\n\n\nc\nd", "a\nb", "a\n\n"] {
+            let expected = text.rfind("\n\n").map(|blank| blank + 2);
+            assert_eq!(behind_blank_line(text.as_bytes()), expected, "{text:?}");
         }
         assert!(follows(&words, &Page { text: "123 (CVV)", key: None }, 3, 20));
         assert!(!follows(&words, &Page { text: "123, 4 CVV", key: None }, 3, 20));

@@ -3,12 +3,11 @@
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
-use aho_corasick::{AhoCorasick, MatchKind};
-
 use super::context::Context;
 use super::engine::{Description, Engine, Logic, Served, Woken};
 use super::inflect::Inflection;
 use super::lexicon::{Lexicon, Meaning};
+use super::literals::Literals;
 use super::named::{self, Numbers, Recogniser};
 use super::near::Contexts;
 use super::page::Wake;
@@ -80,8 +79,12 @@ pub(super) fn build(sources: &[Source<'_>], catalogue: &Catalogue) -> Result<Eng
     phrases.sort_by_key(|(_, meaning)| std::cmp::Reverse(sureness(meaning)));
     let lexicon = Lexicon::new(phrases.iter().map(|(phrase, meaning)| (phrase.as_str(), *meaning)));
     let digest = digest(sources, &served);
+    let woken_by =
+        |wake: Wake| logic.iter().enumerate().filter(|(_, logic)| logic.wake == wake).map(|(place, _)| place).collect();
     let engine = Engine {
         served,
+        by_number: woken_by(Wake::Number),
+        by_uuid: woken_by(Wake::Uuid),
         logic,
         person,
         names,
@@ -298,7 +301,7 @@ fn plural(term: &str) -> Option<String> {
 }
 
 /// One automaton over all literals, and for each of them what it wakes.
-fn literals(logic: &[Logic], rows: &Rows, labelled: &Labelled) -> (Option<AhoCorasick>, Vec<Woken>) {
+fn literals(logic: &[Logic], rows: &Rows, labelled: &Labelled) -> (Option<Literals>, Vec<Woken>) {
     let prefixes = rows.prefixes().filter(|prefix| !is_opening(prefix));
     let mut words: BTreeSet<String> = prefixes.chain(labelled.within()).map(str::to_owned).collect();
     for logic in logic {
@@ -321,9 +324,7 @@ fn literals(logic: &[Logic], rows: &Rows, labelled: &Labelled) -> (Option<AhoCor
             Woken { logic, prefix, label: labelled.woken_by(word) }
         })
         .collect();
-    let mut automaton = AhoCorasick::builder();
-    automaton.match_kind(MatchKind::LeftmostLongest).ascii_case_insensitive(true);
-    (automaton.build(&words).ok(), woken)
+    (Literals::new(words.iter().map(String::as_str)), woken)
 }
 
 /// Whether the pass over words finds this prefix; the others are literals.

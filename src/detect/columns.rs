@@ -36,21 +36,27 @@ type Place = (usize, u8);
 #[derive(Debug, Clone)]
 struct Line {
     range: Range<usize>,
-    /// For each delimiter, the first line of the table that the line belongs to, and how often it stands in the line.
-    tables: [(Range<usize>, usize); 4],
+    /// For each delimiter, the table that the line belongs to.
+    tables: [Table; 4],
+    /// Whether it belongs to a table that began above it.
+    within: bool,
+}
+
+/// The first line of a table and how often its delimiter stands in each of its lines.
+type Table = (Range<usize>, usize);
+
+/// Whether a line belongs to a table that began above it.
+fn continues((first, count): &Table, line: &Range<usize>) -> bool {
+    *count > 0 && first.start != line.start
 }
 
 impl Columns {
     /// The place of the head of the column in which an offset lies; `None` outside of tables and in their first line.
     pub(super) fn head(&mut self, text: &str, at: usize) -> Option<Range<usize>> {
-        let line = self.line(text, at)?;
-        if at - line.range.start > LINE_BYTES_MAX {
-            return None;
-        }
+        let line = self.line(text, at).filter(|line| line.within && at - line.range.start <= LINE_BYTES_MAX)?;
         let mut tables = DELIMITERS.iter().zip(&line.tables);
-        let found = tables.find(|(_, (first, count))| *count > 0 && first.start != line.range.start);
-        let (&delimiter, first, line) =
-            found.map(|(delimiter, (first, _))| (delimiter, first.clone(), line.range.clone()))?;
+        let (&delimiter, (first, _)) = tables.find(|(_, table)| continues(table, &line.range))?;
+        let (first, line) = (first.clone(), line.range.clone());
         let row = bounds(&mut self.row, text, &line, delimiter);
         let column = row.partition_point(|&bound| line.start + usize::from(bound) < at);
         let head = bounds(&mut self.head, text, &first, delimiter);
@@ -63,14 +69,14 @@ impl Columns {
     }
 
     /// The line in which an offset lies.
-    fn line(&mut self, text: &str, at: usize) -> Option<Line> {
+    fn line(&mut self, text: &str, at: usize) -> Option<&Line> {
         if self.lines.front().is_some_and(|first| at < first.range.start) {
             *self = Self::default();
         }
         while self.lines.back().is_none_or(|last| at > last.range.end) {
             self.next_line(text)?;
         }
-        self.lines.iter().rev().find(|line| line.range.start <= at).cloned()
+        self.lines.iter().rev().find(|line| line.range.start <= at)
     }
 
     fn next_line(&mut self, text: &str) -> Option<()> {
@@ -88,7 +94,9 @@ impl Columns {
         if self.lines.len() == LINES_MAX {
             self.lines.pop_front();
         }
-        self.lines.push_back(Line { range: start..end, tables });
+        let range = start..end;
+        let within = tables.iter().any(|table| continues(table, &range));
+        self.lines.push_back(Line { range, tables, within });
         Some(())
     }
 }
@@ -106,11 +114,23 @@ fn bounds<'m>(memory: &'m mut Option<(Place, Bounds)>, text: &str, line: &Range<
     bounds
 }
 
+/// The bytes that matter to [`count`].
+#[expect(clippy::indexing_slicing, reason = "computed when this is compiled")]
+const COUNTED: [bool; 256] = {
+    let mut counted = [false; 256];
+    let mut rest: &[u8] = b"\",;\t|";
+    while let [byte, more @ ..] = rest {
+        counted[*byte as usize] = true;
+        rest = more;
+    }
+    counted
+};
+
 /// How often each delimiter stands in a line, outside of double quotes.
 fn count(line: &[u8]) -> [usize; 4] {
     let mut counts = [0; 4];
     let mut quoted = false;
-    for &byte in line.iter().filter(|byte| matches!(byte, b'"' | b',' | b';' | b'\t' | b'|')) {
+    for &byte in line.iter().filter(|&&byte| COUNTED.get(usize::from(byte)).is_some_and(|&counted| counted)) {
         quoted ^= byte == b'"';
         for (count, delimiter) in counts.iter_mut().zip(DELIMITERS) {
             *count += usize::from(delimiter == byte && !quoted);

@@ -1,7 +1,7 @@
 //! Runs of base64 and hexadecimal that decode to readable text: what is found inside is a finding over the whole run.
 //!
-//! A run of fourteen characters must cover some fourteenth place of a text, so that looking there finds each of them for next
-//! to nothing. Decoding stops at the first byte that no text has; images and ciphertext end within a few bytes.
+//! A run of fourteen characters that begins behind a place has its last at the fourteenth from there: looking back from it finds
+//! either the run or a later place to go on from, so that each is found for next to nothing. Decoding stops at the first byte that no text has; images and ciphertext end within a few bytes.
 
 use std::ops::Range;
 
@@ -15,6 +15,8 @@ const PADDED_BYTES_MIN: usize = 16;
 const RUN_BYTES_MIN: usize = PADDED_BYTES_MIN - 2;
 /// Characters of a run that are opened; a longer one is opened up to here, and is a finding whole.
 const RUN_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Of so many characters of a text, one may be a control character.
+const CONTROL_SHARE: usize = 8;
 /// Characters that are decoded to see whether text comes out.
 const PROBE_BYTES: usize = 64;
 
@@ -29,13 +31,14 @@ pub fn runs(text: &str, mut found: impl FnMut(Range<usize>, &str)) {
     let bytes = text.as_bytes();
     let mut at = RUN_BYTES_MIN - 1;
     let mut done = 0;
-    while let Some(&byte) = bytes.get(at) {
-        if !is_code(byte) {
-            at += RUN_BYTES_MIN;
+    while at < bytes.len() {
+        let head = bytes.get(done..=at).unwrap_or_default();
+        let start = at + 1 - head.iter().rev().take_while(|&&byte| is_code(byte)).count();
+        // A run that begins here has its fourteenth character there, and so has every later one behind it.
+        if at < start + RUN_BYTES_MIN - 1 {
+            at = start + RUN_BYTES_MIN - 1;
             continue;
         }
-        let head = bytes.get(done..at).unwrap_or_default();
-        let start = at - head.iter().rev().take_while(|&&byte| is_code(byte)).count();
         let tail = bytes.get(at..).unwrap_or_default();
         let end = at + tail.iter().take_while(|&&byte| is_code(byte)).count();
         let padding = bytes.get(end..).unwrap_or_default().iter().take(2).take_while(|&&byte| byte == b'=').count();
@@ -49,9 +52,21 @@ pub fn runs(text: &str, mut found: impl FnMut(Range<usize>, &str)) {
     }
 }
 
-const fn is_code(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
+fn is_code(byte: u8) -> bool {
+    CODE.get(usize::from(byte)).is_some_and(|&code| code)
 }
+
+/// The characters of base64 and of its variant for URLs.
+#[expect(clippy::indexing_slicing, reason = "computed when this is compiled")]
+const CODE: [bool; 256] = {
+    let mut code = [false; 256];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        code[byte as usize] = byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_');
+        byte += 1;
+    }
+    code
+};
 
 /// Decodes a run when readable text comes out.
 fn open(run: &str) -> Option<String> {
@@ -67,11 +82,11 @@ fn open(run: &str) -> Option<String> {
     let probe = decode(run.get(..PROBE_BYTES.min(run.len()))?)?;
     // The probe may end within a character.
     let valid = probe.utf8_chunks().next()?.valid();
-    if valid.len() + 3 < probe.len() || !valid.chars().all(is_readable) {
+    if valid.len() + 3 < probe.len() || !is_readable(valid) {
         return None;
     }
     let text = String::from_utf8(decode(run)?).ok()?;
-    (text.len() >= 8 && text.chars().all(is_readable)).then_some(text)
+    (text.len() >= 8 && is_readable(&text)).then_some(text)
 }
 
 fn hex(digits: &[u8]) -> Option<Vec<u8>> {
@@ -80,8 +95,11 @@ fn hex(digits: &[u8]) -> Option<Vec<u8>> {
     pairs.iter().map(|[high, low]| u8::try_from(value(*high)? * 16 + value(*low)?).ok()).collect()
 }
 
-fn is_readable(c: char) -> bool {
-    !c.is_control() || matches!(c, '\n' | '\r' | '\t')
+/// Whether these are words rather than numbers that happen to be valid UTF-8. A control character here and there does not make
+/// a text unreadable: one could be put into any.
+fn is_readable(text: &str) -> bool {
+    let controls = text.chars().filter(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')).count();
+    controls * CONTROL_SHARE <= text.chars().count()
 }
 
 #[cfg(test)]
@@ -95,6 +113,11 @@ mod tests {
             ("base64url", "(SsOpcsO0bWUgPz8_ww_)", None),
             ("base64url of text", "xx MTIzNDU2Nzg5MDEyMzQ_Pz8_ xx", Some((3..27, "12345678901234????"))),
             ("hexadecimal", "6a65616e406578616d706c652e636f6d", Some((0..32, "jean@example.com"))),
+            (
+                "base64 with a control character",
+                "AWplYW4uZHVwb250QGV4YW1wbGUuY29t",
+                Some((0..32, "\u{1}jean.dupont@example.com")),
+            ),
             ("prose", "anticonstitutionnellement antidisestablishmentarianism", None),
             ("hash", "d41d8cd98f00b204e9800998ecf8427e", None),
             ("path", "/usr/share/applications/something", None),

@@ -4,10 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::ops::Range;
 
-use aho_corasick::AhoCorasick;
-
 use super::exact::MatchList;
 use super::lexicon::{Lexicon, Meaning};
+use super::literals::Literals;
 use super::named::Recogniser;
 use super::near::{Contexts, Near};
 use super::page::{Hit, Mark, Page, Report, Sink, Wake};
@@ -66,6 +65,9 @@ pub struct Description {
 pub struct Engine {
     pub(super) served: Vec<Served>,
     pub(super) logic: Vec<Logic>,
+    /// Places in `logic` of those that a number wakes, and of those that a UUID does.
+    pub(super) by_number: Vec<usize>,
+    pub(super) by_uuid: Vec<usize>,
     /// The number of the detector of names by rule.
     pub(super) person: u16,
     pub(super) names: Recogniser,
@@ -80,7 +82,7 @@ pub struct Engine {
     pub(super) digest: u64,
     pub(super) openings: Openings,
     pub(super) lexicon: Lexicon,
-    pub(super) literals: Option<AhoCorasick>,
+    pub(super) literals: Option<Literals>,
     /// What each literal wakes.
     pub(super) woken: Vec<Woken>,
 }
@@ -229,7 +231,7 @@ impl Engine {
 
     /// Bytes of the automata.
     pub fn table_bytes(&self) -> usize {
-        let literals = self.literals.as_ref().map_or(0, AhoCorasick::memory_usage);
+        let literals = self.literals.as_ref().map_or(0, Literals::memory);
         self.numbers.memory() + self.prefixed.memory() + self.keyed.memory() + literals
     }
 
@@ -239,34 +241,41 @@ impl Engine {
         self.scan_patterns(page, depth, sink);
     }
 
+    /// Wakes what waits for a byte. `false` when the work that one call may do is done.
+    fn at_bytes(&self, page: &Page<'_>, sink: &mut Sink) -> bool {
+        for (place, logic) in self.logic.iter().enumerate() {
+            let Wake::Byte(byte) = logic.wake else { continue };
+            for at in memchr::memchr_iter(byte, page.text.as_bytes()) {
+                if !sink.look() {
+                    return false;
+                }
+                self.look(place, page, &Mark::Byte(at), sink);
+            }
+        }
+        true
+    }
+
     /// Runs every detector but the recogniser of names and addresses.
     pub(super) fn scan_patterns(&self, page: &Page<'_>, depth: usize, sink: &mut Sink) {
         let text = page.text;
         let first = sink.hits.len();
-        for (place, logic) in self.logic.iter().enumerate() {
-            if let Wake::Byte(byte) = logic.wake {
-                for at in memchr::memchr_iter(byte, text.as_bytes()) {
-                    if !sink.look() {
-                        return;
-                    }
-                    self.look(place, page, &Mark::Byte(at), sink);
-                }
-            }
+        if !self.at_bytes(page, sink) {
+            return;
         }
         let mut near = Near::new(&self.contexts);
         if let Some(literals) = &self.literals {
-            for found in literals.find_iter(text) {
-                let Some(woken) = self.woken.get(found.pattern().as_usize()).filter(|_| sink.look()) else { continue };
+            literals.find(text, |literal, range| {
+                let Some(woken) = self.woken.get(literal).filter(|_| sink.look()) else { return };
                 if let Some(prefix) = woken.prefix {
-                    self.prefixed.at_prefix(page, (prefix, found.start()), &mut near, sink);
+                    self.prefixed.at_prefix(page, (prefix, range.start), &mut near, sink);
                 }
                 if let Some((row, len)) = woken.label {
-                    self.labelled.behind(page, row, &(found.start()..found.start() + len), sink);
+                    self.labelled.behind(page, row, &(range.start..range.start + len), sink);
                 }
                 for &place in &woken.logic {
-                    self.look(place, page, &Mark::Literal(found.start()), sink);
+                    self.look(place, page, &Mark::Literal(range.start), sink);
                 }
-            }
+            });
         }
         scan::events(text, &self.lexicon, &self.openings, |event| match event {
             _ if !sink.look() => {}
@@ -282,14 +291,16 @@ impl Engine {
             Event::Number(run) => {
                 self.numbers.at_number(page, &run, &mut near, sink);
                 self.keyed.at_number(page, &run, sink);
-                for (place, _) in self.logic.iter().enumerate().filter(|(_, logic)| logic.wake == Wake::Number) {
-                    self.look(place, page, &Mark::Number(run.clone()), sink);
+                let mark = Mark::Number(run);
+                for &place in &self.by_number {
+                    self.look(place, page, &mark, sink);
                 }
             }
             Event::Uuid(range) => {
                 self.keyed.at_number(page, &range, sink);
-                for (place, _) in self.logic.iter().enumerate().filter(|(_, logic)| logic.wake == Wake::Uuid) {
-                    self.look(place, page, &Mark::Uuid(range.clone()), sink);
+                let mark = Mark::Uuid(range);
+                for &place in &self.by_uuid {
+                    self.look(place, page, &mark, sink);
                 }
             }
         });
@@ -304,6 +315,7 @@ impl Engine {
         }
         if depth < NESTED_DEPTH_MAX {
             encoded::runs(text, |range, decoded| {
+                sink.encoded = true;
                 // What stands before the run is context for what is inside.
                 let before = text.get(text.floor_char_boundary(range.start.saturating_sub(CONTEXT_BYTES))..range.start);
                 let key = before.filter(|before| !before.is_empty()).or(page.key);

@@ -52,6 +52,11 @@ impl Folded {
         finish(chunks.iter().take(self.len / 8 + 1).fold(begin(self.len), |hash, chunk| mix(hash, *chunk)))
     }
 
+    /// The first eight bytes, the first lowest.
+    pub(super) fn first_eight(&self) -> u64 {
+        self.bytes.first_chunk().map_or(0, |eight| u64::from_le_bytes(*eight))
+    }
+
     /// The first four bytes, the first lowest.
     pub(super) fn first_four(&self) -> u32 {
         self.bytes.first_chunk().map_or(0, |four| u32::from_le_bytes(*four))
@@ -111,6 +116,11 @@ pub(super) fn hash(bytes: &[u8]) -> u64 {
         *to = *from;
     }
     finish(chunks.iter().chain([&last]).fold(begin(bytes.len()), |hash, chunk| mix(hash, *chunk)))
+}
+
+/// The hash of a folded word of fewer than eight bytes, given as a little-endian number with zeros behind it.
+pub(super) const fn hash_short(word: u64, len: usize) -> u64 {
+    finish(mix(begin(len), word.to_le_bytes()))
 }
 
 const fn begin(len: usize) -> u64 {
@@ -215,10 +225,7 @@ pub(super) fn head(bytes: &[u8], at: usize) -> Option<(u64, usize)> {
         let lower = match rest.next() {
             None => break,
             Some(&byte) if byte.is_ascii() => ascii(byte),
-            Some(0xC3) => match LATIN_1.get(usize::from(*rest.next()?) & 0x1F) {
-                Some(&base) if base != b'?' => base,
-                _ => return None,
-            },
+            Some(0xC3) => latin(*rest.next()?)?,
             // General punctuation ends a word.
             Some(0xE2) if rest.next() == Some(&0x80) => break,
             Some(_) => return None,
@@ -325,6 +332,11 @@ fn fold_rare(c: char, out: &mut Folded) -> bool {
     true
 }
 
+/// The base letter of one of U+00C0 to U+00FF, given by its second byte; `None` where there is none or more than one.
+pub(super) fn latin(second: u8) -> Option<u8> {
+    LATIN_1.get(usize::from(second) & 0x1F).copied().filter(|&base| base != b'?')
+}
+
 /// Base letters of U+00C0 to U+00DF, which those of U+00E0 to U+00FF share; `?` where there is none or more than one.
 const LATIN_1: &[u8; 32] = b"aaaaaa?ceeeeiiiidnooooo?ouuuuy??";
 
@@ -358,6 +370,9 @@ mod tests {
                 prop_assert_eq!(read(&text, from, camel, &mut fast), read_slowly(&text, from, camel, &mut slow), "{}", from);
                 prop_assert_eq!(&fast, &slow);
                 prop_assert_eq!((fast.hash(), fast.bytes), (hash(&slow), slow.bytes));
+                if slow.len() < 8 {
+                    prop_assert_eq!(hash_short(slow.first_eight(), slow.len()), hash(&slow));
+                }
                 let four: Vec<u8> = slow.iter().rev().take(4).copied().collect();
                 prop_assert_eq!(fast.last_four().to_le_bytes().into_iter().take(four.len()).collect::<Vec<_>>(), four);
             }

@@ -1,6 +1,6 @@
 //! From one text to a whole call: keys as context, neighbours read joined, names known everywhere, coverage counted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::engine::{CONFIDENCE_MIN, Engine, Found};
 use super::joined::{Joined, Seam, chains, texts};
@@ -143,6 +143,8 @@ struct Work<'e> {
     hits: BTreeMap<u32, Vec<Hit>>,
     /// Views of the fields that need one, kept for the search of known names.
     views: BTreeMap<u32, View>,
+    /// Fields of which a run decodes to another text.
+    encoded: BTreeSet<u32>,
     used: Used,
     known: Known,
     values: Values,
@@ -152,8 +154,17 @@ struct Work<'e> {
 
 impl<'e> Work<'e> {
     fn new(engine: &'e Engine) -> Self {
-        let (hits, views, known) = (BTreeMap::new(), BTreeMap::new(), Known::default());
-        Self { engine, hits, views, used: Used::default(), known, values: Values::default(), full: false, memory: None }
+        Self {
+            engine,
+            hits: BTreeMap::new(),
+            views: BTreeMap::new(),
+            encoded: BTreeSet::new(),
+            used: Used::default(),
+            known: Known::default(),
+            values: Values::default(),
+            full: false,
+            memory: None,
+        }
     }
 
     /// Reads one text with every detector.
@@ -171,14 +182,15 @@ impl<'e> Work<'e> {
         let page = Page { text: view.as_ref().map_or(text, View::text), key };
         let mut sink = Sink::new(self.used);
         self.engine.scan(&page, 0, &mut sink);
-        let (whole, places) = (!sink.full, sink.places);
+        let (whole, places, encoded) = (!sink.full, sink.places, sink.encoded);
+        self.encoded.extend(encoded.then_some(field));
         let seen = self.take((field, text), &page, view.as_ref(), sink);
         if let Some(memory) = memory.filter(|_| whole) {
             let found = self.hits.get(&field).map_or(&[][..], Vec::as_slice);
             let hits: Option<Box<[Place]>> =
                 seen.iter().zip(found).map(|(seen, found)| Place::new(seen, found)).collect();
             if let Some(hits) = hits {
-                memory.keep(&block, Remembered { hits, places, viewed: view.is_some() });
+                memory.keep(&block, Remembered { hits, places, viewed: view.is_some(), encoded });
             }
         }
         self.views.extend(view.map(|view| (field, view)));
@@ -202,6 +214,7 @@ impl<'e> Work<'e> {
         self.learn(&page, &known.seen());
         self.used.hits += known.hits.len();
         self.used.places += known.places;
+        self.encoded.extend(known.encoded.then_some(field));
         if !known.hits.is_empty() {
             self.hits.entry(field).or_default().extend(known.found());
         }
@@ -223,19 +236,27 @@ impl<'e> Work<'e> {
         let view = self.views.remove(&field);
         let page = Page { text: view.as_ref().map_or(text, View::text), key };
         let mut sink = Sink::new(self.used);
-        values.find(page.text, &mut sink);
-        self.take((field, text), &page, view.as_ref(), sink);
+        values.find(page.text, self.encoded.contains(&field), &mut sink);
+        // These lead to no further ones.
+        retain(&page, &mut sink);
+        self.keep((field, text), view.as_ref(), sink);
         self.views.extend(view.map(|view| (field, view)));
     }
 
     /// Keeps what is sure enough and not ours, learns names, and leads hits back to the original. Returns what was kept in the
     /// view's own offsets when somebody remembers it.
-    fn take(&mut self, (field, text): (u32, &str), page: &Page<'_>, view: Option<&View>, mut sink: Sink) -> Vec<Hit> {
-        self.full |= sink.full;
-        self.used.places += sink.places;
-        sink.hits.retain(|hit| hit.confidence >= CONFIDENCE_MIN && !settle::is_pseudonym(page.text, &hit.range));
+    fn take(&mut self, place: (u32, &str), page: &Page<'_>, view: Option<&View>, mut sink: Sink) -> Vec<Hit> {
+        retain(page, &mut sink);
         self.learn(page, &sink.hits);
         let seen = if self.memory.is_some() { sink.hits.clone() } else { Vec::new() };
+        self.keep(place, view, sink);
+        seen
+    }
+
+    /// Leads hits back to the original and keeps them.
+    fn keep(&mut self, (field, text): (u32, &str), view: Option<&View>, mut sink: Sink) {
+        self.full |= sink.full;
+        self.used.places += sink.places;
         for hit in &mut sink.hits {
             if let Some(view) = view {
                 hit.range = view.original(hit.range.clone());
@@ -246,7 +267,6 @@ impl<'e> Work<'e> {
         if !sink.hits.is_empty() {
             self.hits.entry(field).or_default().append(&mut sink.hits);
         }
-        seen
     }
 
     fn learn(&mut self, page: &Page<'_>, hits: &[Hit]) {
@@ -275,7 +295,7 @@ impl<'e> Work<'e> {
         }
         self.full |= sink.full;
         self.used.places += sink.places;
-        sink.hits.retain(|hit| hit.confidence >= CONFIDENCE_MIN && !settle::is_pseudonym(page.text, &hit.range));
+        retain(&page, &mut sink);
         // Words and names do not run from one text into another; numbers, addresses and secrets can be made to.
         let spoken = |hit: &Hit| hit.detector == self.engine.person || self.engine.is_term(hit.detector);
         for hit in sink.hits.into_iter().filter(|hit| seam.names || !spoken(hit)) {
@@ -328,6 +348,11 @@ impl<'e> Work<'e> {
         let partial = self.full || self.known.full;
         (all, if partial { ScanStatus::Partial } else { ScanStatus::Complete })
     }
+}
+
+/// Leaves out what is not sure enough, and what is ours.
+fn retain(page: &Page<'_>, sink: &mut Sink) {
+    sink.hits.retain(|hit| hit.confidence >= CONFIDENCE_MIN && !settle::is_pseudonym(page.text, &hit.range));
 }
 
 /// The end of a range, moved behind combining marks and variation selectors that belong to its last character.

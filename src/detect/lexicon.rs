@@ -10,6 +10,7 @@ use std::ops::Range;
 use smallvec::SmallVec;
 
 use super::fold::{self, Folded};
+use super::glance::{Bits, key, key_of};
 use super::swar::load;
 
 /// What a word or phrase stands for.
@@ -33,10 +34,17 @@ pub(super) struct Lexicon {
     /// The first words of those phrases.
     short_heads: Bits,
     words: HashMap<Box<[u8]>, SmallVec<[Entry; 1]>, BuildHasherDefault<Mixer>>,
+    /// The first two letters of every phrase; `None` where there are so many phrases that every pair is one of them.
+    pairs: Option<Box<[u64; PAIRS / 64]>>,
 }
+
+/// Pairs of letters that are told apart.
+const PAIRS: usize = 2048;
 
 #[derive(Debug)]
 struct Entry {
+    /// The first eight bytes of the second word, 0 when there is none: most phrases of a word are turned away by it.
+    second: u64,
     /// The folded words that must follow the first.
     rest: Box<[Box<[u8]>]>,
     /// Written in capitals in the lexicon (AIDS): matches only capitals.
@@ -54,6 +62,7 @@ impl Lexicon {
             openings: Bits::new(count),
             short_heads: Bits::new(count),
             words: HashMap::default(),
+            pairs: None,
         };
         for (phrase, meaning) in phrases {
             lexicon.add(phrase, meaning);
@@ -62,6 +71,34 @@ impl Lexicon {
             entries.sort_by_key(|entry| std::cmp::Reverse(entry.rest.len()));
         }
         lexicon
+    }
+
+    /// Builds a lexicon of few phrases, which turns words away faster.
+    pub(super) fn of_few<'a>(
+        phrases: impl IntoIterator<Item = (&'a str, Meaning), IntoIter: ExactSizeIterator>,
+    ) -> Self {
+        let mut lexicon = Self::new(phrases);
+        let mut pairs = Box::new([0; PAIRS / 64]);
+        for word in lexicon.words.keys() {
+            let eight = load(word, 0);
+            // Behind a single letter anything may stand.
+            let seconds = if word.len() > 1 { eight >> 8 & 0xFF..=eight >> 8 & 0xFF } else { 0..=0x3F };
+            for second in seconds {
+                let (slot, bit) = pair(eight & 0xFF | second << 8);
+                if let Some(slot) = pairs.get_mut(slot) {
+                    *slot |= bit;
+                }
+            }
+        }
+        lexicon.pairs = Some(pairs);
+        lexicon
+    }
+
+    /// Whether a phrase may begin with the first two of these eight bytes. Letters with accents always may.
+    pub(super) fn may_open(&self, first_eight: u64) -> bool {
+        let Some(pairs) = &self.pairs else { return true };
+        let (slot, bit) = pair(first_eight);
+        first_eight & 0x8080 != 0 || pairs.get(slot).is_some_and(|slot| slot & bit != 0)
     }
 
     fn add(&mut self, phrase: &str, meaning: Meaning) {
@@ -78,18 +115,22 @@ impl Lexicon {
         let phrase_len = first.len() + rest.iter().map(|word| word.len() + 1).sum::<usize>();
         if first.len() <= SHORT_BYTES_MAX && phrase_len >= 8 {
             self.short_heads.insert(key(load(&first, 0), first.len()));
-            self.openings.insert_openings(&first, &rest);
+            for opening in openings(&first, &rest) {
+                self.openings.insert(key(load(&opening, 0), 8));
+            }
         } else {
             self.heads.insert(key(load(&first, 0), first.len().min(8)));
         }
         let entries = self.words.entry(first).or_default();
         // Forms that differ by an accent alone are one.
         if entries.iter().all(|known| known.rest != rest || known.capitals != capitals || known.meaning != meaning) {
-            entries.push(Entry { rest, capitals, meaning });
+            let second = rest.first().map_or(0, |word| key_of(word));
+            entries.push(Entry { second, rest, capitals, meaning });
         }
     }
 
     /// Whether a phrase may begin with these eight bytes, of which the first word has `len`, at most 8.
+    #[inline]
     pub(super) fn may_hold(&self, first_eight: u64, len: usize) -> bool {
         if self.heads.holds(key(first_eight, len)) {
             return true;
@@ -118,6 +159,14 @@ impl Lexicon {
         // Many phrases share a first word (`cancer du …`): the second is read once.
         let mut second = None;
         for entry in self.words.get(folded.as_slice()).into_iter().flatten() {
+            if entry.second != 0 {
+                let second = *second.get_or_insert_with(|| {
+                    fold::next_word(text, first.end).map_or(0, |(_, folded)| folded.first_eight())
+                });
+                if second != entry.second {
+                    continue;
+                }
+            }
             let done = match entry.meaning {
                 Meaning::Term(_) => &mut term,
                 Meaning::Cue(_) => &mut cue,
@@ -125,12 +174,6 @@ impl Lexicon {
             };
             if *done {
                 continue;
-            }
-            if let Some(word) = entry.rest.first() {
-                let second = second.get_or_insert_with(|| fold::next_word(text, first.end));
-                if second.as_ref().is_none_or(|(_, folded)| folded.as_slice() != &**word) {
-                    continue;
-                }
             }
             let Some(end) = follow(text, first.end, &entry.rest) else { continue };
             let range = first.start..end;
@@ -158,14 +201,14 @@ fn follow(text: &str, from: usize, rest: &[Box<[u8]>]) -> Option<usize> {
     Some(at)
 }
 
-fn in_capitals(text: &str, range: &Range<usize>) -> bool {
-    text.get(range.clone()).is_some_and(|word| !word.chars().any(char::is_lowercase))
+/// Where a pair of letters is noted: five bits of the first and six of the second, as both cases share them.
+const fn pair(bytes: u64) -> (usize, u64) {
+    let place = (bytes & 0x1F) << 6 | (bytes >> 8 | 0x20) & 0x3F;
+    ((place >> 6) as usize, 1 << (place & 63))
 }
 
-/// The first bytes of a word in lower case; bytes behind the word are cleared.
-const fn key(first_eight: u64, len: usize) -> u64 {
-    let lower = first_eight | 0x2020_2020_2020_2020;
-    if len >= 8 { lower } else { lower & ((1 << (8 * len)) - 1) }
+fn in_capitals(text: &str, range: &Range<usize>) -> bool {
+    text.get(range.clone()).is_some_and(|word| !word.chars().any(char::is_lowercase))
 }
 
 /// Bytes of a first word that is too common to be looked up by itself. A phrase may go on behind it with any of
@@ -174,53 +217,20 @@ const SHORT_BYTES_MAX: usize = 5;
 /// Separators of a phrase, in lower case as [`key`] makes them.
 const BETWEEN: [u8; 6] = [b' ', b'-', b'\'', b'_' | 0x20, b'\n' | 0x20, b'\t' | 0x20];
 
-/// A set of eight-byte keys that may say yes wrongly, rarely.
-#[derive(Debug)]
-struct Bits {
-    words: Box<[u64]>,
-    shift: u32,
-}
-
-impl Bits {
-    /// A set for so many keys: 48 bits each, at most 16 KiB.
-    fn new(count: usize) -> Self {
-        let bits = (count * 48).next_power_of_two().clamp(1 << 10, 1 << 17);
-        Self { words: vec![0; bits / 64].into(), shift: 64 - bits.trailing_zeros() }
-    }
-
-    fn insert(&mut self, key: u64) {
-        let (slot, bit) = self.place(key);
-        if let Some(word) = self.words.get_mut(slot) {
-            *word |= bit;
+/// Every way in which the first eight bytes of a phrase of at least as many may read, with each separator that may stand
+/// between its words.
+fn openings(first: &[u8], rest: &[Box<[u8]>]) -> Vec<SmallVec<[u8; 16]>> {
+    let mut openings: Vec<SmallVec<[u8; 16]>> = vec![first.into()];
+    for word in rest {
+        if openings.iter().all(|opening| opening.len() >= 8) {
+            break;
         }
+        let longer = openings.iter().flat_map(|opening| {
+            BETWEEN.iter().map(move |between| opening.iter().chain([between]).chain(word.iter()).copied().collect())
+        });
+        openings = longer.collect();
     }
-
-    /// Inserts the first eight bytes of a phrase of at least as many, with every separator that may stand between its words.
-    fn insert_openings(&mut self, first: &[u8], rest: &[Box<[u8]>]) {
-        let mut openings: Vec<SmallVec<[u8; 16]>> = vec![first.into()];
-        for word in rest {
-            if openings.iter().all(|opening| opening.len() >= 8) {
-                break;
-            }
-            let longer = openings.iter().flat_map(|opening| {
-                BETWEEN.iter().map(move |between| opening.iter().chain([between]).chain(word.iter()).copied().collect())
-            });
-            openings = longer.collect();
-        }
-        for opening in openings {
-            self.insert(key(load(&opening, 0), 8));
-        }
-    }
-
-    fn holds(&self, key: u64) -> bool {
-        let (slot, bit) = self.place(key);
-        self.words.get(slot).is_some_and(|word| word & bit != 0)
-    }
-
-    const fn place(&self, key: u64) -> (usize, u64) {
-        let hash = key.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> self.shift;
-        ((hash >> 6) as usize, 1 << (hash & 63))
-    }
+    openings
 }
 
 /// A fast hash for a table whose keys come from our own files; a flood of chosen words costs one probe each.

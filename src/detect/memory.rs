@@ -38,6 +38,8 @@ pub struct Remembered {
     pub(super) places: usize,
     /// Whether the text has a normalised view of its own.
     pub(super) viewed: bool,
+    /// Whether a run of it decodes to another text.
+    pub(super) encoded: bool,
 }
 
 /// A finding, in the view and in the text.

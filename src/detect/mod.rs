@@ -26,10 +26,12 @@ mod encoded;
 mod engine;
 mod exact;
 mod fold;
+mod glance;
 mod inflect;
 mod inspect;
 mod joined;
 mod lexicon;
+mod literals;
 mod memory;
 mod named;
 mod names;
@@ -101,6 +103,7 @@ fn detectors() -> Vec<Box<dyn Detector>> {
         Box::new(network::uuid::DeviceUuid::new()),
         Box::new(network::web::Domain),
         Box::new(network::web::Url::new()),
+        Box::new(network::web::BareUrl::new()),
         Box::new(payment::bic::Bic),
         Box::new(payment::card::Detail::cvv()),
         Box::new(payment::card::Detail::expiry()),

@@ -18,6 +18,7 @@ use smallvec::SmallVec;
 
 use super::columns::Columns;
 use super::fold::{self, Folded};
+use super::glance::{self, Bits, key_of};
 use super::lexicon::Mixer;
 use super::page::Page;
 use super::shape::Set;
@@ -46,6 +47,8 @@ pub(super) type Detectors = SmallVec<[u64; 16]>;
 #[derive(Debug, Default)]
 pub(super) struct Contexts {
     words: HashMap<Box<[u8]>, SmallVec<[Phrase; 1]>, BuildHasherDefault<Mixer>>,
+    /// First words of phrases, also with the `s` of a plural and in compounds with a word for a number, cut to eight bytes.
+    heads: Bits,
     /// Phrases in scripts without blanks, and whose they are.
     runs: Option<AhoCorasick>,
     run_owners: Vec<SmallVec<[u16; 4]>>,
@@ -63,7 +66,8 @@ struct Phrase {
 impl Contexts {
     /// Prepares phrases of any language, each with the number of the detector whose it is.
     pub(super) fn new<'a>(phrases: impl IntoIterator<Item = (u16, &'a str)>) -> Self {
-        let mut contexts = Self::default();
+        let phrases: Vec<(u16, &str)> = phrases.into_iter().collect();
+        let mut contexts = Self { heads: Bits::new(4 * phrases.len()), ..Self::default() };
         let mut runs: Vec<&str> = Vec::new();
         let mut highest = 0;
         for (owner, phrase) in phrases {
@@ -93,11 +97,25 @@ impl Contexts {
             at = range.end;
             words.push(folded.as_slice().into());
         }
+        // Keys leave out what only joins: `carte_identite`, `numero_tessera_sanitaria`.
+        let bare: SmallVec<[Box<[u8]>; 4]> = words.iter().filter(|word| !is_joint(word)).cloned().collect();
+        if bare.len() >= 2 && bare.len() < words.len() {
+            self.enter(owner, bare);
+        }
+        self.enter(owner, words);
+    }
+
+    fn enter(&mut self, owner: u16, mut words: SmallVec<[Box<[u8]>; 4]>) {
         if words.is_empty() {
             return;
         }
         let first = words.remove(0);
         let rest: Box<[Box<[u8]>]> = words.into_iter().collect();
+        self.heads.insert(key_of(&first));
+        self.heads.insert(key_of(&[&first, &b"s"[..]].concat()));
+        for end in NUMBER_ENDS {
+            self.heads.insert(key_of(&[&*first, *end].concat()));
+        }
         let phrases = self.words.entry(first).or_default();
         match phrases.iter_mut().find(|phrase| phrase.rest == rest) {
             Some(phrase) => phrase.owners.push(owner),
@@ -117,6 +135,13 @@ impl Contexts {
         if phrases.is_none()
             && let [stem @ .., b's'] = folded.as_slice()
             && stem.len() > 3
+        {
+            phrases = self.words.get(stem);
+        }
+        // `AHV-Nummer` is written `ahvnummer` too, a BSN `bsnnr`.
+        if phrases.is_none()
+            && let Some(stem) = NUMBER_ENDS.iter().find_map(|end| folded.as_slice().strip_suffix(*end))
+            && stem.len() >= 3
         {
             phrases = self.words.get(stem);
         }
@@ -154,6 +179,17 @@ impl Contexts {
     }
 }
 
+/// Whether a folded word only joins others.
+fn is_joint(word: &[u8]) -> bool {
+    const JOINTS: &[&[u8]] = &[
+        b"d", b"l", b"de", b"du", b"des", b"di", b"da", b"do", b"del", b"della", b"dell", b"la", b"of", b"van", b"the",
+    ];
+    JOINTS.contains(&word)
+}
+
+/// What a compound with a word for a number ends in.
+const NUMBER_ENDS: &[&[u8]] = &[b"nummer", b"nr", b"number", b"num", b"numero"];
+
 fn add(owners: &mut Detectors, found: &[u16]) {
     for &owner in found {
         if let Some(word) = owners.get_mut(usize::from(owner) / 64) {
@@ -177,6 +213,11 @@ const fn runs_on(c: char) -> bool {
         | '\u{3400}'..='\u{4DBF}' | '\u{4E00}'..='\u{9FFF}' | '\u{AC00}'..='\u{D7AF}')
 }
 
+/// Whether a byte is the first of such a character, as UTF-8 has it.
+const fn leads_run(byte: u8) -> bool {
+    matches!(byte, 0xE0 | 0xE1 | 0xE3..=0xED)
+}
+
 /// A phrase of the text and whose it is.
 #[derive(Debug)]
 struct Seen<'c> {
@@ -197,8 +238,6 @@ pub(super) struct Near<'c> {
     seen: VecDeque<Seen<'c>>,
     from: usize,
     done: usize,
-    /// The last answer.
-    last: Option<(Range<usize>, Detectors)>,
     /// Where the last token began that was tried as a whole.
     pub(super) token: Option<usize>,
     /// What stood around the last candidate.
@@ -225,7 +264,6 @@ impl<'c> Near<'c> {
             seen: VecDeque::new(),
             from: 0,
             done: 0,
-            last: None,
             token: None,
             around: None,
             worth: SmallVec::new(),
@@ -234,11 +272,15 @@ impl<'c> Near<'c> {
 
     /// Whether a word of a detector stands near a range.
     pub(super) fn is_near(&mut self, page: &Page<'_>, range: &Range<usize>, detector: u16) -> bool {
-        if self.last.as_ref().is_none_or(|(last, _)| last != range) {
-            let owners = self.owners(page, range);
-            self.last = Some((range.clone(), owners));
-        }
-        self.last.as_ref().is_some_and(|(_, owners)| holds(owners, detector))
+        let (from, to) = (range.start.saturating_sub(BEFORE_BYTES), range.end.saturating_add(AFTER_BYTES));
+        self.read(page.text, from, to);
+        let near = self.seen.iter().any(|seen| {
+            let before = seen.range.start >= from && seen.range.end <= range.start;
+            let behind = seen.range.start >= range.end && seen.range.start < to;
+            (before || behind) && seen.owners.contains(&detector)
+        });
+        near || page.key.is_some() && holds(self.keyed(page), detector)
+            || self.head(page.text, range.start).is_some_and(|head| holds(head, detector))
     }
 
     /// Whether a word of a detector stands in the key, at the head of the column, or within so many bytes of a range.
@@ -259,7 +301,7 @@ impl<'c> Near<'c> {
             (before || behind) && seen.owners.contains(&detector)
         });
         close
-            || self.key.as_ref().is_some_and(|key| holds(key, detector))
+            || page.key.is_some() && holds(self.keyed(page), detector)
             || self.head(page.text, range.start).is_some_and(|head| holds(head, detector))
     }
 
@@ -278,7 +320,7 @@ impl<'c> Near<'c> {
             return None;
         }
         self.around = Some(around);
-        let mut owners = self.keyed(page);
+        let mut owners = self.keyed(page).clone();
         for seen in self.seen.iter().filter(within) {
             add(&mut owners, seen.owners);
         }
@@ -290,28 +332,11 @@ impl<'c> Near<'c> {
         Some(owners)
     }
 
-    fn owners(&mut self, page: &Page<'_>, range: &Range<usize>) -> Detectors {
-        let (from, to) = (range.start.saturating_sub(BEFORE_BYTES), range.end.saturating_add(AFTER_BYTES));
-        self.read(page.text, from, to);
-        let mut owners = self.keyed(page);
-        for seen in &self.seen {
-            let before = seen.range.start >= from && seen.range.end <= range.start;
-            let behind = seen.range.start >= range.end && seen.range.start < to;
-            if before || behind {
-                add(&mut owners, seen.owners);
-            }
-        }
-        if let Some(head) = self.head(page.text, range.start) {
-            unite(&mut owners, head);
-        }
-        owners
-    }
-
     /// The owners of phrases in the page's key.
-    fn keyed(&mut self, page: &Page<'_>) -> Detectors {
+    fn keyed(&mut self, page: &Page<'_>) -> &Detectors {
         let contexts = self.contexts;
         let of_key = || page.key.map_or_else(|| contexts.nobody(), |key| contexts.all_of(cut(key)));
-        self.key.get_or_insert_with(of_key).clone()
+        self.key.get_or_insert_with(of_key)
     }
 
     /// The owners of phrases in the head of the column in which an offset lies.
@@ -338,6 +363,14 @@ impl<'c> Near<'c> {
         let began = self.done;
         let contexts = self.contexts;
         while self.done < to {
+            let Some(seen) = glance::next(text.as_bytes(), self.done, text.len()) else {
+                self.done = text.len();
+                break;
+            };
+            if !seen.odd && !contexts.heads.holds(seen.key) {
+                self.done = seen.end;
+                continue;
+            }
             let Some((word, folded)) = fold::next_piece(text, self.done) else {
                 self.done = text.len();
                 break;
@@ -361,6 +394,9 @@ impl<'c> Near<'c> {
             (began + fresh.len()).saturating_sub(fresh.len() + RUN_BYTES_MAX).max(self.from.min(began)),
         );
         let stretch = text.get(from..self.done).unwrap_or_default();
+        if !stretch.bytes().any(leads_run) {
+            return;
+        }
         for found in runs.find_overlapping_iter(stretch) {
             let range = from + found.start()..from + found.end();
             if range.end > began
@@ -421,6 +457,9 @@ mod tests {
             ("Korean with a particle", "주민등록번호는 123", None, 73, true),
             ("Korean key", "123", Some("주민등록번호"), 73, true),
             ("apostrophe", "n° d’étranger 123", None, 75, true),
+            ("compound with number", "die Nirnummer 123", None, 1, true),
+            ("compound with nr", "123", Some("nirnr"), 1, true),
+            ("what joins left out", "123", Some("nEtranger"), 75, true),
             ("somebody else's", "NIR 123", None, 70, false),
             ("column head", "id;nir;name\n1;999;x\n2;123;y", None, 1, true),
         ] {

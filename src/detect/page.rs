@@ -92,6 +92,8 @@ pub(super) struct Sink {
     pub(super) hits: Vec<Hit>,
     /// Set when a hit or a place had to be left out: the scan is then partial.
     pub(super) full: bool,
+    /// Set when a run of the text decoded to another.
+    pub(super) encoded: bool,
     /// Places that were looked at for this sink.
     pub(super) places: usize,
     places_max: usize,
@@ -105,6 +107,7 @@ impl Sink {
         Self {
             hits: Vec::new(),
             full: false,
+            encoded: false,
             places: 0,
             places_max: SCAN_PLACES_MAX.saturating_sub(used.places),
             budget,
@@ -114,7 +117,7 @@ impl Sink {
     /// An empty sink for what is decoded from a stretch of the text: its hits do not count, its places do.
     pub(super) fn inner(&self) -> Self {
         let places_max = self.places_max.saturating_sub(self.places);
-        Self { hits: Vec::new(), full: false, places: 0, places_max, budget: FINDINGS_MAX }
+        Self { hits: Vec::new(), full: false, encoded: false, places: 0, places_max, budget: FINDINGS_MAX }
     }
 
     /// Whether one more place may be looked at.

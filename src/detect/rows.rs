@@ -12,6 +12,7 @@ use std::ops::Range;
 
 use regex_automata::dfa::{Automaton, StartKind, dense};
 use regex_automata::nfa::thompson;
+use regex_automata::util::primitives::StateID;
 use regex_automata::util::{start, syntax};
 use regex_automata::{Anchored, MatchKind};
 use regex_syntax::hir::{Class, Hir, HirKind};
@@ -90,26 +91,68 @@ impl Row {
     }
 
     /// The confidence in a candidate, `None` when it is none.
-    fn judge(&self, page: &Page<'_>, range: &Range<usize>, compact: &[u8], near: &mut Near<'_>) -> Option<u8> {
-        let raw = page.text.get(range.clone())?;
+    fn judge(
+        &self,
+        page: &Page<'_>,
+        (range, raw): (&Range<usize>, &str),
+        compact: &mut Compact,
+        near: &mut Near<'_>,
+    ) -> Option<u8> {
         if self.published.iter().any(|beginning| raw.starts_with(beginning.as_str())) {
             return None;
         }
-        let mut nearby = || match self.reach_bytes {
-            Some(reach) => near.is_within(page, range, (self.detector, usize::from(reach))),
-            None => near.is_near(page, range, self.detector),
-        };
-        // Without context it would be no finding: that is known sooner than the check digit.
-        if self.confidence < CONFIDENCE_MIN && !(self.with_context >= CONFIDENCE_MIN && nearby()) {
+        // Without context it would be no finding.
+        let needed = self.confidence < CONFIDENCE_MIN;
+        if needed && self.with_context < CONFIDENCE_MIN {
             return None;
         }
-        let verdict = self.validator.map_or(Verdict::Right, |validator| validator(&Candidate { raw, compact }));
+        let verdict = self.validator.map_or(Verdict::Right, |validator| {
+            validator(&Candidate { raw, compact: compact.up_to(page.text.as_bytes(), range.end) })
+        });
         let alone = match verdict {
             Verdict::Wrong => return None,
             Verdict::Weak => self.confidence.min(CONFIDENCE_MIN - 1),
             Verdict::Right => self.confidence,
         };
-        Some(if self.with_context > alone && nearby() { self.with_context } else { alone })
+        let nearby = (needed || self.with_context > alone)
+            && match self.reach_bytes {
+                Some(reach) => near.is_within(page, range, (self.detector, usize::from(reach))),
+                None => near.is_near(page, range, self.detector),
+            };
+        match (nearby, needed) {
+            (false, true) => None,
+            (true, _) => Some(self.with_context),
+            (false, false) => Some(alone),
+        }
+    }
+}
+
+/// The letters and digits of a candidate, in capitals: those of a shorter end begin those of a longer one, so that each place
+/// is read once.
+#[derive(Debug, Default)]
+struct Compact {
+    symbols: SmallVec<[u8; 64]>,
+    /// For each byte that was read, how many letters and digits there are up to it.
+    counts: SmallVec<[u16; 64]>,
+    start: usize,
+}
+
+impl Compact {
+    fn at(start: usize) -> Self {
+        Self { start, ..Self::default() }
+    }
+
+    /// What stands from the start to an end.
+    fn up_to(&mut self, bytes: &[u8], end: usize) -> &[u8] {
+        let read = self.start + self.counts.len();
+        for &byte in bytes.get(read..end).unwrap_or_default() {
+            if byte.is_ascii_alphanumeric() {
+                self.symbols.push(byte.to_ascii_uppercase());
+            }
+            self.counts.push(u16::try_from(self.symbols.len()).unwrap_or(u16::MAX));
+        }
+        let count = (end - self.start).checked_sub(1).and_then(|last| self.counts.get(last)).copied().unwrap_or(0);
+        self.symbols.get(..usize::from(count)).unwrap_or_default()
     }
 }
 
@@ -132,6 +175,8 @@ pub(super) struct Rows {
 #[derive(Debug)]
 struct Pattern {
     dfa: dense::DFA<Vec<u32>>,
+    /// Where it starts whatever stands before; `None` for a pattern that looks at that.
+    start: Option<StateID>,
     shape: Shape,
     rows: SmallVec<[Row; 1]>,
     /// Whether a match may begin with something else than a letter or digit.
@@ -272,8 +317,9 @@ impl Rows {
         sink: &mut Sink,
     ) {
         let Some((_, places)) = self.prefixes.get(prefix).filter(|_| is_open(page, start)) else { return };
+        let mut compact = Compact::at(start);
         for pattern in places.iter().filter_map(|&place| self.patterns.get(place)) {
-            pattern.at(page, start, near, sink);
+            pattern.at(page, &mut compact, near, sink);
         }
     }
 
@@ -313,6 +359,7 @@ impl Rows {
         }
         let end = page.text.len().min(start + CANDIDATE_BYTES_MAX);
         let bytes = page.text.as_bytes().get(start..end).unwrap_or_default();
+        let mut compact = Compact::at(start);
         let tables = self.indexes.iter().zip(&self.alone).zip(self.patterns.chunks(PATTERNS_MAX));
         for (place, ((index, alone), patterns)) in tables.enumerate() {
             let mut alive = index.walk(bytes);
@@ -322,7 +369,7 @@ impl Rows {
                 alive.iter_mut().zip(worth).for_each(|(alive, worth)| *alive &= worth);
             }
             for pattern in shape::members(alive).filter_map(|place| patterns.get(place)) {
-                pattern.at(page, start, near, sink);
+                pattern.at(page, &mut compact, near, sink);
             }
         }
     }
@@ -332,20 +379,27 @@ impl Pattern {
     fn new(pattern: &str) -> Result<Self, Fault> {
         let (hir, shape) = parse(pattern)?;
         let dfa = automaton(pattern).map_err(Fault::Pattern)?;
-        let mut pattern = Self { dfa, shape, rows: SmallVec::new(), opens: false, token_bytes_min: 0, long: true };
+        let mut pattern =
+            Self { dfa, start: None, shape, rows: SmallVec::new(), opens: false, token_bytes_min: 0, long: true };
         let may_begin = |byte: u8| {
             pattern.start(None).is_some_and(|start| !pattern.dfa.is_dead_state(pattern.dfa.next_state(start, byte)))
         };
+        // The kinds of bytes that a start can depend on.
+        let starts = [None, Some(b'\n'), Some(b'\r'), Some(b'a'), Some(b' ')].map(|before| pattern.start(before));
+        let [start, ..] = starts;
+        let start = start.filter(|_| starts.iter().all(|other| *other == start));
         let opens = (b'!'..=b'~').any(|byte| !byte.is_ascii_alphanumeric() && may_begin(byte));
         let blank = holds_blank(&hir);
         pattern.opens = opens;
+        pattern.start = start;
         pattern.long = hir.properties().maximum_len().is_none_or(|longest| longest > AHEAD_BYTES);
         pattern.token_bytes_min = if blank { 0 } else { hir.properties().minimum_len().unwrap_or(0) };
         Ok(pattern)
     }
 
     /// Runs the pattern at one place, and its rows on what it matches.
-    fn at(&self, page: &Page<'_>, start: usize, near: &mut Near<'_>, sink: &mut Sink) {
+    fn at(&self, page: &Page<'_>, compact: &mut Compact, near: &mut Near<'_>, sink: &mut Sink) {
+        let start = compact.start;
         if self.token_bytes_min > 0
             && page.right(start, self.token_bytes_min, |byte| byte > b' ') < start + self.token_bytes_min
         {
@@ -353,32 +407,40 @@ impl Pattern {
         }
         let ends = self.ends(page.text.as_bytes(), start);
         if !ends.is_empty() {
-            self.judge(page, (start, &ends), near, sink);
+            self.judge(page, (start, ends), (compact, near), sink);
         } else if self.opens {
             let opening = page.left(start, OPENING_BYTES_MAX, |byte| byte.is_ascii_punctuation());
             for start in opening..start {
-                self.judge(page, (start, &self.ends(page.text.as_bytes(), start)), near, sink);
+                let ends = self.ends(page.text.as_bytes(), start);
+                self.judge(page, (start, ends), (&mut Compact::at(start), near), sink);
             }
         }
     }
 
-    fn judge(&self, page: &Page<'_>, (start, ends): (usize, &[usize]), near: &mut Near<'_>, sink: &mut Sink) {
-        let mut done: SmallVec<[bool; 16]> = SmallVec::from_elem(false, self.rows.len());
-        for &end in ends.iter().rev().filter(|&&end| is_closed(page, end)) {
-            let range = start..end;
-            let raw = page.text.as_bytes().get(range.clone()).unwrap_or_default();
-            let compact: SmallVec<[u8; 64]> =
-                raw.iter().filter(|byte| byte.is_ascii_alphanumeric()).map(u8::to_ascii_uppercase).collect();
-            for (row, done) in self.rows.iter().zip(&mut done).filter(|(_, done)| !**done) {
-                if let Some(confidence) = row.judge(page, &range, &compact, near) {
-                    sink.push(row.detector, range.clone(), confidence);
-                    *done = true;
-                }
+    fn judge(
+        &self,
+        page: &Page<'_>,
+        (start, mut ends): (usize, SmallVec<[usize; 8]>),
+        (compact, near): (&mut Compact, &mut Near<'_>),
+        sink: &mut Sink,
+    ) {
+        ends.retain(|end| is_closed(page, *end));
+        for row in &self.rows {
+            let found = ends.iter().rev().find_map(|&end| {
+                let range = start..end;
+                let confidence = row.judge(page, (&range, page.text.get(range.clone())?), compact, near)?;
+                Some((range, confidence))
+            });
+            if let Some((range, confidence)) = found {
+                sink.push(row.detector, range, confidence);
             }
         }
     }
 
-    fn start(&self, before: Option<u8>) -> Option<regex_automata::util::primitives::StateID> {
+    fn start(&self, before: Option<u8>) -> Option<StateID> {
+        if self.start.is_some() {
+            return self.start;
+        }
         self.dfa.start_state(&start::Config::new().anchored(Anchored::Yes).look_behind(before)).ok()
     }
 

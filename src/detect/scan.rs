@@ -7,8 +7,9 @@
 use std::ops::Range;
 
 use super::fold;
+use super::glance::{Bits, key};
 use super::lexicon::{Lexicon, Meaning};
-use super::swar::{HIGH, classes, gather, load};
+use super::swar::{HIGH, classes, digits, gather, load};
 
 /// Bits of a block of 64 bytes, lowest first.
 #[derive(Debug, Clone, Copy, Default)]
@@ -21,7 +22,14 @@ struct Masks {
 /// Reports every phrase of the lexicon.
 pub(super) fn words(text: &str, lexicon: &Lexicon, mut found: impl FnMut(Range<usize>, Meaning)) {
     let mut words = Words { text, lexicon, resume: 0 };
-    blocks(text.as_bytes(), |base, masks, carry| words.block(base, masks, carry, &mut found));
+    let mut found = |event| {
+        if let Event::Phrase(range, meaning) = event {
+            found(range, meaning);
+        }
+    };
+    blocks(text.as_bytes(), |base, masks, carry| {
+        words.block(base, masks, Starts { carry, opens: 0, may_open: |_| false }, &mut found);
+    });
 }
 
 /// What the pass finds.
@@ -37,32 +45,33 @@ pub(super) enum Event {
     Prefix(usize),
 }
 
-/// The first three bytes of prefixes, in any case. May say yes wrongly, rarely.
-#[derive(Debug)]
-pub(super) struct Openings(Box<[u64; 256]>);
+/// The first bytes of prefixes, in any case. May say yes wrongly, rarely.
+#[derive(Debug, Default)]
+pub(super) struct Openings {
+    /// The first three bytes of all.
+    all: Bits,
+    /// The first three, four and five bytes of those that have so many, five standing for more.
+    by_length: [Bits; 3],
+}
 
 impl Openings {
     /// Prepares the openings of prefixes of three bytes and more that begin with a letter or digit.
     pub(super) fn new<'a>(prefixes: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut bits = Box::new([0; 256]);
-        for prefix in prefixes {
-            let (word, bit) = Self::place(load(prefix.as_bytes(), 0));
-            if let Some(word) = bits.get_mut(word) {
-                *word |= bit;
+        let prefixes: Vec<&str> = prefixes.into_iter().collect();
+        let bits = || Bits::new(8 * prefixes.len());
+        let mut openings = Self { all: bits(), by_length: [bits(), bits(), bits()] };
+        for prefix in &prefixes {
+            let eight = load(prefix.as_bytes(), 0);
+            openings.all.insert(key(eight, 3));
+            if let Some(bits) = openings.by_length.get_mut(prefix.len().clamp(3, 5) - 3) {
+                bits.insert(key(eight, prefix.len().min(5)));
             }
         }
-        Self(bits)
+        openings
     }
 
-    fn may_hold(&self, bytes: &[u8], at: usize) -> bool {
-        let (word, bit) = Self::place(load(bytes, at));
-        self.0.get(word).is_some_and(|word| word & bit != 0)
-    }
-
-    const fn place(bytes: u64) -> (usize, u64) {
-        let key = (bytes | 0x20_2020) & 0xFF_FFFF;
-        let hash = key.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 50;
-        ((hash >> 6) as usize, 1 << (hash & 63))
+    fn may_hold(&self, eight: u64) -> bool {
+        self.all.holds(key(eight, 3)) && (3..).zip(&self.by_length).any(|(len, bits)| bits.holds(key(eight, len)))
     }
 }
 
@@ -80,16 +89,10 @@ pub(super) fn events(text: &str, lexicon: &Lexicon, openings: &Openings, mut fou
     let mut before = 0;
     blocks(bytes, |base, masks, carry| {
         let plain = masks.word & !masks.foreign;
-        let mut starts = plain & !(plain << 1 | before);
+        let opens = plain & !(plain << 1 | before);
         before = plain >> 63;
-        while starts != 0 {
-            let at = base + starts.trailing_zeros() as usize;
-            starts &= starts - 1;
-            if openings.may_hold(bytes, at) {
-                found(Event::Prefix(at));
-            }
-        }
-        words.block(base, masks, carry, &mut |range, meaning| found(Event::Phrase(range, meaning)));
+        let may_open = |eight: u64| openings.may_hold(eight);
+        words.block(base, masks, Starts { carry, opens, may_open }, &mut found);
         let mut digits = masks.digit;
         while digits != 0 {
             let at = base + digits.trailing_zeros() as usize;
@@ -106,19 +109,17 @@ pub(super) fn events(text: &str, lexicon: &Lexicon, openings: &Openings, mut fou
 
 /// Reports every run of ASCII letters and digits that holds a digit.
 pub(super) fn runs_with_digits(bytes: &[u8], mut found: impl FnMut(Range<usize>)) {
-    let mut done = 0_usize;
-    blocks(bytes, |base, masks, _| {
-        let mut digits = masks.digit;
-        while digits != 0 {
-            let at = base + digits.trailing_zeros() as usize;
-            digits &= digits - 1;
-            if at >= done {
-                let run = run_around(bytes, done, at);
-                done = run.end;
-                found(run);
-            }
+    let (mut at, mut done) = (0, 0);
+    while at < bytes.len() {
+        let digits = digits(load(bytes, at));
+        if digits == 0 {
+            at += 8;
+            continue;
         }
-    });
+        let run = run_around(bytes, done, at + (digits.trailing_zeros() / 8) as usize);
+        (at, done) = (run.end, run.end);
+        found(run);
+    }
 }
 
 /// The run of ASCII letters and digits around an offset, begun no earlier than `from`.
@@ -154,10 +155,23 @@ fn masks(chunk: &[u8; 64]) -> Masks {
         let (letter, digit) = classes(bytes);
         let shift = 8 * index;
         masks.word |= gather(letter | digit | bytes & HIGH) << shift;
-        masks.digit |= gather(digit) << shift;
-        masks.foreign |= gather(bytes & HIGH) << shift;
+        // Most of a text is neither.
+        if digit | bytes & HIGH != 0 {
+            masks.digit |= gather(digit) << shift;
+            masks.foreign |= gather(bytes & HIGH) << shift;
+        }
     }
     masks
+}
+
+/// Where something may begin in a block.
+struct Starts<F> {
+    /// Whether the byte before the block was part of a word.
+    carry: u64,
+    /// Where runs of ASCII letters and digits begin.
+    opens: u64,
+    /// Whether a prefix may begin with eight bytes.
+    may_open: F,
 }
 
 /// Looks words up where they begin.
@@ -169,21 +183,42 @@ struct Words<'a> {
 }
 
 impl Words<'_> {
-    fn block(&mut self, base: usize, masks: Masks, carry: u64, found: &mut impl FnMut(Range<usize>, Meaning)) {
+    /// Reports what begins in a block.
+    fn block(
+        &mut self,
+        base: usize,
+        masks: Masks,
+        starts: Starts<impl Fn(u64) -> bool>,
+        found: &mut impl FnMut(Event),
+    ) {
+        let Starts { carry, opens, may_open } = starts;
+        let bytes = self.text.as_bytes();
         let starts = masks.word & !(masks.word << 1 | carry);
+        let plain = masks.word & !masks.foreign;
         // Punctuation outside ASCII (a typographic apostrophe) is inside a run of the mask, yet a word may begin behind it.
         let foreign = masks.foreign & !(masks.foreign << 1);
-        let mut events = starts | foreign;
-        while events != 0 {
-            let place = events.trailing_zeros();
-            events &= events - 1;
+        let mut places = starts | foreign | opens;
+        while places != 0 {
+            let place = places.trailing_zeros();
+            places &= places - 1;
             let at = base + place as usize;
+            let eight = load(bytes, at);
+            let bit = 1 << place;
+            if opens & bit != 0 && may_open(eight) {
+                found(Event::Prefix(at));
+            }
             if at < self.resume {
                 continue;
             }
-            if starts >> place & 1 == 1 && self.may_begin(at) {
+            // How many letters and digits the block shows; what it does not show whole is looked at again.
+            let ascii = (plain >> place).trailing_ones();
+            let shown = ascii >= 8 || place + ascii < 64 && masks.foreign >> ((place + ascii) & 63) & 1 == 0;
+            if starts & bit != 0
+                && self.lexicon.may_open(eight)
+                && if shown { self.lexicon.may_hold(eight, ascii.min(8) as usize) } else { self.may_begin(at) }
+            {
                 self.look_up(at, found);
-            } else if foreign >> place & 1 == 1 {
+            } else if foreign & bit != 0 {
                 self.behind_punctuation(at, base + 64, found);
             }
         }
@@ -203,7 +238,7 @@ impl Words<'_> {
     }
 
     /// Looks up what follows the first character between two offsets that is neither ASCII nor part of a word.
-    fn behind_punctuation(&mut self, from: usize, to: usize, found: &mut impl FnMut(Range<usize>, Meaning)) {
+    fn behind_punctuation(&mut self, from: usize, to: usize, found: &mut impl FnMut(Event)) {
         let run = self.text.get(from..).unwrap_or_default().char_indices().take_while(|(_, c)| !c.is_ascii());
         let mark =
             run.map(|(offset, c)| (from + offset, c)).take_while(|(at, _)| *at < to).find(|(_, c)| !fold::is_word(*c));
@@ -213,7 +248,7 @@ impl Words<'_> {
     }
 
     /// Looks up the word at `at`, and those that follow it in the same run.
-    fn look_up(&mut self, mut at: usize, found: &mut impl FnMut(Range<usize>, Meaning)) {
+    fn look_up(&mut self, mut at: usize, found: &mut impl FnMut(Event)) {
         let bytes = self.text.as_bytes();
         loop {
             let mut consumed = 0;
@@ -222,7 +257,7 @@ impl Words<'_> {
                 if matches!(meaning, Meaning::Term(_)) {
                     consumed = range.end;
                 }
-                found(range, meaning);
+                found(Event::Phrase(range, meaning));
             });
             self.resume = end.max(consumed);
             if end <= at || bytes.get(self.resume).is_none_or(u8::is_ascii) {
@@ -280,9 +315,18 @@ mod tests {
         }
 
         #[test]
-        fn every_word_is_found_wherever_it_stands(before in "[ a-zé’.]{0,150}", after in "[ ’.,]\\PC{0,80}") {
-            let lexicon = Lexicon::new([("hypertension", Meaning::Term(0)), ("œdème", Meaning::Term(1))]);
-            for word in ["hypertension", "œdème"] {
+        fn runs_are_those_around_digits(text in "[a-z0-9 é.-]{0,70}") {
+            let mut found = Vec::new();
+            runs_with_digits(text.as_bytes(), |run| found.push(text[run].to_owned()));
+            let runs = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|run| run.contains(|c: char| c.is_ascii_digit()));
+            prop_assert_eq!(found, runs.map(str::to_owned).collect::<Vec<_>>());
+        }
+
+        #[test]
+        fn every_word_is_found_wherever_it_stands(before in "[ a-zé’.]{0,150}", after in "[ ’.,]\\PC{0,80}", few: bool) {
+            let phrases = [("hypertension", Meaning::Term(0)), ("œdème", Meaning::Term(1)), ("élan vital", Meaning::Term(2))];
+            let lexicon = if few { Lexicon::of_few(phrases) } else { Lexicon::new(phrases) };
+            for word in ["hypertension", "HYPERTENSION", "œdème", "Élan vital", "elan vital"] {
                 let text = format!("{before} l’{word}{after}");
                 let mut ranges = Vec::new();
                 words(&text, &lexicon, |range, _| ranges.push(range));

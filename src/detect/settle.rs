@@ -62,6 +62,11 @@ pub(super) fn is_pseudonym(text: &str, range: &Range<usize>) -> bool {
     let is_token = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_';
     // Brackets at either end belong to the token.
     let inner = text.get(range.clone()).unwrap_or_default();
+    // Nearly every finding has a small letter, or something between two letters or digits that no token has.
+    let mut spoken = inner.bytes().skip_while(|byte| !byte.is_ascii_alphanumeric()).skip_while(is_token);
+    if spoken.any(|byte| byte.is_ascii_alphanumeric()) {
+        return false;
+    }
     let trimmed = inner.trim_matches(|c: char| !c.is_alphanumeric() && c != '_');
     let behind = inner.trim_start_matches(|c: char| !c.is_alphanumeric() && c != '_');
     let start = range.start + inner.len() - behind.len();

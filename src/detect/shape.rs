@@ -7,7 +7,9 @@
 //!
 //! ```text
 //! pattern  [A-Z]{2}~[0-9]{2}      place 0 {A-Z}  place 1 {A-Z}  place 2 {0-9}  place 3 {0-9}    lengths {4}
+//!                                 something else may stand behind 2 of them, the next directly behind 1, 2 and 3
 //! ```
+//! Longer than 400 lines: one algorithm with its tests, read as one.
 
 use regex_syntax::hir::{Class, Hir, HirKind};
 use smallvec::SmallVec;
@@ -20,8 +22,8 @@ const LENGTHS: usize = 128;
 const SYMBOLS: usize = 36;
 /// Bytes between two letters or digits of a candidate; `<`, the filler of machine-readable documents, does not count.
 const GAP_BYTES_MAX: usize = 3;
-/// Words of a set: a cache line.
-const WORDS: usize = 8;
+/// Words of a set: half a cache line.
+const WORDS: usize = 4;
 /// Patterns of one index.
 pub(super) const PATTERNS_MAX: usize = 64 * WORDS;
 
@@ -47,6 +49,16 @@ pub(super) struct Shape {
     places: SmallVec<[u64; 16]>,
     /// One bit for every ASCII byte that may stand between symbols.
     between: u128,
+    /// One bit for every number of symbols behind which something else may stand.
+    gaps: u128,
+    /// One bit for every number of symbols behind which the next symbol may stand directly.
+    joints: u128,
+    /// Whether it may begin with a symbol.
+    begins: bool,
+    /// Whether it may end with a symbol.
+    ends: bool,
+    /// Whether it may be nothing at all.
+    empty: bool,
 }
 
 impl Shape {
@@ -78,7 +90,16 @@ impl Shape {
     }
 
     fn empty() -> Self {
-        Self { lengths: Self::NOTHING, places: SmallVec::new(), between: 0 }
+        Self {
+            lengths: Self::NOTHING,
+            places: SmallVec::new(),
+            between: 0,
+            gaps: 0,
+            joints: 0,
+            begins: false,
+            ends: false,
+            empty: true,
+        }
     }
 
     /// One byte of a class: a symbol, or something between symbols.
@@ -92,14 +113,21 @@ impl Shape {
             }
         }
         let places = if symbols == 0 { SmallVec::new() } else { SmallVec::from_slice(&[symbols]) };
-        Self { lengths, places, between }
+        let (gaps, symbols) = (u128::from(between != 0), symbols != 0);
+        Self { lengths, places, between, gaps, begins: symbols, ends: symbols, empty: false, ..Self::empty() }
     }
 
     fn then(&self, next: &Self) -> Self {
         let mut places = self.places.clone();
         let mut lengths = 0;
+        let (mut gaps, mut joints) = (self.gaps, self.joints);
+        if self.ends && next.begins {
+            joints |= self.lengths & !Self::NOTHING;
+        }
         for length in ones(self.lengths) {
             lengths |= later(next.lengths, length);
+            gaps |= later(next.gaps, length);
+            joints |= later(next.joints, length);
             for (place, symbols) in (length..PLACES).zip(&next.places) {
                 if places.len() <= place {
                     places.resize(place + 1, 0);
@@ -109,7 +137,16 @@ impl Shape {
                 }
             }
         }
-        Self { lengths, places, between: self.between | next.between }
+        Self {
+            lengths,
+            places,
+            between: self.between | next.between,
+            gaps,
+            joints,
+            begins: self.begins || self.empty && next.begins,
+            ends: next.ends || next.empty && self.ends,
+            empty: self.empty && next.empty,
+        }
     }
 
     fn or(&self, other: &Self) -> Self {
@@ -118,7 +155,16 @@ impl Shape {
         for (slot, symbols) in places.iter_mut().zip(&other.places) {
             *slot |= symbols;
         }
-        Self { lengths: self.lengths | other.lengths, places, between: self.between | other.between }
+        Self {
+            lengths: self.lengths | other.lengths,
+            places,
+            between: self.between | other.between,
+            gaps: self.gaps | other.gaps,
+            joints: self.joints | other.joints,
+            begins: self.begins || other.begins,
+            ends: self.ends || other.ends,
+            empty: self.empty || other.empty,
+        }
     }
 
     fn times(&self, min: usize, max: Option<usize>) -> Self {
@@ -127,7 +173,10 @@ impl Shape {
             let most = max.unwrap_or(LENGTHS).min(LENGTHS);
             let lengths = (least..=most).fold(0, |all, length| all | later(Self::NOTHING, length));
             let places = SmallVec::from_elem(*symbols, most.min(PLACES));
-            return Self { lengths, places, between: self.between };
+            let numbers = (0..most).fold(0, |all, length| all | later(Self::NOTHING, length));
+            let gaps = ones(self.gaps).fold(0, |all, length| all | later(numbers, length));
+            let joints = if self.begins && self.ends { numbers & !Self::NOTHING } else { 0 };
+            return Self { lengths, places, gaps, joints, empty: self.empty || min == 0, ..self.clone() };
         }
         let once = (0..min.min(LENGTHS)).fold(Self::empty(), |shape, _| shape.then(self));
         let optional = self.or(&Self::empty());
@@ -138,13 +187,28 @@ impl Shape {
 
 /// The number of a letter or digit, letters of either case alike.
 fn symbol(byte: u8) -> Option<usize> {
-    match byte {
-        b'0'..=b'9' => Some(usize::from(byte - b'0')),
-        b'a'..=b'z' => Some(usize::from(byte - b'a') + 10),
-        b'A'..=b'Z' => Some(usize::from(byte - b'A') + 10),
-        _ => None,
-    }
+    SYMBOL_OF.get(usize::from(byte)).filter(|&&symbol| symbol != NO_SYMBOL).map(|&symbol| usize::from(symbol))
 }
+
+/// What stands for a byte that is neither letter nor digit.
+const NO_SYMBOL: u8 = u8::MAX;
+
+/// The symbol of each byte.
+#[expect(clippy::indexing_slicing, reason = "computed when this is compiled")]
+const SYMBOL_OF: [u8; 256] = {
+    let mut symbols = [NO_SYMBOL; 256];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        symbols[byte as usize] = match byte {
+            b'0'..=b'9' => byte - b'0',
+            b'a'..=b'z' => byte - b'a' + 10,
+            b'A'..=b'Z' => byte - b'A' + 10,
+            _ => NO_SYMBOL,
+        };
+        byte += 1;
+    }
+    symbols
+};
 
 /// Lengths that all grow by the same number.
 fn later(lengths: u128, by: usize) -> u128 {
@@ -170,16 +234,26 @@ pub(super) struct Index {
     lengths: Box<[Set]>,
     /// For each ASCII byte, the patterns that may have it between symbols.
     between: Box<[Set]>,
+    /// For each number of symbols, the patterns that may have something else behind them.
+    gaps: Box<[Set]>,
+    /// For each number of symbols, the patterns that may have a symbol directly behind them.
+    joints: Box<[Set]>,
 }
 
 impl Index {
     /// Bytes of the tables of one index.
-    pub(super) const BYTES: usize = (PLACES * SYMBOLS + LENGTHS + 128) * size_of::<Set>();
+    pub(super) const BYTES: usize = (PLACES * SYMBOLS + 3 * LENGTHS + 128) * size_of::<Set>();
 
     /// Numbers shapes in their order.
     pub(super) fn new<'s>(shapes: impl IntoIterator<Item = &'s Shape>) -> Self {
         let table = |rows: usize| -> Box<[Set]> { vec![[0; WORDS]; rows].into() };
-        let mut index = Self { places: table(PLACES * SYMBOLS), lengths: table(LENGTHS), between: table(128) };
+        let mut index = Self {
+            places: table(PLACES * SYMBOLS),
+            lengths: table(LENGTHS),
+            between: table(128),
+            gaps: table(LENGTHS),
+            joints: table(LENGTHS),
+        };
         for (pattern, shape) in shapes.into_iter().enumerate() {
             for (place, &symbols) in shape.places.iter().enumerate() {
                 for symbol in ones(u128::from(symbols)) {
@@ -188,6 +262,8 @@ impl Index {
             }
             ones(shape.lengths).for_each(|length| put(&mut index.lengths, length, pattern));
             ones(shape.between).for_each(|byte| put(&mut index.between, byte, pattern));
+            ones(shape.gaps).for_each(|length| put(&mut index.gaps, length, pattern));
+            ones(shape.joints).for_each(|length| put(&mut index.joints, length, pattern));
         }
         index
     }
@@ -196,27 +272,33 @@ impl Index {
     pub(super) fn walk(&self, bytes: &[u8]) -> Set {
         let mut alive: Set = [u64::MAX; WORDS];
         let mut accepted = NONE;
-        let (mut place, mut gap) = (0_usize, 0);
-        for (at, &byte) in bytes.iter().enumerate() {
-            let rows = if let Some(symbol) = symbol(byte) {
-                gap = 0;
-                place += 1;
-                if place <= PLACES { self.places.get((place - 1) * SYMBOLS + symbol) } else { None }
-            } else {
-                gap += usize::from(byte != b'<');
+        let (mut place, mut gap, mut joined) = (0_usize, 0, false);
+        let mut rest = bytes;
+        while let [byte, behind @ ..] = rest {
+            rest = behind;
+            let symbol = SYMBOL_OF.get(usize::from(*byte)).copied().unwrap_or(NO_SYMBOL);
+            let (rows, more) = if symbol == NO_SYMBOL {
+                gap += usize::from(*byte != b'<');
                 if gap > GAP_BYTES_MAX || !byte.is_ascii() {
                     break;
                 }
-                self.between.get(usize::from(byte))
+                joined = false;
+                (self.between.get(usize::from(*byte)), self.gaps.get(place))
+            } else {
+                let joint = if joined { self.joints.get(place) } else { None };
+                (gap, joined) = (0, true);
+                place += 1;
+                let row = (place - 1) * SYMBOLS + usize::from(symbol);
+                (if place <= PLACES { self.places.get(row) } else { None }, joint)
             };
-            if let Some(rows) = rows {
+            for rows in [rows, more].into_iter().flatten() {
                 alive.iter_mut().zip(rows).for_each(|(slot, may)| *slot &= may);
-                if alive.iter().fold(0, |any, slot| any | slot) == 0 {
-                    break;
-                }
             }
-            if gap == 0
-                && bytes.get(at + 1).is_none_or(|next| !next.is_ascii_alphanumeric())
+            if alive.iter().fold(0, |any, slot| any | slot) == 0 {
+                break;
+            }
+            if joined
+                && rest.first().is_none_or(|next| !next.is_ascii_alphanumeric())
                 && let Some(rows) = self.lengths.get(place.min(LENGTHS - 1))
             {
                 accepted.iter_mut().zip(&alive).zip(rows).for_each(|((slot, alive), may)| *slot |= alive & may);
@@ -242,6 +324,8 @@ fn put(table: &mut [Set], row: usize, pattern: usize) {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn shape(pattern: &str) -> Shape {
@@ -263,6 +347,8 @@ mod tests {
         for (text, expected) in [
             ("123 456 789", vec![0, 3]),
             ("1234567 89 1", vec![0]),
+            ("123  456 789", vec![0, 3]),
+            ("AB1-23", vec![2, 3]),
             ("AB-123", vec![1, 3]),
             ("ab12", vec![2, 3]),
             ("C1234567890123", vec![2]),
@@ -281,5 +367,44 @@ mod tests {
         assert_eq!(shape("[0-9]{300}").lengths, 1 << 127);
         assert_eq!(shape("(?:[0-9]{2}-){100}").lengths, 1 << 127);
         assert_eq!(shape("[0-9]+").lengths, u128::MAX - 1);
+    }
+
+    #[test]
+    fn gaps_and_joints() {
+        let set = |places: &[usize]| places.iter().fold(0_u128, |set, place| set | 1 << place);
+        for (pattern, gaps, joints) in [
+            ("[0-9]{3}[ .][0-9]{2}", set(&[3]), set(&[1, 2, 4])),
+            ("[0-9]{2}(?:[ .]?[0-9]{2}){2}", set(&[2, 4]), set(&[1, 2, 3, 4, 5])),
+            ("[A-Z]?[ ]?[0-9]-[0-9]", set(&[0, 1, 2]), set(&[1])),
+            ("(?:[ .]?[0-9]){3}", set(&[0, 1, 2]), set(&[1, 2])),
+            ("(?:[0-9]-){2}[0-9]", set(&[1, 2]), 0),
+        ] {
+            let shape = shape(pattern);
+            assert_eq!((shape.gaps, shape.joints), (gaps, joints), "{pattern}");
+        }
+    }
+
+    proptest! {
+        /// Whatever a pattern matches up to the end of a run, its shape allows.
+        #[test]
+        fn a_shape_allows_what_its_pattern_matches(text in "[0-9AB .-]{1,14}") {
+            let patterns = [
+                "[0-9](?:[ .]?[0-9]){3}",
+                "[A-B]{2}-?[0-9]{3}",
+                "(?:AB|B)[0-9]{2,}",
+                "[0-9]{1,3}[. -][0-9]{2}(?:[. -]?[0-9A-B]{2})*",
+                "(?:[A-B][0-9] ?){1,4}",
+                "[0-9AB-]{4,6}",
+            ];
+            let index = Index::new(patterns.map(shape).iter());
+            let allowed: Vec<usize> = members(index.walk(text.as_bytes())).collect();
+            for (place, pattern) in patterns.iter().enumerate() {
+                let regex = regex_automata::meta::Regex::new(&format!("^(?:{pattern})$")).unwrap();
+                let ends = (1..=text.len()).filter(|&end| !text.as_bytes().get(end).is_some_and(u8::is_ascii_alphanumeric));
+                let matches = ends.map(|end| text.get(..end).unwrap()).any(|head| regex.is_match(head) && head.ends_with(|c: char| c.is_ascii_alphanumeric()) && head.starts_with(|c: char| c.is_ascii_alphanumeric()));
+                let gapped = text.contains("    ") || text.split(|c: char| c.is_ascii_alphanumeric()).any(|gap| gap.len() > GAP_BYTES_MAX);
+                prop_assert!(!matches || gapped || allowed.contains(&place), "{} {:?}", pattern, text);
+            }
+        }
     }
 }

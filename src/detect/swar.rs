@@ -33,6 +33,12 @@ pub(super) const fn classes(bytes: u64) -> (u64, u64) {
     (letter & !bytes & HIGH, digit & !bytes & HIGH)
 }
 
+/// The high bit of every byte that is an ASCII digit.
+pub(super) const fn digits(bytes: u64) -> u64 {
+    let seven = bytes & !HIGH;
+    (seven + ONES * (0x80 - b'0' as u64)) & !(seven + ONES * (0x7F - b'9' as u64)) & !bytes & HIGH
+}
+
 /// Gathers the high bits of eight bytes into the low byte, first byte lowest.
 pub(super) const fn gather(high: u64) -> u64 {
     (high >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56
@@ -40,6 +46,14 @@ pub(super) const fn gather(high: u64) -> u64 {
 
 /// Where the next byte stands that is an ASCII letter or digit, or not ASCII; `None` behind the last.
 pub(super) fn begin(bytes: &[u8], mut at: usize) -> Option<usize> {
+    // Mostly one blank.
+    for _ in 0..2 {
+        let byte = bytes.get(at)?;
+        if byte.is_ascii_alphanumeric() || !byte.is_ascii() {
+            return Some(at);
+        }
+        at += 1;
+    }
     while at < bytes.len() {
         let eight = load(bytes, at);
         let (letter, digit) = classes(eight);
@@ -66,6 +80,15 @@ pub(super) fn run(bytes: &[u8], at: usize) -> Option<(u64, usize)> {
 pub(super) fn is_one_piece(bytes: &[u8], word: &Range<usize>) -> bool {
     let word = bytes.get(word.clone()).unwrap_or_default();
     !word.windows(2).any(|pair| matches!(pair, [a, b] if a.is_ascii_lowercase() && b.is_ascii_uppercase()))
+}
+
+/// Counts capitals, small letters and digits among the first `len` of eight bytes, fewer than eight, all of them ASCII letters or
+/// digits.
+pub(super) const fn count_short(eight: u64, len: usize) -> [usize; 3] {
+    let (letter, digit) = classes(eight & ((1 << (8 * len)) - 1));
+    // A small letter has the bit 0x20; two places up it is the verdict's.
+    let (capitals, digits) = ((letter & !(eight << 2)).count_ones() as usize, digit.count_ones() as usize);
+    [capitals, len - capitals - digits, digits]
 }
 
 /// Counts capitals, small letters and digits of a word of ASCII letters and digits within a text; `None` when it has others.
@@ -104,6 +127,7 @@ mod tests {
             for (index, byte) in bytes.iter().enumerate() {
                 prop_assert_eq!(gather(letter) >> index & 1 == 1, byte.is_ascii_alphabetic());
                 prop_assert_eq!(gather(digit) >> index & 1 == 1, byte.is_ascii_digit());
+                prop_assert_eq!(digits(u64::from_le_bytes(bytes)), digit);
             }
         }
 
@@ -121,6 +145,9 @@ mod tests {
             let counts = [of(u8::is_ascii_uppercase), of(u8::is_ascii_lowercase), of(u8::is_ascii_digit)];
             let (text, start) = (format!("{before}{word}{behind}"), before.len());
             prop_assert_eq!(count(text.as_bytes(), &(start..start + word.len())), word.is_ascii().then_some(counts));
+            if word.is_ascii() && word.len() < 8 {
+                prop_assert_eq!(count_short(load(text.as_bytes(), start), word.len()), counts);
+            }
         }
     }
 }

@@ -10,6 +10,7 @@ use std::ops::Range;
 use smallvec::SmallVec;
 
 use super::encoded;
+use super::glance::Bits;
 use super::page::Sink;
 use super::scan;
 
@@ -22,6 +23,9 @@ const VALUES_MAX: usize = 16_384;
 /// Confidence in a known value in another spelling, and backwards.
 const CONFIDENCE: (u8, u8) = (80, 80);
 
+/// Letters and digits with which values are told apart before they are looked up.
+const HEAD_BYTES: usize = 4;
+
 /// Letters and digits of a value, letters in upper case.
 type Compact = SmallVec<[u8; 64]>;
 
@@ -32,6 +36,8 @@ pub(super) struct Values {
     known: HashMap<Compact, (u16, u8)>,
     /// One bit for each length.
     lengths: u64,
+    /// How values begin: nearly every number of a text is turned away by it.
+    heads: Bits,
     /// Set when a value had to be left out.
     pub(super) full: bool,
 }
@@ -45,15 +51,21 @@ impl std::fmt::Debug for Values {
 impl Values {
     /// Notes a value that a detector is sure of.
     pub(super) fn note(&mut self, value: &str, detector: u16) {
-        if value.len() > 4 * VALUE_BYTES.end() {
+        if value.len() < *VALUE_BYTES.start() || value.len() > 4 * VALUE_BYTES.end() {
             return;
         }
-        let compact: Compact =
-            value.bytes().filter(u8::is_ascii_alphanumeric).map(|b| b.to_ascii_uppercase()).collect();
-        let digits = compact.iter().filter(|byte| byte.is_ascii_digit()).count();
         // What is no number in groups (an address, a URL, a sentence) is not followed.
-        let other = value.bytes().any(|byte| !byte.is_ascii_alphanumeric() && !is_separator(byte));
-        if other || !VALUE_BYTES.contains(&compact.len()) || digits < DIGITS_MIN || self.known.contains_key(&compact) {
+        let mut compact = Compact::new();
+        let mut digits = 0;
+        for byte in value.bytes() {
+            if byte.is_ascii_alphanumeric() {
+                digits += usize::from(byte.is_ascii_digit());
+                compact.push(byte.to_ascii_uppercase());
+            } else if !is_separator(byte) {
+                return;
+            }
+        }
+        if !VALUE_BYTES.contains(&compact.len()) || digits < DIGITS_MIN || self.known.contains_key(&compact) {
             return;
         }
         if self.known.len() >= 2 * VALUES_MAX {
@@ -62,6 +74,8 @@ impl Values {
         }
         self.lengths |= 1 << compact.len();
         let backwards: Compact = compact.iter().rev().copied().collect();
+        self.heads.insert(head(&compact));
+        self.heads.insert(head(&backwards));
         self.known.insert(compact, (detector, CONFIDENCE.0));
         self.known.entry(backwards).or_insert((detector, CONFIDENCE.1));
     }
@@ -71,9 +85,12 @@ impl Values {
         self.known.is_empty()
     }
 
-    /// Reports every known value of a text.
-    pub(super) fn find(&self, text: &str, sink: &mut Sink) {
+    /// Reports every known value of a text, also in what its runs decode to, if any does.
+    pub(super) fn find(&self, text: &str, encoded: bool, sink: &mut Sink) {
         self.each(text.as_bytes(), |range, (detector, confidence)| sink.push(detector, range, confidence));
+        if !encoded {
+            return;
+        }
         encoded::runs(text, |range, decoded| {
             self.each(decoded.as_bytes(), |_, (detector, confidence)| sink.push(detector, range.clone(), confidence));
         });
@@ -93,12 +110,19 @@ impl Values {
     fn at(&self, bytes: &[u8], start: usize, found: &mut impl FnMut(Range<usize>, (u16, u8))) {
         let mut compact = Compact::new();
         let mut end = start;
+        let mut seen = false;
         loop {
             let run = run_end(bytes, end);
             if compact.len() + run - end > *VALUE_BYTES.end() {
                 return;
             }
             compact.extend(bytes.get(end..run).unwrap_or_default().iter().map(u8::to_ascii_uppercase));
+            if !seen && compact.len() >= HEAD_BYTES {
+                if !self.heads.holds(head(&compact)) {
+                    return;
+                }
+                seen = true;
+            }
             if self.lengths >> compact.len() & 1 == 1
                 && let Some(&known) = self.known.get(&compact)
             {
@@ -111,6 +135,11 @@ impl Values {
             end = next;
         }
     }
+}
+
+/// The first letters and digits of a value.
+fn head(compact: &[u8]) -> u64 {
+    compact.first_chunk::<HEAD_BYTES>().map_or(0, |head| u64::from(u32::from_le_bytes(*head)))
 }
 
 fn run_end(bytes: &[u8], start: usize) -> usize {
@@ -148,7 +177,7 @@ mod tests {
             ("nothing of it", "a@b.fr 1234567", None),
         ] {
             let mut sink = Sink::new(crate::detect::page::Used::default());
-            values.find(text, &mut sink);
+            values.find(text, true, &mut sink);
             assert_eq!(sink.hits.first().map(|hit| &text[hit.range.clone()]), expected, "{name}");
         }
     }

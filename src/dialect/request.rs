@@ -3,15 +3,17 @@
 //! Law 1 is kept here. The walk reports each key that is no word of the table, each string and each number, and each becomes
 //! a [`Field`]; what no row names gets the role [`Role::Unknown`] and the path of its nearest table parent. What cannot be
 //! read is no text wherever it stands: a run of code that holds none, and, where no row says what it is, a URL or a list of
-//! numbers. Refused are keys that a lax parser could take for a governed one, state that only the provider holds, a choice of
-//! where the request goes, and a body without a model. A refusal names a code, a path of the table and a byte offset, never a
-//! value.
+//! numbers. An attachment in base64 that holds text is opened and read in place. Refused are keys that a lax parser could take
+//! for a governed one, state that only the provider holds, a choice of where the request goes, two models, and none. A
+//! refusal names a code, a path of the table and a byte offset, never a value.
 
 use crate::model::call::{FieldKey, Hosted};
-use crate::model::{Api, Call, Content, Field, Refusal, Role, TokenKind, Word};
-use crate::wire::holds_opaque;
-use crate::wire::json::{Bounds, Document, Flaw, Malformed, Node, NodeKind, Numbers, folded, inner};
+use crate::model::{Call, Content, Field, Line, Refusal, Role, TokenKind, Word};
+use crate::wire::json::{Bounds, Document, Node, NodeKind, Numbers, folded, inner};
+use crate::wire::{attached, holds_opaque};
 
+use super::language::Streams;
+use super::refuse::{malformed, misplaced};
 use super::table::{Place, Table};
 use super::visit::{At, Spot, Under, Visitor, walk};
 
@@ -56,7 +58,12 @@ pub(crate) struct RequestTable {
 }
 
 /// Reads a body.
-pub(crate) fn read(api: Api, body: String, spec: &RequestTable, depth: usize) -> Result<Call, Refusal> {
+pub(crate) fn read(
+    line: Line,
+    body: String,
+    (spec, streams): (&RequestTable, Streams),
+    depth: usize,
+) -> Result<Call, Refusal> {
     let bounds = Bounds { depth: depth.min(Bounds::REQUEST.depth), ..Bounds::REQUEST };
     let document = Document::read(&body, bounds, Numbers::All).map_err(malformed)?;
     let open = match document.node(0) {
@@ -70,32 +77,34 @@ pub(crate) fn read(api: Api, body: String, spec: &RequestTable, depth: usize) ->
         turn_groups: Vec::new(),
         groups: 0,
         hosted: Vec::new(),
-        model: None,
-        stream: false,
+        models: Vec::new(),
+        stream: matches!(streams, Streams::Always | Streams::Asked(true)),
         store: None,
     };
     walk(&document, &spec.table, &mut reading)?;
-    let Reading { fields, hosted, model, stream, store, .. } = reading;
-    let Some(model) = model else {
+    let Reading { fields, hosted, models, stream, store, .. } = reading;
+    let call = Call { api: line.api, line, body, fields, models, stream, store, open, hosted };
+    let asked = call.model_asked();
+    if asked.is_empty() && call.models.is_empty() {
         return Err(Refusal::invalid("model_missing", "the body must name a `model`").at("model"));
-    };
-    Ok(Call { api, body, fields, model, stream, store, open, hosted })
+    }
+    let asked = bare_model(asked);
+    let named = call.models.iter().filter_map(|index| call.fields.get(*index as usize));
+    if let Some(other) = named.into_iter().find(|field| bare_model(call.text(field)) != asked) {
+        let message = "the request names two models; name one, in every place";
+        return Err(Refusal::invalid("model_conflict", message).at(other.path));
+    }
+    Ok(call)
 }
 
-/// Turns a flaw of the text into a refusal.
-pub(crate) fn malformed(malformed: Malformed) -> Refusal {
-    let code = match malformed.flaw {
-        Flaw::Syntax | Flaw::Cut => "invalid_json",
-        Flaw::Trailing => "trailing_bytes",
-        Flaw::ByteOrderMark => "byte_order_mark",
-        Flaw::DuplicateKey => "duplicate_key",
-        Flaw::LoneSurrogate => "lone_surrogate",
-        Flaw::NumberRange => "number_out_of_range",
-        Flaw::Depth => "json_too_deep",
-        Flaw::Size => "json_too_large",
-    };
-    Refusal::invalid(code, format!("the body cannot be read: {}", malformed.flaw.sentence()))
-        .at(format!("byte {}", malformed.at))
+/// What an API writes before a model's name: Google's are names of resources.
+pub(crate) fn model_prefix(model: &str) -> &'static str {
+    if model.starts_with("models/") { "models/" } else { "" }
+}
+
+/// The model's name alone.
+pub(crate) fn bare_model(model: &str) -> &str {
+    model.strip_prefix(model_prefix(model)).unwrap_or(model)
 }
 
 struct Reading<'t> {
@@ -106,7 +115,7 @@ struct Reading<'t> {
     turn_groups: Vec<(&'static str, u32)>,
     groups: u32,
     hosted: Vec<Hosted>,
-    model: Option<u32>,
+    models: Vec<u32>,
     stream: bool,
     store: Option<std::ops::Range<u32>>,
 }
@@ -157,7 +166,11 @@ impl<'d> Visitor<'d, Means> for Reading<'_> {
             Spot::Below(path, means) => (path, Some(means)),
             Spot::Unknown(path) => (path, None),
         };
-        let role = if let Some(Means::Is(role)) = means { role } else { Role::Unknown };
+        let role = match means {
+            Some(Means::Is(role)) => role,
+            Some(Means::Hosts(_)) => Role::Hosted,
+            _ => Role::Unknown,
+        };
         self.push(document, node, Field { path, role, ..blank(TokenKind::Key) });
         Ok(())
     }
@@ -189,7 +202,7 @@ impl<'d> Visitor<'d, Means> for Reading<'_> {
         };
         self.push(document, node, Field { path, role, key, ..blank(kind) });
         match means {
-            Some(Means::Model) => self.model = Some(index),
+            Some(Means::Model) => self.models.push(index),
             Some(Means::Host) => {
                 let hosted = self.scope().hosted.and_then(|at| self.hosted.get_mut(at));
                 if let Some(hosted) = hosted {
@@ -225,7 +238,9 @@ impl Reading<'_> {
     fn steer(&mut self, means: Means, place: &Place<Means>, node: &Node) -> Result<(), Refusal> {
         match (means, node.kind) {
             (Means::Model, NodeKind::String)
-            | (Means::Stream | Means::State | Means::Routes, NodeKind::False | NodeKind::Null) => {}
+            | (Means::Stream, NodeKind::Null)
+            | (Means::State | Means::Routes, NodeKind::False | NodeKind::Null) => {}
+            (Means::Stream, NodeKind::False) => self.stream = false,
             (Means::Stream, NodeKind::True) => self.stream = true,
             (Means::Store, NodeKind::True | NodeKind::False | NodeKind::Null) => self.store = Some(node.span()),
             (Means::Model | Means::Stream | Means::Store | Means::State | Means::Routes, _) => {
@@ -280,8 +295,20 @@ impl Reading<'_> {
         };
         let text = match &field.content {
             Content::Decoded(text) => &**text,
-            Content::Verbatim(_) => document.raw(node),
+            Content::Verbatim(_) | Content::Opened(_) => document.raw(node),
         };
+        if field.role == Role::Binary
+            && node.kind == NodeKind::String
+            && let Some((before, opened)) = attached(text.trim_matches('"')).filter(|(_, opened)| !holds_opaque(opened))
+        {
+            // The words of whoever speaks here; an attachment stands alone.
+            let speaker = self.scope().speaker;
+            field.role = if speaker == Role::Unknown { Role::User } else { speaker };
+            field.content = Content::Opened(Box::new((before.to_owned(), opened)));
+            self.groups += 1;
+            field.group = self.groups;
+            return self.fields.push(field);
+        }
         if !matches!(field.role, Role::Binary | Role::Reference | Role::Hosted) && holds_opaque(text) {
             field.role = Role::Binary;
         }
@@ -311,7 +338,7 @@ fn speaker(document: &Document<'_>, turn: u32) -> Role {
     match named.map(|node| document.decoded(node)).as_deref() {
         Some("system" | "developer") => Role::System,
         Some("user") => Role::User,
-        Some("assistant") => Role::Assistant,
+        Some("assistant" | "model") => Role::Assistant,
         Some("tool" | "function") => Role::ToolResult,
         _ => Role::Unknown,
     }
@@ -330,27 +357,6 @@ fn linked(text: &str) -> Option<Role> {
     } else {
         (rest.starts_with("//") && !rest.contains(char::is_whitespace)).then_some(Role::Reference)
     }
-}
-
-/// Refuses a value that steers the gateway and is not of the kind that the API documents.
-fn misplaced(means: Means, place: &Place<Means>, node: &Node) -> Refusal {
-    let refusal = match means {
-        Means::State => Refusal::invalid(
-            "stateful_not_supported",
-            format!(
-                "`{}` refers to state that the provider holds and this gateway has not read; send the whole conversation \
-                 in the request",
-                place.path
-            ),
-        ),
-        Means::Routes => Refusal::invalid(
-            "routing_not_supported",
-            format!("`{}` chooses where the request goes; here policy does, so leave it out", place.path),
-        ),
-        Means::Model => Refusal::invalid("invalid_type", "`model` must be a string"),
-        _ => Refusal::invalid("invalid_type", format!("`{}` must be true or false", place.path)),
-    };
-    refusal.at(format!("{} byte {}", place.path, node.start))
 }
 
 fn blank(kind: TokenKind) -> Field {

@@ -33,6 +33,8 @@ pub(crate) const fn row<M>(path: &'static str, means: M) -> Row<M> {
 /// A compiled table.
 #[derive(Debug)]
 pub(crate) struct Table<M: 'static> {
+    /// Members are read in snake case too.
+    snake: bool,
     nodes: Vec<Place<M>>,
     /// Every pattern with its meaning, whole, in the order of the groups.
     rows: Vec<Row<M>>,
@@ -67,7 +69,7 @@ const OTHER_KIND: &str = "?";
 impl<M: Copy> Table<M> {
     /// Compiles groups of rows, each with the pattern it is mounted at.
     pub(crate) fn new(groups: &[(&'static str, &[Row<M>])]) -> Self {
-        let mut table = Self { nodes: vec![Place::new(String::new())], rows: Vec::new() };
+        let mut table = Self { snake: false, nodes: vec![Place::new(String::new())], rows: Vec::new() };
         for (mount, rows) in groups {
             for row in *rows {
                 table.add(mount, *row);
@@ -80,6 +82,17 @@ impl<M: Copy> Table<M> {
             node.members.sort_unstable_by_key(|(name, _)| *name);
         }
         table
+    }
+
+    /// The same table for servers that read `inline_data` as `inlineData`.
+    pub(crate) fn in_snake_case(self) -> Self {
+        Self { snake: true, ..self }
+    }
+
+    /// The table's own word for a member of a place and the place it leads to.
+    pub(crate) fn member(&self, place: &Place<M>, name: &str) -> Option<(&'static str, PlaceId)> {
+        let other = || (self.snake && name.contains('_')).then(|| in_camel_case(name));
+        place.member(name).or_else(|| place.member(&other()?))
     }
 
     /// Every row of the table, with whole patterns.
@@ -238,6 +251,23 @@ fn steps(pattern: &str) -> Vec<Step<'_>> {
         }
     }
     steps
+}
+
+/// Writes `inline_data` as `inlineData`.
+pub(crate) fn in_camel_case(name: &str) -> String {
+    let mut out = String::with_capacity(name.len());
+    let mut raised = false;
+    for char in name.chars() {
+        match char {
+            '_' => raised = true,
+            char if raised => {
+                out.push(char.to_ascii_uppercase());
+                raised = false;
+            }
+            char => out.push(char),
+        }
+    }
+    out
 }
 
 /// Keeps a pattern for the life of the process. Called only while a table is compiled, once for each place.

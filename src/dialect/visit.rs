@@ -79,7 +79,19 @@ pub(crate) fn walk<'d, M: Copy, V: Visitor<'d, M>>(
     table: &Table<M>,
     visitor: &mut V,
 ) -> Result<(), V::Error> {
-    let root = table.place(ROOT).map_or(Spot::Unknown("*"), Spot::Known);
+    walk_as(document, table, None, visitor)
+}
+
+/// Walks a whole document whose root is of this kind unless its `type` says another.
+pub(crate) fn walk_as<'d, M: Copy, V: Visitor<'d, M>>(
+    document: &Document<'d>,
+    table: &Table<M>,
+    named: Option<&str>,
+    visitor: &mut V,
+) -> Result<(), V::Error> {
+    let root = table.place(ROOT);
+    let of_kind = named.and_then(|name| root?.kind(name)).and_then(|id| table.place(id));
+    let root = of_kind.or(root).map_or(Spot::Unknown("*"), Spot::Known);
     let mut open: Vec<Container<'_, M>> = Vec::with_capacity(8);
     let mut index = 0;
     let mut at = At { index, spot: root, key: Under::Nothing, position: 0 };
@@ -128,7 +140,7 @@ fn member<'t, 'd, M: Copy, V: Visitor<'d, M>>(
     let name = document.decoded(key);
     let spot = match object.spot {
         Spot::Known(place) => {
-            if let Some((word, id)) = place.member(&name) {
+            if let Some((word, id)) = table.member(place, &name) {
                 return Ok(At { spot: known(table, id, place.beyond), key: Under::Word(word), ..object });
             }
             visitor.stray(document, place, key)?;

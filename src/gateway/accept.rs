@@ -1,6 +1,6 @@
 //! The first stage: a head that is canonical, routed and governed, its declarations, and the key that it presents.
 //!
-//! Nothing of the head goes on to a backend. Only the headers named here are read.
+//! Nothing of the head goes on to a backend but what the dialect's closed lists name. Only the headers named here are read.
 
 use http::header::{AUTHORIZATION, HOST};
 use http::{HeaderMap, Request, Version};
@@ -8,7 +8,7 @@ use http::{HeaderMap, Request, Version};
 use super::examine::Declarations;
 use crate::dialect;
 use crate::identity::{Callers, unauthenticated};
-use crate::model::{Api, Caller, Fault, Operation, Refusal};
+use crate::model::{Caller, Fault, Line, Operation, Refusal};
 
 /// Bytes of one declaration header; labels and purposes are short.
 const DECLARATION_BYTES_MAX: usize = 256;
@@ -16,8 +16,8 @@ const DECLARATION_BYTES_MAX: usize = 256;
 /// A head that passed.
 #[derive(Debug)]
 pub struct Head {
-    /// The endpoint.
-    pub api: Api,
+    /// The endpoint, and what passes of the line and the head.
+    pub line: Line,
     /// What the application declares.
     pub declared: Declarations,
 }
@@ -34,23 +34,24 @@ pub fn head<B>(request: &Request<B>, bytes_max: usize) -> Result<Head, Refusal> 
         let message = format!("the request line and headers exceed {bytes_max} bytes");
         return Err(Refusal::new(Fault::Caller, 431, "head_too_large", message));
     }
-    let api = dialect::route(request.method(), uri.path(), uri.query())?;
     let headers = request.headers();
+    let line = dialect::route(request.method(), uri.path(), uri.query(), headers)?;
     if headers.get_all(HOST).iter().count() > 1 {
         return Err(Refusal::invalid("repeated_host", "send one `Host` header"));
     }
     if headers.contains_key(http::header::UPGRADE) && request.version() < Version::HTTP_2 {
         return Err(Refusal::invalid("upgrade_refused", "this gateway opens no tunnels: send a plain request"));
     }
-    if api.operation == Operation::Models && has_body(headers) {
+    if line.api.operation == Operation::MODELS && has_body(headers) {
         return Err(Refusal::invalid("unexpected_body", "a GET has no body"));
     }
     let declared = Declarations {
         label: declaration(headers, "octroi-label")?,
         purpose: declaration(headers, "octroi-purpose")?,
         residence: declaration(headers, "octroi-residence")?,
+        case: declaration(headers, "octroi-case")?.filter(|case| !case.is_empty()),
     };
-    Ok(Head { api, declared })
+    Ok(Head { line, declared })
 }
 
 /// Bytes of a head, as HTTP/1.1 writes it.
@@ -85,16 +86,24 @@ fn declaration(headers: &HeaderMap, name: &'static str) -> Result<Option<String>
 ///
 /// # Errors
 /// 401 without a key, with several that differ, or with one that is not registered.
-pub fn identify(callers: &Callers, headers: &HeaderMap) -> Result<Caller, Refusal> {
+pub fn identify(callers: &Callers, headers: &HeaderMap, query: Option<&str>) -> Result<Caller, Refusal> {
     let mut presented: Option<&str> = None;
     let bearer = headers.get_all(AUTHORIZATION).iter().map(|value| {
         let text = value.to_str().ok()?;
         let (scheme, key) = text.split_once(' ')?;
+        if scheme == "AWS4-HMAC-SHA256" {
+            // The id of an AWS key stands in the clear in its signature; here the whole key of the gateway stands there. The
+            // signature proves nothing beyond it, since only the hash of a key is kept.
+            let credential = key.split(',').find_map(|part| part.trim().strip_prefix("Credential="))?;
+            return credential.split('/').next();
+        }
         scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
     });
-    let named = ["x-api-key", "api-key"];
+    let named = ["x-api-key", "api-key", "x-goog-api-key"];
     let plain = named.iter().flat_map(|name| headers.get_all(*name)).map(|value| value.to_str().ok());
-    for key in bearer.chain(plain) {
+    // Google's clients may show the key in the query; keys of this gateway need no escapes there.
+    let asked = query.unwrap_or_default().split('&').filter_map(|pair| pair.strip_prefix("key=")).map(Some);
+    for key in bearer.chain(plain).chain(asked) {
         let key = key.ok_or_else(|| unauthenticated("the credential is not a key"))?;
         if presented.is_some_and(|earlier| earlier != key) {
             return Err(unauthenticated("several keys were sent"));

@@ -36,18 +36,18 @@ enum Coding {
     Zstd,
 }
 
-/// Checks the headers that describe a body.
+/// Checks the headers that describe a body; `untyped`: clients of the API may leave the type out, and mean JSON.
 ///
 /// # Errors
 /// 415 for another type, charset or coding; 413 for a declared length above the cap.
-pub fn check_head(headers: &HeaderMap, bytes_max: usize) -> Result<(), Refusal> {
+pub fn check_head(headers: &HeaderMap, bytes_max: usize, untyped: bool) -> Result<(), Refusal> {
     let unsupported = |what: &str| Refusal::new(Fault::Caller, 415, "unsupported_media_type", what);
     let mut types = headers.get_all(CONTENT_TYPE).iter();
-    let (Some(one), None) = (types.next(), types.next()) else {
-        return Err(unsupported("send exactly one `Content-Type: application/json`"));
-    };
-    if !is_json(one.to_str().unwrap_or_default()) {
-        return Err(unsupported("the body must be `application/json` in UTF-8"));
+    match (types.next(), types.next()) {
+        (Some(one), None) if is_json(one.to_str().unwrap_or_default()) => {}
+        (Some(_), None) => return Err(unsupported("the body must be `application/json` in UTF-8")),
+        (None, _) if untyped => {}
+        _ => return Err(unsupported("send exactly one `Content-Type: application/json`")),
     }
     coding(headers)?;
     let declared = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
@@ -73,14 +73,7 @@ fn coding(headers: &HeaderMap) -> Result<Coding, Refusal> {
     let coding = match (codings.next().map(|coding| coding.to_str().unwrap_or_default()), codings.next()) {
         (None, _) => Some(Coding::Identity),
         (Some(_), Some(_)) => None,
-        (Some(name), None) => match name.trim().to_ascii_lowercase().as_str() {
-            "identity" => Some(Coding::Identity),
-            "gzip" | "x-gzip" => Some(Coding::Gzip),
-            "deflate" => Some(Coding::Deflate),
-            "br" => Some(Coding::Brotli),
-            "zstd" => Some(Coding::Zstd),
-            _ => None,
-        },
+        (Some(name), None) => named(name),
     };
     coding.ok_or_else(|| {
         Refusal::new(
@@ -89,6 +82,17 @@ fn coding(headers: &HeaderMap) -> Result<Coding, Refusal> {
             "unsupported_encoding",
             "this Content-Encoding cannot be read; use one of gzip, deflate, br, zstd, or none",
         )
+    })
+}
+
+fn named(name: &str) -> Option<Coding> {
+    Some(match name.trim().to_ascii_lowercase().as_str() {
+        "identity" => Coding::Identity,
+        "gzip" | "x-gzip" => Coding::Gzip,
+        "deflate" => Coding::Deflate,
+        "br" => Coding::Brotli,
+        "zstd" => Coding::Zstd,
+        _ => return None,
     })
 }
 
@@ -176,6 +180,17 @@ fn unfolds_to(raw_bytes: usize, bytes_max: usize) -> usize {
     bytes_max.min(raw_bytes.saturating_mul(limits::INFLATE_RATIO_MAX).max(limits::INFLATE_FREE_BYTES))
 }
 
+/// Undoes the coding of a whole answer, within the bounds of an answer; nothing when it is false or unfolds beyond them.
+pub fn unfold_answer(coding: &str, raw: &[u8]) -> Option<Vec<u8>> {
+    let coding = named(coding)?;
+    unfold(coding, raw, answer_unfolds_to(raw.len())).ok()
+}
+
+/// The bytes that a coded answer may unfold to.
+pub fn answer_unfolds_to(raw_bytes: usize) -> usize {
+    unfolds_to(raw_bytes, limits::REPLY_BYTES_MAX)
+}
+
 /// Undoes a coding, to `allowed` bytes at most.
 fn unfold(coding: Coding, raw: &[u8], allowed: usize) -> Result<Vec<u8>, Refusal> {
     let broken =
@@ -252,7 +267,7 @@ mod tests {
 
     async fn read_with(encoding: &'static str, body: Vec<u8>, max: usize) -> Result<String, u16> {
         let headers = head(encoding);
-        check_head(&headers, max).map_err(|refusal| refusal.status)?;
+        check_head(&headers, max, false).map_err(|refusal| refusal.status)?;
         let body = Full::new(bytes::Bytes::from(body));
         let read = read(&headers, body, max, Duration::from_secs(5), share(&Budget::default())).await;
         read.map(|body| body.text).map_err(|refusal| refusal.status)

@@ -1,4 +1,5 @@
-//! The memory that bodies take: one account for the process, and within it one for each tenant.
+//! What tenants share of the process, the memory of bodies and the places of requests in work: for each one account for the
+//! process, and within it one for each tenant.
 //!
 //! What counts: a request while it is read, what it unfolds to, its leaves, the copy of it that leaves; a whole answer while
 //! it is gathered and restored, until the client has taken its last byte; what a stream makes the gateway hold back. A
@@ -19,7 +20,7 @@ const STEP_BYTES: usize = 64 * 1024;
 /// A share that holds so much more than is needed is cut back.
 const SLACK_BYTES: usize = 16 * STEP_BYTES;
 
-/// How much there is, in bytes.
+/// How much there is, in bytes or in requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bounds {
     /// For all tenants together.
@@ -34,12 +35,23 @@ impl Default for Bounds {
     }
 }
 
-/// The memory that bodies may take together.
+/// What is shared.
+#[derive(Debug, Clone, Copy, Default)]
+enum Good {
+    /// Memory for bodies, in bytes.
+    #[default]
+    Memory,
+    /// Places of requests in work.
+    Places,
+}
+
+/// What tenants may hold together.
 #[derive(Debug, Clone, Default)]
 pub struct Budget(Arc<Mutex<Held>>);
 
 #[derive(Debug, Default)]
 struct Held {
+    good: Good,
     bounds: Bounds,
     all: usize,
     /// What each tenant holds that holds something.
@@ -52,6 +64,12 @@ impl Budget {
         Self(Arc::new(Mutex::new(Held { bounds, ..Held::default() })))
     }
 
+    /// A budget of places for requests, one place more than may be in work: a single one can be had too.
+    pub fn of_places(requests: usize) -> Self {
+        let bounds = Bounds { all: requests.saturating_add(1), each: requests };
+        Self(Arc::new(Mutex::new(Held { good: Good::Places, bounds, ..Held::default() })))
+    }
+
     /// Puts other bounds in force; what is held stays.
     pub fn set(&self, bounds: Bounds) {
         self.held().bounds = bounds;
@@ -60,6 +78,11 @@ impl Budget {
     /// Bytes that are held now.
     pub fn bytes(&self) -> usize {
         self.held().all
+    }
+
+    /// Bytes that may be held, over all tenants.
+    pub fn bound(&self) -> usize {
+        self.held().bounds.all
     }
 
     /// A share of a tenant that holds nothing yet.
@@ -80,7 +103,7 @@ impl Held {
         if own_then > self.bounds.each.min(free_then) {
             // Whose fault it is: the tenant's when most of what would be held is its own.
             let others = self.all.saturating_sub(own);
-            return Err(if own_then > others { crowding() } else { full() });
+            return Err(if own_then > others { self.good.crowding() } else { self.good.full() });
         }
         self.all = all_then;
         match self.tenants.get_mut(tenant) {
@@ -101,14 +124,24 @@ impl Held {
     }
 }
 
-fn crowding() -> Refusal {
-    let message =
-        "the requests of this tenant hold all the memory that it may have at once; try again when some have ended";
-    Refusal::new(Fault::Caller, 429, "tenant_overloaded", message).retry_after(1)
-}
+impl Good {
+    fn crowding(self) -> Refusal {
+        let message = match self {
+            Self::Memory => {
+                "the requests of this tenant hold all the memory that it may have at once; try again when some have ended"
+            }
+            Self::Places => "this tenant has as many requests in work as it may; try again when some have ended",
+        };
+        Refusal::new(Fault::Caller, 429, "tenant_overloaded", message).retry_after(1)
+    }
 
-fn full() -> Refusal {
-    Refusal::new(Fault::Gateway, 503, "overloaded", "too many large requests at once; try again").retry_after(1)
+    fn full(self) -> Refusal {
+        let message = match self {
+            Self::Memory => "too many large requests at once; try again",
+            Self::Places => "too many requests at once; try again",
+        };
+        Refusal::new(Fault::Gateway, 503, "overloaded", message).retry_after(1)
+    }
 }
 
 /// What one request holds of the budget; given back when it is dropped.

@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::uri::PathAndQuery;
+use http::{HeaderName, HeaderValue};
 
 use super::outbound::Outbound;
 use super::record::Receipt;
 use super::route::{Failed, Failure, Leg};
 use crate::dialect;
 use crate::transform::Vault;
-use crate::upstream::{Outgoing, Reply, SendError};
+use crate::upstream::{Accept, Outgoing, Reply, SendError};
 
 /// An answer that has begun.
 #[derive(Debug)]
@@ -31,9 +32,19 @@ pub struct Answering {
 /// # Errors
 /// [`Failed`]: the leg, why it did not serve, and the seconds after which the backend would be asked again.
 pub async fn dispatch(receipt: Receipt) -> Result<Answering, Box<Failed>> {
-    let Outbound { leg, body, vault, changes } = receipt.into_outbound();
-    let path = PathAndQuery::from_static(dialect::path(leg.examined.call.api));
-    let outgoing = Outgoing::post(path, Bytes::from(body), leg.examined.call.stream);
+    let Outbound { leg, body, model, vault, changes } = receipt.into_outbound();
+    let call = &leg.examined.call;
+    let Ok(path) = PathAndQuery::try_from(dialect::path(&call.line, model.as_str())) else {
+        return Err(Box::new(Failed { leg, failure: Failure::Impossible("model"), retry_after_s: None }));
+    };
+    let mut outgoing = Outgoing::post(path, Bytes::from(body), call.stream);
+    if call.stream && !dialect::streams_events(call) {
+        outgoing.accept = Accept::Any;
+    }
+    let passed = call.line.headers.iter();
+    outgoing.headers.extend(
+        passed.filter_map(|(name, value)| Some((HeaderName::from_static(name), HeaderValue::from_str(value).ok()?))),
+    );
     let (failure, retry_after_s) = match leg.upstream.send(outgoing).await {
         Err(error) if error.is_unavailable() => (Failure::Unavailable(error.cause()), None),
         Err(SendError::Timeout) => (Failure::Waiting("timeout"), None),

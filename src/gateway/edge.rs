@@ -68,7 +68,7 @@ impl ResponseForPanic for Panicked {
     type ResponseBody = Body;
 
     fn response_for_panic(&mut self, _panic: Box<dyn std::any::Any + Send + 'static>) -> Response<Body> {
-        respond::plain_refusal(Dialect::OpenAi, &failed_inside(), self.0)
+        respond::plain_refusal(Dialect::OPENAI, &failed_inside(), self.0)
     }
 }
 

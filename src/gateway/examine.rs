@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::snapshot::Snapshot;
 use crate::dialect;
 use crate::model::entry::RequestId;
-use crate::model::{Api, Backend, BackendId, Call, Caller, Facts, Fault, Findings, Leak, Plan, Refusal, Word};
+use crate::model::{Backend, BackendId, Call, Caller, Facts, Fault, Findings, Leak, Line, Plan, Refusal, Word};
 use crate::policy::{self, BackendSet, Context, Declared};
 
 /// What an application declares in headers. The texts are the caller's: policy maps them to words of the sheet.
@@ -20,6 +20,8 @@ pub struct Declarations {
     pub purpose: Option<String>,
     /// `octroi-residence`
     pub residence: Option<String>,
+    /// `octroi-case`: under whose key content is sealed, when policy wants that.
+    pub case: Option<String>,
 }
 
 impl Declarations {
@@ -72,9 +74,9 @@ pub struct Examined {
 ///
 /// # Errors
 /// 400 for a body that cannot be read whole, 404 for a model that the operator did not configure.
-pub fn parse(snapshot: &Snapshot, api: Api, body: String) -> Result<(Call, Word), Refusal> {
-    let call = dialect::parse_within(api, body, snapshot.limits.json_depth)?;
-    match snapshot.models.get_key_value(call.model_asked()) {
+pub fn parse(snapshot: &Snapshot, line: Line, body: String) -> Result<(Call, Word), Refusal> {
+    let call = dialect::parse_within(line, body, snapshot.limits.json_depth)?;
+    match snapshot.models.get_key_value(dialect::model_asked(&call)) {
         Some((model, _)) => {
             let model = model.clone();
             Ok((call, model))
@@ -115,7 +117,7 @@ pub fn decide(snapshot: Arc<Snapshot>, question: Question, findings: Findings, l
     let Question { id, caller, declared, call, model } = question;
     let context = Context { leak: &leak, policy: &snapshot.policy };
     let facts = policy::facts(&call, &findings, &caller, &declared.as_declared(), context);
-    let servable = snapshot.servable(call.api.dialect, &model);
+    let servable = snapshot.servable(&dialect::speakers(call.api), &model);
     let plan = planned(&snapshot, &facts, &servable, now);
     Examined { id, snapshot, caller, declared, call, model, servable, findings, leak, facts, plan, decided_at: now }
 }

@@ -16,7 +16,8 @@ use super::respond::Answer;
 use super::route::Route;
 use super::snapshot::Snapshot;
 use super::{Gate, accept, body, dispatch, edge, outbound, record, shadow, whole};
-use crate::model::{Api, Call, Findings, Operation, Refusal, Word};
+use crate::dialect;
+use crate::model::{Call, Findings, Line, Operation, Refusal, Word};
 
 /// Bytes of a body from which its inspection leaves the reactor: below it the hand-over costs more than the work.
 const INLINE_BYTES_MAX: usize = 64 * 1024;
@@ -27,21 +28,24 @@ const INLINE_BYTES_MAX: usize = 64 * 1024;
 /// The refusal that the client is told; the ledger holds what is known of the request.
 pub async fn journey(gate: &Arc<Gate>, ledger: &mut Ledger, request: Request<Incoming>) -> Result<Answer, Refusal> {
     let snapshot = gate.snapshot();
+    ledger.dialect = dialect::spoken(request.uri().path(), request.headers());
     let head = accept::head(&request, snapshot.limits.head_bytes)?;
-    ledger.operation = Word::fixed(head.api.operation.name());
-    let caller = accept::identify(&snapshot.callers, request.headers())?;
+    let api = head.line.api;
+    ledger.operation = Word::fixed(api.operation.name());
+    let caller = accept::identify(&snapshot.callers, request.headers(), request.uri().query())?;
     ledger.app = caller.app.clone();
     ledger.quiet = caller.quiet;
-    if head.api.operation == Operation::Models {
-        return Ok(Answer::models(&snapshot, head.api));
+    if api.operation == Operation::MODELS {
+        return Answer::models(&snapshot, &head.line);
     }
-    ledger.known = Some(record::Known { snapshot: Arc::clone(&snapshot), caller: caller.clone(), api: head.api });
+    ledger.known = Some(record::Known { snapshot: Arc::clone(&snapshot), caller: caller.clone(), api });
+    ledger.take_place(&caller.tenant)?;
     let (parts, incoming) = request.into_parts();
     let limits = &snapshot.limits;
-    body::check_head(&parts.headers, limits.body_bytes)?;
+    body::check_head(&parts.headers, limits.body_bytes, dialect::untyped(api))?;
     let share = gate.budget.share(&caller.tenant);
     let read = body::read(&parts.headers, incoming, limits.body_bytes, limits.body, share).await?;
-    let (call, model, share) = parse(Arc::clone(&snapshot), head.api, read).await?;
+    let (call, model, share) = parse(Arc::clone(&snapshot), head.line, read).await?;
     ledger.model = model.clone();
     let question = Question { id: ledger.id, caller, declared: head.declared, call: Arc::new(call), model };
     let (examined, share) = decide(gate, snapshot, question, share).await?;
@@ -79,11 +83,11 @@ pub async fn journey(gate: &Arc<Gate>, ledger: &mut Ledger, request: Request<Inc
 
 /// Parses a body, away from the reactor when it is large. Its share goes with it: a client that leaves does not give back what
 /// is still being worked on.
-async fn parse(snapshot: Arc<Snapshot>, api: Api, read: ReadBody) -> Result<(Call, Word, Share), Refusal> {
+async fn parse(snapshot: Arc<Snapshot>, line: Line, read: ReadBody) -> Result<(Call, Word, Share), Refusal> {
     let inline = read.text.len() <= INLINE_BYTES_MAX;
     let work = move || {
         let ReadBody { text, share } = read;
-        examine::parse(&snapshot, api, text).map(|(call, model)| (call, model, share))
+        examine::parse(&snapshot, line, text).map(|(call, model)| (call, model, share))
     };
     if inline { work() } else { tokio::task::spawn_blocking(work).await.map_err(|_| edge::failed_inside())? }
 }

@@ -11,11 +11,12 @@ use opentelemetry::trace::{TraceContextExt as _, TraceId};
 use tracing::field::Empty;
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
+use super::budget::Share;
 use super::record::{self, Known};
 use super::{Gate, edge};
 use crate::audit::Slot;
 use crate::model::entry::{Digest, Entry, Outcome, RequestId};
-use crate::model::{Refusal, Word};
+use crate::model::{Dialect, Refusal, Word};
 use crate::telemetry::InWork;
 use crate::telemetry::events::RequestEnded;
 use crate::transform::Counts;
@@ -56,6 +57,8 @@ pub struct Ledger {
     pub started: Instant,
     /// The same, for what is dated.
     pub accepted_at: Timestamp,
+    /// The API in which the client is answered.
+    pub dialect: Dialect,
     /// Operation of the API, once routed.
     pub operation: Word,
     /// The configured model name, once known.
@@ -89,6 +92,8 @@ pub struct Ledger {
     /// Who asks and for what, until an entry of the log says so.
     pub known: Option<Known>,
     slot: Option<Slot>,
+    /// The tenant's place among the requests in work.
+    place: Option<Share>,
     /// The request's span; its fields are those of OpenTelemetry's conventions for generative AI.
     pub span: tracing::Span,
     _in_work: InWork,
@@ -109,6 +114,7 @@ impl Ledger {
             id,
             started: Instant::now(),
             accepted_at: gate.now(),
+            dialect: Dialect::OPENAI,
             operation: Word::UNKNOWN,
             model: Word::UNKNOWN,
             app: Word::UNKNOWN,
@@ -126,9 +132,21 @@ impl Ledger {
             end: End::ClientGone,
             known: None,
             slot: None,
+            place: None,
             span: span(id),
             _in_work: gate.telemetry.in_work(),
         }
+    }
+
+    /// Takes a place among the requests in work, until the request ends.
+    ///
+    /// # Errors
+    /// 429 when the tenant crowds the others out, 503 when there is no room.
+    pub fn take_place(&mut self, tenant: &Word) -> Result<(), Refusal> {
+        let mut place = self.gate.places.share(tenant);
+        place.grow(1)?;
+        self.place = Some(place);
+        Ok(())
     }
 
     /// From now on the end is an entry of the log: a decision to forward is about to be written.

@@ -21,6 +21,7 @@ pub mod respond;
 pub mod restore;
 pub mod route;
 pub mod scan_memory;
+mod sealed;
 pub mod server;
 pub mod shadow;
 pub mod snapshot;
@@ -60,16 +61,19 @@ pub struct Gate {
     pub telemetry: Arc<Telemetry>,
     /// Memory that bodies may take together.
     pub budget: budget::Budget,
-    /// Room for requests in work.
+    /// Room for requests in work, whoever sends them.
     pub requests: Arc<Semaphore>,
+    /// The same, shared out between tenants.
+    pub places: budget::Budget,
 }
 
 impl Gate {
     /// Opens the gate on a first snapshot.
     pub fn new(snapshot: Arc<Snapshot>, audit: Arc<dyn AuditLog>, telemetry: Arc<Telemetry>) -> Self {
         let requests = Arc::new(Semaphore::new(snapshot.limits.requests));
+        let places = budget::Budget::of_places(snapshot.limits.requests);
         let budget = budget::Budget::new(bounds(&snapshot));
-        Self { current: ArcSwap::new(snapshot), audit, telemetry, budget, requests }
+        Self { current: ArcSwap::new(snapshot), audit, telemetry, budget, requests, places }
     }
 
     /// The snapshot in force.

@@ -8,7 +8,7 @@ use super::route::{Failed, Failure, Leg};
 use crate::dialect;
 use crate::model::entry::Change;
 use crate::model::finding::POSSIBLY;
-use crate::model::{Action, Backend, Duties, EntityId, Tier};
+use crate::model::{Action, Backend, Duties, EntityId, Line, Tier, Word};
 use crate::policy::{self, Context};
 use crate::transform::{self, Vault};
 use crate::wire::splice;
@@ -19,6 +19,8 @@ pub struct Outbound {
     pub leg: Leg,
     /// The body as it will leave.
     pub body: String,
+    /// The backend's own name for the model.
+    pub model: Word,
     /// What each pseudonym stands for.
     pub vault: Arc<Vault>,
     /// What was changed, counted from the edits.
@@ -38,6 +40,8 @@ impl std::fmt::Debug for Outbound {
 pub struct Changed {
     /// The body as it will leave.
     pub body: String,
+    /// The backend's own name for the model.
+    pub model: Word,
     /// What each pseudonym stands for.
     pub vault: Vault,
     /// What was changed, counted from the edits.
@@ -59,11 +63,15 @@ impl std::fmt::Debug for Changed {
 /// The leg and why its duties cannot be done: the caller goes on to the next backend.
 pub fn prepare(gate: &Gate, leg: Leg) -> Result<Outbound, Box<Failed>> {
     let changed = match gate.salt() {
+        // A duty that this gateway is not set up for removes the backend, as every duty does that cannot be done.
+        _ if leg.duties.log_sealed && leg.examined.snapshot.sealer.is_none() => Err(Failure::Impossible("duty")),
         Some(salt) => change_for(&leg.examined, &leg.backend, &leg.duties, salt),
         None => Err(Failure::Impossible("randomness")),
     };
     match changed {
-        Ok(Changed { body, vault, changes }) => Ok(Outbound { leg, body, vault: Arc::new(vault), changes }),
+        Ok(Changed { body, model, vault, changes }) => {
+            Ok(Outbound { leg, body, model, vault: Arc::new(vault), changes })
+        }
         Err(failure) => Err(Box::new(Failed { leg, failure, retry_after_s: None })),
     }
 }
@@ -83,9 +91,9 @@ pub fn change_for(examined: &Examined, backend: &Backend, duties: &Duties, salt:
     edits.extend(changed.edits);
     let body = splice(&examined.call.body, edits).map_err(|_| Failure::Impossible("splice"))?;
     if !duties.actions.is_empty() {
-        confirm(examined, backend, duties, (&body, changed.pseudonymised))?;
+        confirm(examined, backend, duties, (&body, model, changed.pseudonymised))?;
     }
-    Ok(Changed { body, vault: changed.vault, changes: changed.changes })
+    Ok(Changed { body, model: model.clone(), vault: changed.vault, changes: changed.changes })
 }
 
 /// Scans what will be sent and asks policy whether this backend may have it as it is now.
@@ -93,11 +101,13 @@ fn confirm(
     examined: &Examined,
     backend: &Backend,
     duties: &Duties,
-    (body, pseudonymised): (&str, Vec<EntityId>),
+    (body, model, pseudonymised): (&str, &Word, Vec<EntityId>),
 ) -> Result<(), Failure> {
     let residue = Failure::Impossible("residue");
     let snapshot = &*examined.snapshot;
-    let call = dialect::parse(examined.call.api, body.to_owned()).map_err(|_| residue)?;
+    let own = &examined.call.line;
+    let line = Line { model: own.model.as_ref().map(|_| model.to_string()), ..own.clone() };
+    let call = dialect::parse(line, body.to_owned()).map_err(|_| residue)?;
     // What no edit touched was read a moment ago, and what an edit made will be read again in the next turn.
     let memory = snapshot.memory.of(&examined.caller, &snapshot.root);
     let findings = snapshot.engine.inspect_with(&call, Some(&memory));

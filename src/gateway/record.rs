@@ -8,11 +8,11 @@ use aws_lc_rs::hmac;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::Gate;
 use super::examine::Examined;
 use super::ledger::Ledger;
 use super::outbound::Outbound;
 use super::snapshot::Snapshot;
+use super::{Gate, sealed};
 use crate::audit::AuditError;
 use crate::limits;
 use crate::model::entry::{
@@ -53,6 +53,7 @@ pub struct Known {
 /// # Errors
 /// 503 when the log cannot write: nothing leaves.
 pub async fn record(gate: &Gate, ledger: &mut Ledger, outbound: Outbound) -> Result<Receipt, Refusal> {
+    let (outbound, sealed) = sealed::seal(outbound).await?;
     let leg = &outbound.leg;
     let examined = &leg.examined;
     let mac = content_mac(examined);
@@ -62,6 +63,7 @@ pub async fn record(gate: &Gate, ledger: &mut Ledger, outbound: Outbound) -> Res
         body_bytes: outbound.body.len() as u64,
         changed: outbound.changes.clone(),
         model: examined.snapshot.upstream_model(&examined.model, &leg.backend.name).cloned(),
+        sealed,
     };
     let entry = if leg.number == 1 {
         // The outcome's place in the queue is taken before the decision is written: it can always be recorded.
@@ -168,16 +170,17 @@ async fn append(gate: &Gate, entry: Entry) -> Result<(), Unrecorded> {
     }
 }
 
-/// The refusal when the log cannot write.
-fn unavailable(error: &AuditError) -> Refusal {
+/// The refusal when the log cannot take an entry: a queue that is full passes by itself, a log that cannot write needs
+/// somebody.
+pub(super) fn unavailable(error: &AuditError) -> Refusal {
     tracing::error!(%error, "Entry could not be recorded: the request is refused");
-    Refusal::new(
-        Fault::Gateway,
-        503,
-        "audit_unavailable",
-        "the request cannot be recorded now, so it was not sent; try again",
-    )
-    .retry_after(2)
+    let (code, why) = match error {
+        AuditError::Full => {
+            ("audit_overloaded", "more waits to be recorded than there is room for, so it was not sent; try again")
+        }
+        _ => ("audit_unavailable", "the request cannot be recorded now, so it was not sent; try again"),
+    };
+    Refusal::new(Fault::Gateway, 503, code, why).retry_after(2)
 }
 
 /// The key of content MACs for this tenant and month.
@@ -186,7 +189,7 @@ fn content_mac(examined: &Examined) -> hmac::Key {
 }
 
 /// `2026-11`, in UTC.
-fn month(at: Timestamp) -> String {
+pub(super) fn month(at: Timestamp) -> String {
     at.to_zoned(TimeZone::UTC).strftime("%Y-%m").to_string()
 }
 

@@ -15,7 +15,7 @@ use super::restore::Restored;
 use super::snapshot::Snapshot;
 use super::{Body, BrokenOff};
 use crate::model::entry::{Change, RequestId};
-use crate::model::{Api, Backend, Country, Dialect, Refusal};
+use crate::model::{Backend, Country, Dialect, Fault, Line, Refusal};
 use crate::{dialect, limits};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("octroi-request-id");
@@ -45,21 +45,26 @@ enum Content {
 }
 
 impl Answer {
-    /// The list of models, which the gateway answers itself.
-    pub fn models(snapshot: &Snapshot, api: Api) -> Self {
+    /// The list of models, or the one that the path names, which the gateway answers itself.
+    ///
+    /// # Errors
+    /// 404 for a model that the operator did not configure.
+    pub fn models(snapshot: &Snapshot, line: &Line) -> Result<Self, Refusal> {
         let models: Vec<(&str, Vec<Country>)> = snapshot
             .models
             .iter()
+            .filter(|(name, _)| line.model.as_deref().is_none_or(|one| name.as_str() == one))
             .map(|(name, by_backend)| (name.as_str(), countries(snapshot, by_backend.keys())))
             .collect();
         let models: Vec<(&str, &[Country])> =
             models.iter().map(|(name, countries)| (*name, countries.as_slice())).collect();
-        Self {
-            status: StatusCode::OK,
-            content_type: HeaderValue::from_static("application/json"),
-            told: Vec::new(),
-            content: Content::Whole(Bytes::from(dialect::models_body(api.dialect, &models))),
+        if models.is_empty() && line.model.is_some() {
+            let message = "no such model is configured here; the list of models shows those that are";
+            return Err(Refusal::new(Fault::Caller, 404, "model_not_found", message));
         }
+        let body = dialect::models_body(line.api.dialect, &models, line.model.is_some());
+        let (content_type, content) = (HeaderValue::from_static("application/json"), Content::Whole(Bytes::from(body)));
+        Ok(Self { status: StatusCode::OK, content_type, told: Vec::new(), content })
     }
 
     /// A whole answer of a backend.
@@ -128,7 +133,7 @@ pub fn answer(mut ledger: Ledger, answer: Answer, permit: OwnedSemaphorePermit) 
 pub fn refusal(mut ledger: Ledger, refusal: &Refusal, permit: Option<OwnedSemaphorePermit>) -> Response<Body> {
     ledger.refused(refusal);
     ledger.first_byte = Some(ledger.started.elapsed());
-    let mut response = plain_refusal(Dialect::OpenAi, refusal, ledger.id);
+    let mut response = plain_refusal(ledger.dialect, refusal, ledger.id);
     if ledger.quiet {
         response.headers_mut().remove(RULE);
     }

@@ -24,7 +24,7 @@ use crate::model::entry::Change;
 use crate::model::{Api, Fault, Refusal, Word};
 use crate::transform::{Counts, Landing, Restorer, StreamRestore, Vault};
 use crate::upstream::ReplyBody;
-use crate::wire::sse::{self, Decoder};
+use crate::wire::frames::{self, Decoder, Frame as Event, Framing};
 use crate::wire::{Edit, quote, splice};
 
 pub(super) fn failed(what: &str) -> Refusal {
@@ -34,7 +34,9 @@ pub(super) fn failed(what: &str) -> Refusal {
 /// Where a value lands; `json`: the answer's own text is JSON, as the request asked.
 pub(super) fn landing(leaf: &ReplyLeaf<'_>, json: bool) -> Landing {
     match leaf.landing {
-        dialect::Landing::Text if json && leaf.channel.kind == ChannelKind::Text => Landing::JsonInString,
+        dialect::Landing::Text if json && matches!(leaf.channel.kind, ChannelKind::Text | ChannelKind::TextPart) => {
+            Landing::JsonInString
+        }
         dialect::Landing::Text => Landing::Text,
         dialect::Landing::JsonInString => Landing::JsonInString,
     }
@@ -54,7 +56,10 @@ pub struct Restored {
     /// The answer's own text is JSON, as the request asked.
     json: bool,
     source: Option<ReplyBody>,
+    framing: Framing,
     decoder: Decoder,
+    /// A frame was passed on.
+    begun: bool,
     vault: Arc<Vault>,
     changed: Vec<Change>,
     lines: HashMap<Channel, Line>,
@@ -84,6 +89,7 @@ impl Restored {
     /// Starts on a backend's stream.
     pub fn new(
         (api, json): (Api, bool),
+        framing: Framing,
         source: ReplyBody,
         (vault, changed): (Arc<Vault>, Vec<Change>),
         share: Share,
@@ -92,7 +98,9 @@ impl Restored {
             api,
             json,
             source: Some(source),
-            decoder: Decoder::new(),
+            framing,
+            decoder: Decoder::new(framing),
+            begun: false,
             vault,
             changed,
             lines: HashMap::new(),
@@ -141,13 +149,17 @@ impl Restored {
         }
     }
 
-    fn frame(&mut self, frame: &sse::Frame) {
-        let Some(data) = frame.data.as_deref() else {
-            self.out.push_back(frame.raw.clone());
+    fn frame(&mut self, frame: &Event) {
+        if frame.failed() {
+            return self.break_off();
+        }
+        let Some(data) = frame.data() else {
+            self.out.push_back(frame.raw().clone());
             return;
         };
-        if let Ok(view) = dialect::event_leaves(self.api, frame.event.as_deref(), data) {
+        if let Ok(view) = dialect::event_leaves(self.api, frame.event(), data) {
             self.event(frame, data, &view);
+            self.begun = true;
         } else {
             // Not JSON: text for the client, and nobody else; tokens in it are restored all the same.
             let restored = Restorer::new(&self.vault).restore_whole(data, Landing::Text);
@@ -156,20 +168,22 @@ impl Restored {
         }
     }
 
-    fn event(&mut self, frame: &sse::Frame, data: &str, view: &EventView<'_>) {
+    fn event(&mut self, frame: &Event, data: &str, view: &EventView<'_>) {
         self.done |= view.kind == EventKind::Done;
         if view.kind == EventKind::Error {
             // Its text is the backend's own and may quote what the gateway sent: the client gets an error of ours.
             return self.break_off();
         }
         if let (Some(usage), Some(ledger)) = (view.usage, self.ledger.as_mut()) {
-            ledger.usage = Some((usage.input, usage.output));
+            // Some APIs tell the tokens of the request first and those of the answer last.
+            let (input, output) = ledger.usage.unwrap_or_default();
+            ledger.usage = Some((input.max(usage.input), output.max(usage.output)));
         }
         if let Some(sequence) = &view.sequence {
             self.next_number = Some(sequence.value.saturating_add(1));
         }
         if self.vault.is_empty() {
-            self.out.push_back(frame.raw.clone());
+            self.out.push_back(frame.raw().clone());
             return;
         }
         let mut edits: Vec<Edit> = view.withhold.clone();
@@ -245,13 +259,14 @@ impl Restored {
             let number = number.map(|number| number.saturating_add(self.added));
             if let Some(event) = dialect::flush_event(self.api, &mould, channel, &held, number) {
                 self.added += 1;
-                self.out.push_back(Bytes::from(sse::encode(event.event.as_deref(), &event.data)));
+                let name = event.event.as_deref();
+                self.out.push_back(frames::encode(self.framing, name, &event.data, false, !self.begun));
             }
         }
     }
 
-    fn emit(&mut self, frame: &sse::Frame, data: &str, text: &str) {
-        let bytes = if text == data { frame.raw.clone() } else { Bytes::from(frame.with_data(text)) };
+    fn emit(&mut self, frame: &Event, data: &str, text: &str) {
+        let bytes = if text == data { frame.raw().clone() } else { frame.with_data(text) };
         self.out.push_back(bytes);
     }
 
@@ -273,7 +288,9 @@ impl Restored {
             self.broken = true;
             let number = self.next_number.map(|number| number.saturating_add(self.added));
             let id = self.ledger.as_ref().map(|ledger| ledger.id.to_string()).unwrap_or_default();
-            self.out.push_back(Bytes::from(dialect::stream_error(self.api, refusal, &id, number)));
+            let error = dialect::stream_error(self.api, refusal, &id, number);
+            let name = error.event.as_deref();
+            self.out.push_back(frames::encode(self.framing, name, &error.data, true, !self.begun));
             if let Some(ledger) = self.ledger.as_mut() {
                 ledger.code = Word::fixed(refusal.code);
             }

@@ -12,6 +12,7 @@ use tokio::time::Instant;
 
 use super::Gate;
 use super::examine::Examined;
+use crate::dialect;
 use crate::limits;
 use crate::model::{Backend, Duties, FallBack, Fault, Refusal, Removal, Tier, Word};
 
@@ -290,12 +291,9 @@ fn exhausted(examined: &Examined, tally: &Tally) -> Refusal {
             let message = format!("policy permits no backend for this request{reasons}");
             Refusal::new(Fault::Policy, 403, "refused_by_policy", message)
         } else {
-            Refusal::new(
-                Fault::Policy,
-                404,
-                "no_permitted_backend",
-                format!("no permitted backend speaks this API and serves this model{reasons}"),
-            )
+            let message =
+                format!("no permitted backend speaks this API and serves this model{}{reasons}", spoken(examined));
+            Refusal::new(Fault::Policy, 404, "no_permitted_backend", message)
         }
     } else if tally.waiting {
         // One that is full is up: waiting helps, even where others are down.
@@ -316,6 +314,27 @@ fn exhausted(examined: &Examined, tally: &Tally) -> Refusal {
         Some(rule) => refusal.by(rule),
         None => refusal,
     }
+}
+
+/// The APIs that permitted backends speak which serve the model, as the end of a sentence.
+fn spoken(examined: &Examined) -> String {
+    let snapshot = &examined.snapshot;
+    let names = examined.plan.unable.iter().filter_map(|id| Some(&examined.backend(*id)?.name));
+    let serving = names.filter_map(|name| {
+        let backend = snapshot.pool.backend(name.as_str())?;
+        snapshot.upstream_model(&examined.model, name).filter(|model| backend.serves(model.as_str())).map(|_| backend)
+    });
+    let mut dialects: Vec<_> = serving.flat_map(|backend| backend.settings().dialects.iter().copied()).collect();
+    dialects.sort_unstable();
+    dialects.dedup();
+    let listed: Vec<String> = dialects
+        .into_iter()
+        .map(|dialect| {
+            let paths: Vec<&str> = dialect::endpoints(dialect).into_iter().map(|(_, path)| path).collect();
+            format!("{} ({})", dialect.name(), paths.join(", "))
+        })
+        .collect();
+    if listed.is_empty() { String::new() } else { format!("; those that serve it speak {}", listed.join(" and ")) }
 }
 
 /// The rules that took out backends, each once, in the order of the inventory.

@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use jiff::Timestamp;
 
 use super::examine::Examined;
+use crate::dialect;
 use crate::model::{BackendId, Catalogue, ClassId, ClassSet, Duties, Facts, Plan, Word};
 use crate::policy::{self, Context, Policy};
 use crate::telemetry::Telemetry;
@@ -34,7 +35,7 @@ fn decide(examined: &Examined, candidate: &Policy) -> Plan {
     let context = Context { leak: &examined.leak, policy: candidate };
     let said = examined.declared.as_declared();
     let facts = policy::facts(&examined.call, &examined.findings, &examined.caller, &said, context);
-    let servable = examined.snapshot.servable_of(candidate, examined.call.api.dialect, &examined.model);
+    let servable = examined.snapshot.servable_of(candidate, &dialect::speakers(examined.call.api), &examined.model);
     let now: Timestamp = examined.decided_at;
     let mut plan = policy::decide(candidate, &facts, &servable, now);
     if examined.snapshot.is_frozen(now) {

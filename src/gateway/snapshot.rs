@@ -7,6 +7,7 @@ use aws_lc_rs::hmac;
 use jiff::Timestamp;
 
 use super::scan_memory::ScanMemory;
+use crate::audit::seal::Sealer;
 use crate::config::Limits;
 use crate::detect::Engine;
 use crate::identity::{Callers, Purpose, RootKey};
@@ -41,6 +42,8 @@ pub struct Snapshot {
     pub scanner: Arc<dyn Scanner>,
     /// The root of all keys.
     pub root: Arc<RootKey>,
+    /// Seals content where policy wants it; `None` without custodians.
+    pub sealer: Option<Arc<Sealer>>,
     /// Bounds that the operator set.
     pub limits: Limits,
 }
@@ -62,27 +65,29 @@ pub struct Freeze {
 const EPOCH: &str = "1";
 
 impl Snapshot {
-    /// The backends that speak the dialect and serve the model, under names that the inventory binds.
-    pub fn servable(&self, dialect: Dialect, model: &Word) -> BackendSet {
-        self.servable_of(&self.policy, dialect, model)
+    /// The backends that speak one of the dialects and serve the model, under names that the inventory binds.
+    pub fn servable(&self, dialects: &[Dialect], model: &Word) -> BackendSet {
+        self.servable_of(&self.policy, dialects, model)
     }
 
     /// The same, as another policy numbers them.
-    pub fn servable_of(&self, policy: &Policy, dialect: Dialect, model: &Word) -> BackendSet {
+    pub fn servable_of(&self, policy: &Policy, dialects: &[Dialect], model: &Word) -> BackendSet {
         let names = self.models.get(model);
         let mut set = BackendSet::default();
         for (index, backend) in (0..).zip(policy.backends()) {
             let Some(name) = names.and_then(|names| names.get(&backend.name)) else { continue };
-            if self.able(&backend.name, dialect, name) {
+            if self.able(&backend.name, dialects, name) {
                 set.insert(BackendId(index));
             }
         }
         set
     }
 
-    fn able(&self, backend: &Word, dialect: Dialect, model: &Word) -> bool {
+    fn able(&self, backend: &Word, dialects: &[Dialect], model: &Word) -> bool {
         let upstream = self.pool.backend(backend.as_str());
-        upstream.is_some_and(|upstream| upstream.speaks(dialect) && upstream.serves(model.as_str()))
+        upstream.is_some_and(|upstream| {
+            dialects.iter().any(|dialect| upstream.speaks(*dialect)) && upstream.serves(model.as_str())
+        })
     }
 
     /// Whether a freeze lasts at an instant.
@@ -98,6 +103,11 @@ impl Snapshot {
     /// The key of pseudonyms, stable within tenant and app.
     pub fn token_key(&self, tenant: &Word, app: &Word) -> hmac::Key {
         self.root.mac_key(Purpose::WireToken, &[tenant.as_str(), app.as_str(), EPOCH])
+    }
+
+    /// The key of the codes of cases, per tenant.
+    pub fn case_key(&self, tenant: &Word) -> hmac::Key {
+        self.root.mac_key(Purpose::SealCase, &[tenant.as_str()])
     }
 
     /// The key of content MACs in the record, per tenant and month (`2026-11`).

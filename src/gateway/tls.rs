@@ -44,7 +44,14 @@ pub enum TlsError {
 /// The listener's certificate, replaced while connections are served.
 #[derive(Debug)]
 pub struct Identity {
-    current: ArcSwap<CertifiedKey>,
+    current: ArcSwap<Pair>,
+}
+
+/// A certificate with its key, and when it ends in seconds since the epoch.
+#[derive(Debug)]
+struct Pair {
+    key: Arc<CertifiedKey>,
+    until: i64,
 }
 
 impl Identity {
@@ -64,11 +71,17 @@ impl Identity {
         self.current.store(Arc::new(read_pair(certificate, key)?));
         Ok(())
     }
+
+    /// Seconds since the epoch until which the certificate in use is valid.
+    #[expect(clippy::cast_precision_loss, reason = "seconds of this era are far below 2^53")]
+    pub fn valid_until(&self) -> f64 {
+        self.current.load().until as f64
+    }
 }
 
 impl ResolvesServerCert for Identity {
     fn resolve(&self, _hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(self.current.load_full())
+        Some(Arc::clone(&self.current.load().key))
     }
 }
 
@@ -119,7 +132,7 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     if chain.is_empty() { Err(file(path, &"holds no certificate")) } else { Ok(chain) }
 }
 
-fn read_pair(certificate: &Path, key: &Path) -> Result<CertifiedKey, TlsError> {
+fn read_pair(certificate: &Path, key: &Path) -> Result<Pair, TlsError> {
     let chain = certificates(certificate)?;
     let private = PrivateKeyDer::from_pem_file(key).map_err(|error| file(key, &error))?;
     let pair = |what: String| TlsError::Pair {
@@ -128,18 +141,19 @@ fn read_pair(certificate: &Path, key: &Path) -> Result<CertifiedKey, TlsError> {
         what,
     };
     let first = chain.first().map(|first| x509_parser::parse_x509_certificate(first));
-    match first {
+    let until = match first {
         Some(Ok((_, leaf))) if leaf.validity().not_after < ASN1Time::now() => {
             return Err(pair("the certificate has expired".to_owned()));
         }
-        Some(Ok(_)) => {}
+        Some(Ok((_, leaf))) => leaf.validity().not_after.timestamp(),
         _ => return Err(pair("the certificate cannot be read".to_owned())),
-    }
+    };
     // Fails when the key does not belong to the first certificate.
-    CertifiedKey::from_der(chain, private, &provider()).map_err(|error| match error {
+    let key = CertifiedKey::from_der(chain, private, &provider()).map_err(|error| match error {
         rustls::Error::InconsistentKeys(_) => pair(
             "they do not belong together: the key is not the one that this certificate was made for\n  help: name the key of this certificate; the server's own certificate stands first in its file".to_owned(),
         ),
         error => pair(error.to_string()),
-    })
+    })?;
+    Ok(Pair { key: Arc::new(key), until })
 }

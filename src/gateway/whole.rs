@@ -10,11 +10,13 @@ use super::dispatch::Answering;
 use super::ledger::Ledger;
 use super::respond::Answer;
 use super::restore::{Restored, failed, landing};
+use super::{body, edge};
 use crate::dialect::{self, Usage};
 use crate::limits;
 use crate::model::{Api, Refusal};
 use crate::transform::{Restorer, Vault};
 use crate::upstream::{Reply, ReplyBody};
+use crate::wire::frames::Framing;
 use crate::wire::{Edit, quote, splice};
 
 /// Makes the client's answer of a backend's.
@@ -24,15 +26,16 @@ use crate::wire::{Edit, quote, splice};
 pub async fn restore(ledger: &mut Ledger, answering: Answering, mut share: Share) -> Result<Answer, Refusal> {
     let Answering { leg, reply, vault, changed } = answering;
     let (api, json) = (leg.examined.call.api, dialect::answers_in_json(&leg.examined.call));
+    let said = reply.content_type.as_ref().and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let framing = dialect::framing(&leg.examined.call, said);
     let backend = leg.backend;
     // The original is not needed any more: what it held goes to others.
     drop(leg.examined);
     share.cut(vault.held_bytes());
     let status = reply.status;
-    if reply.is_stream() && status.is_success() {
-        let content_type = HeaderValue::from_static("text/event-stream; charset=utf-8");
-        let restored = Restored::new((api, json), reply.body, (vault, changed), share);
-        return Ok(Answer::frames(status, content_type, &backend, restored));
+    if let (Some(framing), true) = (framing, status.is_success()) {
+        let restored = Restored::new((api, json), framing, reply.body, (vault, changed), share);
+        return Ok(Answer::frames(status, content_type(framing), &backend, restored));
     }
     if !(status.is_success() || relayed(status)) {
         return Err(failed("the backend refused the request without a reason that can be passed on"));
@@ -46,20 +49,36 @@ pub async fn restore(ledger: &mut Ledger, answering: Answering, mut share: Share
     Ok(Answer::whole(status, &backend, &changed, body))
 }
 
+/// What the client is told of a stream's framing.
+const fn content_type(framing: Framing) -> HeaderValue {
+    HeaderValue::from_static(match framing {
+        Framing::Events => "text/event-stream; charset=utf-8",
+        Framing::Lines => "application/x-ndjson",
+        Framing::Array => "application/json; charset=utf-8",
+        Framing::Binary => "application/vnd.amazon.eventstream",
+    })
+}
+
 /// Errors of a backend that the caller can mend: passed on, restored like any answer (decision 0002).
 fn relayed(status: StatusCode) -> bool {
     matches!(status.as_u16(), 400 | 404 | 409 | 413 | 422)
 }
 
-/// Gathers an answer, paying for each piece as it comes.
+/// Gathers an answer, paying for each piece as it comes, and for what it may unfold to before it does.
 async fn collect(reply: Reply, vault: &Vault, share: &mut Share) -> Result<String, Refusal> {
-    let mut body: ReplyBody = reply.body;
+    let (mut body, coding): (ReplyBody, _) = (reply.body, reply.coding);
     let mut bytes = Vec::new();
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| failed("the backend's answer broke off"))?;
         let Ok(data) = frame.into_data() else { continue };
         share.cover(vault.held_bytes() + bytes.len() + data.len())?;
         bytes.extend_from_slice(&data);
+    }
+    if let Some(coding) = coding {
+        share.cover(vault.held_bytes() + bytes.len() + body::answer_unfolds_to(bytes.len()))?;
+        let unfolding = tokio::task::spawn_blocking(move || body::unfold_answer(coding, &bytes));
+        let unfolded = unfolding.await.map_err(|_| edge::failed_inside())?;
+        bytes = unfolded.ok_or_else(|| failed("the backend's answer is not coded as it says"))?;
     }
     String::from_utf8(bytes).map_err(|_| failed("the backend's answer is not UTF-8"))
 }

@@ -28,6 +28,10 @@ pub enum Purpose {
     MatchList,
     /// The master of a corpus of protected documents.
     Corpus,
+    /// Codes of cases in the record; scope: tenant.
+    SealCase,
+    /// Proofs that the keys of sealed content are ours.
+    SealMonth,
 }
 
 impl Purpose {
@@ -40,6 +44,8 @@ impl Purpose {
             Self::ScanMemory => "octroi/1/scan-memory",
             Self::MatchList => "octroi/1/match-list",
             Self::Corpus => "octroi/1/corpus",
+            Self::SealCase => "octroi/1/seal-case",
+            Self::SealMonth => "octroi/1/seal-month",
         }
     }
 }
@@ -127,15 +133,16 @@ impl RootKey {
         Ok(root)
     }
 
-    /// Reads a root: 64 hexadecimal digits in a file that only its owner may read.
+    /// Reads a root: 64 hexadecimal digits in a file that only its owner may read, or that root hands to this service's group.
     ///
     /// # Errors
     /// When the file cannot be read, others may read it, or it holds no key.
     pub fn read(path: &Path) -> Result<Self, RootError> {
         let name = || path.display().to_string();
         let file = |error| RootError::File { path: name(), error };
-        let mode = std::fs::metadata(path).map_err(file)?.mode() & 0o777;
-        if mode & 0o077 != 0 {
+        let data = std::fs::metadata(path).map_err(file)?;
+        let mode = data.mode() & 0o777;
+        if is_open(mode, data.uid(), rustix::process::geteuid().as_raw()) {
             return Err(RootError::Open { path: name(), mode });
         }
         let text = Zeroizing::new(std::fs::read_to_string(path).map_err(file)?);
@@ -170,9 +177,36 @@ impl RootKey {
     }
 }
 
+const GROUP_WRITES_OR_RUNS: u32 = 0o030;
+const OTHERS: u32 = 0o007;
+
+/// Whether others than the reader may read a file.
+///
+/// systemd (`LoadCredential`) and Kubernetes (`fsGroup`) hand a service a file of root's that its group may read: the service is
+/// not its owner, so that bit is how it reads it at all.
+const fn is_open(mode: u32, owner: u32, reader: u32) -> bool {
+    let is_handed = owner == 0 && reader != 0 && mode & (GROUP_WRITES_OR_RUNS | OTHERS) == 0;
+    mode & 0o077 != 0 && !is_handed
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_of_roots_may_be_handed_to_a_group() {
+        for (name, mode, owner, reader, open) in [
+            ("one's own", 0o600, 7, 7, false),
+            ("one's own, and the group's", 0o640, 7, 7, true),
+            ("root's, and the group's", 0o440, 0, 7, false),
+            ("root's, and everybody's", 0o444, 0, 7, true),
+            ("root's, and the group may write", 0o660, 0, 7, true),
+            ("root's, read by root", 0o440, 0, 0, true),
+            ("somebody else's, and the group's", 0o440, 8, 7, true),
+        ] {
+            assert_eq!(is_open(mode, owner, reader), open, "{name}");
+        }
+    }
 
     #[test]
     fn a_root_is_read_as_it_was_written_and_never_overwritten() {

@@ -28,6 +28,15 @@ pub enum CorpusError {
     /// A record was read before and could not be taken.
     #[error("a record could not be taken: what is held is not what was registered; restart to read it anew")]
     Broken,
+    /// A configured folder is not there.
+    #[error(
+        "the folder `{folder}` is not there: restore it, register documents with `octroi corpus add`, make it by hand, or take \
+         the table out of octroi.toml"
+    )]
+    Missing {
+        /// Which.
+        folder: String,
+    },
     /// Folders of tenants that were there are not.
     #[error("the documents of {tenants} tenants are gone from the folder; restore it")]
     Gone {
@@ -158,7 +167,7 @@ impl Corpus {
             if tenant.is_some_and(|tenant| !counts_for(name, tenant)) || of.space.is_empty() {
                 continue;
             }
-            let question = Question::new(texts.iter(), of.space.keys());
+            let question = Question::new(texts.iter(), of.space.keys(), stop)?;
             let verdict = of.space.judge(&question, stop)?;
             if verdict.score > answer.score || (answer.chance.is_none() && verdict.score == answer.score) {
                 answer.chance = of.background.as_ref().map(|background| chance(background, verdict.raw));

@@ -1,5 +1,6 @@
 //! The texts of a request with every other reading of them, as all spaces take them.
 
+use super::space::JudgeError;
 use super::text::Words;
 use super::text::disguise::readings;
 use crate::model::{Call, Field, Role, TokenKind};
@@ -17,19 +18,24 @@ impl Texts {
 
     /// Several texts that follow one another.
     pub fn of_all<'a>(texts: impl Iterator<Item = (u32, &'a str)>) -> Self {
-        let (mut plain, mut other) = (Vec::new(), Vec::new());
-        for (number, text) in texts {
-            plain.push((number, Words::of(text)));
-            other.extend(readings(text).iter().map(|reading| (number, Words::of(reading))));
-        }
-        plain.append(&mut other);
-        Self(plain)
+        let mut read = Reading::default();
+        texts.for_each(|(number, text)| read.take(number, text));
+        read.end()
     }
 
     /// Every leaf of a call that carries text. The numbers are those of its fields.
-    pub fn of_call(call: &Call) -> Self {
-        let texts = (0..).zip(&call.fields).filter(|(_, field)| is_text(field));
-        Self::of_all(texts.map(|(number, field)| (number, call.text(field))))
+    ///
+    /// # Errors
+    /// When `stop` says so, which it is asked before each text.
+    pub fn of_call(call: &Call, stop: &dyn Fn() -> bool) -> Result<Self, JudgeError> {
+        let mut read = Reading::default();
+        for (number, field) in (0..).zip(&call.fields).filter(|(_, field)| is_text(field)) {
+            if stop() {
+                return Err(JudgeError::Stopped);
+            }
+            read.take(number, call.text(field));
+        }
+        Ok(read.end())
     }
 
     /// Each text with its number.
@@ -40,6 +46,26 @@ impl Texts {
     /// Words of all texts and readings.
     pub fn words(&self) -> usize {
         self.0.iter().map(|(_, words)| words.prose.len()).sum()
+    }
+}
+
+/// Texts that are being read.
+#[derive(Debug, Default)]
+struct Reading {
+    plain: Vec<(u32, Words)>,
+    other: Vec<(u32, Words)>,
+}
+
+impl Reading {
+    fn take(&mut self, number: u32, text: &str) {
+        let words = Words::of(text);
+        self.other.extend(readings(text, &words).into_iter().map(|reading| (number, reading)));
+        self.plain.push((number, words));
+    }
+
+    fn end(mut self) -> Texts {
+        self.plain.append(&mut self.other);
+        Texts(self.plain)
     }
 }
 

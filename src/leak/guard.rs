@@ -1,15 +1,21 @@
 //! The scanner of a gateway with a corpus: one request compared, within a budget, away from the reactor.
 //!
 //! What cannot be compared in time, or at all, is unknown; policy then treats it as possibly everything that is registered. A
-//! corpus whose files were changed by somebody else is unknown as a whole until it can be read again.
+//! corpus whose files were changed by somebody else is unknown as a whole until it can be read again. As many comparisons run
+//! as there are cores: one that finds no place within its budget is unknown too, so that a flood takes neither memory nor the
+//! reactor's time.
 #![expect(clippy::disallowed_methods, reason = "this module measures the time that a comparison takes")]
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use super::corpus::{Answer, Corpus, CorpusError, counts_for};
+use arc_swap::ArcSwap;
+use tokio::sync::Semaphore;
+
+use super::corpus::{Answer, Corpus, CorpusError, Tenant, counts_for};
 use super::disguised::Texts;
 use super::history::History;
 use super::store::CorpusKeys;
@@ -24,36 +30,50 @@ pub struct Guard {
     budget: Duration,
     /// Whether the files could be read at the last look.
     sound: AtomicBool,
+    /// The classes of each tenant's live documents as of the last look, so that no request waits for a document that is being
+    /// taken.
+    classes: ArcSwap<Classes>,
+    /// Comparisons that may run at one time.
+    places: Arc<Semaphore>,
 }
+
+type Classes = BTreeMap<String, BTreeSet<String>>;
 
 impl Guard {
     /// Opens a corpus.
     ///
     /// # Errors
-    /// When its files cannot be read or were changed.
+    /// When the folder is not there, or its files cannot be read or were changed.
     pub fn open(folder: &Path, keys: CorpusKeys, budget: Duration, history: Duration) -> Result<Self, CorpusError> {
+        if !folder.is_dir() {
+            return Err(CorpusError::Missing { folder: folder.display().to_string() });
+        }
         let corpus = Corpus::open(folder, keys)?;
-        if corpus.tenants().values().all(|tenant| tenant.space.is_empty()) {
+        let classes = classes(&corpus);
+        if classes.is_empty() {
             tracing::warn!(folder = %folder.display(), "The corpus holds no documents: every leak score is 0");
         }
-        let history = Arc::new(History::new(history));
-        Ok(Self { corpus: Arc::new(corpus), history, budget, sound: AtomicBool::new(true) })
+        let places = std::thread::available_parallelism().map_or(1, usize::from);
+        Ok(Self {
+            corpus: Arc::new(corpus),
+            history: Arc::new(History::new(history)),
+            budget,
+            sound: AtomicBool::new(true),
+            classes: ArcSwap::from_pointee(classes),
+            places: Arc::new(Semaphore::new(places)),
+        })
+    }
+
+    /// The classes that count for a tenant.
+    fn counting(&self, tenant: &str) -> BTreeSet<Word> {
+        let classes = self.classes.load();
+        let counting = classes.iter().filter(|(name, _)| counts_for(name, tenant));
+        counting.flat_map(|(_, of)| of.iter().map(|class| Word::configured(class))).collect()
     }
 
     /// Nobody knows: any class of the documents that count for the tenant may be there.
     fn unknown(&self, tenant: &str) -> Leak {
-        let tenants = self.corpus.tenants();
-        let counting = tenants.iter().filter(|(name, _)| counts_for(name, tenant));
-        let documents = counting.flat_map(|(_, of)| of.space.documents().iter().filter(|document| document.live));
-        let mut classes: Vec<&str> = documents.map(|document| document.about.class.as_str()).collect();
-        classes.sort_unstable();
-        classes.dedup();
-        Leak::unknown(classes.into_iter().map(Word::configured))
-    }
-
-    fn is_empty_for(&self, tenant: &str) -> bool {
-        let tenants = self.corpus.tenants();
-        tenants.iter().all(|(name, of)| !counts_for(name, tenant) || of.space.is_empty())
+        Leak::unknown(self.counting(tenant).into_iter())
     }
 
     async fn compare(&self, caller: &Caller, call: &Arc<Call>) -> Leak {
@@ -61,7 +81,7 @@ impl Guard {
         if !self.sound.load(Ordering::Relaxed) {
             return self.unknown(tenant);
         }
-        if self.is_empty_for(tenant) {
+        if self.counting(tenant).is_empty() {
             return Leak::scored(0);
         }
         let stopped = Arc::new(AtomicBool::new(false));
@@ -70,14 +90,19 @@ impl Guard {
             let (call, caller, stopped) = (Arc::clone(call), caller.clone(), Arc::clone(&stopped));
             move || {
                 let stop = || stopped.load(Ordering::Relaxed);
-                let texts = Texts::of_call(&call);
+                let texts = Texts::of_call(&call, &stop)?;
                 let answer = corpus.ask(&texts, Some(caller.tenant.as_str()), &stop)?;
                 let history = history.add(&caller, &answer.touched, Instant::now());
                 Ok::<_, super::space::JudgeError>(leak(&answer, history))
             }
         };
-        let ended = tokio::time::timeout(self.budget, tokio::task::spawn_blocking(work)).await;
-        match ended {
+        let places = Arc::clone(&self.places);
+        let placed = async move {
+            // The place is given back when the work ends, not when nobody waits for it any more. The semaphore is never closed.
+            let place = places.acquire_owned().await;
+            tokio::task::spawn_blocking(move || (work(), place).0).await
+        };
+        match tokio::time::timeout(self.budget, placed).await {
             Ok(Ok(Ok(leak))) => leak,
             Ok(failed) => {
                 tracing::error!(failed = failed.is_err(), "A request could not be compared with protected documents");
@@ -91,6 +116,16 @@ impl Guard {
             }
         }
     }
+}
+
+/// The classes of live documents, by tenant; nothing of a tenant without documents.
+fn classes(corpus: &Corpus) -> Classes {
+    let of = |tenant: &Tenant| -> BTreeSet<String> {
+        let live = tenant.space.documents().iter().filter(|document| document.live);
+        live.map(|document| document.about.class.clone()).collect()
+    };
+    let all = corpus.tenants();
+    all.iter().map(|(name, tenant)| (name.clone(), of(tenant))).filter(|(_, classes)| !classes.is_empty()).collect()
 }
 
 /// What policy and the record are told of an answer.
@@ -119,6 +154,9 @@ impl Scanner for Guard {
         let was_sound = self.sound.load(Ordering::Relaxed);
         match self.corpus.refresh() {
             Ok(news) => {
+                if news {
+                    self.classes.store(Arc::new(classes(&self.corpus)));
+                }
                 self.sound.store(true, Ordering::Relaxed);
                 if news || !was_sound {
                     tracing::info!("The corpus of protected documents is up to date");

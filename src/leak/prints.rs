@@ -13,7 +13,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
 
 /// Places of one hash that are followed. A hash with more is boilerplate.
 pub const PLACES_MAX: usize = 24;
@@ -98,7 +98,7 @@ const fn finished(rolling: u64) -> u64 {
 pub struct Prints {
     shape: Shape,
     tokens: Vec<u32>,
-    /// Of each slot: the upper half of a hash and the place plus one. Zero is free.
+    /// Of each slot: the upper half of a hash and the place plus one. Zero is free; [`REMOVED`] was used.
     slots: Vec<u64>,
     used: usize,
     filter: Vec<u64>,
@@ -147,6 +147,26 @@ impl Prints {
         Some(start)
     }
 
+    /// Forgets the places of a document's tokens: its versions, however many there were, make no hash boilerplate.
+    pub fn remove(&mut self, range: Range<usize>) {
+        let start = range.start;
+        let tokens = Zeroizing::new(self.tokens.get(range).unwrap_or_default().to_vec());
+        let mask = self.slots.len() - 1;
+        winnow(&tokens, self.shape, |hash, at| {
+            let gone = hash & UPPER | ((start + at) as u64 + 1);
+            for step in 0..self.slots.len() {
+                match self.slots.get_mut((hash as usize).wrapping_add(step) & mask) {
+                    None | Some(0) => break,
+                    Some(slot) if *slot == gone => {
+                        *slot = REMOVED;
+                        break;
+                    }
+                    Some(_) => {}
+                }
+            }
+        });
+    }
+
     /// Keeps a place, unless the hash has enough of them.
     fn put(&mut self, slot: u64, hash: u64) {
         let mask = self.slots.len() - 1;
@@ -159,7 +179,7 @@ impl Prints {
                 self.mark(hash);
                 return;
             }
-            same += usize::from(*found & UPPER == hash & UPPER);
+            same += usize::from(*found != REMOVED && *found & UPPER == hash & UPPER);
             if same > PLACES_MAX {
                 return;
             }
@@ -180,7 +200,7 @@ impl Prints {
         self.filter.zeroize();
         self.filter = vec![0; size * FILTER_BITS / 64];
         self.used = 0;
-        for slot in old.iter().copied().filter(|slot| *slot != 0) {
+        for slot in old.iter().copied().filter(|slot| *slot != 0 && *slot != REMOVED) {
             let place = (slot & !UPPER) as usize - 1;
             let words = self.tokens.get(place..place + self.shape.words.min(self.tokens.len() - place));
             let rolling = words.unwrap_or_default().iter();
@@ -202,6 +222,7 @@ impl Prints {
         for step in 0..self.slots.len() {
             match self.slots.get((hash as usize).wrapping_add(step) & mask) {
                 None | Some(0) => break,
+                Some(&REMOVED) => {}
                 Some(slot) if slot & UPPER == hash & UPPER => places.push((slot & !UPPER) as usize - 1),
                 Some(_) => {}
             }
@@ -248,6 +269,8 @@ impl Prints {
 
 /// The half of a slot that holds bits of the hash.
 const UPPER: u64 = 0xFFFF_FFFF_0000_0000;
+/// A slot whose place was removed: no place has a lower half of zero.
+const REMOVED: u64 = 1 << 32;
 
 /// A word of the filter and three bits of it.
 #[inline]
@@ -290,6 +313,21 @@ mod tests {
         }
         prints.add(&shared);
         assert_eq!(all(&prints, &shared), []);
+    }
+
+    #[test]
+    fn versions_that_are_gone_make_no_boilerplate() {
+        let mut prints = Prints::new(PROSE);
+        let words: Vec<u32> = (0..300).map(|n: u32| n.wrapping_mul(2_654_435_761)).collect();
+        for version in 0..3 * PLACES_MAX {
+            let start = prints.add(&words).unwrap();
+            assert!(
+                prints.runs(&words[40..80], |place| (place >= start).then_some(start..start + 300)).len() == 1,
+                "{version}"
+            );
+            prints.remove(start..start + words.len());
+            assert_eq!(all(&prints, &words), [], "{version}");
+        }
     }
 
     proptest! {

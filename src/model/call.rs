@@ -6,54 +6,56 @@
 use std::fmt;
 use std::ops::Range;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use super::Word;
 
 /// The family of APIs that a client speaks. A backend declares which of them it speaks; nothing is translated.
+///
+/// A name and no enum: the closed list of dialects is the table in `dialect`, where each is one file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Dialect {
-    /// OpenAI's HTTP API and the many servers that speak it.
-    OpenAi,
-}
+pub struct Dialect(&'static str);
 
 impl Dialect {
+    /// OpenAI's HTTP API and the many servers that speak it.
+    pub const OPENAI: Self = Self("openai");
+
+    /// Names a dialect; called by the file that defines it.
+    pub const fn new(name: &'static str) -> Self {
+        Self(name)
+    }
+
     /// The name used in `octroi.toml`, the inventory, logs and records.
     pub const fn name(self) -> &'static str {
-        match self {
-            Self::OpenAi => "openai",
-        }
-    }
-
-    /// Reads a name written in a configuration file.
-    pub fn named(name: &str) -> Option<Self> {
-        (name == "openai").then_some(Self::OpenAi)
+        self.0
     }
 }
 
-/// What the client asks an API to do.
+/// What the client asks an API to do: one of the closed words of the dialect's table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Operation {
-    /// `POST /v1/chat/completions`
-    ChatCompletions,
-    /// `POST /v1/completions`
-    Completions,
-    /// `POST /v1/embeddings`
-    Embeddings,
-    /// `POST /v1/responses`
-    Responses,
-    /// `GET /v1/models`, answered by the gateway itself.
-    Models,
-}
+pub struct Operation(&'static str);
 
 impl Operation {
+    /// A chat completion.
+    pub const CHAT: Self = Self("chat");
+    /// A completion of a prompt.
+    pub const COMPLETION: Self = Self("text_completion");
+    /// Embeddings of texts.
+    pub const EMBEDDINGS: Self = Self("embeddings");
+    /// OpenAI's responses.
+    pub const RESPONSES: Self = Self("responses");
+    /// The list of models, answered by the gateway itself.
+    pub const MODELS: Self = Self("models");
+
+    /// Names an operation; called by the file of a dialect that has it.
+    pub const fn new(name: &'static str) -> Self {
+        Self(name)
+    }
+
     /// The name used in logs and records; OpenTelemetry's GenAI conventions where they have one.
     pub const fn name(self) -> &'static str {
-        match self {
-            Self::ChatCompletions => "chat",
-            Self::Completions => "text_completion",
-            Self::Embeddings => "embeddings",
-            Self::Responses => "responses",
-            Self::Models => "models",
-        }
+        self.0
     }
 }
 
@@ -64,6 +66,33 @@ pub struct Api {
     pub dialect: Dialect,
     /// Which of its operations.
     pub operation: Operation,
+}
+
+/// What a request says beside its body: of its line and its head only what the dialect's table names.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Line {
+    /// The endpoint.
+    pub api: Api,
+    /// The path that it was asked at, as the dialect's table writes it; empty for the first that has the operation.
+    pub template: &'static str,
+    /// The model that the path names, percent-decoded, for APIs that have it there. It is the caller's text.
+    pub model: Option<String>,
+    /// Query parameters that go on, from closed lists of the table.
+    pub query: Vec<(&'static str, &'static str)>,
+    /// Headers that go on, their values joined from closed lists of the table.
+    pub headers: Vec<(&'static str, String)>,
+}
+
+impl From<Api> for Line {
+    fn from(api: Api) -> Self {
+        Self { api, template: "", model: None, query: Vec::new(), headers: Vec::new() }
+    }
+}
+
+impl fmt::Debug for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Line").field("api", &self.api).field("query", &self.query).finish_non_exhaustive()
+    }
 }
 
 /// What a leaf of a body is for.
@@ -133,6 +162,18 @@ pub enum Content {
     Verbatim(Range<u32>),
     /// The token had escapes: the text after decoding them.
     Decoded(Box<str>),
+    /// The token is an attachment in base64 that holds text: what stands before the code, and the text.
+    Opened(Box<(String, String)>),
+}
+
+impl Content {
+    /// Writes another text as the token's own would be written: an attachment in base64 again.
+    pub fn written(&self, text: &str) -> String {
+        match self {
+            Self::Opened(opened) => format!("{}{}", opened.0, STANDARD.encode(text)),
+            Self::Verbatim(_) | Self::Decoded(_) => text.to_owned(),
+        }
+    }
 }
 
 impl fmt::Debug for Content {
@@ -140,6 +181,7 @@ impl fmt::Debug for Content {
         match self {
             Self::Verbatim(range) => write!(f, "Verbatim({} bytes)", range.len()),
             Self::Decoded(text) => write!(f, "Decoded({} bytes)", text.len()),
+            Self::Opened(opened) => write!(f, "Opened({} bytes)", opened.1.len()),
         }
     }
 }
@@ -180,12 +222,14 @@ pub enum FieldKey {
 pub struct Call {
     /// The endpoint.
     pub api: Api,
+    /// What the request says beside its body.
+    pub line: Line,
     /// The body as received, decompressed: valid UTF-8 and valid RFC 8259 JSON without duplicate keys.
     pub body: String,
     /// Every leaf, in the order of the body.
     pub fields: Vec<Field>,
-    /// Index of the field that names the model.
-    pub model: u32,
+    /// Indices of the fields that name the model; none where only the path does.
+    pub models: Vec<u32>,
     /// Whether the client asked for a stream.
     pub stream: bool,
     /// Span of the value of a top-level `store`, if there is one.
@@ -211,13 +255,19 @@ impl Call {
         match &field.content {
             Content::Verbatim(range) => self.body.get(range.start as usize..range.end as usize).unwrap_or_default(),
             Content::Decoded(text) => text,
+            Content::Opened(opened) => &opened.1,
         }
     }
 
     /// Returns the model that the client asked for, as written. It is the caller's text: map it to a configured name
     /// before it is recorded anywhere.
     pub fn model_asked(&self) -> &str {
-        self.fields.get(self.model as usize).map_or("", |field| self.text(field))
+        let named = self.models.first().and_then(|index| self.fields.get(*index as usize));
+        match (&self.line.model, named) {
+            (Some(model), _) => model,
+            (None, Some(field)) => self.text(field),
+            (None, None) => "",
+        }
     }
 
     /// Whether any field has this role.

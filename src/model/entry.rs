@@ -9,7 +9,7 @@ use serde::Serialize;
 
 pub use super::change::{Frozen, InventoryLoaded, PolicyLoaded, Reloaded};
 use super::recorded::RecordedFacts;
-pub use super::upkeep::{Access, Erasure, Gap, Heartbeat, KeyChange};
+pub use super::upkeep::{Access, Erasure, Gap, Heartbeat, KeyChange, Prune};
 use super::{Country, Word};
 
 /// The identity of one request: `UUIDv7`, made by the gateway.
@@ -103,6 +103,8 @@ pub enum Entry {
     Access(Box<Access>),
     /// A key was destroyed, and with it what it protected.
     Erasure(Erasure),
+    /// Entries whose retention had ended were removed.
+    Prune(Prune),
     /// The gateway runs.
     Heartbeat(Heartbeat),
     /// For a time the log could not write.
@@ -214,6 +216,26 @@ pub struct Sending {
     /// The model's name at the backend.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<Word>,
+    /// Where the content is kept under seal, when policy wants it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sealed: Option<Sealed>,
+}
+
+/// Content that is kept under seal beside the log: which file, and whose key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Sealed {
+    /// Bytes of the sealed file.
+    pub bytes: u64,
+    /// SHA-256 of the sealed file, which says nothing of what is in it.
+    pub digest: Digest,
+    /// Id of the key.
+    pub key: Word,
+    /// The month of the key that protects it, `2026-11`.
+    pub month: Word,
+    /// Pseudonym of the subject or keyed code of the case.
+    pub of: Word,
+    /// `subject`, `case`.
+    pub scope: Word,
 }
 
 /// How many values of a type were changed, and how.

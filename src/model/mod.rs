@@ -19,7 +19,7 @@ mod upkeep;
 pub mod word;
 
 pub use backend::{Backend, BackendId, Binding, Country, Tier};
-pub use call::{Api, Call, Content, Dialect, Field, Operation, Role, TokenKind};
+pub use call::{Api, Call, Content, Dialect, Field, Line, Operation, Role, TokenKind};
 pub use caller::Caller;
 pub use catalogue::{Catalogue, ClassId, ClassInfo, ClassSet, EntityId, EntityInfo, Normal};
 pub use facts::{Certainty, Facts, LabelFact, Leak, LeakFact, LeakMatch, TypeFact};

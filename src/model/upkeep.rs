@@ -71,6 +71,17 @@ pub struct Erasure {
     pub tenant: Word,
 }
 
+/// Entries were removed because their retention had ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Prune {
+    /// The first of them.
+    pub from: u64,
+    /// They are older than this, as the log writes times.
+    pub older_than: Word,
+    /// Behind the last of them.
+    pub to: u64,
+}
+
 /// The gateway runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Heartbeat {

@@ -153,6 +153,11 @@ impl Policy {
         self.actions.contains(&action)
     }
 
+    /// Whether any rule demands that content is recorded under seal.
+    pub fn demands_sealing(&self) -> bool {
+        self.program.rules.iter().any(|rule| rule.seals)
+    }
+
     pub(super) fn seals(&self) -> bool {
         self.seals
     }

@@ -124,9 +124,10 @@ impl Telemetry {
         }
     }
 
-    /// Memory that bodies take.
-    pub fn body_bytes(&self, bytes: usize) {
+    /// Memory that bodies take, and that they may take.
+    pub fn body_bytes(&self, bytes: usize, max: usize) {
         self.body_bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
+        self.body_bytes_max.set(i64::try_from(max).unwrap_or(i64::MAX));
     }
 
     /// Something was loaded again, or was not.
@@ -157,6 +158,11 @@ impl Telemetry {
     /// Whether the newest files were rejected.
     pub fn policy_rejected(&self, rejected: bool) {
         self.policy_rejected.set(i64::from(rejected));
+    }
+
+    /// Seconds since the epoch until which the listener's certificate is valid.
+    pub fn certificate_valid_until(&self, seconds: f64) {
+        self.certificate_valid_until.set(seconds);
     }
 
     /// A request failed inside the gateway and was refused.

@@ -7,6 +7,7 @@
 
 pub mod events;
 pub mod shadow;
+pub mod witness;
 
 use std::fmt::Write as _;
 use std::sync::atomic::AtomicU64;
@@ -99,10 +100,13 @@ pub struct Telemetry {
     panics: Counter,
     in_work: Gauge<i64>,
     body_bytes: Gauge<i64>,
+    body_bytes_max: Gauge<i64>,
     policy_valid_until: Gauge<f64, AtomicU64>,
     policy_frozen_until: Gauge<f64, AtomicU64>,
     policy_rejected: Gauge,
     shadow: shadow::Shadow,
+    witnesses: witness::Witnesses,
+    certificate_valid_until: Gauge<f64, AtomicU64>,
     gen_ai_duration: OtelHistogram<f64>,
     gen_ai_first_token: OtelHistogram<f64>,
     gen_ai_tokens: OtelHistogram<u64>,
@@ -148,10 +152,13 @@ impl Telemetry {
             panics: Counter::default(),
             in_work: Gauge::default(),
             body_bytes: Gauge::default(),
+            body_bytes_max: Gauge::default(),
             policy_valid_until: Gauge::default(),
             policy_frozen_until: Gauge::default(),
             policy_rejected: Gauge::default(),
             shadow: shadow::Shadow::default(),
+            witnesses: witness::Witnesses::default(),
+            certificate_valid_until: Gauge::default(),
             gen_ai_duration: histogram("gen_ai.server.request.duration", "s", "Duration of a request"),
             gen_ai_first_token: histogram(
                 "gen_ai.server.time_to_first_token",
@@ -161,6 +168,7 @@ impl Telemetry {
             gen_ai_tokens: meter.u64_histogram("gen_ai.client.token.usage").with_unit("{token}").build(),
         };
         telemetry.register();
+        telemetry.register_bounds();
         telemetry
     }
 
@@ -198,6 +206,19 @@ impl Telemetry {
         r.register("panics", "Requests refused because the gateway failed inside", self.panics.clone());
         r.register("requests_in_work", "Requests being served", self.in_work.clone());
         r.register("body_bytes_held", "Memory that bodies of requests and answers take", self.body_bytes.clone());
+    }
+
+    /// What the operator compares the others with: bounds and dates.
+    fn register_bounds(&mut self) {
+        // Without TLS no certificate ends.
+        self.certificate_valid_until.set(f64::INFINITY);
+        let r = &mut self.registry;
+        r.register("body_bytes_max", "Memory that bodies may take", self.body_bytes_max.clone());
+        r.register(
+            "certificate_valid_until",
+            "Time at which the listener's certificate ends",
+            self.certificate_valid_until.clone(),
+        );
         r.register(
             "policy_valid_until",
             "Time past which only backends on premises are used",
@@ -214,6 +235,7 @@ impl Telemetry {
             self.policy_rejected.clone(),
         );
         self.shadow.register(r);
+        self.witnesses.register(r);
     }
 
     /// The page that Prometheus scrapes, in `OpenMetrics` text format.

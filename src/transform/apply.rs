@@ -183,7 +183,8 @@ fn changed(rewrites: &[Rewrite<'_>], vault: Vault, catalogue: &Catalogue) -> Cha
     let mut pseudonymised = BTreeSet::new();
     for rewrite in rewrites {
         let text = if rewrite.empty { emptied(rewrite) } else { rewritten(rewrite, &vault) };
-        edits.push(Edit { span: rewrite.field.span.clone(), replacement: quote(&text) });
+        let replacement = quote(&rewrite.field.content.written(&text));
+        edits.push(Edit { span: rewrite.field.span.clone(), replacement });
         for (piece, put) in &rewrite.pieces {
             let action = if rewrite.empty { Action::Drop } else { piece.action };
             *counts.entry((piece.entity, action)).or_default() += 1;

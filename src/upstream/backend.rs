@@ -24,7 +24,7 @@ use tokio_util::task::TaskTracker;
 
 use super::connect::{Connector, Peer, tls_cause, tls_fault};
 use super::health::{Health, Why};
-use super::request::{Maker, Outgoing};
+use super::request::{Accept, Maker, Outgoing};
 use super::target::Target;
 use super::{Reply, SendError, Settings, SetupError, SetupFault, tls};
 use crate::limits;
@@ -189,7 +189,7 @@ impl Backend {
             path: path.clone(),
             headers: Vec::new(),
             body: Bytes::new(),
-            stream: false,
+            accept: Accept::Json,
         };
         let check = async {
             let response = self.attempt(&self.fresh, &outgoing).await.map_err(Why::Unreached)?;

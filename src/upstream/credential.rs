@@ -4,14 +4,17 @@
 //! zeroised when the last holder lets go, and print as `Secret(..)`. The caller's own key never comes here.
 
 use std::fmt;
+use std::time::SystemTime;
 
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, HeaderName};
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderValue, Request};
+use http_body_util::Full;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use super::SetupFault;
+use super::sigv4::{Signed, Signer};
 
 /// Bytes that must not be printed, zeroised on drop, compared in constant time.
 #[derive(Clone)]
@@ -58,18 +61,31 @@ pub enum Credential {
         /// Its value.
         secret: Secret,
     },
+    /// AWS Signature Version 4.
+    Signature(Signer),
 }
 
 /// A credential in the form in which it leaves: made once, shared by every request.
-pub(super) struct Pass {
-    name: HeaderName,
-    value: HeaderValue,
+pub(super) enum Pass {
+    /// A header, the same for every request.
+    Header(HeaderName, HeaderValue),
+    /// A signature, made for each.
+    Signature(Signer),
 }
 
 impl Pass {
     /// Checks that the credential can stand in a header.
     pub(super) fn new(credential: &Credential) -> Result<Self, SetupFault> {
         let (name, prefix, secret) = match credential {
+            Credential::Signature(signer) => {
+                let parts = [&signer.access_key, &signer.secret_key];
+                let empty = signer.session_token.iter().chain(parts).any(|part| part.expose().is_empty());
+                return if empty {
+                    Err(SetupFault::Credential("is empty"))
+                } else {
+                    Ok(Self::Signature(signer.clone()))
+                };
+            }
             Credential::Bearer(secret) => (AUTHORIZATION, b"Bearer ".as_slice(), secret),
             Credential::Header { name, secret } => {
                 let name =
@@ -88,18 +104,33 @@ impl Pass {
         let mut value = HeaderValue::from_maybe_shared(bytes)
             .map_err(|_| SetupFault::Credential("has bytes that no header can carry"))?;
         value.set_sensitive(true);
-        Ok(Self { name, value })
+        Ok(Self::Header(name, value))
     }
 
-    /// Adds the credential to a request.
-    pub(super) fn apply(&self, headers: &mut HeaderMap) {
-        headers.insert(self.name.clone(), self.value.clone());
+    /// Adds the credential to a request that is complete but for it; nothing when it cannot be signed.
+    #[expect(clippy::disallowed_methods, reason = "a signature says when it was made")]
+    pub(super) fn apply(&self, request: &mut Request<Full<Bytes>>, body: &[u8]) -> Option<()> {
+        match self {
+            Self::Header(name, value) => {
+                request.headers_mut().insert(name.clone(), value.clone());
+                Some(())
+            }
+            Self::Signature(signer) => {
+                let (method, uri) = (request.method().clone(), request.uri().clone());
+                let signed = Signed { method: &method, uri: &uri, body };
+                signer.sign(signed, request.headers_mut(), SystemTime::now())
+            }
+        }
     }
 }
 
 impl fmt::Debug for Pass {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pass").field("name", &self.name).finish_non_exhaustive()
+        let name = match self {
+            Self::Header(name, _) => name.as_str(),
+            Self::Signature(_) => "signature",
+        };
+        f.debug_struct("Pass").field("name", &name).finish_non_exhaustive()
     }
 }
 
@@ -112,8 +143,9 @@ mod tests {
         let credential = Credential::Bearer(Secret::new("sk-canary\r\n"));
         assert_eq!(credential, Credential::Bearer(Secret::new("sk-canary")));
         let pass = Pass::new(&credential).unwrap();
-        let mut headers = HeaderMap::new();
-        pass.apply(&mut headers);
+        let mut request = Request::new(Full::new(Bytes::new()));
+        pass.apply(&mut request, b"").unwrap();
+        let headers = request.headers();
         assert_eq!(headers[AUTHORIZATION], "Bearer sk-canary");
         for printed in [format!("{credential:?}"), format!("{pass:?}"), format!("{headers:?}")] {
             assert!(!printed.contains("canary"), "{printed}");

@@ -24,6 +24,7 @@ mod pool;
 mod reply;
 mod request;
 mod settings;
+mod sigv4;
 mod target;
 mod tls;
 
@@ -34,5 +35,6 @@ pub use error::{BodyError, SendError, SetupError, SetupFault};
 pub use health::Why;
 pub use pool::Pool;
 pub use reply::{Reply, ReplyBody};
-pub use request::Outgoing;
+pub use request::{Accept, Outgoing};
 pub use settings::{Bounds, ClientCertificate, HealthCheck, Roots, Settings};
+pub use sigv4::Signer;

@@ -27,6 +27,10 @@ const REQUEST_IDS: [HeaderName; 4] = [
     HeaderName::from_static("x-amzn-requestid"),
 ];
 
+/// The types of bodies that are streams of events.
+const STREAMS: [&str; 4] =
+    ["text/event-stream", "application/x-ndjson", "application/ndjson", "application/vnd.amazon.eventstream"];
+
 /// Bytes of a backend's request id that are kept; real ones are below 64.
 const REQUEST_ID_BYTES_MAX: usize = 128;
 
@@ -37,6 +41,8 @@ pub struct Reply {
     pub status: StatusCode,
     /// What the body is said to be.
     pub content_type: Option<HeaderValue>,
+    /// How the body is coded although it was asked for as it is; never for a stream of events.
+    pub coding: Option<&'static str>,
     /// The backend's own id of the request, at most 128 visible characters.
     pub request_id: Option<String>,
     /// Seconds after which the backend would be asked again.
@@ -61,7 +67,8 @@ impl Reply {
         if head.status.is_informational() {
             return Err(SendError::Malformed("an interim status"));
         }
-        if !is_identity(&head.headers) {
+        let coding = coding(&head.headers)?;
+        if coding.is_some() && is_event_stream(head.headers.get(CONTENT_TYPE)) {
             return Err(SendError::Encoding);
         }
         let peer = head.extensions.get::<Peer>().cloned().ok_or(SendError::Malformed("no connection"))?;
@@ -70,6 +77,7 @@ impl Reply {
         Ok(Self {
             status: head.status,
             content_type,
+            coding,
             request_id: request_id(&head.headers),
             retry_after_s: head.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok()),
             peer,
@@ -82,14 +90,14 @@ impl Reply {
         matches!(self.status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE)
     }
 
+    /// Whether the body is of a type that is a stream of events.
+    pub fn is_stream(&self) -> bool {
+        is_event_stream(self.content_type.as_ref())
+    }
+
     /// Whether the backend failed at the request: any 5xx.
     pub fn is_server_error(&self) -> bool {
         self.status.is_server_error()
-    }
-
-    /// Whether the body is a stream of server-sent events.
-    pub fn is_stream(&self) -> bool {
-        is_event_stream(self.content_type.as_ref())
     }
 }
 
@@ -196,19 +204,38 @@ impl fmt::Debug for ReplyBody {
     }
 }
 
-/// Whether a body comes as it is: no content coding, and no transfer coding but chunks.
-fn is_identity(headers: &HeaderMap) -> bool {
-    let only = |name: HeaderName, word: &str| {
-        headers.get_all(name).iter().all(|value| {
-            value.to_str().is_ok_and(|text| text.split(',').all(|part| part.trim().eq_ignore_ascii_case(word)))
-        })
+/// The coding of a body that comes in one.
+///
+/// # Errors
+/// It cannot be undone, or the chunks are coded.
+fn coding(headers: &HeaderMap) -> Result<Option<&'static str>, SendError> {
+    let words = |name: HeaderName| {
+        let values = headers.get_all(name).iter();
+        let texts: Option<Vec<&str>> = values.map(|value| value.to_str().ok()).collect();
+        let texts = texts.ok_or(SendError::Encoding)?;
+        Ok::<_, SendError>(texts.iter().flat_map(|text| text.split(',')).map(str::trim).collect::<Vec<_>>())
     };
-    only(CONTENT_ENCODING, "identity") && only(TRANSFER_ENCODING, "chunked")
+    if !words(TRANSFER_ENCODING)?.iter().all(|word| word.eq_ignore_ascii_case("chunked")) {
+        return Err(SendError::Encoding);
+    }
+    let mut coded = None;
+    for word in words(CONTENT_ENCODING)?.iter().filter(|word| !word.eq_ignore_ascii_case("identity")) {
+        let known = CODINGS.into_iter().find(|known| word.eq_ignore_ascii_case(known));
+        let known = known.ok_or(SendError::Encoding)?;
+        if coded.replace(known).is_some() {
+            return Err(SendError::Encoding);
+        }
+    }
+    Ok(coded)
 }
+
+/// Codings that are undone.
+const CODINGS: [&str; 5] = ["gzip", "x-gzip", "deflate", "br", "zstd"];
 
 fn is_event_stream(content_type: Option<&HeaderValue>) -> bool {
     content_type.and_then(|value| value.to_str().ok()).is_some_and(|text| {
-        text.split(';').next().is_some_and(|essence| essence.trim().eq_ignore_ascii_case("text/event-stream"))
+        let essence = text.split(';').next().unwrap_or_default().trim();
+        STREAMS.iter().any(|stream| essence.eq_ignore_ascii_case(stream))
     })
 }
 
@@ -227,18 +254,21 @@ mod tests {
 
     #[test]
     fn codings_other_than_identity_are_seen() {
-        let rows: [(&str, HeaderName, &[&'static str], bool); 8] = [
-            ("none", CONTENT_ENCODING, &[], true),
-            ("identity", CONTENT_ENCODING, &["Identity"], true),
-            ("gzip", CONTENT_ENCODING, &["gzip"], false),
-            ("stacked", CONTENT_ENCODING, &["identity, br"], false),
-            ("two lines", CONTENT_ENCODING, &["identity", "zstd"], false),
-            ("empty word", CONTENT_ENCODING, &[""], false),
-            ("chunks", TRANSFER_ENCODING, &["chunked"], true),
-            ("gzip in chunks", TRANSFER_ENCODING, &["gzip, chunked"], false),
+        type Row = (&'static str, HeaderName, &'static [&'static str], Result<Option<&'static str>, ()>);
+        let rows: [Row; 10] = [
+            ("none", CONTENT_ENCODING, &[], Ok(None)),
+            ("identity", CONTENT_ENCODING, &["Identity"], Ok(None)),
+            ("gzip", CONTENT_ENCODING, &["GZip"], Ok(Some("gzip"))),
+            ("beside identity", CONTENT_ENCODING, &["identity, br"], Ok(Some("br"))),
+            ("stacked", CONTENT_ENCODING, &["gzip, br"], Err(())),
+            ("two lines", CONTENT_ENCODING, &["gzip", "zstd"], Err(())),
+            ("unknown", CONTENT_ENCODING, &["compress"], Err(())),
+            ("empty word", CONTENT_ENCODING, &[""], Err(())),
+            ("chunks", TRANSFER_ENCODING, &["chunked"], Ok(None)),
+            ("gzip in chunks", TRANSFER_ENCODING, &["gzip, chunked"], Err(())),
         ];
-        for (name, header, values, identity) in rows {
-            assert_eq!(is_identity(&with(&header, values)), identity, "{name}");
+        for (name, header, values, expected) in rows {
+            assert_eq!(coding(&with(&header, values)).map_err(|_| ()), expected, "{name}");
         }
     }
 

@@ -21,6 +21,7 @@ use super::{Settings, SetupFault};
 const AGENT: HeaderValue = HeaderValue::from_static(concat!("octroi/", env!("CARGO_PKG_VERSION")));
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const EVENTS: HeaderValue = HeaderValue::from_static("text/event-stream");
+const ANY: HeaderValue = HeaderValue::from_static("*/*");
 const IDENTITY: HeaderValue = HeaderValue::from_static("identity");
 
 /// Headers that only this module sets, or that nobody may.
@@ -69,14 +70,26 @@ pub struct Outgoing {
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// The body; empty for none.
     pub body: Bytes,
-    /// Whether a stream of events is asked for.
-    pub stream: bool,
+    /// The type of answer that is asked for.
+    pub accept: Accept,
+}
+
+/// The type of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Accept {
+    /// JSON, whole.
+    Json,
+    /// A stream of server-sent events.
+    Events,
+    /// A stream in the API's own framing.
+    Any,
 }
 
 impl Outgoing {
     /// A JSON body for an endpoint.
     pub fn post(path: PathAndQuery, body: Bytes, stream: bool) -> Self {
-        Self { method: Method::POST, path, headers: Vec::new(), body, stream }
+        let accept = if stream { Accept::Events } else { Accept::Json };
+        Self { method: Method::POST, path, headers: Vec::new(), body, accept }
     }
 }
 
@@ -85,7 +98,7 @@ impl fmt::Debug for Outgoing {
         f.debug_struct("Outgoing")
             .field("method", &self.method)
             .field("body_bytes", &self.body.len())
-            .field("stream", &self.stream)
+            .field("accept", &self.accept)
             .finish_non_exhaustive()
     }
 }
@@ -123,11 +136,16 @@ impl Maker {
         if !outgoing.body.is_empty() {
             headers.insert(CONTENT_TYPE, JSON);
         }
-        headers.insert(ACCEPT, if outgoing.stream { EVENTS } else { JSON });
+        let accept = match outgoing.accept {
+            Accept::Json => JSON,
+            Accept::Events => EVENTS,
+            Accept::Any => ANY,
+        };
+        headers.insert(ACCEPT, accept);
         headers.insert(ACCEPT_ENCODING, IDENTITY);
         headers.insert(USER_AGENT, AGENT);
         if let Some(pass) = &self.pass {
-            pass.apply(headers);
+            pass.apply(&mut request, &outgoing.body)?;
         }
         Some(request)
     }

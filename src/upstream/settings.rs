@@ -42,7 +42,7 @@ impl Settings {
         Self {
             name,
             url: url.into(),
-            dialects: vec![Dialect::OpenAi],
+            dialects: vec![Dialect::OPENAI],
             roots: Roots::System,
             credential: None,
             client_certificate: None,

@@ -1,13 +1,16 @@
 //! Sans-IO codecs: bytes to structure and back.
 //!
-//! JSON tokens with their spans, server-sent events, runs of code that are no text, and the splicer that replaces whole tokens
+//! JSON tokens with their spans, the framings of streamed answers (server-sent events, lines, arrays, AWS messages), runs of code that are no text, and the splicer that replaces whole tokens
 //! and leaves every other byte as it came. Nothing here knows what a token means (dialect) or whether it may leave (policy).
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
+pub mod eventstream;
+pub mod frames;
 pub mod json;
 mod opaque;
 pub mod splice;
 pub mod sse;
+pub mod values;
 
-pub use opaque::holds_opaque;
+pub use opaque::{attached, holds_opaque};
 pub use splice::{Edit, quote, splice};

@@ -65,6 +65,30 @@ pub fn holds_opaque(text: &str) -> bool {
     false
 }
 
+/// Opens an attachment: base64, alone or as a `data:` URL, whose bytes are text and no document of a format that hides it.
+/// Returns what stands before the code, and the text. What the attachment is said to be counts for nothing.
+pub fn attached(token: &str) -> Option<(&str, String)> {
+    let code = match token.get(..5) {
+        Some(scheme) if scheme.eq_ignore_ascii_case("data:") => {
+            let (head, code) = token.split_once(',')?;
+            head.get(head.len().checked_sub(7)?..)?.eq_ignore_ascii_case(";base64").then_some(code)?
+        }
+        _ => token,
+    };
+    let before = token.get(..token.len() - code.len())?;
+    let engine = GeneralPurpose::new(&STANDARD, LENIENT);
+    // A file of a known format is known by its first bytes, and need not be decoded whole.
+    if begins_file(&engine.decode(code.get(..HEAD_BYTES).unwrap_or(code)).ok()?) {
+        return None;
+    }
+    let bytes = engine.decode(code).ok().filter(|bytes| !bytes.is_empty())?;
+    let hidden = [b"%!PS".as_slice(), b"{\\rtf", b"%FDF-"].iter().any(|magic| bytes.starts_with(magic));
+    if hidden || begins_file(&bytes) || code.len() > OPAQUE_TEXT_BYTES_MAX || !is_text(&bytes) {
+        return None;
+    }
+    Some((before, String::from_utf8(bytes).ok()?))
+}
+
 const fn is_code(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
 }
@@ -173,6 +197,30 @@ mod tests {
     use base64::engine::general_purpose::STANDARD as PADDED;
 
     use super::*;
+
+    #[test]
+    fn attachments_of_text_are_opened_whatever_they_are_said_to_be() {
+        let code = |text: &str| PADDED.encode(text);
+        let rows = [
+            ("text", code("Jean Dupont\r\n"), Some(("", "Jean Dupont\r\n"))),
+            ("a data url", format!("data:text/csv;base64,{}", code("a;b")), Some(("data:text/csv;base64,", "a;b"))),
+            ("a lying type", format!("DATA:image/png;BASE64,{}", code("a;b")), Some(("DATA:image/png;BASE64,", "a;b"))),
+            ("letters that are not ascii", code("é"), Some(("", "é"))),
+            ("a document", code("%PDF-1.7 plain"), None),
+            ("rich text", code("{\\rtf1 J\\'e9r\\'f4me}"), None),
+            ("postscript", code("%!PS-Adobe"), None),
+            ("an image", PADDED.encode(b"\x89PNG\r\n\x1a\n"), None),
+            ("control characters", PADDED.encode(b"a\0b"), None),
+            ("not base64", "Jean Dupont".to_owned(), None),
+            ("a url", "https://a.example/x".to_owned(), None),
+            ("a data url in the clear", "data:text/plain,Jean".to_owned(), None),
+            ("nothing", String::new(), None),
+        ];
+        for (name, token, expected) in rows {
+            let opened = attached(&token);
+            assert_eq!(opened.as_ref().map(|(before, text)| (*before, text.as_str())), expected, "{name}");
+        }
+    }
 
     /// Bytes without a pattern.
     fn noise(count: usize) -> Vec<u8> {

@@ -34,7 +34,7 @@ use octroi::audit::AuditLog;
 use octroi::cli::demo::model_server::{self, ModelServer, Options};
 use octroi::identity::{self, RootKey};
 use octroi::policy::starter;
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, SanType};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, SanType};
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName};
 use tokio::net::TcpStream;
@@ -63,6 +63,8 @@ impl Issued {
     pub(crate) fn new(change: impl FnOnce(&mut CertificateParams)) -> Self {
         let mut authority = CertificateParams::new(vec![]).unwrap();
         authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        // A name of its own: OpenSSL takes a certificate that names itself as its issuer for self-signed.
+        authority.distinguished_name.push(DnType::CommonName, "octroi test authority");
         let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
@@ -94,6 +96,8 @@ pub(crate) struct Plot {
     pub(crate) app: String,
     /// Added to the table of each backend.
     pub(crate) backend: String,
+    /// The APIs that every backend speaks, as `octroi.toml` lists them.
+    pub(crate) dialects: String,
     /// Ports of servers that stand in for those of the same names.
     pub(crate) elsewhere: BTreeMap<&'static str, u16>,
 }
@@ -127,8 +131,8 @@ impl Plot {
         }
         let key = identity::new_key(&root).unwrap().key.to_string();
         let (extra, listen, app, backend) = Default::default();
-        let elsewhere = BTreeMap::new();
-        Self { folder, key, root, authority: der, tls, servers, extra, listen, app, backend, elsewhere }
+        let (elsewhere, dialects) = (BTreeMap::new(), "\"openai\"".to_owned());
+        Self { folder, key, root, authority: der, tls, servers, extra, listen, app, backend, dialects, elsewhere }
     }
 
     /// Puts a scripted server in the place of the one with this name.
@@ -179,8 +183,8 @@ impl Plot {
         let ports = self.servers.iter().map(|(name, server)| (*name, server.address().port()));
         for (name, port) in ports.chain(self.elsewhere.iter().map(|(name, port)| (*name, *port))) {
             text.push_str(&format!(
-                "[[backend]]\nname = \"{name}\"\nurl = \"https://localhost:{port}\"\ndialects = [\"openai\"]\nroots = \"certs/ca.pem\"\n{}\n",
-                self.backend
+                "[[backend]]\nname = \"{name}\"\nurl = \"https://localhost:{port}\"\ndialects = [{}]\nroots = \"certs/ca.pem\"\n{}\n",
+                self.dialects, self.backend
             ));
             names.push(format!("\"{name}\" = \"demonstration\""));
         }

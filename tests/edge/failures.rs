@@ -53,6 +53,14 @@ impl AuditLog for Panicking {
     fn healthy(&self) -> bool {
         self.inner.healthy()
     }
+
+    fn epoch(&self) -> u32 {
+        self.inner.epoch()
+    }
+
+    fn fence(&self, epoch: u32) -> BoxFuture<'_, Result<(), AuditError>> {
+        self.inner.fence(epoch)
+    }
 }
 
 /// A panic refuses one request, on a connection that goes on, and ends in the record under its own word and its id.

@@ -1,4 +1,5 @@
-//! Memory for bodies: shared out between tenants, and given back when a request ends or its client goes away.
+//! Memory for bodies and places for requests: shared out between tenants, and given back when a request ends or its client
+//! goes away.
 
 use octroi::identity;
 use tokio::io::AsyncWriteExt as _;
@@ -121,4 +122,31 @@ async fn a_full_gateway_says_so() {
     drop(stalled);
     until("the memory", async || (held(&house).await == 0).then_some(())).await;
     assert_eq!(other.chat(&text, false).await.status, 200);
+}
+
+/// One tenant keeps as many requests open as it may: it is refused beyond them, and the other is served until all is taken.
+#[tokio::test(flavor = "multi_thread")]
+async fn places_are_shared_out() {
+    let script = |asked: &scripted::Asked| [vec![Step::Wait], scripted::echo(asked)].concat();
+    let (house, other, server) = two_tenants("requests = 7", script).await;
+    let mut open = Vec::new();
+    let mut keep_open = async |client: &Client, count: usize| {
+        for _ in 0..count {
+            let client = client.clone();
+            open.push(tokio::spawn(async move { client.chat("x", false).await.status }));
+        }
+        until("the requests", async || (server.asked().len() == open.len()).then_some(())).await;
+    };
+    keep_open(&house.client, 4).await;
+    let refused = house.client.chat("x", false).await;
+    assert_eq!((refused.status, &refused.json()["error"]["code"]), (429, &"tenant_overloaded".into()));
+    keep_open(&other, 2).await;
+    let refused = other.chat("x", false).await;
+    assert_eq!((refused.status, &refused.json()["error"]["code"]), (503, &"overloaded".into()));
+    assert!(!refused.header("retry-after").is_empty());
+    (0..=open.len()).for_each(|_| server.go());
+    for asked in open {
+        assert_eq!(asked.await.unwrap(), 200);
+    }
+    assert_eq!(house.client.chat("x", false).await.status, 200);
 }

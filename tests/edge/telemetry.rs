@@ -13,10 +13,10 @@ use super::common::process::Process;
 use super::common::{Client, Plot, VALUES, prompt, until};
 
 /// What came to a collector: the head in lower case, the body.
-type Exported = mpsc::UnboundedReceiver<(String, Vec<u8>)>;
+pub(super) type Exported = mpsc::UnboundedReceiver<(String, Vec<u8>)>;
 
 /// A collector of traces and metrics: takes everything, answers 200. Over TLS when it has an identity.
-async fn collector(tls: Option<Arc<rustls::ServerConfig>>) -> (u16, Exported) {
+pub(super) async fn collector(tls: Option<Arc<rustls::ServerConfig>>) -> (u16, Exported) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let (sender, receiver) = mpsc::unbounded_channel();
@@ -61,7 +61,7 @@ async fn take(mut stream: impl AsyncRead + AsyncWrite + Unpin, sender: mpsc::Unb
 }
 
 /// Everything that comes until both signals have: heads, spans, metrics.
-async fn gather(exported: &mut Exported) -> (Vec<String>, Vec<u8>, Vec<u8>) {
+pub(super) async fn gather(exported: &mut Exported) -> (Vec<String>, Vec<u8>, Vec<u8>) {
     let (mut heads, mut spans, mut metrics) = (Vec::new(), Vec::new(), Vec::new());
     let mut sort = |head: String, body: Vec<u8>| {
         if head.starts_with("post /v1/traces") {

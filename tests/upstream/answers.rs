@@ -63,7 +63,11 @@ async fn answers_and_what_becomes_of_them() {
             Err("redirected"),
         ),
         ("not modified", "HTTP/1.1 304 Not Modified\r\n\r\n".into(), Err("redirected")),
-        ("gzip", format!("{head}content-encoding: gzip\r\ncontent-length: 1\r\n\r\nx"), Err("encoding")),
+        (
+            "a coding nobody has",
+            format!("{head}content-encoding: compress\r\ncontent-length: 1\r\n\r\nx"),
+            Err("encoding"),
+        ),
         ("gzip as transfer", format!("{head}transfer-encoding: gzip, chunked\r\n\r\n0\r\n\r\n"), Err("encoding")),
         ("upgrade", "HTTP/1.1 101 Switching\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n".into(), Err("malformed")),
         ("garbage", "SSH-2.0-OpenSSH_9.9\r\n\r\n".into(), Err("malformed")),

@@ -55,7 +55,10 @@ impl Checkpoint {
     }
 
     /// Reads the text of a checkpoint, without its signatures.
-    pub(crate) fn parse(text: &str) -> Result<Self, CheckpointError> {
+    ///
+    /// # Errors
+    /// [`CheckpointError::Format`].
+    pub fn parse(text: &str) -> Result<Self, CheckpointError> {
         let mut lines = text.strip_suffix('\n').ok_or(CheckpointError::Format)?.split('\n');
         let (Some(origin), Some(size), Some(root), None) = (lines.next(), lines.next(), lines.next(), lines.next())
         else {

@@ -8,6 +8,7 @@ use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 
 use crate::entry::{self, ENTRY_BYTES_MAX};
+use crate::merkle::{Hash, leaf_hash};
 use crate::problem::{Problem, ProblemKind};
 use crate::walk::unreadable;
 
@@ -22,6 +23,8 @@ pub(crate) struct Export {
     first: Option<u64>,
     last: u64,
     matched: u64,
+    /// The first thing that is wrong with it; what follows is not compared.
+    problem: Option<Problem>,
 }
 
 /// What was found of an export.
@@ -33,6 +36,8 @@ pub struct Exported {
     pub matched: u64,
     /// Entries between its first and its last that it does not hold.
     pub left_out: u64,
+    /// The first line that is not as in this log.
+    pub problem: Option<Problem>,
 }
 
 impl Export {
@@ -40,7 +45,7 @@ impl Export {
         let name = path.display().to_string();
         let file = File::open(path).map_err(|error| unreadable(&name, &error))?;
         let lines = BufReader::new(file);
-        let mut export = Self { name, lines, next: None, line: 0, first: None, last: 0, matched: 0 };
+        let mut export = Self { name, lines, next: None, line: 0, first: None, last: 0, matched: 0, problem: None };
         export.advance()?;
         Ok(export)
     }
@@ -50,7 +55,8 @@ impl Export {
         if let Some((_, line)) = self.next.as_ref().filter(|(expected, _)| *expected == seq) {
             if line != bytes {
                 let detail = format!("line {} is not the entry that the log has", self.line);
-                return Err(Problem::new(&self.name, ProblemKind::Export, detail).entry(seq));
+                self.fails(Problem::new(&self.name, ProblemKind::Export, detail).entry(seq));
+                return Ok(());
             }
             self.first.get_or_insert(seq);
             self.last = seq;
@@ -60,20 +66,39 @@ impl Export {
         Ok(())
     }
 
-    /// The log has ended: nothing may be left.
-    pub(crate) fn check_end(&self) -> Result<(), Problem> {
-        match &self.next {
-            None => Ok(()),
-            Some((seq, _)) => {
-                let detail = format!("line {} is an entry that the log does not have", self.line);
-                Err(Problem::new(&self.name, ProblemKind::Export, detail).entry(*seq))
+    /// An entry passes by of which only the hash was kept.
+    pub(crate) fn pass_hash(&mut self, seq: u64, hash: &Hash) -> Result<(), Problem> {
+        match self.next.take_if(|(expected, line)| *expected == seq && leaf_hash(line) == *hash) {
+            // It is the entry, so it passes as itself.
+            Some((seq, line)) => {
+                self.next = Some((seq, line.clone()));
+                self.pass(seq, &line)
             }
+            None => self.pass(seq, &[]),
         }
+    }
+
+    /// The log has ended: nothing may be left.
+    pub(crate) fn end(&mut self) {
+        if let Some((seq, _)) = &self.next {
+            let detail = format!("line {} is an entry that the log does not have", self.line);
+            self.fails(Problem::new(&self.name, ProblemKind::Export, detail).entry(*seq));
+        }
+    }
+
+    fn fails(&mut self, problem: Problem) {
+        self.next = None;
+        self.problem.get_or_insert(problem);
     }
 
     pub(crate) fn told(&self) -> Exported {
         let span = self.first.map_or(0, |first| self.last.saturating_sub(first).saturating_add(1));
-        Exported { name: self.name.clone(), matched: self.matched, left_out: span.saturating_sub(self.matched) }
+        Exported {
+            name: self.name.clone(),
+            matched: self.matched,
+            left_out: span.saturating_sub(self.matched),
+            problem: self.problem.clone(),
+        }
     }
 
     fn advance(&mut self) -> Result<(), Problem> {
@@ -90,12 +115,17 @@ impl Export {
             self.next = None;
             return Ok(());
         }
-        let seq = entry::open(&bytes)
-            .map(|entry| entry.seq)
-            .map_err(|error| Problem::new(&self.name, ProblemKind::Export, format!("line {}: {error}", self.line)))?;
+        let seq = match entry::open(&bytes) {
+            Ok(entry) => entry.seq,
+            Err(error) => {
+                self.fails(Problem::new(&self.name, ProblemKind::Export, format!("line {}: {error}", self.line)));
+                return Ok(());
+            }
+        };
         if self.matched > 0 && seq <= self.last {
             let detail = format!("line {} repeats or is out of order", self.line);
-            return Err(Problem::new(&self.name, ProblemKind::Export, detail).entry(seq));
+            self.fails(Problem::new(&self.name, ProblemKind::Export, detail).entry(seq));
+            return Ok(());
         }
         self.next = Some((seq, bytes));
         Ok(())

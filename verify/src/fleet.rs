@@ -14,7 +14,7 @@ use crate::policy::Policy;
 use crate::problem::{Problem, ProblemKind};
 use crate::published::TILES;
 use crate::report::Report;
-use crate::verify::{CHECKPOINT, Progress, Trust, verify_dir};
+use crate::verify::{CHECKPOINT, Progress, Trust, verify_dir, verify_log};
 use crate::walk::SEGMENTS;
 
 /// The folder of finished epochs within a log's folder.
@@ -30,6 +30,11 @@ pub fn verify_all(dir: &Path, trust: &Trust, progress: &mut dyn FnMut(Progress))
     let mut folders = Vec::new();
     find(dir, DEPTH_MAX, &mut folders);
     folders.sort();
+    check_known(&trust.known)?;
+    if folders.is_empty() && dir.is_dir() {
+        // Whoever names a log knows that it was there.
+        check_listed(&[], trust)?;
+    }
     if folders.is_empty() || folders == [dir] {
         let reports = vec![verify_dir(dir, trust, progress)?];
         check_links(&reports)?;
@@ -38,16 +43,42 @@ pub fn verify_all(dir: &Path, trust: &Trust, progress: &mut dyn FnMut(Progress))
     }
     let mut reports = Vec::with_capacity(folders.len());
     for folder in &folders {
-        let mut trust = for_folder(folder, trust);
-        if folder != dir {
-            trust.exports.clear();
-        }
-        let report = verify_dir(folder, &trust, progress);
+        let report = verify_log(folder, &for_folder(folder, trust), progress);
         reports.push(report.map_err(|problem| within(dir, folder, problem))?);
     }
+    place_exports(&mut reports)?;
     check_links(&reports)?;
     check_listed(&reports, trust)?;
     Ok(reports)
+}
+
+/// Each export must be of one of the logs; it is told in the report of that one.
+fn place_exports(reports: &mut [Report]) -> Result<(), Problem> {
+    let count = reports.first().map_or(0, |report| report.exports.len());
+    for index in 0..count {
+        let exports = || reports.iter().filter_map(|report| report.exports.get(index));
+        if exports().all(|export| export.problem.is_some()) {
+            // The log that holds most of it is the one that it was taken from.
+            let nearest = exports().max_by_key(|export| export.matched);
+            return nearest.and_then(|export| export.problem.clone()).map_or(Ok(()), Err);
+        }
+    }
+    for report in reports {
+        report.exports.retain(|export| export.problem.is_none());
+    }
+    Ok(())
+}
+
+/// A kept checkpoint that cannot be read would be of no log, and so compared with none.
+fn check_known(known: &[String]) -> Result<(), Problem> {
+    for (text, number) in known.iter().zip(1..) {
+        let parsed = note::split(text).ok().and_then(|(text, _)| Checkpoint::parse(text).ok());
+        if parsed.is_none() {
+            let name = format!("known checkpoint {number}");
+            return Err(Problem::new(name, ProblemKind::Checkpoint, "it is not a checkpoint"));
+        }
+    }
+    Ok(())
 }
 
 /// What of the trust is about the log in this folder.

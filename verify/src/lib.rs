@@ -4,9 +4,9 @@
 //! of octroi, which itself uses it for the formats. The formats are open ones where open ones exist: the Merkle tree of
 //! RFC 6962, signed notes, checkpoints and tile paths of C2SP. `docs/audit-format.md` describes them byte by byte.
 //!
-//! Reading order: [`merkle`], [`proof`] the mathematics; [`note`], [`checkpoint`], [`cosign`], [`policy`],
+//! Reading order: [`merkle`], [`proof`], [`extend`] the mathematics; [`note`], [`checkpoint`], [`cosign`], [`policy`],
 //! [`tiles`], [`tlog_proof`] what is published; [`canonical`],
-//! [`schema`], [`kinds`], [`entry`], [`segment`], [`walk`] what lies on disk; [`relations`], [`verify`], [`report`] the verification.
+//! [`schema`], [`kinds`], [`entry`], [`segment`], [`walk`], [`pruned`] what lies on disk; [`relations`], [`verify`], [`report`] the verification.
 #![expect(
     clippy::disallowed_methods,
     clippy::disallowed_types,
@@ -18,6 +18,7 @@ pub mod checkpoint;
 pub mod cosign;
 pub mod entry;
 mod export;
+pub mod extend;
 pub mod fleet;
 mod frame;
 pub mod kinds;
@@ -27,7 +28,8 @@ mod pass;
 pub mod policy;
 pub mod problem;
 pub mod proof;
-mod published;
+pub mod pruned;
+pub mod published;
 pub mod relations;
 pub mod report;
 pub mod schema;
@@ -43,4 +45,4 @@ pub use merkle::{Frontier, Hash};
 pub use note::{SignerKey, VerifierKey};
 pub use problem::{Problem, ProblemKind};
 pub use report::Report;
-pub use verify::{Progress, Trust, verify_dir};
+pub use verify::{Progress, Trust, verify_dir, verify_published};

@@ -78,6 +78,15 @@ impl<'a> Pass<'a> {
         Ok(())
     }
 
+    /// Takes an entry that was removed and of which the hash was kept.
+    pub(crate) fn take_hash(&mut self, name: &str, seq: u64, hash: Hash) -> Result<(), Problem> {
+        self.frontier.push(hash);
+        for export in self.exports.iter_mut() {
+            export.pass_hash(seq, &hash)?;
+        }
+        self.check_roots(name)
+    }
+
     fn note(&mut self, entry: &entry::Entry<'_>, bytes: usize) {
         self.bytes = self.bytes.saturating_add(bytes as u64);
         let count = self.kinds.entry(entry.about.kind.name()).or_insert(0);
@@ -131,12 +140,13 @@ impl<'a> Pass<'a> {
     }
 
     /// At the end: every checkpoint and every export must have been reached.
-    pub(crate) fn check_reached(&self, name: &str) -> Result<(), Problem> {
+    pub(crate) fn check_reached(&mut self, name: &str) -> Result<(), Problem> {
         let size = self.frontier.size();
         if let Some((source, checkpoint)) = self.expected.iter().find(|(_, checkpoint)| checkpoint.size > size) {
             let detail = format!("the {source} covers {} entries, {size} are there", checkpoint.size);
             return Err(Problem::new(name, ProblemKind::Truncated, detail).entry(size));
         }
-        self.exports.iter().try_for_each(Export::check_end)
+        self.exports.iter_mut().for_each(Export::end);
+        Ok(())
     }
 }

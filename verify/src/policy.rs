@@ -93,11 +93,11 @@ impl Policy {
         &self.logs
     }
 
-    /// Decides on a signed checkpoint.
+    /// Opens a checkpoint that one of the logs signed, whoever else did, and names the log's key.
     ///
     /// # Errors
-    /// [`Refused`].
-    pub fn accept(&self, signed: &str) -> Result<Accepted, Refused> {
+    /// [`Refused::Log`].
+    pub fn signed(&self, signed: &str) -> Result<(Checkpoint, VerifierKey), Refused> {
         let mut refused = CheckpointError::Origin;
         let found = self.logs.iter().find_map(|key| match Checkpoint::open(signed, key) {
             Ok(checkpoint) => Some((checkpoint, key.clone())),
@@ -106,7 +106,15 @@ impl Policy {
                 None
             }
         });
-        let (checkpoint, key) = found.ok_or(Refused::Log(refused))?;
+        found.ok_or(Refused::Log(refused))
+    }
+
+    /// Decides on a signed checkpoint.
+    ///
+    /// # Errors
+    /// [`Refused`].
+    pub fn accept(&self, signed: &str) -> Result<Accepted, Refused> {
+        let (checkpoint, key) = self.signed(signed)?;
         let (text, lines) = note::split(signed).map_err(|error| Refused::Log(error.into()))?;
         let mut witnesses = Vec::new();
         for (name, member) in &self.members {

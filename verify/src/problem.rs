@@ -62,6 +62,8 @@ pub enum ProblemKind {
     Key,
     /// The checkpoint is malformed, or not signed by the key.
     Checkpoint,
+    /// There are entries and no checkpoint.
+    NoCheckpoint,
     /// A segment between two others is not there.
     MissingSegment,
     /// The header of a segment is damaged or does not fit its place.
@@ -103,6 +105,7 @@ impl fmt::Display for ProblemKind {
             Self::NotALog => "not an audit log",
             Self::Key => "malformed key",
             Self::Checkpoint => "checkpoint not accepted",
+            Self::NoCheckpoint => "checkpoint missing",
             Self::MissingSegment => "segment missing",
             Self::Header => "segment header damaged",
             Self::OtherLog => "segment of another log",

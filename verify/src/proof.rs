@@ -182,7 +182,7 @@ fn range_hash<N: Nodes + ?Sized>(nodes: &N, start: u64, end: u64) -> Option<Hash
 }
 
 /// The largest power of two below `size`, which is at least 2.
-const fn split(size: u64) -> u64 {
+pub(crate) const fn split(size: u64) -> u64 {
     match (size - 1).checked_ilog2() {
         Some(bits) => 1 << bits,
         None => 1,

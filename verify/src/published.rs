@@ -4,6 +4,7 @@
 //! make.
 
 use std::fs;
+use std::io;
 use std::path::Path;
 
 use crate::pass::Pass;
@@ -20,9 +21,32 @@ pub(crate) fn is_published(dir: &Path) -> bool {
     dir.join(TILES).is_dir() && !dir.join(SEGMENTS).is_dir()
 }
 
+/// Where the files of a published log are.
+pub trait Files {
+    /// Reads a whole file of at most so many bytes; [`io::ErrorKind::NotFound`] when it is not there.
+    ///
+    /// # Errors
+    /// What the system or the server says; [`io::ErrorKind::FileTooLarge`] for one that is longer.
+    fn read(&self, name: &str, bytes_max: u64) -> io::Result<Vec<u8>>;
+}
+
+/// A folder of the file system.
+impl Files for &Path {
+    fn read(&self, name: &str, bytes_max: u64) -> io::Result<Vec<u8>> {
+        let path = self.join(name);
+        if fs::metadata(&path)?.len() > bytes_max {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        fs::read(path)
+    }
+}
+
+/// Bytes of a bundle at most.
+const BUNDLE_BYTES_MAX: u64 = TILE_WIDTH * (2 + crate::entry::ENTRY_BYTES_MAX as u64);
+
 /// Walks over the bundles of a log of this size.
 pub(crate) fn walk(
-    dir: &Path,
+    files: &dyn Files,
     pass: &mut Pass<'_>,
     size: u64,
     progress: &mut dyn FnMut(Progress),
@@ -33,7 +57,7 @@ pub(crate) fn walk(
         let first = number.saturating_mul(TILE_WIDTH);
         let width = size.saturating_sub(first).min(TILE_WIDTH);
         let name = entries_path(number, u16::try_from(width).unwrap_or(256));
-        let bytes = read(dir, &name)?;
+        let bytes = read(files, &name)?;
         let damaged = |detail: String| Problem::new(&name, ProblemKind::Damaged, detail).entry(first);
         let entries = unbundle(&bytes).ok_or_else(|| damaged("its last entry is cut short".to_owned()))?;
         if entries.len() as u64 != width {
@@ -45,17 +69,17 @@ pub(crate) fn walk(
             offset += 2 + entry.len() as u64;
             growing.push(crate::merkle::leaf_hash(entry), &mut full);
         }
-        full.drain(..).try_for_each(|tile| compare(dir, &tile))?;
+        full.drain(..).try_for_each(|tile| compare(files, &tile))?;
         progress(Progress { entries: growing.size(), signed: size });
     }
-    growing.partial().iter().try_for_each(|tile| compare(dir, tile))?;
-    Ok(Walked { name: TILES, files: u32::try_from(bundles).unwrap_or(u32::MAX), left_behind: 0, torn: None })
+    growing.partial().iter().try_for_each(|tile| compare(files, tile))?;
+    Ok(Walked { name: TILES, files: u32::try_from(bundles).unwrap_or(u32::MAX), left_behind: 0, pruned: 0, torn: None })
 }
 
 /// Compares a tile of hashes with the one that the entries make.
-fn compare(dir: &Path, tile: &Tile) -> Result<(), Problem> {
+fn compare(files: &dyn Files, tile: &Tile) -> Result<(), Problem> {
     let name = tile.path();
-    let (found, right) = (read(dir, &name)?, tile.bytes());
+    let (found, right) = (read(files, &name)?, tile.bytes());
     if found == right {
         return Ok(());
     }
@@ -64,9 +88,10 @@ fn compare(dir: &Path, tile: &Tile) -> Result<(), Problem> {
     Err(Problem::new(name, ProblemKind::Damaged, detail).at(same as u64))
 }
 
-fn read(dir: &Path, name: &str) -> Result<Vec<u8>, Problem> {
-    fs::read(dir.join(name)).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => Problem::new(name, ProblemKind::MissingEntries, "the file is not there"),
+fn read(files: &dyn Files, name: &str) -> Result<Vec<u8>, Problem> {
+    files.read(name, BUNDLE_BYTES_MAX).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => Problem::new(name, ProblemKind::MissingEntries, "the file is not there"),
+        io::ErrorKind::FileTooLarge => Problem::new(name, ProblemKind::Damaged, "the file is far too long"),
         _ => unreadable(name, &error),
     })
 }

@@ -29,9 +29,21 @@ pub struct Relations {
     open: HashSet<Request>,
     finished: HashMap<Request, State>,
     order: VecDeque<Request>,
+    /// Attempts and outcomes of decisions before the first entry that is left; `None` when none was removed.
+    cut: Option<u64>,
 }
 
 impl Relations {
+    /// Begins behind entries that were removed: some of the stories that they began go on.
+    pub fn after_pruning() -> Self {
+        Self { cut: Some(0), ..Self::default() }
+    }
+
+    /// How many entries belong to decisions that were removed.
+    pub fn cut(&self) -> u64 {
+        self.cut.unwrap_or(0)
+    }
+
     /// Goes on from a point at which these decisions were open.
     pub fn resume(open: impl IntoIterator<Item = Request>) -> Self {
         Self { open: open.into_iter().collect(), ..Self::default() }
@@ -62,6 +74,12 @@ impl Relations {
                 Ok(())
             }
             Kind::Attempt if self.open.contains(&request) => Ok(()),
+            Kind::Attempt | Kind::Outcome if self.is_cut(request, known.is_some()) => {
+                if about.kind == Kind::Outcome {
+                    self.finish(request, State::Ended);
+                }
+                Ok(())
+            }
             Kind::Attempt => Err((ProblemKind::NoDecision, "an attempt of a request that has no open decision")),
             Kind::Outcome if self.open.remove(&request) || known == Some(State::Refused) => {
                 self.finish(request, State::Ended);
@@ -83,6 +101,18 @@ impl Relations {
         self.open.remove(&request);
         if self.finished.remove(&request).is_some() {
             self.order.retain(|finished| *finished != request);
+        }
+    }
+
+    /// Whether it may belong to a decision that was removed: nothing is known of it. Counted.
+    fn is_cut(&mut self, request: Request, known: bool) -> bool {
+        let unknown = !known && !self.open.contains(&request);
+        match &mut self.cut {
+            Some(cut) if unknown => {
+                *cut = cut.saturating_add(1);
+                true
+            }
+            _ => false,
         }
     }
 

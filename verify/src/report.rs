@@ -20,6 +20,8 @@ pub struct Report {
     pub key_given: bool,
     /// Witnesses of the policy that signed the checkpoint, with the time of each in seconds since the epoch.
     pub witnesses: Vec<(String, u64)>,
+    /// Entries that the checkpoint with their signatures covers; `None` when no witness of a policy signed.
+    pub witnessed: Option<u64>,
     /// Entries that the checkpoint covers.
     pub signed: u64,
     /// Root over them.
@@ -32,6 +34,10 @@ pub struct Report {
     pub segments: u32,
     /// Segments with bytes of a failed write that are not part of the log.
     pub left_behind: u32,
+    /// Entries at the beginning that were removed when their retention ended; their hashes are in the tree.
+    pub pruned: u64,
+    /// Attempts and outcomes whose decision is among those.
+    pub cut: u64,
     /// Bytes of the entries.
     pub bytes: u64,
     /// Entries by kind.
@@ -62,7 +68,8 @@ impl fmt::Display for Report {
         writeln!(f, "  key         {} ({source})", self.key)?;
         writeln!(f, "  signed      {} entries, root {}", self.signed, self.root)?;
         for (name, time) in &self.witnesses {
-            writeln!(f, "  witness     {name}, at {time} s since 1970")?;
+            let entries = self.witnessed.unwrap_or_default();
+            writeln!(f, "  witness     {name} signed {entries} entries, at {time} s since 1970")?;
         }
         if let Some(begun) = &self.begun {
             writeln!(f, "  follows     {} with {} entries", begun.previous, begun.size)?;
@@ -81,6 +88,12 @@ impl fmt::Display for Report {
         }
         if self.unfinished > 0 {
             writeln!(f, "  unfinished  {} decision{} without outcome", self.unfinished, plural(self.unfinished))?;
+        }
+        if self.pruned > 0 {
+            writeln!(f, "  pruned      the first {} entries: their hashes are in the tree", self.pruned)?;
+        }
+        if self.cut > 0 {
+            writeln!(f, "  cut         {} entr{} of requests decided on before", self.cut, ies(self.cut))?;
         }
         if self.clock_steps_back > 0 {
             writeln!(f, "  clock       set back {} time{}", self.clock_steps_back, plural(self.clock_steps_back))?;

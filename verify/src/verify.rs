@@ -5,21 +5,25 @@
 //! that nothing was left out before it was written, and that the holder of the key did not sign a second history; for that
 //! compare with a checkpoint kept elsewhere ([`Trust::known`]) or ask for witnesses ([`Trust::policy`]).
 
-use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::export::Export;
 use crate::note::{NOTE_BYTES_MAX, VerifierKey};
 use crate::pass::Pass;
-use crate::policy::Policy;
+use crate::policy::{Policy, Refused};
 use crate::problem::{Problem, ProblemKind};
-use crate::published;
+use crate::pruned::{self, PRUNED};
+use crate::published::{self, Files};
+use crate::relations::Relations;
 use crate::report::Report;
 use crate::walk::{SEGMENTS, Step, Walk, segment_name, unreadable};
 
 /// The file with the newest published checkpoint (C2SP tlog-tiles).
 pub const CHECKPOINT: &str = "checkpoint";
+/// The file with the newest checkpoint that enough witnesses signed: the same text with their lines behind the log's.
+pub const COSIGNED: &str = "checkpoint.cosigned";
 /// The file with the public key.
 pub const VERIFIER_KEY: &str = "log.vkey";
 
@@ -52,39 +56,48 @@ pub struct Progress {
 /// # Errors
 /// The first [`Problem`].
 pub fn verify_dir(dir: &Path, trust: &Trust, progress: &mut dyn FnMut(Progress)) -> Result<Report, Problem> {
-    let trusted = Trusted::read(dir, trust)?;
+    let report = verify_log(dir, trust, progress)?;
+    match report.exports.iter().find_map(|export| export.problem.clone()) {
+        None => Ok(report),
+        Some(problem) => Err(problem),
+    }
+}
+
+/// The same, but an export that is not of this log is only told in the report: it may be another log's.
+pub(crate) fn verify_log(dir: &Path, trust: &Trust, progress: &mut dyn FnMut(Progress)) -> Result<Report, Problem> {
+    let trusted = Trusted::read(&dir, trust).map_err(|problem| match problem.kind {
+        // Beside entries its absence is somebody's doing, not a slip in the name of the folder.
+        ProblemKind::NotALog if problem.file == CHECKPOINT && has_entries(dir) => {
+            Problem { kind: ProblemKind::NoCheckpoint, ..problem }
+        }
+        _ => problem,
+    })?;
     let newest = trusted.newest.clone();
-    let mut exports = trust.exports.iter().map(|path| Export::open(path)).collect::<Result<Vec<_>, _>>()?;
-    let mut pass = Pass::new(&trusted.expected, &mut exports);
-    pass.check_roots(CHECKPOINT)?;
-    let found = if published::is_published(dir) {
-        published::walk(dir, &mut pass, newest.size, progress)?
-    } else {
-        walk(dir, &mut pass, &newest, progress)?
-    };
-    pass.check_reached(found.name)?;
-    Ok(Report {
-        origin: newest.origin,
-        key: trusted.key,
-        key_given: trusted.key_given,
-        witnesses: trusted.witnesses,
-        signed: newest.size,
-        root: newest.root,
-        unsigned: pass.frontier.size().saturating_sub(newest.size),
-        torn: found.torn,
-        segments: found.files,
-        left_behind: found.left_behind,
-        bytes: pass.bytes,
-        unfinished: pass.relations.open().len() as u64,
-        kinds: pass.kinds,
-        known: u32::try_from(trust.known.len()).unwrap_or(u32::MAX),
-        first_time: pass.first_time,
-        last_time: pass.last_time,
-        clock_steps_back: pass.clock_steps_back,
-        announced: pass.announced,
-        begun: pass.begun,
-        exports: exports.iter().map(Export::told).collect(),
+    trusted.report(trust, &mut |pass| {
+        if published::is_published(dir) {
+            published::walk(&dir, pass, newest.size, progress)
+        } else {
+            walk(dir, pass, &newest, progress)
+        }
     })
+}
+
+/// Verifies a log that was published as tiles, wherever its files are.
+///
+/// # Errors
+/// The first [`Problem`].
+pub fn verify_published(
+    files: &dyn Files,
+    trust: &Trust,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Report, Problem> {
+    let trusted = Trusted::read(files, trust)?;
+    let size = trusted.newest.size;
+    let report = trusted.report(trust, &mut |pass| published::walk(files, pass, size, progress))?;
+    match report.exports.iter().find_map(|export| export.problem.clone()) {
+        None => Ok(report),
+        Some(problem) => Err(problem),
+    }
 }
 
 /// What a walk over the files found besides entries.
@@ -94,6 +107,8 @@ pub(crate) struct Walked {
     /// Segments or bundles.
     pub(crate) files: u32,
     pub(crate) left_behind: u32,
+    /// Entries of which only the hashes are left.
+    pub(crate) pruned: u64,
     pub(crate) torn: Option<Problem>,
 }
 
@@ -102,37 +117,91 @@ struct Trusted {
     key: VerifierKey,
     key_given: bool,
     witnesses: Vec<(String, u64)>,
+    witnessed: Option<u64>,
     newest: Checkpoint,
     expected: Vec<(String, Checkpoint)>,
 }
 
 impl Trusted {
-    /// Reads them. The checkpoint comes before the entries: what is appended meanwhile is then beyond it, not missing.
-    fn read(dir: &Path, trust: &Trust) -> Result<Self, Problem> {
-        let published = || small_file(dir, CHECKPOINT);
-        let (key, key_given, witnesses, text) = match (&trust.key, &trust.policy) {
-            (Some(key), _) => (key.clone(), true, Vec::new(), published()?),
-            (None, Some(policy)) => {
-                let text = published()?;
-                let accepted = policy.accept(&text);
-                let accepted =
-                    accepted.map_err(|refused| Problem::new(CHECKPOINT, ProblemKind::Policy, refused.to_string()))?;
-                (accepted.key, true, accepted.witnesses, text)
-            }
+    /// Passes the log by, and tells what was found.
+    fn report(
+        self,
+        trust: &Trust,
+        walk: &mut dyn FnMut(&mut Pass<'_>) -> Result<Walked, Problem>,
+    ) -> Result<Report, Problem> {
+        let newest = &self.newest;
+        let mut exports = trust.exports.iter().map(|path| Export::open(path)).collect::<Result<Vec<_>, _>>()?;
+        let mut pass = Pass::new(&self.expected, &mut exports);
+        pass.check_roots(CHECKPOINT)?;
+        let found = walk(&mut pass)?;
+        pass.check_reached(found.name)?;
+        Ok(Report {
+            origin: newest.origin.clone(),
+            key: self.key.clone(),
+            key_given: self.key_given,
+            witnesses: self.witnesses.clone(),
+            witnessed: self.witnessed,
+            signed: newest.size,
+            root: newest.root,
+            unsigned: pass.frontier.size().saturating_sub(newest.size),
+            torn: found.torn,
+            segments: found.files,
+            left_behind: found.left_behind,
+            pruned: found.pruned,
+            cut: pass.relations.cut(),
+            bytes: pass.bytes,
+            unfinished: pass.relations.open().len() as u64,
+            kinds: pass.kinds,
+            known: u32::try_from(trust.known.len()).unwrap_or(u32::MAX),
+            first_time: pass.first_time,
+            last_time: pass.last_time,
+            clock_steps_back: pass.clock_steps_back,
+            announced: pass.announced,
+            begun: pass.begun,
+            exports: exports.iter().map(Export::told).collect(),
+        })
+    }
+
+    /// Reads them. The checkpoints come before the entries: what is appended meanwhile is then beyond them, not missing.
+    fn read(files: &dyn Files, trust: &Trust) -> Result<Self, Problem> {
+        let text = text_of(files, CHECKPOINT)?;
+        let refused = |name: &str, refused: Refused| Problem::new(name, ProblemKind::Policy, refused.to_string());
+        let (key, key_given) = match (&trust.key, &trust.policy) {
+            (Some(key), _) => (key.clone(), true),
+            (None, Some(policy)) => (policy.signed(&text).map_err(|error| refused(CHECKPOINT, error))?.1, true),
             (None, None) => {
-                let key = VerifierKey::parse(&small_file(dir, VERIFIER_KEY)?)
+                let key = VerifierKey::parse(&text_of(files, VERIFIER_KEY)?)
                     .map_err(|error| Problem::new(VERIFIER_KEY, ProblemKind::Key, error.to_string()))?;
-                (key, false, Vec::new(), published()?)
+                (key, false)
             }
         };
         let newest = open_checkpoint(CHECKPOINT, &text, &key)?;
-        let mut expected = Vec::with_capacity(trust.known.len().saturating_add(1));
+        let mut expected = Vec::with_capacity(trust.known.len().saturating_add(2));
         for (index, text) in trust.known.iter().enumerate() {
             let known = open_checkpoint("known checkpoint", text, &key)?;
             expected.push((format!("known checkpoint {}", index + 1), known));
         }
+        let cosigned = match text_of(files, COSIGNED) {
+            Err(problem) if problem.kind == ProblemKind::NotALog => None,
+            cosigned => Some(cosigned?),
+        };
+        if let Some(text) = &cosigned {
+            expected.push((COSIGNED.to_owned(), open_checkpoint(COSIGNED, text, &key)?));
+        }
+        let mut accepted = None;
+        if let (None, Some(policy)) = (&trust.key, &trust.policy) {
+            // Witnesses sign on a timer, so the newest checkpoint has their lines only where it was published with them.
+            accepted = Some(match (policy.accept(&text), &cosigned) {
+                (Ok(accepted), _) => accepted,
+                (Err(_), Some(cosigned)) => policy.accept(cosigned).map_err(|error| refused(COSIGNED, error))?,
+                (Err(error), None) => return Err(refused(CHECKPOINT, error)),
+            });
+        }
         expected.push((CHECKPOINT.to_owned(), newest.clone()));
-        Ok(Self { key, key_given, witnesses, newest, expected })
+        let (witnesses, witnessed) = accepted.map(|found| (found.witnesses, found.checkpoint.size)).unzip();
+        let witnesses = witnesses.unwrap_or_default();
+        let witnessed = witnessed.filter(|_| !witnesses.is_empty());
+        Ok(Self { key, key_given, witnesses, witnessed, newest, expected })
     }
 }
 
@@ -143,14 +212,18 @@ fn walk(
     newest: &Checkpoint,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Walked, Problem> {
+    if !dir.join(SEGMENTS).exists() {
+        return Err(Problem::new(SEGMENTS, ProblemKind::MissingSegment, "the folder is not there"));
+    }
     let mut walk = Walk::open(&dir)?;
     if let Some(header) = walk.headers().iter().find(|header| header.origin != newest.origin) {
         let detail = "its header names another log than the checkpoint";
         return Err(Problem::new(segment_name(header.number), ProblemKind::OtherLog, detail));
     }
-    if walk.place().seq != 0 {
-        let detail = "the first segment does not begin with entry 0";
-        return Err(Problem::new(SEGMENTS, ProblemKind::MissingEntries, detail).entry(0));
+    let pruned = walk.place().seq;
+    if pruned != 0 {
+        pruned::read(dir, pruned, &mut |seq, hash| pass.take_hash(PRUNED, seq, hash))?;
+        pass.relations = Relations::after_pruning();
     }
     let torn = loop {
         let name = segment_name(walk.place().segment);
@@ -172,7 +245,7 @@ fn walk(
         }
     };
     let files = u32::try_from(walk.headers().len()).unwrap_or(u32::MAX);
-    Ok(Walked { name: SEGMENTS, files, left_behind: walk.left_behind(), torn })
+    Ok(Walked { name: SEGMENTS, files, left_behind: walk.left_behind(), pruned, torn })
 }
 
 fn open_checkpoint(name: &str, text: &str, key: &VerifierKey) -> Result<Checkpoint, Problem> {
@@ -180,15 +253,16 @@ fn open_checkpoint(name: &str, text: &str, key: &VerifierKey) -> Result<Checkpoi
         .map_err(|error: CheckpointError| Problem::new(name, ProblemKind::Checkpoint, error.to_string()))
 }
 
+fn has_entries(dir: &Path) -> bool {
+    dir.join(SEGMENTS).is_dir() || dir.join(published::TILES).is_dir()
+}
+
 /// Reads a small text file of the log.
-pub(crate) fn small_file(dir: &Path, name: &str) -> Result<String, Problem> {
-    let path = dir.join(name);
-    let length = fs::metadata(&path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => Problem::new(name, ProblemKind::NotALog, "the file is not there"),
+fn text_of(files: &dyn Files, name: &str) -> Result<String, Problem> {
+    let bytes = files.read(name, NOTE_BYTES_MAX as u64).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => Problem::new(name, ProblemKind::NotALog, "the file is not there"),
+        io::ErrorKind::FileTooLarge => Problem::new(name, ProblemKind::Unreadable, "the file is far too long"),
         _ => unreadable(name, &error),
     })?;
-    if length.len() > NOTE_BYTES_MAX as u64 {
-        return Err(Problem::new(name, ProblemKind::NotALog, "the file is far too long"));
-    }
-    fs::read_to_string(&path).map_err(|error| unreadable(name, &error))
+    String::from_utf8(bytes).map_err(|_| Problem::new(name, ProblemKind::Unreadable, "the file is not text"))
 }

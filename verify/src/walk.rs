@@ -238,5 +238,7 @@ fn damaged(name: String, offset: u64, seq: u64, fault: Fault) -> Problem {
 
 /// A file that cannot be read, with the system's word for it.
 pub(crate) fn unreadable(name: &str, error: &io::Error) -> Problem {
-    Problem::new(name, ProblemKind::Unreadable, error.kind().to_string())
+    // What a server said is told; of the system the word for it is enough.
+    let what = if error.kind() == io::ErrorKind::Other { error.to_string() } else { error.kind().to_string() };
+    Problem::new(name, ProblemKind::Unreadable, what)
 }

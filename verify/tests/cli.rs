@@ -51,11 +51,15 @@ fn publish(dir: &Path, entries: &[Vec<u8>], checkpoint: &str) {
 }
 
 fn write_signed(dir: &Path, key: &SignerKey) -> (Vec<Vec<u8>>, String) {
+    write_signed_as(dir, key, ORIGIN)
+}
+
+fn write_signed_as(dir: &Path, key: &SignerKey, name: &str) -> (Vec<Vec<u8>>, String) {
     let mut entries = Vec::new();
     let (mut tree, mut batch) = (Frontier::default(), BatchBuilder::default());
-    let header = Header { number: 1, first_seq: 0, root: tree.root(), origin: ORIGIN.into() };
+    let header = Header { number: 1, first_seq: 0, root: tree.root(), origin: name.into() };
     for body in [
-        r#"{"kind":"start","unfinished":0,"version":"0.1.0"}"#.to_owned(),
+        format!(r#"{{"kind":"start","unfinished":0,"version":"{name}"}}"#),
         decision(),
         format!(
             r#"{{"bytes_out":1,"end":"complete","first_byte_us":1,"foreign_tokens":0,"kind":"outcome","request":"{ID}","#
@@ -68,7 +72,7 @@ fn write_signed(dir: &Path, key: &SignerKey) -> (Vec<Vec<u8>>, String) {
         tree.push(leaf_hash(&entry));
         entries.push(entry);
     }
-    let checkpoint = Checkpoint { origin: ORIGIN.into(), size: tree.size(), root: tree.root() }.sign(key);
+    let checkpoint = Checkpoint { origin: name.into(), size: tree.size(), root: tree.root() }.sign(key);
     fs::create_dir(dir.join("segments")).unwrap();
     let bytes = [header.encode().unwrap(), batch.finish(0), vec![0; 1_000]].concat();
     fs::write(dir.join("segments/00000001.seg"), bytes).unwrap();
@@ -143,8 +147,65 @@ fn says_when_it_cannot_check() {
         assert!(err.contains(message), "{name}: {err}");
     }
     let (code, out, _) = run(&[dir]);
-    assert_eq!((code, out.as_str()), (2, "NOT VERIFIED: not an audit log: log.vkey: the file is not there\n"));
+    assert_eq!((code, out.as_str()), (2, "NOT VERIFIED: not an audit log: checkpoint: the file is not there\n"));
     assert_eq!(run(&["--help"]).0, 0);
+}
+
+#[test]
+fn what_was_taken_away_is_a_finding_and_no_fault_of_use() {
+    let folder = tempfile::tempdir().unwrap();
+    let (key, checkpoint) = write_log(folder.path());
+    fs::remove_dir_all(folder.path().join("published")).unwrap();
+    let kept = folder.path().with_extension("kept");
+    fs::write(&kept, &checkpoint).unwrap();
+    let dir = folder.path().to_str().unwrap().to_owned();
+    for (name, gone, expected) in [
+        ("the checkpoint", "checkpoint", "NOT VERIFIED: checkpoint missing: "),
+        ("the segments", "segments", "NOT VERIFIED: segment missing: segments: "),
+    ] {
+        fs::rename(folder.path().join(gone), folder.path().join("aside")).unwrap();
+        let (code, out, _) = run(&[&dir, "--key", &key]);
+        assert_eq!(code, 1, "{name}: {out}");
+        assert!(out.starts_with(expected), "{name}: {out}");
+        fs::rename(folder.path().join("aside"), folder.path().join(gone)).unwrap();
+    }
+    let empty = tempfile::tempdir().unwrap();
+    let empty = empty.path().to_str().unwrap();
+    for arguments in [vec![empty, "--key", &key], vec![empty, "--from", kept.to_str().unwrap()]] {
+        let (code, out, _) = run(&arguments);
+        assert_eq!(code, 1, "{arguments:?}: {out}");
+        assert!(out.starts_with("NOT VERIFIED: log missing: "), "{out}");
+    }
+    fs::write(&kept, "no checkpoint").unwrap();
+    let (code, out, _) = run(&[&dir, "--from", kept.to_str().unwrap()]);
+    assert_eq!(code, 1);
+    assert!(out.contains("known checkpoint 1: it is not a checkpoint"), "{out}");
+    fs::remove_file(kept).unwrap();
+}
+
+#[test]
+fn an_export_is_compared_with_every_log_of_the_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut exports = Vec::new();
+    for name in ["octroi/a/1", "octroi/b/1"] {
+        let dir = folder.path().join(name.replace('/', "-"));
+        fs::create_dir(&dir).unwrap();
+        let (entries, _) = write_signed_as(&dir, &signer(name), name);
+        let lines: Vec<String> = entries.into_iter().map(|entry| String::from_utf8(entry).unwrap()).collect();
+        exports.push(lines.join("\n") + "\n");
+    }
+    let (dir, file) = (folder.path().to_str().unwrap(), folder.path().join("export.jsonl"));
+    let file_name = file.to_str().unwrap();
+    for (text, expected) in [
+        (exports[0].clone(), 0),
+        (exports[1].clone(), 0),
+        (exports[1].replacen("\"seq\":2", "\"seq\":3", 1), 1),
+        ("not an entry\n".to_owned(), 1),
+    ] {
+        fs::write(&file, text).unwrap();
+        let (code, out, _) = run(&[dir, "--export", file_name]);
+        assert_eq!(code, expected, "{out}");
+    }
 }
 
 #[test]
@@ -193,7 +254,7 @@ fn a_policy_asks_for_witnesses_and_for_every_log() {
     fs::write(Path::new(&dir).join("checkpoint"), cosigned).unwrap();
     let (code, out, _) = run(&[&dir, "--policy", &policy]);
     assert_eq!(code, 0, "{out}");
-    assert!(out.contains("witness     w, at 1795000000 s since 1970"), "{out}");
+    assert!(out.contains("witness     w signed 4 entries, at 1795000000 s since 1970"), "{out}");
 
     // The whole deployment: a log that the policy lists was deleted.
     fs::write(&policy, format!("{lines}log {}\nquorum w\n", other.verifier())).unwrap();

@@ -1,21 +1,21 @@
 //! Filling the index from the log.
 
 use std::collections::HashMap;
-use std::path::Path;
 
 use jiff::Timestamp;
 use octroi_verify::entry::{self, Kind, Request};
 use octroi_verify::merkle::{Hash, leaf_hash};
 use octroi_verify::problem::{Problem, ProblemKind};
+use octroi_verify::pruned;
 use octroi_verify::relations::OPEN_MAX;
-use octroi_verify::segment::Batch;
+use octroi_verify::segment::{Batch, FRAME_HEAD_BYTES};
 use octroi_verify::tiles::{Growing, TILE_LEVEL_MAX, TILE_WIDTH, Tile, Tiles as _};
 use octroi_verify::walk::{self, Step, Walk, segment_name};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::bits::{Bits, place};
 use super::facts::{self, Dimension, Enveloped, Opened, RollupKey, Taken};
-use super::{FILE, Index, IndexError, Place, Watermark, decode_places, encode_places, signed, unsigned};
+use super::{Index, IndexError, Place, Watermark, decode_places, encode_places, signed, unsigned};
 
 /// Entries after which what was gathered is written: bounds the memory.
 const FLUSH_ENTRIES: u64 = 131_072;
@@ -40,7 +40,7 @@ impl Index {
     }
 
     /// Reads on until so many entries are indexed; a batch is never divided.
-    fn fill(&mut self, entries_max: u64, progress: &mut dyn FnMut(u64)) -> Result<Watermark, IndexError> {
+    pub(super) fn fill(&mut self, entries_max: u64, progress: &mut dyn FnMut(u64)) -> Result<Watermark, IndexError> {
         let log = self.log.clone();
         let folder = log.as_path();
         let mut walk = Walk::open(&folder)?;
@@ -48,8 +48,17 @@ impl Index {
             self.begin()?;
         }
         let before = self.watermark()?.entries;
-        let mut growing = self.growing(before)?;
         let mut filling = Filling::default();
+        let mut growing = self.growing(before)?;
+        let first = first_of(&walk);
+        if before < first {
+            // Of what was pruned the hashes are left: they make its tiles, and no row.
+            pruned::read(&log, first, &mut |_, hash| {
+                growing.push(hash, &mut filling.tiles);
+                Ok(())
+            })?;
+        }
+        self.set_meta("pruned", signed(first))?;
         while walk.place().seq < entries_max {
             let number = walk.place().segment;
             let batch_of = match walk.next()? {
@@ -75,13 +84,24 @@ impl Index {
         let (Some(segment), Some(offset)) = (segment.and_then(|number| u32::try_from(number).ok()), offset) else {
             return Ok(entries == 0);
         };
+        // Rows of entries that were pruned since lead nowhere.
+        if self.meta("pruned")?.map(unsigned) != Some(first_of(walk)) {
+            return Ok(false);
+        }
         let place = walk::Place { segment, offset: unsigned(offset), seq: entries };
         // The last entry indexed must be the one that stands there now: a log may have been exchanged under the index.
         let last =
             self.connection.query_row("SELECT value FROM meta WHERE key = 'last'", [], |row| row.get::<_, Vec<u8>>(0));
         let last = decode_places(&last.optional()?.unwrap_or_default()).pop();
+        let begins = walk.headers().iter().any(|header| walk::start_of(header) == place);
         let fits = match last {
-            Some(last) => self.read(last).is_ok_and(|bytes| self.leaf(last.seq) == Some(leaf_hash(&bytes))),
+            Some(last) => self.read(last).is_ok_and(|bytes| {
+                // Where the next entry is looked for is where the last one ends, or where a segment begins: another place
+                // would pass over entries.
+                let end = last.offset.saturating_add((FRAME_HEAD_BYTES + bytes.len()) as u64);
+                let follows = begins || (last.segment, end) == (place.segment, place.offset);
+                follows && last.seq.saturating_add(1) == entries && self.leaf(last.seq) == Some(leaf_hash(&bytes))
+            }),
             None => entries == 0,
         };
         Ok(fits && walk.seek(place))
@@ -213,6 +233,10 @@ impl Index {
         transaction.commit()?;
         filling.rows.clear();
         filling.tiles.clear();
+        // They have their rows by now: an outcome finds them there, at the cost of reading their entries again.
+        if filling.opened.len() > OPEN_MAX {
+            filling.opened.clear();
+        }
         filling.entries = 0;
         Ok(())
     }
@@ -231,6 +255,11 @@ impl Index {
     fn leaf(&self, seq: u64) -> Option<Hash> {
         self.hashes(0, seq / TILE_WIDTH).get(usize::try_from(seq % TILE_WIDTH).ok()?).copied()
     }
+}
+
+/// The first entry that is left.
+fn first_of(walk: &Walk<'_>) -> u64 {
+    walk.headers().first().map_or(0, |header| header.first_seq)
 }
 
 /// A record.
@@ -280,11 +309,7 @@ impl Filling {
     }
 
     fn open(&mut self, id: Request, row: Row, opened: Opened) {
-        if self.opened.len() < OPEN_MAX {
-            self.opened.insert(id, (row, opened));
-        } else {
-            self.rows.push(row);
-        }
+        self.opened.insert(id, (row, opened));
     }
 }
 
@@ -343,44 +368,4 @@ pub(super) fn row_of(connection: &Connection, id: Request) -> Result<Option<Row>
         Ok(Row { seq: unsigned(row.get(0)?), id: Some(id), time: row.get(1)?, places })
     });
     Ok(row.optional()?)
-}
-
-/// Makes the index of a log anew in another file and compares it with the one beside the log, row by row.
-///
-/// # Errors
-/// [`Problem`] of the kind `index edited` that names the first table that differs and the entry; [`IndexError`] when there
-/// is no index or the log cannot be read.
-pub fn compare(log: &Path, scratch: &Path) -> Result<Option<Problem>, IndexError> {
-    let mut kept = Index::open(log)?;
-    let watermark = kept.catch_up()?;
-    let mut fresh = Index::open_at(log, scratch)?;
-    fresh.begin()?;
-    // The log may grow meanwhile: what is compared ends where the kept one ends.
-    fresh.fill(watermark.entries, &mut |_| {})?;
-    drop(fresh);
-    kept.connection.execute("ATTACH DATABASE ?1 AS fresh", params![scratch.to_string_lossy()])?;
-    // Each as a set of rows that does not depend on the order in which words were met.
-    let bits = |schema: &str| {
-        format!(
-            "SELECT block * 65536, dimension, text, data FROM {schema}.bits JOIN {schema}.word ON word.id = bits.word"
-        )
-    };
-    let rows = |schema: &str, table: &str, first: &str| format!("SELECT {first}, * FROM {schema}.{table}");
-    let tables = [
-        ("request", rows("main", "request", "seq"), rows("fresh", "request", "seq")),
-        ("bits", bits("main"), bits("fresh")),
-        ("hourly", rows("main", "hourly", "0"), rows("fresh", "hourly", "0")),
-        ("span", rows("main", "span", "first"), rows("fresh", "span", "first")),
-        ("tile", rows("main", "tile", "number"), rows("fresh", "tile", "number")),
-    ];
-    for (table, ours, theirs) in tables {
-        for (one, other) in [(&ours, &theirs), (&theirs, &ours)] {
-            let first = kept.connection.query_row(&format!("{one} EXCEPT {other} LIMIT 1"), [], |row| row.get(0));
-            if let Some(seq) = first.optional()? {
-                let detail = format!("its table `{table}` does not say what the log says");
-                return Ok(Some(Problem::new(FILE, ProblemKind::Index, detail).entry(unsigned(seq))));
-            }
-        }
-    }
-    Ok(None)
 }

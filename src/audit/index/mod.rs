@@ -18,6 +18,7 @@
 
 mod bits;
 mod build;
+mod compare;
 mod facts;
 mod proof;
 mod search;
@@ -28,7 +29,7 @@ use std::path::{Path, PathBuf};
 use octroi_verify::problem::Problem;
 use rusqlite::{Connection, OptionalExtension as _};
 
-pub use build::compare;
+pub use compare::compare;
 pub use facts::{Dimension, RollupKey};
 pub use search::{Answer, Counted, Rollup};
 

@@ -71,6 +71,11 @@ impl Index {
         let watermark = self.watermark()?;
         if let Some(id) = filter.id {
             let row = row_of(&self.connection, entry::Request(u128::from_be_bytes(id.0)))?;
+            let wanted = |row: &Row| limit > 0 && before.is_none_or(|before| row.seq < before);
+            let row = match row.filter(wanted) {
+                Some(row) if self.meets(&row, filter)? => Some(row),
+                _ => None,
+            };
             let records = row.iter().map(|row| self.record(row)).collect::<Result<_, _>>()?;
             return Ok(Answer { records, more: false, watermark });
         }
@@ -79,6 +84,18 @@ impl Index {
         let mut records = rows.iter().take(limit).map(|row| self.record(row)).collect::<Result<Vec<_>, _>>()?;
         records.reverse();
         Ok(Answer { records, more, watermark })
+    }
+
+    /// Whether a row meets the conditions besides its request.
+    fn meets(&self, row: &Row, filter: &Filter) -> Result<bool, IndexError> {
+        let rest = Filter { id: None, ..filter.clone() };
+        if rest == Filter::default() {
+            return Ok(true);
+        }
+        let plan = self.plan(&rest)?;
+        let only = Plan { first: row.seq, last: row.seq, ..plan };
+        let in_time = row.time >= only.since && row.time < only.until;
+        Ok(in_time && self.matching(&only, row.seq / BLOCK)?.is_some())
     }
 
     /// The newest rows that match, newest first.
@@ -232,7 +249,12 @@ impl Index {
         let unfit = || IndexError::Unfit(row.seq);
         let mut entries = Vec::with_capacity(row.places.len());
         for place in &row.places {
-            entries.push(serde_json::from_slice::<Value>(&self.read(*place)?).map_err(|_| unfit())?);
+            let bytes = self.read(*place)?;
+            // A row that leads to another request's entries tells of that one under this one's id.
+            if entry::open(&bytes).ok().and_then(|entry| entry.about.request) != row.id {
+                return Err(unfit());
+            }
+            entries.push(serde_json::from_slice::<Value>(&bytes).map_err(|_| unfit())?);
         }
         let time = entries.first().and_then(|entry| entry.get("time")).and_then(Value::as_str).ok_or_else(unfit)?;
         Ok(Record { seq: row.seq, time: time.to_owned(), entries })

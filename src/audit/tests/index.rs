@@ -236,6 +236,81 @@ fn an_edited_index_is_named_and_a_strange_one_made_anew() {
 }
 
 #[test]
+fn nothing_of_the_database_hides_a_record_unnoticed() {
+    let scratch = tempfile::tempdir().unwrap();
+    for (name, edit) in [
+        (
+            "a trigger that takes away what comes",
+            "CREATE TRIGGER t AFTER INSERT ON request BEGIN DELETE FROM request WHERE seq = new.seq; END",
+        ),
+        ("a view in the place of a table", "ALTER TABLE span RENAME TO s; CREATE VIEW span AS SELECT * FROM s"),
+        (
+            "rows twice",
+            "CREATE TABLE r AS SELECT * FROM request; DROP TABLE request; CREATE TABLE request AS SELECT * FROM r;
+             DROP TABLE r; INSERT INTO request SELECT * FROM request LIMIT 1",
+        ),
+        ("an index that is not there", "DROP INDEX request_id"),
+    ] {
+        let folder = filled();
+        Index::open(folder.path()).unwrap().catch_up().unwrap();
+        let database = rusqlite::Connection::open(folder.path().join(FILE)).unwrap();
+        database.execute_batch(edit).unwrap();
+        drop(database);
+        let problem = compare(folder.path(), &scratch.path().join("scratch.db")).unwrap();
+        assert_eq!(problem.map(|problem| problem.kind), Some(ProblemKind::Index), "{name}");
+    }
+}
+
+#[test]
+fn a_place_that_passes_over_entries_is_not_believed() {
+    let folder = filled();
+    let entries = Index::open(folder.path()).unwrap().catch_up().unwrap().entries;
+    let log = SegmentLog::open(hours(folder.path())).unwrap();
+    write(&log, 5_000..5_020);
+    log.stop();
+    let database = rusqlite::Connection::open(folder.path().join(FILE)).unwrap();
+    // Behind the end of the segment there are zeros, as at the end of the log.
+    database.execute("UPDATE meta SET value = value + 40000 WHERE key = 'offset'", []).unwrap();
+    drop(database);
+    let now = Index::open(folder.path()).unwrap().catch_up().unwrap().entries;
+    assert!(now > entries + 20, "{now}");
+    assert_eq!(now, verify(folder.path()).unwrap().signed);
+}
+
+#[test]
+fn an_id_leads_to_its_own_entries_and_meets_the_other_conditions() {
+    let folder = filled();
+    let mut index = Index::open(folder.path()).unwrap();
+    index.catch_up().unwrap();
+    let page = index.page(&Filter { decision: Some("forward".into()), ..Filter::default() }, 1, None).unwrap();
+    let record = &page.records[0];
+    let decision = record.of_kind("decision").next().unwrap();
+    let (id, app) = (decision["request"].as_str().unwrap(), decision["app"].as_str().unwrap().to_owned());
+    let id = RequestId::parse(id).unwrap();
+    let other = APPS.iter().find(|known| **known != app).unwrap();
+    let time: jiff::Timestamp = record.time.parse().unwrap();
+    let day = jiff::Span::new().hours(1);
+    for (name, filter, before, found) in [
+        ("alone", Filter::default(), None, 1),
+        ("its app", Filter { app: Some(app.clone()), ..Filter::default() }, None, 1),
+        ("another app", Filter { app: Some((*other).to_owned()), ..Filter::default() }, None, 0),
+        ("refused", Filter { decision: Some("refuse".into()), ..Filter::default() }, None, 0),
+        ("later", Filter { since: Some(time + day), ..Filter::default() }, None, 0),
+        ("at its time", Filter { since: Some(time), until: Some(time + day), ..Filter::default() }, None, 1),
+        ("before itself", Filter::default(), Some(record.seq), 0),
+    ] {
+        let filter = Filter { id: Some(id), ..filter };
+        assert_eq!(index.page(&filter, 5, before).unwrap().records.len(), found, "{name}");
+    }
+    let database = rusqlite::Connection::open(folder.path().join(FILE)).unwrap();
+    let edit = "UPDATE request SET places = (SELECT places FROM request WHERE id IS NOT NULL AND seq <> ?1 LIMIT 1) WHERE seq = ?1";
+    database.execute(edit, [i64::try_from(record.seq).unwrap()]).unwrap();
+    drop(database);
+    let told = index.page(&Filter { id: Some(id), ..Filter::default() }, 1, None);
+    assert!(matches!(told, Err(IndexError::Unfit(_))), "another request's story: {told:?}");
+}
+
+#[test]
 fn proves_every_entry() {
     let folder = filled();
     let mut index = Index::open(folder.path()).unwrap();

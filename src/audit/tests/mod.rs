@@ -1,15 +1,19 @@
 //! The writer on real files and on a disk that fails.
 #![expect(clippy::disallowed_methods, reason = "tests read and edit the files of a log")]
 
+mod conformance;
 mod disk;
 mod faults;
 mod index;
 mod life;
+mod prune;
 mod publish;
 mod rotate;
+mod seal;
 mod search;
 mod tamper;
 mod upkeep;
+mod witness;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -93,7 +97,14 @@ fn decision_of(number: u32) -> Decision {
 
 fn sending(backend: &'static str) -> Sending {
     let changed = vec![Change { entity: Word::fixed("email"), action: Word::fixed("pseudonymise"), count: 2 }];
-    Sending { backend: Word::fixed(backend), body_mac: Digest([5; 32]), body_bytes: 820, changed, model: None }
+    Sending {
+        backend: Word::fixed(backend),
+        body_mac: Digest([5; 32]),
+        body_bytes: 820,
+        changed,
+        model: None,
+        sealed: None,
+    }
 }
 
 fn attempt(number: u32) -> Entry {

@@ -97,3 +97,23 @@ fn a_published_log_verifies_alone_and_grows() {
     assert!(problem.file.starts_with("tile/0/001"), "{problem}");
     assert!(public.path().join(CHECKPOINT).exists());
 }
+
+#[test]
+fn a_fork_is_refused_although_its_tiles_have_other_names() {
+    let (folder, fork, public) =
+        (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let store = LocalTiles::new(public.path());
+    SegmentLog::open(options(folder.path())).unwrap().stop();
+    let copied = std::process::Command::new("cp").arg("-a").arg(folder.path()).arg(fork.path().join("log")).status();
+    assert!(copied.unwrap().success());
+    // Both go on from the same entries with the same key; what is published of one is a partial tile.
+    for (path, first, count) in [(folder.path().to_owned(), 0, 10), (fork.path().join("log"), 100, 20)] {
+        let log = SegmentLog::open(options(&path)).unwrap();
+        (first..first + count).for_each(|number| assert!(append(&log, decision(number)).is_ok()));
+        log.stop();
+    }
+    let published = publish(folder.path(), &store).unwrap();
+    let refused = publish(&fork.path().join("log"), &store);
+    assert!(matches!(refused, Err(PublishError::Other(ref name)) if name == CHECKPOINT), "{refused:?}");
+    assert_eq!(verify(public.path()).unwrap().signed, published, "and nothing of it is published");
+}

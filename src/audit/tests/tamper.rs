@@ -139,7 +139,7 @@ fn whole_files_removed_moved_or_taken_from_another_log() {
         ("first segment gone", |a, _| std::fs::remove_file(segment(a, 1)).unwrap(), ProblemKind::MissingEntries),
         ("segments exchanged", |a, _| swap(&segment(a, 1), &segment(a, 2)), ProblemKind::Header),
         ("segment of another log", |a, b| copy(&segment(b, 2), &segment(a, 2)), ProblemKind::OtherLog),
-        ("checkpoint gone", |a, _| std::fs::remove_file(a.join(CHECKPOINT)).unwrap(), ProblemKind::NotALog),
+        ("checkpoint gone", |a, _| std::fs::remove_file(a.join(CHECKPOINT)).unwrap(), ProblemKind::NoCheckpoint),
         ("checkpoint of another log", |a, b| copy(&b.join(CHECKPOINT), &a.join(CHECKPOINT)), ProblemKind::Checkpoint),
         ("checkpoint edited", |a, _| edit(&a.join(CHECKPOINT), |text| text[15] ^= 1), ProblemKind::Checkpoint),
         ("key of another log", |a, b| copy(&b.join(VERIFIER_KEY), &a.join(VERIFIER_KEY)), ProblemKind::Checkpoint),

@@ -22,7 +22,7 @@ fn reading(number: u32) -> Access {
         approver: None,
         at: Word::fixed("2026-11-18T11:06:40.000000000Z"),
         channel: Word::fixed("command"),
-        reader: Word::fixed("user-1000"),
+        reader: Word::configured(&format!("user-{}", rustix::process::getuid().as_raw())),
         from: None,
         to: None,
         records: Some(50),
@@ -65,7 +65,37 @@ fn readers_are_recorded_by_the_writer_or_at_its_next_start() {
     let ids: Vec<_> = accesses.iter().map(|access| access["access"].clone()).collect();
     assert_eq!(ids, [id(1).to_string(), id(2).to_string()], "and nothing else that lies there");
     assert_eq!(accesses[0]["words"], serde_json::json!(["app", "since"]));
-    let left: Vec<_> = std::fs::read_dir(folder.path().join(access::FOLDER)).unwrap().collect();
-    assert_eq!(left.len(), 2, "what is no access is left for somebody to look at");
+    let left: Vec<_> = std::fs::read_dir(folder.path().join(access::REFUSED)).unwrap().collect();
+    assert_eq!(left.len(), 2, "what is no access is kept for somebody to look at");
     verify(folder.path()).unwrap();
+}
+
+#[test]
+fn nobody_leaves_an_access_in_anothers_name_and_a_flood_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    SegmentLog::open(beating(folder.path())).unwrap().stop();
+    let place = folder.path().join(access::FOLDER);
+    for (name, change) in [
+        ("another reader", Access { reader: Word::fixed("user-4294967294"), ..reading(1) }),
+        ("a pseudonym of the console", Access { reader: Word::fixed("A7KQ2M"), ..reading(2) }),
+        ("another channel", Access { channel: Word::fixed("console"), ..reading(3) }),
+        ("free text", Access { words: vec![Word::fixed("Jean Dupont")], ..reading(4) }),
+    ] {
+        access::leave(folder.path(), &change).unwrap();
+        SegmentLog::open(beating(folder.path())).unwrap().stop();
+        assert_eq!(entries(folder.path(), "access").len(), 0, "{name}");
+        assert_eq!(std::fs::read_dir(&place).unwrap().count(), 0, "{name}");
+    }
+    // More files than are looked at in one round, none of them an access; a true one behind them is found all the same.
+    (0..3_000).for_each(|number| std::fs::write(place.join(format!("{number}.json")), "{}").unwrap());
+    access::leave(folder.path(), &reading(9)).unwrap();
+    let log = SegmentLog::open(beating(folder.path())).unwrap();
+    while std::fs::read_dir(&place).unwrap().count() > 0 {
+        std::thread::yield_now();
+    }
+    log.stop();
+    assert_eq!(entries(folder.path(), "access").len(), 1);
+    assert!(std::fs::read_dir(folder.path().join(access::REFUSED)).unwrap().count() <= 256);
+    let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&place).unwrap().permissions());
+    assert_eq!(mode & 0o7777, 0o3770, "members leave files and take away none but their own");
 }

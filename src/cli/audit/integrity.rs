@@ -4,19 +4,23 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use octroi_verify::policy::Policy;
-use octroi_verify::{Problem, Progress, Report, Trust, VerifierKey, verify_all};
+use octroi_verify::{Problem, Progress, Report, Trust, VerifierKey, verify_all, verify_published};
 
+use super::remote::Remote;
 use super::{DIR, Exit, Printer, Reading, log_in, record, text_of};
 use crate::app;
 use crate::audit::index::{Index, compare};
 use crate::audit::tile_store::LocalTiles;
-use crate::audit::{Clock, OpenError, SegmentLog, publish, rotate};
+use crate::audit::{self, Clock, OpenError, SegmentLog, publish, rotate};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Verify {
-    /// The log's folder, or one with the folders of several
+    /// The log's folder, or one with the folders of several, or the address of a published log
     #[arg(default_value = DIR)]
     dir: PathBuf,
+    /// PEM of the authorities trusted for that address; without it those of the system
+    #[arg(long)]
+    roots: Option<PathBuf>,
     /// The log's public key, as an auditor keeps it; without it the folder's own is taken
     #[arg(long, conflicts_with = "policy")]
     key: Option<PathBuf>,
@@ -56,8 +60,31 @@ pub(crate) struct Publish {
     dir: PathBuf,
 }
 
+#[derive(Debug, clap::Args)]
+pub(crate) struct Prune {
+    /// The log's folder
+    #[arg(default_value = DIR)]
+    dir: PathBuf,
+    /// RFC 3339, such as 2026-05-01T00:00:00Z
+    #[arg(long)]
+    older_than: jiff::Timestamp,
+}
+
+pub(super) fn prune(prune: &Prune, printer: Printer) -> anyhow::Result<Exit> {
+    log_in(&prune.dir)?;
+    let first = audit::prune::prune(&prune.dir, prune.older_than)?;
+    if first == 0 {
+        printer.say("no segment is wholly older than that: nothing was removed");
+    } else {
+        printer.say(format!("the log begins with entry {first} now; the hashes of those before it are kept"));
+    }
+    Ok(Exit::Well)
+}
+
 pub(super) fn verify(verify: &Verify, printer: Printer) -> anyhow::Result<Exit> {
-    if !verify.json {
+    let knows_it = verify.key.is_some() || verify.policy.is_some() || !verify.from.is_empty();
+    let url = verify.dir.to_str().filter(|dir| dir.starts_with("https://") || dir.starts_with("http://"));
+    if url.is_none() && !verify.json && !(knows_it && verify.dir.is_dir()) {
         // A folder that never held a log is a slip of the pen, not a log that is not sound.
         log_in(&verify.dir)?;
     }
@@ -71,9 +98,15 @@ pub(super) fn verify(verify: &Verify, printer: Printer) -> anyhow::Result<Exit> 
     };
     let known = verify.from.iter().map(|path| text_of(path)).collect::<Result<Vec<_>, _>>()?;
     let trust = Trust { key, policy, known, exports: verify.export.clone() };
-    let mut result = verify_all(&verify.dir, &trust, &mut bar(printer));
+    let mut result = match url {
+        None => verify_all(&verify.dir, &trust, &mut bar(printer)),
+        Some(url) => {
+            let remote = Remote::of(url, verify.roots.as_deref())?;
+            verify_published(&remote, &trust, &mut bar(printer)).map(|report| vec![report])
+        }
+    };
     printer.progress_end();
-    if verify.index && result.is_ok() {
+    if verify.index && url.is_none() && result.is_ok() {
         let scratch = scratch_file(&verify.dir);
         let compared = compare(&verify.dir, &scratch);
         remove(&scratch);
@@ -113,8 +146,9 @@ fn tell(result: Result<Vec<Report>, Problem>, json: bool, printer: Printer) -> E
 fn as_json(report: &Report) -> serde_json::Value {
     serde_json::json!({
         "sound": true, "origin": report.origin, "signed": report.signed, "unsigned": report.unsigned,
-        "root": report.root.to_string(), "segments": report.segments, "unfinished": report.unfinished,
+        "root": report.root.to_string(), "segments": report.segments, "unfinished": report.unfinished, "pruned": report.pruned,
         "kinds": report.kinds, "first": report.first_time, "last": report.last_time,
+        "witnessed": report.witnessed,
         "witnesses": report.witnesses.iter().map(|(name, _)| name).collect::<Vec<_>>(),
     })
 }
@@ -149,11 +183,14 @@ fn told(report: &Report) -> String {
         report.unsigned,
         kinds.join(", "),
     );
+    if report.pruned > 0 {
+        text += &format!("\n  the first {} entries are pruned; their hashes are in the tree", report.pruned);
+    }
     if report.unfinished > 0 {
         text += &format!("\n  {} decisions have no outcome yet", report.unfinished);
     }
     for (witness, _) in &report.witnesses {
-        text += &format!("\n  witness {witness} signed it");
+        text += &format!("\n  witness {witness} signed {} entries", report.witnessed.unwrap_or_default());
     }
     for export in &report.exports {
         let (name, matched, left_out) = (&export.name, export.matched, export.left_out);

@@ -218,7 +218,7 @@ fn count(query: &Query, filter: &Filter, index: &Index, printer: Printer) -> any
 }
 
 /// The index, up to the end of the log; `None` where none can be written.
-fn indexed(dir: &Path, printer: Printer) -> anyhow::Result<Option<Index>> {
+pub(super) fn indexed(dir: &Path, printer: Printer) -> anyhow::Result<Option<Index>> {
     let opened = Index::open(dir).and_then(|mut index| index.catch_up().map(|_| index));
     match opened {
         Ok(index) => Ok(Some(index)),
@@ -283,13 +283,8 @@ pub(super) fn show(show: &Show, printer: Printer) -> anyhow::Result<Exit> {
     };
     let action = if show.proof.is_some() { "proof" } else { "show" };
     record(&show.dir, Reading { action, subject: Some(id), ..Reading::default() }, printer)?;
-    let filter = Filter { id: Some(id), ..Filter::default() };
     let index = indexed(&show.dir, printer)?;
-    let records = match &index {
-        Some(index) => index.page(&filter, 1, None)?.records,
-        None => query::query(&show.dir, &filter, 1, None)?.records,
-    };
-    let Some(found) = records.first() else {
+    let Some(found) = record_of(&show.dir, id, index.as_ref())? else {
         printer.error(
             format!("the log in `{}` holds no request {id}", show.dir.display()),
             Some("another log is named with --dir; refusals before a caller is known have no entry"),
@@ -305,11 +300,21 @@ pub(super) fn show(show: &Show, printer: Printer) -> anyhow::Result<Exit> {
             printer.json(entry);
         }
     } else {
-        for sentence in story::tell(found) {
+        for sentence in story::tell(&found) {
             printer.line(sentence);
         }
     }
     Ok(Exit::Well)
+}
+
+/// The entries of a request.
+pub(super) fn record_of(dir: &Path, id: RequestId, index: Option<&Index>) -> anyhow::Result<Option<Record>> {
+    let filter = Filter { id: Some(id), ..Filter::default() };
+    let records = match index {
+        Some(index) => index.page(&filter, 1, None)?.records,
+        None => query::query(dir, &filter, 1, None)?.records,
+    };
+    Ok(records.into_iter().next())
 }
 
 /// Writes the proof of an entry, after checking it as its reader will.

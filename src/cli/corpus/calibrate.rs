@@ -58,7 +58,7 @@ pub(super) fn run(arguments: &Arguments, printer: Printer) -> anyhow::Result<Exi
     let mut scores = Vec::new();
     for file in files(&arguments.background)? {
         for text in texts(&file)? {
-            let question = Question::new(Texts::of(&text).iter(), tenant.space.keys());
+            let question = Question::new(Texts::of(&text).iter(), tenant.space.keys(), &|| false)?;
             scores.push(tenant.space.judge(&question, &|| false)?.raw);
             if scores.len() >= SCORES_MAX {
                 break;

@@ -51,7 +51,9 @@ pub(super) fn text(columns: &[String], rows: &[MatrixRow], language: Language) -
     for (title, notes) in [(refused, reasons(columns, rows)), (otherwise, notes(columns, rows))] {
         if !notes.is_empty() {
             out.push_str(&format!("\n{title}\n"));
-            notes.iter().for_each(|note| out.push_str(&format!("  {note}\n")));
+            for note in &notes {
+                out.push_str(&format!("  {note}\n"));
+            }
         }
     }
     out

@@ -122,7 +122,7 @@ pub(super) fn check(folder: &Folder, printer: Printer) -> anyhow::Result<Exit> {
         for line in checked.misreadings.iter().map(|advice| &advice.text).chain(&checked.failures) {
             printer.line(line);
         }
-        let until = checked.valid_until.as_deref().unwrap_or(said("changed", "changée"));
+        let until = checked.valid_until.as_deref().unwrap_or_else(|| said("changed", "changée"));
         let Checked { policy, version, backends, scenarios, .. } = &checked;
         let failed = checked.failures.len();
         printer.line(match study.language() {

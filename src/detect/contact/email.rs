@@ -1,8 +1,7 @@
 //! E-mail addresses (RFC 5321 section 4.1.2, RFC 6531 for those beyond ASCII): local part, `@`, a domain under a known
 //! top-level domain.
 //!
-//! False friends: `image@2x.png`, `package@1.2.3`, `git@github.com:owner/repository`, decorators, user names. Quoted local
-//! parts and address literals are not looked for.
+//! False friends: `image@2x.png`, `package@1.2.3`, `git@github.com:owner/repository`, decorators, user names.
 
 use crate::detect::page::{Mark, Page, Report, Wake};
 use crate::detect::{Card, Detector};
@@ -83,16 +82,49 @@ impl Detector for Email {
         while start < at && (b".'-%+~".contains(&page.byte(start)) || !page.text.is_char_boundary(start)) {
             start += 1;
         }
-        if start == at || page.before(at) == b'.' {
+        if start == at
+            && let Some(quoted) = quoted(page, at)
+        {
+            start = quoted;
+        }
+        // `jean @ exemple.fr`: a blank on either side.
+        let apart = start == at && page.before(at) == b' ' && page.byte(at + 1) == b' ';
+        if apart {
+            start = page.left(at - 1, LOCAL_BYTES_MAX, |byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
+        }
+        let local_end = at - usize::from(apart);
+        if start == local_end || page.before(local_end) == b'.' || page.byte(start) == b'.' {
             return;
         }
-        let Some(end) = self.domain(page, at + 1) else { return };
+        let domain = at + 1 + usize::from(apart);
+        let Some(end) = self.domain(page, domain).or_else(|| literal(page, domain)) else { return };
+        if apart {
+            report.push(start..end, 72);
+            return;
+        }
         // `git@host:owner/repository` is an address of a program, not of a person.
         if page.text.get(start..at) == Some("git") && page.byte(end) == b':' {
             return;
         }
         report.push(start..end, 97);
     }
+}
+
+/// Where a quoted local part begins (`"jean dupont"@…`), whose closing quote stands before the sign.
+fn quoted(page: &Page<'_>, at: usize) -> Option<usize> {
+    let close = at.checked_sub(1).filter(|&close| page.byte(close) == b'"')?;
+    let inner = page.left(close, LOCAL_BYTES_MAX, |byte| byte != b'"' && byte != b'\n');
+    let open = inner.checked_sub(1).filter(|&open| page.byte(open) == b'"' && inner < close)?;
+    (!page.before(open).is_ascii_alphanumeric()).then_some(open)
+}
+
+/// The end of an address literal (RFC 5321 section 4.1.3): `[192.0.2.1]`, `[IPv6:2001:db8::1]`.
+fn literal(page: &Page<'_>, start: usize) -> Option<usize> {
+    (page.byte(start) == b'[').then_some(())?;
+    let end = page.right(start + 1, 50, |byte| byte.is_ascii_hexdigit() || b".:IPv".contains(&byte));
+    let inner = page.text.get(start + 1..end)?;
+    let address = inner.strip_prefix("IPv6:").unwrap_or(inner).parse::<std::net::IpAddr>().is_ok();
+    (address && page.byte(end) == b']').then_some(end + 1)
 }
 
 const fn is_letter(byte: u8) -> bool {
@@ -116,6 +148,10 @@ mod tests {
             ("beyond ASCII", "à jérôme@exemple.fr", Some("jérôme@exemple.fr")),
             ("sentence glued behind", "jean@example.com.Merci", Some("jean@example.com")),
             ("quoted", "'jean@example.com'", Some("jean@example.com")),
+            ("quoted local part", "to \"jean dupont\"@exemple.fr", Some("\"jean dupont\"@exemple.fr")),
+            ("address literal", "x jean@[192.0.2.1].", Some("jean@[192.0.2.1]")),
+            ("apart", "write jean.d @ exemple.fr now", Some("jean.d @ exemple.fr")),
+            ("apart, no domain", "two @ three", None),
             ("picture", "icon@2x.png", None),
             ("package", "lodash@4.17.21", None),
             ("repository", "git@github.com:owner/repo.git", None),

@@ -35,7 +35,9 @@ impl Detector for FrenchPhone {
         for hit in sink.hits {
             let digits: Vec<u8> =
                 page.text.get(hit.range.clone()).unwrap_or_default().bytes().filter(u8::is_ascii_digit).collect();
-            if is_french(&digits) {
+            // Ten digits with a zero are written in other groups elsewhere (`044 668 18 00`, `06-12345678`).
+            let national = digits.starts_with(b"0") && !digits.starts_with(b"00");
+            if is_french(&digits) && (!national || Phone::french(page, run.start).is_some()) {
                 report.push(hit.range, hit.confidence.saturating_sub(1));
             }
         }

@@ -4,4 +4,6 @@ pub(super) mod email;
 pub(super) mod french;
 pub(super) mod phone;
 mod plan;
+mod shapes;
 pub(super) mod spoken;
+mod words;

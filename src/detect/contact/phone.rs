@@ -10,14 +10,18 @@ use std::ops::Range;
 use smallvec::SmallVec;
 
 use super::plan;
+use super::shapes::{Number, american, extended, pairs_around, trunk_in_groups};
+use super::words::{DIRECT_WORDS, WEAK_WORDS, WORDS};
 use crate::detect::context::Context;
 use crate::detect::page::{Mark, Page, Report, Wake};
 use crate::detect::{Card, Detector, announce};
 
 /// Bytes before a national form in which its word must stand.
 const NATIONAL_BYTES: usize = 40;
-/// Bytes that a number with separators may span.
-const SPAN_BYTES_MAX: usize = 48;
+/// Digits of the shortest number, which needs a word directly before it.
+const DIGITS_MIN: usize = 6;
+/// Digits of the shortest number behind a word that announces other things as well.
+const WEAK_DIGITS_MIN: usize = 8;
 
 /// Finds telephone numbers.
 #[derive(Debug)]
@@ -25,11 +29,14 @@ pub(in crate::detect) struct Phone {
     context: Context,
     /// Words that must stand directly before a national form of other regions.
     words: Context,
+    /// Words that announce other things as well.
+    weak: Context,
 }
 
 impl Phone {
     pub(in crate::detect) fn new() -> Self {
-        Self { context: Context::new(WORDS.iter().copied()), words: Context::new(DIRECT_WORDS.iter().copied()) }
+        let [context, words, weak] = [WORDS, DIRECT_WORDS, WEAK_WORDS].map(|words| Context::new(words.iter().copied()));
+        Self { context, words, weak }
     }
 
     /// `+` or `00`, calling code, number.
@@ -43,7 +50,7 @@ impl Phone {
     }
 
     /// `0`, `1` to `9`, eight digits: in one piece or in pairs that one kind of separator parts.
-    fn french(page: &Page<'_>, start: usize) -> Option<(Range<usize>, bool)> {
+    pub(super) fn french(page: &Page<'_>, start: usize) -> Option<(Range<usize>, bool)> {
         let number = Number::read(page, start);
         let (_, end) = *number.ends.iter().find(|(count, _)| *count == 10)?;
         let written = page.text.get(start..end)?;
@@ -53,7 +60,14 @@ impl Phone {
             written.split(|c: char| !c.is_ascii_digit()).filter(|group| !group.is_empty()).map(str::len).collect();
         let shaped = matches!(
             groups.as_slice(),
-            [10] | [2, 2, 2, 2, 2] | [4, 3, 3] | [4, 2, 2, 2] | [2, 4, 4] | [1, 1, 1, 1, ..]
+            [10] | [2, 2, 2, 2, 2]
+                | [4, 3, 3]
+                | [4, 2, 2, 2]
+                | [2, 4, 4]
+                | [1, 1, 1, 1, ..]
+                | [1, 1, 2, 2, 2, 2]
+                | [1, 3, 3, 3]
+                | [2, 3, 3, 2]
         );
         let counting = number.digits.starts_with(b"0123456789");
         let right = !counting && number.digits.first() == Some(&b'0') && (b'1'..=b'9').contains(&second) && shaped;
@@ -62,7 +76,8 @@ impl Phone {
 }
 
 impl Phone {
-    /// National forms: those of North America by their shape, all others behind a word for a telephone.
+    /// National forms: those of North America by their shape, those with a trunk zero in groups that a region has, all others
+    /// behind a word for a telephone.
     fn national(&self, page: &Page<'_>, start: usize, report: &mut Report<'_>) {
         let bracket = page.before(start) == b'(';
         let from = start - usize::from(bracket);
@@ -71,45 +86,57 @@ impl Phone {
         }
         let number = Number::read(page, start);
         if let Some((range, confidence)) = american(page, &number, from..start) {
-            report.push(range, confidence);
+            report.push(range.start..extended(page, range.end), confidence);
             return;
         }
-        let short = number.ends.last().is_none_or(|&(count, _)| count < 7);
-        if short || !announce::announces(&self.words, page, from, NATIONAL_BYTES) {
+        let announced = || announce::announces(&self.words, page, from, NATIONAL_BYTES);
+        let opened = |end: usize| {
+            let closes = page.text.get(start..end).is_some_and(|written| written.contains(')'));
+            if bracket && closes { from } else { start }
+        };
+        if let Some(end) = trunk_in_groups(page, &number, start) {
+            report.push(opened(end)..extended(page, end), if announced() { 92 } else { 62 });
             return;
         }
+        if number.ends.last().is_none_or(|&(count, _)| count < DIGITS_MIN) {
+            return;
+        }
+        let strong = announced();
+        if !strong && !announce::announces(&self.weak, page, from, NATIONAL_BYTES) {
+            return;
+        }
+        let digits_min = if strong { DIGITS_MIN } else { WEAK_DIGITS_MIN };
         let found = number.ends.iter().rev().find_map(|&(count, end)| {
-            let digits = number.digits.get(..count).filter(|digits| (7..=13).contains(&digits.len()))?;
-            let line = plan::near().any(|region| {
-                let trunk = region.trunk.and_then(|trunk| digits.strip_prefix(trunk.as_bytes()));
-                trunk.is_some_and(|digits| region.has_line(digits)) || region.has_line(digits)
-            });
-            (line && !page.byte(end).is_ascii_alphanumeric()).then_some(end)
+            let digits = number.digits.get(..count).filter(|digits| (digits_min..=15).contains(&digits.len()))?;
+            let closed = !page.byte(end).is_ascii_alphanumeric();
+            (closed && (is_line(digits) || strong && is_dialled(digits))).then_some(end)
         });
         if let Some(end) = found {
-            report.push(from..end, 88);
+            report.push(opened(end)..extended(page, end), 88);
         }
     }
 }
 
-/// `(415) 555-0132`, `415-555-0132`, `415.555.0132` where area and exchange exist.
-fn american(page: &Page<'_>, number: &Number, from: Range<usize>) -> Option<(Range<usize>, u8)> {
-    let [(3, area), (6, exchange), (10, end), ..] = number.ends.as_slice() else { return None };
-    let bracket = !from.is_empty() && page.byte(*area) == b')';
-    let dashed =
-        page.byte(*area) == page.byte(*exchange) && matches!(page.byte(*area), b'-' | b'.') && exchange - area == 4;
-    let exists = number.digits.get(..10).is_some_and(|digits| {
-        ["US", "CA"].iter().filter_map(|name| plan::region(name)).any(|region| region.has_line(digits))
-    });
-    let longer = page.byte(*end).is_ascii_alphanumeric()
-        || matches!(page.byte(*end), b'-' | b'.') && page.byte(end + 1).is_ascii_digit();
-    let start = if bracket { from.start } else { from.end };
-    match (bracket, dashed) {
-        _ if !exists || longer => None,
-        (true, _) => Some((start..*end, 88)),
-        (false, true) => Some((start..*end, 72)),
-        _ => None,
-    }
+/// Whether digits are a fixed line or a mobile of a region, with its trunk prefix or without.
+fn is_line(digits: &[u8]) -> bool {
+    plan::near().any(|region| {
+        let trunk = region.trunk.and_then(|trunk| digits.strip_prefix(trunk.as_bytes()));
+        trunk.is_some_and(|digits| region.has_line(digits)) || region.has_line(digits)
+    })
+}
+
+/// Whether digits are what somebody dials: a service, a number that shows the trunk zero of old (`0-22 …`), or an international
+/// one without its plus.
+fn is_dialled(digits: &[u8]) -> bool {
+    let service = |digits: &[u8]| {
+        plan::near().any(|region| {
+            let trunk = region.trunk.and_then(|trunk| digits.strip_prefix(trunk.as_bytes()));
+            trunk.is_some_and(|digits| region.has(digits)) || region.has(digits)
+        })
+    };
+    service(digits)
+        || digits.strip_prefix(b"0").is_some_and(is_line)
+        || digits.len() >= 10 && !digits.starts_with(b"0") && plan::exists(digits)
 }
 
 impl Detector for Phone {
@@ -135,7 +162,7 @@ impl Detector for Phone {
             if !open.is_ascii_alphanumeric()
                 && let Some(range) = Self::international(page, plus, start)
             {
-                report.push(range, 95);
+                report.push(range.start..extended(page, range.end), 95);
             }
             return;
         }
@@ -178,67 +205,6 @@ impl Detector for Phone {
     }
 }
 
-/// Whether further pairs of digits stand directly before and behind a number.
-fn pairs_around(page: &Page<'_>, range: &Range<usize>) -> (bool, bool) {
-    let gap = |byte: u8| matches!(byte, b' ' | b'.' | b'-' | b':');
-    let pair = |at: usize| page.byte(at).is_ascii_hexdigit() && page.byte(at + 1).is_ascii_hexdigit();
-    let start = range.start;
-    let before =
-        start >= 3 && gap(page.byte(start - 1)) && pair(start - 3) && !page.before(start - 3).is_ascii_alphanumeric();
-    let behind = gap(page.byte(range.end)) && pair(range.end + 1) && !page.byte(range.end + 3).is_ascii_alphanumeric();
-    (before, behind)
-}
-
-/// Digits with separators between them, read from left to right.
-struct Number {
-    digits: SmallVec<[u8; 32]>,
-    /// After how many digits a group ends, and where in the text.
-    ends: SmallVec<[(usize, usize); 32]>,
-}
-
-impl Number {
-    fn read(page: &Page<'_>, start: usize) -> Self {
-        let mut number = Self { digits: SmallVec::new(), ends: SmallVec::new() };
-        let mut at = start;
-        while at < start + SPAN_BYTES_MAX && number.digits.len() < 18 {
-            let end = page.right(at, 18, |byte| byte.is_ascii_digit());
-            if end == at {
-                break;
-            }
-            number.digits.extend_from_slice(page.text.as_bytes().get(at..end).unwrap_or_default());
-            number.ends.push((number.digits.len(), end));
-            at = end;
-            at = page.right(at, 3, is_gap);
-            // `+33 (0)6`: the trunk prefix is written but not dialled.
-            if page.before(at) == b'(' && page.byte(at) == b'0' && page.byte(at + 1) == b')' {
-                at = page.right(at + 1, 3, is_gap);
-            }
-        }
-        number
-    }
-}
-
-const fn is_gap(byte: u8) -> bool {
-    matches!(byte, b' ' | b'.' | b'-' | b'/' | b'(' | b')' | b'\t' | b'\n' | b'_')
-}
-
-/// Words that announce a telephone number.
-#[rustfmt::skip]
-const WORDS: &[&str] = &[
-    "tel", "tél", "téléphone", "telephone", "telefon", "teléfono", "telefono", "telefone", "phone", "phone number", "mobile",
-    "portable", "port", "handy", "cell", "fax", "télécopie", "gsm", "whatsapp", "sms", "call", "appeler", "appelez",
-    "rappeler", "joindre", "joignable", "numéro", "ligne directe", "standard", "contact", "rufnummer", "móvil", "cellulare",
-];
-
-/// Words directly before a telephone number in a national form.
-#[rustfmt::skip]
-const DIRECT_WORDS: &[&str] = &[
-    "tel", "tél", "téléphone", "telephone", "telefon", "teléfono", "telefono", "telefone", "telefoon", "phone", "phone number", "mobile", "mobil",
-    "portable", "handy", "cell", "cellphone", "fax", "télécopie", "gsm", "whatsapp", "sms", "rufnummer", "telefonnummer", "móvil", "cellulare",
-    "numéro de téléphone", "mobilnummer", "call", "call me at", "appelez le", "joignable au", "puhelin", "puh", "tlf", "tfn", "komórka",
-    "telemóvel", "telefonszám", "τηλ", "τηλέφωνο", "тел", "телефон", "cep", "contact number", "number is", "ring", "dial",
-];
-
 #[cfg(test)]
 #[expect(clippy::string_slice, reason = "the test knows its own texts")]
 mod tests {
@@ -277,6 +243,22 @@ mod tests {
             ("German", "Tel.: 030 901820", "030 901820"),
             ("Italian", "telefono 06 678 4343", "06 678 4343"),
             ("Philippine", "mobile 0917 123 4567", "0917 123 4567"),
+            ("trunk zero in brackets", "au (0)6 12 34 56 78", "0)6 12 34 56 78"),
+            ("area in brackets", "unter (030) 901820", "030) 901820"),
+            ("slash", "Zentrale 0171/2345678.", "0171/2345678"),
+            ("British", "on 020 7946 0958 today", "020 7946 0958"),
+            ("Belgian", "gsm 0475/12.34.56", "0475/12.34.56"),
+            ("Italian with the zero in brackets", "+39 (0)2 12345678", "+39 (0)2 12345678"),
+            ("one before", "now 1-415-555-0132 or", "1-415-555-0132"),
+            ("one and brackets", "now 1 (415) 555-0132 or", "1 (415) 555-0132"),
+            ("extension", "212-736-5000 ext. 42", "212-736-5000 ext. 42"),
+            ("extension behind a plus", "+1 212 736 5000 x123.", "+1 212 736 5000 x123"),
+            ("code without plus", "tél. 33612345678", "33612345678"),
+            ("service", "bel 0900-1234", "0900-1234"),
+            ("old trunk zero", "tel. (0-22) 123 45 67", "0-22) 123 45 67"),
+            ("Luxembourg", "Tél. : 26 12 34", "26 12 34"),
+            ("bracket of the sentence", "my tel (3121234567)", "3121234567"),
+            ("Polish", "nr telefonu 601-234-567", "601-234-567"),
         ] {
             let found = find(text);
             // The bracket before the plus is not part of the number.
@@ -298,6 +280,8 @@ mod tests {
             ("decimal", "0.0612345678"),
             ("order", "CMD-0012345678901"),
             ("counting", "0123456789"),
+            ("date in front", "am 04-12-2024 15 Uhr"),
+            ("amount", "01 234 567,89"),
             ("bytes", "30 0d 06 09 01 42 68 53 00 01 05"),
         ] {
             assert_eq!(find(text), [], "{name}");

@@ -38,7 +38,7 @@ impl Region {
     }
 
     /// Whether a national number of any kind exists.
-    fn has(&self, digits: &[u8]) -> bool {
+    pub(super) fn has(&self, digits: &[u8]) -> bool {
         self.any_compiled.get_or_init(|| compile(self.any)).as_ref().is_some_and(|dfa| matches(dfa, digits))
     }
 
@@ -54,7 +54,9 @@ pub(super) fn exists(digits: &[u8]) -> bool {
         let Some((code, number)) = digits.split_at_checked(length) else { return false };
         REGIONS.iter().filter(|region| region.code.as_bytes() == code).any(|region| {
             let trunk = region.trunk.and_then(|trunk| number.strip_prefix(trunk.as_bytes()));
-            region.has(number) || trunk.is_some_and(|number| region.has(number))
+            // Italy dials the zero that others leave out, and yet some write it in brackets.
+            let zero = || code == b"39" && region.has(&[b"0", number].concat());
+            region.has(number) || trunk.is_some_and(|number| region.has(number)) || zero()
         })
     })
 }

@@ -31,7 +31,7 @@ const PLAIN: &[&str] = &["at", "chez", "bei", "ät"];
 /// Words before which nobody's address stands.
 const NO_PART: &[&str] = &["the", "a", "an", "this", "that", "le", "la", "les", "un", "une", "der", "die", "das"];
 /// Entries of [`WAKES`] that are signs.
-const SIGNS_COUNT: usize = 19;
+const SIGNS_COUNT: usize = 26;
 /// What wakes the detector: every sign, then the words that spell a dot behind a plain `at`.
 const WAKES: &[&str] = &[
     "[at]",
@@ -44,6 +44,13 @@ const WAKES: &[&str] = &[
     "[@]",
     "(@)",
     "{@}",
+    "(ät)",
+    "[ät]",
+    "(a)",
+    "[a]",
+    "(chez)",
+    "(bei)",
+    "_at_",
     "[arobase]",
     "(arobase)",
     "arobase",

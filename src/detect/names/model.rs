@@ -110,9 +110,7 @@ impl<'a> Model<'a> {
         for at in run.clone() {
             features::keys(tokens, at, &mut keys);
             let mut sums = [0; TAGS];
-            for key in keys {
-                self.table.add(key, &mut sums);
-            }
+            self.table.add(&keys, &mut sums);
             #[expect(clippy::cast_precision_loss, reason = "a sum of forty bytes")]
             scores.push(sums.map(|sum| sum as f32 * self.scale));
         }

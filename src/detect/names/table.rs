@@ -34,16 +34,18 @@ impl<'a> Table<'a> {
         (rest.is_empty() && odd.is_empty() && buckets.len().is_power_of_two()).then_some(Self { buckets })
     }
 
-    /// Adds the weights of a feature to the scores of the tags, in the table's unit.
-    pub(crate) fn add(&self, key: u64, scores: &mut [i32; TAGS]) {
-        let (bucket, print) = place(key, self.buckets.len());
-        let Some(rows) = self.buckets.get(bucket) else { return };
-        for [own, weights @ ..] in rows {
-            if *own == print {
+    /// Adds the weights of features to the scores of the tags, in the table's unit.
+    ///
+    /// The table is larger than a processor's nearest memories. All buckets are fetched before the first is looked into, so that
+    /// it waits for all of them at once.
+    pub(crate) fn add<const N: usize>(&self, keys: &[u64; N], scores: &mut [i32; TAGS]) {
+        let places = keys.map(|key| place(key, self.buckets.len()));
+        let buckets = places.map(|(bucket, _)| self.buckets.get(bucket).copied().unwrap_or_default());
+        for ((_, print), rows) in places.iter().zip(&buckets) {
+            if let Some([_, weights @ ..]) = rows.iter().find(|[own, ..]| own == print) {
                 for (score, weight) in scores.iter_mut().zip(weights) {
                     *score += i32::from(weight.cast_signed());
                 }
-                return;
             }
         }
     }

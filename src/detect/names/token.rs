@@ -3,6 +3,8 @@
 //! A word is a run of letters and digits as [`fold`] sees it; every other character that is no blank is a mark of its own,
 //! and a run of equal marks is one. A line end is a token too. Nothing is copied: a token is its hash, its first and its
 //! last bytes.
+//!
+//! Longer than 400 lines: one reading with its tests, read as one.
 
 use std::ops::Range;
 
@@ -131,7 +133,22 @@ impl Block {
         self.tokens.clear();
         self.end = from;
         let mut folded = Folded::default();
+        // Five bytes make a token, as a rule.
+        self.tokens.reserve((text.len().saturating_sub(from) / 5).min(BLOCK_TOKENS));
         while self.end < text.len() {
+            // Most words are in ASCII and shorter than eight bytes: they lie in one number and are not folded.
+            if let Some(start) = swar::begin(text.as_bytes(), self.end)
+                && let Some((eight, len @ 1..=7)) = swar::run(text.as_bytes(), start)
+            {
+                if self.gap(text, start) {
+                    break;
+                }
+                self.end = start + len;
+                let mut token = of_short(start, eight, len, lexicon);
+                token.glued = self.is_glued(token.start);
+                self.tokens.push(token);
+                continue;
+            }
             let word = fold::read_word(text, self.end, &mut folded);
             let until = word.as_ref().map_or(text.len(), |range| range.start);
             if self.gap(text, until) {
@@ -140,15 +157,7 @@ impl Block {
             let Some(range) = word else { break };
             self.end = range.end;
             let mut token = of_word(text, &range, &folded);
-            token.flags = lexicon.flags(token.hash);
-            // `Nerudas Verfassung`: German and Nordic names bear their genitive.
-            if let Some((b's', stem)) = folded.split_last()
-                && token.is_capital()
-                && stem.len() > 3
-                && !token.is(NAMES | SMALL | CAPITAL)
-            {
-                token.flags |= lexicon.flags(fold::hash(stem)) & NAMES;
-            }
+            token.flags = known(&token, &folded, lexicon);
             token.glued = self.is_glued(token.start);
             self.tokens.push(token);
         }
@@ -158,11 +167,12 @@ impl Block {
 
     /// Reads what stands between two words. `true`: the block is long enough and ends here.
     fn gap(&mut self, text: &str, until: usize) -> bool {
-        let gap = text.get(self.end..until).unwrap_or_default();
-        if gap == " " && self.tokens.len() < BLOCK_TOKENS_MAX - 1 {
+        let blank = until == self.end + 1 && text.as_bytes().get(self.end) == Some(&b' ');
+        if blank && self.tokens.len() < BLOCK_TOKENS_MAX - 1 {
             self.end = until;
             return false;
         }
+        let gap = text.get(self.end..until).unwrap_or_default();
         let from = self.end;
         for (offset, c) in gap.char_indices() {
             let start = from + offset;
@@ -260,6 +270,45 @@ fn plain(start: usize, end: usize, case: Case, c: char) -> Token {
     }
 }
 
+/// The token of a word of fewer than eight ASCII letters and digits.
+fn of_short(start: usize, eight: u64, len: usize, lexicon: &Lexicon<'_>) -> Token {
+    let [upper, lower, digits] = swar::count_short(eight, len);
+    let word = (eight | swar::SMALL) & ((1 << (8 * len)) - 1);
+    let hash = fold::hash_short(word, len);
+    let last = if len < 4 { word << (8 * (4 - len)) } else { word >> (8 * (len - 4)) };
+    let low = |number: u64| (number & 0xFFFF_FFFF) as u32;
+    let mut token = Token {
+        hash,
+        head: low(word),
+        tail: low(last).swap_bytes(),
+        start: small(start),
+        end: small(start + len),
+        flags: lexicon.flags(hash),
+        case: written(upper, lower, digits, eight.to_le_bytes()[0].is_ascii_uppercase()),
+        len: u8::try_from(len).unwrap_or(u8::MAX),
+        ..Token::default()
+    };
+    if len > 4 && token.is_capital() && word >> (8 * (len - 1)) == u64::from(b's') && !token.is(NAMES | SMALL | CAPITAL)
+    {
+        let stem = word & ((1 << (8 * (len - 1))) - 1);
+        token.flags |= lexicon.flags(fold::hash_short(stem, len - 1)) & NAMES;
+    }
+    token
+}
+
+/// What the word list knows of a word.
+fn known(token: &Token, folded: &Folded, lexicon: &Lexicon<'_>) -> u16 {
+    let flags = lexicon.flags(token.hash);
+    let told = flags & (NAMES | SMALL | CAPITAL) != 0;
+    match folded.split_last() {
+        // `Nerudas Verfassung`: German and Nordic names bear their genitive.
+        Some((b's', stem)) if token.is_capital() && stem.len() > 3 && !told => {
+            flags | lexicon.flags(fold::hash(stem)) & NAMES
+        }
+        _ => flags,
+    }
+}
+
 fn of_word(text: &str, range: &Range<usize>, folded: &Folded) -> Token {
     let (case, foreign) = case(text, range);
     Token {
@@ -321,4 +370,34 @@ const fn written(upper: usize, lower: usize, digits: usize, first_upper: bool) -
 /// Offsets of a text; beyond four gigabytes, which no request reaches, they stick to the end.
 fn small(offset: usize) -> u32 {
     u32::try_from(offset).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn short_words_make_the_tokens_of_folded_ones(text in "[ -~]{0,60}|[a-zA-Z0-9é’ s.]{0,60}|\\PC{0,40}") {
+            // A word list that knows about every other word by something.
+            let slots: Vec<u8> = (0..256_u32).flat_map(|slot| ((slot << 12) | (slot * 7 % 4096)).to_le_bytes()).collect();
+            let lexicon = Lexicon::new(&slots).unwrap();
+            let mut block = Block::default();
+            block.read(&text, 0, &lexicon);
+            let mut at = 0;
+            let mut folded = Folded::default();
+            let mut words = block.tokens.iter().filter(|token| !matches!(token.case, Case::Mark | Case::Line));
+            while let Some(range) = fold::read_word(&text, at, &mut folded) {
+                at = range.end;
+                let mut expected = of_word(&text, &range, &folded);
+                expected.flags = known(&expected, &folded, &lexicon);
+                let token = *words.next().unwrap();
+                (expected.around, expected.opens, expected.glued) = (token.around, token.opens, token.glued);
+                prop_assert_eq!(format!("{:?}", token), format!("{:?}", expected));
+            }
+            prop_assert!(words.next().is_none());
+        }
+    }
 }

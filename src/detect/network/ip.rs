@@ -35,6 +35,42 @@ impl Ip {
                 "from",
                 "ping",
                 "address",
+                "addr",
+                "src",
+                "dst",
+                "source",
+                "destination",
+                "ipv4",
+                "ipv6",
+                "dns",
+                "nameserver",
+                "resolver",
+                "gateway",
+                "passerelle",
+                "listening",
+                "bind",
+                "forwarded for",
+                "forwarded",
+                "remote",
+                "subnet",
+                "netmask",
+                "route",
+                "traceroute",
+                "proxy",
+                "firewall",
+                "blocked",
+                "ssh",
+                "conn",
+                "connection",
+                "connect",
+                "connected",
+                "hosts",
+                "login",
+                "rechner",
+                "adresse",
+                "dirección",
+                "indirizzo",
+                "adres",
             ]),
             version: Context::new([
                 "version", "ver", "release", "build", "firmware", "section", "chapitre", "chapter", "article",
@@ -65,6 +101,13 @@ impl Ip {
             return None;
         }
         let range = start..prefix(page, at, 32);
+        let port = page.right(at + 1, 6, |byte| byte.is_ascii_digit());
+        let ported = page.byte(at) == b':' && (2..=5).contains(&(port - at - 1)) && page.byte(port) != b':';
+        // The first word of a line of a server's log, a network, a port: no version has these.
+        let line =
+            matches!(page.before(start), 0 | b'\n') && page.text.get(at..).is_some_and(|rest| rest.starts_with(" - "));
+        let known = page.text.get(start..at).is_some_and(|address| RESOLVERS.contains(&address));
+        let small = small && !(ported || line || known || range.end > at);
         let named = self.context.is_near(page, &range);
         let confidence = match (named, small) {
             (true, _) => 95,
@@ -75,7 +118,7 @@ impl Ip {
         Some((range, confidence))
     }
 
-    fn version6(page: &Page<'_>, run: usize) -> Option<(Range<usize>, u8)> {
+    fn version6(&self, page: &Page<'_>, run: usize) -> Option<(Range<usize>, u8)> {
         let start = page.left(run, IPV6_BYTES_MAX, is_six);
         let end = page.right(run, IPV6_BYTES_MAX, is_six);
         let text = page.text.get(start..end)?;
@@ -89,9 +132,11 @@ impl Ip {
         let glued = page.before(start).is_ascii_alphanumeric() || page.byte(start + text.len()).is_ascii_alphanumeric();
         let address: Ipv6Addr = text.parse().ok().filter(|_| !glued)?;
         // `::1` and the like are everywhere in code; an address of somebody has more, a network says its length.
-        let end = prefix(page, start + text.len(), 128);
-        let network = end > start + text.len();
-        (network || text.len() >= 6 && !address.is_unspecified()).then_some((start..end, 92))
+        let zone = zone(page, start + text.len());
+        let end = prefix(page, zone, 128);
+        let network = end > zone;
+        let long = text.len() >= 6 && !address.is_unspecified();
+        (network || long || self.context.is_near(page, &(start..end))).then_some((start..end, 92))
     }
 }
 
@@ -125,7 +170,7 @@ impl Detector for Ip {
             let first = page.left(run.start, IPV6_BYTES_MAX, is_six);
             let earlier =
                 page.text.get(first..run.start).is_some_and(|head| head.bytes().any(|byte| byte.is_ascii_digit()));
-            if !earlier && let Some((range, confidence)) = Self::version6(page, run.start) {
+            if !earlier && let Some((range, confidence)) = self.version6(page, run.start) {
                 report.push(range, confidence);
                 return;
             }
@@ -139,8 +184,17 @@ impl Detector for Ip {
     }
 }
 
+/// Public resolvers: their addresses are four small numbers.
+const RESOLVERS: &[&str] = &["1.1.1.1", "8.8.8.8", "8.8.4.4", "9.9.9.9"];
+
 const fn is_six(byte: u8) -> bool {
     byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.')
+}
+
+/// Extends an address by its zone (`%eth0`, RFC 4007 section 11).
+fn zone(page: &Page<'_>, end: usize) -> usize {
+    let name = page.right(end + 1, 16, |byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+    if page.byte(end) == b'%' && name > end + 1 { name } else { end }
 }
 
 /// Extends an address by `/24` when that is a prefix length.
@@ -179,12 +233,17 @@ mod tests {
             ("v4 with port", "82.64.12.7:8080", vec!["82.64.12.7"]),
             ("network", "Route is 10.0.0.0/8.", vec!["10.0.0.0/8"]),
             ("v6", "at 2001:db8:85a3::8a2e:370:7334, then", vec!["2001:db8:85a3::8a2e:370:7334"]),
-            ("v6 link local", "fe80::1ff:fe23:4567:890a%eth0", vec!["fe80::1ff:fe23:4567:890a"]),
+            ("v6 link local", "fe80::1ff:fe23:4567:890a%eth0", vec!["fe80::1ff:fe23:4567:890a%eth0"]),
+            ("v6 zone and network", "fe80::1%en0/64.", vec!["fe80::1%en0/64"]),
             ("v6 with v4", "::ffff:172.16.0.1", vec!["::ffff:172.16.0.1"]),
             ("v6 in brackets", "http://[2001:db8::17]:80/", vec!["2001:db8::17"]),
             ("v6 networks", "::1/128, ::/0 and fe80::/10", vec!["::1/128", "::/0", "fe80::/10"]),
             ("small with a word", "ip 1.2.3.4", vec!["1.2.3.4"]),
             ("small", "see 1.2.3.4", vec![]),
+            ("small with a port", "at 2.3.4.5:8080", vec!["2.3.4.5"]),
+            ("small in a log", "2.3.4.5 - - [03/Nov/2026]", vec!["2.3.4.5"]),
+            ("resolver", "to 8.8.8.8.", vec!["8.8.8.8"]),
+            ("loopback with a word", "listening on ::1", vec!["::1"]),
             ("version", "version 10.20.30.40", vec![]),
             ("browser", "Chrome/120.0.12.34", vec![]),
             ("five parts", "10.20.30.40.50", vec![]),

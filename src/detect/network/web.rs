@@ -3,11 +3,16 @@
 //! A URL begins with a scheme of the web or with `www.`; a host name stands alone. False friends: methods and files of programs
 //! (`console.log`, `main.rs`), so that bare names count only under domains that no language uses as a suffix.
 
+use std::ops::Range;
+
+use crate::detect::context::Context;
 use crate::detect::page::{Mark, Page, Report, Wake};
-use crate::detect::{Card, Detector};
+use crate::detect::{Card, Detector, announce};
 
 /// Bytes of a URL that are read.
 const URL_BYTES_MAX: usize = 2048;
+/// Bytes before a host name in which a word for a link must stand.
+const WORD_BYTES: usize = 24;
 /// Bytes of a host name (RFC 1035 section 2.3.4).
 const HOST_BYTES_MAX: usize = 253;
 
@@ -64,6 +69,11 @@ impl Detector for Url {
         };
         let end = page.text.floor_char_boundary(page.right(host, URL_BYTES_MAX, is_url));
         let Some(rest) = page.text.get(host..end) else { return };
+        // In a row of a table the sign before it ends it too.
+        let rest = match page.before(start) {
+            sign @ (b';' | b',') => rest.split(char::from(sign)).next().unwrap_or_default(),
+            _ => rest,
+        };
         // A cell of a table ends a host that nothing follows.
         let rest = match rest.find(['/', '?', '#', ';', ',']) {
             Some(end) if rest.get(end..).is_some_and(|rest| rest.starts_with([';', ','])) => {
@@ -106,6 +116,76 @@ fn is_url(byte: u8) -> bool {
     byte.is_ascii_graphic() && !b"\"'<>`\\^{}|".contains(&byte) || !byte.is_ascii()
 }
 
+/// Finds URLs without a scheme: a host with a path behind it (`exemple.fr/compte`), or behind a word for a link.
+#[derive(Debug)]
+pub(in crate::detect) struct BareUrl {
+    words: Context,
+}
+
+impl BareUrl {
+    pub(in crate::detect) fn new() -> Self {
+        let words = [
+            "url",
+            "uri",
+            "link",
+            "lien",
+            "website",
+            "web site",
+            "site web",
+            "site",
+            "homepage",
+            "webpage",
+            "web page",
+            "webseite",
+            "internetseite",
+            "sito",
+            "sito web",
+            "página web",
+            "sitio web",
+            "enlace",
+            "adresse web",
+            "strona",
+            "strona www",
+            "website address",
+            "visit",
+            "browse",
+            "href",
+        ];
+        Self { words: Context::new(words) }
+    }
+}
+
+impl Detector for BareUrl {
+    fn card(&self) -> Card {
+        Card { id: "url_bare", country: "*", method: "host name with a path, or behind a word for a link" }
+    }
+
+    fn entity(&self) -> &'static str {
+        "url"
+    }
+
+    fn wake(&self) -> Wake {
+        Wake::Literals(TOPS)
+    }
+
+    fn look(&self, page: &Page<'_>, mark: &Mark, report: &mut Report<'_>) {
+        let Mark::Literal(dot) = *mark else { return };
+        let Some(host) = host(page, dot) else { return };
+        let path = page.byte(host.end) == b'/' && page.byte(host.end + 1).is_ascii_alphanumeric();
+        if path {
+            let end = page.text.floor_char_boundary(page.right(host.end, URL_BYTES_MAX, is_url));
+            let rest = page.text.get(host.start..end).unwrap_or_default();
+            let rest = match page.before(host.start) {
+                sign @ (b';' | b',') => rest.split(char::from(sign)).next().unwrap_or_default(),
+                _ => rest,
+            };
+            report.push(host.start..host.start + trimmed(rest).len(), 62);
+        } else if announce::announces(&self.words, page, host.start, WORD_BYTES) {
+            report.push(host, 66);
+        }
+    }
+}
+
 /// Finds host names.
 #[derive(Debug)]
 pub(in crate::detect) struct Domain;
@@ -121,25 +201,30 @@ impl Detector for Domain {
 
     fn look(&self, page: &Page<'_>, mark: &Mark, report: &mut Report<'_>) {
         let Mark::Literal(dot) = *mark else { return };
-        let end = page.right(dot + 1, 8, |byte| byte.is_ascii_alphabetic());
-        let known = page.text.get(dot..end).is_some_and(|top| TOPS.iter().any(|known| top.eq_ignore_ascii_case(known)));
-        let start = page.left(dot, HOST_BYTES_MAX, |byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.'));
-        let Some(name) = page.text.get(start..dot).filter(|name| !name.is_empty()) else { return };
-        let right = name
-            .split('.')
-            .all(|label| !label.is_empty() && label.len() <= 63 && !label.starts_with('-') && !label.ends_with('-'));
-        let letters = name.bytes().any(|byte| byte.is_ascii_alphabetic());
-        let before = page.before(start);
-        // A part of an address, a URL, a path, a word, a longer name.
-        let part = matches!(before, b'@' | b'/' | b'_' | b'\\' | b'$' | b'=' | b'&' | b'%') || !before.is_ascii();
-        let after = page.byte(end);
-        let longer = matches!(after, b'-' | b'_' | b'@' | b'(' | b'[')
-            || !after.is_ascii()
-            || after == b'.' && page.byte(end + 1).is_ascii_alphanumeric();
-        if known && right && letters && !part && !longer {
-            report.push(start..end, 60);
+        if let Some(host) = host(page, dot) {
+            report.push(host, 60);
         }
     }
+}
+
+/// The host name whose top-level domain begins at a dot.
+fn host(page: &Page<'_>, dot: usize) -> Option<Range<usize>> {
+    let end = page.right(dot + 1, 8, |byte| byte.is_ascii_alphabetic());
+    let known = page.text.get(dot..end).is_some_and(|top| TOPS.iter().any(|known| top.eq_ignore_ascii_case(known)));
+    let start = page.left(dot, HOST_BYTES_MAX, |byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.'));
+    let name = page.text.get(start..dot).filter(|name| !name.is_empty())?;
+    let right = name
+        .split('.')
+        .all(|label| !label.is_empty() && label.len() <= 63 && !label.starts_with('-') && !label.ends_with('-'));
+    let letters = name.bytes().any(|byte| byte.is_ascii_alphabetic());
+    let before = page.before(start);
+    // A part of an address, a URL, a path, a word, a longer name.
+    let part = matches!(before, b'@' | b'/' | b'_' | b'\\' | b'$' | b'=' | b'&' | b'%') || !before.is_ascii();
+    let after = page.byte(end);
+    let longer = matches!(after, b'-' | b'_' | b'@' | b'(' | b'[')
+        || !after.is_ascii()
+        || after == b'.' && page.byte(end + 1).is_ascii_alphanumeric();
+    (known && right && letters && !part && !longer).then_some(start..end)
 }
 
 /// Top-level domains that end no file and no method.
@@ -174,11 +259,26 @@ mod tests {
             ("7;http://microsoft.com;open", Some("http://microsoft.com")),
             ("a,http://microsoft.com,b/c", Some("http://microsoft.com")),
             ("http://exemple.fr/a;b=1", Some("http://exemple.fr/a;b=1")),
+            ("7;https://exemple.fr/a?b=1;open", Some("https://exemple.fr/a?b=1")),
+            ("7,https://exemple.fr/a,open", Some("https://exemple.fr/a")),
             ("http://microsoft", None),
             ("www.microsoft", None),
             ("chrome://settings", None),
         ] {
             assert_eq!(find(&url, &["://", "www."], text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn bare_urls() {
+        for (text, expected) in [
+            ("see exemple.fr/compte/12.", Some("exemple.fr/compte/12")),
+            ("site web : exemple.fr", Some("exemple.fr")),
+            ("7;exemple.com/a;x", Some("exemple.com/a")),
+            ("on exemple.fr today", None),
+            ("jean@exemple.fr/x", None),
+        ] {
+            assert_eq!(find(&BareUrl::new(), TOPS, text), expected, "{text}");
         }
     }
 

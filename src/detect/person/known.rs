@@ -116,7 +116,7 @@ impl Known {
             };
             (phrase.as_str(), Meaning::Cue(cue))
         });
-        Some(Search { lexicon: Lexicon::new(phrases) })
+        Some(Search { lexicon: Lexicon::of_few(phrases) })
     }
 }
 

@@ -10,7 +10,7 @@ use super::{catalogue, engine};
 use crate::detect::page::{Page, Sink, Used};
 use crate::detect::{Block, Engine, Memory, Remembered};
 use crate::model::call::FieldKey;
-use crate::model::{Api, Call, Catalogue, Content, Dialect, Field, Operation, Role, ScanStatus, TokenKind};
+use crate::model::{Api, Call, Catalogue, Content, Dialect, Field, Line, Operation, Role, ScanStatus, TokenKind};
 
 /// A call whose body is not looked at: fields with their own decoded text.
 fn call(fields: &[(Role, TokenKind, &str, u32, FieldKey)]) -> Call {
@@ -23,11 +23,13 @@ fn call(fields: &[(Role, TokenKind, &str, u32, FieldKey)]) -> Call {
         group: *group,
         key: *key,
     });
+    let api = Api { dialect: Dialect::OPENAI, operation: Operation::CHAT };
     Call {
-        api: Api { dialect: Dialect::OpenAi, operation: Operation::ChatCompletions },
+        api,
         body: String::new(),
         fields: fields.collect(),
-        model: 0,
+        line: Line::from(api),
+        models: vec![0],
         stream: false,
         store: None,
         open: 1,

@@ -69,7 +69,8 @@ impl Detector for Age {
 fn unit(page: &Page<'_>, digits: usize) -> Option<(usize, bool)> {
     let at = page.right(digits, 2, |byte| matches!(byte, b' ' | b'-'));
     let rest = page.text.get(at..page.text.floor_char_boundary(page.text.len().min(at + 24)))?;
-    if !rest.starts_with(char::is_alphabetic) {
+    if !rest.as_bytes().first().is_some_and(|first| !first.is_ascii() || INITIALS.contains(&first.to_ascii_lowercase()))
+    {
         return None;
     }
     let spoken = |unit: &&str| {
@@ -81,6 +82,9 @@ fn unit(page: &Page<'_>, digits: usize) -> Option<(usize, bool)> {
     let own = OWN.iter().filter_map(spoken).max().map(|end| (end, true));
     own.or_else(|| UNITS.iter().filter_map(spoken).max().map(|end| (end, false)))
 }
+
+/// What units begin with; others are not in ASCII.
+const INITIALS: &[u8] = b"yamjdlrv";
 
 /// Units that mean an age by themselves.
 const OWN: &[&str] = &[
@@ -164,6 +168,14 @@ const DURATIONS: &[&str] = &[
 mod tests {
     use super::*;
     use crate::detect::page::Sink;
+
+    #[test]
+    fn units_begin_with_their_initials() {
+        for unit in OWN.iter().chain(UNITS) {
+            let first = unit.as_bytes()[0];
+            assert!(!first.is_ascii() || INITIALS.contains(&first), "{unit}");
+        }
+    }
 
     #[test]
     fn rows() {

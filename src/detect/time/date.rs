@@ -129,8 +129,8 @@ const DATE_WORDS: &[&str] = &[
 #[rustfmt::skip]
 const BIRTH_WORDS: &[&str] = &[
     "né", "née", "né le", "née le", "nés le", "naissance", "date de naissance", "ddn", "birth", "birth date", "birthdate", "date of birth", "dob", "born", "birthday",
-    "d o b", "geboren", "geb", "geburtsdatum", "geburtstag", "nacido", "nacida", "fecha de nacimiento", "nacimiento", "nata il", "nato il", "data di nascita", "nascita", "geboortedatum", "geboren op", "nascido", "nascida", "data de nascimento", "nascimento",
-    "urodzony", "urodzona", "data urodzenia", "narozen", "datum narození", "születési idő", "született", "född", "födelsedatum",
+    "d o b", "d.o.b", "born on", "bday", "birthdate", "date naissance", "né(e) le", "jour de naissance", "geboren", "geb", "geburtsdatum", "geburtstag", "nacido", "nacida", "fecha de nacimiento", "nacimiento", "nata il", "nato il", "nato", "nata", "data di nascita", "nascita", "geboortedatum", "geboren op", "nascido", "nascida", "data de nascimento", "nascimento",
+    "urodzony", "urodzona", "data urodzenia", "ur", "urodzin", "narozen", "narozena", "narodený", "dátum narodenia", "rođen", "rođena", "datum rođenja", "rojen", "datum rojstva", "gimimo data", "dzimšanas datums", "sünniaeg", "geb datum", "geb am", "gebdat", "datum narození", "születési idő", "született", "född", "födelsedatum",
     "født", "fødselsdato", "syntynyt", "syntymäaika", "γεννήθηκε", "ημερομηνία γέννησης", "роден", "дата на раждане", "născut", "data nașterii",
 ];
 

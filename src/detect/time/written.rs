@@ -1,8 +1,10 @@
 //! Dates as people write them: `12/03/1985`, `1985-03-12`, `12 mars 1985`, `March 12th, 1985`, `12. März 1985`, `mars 1985`.
 
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use crate::detect::fold::{self, Window};
+use crate::detect::glance::{self, Bits, key_of};
 use crate::detect::page::Page;
 use crate::detect::validate::is_day;
 
@@ -27,7 +29,7 @@ pub(super) struct Written {
 }
 
 /// Bytes of the name of a month.
-const MONTH_BYTES_MAX: usize = 16;
+const MONTH_BYTES_MAX: usize = 24;
 
 /// Reads the date that has its first number at this run.
 pub(super) fn read(page: &Page<'_>, run: &Range<usize>) -> Option<Written> {
@@ -119,7 +121,7 @@ fn iso(page: &Page<'_>, run: &Range<usize>) -> Option<Written> {
     if clock {
         let is_time = |byte: u8| byte.is_ascii_digit() || matches!(byte, b':' | b'.' | b'+' | b'-' | b'Z' | b'z');
         let end = page.right(end + 1, 24, is_time);
-        let end = end - usize::from(page.before(end) == b'.');
+        let end = end - usize::from(matches!(page.before(end), b'.' | b':' | b'+' | b'-'));
         return Some(Written { range: run.start..end, form: Form::Timestamp });
     }
     let ends = !(time.is_ascii_alphanumeric()
@@ -224,6 +226,11 @@ fn month_left(page: &Page<'_>, at: usize) -> Option<(u8, usize)> {
 
 fn month(name: &str) -> Option<u8> {
     (name.len() >= 3).then_some(())?;
+    // The word before a number is seldom a month.
+    let seen = glance::next(name.as_bytes(), 0, name.len())?;
+    if !seen.odd && !MONTH_HEADS.holds(seen.key) {
+        return None;
+    }
     let mut folded = Window::new();
     fold::words(name, &mut folded);
     let folded = folded.trim_ascii();
@@ -231,20 +238,31 @@ fn month(name: &str) -> Option<u8> {
     u8::try_from(place + 1).ok()
 }
 
-/// Names of the months in English, French, German, Spanish, Italian, Dutch, Portuguese and Polish, folded, with what is cut.
+/// The keys of the names of the months.
+static MONTH_HEADS: LazyLock<Bits> = LazyLock::new(|| {
+    let names: Vec<&str> = MONTHS.iter().flat_map(|names| names.split(' ')).collect();
+    let mut heads = Bits::new(names.len());
+    for name in names {
+        heads.insert(key_of(name.as_bytes()));
+    }
+    heads
+});
+
+/// Names of the months in English, French, German, Spanish, Italian, Dutch, Portuguese, Polish, the Nordic languages, Romanian,
+/// Czech, Slovak, Croatian, Slovene, Hungarian, Greek and Bulgarian, folded, with what is cut.
 const MONTHS: [&str; 12] = [
-    "january janvier januar enero gennaio januari janeiro stycznia styczen jan janv ene genn sty janner jaenner",
-    "february fevrier februar febrero febbraio februari fevereiro lutego luty feb fevr fev lut feber",
-    "march mars marz maerz marzo maart marco marca marzec mar mrz mrt",
-    "april avril abril aprile kwietnia kwiecien apr avr abr kwi",
-    "may mai mayo maggio mei maio maja maj mag",
-    "june juin juni junio giugno junho czerwca czerwiec jun giu cze",
-    "july juillet juli julio luglio julho lipca lipiec jul juil lug lip",
-    "august aout agosto augustus sierpnia sierpien aug ago sie",
-    "september septembre septiembre settembre setembro wrzesnia wrzesien sep sept set wrz setiembre",
-    "october octobre oktober octubre ottobre outubro pazdziernika pazdziernik oct okt ott out paz",
-    "november novembre noviembre novembro listopada listopad nov lis",
-    "december decembre dezember diciembre dicembre dezembro grudnia grudzien dec dez dic gru",
+    "january janvier januar enero gennaio januari janeiro stycznia styczen jan janv ene genn sty janner jaenner ianuarie ledna leden januara tammikuuta sijecnja sijecanj januarja ιανουαριου ιανουαριος януари jaanuar sausio janvaris",
+    "february fevrier februar febrero febbraio februari fevereiro lutego luty feb fevr fev lut feber februarie unora unor februara helmikuuta veljace veljaca februarja φεβρουαριου φεβρουαριος февруари veebruar vasario februaris",
+    "march mars marz maerz marzo maart marco marca marzec mar mrz mrt marts martie brezna brezen maaliskuuta ozujka ozujak μαρτιου μαρτιος март marcius kovo",
+    "april avril abril aprile kwietnia kwiecien apr avr abr kwi aprilie dubna duben aprila huhtikuuta travnja travanj απριλιου απριλιος април aprilis balandzio",
+    "may mai mayo maggio mei maio maja maj mag kvetna kveten majus toukokuuta svibnja svibanj μαιου μαιος май маи geguzes maijs",
+    "june juin juni junio giugno junho czerwca czerwiec jun giu cze iunie cervna cerven juna kesakuuta lipnja lipanj junija ιουνιου ιουνιος юни junius birzelio junijs",
+    "july juillet juli julio luglio julho lipca lipiec jul juil lug lip iulie cervence cervenec jula heinakuuta srpnja srpanj julija ιουλιου ιουλιος юли julius liepos julijs",
+    "august aout agosto augustus sierpnia sierpien aug ago sie srpna srpen augusta elokuuta kolovoza kolovoz avgusta αυγουστου αυγουστος август augusztus rugpjucio augusts",
+    "september septembre septiembre settembre setembro wrzesnia wrzesien sep sept set wrz setiembre septembrie zari septembra syyskuuta rujna rujan σεπτεμβριου σεπτεμβριος септември szeptember rugsejo septembris",
+    "october octobre oktober octubre ottobre outubro pazdziernika pazdziernik oct okt ott out paz octombrie rijna rijen oktobra lokakuuta οκτωβριου οκτωβριος октомври spalio oktobris",
+    "november novembre noviembre novembro listopada listopad nov lis noiembrie listopadu novembra marraskuuta studenoga studeni νοεμβριου νοεμβριος ноември lapkricio novembris",
+    "december decembre dezember diciembre dicembre dezembro grudnia grudzien dec dez dic gru decembrie prosince prosinec decembra joulukuuta prosinca prosinac δεκεμβριου δεκεμβριος декември gruodzio decembris",
 ];
 
 #[cfg(test)]

@@ -15,8 +15,8 @@ fn birth_number(candidate: &Candidate<'_>) -> Verdict {
     if !is_birth_number(candidate.compact) {
         return Verdict::Wrong;
     }
-    // Nine digits have no check digit, and a raised month before 2004 is odd.
-    let weak = candidate.compact.len() == 9 || is_raised(candidate.compact);
+    // Nine digits have no check digit, a raised month before 2004 is odd, and one raised otherwise no law provides.
+    let weak = candidate.compact.len() == 9 || is_raised(candidate.compact) || month(candidate.compact).is_none();
     if weak { Verdict::Weak } else { Verdict::Right }
 }
 
@@ -25,10 +25,22 @@ fn is_raised(digits: &[u8]) -> bool {
     raised && part(digits, 0, 2).is_some_and(|year| !(4..=53).contains(&year))
 }
 
+/// The month, as the law raises it.
+fn month(digits: &[u8]) -> Option<u64> {
+    match part(digits, 2, 4)? {
+        month @ 1..=12 => Some(month),
+        month @ 21..=32 => Some(month - 20),
+        month @ 51..=62 => Some(month - 50),
+        month @ 71..=82 => Some(month - 70),
+        _ => None,
+    }
+}
+
 fn is_birth_number(digits: &[u8]) -> bool {
     let (Some(year), Some(raised), Some(day)) = (part(digits, 0, 2), part(digits, 2, 4), part(digits, 4, 6)) else {
         return false;
     };
+    let month = month(digits).unwrap_or(raised % 50 % 20);
     let short = are_digits(digits, 9);
     let year = match (short, year) {
         // Nine digits were given until 1953, to those born from 1880 on.
@@ -36,13 +48,6 @@ fn is_birth_number(digits: &[u8]) -> bool {
         (true, 80..) => 1800 + year,
         (true, _) | (false, 54..) => 1900 + year,
         (false, _) => 2000 + year,
-    };
-    let month = match raised {
-        1..=12 => raised,
-        51..=62 => raised - 50,
-        21..=32 => raised - 20,
-        71..=82 => raised - 70,
-        _ => return false,
     };
     let body = part(digits, 0, 9).map(|body| body % 11 % 10);
     let check = digit_at(digits, 9).map(u64::from);

@@ -7,6 +7,9 @@ use super::{Candidate, Table, Verdict};
 
 pub(super) const TABLE: Table = &[("dk_cpr", dk_cpr), ("dk_cvr", dk_cvr)];
 
+/// The last year of birth that is read as one.
+const LAST_YEAR: u64 = 2030;
+
 /// CPR: `DDMMYY`, four digits whose first tells the century. Weights 4 3 2 7 6 5 4 3 2 1 mod 11 bound until 2007 only, so that
 /// a number without it is weak.
 fn dk_cpr(candidate: &Candidate<'_>) -> Verdict {
@@ -19,7 +22,8 @@ fn dk_cpr(candidate: &Candidate<'_>) -> Verdict {
         (Some(5..=8), 58..) => 1800,
         _ => 2000,
     };
-    if !are_digits(digits, 10) || !is_day(century + year, month, day) {
+    // Nobody is born yet who has a later one.
+    if !are_digits(digits, 10) || century + year > LAST_YEAR || !is_day(century + year, month, day) {
         return Verdict::Wrong;
     }
     let sum = weighted(digits, &[4, 3, 2, 7, 6, 5, 4, 3, 2, 1]);

@@ -97,8 +97,8 @@ fn mac(candidate: &Candidate<'_>) -> Verdict {
     Verdict::of(shaped && !is_repeated(value))
 }
 
-/// VIN: seventeen characters without I, O and Q. North America (first 1 to 5) and China (L) fill the ninth with a check digit
-/// mod 11; elsewhere one that happens to be right is evidence, one that is not is weak.
+/// VIN: seventeen characters without I, O and Q. The ninth is a check digit mod 11, which European makers (first S to Z) need not
+/// fill: with them one that happens to be right is evidence, one that is not is weak.
 fn vin(candidate: &Candidate<'_>) -> Verdict {
     let value = candidate.compact;
     let Some((sum, check)) = vin_sum(value).zip(value.get(8)) else { return Verdict::Wrong };
@@ -106,8 +106,7 @@ fn vin(candidate: &Candidate<'_>) -> Verdict {
     let serial = value.get(13..).is_some_and(|serial| serial.iter().all(u8::is_ascii_digit));
     match value.first() {
         _ if right => Verdict::Right,
-        Some(b'1'..=b'5' | b'L') => Verdict::Wrong,
-        _ if serial && value.iter().any(u8::is_ascii_alphabetic) => Verdict::Weak,
+        Some(b'S'..=b'Z') if serial => Verdict::Weak,
         _ => Verdict::Wrong,
     }
 }

@@ -23,7 +23,18 @@ pub(super) const TABLE: Table = &[
 ];
 
 fn kr_rrn(candidate: &Candidate<'_>) -> Verdict {
-    of_registration(candidate, 11).unwrap_or(Verdict::Wrong)
+    of_registration(candidate, 11).unwrap_or_else(|| of_a_foreigner(candidate.compact).unwrap_or(Verdict::Wrong))
+}
+
+/// A foreigner's number with the check digit of a citizen's: some are issued, and a word decides.
+fn of_a_foreigner(digits: &[u8]) -> Option<Verdict> {
+    let (body, check) = split_check(digits)?;
+    let right = (11 - weighted(body, &[2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5])? % 11) % 10 == check;
+    let century = if matches!(digits.get(6)?, b'5' | b'6') { 1900 } else { 2000 };
+    let (year, month, day) =
+        (calendar::part(digits, 0, 2)?, calendar::part(digits, 2, 4)?, calendar::part(digits, 4, 6)?);
+    let born = calendar::is_day(century + year, month, day);
+    (right && born && matches!(digits.get(6)?, b'5'..=b'8')).then_some(Verdict::Weak)
 }
 
 fn kr_frn(candidate: &Candidate<'_>) -> Verdict {
@@ -55,7 +66,18 @@ fn of_registration(candidate: &Candidate<'_>, base: u32) -> Option<Verdict> {
 
 fn kr_brn(candidate: &Candidate<'_>) -> Verdict {
     let written = is_written(candidate.raw, &['-'], &[&[3, 2, 5]]);
-    if_written(written).where_right(is_brn(candidate.compact) == Some(true))
+    // Other implementations do not know the check digit: where a word says what it is, a wrong one is let pass.
+    match is_brn(candidate.compact) {
+        Some(true) => if_written(written),
+        Some(false) if is_brn_shaped(candidate.compact) => Verdict::Weak,
+        _ => Verdict::Wrong,
+    }
+}
+
+/// A tax office, a kind, and a serial that is not zero.
+fn is_brn_shaped(digits: &[u8]) -> bool {
+    let part = |from, to| calendar::part(digits, from, to).unwrap_or(0);
+    are_digits(digits, 10) && part(0, 3) > 100 && part(3, 5) > 0 && part(5, 9) > 0 && !is_repeated(digits)
 }
 
 fn is_brn(digits: &[u8]) -> Option<bool> {
@@ -86,9 +108,8 @@ fn thai(candidate: &Candidate<'_>) -> Option<Verdict> {
 }
 
 fn sg_nric_fin(candidate: &Candidate<'_>) -> Verdict {
-    let verdict = Verdict::of(is_nric(candidate.compact) == Some(true));
     let small = candidate.raw.bytes().any(|byte| byte.is_ascii_lowercase());
-    if verdict == Verdict::Right && small { Verdict::Weak } else { verdict }
+    if_written(!small).where_right(is_nric(candidate.compact) == Some(true))
 }
 
 fn is_nric(value: &[u8]) -> Option<bool> {

@@ -42,8 +42,11 @@ fn fr_rcs(candidate: &Candidate<'_>) -> Verdict {
     let value = candidate.compact;
     let siren = value.len().checked_sub(9).and_then(|at| value.get(at..));
     let longer = value.len().checked_sub(10).and_then(|at| value.get(at)).is_some_and(u8::is_ascii_digit);
-    let named = candidate.raw.get(..3).is_some_and(|head| head.eq_ignore_ascii_case("RCS"));
-    Verdict::of(named && !longer && siren.is_some_and(is_siren))
+    let city =
+        candidate.raw.get(..3).filter(|head| head.eq_ignore_ascii_case("RCS")).and_then(|_| candidate.raw.get(3..));
+    // `mon RCS est RCS Paris …`: the second one begins it.
+    let again = city.is_some_and(|city| city.split_ascii_whitespace().any(|word| word.eq_ignore_ascii_case("RCS")));
+    Verdict::of(city.is_some() && !again && !longer && siren.is_some_and(is_siren))
 }
 
 /// RIB: bank, branch, account, key; 97 minus (89 bank + 15 branch + 3 account) mod 97, letters read as 1 to 9.

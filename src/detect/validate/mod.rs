@@ -53,6 +53,9 @@ mod turkey;
 mod verhoeff;
 mod weights;
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 pub(super) use calendar::is_day;
 
 /// What a pattern matched: as written in the normalised view, and without separators in upper case.
@@ -98,7 +101,9 @@ pub type Validator = fn(&Candidate<'_>) -> Verdict;
 
 /// Finds a validator by the name that data rows use.
 pub fn named(name: &str) -> Option<Validator> {
-    TABLES.iter().copied().flatten().find(|(known, _)| *known == name).map(|(_, validator)| *validator)
+    static BY_NAME: LazyLock<HashMap<&str, Validator>> =
+        LazyLock::new(|| TABLES.iter().rev().copied().flatten().copied().collect());
+    BY_NAME.get(name).copied()
 }
 
 /// The names of all validators, for error messages and documentation.

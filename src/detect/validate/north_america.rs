@@ -69,7 +69,8 @@ fn us_aba_routing(candidate: &Candidate<'_>) -> Verdict {
     let digits = candidate.compact;
     let district = matches!(calendar::part(digits, 0, 2), Some(1..=12 | 21..=32 | 61..=72 | 80));
     let sum = weighted(digits, &[3, 7, 1, 3, 7, 1, 3, 7, 1]);
-    Verdict::of(district && sum.is_some_and(|sum| sum.is_multiple_of(10)))
+    // Numbers outside of the districts are nobody's today; a word decides.
+    if_written(district).where_right(!is_repeated(digits) && sum.is_some_and(|sum| sum.is_multiple_of(10)))
 }
 
 fn us_npi(candidate: &Candidate<'_>) -> Verdict {

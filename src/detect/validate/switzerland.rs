@@ -7,7 +7,8 @@
 use super::weights::{are_digits, is_grouped, is_repeated, split_check, weighted};
 use super::{Candidate, Table, Verdict, digit, if_written};
 
-pub(super) const TABLE: Table = &[("ch_ahv", ch_ahv), ("ch_esr", ch_esr), ("ch_uid", ch_uid), ("ch_vat", ch_vat)];
+pub(super) const TABLE: Table =
+    &[("ch_ahv", ch_ahv), ("ch_esr", ch_esr), ("ch_esr_short", ch_esr_short), ("ch_uid", ch_uid), ("ch_vat", ch_vat)];
 
 fn ch_ahv(candidate: &Candidate<'_>) -> Verdict {
     let digits = candidate.compact;
@@ -29,6 +30,16 @@ fn ch_vat(candidate: &Candidate<'_>) -> Verdict {
     let suffixes: [&[u8]; 4] = [b"MWST", b"TVA", b"IVA", b"TPV"];
     let uid = suffixes.iter().find_map(|suffix| candidate.compact.strip_suffix(*suffix));
     Verdict::of(uid.is_some_and(is_uid))
+}
+
+/// A reference of fewer than 27 digits, written without its leading zeros.
+fn ch_esr_short(candidate: &Candidate<'_>) -> Verdict {
+    let digits = candidate.compact;
+    let right = (6..=26).contains(&digits.len())
+        && are_digits(digits, digits.len())
+        && !is_repeated(digits)
+        && split_check(digits).is_some_and(|(body, check)| recursive(body) == Some(check));
+    Verdict::Weak.where_right(right)
 }
 
 fn ch_esr(candidate: &Candidate<'_>) -> Verdict {

@@ -10,6 +10,8 @@ use super::{Builder, View};
 
 /// Bytes between the two marks of an emphasis, and of a tag.
 const STRETCH_BYTES_MAX: usize = 64;
+/// Digits of a tag that may be a value in one of its attributes.
+const VALUE_DIGITS_MIN: usize = 6;
 
 /// Takes markup out of a text; `None` when there is none that hides a value.
 pub(super) fn strip(text: &str) -> Option<View> {
@@ -70,6 +72,11 @@ fn tag(bytes: &[u8], at: usize) -> Option<(usize, &'static str)> {
     let len = memchr::memchr2(b'>', b'<', window).filter(|&len| window.get(len) == Some(&b'>'))?;
     let inside = window.get(..len)?;
     let name = inside.strip_prefix(b"/").unwrap_or(inside);
+    // `<a href="mailto:…">`: what an attribute holds is read.
+    let digits = inside.iter().filter(|byte| byte.is_ascii_digit()).count();
+    if digits >= VALUE_DIGITS_MIN || inside.contains(&b'@') || memchr::memmem::find(inside, b"://").is_some() {
+        return None;
+    }
     let end = name.iter().position(|byte| !byte.is_ascii_alphanumeric()).unwrap_or(name.len());
     // `<a.nowak@example.pl>` is an address.
     if name.get(end).is_some_and(|byte| !matches!(byte, b' ' | b'/' | b'\n' | b'\t')) {

@@ -2,7 +2,7 @@
 
 use crate::model::Role;
 
-use super::super::request::Means::{self, Hosts, Is, Link, Prompt, Speaker, Spoken};
+use super::super::request::Means::{self, Hosts, Is, Link, Prompt, Routes, Speaker, Spoken};
 use super::super::table::{Row, row};
 
 const CONTROL: Means = Is(Role::Control);
@@ -11,7 +11,7 @@ const SCHEMA: Means = Is(Role::Schema);
 const ASSISTANT: Means = Is(Role::Assistant);
 
 /// Members of a chat request beside those of [`super::common`].
-pub(super) const CHAT: &[Row<Means>] = &[
+pub(in crate::dialect) const CHAT: &[Row<Means>] = &[
     row("max_completion_tokens", CONTROL),
     row("modalities[]", CONTROL),
     row("audio.voice", CONTROL),
@@ -47,8 +47,57 @@ pub(super) const CHAT: &[Row<Means>] = &[
     row("tool_choice.allowed_tools.tools[].custom.name", NAME),
 ];
 
+/// What servers of open models add to chat: parts of its template, retrieval, guided decoding, sampling.
+pub(in crate::dialect) const SERVED: &[Row<Means>] = &[
+    row("add_generation_prompt", CONTROL),
+    row("continue_final_message", CONTROL),
+    row("add_special_tokens", CONTROL),
+    row("include_stop_str_in_output", CONTROL),
+    row("bad_words[]", Is(Role::User)),
+    row("documents[].title", Is(Role::User)),
+    row("documents[].text", Is(Role::User)),
+    row("documents[].doc_id", NAME),
+    row("documents[].*", Is(Role::User)),
+    row("truncate_prompt_tokens", CONTROL),
+    row("length_penalty", CONTROL),
+    row("use_beam_search", CONTROL),
+    row("priority", CONTROL),
+    row("request_id", NAME),
+    row("rid", NAME),
+    row("cache_salt", NAME),
+    row("mm_processor_kwargs.**", CONTROL),
+    row("return_tokens_as_token_ids", CONTROL),
+    row("return_token_ids", CONTROL),
+    row("kv_transfer_params", Routes),
+    row("bootstrap_host", Routes),
+    row("vllm_xargs.*", CONTROL),
+    row("guided_decoding_backend", CONTROL),
+    row("guided_whitespace_pattern", SCHEMA),
+    row("nvext.**", SCHEMA),
+    row("regex", SCHEMA),
+    row("ebnf", SCHEMA),
+    row("grammar", SCHEMA),
+    row("json_schema.**", SCHEMA),
+    row("separate_reasoning", CONTROL),
+    row("stream_reasoning", CONTROL),
+    row("reasoning_format", CONTROL),
+    row("lora_path", Is(Role::Reference)),
+    row("no_stop_trim", CONTROL),
+    row("cache_prompt", CONTROL),
+    row("n_predict", CONTROL),
+    row("mirostat", CONTROL),
+    row("typical_p", CONTROL),
+    row("tfs_z", CONTROL),
+    row("id_slot", CONTROL),
+    row("random_seed", CONTROL),
+    row("safe_prompt", CONTROL),
+    row("prompt_mode", CONTROL),
+    row("document_image_limit", CONTROL),
+    row("document_page_limit", CONTROL),
+];
+
 /// One message.
-pub(super) const MESSAGE: &[Row<Means>] = &[
+pub(in crate::dialect) const MESSAGE: &[Row<Means>] = &[
     row("role", Speaker),
     row("content", Spoken),
     row("name", NAME),
@@ -86,7 +135,7 @@ pub(super) const MESSAGE: &[Row<Means>] = &[
 ];
 
 /// One tool.
-pub(super) const TOOL: &[Row<Means>] = &[
+pub(in crate::dialect) const TOOL: &[Row<Means>] = &[
     row("type", CONTROL),
     row("server_url", Hosts("mcp")),
     row("function.name", NAME),
@@ -103,7 +152,7 @@ pub(super) const TOOL: &[Row<Means>] = &[
 ];
 
 /// Members of a completion request.
-pub(super) const COMPLETION: &[Row<Means>] = &[
+pub(in crate::dialect) const COMPLETION: &[Row<Means>] = &[
     row("prompt", Prompt),
     row("prompt[]", Prompt),
     row("prompt[][]", Prompt),
@@ -113,8 +162,18 @@ pub(super) const COMPLETION: &[Row<Means>] = &[
     row("images[]", Link),
 ];
 
+/// Members of a request for a classification of texts.
+pub(in crate::dialect) const MODERATION: &[Row<Means>] = &[
+    row("input", Is(Role::User)),
+    row("input[]", Is(Role::User)),
+    row("input[].type", CONTROL),
+    row("input[].text", Is(Role::User)),
+    row("input[].image_url", Link),
+    row("input[].image_url.url", Link),
+];
+
 /// Members of an embedding request.
-pub(super) const EMBEDDING: &[Row<Means>] = &[
+pub(in crate::dialect) const EMBEDDING: &[Row<Means>] = &[
     row("input", Prompt),
     row("input[]", Prompt),
     row("input[][]", Prompt),
@@ -122,4 +181,8 @@ pub(super) const EMBEDDING: &[Row<Means>] = &[
     row("encoding_format", CONTROL),
     row("truncate_prompt_tokens", CONTROL),
     row("input_type", CONTROL),
+    row("output_dimension", CONTROL),
+    row("output_dtype", CONTROL),
+    row("add_special_tokens", CONTROL),
+    row("truncate", CONTROL),
 ];

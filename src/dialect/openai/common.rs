@@ -14,7 +14,7 @@ const HOSTED: Means = Is(Role::Hosted);
 ///
 /// The routes are those of brokers that speak this API (`OpenRouter`, `LiteLLM`): what a backend that the inventory names
 /// would do with them, no inventory says.
-pub(super) const EVERY: &[Row<Means>] = &[
+pub(in crate::dialect) const EVERY: &[Row<Means>] = &[
     row("model", Model),
     row("user", NAME),
     row("metadata.*", NAME),
@@ -30,7 +30,7 @@ pub(super) const EVERY: &[Row<Means>] = &[
 
 /// Members that steer generation, those that vLLM, `SGLang` and llama.cpp add, and those by which other providers are asked to
 /// search, run or remember something (Azure, Google, `OpenRouter`, Qwen, `xAI`).
-pub(super) const SAMPLING: &[Row<Means>] = &[
+pub(in crate::dialect) const SAMPLING: &[Row<Means>] = &[
     row("previous_response_id", State),
     row("conversation", State),
     row("cached_content", Is(Role::Reference)),
@@ -88,11 +88,12 @@ pub(super) const SAMPLING: &[Row<Means>] = &[
 ];
 
 /// A content part, as chat and responses have them.
-pub(super) const PART: &[Row<Means>] = &[
+pub(in crate::dialect) const PART: &[Row<Means>] = &[
     row("", Spoken),
     row("type", CONTROL),
     row("text", Spoken),
     row("refusal", Spoken),
+    row("reference_ids[]", CONTROL),
     row("thinking[].type", CONTROL),
     row("thinking[].text", Spoken),
     row("image_url", Link),
@@ -134,7 +135,7 @@ pub(super) const PART: &[Row<Means>] = &[
 ];
 
 /// Tools that run at the provider, by `type`; what is of no known type counts as one.
-pub(super) const HOSTED_TOOLS: &[Row<Means>] = &[
+pub(in crate::dialect) const HOSTED_TOOLS: &[Row<Means>] = &[
     row("{web_search}", Hosts("web_search")),
     row("{web_search}.**", HOSTED),
     row("{web_search_2025_08_26}", Hosts("web_search")),
@@ -171,7 +172,7 @@ pub(super) const HOSTED_TOOLS: &[Row<Means>] = &[
 
 /// Keys below a `**` that are structure: keywords of JSON Schema, members of hosted tools, of recorded actions and of
 /// `logprobs`. Sorted. A key that is none of them is a leaf.
-pub(super) const WORDS: &[&str] = &[
+pub(in crate::dialect) const WORDS: &[&str] = &[
     "$comment",
     "$defs",
     "$id",

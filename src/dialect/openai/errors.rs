@@ -5,8 +5,8 @@
 
 use serde_json::{Value, json};
 
+use super::super::reply::Flush;
 use crate::model::{Api, Country, Fault, Operation, Refusal};
-use crate::wire::sse;
 
 /// See [`super::super::error_body`].
 pub(in crate::dialect) fn error_body(refusal: &Refusal, request_id: &str) -> String {
@@ -15,9 +15,9 @@ pub(in crate::dialect) fn error_body(refusal: &Refusal, request_id: &str) -> Str
 
 /// See [`super::super::stream_error`]. The SDKs raise for any event whose data has `error`, whatever the event's name; the
 /// members beside it are those of the responses API's own `error` event.
-pub(in crate::dialect) fn stream_error(api: Api, refusal: &Refusal, request_id: &str, sequence: Option<u64>) -> String {
+pub(in crate::dialect) fn stream_error(api: Api, refusal: &Refusal, request_id: &str, sequence: Option<u64>) -> Flush {
     let mut data = json!({ "type": "error", "error": error(refusal, request_id) });
-    if api.operation == Operation::Responses
+    if api.operation == Operation::RESPONSES
         && let Value::Object(members) = &mut data
     {
         members.insert("code".to_owned(), refusal.code.into());
@@ -25,7 +25,7 @@ pub(in crate::dialect) fn stream_error(api: Api, refusal: &Refusal, request_id: 
         members.insert("param".to_owned(), Value::Null);
         members.insert("sequence_number".to_owned(), sequence.unwrap_or_default().into());
     }
-    sse::encode(Some("error"), &data.to_string())
+    Flush { event: Some("error".to_owned()), data: data.to_string() }
 }
 
 fn error(refusal: &Refusal, request_id: &str) -> Value {
@@ -55,7 +55,7 @@ const fn kind(refusal: &Refusal) -> &'static str {
     }
 }
 
-const fn fault(fault: Fault) -> &'static str {
+pub(in crate::dialect) const fn fault(fault: Fault) -> &'static str {
     match fault {
         Fault::Caller => "caller",
         Fault::Policy => "policy",
@@ -65,14 +65,17 @@ const fn fault(fault: Fault) -> &'static str {
 }
 
 /// See [`super::super::models_body`].
-pub(in crate::dialect) fn models_body(models: &[(&str, &[Country])]) -> String {
+pub(in crate::dialect) fn models_body(models: &[(&str, &[Country])], one: bool) -> String {
     let data: Vec<Value> = models
         .iter()
         .map(|(name, countries)| {
             let countries: Vec<&str> = countries.iter().map(Country::as_str).collect();
             // The SDKs want a time of creation; an alias has none.
-            json!({ "id": name, "object": "model", "created": 0, "owned_by": "octroi", "countries": countries })
+            json!({ "id": name, "object": "model", "type": "base", "created": 0, "owned_by": "octroi", "countries": countries, "capabilities": {} })
         })
         .collect();
-    json!({ "object": "list", "data": data }).to_string()
+    match data.first() {
+        Some(first) if one => first.to_string(),
+        _ => json!({ "object": "list", "data": data }).to_string(),
+    }
 }

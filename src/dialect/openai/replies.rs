@@ -5,7 +5,7 @@
 
 use super::super::reply::ChannelKind::{
     Arguments, Code, Command, CustomInput, FunctionArguments, McpArguments, Reasoning, ReasoningAlias, ReasoningDetail,
-    ReasoningSummary, Refusal, Stderr, Stdout, Text, Transcript,
+    ReasoningSummary, Refusal, Stderr, Stdout, Text, TextPart, ThinkingPart, Transcript,
 };
 use super::super::reply::Closing::{Failure as Failed, Item, Part, Stream};
 use super::super::reply::Says::{
@@ -14,7 +14,7 @@ use super::super::reply::Says::{
 use super::super::table::{Row, row};
 
 /// What names a reply; the same in every shape.
-pub(super) const HEAD: &[Row<Says>] = &[
+pub(in crate::dialect) const HEAD: &[Row<Says>] = &[
     row("id", Fixed),
     row("object", Fixed),
     row("model", Fixed),
@@ -29,15 +29,24 @@ pub(super) const HEAD: &[Row<Says>] = &[
 ];
 
 /// One choice of chat, whole or in pieces, and of completions.
-pub(super) const CHOICE: &[Row<Says>] =
-    &[row("index", Outer), row("finish_reason", Finish), row("logprobs", Logprobs("null")), row("text", Piece(Text))];
+pub(in crate::dialect) const CHOICE: &[Row<Says>] = &[
+    row("index", Outer),
+    row("finish_reason", Finish),
+    row("logprobs", Logprobs("null")),
+    row("text", Piece(Text)),
+    row("prompt_logprobs", Logprobs("null")),
+    row("token_ids", Fixed),
+];
 
 /// The message of a choice, or a piece of it; the texts run where they stand in a `delta`.
-pub(super) const MESSAGE: &[Row<Says>] = &[
+pub(in crate::dialect) const MESSAGE: &[Row<Says>] = &[
     row("role", Fixed),
     row("content", Piece(Text)),
     row("content[].type", Fixed),
-    row("content[].text", Whole),
+    row("content[].text", Piece(TextPart)),
+    row("content[].thinking[].type", Fixed),
+    row("content[].thinking[].text", Piece(ThinkingPart)),
+    row("content[].reference_ids[]", Fixed),
     row("refusal", Piece(Refusal)),
     row("reasoning_content", Piece(Reasoning)),
     row("reasoning", Piece(ReasoningAlias)),
@@ -67,10 +76,11 @@ pub(super) const MESSAGE: &[Row<Says>] = &[
 ];
 
 /// An embedding reply.
-pub(super) const EMBEDDING: &[Row<Says>] = &[row("data[].object", Fixed), row("data[].embedding", Fixed)];
+pub(in crate::dialect) const EMBEDDING: &[Row<Says>] =
+    &[row("data[].object", Fixed), row("data[].embedding", Fixed), row("prompt_logprobs", Logprobs("null"))];
 
 /// A response object: the whole reply, or what an event of the stream's life carries.
-pub(super) const RESPONSE: &[Row<Says>] = &[
+pub(in crate::dialect) const RESPONSE: &[Row<Says>] = &[
     row("status", Fixed),
     row("previous_response_id", Fixed),
     row("conversation.id", Fixed),
@@ -82,7 +92,7 @@ pub(super) const RESPONSE: &[Row<Says>] = &[
 ];
 
 /// An item of a response's output.
-pub(super) const ITEM: &[Row<Says>] = &[
+pub(in crate::dialect) const ITEM: &[Row<Says>] = &[
     row("id", Fixed),
     row("call_id", Fixed),
     row("type", Fixed),
@@ -109,11 +119,11 @@ pub(super) const ITEM: &[Row<Says>] = &[
 ];
 
 /// A part of an item's content.
-pub(super) const PART: &[Row<Says>] =
+pub(in crate::dialect) const PART: &[Row<Says>] =
     &[row("type", Fixed), row("text", Whole), row("refusal", Whole), row("logprobs", Logprobs("[]"))];
 
 /// A citation.
-pub(super) const ANNOTATION: &[Row<Says>] = &[
+pub(in crate::dialect) const ANNOTATION: &[Row<Says>] = &[
     row("type", Fixed),
     row("url", Fixed),
     row("file_id", Fixed),
@@ -123,7 +133,7 @@ pub(super) const ANNOTATION: &[Row<Says>] = &[
 ];
 
 /// What every event of a responses stream may have.
-pub(super) const EVENT: &[Row<Says>] = &[
+pub(in crate::dialect) const EVENT: &[Row<Says>] = &[
     row("type", Fixed),
     row("sequence_number", Sequence),
     row("item_id", Fixed),
@@ -135,7 +145,7 @@ pub(super) const EVENT: &[Row<Says>] = &[
 ];
 
 /// The events of a responses stream that carry running text or end it. The index of the part has another name in each family.
-pub(super) const EVENTS: &[Row<Says>] = &[
+pub(in crate::dialect) const EVENTS: &[Row<Says>] = &[
     row("{response.output_text.delta}.content_index", Inner),
     row("{response.output_text.delta}.delta", Piece(Text)),
     row("{response.output_text.done}", Ends(Part(&[Text]))),

@@ -1,10 +1,8 @@
-//! The reply tables and reading with them.
+//! The reply tables.
 
 use std::sync::LazyLock;
 
-use crate::model::{Api, Operation};
-
-use super::super::reply::{self, Ended, EventKind, EventView, ReplyView, Says, Unreadable};
+use super::super::reply::Says;
 use super::super::table::Table;
 use super::replies::{ANNOTATION, CHOICE, EMBEDDING, EVENT, EVENTS, HEAD, ITEM, MESSAGE, PART, RESPONSE};
 
@@ -49,52 +47,10 @@ static RESPONSE_EVENT: LazyLock<Table<Says>> = LazyLock::new(|| {
     ])
 });
 
-/// The table of an operation's whole reply.
-pub(super) fn whole(operation: Operation) -> &'static Table<Says> {
-    if operation == Operation::Responses { &RESPONSE_BODY } else { &CHOICES }
-}
+/// A pair of tables: of a whole reply and of a stream's events.
+type Both = (&'static LazyLock<Table<Says>>, &'static LazyLock<Table<Says>>);
 
-/// The table of an operation's stream events.
-pub(super) fn event(operation: Operation) -> &'static Table<Says> {
-    if operation == Operation::Responses { &RESPONSE_EVENT } else { &CHOICES }
-}
-
-/// See [`super::super::reply_leaves`].
-pub(in crate::dialect) fn reply_leaves(api: Api, body: &str) -> Result<ReplyView<'_>, Unreadable> {
-    let seen = reply::read(body, whole(api.operation), false)?;
-    let usage = seen.usage();
-    Ok(ReplyView { leaves: seen.leaves, withhold: seen.withhold, usage })
-}
-
-/// See [`super::super::event_leaves`].
-pub(in crate::dialect) fn event_leaves<'a>(
-    api: Api,
-    name: Option<&str>,
-    data: &'a str,
-) -> Result<EventView<'a>, Unreadable> {
-    if data.trim() == "[DONE]" {
-        let ends = vec![Ended::All];
-        let (leaves, withhold) = (Vec::new(), Vec::new());
-        return Ok(EventView { kind: EventKind::Done, leaves, withhold, ends, usage: None, sequence: None });
-    }
-    let mut seen = reply::read(data, event(api.operation), true)?;
-    if name == Some("error") && !seen.failed {
-        seen.failed = true;
-        seen.ends.push(Ended::All);
-    }
-    let kind = match (seen.failed, seen.over) {
-        (true, _) => EventKind::Error,
-        (_, true) => EventKind::Done,
-        _ if seen.leaves.iter().any(|leaf| leaf.fragment) => EventKind::Delta,
-        _ => EventKind::Other,
-    };
-    let usage = seen.usage();
-    let (leaves, withhold, ends) = (seen.leaves, seen.withhold, seen.ends);
-    Ok(EventView { kind, leaves, withhold, ends, usage, sequence: seen.sequence })
-}
-
-/// See [`super::super::reply_paths`].
-pub(in crate::dialect) fn reply_paths(api: Api) -> (Vec<&'static str>, Vec<&'static str>) {
-    let paths = |table: &Table<Says>| table.rows().iter().map(|row| row.path).collect();
-    (paths(whole(api.operation)), paths(event(api.operation)))
-}
+/// Chat, completions and embeddings.
+pub(in crate::dialect) const CHOICES_BOTH: Both = (&CHOICES, &CHOICES);
+/// Responses.
+pub(in crate::dialect) const RESPONSE_BOTH: Both = (&RESPONSE_BODY, &RESPONSE_EVENT);

@@ -1,19 +1,18 @@
-//! The request tables, reading with them, and the edits that every outgoing request gets.
+//! The request tables.
 
 use std::sync::LazyLock;
 
-use crate::model::{Api, Call, Field, Operation, Refusal};
-use crate::wire::{Edit, quote};
-
-use super::super::request::{self, Means, RequestTable};
+use super::super::request::{Means, RequestTable};
 use super::super::table::{Row, Table};
 use super::{chat, common, responses};
 
-static CHAT: LazyLock<RequestTable> = LazyLock::new(|| {
+/// See [`super::ENDPOINTS`].
+pub(in crate::dialect) static CHAT: LazyLock<RequestTable> = LazyLock::new(|| {
     table(&[
         ("", common::EVERY),
         ("", common::SAMPLING),
         ("", chat::CHAT),
+        ("", chat::SERVED),
         ("messages[]", chat::MESSAGE),
         ("messages[].content[]", common::PART),
         ("tools[]", chat::TOOL),
@@ -21,12 +20,16 @@ static CHAT: LazyLock<RequestTable> = LazyLock::new(|| {
     ])
 });
 
-static COMPLETIONS: LazyLock<RequestTable> =
+/// See [`super::ENDPOINTS`].
+pub(in crate::dialect) static COMPLETIONS: LazyLock<RequestTable> =
     LazyLock::new(|| table(&[("", common::EVERY), ("", common::SAMPLING), ("", chat::COMPLETION)]));
 
-static EMBEDDINGS: LazyLock<RequestTable> = LazyLock::new(|| table(&[("", common::EVERY), ("", chat::EMBEDDING)]));
+/// See [`super::ENDPOINTS`].
+pub(in crate::dialect) static EMBEDDINGS: LazyLock<RequestTable> =
+    LazyLock::new(|| table(&[("", common::EVERY), ("", chat::EMBEDDING)]));
 
-static RESPONSES: LazyLock<RequestTable> = LazyLock::new(|| {
+/// See [`super::ENDPOINTS`].
+pub(in crate::dialect) static RESPONSES: LazyLock<RequestTable> = LazyLock::new(|| {
     let mut groups: Vec<(&'static str, &[Row<Means>])> = vec![
         ("", common::EVERY),
         ("", common::SAMPLING),
@@ -51,57 +54,10 @@ static RESPONSES: LazyLock<RequestTable> = LazyLock::new(|| {
     table(&groups)
 });
 
+/// See [`super::ENDPOINTS`].
+pub(in crate::dialect) static MODERATIONS: LazyLock<RequestTable> =
+    LazyLock::new(|| table(&[("", common::EVERY), ("", chat::MODERATION)]));
+
 fn table(groups: &[(&'static str, &[Row<Means>])]) -> RequestTable {
     RequestTable { table: Table::new(groups), words: common::WORDS }
-}
-
-/// The table of an operation that has a request body.
-pub(super) fn of(operation: Operation) -> Option<&'static RequestTable> {
-    match operation {
-        Operation::ChatCompletions => Some(&CHAT),
-        Operation::Completions => Some(&COMPLETIONS),
-        Operation::Embeddings => Some(&EMBEDDINGS),
-        Operation::Responses => Some(&RESPONSES),
-        Operation::Models => None,
-    }
-}
-
-/// Reads a body; see [`super::super::parse_within`].
-pub(in crate::dialect) fn parse(api: Api, body: String, depth: usize) -> Result<Call, Refusal> {
-    match of(api.operation) {
-        Some(table) => request::read(api, body, table, depth),
-        None => Err(Refusal::invalid("body_not_allowed", "this endpoint takes no body")),
-    }
-}
-
-/// See [`super::super::answers_in_json`].
-pub(in crate::dialect) fn answers_in_json(call: &Call) -> bool {
-    let asks = |field: &&Field| {
-        matches!(field.path, "response_format.type" | "text.format.type") && call.text(field).starts_with("json")
-    };
-    call.fields.iter().any(|field| asks(&field))
-}
-
-/// See [`super::super::outgoing`]. A `responses` call is stored unless it says otherwise; the other operations only when they
-/// ask for it.
-pub(in crate::dialect) fn outgoing(call: &Call, model: &str, store_off: bool) -> Vec<Edit> {
-    let mut edits = Vec::new();
-    if let Some(field) = call.fields.get(call.model as usize)
-        && call.text(field) != model
-    {
-        edits.push(Edit { span: field.span.clone(), replacement: quote(model) });
-    }
-    if store_off {
-        if let Some(span) = &call.store {
-            edits.push(Edit { span: span.clone(), replacement: "false".to_owned() });
-        } else if call.api.operation == Operation::Responses {
-            edits.push(Edit { span: call.open..call.open, replacement: r#""store":false,"#.to_owned() });
-        }
-    }
-    edits
-}
-
-/// See [`super::super::request_paths`].
-pub(in crate::dialect) fn request_paths(api: Api) -> Vec<&'static str> {
-    of(api.operation).map_or_else(Vec::new, |spec| spec.table.rows().iter().map(|row| row.path).collect())
 }

@@ -13,7 +13,7 @@ const RESULT: Means = Is(Role::ToolResult);
 const REFERENCE: Means = Is(Role::Reference);
 
 /// Members of a responses request beside those of [`super::common`].
-pub(super) const RESPONSES: &[Row<Means>] = &[
+pub(in crate::dialect) const RESPONSES: &[Row<Means>] = &[
     row("input", Is(Role::User)),
     row("instructions", Is(Role::System)),
     row("background", State),
@@ -42,7 +42,7 @@ pub(super) const RESPONSES: &[Row<Means>] = &[
 ];
 
 /// How the answer is to look and how hard it is thought about; a configuration item of the input repeats it.
-pub(super) const CONFIGURATION: &[Row<Means>] = &[
+pub(in crate::dialect) const CONFIGURATION: &[Row<Means>] = &[
     row("text.verbosity", CONTROL),
     row("text.format.type", CONTROL),
     row("text.format.name", SCHEMA),
@@ -57,7 +57,7 @@ pub(super) const CONFIGURATION: &[Row<Means>] = &[
 ];
 
 /// Prompt variables that are parts have these; the text of one is the user's.
-pub(super) const VARIABLE: &[Row<Means>] = &[
+pub(in crate::dialect) const VARIABLE: &[Row<Means>] = &[
     row("type", CONTROL),
     row("text", Is(Role::User)),
     row("image_url", Link),
@@ -69,7 +69,7 @@ pub(super) const VARIABLE: &[Row<Means>] = &[
 ];
 
 /// One tool that the application runs.
-pub(super) const TOOL: &[Row<Means>] = &[
+pub(in crate::dialect) const TOOL: &[Row<Means>] = &[
     row("type", CONTROL),
     row("server_url", Hosts("mcp")),
     row("name", NAME),
@@ -110,7 +110,7 @@ pub(super) const TOOL: &[Row<Means>] = &[
 ];
 
 /// One item of the input, of whatever type. An item without a known type may be a reference by id alone.
-pub(super) const ITEM: &[Row<Means>] = &[
+pub(in crate::dialect) const ITEM: &[Row<Means>] = &[
     row("type", CONTROL),
     row("role", Speaker),
     row("status", CONTROL),
@@ -120,7 +120,7 @@ pub(super) const ITEM: &[Row<Means>] = &[
 ];
 
 /// The kinds of item whose `id` names the item itself.
-pub(super) const OWN_ID: &[&str] = &[
+pub(in crate::dialect) const OWN_ID: &[&str] = &[
     "message",
     "function_call",
     "function_call_output",
@@ -154,7 +154,7 @@ pub(super) const OWN_ID: &[&str] = &[
 ];
 
 /// What every kind of [`OWN_ID`] has.
-pub(super) const OWN: &[Row<Means>] = &[
+pub(in crate::dialect) const OWN: &[Row<Means>] = &[
     row("id", NAME),
     row("call_id", NAME),
     row("namespace", NAME),
@@ -164,7 +164,7 @@ pub(super) const OWN: &[Row<Means>] = &[
 ];
 
 /// What the kinds of item have of their own.
-pub(super) const KINDS: &[Row<Means>] = &[
+pub(in crate::dialect) const KINDS: &[Row<Means>] = &[
     row("{function_call}", Speaks(Role::Assistant)),
     row("{function_call}.name", NAME),
     row("{function_call}.arguments", CALL),

@@ -24,15 +24,16 @@ pub(in crate::dialect) fn flush_event(
 ) -> Option<Flush> {
     let document = Document::read(template, Bounds::REQUEST, Numbers::NotInArrays).ok()?;
     match api.operation {
-        Operation::ChatCompletions => {
+        Operation::COMPLETION if channel.kind == ChannelKind::Text => {
+            Some(choice(&document, channel, &format!(r#""text":{}"#, quote(text))))
+        }
+        Operation::RESPONSES => responses(&document, channel, text, sequence),
+        Operation::COMPLETION | Operation::EMBEDDINGS => None,
+        // Chat, and what other servers answer in its shape.
+        _ => {
             let delta = chat_delta(channel, &quote(text))?;
             Some(choice(&document, channel, &format!(r#""delta":{delta}"#)))
         }
-        Operation::Completions if channel.kind == ChannelKind::Text => {
-            Some(choice(&document, channel, &format!(r#""text":{}"#, quote(text))))
-        }
-        Operation::Responses => responses(&document, channel, text, sequence),
-        _ => None,
     }
 }
 
@@ -50,6 +51,10 @@ fn chat_delta(channel: Channel, text: &str) -> Option<String> {
     Some(match channel.kind {
         ChannelKind::Text => format!(r#"{{"content":{text}}}"#),
         ChannelKind::Reasoning => format!(r#"{{"reasoning_content":{text}}}"#),
+        ChannelKind::TextPart => format!(r#"{{"content":[{{"type":"text","text":{text}}}]}}"#),
+        ChannelKind::ThinkingPart => {
+            format!(r#"{{"content":[{{"type":"thinking","thinking":[{{"type":"text","text":{text}}}]}}]}}"#)
+        }
         ChannelKind::ReasoningAlias => format!(r#"{{"reasoning":{text}}}"#),
         ChannelKind::ReasoningDetail => {
             format!(r#"{{"reasoning_details":[{{"index":{inner},"type":"reasoning.text","text":{text}}}]}}"#)

@@ -5,23 +5,29 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
+use super::super::language::endpoint;
 use super::super::request::Means;
 use super::super::visit::{At, Spot, Visitor, walk};
 use super::*;
-use crate::model::{Api, Call, Dialect, Operation, Refusal, Role, TokenKind};
+use crate::dialect::{
+    error_body, event_leaves, flush_event, models_body, outgoing, parse_within, reply_leaves, request_paths, route,
+    stream_error,
+};
+use crate::model::{Api, Call, Refusal, Role, TokenKind};
 use crate::wire::json::{Bounds, Document, Node, Numbers};
 use crate::wire::splice;
 
 mod laws;
 mod replies;
 
-const CHAT: Api = api(Operation::ChatCompletions);
-const COMPLETIONS: Api = api(Operation::Completions);
-const EMBEDDINGS: Api = api(Operation::Embeddings);
-const RESPONSES: Api = api(Operation::Responses);
+const CHAT: Api = api(Operation::CHAT);
+const COMPLETIONS: Api = api(Operation::COMPLETION);
+const MODERATIONS: Api = api(Operation::new("moderations"));
+const EMBEDDINGS: Api = api(Operation::EMBEDDINGS);
+const RESPONSES: Api = api(Operation::RESPONSES);
 
 const fn api(operation: Operation) -> Api {
-    Api { dialect: Dialect::OpenAi, operation }
+    Api { dialect: Dialect::OPENAI, operation }
 }
 
 macro_rules! fixtures {
@@ -33,6 +39,8 @@ macro_rules! fixtures {
 const FIXTURES: &[(&str, Api, &str)] = fixtures! {
     "chat" CHAT;
     "chat_choices" CHAT;
+    "chat_served" CHAT;
+    "moderations" MODERATIONS;
     "unknown" CHAT;
     "completions" COMPLETIONS;
     "completions_text" COMPLETIONS;
@@ -43,7 +51,7 @@ const FIXTURES: &[(&str, Api, &str)] = fixtures! {
 };
 
 fn read(api: Api, body: &str) -> Result<Call, Refusal> {
-    parse(api, body.to_owned(), Bounds::REQUEST.depth)
+    parse_within(api, body.to_owned(), Bounds::REQUEST.depth)
 }
 
 /// One line for each leaf: path, role, token, group, key, text.
@@ -161,8 +169,8 @@ fn mounted() -> Vec<(Api, String)> {
 fn every_request_row_has_a_fixture() {
     let bodies = FIXTURES.iter().map(|(_, api, body)| (*api, (*body).to_owned())).chain(mounted());
     let bodies: Vec<(Api, String)> = bodies.collect();
-    for api in [CHAT, COMPLETIONS, EMBEDDINGS, RESPONSES] {
-        let table = &request::of(api.operation).unwrap().table;
+    for api in [CHAT, COMPLETIONS, EMBEDDINGS, RESPONSES, MODERATIONS] {
+        let table = &endpoint(api).unwrap().request.unwrap().table;
         let mut trail = Trail::default();
         for (_, body) in bodies.iter().filter(|(its, _)| *its == api) {
             assert!(read(api, body).is_ok(), "{api:?}: {:?}", read(api, body).err());
@@ -177,8 +185,8 @@ fn every_request_row_has_a_fixture() {
 #[test]
 fn words_are_sorted_and_rows_are_not_repeated() {
     assert!(common::WORDS.is_sorted());
-    for api in [CHAT, COMPLETIONS, EMBEDDINGS, RESPONSES] {
-        let rows = request::of(api.operation).unwrap().table.rows();
+    for api in [CHAT, COMPLETIONS, EMBEDDINGS, RESPONSES, MODERATIONS] {
+        let rows = endpoint(api).unwrap().request.unwrap().table.rows();
         let mut seen = BTreeSet::new();
         for row in rows {
             assert!(seen.insert((row.path, format!("{:?}", row.means))), "{api:?}: {} twice", row.path);
@@ -242,7 +250,7 @@ fn refuses_with_a_code_and_a_place() {
             "conversation byte 28",
         ),
         ("background", RESPONSES, r#"{"model":"m","background":true}"#, "stateful_not_supported", "background byte 26"),
-        ("body of a list", api(Operation::Models), "{}", "body_not_allowed", ""),
+        ("body of a list", api(Operation::MODELS), "{}", "body_not_allowed", ""),
     ];
     for (name, api, body, code, place) in rows {
         let refusal = read(*api, body).unwrap_err();
@@ -279,14 +287,16 @@ fn refuses_state_and_routes_of_other_providers() {
 
 #[test]
 fn routes_a_closed_list() {
-    let route =
-        |method: &str, path: &str, query| route(&http::Method::from_bytes(method.as_bytes()).unwrap(), path, query);
+    let route = |method: &str, path: &str, query| {
+        let method = http::Method::from_bytes(method.as_bytes()).unwrap();
+        route(&method, path, query, &http::HeaderMap::new()).map(|line| line.api)
+    };
     for (method, path, operation) in [
-        ("POST", "/v1/chat/completions", Operation::ChatCompletions),
-        ("POST", "/v1/completions", Operation::Completions),
-        ("POST", "/v1/embeddings", Operation::Embeddings),
-        ("POST", "/v1/responses", Operation::Responses),
-        ("GET", "/v1/models", Operation::Models),
+        ("POST", "/v1/chat/completions", Operation::CHAT),
+        ("POST", "/v1/completions", Operation::COMPLETION),
+        ("POST", "/v1/embeddings", Operation::EMBEDDINGS),
+        ("POST", "/v1/responses", Operation::RESPONSES),
+        ("GET", "/v1/models", Operation::MODELS),
     ] {
         assert_eq!(route(method, path, None), Ok(api(operation)));
         assert_eq!(route(method, path, Some("")), Ok(api(operation)));
@@ -317,8 +327,8 @@ fn routes_a_closed_list() {
     for (path, said) in [
         ("/v1/files", "`/v1/files` is not governed"),
         ("/v1/files/file-1/content", "`/v1/files` is not governed"),
-        ("/v1/responses/resp_1", "below `/v1/responses`"),
-        ("/v1/models/gpt", "below `/v1/models`"),
+        ("/v1/responses/resp_1/x/y", "below `/v1/responses`"),
+        ("/v1/models/gpt/x", "below `/v1/models`"),
         ("/v1/realtime", "`/v1/realtime` is not governed"),
         ("/v1/erika@example.org", "this endpoint is not governed"),
     ] {

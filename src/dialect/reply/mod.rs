@@ -13,7 +13,7 @@ use crate::wire::Edit;
 
 mod read;
 
-pub(crate) use read::{Closing, Says, read};
+pub(crate) use read::{Closing, Piecewise, Says, event, read};
 
 /// One string of a reply, or a key of an object that the table leaves open.
 #[derive(Clone, PartialEq, Eq)]
@@ -46,7 +46,7 @@ pub enum Landing {
 pub struct Channel {
     /// Which kind of text.
     pub kind: ChannelKind,
-    /// Index of the choice (chat, completions) or of the output item (responses).
+    /// Index of the choice (chat, completions), the output item (responses), the content block or the candidate.
     pub outer: u32,
     /// Index of the tool call, the content part, the summary part or the command within it; 0 where there is none.
     pub inner: u32,
@@ -57,6 +57,10 @@ pub struct Channel {
 pub enum ChannelKind {
     /// The answer.
     Text,
+    /// A part of an answer that comes as a list of parts.
+    TextPart,
+    /// A part of such an answer that is reasoning.
+    ThinkingPart,
     /// Reasoning that is shown (`reasoning_content`, `reasoning_text`).
     Reasoning,
     /// The same under the name `reasoning`, which some servers send beside the other.
@@ -147,7 +151,7 @@ pub struct EventView<'a> {
 /// The sorts of events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum EventKind {
-    /// The stream's end mark, or the event after which nothing comes. Its `ends` is [`Ended::All`].
+    /// The stream's end mark, or an event after which the stream may end.
     Done,
     /// At least one leaf is a fragment.
     Delta,

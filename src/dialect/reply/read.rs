@@ -10,8 +10,8 @@ use crate::wire::Edit;
 use crate::wire::json::{Bounds, Document, Node, NodeKind, Numbers};
 
 use super::super::table::{Place, Table};
-use super::super::visit::{At, Spot, Visitor, walk};
-use super::{Channel, ChannelKind, Ended, Landing, ReplyLeaf, Sequence, Unreadable, Usage};
+use super::super::visit::{At, Spot, Visitor, walk_as};
+use super::{Channel, ChannelKind, Ended, EventKind, EventView, Landing, ReplyLeaf, Sequence, Unreadable, Usage};
 
 /// What stands at a place of a reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +36,12 @@ pub(crate) enum Says {
     OutputTokens,
     /// Why a choice ended; any string here ends its channels.
     Finish,
+    /// The same where the stream has no mark of its own and may end behind it.
+    FinishLast,
+    /// `true` here says that the stream is over.
+    Over,
+    /// `true` here says that the text beside it is reasoning.
+    Thought,
     /// The number of an event.
     Sequence,
     /// An object or string here says that the backend failed.
@@ -85,12 +91,48 @@ impl Seen<'_> {
     }
 }
 
-/// Reads a whole reply, or one event when `stream` is set.
-pub(crate) fn read<'a>(text: &'a str, table: &Table<Says>, stream: bool) -> Result<Seen<'a>, Unreadable> {
+/// Whether a text is a whole reply or one event of a stream, with the name that the framing gives it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Piecewise<'n> {
+    /// A whole reply.
+    No,
+    /// One event.
+    Event(Option<&'n str>),
+}
+
+/// Reads one event of a stream.
+pub(crate) fn event<'a>(name: Option<&str>, data: &'a str, table: &Table<Says>) -> Result<EventView<'a>, Unreadable> {
+    if data.trim() == "[DONE]" {
+        let ends = vec![Ended::All];
+        let (leaves, withhold) = (Vec::new(), Vec::new());
+        return Ok(EventView { kind: EventKind::Done, leaves, withhold, ends, usage: None, sequence: None });
+    }
+    let mut seen = read(data, table, Piecewise::Event(name))?;
+    if name == Some("error") && !seen.failed {
+        seen.failed = true;
+        seen.ends.push(Ended::All);
+    }
+    let kind = match (seen.failed, seen.over) {
+        (true, _) => EventKind::Error,
+        (_, true) => EventKind::Done,
+        _ if seen.leaves.iter().any(|leaf| leaf.fragment) => EventKind::Delta,
+        _ => EventKind::Other,
+    };
+    let usage = seen.usage();
+    let (leaves, withhold, ends) = (seen.leaves, seen.withhold, seen.ends);
+    Ok(EventView { kind, leaves, withhold, ends, usage, sequence: seen.sequence })
+}
+
+/// Reads a whole reply, or one event.
+pub(crate) fn read<'a>(text: &'a str, table: &Table<Says>, piecewise: Piecewise<'_>) -> Result<Seen<'a>, Unreadable> {
     let document =
         Document::read(text, REPLY, Numbers::NotInArrays).map_err(|malformed| Unreadable { at: malformed.at })?;
+    let (stream, kind) = match piecewise {
+        Piecewise::No => (false, None),
+        Piecewise::Event(name) => (true, name),
+    };
     let mut reading = Reading { table, stream, seen: Seen::default(), scopes: vec![Scope::default()] };
-    match walk(&document, table, &mut reading) {
+    match walk_as(&document, table, kind, &mut reading) {
         Ok(()) => Ok(reading.seen),
         Err(never) => match never {},
     }
@@ -112,6 +154,8 @@ struct Scope {
     inner: u32,
     /// Within probabilities: nothing there is a leaf.
     muted: bool,
+    /// In a part that is reasoning.
+    thought: bool,
 }
 
 impl<'a> Visitor<'a, Says> for Reading<'_, 'a> {
@@ -160,14 +204,16 @@ impl<'a> Visitor<'a, Says> for Reading<'_, 'a> {
         match (says, node.kind) {
             (Says::Logprobs(instead), NodeKind::String) => self.withhold(node, instead),
             (_, NodeKind::String) => {
-                if says == Says::Finish && !document.decoded(node).is_empty() {
+                if matches!(says, Says::Finish | Says::FinishLast) && !document.decoded(node).is_empty() {
                     self.seen.ends.push(Ended::Outer(scope.outer));
+                    self.seen.over |= says == Says::FinishLast;
                 }
                 if says == Says::Failure {
                     self.end(Closing::Failure, scope);
                 }
                 self.leaf_of(document, node, says);
             }
+            (Says::Over, NodeKind::True) => self.end(Closing::Stream, scope),
             (Says::InputTokens, NodeKind::Number) => self.seen.usage.0 = document.raw(node).parse().ok(),
             (Says::OutputTokens, NodeKind::Number) => self.seen.usage.1 = document.raw(node).parse().ok(),
             (Says::Sequence, NodeKind::Number) => {
@@ -187,16 +233,19 @@ impl<'a> Reading<'_, 'a> {
 
     /// Takes the indices that an object says of itself; an element that says none has its position.
     fn indices(&self, document: &Document<'_>, at: &At<'_, Says>, place: &Place<Says>, scope: &mut Scope) {
-        let said = |wanted: Says| {
-            let named = place
+        let named = |wanted: Says| {
+            place
                 .members()
                 .iter()
-                .find(|(_, id)| self.table.place(*id).is_some_and(|member| member.means == Some(wanted)));
-            named.map(|(name, _)| {
-                let value = document.member(at.index, name).and_then(|value| document.node(value));
-                value.and_then(|value| document.raw(value).parse().ok()).unwrap_or(at.position)
-            })
+                .find(|(_, id)| self.table.place(*id).is_some_and(|member| member.means == Some(wanted)))
+                .map(|(name, _)| document.member(at.index, name).and_then(|value| document.node(value)))
         };
+        let said = |wanted: Says| {
+            named(wanted).map(|value| value.and_then(|value| document.raw(value).parse().ok()).unwrap_or(at.position))
+        };
+        if let Some(thought) = named(Says::Thought) {
+            scope.thought = thought.is_some_and(|value| value.kind == NodeKind::True);
+        }
         if let Some(outer) = said(Says::Outer) {
             *scope = Scope { outer, inner: 0, ..*scope };
         }
@@ -228,6 +277,7 @@ impl<'a> Reading<'_, 'a> {
     fn leaf_of(&mut self, document: &Document<'a>, node: &Node, says: Says) {
         let scope = self.scope();
         let (kind, restore) = match says {
+            Says::Piece(ChannelKind::Text) if scope.thought => (ChannelKind::Reasoning, true),
             Says::Piece(kind) => (kind, true),
             Says::Whole | Says::Json => (ChannelKind::Whole, true),
             _ => (ChannelKind::Whole, false),

@@ -1,12 +1,15 @@
 //! HTML: what a reader sees. Scripts and styles are not read; blocks end a line.
 
-use html5gum::{Token, Tokenizer};
+use html5gum::{DefaultEmitter, Token, Tokenizer};
 
 /// The text of a page. Any text is a page: the standard says what a browser makes of it.
 pub(super) fn text(page: &str) -> String {
     let mut out = String::with_capacity(page.len() / 2);
     let mut hidden: Option<Vec<u8>> = None;
-    for token in Tokenizer::new(page) {
+    // Within a script neither tags nor comments count: what would end one there must not swallow the page behind it.
+    let mut emitter = DefaultEmitter::default();
+    emitter.naively_switch_states(true);
+    for token in Tokenizer::new_with_emitter(page, emitter) {
         let Ok(token) = token;
         match token {
             Token::StartTag(tag) => {

@@ -23,7 +23,10 @@ pub(super) fn text(bytes: &[u8]) -> Result<String, ExtractError> {
         return Err(ExtractError::Binary);
     }
     names.sort_by_key(|name| (name.len(), name.clone()));
-    names.truncate(PARTS_MAX);
+    if names.len() > PARTS_MAX {
+        return Err(ExtractError::Large);
+    }
+    let mut left = TEXT_BYTES_MAX;
     let mut out = String::new();
     for name in names {
         let part = archive.by_name(&name).map_err(|error| match error {
@@ -32,10 +35,8 @@ pub(super) fn text(bytes: &[u8]) -> Result<String, ExtractError> {
         })?;
         let mut xml = Vec::new();
         // One byte more than is allowed tells that there is more.
-        part.take(TEXT_BYTES_MAX as u64 + 1).read_to_end(&mut xml).map_err(|_| broken.clone())?;
-        if xml.len() > TEXT_BYTES_MAX {
-            return Err(ExtractError::Large);
-        }
+        part.take(left as u64 + 1).read_to_end(&mut xml).map_err(|_| broken.clone())?;
+        left = left.checked_sub(xml.len()).ok_or(ExtractError::Large)?;
         part_text(&xml, &mut out)?;
         out.push('\n');
     }

@@ -54,6 +54,7 @@ fn every_format_gives_its_text() {
             b"<style>p{}</style><p>One<b>two</b></p><script>x</script>three &eacute;".to_vec(),
             "Onetwo three é",
         ),
+        ("a script that begins a comment", "a.html", b"One<script><!-- a < b</script> two".to_vec(), "One two"),
         (
             "word",
             "a.docx",

@@ -57,6 +57,8 @@ pub(super) fn gather(
     stop: &dyn Fn() -> bool,
 ) -> Result<BTreeMap<usize, Evidence>, JudgeError> {
     let mut found: BTreeMap<usize, Evidence> = BTreeMap::new();
+    let go_on = || if stop() { Err(JudgeError::Stopped) } else { Ok(()) };
+    go_on()?;
     let bounds = |place: usize| space.prose_at(place).map(|(_, document)| document.prose.clone());
     let runs = space.prose.runs(&question.prose, bounds);
     // Windows that a run lies in are compared whatever their sketches say.
@@ -80,6 +82,7 @@ pub(super) fn gather(
             wanted.insert((index, window(middle, asked_windows), window(known, document.windows())), UNIT);
         }
     }
+    go_on()?;
     let code = |place: usize| space.code_at(place).map(|(_, document)| document.code.clone());
     let runs = space.code.runs(&question.code, code);
     let of = |place| space.code_at(place).map(|(index, document)| (index, document.code.start));
@@ -87,7 +90,9 @@ pub(super) fn gather(
         question.code_weights.get(asked).unwrap_or_default().iter().map(|weight| u32::from(*weight)).sum()
     };
     counted(&runs, worth, of, &mut found, true);
+    go_on()?;
     by_sketch(space, question, &mut wanted, stop)?;
+    go_on()?;
     compare(space, question, wanted, &mut found);
     Ok(found)
 }

@@ -252,7 +252,10 @@ impl Space {
                 segment.live.set(row % SEGMENT_ROWS, false);
             }
         }
+        let (prose, code) = (document.prose.clone(), document.code.clone());
         self.count(index, false);
+        self.prose.remove(prose);
+        self.code.remove(code);
         true
     }
 

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::JudgeError;
 use super::document::terms;
 use crate::leak::sketch::Term;
 use crate::leak::text::{Keys, Words};
@@ -21,9 +22,19 @@ pub struct Question {
 
 impl Question {
     /// Brings texts under a tenant's keys. `texts` yields the number of a text and its words.
-    pub fn new<'a>(texts: impl Iterator<Item = (u32, &'a Words)>, keys: &Keys) -> Self {
+    ///
+    /// # Errors
+    /// When `stop` says so, which it is asked before each text.
+    pub fn new<'a>(
+        texts: impl Iterator<Item = (u32, &'a Words)>,
+        keys: &Keys,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Self, JudgeError> {
         let mut question = Self::default();
         for (number, words) in texts {
+            if stop() {
+                return Err(JudgeError::Stopped);
+            }
             for word in &words.prose {
                 question.prose.push(keys.token(word.hash));
                 question.weights.push(word.weight);
@@ -35,7 +46,7 @@ impl Question {
                 question.code_places.push((number, word.start..word.end));
             }
         }
-        question
+        Ok(question)
     }
 
     pub(super) fn terms(&self) -> Vec<Term> {

@@ -1,75 +1,182 @@
 //! What a text says when it is read another way: encoded, shifted, backwards, letter by letter.
 //!
-//! Each reading is tried only where the text asks for it: a run that decodes to text, or a text with hardly a common word that
-//! has many when it is read so.
+//! Each reading is tried only where the text asks for it: a run that decodes to text, or a stretch with hardly a common word that
+//! has many when it is read so. A text is judged stretch by stretch, so that a disguised passage counts whatever stands around
+//! it. A reading may be a disguise itself: it is read again, to a depth of [`DEPTH_MAX`].
+
+use std::ops::Range;
 
 use super::common::Weights;
-use super::lexemes;
+use super::{Word, Words, lexemes};
 use crate::detect::encoded_runs;
 
-/// Words that a reading is judged by.
-const SAMPLE_WORDS: usize = 400;
-/// Words below which nothing can be said of a text.
+/// Bytes of a text that are judged together: some twenty words.
+const STRETCH_BYTES: usize = 128;
+/// Words below which nothing can be said of a stretch.
 const WORDS_MIN: usize = 8;
-/// Bytes of all readings of one text; encodings within encodings end here.
+/// Weight below which a word is a common one.
+const COMMON: u8 = 64;
+/// Of a thousand words, how many are common ones in any text of a language that we know.
+const FAMILIAR: usize = 150;
+/// Characters of a line that may be a part of one long encoding.
+const WRAPPED_MIN: usize = 40;
+/// Bytes of all readings of one text.
 const READINGS_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Disguises within disguises.
+const DEPTH_MAX: usize = 3;
 
-/// The other readings of a text, each a text of its own.
-pub fn readings(text: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut bytes = 0;
-    let mut keep = |reading: String, found: &mut Vec<String>| {
-        bytes += reading.len();
-        if bytes <= READINGS_BYTES_MAX {
-            found.push(reading);
-        }
-    };
-    encoded_runs(text, |_, decoded| keep(decoded.to_owned(), &mut found));
-    let plain = familiar(text);
-    if plain.words >= WORDS_MIN && plain.per_mille() < 150 {
-        let shifted: String = text.chars().map(shift).collect();
-        let backwards: String = text.chars().rev().collect();
-        for reading in [shifted, backwards] {
-            let read = familiar(&reading);
-            if read.per_mille() >= 150 && read.per_mille() > 2 * plain.per_mille() + 50 {
-                keep(reading, &mut found);
-            }
-        }
-    }
-    if plain.letters * 2 > plain.words && plain.words >= 2 * WORDS_MIN {
-        keep(joined(text), &mut found);
-    }
-    found
+/// The other readings of a text whose words are known, each a text of its own with its words.
+pub fn readings(text: &str, words: &Words) -> Vec<Words> {
+    let mut found = Found { words: Vec::new(), bytes: 0 };
+    found.read(text, words, 1);
+    found.words
 }
 
-struct Familiar {
+struct Found {
+    words: Vec<Words>,
+    bytes: usize,
+}
+
+impl Found {
+    fn read(&mut self, text: &str, words: &Words, depth: usize) {
+        let unwrapped = unwrapped(text);
+        encoded_runs(unwrapped.as_deref().unwrap_or(text), |_, decoded| self.keep(decoded, depth));
+        let stretches = Stretches::of(words, text.len());
+        for run in stretches.runs(|stretch| stretch.words >= WORDS_MIN && stretch.per_mille() < FAMILIAR) {
+            let [core, whole] = [&run.core, &run.whole].map(|range| text.get(range.clone()).unwrap_or_default());
+            let plain = familiar(core).per_mille();
+            for read in [shifted, backwards] {
+                let says = familiar(&read(core)).per_mille();
+                if says >= FAMILIAR && says > 2 * plain + 50 {
+                    self.keep(&read(whole), depth);
+                }
+            }
+        }
+        let apart = |stretch: &Stretch| stretch.letters * 2 > stretch.words && stretch.words >= 2 * WORDS_MIN;
+        for run in stretches.runs(apart) {
+            self.keep(&joined(text.get(run.whole).unwrap_or_default()), depth);
+        }
+    }
+
+    fn keep(&mut self, reading: &str, depth: usize) {
+        self.bytes += reading.len();
+        if self.bytes > READINGS_BYTES_MAX {
+            return;
+        }
+        let words = Words::of(reading);
+        if depth < DEPTH_MAX {
+            self.read(reading, &words, depth + 1);
+        }
+        self.words.push(words);
+    }
+}
+
+/// A text whose long lines of code characters are one line again, as encoders wrap them; `None` when there are none.
+fn unwrapped(text: &str) -> Option<String> {
+    let is_code = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_');
+    let is_wrapped = |line: &str| line.len() >= WRAPPED_MIN && line.bytes().all(is_code);
+    if !text.lines().any(is_wrapped) {
+        return None;
+    }
+    let mut out = String::with_capacity(text.len());
+    for line in text.lines() {
+        out.push_str(line);
+        if !is_wrapped(line) {
+            out.push('\n');
+        }
+    }
+    Some(out)
+}
+
+/// How a stretch of a text reads.
+#[derive(Debug, Clone, Default)]
+struct Stretch {
     words: usize,
     common: usize,
     /// Words of one letter.
     letters: usize,
+    /// Where its first word begins, in bytes.
+    start: usize,
 }
 
-impl Familiar {
+impl Stretch {
+    fn count(&mut self, word: &Word) {
+        let length = word.end.saturating_sub(word.start);
+        self.words += 1;
+        self.letters += usize::from(length == 1);
+        self.common += usize::from(length > 1 && word.weight < COMMON);
+    }
+
     fn per_mille(&self) -> usize {
         1000 * self.common / self.words.max(1)
     }
 }
 
-/// How many of the first words are common ones.
-fn familiar(text: &str) -> Familiar {
-    let end = text.floor_char_boundary(text.len().min(SAMPLE_WORDS * 8));
-    let mut seen = Familiar { words: 0, common: 0, letters: 0 };
+/// A text in stretches, in order.
+struct Stretches {
+    all: Vec<Stretch>,
+    end: usize,
+}
+
+impl Stretches {
+    fn of(words: &Words, end: usize) -> Self {
+        let mut all: Vec<Stretch> = Vec::with_capacity(end / STRETCH_BYTES + 1);
+        for word in &words.prose {
+            let start = word.start as usize;
+            if all.last().is_none_or(|last| start >= last.start + STRETCH_BYTES) {
+                all.push(Stretch { start, ..Stretch::default() });
+            }
+            if let Some(last) = all.last_mut() {
+                last.count(word);
+            }
+        }
+        Self { all, end }
+    }
+
+    /// Neighbouring stretches that ask for a reading.
+    fn runs(&self, asks: impl Fn(&Stretch) -> bool) -> Vec<Run> {
+        let mut runs: Vec<Range<usize>> = Vec::new();
+        for (at, _) in self.all.iter().enumerate().filter(|(_, stretch)| asks(stretch)) {
+            match runs.last_mut().filter(|run| run.end == at) {
+                Some(run) => run.end = at + 1,
+                None => runs.push(at..at + 1),
+            }
+        }
+        let start = |at: usize| self.all.get(at).map_or(self.end, |stretch| stretch.start);
+        let bytes = |from: usize, to: usize| start(from)..start(to);
+        let run = |run: Range<usize>| Run {
+            core: bytes(run.start, run.end),
+            whole: bytes(run.start.saturating_sub(1), run.end + 1),
+        };
+        runs.into_iter().map(run).collect()
+    }
+}
+
+/// Where stretches ask for a reading, in bytes.
+struct Run {
+    /// They alone.
+    core: Range<usize>,
+    /// With one more on both sides: a disguise ends somewhere within a stretch.
+    whole: Range<usize>,
+}
+
+/// How a text reads.
+fn familiar(text: &str) -> Stretch {
+    let mut seen = Stretch::default();
     let weights = Weights::new();
-    lexemes(text.get(..end).unwrap_or_default(), |lexeme| {
-        seen.words += 1;
-        seen.letters += usize::from(lexeme.end == lexeme.start + 1);
-        seen.common +=
-            usize::from(lexeme.end > lexeme.start + 1 && weights.of(lexeme.hash).is_some_and(|weight| weight < 64));
-    });
+    lexemes(text, |lexeme| seen.count(&lexeme.weighed(weights)));
     seen
 }
 
 /// ROT13.
+fn shifted(text: &str) -> String {
+    text.chars().map(shift).collect()
+}
+
+fn backwards(text: &str) -> String {
+    text.chars().rev().collect()
+}
+
 fn shift(c: char) -> char {
     let turn = |first: u8| char::from(first + (c as u8 - first + 13) % 26);
     match c {

@@ -91,15 +91,28 @@ fn other_readings_are_tried_where_the_text_asks() {
         .collect::<Vec<_>>()
         .join("   ");
     let encoded = base64::engine::general_purpose::STANDARD.encode(plain);
+    let wrapped =
+        encoded.as_bytes().chunks(76).map(|line| std::str::from_utf8(line).unwrap()).collect::<Vec<_>>().join("\n");
+    let is_read = |text: &str| {
+        let read = readings(text, &Words::of(text));
+        let hashes_of = |reading: &Words| reading.prose.iter().map(|word| word.hash).collect::<Vec<_>>();
+        read.iter().any(|reading| hashes_of(reading).windows(hashes(plain).len()).any(|part| part == hashes(plain)))
+    };
+    let around =
+        "Please be so kind as to work on the text below and tell us what you think of it in a few words. ".repeat(30);
     for (name, text) in [
+        ("in the midst of plain words", format!("{around}\n{shifted} {shifted} {shifted}\n{around}")),
+        ("shifted, then encoded", base64::engine::general_purpose::STANDARD.encode(&shifted)),
+        ("encoded twice", base64::engine::general_purpose::STANDARD.encode(&encoded)),
+        ("wrapped", wrapped),
         ("rot13", shifted),
         ("backwards", plain.chars().rev().collect()),
         ("letters apart", spaced),
         ("base64", encoded),
     ] {
-        assert!(readings(&text).iter().any(|reading| hashes(reading) == hashes(plain)), "{name}");
+        assert!(is_read(&text), "{name}");
     }
-    assert!(readings(plain).is_empty());
+    assert!(readings(plain, &Words::of(plain)).is_empty());
 }
 
 proptest! {

@@ -74,7 +74,7 @@ impl Duties {
         if !study.policy.program().asks_still() {
             return None;
         }
-        let types = facts.types.iter().filter(|fact| fact.possibly > 0).map(|fact| Item::Type(fact.clone()));
+        let types = facts.types.iter().filter(|fact| fact.possibly > 0).map(|fact| Item::Type(*fact));
         let classes = (0_u8..).map(ClassId).take(study.catalogue.classes.len());
         let classes = classes.filter(|class| facts.declared.contains(*class)).map(Item::Class);
         let items: Vec<Item> = types.chain(classes).collect();

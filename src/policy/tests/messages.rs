@@ -2,6 +2,8 @@
 //!
 //! Each row is a sheet (or inventory, or pack) with a fault in it; the whole rendering is the expectation.
 
+use unicode_normalization::UnicodeNormalization as _;
+
 use super::*;
 
 const HEAD: &str = "policy \"Test\" version 1 owner \"dpo\" review before 2027-06-30\nhome FR\nlabels \"Public\", \"Secret\"\nallow backends on premises\n";
@@ -333,7 +335,6 @@ fn a_slip_is_told_once() {
         let told = faults(&of_sheet(&sheet));
         assert!(told.contains(expected) && told.matches("octroi::policy::").count() == 1, "{name}: {told}");
     }
-    use unicode_normalization::UnicodeNormalization as _;
     let apart: String = french.nfd().collect();
     assert_ne!(apart, french);
     let digest = |sheet: &str| good(&sources(sheet, example())).digest();

@@ -198,11 +198,13 @@ fn call(fields: &[(Role, &'static str)]) -> Call {
         group,
         key: crate::model::call::FieldKey::None,
     };
+    let api = crate::model::Api { dialect: Dialect::OPENAI, operation: Operation::CHAT };
     Call {
-        api: crate::model::Api { dialect: Dialect::OpenAi, operation: Operation::ChatCompletions },
+        api,
         body: String::new(),
         fields: (0..).zip(fields).map(field).collect(),
-        model: 0,
+        line: crate::model::Line::from(api),
+        models: vec![0],
         stream: false,
         store: None,
         open: 0,

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::model::call::FieldKey;
-use crate::model::{Api, ClassSet, Content, Dialect, Finding, Normal, Operation};
+use crate::model::{Api, ClassSet, Content, Dialect, Finding, Line, Normal, Operation};
 use crate::transform::{Landing, Restorer};
 use crate::wire::splice;
 
@@ -88,8 +88,18 @@ impl Request {
             fields.push(Field { path: "f", role: *role, kind: *kind, span, content, group: 0, key: FieldKey::None });
         }
         body.push('}');
-        let api = Api { dialect: Dialect::OpenAi, operation: Operation::ChatCompletions };
-        Call { api, body, fields, model: 0, stream: false, store: None, open: 1, hosted: Vec::new() }
+        let api = Api { dialect: Dialect::OPENAI, operation: Operation::CHAT };
+        Call {
+            api,
+            body,
+            fields,
+            line: Line::from(api),
+            models: vec![0],
+            stream: false,
+            store: None,
+            open: 1,
+            hosted: Vec::new(),
+        }
     }
 
     fn apply(&self, actions: &[(&str, Action)], keys: &Keys) -> Result<Sent, CannotDo> {

@@ -9,14 +9,18 @@ pub(super) const SCHEMA: Schema = Schema {
     members: &[
         must("access", Shape::Word, "id of the access: a repeated one is the same access"),
         must("action", Shape::OneOf(&["export", "index", "proof", "query", "report", "reveal", "show"]), ""),
-        may("approver", Shape::Word, "`reveal`: keyed pseudonym of the second person"),
+        may("approver", Shape::Word, "`reveal`: the ids of both custodians' keys"),
         must("at", Shape::Time, "when it was asked for"),
         must("channel", Shape::OneOf(&["command", "console"]), ""),
         may("from", Shape::Number, "first entry of a range"),
-        must("reader", Shape::Word, "keyed pseudonym of who reads"),
+        must("reader", Shape::Word, "who reads: the system's number of the user, or a keyed pseudonym"),
         may("records", Shape::Number, "how many records it is for at most"),
         may("subject", Shape::Request, "the request that it is about"),
         may("to", Shape::Number, "behind the last entry of a range"),
-        must("words", Shape::List(&Shape::Word), "names of the conditions that were set, never their values"),
+        must("words", Shape::List(&Shape::OneOf(CONDITIONS)), "names of the conditions that were set, never their values"),
     ],
 };
+
+/// The conditions of a search.
+const CONDITIONS: &[&str] =
+    &["app", "backend", "class", "country", "decision", "id", "rule", "since", "until"];

@@ -118,6 +118,16 @@ pub(super) const SENDING: &[Member] = &[
     must("body_mac", Shape::Digest, "keyed MAC of the body as sent"),
     must("changed", Shape::List(&Shape::Object(CHANGE)), "duties done, counted from the edits made"),
     may("model", Shape::Word, "the model's name at the backend"),
+    may("sealed", Shape::Object(SEALED), "where the content is kept under seal, when policy wants it"),
+];
+
+const SEALED: &[Member] = &[
+    must("bytes", Shape::Number, "bytes of the sealed file"),
+    must("digest", Shape::Digest, "SHA-256 of the sealed file"),
+    must("key", Shape::Word, "id of its key; an `erasure` of the same id says that nobody can open it any more"),
+    must("month", Shape::Word, "month of the key that protects that one"),
+    must("of", Shape::Word, "pseudonym of the subject or keyed code of the case"),
+    must("scope", Shape::OneOf(&["case", "subject"]), "whose content the key protects"),
 ];
 
 const CHANGE: &[Member] = &[

@@ -7,10 +7,23 @@ pub(super) const SCHEMA: Schema = Schema {
     when: "a key was destroyed so that what it protects is erased",
     about_request: false,
     members: &[
-        must("basis", Shape::Word, "why: article or reason"),
+        must("basis", Shape::OneOf(BASES), "why: an article, or a reason of the house"),
         must("key", Shape::Word, "id of the key that was destroyed"),
         may("month", Shape::Word, "month that it protected"),
         must("scope", Shape::OneOf(&["case", "month", "subject"]), "what it protected"),
         must("tenant", Shape::Word, ""),
     ],
 };
+
+/// Reasons of an erasure: GDPR article 17(1) (a) to (f), and others.
+pub const BASES: &[&str] = &[
+    "case-closed",
+    "consent-withdrawn",
+    "court-order",
+    "key-compromised",
+    "legal-obligation",
+    "no-longer-necessary",
+    "objection",
+    "retention-ended",
+    "unlawful-processing",
+];

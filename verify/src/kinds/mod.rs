@@ -28,6 +28,8 @@ macro_rules! kinds {
     };
 }
 
+pub use erasure::BASES as ERASURE_BASES;
+
 kinds! {
     /// Where a request may go, or that it was refused.
     Decision => decision,
@@ -53,6 +55,8 @@ kinds! {
     Access => access,
     /// Keys were destroyed so that what they protect is erased.
     Erasure => erasure,
+    /// Entries whose retention had ended were removed.
+    Prune => prune,
     /// The gateway runs.
     Heartbeat => heartbeat,
     /// For a time the log could not write, or something at its end did not survive.

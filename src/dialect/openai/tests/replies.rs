@@ -2,7 +2,6 @@
 
 use super::super::super::reply::Says;
 use super::super::super::table::Table;
-use super::super::reply::{event, whole};
 use super::*;
 use crate::dialect::{Channel, ChannelKind, Ended, EventKind, Landing, ReplyLeaf};
 use crate::model::{Fault, Word};
@@ -88,12 +87,15 @@ fn every_reply_row_has_a_fixture() {
         events.push(serde_json::json!({ "type": "response.output_item.done", "item": item }).to_string());
     }
     let chat = [vec![fixture("chat_reply"), fixture("embeddings_reply")], stream("chat_stream")].concat();
-    let usage = r#"{"usage":{"input_tokens":1,"output_tokens":2,"prompt_tokens":1,"completion_tokens":2},"choices":[{"delta":{"content":[{"type":"text","text":"x"}]}}]}"#;
+    let usage = r#"{"usage":{"input_tokens":1,"output_tokens":2,"prompt_tokens":1,"completion_tokens":2},"prompt_logprobs":[null],"choices":[{"prompt_logprobs":[null],"token_ids":[1],"delta":{"content":[{"type":"text","text":"x"},{"type":"thinking","thinking":[{"type":"text","text":"t"}]},{"type":"reference","reference_ids":[1]}]},"message":{"content":[{"type":"thinking","thinking":[{"type":"text","text":"t"}]},{"type":"reference","reference_ids":[1]}]}}]}"#;
     let chat = [chat, vec![usage.to_owned()]].concat();
     events.push(format!(r#"{{"type":"response.completed","response":{usage}}}"#));
-    assert_eq!(cover(whole(Operation::ChatCompletions), &chat), Vec::<&str>::new());
-    assert_eq!(cover(whole(Operation::Responses), &[fixture("responses_reply"), usage.to_owned()]), Vec::<&str>::new());
-    assert_eq!(cover(event(Operation::Responses), &events), Vec::<&str>::new());
+    assert_eq!(cover(endpoint(CHAT).unwrap().whole, &chat), Vec::<&str>::new());
+    assert_eq!(
+        cover(endpoint(RESPONSES).unwrap().whole, &[fixture("responses_reply"), usage.to_owned()]),
+        Vec::<&str>::new()
+    );
+    assert_eq!(cover(endpoint(RESPONSES).unwrap().event, &events), Vec::<&str>::new());
 }
 
 #[test]
@@ -277,14 +279,15 @@ fn errors_have_the_shape_that_sdks_read() {
     let refusal = Refusal::new(Fault::Policy, 403, "no_backend_allowed", "policy allows no backend")
         .by(Word::fixed("us-only-public"))
         .at("messages[].content");
-    let body: Value = serde_json::from_str(&error_body(&refusal, "req_1")).unwrap();
+    let body: Value = serde_json::from_str(&error_body(Dialect::OPENAI, &refusal, "req_1")).unwrap();
     let expected = serde_json::json!({ "error": {
         "message": "policy allows no backend", "type": "permission_error", "code": "no_backend_allowed", "param": "messages[].content",
         "octroi": { "request_id": "req_1", "fault": "policy", "rule": "us-only-public", "place": "messages[].content", "retry_after_s": null },
     } });
     assert_eq!(body, expected);
     for (api, counted) in [(CHAT, false), (RESPONSES, true)] {
-        let text = stream_error(api, &refusal, "req_1", Some(9));
+        let error = stream_error(api, &refusal, "req_1", Some(9));
+        let text = sse::encode(error.event.as_deref(), &error.data);
         let mut decoder = sse::Decoder::new();
         decoder.push(text.as_bytes());
         let frame = decoder.frame().unwrap().unwrap();
@@ -299,11 +302,13 @@ fn errors_have_the_shape_that_sdks_read() {
 #[test]
 fn lists_models_with_their_countries() {
     let countries = [crate::model::Country::parse("FR").unwrap(), crate::model::Country::parse("US").unwrap()];
-    let body: Value = serde_json::from_str(&models_body(&[("assistant-large", &countries), ("x\"y", &[])])).unwrap();
+    let body: Value =
+        serde_json::from_str(&models_body(Dialect::OPENAI, &[("assistant-large", &countries), ("x\"y", &[])], false))
+            .unwrap();
     assert_eq!(body["object"], "list");
     assert_eq!(
         body["data"][0],
-        serde_json::json!({ "id": "assistant-large", "object": "model", "created": 0, "owned_by": "octroi", "countries": ["FR", "US"] })
+        serde_json::json!({ "id": "assistant-large", "object": "model", "type": "base", "created": 0, "owned_by": "octroi", "countries": ["FR", "US"], "capabilities": {} })
     );
     assert_eq!(body["data"][1]["id"], "x\"y");
 }

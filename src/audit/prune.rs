@@ -1,0 +1,123 @@
+//! Retention: whole sealed segments go when all that they hold is old enough; their leaf hashes stay.
+//!
+//! Each step can be done twice, so what a crash cuts off is finished by doing it again: the hashes of a segment are on disk,
+//! and lead to the root with which the next segment was begun, before its file is removed; the `prune` entry waits for the log's
+//! writer by then. The segment that is being written stays, and so does what no checkpoint covers yet.
+#![expect(clippy::disallowed_types, reason = "files of segments are removed here")]
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io;
+use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
+use std::path::Path;
+
+use jiff::Timestamp;
+use octroi_verify::merkle::{Frontier, leaf_hash};
+use octroi_verify::problem::{Problem, ProblemKind};
+use octroi_verify::pruned::{self, HASH_BYTES, PRUNED};
+use octroi_verify::segment::Header;
+use octroi_verify::verify::{CHECKPOINT, VERIFIER_KEY};
+use octroi_verify::walk::{SEGMENTS, Step, Walk, segment_name, start_of};
+use octroi_verify::{Checkpoint, VerifierKey};
+
+use super::{access, decisions};
+use crate::model::Word;
+use crate::model::entry::{Entry, Prune};
+
+/// Why nothing, or not all, was pruned.
+#[derive(Debug, thiserror::Error)]
+pub enum PruneError {
+    /// The log is not sound: nothing of it goes.
+    #[error(transparent)]
+    Log(#[from] Problem),
+    /// The system refuses.
+    #[error("pruning the log: {0}")]
+    Io(#[from] io::Error),
+    /// Another process prunes.
+    #[error("another process prunes this log")]
+    Locked,
+}
+
+/// Removes the segments whose entries are all older than this; returns the number of the first entry that is left.
+///
+/// # Errors
+/// [`PruneError`]: then it is to be done again.
+pub fn prune(log: &Path, older_than: Timestamp) -> Result<u64, PruneError> {
+    let _lock = lock(log)?;
+    let signed = signed(log)?;
+    let mut tree = Frontier::default();
+    let headers = Walk::open(&log)?.headers().to_vec();
+    let first = headers.first().map_or(0, |header| header.first_seq);
+    pruned::read(log, first, &mut |_, hash| {
+        tree.push(hash);
+        Ok(())
+    })?;
+    let limit = format!("{older_than:.9}");
+    let mut left = first;
+    for (header, next) in headers.iter().zip(headers.iter().skip(1)) {
+        // The next one's first entry is younger than all of this one's.
+        let young = decisions::first_time(&log, next.number)?.is_none_or(|time| time >= limit);
+        if young || next.first_seq > signed {
+            break;
+        }
+        keep_hashes(log, header, next, &mut tree)?;
+        let entry = Prune { from: header.first_seq, older_than: Word::configured(&limit), to: next.first_seq };
+        access::leave_own(log, &format!("prune-{:08}", header.number), &Entry::Prune(entry))?;
+        std::fs::remove_file(log.join(segment_name(header.number)))?;
+        File::open(log.join(SEGMENTS))?.sync_all()?;
+        left = next.first_seq;
+    }
+    Ok(left)
+}
+
+/// Writes the hashes of a segment's entries, durably, once they lead to where the next segment was begun.
+fn keep_hashes(log: &Path, header: &Header, next: &Header, tree: &mut Frontier) -> Result<(), PruneError> {
+    let mut walk = Walk::open(&log)?;
+    walk.seek(start_of(header));
+    let mut bytes = Vec::new();
+    while walk.place().seq < next.first_seq {
+        match walk.next()? {
+            Step::Batch(batch) => {
+                for (_, seq, entry) in batch.entries().filter(|(_, seq, _)| *seq < next.first_seq) {
+                    let hash = leaf_hash(entry);
+                    if seq == tree.size() {
+                        tree.push(hash);
+                        bytes.extend_from_slice(&hash.0);
+                    }
+                }
+            }
+            Step::Segment(_) => {}
+            Step::Torn(problem) => return Err(problem.into()),
+            Step::End => break,
+        }
+    }
+    if tree.root() != next.root {
+        let detail = "the entries before this segment are not those it was begun after: nothing more is pruned";
+        return Err(Problem::new(segment_name(next.number), ProblemKind::Rewritten, detail)
+            .entry(next.first_seq)
+            .into());
+    }
+    let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o640).open(log.join(PRUNED))?;
+    file.write_all_at(&bytes, header.first_seq.saturating_mul(HASH_BYTES))?;
+    file.sync_all()?;
+    File::open(log)?.sync_all()?;
+    Ok(())
+}
+
+/// Entries that the log's checkpoint covers.
+fn signed(log: &Path) -> Result<u64, PruneError> {
+    let key = VerifierKey::parse(&super::read_text(log, VERIFIER_KEY)?)
+        .map_err(|error| Problem::new(VERIFIER_KEY, ProblemKind::Key, error.to_string()))?;
+    let checkpoint = Checkpoint::open(&super::read_text(log, CHECKPOINT)?, &key)
+        .map_err(|error| Problem::new(CHECKPOINT, ProblemKind::Checkpoint, error.to_string()))?;
+    Ok(checkpoint.size)
+}
+
+/// One process prunes at a time.
+fn lock(log: &Path) -> Result<File, PruneError> {
+    let file = OpenOptions::new().create(true).truncate(false).write(true).open(log.join("prune.lock"))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(PruneError::Locked),
+        Err(TryLockError::Error(error)) => Err(error.into()),
+    }
+}

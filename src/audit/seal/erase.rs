@@ -1,0 +1,131 @@
+//! Erasing sealed content by destroying keys: of one subject or case in every month, or of a whole month.
+//!
+//! In three steps, each of which can be repeated: the keys are put aside, where nobody finds them to seal or to open; the
+//! erasure is left for the log; the keys are overwritten and removed. So none is destroyed without an entry, and what was cut
+//! off is finished by doing it again. What a copying file system, a flash disk or a backup keeps beneath is beyond any
+//! program: whoever keeps copies of this folder keeps them for as long as they keep its keys.
+#![expect(clippy::disallowed_types, reason = "files of keys are destroyed here")]
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use super::{FOLDER, Subject, month};
+use crate::audit::access;
+use crate::audit::names::escaped;
+use crate::model::Word;
+use crate::model::entry::{Entry, Erasure};
+
+/// What is erased.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scope {
+    /// The keys of a subject or a case, in every month.
+    Of(Subject),
+    /// All of a month: `2026-11`.
+    Month(String),
+}
+
+/// The end of a name that was put aside.
+const ASIDE: &str = ".erasing";
+
+/// Destroys the keys and leaves an `erasure` entry for each. Returns how many they were.
+///
+/// # Errors
+/// What the disk says: then it is to be done again.
+pub fn erase(log: &Path, tenant: &Word, scope: &Scope, basis: &Word) -> io::Result<u64> {
+    let tenant_folder = log.join(FOLDER).join(escaped(tenant.as_str()));
+    let mut erased = 0;
+    for month in months(&tenant_folder)? {
+        let name = month.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let entry = |key: String, scope: &'static str| Erasure {
+            basis: basis.clone(),
+            key: Word::configured(&key),
+            month: Some(Word::configured(&name)),
+            scope: Word::fixed(scope),
+            tenant: tenant.clone(),
+        };
+        match scope {
+            Scope::Of(subject) => {
+                let keys = month.join("keys").join(subject.folder());
+                let aside = put_aside(&keys)?;
+                for key in files(&aside)? {
+                    let id = key.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                    access::leave_own(
+                        log,
+                        &format!("erasure-{id}"),
+                        &Entry::Erasure(entry(id.clone(), subject.scope())),
+                    )?;
+                    destroy(&key)?;
+                    erased += 1;
+                }
+                remove_folder(&aside)?;
+            }
+            Scope::Month(wanted) if *wanted == name => {
+                let aside = put_aside(&month.join(month::FILE))?;
+                if aside.exists() {
+                    let id = format!("month-{name}");
+                    let left = format!("erasure-{}-{id}", escaped(tenant.as_str()));
+                    access::leave_own(log, &left, &Entry::Erasure(entry(id, "month")))?;
+                    destroy(&aside)?;
+                    erased += 1;
+                }
+            }
+            Scope::Month(_) => {}
+        }
+    }
+    Ok(erased)
+}
+
+/// The folders of a tenant's months.
+fn months(tenant: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut months: Vec<_> = files(tenant)?.into_iter().filter(|month| month.is_dir()).collect();
+    months.sort();
+    Ok(months)
+}
+
+/// What lies in a folder; nothing when it is not there.
+fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        entries => entries?.map(|entry| entry.map(|entry| entry.path())).collect(),
+    }
+}
+
+/// Renames to where nobody looks, durably; what was put aside by an erasure that was cut off stays there.
+fn put_aside(path: &Path) -> io::Result<PathBuf> {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(ASIDE);
+    let aside = path.with_file_name(name);
+    if path.exists() && !aside.exists() {
+        fs::rename(path, &aside)?;
+        sync_beside(path)?;
+    } else if path.is_dir() {
+        for file in files(path)? {
+            fs::rename(&file, aside.join(file.file_name().unwrap_or_default()))?;
+        }
+        sync_beside(path)?;
+    }
+    Ok(aside)
+}
+
+/// Overwrites a file with zeros, brings that to the disk, and removes it.
+fn destroy(file: &Path) -> io::Result<()> {
+    let length = usize::try_from(fs::metadata(file)?.len()).unwrap_or(0);
+    let mut open = OpenOptions::new().write(true).open(file)?;
+    open.write_all(&vec![0; length])?;
+    open.sync_all()?;
+    fs::remove_file(file)?;
+    sync_beside(file)
+}
+
+fn remove_folder(folder: &Path) -> io::Result<()> {
+    match fs::remove_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+        Ok(()) => sync_beside(folder),
+    }
+}
+
+fn sync_beside(path: &Path) -> io::Result<()> {
+    path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
+}

@@ -1,0 +1,168 @@
+//! Sealed content: who can open it, who cannot, and what erasing does.
+
+use aws_lc_rs::hmac;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::audit::seal::custodian::{Custodian, Secret};
+use crate::audit::seal::erase::{Scope, erase};
+use crate::audit::seal::reveal::{RevealError, reveal};
+use crate::audit::seal::{Content, Sealer, Subject};
+use crate::model::entry::Sealed;
+
+const SECRET_TEXT: &str = "Camille Aubertin, camille.aubertin@example.com";
+
+fn mac() -> hmac::Key {
+    hmac::Key::new(hmac::HMAC_SHA256, b"a key of the root")
+}
+
+fn custodians(count: usize) -> Vec<Secret> {
+    (0..count).map(|number| Secret::new(&format!("person-{number}")).unwrap()).collect()
+}
+
+fn sealer(folder: &Path, secrets: &[Secret]) -> Sealer {
+    Sealer::new(folder, secrets.iter().map(|secret| secret.public().unwrap()).collect(), mac())
+}
+
+fn actor(name: &'static str) -> Subject {
+    Subject::Actor(Word::fixed(name))
+}
+
+fn seal(sealer: &Sealer, subject: &Subject, month: &str, number: u32) -> Sealed {
+    let content = Content {
+        tenant: &Word::fixed("groupe-exemple"),
+        subject,
+        month,
+        request: id(number),
+        attempt: 1,
+        received: SECRET_TEXT,
+        sent: "‹person-1›",
+    };
+    sealer.seal(&content).unwrap()
+}
+
+fn open(folder: &Path, sealed: &Sealed, number: u32, keys: [&Secret; 2]) -> Result<Value, RevealError> {
+    let sending = json!({"sealed": sealed});
+    let content = reveal(folder, ("groupe-exemple", id(number), 1), &sending, keys)?;
+    Ok(serde_json::from_slice(&content).unwrap())
+}
+
+/// Whether any file below the folder holds a text.
+fn holds(folder: &Path, text: &str) -> bool {
+    walkdir::WalkDir::new(folder).into_iter().map(Result::unwrap).filter(|entry| entry.file_type().is_file()).any(
+        |entry| {
+            let bytes = std::fs::read(entry.path()).unwrap();
+            bytes.windows(text.len()).any(|window| window == text.as_bytes())
+        },
+    )
+}
+
+#[test]
+fn two_persons_open_it_and_one_does_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let (secrets, stranger) = (custodians(3), custodians(1));
+    let sealer = sealer(folder.path(), &secrets);
+    let sealed = seal(&sealer, &actor("A7KQ2M"), "2026-11", 1);
+    assert!(!holds(folder.path(), SECRET_TEXT) && !holds(folder.path(), "person-1"));
+    for (one, other) in [(0, 1), (1, 0), (0, 2), (2, 1)] {
+        let opened = open(folder.path(), &sealed, 1, [&secrets[one], &secrets[other]]).unwrap();
+        assert_eq!(opened, json!({"received": SECRET_TEXT, "sent": "‹person-1›"}));
+    }
+    for (name, keys, expected) in [
+        ("one person twice", [&secrets[0], &secrets[0]], RevealError::OnePerson),
+        ("a stranger", [&secrets[0], &stranger[0]], RevealError::NotCustodian),
+    ] {
+        assert_eq!(open(folder.path(), &sealed, 1, keys), Err(expected), "{name}");
+    }
+    let other = seal(&sealer, &actor("A7KQ2M"), "2026-11", 2);
+    let keys = [&secrets[0], &secrets[1]];
+    assert_eq!(open(folder.path(), &other, 1, keys), Err(RevealError::Changed), "the file of another request");
+    let line = secrets[0].line();
+    assert_eq!(Secret::parse(&line).unwrap().public(), secrets[0].public());
+    let public = secrets[0].public().unwrap();
+    assert_eq!(Custodian::parse(&public.to_string()), Some(public));
+    assert!(Custodian::parse(&line).is_none() && Secret::parse("octroi-seal-secret a AAAA").is_none());
+}
+
+#[test]
+fn what_was_changed_on_disk_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let secrets = custodians(2);
+    let keys = [&secrets[0], &secrets[1]];
+    let sealed = seal(&sealer(folder.path(), &secrets), &actor("A7KQ2M"), "2026-11", 1);
+    let month = folder.path().join("sealed/groupe-exemple/2026-11");
+    for entry in walkdir::WalkDir::new(&month).into_iter().map(Result::unwrap).filter(|it| it.file_type().is_file()) {
+        let right = std::fs::read(entry.path()).unwrap();
+        let mut wrong = right.clone();
+        let middle = wrong.len() / 2;
+        wrong[middle] ^= 1;
+        std::fs::write(entry.path(), wrong).unwrap();
+        assert!(open(folder.path(), &sealed, 1, keys).is_err(), "{}", entry.path().display());
+        std::fs::write(entry.path(), right).unwrap();
+    }
+    assert!(open(folder.path(), &sealed, 1, keys).is_ok());
+    // Somebody who can write the folder puts a month's key of their own there: nothing is sealed to it.
+    let theirs = tempfile::tempdir().unwrap();
+    let forger = Sealer::new(
+        theirs.path(),
+        custodians(2).iter().map(|secret| secret.public().unwrap()).collect(),
+        hmac::Key::new(hmac::HMAC_SHA256, b"another root"),
+    );
+    seal(&forger, &actor("X"), "2026-11", 9);
+    std::fs::copy(theirs.path().join("sealed/groupe-exemple/2026-11/month"), month.join("month")).unwrap();
+    let content = Content {
+        tenant: &Word::fixed("groupe-exemple"),
+        subject: &actor("NEW"),
+        month: "2026-11",
+        request: id(3),
+        attempt: 1,
+        received: SECRET_TEXT,
+        sent: "",
+    };
+    let refused = sealer(folder.path(), &secrets).seal(&content).unwrap_err();
+    assert_eq!(refused.kind(), std::io::ErrorKind::InvalidData);
+}
+
+#[test]
+fn erasing_a_subject_destroys_its_keys_and_no_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = SegmentLog::open(options(folder.path())).unwrap();
+    append(&log, decision(1)).unwrap();
+    let secrets = custodians(2);
+    let keys = [&secrets[0], &secrets[1]];
+    let sealer = sealer(folder.path(), &secrets);
+    let (one, other, case) = (actor("A7KQ2M"), actor("B8LR3N"), Subject::Case(Word::fixed("A7KQ2M")));
+    let rows = [
+        (seal(&sealer, &one, "2026-10", 1), 1),
+        (seal(&sealer, &one, "2026-11", 2), 2),
+        (seal(&sealer, &other, "2026-11", 3), 3),
+        (seal(&sealer, &case, "2026-11", 4), 4),
+    ];
+    let again = seal(&sealer, &one, "2026-11", 5);
+    assert_eq!(again.key, rows[1].0.key, "a subject has one key a month while the gateway runs");
+    let (tenant, basis) = (Word::fixed("groupe-exemple"), Word::fixed("consent-withdrawn"));
+    let erased = |scope: &Scope| erase(folder.path(), &tenant, scope, &basis).unwrap();
+    assert_eq!(erased(&Scope::Of(one.clone())), 2);
+    assert_eq!(erased(&Scope::Of(one.clone())), 0, "nothing is left of it");
+    let state = |(sealed, number): &(Sealed, u32)| open(folder.path(), sealed, *number, keys).map(|_| ());
+    assert_eq!(rows.each_ref().map(state), [Err(RevealError::Erased), Err(RevealError::Erased), Ok(()), Ok(())]);
+    // The running gateway goes on for that subject with a new key.
+    let new = seal(&sealer, &one, "2026-11", 6);
+    assert_ne!(new.key, rows[1].0.key);
+    assert!(open(folder.path(), &new, 6, keys).is_ok());
+    assert_eq!(erased(&Scope::Month("2026-11".into())), 1);
+    let after = [Err(RevealError::Erased); 4];
+    assert_eq!(rows.each_ref().map(state), after, "and the month is gone for all");
+    assert_eq!(open(folder.path(), &new, 6, keys), Err(RevealError::Erased));
+    log.stop();
+    // Each is in the log, which still verifies.
+    SegmentLog::open(options(folder.path())).unwrap().stop();
+    let filter = crate::audit::query::Filter::default();
+    let page = crate::audit::query::query(folder.path(), &filter, 1_000, None).unwrap();
+    let erasures: Vec<_> = page.records.iter().flat_map(|record| record.of_kind("erasure").cloned()).collect();
+    assert_eq!(erasures.len(), 3, "{erasures:?}");
+    assert!(erasures.iter().all(|entry| entry["basis"] == "consent-withdrawn"));
+    let named = |scope| erasures.iter().filter(|entry| entry["scope"] == scope).count();
+    assert_eq!((named("subject"), named("month")), (2, 1));
+    verify(folder.path()).unwrap();
+}

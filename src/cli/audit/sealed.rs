@@ -1,0 +1,178 @@
+//! Sealed content: custodians' keys, opening with two of them, erasing.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use clap::Subcommand;
+use octroi_verify::kinds::ERASURE_BASES;
+use serde_json::Value;
+
+use super::read::{indexed, record_of};
+use super::{DIR, Exit, Printer, Reading, log_in, record, text_of};
+use crate::audit::query::Record;
+use crate::audit::seal::Subject;
+use crate::audit::seal::custodian::Secret;
+use crate::audit::seal::erase::{Scope, erase as destroy};
+use crate::audit::seal::reveal::reveal as open;
+use crate::model::Word;
+use crate::model::entry::RequestId;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Custodian {
+    /// Make a custodian's key: writes the private half to a new file, prints the public one
+    New {
+        /// Who it is, without blanks
+        name: String,
+        /// The file of the private half, which stays with this person
+        #[arg(long)]
+        file: PathBuf,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Reveal {
+    /// The request's id
+    id: String,
+    /// The private keys of two custodians
+    #[arg(long = "key", num_args = 1, required = true)]
+    keys: Vec<PathBuf>,
+    /// Which of the backends that it was sent to: 1 for the first
+    #[arg(long, default_value_t = 1)]
+    attempt: u32,
+    /// The log's folder
+    #[arg(long, default_value = DIR)]
+    dir: PathBuf,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(group = clap::ArgGroup::new("what").required(true).args(["request", "subject", "case", "month"]))]
+pub(crate) struct Erase {
+    /// All of whoever's or whichever case's content this request holds
+    #[arg(long)]
+    request: Option<String>,
+    /// All content of this actor, by the pseudonym of the log
+    #[arg(long, requires = "tenant")]
+    subject: Option<String>,
+    /// All content of this case, by the code of the log
+    #[arg(long, requires = "tenant")]
+    case: Option<String>,
+    /// All content of this month, such as 2026-11
+    #[arg(long, requires = "tenant")]
+    month: Option<String>,
+    /// Whose tenant it is
+    #[arg(long)]
+    tenant: Option<String>,
+    /// Why; goes into the log
+    #[arg(long, value_parser = clap::builder::PossibleValuesParser::new(ERASURE_BASES))]
+    basis: String,
+    /// The log's folder
+    #[arg(long, default_value = DIR)]
+    dir: PathBuf,
+}
+
+pub(super) fn custodian(command: &Custodian, printer: Printer) -> anyhow::Result<Exit> {
+    let Custodian::New { name, file } = command;
+    let secret = Secret::new(name).with_context(|| format!("`{name}`: letters, digits, `-`, `_`, `.`, `@`"))?;
+    let public = secret.public().context("a key could not be made")?;
+    write_private(file, &secret.line()).with_context(|| format!("{}", file.display()))?;
+    printer.line(public.to_string());
+    printer
+        .say("put this line into a file and name it in `[audit] custodians`; the private half stays with this person");
+    Ok(Exit::Well)
+}
+
+pub(super) fn reveal(reveal: &Reveal, printer: Printer) -> anyhow::Result<Exit> {
+    let [one, other] = reveal.keys.as_slice() else { bail!("two persons' keys are needed: --key FILE --key FILE") };
+    let keys = [secret(one)?, secret(other)?];
+    let id = RequestId::parse(&reveal.id).with_context(|| format!("`{}` is not the id of a request", reveal.id))?;
+    let mut persons = Vec::with_capacity(2);
+    for key in &keys {
+        persons.push(key.public().context("a custodian's key is none")?.id());
+    }
+    // Recorded before it is opened, whatever comes of it.
+    let reading =
+        Reading { action: "reveal", subject: Some(id), approver: Some(persons.join("+")), ..Reading::default() };
+    record(&reveal.dir, reading, printer)?;
+    let Some(found) = find(&reveal.dir, id, printer)? else {
+        printer.error(format!("the log in `{}` holds no request {id}", reveal.dir.display()), None);
+        return Ok(Exit::Findings);
+    };
+    let (tenant, sending) = sending(&found, reveal.attempt).context("the request was not sent so often")?;
+    let [one, other] = &keys;
+    match open(&reveal.dir, (tenant, id, reveal.attempt), sending, [one, other]) {
+        Ok(content) => {
+            printer.line(String::from_utf8_lossy(&content));
+            Ok(Exit::Well)
+        }
+        Err(error) => {
+            printer.error(error.to_string(), None);
+            Ok(Exit::Findings)
+        }
+    }
+}
+
+pub(super) fn erase(erase: &Erase, printer: Printer) -> anyhow::Result<Exit> {
+    log_in(&erase.dir)?;
+    let (tenant, scope) = what(erase, printer)?;
+    let erased = destroy(&erase.dir, &tenant, &scope, &Word::configured(&erase.basis));
+    let erased = erased.context("the erasure is not finished: do it again")?;
+    if erased == 0 {
+        printer.error("there is no key of that: nothing was sealed under it, or it is erased already", None);
+        return Ok(Exit::Findings);
+    }
+    printer.say(format!("{erased} keys are destroyed; the log records it, and every proof still holds"));
+    Ok(Exit::Well)
+}
+
+/// Whose keys.
+fn what(erase: &Erase, printer: Printer) -> anyhow::Result<(Word, Scope)> {
+    let given = || erase.tenant.as_deref().map(Word::configured).context("--tenant says whose it is");
+    if let Some(actor) = &erase.subject {
+        return Ok((given()?, Scope::Of(Subject::Actor(Word::configured(actor)))));
+    }
+    if let Some(case) = &erase.case {
+        return Ok((given()?, Scope::Of(Subject::Case(Word::configured(case)))));
+    }
+    if let Some(month) = &erase.month {
+        return Ok((given()?, Scope::Month(month.clone())));
+    }
+    let id = erase.request.as_deref().unwrap_or_default();
+    let id = RequestId::parse(id).with_context(|| format!("`{id}` is not the id of a request"))?;
+    record(&erase.dir, Reading { action: "show", subject: Some(id), ..Reading::default() }, printer)?;
+    let found = find(&erase.dir, id, printer)?.with_context(|| format!("the log holds no request {id}"))?;
+    let (tenant, sending) = sending(&found, 1).context("the request was not sent")?;
+    let word = |key: &str| sending.pointer(&format!("/sealed/{key}")).and_then(Value::as_str);
+    let (Some(of), Some(scope)) = (word("of"), word("scope")) else { bail!("nothing of request {id} was sealed") };
+    let of = Word::configured(of);
+    let subject = if scope == "case" { Subject::Case(of) } else { Subject::Actor(of) };
+    Ok((Word::configured(tenant), Scope::Of(subject)))
+}
+
+fn find(dir: &Path, id: RequestId, printer: Printer) -> anyhow::Result<Option<Record>> {
+    let index = indexed(dir, printer)?;
+    record_of(dir, id, index.as_ref())
+}
+
+/// The tenant of a request and what was sent of it at this attempt.
+fn sending(record: &Record, attempt: u32) -> Option<(&str, &Value)> {
+    let decision = record.of_kind("decision").next()?;
+    let tenant = decision.get("tenant")?.as_str()?;
+    let numbered = |body: &&Value| body.get("number").and_then(Value::as_u64) == Some(u64::from(attempt));
+    let body = if attempt == 1 { decision } else { record.of_kind("attempt").find(numbered)? };
+    Some((tenant, body.get("sending")?))
+}
+
+fn secret(path: &Path) -> anyhow::Result<Secret> {
+    let text = zeroize::Zeroizing::new(text_of(path)?);
+    Secret::parse(&text).with_context(|| format!("`{}` is not the private key of a custodian", path.display()))
+}
+
+/// Writes a new file for its owner alone.
+#[expect(clippy::disallowed_types, reason = "the command line names files")]
+fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
+    use std::io::Write as _;
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let mut file = std::fs::File::options().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
+}

@@ -1,0 +1,302 @@
+//! The JSON Schema of `octroi.toml`, for editors and for those who write the file by program: `octroi schema config`.
+//!
+//! It is taken from the very types that read the file: a [`Probe`] plays a file that has every key once, and notes what
+//! each type asks of it. So no key can be missing, and none can be there that the reader refuses. Whether a key is required
+//! is found by leaving it out. Only the sentences are written by hand ([`ABOUT`]); a test names those that describe nothing.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use serde::de::value::{BorrowedStrDeserializer, Error, MapDeserializer, SeqDeserializer};
+use serde::de::{Deserialize as _, Deserializer, Error as _, IntoDeserializer, Visitor};
+use serde::forward_to_deserialize_any;
+use serde_json::{Map, Value, json};
+
+use super::raw::RawConfig;
+
+/// The schema of the whole file.
+pub fn schema() -> Value {
+    let seen = shape();
+    let mut whole = node("", &seen);
+    if let Some(object) = whole.as_object_mut() {
+        object.insert("$schema".to_owned(), json!("https://json-schema.org/draft/2020-12/schema"));
+        object.insert("title".to_owned(), json!("octroi.toml"));
+    }
+    whole
+}
+
+/// Paths of all keys: `backend[].credential.bearer.env`; `*` stands for a name of the operator's own.
+#[cfg(test)]
+pub(super) fn keys() -> Vec<String> {
+    shape().into_keys().filter(|path| !path.is_empty()).collect()
+}
+
+/// What stands at a path.
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    Text,
+    Number,
+    Flag,
+    List,
+    /// A table with these keys.
+    Table(&'static [&'static str]),
+    /// A table whose keys are names of the operator's own.
+    Names,
+}
+
+type Seen = BTreeMap<String, Kind>;
+
+fn shape() -> Seen {
+    let seen = RefCell::default();
+    // What is read is of no interest, only what was asked for.
+    RawConfig::deserialize(Probe { path: String::new(), without: "", seen: Some(&seen) }).map(drop).unwrap_or_default();
+    seen.into_inner()
+}
+
+/// Whether a file without this key, and with every other, is refused.
+fn is_required(path: &str) -> bool {
+    RawConfig::deserialize(Probe { path: String::new(), without: path, seen: None }).is_err()
+}
+
+fn join(path: &str, key: &str) -> String {
+    if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
+}
+
+fn node(path: &str, seen: &Seen) -> Value {
+    let mut node = match seen.get(path) {
+        Some(Kind::Text) => json!({ "type": "string" }),
+        Some(Kind::Number) => json!({ "type": "integer", "minimum": 0 }),
+        Some(Kind::Flag) => json!({ "type": "boolean" }),
+        Some(Kind::List) => json!({ "type": "array", "items": node(&format!("{path}[]"), seen) }),
+        Some(Kind::Names) => json!({ "type": "object", "additionalProperties": node(&join(path, "*"), seen) }),
+        Some(Kind::Table(keys)) => {
+            let properties: Map<String, Value> =
+                keys.iter().map(|key| ((*key).to_owned(), node(&join(path, key), seen))).collect();
+            let required: Vec<&&str> = keys.iter().filter(|key| is_required(&join(path, key))).collect();
+            json!({
+                "type": "object", "properties": properties, "required": required, "additionalProperties": false
+            })
+        }
+        None => Value::Bool(true),
+    };
+    let Some(object) = node.as_object_mut() else { return node };
+    if let Some((_, about)) = ABOUT.iter().find(|(of, _)| *of == path) {
+        object.insert("description".to_owned(), json!(about));
+    }
+    if let Some((_, words)) = WORDS.iter().find(|(of, _)| *of == path) {
+        object.insert("enum".to_owned(), json!(words));
+    }
+    if ONE_OF.contains(&path) {
+        object.insert("minProperties".to_owned(), json!(1));
+        object.insert("maxProperties".to_owned(), json!(1));
+    }
+    node
+}
+
+/// A file that has every key but `without`, each list with one element, each table of names with one name.
+struct Probe<'a> {
+    path: String,
+    without: &'a str,
+    /// Where to note what was asked for; names in tables are asked for too and not noted.
+    seen: Option<&'a RefCell<Seen>>,
+}
+
+impl Probe<'_> {
+    fn see(&self, kind: Kind) {
+        if let Some(seen) = self.seen {
+            seen.borrow_mut().insert(self.path.clone(), kind);
+        }
+    }
+
+    fn at(&self, path: String) -> Self {
+        Self { path, without: self.without, seen: self.seen }
+    }
+}
+
+impl IntoDeserializer<'_, Error> for Probe<'_> {
+    type Deserializer = Self;
+
+    fn into_deserializer(self) -> Self {
+        self
+    }
+}
+
+impl<'de> Deserializer<'de> for Probe<'_> {
+    type Error = Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Error> {
+        Err(Error::custom("a key of a type that this probe does not know"))
+    }
+
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        self.see(Kind::Flag);
+        visitor.visit_bool(false)
+    }
+
+    fn deserialize_u32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        self.see(Kind::Number);
+        visitor.visit_u32(1)
+    }
+
+    fn deserialize_u64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        self.see(Kind::Number);
+        visitor.visit_u64(1)
+    }
+
+    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        self.see(Kind::Text);
+        visitor.visit_str("text")
+    }
+
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        self.deserialize_str(visitor)
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        visitor.visit_some(self)
+    }
+
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        self.see(Kind::List);
+        let element = self.at(format!("{}[]", self.path));
+        visitor.visit_seq(SeqDeserializer::new(std::iter::once(element)))
+    }
+
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        self.see(Kind::Names);
+        let name = Probe { path: String::new(), without: "", seen: None };
+        let value = self.at(join(&self.path, "*"));
+        visitor.visit_map(MapDeserializer::new(std::iter::once((name, value))))
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        keys: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        // A value with its place in the file is three keys to serde and one to whoever writes it; the value comes last.
+        if name.starts_with("$__serde_spanned") {
+            let parts = keys.iter().map(|key| (BorrowedStrDeserializer::new(key), self.at(self.path.clone())));
+            return visitor.visit_map(MapDeserializer::new(parts));
+        }
+        self.see(Kind::Table(keys));
+        let children = keys.iter().map(|key| (BorrowedStrDeserializer::new(key), self.at(join(&self.path, key))));
+        visitor.visit_map(MapDeserializer::new(children.filter(|(_, child)| child.path != self.without)))
+    }
+
+    forward_to_deserialize_any! {
+        i8 i16 i32 i64 i128 u8 u16 u128 f32 f64 char bytes byte_buf unit unit_struct newtype_struct tuple tuple_struct enum
+        identifier ignored_any
+    }
+}
+
+/// Closed sets of words.
+pub(super) const WORDS: &[(&str, &[&str])] = &[("app[].headers", &["all", "id"])];
+
+/// Tables of which exactly one key is written.
+pub(super) const ONE_OF: &[&str] = &[
+    "backend[].credential",
+    "backend[].credential.bearer",
+    "backend[].credential.header.value",
+    "backend[].credential.sigv4.access_key",
+    "backend[].credential.sigv4.secret_key",
+    "backend[].credential.sigv4.session_token",
+];
+
+/// What each key is for, in a sentence that an editor shows.
+pub(super) const ABOUT: &[(&str, &str)] = &[
+    ("listen", "The data path: where applications send their requests"),
+    ("listen.address", "Address and port, such as 0.0.0.0:8443"),
+    ("listen.certificate", "PEM file of the certificate chain; reloads on change"),
+    ("listen.key", "PEM file of the private key; reloads on change"),
+    (
+        "listen.client_authorities",
+        "PEM file of authorities whose client certificates are verified when one is presented",
+    ),
+    ("admin", "Metrics, health and readiness, in plaintext; never on the data path"),
+    ("admin.address", "Address and port; keep it on loopback or behind a firewall (default 127.0.0.1:9443)"),
+    ("admin.hosts", "Names by which it may be asked, beside addresses and localhost"),
+    ("admin.off", "No admin listener"),
+    ("policy", "The officer's files"),
+    ("policy.folder", "Folder of sheets, inventory, packs and reference data (default policies)"),
+    (
+        "policy.approvers",
+        "TOML file of approvers; the folder is then a signed bundle, and nothing else comes into force",
+    ),
+    ("policy.shadow", "Folder or bundle that is evaluated beside the policy and never enforced"),
+    ("audit", "The record of every decision"),
+    ("audit.folder", "Folder of the log; one gateway writes it (default audit)"),
+    ("audit.node", "This machine's name in the log's origin (default node-1)"),
+    ("audit.custodians", "Files with the public keys of those without two of whom sealed content is not opened"),
+    ("audit.witnesses", "Who signs the log's checkpoints besides the log (C2SP tlog-witness)"),
+    ("audit.witnesses[].url", "Its submission prefix; http:// is allowed: what counts is the signature"),
+    ("audit.witnesses[].key", "Its public key"),
+    ("audit.witnesses[].roots", "PEM of the authorities trusted for it"),
+    ("audit.witness_quorum", "How many must have signed a checkpoint for it to be kept as cosigned (default all)"),
+    ("audit.witness_interval_s", "Seconds between two rounds, 1 to 86400 (default 60)"),
+    ("keys", "The root of all keys of the house"),
+    ("keys.root", "File of 64 hexadecimal digits that only the gateway may read (default keys/root.key)"),
+    ("corpus", "Protected documents that requests are compared with"),
+    ("corpus.folder", "Folder of the corpus (default corpus)"),
+    ("corpus.budget_ms", "Milliseconds for the comparison of one request; beyond it the leak score is unknown"),
+    ("corpus.history_s", "Seconds over which what a caller sent adds up"),
+    ("app", "Who may call"),
+    ("app[].name", "The app's name"),
+    ("app[].tenant", "The tenant that it belongs to"),
+    ("app[].purpose", "What it is registered for"),
+    ("app[].keys", "Keyed hashes of its keys, made by octroi key new --app NAME"),
+    ("app[].roles", "Roles that its keys carry"),
+    ("app[].residence", "Countries where its data subjects reside, ISO 3166-1"),
+    ("app[].minors", "Whether it handles data of minors"),
+    ("app[].labels_required", "Whether a request without a label counts as possibly bearing any"),
+    ("app[].headers", "Which headers answers carry: all, or only the request id"),
+    ("backend", "How to reach each backend; what is true of it stands in the inventory"),
+    ("backend[].name", "Its entry in the inventory; without one it is never used"),
+    ("backend[].url", "https://host[:port][/base]; the host must be one that the inventory binds"),
+    ("backend[].dialects", "APIs that it speaks"),
+    ("backend[].roots", "PEM file of the authorities trusted for it (default the system's)"),
+    ("backend[].credential", "How the gateway proves itself"),
+    ("backend[].credential.bearer", "Authorization: Bearer"),
+    ("backend[].credential.bearer.env", "Variable that holds the secret"),
+    ("backend[].credential.bearer.file", "File that holds the secret"),
+    ("backend[].credential.header", "A header of the provider's own"),
+    ("backend[].credential.header.name", "Name of the header, such as api-key"),
+    ("backend[].credential.header.value", "Its value"),
+    ("backend[].credential.header.value.env", "Variable that holds the secret"),
+    ("backend[].credential.header.value.file", "File that holds the secret"),
+    ("backend[].credential.sigv4", "Keys of AWS, with which each request is signed"),
+    ("backend[].credential.sigv4.access_key", "The access key's id: a variable or a file"),
+    ("backend[].credential.sigv4.secret_key", "The secret access key: a variable or a file"),
+    ("backend[].credential.sigv4.session_token", "The token of temporary keys: a variable or a file"),
+    ("backend[].credential.sigv4.region", "The region that the signature is for, such as eu-west-3"),
+    ("backend[].credential.sigv4.service", "The service that the signature is for (default bedrock)"),
+    ("backend[].client_certificate", "Certificate that the gateway presents"),
+    ("backend[].client_certificate.certificate", "PEM file of the chain"),
+    ("backend[].client_certificate.key", "PEM file of the private key"),
+    ("backend[].headers", "Headers added to each request"),
+    ("backend[].health_path", "Path that answers 2xx while it is well (default /v1/models)"),
+    ("backend[].first_byte_s", "Seconds until an answer must begin (default 300)"),
+    ("backend[].reply_idle_s", "Seconds that an answer may pause (default 120)"),
+    ("models", "What clients may ask for"),
+    ("models.*", "A name that clients use: each backend that serves it"),
+    ("models.*.*", "The backend's own name for the model"),
+    ("limits", "Bounds that may be set; the defaults are in docs/configuration.md"),
+    ("limits.body_bytes", "Bytes of a request body after decompression"),
+    ("limits.bodies_bytes", "Bytes of bodies held at one time, over all tenants"),
+    ("limits.tenant_bodies_bytes", "Bytes of bodies held at one time for one tenant"),
+    ("limits.json_depth", "Containers in containers of a body"),
+    ("limits.head_s", "Seconds to receive a head"),
+    ("limits.body_s", "Seconds to receive a body"),
+    ("limits.idle_s", "Seconds that a connection may lie idle"),
+    ("limits.stall_s", "Seconds in which a client must take a piece of an answer"),
+    ("limits.connections", "Connections from clients"),
+    ("limits.streams", "Concurrent streams of one HTTP/2 connection"),
+    ("limits.resets", "Streams opened and reset before a client is cut off"),
+    ("limits.requests", "Requests in work"),
+    ("limits.head_bytes", "Bytes of a head"),
+    ("limits.drain_s", "Seconds that streams have to finish on shutdown (default 30)"),
+    ("dangerous", "What weakens the gateway; each use is logged"),
+    ("dangerous.plaintext_listener", "Listen without TLS, behind a proxy that has it"),
+    ("dangerous.plaintext_backends", "Names of backends reached by http://"),
+];

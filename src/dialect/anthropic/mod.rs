@@ -1,0 +1,170 @@
+//! Anthropic's HTTP API: messages, token counts of messages, models.
+//!
+//! A content block stands in a turn, in the system prompt and in the result of a tool, so its rows are mounted in all three.
+//! A stream is a run of blocks, each begun, continued and stopped by events that name its index: that index is the channel.
+//! Arguments of a tool come as pieces of JSON text (`partial_json`) and as an object when they are whole.
+
+mod reply;
+mod request;
+
+use serde_json::{Value, json};
+
+use super::language::{Endpoint, Language};
+use super::openai::fault;
+use super::reply::ChannelKind::{Arguments, Reasoning, Text};
+use super::reply::{Channel, Flush};
+use crate::model::{Api, Country, Dialect, Operation, Refusal};
+
+pub(super) use reply::{EVENT, MESSAGE};
+pub(super) use request::MESSAGES;
+
+/// The dialect.
+pub(super) static LANGUAGE: Language = Language {
+    dialect: Dialect::new("anthropic"),
+    mark: Some("anthropic-version"),
+    endpoints: &ENDPOINTS,
+    ungoverned: &[
+        "/v1/messages/batches",
+        "/v1/messages",
+        "/v1/complete",
+        "/v1/files",
+        "/v1/skills",
+        "/v1/models",
+        "/v1/organizations",
+        "/v1/agents",
+        "/v1/sessions",
+        "/v1/environments",
+        "/v1/experimental",
+    ],
+    untyped: false,
+    events: true,
+    headers: &[("anthropic-version", &["2026-10-21", "2023-06-01", "2023-01-01"]), ("anthropic-beta", BETAS)],
+    json_answers: &[("output_format.type", "json"), ("output_config.format.type", "json")],
+    error_body,
+    stream_error,
+    models_body,
+    flush,
+};
+
+static ENDPOINTS: [Endpoint; 4] = [
+    Endpoint {
+        query: BETA,
+        ..Endpoint::post(Operation::new("messages"), "/v1/messages", &MESSAGES, (&MESSAGE, &EVENT))
+    },
+    Endpoint {
+        query: BETA,
+        ..Endpoint::post(Operation::new("count_tokens"), "/v1/messages/count_tokens", &MESSAGES, (&MESSAGE, &EVENT))
+    },
+    Endpoint { query: PAGES, ..Endpoint::get(Operation::MODELS, "/v1/models") },
+    Endpoint { query: BETA, ..Endpoint::get(Operation::MODELS, "/v1/models/{model}") },
+];
+
+/// The SDK's beta methods say so in the query.
+const BETA: &[(&str, &[&str])] = &[("beta", &["true"])];
+/// All models stand on one page.
+const PAGES: &[(&str, &[&str])] = &[("beta", &["true"]), ("limit", &[]), ("after_id", &[]), ("before_id", &[])];
+
+/// Words of `anthropic-beta` that change nothing of where a request goes or what a provider fetches by itself.
+const BETAS: &[&str] = &[
+    "advanced-tool-use-2025-11-20",
+    "claude-code-20250219",
+    "code-execution-2025-05-22",
+    "code-execution-2025-08-25",
+    "computer-use-2024-10-22",
+    "computer-use-2025-01-24",
+    "computer-use-2025-11-24",
+    "context-1m-2025-08-07",
+    "context-management-2025-06-27",
+    "effort-2025-11-24",
+    "extended-cache-ttl-2025-04-11",
+    "fine-grained-tool-streaming-2025-05-14",
+    "interleaved-thinking-2025-05-14",
+    "max-tokens-3-5-sonnet-2024-07-15",
+    "mcp-client-2025-04-04",
+    "mcp-client-2025-11-20",
+    "model-context-window-exceeded-2025-08-26",
+    "output-128k-2025-02-19",
+    "pdfs-2024-09-25",
+    "prompt-caching-2024-07-31",
+    "search-results-2025-06-09",
+    "structured-outputs-2025-09-17",
+    "structured-outputs-2025-11-13",
+    "structured-outputs-2025-12-15",
+    "token-counting-2024-11-01",
+    "token-efficient-tools-2025-02-19",
+    "tool-examples-2025-10-29",
+    "web-fetch-2025-09-10",
+];
+
+fn error_body(refusal: &Refusal, request_id: &str) -> String {
+    error(refusal, request_id).to_string()
+}
+
+/// The SDKs choose their exception by status and take `error.type` and `error.message`; what is ours stands under
+/// `error.octroi`.
+fn error(refusal: &Refusal, request_id: &str) -> Value {
+    json!({
+        "type": "error",
+        "error": {
+            "type": kind(refusal.status),
+            "message": refusal.message,
+            "octroi": {
+                "code": refusal.code,
+                "request_id": request_id,
+                "fault": fault(refusal.fault),
+                "rule": refusal.rule.as_ref().map(crate::model::Word::as_str),
+                "place": refusal.place,
+                "retry_after_s": refusal.retry_after_s,
+            },
+        },
+        "request_id": request_id,
+    })
+}
+
+/// The word that Anthropic's own server uses for this status.
+const fn kind(status: u16) -> &'static str {
+    match status {
+        401 => "authentication_error",
+        403 => "permission_error",
+        404 => "not_found_error",
+        413 => "request_too_large",
+        429 => "rate_limit_error",
+        503 => "overloaded_error",
+        500.. => "api_error",
+        _ => "invalid_request_error",
+    }
+}
+
+fn stream_error(_: Api, refusal: &Refusal, request_id: &str, _: Option<u64>) -> Flush {
+    Flush { event: Some("error".to_owned()), data: error(refusal, request_id).to_string() }
+}
+
+fn models_body(models: &[(&str, &[Country])], one: bool) -> String {
+    let data: Vec<Value> = models
+        .iter()
+        .map(|(name, countries)| {
+            let countries: Vec<&str> = countries.iter().map(Country::as_str).collect();
+            // The SDKs want a time of creation; an alias has none.
+            json!({ "type": "model", "id": name, "display_name": name, "created_at": "1970-01-01T00:00:00Z", "countries": countries })
+        })
+        .collect();
+    match data.first() {
+        Some(first) if one => first.to_string(),
+        _ => {
+            let (first, last) = (models.first().map(|model| model.0), models.last().map(|model| model.0));
+            json!({ "data": data, "has_more": false, "first_id": first, "last_id": last }).to_string()
+        }
+    }
+}
+
+/// A delta of the block that the channel is.
+fn flush(_: Api, _: &str, channel: Channel, text: &str, _: Option<u64>) -> Option<Flush> {
+    let delta = match channel.kind {
+        Text => json!({ "type": "text_delta", "text": text }),
+        Reasoning => json!({ "type": "thinking_delta", "thinking": text }),
+        Arguments => json!({ "type": "input_json_delta", "partial_json": text }),
+        _ => return None,
+    };
+    let data = json!({ "type": "content_block_delta", "index": channel.outer, "delta": delta });
+    Some(Flush { event: Some("content_block_delta".to_owned()), data: data.to_string() })
+}

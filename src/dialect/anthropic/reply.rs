@@ -1,0 +1,97 @@
+//! Rows of messages and of the events of a stream.
+
+use std::sync::LazyLock;
+
+use super::super::reply::ChannelKind::{Arguments, Reasoning, Text};
+use super::super::reply::Closing::{Failure as Failed, Item, Stream as TheStream};
+use super::super::reply::Says::{self, Ends, Failure, Fixed, InputTokens, Outer, OutputTokens, Piece, Whole};
+use super::super::table::{Row, Table, row};
+
+/// A whole message, and a count.
+pub(in crate::dialect) static MESSAGE: LazyLock<Table<Says>> =
+    LazyLock::new(|| Table::new(&[("", HEAD), ("content[]", ANSWER_BLOCK), ("content[].citations[]", SOURCE)]));
+
+/// The events of a stream.
+pub(in crate::dialect) static EVENT: LazyLock<Table<Says>> = LazyLock::new(|| {
+    Table::new(&[
+        ("", EVENTS),
+        ("{message_start}.message", HEAD),
+        ("{content_block_start}.content_block", ANSWER_BLOCK),
+        ("{content_block_start}.content_block.citations[]", SOURCE),
+        ("{content_block_delta}.delta{citations_delta}.citation", SOURCE),
+    ])
+});
+
+/// What names a message.
+const HEAD: &[Row<Says>] = &[
+    row("id", Fixed),
+    row("type", Fixed),
+    row("role", Fixed),
+    row("model", Fixed),
+    row("stop_reason", Fixed),
+    row("stop_sequence", Whole),
+    row("usage.input_tokens", InputTokens),
+    row("usage.output_tokens", OutputTokens),
+    row("usage.service_tier", Fixed),
+    row("usage.inference_geo", Fixed),
+    row("input_tokens", InputTokens),
+    row("container.id", Fixed),
+    row("error", Failure),
+];
+
+/// A block of an answer, whole or begun.
+const ANSWER_BLOCK: &[Row<Says>] = &[
+    row("index", Outer),
+    row("type", Fixed),
+    row("text", Piece(Text)),
+    row("thinking", Piece(Reasoning)),
+    row("signature", Fixed),
+    row("data", Fixed),
+    row("id", Fixed),
+    row("tool_use_id", Fixed),
+    row("name", Fixed),
+    row("server_name", Fixed),
+    row("input.**", Whole),
+    row("caller.type", Fixed),
+    row("caller.tool_id", Fixed),
+    row("content[].type", Fixed),
+    row("content[].url", Fixed),
+    row("content[].file_id", Fixed),
+    row("content[].encrypted_content", Fixed),
+    row("file_id", Fixed),
+];
+
+/// Where a text comes from.
+const SOURCE: &[Row<Says>] = &[
+    row("type", Fixed),
+    row("cited_text", Whole),
+    row("document_title", Whole),
+    row("title", Whole),
+    row("url", Fixed),
+    row("source", Fixed),
+    row("file_id", Fixed),
+    row("encrypted_index", Fixed),
+];
+
+/// The events.
+const EVENTS: &[Row<Says>] = &[
+    row("type", Fixed),
+    row("{message_start}.type", Fixed),
+    row("{content_block_start}.index", Outer),
+    row("{content_block_delta}.index", Outer),
+    row("{content_block_delta}.delta.type", Fixed),
+    row("{content_block_delta}.delta{text_delta}.text", Piece(Text)),
+    row("{content_block_delta}.delta{input_json_delta}.partial_json", Piece(Arguments)),
+    row("{content_block_delta}.delta{thinking_delta}.thinking", Piece(Reasoning)),
+    row("{content_block_delta}.delta{signature_delta}.signature", Fixed),
+    row("{content_block_stop}", Ends(Item)),
+    row("{content_block_stop}.index", Outer),
+    row("{message_delta}.delta.stop_reason", Fixed),
+    row("{message_delta}.delta.stop_sequence", Whole),
+    row("{message_delta}.delta.container.id", Fixed),
+    row("{message_delta}.usage.input_tokens", InputTokens),
+    row("{message_delta}.usage.output_tokens", OutputTokens),
+    row("{message_stop}", Ends(TheStream)),
+    row("{ping}.type", Fixed),
+    row("{error}", Ends(Failed)),
+];

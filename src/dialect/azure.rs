@@ -1,0 +1,113 @@
+//! Azure OpenAI: OpenAI's bodies under Azure's paths, in the two shapes that its clients use.
+//!
+//! The older names the deployment in the path and a version of the API in the query; the newer (`/openai/v1/`) has OpenAI's
+//! own paths. The deployment is an alias like any model, and the version one of a closed list, so that neither carries
+//! anything of the caller's. Tables, errors and streams are [`super::openai`]'s.
+
+use super::language::{Endpoint, Language};
+use super::openai::{self, reply, request};
+use crate::model::{Dialect, Operation};
+
+/// The dialect.
+pub(super) static LANGUAGE: Language = Language {
+    dialect: Dialect::new("azure"),
+    endpoints: &ENDPOINTS,
+    ungoverned: &[
+        "/openai/assistants",
+        "/openai/batches",
+        "/openai/deployments",
+        "/openai/evals",
+        "/openai/files",
+        "/openai/fine_tuning",
+        "/openai/models",
+        "/openai/realtime",
+        "/openai/responses",
+        "/openai/threads",
+        "/openai/uploads",
+        "/openai/vector_stores",
+        "/openai/v1",
+        "/openai",
+    ],
+    ..openai::LANGUAGE_SHAPES
+};
+
+static ENDPOINTS: [Endpoint; 13] = [
+    Endpoint {
+        query: VERSIONS,
+        ..Endpoint::post(
+            Operation::CHAT,
+            "/openai/deployments/{model}/chat/completions",
+            &request::CHAT,
+            reply::CHOICES_BOTH,
+        )
+    },
+    Endpoint {
+        query: VERSIONS,
+        ..Endpoint::post(
+            Operation::COMPLETION,
+            "/openai/deployments/{model}/completions",
+            &request::COMPLETIONS,
+            reply::CHOICES_BOTH,
+        )
+    },
+    Endpoint {
+        query: VERSIONS,
+        ..Endpoint::post(
+            Operation::EMBEDDINGS,
+            "/openai/deployments/{model}/embeddings",
+            &request::EMBEDDINGS,
+            reply::CHOICES_BOTH,
+        )
+    },
+    Endpoint {
+        query: VERSIONS,
+        ..Endpoint::post(Operation::CHAT, "/openai/v1/chat/completions", &request::CHAT, reply::CHOICES_BOTH)
+    },
+    Endpoint {
+        query: VERSIONS,
+        ..Endpoint::post(Operation::COMPLETION, "/openai/v1/completions", &request::COMPLETIONS, reply::CHOICES_BOTH)
+    },
+    Endpoint {
+        query: VERSIONS,
+        ..Endpoint::post(Operation::EMBEDDINGS, "/openai/v1/embeddings", &request::EMBEDDINGS, reply::CHOICES_BOTH)
+    },
+    Endpoint {
+        query: VERSIONS,
+        keeps: true,
+        ..Endpoint::post(Operation::RESPONSES, "/openai/v1/responses", &request::RESPONSES, reply::RESPONSE_BOTH)
+    },
+    Endpoint { query: VERSIONS, ..Endpoint::get(Operation::MODELS, "/openai/v1/models") },
+    Endpoint { query: VERSIONS, ..Endpoint::get(Operation::MODELS, "/openai/v1/models/{model}") },
+    Endpoint::state("GET", "/openai/v1/responses/{id}"),
+    Endpoint::state("DELETE", "/openai/v1/responses/{id}"),
+    Endpoint::state("GET", "/openai/v1/responses/{id}/input_items"),
+    Endpoint::state("POST", "/openai/v1/responses/{id}/cancel"),
+];
+
+/// The versions of the API that Microsoft has published for inference.
+const VERSIONS: &[(&str, &[&str])] = &[(
+    "api-version",
+    &[
+        "2022-12-01",
+        "2023-05-15",
+        "2024-02-01",
+        "2024-02-15-preview",
+        "2024-03-01-preview",
+        "2024-04-01-preview",
+        "2024-05-01-preview",
+        "2024-06-01",
+        "2024-07-01-preview",
+        "2024-08-01-preview",
+        "2024-09-01-preview",
+        "2024-10-01-preview",
+        "2024-10-21",
+        "2024-12-01-preview",
+        "2025-01-01-preview",
+        "2025-02-01-preview",
+        "2025-03-01-preview",
+        "2025-04-01-preview",
+        "preview",
+        "latest",
+        "v1",
+    ],
+)];

@@ -1,0 +1,309 @@
+//! AWS Bedrock's runtime API: converse and invoke-model, whole and as event streams.
+//!
+//! The model stands in the path, as a name, a profile or an ARN. Converse has one shape for all models, in which each content
+//! block is named by its only member. Invoke-model has the model's own shape: it is read with Anthropic's table, because that
+//! is what most send, and what another model's body names otherwise is unknown, inspected and changed like text. An event of
+//! such a stream wraps the model's own event in base64; it is opened before it comes here.
+
+use std::sync::LazyLock;
+
+use serde_json::{Value, json};
+
+use super::anthropic;
+use super::language::{Endpoint, Language, Streams};
+use super::openai::{common::WORDS, fault};
+use super::reply::ChannelKind::{Arguments, Reasoning, Text};
+use super::reply::Closing::{Item, Stream as TheStream};
+use super::reply::Says::{self, Ends, Failure, Fixed, InputTokens, Outer, OutputTokens, Piece, Whole};
+use super::reply::{Channel, Flush};
+use super::request::Means::{self, Hosts, Is, Speaker, Speaks, Spoken};
+use super::request::RequestTable;
+use super::table::{Row, Table, row};
+use crate::model::{Api, Country, Dialect, Operation, Refusal, Role};
+
+const CONTROL: Means = Is(Role::Control);
+const NAME: Means = Is(Role::Identifier);
+const SCHEMA: Means = Is(Role::Schema);
+const HOSTED: Means = Is(Role::Hosted);
+const BINARY: Means = Is(Role::Binary);
+const REFERENCE: Means = Is(Role::Reference);
+
+/// The dialect.
+pub(super) static LANGUAGE: Language = Language {
+    dialect: Dialect::new("bedrock"),
+    mark: None,
+    endpoints: &ENDPOINTS,
+    ungoverned: &[
+        "/model",
+        "/model-invocation-jobs",
+        "/model-customization-jobs",
+        "/async-invoke",
+        "/guardrail",
+        "/guardrails",
+        "/foundation-models",
+        "/inference-profiles",
+        "/knowledgebases",
+        "/agents",
+        "/flows",
+        "/prompts",
+        "/retrieveAndGenerate",
+    ],
+    untyped: true,
+    events: false,
+    headers: &[],
+    json_answers: &[("outputConfig.textFormat.type", "json")],
+    error_body,
+    stream_error,
+    models_body,
+    flush,
+};
+
+const INVOKE: Operation = Operation::new("invoke_model");
+const INVOKE_STREAM: Operation = Operation::new("invoke_model_stream");
+
+static ENDPOINTS: [Endpoint; 4] = [
+    Endpoint::post(Operation::CHAT, "/model/{model}/converse", &CONVERSE, (&REPLY, &EVENT)),
+    Endpoint {
+        streams: Streams::Always,
+        ..Endpoint::post(Operation::new("chat_stream"), "/model/{model}/converse-stream", &CONVERSE, (&REPLY, &EVENT))
+    },
+    Endpoint::post(INVOKE, "/model/{model}/invoke", &anthropic::MESSAGES, (&anthropic::MESSAGE, &anthropic::EVENT)),
+    Endpoint {
+        streams: Streams::Always,
+        ..Endpoint::post(
+            INVOKE_STREAM,
+            "/model/{model}/invoke-with-response-stream",
+            &anthropic::MESSAGES,
+            (&anthropic::MESSAGE, &anthropic::EVENT),
+        )
+    },
+];
+
+static CONVERSE: LazyLock<RequestTable> = LazyLock::new(|| {
+    let table = Table::new(&[
+        ("", REQUEST),
+        ("system[]", SYSTEM),
+        ("messages[]", TURN),
+        ("messages[].content[]", BLOCK),
+        ("messages[].content[]", SOURCED),
+        ("messages[].content[].toolResult.content[]", SOURCED),
+    ]);
+    RequestTable { table, words: WORDS }
+});
+
+/// Members of a request.
+const REQUEST: &[Row<Means>] = &[
+    row("inferenceConfig.maxTokens", CONTROL),
+    row("inferenceConfig.temperature", CONTROL),
+    row("inferenceConfig.topP", CONTROL),
+    row("inferenceConfig.stopSequences[]", Is(Role::User)),
+    row("toolConfig.tools[].toolSpec.name", NAME),
+    row("toolConfig.tools[].toolSpec.description", SCHEMA),
+    row("toolConfig.tools[].toolSpec.strict", CONTROL),
+    row("toolConfig.tools[].toolSpec.inputSchema.json.**", SCHEMA),
+    row("toolConfig.tools[].cachePoint.type", CONTROL),
+    row("toolConfig.tools[].cachePoint.ttl", CONTROL),
+    row("toolConfig.tools[].systemTool", Hosts("unknown")),
+    row("toolConfig.tools[].systemTool.**", HOSTED),
+    row("toolConfig.toolChoice.tool.name", NAME),
+    row("guardrailConfig.guardrailIdentifier", REFERENCE),
+    row("guardrailConfig.guardrailVersion", CONTROL),
+    row("guardrailConfig.trace", CONTROL),
+    row("guardrailConfig.streamProcessingMode", CONTROL),
+    row("additionalModelResponseFieldPaths[]", CONTROL),
+    row("promptVariables", Hosts("prompt")),
+    row("promptVariables.*", Is(Role::User)),
+    row("promptVariables.*.text", Is(Role::User)),
+    row("requestMetadata.*", NAME),
+    row("performanceConfig.latency", CONTROL),
+    row("serviceTier.type", CONTROL),
+    row("outputConfig.textFormat.type", CONTROL),
+    row("outputConfig.textFormat.structure.**", SCHEMA),
+];
+
+/// A block of the system prompt.
+const SYSTEM: &[Row<Means>] = &[
+    row("", Speaks(Role::System)),
+    row("text", Spoken),
+    row("guardContent.text.text", Spoken),
+    row("guardContent.text.qualifiers[]", CONTROL),
+    row("cachePoint.type", CONTROL),
+    row("cachePoint.ttl", CONTROL),
+];
+
+/// A turn.
+const TURN: &[Row<Means>] = &[row("role", Speaker)];
+
+/// Blocks of a turn alone.
+const BLOCK: &[Row<Means>] = &[
+    row("toolUse.toolUseId", NAME),
+    row("toolUse.name", NAME),
+    row("toolUse.type", CONTROL),
+    row("toolUse.input.**", Is(Role::ToolCall)),
+    row("toolResult", Speaks(Role::ToolResult)),
+    row("toolResult.toolUseId", NAME),
+    row("toolResult.status", CONTROL),
+    row("toolResult.type", CONTROL),
+    row("toolResult.content[].json.**", Is(Role::ToolResult)),
+    row("guardContent.text.text", Spoken),
+    row("guardContent.text.qualifiers[]", CONTROL),
+    row("guardContent.image.format", CONTROL),
+    row("guardContent.image.source.bytes", BINARY),
+    row("cachePoint.type", CONTROL),
+    row("cachePoint.ttl", CONTROL),
+    row("reasoningContent.reasoningText.text", Spoken),
+    row("reasoningContent.reasoningText.signature", BINARY),
+    row("reasoningContent.redactedContent", BINARY),
+    row("citationsContent.content[].text", Spoken),
+    row("citationsContent.citations[].title", Spoken),
+    row("citationsContent.citations[].source", Spoken),
+    row("citationsContent.citations[].sourceContent[].text", Spoken),
+    row("citationsContent.citations[].location.**", CONTROL),
+];
+
+/// Blocks of a turn and of a tool's result.
+const SOURCED: &[Row<Means>] = &[
+    row("text", Spoken),
+    row("image.format", CONTROL),
+    row("image.source.bytes", BINARY),
+    row("image.source.s3Location.uri", REFERENCE),
+    row("image.source.s3Location.bucketOwner", CONTROL),
+    row("document.format", CONTROL),
+    row("document.name", Spoken),
+    row("document.context", Spoken),
+    row("document.citations.enabled", CONTROL),
+    row("document.source.bytes", BINARY),
+    row("document.source.text", Spoken),
+    row("document.source.content[].text", Spoken),
+    row("document.source.s3Location.uri", REFERENCE),
+    row("document.source.s3Location.bucketOwner", CONTROL),
+    row("video.format", CONTROL),
+    row("video.source.bytes", BINARY),
+    row("video.source.s3Location.uri", REFERENCE),
+    row("video.source.s3Location.bucketOwner", CONTROL),
+    row("audio.format", CONTROL),
+    row("audio.source.bytes", BINARY),
+    row("audio.source.s3Location.uri", REFERENCE),
+    row("searchResult.source", Spoken),
+    row("searchResult.title", Spoken),
+    row("searchResult.content[].text", Spoken),
+    row("searchResult.citations.enabled", CONTROL),
+];
+
+/// A whole reply.
+static REPLY: LazyLock<Table<Says>> = LazyLock::new(|| {
+    Table::new(&[("", HEAD), ("output.message", &[row("role", Fixed)]), ("output.message.content[]", ANSWER)])
+});
+
+/// The events, by their names in the frame.
+static EVENT: LazyLock<Table<Says>> = LazyLock::new(|| {
+    Table::new(&[(
+        "",
+        &[
+            row("p", Fixed),
+            row("{messageStart}.role", Fixed),
+            row("{contentBlockStart}.contentBlockIndex", Outer),
+            row("{contentBlockStart}.start.toolUse.toolUseId", Fixed),
+            row("{contentBlockStart}.start.toolUse.name", Fixed),
+            row("{contentBlockDelta}.contentBlockIndex", Outer),
+            row("{contentBlockDelta}.delta.text", Piece(Text)),
+            row("{contentBlockDelta}.delta.toolUse.input", Piece(Arguments)),
+            row("{contentBlockDelta}.delta.reasoningContent.text", Piece(Reasoning)),
+            row("{contentBlockDelta}.delta.reasoningContent.signature", Fixed),
+            row("{contentBlockDelta}.delta.reasoningContent.redactedContent", Fixed),
+            row("{contentBlockDelta}.delta.citation.title", Whole),
+            row("{contentBlockDelta}.delta.citation.source", Whole),
+            row("{contentBlockDelta}.delta.citation.sourceContent[].text", Whole),
+            row("{contentBlockStop}", Ends(Item)),
+            row("{contentBlockStop}.contentBlockIndex", Outer),
+            row("{messageStop}", Ends(TheStream)),
+            row("{messageStop}.stopReason", Fixed),
+            row("{metadata}.usage.inputTokens", InputTokens),
+            row("{metadata}.usage.outputTokens", OutputTokens),
+        ],
+    )])
+});
+
+const HEAD: &[Row<Says>] = &[
+    row("stopReason", Fixed),
+    row("usage.inputTokens", InputTokens),
+    row("usage.outputTokens", OutputTokens),
+    row("serviceTier.type", Fixed),
+    row("performanceConfig.latency", Fixed),
+    row("__type", Failure),
+];
+
+/// A block of an answer.
+const ANSWER: &[Row<Says>] = &[
+    row("text", Piece(Text)),
+    row("toolUse.toolUseId", Fixed),
+    row("toolUse.name", Fixed),
+    row("toolUse.type", Fixed),
+    row("toolUse.input.**", Whole),
+    row("reasoningContent.reasoningText.text", Piece(Reasoning)),
+    row("reasoningContent.reasoningText.signature", Fixed),
+    row("reasoningContent.redactedContent", Fixed),
+    row("image.format", Fixed),
+    row("image.source.bytes", Fixed),
+    row("citationsContent.content[].text", Whole),
+    row("citationsContent.citations[].title", Whole),
+    row("citationsContent.citations[].source", Whole),
+    row("citationsContent.citations[].sourceContent[].text", Whole),
+];
+
+fn error_body(refusal: &Refusal, request_id: &str) -> String {
+    error(refusal, request_id).to_string()
+}
+
+/// The SDKs take the exception from `__type` and its text from `message`; what is ours stands beside them.
+fn error(refusal: &Refusal, request_id: &str) -> Value {
+    json!({
+        "__type": kind(refusal.status),
+        "message": refusal.message,
+        "octroi": {
+            "code": refusal.code,
+            "request_id": request_id,
+            "fault": fault(refusal.fault),
+            "rule": refusal.rule.as_ref().map(crate::model::Word::as_str),
+            "place": refusal.place,
+            "retry_after_s": refusal.retry_after_s,
+        },
+    })
+}
+
+const fn kind(status: u16) -> &'static str {
+    match status {
+        401 | 403 => "AccessDeniedException",
+        404 => "ResourceNotFoundException",
+        429 => "ThrottlingException",
+        503 => "ServiceUnavailableException",
+        500.. => "InternalServerException",
+        _ => "ValidationException",
+    }
+}
+
+fn stream_error(_: Api, refusal: &Refusal, request_id: &str, _: Option<u64>) -> Flush {
+    Flush { event: Some("internalServerException".to_owned()), data: error(refusal, request_id).to_string() }
+}
+
+/// Bedrock lists models at another service; this list is never asked for.
+fn models_body(models: &[(&str, &[Country])], _: bool) -> String {
+    let names: Vec<Value> = models.iter().map(|(name, _)| json!({ "modelId": name })).collect();
+    json!({ "modelSummaries": names }).to_string()
+}
+
+/// A delta of the block that the channel is, in the shape of converse or of the model behind invoke-model.
+fn flush(api: Api, template: &str, channel: Channel, text: &str, sequence: Option<u64>) -> Option<Flush> {
+    if matches!(api.operation, INVOKE | INVOKE_STREAM) {
+        let delta = (anthropic::LANGUAGE.flush)(api, template, channel, text, sequence)?;
+        return Some(Flush { event: Some("chunk".to_owned()), ..delta });
+    }
+    let delta = match channel.kind {
+        Text => json!({ "text": text }),
+        Reasoning => json!({ "reasoningContent": { "text": text } }),
+        Arguments => json!({ "toolUse": { "input": text } }),
+        _ => return None,
+    };
+    let data = json!({ "contentBlockIndex": channel.outer, "delta": delta });
+    Some(Flush { event: Some("contentBlockDelta".to_owned()), data: data.to_string() })
+}

@@ -1,0 +1,347 @@
+//! What a dialect is, as data: its endpoints, what it passes on of line and head, and the few shapes that are no tables.
+//!
+//! An API is one file (or folder) with a [`Language`], named once in [`LANGUAGES`]. Paths are compared byte by byte with the
+//! templates of the endpoints: nothing is normalised, so `//`, `/./`, another case or `;x` make a path that is not on the
+//! list. A variable of a template stands for one segment; only the model is taken from it, percent-decoded, and it goes to no
+//! backend, because the outgoing path is made of the template and the backend's own name. Query parameters and headers pass
+//! from closed lists, so that neither can carry a value of the caller's.
+
+use std::sync::LazyLock;
+
+use http::{HeaderMap, Method};
+
+use super::reply::{Channel, Flush, Says};
+use super::request::RequestTable;
+use super::table::Table;
+use super::{LANGUAGES, openai};
+use crate::model::{Api, Country, Dialect, Fault, Line, Operation, Refusal};
+
+/// A dialect.
+pub(crate) struct Language {
+    /// Its name.
+    pub(crate) dialect: Dialect,
+    /// A header that only its clients send, where other dialects have the same paths.
+    pub(crate) mark: Option<&'static str>,
+    /// What is governed.
+    pub(crate) endpoints: &'static [Endpoint],
+    /// Families of endpoints that the API has and this gateway does not govern, to be named in the refusal.
+    pub(crate) ungoverned: &'static [&'static str],
+    /// Its clients may send a body without saying that it is JSON.
+    pub(crate) untyped: bool,
+    /// Its streams are server-sent events.
+    pub(crate) events: bool,
+    /// Headers that are passed on, each with the words that it may hold.
+    pub(crate) headers: &'static [(&'static str, &'static [&'static str])],
+    /// Paths and beginnings of values by which a request asks for an answer that is JSON itself.
+    pub(crate) json_answers: &'static [(&'static str, &'static str)],
+    /// Writes a refusal.
+    pub(crate) error_body: fn(&Refusal, &str) -> String,
+    /// Writes the event that ends a broken stream.
+    pub(crate) stream_error: fn(Api, &Refusal, &str, Option<u64>) -> Flush,
+    /// Writes the list of models, or one of them.
+    pub(crate) models_body: WriteModels,
+    /// Writes the event that carries held-back text; the template is the data of an earlier event.
+    pub(crate) flush: fn(Api, &str, Channel, &str, Option<u64>) -> Option<Flush>,
+}
+
+/// Writes a list of models, each with the countries that it is served from, or its only element alone.
+pub(crate) type WriteModels = fn(&[(&str, &[Country])], bool) -> String;
+
+/// A governed endpoint.
+pub(crate) struct Endpoint {
+    /// What it does.
+    pub(crate) operation: Operation,
+    /// Its method.
+    pub(crate) method: &'static str,
+    /// The path that clients use; a segment may be a variable: `/model/{model}/converse`.
+    pub(crate) path: &'static str,
+    /// The path behind a backend's base path.
+    pub(crate) upstream: &'static str,
+    /// Query parameters that pass, each with its permitted values.
+    pub(crate) query: &'static [(&'static str, &'static [&'static str])],
+    /// How requests are read; none: without a body, answered by the gateway.
+    pub(crate) request: Option<&'static LazyLock<RequestTable>>,
+    /// How whole replies are read.
+    pub(crate) whole: &'static LazyLock<Table<Says>>,
+    /// How the events of a stream are read.
+    pub(crate) event: &'static LazyLock<Table<Says>>,
+    /// Whether answers are streamed.
+    pub(crate) streams: Streams,
+    /// Whether the provider keeps the call unless `store` says otherwise.
+    pub(crate) keeps: bool,
+    /// Other dialects whose servers have this endpoint.
+    pub(crate) also: &'static [Dialect],
+    /// Refers to objects that a provider keeps.
+    pub(crate) state: bool,
+}
+
+/// Whether an endpoint's answers are streamed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Streams {
+    /// As the body's `stream` says, and so where it says nothing.
+    Asked(bool),
+    /// Always.
+    Always,
+}
+
+static NO_REPLY: LazyLock<Table<Says>> = LazyLock::new(|| Table::new(&[]));
+
+impl Endpoint {
+    /// An endpoint that takes a body and may stream.
+    pub(crate) const fn post(
+        operation: Operation,
+        path: &'static str,
+        request: &'static LazyLock<RequestTable>,
+        replies: (&'static LazyLock<Table<Says>>, &'static LazyLock<Table<Says>>),
+    ) -> Self {
+        Self {
+            operation,
+            method: "POST",
+            path,
+            upstream: path,
+            query: &[],
+            request: Some(request),
+            whole: replies.0,
+            event: replies.1,
+            streams: Streams::Asked(false),
+            keeps: false,
+            also: &[],
+            state: false,
+        }
+    }
+
+    /// An endpoint without a body, which the gateway answers itself.
+    pub(crate) const fn get(operation: Operation, path: &'static str) -> Self {
+        Self {
+            operation,
+            method: "GET",
+            path,
+            upstream: path,
+            query: &[],
+            request: None,
+            whole: &NO_REPLY,
+            event: &NO_REPLY,
+            streams: Streams::Asked(false),
+            keeps: false,
+            also: &[],
+            state: false,
+        }
+    }
+
+    /// An endpoint of objects that the provider keeps: named, and refused with the reason.
+    pub(crate) const fn state(method: &'static str, path: &'static str) -> Self {
+        let refused = Self::get(Operation::new("state"), path);
+        Self { method, state: true, ..refused }
+    }
+}
+
+/// The dialect with this name.
+pub(crate) fn language(dialect: Dialect) -> &'static Language {
+    LANGUAGES.iter().find(|language| language.dialect == dialect).copied().unwrap_or(&openai::LANGUAGE)
+}
+
+/// The endpoint of an API; [`route`] makes only those that there are.
+pub(crate) fn endpoint(api: Api) -> Option<&'static Endpoint> {
+    language(api.dialect).endpoints.iter().find(|endpoint| endpoint.operation == api.operation)
+}
+
+/// Guesses which dialect's client asks, so that it is refused in the shape that it reads.
+pub(crate) fn spoken(path: &str, headers: &HeaderMap) -> &'static Language {
+    // By its mark, then by how much of the path its templates spell out, then by the order of the table.
+    let rank = |language: &Language| {
+        let marked = language.mark.is_some_and(|mark| headers.contains_key(mark));
+        let spelt = |template: &str| template.split(['{', '}']).step_by(2).map(str::len).sum::<usize>();
+        let endpoints = language.endpoints.iter().filter(|endpoint| matched(endpoint.path, path).is_some());
+        let endpoint = endpoints.map(|endpoint| spelt(endpoint.path)).max();
+        let family =
+            language.ungoverned.iter().filter(|family| is_below(path, family)).map(|family| family.len()).max();
+        (endpoint.is_some() || family.is_some()).then_some((marked, endpoint, family))
+    };
+    let ranked = LANGUAGES.iter().rev().filter_map(|language| Some((rank(language)?, *language)));
+    ranked.max_by_key(|(rank, _)| *rank).map_or(&openai::LANGUAGE, |(_, language)| language)
+}
+
+/// See [`super::route`].
+pub(crate) fn route(method: &Method, path: &str, query: Option<&str>, headers: &HeaderMap) -> Result<Line, Refusal> {
+    let language = spoken(path, headers);
+    let mut at = language.endpoints.iter().filter_map(|endpoint| Some((endpoint, matched(endpoint.path, path)?)));
+    let Some(first) = at.next() else { return Err(not_governed(language, path)) };
+    let methods: Vec<_> = std::iter::once(first).chain(at).collect();
+    let Some((endpoint, Match { model })) = methods.iter().find(|(endpoint, _)| endpoint.method == method.as_str())
+    else {
+        let names: Vec<&str> = methods.iter().map(|(endpoint, _)| endpoint.method).collect();
+        let name = methods.first().map_or("", |(endpoint, _)| endpoint.path);
+        let message = format!("`{name}` takes {} only", names.join(", "));
+        return Err(Refusal::new(Fault::Caller, 405, "method_not_allowed", message));
+    };
+    if endpoint.state {
+        let message = format!(
+            "`{} {}` is about an object that a provider keeps; this gateway has answers kept nowhere but on premises, and \
+             does not know which backend keeps this one; send the whole conversation in the request",
+            endpoint.method, endpoint.path
+        );
+        return Err(Refusal::invalid("stateful_not_supported", message));
+    }
+    let api = Api { dialect: language.dialect, operation: endpoint.operation };
+    let query = parameters(endpoint, query.unwrap_or_default())?;
+    Ok(Line { api, template: endpoint.path, model: model.clone(), query, headers: passed(language, headers)? })
+}
+
+/// Takes the query parameters that pass.
+fn parameters(endpoint: &Endpoint, query: &str) -> Result<Vec<(&'static str, &'static str)>, Refusal> {
+    let mut taken: Vec<(&'static str, &'static str)> = Vec::new();
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let (name, value) = (decoded(name).unwrap_or_default(), decoded(value).unwrap_or_default());
+        let Some((known, values)) = endpoint.query.iter().find(|(known, _)| *known == name) else {
+            let names: Vec<&str> = endpoint.query.iter().map(|(known, _)| *known).collect();
+            let taken =
+                if names.is_empty() { "no query parameters".to_owned() } else { format!("only {}", names.join(", ")) };
+            let message = format!("`{}` takes {taken}; put everything else in the body", endpoint.path);
+            return Err(Refusal::invalid("query_not_allowed", message));
+        };
+        if taken.iter().any(|(earlier, _)| earlier == known) {
+            return Err(Refusal::invalid("query_not_allowed", format!("send `{known}` once")));
+        }
+        // A list without values: taken by the gateway and not passed on.
+        if values.is_empty() {
+            continue;
+        }
+        let Some(value) = values.iter().find(|permitted| **permitted == value) else {
+            let message = format!("`{known}` must be one of {}", values.join(", "));
+            return Err(Refusal::invalid("query_not_allowed", message));
+        };
+        taken.push((known, value));
+    }
+    Ok(taken)
+}
+
+/// Takes the headers that pass.
+fn passed(language: &Language, headers: &HeaderMap) -> Result<Vec<(&'static str, String)>, Refusal> {
+    let mut taken = Vec::new();
+    for (name, words) in language.headers {
+        let mut found: Vec<&str> = Vec::new();
+        for value in headers.get_all(*name) {
+            for word in value.to_str().unwrap_or("\u{fffd}").split(',').map(str::trim).filter(|word| !word.is_empty()) {
+                let Some(word) = words.iter().find(|known| **known == word) else {
+                    let message = format!(
+                        "a word of the header `{name}` is not one that this gateway knows; it passes {}",
+                        words.join(", ")
+                    );
+                    return Err(Refusal::invalid("header_not_governed", message).at(*name));
+                };
+                found.push(word);
+            }
+        }
+        if !found.is_empty() {
+            taken.push((*name, found.join(",")));
+        }
+    }
+    Ok(taken)
+}
+
+/// A path that a template covers.
+#[derive(Debug, Clone)]
+struct Match {
+    /// The model that it names.
+    model: Option<String>,
+}
+
+/// Compares a path with a template.
+fn matched(template: &str, path: &str) -> Option<Match> {
+    if !template.contains('{') {
+        return (template == path).then_some(Match { model: None });
+    }
+    let (mut wanted, mut given) = (template.split('/'), path.split('/'));
+    let mut model = None;
+    loop {
+        match (wanted.next(), given.next()) {
+            (None, None) => return Some(Match { model }),
+            (Some(wanted), Some(given)) => {
+                let Some((name, suffix)) = wanted.strip_prefix('{').and_then(|rest| rest.split_once('}')) else {
+                    if wanted != given {
+                        return None;
+                    }
+                    continue;
+                };
+                let value = decoded(given.strip_suffix(suffix)?)?;
+                if name == "model" {
+                    model = Some(value);
+                }
+            }
+            _ => return None,
+        }
+    }
+}
+
+/// Undoes percent-encoding; nothing for what is empty, too long, no text, or holds control characters.
+fn decoded(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        if byte != b'%' {
+            bytes.push(byte);
+            continue;
+        }
+        let mut digit = || rest.next().and_then(|byte| char::from(byte).to_digit(16));
+        let value = digit()? * 16 + digit()?;
+        bytes.push(u8::try_from(value).ok()?);
+    }
+    let text = String::from_utf8(bytes).ok()?;
+    let fits = (1..=VARIABLE_BYTES_MAX).contains(&text.len()) && !text.contains(char::is_control);
+    fits.then_some(text)
+}
+
+/// Bytes of a variable of a path: the longest names of models are ARNs.
+const VARIABLE_BYTES_MAX: usize = 512;
+
+/// See [`super::path`].
+pub(crate) fn upstream_path(line: &Line, model: &str) -> String {
+    let asked = language(line.api.dialect).endpoints.iter().find(|endpoint| endpoint.path == line.template);
+    let template = asked.or_else(|| endpoint(line.api)).map_or("/", |endpoint| endpoint.upstream);
+    let mut path = template.replace("{model}", &encoded(model));
+    for (index, (name, value)) in line.query.iter().enumerate() {
+        path.push(if index == 0 { '?' } else { '&' });
+        path.push_str(&encoded(name));
+        path.push('=');
+        path.push_str(&encoded(value));
+    }
+    path
+}
+
+/// Percent-encodes what is not unreserved (RFC 3986).
+fn encoded(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
+}
+
+fn is_below(path: &str, family: &str) -> bool {
+    path.strip_prefix(family).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', ':']))
+}
+
+/// Refuses an endpoint, naming it only in words of our own.
+fn not_governed(language: &Language, path: &str) -> Refusal {
+    let family = language.ungoverned.iter().find(|family| is_below(path, family));
+    let subject = match family {
+        Some(family) if language.endpoints.iter().any(|endpoint| endpoint.path == *family) => {
+            format!("what lies below `{family}` is not governed by this gateway yet")
+        }
+        Some(family) => format!("`{family}` is not governed by this gateway yet"),
+        None => "this endpoint is not governed by this gateway".to_owned(),
+    };
+    let governed: Vec<String> = language
+        .endpoints
+        .iter()
+        .filter(|endpoint| !endpoint.state)
+        .map(|endpoint| format!("{} {}", endpoint.method, endpoint.path))
+        .collect();
+    let message = format!("{subject}, so nothing was sent on; governed are {}", governed.join(", "));
+    Refusal::new(Fault::Caller, 404, "endpoint_not_governed", message)
+}

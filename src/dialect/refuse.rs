@@ -1,0 +1,43 @@
+//! Refusals of a body that cannot be read, and of values that steer the gateway and may not.
+
+use super::request::Means;
+use super::table::Place;
+use crate::model::Refusal;
+use crate::wire::json::{Flaw, Malformed, Node};
+
+/// Turns a flaw of the text into a refusal.
+pub(super) fn malformed(malformed: Malformed) -> Refusal {
+    let code = match malformed.flaw {
+        Flaw::Syntax | Flaw::Cut => "invalid_json",
+        Flaw::Trailing => "trailing_bytes",
+        Flaw::ByteOrderMark => "byte_order_mark",
+        Flaw::DuplicateKey => "duplicate_key",
+        Flaw::LoneSurrogate => "lone_surrogate",
+        Flaw::NumberRange => "number_out_of_range",
+        Flaw::Depth => "json_too_deep",
+        Flaw::Size => "json_too_large",
+    };
+    Refusal::invalid(code, format!("the body cannot be read: {}", malformed.flaw.sentence()))
+        .at(format!("byte {}", malformed.at))
+}
+
+/// Refuses a value that steers the gateway and is not of the kind that the API documents.
+pub(super) fn misplaced(means: Means, place: &Place<Means>, node: &Node) -> Refusal {
+    let refusal = match means {
+        Means::State => Refusal::invalid(
+            "stateful_not_supported",
+            format!(
+                "`{}` refers to state that the provider holds and this gateway has not read; send the whole conversation \
+                 in the request",
+                place.path
+            ),
+        ),
+        Means::Routes => Refusal::invalid(
+            "routing_not_supported",
+            format!("`{}` chooses where the request goes; here policy does, so leave it out", place.path),
+        ),
+        Means::Model => Refusal::invalid("invalid_type", "`model` must be a string"),
+        _ => Refusal::invalid("invalid_type", format!("`{}` must be true or false", place.path)),
+    };
+    refusal.at(format!("{} byte {}", place.path, node.start))
+}

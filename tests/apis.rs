@@ -1,0 +1,204 @@
+//! Every API through a whole gateway, driven by its official SDK, against a server that repeats what reached it.
+//!
+//! Only a backend abroad is there, so every planted value must be replaced on the way out and come back in the answer:
+//! whole, streamed, in arguments of tools. What reached the server is looked through for the values.
+#![allow(
+    clippy::allow_attributes,
+    clippy::disallowed_methods,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "test helpers that start the SDKs and read what they wrote"
+)]
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+mod common;
+
+#[path = "apis/servers.rs"]
+mod servers;
+
+use common::{Plot, VALUES};
+use servers::Speaks;
+
+/// The interpreter that `scripts/test` installs. Without it the test is skipped aloud, or fails where
+/// `OCTROI_REQUIRE_SDK=1` promises it.
+fn python(package: &str) -> Option<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = std::env::var_os("OCTROI_TEST_TOOLS").map_or_else(|| root.join(".test-tools"), PathBuf::from);
+    let python = folder.join("venv/bin/python");
+    let check = Command::new(&python).args(["-c", &format!("import {package}")]).output();
+    if check.is_ok_and(|check| check.status.success()) {
+        return Some(python);
+    }
+    assert!(std::env::var("OCTROI_REQUIRE_SDK").is_err(), "`{package}` is required and missing");
+    eprintln!("SKIPPED: the Python package `{package}` is not installed; scripts/test installs it");
+    None
+}
+
+/// The suite for Node.js, where an API has one and its package is installed.
+fn node(api: Speaks) -> Option<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sdk/node");
+    let package = match api {
+        Speaks::Anthropic => "@anthropic-ai/sdk",
+        Speaks::Mistral => "@mistralai/mistralai",
+        _ => return None,
+    };
+    if folder.join("node_modules").join(package).exists() {
+        return Some(folder.join(format!("{}.test.mjs", api.name())));
+    }
+    assert!(std::env::var("OCTROI_REQUIRE_SDK").is_err(), "`{package}` is required and missing");
+    eprintln!("SKIPPED: the package `{package}` is not installed; scripts/test installs it");
+    None
+}
+
+/// Runs the SDK suites of an API against a gateway whose only backend is abroad.
+async fn suite(api: Speaks, package: &str) {
+    let Some(python) = python(package) else { return };
+    let mut plot = Plot::new().await;
+    plot.only(&["us-cloud"]);
+    plot.dialects = api.dialects();
+    let server = plot.script("us-cloud", move |asked| servers::answer(api, asked)).await;
+    let house = plot.open().await;
+    let ca = house.plot.path("certs/ca.pem");
+    let test = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/sdk/apis/test_{}.py", api.name()));
+    let address = house.app.address();
+    let key = house.client.key.clone();
+    let run = move || {
+        let mut python = Command::new(python);
+        python.args(["-B", "-m", "pytest", "-q", "-p", "no:cacheprovider"]).arg(test);
+        let node = node(api).map(|suite| {
+            let mut node = Command::new("node");
+            node.args(["--test", "--test-reporter=spec"]).arg(suite);
+            node
+        });
+        let suites = std::iter::once(python).chain(node);
+        let outputs = suites.map(|mut command| {
+            command.env("OCTROI_URL", format!("https://localhost:{}", address.port())).env("OCTROI_KEY", &key);
+            command.env("SSL_CERT_FILE", &ca).env("NODE_EXTRA_CA_CERTS", &ca);
+            command.output().unwrap()
+        });
+        outputs.collect::<Vec<_>>()
+    };
+    let outputs = tokio::task::spawn_blocking(run).await.unwrap();
+    for output in outputs {
+        eprintln!("{}", String::from_utf8_lossy(&output.stdout));
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    let asked = server.asked();
+    assert!(!asked.is_empty(), "nothing reached the server");
+    for asked in asked {
+        let received = format!("{}\n{}", asked.head, servers::opened(&asked.body));
+        for (number, value) in VALUES.iter().enumerate() {
+            assert!(!received.contains(value), "value {number} crossed");
+        }
+    }
+}
+
+/// An answer that comes compressed although it was not asked for so is opened, restored, and leaves as it is.
+#[tokio::test(flavor = "multi_thread")]
+async fn compressed_answers_are_opened() {
+    use std::io::Write as _;
+    let mut plot = Plot::new().await;
+    plot.only(&["us-cloud"]);
+    let script = |asked: &common::scripted::Asked| {
+        let message = serde_json::json!({"role": "assistant", "content": asked.said()});
+        let body = serde_json::json!({"choices": [{"index": 0, "message": message, "finish_reason": "stop"}]});
+        let mut coder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        coder.write_all(body.to_string().as_bytes()).unwrap();
+        let coded = coder.finish().unwrap();
+        let length = coded.len();
+        let head = format!(
+            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-encoding: gzip\r\ncontent-length: {length}\r\n\r\n"
+        );
+        vec![common::scripted::Step::Raw([head.as_bytes(), &coded].concat())]
+    };
+    let server = plot.script("us-cloud", script).await;
+    let house = plot.open().await;
+    let answer = house.client.chat(&common::prompt(), false).await;
+    assert_eq!((answer.status, answer.header("content-encoding")), (200, ""), "{}", answer.body);
+    for value in VALUES {
+        assert!(answer.body.contains(value) && !server.asked()[0].body.contains(value));
+    }
+}
+
+/// A request of an API with a text in it.
+fn request_of(api: Speaks, text: &str) -> (&'static str, String) {
+    let messages = serde_json::json!([{"role": "user", "content": text}]);
+    let contents = serde_json::json!([{"role": "user", "parts": [{"text": text}]}]);
+    let blocks = serde_json::json!([{"role": "user", "content": [{"text": text}]}]);
+    let (path, body) = match api {
+        Speaks::OpenAi => ("/v1/chat/completions", serde_json::json!({"model": "assistant", "messages": messages})),
+        Speaks::Azure => (
+            "/openai/deployments/assistant/chat/completions?api-version=2024-10-21",
+            serde_json::json!({"messages": messages}),
+        ),
+        Speaks::Mistral => ("/v1/fim/completions", serde_json::json!({"model": "assistant", "prompt": text})),
+        Speaks::Anthropic => ("/v1/messages", serde_json::json!({"model": "assistant", "messages": messages})),
+        Speaks::Ollama => ("/api/chat", serde_json::json!({"model": "assistant", "messages": messages})),
+        Speaks::Vllm => ("/rerank", serde_json::json!({"model": "assistant", "query": text, "documents": ["x"]})),
+        Speaks::Gemini => ("/v1beta/models/assistant:generateContent", serde_json::json!({"contents": contents})),
+        Speaks::Vertex => (
+            "/v1/projects/p/locations/l/publishers/google/models/assistant:generateContent",
+            serde_json::json!({"contents": contents}),
+        ),
+        Speaks::Bedrock => ("/model/assistant/converse", serde_json::json!({"messages": blocks})),
+    };
+    (path, body.to_string())
+}
+
+/// Every API takes compressed requests; a backend that speaks all of them gets each at its own path.
+#[tokio::test(flavor = "multi_thread")]
+async fn compressed_requests_are_read_in_every_api() {
+    use std::io::Write as _;
+    let mut plot = Plot::new().await;
+    plot.only(&["us-cloud"]);
+    plot.dialects = servers::ALL.map(Speaks::dialects).join(", ");
+    let script = |asked: &common::scripted::Asked| {
+        let path = asked.head.split(' ').nth(1).unwrap();
+        let speaks = servers::ALL.into_iter().find(|api| {
+            let (own, _) = request_of(*api, "");
+            let end = own.rsplit(['/', ':']).next().unwrap().split('?').next().unwrap();
+            path.split('?').next().unwrap().ends_with(end)
+        });
+        servers::answer(speaks.unwrap(), asked)
+    };
+    let server = plot.script("us-cloud", script).await;
+    let house = plot.open().await;
+    for api in servers::ALL {
+        let (path, body) = request_of(api, &common::prompt());
+        let mut coder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        coder.write_all(body.as_bytes()).unwrap();
+        let mut request = house.client.request(http::Method::POST, path, coder.finish().unwrap());
+        request.headers_mut().insert("content-encoding", http::HeaderValue::from_static("gzip"));
+        let answer = house.client.send(request).await.unwrap();
+        assert_eq!(answer.status, 200, "{api:?}: {}", answer.body);
+        let (back, received) = (servers::opened(&answer.body), server.asked().pop().unwrap());
+        for value in VALUES {
+            assert!(back.contains(value), "{api:?}: a value did not come back");
+            assert!(!servers::opened(&received.body).contains(value), "{api:?}: a value crossed");
+        }
+        assert!(!received.head.contains("assistant"), "{api:?}: the alias went on: {}", received.head);
+    }
+}
+
+macro_rules! suites {
+    ($($test:ident $api:expr, $package:literal;)*) => {
+        $(#[tokio::test(flavor = "multi_thread")]
+        async fn $test() {
+            suite($api, $package).await;
+        })*
+    };
+}
+
+suites! {
+    anthropic Speaks::Anthropic, "anthropic";
+    azure Speaks::Azure, "openai";
+    mistral Speaks::Mistral, "mistralai";
+    ollama Speaks::Ollama, "ollama";
+    vllm Speaks::Vllm, "openai";
+    gemini Speaks::Gemini, "google.genai";
+    vertex Speaks::Vertex, "google.genai";
+    bedrock Speaks::Bedrock, "boto3";
+}

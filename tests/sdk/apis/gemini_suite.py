@@ -1,0 +1,60 @@
+"""What the `google-genai` package does, in either of its modes."""
+
+import pytest
+from google.genai import errors, types
+
+from planted import NAME, PROMPT, back
+
+TOOL = types.Tool(function_declarations=[types.FunctionDeclaration(
+    name="write_letter", description="d", parameters=types.Schema(type="OBJECT", properties={"text": types.Schema(type="STRING")}))])
+
+
+def content(client):
+    config = types.GenerateContentConfig(system_instruction=f"You answer for {NAME}.", stop_sequences=[NAME], temperature=0.5)
+    answer = client.models.generate_content(model="assistant", contents=PROMPT, config=config)
+    back(answer.text)
+
+
+def stream(client):
+    text, thought = "", ""
+    for chunk in client.models.generate_content_stream(model="assistant", contents=PROMPT):
+        for part in chunk.candidates[0].content.parts or []:
+            if part.thought:
+                thought += part.text or ""
+            else:
+                text += part.text or ""
+    back(text)
+    back(thought)
+
+
+def tools(client):
+    config = types.GenerateContentConfig(tools=[TOOL])
+    call = client.models.generate_content(model="assistant", contents=PROMPT, config=config).function_calls[0]
+    assert call.name == "write_letter"
+    back(call.args["text"])
+
+
+def conversation(client):
+    contents = [
+        types.Content(role="user", parts=[types.Part(text="Who?")]),
+        types.Content(role="model", parts=[types.Part(function_call=types.FunctionCall(name="find", args={"who": NAME}))]),
+        types.Content(role="user", parts=[types.Part(function_response=types.FunctionResponse(name="find", response={"text": PROMPT}))]),
+    ]
+    back(client.models.generate_content(model="assistant", contents=contents).text)
+
+
+def counts(client):
+    assert client.models.count_tokens(model="assistant", contents=PROMPT).total_tokens > 0
+
+
+def refusals(client):
+    with pytest.raises(errors.ClientError) as unknown:
+        client.models.generate_content(model="unknown", contents="x")
+    assert unknown.value.code == 404 and unknown.value.status == "NOT_FOUND"
+    with pytest.raises(errors.ClientError) as image:
+        client.models.generate_content(model="assistant", contents=[types.Part.from_bytes(data=b"\x89PNG\r\n\x1a\n" * 9, mime_type="image/png")])
+    assert image.value.code == 403
+    with pytest.raises(errors.ClientError) as search:
+        config = types.GenerateContentConfig(tools=[types.Tool(google_search=types.GoogleSearch())])
+        client.models.generate_content(model="assistant", contents="x", config=config)
+    assert search.value.code == 403
