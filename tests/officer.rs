@@ -13,6 +13,13 @@
 
 mod common;
 
+#[path = "officer/brake.rs"]
+mod brake;
+#[path = "officer/candidate.rs"]
+mod candidate;
+#[path = "officer/rollback.rs"]
+mod rollback;
+
 use std::path::Path;
 use std::process::Command;
 
@@ -275,34 +282,6 @@ async fn a_freeze_keeps_everything_at_home_until_it_ends() {
     std::fs::remove_file(folder.join("live/freeze.json")).unwrap();
     let house = plot.open().await;
     assert!(!ready(&house).await["freeze"].is_null());
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_candidate_is_counted_and_not_enforced() {
-    let mut plot = Plot::new().await;
-    let folder = plot.folder.path().to_owned();
-    copy(&folder.join("policies"), &folder.join("candidate"));
-    plot.extra.push_str("[policy]\nshadow = \"candidate\"\n");
-    let house = plot.open().await;
-    assert!(ready(&house).await["shadow"].is_string());
-    assert_eq!(house.client.chat(common::EMAIL, false).await.status, 200);
-    assert!((metric(&house, "octroi_shadow_decisions_total{outcome=\"same\"}").await - 1.0).abs() < 0.5);
-    let sheet = folder.join("candidate/main.policy");
-    let text = std::fs::read_to_string(&sheet).unwrap();
-    let stricter =
-        "rule nowhere because \"a trial\" when data includes personal never backends on premises or not on premises\n";
-    replace(&sheet, &format!("{}{stricter}", text.split("scenario ").next().unwrap()));
-    let differs = "octroi_shadow_differences_total{app=\"public-website\",class=\"personal\",change=\"refused\"}";
-    until("a difference", async || {
-        assert_eq!(house.client.chat(common::EMAIL, false).await.status, 200, "it is not enforced");
-        (metric(&house, differs).await >= 1.0).then_some(())
-    })
-    .await;
-    // A candidate that cannot be read is told, and concerns nobody.
-    replace(&sheet, "nonsense");
-    until("a broken candidate", async || ready(&house).await["rejected"].as_str()?.contains("candidate").then_some(()))
-        .await;
-    assert_eq!(house.client.chat("x", false).await.status, 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]

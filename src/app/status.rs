@@ -67,8 +67,10 @@ impl console::Facts for Status {
                 until: freeze.until.to_string(),
                 by: freeze.by.clone(),
                 because: freeze.because.clone(),
+                order: freeze.order.to_string(),
             }),
             shadow: snapshot.shadow.as_ref().map(|policy| format!("{} version {}", policy.name(), policy.version())),
+            shadow_digest: snapshot.shadow.as_ref().map(|policy| policy.digest().to_string()),
             rejected: self.rejected.lock().unwrap_or_else(PoisonError::into_inner).clone(),
             backends: backends.collect(),
         }

@@ -194,6 +194,13 @@ impl Engine {
         self.served.iter().map(|served| served.entity).collect::<BTreeSet<_>>().into_iter().collect()
     }
 
+    /// The type that a detector serves and this engine does not look for: bodies, unless somebody asked for them. That none is
+    /// found then says nothing of whether one is there.
+    pub fn unsought(&self) -> Option<EntityId> {
+        let silent = self.names.silent_bodies()?;
+        self.served.get(usize::from(silent)).map(|served| served.entity)
+    }
+
     /// What each detector is, in the order of ids.
     pub fn describe(&self) -> Vec<Description> {
         let mut all: Vec<Description> = self.served.iter().map(|served| served.description.clone()).collect();
