@@ -268,6 +268,8 @@ impl Resolver<'_> {
             health_path: Word::configured(raw.health_path.as_deref().unwrap_or("/v1/models")),
             first_byte: seconds(&raw.first_byte_s, limits::FIRST_BYTE_DEADLINE),
             reply_idle: seconds(&raw.reply_idle_s, limits::REPLY_IDLE_DEADLINE),
+            endpoints: self.endpoints(raw),
+            poll: self.poll(raw),
             place: self.place(&raw.url),
         })
     }
