@@ -217,7 +217,7 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<RawConfig, Faults> {
         Faults(vec![Fault {
             place: start.map_or_else(|| path.display().to_string(), |start| place(path, text, start)),
             shown: start.map(|start| shown(text, start)).unwrap_or_default(),
-            help: format!("{help}; the rest of this file is read once this is mended, and may have faults of its own"),
+            help: format!("{help} (the rest of this file is read once this is mended, and may have faults of its own)"),
             what: in_words(&what).unwrap_or(what),
         }])
     })
