@@ -23,6 +23,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub use credential::{AwsScope, Credential};
 pub use schema::schema;
 pub use secret::Secret;
 pub use witnesses::{Witness, Witnesses};
@@ -165,28 +166,6 @@ pub struct BackendUrl {
     pub port: u16,
     /// Path put before the API's own, without a trailing slash.
     pub base_path: Word,
-}
-
-/// How the gateway proves itself to a backend.
-#[derive(Debug, Clone)]
-pub enum Credential {
-    /// `Authorization: Bearer …`
-    Bearer(Secret),
-    /// A header of its own, such as `api-key`.
-    Header(Word, Secret),
-    /// AWS Signature Version 4.
-    Signature {
-        /// Id of the key.
-        access_key: Secret,
-        /// The key.
-        secret_key: Secret,
-        /// Token of temporary credentials.
-        session_token: Option<Secret>,
-        /// Region that requests go to.
-        region: Word,
-        /// Service, `bedrock` unless it says otherwise.
-        service: Word,
-    },
 }
 
 /// Bounds that an operator may set; the defaults are in [`crate::limits`].

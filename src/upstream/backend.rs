@@ -100,14 +100,14 @@ impl Backend {
         self.settings.binding.models.iter().any(|bound| bound == model)
     }
 
-    /// Whether a request sent now has a chance: not ejected, not failing its checks.
+    /// Whether a request sent now has a chance: not ejected, not failing its checks, a credential at hand.
     pub fn available(&self) -> bool {
-        self.health.available(Instant::now())
+        self.settings().denied().is_none() && self.health.available(Instant::now())
     }
 
     /// Why the last request or check failed, in closed words; nothing once one succeeded.
     pub fn why(&self) -> Option<Why> {
-        self.health.why()
+        self.settings().denied().map(Why::Credential).or_else(|| self.health.why())
     }
 
     /// Requests whose answer has not ended.
@@ -121,6 +121,9 @@ impl Backend {
     ///
     /// No answer, or one that is not passed on. Any status but 1xx and 3xx is a reply.
     pub async fn send(&self, outgoing: Outgoing) -> Result<Reply, SendError> {
+        if self.settings().denied().is_some() {
+            return Err(SendError::Credential);
+        }
         let now = Instant::now();
         let mut ticket = self.health.begin(now);
         let bounds = &self.settings.bounds;
@@ -159,6 +162,13 @@ impl Backend {
         Ok(response)
     }
 
+    /// Renews its credential until `stop`, where it is one that is fetched.
+    pub(super) async fn renew(self: Arc<Self>, stop: CancellationToken) {
+        if let Some(lease) = self.settings().lease() {
+            lease.keep(self.name(), stop).await;
+        }
+    }
+
     /// Asks the health path at every interval until `stop`.
     pub(super) async fn watch(self: Arc<Self>, stop: CancellationToken) {
         let Some(path) = self.check.clone() else { return };
@@ -168,6 +178,9 @@ impl Backend {
             tokio::select! {
                 () = stop.cancelled() => return,
                 _ = tick.tick() => {}
+            }
+            if self.settings().denied().is_some() {
+                continue;
             }
             let passed = tokio::select! {
                 () = stop.cancelled() => return,

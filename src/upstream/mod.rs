@@ -6,6 +6,7 @@
 //!
 //! ```text
 //! Settings -> Backend::new     URL, binding, roots, credential: refused here when they contradict each other
+//! token                        credentials that an issuer gives for a time: fetched ahead of need, held by the backend
 //! Pool::pick                   order within a tier: available, rank, outstanding
 //! Backend::send                request made of parts -> pooled client
 //!   connect                    resolve -> addresses in range -> TCP -> TLS (chain, host, pins) -> HTTP/2 or 1.1
@@ -27,6 +28,7 @@ mod settings;
 mod sigv4;
 mod target;
 mod tls;
+mod token;
 
 pub use backend::Backend;
 pub use connect::Peer;
@@ -38,3 +40,4 @@ pub use reply::{Reply, ReplyBody};
 pub use request::{Accept, Outgoing};
 pub use settings::{Bounds, ClientCertificate, HealthCheck, Roots, Settings};
 pub use sigv4::Signer;
+pub use token::{AwsContainer, AwsInstance, Denied, Entra, GoogleAccount, GoogleMetadata, Issuer, Lease};

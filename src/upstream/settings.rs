@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use super::{Credential, Secret};
+use super::{Credential, Denied, Lease, Secret};
 use crate::limits;
 use crate::model::{Binding, Dialect, Word};
 
@@ -37,6 +37,19 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// Why no credential can be shown now, where one is needed.
+    pub(super) fn denied(&self) -> Option<Denied> {
+        self.lease()?.pass().err()
+    }
+
+    /// The credential, where it is one that is fetched.
+    pub(super) fn lease(&self) -> Option<&Lease> {
+        match &self.credential {
+            Some(Credential::Fetched(lease)) => Some(lease),
+            _ => None,
+        }
+    }
+
     /// Settings with the defaults: system roots, no credential, the bounds of [`limits`].
     pub fn new(name: Word, url: impl Into<String>, binding: Binding) -> Self {
         Self {
