@@ -19,7 +19,7 @@ use crate::leak::store::CorpusKeys;
 use crate::leak::{NoCorpus, Scanner};
 use crate::model::{Binding, Word};
 use crate::policy::Policy;
-use crate::upstream::{Bounds, ClientCertificate, HealthCheck, Pool, Roots, Secret, Settings};
+use crate::upstream::{Bounds, ClientCertificate, HealthCheck, Pool, Region, Roots, Secret, Settings};
 
 /// Everything that is wrong with the files, each in full.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -313,6 +313,7 @@ fn upstream_settings(backend: &BackendConfig, binding: Binding) -> Settings {
         .as_ref()
         .map(|(chain, key)| ClientCertificate { chain: chain.clone(), key: secret(key) });
     settings.headers = backend.headers.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
+    settings.region = backend.region.as_ref().map(|(header, value)| Region::new(header.as_str(), value.as_str()));
     settings.plaintext = !url.tls;
     settings.bounds = Bounds { first_byte: backend.first_byte, reply_idle: backend.reply_idle, ..Bounds::default() };
     settings.health = HealthCheck { path: Some(backend.health_path.to_string()), ..HealthCheck::default() };

@@ -145,6 +145,8 @@ pub struct BackendConfig {
     pub client_certificate: Option<(Vec<u8>, Secret)>,
     /// Headers added to each request.
     pub headers: Vec<(Word, Word)>,
+    /// The header of its answers that proves its region, and the value that it must have.
+    pub region: Option<(Word, Word)>,
     /// Path that answers 2xx while the backend is well.
     pub health_path: Word,
     /// Time until the answer begins.

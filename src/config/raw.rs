@@ -128,9 +128,17 @@ pub(super) struct RawBackend {
     pub(super) client_certificate: Option<RawClientCertificate>,
     #[serde(default)]
     pub(super) headers: BTreeMap<String, String>,
+    pub(super) region: Option<RawRegion>,
     pub(super) health_path: Option<String>,
     pub(super) first_byte_s: Option<u64>,
     pub(super) reply_idle_s: Option<u64>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawRegion {
+    pub(super) header: String,
+    pub(super) value: String,
 }
 
 #[derive(Debug, Deserialize)]

@@ -255,6 +255,10 @@ impl Resolver<'_> {
                 .iter()
                 .map(|(name, value)| (Word::configured(name), Word::configured(value)))
                 .collect(),
+            region: raw
+                .region
+                .as_ref()
+                .map(|region| (Word::configured(&region.header), Word::configured(&region.value))),
             health_path: Word::configured(raw.health_path.as_deref().unwrap_or("/v1/models")),
             first_byte: raw.first_byte_s.map_or(limits::FIRST_BYTE_DEADLINE, Duration::from_secs),
             reply_idle: raw.reply_idle_s.map_or(limits::REPLY_IDLE_DEADLINE, Duration::from_secs),

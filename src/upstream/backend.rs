@@ -11,6 +11,7 @@ use std::io;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use http::response::Parts;
 use http::uri::PathAndQuery;
 use http::{Method, Response};
 use http_body_util::{BodyExt, Full, Limited};
@@ -26,7 +27,7 @@ use super::connect::{Connector, Peer, tls_cause, tls_fault};
 use super::health::{Health, Why};
 use super::request::{Accept, Maker, Outgoing};
 use super::target::Target;
-use super::{Reply, SendError, Settings, SetupError, SetupFault, tls};
+use super::{Region, Reply, SendError, Settings, SetupError, SetupFault, tls};
 use crate::limits;
 use crate::model::{Dialect, Word};
 
@@ -63,6 +64,7 @@ impl Backend {
         } else {
             None
         };
+        settings.region.as_ref().map_or(Ok(()), Region::check)?;
         let maker = Maker::new(&settings, target.clone())?;
         let check = match &settings.health.path {
             Some(path) if path.starts_with('/') => Some(path.parse().map_err(|_| SetupFault::HealthPath)?),
@@ -100,14 +102,14 @@ impl Backend {
         self.settings.binding.models.iter().any(|bound| bound == model)
     }
 
-    /// Whether a request sent now has a chance: not ejected, not failing its checks, a credential at hand.
+    /// Whether a request sent now has a chance: not ejected, not failing its checks, a credential at hand, no quarantine.
     pub fn available(&self) -> bool {
-        self.settings().denied().is_none() && self.health.available(Instant::now())
+        self.settings().barred().is_none() && self.health.available(Instant::now())
     }
 
     /// Why the last request or check failed, in closed words; nothing once one succeeded.
     pub fn why(&self) -> Option<Why> {
-        self.settings().denied().map(Why::Credential).or_else(|| self.health.why())
+        self.settings().barred().or_else(|| self.health.why())
     }
 
     /// Requests whose answer has not ended.
@@ -121,8 +123,10 @@ impl Backend {
     ///
     /// No answer, or one that is not passed on. Any status but 1xx and 3xx is a reply.
     pub async fn send(&self, outgoing: Outgoing) -> Result<Reply, SendError> {
-        if self.settings().denied().is_some() {
-            return Err(SendError::Credential);
+        match self.settings().barred() {
+            Some(Why::Region) => return Err(SendError::Region),
+            Some(_) => return Err(SendError::Credential),
+            None => {}
         }
         let now = Instant::now();
         let mut ticket = self.health.begin(now);
@@ -134,6 +138,7 @@ impl Backend {
             Ok(response) => {
                 ticket.succeeded();
                 let (head, body) = response.into_parts();
+                self.proves_region(&head)?;
                 Reply::new(&head, body, bounds, ticket)
             }
             Err(error) => {
@@ -162,6 +167,17 @@ impl Backend {
         Ok(response)
     }
 
+    /// Holds an answer against the region that it must prove.
+    fn proves_region(&self, head: &Parts) -> Result<(), SendError> {
+        match &self.settings().region {
+            Some(region) if !region.holds(head.status, &head.headers) => {
+                tracing::error!(backend = %self.name(), "Backend in quarantine: an answer did not prove its region");
+                Err(SendError::Region)
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Renews its credential until `stop`, where it is one that is fetched.
     pub(super) async fn renew(self: Arc<Self>, stop: CancellationToken) {
         if let Some(lease) = self.settings().lease() {
@@ -179,7 +195,7 @@ impl Backend {
                 () = stop.cancelled() => return,
                 _ = tick.tick() => {}
             }
-            if self.settings().denied().is_some() {
+            if self.settings().barred().is_some() {
                 continue;
             }
             let passed = tokio::select! {
@@ -207,6 +223,10 @@ impl Backend {
         let check = async {
             let response = self.attempt(&self.fresh, &outgoing).await.map_err(Why::Unreached)?;
             let status = response.status();
+            if self.settings().region.as_ref().is_some_and(|region| region.differs(response.headers())) {
+                tracing::error!(backend = %self.name(), "Backend in quarantine: a check came from another region");
+                return Err(Why::Region);
+            }
             // Read to its end, so that the backend does not log a broken connection every few seconds.
             let _unread = Limited::new(response.into_body(), HEALTH_BYTES_MAX).collect().await;
             if status.is_server_error() { Err(Why::Status(status.as_u16())) } else { Ok(()) }

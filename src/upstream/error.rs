@@ -108,6 +108,9 @@ pub enum SendError {
     /// No credential that it would take is held. Nothing was sent.
     #[error("no credential is held")]
     Credential,
+    /// Its answer did not come from the region that it must prove, or an earlier one did not.
+    #[error("its region is not proven")]
+    Region,
     /// The request cannot be made of the parts given.
     #[error("the request cannot be built")]
     Request,
@@ -127,6 +130,7 @@ impl SendError {
             Self::Redirected => "redirected",
             Self::Encoding => "encoding",
             Self::Credential => "credential",
+            Self::Region => "region",
             Self::Request => "request",
         }
     }
@@ -143,7 +147,7 @@ impl SendError {
             | Self::Broke
             | Self::Malformed(_)
             | Self::Credential => true,
-            Self::Timeout | Self::Redirected | Self::Encoding | Self::Request => false,
+            Self::Timeout | Self::Redirected | Self::Encoding | Self::Region | Self::Request => false,
         }
     }
 

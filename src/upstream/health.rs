@@ -49,6 +49,9 @@ pub enum Why {
     /// No credential is held.
     #[error("no credential: {0}")]
     Credential(Denied),
+    /// An answer came from another region than it must prove.
+    #[error("in quarantine: an answer did not come from the region that it must prove")]
+    Region,
     /// Its health path did not answer in time.
     #[error("its health path did not answer in time")]
     Silent,

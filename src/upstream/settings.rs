@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use super::{Credential, Denied, Lease, Secret};
+use super::{Credential, Denied, Lease, Region, Secret, Why};
 use crate::limits;
 use crate::model::{Binding, Dialect, Word};
 
@@ -28,6 +28,8 @@ pub struct Settings {
     pub binding: Binding,
     /// Headers added to every request, such as `openai-organization`.
     pub headers: Vec<(String, String)>,
+    /// The region that its answers must prove.
+    pub region: Option<Region>,
     /// Whether `http://` is permitted: only set from `[dangerous]`.
     pub plaintext: bool,
     /// Deadlines and caps.
@@ -37,8 +39,16 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// Why nothing can be sent now, whatever the connections do: no credential, or a region that was not proven.
+    pub(super) fn barred(&self) -> Option<Why> {
+        if self.region.as_ref().is_some_and(Region::is_broken) {
+            return Some(Why::Region);
+        }
+        self.denied().map(Why::Credential)
+    }
+
     /// Why no credential can be shown now, where one is needed.
-    pub(super) fn denied(&self) -> Option<Denied> {
+    fn denied(&self) -> Option<Denied> {
         self.lease()?.pass().err()
     }
 
@@ -61,6 +71,7 @@ impl Settings {
             client_certificate: None,
             binding,
             headers: Vec::new(),
+            region: None,
             plaintext: false,
             bounds: Bounds::default(),
             health: HealthCheck::default(),
