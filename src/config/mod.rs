@@ -12,6 +12,7 @@ mod bounds;
 mod checks;
 mod corpus;
 mod credential;
+mod endpoints;
 mod raw;
 mod resolve;
 mod schema;
@@ -24,6 +25,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use credential::{AwsScope, Credential};
+pub use endpoints::{Endpoints, Poll};
 pub use schema::schema;
 pub use secret::Secret;
 pub use witnesses::{Witness, Witnesses};
@@ -153,6 +155,10 @@ pub struct BackendConfig {
     pub first_byte: Duration,
     /// Time between two pieces of an answer.
     pub reply_idle: Duration,
+    /// Which endpoints it has.
+    pub endpoints: Endpoints,
+    /// How its servers are asked what they say of themselves.
+    pub poll: Option<Poll>,
     /// Where its `url` stands: `file:line:column`.
     pub place: String,
 }

@@ -132,6 +132,13 @@ pub(super) struct RawBackend {
     pub(super) health_path: Option<String>,
     pub(super) first_byte_s: Option<u64>,
     pub(super) reply_idle_s: Option<u64>,
+    pub(super) endpoints: Option<Vec<Spanned<String>>>,
+    pub(super) endpoints_file: Option<Spanned<String>>,
+    pub(super) endpoints_dns_s: Option<Spanned<u64>>,
+    pub(super) poll: Option<Spanned<String>>,
+    pub(super) poll_path: Option<Spanned<String>>,
+    pub(super) poll_port: Option<Spanned<u64>>,
+    pub(super) poll_ms: Option<Spanned<u64>>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -262,6 +262,8 @@ impl Resolver<'_> {
             health_path: Word::configured(raw.health_path.as_deref().unwrap_or("/v1/models")),
             first_byte: raw.first_byte_s.map_or(limits::FIRST_BYTE_DEADLINE, Duration::from_secs),
             reply_idle: raw.reply_idle_s.map_or(limits::REPLY_IDLE_DEADLINE, Duration::from_secs),
+            endpoints: self.endpoints(raw),
+            poll: self.poll(raw),
             place: self.place(&raw.url),
         })
     }

@@ -49,6 +49,18 @@ pub enum SetupFault {
     /// The path of the health check cannot be used.
     #[error("its health path is not an absolute path")]
     HealthPath,
+    /// An endpoint is not what the inventory entry holds for.
+    #[error("the inventory's truths about it do not hold for its endpoint `{0}`")]
+    Endpoint(String),
+    /// The file of endpoints cannot be read.
+    #[error("its file of endpoints cannot be read")]
+    EndpointFile,
+    /// No endpoint, or too many.
+    #[error("it has no endpoint, or too many")]
+    EndpointCount,
+    /// The path of the polls cannot be used.
+    #[error("its poll path is not an absolute path")]
+    PollPath,
     /// Another backend has the same name.
     #[error("its name stands twice")]
     Duplicate,
@@ -70,6 +82,12 @@ impl SetupFault {
                 Some("`client_certificate` names a PEM chain and the key that belongs to its first certificate")
             }
             Self::HealthPath => Some("begin `health_path` with a slash"),
+            Self::PollPath => Some("begin the `path` of `poll` with a slash"),
+            Self::Endpoint(_) => Some(
+                "write `host` or `host:port`; a host must stand in `hosts` of backends.toml, an address must lie in its `addresses`",
+            ),
+            Self::EndpointFile => Some("write one endpoint a line into the file that `endpoints` names"),
+            Self::EndpointCount => Some("name one endpoint at least and 4096 at most"),
             Self::Credential(_) | Self::Header { .. } | Self::Duplicate => None,
         }
     }

@@ -103,6 +103,16 @@ impl Health {
         before != (state.checks_failed >= self.settings.failures)
     }
 
+    /// Leaves the backend alone for a time although it answers; says whether that is new.
+    pub(super) fn eject(&self, now: Instant) -> bool {
+        let mut state = self.state();
+        let is_new = state.ejected_until.is_none_or(|until| now >= until);
+        if is_new {
+            state.ejected_until = Some(now + self.settings.ejection);
+        }
+        is_new
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -13,7 +13,6 @@ use octroi::upstream::{
     Secret, SendError,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-#[expect(clippy::disallowed_types, reason = "an issuer has a socket")]
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -35,7 +34,6 @@ struct Near {
 }
 
 impl Near {
-    #[expect(clippy::disallowed_types, reason = "an issuer has a socket")]
     async fn start(answers: impl Fn(&str) -> String + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();

@@ -7,6 +7,7 @@
 //! What comes is copied into memory that is wiped; hyper's own buffers of the connection are not.
 
 use std::pin::pin;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE, HOST, HeaderName, USER_AGENT};
@@ -72,7 +73,7 @@ impl Desk {
         } else {
             let mut config = tls::client(roots, None, &binding)?;
             config.alpn_protocols = vec![b"http/1.1".to_vec()];
-            Some(config)
+            Some(Arc::new(config))
         };
         let host = HeaderValue::from_str(authority.as_str()).map_err(|_| fault)?;
         let base = uri.path().trim_end_matches('/').to_owned();
