@@ -6,6 +6,7 @@
 mod anchor;
 mod archive;
 mod bundle;
+mod credentials;
 mod files;
 mod fit;
 mod freeze;

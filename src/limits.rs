@@ -96,6 +96,18 @@ pub const LEAK_LOOK: Duration = Duration::from_millis(400);
 
 /// Time to connect to a backend, TLS included.
 pub const CONNECT_DEADLINE: Duration = Duration::from_secs(5);
+/// Time for one exchange with an issuer of credentials.
+pub const TOKEN_DEADLINE: Duration = Duration::from_secs(10);
+/// Bytes of its answer: real ones are below 8 KiB.
+pub const TOKEN_BYTES_MAX: usize = 64 * 1024;
+/// Longest time that a credential is held, whatever its issuer says.
+pub const TOKEN_LIFETIME_MAX: Duration = Duration::from_hours(24);
+/// Time before its end from which on a credential is no longer shown; a tenth of its life where that is less.
+pub const TOKEN_MARGIN: Duration = Duration::from_secs(30);
+/// Time until an issuer that gave nothing is asked again; doubles up to [`TOKEN_RETRY_MAX`].
+pub const TOKEN_RETRY: Duration = Duration::from_secs(1);
+/// Longest time between two askings of an issuer that gives nothing.
+pub const TOKEN_RETRY_MAX: Duration = Duration::from_mins(1);
 /// Time until a backend's answer begins. Large models think before the first token.
 pub const FIRST_BYTE_DEADLINE: Duration = Duration::from_mins(5);
 /// Time between two pieces of an answer.

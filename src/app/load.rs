@@ -9,8 +9,8 @@ use super::archive::{Archive, Held, State};
 use super::bundle::{self, Bundle};
 use super::files::Files;
 use super::officer::{Officer, now};
-use super::{fit, freeze, shadow};
-use crate::config::{self, BackendConfig, Config, CorpusConfig, Credential};
+use super::{credentials, fit, freeze, shadow};
+use crate::config::{self, BackendConfig, Config, CorpusConfig};
 use crate::gateway::snapshot::{Freeze, Snapshot};
 use crate::gateway::tls;
 use crate::identity::{Callers, Purpose, Registration, RootKey};
@@ -19,7 +19,7 @@ use crate::leak::store::CorpusKeys;
 use crate::leak::{NoCorpus, Scanner};
 use crate::model::{Binding, Word};
 use crate::policy::Policy;
-use crate::upstream::{Bounds, ClientCertificate, Endpoints, HealthCheck, Poll, Pool, Roots, Secret, Settings, Signer};
+use crate::upstream::{Bounds, ClientCertificate, Endpoints, HealthCheck, Poll, Pool, Region, Roots, Secret, Settings};
 
 /// Everything that is wrong with the files, each in full.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -330,26 +330,13 @@ fn upstream_settings(backend: &BackendConfig, binding: Binding) -> Settings {
         Settings::new(backend.name.clone(), format!("{scheme}://{host}:{}{}", url.port, url.base_path), binding);
     settings.dialects.clone_from(&backend.dialects);
     settings.roots = backend.roots.clone().map_or(Roots::System, Roots::Pem);
-    settings.credential = backend.credential.as_ref().map(|credential| match credential {
-        Credential::Bearer(token) => crate::upstream::Credential::Bearer(secret(token)),
-        Credential::Signature { access_key, secret_key, session_token, region, service } => {
-            crate::upstream::Credential::Signature(Signer {
-                access_key: secret(access_key),
-                secret_key: secret(secret_key),
-                session_token: session_token.as_ref().map(secret),
-                region: region.to_string(),
-                service: service.to_string(),
-            })
-        }
-        Credential::Header(name, value) => {
-            crate::upstream::Credential::Header { name: name.to_string(), secret: secret(value) }
-        }
-    });
+    settings.credential = backend.credential.as_ref().map(credentials::shown);
     settings.client_certificate = backend
         .client_certificate
         .as_ref()
         .map(|(chain, key)| ClientCertificate { chain: chain.clone(), key: secret(key) });
     settings.headers = backend.headers.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
+    settings.region = backend.region.as_ref().map(|(header, value)| Region::new(header.as_str(), value.as_str()));
     settings.plaintext = !url.tls;
     settings.bounds = Bounds { first_byte: backend.first_byte, reply_idle: backend.reply_idle, ..Bounds::default() };
     settings.health = HealthCheck { path: Some(backend.health_path.to_string()), ..HealthCheck::default() };

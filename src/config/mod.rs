@@ -24,6 +24,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub use credential::{AwsScope, Credential};
 pub use endpoints::{Endpoints, Poll};
 pub use schema::schema;
 pub use secret::Secret;
@@ -146,6 +147,8 @@ pub struct BackendConfig {
     pub client_certificate: Option<(Vec<u8>, Secret)>,
     /// Headers added to each request.
     pub headers: Vec<(Word, Word)>,
+    /// The header of its answers that proves its region, and the value that it must have.
+    pub region: Option<(Word, Word)>,
     /// Path that answers 2xx while the backend is well.
     pub health_path: Word,
     /// Time until the answer begins.
@@ -171,28 +174,6 @@ pub struct BackendUrl {
     pub port: u16,
     /// Path put before the API's own, without a trailing slash.
     pub base_path: Word,
-}
-
-/// How the gateway proves itself to a backend.
-#[derive(Debug, Clone)]
-pub enum Credential {
-    /// `Authorization: Bearer …`
-    Bearer(Secret),
-    /// A header of its own, such as `api-key`.
-    Header(Word, Secret),
-    /// AWS Signature Version 4.
-    Signature {
-        /// Id of the key.
-        access_key: Secret,
-        /// The key.
-        secret_key: Secret,
-        /// Token of temporary credentials.
-        session_token: Option<Secret>,
-        /// Region that requests go to.
-        region: Word,
-        /// Service, `bedrock` unless it says otherwise.
-        service: Word,
-    },
 }
 
 /// Bounds that an operator may set; the defaults are in [`crate::limits`].

@@ -128,6 +128,7 @@ pub(super) struct RawBackend {
     pub(super) client_certificate: Option<RawClientCertificate>,
     #[serde(default)]
     pub(super) headers: BTreeMap<String, String>,
+    pub(super) region: Option<RawRegion>,
     pub(super) health_path: Option<String>,
     pub(super) first_byte_s: Option<Spanned<u64>>,
     pub(super) reply_idle_s: Option<Spanned<u64>>,
@@ -142,10 +143,66 @@ pub(super) struct RawBackend {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(super) struct RawRegion {
+    pub(super) header: String,
+    pub(super) value: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct RawCredential {
     pub(super) bearer: Option<Spanned<RawSource>>,
     pub(super) header: Option<RawHeaderCredential>,
     pub(super) sigv4: Option<RawSigv4>,
+    pub(super) google_account: Option<RawGoogleAccount>,
+    pub(super) google_metadata: Option<RawGoogleMetadata>,
+    pub(super) entra: Option<RawEntra>,
+    pub(super) aws_instance: Option<RawAwsInstance>,
+    pub(super) aws_container: Option<RawAwsContainer>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawGoogleAccount {
+    pub(super) key: Spanned<RawSource>,
+    pub(super) scope: Option<String>,
+    pub(super) roots: Option<Spanned<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawGoogleMetadata {
+    pub(super) url: Option<String>,
+    pub(super) account: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawEntra {
+    pub(super) tenant: String,
+    pub(super) client: String,
+    pub(super) secret: Spanned<RawSource>,
+    pub(super) login: Option<String>,
+    pub(super) scope: Option<String>,
+    pub(super) roots: Option<Spanned<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawAwsInstance {
+    pub(super) url: Option<String>,
+    pub(super) role: Option<String>,
+    pub(super) region: String,
+    pub(super) service: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawAwsContainer {
+    pub(super) url: Spanned<RawSource>,
+    pub(super) authorization: Option<Spanned<RawSource>>,
+    pub(super) region: String,
+    pub(super) service: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]

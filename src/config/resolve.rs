@@ -265,6 +265,10 @@ impl Resolver<'_> {
                 .iter()
                 .map(|(name, value)| (Word::configured(name), Word::configured(value)))
                 .collect(),
+            region: raw
+                .region
+                .as_ref()
+                .map(|region| (Word::configured(&region.header), Word::configured(&region.value))),
             health_path: Word::configured(raw.health_path.as_deref().unwrap_or("/v1/models")),
             first_byte: seconds(&raw.first_byte_s, limits::FIRST_BYTE_DEADLINE),
             reply_idle: seconds(&raw.reply_idle_s, limits::REPLY_IDLE_DEADLINE),

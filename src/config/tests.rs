@@ -162,6 +162,40 @@ fn octroi_key() -> String {
 }
 
 #[test]
+fn a_credential_is_one_of_its_kinds() {
+    let (path, none) = ("{ env = \"PATH\" }", "{ env = \"OCTROI_TEST_NOT_SET\" }");
+    for (name, credential, count) in [
+        ("bearer", format!("{{ bearer = {path} }}"), 0),
+        ("google_account", format!("{{ google_account = {{ key = {path} }} }}"), 0),
+        ("google_metadata", "{ google_metadata = {} }".to_owned(), 0),
+        ("entra", format!("{{ entra = {{ tenant = \"t\", client = \"c\", secret = {path} }} }}"), 0),
+        ("aws_instance", "{ aws_instance = { region = \"eu-west-3\" } }".to_owned(), 0),
+        ("aws_container", format!("{{ aws_container = {{ region = \"eu-west-3\", url = {path} }} }}"), 0),
+        ("none", "{}".to_owned(), 1),
+        ("two", format!("{{ bearer = {path}, google_metadata = {{}} }}"), 1),
+        ("a key that is not there", format!("{{ google_account = {{ key = {none} }} }}"), 1),
+        (
+            "a secret that is not there",
+            format!("{{ entra = {{ tenant = \"t\", client = \"c\", secret = {none} }} }}"),
+            1,
+        ),
+        (
+            "a token that is not there",
+            format!("{{ aws_container = {{ region = \"r\", url = {path}, authorization = {none} }} }}"),
+            1,
+        ),
+        (
+            "authorities that are not there",
+            format!("{{ google_account = {{ key = {path}, roots = \"none.pem\" }} }}"),
+            1,
+        ),
+    ] {
+        let text = GOOD.replacen("dialects =", &format!("credential = {credential}\ndialects ="), 1);
+        assert_eq!(faults(&text).len(), count, "{name}: {:?}", faults(&text));
+    }
+}
+
+#[test]
 fn unknown_keys_are_faults() {
     let found = faults(&GOOD.replace("[dangerous]", "adress = 1\n[dangerous]"));
     assert!(found[0].what.contains("adress"), "{found:?}");

@@ -7,6 +7,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use http::StatusCode;
+use http::response::Parts;
 use http::uri::PathAndQuery;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
@@ -19,7 +20,7 @@ use super::health::Why;
 use super::request::Outgoing;
 use super::target::Target;
 use super::watch::Watched;
-use super::{Reply, SendError, Settings, SetupError, SetupFault, tls};
+use super::{Region, Reply, SendError, Settings, SetupError, SetupFault, tls};
 use crate::balance::Ask;
 use crate::model::{Dialect, Word};
 
@@ -48,6 +49,7 @@ impl Backend {
         } else {
             None
         };
+        settings.region.as_ref().map_or(Ok(()), Region::check)?;
         let check = match &settings.health.path {
             Some(path) if path.starts_with('/') => Some(path.parse().map_err(|_| SetupFault::HealthPath)?),
             Some(_) => return Err(SetupFault::HealthPath),
@@ -84,14 +86,15 @@ impl Backend {
         self.settings().binding.models.iter().any(|bound| bound == model)
     }
 
-    /// Whether a request sent now has a chance at one of its endpoints: not ejected, not failing its checks.
+    /// Whether a request sent now has a chance at one of its endpoints: not ejected, not failing its checks, a credential at
+    /// hand, no quarantine.
     pub fn available(&self) -> bool {
-        self.fleet.is_available(Instant::now(), &[])
+        self.has_untried(&[])
     }
 
     /// Whether it has a chance at an endpoint that was not tried.
     pub fn has_untried(&self, tried: &[u64]) -> bool {
-        self.fleet.is_available(Instant::now(), tried)
+        self.settings().barred().is_none() && self.fleet.is_available(Instant::now(), tried)
     }
 
     /// How many endpoints it has.
@@ -107,7 +110,7 @@ impl Backend {
 
     /// Why the last request or check of an endpoint failed, in closed words; nothing once one succeeded.
     pub fn why(&self) -> Option<Why> {
-        self.fleet.why(Instant::now())
+        self.settings().barred().or_else(|| self.fleet.why(Instant::now()))
     }
 
     /// Requests whose answer has not ended.
@@ -138,6 +141,11 @@ impl Backend {
     ///
     /// No answer, or one that is not passed on. Any status but 1xx and 3xx is a reply.
     pub async fn send_to(&self, mut place: Place, outgoing: Outgoing) -> Result<Reply, SendError> {
+        match self.settings().barred() {
+            Some(Why::Region) => return Err(SendError::Region),
+            Some(_) => return Err(SendError::Credential),
+            None => {}
+        }
         let bounds = &self.settings().bounds;
         let endpoint = Arc::clone(&place.endpoint);
         let asked = endpoint.ask(&outgoing);
@@ -153,6 +161,7 @@ impl Backend {
                     tracing::warn!(backend = %self.name(), endpoint = endpoint.name, "Endpoint ejected: it fails where its siblings do not");
                 }
                 let (head, body) = response.into_parts();
+                self.proves_region(&head)?;
                 let reply = Reply::new(&head, body, bounds, place)?;
                 if full {
                     endpoint.is_full(now, reply.retry_after_s);
@@ -166,6 +175,24 @@ impl Backend {
                 }
                 Err(error)
             }
+        }
+    }
+
+    /// Holds an answer against the region that it must prove.
+    fn proves_region(&self, head: &Parts) -> Result<(), SendError> {
+        match &self.settings().region {
+            Some(region) if !region.holds(head.status, &head.headers) => {
+                tracing::error!(backend = %self.name(), "Backend in quarantine: an answer did not prove its region");
+                Err(SendError::Region)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Renews its credential until `stop`, where it is one that is fetched.
+    pub(super) async fn renew(self: Arc<Self>, stop: CancellationToken) {
+        if let Some(lease) = self.settings().lease() {
+            lease.keep(self.name(), stop).await;
         }
     }
 

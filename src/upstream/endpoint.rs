@@ -28,7 +28,7 @@ use super::connect::{Connector, Peer, tls_cause, tls_fault};
 use super::health::{Health, Why};
 use super::request::{Accept, Maker, Outgoing};
 use super::target::Target;
-use super::{SendError, Settings, SetupFault};
+use super::{Region, SendError, Settings, SetupFault};
 use crate::limits;
 
 /// What all endpoints of a backend have in common.
@@ -56,6 +56,8 @@ pub(super) struct Endpoint {
     /// Asks at the port where a server tells of itself, where that is another.
     telling: Option<(Maker, Client<Connector, Full<Bytes>>)>,
     connection_age: Duration,
+    /// The region that its answers must prove; the quarantine is its siblings' too.
+    region: Option<Region>,
     /// Until when its siblings are asked first.
     avoided_until: Mutex<Option<Instant>>,
     /// Attempts in a row that brought no answer, or one that says the server failed.
@@ -87,6 +89,7 @@ impl Endpoint {
             fresh: client(connector(target), settings, 0, &common.tasks),
             telling,
             connection_age: bounds.connection_age,
+            region: settings.region.clone(),
             avoided_until: Mutex::new(None),
             troubles: AtomicU32::new(0),
         })
@@ -120,6 +123,9 @@ impl Endpoint {
         let check = async {
             let response = self.attempt((&self.maker, &self.fresh), &outgoing).await.map_err(Why::Unreached)?;
             let status = response.status();
+            if self.region.as_ref().is_some_and(|region| region.differs(response.headers())) {
+                return Err(Why::Region);
+            }
             // Read to its end, so that the backend does not log a broken connection every few seconds.
             let _unread = Limited::new(response.into_body(), limits::HEALTH_BYTES_MAX).collect().await;
             if status.is_server_error() { Err(Why::Status(status.as_u16())) } else { Ok(()) }

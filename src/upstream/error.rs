@@ -123,6 +123,12 @@ pub enum SendError {
     /// The answer has a content coding that was not asked for.
     #[error("the answer has a content coding")]
     Encoding,
+    /// No credential that it would take is held. Nothing was sent.
+    #[error("no credential is held")]
+    Credential,
+    /// Its answer did not come from the region that it must prove, or an earlier one did not.
+    #[error("its region is not proven")]
+    Region,
     /// The request cannot be made of the parts given.
     #[error("the request cannot be built")]
     Request,
@@ -141,6 +147,8 @@ impl SendError {
             Self::Malformed(_) => "malformed",
             Self::Redirected => "redirected",
             Self::Encoding => "encoding",
+            Self::Credential => "credential",
+            Self::Region => "region",
             Self::Request => "request",
         }
     }
@@ -150,16 +158,20 @@ impl SendError {
     /// prompt.
     pub const fn is_unavailable(self) -> bool {
         match self {
-            Self::Connect(_) | Self::Address | Self::Identity(_) | Self::Tls(_) | Self::Broke | Self::Malformed(_) => {
-                true
-            }
-            Self::Timeout | Self::Redirected | Self::Encoding | Self::Request => false,
+            Self::Connect(_)
+            | Self::Address
+            | Self::Identity(_)
+            | Self::Tls(_)
+            | Self::Broke
+            | Self::Malformed(_)
+            | Self::Credential => true,
+            Self::Timeout | Self::Redirected | Self::Encoding | Self::Region | Self::Request => false,
         }
     }
 
     /// Whether nothing of the request was written.
     pub const fn is_before_sending(self) -> bool {
-        matches!(self, Self::Connect(_) | Self::Address | Self::Identity(_) | Self::Request)
+        matches!(self, Self::Connect(_) | Self::Address | Self::Identity(_) | Self::Credential | Self::Request)
     }
 }
 

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::time::Instant;
 
-use super::{HealthCheck, SendError};
+use super::{Denied, HealthCheck, SendError};
 use crate::limits;
 
 /// The state of one backend.
@@ -46,6 +46,12 @@ pub enum Why {
     /// It could not be reached, could not prove itself, or broke off.
     #[error("{0}")]
     Unreached(SendError),
+    /// No credential is held.
+    #[error("no credential: {0}")]
+    Credential(Denied),
+    /// An answer came from another region than it must prove.
+    #[error("in quarantine: an answer did not come from the region that it must prove")]
+    Region,
     /// Its health path did not answer in time.
     #[error("its health path did not answer in time")]
     Silent,

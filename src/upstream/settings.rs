@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Credential, Secret};
+use super::{Credential, Denied, Lease, Region, Secret, Why};
 use crate::balance::Server;
 use crate::limits;
 use crate::model::{Binding, Dialect, Word};
@@ -30,6 +30,8 @@ pub struct Settings {
     pub binding: Binding,
     /// Headers added to every request, such as `openai-organization`.
     pub headers: Vec<(String, String)>,
+    /// The region that its answers must prove.
+    pub region: Option<Region>,
     /// Whether `http://` is permitted: only set from `[dangerous]`.
     pub plaintext: bool,
     /// Deadlines and caps.
@@ -43,6 +45,27 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// Why nothing can be sent now, whatever the connections do: no credential, or a region that was not proven.
+    pub(super) fn barred(&self) -> Option<Why> {
+        if self.region.as_ref().is_some_and(Region::is_broken) {
+            return Some(Why::Region);
+        }
+        self.denied().map(Why::Credential)
+    }
+
+    /// Why no credential can be shown now, where one is needed.
+    fn denied(&self) -> Option<Denied> {
+        self.lease()?.pass().err()
+    }
+
+    /// The credential, where it is one that is fetched.
+    pub(super) fn lease(&self) -> Option<&Lease> {
+        match &self.credential {
+            Some(Credential::Fetched(lease)) => Some(lease),
+            _ => None,
+        }
+    }
+
     /// Settings with the defaults: system roots, no credential, the bounds of [`limits`].
     pub fn new(name: Word, url: impl Into<String>, binding: Binding) -> Self {
         Self {
@@ -54,6 +77,7 @@ impl Settings {
             client_certificate: None,
             binding,
             headers: Vec::new(),
+            region: None,
             plaintext: false,
             bounds: Bounds::default(),
             health: HealthCheck::default(),

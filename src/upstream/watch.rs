@@ -33,6 +33,9 @@ impl Watched<'_> {
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tick.tick().await;
+            if self.common.settings.barred().is_some() {
+                continue;
+            }
             let (path, deadline, backend) = (path.clone(), health.deadline, self.common.settings.name.clone());
             self.each(move |endpoint| {
                 let (path, backend) = (path.clone(), backend.clone());
