@@ -153,7 +153,8 @@ fn decision(number: u64) -> Entry {
         leak_score: Some(0),
         leak: None,
         facts: Some(Box::new(RecordedFacts {
-            v: 1,
+            v: 2,
+            unsought: Vec::new(),
             types: types.iter().take(taken).map(found).collect(),
             brought: Vec::new(),
             leak_history: Some(0),

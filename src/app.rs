@@ -6,16 +6,19 @@
 mod anchor;
 mod archive;
 mod bundle;
+mod credentials;
 mod files;
 mod fit;
 mod freeze;
 mod in_force;
 mod load;
 mod officer;
+mod recover;
 mod reload;
 mod sealing;
 mod shadow;
 mod status;
+mod watch;
 pub(crate) mod web;
 
 use std::net::SocketAddr;
@@ -29,10 +32,13 @@ use tokio_util::task::TaskTracker;
 pub(crate) use archive::Archive;
 pub(crate) use bundle::{Bundle, Manifest, approvers, opens, signatures};
 pub(crate) use files::{Files, MATCH_LISTS, sha256};
-pub(crate) use freeze::{FILE as FREEZE_FILE, FORMAT as FREEZE_FORMAT, Order, Orders, REASON_MAX, Signed, Thaw};
+pub(crate) use freeze::{
+    FILE as FREEZE_FILE, FORMAT as FREEZE_FORMAT, ORDERS_MAX, Order, Orders, REASON_MAX, Signed, Thaw,
+};
 pub(crate) use load::{CORPUS_KEY, corpus_keys};
 pub use load::{Loaded, Loader, Problems, Rejection};
 pub(crate) use officer::{Officer, match_key};
+pub(crate) use shadow::{FOLDER as SHADOW_FOLDER, inside as inside_bundle};
 pub use status::Status;
 
 use crate::audit::{self, AuditLog, SegmentLog};
@@ -79,10 +85,10 @@ impl App {
         let (stop, drained) = (CancellationToken::new(), CancellationToken::new());
         let tasks = TaskTracker::new();
         let loader = Loader::new(path, tasks.clone());
-        let watch = config::load(loader.path()).ok().map(|config| reload::Watch::begin(&config, loader.path()));
+        let watching = config::load(loader.path()).ok().map(|config| watch::Watch::begin(&config, loader.path()));
         let loaded = loader.load(None)?;
         let config = &loaded.config;
-        let watch = watch.unwrap_or_else(|| reload::Watch::begin(config, loader.path()));
+        let watching = watching.unwrap_or_else(|| watch::Watch::begin(config, loader.path()));
         let telemetry = Arc::new(Telemetry::new(&opentelemetry::global::meter("octroi")));
         let (folder, node) = (config.audit_folder.clone(), config.node.clone());
         let log = tokio::task::spawn_blocking(move || open_log(&folder, &node))
@@ -123,14 +129,16 @@ impl App {
             None => None,
         };
         in_force::record(&gate, &loaded, "start", None).await.context("the policy in force cannot be recorded")?;
-        in_force::freeze(&gate, None, &loaded.beside.freeze).await;
+        in_force::freeze(&gate, &loaded.beside.freeze).await;
+        loader.keep(&loaded);
         status.set_rejected(&loaded.beside.problems());
         if !config.witnesses.list.is_empty() {
             let folder = config.audit_folder.clone();
             tasks.spawn(anchor::follow(folder, &config.witnesses, Arc::clone(&telemetry), stop.clone())?);
         }
-        let keeper = reload::Keeper::new((loader, loaded.config, watch), identity, status, stop.clone());
-        keeper.spawn(&tasks);
+        let beside = loaded.beside.freeze;
+        let keeper = reload::Keeper::new((loader, loaded.config, watching), identity, status, stop.clone());
+        keeper.having_refused(&beside).spawn(&tasks);
         tasks.spawn(follow_corpus(Arc::clone(&gate), stop.clone()));
         let serving = tokio::spawn(server.run(stop.clone()));
         Ok(Self { gate, address, admin, is_plaintext, stop, drained, serving, tasks, log })

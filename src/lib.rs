@@ -5,6 +5,7 @@
 
 pub mod app;
 pub mod audit;
+pub mod balance;
 pub mod cli;
 pub mod config;
 pub mod console;

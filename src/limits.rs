@@ -96,6 +96,18 @@ pub const LEAK_LOOK: Duration = Duration::from_millis(400);
 
 /// Time to connect to a backend, TLS included.
 pub const CONNECT_DEADLINE: Duration = Duration::from_secs(5);
+/// Time for one exchange with an issuer of credentials.
+pub const TOKEN_DEADLINE: Duration = Duration::from_secs(10);
+/// Bytes of its answer: real ones are below 8 KiB.
+pub const TOKEN_BYTES_MAX: usize = 64 * 1024;
+/// Longest time that a credential is held, whatever its issuer says.
+pub const TOKEN_LIFETIME_MAX: Duration = Duration::from_hours(24);
+/// Time before its end from which on a credential is no longer shown; a tenth of its life where that is less.
+pub const TOKEN_MARGIN: Duration = Duration::from_secs(30);
+/// Time until an issuer that gave nothing is asked again; doubles up to [`TOKEN_RETRY_MAX`].
+pub const TOKEN_RETRY: Duration = Duration::from_secs(1);
+/// Longest time between two askings of an issuer that gives nothing.
+pub const TOKEN_RETRY_MAX: Duration = Duration::from_mins(1);
 /// Time until a backend's answer begins. Large models think before the first token.
 pub const FIRST_BYTE_DEADLINE: Duration = Duration::from_mins(5);
 /// Time between two pieces of an answer.
@@ -138,6 +150,32 @@ pub const EJECTION_MAX: Duration = Duration::from_mins(1);
 pub const HEALTH_DEADLINE: Duration = Duration::from_secs(5);
 /// Time between two active health checks of a backend.
 pub const HEALTH_INTERVAL: Duration = Duration::from_secs(5);
+
+/// Bytes of a health page that are read before its connection is closed.
+pub const HEALTH_BYTES_MAX: usize = 1024 * 1024;
+/// Endpoints of one backend.
+pub const ENDPOINTS_MAX: usize = 4_096;
+/// Time between two looks at a file of endpoints.
+pub const ENDPOINTS_LOOK: Duration = Duration::from_secs(1);
+/// Time between two questions for the addresses of a name.
+pub const ENDPOINTS_RESOLVE: Duration = Duration::from_secs(30);
+/// Time for which the addresses of a name stay in use while it cannot be resolved.
+pub const ENDPOINTS_STALE: Duration = Duration::from_mins(5);
+/// Endpoints of one backend that are checked or polled at one time.
+pub const WATCHED_AT_ONCE: usize = 64;
+/// Time between two questions what a server says of itself.
+pub const POLL_INTERVAL: Duration = Duration::from_secs(1);
+/// Time that one such question may take.
+pub const POLL_DEADLINE: Duration = Duration::from_secs(2);
+/// Bytes of a page on which a server tells of itself; those of real servers reach some hundred kilobytes.
+pub const POLL_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Time for which the siblings of an endpoint are asked first, after it said that it is full or did not serve; doubles each time
+/// that it does not serve again.
+pub const AVOIDED_AT_LEAST: Duration = Duration::from_millis(500);
+/// The longest such time: a server that says more is asked again earlier.
+pub const AVOIDED_AT_MOST: Duration = Duration::from_secs(10);
+/// Answers in a row that say a server failed, after which it is left alone while most of its siblings answer.
+pub const TROUBLES_MAX: u32 = 5;
 
 /// Requests that a demonstration model server keeps to show; the oldest go first.
 pub const DEMO_REQUESTS_MAX: usize = 10_000;

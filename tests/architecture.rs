@@ -17,6 +17,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("model", 0),
     ("telemetry", 1),
     ("wire", 1),
+    ("balance", 2),
     ("detect", 2),
     ("dialect", 2),
     ("policy", 2),
@@ -33,7 +34,7 @@ const LAYERS: &[(&str, u8)] = &[
 ];
 
 /// Layers 0 to 2 touch no file, socket, clock, environment or randomness.
-const PURE: &[&str] = &["limits", "model", "telemetry", "wire", "detect", "dialect", "policy", "transform"];
+const PURE: &[&str] = &["limits", "model", "telemetry", "wire", "balance", "detect", "dialect", "policy", "transform"];
 
 fn source() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
@@ -130,7 +131,7 @@ fn only_dispatch_opens_a_backend_to_a_body() {
     let mut senders = Vec::new();
     for (module, path) in files() {
         let text = fs::read_to_string(&path).unwrap();
-        if module != "upstream" && text.contains("upstream.send(") {
+        if module != "upstream" && text.contains("upstream.send") {
             senders.push(path.strip_prefix(source()).unwrap().display().to_string());
         }
     }

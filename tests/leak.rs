@@ -174,8 +174,10 @@ async fn the_commands_tell_what_they_did() {
         text(shown).contains("│ outstanding shares") || text(corpus(&house, &["scan", "asked.txt"])).contains("46.50")
     );
     std::fs::write(house.plot.path("harmless.txt"), HARMLESS.repeat(40)).unwrap();
-    let calibrated = corpus(&house, &["calibrate", "harmless.txt"]);
+    assert_eq!(corpus(&house, &["calibrate", "harmless.txt"]).status.code(), Some(2), "few texts set no scale");
+    let calibrated = corpus(&house, &["calibrate", "harmless.txt", "--force"]);
     assert!(text(calibrated).contains("chosen threshold"));
     let counted = text(corpus(&house, &["stats"]));
+    assert_eq!(corpus(&house, &["stats", "--corpus", "nowhere"]).status.code(), Some(2), "there is no corpus there");
     assert!(counted.contains("tenant *: 1 documents") && counted.contains("calibrated on"), "{counted}");
 }

@@ -5,7 +5,11 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
-const GUIDE: &str = include_str!("../docs/policy.md");
+/// The guides, each with the names of its folder, its second approver and its file of approvers.
+const GUIDES: [(&str, &str, &str, &str, &str); 2] = [
+    (include_str!("../docs/policy.md"), "policies", "changed", "ciso", "approvers.toml"),
+    (include_str!("../docs/politique.md"), "politique", "change", "rssi", "approbateurs.toml"),
+];
 
 fn run(folder: &Path, line: &str) -> Output {
     let mut words: Vec<String> = Vec::new();
@@ -27,40 +31,41 @@ fn ok(folder: &Path, line: &str, code: i32) -> String {
     format!("{out}{err}")
 }
 
-/// The folder of the guide, with all that its commands need besides.
-fn guide() -> (tempfile::TempDir, Vec<String>) {
-    let folder = tempfile::tempdir().unwrap();
-    let lines = GUIDE.lines().filter_map(|line| line.strip_prefix("$ ")).map(str::to_owned).collect();
-    (folder, lines)
+#[test]
+fn every_command_of_the_guides_runs() {
+    for guide in GUIDES {
+        follow(guide);
+    }
 }
 
-#[test]
-fn every_command_of_the_guide_runs() {
-    let (folder, lines) = guide();
+/// Runs every command of a guide in its order.
+fn follow((guide, policies, changed, second, approvers): (&str, &str, &str, &str, &str)) {
+    let folder = tempfile::tempdir().unwrap();
     let at = folder.path();
-    let mut approvers = "[approver]\n".to_owned();
-    assert!(lines.len() >= 15);
+    let french = policies == "politique";
+    let said = |en: &'static str, fr: &'static str| if french { fr } else { en };
+    let mut keys = "[approver]\n".to_owned();
+    let lines: Vec<&str> = guide.lines().filter_map(|line| line.strip_prefix("$ ")).collect();
+    assert!(lines.len() >= 17);
     for line in lines {
-        match line.as_str() {
-            line if line.contains(" diff ") => {
-                copy(&at.join("policies"), &at.join("changed"));
-                assert!(ok(at, line, 0).contains("proven over all requests"), "{line}");
-            }
-            line if line.contains(" ask ") => assert!(ok(at, line, 1).contains("refused"), "{line}"),
-            line if line.contains(" key ") => {
-                let name = line.rsplit(' ').next().unwrap().trim_end_matches(".key");
-                approvers.push_str(&format!("{name} = \"{}\"\n", ok(at, line, 0).trim()));
-                std::fs::write(at.join("approvers.toml"), &approvers).unwrap();
-            }
-            line if line.contains("--as ciso") => {
-                let verify = "octroi policy verify bundle --approvers approvers.toml";
-                assert!(ok(at, verify, 1).contains("does not hold"), "one signature");
-                ok(at, line, 0);
-            }
-            line if line.contains(" verify ") => assert!(ok(at, line, 0).contains("the bundle holds"), "{line}"),
-            line => {
-                ok(at, line, 0);
-            }
+        if line.contains(" diff ") {
+            copy(&at.join(policies), &at.join(changed));
+            assert!(ok(at, line, 0).contains(said("proven over all requests", "prouvé pour toute requête")), "{line}");
+        } else if line.contains(" ask ") {
+            assert!(ok(at, line, 1).contains(said("refused", "refusé")), "{line}");
+        } else if line.contains(" key ") {
+            let name = line.rsplit(' ').next().unwrap().trim_end_matches(".key");
+            keys.push_str(&format!("{name} = \"{}\"\n", ok(at, line, 0).trim()));
+            std::fs::write(at.join(approvers), &keys).unwrap();
+        } else if line.contains(" sign ") && line.contains(&format!("--as {second}")) {
+            let bundle = line.split(' ').nth(3).unwrap();
+            let verify = format!("octroi policy verify {bundle} --approvers {approvers}");
+            assert!(ok(at, &verify, 1).contains(said("does not hold", "ne tient pas")), "one signature");
+            ok(at, line, 0);
+        } else if line.contains(" verify ") {
+            assert!(ok(at, line, 0).contains(said("the bundle holds", "le lot tient")), "{line}");
+        } else {
+            ok(at, line, 0);
         }
     }
 }
@@ -69,7 +74,7 @@ fn every_command_of_the_guide_runs() {
 fn a_bundle_that_was_changed_does_not_verify() {
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path();
-    ok(at, "octroi policy init policies --home FR --lang fr", 0);
+    ok(at, "octroi policy init policies --home FR", 0);
     let key = ok(at, "octroi policy key dpo.key", 0);
     std::fs::write(at.join("approvers.toml"), format!("[approver]\ndpo = \"{0}\"\nalias = \"{0}\"\n", key.trim()))
         .unwrap();

@@ -18,6 +18,8 @@ mod http2;
 mod identity;
 #[path = "upstream/server.rs"]
 mod server;
+#[path = "upstream/tokens.rs"]
+mod tokens;
 
 use std::time::Duration;
 

@@ -2,11 +2,12 @@
 //!
 //! ```text
 //!  AUDIT/policies/POLICY/INVENTORY-REFERENCE/…   the officer's files, under the digests that decisions carry
-//!  AUDIT/policies/state.json                     the newest signed bundle, and a freeze that lasts
+//!  AUDIT/policies/state.json                     the newest signed bundle, and the freezes that last
 //! ```
 //!
 //! The files answer "by which rules was this decided" for a decision of any day. The state makes versions only increase and a
-//! freeze last over a restart, whatever becomes of the policy folder. Both are on disk before a policy comes into force.
+//! freeze last over a restart, whatever becomes of the policy folder. Both are on disk before a policy comes into force. A
+//! state that is not there is gathered from the log ([`super::recover`]): taking it away brings nothing back.
 #![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "the composition root keeps these files")]
 
 use std::fs;
@@ -14,10 +15,13 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::files::{Files, MATCH_LISTS};
-use super::freeze::Orders;
+use super::recover;
+use crate::gateway::snapshot::Freeze;
+use crate::model::Word;
 use crate::model::entry::Digest;
 
 /// The policies of one audit log.
@@ -32,8 +36,42 @@ pub(crate) struct Archive {
 pub(crate) struct State {
     /// The newest signed bundle that was in force.
     pub(super) bundle: Option<Accepted>,
-    /// The newest freeze.
-    pub(super) freeze: Option<Orders>,
+    /// The freezes that last, as they came.
+    #[serde(default)]
+    pub(super) freezes: Vec<Held>,
+}
+
+/// A freeze that was verified when it came.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Held {
+    pub(super) until: Timestamp,
+    pub(super) by: Vec<String>,
+    pub(super) because: String,
+    /// SHA-256 of the order.
+    pub(super) order: String,
+}
+
+impl Held {
+    /// What is remembered of a freeze.
+    pub(super) fn of(freeze: &Freeze) -> Self {
+        Self {
+            until: freeze.until,
+            by: freeze.by.iter().map(ToString::to_string).collect(),
+            because: freeze.because.to_string(),
+            order: freeze.order.to_string(),
+        }
+    }
+
+    /// The freeze again; nothing where the order is no digest.
+    pub(super) fn freeze(&self) -> Option<Freeze> {
+        Some(Freeze {
+            until: self.until,
+            by: self.by.iter().map(|name| Word::configured(name)).collect(),
+            because: Word::configured(&self.because),
+            order: Digest::parse(&self.order)?,
+        })
+    }
 }
 
 /// A signed bundle that was in force.
@@ -108,18 +146,34 @@ impl Archive {
         sync_folder(Some(&self.folder))
     }
 
-    /// How far the gateway got; nothing where no state was written yet.
+    /// How far the gateway got; where no state is there, what the log says of it. `signed`: only signed bundles come into
+    /// force, so that it matters which was the last.
     ///
     /// # Errors
-    /// A state that cannot be read: then nobody knows which version was the last.
-    pub(crate) fn state(&self) -> Result<State, String> {
+    /// A state that cannot be read, or that is gone together with the log: then nobody knows which version was the last.
+    pub(crate) fn state(&self, signed: bool, now: Timestamp) -> Result<State, String> {
         let place = self.state_file();
         let told = |problem: &dyn std::fmt::Display| format!("{}: {problem}", place.display());
         match fs::read(&place) {
             Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| told(&error)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(State::default()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let audit = self.folder.parent().unwrap_or(&self.folder);
+                let found = recover::from_log(audit, now).map_err(|error| told(&error))?;
+                if signed && !found.spoke && self.keeps_any() {
+                    return Err(told(
+                        &"it is gone, and the log that would say which bundle was the last is gone too\n  help: put it back from a copy, or begin anew: take this folder away, and have the bundle signed by two approvers",
+                    ));
+                }
+                Ok(found.state)
+            }
             Err(error) => Err(told(&error)),
         }
+    }
+
+    /// Whether files of a policy that was in force lie here.
+    fn keeps_any(&self) -> bool {
+        let entries = fs::read_dir(&self.folder).into_iter().flatten().filter_map(Result::ok);
+        entries.into_iter().any(|entry| entry.path().is_dir())
     }
 
     /// Remembers how far the gateway got.
@@ -127,9 +181,6 @@ impl Archive {
     /// # Errors
     /// When the disk does not take it.
     pub(crate) fn set_state(&self, state: &State) -> io::Result<()> {
-        if *state == State::default() && !self.state_file().exists() {
-            return Ok(());
-        }
         let beside = self.folder.join("state.json.new");
         let mut text = serde_json::to_vec_pretty(state).map_err(io::Error::other)?;
         text.push(b'\n');

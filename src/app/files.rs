@@ -104,7 +104,8 @@ impl Files {
     fn text(&self, path: &str) -> Result<SourceFile, String> {
         let name = self.folder.join(path).display().to_string();
         let bytes = self.by_path.get(path).cloned().unwrap_or_default();
-        let text = String::from_utf8(bytes).map_err(|_| format!("{name}: this is not a text in UTF-8"))?;
+        let text = String::from_utf8(bytes)
+            .map_err(|_| format!("{name}: this is not a text in UTF-8\n  help: save it as text in UTF-8"))?;
         Ok(SourceFile { name, text })
     }
 }

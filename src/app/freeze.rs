@@ -1,8 +1,8 @@
 //! The emergency freeze: an order, signed by one approver, that for at most a day only backends on premises are used.
 //!
 //! It lies in `freeze.json` of the policy folder, is taken up like any other change, even when the newest sheets are broken,
-//! and is then remembered beside the audit log: taking the file away does not end it. It ends by itself, or by a thaw, which
-//! opens flows again and so needs two approvers.
+//! and is then remembered beside the audit log: neither taking the file away nor a shorter order ends it. It ends by itself, or
+//! by a thaw that names it, which opens flows again and so needs two approvers.
 //!
 //! Where the operator's file names no approvers nobody can verify a signature, and whoever may write the policy folder may
 //! write any policy: there the order counts as it stands.
@@ -14,7 +14,7 @@ use std::path::Path;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::archive::State;
+use super::archive::{Held, State};
 use super::bundle::{Approvers, signed_by};
 use super::files::sha256;
 use crate::gateway::snapshot::Freeze;
@@ -27,14 +27,16 @@ pub(crate) const FORMAT: &str = "octroi policy freeze 1";
 pub(crate) const LASTS_MAX: SignedDuration = SignedDuration::from_hours(24);
 /// How far the clocks of an approver and a gateway may be apart.
 const CLOCKS: SignedDuration = SignedDuration::from_mins(5);
+/// Orders of one file that are read, and freezes that are remembered.
+pub(crate) const ORDERS_MAX: usize = 16;
 /// Characters of a reason.
 pub(crate) const REASON_MAX: usize = 200;
 
-/// The file: an order to freeze, and perhaps one to thaw.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// The file: orders to freeze, oldest first, and perhaps one to thaw.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Orders {
-    pub(crate) freeze: Signed,
+    pub(crate) freezes: Vec<Signed>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) thaw: Option<Signed>,
 }
@@ -63,68 +65,82 @@ pub(crate) struct Order {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Thaw {
     pub(crate) format: String,
-    /// SHA-256 of the statement of the freeze that it ends.
-    pub(crate) thaws: String,
+    /// SHA-256 of the statement of each freeze that it ends.
+    pub(crate) thaws: Vec<String>,
     pub(crate) because: String,
 }
 
-/// What is to be done about a freeze.
+/// What is to be done about freezes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Look {
-    /// The freeze that lasts.
+    /// The freeze that counts: of those that last, the one that ends last.
     pub(super) freeze: Option<Freeze>,
-    /// Who ended the one before, if somebody did.
-    pub(super) thawed_by: Vec<Word>,
-    /// What is to be remembered.
-    pub(super) remember: Option<Orders>,
+    /// All that last and are to be remembered: when one is ended, the next counts.
+    pub(super) lasting: Vec<Freeze>,
+    /// Those that were not known before.
+    pub(super) begun: Vec<Freeze>,
+    /// Those that were and last no more, with the word for the record and whoever thawed them.
+    pub(super) ended: Vec<(Freeze, &'static str, Vec<Word>)>,
     /// Why the file was refused: a word for the record, and a sentence.
     pub(super) refused: Option<(&'static str, String)>,
 }
 
-/// Looks at the file and at what is remembered.
-pub(super) fn look(folder: &Path, known: Option<&Approvers>, state: &State, now: Timestamp) -> Look {
+/// Looks at the file, at what is remembered and at what counts now. An order that was taken up lasts until it ends or is
+/// thawed, whatever order comes after it and whatever becomes of the file.
+pub(super) fn look(
+    folder: &Path,
+    known: Option<&Approvers>,
+    state: &State,
+    (live, now): (Option<&Freeze>, Timestamp),
+) -> Look {
     let place = folder.join(FILE);
     let (file, mut refused) = match std::fs::read(&place) {
         Ok(bytes) => match serde_json::from_slice::<Orders>(&bytes) {
-            Ok(orders) => (Some(orders), None),
-            Err(error) => (None, Some(("faults", error.to_string()))),
+            Ok(orders) => (orders, None),
+            Err(error) => (Orders::default(), Some(("faults", error.to_string()))),
         },
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => (None, None),
-        Err(error) => (None, Some(("faults", error.to_string()))),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => (Orders::default(), None),
+        Err(error) => (Orders::default(), Some(("faults", error.to_string()))),
     };
-    let thaw = file.as_ref().and_then(|orders| orders.thaw.as_ref());
-    let thaw = thaw.and_then(|thaw| ended(thaw, known).map_err(|problem| refused = Some(problem)).ok());
-    let mut look = Look::default();
     // What is remembered was verified when it came.
-    for (orders, fresh) in file.iter().map(|orders| (orders, true)).chain(state.freeze.iter().map(|o| (o, false))) {
-        let freeze = match begun(&orders.freeze, known.filter(|_| fresh), fresh.then_some(now)) {
-            Ok(freeze) => freeze,
-            Err(problem) if fresh => {
-                refused = Some(problem);
-                continue;
-            }
-            Err(_) => continue,
-        };
-        if let Some((thaws, by)) = thaw.as_ref().filter(|(thaws, _)| *thaws == freeze.order.to_string()) {
-            tracing::debug!(order = %thaws, "Freeze was ended by a thaw");
-            look.thawed_by.clone_from(by);
-        } else if freeze.until > now && look.freeze.as_ref().is_none_or(|other| other.until < freeze.until) {
-            let mut remember = orders.freeze.clone();
-            remember.signatures.retain(|name, _| freeze.by.iter().any(|by| by == name.as_str()));
-            look.remember = Some(Orders { freeze: remember, thaw: None });
-            look.freeze = Some(freeze);
+    let mut held: Vec<Freeze> = state.freezes.iter().filter_map(Held::freeze).collect();
+    held.extend(live.filter(|live| held.iter().all(|other| other.order != live.order)).cloned());
+    let mut begun = Vec::new();
+    for signed in file.freezes.iter().rev().take(ORDERS_MAX) {
+        let digest = sha256(signed.statement.as_bytes());
+        if held.iter().chain(&begun).any(|freeze| freeze.order == digest) {
+            continue;
+        }
+        match self::begun(signed, known, now) {
+            Ok(freeze) => begun.extend(freeze),
+            Err(problem) => refused = Some(problem),
         }
     }
+    let thaw = file.thaw.as_ref().map(|thaw| ended(thaw, known)).transpose();
+    let (thaws, by) = thaw.map_err(|problem| refused = Some(problem)).ok().flatten().unwrap_or_default();
+    let is_thawed = |freeze: &Freeze| thaws.contains(&freeze.order.to_string());
+    begun.retain(|freeze| !is_thawed(freeze));
+    let mut look = Look { begun: begun.clone(), ..Look::default() };
+    for freeze in held {
+        if is_thawed(&freeze) {
+            look.ended.push((freeze, "thaw", by.clone()));
+        } else if freeze.until <= now {
+            look.ended.push((freeze, "expiry", Vec::new()));
+        } else {
+            look.lasting.push(freeze);
+        }
+    }
+    look.lasting.extend(begun);
+    // Beyond the bound those go that end first: another lasts longer than they do.
+    look.lasting.sort_by_key(|freeze| std::cmp::Reverse(freeze.until));
+    look.lasting.truncate(ORDERS_MAX);
+    look.freeze = look.lasting.first().cloned();
     look.refused = refused.map(|(reason, problem)| (reason, format!("{}: {problem}", place.display())));
     look
 }
 
-/// Verifies an order to freeze. One that began before is not asked when that was: a clock that was put back ends no freeze.
-fn begun(
-    signed: &Signed,
-    known: Option<&Approvers>,
-    fresh_at: Option<Timestamp>,
-) -> Result<Freeze, (&'static str, String)> {
+/// Verifies an order to freeze that was not known before; nothing where it is over.
+fn begun(signed: &Signed, known: Option<&Approvers>, now: Timestamp) -> Result<Option<Freeze>, (&'static str, String)> {
     let order: Order =
         serde_json::from_str(&signed.statement).map_err(|error| ("faults", format!("the freeze: {error}")))?;
     let fault = |problem: &str| Err(("faults", format!("the freeze: {problem}")));
@@ -134,22 +150,28 @@ fn begun(
     if order.until.duration_since(order.from) > LASTS_MAX {
         return fault("it lasts longer than 24 hours");
     }
-    if fresh_at.is_some_and(|now| order.from.duration_since(now) > CLOCKS) {
+    if order.from.duration_since(now) > CLOCKS {
         return fault("it begins in the future");
     }
     if order.because.chars().count() > REASON_MAX {
         return fault("its reason is too long");
     }
-    Ok(Freeze {
+    if order.until <= now {
+        return Ok(None);
+    }
+    Ok(Some(Freeze {
         until: order.until,
         by: verified(signed, known, 1)?,
         because: Word::configured(&order.because),
         order: sha256(signed.statement.as_bytes()),
-    })
+    }))
 }
 
+/// Digests of the orders that a thaw ends, and who signed it.
+type Thawed = (Vec<String>, Vec<Word>);
+
 /// Verifies a thaw: which order it ends, and who says so.
-fn ended(signed: &Signed, known: Option<&Approvers>) -> Result<(String, Vec<Word>), (&'static str, String)> {
+fn ended(signed: &Signed, known: Option<&Approvers>) -> Result<Thawed, (&'static str, String)> {
     let thaw: Thaw =
         serde_json::from_str(&signed.statement).map_err(|error| ("faults", format!("the thaw: {error}")))?;
     if thaw.format != FORMAT {

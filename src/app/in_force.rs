@@ -1,8 +1,9 @@
 //! From loaded to in force: what must be remembered is on disk, then the record says so, then requests are served by it.
 
+use std::path::Path;
 use std::sync::Arc;
 
-use super::archive::{Accepted, Archive};
+use super::archive::{Accepted, Archive, State};
 use super::load::Loaded;
 use crate::audit::AuditError;
 use crate::gateway::Gate;
@@ -32,13 +33,30 @@ pub(super) async fn record(
     cause: &'static str,
     before: Option<&Snapshot>,
 ) -> Result<(), Unrecorded> {
-    remember(loaded).await?;
-    let (snapshot, policy) = (&loaded.snapshot, &loaded.snapshot.policy);
+    remember(&loaded.config.audit_folder, Some(loaded), &loaded.remembering.state).await?;
+    if let Err(error) = entries(gate, loaded, cause, before).await {
+        // What does not come into force was not the last one: the next may have its version.
+        let restored = remember(&loaded.config.audit_folder, None, &loaded.remembering.before).await;
+        restored.unwrap_or_else(|error| tracing::error!(%error, "State of the policies could not be put back"));
+        return Err(error.into());
+    }
+    let policy = &loaded.snapshot.policy;
     for notice in policy.notices() {
         tracing::warn!(notice, "Policy in force has something that is past its date, or ahead of it");
     }
     let until = policy.valid_until().map_or(f64::INFINITY, |until| until.as_duration().as_secs_f64());
     gate.telemetry.policy_valid_until(until);
+    Ok(())
+}
+
+/// Writes what differs from the snapshot before.
+async fn entries(
+    gate: &Gate,
+    loaded: &Loaded,
+    cause: &'static str,
+    before: Option<&Snapshot>,
+) -> Result<(), AuditError> {
+    let (snapshot, policy) = (&loaded.snapshot, &loaded.snapshot.policy);
     if before.is_none_or(|before| told(before) != told(snapshot)) {
         let bundle = loaded.remembering.state.bundle.as_ref().filter(|_| loaded.config.approvers.is_some());
         let entry = PolicyLoaded {
@@ -49,6 +67,7 @@ pub(super) async fn record(
             inventory: Some(policy.inventory_digest()),
             reference: Some(policy.reference_digest()),
             name: Some(Word::configured(&format!("{} version {}", policy.name(), policy.version()))),
+            version: Some(policy.version()),
             valid_until: policy.valid_until().map(|until| Word::configured(&until.to_string())),
             bundle: bundle.and_then(Accepted::digest),
             approvers: loaded.remembering.approvers.clone(),
@@ -71,13 +90,14 @@ fn told(snapshot: &Snapshot) -> impl PartialEq + use<> {
     (digests, policy.valid_until())
 }
 
-/// Keeps the files of the policy and how far the gateway got.
-async fn remember(loaded: &Loaded) -> Result<(), Unrecorded> {
-    let archive = Archive::of(&loaded.config.audit_folder);
-    let (files, state) = (loaded.remembering.files.clone(), loaded.remembering.state.clone());
-    let policy = Arc::clone(&loaded.snapshot.policy);
+/// Keeps the files of a policy and how far the gateway got.
+async fn remember(audit: &Path, loaded: Option<&Loaded>, state: &State) -> Result<(), Unrecorded> {
+    let (archive, state) = (Archive::of(audit), state.clone());
+    let policy = loaded.map(|loaded| (loaded.remembering.files.clone(), Arc::clone(&loaded.snapshot.policy)));
     tokio::task::spawn_blocking(move || {
-        archive.keep(&files, [policy.digest(), policy.inventory_digest(), policy.reference_digest()])?;
+        if let Some((files, policy)) = policy {
+            archive.keep(&files, [policy.digest(), policy.inventory_digest(), policy.reference_digest()])?;
+        }
         archive.set_state(&state)
     })
     .await
@@ -85,9 +105,9 @@ async fn remember(loaded: &Loaded) -> Result<(), Unrecorded> {
     .map_err(Unrecorded::Archive)
 }
 
-/// Records that a freeze begins or ends, or that an order was refused. A freeze that cannot be recorded still holds: it only
+/// Records which freezes begin and end, and that an order was refused. A freeze that cannot be recorded still holds: it only
 /// takes backends away, and the log that cannot write refuses everything anyhow.
-pub(super) async fn freeze(gate: &Gate, before: Option<&Freeze>, look: &super::freeze::Look) {
+pub(super) async fn freeze(gate: &Gate, look: &super::freeze::Look) {
     let entry = |state: &'static str, cause: &'static str, freeze: Option<&Freeze>, by: &[Word]| {
         Entry::Freeze(Box::new(Frozen {
             state: Word::fixed(state),
@@ -98,17 +118,10 @@ pub(super) async fn freeze(gate: &Gate, before: Option<&Freeze>, look: &super::f
             order: freeze.map(|freeze| freeze.order),
         }))
     };
-    let mut entries = Vec::new();
-    if look.freeze.as_ref() != before {
-        // One order that takes the place of another ends nothing.
-        if let (Some(before), None) = (before, &look.freeze) {
-            let ended = if before.until <= gate.now() { "expiry" } else { "thaw" };
-            entries.push(entry("ended", ended, Some(before), &look.thawed_by));
-        }
-        entries.extend(look.freeze.iter().map(|freeze| entry("begun", "order", Some(freeze), &freeze.by)));
-    }
-    entries.extend(look.refused.iter().map(|(reason, _)| entry("refused", reason, None, &[])));
-    for entry in entries {
+    let begun = look.begun.iter().map(|freeze| entry("begun", "order", Some(freeze), &freeze.by));
+    let ended = look.ended.iter().map(|(freeze, cause, by)| entry("ended", cause, Some(freeze), by));
+    let refused = look.refused.iter().map(|(reason, _)| entry("refused", reason, None, &[]));
+    for entry in begun.chain(ended).chain(refused) {
         if let Err(error) = gate.audit.append(entry).await {
             tracing::error!(%error, "Freeze could not be recorded");
         }

@@ -5,13 +5,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio_util::task::TaskTracker;
 
-use super::archive::{Archive, State};
+use super::archive::{Archive, Held, State};
 use super::bundle::{self, Bundle};
 use super::files::Files;
 use super::officer::{Officer, now};
-use super::{fit, freeze, shadow};
-use crate::config::{self, BackendConfig, Config, CorpusConfig, Credential};
-use crate::gateway::snapshot::Snapshot;
+use super::{credentials, fit, freeze, shadow};
+use crate::config::{self, BackendConfig, Config, CorpusConfig};
+use crate::gateway::snapshot::{Freeze, Snapshot};
 use crate::gateway::tls;
 use crate::identity::{Callers, Purpose, Registration, RootKey};
 use crate::leak::guard::Guard;
@@ -19,7 +19,7 @@ use crate::leak::store::CorpusKeys;
 use crate::leak::{NoCorpus, Scanner};
 use crate::model::{Binding, Word};
 use crate::policy::Policy;
-use crate::upstream::{Bounds, ClientCertificate, HealthCheck, Pool, Roots, Secret, Settings, Signer};
+use crate::upstream::{Bounds, ClientCertificate, Endpoints, HealthCheck, Poll, Pool, Region, Roots, Secret, Settings};
 
 /// Everything that is wrong with the files, each in full.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -69,6 +69,15 @@ pub struct Loaded {
     pub(super) remembering: Remembering,
     /// What was wrong beside the policy and does not keep it from coming into force: an order to freeze, a candidate.
     pub(super) beside: Beside,
+    /// The corpus that it has open.
+    corpus: Option<OpenCorpus>,
+}
+
+impl Loaded {
+    /// What is wrong and does not keep the policy from coming into force.
+    pub(crate) fn beside(&self) -> Vec<String> {
+        self.beside.problems()
+    }
 }
 
 /// What is remembered of a policy that comes into force.
@@ -76,6 +85,8 @@ pub struct Loaded {
 pub(super) struct Remembering {
     pub(super) files: Files,
     pub(super) state: State,
+    /// What was remembered before.
+    pub(super) before: State,
     /// Who signed the bundle.
     pub(super) approvers: Vec<Word>,
 }
@@ -103,13 +114,13 @@ type OpenCorpus = (CorpusConfig, [u8; 32], Arc<Guard>);
 pub struct Loader {
     path: PathBuf,
     tasks: TaskTracker,
-    guard: Arc<Mutex<Option<OpenCorpus>>>,
+    open: Arc<Mutex<Option<OpenCorpus>>>,
 }
 
 impl Loader {
     /// A loader of one `octroi.toml`.
     pub fn new(path: PathBuf, tasks: TaskTracker) -> Self {
-        Self { path, tasks, guard: Arc::default() }
+        Self { path, tasks, open: Arc::default() }
     }
 
     /// The configuration file.
@@ -124,7 +135,8 @@ impl Loader {
     /// Every fault of every file; or what a signed bundle lacks.
     pub fn load(&self, before: Option<&Snapshot>) -> Result<Loaded, Rejection> {
         let config = config::load(&self.path).map_err(|faults| {
-            let mut problems: Vec<String> = faults.0.iter().map(ToString::to_string).collect();
+            let mut problems: Vec<String> =
+                faults.0.iter().chain(&config::missing(&self.path, true)).map(ToString::to_string).collect();
             // The officer's files are read although the operator's has faults: all are told in one run.
             let folder = config::policy_folder(&self.path);
             let inside = folder.join("policies");
@@ -133,21 +145,25 @@ impl Loader {
             Problems(problems)
         })?;
         let mut problems = Vec::new();
-        let root = RootKey::read(&config.root_key).map_err(|error| problems.push(error.to_string())).ok();
+        // What is not there is told with its place, and then not again.
+        let told = |file: &Path| before.is_none() && !file.exists();
         if before.is_none() {
-            problems.extend(listener(&config));
+            problems
+                .extend(config::missing(&self.path, false).iter().map(ToString::to_string).chain(listener(&config)));
         }
+        let root = RootKey::read(&config.root_key);
+        let root = root.map_err(|error| problems.extend((!told(&config.root_key)).then(|| error.to_string()))).ok();
         let archive = Archive::of(&config.audit_folder);
-        let state = archive.state().map_err(|problem| Rejection::fault(problem).behind(&problems))?;
+        let state = archive.state(config.approvers.is_some(), now());
+        let state = state.map_err(|problem| Rejection::fault(problem).behind(&problems))?;
         let read = officer(&config, &archive, &state);
         let (officer, policy, mut remembering) = read.map_err(|rejection| rejection.behind(&problems))?;
         let Some(root) = root else { return Err(Problems(problems).into()) };
-        let mut beside = Beside { freeze: look(&config, &state), shadow: None };
-        remembering.state.freeze.clone_from(&beside.freeze.remember);
-        let shadow = config
-            .shadow
-            .as_deref()
-            .and_then(|folder| shadow::load(folder, &policy).map_err(|problem| beside.shadow = Some(problem)).ok());
+        let live = before.and_then(|before| before.freeze.as_ref());
+        let mut beside = Beside { freeze: look(&config, &state, live), shadow: None };
+        remembering.state.freezes = beside.freeze.lasting.iter().map(Held::of).collect();
+        let shadow = shadow::folder(&config)
+            .and_then(|folder| shadow::load(&folder, &policy).map_err(|problem| beside.shadow = Some(problem)).ok());
         let detecting = officer
             .detecting(&root, &[Some(&policy), shadow.as_deref()])
             .map_err(|found| problems.extend(found.0))
@@ -161,8 +177,10 @@ impl Loader {
             problems.extend(found);
             None
         });
-        let scanner = self.scanner(&config, &root).map_err(|problem| problems.push(problem)).ok();
-        let (Some((catalogue, engine)), Some(pool), Some(callers), Some(scanner)) = (detecting, pool, callers, scanner)
+        let gone = config.corpus.as_ref().is_some_and(|corpus| told(&corpus.folder));
+        let scanner = self.scanner(&config, &root).map_err(|problem| problems.extend((!gone).then_some(problem))).ok();
+        let (Some((catalogue, engine)), Some(pool), Some(callers), Some((scanner, corpus))) =
+            (detecting, pool, callers, scanner)
         else {
             return Err(Problems(problems).into());
         };
@@ -184,31 +202,31 @@ impl Loader {
             sealer: sealer.map(Arc::new),
             limits: config.limits,
         });
-        Ok(Loaded { config, snapshot, remembering, beside })
+        Ok(Loaded { config, snapshot, remembering, beside, corpus })
+    }
+
+    /// Keeps what is open of a load that came into force; one that did not leaves what was open before.
+    pub(super) fn keep(&self, loaded: &Loaded) {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&loaded.corpus);
     }
 
     /// The scanner of the configured corpus. One that is open already is kept: it follows its folder by itself.
-    fn scanner(&self, config: &Config, root: &RootKey) -> Result<Arc<dyn Scanner>, String> {
-        let mut open = self.guard.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(corpus) = &config.corpus else {
-            *open = None;
-            return Ok(Arc::new(NoCorpus));
-        };
+    fn scanner(&self, config: &Config, root: &RootKey) -> Result<(Arc<dyn Scanner>, Option<OpenCorpus>), String> {
+        let Some(corpus) = &config.corpus else { return Ok((Arc::new(NoCorpus), None)) };
         let own = corpus.folder.join(CORPUS_KEY);
         let own = if own.exists() { Some(RootKey::read(&own).map_err(|error| error.to_string())?) } else { None };
         let keys = corpus_keys(own.as_ref().unwrap_or(root));
-        let kept = open.as_ref().filter(|(from, check, _)| from == corpus && *check == keys.check());
+        let check = keys.check();
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let kept = open.filter(|(from, known, _)| from == corpus && *known == check);
         let guard = if let Some((_, _, guard)) = kept {
-            Arc::clone(guard)
+            guard
         } else {
-            let check = keys.check();
             let guard = Guard::open(&corpus.folder, keys, corpus.budget, corpus.history)
                 .map_err(|error| format!("[corpus] {error}"))?;
-            let guard = Arc::new(guard);
-            *open = Some((corpus.clone(), check, Arc::clone(&guard)));
-            guard
+            Arc::new(guard)
         };
-        Ok(guard)
+        Ok((Arc::clone(&guard) as Arc<dyn Scanner>, Some((corpus.clone(), check, guard))))
     }
 
     fn pool(&self, config: &Config, policy: &Policy, before: Option<&Snapshot>) -> Result<Pool, Vec<String>> {
@@ -257,26 +275,31 @@ fn officer(config: &Config, archive: &Archive, state: &State) -> Result<(Officer
         let officer = Officer::of_folder(&config.policy_folder)?;
         let policy = officer.policy(now())?;
         let files = officer.files.clone().complete();
-        return Ok((officer, policy, Remembering { files, state: state.clone(), approvers: Vec::new() }));
+        return Ok((
+            officer,
+            policy,
+            Remembering { files, state: state.clone(), before: state.clone(), approvers: Vec::new() },
+        ));
     };
     let known = bundle::approvers(file).map_err(Rejection::fault)?;
     let bundle = Bundle::read(&config.policy_folder)?;
     let policy = bundle.officer.policy(now())?;
     let (accepted, signed) = bundle.accept(&policy, &known, (archive, state))?;
     let files = bundle.officer.files.clone().complete();
-    let state = State { bundle: Some(accepted), freeze: state.freeze.clone() };
     let approvers = signed.iter().map(|name| Word::configured(name)).collect();
-    Ok((bundle.officer, policy, Remembering { files, state, approvers }))
+    let before = state.clone();
+    let state = State { bundle: Some(accepted), freezes: state.freezes.clone() };
+    Ok((bundle.officer, policy, Remembering { files, state, before, approvers }))
 }
 
 /// Looks for a freeze. Also asked alone, when the newest files are broken: an emergency does not wait for them.
-pub(super) fn look(config: &Config, state: &State) -> freeze::Look {
+pub(super) fn look(config: &Config, state: &State, live: Option<&Freeze>) -> freeze::Look {
     match config.approvers.as_deref().map(bundle::approvers).transpose() {
-        Ok(known) => freeze::look(&config.policy_folder, known.as_ref(), state, now()),
+        Ok(known) => freeze::look(&config.policy_folder, known.as_ref(), state, (live, now())),
         Err(problem) => {
             // Nobody can be verified: what lasts goes on, and nothing begins or ends.
             let known = bundle::Approvers::new();
-            let look = freeze::look(&config.policy_folder, Some(&known), state, now());
+            let look = freeze::look(&config.policy_folder, Some(&known), state, (live, now()));
             freeze::Look { refused: Some(("faults", problem)), ..look }
         }
     }
@@ -307,28 +330,27 @@ fn upstream_settings(backend: &BackendConfig, binding: Binding) -> Settings {
         Settings::new(backend.name.clone(), format!("{scheme}://{host}:{}{}", url.port, url.base_path), binding);
     settings.dialects.clone_from(&backend.dialects);
     settings.roots = backend.roots.clone().map_or(Roots::System, Roots::Pem);
-    settings.credential = backend.credential.as_ref().map(|credential| match credential {
-        Credential::Bearer(token) => crate::upstream::Credential::Bearer(secret(token)),
-        Credential::Signature { access_key, secret_key, session_token, region, service } => {
-            crate::upstream::Credential::Signature(Signer {
-                access_key: secret(access_key),
-                secret_key: secret(secret_key),
-                session_token: session_token.as_ref().map(secret),
-                region: region.to_string(),
-                service: service.to_string(),
-            })
-        }
-        Credential::Header(name, value) => {
-            crate::upstream::Credential::Header { name: name.to_string(), secret: secret(value) }
-        }
-    });
+    settings.credential = backend.credential.as_ref().map(credentials::shown);
     settings.client_certificate = backend
         .client_certificate
         .as_ref()
         .map(|(chain, key)| ClientCertificate { chain: chain.clone(), key: secret(key) });
     settings.headers = backend.headers.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
+    settings.region = backend.region.as_ref().map(|(header, value)| Region::new(header.as_str(), value.as_str()));
     settings.plaintext = !url.tls;
     settings.bounds = Bounds { first_byte: backend.first_byte, reply_idle: backend.reply_idle, ..Bounds::default() };
     settings.health = HealthCheck { path: Some(backend.health_path.to_string()), ..HealthCheck::default() };
+    settings.endpoints = match &backend.endpoints {
+        config::Endpoints::Url => Endpoints::Url,
+        config::Endpoints::Listed(list) => Endpoints::Listed(list.clone()),
+        config::Endpoints::Resolved { every } => Endpoints::Resolved { every: *every },
+        config::Endpoints::File(path) => Endpoints::File(path.clone()),
+    };
+    settings.poll = backend.poll.as_ref().map(|poll| Poll {
+        server: poll.server,
+        path: poll.path.clone(),
+        port: poll.port,
+        every: poll.every,
+    });
     settings
 }

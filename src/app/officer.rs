@@ -11,7 +11,7 @@ use super::files::{Files, MATCH_LISTS};
 use super::load::Problems;
 use crate::detect::{self, Engine};
 use crate::identity::{Purpose, RootKey};
-use crate::model::Catalogue;
+use crate::model::{Catalogue, Word};
 use crate::policy::study::{Begin, Study};
 use crate::policy::{self, Policy, Sources, Vocabulary};
 use crate::transform;
@@ -99,6 +99,13 @@ impl Officer {
     /// Every fault of every file.
     pub(crate) fn study_of(&self, sources: &Sources, now: Timestamp) -> Result<Study, Problems> {
         Study::new(sources, &self.catalogue, &self.engine.served(), &vocabulary(), now).map_err(rendered)
+    }
+
+    /// The types of data that a gateway with these files looks for, by name; bodies only where its policy asks for them, which
+    /// each decision records.
+    pub(crate) fn sought(&self) -> Vec<Word> {
+        let names = self.engine.served().into_iter().filter_map(|entity| self.catalogue.info(entity));
+        names.map(|info| info.name.clone()).collect()
     }
 
     /// Makes the files of a new folder.

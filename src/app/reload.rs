@@ -1,19 +1,16 @@
 //! Keeps the snapshot fresh: when files change, on SIGHUP, and when the policy's validity ends.
 
-use std::os::unix::fs::MetadataExt as _;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use notify::Watcher as _;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::archive::Archive;
+use super::archive::{Archive, Held, State};
 use super::load::{self, Loaded, Loader, Problems, Rejection};
+use super::watch::Watch;
 use super::{Status, freeze, in_force};
 use crate::config::Config;
 use crate::gateway::snapshot::Snapshot;
@@ -25,106 +22,6 @@ use crate::model::entry::{Entry, PolicyLoaded, Reloaded};
 const SETTLE: Duration = Duration::from_millis(200);
 /// Longest time between two looks at the policy's validity and the log's health.
 const LOOK: Duration = Duration::from_secs(5);
-
-/// How a file was when it was looked at: a replaced file has another number, an edited one another time or length. Through
-/// links, since folders of secrets are replaced by moving a link. Nothing where there is no file.
-type Seen = Option<(u64, i64, i64, u64)>;
-
-/// What to watch: the policy folders with all that is in them, and files.
-#[derive(Debug)]
-struct Watched {
-    policies: Vec<PathBuf>,
-    files: Vec<PathBuf>,
-    seen: Vec<Seen>,
-}
-
-impl Watched {
-    fn of(config: &Config, path: &Path) -> Self {
-        let mut files = vec![path.to_owned(), config.root_key.clone()];
-        files.extend(config.files.iter().cloned());
-        let seen = files.iter().map(|file| seen(file)).collect();
-        // Events tell absolute paths.
-        let absolute = |folder: &PathBuf| std::path::absolute(folder).unwrap_or_else(|_| folder.clone());
-        Self { policies: policies(config).map(absolute).collect(), files, seen }
-    }
-
-    /// Whether an event of a watched folder is about something that is read. The state of a run (`client.env`, a log) may lie
-    /// beside the configuration.
-    fn concerns(&mut self, event: &notify::Event) -> bool {
-        let now: Vec<Seen> = self.files.iter().map(|file| seen(file)).collect();
-        let changed = now != self.seen;
-        self.seen = now;
-        changed
-            || event.need_rescan()
-            || event.paths.iter().any(|path| self.policies.iter().any(|policy| path.starts_with(policy)))
-    }
-}
-
-/// The folder of the policy, and that of the candidate beside it.
-fn policies(config: &Config) -> impl Iterator<Item = &PathBuf> {
-    [&config.policy_folder].into_iter().chain(&config.shadow)
-}
-
-fn seen(path: &Path) -> Seen {
-    let file = std::fs::metadata(path).ok()?;
-    Some((file.ino(), file.mtime(), file.mtime_nsec(), file.size()))
-}
-
-/// Watches the files that reload.
-#[derive(Debug)]
-pub(super) struct Watch {
-    watcher: Option<notify::RecommendedWatcher>,
-    changes: mpsc::Receiver<()>,
-}
-
-impl Watch {
-    /// Begins to watch what a configuration names. It begins before the files are read for use, so that no change falls
-    /// between the two.
-    pub(super) fn begin(config: &Config, path: &Path) -> Self {
-        let (changed, changes) = mpsc::channel(1);
-        let watcher = Self::watcher(config, path, changed);
-        if watcher.is_none() {
-            tracing::warn!("Files are not watched: send SIGHUP after a change");
-        }
-        Self { watcher, changes }
-    }
-
-    /// Watches the folders, not the files: editors replace files, and a watch on the old one sees nothing.
-    fn watcher(config: &Config, path: &Path, changed: mpsc::Sender<()>) -> Option<notify::RecommendedWatcher> {
-        let mut watched = Watched::of(config, path);
-        let mut folders: Vec<PathBuf> = policies(config).cloned().collect();
-        // A policy folder that is replaced as a whole is another folder: its parent tells.
-        folders.extend(policies(config).filter_map(|folder| folder.parent().map(PathBuf::from)));
-        folders.extend(watched.files.iter().filter_map(|file| file.parent().map(PathBuf::from)));
-        let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-            if event.is_ok_and(|event| !event.kind.is_access() && watched.concerns(&event)) {
-                // A full channel means that a reload is due anyway.
-                changed.try_send(()).unwrap_or_default();
-            }
-        })
-        .ok()?;
-        folders.sort();
-        folders.dedup();
-        for folder in folders {
-            let folder = if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder };
-            let recursive = policies(config).any(|policy| *policy == folder);
-            let mode = if recursive { notify::RecursiveMode::Recursive } else { notify::RecursiveMode::NonRecursive };
-            // One that is not there now, or goes while it is looked at, is told of by its parent.
-            let watched = watcher.watch(&folder, mode);
-            if folder.exists() {
-                watched.ok()?;
-            }
-        }
-        Some(watcher)
-    }
-
-    /// Waits for a change; for ever where files are not watched.
-    async fn changed(&mut self) {
-        if self.watcher.is_none() || self.changes.recv().await.is_none() {
-            std::future::pending::<()>().await;
-        }
-    }
-}
 
 /// The task that reloads.
 #[derive(Debug)]
@@ -139,6 +36,8 @@ pub(super) struct Keeper {
     watching: CancellationToken,
     /// What was refused last, so that one refusal found again every few seconds is recorded once.
     refused: Option<String>,
+    /// The order to freeze that was refused last, for the same reason.
+    refused_order: Option<String>,
 }
 
 /// Why the files are read again.
@@ -167,7 +66,13 @@ impl Keeper {
         stop: CancellationToken,
     ) -> Self {
         let watching = stop.child_token();
-        Self { loader, config, watch, identity, status, stop, watching, refused: None }
+        Self { loader, config, watch, identity, status, stop, watching, refused: None, refused_order: None }
+    }
+
+    /// Keeps in mind which order to freeze was refused and recorded at the start.
+    pub(super) fn having_refused(mut self, look: &freeze::Look) -> Self {
+        self.refused_order = look.refused.as_ref().map(|(_, problem)| problem.clone());
+        self
     }
 
     /// Starts the task.
@@ -191,7 +96,7 @@ impl Keeper {
                 () = self.watch.changed() => {
                     tokio::time::sleep(SETTLE).await;
                     // What came while we waited belongs to the same change.
-                    while self.watch.changes.try_recv().is_ok() {}
+                    self.watch.forget();
                     Cause::Files
                 }
                 () = tokio::time::sleep(LOOK) => {
@@ -226,7 +131,7 @@ impl Keeper {
         let refused = match loaded.unwrap_or_else(|_| Err(inside())) {
             Ok(loaded) => match in_force::record(&gate, &loaded, cause.name(), Some(&before)).await {
                 Ok(()) => {
-                    in_force::freeze(&gate, before.freeze.as_ref(), &loaded.beside.freeze).await;
+                    self.record_freeze(&loaded.beside.freeze).await;
                     rejected.extend(loaded.beside.problems());
                     self.put_in_force(loaded, tasks);
                     None
@@ -243,19 +148,20 @@ impl Keeper {
             None if unchanged => "unchanged",
             None => "in-force",
         };
-        if let Some(refused) = &refused {
+        if refused.is_some() {
             // An emergency does not wait for sheets that can be read.
             rejected.extend(self.freeze_alone(&before).await);
-            self.refuse(cause, refused).await;
-        } else {
-            self.refused = None;
+        }
+        rejected.extend(refused.as_ref().map(ToString::to_string));
+        self.status.set_rejected(&rejected);
+        match &refused {
+            Some(refused) => self.refuse(cause, refused).await,
+            None => self.refused = None,
         }
         if cause != Cause::Expiry || refused.is_none() {
             let entry = Reloaded { cause: Word::fixed(cause.name()), policy: Word::fixed(policy), certificate };
             gate.audit.append(Entry::Reload(entry)).await.map(drop).unwrap_or_default();
         }
-        rejected.extend(refused.map(|refused| refused.to_string()));
-        self.status.set_rejected(&rejected);
         self.status.observe();
     }
 
@@ -272,6 +178,14 @@ impl Keeper {
 
     fn put_in_force(&mut self, loaded: Loaded, tasks: &TaskTracker) {
         // A backend that both pools share is watched once.
+        self.loader.keep(&loaded);
+        let candidate = |snapshot: &Snapshot| {
+            let shadow = snapshot.shadow.as_ref();
+            shadow.map(|policy| [policy.digest(), policy.inventory_digest(), policy.reference_digest()])
+        };
+        if candidate(&self.status.gate.snapshot()) != candidate(&loaded.snapshot) {
+            self.status.gate.telemetry.shadow_began();
+        }
         self.watching.cancel();
         self.watching = self.stop.child_token();
         loaded.snapshot.pool.spawn_health(tasks, &self.watching);
@@ -291,32 +205,30 @@ impl Keeper {
     }
 
     /// Takes up a freeze, or its end, under the policy that stays in force. Returns what is wrong with the order.
-    async fn freeze_alone(&self, before: &Arc<Snapshot>) -> Option<String> {
-        let config = self.config.clone();
+    async fn freeze_alone(&mut self, before: &Arc<Snapshot>) -> Option<String> {
+        let (config, live) = (self.config.clone(), before.freeze.clone());
+        let now = self.status.gate.now();
         let looked = tokio::task::spawn_blocking(move || {
             let archive = Archive::of(&config.audit_folder);
-            let state = archive.state();
-            let nothing = super::archive::State::default();
-            let look = load::look(&config, state.as_ref().unwrap_or(&nothing));
+            let state = archive.state(config.approvers.is_some(), now);
+            let nothing = State::default();
+            let look = load::look(&config, state.as_ref().unwrap_or(&nothing), live.as_ref());
             (look, archive, state)
         });
         let Ok((look, archive, state)) = looked.await else {
             return Some("looking for a freeze failed inside".to_owned());
         };
-        let gate = &self.status.gate;
-        // An order holds whether or not it can be remembered; where nothing is known of those before, none of them ends.
-        if look.freeze.is_none() && state.is_err() {
-            return state.err();
-        }
+        // An order holds whether or not it can be remembered.
         if look.freeze != before.freeze {
-            gate.replace(Arc::new(Snapshot { freeze: look.freeze.clone(), ..Snapshot::clone(before) }));
+            self.status.gate.replace(Arc::new(Snapshot { freeze: look.freeze.clone(), ..Snapshot::clone(before) }));
         }
-        in_force::freeze(gate, before.freeze.as_ref(), &look).await;
+        self.record_freeze(&look).await;
+        let held: Vec<Held> = look.lasting.iter().map(Held::of).collect();
         let refused = look.refused.map(|(_, problem)| problem);
         let remembered = match state {
-            Ok(state) if state.freeze == look.remember => Ok(()),
+            Ok(state) if state.freezes == held => Ok(()),
             Ok(state) => {
-                let state = super::archive::State { freeze: look.remember, ..state };
+                let state = State { freezes: held, ..state };
                 let written = tokio::task::spawn_blocking(move || archive.set_state(&state)).await;
                 written.map_err(std::io::Error::other).flatten().map_err(|error| error.to_string())
             }
@@ -325,53 +237,24 @@ impl Keeper {
         refused.or_else(|| remembered.err())
     }
 
-    /// Records that a freeze has ended by itself. It stopped counting at its very end; this makes it known.
-    async fn end_freeze(&self) {
-        let gate = &self.status.gate;
-        let before = gate.snapshot();
-        let Some(freeze) = before.freeze.as_ref().filter(|freeze| freeze.until <= gate.now()) else { return };
-        in_force::freeze(gate, Some(freeze), &freeze::Look::default()).await;
-        gate.replace(Arc::new(Snapshot { freeze: None, ..Snapshot::clone(&before) }));
+    /// Records what became of freezes; an order that is refused again for the same reason is recorded once.
+    async fn record_freeze(&mut self, look: &freeze::Look) {
+        let refused = look.refused.as_ref().map(|(_, problem)| problem.clone());
+        let again = refused.is_some() && refused == self.refused_order;
+        self.refused_order = refused;
+        let look = freeze::Look { refused: look.refused.clone().filter(|_| !again), ..look.clone() };
+        in_force::freeze(&self.status.gate, &look).await;
     }
-}
 
-#[cfg(test)]
-#[expect(clippy::disallowed_methods, reason = "a test writes the files that are watched")]
-mod tests {
-    use notify::event::{CreateKind, EventKind};
-
-    use super::*;
-
-    /// What lies beside the configuration and is not read moves nothing; what is read does, through links too.
-    #[test]
-    fn only_what_is_read_counts_as_a_change() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = |name: &str| folder.path().join(name);
-        let write = |name: &str, text: &str| {
-            std::fs::write(path(name), text).unwrap();
-            notify::Event::new(EventKind::Create(CreateKind::File)).add_path(path(name))
-        };
-        for name in ["octroi.toml", "secrets-1", "secrets-2"] {
-            write(name, "1");
+    /// Records that a freeze has ended by itself. It stopped counting at its very end; this makes it known.
+    async fn end_freeze(&mut self) {
+        let before = self.status.gate.snapshot();
+        let now = self.status.gate.now();
+        if before.freeze.as_ref().is_some_and(|freeze| freeze.until <= now) {
+            let problem = self.freeze_alone(&before).await;
+            if let Some(problem) = problem {
+                tracing::error!(problem, "End of a freeze could not be taken up whole");
+            }
         }
-        std::os::unix::fs::symlink(path("secrets-1"), path("server.key")).unwrap();
-        let files = vec![path("octroi.toml"), path("server.key"), path("not there yet")];
-        let seen = files.iter().map(|file| seen(file)).collect();
-        let mut watched = Watched { policies: vec![path("policies")], files, seen };
-        let mut step = |name: &str, event: notify::Event, concerns: bool| {
-            assert_eq!(watched.concerns(&event), concerns, "{name}");
-        };
-        let about = |name: &str| notify::Event::new(EventKind::Any).add_path(path(name));
-        step("a file of the run", write("client.env", "OPENAI_API_KEY=x"), false);
-        step("the configuration", write("octroi.toml", "2 and more"), true);
-        step("nothing since", write("client.env", "y"), false);
-        std::os::unix::fs::symlink(path("secrets-2"), path("beside")).unwrap();
-        std::fs::rename(path("beside"), path("server.key")).unwrap();
-        step("a link that was moved", about("server.key"), true);
-        step("what it pointed to", write("secrets-1", "2 and more"), false);
-        step("what it points to", write("secrets-2", "2 and more"), true);
-        step("a file that was missing", write("not there yet", ""), true);
-        step("a pack", about("policies/packs/own.policy"), true);
-        step("another folder", about("policies-old/main.policy"), false);
     }
 }

@@ -35,6 +35,7 @@ impl Status {
         let snapshot = self.gate.snapshot();
         for backend in snapshot.pool.backends() {
             telemetry.backend_up(backend.name(), backend.available());
+            telemetry.endpoints(backend.name(), backend.endpoints_up(), backend.endpoints());
         }
         let freeze = snapshot.freeze.as_ref().filter(|freeze| self.gate.now() < freeze.until);
         telemetry.policy_frozen_until(freeze.map_or(0.0, |freeze| freeze.until.as_duration().as_secs_f64()));
@@ -66,8 +67,10 @@ impl console::Facts for Status {
                 until: freeze.until.to_string(),
                 by: freeze.by.clone(),
                 because: freeze.because.clone(),
+                order: freeze.order.to_string(),
             }),
             shadow: snapshot.shadow.as_ref().map(|policy| format!("{} version {}", policy.name(), policy.version())),
+            shadow_digest: snapshot.shadow.as_ref().map(|policy| policy.digest().to_string()),
             rejected: self.rejected.lock().unwrap_or_else(PoisonError::into_inner).clone(),
             backends: backends.collect(),
         }

@@ -1,15 +1,17 @@
-//! Every decision of a log, read as fast as the disk gives it: segment by segment, several at a time, no proof attempted.
+//! Every decision of a log, read as fast as the disk gives it: segment by segment, several at a time, no proof attempted; and
+//! the few other entries that matter to whoever begins, read from the end.
 //!
 //! For replays and statistics over millions of entries. Frames are checked against accidents; whether somebody changed the
 //! log is the verifier's part (`octroi audit verify`), and whoever draws conclusions runs it first.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use memchr::memmem::Finder;
+use octroi_verify::fleet::EPOCHS;
 use octroi_verify::problem::{Problem, ProblemKind};
 use octroi_verify::segment::{Found, HEADER_BYTES, Segment};
-use octroi_verify::walk::{Folder as _, Walk, segment_name};
+use octroi_verify::walk::{Folder as _, SEGMENTS, Walk, segment_name};
 
 /// Takes decisions, in the order of the log within one segment.
 pub trait Reader: Send {
@@ -63,6 +65,61 @@ pub fn read_decisions<R: Reader>(dir: &Path, since: Option<&str>, readers: &mut 
         let lost = || Problem::new("segments", ProblemKind::Unreadable, "a reader failed inside");
         running.into_iter().try_for_each(|reader| reader.join().map_err(|_| lost())?)
     })
+}
+
+/// Takes entries from the end of a log.
+pub trait Backwards {
+    /// The next older entry, with its envelope, canonical JSON.
+    fn take(&mut self, entry: &[u8]);
+
+    /// Whether nothing that was written before this time (RFC 3339 in UTC with nine digits) matters any more.
+    fn is_enough(&self, before: &str) -> bool;
+}
+
+/// Hands the entries of some kinds over, newest first, those of finished epochs behind those of the running one. A folder
+/// without a log holds none.
+///
+/// # Errors
+/// A [`Problem`] when a segment cannot be read, or is damaged where the log goes on behind it.
+pub fn read_backwards(dir: &Path, kinds: &[&str], taker: &mut dyn Backwards) -> Result<(), Problem> {
+    let finders: Vec<Vec<u8>> = kinds.iter().map(|kind| format!("\"kind\":\"{kind}\"").into_bytes()).collect();
+    let finders: Vec<Finder<'_>> = finders.iter().map(Finder::new).collect();
+    for log in logs(dir) {
+        let folder = &log.as_path();
+        if !log.join(SEGMENTS).exists() {
+            continue;
+        }
+        let headers: Vec<(u32, u64)> =
+            Walk::open(folder)?.headers().iter().map(|header| (header.number, header.first_seq)).collect();
+        for (index, (number, first)) in headers.iter().enumerate().rev() {
+            let end = headers.get(index + 1).map(|(_, end)| *end);
+            if end.is_some_and(|end| *first >= end) {
+                continue;
+            }
+            let mut found: Vec<Vec<u8>> = Vec::new();
+            segment(folder, (*number, end), &mut |_, bytes| {
+                if finders.iter().any(|finder| finder.find(bytes).is_some()) {
+                    found.push(bytes.to_vec());
+                }
+            })?;
+            found.iter().rev().for_each(|entry| taker.take(entry));
+            if first_time(folder, *number)?.is_some_and(|time| taker.is_enough(&time)) {
+                return Ok(());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The folder of a log, and those of its finished epochs, newest first.
+fn logs(dir: &Path) -> Vec<PathBuf> {
+    let mut epochs: Vec<u32> = Vec::new();
+    for entry in walkdir::WalkDir::new(dir.join(EPOCHS)).min_depth(1).max_depth(1).into_iter().filter_map(Result::ok) {
+        epochs.extend(entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()));
+    }
+    epochs.sort_unstable_by(|one, other| other.cmp(one));
+    let finished = epochs.into_iter().map(|epoch| dir.join(EPOCHS).join(epoch.to_string()));
+    [dir.to_owned()].into_iter().chain(finished).collect()
 }
 
 /// Hands every entry of a segment over, up to the number with which the next one begins.

@@ -75,9 +75,11 @@ fn found(decision: &Value) -> String {
     told.push_str(&extra("unknown", "stand where no table names them"));
     let findings = items(decision, "findings").map(|finding| {
         let classes = list(items(finding, "classes").filter_map(Value::as_str).map(str::to_owned));
-        let sure = if word(finding, "confidence") == "sure" { "" } else { ", possibly" };
+        let sure = if word(finding, "confidence") == "sure" { "" } else { "possibly" };
+        let about: Vec<&str> = [&*classes, sure].into_iter().filter(|part| !part.is_empty()).collect();
+        let about = if about.is_empty() { String::new() } else { format!(" ({})", about.join(", ")) };
         let (count, entity, path) = (number(finding, "count"), word(finding, "type"), word(finding, "path"));
-        format!("{count} {entity} ({classes}{sure}) in {path}")
+        format!("{count} {entity}{about} in {path}")
     });
     let findings = list(findings);
     if findings.is_empty() { told + ", and nothing was found." } else { format!("{told}. Found: {findings}.") }

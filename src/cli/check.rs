@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use tokio_util::task::TaskTracker;
 
 use super::{ConfigPath, Exit, Printer};
-use crate::app::Loader;
-use crate::policy;
+use crate::app::{Loader, Problems};
+use crate::{config, policy};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -17,7 +17,15 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments, printer: Printer) -> anyhow::Result<Exit> {
     let runtime = super::runtime()?;
     let _entered = runtime.enter();
-    let loaded = Loader::new(arguments.path.config.clone(), TaskTracker::new()).load(None)?;
+    let path = &arguments.path.config;
+    let loaded = Loader::new(path.clone(), TaskTracker::new()).load(None).map_err(|rejection| {
+        let mut problems = rejection.problems.0;
+        // A gateway starts without its candidate, so that alone is no reason to refuse; here all is told in one run.
+        let missing = config::missing(path, true).into_iter().map(|fault| fault.to_string());
+        let untold: Vec<String> = missing.filter(|fault| !problems.contains(fault)).collect();
+        problems.extend(untold);
+        Problems(problems)
+    })?;
     let policy = &loaded.snapshot.policy;
     let mut failed = 0;
     let results = policy::run_scenarios(policy, Timestamp::now());
@@ -28,15 +36,20 @@ pub(super) fn run(arguments: &Arguments, printer: Printer) -> anyhow::Result<Exi
         failed += usize::from(!result.failures.is_empty());
     }
     printer.line(format!(
-        "{} version {}: {} backends, {} models, {} apps, {} of {} scenarios as told",
+        "{} version {}: {}, {}, {}, {} of {} scenarios as told",
         policy.name(),
         policy.version(),
-        policy.backends().len(),
-        loaded.config.models.len(),
-        loaded.config.apps.len(),
+        counted(policy.backends().len(), "backend"),
+        counted(loaded.config.models.len(), "model"),
+        counted(loaded.config.apps.len(), "app"),
         results.len() - failed,
         results.len(),
     ));
+    let beside = loaded.beside();
+    let faults: Vec<String> = config::missing(path, true).iter().map(ToString::to_string).collect();
+    for problem in if faults.is_empty() { &beside } else { &faults } {
+        printer.line(problem);
+    }
     for notice in policy.notices() {
         printer.say(format!("warning: {notice}"));
     }
@@ -46,5 +59,10 @@ pub(super) fn run(arguments: &Arguments, printer: Printer) -> anyhow::Result<Exi
     for app in loaded.config.apps.iter().filter(|app| app.keys.is_empty()) {
         printer.say(format!("app `{}` has no key yet: `octroi key new --app {}`", app.name, app.name));
     }
-    Ok(if failed == 0 { Exit::Well } else { Exit::Findings })
+    Ok(if failed == 0 && beside.is_empty() { Exit::Well } else { Exit::Findings })
+}
+
+/// A number of things: `1 backend`, `2 backends`.
+fn counted(number: usize, thing: &str) -> String {
+    format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
 }

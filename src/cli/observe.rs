@@ -43,6 +43,21 @@ impl Observed {
     }
 }
 
+/// Refuses an `OCTROI_LOG` with a word that is no level: it would be taken for a module, and silence every other.
+#[expect(clippy::disallowed_methods, reason = "the process's environment is read once, here")]
+fn known_levels() -> anyhow::Result<()> {
+    let Ok(asked) = std::env::var("OCTROI_LOG") else { return Ok(()) };
+    let fits = |part: &str| {
+        part.is_empty() || part.contains(['=', '[', ':']) || part == "octroi" || part.parse::<LevelFilter>().is_ok()
+    };
+    match asked.split(',').map(str::trim).find(|part| !fits(part)) {
+        None => Ok(()),
+        Some(part) => anyhow::bail!(
+            "`OCTROI_LOG`: `{part}` is no level\n  help: write `error`, `warn`, `info`, `debug` or `trace`, or a level of one module, such as `octroi::audit=debug`"
+        ),
+    }
+}
+
 /// Starts logging and, where the environment asks for it, exporting. Called within a runtime, once in a process.
 ///
 /// # Errors
@@ -56,6 +71,7 @@ pub fn start(level: Level) -> anyhow::Result<Observed> {
         Level::Info => LevelFilter::INFO,
         Level::Error => LevelFilter::ERROR,
     };
+    known_levels()?;
     let filter = EnvFilter::builder().with_default_directive(default.into()).with_env_var("OCTROI_LOG").from_env()?;
     let lines = tracing_subscriber::fmt::layer()
         .json()

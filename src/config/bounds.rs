@@ -16,7 +16,9 @@ impl Resolver<'_> {
     /// Reads the bounds.
     pub(super) fn limits(&mut self, raw: &RawConfig) -> Limits {
         let raw = &raw.limits;
-        let seconds = |value: Option<u64>, default: Duration| value.map_or(default, Duration::from_secs);
+        let seconds = |value: &Option<Spanned<u64>>, default: Duration| {
+            value.as_ref().map_or(default, |value| Duration::from_secs(*value.get_ref()))
+        };
         let body_bytes = self.size(raw.body_bytes.as_ref(), limits::BODY_BYTES_MAX, BODIES_BYTES_TOP);
         let bodies_bytes = self.size(raw.bodies_bytes.as_ref(), limits::BODIES_BYTES_MAX, BODIES_BYTES_TOP);
         // A tenant gets half of all when it is alone, whatever its bound.
@@ -28,16 +30,16 @@ impl Resolver<'_> {
             bodies_bytes,
             tenant_bodies_bytes,
             json_depth: self.size(raw.json_depth.as_ref(), limits::JSON_DEPTH_MAX, limits::JSON_DEPTH_MAX),
-            head: seconds(raw.head_s, limits::HEAD_DEADLINE),
-            body: seconds(raw.body_s, limits::BODY_DEADLINE),
-            idle: seconds(raw.idle_s, limits::IDLE_DEADLINE),
-            stall: seconds(raw.stall_s, limits::STALL_DEADLINE),
+            head: seconds(&raw.head_s, limits::HEAD_DEADLINE),
+            body: seconds(&raw.body_s, limits::BODY_DEADLINE),
+            idle: seconds(&raw.idle_s, limits::IDLE_DEADLINE),
+            stall: seconds(&raw.stall_s, limits::STALL_DEADLINE),
             connections: self.size(raw.connections.as_ref(), limits::CONNECTIONS_MAX, 1 << 20),
-            streams: raw.streams.unwrap_or(limits::STREAMS_MAX),
+            streams: raw.streams.as_ref().map_or(limits::STREAMS_MAX, |streams| *streams.get_ref()),
             resets: self.size(raw.resets.as_ref(), limits::RESETS_MAX, 1 << 16),
             requests: self.size(raw.requests.as_ref(), limits::REQUESTS_MAX, 1 << 20),
             head_bytes: self.size(raw.head_bytes.as_ref(), limits::HEAD_BYTES_MAX, 1 << 20),
-            drain: seconds(raw.drain_s, limits::DRAIN_DEADLINE),
+            drain: seconds(&raw.drain_s, limits::DRAIN_DEADLINE),
         }
     }
 

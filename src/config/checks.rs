@@ -2,6 +2,7 @@
 //! readers read differently, and times that are none.
 
 use std::collections::BTreeSet;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use toml::Spanned;
 
@@ -12,6 +13,9 @@ use super::resolve::Resolver;
 const NAME_BYTES_MAX: usize = 128;
 /// Longest time that can be set: a day. Beyond it, clocks overflow before anybody waits.
 const SECONDS_MAX: u64 = 24 * 60 * 60;
+
+/// Where metrics and health are served unless the file says otherwise.
+pub(super) const ADMIN_DEFAULT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9443);
 
 impl Resolver<'_> {
     /// Adds the faults of what a type cannot rule out.
@@ -30,21 +34,45 @@ impl Resolver<'_> {
         self.keys(raw.app.iter().flat_map(|app| &app.keys));
         let limits = &raw.limits;
         let mut times = vec![
-            ("head_s", limits.head_s, 1),
-            ("body_s", limits.body_s, 1),
-            ("idle_s", limits.idle_s, 1),
-            ("stall_s", limits.stall_s, 1),
-            ("drain_s", limits.drain_s, 0),
-            ("streams", limits.streams.map(u64::from), 1),
+            ("head_s", &limits.head_s, 1),
+            ("body_s", &limits.body_s, 1),
+            ("idle_s", &limits.idle_s, 1),
+            ("stall_s", &limits.stall_s, 1),
+            ("drain_s", &limits.drain_s, 0),
         ];
         for backend in &raw.backend {
-            times.extend([("first_byte_s", backend.first_byte_s, 1), ("reply_idle_s", backend.reply_idle_s, 1)]);
+            times.extend([("first_byte_s", &backend.first_byte_s, 1), ("reply_idle_s", &backend.reply_idle_s, 1)]);
         }
         for (key, value, least) in times {
-            if value.is_some_and(|value| !(least..=SECONDS_MAX).contains(&value)) {
-                let what = format!("`{key}` is not between {least} and {SECONDS_MAX}");
-                self.general(what, "choose a value in the range, or leave the key out");
-            }
+            self.within(key, value.as_ref(), (least, SECONDS_MAX));
+        }
+        self.within("streams", limits.streams.as_ref(), (1, 1 << 20));
+        self.two_listeners(raw);
+    }
+
+    /// Adds a fault of a number that is out of its range.
+    fn within<N: Copy + Into<u64>>(&mut self, key: &str, value: Option<&Spanned<N>>, (least, most): (u64, u64)) {
+        let Some(value) = value else { return };
+        let number: u64 = (*value.get_ref()).into();
+        if !(least..=most).contains(&number) {
+            let what = format!("`{key}` is not between {least} and {most}");
+            self.fault(value, what, "choose a value in the range, or leave the key out");
+        }
+    }
+
+    /// Two listeners cannot have one address, nor one port where either takes all addresses.
+    fn two_listeners(&mut self, raw: &RawConfig) {
+        let data: Option<SocketAddr> = raw.listen.address.get_ref().parse().ok();
+        let admin = raw.admin.address.as_ref().map_or(Some(ADMIN_DEFAULT), |admin| admin.get_ref().parse().ok());
+        let (Some(data), Some(admin), false) = (data, admin, raw.admin.off) else { return };
+        let meet = data.ip() == admin.ip() || data.ip().is_unspecified() || admin.ip().is_unspecified();
+        if meet && data.port() == admin.port() && data.port() != 0 {
+            let at = raw.admin.address.as_ref().unwrap_or(&raw.listen.address);
+            self.fault(
+                at,
+                format!("[listen] and [admin] both want port {}", data.port()),
+                "give one of them another port: [admin] listens on 127.0.0.1:9443 unless it says otherwise",
+            );
         }
     }
 

@@ -12,6 +12,7 @@ mod bounds;
 mod checks;
 mod corpus;
 mod credential;
+mod endpoints;
 mod raw;
 mod resolve;
 mod schema;
@@ -23,6 +24,8 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub use credential::{AwsScope, Credential};
+pub use endpoints::{Endpoints, Poll};
 pub use schema::schema;
 pub use secret::Secret;
 pub use witnesses::{Witness, Witnesses};
@@ -144,12 +147,18 @@ pub struct BackendConfig {
     pub client_certificate: Option<(Vec<u8>, Secret)>,
     /// Headers added to each request.
     pub headers: Vec<(Word, Word)>,
+    /// The header of its answers that proves its region, and the value that it must have.
+    pub region: Option<(Word, Word)>,
     /// Path that answers 2xx while the backend is well.
     pub health_path: Word,
     /// Time until the answer begins.
     pub first_byte: Duration,
     /// Time between two pieces of an answer.
     pub reply_idle: Duration,
+    /// Which endpoints it has.
+    pub endpoints: Endpoints,
+    /// How its servers are asked what they say of themselves.
+    pub poll: Option<Poll>,
     /// Where its `url` stands: `file:line:column`.
     pub place: String,
 }
@@ -165,28 +174,6 @@ pub struct BackendUrl {
     pub port: u16,
     /// Path put before the API's own, without a trailing slash.
     pub base_path: Word,
-}
-
-/// How the gateway proves itself to a backend.
-#[derive(Debug, Clone)]
-pub enum Credential {
-    /// `Authorization: Bearer …`
-    Bearer(Secret),
-    /// A header of its own, such as `api-key`.
-    Header(Word, Secret),
-    /// AWS Signature Version 4.
-    Signature {
-        /// Id of the key.
-        access_key: Secret,
-        /// The key.
-        secret_key: Secret,
-        /// Token of temporary credentials.
-        session_token: Option<Secret>,
-        /// Region that requests go to.
-        region: Word,
-        /// Service, `bedrock` unless it says otherwise.
-        service: Word,
-    },
 }
 
 /// Bounds that an operator may set; the defaults are in [`crate::limits`].
@@ -262,6 +249,13 @@ pub fn load(path: &Path) -> Result<Config, Faults> {
     })?;
     let raw = raw::parse(path, &text)?;
     resolve::resolve(path, &text, &raw)
+}
+
+/// What a configuration names and a gateway needs, and is not there: the root key, the corpus, and, where that is asked, the
+/// candidate, without which a gateway runs. Nothing where the file cannot be read: [`load`] tells why.
+pub fn missing(path: &Path, candidate: bool) -> Vec<Fault> {
+    let Ok(text) = std::fs::read_to_string(path) else { return Vec::new() };
+    raw::parse(path, &text).map_or_else(|_| Vec::new(), |raw| resolve::missing(path, &text, &raw, candidate))
 }
 
 /// The policy folder of a configuration that may have faults: as it says, where that can be read, else the default.

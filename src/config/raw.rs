@@ -128,9 +128,24 @@ pub(super) struct RawBackend {
     pub(super) client_certificate: Option<RawClientCertificate>,
     #[serde(default)]
     pub(super) headers: BTreeMap<String, String>,
+    pub(super) region: Option<RawRegion>,
     pub(super) health_path: Option<String>,
-    pub(super) first_byte_s: Option<u64>,
-    pub(super) reply_idle_s: Option<u64>,
+    pub(super) first_byte_s: Option<Spanned<u64>>,
+    pub(super) reply_idle_s: Option<Spanned<u64>>,
+    pub(super) endpoints: Option<Vec<Spanned<String>>>,
+    pub(super) endpoints_file: Option<Spanned<String>>,
+    pub(super) endpoints_dns_s: Option<Spanned<u64>>,
+    pub(super) poll: Option<Spanned<String>>,
+    pub(super) poll_path: Option<Spanned<String>>,
+    pub(super) poll_port: Option<Spanned<u64>>,
+    pub(super) poll_ms: Option<Spanned<u64>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawRegion {
+    pub(super) header: String,
+    pub(super) value: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -139,6 +154,55 @@ pub(super) struct RawCredential {
     pub(super) bearer: Option<Spanned<RawSource>>,
     pub(super) header: Option<RawHeaderCredential>,
     pub(super) sigv4: Option<RawSigv4>,
+    pub(super) google_account: Option<RawGoogleAccount>,
+    pub(super) google_metadata: Option<RawGoogleMetadata>,
+    pub(super) entra: Option<RawEntra>,
+    pub(super) aws_instance: Option<RawAwsInstance>,
+    pub(super) aws_container: Option<RawAwsContainer>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawGoogleAccount {
+    pub(super) key: Spanned<RawSource>,
+    pub(super) scope: Option<String>,
+    pub(super) roots: Option<Spanned<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawGoogleMetadata {
+    pub(super) url: Option<String>,
+    pub(super) account: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawEntra {
+    pub(super) tenant: String,
+    pub(super) client: String,
+    pub(super) secret: Spanned<RawSource>,
+    pub(super) login: Option<String>,
+    pub(super) scope: Option<String>,
+    pub(super) roots: Option<Spanned<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawAwsInstance {
+    pub(super) url: Option<String>,
+    pub(super) role: Option<String>,
+    pub(super) region: String,
+    pub(super) service: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawAwsContainer {
+    pub(super) url: Spanned<RawSource>,
+    pub(super) authorization: Option<Spanned<RawSource>>,
+    pub(super) region: String,
+    pub(super) service: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -180,16 +244,16 @@ pub(super) struct RawLimits {
     pub(super) bodies_bytes: Option<Spanned<u64>>,
     pub(super) tenant_bodies_bytes: Option<Spanned<u64>>,
     pub(super) json_depth: Option<Spanned<u64>>,
-    pub(super) head_s: Option<u64>,
-    pub(super) body_s: Option<u64>,
-    pub(super) idle_s: Option<u64>,
-    pub(super) stall_s: Option<u64>,
+    pub(super) head_s: Option<Spanned<u64>>,
+    pub(super) body_s: Option<Spanned<u64>>,
+    pub(super) idle_s: Option<Spanned<u64>>,
+    pub(super) stall_s: Option<Spanned<u64>>,
     pub(super) connections: Option<Spanned<u64>>,
-    pub(super) streams: Option<u32>,
+    pub(super) streams: Option<Spanned<u32>>,
     pub(super) resets: Option<Spanned<u64>>,
     pub(super) requests: Option<Spanned<u64>>,
     pub(super) head_bytes: Option<Spanned<u64>>,
-    pub(super) drain_s: Option<u64>,
+    pub(super) drain_s: Option<Spanned<u64>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -206,13 +270,43 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<RawConfig, Faults> {
     toml::from_str(text).map_err(|error| {
         let start = error.span().map(|span| span.start);
         let what = error.message().trim_end().replace('\n', "; ");
+        let help = meant(&what).unwrap_or_else(|| "docs/configuration.md lists every key with its meaning".to_owned());
         Faults(vec![Fault {
             place: start.map_or_else(|| path.display().to_string(), |start| place(path, text, start)),
             shown: start.map(|start| shown(text, start)).unwrap_or_default(),
-            help: meant(&what).unwrap_or_else(|| "docs/configuration.md lists every key with its meaning".to_owned()),
-            what,
+            help: format!("{help} (the rest of this file is read once this is mended, and may have faults of its own)"),
+            what: in_words(&what).unwrap_or(what),
         }])
     })
+}
+
+/// A value of the wrong kind, told to somebody who is no programmer: what stands there and what belongs there. The value itself
+/// is left out, since a secret may have been put there.
+fn in_words(what: &str) -> Option<String> {
+    let (found, expected) = what
+        .strip_prefix("invalid type: ")
+        .or_else(|| what.strip_prefix("invalid value: "))?
+        .split_once(", expected ")?;
+    let found = match found.split([' ', '`', '"']).next()? {
+        "string" => "a text in quotes",
+        "integer" => "a whole number",
+        "floating" => "a number with a point",
+        "boolean" => "`true` or `false`",
+        "sequence" => "a list in brackets",
+        "map" => "a table",
+        "datetime" => "a date",
+        _ => return None,
+    };
+    let expected = match expected.trim_start_matches("a ") {
+        "u64" | "u32" | "usize" | "u16" => "a whole number, 0 or more",
+        "sequence" => "a list in brackets, such as `[\"…\"]`",
+        "string" | "borrowed string" => "a text in quotes",
+        "boolean" => "`true` or `false`",
+        table if table.starts_with("map") || table.starts_with("struct ") => "a table of keys and values",
+        _ => return None,
+    };
+    let below = if found == "a whole number" && expected.starts_with(found) { " below 0, or too large," } else { "" };
+    Some(format!("{found}{below} stands where {expected} belongs"))
 }
 
 /// What was probably meant by a key that is not known: the error names it, then those that are.

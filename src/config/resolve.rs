@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use toml::Spanned;
 
-use super::checks::is_plain_path;
+use super::checks::{ADMIN_DEFAULT, is_plain_path};
 use super::raw::{self, RawApp, RawBackend, RawConfig};
 use super::{App, BackendConfig, BackendUrl, Config, Fault, Faults, Listen, Secret, ServerTls};
 use crate::dialect;
 use crate::limits;
 use crate::model::{Country, Word};
-use crate::policy::nearest;
+use crate::policy::{countries, nearest};
 
 /// Gathers faults while resolving.
 pub(super) struct Resolver<'a> {
@@ -57,7 +57,7 @@ impl Resolver<'_> {
         let admin = match (&raw.admin.address, raw.admin.off) {
             (_, true) => None,
             (Some(address), _) => self.address(address),
-            (None, _) => Some(SocketAddr::from(([127, 0, 0, 1], 9443))),
+            (None, _) => Some(ADMIN_DEFAULT),
         };
         let plaintext: BTreeSet<&str> =
             raw.dangerous.plaintext_backends.iter().map(|name| name.get_ref().as_str()).collect();
@@ -76,6 +76,8 @@ impl Resolver<'_> {
                 );
             }
         }
+        let (witnesses, custodians) = (self.witnesses(&raw.audit), self.custodians(&raw.audit.custodians));
+        let limits = self.limits(raw);
         Some(Config {
             listen: listen?,
             admin,
@@ -85,15 +87,15 @@ impl Resolver<'_> {
             shadow: raw.policy.shadow.as_ref().map(|path| self.folder.join(path.get_ref())),
             audit_folder: self.under(raw.audit.folder.as_ref(), "audit"),
             node: Word::configured(raw.audit.node.as_ref().map_or("node-1", |node| node.get_ref())),
-            witnesses: self.witnesses(&raw.audit),
-            custodians: self.custodians(&raw.audit.custodians),
+            witnesses,
+            custodians,
             root_key: self.under(raw.keys.root.as_ref(), "keys/root.key"),
             corpus: raw.corpus.as_ref().map(|corpus| self.corpus(corpus)),
             apps,
             backends,
             models,
             model_places: self.model_places(raw),
-            limits: self.limits(raw),
+            limits,
             files: std::mem::take(&mut self.files),
         })
     }
@@ -172,10 +174,15 @@ impl Resolver<'_> {
     }
 
     fn app(&mut self, raw: &RawApp) -> App {
+        let known = if raw.residence.is_empty() { Vec::new() } else { countries() };
         let residence = raw.residence.iter().filter_map(|code| {
-            let country = Country::parse(code.get_ref());
+            let country = Country::parse(code.get_ref()).filter(|code| known.iter().any(|(known, _)| known == code));
             if country.is_none() {
-                self.fault(code, "is not a country code", "write two upper-case letters of ISO 3166-1, such as `FR`");
+                self.fault(
+                    code,
+                    format!("`{}` is not the code of a country", code.get_ref()),
+                    "write two upper-case letters of ISO 3166-1, such as `FR`",
+                );
             }
             country
         });
@@ -243,6 +250,9 @@ impl Resolver<'_> {
             let key = self.readable(&files.key).and_then(|bytes| String::from_utf8(bytes).ok())?;
             Some((certificate, Secret::new(key)))
         });
+        let seconds = |value: &Option<Spanned<u64>>, default: Duration| {
+            value.as_ref().map_or(default, |value| Duration::from_secs(*value.get_ref()))
+        };
         Some(BackendConfig {
             name: Word::configured(raw.name.get_ref()),
             url: url?,
@@ -255,9 +265,15 @@ impl Resolver<'_> {
                 .iter()
                 .map(|(name, value)| (Word::configured(name), Word::configured(value)))
                 .collect(),
+            region: raw
+                .region
+                .as_ref()
+                .map(|region| (Word::configured(&region.header), Word::configured(&region.value))),
             health_path: Word::configured(raw.health_path.as_deref().unwrap_or("/v1/models")),
-            first_byte: raw.first_byte_s.map_or(limits::FIRST_BYTE_DEADLINE, Duration::from_secs),
-            reply_idle: raw.reply_idle_s.map_or(limits::REPLY_IDLE_DEADLINE, Duration::from_secs),
+            first_byte: seconds(&raw.first_byte_s, limits::FIRST_BYTE_DEADLINE),
+            reply_idle: seconds(&raw.reply_idle_s, limits::REPLY_IDLE_DEADLINE),
+            endpoints: self.endpoints(raw),
+            poll: self.poll(raw),
             place: self.place(&raw.url),
         })
     }
@@ -342,6 +358,38 @@ impl Resolver<'_> {
         }
         models
     }
+}
+
+/// What the file names and is not there, each with its place: a run needs it, and a command that makes it does not.
+pub(super) fn missing(path: &Path, text: &str, raw: &RawConfig, candidate: bool) -> Vec<Fault> {
+    let folder = path.parent().map_or_else(|| PathBuf::from("."), Path::to_owned);
+    let mut resolver = Resolver { path, text, folder, faults: Vec::new(), files: Vec::new() };
+    let root = "a new gateway: `octroi init DIR` makes one; one that ran before: put its own key back, since pseudonyms, keys of apps and the corpus hang on it";
+    let corpus = "`octroi corpus add FILES` makes it; or leave [corpus] out";
+    let shadow = "name the folder of a candidate, or leave `shadow` out";
+    let named = [
+        ("the root key", raw.keys.root.as_ref(), Some("keys/root.key"), root),
+        (
+            "the corpus",
+            raw.corpus.as_ref().and_then(|it| it.folder.as_ref()),
+            raw.corpus.as_ref().map(|_| "corpus"),
+            corpus,
+        ),
+        ("the candidate of `shadow`", raw.policy.shadow.as_ref().filter(|_| candidate), None, shadow),
+    ];
+    for (name, said, default, help) in named {
+        let Some(file) = said.map(|said| said.get_ref().as_str()).or(default) else { continue };
+        let whole = resolver.folder.join(file);
+        if whole.exists() {
+            continue;
+        }
+        let what = format!("{name}, `{}`, is not there", whole.display());
+        match said {
+            Some(said) => resolver.fault(said, what, help),
+            None => resolver.general(what, help),
+        }
+    }
+    resolver.faults
 }
 
 /// The names of the APIs that octroi speaks.

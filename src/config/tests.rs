@@ -57,11 +57,25 @@ fn what_is_well_formed_and_means_nothing_is_a_fault() {
         ("no end", "[dangerous]", "[limits]\nidle_s = 9223372036854775807\nstreams = 0\n[dangerous]", 2),
         ("no time to answer", "dialects =", "first_byte_s = 0\ndialects =", 1),
         ("a time beyond all clocks", "dialects =", "reply_idle_s = 9223372036854775807\ndialects =", 1),
+        ("endpoints named in two ways", "dialects =", "endpoints = [\"a:1\"]\nendpoints_dns_s = 5\ndialects =", 1),
+        ("no endpoint", "dialects =", "endpoints = []\ndialects =", 1),
+        ("a name asked for ever", "dialects =", "endpoints_dns_s = 0\ndialects =", 1),
+        ("a poll of nobody", "dialects =", "poll = \"vllm2\"\ndialects =", 1),
+        ("a poll said by halves", "dialects =", "poll_ms = 500\ndialects =", 1),
+        ("a poll at no time", "dialects =", "poll = \"vllm\"\npoll_ms = 1\ndialects =", 1),
+        ("a poll at no port", "dialects =", "poll = \"vllm\"\npoll_port = 70000\ndialects =", 1),
+        ("a poll at no path", "dialects =", "poll = \"vllm\"\npoll_path = \"metrics\"\ndialects =", 1),
         ("a path that leads up", "localhost:9", "localhost:9/openai/../other", 1),
         ("an encoded path", "localhost:9", "localhost:9/%2e%2e/other", 1),
         ("an empty step", "localhost:9", "localhost:9//other", 1),
         ("a path", "localhost:9", "localhost:9/openai/deployments/one/", 0),
         ("a key twice", "keys = []", "keys = [\"h1:AA\", \"h1:AA\"]", 1),
+        ("a country that is none", "keys = []", "residence = [\"ZZ\", \"FR\"]", 1),
+        ("two listeners on two ports", "[dangerous]", "[admin]\naddress = \"0.0.0.0:8443\"\n[dangerous]", 0),
+        ("the port of [admin]", "127.0.0.1:0", "0.0.0.0:9443", 1),
+        ("no room", "[dangerous]", "[limits]\nrequests = 0\njson_depth = 0\n[dangerous]", 2),
+        ("a number below 0", "[dangerous]", "[limits]\nbody_bytes = -1\n[dangerous]", 1),
+        ("a quorum of nobody", "[dangerous]", "[audit]\nwitness_quorum = 3\n[dangerous]", 1),
     ] {
         let text = GOOD.replacen(old, new, 1);
         assert_ne!(text, GOOD, "{name}");
@@ -69,6 +83,55 @@ fn what_is_well_formed_and_means_nothing_is_a_fault() {
     }
     let two = GOOD.replace("keys = []", "keys = [\"h1:AA\"]").replace("[[backend]]", second);
     assert_eq!(faults(&two).len(), 1, "one key of two apps");
+}
+
+/// One address that is none hides no fault of another table.
+#[test]
+fn all_is_told_in_one_run() {
+    let text = GOOD
+        .replace("127.0.0.1:0", "localhost")
+        .replace("keys = []", "residence = [\"ZZ\"]")
+        .replace("[dangerous]", "[limits]\nrequests = 0\njson_depth = 0\n[audit]\nwitness_interval_s = 0\n[dangerous]");
+    assert_eq!(faults(&text).len(), 5, "{:?}", faults(&text));
+}
+
+#[test]
+fn what_is_named_and_not_there_is_told_with_its_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("octroi.toml");
+    let tables = "[keys]\nroot = \"none.key\"\n[corpus]\n[policy]\nshadow = \"nosh\"\n[dangerous]";
+    std::fs::write(&path, GOOD.replace("[dangerous]", tables)).unwrap();
+    let found = missing(&path, true);
+    let told: Vec<_> = found.iter().map(|fault| (fault.place.rsplit('/').next().unwrap(), &*fault.what)).collect();
+    assert!(matches!(told[..], [("octroi.toml:5:8", _), ("octroi.toml", _), ("octroi.toml:8:10", _)]), "{told:?}");
+    assert_eq!(missing(&path, false).len(), 2);
+    for made in ["none.key", "corpus", "nosh"] {
+        std::fs::create_dir(folder.path().join(made)).unwrap();
+    }
+    assert_eq!(missing(&path, true), []);
+}
+
+#[test]
+fn values_of_the_wrong_kind_are_told_in_words() {
+    for (name, old, new, said) in [
+        ("a text for a list", "[\"openai\"]", "\"openai\"", "a text in quotes stands where a list in brackets"),
+        (
+            "a number below 0",
+            "[dangerous]",
+            "[limits]\nbody_bytes = -1\n[dangerous]",
+            "stands where a whole number, 0 or more",
+        ),
+        (
+            "a text for a number",
+            "[dangerous]",
+            "[limits]\nbody_bytes = \"1\"\n[dangerous]",
+            "a text in quotes stands where a whole",
+        ),
+    ] {
+        let found = faults(&GOOD.replacen(old, new, 1));
+        assert!(found[0].what.starts_with("a ") && found[0].what.contains(said), "{name}: {found:?}");
+        assert!(found[0].help.contains("may have faults of its own"), "{name}");
+    }
 }
 
 #[test]
@@ -96,6 +159,40 @@ fn octroi_key() -> String {
     let pair = aws_lc_rs::signature::Ed25519KeyPair::generate().unwrap().to_pkcs8v1().unwrap();
     let key = octroi_verify::SignerKey::from_pkcs8("w.example/w1", pair.as_ref()).unwrap();
     octroi_verify::cosign::CosignerKey::of(&key).to_string()
+}
+
+#[test]
+fn a_credential_is_one_of_its_kinds() {
+    let (path, none) = ("{ env = \"PATH\" }", "{ env = \"OCTROI_TEST_NOT_SET\" }");
+    for (name, credential, count) in [
+        ("bearer", format!("{{ bearer = {path} }}"), 0),
+        ("google_account", format!("{{ google_account = {{ key = {path} }} }}"), 0),
+        ("google_metadata", "{ google_metadata = {} }".to_owned(), 0),
+        ("entra", format!("{{ entra = {{ tenant = \"t\", client = \"c\", secret = {path} }} }}"), 0),
+        ("aws_instance", "{ aws_instance = { region = \"eu-west-3\" } }".to_owned(), 0),
+        ("aws_container", format!("{{ aws_container = {{ region = \"eu-west-3\", url = {path} }} }}"), 0),
+        ("none", "{}".to_owned(), 1),
+        ("two", format!("{{ bearer = {path}, google_metadata = {{}} }}"), 1),
+        ("a key that is not there", format!("{{ google_account = {{ key = {none} }} }}"), 1),
+        (
+            "a secret that is not there",
+            format!("{{ entra = {{ tenant = \"t\", client = \"c\", secret = {none} }} }}"),
+            1,
+        ),
+        (
+            "a token that is not there",
+            format!("{{ aws_container = {{ region = \"r\", url = {path}, authorization = {none} }} }}"),
+            1,
+        ),
+        (
+            "authorities that are not there",
+            format!("{{ google_account = {{ key = {path}, roots = \"none.pem\" }} }}"),
+            1,
+        ),
+    ] {
+        let text = GOOD.replacen("dialects =", &format!("credential = {credential}\ndialects ="), 1);
+        assert_eq!(faults(&text).len(), count, "{name}: {:?}", faults(&text));
+    }
 }
 
 #[test]

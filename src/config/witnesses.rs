@@ -59,6 +59,11 @@ impl Resolver<'_> {
         }
         let count = raw.witnesses.len() as u64;
         let quorum = raw.witness_quorum.as_ref().map_or(count, |quorum| {
+            if count == 0 {
+                let what = format!("asks for the signatures of {} witnesses, and none is named", quorum.get_ref());
+                self.fault(quorum, what, "name them in [[audit.witnesses]] tables, or leave the key out");
+                return 0;
+            }
             let help = "leave the key out to ask for all of them";
             self.between(quorum, (1, count), count, help)
         });

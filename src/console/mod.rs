@@ -43,6 +43,8 @@ pub struct Readiness {
     pub freeze: Option<Freeze>,
     /// Name and version of the candidate that is evaluated beside it.
     pub shadow: Option<String>,
+    /// Its digest.
+    pub shadow_digest: Option<String>,
     /// What was wrong with the files that were last rejected; `null` when the newest are in force.
     pub rejected: Option<String>,
     /// The backends.
@@ -69,6 +71,8 @@ pub struct Freeze {
     pub by: Vec<Word>,
     /// Why.
     pub because: Word,
+    /// SHA-256 of the order, which a thaw names.
+    pub order: String,
 }
 
 impl Readiness {

@@ -1,4 +1,6 @@
 //! The engine: every detector and row, compiled once, shared by all requests.
+//!
+//! Longer than 400 lines: the one walk over a page, with everything that wakes in it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -15,7 +17,7 @@ use super::scan::{self, Event, Openings};
 use super::secret::keyed::Keyed;
 use super::secret::label::Labelled;
 use super::source::{DetectorError, Fault, Source};
-use super::spelt::Spelt;
+use super::spelt::{Plainly, Spelt};
 use super::view::View;
 use super::{Detector, encoded, person};
 use crate::limits::NESTED_DEPTH_MAX;
@@ -192,6 +194,13 @@ impl Engine {
         self.served.iter().map(|served| served.entity).collect::<BTreeSet<_>>().into_iter().collect()
     }
 
+    /// The type that a detector serves and this engine does not look for: bodies, unless somebody asked for them. That none is
+    /// found then says nothing of whether one is there.
+    pub fn unsought(&self) -> Option<EntityId> {
+        let silent = self.names.silent_bodies()?;
+        self.served.get(usize::from(silent)).map(|served| served.entity)
+    }
+
     /// What each detector is, in the order of ids.
     pub fn describe(&self) -> Vec<Description> {
         let mut all: Vec<Description> = self.served.iter().map(|served| served.description.clone()).collect();
@@ -253,6 +262,25 @@ impl Engine {
             }
         }
         true
+    }
+
+    /// Reads numbers in words and with letters for digits; `first` is the first of this page's findings.
+    fn disguised(&self, page: &Page<'_>, depth: usize, (spelt, first): (Spelt, usize), sink: &mut Sink) {
+        let text = page.text;
+        let plainly = Plainly::of(sink.hits.get(first..).unwrap_or_default(), !spelt.found.is_empty());
+        for (range, plain, checked) in spelt.found {
+            // What makes sense as it stands is not read another way.
+            if checked && plainly.touch(&range) {
+                continue;
+            }
+            let first = sink.hits.len();
+            let before = text.get(text.floor_char_boundary(range.start.saturating_sub(CONTEXT_BYTES))..range.start);
+            let key = before.filter(|before| !before.is_empty()).or(page.key);
+            self.nested(&range, &Page { text: &plain, key }, depth, sink);
+            // Letters for digits count only where a check digit agrees.
+            let fresh = sink.hits.split_off(first);
+            sink.hits.extend(fresh.into_iter().filter(|hit| !checked || self.is_checked(hit.detector)));
+        }
     }
 
     /// Runs every detector but the recogniser of names and addresses.
@@ -318,15 +346,7 @@ impl Engine {
                 let key = before.filter(|before| !before.is_empty()).or(page.key);
                 self.nested(&range, &Page { text: decoded, key }, depth, sink);
             });
-            for (range, plain, checked) in spelt.found {
-                let first = sink.hits.len();
-                let before = text.get(text.floor_char_boundary(range.start.saturating_sub(CONTEXT_BYTES))..range.start);
-                let key = before.filter(|before| !before.is_empty()).or(page.key);
-                self.nested(&range, &Page { text: &plain, key }, depth, sink);
-                // Letters for digits count only where a check digit agrees.
-                let fresh = sink.hits.split_off(first);
-                sink.hits.extend(fresh.into_iter().filter(|hit| !checked || self.is_checked(hit.detector)));
-            }
+            self.disguised(page, depth, (spelt, first), sink);
         }
         self.lend_meaning(sink.hits.get_mut(first..).unwrap_or_default());
     }

@@ -52,6 +52,11 @@ pub(super) struct Recogniser {
 }
 
 impl Recogniser {
+    /// The number of the detector of bodies, where it reports none.
+    pub(super) fn silent_bodies(&self) -> Option<u16> {
+        (!self.bodies).then_some(self.numbers.organisation)
+    }
+
     /// The recogniser over the model of this build; `None` when that cannot be read.
     pub(super) fn shipped(numbers: Numbers) -> Option<Self> {
         Some(Self { model: SHIPPED.clone()?, numbers, bodies: false, reads: true })

@@ -32,8 +32,11 @@ pub struct Answering {
 /// # Errors
 /// [`Failed`]: the leg, why it did not serve, and the seconds after which the backend would be asked again.
 pub async fn dispatch(receipt: Receipt) -> Result<Answering, Box<Failed>> {
-    let Outbound { leg, body, model, vault, changes } = receipt.into_outbound();
+    let Outbound { mut leg, body, model, vault, changes } = receipt.into_outbound();
     let call = &leg.examined.call;
+    let Some(place) = leg.place.take() else {
+        return Err(Box::new(Failed { leg, failure: Failure::Impossible("place"), retry_after_s: None }));
+    };
     let Ok(path) = PathAndQuery::try_from(dialect::path(&call.line, model.as_str())) else {
         return Err(Box::new(Failed { leg, failure: Failure::Impossible("model"), retry_after_s: None }));
     };
@@ -45,7 +48,7 @@ pub async fn dispatch(receipt: Receipt) -> Result<Answering, Box<Failed>> {
     outgoing.headers.extend(
         passed.filter_map(|(name, value)| Some((HeaderName::from_static(name), HeaderValue::from_str(value).ok()?))),
     );
-    let (failure, retry_after_s) = match leg.upstream.send(outgoing).await {
+    let (failure, retry_after_s) = match leg.upstream.send_to(place, outgoing).await {
         Err(error) if error.is_unavailable() => (Failure::Unavailable(error.cause()), None),
         Err(SendError::Timeout) => (Failure::Waiting("timeout"), None),
         Err(error) => (Failure::Faulty(error.cause()), None),

@@ -10,15 +10,18 @@ pub mod budget;
 pub mod dispatch;
 pub mod edge;
 pub mod examine;
+mod exhausted;
 pub mod journey;
 pub mod ledger;
 mod linger;
 pub mod outbound;
 mod pace;
 mod plain;
+mod prefix;
 pub mod record;
 pub mod respond;
 pub mod restore;
+mod retries;
 pub mod route;
 pub mod scan_memory;
 mod sealed;
@@ -63,6 +66,8 @@ pub struct Gate {
     pub budget: budget::Budget,
     /// Room for requests in work, whoever sends them.
     pub requests: Arc<Semaphore>,
+    /// What may be tried again within a tier.
+    retries: retries::Budget,
     /// The same, shared out between tenants.
     pub places: budget::Budget,
 }
@@ -73,7 +78,8 @@ impl Gate {
         let requests = Arc::new(Semaphore::new(snapshot.limits.requests));
         let places = budget::Budget::of_places(snapshot.limits.requests);
         let budget = budget::Budget::new(bounds(&snapshot));
-        Self { current: ArcSwap::new(snapshot), audit, telemetry, budget, requests, places }
+        let retries = retries::Budget::new();
+        Self { current: ArcSwap::new(snapshot), audit, telemetry, budget, requests, places, retries }
     }
 
     /// The snapshot in force.

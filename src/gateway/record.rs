@@ -238,7 +238,12 @@ fn decision(
             LeakFact::Score(score) => Some(score),
             LeakFact::Unknown => None,
         },
-        facts: Some(Box::new(policy::recorded(&examined.facts, policy, &examined.servable, &examined.leak))),
+        facts: Some(Box::new(policy::recorded(
+            &examined.facts,
+            policy,
+            &examined.servable,
+            (&examined.leak, examined.snapshot.engine.unsought()),
+        ))),
         leak: protected(examined),
         policy: policy.digest(),
         inventory: policy.inventory_digest(),

@@ -12,9 +12,11 @@ use tokio::time::Instant;
 
 use super::Gate;
 use super::examine::Examined;
-use crate::dialect;
+use super::exhausted::{Tally, exhausted};
+use super::prefix::Prefix;
 use crate::limits;
-use crate::model::{Backend, Duties, FallBack, Fault, Refusal, Removal, Tier, Word};
+use crate::model::{Backend, Duties, FallBack, Refusal, Tier, Word};
+use crate::upstream::{Place, Pool};
 
 /// One backend that is about to be tried.
 #[derive(Debug)]
@@ -25,6 +27,8 @@ pub struct Leg {
     pub backend: Backend,
     /// Its connections.
     pub upstream: Arc<crate::upstream::Backend>,
+    /// The endpoint that was chosen for it.
+    pub place: Option<Place>,
     /// What must be done to the request.
     pub duties: Duties,
     /// 1 for the first backend tried.
@@ -68,15 +72,6 @@ pub struct Failed {
     pub retry_after_s: Option<u32>,
 }
 
-/// What became of the backends of the tier that is being tried.
-#[derive(Debug, Clone, Copy, Default)]
-struct Tally {
-    unavailable: bool,
-    waiting: bool,
-    faulty: bool,
-    retry_after_s: Option<u32>,
-}
-
 /// The way of one request through its plan.
 #[derive(Debug)]
 pub struct Route {
@@ -85,7 +80,14 @@ pub struct Route {
     newest: Arc<Examined>,
     decided: Instant,
     tier: Option<Tier>,
+    /// Backends that are not asked again.
     tried: Vec<Word>,
+    /// Endpoints that were asked, by backend.
+    endpoints: Vec<(Word, u64)>,
+    /// What the conversation begins with; read when a backend has several endpoints.
+    prefix: Option<Prefix>,
+    /// Whether the next attempt within a tier costs nothing: of the last one nothing was sent.
+    unsent: bool,
     tally: Tally,
     overall: Tally,
     number: u32,
@@ -95,6 +97,7 @@ pub struct Route {
 impl Route {
     /// Starts on a decided request.
     pub fn new(gate: &Arc<Gate>, examined: Arc<Examined>) -> Self {
+        gate.retries.earn();
         Self {
             gate: Arc::clone(gate),
             newest: Arc::clone(&examined),
@@ -102,6 +105,9 @@ impl Route {
             decided: Instant::now(),
             tier: None,
             tried: Vec::new(),
+            endpoints: Vec::new(),
+            prefix: None,
+            unsent: true,
             tally: Tally::default(),
             overall: Tally::default(),
             number: 0,
@@ -123,7 +129,7 @@ impl Route {
             if self.tier.replace(tier) != Some(tier) {
                 self.tally = Tally::default();
             }
-            if self.tried.len() < limits::ATTEMPTS_MAX
+            if self.may_try()
                 && let Some(leg) = self.pick(tier)
             {
                 return Ok(leg);
@@ -144,6 +150,12 @@ impl Route {
             // The backend is taken out as policy would have done it; its tier is neither down nor full for that.
             Failure::Impossible(_) => {}
         }
+        // Neither is different at another endpoint.
+        if matches!(failure, Failure::Impossible(_) | Failure::Faulty("credential")) {
+            self.tried.push(leg.backend.name.clone());
+        }
+        self.unsent =
+            matches!(failure, Failure::Impossible(_) | Failure::Unavailable("connect" | "address" | "identity"));
         self.tally.retry_after_s = self.tally.retry_after_s.max(*retry_after_s);
     }
 
@@ -203,34 +215,97 @@ impl Route {
         }
     }
 
-    /// Takes the best backend of a tier that was not tried yet: in use, preferred, least outstanding.
+    fn may_try(&self) -> bool {
+        (self.number as usize) < limits::ATTEMPTS_MAX
+    }
+
+    /// Takes the best backend of a tier that was not tried yet (in use, preferred, least outstanding), and of it the best
+    /// endpoint.
     fn pick(&mut self, tier: Tier) -> Option<Leg> {
-        let mut open: Vec<_> = self.allowed();
-        open.retain(|(name, of, ..)| *of == tier && !self.tried.contains(name));
         let pool = Arc::clone(&self.newest.snapshot.pool);
+        let mut open: Vec<_> = self.allowed();
+        open.retain(|(name, of, ..)| *of == tier && self.may_serve(&pool, name));
         let candidates: Vec<_> = open.iter().map(|(name, _, rank, _)| (name.clone(), *rank)).collect();
-        let order = pool.pick(&candidates);
-        let (name, _, _, duties) = open.get(*order.first()?)?.clone();
-        let upstream = Arc::clone(pool.backend(name.as_str())?);
-        if !upstream.available() {
-            // The best one is ejected, so all are.
-            self.tally.unavailable = true;
-            self.cause = Word::fixed("unavailable");
-            return None;
+        for index in pool.pick(&candidates) {
+            let (name, _, _, duties) = open.get(index)?.clone();
+            let upstream = Arc::clone(pool.backend(name.as_str())?);
+            if !upstream.available() {
+                // They come in order: all that follow are ejected too.
+                self.tally.unavailable = true;
+                self.cause = Word::fixed("unavailable");
+                return None;
+            }
+            let Some(backend) = self.newest.snapshot.policy.backends().iter().find(|backend| backend.name == name)
+            else {
+                continue;
+            };
+            let backend = backend.clone();
+            let asked = self.asked(&name);
+            if self.has_failed_here() && !self.unsent && !self.gate.retries.take() {
+                // Others are left that were not asked: the tier counts as full, not as down.
+                self.tally.waiting = true;
+                self.cause = Word::fixed("retries");
+                return None;
+            }
+            let Some(place) = self.place(&upstream, &asked, &name) else {
+                self.tally.unavailable |= asked.is_empty();
+                self.tried.push(name);
+                continue;
+            };
+            self.endpoints.push((name, place.endpoint()));
+            self.number += 1;
+            return Some(self.leg(tier, (backend, upstream, place), duties));
         }
-        let backend = self.newest.snapshot.policy.backends().iter().find(|backend| backend.name == name)?.clone();
-        self.tried.push(name);
-        self.number += 1;
+        None
+    }
+
+    /// The endpoints of a backend that were asked.
+    fn asked(&self, name: &Word) -> Vec<u64> {
+        self.endpoints.iter().filter(|(of, _)| of == name).map(|(_, endpoint)| *endpoint).collect()
+    }
+
+    /// Whether a backend is not out, and was not asked at every endpoint that is well.
+    fn may_serve(&self, pool: &Pool, name: &Word) -> bool {
+        let asked = self.asked(name);
+        let is_left = || pool.backend(name.as_str()).is_some_and(|upstream| upstream.has_untried(&asked));
+        !self.tried.contains(name) && (asked.is_empty() || is_left())
+    }
+
+    /// Whether an attempt within this tier has failed.
+    const fn has_failed_here(&self) -> bool {
+        self.tally.unavailable || self.tally.waiting || self.tally.faulty
+    }
+
+    fn place(&mut self, upstream: &crate::upstream::Backend, asked: &[u64], name: &Word) -> Option<Place> {
+        let hashed = upstream.endpoints() > 1;
+        if hashed || self.prefix.is_none() {
+            let is_read = self.prefix.as_ref().is_some_and(Prefix::is_hashed);
+            if !is_read {
+                self.prefix = Some(Prefix::new(&self.first, hashed));
+            }
+        }
+        let model = self.newest.snapshot.upstream_model(&self.newest.model, name);
+        let ask = self.prefix.as_ref()?.ask(model.map(Word::as_str));
+        upstream.choose(&ask, asked)
+    }
+
+    fn leg(
+        &self,
+        tier: Tier,
+        (backend, upstream, place): (Backend, Arc<crate::upstream::Backend>, Place),
+        duties: Duties,
+    ) -> Leg {
         let first_tier = self.first.plan.choices.iter().map(|choice| choice.tier).min();
-        Some(Leg {
+        Leg {
             examined: Arc::clone(&self.newest),
             backend,
             upstream,
+            place: Some(place),
             duties,
             number: self.number,
             cause: self.cause.clone(),
             fell_back: first_tier.is_some_and(|first| first < tier),
-        })
+        }
     }
 
     /// The clause, as both decisions have it.
@@ -249,7 +324,7 @@ impl Route {
         self.overall.faulty |= self.tally.faulty;
         self.overall.retry_after_s = self.overall.retry_after_s.max(self.tally.retry_after_s);
         let next = self.allowed().into_iter().map(|(_, tier, ..)| tier).find(|of| *of > tier);
-        let Some(next) = next.filter(|_| self.tried.len() < limits::ATTEMPTS_MAX) else { return Err(self.exhausted()) };
+        let Some(next) = next.filter(|_| self.may_try()) else { return Err(self.exhausted()) };
         let clause = self.fall_back();
         // A tier that only held backends whose duties cannot be done was never there for this request.
         let was_there = self.tally.unavailable || self.tally.waiting || self.tally.faulty;
@@ -271,83 +346,4 @@ impl Route {
     fn exhausted(&self) -> Refusal {
         exhausted(&self.newest, &self.overall)
     }
-}
-
-const FROZEN: &str = "the policy is frozen in an emergency: only backends on premises are used";
-
-/// The refusal of a request for which no backend is left.
-fn exhausted(examined: &Examined, tally: &Tally) -> Refusal {
-    let plan = &examined.plan;
-    // Whoever probes for protected documents learns no rule, passage or score.
-    let why = if examined.is_owed_to_a_leak() { Vec::new() } else { removed_by_rules(examined) };
-    let first_rule = why.first().map(|(rule, _)| rule.clone());
-    let reasons: Vec<String> = why.iter().map(|(rule, because)| format!("rule `{rule}`: {because}")).collect();
-    let frozen = plan.removed.iter().any(|removed| removed.why == Removal::Frozen);
-    let reasons: Vec<String> = frozen.then(|| FROZEN.to_owned()).into_iter().chain(reasons).collect();
-    let reasons = if reasons.is_empty() { String::new() } else { format!(" ({})", reasons.join("; ")) };
-    let refusal = if plan.choices.is_empty() {
-        let able_but_removed = plan.removed.iter().any(|removed| examined.servable.contains(removed.backend));
-        if plan.forbids_all() || able_but_removed {
-            let message = format!("policy permits no backend for this request{reasons}");
-            Refusal::new(Fault::Policy, 403, "refused_by_policy", message)
-        } else {
-            let message =
-                format!("no permitted backend speaks this API and serves this model{}{reasons}", spoken(examined));
-            Refusal::new(Fault::Policy, 404, "no_permitted_backend", message)
-        }
-    } else if tally.waiting {
-        // One that is full is up: waiting helps, even where others are down.
-        let message = format!("the backends that policy permits are full, and it permits no other{reasons}");
-        Refusal::new(Fault::Upstream, 429, "backends_full", message).retry_after(tally.retry_after_s.unwrap_or(2))
-    } else if tally.faulty {
-        let message = format!("the backend failed, and policy permits no other{reasons}");
-        Refusal::new(Fault::Upstream, 502, "backend_failed", message)
-    } else if tally.unavailable {
-        let message = format!("the backends that policy permits are not available, and it permits no other{reasons}");
-        Refusal::new(Fault::Upstream, 503, "backends_unavailable", message)
-            .retry_after(tally.retry_after_s.unwrap_or(5))
-    } else {
-        let message = "what this request holds cannot be changed as policy demands for any backend that it permits";
-        Refusal::new(Fault::Policy, 403, "duty_impossible", message)
-    };
-    match first_rule {
-        Some(rule) => refusal.by(rule),
-        None => refusal,
-    }
-}
-
-/// The APIs that permitted backends speak which serve the model, as the end of a sentence.
-fn spoken(examined: &Examined) -> String {
-    let snapshot = &examined.snapshot;
-    let names = examined.plan.unable.iter().filter_map(|id| Some(&examined.backend(*id)?.name));
-    let serving = names.filter_map(|name| {
-        let backend = snapshot.pool.backend(name.as_str())?;
-        snapshot.upstream_model(&examined.model, name).filter(|model| backend.serves(model.as_str())).map(|_| backend)
-    });
-    let mut dialects: Vec<_> = serving.flat_map(|backend| backend.settings().dialects.iter().copied()).collect();
-    dialects.sort_unstable();
-    dialects.dedup();
-    let listed: Vec<String> = dialects
-        .into_iter()
-        .map(|dialect| {
-            let paths: Vec<&str> = dialect::endpoints(dialect).into_iter().map(|(_, path)| path).collect();
-            format!("{} ({})", dialect.name(), paths.join(", "))
-        })
-        .collect();
-    if listed.is_empty() { String::new() } else { format!("; those that serve it speak {}", listed.join(" and ")) }
-}
-
-/// The rules that took out backends, each once, in the order of the inventory.
-fn removed_by_rules(examined: &Examined) -> Vec<(Word, Word)> {
-    let mut rules: Vec<(Word, Word)> = Vec::new();
-    for removed in &examined.plan.removed {
-        if let Removal::Rules(by) = &removed.why {
-            for rule in by {
-                if !rules.contains(rule) {
-                    rules.push(rule.clone());
-                }
-            }
-        }
-    }
-    rules
 }

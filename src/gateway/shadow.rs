@@ -1,5 +1,7 @@
 //! The candidate policy beside the live one: it decides on the same request, and the difference is counted. Nothing of it is
-//! enforced, and it costs one more decision and no more inspection.
+//! enforced, it costs one more decision and no more inspection, and whatever goes wrong in it is told and touches no request.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use jiff::Timestamp;
 
@@ -13,10 +15,20 @@ use crate::telemetry::shadow::Difference;
 /// Decides on an examined request under the candidate, if there is one, and counts how that differs.
 pub fn compare(telemetry: &Telemetry, examined: &Examined) {
     let Some(candidate) = &examined.snapshot.shadow else { return };
-    let plan = decide(examined, candidate);
-    let difference = difference((&examined.snapshot.policy, &examined.plan), (candidate, &plan));
-    let classes = classes(&examined.facts, &examined.snapshot.catalogue);
-    telemetry.shadowed(&examined.caller.app, &classes, difference);
+    apart(telemetry, || {
+        let plan = decide(examined, candidate);
+        let difference = difference((&examined.snapshot.policy, &examined.plan), (candidate, &plan));
+        let classes = classes(&examined.facts, &examined.snapshot.catalogue);
+        telemetry.shadowed(&examined.caller.app, &classes, difference);
+    });
+}
+
+/// Does the candidate's work so that a panic in it ends here. Nothing of the request is written by it: what it borrows is as
+/// it was.
+fn apart(telemetry: &Telemetry, work: impl FnOnce()) {
+    if catch_unwind(AssertUnwindSafe(work)).is_err() {
+        telemetry.shadow_failed();
+    }
 }
 
 fn decide(examined: &Examined, candidate: &Policy) -> Plan {
@@ -70,4 +82,22 @@ fn classes(facts: &Facts, catalogue: &Catalogue) -> Vec<Word> {
     let set: ClassSet = found.fold(facts.declared, |set, info| set.union(info.classes));
     let all = (0_u8..).map(ClassId).zip(&catalogue.classes);
     all.filter(|(class, _)| set.contains(*class)).map(|(_, info)| info.name.clone()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_candidate_that_panics_is_counted_and_goes_no_further() {
+        let telemetry = Telemetry::new(&opentelemetry::global::meter("test"));
+        apart(&telemetry, || panic!("inside the candidate"));
+        apart(&telemetry, || telemetry.shadowed(&Word::fixed("app"), &[], None));
+        let page = telemetry.page();
+        for outcome in ["failed", "same"] {
+            assert!(page.contains(&format!("octroi_shadow_decisions_total{{outcome=\"{outcome}\"}} 1")), "{page}");
+        }
+        telemetry.shadow_began();
+        assert!(!telemetry.page().contains("octroi_shadow_decisions_total{"));
+    }
 }

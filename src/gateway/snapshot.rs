@@ -114,4 +114,8 @@ impl Snapshot {
     pub fn content_key(&self, tenant: &Word, month: &str) -> hmac::Key {
         self.root.mac_key(Purpose::ContentMac, &[tenant.as_str(), month])
     }
+    /// The key of hashes by which conversations meet their cache, per tenant.
+    pub fn affinity_key(&self, tenant: &Word) -> hmac::Key {
+        self.root.mac_key(Purpose::Affinity, &[tenant.as_str()])
+    }
 }

@@ -129,12 +129,22 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     let chain = CertificateDer::pem_file_iter(path)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
         .map_err(|error| file(path, &error))?;
-    if chain.is_empty() { Err(file(path, &"holds no certificate")) } else { Ok(chain) }
+    if chain.is_empty() {
+        Err(file(path, &"holds no certificate in PEM (`-----BEGIN CERTIFICATE-----`)"))
+    } else {
+        Ok(chain)
+    }
 }
 
 fn read_pair(certificate: &Path, key: &Path) -> Result<Pair, TlsError> {
     let chain = certificates(certificate)?;
-    let private = PrivateKeyDer::from_pem_file(key).map_err(|error| file(key, &error))?;
+    let private = PrivateKeyDer::from_pem_file(key).map_err(|error| match error {
+        rustls_pki_types::pem::Error::NoItemsFound => file(
+            key,
+            &"holds no private key in PEM: `key` names the file of the key, `certificate` that of the certificate",
+        ),
+        error => file(key, &error),
+    })?;
     let pair = |what: String| TlsError::Pair {
         certificate: certificate.display().to_string(),
         key: key.display().to_string(),

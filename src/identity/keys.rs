@@ -24,6 +24,8 @@ pub enum Purpose {
     KeyHash,
     /// Hashes of texts whose findings are remembered; scope: tenant, app.
     ScanMemory,
+    /// Hashes of the beginnings of conversations, by which they meet their cache; scope: tenant.
+    Affinity,
     /// Hashes of exact values of lists.
     MatchList,
     /// The master of a corpus of protected documents.
@@ -42,6 +44,7 @@ impl Purpose {
             Self::ContentMac => "octroi/1/content-mac",
             Self::KeyHash => "octroi/1/key-hash",
             Self::ScanMemory => "octroi/1/scan-memory",
+            Self::Affinity => "octroi/1/affinity",
             Self::MatchList => "octroi/1/match-list",
             Self::Corpus => "octroi/1/corpus",
             Self::SealCase => "octroi/1/seal-case",

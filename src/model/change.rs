@@ -30,6 +30,9 @@ pub struct PolicyLoaded {
     /// The name and version in its header.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<Word>,
+    /// The version alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<u32>,
     /// When a truth begins or ends and it must be compiled again, RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub valid_until: Option<Word>,
@@ -52,6 +55,7 @@ impl PolicyLoaded {
             inventory: None,
             reference: None,
             name: None,
+            version: None,
             valid_until: None,
             bundle: None,
             approvers: Vec::new(),

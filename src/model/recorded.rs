@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{Country, Word};
 
 /// The version of the vector; one that says more, or something else, has a higher one.
-pub const FACTS_VERSION: u8 = 1;
+pub const FACTS_VERSION: u8 = 2;
 
 /// The facts of one request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -17,6 +17,9 @@ pub struct RecordedFacts {
     pub v: u8,
     /// Types found.
     pub types: Vec<RecordedType>,
+    /// Types that a detector knows and nobody looked for: that none was found says nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unsought: Vec<Word>,
     /// Classes that protected documents bring, and whether surely.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub brought: Vec<Brought>,

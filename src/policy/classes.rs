@@ -41,7 +41,7 @@ fn read_classes(reader: &mut Reader<'_>, table: &DeTable<'_>, catalogue: &mut Ca
     let mut declared: BTreeMap<String, bool> = BTreeMap::new();
     for (name, node) in classes {
         let Some(entry) = reader.table(node) else { continue };
-        reader.only(entry, &["article", "implies", "declared"]);
+        reader.only(entry, &["article", "article-fr", "implies", "declared"]);
         let name = name.get_ref().to_string();
         implied.insert(name.clone(), entry.get("implies").and_then(|node| reader.texts(node)).unwrap_or_default());
         declared.insert(name, entry.get("declared").and_then(|node| reader.boolean(node)).unwrap_or(false));

@@ -107,6 +107,11 @@ impl Policy {
         &self.catalogue
     }
 
+    /// The types that something in it depends on, sorted.
+    pub(super) fn asked(&self) -> &[EntityId] {
+        &self.asked
+    }
+
     /// Whether a condition, a duty or an exception is about a type, by its name or by one of its classes. What nothing asks
     /// for changes no decision.
     pub fn asks_for(&self, entity: EntityId) -> bool {

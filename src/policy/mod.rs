@@ -71,7 +71,7 @@ pub use frozen::freeze;
 pub use layout::format;
 pub use nearest::nearest;
 pub use phrase::Language;
-pub use recall::{Lost, Recall, Recorded, RecordedChoice, recorded};
+pub use recall::{Lost, Recall, Recorded, RecordedChoice, depends_on, recorded};
 pub use reference::countries;
 pub use residual::recheck;
 pub use scenario::{ScenarioResult, run_scenarios};

@@ -149,6 +149,12 @@ impl Parser<'_> {
     }
 
     pub(super) fn area(&mut self) -> Parsed<Area> {
+        let article = matches!(self.kind(), Kind::Word(word) if ARTICLES.contains(&word.as_str()));
+        if article && matches!(self.token(1).kind, Kind::Word(_)) {
+            let message = say!("an area is named without an article");
+            self.fault("octroi::policy::article", message, None);
+            self.step();
+        }
         match self.eat_one(&[Phrase::Eea, Phrase::Eu, Phrase::Home]) {
             Some(Phrase::Eea) => return Ok(Area::Eea),
             Some(Phrase::Eu) => return Ok(Area::Eu),
@@ -244,3 +250,6 @@ impl Parser<'_> {
         begins
     }
 }
+
+/// Words that stand before the name of a country in prose.
+const ARTICLES: [&str; 4] = ["the", "la", "le", "les"];

@@ -2,8 +2,13 @@
 //!
 //! A fault does not end parsing: the parser skips to the next line that begins a clause or statement and goes on, so that one
 //! run reports all. Depth is bounded, so a hostile sheet cannot exhaust the stack.
+//!
+//! Longer than 400 lines: one function a production, the whole grammar side by side.
 
 use std::ops::Range;
+
+use unicode_normalization::UnicodeNormalization as _;
+use unicode_normalization::char::is_combining_mark;
 
 use super::concrete::{Break, Concrete, Item, Mark};
 use super::diagnostic::{Diagnostic, File};
@@ -110,19 +115,52 @@ impl Parser<'_> {
             .all(|(index, word)| matches!(&self.token(ahead + index).kind, Kind::Word(written) if written == word))
     }
 
+    /// Whether the phrase stands here, or something that can only be a slip for it.
     pub(super) fn sees(&self, phrase: Phrase) -> bool {
-        self.stands(0, phrase)
+        self.stands(0, phrase) || self.slip(phrase).is_some()
     }
 
-    /// Takes the phrase if it stands here.
-    pub(super) fn eat(&mut self, phrase: Phrase) -> bool {
-        let stands = self.sees(phrase);
-        if stands {
-            let words = phrase.words(self.language).count();
-            self.marks.push(Mark { from: self.at, tokens: words, item: Item::Phrase(phrase) });
-            self.at += words;
+    /// The words here, where they are the phrase but for accents and capitals, or the phrase in another language.
+    fn slip(&self, phrase: Phrase) -> Option<usize> {
+        let Kind::Word(first) = self.kind() else { return None };
+        let words = |language: Language| phrase.words(language).count();
+        let written = |count: usize| {
+            let words = (0..count).map_while(|ahead| match &self.token(ahead).kind {
+                Kind::Word(word) => Some(word.as_str()),
+                _ => None,
+            });
+            words.collect::<Vec<_>>().join(" ")
+        };
+        let surface = phrase.surface(self.language);
+        // Most words begin otherwise, and cost no more than this.
+        let begins = |surface: &str| first.chars().next().map(folded_char) == surface.chars().next().map(folded_char);
+        if begins(surface) && folded(&written(words(self.language))) == folded(surface) {
+            return Some(words(self.language));
         }
-        stands
+        let mut others = Language::ALL.into_iter().filter(|other| *other != self.language);
+        others
+            .find(|other| begins(phrase.surface(*other)) && written(words(*other)) == phrase.surface(*other))
+            .map(words)
+    }
+
+    /// Takes the phrase if it stands here; a slip for it is a fault that does not stop parsing.
+    pub(super) fn eat(&mut self, phrase: Phrase) -> bool {
+        let exact = self.stands(0, phrase);
+        let words = if exact { Some(phrase.words(self.language).count()) } else { self.slip(phrase) };
+        let Some(words) = words else { return false };
+        if !exact {
+            let last = self.token(words.saturating_sub(1)).span.end;
+            let span = self.span().start..last;
+            let written = self.file.text().get(span.clone()).unwrap_or_default().to_owned();
+            let message = say!("`{}` is written `{}` in this sheet", written, phrase);
+            let fault = Diagnostic::new("octroi::policy::spelling", self.file, span, message);
+            self.faults.push(
+                fault.help(say!("accents and small letters count, and a sheet is in the language of its first word")),
+            );
+        }
+        self.marks.push(Mark { from: self.at, tokens: words, item: Item::Phrase(phrase) });
+        self.at += words;
+        true
     }
 
     /// Notes that a line begins here when the sheet is laid out.
@@ -138,11 +176,12 @@ impl Parser<'_> {
     }
 
     pub(super) fn sees_one(&self, phrases: &[Phrase]) -> Option<Phrase> {
-        phrases
-            .iter()
-            .copied()
-            .filter(|phrase| self.sees(*phrase))
-            .max_by_key(|phrase| phrase.words(self.language).count())
+        let exact = phrases.iter().copied().filter(|phrase| self.stands(0, *phrase));
+        let exact = exact.max_by_key(|phrase| phrase.words(self.language).count());
+        exact.or_else(|| {
+            let slips = phrases.iter().filter_map(|phrase| Some((self.slip(*phrase)?, *phrase)));
+            slips.max_by_key(|(words, _)| *words).map(|(_, phrase)| phrase)
+        })
     }
 
     /// Takes a phrase that must stand here.
@@ -363,6 +402,15 @@ impl Parser<'_> {
         self.faults.push(fault);
         Err(Broken)
     }
+}
+
+/// A text without accents and capitals: what is the same so is a slip, and no other word.
+pub(super) fn folded(text: &str) -> String {
+    text.nfd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).collect()
+}
+
+fn folded_char(c: char) -> Option<char> {
+    std::iter::once(c).nfd().next().and_then(|base| base.to_lowercase().next())
 }
 
 fn joined<A>(joint: Option<Phrase>, mut parts: Vec<Expr<A>>) -> Expr<A> {

@@ -7,10 +7,13 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::facts::by_label;
+use super::phrase::Language;
 use super::scenario::nothing;
+use super::text::say;
 use super::{BackendSet, Policy};
 use crate::limits::FACT_TYPES_MAX;
 use crate::model::recorded::{Brought, FACTS_VERSION, RecordedFacts, RecordedTool, RecordedType};
@@ -19,7 +22,14 @@ use crate::model::{
 };
 
 /// The facts of a request as they are recorded.
-pub fn recorded(facts: &Facts, policy: &Policy, able: &BackendSet, leak: &Leak) -> RecordedFacts {
+///
+/// `unsought` is a type that the gateway knows and did not look for.
+pub fn recorded(
+    facts: &Facts,
+    policy: &Policy,
+    able: &BackendSet,
+    (leak, unsought): (&Leak, Option<EntityId>),
+) -> RecordedFacts {
     let catalogue = policy.catalogue();
     let mut types: Vec<&TypeFact> = facts.types.iter().chain(&facts.lowered).collect();
     types.sort_by_key(|fact| fact.entity);
@@ -33,6 +43,11 @@ pub fn recorded(facts: &Facts, policy: &Policy, able: &BackendSet, leak: &Leak) 
     RecordedFacts {
         v: FACTS_VERSION,
         types: types.iter().filter_map(named).take(FACT_TYPES_MAX).collect(),
+        unsought: unsought
+            .and_then(|entity| catalogue.info(entity))
+            .map(|info| info.name.clone())
+            .into_iter()
+            .collect(),
         cut: types.len() > FACT_TYPES_MAX,
         health: health.possibly.then(|| Word::fixed(if health.surely { "surely" } else { "possibly" })),
         label_unknown: facts.label == LabelFact::Unknown,
@@ -73,6 +88,20 @@ pub struct Recorded<'a> {
     pub plan: Vec<RecordedChoice<'a>>,
     #[serde(borrow)]
     facts: Option<Vector<'a>>,
+    /// Digests of sheets, inventory and reference data of that day.
+    #[serde(default, borrow)]
+    policy: Cow<'a, str>,
+    #[serde(default, borrow)]
+    inventory: Cow<'a, str>,
+    #[serde(default, borrow)]
+    reference: Cow<'a, str>,
+}
+
+impl Recorded<'_> {
+    /// The digests of the sheets, the inventory and the reference data that it was decided under.
+    pub fn digests(&self) -> [&str; 3] {
+        [&self.policy, &self.inventory, &self.reference]
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -98,6 +127,8 @@ struct Vector<'a> {
     v: u8,
     #[serde(borrow)]
     types: Vec<FoundType<'a>>,
+    #[serde(default, borrow)]
+    unsought: Vec<Cow<'a, str>>,
     #[serde(default, borrow)]
     brought: Vec<BroughtClass<'a>>,
     leak_history: Option<u16>,
@@ -155,16 +186,28 @@ pub enum Lost {
     Version,
     /// It holds a type of data that the policy does not know.
     Type,
+    /// It depends on data that nobody looked for that day: whether it was there is unknown.
+    Unsought,
 }
 
 impl Lost {
     /// In words.
-    pub const fn told(self) -> &'static str {
+    pub fn said(self, language: Language) -> String {
         match self {
-            Self::NoFacts => "no facts were recorded: refused before it was inspected",
-            Self::Version => "its facts are of another version, or were more than an entry holds",
-            Self::Type => "it holds a type of data that this policy does not know",
+            Self::NoFacts => say!("no facts were recorded: refused before it was inspected"),
+            Self::Version => say!("its facts are of another version, or were more than an entry holds"),
+            Self::Type => say!("it holds a type of data that this policy does not know"),
+            Self::Unsought => {
+                say!("it depends on data that nobody looked for that day: whether it was there is unknown")
+            }
         }
+        .said(language)
+    }
+}
+
+impl serde::Serialize for Lost {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.said(Language::En))
     }
 }
 
@@ -207,7 +250,7 @@ impl<'p> Recall<'p> {
     /// [`Lost`] when the entry does not say enough.
     pub(super) fn as_found(&mut self, entry: &Recorded<'_>) -> Result<(Facts, BackendSet), Lost> {
         let vector = entry.facts.as_ref().ok_or(Lost::NoFacts)?;
-        if vector.v != FACTS_VERSION || vector.cut {
+        if !(1..=FACTS_VERSION).contains(&vector.v) || vector.cut {
             return Err(Lost::Version);
         }
         let mut types = Vec::with_capacity(vector.types.len());
@@ -258,6 +301,26 @@ impl<'p> Recall<'p> {
         Ok((facts, able))
     }
 
+    /// The types that this policy asks for and the gateway did not look for: those that the entry names, and those that are
+    /// not among the `sought` of its day.
+    pub fn unsought(&self, entry: &Recorded<'_>, sought: &[EntityId]) -> Vec<EntityId> {
+        let Some(vector) = entry.facts.as_ref() else { return Vec::new() };
+        // Entries of the first version do not say it.
+        let named: Vec<&str> =
+            if vector.v < 2 { vec!["organisation"] } else { vector.unsought.iter().map(|name| &**name).collect() };
+        let found = |entity: EntityId| {
+            let name = self.policy.catalogue().info(entity).map_or("", |info| info.name.as_str());
+            vector.types.iter().any(|found| found.entity == *name)
+        };
+        let named = named.into_iter().filter_map(|name| self.types.get(name).copied());
+        let mut unsought: Vec<EntityId> = named.filter(|entity| self.policy.asks_for(*entity)).collect();
+        unsought.extend(self.policy.asked().iter().filter(|entity| sought.binary_search(entity).is_err()));
+        unsought.sort_unstable();
+        unsought.dedup();
+        unsought.retain(|entity| !found(*entity));
+        unsought
+    }
+
     /// A label of the day that this policy does not list may be any of its own.
     fn label(&self, label: Option<&str>, unknown: bool) -> LabelFact {
         match label {
@@ -278,4 +341,25 @@ impl<'p> Recall<'p> {
         self.words.insert(text.to_owned(), word.clone());
         word
     }
+}
+
+/// Whether it could make a difference that these types of data were there after all: once or often, surely or perhaps.
+pub fn depends_on(
+    policy: &Policy,
+    facts: &Facts,
+    able: &BackendSet,
+    (unsought, now): (&[EntityId], Timestamp),
+) -> bool {
+    if unsought.is_empty() {
+        return false;
+    }
+    let choices = |facts: &Facts| super::decide(policy, facts, able, now).choices;
+    let without = choices(facts);
+    let readings = [(u32::MAX, 0, 79), (1, 1, 100), (u32::MAX, u32::MAX, 100)];
+    readings.into_iter().any(|(possibly, surely, confidence)| {
+        let mut with = facts.clone();
+        with.types.extend(unsought.iter().map(|entity| TypeFact { entity: *entity, possibly, surely, confidence }));
+        with.types.sort_by_key(|fact| fact.entity);
+        choices(&with) != without
+    })
 }

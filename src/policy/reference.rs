@@ -12,6 +12,7 @@ use toml::de::{DeTable, DeValue};
 use super::SourceFile;
 use super::canonical;
 use super::diagnostic::{Diagnostic, File};
+use super::parser::folded;
 use super::phrase::Language;
 use super::text::{Text, say};
 use super::toml_file::{Node, Reader, json, parse_toml};
@@ -71,6 +72,10 @@ pub(super) struct Reference {
     pub(super) regions: BTreeMap<String, Vec<Country>>,
     /// What names mean: the law of a class, the full name of a scheme or regime.
     pub(super) meanings: BTreeMap<String, String>,
+    /// The same in French, where the data has it.
+    french: BTreeMap<String, String>,
+    /// Countries by their names in English and French, without accents and capitals.
+    names: BTreeMap<String, Country>,
     pub(super) digest: Digest,
 }
 
@@ -127,6 +132,8 @@ impl Reference {
             schemes: BTreeMap::new(),
             regions: BTreeMap::new(),
             meanings: BTreeMap::new(),
+            names: BTreeMap::new(),
+            french: BTreeMap::new(),
             digest: Digest([0; 32]),
         };
         let mut all = Map::new();
@@ -199,6 +206,10 @@ impl Reference {
             };
             let Some(entry) = reader.table(node) else { continue };
             reader.only(entry, &["name", "name-fr", "groups", "part-of", "zone"]);
+            for key in ["name", "name-fr"] {
+                let known = entry.get(key).and_then(|node| node.get_ref().as_str());
+                self.names.extend(known.map(|known| (folded(known), country)));
+            }
             let groups = entry.get("groups").and_then(|node| reader.texts(node)).unwrap_or_default();
             let part_of = entry.get("part-of").and_then(|node| reader.text(node));
             let zone = entry.get("zone").and_then(|node| read_zone(reader, node));
@@ -300,6 +311,17 @@ impl Reference {
         listed.map(Vec::as_slice).filter(|countries| !countries.is_empty())
     }
 
+    /// The country of a name, as English or French calls it; accents and capitals do not matter.
+    pub(super) fn code_of(&self, name: &str) -> Option<Country> {
+        self.names.get(&folded(name)).copied()
+    }
+
+    /// What a name means, in a language where the data has it.
+    pub(super) fn meaning(&self, name: &str, language: Language) -> Option<&String> {
+        let french = self.french.get(name).filter(|_| language == Language::Fr);
+        french.or_else(|| self.meanings.get(name))
+    }
+
     /// The laws that classes come from; their faults are reported where the catalogue is read.
     fn read_articles(&mut self, table: &DeTable<'_>) {
         let DeValue::Table(classes) = (match table.get("class") {
@@ -309,12 +331,11 @@ impl Reference {
             return;
         };
         for (name, node) in classes {
-            let article = match node.get_ref() {
-                DeValue::Table(entry) => entry.get("article").and_then(|article| article.get_ref().as_str()),
-                _ => None,
-            };
-            if let Some(article) = article {
-                self.meanings.insert(name.get_ref().to_string(), article.to_owned());
+            let DeValue::Table(entry) = node.get_ref() else { continue };
+            for (key, articles) in [("article", &mut self.meanings), ("article-fr", &mut self.french)] {
+                if let Some(article) = entry.get(key).and_then(|article| article.get_ref().as_str()) {
+                    articles.insert(name.get_ref().to_string(), article.to_owned());
+                }
             }
         }
     }

@@ -6,6 +6,7 @@ use std::ops::Range;
 use super::Vocabulary;
 use super::diagnostic::{Diagnostic, File};
 use super::nearest::{did_you_mean, did_you_mean_one, nearest};
+use super::parser::folded;
 use super::phrase::Phrase;
 use super::reference::{Countries, country_help, not_a_country};
 use super::resolved::{Allow, AllowTool, Atom, Condition, FallBackClause, Gate, Predicate, Quality, Resolved, What};
@@ -183,7 +184,21 @@ impl Resolver<'_> {
             let known = catalogue.classes.iter().map(|info| info.name.as_str());
             let known = known.chain(catalogue.entities.iter().map(|info| info.name.as_str()));
             let language = self.file.language();
-            self.unlisted(name, "class or type of data", known.map(move |known| surface::written(known, language)));
+            let known = known.map(move |known| surface::written(known, language));
+            let near = |known: &&str| folded(&name.text).starts_with(&folded(known)) && known.len() > 3;
+            if let Some(stem) = known.clone().find(near).filter(|_| nearest(&name.text, known.clone()).is_empty()) {
+                let message = say!("`{}` is no {}", name.text, Text::from("class or type of data"));
+                let help = Some(say!("did you mean `{}`?", stem));
+                self.fault("octroi::policy::unknown-name", name.span.clone(), message, help);
+            } else if nearest(&name.text, known.clone()).is_empty() {
+                let message = say!("`{}` is no {}", name.text, Text::from("class or type of data"));
+                let classes = catalogue.classes.iter().map(|info| surface::written(info.name.as_str(), language));
+                let classes: Vec<&str> = classes.collect();
+                let help = Some(say!("the classes are {}; every type is in entities.toml", classes.join(", ")));
+                self.fault("octroi::policy::unknown-name", name.span.clone(), message, help);
+            } else {
+                self.unlisted(name, "class or type of data", known);
+            }
             return None;
         };
         let served = self.types_of(what).iter().any(|entity| self.names.served.contains(entity));
@@ -343,6 +358,27 @@ impl Resolver<'_> {
         (!lost).then_some(together)
     }
 
+    /// What was probably meant by something that is no area: its name in this sheet's language, or a country's code.
+    fn area_help(&self, written: &str) -> Option<Text> {
+        let language = self.file.language();
+        let named = [(Phrase::Eea, "EEA", "EEE"), (Phrase::Eu, "EU", "UE")];
+        let bare = written.rsplit('\'').next().unwrap_or(written);
+        let upper = bare.to_uppercase();
+        if let Some((phrase, ..)) = named.iter().find(|(_, en, fr)| [*en, *fr, "EUROPE"].contains(&upper.as_str())) {
+            return Some(say!("write `{}`", *phrase));
+        }
+        let near = || {
+            nearest(
+                bare,
+                named.iter().map(|(phrase, ..)| phrase.surface(language)).chain([Phrase::Home.surface(language)]),
+            )
+        };
+        let code = self.names.world.reference.code_of(bare);
+        code.map(|code| say!("did you mean `{}`?", code.as_str()))
+            .or_else(|| country_help(bare))
+            .or_else(|| did_you_mean(&near()))
+    }
+
     pub(super) fn area(&mut self, area: &Area) -> Option<Countries> {
         let world = self.names.world;
         match area {
@@ -353,8 +389,7 @@ impl Resolver<'_> {
                 let found =
                     Country::parse(&code.text).filter(|country| world.reference.countries.contains_key(country));
                 if found.is_none() {
-                    let help =
-                        country_help(&code.text).or_else(|| did_you_mean(&nearest(&code.text, ["EEA", "EU", "home"])));
+                    let help = self.area_help(&code.text);
                     self.fault("octroi::policy::unknown-country", code.span.clone(), not_a_country(&code.text), help);
                 }
                 found.map(|country| world.reference.country(country, *overseas))

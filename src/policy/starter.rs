@@ -3,7 +3,8 @@
 //! They are embedded, so that a binary alone can begin and `use pack` works where the operator's folder lacks the file.
 //! Paths are relative to the `policies/` folder.
 
-use super::phrase::Language;
+use super::parser::language_of;
+use super::phrase::{Language, Phrase};
 use super::reference::Reference;
 use super::{SourceFile, Sources};
 use crate::model::Country;
@@ -36,6 +37,37 @@ pub fn packs() -> Vec<(&'static str, &'static str)> {
     ]
 }
 
+/// The packs that octroi brings as an officer of this language reads them, texts and scenarios too; in English those that nobody
+/// has said in it.
+pub fn packs_in(language: Language) -> Vec<(&'static str, &'static str)> {
+    let said = |name: &str| match language {
+        Language::En => None,
+        Language::Fr => FRENCH_PACKS.iter().find(|(known, _)| *known == name).map(|(_, text)| *text),
+    };
+    packs().into_iter().map(|(name, text)| (name, said(name).unwrap_or(text))).collect()
+}
+
+const FRENCH_PACKS: &[(&str, &str)] = &[
+    ("ai-act-deployer", include_str!("../../policies/packs/fr/ai-act-deployer.policy")),
+    ("ch-nfadp", include_str!("../../policies/packs/fr/ch-nfadp.policy")),
+    ("confidential-compute", include_str!("../../policies/packs/fr/confidential-compute.policy")),
+    ("dora-finance", include_str!("../../policies/packs/fr/dora-finance.policy")),
+    ("fr-diffusion-restreinte", include_str!("../../policies/packs/fr/fr-diffusion-restreinte.policy")),
+    ("fr-hds-health", include_str!("../../policies/packs/fr/fr-hds-health.policy")),
+    ("fr-nir", include_str!("../../policies/packs/fr/fr-nir.policy")),
+    ("fr-secnumcloud", include_str!("../../policies/packs/fr/fr-secnumcloud.policy")),
+    ("gdpr-eea-only", include_str!("../../policies/packs/fr/gdpr-eea-only.policy")),
+    ("gdpr-special-categories", include_str!("../../policies/packs/fr/gdpr-special-categories.policy")),
+    ("gdpr-transfers", include_str!("../../policies/packs/fr/gdpr-transfers.policy")),
+    ("hr-data", include_str!("../../policies/packs/fr/hr-data.policy")),
+    ("legal-privilege", include_str!("../../policies/packs/fr/legal-privilege.policy")),
+    ("minors", include_str!("../../policies/packs/fr/minors.policy")),
+    ("no-us-controlled", include_str!("../../policies/packs/fr/no-us-controlled.policy")),
+    ("pci", include_str!("../../policies/packs/fr/pci.policy")),
+    ("trade-secret", include_str!("../../policies/packs/fr/trade-secret.policy")),
+    ("unknown-means-home", include_str!("../../policies/packs/fr/unknown-means-home.policy")),
+];
+
 /// The reference data that octroi brings: name and text.
 pub fn reference() -> &'static [(&'static str, &'static str)] {
     super::reference::SHIPPED
@@ -44,11 +76,20 @@ pub fn reference() -> &'static [(&'static str, &'static str)] {
 /// A pack with its own scenarios, on the example inventory, in a sheet that admits every backend: what its scenarios are
 /// written for.
 pub fn trial(name: &str, text: &str) -> Sources {
+    let language = language_of(text);
     // The scenarios are the last statements of a pack.
-    let scenarios = text.find("\nscenario ").and_then(|at| text.get(at..)).unwrap_or_default();
-    let sheet = format!(
-        "policy \"trial\" version 1 owner \"octroi project\" review before 2099-12-31\nhome FR\nlabels \"Public\", \"Internal\", \"Diffusion Restreinte\", \"VS-NfD\", \"Secret\"\nuse pack {name}\nallow backends on premises or not on premises\nallow backends named cloud-unknown\n{scenarios}"
-    );
+    let begins = format!("\n{} ", Phrase::Scenario.surface(language));
+    let scenarios = text.find(&begins).and_then(|at| text.get(at..)).unwrap_or_default();
+    let header = match language {
+        Language::En => {
+            "policy \"trial\" version 1 owner \"octroi project\" review before 2099-12-31\nhome FR\nlabels LABELS\nuse pack NAME\nallow backends on premises or not on premises\nallow backends named cloud-unknown\n"
+        }
+        Language::Fr => {
+            "politique \"essai\" version 1 responsable \"projet octroi\" à revoir avant le 2099-12-31\nsiège FR\nmarquages LABELS\nprendre le paquet NAME\nautoriser les hébergeurs sur site ou non sur site\nautoriser les hébergeurs nommés cloud-unknown\n"
+        }
+    };
+    let labels = "\"Public\", \"Internal\", \"Diffusion Restreinte\", \"VS-NfD\", \"Secret\"";
+    let sheet = format!("{}{scenarios}", header.replace("LABELS", labels).replace("NAME", name));
     let file = |name: String, text: &str| SourceFile { name, text: text.to_owned() };
     Sources {
         sheets: vec![file(format!("policies/packs/{name}.policy"), &sheet)],
@@ -59,12 +100,16 @@ pub fn trial(name: &str, text: &str) -> Sources {
 }
 
 /// The sheet and the inventory that a new folder begins with, with places to fill.
-pub(super) fn beginning(language: Language) -> (&'static str, &'static str) {
+pub(in crate::policy) fn beginning(language: Language) -> (&'static str, &'static str) {
     let sheet = match language {
         Language::En => include_str!("../../policies/starter/begin.policy"),
         Language::Fr => include_str!("../../policies/starter/begin-fr.policy"),
     };
-    (sheet, include_str!("../../policies/starter/begin-backends.toml"))
+    let inventory = match language {
+        Language::En => include_str!("../../policies/starter/begin-backends.toml"),
+        Language::Fr => include_str!("../../policies/starter/begin-backends-fr.toml"),
+    };
+    (sheet, inventory)
 }
 
 /// The inventory that the scenarios of the packs are written for.

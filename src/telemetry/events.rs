@@ -116,6 +116,14 @@ impl Telemetry {
         }
     }
 
+    /// How many servers a backend has, and how many of them are in use.
+    pub fn endpoints(&self, backend: &Word, up: usize, all: usize) {
+        let label = BackendLabel { backend: backend.clone() };
+        for (family, count) in [(&self.endpoints_up, up), (&self.endpoints, all)] {
+            family.get_or_create(&label).set(i64::try_from(count).unwrap_or(i64::MAX));
+        }
+    }
+
     /// The state of the audit log, as its head and health say.
     pub fn audit(&self, entries: u64, up: bool) {
         self.audit_entries.set(i64::try_from(entries).unwrap_or(i64::MAX));

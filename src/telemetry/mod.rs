@@ -94,6 +94,8 @@ pub struct Telemetry {
     foreign: Counter,
     withheld: Counter,
     backend_up: Family<BackendLabel, Gauge>,
+    endpoints_up: Family<BackendLabel, Gauge>,
+    endpoints: Family<BackendLabel, Gauge>,
     audit_up: Gauge,
     audit_entries: Gauge<i64>,
     reloads: Family<ReloadLabels, Counter>,
@@ -146,6 +148,8 @@ impl Telemetry {
             foreign: Counter::default(),
             withheld: Counter::default(),
             backend_up: Family::default(),
+            endpoints_up: Family::default(),
+            endpoints: Family::default(),
             audit_up: Gauge::default(),
             audit_entries: Gauge::default(),
             reloads: Family::default(),
@@ -200,6 +204,8 @@ impl Telemetry {
         );
         r.register("withheld_tokens", "Pseudonyms left in addresses of answers", self.withheld.clone());
         r.register("backend_up", "1 while the backend is in use", self.backend_up.clone());
+        r.register("endpoints_up", "Servers of a backend that are in use", self.endpoints_up.clone());
+        r.register("endpoints", "Servers of a backend, in use or not", self.endpoints.clone());
         r.register("audit_up", "1 while the audit log can write", self.audit_up.clone());
         r.register("audit_entries", "Entries in the audit log", self.audit_entries.clone());
         r.register("reloads", "Reloads of policy, configuration and certificates", self.reloads.clone());

@@ -76,6 +76,18 @@ impl Shadow {
 }
 
 impl Telemetry {
+    /// Another candidate is evaluated now, or none: what is counted from here on is of it alone.
+    pub fn shadow_began(&self) {
+        self.shadow.decisions.clear();
+        self.shadow.differences.clear();
+    }
+
+    /// The candidate failed inside on a request. The live decision stands.
+    pub fn shadow_failed(&self) {
+        self.shadow.decisions.get_or_create(&DecisionLabels { outcome: Word::fixed("failed") }).inc();
+        tracing::error!("Candidate policy failed inside on a request; the live decision stands");
+    }
+
     /// The candidate decided on a request: the same, or otherwise. Each class that the request carries counts.
     pub fn shadowed(&self, app: &Word, classes: &[Word], difference: Option<Difference>) {
         let outcome = Word::fixed(difference.map_or("same", Difference::name));

@@ -1,48 +1,34 @@
-//! One backend: sends requests over its own connections, and watches how it fares.
+//! One backend: sends requests to its endpoints, and watches how they fare.
 //!
-//! Its pool is its own: a connection is never shared with another backend, another credential or another binding. One
-//! request is sent once (decision 0004). hyper takes another connection only for a request of which it has not begun to
-//! write: it hands the request itself back, so there is nothing to guess. Whatever broke after that is an error, and any
-//! further attempt is the gateway's, decided and recorded.
+//! What is true of a backend is true of each of its endpoints: each is held against the same binding when it is made, and its
+//! address again at every connection.
 
-use std::error::Error as StdError;
 use std::fmt;
-use std::io;
 use std::sync::Arc;
 
-use bytes::Bytes;
+use http::StatusCode;
+use http::response::Parts;
 use http::uri::PathAndQuery;
-use http::{Method, Response};
-use http_body_util::{BodyExt, Full, Limited};
-use hyper::body::Incoming;
-use hyper_util::client::legacy::connect::capture_connection;
-use hyper_util::client::legacy::{Client, Error as ClientError};
-use hyper_util::rt::TokioTimer;
-use tokio::time::{Instant, MissedTickBehavior, interval, timeout, timeout_at};
+use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::connect::{Connector, Peer, tls_cause, tls_fault};
-use super::health::{Health, Why};
-use super::request::{Accept, Maker, Outgoing};
+use super::endpoint::{Common, Endpoint};
+use super::fleet::{Fleet, Place};
+use super::follow;
+use super::health::Why;
+use super::request::Outgoing;
 use super::target::Target;
-use super::{Reply, SendError, Settings, SetupError, SetupFault, tls};
-use crate::limits;
+use super::watch::Watched;
+use super::{Region, Reply, SendError, Settings, SetupError, SetupFault, tls};
+use crate::balance::Ask;
 use crate::model::{Dialect, Word};
 
-/// Bytes of a health page that are read before its connection is closed.
-const HEALTH_BYTES_MAX: usize = 1024 * 1024;
-
-/// A place data can go, with its connections and its health.
+/// A place data can go, with its endpoints.
 pub struct Backend {
-    settings: Settings,
-    maker: Maker,
+    common: Common,
     check: Option<PathAndQuery>,
-    /// Keeps connections.
-    pooled: Client<Connector, Full<Bytes>>,
-    /// Makes a connection for each request.
-    fresh: Client<Connector, Full<Bytes>>,
-    health: Arc<Health>,
+    fleet: Arc<Fleet>,
 }
 
 impl Backend {
@@ -63,205 +49,165 @@ impl Backend {
         } else {
             None
         };
-        let maker = Maker::new(&settings, target.clone())?;
+        settings.region.as_ref().map_or(Ok(()), Region::check)?;
         let check = match &settings.health.path {
             Some(path) if path.starts_with('/') => Some(path.parse().map_err(|_| SetupFault::HealthPath)?),
             Some(_) => return Err(SetupFault::HealthPath),
             None => None,
         };
-        let connector = Connector::new(target, settings.binding.clone(), settings.bounds, tls);
-        Ok(Self {
-            pooled: client(connector.clone(), &settings, settings.bounds.pool_idle_max, tasks),
-            fresh: client(connector, &settings, 0, tasks),
-            health: Arc::new(Health::new(settings.health.clone())),
-            settings,
-            maker,
-            check,
-        })
+        if let Some(poll) = &settings.poll
+            && !(poll.path.starts_with('/') && poll.path.parse::<PathAndQuery>().is_ok())
+        {
+            return Err(SetupFault::PollPath);
+        }
+        let common = Common { settings, target, tls: tls.map(Arc::new), tasks: tasks.clone() };
+        let made = follow::at_first(&common)?.into_iter().map(|target| Endpoint::new(&common, &target).map(Arc::new));
+        let fleet = Arc::new(Fleet::new(made.collect::<Result<_, _>>()?));
+        Ok(Self { common, check, fleet })
     }
 
     /// Its name in the inventory and in `octroi.toml`.
     pub fn name(&self) -> &Word {
-        &self.settings.name
+        &self.common.settings.name
     }
 
     /// What it was made of.
     pub fn settings(&self) -> &Settings {
-        &self.settings
+        &self.common.settings
     }
 
     /// Whether it speaks a dialect.
     pub fn speaks(&self, dialect: Dialect) -> bool {
-        self.settings.dialects.contains(&dialect)
+        self.settings().dialects.contains(&dialect)
     }
 
     /// Whether its declared truths hold for this model or deployment of its own.
     pub fn serves(&self, model: &str) -> bool {
-        self.settings.binding.models.iter().any(|bound| bound == model)
+        self.settings().binding.models.iter().any(|bound| bound == model)
     }
 
-    /// Whether a request sent now has a chance: not ejected, not failing its checks.
+    /// Whether a request sent now has a chance at one of its endpoints: not ejected, not failing its checks, a credential at
+    /// hand, no quarantine.
     pub fn available(&self) -> bool {
-        self.health.available(Instant::now())
+        self.has_untried(&[])
     }
 
-    /// Why the last request or check failed, in closed words; nothing once one succeeded.
+    /// Whether it has a chance at an endpoint that was not tried.
+    pub fn has_untried(&self, tried: &[u64]) -> bool {
+        self.settings().barred().is_none() && self.fleet.is_available(Instant::now(), tried)
+    }
+
+    /// How many endpoints it has.
+    pub fn endpoints(&self) -> usize {
+        self.fleet.len()
+    }
+
+    /// How many of them are not ejected and do not fail their checks.
+    pub fn endpoints_up(&self) -> usize {
+        let now = Instant::now();
+        self.fleet.members().iter().filter(|endpoint| endpoint.health.available(now)).count()
+    }
+
+    /// Why the last request or check of an endpoint failed, in closed words; nothing once one succeeded.
     pub fn why(&self) -> Option<Why> {
-        self.health.why()
+        self.settings().barred().or_else(|| self.fleet.why(Instant::now()))
     }
 
     /// Requests whose answer has not ended.
     pub fn outstanding(&self) -> usize {
-        self.health.outstanding()
+        self.fleet.outstanding()
     }
 
-    /// Sends a request and waits for the head of its answer. Dropping the future, or the reply's body, cancels it.
+    /// Takes a place for a request at the endpoint where its answer is expected soonest, of those not tried yet.
+    pub fn choose(&self, ask: &Ask<'_>, tried: &[u64]) -> Option<Place> {
+        self.fleet.choose(ask, tried)
+    }
+
+    /// Sends a request to any endpoint, for callers who do not care which.
+    ///
+    /// # Errors
+    ///
+    /// As [`Backend::send_to`].
+    pub async fn send(&self, outgoing: Outgoing) -> Result<Reply, SendError> {
+        let ask = Ask { tokens: 1, blocks: &[], home: None, adapter: None, stream: false };
+        let place = self.fleet.any(&ask).ok_or(SendError::Connect("no endpoint"))?;
+        self.send_to(place, outgoing).await
+    }
+
+    /// Sends a request to the endpoint at which a place was taken and waits for the head of its answer. Dropping the future,
+    /// or the reply's body, cancels it.
     ///
     /// # Errors
     ///
     /// No answer, or one that is not passed on. Any status but 1xx and 3xx is a reply.
-    pub async fn send(&self, outgoing: Outgoing) -> Result<Reply, SendError> {
-        let now = Instant::now();
-        let mut ticket = self.health.begin(now);
-        let bounds = &self.settings.bounds;
-        let answer = timeout_at(now + bounds.first_byte, self.attempt(&self.pooled, &outgoing))
-            .await
-            .unwrap_or(Err(SendError::Timeout));
+    pub async fn send_to(&self, mut place: Place, outgoing: Outgoing) -> Result<Reply, SendError> {
+        match self.settings().barred() {
+            Some(Why::Region) => return Err(SendError::Region),
+            Some(_) => return Err(SendError::Credential),
+            None => {}
+        }
+        let bounds = &self.settings().bounds;
+        let endpoint = Arc::clone(&place.endpoint);
+        let asked = endpoint.ask(&outgoing);
+        let answer = timeout_at(Instant::now() + bounds.first_byte, asked).await.unwrap_or(Err(SendError::Timeout));
         match answer {
             Ok(response) => {
-                ticket.succeeded();
+                place.ticket.succeeded();
+                let now = Instant::now();
+                let full = matches!(response.status(), StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
+                if !response.status().is_server_error() {
+                    endpoint.is_well();
+                } else if !full && endpoint.is_in_trouble(now) && place.fleet().outlier(&endpoint, now) {
+                    tracing::warn!(backend = %self.name(), endpoint = endpoint.name, "Endpoint ejected: it fails where its siblings do not");
+                }
                 let (head, body) = response.into_parts();
-                Reply::new(&head, body, bounds, ticket)
+                self.proves_region(&head)?;
+                let reply = Reply::new(&head, body, bounds, place)?;
+                if full {
+                    endpoint.is_full(now, reply.retry_after_s);
+                }
+                Ok(reply)
             }
             Err(error) => {
-                if error.is_unavailable() && ticket.failed(Instant::now(), error) {
-                    tracing::warn!(backend = %self.name(), cause = error.cause(), why = %error, "Backend ejected");
+                endpoint.is_in_trouble(Instant::now());
+                if error.is_unavailable() && place.ticket.failed(Instant::now(), error) {
+                    tracing::warn!(backend = %self.name(), endpoint = endpoint.name, cause = error.cause(), why = %error, "Backend ejected");
                 }
                 Err(error)
             }
         }
     }
 
-    async fn attempt(
-        &self,
-        client: &Client<Connector, Full<Bytes>>,
-        outgoing: &Outgoing,
-    ) -> Result<Response<Incoming>, SendError> {
-        let mut request = self.maker.request(outgoing).ok_or(SendError::Request)?;
-        let captured = capture_connection(&mut request);
-        let response = client.request(request).await.map_err(|error| classify(&error))?;
-        if let Some(peer) = response.extensions().get::<Peer>()
-            && peer.since().elapsed() >= self.settings.bounds.connection_age
-            && let Some(connected) = captured.connection_metadata().as_ref()
-        {
-            connected.poison();
+    /// Holds an answer against the region that it must prove.
+    fn proves_region(&self, head: &Parts) -> Result<(), SendError> {
+        match &self.settings().region {
+            Some(region) if !region.holds(head.status, &head.headers) => {
+                tracing::error!(backend = %self.name(), "Backend in quarantine: an answer did not prove its region");
+                Err(SendError::Region)
+            }
+            _ => Ok(()),
         }
-        Ok(response)
     }
 
-    /// Asks the health path at every interval until `stop`.
+    /// Renews its credential until `stop`, where it is one that is fetched.
+    pub(super) async fn renew(self: Arc<Self>, stop: CancellationToken) {
+        if let Some(lease) = self.settings().lease() {
+            lease.keep(self.name(), stop).await;
+        }
+    }
+
+    /// Checks and polls its endpoints, and follows which there are, until `stop`.
     pub(super) async fn watch(self: Arc<Self>, stop: CancellationToken) {
-        let Some(path) = self.check.clone() else { return };
-        let mut tick = interval(self.settings.health.interval);
-        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            tokio::select! {
-                () = stop.cancelled() => return,
-                _ = tick.tick() => {}
-            }
-            let passed = tokio::select! {
-                () = stop.cancelled() => return,
-                passed = self.passes(&path) => passed,
-            };
-            if self.health.checked(passed.err()) {
-                match passed {
-                    Ok(()) => tracing::info!(backend = %self.name(), "Backend passes its checks again"),
-                    Err(why) => tracing::warn!(backend = %self.name(), %why, "Backend fails its checks"),
-                }
-            }
+        let watched = Watched { common: &self.common, check: self.check.as_ref(), fleet: &self.fleet };
+        tokio::select! {
+            () = stop.cancelled() => {}
+            ((), (), ()) = async { tokio::join!(watched.check(), watched.poll(), follow::follow(&self.common, &self.fleet)) } => {}
         }
-    }
-
-    /// Whether one check passes: a connection that proves itself, and any answer below 500 (a 401 is a sign of life).
-    async fn passes(&self, path: &PathAndQuery) -> Result<(), Why> {
-        let outgoing = Outgoing {
-            method: Method::GET,
-            path: path.clone(),
-            headers: Vec::new(),
-            body: Bytes::new(),
-            accept: Accept::Json,
-        };
-        let check = async {
-            let response = self.attempt(&self.fresh, &outgoing).await.map_err(Why::Unreached)?;
-            let status = response.status();
-            // Read to its end, so that the backend does not log a broken connection every few seconds.
-            let _unread = Limited::new(response.into_body(), HEALTH_BYTES_MAX).collect().await;
-            if status.is_server_error() { Err(Why::Status(status.as_u16())) } else { Ok(()) }
-        };
-        timeout(self.settings.health.deadline, check).await.unwrap_or(Err(Why::Silent))
     }
 }
 
 impl fmt::Debug for Backend {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Backend").field("name", self.name()).field("health", &self.health).finish_non_exhaustive()
-    }
-}
-
-/// Finds in a chain of errors what matters here.
-fn classify(error: &ClientError) -> SendError {
-    let mut next: Option<&(dyn StdError + 'static)> = Some(error);
-    while let Some(cause) = next {
-        if let Some(own) = cause.downcast_ref::<SendError>() {
-            return *own;
-        }
-        if let Some(http) = cause.downcast_ref::<hyper::Error>() {
-            if http.is_parse_too_large() {
-                return SendError::Malformed("head too large");
-            }
-            if http.is_parse() {
-                return SendError::Malformed("head");
-            }
-        }
-        // A client certificate is refused only after the handshake has ended on our side.
-        if let Some(fault) = cause.downcast_ref::<io::Error>().and_then(tls_cause) {
-            return tls_fault(fault);
-        }
-        next = cause.source();
-    }
-    if error.is_connect() { SendError::Connect("protocol") } else { SendError::Broke }
-}
-
-/// A client for one backend's connections.
-fn client(
-    connector: Connector,
-    settings: &Settings,
-    idle_max: usize,
-    tasks: &TaskTracker,
-) -> Client<Connector, Full<Bytes>> {
-    let bounds = &settings.bounds;
-    Client::builder(Spawner(tasks.clone()))
-        .timer(TokioTimer::new())
-        .pool_timer(TokioTimer::new())
-        .pool_idle_timeout(bounds.pool_idle)
-        .pool_max_idle_per_host(idle_max)
-        .http1_max_buf_size(bounds.head_bytes.max(8192)) // hyper's own minimum
-        .http1_max_headers(limits::HEADERS_MAX)
-        .http2_max_header_list_size(u32::try_from(bounds.head_bytes).unwrap_or(u32::MAX))
-        .http2_initial_stream_window_size(limits::STREAM_WINDOW_BYTES)
-        .http2_initial_connection_window_size(limits::CONNECTION_WINDOW_BYTES)
-        .build(connector)
-}
-
-/// Runs connections as tasks of a set that is waited for at the end.
-#[derive(Clone)]
-struct Spawner(TaskTracker);
-
-impl<F> hyper::rt::Executor<F> for Spawner
-where
-    F: Future<Output: Send + 'static> + Send + 'static,
-{
-    fn execute(&self, future: F) {
-        self.0.spawn(future);
+        f.debug_struct("Backend").field("name", self.name()).field("fleet", &self.fleet).finish_non_exhaustive()
     }
 }

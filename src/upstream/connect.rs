@@ -41,8 +41,8 @@ struct Settled {
 }
 
 impl Connector {
-    pub(super) fn new(target: Target, binding: Binding, bounds: Bounds, tls: Option<ClientConfig>) -> Self {
-        let tls = tls.map(|config| TlsConnector::from(Arc::new(config)));
+    pub(super) fn new(target: Target, binding: Binding, bounds: Bounds, tls: Option<Arc<ClientConfig>>) -> Self {
+        let tls = tls.map(TlsConnector::from);
         Self(Arc::new(Settled { target, binding, bounds, tls }))
     }
 }

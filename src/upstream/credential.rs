@@ -13,8 +13,8 @@ use http_body_util::Full;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use super::SetupFault;
 use super::sigv4::{Signed, Signer};
+use super::{Lease, SetupFault};
 
 /// Bytes that must not be printed, zeroised on drop, compared in constant time.
 #[derive(Clone)]
@@ -63,6 +63,8 @@ pub enum Credential {
     },
     /// AWS Signature Version 4.
     Signature(Signer),
+    /// What an issuer gives for a time.
+    Fetched(Lease),
 }
 
 /// A credential in the form in which it leaves: made once, shared by every request.
@@ -71,6 +73,8 @@ pub(super) enum Pass {
     Header(HeaderName, HeaderValue),
     /// A signature, made for each.
     Signature(Signer),
+    /// One of these, as long as it holds.
+    Fetched(Lease),
 }
 
 impl Pass {
@@ -86,6 +90,7 @@ impl Pass {
                     Ok(Self::Signature(signer.clone()))
                 };
             }
+            Credential::Fetched(lease) => return lease.check().map(|()| Self::Fetched(lease.clone())),
             Credential::Bearer(secret) => (AUTHORIZATION, b"Bearer ".as_slice(), secret),
             Credential::Header { name, secret } => {
                 let name =
@@ -120,6 +125,7 @@ impl Pass {
                 let signed = Signed { method: &method, uri: &uri, body };
                 signer.sign(signed, request.headers_mut(), SystemTime::now())
             }
+            Self::Fetched(lease) => lease.pass().ok()?.apply(request, body),
         }
     }
 }
@@ -129,6 +135,7 @@ impl fmt::Debug for Pass {
         let name = match self {
             Self::Header(name, _) => name.as_str(),
             Self::Signature(_) => "signature",
+            Self::Fetched(_) => "fetched",
         };
         f.debug_struct("Pass").field("name", &name).finish_non_exhaustive()
     }

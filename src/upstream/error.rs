@@ -49,6 +49,18 @@ pub enum SetupFault {
     /// The path of the health check cannot be used.
     #[error("its health path is not an absolute path")]
     HealthPath,
+    /// An endpoint is not what the inventory entry holds for.
+    #[error("the inventory's truths about it do not hold for its endpoint `{0}`")]
+    Endpoint(String),
+    /// The file of endpoints cannot be read.
+    #[error("its file of endpoints cannot be read")]
+    EndpointFile,
+    /// No endpoint, or too many.
+    #[error("it has no endpoint, or too many")]
+    EndpointCount,
+    /// The path of the polls cannot be used.
+    #[error("its poll path is not an absolute path")]
+    PollPath,
     /// Another backend has the same name.
     #[error("its name stands twice")]
     Duplicate,
@@ -70,6 +82,12 @@ impl SetupFault {
                 Some("`client_certificate` names a PEM chain and the key that belongs to its first certificate")
             }
             Self::HealthPath => Some("begin `health_path` with a slash"),
+            Self::PollPath => Some("begin the `path` of `poll` with a slash"),
+            Self::Endpoint(_) => Some(
+                "write `host` or `host:port`; a host must stand in `hosts` of backends.toml, an address must lie in its `addresses`",
+            ),
+            Self::EndpointFile => Some("write one endpoint a line into the file that `endpoints` names"),
+            Self::EndpointCount => Some("name one endpoint at least and 4096 at most"),
             Self::Credential(_) | Self::Header { .. } | Self::Duplicate => None,
         }
     }
@@ -105,6 +123,12 @@ pub enum SendError {
     /// The answer has a content coding that was not asked for.
     #[error("the answer has a content coding")]
     Encoding,
+    /// No credential that it would take is held. Nothing was sent.
+    #[error("no credential is held")]
+    Credential,
+    /// Its answer did not come from the region that it must prove, or an earlier one did not.
+    #[error("its region is not proven")]
+    Region,
     /// The request cannot be made of the parts given.
     #[error("the request cannot be built")]
     Request,
@@ -123,6 +147,8 @@ impl SendError {
             Self::Malformed(_) => "malformed",
             Self::Redirected => "redirected",
             Self::Encoding => "encoding",
+            Self::Credential => "credential",
+            Self::Region => "region",
             Self::Request => "request",
         }
     }
@@ -132,16 +158,20 @@ impl SendError {
     /// prompt.
     pub const fn is_unavailable(self) -> bool {
         match self {
-            Self::Connect(_) | Self::Address | Self::Identity(_) | Self::Tls(_) | Self::Broke | Self::Malformed(_) => {
-                true
-            }
-            Self::Timeout | Self::Redirected | Self::Encoding | Self::Request => false,
+            Self::Connect(_)
+            | Self::Address
+            | Self::Identity(_)
+            | Self::Tls(_)
+            | Self::Broke
+            | Self::Malformed(_)
+            | Self::Credential => true,
+            Self::Timeout | Self::Redirected | Self::Encoding | Self::Region | Self::Request => false,
         }
     }
 
     /// Whether nothing of the request was written.
     pub const fn is_before_sending(self) -> bool {
-        matches!(self, Self::Connect(_) | Self::Address | Self::Identity(_) | Self::Request)
+        matches!(self, Self::Connect(_) | Self::Address | Self::Identity(_) | Self::Credential | Self::Request)
     }
 }
 

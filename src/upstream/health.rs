@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::time::Instant;
 
-use super::{HealthCheck, SendError};
+use super::{Denied, HealthCheck, SendError};
 use crate::limits;
 
 /// The state of one backend.
@@ -46,6 +46,12 @@ pub enum Why {
     /// It could not be reached, could not prove itself, or broke off.
     #[error("{0}")]
     Unreached(SendError),
+    /// No credential is held.
+    #[error("no credential: {0}")]
+    Credential(Denied),
+    /// An answer came from another region than it must prove.
+    #[error("in quarantine: an answer did not come from the region that it must prove")]
+    Region,
     /// Its health path did not answer in time.
     #[error("its health path did not answer in time")]
     Silent,
@@ -95,6 +101,16 @@ impl Health {
             state.why = why;
         }
         before != (state.checks_failed >= self.settings.failures)
+    }
+
+    /// Leaves the backend alone for a time although it answers; says whether that is new.
+    pub(super) fn eject(&self, now: Instant) -> bool {
+        let mut state = self.state();
+        let is_new = state.ejected_until.is_none_or(|until| now >= until);
+        if is_new {
+            state.ejected_until = Some(now + self.settings.ejection);
+        }
+        is_new
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -6,8 +6,10 @@
 //!
 //! ```text
 //! Settings -> Backend::new     URL, binding, roots, credential: refused here when they contradict each other
+//! token                        credentials that an issuer gives for a time: fetched ahead of need, held by the backend
 //! Pool::pick                   order within a tier: available, rank, outstanding
-//! Backend::send                request made of parts -> pooled client
+//! Backend::choose              a place at the endpoint where the answer is expected soonest (balance)
+//! Backend::send_to             request made of parts -> pooled client of that endpoint
 //!   connect                    resolve -> addresses in range -> TCP -> TLS (chain, host, pins) -> HTTP/2 or 1.1
 //! Reply                        status, few headers, the proven peer, a body with idle deadline and cap
 //! ```
@@ -18,23 +20,32 @@
 mod backend;
 mod connect;
 mod credential;
+mod endpoint;
 mod error;
+mod fleet;
+mod follow;
 mod health;
 mod pool;
+mod region;
 mod reply;
 mod request;
 mod settings;
 mod sigv4;
 mod target;
 mod tls;
+mod token;
+mod watch;
 
 pub use backend::Backend;
 pub use connect::Peer;
 pub use credential::{Credential, Secret};
 pub use error::{BodyError, SendError, SetupError, SetupFault};
+pub use fleet::Place;
 pub use health::Why;
 pub use pool::Pool;
+pub use region::Region;
 pub use reply::{Reply, ReplyBody};
 pub use request::{Accept, Outgoing};
-pub use settings::{Bounds, ClientCertificate, HealthCheck, Roots, Settings};
+pub use settings::{Bounds, ClientCertificate, Endpoints, HealthCheck, Poll, Roots, Settings};
 pub use sigv4::Signer;
+pub use token::{AwsContainer, AwsInstance, Denied, Entra, GoogleAccount, GoogleMetadata, Issuer, Lease};

@@ -72,9 +72,10 @@ impl Pool {
         order.into_iter().map(|(_, index)| index).collect()
     }
 
-    /// Starts the active checks of every backend that has a path for them, as tasks of `tasks` that end with `stop`.
+    /// Starts the active checks of every backend that has a path for them, and the renewal of credentials, as tasks of `tasks` that end with `stop`.
     pub fn spawn_health(&self, tasks: &TaskTracker, stop: &CancellationToken) {
         for backend in self.backends() {
+            tasks.spawn(Arc::clone(backend).renew(stop.clone()));
             tasks.spawn(Arc::clone(backend).watch(stop.clone()));
         }
     }

@@ -16,7 +16,7 @@ use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::connect::Peer;
-use super::health::Ticket;
+use super::fleet::Place;
 use super::{BodyError, Bounds, SendError};
 
 /// Under which names backends tell their id of a request.
@@ -59,7 +59,7 @@ impl Reply {
         head: &http::response::Parts,
         body: Incoming,
         bounds: &Bounds,
-        ticket: Ticket,
+        place: Place,
     ) -> Result<Self, SendError> {
         if head.status.is_redirection() {
             return Err(SendError::Redirected);
@@ -81,7 +81,7 @@ impl Reply {
             request_id: request_id(&head.headers),
             retry_after_s: head.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok()),
             peer,
-            body: ReplyBody::new(body, bounds, cap, ticket),
+            body: ReplyBody::new(body, bounds, cap, place),
         })
     }
 
@@ -112,12 +112,12 @@ pub struct ReplyBody {
     /// Armed while we wait for the backend, so that a slow client does not count against it.
     timer: Pin<Box<Sleep>>,
     armed: bool,
-    /// Keeps the backend's count of outstanding requests.
-    ticket: Option<Ticket>,
+    /// Keeps the request's place at its endpoint.
+    place: Option<Place>,
 }
 
 impl ReplyBody {
-    fn new(inner: Incoming, bounds: &Bounds, room: usize, ticket: Ticket) -> Self {
+    fn new(inner: Incoming, bounds: &Bounds, room: usize, place: Place) -> Self {
         let end = Instant::now() + bounds.reply;
         Self {
             inner: Some(inner),
@@ -126,14 +126,14 @@ impl ReplyBody {
             end,
             timer: Box::pin(sleep_until(end)),
             armed: false,
-            ticket: Some(ticket),
+            place: Some(place),
         }
     }
 
     /// Ends the body: cancels what is left of the request and gives its place free.
     fn close(&mut self) {
         self.inner = None;
-        self.ticket = None;
+        self.place = None;
     }
 
     fn fail(&mut self, error: BodyError) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
@@ -172,6 +172,9 @@ impl Body for ReplyBody {
                 };
                 let Some(room) = this.room.checked_sub(data.len()) else { return this.fail(BodyError::TooLarge) };
                 this.room = room;
+                if let Some(place) = &mut this.place {
+                    place.piece();
+                }
                 Poll::Ready(Some(Ok(Frame::data(data))))
             }
             Poll::Ready(Some(Err(_))) => this.fail(BodyError::Broke),

@@ -18,7 +18,7 @@ use super::credential::Pass;
 use super::target::Target;
 use super::{Settings, SetupFault};
 
-const AGENT: HeaderValue = HeaderValue::from_static(concat!("octroi/", env!("CARGO_PKG_VERSION")));
+pub(super) const AGENT: HeaderValue = HeaderValue::from_static(concat!("octroi/", env!("CARGO_PKG_VERSION")));
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const EVENTS: HeaderValue = HeaderValue::from_static("text/event-stream");
 const ANY: HeaderValue = HeaderValue::from_static("*/*");

@@ -3,9 +3,11 @@
 //! Plain values; [`Backend::new`](super::Backend::new) is what checks them. Two equal settings are one backend, which is how
 //! a reload keeps connections and health.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Credential, Secret};
+use super::{Credential, Denied, Lease, Region, Secret, Why};
+use crate::balance::Server;
 use crate::limits;
 use crate::model::{Binding, Dialect, Word};
 
@@ -28,15 +30,42 @@ pub struct Settings {
     pub binding: Binding,
     /// Headers added to every request, such as `openai-organization`.
     pub headers: Vec<(String, String)>,
+    /// The region that its answers must prove.
+    pub region: Option<Region>,
     /// Whether `http://` is permitted: only set from `[dangerous]`.
     pub plaintext: bool,
     /// Deadlines and caps.
     pub bounds: Bounds,
     /// How it is watched.
     pub health: HealthCheck,
+    /// Which endpoints it has.
+    pub endpoints: Endpoints,
+    /// How its servers are asked what they say of themselves.
+    pub poll: Option<Poll>,
 }
 
 impl Settings {
+    /// Why nothing can be sent now, whatever the connections do: no credential, or a region that was not proven.
+    pub(super) fn barred(&self) -> Option<Why> {
+        if self.region.as_ref().is_some_and(Region::is_broken) {
+            return Some(Why::Region);
+        }
+        self.denied().map(Why::Credential)
+    }
+
+    /// Why no credential can be shown now, where one is needed.
+    fn denied(&self) -> Option<Denied> {
+        self.lease()?.pass().err()
+    }
+
+    /// The credential, where it is one that is fetched.
+    pub(super) fn lease(&self) -> Option<&Lease> {
+        match &self.credential {
+            Some(Credential::Fetched(lease)) => Some(lease),
+            _ => None,
+        }
+    }
+
     /// Settings with the defaults: system roots, no credential, the bounds of [`limits`].
     pub fn new(name: Word, url: impl Into<String>, binding: Binding) -> Self {
         Self {
@@ -48,12 +77,46 @@ impl Settings {
             client_certificate: None,
             binding,
             headers: Vec::new(),
+            region: None,
             plaintext: false,
             bounds: Bounds::default(),
             health: HealthCheck::default(),
+            endpoints: Endpoints::Url,
+            poll: None,
         }
     }
 }
+
+/// Which endpoints a backend has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Endpoints {
+    /// The host of its URL, looked up at every connection.
+    Url,
+    /// Each of these, `host` or `host:port`.
+    Listed(Vec<String>),
+    /// Each address of the host of its URL.
+    Resolved {
+        /// Time between two questions.
+        every: Duration,
+    },
+    /// Each line of a file, which is watched.
+    File(PathBuf),
+}
+
+/// How servers are asked what they say of themselves.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Poll {
+    /// What kind of server.
+    pub server: &'static Server,
+    /// The path, behind the base path of the URL.
+    pub path: String,
+    /// The port, where it is not that of requests.
+    pub port: Option<u16>,
+    /// Time between two questions.
+    pub every: Duration,
+}
+
+impl Eq for Poll {}
 
 /// Whose certificates a backend's connections believe.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,11 +4,12 @@
 //! ("truths are bound to addresses"). So is one whose path names a deployment, a project, an account or a region that the
 //! entry does not name: behind one host of a cloud stand machines of every country.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use http::Uri;
 use http::uri::{Authority, PathAndQuery, Scheme};
 use rustls_pki_types::{DnsName, ServerName};
+use siphasher::sip::SipHasher13;
 
 use super::SetupFault;
 use crate::model::Binding;
@@ -60,6 +61,54 @@ impl Target {
             return Err(SetupFault::PathId(id));
         }
         Ok(Self { tls, host, port, server, authority, base })
+    }
+
+    /// Another endpoint of the same backend, `host` or `host:port`: a host that the binding names, or an address that lies in
+    /// its ranges. An address has the name of the URL, in its certificate and in requests to it.
+    pub(super) fn endpoint(&self, text: &str, binding: &Binding) -> Result<Self, SetupFault> {
+        let unbound = || SetupFault::Endpoint(text.to_owned());
+        let authority = text.parse::<Authority>().map_err(|_| unbound())?;
+        if text.contains('@') {
+            return Err(unbound());
+        }
+        let host = bare(authority.host());
+        let port = authority.port_u16().unwrap_or(self.port);
+        let is_named = binding.hosts.iter().any(|bound| bare(bound.as_str()) == host);
+        if is_named {
+            let server = server_name(&host).ok_or_else(unbound)?;
+            return Ok(Self { host, port, server, authority, ..self.clone() });
+        }
+        let address: IpAddr = host.parse().map_err(|_| unbound())?;
+        if !binding.addresses.iter().any(|range| range.contains(address)) {
+            return Err(unbound());
+        }
+        Ok(self.at_address(SocketAddr::new(address, port)))
+    }
+
+    /// The same backend at one address of it.
+    pub(super) fn at_address(&self, address: SocketAddr) -> Self {
+        Self { host: address.ip().to_string(), port: address.port(), ..self.clone() }
+    }
+
+    /// The same host at another port.
+    pub(super) fn at_port(&self, port: u16) -> Option<Self> {
+        let host = self.authority.host();
+        let authority = format!("{host}:{port}").parse().ok()?;
+        Some(Self { port, authority, ..self.clone() })
+    }
+
+    /// `host:port`, for the log.
+    pub(super) fn name(&self) -> String {
+        if self.host.contains(':') {
+            format!("[{}]:{}", self.host, self.port)
+        } else {
+            format!("{}:{}", self.host, self.port)
+        }
+    }
+
+    /// A number that stays the same as long as the host and the port do, in every gateway.
+    pub(super) fn id(&self) -> u64 {
+        SipHasher13::new().hash(self.name().as_bytes())
     }
 
     /// The URL of an endpoint: `path` behind the base path.
@@ -132,6 +181,7 @@ fn server_name(host: &str) -> Option<ServerName<'static>> {
 mod tests {
     use super::*;
     use crate::model::Word;
+    use crate::model::backend::AddressRange;
 
     fn bound_to(host: &str) -> Binding {
         Binding { hosts: vec![Word::configured(host)], ..Binding::default() }
@@ -183,6 +233,34 @@ mod tests {
             let made = Target::new(&format!("https://a.example{path}"), false, &binding);
             assert_eq!(made.err(), unbound.map(|id| SetupFault::PathId(id.to_owned())), "{name}");
         }
+    }
+
+    #[test]
+    fn endpoints_are_bound() {
+        let binding = Binding {
+            hosts: vec![Word::fixed("gpu.example"), Word::fixed("gpu2.example")],
+            addresses: vec![AddressRange::parse("10.1.0.0/16").unwrap()],
+            ..Binding::default()
+        };
+        let target = Target::new("https://gpu.example:8000", false, &binding).unwrap();
+        let rows = [
+            ("a bound host", "gpu2.example:9000", Some(("gpu2.example:9000", "gpu2.example"))),
+            ("with the port of the url", "GPU2.example", Some(("gpu2.example:8000", "gpu2.example"))),
+            ("an address in range", "10.1.2.3", Some(("10.1.2.3:8000", "gpu.example"))),
+            ("with a port", "10.1.2.3:81", Some(("10.1.2.3:81", "gpu.example"))),
+            ("an address out of range", "10.2.0.1", None),
+            ("another host", "gpu3.example", None),
+            ("a user", "gpu.example@evil.example", None),
+            ("a url", "https://gpu.example", None),
+            ("nothing", "", None),
+        ];
+        for (name, text, expected) in rows {
+            let made = target.endpoint(text, &binding).ok();
+            let seen = made.as_ref().map(|made| (made.name(), made.server.to_str().into_owned()));
+            assert_eq!(seen, expected.map(|(name, server)| (name.to_owned(), server.to_owned())), "{name}");
+        }
+        let unranged = Binding { addresses: Vec::new(), ..binding };
+        assert!(target.endpoint("10.1.2.3", &unranged).is_err(), "an address needs a range that names it");
     }
 
     #[test]

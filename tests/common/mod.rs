@@ -96,6 +96,8 @@ pub(crate) struct Plot {
     pub(crate) app: String,
     /// Added to the table of each backend.
     pub(crate) backend: String,
+    /// Added to the table of one backend.
+    pub(crate) backends: BTreeMap<&'static str, String>,
     /// The APIs that every backend speaks, as `octroi.toml` lists them.
     pub(crate) dialects: String,
     /// Ports of servers that stand in for those of the same names.
@@ -131,8 +133,22 @@ impl Plot {
         }
         let key = identity::new_key(&root).unwrap().key.to_string();
         let (extra, listen, app, backend) = Default::default();
-        let (elsewhere, dialects) = (BTreeMap::new(), "\"openai\"".to_owned());
-        Self { folder, key, root, authority: der, tls, servers, extra, listen, app, backend, dialects, elsewhere }
+        let (elsewhere, backends, dialects) = (BTreeMap::new(), BTreeMap::new(), "\"openai\"".to_owned());
+        Self {
+            folder,
+            key,
+            root,
+            authority: der,
+            tls,
+            servers,
+            extra,
+            listen,
+            app,
+            backend,
+            backends,
+            dialects,
+            elsewhere,
+        }
     }
 
     /// Puts a scripted server in the place of the one with this name.
@@ -184,7 +200,8 @@ impl Plot {
         for (name, port) in ports.chain(self.elsewhere.iter().map(|(name, port)| (*name, *port))) {
             text.push_str(&format!(
                 "[[backend]]\nname = \"{name}\"\nurl = \"https://localhost:{port}\"\ndialects = [{}]\nroots = \"certs/ca.pem\"\n{}\n",
-                self.dialects, self.backend
+                self.dialects,
+                [self.backend.as_str(), self.backends.get(name).map_or("", String::as_str)].join("\n")
             ));
             names.push(format!("\"{name}\" = \"demonstration\""));
         }

@@ -56,6 +56,8 @@ struct Shared {
     script: Box<Script>,
     asked: Mutex<Vec<Asked>>,
     go: Semaphore,
+    /// What is answered to any `GET`.
+    page: Mutex<String>,
     /// Connections that the other side ended while an answer was due.
     left: watch::Sender<usize>,
 }
@@ -81,6 +83,7 @@ impl Scripted {
             script: Box::new(script),
             asked: Mutex::default(),
             go: Semaphore::new(0),
+            page: Mutex::new("{}".to_owned()),
             left: watch::Sender::new(0),
         });
         let mut tasks = JoinSet::new();
@@ -106,6 +109,11 @@ impl Scripted {
         self.shared.go.add_permits(1);
     }
 
+    /// Sets what is answered to any `GET`: checks and polls.
+    pub(crate) fn set_page(&self, page: &str) {
+        page.clone_into(&mut self.shared.page.lock().unwrap());
+    }
+
     /// Requests with a body so far.
     pub(crate) fn asked(&self) -> Vec<Asked> {
         self.shared.asked.lock().unwrap().clone()
@@ -124,7 +132,8 @@ impl Shared {
         let mut unread = Vec::new();
         while let Some(asked) = request(&mut stream, &mut unread).await {
             if asked.head.starts_with("GET ") {
-                let answer = json("200 OK", "", "{}");
+                let page = self.page.lock().unwrap().clone();
+                let answer = json("200 OK", "", &page);
                 for step in answer {
                     self.step(&mut stream, step).await;
                 }

@@ -25,7 +25,10 @@ const ROWS: &[Row] = &[
         7,
         "digits in words, in French",
         "appelez-moi au zéro six douze trente-quatre cinquante-six soixante-dix-huit",
-        &["phone: zéro six douze trente-quatre cinquante-six soixante-dix-huit"],
+        &[
+            "phone: zéro six douze trente-quatre cinquante-six soixante-dix-huit",
+            "fr_phone: zéro six douze trente-quatre cinquante-six soixante-dix-huit",
+        ],
     ),
     (
         7,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use http::Method;
 use octroi::model::Word;
-use octroi::upstream::{Outgoing, Pool, SendError, Settings, SetupFault};
+use octroi::upstream::{Outgoing, Pool, Region, SendError, Settings, SetupFault};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -149,4 +149,62 @@ async fn connections_end_with_the_backend() {
     drop(pool);
     tasks.close();
     timeout(PATIENCE, tasks.wait()).await.expect("no task is left");
+}
+
+#[tokio::test]
+async fn a_backend_that_answers_from_another_region_is_in_quarantine_until_it_is_made_anew() {
+    let told = |region: &str| format!("HTTP/1.1 200 OK\r\nx-ms-region: {region}\r\ncontent-length: 2\r\n\r\n{{}}");
+    for (name, said, expected) in [
+        ("as expected", told("France Central"), Ok(())),
+        ("another", told("East US"), Err(SendError::Region)),
+        ("none", answer("{}"), Err(SendError::Region)),
+    ] {
+        let (mut server, roots) = Server::good(say(said)).await;
+        let mut settings = named("paris", server.port(), &roots);
+        settings.region = Some(Region::new("x-ms-region", "france central"));
+        let before = pool(vec![settings.clone()]);
+        let backend = before.backend("paris").unwrap();
+        assert_eq!(backend.send(outgoing()).await.map(drop), expected, "{name}");
+        server.seen().await;
+        assert_eq!(backend.available(), expected.is_ok(), "{name}");
+        if expected.is_err() {
+            assert!(backend.why().unwrap().to_string().contains("quarantine"), "{name}");
+            server.events();
+            assert_eq!(backend.send(outgoing()).await.map(drop), expected, "{name}: again");
+            assert!(
+                !server.events().iter().any(|event| matches!(event, Event::Request(_))),
+                "{name}: nothing was sent"
+            );
+        }
+        // As a reload does: what the file says, beside the pool that is in force.
+        settings.region = Some(Region::new("x-ms-region", "france central"));
+        let after = Pool::build(vec![settings], Some(&before), &TaskTracker::new()).unwrap();
+        let kept = Arc::ptr_eq(backend, after.backend("paris").unwrap());
+        assert_eq!(kept, expected.is_ok(), "{name}");
+        assert!(after.backend("paris").unwrap().available(), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_check_that_comes_from_another_region_begins_the_quarantine_before_any_request() {
+    let said = "HTTP/1.1 200 OK\r\nx-ms-region: East US\r\ncontent-length: 2\r\n\r\n{}";
+    let (mut server, roots) = Server::good(say(said)).await;
+    let mut settings = named("paris", server.port(), &roots);
+    settings.health.path = Some("/v1/models".into());
+    settings.health.interval = Duration::from_millis(5);
+    settings.region = Some(Region::new("x-ms-region", "France Central"));
+    let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
+    let pool = Pool::build(vec![settings], None, &tasks).unwrap();
+    pool.spawn_health(&tasks, &stop);
+    assert!(server.seen().await.starts_with("GET /v1/models"));
+    let backend = pool.backend("paris").unwrap();
+    let quarantined = async {
+        let mut tick = tokio::time::interval(Duration::from_millis(5));
+        while backend.available() {
+            tick.tick().await;
+        }
+    };
+    timeout(PATIENCE, quarantined).await.unwrap();
+    assert_eq!(backend.send(outgoing()).await.map(drop), Err(SendError::Region));
+    stop.cancel();
 }

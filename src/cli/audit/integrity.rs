@@ -66,7 +66,7 @@ pub(crate) struct Prune {
     #[arg(default_value = DIR)]
     dir: PathBuf,
     /// RFC 3339, such as 2026-05-01T00:00:00Z
-    #[arg(long)]
+    #[arg(long, value_parser = super::words::time)]
     older_than: jiff::Timestamp,
 }
 

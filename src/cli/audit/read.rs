@@ -1,6 +1,7 @@
 //! Reading the log: `query`, `show`, `export`.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use octroi_verify::note::VerifierKey;
@@ -16,16 +17,21 @@ use crate::audit::{csv, read_text, story};
 use crate::cli::meant;
 use crate::model::entry::RequestId;
 
+/// Longest wait for the checkpoint that covers an entry.
+const SIGNED_WAIT: Duration = Duration::from_secs(5);
+/// Time between two looks for it.
+const SIGNED_LOOK: Duration = Duration::from_millis(50);
+
 #[derive(Debug, clap::Args)]
 pub(crate) struct Query {
     /// The log's folder
     #[arg(long, default_value = DIR)]
     pub(super) dir: PathBuf,
     /// Decided at this time or later (RFC 3339, such as 2026-11-23T08:00:00Z)
-    #[arg(long)]
+    #[arg(long, value_parser = super::words::time)]
     since: Option<jiff::Timestamp>,
     /// Decided before this time
-    #[arg(long)]
+    #[arg(long, value_parser = super::words::time)]
     until: Option<jiff::Timestamp>,
     /// Asked by this app
     #[arg(long)]
@@ -293,7 +299,7 @@ pub(super) fn show(show: &Show, printer: Printer) -> anyhow::Result<Exit> {
     };
     if let Some(path) = &show.proof {
         let Some(index) = index else { bail!("a proof needs the review index, which cannot be written here") };
-        return prove(&show.dir, path, found.seq, &index, printer);
+        return prove(&show.dir, path, found.seq, index, printer);
     }
     if show.json {
         for entry in &found.entries {
@@ -318,12 +324,27 @@ pub(super) fn record_of(dir: &Path, id: RequestId, index: Option<&Index>) -> any
 }
 
 /// Writes the proof of an entry, after checking it as its reader will.
-fn prove(dir: &Path, path: &Path, seq: u64, index: &Index, printer: Printer) -> anyhow::Result<Exit> {
-    let signed = read_text(dir, CHECKPOINT).context("the log's checkpoint")?;
+///
+/// A gateway signs what it appends within milliseconds, and may append while this reads (the record of this very access, for
+/// one). So the index is brought up to each checkpoint after that was read, and an entry that is not signed yet is waited for.
+#[expect(clippy::disallowed_methods, reason = "another process signs, and tells it by a file alone")]
+fn prove(dir: &Path, path: &Path, seq: u64, mut index: Index, printer: Printer) -> anyhow::Result<Exit> {
     let key = VerifierKey::parse(&text_of(&dir.join(VERIFIER_KEY))?).context("the log's public key")?;
-    let checkpoint = Checkpoint::open(&signed, &key).context("the log's checkpoint")?;
-    let Some(proof) = index.prove(seq, &checkpoint, &signed)? else {
-        bail!("entry {seq} is not signed yet: the checkpoint covers {}", checkpoint.size);
+    let started = std::time::Instant::now();
+    let (checkpoint, proof) = loop {
+        let signed = read_text(dir, CHECKPOINT).context("the log's checkpoint")?;
+        let checkpoint = Checkpoint::open(&signed, &key).context("the log's checkpoint")?;
+        index.catch_up()?;
+        if let Some(proof) = index.prove(seq, &checkpoint, &signed)? {
+            break (checkpoint, proof);
+        }
+        if started.elapsed() >= SIGNED_WAIT {
+            let size = checkpoint.size;
+            bail!(
+                "entry {seq} is not signed: the newest checkpoint covers the {size} entries before it\n  help: it is signed when the gateway that writes this log runs; then ask again"
+            );
+        }
+        std::thread::sleep(SIGNED_LOOK);
     };
     proof
         .verify(None, &checkpoint)

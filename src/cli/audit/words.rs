@@ -1,10 +1,16 @@
-//! Words of a query that the log does not hold. An empty list would read as "it never happened".
+//! Words of a command line: times, and words of a query that the log does not hold. An empty list would read as "it never
+//! happened".
 
 use anyhow::bail;
 
 use super::read::Query;
 use crate::audit::query;
 use crate::cli::meant;
+
+/// Reads a time of the command line.
+pub(super) fn time(text: &str) -> Result<jiff::Timestamp, String> {
+    text.parse().map_err(|_| "write a date, a time and its zone, such as 2026-11-23T08:00:00Z".to_owned())
+}
 
 /// Refuses such a word, with those that were probably meant.
 pub(super) fn known(query: &Query) -> anyhow::Result<()> {

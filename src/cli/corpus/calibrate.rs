@@ -13,11 +13,15 @@ use serde::Deserialize;
 use super::{Exit, Place, Printer, files, read_text, shown};
 use crate::leak::corpus::{Corpus, EVERYBODY};
 use crate::leak::disguised::Texts;
-use crate::leak::space::Question;
+use crate::leak::space::{Question, THRESHOLD_MAX, THRESHOLD_MIN};
 use crate::leak::store::{Background, Lock, Record, Writer};
 
 /// Words of a piece of a longer text: about a prompt.
 const PIECE_WORDS: usize = 150;
+/// Texts below which nothing is set: their scores say nothing of the next text.
+const TEXTS_MIN: usize = 100;
+/// Words that a text must have to count as one: a shorter one scores 0 whatever it is.
+const TEXT_WORDS_MIN: usize = 20;
 /// Scores that are kept.
 const SCORES_MAX: usize = 100_000;
 /// Thresholds of the curve.
@@ -34,6 +38,9 @@ pub(in crate::cli) struct Arguments {
     /// Share of harmless texts that may score 500 and more
     #[arg(long, default_value_t = 0.001)]
     share: f64,
+    /// Set the scale though there are fewer than 100 texts of 20 words
+    #[arg(long)]
+    force: bool,
     /// Only measure
     #[arg(long)]
     dry_run: bool,
@@ -55,9 +62,10 @@ pub(super) fn run(arguments: &Arguments, printer: Printer) -> anyhow::Result<Exi
     let tenant = tenants
         .get(&arguments.tenant)
         .with_context(|| format!("tenant {} has no documents", shown(&arguments.tenant)))?;
-    let mut scores = Vec::new();
+    let (mut scores, mut long) = (Vec::new(), 0);
     for file in files(&arguments.background)? {
         for text in texts(&file)? {
+            long += usize::from(text.split_whitespace().nth(TEXT_WORDS_MIN - 1).is_some());
             let question = Question::new(Texts::of(&text).iter(), tenant.space.keys(), &|| false)?;
             scores.push(tenant.space.judge(&question, &|| false)?.raw);
             if scores.len() >= SCORES_MAX {
@@ -88,8 +96,20 @@ pub(super) fn run(arguments: &Arguments, printer: Printer) -> anyhow::Result<Exi
             arguments.share
         ));
     }
+    let measured = threshold;
+    let threshold = threshold.clamp(THRESHOLD_MIN, THRESHOLD_MAX);
+    if threshold != measured {
+        printer.say(format!(
+            "these texts ask for {measured}; a threshold lies between {THRESHOLD_MIN} and {THRESHOLD_MAX}, so {threshold} is taken"
+        ));
+    }
     printer.line(format!("chosen threshold {threshold}: it becomes 500"));
     if !arguments.dry_run {
+        anyhow::ensure!(
+            long >= TEXTS_MIN || arguments.force,
+            "{long} of these texts have {TEXT_WORDS_MIN} words or more, too few to set a scale by: nothing was changed\n  help: bring {TEXTS_MIN} \
+             and better 1000 harmless texts such as your people send; --dry-run only measures, --force sets the scale nevertheless"
+        );
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share lies between 0 and 0.5")]
         let share = (arguments.share * 1e6) as u32;
         let measured_ms = jiff::Timestamp::now().as_millisecond();

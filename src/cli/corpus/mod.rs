@@ -13,7 +13,6 @@ mod show;
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
 use clap::Subcommand;
 
 use super::{Exit, Printer};
@@ -57,6 +56,11 @@ impl Place {
         let folder =
             self.corpus.clone().or_else(|| config.as_ref()?.corpus.as_ref().map(|corpus| corpus.folder.clone()));
         let folder = folder.unwrap_or_else(|| PathBuf::from("corpus"));
+        anyhow::ensure!(
+            make || folder.is_dir(),
+            "there is no corpus in `{}`\n  help: `octroi corpus add FILES` makes one; another is named with --corpus DIR, or by `[corpus] folder` of octroi.toml",
+            folder.display()
+        );
         let own = folder.join(app::CORPUS_KEY);
         let root = match &config {
             _ if own.exists() => RootKey::read(&own)?,
@@ -94,7 +98,11 @@ fn files(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
                     && (name.starts_with('.') || ["target", "node_modules"].contains(&&*name)))
         };
         for entry in walkdir::WalkDir::new(path).sort_by_file_name().into_iter().filter_entry(is_wanted) {
-            let entry = entry.with_context(|| format!("{}", path.display()))?;
+            let entry = entry.map_err(|error| match error.io_error() {
+                // The system's word alone: the error names the path once more.
+                Some(cause) => anyhow::anyhow!("`{}` cannot be read: {cause}", path.display()),
+                None => anyhow::Error::from(error),
+            })?;
             if entry.file_type().is_file() {
                 files.push(entry.into_path());
             }

@@ -126,6 +126,11 @@ async fn show(
         }
         let port = app.address().port();
         printer.line(format!("ready https://localhost:{port}"));
+        printer.line(format!(
+            "what reached the server abroad, byte for byte: curl --cacert {} https://localhost:{}/received",
+            state.authority().display(),
+            servers.cloud.address().port()
+        ));
         printer.line(state.how_to(port));
         serve::until_told().await?;
     }

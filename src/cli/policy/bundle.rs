@@ -10,9 +10,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
-use super::{Exit, Folder, Printer, now, show, study};
+use super::{Exit, Folder, Printer, now, say, show, study};
 use crate::app::{Bundle, Files, Manifest, approvers, opens, signatures};
 use crate::cli::init::write;
+use crate::policy::Language;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Key {
@@ -88,14 +89,16 @@ pub(super) fn sign(arguments: &Sign, printer: Printer) -> anyhow::Result<Exit> {
     }
     // Whoever signs second signs what lies there, and only if it is whole.
     let bundle = Bundle::read(&arguments.bundle)?;
-    bundle.compiles_to(&bundle.officer.policy(now())?)?;
+    let study = bundle.officer.study(now())?;
+    bundle.compiles_to(study.policy())?;
     let mut signatures = signatures(&arguments.bundle)?;
     signatures.insert(arguments.approver.clone(), signature(&pair, &bundle.bytes));
     let text = serde_json::to_string_pretty(&signatures).context("signatures")?;
     write(&arguments.bundle.join("signatures.json"), &format!("{text}\n"), 0o644)?;
     let manifest = &bundle.manifest;
     show(printer, arguments.folder.json, manifest, || {
-        printer.line(format!("{} version {} signed by {}", manifest.policy, manifest.version, arguments.approver));
+        let signed = say(study.language(), "signed by", "signée par");
+        printer.line(format!("{} version {} {signed} {}", manifest.policy, manifest.version, arguments.approver));
     });
     Ok(Exit::Well)
 }
@@ -150,19 +153,38 @@ pub(super) fn verify(arguments: &Verify, printer: Printer) -> anyhow::Result<Exi
         opens,
     };
     show(printer, arguments.json, &verified, || {
-        printer.line(format!("{} version {}", verified.policy, verified.version));
-        printer.line(format!(
-            "signed by {} of {} needed: {}",
-            verified.approvers.len(),
-            needed,
-            verified.approvers.join(", ")
-        ));
-        printer.line(match verified.opens {
-            Some(0) => "no flow is opened: proven over all requests".to_owned(),
-            Some(opened) => format!("{opened} flows are opened: two approvers are needed"),
-            None => "nothing shows what it opens (no bundle before it, or other detectors and lists): two approvers are needed".to_owned(),
-        });
-        printer.line(if verified.holds { "the bundle holds" } else { "the bundle does not hold" });
+        words(&verified, new.language(), printer);
     });
     Ok(if verified.holds { Exit::Well } else { Exit::Findings })
+}
+
+fn words(verified: &Verified, language: Language, printer: Printer) {
+    let said = |en, fr| say(language, en, fr);
+    let (signed, needed, names) = (verified.approvers.len(), verified.needed, verified.approvers.join(", "));
+    printer.line(format!("{} version {}", verified.policy, verified.version));
+    printer.line(match language {
+        Language::En => format!("signed by {signed} of {needed} needed: {names}"),
+        Language::Fr => format!("signé par {signed} sur {needed} requis : {names}"),
+    });
+    printer.line(match verified.opens {
+        Some(0) => said(
+            "no flow is opened: proven over all requests",
+            "aucun flux n'est ouvert : prouvé pour toute requête",
+        )
+        .to_owned(),
+        Some(opened) => format!(
+            "{opened} {}",
+            said("flows are opened: two approvers are needed", "flux sont ouverts : il faut deux approbateurs")
+        ),
+        None => said(
+            "nothing shows what it opens (no bundle before it, or other detectors and lists): two approvers are needed",
+            "rien ne montre ce qu'il ouvre (pas de lot précédent, ou d'autres détecteurs et listes) : il faut deux approbateurs",
+        )
+        .to_owned(),
+    });
+    printer.line(if verified.holds {
+        said("the bundle holds", "le lot tient")
+    } else {
+        said("the bundle does not hold", "le lot ne tient pas")
+    });
 }

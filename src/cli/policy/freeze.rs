@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail, ensure};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::bundle::{secret, signature};
 use super::{Exit, Folder, Printer, now, show};
-use crate::app::{FREEZE_FILE, FREEZE_FORMAT, Order, Orders, REASON_MAX, Signed, Thaw as Ended, sha256};
+use crate::app::{FREEZE_FILE, FREEZE_FORMAT, ORDERS_MAX, Order, Orders, REASON_MAX, Signed, Thaw as Ended, sha256};
 use crate::cli::init::replace;
+use crate::model::entry::Digest;
 
 /// Who signs.
 #[derive(Debug, clap::Args)]
@@ -39,6 +40,9 @@ pub(in crate::cli) struct Freeze {
 pub(in crate::cli) struct Thaw {
     #[command(flatten)]
     signer: Signer,
+    /// A freeze to end whose file is gone: its digest, as `freeze` printed it and /readyz shows it
+    #[arg(long, value_name = "DIGEST")]
+    order: Vec<String>,
     #[command(flatten)]
     folder: Folder,
 }
@@ -51,10 +55,21 @@ pub(super) fn freeze(arguments: &Freeze, printer: Printer) -> anyhow::Result<Exi
     let until = from + SignedDuration::from_hours(arguments.hours);
     let order = Order { format: FREEZE_FORMAT.to_owned(), from, until, because: signer.because.clone() };
     let statement = serde_json::to_string(&order).context("the order")?;
-    let orders = Orders { freeze: signed(signer, statement, None)?, thaw: None };
+    let digest = sha256(statement.as_bytes());
+    let mut orders = read(&folder.policies)?.unwrap_or_default();
+    // Orders that still last stay beside it: a shorter one ends none.
+    orders.freezes.retain(|signed| ends(signed).is_some_and(|until| until > from));
+    let longest = orders.freezes.iter().filter_map(ends).max().filter(|longest| *longest > until);
+    orders.freezes.push(signed(signer, statement, None)?);
+    let surplus = orders.freezes.len().saturating_sub(ORDERS_MAX);
+    orders.freezes.drain(..surplus);
     save(&folder.policies, &orders)?;
     show(printer, folder.json, &orders, || {
         printer.line(format!("until {until} only backends on premises are used: ordered by {}", signer.approver));
+        if let Some(longest) = longest {
+            printer.line(format!("an order before it lasts longer, until {longest}, and holds"));
+        }
+        printer.line(format!("order {digest}"));
     });
     Ok(Exit::Well)
 }
@@ -62,10 +77,23 @@ pub(super) fn freeze(arguments: &Freeze, printer: Printer) -> anyhow::Result<Exi
 pub(super) fn thaw(arguments: &Thaw, printer: Printer) -> anyhow::Result<Exit> {
     let (signer, folder) = (&arguments.signer, &arguments.folder);
     reason(&signer.because)?;
-    let place = folder.policies.join(FREEZE_FILE);
-    let text = std::fs::read_to_string(&place).with_context(|| format!("{}: there is no freeze", place.display()))?;
-    let mut orders: Orders = serde_json::from_str(&text).with_context(|| format!("{}", place.display()))?;
-    let thaws = sha256(orders.freeze.statement.as_bytes()).to_string();
+    let mut orders = read(&folder.policies)?.unwrap_or_default();
+    let now = now();
+    let lasting = orders.freezes.iter().filter(|signed| ends(signed).is_some_and(|until| until > now));
+    let mut thaws: Vec<String> = lasting.map(|signed| sha256(signed.statement.as_bytes()).to_string()).collect();
+    for order in &arguments.order {
+        let order = order.trim_start_matches("sha256:");
+        ensure!(Digest::parse(order).is_some(), "`--order` is the digest that `freeze` printed and /readyz shows");
+        thaws.push(order.to_owned());
+    }
+    thaws.sort_unstable();
+    thaws.dedup();
+    if thaws.is_empty() {
+        bail!(
+            "{}: no freeze lasts there\n  help: where its file is gone and a gateway still holds to it, name it: --order DIGEST, as /readyz shows it",
+            folder.policies.join(FREEZE_FILE).display()
+        );
+    }
     // Whoever signs second signs what the first wrote.
     let before = orders
         .thaw
@@ -88,6 +116,22 @@ pub(super) fn thaw(arguments: &Thaw, printer: Printer) -> anyhow::Result<Exit> {
         });
     });
     Ok(Exit::Well)
+}
+
+/// The orders of a folder; none where it has no file.
+fn read(folder: &Path) -> anyhow::Result<Option<Orders>> {
+    let place = folder.join(FREEZE_FILE);
+    let text = match std::fs::read_to_string(&place) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error).with_context(|| format!("{}", place.display())),
+    };
+    serde_json::from_str(&text).map(Some).with_context(|| format!("{}", place.display()))
+}
+
+/// When an order ends.
+fn ends(signed: &Signed) -> Option<Timestamp> {
+    serde_json::from_str::<Order>(&signed.statement).ok().map(|order| order.until)
 }
 
 fn signed(signer: &Signer, statement: String, before: Option<Signed>) -> anyhow::Result<Signed> {

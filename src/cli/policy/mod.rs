@@ -11,6 +11,7 @@ mod page;
 mod read;
 mod record;
 mod replay;
+mod shadow;
 mod sheet;
 
 use std::path::{Path, PathBuf};
@@ -50,6 +51,8 @@ pub(super) enum Command {
     Diff(change::Diff),
     /// Take the recorded decisions of the audit log again under a newer folder, and say what would flip
     Replay(replay::Replay),
+    /// Have a running gateway decide each request under a newer folder too, without enforcing it, and show how often it differs
+    Shadow(shadow::Shadow),
     /// Make a key that signs bundles
     Key(bundle::Key),
     /// Sign a bundle of the folder
@@ -87,6 +90,7 @@ pub(super) fn run(command: Command, printer: Printer) -> anyhow::Result<Exit> {
         Command::Lint(folder) => read::lint(&folder, printer),
         Command::Diff(arguments) => change::diff(&arguments, printer),
         Command::Replay(arguments) => replay::replay(&arguments, printer),
+        Command::Shadow(arguments) => shadow::shadow(&arguments, printer),
         Command::Key(arguments) => bundle::key(&arguments, printer),
         Command::Sign(arguments) => bundle::sign(&arguments, printer),
         Command::Verify(arguments) => bundle::verify(&arguments, printer),

@@ -1,13 +1,24 @@
 //! The matrix as text, CSV and one self-contained page that prints well. Meaning is never by colour only.
 
+use super::read::tier;
+use super::say;
 use crate::policy::Language;
 use crate::policy::study::{MatrixCell, MatrixRow, Study};
 
+/// A verdict in words.
+fn verdict(cell: &MatrixCell, language: Language) -> &'static str {
+    match cell.verdict {
+        "as it is" => say(language, "as it is", "tel quel"),
+        "changed" => say(language, "changed", "changé"),
+        _ => say(language, "refused", "refusé"),
+    }
+}
+
 /// What a cell says in few words.
-fn short(cell: &MatrixCell) -> String {
+fn short(cell: &MatrixCell, language: Language) -> String {
     let mut said = match cell.verdict {
         "changed" => cell.changes.join("; "),
-        verdict => verdict.to_owned(),
+        _ => verdict(cell, language).to_owned(),
     };
     if cell.otherwise.is_some() {
         said.push_str(" *");
@@ -17,11 +28,11 @@ fn short(cell: &MatrixCell) -> String {
     said
 }
 
-/// A table in plain text, with the exceptions below it.
-pub(super) fn text(columns: &[String], rows: &[MatrixRow]) -> String {
+/// A table in plain text; below it what refuses, and the exceptions.
+pub(super) fn text(columns: &[String], rows: &[MatrixRow], language: Language) -> String {
     let mut lines: Vec<Vec<String>> = vec![[String::new()].into_iter().chain(columns.iter().cloned()).collect()];
     for row in rows {
-        lines.push([row.class.clone()].into_iter().chain(row.cells.iter().map(short)).collect());
+        lines.push([row.class.clone()].into_iter().chain(row.cells.iter().map(|cell| short(cell, language))).collect());
     }
     let widths: Vec<usize> = (0..=columns.len())
         .map(|at| lines.iter().filter_map(|line| line.get(at)).map(|cell| cell.chars().count()).max().unwrap_or(0))
@@ -35,14 +46,34 @@ pub(super) fn text(columns: &[String], rows: &[MatrixRow]) -> String {
         out.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
         out.push('\n');
     }
-    let notes = notes(columns, rows);
-    if !notes.is_empty() {
-        out.push_str("\n* comes out the other way for:\n");
-        for note in &notes {
-            out.push_str(&format!("  {note}\n"));
+    let refused = say(language, "refused by:", "refusé par :");
+    let otherwise = say(language, "* comes out the other way for:", "* a l'autre issue pour :");
+    for (title, notes) in [(refused, reasons(columns, rows)), (otherwise, notes(columns, rows))] {
+        if !notes.is_empty() {
+            out.push_str(&format!("\n{title}\n"));
+            for note in &notes {
+                out.push_str(&format!("  {note}\n"));
+            }
         }
     }
     out
+}
+
+/// The rules that refuse, each with the cells in which they do.
+fn reasons(columns: &[String], rows: &[MatrixRow]) -> Vec<String> {
+    let mut reasons: Vec<(String, Vec<String>)> = Vec::new();
+    for row in rows {
+        for (column, cell) in columns.iter().zip(&row.cells) {
+            for why in &cell.why {
+                let place = format!("{} → {column}", row.class);
+                match reasons.iter_mut().find(|(known, _)| known == why) {
+                    Some((_, places)) => places.push(place),
+                    None => reasons.push((why.clone(), vec![place])),
+                }
+            }
+        }
+    }
+    reasons.into_iter().map(|(why, places)| format!("{why}\n      {}", places.join(", "))).collect()
 }
 
 fn notes(columns: &[String], rows: &[MatrixRow]) -> Vec<String> {
@@ -97,8 +128,7 @@ tr{break-inside:avoid}@page{size:A4 landscape;margin:12mm}}";
 /// One page, without scripts and without anything from elsewhere.
 pub(super) fn html(study: &Study, columns: &[String], rows: &[MatrixRow]) -> String {
     let policy = study.policy();
-    let french = study.language() == Language::Fr;
-    let say = |english: &'static str, said: &'static str| if french { said } else { english };
+    let say = |english: &'static str, french: &'static str| say(study.language(), english, french);
     let heading = say("Which data may go where", "Quelles données peuvent aller où");
     let mut out = format!(
         "<!doctype html>\n<html lang=\"{}\">\n<head><meta charset=\"utf-8\"><title>{heading}</title><style>{STYLE}</style></head>\n<body>\n<h1>{heading}</h1>\n<p>{} — version {}<small>{} {}<br>{} {}<br>{} {}</small></p>\n<table>\n<thead><tr><th scope=\"col\"></th>",
@@ -116,7 +146,7 @@ pub(super) fn html(study: &Study, columns: &[String], rows: &[MatrixRow]) -> Str
         out.push_str(&format!(
             "<th scope=\"col\">{}<small>{}</small></th>",
             escaped(backend.name.as_str()),
-            backend.tier.name()
+            tier(backend.tier.name(), study.language())
         ));
     }
     out.push_str("</tr></thead>\n<tbody>\n");
@@ -127,18 +157,14 @@ pub(super) fn html(study: &Study, columns: &[String], rows: &[MatrixRow]) -> Str
             escaped(&row.law)
         ));
         for cell in &row.cells {
-            let verdict = match cell.verdict {
-                "as it is" => say("as it is", "tel quel"),
-                "changed" => say("changed", "changé"),
-                _ => say("refused", "refusé"),
-            };
+            let verdict = verdict(cell, study.language());
             let class = cell.verdict.replace(' ', "-");
             out.push_str(&format!("<td class=\"{class}\"><strong>{verdict}</strong>"));
             for line in cell.changes.iter().chain(&cell.why) {
                 out.push_str(&format!("<small>{}</small>", escaped(line)));
             }
             if let Some(otherwise) = &cell.otherwise {
-                let but = say("otherwise for", "autrement pour");
+                let but = say("otherwise for", "autrement pour ");
                 out.push_str(&format!("<small>{but}: {}</small>", escaped(otherwise)));
             }
             if !cell.exact {

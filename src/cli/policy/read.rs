@@ -87,11 +87,16 @@ pub(super) fn matrix(arguments: &Matrix, printer: Printer) -> anyhow::Result<Exi
             backends: columns.clone(),
             rows: &rows,
         };
-        show(printer, arguments.folder.json, &table, || printer.text(page::text(&columns, &rows)));
+        show(printer, arguments.folder.json, &table, || printer.text(page::text(&columns, &rows, study.language())));
     }
     let undecided = rows.iter().flat_map(|row| &row.cells).filter(|cell| !cell.exact).count();
     if undecided > 0 {
-        printer.say(format!("undecided: {undecided} cells, marked `?`, are not proven over all requests"));
+        printer.say(match study.language() {
+            Language::En => format!("undecided: {undecided} cells, marked `?`, are not proven over all requests"),
+            Language::Fr => {
+                format!("indécis : {undecided} cases, marquées `?`, ne sont pas prouvées pour toute requête")
+            }
+        });
         return Ok(Exit::Findings);
     }
     Ok(Exit::Well)
@@ -134,25 +139,37 @@ pub(super) fn print(answer: &Answer, language: Language, printer: Printer) {
         let verdict = match (backend.allowed, backend.changes.is_empty()) {
             (true, true) => said("allowed as it is", "permis tel quel").to_owned(),
             (true, false) => {
-                format!("{}: {}", said("allowed, changed", "permis, changé"), backend.changes.join("; "))
+                format!("{}{}", said("allowed, changed: ", "permis, changé : "), backend.changes.join("; "))
             }
             (false, _) => said("refused", "refusé").to_owned(),
         };
-        let tier = match backend.tier.as_str() {
-            "on premises" => said("on premises", "sur site"),
-            "domestic" => said("domestic", "national"),
-            "EEA" => said("EEA", "EEE"),
-            "adequate" => said("adequate", "adéquat"),
-            _ => said("other", "autre"),
-        };
-        printer.line(format!("  {} ({tier}): {verdict}", backend.backend));
+        let tier = tier(&backend.tier, language);
+        let colon = colon(language);
+        printer.line(format!("  {} ({tier}){colon}{verdict}", backend.backend));
         for why in &backend.why {
             printer.line(format!("      {why}"));
         }
         if let Some(change) = &backend.smallest_change {
-            printer.line(format!("      {}: {change}", said("would pass", "passerait")));
+            printer.line(format!("      {}{change}", said("would pass: ", "passerait : ")));
         }
     }
+}
+
+/// How near a backend is, in words.
+pub(super) fn tier(name: &str, language: Language) -> &'static str {
+    let said = |en, fr| say(language, en, fr);
+    match name {
+        "on premises" => said("on premises", "sur site"),
+        "domestic" => said("domestic", "national"),
+        "EEA" => said("EEA", "EEE"),
+        "adequate" => said("adequate", "adéquat"),
+        _ => said("other", "autre"),
+    }
+}
+
+/// A colon with the blanks around it that a language has.
+fn colon(language: Language) -> &'static str {
+    say(language, ": ", " : ")
 }
 
 pub(super) fn test(arguments: &Test, printer: Printer) -> anyhow::Result<Exit> {
@@ -161,7 +178,15 @@ pub(super) fn test(arguments: &Test, printer: Printer) -> anyhow::Result<Exit> {
     let mut failures = failures(study.policy());
     if arguments.packs {
         let shipped = starter::packs().into_iter().map(|(name, text)| (name.to_owned(), text.to_owned()));
-        for (name, text) in shipped {
+        let french = starter::packs_in(Language::Fr).into_iter().map(|(name, text)| (name.to_owned(), text.to_owned()));
+        let own = officer.sources.packs.iter().map(|file| {
+            let name = file.name.rsplit('/').next().unwrap_or_default().trim_end_matches(".policy");
+            (name.to_owned(), file.text.clone())
+        });
+        let mut packs: Vec<(String, String)> = shipped.chain(french).chain(own).collect();
+        packs.sort();
+        packs.dedup();
+        for (name, text) in packs {
             let trial = officer.study_of(&starter::trial(&name, &text), now())?;
             failures.extend(self::failures(trial.policy()));
         }
@@ -189,29 +214,30 @@ fn print_tested(tested: &Tested, language: Language, printer: Printer) {
     }
     let coverage = &tested.coverage;
     printer.line(format!(
-        "{} {}, {} {}; {} {} {} {}",
+        "{} {}, {} {}{} {} {} {} {}",
         coverage.scenarios,
         said("scenarios", "scénarios"),
         tested.failures.len(),
         said("failures", "échecs"),
+        said(";", " ;"),
         coverage.rules - coverage.silent.len(),
         said("of", "sur"),
         coverage.rules,
         said("rules fire", "règles jouent")
     ));
     for rule in &coverage.silent {
-        printer.line(format!("  {}: {rule}", said("never fires", "ne joue jamais")));
+        printer.line(format!("  {}{rule}", said("never fires: ", "ne joue jamais : ")));
     }
     for (atom, missing) in &coverage.unseen {
         let missing: Vec<&str> = missing.iter().map(|truth| truth_words(truth, language)).collect();
-        printer.line(format!("  {} {}: {atom}", said("never", "jamais"), missing.join(", ")));
+        printer.line(format!("  {} {}{}{atom}", said("never", "jamais"), missing.join(", "), colon(language)));
     }
     if let Some(mutants) = &tested.mutants {
         let unnoticed =
-            said("changes of the sheet would go unnoticed", "changements de la fiche passeraient inaperçus");
+            said("changes of the sheet would go unnoticed", "changements de la feuille passeraient inaperçus");
         printer.line(format!("{} {unnoticed}", mutants.len()));
         for mutant in mutants {
-            printer.line(format!("  {}: {}", mutant.change, mutant.example));
+            printer.line(format!("  {}{}{}", mutant.change, colon(language), mutant.example));
         }
     }
 }
@@ -225,7 +251,8 @@ fn truth_words(truth: &str, language: Language) -> &'static str {
 }
 
 pub(super) fn suggest(folder: &Folder, printer: Printer) -> anyhow::Result<Exit> {
-    let mutants = study(&folder.policies)?.mutants();
+    let study = study(&folder.policies)?;
+    let mutants = study.mutants();
     let undecided: Vec<&Mutant> = mutants.iter().filter(|mutant| mutant.undecided).collect();
     for mutant in &undecided {
         printer.say(format!("{}: {}", mutant.change, mutant.example));
@@ -237,13 +264,18 @@ pub(super) fn suggest(folder: &Folder, printer: Printer) -> anyhow::Result<Exit>
             printer.line(&suggestion.text);
         }
     });
-    printer.say(format!("{} scenarios are missing", suggestions.len()));
+    printer.say(format!(
+        "{} {}",
+        suggestions.len(),
+        say(study.language(), "scenarios are missing", "scénarios manquent")
+    ));
     Ok(if suggestions.is_empty() && !found_undecided { Exit::Well } else { Exit::Findings })
 }
 
 pub(super) fn lint(folder: &Folder, printer: Printer) -> anyhow::Result<Exit> {
-    let advice = study(&folder.policies)?.lint();
+    let study = study(&folder.policies)?;
+    let advice = study.lint();
     show(printer, folder.json, &advice, || advice.iter().for_each(|one| printer.line(&one.text)));
-    printer.say(format!("{} findings", advice.len()));
+    printer.say(format!("{} {}", advice.len(), say(study.language(), "findings", "constats")));
     Ok(if advice.is_empty() { Exit::Well } else { Exit::Findings })
 }

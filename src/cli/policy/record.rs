@@ -38,7 +38,7 @@ pub(super) fn explain(id: RequestId, audit: &Path, json: bool, printer: Printer)
     let name = format!("{} version {}", compiled.name(), compiled.version());
     let bytes = serde_json::to_vec(entry).context("the entry")?;
     let language = study.language();
-    let explained = study.as_it_happened().explain(&bytes).map_err(|lost| anyhow!(lost.told()))?;
+    let explained = study.as_it_happened().explain(&bytes).map_err(|lost| anyhow!(lost.said(language)))?;
     show(printer, json, &explained, || {
         printer.line(format!("{time}, by \"{name}\""));
         read::print(&explained.answer, language, printer);

@@ -1,17 +1,21 @@
 //! `replay`: the recorded decisions of the audit log, taken again under a candidate. What would flip, and how often.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use anyhow::{Context as _, bail};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Exit, Printer, now, show, study};
+use super::shadow::told;
+use super::{Exit, Printer, now, say, show, study};
+use crate::app::{Archive, Officer};
 use crate::audit::decisions::{Reader, read_decisions};
-use crate::model::{Action, Choice, ClassId, ClassSet, Country, Facts};
-use crate::policy::{self, Lost, Policy, Recall, Recorded, RecordedChoice};
+use crate::model::entry::Digest;
+use crate::model::{Action, Choice, ClassId, ClassSet, Country, EntityId, Facts};
+use crate::policy::{self, Language, Lost, Policy, Recall, Recorded, RecordedChoice};
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Replay {
@@ -62,7 +66,7 @@ struct Replayed {
     decisions: u64,
     same: u64,
     changes: BTreeMap<&'static str, u64>,
-    lost: BTreeMap<&'static str, u64>,
+    lost: BTreeMap<Lost, u64>,
     flips: Vec<Row>,
     seconds: f64,
 }
@@ -74,7 +78,8 @@ pub(super) fn replay(arguments: &Replay, printer: Printer) -> anyhow::Result<Exi
     let candidate = study(&arguments.new)?;
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let policy = candidate.policy();
-    let mut readers: Vec<Again<'_>> = (0..threads).map(|_| Again::new(policy, now)).collect();
+    let days = Days { archive: Archive::of(&arguments.audit), policy, known: Mutex::default() };
+    let mut readers: Vec<Again<'_>> = (0..threads).map(|_| Again::new(&days, now)).collect();
     let started = Instant::now();
     read_decisions(&arguments.audit, Some(&format!("{since:.9}")), &mut readers)
         .with_context(|| format!("the audit log in `{}`", arguments.audit.display()))?;
@@ -92,41 +97,37 @@ pub(super) fn replay(arguments: &Replay, printer: Printer) -> anyhow::Result<Exi
         decisions: tally.decisions,
         same: tally.same,
         changes: tally.changes,
-        lost: tally.lost.into_iter().map(|(lost, count)| (lost.told(), count)).collect(),
+        lost: tally.lost,
         flips,
         seconds: started.elapsed().as_secs_f64(),
     };
-    show(printer, arguments.json, &replayed, || print(&replayed, printer));
+    show(printer, arguments.json, &replayed, || print(&replayed, candidate.language(), printer));
     // What was refused before it was inspected is refused by any policy.
-    let untold = replayed.lost.keys().any(|why| *why != Lost::NoFacts.told());
+    let untold = replayed.lost.keys().any(|why| *why != Lost::NoFacts);
     Ok(if replayed.changes.is_empty() && !untold { Exit::Well } else { Exit::Findings })
 }
 
-fn print(replayed: &Replayed, printer: Printer) {
+fn print(replayed: &Replayed, language: Language, printer: Printer) {
+    let said = |en, fr| say(language, en, fr);
     printer.line(format!(
-        "{} decisions since {}, taken again in {:.1} s: {} come out the same",
-        replayed.decisions, replayed.since, replayed.seconds, replayed.same
+        "{} {} {}, {} {:.1} s: {} {}",
+        replayed.decisions,
+        said("decisions since", "décisions depuis le"),
+        replayed.since,
+        said("taken again in", "reprises en"),
+        replayed.seconds,
+        replayed.same,
+        said("come out the same", "restent les mêmes")
     ));
     for (change, count) in &replayed.changes {
-        printer.line(format!("{count:>9}  {}", told(change)));
+        printer.line(format!("{count:>9}  {}", told(change, language)));
     }
     for (why, count) in &replayed.lost {
-        printer.line(format!("{count:>9}  not taken again: {why}"));
+        printer.line(format!("{count:>9}  {}: {}", said("not taken again", "non reprises"), why.said(language)));
     }
     for Row { flip, decisions } in &replayed.flips {
         let Flip { change, app, class, from, to } = flip;
         printer.line(format!("{decisions:>9}  {change:<12}  {app}  {class}  {from} → {to}"));
-    }
-}
-
-fn told(change: &str) -> &'static str {
-    match change {
-        "refused" => "would be refused and were not",
-        "allowed" => "would be allowed and were not",
-        "moved" => "would go to another backend first",
-        "more-changed" => "would go where they went, with more changed",
-        "less-changed" => "would go where they went, with less changed",
-        _ => "would go where they went, with other backends behind",
     }
 }
 
@@ -145,12 +146,43 @@ fn since(text: &str, now: Timestamp) -> anyhow::Result<Timestamp> {
         .with_context(|| format!("`--since` is a number of days or hours (30d, 12h) or a date, and not `{text}`"))
 }
 
+/// What gateways looked for under the policies of the log, as far as the candidate knows it.
+struct Days<'p> {
+    archive: Archive,
+    policy: &'p Policy,
+    known: Mutex<HashMap<[String; 3], Arc<[EntityId]>>>,
+}
+
+impl Days<'_> {
+    /// The candidate's types that a gateway with the files of these digests looked for, sorted. Where its files are not kept
+    /// it is taken for one with none of its own.
+    fn sought(&self, digests: [&str; 3]) -> Arc<[EntityId]> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let sought = known.entry(digests.map(str::to_owned)).or_insert_with(|| {
+            let [Some(policy), Some(inventory), Some(reference)] = digests.map(Digest::parse) else {
+                return Arc::default();
+            };
+            let kept = Officer::read(&self.archive.place([policy, inventory, reference]));
+            let names =
+                kept.or_else(|_| Officer::read(Path::new(""))).map(|officer| officer.sought()).unwrap_or_default();
+            let mut sought: Vec<EntityId> =
+                names.iter().filter_map(|name| self.policy.catalogue().entity(name.as_str())).collect();
+            sought.sort_unstable();
+            sought.into()
+        });
+        Arc::clone(sought)
+    }
+}
+
 /// Takes decisions again.
 struct Again<'p> {
+    days: &'p Days<'p>,
     policy: &'p Policy,
     recall: Recall<'p>,
     now: Timestamp,
     tally: Tally,
+    /// The digests of the last decision, and what was looked for under them: most have the same.
+    last: ([String; 3], Arc<[EntityId]>),
 }
 
 #[derive(Deserialize)]
@@ -160,8 +192,18 @@ struct Envelope<'a> {
 }
 
 impl<'p> Again<'p> {
-    fn new(policy: &'p Policy, now: Timestamp) -> Self {
-        Self { policy, recall: Recall::new(policy), now, tally: Tally::default() }
+    fn new(days: &'p Days<'p>, now: Timestamp) -> Self {
+        let (policy, last) = (days.policy, (Default::default(), Arc::default()));
+        Self { days, policy, recall: Recall::new(policy), now, tally: Tally::default(), last }
+    }
+
+    /// What nobody looked for when this was decided, and the candidate asks for.
+    fn unsought(&mut self, recorded: &Recorded<'_>) -> Vec<EntityId> {
+        let digests = recorded.digests();
+        if self.last.0 != digests {
+            self.last = (digests.map(str::to_owned), self.days.sought(digests));
+        }
+        self.recall.unsought(recorded, &self.last.1)
     }
 
     fn note(&mut self, recorded: &Recorded<'_>, facts: &Facts, choices: &[Choice]) {
@@ -225,6 +267,9 @@ impl Reader for Again<'_> {
         self.tally.decisions += 1;
         match self.recall.facts(&entry) {
             Err(lost) => *self.tally.lost.entry(lost).or_default() += 1,
+            Ok((facts, able)) if policy::depends_on(self.policy, &facts, &able, (&self.unsought(&entry), self.now)) => {
+                *self.tally.lost.entry(Lost::Unsought).or_default() += 1;
+            }
             Ok((facts, able)) => {
                 let plan = policy::decide(self.policy, &facts, &able, self.now);
                 self.note(&entry, &facts, &plan.choices);

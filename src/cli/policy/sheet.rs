@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, bail};
 use serde::Serialize;
 
-use super::{Exit, Folder, Printer, now, show, study};
+use super::{Exit, Folder, Printer, now, say, show, study};
 use crate::app::Officer;
 use crate::cli::init::{replace, write};
 use crate::cli::{home_of, meant};
@@ -74,14 +74,19 @@ pub(super) fn init(arguments: &Init, printer: Printer) -> anyhow::Result<Exit> {
         bail!("there is no pack `{unknown}`\n  help: {meant}\n  packs: {}", known.join(", "));
     }
     let officer = Officer::read(dir)?;
-    let begin = Begin { home: &arguments.home, packs: &arguments.packs, language: language(&arguments.lang)? };
+    let language = language(&arguments.lang)?;
+    let begin = Begin { home: &arguments.home, packs: &arguments.packs, language };
     let files = officer.begin(&begin, now())?;
     for (path, text) in &files {
         write(&dir.join(path), text, 0o644)?;
         printer.line(dir.join(path).display().to_string());
     }
+    let (next, state) = match language {
+        Language::En => ("next:", "state what is true of your backends in"),
+        Language::Fr => ("ensuite :", "déclarez ce qui est vrai de vos hébergeurs dans"),
+    };
     printer.say(format!(
-        "next:\n  1. state what is true of your backends in {0}/backends.toml\n  2. octroi policy check --policies {0}\n  3. octroi policy matrix --policies {0}",
+        "{next}\n  1. {state} {0}/backends.toml\n  2. octroi policy check --policies {0}\n  3. octroi policy matrix --policies {0}",
         dir.display()
     ));
     Ok(Exit::Well)
@@ -109,25 +114,28 @@ pub(super) fn check(folder: &Folder, printer: Printer) -> anyhow::Result<Exit> {
         failures: results.iter().flat_map(failed).collect(),
     };
     let well = checked.misreadings.is_empty() && checked.failures.is_empty();
+    let said = |en, fr| say(study.language(), en, fr);
     for notice in &checked.notices {
-        printer.say(format!("warning: {notice}"));
+        printer.say(format!("{}: {notice}", said("warning", "attention")));
     }
     show(printer, folder.json, &checked, || {
         for line in checked.misreadings.iter().map(|advice| &advice.text).chain(&checked.failures) {
             printer.line(line);
         }
-        let until = checked.valid_until.as_deref().unwrap_or("changed");
-        printer.line(format!(
-            "{} version {}: {} backends, {} scenarios, {} not as told; valid until {until}",
-            checked.policy,
-            checked.version,
-            checked.backends,
-            checked.scenarios,
-            checked.failures.len()
-        ));
-        printer.line(format!("sheets    {}", checked.digest));
-        printer.line(format!("inventory {}", checked.inventory_digest));
-        printer.line(format!("reference {}", checked.reference_digest));
+        let until = checked.valid_until.as_deref().unwrap_or_else(|| said("changed", "changée"));
+        let Checked { policy, version, backends, scenarios, .. } = &checked;
+        let failed = checked.failures.len();
+        printer.line(match study.language() {
+            Language::En => format!(
+                "{policy} version {version}: {backends} backends, {scenarios} scenarios, {failed} not as told; valid until {until}"
+            ),
+            Language::Fr => format!(
+                "{policy} version {version} : {backends} hébergeurs, {scenarios} scénarios, {failed} démentis ; valable jusqu'à {until}"
+            ),
+        });
+        printer.line(format!("{} {}", said("sheets   ", "feuilles  "), checked.digest));
+        printer.line(format!("{} {}", said("inventory", "inventaire"), checked.inventory_digest));
+        printer.line(format!("{} {}", said("reference", "référence "), checked.reference_digest));
     });
     Ok(if well { Exit::Well } else { Exit::Findings })
 }

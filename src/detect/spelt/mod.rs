@@ -11,6 +11,7 @@ use std::ops::Range;
 
 use self::words::{PARTS, Part};
 use super::fold;
+use super::page::Hit;
 
 pub(super) use self::words::wakes;
 
@@ -24,6 +25,8 @@ const WORDS_MIN: usize = 4;
 const DIGITS: Range<usize> = 7..48;
 /// Bytes between two words of one number.
 const GAP_BYTES_MAX: usize = 3;
+/// Confidence from which a finding as it stands is believed.
+const LIKELY: u8 = 50;
 /// Letters of a leet value that stand for no digit (the country of an IBAN).
 const OTHERS_MAX: usize = 4;
 
@@ -55,6 +58,31 @@ impl Spelt {
             self.leet_done = range.end;
             self.found.push((range, plain, true));
         }
+    }
+}
+
+/// Where something was found as it stands, for many questions.
+pub(super) struct Plainly(Vec<(usize, usize)>);
+
+impl Plainly {
+    /// Of these findings, when anybody will ask.
+    pub(super) fn of(hits: &[Hit], asked: bool) -> Self {
+        let likely = hits.iter().filter(|hit| asked && hit.confidence >= LIKELY);
+        let mut places: Vec<(usize, usize)> = likely.map(|hit| (hit.range.start, hit.range.end)).collect();
+        places.sort_unstable();
+        // Each end becomes the furthest so far.
+        let mut furthest = 0;
+        for (_, end) in &mut places {
+            furthest = furthest.max(*end);
+            *end = furthest;
+        }
+        Self(places)
+    }
+
+    /// Whether one of them shares a byte with a range.
+    pub(super) fn touch(&self, range: &Range<usize>) -> bool {
+        let before = self.0.partition_point(|(start, _)| *start < range.end);
+        before.checked_sub(1).and_then(|last| self.0.get(last)).is_some_and(|(_, furthest)| *furthest > range.start)
     }
 }
 
@@ -152,6 +180,8 @@ fn below(parts: &[(Range<usize>, Part)], most: u8) -> (u8, &[(Range<usize>, Part
         _ => parts,
     };
     match joined {
+        // `soixante-dix-huit`.
+        [(_, Part::Whole(10)), (_, Part::Unit(more @ 7..=9)), rest @ ..] if most == 19 => (10 + more, rest),
         [(_, Part::Unit(value) | Part::Whole(value)), rest @ ..] if (1..=most).contains(value) => (*value, rest),
         _ => (0, parts),
     }
@@ -176,10 +206,10 @@ pub(super) fn in_leet(text: &str, run: &Range<usize>) -> Option<(Range<usize>, S
     // Cheap, for nearly every run: a look-alike beside a digit.
     let touches =
         |pair: &[u8]| matches!(pair, [a, b] if a.is_ascii_digit() && is_sure(*b) || is_sure(*a) && b.is_ascii_digit());
-    if first.len() > DIGITS.end
-        || !first.windows(2).any(touches)
-            && !(first.iter().all(u8::is_ascii_digit) && is_sure(*bytes.get(run.end + 1)?))
-    {
+    // Or, behind digits alone, one that stands apart.
+    let apart = || first.iter().all(u8::is_ascii_digit) && bytes.get(run.end + 1).is_some_and(|byte| is_sure(*byte));
+    let asks = first.windows(2).any(touches) || apart();
+    if first.len() > DIGITS.end || !asks {
         return None;
     }
     let mut range = run.clone();
@@ -202,7 +232,9 @@ pub(super) fn in_leet(text: &str, run: &Range<usize>) -> Option<(Range<usize>, S
         char::from(digit_of(byte).filter(|_| !kept).unwrap_or(byte))
     });
     let plain: String = plain.collect();
-    (plain.as_bytes() != written).then_some((range, plain))
+    let changed = plain.bytes().zip(written).filter(|(plain, written)| plain != *written).count();
+    // A value that has letters of its own may well have one more.
+    (changed > usize::from(others > 0)).then_some((range, plain))
 }
 
 /// Whether a letter is often taken for a digit.
@@ -224,7 +256,7 @@ const fn digit_of(byte: u8) -> Option<u8> {
 
 /// Where the group before a place begins, when it may be part of the value.
 fn group_left(bytes: &[u8], start: usize) -> Option<usize> {
-    let end = start.checked_sub(1).filter(|&gap| bytes.get(gap).is_some_and(is_separator))?;
+    let end = start.checked_sub(1).filter(|&gap| bytes.get(gap).is_some_and(|byte| is_separator(*byte)))?;
     let len = bytes.get(..end)?.iter().rev().take(9).take_while(|byte| byte.is_ascii_alphanumeric()).count();
     is_group(bytes.get(end - len..end)?).then_some(end - len)
 }
@@ -232,7 +264,7 @@ fn group_left(bytes: &[u8], start: usize) -> Option<usize> {
 /// Where the group behind a place ends, when it may be part of the value.
 fn group_right(bytes: &[u8], end: usize) -> Option<usize> {
     let start = end + 1;
-    bytes.get(end).filter(|byte| is_separator(byte))?;
+    bytes.get(end).filter(|byte| is_separator(**byte))?;
     let len = bytes.get(start..)?.iter().take(9).take_while(|byte| byte.is_ascii_alphanumeric()).count();
     is_group(bytes.get(start..start + len)?).then_some(start + len)
 }
@@ -245,7 +277,7 @@ fn is_group(group: &[u8]) -> bool {
     (1..=8).contains(&group.len()) && (sure && (digits || group.len() > 2) || digits && others <= 2)
 }
 
-const fn is_separator(byte: &u8) -> bool {
+const fn is_separator(byte: u8) -> bool {
     matches!(byte, b' ' | b'-' | b'.' | b'/')
 }
 

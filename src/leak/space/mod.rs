@@ -22,7 +22,7 @@ use zeroize::Zeroize;
 
 pub use document::{About, Content, DocumentId};
 pub use question::Question;
-pub use verdict::{Match, Stage, Touched, Verdict};
+pub use verdict::{Match, Stage, THRESHOLD_MAX, THRESHOLD_MIN, Touched, Verdict};
 
 use super::prints::{CODE, PROSE, Prints};
 use super::scan::{Live, Rows, ScanError};

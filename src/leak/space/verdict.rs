@@ -97,6 +97,11 @@ const FACTS_MAX: u32 = 60;
 const CURVE: [(u32, u32); 8] =
     [(0, 0), (120, 100), (200, 250), (280, 500), (340, 650), (420, 800), (600, 920), (1000, 1000)];
 
+/// Lowest score that a calibration may make 500: below it one common phrase would count as a copy.
+pub const THRESHOLD_MIN: u16 = 300;
+/// Highest: above it copies would pass.
+pub const THRESHOLD_MAX: u16 = 800;
+
 /// Which evidence is worth 500.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Scale {
@@ -112,7 +117,7 @@ impl Default for Scale {
 impl Scale {
     /// A scale on which this score becomes 500.
     pub(super) fn at(threshold: u16) -> Self {
-        Self { threshold: u32::from(threshold).clamp(300, 800) }
+        Self { threshold: u32::from(threshold.clamp(THRESHOLD_MIN, THRESHOLD_MAX)) }
     }
 
     fn of(self, score: u32) -> u32 {

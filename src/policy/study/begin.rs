@@ -65,7 +65,8 @@ impl Begin<'_> {
         }
         study(&sheet)?;
         let mut files = vec![("main.policy".to_owned(), sheet), ("backends.toml".to_owned(), inventory)];
-        let chosen = starter::packs().into_iter().filter(|(name, _)| self.packs.iter().any(|pack| pack == name));
+        let chosen =
+            starter::packs_in(self.language).into_iter().filter(|(name, _)| self.packs.iter().any(|pack| pack == name));
         files.extend(chosen.map(|(name, text)| (format!("packs/{name}.policy"), text.to_owned())));
         Ok(files)
     }

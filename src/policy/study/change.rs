@@ -1,36 +1,152 @@
-//! The smallest change that would let a refused request pass: of the inventory's truths, or of the data.
+//! The smallest change that would let a refused request pass: of the inventory's truths, of what is done to the data on its way,
+//! or of the data itself.
 //!
-//! Each is tried, not guessed: a truth is taken as declared, the policy is compiled with it, and the request decided again.
+//! Each is tried, not guessed: a truth is taken as declared, a duty as demanded by the sheet, the policy is compiled with it, and
+//! the request decided again.
 
 use jiff::Timestamp;
 
 use super::super::declared::{Certificate, Dated, Declared, Entry};
 use super::super::phrase::Language;
-use super::super::resolved::{Predicate, Quality};
+use super::super::resolved::{Gate, Predicate, Quality, Rule};
 use super::super::text::{Text, say};
 use super::Study;
+use super::scenarios::action_words;
+use super::sentence::class_name;
 use super::side::{Side, standing};
-use crate::model::{BackendId, Facts, TypeFact};
+use crate::model::{Action, BackendId, ClassId, EntityId, Facts, TypeFact, Word};
 
 /// At most this many truths are changed at once; more is another backend.
 const CHANGES_MAX: usize = 3;
+/// Findings that are taken out one by one to find how many must go; of more, all are named.
+const COUNT_MAX: u32 = 64;
 
-/// What would have to become true of a backend so that it may have the request, fewest first; or what would have to be
-/// gone from the request.
+/// What would have to become true of a backend so that it may have the request, or what would have to be done to the data,
+/// fewest first; or what would have to be gone from the request.
 pub(super) fn smallest(study: &Study, facts: &Facts, backend: BackendId, language: Language) -> Option<String> {
     let index = usize::from(backend.0);
     let lacking = lacking(study, facts, index);
+    let parts = |qualities: &[&Quality]| -> Vec<String> {
+        qualities.iter().filter_map(|q| name(q)).map(|text| text.said(language)).collect()
+    };
+    let duties = Duties::smallest(study, facts, index, &[]);
     for size in 1..=CHANGES_MAX {
+        if let Some(duties) = duties.as_ref().filter(|duties| duties.items.len() <= size) {
+            return Some(duties.said(study));
+        }
         for chosen in choices(lacking.len(), size) {
             let qualities: Vec<&Quality> = chosen.iter().filter_map(|at| lacking.get(*at)).collect();
-            if passes(study, facts, index, &qualities) {
-                let parts: Vec<String> =
-                    qualities.iter().filter_map(|q| name(q)).map(|text| text.said(language)).collect();
-                return Some(parts.join(", "));
+            if passes(study, facts, index, (&qualities, None)) {
+                return Some(parts(&qualities).join(", "));
             }
         }
     }
-    without(study, facts, backend, language)
+    let both = || {
+        choices(lacking.len(), 1).into_iter().chain(choices(lacking.len(), 2)).find_map(|chosen| {
+            let qualities: Vec<&Quality> = chosen.iter().filter_map(|at| lacking.get(*at)).collect();
+            let duties = Duties::smallest(study, facts, index, &qualities)?;
+            Some([parts(&qualities), vec![duties.said(study)]].concat().join(", "))
+        })
+    };
+    duties.map(|duties| duties.said(study)).or_else(both).or_else(|| without(study, facts, backend, language))
+}
+
+/// A change of the data on its way to one backend, as a rule of the sheet would demand it.
+#[derive(Debug, Clone)]
+struct Duties {
+    action: Action,
+    items: Vec<Item>,
+}
+
+/// What is changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Item {
+    /// Findings of a type.
+    Type(TypeFact),
+    /// A class that was declared.
+    Class(ClassId),
+}
+
+impl Duties {
+    /// The mildest action and the fewest types that let the request pass. Only a sheet that asks what is *still identified*
+    /// can be content with a change: `data includes` is the request as it arrived.
+    fn smallest(study: &Study, facts: &Facts, index: usize, qualities: &[&Quality]) -> Option<Self> {
+        if !study.policy.program().asks_still() {
+            return None;
+        }
+        let types = facts.types.iter().filter(|fact| fact.possibly > 0).map(|fact| Item::Type(*fact));
+        let classes = (0_u8..).map(ClassId).take(study.catalogue.classes.len());
+        let classes = classes.filter(|class| facts.declared.contains(*class)).map(Item::Class);
+        let items: Vec<Item> = types.chain(classes).collect();
+        let can = |action: &Action| study.vocabulary.actions.contains(action);
+        for action in [Action::Pseudonymise, Action::Redact].into_iter().filter(can) {
+            let mut duties = Self { action, items: items.clone() };
+            if !duties.pass(study, facts, index, qualities) {
+                continue;
+            }
+            for item in &items {
+                let fewer = Self { action, items: duties.items.iter().filter(|one| *one != item).cloned().collect() };
+                if !fewer.items.is_empty() && fewer.pass(study, facts, index, qualities) {
+                    duties = fewer;
+                }
+            }
+            return Some(duties);
+        }
+        None
+    }
+
+    fn pass(&self, study: &Study, facts: &Facts, index: usize, qualities: &[&Quality]) -> bool {
+        passes(study, facts, index, (qualities, Some(self)))
+    }
+
+    /// As a rule about one backend.
+    fn rule(&self, backend: &Word) -> Rule {
+        let mut actions: Vec<(EntityId, Action)> = Vec::new();
+        let mut class_actions: Vec<(ClassId, Action)> = Vec::new();
+        for item in &self.items {
+            match item {
+                Item::Type(fact) => actions.push((fact.entity, self.action)),
+                Item::Class(class) => class_actions.push((*class, self.action)),
+            }
+        }
+        Rule {
+            name: Word::fixed("what-if"),
+            because: Word::fixed("what-if"),
+            pack: false,
+            gate: Gate::default(),
+            on: Some(Predicate::Is(Quality::Named(backend.clone()))),
+            only: None,
+            never: None,
+            actions,
+            class_actions,
+            seals: false,
+            prefers: Vec::new(),
+        }
+    }
+
+    fn said(&self, study: &Study) -> String {
+        let part = |item: &Item| match item {
+            Item::Type(fact) => amount(study, fact, fact.possibly),
+            Item::Class(class) => class_name(*class, &study.catalogue, study.language),
+        };
+        // A type of a class that is named too goes without saying.
+        let info = |fact: &TypeFact| study.catalogue.info(fact.entity).map(|info| info.classes).unwrap_or_default();
+        let said = |item: &&Item| match item {
+            Item::Type(fact) => {
+                let of = |other: &Item| matches!(other, Item::Class(class) if info(fact).contains(*class));
+                !self.items.iter().any(of)
+            }
+            Item::Class(_) => true,
+        };
+        let parts: Vec<String> = self.items.iter().filter(said).map(part).collect();
+        format!("{} {}", action_words(self.action, study), parts.join(", "))
+    }
+}
+
+/// So many findings of a type: `2 email`.
+fn amount(study: &Study, fact: &TypeFact, count: u32) -> String {
+    let name = study.catalogue.info(fact.entity).map_or("", |info| info.name.as_str());
+    format!("{count} {}", super::super::surface::written(name, study.language))
 }
 
 /// The qualities that some `allow`, `only` or `never` asks and the backend does not surely have.
@@ -70,13 +186,14 @@ fn choices(count: usize, size: usize) -> Vec<Vec<usize>> {
     found
 }
 
-fn passes(study: &Study, facts: &Facts, index: usize, qualities: &[&Quality]) -> bool {
+fn passes(study: &Study, facts: &Facts, index: usize, (qualities, duties): (&[&Quality], Option<&Duties>)) -> bool {
     let mut changed = study.gathered.clone();
     let Some(entry) = changed.inventory.entries.get_mut(index) else { return false };
     let name = entry.name.clone();
     for quality in qualities {
         declare(entry, quality, study.now);
     }
+    changed.resolved.rules.extend(duties.map(|duties| duties.rule(&name)));
     let Ok(policy) = changed.policy(&study.catalogue, &study.vocabulary, study.now) else { return false };
     let Some(backend) = policy.id_of(name.as_str()) else { return false };
     let side = Side { policy: &policy, today: &study.today, now: study.now, told: study.told };
@@ -102,7 +219,7 @@ fn declare(entry: &mut Entry, quality: &Quality, now: Timestamp) {
         Quality::TrainingNever => entry.training_never = said(true),
         Quality::TransferBasis => {
             entry.instruments = said(vec![super::super::declared::Instrument {
-                kind: crate::model::Word::fixed("standard-contractual-clauses"),
+                kind: Word::fixed("standard-contractual-clauses"),
                 dated: until.saturating_sub(jiff::Span::new().years(2)),
                 until,
                 countries: None,
@@ -139,11 +256,11 @@ fn without(study: &Study, facts: &Facts, backend: BackendId, language: Language)
                 gone.push(less.types.remove(*at));
             }
             if passes(&less) {
-                let part = |fact: &TypeFact| {
-                    let name = study.catalogue.info(fact.entity).map_or("", |info| info.name.as_str());
-                    format!("{} {}", fact.possibly, super::super::surface::written(name, language))
+                let fewest = |fact: &TypeFact| match gone.as_slice() {
+                    [only] => fewest(facts, only, passes),
+                    _ => fact.possibly,
                 };
-                let parts: Vec<String> = gone.iter().rev().map(part).collect();
+                let parts: Vec<String> = gone.iter().rev().map(|fact| amount(study, fact, fewest(fact))).collect();
                 return Some(say!("take out {}", parts.join(", ")).said(language));
             }
         }
@@ -151,4 +268,17 @@ fn without(study: &Study, facts: &Facts, backend: BackendId, language: Language)
     let mut bare = facts.clone();
     bare.declared = crate::model::ClassSet::default();
     (facts.declared != bare.declared && passes(&bare)).then(|| say!("send it without this data").said(language))
+}
+
+/// How many findings of a type have to go at least: a rule may ask for a number of them.
+fn fewest(facts: &Facts, gone: &TypeFact, passes: impl Fn(&Facts) -> bool) -> u32 {
+    let less = |count: u32| {
+        let mut less = facts.clone();
+        for fact in less.types.iter_mut().filter(|fact| fact.entity == gone.entity) {
+            fact.possibly = fact.possibly.saturating_sub(count);
+            fact.surely = fact.surely.min(fact.possibly);
+        }
+        less
+    };
+    (1..gone.possibly.min(COUNT_MAX)).find(|count| passes(&less(*count))).unwrap_or(gone.possibly)
 }

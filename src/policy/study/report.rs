@@ -147,10 +147,10 @@ impl Study {
             if !self.served.iter().any(of) && !info.declared {
                 continue;
             }
-            let meanings = &self.gathered.world.reference.meanings;
+            let reference = &self.gathered.world.reference;
             rows.push(MatrixRow {
                 class: sentence::class_name(class, &self.catalogue, self.language),
-                law: meanings.get(info.name.as_str()).cloned().unwrap_or_default(),
+                law: reference.meaning(info.name.as_str(), self.language).cloned().unwrap_or_default(),
                 cells: self.backends().map(|backend| self.cell(&space, class, backend)).collect(),
             });
         }

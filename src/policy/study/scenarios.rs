@@ -214,7 +214,7 @@ impl Study {
         let given = sentence::given(facts, &self.catalogue, self.language, true)?;
         let name = &self.policy.backend(backend)?.name;
         let said = |phrase: Phrase| phrase.surface(self.language);
-        let title = say!("not if {}", what.said(self.language).replace('`', "")).said(self.language);
+        let title = say!("notices: {}", what.said(self.language).replace('`', "")).said(self.language);
         let text = format!(
             "{} \"{title}\"\n  {} {given}\n  {} {} {name}\n",
             said(Phrase::Scenario),

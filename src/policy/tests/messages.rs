@@ -2,6 +2,8 @@
 //!
 //! Each row is a sheet (or inventory, or pack) with a fault in it; the whole rendering is the expectation.
 
+use unicode_normalization::UnicodeNormalization as _;
+
 use super::*;
 
 const HEAD: &str = "policy \"Test\" version 1 owner \"dpo\" review before 2027-06-30\nhome FR\nlabels \"Public\", \"Secret\"\nallow backends on premises\n";
@@ -139,6 +141,19 @@ fn words() {
             ("label_without_issuer", of_statements("the label \"Public\" lowers personal")),
             ("label_brings", of_statements("the label \"Secret\" brings personal")),
             ("window", of_statements("allow backends domestic until 2027-13-01")),
+            ("window_written_day_first", of_statements("allow backends domestic until 30/06/2027")),
+            ("window_written_either_way", of_statements("allow backends domestic until 06/07/2027")),
+            (
+                "capital",
+                of_statements(
+                    "Rule r because \"x\" only backends domestic\nrule s because \"y\" only backends domestic",
+                ),
+            ),
+            ("article", rule("  only backends located in the FR")),
+            ("country_by_name", rule("  only backends located in Germany")),
+            ("europe", rule("  only backends located in Europe")),
+            ("class_in_the_plural", rule("  when data includes persons\n  only backends domestic")),
+            ("class_nobody_knows", rule("  when data includes dossiers\n  only backends domestic")),
         ],
     );
 }
@@ -209,7 +224,12 @@ fn sheets() {
             ("home_is_no_country", of_sheet(&HEAD.replace("home FR", "home EEA"))),
             ("nothing_allowed", of_sheet(&HEAD.replace("allow backends on premises\n", ""))),
             ("open_quote", of_sheet(&HEAD.replace("\"Secret\"", "\"Secret"))),
-            ("stray_character", of_statements("allow backends domestic; ")),
+            ("stray_character", of_statements("allow backends domestic @ ")),
+            ("semicolon", of_sheet(&HEAD.replace("\"Public\", ", "\"Public\"; "))),
+            ("full_stop", of_statements("allow backends domestic.")),
+            ("slashes", of_statements("// a note\nallow backends domestic")),
+            ("curly_quotes", of_statements("rule r because “the law” only backends domestic")),
+            ("fraction", of_sheet(&HEAD.replace("version 1", "version 1.1"))),
             ("bad_date", of_sheet(&HEAD.replace("2027-06-30", "2027-06-31"))),
             ("label_twice", of_sheet(&HEAD.replace("\"Secret\"", "\"public\""))),
             (
@@ -287,4 +307,61 @@ fn miette_shows_the_same_place() {
     assert_eq!(miette::Diagnostic::code(fault).unwrap().to_string(), "octroi::policy::unknown-country");
     assert_eq!(fault.labels().unwrap().next().unwrap().offset(), statements.find("UK").unwrap());
     assert_eq!((fault.file(), fault.place()), ("main.policy", (5, 27)));
+}
+
+/// One slip is one fault, whatever stands behind it: accents, capitals, a word of the other language, accents apart.
+#[test]
+fn a_slip_is_told_once() {
+    let french = "politique \"t\" version 1 responsable \"o\" à revoir avant le 2027-06-30\nsiège FR\nautoriser les hébergeurs sur site\nrègle r parce que \"x\" quand les données comprennent santé seulement les hébergeurs situés dans EEE\n";
+    let english = format!("{HEAD}rule r because \"x\" when data includes health only backends located in EEA\n");
+    for (name, sheet, expected) in [
+        ("no accent", french.replace("règle r", "regle r"), "`regle` s'écrit `règle`"),
+        (
+            "no accents",
+            french.replace("les données", "les donnees"),
+            "`les donnees comprennent` s'écrit `les données comprennent`",
+        ),
+        ("a capital", french.replace("règle r", "Règle r"), "`Règle` s'écrit `règle`"),
+        ("all capitals", french.replace("siège", "SIÈGE"), "`SIÈGE` s'écrit `siège`"),
+        ("an English word", french.replace("quand", "when"), "`when` s'écrit `quand`"),
+        ("an English area", french.replace("EEE", "EEA"), "`EEA` s'écrit `EEE`"),
+        ("an elided article", french.replace("dans EEE", "dans l'EEE"), "écrivez `EEE`"),
+        ("a country by name", french.replace("EEE", "Allemagne"), "vouliez-vous dire `DE`"),
+        ("a day first", french.replace("2027-06-30", "30/06/2027"), "écrivez 2027-06-30"),
+        ("guillemets", french.replace("\"x\"", "« x »"), "écrivez \"x\""),
+        ("a French word", english.replace("when", "quand"), "`quand` is written `when`"),
+        ("a capital letter", english.replace("only", "Only"), "`Only backends` is written `only backends`"),
+    ] {
+        let told = faults(&of_sheet(&sheet));
+        assert!(told.contains(expected) && told.matches("octroi::policy::").count() == 1, "{name}: {told}");
+    }
+    let apart: String = french.nfd().collect();
+    assert_ne!(apart, french);
+    let digest = |sheet: &str| good(&sources(sheet, example())).digest();
+    assert_eq!(digest(&apart), digest(french), "accents apart from their letters are the same words");
+    for (name, sheet) in [
+        ("line ends", french.replace('\n', "\r\n")),
+        ("byte order mark", format!("\u{feff}{french}")),
+        ("tabs", french.replace(' ', "\t")),
+        ("narrow blanks", french.replace(' ', "\u{202f}")),
+    ] {
+        // Blanks within texts are part of them: there are none here.
+        assert_eq!(digest(&sheet), digest(french), "{name}");
+    }
+}
+
+/// No phrase of one language is another phrase of the other, or the same as another but for accents and capitals.
+#[test]
+fn no_slip_is_another_phrase() {
+    for one in phrase::all() {
+        for other in phrase::all().filter(|other| *other != one) {
+            for language in Language::ALL {
+                let (mine, theirs) = (one.surface(language), other.surface(language));
+                assert_ne!(parser::folded(mine), parser::folded(theirs), "{one:?} {other:?}");
+                for foreign in Language::ALL.into_iter().filter(|foreign| *foreign != language) {
+                    assert_ne!(mine, other.surface(foreign), "{one:?} {other:?}");
+                }
+            }
+        }
+    }
 }

@@ -20,7 +20,7 @@ fn entry(policy: &Policy, facts: &Facts, able: &BackendSet) -> String {
     serde_json::json!({
         "kind": "decision", "tenant": facts.tenant, "app": facts.app, "purpose": facts.purpose, "label": label,
         "leak_score": leak, "scan": {"status": facts.scan.name(), "leaves": 3}, "plan": [],
-        "facts": recorded(facts, policy, able, &crate::model::Leak::scored(0)), "body_bytes": 7,
+        "facts": recorded(facts, policy, able, (&crate::model::Leak::scored(0), policy.catalogue().entity("organisation"))), "body_bytes": 7,
     })
     .to_string()
 }
@@ -68,8 +68,8 @@ fn what_does_not_say_enough_is_told() {
     let text = entry(&policy, &with(&policy, &["email"]), &everyone(&policy));
     for (name, text, expected) in [
         ("no facts", text.replace("\"facts\"", "\"other\""), Lost::NoFacts),
-        ("another version", text.replace("\"v\":1", "\"v\":2"), Lost::Version),
-        ("cut", text.replace("\"v\":1", "\"cut\":true,\"v\":1"), Lost::Version),
+        ("another version", text.replace("\"v\":2", "\"v\":3"), Lost::Version),
+        ("cut", text.replace("\"v\":2", "\"cut\":true,\"v\":2"), Lost::Version),
         ("an unknown type", text.replace("\"email\"", "\"telepathy\""), Lost::Type),
     ] {
         let recorded: Recorded<'_> = serde_json::from_str(&text).unwrap();

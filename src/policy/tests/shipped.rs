@@ -6,7 +6,7 @@ use super::*;
 fn scenarios_of_every_pack_hold() {
     let packs = starter::packs();
     assert!(packs.len() == 21);
-    for (name, text) in packs {
+    for (name, text) in packs.into_iter().chain(starter::packs_in(Language::Fr)) {
         let policy = good(&starter::trial(name, text));
         let results = run_scenarios(&policy, now());
         assert!(results.len() >= 3, "{name} has scenarios");
@@ -23,6 +23,47 @@ fn every_pack_says_that_it_is_a_draft_and_what_it_does_not_cover() {
             assert!(text.contains(words), "{name}: {words}");
         }
     }
+}
+
+/// A pack in French is the same pack: only its texts are said otherwise.
+#[test]
+fn packs_say_the_same_in_french() {
+    fn rules(name: &str, text: &str) -> serde_json::Value {
+        let mut faults = Vec::new();
+        let source = diagnostic::File::new("pack", text, parser::language_of(text));
+        let sheet = parser::parse(&source, &mut faults).unwrap();
+        assert!(faults.is_empty(), "{name}: {faults:?}");
+        let mut value = serde_json::to_value(&sheet).unwrap();
+        silence(&mut value);
+        value
+    }
+    fn silence(value: &mut serde_json::Value) {
+        match value {
+            serde_json::Value::Object(members) => {
+                for (key, member) in members {
+                    if ["because", "title", "owner", "reason"].contains(&key.as_str()) {
+                        *member = serde_json::Value::Null;
+                    } else {
+                        silence(member);
+                    }
+                }
+            }
+            serde_json::Value::Array(items) => items.iter_mut().for_each(silence),
+            _ => {}
+        }
+    }
+    let mut told = 0;
+    for ((name, english), (_, french)) in starter::packs().into_iter().zip(starter::packs_in(Language::Fr)) {
+        assert_eq!(rules(name, english), rules(name, french), "{name}");
+        told += usize::from(english != french);
+        if english != french {
+            for words in ["Projet, à revoir par un juriste", "Ne couvre pas :", "Découle de :", "à revoir avant le"]
+            {
+                assert!(french.contains(words), "{name}: {words}");
+            }
+        }
+    }
+    assert!(told >= 18, "{told}");
 }
 
 /// The files of a starter folder as sources.
@@ -150,4 +191,26 @@ fn the_sheet_of_the_guide_compiles() {
     let whole = inventory.replace("sha256:…", &"ab".repeat(32));
     let policy = good(&sources(&format!("{HEADER}allow backends on premises\n"), &whole));
     assert_eq!(policy.backends()[0].name.as_str(), "cloud-example");
+}
+
+/// The French guide lists every word with the English one and its meaning, and its sheet is one.
+#[test]
+fn the_french_guide_lists_every_word() {
+    let guide = include_str!("../../../docs/politique.md");
+    let mut table = "\n| mot | en anglais | sens |\n|---|---|---|\n".to_owned();
+    for phrase in phrase::all() {
+        let (french, english) = (phrase.surface(Language::Fr), phrase.surface(Language::En));
+        table.push_str(&format!("| `{french}` | `{english}` | {} |\n", phrase.meaning(Language::Fr)));
+    }
+    table.push_str("\n| donnée | en anglais |\n|---|---|\n");
+    for [english, french] in surface::NAMES {
+        table.push_str(&format!("| `{french}` | `{english}` |\n"));
+    }
+    let listed = guide.split_once("<!-- words: begin -->\n").unwrap().1.split_once("<!-- words: end -->").unwrap().0;
+    assert_eq!(listed.trim(), table.trim());
+    let sheet = guide.split("```").find(|block| block.trim_start().starts_with("politique \"")).unwrap();
+    let inventory = example().replace("[backend.cloud-us]", "[backend.us-cloud]");
+    for result in run_scenarios(&good(&sources(sheet, &inventory)), now()) {
+        assert!(result.failures.is_empty(), "{result:?}");
+    }
 }

@@ -51,6 +51,26 @@ fn the_smallest_change_is_named() {
 }
 
 #[test]
+fn the_smallest_change_may_be_a_duty_or_a_number_less() {
+    let study = study(&format!(
+        "{ALLOW_ALL}rule i because \"x\" when data still includes identified personal never backends exposed to US\n\
+         rule n because \"x\" when data includes at least 3 fr_nir never backends located in DE\n\
+         rule c because \"x\" when data includes iban only backends on premises, or certified HDS\n"
+    ));
+    let change = |question: &str| study.ask(question, true).unwrap().backends[0].smallest_change.clone();
+    for (question, expected) in [
+        ("2 email to cloud-us", "pseudonymise 2 email"),
+        ("2 email and 3 person to cloud-us", "pseudonymise 2 email, 3 person"),
+        ("health and email to cloud-us", "pseudonymise personal"),
+        ("4 fr_nir to cloud-de", "take out 2 fr_nir"),
+        ("iban to cloud-de", "certify HDS"),
+        ("iban to cloud-us", "certify HDS, pseudonymise 1 iban"),
+    ] {
+        assert_eq!(change(question).as_deref(), Some(expected), "{question}");
+    }
+}
+
+#[test]
 fn the_matrix_tells_the_plain_case_and_its_exceptions() {
     let study = study(&format!(
         "{ALLOW_ALL}{HEALTH}rule p because \"x\" when data includes personal on backends exposed to US must pseudonymise personal\nrule t because \"x\" when data includes trade-secret unless app is \"lab\" only backends on premises\n"

@@ -84,9 +84,23 @@ fn everything_is_laid_out() {
 
 #[test]
 fn shipped_sheets_are_laid_out() {
-    for (name, text) in starter::packs() {
+    for (name, text) in starter::packs().into_iter().chain(starter::packs_in(Language::Fr)) {
         check_layout(text);
         assert_eq!(laid(text, None), text, "{name} is not as `octroi policy fmt` writes it");
+    }
+    let demo = starter::demo(&[7; 32]);
+    let begun = starter::init("FR").unwrap();
+    let sheets: Vec<&(String, String)> = demo.iter().chain(&begun).filter(|(path, _)| path == "main.policy").collect();
+    assert_eq!(sheets.len(), 2);
+    for (_, text) in sheets {
+        check_layout(text);
+    }
+    for language in Language::ALL {
+        let fill = |text: &str| {
+            let text = text.replace("{home}", "FR").replace("{review}", "2027-06-30");
+            text.replace("{until}", "2027-06-30").replace("{today}", "2026-11-23").replace("{packs}", "")
+        };
+        check_layout(&fill(starter::beginning(language).0));
     }
 }
 

@@ -19,8 +19,8 @@ const set = Object.fromEntries(
   pairs.filter(([key]) => ['OPENAI_BASE_URL', 'OPENAI_API_KEY', 'NODE_EXTRA_CA_CERTS'].includes(key)),
 );
 const kept = Object.entries(process.env).filter(([key]) => !/^OPENAI_|_proxy$/i.test(key));
-const suite = fileURLToPath(new URL('suite.test.mjs', import.meta.url));
-const child = spawn(process.execPath, ['--test', '--test-reporter=spec', suite], {
+const suites = ['suite.test.mjs', 'ai.test.mjs'].map((name) => fileURLToPath(new URL(name, import.meta.url)));
+const child = spawn(process.execPath, ['--test', '--test-reporter=spec', ...suites], {
   env: { ...Object.fromEntries(kept), ...set },
   stdio: 'inherit',
 });

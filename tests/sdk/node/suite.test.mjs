@@ -1,13 +1,13 @@
 // What an application does with the official package. Run it through run.mjs.
 
 import assert from 'node:assert/strict';
-import https from 'node:https';
 import { after, before, test } from 'node:test';
 
 import OpenAI from 'openai';
 import { zodFunction, zodResponseFormat, zodTextFormat } from 'openai/helpers/zod';
 import { z } from 'zod';
 
+import { assertReceived } from './received.mjs';
 import { EMAIL, HEALTH, IBAN, PERSON, PHONE, PLANTED, PROMPT } from './values.mjs';
 
 const mode = process.env.OCTROI_SDK_MODE;
@@ -43,17 +43,7 @@ before(async () => {
   embeddingModel = names.find((name) => name.includes('embed')) ?? model;
 });
 
-after(async () => {
-  const bodies = await receivedBodies();
-  const seen = PLANTED.flatMap((value, number) => (bodies.includes(value) ? [number] : []));
-  if (mode === 'abroad') {
-    // Positions, not values: a report must not show what it says was protected.
-    assert.deepEqual(seen, [], 'planted values crossed');
-    assert.match(bodies, /[A-Z]{2,}_[0-9A-HJKMNP-TV-Z]{8}/, 'no pseudonym crossed, so nothing was tested');
-  } else {
-    assert.ok(seen.length > 0, 'no planted value reached a server, so nothing was tested');
-  }
-});
+after(() => assertReceived(mode));
 
 test('models', async () => {
   const listed = [];
@@ -320,28 +310,4 @@ function assertShaped(error, ...statuses) {
   assert.ok(error.type, 'the error has no type');
   assert.notEqual(error.code, undefined, 'the error has no code');
   assert.ok(!PLANTED.some((value) => error.message.includes(value)), 'the error quotes the request');
-}
-
-async function receivedBodies() {
-  const urls = (process.env.OCTROI_RECEIVED_URLS ?? '').split(',').filter(Boolean);
-  assert.ok(urls.length > 0, 'OCTROI_RECEIVED_URLS names no server');
-  const raw = (await Promise.all(urls.map(fetched))).join('\n');
-  let undone = raw;
-  for (let layer = 0; layer < 3; layer += 1) {
-    undone = undone.replaceAll(/\\+u([0-9a-fA-F]{4})/g, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)));
-  }
-  return `${raw}\n${undone}`;
-}
-
-function fetched(url) {
-  return new Promise((resolve, reject) => {
-    https
-      .get(url, (answer) => {
-        const parts = [];
-        answer.on('data', (part) => parts.push(part));
-        answer.on('end', () => resolve(Buffer.concat(parts).toString('utf8')));
-        answer.on('error', reject);
-      })
-      .on('error', reject);
-  });
 }

@@ -52,7 +52,8 @@ const FACTS: &[Member] = &[
     may("roles", Shape::List(&Shape::Word), "of the caller"),
     must("types", Shape::List(&Shape::Object(TYPE)), "as found, before a label lowered anything"),
     may("unreadable", Shape::Flag, "a field cannot be read"),
-    must("v", Shape::Number, "version of these facts: 1"),
+    may("unsought", Shape::List(&Shape::Word), "types that a detector knows and nobody looked for: none found says nothing"),
+    must("v", Shape::Number, "version of these facts: 2; facts of version 1 do not say what was not looked for"),
 ];
 
 const TYPE: &[Member] = &[

@@ -17,5 +17,6 @@ pub(super) const SCHEMA: Schema = Schema {
         may("reason", Shape::Word, "why it was refused: `faults`, `signature`, `approvers`, `rollback`, `record`, `inside`"),
         may("reference", Shape::Digest, "digest of the reference data with it"),
         may("valid_until", Shape::Word, "when it must be compiled again, RFC 3339"),
+        may("version", Shape::Number, "the version in its header"),
     ],
 };

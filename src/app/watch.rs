@@ -1,0 +1,155 @@
+//! Watches the files that a gateway was loaded from: its configuration, the policy folder, certificates and secrets.
+
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+use notify::Watcher as _;
+use tokio::sync::mpsc;
+
+use crate::config::Config;
+
+/// How a file was when it was looked at: a replaced file has another number, an edited one another time or length. Through
+/// links, since folders of secrets are replaced by moving a link. Nothing where there is no file.
+type Seen = Option<(u64, i64, i64, u64)>;
+
+/// What to watch: the policy folders with all that is in them, and files.
+#[derive(Debug)]
+struct Watched {
+    policies: Vec<PathBuf>,
+    files: Vec<PathBuf>,
+    seen: Vec<Seen>,
+}
+
+impl Watched {
+    fn of(config: &Config, path: &Path) -> Self {
+        let mut files = vec![path.to_owned(), config.root_key.clone()];
+        files.extend(config.files.iter().cloned());
+        let seen = files.iter().map(|file| seen(file)).collect();
+        // Events tell absolute paths.
+        let absolute = |folder: &PathBuf| std::path::absolute(folder).unwrap_or_else(|_| folder.clone());
+        Self { policies: policies(config).map(absolute).collect(), files, seen }
+    }
+
+    /// Whether an event of a watched folder is about something that is read. The state of a run (`client.env`, a log) may lie
+    /// beside the configuration.
+    fn concerns(&mut self, event: &notify::Event) -> bool {
+        let now: Vec<Seen> = self.files.iter().map(|file| seen(file)).collect();
+        let changed = now != self.seen;
+        self.seen = now;
+        changed
+            || event.need_rescan()
+            || event.paths.iter().any(|path| self.policies.iter().any(|policy| path.starts_with(policy)))
+    }
+}
+
+/// The folder of the policy, and that of the candidate beside it.
+fn policies(config: &Config) -> impl Iterator<Item = &PathBuf> {
+    [&config.policy_folder].into_iter().chain(&config.shadow)
+}
+
+fn seen(path: &Path) -> Seen {
+    let file = std::fs::metadata(path).ok()?;
+    Some((file.ino(), file.mtime(), file.mtime_nsec(), file.size()))
+}
+
+/// Watches the files that reload.
+#[derive(Debug)]
+pub(super) struct Watch {
+    watcher: Option<notify::RecommendedWatcher>,
+    changes: mpsc::Receiver<()>,
+}
+
+impl Watch {
+    /// Begins to watch what a configuration names. It begins before the files are read for use, so that no change falls
+    /// between the two.
+    pub(super) fn begin(config: &Config, path: &Path) -> Self {
+        let (changed, changes) = mpsc::channel(1);
+        let watcher = Self::watcher(config, path, changed);
+        if watcher.is_none() {
+            tracing::warn!("Files are not watched: send SIGHUP after a change");
+        }
+        Self { watcher, changes }
+    }
+
+    /// Watches the folders, not the files: editors replace files, and a watch on the old one sees nothing.
+    fn watcher(config: &Config, path: &Path, changed: mpsc::Sender<()>) -> Option<notify::RecommendedWatcher> {
+        let mut watched = Watched::of(config, path);
+        let mut folders: Vec<PathBuf> = policies(config).cloned().collect();
+        // A policy folder that is replaced as a whole is another folder: its parent tells.
+        folders.extend(policies(config).filter_map(|folder| folder.parent().map(PathBuf::from)));
+        folders.extend(watched.files.iter().filter_map(|file| file.parent().map(PathBuf::from)));
+        let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+            if event.is_ok_and(|event| !event.kind.is_access() && watched.concerns(&event)) {
+                // A full channel means that a reload is due anyway.
+                changed.try_send(()).unwrap_or_default();
+            }
+        })
+        .ok()?;
+        folders.sort();
+        folders.dedup();
+        for folder in folders {
+            let folder = if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder };
+            let recursive = policies(config).any(|policy| *policy == folder);
+            let mode = if recursive { notify::RecursiveMode::Recursive } else { notify::RecursiveMode::NonRecursive };
+            // One that is not there now, or goes while it is looked at, is told of by its parent.
+            let watched = watcher.watch(&folder, mode);
+            if folder.exists() {
+                watched.ok()?;
+            }
+        }
+        Some(watcher)
+    }
+
+    /// Waits for a change; for ever where files are not watched.
+    pub(super) async fn changed(&mut self) {
+        if self.watcher.is_none() || self.changes.recv().await.is_none() {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// Forgets changes that came meanwhile.
+    pub(super) fn forget(&mut self) {
+        while self.changes.try_recv().is_ok() {}
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "a test writes the files that are watched")]
+mod tests {
+    use notify::event::{CreateKind, EventKind};
+
+    use super::*;
+
+    /// What lies beside the configuration and is not read moves nothing; what is read does, through links too.
+    #[test]
+    fn only_what_is_read_counts_as_a_change() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let write = |name: &str, text: &str| {
+            std::fs::write(path(name), text).unwrap();
+            notify::Event::new(EventKind::Create(CreateKind::File)).add_path(path(name))
+        };
+        for name in ["octroi.toml", "secrets-1", "secrets-2"] {
+            write(name, "1");
+        }
+        std::os::unix::fs::symlink(path("secrets-1"), path("server.key")).unwrap();
+        let files = vec![path("octroi.toml"), path("server.key"), path("not there yet")];
+        let seen = files.iter().map(|file| seen(file)).collect();
+        let mut watched = Watched { policies: vec![path("policies")], files, seen };
+        let mut step = |name: &str, event: notify::Event, concerns: bool| {
+            assert_eq!(watched.concerns(&event), concerns, "{name}");
+        };
+        let about = |name: &str| notify::Event::new(EventKind::Any).add_path(path(name));
+        step("a file of the run", write("client.env", "OPENAI_API_KEY=x"), false);
+        step("the configuration", write("octroi.toml", "2 and more"), true);
+        step("nothing since", write("client.env", "y"), false);
+        std::os::unix::fs::symlink(path("secrets-2"), path("beside")).unwrap();
+        std::fs::rename(path("beside"), path("server.key")).unwrap();
+        step("a link that was moved", about("server.key"), true);
+        step("what it pointed to", write("secrets-1", "2 and more"), false);
+        step("what it points to", write("secrets-2", "2 and more"), true);
+        step("a file that was missing", write("not there yet", ""), true);
+        step("a pack", about("policies/packs/own.policy"), true);
+        step("another folder", about("policies-old/main.policy"), false);
+    }
+}

@@ -1,0 +1,93 @@
+//! What is said when no backend is left: who is at fault, and which rules took out the others.
+
+use super::examine::Examined;
+use crate::dialect;
+use crate::model::{Fault, Refusal, Removal, Word};
+
+/// What became of the backends of the tier that is being tried.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Tally {
+    pub(super) unavailable: bool,
+    pub(super) waiting: bool,
+    pub(super) faulty: bool,
+    pub(super) retry_after_s: Option<u32>,
+}
+
+const FROZEN: &str = "the policy is frozen in an emergency: only backends on premises are used";
+
+/// The refusal of a request for which no backend is left.
+pub(super) fn exhausted(examined: &Examined, tally: &Tally) -> Refusal {
+    let plan = &examined.plan;
+    // Whoever probes for protected documents learns no rule, passage or score.
+    let why = if examined.is_owed_to_a_leak() { Vec::new() } else { removed_by_rules(examined) };
+    let first_rule = why.first().map(|(rule, _)| rule.clone());
+    let reasons: Vec<String> = why.iter().map(|(rule, because)| format!("rule `{rule}`: {because}")).collect();
+    let frozen = plan.removed.iter().any(|removed| removed.why == Removal::Frozen);
+    let reasons: Vec<String> = frozen.then(|| FROZEN.to_owned()).into_iter().chain(reasons).collect();
+    let reasons = if reasons.is_empty() { String::new() } else { format!(" ({})", reasons.join("; ")) };
+    let refusal = if plan.choices.is_empty() {
+        let able_but_removed = plan.removed.iter().any(|removed| examined.servable.contains(removed.backend));
+        if plan.forbids_all() || able_but_removed {
+            let message = format!("policy permits no backend for this request{reasons}");
+            Refusal::new(Fault::Policy, 403, "refused_by_policy", message)
+        } else {
+            let message =
+                format!("no permitted backend speaks this API and serves this model{}{reasons}", spoken(examined));
+            Refusal::new(Fault::Policy, 404, "no_permitted_backend", message)
+        }
+    } else if tally.waiting {
+        // One that is full is up: waiting helps, even where others are down.
+        let message = format!("the backends that policy permits are full, and it permits no other{reasons}");
+        Refusal::new(Fault::Upstream, 429, "backends_full", message).retry_after(tally.retry_after_s.unwrap_or(2))
+    } else if tally.faulty {
+        let message = format!("the backend failed, and policy permits no other{reasons}");
+        Refusal::new(Fault::Upstream, 502, "backend_failed", message)
+    } else if tally.unavailable {
+        let message = format!("the backends that policy permits are not available, and it permits no other{reasons}");
+        Refusal::new(Fault::Upstream, 503, "backends_unavailable", message)
+            .retry_after(tally.retry_after_s.unwrap_or(5))
+    } else {
+        let message = "what this request holds cannot be changed as policy demands for any backend that it permits";
+        Refusal::new(Fault::Policy, 403, "duty_impossible", message)
+    };
+    match first_rule {
+        Some(rule) => refusal.by(rule),
+        None => refusal,
+    }
+}
+
+/// The APIs that permitted backends speak which serve the model, as the end of a sentence.
+fn spoken(examined: &Examined) -> String {
+    let snapshot = &examined.snapshot;
+    let names = examined.plan.unable.iter().filter_map(|id| Some(&examined.backend(*id)?.name));
+    let serving = names.filter_map(|name| {
+        let backend = snapshot.pool.backend(name.as_str())?;
+        snapshot.upstream_model(&examined.model, name).filter(|model| backend.serves(model.as_str())).map(|_| backend)
+    });
+    let mut dialects: Vec<_> = serving.flat_map(|backend| backend.settings().dialects.iter().copied()).collect();
+    dialects.sort_unstable();
+    dialects.dedup();
+    let listed: Vec<String> = dialects
+        .into_iter()
+        .map(|dialect| {
+            let paths: Vec<&str> = dialect::endpoints(dialect).into_iter().map(|(_, path)| path).collect();
+            format!("{} ({})", dialect.name(), paths.join(", "))
+        })
+        .collect();
+    if listed.is_empty() { String::new() } else { format!("; those that serve it speak {}", listed.join(" and ")) }
+}
+
+/// The rules that took out backends, each once, in the order of the inventory.
+fn removed_by_rules(examined: &Examined) -> Vec<(Word, Word)> {
+    let mut rules: Vec<(Word, Word)> = Vec::new();
+    for removed in &examined.plan.removed {
+        if let Removal::Rules(by) = &removed.why {
+            for rule in by {
+                if !rules.contains(rule) {
+                    rules.push(rule.clone());
+                }
+            }
+        }
+    }
+    rules
+}

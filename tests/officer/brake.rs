@@ -1,0 +1,74 @@
+//! Several freezes: the longest holds, each is ended by time or by a thaw that names it, and a refused order is told once.
+
+use super::*;
+
+fn freeze(folder: &Path, hours: &str, because: &str) {
+    let words = ["policy", "freeze", "--policies", "live", "--key", "dpo.key", "--as", "dpo", "--because", because];
+    octroi(folder, &[&words[..], &["--hours", hours]].concat());
+}
+
+async fn holds(house: &House, because: &str) {
+    until(because, async || (ready(house).await["freeze"]["because"] == because).then_some(())).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shorter_freeze_does_not_end_a_longer_one() {
+    let plot = signed_plot().await;
+    let folder = plot.folder.path().to_owned();
+    put_live(&folder, &bundle(&folder, 1, str::to_owned, &["dpo", "ciso"]));
+    let house = plot.open().await;
+    freeze(&folder, "20", "the longer");
+    holds(&house, "the longer").await;
+    let order = ready(&house).await["freeze"]["order"].as_str().unwrap().to_owned();
+    freeze(&folder, "2", "the shorter");
+    let begun = async || {
+        let entries = house.entries_of("freeze").await;
+        (entries.iter().filter(|entry| entry["state"] == "begun").count() == 2).then_some(())
+    };
+    until("both in the record", begun).await;
+    holds(&house, "the longer").await;
+    let file = std::fs::read_to_string(folder.join("live/freeze.json")).unwrap();
+    assert!(file.contains("the longer") && file.contains("the shorter"), "{file}");
+
+    // The file is gone with a bundle that was replaced. Both still last; what ends one does not end the other.
+    std::fs::remove_file(folder.join("live/freeze.json")).unwrap();
+    let thaw = |signer: &str| {
+        let key = format!("{signer}.key");
+        let words = ["policy", "thaw", "--policies", "live", "--as", signer, "--because", "over", "--order", &order];
+        octroi(&folder, &[&words[..], &["--key", &key]].concat());
+    };
+    thaw("dpo");
+    thaw("ciso");
+    holds(&house, "the shorter").await;
+    // A restart remembers what is left.
+    let House { plot, app, .. } = house;
+    app.stop().await.unwrap();
+    let house = plot.open().await;
+    holds(&house, "the shorter").await;
+    let ended: Vec<Value> =
+        house.entries_of("freeze").await.into_iter().filter(|entry| entry["state"] == "ended").collect();
+    assert_eq!(ended.len(), 1, "{ended:?}");
+    assert_eq!((&ended[0]["cause"], &ended[0]["order"]), (&"thaw".into(), &order.into()));
+}
+
+/// The policy's validity has ended, so the files are read again every few seconds: the same refusal is one entry.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_order_is_recorded_once() {
+    let plot = signed_plot().await;
+    let folder = plot.folder.path().to_owned();
+    put_live(&folder, &bundle(&folder, 1, str::to_owned, &["dpo", "ciso"]));
+    let house = plot.open().await;
+    octroi(&folder, &["policy", "key", "stranger.key"]);
+    let words = ["policy", "freeze", "--policies", "live", "--key", "stranger.key", "--as", "stranger"];
+    octroi(&folder, &[&words[..], &["--because", "x"]].concat());
+    let refusals =
+        async || house.entries_of("freeze").await.into_iter().filter(|entry| entry["state"] == "refused").count();
+    until("a refusal", async || (refusals().await == 1).then_some(())).await;
+    // Read again, twice, with the order still there.
+    for note in ["one", "two"] {
+        let reloads = house.entries_of("reload").await.len();
+        replace(&folder.join("live/note.txt"), note);
+        until("another look", async || (house.entries_of("reload").await.len() > reloads).then_some(())).await;
+    }
+    assert_eq!(refusals().await, 1);
+}

@@ -1,0 +1,86 @@
+//! Versions only increase, whatever becomes of the files that say which was the last.
+
+use super::*;
+
+/// The state beside the log is a convenience: without it the log says which bundle was in force and which freeze lasts.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_state_that_is_gone_brings_nothing_back() {
+    let plot = signed_plot().await;
+    let folder = plot.folder.path().to_owned();
+    let same = |sheet: &str| sheet.to_owned();
+    for version in [1, 2] {
+        bundle(&folder, version, same, &["dpo", "ciso"]);
+    }
+    put_live(&folder, "bundle-1-dpo-ciso");
+    let house = plot.open().await;
+    put_live(&folder, "bundle-2-dpo-ciso");
+    until("the second version", async || (house.app.gate().snapshot().policy.version() == 2).then_some(())).await;
+    octroi(
+        &folder,
+        &["policy", "freeze", "--policies", "live", "--key", "dpo.key", "--as", "dpo", "--because", "incident 7"],
+    );
+    until("the freeze", async || (!ready(&house).await["freeze"].is_null()).then_some(())).await;
+
+    // While it runs: the state is taken away, and the first version laid in the place of the second.
+    let state = folder.join("audit/policies/state.json");
+    until("the state", async || std::fs::read_to_string(&state).ok()?.contains("incident 7").then_some(())).await;
+    std::fs::remove_file(&state).unwrap();
+    put_live(&folder, "bundle-1-dpo-ciso");
+    refused(&house, "rollback", "version 1 does not follow version 2").await;
+    assert!(!ready(&house).await["freeze"].is_null(), "the freeze lasts");
+
+    // At a start, from the log alone: also when its key has changed since.
+    let House { plot, app, .. } = house;
+    app.stop().await.unwrap();
+    let path = plot.write_configuration();
+    for rotate in [false, true] {
+        if rotate {
+            octroi(&folder, &["audit", "key", "rotate"]);
+        }
+        std::fs::remove_file(&state).unwrap_or_default();
+        let problem = octroi::app::App::start(path.clone()).await.unwrap_err().to_string();
+        assert!(problem.contains("versions only increase"), "{problem}");
+    }
+    // The last one starts again, frozen as it was.
+    put_live(&folder, "bundle-2-dpo-ciso");
+    let house = plot.open().await;
+    assert_eq!(ready(&house).await["freeze"]["because"], "incident 7");
+
+    // Without the state and without the log nobody knows, and nothing starts.
+    let House { plot, app, .. } = house;
+    app.stop().await.unwrap();
+    std::fs::remove_file(&state).unwrap();
+    for gone in ["audit/segments", "audit/epochs"] {
+        std::fs::remove_dir_all(folder.join(gone)).unwrap();
+    }
+    let problem = octroi::app::App::start(plot.write_configuration()).await.unwrap_err().to_string();
+    assert!(problem.contains("gone too"), "{problem}");
+}
+
+/// What a load opened before it was rejected does not take the place of what is live.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rejected_load_leaves_the_corpus_open() {
+    let mut plot = Plot::new().await;
+    plot.extra.push_str("[corpus]\nfolder = \"corpus\"\n");
+    std::fs::create_dir(plot.path("corpus")).unwrap();
+    let house = plot.open().await;
+    let scanner = |house: &House| std::sync::Arc::as_ptr(&house.app.gate().snapshot().scanner).cast::<()>();
+    let before = scanner(&house);
+    let (config, sheet) = (house.plot.path("octroi.toml"), house.plot.path("policies/main.policy"));
+    let (operator, officer) = (std::fs::read_to_string(&config).unwrap(), std::fs::read_to_string(&sheet).unwrap());
+    let rejected = async || !ready(&house).await["rejected"].is_null();
+    replace(&sheet, &format!("{officer}\nnonsense"));
+    until("a rejection", async || rejected().await.then_some(())).await;
+    replace(&config, &operator.replace("[corpus]\nfolder = \"corpus\"", ""));
+    let refused = async |count: usize| {
+        let reloads = house.entries_of("reload").await;
+        (reloads.iter().filter(|entry| entry["policy"] == "refused").count() >= count).then_some(())
+    };
+    until("the second rejection", async || refused(2).await).await;
+    assert_eq!(scanner(&house), before);
+    replace(&config, &operator);
+    until("the third rejection", async || refused(3).await).await;
+    replace(&sheet, &officer);
+    until("what was there", async || (!rejected().await).then_some(())).await;
+    assert_eq!(scanner(&house), before, "it was not opened anew");
+}
