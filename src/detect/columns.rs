@@ -140,7 +140,7 @@ fn count(line: &[u8]) -> [usize; 4] {
 }
 
 /// Where a delimiter stands in a line, outside of double quotes.
-fn separators(line: &[u8], delimiter: u8) -> impl Iterator<Item = usize> + '_ {
+pub(super) fn separators(line: &[u8], delimiter: u8) -> impl Iterator<Item = usize> + '_ {
     let mut quoted = false;
     line.iter().enumerate().filter_map(move |(at, &byte)| {
         quoted ^= byte == b'"';

@@ -330,7 +330,7 @@ impl Engine {
             }
         });
         self.labelled.under_key(page, sink);
-        person::under_key(page, &mut Report { sink, detector: self.person });
+        person::by_place(page, &mut Report { sink, detector: self.person });
         for (list, numbers) in &self.lists {
             list.find(text, |range, column| {
                 if let Some(&number) = numbers.get(column) {

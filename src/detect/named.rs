@@ -88,7 +88,9 @@ impl Recogniser {
                     Kind::Organisation => return,
                 };
                 if stands_alone(page, &named.range) && !is_lone_word(page, &named.range, named.confidence) {
-                    sink.push(detector, named.range, named.confidence);
+                    let person = named.kind == Kind::Person;
+                    let range = if person { person::widen(page.text, named.range) } else { named.range };
+                    sink.push(detector, range, named.confidence);
                 }
             });
             let last = at >= page.text.trim_end().len();
@@ -127,7 +129,7 @@ pub(super) fn is_common(folded: &[u8]) -> bool {
 }
 
 /// What the word list knows of a folded word.
-fn flags(folded: &[u8]) -> u16 {
+pub(super) fn flags(folded: &[u8]) -> u16 {
     SHIPPED.as_ref().map_or(0, |model| model.lexicon().flags(fold::hash(folded)))
 }
 

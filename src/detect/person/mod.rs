@@ -1,22 +1,29 @@
 //! Names of people by rule: a title, a salutation, a signature, a key, a display name beside an address, or a name that was
-//! confirmed elsewhere in the call.
+//! confirmed elsewhere in the call. `table` and `list` read names under the head of a column and of a list, `compound` the
+//! whole of a surname of several words.
 //!
 //! What says that somebody is named stays outside the finding (`Mme <…>`), so that the text keeps its grammar. This is the
 //! part that needs no model: it is precise and it misses names that nothing announces.
 //!
 //! False friends: `Sr. Developer`, `Dear customer`, `M. le Président`, headings, `Hello World`.
 
+mod compound;
 pub(super) mod known;
 pub(super) mod line;
+mod list;
 mod name;
+mod table;
+mod whole;
 mod words;
 
 use std::ops::Range;
 
+pub(super) use compound::widen;
 pub(super) use name::Name;
 use name::name_at;
 pub(super) use words::{CUES, stops};
 
+use super::names::lexicon::{BODY, COMPANY, FORENAME, SMALL, SURNAME};
 use super::page::{Page, Report};
 use super::{fold, named};
 
@@ -64,7 +71,10 @@ pub(super) fn announced(page: &Page<'_>, cue: Cue, range: &Range<usize>, report:
         Cue::Greeting => after_greeting(page, range),
         Cue::Closing => after_closing(page, range),
         Cue::Key => after_key(page, range, 85, 80),
-        Cue::WeakKey => after_key(page, range, 80, 0),
+        Cue::WeakKey => {
+            let several = after_key(page, range, 80, 0);
+            several.filter(|(_, confidence)| *confidence > 0).or_else(|| after_label(page, range))
+        }
         Cue::Whole | Cue::Part | Cue::Suggested => None,
     };
     let Some((name, confidence)) = found.filter(|(_, confidence)| *confidence > 0) else { return };
@@ -72,7 +82,7 @@ pub(super) fn announced(page: &Page<'_>, cue: Cue, range: &Range<usize>, report:
     let title = matches!(cue, Cue::Title | Cue::DottedTitle | Cue::Introduction);
     let one = name.words.len() == 1 && !title && is_common(page.text, &name.range);
     if !one && named::stands_alone(page, &name.range) {
-        report.push(name.range, confidence);
+        report.push(widen(page.text, name.range), confidence);
     }
 }
 
@@ -81,8 +91,15 @@ fn is_common(text: &str, range: &Range<usize>) -> bool {
     fold::next_word(text, range.start).is_some_and(|(_, folded)| named::is_common(&folded))
 }
 
+/// Names by where they stand: under a key, under the head of a column, under the head of a list.
+pub(super) fn by_place(page: &Page<'_>, report: &mut Report<'_>) {
+    under_key(page, report);
+    table::names(page, report);
+    list::names(page, report);
+}
+
 /// A text that stands under a key such as `patient_name` and is a name from end to end.
-pub(super) fn under_key(page: &Page<'_>, report: &mut Report<'_>) {
+fn under_key(page: &Page<'_>, report: &mut Report<'_>) {
     let Some(key) = page.key else { return };
     let mut folded = fold::Window::new();
     fold::words(key, &mut folded);
@@ -198,6 +215,26 @@ fn after_key(page: &Page<'_>, key: &Range<usize>, several: u8, single: u8) -> Op
     let rest = page.text.get(name.range.end..)?;
     let goes_on = rest.strip_prefix(' ').is_some_and(|rest| rest.starts_with(char::is_lowercase));
     (!goes_on || name.words.len() > 1).then_some((name, confidence))
+}
+
+/// `Name: Schneider`: one word that is known as a name and nothing else, alone behind its label on the line.
+fn after_label(page: &Page<'_>, label: &Range<usize>) -> Option<(Name, u8)> {
+    const LABELS: &[&str] = &["Name", "NAME", "Nome", "nome", "NOME", "Naam", "naam", "NAAM"];
+    let own = page.text.get(label.clone()).filter(|own| LABELS.contains(own))?;
+    let quoted = page.right(label.end, 3, |byte| matches!(byte, b' ' | b'"' | b'*'));
+    let before = page.left(label.start, 8, |byte| matches!(byte, b' ' | b'*' | b'-' | b'#' | b'>' | b'|'));
+    let opens = before == 0 || matches!(page.before(before), b'\n' | b',' | b';' | b'.');
+    if page.byte(quoted) != b':' || !opens {
+        return None;
+    }
+    let (name, confidence) = after_key(page, label, 0, 74).filter(|(name, _)| name.words.len() == 1)?;
+    let rest = page.text.get(name.range.end..)?;
+    let ends = rest.is_empty() || rest.starts_with(['\n', '\r', ',', ';', '"', '<', '|']) || rest.trim() == ".";
+    let flags = fold::next_word(page.text, name.range.start).map_or(0, |(_, folded)| named::flags(folded.as_slice()));
+    let names = flags & (FORENAME | SURNAME) != 0 && flags & (SMALL | COMPANY | BODY) == 0;
+    // `Name` of an English form heads products and machines as well.
+    let known = names && (!own.eq_ignore_ascii_case("name") || flags & SURNAME != 0);
+    (ends && known).then_some((name, confidence))
 }
 
 #[cfg(test)]

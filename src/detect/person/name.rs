@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use smallvec::SmallVec;
 
-use super::words::{PARTICLES, stops};
-use crate::detect::fold;
+use super::words::{ARTICLES, PARTICLES, stops};
+use crate::detect::{fold, named};
 
 /// Words of a name.
 const WORDS_MAX: usize = 5;
@@ -39,7 +39,7 @@ pub(super) fn name_at(text: &str, at: usize) -> Option<Name> {
         // What stands behind a particle decides whether it was one.
         let particle = !upper && PARTICLES.contains(&body);
         let bare_initial = initial && !dotted;
-        let begins = upper && !is_stop(body) && !(bare_initial && words.is_empty());
+        let begins = upper && (!is_stop(body) || opens_surname(text, &word)) && !(bare_initial && words.is_empty());
         if !begins && !particle {
             break;
         }
@@ -61,9 +61,20 @@ pub(super) fn name_at(text: &str, at: usize) -> Option<Name> {
     (long_enough && end > start).then_some(Name { range: start..end, words })
 }
 
+/// Whether an article with a capital belongs to the surname behind it: `Le Goff`, `La Tour`, `El Amrani`.
+pub(super) fn opens_surname(text: &str, article: &Range<usize>) -> bool {
+    let body = text.get(article.clone()).unwrap_or_default();
+    let Some(behind) = text.get(article.end..).and_then(|rest| rest.strip_prefix(' ')) else { return false };
+    ARTICLES.contains(&body)
+        && behind.starts_with(char::is_uppercase)
+        && fold::next_word(behind, 0).is_some_and(|(own, folded)| {
+            own.len() > 2 && !stops().contains(folded.as_slice()) && !named::is_common(folded.as_slice())
+        })
+}
+
 /// The word of letters that begins exactly here, with inner hyphens and apostrophes; `None` when it is glued to something
 /// that no name has (a digit, an underscore).
-fn word_at(text: &str, at: usize) -> Option<Range<usize>> {
+pub(super) fn word_at(text: &str, at: usize) -> Option<Range<usize>> {
     let rest = text.get(at..)?;
     let mut end = 0;
     let mut joined = None;
@@ -84,7 +95,7 @@ fn word_at(text: &str, at: usize) -> Option<Range<usize>> {
 }
 
 /// Whether a word is none of a name: a role, a month, a form of address.
-fn is_stop(word: &str) -> bool {
+pub(super) fn is_stop(word: &str) -> bool {
     fold::next_word(word, 0)
         .is_some_and(|(range, folded)| range.len() == word.len() && stops().contains(folded.as_slice()))
 }

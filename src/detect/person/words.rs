@@ -84,6 +84,13 @@ pub(super) const PARTICLES: &[&str] = &[
     "del", "della", "dei", "do", "dos", "das", "al", "el", "bin", "ben", "ibn", "af", "av", "y", "e", "of",
 ];
 
+/// Articles and particles with a capital that begin surnames.
+#[rustfmt::skip]
+pub(super) const ARTICLES: &[&str] = &[
+    "Le", "La", "El", "Al", "De", "Du", "Des", "Di", "Da", "Del", "Della", "Lo", "Van", "Von", "Ben", "Bin", "Ibn", "Abu", "Mac", "Mc",
+    "Saint", "Ter", "Ten",
+];
+
 /// Keys of values that are names, folded.
 #[rustfmt::skip]
 pub(super) const VALUE_KEYS: &[&str] = &[

@@ -23,6 +23,71 @@ fn people_that_nothing_announces() {
     }
 }
 
+/// The heads of columns and lists announce people.
+#[test]
+fn people_in_tables_and_lists() {
+    for (name, text, expected) in [
+        (
+            "semicolons",
+            "nom;prenom;ville\nRoussel;Clémentine;Nantes\nBenoit;Agathe;Lille",
+            &["Roussel", "Clémentine", "Benoit", "Agathe"][..],
+        ),
+        ("commas", "nom,prenom\nMartin,Julie\nDurand,Paul", &["Martin", "Julie", "Durand", "Paul"]),
+        ("English", "last_name,first_name\r\nOkafor,Ngozi\r\nSchmidt,Uwe", &["Okafor", "Ngozi", "Schmidt", "Uwe"]),
+        ("tabs", "id\tVorname\tNachname\n7\tUwe\tSchmidt", &["Uwe\tSchmidt"]),
+        ("Markdown", "| Apellidos | Nombre |\n|---|---|\n| García López | María |", &["García López", "María"]),
+        ("arrays", r#"{"rows": [["nom", "prenom"], ["Roussel", "Agathe"]]}"#, &["Roussel", "Agathe"]),
+        ("beside an e-mail", "name,email\nOkafor Ngozi,no@example.org", &["Okafor Ngozi"]),
+        (
+            "bullets",
+            "Participants :\n- DUPONT Marie-Claire\n- NGUYEN Van Thanh\n- Özdemir, Ayşe\n- M. Le Goff\n",
+            &["DUPONT Marie-Claire", "NGUYEN Van Thanh", "Özdemir, Ayşe", "Le Goff"],
+        ),
+        (
+            "small letters",
+            "attendees: smith john, garcia lopez maria, patel",
+            &["smith john"],
+        ),
+        (
+            "the last two",
+            "Teilnehmer: Uwe Schmidt, Anna Weber und Paul Krause",
+            &["Uwe Schmidt", "Anna Weber", "Paul Krause"],
+        ),
+    ] {
+        let found = of("person", text);
+        for expected in expected {
+            assert!(found.iter().any(|found| found == expected), "{name}: {expected} of {found:?}");
+        }
+    }
+}
+
+#[test]
+fn surnames_of_several_words() {
+    for (text, expected) in [
+        ("Hier, M. Éric de La Tour d'Auvergne est venu.", "Éric de La Tour d'Auvergne"),
+        ("Dossier de M. Le Goff transmis.", "Le Goff"),
+        ("Nous avons vu DUPONT Marie-Claire hier.", "DUPONT Marie-Claire"),
+        ("Name: Schneider\nOrt: Bonn", "Schneider"),
+    ] {
+        let found = of("person", text);
+        assert!(found.iter().any(|found| found == expected), "{expected} of {found:?}");
+    }
+}
+
+#[test]
+fn tables_and_lists_of_things() {
+    for text in [
+        "name,type,default\ntimeout,integer,30\nretries,integer,3",
+        "| Name | Description |\n|---|---|\n| Proxy | forwards |\n| `cache` | keeps |",
+        "first_name,last_name\nstring,string\nn/a,null",
+        "Members: one, two, three",
+        "Present:\n- the door\n- 12 chairs",
+        r#"[["name", "size"], ["total", 12]]"#,
+    ] {
+        assert_eq!(of("person", text), Vec::<String>::new(), "{text}");
+    }
+}
+
 #[test]
 fn code_names_nobody() {
     for text in [

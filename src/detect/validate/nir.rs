@@ -18,9 +18,9 @@ pub(super) fn nir_key(candidate: &Candidate<'_>) -> Verdict {
     Verdict::of(right)
 }
 
-/// Checks the structure of the 13 characters without the key.
+/// Checks the structure of the 13 characters, whether a key stands behind them or not and whatever it is.
 pub(super) fn nir_without_key(candidate: &Candidate<'_>) -> Verdict {
-    Verdict::of(candidate.compact.len() == 13 && structure(candidate.compact))
+    Verdict::of(matches!(candidate.compact.len(), 13 | 15) && structure(candidate.compact))
 }
 
 /// The number that the key is computed from.
