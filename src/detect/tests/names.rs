@@ -43,11 +43,7 @@ fn people_in_tables_and_lists() {
             "Participants :\n- DUPONT Marie-Claire\n- NGUYEN Van Thanh\n- Özdemir, Ayşe\n- M. Le Goff\n",
             &["DUPONT Marie-Claire", "NGUYEN Van Thanh", "Özdemir, Ayşe", "Le Goff"],
         ),
-        (
-            "small letters",
-            "attendees: smith john, garcia lopez maria, patel",
-            &["smith john"],
-        ),
+        ("small letters", "attendees: smith john, garcia lopez maria, patel", &["smith john"]),
         (
             "the last two",
             "Teilnehmer: Uwe Schmidt, Anna Weber und Paul Krause",
