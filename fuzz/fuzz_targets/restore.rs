@@ -8,7 +8,8 @@ use aws_lc_rs::hmac;
 use libfuzzer_sys::fuzz_target;
 use octroi::model::call::FieldKey;
 use octroi::model::{
-    Action, Api, Call, Catalogue, Content, Dialect, Duties, Field, Finding, Findings, Line, Operation, Role, TokenKind, Word,
+    Action, Api, Call, Catalogue, Content, Dialect, Duties, Field, Finding, Findings, Line, Operation, Role, TokenKind,
+    Word,
 };
 use octroi::policy::catalogue;
 use octroi::transform::{Keys, Landing, Restorer, StreamRestore, apply};
@@ -97,6 +98,16 @@ fn request(input: &Input) -> (Call, Findings, Duties) {
     }
     body.push(']');
     let api = Api { dialect: Dialect::OPENAI, operation: Operation::CHAT };
-    let call = Call { api, body, fields, line: Line::from(api), models: vec![0], stream: true, store: None, open: 1, hosted: Vec::new() };
+    let call = Call {
+        api,
+        body,
+        fields,
+        line: Line::from(api),
+        models: vec![0],
+        stream: true,
+        store: None,
+        open: 1,
+        hosted: Vec::new(),
+    };
     (call, findings, duties)
 }
