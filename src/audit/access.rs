@@ -6,7 +6,7 @@
 //!
 //! The folder is open to the log's group, and what lies there is nobody's word but its owner's: the system says whose file it
 //! is, and an access is taken only under that name. An erasure or a pruning, which say that something is gone, are taken from the
-//! owner of the log alone. What is neither is put into `access.refused` for somebody to look at, and after [`REFUSED_MAX`] of those is
+//! owner of the log alone. What is neither is put into `access.refused` for somebody to look at, and after `REFUSED_MAX` of those is
 //! thrown away; a flood of files costs a bounded look every two seconds.
 
 use std::io;

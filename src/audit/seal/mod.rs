@@ -10,7 +10,7 @@
 //! ```
 //!
 //! The month's private key exists only while its shares are made. Any two custodians (two persons' keys) put it together
-//! again and one alone learns nothing of it: [`share`]. A subject's key is in the gateway's memory while it seals, and on
+//! again and one alone learns nothing of it: `share`. A subject's key is in the gateway's memory while it seals, and on
 //! disk only under the month's. So [`erase`]: without the file of the key its content is noise to everybody; without the
 //! month's file that of the whole month.
 

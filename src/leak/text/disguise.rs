@@ -2,7 +2,7 @@
 //!
 //! Each reading is tried only where the text asks for it: a run that decodes to text, or a stretch with hardly a common word that
 //! has many when it is read so. A text is judged stretch by stretch, so that a disguised passage counts whatever stands around
-//! it. A reading may be a disguise itself: it is read again, to a depth of [`DEPTH_MAX`].
+//! it. A reading may be a disguise itself: it is read again, to a depth of three.
 
 use std::ops::Range;
 
