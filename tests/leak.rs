@@ -27,17 +27,22 @@ const REWORDED: &str = "Draft a memo for our lenders. Velmont is about to buy Ta
 const HARMLESS: &str = "Write a friendly reminder that the team lunch on Thursday was moved to the Italian place near the \
     station, and ask everybody to say by tomorrow whether they come.";
 
+/// Runs a command that does what it is told, or finds something.
 fn corpus(house: &House, arguments: &[&str]) -> Output {
-    let output = Command::new(env!("CARGO_BIN_EXE_octroi"))
+    let output = run(house, arguments);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.code().is_some_and(|code| code < 2), "{arguments:?}: {said}");
+    output
+}
+
+fn run(house: &House, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_octroi"))
         .arg("corpus")
         .args(arguments)
         .current_dir(house.plot.folder.path())
         .env_remove("OCTROI_CONFIG")
         .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.code().is_some_and(|code| code < 2), "{arguments:?}: {said}");
-    output
+        .unwrap()
 }
 
 async fn house() -> House {
@@ -174,10 +179,10 @@ async fn the_commands_tell_what_they_did() {
         text(shown).contains("│ outstanding shares") || text(corpus(&house, &["scan", "asked.txt"])).contains("46.50")
     );
     std::fs::write(house.plot.path("harmless.txt"), HARMLESS.repeat(40)).unwrap();
-    assert_eq!(corpus(&house, &["calibrate", "harmless.txt"]).status.code(), Some(2), "few texts set no scale");
+    assert_eq!(run(&house, &["calibrate", "harmless.txt"]).status.code(), Some(2), "few texts set no scale");
     let calibrated = corpus(&house, &["calibrate", "harmless.txt", "--force"]);
     assert!(text(calibrated).contains("chosen threshold"));
     let counted = text(corpus(&house, &["stats"]));
-    assert_eq!(corpus(&house, &["stats", "--corpus", "nowhere"]).status.code(), Some(2), "there is no corpus there");
+    assert_eq!(run(&house, &["stats", "--corpus", "nowhere"]).status.code(), Some(2), "there is no corpus there");
     assert!(counted.contains("tenant *: 1 documents") && counted.contains("calibrated on"), "{counted}");
 }
