@@ -3,6 +3,7 @@
 //! The modules form layers; arrows point down only and the siblings of layers 2 and 3 do not meet. `tests/architecture.rs`
 //! holds the table. Read `docs/journey.md` first: it follows one request through all of them.
 
+pub mod aead;
 pub mod app;
 pub mod audit;
 pub mod balance;

@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 /// Module, layer, and whether modules of the same layer may be used by it.
 const LAYERS: &[(&str, u8)] = &[
     ("limits", 0),
+    ("aead", 1),
     ("model", 0),
     ("telemetry", 1),
     ("wire", 1),

@@ -1,56 +1,23 @@
-//! AES-256-GCM under a key, and sealing to somebody's public key: X25519 with a key made for the occasion, HKDF-SHA-256 over
-//! the shared secret and both public keys, AES-256-GCM.
+//! Sealing to somebody's public key: X25519 with a key made for the occasion, HKDF-SHA-256 over the shared secret and both
+//! public keys, AES-256-GCM.
 
 use std::io;
 
-use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::agreement::{PrivateKey, UnparsedPublicKey, X25519, agree};
 use aws_lc_rs::hkdf::{HKDF_SHA256, KeyType, Salt};
 use aws_lc_rs::rand;
 use zeroize::Zeroizing;
 
-const NONCE_BYTES: usize = 12;
+use crate::aead::Key;
+
 /// Bytes of an X25519 key, public or private.
 pub(super) const X25519_BYTES: usize = 32;
 const SALT: &[u8] = b"octroi/1/seal";
 
-/// A key of AES-256-GCM with random nonces: it seals far fewer messages than the 2^32 for which that is safe.
-pub(super) struct Key(Option<LessSafeKey>);
-
-impl std::fmt::Debug for Key {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Key(..)")
-    }
-}
-
-impl Key {
-    pub(super) fn new(key: &[u8; 32]) -> Self {
-        Self(UnboundKey::new(&AES_256_GCM, key).ok().map(LessSafeKey::new))
-    }
-
-    /// Nonce and sealed bytes; `None` when the system gives no randomness.
-    pub(super) fn seal(&self, plain: &[u8], place: &[u8]) -> Option<Vec<u8>> {
-        let mut nonce = [0; NONCE_BYTES];
-        rand::fill(&mut nonce).ok()?;
-        let mut out = Vec::with_capacity(NONCE_BYTES + plain.len() + AES_256_GCM.tag_len());
-        out.extend_from_slice(&nonce);
-        out.extend_from_slice(plain);
-        let body = out.get_mut(NONCE_BYTES..)?;
-        let nonce = Nonce::assume_unique_for_key(nonce);
-        let tag = self.0.as_ref()?.seal_in_place_separate_tag(nonce, Aad::from(place), body).ok()?;
-        out.extend_from_slice(tag.as_ref());
-        Some(out)
-    }
-
-    /// Opens what [`Key::seal`] made; `None` when it was changed, or belongs elsewhere.
-    pub(super) fn open(&self, sealed: &[u8], place: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-        let (nonce, body) = sealed.split_first_chunk::<NONCE_BYTES>()?;
-        let mut body = Zeroizing::new(body.to_vec());
-        let nonce = Nonce::assume_unique_for_key(*nonce);
-        let plain = self.0.as_ref()?.open_in_place(nonce, Aad::from(place), &mut body).ok()?.len();
-        body.truncate(plain);
-        Some(body)
-    }
+/// Opens what was sealed under a key into memory that is wiped; `None` when it was changed, or belongs elsewhere.
+pub(super) fn open(key: &Key, sealed: &[u8], place: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let mut sealed = Zeroizing::new(sealed.to_vec());
+    key.open(&mut sealed, place).map(|plain| Zeroizing::new(plain.to_vec()))
 }
 
 /// 32 random bytes: a key, or an X25519 private key.
@@ -85,7 +52,7 @@ pub(super) fn seal_to(public: &[u8; X25519_BYTES], plain: &[u8], place: &[u8]) -
 /// Opens what was sealed to the public half of this private key.
 pub(super) fn open_with(private: &[u8; X25519_BYTES], sealed: &[u8], place: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let (own, rest) = sealed.split_first_chunk::<X25519_BYTES>()?;
-    shared(private, own, own, &public_of(private)?)?.open(rest, place)
+    open(&shared(private, own, own, &public_of(private)?)?, rest, place)
 }
 
 /// The key that both sides arrive at. A peer that makes the secret zero is refused by the agreement itself.

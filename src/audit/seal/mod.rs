@@ -33,10 +33,10 @@ use aws_lc_rs::hmac;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use self::crypto::Key;
 use self::custodian::Custodian;
 use super::names::escaped;
 use super::storage::{LocalStorage, replace};
+use crate::aead::Key;
 use crate::model::Word;
 use crate::model::entry::{Digest, RequestId, Sealed};
 

@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 use super::custodian::Secret;
 use super::month::{self, Shut};
 use super::{FOLDER, crypto, file_name, key_place, place};
+use crate::aead::Key;
 use crate::audit::names::escaped;
 use crate::audit::storage::{LocalStorage, read_small};
 use crate::model::entry::RequestId;
@@ -79,5 +80,5 @@ pub fn reveal(
     })?;
     let key = crypto::open_with(&month, &key, key_place(id).as_bytes()).ok_or(RevealError::Changed)?;
     let key = Zeroizing::new(key.as_slice().try_into().map_err(|_| RevealError::Changed)?);
-    crypto::Key::new(&key).open(&content, place(id, &name).as_bytes()).ok_or(RevealError::Changed)
+    crypto::open(&Key::new(&key), &content, place(id, &name).as_bytes()).ok_or(RevealError::Changed)
 }

@@ -17,7 +17,6 @@
 
 mod lock;
 mod record;
-mod seal;
 #[cfg(test)]
 mod tests;
 
@@ -31,15 +30,15 @@ use zeroize::Zeroizing;
 
 pub use lock::Lock;
 pub use record::{Background, Record};
-use seal::Sealer;
 
 use super::space::{DocumentId, SEGMENT_ROWS};
 use super::text::Keys;
+use crate::aead::{Key, NONCE_BYTES};
 
 /// How a segment begins.
 const MAGIC: &[u8; 16] = b"octroi corpus 1\n";
 /// Bytes of a frame's length and nonce.
-const HEAD_BYTES: usize = 4 + seal::NONCE_BYTES;
+const HEAD_BYTES: usize = 4 + NONCE_BYTES;
 /// Bytes of one sealed record.
 pub const RECORD_BYTES_MAX: usize = 128 * 1024 * 1024;
 /// Bytes of a segment after which the next one begins, whatever its rows.
@@ -132,8 +131,8 @@ impl CorpusKeys {
         *self.derived("check", "")
     }
 
-    fn sealer(&self, tenant: &str) -> Sealer {
-        Sealer::new(&self.derived("seal", tenant))
+    fn sealer(&self, tenant: &str) -> Key {
+        Key::new(&self.derived("seal", tenant))
     }
 
     fn folder(&self, tenant: &str) -> String {
@@ -142,8 +141,8 @@ impl CorpusKeys {
     }
 
     /// Seals tenants' names.
-    fn names(&self) -> Sealer {
-        Sealer::new(&self.derived("names", ""))
+    fn names(&self) -> Key {
+        Key::new(&self.derived("names", ""))
     }
 }
 
@@ -179,7 +178,7 @@ pub fn tenants(folder: &Path, keys: &CorpusKeys) -> Result<Vec<String>, StoreErr
 #[derive(Debug)]
 pub struct Follower {
     folder: PathBuf,
-    sealer: Sealer,
+    sealer: Key,
     segment: u64,
     offset: u64,
     /// Rows of the segment so far.
@@ -296,9 +295,9 @@ fn frame(file: &mut impl std::io::Read, left: u64) -> std::io::Result<Option<Vec
         return Ok(None);
     }
     file.read_exact(&mut length)?;
-    let size = u64::from(u32::from_le_bytes(length)) + seal::NONCE_BYTES as u64;
+    let size = u64::from(u32::from_le_bytes(length)) + NONCE_BYTES as u64;
     // Blocks that were allocated and never written read as zeros.
-    if size == seal::NONCE_BYTES as u64 || size + 4 > left {
+    if size == NONCE_BYTES as u64 || size + 4 > left {
         return Ok(None);
     }
     let mut sealed = Vec::new();
@@ -359,7 +358,7 @@ impl Writer {
         let plain = record.write();
         let sealed = self.follower.sealer.seal(&plain, &self.follower.place());
         let sealed = sealed.ok_or(StoreError::NoRandomness)?;
-        let body = sealed.len() - seal::NONCE_BYTES;
+        let body = sealed.len() - NONCE_BYTES;
         let length = u32::try_from(body).ok().filter(|_| body <= RECORD_BYTES_MAX).ok_or(StoreError::Large)?;
         // One write: what a kill leaves is whole or is cut at the end.
         let frame = [&length.to_le_bytes(), &sealed[..]].concat();
