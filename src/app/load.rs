@@ -19,7 +19,7 @@ use crate::leak::store::CorpusKeys;
 use crate::leak::{NoCorpus, Scanner};
 use crate::model::{Binding, Word};
 use crate::policy::Policy;
-use crate::upstream::{Bounds, ClientCertificate, Endpoints, HealthCheck, Poll, Pool, Region, Roots, Secret, Settings};
+use crate::upstream::{Bounds, ClientCertificate, HealthCheck, Pool, Region, Roots, Secret, Settings};
 
 /// Everything that is wrong with the files, each in full.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -340,17 +340,7 @@ fn upstream_settings(backend: &BackendConfig, binding: Binding) -> Settings {
     settings.plaintext = !url.tls;
     settings.bounds = Bounds { first_byte: backend.first_byte, reply_idle: backend.reply_idle, ..Bounds::default() };
     settings.health = HealthCheck { path: Some(backend.health_path.to_string()), ..HealthCheck::default() };
-    settings.endpoints = match &backend.endpoints {
-        config::Endpoints::Url => Endpoints::Url,
-        config::Endpoints::Listed(list) => Endpoints::Listed(list.clone()),
-        config::Endpoints::Resolved { every } => Endpoints::Resolved { every: *every },
-        config::Endpoints::File(path) => Endpoints::File(path.clone()),
-    };
-    settings.poll = backend.poll.as_ref().map(|poll| Poll {
-        server: poll.server,
-        path: poll.path.clone(),
-        port: poll.port,
-        every: poll.every,
-    });
+    settings.endpoints = backend.endpoints.clone();
+    settings.poll.clone_from(&backend.poll);
     settings
 }

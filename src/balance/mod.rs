@@ -25,6 +25,7 @@ mod chooser;
 mod estimate;
 mod memory;
 mod page;
+mod places;
 mod random;
 mod ring;
 mod servers;
@@ -34,6 +35,7 @@ mod tests;
 pub use budget::Retries;
 pub use chooser::{Balancer, Chosen, Seat};
 pub use estimate::{Estimate, Said};
+pub use places::{Endpoints, Poll};
 pub use random::Random;
 pub use servers::{SERVERS, Server, adapter, server};
 

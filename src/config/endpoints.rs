@@ -1,41 +1,11 @@
 //! Which endpoints a backend has, and how its servers are asked what they say of themselves.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use super::raw::RawBackend;
 use super::resolve::Resolver;
-use crate::balance::{self, SERVERS, Server};
+use crate::balance::{self, Endpoints, Poll, SERVERS};
 use crate::limits;
-
-/// Which endpoints a backend has.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Endpoints {
-    /// The host of its URL.
-    Url,
-    /// Each of these, `host` or `host:port`.
-    Listed(Vec<String>),
-    /// Each address of the host of its URL.
-    Resolved {
-        /// Time between two questions.
-        every: Duration,
-    },
-    /// Each line of a file, which is watched.
-    File(PathBuf),
-}
-
-/// How servers are asked what they say of themselves.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Poll {
-    /// What kind of server.
-    pub server: &'static Server,
-    /// The path.
-    pub path: String,
-    /// The port, where it is not that of requests.
-    pub port: Option<u16>,
-    /// Time between two questions.
-    pub every: Duration,
-}
 
 /// Shortest and longest time between two questions, in milliseconds.
 const POLL_MS: std::ops::RangeInclusive<u64> = 100..=60_000;

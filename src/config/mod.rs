@@ -25,11 +25,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use credential::{AwsScope, Credential};
-pub use endpoints::{Endpoints, Poll};
 pub use schema::schema;
 pub use secret::Secret;
 pub use witnesses::{Witness, Witnesses};
 
+use crate::balance::{Endpoints, Poll};
 use crate::model::{Country, Dialect, Word};
 
 #[cfg(test)]

@@ -14,8 +14,8 @@ use tokio::time::{Instant, sleep, timeout};
 use super::SetupFault;
 use super::endpoint::{Common, Endpoint};
 use super::fleet::Fleet;
-use super::settings::Endpoints;
 use super::target::Target;
+use crate::balance::Endpoints;
 use crate::limits;
 
 /// The endpoints that a backend has before anything was looked up.

@@ -46,6 +46,6 @@ pub use pool::Pool;
 pub use region::Region;
 pub use reply::{Reply, ReplyBody};
 pub use request::{Accept, Outgoing};
-pub use settings::{Bounds, ClientCertificate, Endpoints, HealthCheck, Poll, Roots, Settings};
+pub use settings::{Bounds, ClientCertificate, HealthCheck, Roots, Settings};
 pub use sigv4::Signer;
 pub use token::{AwsContainer, AwsInstance, Denied, Entra, GoogleAccount, GoogleMetadata, Issuer, Lease};

@@ -1,0 +1,37 @@
+//! What an operator says of a backend's endpoints: which there are, and how they are asked how they fare.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::Server;
+
+/// Which endpoints a backend has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Endpoints {
+    /// The host of its URL, looked up at every connection.
+    Url,
+    /// Each of these, `host` or `host:port`.
+    Listed(Vec<String>),
+    /// Each address of the host of its URL.
+    Resolved {
+        /// Time between two questions.
+        every: Duration,
+    },
+    /// Each line of a file, which is watched.
+    File(PathBuf),
+}
+
+/// How servers are asked what they say of themselves.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Poll {
+    /// What kind of server.
+    pub server: &'static Server,
+    /// The path, behind the base path of the URL.
+    pub path: String,
+    /// The port, where it is not that of requests.
+    pub port: Option<u16>,
+    /// Time between two questions.
+    pub every: Duration,
+}
+
+impl Eq for Poll {}
