@@ -87,7 +87,11 @@ fn a_bundle_that_was_changed_does_not_verify() {
     let text = std::fs::read_to_string(&sheet).unwrap();
     // A tighter version needs one signature, and a version that does not increase none will save.
     std::fs::write(&sheet, text.replace("version 1", "version 2")).unwrap();
+    // Who means the new folder does not sign the old bundle.
+    let refused = ok(at, "octroi policy sign one --policies policies --key dpo.key --as dpo", 2);
+    assert!(refused.contains("nothing was signed") && refused.contains("main.policy"), "{refused}");
     ok(at, "octroi policy sign two --key dpo.key --as dpo", 0);
+    ok(at, "octroi policy sign two --policies policies --key dpo.key --as dpo", 0);
     let follows = ok(at, "octroi policy verify two --approvers approvers.toml --previous one", 0);
     assert!(follows.contains("no flow is opened"), "{follows}");
     assert!(ok(at, "octroi policy verify one --approvers approvers.toml --previous two", 2).contains("only increase"));

@@ -1,6 +1,7 @@
 //! `key`, `sign`, `verify`: a policy folder as a signed bundle. What a bundle is and when it holds stands in `app/bundle.rs`,
 //! which the gateway asks too.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, ensure};
@@ -10,7 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
-use super::{Exit, Folder, Printer, now, say, show, study};
+use super::{Exit, Printer, now, say, show, study};
 use crate::app::{Bundle, Files, Manifest, approvers, opens, signatures};
 use crate::cli::init::write;
 use crate::policy::Language;
@@ -31,8 +32,12 @@ pub(in crate::cli) struct Sign {
     /// The name of the approver
     #[arg(long = "as", value_name = "NAME")]
     approver: String,
-    #[command(flatten)]
-    folder: Folder,
+    /// The policy folder that the bundle is made of (default policies); for a bundle that is there already, it must be the same
+    #[arg(long, value_name = "DIR")]
+    policies: Option<PathBuf>,
+    /// Write JSON
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -84,11 +89,16 @@ pub(super) fn signature(pair: &Ed25519KeyPair, bytes: &[u8]) -> String {
 
 pub(super) fn sign(arguments: &Sign, printer: Printer) -> anyhow::Result<Exit> {
     let pair = secret(&arguments.key)?;
-    if !arguments.bundle.join("manifest.json").exists() {
-        make(&arguments.bundle, &arguments.folder.policies)?;
+    let is_there = arguments.bundle.join("manifest.json").exists();
+    if !is_there {
+        let folder = arguments.policies.as_deref().unwrap_or_else(|| Path::new("policies"));
+        make(&arguments.bundle, folder)?;
     }
-    // Whoever signs second signs what lies there, and only if it is whole.
+    // Whoever signs second signs what lies there, and only if it is whole and what they mean.
     let bundle = Bundle::read(&arguments.bundle)?;
+    if let Some(folder) = arguments.policies.as_deref().filter(|_| is_there) {
+        is_of(&bundle, &arguments.bundle, folder)?;
+    }
     let study = bundle.officer.study(now())?;
     bundle.compiles_to(study.policy())?;
     let mut signatures = signatures(&arguments.bundle)?;
@@ -96,11 +106,29 @@ pub(super) fn sign(arguments: &Sign, printer: Printer) -> anyhow::Result<Exit> {
     let text = serde_json::to_string_pretty(&signatures).context("signatures")?;
     write(&arguments.bundle.join("signatures.json"), &format!("{text}\n"), 0o644)?;
     let manifest = &bundle.manifest;
-    show(printer, arguments.folder.json, manifest, || {
+    show(printer, arguments.json, manifest, || {
         let signed = say(study.language(), "signed by", "signée par");
         printer.line(format!("{} version {} {signed} {}", manifest.policy, manifest.version, arguments.approver));
     });
     Ok(Exit::Well)
+}
+
+/// Whether a bundle is what a folder would make.
+fn is_of(bundle: &Bundle, path: &Path, folder: &Path) -> anyhow::Result<()> {
+    let files = Files::read(folder).map_err(anyhow::Error::msg)?.complete();
+    let (lies, meant) = (&bundle.manifest.files, Manifest::of(study(folder)?.policy(), &files).files);
+    let names: BTreeSet<&String> = lies.keys().chain(meant.keys()).collect();
+    let differ: Vec<&str> =
+        names.into_iter().filter(|name| lies.get(*name) != meant.get(*name)).map(String::as_str).collect();
+    ensure!(
+        differ.is_empty(),
+        "`{}` is not what `{}` holds now, nothing was signed: {} differ\n  help: make a new bundle of that folder, or leave \
+         --policies out to sign what lies there",
+        path.display(),
+        folder.display(),
+        differ.join(", ")
+    );
+    Ok(())
 }
 
 /// Copies the files of a folder into a new bundle, with what octroi brings and they rest on.
