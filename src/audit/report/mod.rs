@@ -185,38 +185,39 @@ fn integrity(verified: &Result<Vec<Verified>, Problem>, index: &Index) -> Result
     Ok(Section { heading: Text::Integrity, columns, rows, bars: false })
 }
 
-/// What each app does for each purpose: data, recipients, countries.
+/// What each app does for each purpose, one recipient a row, so that no class stands beside one who did not get it. Requests
+/// that were refused have a row without a recipient.
 fn processing(rollups: &[Rollup]) -> Section {
     #[derive(Default)]
     struct Sum {
         sent: u64,
         refused: u64,
-        sets: [BTreeSet<String>; 4],
+        classes: BTreeSet<String>,
     }
-    let mut sums: BTreeMap<[String; 3], Sum> = BTreeMap::new();
+    let mut sums: BTreeMap<[String; 6], Sum> = BTreeMap::new();
     for Rollup { key, count, .. } in rollups {
-        let sum = sums.entry([key.tenant.clone(), key.app.clone(), key.purpose.clone()]).or_default();
-        if key.class.is_empty() && key.decision == "refuse" {
+        let of = [&key.tenant, &key.app, &key.purpose, &key.backend, &key.country, &key.basis].map(String::clone);
+        let sum = sums.entry(of).or_default();
+        if !key.class.is_empty() {
+            sum.classes.insert(key.class.clone());
+        } else if key.decision == "refuse" {
             sum.refused += count;
-        } else if key.class.is_empty() {
+        } else {
             sum.sent += count;
-        }
-        for (set, word) in sum.sets.iter_mut().zip([&key.class, &key.backend, &key.country, &key.basis]) {
-            set.extend(Some(word.clone()).filter(|word| !word.is_empty()));
         }
     }
     let rows = sums.into_iter().map(|(key, sum)| {
-        let sets = sum.sets.into_iter().map(|set| set.into_iter().collect::<Vec<_>>().join(", "));
-        key.into_iter().chain(sets).chain([sum.refused.to_string(), sum.sent.to_string()]).collect()
+        let classes = sum.classes.into_iter().collect::<Vec<_>>().join(", ");
+        key.into_iter().chain([classes, sum.refused.to_string(), sum.sent.to_string()]).collect()
     });
     let columns = vec![
         Text::Tenant,
         Text::App,
         Text::Purpose,
+        Text::Backend,
+        Text::Country,
+        Text::Basis,
         Text::Classes,
-        Text::Backends,
-        Text::Countries,
-        Text::Bases,
         Text::Refused,
         Text::Sendings,
     ];
@@ -278,6 +279,29 @@ fn truth(body: &serde_json::Value, key: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::audit::index::RollupKey;
+
+    /// What was refused stands beside no recipient, whatever else went there.
+    #[test]
+    fn a_class_stands_beside_those_who_got_it() {
+        let rollup = |decision: &str, backend: &str, class: &str, count| {
+            let (decision, backend, class) = (decision.to_owned(), backend.to_owned(), class.to_owned());
+            let key = RollupKey { app: "notes".to_owned(), decision, backend, class, ..RollupKey::default() };
+            Rollup { hour: 0, key, count, input_tokens: 0, output_tokens: 0, bytes_out: 0 }
+        };
+        let rollups = [
+            rollup("forward", "us-cloud", "", 3),
+            rollup("forward", "us-cloud", "personal", 2),
+            rollup("refuse", "", "", 1),
+            rollup("refuse", "", "health", 1),
+        ];
+        let told: Vec<_> = processing(&rollups)
+            .rows
+            .into_iter()
+            .map(|row| row.into_iter().filter(|cell| !cell.is_empty()).collect::<Vec<_>>().join(" "))
+            .collect();
+        assert_eq!(told, ["notes health 1 0", "notes us-cloud personal 0 3"]);
+    }
 
     #[test]
     fn a_month_begins_and_ends() {

@@ -78,12 +78,9 @@ texts! {
     Purpose: "purpose", "finalité";
     Classes: "classes of data", "catégories de données";
     Class: "class of data", "catégorie de données";
-    Backends: "recipients", "destinataires";
     Backend: "recipient", "destinataire";
-    Countries: "countries", "pays";
     Country: "country", "pays";
     Control: "controlled from", "contrôlé depuis";
-    Bases: "transfer bases", "fondements du transfert";
     Basis: "transfer basis", "fondement du transfert";
     Refused: "refused", "refusées";
     Sendings: "sendings", "envois";
