@@ -187,6 +187,24 @@ fn is_joint(word: &[u8]) -> bool {
     JOINTS.contains(&word)
 }
 
+/// Where the pseudonym ends in whose type word a word stands; `None` where it stands in none.
+fn pseudonym_around(text: &[u8], word: &Range<usize>) -> Option<usize> {
+    let is_type = |byte: &u8| byte.is_ascii_uppercase() || *byte == b'_';
+    let head = text.get(..word.start)?;
+    let start = word.start - head.iter().rev().take(PSEUDONYM_BYTES_MAX).take_while(|byte| is_type(byte)).count();
+    let opens = start.checked_sub(1).and_then(|at| text.get(at)) == Some(&b'<');
+    let tail = text.get(start..)?.iter().take(PSEUDONYM_BYTES_MAX);
+    let len = tail.take_while(|byte| is_type(byte) || byte.is_ascii_digit()).count();
+    let end = start + len;
+    let code = text.get(start..end)?.rsplit(|byte| *byte == b'_').next()?;
+    (opens && text.get(end) == Some(&b'>') && code.len() == PSEUDONYM_CODE && code.len() < len).then_some(end + 1)
+}
+
+/// Bytes between the brackets of a pseudonym, at most.
+const PSEUDONYM_BYTES_MAX: usize = 48;
+/// Characters of its code in base32.
+const PSEUDONYM_CODE: usize = 8;
+
 /// What a compound with a word for a number ends in.
 const NUMBER_ENDS: &[&[u8]] = &[b"nummer", b"nr", b"number", b"num", b"numero"];
 
@@ -376,6 +394,11 @@ impl<'c> Near<'c> {
                 break;
             };
             self.done = word.end;
+            // `<ACCOUNT_K7Q2M9F3>` stands for a value that is gone: its word says nothing of the number beside it.
+            if let Some(end) = pseudonym_around(text.as_bytes(), &word) {
+                self.done = end;
+                continue;
+            }
             let seen = &mut self.seen;
             contexts
                 .look_up(text, &word, &folded, |end, owners| seen.push_back(Seen { range: word.start..end, owners }));
@@ -461,6 +484,9 @@ mod tests {
             ("compound with nr", "123", Some("nirnr"), 1, true),
             ("what joins left out", "123", Some("nEtranger"), 75, true),
             ("somebody else's", "NIR 123", None, 70, false),
+            ("the type of a pseudonym", "<NIR_K7Q2M9F3> 123", None, 1, false),
+            ("beside a pseudonym", "nir <PERSON_K7Q2M9F3> 123", None, 1, true),
+            ("in brackets only", "<NIR_K7> 123", None, 1, true),
             ("column head", "id;nir;name\n1;999;x\n2;123;y", None, 1, true),
         ] {
             let start = text.find("123").unwrap();

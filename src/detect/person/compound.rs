@@ -10,10 +10,12 @@ use super::name::{is_stop, opens_surname, word_at};
 use super::words::ARTICLES;
 use crate::detect::fold;
 use crate::detect::named::{self, flags};
-use crate::detect::names::lexicon::{BODY, COMPANY, PLACE, SURNAME};
+use crate::detect::names::lexicon::{BODY, COMPANY, FORENAME, PLACE, SMALL, SURNAME};
 
 /// Parts that are joined behind a name.
 const PARTS_MAX: usize = 3;
+/// Given names that are joined before a surname.
+const FORENAMES_MAX: usize = 2;
 /// Particles of one part.
 const PARTICLES_MAX: usize = 3;
 /// Particles, in small letters.
@@ -26,13 +28,32 @@ const SURELY: &[&str] = &["von", "van", "bin", "ibn"];
 
 /// A range that holds somebody's name, grown over the parts that belong to it.
 pub(in crate::detect) fn widen(text: &str, range: Range<usize>) -> Range<usize> {
-    let start = article_before(text, range.start);
+    let start = forename_before(text, article_before(text, range.start));
     let mut end = range.end;
     for part in 0..PARTS_MAX {
         let Some(next) = part_behind(text, end, part > 0) else { break };
         end = next;
     }
     start..end
+}
+
+/// Where the given names begin that stand before a surname: `Solène` before `Le Bihan`. Before an article, which opens hardly
+/// anything but a surname, a word that no list knows is one too.
+fn forename_before(text: &str, start: usize) -> usize {
+    let surely = word_at(text, start).is_some_and(|word| opens_surname(text, &word));
+    let mut start = start;
+    for _ in 0..FORENAMES_MAX {
+        let Some(head) = text.get(..start).and_then(|head| head.strip_suffix(' ')) else { break };
+        let word = head.rsplit(|c: char| !c.is_alphabetic() && c != '-').next().unwrap_or_default();
+        let folded = fold::next_word(word, 0).map(|(_, folded)| folded);
+        let flags = folded.map_or(SMALL, |folded| flags(folded.as_slice()));
+        let known = flags & FORENAME != 0 || surely && flags == 0 && word.chars().count() > 2;
+        if !known || !word.starts_with(char::is_uppercase) || is_stop(word) {
+            break;
+        }
+        start = head.len() - word.len();
+    }
+    start
 }
 
 /// Where the article begins that belongs to the surname at `start`: behind a word, never where a sentence begins.

@@ -115,6 +115,7 @@ fn behind_title(text: &str, mut range: Range<usize>) -> Range<usize> {
 fn read(value: &str) -> Option<Words> {
     let mut words = Words::default();
     let mut commas = 0;
+    let mut joined = false;
     for (place, word) in value.split([' ', '\u{A0}']).filter(|word| !word.is_empty()).enumerate() {
         commas += usize::from(word.ends_with(','));
         let word = word.trim_end_matches(',');
@@ -125,6 +126,13 @@ fn read(value: &str) -> Option<Words> {
         }
         let lower = word.to_lowercase();
         if place > 0 && PARTICLES.contains(&lower.as_str()) {
+            joined = true;
+            continue;
+        }
+        // What particles join is a surname, whatever it means by itself: `de La Tour d'Auvergne`.
+        let elided = ["d'", "d’"].iter().find_map(|head| word.strip_prefix(head)).filter(|_| place > 0);
+        if (joined || elided.is_some()) && elided.unwrap_or(word).starts_with(char::is_uppercase) && words.known > 0 {
+            words.count += 1;
             continue;
         }
         words.note(word);

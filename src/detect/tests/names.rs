@@ -40,8 +40,8 @@ fn people_in_tables_and_lists() {
         ("beside an e-mail", "name,email\nOkafor Ngozi,no@example.org", &["Okafor Ngozi"]),
         (
             "bullets",
-            "Participants :\n- DUPONT Marie-Claire\n- NGUYEN Van Thanh\n- Özdemir, Ayşe\n- M. Le Goff\n",
-            &["DUPONT Marie-Claire", "NGUYEN Van Thanh", "Özdemir, Ayşe", "Le Goff"],
+            "Participants :\n- DUPONT Marie-Claire\n- NGUYEN Van Thanh\n- Özdemir, Ayşe\n- M. Le Goff\n- Éric de La Tour d'Auvergne\n",
+            &["DUPONT Marie-Claire", "NGUYEN Van Thanh", "Özdemir, Ayşe", "Le Goff", "Éric de La Tour d'Auvergne"],
         ),
         ("small letters", "attendees: smith john, garcia lopez maria, patel", &["smith john"]),
         (
@@ -62,6 +62,7 @@ fn surnames_of_several_words() {
     for (text, expected) in [
         ("Hier, M. Éric de La Tour d'Auvergne est venu.", "Éric de La Tour d'Auvergne"),
         ("Dossier de M. Le Goff transmis.", "Le Goff"),
+        ("Écris à Solène Le Bihan, solene@example.org", "Solène Le Bihan"),
         ("Nous avons vu DUPONT Marie-Claire hier.", "DUPONT Marie-Claire"),
         ("Name: Schneider\nOrt: Bonn", "Schneider"),
     ] {
