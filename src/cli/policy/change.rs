@@ -2,26 +2,31 @@
 
 use std::path::PathBuf;
 
-use super::{Exit, Printer, say, show, study};
+use super::{Exit, Folder, Printer, say, show, study};
 use crate::policy::Language;
 use crate::policy::study::Differences;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Diff {
-    /// The folder as it is
-    old: PathBuf,
+    /// The folder as it is; with only one folder named, that one is the new one and --policies the old one
+    #[arg(value_name = "OLD")]
+    first: PathBuf,
     /// The folder as it would be
-    new: PathBuf,
-    /// Write JSON
-    #[arg(long)]
-    json: bool,
+    #[arg(value_name = "NEW")]
+    second: Option<PathBuf>,
+    #[command(flatten)]
+    folder: Folder,
 }
 
 /// Exit 0: no flow is opened, and that is proven. 1: some are, or it could not be proven.
 pub(super) fn diff(arguments: &Diff, printer: Printer) -> anyhow::Result<Exit> {
-    let (old, new) = (study(&arguments.old)?, study(&arguments.new)?);
+    let (old, new) = match &arguments.second {
+        Some(new) => (&arguments.first, new),
+        None => (&arguments.folder.policies, &arguments.first),
+    };
+    let (old, new) = (study(old)?, study(new)?);
     let differences = old.diff(&new).map_err(anyhow::Error::msg)?;
-    show(printer, arguments.json, &differences, || print(&differences, new.language(), printer));
+    show(printer, arguments.folder.json, &differences, || print(&differences, new.language(), printer));
     Ok(if differences.no_flow_is_opened { Exit::Well } else { Exit::Findings })
 }
 

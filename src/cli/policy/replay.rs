@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::shadow::told;
-use super::{Exit, Printer, now, say, show, study};
+use super::{Exit, Folder, Printer, now, say, show, study};
 use crate::app::{Archive, Officer};
 use crate::audit::decisions::{Reader, read_decisions};
 use crate::model::entry::Digest;
@@ -19,17 +19,16 @@ use crate::policy::{self, Language, Lost, Policy, Recall, Recorded, RecordedChoi
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Replay {
-    /// The candidate: a policy folder
-    new: PathBuf,
+    /// The candidate, a policy folder; else --policies
+    new: Option<PathBuf>,
+    #[command(flatten)]
+    folder: Folder,
     /// From when: a number of days or hours (30d, 12h), or a date
     #[arg(long, default_value = "30d")]
     since: String,
     /// The folder of the audit log
     #[arg(long, default_value = "audit")]
     audit: PathBuf,
-    /// Write JSON
-    #[arg(long)]
-    json: bool,
 }
 
 /// Decisions that would come out otherwise in the same way. A decision counts in the row of each class that it carries.
@@ -75,7 +74,7 @@ struct Replayed {
 pub(super) fn replay(arguments: &Replay, printer: Printer) -> anyhow::Result<Exit> {
     let now = now();
     let since = since(&arguments.since, now)?;
-    let candidate = study(&arguments.new)?;
+    let candidate = study(arguments.new.as_ref().unwrap_or(&arguments.folder.policies))?;
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let policy = candidate.policy();
     let days = Days { archive: Archive::of(&arguments.audit), policy, known: Mutex::default() };
@@ -101,7 +100,7 @@ pub(super) fn replay(arguments: &Replay, printer: Printer) -> anyhow::Result<Exi
         flips,
         seconds: started.elapsed().as_secs_f64(),
     };
-    show(printer, arguments.json, &replayed, || print(&replayed, candidate.language(), printer));
+    show(printer, arguments.folder.json, &replayed, || print(&replayed, candidate.language(), printer));
     // What was refused before it was inspected is refused by any policy.
     let untold = replayed.lost.keys().any(|why| *why != Lost::NoFacts);
     Ok(if replayed.changes.is_empty() && !untold { Exit::Well } else { Exit::Findings })
