@@ -290,4 +290,11 @@ const TABLE: &[(&str, &str)] = &[
     ("write `{}`", "écrivez `{}`"),
     ("an area is named without an article", "une zone se nomme sans article"),
     ("the classes are {}; every type is in entities.toml", "les classes sont {} ; tous les types sont dans entities.toml"),
+    ("this window ends on {}, before it begins on {}", "cette période prend fin le {}, avant de commencer le {}"),
+    ("is it the year?", "est-ce l'année ?"),
+    ("rule `{}` refuses no backend of the inventory today, and demands nothing", "la règle `{}` ne refuse aujourd'hui aucun hébergeur de l'inventaire et n'exige rien"),
+    ("exception `{}` spares every request: `{}` says which, or the rule goes until then", "l'exception `{}` épargne toute requête : `{}` dit lesquelles, sinon la règle est sans effet jusque-là"),
+    ("{}: as it is", "{} : tel quel"),
+    ("{}: {}", "{} : {}"),
+    ("{}: refused ({})", "{} : refusé ({})"),
 ];

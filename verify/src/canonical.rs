@@ -26,7 +26,8 @@ pub struct NotCanonical {
 /// is appended then.
 pub fn write(value: &(impl Serialize + ?Sized), out: &mut Vec<u8>) -> Result<(), NotCanonical> {
     // serde_json writes no blanks, the shortest escapes and whole numbers as they are: what is left is the order of keys.
-    let text = serde_json::to_vec(value).map_err(|_| NotCanonical { at: 0 })?;
+    let mut text = Vec::with_capacity(2_048);
+    serde_json::to_writer(&mut text, value).map_err(|_| NotCanonical { at: 0 })?;
     let before = out.len();
     let mut reader = Reader { bytes: &text, at: 0 };
     let mut arranged = Arranged { out, members: Vec::with_capacity(64), moved: Vec::new() };

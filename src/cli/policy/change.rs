@@ -37,8 +37,12 @@ fn print(differences: &Differences, language: Language, printer: Printer) {
             printer.line(format!("{sign} {} [{}]", one.sentence, one.cause));
         }
     }
-    for search in &differences.undecided {
-        printer.line(format!("? {}: {search}", said("undecided", "indécis")));
+    let opened = said("undecided whether a flow is opened", "indécis si un flux est ouvert");
+    let refused = said("undecided whether a flow is newly refused", "indécis si un flux est nouvellement refusé");
+    for (what, searches) in [(opened, &differences.undecided), (refused, &differences.refused_undecided)] {
+        for search in searches {
+            printer.line(format!("? {what}: {search}"));
+        }
     }
     if differences.no_flow_is_opened {
         printer.line(said(

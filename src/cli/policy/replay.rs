@@ -238,18 +238,28 @@ impl<'p> Again<'p> {
                 return Some("moved");
             }
         }
-        let Some(is) = after.iter().find(|one| was.backend == name(one)) else { return Some("moved") };
+        if !after.iter().any(|one| was.backend == name(one)) {
+            return Some("moved");
+        }
         let rank = |action: &str| Action::ALL.iter().position(|known| known.name() == action).unwrap_or(0);
         let type_name = |id| self.policy.catalogue().info(id).map_or("", |info| info.name.as_str());
-        let now: Vec<(&str, usize)> =
-            is.duties.actions.iter().map(|(entity, action)| (type_name(*entity), rank(action.name()))).collect();
-        let then: Vec<(&str, usize)> = was.duties.iter().map(|(entity, action)| (&**entity, rank(action))).collect();
-        let of = |list: &[(&str, usize)], entity: &str| list.iter().find(|(e, _)| *e == entity).map_or(0, |(_, r)| *r);
-        if now.iter().any(|(entity, rank)| of(&then, entity) < *rank) {
-            return Some("more-changed");
+        // At every backend that both name, not only the first: it may be the second that served.
+        let (mut more, mut less) = (false, false);
+        for was in before {
+            let Some(is) = after.iter().find(|one| was.backend == name(one)) else { continue };
+            let now: Vec<(&str, usize)> =
+                is.duties.actions.iter().map(|(entity, action)| (type_name(*entity), rank(action.name()))).collect();
+            let then: Vec<(&str, usize)> =
+                was.duties.iter().map(|(entity, action)| (&**entity, rank(action))).collect();
+            let of =
+                |list: &[(&str, usize)], entity: &str| list.iter().find(|(e, _)| *e == entity).map_or(0, |(_, r)| *r);
+            more |= now.iter().any(|(entity, rank)| of(&then, entity) < *rank);
+            less |= then.iter().any(|(entity, rank)| of(&now, entity) < *rank);
         }
-        if then.iter().any(|(entity, rank)| of(&now, entity) < *rank) {
-            return Some("less-changed");
+        match (less, more) {
+            (true, _) => return Some("less-changed"),
+            (false, true) => return Some("more-changed"),
+            (false, false) => {}
         }
         let mine: BTreeSet<&str> = before.iter().map(|choice| &*choice.backend).collect();
         let theirs: BTreeSet<&str> = after.iter().map(name).collect();

@@ -13,16 +13,17 @@ use super::report::Answer;
 use crate::model::{BackendId, Facts, Word};
 
 impl Study {
-    /// Answers a question in words: at the backend that it names, or at all.
+    /// Answers a question in words: at the backends that it names, or at all.
     ///
     /// # Errors
     /// What was not understood.
     pub fn ask(&self, question: &str, changes: bool) -> Result<Answer, Vec<Diagnostic>> {
-        let (facts, backend) = self.question(question)?;
-        Ok(self.answer(&facts, backend, changes))
+        let (facts, backends) = self.question(question)?;
+        Ok(self.answer(&facts, &backends, changes))
     }
 
-    fn question(&self, question: &str) -> Result<(Facts, Option<BackendId>), Vec<Diagnostic>> {
+    /// The request, and the backends that are named.
+    fn question(&self, question: &str) -> Result<(Facts, Vec<BackendId>), Vec<Diagnostic>> {
         let language = self.language;
         let question = question.trim().trim_end_matches(['?', '.']).trim();
         let (given, backend) = ["to", "vers", "→", "->"]
@@ -33,6 +34,8 @@ impl Study {
         let and = format!(" {} ", said(Phrase::And));
         let parts: Vec<String> =
             given.split(&and).flat_map(|part| part.split(',')).map(|part| self.part(part.trim())).collect();
+        // Several may be named as people do: `a, b and c`.
+        let backend = backend.map(|named| named.replace(&and, ", "));
         let any = self.policy.backends().first().map_or("x", |backend| backend.name.as_str());
         let text = format!(
             "{} \"?\" {} 1 {} \"?\" {} 2099-12-31\n{} \"?\"\n{} {}\n{} {} {}\n",
@@ -45,7 +48,7 @@ impl Study {
             parts.join(&and),
             said(Phrase::Then),
             said(Phrase::Allowed),
-            backend.unwrap_or(any),
+            backend.as_deref().unwrap_or(any),
         );
         let file = File::new("question", &text, language);
         let mut faults = Vec::new();
@@ -67,8 +70,8 @@ impl Study {
         });
         match scenario {
             Some(scenario) if faults.is_empty() => {
-                let asked = scenario.then.first().map(|(backend, _)| *backend).filter(|_| backend.is_some());
-                Ok((scenario.facts, asked))
+                let named = scenario.then.iter().map(|expected| expected.backend).filter(|_| backend.is_some());
+                Ok((scenario.facts, named.collect()))
             }
             _ => Err(super::super::sorted(faults)),
         }

@@ -11,7 +11,7 @@ use super::dim::Dim;
 use super::search::{Found, find};
 use super::side::{Side, led_by, opens, standing};
 use super::space::{Place, Space};
-use crate::model::{BackendId, Facts, LabelFact, Word};
+use crate::model::{Action, BackendId, Facts, LabelFact, Word};
 
 /// One difference.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,8 +60,8 @@ struct Pair<'a> {
 enum Cause<'a> {
     /// A rule of the old policy that the new one does not have so.
     Rule(&'a Rule),
-    /// An `allow` of the new policy that the old one does not have so.
-    Allow(&'a Gate),
+    /// An `allow` of the new policy that the old one does not have so, by its place there.
+    Allow(usize, &'a Gate),
     /// What labels say of the data.
     Label,
     /// A hosted tool that a line of the new policy allows.
@@ -76,7 +76,7 @@ impl Cause<'_> {
     fn name(&self) -> Word {
         match self {
             Self::Rule(rule) => rule.name.clone(),
-            Self::Allow(_) => Word::fixed("allow"),
+            Self::Allow(..) => Word::fixed("allow"),
             Self::Label => Word::fixed("the label"),
             Self::Tool => Word::fixed("allow hosted tool"),
             Self::Still => Word::fixed("still includes identified"),
@@ -96,14 +96,14 @@ impl<'a> Pair<'a> {
         for cause in self.causes() {
             let dims = match &cause {
                 Cause::Rule(rule) => led_by(&rule.gate, self.space, says, &dims),
-                Cause::Allow(gate) => led_by(gate, self.space, says, &dims),
+                Cause::Allow(_, gate) => led_by(gate, self.space, says, &dims),
                 Cause::Label => self.first(&dims, &|dim| matches!(dim, Dim::Label(_) | Dim::App(_))),
                 Cause::Tool => self.first(&dims, &|dim| matches!(dim, Dim::Hosted(_))),
                 Cause::Still | Cause::Other => dims.iter().copied().collect(),
             };
             let excluded = |place: &Place| self.excluded(&cause, place);
-            let has = |facts: &Facts| self.opens(facts);
-            match find(self.space, &dims, &self.space.open(), &excluded, &has) {
+            let has = |facts: &Facts| self.opens(facts) && self.is_at_work(&cause, facts);
+            match self.find(&dims, &excluded, &has) {
                 Found::None => {}
                 Found::Unknown => opened.undecided.push(format!("{} [{}]", self.name, cause.name())),
                 Found::Example(example) => {
@@ -125,20 +125,21 @@ impl<'a> Pair<'a> {
         let mut causes = Vec::new();
         let Some(old) = self.old else {
             let admitting = after.today.allows.iter().enumerate().filter(|(index, _)| after.admits(*index, new));
-            causes.extend(admitting.map(|(_, allow)| Cause::Allow(&allow.gate)));
+            causes.extend(admitting.map(|(index, allow)| Cause::Allow(index, &allow.gate)));
             return causes;
         };
         for (index, rule) in before.today.rules.iter().enumerate().filter(|(index, _)| before.concerns(*index, old)) {
             let kept = after.today.rules.iter().enumerate().any(|(at, other)| {
                 other.gate == rule.gate
                     && (!before.removes(index, old) || after.removes(at, new))
-                    && (!before.demands(index, old) || (after.demands(at, new) && as_strict(other, rule)))
+                    && (!before.demands(index, old)
+                        || (after.demands(at, new) && as_strict((after, other), (before, rule))))
             });
             if !kept {
                 causes.push(Cause::Rule(rule));
             }
         }
-        for (_, allow) in after.today.allows.iter().enumerate().filter(|(index, _)| after.admits(*index, new)) {
+        for (index, allow) in after.today.allows.iter().enumerate().filter(|(index, _)| after.admits(*index, new)) {
             let was = before
                 .today
                 .allows
@@ -146,7 +147,7 @@ impl<'a> Pair<'a> {
                 .enumerate()
                 .any(|(at, other)| before.admits(at, old) && other.gate == allow.gate);
             if !was {
-                causes.push(Cause::Allow(&allow.gate));
+                causes.push(Cause::Allow(index, &allow.gate));
             }
         }
         if after.today.tools.iter().any(|tool| {
@@ -177,11 +178,32 @@ impl<'a> Pair<'a> {
         causes
     }
 
+    /// An example among requests whose data was all located, which are what an officer thinks of; else among all.
+    fn find(&self, dims: &[usize], excluded: &dyn Fn(&Place) -> bool, has: &dyn Fn(&Facts) -> bool) -> Found {
+        let told = |dim: &usize| matches!(self.space.dims.get(*dim), Some(Dim::Declared(_)));
+        let located: Vec<usize> = dims.iter().copied().filter(|dim| !told(dim)).collect();
+        if located.len() < dims.len()
+            && let found @ Found::Example(_) = find(self.space, &located, &self.space.open(), excluded, has)
+        {
+            return found;
+        }
+        find(self.space, dims, &self.space.open(), excluded, has)
+    }
+
+    /// Whether a cause has a part in what becomes of a request. What opens without it has another cause, which is searched too.
+    fn is_at_work(&self, cause: &Cause<'_>, facts: &Facts) -> bool {
+        match cause {
+            Cause::Rule(rule) => self.before.plan(facts).fired.contains(&rule.name),
+            Cause::Allow(index, _) => self.after.opens(*index, facts),
+            Cause::Label | Cause::Tool | Cause::Still | Cause::Other => true,
+        }
+    }
+
     fn excluded(&self, cause: &Cause<'_>, place: &Place) -> bool {
         let after = self.after.look(self.space, place);
         let idle = match cause {
             Cause::Rule(rule) => !self.before.look(self.space, place).may_fire(rule),
-            Cause::Allow(gate) => !after.may_open(gate),
+            Cause::Allow(_, gate) => !after.may_open(gate),
             Cause::Label => !self.label_differs(place),
             Cause::Tool => self.is(place, &|dim, value| matches!(dim, Dim::Hosted(_)) && value == 0),
             Cause::Still => !after.may_still() && !self.before.look(self.space, place).may_still(),
@@ -229,16 +251,23 @@ impl<'a> Pair<'a> {
     }
 }
 
-/// Whether a rule demands at least what another does.
-fn as_strict(rule: &Rule, other: &Rule) -> bool {
+/// Whether a rule of one policy demands at least what a rule of another does. What cannot be done is as strict as a block: both
+/// refuse.
+fn as_strict((one, rule): (Side<'_>, &Rule), (two, other): (Side<'_>, &Rule)) -> bool {
+    let demanded = |side: Side<'_>, action: Action| match action {
+        Action::Keep | Action::Block => action,
+        action if side.policy.can(action) => action,
+        _ => Action::Block,
+    };
+    let strict = |done: Action, asked: Action| demanded(one, done) >= demanded(two, asked);
     let types = other
         .actions
         .iter()
-        .all(|(entity, action)| rule.actions.iter().any(|(known, done)| known == entity && done >= action));
+        .all(|(entity, action)| rule.actions.iter().any(|(known, done)| known == entity && strict(*done, *action)));
     let classes = other
         .class_actions
         .iter()
-        .all(|(class, action)| rule.class_actions.iter().any(|(known, done)| known == class && done >= action));
+        .all(|(class, action)| rule.class_actions.iter().any(|(known, done)| known == class && strict(*done, *action)));
     types && classes && (rule.seals || !other.seals)
 }
 

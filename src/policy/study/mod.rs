@@ -11,6 +11,7 @@ mod diff;
 mod dim;
 #[cfg(test)]
 mod exact;
+mod familiar;
 mod lint;
 mod matrix;
 mod over_time;

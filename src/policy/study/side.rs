@@ -44,6 +44,14 @@ impl<'a> Side<'a> {
         evaluate(self.policy, &facts, &everyone, self.now, undetected)
     }
 
+    /// Whether an `allow` is surely open for a request.
+    pub(super) fn opens(&self, allow: usize, facts: &Facts) -> bool {
+        let mut facts = facts.clone();
+        by_label(&mut facts, self.policy);
+        let bits = self.policy.program().bits(&View::arrived(&facts, self.policy));
+        self.policy.program().allows.get(allow).is_some_and(|row| row.gate.surely_open(&bits))
+    }
+
     pub(super) fn look(self, space: &'a Space, place: &'a Place) -> Look<'a> {
         let least = space.extreme(place, Open::Least, self.policy);
         let most = space.extreme(place, Open::Most, self.policy);

@@ -234,6 +234,11 @@ impl Space {
         }
     }
 
+    /// The types and classes of data.
+    pub(super) const fn catalogue(&self) -> &Catalogue {
+        &self.catalogue
+    }
+
     /// No dimension fixed.
     pub(super) fn open(&self) -> Place {
         vec![None; self.dims.len()]
