@@ -84,6 +84,11 @@ impl Gathered {
         now.to_zoned(self.zone.clone()).date()
     }
 
+    /// Date and time at home.
+    pub(super) fn clock(&self, instant: Timestamp) -> String {
+        instant.to_zoned(self.zone.clone()).strftime("%Y-%m-%d %H:%M").to_string()
+    }
+
     /// The next instant at which something begins or ends: a declared truth, an adequacy decision, a window, an exception.
     /// A last day ends with that day at home.
     pub(super) fn next_change(&self, now: Timestamp) -> Option<Timestamp> {

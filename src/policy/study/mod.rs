@@ -37,6 +37,7 @@ use super::diagnostic::Diagnostic;
 use super::parser::language_of;
 use super::phrase::Language;
 use super::resolved::Resolved;
+use super::text::say;
 use super::{Policy, Sources, Vocabulary};
 use crate::model::{Catalogue, EntityId};
 use side::Side;
@@ -94,6 +95,11 @@ impl Study {
     /// The language of the first sheet, in which answers are given.
     pub fn language(&self) -> Language {
         self.language
+    }
+
+    /// Date and time at home, in words.
+    pub fn clock(&self, instant: Timestamp) -> String {
+        say!("{} (time at home)", self.gathered.clock(instant)).said(self.language)
     }
 
     /// The policy in a search.
