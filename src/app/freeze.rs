@@ -19,6 +19,7 @@ use super::bundle::{Approvers, signed_by};
 use super::files::sha256;
 use crate::gateway::snapshot::Freeze;
 use crate::model::Word;
+use crate::policy::Language;
 
 /// The file of the policy folder.
 pub(crate) const FILE: &str = "freeze.json";
@@ -184,8 +185,8 @@ fn verified(signed: &Signed, known: Option<&Approvers>, needed: usize) -> Result
     let Some(known) = known else {
         return Ok(signed.signatures.keys().map(|name| Word::configured(name)).collect());
     };
-    let by =
-        signed_by(signed.statement.as_bytes(), &signed.signatures, known).map_err(|problem| ("signature", problem))?;
+    let by = signed_by(signed.statement.as_bytes(), &signed.signatures, known)
+        .map_err(|bad| ("signature", bad.said(Language::En)))?;
     if by.len() < needed {
         let problem = format!("signed by {} of {needed} approvers that it needs", by.len());
         return Err(("signature", problem));
