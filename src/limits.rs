@@ -83,6 +83,9 @@ pub const SCAN_MEMORY_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Apps whose texts are remembered; beyond it all are forgotten.
 pub const SCAN_MEMORY_APPS_MAX: usize = 64;
 
+/// Time that an encoder may take for one request on the processor; what it does not say within is unknown. A passage of 96
+/// words takes some ten milliseconds of one core with a small model.
+pub const LEAK_ENCODER_BUDGET: Duration = Duration::from_millis(100);
 /// Time for the comparison of one request with protected documents; beyond it the leak score is unknown.
 pub const LEAK_BUDGET: Duration = Duration::from_secs(2);
 /// Time over which what a caller sent of protected documents adds up.

@@ -10,11 +10,12 @@ use super::bundle::{self, Bundle};
 use super::files::Files;
 use super::officer::{Officer, now};
 use super::{credentials, fit, freeze, shadow};
-use crate::config::{self, BackendConfig, Config, CorpusConfig};
+use crate::config::{self, BackendConfig, Config, CorpusConfig, ModelConfig};
 use crate::gateway::snapshot::{Freeze, Snapshot};
 use crate::gateway::tls;
 use crate::identity::{Callers, Purpose, Registration, RootKey};
-use crate::leak::guard::Guard;
+use crate::leak::guard::{Encoder, Guard};
+use crate::leak::model::{Model, ModelDigest};
 use crate::leak::store::CorpusKeys;
 use crate::leak::{NoCorpus, Scanner};
 use crate::model::{Binding, Word};
@@ -222,7 +223,8 @@ impl Loader {
         let guard = if let Some((_, _, guard)) = kept {
             guard
         } else {
-            let guard = Guard::open(&corpus.folder, keys, corpus.budget, corpus.history)
+            let encoder = corpus.model.as_ref().map(encoder).transpose()?;
+            let guard = Guard::open(&corpus.folder, keys, (corpus.budget, corpus.history), encoder)
                 .map_err(|error| format!("[corpus] {error}"))?;
             Arc::new(guard)
         };
@@ -259,6 +261,13 @@ fn listener(config: &Config) -> Vec<String> {
     let made = tls::Identity::read(&files.certificate, &files.key)
         .and_then(|identity| tls::server_config(identity, files.client_authorities.as_deref()));
     made.err().map(|error| error.to_string()).into_iter().collect()
+}
+
+/// The configured encoder with its budget.
+fn encoder(model: &ModelConfig) -> Result<Encoder, String> {
+    let opened = Model::open(&model.folder, model.sha256.map(ModelDigest));
+    let opened = opened.map_err(|error| format!("[corpus] model: {error}"))?;
+    Ok((Arc::new(opened), model.budget))
 }
 
 /// The key that a corpus may have of its own, beside its segments.

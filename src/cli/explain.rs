@@ -45,6 +45,9 @@ pub(super) struct Arguments {
 struct Explained {
     findings: Vec<FindingCount>,
     leak_score: Option<u16>,
+    /// What it may be at most, where the encoder did not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    leak_most: Option<u16>,
     #[serde(skip_serializing_if = "Option::is_none")]
     document: Option<String>,
     fired: Vec<String>,
@@ -85,6 +88,8 @@ pub(super) fn run(arguments: &Arguments, printer: Printer) -> anyhow::Result<Exi
     let declared = Declarations { label: arguments.label.clone(), ..Declarations::default() };
     let (snapshot, call) = (Arc::clone(&loaded.snapshot), Arc::new(call));
     let question = Question { id: RequestId([0; 16]), caller: caller(app), declared, call, model };
+    // The rows of a model are compared with each other first.
+    snapshot.scanner.look();
     let leak = runtime.block_on(snapshot.scanner.scan(&question.caller, &question.call));
     let findings = examine::inspect(&snapshot, &question.caller, &question.call);
     let examined = Arc::new(examine::decide(snapshot, question, findings, leak, now()));
@@ -154,10 +159,8 @@ fn explain(examined: &Arc<Examined>, bodies: bool) -> Explained {
     }
     let leak = &examined.leak;
     Explained {
-        leak_score: match leak.score {
-            LeakFact::Score(score) => Some(score),
-            LeakFact::Unknown => None,
-        },
+        leak_score: leak.score.least(),
+        leak_most: matches!(leak.score, LeakFact::Between(..)).then(|| leak.score.most()),
         document: leak.nearest.as_ref().map(|nearest| nearest.document.to_string()),
         findings: record::count(examined, &examined.findings, &examined.snapshot.catalogue),
         fired: plan.fired.iter().map(ToString::to_string).collect(),
@@ -205,6 +208,9 @@ fn print(explained: &Explained, printer: Printer) {
         }
         (None, _) => printer.line("leak      unknown: the comparison with protected documents failed or took too long"),
         (Some(_), None) => {}
+    }
+    if let Some(most) = explained.leak_most {
+        printer.line(format!("leak      up to {most}: the encoder did not read all of it within its budget"));
     }
     if !explained.fired.is_empty() {
         printer.line(format!("rules     {}", explained.fired.join(", ")));

@@ -85,6 +85,19 @@ pub struct CorpusConfig {
     pub budget: Duration,
     /// Time over which a caller's requests add up.
     pub history: Duration,
+    /// Who reads passages for their meaning; `None`: nobody does.
+    pub model: Option<ModelConfig>,
+}
+
+/// An encoder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModelConfig {
+    /// The folder that `octroi model add` made.
+    pub folder: PathBuf,
+    /// The digest that it must have: SHA-256 over the pins of its files.
+    pub sha256: Option<[u8; 32]>,
+    /// Time that it may take for one request; what it does not say within is unknown.
+    pub budget: Duration,
 }
 
 /// The data path's listener.

@@ -95,6 +95,9 @@ pub(super) struct RawCorpus {
     pub(super) folder: Option<Spanned<String>>,
     pub(super) budget_ms: Option<Spanned<u64>>,
     pub(super) history_s: Option<Spanned<u64>>,
+    pub(super) model: Option<Spanned<String>>,
+    pub(super) model_sha256: Option<Spanned<String>>,
+    pub(super) encoder_budget_ms: Option<Spanned<u64>>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -155,13 +155,13 @@ pub struct Decision {
     /// The label, in the sheet's spelling, or `unknown`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label: Option<Word>,
-    /// Leak score, absent when unknown.
+    /// Leak score, absent when unknown; the least that it may be where `facts.leak_most` stands.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub leak_score: Option<u16>,
     /// The facts that were decided on; absent when it was refused before anything was inspected.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub facts: Option<Box<RecordedFacts>>,
-    /// The protected document that it is nearest to, from a score of 500.
+    /// The protected document that it is nearest to: from a score of 500, or of 300 where an encoder alone saw it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub leak: Option<Protected>,
     /// Digest of the policy in force.
@@ -202,7 +202,7 @@ pub struct Protected {
     pub passage: u32,
     /// Its class.
     pub class: Word,
-    /// Which stage found it: `fingerprint`, `code`, `sketch`.
+    /// Which stage found it: `fingerprint`, `code`, `sketch`, `encoder`.
     pub stage: Word,
     /// Of a million harmless texts, how many would score as much; where that was measured.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -75,8 +75,28 @@ pub enum LabelFact {
 pub enum LeakFact {
     /// No corpus is registered, or the scan ended with this score.
     Score(u16),
+    /// The stages that ended say the first; what one did not say in time could make it the second.
+    Between(u16, u16),
     /// The scan failed or ran over its budget.
     Unknown,
+}
+
+impl LeakFact {
+    /// What it is at least; `None` when nothing is known.
+    pub const fn least(self) -> Option<u16> {
+        match self {
+            Self::Score(score) | Self::Between(score, _) => Some(score),
+            Self::Unknown => None,
+        }
+    }
+
+    /// What it may be at most.
+    pub const fn most(self) -> u16 {
+        match self {
+            Self::Score(score) | Self::Between(_, score) => score,
+            Self::Unknown => 1000,
+        }
+    }
 }
 
 /// What the comparison with protected documents says of a request.
@@ -99,7 +119,7 @@ pub struct LeakMatch {
     pub document: Word,
     /// Number of its passage.
     pub passage: u32,
-    /// Which stage found it: `fingerprint`, `code`, `sketch`.
+    /// Which stage found it: `fingerprint`, `code`, `sketch`, `encoder`.
     pub stage: Word,
     /// Its class.
     pub class: Word,
@@ -110,6 +130,10 @@ pub struct LeakMatch {
 }
 
 impl Leak {
+    /// The least score of what an encoder alone saw.
+    pub const REVIEW: u16 = 300;
+    /// The highest: it is for review, and brings no class.
+    pub const REVIEW_MAX: u16 = 499;
     /// The score from which a class is possibly there.
     pub const POSSIBLY: u16 = 500;
     /// The score from which a class is surely there.

@@ -62,9 +62,10 @@ pub fn recorded(
             .map(|(kind, host)| RecordedTool { tool: kind.clone(), host: host.clone() })
             .collect(),
         brought: leak.classes.iter().map(|(class, sure)| Brought { class: class.clone(), sure: *sure }).collect(),
-        leak_history: match facts.leak_history {
-            LeakFact::Score(score) => Some(score),
-            LeakFact::Unknown => None,
+        leak_history: facts.leak_history.least(),
+        leak_most: match facts.leak {
+            LeakFact::Between(_, most) => Some(most),
+            LeakFact::Score(_) | LeakFact::Unknown => None,
         },
         able: backends.filter(|(id, _)| able.contains(*id)).map(|(_, backend)| backend.name.clone()).collect(),
     }
@@ -132,6 +133,7 @@ struct Vector<'a> {
     #[serde(default, borrow)]
     brought: Vec<BroughtClass<'a>>,
     leak_history: Option<u16>,
+    leak_most: Option<u16>,
     #[serde(default)]
     cut: bool,
     #[serde(default, borrow)]
@@ -294,7 +296,11 @@ impl<'p> Recall<'p> {
             declared,
             suspected,
             leak_history: vector.leak_history.map_or(LeakFact::Unknown, LeakFact::Score),
-            leak: entry.leak_score.map_or(LeakFact::Unknown, LeakFact::Score),
+            leak: match (entry.leak_score, vector.leak_most) {
+                (Some(least), Some(most)) => LeakFact::Between(least, most),
+                (Some(score), None) => LeakFact::Score(score),
+                (None, _) => LeakFact::Unknown,
+            },
             ..nothing()
         };
         let able = vector.able.iter().filter_map(|name| self.backends.get(&**name).copied()).collect();

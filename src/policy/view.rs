@@ -36,6 +36,7 @@ pub(super) struct After<'a> {
 fn reached(leak: LeakFact, score: u16) -> Certainty {
     match leak {
         LeakFact::Score(found) => Certainty::known(found >= score),
+        LeakFact::Between(least, most) => Certainty { surely: least >= score, possibly: most >= score },
         LeakFact::Unknown => Certainty::UNKNOWN,
     }
 }

@@ -296,5 +296,8 @@ fn reached(leak: LeakFact, least: u16) -> Certainty {
     match leak {
         LeakFact::Unknown => Certainty::UNKNOWN,
         LeakFact::Score(score) => Certainty::known(score >= least),
+        LeakFact::Between(low, high) => {
+            Certainty::known(low >= least).or(Certainty::UNKNOWN.and(Certainty::known(high >= least)))
+        }
     }
 }

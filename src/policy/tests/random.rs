@@ -368,7 +368,13 @@ pub(super) fn facts() -> BoxedStrategy<Facts> {
         LabelFact::Named(Word::fixed("Public")),
         LabelFact::Named(Word::fixed("Secret")),
     ]);
-    let leak = select(vec![LeakFact::Score(0), LeakFact::Score(350), LeakFact::Score(900), LeakFact::Unknown]);
+    let leak = select(vec![
+        LeakFact::Score(0),
+        LeakFact::Score(350),
+        LeakFact::Score(900),
+        LeakFact::Between(20, 499),
+        LeakFact::Unknown,
+    ]);
     let scan =
         prop_oneof![18 => Just(ScanStatus::Complete), 1 => Just(ScanStatus::Partial), 1 => Just(ScanStatus::Failed)];
     let rare = || prop_oneof![15 => Just(false), 1 => Just(true)];

@@ -13,10 +13,7 @@ fn entry(policy: &Policy, facts: &Facts, able: &BackendSet) -> String {
         crate::model::LabelFact::Unknown => Some("unknown"),
         crate::model::LabelFact::Named(label) => Some(label.as_str()),
     };
-    let leak = match facts.leak {
-        crate::model::LeakFact::Score(score) => Some(score),
-        crate::model::LeakFact::Unknown => None,
-    };
+    let leak = facts.leak.least();
     serde_json::json!({
         "kind": "decision", "tenant": facts.tenant, "app": facts.app, "purpose": facts.purpose, "label": label,
         "leak_score": leak, "scan": {"status": facts.scan.name(), "leaves": 3}, "plan": [],
@@ -68,8 +65,8 @@ fn what_does_not_say_enough_is_told() {
     let text = entry(&policy, &with(&policy, &["email"]), &everyone(&policy));
     for (name, text, expected) in [
         ("no facts", text.replace("\"facts\"", "\"other\""), Lost::NoFacts),
-        ("another version", text.replace("\"v\":2", "\"v\":3"), Lost::Version),
-        ("cut", text.replace("\"v\":2", "\"cut\":true,\"v\":2"), Lost::Version),
+        ("another version", text.replace("\"v\":3", "\"v\":4"), Lost::Version),
+        ("cut", text.replace("\"v\":3", "\"cut\":true,\"v\":3"), Lost::Version),
         ("an unknown type", text.replace("\"email\"", "\"telepathy\""), Lost::Type),
     ] {
         let recorded: Recorded<'_> = serde_json::from_str(&text).unwrap();

@@ -132,6 +132,24 @@ fn facts_are_two_bits() {
             changed(&[], |f| f.leak = LeakFact::Unknown),
             PERHAPS,
         ),
+        (
+            "a stage did not end, and could not have made it so much",
+            "leak score at least 500",
+            changed(&[], |f| f.leak = LeakFact::Between(120, 499)),
+            NO,
+        ),
+        (
+            "a stage did not end, and could have made it so much",
+            "leak score at least 300",
+            changed(&[], |f| f.leak = LeakFact::Between(120, 499)),
+            PERHAPS,
+        ),
+        (
+            "a stage did not end, and it is so much already",
+            "leak score at least 100",
+            changed(&[], |f| f.leak = LeakFact::Between(120, 499)),
+            YES,
+        ),
         ("leak history", "leak history at least 600", changed(&[], |f| f.leak_history = LeakFact::Score(600)), YES),
         (
             "a leak history below",
