@@ -300,4 +300,10 @@ const TABLE: &[(&str, &str)] = &[
     ("{}: as it is", "{} : tel quel"),
     ("{}: {}", "{} : {}"),
     ("{}: refused ({})", "{} : refusé ({})"),
+    ("{} → {}: nothing nearer is left that could serve it", "{} → {} : plus rien de plus proche ne pourrait la servir"),
+    ("{} → {}: something nearer could serve it again", "{} → {} : quelque chose de plus proche pourrait de nouveau la servir"),
+    ("{} → {}: the name stands for more than it did", "{} → {} : le nom désigne plus qu'auparavant"),
+    ("{} → {}: the name stands for less than it did", "{} → {} : le nom désigne moins qu'auparavant"),
+    ("rule `{}` no longer asks `{}`", "la règle `{}` ne demande plus `{}`"),
+    ("rule `{}` asks `{}` instead", "la règle `{}` demande `{}` à la place"),
 ];

@@ -183,6 +183,13 @@ pub(super) fn verify(arguments: &Verify, printer: Printer) -> anyhow::Result<Exi
         None => None,
         Some(previous) => {
             let before = Bundle::read(previous)?;
+            // Whoever may write files could put anything there; what is compared with must have been approved itself.
+            let approved = before.signed_by(&known).with_context(|| format!("{}", previous.display()))?;
+            ensure!(
+                !approved.is_empty(),
+                "`{}` is signed by no known approver: it cannot have been in force before",
+                previous.display()
+            );
             ensure!(
                 bundle.manifest.version > before.manifest.version,
                 "version {} does not follow version {}: versions only increase",

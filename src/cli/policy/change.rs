@@ -1,8 +1,9 @@
 //! `diff`: what a newer folder would change.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::{Exit, Folder, Printer, say, show, study};
+use crate::app::{Files, Manifest};
 use crate::policy::Language;
 use crate::policy::study::Differences;
 
@@ -24,10 +25,24 @@ pub(super) fn diff(arguments: &Diff, printer: Printer) -> anyhow::Result<Exit> {
         Some(new) => (&arguments.first, new),
         None => (&arguments.folder.policies, &arguments.first),
     };
+    let same = detection(old)? == detection(new)?;
     let (old, new) = (study(old)?, study(new)?);
-    let differences = old.diff(&new).map_err(anyhow::Error::msg)?;
+    let mut differences = old.diff(&new).map_err(anyhow::Error::msg)?;
+    if !same {
+        // Where other values are found, rules alone prove nothing.
+        differences.no_flow_is_opened = false;
+        let what = "other detectors or lists of exact values: what is found, and so what is refused, may differ";
+        let quoi = "d'autres détecteurs ou listes de valeurs exactes : ce qui se trouve, donc ce qui est refusé, peut différer";
+        differences.undecided.push(say(new.language(), what, quoi).to_owned());
+    }
     show(printer, arguments.folder.json, &differences, || print(&differences, new.language(), printer));
     Ok(if differences.no_flow_is_opened { Exit::Well } else { Exit::Findings })
+}
+
+/// What decides which values are found under a folder.
+fn detection(folder: &Path) -> anyhow::Result<String> {
+    let files = Files::read(folder).map_err(anyhow::Error::msg)?.complete();
+    Ok(Manifest::of(study(folder)?.policy(), &files).detection())
 }
 
 fn print(differences: &Differences, language: Language, printer: Printer) {

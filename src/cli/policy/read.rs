@@ -123,8 +123,7 @@ pub(super) fn explain(arguments: &Explain, printer: Printer) -> anyhow::Result<E
 fn answer(study: &Study, question: &str, changes: bool, folder: &Folder, printer: Printer) -> anyhow::Result<Exit> {
     let answer = study.ask(question, changes).map_err(rendered)?;
     show(printer, folder.json, &answer, || print(&answer, study.language(), printer));
-    let allowed = answer.backends.iter().all(|backend| backend.allowed);
-    Ok(if allowed { Exit::Well } else { Exit::Findings })
+    Ok(if answer.allowed { Exit::Well } else { Exit::Findings })
 }
 
 fn rendered(faults: Vec<Diagnostic>) -> anyhow::Error {

@@ -32,8 +32,7 @@ impl Study {
             .map_or((question, None), |(given, backend)| (given, Some(backend.trim())));
         let said = |phrase: Phrase| phrase.surface(language);
         let and = format!(" {} ", said(Phrase::And));
-        let parts: Vec<String> =
-            given.split(&and).flat_map(|part| part.split(',')).map(|part| self.part(part.trim())).collect();
+        let parts: Vec<String> = split(given, &[&and, ","]).map(|part| self.part(part.trim())).collect();
         // Several may be named as people do: `a, b and c`.
         let backend = backend.map(|named| named.replace(&and, ", "));
         let any = self.policy.backends().first().map_or("x", |backend| backend.name.as_str());
@@ -96,6 +95,10 @@ impl Study {
             }
             _ => {}
         }
+        // A class or a type comes before a label of that name, which stands in quotes then.
+        if part == bare && self.named(part).is_some() {
+            return format!("{} {part}", said(Phrase::Data));
+        }
         if let Some(label) = self.policy.labels().iter().find(|label| label.as_str().eq_ignore_ascii_case(bare)) {
             return format!("{} \"{label}\"", said(Phrase::Label));
         }
@@ -108,4 +111,23 @@ impl Study {
         let class = self.catalogue.classes.iter().map(|info| info.name.as_str());
         class.chain(self.catalogue.entities.iter().map(|info| info.name.as_str())).find(|known| *known == name)
     }
+}
+
+/// The parts of a text between separators that stand outside quotation marks.
+fn split<'t>(text: &'t str, separators: &[&str]) -> impl Iterator<Item = &'t str> {
+    let (mut ends, mut quoted, mut at) = (Vec::new(), false, 0);
+    while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
+        let separator = separators.iter().find(|separator| !quoted && rest.starts_with(**separator));
+        quoted ^= rest.starts_with(['"', '«', '»', '“', '”']);
+        match separator {
+            Some(separator) => {
+                ends.push((at, at + separator.len()));
+                at += separator.len();
+            }
+            None => at += rest.chars().next().map_or(1, char::len_utf8),
+        }
+    }
+    let starts = std::iter::once(0).chain(ends.clone().into_iter().map(|(_, behind)| behind));
+    let ends = ends.into_iter().map(|(end, _)| end).chain([text.len()]);
+    starts.zip(ends).filter_map(|(start, end)| text.get(start..end))
 }

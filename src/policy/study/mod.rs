@@ -6,6 +6,7 @@
 
 mod ask;
 mod begin;
+mod causes;
 mod change;
 mod diff;
 mod dim;
@@ -14,6 +15,7 @@ mod exact;
 mod familiar;
 mod lint;
 mod matrix;
+mod mutations;
 mod over_time;
 mod record;
 mod report;

@@ -8,6 +8,7 @@ use super::super::facts::by_label_as_told;
 use super::super::phrase::Phrase;
 use super::super::text::say;
 use super::super::told::class_duties;
+use super::diff::Kind;
 use super::scenarios::action_words;
 use super::{Study, sentence};
 use crate::model::{Action, BackendId, Choice, EntityId, Facts, Plan, Removal};
@@ -51,6 +52,8 @@ pub struct Answer {
     pub given: String,
     /// The rules that fired.
     pub fired: Vec<String>,
+    /// Whether every backend that was named may have it; where none was named, whether one may.
+    pub allowed: bool,
     /// Every backend asked about.
     pub backends: Vec<BackendAnswer>,
 }
@@ -226,6 +229,11 @@ impl Study {
         Answer {
             given: sentence::given(facts, &self.catalogue, self.language, false).unwrap_or_default(),
             fired: plan.fired.iter().map(ToString::to_string).collect(),
+            allowed: if only.is_empty() {
+                backends.iter().any(|one: &BackendAnswer| one.allowed)
+            } else {
+                backends.iter().all(|one| one.allowed)
+            },
             backends,
         }
     }
@@ -263,13 +271,19 @@ impl Study {
         let example = sentence::given(&change.example, &self.catalogue, self.language, false).unwrap_or_default();
         let backend = change.backend.as_ref().map(ToString::to_string);
         let place = backend.clone().unwrap_or_default();
-        let text = match (&backend, opens, change.milder) {
-            (None, true, _) => say!("{}: the next tier may serve", example),
-            (None, false, _) => say!("{}: the next tier may no longer serve", example),
-            (Some(_), true, false) => say!("{} → {}: was refused, is possible", example, place),
-            (Some(_), true, true) => say!("{} → {}: less is changed on the way", example, place),
-            (Some(_), false, false) => say!("{} → {}: was possible, is refused", example, place),
-            (Some(_), false, true) => say!("{} → {}: more is changed on the way", example, place),
+        let text = match (&backend, change.kind, opens) {
+            (None, _, true) => say!("{}: the next tier may serve", example),
+            (None, _, false) => say!("{}: the next tier may no longer serve", example),
+            (Some(_), Kind::Possible, true) => say!("{} → {}: was refused, is possible", example, place),
+            (Some(_), Kind::Possible, false) => say!("{} → {}: was possible, is refused", example, place),
+            (Some(_), Kind::Milder, true) => say!("{} → {}: less is changed on the way", example, place),
+            (Some(_), Kind::Milder, false) => say!("{} → {}: more is changed on the way", example, place),
+            (Some(_), Kind::Nearer, true) => {
+                say!("{} → {}: nothing nearer is left that could serve it", example, place)
+            }
+            (Some(_), Kind::Nearer, false) => say!("{} → {}: something nearer could serve it again", example, place),
+            (Some(_), Kind::Elsewhere, true) => say!("{} → {}: the name stands for more than it did", example, place),
+            (Some(_), Kind::Elsewhere, false) => say!("{} → {}: the name stands for less than it did", example, place),
         };
         let sentence = text.said(self.language);
         Difference { sentence, backend, cause: change.cause.to_string(), example, from: None }

@@ -6,10 +6,11 @@ use std::collections::BTreeSet;
 use super::super::facts::by_label;
 use super::super::phrase::Phrase;
 use super::super::program::Program;
-use super::super::resolved::{Atom, Gate, Resolved, Rule};
+use super::super::resolved::{Atom, Resolved, Rule};
 use super::super::text::{Text, say};
 use super::super::view::View;
 use super::super::{Policy, run_scenarios};
+use super::mutations::Weakened;
 use super::report::{Coverage, Mutant, Suggestion};
 use super::search::{Found, find};
 use super::side::{Side, opens, settled_first, standing};
@@ -119,59 +120,6 @@ impl Study {
         suggestions
     }
 
-    /// Every weakening of one rule of the sheets.
-    fn mutations(&self) -> Vec<(Text, Resolved, Weakened)> {
-        let mut mutations: Vec<(Text, Resolved, Weakened)> = Vec::new();
-        for (index, rule) in self.today.rules.iter().enumerate().filter(|(_, rule)| !rule.pack) {
-            let mut without = self.today.clone();
-            without.rules.remove(index);
-            let demands = !rule.actions.is_empty() || !rule.class_actions.is_empty() || rule.seals;
-            let whole = Weakened::Rule(Box::new(rule.clone()), demands);
-            mutations.push((say!("rule `{}` taken out", rule.name), without, whole));
-            let mut change = |text: Text, demands: bool, weaken: &dyn Fn(&mut Rule)| {
-                let mut weaker = self.today.clone();
-                if let Some(rule) = weaker.rules.get_mut(index) {
-                    weaken(rule);
-                }
-                mutations.push((text, weaker, Weakened::Rule(Box::new(rule.clone()), demands)));
-            };
-            let parts = usize::from(rule.only.is_some())
-                + usize::from(rule.never.is_some())
-                + usize::from(!rule.actions.is_empty());
-            if parts > 1 {
-                if rule.only.is_some() {
-                    change(say!("rule `{}` without `{}`", rule.name, Phrase::OnlyBackends), false, &|rule| {
-                        rule.only = None;
-                    });
-                }
-                if rule.never.is_some() {
-                    change(say!("rule `{}` without `{}`", rule.name, Phrase::NeverBackends), false, &|rule| {
-                        rule.never = None;
-                    });
-                }
-                if !rule.actions.is_empty() {
-                    change(say!("rule `{}` without `{}`", rule.name, Phrase::Must), true, &|rule| {
-                        rule.actions.clear();
-                        rule.class_actions.clear();
-                    });
-                }
-            }
-        }
-        for (index, _) in
-            self.today.allows.iter().enumerate().filter(|(_, a)| a.gate.when.is_some() || a.gate.unless.is_some())
-        {
-            let gate = self.today.allows.get(index).map(|allow| allow.gate.clone()).unwrap_or_default();
-            let mut wider = self.today.clone();
-            if let Some(allow) = wider.allows.get_mut(index) {
-                allow.gate.when = None;
-                allow.gate.unless = None;
-            }
-            let text = say!("`{}` number {} without its condition", Phrase::AllowBackends, index + 1);
-            mutations.push((text, wider, Weakened::Allow(gate)));
-        }
-        mutations
-    }
-
     fn compiled(&self, today: &Resolved) -> Option<Policy> {
         let truths = self.gathered.truths(self.now);
         let program = Program::new(today, &truths, self.catalogue.entities.len()).ok()?;
@@ -240,7 +188,7 @@ impl Study {
         let given = sentence::given(facts, &self.catalogue, self.language, true)?;
         let name = &self.policy.backend(backend)?.name;
         let said = |phrase: Phrase| phrase.surface(self.language);
-        let title = say!("notices: {}", what.said(self.language).replace('`', "")).said(self.language);
+        let title = say!("notices: {}", what.said(self.language).replace(['`', '"'], "")).said(self.language);
         let plan = self.side().plan(facts);
         let then = match standing(&plan, backend) {
             None => format!("{} {name}", said(Phrase::Refused)),
@@ -264,50 +212,13 @@ impl Study {
     }
 
     /// An atom in words.
-    fn said(&self, atom: &Atom) -> String {
+    pub(super) fn said(&self, atom: &Atom) -> String {
         atom_words(atom, self)
     }
 }
 
 /// What a search passes over, and what it looks for.
 type Search<'a> = (&'a dyn Fn(&Place) -> bool, &'a dyn Fn(&Facts) -> bool);
-
-/// What was weakened: it can only show where it did something.
-enum Weakened {
-    /// A rule, and whether what it demanded is gone.
-    Rule(Box<Rule>, bool),
-    Allow(Gate),
-}
-
-impl Weakened {
-    const fn gate(&self) -> &Gate {
-        match self {
-            Self::Rule(rule, _) => &rule.gate,
-            Self::Allow(gate) => gate,
-        }
-    }
-
-    /// Whether something that was to be done on the way is gone.
-    const fn demands(&self) -> bool {
-        matches!(self, Self::Rule(_, true))
-    }
-
-    /// Whether a rule takes backends out.
-    fn refuses(&self) -> bool {
-        matches!(self, Self::Rule(rule, _) if rule.only.is_some() || rule.never.is_some())
-    }
-
-    /// Whether it does anything for a backend. What a rule demands of one can change what becomes of it in the second decision.
-    fn concerns(&self, study: &Study, backend: BackendId) -> bool {
-        match self {
-            Self::Rule(rule, _) => {
-                let index = study.today.rules.iter().position(|known| known.name == rule.name);
-                index.is_none_or(|index| study.side().concerns(index, backend))
-            }
-            Self::Allow(_) => true,
-        }
-    }
-}
 
 /// Whether a request notices a weakening.
 enum Noticed {

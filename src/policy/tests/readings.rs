@@ -130,3 +130,79 @@ fn faults_of(sheet: &str) -> String {
         Study::new(&sources(sheet, example()), &catalogue, &every(&catalogue), &vocabulary(), now()).unwrap_err();
     faults.iter().map(render).collect()
 }
+
+fn on(inventory: &str, labels: &str, statements: &str) -> Study {
+    let catalogue = all_types();
+    let header = HEADER.replace("labels \"Public\", \"Internal\", \"Secret\"", labels);
+    let sheet = format!("{header}{statements}");
+    Study::new(&sources(&sheet, inventory), &catalogue, &every(&catalogue), &vocabulary(), now())
+        .unwrap_or_else(|faults| panic!("{}", faults.iter().map(render).collect::<Vec<_>>().join("\n")))
+}
+
+/// What the name of a backend stands for is part of what may go where.
+#[test]
+fn a_name_that_stands_for_another_server_is_a_difference() {
+    let old = study("");
+    let hosts = example().replacen("api.cloud-unknown.example", "api.elsewhere.example", 1);
+    assert_ne!(hosts, example());
+    let new = on(&hosts, "labels \"Public\", \"Internal\", \"Secret\"", ALLOW_ALL);
+    let differences = old.diff(&new).unwrap();
+    assert!(!differences.no_flow_is_opened, "{differences:?}");
+    assert!(differences.opened[0].sentence.contains("cloud-unknown: the name stands for more"), "{differences:?}");
+}
+
+/// To a sheet that does not list it, a label may be any: to list it is to say that it is none of the others.
+#[test]
+fn a_label_that_is_listed_newly_is_a_difference() {
+    let rule = "rule s because \"x\" when label is \"Secret\" only backends on premises\n";
+    let statements = format!("{ALLOW_ALL}{rule}");
+    let old = on(example(), "labels \"Public\", \"Secret\"", &statements);
+    let new = on(example(), "labels \"Public\", \"Strict\", \"Secret\"", &statements);
+    let differences = old.diff(&new).unwrap();
+    assert!(!differences.no_flow_is_opened && differences.undecided.is_empty(), "{differences:?}");
+    assert!(differences.opened.iter().all(|one| one.example.contains("\"Strict\"")), "{differences:?}");
+    assert!(new.diff(&old).unwrap().no_flow_is_opened);
+}
+
+/// Without a `fall back` only the nearest tier serves: a rule that takes it out lets the next one serve.
+#[test]
+fn a_rule_that_takes_out_what_is_nearer_is_a_difference() {
+    let old = study("");
+    let new = study("rule works because \"x\" never backends on premises\n");
+    let differences = old.diff(&new).unwrap();
+    assert!(!differences.no_flow_is_opened, "{differences:?}");
+    assert!(differences.opened.iter().all(|one| one.sentence.contains("nothing nearer is left")), "{differences:?}");
+    let falls = "fall back if unavailable\n";
+    assert!(
+        study(falls)
+            .diff(&study(&format!("{falls}rule w because \"x\" never backends on premises\n")))
+            .unwrap()
+            .no_flow_is_opened
+    );
+}
+
+#[test]
+fn a_question_is_read_as_it_stands() {
+    let study = on(
+        example(),
+        "labels \"Public\", \"Secret\"",
+        &format!(
+            "{ALLOW_ALL}rule r because \"x\" when app is \"R and D\" or data includes secret only backends on premises\n"
+        ),
+    );
+    assert_eq!(told(&study, "app \"R and D\" to cloud-us"), ["refused"]);
+    assert_eq!(told(&study, "app \"R, D\" and email to cloud-us"), [""]);
+    assert_eq!(told(&study, "secret to cloud-us"), ["refused"], "the class, and not the label of that name");
+    assert_eq!(told(&study, "\"Secret\" to cloud-us"), [""]);
+}
+
+#[test]
+fn a_condition_that_is_weakened_goes_unnoticed_until_a_scenario_says_so() {
+    let rule = "rule r because \"x\" when data includes at least 3 person or leak score at least 700 only backends on premises\n";
+    let scenario = "scenario \"s\" given data 9 person and leak score 900 then refused cloud-us\n";
+    let before = study(&format!("{rule}{scenario}"));
+    let changes: Vec<String> = before.mutants().into_iter().map(|mutant| mutant.change).collect();
+    assert_eq!(changes.len(), 4, "{changes:?}");
+    let suggested: String = before.suggest().into_iter().map(|one| one.text).collect();
+    assert_eq!(study(&format!("{rule}{scenario}{suggested}")).mutants(), [], "{suggested}");
+}
