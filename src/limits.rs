@@ -229,12 +229,32 @@ pub const TELEMETRY_QUEUE_MAX: usize = 2_048;
 
 /// Bytes of one file of the officer: sheet, pack, inventory, reference data.
 pub const POLICY_FILE_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Files of a policy folder.
+pub const POLICY_FILES_MAX: usize = 1_000;
+/// Bytes of one list of exact values: tens of millions of hashes.
+pub const MATCH_LIST_BYTES_MAX: usize = 512 * 1024 * 1024;
+/// Bytes of a policy folder, lists of exact values included.
+pub const POLICY_FOLDER_BYTES_MAX: usize = 1024 * 1024 * 1024;
+/// Bytes of the manifest of a bundle: a path and a hash for each file.
+pub const POLICY_MANIFEST_BYTES_MAX: usize = 1024 * 1024;
+/// Bytes of the signatures of a bundle, and of the file of approvers: a line for each person.
+pub const POLICY_SIGNATURES_BYTES_MAX: usize = 64 * 1024;
+/// Bytes of the file of orders to freeze and to thaw.
+pub const POLICY_ORDERS_BYTES_MAX: usize = 256 * 1024;
+/// Freezes thawed before their time that are remembered until it.
+pub const POLICY_THAWED_MAX: usize = 256;
+/// Bytes of what is remembered of policies beside the log.
+pub const POLICY_STATE_BYTES_MAX: usize = 1024 * 1024;
 /// Brackets in brackets in a condition of a sheet; what is read aloud has two.
 pub const POLICY_DEPTH_MAX: usize = 16;
 /// Alternatives of one condition once its brackets are multiplied out.
 pub const POLICY_ALTERNATIVES_MAX: usize = 1_024;
 /// Rules of a policy, packs included.
 pub const POLICY_RULES_MAX: usize = 4_096;
+/// Labels of a policy; an organisation has a handful.
+pub const POLICY_LABELS_MAX: usize = 256;
+/// Exceptions of a policy; each is a decision that somebody took.
+pub const POLICY_EXCEPTIONS_MAX: usize = 4_096;
 /// `prefer` clauses of a policy: each is a bit of a rank.
 pub const POLICY_PREFERS_MAX: usize = 64;
 /// Steps of one search over all requests for the officer's tools; one that would take more says that it does not know.

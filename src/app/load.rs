@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio_util::task::TaskTracker;
 
 use super::archive::{Archive, Held, State};
-use super::bundle::{self, Bundle};
+use super::bundle::{self, Cover};
 use super::files::Files;
 use super::officer::{Officer, now};
 use super::{credentials, fit, freeze, shadow};
@@ -31,7 +31,7 @@ pub struct Problems(pub Vec<String>);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{problems}")]
 pub struct Rejection {
-    /// The closed word for the record: `faults`, `signature`, `approvers`, `rollback`.
+    /// The closed word for the record: `faults`, `signature`, `approvers`, `name`, `rollback`.
     pub reason: &'static str,
     /// What is wrong.
     pub problems: Problems,
@@ -163,6 +163,7 @@ impl Loader {
         let live = before.and_then(|before| before.freeze.as_ref());
         let mut beside = Beside { freeze: look(&config, &state, live), shadow: None };
         remembering.state.freezes = beside.freeze.lasting.iter().map(Held::of).collect();
+        remembering.state.thawed.clone_from(&beside.freeze.thawed);
         let shadow = shadow::folder(&config)
             .and_then(|folder| shadow::load(&folder, &policy).map_err(|problem| beside.shadow = Some(problem)).ok());
         let detecting = officer
@@ -291,13 +292,16 @@ fn officer(config: &Config, archive: &Archive, state: &State) -> Result<(Officer
         ));
     };
     let known = bundle::approvers(file).map_err(Rejection::fault)?;
-    let bundle = Bundle::read(&config.policy_folder)?;
+    // Nothing below the cover is read, and nothing compiled, that no approver signed.
+    let cover = Cover::read(&config.policy_folder)?;
+    let signed = cover.may_follow(&known, state)?;
+    let bundle = cover.whole(&config.policy_folder)?;
     let policy = bundle.officer.policy(now())?;
-    let (accepted, signed) = bundle.accept(&policy, &known, (archive, state))?;
+    let accepted = bundle.accept(&policy, &signed, (archive, state))?;
     let files = bundle.officer.files.clone().complete();
     let approvers = signed.iter().map(|name| Word::configured(name)).collect();
     let before = state.clone();
-    let state = State { bundle: Some(accepted), freezes: state.freezes.clone() };
+    let state = State { bundle: Some(accepted), ..state.clone() };
     Ok((bundle.officer, policy, Remembering { files, state, before, approvers }))
 }
 

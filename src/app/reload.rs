@@ -124,6 +124,8 @@ impl Keeper {
         let mut rejected = Vec::new();
         let certificate = self.certificate(&mut rejected);
         let gate = Arc::clone(&self.status.gate);
+        // An emergency waits for no sheet: not until it is read, nor until it is compiled and compared.
+        let frozen = self.freeze_alone(&gate.snapshot()).await;
         let before = gate.snapshot();
         let (loader, from) = (self.loader.clone(), Arc::clone(&before));
         let loaded = tokio::task::spawn_blocking(move || loader.load(Some(&from))).await;
@@ -149,8 +151,7 @@ impl Keeper {
             None => "in-force",
         };
         if refused.is_some() {
-            // An emergency does not wait for sheets that can be read.
-            rejected.extend(self.freeze_alone(&before).await);
+            rejected.extend(frozen);
         }
         rejected.extend(refused.as_ref().map(ToString::to_string));
         self.status.set_rejected(&rejected);
@@ -226,9 +227,9 @@ impl Keeper {
         let held: Vec<Held> = look.lasting.iter().map(Held::of).collect();
         let refused = look.refused.map(|(_, problem)| problem);
         let remembered = match state {
-            Ok(state) if state.freezes == held => Ok(()),
+            Ok(state) if state.freezes == held && state.thawed == look.thawed => Ok(()),
             Ok(state) => {
-                let state = State { freezes: held, ..state };
+                let state = State { freezes: held, thawed: look.thawed, ..state };
                 let written = tokio::task::spawn_blocking(move || archive.set_state(&state)).await;
                 written.map_err(std::io::Error::other).flatten().map_err(|error| error.to_string())
             }

@@ -48,13 +48,14 @@ const FACTS: &[Member] = &[
     may("leak_history", Shape::Number, "0 to 1000; absent when unknown"),
     may("leak_most", Shape::Number, "what the leak score may be at most, where an encoder did not say in time and `leak_score` is the least"),
     may("minors", Shape::Flag, "the app handles minors' data"),
+    may("purpose_declared", Shape::Flag, "with the request, and not the one that the app is registered for"),
     may("reference", Shape::Flag, "something that the provider would fetch or holds"),
     may("residence", Shape::List(&Shape::Word), "countries, `ZZ` for one that nobody knows"),
     may("roles", Shape::List(&Shape::Word), "of the caller"),
     must("types", Shape::List(&Shape::Object(TYPE)), "as found, before a label lowered anything"),
     may("unreadable", Shape::Flag, "a field cannot be read"),
     may("unsought", Shape::List(&Shape::Word), "types that a detector knows and nobody looked for: none found says nothing"),
-    must("v", Shape::Number, "version of these facts: 3; facts of version 1 do not say what was not looked for"),
+    must("v", Shape::Number, "version of these facts: 3; facts of version 1 do not say what was not looked for, nor those of version 2 whether a purpose was declared"),
 ];
 
 const TYPE: &[Member] = &[
