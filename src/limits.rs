@@ -124,6 +124,8 @@ pub const STREAM_BYTES_MAX: usize = 1024 * 1024 * 1024;
 /// Bytes that restored values may take in one answer; beyond it tokens stay as they are. A token of 20 bytes may stand for
 /// megabytes, and a model may repeat it.
 pub const RESTORED_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Values in one text of an answer whose places are remembered, 64 bytes each; beyond it positions in it stay as they are.
+pub const MOVES_MAX: usize = 65_536;
 /// Bytes of one event of a streamed answer.
 pub const EVENT_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Bytes of a backend's answer head.

@@ -7,6 +7,7 @@ pub mod accept;
 mod attend;
 pub mod body;
 pub mod budget;
+mod cite;
 pub mod dispatch;
 pub mod edge;
 pub mod examine;

@@ -6,6 +6,7 @@ use http::{HeaderValue, StatusCode};
 use http_body_util::BodyExt as _;
 
 use super::budget::{Paid, Share};
+use super::cite::Moved;
 use super::dispatch::Answering;
 use super::ledger::Ledger;
 use super::respond::Answer;
@@ -99,15 +100,18 @@ fn whole(
     }
     let restorer = Restorer::new(vault);
     let mut edits: Vec<Edit> = view.withhold.clone();
-    for leaf in view.leaves.iter().filter(|leaf| leaf.restore) {
+    let mut moved = Moved::default();
+    for (index, leaf) in view.leaves.iter().enumerate().filter(|(_, leaf)| leaf.restore) {
         let restored = restorer.restore_whole(&leaf.text, landing(leaf, json));
         ledger.count(restored.counts);
         if restored.text != *leaf.text {
             let replacement = quote(&restored.text);
             share.grow(replacement.len() * 2)?;
             edits.push(Edit { span: leaf.span.clone(), replacement });
+            moved.note(index, leaf, restored.moves);
         }
     }
+    edits.extend(moved.edits(&view.positions, &view.leaves, |_| None));
     share.grow(text.len())?;
     let body = splice(&text, edits).map_err(|_| failed("the backend's answer cannot be restored"))?;
     Ok((body, usage))
