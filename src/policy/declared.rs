@@ -58,7 +58,7 @@ pub(super) struct Entry {
     pub(super) retention_none: Declared<bool>,
     pub(super) training_never: Declared<bool>,
     /// Whether the contract of GDPR Art. 28 is on file.
-    pub(super) contract: Declared<bool>,
+    pub(super) contract: Declared<Contract>,
     /// Whether nobody but the organisation holds the keys.
     pub(super) keys_ours: Declared<bool>,
     pub(super) attestation: Declared<Attestation>,
@@ -97,6 +97,14 @@ pub(super) enum Attestation {
     Until(Date),
 }
 
+/// The contract of GDPR Art. 28.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Contract {
+    pub(super) on_file: bool,
+    /// From when it holds; `None`: from ever.
+    pub(super) dated: Option<Date>,
+}
+
 /// A certificate, obtained or in progress.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Certificate {
@@ -129,6 +137,7 @@ impl Entry {
         if let Some(Attestation::Until(day)) = self.attestation.ever() {
             last.push(*day);
         }
+        first.extend(self.contract.ever().and_then(|contract| contract.dated));
         last.extend(self.adequacy.until());
         last.extend(self.certificates.ever().into_iter().flatten().map(|one| one.until));
         last.extend(self.adequacy.ever().into_iter().flatten().filter_map(|claim| claim.until));

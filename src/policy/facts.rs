@@ -81,6 +81,22 @@ pub(super) fn by_label(facts: &mut Facts, policy: &Policy) {
     }
 }
 
+/// As [`by_label`], for a question or a scenario: the classes that it names are data as a detector would have found it, so that a
+/// label takes them away too.
+pub(super) fn by_label_as_told(facts: &mut Facts, policy: &Policy) {
+    let told = facts.declared;
+    let LabelFact::Named(label) = facts.label.clone() else { return };
+    by_label(facts, policy);
+    for says in policy.says.iter().filter(|says| says.label == label) {
+        if says.lowers && says.issuers.contains(&facts.app) {
+            let gone = ClassSet(told.0 & says.classes.0);
+            let brought = policy.says.iter().filter(|other| other.label == label && !other.lowers);
+            let brought = brought.fold(ClassSet::default(), |all, other| all.union(other.classes));
+            facts.declared = ClassSet(facts.declared.0 & !gone.0).union(brought);
+        }
+    }
+}
+
 /// What protected documents that the request is near to bring. No label takes that away.
 fn by_corpus(facts: &mut Facts, leak: &Leak, catalogue: &Catalogue) {
     for (class, sure) in &leak.classes {

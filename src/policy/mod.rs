@@ -56,6 +56,7 @@ mod surface;
 #[cfg(test)]
 mod tests;
 mod text;
+mod told;
 mod toml_file;
 mod tree;
 mod truth;

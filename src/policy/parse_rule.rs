@@ -103,11 +103,17 @@ impl Parser<'_> {
             let message = say!("`{}` is not there yet", Phrase::Approval);
             return Err(self.fault("octroi::policy::not-there-yet", message, Some(help)));
         }
+        match self.duty()? {
+            Some(duty) => rule.duties.push(duty),
+            None => rule.seals = true,
+        }
+        Ok(())
+    }
+
+    /// What stands behind `must`; nothing for `log sealed`.
+    pub(super) fn duty(&mut self) -> Parsed<Option<Duty>> {
         let action = match self.eat_one(DUTIES) {
-            Some(Phrase::LogSealed) => {
-                rule.seals = true;
-                return Ok(());
-            }
+            Some(Phrase::LogSealed) => return Ok(None),
             Some(Phrase::PseudonymiseUnlinkably) => Action::PseudonymiseUnlinkably,
             Some(Phrase::Pseudonymise) => Action::Pseudonymise,
             Some(Phrase::Generalise) => Action::Generalise,
@@ -117,8 +123,7 @@ impl Parser<'_> {
             None => return Err(self.unknown(DUTIES, "a duty")),
         };
         let targets: Vec<Name> = self.list(|parser| parser.data("a type or class of data"))?;
-        rule.duties.push(Duty { action, targets });
-        Ok(())
+        Ok(Some(Duty { action, targets }))
     }
 
     /// What a rule must have to mean something.

@@ -189,12 +189,22 @@ impl Parser<'_> {
 
     /// Reads what stands behind a clause that narrows; true when the gate had it already.
     pub(super) fn narrow(&mut self, gate: &mut Gate, clause: Phrase) -> Parsed<bool> {
-        Ok(match clause {
+        let span = self.span();
+        let twice = match clause {
             Phrase::When => gate.when.replace(self.condition()?).is_some(),
             Phrase::Unless => gate.unless.replace(self.condition()?).is_some(),
             Phrase::FromDate => gate.from.replace(self.date()?).is_some(),
             _ => gate.until.replace(self.date()?).is_some(),
-        })
+        };
+        if let (Some(from), Some(until)) = (gate.from, gate.until)
+            && until < from
+            && !matches!(clause, Phrase::When | Phrase::Unless)
+        {
+            let message = say!("this window ends on {}, before it begins on {}", until.to_string(), from.to_string());
+            let help = say!("is it the year?");
+            self.faults.push(Diagnostic::new("octroi::policy::out-of-range", self.file, span, message).help(help));
+        }
+        Ok(twice)
     }
 
     pub(super) fn twice_said(&mut self, clause: Phrase, span: std::ops::Range<usize>) {

@@ -108,7 +108,7 @@ impl Parser<'_> {
     }
 
     /// Whether the phrase stands `ahead` tokens from here.
-    fn stands(&self, ahead: usize, phrase: Phrase) -> bool {
+    pub(super) fn stands(&self, ahead: usize, phrase: Phrase) -> bool {
         phrase
             .words(self.language)
             .enumerate()

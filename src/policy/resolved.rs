@@ -168,7 +168,17 @@ pub(super) struct Scenario {
     pub(super) file: Word,
     pub(super) line: u32,
     pub(super) facts: Facts,
-    pub(super) then: Vec<(BackendId, bool)>,
+    pub(super) then: Vec<Expected>,
+}
+
+/// What a scenario expects of one backend.
+#[derive(Debug, Clone)]
+pub(super) struct Expected {
+    pub(super) backend: BackendId,
+    pub(super) allowed: bool,
+    /// What is done to the data on the way, at least.
+    pub(super) must: Vec<(What, Action)>,
+    pub(super) seals: bool,
 }
 
 /// All sheets and packs of a policy.

@@ -44,7 +44,7 @@ impl Truth<'_> {
             Quality::ExposedTo(regime) => self.exposed_to(regime),
             Quality::Certified { scheme, level } => self.certified(scheme, level.as_ref()),
             Quality::TransferBasis => self.transfer_basis(),
-            Quality::Contract => self.flag(&self.entry.contract),
+            Quality::Contract => self.contract(),
             Quality::KeysOurs => self.flag(&self.entry.keys_ours),
             Quality::Attested => self.attested(),
             Quality::RetentionNone => self.flag(&self.entry.retention_none),
@@ -55,6 +55,13 @@ impl Truth<'_> {
 
     fn flag(&self, declared: &Declared<bool>) -> Certainty {
         declared.on(self.today).map_or(Certainty::UNKNOWN, |known| Certainty::known(*known))
+    }
+
+    /// The contract of GDPR Art. 28 is on file, and its day has come.
+    fn contract(&self) -> Certainty {
+        self.entry.contract.on(self.today).map_or(Certainty::UNKNOWN, |contract| {
+            Certainty::known(contract.on_file && contract.dated.is_none_or(|dated| dated <= self.today))
+        })
     }
 
     /// Run by the owner, located in `home`.

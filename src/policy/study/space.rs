@@ -234,6 +234,11 @@ impl Space {
         }
     }
 
+    /// The types and classes of data.
+    pub(super) const fn catalogue(&self) -> &Catalogue {
+        &self.catalogue
+    }
+
     /// No dimension fixed.
     pub(super) fn open(&self) -> Place {
         vec![None; self.dims.len()]
@@ -301,7 +306,13 @@ impl Space {
     }
 
     /// Bounds of an atom; the views are of the least and the most of one place.
-    pub(super) fn bound(&self, atom: &Atom, place: &Place, least: &View<'_>, most: &View<'_>) -> Bound {
+    pub(super) fn bound(
+        &self,
+        atom: &Atom,
+        place: &Place,
+        policy: &Policy,
+        (least, most): (&View<'_>, &View<'_>),
+    ) -> Bound {
         if let Atom::Still(what) = atom {
             // What is still identified after the duties was there before them.
             let there = Atom::Includes { what: *what, at_least: 1, confidence: 0 };
@@ -310,12 +321,22 @@ impl Space {
         let Some((dim, table)) = self.tables.get(atom) else {
             return Bound { least: least.certainty(atom, None), most: most.certainty(atom, None) };
         };
-        match place.get(*dim).copied().flatten().and_then(|value| table.get(value)) {
-            Some(certainty) => Bound { least: *certainty, most: *certainty },
-            None => table.iter().fold(Bound { least: Certainty::TRUE, most: Certainty::FALSE }, |bound, one| Bound {
-                least: bound.least.and(*one),
-                most: bound.most.or(*one),
-            }),
+        // A label that one of the policies does not list may be any to it.
+        let labels = match self.dims.get(*dim) {
+            Some(Dim::Label(labels)) => labels.as_slice(),
+            _ => &[],
+        };
+        let unlisted = |value: usize| matches!(labels.get(value), Some(LabelFact::Named(label)) if !policy.labels().contains(label));
+        let of = |value: usize| {
+            let certainty = table.get(value).copied();
+            if unlisted(value) { Some(Certainty::UNKNOWN) } else { certainty }
+        };
+        match place.get(*dim).copied().flatten().and_then(of) {
+            Some(certainty) => Bound { least: certainty, most: certainty },
+            None => (0..table.len()).filter_map(of).fold(
+                Bound { least: Certainty::TRUE, most: Certainty::FALSE },
+                |bound, one| Bound { least: bound.least.and(one), most: bound.most.or(one) },
+            ),
         }
     }
 

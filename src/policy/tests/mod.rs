@@ -6,6 +6,7 @@ mod laws;
 mod messages;
 mod naive;
 mod random;
+mod readings;
 mod recall;
 mod request;
 mod schema;
