@@ -193,6 +193,7 @@ fn decision(number: u64) -> Entry {
             rules: vec![Word::fixed("health-stays-hds")],
         }],
         sending: None,
+        crossed: None,
         fell_back: None,
         body_mac: Digest([4; 32]),
         body_bytes: 812,

@@ -132,6 +132,17 @@ pub const EVENT_BYTES_MAX: usize = 8 * 1024 * 1024;
 pub const REPLY_HEAD_BYTES_MAX: usize = 64 * 1024;
 /// Backends tried for one request.
 pub const ATTEMPTS_MAX: usize = 8;
+/// Requests that wait for room at backends that are full, in one tier: about as many as may be in work beside them.
+pub const WAITING_MAX: usize = 1_024;
+/// Time from the decision for which a request waits for room: people give up about then, and clients ask again.
+pub const WAITING_DEADLINE: Duration = Duration::from_secs(20);
+/// Time from the decision after which a smaller model at home will do, where one is named.
+pub const WAITING_SMALLER: Duration = Duration::from_secs(1);
+/// Time between two looks of those who wait at what ends by itself: an ejection, a time after which a server is asked again.
+pub const WAITING_LOOK: Duration = Duration::from_millis(100);
+/// Weight of a tenant among those who wait, at most.
+pub const WEIGHT_MAX: u32 = 1_000;
+
 /// Idle connections kept for one backend.
 pub const POOL_IDLE_MAX: usize = 64;
 /// Time that an idle connection to a backend is kept: below the 5 s after which common model servers close it, because a

@@ -198,6 +198,7 @@ impl Loader {
             memory: before.map_or_else(Arc::default, |before| Arc::clone(&before.memory)),
             callers: Arc::new(callers),
             models: config.models.clone(),
+            waiting: Arc::new(config.waiting.clone()),
             pool: Arc::new(pool),
             scanner,
             root: Arc::new(root),
@@ -355,5 +356,6 @@ fn upstream_settings(backend: &BackendConfig, binding: Binding) -> Settings {
     settings.health = HealthCheck { path: Some(backend.health_path.to_string()), ..HealthCheck::default() };
     settings.endpoints = backend.endpoints.clone();
     settings.poll.clone_from(&backend.poll);
+    settings.full = backend.full;
     settings
 }

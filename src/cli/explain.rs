@@ -172,7 +172,10 @@ fn explain(examined: &Arc<Examined>, bodies: bool) -> Explained {
 
 fn allowed(examined: &Arc<Examined>, choice: &Choice, bodies: bool) -> Option<Explanation> {
     let backend = examined.backend(choice.backend)?;
-    let (changed, impossible) = match outbound::change_for(examined, backend, &choice.duties, [0; 16]) {
+    // One that serves only the smaller model is there for that.
+    let asked = examined.serves(choice.backend, &examined.model);
+    let model = examined.smaller.as_ref().filter(|_| !asked).unwrap_or(&examined.model);
+    let (changed, impossible) = match outbound::change_for(examined, (backend, model), &choice.duties, [0; 16]) {
         Ok(change) => (Some(change), None),
         Err(failure) => (None, Some(format!("duty cannot be done: {}", failure.cause()))),
     };

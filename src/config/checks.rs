@@ -51,7 +51,12 @@ impl Resolver<'_> {
     }
 
     /// Adds a fault of a number that is out of its range.
-    fn within<N: Copy + Into<u64>>(&mut self, key: &str, value: Option<&Spanned<N>>, (least, most): (u64, u64)) {
+    pub(super) fn within<N: Copy + Into<u64>>(
+        &mut self,
+        key: &str,
+        value: Option<&Spanned<N>>,
+        (least, most): (u64, u64),
+    ) {
         let Some(value) = value else { return };
         let number: u64 = (*value.get_ref()).into();
         if !(least..=most).contains(&number) {

@@ -13,10 +13,12 @@ mod checks;
 mod corpus;
 mod credential;
 mod endpoints;
+mod models;
 mod raw;
 mod resolve;
 mod schema;
 mod secret;
+mod waiting;
 mod witnesses;
 
 use std::collections::BTreeMap;
@@ -27,9 +29,10 @@ use std::time::Duration;
 pub use credential::{AwsScope, Credential};
 pub use schema::schema;
 pub use secret::Secret;
+pub use waiting::Waiting;
 pub use witnesses::{Witness, Witnesses};
 
-use crate::balance::{Endpoints, Poll};
+use crate::balance::{Endpoints, Full, Poll};
 use crate::model::{Country, Dialect, Word};
 
 #[cfg(test)]
@@ -70,6 +73,8 @@ pub struct Config {
     pub models: BTreeMap<Word, BTreeMap<Word, Word>>,
     /// Where each of these names stands, by what is asked for and backend: `file:line:column`.
     pub model_places: BTreeMap<(Word, Word), String>,
+    /// How requests wait for room, and what serves in the place of what.
+    pub waiting: Waiting,
     /// Bounds that the operator set.
     pub limits: Limits,
     /// Files that were read for it: certificates, roots, credentials.
@@ -172,6 +177,8 @@ pub struct BackendConfig {
     pub endpoints: Endpoints,
     /// How its servers are asked what they say of themselves.
     pub poll: Option<Poll>,
+    /// When one of its endpoints is full.
+    pub full: Option<Full>,
     /// Where its `url` stands: `file:line:column`.
     pub place: String,
 }

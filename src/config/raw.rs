@@ -6,6 +6,7 @@ use std::path::Path;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::waiting::RawWaiting;
 use super::{Fault, Faults};
 use crate::policy::nearest;
 
@@ -29,6 +30,10 @@ pub(super) struct RawConfig {
     pub(super) backend: Vec<RawBackend>,
     #[serde(default)]
     pub(super) models: BTreeMap<Spanned<String>, BTreeMap<Spanned<String>, Spanned<String>>>,
+    #[serde(default)]
+    pub(super) smaller: BTreeMap<Spanned<String>, Spanned<String>>,
+    #[serde(default)]
+    pub(super) waiting: RawWaiting,
     #[serde(default)]
     pub(super) limits: RawLimits,
     #[serde(default)]
@@ -118,6 +123,8 @@ pub(super) struct RawApp {
     pub(super) labels_required: bool,
     /// Which headers answers carry: `all` or `id`.
     pub(super) headers: Option<Spanned<String>>,
+    /// `interactive` or `batch`.
+    pub(super) priority: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -142,6 +149,8 @@ pub(super) struct RawBackend {
     pub(super) poll_path: Option<Spanned<String>>,
     pub(super) poll_port: Option<Spanned<u64>>,
     pub(super) poll_ms: Option<Spanned<u64>>,
+    pub(super) full_requests: Option<Spanned<u32>>,
+    pub(super) full_waiting: Option<Spanned<u32>>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -192,7 +192,8 @@ impl<'de> Deserializer<'de> for Probe<'_> {
 }
 
 /// Closed sets of words.
-pub(super) const WORDS: &[(&str, &[&str])] = &[("app[].headers", &["all", "id"])];
+pub(super) const WORDS: &[(&str, &[&str])] =
+    &[("app[].headers", &["all", "id"]), ("app[].priority", &["interactive", "batch"])];
 
 /// Tables of which exactly one key is written.
 pub(super) const ONE_OF: &[&str] = &[
@@ -258,6 +259,7 @@ pub(super) const ABOUT: &[(&str, &str)] = &[
     ("app[].minors", "Whether it handles data of minors"),
     ("app[].labels_required", "Whether a request without a label counts as possibly bearing any"),
     ("app[].headers", "Which headers answers carry: all, or only the request id"),
+    ("app[].priority", "Whether its work comes after that of others where requests wait: interactive, or batch"),
     ("backend", "How to reach each backend; what is true of it stands in the inventory"),
     ("backend[].name", "Its entry in the inventory; without one it is never used"),
     ("backend[].url", "https://host[:port][/base]; the host must be one that the inventory binds"),
@@ -319,9 +321,19 @@ pub(super) const ABOUT: &[(&str, &str)] = &[
     ("backend[].poll_path", "Where it tells (default: where such servers do)"),
     ("backend[].poll_port", "The port at which it tells (default: that of the URL; triton 8002)"),
     ("backend[].poll_ms", "Milliseconds between two polls (default 1000)"),
+    ("backend[].full_requests", "Requests in work at one server from which on the next wait for room (default never)"),
+    ("backend[].full_waiting", "Requests waiting at a server, as it says itself, from which on the next wait here"),
     ("models", "What clients may ask for"),
     ("models.*", "A name that clients use: each backend that serves it"),
     ("models.*.*", "The backend's own name for the model"),
+    ("smaller", "Which model serves at home in the place of which, where that would have to wait"),
+    ("smaller.*", "The smaller model"),
+    ("waiting", "How requests wait for room at home"),
+    ("waiting.requests", "Requests that may wait in one tier (default 1024)"),
+    ("waiting.deadline_s", "Seconds that a request waits at most, counted from the decision (default 20)"),
+    ("waiting.smaller_ms", "Milliseconds after which the smaller model will do (default 1000)"),
+    ("waiting.weights", "Shares of tenants while requests wait (default 1 each)"),
+    ("waiting.weights.*", "A tenant's weight, 1 to 1000"),
     ("limits", "Bounds that may be set; the defaults are in docs/configuration.md"),
     ("limits.body_bytes", "Bytes of a request body after decompression"),
     ("limits.bodies_bytes", "Bytes of bodies held at one time, over all tenants"),

@@ -32,6 +32,20 @@ fn a_good_file_has_no_fault() {
 }
 
 #[test]
+fn smaller_models_do_not_go_in_circles() {
+    let models = "\"a\" = { \"paris\" = \"m\" }\n\"b\" = { \"paris\" = \"m\" }\n\"c\" = { \"paris\" = \"m\" }\n\"d\" = { \"paris\" = \"m\" }";
+    let text = |smaller: &str| format!("{GOOD}{models}\n[smaller]\n{smaller}\n");
+    for (name, smaller, count) in [
+        ("a way down", "a = \"b\"\nb = \"c\"\nc = \"d\"", 0),
+        ("two ways to one", "a = \"c\"\nb = \"c\"", 0),
+        ("there and back", "a = \"b\"\nb = \"a\"", 2),
+        ("a circle, and a way into it", "a = \"b\"\nb = \"c\"\nc = \"b\"", 3),
+    ] {
+        assert_eq!(faults(&text(smaller)).len(), count, "{name}");
+    }
+}
+
+#[test]
 fn every_fault_is_reported_with_its_place() {
     let text = GOOD
         .replace("127.0.0.1:0", "localhost")
@@ -64,6 +78,16 @@ fn what_is_well_formed_and_means_nothing_is_a_fault() {
         ("a poll said by halves", "dialects =", "poll_ms = 500\ndialects =", 1),
         ("a poll at no time", "dialects =", "poll = \"vllm\"\npoll_ms = 1\ndialects =", 1),
         ("a poll at no port", "dialects =", "poll = \"vllm\"\npoll_port = 70000\ndialects =", 1),
+        ("full at nothing", "dialects =", "full_requests = 0\ndialects =", 1),
+        ("full by a queue that nobody asks for", "dialects =", "full_waiting = 4\ndialects =", 1),
+        ("a priority that is none", "keys = []", "priority = \"high\"\nkeys = []", 1),
+        ("nobody may wait", "[dangerous]", "[waiting]\nrequests = 0\n[dangerous]", 1),
+        ("waiting for ever", "[dangerous]", "[waiting]\ndeadline_s = 100000\nsmaller_ms = 600001\n[dangerous]", 2),
+        ("a tenant of nobody", "[dangerous]", "[waiting]\nweights = { nobody = 2 }\n[dangerous]", 1),
+        ("a tenant without weight", "[dangerous]", "[waiting]\nweights = { exemple = 0 }\n[dangerous]", 1),
+        ("a smaller model of none", "[dangerous]", "[smaller]\n\"large\" = \"small\"\n[dangerous]", 2),
+        ("a smaller model that is none", "[dangerous]", "[smaller]\n\"assistant\" = \"small\"\n[dangerous]", 1),
+        ("a model smaller than itself", "[dangerous]", "[smaller]\n\"assistant\" = \"assistant\"\n[dangerous]", 1),
         ("a poll at no path", "dialects =", "poll = \"vllm\"\npoll_path = \"metrics\"\ndialects =", 1),
         ("a path that leads up", "localhost:9", "localhost:9/openai/../other", 1),
         ("an encoded path", "localhost:9", "localhost:9/%2e%2e/other", 1),

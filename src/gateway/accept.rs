@@ -50,8 +50,18 @@ pub fn head<B>(request: &Request<B>, bytes_max: usize) -> Result<Head, Refusal> 
         purpose: declaration(headers, "octroi-purpose")?,
         residence: declaration(headers, "octroi-residence")?,
         case: declaration(headers, "octroi-case")?.filter(|case| !case.is_empty()),
+        batch: priority(headers)?,
     };
     Ok(Head { line, declared })
+}
+
+/// Whether a request says that others may go before it.
+fn priority(headers: &HeaderMap) -> Result<bool, Refusal> {
+    match declaration(headers, "octroi-priority")?.as_deref() {
+        None | Some("interactive") => Ok(false),
+        Some("batch") => Ok(true),
+        Some(_) => Err(Refusal::invalid("invalid_header", "`octroi-priority` is `interactive` or `batch`")),
+    }
 }
 
 /// Bytes of a head, as HTTP/1.1 writes it.

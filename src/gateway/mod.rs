@@ -4,6 +4,7 @@
 //! before it made, so that none can be skipped. `docs/journey.md` follows a request through this folder.
 
 pub mod accept;
+mod allowed;
 mod attend;
 pub mod body;
 pub mod budget;
@@ -17,6 +18,7 @@ pub mod ledger;
 mod linger;
 pub mod outbound;
 mod pace;
+mod pick;
 mod plain;
 mod prefix;
 pub mod record;
@@ -30,6 +32,7 @@ pub mod server;
 pub mod shadow;
 pub mod snapshot;
 pub mod tls;
+mod waiting;
 pub mod whole;
 
 use std::sync::Arc;
@@ -69,6 +72,8 @@ pub struct Gate {
     pub requests: Arc<Semaphore>,
     /// What may be tried again within a tier.
     retries: retries::Budget,
+    /// Those who wait for room at a backend.
+    room: waiting::Room,
     /// The same, shared out between tenants.
     pub places: budget::Budget,
 }
@@ -80,7 +85,8 @@ impl Gate {
         let places = budget::Budget::of_places(snapshot.limits.requests);
         let budget = budget::Budget::new(bounds(&snapshot));
         let retries = retries::Budget::new();
-        Self { current: ArcSwap::new(snapshot), audit, telemetry, budget, requests, places, retries }
+        let room = waiting::Room::default();
+        Self { current: ArcSwap::new(snapshot), audit, telemetry, budget, requests, places, retries, room }
     }
 
     /// The snapshot in force.

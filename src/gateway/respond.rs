@@ -15,7 +15,7 @@ use super::restore::Restored;
 use super::snapshot::Snapshot;
 use super::{Body, BrokenOff};
 use crate::model::entry::{Change, RequestId};
-use crate::model::{Backend, Country, Dialect, Fault, Line, Refusal};
+use crate::model::{Backend, Country, Dialect, Fault, Line, Refusal, Word};
 use crate::{dialect, limits};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("octroi-request-id");
@@ -25,6 +25,10 @@ const BACKEND: HeaderName = HeaderName::from_static("octroi-backend");
 const COUNTRY: HeaderName = HeaderName::from_static("octroi-country");
 const TIER: HeaderName = HeaderName::from_static("octroi-tier");
 const CHANGED: HeaderName = HeaderName::from_static("octroi-changed");
+/// The configured name of the smaller model that served.
+const MODEL: HeaderName = HeaderName::from_static("octroi-model");
+/// The one that was asked for, where a smaller one served.
+const MODEL_ASKED: HeaderName = HeaderName::from_static("octroi-model-asked");
 const RULE: HeaderName = HeaderName::from_static("octroi-rule");
 
 /// An answer, before its headers.
@@ -68,20 +72,20 @@ impl Answer {
     }
 
     /// A whole answer of a backend.
-    pub fn whole(status: StatusCode, backend: &Backend, changed: &[Change], body: Bytes) -> Self {
+    pub fn whole(status: StatusCode, server: &Server, changed: &[Change], body: Bytes) -> Self {
         let content_type = HeaderValue::from_static("application/json");
-        Self { status, content_type, told: told(backend, changed), content: Content::Whole(body) }
+        Self { status, content_type, told: told(server, changed), content: Content::Whole(body) }
     }
 
     /// An answer of a backend that comes frame by frame.
-    pub fn frames(status: StatusCode, content_type: HeaderValue, backend: &Backend, restored: Restored) -> Self {
-        let told = told(backend, restored.changed());
+    pub fn frames(status: StatusCode, content_type: HeaderValue, server: &Server, restored: Restored) -> Self {
+        let told = told(server, restored.changed());
         Self { status, content_type, told, content: Content::Frames(Box::new(restored)) }
     }
 }
 
 /// Countries in which a model may be served, each once.
-fn countries<'a>(snapshot: &Snapshot, names: impl Iterator<Item = &'a crate::model::Word>) -> Vec<Country> {
+fn countries<'a>(snapshot: &Snapshot, names: impl Iterator<Item = &'a Word>) -> Vec<Country> {
     let mut countries = Vec::new();
     for name in names {
         let backend = snapshot.policy.backends().iter().find(|backend| backend.name == *name);
@@ -92,8 +96,17 @@ fn countries<'a>(snapshot: &Snapshot, names: impl Iterator<Item = &'a crate::mod
     countries
 }
 
+/// Who served.
+#[derive(Debug)]
+pub struct Server {
+    /// The backend.
+    pub backend: Backend,
+    /// The model that served and the one that was asked for, where they are not the same.
+    pub smaller: Option<(Word, Word)>,
+}
+
 /// What the application is told of how it was served.
-fn told(backend: &Backend, changed: &[Change]) -> Vec<(HeaderName, HeaderValue)> {
+fn told(Server { backend, smaller }: &Server, changed: &[Change]) -> Vec<(HeaderName, HeaderValue)> {
     let join = |words: Vec<String>| words.join(", ");
     let countries = join(backend.processing.iter().map(ToString::to_string).collect());
     let changed =
@@ -106,6 +119,11 @@ fn told(backend: &Backend, changed: &[Change]) -> Vec<(HeaderName, HeaderValue)>
         (CHANGED, if changed.is_empty() { "none".to_owned() } else { changed }),
     ] {
         told.extend(HeaderValue::from_str(&text).ok().map(|value| (name, value)));
+    }
+    if let Some((served, asked)) = smaller {
+        for (name, model) in [(MODEL, served), (MODEL_ASKED, asked)] {
+            told.extend(HeaderValue::from_str(model.as_str()).ok().map(|value| (name, value)));
+        }
     }
     told
 }

@@ -184,6 +184,9 @@ pub struct Decision {
     /// What is about to be sent, when something is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sending: Option<Sending>,
+    /// The tier that was left at once for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub crossed: Option<Crossed>,
     /// Why it goes to a later tier than the first at once, when it does: a `fall back` clause was used.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fell_back: Option<Word>,
@@ -191,6 +194,18 @@ pub struct Decision {
     pub body_mac: Digest,
     /// Bytes of the body as received.
     pub body_bytes: u64,
+}
+
+/// A tier that was left, because a `fall back` clause opened the next.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Crossed {
+    /// The tier that did not serve.
+    pub from: Word,
+    /// The tier that was opened.
+    pub to: Word,
+    /// `unavailable`: all of it was down; `waited`: it was full or slow for the clause's time; `full`: the same, where the
+    /// clause gives no time.
+    pub cause: Word,
 }
 
 /// A protected document that a request is near to, by keyed names.
@@ -228,6 +243,9 @@ pub struct Sending {
     /// The model's name at the backend.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<Word>,
+    /// The configured name of the smaller model that serves in the place of the one that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub smaller: Option<Word>,
     /// Where the content is kept under seal, when policy wants it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sealed: Option<Sealed>,
@@ -338,7 +356,10 @@ pub struct Attempt {
     pub number: u32,
     /// Why the one before did not serve: `connect`, `broke`, `timeout`, `full`, `unavailable`.
     pub cause: Word,
-    /// Whether the tier changed: a `fall back` clause was used.
+    /// The tier that was left for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub crossed: Option<Crossed>,
+    /// Whether the tier is a later one than the first: a `fall back` clause was used.
     pub fell_back: bool,
     /// Digests of the policies that both allow it: the request's own, and the newest.
     pub policies: [Digest; 2],

@@ -7,6 +7,7 @@
 
 pub mod events;
 pub mod shadow;
+pub mod waiting;
 pub mod witness;
 
 use std::fmt::Write as _;
@@ -59,13 +60,6 @@ struct EntityLabels {
     action: Word,
 }
 
-/// Labels of `octroi_crossings`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct CrossingLabels {
-    tier: Word,
-    cause: Word,
-}
-
 /// Labels of `octroi_reloads`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ReloadLabels {
@@ -87,7 +81,6 @@ pub struct Telemetry {
     first_byte: Family<OperationLabel, Histogram>,
     added: Family<OperationLabel, Histogram>,
     attempts: Family<AttemptLabels, Counter>,
-    crossings: Family<CrossingLabels, Counter>,
     findings: Family<EntityLabels, Counter>,
     changes: Family<EntityLabels, Counter>,
     restored: Counter,
@@ -107,6 +100,7 @@ pub struct Telemetry {
     policy_frozen_until: Gauge<f64, AtomicU64>,
     policy_rejected: Gauge,
     shadow: shadow::Shadow,
+    waiting: waiting::Waiting,
     witnesses: witness::Witnesses,
     certificate_valid_until: Gauge<f64, AtomicU64>,
     gen_ai_duration: OtelHistogram<f64>,
@@ -141,7 +135,6 @@ impl Telemetry {
             first_byte: Family::new_with_constructor(seconds),
             added: Family::new_with_constructor(seconds),
             attempts: Family::default(),
-            crossings: Family::default(),
             findings: Family::default(),
             changes: Family::default(),
             restored: Counter::default(),
@@ -161,6 +154,7 @@ impl Telemetry {
             policy_frozen_until: Gauge::default(),
             policy_rejected: Gauge::default(),
             shadow: shadow::Shadow::default(),
+            waiting: waiting::Waiting::default(),
             witnesses: witness::Witnesses::default(),
             certificate_valid_until: Gauge::default(),
             gen_ai_duration: histogram("gen_ai.server.request.duration", "s", "Duration of a request"),
@@ -193,7 +187,6 @@ impl Telemetry {
         );
         r.register_with_unit("added", "Accept to dispatch: the gateway's own work", Unit::Seconds, self.added.clone());
         r.register("attempts", "Backends tried, by how the attempt ended", self.attempts.clone());
-        r.register("crossings", "Requests that left the first tier, by cause", self.crossings.clone());
         r.register("findings", "Values found, by type", self.findings.clone());
         r.register("changes", "Values changed before sending, by type and action", self.changes.clone());
         r.register("restored", "Pseudonyms restored in answers", self.restored.clone());
@@ -241,6 +234,7 @@ impl Telemetry {
             self.policy_rejected.clone(),
         );
         self.shadow.register(r);
+        self.waiting.register(r);
         self.witnesses.register(r);
     }
 

@@ -102,6 +102,8 @@ pub(crate) struct Plot {
     pub(crate) dialects: String,
     /// Ports of servers that stand in for those of the same names.
     pub(crate) elsewhere: BTreeMap<&'static str, u16>,
+    /// What stands in `[models]`, where that is not one model that every backend serves.
+    pub(crate) models: String,
 }
 
 impl Plot {
@@ -132,7 +134,7 @@ impl Plot {
             servers.insert(name, ModelServer::start(Options::new(name, Arc::clone(&tls))).await.unwrap());
         }
         let key = identity::new_key(&root).unwrap().key.to_string();
-        let (extra, listen, app, backend) = Default::default();
+        let (extra, listen, app, backend, models) = Default::default();
         let (elsewhere, backends, dialects) = (BTreeMap::new(), BTreeMap::new(), "\"openai\"".to_owned());
         Self {
             folder,
@@ -148,6 +150,7 @@ impl Plot {
             backends,
             dialects,
             elsewhere,
+            models,
         }
     }
 
@@ -205,7 +208,9 @@ impl Plot {
             ));
             names.push(format!("\"{name}\" = \"demonstration\""));
         }
-        text.push_str(&format!("[models]\n\"assistant\" = {{ {} }}\n", names.join(", ")));
+        let every = format!("\"assistant\" = {{ {} }}", names.join(", "));
+        let models = if self.models.is_empty() { &every } else { &self.models };
+        text.push_str(&format!("[models]\n{models}\n"));
         let path = self.path("octroi.toml");
         std::fs::write(&path, text).unwrap();
         path

@@ -12,6 +12,7 @@ pub(super) const SCHEMA: Schema = Schema {
         must("app", Shape::Word, "through which app"),
         must("body_bytes", Shape::Number, "bytes of the body as received"),
         must("body_mac", Shape::Digest, "keyed MAC of the body as received"),
+        may("crossed", Shape::Object(CROSSED), "the tier that was left at once for it"),
         may("facts", Shape::Object(FACTS), "what was decided on; absent when it was refused before it was inspected"),
         may("fell_back", Shape::Word, "why it goes to a later tier than the first at once"),
         must("findings", Shape::List(&Shape::Object(FINDING)), "what was found, by type and place"),
@@ -39,7 +40,7 @@ pub(super) const SCHEMA: Schema = Schema {
 };
 
 const FACTS: &[Member] = &[
-    must("able", Shape::List(&Shape::Word), "backends that speak the API and serve the model"),
+    must("able", Shape::List(&Shape::Word), "backends that speak the API and serve the model, and those at home that serve the smaller one"),
     may("brought", Shape::List(&Shape::Object(BROUGHT)), "classes that protected documents bring"),
     may("cut", Shape::Flag, "more types were found than an entry holds"),
     may("health", Shape::OneOf(&["possibly", "surely"]), "of a person"),
@@ -113,6 +114,13 @@ const SCAN: &[Member] = &[
     must("unreadable", Shape::Number, "fields that cannot be read"),
 ];
 
+/// A tier that was left because a `fall back` clause opened the next.
+pub(super) const CROSSED: &[Member] = &[
+    must("cause", Shape::OneOf(&["full", "unavailable", "waited"]), "all of it was down (`unavailable`); full or slow for the clause's time (`waited`), or where the clause gives no time (`full`)"),
+    must("from", Shape::Word, "the tier that did not serve"),
+    must("to", Shape::Word, "the tier that was opened"),
+];
+
 /// What leaves for one backend.
 pub(super) const SENDING: &[Member] = &[
     must("backend", Shape::Word, ""),
@@ -121,6 +129,7 @@ pub(super) const SENDING: &[Member] = &[
     must("changed", Shape::List(&Shape::Object(CHANGE)), "duties done, counted from the edits made"),
     may("model", Shape::Word, "the model's name at the backend"),
     may("sealed", Shape::Object(SEALED), "where the content is kept under seal, when policy wants it"),
+    may("smaller", Shape::Word, "the configured name of the smaller model that serves in the place of `model` of the decision"),
 ];
 
 const SEALED: &[Member] = &[
