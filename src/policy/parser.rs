@@ -34,6 +34,7 @@ pub(super) fn parse_concrete(file: &File, faults: &mut Vec<Diagnostic>) -> Optio
         faults.push(Diagnostic::new("octroi::policy::too-large", file, 0..0, message));
         return None;
     }
+    let told = faults.len();
     let Lexed { tokens, comments } = lex(file, faults);
     let end = Token { kind: Kind::End, span: 0..0, first: true };
     let mut parser = Parser {
@@ -42,6 +43,7 @@ pub(super) fn parse_concrete(file: &File, faults: &mut Vec<Diagnostic>) -> Optio
         tokens,
         at: 0,
         faults,
+        told,
         depth: 0,
         marks: Vec::new(),
         breaks: Vec::new(),
@@ -75,6 +77,8 @@ pub(super) struct Parser<'a> {
     tokens: Vec<Token>,
     at: usize,
     pub(super) faults: &'a mut Vec<Diagnostic>,
+    /// Faults of the files before this one.
+    told: usize,
     depth: usize,
     marks: Vec<Mark>,
     breaks: Vec<(usize, Break)>,
@@ -107,7 +111,7 @@ impl Parser<'_> {
     /// Goes over some tokens; to the end, where more is wrong than is shown.
     fn advance(&mut self, tokens: usize) {
         let end = self.tokens.len().saturating_sub(1);
-        let over = self.faults.len() > POLICY_FAULTS_MAX;
+        let over = self.faults.len().saturating_sub(self.told) > POLICY_FAULTS_MAX;
         self.at = if over { end.max(self.at) } else { self.at + tokens };
     }
 
