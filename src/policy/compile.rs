@@ -12,7 +12,7 @@ use super::phrase::Language;
 use super::program::Program;
 use super::reference::Reference;
 use super::resolve::{Names, Resolver};
-use super::resolved::{Atom, Resolved};
+use super::resolved::Resolved;
 use super::sheets::{check_whole, groups, home, labels, read_sheets};
 use super::text::say;
 use super::tree::Sheet;
@@ -143,7 +143,6 @@ impl Gathered {
             catalogue: catalogue.clone(),
             backends: truths.iter().map(Truth::backend).collect(),
             located_in_eea: truths.iter().map(Truth::located_in_eea).collect(),
-            purposes: purposes(&self.resolved),
             asked: self.resolved.asked(catalogue),
             hosts: self.resolved.tools.iter().filter_map(|tool| tool.host.clone()).collect(),
             countries: self.world.reference.countries.keys().copied().collect(),
@@ -187,22 +186,4 @@ fn too_wide(sheets: &[(File, Sheet)], resolved: &Resolved, rule: usize) -> Diagn
         POLICY_ALTERNATIVES_MAX
     );
     Diagnostic::new("octroi::policy::too-wide", &file, span, message).help("split it into several rules")
-}
-
-fn purposes(resolved: &Resolved) -> Vec<Word> {
-    let mut purposes = Vec::new();
-    let gates = resolved.rules.iter().map(|rule| &rule.gate);
-    let gates = gates.chain(resolved.allows.iter().map(|allow| &allow.gate));
-    let gates = gates.chain(resolved.tools.iter().map(|tool| &tool.gate));
-    let gates = gates.chain(resolved.fall_backs.iter().map(|clause| &clause.gate));
-    for condition in gates.flat_map(|gate| gate.when.iter().chain(&gate.unless)) {
-        condition.visit(true, &mut |atom, _| {
-            if let Atom::Purpose(purpose) = atom {
-                purposes.push(purpose.clone());
-            }
-        });
-    }
-    purposes.sort_unstable();
-    purposes.dedup();
-    purposes
 }

@@ -23,7 +23,6 @@ pub struct Policy {
     pub(super) located_in_eea: Vec<bool>,
     pub(super) labels: Vec<Word>,
     pub(super) says: Vec<LabelSays>,
-    pub(super) purposes: Vec<Word>,
     /// Sorted.
     pub(super) asked: Vec<EntityId>,
     pub(super) hosts: Vec<Word>,
@@ -124,10 +123,6 @@ impl Policy {
 
     pub(super) fn scenarios(&self) -> &[Scenario] {
         &self.scenarios
-    }
-
-    pub(super) fn purposes(&self) -> &[Word] {
-        &self.purposes
     }
 
     pub(super) fn hosts(&self) -> &[Word] {

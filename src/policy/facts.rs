@@ -31,7 +31,7 @@ pub fn facts(
     let mut facts = Facts {
         tenant: caller.tenant.clone(),
         app: caller.app.clone(),
-        purpose: purpose(declared.purpose, caller, policy),
+        purpose: purpose(declared.purpose, caller),
         roles: caller.roles.clone(),
         residence: residence(declared.residence, caller, policy),
         minors: caller.minors,
@@ -95,11 +95,12 @@ fn by_corpus(facts: &mut Facts, leak: &Leak, catalogue: &Catalogue) {
     }
 }
 
-fn purpose(declared: Option<&str>, caller: &Caller, policy: &Policy) -> Option<Word> {
+fn purpose(declared: Option<&str>, caller: &Caller) -> Option<Word> {
     let Some(declared) = declared else { return caller.purpose.clone() };
-    let own = caller.purpose.iter().chain(policy.purposes());
+    // What the app is not registered for opens nothing: as an unknown purpose it is possibly any and surely none.
     let wanted = declared.trim();
-    Some(own.into_iter().find(|word| word.as_str() == wanted).cloned().unwrap_or(Word::UNKNOWN))
+    let own = caller.scope.purposes.iter().find(|word| word.as_str() == wanted);
+    Some(own.cloned().unwrap_or(Word::UNKNOWN))
 }
 
 fn residence(declared: Option<&str>, caller: &Caller, policy: &Policy) -> Vec<Country> {

@@ -6,6 +6,7 @@
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
 pub mod events;
+mod quota;
 pub mod shadow;
 pub mod witness;
 
@@ -107,6 +108,7 @@ pub struct Telemetry {
     policy_frozen_until: Gauge<f64, AtomicU64>,
     policy_rejected: Gauge,
     shadow: shadow::Shadow,
+    quota: quota::Quota,
     witnesses: witness::Witnesses,
     certificate_valid_until: Gauge<f64, AtomicU64>,
     gen_ai_duration: OtelHistogram<f64>,
@@ -161,6 +163,7 @@ impl Telemetry {
             policy_frozen_until: Gauge::default(),
             policy_rejected: Gauge::default(),
             shadow: shadow::Shadow::default(),
+            quota: quota::Quota::default(),
             witnesses: witness::Witnesses::default(),
             certificate_valid_until: Gauge::default(),
             gen_ai_duration: histogram("gen_ai.server.request.duration", "s", "Duration of a request"),
@@ -241,6 +244,7 @@ impl Telemetry {
             self.policy_rejected.clone(),
         );
         self.shadow.register(r);
+        self.quota.register(r);
         self.witnesses.register(r);
     }
 
