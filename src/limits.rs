@@ -204,6 +204,36 @@ pub const DEMO_CHOICES_MAX: usize = 16;
 /// Bytes that a demonstration answer may hold, so that a schema cannot multiply a long text.
 pub const DEMO_ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
 
+/// Tokens that an answer is taken to have when its request does not say how long it may be, until it has ended.
+pub const OUTPUT_TOKENS: u64 = 1_024;
+
+/// Keys of callers in the file of keys, revoked ones included.
+pub const KEYS_MAX: usize = 100_000;
+/// Bytes of that file: a key takes some four hundred.
+pub const KEY_FILE_BYTES_MAX: u64 = 128 * 1024 * 1024;
+/// Bytes of a note about a key.
+pub const KEY_NOTE_BYTES_MAX: usize = 200;
+/// Time for which a key that is over stays in the file.
+pub const KEYS_KEPT: Duration = Duration::from_hours(400 * 24);
+/// Time for which a key and the one that takes its place both count, unless somebody says otherwise.
+pub const KEY_OVERLAP: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
+/// Seconds after which an issuer's keys are fetched again.
+pub const ISSUER_KEYS_AGE_S: i64 = 15 * 60;
+/// Seconds after which keys that could not be fetched again are not believed any more.
+pub const ISSUER_KEYS_STALE_S: i64 = 24 * 60 * 60;
+/// Bytes of an issuer's set of keys: real ones are below 32 KiB.
+pub const ISSUER_KEYS_BYTES_MAX: usize = 512 * 1024;
+/// Time that a request waits for a key that is not known.
+pub const ISSUER_PATIENCE: Duration = Duration::from_secs(3);
+/// Time between two looks whether keys are to be fetched.
+pub const ISSUER_LOOK: Duration = Duration::from_millis(100);
+/// Time until an issuer that gave no keys is asked again.
+pub const ISSUER_REST: Duration = Duration::from_secs(5);
+/// Time between two looks at the file of keys: what `octroi key` changes counts within a second.
+pub const KEYS_LOOK: Duration = Duration::from_millis(250);
+/// Time between two notes of when keys were last used.
+pub const KEYS_USED: Duration = Duration::from_mins(1);
+
 /// Bytes of one audit entry.
 pub const ENTRY_BYTES_MAX: usize = 16 * 1024;
 /// Kinds of findings (type, place, confidence) that one entry lists: about 100 bytes each.

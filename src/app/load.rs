@@ -13,7 +13,7 @@ use super::{credentials, fit, freeze, shadow};
 use crate::config::{self, BackendConfig, Config, CorpusConfig, ModelConfig};
 use crate::gateway::snapshot::{Freeze, Snapshot};
 use crate::gateway::tls;
-use crate::identity::{Callers, Purpose, Registration, RootKey};
+use crate::identity::{Callers, KeyRing, Purpose, Registration, RootKey};
 use crate::leak::guard::{Encoder, Guard};
 use crate::leak::model::{Model, ModelDigest};
 use crate::leak::store::CorpusKeys;
@@ -171,9 +171,8 @@ impl Loader {
             .map_err(|found| problems.extend(found.0))
             .ok();
         let pool = self.pool(&config, &policy, before).map_err(|found| problems.extend(found)).ok();
-        let callers = Callers::new(&root, &registrations(&config))
-            .map_err(|faults| problems.extend(faults.iter().map(ToString::to_string)))
-            .ok();
+        let callers = callers(&config, &root, before).map_err(|found| problems.extend(found)).ok();
+        let quota = super::counting::quota(&config, before).map_err(|problem| problems.push(problem)).ok();
         problems.extend(fit::faults(&config, &policy));
         let sealer = super::sealing::sealer(&config, &policy, &root).unwrap_or_else(|found| {
             problems.extend(found);
@@ -181,8 +180,8 @@ impl Loader {
         });
         let gone = config.corpus.as_ref().is_some_and(|corpus| told(&corpus.folder));
         let scanner = self.scanner(&config, &root).map_err(|problem| problems.extend((!gone).then_some(problem))).ok();
-        let (Some((catalogue, engine)), Some(pool), Some(callers), Some((scanner, corpus))) =
-            (detecting, pool, callers, scanner)
+        let (Some((catalogue, engine)), Some(pool), Some(callers), Some((scanner, corpus)), Some(quota)) =
+            (detecting, pool, callers, scanner, quota)
         else {
             return Err(Problems(problems).into());
         };
@@ -203,6 +202,8 @@ impl Loader {
             scanner,
             root: Arc::new(root),
             sealer: sealer.map(Arc::new),
+            quota,
+            weights: Arc::new(super::counting::weights(&config)),
             limits: config.limits,
         });
         Ok(Loaded { config, snapshot, remembering, beside, corpus })
@@ -319,18 +320,33 @@ pub(super) fn look(config: &Config, state: &State, live: Option<&Freeze>) -> fre
     }
 }
 
+/// The callers, with the ring of issued keys. One that is open already is kept: it follows its file by itself.
+fn callers(config: &Config, root: &RootKey, before: Option<&Snapshot>) -> Result<Callers, Vec<String>> {
+    let open = before.map(|before| before.callers.ring()).filter(|ring| ring.path() == config.callers);
+    let ring = match open {
+        Some(ring) => Arc::clone(ring),
+        None => Arc::new(KeyRing::open(&config.callers).map_err(|error| vec![error.to_string()])?),
+    };
+    let issuers = super::issuers::issuers(config, before)?;
+    let callers = Callers::new(root, &registrations(config), ring);
+    let callers = callers.map_err(|faults| faults.iter().map(ToString::to_string).collect::<Vec<_>>())?;
+    Ok(callers.with_issuers(issuers))
+}
+
 fn registrations(config: &Config) -> Vec<Registration> {
     let apps = config.apps.iter();
     apps.map(|app| Registration {
         app: app.name.clone(),
         tenant: app.tenant.clone(),
         purpose: app.purpose.clone(),
+        purposes: app.purposes.clone(),
         roles: app.roles.clone(),
         residence: app.residence.clone(),
         minors: app.minors,
         labels_required: app.labels_required,
         quiet: app.quiet,
         keys: app.keys.clone(),
+        certificates: app.certificates.clone(),
     })
     .collect()
 }

@@ -12,6 +12,7 @@
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
 mod anthropic;
+mod asked;
 mod azure;
 mod bedrock;
 mod gemini;
@@ -37,6 +38,7 @@ use crate::wire::frames::Framing;
 use crate::wire::{Edit, quote};
 use language::{Language, Streams, endpoint, language};
 
+pub use asked::{answers_in_text, output_asked};
 pub use reply::{
     Channel, ChannelKind, Ended, EventKind, EventView, Flush, Landing, Position, ReplyLeaf, ReplyView, Sequence,
     Unreadable, Usage, Within,

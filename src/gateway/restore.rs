@@ -18,7 +18,7 @@ use tokio::time::Sleep;
 use super::budget::Share;
 use super::cite::Moved;
 use super::ledger::{End, Ledger};
-use super::{Body, BrokenOff};
+use super::{Body, BrokenOff, charge};
 use crate::dialect::{self, Channel, ChannelKind, Ended, EventKind, EventView, Position, ReplyLeaf};
 use crate::limits;
 use crate::model::entry::Change;
@@ -182,6 +182,9 @@ impl Restored {
         }
         if let Some(sequence) = &view.sequence {
             self.next_number = Some(sequence.value.saturating_add(1));
+        }
+        if let Some(ledger) = self.ledger.as_mut() {
+            ledger.text_out += charge::text_bytes(&view.leaves);
         }
         if self.vault.is_empty() {
             self.out.push_back(frame.raw().clone());

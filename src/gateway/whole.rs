@@ -11,7 +11,7 @@ use super::dispatch::Answering;
 use super::ledger::Ledger;
 use super::respond::{Answer, Server};
 use super::restore::{Restored, failed, landing};
-use super::{body, edge};
+use super::{body, charge, edge};
 use crate::dialect::{self, Usage};
 use crate::limits;
 use crate::model::{Api, Refusal};
@@ -95,6 +95,7 @@ fn whole(
     share.grow(strings(&text) * limits::LEAF_BYTES)?;
     let view = dialect::reply_leaves(api, &text).map_err(|_| failed("the backend's answer is not JSON"))?;
     let usage = view.usage;
+    ledger.text_out += charge::text_bytes(&view.leaves);
     if vault.is_empty() {
         drop(view);
         return Ok((text, usage));

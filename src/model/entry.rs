@@ -8,6 +8,7 @@ use std::fmt;
 use serde::Serialize;
 
 pub use super::change::{Frozen, InventoryLoaded, PolicyLoaded, Reloaded};
+pub use super::credential::CredentialChange;
 use super::recorded::RecordedFacts;
 pub use super::upkeep::{Access, Erasure, Gap, Heartbeat, KeyChange, Prune};
 use super::{Country, Word};
@@ -111,6 +112,8 @@ pub enum Entry {
     Freeze(Box<Frozen>),
     /// The log's key was announced or taken over.
     Key(KeyChange),
+    /// A key that proves callers was issued, rotated or revoked.
+    Credential(Box<CredentialChange>),
     /// Somebody reads the log.
     Access(Box<Access>),
     /// A key was destroyed, and with it what it protected.

@@ -9,6 +9,7 @@ pub mod call;
 pub mod caller;
 pub mod catalogue;
 pub mod change;
+pub mod credential;
 pub mod entry;
 pub mod facts;
 pub mod finding;
@@ -21,7 +22,7 @@ pub mod word;
 
 pub use backend::{Backend, BackendId, Binding, Country, Tier};
 pub use call::{Api, Call, Content, Dialect, Field, Line, Operation, Role, TokenKind};
-pub use caller::Caller;
+pub use caller::{Caller, Scope};
 pub use catalogue::{Catalogue, ClassId, ClassInfo, ClassSet, EntityId, EntityInfo, Normal};
 pub use facts::{Certainty, Facts, LabelFact, Leak, LeakFact, LeakMatch, TypeFact};
 pub use finding::{Coverage, Finding, Findings, ScanStatus};

@@ -52,7 +52,9 @@ pub fn facts(
         lowered_health: Certainty::FALSE,
         pseudonymised: Vec::new(),
     };
-    set_purpose(&mut facts, declared.purpose, caller.purpose.as_ref(), policy);
+    // Which of its purposes an app pursues it may say itself.
+    let own = caller.scope.purposes.iter().find(|own| declared.purpose.is_some_and(|said| said.trim() == own.as_str()));
+    set_purpose(&mut facts, declared.purpose, own.or(caller.purpose.as_ref()), policy);
     by_label(&mut facts, policy);
     by_corpus(&mut facts, context.leak, policy.catalogue());
     facts

@@ -249,6 +249,10 @@ fn caller() -> Caller {
         labels_required: false,
         actor: Word::fixed("x"),
         quiet: false,
+        scope: std::sync::Arc::new(crate::model::Scope {
+            purposes: vec![Word::fixed("marketing")],
+            ..Default::default()
+        }),
     }
 }
 
@@ -294,7 +298,8 @@ fn facts_hold_words_of_ours_only() {
     assert_eq!(of(Declared::default(), &required, &plain).label, LabelFact::Unknown, "labels required");
     let purpose = |purpose: Option<&str>| of(Declared { purpose, ..Declared::default() }, &caller(), &plain).purpose;
     assert_eq!(purpose(None), Some(Word::fixed("care")), "the app's registration");
-    assert_eq!(purpose(Some("marketing")), Some(Word::fixed("marketing")));
+    assert_eq!(purpose(Some("marketing")), Some(Word::fixed("marketing")), "one that it is registered for");
+    assert_eq!(purpose(Some("research")), Some(Word::UNKNOWN), "another one, whatever the sheets name");
     assert_eq!(purpose(Some("anna@example.com")), Some(Word::UNKNOWN), "no text of the request");
     let residence = of(Declared { residence: Some("FR, XX,fr"), ..Declared::default() }, &caller(), &plain).residence;
     assert_eq!(residence, [Country::parse("FR").unwrap(), Country::UNKNOWN]);
