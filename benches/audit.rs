@@ -374,6 +374,7 @@ fn decision(request: RequestId) -> Entry {
             duties: Vec::new(),
         }],
         removed: Vec::new(),
+        crossed: None,
         fell_back: None,
         sending: Some(Sending {
             backend: Word::fixed(backend),
@@ -381,6 +382,7 @@ fn decision(request: RequestId) -> Entry {
             body_bytes: 2_048,
             changed: vec![change("email"), change("person"), change("iban")],
             model: Some(Word::fixed("assistant-large-2026")),
+            smaller: None,
             sealed: None,
         }),
         body_mac: Digest([4; 32]),

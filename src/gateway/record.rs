@@ -20,7 +20,7 @@ use crate::model::entry::{
 };
 use crate::model::finding::{POSSIBLY, SURELY};
 use crate::model::{
-    Api, Caller, Catalogue, ClassId, ClassSet, Fault, Findings, LabelFact, Leak, LeakFact, Refusal, Removal, Word,
+    Api, Caller, Catalogue, ClassId, ClassSet, Fault, Findings, LabelFact, Leak, Refusal, Removal, Word,
 };
 use crate::policy;
 
@@ -62,7 +62,8 @@ pub async fn record(gate: &Gate, ledger: &mut Ledger, outbound: Outbound) -> Res
         body_mac: digest(&mac, &outbound.body),
         body_bytes: outbound.body.len() as u64,
         changed: outbound.changes.clone(),
-        model: examined.snapshot.upstream_model(&examined.model, &leg.backend.name).cloned(),
+        model: examined.snapshot.upstream_model(&leg.model, &leg.backend.name).cloned(),
+        smaller: (leg.model != examined.model).then(|| leg.model.clone()),
         sealed,
     };
     let entry = if leg.number == 1 {
@@ -70,6 +71,7 @@ pub async fn record(gate: &Gate, ledger: &mut Ledger, outbound: Outbound) -> Res
         ledger.reserve(gate.audit.reserve().map_err(|error| unavailable(&error))?);
         let mut decision = decision(examined, &mac, Word::fixed("forward"), None, Some(sending));
         decision.fell_back = leg.fell_back.then(|| leg.cause.clone());
+        decision.crossed.clone_from(&leg.crossed);
         decision.trace = ledger.trace();
         Entry::Decision(Box::new(decision))
     } else {
@@ -77,6 +79,7 @@ pub async fn record(gate: &Gate, ledger: &mut Ledger, outbound: Outbound) -> Res
             request: ledger.id,
             number: leg.number,
             cause: leg.cause.clone(),
+            crossed: leg.crossed.clone(),
             fell_back: leg.fell_back,
             policies: [ledger.policy, examined.snapshot.policy.digest()],
             sending,
@@ -94,8 +97,15 @@ pub async fn record(gate: &Gate, ledger: &mut Ledger, outbound: Outbound) -> Res
         return Err(refusal);
     }
     ledger.backend = Some(outbound.leg.backend.name.clone());
+    let leg = &outbound.leg;
+    if let Some(crossed) = &leg.crossed {
+        gate.telemetry.crossed(ledger.id, crossed);
+    }
+    if leg.model != leg.examined.model {
+        gate.telemetry.took_smaller(ledger.id, &leg.examined.model, &leg.model);
+    }
     gate.telemetry.changed(&outbound.changes);
-    gate.telemetry.added(&ledger.operation, ledger.started.elapsed());
+    gate.telemetry.added(&ledger.operation, ledger.started.elapsed().saturating_sub(leg.waited));
     Ok(Receipt { outbound })
 }
 
@@ -149,6 +159,7 @@ pub fn undecided(ledger: &Ledger, known: &Known, reason: Word) -> Entry {
         plan: Vec::new(),
         removed: Vec::new(),
         sending: None,
+        crossed: None,
         fell_back: None,
         body_mac: digest(&key, ""),
         body_bytes: 0,
@@ -234,10 +245,7 @@ fn decision(
             LabelFact::Unknown => Some(Word::UNKNOWN),
             LabelFact::Named(label) => Some(label.clone()),
         },
-        leak_score: match examined.facts.leak {
-            LeakFact::Score(score) => Some(score),
-            LeakFact::Unknown => None,
-        },
+        leak_score: examined.facts.leak.least(),
         facts: Some(Box::new(policy::recorded(
             &examined.facts,
             policy,
@@ -254,6 +262,7 @@ fn decision(
         plan: planned(examined),
         removed: removed(examined),
         sending,
+        crossed: None,
         fell_back: None,
         body_mac: digest(mac, &examined.call.body),
         body_bytes: examined.call.body.len() as u64,
@@ -263,13 +272,11 @@ fn decision(
 /// The protected document that the request, or what its caller sent before with it, is near to.
 fn protected(examined: &Examined) -> Option<Protected> {
     let leak = &examined.leak;
-    let known = |fact: LeakFact| match fact {
-        LeakFact::Score(score) => Some(score),
-        LeakFact::Unknown => None,
-    };
     let nearest = leak.nearest.as_ref()?;
-    let history = known(leak.history);
-    (known(leak.score).max(history) >= Some(Leak::POSSIBLY)).then(|| Protected {
+    let (score, history) = (leak.score.least(), leak.history.least());
+    // What an encoder saw is for review, so the reviewer is told what it saw.
+    let is_seen = nearest.stage == *"encoder" && score >= Some(Leak::REVIEW);
+    (is_seen || score.max(history) >= Some(Leak::POSSIBLY)).then(|| Protected {
         document: nearest.document.clone(),
         passage: nearest.passage,
         class: nearest.class.clone(),

@@ -8,6 +8,7 @@ use std::fmt;
 use serde::Serialize;
 
 pub use super::change::{Frozen, InventoryLoaded, PolicyLoaded, Reloaded};
+pub use super::credential::CredentialChange;
 use super::recorded::RecordedFacts;
 pub use super::upkeep::{Access, Erasure, Gap, Heartbeat, KeyChange, Prune};
 use super::{Country, Word};
@@ -111,6 +112,8 @@ pub enum Entry {
     Freeze(Box<Frozen>),
     /// The log's key was announced or taken over.
     Key(KeyChange),
+    /// A key that proves callers was issued, rotated or revoked.
+    Credential(Box<CredentialChange>),
     /// Somebody reads the log.
     Access(Box<Access>),
     /// A key was destroyed, and with it what it protected.
@@ -155,13 +158,13 @@ pub struct Decision {
     /// The label, in the sheet's spelling, or `unknown`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label: Option<Word>,
-    /// Leak score, absent when unknown.
+    /// Leak score, absent when unknown; the least that it may be where `facts.leak_most` stands.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub leak_score: Option<u16>,
     /// The facts that were decided on; absent when it was refused before anything was inspected.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub facts: Option<Box<RecordedFacts>>,
-    /// The protected document that it is nearest to, from a score of 500.
+    /// The protected document that it is nearest to: from a score of 500, or of 300 where an encoder alone saw it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub leak: Option<Protected>,
     /// Digest of the policy in force.
@@ -184,6 +187,9 @@ pub struct Decision {
     /// What is about to be sent, when something is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sending: Option<Sending>,
+    /// The tier that was left at once for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub crossed: Option<Crossed>,
     /// Why it goes to a later tier than the first at once, when it does: a `fall back` clause was used.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fell_back: Option<Word>,
@@ -191,6 +197,18 @@ pub struct Decision {
     pub body_mac: Digest,
     /// Bytes of the body as received.
     pub body_bytes: u64,
+}
+
+/// A tier that was left, because a `fall back` clause opened the next.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Crossed {
+    /// The tier that did not serve.
+    pub from: Word,
+    /// The tier that was opened.
+    pub to: Word,
+    /// `unavailable`: all of it was down; `waited`: it was full or slow for the clause's time; `full`: the same, where the
+    /// clause gives no time.
+    pub cause: Word,
 }
 
 /// A protected document that a request is near to, by keyed names.
@@ -202,7 +220,7 @@ pub struct Protected {
     pub passage: u32,
     /// Its class.
     pub class: Word,
-    /// Which stage found it: `fingerprint`, `code`, `sketch`.
+    /// Which stage found it: `fingerprint`, `code`, `sketch`, `encoder`.
     pub stage: Word,
     /// Of a million harmless texts, how many would score as much; where that was measured.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -228,6 +246,9 @@ pub struct Sending {
     /// The model's name at the backend.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<Word>,
+    /// The configured name of the smaller model that serves in the place of the one that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub smaller: Option<Word>,
     /// Where the content is kept under seal, when policy wants it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sealed: Option<Sealed>,
@@ -338,7 +359,10 @@ pub struct Attempt {
     pub number: u32,
     /// Why the one before did not serve: `connect`, `broke`, `timeout`, `full`, `unavailable`.
     pub cause: Word,
-    /// Whether the tier changed: a `fall back` clause was used.
+    /// The tier that was left for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub crossed: Option<Crossed>,
+    /// Whether the tier is a later one than the first: a `fall back` clause was used.
     pub fell_back: bool,
     /// Digests of the policies that both allow it: the request's own, and the newest.
     pub policies: [Digest; 2],

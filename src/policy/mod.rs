@@ -46,6 +46,7 @@ mod recall;
 mod reference;
 mod residual;
 mod resolve;
+mod resolve_area;
 mod resolve_exception;
 mod resolve_names;
 mod resolve_rule;

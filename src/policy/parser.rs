@@ -1,7 +1,9 @@
 //! Recursive descent over the tokens of a sheet: the cursor, the faults it makes, and `and`/`or`/`not`.
 //!
 //! A fault does not end parsing: the parser skips to the next line that begins a clause or statement and goes on, so that one
-//! run reports all. Depth is bounded, so a hostile sheet cannot exhaust the stack.
+//! run reports all. Depth is bounded, so a hostile sheet cannot exhaust the stack. Every loop ends, whatever the sheet says:
+//! those that may meet a fault go round by [`Parser::further`], which leaves a token behind in each round, all others only as
+//! long as they take a phrase or a comma. Behind more faults than anybody is shown, the sheet counts as ended.
 //!
 //! Longer than 400 lines: one function a production, the whole grammar side by side.
 
@@ -19,7 +21,7 @@ use super::phrase::{CLAUSES, Language, Phrase, STATEMENTS};
 use super::signs::is_hidden;
 use super::text::{Part, Text, say};
 use super::tree::{Expr, Sheet};
-use crate::limits::{POLICY_DEPTH_MAX, POLICY_FILE_BYTES_MAX};
+use crate::limits::{POLICY_DEPTH_MAX, POLICY_FAULTS_MAX, POLICY_FILE_BYTES_MAX};
 
 /// Parses a sheet or pack as far as it can be understood. It is whole when no fault was added.
 pub(super) fn parse(file: &File, faults: &mut Vec<Diagnostic>) -> Option<Sheet> {
@@ -33,8 +35,10 @@ pub(super) fn parse_concrete(file: &File, faults: &mut Vec<Diagnostic>) -> Optio
         faults.push(Diagnostic::new("octroi::policy::too-large", file, 0..0, message));
         return None;
     }
+    let told = faults.len();
     let Lexed { tokens, comments } = lex(file, faults);
     let mut parser = Parser::new(file, tokens, faults);
+    parser.told = told;
     let sheet = parser.sheet();
     let Parser { tokens, marks, breaks, .. } = parser;
     Some((sheet, Concrete { tokens, comments, marks, breaks }))
@@ -53,20 +57,24 @@ pub fn language_of(text: &str) -> Language {
 }
 
 fn guessed(text: &str) -> Language {
+    let phrases = || STATEMENTS.iter().chain(CLAUSES).chain(&[Phrase::Given, Phrase::Then]);
     let of = |language: Language| {
-        let begins = |line: &str| {
+        let surfaces: Vec<String> = phrases().map(|phrase| folded(phrase.surface(language))).collect();
+        let begins = |line: &&str| {
             let line = folded(line.trim_start());
-            let mut phrases = STATEMENTS.iter().chain(CLAUSES).chain(&[Phrase::Given, Phrase::Then]);
-            phrases.any(|phrase| {
-                let behind = line.strip_prefix(&folded(phrase.surface(language)));
+            surfaces.iter().any(|surface| {
+                let behind = line.strip_prefix(surface.as_str());
                 behind.is_some_and(|behind| !behind.starts_with(char::is_alphanumeric))
             })
         };
-        lines(text).filter(|line| begins(line)).count()
+        lines(text).take(GUESS_LINES_MAX).filter(begins).count()
     };
     // The first of those with as many.
     Language::ALL.into_iter().rev().max_by_key(|language| of(*language)).unwrap_or_default()
 }
+
+/// Lines by which a language is guessed.
+const GUESS_LINES_MAX: usize = 200;
 
 /// A fault has been reported; the caller resumes further on.
 #[derive(Debug)]
@@ -80,6 +88,8 @@ pub(super) struct Parser<'a> {
     tokens: Vec<Token>,
     pub(super) at: usize,
     pub(super) faults: &'a mut Vec<Diagnostic>,
+    /// Faults of the files before this one.
+    told: usize,
     depth: usize,
     pub(super) marks: Vec<Mark>,
     breaks: Vec<(usize, Break)>,
@@ -90,8 +100,8 @@ impl<'a> Parser<'a> {
     /// A parser of some tokens of a file.
     pub(super) fn new(file: &'a File, tokens: Vec<Token>, faults: &'a mut Vec<Diagnostic>) -> Self {
         let end = Token { kind: Kind::End, span: 0..0, first: true };
-        let (marks, breaks) = (Vec::new(), Vec::new());
-        Self { file, language: file.language(), tokens, at: 0, faults, depth: 0, marks, breaks, end }
+        let (marks, breaks, told) = (Vec::new(), Vec::new(), faults.len());
+        Self { file, language: file.language(), tokens, at: 0, faults, told, depth: 0, marks, breaks, end }
     }
 
     pub(super) fn token(&self, ahead: usize) -> &Token {
@@ -123,8 +133,25 @@ impl<'a> Parser<'a> {
 
     pub(super) fn step(&mut self) {
         if !self.ended() {
-            self.at += 1;
+            self.advance(1);
         }
+    }
+
+    /// Goes over some tokens; to the end, where more is wrong than is shown.
+    fn advance(&mut self, tokens: usize) {
+        let end = self.tokens.len().saturating_sub(1);
+        let over = self.faults.len().saturating_sub(self.told) > POLICY_FAULTS_MAX;
+        self.at = if over { end.max(self.at) } else { self.at + tokens };
+    }
+
+    /// Begins a round of a loop, unless the sheet has ended. A round that took nothing, whatever it met, has its token skipped:
+    /// no loop of this kind can stand still.
+    pub(super) fn further(&mut self, before: &mut Option<usize>) -> bool {
+        if before.is_some_and(|before| self.at <= before) {
+            self.step();
+        }
+        *before = Some(self.at);
+        !self.ended()
     }
 
     /// Undoes one [`Self::step`].
@@ -186,7 +213,7 @@ impl<'a> Parser<'a> {
             });
         }
         self.marks.push(Mark { from: self.at, tokens: words, item: Item::Phrase(phrase) });
-        self.at += words;
+        self.advance(words);
         self.eat_colon();
         true
     }
@@ -206,8 +233,7 @@ impl<'a> Parser<'a> {
     /// Takes the longest of these phrases that stands here.
     pub(super) fn eat_one(&mut self, phrases: &[Phrase]) -> Option<Phrase> {
         let seen = self.sees_one(phrases)?;
-        self.eat(seen);
-        Some(seen)
+        self.eat(seen).then_some(seen)
     }
 
     pub(super) fn sees_one(&self, phrases: &[Phrase]) -> Option<Phrase> {
@@ -310,11 +336,12 @@ impl<'a> Parser<'a> {
         did_you_mean_one(near.map(|(_, surface, phrase)| (surface, phrase.meaning(self.language).to_owned())).collect())
     }
 
-    /// Skips to the next line that begins a statement or, within a rule, a clause.
-    pub(super) fn resume(&mut self, in_rule: bool) {
+    /// Skips to the next line that begins a statement or one of these clauses: those that the caller reads, and no others, or it
+    /// would stop where the caller cannot go on.
+    pub(super) fn resume(&mut self, clauses: &[Phrase]) {
         while !self.ended() {
-            let begins = self.sees_one(STATEMENTS).is_some() || (in_rule && self.sees_one(CLAUSES).is_some());
-            if self.token(0).first && begins {
+            let begins = || self.sees_one(STATEMENTS).is_some() || self.sees_one(clauses).is_some();
+            if self.token(0).first && begins() {
                 return;
             }
             self.step();
@@ -346,17 +373,16 @@ impl<'a> Parser<'a> {
     fn segment<A>(&mut self, atom: fn(&mut Self) -> Parsed<Expr<A>>) -> Parsed<Expr<A>> {
         let mut parts = vec![self.unit(atom)?];
         let mut joint = None;
-        while self.sees(Phrase::And) || self.sees(Phrase::Or) {
-            self.joint(&mut joint);
+        while self.joint(&mut joint) {
             parts.push(self.unit(atom)?);
         }
         Ok(joined(joint, parts))
     }
 
-    /// Takes `and` or `or`; the other one than before is a fault that does not stop parsing.
-    fn joint(&mut self, joint: &mut Option<Phrase>) {
+    /// Takes `and` or `or`, and says whether one stood there; the other one than before is a fault that does not stop parsing.
+    fn joint(&mut self, joint: &mut Option<Phrase>) -> bool {
         let span = self.span();
-        let Some(this) = self.eat_one(&[Phrase::And, Phrase::Or]) else { return };
+        let Some(this) = self.eat_one(&[Phrase::And, Phrase::Or]) else { return false };
         if joint.replace(this).is_some_and(|before| before != this) {
             let fault = Diagnostic::new(
                 "octroi::policy::mixed-and-or",
@@ -371,6 +397,7 @@ impl<'a> Parser<'a> {
             ));
             self.faults.push(fault);
         }
+        true
     }
 
     fn unit<A>(&mut self, atom: fn(&mut Self) -> Parsed<Expr<A>>) -> Parsed<Expr<A>> {

@@ -33,6 +33,9 @@ impl Resolver<'_> {
         what: &'static str,
         known: impl IntoIterator<Item = &'k str> + Clone,
     ) {
+        if self.flooded() {
+            return;
+        }
         let help = self.asked(nearest(&name.text, known.clone())).or_else(|| {
             let all: Vec<&str> = known.into_iter().collect();
             (!all.is_empty() && all.len() <= 12).then(|| say!("known here: {}", all.join(", ")))
@@ -45,6 +48,9 @@ impl Resolver<'_> {
     pub(super) fn what(&mut self, name: &Name) -> Option<What> {
         let written = surface::written(&name.text, self.file.language());
         let Some(what) = self.find(&name.text) else {
+            if self.flooded() {
+                return None;
+            }
             let message = say!("`{}` is no {}", written, Text::from("class or type of data"));
             let help = self.data_meant(written);
             self.fault("octroi::policy::unknown-name", name.span.clone(), message, Some(help));
@@ -104,7 +110,7 @@ impl Resolver<'_> {
         let wanted = name.text.to_lowercase();
         let labels = self.names.labels;
         let found = labels.iter().position(|label| label.as_str().to_lowercase() == wanted);
-        if found.is_none() {
+        if found.is_none() && !self.flooded() {
             let message = say!("`{}` is no {}", name.text, Text::from("label of this policy"));
             let near = nearest(&name.text, labels.iter().map(Word::as_str));
             let help = match self.asked(near) {

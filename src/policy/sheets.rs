@@ -1,6 +1,6 @@
 //! The sheets of a policy and the packs they use: which there are, and what must hold of them together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::tz::TimeZone;
 
@@ -13,8 +13,19 @@ use super::reference::{Countries, Reference};
 use super::text::{Text, say};
 use super::tree::{Area, Name, Sheet};
 use super::{Sources, engine, starter};
-use crate::limits::{POLICY_PREFERS_MAX, POLICY_RULES_MAX};
+use crate::limits::{
+    POLICY_EXCEPTIONS_MAX, POLICY_FAULTS_MAX, POLICY_LABELS_MAX, POLICY_PREFERS_MAX, POLICY_RULES_MAX,
+};
 use crate::model::{Country, Word};
+
+/// The time zones between which home lies: one and the same where it has one.
+#[derive(Debug, Clone)]
+pub(super) struct Zones {
+    /// Where each day begins, and ends, before it does at home.
+    pub(super) first: TimeZone,
+    /// Where it does after.
+    pub(super) last: TimeZone,
+}
 
 /// The sheets in the order given, then each pack that one of them uses, once.
 pub(super) fn read_sheets(sources: &Sources, faults: &mut Vec<Diagnostic>) -> Vec<(File, Sheet)> {
@@ -39,13 +50,13 @@ pub(super) fn read_sheets(sources: &Sources, faults: &mut Vec<Diagnostic>) -> Ve
         faults.push(fault.help("without one nothing is allowed: write policies/main.policy, or run `octroi init`"));
     }
     let mut packs: Vec<(File, Sheet)> = Vec::new();
-    let mut seen: Vec<String> = Vec::new();
+    let mut seen: BTreeSet<&str> = BTreeSet::new();
     for (file, sheet) in &sheets {
         for name in sheet.uses.iter().filter(|_| !sheet.pack) {
-            if seen.contains(&name.text) {
+            // Each name that is no pack is compared with all that are: no more of them than are shown.
+            if !seen.insert(&name.text) || faults.len() > POLICY_FAULTS_MAX {
                 continue;
             }
-            seen.push(name.text.clone());
             match find_pack(&name.text, sources) {
                 Some(pack) => packs.extend(parse(&pack, faults).map(|tree| (pack, tree))),
                 None => faults.push(no_pack(file, name, sources)),
@@ -110,12 +121,12 @@ fn check_pack(file: &File, pack: &Sheet, faults: &mut Vec<Diagnostic>) {
     }
 }
 
-/// The home of the policy and its time zone.
+/// The home of the policy and its time zones.
 pub(super) fn home(
     sheets: &[(File, Sheet)],
     reference: &Reference,
     faults: &mut Vec<Diagnostic>,
-) -> (Countries, TimeZone) {
+) -> (Countries, Zones) {
     let mut found: Option<(Country, bool)> = None;
     for (file, sheet) in sheets {
         let fault = |span: std::ops::Range<usize>, message: Text| {
@@ -148,14 +159,19 @@ pub(super) fn home(
         let fault = Diagnostic::new("octroi::policy::no-home", file, sheet.title.span.clone(), message);
         faults.push(fault.help(say!("add a line: {} FR", Phrase::Home)));
     }
-    // A home without a known zone ends its days with the earliest on Earth: nothing stands a minute too long.
-    let earliest = TimeZone::fixed(jiff::tz::offset(14));
-    let zone = found.and_then(|(country, _)| reference.countries.get(&country)?.zone.clone()).unwrap_or(earliest);
-    (found.map(|(country, overseas)| reference.country(country, overseas)).unwrap_or_default(), zone)
+    // A home without one known zone lies between the first and the last on Earth: what opens ends with the first and begins with
+    // the last, and what restricts the other way round.
+    let zone = found.and_then(|(country, _)| reference.countries.get(&country)?.zone.clone());
+    let zones = zone.map_or_else(
+        || Zones { first: TimeZone::fixed(jiff::tz::offset(14)), last: TimeZone::fixed(jiff::tz::offset(-12)) },
+        |zone| Zones { first: zone.clone(), last: zone },
+    );
+    (found.map(|(country, overseas)| reference.country(country, overseas)).unwrap_or_default(), zones)
 }
 
 pub(super) fn labels(sheets: &[(File, Sheet)], faults: &mut Vec<Diagnostic>) -> Vec<Word> {
     let mut labels: Vec<Word> = Vec::new();
+    let mut known: BTreeSet<String> = BTreeSet::new();
     let mut listing: Option<&File> = None;
     for (file, sheet) in sheets.iter().filter(|(_, sheet)| !sheet.pack) {
         for label in &sheet.labels {
@@ -165,8 +181,13 @@ pub(super) fn labels(sheets: &[(File, Sheet)], faults: &mut Vec<Diagnostic>) -> 
             if *listing.get_or_insert(file).name() != *file.name() {
                 fault("labels are listed in two sheets: their order would be unclear");
             }
-            if labels.iter().any(|known| known.as_str().to_lowercase() == label.text.to_lowercase()) {
+            if !known.insert(label.text.to_lowercase()) {
                 fault("this label is listed twice");
+            }
+            if labels.len() == POLICY_LABELS_MAX {
+                let message = say!("there are more than {} labels", POLICY_LABELS_MAX);
+                faults.push(Diagnostic::new("octroi::policy::too-large", file, label.span.clone(), message));
+                return labels;
             }
             labels.push(Word::configured(&label.text));
         }
@@ -191,13 +212,21 @@ pub(super) fn groups(sheets: &[(File, Sheet)], faults: &mut Vec<Diagnostic>) -> 
 
 /// An exception names a rule that there is, its own or a pack's, and has a name of its own.
 fn check_exceptions(sheets: &[(File, Sheet)], faults: &mut Vec<Diagnostic>) {
-    let rules: Vec<&str> =
+    let rules: BTreeSet<&str> =
         sheets.iter().flat_map(|(_, sheet)| &sheet.rules).map(|rule| rule.name.text.as_str()).collect();
     let mut seen = Seen::default();
     for (file, exception) in sheets.iter().flat_map(|(file, sheet)| sheet.exceptions.iter().map(move |e| (file, e))) {
+        if faults.len() > POLICY_FAULTS_MAX {
+            return;
+        }
+        if seen.places.len() == POLICY_EXCEPTIONS_MAX {
+            let message = say!("there are more than {} exceptions", POLICY_EXCEPTIONS_MAX);
+            faults.push(Diagnostic::new("octroi::policy::too-large", file, exception.name.span.clone(), message));
+            return;
+        }
         let message = |name: &str, place| say!("there is another exception `{}`, {}", name, place);
         faults.extend(seen.add(file, &exception.name, message));
-        let Some(rule) = exception.rule.as_ref().filter(|rule| !rules.contains(&rule.text.as_str())) else { continue };
+        let Some(rule) = exception.rule.as_ref().filter(|rule| !rules.contains(&*rule.text)) else { continue };
         let message = say!("there is no rule `{}`", rule.text);
         let mut fault = Diagnostic::new("octroi::policy::unknown-name", file, rule.span.clone(), message);
         if let Some(help) = did_you_mean(&nearest(&rule.text, rules.iter().copied())) {
@@ -232,12 +261,16 @@ pub(super) fn check_whole(sheets: &[(File, Sheet)], faults: &mut Vec<Diagnostic>
                 );
             }
             let message = |name: &str, place| say!("there is another rule `{}`, {}", name, place);
-            faults.extend(seen.add(file, &rule.name, message));
+            if faults.len() <= POLICY_FAULTS_MAX {
+                faults.extend(seen.add(file, &rule.name, message));
+            }
         }
         // The scenarios of a pack are run beside it alone.
         for scenario in sheet.scenarios.iter().filter(|_| !sheet.pack) {
             let message = |name: &str, place| say!("there is another scenario \"{}\", {}", name, place);
-            faults.extend(titles.add(file, &scenario.title, message));
+            if faults.len() <= POLICY_FAULTS_MAX {
+                faults.extend(titles.add(file, &scenario.title, message));
+            }
         }
     }
     check_exceptions(sheets, faults);
@@ -249,7 +282,7 @@ pub(super) fn check_whole(sheets: &[(File, Sheet)], faults: &mut Vec<Diagnostic>
     }
 }
 
-/// Names that have been met, and where.
+/// Names that have been met, with the file and the byte where.
 #[derive(Default)]
 struct Seen<'s> {
     places: BTreeMap<&'s str, (&'s File, usize)>,
@@ -258,9 +291,9 @@ struct Seen<'s> {
 impl<'s> Seen<'s> {
     /// Adds a name; a fault when it was met before, which says where.
     fn add(&mut self, file: &'s File, name: &'s Name, message: impl Fn(&str, Text) -> Text) -> Option<Diagnostic> {
-        let (line, _) = place(file.text(), name.span.start);
-        let (other, before) = self.places.insert(&name.text, (file, line))?;
-        let at = say!("in {} on line {}", other.name(), before);
+        let (other, before) = self.places.insert(&name.text, (file, name.span.start))?;
+        let (line, _) = place(other.text(), before);
+        let at = say!("in {} on line {}", other.name(), line);
         let fault = Diagnostic::new("octroi::policy::twice", file, name.span.clone(), message(&name.text, at));
         Some(fault.help(say!("give one of them another name, or take one out")))
     }

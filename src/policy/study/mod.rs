@@ -6,6 +6,7 @@
 
 mod ask;
 mod begin;
+mod bound;
 mod causes;
 mod change;
 mod diff;
@@ -97,9 +98,12 @@ impl Study {
         self.language
     }
 
-    /// Date and time at home, in words.
+    /// Date and time in words: at home, or in Greenwich where home has several clocks.
     pub fn clock(&self, instant: Timestamp) -> String {
-        say!("{} (time at home)", self.gathered.clock(instant)).said(self.language)
+        match self.gathered.clock(instant) {
+            Some(clock) => say!("{} (time at home)", clock).said(self.language),
+            None => instant.strftime("%Y-%m-%d %H:%M UTC").to_string(),
+        }
     }
 
     /// The policy in a search.
