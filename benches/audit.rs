@@ -43,15 +43,16 @@ fn main() {
         let folder = tempfile::tempdir_in(".").unwrap();
         let disk = fdatasync(folder.path(), round);
         show("fdatasync, 1 KB, 1 thread", &disk, 1, round);
-        for writers in [1, 32, 256] {
+        for (writers, paired) in [(1, true), (32, false), (32, true), (256, true)] {
             let folder = tempfile::tempdir_in(".").unwrap();
             let log = Arc::new(SegmentLog::open(options(folder.path())).unwrap());
-            let times = runtime.block_on(write(&log, writers, round));
-            show(&format!("append, {writers} writers"), &times, 2, round);
+            let times = runtime.block_on(write(&log, writers, paired, round));
+            let (kind, entries) = if paired { ("pairs", 2) } else { ("refusals", 1) };
+            show(&format!("{kind}, {writers} writers"), &times, entries, round);
             if writers == RIVALS as u64 {
                 let [one, other] = [&times, &disk].map(|times| quotient(times.value_at_quantile(0.5), 1));
                 println!("  its p50 is {:.2} times that of fdatasync", one / other.max(1.0));
-                ours.push(times.len() * 2);
+                ours.push(times.len() * entries);
             }
             log.stop();
         }
@@ -101,8 +102,9 @@ fn fdatasync(folder: &Path, round: Duration) -> Histogram<u64> {
     times
 }
 
-/// Each writer hands in a decision, waits until it is durable, then hands in its outcome through the reserved place.
-async fn write(log: &Arc<SegmentLog>, writers: u64, round: Duration) -> Histogram<u64> {
+/// Each writer hands in a decision and waits until it is durable; in pairs it then hands in the outcome through the reserved
+/// place, else the decision refused, which nothing follows.
+async fn write(log: &Arc<SegmentLog>, writers: u64, paired: bool, round: Duration) -> Histogram<u64> {
     let tasks: Vec<_> = (0..writers)
         .map(|writer| {
             let log = Arc::clone(log);
@@ -110,11 +112,14 @@ async fn write(log: &Arc<SegmentLog>, writers: u64, round: Duration) -> Histogra
                 let (mut times, start, mut number) = (Histogram::<u64>::new(3).unwrap(), Instant::now(), 0_u64);
                 while start.elapsed() < round {
                     let request = id(writer, number);
-                    let slot = log.reserve().unwrap();
+                    let slot = paired.then(|| log.reserve().unwrap());
+                    let entry = if paired { decision(request) } else { refusal(request) };
                     let one = Instant::now();
-                    log.append(decision(request)).await.unwrap();
+                    log.append(entry).await.unwrap();
                     times.record(micros(one)).unwrap();
-                    slot.submit(outcome(request));
+                    if let Some(slot) = slot {
+                        slot.submit(outcome(request));
+                    }
                     number += 1;
                 }
                 times
@@ -314,6 +319,16 @@ const APPS: [&str; 8] = ["app-0", "app-1", "app-2", "app-3", "app-4", "app-5", "
 const BACKENDS: [&str; 4] = ["backend-0", "backend-1", "backend-2", "backend-3"];
 
 /// A decision of about 1.2 KB, as a request with three kinds of findings has it.
+/// A decision that refuses: about 1 KB.
+fn refusal(request: RequestId) -> Entry {
+    let mut entry = decision(request);
+    if let Entry::Decision(decision) = &mut entry {
+        (decision.verdict, decision.reason) = (Word::fixed("refuse"), Some(Word::fixed("no-backend-permitted")));
+        (decision.sending, decision.plan) = (None, Vec::new());
+    }
+    entry
+}
+
 fn decision(request: RequestId) -> Entry {
     // Apps of even and odd numbers use other backends.
     let number = usize::from(request.0[15]);
@@ -359,6 +374,7 @@ fn decision(request: RequestId) -> Entry {
             duties: Vec::new(),
         }],
         removed: Vec::new(),
+        crossed: None,
         fell_back: None,
         sending: Some(Sending {
             backend: Word::fixed(backend),
@@ -366,6 +382,7 @@ fn decision(request: RequestId) -> Entry {
             body_bytes: 2_048,
             changed: vec![change("email"), change("person"), change("iban")],
             model: Some(Word::fixed("assistant-large-2026")),
+            smaller: None,
             sealed: None,
         }),
         body_mac: Digest([4; 32]),

@@ -4,6 +4,8 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::disallowed_methods, reason = "test helpers")]
 
 mod common;
+#[path = "fleet/waiting.rs"]
+mod waiting;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
@@ -22,9 +24,11 @@ enum Mode {
     Dead,
     /// Breaks after the first words of a stream.
     Breaks,
+    /// Answers when it is let go.
+    Held,
 }
 
-const MODES: [Mode; 6] = [Mode::Well, Mode::Slow, Mode::Full, Mode::Wrong, Mode::Dead, Mode::Breaks];
+const MODES: [Mode; 7] = [Mode::Well, Mode::Slow, Mode::Full, Mode::Wrong, Mode::Dead, Mode::Breaks, Mode::Held];
 
 struct Gpu {
     server: Scripted,
@@ -55,6 +59,7 @@ fn answer(mode: Mode, asked: &Asked) -> Vec<Step> {
         Mode::Full => json("429 Too Many Requests", "retry-after: 1\r\n", "{}"),
         Mode::Wrong => json("500 Internal Server Error", "", "{}"),
         Mode::Dead => vec![Step::Reset],
+        Mode::Held => std::iter::once(Step::Wait).chain(echo(asked)).collect(),
         Mode::Breaks => vec![stream(), Step::Chunk(delta("first words").into_bytes()), Step::Reset],
     }
 }

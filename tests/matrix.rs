@@ -98,7 +98,7 @@ impl Bench {
         let examined = self.examine(call, model);
         let Some(choice) = examined.plan.choices.first() else { return Fate::Refused("refused_by_policy") };
         let backend = examined.backend(choice.backend).unwrap();
-        let Ok(changed) = outbound::change_for(&examined, backend, &choice.duties, [7; 16]) else {
+        let Ok(changed) = outbound::change_for(&examined, (backend, &examined.model), &choice.duties, [7; 16]) else {
             return Fate::Refused("duty_impossible");
         };
         let leaves = texts(&changed.body);
@@ -275,6 +275,7 @@ async fn no_value_leaves_from_any_row_and_every_token_comes_back() {
         labels_required: false,
         actor: Word::UNKNOWN,
         quiet: false,
+        scope: Arc::default(),
     };
     let bench = Bench { snapshot, caller };
     let full = std::env::var("OCTROI_MATRIX").is_ok_and(|value| value == "full");

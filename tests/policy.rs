@@ -91,6 +91,11 @@ fn a_bundle_that_was_changed_does_not_verify() {
     let refused = ok(at, "octroi policy sign one --policies policies --key dpo.key --as dpo", 2);
     assert!(refused.contains("nothing was signed") && refused.contains("main.policy"), "{refused}");
     ok(at, "octroi policy sign two --key dpo.key --as dpo", 0);
+    assert!(
+        ok(at, "octroi policy verify one --approvers approvers.toml --policies policies", 2).contains("main.policy")
+    );
+    assert!(ok(at, "octroi policy key policies/secret.key", 2).contains("lies in the policy folder"));
+    assert!(ok(at, "octroi policy diff policies --json", 0).contains("\"no_flow_is_opened\":true"));
     ok(at, "octroi policy sign two --policies policies --key dpo.key --as dpo", 0);
     let follows = ok(at, "octroi policy verify two --approvers approvers.toml --previous one", 0);
     assert!(follows.contains("no flow is opened"), "{follows}");

@@ -5,11 +5,12 @@
 use std::path::Path;
 
 use crate::config::Config;
+use crate::model::{Tier, Word};
 use crate::policy::Policy;
 
 /// Everything that does not fit, each with its place in `octroi.toml` and what to do.
 pub(super) fn faults(config: &Config, policy: &Policy) -> Vec<String> {
-    [unbound_models(config, policy), two_truths(config, policy)].concat()
+    [unbound_models(config, policy), two_truths(config, policy), foreign_smaller(config, policy)].concat()
 }
 
 /// The inventory, as somebody would look for it.
@@ -34,6 +35,20 @@ fn unbound_models(config: &Config, policy: &Policy) -> Vec<String> {
         }
     }
     problems
+}
+
+/// Smaller models that nobody serves at home: they could never be taken.
+fn foreign_smaller(config: &Config, policy: &Policy) -> Vec<String> {
+    let is_home =
+        |name: &Word| policy.backends().iter().any(|backend| backend.name == *name && backend.tier <= Tier::Domestic);
+    let at_home = |model: &Word| config.models.get(model).is_some_and(|names| names.keys().any(is_home));
+    let smaller = config.waiting.smaller.iter().filter(|(_, small)| !at_home(small));
+    let told = smaller.map(|(model, small)| {
+        format!(
+            "[smaller]: \"{model}\": no backend at home serves `{small}`\n  help: name a model of [models] that a backend on premises, or located in and controlled from home, serves"
+        )
+    });
+    told.collect()
 }
 
 /// Places under two names that say different things of where they are: one of them is not true. What is sent to the nearer one

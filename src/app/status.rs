@@ -11,13 +11,14 @@ use crate::gateway::Gate;
 pub struct Status {
     pub(super) gate: Arc<Gate>,
     rejected: Mutex<Option<String>>,
+    keys: Mutex<Option<String>>,
     pub(super) draining: AtomicBool,
 }
 
 impl Status {
     /// The status of a gate.
     pub fn new(gate: Arc<Gate>) -> Self {
-        Self { gate, rejected: Mutex::new(None), draining: AtomicBool::new(false) }
+        Self { gate, rejected: Mutex::new(None), keys: Mutex::new(None), draining: AtomicBool::new(false) }
     }
 
     /// What is wrong with the newest files, each in full; nothing when they are in force.
@@ -27,12 +28,23 @@ impl Status {
             (!problems.is_empty()).then(|| problems.join("\n\n"));
     }
 
+    /// What is wrong with the file of keys; nothing when it is in force.
+    pub(super) fn set_keys_problem(&self, problem: Option<String>) {
+        *self.keys.lock().unwrap_or_else(PoisonError::into_inner) = problem;
+    }
+
+    /// The same, as it was told last.
+    pub(super) fn keys_problem(&self) -> Option<String> {
+        self.keys.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Brings the gauges up to date.
     pub(super) fn observe(&self) {
         let telemetry = &self.gate.telemetry;
         telemetry.audit(self.gate.audit.head().size, self.gate.audit.healthy());
         telemetry.body_bytes(self.gate.budget.bytes(), self.gate.budget.bound());
         let snapshot = self.gate.snapshot();
+        telemetry.quota_store_up(snapshot.quota.store.is_up());
         for backend in snapshot.pool.backends() {
             telemetry.backend_up(backend.name(), backend.available());
             telemetry.endpoints(backend.name(), backend.endpoints_up(), backend.endpoints());
@@ -72,6 +84,7 @@ impl console::Facts for Status {
             shadow: snapshot.shadow.as_ref().map(|policy| format!("{} version {}", policy.name(), policy.version())),
             shadow_digest: snapshot.shadow.as_ref().map(|policy| policy.digest().to_string()),
             rejected: self.rejected.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            keys: self.keys_problem(),
             backends: backends.collect(),
         }
     }

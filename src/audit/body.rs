@@ -25,7 +25,7 @@ pub(super) fn prepare(entry: &Entry) -> Result<Item, AuditError> {
         return Err(AuditError::TooLarge { bytes });
     }
     // What the verifier would refuse is refused here: one such entry would make all behind it unreadable to an auditor.
-    if !is_sound(&body) {
+    if !entry::is_body(&body) {
         return Err(AuditError::Malformed);
     }
     let refuses = matches!(entry, Entry::Decision(decision) if decision.verdict == "refuse");
@@ -40,6 +40,7 @@ pub(super) fn prepare(entry: &Entry) -> Result<Item, AuditError> {
         Entry::Reload(_) => (Kind::Reload, None),
         Entry::Freeze(_) => (Kind::Freeze, None),
         Entry::Key(_) => (Kind::Key, None),
+        Entry::Credential(_) => (Kind::Credential, None),
         Entry::Access(_) => (Kind::Access, None),
         Entry::Erasure(_) => (Kind::Erasure, None),
         Entry::Prune(_) => (Kind::Prune, None),
@@ -48,13 +49,6 @@ pub(super) fn prepare(entry: &Entry) -> Result<Item, AuditError> {
     };
     let request = id.map(|id| Request(u128::from_be_bytes(id.0)));
     Ok(Item { body, about: About { kind, request, refuses }, placed: true, reply: None })
-}
-
-/// Whether a verifier takes a body for an entry, wherever it comes to stand in the log.
-pub(super) fn is_sound(body: &[u8]) -> bool {
-    let mut whole = Vec::with_capacity(body.len() + ENVELOPE_BYTES_MAX);
-    entry::wrap(body, u64::MAX, "2026-01-01T00:00:00.000000000Z", &mut whole);
-    entry::open(&whole).is_ok()
 }
 
 /// An entry of the log's own, which takes no place in the queue.

@@ -28,10 +28,14 @@ pub fn tell(record: &Record) -> Vec<String> {
         story.push(decided(decision));
         story.extend(possible(decision));
         story.extend(items(decision, "removed").map(removed));
+        story.extend(crossed(decision));
         story.extend(decision.get("sending").map(|sending| format!("It was sent to {}.", sent(sending))));
         story.extend(decision.get("sending").and_then(sealed));
     }
-    story.extend(record.of_kind("attempt").map(tried));
+    for attempt in record.of_kind("attempt") {
+        story.extend(crossed(attempt));
+        story.push(tried(attempt));
+    }
     story.push(match record.of_kind("outcome").next() {
         Some(outcome) => ended(outcome),
         None if record.of_kind("decision").any(|decision| word(decision, "verdict") == "refuse") => {
@@ -162,7 +166,21 @@ fn sent(sending: &Value) -> String {
         .map(|change| format!("{} {} ({})", number(change, "count"), word(change, "type"), word(change, "action")));
     let changed = list(changed);
     let changed = if changed.is_empty() { "unchanged".to_owned() } else { format!("with these changes: {changed}") };
-    format!("{}, {} bytes, {changed}", word(sending, "backend"), number(sending, "body_bytes"))
+    let smaller = optional(sending, "smaller", |smaller| format!(" (to the smaller model {smaller})"));
+    format!("{}{smaller}, {} bytes, {changed}", word(sending, "backend"), number(sending, "body_bytes"))
+}
+
+/// Which tier was left, and what opened the next.
+fn crossed(entry: &Value) -> Option<String> {
+    let crossed = entry.get("crossed")?;
+    let (from, to) = (word(crossed, "from"), word(crossed, "to"));
+    let why = match word(crossed, "cause") {
+        "unavailable" => "every backend was down",
+        "waited" => "it was full or slow for as long as the clause says",
+        "full" => "it was full or slow, and the clause gives no time",
+        other => other,
+    };
+    Some(format!("It left the tier {from} for {to}, because {why}."))
 }
 
 fn tried(attempt: &Value) -> String {

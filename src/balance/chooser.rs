@@ -123,8 +123,9 @@ impl Balancer {
         self.outstanding
     }
 
-    /// Chooses an endpoint for a request, of those that are open. `None` when none is.
+    /// Chooses an endpoint for a request, of those that are open and have room. `None` when there is none.
     pub fn choose(&mut self, ask: &Ask<'_>, now: Micros, open: impl Fn(usize) -> bool) -> Option<Chosen> {
+        let open = |balancer: &Self, slot: usize| open(slot) && !balancer.is_full(slot, now);
         let mut best = None;
         let wish = Wish { ask, held: self.held(ask.blocks), now };
         let home = self.home(ask, &open);
@@ -162,23 +163,30 @@ impl Balancer {
     }
 
     /// An open endpoint at random: some draws, then the next one behind the last draw.
-    fn draw(&mut self, open: &impl Fn(usize) -> bool) -> Option<usize> {
-        let is_open = |slots: &[Slot], slot: usize| slots.get(slot).is_some_and(|it| it.id.is_some()) && open(slot);
+    fn draw(&mut self, open: &impl Fn(&Self, usize) -> bool) -> Option<usize> {
+        let is_open =
+            |it: &Self, slot: usize| it.slots.get(slot).is_some_and(|slot| slot.id.is_some()) && open(it, slot);
         let count = self.slots.len();
         for _ in 0..4 {
             let slot = self.random.below(count);
-            if is_open(&self.slots, slot) {
+            if is_open(self, slot) {
                 return Some(slot);
             }
         }
         let start = self.random.below(count);
-        (start..count).chain(0..start).find(|slot| is_open(&self.slots, *slot))
+        (start..count).chain(0..start).find(|slot| is_open(self, *slot))
+    }
+
+    /// Whether one more request would have to wait at an endpoint.
+    pub fn is_full(&self, slot: usize, now: Micros) -> bool {
+        let Some(full) = &self.tuning.full else { return false };
+        self.slots.get(slot).is_some_and(|slot| slot.estimate.is_full(full, now, &self.tuning))
     }
 
     /// The first open endpoint behind the conversation's hash that is not loaded past its share.
-    fn home(&self, ask: &Ask<'_>, open: &impl Fn(usize) -> bool) -> Option<usize> {
+    fn home(&self, ask: &Ask<'_>, open: &impl Fn(&Self, usize) -> bool) -> Option<usize> {
         let behind = self.ring.behind(ask.home?).take(HOMES_TRIED);
-        behind.map(|slot| slot as usize).find(|slot| open(*slot) && self.has_share_left(*slot))
+        behind.map(|slot| slot as usize).find(|slot| open(self, *slot) && self.has_share_left(*slot))
     }
 
     /// Whether one more request leaves an endpoint within its bounded share of all.
@@ -194,10 +202,10 @@ impl Balancer {
         best: &mut Option<Chosen>,
         (slot, is_home): (usize, bool),
         wish: &Wish<'_>,
-        open: &impl Fn(usize) -> bool,
+        open: &impl Fn(&Self, usize) -> bool,
     ) {
         let Some(Slot { id: Some(_), estimate }) = self.slots.get(slot) else { return };
-        if !open(slot) {
+        if !open(self, slot) {
             return;
         }
         let ask = wish.ask;
@@ -237,6 +245,7 @@ impl Balancer {
         let uncached = ask.tokens.saturating_sub(chosen.cached);
         let estimate = &mut slot.estimate;
         estimate.outstanding = estimate.outstanding.saturating_add(1);
+        estimate.was_sent();
         estimate.holding = estimate.holding.saturating_add(u64::from(ask.tokens));
         estimate.sent = estimate.sent.saturating_add(u64::from(uncached));
         if ask.stream {
@@ -258,9 +267,16 @@ impl Balancer {
         Some(Seat { slot: chosen.slot, id, tokens, uncached, nominal_us, began: now, first: None, stream })
     }
 
-    /// The first token of a stream came.
+    /// The first piece of an answer came: of a stream its first token.
     pub fn first(&mut self, seat: &mut Seat, now: Micros) {
-        if seat.first.replace(now).is_some() || !seat.stream {
+        if seat.first.replace(now).is_some() {
+            return;
+        }
+        if let Some(estimate) = self.seated(seat) {
+            estimate.serves();
+            estimate.was_heard(seat.began);
+        }
+        if !seat.stream {
             return;
         }
         let took = float(now.saturating_sub(seat.began));
@@ -280,6 +296,9 @@ impl Balancer {
         estimate.outstanding = estimate.outstanding.saturating_sub(1);
         estimate.holding = estimate.holding.saturating_sub(u64::from(seat.tokens));
         estimate.sent = estimate.sent.saturating_add(u64::from(tokens));
+        if seat.first.is_none() {
+            estimate.was_heard(seat.began);
+        }
         match seat.first.filter(|_| seat.stream) {
             Some(first) => {
                 estimate.decoding = estimate.decoding.saturating_sub(1);
@@ -292,6 +311,13 @@ impl Balancer {
             None => {}
         }
         self.outstanding = self.outstanding.saturating_sub(1);
+    }
+
+    /// The endpoint of a seat turned the request away: it has no room until then.
+    pub fn turned_away(&mut self, seat: &Seat, until: Micros) {
+        if let Some(estimate) = self.seated(seat) {
+            estimate.turned_away(until);
+        }
     }
 
     /// An endpoint says how it is.

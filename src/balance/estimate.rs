@@ -6,7 +6,7 @@
 //! corrects for how fast the server really is. It is a peak-EWMA: a worse measurement counts at once, and its memory halves
 //! with time, so that a server which begins to stall is left alone long before it has failed, and is tried again soon.
 
-use super::{Micros, Tuning};
+use super::{Full, Micros, Tuning};
 
 /// What a server says of itself. A value that it does not say is `None`.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -48,6 +48,12 @@ pub struct Estimate {
     /// Requests that others than this gateway have there, by what it said last.
     others_waiting: u32,
     others_running: u32,
+    /// Requests sent there since it said anything, whose first token was not seen.
+    unheard: u32,
+    /// Requests at which it turned the next one away; grows with each that it serves.
+    learned: Option<u32>,
+    /// Until when it said that it takes no more.
+    full_until: Micros,
 }
 
 /// The parts of a cost, in microseconds.
@@ -92,12 +98,48 @@ impl Estimate {
         (now.saturating_sub(*at) <= tuning.stale_us).then_some(said)
     }
 
+    /// Whether one more request would have to wait there.
+    pub(super) fn is_full(&self, full: &Full, now: Micros, tuning: &Tuning) -> bool {
+        let waiting = || self.said(now, tuning)?.waiting.map(|waiting| waiting.saturating_add(self.unheard));
+        now < self.full_until
+            || full.requests.is_some_and(|most| self.outstanding >= most)
+            || self.learned.is_some_and(|most| self.outstanding >= most)
+            || full.waiting.is_some_and(|most| waiting().is_some_and(|waiting| waiting >= most))
+    }
+
+    /// It turned a request away that counts among those outstanding: it takes no more for a time, and then as many as it had.
+    pub(super) fn turned_away(&mut self, until: Micros) {
+        self.full_until = self.full_until.max(until);
+        self.learned = Some(self.outstanding.saturating_sub(1).max(1));
+    }
+
+    /// It serves a request: it may have one more.
+    pub(super) const fn serves(&mut self) {
+        if let Some(learned) = self.learned {
+            self.learned = Some(learned.saturating_add(1));
+        }
+    }
+
+    /// A request was sent there.
+    pub(super) const fn was_sent(&mut self) {
+        self.unheard = self.unheard.saturating_add(1);
+    }
+
+    /// The first token of a request came, or its end, that was sent there at this time.
+    pub(super) fn was_heard(&mut self, began: Micros) {
+        // What was sent before it spoke is in what it said.
+        if self.said.as_ref().is_none_or(|(at, _)| began >= *at) {
+            self.unheard = self.unheard.saturating_sub(1);
+        }
+    }
+
     /// Takes in what it says of itself.
     pub(super) fn hears(&mut self, said: Said, now: Micros) {
         let all = said.waiting.unwrap_or(0).saturating_add(said.running.unwrap_or(0));
         let others = all.saturating_sub(self.outstanding);
         self.others_waiting = others.min(said.waiting.unwrap_or(0));
         self.others_running = others - self.others_waiting;
+        self.unheard = 0;
         self.said = Some((now, said));
     }
 

@@ -11,6 +11,7 @@
 //!                             -> cost of each in microseconds (estimate.rs) -> the least -> Seat
 //! Seat -> first token seen, end seen -> what was measured corrects the estimate
 //! page of the server (said.rs) -> waiting, running, KV use, adapters -> the estimate, until it is stale
+//! no endpoint with room        -> a line of the queue (queue.rs), until a Seat is given back
 //! ```
 //!
 //! No clock, no socket, no randomness of its own: time is passed in as microseconds since an origin that the caller keeps, and
@@ -26,6 +27,7 @@ mod estimate;
 mod memory;
 mod page;
 mod places;
+mod queue;
 mod random;
 mod ring;
 mod servers;
@@ -35,7 +37,8 @@ mod tests;
 pub use budget::Retries;
 pub use chooser::{Balancer, Chosen, Seat};
 pub use estimate::{Estimate, Said};
-pub use places::{Endpoints, Poll};
+pub use places::{Endpoints, Full, Poll};
+pub use queue::{Queue, Step, Turn};
 pub use random::Random;
 pub use servers::{SERVERS, Server, adapter, server};
 
@@ -96,6 +99,8 @@ pub struct Tuning {
     pub cache_tokens: u64,
     /// Microseconds to load an adapter that is not loaded.
     pub adapter_us: f64,
+    /// When an endpoint is full, where requests wait for room; `None`: never.
+    pub full: Option<Full>,
 }
 
 impl Tuning {
@@ -113,6 +118,7 @@ impl Tuning {
         stale_us: 5_000_000,
         cache_tokens: 400_000,
         adapter_us: 200_000.0,
+        full: None,
     };
 }
 

@@ -1,4 +1,4 @@
-//! What an operator says of a backend's endpoints: which there are, and how they are asked how they fare.
+//! What an operator says of a backend's endpoints: which there are, how they are asked how they fare, and when they are full.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -35,3 +35,13 @@ pub struct Poll {
 }
 
 impl Eq for Poll {}
+
+/// When an endpoint is full: the next request waits until it has room. What a server answers to a request that it turns away
+/// counts as well.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Full {
+    /// With so many requests of this gateway outstanding.
+    pub requests: Option<u32>,
+    /// While so many requests wait there, as it says itself.
+    pub waiting: Option<u32>,
+}

@@ -16,7 +16,7 @@ use crate::gateway::examine::{self, Declarations, Examined, Question};
 use crate::gateway::outbound;
 use crate::gateway::record;
 use crate::model::entry::{FindingCount, RequestId};
-use crate::model::{Caller, Choice, LeakFact, Removal};
+use crate::model::{Choice, LeakFact, Removal};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -71,7 +71,7 @@ pub(super) fn run(arguments: &Arguments, printer: Printer) -> anyhow::Result<Exi
     let runtime = super::runtime()?;
     let _entered = runtime.enter();
     let loaded = Loader::new(arguments.path.config.clone(), TaskTracker::new()).load(None)?;
-    let Some(app) = loaded.config.apps.iter().find(|app| app.name == *arguments.app.as_str()) else {
+    let Some(caller) = loaded.snapshot.callers.app(&arguments.app).cloned() else {
         let meant = super::meant(&arguments.app, loaded.config.apps.iter().map(|app| app.name.as_str()));
         bail!("no app is called `{}` in {}\n  help: {meant}", arguments.app, arguments.path.config.display());
     };
@@ -87,7 +87,7 @@ pub(super) fn run(arguments: &Arguments, printer: Printer) -> anyhow::Result<Exi
     };
     let declared = Declarations { label: arguments.label.clone(), ..Declarations::default() };
     let (snapshot, call) = (Arc::clone(&loaded.snapshot), Arc::new(call));
-    let question = Question { id: RequestId([0; 16]), caller: caller(app), declared, call, model };
+    let question = Question { id: RequestId([0; 16]), caller, declared, call, model };
     // The rows of a model are compared with each other first.
     snapshot.scanner.look();
     let leak = runtime.block_on(snapshot.scanner.scan(&question.caller, &question.call));
@@ -115,20 +115,6 @@ fn read(path: &std::path::Path) -> anyhow::Result<String> {
         text = std::fs::read_to_string(path).with_context(|| format!("{}", path.display()))?;
     }
     Ok(text)
-}
-
-fn caller(app: &crate::config::App) -> Caller {
-    Caller {
-        tenant: app.tenant.clone(),
-        app: app.name.clone(),
-        purpose: app.purpose.clone(),
-        roles: app.roles.clone(),
-        residence: app.residence.clone(),
-        minors: app.minors,
-        labels_required: app.labels_required,
-        actor: crate::model::Word::UNKNOWN,
-        quiet: app.quiet,
-    }
 }
 
 fn explain(examined: &Arc<Examined>, bodies: bool) -> Explained {
@@ -172,7 +158,10 @@ fn explain(examined: &Arc<Examined>, bodies: bool) -> Explained {
 
 fn allowed(examined: &Arc<Examined>, choice: &Choice, bodies: bool) -> Option<Explanation> {
     let backend = examined.backend(choice.backend)?;
-    let (changed, impossible) = match outbound::change_for(examined, backend, &choice.duties, [0; 16]) {
+    // One that serves only the smaller model is there for that.
+    let asked = examined.serves(choice.backend, &examined.model);
+    let model = examined.smaller.as_ref().filter(|_| !asked).unwrap_or(&examined.model);
+    let (changed, impossible) = match outbound::change_for(examined, (backend, model), &choice.duties, [0; 16]) {
         Ok(change) => (Some(change), None),
         Err(failure) => (None, Some(format!("duty cannot be done: {}", failure.cause()))),
     };

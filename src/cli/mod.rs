@@ -49,7 +49,7 @@ enum Command {
     Check(check::Arguments),
     /// Make a new configuration in a folder
     Init(init::Arguments),
-    /// Make API keys
+    /// Make, list, rotate and revoke API keys
     #[command(subcommand)]
     Key(key::Command),
     /// Keep lists of exact values that are to be found, as keyed hashes

@@ -48,10 +48,16 @@ impl Resolver<'_> {
         }
         self.within("streams", limits.streams.as_ref(), (1, 1 << 20));
         self.two_listeners(raw);
+        self.certificates(raw);
     }
 
     /// Adds a fault of a number that is out of its range.
-    fn within<N: Copy + Into<u64>>(&mut self, key: &str, value: Option<&Spanned<N>>, (least, most): (u64, u64)) {
+    pub(super) fn within<N: Copy + Into<u64>>(
+        &mut self,
+        key: &str,
+        value: Option<&Spanned<N>>,
+        (least, most): (u64, u64),
+    ) {
         let Some(value) = value else { return };
         let number: u64 = (*value.get_ref()).into();
         if !(least..=most).contains(&number) {

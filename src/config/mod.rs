@@ -8,15 +8,20 @@
     reason = "this module owns the reading of the configuration and of the files it names"
 )]
 
+mod about;
 mod bounds;
 mod checks;
 mod corpus;
 mod credential;
 mod endpoints;
+mod issuers;
+mod models;
+mod quota;
 mod raw;
 mod resolve;
 mod schema;
 mod secret;
+mod waiting;
 mod witnesses;
 
 use std::collections::BTreeMap;
@@ -25,11 +30,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use credential::{AwsScope, Credential};
+pub use issuers::IssuerConfig;
+pub use quota::{LimitConfig, PriceConfig, QuotaConfig, RedisConfig, Whose};
 pub use schema::schema;
 pub use secret::Secret;
+pub use waiting::Waiting;
 pub use witnesses::{Witness, Witnesses};
 
-use crate::balance::{Endpoints, Poll};
+use crate::balance::{Endpoints, Full, Poll};
 use crate::model::{Country, Dialect, Word};
 
 #[cfg(test)]
@@ -60,18 +68,26 @@ pub struct Config {
     pub custodians: Vec<(PathBuf, String)>,
     /// The file that holds the root key.
     pub root_key: PathBuf,
+    /// The file of keys that were issued.
+    pub callers: PathBuf,
     /// Protected documents; `None` where none are registered.
     pub corpus: Option<CorpusConfig>,
     /// Registered apps.
     pub apps: Vec<App>,
+    /// Who may sign tokens that prove callers.
+    pub issuers: Vec<IssuerConfig>,
     /// Addresses and credentials of backends.
     pub backends: Vec<BackendConfig>,
     /// What a client may ask for, and each backend's own name for it.
     pub models: BTreeMap<Word, BTreeMap<Word, Word>>,
     /// Where each of these names stands, by what is asked for and backend: `file:line:column`.
     pub model_places: BTreeMap<(Word, Word), String>,
+    /// How requests wait for room, and what serves in the place of what.
+    pub waiting: Waiting,
     /// Bounds that the operator set.
     pub limits: Limits,
+    /// How much may be used, and where it is counted.
+    pub quota: QuotaConfig,
     /// Files that were read for it: certificates, roots, credentials.
     pub files: Vec<PathBuf>,
 }
@@ -127,10 +143,14 @@ pub struct App {
     pub name: Word,
     /// The tenant it belongs to.
     pub tenant: Word,
-    /// What it is registered for.
+    /// What it is registered for, where a caller declares nothing.
     pub purpose: Option<Word>,
+    /// Purposes that its callers may declare beside it.
+    pub purposes: Vec<Word>,
     /// Keyed hashes of its keys (`h1:` and base64url).
     pub keys: Vec<String>,
+    /// Names of client certificates that prove it.
+    pub certificates: Vec<String>,
     /// Roles that its keys carry.
     pub roles: Vec<Word>,
     /// Where its data subjects reside.
@@ -172,6 +192,8 @@ pub struct BackendConfig {
     pub endpoints: Endpoints,
     /// How its servers are asked what they say of themselves.
     pub poll: Option<Poll>,
+    /// When one of its endpoints is full.
+    pub full: Option<Full>,
     /// Where its `url` stands: `file:line:column`.
     pub place: String,
 }
@@ -276,13 +298,4 @@ pub fn policy_folder(path: &Path) -> PathBuf {
     let read = std::fs::read_to_string(path).ok().and_then(|text| toml::from_str::<toml::Table>(&text).ok());
     let said = read.as_ref().and_then(|table| table.get("policy")?.get("folder")?.as_str());
     path.parent().unwrap_or_else(|| Path::new(".")).join(said.unwrap_or("policies"))
-}
-
-/// Writes a new app's key hash into the text of an `octroi.toml`, keeping every other byte.
-///
-/// # Errors
-/// When the text is no valid configuration or names no such app.
-pub fn with_key(path: &Path, text: &str, app: &str, hash: &str) -> Result<String, Faults> {
-    raw::parse(path, text)?;
-    raw::insert_key(path, text, app, hash)
 }

@@ -1,6 +1,6 @@
 //! From the file as written to a configuration that needs no further check. All faults are gathered, not only the first.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -13,7 +13,7 @@ use super::{App, BackendConfig, BackendUrl, Config, Fault, Faults, Listen, Secre
 use crate::dialect;
 use crate::limits;
 use crate::model::{Country, Word};
-use crate::policy::{countries, nearest};
+use crate::policy::countries;
 
 /// Gathers faults while resolving.
 pub(super) struct Resolver<'a> {
@@ -47,7 +47,7 @@ impl Resolver<'_> {
         self.faults.push(Fault { place, what: what.into(), shown, help: help.to_owned() });
     }
 
-    fn place<T>(&self, at: &Spanned<T>) -> String {
+    pub(super) fn place<T>(&self, at: &Spanned<T>) -> String {
         raw::place(self.path, self.text, at.span().start)
     }
 
@@ -64,20 +64,17 @@ impl Resolver<'_> {
         let backends = raw.backend.iter().filter_map(|raw| self.backend(raw, &plaintext)).collect::<Vec<_>>();
         self.unique(raw.backend.iter().map(|backend| &backend.name), "backend");
         self.unique(raw.app.iter().map(|app| &app.name), "app");
-        let apps = raw.app.iter().map(|raw| self.app(raw)).collect();
-        let models = self.models(raw);
+        let (apps, models) = (raw.app.iter().map(|raw| self.app(raw)).collect(), self.models(raw));
         raw.policy.approvers.iter().for_each(|file| drop(self.readable(file)));
         for name in &raw.dangerous.plaintext_backends {
             if !raw.backend.iter().any(|backend| backend.name.get_ref() == name.get_ref()) {
-                self.fault(
-                    name,
-                    format!("no backend is called `{}`", name.get_ref()),
-                    "name one of the [[backend]] tables",
-                );
+                let what = format!("no backend is called `{}`", name.get_ref());
+                self.fault(name, what, "name one of the [[backend]] tables");
             }
         }
+        let (limits, quota, issuers) = (self.limits(raw), self.quota(raw), self.issuers(raw));
         let (witnesses, custodians) = (self.witnesses(&raw.audit), self.custodians(&raw.audit.custodians));
-        let limits = self.limits(raw);
+        let waiting = self.waiting(raw);
         Some(Config {
             listen: listen?,
             admin,
@@ -90,12 +87,16 @@ impl Resolver<'_> {
             witnesses,
             custodians,
             root_key: self.under(raw.keys.root.as_ref(), "keys/root.key"),
+            callers: self.under(raw.keys.callers.as_ref(), "keys/callers.json"),
             corpus: raw.corpus.as_ref().map(|corpus| self.corpus(corpus)),
             apps,
+            issuers,
             backends,
             models,
             model_places: self.model_places(raw),
+            waiting,
             limits,
+            quota,
             files: std::mem::take(&mut self.files),
         })
     }
@@ -160,7 +161,7 @@ impl Resolver<'_> {
         }
     }
 
-    fn unique<'n>(&mut self, names: impl Iterator<Item = &'n Spanned<String>>, what: &str) {
+    pub(super) fn unique<'n>(&mut self, names: impl Iterator<Item = &'n Spanned<String>>, what: &str) {
         let mut seen = BTreeSet::new();
         for name in names {
             if !seen.insert(name.get_ref().clone()) {
@@ -212,7 +213,9 @@ impl Resolver<'_> {
             name: Word::configured(raw.name.get_ref()),
             tenant: Word::configured(raw.tenant.get_ref()),
             purpose: raw.purpose.as_deref().map(Word::configured),
+            purposes: raw.purposes.iter().map(|purpose| Word::configured(purpose)).collect(),
             keys: raw.keys.iter().map(|key| key.get_ref().clone()).collect(),
+            certificates: raw.certificates.iter().map(|name| name.get_ref().clone()).collect(),
             roles: raw.roles.iter().map(|role| Word::configured(role)).collect(),
             residence,
             minors: raw.minors,
@@ -274,6 +277,7 @@ impl Resolver<'_> {
             reply_idle: seconds(&raw.reply_idle_s, limits::REPLY_IDLE_DEADLINE),
             endpoints: self.endpoints(raw),
             poll: self.poll(raw),
+            full: self.full(raw),
             place: self.place(&raw.url),
         })
     }
@@ -313,50 +317,6 @@ impl Resolver<'_> {
             }
             Some(url) => Some(url),
         }
-    }
-
-    fn model_places(&self, raw: &RawConfig) -> BTreeMap<(Word, Word), String> {
-        let names = raw.models.iter().flat_map(|(asked, names)| names.iter().map(move |name| (asked, name)));
-        let names = names.map(|(asked, (backend, model))| {
-            let key = (Word::configured(asked.get_ref()), Word::configured(backend.get_ref()));
-            (key, self.place(model))
-        });
-        names.collect()
-    }
-
-    fn models(&mut self, raw: &RawConfig) -> BTreeMap<Word, BTreeMap<Word, Word>> {
-        let mut models = BTreeMap::new();
-        for (asked, by_backend) in &raw.models {
-            if by_backend.is_empty() {
-                self.fault(
-                    asked,
-                    format!("no backend serves `{}`", asked.get_ref()),
-                    "write `\"name\" = { \"backend\" = \"its name there\" }`",
-                );
-            }
-            let mut names = BTreeMap::new();
-            for (backend, model) in by_backend {
-                if !raw.backend.iter().any(|listed| listed.name.get_ref() == backend.get_ref()) {
-                    let known = raw.backend.iter().map(|listed| listed.name.get_ref().as_str());
-                    let near = nearest(backend.get_ref(), known).into_iter().next();
-                    let meant = near.map(|near| format!("did you mean `{near}`?"));
-                    self.fault(
-                        backend,
-                        format!("no backend is called `{}`", backend.get_ref()),
-                        &meant.unwrap_or_else(|| "name one of the [[backend]] tables".to_owned()),
-                    );
-                }
-                names.insert(Word::configured(backend.get_ref()), Word::configured(model.get_ref()));
-            }
-            models.insert(Word::configured(asked.get_ref()), names);
-        }
-        if models.is_empty() {
-            self.general(
-                "[models] names no model",
-                "write what clients may ask for: `\"name\" = { \"backend\" = \"its name there\" }`",
-            );
-        }
-        models
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! It is taken from the very types that read the file: a [`Probe`] plays a file that has every key once, and notes what
 //! each type asks of it. So no key can be missing, and none can be there that the reader refuses. Whether a key is required
-//! is found by leaving it out. Only the sentences are written by hand ([`ABOUT`]); a test names those that describe nothing.
+//! is found by leaving it out. Only the sentences are written by hand ([`about`]); a test names those that describe nothing.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -80,7 +80,7 @@ fn node(path: &str, seen: &Seen) -> Value {
         None => Value::Bool(true),
     };
     let Some(object) = node.as_object_mut() else { return node };
-    if let Some((_, about)) = ABOUT.iter().find(|(of, _)| *of == path) {
+    if let Some((_, about)) = about().find(|(of, _)| *of == path) {
         object.insert("description".to_owned(), json!(about));
     }
     if let Some((_, words)) = WORDS.iter().find(|(of, _)| *of == path) {
@@ -192,10 +192,17 @@ impl<'de> Deserializer<'de> for Probe<'_> {
 }
 
 /// Closed sets of words.
-pub(super) const WORDS: &[(&str, &[&str])] = &[("app[].headers", &["all", "id"])];
+pub(super) const WORDS: &[(&str, &[&str])] = &[
+    ("app[].headers", &["all", "id"]),
+    ("app[].priority", &["interactive", "batch"]),
+    ("quota.on_unavailable", &["last-lease", "refuse"]),
+    ("issuer[].algorithms[]", &["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"]),
+    ("quota.limit[].of", &["tenant", "app", "key"]),
+];
 
 /// Tables of which exactly one key is written.
 pub(super) const ONE_OF: &[&str] = &[
+    "quota.redis.password",
     "backend[].credential",
     "backend[].credential.bearer",
     "backend[].credential.header.value",
@@ -209,7 +216,11 @@ pub(super) const ONE_OF: &[&str] = &[
 ];
 
 /// What each key is for, in a sentence that an editor shows.
-pub(super) const ABOUT: &[(&str, &str)] = &[
+pub(super) fn about() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
+    ABOUT.iter().chain(super::about::CALLERS)
+}
+
+const ABOUT: &[(&str, &str)] = &[
     ("listen", "The data path: where applications send their requests"),
     ("listen.address", "Address and port, such as 0.0.0.0:8443"),
     ("listen.certificate", "PEM file of the certificate chain; reloads on change"),
@@ -241,6 +252,10 @@ pub(super) const ABOUT: &[(&str, &str)] = &[
     ("audit.witness_interval_s", "Seconds between two rounds, 1 to 86400 (default 60)"),
     ("keys", "The root of all keys of the house"),
     ("keys.root", "File of 64 hexadecimal digits that only the gateway may read (default keys/root.key)"),
+    (
+        "keys.callers",
+        "File of the keys that octroi key and the admin API issue; the gateway writes it (default keys/callers.json)",
+    ),
     ("corpus", "Protected documents that requests are compared with"),
     ("corpus.folder", "Folder of the corpus (default corpus)"),
     ("corpus.budget_ms", "Milliseconds for the comparison of one request; beyond it the leak score is unknown"),
@@ -251,13 +266,19 @@ pub(super) const ABOUT: &[(&str, &str)] = &[
     ("app", "Who may call"),
     ("app[].name", "The app's name"),
     ("app[].tenant", "The tenant that it belongs to"),
-    ("app[].purpose", "What it is registered for"),
-    ("app[].keys", "Keyed hashes of its keys, made by octroi key new --app NAME"),
+    ("app[].purpose", "What it is registered for, where a caller declares nothing"),
+    ("app[].purposes", "Purposes that its callers may declare by octroi-purpose; another one is refused"),
+    (
+        "app[].keys",
+        "Keyed hashes of keys that are kept here; those of octroi key new stand in the file of keys.callers",
+    ),
     ("app[].roles", "Roles that its keys carry"),
     ("app[].residence", "Countries where its data subjects reside, ISO 3166-1"),
     ("app[].minors", "Whether it handles data of minors"),
     ("app[].labels_required", "Whether a request without a label counts as possibly bearing any"),
     ("app[].headers", "Which headers answers carry: all, or only the request id"),
+    ("app[].priority", "Whether its work comes after that of others where requests wait: interactive, or batch"),
+    ("app[].certificates", "Names of client certificates that prove it: spiffe://domain/path, another URI, dns:host"),
     ("backend", "How to reach each backend; what is true of it stands in the inventory"),
     ("backend[].name", "Its entry in the inventory; without one it is never used"),
     ("backend[].url", "https://host[:port][/base]; the host must be one that the inventory binds"),
@@ -319,9 +340,19 @@ pub(super) const ABOUT: &[(&str, &str)] = &[
     ("backend[].poll_path", "Where it tells (default: where such servers do)"),
     ("backend[].poll_port", "The port at which it tells (default: that of the URL; triton 8002)"),
     ("backend[].poll_ms", "Milliseconds between two polls (default 1000)"),
+    ("backend[].full_requests", "Requests in work at one server from which on the next wait for room (default never)"),
+    ("backend[].full_waiting", "Requests waiting at a server, as it says itself, from which on the next wait here"),
     ("models", "What clients may ask for"),
     ("models.*", "A name that clients use: each backend that serves it"),
     ("models.*.*", "The backend's own name for the model"),
+    ("smaller", "Which model serves at home in the place of which, where that would have to wait"),
+    ("smaller.*", "The smaller model"),
+    ("waiting", "How requests wait for room at home"),
+    ("waiting.requests", "Requests that may wait in one tier (default 1024)"),
+    ("waiting.deadline_s", "Seconds that a request waits at most, counted from the decision (default 20)"),
+    ("waiting.smaller_ms", "Milliseconds after which the smaller model will do (default 1000)"),
+    ("waiting.weights", "Shares of tenants while requests wait (default 1 each)"),
+    ("waiting.weights.*", "A tenant's weight, 1 to 1000"),
     ("limits", "Bounds that may be set; the defaults are in docs/configuration.md"),
     ("limits.body_bytes", "Bytes of a request body after decompression"),
     ("limits.bodies_bytes", "Bytes of bodies held at one time, over all tenants"),

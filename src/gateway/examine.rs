@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::snapshot::Snapshot;
 use crate::dialect;
 use crate::model::entry::RequestId;
-use crate::model::{Backend, BackendId, Call, Caller, Facts, Fault, Findings, Leak, Line, Plan, Refusal, Word};
+use crate::model::{Backend, BackendId, Call, Caller, Choice, Facts, Fault, Findings, Leak, Line, Plan, Refusal, Word};
 use crate::policy::{self, BackendSet, Context, Declared};
 
 /// What an application declares in headers. The texts are the caller's: policy maps them to words of the sheet.
@@ -22,6 +22,8 @@ pub struct Declarations {
     pub residence: Option<String>,
     /// `octroi-case`: under whose key content is sealed, when policy wants that.
     pub case: Option<String>,
+    /// `octroi-priority: batch`: interactive work comes before it where requests wait.
+    pub batch: bool,
 }
 
 impl Declarations {
@@ -56,7 +58,9 @@ pub struct Examined {
     pub call: Arc<Call>,
     /// The configured model name.
     pub model: Word,
-    /// Backends that speak the API and serve the model.
+    /// The smaller model that may serve in its place, at home, where all that serve it are full.
+    pub smaller: Option<Word>,
+    /// Backends that speak the API and serve the model, and those at home that serve the smaller one.
     pub servable: BackendSet,
     /// What was found.
     pub findings: Findings,
@@ -117,9 +121,11 @@ pub fn decide(snapshot: Arc<Snapshot>, question: Question, findings: Findings, l
     let Question { id, caller, declared, call, model } = question;
     let context = Context { leak: &leak, policy: &snapshot.policy };
     let facts = policy::facts(&call, &findings, &caller, &declared.as_declared(), context);
-    let servable = snapshot.servable(&dialect::speakers(call.api), &model);
+    let smaller = snapshot.waiting.smaller.get(&model).cloned();
+    let servable = snapshot.servable_of(&snapshot.policy, &dialect::speakers(call.api), (&model, smaller.as_ref()));
     let plan = planned(&snapshot, &facts, &servable, now);
-    Examined { id, snapshot, caller, declared, call, model, servable, findings, leak, facts, plan, decided_at: now }
+    let decided_at = now;
+    Examined { id, snapshot, caller, declared, call, model, smaller, servable, findings, leak, facts, plan, decided_at }
 }
 
 /// The plan for these facts, under a freeze if there is one.
@@ -156,6 +162,17 @@ impl Examined {
             return false;
         }
         planned(&self.snapshot, &facts, &self.servable, self.decided_at) != self.plan
+    }
+
+    /// What the plan says of the backends that serve a model: the one that was asked for, or the smaller one.
+    pub fn choices_for<'e>(&'e self, model: &'e Word) -> impl Iterator<Item = &'e Choice> {
+        self.plan.choices.iter().filter(|choice| self.serves(choice.backend, model))
+    }
+
+    /// Whether a backend speaks the request's API and serves a model.
+    pub fn serves(&self, backend: BackendId, model: &Word) -> bool {
+        let speakers = dialect::speakers(self.call.api);
+        self.backend(backend).is_some_and(|backend| self.snapshot.serves(&backend.name, &speakers, model))
     }
 
     /// The declared truths of a backend of this examination's policy.

@@ -25,8 +25,8 @@ pub(super) fn exhausted(examined: &Examined, tally: &Tally) -> Refusal {
     let frozen = plan.removed.iter().any(|removed| removed.why == Removal::Frozen);
     let reasons: Vec<String> = frozen.then(|| FROZEN.to_owned()).into_iter().chain(reasons).collect();
     let reasons = if reasons.is_empty() { String::new() } else { format!(" ({})", reasons.join("; ")) };
-    let refusal = if plan.choices.is_empty() {
-        let able_but_removed = plan.removed.iter().any(|removed| examined.servable.contains(removed.backend));
+    let refusal = if examined.choices_for(&examined.model).next().is_none() {
+        let able_but_removed = plan.removed.iter().any(|removed| examined.serves(removed.backend, &examined.model));
         if plan.forbids_all() || able_but_removed {
             let message = format!("policy permits no backend for this request{reasons}");
             Refusal::new(Fault::Policy, 403, "refused_by_policy", message)

@@ -15,7 +15,7 @@ use super::ledger::Ledger;
 use super::respond::Answer;
 use super::route::Route;
 use super::snapshot::Snapshot;
-use super::{Gate, accept, body, dispatch, edge, outbound, record, shadow, whole};
+use super::{Gate, accept, body, charge, dispatch, edge, outbound, record, shadow, whole};
 use crate::dialect;
 use crate::model::{Call, Findings, Line, Operation, Refusal, Word};
 
@@ -32,14 +32,15 @@ pub async fn journey(gate: &Arc<Gate>, ledger: &mut Ledger, request: Request<Inc
     let head = accept::head(&request, snapshot.limits.head_bytes)?;
     let api = head.line.api;
     ledger.operation = Word::fixed(api.operation.name());
-    let caller = accept::identify(&snapshot.callers, request.headers(), request.uri().query())?;
+    let caller = accept::identify(&snapshot.callers, &request, (ledger.peer.as_deref(), gate.now())).await?;
     ledger.app = caller.app.clone();
     ledger.quiet = caller.quiet;
     if api.operation == Operation::MODELS {
-        return Answer::models(&snapshot, &head.line);
+        return Answer::models(&snapshot, &head.line, &caller);
     }
     ledger.known = Some(record::Known { snapshot: Arc::clone(&snapshot), caller: caller.clone(), api });
-    ledger.take_place(&caller.tenant)?;
+    accept::permit(&caller, api, &head.declared)?;
+    ledger.take_place(&caller)?;
     let (parts, incoming) = request.into_parts();
     let limits = &snapshot.limits;
     body::check_head(&parts.headers, limits.body_bytes, dialect::untyped(api))?;
@@ -47,6 +48,8 @@ pub async fn journey(gate: &Arc<Gate>, ledger: &mut Ledger, request: Request<Inc
     let read = body::read(&parts.headers, incoming, limits.body_bytes, limits.body, share).await?;
     let (call, model, share) = parse(Arc::clone(&snapshot), head.line, read).await?;
     ledger.model = model.clone();
+    accept::permit_model(&caller, &model)?;
+    charge::reserve(gate, ledger, &snapshot, (&caller, &call)).await?;
     let question = Question { id: ledger.id, caller, declared: head.declared, call: Arc::new(call), model };
     let (examined, share) = decide(gate, snapshot, question, share).await?;
     gate.telemetry.found(&record::count(&examined, &examined.findings, &examined.snapshot.catalogue));

@@ -4,9 +4,13 @@
 //! before it made, so that none can be skipped. `docs/journey.md` follows a request through this folder.
 
 pub mod accept;
+mod allowed;
 mod attend;
 pub mod body;
 pub mod budget;
+mod charge;
+mod cite;
+pub mod credentials;
 pub mod dispatch;
 pub mod edge;
 pub mod examine;
@@ -16,6 +20,8 @@ pub mod ledger;
 mod linger;
 pub mod outbound;
 mod pace;
+pub mod peer;
+mod pick;
 mod plain;
 mod prefix;
 pub mod record;
@@ -29,6 +35,7 @@ pub mod server;
 pub mod shadow;
 pub mod snapshot;
 pub mod tls;
+mod waiting;
 pub mod whole;
 
 use std::sync::Arc;
@@ -68,8 +75,14 @@ pub struct Gate {
     pub requests: Arc<Semaphore>,
     /// What may be tried again within a tier.
     retries: retries::Budget,
+    /// Those who wait for room at a backend.
+    room: waiting::Room,
     /// The same, shared out between tenants.
     pub places: budget::Budget,
+    /// The same, shared out between apps.
+    pub app_places: budget::Budget,
+    /// Held while the log takes changes of keys, so that it takes each once.
+    keys: tokio::sync::Mutex<()>,
 }
 
 impl Gate {
@@ -77,9 +90,15 @@ impl Gate {
     pub fn new(snapshot: Arc<Snapshot>, audit: Arc<dyn AuditLog>, telemetry: Arc<Telemetry>) -> Self {
         let requests = Arc::new(Semaphore::new(snapshot.limits.requests));
         let places = budget::Budget::of_places(snapshot.limits.requests);
+        let app_places = budget::Budget::of_app_places(snapshot.limits.requests);
+        places.weigh(&snapshot.weights.tenants);
+        app_places.weigh(&snapshot.weights.apps);
         let budget = budget::Budget::new(bounds(&snapshot));
         let retries = retries::Budget::new();
-        Self { current: ArcSwap::new(snapshot), audit, telemetry, budget, requests, places, retries }
+        let room = waiting::Room::default();
+        let keys = tokio::sync::Mutex::default();
+        let current = ArcSwap::new(snapshot);
+        Self { current, audit, telemetry, budget, requests, retries, room, places, app_places, keys }
     }
 
     /// The snapshot in force.
@@ -90,6 +109,8 @@ impl Gate {
     /// Puts a new snapshot in force; requests in work keep theirs, their further attempts must pass both.
     pub fn replace(&self, snapshot: Arc<Snapshot>) {
         self.budget.set(bounds(&snapshot));
+        self.places.weigh(&snapshot.weights.tenants);
+        self.app_places.weigh(&snapshot.weights.apps);
         self.current.store(snapshot);
     }
 

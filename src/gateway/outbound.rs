@@ -65,7 +65,7 @@ pub fn prepare(gate: &Gate, leg: Leg) -> Result<Outbound, Box<Failed>> {
     let changed = match gate.salt() {
         // A duty that this gateway is not set up for removes the backend, as every duty does that cannot be done.
         _ if leg.duties.log_sealed && leg.examined.snapshot.sealer.is_none() => Err(Failure::Impossible("duty")),
-        Some(salt) => change_for(&leg.examined, &leg.backend, &leg.duties, salt),
+        Some(salt) => change_for(&leg.examined, (&leg.backend, &leg.model), &leg.duties, salt),
         None => Err(Failure::Impossible("randomness")),
     };
     match changed {
@@ -76,13 +76,18 @@ pub fn prepare(gate: &Gate, leg: Leg) -> Result<Outbound, Box<Failed>> {
     }
 }
 
-/// Does one backend's duties on the original body, and scans the result.
+/// Does one backend's duties on the original body, which asks it for a configured model, and scans the result.
 ///
 /// # Errors
 /// [`Failure::Impossible`] when a duty cannot be done on what the body holds, or something that it covers is left.
-pub fn change_for(examined: &Examined, backend: &Backend, duties: &Duties, salt: [u8; 16]) -> Result<Changed, Failure> {
+pub fn change_for(
+    examined: &Examined,
+    (backend, model): (&Backend, &Word),
+    duties: &Duties,
+    salt: [u8; 16],
+) -> Result<Changed, Failure> {
     let snapshot = &*examined.snapshot;
-    let model = snapshot.upstream_model(&examined.model, &backend.name).ok_or(Failure::Impossible("model"))?;
+    let model = snapshot.upstream_model(model, &backend.name).ok_or(Failure::Impossible("model"))?;
     let keys = transform::Keys::new(snapshot.token_key(&examined.caller.tenant, &examined.caller.app), salt);
     let changed = transform::apply(&examined.call, &examined.findings, duties, &snapshot.catalogue, &keys)
         .map_err(|_| Failure::Impossible("duty"))?;

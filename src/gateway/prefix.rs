@@ -15,6 +15,9 @@ use crate::model::Role;
 /// Bytes that count as one token: between English (four) and other languages and code (three).
 const BYTES_A_TOKEN: usize = 4;
 
+/// What an answer of usual length costs, in tokens of a prompt.
+const ANSWER_COST: u64 = 2_000;
+
 /// What routing needs to know of a conversation.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Prefix {
@@ -63,6 +66,11 @@ impl Prefix {
         if self.home.is_none() && said == Some(Role::User) {
             self.home = Some(key);
         }
+    }
+
+    /// What it costs a server: the tokens of the prompt, and of a usual answer, each of which takes a step of its own.
+    pub(super) fn cost(&self) -> u64 {
+        u64::from(self.tokens) + ANSWER_COST
     }
 
     /// Whether the blocks were read.

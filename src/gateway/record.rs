@@ -62,7 +62,8 @@ pub async fn record(gate: &Gate, ledger: &mut Ledger, outbound: Outbound) -> Res
         body_mac: digest(&mac, &outbound.body),
         body_bytes: outbound.body.len() as u64,
         changed: outbound.changes.clone(),
-        model: examined.snapshot.upstream_model(&examined.model, &leg.backend.name).cloned(),
+        model: examined.snapshot.upstream_model(&leg.model, &leg.backend.name).cloned(),
+        smaller: (leg.model != examined.model).then(|| leg.model.clone()),
         sealed,
     };
     let entry = if leg.number == 1 {
@@ -70,6 +71,7 @@ pub async fn record(gate: &Gate, ledger: &mut Ledger, outbound: Outbound) -> Res
         ledger.reserve(gate.audit.reserve().map_err(|error| unavailable(&error))?);
         let mut decision = decision(examined, &mac, Word::fixed("forward"), None, Some(sending));
         decision.fell_back = leg.fell_back.then(|| leg.cause.clone());
+        decision.crossed.clone_from(&leg.crossed);
         decision.trace = ledger.trace();
         Entry::Decision(Box::new(decision))
     } else {
@@ -77,6 +79,7 @@ pub async fn record(gate: &Gate, ledger: &mut Ledger, outbound: Outbound) -> Res
             request: ledger.id,
             number: leg.number,
             cause: leg.cause.clone(),
+            crossed: leg.crossed.clone(),
             fell_back: leg.fell_back,
             policies: [ledger.policy, examined.snapshot.policy.digest()],
             sending,
@@ -94,8 +97,15 @@ pub async fn record(gate: &Gate, ledger: &mut Ledger, outbound: Outbound) -> Res
         return Err(refusal);
     }
     ledger.backend = Some(outbound.leg.backend.name.clone());
+    let leg = &outbound.leg;
+    if let Some(crossed) = &leg.crossed {
+        gate.telemetry.crossed(ledger.id, crossed);
+    }
+    if leg.model != leg.examined.model {
+        gate.telemetry.took_smaller(ledger.id, &leg.examined.model, &leg.model);
+    }
     gate.telemetry.changed(&outbound.changes);
-    gate.telemetry.added(&ledger.operation, ledger.started.elapsed());
+    gate.telemetry.added(&ledger.operation, ledger.started.elapsed().saturating_sub(leg.waited));
     Ok(Receipt { outbound })
 }
 
@@ -149,6 +159,7 @@ pub fn undecided(ledger: &Ledger, known: &Known, reason: Word) -> Entry {
         plan: Vec::new(),
         removed: Vec::new(),
         sending: None,
+        crossed: None,
         fell_back: None,
         body_mac: digest(&key, ""),
         body_bytes: 0,
@@ -251,6 +262,7 @@ fn decision(
         plan: planned(examined),
         removed: removed(examined),
         sending,
+        crossed: None,
         fell_back: None,
         body_mac: digest(mac, &examined.call.body),
         body_bytes: examined.call.body.len() as u64,

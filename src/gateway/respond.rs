@@ -10,12 +10,14 @@ use http_body::{Frame, SizeHint};
 use http_body_util::{BodyExt as _, Full};
 use tokio::sync::OwnedSemaphorePermit;
 
+use super::accept;
+use super::examine::Declarations;
 use super::ledger::{End, Ledger};
 use super::restore::Restored;
 use super::snapshot::Snapshot;
-use super::{Body, BrokenOff};
+use super::{Body, BrokenOff, charge};
 use crate::model::entry::{Change, RequestId};
-use crate::model::{Backend, Country, Dialect, Fault, Line, Refusal};
+use crate::model::{Backend, Caller, Country, Dialect, Fault, Line, Refusal, Word};
 use crate::{dialect, limits};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("octroi-request-id");
@@ -25,6 +27,10 @@ const BACKEND: HeaderName = HeaderName::from_static("octroi-backend");
 const COUNTRY: HeaderName = HeaderName::from_static("octroi-country");
 const TIER: HeaderName = HeaderName::from_static("octroi-tier");
 const CHANGED: HeaderName = HeaderName::from_static("octroi-changed");
+/// The configured name of the smaller model that served.
+const MODEL: HeaderName = HeaderName::from_static("octroi-model");
+/// The one that was asked for, where a smaller one served.
+const MODEL_ASKED: HeaderName = HeaderName::from_static("octroi-model-asked");
 const RULE: HeaderName = HeaderName::from_static("octroi-rule");
 
 /// An answer, before its headers.
@@ -48,11 +54,14 @@ impl Answer {
     /// The list of models, or the one that the path names, which the gateway answers itself.
     ///
     /// # Errors
-    /// 404 for a model that the operator did not configure.
-    pub fn models(snapshot: &Snapshot, line: &Line) -> Result<Self, Refusal> {
+    /// 403 for an API that the caller may not speak, 404 for a model that the operator did not configure or the caller may not
+    /// ask for.
+    pub fn models(snapshot: &Snapshot, line: &Line, caller: &Caller) -> Result<Self, Refusal> {
+        accept::permit(caller, line.api, &Declarations::default())?;
         let models: Vec<(&str, Vec<Country>)> = snapshot
             .models
             .iter()
+            .filter(|(name, _)| caller.scope.admits_model(name))
             .filter(|(name, _)| line.model.as_deref().is_none_or(|one| name.as_str() == one))
             .map(|(name, by_backend)| (name.as_str(), countries(snapshot, by_backend.keys())))
             .collect();
@@ -68,20 +77,20 @@ impl Answer {
     }
 
     /// A whole answer of a backend.
-    pub fn whole(status: StatusCode, backend: &Backend, changed: &[Change], body: Bytes) -> Self {
+    pub fn whole(status: StatusCode, server: &Server, changed: &[Change], body: Bytes) -> Self {
         let content_type = HeaderValue::from_static("application/json");
-        Self { status, content_type, told: told(backend, changed), content: Content::Whole(body) }
+        Self { status, content_type, told: told(server, changed), content: Content::Whole(body) }
     }
 
     /// An answer of a backend that comes frame by frame.
-    pub fn frames(status: StatusCode, content_type: HeaderValue, backend: &Backend, restored: Restored) -> Self {
-        let told = told(backend, restored.changed());
+    pub fn frames(status: StatusCode, content_type: HeaderValue, server: &Server, restored: Restored) -> Self {
+        let told = told(server, restored.changed());
         Self { status, content_type, told, content: Content::Frames(Box::new(restored)) }
     }
 }
 
 /// Countries in which a model may be served, each once.
-fn countries<'a>(snapshot: &Snapshot, names: impl Iterator<Item = &'a crate::model::Word>) -> Vec<Country> {
+fn countries<'a>(snapshot: &Snapshot, names: impl Iterator<Item = &'a Word>) -> Vec<Country> {
     let mut countries = Vec::new();
     for name in names {
         let backend = snapshot.policy.backends().iter().find(|backend| backend.name == *name);
@@ -92,8 +101,17 @@ fn countries<'a>(snapshot: &Snapshot, names: impl Iterator<Item = &'a crate::mod
     countries
 }
 
+/// Who served.
+#[derive(Debug)]
+pub struct Server {
+    /// The backend.
+    pub backend: Backend,
+    /// The model that served and the one that was asked for, where they are not the same.
+    pub smaller: Option<(Word, Word)>,
+}
+
 /// What the application is told of how it was served.
-fn told(backend: &Backend, changed: &[Change]) -> Vec<(HeaderName, HeaderValue)> {
+fn told(Server { backend, smaller }: &Server, changed: &[Change]) -> Vec<(HeaderName, HeaderValue)> {
     let join = |words: Vec<String>| words.join(", ");
     let countries = join(backend.processing.iter().map(ToString::to_string).collect());
     let changed =
@@ -107,6 +125,11 @@ fn told(backend: &Backend, changed: &[Change]) -> Vec<(HeaderName, HeaderValue)>
     ] {
         told.extend(HeaderValue::from_str(&text).ok().map(|value| (name, value)));
     }
+    if let Some((served, asked)) = smaller {
+        for (name, model) in [(MODEL, served), (MODEL_ASKED, asked)] {
+            told.extend(HeaderValue::from_str(model.as_str()).ok().map(|value| (name, value)));
+        }
+    }
     told
 }
 
@@ -119,6 +142,7 @@ pub fn answer(mut ledger: Ledger, answer: Answer, permit: OwnedSemaphorePermit) 
     identify(headers, ledger.id);
     headers.insert(CONTENT_TYPE, answer.content_type);
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    charge::tell(&ledger, headers);
     if !ledger.quiet {
         headers.extend(answer.told);
     }
@@ -134,6 +158,7 @@ pub fn refusal(mut ledger: Ledger, refusal: &Refusal, permit: Option<OwnedSemaph
     ledger.refused(refusal);
     ledger.first_byte = Some(ledger.started.elapsed());
     let mut response = plain_refusal(ledger.dialect, refusal, ledger.id);
+    charge::tell(&ledger, response.headers_mut());
     if ledger.quiet {
         response.headers_mut().remove(RULE);
     }

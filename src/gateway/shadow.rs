@@ -35,7 +35,8 @@ fn decide(examined: &Examined, candidate: &Policy) -> Plan {
     let context = Context { leak: &examined.leak, policy: candidate };
     let said = examined.declared.as_declared();
     let facts = policy::facts(&examined.call, &examined.findings, &examined.caller, &said, context);
-    let servable = examined.snapshot.servable_of(candidate, &dialect::speakers(examined.call.api), &examined.model);
+    let models = (&examined.model, examined.smaller.as_ref());
+    let servable = examined.snapshot.servable_of(candidate, &dialect::speakers(examined.call.api), models);
     let now: Timestamp = examined.decided_at;
     let mut plan = policy::decide(candidate, &facts, &servable, now);
     if examined.snapshot.is_frozen(now) {

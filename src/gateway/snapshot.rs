@@ -6,15 +6,17 @@ use std::sync::Arc;
 use aws_lc_rs::hmac;
 use jiff::Timestamp;
 
+use super::budget::Weights;
 use super::scan_memory::ScanMemory;
 use crate::audit::seal::Sealer;
-use crate::config::Limits;
+use crate::config::{Limits, Waiting};
 use crate::detect::Engine;
 use crate::identity::{Callers, Purpose, RootKey};
 use crate::leak::Scanner;
 use crate::model::entry::Digest;
-use crate::model::{BackendId, Catalogue, Dialect, Word};
+use crate::model::{BackendId, Catalogue, Dialect, Tier, Word};
 use crate::policy::{BackendSet, Policy};
+use crate::quota::Quota;
 use crate::upstream::Pool;
 
 /// One consistent state of the gateway.
@@ -36,6 +38,8 @@ pub struct Snapshot {
     pub callers: Arc<Callers>,
     /// What a client may ask for, and each backend's own name for it.
     pub models: BTreeMap<Word, BTreeMap<Word, Word>>,
+    /// How requests wait for room, and what serves in the place of what.
+    pub waiting: Arc<Waiting>,
     /// Connections to the backends.
     pub pool: Arc<Pool>,
     /// Comparison with protected documents.
@@ -44,6 +48,10 @@ pub struct Snapshot {
     pub root: Arc<RootKey>,
     /// Seals content where policy wants it; `None` without custodians.
     pub sealer: Option<Arc<Sealer>>,
+    /// How much callers may use.
+    pub quota: Quota,
+    /// Weights of tenants and apps when places are shared; 1 for those that are not there.
+    pub weights: Arc<Weights>,
     /// Bounds that the operator set.
     pub limits: Limits,
 }
@@ -65,28 +73,28 @@ pub struct Freeze {
 const EPOCH: &str = "1";
 
 impl Snapshot {
-    /// The backends that speak one of the dialects and serve the model, under names that the inventory binds.
-    pub fn servable(&self, dialects: &[Dialect], model: &Word) -> BackendSet {
-        self.servable_of(&self.policy, dialects, model)
+    /// The backends that speak one of the dialects and serve the model, under names that the inventory binds, as a policy
+    /// numbers them; and those at home that serve the smaller model.
+    pub fn servable_of(
+        &self,
+        policy: &Policy,
+        dialects: &[Dialect],
+        (model, smaller): (&Word, Option<&Word>),
+    ) -> BackendSet {
+        let able = (0..).zip(policy.backends()).filter(|(_, backend)| {
+            let is_home = backend.tier <= Tier::Domestic;
+            self.serves(&backend.name, dialects, model)
+                || smaller.is_some_and(|smaller| is_home && self.serves(&backend.name, dialects, smaller))
+        });
+        able.map(|(index, _)| BackendId(index)).collect()
     }
 
-    /// The same, as another policy numbers them.
-    pub fn servable_of(&self, policy: &Policy, dialects: &[Dialect], model: &Word) -> BackendSet {
-        let names = self.models.get(model);
-        let mut set = BackendSet::default();
-        for (index, backend) in (0..).zip(policy.backends()) {
-            let Some(name) = names.and_then(|names| names.get(&backend.name)) else { continue };
-            if self.able(&backend.name, dialects, name) {
-                set.insert(BackendId(index));
-            }
-        }
-        set
-    }
-
-    fn able(&self, backend: &Word, dialects: &[Dialect], model: &Word) -> bool {
+    /// Whether a backend speaks one of the dialects and serves the model, under a name that the inventory binds.
+    pub fn serves(&self, backend: &Word, dialects: &[Dialect], model: &Word) -> bool {
+        let Some(name) = self.upstream_model(model, backend) else { return false };
         let upstream = self.pool.backend(backend.as_str());
         upstream.is_some_and(|upstream| {
-            dialects.iter().any(|dialect| upstream.speaks(*dialect)) && upstream.serves(model.as_str())
+            dialects.iter().any(|dialect| upstream.speaks(*dialect)) && upstream.serves(name.as_str())
         })
     }
 

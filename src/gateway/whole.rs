@@ -6,11 +6,12 @@ use http::{HeaderValue, StatusCode};
 use http_body_util::BodyExt as _;
 
 use super::budget::{Paid, Share};
+use super::cite::Moved;
 use super::dispatch::Answering;
 use super::ledger::Ledger;
-use super::respond::Answer;
+use super::respond::{Answer, Server};
 use super::restore::{Restored, failed, landing};
-use super::{body, edge};
+use super::{body, charge, edge};
 use crate::dialect::{self, Usage};
 use crate::limits;
 use crate::model::{Api, Refusal};
@@ -28,14 +29,15 @@ pub async fn restore(ledger: &mut Ledger, answering: Answering, mut share: Share
     let (api, json) = (leg.examined.call.api, dialect::answers_in_json(&leg.examined.call));
     let said = reply.content_type.as_ref().and_then(|value| value.to_str().ok()).unwrap_or_default();
     let framing = dialect::framing(&leg.examined.call, said);
-    let backend = leg.backend;
+    let smaller = (leg.model != leg.examined.model).then(|| (leg.model.clone(), leg.examined.model.clone()));
+    let server = Server { backend: leg.backend, smaller };
     // The original is not needed any more: what it held goes to others.
     drop(leg.examined);
     share.cut(vault.held_bytes());
     let status = reply.status;
     if let (Some(framing), true) = (framing, status.is_success()) {
         let restored = Restored::new((api, json), framing, reply.body, (vault, changed), share);
-        return Ok(Answer::frames(status, content_type(framing), &backend, restored));
+        return Ok(Answer::frames(status, content_type(framing), &server, restored));
     }
     if !(status.is_success() || relayed(status)) {
         return Err(failed("the backend refused the request without a reason that can be passed on"));
@@ -46,7 +48,7 @@ pub async fn restore(ledger: &mut Ledger, answering: Answering, mut share: Share
     share.cut(body.len());
     ledger.usage = usage.map(|usage| (usage.input, usage.output));
     let body = Bytes::from_owner(Paid { bytes: body.into_bytes(), share });
-    Ok(Answer::whole(status, &backend, &changed, body))
+    Ok(Answer::whole(status, &server, &changed, body))
 }
 
 /// What the client is told of a stream's framing.
@@ -93,21 +95,25 @@ fn whole(
     share.grow(strings(&text) * limits::LEAF_BYTES)?;
     let view = dialect::reply_leaves(api, &text).map_err(|_| failed("the backend's answer is not JSON"))?;
     let usage = view.usage;
+    ledger.text_out += charge::text_bytes(&view.leaves);
     if vault.is_empty() {
         drop(view);
         return Ok((text, usage));
     }
     let restorer = Restorer::new(vault);
     let mut edits: Vec<Edit> = view.withhold.clone();
-    for leaf in view.leaves.iter().filter(|leaf| leaf.restore) {
+    let mut moved = Moved::default();
+    for (index, leaf) in view.leaves.iter().enumerate().filter(|(_, leaf)| leaf.restore) {
         let restored = restorer.restore_whole(&leaf.text, landing(leaf, json));
         ledger.count(restored.counts);
         if restored.text != *leaf.text {
             let replacement = quote(&restored.text);
             share.grow(replacement.len() * 2)?;
             edits.push(Edit { span: leaf.span.clone(), replacement });
+            moved.note(index, leaf, restored.moves);
         }
     }
+    edits.extend(moved.edits(&view.positions, &view.leaves, |_| None));
     share.grow(text.len())?;
     let body = splice(&text, edits).map_err(|_| failed("the backend's answer cannot be restored"))?;
     Ok((body, usage))

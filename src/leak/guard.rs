@@ -248,6 +248,7 @@ mod tests {
             labels_required: false,
             actor: Word::fixed("x"),
             quiet: false,
+            scope: Arc::default(),
         };
         (caller, Arc::new(crate::dialect::parse(api, body).unwrap()))
     }

@@ -8,13 +8,13 @@ use std::fmt;
 use serde::Serialize;
 
 pub use super::change::{Frozen, InventoryLoaded, PolicyLoaded, Reloaded};
+pub use super::credential::CredentialChange;
 use super::recorded::RecordedFacts;
 pub use super::upkeep::{Access, Erasure, Gap, Heartbeat, KeyChange, Prune};
 use super::{Country, Word};
 
 /// The identity of one request: `UUIDv7`, made by the gateway.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-#[serde(into = "String")]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RequestId(pub [u8; 16]);
 
 impl RequestId {
@@ -36,9 +36,10 @@ impl fmt::Debug for RequestId {
     }
 }
 
-impl From<RequestId> for String {
-    fn from(id: RequestId) -> Self {
-        id.to_string()
+impl Serialize for RequestId {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut digits = uuid::Uuid::encode_buffer();
+        serializer.serialize_str(uuid::Uuid::from_bytes(self.0).hyphenated().encode_lower(&mut digits))
     }
 }
 
@@ -57,9 +58,21 @@ impl Digest {
     }
 }
 
+impl Digest {
+    /// The digits: entries hold many digests, so they are not formatted one by one.
+    fn digits(&self) -> [u8; 64] {
+        let digit = |value: u8| if value < 10 { b'0' + value } else { b'a' - 10 + value };
+        let mut digits = [0; 64];
+        for (pair, byte) in digits.as_chunks_mut::<2>().0.iter_mut().zip(&self.0) {
+            *pair = [digit(byte >> 4), digit(byte & 15)];
+        }
+        digits
+    }
+}
+
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(std::str::from_utf8(&self.digits()).map_err(|_| fmt::Error)?)
     }
 }
 
@@ -71,7 +84,7 @@ impl fmt::Debug for Digest {
 
 impl Serialize for Digest {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(std::str::from_utf8(&self.digits()).map_err(serde::ser::Error::custom)?)
     }
 }
 
@@ -99,6 +112,8 @@ pub enum Entry {
     Freeze(Box<Frozen>),
     /// The log's key was announced or taken over.
     Key(KeyChange),
+    /// A key that proves callers was issued, rotated or revoked.
+    Credential(Box<CredentialChange>),
     /// Somebody reads the log.
     Access(Box<Access>),
     /// A key was destroyed, and with it what it protected.
@@ -172,6 +187,9 @@ pub struct Decision {
     /// What is about to be sent, when something is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sending: Option<Sending>,
+    /// The tier that was left at once for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub crossed: Option<Crossed>,
     /// Why it goes to a later tier than the first at once, when it does: a `fall back` clause was used.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fell_back: Option<Word>,
@@ -179,6 +197,18 @@ pub struct Decision {
     pub body_mac: Digest,
     /// Bytes of the body as received.
     pub body_bytes: u64,
+}
+
+/// A tier that was left, because a `fall back` clause opened the next.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Crossed {
+    /// The tier that did not serve.
+    pub from: Word,
+    /// The tier that was opened.
+    pub to: Word,
+    /// `unavailable`: all of it was down; `waited`: it was full or slow for the clause's time; `full`: the same, where the
+    /// clause gives no time.
+    pub cause: Word,
 }
 
 /// A protected document that a request is near to, by keyed names.
@@ -216,6 +246,9 @@ pub struct Sending {
     /// The model's name at the backend.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<Word>,
+    /// The configured name of the smaller model that serves in the place of the one that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub smaller: Option<Word>,
     /// Where the content is kept under seal, when policy wants it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sealed: Option<Sealed>,
@@ -326,7 +359,10 @@ pub struct Attempt {
     pub number: u32,
     /// Why the one before did not serve: `connect`, `broke`, `timeout`, `full`, `unavailable`.
     pub cause: Word,
-    /// Whether the tier changed: a `fall back` clause was used.
+    /// The tier that was left for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub crossed: Option<Crossed>,
+    /// Whether the tier is a later one than the first: a `fall back` clause was used.
     pub fell_back: bool,
     /// Digests of the policies that both allow it: the request's own, and the newest.
     pub policies: [Digest; 2],

@@ -159,8 +159,11 @@ pub struct Facts {
     pub tenant: Word,
     /// The app.
     pub app: Word,
-    /// The purpose, declared or registered.
+    /// The purpose, declared or registered; `unknown` for one declared that no sheet names.
     pub purpose: Option<Word>,
+    /// Whether the purpose was declared with the request and is not the one that the app is registered for: it may then have
+    /// others beside, so that naming one in a sheet says nothing of the rest.
+    pub purpose_declared: bool,
     /// Roles of the caller.
     pub roles: Vec<Word>,
     /// Where the data subjects reside, declared or registered.
@@ -189,6 +192,8 @@ pub struct Facts {
     pub leak: LeakFact,
     /// Types that the label took away, sorted by id: no rule sees them; they are recorded.
     pub lowered: Vec<TypeFact>,
+    /// Classes that the label took away: what is of another class besides is no longer of these.
+    pub lowered_classes: ClassSet,
     /// What was known of health of a person before the label took it away.
     pub lowered_health: Certainty,
     /// What the caller sent of a protected document within a time.

@@ -38,6 +38,9 @@ pub struct RecordedFacts {
     /// A label was required and not declared, or one that the sheet did not list.
     #[serde(skip_serializing_if = "is_not")]
     pub label_unknown: bool,
+    /// The purpose was declared with the request and is not the one that the app is registered for.
+    #[serde(skip_serializing_if = "is_not")]
+    pub purpose_declared: bool,
     /// Roles of the caller.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub roles: Vec<Word>,

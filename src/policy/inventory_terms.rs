@@ -1,6 +1,6 @@
 //! On what terms a backend works: what is kept and learnt, the contract, the keys, the attestation.
 
-use super::declared::Attestation;
+use super::declared::{Attestation, Contract};
 use super::inventory::EntryReader;
 use super::text::say;
 use super::toml_file::Node;
@@ -23,14 +23,18 @@ impl<'t> EntryReader<'_, '_, 't> {
         None
     }
 
-    /// `true`, or `{ reference = "…" }`: the contract of GDPR Art. 28.
-    pub(super) fn contract(&mut self, node: &Node<'t>) -> Option<bool> {
+    /// `true`, or `{ reference = "…", dated = 2026-03-01 }`: the contract of GDPR Art. 28.
+    pub(super) fn contract(&mut self, node: &Node<'t>) -> Option<Contract> {
         if let toml::de::DeValue::Table(table) = node.get_ref() {
             self.reader.only(table, &["reference", "dated"]);
             self.reader.required(table, "reference", node.span()).and_then(|node| self.reader.text(node))?;
-            return Some(true);
+            let dated = match table.get("dated") {
+                Some(node) => Some(self.reader.date(node)?),
+                None => None,
+            };
+            return Some(Contract { on_file: true, dated });
         }
-        self.reader.boolean(node)
+        self.reader.boolean(node).map(|on_file| Contract { on_file, dated: None })
     }
 
     /// Who holds the keys that the data is encrypted with at the provider's.

@@ -42,6 +42,7 @@ mod recall;
 mod reference;
 mod residual;
 mod resolve;
+mod resolve_area;
 mod resolve_exception;
 mod resolve_rule;
 mod resolved;
@@ -56,6 +57,7 @@ mod surface;
 #[cfg(test)]
 mod tests;
 mod text;
+mod told;
 mod toml_file;
 mod tree;
 mod truth;

@@ -180,13 +180,7 @@ impl Parser<'_> {
         self.expect(Phrase::Then)?;
         let mut then = Vec::new();
         loop {
-            let outcomes = [Phrase::Refused, Phrase::Allowed];
-            let Some(outcome) = self.eat_one(&outcomes) else {
-                return Err(self.unknown(&outcomes, say!("`{}` or `{}`", Phrase::Refused, Phrase::Allowed)));
-            };
-            let allowed = outcome == Phrase::Allowed;
-            let backends = self.list(|parser| parser.name("the name of a backend"))?;
-            then.extend(backends.into_iter().map(|backend| Expectation { allowed, backend }));
+            self.expectation(&mut then)?;
             self.eat_comma();
             if !self.sees(Phrase::And) {
                 break;
@@ -195,6 +189,25 @@ impl Parser<'_> {
             self.eat(Phrase::And);
         }
         Ok(Scenario { title, given, then })
+    }
+
+    /// `refused NAME, NAME`, `allowed NAME` or `NAME must DUTY`.
+    fn expectation(&mut self, then: &mut Vec<Expectation>) -> Parsed<()> {
+        let outcomes = [Phrase::Refused, Phrase::Allowed];
+        if let Some(outcome) = self.eat_one(&outcomes) {
+            let allowed = outcome == Phrase::Allowed;
+            let backends = self.list(|parser| parser.name("the name of a backend"))?;
+            then.extend(backends.into_iter().map(|backend| Expectation { allowed, backend, must: None, seals: false }));
+            return Ok(());
+        }
+        if !(matches!(self.kind(), Kind::Word(_)) && self.stands(1, Phrase::Must)) {
+            return Err(self.unknown(&outcomes, say!("`{}` or `{}`", Phrase::Refused, Phrase::Allowed)));
+        }
+        let backend = self.name("the name of a backend")?;
+        self.expect(Phrase::Must)?;
+        let must = self.duty()?;
+        then.push(Expectation { allowed: true, backend, seals: must.is_none(), must });
+        Ok(())
     }
 
     fn given(&mut self, given: &mut Vec<Given>) -> Parsed<()> {

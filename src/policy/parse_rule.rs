@@ -41,8 +41,8 @@ impl Parser<'_> {
         wanted: &'static str,
         mut read: impl FnMut(&mut Self, Phrase) -> Parsed<bool>,
     ) -> bool {
-        let mut whole = true;
-        while !self.ended() {
+        let (mut whole, mut round) = (true, None);
+        while self.further(&mut round) {
             let span = self.span();
             let Some(clause) = self.sees_one(clauses) else {
                 if self.sees_one(STATEMENTS).is_some() {
@@ -50,7 +50,7 @@ impl Parser<'_> {
                 }
                 self.unknown(clauses, Text::from(wanted));
                 whole = false;
-                self.resume(true);
+                self.resume(clauses);
                 continue;
             };
             self.line(Break::Clause);
@@ -60,7 +60,7 @@ impl Parser<'_> {
                 Ok(true) => self.twice_said(clause, span),
                 Err(Broken) => {
                     whole = false;
-                    self.resume(true);
+                    self.resume(clauses);
                 }
             }
         }
@@ -103,11 +103,17 @@ impl Parser<'_> {
             let message = say!("`{}` is not there yet", Phrase::Approval);
             return Err(self.fault("octroi::policy::not-there-yet", message, Some(help)));
         }
+        match self.duty()? {
+            Some(duty) => rule.duties.push(duty),
+            None => rule.seals = true,
+        }
+        Ok(())
+    }
+
+    /// What stands behind `must`; nothing for `log sealed`.
+    pub(super) fn duty(&mut self) -> Parsed<Option<Duty>> {
         let action = match self.eat_one(DUTIES) {
-            Some(Phrase::LogSealed) => {
-                rule.seals = true;
-                return Ok(());
-            }
+            Some(Phrase::LogSealed) => return Ok(None),
             Some(Phrase::PseudonymiseUnlinkably) => Action::PseudonymiseUnlinkably,
             Some(Phrase::Pseudonymise) => Action::Pseudonymise,
             Some(Phrase::Generalise) => Action::Generalise,
@@ -117,8 +123,7 @@ impl Parser<'_> {
             None => return Err(self.unknown(DUTIES, "a duty")),
         };
         let targets: Vec<Name> = self.list(|parser| parser.data("a type or class of data"))?;
-        rule.duties.push(Duty { action, targets });
-        Ok(())
+        Ok(Some(Duty { action, targets }))
     }
 
     /// What a rule must have to mean something.

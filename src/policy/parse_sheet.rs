@@ -24,11 +24,12 @@ impl Parser<'_> {
     pub(super) fn sheet(&mut self) -> Sheet {
         let mut sheet = Sheet::empty();
         if self.header(&mut sheet).is_err() {
-            self.resume(false);
+            self.resume(&[]);
         }
-        while !self.ended() {
+        let mut round = None;
+        while self.further(&mut round) {
             if self.statement(&mut sheet).is_err() {
-                self.resume(false);
+                self.resume(&[]);
             }
         }
         sheet
@@ -177,24 +178,34 @@ impl Parser<'_> {
     /// `[when …] [unless …] [from DATE] [until DATE]`, in any order.
     fn gate(&mut self) -> Parsed<Gate> {
         let mut gate = Gate::default();
-        while let Some(clause) = self.sees_one(GATES) {
-            let span = self.span();
-            self.eat(clause);
+        let mut span = self.span();
+        while let Some(clause) = self.eat_one(GATES) {
             if self.narrow(&mut gate, clause)? {
                 self.twice_said(clause, span);
             }
+            span = self.span();
         }
         Ok(gate)
     }
 
     /// Reads what stands behind a clause that narrows; true when the gate had it already.
     pub(super) fn narrow(&mut self, gate: &mut Gate, clause: Phrase) -> Parsed<bool> {
-        Ok(match clause {
+        let span = self.span();
+        let twice = match clause {
             Phrase::When => gate.when.replace(self.condition()?).is_some(),
             Phrase::Unless => gate.unless.replace(self.condition()?).is_some(),
             Phrase::FromDate => gate.from.replace(self.date()?).is_some(),
             _ => gate.until.replace(self.date()?).is_some(),
-        })
+        };
+        if let (Some(from), Some(until)) = (gate.from, gate.until)
+            && until < from
+            && !matches!(clause, Phrase::When | Phrase::Unless)
+        {
+            let message = say!("this window ends on {}, before it begins on {}", until.to_string(), from.to_string());
+            let help = say!("is it the year?");
+            self.faults.push(Diagnostic::new("octroi::policy::out-of-range", self.file, span, message).help(help));
+        }
+        Ok(twice)
     }
 
     pub(super) fn twice_said(&mut self, clause: Phrase, span: std::ops::Range<usize>) {

@@ -1,7 +1,8 @@
 //! Facts into the record and back: a decision is taken again from its entry, under the same policy or another.
 //!
 //! Under the policy of the day, the facts come back as they were. Under another, what its sheets call otherwise is carried by
-//! name: a label or purpose that no sheet of the day named was recorded as unknown and stays so; a type of data that it does
+//! name: a label or purpose that no sheet of the day named was recorded as unknown and stays so, and a label of the day that the
+//! other policy does not list may be any; a type of data that it does
 //! not know makes the decision one that cannot be taken again. Nothing is guessed.
 
 use std::borrow::Cow;
@@ -51,6 +52,7 @@ pub fn recorded(
         cut: types.len() > FACT_TYPES_MAX,
         health: health.possibly.then(|| Word::fixed(if health.surely { "surely" } else { "possibly" })),
         label_unknown: facts.label == LabelFact::Unknown,
+        purpose_declared: facts.purpose_declared,
         roles: facts.roles.clone(),
         residence: facts.residence.clone(),
         minors: facts.minors,
@@ -140,6 +142,8 @@ struct Vector<'a> {
     health: Option<&'a str>,
     #[serde(default)]
     label_unknown: bool,
+    #[serde(default)]
+    purpose_declared: bool,
     #[serde(default)]
     roles: Vec<Cow<'a, str>>,
     #[serde(default)]
@@ -271,6 +275,7 @@ impl<'p> Recall<'p> {
             tenant: self.word(&entry.tenant),
             app: self.word(&entry.app),
             purpose: entry.purpose.as_ref().map(|purpose| self.word(purpose)),
+            purpose_declared: vector.purpose_declared || (vector.v < 3 && self.names_no(entry.purpose.as_deref())),
             roles: vector.roles.iter().map(|role| self.word(role)).collect(),
             residence: vector.residence.clone(),
             minors: vector.minors,
@@ -337,6 +342,12 @@ impl<'p> Recall<'p> {
                 listed.map_or(LabelFact::Unknown, |listed| LabelFact::Named(listed.clone()))
             }
         }
+    }
+
+    /// Whether a purpose is one that this policy does not name. Entries before the third version do not say whether it was the
+    /// registered one; another may then be pursued beside it.
+    fn names_no(&self, purpose: Option<&str>) -> bool {
+        purpose.is_some_and(|purpose| self.policy.purposes().iter().all(|named| named.as_str() != purpose))
     }
 
     fn word(&mut self, text: &str) -> Word {

@@ -5,13 +5,16 @@
 
 use jiff::Timestamp;
 
-use super::facts::by_label;
+use super::facts::by_label_as_told;
 use super::resolve::Resolver;
-use super::resolved::{Scenario, What};
+use super::resolved::{Expected, Scenario, What};
 use super::text::say;
+use super::told::class_duties;
 use super::tree::{self, Given};
 use super::{BackendSet, Policy, engine};
-use crate::model::{BackendId, Certainty, ClassSet, Facts, LabelFact, LeakFact, ScanStatus, TypeFact, Word};
+use crate::model::{
+    Action, BackendId, Certainty, Choice, ClassSet, Facts, LabelFact, LeakFact, Plan, ScanStatus, TypeFact, Word,
+};
 
 /// How a scenario of a sheet came out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,11 +37,16 @@ pub fn run_scenarios(policy: &Policy, now: Timestamp) -> Vec<ScenarioResult> {
 fn run(policy: &Policy, scenario: &Scenario, now: Timestamp) -> ScenarioResult {
     let everyone: BackendSet = (0..).take(policy.backends().len()).map(BackendId).collect();
     let mut facts = scenario.facts.clone();
-    by_label(&mut facts, policy);
+    by_label_as_told(&mut facts, policy);
     let plan = engine::evaluate(policy, &facts, &everyone, now, engine::Undetected::Assumed);
     let mut failures = Vec::new();
-    for (backend, allowed) in &scenario.then {
-        if plan.choices.iter().any(|choice| choice.backend == *backend) == *allowed {
+    for expected in &scenario.then {
+        let Expected { backend, allowed, .. } = expected;
+        if let Some(choice) = plan.choices.iter().find(|choice| choice.backend == *backend).filter(|_| *allowed) {
+            failures.extend(undone(policy, &plan, &facts, (choice, expected)));
+            continue;
+        }
+        if !*allowed && plan.choices.iter().all(|choice| choice.backend != *backend) {
             continue;
         }
         let name = policy.backends().get(usize::from(backend.0)).map_or("", |backend| backend.name.as_str());
@@ -52,12 +60,49 @@ fn run(policy: &Policy, scenario: &Scenario, now: Timestamp) -> ScenarioResult {
     ScenarioResult { title, file, line, failures }
 }
 
+/// What a scenario expects to be done on the way to a backend, and is not.
+fn undone(policy: &Policy, plan: &Plan, facts: &Facts, (choice, expected): (&Choice, &Expected)) -> Option<String> {
+    let catalogue = policy.catalogue();
+    let name = policy.backends().get(usize::from(choice.backend.0)).map_or("", |backend| backend.name.as_str());
+    if expected.seals && !choice.duties.log_sealed {
+        return Some(format!("`{name}` was to have the content logged sealed, and has not"));
+    }
+    let classes = class_duties(policy, plan, facts, choice.backend);
+    for (what, action) in &expected.must {
+        let of = |fact: &&TypeFact| match what {
+            What::Type(entity) => fact.entity == *entity,
+            What::Class(class) => catalogue.info(fact.entity).is_some_and(|info| info.classes.contains(*class)),
+        };
+        let types = facts.types.iter().filter(of).map(|fact| choice.duties.action(fact.entity));
+        let told = classes.iter().filter(|(class, _)| match what {
+            What::Class(asked) => catalogue.class_info(*class).is_some_and(|info| info.closure.contains(*asked)),
+            What::Type(_) => false,
+        });
+        // A class that is told and of which nothing is demanded is kept.
+        let kept = matches!(what, What::Class(class) if facts.declared.contains(*class) && classes.is_empty());
+        let done = types.chain(told.map(|(_, action)| *action)).chain(kept.then_some(Action::Keep));
+        let least = done.min();
+        if least.is_none_or(|least| least < *action) {
+            let what = match what {
+                What::Type(entity) => catalogue.info(*entity).map(|info| &info.name),
+                What::Class(class) => catalogue.class_info(*class).map(|info| &info.name),
+            };
+            let what = what.map_or("", |name| name.as_str());
+            let is = least
+                .map_or("is not given", |least| if least == Action::Keep { "crosses as it is" } else { least.name() });
+            return Some(format!("`{name}` must {} {what}, and it {is}", action.name()));
+        }
+    }
+    None
+}
+
 /// A request of which nothing is known to be there.
 pub(super) fn nothing() -> Facts {
     Facts {
         tenant: Word::fixed(""),
         app: Word::fixed(""),
         purpose: None,
+        purpose_declared: false,
         roles: Vec::new(),
         residence: Vec::new(),
         minors: false,
@@ -72,6 +117,7 @@ pub(super) fn nothing() -> Facts {
         hosted: Vec::new(),
         leak: LeakFact::Score(0),
         lowered: Vec::new(),
+        lowered_classes: ClassSet::default(),
         lowered_health: Certainty::FALSE,
         leak_history: LeakFact::Score(0),
         pseudonymised: Vec::new(),
@@ -90,7 +136,19 @@ impl Resolver<'_> {
         let mut then = Vec::new();
         for expectation in &scenario.then {
             match self.backend(&expectation.backend) {
-                Some((index, _)) => then.push((BackendId(u16::try_from(index).ok()?), expectation.allowed)),
+                Some((index, _)) => {
+                    let mut must = Vec::new();
+                    for (target, duty) in
+                        expectation.must.iter().flat_map(|duty| duty.targets.iter().map(move |t| (t, duty)))
+                    {
+                        match self.what(target) {
+                            Some(what) => must.push((what, duty.action)),
+                            None => lost = true,
+                        }
+                    }
+                    let backend = BackendId(u16::try_from(index).ok()?);
+                    then.push(Expected { backend, allowed: expectation.allowed, must, seals: expectation.seals });
+                }
                 None => lost = true,
             }
         }

@@ -102,8 +102,11 @@ fn given() -> Value {
     json!({ "anyOf": kinds })
 }
 
+fn action() -> Value {
+    words(&["generalise", "pseudonymise", "pseudonymise unlinkably", "redact", "drop", "block"])
+}
+
 fn rule() -> Value {
-    let action = words(&["generalise", "pseudonymise", "pseudonymise unlinkably", "redact", "drop", "block"]);
     object(&[
         ("name", text()),
         ("because", optional(&text())),
@@ -111,7 +114,7 @@ fn rule() -> Value {
         ("on", optional(&of("predicate"))),
         ("only", optional(&of("predicate"))),
         ("never", optional(&of("predicate"))),
-        ("duties", list(&object(&[("action", action), ("targets", list(&text()))]))),
+        ("duties", list(&object(&[("action", action()), ("targets", list(&text()))]))),
         ("seals", boolean()),
         ("keeps", list(&object(&[("targets", list(&text())), ("because", text())]))),
         ("prefers", list(&of("predicate"))),
@@ -135,7 +138,12 @@ fn sheet() -> Vec<(&'static str, Value)> {
     let allow = object(&[("backends", of("predicate")), ("gate", of("gate"))]);
     let tool = object(&[("tool", text()), ("host", optional(&text())), ("gate", of("gate"))]);
     let fall_back = object(&[("after_ms", optional(&number())), ("gate", of("gate"))]);
-    let then = object(&[("allowed", boolean()), ("backend", text())]);
+    let duty = object(&[("action", action()), ("targets", list(&text()))]);
+    let mut then = object(&[("allowed", boolean()), ("backend", text()), ("must", duty), ("seals", boolean())]);
+    if let Some(then) = then.as_object_mut() {
+        // Absent where nothing is to be done.
+        then.insert("required".to_owned(), json!(["allowed", "backend"]));
+    }
     let scenario = object(&[("title", text()), ("given", list(&given())), ("then", list(&then))]);
     vec![
         ("pack", boolean()),

@@ -37,21 +37,21 @@ pub fn packs() -> Vec<(&'static str, &'static str)> {
     ]
 }
 
-/// The packs that octroi brings as an officer of this language reads them, texts and scenarios too; in English those that nobody
-/// has said in it.
+/// The packs that octroi brings as an officer of this language reads them, texts and scenarios too.
 pub fn packs_in(language: Language) -> Vec<(&'static str, &'static str)> {
-    let said = |name: &str| match language {
-        Language::En => None,
-        Language::Fr => FRENCH_PACKS.iter().find(|(known, _)| *known == name).map(|(_, text)| *text),
-    };
-    packs().into_iter().map(|(name, text)| (name, said(name).unwrap_or(text))).collect()
+    match language {
+        Language::En => packs(),
+        Language::Fr => FRENCH_PACKS.to_vec(),
+    }
 }
 
 const FRENCH_PACKS: &[(&str, &str)] = &[
     ("ai-act-deployer", include_str!("../../policies/packs/fr/ai-act-deployer.policy")),
     ("ch-nfadp", include_str!("../../policies/packs/fr/ch-nfadp.policy")),
     ("confidential-compute", include_str!("../../policies/packs/fr/confidential-compute.policy")),
+    ("de-bsi-c5", include_str!("../../policies/packs/fr/de-bsi-c5.policy")),
     ("dora-finance", include_str!("../../policies/packs/fr/dora-finance.policy")),
+    ("es-ens", include_str!("../../policies/packs/fr/es-ens.policy")),
     ("fr-diffusion-restreinte", include_str!("../../policies/packs/fr/fr-diffusion-restreinte.policy")),
     ("fr-hds-health", include_str!("../../policies/packs/fr/fr-hds-health.policy")),
     ("fr-nir", include_str!("../../policies/packs/fr/fr-nir.policy")),
@@ -65,6 +65,7 @@ const FRENCH_PACKS: &[(&str, &str)] = &[
     ("no-us-controlled", include_str!("../../policies/packs/fr/no-us-controlled.policy")),
     ("pci", include_str!("../../policies/packs/fr/pci.policy")),
     ("trade-secret", include_str!("../../policies/packs/fr/trade-secret.policy")),
+    ("uk-gdpr", include_str!("../../policies/packs/fr/uk-gdpr.policy")),
     ("unknown-means-home", include_str!("../../policies/packs/fr/unknown-means-home.policy")),
 ];
 

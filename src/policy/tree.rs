@@ -169,11 +169,17 @@ pub(super) enum Given {
     Hosted { tool: Name, host: Option<Name> },
 }
 
-/// `refused NAME` or `allowed NAME`
+/// `refused NAME`, `allowed NAME` or `NAME must DUTY`
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Expectation {
     pub(super) allowed: bool,
     pub(super) backend: Name,
+    /// What is to be done on the way there, at least.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) must: Option<Duty>,
+    /// The content is to be logged sealed.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(super) seals: bool,
 }
 
 /// Atoms joined by `not`, `and`, `or`.

@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use super::{
-    AttemptLabels, BackendLabel, CrossingLabels, EntityLabels, OperationLabel, ReloadLabels, RequestLabels, Telemetry,
-};
+use super::{AttemptLabels, BackendLabel, EntityLabels, OperationLabel, ReloadLabels, RequestLabels, Telemetry};
 use crate::model::Word;
 use crate::model::entry::{Change, FindingCount, RequestId};
 
@@ -99,13 +97,6 @@ impl Telemetry {
         if *cause != *"ok" {
             tracing::warn!(request = %id, backend = %backend, cause = %cause, "Attempt failed");
         }
-    }
-
-    /// A request left the first tier.
-    pub fn crossed(&self, id: RequestId, tier: &Word, cause: &Word) {
-        let labels = CrossingLabels { tier: tier.clone(), cause: cause.clone() };
-        self.crossings.get_or_create(&labels).inc();
-        tracing::warn!(request = %id, tier = %tier, cause = %cause, "Request fell back to another tier");
     }
 
     /// A backend came into use or fell out of it.

@@ -6,7 +6,9 @@
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
 pub mod events;
+mod quota;
 pub mod shadow;
+pub mod waiting;
 pub mod witness;
 
 use std::fmt::Write as _;
@@ -59,13 +61,6 @@ struct EntityLabels {
     action: Word,
 }
 
-/// Labels of `octroi_crossings`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct CrossingLabels {
-    tier: Word,
-    cause: Word,
-}
-
 /// Labels of `octroi_reloads`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ReloadLabels {
@@ -87,7 +82,6 @@ pub struct Telemetry {
     first_byte: Family<OperationLabel, Histogram>,
     added: Family<OperationLabel, Histogram>,
     attempts: Family<AttemptLabels, Counter>,
-    crossings: Family<CrossingLabels, Counter>,
     findings: Family<EntityLabels, Counter>,
     changes: Family<EntityLabels, Counter>,
     restored: Counter,
@@ -107,6 +101,8 @@ pub struct Telemetry {
     policy_frozen_until: Gauge<f64, AtomicU64>,
     policy_rejected: Gauge,
     shadow: shadow::Shadow,
+    waiting: waiting::Waiting,
+    quota: quota::Quota,
     witnesses: witness::Witnesses,
     certificate_valid_until: Gauge<f64, AtomicU64>,
     gen_ai_duration: OtelHistogram<f64>,
@@ -141,7 +137,6 @@ impl Telemetry {
             first_byte: Family::new_with_constructor(seconds),
             added: Family::new_with_constructor(seconds),
             attempts: Family::default(),
-            crossings: Family::default(),
             findings: Family::default(),
             changes: Family::default(),
             restored: Counter::default(),
@@ -161,6 +156,8 @@ impl Telemetry {
             policy_frozen_until: Gauge::default(),
             policy_rejected: Gauge::default(),
             shadow: shadow::Shadow::default(),
+            waiting: waiting::Waiting::default(),
+            quota: quota::Quota::default(),
             witnesses: witness::Witnesses::default(),
             certificate_valid_until: Gauge::default(),
             gen_ai_duration: histogram("gen_ai.server.request.duration", "s", "Duration of a request"),
@@ -193,7 +190,6 @@ impl Telemetry {
         );
         r.register_with_unit("added", "Accept to dispatch: the gateway's own work", Unit::Seconds, self.added.clone());
         r.register("attempts", "Backends tried, by how the attempt ended", self.attempts.clone());
-        r.register("crossings", "Requests that left the first tier, by cause", self.crossings.clone());
         r.register("findings", "Values found, by type", self.findings.clone());
         r.register("changes", "Values changed before sending, by type and action", self.changes.clone());
         r.register("restored", "Pseudonyms restored in answers", self.restored.clone());
@@ -241,6 +237,8 @@ impl Telemetry {
             self.policy_rejected.clone(),
         );
         self.shadow.register(r);
+        self.waiting.register(r);
+        self.quota.register(r);
         self.witnesses.register(r);
     }
 

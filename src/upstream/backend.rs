@@ -9,12 +9,13 @@ use std::sync::Arc;
 use http::StatusCode;
 use http::response::Parts;
 use http::uri::PathAndQuery;
+use tokio::sync::futures::Notified;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::endpoint::{Common, Endpoint};
-use super::fleet::{Fleet, Place};
+use super::fleet::{Choice, Fleet, Place};
 use super::follow;
 use super::health::Why;
 use super::request::Outgoing;
@@ -62,7 +63,7 @@ impl Backend {
         }
         let common = Common { settings, target, tls: tls.map(Arc::new), tasks: tasks.clone() };
         let made = follow::at_first(&common)?.into_iter().map(|target| Endpoint::new(&common, &target).map(Arc::new));
-        let fleet = Arc::new(Fleet::new(made.collect::<Result<_, _>>()?));
+        let fleet = Arc::new(Fleet::new(made.collect::<Result<_, _>>()?, common.settings.full));
         Ok(Self { common, check, fleet })
     }
 
@@ -118,9 +119,19 @@ impl Backend {
         self.fleet.outstanding()
     }
 
-    /// Takes a place for a request at the endpoint where its answer is expected soonest, of those not tried yet.
-    pub fn choose(&self, ask: &Ask<'_>, tried: &[u64]) -> Option<Place> {
-        self.fleet.choose(ask, tried)
+    /// Takes a place for a request at the endpoint where its answer is expected soonest, of those with room not tried yet.
+    pub fn choose(&self, ask: &Ask<'_>, tried: &[u64]) -> Choice {
+        if self.settings().barred().is_some() { Choice::None } else { self.fleet.choose(ask, tried) }
+    }
+
+    /// Whether requests wait for room at its endpoints.
+    pub fn queues(&self) -> bool {
+        self.fleet.queues()
+    }
+
+    /// Ends when there may be room that was not there before; of several who wait for that one is woken.
+    pub fn freed(&self) -> Notified<'_> {
+        self.fleet.freed()
     }
 
     /// Sends a request to any endpoint, for callers who do not care which.
@@ -165,6 +176,7 @@ impl Backend {
                 let reply = Reply::new(&head, body, bounds, place)?;
                 if full {
                     endpoint.is_full(now, reply.retry_after_s);
+                    reply.turned_away();
                 }
                 Ok(reply)
             }

@@ -1,21 +1,41 @@
 //! The endpoints of one backend, and which of them gets a request: the core of [`crate::balance`] with a clock and a lock.
 //!
-//! One short lock is taken to choose, at the first piece of an answer and at its end; none is held over an await.
+//! One short lock is taken to choose, at the first piece of an answer and at its end; none is held over an await. Whatever may
+//! make room (a place given back, a server that told how it is, another set of endpoints) wakes one of those who wait for it.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use aws_lc_rs::rand;
+use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
 use tokio::time::Instant;
 
 use super::endpoint::Endpoint;
 use super::health::{Ticket, Why};
-use crate::balance::{Ask, Balancer, Micros, Said, Seat, Tuning};
+use crate::balance::{Ask, Balancer, Full, Micros, Said, Seat, Tuning};
+use crate::limits;
 
 /// The endpoints.
 pub(super) struct Fleet {
     state: Mutex<State>,
     origin: Instant,
+    /// Wakes one of those who wait for room.
+    freed: Notify,
+    /// Whether requests wait for room here.
+    queues: bool,
+}
+
+/// What came of asking for a place.
+#[derive(Debug)]
+pub enum Choice {
+    /// A place, taken.
+    Place(Place),
+    /// Every endpoint that is well is full: wait for room.
+    Full,
+    /// None is left that is well and was not tried.
+    None,
 }
 
 struct State {
@@ -25,12 +45,13 @@ struct State {
 }
 
 impl Fleet {
-    pub(super) fn new(members: Vec<Arc<Endpoint>>) -> Self {
+    pub(super) fn new(members: Vec<Arc<Endpoint>>, full: Option<Full>) -> Self {
         let mut seed = [0; 8];
         // Without randomness the draws are the same in every gateway; nothing secret hangs on them.
         rand::fill(&mut seed).unwrap_or_default();
-        let balancer = Balancer::new(u64::from_le_bytes(seed), Tuning::DEFAULT);
-        let fleet = Self { state: Mutex::new(State { balancer, members: Vec::new() }), origin: Instant::now() };
+        let balancer = Balancer::new(u64::from_le_bytes(seed), Tuning { full, ..Tuning::DEFAULT });
+        let state = Mutex::new(State { balancer, members: Vec::new() });
+        let fleet = Self { state, origin: Instant::now(), freed: Notify::new(), queues: full.is_some() };
         fleet.set(members);
         fleet
     }
@@ -48,6 +69,18 @@ impl Fleet {
                 *member = Some(endpoint);
             }
         }
+        drop(state);
+        self.freed.notify_one();
+    }
+
+    /// Ends when there may be room that was not there before; of several who wait for that one is woken.
+    pub(super) fn freed(&self) -> Notified<'_> {
+        self.freed.notified()
+    }
+
+    /// Whether requests wait for room here.
+    pub(super) const fn queues(&self) -> bool {
+        self.queues
     }
 
     /// All endpoints.
@@ -78,19 +111,25 @@ impl Fleet {
         down.or_else(|| members.iter().find(|endpoint| endpoint.health.why().is_some()))?.health.why()
     }
 
-    /// Takes a place for a request: at an endpoint that is well and was not tried; first of those
-    /// that are not avoided.
-    pub(super) fn choose(self: &Arc<Self>, ask: &Ask<'_>, tried: &[u64]) -> Option<Place> {
+    /// Takes a place for a request: at an endpoint that is well, has room and was not tried; first of those that are not
+    /// avoided.
+    pub(super) fn choose(self: &Arc<Self>, ask: &Ask<'_>, tried: &[u64]) -> Choice {
         let now = Instant::now();
-        self.place(ask, now, |endpoint| {
-            !tried.contains(&endpoint.id) && endpoint.health.available(now) && !endpoint.is_avoided(now)
-        })
-        .or_else(|| self.place(ask, now, |endpoint| !tried.contains(&endpoint.id) && endpoint.health.available(now)))
+        let open = |endpoint: &Endpoint| !tried.contains(&endpoint.id) && endpoint.health.available(now);
+        let place = self.place(ask, now, |endpoint| open(endpoint) && !endpoint.is_avoided(now));
+        match place.or_else(|| self.place(ask, now, open)) {
+            Some(place) => Choice::Place(place),
+            None if self.queues && self.is_available(now, tried) => Choice::Full,
+            None => Choice::None,
+        }
     }
 
     /// Takes a place at any endpoint, well or not.
     pub(super) fn any(self: &Arc<Self>, ask: &Ask<'_>) -> Option<Place> {
-        self.choose(ask, &[]).or_else(|| self.place(ask, Instant::now(), |_| true))
+        match self.choose(ask, &[]) {
+            Choice::Place(place) => Some(place),
+            Choice::Full | Choice::None => self.place(ask, Instant::now(), |_| true),
+        }
     }
 
     fn place(self: &Arc<Self>, ask: &Ask<'_>, now: Instant, open: impl Fn(&Endpoint) -> bool) -> Option<Place> {
@@ -123,6 +162,8 @@ impl Fleet {
         if let Some(slot) = slot {
             state.balancer.says(slot, said, time);
         }
+        drop(state);
+        self.freed.notify_one();
     }
 
     fn time(&self, now: Instant) -> Micros {
@@ -161,6 +202,14 @@ impl Place {
         &self.fleet
     }
 
+    /// The endpoint turned the request away, and said when it may be asked again, or not: until then it has no room.
+    pub(super) fn turned_away(&self, retry_after_s: Option<u32>) {
+        let time = retry_after_s.map_or(limits::AVOIDED_AT_LEAST, |seconds| Duration::from_secs(seconds.into()));
+        let until = Instant::now() + time.clamp(limits::AVOIDED_AT_LEAST, limits::AVOIDED_AT_MOST);
+        let until = self.fleet.time(until);
+        self.fleet.state().balancer.turned_away(&self.seat, until);
+    }
+
     /// A piece of the answer came: of a stream the first one is its first token, and each counts as one.
     pub(super) fn piece(&mut self) {
         self.pieces = self.pieces.saturating_add(1);
@@ -175,6 +224,7 @@ impl Drop for Place {
     fn drop(&mut self) {
         let time = self.fleet.time(Instant::now());
         self.fleet.state().balancer.end(&self.seat, time, self.pieces);
+        self.fleet.freed.notify_one();
     }
 }
 

@@ -40,7 +40,7 @@ pub use backend::Backend;
 pub use connect::Peer;
 pub use credential::{Credential, Secret};
 pub use error::{BodyError, SendError, SetupError, SetupFault};
-pub use fleet::Place;
+pub use fleet::{Choice, Place};
 pub use health::Why;
 pub use pool::Pool;
 pub use region::Region;

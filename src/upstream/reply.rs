@@ -85,6 +85,13 @@ impl Reply {
         })
     }
 
+    /// Says that this endpoint has no room until it would be asked again.
+    pub(super) fn turned_away(&self) {
+        if let Some(place) = &self.body.place {
+            place.turned_away(self.retry_after_s);
+        }
+    }
+
     /// Whether the backend has no room now: 429 or 503.
     pub fn is_full(&self) -> bool {
         matches!(self.status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE)

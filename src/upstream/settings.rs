@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use super::{Credential, Denied, Lease, Region, Secret, Why};
-use crate::balance::{Endpoints, Poll};
+use crate::balance::{Endpoints, Full, Poll};
 use crate::limits;
 use crate::model::{Binding, Dialect, Word};
 
@@ -41,6 +41,8 @@ pub struct Settings {
     pub endpoints: Endpoints,
     /// How its servers are asked what they say of themselves.
     pub poll: Option<Poll>,
+    /// When one of its endpoints is full, where requests wait for room.
+    pub full: Option<Full>,
 }
 
 impl Settings {
@@ -82,6 +84,7 @@ impl Settings {
             health: HealthCheck::default(),
             endpoints: Endpoints::Url,
             poll: None,
+            full: None,
         }
     }
 }

@@ -102,6 +102,8 @@ pub(crate) struct Plot {
     pub(crate) dialects: String,
     /// Ports of servers that stand in for those of the same names.
     pub(crate) elsewhere: BTreeMap<&'static str, u16>,
+    /// What stands in `[models]`, where that is not one model that every backend serves.
+    pub(crate) models: String,
 }
 
 impl Plot {
@@ -132,7 +134,7 @@ impl Plot {
             servers.insert(name, ModelServer::start(Options::new(name, Arc::clone(&tls))).await.unwrap());
         }
         let key = identity::new_key(&root).unwrap().key.to_string();
-        let (extra, listen, app, backend) = Default::default();
+        let (extra, listen, app, backend, models) = Default::default();
         let (elsewhere, backends, dialects) = (BTreeMap::new(), BTreeMap::new(), "\"openai\"".to_owned());
         Self {
             folder,
@@ -148,6 +150,7 @@ impl Plot {
             backends,
             dialects,
             elsewhere,
+            models,
         }
     }
 
@@ -205,7 +208,9 @@ impl Plot {
             ));
             names.push(format!("\"{name}\" = \"demonstration\""));
         }
-        text.push_str(&format!("[models]\n\"assistant\" = {{ {} }}\n", names.join(", ")));
+        let every = format!("\"assistant\" = {{ {} }}", names.join(", "));
+        let models = if self.models.is_empty() { &every } else { &self.models };
+        text.push_str(&format!("[models]\n{models}\n"));
         let path = self.path("octroi.toml");
         std::fs::write(&path, text).unwrap();
         path
@@ -313,6 +318,29 @@ impl Client {
         Self { address, key: key.to_owned(), config }
     }
 
+    /// One that shows a certificate for what these parameters name, signed by an authority.
+    pub(crate) fn certified(
+        root: &CertificateDer<'static>,
+        address: SocketAddr,
+        authority: &CertifiedIssuer<'static, KeyPair>,
+        change: impl FnOnce(&mut CertificateParams),
+    ) -> Self {
+        let key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::new(vec![]).unwrap();
+        change(&mut params);
+        let certificate = params.signed_by(&key, authority).unwrap();
+        let mut roots = RootCertStore::empty();
+        roots.add(root.clone()).unwrap();
+        let private = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
+        let config = ClientConfig::builder_with_provider(octroi::gateway::tls::provider())
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_client_auth_cert(vec![certificate.der().clone()], private)
+            .unwrap();
+        Self { address, key: String::new(), config }
+    }
+
     /// A TLS connection to the gateway.
     pub(crate) async fn connect(&self) -> std::io::Result<tokio_rustls::client::TlsStream<TcpStream>> {
         self.connect_with(&[]).await
@@ -389,6 +417,31 @@ pub(crate) async fn page(admin: SocketAddr, path: &str) -> std::io::Result<(u16,
     stream.read_to_string(&mut text).await?;
     let (head, body) = text.split_once("\r\n\r\n").ok_or(std::io::ErrorKind::UnexpectedEof)?;
     Ok((head[9..12].parse().unwrap(), body.to_owned()))
+}
+
+/// Asks the admin listener with a token: status and JSON.
+pub(crate) async fn administer(
+    admin: SocketAddr,
+    (method, path): (&str, &str),
+    token: &str,
+    body: &str,
+) -> (u16, serde_json::Value) {
+    let head = format!("host: localhost\r\nauthorization: Bearer {token}\r\ncontent-type: application/json\r\n");
+    let (status, text) = admin_says(admin, &format!("{method} {path} HTTP/1.1\r\n{head}"), body).await;
+    (status, serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}")))
+}
+
+/// Sends a head of one's own and a body to the admin listener: status and body of the answer.
+pub(crate) async fn admin_says(admin: SocketAddr, head: &str, body: &str) -> (u16, String) {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let mut stream = TcpStream::connect(admin).await.unwrap();
+    let length = body.len();
+    let text = format!("{head}connection: close\r\ncontent-length: {length}\r\n\r\n{body}");
+    stream.write_all(text.as_bytes()).await.unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).await.unwrap();
+    let (head, body) = text.split_once("\r\n\r\n").unwrap();
+    (head[9..12].parse().unwrap(), body.to_owned())
 }
 
 /// Looks again and again until something holds; a test that waits in vain has failed.

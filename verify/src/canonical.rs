@@ -8,6 +8,10 @@ use std::ops::Range;
 
 use serde::Serialize;
 
+mod arrange;
+
+use arrange::Arranged;
+
 /// Containers in containers: an entry of today has four levels.
 pub const DEPTH_MAX: u32 = 16;
 
@@ -26,19 +30,39 @@ pub struct NotCanonical {
 /// is appended then.
 pub fn write(value: &(impl Serialize + ?Sized), out: &mut Vec<u8>) -> Result<(), NotCanonical> {
     // serde_json writes no blanks, the shortest escapes and whole numbers as they are: what is left is the order of keys.
-    let text = serde_json::to_vec(value).map_err(|_| NotCanonical { at: 0 })?;
+    let mut text = Vec::with_capacity(2_048);
+    serde_json::to_writer(&mut text, value).map_err(|_| NotCanonical { at: 0 })?;
     let before = out.len();
     let mut reader = Reader { bytes: &text, at: 0 };
-    let arranged =
-        reader.arrange(out, 0).and_then(|()| if reader.at == text.len() { Ok(()) } else { Err(reader.here()) });
-    if arranged.is_err() {
+    let mut arranged = Arranged { out, members: Vec::with_capacity(64), moved: Vec::new() };
+    let result =
+        arranged.value(&mut reader, 0).and_then(|()| if reader.at == text.len() { Ok(()) } else { Err(reader.here()) });
+    if result.is_err() {
         out.truncate(before);
     }
-    arranged
+    result
 }
 
 const fn needs_escape(byte: u8) -> bool {
     byte < 0x20 || byte == b'"' || byte == b'\\'
+}
+
+/// Bytes in front of the first that needs an escape; all where none does.
+fn plain(bytes: &[u8]) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const TOPS: u64 = ONES << 7;
+    // Eight at a time: the top bit of each byte of the sum says whether one of them may be below 0x20, a quotation mark or a
+    // backslash. It is never missing, and at most set for a byte behind such a one.
+    let below = |word: u64, bound: u8| word.wrapping_sub(ONES.wrapping_mul(u64::from(bound))) & !word;
+    let is = |word: u64, byte: u8| below(word ^ ONES.wrapping_mul(u64::from(byte)), 1);
+    let (words, _) = bytes.as_chunks::<8>();
+    let clean = words.iter().take_while(|word| {
+        let word = u64::from_le_bytes(**word);
+        (below(word, 0x20) | is(word, b'"') | is(word, b'\\')) & TOPS == 0
+    });
+    let begun = clean.count() * 8;
+    let rest = bytes.get(begun..).unwrap_or_default();
+    begun + rest.iter().position(|byte| needs_escape(*byte)).unwrap_or(rest.len())
 }
 
 /// Checks that the bytes are exactly one value in canonical form.
@@ -75,6 +99,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Whether these bytes come next.
+    #[inline]
     pub(crate) fn is_next(&self, word: &[u8]) -> bool {
         self.bytes.get(self.at..).is_some_and(|rest| rest.starts_with(word))
     }
@@ -92,6 +117,7 @@ impl<'a> Reader<'a> {
         self.bytes.get(self.at).copied()
     }
 
+    #[inline]
     pub(crate) fn eat(&mut self, word: &[u8]) -> Result<(), NotCanonical> {
         if self.is_next(word) {
             self.at += word.len();
@@ -113,71 +139,6 @@ impl<'a> Reader<'a> {
             b'n' => self.eat(b"null"),
             _ => self.number(),
         }
-    }
-
-    /// Passes one value and appends it with the keys of all objects in order.
-    fn arrange(&mut self, out: &mut Vec<u8>, depth: u32) -> Result<(), NotCanonical> {
-        if depth > DEPTH_MAX {
-            return Err(self.here());
-        }
-        match self.peek() {
-            Some(b'{') => self.arrange_object(out, depth),
-            Some(b'[') => self.arrange_array(out, depth),
-            _ => {
-                let start = self.at;
-                self.value(depth)?;
-                out.extend_from_slice(self.bytes.get(start..self.at).unwrap_or_default());
-                Ok(())
-            }
-        }
-    }
-
-    fn arrange_array(&mut self, out: &mut Vec<u8>, depth: u32) -> Result<(), NotCanonical> {
-        self.eat(b"[")?;
-        out.push(b'[');
-        while self.peek() != Some(b']') {
-            self.arrange(out, depth + 1)?;
-            if self.peek() == Some(b',') {
-                self.eat(b",")?;
-                out.push(b',');
-            }
-        }
-        out.push(b']');
-        self.eat(b"]")
-    }
-
-    fn arrange_object(&mut self, out: &mut Vec<u8>, depth: u32) -> Result<(), NotCanonical> {
-        self.eat(b"{")?;
-        let start = out.len();
-        let mut members: Vec<(&'a [u8], Range<usize>)> = Vec::with_capacity(16);
-        while self.peek() != Some(b'}') {
-            let (from, key) = (out.len(), self.key()?);
-            self.eat(b":")?;
-            for part in [b"\"".as_slice(), key, b"\":"] {
-                out.extend_from_slice(part);
-            }
-            self.arrange(out, depth + 1)?;
-            members.push((key, from..out.len()));
-            if self.peek() == Some(b',') {
-                self.eat(b",")?;
-            }
-        }
-        self.eat(b"}")?;
-        members.sort_unstable_by_key(|(key, _)| *key);
-        if members.is_sorted_by(|(one, _), (other, _)| one < other) {
-            let written = out.split_off(start);
-            for (index, (_, range)) in members.into_iter().enumerate() {
-                out.push(if index == 0 { b'{' } else { b',' });
-                let range = range.start - start..range.end - start;
-                out.extend_from_slice(written.get(range).unwrap_or_default());
-            }
-            if written.is_empty() {
-                out.push(b'{');
-            }
-            out.push(b'}');
-            return Ok(());
-        }
-        Err(self.here())
     }
 
     fn object(&mut self, depth: u32) -> Result<(), NotCanonical> {
@@ -215,10 +176,10 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn key(&mut self) -> Result<&'a [u8], NotCanonical> {
+    pub(crate) fn key(&mut self) -> Result<&'a [u8], NotCanonical> {
         self.eat(b"\"")?;
         let rest = self.bytes.get(self.at..).unwrap_or_default();
-        let length = rest.iter().position(|byte| needs_escape(*byte)).ok_or_else(|| self.here())?;
+        let length = plain(rest);
         self.at += length;
         self.eat(b"\"")?;
         Ok(rest.get(..length).unwrap_or_default())
@@ -228,7 +189,7 @@ impl<'a> Reader<'a> {
         self.eat(b"\"")?;
         loop {
             let rest = self.bytes.get(self.at..).unwrap_or_default();
-            self.at += rest.iter().position(|byte| needs_escape(*byte)).unwrap_or(rest.len());
+            self.at += plain(rest);
             match self.peek() {
                 Some(b'"') => return self.eat(b"\""),
                 Some(b'\\') => self.escape()?,
@@ -326,9 +287,23 @@ mod tests {
 
     #[test]
     fn a_repeated_key_is_no_value() {
-        let mut out = Vec::new();
-        let mut reader = Reader { bytes: br#"{"a":1,"b":2,"a":3}"#, at: 0 };
-        assert!(reader.arrange(&mut out, 0).is_err());
+        let (mut out, mut reader) = (Vec::new(), Reader { bytes: br#"{"a":1,"b":2,"a":3}"#, at: 0 });
+        let mut arranged = Arranged { out: &mut out, members: Vec::new(), moved: Vec::new() };
+        assert!(arranged.value(&mut reader, 0).is_err());
+    }
+
+    #[test]
+    fn plain_bytes_end_at_the_first_that_needs_an_escape() {
+        for length in 0..20 {
+            for byte in 0..=u8::MAX {
+                for at in 0..length {
+                    let mut bytes = vec![b' '; length];
+                    bytes[at] = byte;
+                    let expected = bytes.iter().position(|byte| needs_escape(*byte)).unwrap_or(length);
+                    assert_eq!(plain(&bytes), expected, "{byte:#x} at {at} of {length}");
+                }
+            }
+        }
     }
 
     fn values() -> impl Strategy<Value = Value> {

@@ -7,6 +7,8 @@
 //! `entry`, `seq`, `time`, `v` are in order, so the writer puts a prefix and a suffix round a body made elsewhere. These
 //! bytes, exactly, are the leaf of the Merkle tree.
 
+use std::io::Write as _;
+
 use serde::Deserialize;
 
 use crate::canonical::{self, NotCanonical, Reader};
@@ -158,6 +160,15 @@ fn kind_of(text: &str) -> Option<Kind> {
     Kind::named(rest.split_once('"')?.0)
 }
 
+/// Whether these bytes are the body of an entry, as [`wrap`] takes it.
+pub fn is_body(bytes: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(bytes) else { return false };
+    let mut reader = Reader::new(text);
+    kind_of(text).is_some_and(|kind| kind.schema().pass(&mut reader).is_ok())
+        && reader.place() == text.len()
+        && text.len() + ENVELOPE_BYTES_MAX <= ENTRY_BYTES_MAX
+}
+
 /// Finds the plainest reason why an entry is not one: spelling before version, version before members.
 fn blame(text: &str, error: EntryError) -> EntryError {
     #[derive(Deserialize)]
@@ -178,7 +189,8 @@ fn blame(text: &str, error: EntryError) -> EntryError {
 pub fn wrap(body: &[u8], seq: u64, time: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(b"{\"entry\":");
     out.extend_from_slice(body);
-    out.extend_from_slice(format!(",\"seq\":{seq},\"time\":\"{time}\",\"v\":{VERSION}}}").as_bytes());
+    // Writing to a vector cannot fail.
+    let _infallible = write!(out, ",\"seq\":{seq},\"time\":\"{time}\",\"v\":{VERSION}}}");
 }
 
 /// Bytes that [`wrap`] adds to a body at most.
@@ -224,6 +236,7 @@ mod tests {
         let about = About { kind: Kind::Outcome, request: Some(request), refuses: false };
         assert_eq!(entry, Entry { seq: 17, time: TIME, about });
         assert_eq!(request.to_string(), ID);
+        assert!(is_body(outcome().as_bytes()));
         assert!(bytes.len() - outcome().len() <= ENVELOPE_BYTES_MAX);
     }
 
@@ -243,6 +256,12 @@ mod tests {
             ("too long", wrapped(&format!("\"{}\"", "x".repeat(ENTRY_BYTES_MAX))), Err(EntryError::TooLong)),
         ] {
             assert_eq!(open(&bytes), error, "{name}");
+            // The body alone is as wrong, where it is the body that is.
+            if !matches!(error, Err(EntryError::Envelope | EntryError::Version(_))) {
+                let body = bytes.strip_prefix(b"{\"entry\":").unwrap();
+                let end = body.windows(7).rposition(|part| part == b",\"seq\":").unwrap();
+                assert!(!is_body(&body[..end]), "{name}");
+            }
         }
         let mut out = Vec::new();
         wrap(br#"{"kind":"stop"}"#, 1, "2026-11-23T09:00:00Z", &mut out);

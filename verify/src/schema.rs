@@ -125,28 +125,34 @@ impl Schema {
 /// Passes an object whose members are among these, and shows each string among its values.
 fn object<'a, 's>(
     reader: &mut Reader<'a>,
-    members: impl Iterator<Item = &'s Member>,
+    mut members: impl Iterator<Item = &'s Member>,
     mut string: impl FnMut(&'s str, &'a str),
 ) -> Result<(), Fault> {
     reader.eat(b"{")?;
     let mut first = true;
-    for member in members {
+    loop {
         let start = reader.place();
-        let here = (first || reader.eat(b",").is_ok())
-            && reader.eat(b"\"").is_ok()
-            && reader.eat(member.key.as_bytes()).is_ok()
-            && reader.eat(b"\":").is_ok();
-        if !here {
-            if member.required {
-                return Err(Fault::Missing(member.key));
-            }
+        let key = if first || reader.eat(b",").is_ok() { reader.key().ok() } else { None };
+        let Some(key) = key.filter(|_| reader.eat(b":").is_ok()) else {
             reader.go_back(start);
-            continue;
-        }
+            break;
+        };
         first = false;
+        // Members come in the order of their keys: those passed over on the way are not there.
+        let member = loop {
+            match members.next() {
+                Some(member) if member.key.as_bytes() == key => break member,
+                Some(member) if member.required => return Err(Fault::Missing(member.key)),
+                Some(_) => {}
+                None => return Err(Fault::Unknown),
+            }
+        };
         if let Some(value) = value(reader, member)? {
             string(member.key, value);
         }
+    }
+    if let Some(missing) = members.find(|member| member.required) {
+        return Err(Fault::Missing(missing.key));
     }
     reader.eat(b"}").map_err(|_| Fault::Unknown)
 }

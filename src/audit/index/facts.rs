@@ -114,6 +114,7 @@ pub(super) struct Body {
     scan: Option<Scan>,
     /// A word in a decision, a truth in an attempt.
     fell_back: Option<serde_json::Value>,
+    crossed: Option<Crossed>,
     pub(super) bytes_out: u64,
     pub(super) input_tokens: Option<u64>,
     pub(super) output_tokens: Option<u64>,
@@ -152,6 +153,13 @@ struct Planned {
 #[serde(default)]
 struct Sending {
     backend: String,
+    smaller: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+struct Crossed {
+    cause: String,
 }
 
 /// The envelope.
@@ -208,6 +216,12 @@ impl Taken {
     fn fell_back(&mut self, body: &Body) {
         let fell_back = body.fell_back.as_ref().is_some_and(|value| *value != serde_json::Value::Bool(false));
         self.put(Dimension::Mark, fell_back.then_some("fell-back"));
+        if let Some(crossed) = &body.crossed {
+            self.put(Dimension::Mark, Some(&format!("crossed-{}", crossed.cause)));
+        }
+        if body.sending.as_ref().is_some_and(|sending| sending.smaller.is_some()) {
+            self.put(Dimension::Mark, Some("smaller"));
+        }
     }
 
     fn put(&mut self, dimension: Dimension, word: Option<&str>) {

@@ -88,6 +88,7 @@ fn decision_of(number: u32) -> Decision {
             why: Word::fixed("rule"),
             rules: vec![Word::fixed("health-stays-hds")],
         }],
+        crossed: None,
         fell_back: None,
         sending: Some(sending("us-cloud")),
         body_mac: Digest([4; 32]),
@@ -103,6 +104,7 @@ fn sending(backend: &'static str) -> Sending {
         body_bytes: 820,
         changed,
         model: None,
+        smaller: None,
         sealed: None,
     }
 }
@@ -112,6 +114,7 @@ fn attempt(number: u32) -> Entry {
         request: id(number),
         number: 2,
         cause: Word::fixed("connect"),
+        crossed: None,
         fell_back: true,
         policies: [Digest([1; 32]), Digest([1; 32])],
         sending: sending("us-cloud"),

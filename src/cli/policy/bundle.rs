@@ -11,15 +11,17 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
-use super::{Exit, Printer, now, say, show, study};
+use super::{Exit, Folder, Printer, now, say, show, study};
 use crate::app::{Bundle, Files, Manifest, approvers, opens, signatures};
 use crate::cli::init::write;
 use crate::policy::Language;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Key {
-    /// The file to write the secret key to
+    /// The file to write the secret key to; never in the policy folder, which others read
     file: PathBuf,
+    #[command(flatten)]
+    folder: Folder,
 }
 
 #[derive(Debug, clap::Args)]
@@ -50,9 +52,18 @@ pub(in crate::cli) struct Verify {
     /// The bundle in force before
     #[arg(long)]
     previous: Option<PathBuf>,
+    /// The policy folder that the bundle must be the same as
+    #[arg(long, value_name = "DIR")]
+    policies: Option<PathBuf>,
     /// Write JSON
     #[arg(long)]
     json: bool,
+}
+
+#[derive(Serialize)]
+struct Made<'a> {
+    file: &'a Path,
+    public: String,
 }
 
 #[derive(Serialize)]
@@ -68,10 +79,20 @@ struct Verified {
 
 pub(super) fn key(arguments: &Key, printer: Printer) -> anyhow::Result<Exit> {
     ensure!(!arguments.file.exists(), "`{}` is there already: nothing was changed", arguments.file.display());
+    let place = |path: &Path| std::path::absolute(path).with_context(|| format!("{}", path.display()));
+    let policies = &arguments.folder.policies;
+    ensure!(
+        !place(&arguments.file)?.starts_with(place(policies)?),
+        "`{}` lies in the policy folder `{}`, which others read and bundles copy: nothing was written\n  help: keep secret keys \
+         elsewhere",
+        arguments.file.display(),
+        policies.display()
+    );
     let secret = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).context("a key could not be made")?;
     let pair = Ed25519KeyPair::from_pkcs8(secret.as_ref()).context("a key could not be made")?;
     write(&arguments.file, &format!("{}\n", STANDARD.encode(secret.as_ref())), 0o600)?;
-    printer.line(format!("ed25519:{}", STANDARD.encode(pair.public_key())));
+    let made = Made { file: &arguments.file, public: format!("ed25519:{}", STANDARD.encode(pair.public_key())) };
+    show(printer, arguments.folder.json, &made, || printer.line(&made.public));
     Ok(Exit::Well)
 }
 
@@ -97,7 +118,7 @@ pub(super) fn sign(arguments: &Sign, printer: Printer) -> anyhow::Result<Exit> {
     // Whoever signs second signs what lies there, and only if it is whole and what they mean.
     let bundle = Bundle::read(&arguments.bundle)?;
     if let Some(folder) = arguments.policies.as_deref().filter(|_| is_there) {
-        is_of(&bundle, &arguments.bundle, folder)?;
+        is_of(&bundle, &arguments.bundle, folder).context("nothing was signed")?;
     }
     let study = bundle.officer.study(now())?;
     bundle.compiles_to(study.policy())?;
@@ -122,8 +143,8 @@ fn is_of(bundle: &Bundle, path: &Path, folder: &Path) -> anyhow::Result<()> {
         names.into_iter().filter(|name| lies.get(*name) != meant.get(*name)).map(String::as_str).collect();
     ensure!(
         differ.is_empty(),
-        "`{}` is not what `{}` holds now, nothing was signed: {} differ\n  help: make a new bundle of that folder, or leave \
-         --policies out to sign what lies there",
+        "`{}` is not what `{}` holds now: {} differ\n  help: make a new bundle of that folder, or leave --policies out to \
+         take what lies in the bundle",
         path.display(),
         folder.display(),
         differ.join(", ")
@@ -151,6 +172,9 @@ fn write_bytes(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
 
 pub(super) fn verify(arguments: &Verify, printer: Printer) -> anyhow::Result<Exit> {
     let bundle = Bundle::read(&arguments.bundle)?;
+    if let Some(folder) = &arguments.policies {
+        is_of(&bundle, &arguments.bundle, folder)?;
+    }
     let new = bundle.officer.study(now())?;
     bundle.compiles_to(new.policy())?;
     let known = approvers(&arguments.approvers).map_err(anyhow::Error::msg)?;
@@ -159,6 +183,13 @@ pub(super) fn verify(arguments: &Verify, printer: Printer) -> anyhow::Result<Exi
         None => None,
         Some(previous) => {
             let before = Bundle::read(previous)?;
+            // Whoever may write files could put anything there; what is compared with must have been approved itself.
+            let approved = before.signed_by(&known).with_context(|| format!("{}", previous.display()))?;
+            ensure!(
+                !approved.is_empty(),
+                "`{}` is signed by no known approver: it cannot have been in force before",
+                previous.display()
+            );
             ensure!(
                 bundle.manifest.version > before.manifest.version,
                 "version {} does not follow version {}: versions only increase",

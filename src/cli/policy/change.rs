@@ -1,28 +1,48 @@
 //! `diff`: what a newer folder would change.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use super::{Exit, Printer, say, show, study};
+use super::{Exit, Folder, Printer, say, show, study};
+use crate::app::{Files, Manifest};
 use crate::policy::Language;
 use crate::policy::study::Differences;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Diff {
-    /// The folder as it is
-    old: PathBuf,
+    /// The folder as it is; with only one folder named, that one is the new one and --policies the old one
+    #[arg(value_name = "OLD")]
+    first: PathBuf,
     /// The folder as it would be
-    new: PathBuf,
-    /// Write JSON
-    #[arg(long)]
-    json: bool,
+    #[arg(value_name = "NEW")]
+    second: Option<PathBuf>,
+    #[command(flatten)]
+    folder: Folder,
 }
 
 /// Exit 0: no flow is opened, and that is proven. 1: some are, or it could not be proven.
 pub(super) fn diff(arguments: &Diff, printer: Printer) -> anyhow::Result<Exit> {
-    let (old, new) = (study(&arguments.old)?, study(&arguments.new)?);
-    let differences = old.diff(&new).map_err(anyhow::Error::msg)?;
-    show(printer, arguments.json, &differences, || print(&differences, new.language(), printer));
+    let (old, new) = match &arguments.second {
+        Some(new) => (&arguments.first, new),
+        None => (&arguments.folder.policies, &arguments.first),
+    };
+    let same = detection(old)? == detection(new)?;
+    let (old, new) = (study(old)?, study(new)?);
+    let mut differences = old.diff(&new).map_err(anyhow::Error::msg)?;
+    if !same {
+        // Where other values are found, rules alone prove nothing.
+        differences.no_flow_is_opened = false;
+        let what = "other detectors or lists of exact values: what is found, and so what is refused, may differ";
+        let quoi = "d'autres détecteurs ou listes de valeurs exactes : ce qui se trouve, donc ce qui est refusé, peut différer";
+        differences.undecided.push(say(new.language(), what, quoi).to_owned());
+    }
+    show(printer, arguments.folder.json, &differences, || print(&differences, new.language(), printer));
     Ok(if differences.no_flow_is_opened { Exit::Well } else { Exit::Findings })
+}
+
+/// What decides which values are found under a folder.
+fn detection(folder: &Path) -> anyhow::Result<String> {
+    let files = Files::read(folder).map_err(anyhow::Error::msg)?.complete();
+    Ok(Manifest::of(study(folder)?.policy(), &files).detection())
 }
 
 fn print(differences: &Differences, language: Language, printer: Printer) {
@@ -32,8 +52,12 @@ fn print(differences: &Differences, language: Language, printer: Printer) {
             printer.line(format!("{sign} {} [{}]", one.sentence, one.cause));
         }
     }
-    for search in &differences.undecided {
-        printer.line(format!("? {}: {search}", said("undecided", "indécis")));
+    let opened = said("undecided whether a flow is opened", "indécis si un flux est ouvert");
+    let refused = said("undecided whether a flow is newly refused", "indécis si un flux est nouvellement refusé");
+    for (what, searches) in [(opened, &differences.undecided), (refused, &differences.refused_undecided)] {
+        for search in searches {
+            printer.line(format!("? {what}: {search}"));
+        }
     }
     if differences.no_flow_is_opened {
         printer.line(said(

@@ -121,3 +121,28 @@ fn say(language: Language, en: &'static str, fr: &'static str) -> &'static str {
 fn show<T: Serialize>(printer: Printer, json: bool, value: &T, words: impl FnOnce()) {
     if json { printer.json(value) } else { words() }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[derive(clap::Parser)]
+    struct Tools {
+        #[command(subcommand)]
+        tool: super::Command,
+    }
+
+    #[test]
+    fn each_tool_takes_the_folder_and_answers_in_json() {
+        let tools = Tools::command();
+        for tool in tools.get_subcommands() {
+            for wanted in ["policies", "json"] {
+                assert!(
+                    tool.get_arguments().any(|argument| argument.get_long() == Some(wanted)),
+                    "{} takes no --{wanted}",
+                    tool.get_name()
+                );
+            }
+        }
+    }
+}

@@ -20,7 +20,7 @@ fn short(cell: &MatrixCell, language: Language) -> String {
         "changed" => cell.changes.join("; "),
         _ => verdict(cell, language).to_owned(),
     };
-    if cell.otherwise.is_some() {
+    if cell.otherwise.is_some() || !cell.except.is_empty() {
         said.push_str(" *");
     } else if !cell.exact {
         said.push_str(" ?");
@@ -47,8 +47,8 @@ pub(super) fn text(columns: &[String], rows: &[MatrixRow], language: Language) -
         out.push('\n');
     }
     let refused = say(language, "refused by:", "refusé par :");
-    let otherwise = say(language, "* comes out the other way for:", "* a l'autre issue pour :");
-    for (title, notes) in [(refused, reasons(columns, rows)), (otherwise, notes(columns, rows))] {
+    let otherwise = say(language, "* otherwise:", "* autrement :");
+    for (title, notes) in [(refused, reasons(columns, rows)), (otherwise, notes(columns, rows, language))] {
         if !notes.is_empty() {
             out.push_str(&format!("\n{title}\n"));
             for note in &notes {
@@ -76,21 +76,38 @@ fn reasons(columns: &[String], rows: &[MatrixRow]) -> Vec<String> {
     reasons.into_iter().map(|(why, places)| format!("{why}\n      {}", places.join(", "))).collect()
 }
 
-fn notes(columns: &[String], rows: &[MatrixRow]) -> Vec<String> {
+/// What comes out otherwise than the cell says: the same at several backends is said once.
+fn notes(columns: &[String], rows: &[MatrixRow], language: Language) -> Vec<String> {
     let mut notes = Vec::new();
     for row in rows {
+        let mut of_row: Vec<(String, Vec<&str>)> = Vec::new();
         for (column, cell) in columns.iter().zip(&row.cells) {
-            if let Some(otherwise) = &cell.otherwise {
-                notes.push(format!("{} → {column}: {otherwise}", row.class));
+            for note in cell.except.iter().cloned().chain(other_way(cell, language)) {
+                match of_row.iter_mut().find(|(known, _)| *known == note) {
+                    Some((_, places)) => places.push(column),
+                    None => of_row.push((note, vec![column])),
+                }
             }
         }
+        notes.extend(of_row.into_iter().map(|(note, at)| format!("{} → {}: {note}", row.class, at.join(", "))));
     }
     notes
 }
 
+/// The request that comes out the other way, with how it comes out.
+fn other_way(cell: &MatrixCell, language: Language) -> Option<String> {
+    let otherwise = cell.otherwise.as_ref()?;
+    Some(match (cell.verdict, language) {
+        ("refused", Language::En) => format!("allowed for: {otherwise}"),
+        ("refused", Language::Fr) => format!("permis pour : {otherwise}"),
+        (_, Language::En) => format!("refused for: {otherwise}"),
+        (_, Language::Fr) => format!("refusé pour : {otherwise}"),
+    })
+}
+
 /// One line for each class and backend.
 pub(super) fn csv(columns: &[String], rows: &[MatrixRow]) -> String {
-    let mut out = "class,law,backend,verdict,changes,why,otherwise,exact\r\n".to_owned();
+    let mut out = "class,law,backend,verdict,changes,why,except,otherwise,exact\r\n".to_owned();
     let quoted = |text: &str| {
         // A spreadsheet must not take a cell for a formula.
         let safe = if text.starts_with(['=', '+', '-', '@', '\t']) { format!("'{text}") } else { text.to_owned() };
@@ -105,6 +122,7 @@ pub(super) fn csv(columns: &[String], rows: &[MatrixRow]) -> String {
                 cell.verdict,
                 &cell.changes.join("; "),
                 &cell.why.join("; "),
+                &cell.except.join("; "),
                 cell.otherwise.as_deref().unwrap_or_default(),
                 if cell.exact { "yes" } else { "no" },
             ];
@@ -163,9 +181,8 @@ pub(super) fn html(study: &Study, columns: &[String], rows: &[MatrixRow]) -> Str
             for line in cell.changes.iter().chain(&cell.why) {
                 out.push_str(&format!("<small>{}</small>", escaped(line)));
             }
-            if let Some(otherwise) = &cell.otherwise {
-                let but = say("otherwise for", "autrement pour ");
-                out.push_str(&format!("<small>{but}: {}</small>", escaped(otherwise)));
+            for line in cell.except.iter().cloned().chain(other_way(cell, study.language())) {
+                out.push_str(&format!("<small>{}</small>", escaped(&line)));
             }
             if !cell.exact {
                 let open = say("not known for all requests", "non établi pour toute requête");
@@ -176,8 +193,8 @@ pub(super) fn html(study: &Study, columns: &[String], rows: &[MatrixRow]) -> Str
         out.push_str("</tr>\n");
     }
     out.push_str(&format!("</tbody>\n</table>\n<p><small>{}</small></p>\n</body>\n</html>\n", say(
-        "Each cell is the verdict on a request that carries this class and nothing else. Where no other request with this class comes out otherwise, that is proven over all requests. Backends: ",
-        "Chaque case est l'issue d'une requête qui porte cette classe et rien d'autre. Là où aucune autre requête de cette classe n'a une autre issue, cela est prouvé pour toute requête. Hébergeurs : "
+        "Each cell is the verdict on a request that carries one value of this class and nothing else; types of the class that come out otherwise are named. Where no request with this class is named that comes out otherwise, there is none: that is proven over all requests. Backends: ",
+        "Chaque case est l'issue d'une requête qui porte une valeur de cette classe et rien d'autre ; les types de la classe qui ont une autre issue sont nommés. Là où aucune requête de cette classe qui a une autre issue n'est nommée, il n'y en a pas : cela est prouvé pour toute requête. Hébergeurs : "
     ).to_owned() + &escaped(&columns.join(", ")) + "."));
     out
 }

@@ -123,8 +123,7 @@ pub(super) fn explain(arguments: &Explain, printer: Printer) -> anyhow::Result<E
 fn answer(study: &Study, question: &str, changes: bool, folder: &Folder, printer: Printer) -> anyhow::Result<Exit> {
     let answer = study.ask(question, changes).map_err(rendered)?;
     show(printer, folder.json, &answer, || print(&answer, study.language(), printer));
-    let allowed = answer.backends.iter().any(|backend| backend.allowed);
-    Ok(if allowed { Exit::Well } else { Exit::Findings })
+    Ok(if answer.allowed { Exit::Well } else { Exit::Findings })
 }
 
 fn rendered(faults: Vec<Diagnostic>) -> anyhow::Error {
@@ -225,6 +224,10 @@ fn print_tested(tested: &Tested, language: Language, printer: Printer) {
         coverage.rules,
         said("rules fire", "règles jouent")
     ));
+    for rule in &coverage.dormant {
+        let dormant = said("not in force today, so not tried: ", "pas en vigueur aujourd'hui, donc pas éprouvée : ");
+        printer.line(format!("  {dormant}{rule}"));
+    }
     for rule in &coverage.silent {
         printer.line(format!("  {}{rule}", said("never fires: ", "ne joue jamais : ")));
     }

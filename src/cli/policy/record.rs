@@ -10,6 +10,7 @@ use super::{Exit, Printer, read, say, show};
 use crate::app::{Archive, Officer};
 use crate::audit::query::{Filter, query};
 use crate::model::entry::{Digest, RequestId};
+use crate::policy::Language;
 
 pub(super) fn explain(id: RequestId, audit: &Path, json: bool, printer: Printer) -> anyhow::Result<Exit> {
     let page = query(audit, &Filter { id: Some(id), ..Filter::default() }, 1, None)
@@ -41,8 +42,13 @@ pub(super) fn explain(id: RequestId, audit: &Path, json: bool, printer: Printer)
     let explained = study.as_it_happened().explain(&bytes).map_err(|lost| anyhow!(lost.said(language)))?;
     show(printer, json, &explained, || {
         printer.line(format!("{time}, by \"{name}\""));
+        printer.line(happened(&page.records, language));
         read::print(&explained.answer, language, printer);
-        let able = say(language, "able to serve it", "en mesure de la servir");
+        let able = say(
+            language,
+            "they speak its API and have its model, whether or not they could be reached",
+            "ils parlent son API et ont son modèle, qu'ils aient pu être joints ou non",
+        );
         printer.line(format!("{able}: {}", explained.able.join(", ")));
         printer.line(if explained.as_recorded {
             say(language, "the record says the same", "le journal dit de même")
@@ -57,6 +63,35 @@ pub(super) fn explain(id: RequestId, audit: &Path, json: bool, printer: Printer)
         });
     });
     Ok(if explained.as_recorded || was_frozen(entry) { Exit::Well } else { Exit::Findings })
+}
+
+/// What became of the request, from its outcome; else from its decision.
+fn happened(records: &[crate::audit::query::Record], language: Language) -> String {
+    let entries = || records.iter().flat_map(|record| &record.entries).filter_map(|entry| entry.get("entry"));
+    let text = |entry: &Value, key: &str| entry.get(key).and_then(Value::as_str).map(str::to_owned);
+    let of = |kind: &str| entries().rfind(|entry| text(entry, "kind").as_deref() == Some(kind)).cloned();
+    let outcome = of("outcome");
+    let served = outcome.as_ref().and_then(|entry| text(entry, "backend"));
+    let status = outcome.as_ref().and_then(|entry| entry.get("status").and_then(Value::as_u64));
+    let reason = of("decision").and_then(|entry| text(&entry, "reason"));
+    let end = outcome.as_ref().and_then(|entry| text(entry, "end"));
+    let (what, why) = match (served, reason, status) {
+        (Some(backend), _, _) => {
+            (say(language, "what became of it: served by", "ce qu'il en advint : servie par"), backend)
+        }
+        (None, Some(reason), _) => {
+            (say(language, "what became of it: refused", "ce qu'il en advint : refusée"), reason)
+        }
+        (None, None, Some(status)) => (
+            say(language, "what became of it: no answer, status", "ce qu'il en advint : sans réponse, statut"),
+            format!("{status}{}", end.map(|end| format!(" ({end})")).unwrap_or_default()),
+        ),
+        (None, None, None) => {
+            (say(language, "what became of it: not known", "ce qu'il en advint : non connu"), String::new())
+        }
+    };
+    let story = say(language, "its whole story: octroi audit show ID", "toute son histoire : octroi audit show ID");
+    format!("{what} {why}; {story}")
 }
 
 fn digest(entry: &Value, key: &str) -> Option<Digest> {

@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::shadow::told;
-use super::{Exit, Printer, now, say, show, study};
+use super::{Exit, Folder, Printer, now, say, show, study};
 use crate::app::{Archive, Officer};
 use crate::audit::decisions::{Reader, read_decisions};
 use crate::model::entry::Digest;
@@ -19,17 +19,16 @@ use crate::policy::{self, Language, Lost, Policy, Recall, Recorded, RecordedChoi
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Replay {
-    /// The candidate: a policy folder
-    new: PathBuf,
+    /// The candidate, a policy folder; else --policies
+    new: Option<PathBuf>,
+    #[command(flatten)]
+    folder: Folder,
     /// From when: a number of days or hours (30d, 12h), or a date
     #[arg(long, default_value = "30d")]
     since: String,
     /// The folder of the audit log
     #[arg(long, default_value = "audit")]
     audit: PathBuf,
-    /// Write JSON
-    #[arg(long)]
-    json: bool,
 }
 
 /// Decisions that would come out otherwise in the same way. A decision counts in the row of each class that it carries.
@@ -75,7 +74,7 @@ struct Replayed {
 pub(super) fn replay(arguments: &Replay, printer: Printer) -> anyhow::Result<Exit> {
     let now = now();
     let since = since(&arguments.since, now)?;
-    let candidate = study(&arguments.new)?;
+    let candidate = study(arguments.new.as_ref().unwrap_or(&arguments.folder.policies))?;
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let policy = candidate.policy();
     let days = Days { archive: Archive::of(&arguments.audit), policy, known: Mutex::default() };
@@ -101,7 +100,7 @@ pub(super) fn replay(arguments: &Replay, printer: Printer) -> anyhow::Result<Exi
         flips,
         seconds: started.elapsed().as_secs_f64(),
     };
-    show(printer, arguments.json, &replayed, || print(&replayed, candidate.language(), printer));
+    show(printer, arguments.folder.json, &replayed, || print(&replayed, candidate.language(), printer));
     // What was refused before it was inspected is refused by any policy.
     let untold = replayed.lost.keys().any(|why| *why != Lost::NoFacts);
     Ok(if replayed.changes.is_empty() && !untold { Exit::Well } else { Exit::Findings })
@@ -239,18 +238,28 @@ impl<'p> Again<'p> {
                 return Some("moved");
             }
         }
-        let Some(is) = after.iter().find(|one| was.backend == name(one)) else { return Some("moved") };
+        if !after.iter().any(|one| was.backend == name(one)) {
+            return Some("moved");
+        }
         let rank = |action: &str| Action::ALL.iter().position(|known| known.name() == action).unwrap_or(0);
         let type_name = |id| self.policy.catalogue().info(id).map_or("", |info| info.name.as_str());
-        let now: Vec<(&str, usize)> =
-            is.duties.actions.iter().map(|(entity, action)| (type_name(*entity), rank(action.name()))).collect();
-        let then: Vec<(&str, usize)> = was.duties.iter().map(|(entity, action)| (&**entity, rank(action))).collect();
-        let of = |list: &[(&str, usize)], entity: &str| list.iter().find(|(e, _)| *e == entity).map_or(0, |(_, r)| *r);
-        if now.iter().any(|(entity, rank)| of(&then, entity) < *rank) {
-            return Some("more-changed");
+        // At every backend that both name, not only the first: it may be the second that served.
+        let (mut more, mut less) = (false, false);
+        for was in before {
+            let Some(is) = after.iter().find(|one| was.backend == name(one)) else { continue };
+            let now: Vec<(&str, usize)> =
+                is.duties.actions.iter().map(|(entity, action)| (type_name(*entity), rank(action.name()))).collect();
+            let then: Vec<(&str, usize)> =
+                was.duties.iter().map(|(entity, action)| (&**entity, rank(action))).collect();
+            let of =
+                |list: &[(&str, usize)], entity: &str| list.iter().find(|(e, _)| *e == entity).map_or(0, |(_, r)| *r);
+            more |= now.iter().any(|(entity, rank)| of(&then, entity) < *rank);
+            less |= then.iter().any(|(entity, rank)| of(&now, entity) < *rank);
         }
-        if then.iter().any(|(entity, rank)| of(&now, entity) < *rank) {
-            return Some("less-changed");
+        match (less, more) {
+            (true, _) => return Some("less-changed"),
+            (false, true) => return Some("more-changed"),
+            (false, false) => {}
         }
         let mine: BTreeSet<&str> = before.iter().map(|choice| &*choice.backend).collect();
         let theirs: BTreeSet<&str> = after.iter().map(name).collect();

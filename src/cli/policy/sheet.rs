@@ -14,8 +14,10 @@ use crate::policy::{self, Language, run_scenarios, starter};
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Init {
-    /// The folder to make
-    dir: PathBuf,
+    /// The folder to make; else --policies
+    dir: Option<PathBuf>,
+    #[command(flatten)]
+    folder: Folder,
     /// The country that is home, as two letters of ISO 3166-1
     #[arg(long)]
     home: String,
@@ -63,7 +65,7 @@ fn language(code: &str) -> anyhow::Result<Language> {
 }
 
 pub(super) fn init(arguments: &Init, printer: Printer) -> anyhow::Result<Exit> {
-    let dir = &arguments.dir;
+    let dir = arguments.dir.as_ref().unwrap_or(&arguments.folder.policies);
     if dir.join("main.policy").exists() {
         bail!("`{}` is there already: nothing was changed", dir.join("main.policy").display());
     }
@@ -79,8 +81,9 @@ pub(super) fn init(arguments: &Init, printer: Printer) -> anyhow::Result<Exit> {
     let files = officer.begin(&begin, now())?;
     for (path, text) in &files {
         write(&dir.join(path), text, 0o644)?;
-        printer.line(dir.join(path).display().to_string());
     }
+    let written: Vec<String> = files.iter().map(|(path, _)| dir.join(path).display().to_string()).collect();
+    show(printer, arguments.folder.json, &written, || written.iter().for_each(|path| printer.line(path)));
     let (next, state) = match language {
         Language::En => ("next:", "state what is true of your backends in"),
         Language::Fr => ("ensuite :", "déclarez ce qui est vrai de vos hébergeurs dans"),

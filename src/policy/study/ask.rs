@@ -13,16 +13,17 @@ use super::report::Answer;
 use crate::model::{BackendId, Facts, Word};
 
 impl Study {
-    /// Answers a question in words: at the backend that it names, or at all.
+    /// Answers a question in words: at the backends that it names, or at all.
     ///
     /// # Errors
     /// What was not understood.
     pub fn ask(&self, question: &str, changes: bool) -> Result<Answer, Vec<Diagnostic>> {
-        let (facts, backend) = self.question(question)?;
-        Ok(self.answer(&facts, backend, changes))
+        let (facts, backends) = self.question(question)?;
+        Ok(self.answer(&facts, &backends, changes))
     }
 
-    fn question(&self, question: &str) -> Result<(Facts, Option<BackendId>), Vec<Diagnostic>> {
+    /// The request, and the backends that are named.
+    fn question(&self, question: &str) -> Result<(Facts, Vec<BackendId>), Vec<Diagnostic>> {
         let language = self.language;
         let question = question.trim().trim_end_matches(['?', '.']).trim();
         let (given, backend) = ["to", "vers", "→", "->"]
@@ -31,8 +32,9 @@ impl Study {
             .map_or((question, None), |(given, backend)| (given, Some(backend.trim())));
         let said = |phrase: Phrase| phrase.surface(language);
         let and = format!(" {} ", said(Phrase::And));
-        let parts: Vec<String> =
-            given.split(&and).flat_map(|part| part.split(',')).map(|part| self.part(part.trim())).collect();
+        let parts: Vec<String> = split(given, &[&and, ","]).map(|part| self.part(part.trim())).collect();
+        // Several may be named as people do: `a, b and c`.
+        let backend = backend.map(|named| named.replace(&and, ", "));
         let any = self.policy.backends().first().map_or("x", |backend| backend.name.as_str());
         let text = format!(
             "{} \"?\" {} 1 {} \"?\" {} 2099-12-31\n{} \"?\"\n{} {}\n{} {} {}\n",
@@ -45,7 +47,7 @@ impl Study {
             parts.join(&and),
             said(Phrase::Then),
             said(Phrase::Allowed),
-            backend.unwrap_or(any),
+            backend.as_deref().unwrap_or(any),
         );
         let file = File::new("question", &text, language);
         let mut faults = Vec::new();
@@ -67,8 +69,8 @@ impl Study {
         });
         match scenario {
             Some(scenario) if faults.is_empty() => {
-                let asked = scenario.then.first().map(|(backend, _)| *backend).filter(|_| backend.is_some());
-                Ok((scenario.facts, asked))
+                let named = scenario.then.iter().map(|expected| expected.backend).filter(|_| backend.is_some());
+                Ok((scenario.facts, named.collect()))
             }
             _ => Err(super::super::sorted(faults)),
         }
@@ -93,6 +95,10 @@ impl Study {
             }
             _ => {}
         }
+        // A class or a type comes before a label of that name, which stands in quotes then.
+        if part == bare && self.named(part).is_some() {
+            return format!("{} {part}", said(Phrase::Data));
+        }
         if let Some(label) = self.policy.labels().iter().find(|label| label.as_str().eq_ignore_ascii_case(bare)) {
             return format!("{} \"{label}\"", said(Phrase::Label));
         }
@@ -105,4 +111,23 @@ impl Study {
         let class = self.catalogue.classes.iter().map(|info| info.name.as_str());
         class.chain(self.catalogue.entities.iter().map(|info| info.name.as_str())).find(|known| *known == name)
     }
+}
+
+/// The parts of a text between separators that stand outside quotation marks.
+fn split<'t>(text: &'t str, separators: &[&str]) -> impl Iterator<Item = &'t str> {
+    let (mut ends, mut quoted, mut at) = (Vec::new(), false, 0);
+    while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
+        let separator = separators.iter().find(|separator| !quoted && rest.starts_with(**separator));
+        quoted ^= rest.starts_with(['"', '«', '»', '“', '”']);
+        match separator {
+            Some(separator) => {
+                ends.push((at, at + separator.len()));
+                at += separator.len();
+            }
+            None => at += rest.chars().next().map_or(1, char::len_utf8),
+        }
+    }
+    let starts = std::iter::once(0).chain(ends.clone().into_iter().map(|(_, behind)| behind));
+    let ends = ends.into_iter().map(|(end, _)| end).chain([text.len()]);
+    starts.zip(ends).filter_map(|(start, end)| text.get(start..end))
 }

@@ -212,7 +212,7 @@ fn declare(entry: &mut Entry, quality: &Quality, now: Timestamp) {
             all.push(Certificate { scheme: scheme.clone(), level: level.clone(), obtained: true, until });
             entry.certificates = said(all);
         }
-        Quality::Contract => entry.contract = said(true),
+        Quality::Contract => entry.contract = said(super::super::declared::Contract { on_file: true, dated: None }),
         Quality::KeysOurs => entry.keys_ours = said(true),
         Quality::Attested => entry.attestation = said(super::super::declared::Attestation::Until(until)),
         Quality::RetentionNone => entry.retention_none = said(true),

@@ -6,12 +6,12 @@
 
 use std::collections::BTreeSet;
 
-use super::super::resolved::{Gate, LabelSays, Rule};
+use super::causes::Cause;
 use super::dim::Dim;
 use super::search::{Found, find};
 use super::side::{Side, led_by, opens, standing};
 use super::space::{Place, Space};
-use crate::model::{BackendId, Facts, LabelFact, Word};
+use crate::model::{BackendId, Facts, Plan, Word};
 
 /// One difference.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,8 +22,20 @@ pub(super) struct Change {
     pub(super) cause: Word,
     /// A request on which it shows.
     pub(super) example: Facts,
-    /// The backend could be had before, with a stricter change.
-    pub(super) milder: bool,
+    pub(super) kind: Kind,
+}
+
+/// In what a difference lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Kind {
+    /// What was refused is possible.
+    Possible,
+    /// Less is changed on the way, or it is no longer logged sealed.
+    Milder,
+    /// It was behind a nearer backend that could serve, and nothing nearer is left.
+    Nearer,
+    /// The same name may stand for another server or model.
+    Elsewhere,
 }
 
 /// What searches for differences came to.
@@ -47,45 +59,17 @@ pub(super) fn opened(before: Side<'_>, after: Side<'_>, space: &Space) -> Opened
     opened
 }
 
-struct Pair<'a> {
-    before: Side<'a>,
-    after: Side<'a>,
-    space: &'a Space,
-    old: Option<BackendId>,
-    new: BackendId,
+/// One backend under both policies.
+pub(super) struct Pair<'a> {
+    pub(super) before: Side<'a>,
+    pub(super) after: Side<'a>,
+    pub(super) space: &'a Space,
+    pub(super) old: Option<BackendId>,
+    pub(super) new: BackendId,
     name: &'a Word,
 }
 
-/// What may make a difference.
-enum Cause<'a> {
-    /// A rule of the old policy that the new one does not have so.
-    Rule(&'a Rule),
-    /// An `allow` of the new policy that the old one does not have so.
-    Allow(&'a Gate),
-    /// What labels say of the data.
-    Label,
-    /// A hosted tool that a line of the new policy allows.
-    Tool,
-    /// What is asked of the data after the duties, which depends on all of them.
-    Still,
-    /// What this build does, or where the backend stands.
-    Other,
-}
-
-impl Cause<'_> {
-    fn name(&self) -> Word {
-        match self {
-            Self::Rule(rule) => rule.name.clone(),
-            Self::Allow(_) => Word::fixed("allow"),
-            Self::Label => Word::fixed("the label"),
-            Self::Tool => Word::fixed("allow hosted tool"),
-            Self::Still => Word::fixed("still includes identified"),
-            Self::Other => Word::fixed("on premises"),
-        }
-    }
-}
-
-impl<'a> Pair<'a> {
+impl Pair<'_> {
     fn changes(&self, opened: &mut Opened) {
         let mut dims = BTreeSet::new();
         self.after.depends(self.space, self.new, &mut dims);
@@ -95,102 +79,42 @@ impl<'a> Pair<'a> {
         let says = !(self.after.policy.says.is_empty() && self.before.policy.says.is_empty());
         for cause in self.causes() {
             let dims = match &cause {
-                Cause::Rule(rule) => led_by(&rule.gate, self.space, says, &dims),
-                Cause::Allow(gate) => led_by(gate, self.space, says, &dims),
+                Cause::Rule(rule) | Cause::Nearer(rule) => led_by(&rule.gate, self.space, says, &dims),
+                Cause::Allow(_, gate) => led_by(gate, self.space, says, &dims),
                 Cause::Label => self.first(&dims, &|dim| matches!(dim, Dim::Label(_) | Dim::App(_))),
                 Cause::Tool => self.first(&dims, &|dim| matches!(dim, Dim::Hosted(_))),
-                Cause::Still | Cause::Other => dims.iter().copied().collect(),
+                Cause::Still | Cause::Other | Cause::Binding => dims.iter().copied().collect(),
             };
             let excluded = |place: &Place| self.excluded(&cause, place);
-            let has = |facts: &Facts| self.opens(facts);
-            match find(self.space, &dims, &self.space.open(), &excluded, &has) {
+            let has = |facts: &Facts| self.shows(&cause, facts);
+            match self.find(&dims, &excluded, &has) {
                 Found::None => {}
                 Found::Unknown => opened.undecided.push(format!("{} [{}]", self.name, cause.name())),
                 Found::Example(example) => {
-                    let before =
-                        self.old.map(|old| self.before.plan(&example).choices.iter().any(|c| c.backend == old));
-                    opened.changes.push(Change {
-                        backend: Some(self.name.clone()),
-                        cause: cause.name(),
-                        example: *example,
-                        milder: before == Some(true),
-                    });
+                    let had = self.old.is_some_and(|old| standing(&self.before.plan(&example), old).is_some());
+                    let kind = match (&cause, had) {
+                        (Cause::Binding, _) => Kind::Elsewhere,
+                        (Cause::Nearer(..), _) => Kind::Nearer,
+                        (_, true) => Kind::Milder,
+                        (_, false) => Kind::Possible,
+                    };
+                    let backend = Some(self.name.clone());
+                    opened.changes.push(Change { backend, cause: cause.name(), example: *example, kind });
                 }
             }
         }
     }
 
-    fn causes(&self) -> Vec<Cause<'a>> {
-        let (before, after, new) = (self.before, self.after, self.new);
-        let mut causes = Vec::new();
-        let Some(old) = self.old else {
-            let admitting = after.today.allows.iter().enumerate().filter(|(index, _)| after.admits(*index, new));
-            causes.extend(admitting.map(|(_, allow)| Cause::Allow(&allow.gate)));
-            return causes;
-        };
-        for (index, rule) in before.today.rules.iter().enumerate().filter(|(index, _)| before.concerns(*index, old)) {
-            let kept = after.today.rules.iter().enumerate().any(|(at, other)| {
-                other.gate == rule.gate
-                    && (!before.removes(index, old) || after.removes(at, new))
-                    && (!before.demands(index, old) || (after.demands(at, new) && as_strict(other, rule)))
-            });
-            if !kept {
-                causes.push(Cause::Rule(rule));
-            }
-        }
-        for (_, allow) in after.today.allows.iter().enumerate().filter(|(index, _)| after.admits(*index, new)) {
-            let was = before
-                .today
-                .allows
-                .iter()
-                .enumerate()
-                .any(|(at, other)| before.admits(at, old) && other.gate == allow.gate);
-            if !was {
-                causes.push(Cause::Allow(&allow.gate));
-            }
-        }
-        if after.today.tools.iter().any(|tool| {
-            !before
-                .today
-                .tools
-                .iter()
-                .any(|other| other.tool == tool.tool && other.host == tool.host && other.gate == tool.gate)
-        }) {
-            causes.push(Cause::Tool);
-        }
-        if before.today.says != after.today.says {
-            causes.push(Cause::Label);
-        }
-        // What is asked after the duties depends on all of them.
-        let still = before.policy.program().asks_still() || after.policy.program().asks_still();
-        if still
-            && (before.policy.digest() != after.policy.digest()
-                || before.policy.inventory_digest() != after.policy.inventory_digest())
+    /// An example among requests whose data was all located, which are what an officer thinks of; else among all.
+    fn find(&self, dims: &[usize], excluded: &dyn Fn(&Place) -> bool, has: &dyn Fn(&Facts) -> bool) -> Found {
+        let told = |dim: &usize| matches!(self.space.dims.get(*dim), Some(Dim::Declared(_)));
+        let located: Vec<usize> = dims.iter().copied().filter(|dim| !told(dim)).collect();
+        if located.len() < dims.len()
+            && let found @ Found::Example(_) = find(self.space, &located, &self.space.open(), excluded, has)
         {
-            causes.push(Cause::Still);
+            return found;
         }
-        if before.policy.actions.iter().any(|action| !after.policy.actions.contains(action))
-            || before.policy.on_premises(old) != after.policy.on_premises(new)
-        {
-            causes.push(Cause::Other);
-        }
-        causes
-    }
-
-    fn excluded(&self, cause: &Cause<'_>, place: &Place) -> bool {
-        let after = self.after.look(self.space, place);
-        let idle = match cause {
-            Cause::Rule(rule) => !self.before.look(self.space, place).may_fire(rule),
-            Cause::Allow(gate) => !after.may_open(gate),
-            Cause::Label => !self.label_differs(place),
-            Cause::Tool => self.is(place, &|dim, value| matches!(dim, Dim::Hosted(_)) && value == 0),
-            Cause::Still => !after.may_still() && !self.before.look(self.space, place).may_still(),
-            Cause::Other => false,
-        };
-        if idle || !after.may_allow(self.new) {
-            return true;
-        }
-        self.old.is_some_and(|old| self.before.look(self.space, place).must_allow(old))
+        find(self.space, dims, &self.space.open(), excluded, has)
     }
 
     /// The dimensions, those of a kind first.
@@ -200,46 +124,24 @@ impl<'a> Pair<'a> {
         first.into_iter().chain(rest).copied().collect()
     }
 
-    /// Whether a dimension is fixed so.
-    fn is(&self, place: &Place, wanted: &dyn Fn(&Dim, usize) -> bool) -> bool {
-        self.space.dims.iter().zip(place).any(|(dim, value)| value.is_some_and(|value| wanted(dim, value)))
-    }
-
-    /// Whether the policies may say other things of the label of a place.
-    fn label_differs(&self, place: &Place) -> bool {
-        let fixed = self.space.dims.iter().zip(place).find_map(|(dim, value)| match dim {
-            Dim::Label(labels) => labels.get((*value)?),
-            _ => None,
-        });
-        let says = |side: &Side<'a>, label: Option<&Word>| -> Vec<LabelSays> {
-            let all = side.today.says.iter();
-            all.filter(|says| label.is_none_or(|label| says.label == *label)).cloned().collect()
-        };
-        match fixed {
-            None => true,
-            Some(LabelFact::Absent) => false,
-            Some(LabelFact::Unknown) => says(&self.before, None) != says(&self.after, None),
-            Some(LabelFact::Named(label)) => says(&self.before, Some(label)) != says(&self.after, Some(label)),
+    /// Whether a request shows the difference that a cause may make.
+    fn shows(&self, cause: &Cause<'_>, facts: &Facts) -> bool {
+        let (before, after) = (self.before.plan(facts), self.after.plan(facts));
+        let was = self.old.and_then(|old| standing(&before, old));
+        let is = standing(&after, self.new);
+        match cause {
+            Cause::Binding => is.is_some(),
+            Cause::Nearer(..) => {
+                let first = |plan: &Plan, backend: BackendId| {
+                    let tier = plan.choices.iter().find(|choice| choice.backend == backend).map(|choice| choice.tier);
+                    plan.fall_back.open || plan.choices.first().map(|choice| choice.tier) == tier
+                };
+                let nearer = self.old.is_some_and(|old| was.is_some() && !first(&before, old));
+                nearer && is.is_some() && first(&after, self.new) && self.is_at_work(cause, &before, &after, facts)
+            }
+            _ => opens(was, is, facts) && self.is_at_work(cause, &before, &after, facts),
         }
     }
-
-    fn opens(&self, facts: &Facts) -> bool {
-        let (before, after) = (self.before.plan(facts), self.after.plan(facts));
-        opens(self.old.and_then(|old| standing(&before, old)), standing(&after, self.new), facts)
-    }
-}
-
-/// Whether a rule demands at least what another does.
-fn as_strict(rule: &Rule, other: &Rule) -> bool {
-    let types = other
-        .actions
-        .iter()
-        .all(|(entity, action)| rule.actions.iter().any(|(known, done)| known == entity && done >= action));
-    let classes = other
-        .class_actions
-        .iter()
-        .all(|(class, action)| rule.class_actions.iter().any(|(known, done)| known == class && done >= action));
-    types && classes && (rule.seals || !other.seals)
 }
 
 /// A `fall back` that was not open, or opens sooner.
@@ -274,7 +176,7 @@ fn fall_backs(before: Side<'_>, after: Side<'_>, space: &Space, opened: &mut Ope
             Found::Unknown => opened.undecided.push("[fall back]".to_owned()),
             Found::Example(example) => {
                 let cause = Word::fixed("fall back");
-                opened.changes.push(Change { backend: None, cause, example: *example, milder: false });
+                opened.changes.push(Change { backend: None, cause, example: *example, kind: Kind::Possible });
             }
         }
     }

@@ -91,6 +91,9 @@ impl Dim {
     }
 }
 
+/// Numbers of a class up to this are told apart one by one; of larger ones only those around thresholds.
+const SUMS_MAX: u32 = 6;
+
 /// What a type can be: absent, or so often and so sure, around the thresholds of the atoms that ask for it.
 pub(super) fn amounts(
     entity: EntityId,
@@ -111,6 +114,10 @@ pub(super) fn amounts(
         };
         if asked {
             counts.extend([*at_least, at_least.saturating_sub(1)].into_iter().filter(|count| *count > 0));
+            if matches!(what, What::Class(_)) {
+                // Several types add up to a number of the class.
+                counts.extend(1..(*at_least).min(SUMS_MAX));
+            }
             if *confidence > 0 && !told {
                 levels.extend([*confidence, confidence.saturating_sub(1)].into_iter().filter(|c| *c >= POSSIBLY));
             }

@@ -79,6 +79,15 @@ impl Study {
                 found.push(self.advice(Kind::Misread, &text));
             }
         }
+        let everybody = self.gathered.resolved.exceptions.iter().filter(|exception| exception.when.is_none());
+        found.extend(everybody.map(|exception| {
+            let text = say!(
+                "exception `{}` spares every request: `{}` says which, or the rule goes until then",
+                exception.name,
+                super::super::phrase::Phrase::When
+            );
+            self.advice(Kind::Misread, &text)
+        }));
         found
     }
 
@@ -140,7 +149,12 @@ impl Study {
         let concerned: Vec<BackendId> = self.backends().filter(|backend| side.concerns(index, *backend)).collect();
         let prefers = !rule.prefers.is_empty();
         if concerned.is_empty() {
-            let text = say!("rule `{}` concerns no backend of the inventory today", rule.name);
+            let about = self.policy.program().rules.get(index).is_some_and(|row| row.on.iter().any(|bits| *bits != 0));
+            let text = if about {
+                say!("rule `{}` refuses no backend of the inventory today, and demands nothing", rule.name)
+            } else {
+                say!("rule `{}` concerns no backend of the inventory today", rule.name)
+            };
             return (!prefers).then_some((Kind::Unreachable, text));
         }
         match self.fires(side, space, rule) {

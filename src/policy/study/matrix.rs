@@ -1,53 +1,136 @@
-//! The matrix: for each class of data and each backend, what a request that carries nothing else may do, and whether another
-//! request with this class may do otherwise. Exact: `never` and `always` are proven over all requests.
+//! The matrix: for each class of data and each backend, what becomes of a request that carries one value of it and nothing else,
+//! and whether another request with this class may do otherwise. Exact: `never` and `always` are proven over all requests.
 
 use std::collections::BTreeSet;
 
 use super::super::scenario::nothing;
+use super::super::text::say;
+use super::super::told::class_duties;
 use super::dim::Dim;
+use super::report::{MatrixCell, MatrixRow};
+use super::scenarios::action_words;
 use super::search::{Found, find};
 use super::side::{Side, standing};
 use super::space::{Place, Space};
-use crate::model::{Action, BackendId, ClassId, EntityId, Facts, Removal, TypeFact};
+use super::{Study, sentence};
+use crate::model::{Action, BackendId, ClassId, EntityId, Facts, Plan, Removal, TypeFact};
 
-/// What may be done with a class of data at a backend.
+/// What becomes of one value of a class at a backend.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Cell {
-    /// What must be done to the class's types; `None`: refused.
-    pub(super) plain: Option<Vec<(EntityId, Action)>>,
-    /// Why it is refused.
-    pub(super) why: Option<Removal>,
-    /// A request with this class that comes out the other way; `Found::None`: there is none, which is proven.
-    pub(super) otherwise: Found,
+enum Outcome {
+    /// It may go, with this done to it.
+    Allowed(Action),
+    Refused(Removal),
 }
 
-/// The request that carries one of each found type of a class and nothing else.
-pub(super) fn plain(side: Side<'_>, class: ClassId, served: &[EntityId]) -> Facts {
-    let mut facts = nothing();
-    let catalogue = side.policy.catalogue();
-    let own: Vec<EntityId> = served
-        .iter()
-        .copied()
-        .filter(|entity| catalogue.info(*entity).is_some_and(|info| info.classes.contains(class)))
-        .collect();
-    for entity in own {
-        facts.types.push(TypeFact { entity, possibly: 1, surely: 1, confidence: 100 });
-    }
-    facts.types.sort_by_key(|fact| fact.entity);
-    if facts.types.is_empty() {
-        facts.declared = catalogue.class_info(class).map(|info| info.closure).unwrap_or_default();
-    }
-    facts
-}
+/// A request with one type and nothing else, and what was decided on it; no type for a class that no detector finds.
+type Alone = (Option<EntityId>, Facts, Plan);
 
-/// One cell.
-pub(super) fn cell(side: Side<'_>, space: &Space, class: ClassId, backend: BackendId, served: &[EntityId]) -> Cell {
-    let facts = plain(side, class, served);
-    let plan = side.plan(&facts);
-    let plain = standing(&plan, backend).map(|duties| duties.actions.clone());
-    let why = plan.removed.iter().find(|removed| removed.backend == backend).map(|removed| removed.why.clone());
-    let otherwise = otherwise(side, space, class, backend, plain.is_none());
-    Cell { plain, why, otherwise }
+impl Study {
+    /// Which class of data may go where. Exact.
+    pub fn matrix(&self) -> Vec<MatrixRow> {
+        let space = self.space(false);
+        let mut rows = Vec::new();
+        for (class, info) in (0_u8..).map(ClassId).zip(&self.catalogue.classes) {
+            if !info.declared && self.types_of(class).is_empty() {
+                continue;
+            }
+            let reference = &self.gathered.world.reference;
+            let plans = self.plans(class);
+            rows.push(MatrixRow {
+                class: sentence::class_name(class, &self.catalogue, self.language),
+                law: reference.meaning(info.name.as_str(), self.language).cloned().unwrap_or_default(),
+                cells: self.backends().map(|backend| self.cell(&space, (class, &plans), backend)).collect(),
+            });
+        }
+        rows
+    }
+
+    /// The types of a class that a detector finds.
+    fn types_of(&self, class: ClassId) -> Vec<EntityId> {
+        let of = |entity: &EntityId| self.catalogue.info(*entity).is_some_and(|info| info.classes.contains(class));
+        self.served.iter().copied().filter(of).collect()
+    }
+
+    /// The decision on each type of a class alone; on the class itself where no detector finds it.
+    fn plans(&self, class: ClassId) -> Vec<Alone> {
+        let side = self.side();
+        let decided = |entity: Option<EntityId>, facts: Facts| {
+            let plan = side.plan(&facts);
+            (entity, facts, plan)
+        };
+        let types = self.types_of(class);
+        if types.is_empty() {
+            let declared = self.catalogue.class_info(class).map(|info| info.closure).unwrap_or_default();
+            return vec![decided(None, Facts { declared, ..nothing() })];
+        }
+        let one = |entity| TypeFact { entity, possibly: 1, surely: 1, confidence: 100 };
+        types.into_iter().map(|entity| decided(Some(entity), Facts { types: vec![one(entity)], ..nothing() })).collect()
+    }
+
+    fn cell(&self, space: &Space, (class, plans): (ClassId, &[Alone]), backend: BackendId) -> MatrixCell {
+        let mut groups: Vec<(Outcome, Vec<EntityId>)> = Vec::new();
+        for (entity, facts, plan) in plans {
+            let Some(outcome) = self.outcome((*entity, facts), plan, backend) else { continue };
+            match groups.iter_mut().find(|(known, _)| *known == outcome) {
+                Some((_, types)) => types.extend(*entity),
+                None => groups.push((outcome, entity.iter().copied().collect())),
+            }
+        }
+        groups.sort_by_key(|(_, types)| std::cmp::Reverse(types.len()));
+        let allowed = |outcome: &Outcome| matches!(outcome, Outcome::Allowed(_));
+        let mut rest = groups.into_iter();
+        let main = rest.next().map_or(Outcome::Refused(Removal::NotAllowed), |(outcome, _)| outcome);
+        let rest: Vec<(Outcome, Vec<EntityId>)> = rest.collect();
+        let mixed = rest.iter().any(|(outcome, _)| allowed(outcome) != allowed(&main));
+        let found = if mixed { Found::None } else { otherwise(self.side(), space, class, backend, !allowed(&main)) };
+        let otherwise = match &found {
+            Found::Example(facts) => sentence::given(facts, &self.catalogue, self.language, false),
+            _ => None,
+        };
+        let name = || sentence::class_name(class, &self.catalogue, self.language);
+        let (verdict, changes, why) = match &main {
+            Outcome::Allowed(Action::Keep) => ("as it is", Vec::new(), Vec::new()),
+            Outcome::Allowed(action) => {
+                ("changed", vec![format!("{} {}", action_words(*action, self), name())], Vec::new())
+            }
+            Outcome::Refused(why) => ("refused", Vec::new(), self.reasons(why)),
+        };
+        let except = rest.iter().map(|(outcome, types)| self.exception(class, outcome, types)).collect();
+        MatrixCell { verdict, changes, why, except, otherwise, exact: found != Found::Unknown }
+    }
+
+    fn outcome(&self, (entity, facts): (Option<EntityId>, &Facts), plan: &Plan, backend: BackendId) -> Option<Outcome> {
+        let Some(duties) = standing(plan, backend) else {
+            let removed = plan.removed.iter().find(|removed| removed.backend == backend)?;
+            return Some(Outcome::Refused(removed.why.clone()));
+        };
+        let of_class = || class_duties(&self.policy, plan, facts, backend).first().map(|(_, action)| *action);
+        let action = entity.map_or_else(|| of_class().unwrap_or_default(), |entity| duties.action(entity));
+        Some(Outcome::Allowed(action))
+    }
+
+    /// Types of a class that come out otherwise than most, by the name of another class where they are what has it.
+    fn exception(&self, class: ClassId, outcome: &Outcome, types: &[EntityId]) -> String {
+        let of = |other: ClassId| -> Vec<EntityId> {
+            let mut both = self.types_of(class);
+            both.retain(|entity| self.catalogue.info(*entity).is_some_and(|info| info.classes.contains(other)));
+            both
+        };
+        let same = (0_u8..)
+            .map(ClassId)
+            .take(self.catalogue.classes.len())
+            .find(|other| *other != class && of(*other) == types);
+        let names: Vec<String> = types.iter().map(|entity| self.type_name(*entity)).collect();
+        let what = same
+            .map_or_else(|| self.listed(&names), |other| sentence::class_name(other, &self.catalogue, self.language));
+        match outcome {
+            Outcome::Allowed(Action::Keep) => say!("{}: as it is", what),
+            Outcome::Allowed(action) => say!("{}: {}", what, action_words(*action, self)),
+            Outcome::Refused(why) => say!("{}: refused ({})", what, self.reasons(why).join("; ")),
+        }
+        .said(self.language)
+    }
 }
 
 /// Looks for a request that surely carries the class and is allowed (or refused).

@@ -6,13 +6,17 @@
 
 mod ask;
 mod begin;
+mod bound;
+mod causes;
 mod change;
 mod diff;
 mod dim;
 #[cfg(test)]
 mod exact;
+mod familiar;
 mod lint;
 mod matrix;
+mod mutations;
 mod over_time;
 mod record;
 mod report;

@@ -31,14 +31,14 @@ pub(super) struct Changes {
 pub(super) struct Dated {
     pub(super) changes: Vec<(Option<Date>, diff::Change)>,
     pub(super) undecided: Vec<String>,
-    seen: BTreeSet<(Option<Word>, Word, bool)>,
+    seen: BTreeSet<(Option<Word>, Word, diff::Kind)>,
 }
 
 impl Dated {
     /// Adds what an instant shows; what showed before is told once.
     fn add(&mut self, day: Option<Date>, opened: Opened) {
         for change in opened.changes {
-            if self.seen.insert((change.backend.clone(), change.cause.clone(), change.milder)) {
+            if self.seen.insert((change.backend.clone(), change.cause.clone(), change.kind)) {
                 self.changes.push((day, change));
             }
         }
@@ -105,7 +105,7 @@ impl Then {
 
     /// All that a decision rests on, as text.
     fn decides(&self) -> String {
-        let tiers: Vec<_> = self.policy.backends().iter().map(|backend| backend.tier).collect();
-        format!("{:?}{tiers:?}", self.policy.program())
+        let backends: Vec<_> = self.policy.backends().iter().map(|backend| (backend.tier, &backend.binding)).collect();
+        format!("{:?}{backends:?}{:?}", self.policy.program(), self.policy.labels())
     }
 }

@@ -40,7 +40,7 @@ impl Study {
     pub fn explain(&self, entry: &[u8]) -> Result<Explained, Lost> {
         let Entry { entry } = serde_json::from_slice(entry).map_err(|_| Lost::Version)?;
         let (facts, able) = Recall::new(&self.policy).as_found(&entry)?;
-        let answer = self.answer(&facts, None, true);
+        let answer = self.answer(&facts, &[], true);
         let name = |backend| self.policy.backend(backend).map(|backend| backend.name.to_string());
         let able: Vec<String> = self.backends().filter(|one| able.contains(*one)).filter_map(name).collect();
         let allowed = answer.backends.iter().filter(|one| one.allowed && able.contains(&one.backend));

@@ -4,11 +4,14 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use super::super::engine::UNLOCATED;
+use super::super::facts::by_label_as_told;
+use super::super::phrase::Phrase;
 use super::super::text::say;
+use super::super::told::class_duties;
+use super::diff::Kind;
 use super::scenarios::action_words;
-use super::search::Found;
-use super::{Study, matrix, sentence};
-use crate::model::{Action, BackendId, ClassId, EntityId, Facts, Removal};
+use super::{Study, sentence};
+use crate::model::{Action, BackendId, Choice, EntityId, Facts, Plan, Removal};
 
 /// Types that a cell names before it counts the rest.
 const NAMES_MAX: usize = 6;
@@ -27,13 +30,16 @@ pub struct MatrixRow {
 /// What may be done with a class at a backend.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct MatrixCell {
-    /// `as it is`, `changed` or `refused`, for a request that carries nothing else.
+    /// `as it is`, `changed` or `refused`, for a request that carries one value of the class and nothing else: of most of its types.
     pub verdict: &'static str,
-    /// What is done to which types.
+    /// What is done to it.
     pub changes: Vec<String>,
     /// The rules that refuse it, or other reasons.
     pub why: Vec<String>,
-    /// A request with this class that comes out the other way, in words; absent when there is none, which is proven.
+    /// Types of the class that come out otherwise, and how.
+    pub except: Vec<String>,
+    /// A request with this class that is refused where others are allowed, or the other way round, in words; absent when there is
+    /// none, which is proven, and where types differ.
     pub otherwise: Option<String>,
     /// Whether it was proven that there is none, or an example was found.
     pub exact: bool,
@@ -46,6 +52,8 @@ pub struct Answer {
     pub given: String,
     /// The rules that fired.
     pub fired: Vec<String>,
+    /// Whether every backend that was named may have it; where none was named, whether one may.
+    pub allowed: bool,
     /// Every backend asked about.
     pub backends: Vec<BackendAnswer>,
 }
@@ -76,6 +84,8 @@ pub struct Coverage {
     pub rules: usize,
     /// Rules that fire in none.
     pub silent: Vec<String>,
+    /// Rules that are outside their window today, which neither scenarios nor changes of the sheet can try.
+    pub dormant: Vec<String>,
     /// How many atoms rules ask for, packs included.
     pub boundaries: usize,
     /// Atoms with the truths that no scenario has seen.
@@ -113,8 +123,10 @@ pub struct Differences {
     pub no_flow_is_opened: bool,
     /// The list of newly refused flows is complete.
     pub whole: bool,
-    /// Searches that were given up: what they were for, by backend and cause.
+    /// Searches for newly possible flows that were given up: what they were for, by backend and cause.
     pub undecided: Vec<String>,
+    /// Searches for newly refused flows that were given up.
+    pub refused_undecided: Vec<String>,
 }
 
 /// One difference, with a request on which it shows.
@@ -138,60 +150,39 @@ impl Study {
         self.policy.backends().iter().map(|backend| backend.name.to_string()).collect()
     }
 
-    /// Which class of data may go where. Exact.
-    pub fn matrix(&self) -> Vec<MatrixRow> {
-        let space = self.space(false);
-        let mut rows = Vec::new();
-        for (class, info) in (0_u8..).map(ClassId).zip(&self.catalogue.classes) {
-            let of = |entity: &EntityId| self.catalogue.info(*entity).is_some_and(|info| info.classes.contains(class));
-            if !self.served.iter().any(of) && !info.declared {
-                continue;
-            }
-            let reference = &self.gathered.world.reference;
-            rows.push(MatrixRow {
-                class: sentence::class_name(class, &self.catalogue, self.language),
-                law: reference.meaning(info.name.as_str(), self.language).cloned().unwrap_or_default(),
-                cells: self.backends().map(|backend| self.cell(&space, class, backend)).collect(),
-            });
-        }
-        rows
-    }
-
-    fn cell(&self, space: &super::Space, class: ClassId, backend: BackendId) -> MatrixCell {
-        let cell = matrix::cell(self.side(), space, class, backend, &self.served);
-        let changes = cell.plain.as_deref().map(|actions| self.actions(actions)).unwrap_or_default();
-        let verdict = match (&cell.plain, changes.is_empty()) {
-            (None, _) => "refused",
-            (Some(_), true) => "as it is",
-            (Some(_), false) => "changed",
-        };
-        let exact = cell.otherwise != Found::Unknown;
-        let otherwise = match &cell.otherwise {
-            Found::Example(facts) => sentence::given(facts, &self.catalogue, self.language, false),
-            _ => None,
-        };
-        let why = cell.why.as_ref().map(|why| self.reasons(why)).unwrap_or_default();
-        MatrixCell { verdict, changes, why, otherwise, exact }
-    }
-
-    /// Actions with what they are done to: `pseudonymise email, person`.
-    pub(super) fn actions(&self, actions: &[(EntityId, Action)]) -> Vec<String> {
+    /// What is done on the way to a backend: `pseudonymise email, person`.
+    fn on_the_way(&self, plan: &Plan, facts: &Facts, choice: &Choice) -> Vec<String> {
         let mut said: Vec<(Action, Vec<String>)> = Vec::new();
-        for (entity, action) in actions {
-            let name = self.catalogue.info(*entity).map_or("", |info| info.name.as_str());
-            let name = super::super::surface::written(name, self.language).to_owned();
-            match said.iter_mut().find(|(known, _)| known == action) {
-                Some((_, names)) => names.push(name),
-                None => said.push((*action, vec![name])),
+        let mut put = |action: Action, name: String| match said.iter_mut().find(|(known, _)| *known == action) {
+            Some((_, names)) => names.push(name),
+            None => said.push((action, vec![name])),
+        };
+        if self.told {
+            for (class, action) in class_duties(&self.policy, plan, facts, choice.backend) {
+                put(action, sentence::class_name(class, &self.catalogue, self.language));
             }
         }
-        let listed = |names: &[String]| match names.get(..NAMES_MAX) {
+        choice.duties.actions.iter().for_each(|(entity, action)| put(*action, self.type_name(*entity)));
+        let listed = |names: &[String]| self.listed(names);
+        let done = said.iter().map(|(action, names)| format!("{} {}", action_words(*action, self), listed(names)));
+        let sealed = choice.duties.log_sealed.then(|| Phrase::LogSealed.surface(self.language).to_owned());
+        done.chain(sealed).collect()
+    }
+
+    /// A type's name in the language of the sheet.
+    pub(super) fn type_name(&self, entity: EntityId) -> String {
+        let name = self.catalogue.info(entity).map_or("", |info| info.name.as_str());
+        super::super::surface::written(name, self.language).to_owned()
+    }
+
+    /// Names, or the first few and how many there are besides.
+    pub(super) fn listed(&self, names: &[String]) -> String {
+        match names.get(..NAMES_MAX) {
             Some(first) if names.len() > NAMES_MAX + 1 => {
                 say!("{} and {} more", first.join(", "), names.len() - first.len()).said(self.language)
             }
             _ => names.join(", "),
-        };
-        said.iter().map(|(action, names)| format!("{} {}", action_words(*action, self), listed(names))).collect()
+        }
     }
 
     /// Why a backend was taken out, a line each.
@@ -212,11 +203,15 @@ impl Study {
         }
     }
 
-    /// What would become of a request, at all backends or at one.
-    pub(super) fn answer(&self, facts: &Facts, only: Option<BackendId>, changes: bool) -> Answer {
-        let plan = self.side().plan(facts);
+    /// What would become of a request, at these backends or at all.
+    pub(super) fn answer(&self, facts: &Facts, only: &[BackendId], changes: bool) -> Answer {
+        let mut labelled = facts.clone();
+        if self.told {
+            by_label_as_told(&mut labelled, &self.policy);
+        }
+        let plan = self.side().plan(&labelled);
         let mut backends = Vec::new();
-        for backend in self.backends().filter(|backend| only.is_none_or(|only| only == *backend)) {
+        for backend in self.backends().filter(|backend| only.is_empty() || only.contains(backend)) {
             let Some(truths) = self.policy.backend(backend) else { continue };
             let choice = plan.choices.iter().find(|choice| choice.backend == backend);
             let removed = plan.removed.iter().find(|removed| removed.backend == backend);
@@ -224,7 +219,7 @@ impl Study {
                 backend: truths.name.to_string(),
                 tier: truths.tier.name().to_owned(),
                 allowed: choice.is_some(),
-                changes: choice.map(|choice| self.actions(&choice.duties.actions)).unwrap_or_default(),
+                changes: choice.map(|choice| self.on_the_way(&plan, &labelled, choice)).unwrap_or_default(),
                 why: removed.map(|removed| self.reasons(&removed.why)).unwrap_or_default(),
                 smallest_change: (changes && choice.is_none())
                     .then(|| super::change::smallest(self, facts, backend, self.language))
@@ -234,6 +229,11 @@ impl Study {
         Answer {
             given: sentence::given(facts, &self.catalogue, self.language, false).unwrap_or_default(),
             fired: plan.fired.iter().map(ToString::to_string).collect(),
+            allowed: if only.is_empty() {
+                backends.iter().any(|one: &BackendAnswer| one.allowed)
+            } else {
+                backends.iter().all(|one| one.allowed)
+            },
             backends,
         }
     }
@@ -262,7 +262,8 @@ impl Study {
             refused: refused.changes.iter().map(|change| told(change, false)).collect(),
             no_flow_is_opened,
             whole,
-            undecided: opened.undecided.into_iter().chain(refused.undecided).collect(),
+            undecided: opened.undecided,
+            refused_undecided: refused.undecided,
         })
     }
 
@@ -270,13 +271,19 @@ impl Study {
         let example = sentence::given(&change.example, &self.catalogue, self.language, false).unwrap_or_default();
         let backend = change.backend.as_ref().map(ToString::to_string);
         let place = backend.clone().unwrap_or_default();
-        let text = match (&backend, opens, change.milder) {
-            (None, true, _) => say!("{}: the next tier may serve", example),
-            (None, false, _) => say!("{}: the next tier may no longer serve", example),
-            (Some(_), true, false) => say!("{} → {}: was refused, is possible", example, place),
-            (Some(_), true, true) => say!("{} → {}: less is changed on the way", example, place),
-            (Some(_), false, false) => say!("{} → {}: was possible, is refused", example, place),
-            (Some(_), false, true) => say!("{} → {}: more is changed on the way", example, place),
+        let text = match (&backend, change.kind, opens) {
+            (None, _, true) => say!("{}: the next tier may serve", example),
+            (None, _, false) => say!("{}: the next tier may no longer serve", example),
+            (Some(_), Kind::Possible, true) => say!("{} → {}: was refused, is possible", example, place),
+            (Some(_), Kind::Possible, false) => say!("{} → {}: was possible, is refused", example, place),
+            (Some(_), Kind::Milder, true) => say!("{} → {}: less is changed on the way", example, place),
+            (Some(_), Kind::Milder, false) => say!("{} → {}: more is changed on the way", example, place),
+            (Some(_), Kind::Nearer, true) => {
+                say!("{} → {}: nothing nearer is left that could serve it", example, place)
+            }
+            (Some(_), Kind::Nearer, false) => say!("{} → {}: something nearer could serve it again", example, place),
+            (Some(_), Kind::Elsewhere, true) => say!("{} → {}: the name stands for more than it did", example, place),
+            (Some(_), Kind::Elsewhere, false) => say!("{} → {}: the name stands for less than it did", example, place),
         };
         let sentence = text.said(self.language);
         Difference { sentence, backend, cause: change.cause.to_string(), example, from: None }

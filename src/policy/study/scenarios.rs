@@ -6,13 +6,14 @@ use std::collections::BTreeSet;
 use super::super::facts::by_label;
 use super::super::phrase::Phrase;
 use super::super::program::Program;
-use super::super::resolved::{Atom, Gate, Resolved, Rule};
+use super::super::resolved::{Atom, Resolved, Rule};
 use super::super::text::{Text, say};
 use super::super::view::View;
 use super::super::{Policy, run_scenarios};
+use super::mutations::Weakened;
 use super::report::{Coverage, Mutant, Suggestion};
 use super::search::{Found, find};
-use super::side::{Side, settled_first, standing};
+use super::side::{Side, opens, settled_first, standing};
 use super::space::Place;
 use super::{Study, sentence};
 use crate::model::{Action, BackendId, Facts};
@@ -58,9 +59,17 @@ impl Study {
             scenarios: self.policy.scenarios().len(),
             rules: self.today.rules.iter().filter(|rule| !rule.pack).count(),
             silent: silent.map(|rule| rule.name.to_string()).collect(),
+            dormant: self.dormant(),
             boundaries: atoms.len(),
             unseen: atoms.iter().filter_map(boundary).collect(),
         }
+    }
+
+    /// Rules of the sheets that are outside their window today.
+    fn dormant(&self) -> Vec<String> {
+        let rules = self.gathered.resolved.rules.iter().filter(|rule| !rule.pack);
+        let awake = |rule: &&Rule| self.today.rules.iter().any(|known| known.name == rule.name);
+        rules.filter(|rule| !awake(rule)).map(|rule| rule.name.to_string()).collect()
     }
 
     /// Weakens or takes out each rule of the sheets, one at a time, and says which of these changes no scenario notices.
@@ -111,53 +120,6 @@ impl Study {
         suggestions
     }
 
-    /// Every weakening of one rule of the sheets.
-    fn mutations(&self) -> Vec<(Text, Resolved, Weakened)> {
-        let mut mutations: Vec<(Text, Resolved, Weakened)> = Vec::new();
-        for (index, rule) in self.today.rules.iter().enumerate().filter(|(_, rule)| !rule.pack) {
-            let mut without = self.today.clone();
-            without.rules.remove(index);
-            mutations.push((say!("rule `{}` taken out", rule.name), without, Weakened::Rule(Box::new(rule.clone()))));
-            let mut change = |text: Text, weaken: &dyn Fn(&mut Rule)| {
-                let mut weaker = self.today.clone();
-                if let Some(rule) = weaker.rules.get_mut(index) {
-                    weaken(rule);
-                }
-                mutations.push((text, weaker, Weakened::Rule(Box::new(rule.clone()))));
-            };
-            let parts = usize::from(rule.only.is_some())
-                + usize::from(rule.never.is_some())
-                + usize::from(!rule.actions.is_empty());
-            if parts > 1 {
-                if rule.only.is_some() {
-                    change(say!("rule `{}` without `{}`", rule.name, Phrase::OnlyBackends), &|rule| rule.only = None);
-                }
-                if rule.never.is_some() {
-                    change(say!("rule `{}` without `{}`", rule.name, Phrase::NeverBackends), &|rule| rule.never = None);
-                }
-                if !rule.actions.is_empty() {
-                    change(say!("rule `{}` without `{}`", rule.name, Phrase::Must), &|rule| {
-                        rule.actions.clear();
-                        rule.class_actions.clear();
-                    });
-                }
-            }
-        }
-        for (index, _) in
-            self.today.allows.iter().enumerate().filter(|(_, a)| a.gate.when.is_some() || a.gate.unless.is_some())
-        {
-            let gate = self.today.allows.get(index).map(|allow| allow.gate.clone()).unwrap_or_default();
-            let mut wider = self.today.clone();
-            if let Some(allow) = wider.allows.get_mut(index) {
-                allow.gate.when = None;
-                allow.gate.unless = None;
-            }
-            let text = say!("`{}` number {} without its condition", Phrase::AllowBackends, index + 1);
-            mutations.push((text, wider, Weakened::Allow(gate)));
-        }
-        mutations
-    }
-
     fn compiled(&self, today: &Resolved) -> Option<Policy> {
         let truths = self.gathered.truths(self.now);
         let program = Program::new(today, &truths, self.catalogue.entities.len()).ok()?;
@@ -174,7 +136,7 @@ impl Study {
     }
 
     /// A request, such as a scenario can tell if `told`, that the weakened policy lets pass to a backend where this one
-    /// refuses it. A change of duties alone is not what a scenario can tell.
+    /// refuses it, or with less done to it.
     fn noticed(&self, policy: &Policy, today: &Resolved, what: &Weakened, told: bool) -> Noticed {
         let space = super::Space::new(&[(&self.policy, &self.today), (policy, today)], told);
         let side = self.side();
@@ -183,7 +145,7 @@ impl Study {
         let idle = |place: &Place, backend: BackendId| {
             let look = side.look(&space, place);
             match what {
-                Weakened::Rule(rule) => !look.may_fire(rule) || !look.may_matter(rule, backend),
+                Weakened::Rule(rule, _) => !look.may_fire(rule) || !look.may_matter(rule, backend),
                 Weakened::Allow(gate) => look.must_open(gate),
             }
         };
@@ -193,18 +155,30 @@ impl Study {
             side.depends(&space, backend, &mut dims);
             weaker.depends(&space, backend, &mut dims);
             let dims = settled_first(what.gate(), &space, !self.policy.says.is_empty(), &dims);
-            let excluded = |place: &Place| {
-                idle(place, backend)
-                    || !weaker.look(&space, place).may_allow(backend)
-                    || side.look(&space, place).must_admit(backend)
-            };
-            let has = |facts: &Facts| {
+            let passes = |place: &Place| !weaker.look(&space, place).may_allow(backend);
+            // What shows best comes first: a refusal that is gone, or for a rule that only demands what is no longer done on the way.
+            let refused =
+                |place: &Place| idle(place, backend) || passes(place) || side.look(&space, place).must_admit(backend);
+            let lets_pass = |facts: &Facts| {
                 standing(&side.plan(facts), backend).is_none() && standing(&weaker.plan(facts), backend).is_some()
             };
-            match find(&space, &dims, &space.open(), &excluded, &has) {
-                Found::Example(example) => return Noticed::By(example, backend),
-                Found::Unknown => noticed = Noticed::Undecided,
-                Found::None => {}
+            let silent = |place: &Place| match what {
+                Weakened::Rule(rule, _) => !side.look(&space, place).may_fire(rule) || passes(place),
+                Weakened::Allow(_) => true,
+            };
+            let does_less = |facts: &Facts| {
+                opens(standing(&side.plan(facts), backend), standing(&weaker.plan(facts), backend), facts)
+            };
+            let mut searches: Vec<Search<'_>> = vec![(&refused, &lets_pass)];
+            if what.demands() {
+                searches.insert(usize::from(what.refuses()), (&silent, &does_less));
+            }
+            for (excluded, has) in searches {
+                match find(&space, &dims, &space.open(), excluded, has) {
+                    Found::Example(example) => return Noticed::By(example, backend),
+                    Found::Unknown => noticed = Noticed::Undecided,
+                    Found::None => {}
+                }
             }
         }
         noticed
@@ -214,48 +188,37 @@ impl Study {
         let given = sentence::given(facts, &self.catalogue, self.language, true)?;
         let name = &self.policy.backend(backend)?.name;
         let said = |phrase: Phrase| phrase.surface(self.language);
-        let title = say!("notices: {}", what.said(self.language).replace('`', "")).said(self.language);
+        let title = say!("notices: {}", what.said(self.language).replace(['`', '"'], "")).said(self.language);
+        let plan = self.side().plan(facts);
+        let then = match standing(&plan, backend) {
+            None => format!("{} {name}", said(Phrase::Refused)),
+            Some(duties) => {
+                let sealed = duties.log_sealed.then(|| said(Phrase::LogSealed).to_owned());
+                let done = duties.actions.iter().filter(|(_, action)| *action != Action::Keep);
+                let done =
+                    done.map(|(entity, action)| format!("{} {}", action_words(*action, self), self.type_name(*entity)));
+                let clauses: Vec<String> =
+                    done.chain(sealed).map(|duty| format!("{name} {} {duty}", said(Phrase::Must))).collect();
+                clauses.join(&format!("\n  {} ", said(Phrase::And)))
+            }
+        };
         let text = format!(
-            "{} \"{title}\"\n  {} {given}\n  {} {} {name}\n",
+            "{} \"{title}\"\n  {} {given}\n  {} {then}\n",
             said(Phrase::Scenario),
             said(Phrase::Given),
             said(Phrase::Then),
-            said(Phrase::Refused)
         );
         Some(Suggestion { text })
     }
 
     /// An atom in words.
-    fn said(&self, atom: &Atom) -> String {
+    pub(super) fn said(&self, atom: &Atom) -> String {
         atom_words(atom, self)
     }
 }
 
-/// What was weakened: it can only show where it did something.
-enum Weakened {
-    Rule(Box<Rule>),
-    Allow(Gate),
-}
-
-impl Weakened {
-    const fn gate(&self) -> &Gate {
-        match self {
-            Self::Rule(rule) => &rule.gate,
-            Self::Allow(gate) => gate,
-        }
-    }
-
-    /// Whether it does anything for a backend. What a rule demands of one can change what becomes of it in the second decision.
-    fn concerns(&self, study: &Study, backend: BackendId) -> bool {
-        match self {
-            Self::Rule(rule) => {
-                let index = study.today.rules.iter().position(|known| known.name == rule.name);
-                index.is_none_or(|index| study.side().concerns(index, backend))
-            }
-            Self::Allow(_) => true,
-        }
-    }
-}
+/// What a search passes over, and what it looks for.
+type Search<'a> = (&'a dyn Fn(&Place) -> bool, &'a dyn Fn(&Facts) -> bool);
 
 /// Whether a request notices a weakening.
 enum Noticed {

@@ -4,6 +4,7 @@
 //! at each step the quiet completion is tried, so that what is found is the plainest example there is on the way. A search
 //! that would visit too much says so, and nothing is claimed then.
 
+use super::familiar::familiar;
 use super::space::{Open, Place, Space};
 use crate::limits::POLICY_SEARCH_STEPS_MAX;
 use crate::model::Facts;
@@ -40,7 +41,7 @@ pub(super) fn find(
     match found {
         Some(place) => {
             let place = search.plainest(place, from);
-            Found::Example(Box::new(space.facts(&place, Open::Quiet)))
+            Found::Example(Box::new(familiar(space.catalogue(), space.facts(&place, Open::Quiet), has)))
         }
         None if search.steps >= POLICY_SEARCH_STEPS_MAX => Found::Unknown,
         None => Found::None,

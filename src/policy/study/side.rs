@@ -13,7 +13,7 @@ use super::super::view::View;
 use super::super::{BackendSet, Policy};
 use super::dim::Dim;
 use super::space::{Bound, Open, Place, Space};
-use crate::model::{Action, BackendId, Facts, Plan};
+use crate::model::{Action, BackendId, Facts, LabelFact, Plan};
 
 /// A policy with its rules as they stand today; rows of the program and rules have the same order.
 #[derive(Debug, Clone, Copy)]
@@ -37,16 +37,32 @@ pub(super) struct Look<'a> {
 impl<'a> Side<'a> {
     /// The decision on a request.
     pub(super) fn plan(&self, facts: &Facts) -> Plan {
-        let mut facts = facts.clone();
+        let mut facts = self.knows(facts.clone());
         by_label(&mut facts, self.policy);
         let everyone: BackendSet = (0..).take(self.policy.backends().len()).map(BackendId).collect();
         let undetected = if self.told { Undetected::Assumed } else { Undetected::Real };
         evaluate(self.policy, &facts, &everyone, self.now, undetected)
     }
 
+    /// Whether an `allow` is surely open for a request.
+    pub(super) fn opens(&self, allow: usize, facts: &Facts) -> bool {
+        let mut facts = self.knows(facts.clone());
+        by_label(&mut facts, self.policy);
+        let bits = self.policy.program().bits(&View::arrived(&facts, self.policy));
+        self.policy.program().allows.get(allow).is_some_and(|row| row.gate.surely_open(&bits))
+    }
+
+    /// A request as this policy sees it: a label that it does not list may be any.
+    fn knows(&self, mut facts: Facts) -> Facts {
+        if matches!(&facts.label, LabelFact::Named(label) if !self.policy.labels().contains(label)) {
+            facts.label = LabelFact::Unknown;
+        }
+        facts
+    }
+
     pub(super) fn look(self, space: &'a Space, place: &'a Place) -> Look<'a> {
-        let least = space.extreme(place, Open::Least, self.policy);
-        let most = space.extreme(place, Open::Most, self.policy);
+        let least = self.knows(space.extreme(place, Open::Least, self.policy));
+        let most = self.knows(space.extreme(place, Open::Most, self.policy));
         Look { side: self, space, place, least, most }
     }
 
@@ -126,7 +142,7 @@ pub(super) fn led_by(gate: &Gate, space: &Space, says: bool, dims: &BTreeSet<usi
 impl Look<'_> {
     fn condition(&self, condition: &Condition, least: &View<'_>, most: &View<'_>) -> Bound {
         match condition {
-            Expr::Is(atom) => self.space.bound(atom, self.place, least, most),
+            Expr::Is(atom) => self.space.bound(atom, self.place, self.side.policy, (least, most)),
             Expr::Not(inner) => self.condition(inner, least, most).negated(),
             Expr::All(parts) => parts.iter().fold(Bound::TRUE, |all, part| all.and(self.condition(part, least, most))),
             Expr::Any(parts) => parts.iter().fold(Bound::FALSE, |any, part| any.or(self.condition(part, least, most))),
@@ -250,8 +266,8 @@ impl Look<'_> {
         let mut may = false;
         for condition in self.side.today.conditions() {
             condition.visit(true, &mut |atom, _| {
-                may |=
-                    matches!(atom, Atom::Still(_)) && self.space.bound(atom, self.place, &least, &most).most.possibly;
+                may |= matches!(atom, Atom::Still(_))
+                    && self.space.bound(atom, self.place, self.side.policy, (&least, &most)).most.possibly;
             });
         }
         may
@@ -263,8 +279,8 @@ impl Look<'_> {
         let hosted = self.space.bound(
             &Atom::Hosted,
             self.place,
-            &View::arrived(&self.least, side.policy),
-            &View::arrived(&self.most, side.policy),
+            side.policy,
+            (&View::arrived(&self.least, side.policy), &View::arrived(&self.most, side.policy)),
         );
         let admits = |(index, allow): (usize, &super::super::resolved::Allow)| {
             side.admits(index, backend) && self.must_open(&allow.gate)

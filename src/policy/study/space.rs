@@ -12,6 +12,7 @@ use super::super::facts::by_label;
 use super::super::resolved::{Atom, Resolved, What};
 use super::super::scenario::nothing;
 use super::super::view::View;
+pub(super) use super::bound::Bound;
 use super::dim::{Dim, amounts};
 use crate::model::{Action, Catalogue, Certainty, ClassId, Country, EntityId, Facts, LabelFact, LeakFact, Word};
 
@@ -27,30 +28,6 @@ pub(super) enum Open {
     Least,
     /// The most that it can add.
     Most,
-}
-
-/// Bounds of a certainty over all that is still open.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Bound {
-    pub(super) least: Certainty,
-    pub(super) most: Certainty,
-}
-
-impl Bound {
-    pub(super) const TRUE: Self = Self { least: Certainty::TRUE, most: Certainty::TRUE };
-    pub(super) const FALSE: Self = Self { least: Certainty::FALSE, most: Certainty::FALSE };
-
-    pub(super) fn and(self, other: Self) -> Self {
-        Self { least: self.least.and(other.least), most: self.most.and(other.most) }
-    }
-
-    pub(super) fn or(self, other: Self) -> Self {
-        Self { least: self.least.or(other.least), most: self.most.or(other.most) }
-    }
-
-    pub(super) fn negated(self) -> Self {
-        Self { least: self.most.negated(), most: self.least.negated() }
-    }
 }
 
 #[derive(Debug)]
@@ -234,6 +211,11 @@ impl Space {
         }
     }
 
+    /// The types and classes of data.
+    pub(super) const fn catalogue(&self) -> &Catalogue {
+        &self.catalogue
+    }
+
     /// No dimension fixed.
     pub(super) fn open(&self) -> Place {
         vec![None; self.dims.len()]
@@ -301,7 +283,13 @@ impl Space {
     }
 
     /// Bounds of an atom; the views are of the least and the most of one place.
-    pub(super) fn bound(&self, atom: &Atom, place: &Place, least: &View<'_>, most: &View<'_>) -> Bound {
+    pub(super) fn bound(
+        &self,
+        atom: &Atom,
+        place: &Place,
+        policy: &Policy,
+        (least, most): (&View<'_>, &View<'_>),
+    ) -> Bound {
         if let Atom::Still(what) = atom {
             // What is still identified after the duties was there before them.
             let there = Atom::Includes { what: *what, at_least: 1, confidence: 0 };
@@ -310,12 +298,22 @@ impl Space {
         let Some((dim, table)) = self.tables.get(atom) else {
             return Bound { least: least.certainty(atom, None), most: most.certainty(atom, None) };
         };
-        match place.get(*dim).copied().flatten().and_then(|value| table.get(value)) {
-            Some(certainty) => Bound { least: *certainty, most: *certainty },
-            None => table.iter().fold(Bound { least: Certainty::TRUE, most: Certainty::FALSE }, |bound, one| Bound {
-                least: bound.least.and(*one),
-                most: bound.most.or(*one),
-            }),
+        // A label that one of the policies does not list may be any to it.
+        let labels = match self.dims.get(*dim) {
+            Some(Dim::Label(labels)) => labels.as_slice(),
+            _ => &[],
+        };
+        let unlisted = |value: usize| matches!(labels.get(value), Some(LabelFact::Named(label)) if !policy.labels().contains(label));
+        let of = |value: usize| {
+            let certainty = table.get(value).copied();
+            if unlisted(value) { Some(Certainty::UNKNOWN) } else { certainty }
+        };
+        match place.get(*dim).copied().flatten().and_then(of) {
+            Some(certainty) => Bound { least: certainty, most: certainty },
+            None => (0..table.len()).filter_map(of).fold(
+                Bound { least: Certainty::TRUE, most: Certainty::FALSE },
+                |bound, one| Bound { least: bound.least.and(one), most: bound.most.or(one) },
+            ),
         }
     }
 

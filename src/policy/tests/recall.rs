@@ -73,3 +73,27 @@ fn what_does_not_say_enough_is_told() {
         assert_eq!(Recall::new(&policy).facts(&recorded).unwrap_err(), expected, "{name}");
     }
 }
+
+/// A purpose of the day that the other policy does not name says nothing of those that it names: as the request would be met now.
+#[test]
+fn a_purpose_that_only_the_day_named_may_be_any() {
+    let rule = |purpose: &str| {
+        policy(&format!("{ALLOW_ALL}rule r because \"x\" when purpose is \"{purpose}\" only backends on premises\n"))
+    };
+    let (before, after) = (rule("pilot"), rule("care"));
+    let abroad =
+        ["cloud-de", "cloud-fr", "cloud-fr-keeps", "cloud-unknown", "cloud-us", "gpu-paris", "us-owned-in-eea"];
+    for (name, declared, version, reaches) in [
+        ("declared", true, 3, &["gpu-paris"][..]),
+        ("registered", false, 3, &abroad),
+        ("of an entry that does not say", false, 2, &["gpu-paris"]),
+    ] {
+        let facts = changed(&[], |facts| {
+            facts.purpose = Some(Word::fixed("pilot"));
+            facts.purpose_declared = declared;
+        });
+        let text = entry(&before, &facts, &everyone(&before)).replace("\"v\":3", &format!("\"v\":{version}"));
+        let (again, _) = Recall::new(&after).facts(&serde_json::from_str::<Recorded<'_>>(&text).unwrap()).unwrap();
+        assert_eq!(allowed(&after, &again), reaches, "{name}");
+    }
+}

@@ -83,7 +83,10 @@ fn the_matrix_tells_the_plain_case_and_its_exceptions() {
     let health = cell("health", "cloud-us");
     assert_eq!((health.verdict, health.exact, health.otherwise.is_none()), ("refused", true, true), "{health:?}");
     assert_eq!(cell("health", "gpu-paris").verdict, "as it is");
-    assert_eq!(cell("personal", "cloud-us").verdict, "refused");
+    let personal = cell("personal", "cloud-us");
+    assert_eq!((personal.verdict, personal.exact), ("changed", true), "{personal:?}");
+    assert_eq!(personal.changes, ["pseudonymise personal"]);
+    assert!(personal.except.iter().any(|line| line.starts_with("health: refused (rule")), "{:?}", personal.except);
     let financial = cell("financial", "cloud-us");
     assert_eq!(financial.verdict, "changed");
     let secret = cell("trade-secret", "cloud-de");

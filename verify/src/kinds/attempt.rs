@@ -1,15 +1,16 @@
 //! `attempt`: a further backend is about to see a request.
 
-use super::decision::SENDING;
-use crate::schema::{Schema, Shape, must};
+use super::decision::{CROSSED, SENDING};
+use crate::schema::{Schema, Shape, may, must};
 
 pub(super) const SCHEMA: Schema = Schema {
     name: "attempt",
     when: "before a further backend sees the request",
     about_request: true,
     members: &[
-        must("cause", Shape::Word, "why the one before did not serve: `connect`, `broke`, `timeout`, `full`, `unavailable`"),
-        must("fell_back", Shape::Flag, "whether the tier changed: a `fall back` clause was used"),
+        must("cause", Shape::Word, "why the one before did not serve: `connect`, `broke`, `timeout`, `full`, `unavailable`, `waited`"),
+        may("crossed", Shape::Object(CROSSED), "the tier that was left for it; absent where another attempt went there before"),
+        must("fell_back", Shape::Flag, "whether the tier is a later one than the first: a `fall back` clause was used"),
         must("number", Shape::Number, "2 for the second backend tried, and so on"),
         must("policies", Shape::Exactly(2, &Shape::Digest), "the request's own policy and the newest: both allow it"),
         must("request", Shape::Request, ""),

@@ -1,0 +1,231 @@
+//! What may make a difference between two policies, and where it can show.
+//!
+//! A rule that stands in both, in the same words and for the same backends, is no cause; what is left leads the search of `diff`.
+
+use super::super::resolved::{Gate, LabelSays, Rule};
+use super::diff::Pair;
+use super::dim::Dim;
+use super::side::Side;
+use super::space::Place;
+use crate::model::{Action, BackendId, Facts, LabelFact, Plan, Word};
+
+/// What may make a difference.
+pub(super) enum Cause<'a> {
+    /// A rule of the old policy that the new one does not have so.
+    Rule(&'a Rule),
+    /// An `allow` of the new policy that the old one does not have so, by its place there.
+    Allow(usize, &'a Gate),
+    /// What labels say of the data.
+    Label,
+    /// A hosted tool that a line of the new policy allows.
+    Tool,
+    /// What is asked of the data after the duties, which depends on all of them.
+    Still,
+    /// What this build does, or where the backend stands.
+    Other,
+    /// A rule of the new policy that takes out backends nearer than this one.
+    Nearer(&'a Rule),
+    /// The servers, certificates or models that the inventory binds the name to.
+    Binding,
+}
+
+impl Cause<'_> {
+    pub(super) fn name(&self) -> Word {
+        match self {
+            Self::Rule(rule) | Self::Nearer(rule) => rule.name.clone(),
+            Self::Allow(..) => Word::fixed("allow"),
+            Self::Label => Word::fixed("the label"),
+            Self::Tool => Word::fixed("allow hosted tool"),
+            Self::Still => Word::fixed("still includes identified"),
+            Self::Other => Word::fixed("on premises"),
+            Self::Binding => Word::fixed("hosts, addresses, ca, spki, models, path-ids"),
+        }
+    }
+}
+
+impl<'a> Pair<'a> {
+    pub(super) fn causes(&self) -> Vec<Cause<'a>> {
+        let (before, after, new) = (self.before, self.after, self.new);
+        let mut causes = Vec::new();
+        let Some(old) = self.old else {
+            let admitting = after.today.allows.iter().enumerate().filter(|(index, _)| after.admits(*index, new));
+            causes.extend(admitting.map(|(index, allow)| Cause::Allow(index, &allow.gate)));
+            return causes;
+        };
+        for (index, rule) in before.today.rules.iter().enumerate().filter(|(index, _)| before.concerns(*index, old)) {
+            let kept = after.today.rules.iter().enumerate().any(|(at, other)| {
+                other.gate == rule.gate
+                    && (!before.removes(index, old) || after.removes(at, new))
+                    && (!before.demands(index, old)
+                        || (after.demands(at, new) && as_strict((after, other), (before, rule))))
+            });
+            if !kept {
+                causes.push(Cause::Rule(rule));
+            }
+        }
+        for (index, allow) in after.today.allows.iter().enumerate().filter(|(index, _)| after.admits(*index, new)) {
+            let was = before
+                .today
+                .allows
+                .iter()
+                .enumerate()
+                .any(|(at, other)| before.admits(at, old) && other.gate == allow.gate);
+            if !was {
+                causes.push(Cause::Allow(index, &allow.gate));
+            }
+        }
+        if after.today.tools.iter().any(|tool| {
+            !before
+                .today
+                .tools
+                .iter()
+                .any(|other| other.tool == tool.tool && other.host == tool.host && other.gate == tool.gate)
+        }) {
+            causes.push(Cause::Tool);
+        }
+        if before.today.says != after.today.says || before.policy.labels() != after.policy.labels() {
+            causes.push(Cause::Label);
+        }
+        if self.is_bound_elsewhere() {
+            causes.push(Cause::Binding);
+        }
+        causes.extend(self.nearer(old).map(Cause::Nearer));
+        // What is asked after the duties depends on all of them.
+        let still = before.policy.program().asks_still() || after.policy.program().asks_still();
+        if still
+            && (before.policy.digest() != after.policy.digest()
+                || before.policy.inventory_digest() != after.policy.inventory_digest())
+        {
+            causes.push(Cause::Still);
+        }
+        if before.policy.actions.iter().any(|action| !after.policy.actions.contains(action))
+            || before.policy.on_premises(old) != after.policy.on_premises(new)
+        {
+            causes.push(Cause::Other);
+        }
+        causes
+    }
+
+    /// Whether a cause has a part in what becomes of a request. What opens without it has another cause, which is searched too.
+    pub(super) fn is_at_work(&self, cause: &Cause<'_>, before: &Plan, after: &Plan, facts: &Facts) -> bool {
+        match cause {
+            Cause::Rule(rule) => before.fired.contains(&rule.name),
+            Cause::Nearer(rule) => after.fired.contains(&rule.name),
+            Cause::Allow(index, _) => self.after.opens(*index, facts),
+            Cause::Label | Cause::Tool | Cause::Still | Cause::Other | Cause::Binding => true,
+        }
+    }
+
+    /// Whether the new inventory lets the backend's name stand for something that the old one does not.
+    fn is_bound_elsewhere(&self) -> bool {
+        let (Some(old), Some(new)) =
+            (self.old.and_then(|old| self.before.policy.backend(old)), self.after.policy.backend(self.new))
+        else {
+            return false;
+        };
+        let (old, new) = (&old.binding, &new.binding);
+        more(&old.hosts, &new.hosts)
+            || more(&old.models, &new.models)
+            || more(&old.path_ids, &new.path_ids)
+            || looser(&old.spki, &new.spki)
+            || looser(&old.authorities, &new.authorities)
+            || looser(&old.addresses, &new.addresses)
+    }
+
+    /// Rules that the old policy does not have so, and that take out backends nearer than this one.
+    fn nearer(&self, old: BackendId) -> impl Iterator<Item = &'a Rule> {
+        let (before, after) = (self.before, self.after);
+        let tier = before.policy.backend(old).map(|backend| backend.tier);
+        let near = move |index: usize| {
+            let mut backends = (0..).map(BackendId).zip(after.policy.backends());
+            backends.any(|(id, backend)| after.removes(index, id) && Some(backend.tier) < tier)
+        };
+        let was = move |index: usize, rule: &Rule| {
+            before.today.rules.iter().enumerate().any(|(at, other)| {
+                other.gate == rule.gate
+                    && (0..).map(BackendId).zip(after.policy.backends()).all(|(id, backend)| {
+                        let known = before.policy.id_of(backend.name.as_str());
+                        !after.removes(index, id) || known.is_none_or(|known| before.removes(at, known))
+                    })
+            })
+        };
+        let rules = after.today.rules.iter().enumerate();
+        rules.filter(move |(index, rule)| near(*index) && !was(*index, rule)).map(|(_, rule)| rule)
+    }
+
+    pub(super) fn excluded(&self, cause: &Cause<'_>, place: &Place) -> bool {
+        let after = self.after.look(self.space, place);
+        let idle = match cause {
+            Cause::Rule(rule) => !self.before.look(self.space, place).may_fire(rule),
+            Cause::Allow(_, gate) => !after.may_open(gate),
+            Cause::Label => !self.label_differs(place),
+            Cause::Tool => self.is(place, &|dim, value| matches!(dim, Dim::Hosted(_)) && value == 0),
+            Cause::Nearer(rule) => !after.may_fire(rule),
+            Cause::Still => !after.may_still() && !self.before.look(self.space, place).may_still(),
+            Cause::Other | Cause::Binding => false,
+        };
+        if idle || !after.may_allow(self.new) {
+            return true;
+        }
+        if matches!(cause, Cause::Nearer(..) | Cause::Binding) {
+            return false;
+        }
+        self.old.is_some_and(|old| self.before.look(self.space, place).must_allow(old))
+    }
+
+    /// Whether a dimension is fixed so.
+    fn is(&self, place: &Place, wanted: &dyn Fn(&Dim, usize) -> bool) -> bool {
+        self.space.dims.iter().zip(place).any(|(dim, value)| value.is_some_and(|value| wanted(dim, value)))
+    }
+
+    /// Whether the policies may say other things of the label of a place.
+    fn label_differs(&self, place: &Place) -> bool {
+        let fixed = self.space.dims.iter().zip(place).find_map(|(dim, value)| match dim {
+            Dim::Label(labels) => labels.get((*value)?),
+            _ => None,
+        });
+        let says = |side: &Side<'a>, label: Option<&Word>| -> Vec<LabelSays> {
+            let all = side.today.says.iter();
+            all.filter(|says| label.is_none_or(|label| says.label == *label)).cloned().collect()
+        };
+        let listed =
+            |label: &Word| self.before.policy.labels().contains(label) == self.after.policy.labels().contains(label);
+        match fixed {
+            None => true,
+            Some(LabelFact::Named(label)) if !listed(label) => true,
+            Some(LabelFact::Absent) => false,
+            Some(LabelFact::Unknown) => says(&self.before, None) != says(&self.after, None),
+            Some(LabelFact::Named(label)) => says(&self.before, Some(label)) != says(&self.after, Some(label)),
+        }
+    }
+}
+
+/// Whether a rule of one policy demands at least what a rule of another does. What cannot be done is as strict as a block: both
+/// refuse.
+fn as_strict((one, rule): (Side<'_>, &Rule), (two, other): (Side<'_>, &Rule)) -> bool {
+    let demanded = |side: Side<'_>, action: Action| match action {
+        Action::Keep | Action::Block => action,
+        action if side.policy.can(action) => action,
+        _ => Action::Block,
+    };
+    let strict = |done: Action, asked: Action| demanded(one, done) >= demanded(two, asked);
+    let types = other
+        .actions
+        .iter()
+        .all(|(entity, action)| rule.actions.iter().any(|(known, done)| known == entity && strict(*done, *action)));
+    let classes = other
+        .class_actions
+        .iter()
+        .all(|(class, action)| rule.class_actions.iter().any(|(known, done)| known == class && strict(*done, *action)));
+    types && classes && (rule.seals || !other.seals)
+}
+
+/// Whether a list has something new.
+fn more<T: PartialEq>(old: &[T], new: &[T]) -> bool {
+    new.iter().any(|one| !old.contains(one))
+}
+
+/// Whether a list of pins binds less; an empty one binds nothing.
+fn looser<T: PartialEq>(old: &[T], new: &[T]) -> bool {
+    !old.is_empty() && (new.is_empty() || more(old, new))
+}
