@@ -1,4 +1,4 @@
-//! What the record names requests and bytes by: ids of our own making, digests and keyed MACs.
+//! Names of ours in records: the id of a request, and digests and keyed codes in hexadecimal.
 
 use std::fmt;
 
