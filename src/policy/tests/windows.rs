@@ -208,13 +208,13 @@ fn a_home_of_several_zones_opens_late_and_closes_early() {
     let rows = [
         (
             "an allow begins",
-            format!("allow backends named cloud-us from 2026-12-01\n"),
+            "allow backends named cloud-us from 2026-12-01\n".to_owned(),
             begins,
             [false, false, false, true],
         ),
         (
             "an allow ends",
-            format!("allow backends named cloud-us until 2026-12-01\n"),
+            "allow backends named cloud-us until 2026-12-01\n".to_owned(),
             ends,
             [true, false, false, false],
         ),
