@@ -69,7 +69,9 @@ pub(super) fn labelled(gathered: &Gathered, catalogue: &Catalogue, facts: &Facts
         if left { kept.push(*fact) } else { lowered.push(*fact) }
     }
     (labelled.types, labelled.lowered) = (kept, lowered);
-    gone.iter().for_each(|class| labelled.lowered_classes.insert(*class));
+    for class in &gone {
+        labelled.lowered_classes.insert(*class);
+    }
     if gone.iter().any(|class| catalogue.class_info(*class).unwrap().name == *"health") {
         labelled.lowered_health = facts.health_of_a_person;
         labelled.health_of_a_person = Certainty::FALSE;
