@@ -29,7 +29,7 @@ const INLINE_BYTES_MAX: usize = 64 * 1024;
 pub async fn journey(gate: &Arc<Gate>, ledger: &mut Ledger, request: Request<Incoming>) -> Result<Answer, Refusal> {
     let snapshot = gate.snapshot();
     ledger.dialect = dialect::spoken(request.uri().path(), request.headers());
-    let head = accept::head(&request, snapshot.limits.head_bytes)?;
+    let mut head = accept::head(&request, snapshot.limits.head_bytes)?;
     let api = head.line.api;
     ledger.operation = Word::fixed(api.operation.name());
     let caller = accept::identify(&snapshot.callers, &request, (ledger.peer.as_deref(), gate.now())).await?;
@@ -39,7 +39,7 @@ pub async fn journey(gate: &Arc<Gate>, ledger: &mut Ledger, request: Request<Inc
         return Answer::models(&snapshot, &head.line, &caller);
     }
     ledger.known = Some(record::Known { snapshot: Arc::clone(&snapshot), caller: caller.clone(), api });
-    accept::permit(&caller, api, &head.declared)?;
+    accept::permit(&caller, api, &mut head.declared)?;
     ledger.take_place(&caller)?;
     let (parts, incoming) = request.into_parts();
     let limits = &snapshot.limits;
