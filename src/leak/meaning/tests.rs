@@ -85,13 +85,14 @@ fn passages_cover_all_words() {
 #[test]
 fn each_text_has_passages_of_its_own_and_short_ones_are_read_with_what_follows() {
     for (name, ends, expected) in [
-        ("none", &[][..], vec![]),
-        ("one", &[30], vec![0..30]),
-        ("two", &[30, 200], vec![0..30, 30..126, 78..174, 126..200]),
-        ("short ones", &[10, 20, 60], vec![0..60]),
-        ("a short end", &[40, 45], vec![0..40, 40..45]),
+        ("none", &[][..], &[][..]),
+        ("one", &[30], &[(0, 30)]),
+        ("two", &[30, 200], &[(0, 30), (30, 126), (78, 174), (126, 200)]),
+        ("short ones", &[10, 20, 60], &[(0, 60)]),
+        ("a short end", &[40, 45], &[(0, 40), (40, 45)]),
     ] {
-        assert_eq!(cut(ends), expected, "{name}");
+        let found: Vec<(usize, usize)> = cut(ends).into_iter().map(|range| (range.start, range.end)).collect();
+        assert_eq!(found, expected, "{name}");
     }
 }
 

@@ -20,7 +20,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::Embedder;
-use crate::leak::encoder::{Batch, ModelError, quantised};
+use crate::leak::encoder::{Batch, ModelError, TOKENS_MAX, quantised};
 use crate::leak::model::{Model, ModelDigest};
 
 /// Passages of one batch.
@@ -107,12 +107,12 @@ struct Waiting {
 /// What one request waits for.
 #[derive(Debug)]
 struct Reply {
-    rows: Mutex<Rows>,
+    answer: Mutex<Answer>,
     done: Condvar,
 }
 
 #[derive(Debug)]
-struct Rows {
+struct Answer {
     rows: Vec<Option<Vec<i8>>>,
     left: usize,
     has_failed: bool,
@@ -182,8 +182,8 @@ impl Embedder for Batcher {
         if self.place() != Place::Device {
             return self.on_processor(passages, until);
         }
-        let rows = Rows { rows: vec![None; passages.len()], left: passages.len(), has_failed: false };
-        let reply = Arc::new(Reply { rows: Mutex::new(rows), done: Condvar::new() });
+        let answer = Answer { rows: vec![None; passages.len()], left: passages.len(), has_failed: false };
+        let reply = Arc::new(Reply { answer: Mutex::new(answer), done: Condvar::new() });
         let waiting = passages.iter().enumerate().map(|(number, passage)| Waiting {
             ids: self.model.ids(passage),
             reply: Arc::clone(&reply),
@@ -211,9 +211,13 @@ impl Shared {
             if waiting.is_empty() {
                 return Ok(());
             }
-            // What nobody waits for any more, or the model does not take, is not computed.
+            // What the model does not take is answered at once.
             let mut batch = Batch::new();
-            let taken: Vec<Waiting> = waiting.into_iter().filter(|waiting| batch.push(&waiting.ids).is_ok()).collect();
+            let (taken, refused): (Vec<Waiting>, Vec<Waiting>) =
+                waiting.into_iter().partition(|waiting| batch.push(&waiting.ids).is_ok());
+            for waiting in &refused {
+                waiting.give(None);
+            }
             let vectors = std::panic::catch_unwind(AssertUnwindSafe(|| computer.vectors(&batch)));
             let vectors = vectors
                 .unwrap_or(Err("panic"))
@@ -225,7 +229,9 @@ impl Shared {
                     taken.iter().zip(vectors).for_each(|(waiting, vector)| waiting.give(Some(&vector)));
                 }
                 Err(why) => {
-                    taken.iter().for_each(|waiting| waiting.give(None));
+                    for waiting in &taken {
+                        waiting.give(None);
+                    }
                     return Err(why);
                 }
             }
@@ -256,10 +262,12 @@ impl Shared {
         let left = {
             let mut queues = self.queues();
             queues.place = Place::Processor(why);
-            let count = queues.count;
-            queues.take(count)
+            queues.count = 0;
+            std::mem::take(&mut queues.tenants)
         };
-        left.iter().for_each(|waiting| waiting.give(None));
+        for waiting in left.iter().flat_map(|(_, queue)| queue) {
+            waiting.give(None);
+        }
     }
 }
 
@@ -278,15 +286,22 @@ impl Queues {
         true
     }
 
-    /// Takes so many, one of each tenant in turn.
+    /// Takes so many, one of each tenant in turn, and no more tokens than a batch holds.
     fn take(&mut self, most: usize) -> Vec<Waiting> {
-        let mut taken = Vec::with_capacity(most.min(self.count));
+        let (mut taken, mut tokens) = (Vec::with_capacity(most.min(self.count)), 0);
         while taken.len() < most
             && let Some((tenant, mut queue)) = self.tenants.pop_front()
         {
-            taken.extend(queue.pop_front());
-            if !queue.is_empty() {
+            tokens += queue.front().map_or(0, |waiting| waiting.ids.len());
+            let fits = tokens <= TOKENS_MAX || taken.is_empty();
+            if fits {
+                taken.extend(queue.pop_front());
+            }
+            if !queue.is_empty() && fits {
                 self.tenants.push_back((tenant, queue));
+            } else if !fits {
+                self.tenants.push_front((tenant, queue));
+                break;
             }
         }
         self.count = self.count.saturating_sub(taken.len());
@@ -298,12 +313,12 @@ impl Queues {
 
 impl Waiting {
     fn give(&self, vector: Option<&Vec<f32>>) {
-        let mut rows = self.reply.rows.lock().unwrap_or_else(PoisonError::into_inner);
-        match (vector, rows.rows.get_mut(self.number)) {
+        let mut answer = self.reply.answer.lock().unwrap_or_else(PoisonError::into_inner);
+        match (vector, answer.rows.get_mut(self.number)) {
             (Some(vector), Some(row)) => *row = Some(quantised(vector)),
-            _ => rows.has_failed = true,
+            _ => answer.has_failed = true,
         }
-        rows.left = rows.left.saturating_sub(1);
+        answer.left = answer.left.saturating_sub(1);
         self.reply.done.notify_all();
     }
 }
@@ -311,18 +326,18 @@ impl Waiting {
 impl Reply {
     /// The rows from the first on, all or those that are there at the moment; `None` when the computer failed.
     fn wait(&self, until: Option<Instant>) -> Option<Vec<Vec<i8>>> {
-        let mut rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
-        while rows.left > 0 && !rows.has_failed {
+        let mut answer = self.answer.lock().unwrap_or_else(PoisonError::into_inner);
+        while answer.left > 0 && !answer.has_failed {
             let Some(until) = until else {
-                rows = self.done.wait(rows).unwrap_or_else(PoisonError::into_inner);
+                answer = self.done.wait(answer).unwrap_or_else(PoisonError::into_inner);
                 continue;
             };
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 break;
             }
-            rows = self.done.wait_timeout(rows, left).unwrap_or_else(PoisonError::into_inner).0;
+            answer = self.done.wait_timeout(answer, left).unwrap_or_else(PoisonError::into_inner).0;
         }
-        (!rows.has_failed).then(|| std::mem::take(&mut rows.rows).into_iter().map_while(|row| row).collect())
+        (!answer.has_failed).then(|| std::mem::take(&mut answer.rows).into_iter().map_while(|row| row).collect())
     }
 }

@@ -123,7 +123,7 @@ fn who_finds_no_room_computes_alone_and_who_waits_too_long_gets_what_is_there() 
     assert_eq!(batcher.done().on_processor, BATCH_PASSAGES as u64 + 1);
     let soon = Some(Instant::now() + Duration::from_millis(20));
     assert_eq!(batcher.embed("u", &["a board"], soon).unwrap().len(), 0, "nothing was computed in time");
-    for _ in 0..QUEUE_PASSAGES_MAX.div_ceil(BATCH_PASSAGES) + 1 {
+    for _ in 0..=QUEUE_PASSAGES_MAX.div_ceil(BATCH_PASSAGES) {
         may.send(Ok(())).unwrap();
     }
     assert_eq!(first.join().unwrap().len(), QUEUE_PASSAGES_MAX);
