@@ -16,6 +16,7 @@ pub mod journey;
 pub mod ledger;
 mod linger;
 pub mod outbound;
+pub mod overload;
 mod pace;
 mod pick;
 mod plain;
@@ -73,6 +74,8 @@ pub struct Gate {
     retries: retries::Budget,
     /// Those who wait for room at a backend.
     room: waiting::Room,
+    /// How much of its own work the gateway takes on.
+    pub overload: overload::Overload,
     /// The same, shared out between tenants.
     pub places: budget::Budget,
 }
@@ -84,8 +87,8 @@ impl Gate {
         let places = budget::Budget::of_places(snapshot.limits.requests);
         let budget = budget::Budget::new(bounds(&snapshot));
         let retries = retries::Budget::new();
-        let room = waiting::Room::default();
-        Self { current: ArcSwap::new(snapshot), audit, telemetry, budget, requests, places, retries, room }
+        let (room, overload) = (waiting::Room::default(), overload::Overload::new(&snapshot));
+        Self { current: ArcSwap::new(snapshot), audit, telemetry, budget, requests, places, retries, room, overload }
     }
 
     /// The snapshot in force.
@@ -96,6 +99,7 @@ impl Gate {
     /// Puts a new snapshot in force; requests in work keep theirs, their further attempts must pass both.
     pub fn replace(&self, snapshot: Arc<Snapshot>) {
         self.budget.set(bounds(&snapshot));
+        self.overload.set(&snapshot);
         self.current.store(snapshot);
     }
 
