@@ -50,6 +50,7 @@ fn main() {
         let first = told.lines().next().unwrap_or_default();
         println!("run {run}: {:.2} s in all; {first}", started.elapsed().as_secs_f64());
         assert!(first.starts_with(&format!("{decisions} decisions")), "{told}");
+        assert!(!told.contains("not taken again"), "each decision is taken again: {told}");
     }
 }
 
@@ -153,11 +154,13 @@ fn decision(number: u64) -> Entry {
         leak_score: Some(0),
         leak: None,
         facts: Some(Box::new(RecordedFacts {
-            v: 2,
+            v: octroi::model::recorded::FACTS_VERSION,
             unsought: Vec::new(),
             types: types.iter().take(taken).map(found).collect(),
             brought: Vec::new(),
             leak_history: Some(0),
+            leak_most: None,
+            purpose_declared: false,
             cut: false,
             health: None,
             label_unknown: false,

@@ -6,11 +6,14 @@
 mod anchor;
 mod archive;
 mod bundle;
+mod callers;
+mod counting;
 mod credentials;
 mod files;
 mod fit;
 mod freeze;
 mod in_force;
+mod issuers;
 mod load;
 mod officer;
 mod recover;
@@ -119,7 +122,7 @@ impl App {
             Some(address) => Some(
                 console::listen(
                     (address, config.admin_hosts.clone()),
-                    Arc::clone(&status) as Arc<dyn console::Facts>,
+                    (Arc::clone(&status) as Arc<dyn console::Facts>, Arc::clone(&gate)),
                     &tasks,
                     drained.clone(),
                 )
@@ -130,6 +133,7 @@ impl App {
         };
         in_force::record(&gate, &loaded, "start", None).await.context("the policy in force cannot be recorded")?;
         in_force::freeze(&gate, &loaded.beside.freeze).await;
+        callers::record(&gate).await;
         loader.keep(&loaded);
         status.set_rejected(&loaded.beside.problems());
         if !config.witnesses.list.is_empty() {
@@ -137,8 +141,11 @@ impl App {
             tasks.spawn(anchor::follow(folder, &config.witnesses, Arc::clone(&telemetry), stop.clone())?);
         }
         let beside = loaded.beside.freeze;
+        tasks.spawn(callers::follow(Arc::clone(&status), stop.clone()));
+        tasks.spawn(issuers::follow(Arc::clone(&gate), stop.clone()));
+        let counting = Arc::clone(&loaded.snapshot.quota.store);
         let keeper = reload::Keeper::new((loader, loaded.config, watching), identity, status, stop.clone());
-        keeper.having_refused(&beside).spawn(&tasks);
+        keeper.having_refused(&beside).counting(&counting, &tasks).spawn(&tasks);
         tasks.spawn(follow_corpus(Arc::clone(&gate), stop.clone()));
         let serving = tokio::spawn(server.run(stop.clone()));
         Ok(Self { gate, address, admin, is_plaintext, stop, drained, serving, tasks, log })
@@ -173,6 +180,9 @@ impl App {
         let served = self.serving.await.context("the listener failed inside");
         self.drained.cancel();
         served?;
+        callers::remember(&self.gate).await;
+        let counted = Arc::clone(&self.gate.snapshot().quota.store);
+        tokio::time::timeout(crate::limits::CUT_DEADLINE, counted.settle_all()).await.unwrap_or_default();
         drop(self.gate);
         let log = self.log;
         tokio::task::spawn_blocking(move || log.stop()).await.context("the audit log failed inside")?;

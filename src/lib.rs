@@ -18,6 +18,7 @@ pub mod leak;
 pub mod limits;
 pub mod model;
 pub mod policy;
+pub mod quota;
 pub mod telemetry;
 pub mod transform;
 pub mod upstream;

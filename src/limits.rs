@@ -91,6 +91,9 @@ pub const SCAN_MEMORY_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Apps whose texts are remembered; beyond it all are forgotten.
 pub const SCAN_MEMORY_APPS_MAX: usize = 64;
 
+/// Time that an encoder may take for one request on the processor; what it does not say within is unknown. A passage of 96
+/// words takes some ten milliseconds of one core with a small model.
+pub const LEAK_ENCODER_BUDGET: Duration = Duration::from_millis(100);
 /// Time for the comparison of one request with protected documents; beyond it the leak score is unknown.
 pub const LEAK_BUDGET: Duration = Duration::from_secs(2);
 /// Time over which what a caller sent of protected documents adds up.
@@ -129,6 +132,8 @@ pub const STREAM_BYTES_MAX: usize = 1024 * 1024 * 1024;
 /// Bytes that restored values may take in one answer; beyond it tokens stay as they are. A token of 20 bytes may stand for
 /// megabytes, and a model may repeat it.
 pub const RESTORED_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Values in one text of an answer whose places are remembered, 64 bytes each; beyond it positions in it stay as they are.
+pub const MOVES_MAX: usize = 65_536;
 /// Bytes of one event of a streamed answer.
 pub const EVENT_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Bytes of a backend's answer head.
@@ -211,6 +216,36 @@ pub const DEMO_CHOICES_MAX: usize = 16;
 /// Bytes that a demonstration answer may hold, so that a schema cannot multiply a long text.
 pub const DEMO_ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
 
+/// Tokens that an answer is taken to have when its request does not say how long it may be, until it has ended.
+pub const OUTPUT_TOKENS: u64 = 1_024;
+
+/// Keys of callers in the file of keys, revoked ones included.
+pub const KEYS_MAX: usize = 100_000;
+/// Bytes of that file: a key takes some four hundred.
+pub const KEY_FILE_BYTES_MAX: u64 = 128 * 1024 * 1024;
+/// Bytes of a note about a key.
+pub const KEY_NOTE_BYTES_MAX: usize = 200;
+/// Time for which a key that is over stays in the file.
+pub const KEYS_KEPT: Duration = Duration::from_hours(400 * 24);
+/// Time for which a key and the one that takes its place both count, unless somebody says otherwise.
+pub const KEY_OVERLAP: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
+/// Seconds after which an issuer's keys are fetched again.
+pub const ISSUER_KEYS_AGE_S: i64 = 15 * 60;
+/// Seconds after which keys that could not be fetched again are not believed any more.
+pub const ISSUER_KEYS_STALE_S: i64 = 24 * 60 * 60;
+/// Bytes of an issuer's set of keys: real ones are below 32 KiB.
+pub const ISSUER_KEYS_BYTES_MAX: usize = 512 * 1024;
+/// Time that a request waits for a key that is not known.
+pub const ISSUER_PATIENCE: Duration = Duration::from_secs(3);
+/// Time between two looks whether keys are to be fetched.
+pub const ISSUER_LOOK: Duration = Duration::from_millis(100);
+/// Time until an issuer that gave no keys is asked again.
+pub const ISSUER_REST: Duration = Duration::from_secs(5);
+/// Time between two looks at the file of keys: what `octroi key` changes counts within a second.
+pub const KEYS_LOOK: Duration = Duration::from_millis(250);
+/// Time between two notes of when keys were last used.
+pub const KEYS_USED: Duration = Duration::from_mins(1);
+
 /// Bytes of one audit entry.
 pub const ENTRY_BYTES_MAX: usize = 16 * 1024;
 /// Kinds of findings (type, place, confidence) that one entry lists: about 100 bytes each.
@@ -249,12 +284,32 @@ pub const TELEMETRY_QUEUE_MAX: usize = 2_048;
 
 /// Bytes of one file of the officer: sheet, pack, inventory, reference data.
 pub const POLICY_FILE_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Files of a policy folder.
+pub const POLICY_FILES_MAX: usize = 1_000;
+/// Bytes of one list of exact values: tens of millions of hashes.
+pub const MATCH_LIST_BYTES_MAX: usize = 512 * 1024 * 1024;
+/// Bytes of a policy folder, lists of exact values included.
+pub const POLICY_FOLDER_BYTES_MAX: usize = 1024 * 1024 * 1024;
+/// Bytes of the manifest of a bundle: a path and a hash for each file.
+pub const POLICY_MANIFEST_BYTES_MAX: usize = 1024 * 1024;
+/// Bytes of the signatures of a bundle, and of the file of approvers: a line for each person.
+pub const POLICY_SIGNATURES_BYTES_MAX: usize = 64 * 1024;
+/// Bytes of the file of orders to freeze and to thaw.
+pub const POLICY_ORDERS_BYTES_MAX: usize = 256 * 1024;
+/// Freezes thawed before their time that are remembered until it.
+pub const POLICY_THAWED_MAX: usize = 256;
+/// Bytes of what is remembered of policies beside the log.
+pub const POLICY_STATE_BYTES_MAX: usize = 1024 * 1024;
 /// Brackets in brackets in a condition of a sheet; what is read aloud has two.
 pub const POLICY_DEPTH_MAX: usize = 16;
 /// Alternatives of one condition once its brackets are multiplied out.
 pub const POLICY_ALTERNATIVES_MAX: usize = 1_024;
 /// Rules of a policy, packs included.
 pub const POLICY_RULES_MAX: usize = 4_096;
+/// Labels of a policy; an organisation has a handful.
+pub const POLICY_LABELS_MAX: usize = 256;
+/// Exceptions of a policy; each is a decision that somebody took.
+pub const POLICY_EXCEPTIONS_MAX: usize = 4_096;
 /// `prefer` clauses of a policy: each is a bit of a rank.
 pub const POLICY_PREFERS_MAX: usize = 64;
 /// Steps of one search over all requests for the officer's tools; one that would take more says that it does not know.

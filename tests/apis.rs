@@ -183,6 +183,130 @@ async fn compressed_requests_are_read_in_every_api() {
     }
 }
 
+/// A server that writes "é " and what it was asked, and says where the first pseudonym in it stands: a whole answer, or a
+/// stream in pieces of five characters.
+fn citing(api: Speaks, asked: &common::scripted::Asked) -> Vec<common::scripted::Step> {
+    use common::scripted::Step;
+    let (mut said, body) = (Vec::new(), asked.json());
+    servers::texts(&body, &mut said);
+    let said = format!("é {} and more", said.join("\n"));
+    let start = said.find('<').unwrap();
+    let end = start + said[start..].find('>').unwrap() + 1;
+    let count = |place: usize| if api == Speaks::Gemini { place } else { said[..place].chars().count() };
+    let (from, until) = (count(start), count(end));
+    let note = serde_json::json!({"type": "url_citation", "url": "https://a.example", "title": "t", "start_index": from, "end_index": until});
+    let chars: Vec<char> = said.chars().collect();
+    let pieces: Vec<String> = chars.chunks(5).map(|piece| piece.iter().collect()).collect();
+    let streamed = asked.head.contains("streamGenerateContent") || body["stream"] == true;
+    if api == Speaks::Gemini {
+        let segment = serde_json::json!({"startIndex": from, "endIndex": until});
+        let candidate =
+            |text: &str| serde_json::json!({"index": 0, "content": {"role": "model", "parts": [{"text": text}]}});
+        let end = |mut candidate: serde_json::Value| {
+            candidate["finishReason"] = "STOP".into();
+            candidate["groundingMetadata"] = serde_json::json!({"groundingSupports": [{"segment": segment}]});
+            serde_json::json!({"candidates": [candidate]})
+        };
+        if !streamed {
+            return common::scripted::json("200 OK", "", &end(candidate(&said)).to_string());
+        }
+        let mut steps = vec![common::scripted::stream()];
+        let events = pieces.iter().map(|piece| serde_json::json!({"candidates": [candidate(piece)]}));
+        for event in events.chain([end(candidate(""))]) {
+            steps.push(Step::Chunk(format!("data: {event}\n\n").into_bytes()));
+        }
+        steps.push(Step::Chunk(Vec::new()));
+        return steps;
+    }
+    let part = serde_json::json!({"type": "output_text", "text": said, "annotations": [note]});
+    let item = serde_json::json!({"type": "message", "id": "msg_1", "role": "assistant", "status": "completed", "content": [part]});
+    let response = serde_json::json!({"id": "resp_1", "object": "response", "status": "completed", "model": "m", "output": [item]});
+    if !streamed {
+        return common::scripted::json("200 OK", "", &response.to_string());
+    }
+    let place =
+        |kind: &str| serde_json::json!({"type": kind, "item_id": "msg_1", "output_index": 0, "content_index": 0});
+    let with = |mut event: serde_json::Value, name: &str, value: serde_json::Value| {
+        event[name] = value;
+        event
+    };
+    let deltas = pieces.iter().map(|piece| with(place("response.output_text.delta"), "delta", piece.as_str().into()));
+    let mut events: Vec<serde_json::Value> = deltas.collect();
+    events.push(with(place("response.output_text.annotation.added"), "annotation", note));
+    events.push(with(place("response.output_text.done"), "text", said.as_str().into()));
+    events.push(serde_json::json!({"type": "response.completed", "response": response}));
+    let mut steps = vec![common::scripted::stream()];
+    for event in &events {
+        let name = event["type"].as_str().unwrap();
+        steps.push(Step::Chunk(format!("event: {name}\ndata: {event}\n\n").into_bytes()));
+    }
+    steps.push(Step::Chunk(Vec::new()));
+    steps
+}
+
+/// Every pair of positions in an answer or an event, with the texts of its parts.
+fn cited(value: &serde_json::Value, out: &mut Vec<(u64, u64)>) {
+    let pair = |from: &str, until: &str| Some((value.get(from)?.as_u64()?, value.get(until)?.as_u64()?));
+    out.extend(pair("start_index", "end_index").or_else(|| pair("startIndex", "endIndex")));
+    match value {
+        serde_json::Value::Array(items) => items.iter().for_each(|item| cited(item, out)),
+        serde_json::Value::Object(members) => members.values().for_each(|member| cited(member, out)),
+        _ => {}
+    }
+}
+
+/// A citation points at the same words before and behind the restoring: whole, in a stream, and in what repeats the text.
+#[tokio::test(flavor = "multi_thread")]
+async fn citations_point_at_the_words_that_they_cite() {
+    for (name, api, path, stream, places) in [
+        ("responses", Speaks::OpenAi, "/v1/responses", false, 1),
+        ("responses, streamed", Speaks::OpenAi, "/v1/responses", true, 2),
+        ("gemini", Speaks::Gemini, "/v1beta/models/assistant:generateContent", false, 1),
+        ("gemini, streamed", Speaks::Gemini, "/v1beta/models/assistant:streamGenerateContent?alt=sse", true, 1),
+    ] {
+        let mut plot = Plot::new().await;
+        plot.only(&["us-cloud"]);
+        plot.dialects = api.dialects();
+        let _server = plot.script("us-cloud", move |asked| citing(api, asked)).await;
+        let house = plot.open().await;
+        let text = format!("Write to {} today.", VALUES[1]);
+        let body = match api {
+            Speaks::Gemini => serde_json::json!({"contents": [{"role": "user", "parts": [{"text": text}]}]}),
+            _ => serde_json::json!({"model": "assistant", "input": text, "stream": stream}),
+        };
+        let answer = house.client.post(path, body.to_string()).await;
+        assert_eq!(answer.status, 200, "{name}: {}", answer.body);
+        let events: Vec<serde_json::Value> = if stream {
+            let data = answer.body.lines().filter_map(|line| line.strip_prefix("data: "));
+            data.filter_map(|data| serde_json::from_str(data).ok()).collect()
+        } else {
+            vec![answer.json()]
+        };
+        // What the client has of the answer: "é ", what was asked (keys included, in this server's answer), "and more".
+        let whole: String = match (api, stream) {
+            (Speaks::Gemini, _) => {
+                let piece = |event: &serde_json::Value| {
+                    event["candidates"][0]["content"]["parts"][0]["text"].as_str().unwrap_or_default().to_owned()
+                };
+                events.iter().map(piece).collect()
+            }
+            (_, true) => events.iter().filter_map(|event| event["delta"].as_str()).collect(),
+            (_, false) => events[0]["output"][0]["content"][0]["text"].as_str().unwrap().to_owned(),
+        };
+        let mut found = Vec::new();
+        events.iter().for_each(|event| cited(event, &mut found));
+        assert_eq!(found.len(), places, "{name}: {}", answer.body);
+        for (from, until) in found {
+            let (from, until) = (usize::try_from(from).unwrap(), usize::try_from(until).unwrap());
+            let words: String = match api {
+                Speaks::Gemini => String::from_utf8(whole.as_bytes()[from..until].to_vec()).unwrap(),
+                _ => whole.chars().skip(from).take(until - from).collect(),
+            };
+            assert_eq!(words, VALUES[1], "{name}");
+        }
+    }
+}
+
 macro_rules! suites {
     ($($test:ident $api:expr, $package:literal;)*) => {
         $(#[tokio::test(flavor = "multi_thread")]

@@ -27,6 +27,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("config", 3),
     ("identity", 3),
     ("leak", 3),
+    ("quota", 3),
     ("upstream", 3),
     ("gateway", 4),
     ("console", 5),

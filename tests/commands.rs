@@ -53,8 +53,36 @@ fn from_nothing_to_a_gateway() {
     assert!(!said.contains("no entry in the inventory"), "{said}");
     let (key, said, status) = run(&[&["key", "new", "--app", "example"], &configuration[..]].concat(), "");
     assert!(status == Some(0) && key.starts_with("octroi_"), "{said}");
-    let written = std::fs::read_to_string(folder.path().join("house/octroi.toml")).unwrap();
+    let written = std::fs::read_to_string(folder.path().join("house/keys/callers.json")).unwrap();
     assert!(written.contains("h1:") && !written.contains(key.trim()), "{written}");
+    let (listed, said, _) = run(&[&["key", "list"], &configuration[..]].concat(), "");
+    let id = listed.split(' ').next().unwrap();
+    assert!(
+        listed.contains("unrecorded") && listed.contains("app `example`"),
+        "no gateway has taken it yet: {listed}{said}"
+    );
+    let scoped =
+        ["key", "new", "--app", "example", "--model", "assistant", "--api", "openai/chat", "--expires", "2099-01-31"];
+    assert_eq!(run(&[&scoped, &configuration[..]].concat(), "").2, Some(0));
+    for (wrong, said) in [
+        (&["--model", "nosuch"][..], "`nosuch` is no model"),
+        (&["--api", "openai/nosuch"], "`openai/nosuch` is no API"),
+        (&["--purpose", "nosuch"], "`nosuch` is no purpose"),
+        (&["--expires", "2020-01-31"], "ended before it begins"),
+        (&["--expires", "soon"], "write a day"),
+    ] {
+        let (_, told, status) = run(&[&["key", "new", "--app", "example"], wrong, &configuration[..]].concat(), "");
+        assert!(status == Some(2) && told.contains(said), "{told}");
+    }
+    assert_eq!(run(&[&["key", "rotate", id, "--overlap", "7d"], &configuration[..]].concat(), "").2, Some(0));
+    assert_eq!(run(&[&["key", "revoke", id], &configuration[..]].concat(), "").2, Some(0));
+    let (_, said, status) = run(&[&["key", "revoke", id], &configuration[..]].concat(), "");
+    assert!(status == Some(2) && said.contains("revoked already"), "{said}");
+    let (listed, _, _) = run(&[&["key", "list", "--json"], &configuration[..]].concat(), "");
+    let listed: Vec<serde_json::Value> = serde_json::from_str(&listed).unwrap();
+    assert_eq!(listed[0]["state"], "revoked");
+    assert_eq!((&listed[1]["apis"][0], &listed[1]["expires"]), (&"openai/chat".into(), &"2099-02-01T00:00:00Z".into()));
+    assert_eq!(listed[2]["replaces"], id);
     assert_eq!(run(&[&["key", "new", "--app", "nobody"], &configuration[..]].concat(), "").2, Some(2));
     let body = r#"{"model":"assistant","messages":[{"role":"user","content":"Mme Camille Aubertin"}]}"#;
     std::fs::write(folder.path().join("body.json"), body).unwrap();

@@ -65,9 +65,13 @@ fn panels() -> Vec<(String, String)> {
 
 /// A gateway to which everything happened that has a metric: served, changed, restored, refused, fallen back, reloaded.
 async fn exposed() -> Exposed {
-    let house = Plot::new().await.open().await;
+    let mut plot = Plot::new().await;
+    plot.extra = "[[quota.limit]]\nof = \"app\"\noutput_tokens_day = 100000\n".to_owned();
+    let house = plot.open().await;
     assert_eq!(house.client.chat(&prompt(), false).await.status, 200);
     assert_eq!(house.client.post("/v1/chat/completions", "{").await.status, 400);
+    let long = r#"{"model":"assistant","max_tokens":100001,"messages":[{"role":"user","content":"x"}]}"#;
+    assert_eq!(house.client.post("/v1/chat/completions", long).await.status, 429, "a limit");
     house.plot.paris_down(true);
     assert_eq!(house.client.chat(&prompt(), false).await.status, 200, "falls back to the US");
     house.outcomes(2).await;

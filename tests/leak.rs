@@ -7,12 +7,17 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::print_stderr,
     clippy::disallowed_methods,
     clippy::disallowed_types,
     reason = "test helpers"
 )]
 
 mod common;
+#[path = "leak/encoder.rs"]
+mod encoder;
+#[path = "leak/tokenizer.rs"]
+mod tokenizer;
 
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};

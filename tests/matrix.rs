@@ -275,6 +275,7 @@ async fn no_value_leaves_from_any_row_and_every_token_comes_back() {
         labels_required: false,
         actor: Word::UNKNOWN,
         quiet: false,
+        scope: Arc::default(),
     };
     let bench = Bench { snapshot, caller };
     let full = std::env::var("OCTROI_MATRIX").is_ok_and(|value| value == "full");

@@ -17,6 +17,8 @@ mod common;
 mod brake;
 #[path = "officer/candidate.rs"]
 mod candidate;
+#[path = "officer/forged.rs"]
+mod forged;
 #[path = "officer/rollback.rs"]
 mod rollback;
 

@@ -185,8 +185,8 @@ async fn a_key_added_while_running_works() {
     let client = Client::new(&house.plot.authority, house.app.address(), &key);
     until("the new key", async || (client.chat("x", false).await.status == 200).then_some(())).await;
     assert_eq!(house.client.chat("x", false).await.status, 200, "the old key works on");
-    let text = std::fs::read_to_string(house.plot.path("octroi.toml")).unwrap();
-    assert!(!text.contains(&client.key), "the key itself is in the configuration");
+    let text = std::fs::read_to_string(house.plot.path("keys/callers.json")).unwrap();
+    assert!(!text.contains(&client.key), "the key itself is in the file");
 }
 
 /// Reloads while requests run: each is served under one policy or the other, none fails.

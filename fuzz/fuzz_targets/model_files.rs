@@ -3,10 +3,11 @@
 
 use libfuzzer_sys::fuzz_target;
 use octroi::leak::encoder::{Config, Tensors, Tokenizer, Weights};
+use octroi::leak::model::Manifest;
 
 fuzz_target!(|bytes: &[u8]| {
     let Some((&kind, file)) = bytes.split_first() else { return };
-    match kind % 3 {
+    match kind % 4 {
         0 => {
             let Ok(tensors) = Tensors::parse(file) else { return };
             tensors.values("a", &[1]).map(drop).unwrap_or_default();
@@ -20,6 +21,12 @@ fuzz_target!(|bytes: &[u8]| {
             let Ok(config) = Config::parse(file) else { return };
             assert!(config.hidden <= 1_024 && config.layers <= 48 && config.vocabulary <= 1_000_000);
             assert!(config.length_max() >= 1 && config.width() * config.heads == config.hidden);
+        }
+        2 => {
+            if let Some(pins) = Manifest::parse(file) {
+                assert!(pins.files().all(|name| !name.starts_with('/') && !name.contains("..")));
+                assert!(pins.pin("model.safetensors").is_some() && !pins.name().contains('/'));
+            }
         }
         _ => {
             let Ok(tokenizer) = Tokenizer::parse(file, 1_000) else { return };

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  AUDIT/policies/POLICY/INVENTORY-REFERENCE/…   the officer's files, under the digests that decisions carry
-//!  AUDIT/policies/state.json                     the newest signed bundle, and the freezes that last
+//!  AUDIT/policies/state.json                     the newest signed bundle, the freezes that last, and those thawed too early
 //! ```
 //!
 //! The files answer "by which rules was this decided" for a decision of any day. The state makes versions only increase and a
@@ -18,9 +18,10 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::files::{Files, MATCH_LISTS};
+use super::files::{Files, MATCH_LISTS, bounded};
 use super::recover;
 use crate::gateway::snapshot::Freeze;
+use crate::limits::POLICY_STATE_BYTES_MAX;
 use crate::model::Word;
 use crate::model::entry::Digest;
 
@@ -39,6 +40,19 @@ pub(crate) struct State {
     /// The freezes that last, as they came.
     #[serde(default)]
     pub(super) freezes: Vec<Held>,
+    /// The freezes that a thaw ended and that would last yet: their orders, laid there again, do not begin them anew.
+    #[serde(default)]
+    pub(super) thawed: Vec<Thawed>,
+}
+
+/// An order to freeze that was thawed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Thawed {
+    /// SHA-256 of the order.
+    pub(super) order: String,
+    /// When it would have ended.
+    pub(super) until: Timestamp,
 }
 
 /// A freeze that was verified when it came.
@@ -78,6 +92,9 @@ impl Held {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Accepted {
+    /// The name of its policy; empty in a state that was written before names were remembered.
+    #[serde(default)]
+    pub(crate) name: String,
     /// Its version.
     pub(crate) version: u32,
     /// SHA-256 of its manifest.
@@ -154,7 +171,7 @@ impl Archive {
     pub(crate) fn state(&self, signed: bool, now: Timestamp) -> Result<State, String> {
         let place = self.state_file();
         let told = |problem: &dyn std::fmt::Display| format!("{}: {problem}", place.display());
-        match fs::read(&place) {
+        match bounded(&place, POLICY_STATE_BYTES_MAX) {
             Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| told(&error)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let audit = self.folder.parent().unwrap_or(&self.folder);

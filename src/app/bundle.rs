@@ -7,8 +7,12 @@
 //! ```
 //!
 //! A bundle holds when every file has the hash of the manifest and nothing else lies beside them, the files compile to the
-//! digests of the manifest, its version is higher than that of the bundle before it, and enough distinct approvers signed:
+//! digests of the manifest, it bears the name of the bundle before it and a higher version, and enough distinct approvers signed:
 //! two when the difference to the bundle before opens a flow or cannot be shown to open none, one otherwise.
+//!
+//! A name is for the life of a log: what approvers signed for another gateway does not come into force at this one, whatever its
+//! version. Signatures, name and version are looked at before any other file is read, so that whoever can write the folder and
+//! is no approver costs the gateway two small files.
 #![expect(clippy::disallowed_methods, reason = "the composition root reads these files")]
 
 use std::collections::BTreeMap;
@@ -21,9 +25,10 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
 use super::archive::{Accepted, Archive, State};
-use super::files::{Files, MATCH_LISTS, sha256};
+use super::files::{Files, MATCH_LISTS, bounded, sha256};
 use super::load::{Problems, Rejection};
 use super::officer::{Officer, now};
+use crate::limits::{POLICY_MANIFEST_BYTES_MAX, POLICY_SIGNATURES_BYTES_MAX};
 use crate::policy::Policy;
 use crate::policy::study::Study;
 
@@ -65,6 +70,91 @@ impl Manifest {
     }
 }
 
+/// What lies on top of a bundle: what was signed, and by whom it says so. Nothing else of it has been read.
+#[derive(Debug)]
+pub(super) struct Cover {
+    manifest: Manifest,
+    bytes: Vec<u8>,
+    signatures: BTreeMap<String, String>,
+}
+
+impl Cover {
+    /// Reads the top of a bundle.
+    ///
+    /// # Errors
+    /// What cannot be read, and a manifest of another format.
+    pub(super) fn read(bundle: &Path) -> Result<Self, Rejection> {
+        let place = bundle.join("manifest.json");
+        let told = |problem: &dyn Display| Rejection::signature(format!("{}: {problem}", place.display()));
+        let bytes = bounded(&place, POLICY_MANIFEST_BYTES_MAX).map_err(|error| told(&error))?;
+        let manifest: Manifest = serde_json::from_slice(&bytes).map_err(|error| told(&error))?;
+        if manifest.format != FORMAT {
+            return Err(Rejection::signature(format!("this bundle is of another format: `{}`", manifest.format)));
+        }
+        Ok(Self { manifest, bytes, signatures: signatures(bundle)? })
+    }
+
+    /// Who signed, if anybody did and it can follow what was in force.
+    ///
+    /// # Errors
+    /// A signature that does not hold, none at all, another name, and a version that does not increase.
+    pub(super) fn may_follow(&self, known: &Approvers, state: &State) -> Result<Vec<String>, Rejection> {
+        let rejected = |reason, problem| Err(Rejection { reason, problems: Problems(vec![problem]) });
+        let signed = signed_by(&self.bytes, &self.signatures, known).map_err(Rejection::signature)?;
+        if signed.is_empty() {
+            return rejected("approvers", "this bundle is signed by none of the approvers".to_owned());
+        }
+        let Some(before) = &state.bundle else { return Ok(signed) };
+        let (name, version) = (&self.manifest.policy, self.manifest.version);
+        if before.manifest == sha256(&self.bytes).to_string() {
+            return Ok(signed);
+        }
+        // A state of before names were remembered has none.
+        if !before.name.is_empty() && before.name != *name {
+            return rejected(
+                "name",
+                format!(
+                    "this bundle is of the policy `{name}`, and `{}` was in force: a name is for the life of a log\n  help: give the sheet that name again, or begin with a new audit folder",
+                    before.name
+                ),
+            );
+        }
+        if version <= before.version {
+            return rejected(
+                "rollback",
+                format!(
+                    "version {version} does not follow version {}, which was in force: versions only increase",
+                    before.version
+                ),
+            );
+        }
+        Ok(signed)
+    }
+
+    /// Reads the files below and checks them against the manifest.
+    ///
+    /// # Errors
+    /// What cannot be read, and the first file that is not what was signed.
+    pub(super) fn whole(self, bundle: &Path) -> Result<Bundle, Rejection> {
+        let files = Files::read(&bundle.join("policies")).map_err(|problem| Problems(vec![problem]))?;
+        let found = files.hashes();
+        for (path, hash) in &self.manifest.files {
+            match found.get(path) {
+                None => return Err(Rejection::signature(format!("`{path}` of the manifest is not in the bundle"))),
+                Some(other) if other != hash => {
+                    return Err(Rejection::signature(format!("`{path}` is not what was signed")));
+                }
+                Some(_) => {}
+            }
+        }
+        if let Some(path) = found.keys().find(|path| !self.manifest.files.contains_key(*path)) {
+            return Err(Rejection::signature(format!("`{path}` is in the bundle and not in the manifest")));
+        }
+        let Self { manifest, bytes, signatures } = self;
+        Ok(Bundle { manifest, bytes, officer: Officer::of(files)?, signatures })
+    }
+}
+
 /// A bundle whose files are those of its manifest.
 #[derive(Debug)]
 pub(crate) struct Bundle {
@@ -84,28 +174,7 @@ impl Bundle {
     /// # Errors
     /// What cannot be read, and the first file that is not what was signed.
     pub(crate) fn read(bundle: &Path) -> Result<Self, Rejection> {
-        let place = bundle.join("manifest.json");
-        let told = |problem: &dyn Display| Rejection::signature(format!("{}: {problem}", place.display()));
-        let bytes = std::fs::read(&place).map_err(|error| told(&error))?;
-        let manifest: Manifest = serde_json::from_slice(&bytes).map_err(|error| told(&error))?;
-        if manifest.format != FORMAT {
-            return Err(Rejection::signature(format!("this bundle is of another format: `{}`", manifest.format)));
-        }
-        let files = Files::read(&bundle.join("policies")).map_err(|problem| Problems(vec![problem]))?;
-        let found = files.hashes();
-        for (path, hash) in &manifest.files {
-            match found.get(path) {
-                None => return Err(Rejection::signature(format!("`{path}` of the manifest is not in the bundle"))),
-                Some(other) if other != hash => {
-                    return Err(Rejection::signature(format!("`{path}` is not what was signed")));
-                }
-                Some(_) => {}
-            }
-        }
-        if let Some(path) = found.keys().find(|path| !manifest.files.contains_key(*path)) {
-            return Err(Rejection::signature(format!("`{path}` is in the bundle and not in the manifest")));
-        }
-        Ok(Self { manifest, bytes, officer: Officer::of(files)?, signatures: signatures(bundle)? })
+        Cover::read(bundle)?.whole(bundle)
     }
 
     /// Checks that the files compile here to what was signed.
@@ -128,6 +197,9 @@ impl Bundle {
         if manifest.version != policy.version() {
             return Err(Rejection::signature("the version of the manifest is not that of the sheet".to_owned()));
         }
+        if manifest.policy != policy.name().as_str() {
+            return Err(Rejection::signature("the name of the manifest is not that of the sheet".to_owned()));
+        }
         Ok(())
     }
 
@@ -139,33 +211,22 @@ impl Bundle {
         signed_by(&self.bytes, &self.signatures, known).map_err(Rejection::signature)
     }
 
-    /// What a gateway demands of the bundle, given the one that was in force before. Returns what is to be remembered, and
-    /// who signed.
+    /// What a gateway demands of a bundle that [may follow](Cover::may_follow) the one that was in force before: that enough of
+    /// those signed. Returns what is to be remembered.
     ///
     /// # Errors
-    /// A version that does not increase, and too few approvers.
+    /// Files that compile to something else, and too few approvers.
     pub(super) fn accept(
         &self,
         policy: &Policy,
-        known: &Approvers,
+        signed: &[String],
         (archive, state): (&Archive, &State),
-    ) -> Result<(Accepted, Vec<String>), Rejection> {
+    ) -> Result<Accepted, Rejection> {
         self.compiles_to(policy)?;
-        let signed = self.signed_by(known)?;
         let manifest = sha256(&self.bytes).to_string();
         let needed = match &state.bundle {
             // It was accepted before; whoever signed then must still be an approver.
             Some(before) if before.manifest == manifest => before.needed.max(1),
-            Some(before) if policy.version() <= before.version => {
-                return Err(Rejection {
-                    reason: "rollback",
-                    problems: Problems(vec![format!(
-                        "version {} does not follow version {}, which was in force: versions only increase",
-                        policy.version(),
-                        before.version
-                    )]),
-                });
-            }
             // Two are enough for anything.
             _ if signed.len() >= 2 => 2,
             // What is no longer found is no longer kept back: that is no matter of rules, and two answer for it.
@@ -189,7 +250,8 @@ impl Bundle {
         let digests = [policy.digest(), policy.inventory_digest(), policy.reference_digest()];
         let detection = self.manifest.detection();
         let kept = Archive::kept(digests);
-        Ok((Accepted { version: policy.version(), manifest, detection, needed, kept }, signed))
+        let name = policy.name().to_string();
+        Ok(Accepted { name, version: policy.version(), manifest, detection, needed, kept })
     }
 
     /// How many flows it opens against the one that was accepted before; `None` when that cannot be told. The files that were
@@ -218,7 +280,7 @@ pub(crate) fn opens(old: &Study, new: &Study) -> Option<usize> {
 pub(crate) fn signatures(bundle: &Path) -> Result<BTreeMap<String, String>, Rejection> {
     let place = bundle.join("signatures.json");
     let told = |problem: &dyn Display| Rejection::signature(format!("{}: {problem}", place.display()));
-    match std::fs::read(&place) {
+    match bounded(&place, POLICY_SIGNATURES_BYTES_MAX) {
         Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| told(&error)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(BTreeMap::new()),
         Err(error) => Err(told(&error)),
@@ -229,24 +291,37 @@ pub(crate) fn signatures(bundle: &Path) -> Result<BTreeMap<String, String>, Reje
 /// Signatures by others than the known approvers are left alone.
 ///
 /// # Errors
-/// A signature of a known approver that does not hold.
+/// The names of known approvers whose signatures do not hold, if there are any.
 pub(crate) fn signed_by(
     bytes: &[u8],
     signatures: &BTreeMap<String, String>,
     known: &Approvers,
 ) -> Result<Vec<String>, String> {
-    let mut signed: BTreeMap<&[u8], String> = BTreeMap::new();
+    let (signed, broken) = judged(bytes, signatures, known);
+    broken.map_or(Ok(signed), Err)
+}
+
+/// The same, with what is wrong beside the signatures that hold: for what one approver may say alone, where whoever adds a bad
+/// signature in the name of another must not void it.
+pub(super) fn judged(
+    bytes: &[u8],
+    signatures: &BTreeMap<String, String>,
+    known: &Approvers,
+) -> (Vec<String>, Option<String>) {
+    let (mut signed, mut broken): (BTreeMap<&[u8], String>, Vec<&str>) = (BTreeMap::new(), Vec::new());
     for (name, signature) in signatures {
         let Some(key) = known.get(name) else { continue };
         let signature = STANDARD.decode(signature).unwrap_or_default();
         if UnparsedPublicKey::new(&ED25519, key).verify(bytes, &signature).is_err() {
-            return Err(format!("the signature of `{name}` does not hold"));
+            broken.push(name);
+            continue;
         }
         signed.insert(key, name.clone());
     }
     let mut names: Vec<String> = signed.into_values().collect();
     names.sort_unstable();
-    Ok(names)
+    let told = format!("the signature of `{}` does not hold", broken.join("`, `"));
+    (names, (!broken.is_empty()).then_some(told))
 }
 
 #[derive(Debug, Deserialize)]
@@ -261,7 +336,8 @@ struct ApproversFile {
 /// What is wrong with the file.
 pub(crate) fn approvers(file: &Path) -> Result<Approvers, String> {
     let told = |problem: &dyn Display| format!("{}: {problem}", file.display());
-    let text = std::fs::read_to_string(file).map_err(|error| told(&error))?;
+    let bytes = bounded(file, POLICY_SIGNATURES_BYTES_MAX).map_err(|error| told(&error))?;
+    let text = String::from_utf8(bytes).map_err(|error| told(&error))?;
     let read: ApproversFile = toml::from_str(&text).map_err(|error| told(&error))?;
     let mut keys = BTreeMap::new();
     for (name, key) in read.approver {

@@ -3,11 +3,16 @@
 //! ```text
 //!  *.policy  backends.toml  packs/*.policy  reference/*.toml  detectors/*.toml  match-lists/*.list
 //! ```
+//!
+//! What looks like one of these and cannot be read as one is a fault and is never passed over: a rule that nobody reads restricts
+//! nobody. Sizes are bounded before anything is read.
 #![expect(clippy::disallowed_methods, reason = "the composition root reads files and passes them down")]
 
 use std::collections::BTreeMap;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
+use crate::limits::{MATCH_LIST_BYTES_MAX, POLICY_FILE_BYTES_MAX, POLICY_FILES_MAX, POLICY_FOLDER_BYTES_MAX};
 use crate::model::entry::Digest;
 use crate::policy::{SourceFile, Sources, starter};
 
@@ -22,8 +27,6 @@ const PLACES: [(&str, &[&str]); 5] = [
     ("detectors", &["toml"]),
     (MATCH_LISTS, &["list"]),
 ];
-/// Files of a policy folder; one with more is not one.
-const FILES_MAX: usize = 1_000;
 
 /// The officer's files of a folder: the path below it, with `/`, and the bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -36,21 +39,21 @@ impl Files {
     /// Reads a folder; one that is not there is empty.
     ///
     /// # Errors
-    /// What cannot be read.
+    /// What cannot be read, is too large, or bears a name that is almost that of a sheet.
     pub(crate) fn read(folder: &Path) -> Result<Self, String> {
         let mut by_path = BTreeMap::new();
+        let mut left = POLICY_FOLDER_BYTES_MAX;
         for (inside, endings) in PLACES {
             let place = folder.join(inside);
+            let bytes_max = if inside == MATCH_LISTS { MATCH_LIST_BYTES_MAX } else { POLICY_FILE_BYTES_MAX };
             for path in listed(&place)? {
-                let fits = path.extension().and_then(|end| end.to_str()).is_some_and(|end| endings.contains(&end));
-                let Some(name) = path.file_name().and_then(|name| name.to_str()).filter(|_| fits && path.is_file())
-                else {
-                    continue;
-                };
+                let Some(name) = named(&path, endings)? else { continue };
                 let name = if inside.is_empty() { name.to_owned() } else { format!("{inside}/{name}") };
-                by_path.insert(name, std::fs::read(&path).map_err(|error| unreadable(&path, &error))?);
-                if by_path.len() > FILES_MAX {
-                    return Err(format!("there are more than {FILES_MAX} files in {}", folder.display()));
+                let bytes = bounded(&path, bytes_max.min(left)).map_err(|error| unreadable(&path, &error))?;
+                left = left.saturating_sub(bytes.len());
+                by_path.insert(name, bytes);
+                if by_path.len() > POLICY_FILES_MAX {
+                    return Err(format!("there are more than {POLICY_FILES_MAX} files in {}", folder.display()));
                 }
             }
         }
@@ -116,15 +119,123 @@ pub(crate) fn sha256(bytes: &[u8]) -> Digest {
     Digest(hash.as_ref().first_chunk().copied().unwrap_or_default())
 }
 
+/// The bytes of a file that is no longer than this; what is no file, such as a pipe, is not opened.
+///
+/// # Errors
+/// What keeps it from being read, its size included.
+pub(crate) fn bounded(path: &Path, bytes_max: usize) -> io::Result<Vec<u8>> {
+    let told = |problem: String| Err(io::Error::other(problem));
+    let meta = std::fs::metadata(path)?;
+    if !meta.is_file() {
+        return told("it is no file".to_owned());
+    }
+    let limit = u64::try_from(bytes_max).unwrap_or(u64::MAX);
+    let mut bytes = Vec::new();
+    if meta.len() <= limit {
+        // It may grow while it is read.
+        std::fs::File::open(path)?.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+    }
+    if meta.len() > limit || bytes.len() > bytes_max {
+        return told(format!("it is larger than {bytes_max} bytes"));
+    }
+    Ok(bytes)
+}
+
+/// The name of a file of one of these endings; nothing for one that is none of the officer's.
+fn named<'p>(path: &'p Path, endings: &[&str]) -> Result<Option<&'p str>, String> {
+    let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
+        return Err(format!("{}: the name of this file is not text in UTF-8\n  help: give it another", path.display()));
+    };
+    let Some(end) = path.extension().and_then(|end| end.to_str()) else { return Ok(None) };
+    if endings.contains(&end) {
+        return Ok(Some(name));
+    }
+    match endings.iter().find(|ending| ending.eq_ignore_ascii_case(end)) {
+        Some(ending) => Err(format!(
+            "{}: this file is not read, since its name does not end in `.{ending}`\n  help: write the ending in small letters, or give the file another if it is not to be read",
+            path.display()
+        )),
+        None => Ok(None),
+    }
+}
+
 fn listed(folder: &Path) -> Result<Vec<PathBuf>, String> {
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(unreadable(folder, &error)),
     };
     entries.map(|entry| entry.map(|entry| entry.path()).map_err(|error| unreadable(folder, &error))).collect()
 }
 
-fn unreadable(path: &Path, error: &std::io::Error) -> String {
+fn unreadable(path: &Path, error: &io::Error) -> String {
     format!("{}: cannot be read: {error}", path.display())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::ffi::OsStrExt as _;
+
+    use super::*;
+
+    /// A sheet that is passed over restricts nobody: what looks like one is read or refused.
+    #[test]
+    fn what_looks_like_a_sheet_is_read_or_refused() {
+        type Make = fn(&Path);
+        let rows: [(&str, Make, Option<&str>); 10] = [
+            ("a sheet", |folder| std::fs::write(folder.join("more.policy"), "x").unwrap(), None),
+            ("a note", |folder| std::fs::write(folder.join("note.txt"), "x").unwrap(), None),
+            ("a sheet kept by an editor", |folder| std::fs::write(folder.join("main.policy~"), "x").unwrap(), None),
+            (
+                "a name that is no text",
+                |folder| std::fs::write(folder.join(std::ffi::OsStr::from_bytes(b"n\xffn.policy")), "x").unwrap(),
+                Some("not text in UTF-8"),
+            ),
+            (
+                "a link to nothing",
+                |folder| std::os::unix::fs::symlink(folder.join("gone"), folder.join("health.policy")).unwrap(),
+                Some("cannot be read"),
+            ),
+            (
+                "capital letters",
+                |folder| std::fs::write(folder.join("health.Policy"), "x").unwrap(),
+                Some("does not end in `.policy`"),
+            ),
+            ("a folder", |folder| std::fs::create_dir(folder.join("health.policy")).unwrap(), Some("it is no file")),
+            (
+                "capital letters of a pack",
+                |folder| {
+                    std::fs::create_dir(folder.join("packs")).unwrap();
+                    std::fs::write(folder.join("packs/own.POLICY"), "x").unwrap();
+                },
+                Some("does not end in `.policy`"),
+            ),
+            (
+                "a socket",
+                |folder| drop(std::os::unix::net::UnixListener::bind(folder.join("health.policy")).unwrap()),
+                Some("it is no file"),
+            ),
+            (
+                "a file of any size",
+                |folder| {
+                    let file = std::fs::File::create(folder.join("large.policy")).unwrap();
+                    file.set_len(u64::try_from(POLICY_FILE_BYTES_MAX).unwrap() + 1).unwrap();
+                },
+                Some("is larger than"),
+            ),
+        ];
+        for (name, make, problem) in rows {
+            let folder = tempfile::tempdir().unwrap();
+            std::fs::write(folder.path().join("main.policy"), "x").unwrap();
+            make(folder.path());
+            let read = Files::read(folder.path());
+            match problem {
+                None => drop(read.unwrap()),
+                Some(problem) => {
+                    let told = read.map(|files| files.by_path).expect_err(name);
+                    assert!(told.contains(problem), "{name}: {told}");
+                }
+            }
+        }
+    }
 }

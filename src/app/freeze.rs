@@ -2,7 +2,8 @@
 //!
 //! It lies in `freeze.json` of the policy folder, is taken up like any other change, even when the newest sheets are broken,
 //! and is then remembered beside the audit log: neither taking the file away nor a shorter order ends it. It ends by itself, or
-//! by a thaw that names it, which opens flows again and so needs two approvers.
+//! by a thaw that names it, which opens flows again and so needs two approvers. A thaw is remembered for as long as the freeze
+//! would have lasted: the file of before, laid there again, begins nothing anew.
 //!
 //! Where the operator's file names no approvers nobody can verify a signature, and whoever may write the policy folder may
 //! write any policy: there the order counts as it stands.
@@ -14,11 +15,13 @@ use std::path::Path;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::archive::{Held, State};
-use super::bundle::{Approvers, signed_by};
-use super::files::sha256;
+use super::archive::{Held, State, Thawed};
+use super::bundle::{Approvers, judged};
+use super::files::{bounded, sha256};
 use crate::gateway::snapshot::Freeze;
+use crate::limits::{POLICY_ORDERS_BYTES_MAX, POLICY_THAWED_MAX};
 use crate::model::Word;
+use crate::model::entry::Digest;
 
 /// The file of the policy folder.
 pub(crate) const FILE: &str = "freeze.json";
@@ -77,6 +80,8 @@ pub(super) struct Look {
     pub(super) freeze: Option<Freeze>,
     /// All that last and are to be remembered: when one is ended, the next counts.
     pub(super) lasting: Vec<Freeze>,
+    /// Those that were thawed and would last yet.
+    pub(super) thawed: Vec<Thawed>,
     /// Those that were not known before.
     pub(super) begun: Vec<Freeze>,
     /// Those that were and last no more, with the word for the record and whoever thawed them.
@@ -94,7 +99,7 @@ pub(super) fn look(
     (live, now): (Option<&Freeze>, Timestamp),
 ) -> Look {
     let place = folder.join(FILE);
-    let (file, mut refused) = match std::fs::read(&place) {
+    let (file, mut refused) = match bounded(&place, POLICY_ORDERS_BYTES_MAX) {
         Ok(bytes) => match serde_json::from_slice::<Orders>(&bytes) {
             Ok(orders) => (orders, None),
             Err(error) => (Orders::default(), Some(("faults", error.to_string()))),
@@ -104,11 +109,14 @@ pub(super) fn look(
     };
     // What is remembered was verified when it came.
     let mut held: Vec<Freeze> = state.freezes.iter().filter_map(Held::freeze).collect();
+    let mut thawed: Vec<Thawed> = state.thawed.iter().filter(|thawed| now < thawed.until).cloned().collect();
+    let is_over = |order: &Digest, thawed: &[Thawed]| thawed.iter().any(|thawed| thawed.order == order.to_string());
+    let live = live.filter(|live| !is_over(&live.order, &thawed));
     held.extend(live.filter(|live| held.iter().all(|other| other.order != live.order)).cloned());
     let mut begun = Vec::new();
     for signed in file.freezes.iter().rev().take(ORDERS_MAX) {
         let digest = sha256(signed.statement.as_bytes());
-        if held.iter().chain(&begun).any(|freeze| freeze.order == digest) {
+        if is_over(&digest, &thawed) || held.iter().chain(&begun).any(|freeze| freeze.order == digest) {
             continue;
         }
         match self::begun(signed, known, now) {
@@ -119,8 +127,14 @@ pub(super) fn look(
     let thaw = file.thaw.as_ref().map(|thaw| ended(thaw, known)).transpose();
     let (thaws, by) = thaw.map_err(|problem| refused = Some(problem)).ok().flatten().unwrap_or_default();
     let is_thawed = |freeze: &Freeze| thaws.contains(&freeze.order.to_string());
+    for freeze in held.iter().chain(&begun).filter(|freeze| is_thawed(freeze) && now < freeze.until) {
+        thawed.push(Thawed { order: freeze.order.to_string(), until: freeze.until });
+    }
+    // Beyond the bound those are forgotten that would end first: what is forgotten freezes again, and opens nothing.
+    thawed.sort_by_key(|thawed| std::cmp::Reverse(thawed.until));
+    thawed.truncate(POLICY_THAWED_MAX);
     begun.retain(|freeze| !is_thawed(freeze));
-    let mut look = Look { begun: begun.clone(), ..Look::default() };
+    let mut look = Look { begun: begun.clone(), thawed, ..Look::default() };
     for freeze in held {
         if is_thawed(&freeze) {
             look.ended.push((freeze, "thaw", by.clone()));
@@ -168,10 +182,10 @@ fn begun(signed: &Signed, known: Option<&Approvers>, now: Timestamp) -> Result<O
 }
 
 /// Digests of the orders that a thaw ends, and who signed it.
-type Thawed = (Vec<String>, Vec<Word>);
+type Ended = (Vec<String>, Vec<Word>);
 
 /// Verifies a thaw: which order it ends, and who says so.
-fn ended(signed: &Signed, known: Option<&Approvers>) -> Result<Thawed, (&'static str, String)> {
+fn ended(signed: &Signed, known: Option<&Approvers>) -> Result<Ended, (&'static str, String)> {
     let thaw: Thaw =
         serde_json::from_str(&signed.statement).map_err(|error| ("faults", format!("the thaw: {error}")))?;
     if thaw.format != FORMAT {
@@ -184,10 +198,11 @@ fn verified(signed: &Signed, known: Option<&Approvers>, needed: usize) -> Result
     let Some(known) = known else {
         return Ok(signed.signatures.keys().map(|name| Word::configured(name)).collect());
     };
-    let by =
-        signed_by(signed.statement.as_bytes(), &signed.signatures, known).map_err(|problem| ("signature", problem))?;
+    // Whoever can write the file can add a bad signature in anybody's name: it takes nothing from those that hold.
+    let (by, broken) = judged(signed.statement.as_bytes(), &signed.signatures, known);
     if by.len() < needed {
-        let problem = format!("signed by {} of {needed} approvers that it needs", by.len());
+        let broken = broken.map(|broken| format!("; {broken}")).unwrap_or_default();
+        let problem = format!("signed by {} of {needed} approvers that it needs{broken}", by.len());
         return Err(("signature", problem));
     }
     Ok(by.iter().map(|name| Word::configured(name)).collect())

@@ -6,15 +6,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio_util::task::TaskTracker;
 
 use super::archive::{Archive, Held, State};
-use super::bundle::{self, Bundle};
+use super::bundle::{self, Cover};
 use super::files::Files;
 use super::officer::{Officer, now};
 use super::{credentials, fit, freeze, shadow};
-use crate::config::{self, BackendConfig, Config, CorpusConfig};
+use crate::config::{self, BackendConfig, Config, CorpusConfig, ModelConfig};
 use crate::gateway::snapshot::{Freeze, Snapshot};
 use crate::gateway::tls;
-use crate::identity::{Callers, Purpose, Registration, RootKey};
-use crate::leak::guard::Guard;
+use crate::identity::{Callers, KeyRing, Purpose, Registration, RootKey};
+use crate::leak::guard::{Encoder, Guard};
+use crate::leak::model::{Model, ModelDigest};
 use crate::leak::store::CorpusKeys;
 use crate::leak::{NoCorpus, Scanner};
 use crate::model::{Binding, Word};
@@ -30,7 +31,7 @@ pub struct Problems(pub Vec<String>);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{problems}")]
 pub struct Rejection {
-    /// The closed word for the record: `faults`, `signature`, `approvers`, `rollback`.
+    /// The closed word for the record: `faults`, `signature`, `approvers`, `name`, `rollback`.
     pub reason: &'static str,
     /// What is wrong.
     pub problems: Problems,
@@ -162,6 +163,7 @@ impl Loader {
         let live = before.and_then(|before| before.freeze.as_ref());
         let mut beside = Beside { freeze: look(&config, &state, live), shadow: None };
         remembering.state.freezes = beside.freeze.lasting.iter().map(Held::of).collect();
+        remembering.state.thawed.clone_from(&beside.freeze.thawed);
         let shadow = shadow::folder(&config)
             .and_then(|folder| shadow::load(&folder, &policy).map_err(|problem| beside.shadow = Some(problem)).ok());
         let detecting = officer
@@ -169,9 +171,8 @@ impl Loader {
             .map_err(|found| problems.extend(found.0))
             .ok();
         let pool = self.pool(&config, &policy, before).map_err(|found| problems.extend(found)).ok();
-        let callers = Callers::new(&root, &registrations(&config))
-            .map_err(|faults| problems.extend(faults.iter().map(ToString::to_string)))
-            .ok();
+        let callers = callers(&config, &root, before).map_err(|found| problems.extend(found)).ok();
+        let quota = super::counting::quota(&config, before).map_err(|problem| problems.push(problem)).ok();
         problems.extend(fit::faults(&config, &policy));
         let sealer = super::sealing::sealer(&config, &policy, &root).unwrap_or_else(|found| {
             problems.extend(found);
@@ -179,8 +180,8 @@ impl Loader {
         });
         let gone = config.corpus.as_ref().is_some_and(|corpus| told(&corpus.folder));
         let scanner = self.scanner(&config, &root).map_err(|problem| problems.extend((!gone).then_some(problem))).ok();
-        let (Some((catalogue, engine)), Some(pool), Some(callers), Some((scanner, corpus))) =
-            (detecting, pool, callers, scanner)
+        let (Some((catalogue, engine)), Some(pool), Some(callers), Some((scanner, corpus)), Some(quota)) =
+            (detecting, pool, callers, scanner, quota)
         else {
             return Err(Problems(problems).into());
         };
@@ -201,6 +202,8 @@ impl Loader {
             scanner,
             root: Arc::new(root),
             sealer: sealer.map(Arc::new),
+            quota,
+            weights: Arc::new(super::counting::weights(&config)),
             limits: config.limits,
         });
         Ok(Loaded { config, snapshot, remembering, beside, corpus })
@@ -223,7 +226,8 @@ impl Loader {
         let guard = if let Some((_, _, guard)) = kept {
             guard
         } else {
-            let guard = Guard::open(&corpus.folder, keys, corpus.budget, corpus.history)
+            let encoder = corpus.model.as_ref().map(encoder).transpose()?;
+            let guard = Guard::open(&corpus.folder, keys, (corpus.budget, corpus.history), encoder)
                 .map_err(|error| format!("[corpus] {error}"))?;
             Arc::new(guard)
         };
@@ -262,6 +266,13 @@ fn listener(config: &Config) -> Vec<String> {
     made.err().map(|error| error.to_string()).into_iter().collect()
 }
 
+/// The configured encoder with its budget.
+fn encoder(model: &ModelConfig) -> Result<Encoder, String> {
+    let opened = Model::open(&model.folder, model.sha256.map(ModelDigest));
+    let opened = opened.map_err(|error| format!("[corpus] model: {error}"))?;
+    Ok((Arc::new(opened), model.budget))
+}
+
 /// The key that a corpus may have of its own, beside its segments.
 pub(crate) const CORPUS_KEY: &str = "corpus.key";
 
@@ -283,13 +294,16 @@ fn officer(config: &Config, archive: &Archive, state: &State) -> Result<(Officer
         ));
     };
     let known = bundle::approvers(file).map_err(Rejection::fault)?;
-    let bundle = Bundle::read(&config.policy_folder)?;
+    // Nothing below the cover is read, and nothing compiled, that no approver signed.
+    let cover = Cover::read(&config.policy_folder)?;
+    let signed = cover.may_follow(&known, state)?;
+    let bundle = cover.whole(&config.policy_folder)?;
     let policy = bundle.officer.policy(now())?;
-    let (accepted, signed) = bundle.accept(&policy, &known, (archive, state))?;
+    let accepted = bundle.accept(&policy, &signed, (archive, state))?;
     let files = bundle.officer.files.clone().complete();
     let approvers = signed.iter().map(|name| Word::configured(name)).collect();
     let before = state.clone();
-    let state = State { bundle: Some(accepted), freezes: state.freezes.clone() };
+    let state = State { bundle: Some(accepted), ..state.clone() };
     Ok((bundle.officer, policy, Remembering { files, state, before, approvers }))
 }
 
@@ -306,18 +320,33 @@ pub(super) fn look(config: &Config, state: &State, live: Option<&Freeze>) -> fre
     }
 }
 
+/// The callers, with the ring of issued keys. One that is open already is kept: it follows its file by itself.
+fn callers(config: &Config, root: &RootKey, before: Option<&Snapshot>) -> Result<Callers, Vec<String>> {
+    let open = before.map(|before| before.callers.ring()).filter(|ring| ring.path() == config.callers);
+    let ring = match open {
+        Some(ring) => Arc::clone(ring),
+        None => Arc::new(KeyRing::open(&config.callers).map_err(|error| vec![error.to_string()])?),
+    };
+    let issuers = super::issuers::issuers(config, before)?;
+    let callers = Callers::new(root, &registrations(config), ring);
+    let callers = callers.map_err(|faults| faults.iter().map(ToString::to_string).collect::<Vec<_>>())?;
+    Ok(callers.with_issuers(issuers))
+}
+
 fn registrations(config: &Config) -> Vec<Registration> {
     let apps = config.apps.iter();
     apps.map(|app| Registration {
         app: app.name.clone(),
         tenant: app.tenant.clone(),
         purpose: app.purpose.clone(),
+        purposes: app.purposes.clone(),
         roles: app.roles.clone(),
         residence: app.residence.clone(),
         minors: app.minors,
         labels_required: app.labels_required,
         quiet: app.quiet,
         keys: app.keys.clone(),
+        certificates: app.certificates.clone(),
     })
     .collect()
 }

@@ -1,19 +1,18 @@
 //! What the audit log says of how far the gateway got, where the state beside it is gone.
 //!
-//! Every policy that came into force and every freeze that began or ended is an entry. Versions only increase, so the newest
-//! entry of a signed bundle is that of the highest version; a freeze lasts a day at most, so older entries do not matter. The
-//! log is read from its end, finished epochs included. It is not proven here: whoever can write the log without a trace can
-//! do more than this.
+//! Every policy that came into force and every freeze that began or ended is an entry. Versions only increase, so the bundle of the
+//! highest version counts, wherever its entry lies: the newest may be of a gateway that did not know of the others. So the whole
+//! log is read, finished epochs included, newest first; a freeze lasts a day at most, and older entries of it say nothing any
+//! more. It is not proven here: whoever can write the log without a trace can do more than this.
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use octroi_verify::problem::Problem;
 use serde_json::Value;
 
-use super::archive::{Accepted, Archive, Held, State};
-use super::freeze::LASTS_MAX;
+use super::archive::{Accepted, Archive, Held, State, Thawed};
 use crate::audit::decisions::{Backwards, read_backwards};
 use crate::model::entry::Digest;
 
@@ -30,16 +29,13 @@ pub(super) struct Found {
 /// # Errors
 /// A log that cannot be read.
 pub(super) fn from_log(audit: &Path, now: Timestamp) -> Result<Found, Problem> {
-    // A day, and what clocks may differ by.
-    let since = now.checked_sub(LASTS_MAX + SignedDuration::from_hours(1)).unwrap_or(Timestamp::MIN);
-    let mut gathering = Gathering { now, since: format!("{since:.9}"), found: Found::default(), over: BTreeSet::new() };
+    let mut gathering = Gathering { now, found: Found::default(), over: BTreeSet::new() };
     read_backwards(audit, &["policy", "freeze"], &mut gathering)?;
     Ok(gathering.found)
 }
 
 struct Gathering {
     now: Timestamp,
-    since: String,
     found: Found,
     /// Orders of freezes that were ended.
     over: BTreeSet<String>,
@@ -52,8 +48,11 @@ impl Backwards for Gathering {
         match text(body, "kind") {
             Some("policy") if body.get("in_force") == Some(&Value::Bool(true)) => {
                 self.found.spoke = true;
-                if self.found.state.bundle.is_none() {
-                    self.found.state.bundle = accepted(body);
+                // Of one version, the newest entry.
+                let highest = self.found.state.bundle.as_ref().map(|bundle| bundle.version);
+                if let Some(accepted) = accepted(body).filter(|one| highest.is_none_or(|highest| highest < one.version))
+                {
+                    self.found.state.bundle = Some(accepted);
                 }
             }
             Some("freeze") => self.freeze(body),
@@ -61,8 +60,8 @@ impl Backwards for Gathering {
         }
     }
 
-    fn is_enough(&self, before: &str) -> bool {
-        self.found.state.bundle.is_some() && before < self.since.as_str()
+    fn is_enough(&self, _before: &str) -> bool {
+        false
     }
 }
 
@@ -72,8 +71,10 @@ impl Gathering {
         let until = text(body, "until").and_then(|until| until.parse::<Timestamp>().ok());
         let known = self.found.state.freezes.iter().any(|freeze| freeze.order == order);
         match (state, until) {
-            ("ended", _) => {
-                self.over.insert(order.to_owned());
+            ("ended", until) => {
+                let new = self.over.insert(order.to_owned());
+                let lasting = until.filter(|until| new && text(body, "cause") == Some("thaw") && *until > self.now);
+                self.found.state.thawed.extend(lasting.map(|until| Thawed { order: order.to_owned(), until }));
             }
             ("begun", Some(until)) if until > self.now && !known && !self.over.contains(order) => {
                 let by = body.get("by").and_then(Value::as_array).into_iter().flatten();
@@ -97,9 +98,39 @@ fn accepted(body: &Value) -> Option<Accepted> {
     let version = body.get("version").and_then(Value::as_u64).and_then(|version| u32::try_from(version).ok())?;
     let kept = Archive::kept([digest("policy")?, digest("inventory")?, digest("reference")?]);
     let signers = body.get("approvers").and_then(Value::as_array).map_or(0, Vec::len);
-    Some(Accepted { version, manifest, detection: String::new(), needed: signers.clamp(1, 2), kept })
+    let told = text(body, "name").unwrap_or_default();
+    let name = told.strip_suffix(&format!(" version {version}")).unwrap_or_default().to_owned();
+    Some(Accepted { name, version, manifest, detection: String::new(), needed: signers.clamp(1, 2), kept })
 }
 
 fn text<'a>(body: &'a Value, key: &str) -> Option<&'a str> {
     body.get(key)?.as_str()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(name: &str, version: u32, digest: char) -> Vec<u8> {
+        let digest = digest.to_string().repeat(64);
+        serde_json::json!({"entry": {
+            "kind": "policy", "in_force": true, "name": format!("{name} version {version}"), "version": version,
+            "bundle": digest, "policy": digest, "inventory": digest, "reference": digest, "approvers": ["a"],
+        }})
+        .to_string()
+        .into_bytes()
+    }
+
+    /// The newest entry may be of a gateway that did not know of the others: versions only increase all the same.
+    #[test]
+    fn the_highest_version_counts_and_not_the_newest_entry() {
+        let now = Timestamp::UNIX_EPOCH;
+        let mut gathering = Gathering { now, found: Found::default(), over: BTreeSet::new() };
+        for (version, digest) in [(1, 'a'), (3, 'b'), (3, 'c'), (2, 'd')] {
+            gathering.take(&entry("house version 3", version, digest));
+            assert!(!gathering.is_enough("2026-01-01"), "a higher one may lie behind");
+        }
+        let found = gathering.found.state.bundle.unwrap();
+        assert_eq!((found.version, &*found.name, &*found.manifest), (3, "house version 3", &*"b".repeat(64)));
+    }
 }

@@ -17,6 +17,7 @@ use crate::gateway::snapshot::Snapshot;
 use crate::gateway::tls::Identity;
 use crate::model::Word;
 use crate::model::entry::{Entry, PolicyLoaded, Reloaded};
+use crate::quota::Store;
 
 /// Time in which several changes of files count as one: editors write in steps.
 const SETTLE: Duration = Duration::from_millis(200);
@@ -34,6 +35,8 @@ pub(super) struct Keeper {
     stop: CancellationToken,
     /// Ends the health checks of the pool in force.
     watching: CancellationToken,
+    /// Ends what the store of limits does meanwhile.
+    counting: CancellationToken,
     /// What was refused last, so that one refusal found again every few seconds is recorded once.
     refused: Option<String>,
     /// The order to freeze that was refused last, for the same reason.
@@ -65,13 +68,21 @@ impl Keeper {
         status: Arc<Status>,
         stop: CancellationToken,
     ) -> Self {
-        let watching = stop.child_token();
-        Self { loader, config, watch, identity, status, stop, watching, refused: None, refused_order: None }
+        let (watching, counting) = (stop.child_token(), stop.child_token());
+        Self { loader, config, watch, identity, status, stop, watching, counting, refused: None, refused_order: None }
     }
 
     /// Keeps in mind which order to freeze was refused and recorded at the start.
     pub(super) fn having_refused(mut self, look: &freeze::Look) -> Self {
         self.refused_order = look.refused.as_ref().map(|(_, problem)| problem.clone());
+        self
+    }
+
+    /// Lets a store of limits do what it does meanwhile, until another takes its place.
+    pub(super) fn counting(mut self, store: &Arc<dyn Store>, tasks: &TaskTracker) -> Self {
+        self.counting.cancel();
+        self.counting = self.stop.child_token();
+        tasks.spawn(Arc::clone(store).run(self.counting.clone()));
         self
     }
 
@@ -124,6 +135,8 @@ impl Keeper {
         let mut rejected = Vec::new();
         let certificate = self.certificate(&mut rejected);
         let gate = Arc::clone(&self.status.gate);
+        // An emergency waits for no sheet: not until it is read, nor until it is compiled and compared.
+        let frozen = self.freeze_alone(&gate.snapshot()).await;
         let before = gate.snapshot();
         let (loader, from) = (self.loader.clone(), Arc::clone(&before));
         let loaded = tokio::task::spawn_blocking(move || loader.load(Some(&from))).await;
@@ -149,8 +162,7 @@ impl Keeper {
             None => "in-force",
         };
         if refused.is_some() {
-            // An emergency does not wait for sheets that can be read.
-            rejected.extend(self.freeze_alone(&before).await);
+            rejected.extend(frozen);
         }
         rejected.extend(refused.as_ref().map(ToString::to_string));
         self.status.set_rejected(&rejected);
@@ -189,6 +201,14 @@ impl Keeper {
         self.watching.cancel();
         self.watching = self.stop.child_token();
         loaded.snapshot.pool.spawn_health(tasks, &self.watching);
+        let (before, store) = (self.status.gate.snapshot(), Arc::clone(&loaded.snapshot.quota.store));
+        if !Arc::ptr_eq(&before.quota.store, &store) {
+            self.counting.cancel();
+            self.counting = self.stop.child_token();
+            tasks.spawn(store.run(self.counting.clone()));
+            let before = Arc::clone(&before.quota.store);
+            tasks.spawn(async move { before.settle_all().await });
+        }
         self.status.gate.replace(loaded.snapshot);
         self.config = loaded.config;
     }
@@ -226,9 +246,9 @@ impl Keeper {
         let held: Vec<Held> = look.lasting.iter().map(Held::of).collect();
         let refused = look.refused.map(|(_, problem)| problem);
         let remembered = match state {
-            Ok(state) if state.freezes == held => Ok(()),
+            Ok(state) if state.freezes == held && state.thawed == look.thawed => Ok(()),
             Ok(state) => {
-                let state = State { freezes: held, ..state };
+                let state = State { freezes: held, thawed: look.thawed, ..state };
                 let written = tokio::task::spawn_blocking(move || archive.set_state(&state)).await;
                 written.map_err(std::io::Error::other).flatten().map_err(|error| error.to_string())
             }

@@ -11,13 +11,14 @@ use crate::gateway::Gate;
 pub struct Status {
     pub(super) gate: Arc<Gate>,
     rejected: Mutex<Option<String>>,
+    keys: Mutex<Option<String>>,
     pub(super) draining: AtomicBool,
 }
 
 impl Status {
     /// The status of a gate.
     pub fn new(gate: Arc<Gate>) -> Self {
-        Self { gate, rejected: Mutex::new(None), draining: AtomicBool::new(false) }
+        Self { gate, rejected: Mutex::new(None), keys: Mutex::new(None), draining: AtomicBool::new(false) }
     }
 
     /// What is wrong with the newest files, each in full; nothing when they are in force.
@@ -25,6 +26,16 @@ impl Status {
         self.gate.telemetry.policy_rejected(!problems.is_empty());
         *self.rejected.lock().unwrap_or_else(PoisonError::into_inner) =
             (!problems.is_empty()).then(|| problems.join("\n\n"));
+    }
+
+    /// What is wrong with the file of keys; nothing when it is in force.
+    pub(super) fn set_keys_problem(&self, problem: Option<String>) {
+        *self.keys.lock().unwrap_or_else(PoisonError::into_inner) = problem;
+    }
+
+    /// The same, as it was told last.
+    pub(super) fn keys_problem(&self) -> Option<String> {
+        self.keys.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Brings the gauges up to date.
@@ -35,6 +46,7 @@ impl Status {
         let (in_work, most) = self.gate.overload.load();
         telemetry.own_work(in_work, most);
         let snapshot = self.gate.snapshot();
+        telemetry.quota_store_up(snapshot.quota.store.is_up());
         for backend in snapshot.pool.backends() {
             telemetry.backend_up(backend.name(), backend.available());
             telemetry.endpoints(backend.name(), backend.endpoints_up(), backend.endpoints());
@@ -74,6 +86,7 @@ impl console::Facts for Status {
             shadow: snapshot.shadow.as_ref().map(|policy| format!("{} version {}", policy.name(), policy.version())),
             shadow_digest: snapshot.shadow.as_ref().map(|policy| policy.digest().to_string()),
             rejected: self.rejected.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            keys: self.keys_problem(),
             backends: backends.collect(),
         }
     }

@@ -40,6 +40,7 @@ pub(super) fn prepare(entry: &Entry) -> Result<Item, AuditError> {
         Entry::Reload(_) => (Kind::Reload, None),
         Entry::Freeze(_) => (Kind::Freeze, None),
         Entry::Key(_) => (Kind::Key, None),
+        Entry::Credential(_) => (Kind::Credential, None),
         Entry::Access(_) => (Kind::Access, None),
         Entry::Erasure(_) => (Kind::Erasure, None),
         Entry::Prune(_) => (Kind::Prune, None),

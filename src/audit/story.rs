@@ -102,7 +102,10 @@ fn marks(decision: &Value) -> Option<String> {
         ),
         None => format!("a similarity of {score} of 1000 to protected documents"),
     });
-    let marks = list(label.into_iter().chain(leak));
+    let most = decision.pointer("/facts/leak_most").and_then(Value::as_u64);
+    let unread =
+        most.map(|most| format!("passages that no encoder read in time, which could raise its similarity to {most}"));
+    let marks = list(label.into_iter().chain(leak).chain(unread));
     (!marks.is_empty()).then(|| format!("It had {marks}."))
 }
 

@@ -14,7 +14,7 @@ use super::Micros;
 /// The limit, and what it is found by.
 #[derive(Debug, Clone)]
 pub struct Limit {
-    limit: f64,
+    at: f64,
     bounds: Bounds,
     /// Least time of work on bodies of a size, in microseconds; by the size's binary logarithm.
     unloaded: [f64; SIZES],
@@ -56,7 +56,7 @@ const AGES: f64 = 1.0004;
 impl Limit {
     /// A limit that nothing has lowered yet.
     pub fn new(bounds: Bounds) -> Self {
-        Self { limit: size(bounds.most), bounds, unloaded: [f64::INFINITY; SIZES], window: Window::default() }
+        Self { at: size(bounds.most), bounds, unloaded: [f64::INFINITY; SIZES], window: Window::default() }
     }
 
     /// Sets other bounds.
@@ -69,13 +69,13 @@ impl Limit {
     /// How many may be in work at one time.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between two counts")]
     pub const fn limit(&self) -> usize {
-        self.limit as usize
+        self.at as usize
     }
 
     /// Whether one more is taken on beside those in work.
     pub fn admits(&mut self, in_work: usize, is_batch: bool) -> bool {
         let share = if is_batch { BATCH_SHARE } else { 1.0 };
-        let admitted = size(in_work) + 1.0 <= (self.limit * share).max(1.0);
+        let admitted = size(in_work) + 1.0 <= (self.at * share).max(1.0);
         // What was wanted counts, or a limit that is full would not grow.
         self.window.peak = self.window.peak.max(in_work.saturating_add(1));
         admitted
@@ -102,9 +102,9 @@ impl Limit {
         let Window { ended, slow, peak, .. } = std::mem::take(&mut self.window);
         let (least, most) = (size(self.bounds.least), size(self.bounds.most));
         if slow.saturating_mul(10) > ended {
-            self.limit = (self.limit.min(size(peak)) * 0.8).max(least.min(most));
-        } else if size(peak) * 2.0 >= self.limit {
-            self.limit = (self.limit + (self.limit * 0.05).max(1.0)).min(most);
+            self.at = (self.at.min(size(peak)) * 0.8).max(least.min(most));
+        } else if size(peak) * 2.0 >= self.at {
+            self.at = (self.at + (self.at * 0.05).max(1.0)).min(most);
         }
     }
 }

@@ -56,7 +56,9 @@ pub(super) fn run(arguments: &Arguments, printer: Printer) -> anyhow::Result<Exi
     for backend in loaded.config.backends.iter().filter(|backend| policy.id_of(backend.name.as_str()).is_none()) {
         printer.say(format!("backend `{0}` has no entry in the inventory: it is never used", backend.name));
     }
-    for app in loaded.config.apps.iter().filter(|app| app.keys.is_empty()) {
+    let issued = loaded.snapshot.callers.ring().file();
+    let has_key = |name: &str| issued.keys.iter().any(|key| key.app.as_deref() == Some(name));
+    for app in loaded.config.apps.iter().filter(|app| app.keys.is_empty() && !has_key(app.name.as_str())) {
         printer.say(format!("app `{}` has no key yet: `octroi key new --app {}`", app.name, app.name));
     }
     Ok(if failed == 0 && beside.is_empty() { Exit::Well } else { Exit::Findings })

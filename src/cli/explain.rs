@@ -16,7 +16,7 @@ use crate::gateway::examine::{self, Declarations, Examined, Question};
 use crate::gateway::outbound;
 use crate::gateway::record;
 use crate::model::entry::{FindingCount, RequestId};
-use crate::model::{Caller, Choice, LeakFact, Removal};
+use crate::model::{Choice, LeakFact, Removal};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -45,6 +45,9 @@ pub(super) struct Arguments {
 struct Explained {
     findings: Vec<FindingCount>,
     leak_score: Option<u16>,
+    /// What it may be at most, where the encoder did not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    leak_most: Option<u16>,
     #[serde(skip_serializing_if = "Option::is_none")]
     document: Option<String>,
     fired: Vec<String>,
@@ -68,7 +71,7 @@ pub(super) fn run(arguments: &Arguments, printer: Printer) -> anyhow::Result<Exi
     let runtime = super::runtime()?;
     let _entered = runtime.enter();
     let loaded = Loader::new(arguments.path.config.clone(), TaskTracker::new()).load(None)?;
-    let Some(app) = loaded.config.apps.iter().find(|app| app.name == *arguments.app.as_str()) else {
+    let Some(caller) = loaded.snapshot.callers.app(&arguments.app).cloned() else {
         let meant = super::meant(&arguments.app, loaded.config.apps.iter().map(|app| app.name.as_str()));
         bail!("no app is called `{}` in {}\n  help: {meant}", arguments.app, arguments.path.config.display());
     };
@@ -84,7 +87,9 @@ pub(super) fn run(arguments: &Arguments, printer: Printer) -> anyhow::Result<Exi
     };
     let declared = Declarations { label: arguments.label.clone(), ..Declarations::default() };
     let (snapshot, call) = (Arc::clone(&loaded.snapshot), Arc::new(call));
-    let question = Question { id: RequestId([0; 16]), caller: caller(app), declared, call, model };
+    let question = Question { id: RequestId([0; 16]), caller, declared, call, model };
+    // The rows of a model are compared with each other first.
+    snapshot.scanner.look();
     let leak = runtime.block_on(snapshot.scanner.scan(&question.caller, &question.call));
     let findings = examine::inspect(&snapshot, &question.caller, &question.call);
     let examined = Arc::new(examine::decide(snapshot, question, findings, leak, now()));
@@ -110,20 +115,6 @@ fn read(path: &std::path::Path) -> anyhow::Result<String> {
         text = std::fs::read_to_string(path).with_context(|| format!("{}", path.display()))?;
     }
     Ok(text)
-}
-
-fn caller(app: &crate::config::App) -> Caller {
-    Caller {
-        tenant: app.tenant.clone(),
-        app: app.name.clone(),
-        purpose: app.purpose.clone(),
-        roles: app.roles.clone(),
-        residence: app.residence.clone(),
-        minors: app.minors,
-        labels_required: app.labels_required,
-        actor: crate::model::Word::UNKNOWN,
-        quiet: app.quiet,
-    }
 }
 
 fn explain(examined: &Arc<Examined>, bodies: bool) -> Explained {
@@ -154,10 +145,8 @@ fn explain(examined: &Arc<Examined>, bodies: bool) -> Explained {
     }
     let leak = &examined.leak;
     Explained {
-        leak_score: match leak.score {
-            LeakFact::Score(score) => Some(score),
-            LeakFact::Unknown => None,
-        },
+        leak_score: leak.score.least(),
+        leak_most: matches!(leak.score, LeakFact::Between(..)).then(|| leak.score.most()),
         document: leak.nearest.as_ref().map(|nearest| nearest.document.to_string()),
         findings: record::count(examined, &examined.findings, &examined.snapshot.catalogue),
         fired: plan.fired.iter().map(ToString::to_string).collect(),
@@ -208,6 +197,9 @@ fn print(explained: &Explained, printer: Printer) {
         }
         (None, _) => printer.line("leak      unknown: the comparison with protected documents failed or took too long"),
         (Some(_), None) => {}
+    }
+    if let Some(most) = explained.leak_most {
+        printer.line(format!("leak      up to {most}: the encoder did not read all of it within its budget"));
     }
     if !explained.fired.is_empty() {
         printer.line(format!("rules     {}", explained.fired.join(", ")));

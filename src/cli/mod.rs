@@ -13,6 +13,7 @@ mod gpu;
 mod init;
 mod key;
 mod match_list;
+mod model;
 pub mod observe;
 mod policy;
 mod printer;
@@ -48,7 +49,7 @@ enum Command {
     Check(check::Arguments),
     /// Make a new configuration in a folder
     Init(init::Arguments),
-    /// Make API keys
+    /// Make, list, rotate and revoke API keys
     #[command(subcommand)]
     Key(key::Command),
     /// Keep lists of exact values that are to be found, as keyed hashes
@@ -57,6 +58,9 @@ enum Command {
     /// Keep the documents that must not leave, and see what would be found of them
     #[command(subcommand)]
     Corpus(corpus::Command),
+    /// Keep the encoders that read protected documents for their meaning
+    #[command(subcommand)]
+    Model(model::Command),
     /// Find personal data and secrets in a text
     Scan(scan::Arguments),
     /// Say what would happen to a request body, without sending it
@@ -116,6 +120,7 @@ pub fn run() -> ExitCode {
         Command::Key(command) => key::run(command, printer),
         Command::MatchList(command) => match_list::run(command, printer),
         Command::Corpus(command) => corpus::run(command, printer),
+        Command::Model(command) => model::run(&command, printer),
         Command::Scan(arguments) => scan::run(&arguments, printer),
         Command::Explain(arguments) => explain::run(&arguments, printer),
         Command::Detectors(arguments) => detectors::run(&arguments, printer),

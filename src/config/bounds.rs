@@ -12,8 +12,8 @@ use crate::limits;
 /// The most bytes of bodies that can be set: no machine holds more.
 const BODIES_BYTES_TOP: usize = 1 << 40;
 
-const fn millis(time: Duration) -> usize {
-    time.as_secs() as usize * 1_000 + time.subsec_millis() as usize
+fn millis(time: Duration) -> usize {
+    usize::try_from(time.as_millis()).unwrap_or(usize::MAX)
 }
 
 impl Resolver<'_> {

@@ -48,6 +48,7 @@ impl Resolver<'_> {
         }
         self.within("streams", limits.streams.as_ref(), (1, 1 << 20));
         self.two_listeners(raw);
+        self.certificates(raw);
     }
 
     /// Adds a fault of a number that is out of its range.

@@ -1,24 +1,50 @@
-//! `[corpus]`: where protected documents are, and how long a comparison may take.
+//! `[corpus]`: where protected documents are, how long a comparison may take, and who reads for meaning.
 
 use std::time::Duration;
 
 use toml::Spanned;
 
-use super::CorpusConfig;
 use super::raw::RawCorpus;
 use super::resolve::Resolver;
+use super::{CorpusConfig, ModelConfig};
 use crate::limits;
 
 impl Resolver<'_> {
     /// The corpus, with the defaults of what is not said.
-    pub(super) fn corpus(&self, raw: &RawCorpus) -> CorpusConfig {
+    pub(super) fn corpus(&mut self, raw: &RawCorpus) -> CorpusConfig {
         let time = |set: &Option<Spanned<u64>>, unit: fn(u64) -> Duration, default: Duration| {
             set.as_ref().map_or(default, |set| unit(*set.get_ref()))
         };
+        let model = raw.model.as_ref().map(|folder| ModelConfig {
+            folder: self.under(Some(folder), ""),
+            sha256: raw.model_sha256.as_ref().and_then(|digest| self.sha256(digest)),
+            budget: time(&raw.encoder_budget_ms, Duration::from_millis, limits::LEAK_ENCODER_BUDGET),
+        });
+        if let (None, Some(digest)) = (&raw.model, &raw.model_sha256) {
+            self.fault(digest, "pins a model, and none is named", "name its folder: `model = \"models/NAME\"`");
+        }
+        if let (None, Some(budget)) = (&raw.model, &raw.encoder_budget_ms) {
+            let help = "name a model, `model = \"models/NAME\"`, or leave the key out";
+            self.fault(budget, "is the budget of an encoder, and no model is named", help);
+        }
         CorpusConfig {
             folder: self.under(raw.folder.as_ref(), "corpus"),
             budget: time(&raw.budget_ms, Duration::from_millis, limits::LEAK_BUDGET),
             history: time(&raw.history_s, Duration::from_secs, limits::LEAK_HISTORY),
+            model,
         }
+    }
+
+    /// 64 hexadecimal digits.
+    fn sha256(&mut self, text: &Spanned<String>) -> Option<[u8; 32]> {
+        let digits = text.get_ref();
+        let byte = |at: usize| u8::from_str_radix(digits.get(2 * at..2 * at + 2)?, 16).ok();
+        let is_sound = digits.len() == 64 && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+        let bytes: Option<Vec<u8>> = is_sound.then(|| (0..32).map(byte).collect()).flatten();
+        let digest = bytes.and_then(|bytes| bytes.try_into().ok());
+        if digest.is_none() {
+            self.fault(text, "is not the digest of a model", "write the 64 digits that `octroi model list` prints");
+        }
+        digest
     }
 }

@@ -187,7 +187,7 @@ impl Resolver<'_> {
         file.map_or(Some(None), |file| self.readable(file).map(Some))
     }
 
-    fn secret(&mut self, source: &Spanned<RawSource>) -> Option<Secret> {
+    pub(super) fn secret(&mut self, source: &Spanned<RawSource>) -> Option<Secret> {
         let (found, advice) = match source.get_ref() {
             RawSource { env: Some(variable), file: None } => (
                 std::env::var(variable).map_err(|_| format!("the environment variable `{variable}` is not set")),

@@ -8,12 +8,15 @@
     reason = "this module owns the reading of the configuration and of the files it names"
 )]
 
+mod about;
 mod bounds;
 mod checks;
 mod corpus;
 mod credential;
 mod endpoints;
+mod issuers;
 mod models;
+mod quota;
 mod raw;
 mod resolve;
 mod schema;
@@ -27,6 +30,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use credential::{AwsScope, Credential};
+pub use issuers::IssuerConfig;
+pub use quota::{LimitConfig, PriceConfig, QuotaConfig, RedisConfig, Whose};
 pub use schema::schema;
 pub use secret::Secret;
 pub use waiting::Waiting;
@@ -63,10 +68,14 @@ pub struct Config {
     pub custodians: Vec<(PathBuf, String)>,
     /// The file that holds the root key.
     pub root_key: PathBuf,
+    /// The file of keys that were issued.
+    pub callers: PathBuf,
     /// Protected documents; `None` where none are registered.
     pub corpus: Option<CorpusConfig>,
     /// Registered apps.
     pub apps: Vec<App>,
+    /// Who may sign tokens that prove callers.
+    pub issuers: Vec<IssuerConfig>,
     /// Addresses and credentials of backends.
     pub backends: Vec<BackendConfig>,
     /// What a client may ask for, and each backend's own name for it.
@@ -77,6 +86,8 @@ pub struct Config {
     pub waiting: Waiting,
     /// Bounds that the operator set.
     pub limits: Limits,
+    /// How much may be used, and where it is counted.
+    pub quota: QuotaConfig,
     /// Files that were read for it: certificates, roots, credentials.
     pub files: Vec<PathBuf>,
 }
@@ -90,6 +101,19 @@ pub struct CorpusConfig {
     pub budget: Duration,
     /// Time over which a caller's requests add up.
     pub history: Duration,
+    /// Who reads passages for their meaning; `None`: nobody does.
+    pub model: Option<ModelConfig>,
+}
+
+/// An encoder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModelConfig {
+    /// The folder that `octroi model add` made.
+    pub folder: PathBuf,
+    /// The digest that it must have: SHA-256 over the pins of its files.
+    pub sha256: Option<[u8; 32]>,
+    /// Time that it may take for one request; what it does not say within is unknown.
+    pub budget: Duration,
 }
 
 /// The data path's listener.
@@ -119,10 +143,14 @@ pub struct App {
     pub name: Word,
     /// The tenant it belongs to.
     pub tenant: Word,
-    /// What it is registered for.
+    /// What it is registered for, where a caller declares nothing.
     pub purpose: Option<Word>,
+    /// Purposes that its callers may declare beside it.
+    pub purposes: Vec<Word>,
     /// Keyed hashes of its keys (`h1:` and base64url).
     pub keys: Vec<String>,
+    /// Names of client certificates that prove it.
+    pub certificates: Vec<String>,
     /// Roles that its keys carry.
     pub roles: Vec<Word>,
     /// Where its data subjects reside.
@@ -272,13 +300,4 @@ pub fn policy_folder(path: &Path) -> PathBuf {
     let read = std::fs::read_to_string(path).ok().and_then(|text| toml::from_str::<toml::Table>(&text).ok());
     let said = read.as_ref().and_then(|table| table.get("policy")?.get("folder")?.as_str());
     path.parent().unwrap_or_else(|| Path::new(".")).join(said.unwrap_or("policies"))
-}
-
-/// Writes a new app's key hash into the text of an `octroi.toml`, keeping every other byte.
-///
-/// # Errors
-/// When the text is no valid configuration or names no such app.
-pub fn with_key(path: &Path, text: &str, app: &str, hash: &str) -> Result<String, Faults> {
-    raw::parse(path, text)?;
-    raw::insert_key(path, text, app, hash)
 }

@@ -7,6 +7,8 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::endpoints::RawService;
+use super::issuers::RawIssuer;
+use super::quota::RawQuota;
 use super::waiting::RawWaiting;
 use super::{Fault, Faults};
 use crate::policy::nearest;
@@ -28,6 +30,8 @@ pub(super) struct RawConfig {
     #[serde(default)]
     pub(super) app: Vec<RawApp>,
     #[serde(default)]
+    pub(super) issuer: Vec<RawIssuer>,
+    #[serde(default)]
     pub(super) backend: Vec<RawBackend>,
     #[serde(default)]
     pub(super) models: BTreeMap<Spanned<String>, BTreeMap<Spanned<String>, Spanned<String>>>,
@@ -37,6 +41,8 @@ pub(super) struct RawConfig {
     pub(super) waiting: RawWaiting,
     #[serde(default)]
     pub(super) limits: RawLimits,
+    #[serde(default)]
+    pub(super) quota: RawQuota,
     #[serde(default)]
     pub(super) dangerous: RawDangerous,
 }
@@ -93,6 +99,7 @@ pub(super) struct RawWitness {
 #[serde(deny_unknown_fields)]
 pub(super) struct RawKeys {
     pub(super) root: Option<Spanned<String>>,
+    pub(super) callers: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -101,6 +108,9 @@ pub(super) struct RawCorpus {
     pub(super) folder: Option<Spanned<String>>,
     pub(super) budget_ms: Option<Spanned<u64>>,
     pub(super) history_s: Option<Spanned<u64>>,
+    pub(super) model: Option<Spanned<String>>,
+    pub(super) model_sha256: Option<Spanned<String>>,
+    pub(super) encoder_budget_ms: Option<Spanned<u64>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -110,7 +120,11 @@ pub(super) struct RawApp {
     pub(super) tenant: Spanned<String>,
     pub(super) purpose: Option<String>,
     #[serde(default)]
+    pub(super) purposes: Vec<String>,
+    #[serde(default)]
     pub(super) keys: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub(super) certificates: Vec<Spanned<String>>,
     #[serde(default)]
     pub(super) roles: Vec<String>,
     #[serde(default)]
@@ -347,43 +361,6 @@ pub(super) fn shown(text: &str, offset: usize) -> String {
 
 /// A longer line is not shown.
 const SHOWN_CHARACTERS_MAX: usize = 160;
-
-/// Adds a key hash to an app, leaving every other byte as it is.
-pub(super) fn insert_key(path: &Path, text: &str, app: &str, hash: &str) -> Result<String, Faults> {
-    let raw = parse(path, text)?;
-    let Some(raw_app) = raw.app.iter().find(|raw_app| raw_app.name.get_ref() == app) else {
-        let known: Vec<String> = raw.app.iter().map(|known| format!("`{}`", known.name.get_ref())).collect();
-        return Err(Faults(vec![Fault {
-            place: path.display().to_string(),
-            what: format!("names no app `{app}`; its apps: {}", known.join(", ")),
-            shown: String::new(),
-            help: "name one of them, or add an [[app]] with this name first".to_owned(),
-        }]));
-    };
-    let last = raw_app.keys.last().map(Spanned::span);
-    let (at, insertion) = match last {
-        // Behind the last key of the list.
-        Some(span) => (span.end, format!(", \"{hash}\"")),
-        // No list, or an empty one: a new list in the app's table would double an empty one, so fill that if it is there.
-        None => match empty_list(text, raw_app.name.span().end) {
-            Some(at) => (at, format!("\"{hash}\"")),
-            None => (raw_app.name.span().end, format!("\nkeys = [\"{hash}\"]")),
-        },
-    };
-    let (before, after) = text.split_at_checked(at).unwrap_or((text, ""));
-    let new = format!("{before}{insertion}{after}");
-    parse(path, &new)?;
-    Ok(new)
-}
-
-/// Finds the inside of `keys = []` in the table that begins before `from` and ends at the next table.
-fn empty_list(text: &str, from: usize) -> Option<usize> {
-    let rest = text.get(from..)?;
-    let table = rest.get(..rest.find("\n[").unwrap_or(rest.len()))?;
-    let line = table.find("\nkeys")?;
-    let open = line + table.get(line..)?.find('[')?;
-    Some(from + open + 1)
-}
 
 /// Writes a byte offset as `file:line:column`, both counted from 1.
 pub(super) fn place(path: &Path, text: &str, offset: usize) -> String {

@@ -64,20 +64,17 @@ impl Resolver<'_> {
         let backends = raw.backend.iter().filter_map(|raw| self.backend(raw, &plaintext)).collect::<Vec<_>>();
         self.unique(raw.backend.iter().map(|backend| &backend.name), "backend");
         self.unique(raw.app.iter().map(|app| &app.name), "app");
-        let apps = raw.app.iter().map(|raw| self.app(raw)).collect();
-        let models = self.models(raw);
+        let (apps, models) = (raw.app.iter().map(|raw| self.app(raw)).collect(), self.models(raw));
         raw.policy.approvers.iter().for_each(|file| drop(self.readable(file)));
         for name in &raw.dangerous.plaintext_backends {
             if !raw.backend.iter().any(|backend| backend.name.get_ref() == name.get_ref()) {
-                self.fault(
-                    name,
-                    format!("no backend is called `{}`", name.get_ref()),
-                    "name one of the [[backend]] tables",
-                );
+                let what = format!("no backend is called `{}`", name.get_ref());
+                self.fault(name, what, "name one of the [[backend]] tables");
             }
         }
+        let (limits, quota, issuers) = (self.limits(raw), self.quota(raw), self.issuers(raw));
         let (witnesses, custodians) = (self.witnesses(&raw.audit), self.custodians(&raw.audit.custodians));
-        let (waiting, limits) = (self.waiting(raw), self.limits(raw));
+        let waiting = self.waiting(raw);
         Some(Config {
             listen: listen?,
             admin,
@@ -90,13 +87,16 @@ impl Resolver<'_> {
             witnesses,
             custodians,
             root_key: self.under(raw.keys.root.as_ref(), "keys/root.key"),
+            callers: self.under(raw.keys.callers.as_ref(), "keys/callers.json"),
             corpus: raw.corpus.as_ref().map(|corpus| self.corpus(corpus)),
             apps,
+            issuers,
             backends,
             models,
             model_places: self.model_places(raw),
             waiting,
             limits,
+            quota,
             files: std::mem::take(&mut self.files),
         })
     }
@@ -161,7 +161,7 @@ impl Resolver<'_> {
         }
     }
 
-    fn unique<'n>(&mut self, names: impl Iterator<Item = &'n Spanned<String>>, what: &str) {
+    pub(super) fn unique<'n>(&mut self, names: impl Iterator<Item = &'n Spanned<String>>, what: &str) {
         let mut seen = BTreeSet::new();
         for name in names {
             if !seen.insert(name.get_ref().clone()) {
@@ -213,7 +213,9 @@ impl Resolver<'_> {
             name: Word::configured(raw.name.get_ref()),
             tenant: Word::configured(raw.tenant.get_ref()),
             purpose: raw.purpose.as_deref().map(Word::configured),
+            purposes: raw.purposes.iter().map(|purpose| Word::configured(purpose)).collect(),
             keys: raw.keys.iter().map(|key| key.get_ref().clone()).collect(),
+            certificates: raw.certificates.iter().map(|name| name.get_ref().clone()).collect(),
             roles: raw.roles.iter().map(|role| Word::configured(role)).collect(),
             residence,
             minors: raw.minors,

@@ -2,7 +2,7 @@
 //!
 //! It is taken from the very types that read the file: a [`Probe`] plays a file that has every key once, and notes what
 //! each type asks of it. So no key can be missing, and none can be there that the reader refuses. Whether a key is required
-//! is found by leaving it out. Only the sentences are written by hand ([`ABOUT`]); a test names those that describe nothing.
+//! is found by leaving it out. Only the sentences are written by hand ([`about`]); a test names those that describe nothing.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -80,7 +80,7 @@ fn node(path: &str, seen: &Seen) -> Value {
         None => Value::Bool(true),
     };
     let Some(object) = node.as_object_mut() else { return node };
-    if let Some((_, about)) = ABOUT.iter().find(|(of, _)| *of == path) {
+    if let Some((_, about)) = about().find(|(of, _)| *of == path) {
         object.insert("description".to_owned(), json!(about));
     }
     if let Some((_, words)) = WORDS.iter().find(|(of, _)| *of == path) {
@@ -192,11 +192,17 @@ impl<'de> Deserializer<'de> for Probe<'_> {
 }
 
 /// Closed sets of words.
-pub(super) const WORDS: &[(&str, &[&str])] =
-    &[("app[].headers", &["all", "id"]), ("app[].priority", &["interactive", "batch"])];
+pub(super) const WORDS: &[(&str, &[&str])] = &[
+    ("app[].headers", &["all", "id"]),
+    ("app[].priority", &["interactive", "batch"]),
+    ("quota.on_unavailable", &["last-lease", "refuse"]),
+    ("issuer[].algorithms[]", &["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"]),
+    ("quota.limit[].of", &["tenant", "app", "key"]),
+];
 
 /// Tables of which exactly one key is written.
 pub(super) const ONE_OF: &[&str] = &[
+    "quota.redis.password",
     "backend[].credential",
     "backend[].credential.bearer",
     "backend[].credential.header.value",
@@ -210,7 +216,11 @@ pub(super) const ONE_OF: &[&str] = &[
 ];
 
 /// What each key is for, in a sentence that an editor shows.
-pub(super) const ABOUT: &[(&str, &str)] = &[
+pub(super) fn about() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
+    ABOUT.iter().chain(super::about::CALLERS)
+}
+
+const ABOUT: &[(&str, &str)] = &[
     ("listen", "The data path: where applications send their requests"),
     ("listen.address", "Address and port, such as 0.0.0.0:8443"),
     ("listen.certificate", "PEM file of the certificate chain; reloads on change"),
@@ -242,21 +252,33 @@ pub(super) const ABOUT: &[(&str, &str)] = &[
     ("audit.witness_interval_s", "Seconds between two rounds, 1 to 86400 (default 60)"),
     ("keys", "The root of all keys of the house"),
     ("keys.root", "File of 64 hexadecimal digits that only the gateway may read (default keys/root.key)"),
+    (
+        "keys.callers",
+        "File of the keys that octroi key and the admin API issue; the gateway writes it (default keys/callers.json)",
+    ),
     ("corpus", "Protected documents that requests are compared with"),
     ("corpus.folder", "Folder of the corpus (default corpus)"),
     ("corpus.budget_ms", "Milliseconds for the comparison of one request; beyond it the leak score is unknown"),
     ("corpus.history_s", "Seconds over which what a caller sent adds up"),
+    ("corpus.model", "Folder of an encoder, as octroi model add makes it; without it nothing is compared by meaning"),
+    ("corpus.model_sha256", "The digest that the model must have, as octroi model list prints it"),
+    ("corpus.encoder_budget_ms", "Milliseconds for the encoder on one request; what it does not say within is unknown"),
     ("app", "Who may call"),
     ("app[].name", "The app's name"),
     ("app[].tenant", "The tenant that it belongs to"),
-    ("app[].purpose", "What it is registered for"),
-    ("app[].keys", "Keyed hashes of its keys, made by octroi key new --app NAME"),
+    ("app[].purpose", "What it is registered for, where a caller declares nothing"),
+    ("app[].purposes", "Purposes that its callers may declare by octroi-purpose; another one is refused"),
+    (
+        "app[].keys",
+        "Keyed hashes of keys that are kept here; those of octroi key new stand in the file of keys.callers",
+    ),
     ("app[].roles", "Roles that its keys carry"),
     ("app[].residence", "Countries where its data subjects reside, ISO 3166-1"),
     ("app[].minors", "Whether it handles data of minors"),
     ("app[].labels_required", "Whether a request without a label counts as possibly bearing any"),
     ("app[].headers", "Which headers answers carry: all, or only the request id"),
     ("app[].priority", "Whether its work comes after that of others where requests wait: interactive, or batch"),
+    ("app[].certificates", "Names of client certificates that prove it: spiffe://domain/path, another URI, dns:host"),
     ("backend", "How to reach each backend; what is true of it stands in the inventory"),
     ("backend[].name", "Its entry in the inventory; without one it is never used"),
     ("backend[].url", "https://host[:port][/base]; the host must be one that the inventory binds"),

@@ -1,6 +1,9 @@
-//! The admin listener: metrics, health, readiness. Bound to loopback by default, never on the data path.
+//! The admin listener: metrics, health, readiness, and the keys of callers. Bound to loopback by default, never on the data
+//! path.
 //!
-//! It reads what [`Facts`] gives it and changes nothing.
+//! It reads what [`Facts`] gives it. What it can change is in [`keys`], for whoever shows the token of an administrator.
+
+mod keys;
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -16,6 +19,7 @@ use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::gateway::Gate;
 use crate::model::Word;
 
 /// What the admin listener shows.
@@ -47,6 +51,8 @@ pub struct Readiness {
     pub shadow_digest: Option<String>,
     /// What was wrong with the files that were last rejected; `null` when the newest are in force.
     pub rejected: Option<String>,
+    /// What is wrong with the file of keys; `null` when it is in force.
+    pub keys: Option<String>,
     /// The backends.
     pub backends: Vec<BackendState>,
 }
@@ -88,18 +94,21 @@ impl Readiness {
 /// When the address is taken or not ours.
 pub async fn listen(
     (address, hosts): (SocketAddr, Vec<String>),
-    facts: Arc<dyn Facts>,
+    (facts, gate): (Arc<dyn Facts>, Arc<Gate>),
     tasks: &TaskTracker,
     stop: CancellationToken,
 ) -> std::io::Result<SocketAddr> {
     let listener = tokio::net::TcpListener::bind(address).await?;
     let bound = listener.local_addr()?;
+    let hosts = Arc::new(hosts);
     let router = Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
-        .layer(middleware::from_fn_with_state(Arc::new(hosts), ours))
-        .with_state(facts);
+        .layer(middleware::from_fn_with_state(Arc::clone(&hosts), ours))
+        .with_state(facts)
+        .merge(keys::routes(gate).layer(middleware::from_fn_with_state(hosts, ours)))
+        .into_make_service_with_connect_info::<SocketAddr>();
     tasks.spawn(async move {
         let served = axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await;
         if let Err(error) = served {

@@ -14,7 +14,7 @@ use super::reply::ChannelKind::{Reasoning, Text};
 use super::reply::Says::{
     self, Failure, FinishLast, Fixed, InputTokens, Logprobs, Outer, OutputTokens, Piece, Thought, Whole,
 };
-use super::reply::{Channel, Flush};
+use super::reply::{Channel, Flush, RANGE_OF_BYTES};
 use super::request::Means::{self, Hosts, Is, Model, Speaker, Speaks, Spoken};
 use super::request::RequestTable;
 use super::table::{Row, Table, row};
@@ -279,7 +279,14 @@ const EMBEDDED: &[Row<Means>] = &[
 
 /// Replies and events.
 static REPLY: LazyLock<Table<Says>> = LazyLock::new(|| {
-    Table::new(&[("", HEAD), ("candidates[]", CANDIDATE), ("candidates[].content.parts[]", ANSWER_PART)])
+    Table::new(&[
+        ("", HEAD),
+        ("candidates[]", CANDIDATE),
+        ("candidates[].content.parts[]", ANSWER_PART),
+        ("candidates[].citationMetadata.citationSources[]", RANGE_OF_BYTES),
+        ("candidates[].citationMetadata.citations[]", RANGE_OF_BYTES),
+        ("candidates[].groundingMetadata.groundingSupports[].segment", RANGE_OF_BYTES),
+    ])
 });
 
 const HEAD: &[Row<Says>] = &[
@@ -298,8 +305,6 @@ const CANDIDATE: &[Row<Says>] = &[
     row("finishMessage", Whole),
     row("content.role", Fixed),
     row("logprobsResult", Logprobs("null")),
-    row("citationMetadata.citationSources[].uri", Fixed),
-    row("citationMetadata.citations[].uri", Fixed),
     row("groundingMetadata.groundingChunks[].web.uri", Fixed),
     row("groundingMetadata.groundingChunks[].web.title", Whole),
     row("groundingMetadata.searchEntryPoint.renderedContent", Fixed),

@@ -12,6 +12,7 @@
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
 mod anthropic;
+mod asked;
 mod azure;
 mod bedrock;
 mod gemini;
@@ -37,9 +38,10 @@ use crate::wire::frames::Framing;
 use crate::wire::{Edit, quote};
 use language::{Language, Streams, endpoint, language};
 
+pub use asked::{answers_in_text, output_asked};
 pub use reply::{
-    Channel, ChannelKind, Ended, EventKind, EventView, Flush, Landing, ReplyLeaf, ReplyView, Sequence, Unreadable,
-    Usage,
+    Channel, ChannelKind, Ended, EventKind, EventView, Flush, Landing, Position, ReplyLeaf, ReplyView, Sequence,
+    Unreadable, Usage, Within,
 };
 
 /// Every dialect. Where two have a path in common and no header tells them apart, the earlier one has it.
@@ -217,7 +219,7 @@ pub fn reply_leaves(api: Api, body: &str) -> Result<ReplyView<'_>, Unreadable> {
     let endpoint = endpoint(api).ok_or(Unreadable { at: 0 })?;
     let seen = reply::read(body, endpoint.whole, reply::Piecewise::No)?;
     let usage = seen.usage();
-    Ok(ReplyView { leaves: seen.leaves, withhold: seen.withhold, usage })
+    Ok(ReplyView { leaves: seen.leaves, withhold: seen.withhold, positions: seen.positions, usage })
 }
 
 /// Finds the leaves of one event of a stream; `event` is the name that the frame gives it, `data` its data.

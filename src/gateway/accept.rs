@@ -4,11 +4,13 @@
 
 use http::header::{AUTHORIZATION, HOST};
 use http::{HeaderMap, Request, Version};
+use jiff::Timestamp;
 
 use super::examine::Declarations;
+use super::peer::Peer;
 use crate::dialect;
-use crate::identity::{Callers, unauthenticated};
-use crate::model::{Caller, Fault, Line, Operation, Refusal};
+use crate::identity::{Callers, lacking, token, unauthenticated};
+use crate::model::{Api, Caller, Fault, Line, Operation, Refusal, Word};
 
 /// Bytes of one declaration header; labels and purposes are short.
 const DECLARATION_BYTES_MAX: usize = 256;
@@ -92,11 +94,55 @@ fn declaration(headers: &HeaderMap, name: &'static str) -> Result<Option<String>
     }
 }
 
-/// Finds who asks, by the key that the head presents.
+/// Whether a caller may speak an API, and for the purpose that it declares: a purpose is narrowed by a header, never widened.
 ///
 /// # Errors
-/// 401 without a key, with several that differ, or with one that is not registered.
-pub fn identify(callers: &Callers, headers: &HeaderMap, query: Option<&str>) -> Result<Caller, Refusal> {
+/// 403 for what the credential is not good for.
+pub fn permit(caller: &Caller, api: Api, declared: &Declarations) -> Result<(), Refusal> {
+    if !caller.scope.admits_api(api) {
+        return Err(lacking(&format!("the API `{}/{}`", api.dialect.name(), api.operation.name())));
+    }
+    let purposes = &caller.scope.purposes;
+    let declared = declared.purpose.as_deref().unwrap_or_default();
+    // An app without registered purposes may say what it likes: policy takes it for unknown, which opens nothing.
+    if !declared.is_empty() && !purposes.is_empty() && !purposes.iter().any(|purpose| purpose.as_str() == declared) {
+        return Err(lacking("the purpose that `octroi-purpose` declares").at("octroi-purpose"));
+    }
+    Ok(())
+}
+
+/// Whether a caller may ask for a model.
+///
+/// # Errors
+/// 403 when its credential is not good for it.
+pub fn permit_model(caller: &Caller, model: &Word) -> Result<(), Refusal> {
+    if caller.scope.admits_model(model) {
+        return Ok(());
+    }
+    Err(lacking(&format!("the model `{model}`")).at("model"))
+}
+
+/// Finds who asks, by the key or the token that the head presents, else by the certificate of the connection.
+///
+/// # Errors
+/// 401 without any, with several keys that differ, or with one that proves nobody now.
+pub async fn identify<B>(
+    callers: &Callers,
+    request: &Request<B>,
+    (peer, now): (Option<&Peer>, Timestamp),
+) -> Result<Caller, Refusal> {
+    let presented = presented(request)?;
+    match (presented, peer.map(|peer| peer.names(now)).unwrap_or_default()) {
+        (Some(token), _) if token::is_token(token) => token::identify(callers, token, now).await,
+        (Some(key), _) => callers.identify(key, now),
+        (None, []) => Err(unauthenticated("no API key was sent")),
+        (None, names) => callers.certified(names),
+    }
+}
+
+/// The one credential that a head presents.
+fn presented<B>(request: &Request<B>) -> Result<Option<&str>, Refusal> {
+    let (headers, query) = (request.headers(), request.uri().query());
     let mut presented: Option<&str> = None;
     let bearer = headers.get_all(AUTHORIZATION).iter().map(|value| {
         let text = value.to_str().ok()?;
@@ -120,5 +166,5 @@ pub fn identify(callers: &Callers, headers: &HeaderMap, query: Option<&str>) -> 
         }
         presented = Some(key);
     }
-    callers.identify(presented.ok_or_else(|| unauthenticated("no API key was sent"))?)
+    Ok(presented)
 }

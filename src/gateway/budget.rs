@@ -5,7 +5,7 @@
 //! it is gathered and restored, until the client has taken its last byte; what a stream makes the gateway hold back. A
 //! [`Share`] is given back when it is dropped, so a client that goes away gives back what it held.
 //!
-//! A tenant may hold as much as it leaves free for the others, and never more than its bound. With n tenants that take all
+//! A tenant may hold as much as it leaves free for the others (times its weight), and never more than its bound. With n tenants that take all
 //! they can, each ends with one part in n + 1 and one part stays free: whoever has nothing yet is always served, whatever
 //! the others do, and nobody has to be registered in advance for it (the dynamic thresholds of shared-memory switches).
 
@@ -35,6 +35,15 @@ impl Default for Bounds {
     }
 }
 
+/// Weights of those that share, by name; whoever is not there has 1.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Weights {
+    /// Of tenants.
+    pub tenants: HashMap<Word, u32>,
+    /// Of apps.
+    pub apps: HashMap<Word, u32>,
+}
+
 /// What is shared.
 #[derive(Debug, Clone, Copy, Default)]
 enum Good {
@@ -43,6 +52,8 @@ enum Good {
     Memory,
     /// Places of requests in work.
     Places,
+    /// The same, shared out between apps.
+    AppPlaces,
 }
 
 /// What tenants may hold together.
@@ -56,6 +67,7 @@ struct Held {
     all: usize,
     /// What each tenant holds that holds something.
     tenants: HashMap<Word, usize>,
+    weights: HashMap<Word, u32>,
 }
 
 impl Budget {
@@ -66,8 +78,22 @@ impl Budget {
 
     /// A budget of places for requests, one place more than may be in work: a single one can be had too.
     pub fn of_places(requests: usize) -> Self {
+        Self::of(Good::Places, requests)
+    }
+
+    /// The same, for apps.
+    pub fn of_app_places(requests: usize) -> Self {
+        Self::of(Good::AppPlaces, requests)
+    }
+
+    fn of(good: Good, requests: usize) -> Self {
         let bounds = Bounds { all: requests.saturating_add(1), each: requests };
-        Self(Arc::new(Mutex::new(Held { good: Good::Places, bounds, ..Held::default() })))
+        Self(Arc::new(Mutex::new(Held { good, bounds, ..Held::default() })))
+    }
+
+    /// Puts other weights in force; what is held stays.
+    pub fn weigh(&self, weights: &HashMap<Word, u32>) {
+        self.held().weights.clone_from(weights);
     }
 
     /// Puts other bounds in force; what is held stays.
@@ -100,7 +126,8 @@ impl Held {
         let own = self.tenants.get(tenant).copied().unwrap_or_default();
         let (own_then, all_then) = (own.saturating_add(bytes), self.all.saturating_add(bytes));
         let free_then = self.bounds.all.saturating_sub(all_then);
-        if own_then > self.bounds.each.min(free_then) {
+        let weight = self.weights.get(tenant).map_or(1, |weight| *weight as usize);
+        if own_then > self.bounds.each.min(free_then.saturating_mul(weight)) {
             // Whose fault it is: the tenant's when most of what would be held is its own.
             let others = self.all.saturating_sub(own);
             return Err(if own_then > others { self.good.crowding() } else { self.good.full() });
@@ -131,6 +158,7 @@ impl Good {
                 "the requests of this tenant hold all the memory that it may have at once; try again when some have ended"
             }
             Self::Places => "this tenant has as many requests in work as it may; try again when some have ended",
+            Self::AppPlaces => "this app has as many requests in work as it may; try again when some have ended",
         };
         Refusal::new(Fault::Caller, 429, "tenant_overloaded", message).retry_after(1)
     }
@@ -138,7 +166,7 @@ impl Good {
     fn full(self) -> Refusal {
         let message = match self {
             Self::Memory => "too many large requests at once; try again",
-            Self::Places => "too many requests at once; try again",
+            Self::Places | Self::AppPlaces => "too many requests at once; try again",
         };
         Refusal::new(Fault::Gateway, 503, "overloaded", message).retry_after(1)
     }
@@ -251,6 +279,25 @@ mod tests {
             let (share, status) = fill(&budget, &A);
             assert_eq!((share.bytes, status, budget.bytes()), (taken, 429, taken), "{name}");
         }
+    }
+
+    /// Whoever has three times the weight ends with three times as much, and others still find room.
+    #[test]
+    fn weights_share_unequally() {
+        let budget = budget(1000, 1000);
+        budget.weigh(&HashMap::from([(A, 3)]));
+        let (mut a, mut b) = (budget.share(&A), budget.share(&B));
+        for _ in 0..5_000 {
+            // Requests end and others come.
+            a.cut(a.bytes.saturating_sub(1));
+            b.cut(b.bytes.saturating_sub(1));
+            for _ in 0..2 {
+                a.grow(1).unwrap_or_default();
+                b.grow(1).unwrap_or_default();
+            }
+        }
+        assert!((590..=610).contains(&a.bytes) && (190..=210).contains(&b.bytes), "{} {}", a.bytes, b.bytes);
+        assert!(budget.share(&Word::fixed("c")).grow(1).is_ok());
     }
 
     /// However many are greedy, the next finds room, and the greedy ones are told that it is them.

@@ -13,20 +13,24 @@ use tower_http::catch_panic::{CatchPanicLayer, ResponseForPanic};
 use tracing::Instrument as _;
 
 use super::ledger::Ledger;
+use super::peer::Peer;
 use super::server::Never;
 use super::{Body, BrokenOff, Gate, journey, record, respond};
 use crate::model::entry::RequestId;
 use crate::model::{Dialect, Fault, Refusal};
 
 /// The service of one connection.
-pub fn service(gate: Arc<Gate>) -> BoxCloneSyncService<Request<Incoming>, Response<Body>, Never> {
+pub fn service(
+    gate: Arc<Gate>,
+    peer: Option<Arc<Peer>>,
+) -> BoxCloneSyncService<Request<Incoming>, Response<Body>, Never> {
     BoxCloneSyncService::new(tower::service_fn(move |request: Request<Incoming>| {
         // The id is made before anything can fail: a panic is answered under the id that the record and the log have.
-        let (gate, id) = (Arc::clone(&gate), gate.new_id());
+        let (gate, id, peer) = (Arc::clone(&gate), gate.new_id(), peer.clone());
         let in_chunks = request.version() < Version::HTTP_2 && request.headers().contains_key(TRANSFER_ENCODING);
         let inner = tower::service_fn(move |request: Request<Incoming>| {
-            let gate = Arc::clone(&gate);
-            async move { Ok::<_, Never>(serve(gate, id, request).await) }
+            let (gate, peer) = (Arc::clone(&gate), peer.clone());
+            async move { Ok::<_, Never>(serve(gate, (id, peer), request).await) }
         });
         let answered = CatchPanicLayer::custom(Panicked(id)).layer(inner).oneshot(request);
         async move {
@@ -42,8 +46,13 @@ pub fn service(gate: Arc<Gate>) -> BoxCloneSyncService<Request<Incoming>, Respon
     }))
 }
 
-async fn serve(gate: Arc<Gate>, id: RequestId, request: Request<Incoming>) -> Response<Body> {
+async fn serve(
+    gate: Arc<Gate>,
+    (id, peer): (RequestId, Option<Arc<Peer>>),
+    request: Request<Incoming>,
+) -> Response<Body> {
     let mut ledger = Ledger::open(&gate, id);
+    ledger.peer = peer;
     let Ok(permit) = Arc::clone(&gate.requests).try_acquire_owned() else {
         let refusal =
             Refusal::new(Fault::Gateway, 503, "overloaded", "too many requests at once; try again").retry_after(1);

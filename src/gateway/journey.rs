@@ -15,7 +15,7 @@ use super::ledger::Ledger;
 use super::respond::Answer;
 use super::route::Route;
 use super::snapshot::Snapshot;
-use super::{Gate, accept, body, dispatch, edge, outbound, record, shadow, whole};
+use super::{Gate, accept, body, charge, dispatch, edge, outbound, record, shadow, whole};
 use crate::dialect;
 use crate::model::{Call, Findings, Line, Operation, Refusal, Word};
 
@@ -32,23 +32,26 @@ pub async fn journey(gate: &Arc<Gate>, ledger: &mut Ledger, request: Request<Inc
     let head = accept::head(&request, snapshot.limits.head_bytes)?;
     let api = head.line.api;
     ledger.operation = Word::fixed(api.operation.name());
-    let caller = accept::identify(&snapshot.callers, request.headers(), request.uri().query())?;
+    let caller = accept::identify(&snapshot.callers, &request, (ledger.peer.as_deref(), gate.now())).await?;
     ledger.app = caller.app.clone();
     ledger.quiet = caller.quiet;
     if api.operation == Operation::MODELS {
-        return Answer::models(&snapshot, &head.line);
+        return Answer::models(&snapshot, &head.line, &caller);
     }
     ledger.known = Some(record::Known { snapshot: Arc::clone(&snapshot), caller: caller.clone(), api });
-    ledger.take_place(&caller.tenant)?;
+    accept::permit(&caller, api, &head.declared)?;
+    ledger.take_place(&caller)?;
     let (parts, incoming) = request.into_parts();
     let limits = &snapshot.limits;
     body::check_head(&parts.headers, limits.body_bytes, dialect::untyped(api))?;
     let share = gate.budget.share(&caller.tenant);
     let read = body::read(&parts.headers, incoming, limits.body_bytes, limits.body, share).await?;
     let is_batch = snapshot.waiting.is_batch(&caller.app, head.declared.batch);
-    let work = gate.overload.begin(read.text.len(), is_batch)?;
+    let mut work = gate.overload.begin(read.text.len(), is_batch)?;
     let (call, model, share) = parse(Arc::clone(&snapshot), head.line, read).await?;
     ledger.model = model.clone();
+    accept::permit_model(&caller, &model)?;
+    work.beside(charge::reserve(gate, ledger, &snapshot, (&caller, &call))).await?;
     let question = Question { id: ledger.id, caller, declared: head.declared, call: Arc::new(call), model };
     let (examined, share) = decide(gate, snapshot, question, share).await?;
     work.done();

@@ -12,11 +12,13 @@ use tracing::field::Empty;
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
 use super::budget::Share;
+use super::peer::Peer;
 use super::record::{self, Known};
-use super::{Gate, edge};
+use super::{Gate, charge, edge};
 use crate::audit::Slot;
 use crate::model::entry::{Digest, Entry, Outcome, RequestId};
-use crate::model::{Dialect, Refusal, Word};
+use crate::model::{Caller, Dialect, Refusal, Word};
+use crate::quota::{Left, Ticket};
 use crate::telemetry::InWork;
 use crate::telemetry::events::RequestEnded;
 use crate::transform::Counts;
@@ -92,8 +94,16 @@ pub struct Ledger {
     /// Who asks and for what, until an entry of the log says so.
     pub known: Option<Known>,
     slot: Option<Slot>,
-    /// The tenant's place among the requests in work.
-    place: Option<Share>,
+    /// Places among the requests in work: the tenant's and the app's.
+    places: Vec<Share>,
+    /// Whom the client certificate of the connection names.
+    pub peer: Option<Arc<Peer>>,
+    /// What was reserved of the caller's limits.
+    pub(super) ticket: Option<Ticket>,
+    /// What is left of them, for the headers of the answer.
+    pub rate: Vec<Left>,
+    /// Bytes of text of the answer that passed: tokens are counted by them where the backend does not say.
+    pub text_out: u64,
     /// The request's span; its fields are those of OpenTelemetry's conventions for generative AI.
     pub span: tracing::Span,
     _in_work: InWork,
@@ -132,7 +142,11 @@ impl Ledger {
             end: End::ClientGone,
             known: None,
             slot: None,
-            place: None,
+            places: Vec::new(),
+            peer: None,
+            ticket: None,
+            rate: Vec::new(),
+            text_out: 0,
             span: span(id),
             _in_work: gate.telemetry.in_work(),
         }
@@ -141,11 +155,11 @@ impl Ledger {
     /// Takes a place among the requests in work, until the request ends.
     ///
     /// # Errors
-    /// 429 when the tenant crowds the others out, 503 when there is no room.
-    pub fn take_place(&mut self, tenant: &Word) -> Result<(), Refusal> {
-        let mut place = self.gate.places.share(tenant);
-        place.grow(1)?;
-        self.place = Some(place);
+    /// 429 when the tenant or the app crowds the others out, 503 when there is no room.
+    pub fn take_place(&mut self, caller: &Caller) -> Result<(), Refusal> {
+        let mut places = vec![self.gate.places.share(&caller.tenant), self.gate.app_places.share(&caller.app)];
+        places.iter_mut().try_for_each(|place| place.grow(1))?;
+        self.places = places;
         Ok(())
     }
 
@@ -195,6 +209,7 @@ impl Drop for Ledger {
             // The edge answers a panic with 500 whatever was known before.
             (self.status, self.end) = (500, End::Failed);
         }
+        charge::settle(self);
         let total = self.started.elapsed();
         let first_byte = self.first_byte.unwrap_or(total);
         let (input_tokens, output_tokens) = self.usage.unzip();

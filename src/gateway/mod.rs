@@ -8,6 +8,9 @@ mod allowed;
 mod attend;
 pub mod body;
 pub mod budget;
+mod charge;
+mod cite;
+pub mod credentials;
 pub mod dispatch;
 pub mod edge;
 pub mod examine;
@@ -18,6 +21,7 @@ mod linger;
 pub mod outbound;
 pub mod overload;
 mod pace;
+pub mod peer;
 mod pick;
 mod plain;
 mod prefix;
@@ -78,6 +82,10 @@ pub struct Gate {
     pub overload: overload::Overload,
     /// The same, shared out between tenants.
     pub places: budget::Budget,
+    /// The same, shared out between apps.
+    pub app_places: budget::Budget,
+    /// Held while the log takes changes of keys, so that it takes each once.
+    keys: tokio::sync::Mutex<()>,
 }
 
 impl Gate {
@@ -85,10 +93,15 @@ impl Gate {
     pub fn new(snapshot: Arc<Snapshot>, audit: Arc<dyn AuditLog>, telemetry: Arc<Telemetry>) -> Self {
         let requests = Arc::new(Semaphore::new(snapshot.limits.requests));
         let places = budget::Budget::of_places(snapshot.limits.requests);
+        let app_places = budget::Budget::of_app_places(snapshot.limits.requests);
+        places.weigh(&snapshot.weights.tenants);
+        app_places.weigh(&snapshot.weights.apps);
         let budget = budget::Budget::new(bounds(&snapshot));
         let retries = retries::Budget::new();
         let (room, overload) = (waiting::Room::default(), overload::Overload::new(&snapshot));
-        Self { current: ArcSwap::new(snapshot), audit, telemetry, budget, requests, places, retries, room, overload }
+        let keys = tokio::sync::Mutex::default();
+        let current = ArcSwap::new(snapshot);
+        Self { current, audit, telemetry, budget, requests, retries, room, overload, places, app_places, keys }
     }
 
     /// The snapshot in force.
@@ -100,6 +113,8 @@ impl Gate {
     pub fn replace(&self, snapshot: Arc<Snapshot>) {
         self.budget.set(bounds(&snapshot));
         self.overload.set(&snapshot);
+        self.places.weigh(&snapshot.weights.tenants);
+        self.app_places.weigh(&snapshot.weights.apps);
         self.current.store(snapshot);
     }
 

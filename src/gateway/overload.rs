@@ -49,7 +49,7 @@ impl Overload {
             return Err(Refusal::new(Fault::Gateway, 503, "overloaded", message).retry_after(limits::SHED_RETRY_S));
         }
         state.in_work = in_work.saturating_add(1);
-        Ok(Work { overload: self, bytes, began: self.now() })
+        Ok(Work { overload: self, bytes, began: self.now(), beside: 0 })
     }
 
     /// Requests in work, and how many may be.
@@ -79,13 +79,24 @@ pub(super) struct Work<'o> {
     overload: &'o Overload,
     bytes: usize,
     began: Micros,
+    /// Time that went into what is not own work.
+    beside: Micros,
 }
 
 impl Work<'_> {
+    /// Waits for somebody else, which is no own work.
+    pub(super) async fn beside<T>(&mut self, other: impl Future<Output = T>) -> T {
+        let began = self.overload.now();
+        let done = other.await;
+        self.beside = self.beside.saturating_add(self.overload.now().saturating_sub(began));
+        done
+    }
+
     /// It came to its end. What was given up on the way tells nothing of how long work takes.
     pub(super) fn done(self) {
         let now = self.overload.now();
-        self.overload.state().limit.ended(self.bytes, now.saturating_sub(self.began), now);
+        let took = now.saturating_sub(self.began).saturating_sub(self.beside);
+        self.overload.state().limit.ended(self.bytes, took, now);
     }
 }
 

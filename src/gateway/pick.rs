@@ -173,11 +173,12 @@ impl Route {
         let (waiting, caller) = (&self.newest.snapshot.waiting, &self.first.caller);
         let is_batch = waiting.is_batch(&caller.app, self.first.declared.batch);
         let class = if is_batch { ("batch", 1) } else { ("interactive", INTERACTIVE) };
-        let weight = waiting.weights.get(&caller.tenant).copied().unwrap_or(1);
+        let shares = &self.newest.snapshot.weights;
+        let weight = waiting.weights.get(&caller.tenant).or_else(|| shares.tenants.get(&caller.tenant));
         let path = [
             Step { key: Word::fixed(class.0), weight: class.1 },
-            Step { key: caller.tenant.clone(), weight },
-            Step { key: caller.app.clone(), weight: 1 },
+            Step { key: caller.tenant.clone(), weight: weight.copied().unwrap_or(1) },
+            Step { key: caller.app.clone(), weight: shares.apps.get(&caller.app).copied().unwrap_or(1) },
         ];
         Line { path, cost, bound: waiting.requests }
     }

@@ -20,7 +20,7 @@ use crate::model::entry::{
 };
 use crate::model::finding::{POSSIBLY, SURELY};
 use crate::model::{
-    Api, Caller, Catalogue, ClassId, ClassSet, Fault, Findings, LabelFact, Leak, LeakFact, Refusal, Removal, Word,
+    Api, Caller, Catalogue, ClassId, ClassSet, Fault, Findings, LabelFact, Leak, Refusal, Removal, Word,
 };
 use crate::policy;
 
@@ -245,10 +245,7 @@ fn decision(
             LabelFact::Unknown => Some(Word::UNKNOWN),
             LabelFact::Named(label) => Some(label.clone()),
         },
-        leak_score: match examined.facts.leak {
-            LeakFact::Score(score) => Some(score),
-            LeakFact::Unknown => None,
-        },
+        leak_score: examined.facts.leak.least(),
         facts: Some(Box::new(policy::recorded(
             &examined.facts,
             policy,
@@ -275,13 +272,11 @@ fn decision(
 /// The protected document that the request, or what its caller sent before with it, is near to.
 fn protected(examined: &Examined) -> Option<Protected> {
     let leak = &examined.leak;
-    let known = |fact: LeakFact| match fact {
-        LeakFact::Score(score) => Some(score),
-        LeakFact::Unknown => None,
-    };
     let nearest = leak.nearest.as_ref()?;
-    let history = known(leak.history);
-    (known(leak.score).max(history) >= Some(Leak::POSSIBLY)).then(|| Protected {
+    let (score, history) = (leak.score.least(), leak.history.least());
+    // What an encoder saw is for review, so the reviewer is told what it saw.
+    let is_seen = nearest.stage == *"encoder" && score >= Some(Leak::REVIEW);
+    (is_seen || score.max(history) >= Some(Leak::POSSIBLY)).then(|| Protected {
         document: nearest.document.clone(),
         passage: nearest.passage,
         class: nearest.class.clone(),

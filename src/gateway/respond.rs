@@ -10,12 +10,14 @@ use http_body::{Frame, SizeHint};
 use http_body_util::{BodyExt as _, Full};
 use tokio::sync::OwnedSemaphorePermit;
 
+use super::accept;
+use super::examine::Declarations;
 use super::ledger::{End, Ledger};
 use super::restore::Restored;
 use super::snapshot::Snapshot;
-use super::{Body, BrokenOff};
+use super::{Body, BrokenOff, charge};
 use crate::model::entry::{Change, RequestId};
-use crate::model::{Backend, Country, Dialect, Fault, Line, Refusal, Word};
+use crate::model::{Backend, Caller, Country, Dialect, Fault, Line, Refusal, Word};
 use crate::{dialect, limits};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("octroi-request-id");
@@ -52,11 +54,14 @@ impl Answer {
     /// The list of models, or the one that the path names, which the gateway answers itself.
     ///
     /// # Errors
-    /// 404 for a model that the operator did not configure.
-    pub fn models(snapshot: &Snapshot, line: &Line) -> Result<Self, Refusal> {
+    /// 403 for an API that the caller may not speak, 404 for a model that the operator did not configure or the caller may not
+    /// ask for.
+    pub fn models(snapshot: &Snapshot, line: &Line, caller: &Caller) -> Result<Self, Refusal> {
+        accept::permit(caller, line.api, &Declarations::default())?;
         let models: Vec<(&str, Vec<Country>)> = snapshot
             .models
             .iter()
+            .filter(|(name, _)| caller.scope.admits_model(name))
             .filter(|(name, _)| line.model.as_deref().is_none_or(|one| name.as_str() == one))
             .map(|(name, by_backend)| (name.as_str(), countries(snapshot, by_backend.keys())))
             .collect();
@@ -137,6 +142,7 @@ pub fn answer(mut ledger: Ledger, answer: Answer, permit: OwnedSemaphorePermit) 
     identify(headers, ledger.id);
     headers.insert(CONTENT_TYPE, answer.content_type);
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    charge::tell(&ledger, headers);
     if !ledger.quiet {
         headers.extend(answer.told);
     }
@@ -152,6 +158,7 @@ pub fn refusal(mut ledger: Ledger, refusal: &Refusal, permit: Option<OwnedSemaph
     ledger.refused(refusal);
     ledger.first_byte = Some(ledger.started.elapsed());
     let mut response = plain_refusal(ledger.dialect, refusal, ledger.id);
+    charge::tell(&ledger, response.headers_mut());
     if ledger.quiet {
         response.headers_mut().remove(RULE);
     }

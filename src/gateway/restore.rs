@@ -16,13 +16,14 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Sleep;
 
 use super::budget::Share;
+use super::cite::Moved;
 use super::ledger::{End, Ledger};
-use super::{Body, BrokenOff};
-use crate::dialect::{self, Channel, ChannelKind, Ended, EventKind, EventView, ReplyLeaf};
+use super::{Body, BrokenOff, charge};
+use crate::dialect::{self, Channel, ChannelKind, Ended, EventKind, EventView, Position, ReplyLeaf};
 use crate::limits;
 use crate::model::entry::Change;
 use crate::model::{Api, Fault, Refusal, Word};
-use crate::transform::{Counts, Landing, Restorer, StreamRestore, Vault};
+use crate::transform::{Counts, Landing, Moves, Restorer, StreamRestore, Vault};
 use crate::upstream::ReplyBody;
 use crate::wire::frames::{self, Decoder, Frame as Event, Framing};
 use crate::wire::{Edit, quote, splice};
@@ -182,14 +183,23 @@ impl Restored {
         if let Some(sequence) = &view.sequence {
             self.next_number = Some(sequence.value.saturating_add(1));
         }
+        if let Some(ledger) = self.ledger.as_mut() {
+            ledger.text_out += charge::text_bytes(&view.leaves);
+        }
         if self.vault.is_empty() {
             self.out.push_back(frame.raw().clone());
             return;
         }
         let mut edits: Vec<Edit> = view.withhold.clone();
-        for leaf in view.leaves.iter().filter(|leaf| leaf.restore) {
-            let ends = view.ends(leaf.channel);
-            let text = if leaf.fragment { self.fragment(data, leaf, ends) } else { self.entire(leaf) };
+        let mut moved = Moved::default();
+        for (index, leaf) in view.leaves.iter().enumerate().filter(|(_, leaf)| leaf.restore) {
+            let text = if leaf.fragment {
+                self.fragment(data, leaf, view.ends(leaf.channel))
+            } else {
+                let (text, moves) = self.entire(leaf);
+                moved.note(index, leaf, moves);
+                text
+            };
             if text != *leaf.text {
                 edits.push(Edit { span: leaf.span.clone(), replacement: quote(&text) });
             }
@@ -197,6 +207,8 @@ impl Restored {
         if self.broken {
             return;
         }
+        let running = |position: &Position| Some(self.lines.get(&position.channel)?.restore.moves());
+        edits.extend(moved.edits(&view.positions, &view.leaves, running));
         self.flush(&view.ends, view.sequence.as_ref().map(|sequence| sequence.value));
         if let (Some(sequence), true) = (&view.sequence, self.added > 0) {
             let replacement = sequence.value.saturating_add(self.added).to_string();
@@ -238,10 +250,10 @@ impl Restored {
         self.lines.values().filter_map(|line| line.mould.as_ref()).map(String::len).sum()
     }
 
-    fn entire(&mut self, leaf: &ReplyLeaf<'_>) -> String {
+    fn entire(&self, leaf: &ReplyLeaf<'_>) -> (String, Moves) {
         let restored = Restorer::new(&self.vault).restore_whole(&leaf.text, landing(leaf, self.json));
         // Whole texts repeat what came in pieces: they are restored but not counted again.
-        restored.text
+        (restored.text, restored.moves)
     }
 
     /// Brings what is held back of the channels that end with this event, in events of their own before it.

@@ -129,6 +129,7 @@ mod tests {
             labels_required: false,
             actor: word("actor"),
             quiet: false,
+            scope: Arc::default(),
         };
         memory.of(&caller, root)
     }

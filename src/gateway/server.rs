@@ -22,6 +22,7 @@ use tower::ServiceExt as _;
 
 use super::linger::Lent;
 use super::pace::Paced;
+use super::peer::Peer;
 use super::{Gate, attend, edge, linger, plain};
 use crate::config::Limits;
 use crate::limits;
@@ -134,9 +135,12 @@ impl Connection {
         // Small frames of a stream must not wait for an acknowledgement (Nagle).
         stream.set_nodelay(true).unwrap_or_default();
         match &self.tls {
-            None => self.speak(stream, stop).await,
+            None => self.speak((stream, None), stop).await,
             Some(tls) => match tokio::time::timeout(limits::HANDSHAKE_DEADLINE, shake(tls, stream)).await {
-                Ok(Some(Ok(stream))) => self.speak(stream, stop).await,
+                Ok(Some(Ok(stream))) => {
+                    let shown = stream.get_ref().1.peer_certificates().and_then(|chain| Peer::of(chain.first()?));
+                    self.speak((stream, shown.map(Arc::new)), stop).await;
+                }
                 Ok(Some(Err(error))) => tracing::debug!(kind = ?error.kind(), "Handshake failed"),
                 Ok(None) => tracing::debug!("Connection spoke plain HTTP"),
                 Err(_) => tracing::debug!("Handshake took too long"),
@@ -145,14 +149,14 @@ impl Connection {
     }
 
     /// Serves one connection to its end: its own, or ours when it lies idle or the gateway takes no new work.
-    async fn speak<S>(&self, stream: S, stop: CancellationToken)
+    async fn speak<S>(&self, (stream, peer): (S, Option<Arc<Peer>>), stop: CancellationToken)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let (work, mut at_work) = watch::channel(attend::Work::default());
         let (handed, patience) = (attend::Handed::default(), self.limits.stall);
         let untaken = handed.clone();
-        let service = edge::service(Arc::clone(&self.gate));
+        let service = edge::service(Arc::clone(&self.gate), peer);
         let service = hyper::service::service_fn(move |request: Request<Incoming>| {
             let (attended, answered) = (attend::begin(&work, &handed), service.clone().oneshot(request));
             async move { answered.await.map(|answer| answer.map(|body| attended.until_end_of(body, patience))) }

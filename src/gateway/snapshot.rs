@@ -6,6 +6,7 @@ use std::sync::Arc;
 use aws_lc_rs::hmac;
 use jiff::Timestamp;
 
+use super::budget::Weights;
 use super::scan_memory::ScanMemory;
 use crate::audit::seal::Sealer;
 use crate::config::{Limits, Waiting};
@@ -15,6 +16,7 @@ use crate::leak::Scanner;
 use crate::model::entry::Digest;
 use crate::model::{BackendId, Catalogue, Dialect, Tier, Word};
 use crate::policy::{BackendSet, Policy};
+use crate::quota::Quota;
 use crate::upstream::Pool;
 
 /// One consistent state of the gateway.
@@ -46,6 +48,10 @@ pub struct Snapshot {
     pub root: Arc<RootKey>,
     /// Seals content where policy wants it; `None` without custodians.
     pub sealer: Option<Arc<Sealer>>,
+    /// How much callers may use.
+    pub quota: Quota,
+    /// Weights of tenants and apps when places are shared; 1 for those that are not there.
+    pub weights: Arc<Weights>,
     /// Bounds that the operator set.
     pub limits: Limits,
 }

@@ -6,11 +6,12 @@ use http::{HeaderValue, StatusCode};
 use http_body_util::BodyExt as _;
 
 use super::budget::{Paid, Share};
+use super::cite::Moved;
 use super::dispatch::Answering;
 use super::ledger::Ledger;
 use super::respond::{Answer, Server};
 use super::restore::{Restored, failed, landing};
-use super::{body, edge};
+use super::{body, charge, edge};
 use crate::dialect::{self, Usage};
 use crate::limits;
 use crate::model::{Api, Refusal};
@@ -94,21 +95,25 @@ fn whole(
     share.grow(strings(&text) * limits::LEAF_BYTES)?;
     let view = dialect::reply_leaves(api, &text).map_err(|_| failed("the backend's answer is not JSON"))?;
     let usage = view.usage;
+    ledger.text_out += charge::text_bytes(&view.leaves);
     if vault.is_empty() {
         drop(view);
         return Ok((text, usage));
     }
     let restorer = Restorer::new(vault);
     let mut edits: Vec<Edit> = view.withhold.clone();
-    for leaf in view.leaves.iter().filter(|leaf| leaf.restore) {
+    let mut moved = Moved::default();
+    for (index, leaf) in view.leaves.iter().enumerate().filter(|(_, leaf)| leaf.restore) {
         let restored = restorer.restore_whole(&leaf.text, landing(leaf, json));
         ledger.count(restored.counts);
         if restored.text != *leaf.text {
             let replacement = quote(&restored.text);
             share.grow(replacement.len() * 2)?;
             edits.push(Edit { span: leaf.span.clone(), replacement });
+            moved.note(index, leaf, restored.moves);
         }
     }
+    edits.extend(moved.edits(&view.positions, &view.leaves, |_| None));
     share.grow(text.len())?;
     let body = splice(&text, edits).map_err(|_| failed("the backend's answer cannot be restored"))?;
     Ok((body, usage))

@@ -1,21 +1,37 @@
 //! Who asks, and the keys of the house.
 //!
-//! A caller proves itself with an API key; the configuration holds only keyed hashes of keys, so a stolen `octroi.toml`
-//! opens nothing. [`keys`] derives every key of the gateway from one root. Nothing here logs, prints or returns a
-//! credential.
+//! A caller proves itself with an API key; files hold only keyed hashes of keys, so a stolen one opens nothing. Keys stand in
+//! `octroi.toml`, or in the [`KeyRing`], which can be changed while the gateway runs; where both know a key, the ring counts.
+//! [`keys`] derives every key of the gateway from one root. Nothing here logs, prints or returns a credential.
 
+pub mod change;
+pub mod file;
 pub mod keys;
+pub mod listing;
 mod memory;
+pub mod ring;
+mod store;
+#[cfg(test)]
+mod tests;
+mod times;
+pub mod token;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use aws_lc_rs::{hmac, rand};
+use jiff::Timestamp;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
+pub use change::Plain;
 pub use keys::{Purpose, RootError, RootKey};
+pub use ring::KeyRing;
+pub use times::{moment, span};
 
-use crate::model::{Caller, Country, Fault, Refusal, Word};
+use self::ring::{Held, Holder, Used};
+use self::token::Issuer;
+use crate::model::{Caller, Country, Fault, Refusal, Scope, Word};
 
 /// Characters of a key: no character that a shell, a URL or a header treats specially.
 const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -35,8 +51,10 @@ pub struct Registration {
     pub app: Word,
     /// Its tenant.
     pub tenant: Word,
-    /// Its registered purpose.
+    /// Its registered purpose, where a caller declares none.
     pub purpose: Option<Word>,
+    /// Purposes that its callers may declare beside it.
+    pub purposes: Vec<Word>,
     /// Roles of its keys.
     pub roles: Vec<Word>,
     /// Where its data subjects reside.
@@ -49,17 +67,28 @@ pub struct Registration {
     pub quiet: bool,
     /// Keyed hashes of its keys, `h1:` and base64url.
     pub keys: Vec<String>,
+    /// Names of client certificates that prove it: `spiffe://…`, another URI, `dns:…`.
+    pub certificates: Vec<String>,
 }
 
-/// The registered keys of this gateway.
+/// The callers that this gateway knows.
 pub struct Callers {
     hash: hmac::Key,
-    by_hash: HashMap<[u8; 32], Caller>,
+    actor: hmac::Key,
+    /// A caller of each app, its credential left open.
+    apps: HashMap<Word, Caller>,
+    /// Keys that stand in `octroi.toml`.
+    plain: HashMap<[u8; 32], (Caller, Used)>,
+    /// Keys that were issued.
+    ring: Arc<KeyRing>,
+    /// The app that each name of a client certificate proves.
+    certificates: HashMap<String, Word>,
+    issuers: Vec<Arc<Issuer>>,
 }
 
 impl std::fmt::Debug for Callers {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Callers").field("keys", &self.by_hash.len()).finish_non_exhaustive()
+        f.debug_struct("Callers").field("apps", &self.apps.len()).finish_non_exhaustive()
     }
 }
 
@@ -74,54 +103,190 @@ pub struct BadHash {
 }
 
 impl Callers {
-    /// Registers apps.
+    /// Registers apps, and takes the ring of keys that were issued for them.
     ///
     /// # Errors
     /// [`BadHash`] for each hash that is not one.
-    pub fn new(root: &RootKey, apps: &[Registration]) -> Result<Self, Vec<BadHash>> {
+    pub fn new(root: &RootKey, apps: &[Registration], ring: Arc<KeyRing>) -> Result<Self, Vec<BadHash>> {
         let actor = root.mac_key(Purpose::AuditActor, &[]);
         let mut faults = Vec::new();
-        let mut by_hash = HashMap::new();
+        let mut plain = HashMap::new();
         for app in apps {
             for (number, key) in (1..).zip(&app.keys) {
-                match parse_hash(key) {
-                    Some(hash) => drop(by_hash.insert(hash, app.caller(&actor, &hash))),
-                    None => faults.push(BadHash { app: app.app.clone(), number }),
-                }
+                let Some(hash) = parse_hash(key) else {
+                    faults.push(BadHash { app: app.app.clone(), number });
+                    continue;
+                };
+                let caller = Caller { actor: pseudonym(&actor, &hash), ..app.caller() };
+                let used = ring.used(caller.actor.as_str());
+                plain.insert(hash, (caller, used));
             }
         }
-        if faults.is_empty() { Ok(Self { hash: root.mac_key(Purpose::KeyHash, &[]), by_hash }) } else { Err(faults) }
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        let names = |app: &Registration| {
+            app.certificates.iter().map(|name| (name.clone(), app.app.clone())).collect::<Vec<_>>()
+        };
+        let certificates = apps.iter().flat_map(names).collect();
+        let apps = apps.iter().map(|app| (app.app.clone(), app.caller())).collect();
+        let hash = root.mac_key(Purpose::KeyHash, &[]);
+        Ok(Self { hash, actor, apps, plain, ring, certificates, issuers: Vec::new() })
+    }
+
+    /// Takes the issuers whose tokens prove callers too.
+    #[must_use]
+    pub fn with_issuers(self, issuers: Vec<Arc<Issuer>>) -> Self {
+        Self { issuers, ..self }
+    }
+
+    /// The issuers whose tokens prove callers.
+    pub fn issuers(&self) -> &[Arc<Issuer>] {
+        &self.issuers
+    }
+
+    /// The caller whom a verified client certificate proves, by one of its names.
+    ///
+    /// # Errors
+    /// 401 when none of the names is registered, or two of them for two apps.
+    pub fn certified(&self, names: &[String]) -> Result<Caller, Refusal> {
+        let mut found = names.iter().filter_map(|name| Some((name, self.certificates.get(name)?)));
+        let Some((name, app)) = found.next() else {
+            return Err(unauthenticated("no API key was sent, and the client certificate is not registered"));
+        };
+        let is_one = found.all(|(_, other)| other == app);
+        let app = self.apps.get(app).filter(|_| is_one);
+        let app = app.ok_or_else(|| unauthenticated("the client certificate names two apps"))?;
+        Ok(Caller { actor: self.pseudonym(format!("certificate\0{name}").as_bytes()), ..app.clone() })
+    }
+
+    /// Keys that stand in `octroi.toml`.
+    pub fn plain(&self) -> Vec<Plain> {
+        let hashed = |hash: &[u8; 32]| format!("{HASH_PREFIX}{}", base64url(hash));
+        self.plain.iter().map(|(hash, (caller, _))| Plain { hash: hashed(hash), app: caller.app.to_string() }).collect()
+    }
+
+    /// The registered apps, with the purposes that their callers may declare.
+    pub fn apps(&self) -> Vec<(Word, Vec<Word>)> {
+        self.apps.iter().map(|(name, caller)| (name.clone(), caller.scope.purposes.clone())).collect()
+    }
+
+    /// The keys that were issued.
+    pub const fn ring(&self) -> &Arc<KeyRing> {
+        &self.ring
     }
 
     /// Finds the caller that a presented key proves.
     ///
     /// The key is first put through a keyed hash, so neither the table look-up nor the comparison tells anything about
-    /// stored keys by its time.
+    /// stored keys by its time. A key that is unknown, expired or revoked is told in the same words.
     ///
     /// # Errors
-    /// 401 when the key is not registered.
-    pub fn identify(&self, presented: &str) -> Result<Caller, Refusal> {
+    /// 401 when the key proves nobody now; 403 when all that it was issued for is gone.
+    pub fn identify(&self, presented: &str, now: Timestamp) -> Result<Caller, Refusal> {
         let hash = keyed_hash(&self.hash, presented);
-        let found = self.by_hash.get_key_value(&hash);
-        match found {
-            Some((stored, caller)) if bool::from(stored.ct_eq(&hash)) => Ok(caller.clone()),
-            _ => Err(unauthenticated("the API key is not registered")),
+        if let Some(found) =
+            self.ring.find(&hash, |stored, held| self.issued(bool::from(stored.ct_eq(&hash)), held, now))
+        {
+            return found;
         }
+        match self.plain.get_key_value(&hash) {
+            Some((stored, (caller, used))) if bool::from(stored.ct_eq(&hash)) => {
+                ring::touch(used, now);
+                Ok(caller.clone())
+            }
+            _ => Err(unauthenticated(NOT_VALID)),
+        }
+    }
+
+    /// The caller of a key that was issued.
+    fn issued(&self, same: bool, held: &Held, now: Timestamp) -> Result<Caller, Refusal> {
+        let app = match &held.holder {
+            Holder::App(app) if same && held.is_in_force(now) => self.apps.get(app),
+            _ => None,
+        };
+        let app = app.ok_or_else(|| unauthenticated(NOT_VALID))?;
+        held.touch(now);
+        let mut caller = Caller { actor: held.id.clone(), ..app.clone() };
+        if held.models.is_none() && held.apis.is_none() && held.purposes.is_none() {
+            return Ok(caller);
+        }
+        let purposes: Vec<Word> = match &held.purposes {
+            None => app.scope.purposes.clone(),
+            Some(own) => own.iter().filter(|purpose| app.scope.purposes.contains(purpose)).cloned().collect(),
+        };
+        if held.purposes.is_some() {
+            let Some(first) = purposes.first() else {
+                return Err(lacking("a purpose: none of those it was issued for is registered for its app any more"));
+            };
+            let kept = app.purpose.as_ref().filter(|purpose| purposes.contains(purpose));
+            // Several and none registered as the usual one: which it is the caller must say.
+            let usual = if purposes.len() == 1 { first.clone() } else { Word::UNKNOWN };
+            caller.purpose = Some(kept.cloned().unwrap_or(usual));
+        }
+        caller.scope = Arc::new(Scope { models: held.models.clone(), apis: held.apis.clone(), purposes });
+        Ok(caller)
+    }
+
+    /// The administrator whose token is presented.
+    pub fn administrator(&self, presented: &str, now: Timestamp) -> Option<Word> {
+        let hash = keyed_hash(&self.hash, presented);
+        let found = self.ring.find(&hash, |stored, held| match &held.holder {
+            Holder::Admin(name) if bool::from(stored.ct_eq(&hash)) && held.is_in_force(now) => {
+                held.touch(now);
+                Some(name.clone())
+            }
+            _ => None,
+        });
+        found.flatten()
+    }
+
+    /// The keyed pseudonym of some other credential: a token's subject, a certificate's name.
+    pub fn pseudonym(&self, credential: &[u8]) -> Word {
+        pseudonym(&self.actor, credential)
+    }
+
+    /// A caller of an app, its credential left open.
+    pub fn app(&self, name: &str) -> Option<&Caller> {
+        self.apps.get(name)
     }
 }
 
+/// What is said of a key that proves nobody: not why.
+const NOT_VALID: &str = "the API key is not valid";
+
+/// The refusal of a credential that is good, and not for this; `what` names what is missing.
+pub fn lacking(what: &str) -> Refusal {
+    let message = format!("this credential is not good for {what}; ask whoever issued it");
+    Refusal::new(Fault::Caller, 403, "scope_missing", message)
+}
+
+/// The keyed pseudonym of a key by its hash: its id, and the actor of its requests in the record.
+pub fn actor_of(root: &RootKey, hash: &[u8; 32]) -> Word {
+    pseudonym(&root.mac_key(Purpose::AuditActor, &[]), hash)
+}
+
+fn pseudonym(actor: &hmac::Key, credential: &[u8]) -> Word {
+    Word::configured(&base32(hmac::sign(actor, credential).as_ref(), 16))
+}
+
 impl Registration {
-    fn caller(&self, actor: &hmac::Key, hash: &[u8; 32]) -> Caller {
+    fn caller(&self) -> Caller {
+        let mut purposes = self.purposes.clone();
+        purposes.extend(self.purpose.iter().filter(|purpose| !self.purposes.contains(purpose)).cloned());
+        // Several and none registered as the usual one: which it is the caller must say.
+        let unsaid = (!purposes.is_empty()).then_some(Word::UNKNOWN);
         Caller {
             tenant: self.tenant.clone(),
             app: self.app.clone(),
-            purpose: self.purpose.clone(),
+            purpose: self.purpose.clone().or(unsaid),
             roles: self.roles.clone(),
             residence: self.residence.clone(),
             minors: self.minors,
             labels_required: self.labels_required,
-            actor: Word::configured(&base32(hmac::sign(actor, hash).as_ref(), 16)),
+            actor: Word::UNKNOWN,
             quiet: self.quiet,
+            scope: Arc::new(Scope { models: None, apis: None, purposes }),
         }
     }
 }
@@ -187,7 +352,7 @@ fn base64url(bytes: &[u8]) -> String {
     base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes)
 }
 
-fn parse_hash(text: &str) -> Option<[u8; 32]> {
+pub(crate) fn parse_hash(text: &str) -> Option<[u8; 32]> {
     use base64::Engine as _;
     let encoded = text.strip_prefix(HASH_PREFIX)?;
     base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(encoded).ok()?.try_into().ok()
@@ -211,67 +376,4 @@ fn base32(bytes: &[u8], length: usize) -> String {
         }
     }
     out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn app(name: &'static str, keys: Vec<String>) -> Registration {
-        Registration {
-            app: Word::fixed(name),
-            tenant: Word::fixed("exemple"),
-            purpose: None,
-            roles: Vec::new(),
-            residence: Vec::new(),
-            minors: false,
-            labels_required: false,
-            quiet: false,
-            keys,
-        }
-    }
-
-    #[test]
-    fn a_key_proves_its_app_and_no_other() {
-        let root = RootKey::generate().unwrap();
-        let (notes, site) = (new_key(&root).unwrap(), new_key(&root).unwrap());
-        let callers = Callers::new(&root, &[app("notes", vec![notes.hash]), app("site", vec![site.hash])]).unwrap();
-        assert_eq!(callers.identify(&notes.key).unwrap().app, "notes");
-        assert_eq!(callers.identify(&site.key).unwrap().app, "site");
-        assert_ne!(callers.identify(&notes.key).unwrap().actor, callers.identify(&site.key).unwrap().actor);
-        let short = notes.key.get(1..).unwrap();
-        for wrong in ["", "octroi_", short, &format!("{}x", *notes.key)] {
-            assert_eq!(callers.identify(wrong).unwrap_err().status, 401, "{}", wrong.len());
-        }
-    }
-
-    #[test]
-    fn a_key_of_another_root_proves_nothing() {
-        let (here, there) = (RootKey::generate().unwrap(), RootKey::generate().unwrap());
-        let key = new_key(&there).unwrap();
-        let callers = Callers::new(&here, &[app("notes", vec![key.hash])]).unwrap();
-        assert_eq!(callers.identify(&key.key).unwrap_err().status, 401);
-    }
-
-    #[test]
-    fn keys_have_their_form() {
-        let key = new_key(&RootKey::generate().unwrap()).unwrap();
-        assert_eq!(key.key.len(), KEY_PREFIX.len() + KEY_CHARS);
-        let random = key.key.strip_prefix(KEY_PREFIX).unwrap();
-        assert!(random.bytes().all(|byte| byte.is_ascii_alphanumeric()));
-        assert!(parse_hash(&key.hash).is_some());
-        assert_eq!(format!("{key:?}"), "NewKey(..)");
-    }
-
-    #[test]
-    fn bad_hashes_are_all_named() {
-        let root = RootKey::generate().unwrap();
-        let faults = Callers::new(&root, &[app("a", vec!["h1:x".into(), "y".into()])]).unwrap_err();
-        assert_eq!(faults.iter().map(|fault| fault.number).collect::<Vec<_>>(), [1, 2]);
-    }
-
-    #[test]
-    fn base32_takes_bits_from_the_left() {
-        assert_eq!(base32(&[0xff, 0x00, 0xff], 4), "ZW0F");
-    }
 }

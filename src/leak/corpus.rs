@@ -10,6 +10,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::disguised::Texts;
+use super::meaning::{self, Index};
+use super::model::ModelDigest;
+use super::scan::ScanError;
 use super::space::{JudgeError, Match, Question, Space, SpaceError, Touched};
 use super::store::{Background, CorpusKeys, Follower, Record, StoreError, tenants};
 
@@ -25,6 +28,9 @@ pub enum CorpusError {
     /// A record that does not fit in memory or to itself.
     #[error(transparent)]
     Space(#[from] SpaceError),
+    /// Rows of a model that cannot be compared.
+    #[error(transparent)]
+    Rows(#[from] ScanError),
     /// A record was read before and could not be taken.
     #[error("a record could not be taken: what is held is not what was registered; restart to read it anew")]
     Broken,
@@ -52,6 +58,10 @@ pub struct Tenant {
     pub space: Space,
     /// What its harmless texts score, once that was measured.
     pub background: Option<Background>,
+    /// The rows of the corpus's model, where it has one.
+    pub index: Option<Index>,
+    /// The margin of that model that is worth 300, once harmless texts were measured.
+    pub margin: Option<i32>,
 }
 
 /// All tenants, by name.
@@ -74,6 +84,8 @@ pub struct Answer {
     pub chance: Option<u32>,
     /// Additions, removals and calibrations so far: names the state that the score replays from.
     pub epoch: u64,
+    /// Whether there is an encoder and what it would say of some passage or document is not known.
+    pub unseen: bool,
 }
 
 /// All tenants' documents.
@@ -81,6 +93,8 @@ pub struct Answer {
 pub struct Corpus {
     folder: PathBuf,
     keys: CorpusKeys,
+    /// The model whose rows are held, and the values of each.
+    model: Option<(ModelDigest, usize)>,
     tenants: RwLock<Tenants>,
     followers: Mutex<BTreeMap<String, Follower>>,
     /// Set when a record was read and could not be taken: what is held is not what was registered.
@@ -93,10 +107,51 @@ impl Corpus {
     /// # Errors
     /// What cannot be read or was changed.
     pub fn open(folder: &Path, keys: CorpusKeys) -> Result<Self, CorpusError> {
+        Self::open_for(folder, keys, None)
+    }
+
+    /// The same with the rows of a model, each of so many values. Their cohorts are another step: [`Corpus::settle`].
+    ///
+    /// # Errors
+    /// What cannot be read or was changed.
+    pub fn open_for(folder: &Path, keys: CorpusKeys, model: Option<(ModelDigest, usize)>) -> Result<Self, CorpusError> {
         let (tenants, followers) = (RwLock::default(), Mutex::default());
-        let corpus = Self { folder: folder.to_owned(), keys, tenants, followers, broken: AtomicBool::new(false) };
+        let broken = AtomicBool::new(false);
+        let corpus = Self { folder: folder.to_owned(), keys, model, tenants, followers, broken };
         corpus.refresh()?;
         Ok(corpus)
+    }
+
+    /// Computes the cohorts that are not known yet. Requests go on meanwhile, and what they ask of these rows is unknown.
+    ///
+    /// # Errors
+    /// Rows that do not fit.
+    pub fn settle(&self) -> Result<bool, CorpusError> {
+        // Nobody else changes the tenants as long as this is held.
+        let followers = self.followers.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut news = false;
+        for name in followers.keys() {
+            loop {
+                let next = match self.tenants().get(name).and_then(|tenant| tenant.index.as_ref()) {
+                    Some(index) => index.settle()?,
+                    None => None,
+                };
+                let Some(settled) = next else { break };
+                if let Some(index) = self.write().get_mut(name).and_then(|tenant| tenant.index.as_mut()) {
+                    index.take(settled)?;
+                }
+                news = true;
+            }
+        }
+        Ok(news)
+    }
+
+    /// Live documents, and of how many the model has rows.
+    pub fn read_by_model(&self) -> (usize, usize) {
+        let count = |(all, read): (usize, usize), tenant: &Tenant| {
+            (all + tenant.space.len(), read + tenant.index.as_ref().map_or(0, Index::len))
+        };
+        self.tenants().values().fold((0, 0), count)
     }
 
     /// Takes what came since the last look. Returns whether anything did.
@@ -116,7 +171,8 @@ impl Corpus {
         for name in there {
             if !followers.contains_key(&name) {
                 let space = Space::new(self.keys.words(&name));
-                self.write().insert(name.clone(), Tenant { space, background: None });
+                let index = self.model.map(|(model, dimension)| Index::new(model, dimension));
+                self.write().insert(name.clone(), Tenant { space, background: None, index, margin: None });
                 followers.insert(name.clone(), Follower::new(&self.folder, &self.keys, &name));
             }
         }
@@ -201,6 +257,26 @@ impl Tenant {
             }
             Record::Removed(id) => {
                 self.space.remove(id);
+                if let Some(index) = &mut self.index {
+                    index.remove(id);
+                }
+            }
+            Record::Margin(measured) => {
+                let is_ours = self.index.as_mut().filter(|index| index.model() == measured.model);
+                if let Some(index) = is_ours {
+                    self.margin = Some(i32::from(measured.least));
+                    index.count_change();
+                }
+            }
+            Record::Meant(meant) => {
+                let index = self.index.as_mut().filter(|index| index.model() == meant.model);
+                // Rows of a document that was removed meanwhile, or of another model, are nobody's.
+                if let (Some(index), Some(document)) = (index, self.space.document(meant.document)) {
+                    if meant.rows.len() != meaning::passages(document.words()) * index.dimension() {
+                        return Err(SpaceError::Rows);
+                    }
+                    index.add(meant.document, &meant.rows, document.is_counted())?;
+                }
             }
             Record::Background(measured) => {
                 self.space.calibrate(measured.threshold);

@@ -3,7 +3,8 @@
 //! What cannot be compared in time, or at all, is unknown; policy then treats it as possibly everything that is registered. A
 //! corpus whose files were changed by somebody else is unknown as a whole until it can be read again. As many comparisons run
 //! as there are cores: one that finds no place within its budget is unknown too, so that a flood takes neither memory nor the
-//! reactor's time.
+//! reactor's time. An encoder has a budget of its own within that of the whole: what it does not say in time is unknown, and the
+//! other stages stand.
 #![expect(clippy::disallowed_methods, reason = "this module measures the time that a comparison takes")]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,6 +19,7 @@ use tokio::sync::Semaphore;
 use super::corpus::{Answer, Corpus, CorpusError, Tenant, counts_for};
 use super::disguised::Texts;
 use super::history::History;
+use super::meaning::Embedder;
 use super::store::CorpusKeys;
 use super::{Comparing, Scanner};
 use crate::model::{Call, Caller, Leak, LeakFact, LeakMatch, Word};
@@ -28,6 +30,7 @@ pub struct Guard {
     corpus: Arc<Corpus>,
     history: Arc<History>,
     budget: Duration,
+    encoder: Option<Encoder>,
     /// Whether the files could be read at the last look.
     sound: AtomicBool,
     /// The classes of each tenant's live documents as of the last look, so that no request waits for a document that is being
@@ -37,6 +40,9 @@ pub struct Guard {
     places: Arc<Semaphore>,
 }
 
+/// Who reads passages for their meaning, and how long it may take for one request.
+pub type Encoder = (Arc<dyn Embedder>, Duration);
+
 type Classes = BTreeMap<String, BTreeSet<String>>;
 
 impl Guard {
@@ -44,11 +50,26 @@ impl Guard {
     ///
     /// # Errors
     /// When the folder is not there, or its files cannot be read or were changed.
-    pub fn open(folder: &Path, keys: CorpusKeys, budget: Duration, history: Duration) -> Result<Self, CorpusError> {
+    pub fn open(
+        folder: &Path,
+        keys: CorpusKeys,
+        (budget, history): (Duration, Duration),
+        encoder: Option<Encoder>,
+    ) -> Result<Self, CorpusError> {
         if !folder.is_dir() {
             return Err(CorpusError::Missing { folder: folder.display().to_string() });
         }
-        let corpus = Corpus::open(folder, keys)?;
+        let model = encoder.as_ref().map(|(embedder, _)| (embedder.digest(), embedder.dimension()));
+        let corpus = Corpus::open_for(folder, keys, model)?;
+        if let (Some(_), (all, read)) = (model, corpus.read_by_model())
+            && read < all
+        {
+            tracing::warn!(
+                documents = all,
+                read,
+                "The configured model has not read every document: what the encoder would say is unknown until `octroi corpus add` went over them"
+            );
+        }
         let classes = classes(&corpus);
         if classes.is_empty() {
             tracing::warn!(folder = %folder.display(), "The corpus holds no documents: every leak score is 0");
@@ -58,6 +79,7 @@ impl Guard {
             corpus: Arc::new(corpus),
             history: Arc::new(History::new(history)),
             budget,
+            encoder,
             sound: AtomicBool::new(true),
             classes: ArcSwap::from_pointee(classes),
             places: Arc::new(Semaphore::new(places)),
@@ -85,14 +107,24 @@ impl Guard {
             return Leak::scored(0);
         }
         let stopped = Arc::new(AtomicBool::new(false));
+        // A tenth is left for what comes after.
+        let end = Instant::now() + self.budget * 9 / 10;
         let work = {
             let (corpus, history) = (Arc::clone(&self.corpus), Arc::clone(&self.history));
             let (call, caller, stopped) = (Arc::clone(call), caller.clone(), Arc::clone(&stopped));
+            let encoder = self.encoder.clone();
             move || {
                 let stop = || stopped.load(Ordering::Relaxed);
-                let texts = Texts::of_call(&call, &stop)?;
-                let answer = corpus.ask(&texts, Some(caller.tenant.as_str()), &stop)?;
-                let history = history.add(&caller, &answer.touched, Instant::now());
+                let texts = Texts::of_call(&call, encoder.is_some(), &stop)?;
+                let tenant = Some(caller.tenant.as_str());
+                let mut answer = corpus.ask(&texts, tenant, &stop)?;
+                let history = history.add(&caller, &answer.touched, Instant::now()).max(answer.score);
+                if let Some((embedder, budget)) = &encoder {
+                    let until = end.min(Instant::now() + *budget);
+                    if let Err(error) = answer.see((&corpus, tenant), &texts, (&**embedder, Some(until))) {
+                        tracing::error!(%error, "The encoder failed: what it would say is unknown");
+                    }
+                }
                 Ok::<_, super::space::JudgeError>(leak(&answer, history))
             }
         };
@@ -140,9 +172,13 @@ fn leak(answer: &Answer, history: u16) -> Leak {
         chance: answer.chance,
         epoch: answer.epoch,
     });
-    let score = LeakFact::Score(answer.score);
-    let history = LeakFact::Score(history.max(answer.score));
-    Leak { score, history, classes, nearest }
+    let score = if answer.unseen && answer.score < Leak::REVIEW_MAX {
+        LeakFact::Between(answer.score, Leak::REVIEW_MAX)
+    } else {
+        LeakFact::Score(answer.score)
+    };
+    // What only an encoder saw adds nothing to it: many hints are no proof either.
+    Leak { score, history: LeakFact::Score(history), classes, nearest }
 }
 
 impl Scanner for Guard {
@@ -152,7 +188,7 @@ impl Scanner for Guard {
 
     fn look(&self) {
         let was_sound = self.sound.load(Ordering::Relaxed);
-        match self.corpus.refresh() {
+        match self.corpus.refresh().and_then(|news| Ok(news | self.corpus.settle()?)) {
             Ok(news) => {
                 if news {
                     self.classes.store(Arc::new(classes(&self.corpus)));
@@ -212,6 +248,7 @@ mod tests {
             labels_required: false,
             actor: Word::fixed("x"),
             quiet: false,
+            scope: Arc::default(),
         };
         (caller, Arc::new(crate::dialect::parse(api, body).unwrap()))
     }
@@ -221,9 +258,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         register(folder.path());
         let (hour, (caller, call)) = (Duration::from_hours(1), question());
-        let guard = Guard::open(folder.path(), keys(), Duration::from_secs(20), hour).unwrap();
+        let guard = Guard::open(folder.path(), keys(), (Duration::from_secs(20), hour), None).unwrap();
         assert!(matches!(guard.scan(&caller, &call).await.score, LeakFact::Score(score) if score >= Leak::SURELY));
-        let guard = Guard::open(folder.path(), keys(), Duration::from_millis(30), hour).unwrap();
+        let guard = Guard::open(folder.path(), keys(), (Duration::from_millis(30), hour), None).unwrap();
         let all = u32::try_from(guard.places.available_permits()).unwrap();
         let held = Arc::clone(&guard.places).acquire_many_owned(all).await.unwrap();
         let leak = guard.scan(&caller, &call).await;
@@ -235,7 +272,7 @@ mod tests {
     #[test]
     fn a_folder_that_is_gone_is_no_empty_corpus() {
         let folder = tempfile::tempdir().unwrap();
-        let open = |path: &Path| Guard::open(path, keys(), Duration::from_secs(1), Duration::from_secs(1));
+        let open = |path: &Path| Guard::open(path, keys(), (Duration::from_secs(1), Duration::from_secs(1)), None);
         assert!(open(folder.path()).is_ok());
         let refused = open(&folder.path().join("gone")).unwrap_err();
         assert!(refused.to_string().contains("is not there"), "{refused}");

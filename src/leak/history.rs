@@ -94,6 +94,7 @@ mod tests {
             labels_required: false,
             actor: Word::configured(actor),
             quiet: false,
+            scope: std::sync::Arc::default(),
         }
     }
 

@@ -3,6 +3,7 @@
 //! ```text
 //! text (words) -> prints (copied runs) \
 //!              -> sketch -> scan (near windows) -> align, space (evidence, score) -> corpus (all tenants) -> guard (a request)
+//! text (spoken) -> encoder, model -> meaning (near passages, less their cohorts) -> seen /
 //! extract (files) -> store (sealed segments) -> space
 //! ```
 //! [`Scanner`] is the seam to the journey: a registered corpus implements it ([`guard::Guard`]). Where no corpus is registered
@@ -17,8 +18,11 @@ pub mod encoder;
 pub mod extract;
 pub mod guard;
 mod history;
+pub mod meaning;
+pub mod model;
 pub mod prints;
 pub mod scan;
+mod seen;
 mod simd;
 pub mod sketch;
 pub mod space;

@@ -15,7 +15,7 @@ pub struct PolicyLoaded {
     pub in_force: bool,
     /// Why it was loaded: `start`, `files`, `signal`, `expiry`.
     pub cause: Word,
-    /// Why it was refused: `faults`, `signature`, `approvers`, `rollback`, `record`, `inside`.
+    /// Why it was refused: `faults`, `signature`, `approvers`, `name`, `rollback`, `record`, `inside`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<Word>,
     /// Digest of its sheets and packs; absent when it could not be compiled.

@@ -75,8 +75,28 @@ pub enum LabelFact {
 pub enum LeakFact {
     /// No corpus is registered, or the scan ended with this score.
     Score(u16),
+    /// The stages that ended say the first; what one did not say in time could make it the second.
+    Between(u16, u16),
     /// The scan failed or ran over its budget.
     Unknown,
+}
+
+impl LeakFact {
+    /// What it is at least; `None` when nothing is known.
+    pub const fn least(self) -> Option<u16> {
+        match self {
+            Self::Score(score) | Self::Between(score, _) => Some(score),
+            Self::Unknown => None,
+        }
+    }
+
+    /// What it may be at most.
+    pub const fn most(self) -> u16 {
+        match self {
+            Self::Score(score) | Self::Between(_, score) => score,
+            Self::Unknown => 1000,
+        }
+    }
 }
 
 /// What the comparison with protected documents says of a request.
@@ -99,7 +119,7 @@ pub struct LeakMatch {
     pub document: Word,
     /// Number of its passage.
     pub passage: u32,
-    /// Which stage found it: `fingerprint`, `code`, `sketch`.
+    /// Which stage found it: `fingerprint`, `code`, `sketch`, `encoder`.
     pub stage: Word,
     /// Its class.
     pub class: Word,
@@ -110,6 +130,10 @@ pub struct LeakMatch {
 }
 
 impl Leak {
+    /// The least score of what an encoder alone saw.
+    pub const REVIEW: u16 = 300;
+    /// The highest: it is for review, and brings no class.
+    pub const REVIEW_MAX: u16 = 499;
     /// The score from which a class is possibly there.
     pub const POSSIBLY: u16 = 500;
     /// The score from which a class is surely there.
@@ -135,8 +159,11 @@ pub struct Facts {
     pub tenant: Word,
     /// The app.
     pub app: Word,
-    /// The purpose, declared or registered.
+    /// The purpose, declared or registered; `unknown` for one declared that no sheet names.
     pub purpose: Option<Word>,
+    /// Whether the purpose was declared with the request and is not the one that the app is registered for: it may then have
+    /// others beside, so that naming one in a sheet says nothing of the rest.
+    pub purpose_declared: bool,
     /// Roles of the caller.
     pub roles: Vec<Word>,
     /// Where the data subjects reside, declared or registered.
@@ -165,6 +192,8 @@ pub struct Facts {
     pub leak: LeakFact,
     /// Types that the label took away, sorted by id: no rule sees them; they are recorded.
     pub lowered: Vec<TypeFact>,
+    /// Classes that the label took away: what is of another class besides is no longer of these.
+    pub lowered_classes: ClassSet,
     /// What was known of health of a person before the label took it away.
     pub lowered_health: Certainty,
     /// What the caller sent of a protected document within a time.

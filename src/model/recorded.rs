@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{Country, Word};
 
 /// The version of the vector; one that says more, or something else, has a higher one.
-pub const FACTS_VERSION: u8 = 2;
+pub const FACTS_VERSION: u8 = 3;
 
 /// The facts of one request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -26,6 +26,9 @@ pub struct RecordedFacts {
     /// What the caller sent of a protected document within a time; absent when unknown.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub leak_history: Option<u16>,
+    /// What the leak score may be at most, where a stage of the comparison did not end and the entry says the least.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub leak_most: Option<u16>,
     /// More types were found than an entry holds: the decision cannot be taken again from it.
     #[serde(skip_serializing_if = "is_not")]
     pub cut: bool,
@@ -35,6 +38,9 @@ pub struct RecordedFacts {
     /// A label was required and not declared, or one that the sheet did not list.
     #[serde(skip_serializing_if = "is_not")]
     pub label_unknown: bool,
+    /// The purpose was declared with the request and is not the one that the app is registered for.
+    #[serde(skip_serializing_if = "is_not")]
+    pub purpose_declared: bool,
     /// Roles of the caller.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub roles: Vec<Word>,

@@ -5,6 +5,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 
 use super::compiled::Policy;
+use super::declared::Today;
 use super::diagnostic::{Diagnostic, File};
 use super::inventory::{self, Inventory};
 use super::parser::language_of;
@@ -13,7 +14,7 @@ use super::program::Program;
 use super::reference::Reference;
 use super::resolve::{Names, Resolver};
 use super::resolved::{Atom, Resolved};
-use super::sheets::{check_whole, groups, home, labels, read_sheets};
+use super::sheets::{Zones, check_whole, groups, home, labels, read_sheets};
 use super::text::say;
 use super::tree::Sheet;
 use super::truth::{Truth, World};
@@ -42,7 +43,7 @@ pub(super) struct Gathered {
     pub(super) resolved: Resolved,
     pub(super) inventory: Inventory,
     pub(super) world: World,
-    zone: TimeZone,
+    zones: Zones,
     labels: Vec<Word>,
 }
 
@@ -59,7 +60,7 @@ pub(super) fn gather(
     let inventory = read_inventory(sources.inventory.as_ref(), &reference, language, &mut faults);
     let sheets = read_sheets(sources, &mut faults);
     let groups = groups(&sheets, &mut faults);
-    let (home, zone) = home(&sheets, &reference, &mut faults);
+    let (home, zones) = home(&sheets, &reference, &mut faults);
     let labels = labels(&sheets, &mut faults);
     let eea = reference.eea();
     let world = World { reference, home, eea };
@@ -72,20 +73,27 @@ pub(super) fn gather(
     }
     check_whole(&sheets, &mut faults);
     if faults.is_empty() {
-        Ok(Gathered { sheets, resolved, inventory, world, zone, labels })
+        Ok(Gathered { sheets, resolved, inventory, world, zones, labels })
     } else {
         Err(sorted(faults))
     }
 }
 
 impl Gathered {
-    /// The day at home.
+    /// The day at home, to tell an officer: where it is not known, the earliest that it can be.
     pub(super) fn day(&self, now: Timestamp) -> Date {
-        now.to_zoned(self.zone.clone()).date()
+        self.today(now).earliest
+    }
+
+    /// What day it is at home, as far as that is known.
+    pub(super) fn today(&self, now: Timestamp) -> Today {
+        let day = |zone: &TimeZone| now.to_zoned(zone.clone()).date();
+        Today { earliest: day(&self.zones.last), latest: day(&self.zones.first) }
     }
 
     /// The next instant at which something begins or ends: a declared truth, an adequacy decision, a window, an exception.
-    /// A last day ends with that day at home.
+    /// A last day ends with that day at home; where nobody knows when that is, what hangs on it changes when it may be over and
+    /// again when it surely is.
     pub(super) fn next_change(&self, now: Timestamp) -> Option<Timestamp> {
         let (mut first_days, mut last_days): (Vec<Date>, Vec<Date>) = (Vec::new(), Vec::new());
         for decision in &self.world.reference.decisions {
@@ -97,16 +105,20 @@ impl Gathered {
         }
         self.resolved.dates(&mut first_days, &mut last_days);
         let behind = last_days.into_iter().filter_map(|day| day.checked_add(1.day()).ok());
-        let begins = first_days.into_iter().chain(behind).filter_map(|day| day.to_zoned(self.zone.clone()).ok());
-        begins
-            .map(|midnight| midnight.timestamp())
+        let days: Vec<Date> = first_days.into_iter().chain(behind).collect();
+        let midnights = |zone: &TimeZone| -> Vec<_> {
+            days.iter().filter_map(|day| day.to_zoned(zone.clone()).ok()).map(|midnight| midnight.timestamp()).collect()
+        };
+        [midnights(&self.zones.first), midnights(&self.zones.last)]
+            .into_iter()
+            .flatten()
             .filter(|instant| instant.duration_since(now) > SignedDuration::ZERO)
             .min()
     }
 
     /// What is true of each backend on the day of an instant.
     pub(super) fn truths(&self, now: Timestamp) -> Vec<Truth<'_>> {
-        let today = self.day(now);
+        let today = self.today(now);
         self.inventory.entries.iter().map(|entry| Truth { entry, world: &self.world, today }).collect()
     }
 
@@ -128,7 +140,7 @@ impl Gathered {
         now: Timestamp,
     ) -> Result<Policy, Vec<Diagnostic>> {
         let truths = self.truths(now);
-        let today = self.resolved.on(self.day(now));
+        let today = self.resolved.on(self.today(now));
         let program = Program::new(&today, &truths, catalogue.entities.len())
             .map_err(|rule| vec![too_wide(&self.sheets, &today, rule)])?;
         let trees: Vec<&Sheet> = self.sheets.iter().map(|(_, sheet)| sheet).collect();
@@ -189,13 +201,11 @@ fn too_wide(sheets: &[(File, Sheet)], resolved: &Resolved, rule: usize) -> Diagn
     Diagnostic::new("octroi::policy::too-wide", &file, span, message).help("split it into several rules")
 }
 
+/// The purposes that something asks for on any day, exceptions included, sorted.
 fn purposes(resolved: &Resolved) -> Vec<Word> {
     let mut purposes = Vec::new();
-    let gates = resolved.rules.iter().map(|rule| &rule.gate);
-    let gates = gates.chain(resolved.allows.iter().map(|allow| &allow.gate));
-    let gates = gates.chain(resolved.tools.iter().map(|tool| &tool.gate));
-    let gates = gates.chain(resolved.fall_backs.iter().map(|clause| &clause.gate));
-    for condition in gates.flat_map(|gate| gate.when.iter().chain(&gate.unless)) {
+    let exceptions = resolved.exceptions.iter().filter_map(|exception| exception.when.as_ref());
+    for condition in resolved.conditions().chain(exceptions) {
         condition.visit(true, &mut |atom, _| {
             if let Atom::Purpose(purpose) = atom {
                 purposes.push(purpose.clone());

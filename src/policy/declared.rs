@@ -13,14 +13,53 @@ pub(super) struct Dated<T> {
     pub(super) until: Option<Date>,
 }
 
+/// What "today" is at home. Where home has several time zones, or none that is known, it is whatever day it is anywhere: the two
+/// are then a day apart, or two.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Today {
+    /// The day where the sun is last to rise.
+    pub(super) earliest: Date,
+    /// The day where it is first.
+    pub(super) latest: Date,
+}
+
+impl Today {
+    /// Whether a first day has surely come.
+    pub(super) fn has_begun(self, first: Date) -> bool {
+        first <= self.earliest
+    }
+
+    /// Whether a last day is surely not over.
+    pub(super) fn lasts(self, last: Date) -> bool {
+        self.latest <= last
+    }
+
+    /// Whether a first day has come somewhere.
+    pub(super) fn may_have_begun(self, first: Date) -> bool {
+        first <= self.latest
+    }
+
+    /// Whether a last day is not over everywhere.
+    pub(super) fn may_last(self, last: Date) -> bool {
+        self.earliest <= last
+    }
+}
+
+impl From<Date> for Today {
+    fn from(day: Date) -> Self {
+        Self { earliest: day, latest: day }
+    }
+}
+
 /// A declared value, if there is one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Declared<T>(pub(super) Option<Dated<T>>);
 
 impl<T> Declared<T> {
-    /// The value, if it is declared and still stands on a day.
-    pub(super) fn on(&self, day: Date) -> Option<&T> {
-        self.0.as_ref().filter(|dated| dated.stands(day)).map(|dated| &dated.value)
+    /// The value, if it is declared and surely stands.
+    pub(super) fn on(&self, today: impl Into<Today>) -> Option<&T> {
+        let today = today.into();
+        self.0.as_ref().filter(|dated| dated.stands(today)).map(|dated| &dated.value)
     }
 
     /// The value, whether or not it still stands.
@@ -34,9 +73,11 @@ impl<T> Declared<T> {
 }
 
 impl<T> Dated<T> {
-    /// Whether it stands on a day; its last day included.
-    pub(super) fn stands(&self, day: Date) -> bool {
-        self.verified.is_none_or(|verified| verified <= day) && self.until.is_none_or(|until| day <= until)
+    /// Whether it surely stands; its last day included.
+    pub(super) fn stands(&self, today: impl Into<Today>) -> bool {
+        let today = today.into();
+        self.verified.is_none_or(|verified| today.has_begun(verified))
+            && self.until.is_none_or(|until| today.lasts(until))
     }
 }
 
@@ -84,8 +125,8 @@ pub(super) struct Notes {
 pub(super) struct SubProcessor {
     pub(super) controlled_from: Option<Country>,
     pub(super) exposed_to: Option<Vec<Word>>,
-    /// Countries where it works on the data, as far as they are declared.
-    pub(super) places: Vec<Country>,
+    /// Countries where it works on the data; nothing where they are not declared, or one of them is not known.
+    pub(super) places: Option<Vec<Country>>,
 }
 
 /// Whether the machine proves what it runs.

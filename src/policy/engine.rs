@@ -263,9 +263,11 @@ impl<'p> Pass<'p> {
 
     /// Whether the call asks for a hosted tool that no line surely allows by name and host.
     pub(super) fn refuses_tools(&self) -> bool {
+        // `unknown` stands for whatever no sheet names: no line can name that.
+        let unknown = |tool: &(Word, Option<Word>)| tool.0 == Word::UNKNOWN || tool.1 == Some(Word::UNKNOWN);
         let allowed = |tool: &(Word, Option<Word>)| {
             let rows = self.program.tools.iter().filter(|row| row.tool == tool.0 && row.host == tool.1);
-            rows.into_iter().any(|row| row.gate.surely_open(&self.bits))
+            !unknown(tool) && rows.into_iter().any(|row| row.gate.surely_open(&self.bits))
         };
         !self.facts.hosted.iter().all(allowed)
     }

@@ -31,7 +31,8 @@ pub fn facts(
     let mut facts = Facts {
         tenant: caller.tenant.clone(),
         app: caller.app.clone(),
-        purpose: purpose(declared.purpose, caller, policy),
+        purpose: None,
+        purpose_declared: false,
         roles: caller.roles.clone(),
         residence: residence(declared.residence, caller, policy),
         minors: caller.minors,
@@ -47,17 +48,21 @@ pub fn facts(
         leak: context.leak.score,
         leak_history: context.leak.history,
         lowered: Vec::new(),
+        lowered_classes: ClassSet::default(),
         lowered_health: Certainty::FALSE,
         pseudonymised: Vec::new(),
     };
+    // Which of its purposes an app pursues it may say itself.
+    let own = caller.scope.purposes.iter().find(|own| declared.purpose.is_some_and(|said| said.trim() == own.as_str()));
+    set_purpose(&mut facts, declared.purpose, own.or(caller.purpose.as_ref()), policy);
     by_label(&mut facts, policy);
     by_corpus(&mut facts, context.leak, policy.catalogue());
     facts
 }
 
 /// What the sheets say of the declared label: it brings classes, whoever declares it, and takes away classes only where one
-/// of the named apps does. A type goes only when every class of it is taken away, so an account number that is also
-/// financial stays.
+/// of the named apps does. A type goes when every class of it is taken away; an account number that is also financial stays, and
+/// is then nothing but financial.
 pub(super) fn by_label(facts: &mut Facts, policy: &Policy) {
     let LabelFact::Named(label) = facts.label.clone() else { return };
     let says = policy.says.iter().filter(|says| says.label == label);
@@ -76,6 +81,7 @@ pub(super) fn by_label(facts: &mut Facts, policy: &Policy) {
     let stays = |fact: &TypeFact| catalogue.info(fact.entity).is_none_or(|info| info.classes.0 & !lowered.0 != 0);
     facts.lowered.extend(facts.types.iter().filter(|fact| !stays(fact)));
     facts.types.retain(stays);
+    facts.lowered_classes = facts.lowered_classes.union(lowered);
     if catalogue.class("health").is_some_and(|health| lowered.contains(health)) {
         facts.lowered_health = std::mem::replace(&mut facts.health_of_a_person, Certainty::FALSE);
     }
@@ -111,11 +117,19 @@ fn by_corpus(facts: &mut Facts, leak: &Leak, catalogue: &Catalogue) {
     }
 }
 
-fn purpose(declared: Option<&str>, caller: &Caller, policy: &Policy) -> Option<Word> {
-    let Some(declared) = declared else { return caller.purpose.clone() };
-    let own = caller.purpose.iter().chain(policy.purposes());
-    let wanted = declared.trim();
-    Some(own.into_iter().find(|word| word.as_str() == wanted).cloned().unwrap_or(Word::UNKNOWN))
+/// The registered purpose is the whole of it, and so is the same declared. Another that is declared is surely pursued where a
+/// sheet names it and possibly every other one as well, just as one that no sheet names: so what a pack or rule names more can
+/// never make a condition false that was not.
+pub(super) fn set_purpose(facts: &mut Facts, declared: Option<&str>, registered: Option<&Word>, policy: &Policy) {
+    let declared = declared.map(str::trim).filter(|declared| registered.is_none_or(|own| own.as_str() != *declared));
+    facts.purpose_declared = declared.is_some();
+    facts.purpose = match declared {
+        None => registered.cloned(),
+        Some(declared) => {
+            let named = policy.purposes().iter().find(|word| word.as_str() == declared);
+            Some(named.cloned().unwrap_or(Word::UNKNOWN))
+        }
+    };
 }
 
 fn residence(declared: Option<&str>, caller: &Caller, policy: &Policy) -> Vec<Country> {

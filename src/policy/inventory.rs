@@ -263,10 +263,8 @@ impl<'a, 't> EntryReader<'a, '_, 't> {
         self.reader.required(table, "name", span).and_then(|node| self.reader.text(node))?;
         let controlled_from = table.get("controlled-from").and_then(|node| self.country(node));
         let exposed_to = table.get("exposed-to").and_then(|node| self.regimes(node));
-        let places = match table.get("countries") {
-            Some(node) => self.countries(node)?,
-            None => Vec::new(),
-        };
+        // Where it works and nobody says, or in a region that nobody knows, is unknown; the rest of the list stands.
+        let places = table.get("countries").and_then(|node| self.countries(node));
         Some(SubProcessor { controlled_from, exposed_to, places })
     }
 

@@ -42,6 +42,7 @@ mod recall;
 mod reference;
 mod residual;
 mod resolve;
+mod resolve_area;
 mod resolve_exception;
 mod resolve_rule;
 mod resolved;

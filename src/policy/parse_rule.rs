@@ -41,8 +41,8 @@ impl Parser<'_> {
         wanted: &'static str,
         mut read: impl FnMut(&mut Self, Phrase) -> Parsed<bool>,
     ) -> bool {
-        let mut whole = true;
-        while !self.ended() {
+        let (mut whole, mut round) = (true, None);
+        while self.further(&mut round) {
             let span = self.span();
             let Some(clause) = self.sees_one(clauses) else {
                 if self.sees_one(STATEMENTS).is_some() {
@@ -50,7 +50,7 @@ impl Parser<'_> {
                 }
                 self.unknown(clauses, Text::from(wanted));
                 whole = false;
-                self.resume(true);
+                self.resume(clauses);
                 continue;
             };
             self.line(Break::Clause);
@@ -60,7 +60,7 @@ impl Parser<'_> {
                 Ok(true) => self.twice_said(clause, span),
                 Err(Broken) => {
                     whole = false;
-                    self.resume(true);
+                    self.resume(clauses);
                 }
             }
         }

@@ -24,11 +24,12 @@ impl Parser<'_> {
     pub(super) fn sheet(&mut self) -> Sheet {
         let mut sheet = Sheet::empty();
         if self.header(&mut sheet).is_err() {
-            self.resume(false);
+            self.resume(&[]);
         }
-        while !self.ended() {
+        let mut round = None;
+        while self.further(&mut round) {
             if self.statement(&mut sheet).is_err() {
-                self.resume(false);
+                self.resume(&[]);
             }
         }
         sheet
@@ -177,12 +178,12 @@ impl Parser<'_> {
     /// `[when …] [unless …] [from DATE] [until DATE]`, in any order.
     fn gate(&mut self) -> Parsed<Gate> {
         let mut gate = Gate::default();
-        while let Some(clause) = self.sees_one(GATES) {
-            let span = self.span();
-            self.eat(clause);
+        let mut span = self.span();
+        while let Some(clause) = self.eat_one(GATES) {
             if self.narrow(&mut gate, clause)? {
                 self.twice_said(clause, span);
             }
+            span = self.span();
         }
         Ok(gate)
     }

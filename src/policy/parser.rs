@@ -1,7 +1,9 @@
 //! Recursive descent over the tokens of a sheet: the cursor, the faults it makes, and `and`/`or`/`not`.
 //!
 //! A fault does not end parsing: the parser skips to the next line that begins a clause or statement and goes on, so that one
-//! run reports all. Depth is bounded, so a hostile sheet cannot exhaust the stack.
+//! run reports all. Depth is bounded, so a hostile sheet cannot exhaust the stack. Every loop ends, whatever the sheet says:
+//! those that may meet a fault go round by [`Parser::further`], which leaves a token behind in each round, all others only as
+//! long as they take a phrase or a comma. Behind more faults than anybody is shown, the sheet counts as ended.
 //!
 //! Longer than 400 lines: one function a production, the whole grammar side by side.
 
@@ -14,11 +16,11 @@ use super::concrete::{Break, Concrete, Item, Mark};
 use super::diagnostic::{Diagnostic, File};
 use super::lexer::{Kind, Lexed, Token, lex};
 use super::nearest::{closeness, did_you_mean_one};
-use super::phrase::{CLAUSES, Language, Phrase, STATEMENTS};
+use super::phrase::{Language, Phrase, STATEMENTS};
 use super::surface;
 use super::text::{Part, Text, say};
 use super::tree::{Expr, Name, Sheet};
-use crate::limits::{POLICY_DEPTH_MAX, POLICY_FILE_BYTES_MAX};
+use crate::limits::{POLICY_DEPTH_MAX, POLICY_FAULTS_MAX, POLICY_FILE_BYTES_MAX};
 
 /// Parses a sheet or pack as far as it can be understood. It is whole when no fault was added.
 pub(super) fn parse(file: &File, faults: &mut Vec<Diagnostic>) -> Option<Sheet> {
@@ -32,6 +34,7 @@ pub(super) fn parse_concrete(file: &File, faults: &mut Vec<Diagnostic>) -> Optio
         faults.push(Diagnostic::new("octroi::policy::too-large", file, 0..0, message));
         return None;
     }
+    let told = faults.len();
     let Lexed { tokens, comments } = lex(file, faults);
     let end = Token { kind: Kind::End, span: 0..0, first: true };
     let mut parser = Parser {
@@ -40,6 +43,7 @@ pub(super) fn parse_concrete(file: &File, faults: &mut Vec<Diagnostic>) -> Optio
         tokens,
         at: 0,
         faults,
+        told,
         depth: 0,
         marks: Vec::new(),
         breaks: Vec::new(),
@@ -73,6 +77,8 @@ pub(super) struct Parser<'a> {
     tokens: Vec<Token>,
     at: usize,
     pub(super) faults: &'a mut Vec<Diagnostic>,
+    /// Faults of the files before this one.
+    told: usize,
     depth: usize,
     marks: Vec<Mark>,
     breaks: Vec<(usize, Break)>,
@@ -98,8 +104,25 @@ impl Parser<'_> {
 
     pub(super) fn step(&mut self) {
         if !self.ended() {
-            self.at += 1;
+            self.advance(1);
         }
+    }
+
+    /// Goes over some tokens; to the end, where more is wrong than is shown.
+    fn advance(&mut self, tokens: usize) {
+        let end = self.tokens.len().saturating_sub(1);
+        let over = self.faults.len().saturating_sub(self.told) > POLICY_FAULTS_MAX;
+        self.at = if over { end.max(self.at) } else { self.at + tokens };
+    }
+
+    /// Begins a round of a loop, unless the sheet has ended. A round that took nothing, whatever it met, has its token skipped:
+    /// no loop of this kind can stand still.
+    pub(super) fn further(&mut self, before: &mut Option<usize>) -> bool {
+        if before.is_some_and(|before| self.at <= before) {
+            self.step();
+        }
+        *before = Some(self.at);
+        !self.ended()
     }
 
     /// Undoes one [`Self::step`].
@@ -159,7 +182,7 @@ impl Parser<'_> {
             );
         }
         self.marks.push(Mark { from: self.at, tokens: words, item: Item::Phrase(phrase) });
-        self.at += words;
+        self.advance(words);
         true
     }
 
@@ -171,8 +194,7 @@ impl Parser<'_> {
     /// Takes the longest of these phrases that stands here.
     pub(super) fn eat_one(&mut self, phrases: &[Phrase]) -> Option<Phrase> {
         let seen = self.sees_one(phrases)?;
-        self.eat(seen);
-        Some(seen)
+        self.eat(seen).then_some(seen)
     }
 
     pub(super) fn sees_one(&self, phrases: &[Phrase]) -> Option<Phrase> {
@@ -310,11 +332,12 @@ impl Parser<'_> {
         Err(self.fault("octroi::policy::missing", say!("expected a number: {}", Text::from(wanted)), None))
     }
 
-    /// Skips to the next line that begins a statement or, within a rule, a clause.
-    pub(super) fn resume(&mut self, in_rule: bool) {
+    /// Skips to the next line that begins a statement or one of these clauses: those that the caller reads, and no others, or it
+    /// would stop where the caller cannot go on.
+    pub(super) fn resume(&mut self, clauses: &[Phrase]) {
         while !self.ended() {
-            let begins = self.sees_one(STATEMENTS).is_some() || (in_rule && self.sees_one(CLAUSES).is_some());
-            if self.token(0).first && begins {
+            let begins = || self.sees_one(STATEMENTS).is_some() || self.sees_one(clauses).is_some();
+            if self.token(0).first && begins() {
                 return;
             }
             self.step();
@@ -346,17 +369,16 @@ impl Parser<'_> {
     fn segment<A>(&mut self, atom: fn(&mut Self) -> Parsed<Expr<A>>) -> Parsed<Expr<A>> {
         let mut parts = vec![self.unit(atom)?];
         let mut joint = None;
-        while self.sees(Phrase::And) || self.sees(Phrase::Or) {
-            self.joint(&mut joint);
+        while self.joint(&mut joint) {
             parts.push(self.unit(atom)?);
         }
         Ok(joined(joint, parts))
     }
 
-    /// Takes `and` or `or`; the other one than before is a fault that does not stop parsing.
-    fn joint(&mut self, joint: &mut Option<Phrase>) {
+    /// Takes `and` or `or`, and says whether one stood there; the other one than before is a fault that does not stop parsing.
+    fn joint(&mut self, joint: &mut Option<Phrase>) -> bool {
         let span = self.span();
-        let Some(this) = self.eat_one(&[Phrase::And, Phrase::Or]) else { return };
+        let Some(this) = self.eat_one(&[Phrase::And, Phrase::Or]) else { return false };
         if joint.replace(this).is_some_and(|before| before != this) {
             let fault = Diagnostic::new(
                 "octroi::policy::mixed-and-or",
@@ -371,6 +393,7 @@ impl Parser<'_> {
             ));
             self.faults.push(fault);
         }
+        true
     }
 
     fn unit<A>(&mut self, atom: fn(&mut Self) -> Parsed<Expr<A>>) -> Parsed<Expr<A>> {

@@ -12,6 +12,8 @@
 //! first vector and for *surely* over the second. It is kept as alternatives (rows), each a set of bits that must all be 1.
 //! Predicates on backends do not depend on the request: each becomes one mask of backends when the policy is compiled.
 
+use std::collections::HashMap;
+
 use smallvec::SmallVec;
 
 use super::resolved::{Atom, Condition, Gate, Predicate, Resolved, Rule};
@@ -168,6 +170,8 @@ impl RuleRow {
 #[derive(Debug, Default)]
 pub(super) struct Program {
     atoms: Vec<Atom>,
+    /// Where each atom stands, while the policy is compiled; empty afterwards.
+    numbers: HashMap<Atom, usize>,
     /// Indices of the atoms that ask for the state after the duties.
     still: Vec<usize>,
     pub(super) allows: Vec<AllowRow>,
@@ -208,6 +212,7 @@ impl Program {
             let row = program.rule(rule, truths, types, &mut prefers).map_err(|_| index)?;
             program.rules.push(row);
         }
+        program.numbers = HashMap::new();
         Ok(program)
     }
 
@@ -347,11 +352,12 @@ impl Program {
     }
 
     fn atom(&mut self, atom: &Atom) -> usize {
-        if let Some(index) = self.atoms.iter().position(|known| known == atom) {
-            return index;
+        if let Some(index) = self.numbers.get(atom) {
+            return *index;
         }
+        let index = self.atoms.len();
         self.atoms.push(atom.clone());
-        let index = self.atoms.len() - 1;
+        self.numbers.insert(atom.clone(), index);
         if matches!(atom, Atom::Still(_)) {
             self.still.push(index);
         }

@@ -1,7 +1,8 @@
 //! Facts into the record and back: a decision is taken again from its entry, under the same policy or another.
 //!
 //! Under the policy of the day, the facts come back as they were. Under another, what its sheets call otherwise is carried by
-//! name: a label or purpose that no sheet of the day named was recorded as unknown and stays so; a type of data that it does
+//! name: a label or purpose that no sheet of the day named was recorded as unknown and stays so, and a label of the day that the
+//! other policy does not list may be any; a type of data that it does
 //! not know makes the decision one that cannot be taken again. Nothing is guessed.
 
 use std::borrow::Cow;
@@ -51,6 +52,7 @@ pub fn recorded(
         cut: types.len() > FACT_TYPES_MAX,
         health: health.possibly.then(|| Word::fixed(if health.surely { "surely" } else { "possibly" })),
         label_unknown: facts.label == LabelFact::Unknown,
+        purpose_declared: facts.purpose_declared,
         roles: facts.roles.clone(),
         residence: facts.residence.clone(),
         minors: facts.minors,
@@ -62,9 +64,10 @@ pub fn recorded(
             .map(|(kind, host)| RecordedTool { tool: kind.clone(), host: host.clone() })
             .collect(),
         brought: leak.classes.iter().map(|(class, sure)| Brought { class: class.clone(), sure: *sure }).collect(),
-        leak_history: match facts.leak_history {
-            LeakFact::Score(score) => Some(score),
-            LeakFact::Unknown => None,
+        leak_history: facts.leak_history.least(),
+        leak_most: match facts.leak {
+            LeakFact::Between(_, most) => Some(most),
+            LeakFact::Score(_) | LeakFact::Unknown => None,
         },
         able: backends.filter(|(id, _)| able.contains(*id)).map(|(_, backend)| backend.name.clone()).collect(),
     }
@@ -132,12 +135,15 @@ struct Vector<'a> {
     #[serde(default, borrow)]
     brought: Vec<BroughtClass<'a>>,
     leak_history: Option<u16>,
+    leak_most: Option<u16>,
     #[serde(default)]
     cut: bool,
     #[serde(default, borrow)]
     health: Option<&'a str>,
     #[serde(default)]
     label_unknown: bool,
+    #[serde(default)]
+    purpose_declared: bool,
     #[serde(default)]
     roles: Vec<Cow<'a, str>>,
     #[serde(default)]
@@ -269,6 +275,7 @@ impl<'p> Recall<'p> {
             tenant: self.word(&entry.tenant),
             app: self.word(&entry.app),
             purpose: entry.purpose.as_ref().map(|purpose| self.word(purpose)),
+            purpose_declared: vector.purpose_declared || (vector.v < 3 && self.names_no(entry.purpose.as_deref())),
             roles: vector.roles.iter().map(|role| self.word(role)).collect(),
             residence: vector.residence.clone(),
             minors: vector.minors,
@@ -294,7 +301,11 @@ impl<'p> Recall<'p> {
             declared,
             suspected,
             leak_history: vector.leak_history.map_or(LeakFact::Unknown, LeakFact::Score),
-            leak: entry.leak_score.map_or(LeakFact::Unknown, LeakFact::Score),
+            leak: match (entry.leak_score, vector.leak_most) {
+                (Some(least), Some(most)) => LeakFact::Between(least, most),
+                (Some(score), None) => LeakFact::Score(score),
+                (None, _) => LeakFact::Unknown,
+            },
             ..nothing()
         };
         let able = vector.able.iter().filter_map(|name| self.backends.get(&**name).copied()).collect();
@@ -331,6 +342,12 @@ impl<'p> Recall<'p> {
                 listed.map_or(LabelFact::Unknown, |listed| LabelFact::Named(listed.clone()))
             }
         }
+    }
+
+    /// Whether a purpose is one that this policy does not name. Entries before the third version do not say whether it was the
+    /// registered one; another may then be pursued beside it.
+    fn names_no(&self, purpose: Option<&str>) -> bool {
+        purpose.is_some_and(|purpose| self.policy.purposes().iter().all(|named| named.as_str() != purpose))
     }
 
     fn word(&mut self, text: &str) -> Word {

@@ -5,16 +5,16 @@ use std::ops::Range;
 
 use super::Vocabulary;
 use super::diagnostic::{Diagnostic, File};
-use super::nearest::{did_you_mean, did_you_mean_one, nearest};
+use super::nearest::{did_you_mean_one, nearest};
 use super::parser::folded;
 use super::phrase::Phrase;
-use super::reference::{Countries, country_help, not_a_country};
 use super::resolved::{Allow, AllowTool, Atom, Condition, FallBackClause, Gate, Predicate, Quality, Resolved, What};
 use super::surface;
 use super::text::{Text, say};
-use super::tree::{self, Area, Ask, Expr, Name, Sheet, Trait};
+use super::tree::{self, Ask, Expr, Name, Sheet, Trait};
 use super::truth::World;
-use crate::model::{Catalogue, Country, EntityId, Word};
+use crate::limits::POLICY_FAULTS_MAX;
+use crate::model::{Catalogue, EntityId, Word};
 
 /// What names may mean.
 pub(super) struct Names<'a> {
@@ -81,11 +81,19 @@ impl Resolver<'_> {
         message: impl Into<Text>,
         help: Option<Text>,
     ) {
+        if self.flooded() {
+            return;
+        }
         let fault = Diagnostic::new(code, self.file, span, message);
         self.faults.push(match help {
             Some(help) => fault.help(help),
             None => fault,
         });
+    }
+
+    /// Whether more is wrong than is shown: nothing further is compared with what it may mean.
+    fn flooded(&self) -> bool {
+        self.faults.len() > POLICY_FAULTS_MAX
     }
 
     /// What a name of the reference data means: the law of a class, the full name of a scheme or regime.
@@ -99,6 +107,9 @@ impl Resolver<'_> {
         what: &'static str,
         known: impl IntoIterator<Item = &'k str> + Clone,
     ) {
+        if self.flooded() {
+            return;
+        }
         let near = nearest(&name.text, known.clone());
         let near = did_you_mean_one(near.into_iter().map(|word| (word, self.meaning(word))).collect());
         let help = near.or_else(|| {
@@ -117,6 +128,13 @@ impl Resolver<'_> {
         let kinds = &self.names.vocabulary.hosted;
         if !kinds.is_empty() && !kinds.iter().any(|kind| *kind == *allow.tool.text) {
             self.unlisted(&allow.tool, "kind of hosted tool", self.names.vocabulary.hosted.iter().map(Word::as_str));
+        }
+        for name in [Some(&allow.tool), allow.host.as_ref()].into_iter().flatten() {
+            if name.text.to_lowercase() == Word::UNKNOWN.as_str() {
+                let message =
+                    say!("`{}` stands for every tool and host that no sheet names, and cannot be allowed", &name.text);
+                self.fault("octroi::policy::no-meaning", name.span.clone(), message, None);
+            }
         }
         if allow.tool.text == "mcp" && allow.host.is_none() {
             let help = Some(say!("name it: {} mcp {} \"tools.example.com\"", Phrase::AllowHosted, Phrase::At));
@@ -180,6 +198,9 @@ impl Resolver<'_> {
     /// A class or type that something can bring.
     pub(super) fn what(&mut self, name: &Name) -> Option<What> {
         let Some(what) = self.find(&name.text) else {
+            if self.flooded() {
+                return None;
+            }
             let catalogue = self.names.catalogue;
             let known = catalogue.classes.iter().map(|info| info.name.as_str());
             let known = known.chain(catalogue.entities.iter().map(|info| info.name.as_str()));
@@ -339,61 +360,10 @@ impl Resolver<'_> {
 
     /// A backend of the inventory and its number.
     pub(super) fn backend(&mut self, name: &Name) -> Option<(usize, Word)> {
-        let found = self.names.backends.iter().position(|known| *known == *name.text);
+        let found = self.names.backends.binary_search_by(|known| known.as_str().cmp(&name.text)).ok();
         if found.is_none() {
             self.unlisted(name, "backend of the inventory", self.names.backends.iter().map(Word::as_str));
         }
         found.and_then(|index| Some((index, self.names.backends.get(index)?.clone())))
-    }
-
-    fn areas(&mut self, areas: &[Area]) -> Option<Countries> {
-        let mut together = Countries::new();
-        let mut lost = false;
-        for area in areas {
-            match self.area(area) {
-                Some(countries) => together.extend(countries),
-                None => lost = true,
-            }
-        }
-        (!lost).then_some(together)
-    }
-
-    /// What was probably meant by something that is no area: its name in this sheet's language, or a country's code.
-    fn area_help(&self, written: &str) -> Option<Text> {
-        let language = self.file.language();
-        let named = [(Phrase::Eea, "EEA", "EEE"), (Phrase::Eu, "EU", "UE")];
-        let bare = written.rsplit('\'').next().unwrap_or(written);
-        let upper = bare.to_uppercase();
-        if let Some((phrase, ..)) = named.iter().find(|(_, en, fr)| [*en, *fr, "EUROPE"].contains(&upper.as_str())) {
-            return Some(say!("write `{}`", *phrase));
-        }
-        let near = || {
-            nearest(
-                bare,
-                named.iter().map(|(phrase, ..)| phrase.surface(language)).chain([Phrase::Home.surface(language)]),
-            )
-        };
-        let code = self.names.world.reference.code_of(bare);
-        code.map(|code| say!("did you mean `{}`?", code.as_str()))
-            .or_else(|| country_help(bare))
-            .or_else(|| did_you_mean(&near()))
-    }
-
-    pub(super) fn area(&mut self, area: &Area) -> Option<Countries> {
-        let world = self.names.world;
-        match area {
-            Area::Eea => Some(world.eea.clone()),
-            Area::Eu => Some(world.reference.eu()),
-            Area::Home => Some(world.home.clone()),
-            Area::Country { code, overseas } => {
-                let found =
-                    Country::parse(&code.text).filter(|country| world.reference.countries.contains_key(country));
-                if found.is_none() {
-                    let help = self.area_help(&code.text);
-                    self.fault("octroi::policy::unknown-country", code.span.clone(), not_a_country(&code.text), help);
-                }
-                found.map(|country| world.reference.country(country, *overseas))
-            }
-        }
     }
 }

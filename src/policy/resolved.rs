@@ -1,9 +1,10 @@
 //! The tree after every name has been looked up: what compiles to masks, and what a naive evaluator can read.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
+use super::declared::Today;
 use super::reference::Countries;
 use super::tree::Expr;
 use crate::model::{Action, BackendId, Catalogue, ClassId, ClassSet, Country, EntityId, Facts, Word};
@@ -76,9 +77,14 @@ pub(super) struct Gate {
 }
 
 impl Gate {
-    /// Whether a day lies in its window.
-    pub(super) fn stands(&self, day: Date) -> bool {
-        self.from.is_none_or(|from| from <= day) && self.until.is_none_or(|until| day <= until)
+    /// Whether today surely lies in its window: for what opens.
+    fn surely_stands(&self, today: Today) -> bool {
+        self.from.is_none_or(|from| today.has_begun(from)) && self.until.is_none_or(|until| today.lasts(until))
+    }
+
+    /// Whether today may lie in its window: for what restricts.
+    fn may_stand(&self, today: Today) -> bool {
+        self.from.is_none_or(|from| today.may_have_begun(from)) && self.until.is_none_or(|until| today.may_last(until))
     }
 
     /// Whether it asks for the state after the duties.
@@ -194,23 +200,26 @@ pub(super) struct Resolved {
 }
 
 impl Resolved {
-    /// What holds on a day: statements outside their window are left out, and exceptions in date are part of their rule.
-    pub(super) fn on(&self, day: Date) -> Self {
+    /// What holds on a day: statements outside their window are left out, and exceptions in date are part of their rule. Where
+    /// nobody knows what day it is at home, what opens holds only if it does on each of them, and a rule if it does on any.
+    pub(super) fn on(&self, day: impl Into<Today>) -> Self {
+        let day = day.into();
         let mut today = self.clone();
-        today.allows.retain(|allow| allow.gate.stands(day));
-        today.tools.retain(|tool| tool.gate.stands(day));
-        today.rules.retain(|rule| rule.gate.stands(day));
-        today.fall_backs.retain(|clause| clause.gate.stands(day));
-        today.exceptions.retain(|exception| day <= exception.until);
+        today.allows.retain(|allow| allow.gate.surely_stands(day));
+        today.tools.retain(|tool| tool.gate.surely_stands(day));
+        today.rules.retain(|rule| rule.gate.may_stand(day));
+        today.fall_backs.retain(|clause| clause.gate.surely_stands(day));
+        today.exceptions.retain(|exception| day.lasts(exception.until));
+        // Side by side, not each within the one before: many exceptions of one rule nest no deeper than one.
+        let mut spared: BTreeMap<&Word, Vec<Condition>> = BTreeMap::new();
         for exception in &today.exceptions {
             // Without a condition it spares every request: the empty conjunction is surely true.
-            let spared = exception.when.clone().unwrap_or(Expr::All(Vec::new()));
-            for rule in today.rules.iter_mut().filter(|rule| rule.name == exception.rule) {
-                rule.gate.unless = Some(match rule.gate.unless.take() {
-                    Some(unless) => Expr::Any(vec![unless, spared.clone()]),
-                    None => spared.clone(),
-                });
-            }
+            let when = exception.when.clone().unwrap_or(Expr::All(Vec::new()));
+            spared.entry(&exception.rule).or_default().push(when);
+        }
+        for rule in &mut today.rules {
+            let Some(spared) = spared.remove(&rule.name) else { continue };
+            rule.gate.unless = Some(Expr::Any(rule.gate.unless.take().into_iter().chain(spared).collect()));
         }
         today
     }

@@ -1,6 +1,6 @@
 //! The sheets of a policy and the packs they use: which there are, and what must hold of them together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::tz::TimeZone;
 
@@ -12,8 +12,19 @@ use super::reference::{Countries, Reference};
 use super::text::{Text, say};
 use super::tree::{Area, Name, Sheet};
 use super::{Sources, engine, starter};
-use crate::limits::{POLICY_PREFERS_MAX, POLICY_RULES_MAX};
+use crate::limits::{
+    POLICY_EXCEPTIONS_MAX, POLICY_FAULTS_MAX, POLICY_LABELS_MAX, POLICY_PREFERS_MAX, POLICY_RULES_MAX,
+};
 use crate::model::{Country, Word};
+
+/// The time zones between which home lies: one and the same where it has one.
+#[derive(Debug, Clone)]
+pub(super) struct Zones {
+    /// Where each day begins, and ends, before it does at home.
+    pub(super) first: TimeZone,
+    /// Where it does after.
+    pub(super) last: TimeZone,
+}
 
 /// The sheets in the order given, then each pack that one of them uses, once.
 pub(super) fn read_sheets(sources: &Sources, faults: &mut Vec<Diagnostic>) -> Vec<(File, Sheet)> {
@@ -38,13 +49,13 @@ pub(super) fn read_sheets(sources: &Sources, faults: &mut Vec<Diagnostic>) -> Ve
         faults.push(fault.help("without one nothing is allowed: write policies/main.policy, or run `octroi init`"));
     }
     let mut packs: Vec<(File, Sheet)> = Vec::new();
-    let mut seen: Vec<String> = Vec::new();
+    let mut seen: BTreeSet<&str> = BTreeSet::new();
     for (file, sheet) in &sheets {
         for name in sheet.uses.iter().filter(|_| !sheet.pack) {
-            if seen.contains(&name.text) {
+            // Each name that is no pack is compared with all that are: no more of them than are shown.
+            if !seen.insert(&name.text) || faults.len() > POLICY_FAULTS_MAX {
                 continue;
             }
-            seen.push(name.text.clone());
             match find_pack(&name.text, sources) {
                 Some(pack) => packs.extend(parse(&pack, faults).map(|tree| (pack, tree))),
                 None => faults.push(no_pack(file, name, sources)),
@@ -109,12 +120,12 @@ fn check_pack(file: &File, pack: &Sheet, faults: &mut Vec<Diagnostic>) {
     }
 }
 
-/// The home of the policy and its time zone.
+/// The home of the policy and its time zones.
 pub(super) fn home(
     sheets: &[(File, Sheet)],
     reference: &Reference,
     faults: &mut Vec<Diagnostic>,
-) -> (Countries, TimeZone) {
+) -> (Countries, Zones) {
     let mut found: Option<(Country, bool)> = None;
     for (file, sheet) in sheets {
         let fault = |span: std::ops::Range<usize>, message: Text| {
@@ -147,14 +158,19 @@ pub(super) fn home(
         let fault = Diagnostic::new("octroi::policy::no-home", file, sheet.title.span.clone(), message);
         faults.push(fault.help(say!("add a line: {} FR", Phrase::Home)));
     }
-    // A home without a known zone ends its days with the earliest on Earth: nothing stands a minute too long.
-    let earliest = TimeZone::fixed(jiff::tz::offset(14));
-    let zone = found.and_then(|(country, _)| reference.countries.get(&country)?.zone.clone()).unwrap_or(earliest);
-    (found.map(|(country, overseas)| reference.country(country, overseas)).unwrap_or_default(), zone)
+    // A home without one known zone lies between the first and the last on Earth: what opens ends with the first and begins with
+    // the last, and what restricts the other way round.
+    let zone = found.and_then(|(country, _)| reference.countries.get(&country)?.zone.clone());
+    let zones = zone.map_or_else(
+        || Zones { first: TimeZone::fixed(jiff::tz::offset(14)), last: TimeZone::fixed(jiff::tz::offset(-12)) },
+        |zone| Zones { first: zone.clone(), last: zone },
+    );
+    (found.map(|(country, overseas)| reference.country(country, overseas)).unwrap_or_default(), zones)
 }
 
 pub(super) fn labels(sheets: &[(File, Sheet)], faults: &mut Vec<Diagnostic>) -> Vec<Word> {
     let mut labels: Vec<Word> = Vec::new();
+    let mut known: BTreeSet<String> = BTreeSet::new();
     let mut listing: Option<&File> = None;
     for (file, sheet) in sheets.iter().filter(|(_, sheet)| !sheet.pack) {
         for label in &sheet.labels {
@@ -164,8 +180,13 @@ pub(super) fn labels(sheets: &[(File, Sheet)], faults: &mut Vec<Diagnostic>) -> 
             if *listing.get_or_insert(file).name() != *file.name() {
                 fault("labels are listed in two sheets: their order would be unclear");
             }
-            if labels.iter().any(|known| known.as_str().to_lowercase() == label.text.to_lowercase()) {
+            if !known.insert(label.text.to_lowercase()) {
                 fault("this label is listed twice");
+            }
+            if labels.len() == POLICY_LABELS_MAX {
+                let message = say!("there are more than {} labels", POLICY_LABELS_MAX);
+                faults.push(Diagnostic::new("octroi::policy::too-large", file, label.span.clone(), message));
+                return labels;
             }
             labels.push(Word::configured(&label.text));
         }
@@ -190,16 +211,23 @@ pub(super) fn groups(sheets: &[(File, Sheet)], faults: &mut Vec<Diagnostic>) -> 
 
 /// An exception names a rule that there is, its own or a pack's, and has a name of its own.
 fn check_exceptions(sheets: &[(File, Sheet)], faults: &mut Vec<Diagnostic>) {
-    let rules: Vec<&str> =
+    let rules: BTreeSet<&str> =
         sheets.iter().flat_map(|(_, sheet)| &sheet.rules).map(|rule| rule.name.text.as_str()).collect();
-    let mut seen: Vec<&str> = Vec::new();
+    let mut seen: BTreeSet<&str> = BTreeSet::new();
     for (file, exception) in sheets.iter().flat_map(|(file, sheet)| sheet.exceptions.iter().map(move |e| (file, e))) {
-        if seen.contains(&exception.name.text.as_str()) {
+        if faults.len() > POLICY_FAULTS_MAX {
+            return;
+        }
+        if seen.len() == POLICY_EXCEPTIONS_MAX {
+            let message = say!("there are more than {} exceptions", POLICY_EXCEPTIONS_MAX);
+            faults.push(Diagnostic::new("octroi::policy::too-large", file, exception.name.span.clone(), message));
+            return;
+        }
+        if !seen.insert(&exception.name.text) {
             let message = say!("there is another exception `{}`", exception.name.text);
             faults.push(Diagnostic::new("octroi::policy::twice", file, exception.name.span.clone(), message));
         }
-        seen.push(&exception.name.text);
-        let Some(rule) = exception.rule.as_ref().filter(|rule| !rules.contains(&rule.text.as_str())) else { continue };
+        let Some(rule) = exception.rule.as_ref().filter(|rule| !rules.contains(&*rule.text)) else { continue };
         let message = say!("there is no rule `{}`", rule.text);
         let mut fault = Diagnostic::new("octroi::policy::unknown-name", file, rule.span.clone(), message);
         if let Some(help) = did_you_mean(&nearest(&rule.text, rules.iter().copied())) {

@@ -5,9 +5,7 @@
 
 use std::sync::Arc;
 
-use jiff::civil::Date;
-
-use super::declared::{Attestation, Declared, Entry};
+use super::declared::{Attestation, Declared, Entry, Today};
 use super::reference::{Countries, Reference};
 use super::resolved::Quality;
 use super::tree::Expr;
@@ -18,7 +16,7 @@ use crate::model::{Certainty, Country, Tier, Word};
 pub(super) struct Truth<'a> {
     pub(super) entry: &'a Entry,
     pub(super) world: &'a World,
-    pub(super) today: Date,
+    pub(super) today: Today,
 }
 
 /// What the predicates need of reference data, worked out once.
@@ -60,7 +58,7 @@ impl Truth<'_> {
     /// The contract of GDPR Art. 28 is on file, and its day has come.
     fn contract(&self) -> Certainty {
         self.entry.contract.on(self.today).map_or(Certainty::UNKNOWN, |contract| {
-            Certainty::known(contract.on_file && contract.dated.is_none_or(|dated| dated <= self.today))
+            Certainty::known(contract.on_file && contract.dated.is_none_or(|dated| self.today.has_begun(dated)))
         })
     }
 
@@ -69,19 +67,23 @@ impl Truth<'_> {
         self.flag(&self.entry.run_by_owner).and(self.located_in(&self.world.home))
     }
 
-    /// Surely when every country of processing, storage, logs and support is known and in the area; possibly when any of
-    /// them is or may be.
+    /// The countries of each place where data is: processing, storage, logs, support, and where each sub-processor works. One
+    /// that is not known is `None`, and so are those of sub-processors of whom there is no list today.
+    fn places(&self) -> Vec<Option<&Vec<Country>>> {
+        let mut places: Vec<_> = self.entry.places.iter().map(|declared| declared.on(self.today)).collect();
+        match self.entry.sub_processors.on(self.today) {
+            Some(others) => places.extend(others.iter().map(|other| other.places.as_ref())),
+            None => places.push(None),
+        }
+        places
+    }
+
+    /// Surely when every country of every place is known and in the area; possibly when any of them is or may be.
     fn located_in(&self, area: &Countries) -> Certainty {
         let mut located = Certainty { possibly: false, surely: true };
-        for declared in &self.entry.places {
-            let places = declared.on(self.today);
+        for places in self.places() {
             located.possibly |= places.is_none_or(|places| places.iter().any(|place| area.contains(place)));
             located.surely &= places.is_some_and(|places| places.iter().all(|place| area.contains(place)));
-        }
-        // Where a sub-processor works, the data is too.
-        for other in self.entry.sub_processors.on(self.today).into_iter().flatten() {
-            located.possibly |= other.places.iter().any(|place| area.contains(place));
-            located.surely &= other.places.iter().all(|place| area.contains(place));
         }
         located
     }
@@ -104,20 +106,13 @@ impl Truth<'_> {
             |country: Option<&Country>| country.map_or(Certainty::UNKNOWN, |c| Certainty::known(reached(c)));
         let mut exposed = from_list(self.entry.exposed_to.on(self.today));
         exposed = exposed.or(from_place(self.entry.controlled_from.on(self.today)));
-        for declared in &self.entry.places {
-            let places = declared.on(self.today);
+        for places in self.places() {
             exposed =
                 exposed.or(places.map_or(Certainty::UNKNOWN, |places| Certainty::known(places.iter().any(reached))));
         }
-        match self.entry.sub_processors.on(self.today) {
-            None => exposed = exposed.or(Certainty::UNKNOWN),
-            Some(others) => {
-                for other in others {
-                    exposed = exposed.or(from_list(other.exposed_to.as_ref()));
-                    exposed = exposed.or(from_place(other.controlled_from.as_ref()));
-                    exposed = exposed.or(Certainty::known(other.places.iter().any(reached)));
-                }
-            }
+        for other in self.entry.sub_processors.on(self.today).into_iter().flatten() {
+            exposed = exposed.or(from_list(other.exposed_to.as_ref()));
+            exposed = exposed.or(from_place(other.controlled_from.as_ref()));
         }
         exposed
     }
@@ -128,7 +123,7 @@ impl Truth<'_> {
         let Some(certificates) = self.entry.certificates.on(self.today) else { return Certainty::UNKNOWN };
         let obtained = certificates.iter().filter(|one| one.scheme == *scheme && one.obtained);
         obtained.fold(Certainty::FALSE, |certified, one| {
-            let in_date = if self.today <= one.until { Certainty::TRUE } else { Certainty::UNKNOWN };
+            let in_date = if self.today.lasts(one.until) { Certainty::TRUE } else { Certainty::UNKNOWN };
             let fits = level.map_or(Certainty::TRUE, |asked| {
                 one.level.as_ref().map_or(Certainty::UNKNOWN, |level| Certainty::known(level == asked))
             });
@@ -140,7 +135,7 @@ impl Truth<'_> {
     fn attested(&self) -> Certainty {
         self.entry.attestation.on(self.today).map_or(Certainty::UNKNOWN, |attestation| match attestation {
             Attestation::None => Certainty::FALSE,
-            Attestation::Until(until) if self.today <= *until => Certainty::TRUE,
+            Attestation::Until(until) if self.today.lasts(*until) => Certainty::TRUE,
             Attestation::Until(_) => Certainty::UNKNOWN,
         })
     }
@@ -149,8 +144,8 @@ impl Truth<'_> {
     /// backend or by a declared instrument in date. One surely located in the EEA needs none.
     fn transfer_basis(&self) -> Certainty {
         let mut covered = Certainty::TRUE;
-        for declared in &self.entry.places {
-            match declared.on(self.today) {
+        for places in self.places() {
+            match places {
                 None => covered = covered.and(Certainty::UNKNOWN),
                 Some(places) => {
                     for place in places {
@@ -167,18 +162,18 @@ impl Truth<'_> {
         let Some(instruments) = self.entry.instruments.on(self.today) else { return Certainty::UNKNOWN };
         let covering = instruments
             .iter()
-            .filter(|one| one.dated <= self.today)
+            .filter(|one| self.today.has_begun(one.dated))
             .filter(|one| one.countries.as_ref().is_none_or(|countries| countries.contains(&place)));
         covering.fold(Certainty::FALSE, |basis, one| {
-            basis.or(if self.today <= one.until { Certainty::TRUE } else { Certainty::UNKNOWN })
+            basis.or(if self.today.lasts(one.until) { Certainty::TRUE } else { Certainty::UNKNOWN })
         })
     }
 
     /// Whether an adequacy decision in force covers this backend in this country.
     fn adequate(&self, place: Country) -> Certainty {
         let decisions = self.world.reference.decisions.iter().filter(|one| one.country == place);
-        let in_force =
-            decisions.filter(|one| one.from <= self.today && one.until.is_none_or(|until| self.today <= until));
+        let in_force = decisions
+            .filter(|one| self.today.has_begun(one.from) && one.until.is_none_or(|until| self.today.lasts(until)));
         in_force.fold(Certainty::FALSE, |adequate, one| {
             adequate.or(if one.whole { Certainty::TRUE } else { self.within_scope(place) })
         })
@@ -226,8 +221,8 @@ impl Truth<'_> {
     /// The parts of the entry that travel with a request.
     pub(super) fn backend(&self) -> crate::model::Backend {
         let instruments = self.entry.instruments.on(self.today);
-        let in_date =
-            instruments.and_then(|all| all.iter().find(|one| one.dated <= self.today && self.today <= one.until));
+        let in_date = instruments
+            .and_then(|all| all.iter().find(|one| self.today.has_begun(one.dated) && self.today.lasts(one.until)));
         let [processing, ..] = &self.entry.places;
         crate::model::Backend {
             name: self.entry.name.clone(),

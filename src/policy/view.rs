@@ -5,7 +5,8 @@
 use super::Policy;
 use super::resolved::{Atom, What};
 use crate::model::{
-    Action, Catalogue, Certainty, ClassSet, Country, Duties, EntityId, Facts, LabelFact, LeakFact, ScanStatus, Word,
+    Action, Catalogue, Certainty, ClassSet, Country, Duties, EntityId, Facts, LabelFact, LeakFact, ScanStatus,
+    TypeFact, Word,
 };
 
 /// The facts of a request, with what every atom needs worked out once.
@@ -36,8 +37,14 @@ pub(super) struct After<'a> {
 fn reached(leak: LeakFact, score: u16) -> Certainty {
     match leak {
         LeakFact::Score(found) => Certainty::known(found >= score),
+        LeakFact::Between(least, most) => Certainty { surely: least >= score, possibly: most >= score },
         LeakFact::Unknown => Certainty::UNKNOWN,
     }
+}
+
+/// The classes of a type but for those that the label took away.
+fn left(classes: ClassSet, facts: &Facts) -> ClassSet {
+    ClassSet(classes.0 & !facts.lowered_classes.0)
 }
 
 impl<'a> View<'a> {
@@ -64,16 +71,18 @@ impl<'a> View<'a> {
         let (mut possibly, mut surely) = (facts.declared.union(facts.suspected), facts.declared);
         for fact in &facts.types {
             let Some(info) = catalogue.info(fact.entity) else { continue };
+            let classes = left(info.classes, facts);
             if fact.possibly > 0 {
-                possibly = possibly.union(info.classes);
+                possibly = possibly.union(classes);
             }
             if fact.surely > 0 {
-                surely = surely.union(info.classes);
+                surely = surely.union(classes);
             }
         }
         for info in changed.iter().filter_map(|entity| catalogue.info(*entity)) {
-            possibly = possibly.union(info.classes);
-            surely = surely.union(info.classes);
+            let classes = left(info.classes, facts);
+            possibly = possibly.union(classes);
+            surely = surely.union(classes);
         }
         let opaque = facts.scan != ScanStatus::Complete || facts.unreadable || facts.reference;
         let possibly = possibly.union(perhaps);
@@ -97,7 +106,7 @@ impl<'a> View<'a> {
             Atom::Includes { what, at_least: 1, confidence: 0 } => self.includes(*what),
             Atom::Includes { what, at_least, confidence: 0 } => self.count(*what, *at_least),
             Atom::Includes { what, confidence, .. } => self.confidence(*what, *confidence),
-            Atom::HealthOfAPerson => facts.health_of_a_person.or(self.perhaps()),
+            Atom::HealthOfAPerson => self.health_of_a_person(),
             Atom::Still(what) => after.map_or(Certainty::UNKNOWN, |after| self.still(*what, after)),
             Atom::Label(labels) => match &facts.label {
                 LabelFact::Absent => Certainty::FALSE,
@@ -112,8 +121,10 @@ impl<'a> View<'a> {
             Atom::Role(role) => Certainty::known(facts.roles.contains(role)),
             Atom::Purpose(purpose) => match &facts.purpose {
                 None => Certainty::FALSE,
-                Some(declared) if *declared == Word::UNKNOWN => Certainty::UNKNOWN,
-                Some(declared) => Certainty::known(declared == purpose),
+                Some(named) if *named == Word::UNKNOWN => Certainty::UNKNOWN,
+                Some(named) if named == purpose => Certainty::TRUE,
+                // Whoever declares a purpose of their own may pursue others; a registration is complete.
+                Some(_) => Certainty { possibly: facts.purpose_declared, surely: false },
             },
             Atom::Residence(countries) => self.residence(countries),
             Atom::Minors => Certainty::known(facts.minors),
@@ -132,7 +143,9 @@ impl<'a> View<'a> {
     fn matches(&self, what: What, entity: EntityId) -> bool {
         match what {
             What::Type(asked) => asked == entity,
-            What::Class(class) => self.catalogue.info(entity).is_some_and(|info| info.classes.contains(class)),
+            What::Class(class) => {
+                self.catalogue.info(entity).is_some_and(|info| left(info.classes, self.facts).contains(class))
+            }
         }
     }
 
@@ -181,14 +194,28 @@ impl<'a> View<'a> {
         Certainty::known(reached).or(uncounted).or(self.perhaps())
     }
 
+    /// Surely when everybody lives in the area, possibly when anybody does or may.
     fn residence(&self, countries: &[Country]) -> Certainty {
-        self.facts.residence.iter().fold(Certainty::FALSE, |resides, country| {
-            resides.or(if *country == Country::UNKNOWN {
-                Certainty::UNKNOWN
-            } else {
-                Certainty::known(countries.contains(country))
-            })
-        })
+        let residence = &self.facts.residence;
+        let inside = |country: &Country| countries.contains(country);
+        let unknown = |country: &Country| *country == Country::UNKNOWN;
+        Certainty {
+            possibly: residence.iter().any(|country| unknown(country) || inside(country)),
+            surely: !residence.is_empty() && residence.iter().all(|country| !unknown(country) && inside(country)),
+        }
+    }
+
+    /// A health term beside a name, as found; or health that a label or a document brings, where nobody knows whose it is: surely
+    /// somebody's where the request surely names one.
+    fn health_of_a_person(&self) -> Certainty {
+        let Some(health) = self.catalogue.class("health") else { return Certainty::FALSE };
+        let names = |fact: &TypeFact| self.catalogue.info(fact.entity).is_some_and(|info| info.names_somebody);
+        let somebody = self.facts.types.iter().any(|fact| fact.surely > 0 && names(fact));
+        let brought = Certainty {
+            possibly: self.undetected().contains(health),
+            surely: self.facts.declared.contains(health) && somebody,
+        };
+        self.facts.health_of_a_person.or(brought).or(self.perhaps())
     }
 
     /// Pseudonymised data stays personal and is no longer identified; what was only made coarser still is. It is possibly

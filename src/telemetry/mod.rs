@@ -6,6 +6,7 @@
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
 pub mod events;
+mod quota;
 pub mod shadow;
 pub mod waiting;
 pub mod witness;
@@ -101,6 +102,7 @@ pub struct Telemetry {
     policy_rejected: Gauge,
     shadow: shadow::Shadow,
     waiting: waiting::Waiting,
+    quota: quota::Quota,
     witnesses: witness::Witnesses,
     certificate_valid_until: Gauge<f64, AtomicU64>,
     gen_ai_duration: OtelHistogram<f64>,
@@ -155,6 +157,7 @@ impl Telemetry {
             policy_rejected: Gauge::default(),
             shadow: shadow::Shadow::default(),
             waiting: waiting::Waiting::default(),
+            quota: quota::Quota::default(),
             witnesses: witness::Witnesses::default(),
             certificate_valid_until: Gauge::default(),
             gen_ai_duration: histogram("gen_ai.server.request.duration", "s", "Duration of a request"),
@@ -235,6 +238,7 @@ impl Telemetry {
         );
         self.shadow.register(r);
         self.waiting.register(r);
+        self.quota.register(r);
         self.witnesses.register(r);
     }
 

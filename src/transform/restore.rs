@@ -14,6 +14,7 @@ use super::cursor::Spelling;
 use super::grammar::{Find, Found, Source};
 use super::link::Link;
 use super::lookalike::Lookalikes;
+use super::moves::Moves;
 use super::unit::{Landing, Read, Unit, escape_json};
 use super::vault::Vault;
 
@@ -47,6 +48,8 @@ pub struct Restored {
     pub text: String,
     /// What was done.
     pub counts: Counts,
+    /// Where its places are now.
+    pub moves: Moves,
 }
 
 /// Restores whole texts.
@@ -76,7 +79,7 @@ impl<'v> Restorer<'v> {
         let mut out = String::with_capacity(text.len());
         state.run(self.vault, text, true, &mut out);
         state.lookalikes.end();
-        Restored { text: out, counts: state.counts() }
+        Restored { text: out, counts: state.counts(), moves: state.moves }
     }
 }
 
@@ -114,6 +117,16 @@ impl StreamRestore {
         self.held.len()
     }
 
+    /// Where the places of the text are now, what is held back taken for its end.
+    pub fn moves(&self) -> Moves {
+        if self.held.is_empty() {
+            return self.state.moves.clone();
+        }
+        let (mut state, mut out) = (self.state.clone(), String::new());
+        state.run(&self.vault, &self.held, true, &mut out);
+        state.moves
+    }
+
     /// What was done so far.
     pub fn counts(&self) -> Counts {
         self.state.counts()
@@ -128,6 +141,7 @@ struct State {
     before: Option<char>,
     link: Link,
     lookalikes: Lookalikes,
+    moves: Moves,
     restored: u32,
     withheld: u32,
 }
@@ -135,7 +149,7 @@ struct State {
 impl State {
     fn new(landing: Landing) -> Self {
         let (link, lookalikes) = (Link::new(landing), Lookalikes::default());
-        Self { landing, before: None, link, lookalikes, restored: 0, withheld: 0 }
+        Self { landing, before: None, link, lookalikes, moves: Moves::default(), restored: 0, withheld: 0 }
     }
 
     fn counts(&self) -> Counts {
@@ -154,6 +168,7 @@ impl State {
             };
             let plain = text.get(from..until).unwrap_or_default();
             self.pass(plain);
+            self.moves.pass(plain);
             out.push_str(plain);
             let Some(found) = found else { return until };
             let written = text.get(found.start..found.end).unwrap_or_default();
@@ -208,6 +223,7 @@ impl State {
         self.before = None;
         if self.link.is_inside() || !vault.has_room() {
             self.withheld += 1;
+            self.moves.pass(written);
             out.push_str(written);
             return;
         }
@@ -230,6 +246,7 @@ impl State {
             }
         }
         out.extend(std::iter::repeat_n('*', behind));
+        self.moves.replace(written, out.get(length..).unwrap_or_default());
         vault.spend(out.len() - length);
     }
 }

@@ -47,7 +47,7 @@ struct State {
 }
 
 impl Fleet {
-    pub(super) fn new(members: Vec<Arc<Endpoint>>, full: Option<Full>) -> Self {
+    pub(super) fn new(members: &[Arc<Endpoint>], full: Option<Full>) -> Self {
         let mut seed = [0; 8];
         // Without randomness the draws are the same in every gateway; nothing secret hangs on them.
         rand::fill(&mut seed).unwrap_or_default();
@@ -59,7 +59,7 @@ impl Fleet {
     }
 
     /// Sets which endpoints there are; those that stay must be handed in as they were.
-    pub(super) fn set(&self, endpoints: Vec<Arc<Endpoint>>) {
+    pub(super) fn set(&self, endpoints: &[Arc<Endpoint>]) {
         let mut state = self.state();
         let ids: Vec<u64> = endpoints.iter().map(|endpoint| endpoint.id).collect();
         let slots = state.balancer.set(&ids);
@@ -69,8 +69,8 @@ impl Fleet {
         state.priorities = endpoints.iter().map(|endpoint| endpoint.priority()).collect();
         state.priorities.sort_unstable();
         state.priorities.dedup();
-        for (slot, endpoint) in slots.into_iter().zip(&endpoints) {
-            state.balancer.weigh(slot, share(endpoint, &endpoints));
+        for (slot, endpoint) in slots.into_iter().zip(endpoints) {
+            state.balancer.weigh(slot, share(endpoint, endpoints));
             if let Some(member) = state.members.get_mut(slot) {
                 *member = Some(Arc::clone(endpoint));
             }

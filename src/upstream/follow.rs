@@ -114,14 +114,12 @@ async fn follow_service(
 /// The endpoint of a server that DNS names, if the binding covers it.
 fn served(common: &Common, server: &Service) -> Option<Target> {
     let at = format!("{}:{}", server.host, server.port);
-    match common.target.endpoint(&at, &common.settings.binding) {
-        Ok(target) => Some(target.standing(server.priority, server.weight)),
-        Err(_) => {
-            // The name is whoever's who answers for the zone: it stays out of the log.
-            tracing::warn!(backend = %common.settings.name, "Server left out: the inventory does not name its host");
-            None
-        }
+    let target = common.target.endpoint(&at, &common.settings.binding);
+    if target.is_err() {
+        // The name is whoever's who answers for the zone: it stays out of the log.
+        tracing::warn!(backend = %common.settings.name, "Server left out: the inventory does not name its host");
     }
+    target.ok().map(|target| target.standing(server.priority, server.weight))
 }
 
 fn covered(common: &Common, address: &SocketAddr) -> bool {
@@ -190,7 +188,7 @@ fn put(common: &Common, fleet: &Fleet, targets: &[Target]) {
             .map(Arc::clone)
             .or_else(|| Endpoint::new(common, target).ok().map(Arc::new))
     });
-    fleet.set(made.collect());
+    fleet.set(&made.collect::<Vec<_>>());
 }
 
 #[cfg(test)]

@@ -48,7 +48,7 @@ fn the_steps_of_the_guide_run() {
     }
     assert_eq!(run, 4, "{steps}");
     octroi(folder.path(), "key new --app exmple --config gateway/octroi.toml")
-        .must(2, &["names no app `exmple`", "its apps: `example`"]);
+        .must(2, &["the configuration names no app `exmple`", "its apps: `example`"]);
     octroi(folder.path(), "explain request.json --app exmple --config gateway/octroi.toml")
         .must(2, &["no app is called `exmple`", "did you mean `example`?"]);
 }

@@ -318,6 +318,29 @@ impl Client {
         Self { address, key: key.to_owned(), config }
     }
 
+    /// One that shows a certificate for what these parameters name, signed by an authority.
+    pub(crate) fn certified(
+        root: &CertificateDer<'static>,
+        address: SocketAddr,
+        authority: &CertifiedIssuer<'static, KeyPair>,
+        change: impl FnOnce(&mut CertificateParams),
+    ) -> Self {
+        let key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::new(vec![]).unwrap();
+        change(&mut params);
+        let certificate = params.signed_by(&key, authority).unwrap();
+        let mut roots = RootCertStore::empty();
+        roots.add(root.clone()).unwrap();
+        let private = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
+        let config = ClientConfig::builder_with_provider(octroi::gateway::tls::provider())
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_client_auth_cert(vec![certificate.der().clone()], private)
+            .unwrap();
+        Self { address, key: String::new(), config }
+    }
+
     /// A TLS connection to the gateway.
     pub(crate) async fn connect(&self) -> std::io::Result<tokio_rustls::client::TlsStream<TcpStream>> {
         self.connect_with(&[]).await
@@ -394,6 +417,31 @@ pub(crate) async fn page(admin: SocketAddr, path: &str) -> std::io::Result<(u16,
     stream.read_to_string(&mut text).await?;
     let (head, body) = text.split_once("\r\n\r\n").ok_or(std::io::ErrorKind::UnexpectedEof)?;
     Ok((head[9..12].parse().unwrap(), body.to_owned()))
+}
+
+/// Asks the admin listener with a token: status and JSON.
+pub(crate) async fn administer(
+    admin: SocketAddr,
+    (method, path): (&str, &str),
+    token: &str,
+    body: &str,
+) -> (u16, serde_json::Value) {
+    let head = format!("host: localhost\r\nauthorization: Bearer {token}\r\ncontent-type: application/json\r\n");
+    let (status, text) = admin_says(admin, &format!("{method} {path} HTTP/1.1\r\n{head}"), body).await;
+    (status, serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}")))
+}
+
+/// Sends a head of one's own and a body to the admin listener: status and body of the answer.
+pub(crate) async fn admin_says(admin: SocketAddr, head: &str, body: &str) -> (u16, String) {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let mut stream = TcpStream::connect(admin).await.unwrap();
+    let length = body.len();
+    let text = format!("{head}connection: close\r\ncontent-length: {length}\r\n\r\n{body}");
+    stream.write_all(text.as_bytes()).await.unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).await.unwrap();
+    let (head, body) = text.split_once("\r\n\r\n").unwrap();
+    (head[9..12].parse().unwrap(), body.to_owned())
 }
 
 /// Looks again and again until something holds; a test that waits in vain has failed.

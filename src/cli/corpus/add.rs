@@ -3,15 +3,17 @@
 //! A document is recorded whole or not at all, and what is recorded already is passed over: a run that was killed is simply
 //! started again. A file that changed since replaces what was registered under its path.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use super::progress::Progress;
 use super::{Exit, Place, Printer, files, read_text};
 use crate::leak::corpus::EVERYBODY;
+use crate::leak::meaning::{self, Embedder};
+use crate::leak::model::ModelDigest;
 use crate::leak::space::{About, Content, DocumentId, NAME_BYTES_MAX};
-use crate::leak::store::{CorpusKeys, Lock, Record, Writer};
-use crate::leak::text::{Word, Words};
+use crate::leak::store::{CorpusKeys, Lock, Meant, Record, Writer};
+use crate::leak::text::{Spoken, Word, Words};
 use crate::policy;
 
 /// Words of one record; a longer document is registered in parts under one path.
@@ -30,6 +32,9 @@ pub(in crate::cli) struct Arguments {
     /// The tenant whose they are; without it they are guarded for every tenant
     #[arg(long, default_value = EVERYBODY, hide_default_value = true)]
     tenant: String,
+    /// The model that reads them for their meaning, a folder that `octroi model add` made; without it the configuration's
+    #[arg(long, value_name = "DIR")]
+    model: Option<PathBuf>,
     #[command(flatten)]
     place: Place,
 }
@@ -41,6 +46,8 @@ pub(in crate::cli) struct Counts {
     replaced: u64,
     unchanged: u64,
     windows: usize,
+    /// Documents that the model read.
+    read: u64,
     /// Files that could not be read, each with the reason.
     pub(in crate::cli) unread: Vec<String>,
 }
@@ -50,12 +57,17 @@ pub(super) fn run(arguments: &Arguments, printer: Printer) -> anyhow::Result<Exi
     let files = files(&arguments.paths)?;
     anyhow::ensure!(!files.is_empty(), "there is no file to register");
     let (folder, keys) = arguments.place.open(true, printer)?;
-    let Counts { added, replaced, unchanged, windows, unread } =
-        register(&folder, &keys, (&arguments.class, &arguments.tenant), &files)?;
+    let model = arguments.place.model(arguments.model.as_deref())?;
+    let reader = model.as_ref().map(|model| model as &dyn Embedder);
+    let Counts { added, replaced, unchanged, windows, read, unread } =
+        register(&folder, &keys, (&arguments.class, &arguments.tenant), reader, &files)?;
     printer.line(format!(
         "{added} documents added ({windows} windows), {replaced} replaced, {unchanged} unchanged, {} files not read",
         unread.len()
     ));
+    if let Some(model) = &model {
+        printer.line(format!("{read} documents read by the model {}", model.name()));
+    }
     for line in &unread {
         printer.say(line);
     }
@@ -70,13 +82,14 @@ pub(in crate::cli) fn register(
     folder: &Path,
     keys: &CorpusKeys,
     (class, tenant): (&str, &str),
+    reader: Option<&dyn Embedder>,
     files: &[PathBuf],
 ) -> anyhow::Result<Counts> {
     let lock = Lock::take(folder)?;
-    let mut known = Known::default();
+    let mut known = Known { model: reader.map(Embedder::digest), ..Known::default() };
     let writer = Writer::open(folder, keys, tenant, &lock, |record| known.take(record))?;
     let total = files.iter().filter_map(|file| file.metadata().ok()).map(|file| file.len()).sum();
-    let mut run = Registration { class, tenant, keys, writer, known, counts: Counts::default(), unsynced: 0 };
+    let mut run = Registration { class, tenant, keys, reader, writer, known, counts: Counts::default(), unsynced: 0 };
     let mut progress = Progress::new(total);
     // A reader of hostile formats may panic; its words on it are noise here.
     let hook = std::panic::take_hook();
@@ -112,6 +125,10 @@ fn known_class(class: &str) -> anyhow::Result<()> {
 #[derive(Debug, Default)]
 struct Known {
     by_path: HashMap<String, Vec<(DocumentId, String)>>,
+    /// The model that reads.
+    model: Option<ModelDigest>,
+    /// Documents that it has read.
+    read: HashSet<DocumentId>,
 }
 
 impl Known {
@@ -121,8 +138,12 @@ impl Known {
                 let about = &document.0;
                 self.by_path.entry(about.path.clone()).or_default().push((about.id, about.class.clone()));
             }
-            Record::Removed(id) => self.by_path.values_mut().for_each(|parts| parts.retain(|(part, _)| *part != id)),
-            Record::Background(_) => {}
+            Record::Removed(id) => {
+                self.by_path.values_mut().for_each(|parts| parts.retain(|(part, _)| *part != id));
+                self.read.remove(&id);
+            }
+            Record::Meant(meant) if Some(meant.model) == self.model => drop(self.read.insert(meant.document)),
+            Record::Meant(_) | Record::Margin(_) | Record::Background(_) => {}
         }
     }
 }
@@ -131,6 +152,7 @@ struct Registration<'a> {
     class: &'a str,
     tenant: &'a str,
     keys: &'a CorpusKeys,
+    reader: Option<&'a dyn Embedder>,
     writer: Writer,
     known: Known,
     counts: Counts,
@@ -161,13 +183,13 @@ impl Registration<'_> {
             before.len() == names.len() && before.iter().all(|(id, class)| names.contains(id) && class == self.class);
         if same {
             self.counts.unchanged += 1;
-            return Ok(());
+            return self.mean(&names, &text, &words);
         }
         // The old goes first: a document is found at most once under its name.
         for (id, _) in &before {
             self.writer.append(&Record::Removed(*id))?;
         }
-        for (part, id) in names.into_iter().enumerate() {
+        for (part, id) in names.iter().copied().enumerate() {
             let words = part_of(&words, part);
             let content = Content::of(&words, &self.keys.words(self.tenant));
             let class = self.class.to_owned();
@@ -180,11 +202,37 @@ impl Registration<'_> {
         } else {
             self.counts.replaced += 1;
         }
+        self.mean(&names, &text, &words)?;
         self.unsynced += text.len();
         if self.unsynced > SYNC_BYTES {
             self.writer.sync()?;
             self.unsynced = 0;
         }
+        Ok(())
+    }
+
+    /// Lets the model read the parts of a document that it has not read.
+    fn mean(&mut self, parts: &[DocumentId], text: &str, words: &Words) -> anyhow::Result<()> {
+        let Some(reader) = self.reader else { return Ok(()) };
+        if parts.iter().all(|part| self.known.read.contains(part)) {
+            return Ok(());
+        }
+        let spoken = Spoken::of(text, words);
+        for (part, document) in parts.iter().enumerate() {
+            if self.known.read.contains(document) {
+                continue;
+            }
+            let start = part * PART_WORDS_MAX;
+            let length = (spoken.len() - start.min(spoken.len())).min(PART_WORDS_MAX);
+            let passage = |passage| {
+                let range = meaning::range(passage, length);
+                spoken.passage(start + range.start..start + range.end)
+            };
+            let passages: Vec<&str> = (0..meaning::passages(length)).map(passage).collect();
+            let rows = meaning::embed_all(reader, &passages)?.concat();
+            self.writer.append(&Record::Meant(Meant { document: *document, model: reader.digest(), rows }))?;
+        }
+        self.counts.read += 1;
         Ok(())
     }
 

@@ -19,6 +19,7 @@ use super::{Exit, Printer};
 use crate::app;
 use crate::identity::RootKey;
 use crate::leak::corpus::EVERYBODY;
+use crate::leak::model::{Model, ModelDigest};
 use crate::leak::store::CorpusKeys;
 
 #[derive(Debug, Subcommand)]
@@ -73,6 +74,16 @@ impl Place {
             }
         };
         Ok((folder, app::corpus_keys(&root)))
+    }
+
+    /// The model that reads for meaning: the one that is named, else the configuration's, if it has one.
+    fn model(&self, named: Option<&Path>) -> anyhow::Result<Option<Model>> {
+        if let Some(folder) = named {
+            return Ok(Some(Model::open(folder, None)?));
+        }
+        let config = if self.config.exists() { Some(app::configuration(&self.config)?) } else { None };
+        let model = config.and_then(|config| config.corpus?.model);
+        Ok(model.map(|model| Model::open(&model.folder, model.sha256.map(ModelDigest))).transpose()?)
     }
 }
 

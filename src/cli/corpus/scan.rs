@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{Exit, Place, Printer, read_text, shown};
 use crate::leak::corpus::{Answer, Corpus};
 use crate::leak::disguised::Texts;
+use crate::leak::meaning::Embedder as _;
 use crate::leak::space::Match;
 use crate::leak::text::Words;
 
@@ -29,6 +30,9 @@ pub(in crate::cli) struct Arguments {
     /// Compare with this tenant's documents and those of every tenant; without it with all
     #[arg(long)]
     tenant: Option<String>,
+    /// The model that reads for meaning; without it the configuration's
+    #[arg(long, value_name = "DIR")]
+    model: Option<PathBuf>,
     #[command(flatten)]
     place: Place,
 }
@@ -53,8 +57,25 @@ struct Told<'a> {
 
 pub(super) fn run(arguments: &Arguments, printer: Printer) -> anyhow::Result<Exit> {
     let (folder, keys) = arguments.place.open(false, printer)?;
-    let corpus = Corpus::open(&folder, keys)?;
-    let ask = |text: &str| corpus.ask(&Texts::of(text), arguments.tenant.as_deref(), &|| false);
+    let model = arguments.place.model(arguments.model.as_deref())?;
+    let corpus = Corpus::open_for(&folder, keys, model.as_ref().map(|model| (model.digest(), model.dimension())))?;
+    corpus.settle()?;
+    let tenant = arguments.tenant.as_deref();
+    let ask = |text: &str| -> anyhow::Result<Answer> {
+        let Some(model) = &model else { return Ok(corpus.ask(&Texts::of(text), tenant, &|| false)?) };
+        let texts = Texts::spoken_of([(0, text)].into_iter());
+        let mut answer = corpus.ask(&texts, tenant, &|| false)?;
+        answer.see((&corpus, tenant), &texts, (model, None))?;
+        Ok(answer)
+    };
+    if let (Some(model), (all, read)) = (&model, corpus.read_by_model())
+        && read < all
+    {
+        printer.say(format!(
+            "the model {} has read {read} of {all} documents: what it would say of the others is unknown\n  help: `octroi corpus add` with the same files lets it read them",
+            model.name()
+        ));
+    }
     if arguments.jsonl {
         return lines(&arguments.file, printer, ask);
     }
@@ -68,11 +89,7 @@ pub(super) fn run(arguments: &Arguments, printer: Printer) -> anyhow::Result<Exi
     Ok(if answer.score >= POSSIBLE { Exit::Findings } else { Exit::Well })
 }
 
-fn lines<E: std::error::Error + Send + Sync + 'static>(
-    file: &Path,
-    printer: Printer,
-    ask: impl Fn(&str) -> Result<Answer, E>,
-) -> anyhow::Result<Exit> {
+fn lines(file: &Path, printer: Printer, ask: impl Fn(&str) -> anyhow::Result<Answer>) -> anyhow::Result<Exit> {
     let input: Box<dyn std::io::BufRead> = if file.as_os_str() == "-" {
         Box::new(std::io::stdin().lock())
     } else {
@@ -101,6 +118,9 @@ fn lines<E: std::error::Error + Send + Sync + 'static>(
 
 fn show(answer: &Answer, text: &str, printer: Printer) {
     printer.line(format!("score {} of 1000 (state {} of the corpus)", answer.score, answer.epoch));
+    if answer.unseen {
+        printer.line("what the encoder would say is not known of every document");
+    }
     if let Some(chance) = answer.chance {
         printer.line(format!("of a million harmless texts {chance} would score as much"));
     }

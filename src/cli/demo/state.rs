@@ -222,10 +222,10 @@ fn protect(folder: &Path, root: &RootKey) -> anyhow::Result<String> {
     }
     let corpus = folder.join("corpus");
     secret_folder(&corpus)?;
-    let done =
-        add::register(&corpus, &app::corpus_keys(root), ("trade-secret", EVERYBODY), std::slice::from_ref(&paper))?;
+    let (keys, papers) = (app::corpus_keys(root), std::slice::from_ref(&paper));
+    let done = add::register(&corpus, &keys, ("trade-secret", EVERYBODY), None, papers)?;
     anyhow::ensure!(done.unread.is_empty(), "{}", done.unread.join("\n"));
-    let corpus = Corpus::open(&corpus, app::corpus_keys(root))?;
+    let corpus = Corpus::open(&corpus, keys)?;
     let tenants = corpus.tenants();
     let documents = tenants.values().flat_map(|tenant| tenant.space.documents());
     let mut found = documents.filter(|document| document.live && Path::new(&document.about.path) == paper);

@@ -9,9 +9,11 @@ use super::super::reply::ChannelKind::{
 };
 use super::super::reply::Closing::{Failure as Failed, Item, Part, Stream};
 use super::super::reply::Says::{
-    self, Ends, Failure, Finish, Fixed, Inner, InputTokens, Json, Logprobs, Outer, OutputTokens, Piece, Sequence, Whole,
+    self, Cited, Ends, Failure, Finish, Fixed, Inner, InputTokens, Json, Logprobs, Outer, OutputTokens, Piece,
+    RangeFrom, RangeUntil, Sequence, Whole,
 };
 use super::super::table::{Row, row};
+use crate::model::Measure;
 
 /// What names a reply; the same in every shape.
 pub(in crate::dialect) const HEAD: &[Row<Says>] = &[
@@ -73,6 +75,8 @@ pub(in crate::dialect) const MESSAGE: &[Row<Says>] = &[
     row("annotations[].type", Fixed),
     row("annotations[].url_citation.url", Fixed),
     row("annotations[].url_citation.title", Whole),
+    row("annotations[].url_citation.start_index", RangeFrom(Measure::Chars)),
+    row("annotations[].url_citation.end_index", RangeUntil(Measure::Chars)),
 ];
 
 /// An embedding reply.
@@ -120,7 +124,7 @@ pub(in crate::dialect) const ITEM: &[Row<Says>] = &[
 
 /// A part of an item's content.
 pub(in crate::dialect) const PART: &[Row<Says>] =
-    &[row("type", Fixed), row("text", Whole), row("refusal", Whole), row("logprobs", Logprobs("[]"))];
+    &[row("type", Fixed), row("text", Cited), row("refusal", Whole), row("logprobs", Logprobs("[]"))];
 
 /// A citation.
 pub(in crate::dialect) const ANNOTATION: &[Row<Says>] = &[
@@ -130,6 +134,8 @@ pub(in crate::dialect) const ANNOTATION: &[Row<Says>] = &[
     row("container_id", Fixed),
     row("title", Whole),
     row("filename", Whole),
+    row("start_index", RangeFrom(Measure::Chars)),
+    row("end_index", RangeUntil(Measure::Chars)),
 ];
 
 /// What every event of a responses stream may have.
@@ -151,6 +157,7 @@ pub(in crate::dialect) const EVENTS: &[Row<Says>] = &[
     row("{response.output_text.done}", Ends(Part(&[Text]))),
     row("{response.output_text.done}.content_index", Inner),
     row("{response.output_text.done}.text", Whole),
+    row("{response.output_text.annotation.added}.content_index", Inner),
     row("{response.refusal.delta}.content_index", Inner),
     row("{response.refusal.delta}.delta", Piece(Refusal)),
     row("{response.refusal.done}", Ends(Part(&[Refusal]))),

@@ -9,11 +9,12 @@ use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
+use crate::model::Measure;
 use crate::wire::Edit;
 
 mod read;
 
-pub(crate) use read::{Closing, Piecewise, Says, event, read};
+pub(crate) use read::{Closing, Piecewise, RANGE_OF_BYTES, Says, event, read};
 
 /// One string of a reply, or a key of an object that the table leaves open.
 #[derive(Clone, PartialEq, Eq)]
@@ -30,6 +31,51 @@ pub struct ReplyLeaf<'a> {
     pub channel: Channel,
     /// A piece to be joined with others of its channel, as opposed to a whole text.
     pub fragment: bool,
+    /// Whether it is the text that positions are in, as opposed to a title or a quotation.
+    pub is_text: bool,
+    /// The object that it is a member of.
+    pub within: Within,
+}
+
+/// An object of a reply.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Within {
+    /// Byte range of the object.
+    pub span: Range<u32>,
+    /// Its place in the array that it is an element of.
+    pub part: u32,
+}
+
+/// A number of a reply that is a position in a restored text: where a citation begins or ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Position {
+    /// Byte range of the number.
+    pub span: Range<u32>,
+    /// The number.
+    pub value: u64,
+    /// What it counts.
+    pub measure: Measure,
+    /// Whether it is the end of a range.
+    pub end: bool,
+    /// The running text that it is in, unless a text stands beside it.
+    pub channel: Channel,
+    /// Which part of that text, where a reply has several.
+    pub part: u32,
+}
+
+impl Position {
+    /// Which of the leaves of the same reply or event holds the text that it is in: the nearest whole text of an object around
+    /// it, else the part of the running text.
+    pub fn leaf(&self, leaves: &[ReplyLeaf<'_>]) -> Option<usize> {
+        let around = |leaf: &ReplyLeaf<'_>| {
+            let within = &leaf.within.span;
+            within.start <= self.span.start && self.span.end <= within.end
+        };
+        let numbered = || leaves.iter().enumerate().filter(|(_, leaf)| leaf.is_text && leaf.restore && !leaf.fragment);
+        let nearest = numbered().filter(|(_, leaf)| around(leaf)).min_by_key(|(_, leaf)| leaf.within.span.len());
+        let part = || numbered().find(|(_, leaf)| leaf.channel == self.channel && leaf.within.part == self.part);
+        nearest.or_else(part).map(|(index, _)| index)
+    }
 }
 
 /// Where the decoded text of a leaf ends up.
@@ -126,6 +172,8 @@ pub struct ReplyView<'a> {
     /// Edits that take `logprobs` out: their tokens may hold parts of a pseudonym, and a part cannot be restored, so these
     /// are applied whenever the request has live pseudonyms. No leaf lies in one of their spans.
     pub withhold: Vec<Edit>,
+    /// Its positions in restored texts.
+    pub positions: Vec<Position>,
     /// What it took.
     pub usage: Option<Usage>,
 }
@@ -139,6 +187,8 @@ pub struct EventView<'a> {
     pub leaves: Vec<ReplyLeaf<'a>>,
     /// As in [`ReplyView::withhold`].
     pub withhold: Vec<Edit>,
+    /// Its positions in restored texts.
+    pub positions: Vec<Position>,
     /// The texts that end with this event. Held-back text of a channel that ends goes out before this event, or at the end
     /// of this event's own fragment of that channel when it has one.
     pub ends: Vec<Ended>,

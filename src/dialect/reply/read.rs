@@ -6,18 +6,30 @@
 use std::convert::Infallible;
 
 use crate::limits;
+use crate::model::Measure;
 use crate::wire::Edit;
 use crate::wire::json::{Bounds, Document, Node, NodeKind, Numbers};
 
-use super::super::table::{Place, Table};
+use super::super::table::{Place, Row, Table, row};
 use super::super::visit::{At, Spot, Visitor, walk_as};
-use super::{Channel, ChannelKind, Ended, EventKind, EventView, Landing, ReplyLeaf, Sequence, Unreadable, Usage};
+use super::{
+    Channel, ChannelKind, Ended, EventKind, EventView, Landing, Position, ReplyLeaf, Sequence, Unreadable, Usage,
+    Within,
+};
 
 /// What stands at a place of a reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Says {
     /// Text, whole, restored.
     Whole,
+    /// The same, and the positions beside it are in it.
+    Cited,
+    /// Where a range of a restored text begins.
+    RangeFrom(Measure),
+    /// Where it ends.
+    RangeUntil(Measure),
+    /// Which part of the text the range is in.
+    OfPart,
     /// JSON in a string, whole, restored for where it lands.
     Json,
     /// A piece of a running text in a stream, the whole of it elsewhere; restored.
@@ -50,6 +62,14 @@ pub(crate) enum Says {
     Ends(Closing),
 }
 
+/// A range of the answer, in bytes of one of its parts, and what it cites.
+pub(crate) const RANGE_OF_BYTES: &[Row<Says>] = &[
+    row("uri", Says::Fixed),
+    row("partIndex", Says::OfPart),
+    row("startIndex", Says::RangeFrom(Measure::Bytes)),
+    row("endIndex", Says::RangeUntil(Measure::Bytes)),
+];
+
 /// The running texts that an event ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Closing {
@@ -70,6 +90,8 @@ pub(crate) struct Seen<'a> {
     pub(crate) leaves: Vec<ReplyLeaf<'a>>,
     /// See [`super::ReplyView::withhold`].
     pub(crate) withhold: Vec<Edit>,
+    /// Positions in restored texts.
+    pub(crate) positions: Vec<Position>,
     /// What ends.
     pub(crate) ends: Vec<Ended>,
     /// Whether the stream is over.
@@ -104,8 +126,9 @@ pub(crate) enum Piecewise<'n> {
 pub(crate) fn event<'a>(name: Option<&str>, data: &'a str, table: &Table<Says>) -> Result<EventView<'a>, Unreadable> {
     if data.trim() == "[DONE]" {
         let ends = vec![Ended::All];
-        let (leaves, withhold) = (Vec::new(), Vec::new());
-        return Ok(EventView { kind: EventKind::Done, leaves, withhold, ends, usage: None, sequence: None });
+        let (leaves, withhold, positions) = (Vec::new(), Vec::new(), Vec::new());
+        let kind = EventKind::Done;
+        return Ok(EventView { kind, leaves, withhold, positions, ends, usage: None, sequence: None });
     }
     let mut seen = read(data, table, Piecewise::Event(name))?;
     if name == Some("error") && !seen.failed {
@@ -120,7 +143,8 @@ pub(crate) fn event<'a>(name: Option<&str>, data: &'a str, table: &Table<Says>) 
     };
     let usage = seen.usage();
     let (leaves, withhold, ends) = (seen.leaves, seen.withhold, seen.ends);
-    Ok(EventView { kind, leaves, withhold, ends, usage, sequence: seen.sequence })
+    let (positions, sequence) = (seen.positions, seen.sequence);
+    Ok(EventView { kind, leaves, withhold, positions, ends, usage, sequence })
 }
 
 /// Reads a whole reply, or one event.
@@ -148,8 +172,11 @@ struct Reading<'t, 'a> {
     scopes: Vec<Scope>,
 }
 
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Default)]
 struct Scope {
+    within: Within,
+    /// Which part of a text the positions in the object are in.
+    of_part: u32,
     outer: u32,
     inner: u32,
     /// Within probabilities: nothing there is a leaf.
@@ -163,6 +190,7 @@ impl<'a> Visitor<'a, Says> for Reading<'_, 'a> {
 
     fn enter(&mut self, document: &Document<'a>, at: &At<'_, Says>, node: &Node) -> Result<(), Infallible> {
         let mut scope = self.scope();
+        scope.within = Within { span: node.span(), part: at.position };
         if let Spot::Known(place) = at.spot {
             self.indices(document, at, place, &mut scope);
             match place.means {
@@ -170,8 +198,8 @@ impl<'a> Visitor<'a, Says> for Reading<'_, 'a> {
                     self.withhold(node, instead);
                     scope.muted = true;
                 }
-                Some(Says::Ends(closing)) => self.end(closing, scope),
-                Some(Says::Failure) => self.end(Closing::Failure, scope),
+                Some(Says::Ends(closing)) => self.end(closing, &scope),
+                Some(Says::Failure) => self.end(Closing::Failure, &scope),
                 _ => {}
             }
         }
@@ -209,13 +237,15 @@ impl<'a> Visitor<'a, Says> for Reading<'_, 'a> {
                     self.seen.over |= says == Says::FinishLast;
                 }
                 if says == Says::Failure {
-                    self.end(Closing::Failure, scope);
+                    self.end(Closing::Failure, &scope);
                 }
                 self.leaf_of(document, node, says);
             }
-            (Says::Over, NodeKind::True) => self.end(Closing::Stream, scope),
+            (Says::Over, NodeKind::True) => self.end(Closing::Stream, &scope),
             (Says::InputTokens, NodeKind::Number) => self.seen.usage.0 = document.raw(node).parse().ok(),
             (Says::OutputTokens, NodeKind::Number) => self.seen.usage.1 = document.raw(node).parse().ok(),
+            (Says::RangeFrom(measure), NodeKind::Number) => self.position(document, node, measure, false),
+            (Says::RangeUntil(measure), NodeKind::Number) => self.position(document, node, measure, true),
             (Says::Sequence, NodeKind::Number) => {
                 let value = document.raw(node).parse().ok();
                 self.seen.sequence = value.map(|value| Sequence { span: node.span(), value });
@@ -228,7 +258,7 @@ impl<'a> Visitor<'a, Says> for Reading<'_, 'a> {
 
 impl<'a> Reading<'_, 'a> {
     fn scope(&self) -> Scope {
-        self.scopes.last().copied().unwrap_or_default()
+        self.scopes.last().cloned().unwrap_or_default()
     }
 
     /// Takes the indices that an object says of itself; an element that says none has its position.
@@ -247,10 +277,22 @@ impl<'a> Reading<'_, 'a> {
             scope.thought = thought.is_some_and(|value| value.kind == NodeKind::True);
         }
         if let Some(outer) = said(Says::Outer) {
-            *scope = Scope { outer, inner: 0, ..*scope };
+            (scope.outer, scope.inner) = (outer, 0);
         }
         if let Some(inner) = said(Says::Inner) {
             scope.inner = inner;
+        }
+        if let Some(part) = named(Says::OfPart) {
+            scope.of_part = part.and_then(|value| document.raw(value).parse().ok()).unwrap_or(0);
+        }
+    }
+
+    fn position(&mut self, document: &Document<'_>, node: &Node, measure: Measure, end: bool) {
+        let scope = self.scope();
+        let channel = Channel { kind: ChannelKind::Text, outer: scope.outer, inner: scope.inner };
+        if let Ok(value) = document.raw(node).parse() {
+            let (span, part) = (node.span(), scope.of_part);
+            self.seen.positions.push(Position { span, value, measure, end, channel, part });
         }
     }
 
@@ -258,7 +300,7 @@ impl<'a> Reading<'_, 'a> {
         self.seen.withhold.push(Edit { span: node.span(), replacement: instead.to_owned() });
     }
 
-    fn end(&mut self, closing: Closing, scope: Scope) {
+    fn end(&mut self, closing: Closing, scope: &Scope) {
         match closing {
             Closing::Stream | Closing::Failure => {
                 self.seen.over = true;
@@ -279,7 +321,7 @@ impl<'a> Reading<'_, 'a> {
         let (kind, restore) = match says {
             Says::Piece(ChannelKind::Text) if scope.thought => (ChannelKind::Reasoning, true),
             Says::Piece(kind) => (kind, true),
-            Says::Whole | Says::Json => (ChannelKind::Whole, true),
+            Says::Whole | Says::Cited | Says::Json => (ChannelKind::Whole, true),
             _ => (ChannelKind::Whole, false),
         };
         let in_string = says == Says::Json || kind.is_json();
@@ -290,6 +332,8 @@ impl<'a> Reading<'_, 'a> {
             restore,
             channel: Channel { kind, outer: scope.outer, inner: scope.inner },
             fragment: self.stream && kind != ChannelKind::Whole,
+            is_text: says == Says::Cited || kind == ChannelKind::Text,
+            within: scope.within,
         });
     }
 }

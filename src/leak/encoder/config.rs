@@ -32,6 +32,42 @@ pub enum Pooling {
     First,
 }
 
+/// The file that says how; other ways than these two are not computed.
+#[derive(Debug, Deserialize)]
+struct RawPooling {
+    #[serde(default)]
+    pooling_mode_cls_token: bool,
+    #[serde(default)]
+    pooling_mode_mean_tokens: bool,
+    #[serde(default)]
+    pooling_mode_max_tokens: bool,
+    #[serde(default)]
+    pooling_mode_mean_sqrt_len_tokens: bool,
+    #[serde(default)]
+    pooling_mode_weightedmean_tokens: bool,
+    #[serde(default)]
+    pooling_mode_lasttoken: bool,
+}
+
+impl Pooling {
+    /// Reads `1_Pooling/config.json`.
+    ///
+    /// # Errors
+    /// Malformed JSON, a way that is not computed here, several at once.
+    pub fn parse(json: &[u8]) -> Result<Self, ModelError> {
+        let raw: RawPooling = serde_json::from_slice(json).map_err(|error| ModelError::Config(error.to_string()))?;
+        let is_other = raw.pooling_mode_max_tokens
+            || raw.pooling_mode_mean_sqrt_len_tokens
+            || raw.pooling_mode_weightedmean_tokens
+            || raw.pooling_mode_lasttoken;
+        match (raw.pooling_mode_mean_tokens, raw.pooling_mode_cls_token, is_other) {
+            (true, false, false) => Ok(Self::Mean),
+            (false, true, false) => Ok(Self::First),
+            _ => Err(unsupported("pooling", "other than mean or first token")),
+        }
+    }
+}
+
 /// A checked configuration.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {

@@ -1,18 +1,46 @@
-//! The encoder on the processor, in f32: the reference that the GPU is compared with.
+//! The encoder on the processor: in f32 the reference that the GPU is compared with, and in bytes the one that is fast.
 #![expect(clippy::cast_precision_loss, reason = "counts of tokens and dimensions, below 2^24")]
 
 use super::weights::{Norm, Product, Weights};
 use super::{Batch, Config, ModelError, Pooling};
-use crate::leak::simd::{Panels, Path};
+use crate::leak::simd::{BytePanels, ByteRows, Head, Panels, Path, Work};
+
+/// A linear layer laid out for products: exact in f32, or in bytes.
+#[derive(Debug)]
+enum Linear {
+    Exact(Panels),
+    Bytes(BytePanels),
+}
+
+impl Linear {
+    fn new(product: &Product, in_bytes: bool) -> Self {
+        let Product { outputs, inputs, weight, bias } = product;
+        if in_bytes {
+            Self::Bytes(BytePanels::new(*outputs, *inputs, weight, bias))
+        } else {
+            Self::Exact(Panels::new(*outputs, *inputs, weight, bias))
+        }
+    }
+
+    fn multiply(&self, path: Path, rows: &[f32], (bytes, out): (&mut ByteRows, &mut Vec<f32>)) {
+        match self {
+            Self::Exact(panels) => panels.multiply(path, rows, out),
+            Self::Bytes(panels) => {
+                bytes.fill(path, rows, panels.inputs());
+                panels.multiply(path, bytes, out);
+            }
+        }
+    }
+}
 
 /// A layer laid out for products.
 #[derive(Debug)]
 struct Layer {
-    attention: Panels,
-    output: Panels,
+    attention: Linear,
+    output: Linear,
     first_norm: Norm,
-    up: Panels,
-    down: Panels,
+    up: Linear,
+    down: Linear,
     second_norm: Norm,
 }
 
@@ -29,20 +57,25 @@ pub struct Encoder {
 }
 
 impl Encoder {
-    /// Lays out a model's weights for the widest instructions of this processor.
+    /// Lays out a model's weights for the widest instructions of this processor, exact in f32.
     pub fn new(weights: &Weights) -> Self {
-        Self::with(weights, Path::widest())
+        Self::with(weights, Path::widest(), false)
     }
 
-    /// The same with given instructions.
-    pub fn with(weights: &Weights, path: Path) -> Self {
-        let panels = |product: &Product| Panels::new(product.outputs, product.inputs, &product.weight, &product.bias);
+    /// The same with products in bytes where that is faster: vectors stay within a cosine of 0.99 of the exact ones.
+    pub fn quick(weights: &Weights) -> Self {
+        let path = Path::widest();
+        Self::with(weights, path, BytePanels::pays(path))
+    }
+
+    /// The same with given instructions, in bytes or not.
+    pub fn with(weights: &Weights, path: Path, in_bytes: bool) -> Self {
         let layers = weights.layers.iter().map(|layer| Layer {
-            attention: panels(&layer.attention),
-            output: panels(&layer.output),
+            attention: Linear::new(&layer.attention, in_bytes),
+            output: Linear::new(&layer.output, in_bytes),
             first_norm: layer.first_norm.clone(),
-            up: panels(&layer.up),
-            down: panels(&layer.down),
+            up: Linear::new(&layer.up, in_bytes),
+            down: Linear::new(&layer.down, in_bytes),
             second_norm: layer.second_norm.clone(),
         });
         Self {
@@ -69,15 +102,16 @@ impl Encoder {
         batch.check(&self.config)?;
         let mut rows = self.embed(batch);
         let (mut wide, mut sums) = (Vec::new(), Vec::new());
+        let (mut bytes, mut work) = (ByteRows::default(), Work::default());
         let mut heads = vec![0.0; rows.len()];
         for layer in &self.layers {
-            layer.attention.multiply(self.path, &rows, &mut wide);
-            self.attend(batch, &wide, &mut heads);
-            layer.output.multiply(self.path, &heads, &mut sums);
+            layer.attention.multiply(self.path, &rows, (&mut bytes, &mut wide));
+            self.attend(batch, &wide, &mut work, &mut heads);
+            layer.output.multiply(self.path, &heads, (&mut bytes, &mut sums));
             self.add_and_normalise(&mut rows, &sums, &layer.first_norm);
-            layer.up.multiply(self.path, &rows, &mut wide);
+            layer.up.multiply(self.path, &rows, (&mut bytes, &mut wide));
             self.path.gelu(&mut wide);
-            layer.down.multiply(self.path, &wide, &mut sums);
+            layer.down.multiply(self.path, &wide, (&mut bytes, &mut sums));
             self.add_and_normalise(&mut rows, &sums, &layer.second_norm);
         }
         Ok(batch.spans().map(|(start, end)| self.pool(&rows, start, end)).collect())
@@ -99,36 +133,14 @@ impl Encoder {
     }
 
     /// Attention of each sequence, head by head: `heads` becomes rows of `hidden` values.
-    fn attend(&self, batch: &Batch, wide: &[f32], heads: &mut [f32]) {
+    fn attend(&self, batch: &Batch, wide: &[f32], work: &mut Work, heads: &mut [f32]) {
         let (hidden, width) = (self.config.hidden, self.config.width());
         let factor = 1.0 / (width as f32).sqrt();
         for (start, end) in batch.spans() {
-            let length = end - start;
-            let sequence = || wide.chunks_exact(3 * hidden).skip(start).take(length);
+            let rows = wide.get(3 * hidden * start..3 * hidden * end).unwrap_or_default();
+            let Some(out) = heads.get_mut(hidden * start..hidden * end) else { continue };
             for head in 0..self.config.heads {
-                // Keys turned, so that scores of one query are sums of whole rows.
-                let mut keys = vec![0.0; width * length];
-                for (at, row) in sequence().enumerate() {
-                    let key = row.iter().skip(hidden + head * width).take(width);
-                    key.zip(keys.iter_mut().skip(at).step_by(length)).for_each(|(from, to)| *to = *from);
-                }
-                let outputs = heads.chunks_exact_mut(hidden).skip(start).take(length);
-                let mut scores = vec![0.0; length];
-                for (row, out) in sequence().zip(outputs) {
-                    scores.fill(0.0);
-                    let query = row.iter().skip(head * width).take(width);
-                    for (value, keys) in query.zip(keys.chunks_exact(length)) {
-                        self.path.add_scaled(&mut scores, keys, value * factor);
-                    }
-                    let most = scores.iter().copied().fold(f32::MIN, f32::max);
-                    let total = self.path.powers(&mut scores, most);
-                    let Some(out) = out.get_mut(head * width..(head + 1) * width) else { continue };
-                    out.fill(0.0);
-                    for (score, row) in scores.iter().zip(sequence()) {
-                        let value = row.get(2 * hidden + head * width..).unwrap_or_default();
-                        self.path.add_scaled(out, value, score / total);
-                    }
-                }
+                self.path.attend(&Head { rows, hidden, start: head * width, width, factor }, work, out);
             }
         }
     }
@@ -139,13 +151,7 @@ impl Encoder {
     }
 
     fn normalise(&self, row: &mut [f32], norm: &Norm) {
-        let count = row.len() as f32;
-        let mean = row.iter().sum::<f32>() / count;
-        let variance = row.iter().map(|x| (x - mean) * (x - mean)).sum::<f32>() / count;
-        let factor = 1.0 / (variance + self.config.epsilon).sqrt();
-        for (x, (scale, shift)) in row.iter_mut().zip(norm.scale.iter().zip(&norm.shift)) {
-            *x = (*x - mean) * factor * scale + shift;
-        }
+        self.path.normalise(row, &norm.scale, &norm.shift, self.config.epsilon);
     }
 
     /// The vector of a sequence, of length one.

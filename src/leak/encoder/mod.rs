@@ -12,6 +12,8 @@
 
 mod config;
 mod forward;
+#[cfg(test)]
+pub(in crate::leak) mod samples;
 mod tensors;
 #[cfg(test)]
 mod tests;

@@ -3,78 +3,12 @@
 
 use serde_json::json;
 
+use super::samples::{HEADS, HIDDEN, PLACES, WORDS, config, file};
 use super::*;
 use crate::leak::simd::Path;
 
-const HIDDEN: usize = 128;
-const HEADS: usize = 4;
-const MIDDLE: usize = 256;
-const WORDS: usize = 40;
-const PLACES: usize = 24;
-
-fn config() -> serde_json::Value {
-    json!({
-        "model_type": "bert", "hidden_size": HIDDEN, "num_hidden_layers": 2, "num_attention_heads": HEADS,
-        "intermediate_size": MIDDLE, "max_position_embeddings": PLACES, "vocab_size": WORDS, "type_vocab_size": 2,
-        "layer_norm_eps": 1e-12, "hidden_act": "gelu",
-    })
-}
-
 fn parsed(config: &serde_json::Value) -> Result<Config, ModelError> {
     Config::parse(&serde_json::to_vec(config).unwrap())
-}
-
-/// Names and shapes of all tensors of the model above.
-fn shapes() -> Vec<(String, Vec<usize>)> {
-    let mut shapes = vec![
-        ("embeddings.word_embeddings.weight".to_owned(), vec![WORDS, HIDDEN]),
-        ("embeddings.position_embeddings.weight".to_owned(), vec![PLACES, HIDDEN]),
-        ("embeddings.token_type_embeddings.weight".to_owned(), vec![2, HIDDEN]),
-    ];
-    let mut norms = vec!["embeddings.LayerNorm".to_owned()];
-    for layer in 0..2 {
-        let at = format!("encoder.layer.{layer}");
-        for (name, outputs, inputs) in [
-            ("attention.self.query", HIDDEN, HIDDEN),
-            ("attention.self.key", HIDDEN, HIDDEN),
-            ("attention.self.value", HIDDEN, HIDDEN),
-            ("attention.output.dense", HIDDEN, HIDDEN),
-            ("intermediate.dense", MIDDLE, HIDDEN),
-            ("output.dense", HIDDEN, MIDDLE),
-        ] {
-            shapes.push((format!("{at}.{name}.weight"), vec![outputs, inputs]));
-            shapes.push((format!("{at}.{name}.bias"), vec![outputs]));
-        }
-        norms.extend([format!("{at}.attention.output.LayerNorm"), format!("{at}.output.LayerNorm")]);
-    }
-    for norm in norms {
-        shapes.push((format!("{norm}.weight"), vec![HIDDEN]));
-        shapes.push((format!("{norm}.bias"), vec![HIDDEN]));
-    }
-    shapes
-}
-
-/// A file of weights: the same numbers each time, small enough that no softmax is a single one.
-fn file() -> Vec<u8> {
-    let (mut table, mut data) = (serde_json::Map::new(), Vec::new());
-    let mut state = 0x2545_F491_4F6C_DD1D_u64;
-    for (name, shape) in shapes() {
-        let start = data.len();
-        for _ in 0..shape.iter().product::<usize>() {
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            let value = f32::from(i16::from_le_bytes([state.to_le_bytes()[3], state.to_le_bytes()[4]])) / 200_000.0;
-            let value = if name.ends_with("LayerNorm.weight") { 1.0 + value } else { value };
-            data.extend_from_slice(&value.to_le_bytes());
-        }
-        table.insert(name, json!({"dtype": "F32", "shape": shape, "data_offsets": [start, data.len()]}));
-    }
-    let table = serde_json::to_vec(&table).unwrap();
-    let mut file = (table.len() as u64).to_le_bytes().to_vec();
-    file.extend(table);
-    file.extend(data);
-    file
 }
 
 fn weights() -> Weights {
@@ -163,12 +97,29 @@ fn every_path_computes_what_the_definition_says() {
         batch.push(ids).unwrap();
     }
     for path in Path::available() {
-        let vectors = Encoder::with(&model, path).encode(&batch).unwrap();
+        let vectors = Encoder::with(&model, path, false).encode(&batch).unwrap();
         assert_eq!(vectors.len(), sequences.len());
         for (found, ids) in vectors.iter().zip(&sequences) {
             let exact = plain::vector(&model, ids);
             let apart = found.iter().zip(&exact).map(|(a, b)| (f64::from(*a) - b).abs()).fold(0.0, f64::max);
             assert!(apart < 2e-6, "{}: {} tokens are {apart} apart", path.name(), ids.len());
+        }
+    }
+}
+
+#[test]
+fn bytes_stay_near_the_exact_vectors_and_are_the_same_with_all_instructions() {
+    let model = weights();
+    let mut batch = Batch::new();
+    for length in [1_u32, 5, 24] {
+        batch.push(&(0..length).map(|at| at * 5 % WORDS as u32).collect::<Vec<_>>()).unwrap();
+    }
+    let exact = Encoder::new(&model).encode(&batch).unwrap();
+    for path in Path::available() {
+        let found = Encoder::with(&model, path, true).encode(&batch).unwrap();
+        for (exact, found) in exact.iter().zip(&found) {
+            let cosine: f32 = exact.iter().zip(found).map(|(a, b)| a * b).sum();
+            assert!(cosine > 0.999, "{}: {cosine}", path.name());
         }
     }
 }

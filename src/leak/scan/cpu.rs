@@ -100,6 +100,32 @@ impl Group {
     }
 }
 
+/// Walks over all pairs of queries and rows, dead ones too and without biases. `take` gets the query, the number of the first
+/// row of 16, and their scores; what lies behind the last row scores as a row of zeros.
+pub(in crate::leak) fn every(rows: &Rows, queries: &Queries, mut take: impl FnMut(usize, usize, &[i32; BLOCK_ROWS])) {
+    let path = Path::widest();
+    let groups: Vec<Group> = (0..queries.len()).step_by(QUERIES).map(|first| Group::new(queries, first)).collect();
+    let mut scores = Scores([[0; BLOCK_ROWS]; QUERIES]);
+    for block in 0..rows.blocks() {
+        let Some((lines, _)) = rows.block(block) else { continue };
+        for group in &groups {
+            let tile = Tile {
+                lines,
+                biases: &[0; BLOCK_ROWS],
+                live: u16::MAX,
+                queries: &group.packed,
+                offsets: &group.offsets,
+                cuts: &[i32::MIN; QUERIES],
+                width: group.width,
+            };
+            path.scores(&tile, &mut scores);
+            for (slot, scores) in scores.0.iter().enumerate().take(group.width) {
+                take(group.first + slot, block * BLOCK_ROWS, scores);
+            }
+        }
+    }
+}
+
 impl Scan for CpuScan<'_> {
     fn pass(&self, queries: &Queries, live: &Live, hits_max: usize) -> Result<Pass, ScanError> {
         if queries.dimension() != self.rows.dimension() {

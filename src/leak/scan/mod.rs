@@ -19,6 +19,7 @@ mod rows;
 mod tests;
 
 pub use cpu::CpuScan;
+pub(in crate::leak) use cpu::every;
 pub use live::Live;
 pub use rows::{Block, Rows};
 

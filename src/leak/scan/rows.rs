@@ -79,6 +79,21 @@ impl Rows {
         u32::try_from(self.len - 1).map_err(|_| ScanError::Full)
     }
 
+    /// Sets the bias of a row.
+    ///
+    /// # Errors
+    /// A bias beyond [`BIAS_MAX`].
+    pub fn set_bias(&mut self, row: usize, bias: i32) -> Result<(), ScanError> {
+        if !(-BIAS_MAX..=BIAS_MAX).contains(&bias) {
+            return Err(ScanError::Bias);
+        }
+        let biases = self.biases.get_mut(row / BLOCK_ROWS).filter(|_| row < self.len);
+        if let Some(to) = biases.and_then(|biases| biases.get_mut(row % BLOCK_ROWS)) {
+            *to = bias;
+        }
+        Ok(())
+    }
+
     /// Rows held.
     pub fn len(&self) -> usize {
         self.len

@@ -4,16 +4,20 @@
 //! order they are added. A [`Path`] value exists only where the processor has its instructions, which is what makes the calls
 //! into `target_feature` functions sound.
 
+mod attention;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+mod bytes;
 mod matrix;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 mod scalar;
 mod wave;
 
+pub(super) use attention::{Head, Work};
+pub(super) use bytes::{BytePanels, ByteRows};
 pub(super) use matrix::Panels;
 
 use super::scan::Block;

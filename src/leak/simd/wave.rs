@@ -3,6 +3,7 @@
 //! Each is plain arithmetic without a branch, inlined into a function for each set of instructions.
 #![expect(clippy::inline_always, reason = "each is compiled anew within a function of other instructions")]
 
+use super::attention::{Work, shares_plain};
 use super::{Kind, Path};
 
 /// `e^x`: the power of two by its exponent bits, the rest by a polynomial; relative error below 3e-7.
@@ -46,7 +47,7 @@ fn gelu_plain(values: &mut [f32]) {
 
 /// `e^(x - most)` of each and their sum.
 #[inline(always)]
-fn powers_plain(values: &mut [f32], most: f32) -> f32 {
+pub(super) fn powers_plain(values: &mut [f32], most: f32) -> f32 {
     let mut sums = [0.0_f32; 16];
     let (chunks, rest) = values.as_chunks_mut::<16>();
     for chunk in chunks {
@@ -68,6 +69,50 @@ fn add_plain(to: &mut [f32], from: &[f32], factor: f32) {
     for (to, from) in to.iter_mut().zip(from) {
         *to += factor * from;
     }
+}
+
+/// A row less its mean, by its deviation, scaled and shifted.
+#[expect(clippy::cast_precision_loss, reason = "dimensions of a row, below 2^24")]
+#[inline(always)]
+fn normalise_plain(row: &mut [f32], scale: &[f32], shift: &[f32], epsilon: f32) {
+    let count = row.len() as f32;
+    let mean = sum(row, |x| x) / count;
+    let variance = sum(row, |x| (x - mean) * (x - mean)) / count;
+    let factor = 1.0 / (variance + epsilon).sqrt();
+    for (x, (scale, shift)) in row.iter_mut().zip(scale.iter().zip(shift)) {
+        *x = (*x - mean) * factor * scale + shift;
+    }
+}
+
+/// A sum in 16 parts, so that it is made by wide instructions.
+#[inline(always)]
+fn sum(row: &[f32], of: impl Fn(f32) -> f32) -> f32 {
+    let mut sums = [0.0_f32; 16];
+    let (chunks, rest) = row.as_chunks::<16>();
+    for chunk in chunks {
+        sums.iter_mut().zip(chunk).for_each(|(sum, x)| *sum += of(*x));
+    }
+    sums.iter_mut().zip(rest).for_each(|(sum, x)| *sum += of(*x));
+    sums.iter().sum()
+}
+
+/// A row as bytes with 128 added, in steps of what is returned.
+#[inline(always)]
+fn to_bytes_plain(row: &[f32], to: &mut [u8]) -> f32 {
+    let mut most = [0.0_f32; 16];
+    let (chunks, rest) = row.as_chunks::<16>();
+    for chunk in chunks {
+        most.iter_mut().zip(chunk).for_each(|(most, x)| *most = most.max(x.abs()));
+    }
+    most.iter_mut().zip(rest).for_each(|(most, x)| *most = most.max(x.abs()));
+    let most = most.iter().copied().fold(f32::MIN_POSITIVE, f32::max);
+    let steps = 127.0 / most;
+    for (to, x) in to.iter_mut().zip(row) {
+        // 1.5 * 2^23 and 128: the lowest byte of the sum is the rounded number.
+        let [byte, ..] = (x * steps + 12_583_040.0).to_bits().to_le_bytes();
+        *to = byte;
+    }
+    most / 127.0
 }
 
 macro_rules! paths {
@@ -104,12 +149,21 @@ paths!(
     gelu, gelu_plain, (values: &mut [f32])
 );
 paths!(
-    /// Powers of e of each value less `most`, in place, and their sum.
-    powers, powers_plain, (values: &mut [f32], most: f32) -> f32
-);
-paths!(
     /// Adds `factor` times `from` to `to`.
     add_scaled, add_plain, (to: &mut [f32], from: &[f32], factor: f32)
+);
+
+paths!(
+    /// Normalises a row in place.
+    normalise, normalise_plain, (row: &mut [f32], scale: &[f32], shift: &[f32], epsilon: f32)
+);
+paths!(
+    /// Brings a row into bytes and returns their step.
+    to_bytes, to_bytes_plain, (row: &[f32], to: &mut [u8]) -> f32
+);
+paths!(
+    /// From scores of a head to shares of one.
+    attend_shares, shares_plain, (work: &mut Work, tokens: usize, padded: usize)
 );
 
 #[cfg(test)]

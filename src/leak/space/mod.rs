@@ -60,6 +60,11 @@ impl Document {
     pub fn windows(&self) -> usize {
         self.rows.len()
     }
+
+    /// Whether it counts as a document of its own: a version of another one does not.
+    pub fn is_counted(&self) -> bool {
+        self.counted
+    }
 }
 
 struct Segment {

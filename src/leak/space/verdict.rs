@@ -24,6 +24,8 @@ pub enum Stage {
     Code,
     /// The words and facts of a passage, in other words and order.
     Sketch,
+    /// The meaning of a passage, whatever its words: for review.
+    Encoder,
 }
 
 impl Stage {
@@ -33,6 +35,7 @@ impl Stage {
             Self::Fingerprint => "fingerprint",
             Self::Code => "code",
             Self::Sketch => "sketch",
+            Self::Encoder => "encoder",
         }
     }
 }
@@ -181,6 +184,8 @@ impl Space {
             Stage::Fingerprint => {
                 evidence.longest.clone().map(|(asked, known)| (asked.clone(), known..known + asked.len()))?
             }
+            // What an encoder saw is matched where its rows are held.
+            Stage::Encoder => return None,
             Stage::Sketch => {
                 let found = self.aligned(question, index, evidence.pairs.first()?)?;
                 (found.asked, found.known)

@@ -5,10 +5,13 @@
 //!               tokens, their weights, rows (256 bytes each)
 //! 2 removal     id (12)
 //! 3 background  threshold (u16), share of false positives (u32, per million), time (i64, ms), scores (u16 each, ascending)
+//! 4 meant       id of a document before it (12), digest of the model (32), rows end to end (i8 each)
+//! 5 margin      digest of the model (32), least (u16), share (u32, per million), texts (u32), time (i64, ms)
 //! ```
 
-use zeroize::Zeroizing;
+use zeroize::{Zeroize as _, Zeroizing};
 
+use crate::leak::model::ModelDigest;
 use crate::leak::sketch::{DIMENSION, Row};
 use crate::leak::space::{About, Content, DocumentId, NAME_BYTES_MAX};
 
@@ -25,6 +28,45 @@ pub struct Background {
     pub scores: Vec<u16>,
 }
 
+/// What a model makes of a document: one row for each of its passages.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Meant {
+    /// The document.
+    pub document: DocumentId,
+    /// The model.
+    pub model: ModelDigest,
+    /// The rows, one after the other.
+    pub rows: Vec<i8>,
+}
+
+impl std::fmt::Debug for Meant {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Meant({}, {})", self.document, self.model)
+    }
+}
+
+// Rows of a known model can be turned back into words.
+impl Drop for Meant {
+    fn drop(&mut self) {
+        self.rows.zeroize();
+    }
+}
+
+/// What harmless texts of a tenant reach by meaning.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Margin {
+    /// The model.
+    pub model: ModelDigest,
+    /// The margin, in thousandths of a cosine, that is worth 300.
+    pub least: u16,
+    /// The share of false positives that was asked for, per million.
+    pub share: u32,
+    /// How many texts were measured.
+    pub texts: u32,
+    /// When it was measured, in milliseconds since the epoch.
+    pub measured_ms: i64,
+}
+
 /// A record of a tenant's segments.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Record {
@@ -34,6 +76,10 @@ pub enum Record {
     Removed(DocumentId),
     /// Harmless texts were measured.
     Background(Background),
+    /// A model read a document.
+    Meant(Meant),
+    /// Harmless texts were measured by a model.
+    Margin(Margin),
 }
 
 impl Record {
@@ -41,7 +87,7 @@ impl Record {
     pub fn rows(&self) -> usize {
         match self {
             Self::Document(document) => document.1.rows.len(),
-            Self::Removed(_) | Self::Background(_) => 0,
+            Self::Removed(_) | Self::Background(_) | Self::Meant(_) | Self::Margin(_) => 0,
         }
     }
 
@@ -83,6 +129,21 @@ impl Record {
                     .map(|score| score.to_le_bytes())
                     .for_each(|score| out.extend_from_slice(&score));
             }
+            Self::Meant(meant) => {
+                out.push(4);
+                out.extend_from_slice(&meant.document.0);
+                out.extend_from_slice(&meant.model.0);
+                count(&mut out, meant.rows.len());
+                out.extend(meant.rows.iter().map(|value| value.cast_unsigned()));
+            }
+            Self::Margin(margin) => {
+                out.push(5);
+                out.extend_from_slice(&margin.model.0);
+                out.extend_from_slice(&margin.least.to_le_bytes());
+                out.extend_from_slice(&margin.share.to_le_bytes());
+                out.extend_from_slice(&margin.texts.to_le_bytes());
+                out.extend_from_slice(&margin.measured_ms.to_le_bytes());
+            }
         }
         out
     }
@@ -99,6 +160,8 @@ impl Record {
             }
             Self::Removed(_) => 16,
             Self::Background(background) => 32 + 2 * background.scores.len(),
+            Self::Meant(meant) => 64 + meant.rows.len(),
+            Self::Margin(_) => 64,
         }
     }
 
@@ -126,6 +189,20 @@ impl Record {
                 let scores =
                     list(&mut rest, 2)?.as_chunks::<2>().0.iter().map(|score| u16::from_le_bytes(*score)).collect();
                 Self::Background(Background { threshold, share, measured_ms, scores })
+            }
+            [4] => {
+                let document = DocumentId(array(&mut rest)?);
+                let model = ModelDigest(array(&mut rest)?);
+                let rows = list(&mut rest, 1)?.iter().map(|value| value.cast_signed()).collect();
+                Self::Meant(Meant { document, model, rows })
+            }
+            [5] => {
+                let model = ModelDigest(array(&mut rest)?);
+                let least = u16::from_le_bytes(array(&mut rest)?);
+                let share = u32::from_le_bytes(array(&mut rest)?);
+                let texts = u32::from_le_bytes(array(&mut rest)?);
+                let measured_ms = i64::from_le_bytes(array(&mut rest)?);
+                Self::Margin(Margin { model, least, share, texts, measured_ms })
             }
             _ => return None,
         };

@@ -26,21 +26,21 @@ const READINGS_BYTES_MAX: usize = 64 * 1024 * 1024;
 const DEPTH_MAX: usize = 3;
 
 /// The other readings of a text whose words are known, each a text of its own with its words.
-pub fn readings(text: &str, words: &Words) -> Vec<Words> {
-    let mut found = Found { words: Vec::new(), bytes: 0 };
+pub fn readings(text: &str, words: &Words) -> Vec<(String, Words)> {
+    let mut found = Found { readings: Vec::new(), bytes: 0 };
     found.read(text, words, 1);
-    found.words
+    found.readings
 }
 
 struct Found {
-    words: Vec<Words>,
+    readings: Vec<(String, Words)>,
     bytes: usize,
 }
 
 impl Found {
     fn read(&mut self, text: &str, words: &Words, depth: usize) {
         let unwrapped = unwrapped(text);
-        encoded_runs(unwrapped.as_deref().unwrap_or(text), |_, decoded| self.keep(decoded, depth));
+        encoded_runs(unwrapped.as_deref().unwrap_or(text), |_, decoded| self.keep(decoded.to_owned(), depth));
         let stretches = Stretches::of(words, text.len());
         for run in stretches.runs(|stretch| stretch.words >= WORDS_MIN && stretch.per_mille() < FAMILIAR) {
             let [core, whole] = [&run.core, &run.whole].map(|range| text.get(range.clone()).unwrap_or_default());
@@ -48,26 +48,26 @@ impl Found {
             for read in [shifted, backwards] {
                 let says = familiar(&read(core)).per_mille();
                 if says >= FAMILIAR && says > 2 * plain + 50 {
-                    self.keep(&read(whole), depth);
+                    self.keep(read(whole), depth);
                 }
             }
         }
         let apart = |stretch: &Stretch| stretch.letters * 2 > stretch.words && stretch.words >= 2 * WORDS_MIN;
         for run in stretches.runs(apart) {
-            self.keep(&joined(text.get(run.whole).unwrap_or_default()), depth);
+            self.keep(joined(text.get(run.whole).unwrap_or_default()), depth);
         }
     }
 
-    fn keep(&mut self, reading: &str, depth: usize) {
+    fn keep(&mut self, reading: String, depth: usize) {
         self.bytes += reading.len();
         if self.bytes > READINGS_BYTES_MAX {
             return;
         }
-        let words = Words::of(reading);
+        let words = Words::of(&reading);
         if depth < DEPTH_MAX {
-            self.read(reading, &words, depth + 1);
+            self.read(&reading, &words, depth + 1);
         }
-        self.words.push(words);
+        self.readings.push((reading, words));
     }
 }
 

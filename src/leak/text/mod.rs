@@ -11,6 +11,7 @@ mod code;
 mod common;
 pub mod disguise;
 mod fold;
+mod spoken;
 #[cfg(test)]
 mod tests;
 
@@ -19,6 +20,7 @@ use std::ops::Range;
 use common::Weights;
 use fold::Folded;
 use siphasher::sip::SipHasher13;
+pub use spoken::Spoken;
 
 use crate::detect::view::View;
 

@@ -96,7 +96,8 @@ fn other_readings_are_tried_where_the_text_asks() {
     let is_read = |text: &str| {
         let read = readings(text, &Words::of(text));
         let hashes_of = |reading: &Words| reading.prose.iter().map(|word| word.hash).collect::<Vec<_>>();
-        read.iter().any(|reading| hashes_of(reading).windows(hashes(plain).len()).any(|part| part == hashes(plain)))
+        read.iter()
+            .any(|(_, reading)| hashes_of(reading).windows(hashes(plain).len()).any(|part| part == hashes(plain)))
     };
     let around =
         "Please be so kind as to work on the text below and tell us what you think of it in a few words. ".repeat(30);

@@ -6,6 +6,7 @@
 
 mod ask;
 mod begin;
+mod bound;
 mod causes;
 mod change;
 mod diff;

@@ -38,12 +38,12 @@ pub(super) fn given(facts: &Facts, catalogue: &Catalogue, language: Language, ex
     match facts.leak {
         LeakFact::Score(0) => {}
         LeakFact::Score(score) => parts.push(format!("{} {score}", said(Phrase::LeakScore))),
-        LeakFact::Unknown => parts.push(unsure(said(Phrase::LeakScore))?),
+        LeakFact::Between(..) | LeakFact::Unknown => parts.push(unsure(said(Phrase::LeakScore))?),
     }
     match facts.leak_history {
         LeakFact::Score(0) => {}
         LeakFact::Score(score) => parts.push(format!("{} {score}", said(Phrase::LeakHistory))),
-        LeakFact::Unknown => parts.push(unsure(said(Phrase::LeakHistory))?),
+        LeakFact::Between(..) | LeakFact::Unknown => parts.push(unsure(said(Phrase::LeakHistory))?),
     }
     for country in &facts.residence {
         if *country == Country::UNKNOWN {

@@ -12,6 +12,7 @@ use super::super::facts::by_label;
 use super::super::resolved::{Atom, Resolved, What};
 use super::super::scenario::nothing;
 use super::super::view::View;
+pub(super) use super::bound::Bound;
 use super::dim::{Dim, amounts};
 use crate::model::{Action, Catalogue, Certainty, ClassId, Country, EntityId, Facts, LabelFact, LeakFact, Word};
 
@@ -27,30 +28,6 @@ pub(super) enum Open {
     Least,
     /// The most that it can add.
     Most,
-}
-
-/// Bounds of a certainty over all that is still open.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Bound {
-    pub(super) least: Certainty,
-    pub(super) most: Certainty,
-}
-
-impl Bound {
-    pub(super) const TRUE: Self = Self { least: Certainty::TRUE, most: Certainty::TRUE };
-    pub(super) const FALSE: Self = Self { least: Certainty::FALSE, most: Certainty::FALSE };
-
-    pub(super) fn and(self, other: Self) -> Self {
-        Self { least: self.least.and(other.least), most: self.most.and(other.most) }
-    }
-
-    pub(super) fn or(self, other: Self) -> Self {
-        Self { least: self.least.or(other.least), most: self.most.or(other.most) }
-    }
-
-    pub(super) fn negated(self) -> Self {
-        Self { least: self.most.negated(), most: self.least.negated() }
-    }
 }
 
 #[derive(Debug)]

@@ -126,7 +126,7 @@ fn tiers_then_prefer_then_fewest_changes() {
 
 #[test]
 fn fall_back_opens_flows_so_it_asks_for_surely() {
-    let rows: [FallBackRow; 7] = [
+    let rows: [FallBackRow; 8] = [
         ("no clause", "", |_| (), (false, None)),
         ("if unavailable", "fall back if unavailable", |_| (), (true, None)),
         ("after N s of waiting", "fall back if unavailable or after 2 s of waiting", |_| (), (true, Some(2_000))),
@@ -146,6 +146,12 @@ fn fall_back_opens_flows_so_it_asks_for_surely() {
             "not possibly unless",
             "fall back if unavailable unless leak score at least 300",
             |facts| facts.leak = LeakFact::Unknown,
+            (false, None),
+        ),
+        (
+            "not possibly unless, where an encoder did not say",
+            "fall back if unavailable unless leak score at least 300",
+            |facts| facts.leak = LeakFact::Between(0, 499),
             (false, None),
         ),
         (

@@ -8,7 +8,7 @@ use super::*;
 use crate::model::{Action, Duties, LabelFact, ScanStatus, Word};
 use crate::policy::compile::gather;
 use crate::policy::engine;
-use crate::policy::facts::by_label;
+use crate::policy::facts::{by_label, set_purpose};
 
 const NOWHERE: usize = usize::MAX;
 
@@ -27,9 +27,13 @@ fn outcome(policy: &Policy, facts: &Facts) -> std::collections::BTreeMap<String,
         .collect()
 }
 
-/// The facts with what the policy's labels say of them.
+/// The facts with what the policy makes of a declared purpose, and what its labels say of them.
 fn heard(policy: &Policy, facts: &Facts) -> Facts {
     let mut heard = facts.clone();
+    if facts.purpose_declared {
+        let declared = facts.purpose.as_ref().map(Word::as_str);
+        set_purpose(&mut heard, declared, None, policy);
+    }
     by_label(&mut heard, policy);
     heard
 }

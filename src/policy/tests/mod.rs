@@ -5,6 +5,7 @@ mod duties;
 mod laws;
 mod messages;
 mod naive;
+mod parsing;
 mod random;
 mod readings;
 mod recall;

@@ -37,6 +37,16 @@ struct State {
 /// apps declares it, the types of which every class is taken away.
 pub(super) fn labelled(gathered: &Gathered, catalogue: &Catalogue, facts: &Facts) -> Facts {
     let mut labelled = facts.clone();
+    if let Some(purpose) = facts.purpose.as_ref().filter(|_| facts.purpose_declared) {
+        let mut named = false;
+        let exceptions = gathered.resolved.exceptions.iter().filter_map(|exception| exception.when.as_ref());
+        for condition in gathered.resolved.conditions().chain(exceptions) {
+            condition.visit(true, &mut |atom, _| named |= *atom == Atom::Purpose(purpose.clone()));
+        }
+        if !named {
+            labelled.purpose = Some(Word::UNKNOWN);
+        }
+    }
     let LabelFact::Named(label) = &facts.label else { return labelled };
     let mut gone: Vec<ClassId> = Vec::new();
     let classes = || (0_u8..).map(ClassId).take(catalogue.classes.len());
@@ -59,6 +69,7 @@ pub(super) fn labelled(gathered: &Gathered, catalogue: &Catalogue, facts: &Facts
         if left { kept.push(*fact) } else { lowered.push(*fact) }
     }
     (labelled.types, labelled.lowered) = (kept, lowered);
+    gone.iter().for_each(|class| labelled.lowered_classes.insert(*class));
     if gone.iter().any(|class| catalogue.class_info(*class).unwrap().name == *"health") {
         labelled.lowered_health = facts.health_of_a_person;
         labelled.health_of_a_person = Certainty::FALSE;
@@ -151,7 +162,8 @@ impl Naive<'_> {
     fn tools_allowed(&self) -> bool {
         self.facts.hosted.iter().all(|(kind, host)| {
             let rows = &self.gathered.resolved.tools;
-            rows.iter().any(|row| row.tool == *kind && row.host == *host && self.surely(&row.gate, None))
+            let unknown = *kind == Word::UNKNOWN || host.as_ref() == Some(&Word::UNKNOWN);
+            !unknown && rows.iter().any(|row| row.tool == *kind && row.host == *host && self.surely(&row.gate, None))
         })
     }
 
@@ -207,7 +219,10 @@ impl Naive<'_> {
     fn is(&self, what: What, entity: EntityId) -> bool {
         match what {
             What::Type(asked) => asked == entity,
-            What::Class(class) => self.catalogue.info(entity).unwrap().classes.contains(class),
+            What::Class(class) => {
+                self.catalogue.info(entity).unwrap().classes.contains(class)
+                    && !self.facts.lowered_classes.contains(class)
+            }
         }
     }
 
@@ -232,7 +247,16 @@ impl Naive<'_> {
                 let surely: u32 = of.map(|fact| fact.surely).sum::<u32>().max(u32::from(declared));
                 Certainty { possibly: declared || possibly >= *at_least, surely: surely >= *at_least }.or(perhaps)
             }
-            Atom::HealthOfAPerson => facts.health_of_a_person.or(perhaps),
+            Atom::HealthOfAPerson => {
+                let health = self.catalogue.class("health").unwrap();
+                let surely = facts.declared.contains(health);
+                let named = facts
+                    .types
+                    .iter()
+                    .any(|fact| fact.surely > 0 && self.catalogue.info(fact.entity).unwrap().names_somebody);
+                let brought = Certainty { possibly: surely || self.brought(health), surely: surely && named };
+                facts.health_of_a_person.or(brought).or(perhaps)
+            }
             Atom::Still(what) => {
                 let state = state.unwrap();
                 let open = |done: &Done, entity| {
@@ -267,12 +291,14 @@ impl Naive<'_> {
             Atom::Role(word) => Certainty::known(facts.roles.iter().any(|role| role == word)),
             Atom::Purpose(word) => match &facts.purpose {
                 Some(purpose) if *purpose == Word::UNKNOWN => Certainty::UNKNOWN,
+                Some(purpose) if purpose != word && facts.purpose_declared => Certainty::UNKNOWN,
                 purpose => Certainty::known(purpose.as_ref() == Some(word)),
             },
             Atom::Residence(countries) => {
                 let listed = facts.residence.iter().any(|country| countries.contains(country));
                 let unknown = facts.residence.contains(&crate::model::Country::UNKNOWN);
-                Certainty { possibly: listed || unknown, surely: listed }
+                let outside = facts.residence.iter().any(|country| !countries.contains(country));
+                Certainty { possibly: listed || unknown, surely: listed && !outside }
             }
             Atom::Minors => Certainty::known(facts.minors),
             Atom::ScanIncomplete => Certainty::known(facts.scan != ScanStatus::Complete),
@@ -296,5 +322,8 @@ fn reached(leak: LeakFact, least: u16) -> Certainty {
     match leak {
         LeakFact::Unknown => Certainty::UNKNOWN,
         LeakFact::Score(score) => Certainty::known(score >= least),
+        LeakFact::Between(low, high) => {
+            Certainty::known(low >= least).or(Certainty::UNKNOWN.and(Certainty::known(high >= least)))
+        }
     }
 }

@@ -62,6 +62,8 @@ fn plain_condition(still: bool) -> BoxedStrategy<String> {
                 "tenant is \"t\"",
                 "role is \"r\"",
                 "purpose is \"p\"",
+                "purpose is \"q\"",
+                "purpose is any of \"p\", \"s\"",
             ][..],
         )
         .prop_map(str::to_owned)
@@ -245,6 +247,7 @@ fn labels() -> BoxedStrategy<String> {
         "the label \"Public\" lowers personal issued by \"a\"\n",
         "the label \"Public\" lowers special issued by \"a\", \"b\"\n",
         "the label \"Public\" lowers secret issued by \"c\"\n",
+        "the label \"Public\" lowers health issued by \"a\", \"c\"\n",
     ];
     proptest::collection::vec(select(says.to_vec()), 0..3)
         .prop_map(|mut says| {
@@ -303,7 +306,14 @@ pub(super) fn inventory() -> BoxedStrategy<Vec<Vec<String>>> {
             optional(value("exposed-to", &["[]", "[\"US\"]", "[\"CN\"]"])),
             optional(value(
                 "sub-processors",
-                &["[]", "[{ name = \"x\", exposed-to = [\"US\"], controlled-from = \"US\" }]", "[{ name = \"y\" }]"],
+                &[
+                    "[]",
+                    "[{ name = \"x\", exposed-to = [\"US\"], controlled-from = \"US\" }]",
+                    "[{ name = \"y\" }]",
+                    "[{ name = \"x\", countries = [\"US\"], exposed-to = [], controlled-from = \"FR\" }]",
+                    "[{ name = \"x\", countries = [\"FR\", \"DE\"], exposed-to = [], controlled-from = \"FR\" }]",
+                    "{ value = [], until = 2026-11-21 }",
+                ],
             )),
             optional(value(
                 "certificates",
@@ -368,7 +378,13 @@ pub(super) fn facts() -> BoxedStrategy<Facts> {
         LabelFact::Named(Word::fixed("Public")),
         LabelFact::Named(Word::fixed("Secret")),
     ]);
-    let leak = select(vec![LeakFact::Score(0), LeakFact::Score(350), LeakFact::Score(900), LeakFact::Unknown]);
+    let leak = select(vec![
+        LeakFact::Score(0),
+        LeakFact::Score(350),
+        LeakFact::Score(900),
+        LeakFact::Between(20, 499),
+        LeakFact::Unknown,
+    ]);
     let scan =
         prop_oneof![18 => Just(ScanStatus::Complete), 1 => Just(ScanStatus::Partial), 1 => Just(ScanStatus::Failed)];
     let rare = || prop_oneof![15 => Just(false), 1 => Just(true)];
@@ -376,14 +392,15 @@ pub(super) fn facts() -> BoxedStrategy<Facts> {
         select(&["a", "b", "c"][..]),
         select(&["t", "u"][..]),
         any::<bool>(),
-        select(&["", "p", "unknown"][..]),
-        select(&["", "FR", "US", "ZZ"][..]),
+        // Registered, or declared with the request.
+        (select(&["", "p", "q", "s", "other", "unknown"][..]), any::<bool>()),
+        select(&["", "FR", "US", "ZZ", "FR,US", "FR,DE", "FR,ZZ"][..]),
     );
     let hosted = prop_oneof![10 => Just(""), 1 => Just("web_search"), 1 => Just("mcp")];
     let health = select(vec![Certainty::FALSE, Certainty::UNKNOWN, Certainty::TRUE]);
     (found, declared, label, leak, scan, (rare(), rare(), any::<bool>()), who, hosted, health)
         .prop_map(|(types, declared, label, leak, scan, (unreadable, reference, minors), who, hosted, health)| {
-            let (app, tenant, role, purpose, residence) = who;
+            let (app, tenant, role, (purpose, declares), residence) = who;
             let catalogue = all_types();
             let class = catalogue.class(declared).and_then(|class| catalogue.class_info(class));
             Facts {
@@ -391,7 +408,8 @@ pub(super) fn facts() -> BoxedStrategy<Facts> {
                 tenant: Word::fixed(tenant),
                 roles: if role { vec![Word::fixed("r")] } else { Vec::new() },
                 purpose: (!purpose.is_empty()).then(|| Word::fixed(purpose)),
-                residence: Country::parse(residence).into_iter().collect(),
+                purpose_declared: declares && !purpose.is_empty(),
+                residence: residence.split(',').filter_map(Country::parse).collect(),
                 minors,
                 label,
                 types,

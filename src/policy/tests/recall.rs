@@ -13,10 +13,7 @@ fn entry(policy: &Policy, facts: &Facts, able: &BackendSet) -> String {
         crate::model::LabelFact::Unknown => Some("unknown"),
         crate::model::LabelFact::Named(label) => Some(label.as_str()),
     };
-    let leak = match facts.leak {
-        crate::model::LeakFact::Score(score) => Some(score),
-        crate::model::LeakFact::Unknown => None,
-    };
+    let leak = facts.leak.least();
     serde_json::json!({
         "kind": "decision", "tenant": facts.tenant, "app": facts.app, "purpose": facts.purpose, "label": label,
         "leak_score": leak, "scan": {"status": facts.scan.name(), "leaves": 3}, "plan": [],
@@ -68,11 +65,35 @@ fn what_does_not_say_enough_is_told() {
     let text = entry(&policy, &with(&policy, &["email"]), &everyone(&policy));
     for (name, text, expected) in [
         ("no facts", text.replace("\"facts\"", "\"other\""), Lost::NoFacts),
-        ("another version", text.replace("\"v\":2", "\"v\":3"), Lost::Version),
-        ("cut", text.replace("\"v\":2", "\"cut\":true,\"v\":2"), Lost::Version),
+        ("another version", text.replace("\"v\":3", "\"v\":4"), Lost::Version),
+        ("cut", text.replace("\"v\":3", "\"cut\":true,\"v\":3"), Lost::Version),
         ("an unknown type", text.replace("\"email\"", "\"telepathy\""), Lost::Type),
     ] {
         let recorded: Recorded<'_> = serde_json::from_str(&text).unwrap();
         assert_eq!(Recall::new(&policy).facts(&recorded).unwrap_err(), expected, "{name}");
+    }
+}
+
+/// A purpose of the day that the other policy does not name says nothing of those that it names: as the request would be met now.
+#[test]
+fn a_purpose_that_only_the_day_named_may_be_any() {
+    let rule = |purpose: &str| {
+        policy(&format!("{ALLOW_ALL}rule r because \"x\" when purpose is \"{purpose}\" only backends on premises\n"))
+    };
+    let (before, after) = (rule("pilot"), rule("care"));
+    let abroad =
+        ["cloud-de", "cloud-fr", "cloud-fr-keeps", "cloud-unknown", "cloud-us", "gpu-paris", "us-owned-in-eea"];
+    for (name, declared, version, reaches) in [
+        ("declared", true, 3, &["gpu-paris"][..]),
+        ("registered", false, 3, &abroad),
+        ("of an entry that does not say", false, 2, &["gpu-paris"]),
+    ] {
+        let facts = changed(&[], |facts| {
+            facts.purpose = Some(Word::fixed("pilot"));
+            facts.purpose_declared = declared;
+        });
+        let text = entry(&before, &facts, &everyone(&before)).replace("\"v\":3", &format!("\"v\":{version}"));
+        let (again, _) = Recall::new(&after).facts(&serde_json::from_str::<Recorded<'_>>(&text).unwrap()).unwrap();
+        assert_eq!(allowed(&after, &again), reaches, "{name}");
     }
 }

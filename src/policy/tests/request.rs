@@ -20,6 +20,19 @@ const NO: (bool, bool) = (false, false);
 const PERHAPS: (bool, bool) = (true, false);
 const YES: (bool, bool) = (true, true);
 
+/// A request about people who live in these countries.
+fn lives(countries: &[&str]) -> Facts {
+    changed(&[], |facts| facts.residence = countries.iter().map(|code| Country::parse(code).unwrap()).collect())
+}
+
+/// A request for a purpose, declared with it or registered.
+fn pursues(purpose: &'static str, declared: bool) -> Facts {
+    changed(&[], |facts| {
+        facts.purpose = Some(Word::fixed(purpose));
+        facts.purpose_declared = declared;
+    })
+}
+
 /// A class and all that it implies.
 fn closure(class: &str) -> crate::model::ClassSet {
     let catalogue = all_types();
@@ -132,6 +145,24 @@ fn facts_are_two_bits() {
             changed(&[], |f| f.leak = LeakFact::Unknown),
             PERHAPS,
         ),
+        (
+            "a stage did not end, and could not have made it so much",
+            "leak score at least 500",
+            changed(&[], |f| f.leak = LeakFact::Between(120, 499)),
+            NO,
+        ),
+        (
+            "a stage did not end, and could have made it so much",
+            "leak score at least 300",
+            changed(&[], |f| f.leak = LeakFact::Between(120, 499)),
+            PERHAPS,
+        ),
+        (
+            "a stage did not end, and it is so much already",
+            "leak score at least 100",
+            changed(&[], |f| f.leak = LeakFact::Between(120, 499)),
+            YES,
+        ),
         ("leak history", "leak history at least 600", changed(&[], |f| f.leak_history = LeakFact::Score(600)), YES),
         (
             "a leak history below",
@@ -156,6 +187,40 @@ fn facts_are_two_bits() {
         ),
         ("residence", "residence in EEA", changed(&[], |f| f.residence = vec![Country::parse("FR").unwrap()]), YES),
         ("residence absent: false", "residence in EEA", changed(&[], |_| ()), NO),
+        ("not all live there", "residence in EEA", lives(&["FR", "US"]), PERHAPS),
+        ("all live there", "residence in EEA", lives(&["DE", "FR"]), YES),
+        ("nobody lives there", "residence in EEA", lives(&["CN", "US"]), NO),
+        ("one lives nobody knows where", "residence in EEA", lives(&["FR", "ZZ"]), PERHAPS),
+        ("a purpose of their own is pursued", "purpose is \"care\"", pursues("care", true), YES),
+        ("and perhaps another beside it", "purpose is \"care\"", pursues("research", true), PERHAPS),
+        ("a registered one is the whole", "purpose is \"care\"", pursues("research", false), NO),
+        (
+            "health that a label brings may be a person's",
+            "data includes health of a person",
+            changed(&[], |f| f.declared = closure("health")),
+            PERHAPS,
+        ),
+        (
+            "and is, where somebody is named",
+            "data includes health of a person",
+            changed(&["person"], |f| f.declared = closure("health")),
+            YES,
+        ),
+        (
+            "perhaps, where somebody is perhaps named",
+            "data includes health of a person",
+            changed(&["person"], |f| {
+                f.declared = closure("health");
+                f.types[0].surely = 0;
+            }),
+            PERHAPS,
+        ),
+        (
+            "health that a document perhaps brings",
+            "data includes health of a person",
+            changed(&["person"], |f| f.suspected = closure("health")),
+            PERHAPS,
+        ),
         ("residence unknown", "residence in EEA", changed(&[], |f| f.residence = vec![Country::UNKNOWN]), PERHAPS),
         ("minors", "minors are concerned", changed(&[], |f| f.minors = true), YES),
         ("tenant", "tenant is \"t\"", changed(&[], |f| f.tenant = Word::fixed("t")), YES),
@@ -184,6 +249,10 @@ fn caller() -> Caller {
         labels_required: false,
         actor: Word::fixed("x"),
         quiet: false,
+        scope: std::sync::Arc::new(crate::model::Scope {
+            purposes: vec![Word::fixed("marketing")],
+            ..Default::default()
+        }),
     }
 }
 
@@ -229,7 +298,8 @@ fn facts_hold_words_of_ours_only() {
     assert_eq!(of(Declared::default(), &required, &plain).label, LabelFact::Unknown, "labels required");
     let purpose = |purpose: Option<&str>| of(Declared { purpose, ..Declared::default() }, &caller(), &plain).purpose;
     assert_eq!(purpose(None), Some(Word::fixed("care")), "the app's registration");
-    assert_eq!(purpose(Some("marketing")), Some(Word::fixed("marketing")));
+    assert_eq!(purpose(Some("marketing")), Some(Word::fixed("marketing")), "one that it is registered for");
+    assert_eq!(purpose(Some("research")), Some(Word::UNKNOWN), "another one, whatever the sheets name");
     assert_eq!(purpose(Some("anna@example.com")), Some(Word::UNKNOWN), "no text of the request");
     let residence = of(Declared { residence: Some("FR, XX,fr"), ..Declared::default() }, &caller(), &plain).residence;
     assert_eq!(residence, [Country::parse("FR").unwrap(), Country::UNKNOWN]);

@@ -140,14 +140,187 @@ fn a_label_brings_a_class_whoever_declares_it_and_lowers_one_only_for_its_issuer
         (&["email"][..], "bench", true),
         (&["email"], "other", false),
         (&["health_condition", "person"], "bench", true),
-        // An account is financial too, and nobody lowered that.
-        (&["iban"], "bench", false),
+        // An account is financial too, and is nothing else now.
+        (&["iban"], "bench", true),
+        (&["iban"], "other", false),
     ] {
         let mut facts = with(types, app, named("Public"));
         facts.health_of_a_person = Certainty::known(types.len() > 1);
         assert_eq!(decided(&facts).len() > 1, lowered, "{types:?} {app}");
     }
     assert_eq!(decided(&with(&["email"], "bench", LabelFact::Unknown)), ["gpu-paris"]);
+}
+
+/// A label takes away the class that it names, and with it those that imply it: no other, of whatever type.
+#[test]
+fn a_type_loses_the_class_that_is_lowered_and_keeps_the_others() {
+    let named = LabelFact::Named(Word::fixed("Public"));
+    for (lowers, asked, types, fires) in [
+        ("health", "health", &["health_condition"][..], false),
+        ("health", "special", &["health_condition"], true),
+        ("health", "personal", &["health_condition"], true),
+        ("health", "at least 1 health", &["health_condition"], false),
+        ("health", "health with confidence at least 60", &["health_condition"], false),
+        ("special", "health", &["health_condition"], false),
+        ("special", "personal", &["health_condition"], true),
+        ("personal", "personal", &["iban"], false),
+        ("personal", "financial", &["iban"], true),
+        ("financial", "personal", &["iban"], true),
+        ("financial", "financial", &["iban"], false),
+    ] {
+        let policy = on(
+            "2026-11-22",
+            &format!(
+                "rule r because \"x\" when data includes {asked} only backends on premises\nthe label \"Public\" lowers {lowers} issued by \"bench\"\n"
+            ),
+        );
+        for (app, fires) in [("bench", fires), ("other", true)] {
+            let mut facts = changed(types, |facts| {
+                facts.app = Word::configured(app);
+                facts.label = named.clone();
+            });
+            by_label(&mut facts, &policy);
+            let only_home = may_have(&policy, &facts, "2026-11-22T12:00:00Z") == ["gpu-paris"];
+            assert_eq!(only_home, fires, "lowers {lowers}: {asked} of {types:?} by {app}");
+        }
+    }
+}
+
+/// Where home has several time zones nothing opens while the day may not have come, or may be over, somewhere in it; and nothing
+/// that restricts ends before it is over everywhere.
+#[test]
+fn a_home_of_several_zones_opens_late_and_closes_early() {
+    let catalogue = all_types();
+    let may_go_abroad = |statements: &str, inventory: &str, at: &str| {
+        let sheet = format!("{}{statements}", HEADER.replace("home FR", "home AU"));
+        let now = at.parse().unwrap();
+        let sources = sources(&sheet, inventory);
+        let policy = compile(&sources, &catalogue, &every(&catalogue), &vocabulary(), now).unwrap();
+        // A policy is not used beyond the instant at which something of it changes.
+        assert!(policy.valid_until().is_none_or(|until| until > now));
+        (may_have(&policy, &nothing(), at).contains(&"cloud-us".to_owned()), policy.valid_until())
+    };
+    let allow = "allow backends named cloud-us\n";
+    let rule = "rule r because \"x\" never backends named cloud-us";
+    // The first of December begins on 30 November at 10:00 and ends on 2 December at 12:00, both UTC.
+    let begins = ["2026-11-30T09:59:59Z", "2026-11-30T10:00:00Z", "2026-12-01T11:59:59Z", "2026-12-01T12:00:00Z"];
+    let ends = ["2026-12-01T09:59:59Z", "2026-12-01T10:00:00Z", "2026-12-02T11:59:59Z", "2026-12-02T12:00:00Z"];
+    let rows = [
+        (
+            "an allow begins",
+            format!("allow backends named cloud-us from 2026-12-01\n"),
+            begins,
+            [false, false, false, true],
+        ),
+        (
+            "an allow ends",
+            format!("allow backends named cloud-us until 2026-12-01\n"),
+            ends,
+            [true, false, false, false],
+        ),
+        ("a rule begins", format!("{allow}{rule} from 2026-12-01\n"), begins, [true, false, false, false]),
+        ("a rule ends", format!("{allow}{rule} until 2026-12-01\n"), ends, [false, false, false, true]),
+        (
+            "an exception ends",
+            format!("{allow}{rule}\nexception e for rule r because \"x\" until 2026-12-01 approved by \"DPO\"\n"),
+            ends,
+            [true, false, false, false],
+        ),
+    ];
+    for (name, statements, instants, expected) in rows {
+        for (at, goes) in instants.iter().zip(expected) {
+            let (found, until) = may_go_abroad(&statements, example(), at);
+            assert_eq!(found, goes, "{name} at {at}");
+            let next =
+                instants.iter().map(|at| at.parse::<Timestamp>().unwrap()).find(|next| *next > at.parse().unwrap());
+            let next = next.filter(|next| next.to_string().contains("0:00:00") || next.to_string().contains("2:00:00"));
+            assert!(next.is_none_or(|next| until.unwrap() <= next), "{name} at {at}: compiled anew in time");
+        }
+    }
+    // A declared truth is one for what opens.
+    let declared = "[backend.cloud-us]\nhosts = [\"x.example\"]\nverified = 2026-11-01\nby = \"dpo\"\n";
+    let kept = "allow backends retention none\n";
+    let until = format!("{declared}retention = {{ value = \"none\", until = 2026-12-01 }}\n");
+    let verified = format!("{declared}retention = {{ value = \"none\", verified = 2026-12-01 }}\n");
+    for (name, inventory, instants, expected) in [
+        ("a truth ends", until, ends, [true, false, false, false]),
+        ("a truth begins", verified, begins, [false, false, false, true]),
+    ] {
+        for (at, goes) in instants.iter().zip(expected) {
+            assert_eq!(may_go_abroad(kept, &inventory, at).0, goes, "{name} at {at}");
+        }
+    }
+}
+
+/// What no sheet names is told as `unknown`; a sheet cannot name that.
+#[test]
+fn unknown_is_the_name_of_no_tool_and_no_host() {
+    for line in ["mcp at \"unknown\"", "mcp at \"UNKNOWN\"", "unknown", "unknown at \"tools.example\""] {
+        let faults =
+            compiled(&sources(&format!("{HEADER}{ALLOW_ALL}allow hosted tool {line}\n"), example())).unwrap_err();
+        assert_eq!(faults[0].code(), "octroi::policy::no-meaning", "{line}");
+    }
+}
+
+/// What grows with a sheet is bounded, or it would take a gateway minutes to read one.
+#[test]
+fn a_flood_of_labels_exceptions_and_apps_is_refused_or_read_at_once() {
+    let many = |of: &dyn Fn(usize) -> String, between: &str| (0..40_000).map(of).collect::<Vec<_>>().join(between);
+    let labels = format!("labels {}\n", many(&|n| format!("\"label {n}\""), ", "));
+    let exceptions =
+        many(&|n| format!("exception e{n} for rule r because \"x\" until 2027-01-01 approved by \"DPO\""), "\n");
+    let rule = "rule r because \"x\" never backends exposed to US\n";
+    let header = HEADER.split_once("labels").unwrap().0;
+    for (name, statements) in [("labels", labels), ("exceptions", format!("{rule}{exceptions}\n"))] {
+        let faults = compiled(&sources(&format!("{header}{ALLOW_ALL}{statements}"), example())).unwrap_err();
+        assert_eq!((faults.len(), faults[0].code()), (1, "octroi::policy::too-large"), "{name}");
+    }
+    // Each app is an atom of its own, found again without a look at all the others.
+    let rules: String = (0..80)
+        .map(|rule| {
+            let apps: Vec<String> = (0..1_000).map(|app| format!("\"app {rule} {app}\"")).collect();
+            format!("rule r{rule} because \"x\" when app is any of {} never backends exposed to US\n", apps.join(", "))
+        })
+        .collect();
+    let policy = policy(&format!("{ALLOW_ALL}{rules}"));
+    assert!(!allowed(&policy, &facts("app 79 999")).contains(&"cloud-us".to_owned()));
+    // As many exceptions of one rule nest no deeper than one.
+    let spares: String = (0..1_000)
+        .map(|n| {
+            format!(
+                "exception e{n} for rule r because \"x\" when app is \"a{n}\" until 2027-01-01 approved by \"DPO\"\n"
+            )
+        })
+        .collect();
+    let policy = super::policy(&format!("{ALLOW_ALL}{rule}{spares}"));
+    for (app, spared) in [("a0", true), ("a999", true), ("a1000", false)] {
+        assert_eq!(allowed(&policy, &facts(app)).contains(&"cloud-us".to_owned()), spared, "{app}");
+    }
+}
+
+/// An exception by purpose is one for whoever declares it, registered or not (until it was, nobody could).
+#[test]
+fn an_exception_by_purpose_spares_whoever_pursues_it() {
+    let policy = on(
+        "2026-11-22",
+        &format!(
+            "{RULE}exception trial for rule stays because \"x\" when purpose is \"trial\" until 2026-11-30 approved by \"DPO\"\n"
+        ),
+    );
+    for (declared, registered, spared) in [
+        (Some("trial"), None, true),
+        (Some("trial"), Some("care"), true),
+        (None, Some("trial"), true),
+        (Some("care"), Some("trial"), false),
+        (Some("other"), None, false),
+        (None, None, false),
+    ] {
+        let mut asked = facts("any");
+        let registered = registered.map(Word::fixed);
+        facts::set_purpose(&mut asked, declared, registered.as_ref(), &policy);
+        let found = may_have(&policy, &asked, "2026-11-22T12:00:00Z").len() > 1;
+        assert_eq!(found, spared, "{declared:?} {registered:?}");
+    }
 }
 
 #[test]

@@ -149,6 +149,35 @@ fn words_about_law_and_contract() {
         ),
         ("exposed to: sub-processors unknown", "exposed to US", &["sub-processors ="], UNKNOWN),
         (
+            "exposed to: a sub-processor in a region that nobody knows",
+            "exposed to US",
+            &[
+                "sub-processors = [{ name = \"s\", controlled-from = \"FR\", exposed-to = [], countries = [\"aws:moon\"] }]",
+            ],
+            UNKNOWN,
+        ),
+        (
+            "transfer basis: a sub-processor abroad without any",
+            "with transfer basis",
+            &["sub-processors = [{ name = \"s\", countries = [\"US\"] }]"],
+            FALSE,
+        ),
+        (
+            "transfer basis: a sub-processor abroad under an instrument",
+            "with transfer basis",
+            &[
+                "sub-processors = [{ name = \"s\", countries = [\"US\"] }]",
+                "transfer-basis = [{ kind = \"binding-corporate-rules\", dated = 2026-01-05, until = 2027-01-04 }]",
+            ],
+            TRUE,
+        ),
+        (
+            "transfer basis: sub-processors of whom there is no list today",
+            "with transfer basis",
+            &["sub-processors = { value = [], until = 2026-11-21 }"],
+            UNKNOWN,
+        ),
+        (
             "certified: obtained and in date",
             "certified HDS",
             &["certificates = [{ scheme = \"HDS\", valid-until = 2026-11-22 }]"],
@@ -339,5 +368,37 @@ fn tiers() {
     for (sentence, changes, tier) in rows {
         let policy = good(&sources(sheet, &entry(FRENCH, changes)));
         assert_eq!(policy.backends()[0].tier.name(), *tier, "{sentence}");
+    }
+}
+
+/// The list of sub-processors is a truth like any other: what of it is not known opens nothing.
+#[test]
+fn unknown_sub_processors_may_be_anywhere() {
+    let unknown = [
+        ("not declared", "sub-processors ="),
+        ("run out", "sub-processors = { value = [], until = 2026-11-21 }"),
+        ("not verified yet", "sub-processors = { value = [], verified = 2026-11-23 }"),
+        ("one that does not say where it works", "sub-processors = [{ name = \"s\" }]"),
+        (
+            "one in a region that nobody knows",
+            "sub-processors = [{ name = \"s\", countries = [\"FR\", \"aws:moon\"] }]",
+        ),
+    ];
+    for (name, line) in unknown {
+        for predicate in ["on premises", "domestic", "located in FR", "located in EEA", "located outside US"] {
+            assert_eq!(truth(predicate, &[line]), UNKNOWN, "{name}: {predicate}");
+        }
+    }
+    let known = "sub-processors = [{ name = \"s\", countries = [\"FR\"] }]";
+    assert_eq!(truth("on premises", &[known]), TRUE, "one that is known hides nothing");
+    // The tier is the first that it surely meets.
+    for (line, tier) in unknown
+        .map(|(_, line)| (line, crate::model::Tier::Other))
+        .into_iter()
+        .chain([(known, crate::model::Tier::OnPremises)])
+    {
+        let sheet = format!("{HEADER}allow backends on premises\n");
+        let policy = good(&sources(&sheet, &entry(FRENCH, &[line])));
+        assert_eq!(policy.backends()[0].tier, tier, "{line}");
     }
 }

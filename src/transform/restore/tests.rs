@@ -35,7 +35,7 @@ pub(super) fn streamed(fragments: &[&str], landing: Landing) -> Restored {
         assert!(stream.held_bytes() < HOLD_BACK_BYTES_MAX, "held {} bytes", stream.held_bytes());
     }
     text.push_str(&stream.finish());
-    Restored { text, counts: stream.counts() }
+    Restored { text, counts: stream.counts(), moves: stream.moves() }
 }
 
 #[test]

@@ -18,8 +18,8 @@ pub(super) const SCHEMA: Schema = Schema {
         must("findings", Shape::List(&Shape::Object(FINDING)), "what was found, by type and place"),
         must("inventory", Shape::Digest, "digest of the inventory in force"),
         may("label", Shape::Word, "in the sheet's spelling, or `unknown`"),
-        may("leak", Shape::Object(PROTECTED), "the protected document that it is nearest to, from a score of 500"),
-        may("leak_score", Shape::Number, "0 to 1000; absent when unknown"),
+        may("leak", Shape::Object(PROTECTED), "the protected document that it is nearest to, from a score of 500, or of 300 where an encoder alone saw it"),
+        may("leak_score", Shape::Number, "0 to 1000; absent when unknown; the least that it may be where `facts.leak_most` stands"),
         must("model", Shape::Word, "the configured name that was asked for, or `unknown`"),
         must("operation", Shape::Word, "of the API"),
         must("plan", Shape::List(&Shape::Object(PLANNED)), "backends that may have it, in order"),
@@ -47,14 +47,16 @@ const FACTS: &[Member] = &[
     may("hosted", Shape::List(&Shape::Object(TOOL)), "tools that run at the provider"),
     may("label_unknown", Shape::Flag, "a label was required, or is one that the sheet does not list"),
     may("leak_history", Shape::Number, "0 to 1000; absent when unknown"),
+    may("leak_most", Shape::Number, "what the leak score may be at most, where an encoder did not say in time and `leak_score` is the least"),
     may("minors", Shape::Flag, "the app handles minors' data"),
+    may("purpose_declared", Shape::Flag, "with the request, and not the one that the app is registered for"),
     may("reference", Shape::Flag, "something that the provider would fetch or holds"),
     may("residence", Shape::List(&Shape::Word), "countries, `ZZ` for one that nobody knows"),
     may("roles", Shape::List(&Shape::Word), "of the caller"),
     must("types", Shape::List(&Shape::Object(TYPE)), "as found, before a label lowered anything"),
     may("unreadable", Shape::Flag, "a field cannot be read"),
     may("unsought", Shape::List(&Shape::Word), "types that a detector knows and nobody looked for: none found says nothing"),
-    must("v", Shape::Number, "version of these facts: 2; facts of version 1 do not say what was not looked for"),
+    must("v", Shape::Number, "version of these facts: 3; facts of version 1 do not say what was not looked for, nor those of version 2 whether a purpose was declared"),
 ];
 
 const TYPE: &[Member] = &[
@@ -76,7 +78,7 @@ const PROTECTED: &[Member] = &[
     must("epoch", Shape::Number, "state of the corpus that the score replays from"),
     may("history", Shape::Number, "what the caller sent of it within a time, 0 to 1000"),
     must("passage", Shape::Number, "windows of 48 words, 24 apart"),
-    must("stage", Shape::Word, "`fingerprint`, `code`, `sketch`"),
+    must("stage", Shape::Word, "`fingerprint`, `code`, `sketch`, `encoder`"),
 ];
 
 const FINDING: &[Member] = &[

@@ -51,6 +51,8 @@ kinds! {
     Freeze => freeze,
     /// The log's key was made, announced or taken over.
     Key => key,
+    /// A key that proves callers was issued, rotated or revoked.
+    Credential => credential,
     /// Somebody read the log, exported from it or had something in it revealed.
     Access => access,
     /// Keys were destroyed so that what they protect is erased.

@@ -14,7 +14,7 @@ pub(super) const SCHEMA: Schema = Schema {
         may("inventory", Shape::Digest, "digest of the inventory with it"),
         may("name", Shape::Word, "name and version in its header"),
         may("policy", Shape::Digest, "its digest; absent when it could not be compiled"),
-        may("reason", Shape::Word, "why it was refused: `faults`, `signature`, `approvers`, `rollback`, `record`, `inside`"),
+        may("reason", Shape::Word, "why it was refused: `faults`, `signature`, `approvers`, `name`, `rollback`, `record`, `inside`"),
         may("reference", Shape::Digest, "digest of the reference data with it"),
         may("valid_until", Shape::Word, "when it must be compiled again, RFC 3339"),
         may("version", Shape::Number, "the version in its header"),

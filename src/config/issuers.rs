@@ -1,0 +1,158 @@
+//! `[[issuer]]`: who may sign tokens that prove callers, and what of a token is believed.
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::raw::RawConfig;
+use super::resolve::Resolver;
+use crate::model::Word;
+
+/// Algorithms that may be named: none that shares a secret, and not `none`.
+const ALGORITHMS: &[&str] = &["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"];
+/// Most seconds by which clocks may differ.
+const SKEW_S_MAX: u64 = 600;
+/// Seconds by which they may differ unless the file says otherwise.
+const SKEW_S: u64 = 60;
+/// Seconds between two fetches of keys, at least, unless the file says otherwise.
+const REFRESH_S: u64 = 30;
+
+/// `[[issuer]]` as written.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawIssuer {
+    pub(super) name: Spanned<String>,
+    pub(super) issuer: Spanned<String>,
+    pub(super) audience: Spanned<String>,
+    pub(super) keys_url: Option<Spanned<String>>,
+    pub(super) keys_file: Option<Spanned<String>>,
+    pub(super) roots: Option<Spanned<String>>,
+    pub(super) algorithms: Vec<Spanned<String>>,
+    pub(super) apps: Vec<Spanned<String>>,
+    pub(super) app_claim: Option<String>,
+    pub(super) tenant_claim: Option<String>,
+    pub(super) purpose_claim: Option<String>,
+    pub(super) roles_claim: Option<String>,
+    #[serde(default)]
+    pub(super) roles: Vec<String>,
+    pub(super) skew_s: Option<Spanned<u64>>,
+    pub(super) refresh_s: Option<Spanned<u64>>,
+}
+
+/// An issuer of tokens.
+#[derive(Debug, Clone)]
+pub struct IssuerConfig {
+    /// Its name, for people.
+    pub name: Word,
+    /// What `iss` must be.
+    pub issuer: String,
+    /// What `aud` must hold.
+    pub audience: String,
+    /// The text of a file of keys.
+    pub keys_file: Option<String>,
+    /// The address of its keys.
+    pub keys_url: Option<String>,
+    /// PEM of the authorities trusted for that address; `None`: those of the system.
+    pub roots: Option<Vec<u8>>,
+    /// Words of algorithms that are taken.
+    pub algorithms: Vec<String>,
+    /// Apps that its tokens may prove.
+    pub apps: Vec<Word>,
+    /// The claim that names the app.
+    pub app_claim: String,
+    /// The claim that must name the app's tenant.
+    pub tenant_claim: Option<String>,
+    /// The claim that narrows the purpose.
+    pub purpose_claim: Option<String>,
+    /// The claim that lists roles.
+    pub roles_claim: Option<String>,
+    /// Roles that its tokens may bring.
+    pub roles: Vec<Word>,
+    /// Seconds by which clocks may differ.
+    pub skew_s: u64,
+    /// Seconds between two fetches for a key that is not known, at least.
+    pub refresh_s: u64,
+}
+
+impl Resolver<'_> {
+    /// Reads the issuers.
+    pub(super) fn issuers(&mut self, raw: &RawConfig) -> Vec<IssuerConfig> {
+        self.unique(raw.issuer.iter().map(|issuer| &issuer.issuer), "issuer");
+        raw.issuer.iter().map(|issuer| self.issuer(issuer, raw)).collect()
+    }
+
+    fn issuer(&mut self, raw: &RawIssuer, whole: &RawConfig) -> IssuerConfig {
+        for name in &raw.algorithms {
+            if !ALGORITHMS.contains(&name.get_ref().as_str()) {
+                let help = format!("write some of {}", ALGORITHMS.join(", "));
+                self.fault(name, format!("`{}` is no algorithm that is taken", name.get_ref()), &help);
+            }
+        }
+        if raw.algorithms.is_empty() || raw.apps.is_empty() {
+            let help = "name the algorithms that it signs by, and the apps that its tokens may prove";
+            self.fault(&raw.name, "takes no algorithm, or proves no app", help);
+        }
+        for app in &raw.apps {
+            if !whole.app.iter().any(|known| known.name.get_ref() == app.get_ref()) {
+                self.fault(app, format!("no app is called `{}`", app.get_ref()), "name one of the [[app]] tables");
+            }
+        }
+        if raw.keys_url.is_some() == raw.keys_file.is_some() {
+            self.fault(&raw.name, "has its keys at no place, or at two", "write one of `keys_url`, `keys_file`");
+        }
+        if let Some(url) = &raw.keys_url
+            && !is_sound(url.get_ref())
+        {
+            let help = "write `https://…`; `http://` reaches this machine only";
+            self.fault(url, "is not where keys can be fetched from", help);
+        }
+        let within = |value: &Option<Spanned<u64>>, default| value.as_ref().map_or(default, |value| *value.get_ref());
+        let (skew_s, refresh_s) = (within(&raw.skew_s, SKEW_S), within(&raw.refresh_s, REFRESH_S));
+        if skew_s > SKEW_S_MAX || refresh_s == 0 {
+            let help = format!("`skew_s` is at most {SKEW_S_MAX}, `refresh_s` at least 1");
+            self.fault(&raw.name, "has a time that is out of its range", &help);
+        }
+        let keys_file = raw.keys_file.as_ref().and_then(|file| self.readable(file));
+        IssuerConfig {
+            name: Word::configured(raw.name.get_ref()),
+            issuer: raw.issuer.get_ref().clone(),
+            audience: raw.audience.get_ref().clone(),
+            keys_file: keys_file.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()),
+            keys_url: raw.keys_url.as_ref().map(|url| url.get_ref().clone()),
+            roots: raw.roots.as_ref().and_then(|file| self.readable(file)),
+            algorithms: raw.algorithms.iter().map(|name| name.get_ref().clone()).collect(),
+            apps: raw.apps.iter().map(|app| Word::configured(app.get_ref())).collect(),
+            app_claim: raw.app_claim.clone().unwrap_or_else(|| "azp".to_owned()),
+            tenant_claim: raw.tenant_claim.clone(),
+            purpose_claim: raw.purpose_claim.clone(),
+            roles_claim: raw.roles_claim.clone(),
+            roles: raw.roles.iter().map(|role| Word::configured(role)).collect(),
+            skew_s,
+            refresh_s,
+        }
+    }
+
+    /// Checks names of client certificates: each proves one app.
+    pub(super) fn certificates(&mut self, raw: &RawConfig) {
+        let names = raw.app.iter().flat_map(|app| &app.certificates);
+        self.unique(names.clone(), "certificate's name");
+        for name in names {
+            let text = name.get_ref();
+            let is_one = text.contains("://") || text.strip_prefix("dns:").is_some_and(|host| !host.is_empty());
+            if !is_one {
+                let help = "write `spiffe://domain/path`, another URI, or `dns:host`";
+                self.fault(name, "is no name of a client certificate", help);
+            }
+            if raw.listen.client_authorities.is_none() {
+                let help = "name the authorities of clients in `[listen] client_authorities`";
+                self.fault(name, "proves nobody: no client certificate is verified", help);
+            }
+        }
+    }
+}
+
+fn is_sound(url: &str) -> bool {
+    let Ok(uri) = url.parse::<http::Uri>() else { return false };
+    let host = uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
+    let is_here = host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
+    !host.is_empty() && (uri.scheme_str() == Some("https") || (uri.scheme_str() == Some("http") && is_here))
+}

@@ -1,0 +1,268 @@
+//! The store of one gateway: counters in memory, and a journal from which they come back after a restart.
+//!
+//! ```text
+//! a line of the journal:   crc32c in hexadecimal, number of the window, its end in ms, value, name of the counter
+//! ```
+//! Values are absolute, so that reading is taking the last of each. What changed is appended once a second and when the gateway
+//! stops: a crash forgets a second of use, and what was reserved and never settled stays counted. A journal of more than
+//! a megabyte that is mostly past is written anew. Requests at once are not in it: after a restart there are none.
+#![expect(clippy::disallowed_methods, reason = "this module owns the journal")]
+
+use std::collections::{HashMap, HashSet};
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use super::store::{Answer, Coming, Line, Settled, Step, Store, StoreError};
+
+/// Bytes from which a journal may be written anew.
+const COMPACT_BYTES: u64 = 1024 * 1024;
+/// Time between two writings of the journal.
+const FLUSH: Duration = Duration::from_secs(1);
+/// Time for which a counter is kept behind the end of its window: the window after it looks back at it.
+const KEPT_MS: i64 = 120_000;
+
+/// A counter: its name and the number of its window.
+type Key = (Arc<str>, i64);
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Counter {
+    value: u64,
+    ends_ms: i64,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    counters: HashMap<Key, Counter>,
+    held: HashMap<Arc<str>, HashSet<u128>>,
+    changed: HashSet<Key>,
+    /// The latest instant that a step told.
+    now_ms: i64,
+    /// When past counters were last thrown away.
+    swept_ms: i64,
+}
+
+/// Counters in memory.
+#[derive(Debug)]
+pub struct MemoryStore {
+    state: Mutex<State>,
+    journal: Option<PathBuf>,
+    opened_by: String,
+}
+
+impl MemoryStore {
+    /// Counters that a restart forgets.
+    pub fn new() -> Self {
+        Self { state: Mutex::default(), journal: None, opened_by: "memory".to_owned() }
+    }
+
+    /// Counters that come back from a journal; one that is not there yet is empty. What it holds that cannot be read is left
+    /// out: a torn end is what a crash leaves.
+    ///
+    /// # Errors
+    /// When the journal is there and cannot be read.
+    pub fn open(journal: &Path) -> io::Result<Self> {
+        let text = match std::fs::read(journal) {
+            Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+            Err(error) => return Err(error),
+        };
+        let mut state = State::default();
+        for (key, counter) in text.lines().filter_map(read_line) {
+            state.counters.insert(key, counter);
+        }
+        let opened_by = format!("memory {}", journal.display());
+        Ok(Self { state: Mutex::new(state), journal: Some(journal.to_owned()), opened_by })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes a step.
+    pub(super) fn take_now(&self, step: &Step) -> Answer {
+        self.state().take(step)
+    }
+
+    /// Settles a step.
+    pub(super) fn settle_now(&self, settled: &Settled) {
+        self.state().settle(settled);
+    }
+
+    /// Appends what changed to the journal, or writes it anew.
+    fn flush(&self) -> io::Result<()> {
+        let Some(path) = &self.journal else { return Ok(()) };
+        let changed: Vec<Key> = self.state().changed.drain().collect();
+        if changed.is_empty() {
+            return Ok(());
+        }
+        let written = self.write(path, &changed);
+        if written.is_err() {
+            self.state().changed.extend(changed);
+        }
+        written
+    }
+
+    fn write(&self, path: &Path, changed: &[Key]) -> io::Result<()> {
+        let bytes = std::fs::metadata(path).map_or(0, |file| file.len());
+        let whole = if bytes > COMPACT_BYTES { self.state().lines_of_all() } else { String::new() };
+        if bytes <= COMPACT_BYTES || bytes < 4 * whole.len() as u64 {
+            let lines = self.state().lines(changed.iter());
+            let mut file = std::fs::OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
+            file.write_all(lines.as_bytes())?;
+            return file.sync_data();
+        }
+        let mut beside = path.as_os_str().to_owned();
+        beside.push(".new");
+        let beside = PathBuf::from(beside);
+        let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
+        file.write_all(whole.as_bytes())?;
+        file.sync_data()?;
+        std::fs::rename(beside, path)
+    }
+}
+
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl State {
+    fn lines<'k>(&self, keys: impl Iterator<Item = &'k Key>) -> String {
+        keys.filter_map(|key| Some(line_of(key, *self.counters.get(key)?))).collect()
+    }
+
+    fn lines_of_all(&self) -> String {
+        self.lines(self.counters.keys())
+    }
+
+    fn value(&self, line: &Line, number: i64) -> u64 {
+        self.counters.get(&(Arc::clone(&line.key), number)).map_or(0, |counter| counter.value)
+    }
+
+    fn seen(&self, line: &Line) -> (u64, u64) {
+        if line.window.held {
+            return (self.held.get(&line.key).map_or(0, |held| held.len() as u64), 0);
+        }
+        let before = if line.window.before > 0 { self.value(line, line.window.number - 1) } else { 0 };
+        (self.value(line, line.window.number), before)
+    }
+
+    fn take(&mut self, step: &Step) -> Answer {
+        self.sweep(step.now_ms);
+        let fits = |line: &Line| {
+            let (current, previous) = self.seen(line);
+            line.window.used(current, previous).saturating_add(line.amount) <= line.limit
+        };
+        let taken = step.lines.iter().all(fits);
+        if taken {
+            for line in &step.lines {
+                if line.window.held {
+                    self.held.entry(Arc::clone(&line.key)).or_default().insert(step.lease);
+                } else {
+                    self.add(line, i64::try_from(line.amount).unwrap_or(i64::MAX));
+                }
+            }
+        }
+        Answer { taken, seen: step.lines.iter().map(|line| self.seen(line)).collect() }
+    }
+
+    fn add(&mut self, line: &Line, more: i64) {
+        if more == 0 {
+            return;
+        }
+        let key = (Arc::clone(&line.key), line.window.number);
+        let counter = self.counters.entry(key.clone()).or_default();
+        counter.value = counter.value.saturating_add_signed(more);
+        counter.ends_ms = line.window.ends_ms;
+        self.changed.insert(key);
+    }
+
+    fn settle(&mut self, settled: &Settled) {
+        for (line, more) in &settled.lines {
+            if line.window.held {
+                if let Some(held) = self.held.get_mut(&line.key) {
+                    held.remove(&settled.lease);
+                    if held.is_empty() {
+                        self.held.remove(&line.key);
+                    }
+                }
+            } else {
+                self.add(line, *more);
+            }
+        }
+    }
+
+    /// Throws away what no window looks at any more.
+    fn sweep(&mut self, now_ms: i64) {
+        self.now_ms = self.now_ms.max(now_ms);
+        if self.now_ms - self.swept_ms < KEPT_MS {
+            return;
+        }
+        self.swept_ms = self.now_ms;
+        let now_ms = self.now_ms;
+        self.counters.retain(|_, counter| counter.ends_ms.saturating_add(KEPT_MS) > now_ms);
+        let Self { changed, counters, .. } = self;
+        changed.retain(|key| counters.contains_key(key));
+    }
+}
+
+impl Store for MemoryStore {
+    fn take<'a>(&'a self, step: &'a Step) -> Coming<'a, Result<Answer, StoreError>> {
+        let answer = self.take_now(step);
+        Box::pin(std::future::ready(Ok(answer)))
+    }
+
+    fn settle(&self, settled: Settled) {
+        self.settle_now(&settled);
+    }
+
+    fn run(self: Arc<Self>, stop: CancellationToken) -> Coming<'static, ()> {
+        Box::pin(async move {
+            while tokio::time::timeout(FLUSH, stop.cancelled()).await.is_err() {
+                let store = Arc::clone(&self);
+                if let Ok(Err(error)) = tokio::task::spawn_blocking(move || store.flush()).await {
+                    tracing::error!(kind = ?error.kind(), "What was used of limits could not be written down");
+                }
+            }
+        })
+    }
+
+    fn settle_all(&self) -> Coming<'_, ()> {
+        // Called when nothing is served any more, or by tests.
+        if let Err(error) = self.flush() {
+            tracing::error!(kind = ?error.kind(), "What was used of limits could not be written down");
+        }
+        Box::pin(std::future::ready(()))
+    }
+
+    fn is_up(&self) -> bool {
+        true
+    }
+
+    fn opened_by(&self) -> &str {
+        &self.opened_by
+    }
+}
+
+fn line_of((name, number): &Key, counter: Counter) -> String {
+    let rest = format!("{number} {} {} {name}", counter.ends_ms, counter.value);
+    format!("{:08x} {rest}\n", crc32c::crc32c(rest.as_bytes()))
+}
+
+fn read_line(line: &str) -> Option<(Key, Counter)> {
+    let (sum, rest) = line.split_once(' ')?;
+    if u32::from_str_radix(sum, 16).ok()? != crc32c::crc32c(rest.as_bytes()) {
+        return None;
+    }
+    let mut parts = rest.splitn(4, ' ');
+    let number = parts.next()?.parse().ok()?;
+    let ends_ms = parts.next()?.parse().ok()?;
+    let value = parts.next()?.parse().ok()?;
+    Some(((Arc::from(parts.next()?), number), Counter { value, ends_ms }))
+}

@@ -1,0 +1,111 @@
+//! Who may use how much, and what it costs: the operator's rules, and the lines that a request makes of them.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::Amounts;
+use super::store::Line;
+use super::window::{What, Window};
+use crate::model::Word;
+
+/// Whose use is counted together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Of {
+    /// All apps of a tenant.
+    Tenant,
+    /// All keys of an app.
+    App,
+    /// One credential.
+    Key,
+}
+
+impl Of {
+    /// The word in configuration, keys of stores and metrics.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Tenant => "tenant",
+            Self::App => "app",
+            Self::Key => "key",
+        }
+    }
+}
+
+/// How much somebody may use. `None`: as much as there is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Allowance {
+    /// The limits.
+    pub limits: Vec<(What, u64)>,
+}
+
+/// What tokens cost, in millionths of the currency for a million tokens.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Price {
+    /// Tokens of requests.
+    pub input: u64,
+    /// Tokens of answers.
+    pub output: u64,
+}
+
+/// The rules.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rules {
+    /// For each one that has none of its own.
+    pub each: HashMap<Of, Allowance>,
+    /// For one by name.
+    pub named: HashMap<(Of, Word), Allowance>,
+    /// By backend and model; a model of `None`: every other one.
+    pub prices: HashMap<(Word, Option<Word>), Price>,
+}
+
+/// Who asks.
+#[derive(Debug, Clone, Copy)]
+pub struct Subject<'a> {
+    /// The tenant.
+    pub tenant: &'a Word,
+    /// The app.
+    pub app: &'a Word,
+    /// The keyed pseudonym of the credential.
+    pub key: &'a Word,
+}
+
+impl Rules {
+    /// Whether anything is limited at all.
+    pub fn is_empty(&self) -> bool {
+        self.each.is_empty() && self.named.is_empty()
+    }
+
+    /// The lines of a request at an instant.
+    pub(super) fn lines(&self, subject: &Subject<'_>, amounts: Amounts, now_ms: i64) -> Vec<Line> {
+        let mut lines = Vec::new();
+        for (of, name) in [(Of::Tenant, subject.tenant), (Of::App, subject.app), (Of::Key, subject.key)] {
+            let Some(allowance) = self.named.get(&(of, name.clone())).or_else(|| self.each.get(&of)) else { continue };
+            lines.extend(allowance.limits.iter().map(|(what, limit)| Line {
+                of,
+                what: *what,
+                key: Arc::from(format!("{}:{}:{name}", what.name(), of.name())),
+                limit: *limit,
+                amount: amount(*what, amounts),
+                window: Window::at(*what, now_ms),
+            }));
+        }
+        lines
+    }
+
+    /// What tokens cost at a backend, rounded up.
+    pub fn money(&self, backend: &Word, model: &Word, (input, output): (u64, u64)) -> u64 {
+        let own = self.prices.get(&(backend.clone(), Some(model.clone())));
+        let Some(price) = own.or_else(|| self.prices.get(&(backend.clone(), None))) else { return 0 };
+        let sum = u128::from(input) * u128::from(price.input) + u128::from(output) * u128::from(price.output);
+        u64::try_from(sum.div_ceil(1_000_000)).unwrap_or(u64::MAX)
+    }
+}
+
+/// How much of what is limited.
+pub(super) const fn amount(what: What, amounts: Amounts) -> u64 {
+    match what {
+        What::RequestsMinute | What::Concurrent => 1,
+        What::InputMinute | What::InputDay => amounts.input,
+        What::OutputMinute | What::OutputDay => amounts.output,
+        What::MoneyMonth => amounts.money,
+    }
+}

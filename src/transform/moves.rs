@@ -1,0 +1,135 @@
+//! Where the places of a written text are in the restored one.
+//!
+//! An API that cites says where in its answer a citation begins and ends. Restoring puts values of other lengths in the place of
+//! tokens, so the places behind them move; a place within a token becomes the beginning or the end of its value.
+//!
+//! ```text
+//! written    Dear PERSON_8F3K2M9Q, your file           8..23 is the token; "file" begins at 30
+//! restored   Dear Hélène, your file                    the value is 7 bytes; "file" begins at 20
+//! ```
+//!
+//! INVARIANT: `written` and `restored` are the lengths of what was passed so far, and every substitution among it is a
+//! [`Move`], in order, unless there were more than [`limits::MOVES_MAX`]: then no place is told.
+
+use crate::limits;
+use crate::model::Measure;
+
+/// What was put in the place of what, in the order of the text.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Moves {
+    list: Vec<Move>,
+    written: Length,
+    restored: Length,
+    /// There were too many.
+    lost: bool,
+}
+
+/// One substitution: where the token stood, and where its value stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Move {
+    from: Length,
+    until: Length,
+    /// In the restored text.
+    new_from: Length,
+    new_until: Length,
+}
+
+/// The length of a text in both measures.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Length {
+    bytes: u64,
+    chars: u64,
+}
+
+impl Length {
+    fn add(&mut self, text: &str) {
+        self.bytes += text.len() as u64;
+        self.chars += characters(text);
+    }
+
+    const fn of(self, measure: Measure) -> u64 {
+        match measure {
+            Measure::Bytes => self.bytes,
+            Measure::Chars => self.chars,
+        }
+    }
+}
+
+impl Moves {
+    /// Notes text that was passed on as it was.
+    pub(super) fn pass(&mut self, text: &str) {
+        self.written.add(text);
+        self.restored.add(text);
+    }
+
+    /// Notes that `now` stands where `written` stood.
+    pub(super) fn replace(&mut self, written: &str, now: &str) {
+        let (from, new_from) = (self.written, self.restored);
+        self.written.add(written);
+        self.restored.add(now);
+        if self.list.len() < limits::MOVES_MAX {
+            self.list.push(Move { from, until: self.written, new_from, new_until: self.restored });
+        } else {
+            self.lost = true;
+        }
+    }
+
+    /// The place in the restored text of a place in the written one; `end`: it is the end of a range, which a value that it
+    /// falls into belongs to. `None` where it is not known.
+    pub fn at(&self, place: u64, measure: Measure, end: bool) -> Option<u64> {
+        if self.lost {
+            return None;
+        }
+        let before = self.list.partition_point(|moved| moved.from.of(measure) < place);
+        let Some(last) = before.checked_sub(1).and_then(|last| self.list.get(last)) else { return Some(place) };
+        if let Some(beyond) = place.checked_sub(last.until.of(measure)) {
+            return last.new_until.of(measure).checked_add(beyond);
+        }
+        Some(if end { last.new_until.of(measure) } else { last.new_from.of(measure) })
+    }
+}
+
+/// Characters of a text.
+fn characters(text: &str) -> u64 {
+    text.bytes().filter(|byte| !(0x80..0xC0).contains(byte)).count() as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_move_with_what_was_put_before_them() {
+        let mut moves = Moves::default();
+        moves.pass("Dear ");
+        moves.replace("PERSON_8F3K2M9Q", "Hélène");
+        moves.pass(", é ");
+        moves.replace("IBAN_2", "FR76 3000");
+        moves.pass(".");
+        let chars = |place, end| moves.at(place, Measure::Chars, end).unwrap();
+        let bytes = |place, end| moves.at(place, Measure::Bytes, end).unwrap();
+        for (name, place, in_chars, in_bytes, end) in [
+            ("the beginning", 0, 0, 0, false),
+            ("before the first", 5, 5, 5, false),
+            ("within it, a beginning", 9, 5, 5, false),
+            ("within it, an end", 9, 11, 13, true),
+            ("its end", 20, 11, 13, true),
+            ("behind it", 21, 12, 14, false),
+        ] {
+            assert_eq!((chars(place, end), bytes(place, end)), (in_chars, in_bytes), "{name}");
+        }
+        // "é" between the two takes two bytes: the measures part.
+        assert_eq!((chars(24, false), bytes(25, false)), (15, 18), "the second");
+        assert_eq!((chars(30, true), bytes(31, true)), (24, 27), "its end");
+        assert_eq!((chars(31, true), bytes(32, true)), (25, 28), "the end");
+    }
+
+    #[test]
+    fn too_many_moves_tell_no_place() {
+        let mut moves = Moves::default();
+        for _ in 0..=limits::MOVES_MAX {
+            moves.replace("TOKEN_1", "v");
+        }
+        assert_eq!(moves.at(0, Measure::Chars, false), None);
+    }
+}
