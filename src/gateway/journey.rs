@@ -46,12 +46,15 @@ pub async fn journey(gate: &Arc<Gate>, ledger: &mut Ledger, request: Request<Inc
     body::check_head(&parts.headers, limits.body_bytes, dialect::untyped(api))?;
     let share = gate.budget.share(&caller.tenant);
     let read = body::read(&parts.headers, incoming, limits.body_bytes, limits.body, share).await?;
+    let is_batch = snapshot.waiting.is_batch(&caller.app, head.declared.batch);
+    let mut work = gate.overload.begin(read.text.len(), is_batch)?;
     let (call, model, share) = parse(Arc::clone(&snapshot), head.line, read).await?;
     ledger.model = model.clone();
     accept::permit_model(&caller, &model)?;
-    charge::reserve(gate, ledger, &snapshot, (&caller, &call)).await?;
+    work.beside(charge::reserve(gate, ledger, &snapshot, (&caller, &call))).await?;
     let question = Question { id: ledger.id, caller, declared: head.declared, call: Arc::new(call), model };
     let (examined, share) = decide(gate, snapshot, question, share).await?;
+    work.done();
     gate.telemetry.found(&record::count(&examined, &examined.findings, &examined.snapshot.catalogue));
     let mut route = Route::new(gate, Arc::clone(&examined));
     loop {

@@ -8,6 +8,7 @@ use serde::Serialize;
 pub use super::change::{Frozen, InventoryLoaded, PolicyLoaded, Reloaded};
 pub use super::credential::CredentialChange;
 pub use super::ids::{Digest, RequestId};
+pub use super::recorded::Crossed;
 use super::recorded::RecordedFacts;
 pub use super::upkeep::{Access, Erasure, Gap, Heartbeat, KeyChange, Prune};
 use super::{Country, Word};
@@ -121,18 +122,6 @@ pub struct Decision {
     pub body_mac: Digest,
     /// Bytes of the body as received.
     pub body_bytes: u64,
-}
-
-/// A tier that was left, because a `fall back` clause opened the next.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Crossed {
-    /// The tier that did not serve.
-    pub from: Word,
-    /// The tier that was opened.
-    pub to: Word,
-    /// `unavailable`: all of it was down; `waited`: it was full or slow for the clause's time; `full`: the same, where the
-    /// clause gives no time.
-    pub cause: Word,
 }
 
 /// A protected document that a request is near to, by keyed names.
