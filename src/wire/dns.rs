@@ -217,16 +217,18 @@ mod tests {
         Service { priority, weight, port, host: host.to_owned() }
     }
 
+    type Row = (&'static str, Vec<u8>, Result<Vec<Service>, Fault>);
+
     /// The name of the question.
     const OWN: &[u8] = &[0xc0, 12];
 
     #[test]
     fn answers_are_read() {
         let ok = 0x8180;
-        let (one, two) = (srv(10, 60, 8000, b"\x04GPU1\x03gpu\x07example\x00"), srv(20, 0, 8001, b"\x04gpu2\xc0\x1e"));
+        let (one, two) = (srv(10, 60, 8000, b"\x04GPU1\x03gpu\x07example\x00"), srv(20, 0, 8001, b"\x04gpu2\xc0\x1b"));
         let expected = vec![service(10, 60, 8000, "gpu1.gpu.example"), service(20, 0, 8001, "gpu2.example")];
         let alias = b"\x01b\x07example\x00";
-        let rows: Vec<(&str, Vec<u8>, Result<Vec<Service>, Fault>)> = vec![
+        let rows: Vec<Row> = vec![
             ("two servers, one by pointer", message(ok, &[(SRV, OWN, one.clone()), (SRV, OWN, two)]), Ok(expected)),
             ("none", message(ok, &[]), Ok(vec![])),
             ("nowhere", message(ok, &[(SRV, OWN, srv(0, 0, 0, b"\x00"))]), Ok(vec![])),
