@@ -9,6 +9,7 @@ mod begin;
 mod bound;
 mod causes;
 mod change;
+mod declared_dims;
 mod diff;
 mod dim;
 #[cfg(test)]

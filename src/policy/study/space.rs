@@ -13,8 +13,9 @@ use super::super::resolved::{Atom, Resolved, What};
 use super::super::scenario::nothing;
 use super::super::view::View;
 pub(super) use super::bound::Bound;
+use super::declared_dims::{of_scores, residents};
 use super::dim::{Dim, amounts};
-use crate::model::{Action, Catalogue, Certainty, ClassId, Country, EntityId, Facts, LabelFact, LeakFact, Word};
+use crate::model::{Action, Catalogue, Certainty, ClassId, Country, EntityId, Facts, LabelFact, Word};
 
 /// A place in the space, part of it perhaps open.
 pub(super) type Place = Vec<Option<usize>>;
@@ -139,20 +140,8 @@ impl Space {
             self.dims.push(Dim::Purpose(values));
         }
         self.dims.extend(roles.into_iter().map(Dim::Role));
-        // One country for each set of areas that countries can be in.
-        let mut seen: BTreeSet<Vec<bool>> = BTreeSet::from([vec![false; areas.len()]]);
-        let every: BTreeSet<Country> = areas.iter().flatten().copied().collect();
-        // And one that is in none: whoever lives there too does not live within.
-        let outside = policies.first().and_then(|(policy, _)| policy.countries.difference(&every).next().copied());
-        self.dims.extend(outside.filter(|_| !areas.is_empty()).map(Dim::Resident));
-        for country in every {
-            if seen.insert(areas.iter().map(|area| area.contains(&country)).collect()) {
-                self.dims.push(Dim::Resident(country));
-            }
-        }
-        if !areas.is_empty() && !told {
-            self.dims.push(Dim::Resident(Country::UNKNOWN));
-        }
+        let own = policies.first().map(|(policy, _)| *policy);
+        self.dims.extend(own.into_iter().flat_map(|policy| residents(policy, &areas, told)));
     }
 
     /// What is so or not, whoever asks. What was not read may hold any data, so these are always there.
@@ -400,12 +389,4 @@ fn atom_type(atom: &Atom) -> Option<&EntityId> {
         Atom::Includes { what: What::Type(entity), .. } | Atom::Still(What::Type(entity)) => Some(entity),
         _ => None,
     }
-}
-
-/// The scores that thresholds tell apart, none where nothing asks.
-fn of_scores(thresholds: &BTreeSet<u16>, told: bool) -> Option<Vec<LeakFact>> {
-    let first = std::iter::once(LeakFact::Score(0));
-    let asked = thresholds.iter().filter(|score| **score > 0).map(|score| LeakFact::Score(*score));
-    let unknown = (!told).then_some(LeakFact::Unknown);
-    (!thresholds.is_empty()).then(|| first.chain(asked).chain(unknown).collect())
 }
