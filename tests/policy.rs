@@ -154,6 +154,63 @@ fn answers_are_json_on_demand() {
     assert!(ok(at, "octroi policy matrix --csv", 0).starts_with("class,law,backend"));
 }
 
+/// What a French folder answers is in French, and says what to do.
+#[test]
+fn a_french_folder_answers_in_french() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    ok(at, "octroi policy init policies --home FR --lang fr", 0);
+    for name in ["dpo", "rssi", "other"] {
+        ok(at, &format!("octroi policy key {name}.key"), 0);
+    }
+    let freeze = "octroi policy freeze --key dpo.key --as dpo --because \"incident 7\"";
+    let thaw = "octroi policy thaw --key dpo.key --as dpo --because \"résolu\"";
+    for (line, code, expected) in [
+        ("octroi policy check", 0, "heure du siège"),
+        ("octroi policy fmt --check", 0, "feuilles déjà mises en forme : 1"),
+        ("octroi policy matrix --csv", 0, "classe,loi,hébergeur,issue"),
+        ("octroi policy explain 01a22257-618b", 2, "n'est ni l'identifiant d'une requête ni un fichier"),
+        ("octroi policy ask \"dossiers clos\"", 2, "erreur : question:1:1: `dossiers clos` n'est pas une classe"),
+        (freeze, 0, "seuls les hébergeurs sur site servent : ordre de dpo"),
+        (thaw, 0, "un second doit la signer aussi"),
+    ] {
+        let told = ok(at, line, code);
+        assert!(told.contains(expected), "{line}: {told}");
+    }
+    let sheet = at.join("policies/main.policy");
+    let text = std::fs::read_to_string(&sheet).unwrap();
+    let failing = "scénario \"rien à l'étranger\"\n  étant donné rien\n  alors refusé home-gpu-1\n";
+    std::fs::write(&sheet, format!("{text}\n{failing}")).unwrap();
+    let told = ok(at, "octroi policy check", 1);
+    assert!(told.contains("devait être refusé et est admis"), "{told}");
+    let ansi: Vec<u8> = text.chars().map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?')).collect();
+    std::fs::write(&sheet, ansi).unwrap();
+    let told = ok(at, "octroi policy check", 2);
+    assert!(told.contains("erreur : ") && told.contains("Bloc-notes"), "{told}");
+}
+
+/// A signature with another key than the approver's says whose key it was.
+#[test]
+fn a_signature_with_another_key_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    ok(at, "octroi policy init policies --home FR", 0);
+    let key = |name: &str| ok(at, &format!("octroi policy key {name}.key"), 0).trim().to_owned();
+    let (dpo, ciso, _) = (key("dpo"), key("ciso"), key("stranger"));
+    std::fs::write(at.join("approvers.toml"), format!("[approver]\ndpo = \"{dpo}\"\nciso = \"{ciso}\"\n")).unwrap();
+    ok(at, "octroi policy sign one --key dpo.key --as dpo", 0);
+    let verify = "octroi policy verify one --approvers approvers.toml";
+    assert!(ok(at, verify, 1).contains("two approvers must answer for it"));
+    for (key, expected) in [("dpo", "made with the key of `dpo`"), ("stranger", "the key is not the one in the file")] {
+        ok(at, &format!("octroi policy sign one --key {key}.key --as ciso"), 0);
+        let told = ok(at, verify, 2);
+        assert!(told.contains("the signature of `ciso` does not hold") && told.contains(expected), "{told}");
+    }
+    ok(at, "octroi policy sign one --key ciso.key --as ciso", 0);
+    let told = ok(at, verify, 0);
+    assert!(told.contains("two approvers answer for it") && told.contains("the bundle holds"), "{told}");
+}
+
 fn copy(from: &Path, to: &Path) {
     for entry in walkdir::WalkDir::new(from) {
         let entry = entry.unwrap();

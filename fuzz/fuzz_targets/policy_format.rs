@@ -11,7 +11,9 @@ fn laid(text: &str, language: Option<Language>) -> Option<String> {
 /// The bytes of the notes, in order; a `#` within quotes begins none.
 fn notes(text: &str) -> Vec<String> {
     let mut notes = Vec::new();
-    for line in text.lines() {
+    // Whatever any program takes for the end of a line.
+    let ends = |c| matches!(c, '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}');
+    for line in text.split(ends) {
         let mut quoted = false;
         for (at, character) in line.char_indices() {
             match character {
@@ -31,6 +33,12 @@ fuzz_target!(|input: &str| {
     let Some(once) = laid(input, None) else { return };
     assert_eq!(laid(&once, None).as_deref(), Some(once.as_str()), "laid out twice");
     assert_eq!(notes(&once), notes(input), "a note is lost");
+    if !input.contains('\r') {
+        for end in ["\r", "\r\n", "\u{b}", "\u{2028}"] {
+            let other = laid(&input.replace('\n', end), None);
+            assert_eq!(other.as_deref(), Some(once.as_str()), "lines end otherwise");
+        }
+    }
     for language in Language::ALL {
         let other = laid(&once, Some(language)).expect("what was read is said in every language");
         assert_eq!(notes(&other), notes(input));

@@ -28,8 +28,8 @@ use super::files::{Files, MATCH_LISTS, bounded, sha256};
 use super::load::{Problems, Rejection};
 use super::officer::{Officer, now};
 use crate::limits::{POLICY_MANIFEST_BYTES_MAX, POLICY_SIGNATURES_BYTES_MAX};
-use crate::policy::Policy;
 use crate::policy::study::Study;
+use crate::policy::{Language, Policy};
 
 pub(crate) const FORMAT: &str = "octroi policy bundle 1";
 
@@ -99,7 +99,8 @@ impl Cover {
     /// A signature that does not hold, none at all, another name, and a version that does not increase.
     pub(super) fn may_follow(&self, known: &Approvers, state: &State) -> Result<Vec<String>, Rejection> {
         let rejected = |reason, problem| Err(Rejection { reason, problems: Problems(vec![problem]) });
-        let signed = signed_by(&self.bytes, &self.signatures, known).map_err(Rejection::signature)?;
+        let signed = signed_by(&self.bytes, &self.signatures, known)
+            .map_err(|bad| Rejection::signature(bad.said(Language::En)))?;
         if signed.is_empty() {
             return rejected("approvers", "this bundle is signed by none of the approvers".to_owned());
         }
@@ -207,7 +208,8 @@ impl Bundle {
     /// # Errors
     /// A signature of a known approver that does not hold.
     pub(crate) fn signed_by(&self, known: &Approvers) -> Result<Vec<String>, Rejection> {
-        signed_by(&self.bytes, &self.signatures, known).map_err(Rejection::signature)
+        let language = self.officer.files.language().unwrap_or_default();
+        signed_by(&self.bytes, &self.signatures, known).map_err(|bad| Rejection::signature(bad.said(language)))
     }
 
     /// What a gateway demands of a bundle that [may follow](Cover::may_follow) the one that was in force before: that enough of
@@ -286,16 +288,53 @@ pub(crate) fn signatures(bundle: &Path) -> Result<BTreeMap<String, String>, Reje
     }
 }
 
+/// A signature that is not of the approver whose name it bears.
+#[derive(Debug)]
+pub(crate) struct NotTheirs {
+    name: String,
+    /// The approver whose key made it.
+    owner: Option<String>,
+    /// Another signature of the same text holds.
+    same_text: bool,
+}
+
+impl NotTheirs {
+    /// In one sentence.
+    pub(crate) fn said(&self, language: Language) -> String {
+        let Self { name, owner, same_text } = self;
+        match (language, owner, same_text) {
+            (Language::En, Some(owner), _) => format!(
+                "the signature of `{name}` does not hold: it was made with the key of `{owner}`, not with the one that the file of approvers names for `{name}`"
+            ),
+            (Language::En, None, true) => {
+                format!("the signature of `{name}` does not hold: the key is not the one in the file of approvers")
+            }
+            (Language::En, None, false) => format!(
+                "the signature of `{name}` does not hold: the key is not the one in the file of approvers, or what was signed has changed"
+            ),
+            (Language::Fr, Some(owner), _) => format!(
+                "la signature de `{name}` ne tient pas : elle est de la clé de `{owner}`, non de celle que le fichier des approbateurs donne à `{name}`"
+            ),
+            (Language::Fr, None, true) => {
+                format!("la signature de `{name}` ne tient pas : la clé n'est pas celle du fichier des approbateurs")
+            }
+            (Language::Fr, None, false) => format!(
+                "la signature de `{name}` ne tient pas : la clé n'est pas celle du fichier des approbateurs, ou ce qui a été signé a changé"
+            ),
+        }
+    }
+}
+
 /// Whose signatures of some bytes hold: one name for each key, since one key is one person, whatever names it goes by.
 /// Signatures by others than the known approvers are left alone.
 ///
 /// # Errors
-/// The names of known approvers whose signatures do not hold, if there are any.
+/// A signature of a known approver that does not hold, and whether it was made with another key or of another text.
 pub(crate) fn signed_by(
     bytes: &[u8],
     signatures: &BTreeMap<String, String>,
     known: &Approvers,
-) -> Result<Vec<String>, String> {
+) -> Result<Vec<String>, NotTheirs> {
     let (signed, broken) = judged(bytes, signatures, known);
     broken.map_or(Ok(signed), Err)
 }
@@ -306,21 +345,26 @@ pub(super) fn judged(
     bytes: &[u8],
     signatures: &BTreeMap<String, String>,
     known: &Approvers,
-) -> (Vec<String>, Option<String>) {
-    let (mut signed, mut broken): (BTreeMap<&[u8], String>, Vec<&str>) = (BTreeMap::new(), Vec::new());
+) -> (Vec<String>, Option<NotTheirs>) {
+    let (mut signed, mut broken) = (BTreeMap::<&[u8], String>::new(), Vec::<(&String, Vec<u8>)>::new());
+    let holds = |key: &[u8], signature: &[u8]| UnparsedPublicKey::new(&ED25519, key).verify(bytes, signature).is_ok();
     for (name, signature) in signatures {
         let Some(key) = known.get(name) else { continue };
         let signature = STANDARD.decode(signature).unwrap_or_default();
-        if UnparsedPublicKey::new(&ED25519, key).verify(bytes, &signature).is_err() {
-            broken.push(name);
+        if !holds(key, &signature) {
+            broken.push((name, signature));
             continue;
         }
         signed.insert(key, name.clone());
     }
+    let told = broken.first().map(|(name, signature)| {
+        let owner = known.iter().find(|(_, key)| holds(key, signature)).map(|(owner, _)| owner.clone());
+        // Where another signature of the same text holds, the text is not what differs.
+        NotTheirs { name: (*name).clone(), owner, same_text: !signed.is_empty() }
+    });
     let mut names: Vec<String> = signed.into_values().collect();
     names.sort_unstable();
-    let told = format!("the signature of `{}` does not hold", broken.join("`, `"));
-    (names, (!broken.is_empty()).then_some(told))
+    (names, told)
 }
 
 #[derive(Debug, Deserialize)]

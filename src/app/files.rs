@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 use crate::limits::{MATCH_LIST_BYTES_MAX, POLICY_FILE_BYTES_MAX, POLICY_FILES_MAX, POLICY_FOLDER_BYTES_MAX};
 use crate::model::entry::Digest;
-use crate::policy::{SourceFile, Sources, starter};
+use crate::policy::{self, Language, SourceFile, Sources, starter};
 
 /// The folder of lists of exact values, beside the sheets.
 pub(crate) const MATCH_LISTS: &str = "match-lists";
@@ -107,10 +107,52 @@ impl Files {
     fn text(&self, path: &str) -> Result<SourceFile, String> {
         let name = self.folder.join(path).display().to_string();
         let bytes = self.by_path.get(path).cloned().unwrap_or_default();
-        let text = String::from_utf8(bytes)
-            .map_err(|_| format!("{name}: this is not a text in UTF-8\n  help: save it as text in UTF-8"))?;
+        let text = String::from_utf8(bytes).map_err(|error| {
+            let wide = utf_16(error.as_bytes()).is_some();
+            format!("{name}: {}", how_to_save(wide, self.language().unwrap_or_default()))
+        })?;
         Ok(SourceFile { name, text })
     }
+
+    /// The language of the first sheet, however it is saved.
+    pub(crate) fn language(&self) -> Option<Language> {
+        let sheets = |path: &&String| !path.contains('/') && path.ends_with(".policy");
+        let first = self.by_path.keys().find(sheets)?;
+        let bytes = self.by_path.get(first)?;
+        let text = utf_16(bytes).unwrap_or_else(|| match str::from_utf8(bytes) {
+            Ok(text) => text.to_owned(),
+            // The letters of Western Europe, as older editors of Windows save them.
+            Err(_) => bytes.iter().copied().map(char::from).collect(),
+        });
+        Some(policy::language_of(&text))
+    }
+}
+
+/// A text in UTF-16, as its first two bytes say.
+fn utf_16(bytes: &[u8]) -> Option<String> {
+    let little = bytes.starts_with(&[0xFF, 0xFE]);
+    if !little && !bytes.starts_with(&[0xFE, 0xFF]) {
+        return None;
+    }
+    let (pairs, _) = bytes.as_chunks::<2>();
+    let units =
+        pairs.iter().skip(1).map(|pair| if little { u16::from_le_bytes(*pair) } else { u16::from_be_bytes(*pair) });
+    Some(char::decode_utf16(units).map(|read| read.unwrap_or('?')).collect())
+}
+
+/// What to do with a file that is not in UTF-8.
+fn how_to_save(wide: bool, language: Language) -> String {
+    let (saved, advice) = match language {
+        Language::En => (
+            if wide { "in UTF-16" } else { "with an older set of letters (ANSI)" },
+            "this file is saved SAVED, and is not a text in UTF-8\n  help: save it again in UTF-8: in Notepad, Save as, encoding UTF-8; in Word, Save as, plain text, other encoding, Unicode (UTF-8)",
+        ),
+        Language::Fr => (
+            if wide { "en UTF-16" } else { "avec un ancien jeu de lettres (ANSI)" },
+            "ce fichier est enregistré SAVED, et non comme texte en UTF-8\n  conseil: enregistrez-le de nouveau en UTF-8 : dans le Bloc-notes, Enregistrer sous, encodage UTF-8 ; dans Word, Enregistrer sous, texte brut, autre encodage, Unicode (UTF-8)",
+        ),
+    };
+    advice.replace("SAVED", saved)
 }
 
 /// SHA-256 of some bytes.
@@ -178,6 +220,23 @@ mod tests {
     use std::os::unix::ffi::OsStrExt as _;
 
     use super::*;
+
+    #[test]
+    fn a_file_that_is_not_utf_8_is_told_how_to_be_saved() {
+        let french = "politique \"t\" version 1 responsable \"é\"";
+        let wide: Vec<u8> = "\u{feff}".encode_utf16().chain(french.encode_utf16()).flat_map(u16::to_le_bytes).collect();
+        let ansi: Vec<u8> = french.chars().map(|c| u8::try_from(c).unwrap()).collect();
+        let english: Vec<u8> = ansi.iter().copied().skip("politique".len()).collect();
+        for (name, bytes, expected) in [
+            ("UTF-16", wide, "enregistré en UTF-16"),
+            ("ANSI", ansi, "ancien jeu de lettres (ANSI)"),
+            ("English", [b"policy".to_vec(), english].concat(), "older set of letters (ANSI)"),
+        ] {
+            let files = Files { folder: PathBuf::new(), by_path: [("main.policy".to_owned(), bytes)].into() };
+            let told = files.sources().unwrap_err();
+            assert!(told.contains(expected) && told.contains("UTF-8"), "{name}: {told}");
+        }
+    }
 
     /// A sheet that is passed over restricts nobody: what looks like one is read or refused.
     #[test]

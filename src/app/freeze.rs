@@ -21,6 +21,7 @@ use crate::gateway::snapshot::Freeze;
 use crate::limits::{POLICY_ORDERS_BYTES_MAX, POLICY_THAWED_MAX};
 use crate::model::Word;
 use crate::model::entry::Digest;
+use crate::policy::Language;
 
 /// The file of the policy folder.
 pub(crate) const FILE: &str = "freeze.json";
@@ -200,7 +201,7 @@ fn verified(signed: &Signed, known: Option<&Approvers>, needed: usize) -> Result
     // Whoever can write the file can add a bad signature in anybody's name: it takes nothing from those that hold.
     let (by, broken) = judged(signed.statement.as_bytes(), &signed.signatures, known);
     if by.len() < needed {
-        let broken = broken.map(|broken| format!("; {broken}")).unwrap_or_default();
+        let broken = broken.map(|broken| format!("; {}", broken.said(Language::En))).unwrap_or_default();
         let problem = format!("signed by {} of {needed} approvers that it needs{broken}", by.len());
         return Err(("signature", problem));
     }

@@ -99,6 +99,8 @@ pub(crate) enum Exit {
     Well,
     /// Something was found or refused.
     Findings,
+    /// A fault of the files or of usage, which has been told.
+    Fault,
 }
 
 /// Runs the command of the process's arguments.
@@ -133,6 +135,7 @@ pub fn run() -> ExitCode {
     match ended {
         Ok(Exit::Well) => ExitCode::SUCCESS,
         Ok(Exit::Findings) => ExitCode::from(1),
+        Ok(Exit::Fault) => ExitCode::from(2),
         Err(error) => {
             printer.error(format!("{error:#}"), None);
             ExitCode::from(2)

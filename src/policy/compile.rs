@@ -91,6 +91,12 @@ impl Gathered {
         Today { earliest: day(&self.zones.last), latest: day(&self.zones.first) }
     }
 
+    /// Date and time at home; nothing where home has several clocks.
+    pub(super) fn clock(&self, instant: Timestamp) -> Option<String> {
+        let one = self.zones.first == self.zones.last;
+        one.then(|| instant.to_zoned(self.zones.first.clone()).strftime("%Y-%m-%d %H:%M").to_string())
+    }
+
     /// The next instant at which something begins or ends: a declared truth, an adequacy decision, a window, an exception.
     /// A last day ends with that day at home; where nobody knows when that is, what hangs on it changes when it may be over and
     /// again when it surely is.

@@ -32,7 +32,7 @@ pub(super) struct Mark {
 }
 
 /// What a token can be taken for.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(super) enum Item {
     /// A phrase of the vocabulary.
     Phrase(Phrase),

@@ -11,7 +11,9 @@ use std::sync::Arc;
 
 use miette::{LabeledSpan, NamedSource, SourceCode};
 
+use super::lines::{lines, place};
 use super::phrase::Language;
+use super::signs::misleads;
 use super::text::{Text, say};
 
 /// One fault of a sheet, a pack, the inventory or a reference file.
@@ -70,10 +72,13 @@ impl Diagnostic {
 
     /// Line and column, counted from 1; the column counts characters.
     pub fn place(&self) -> (usize, usize) {
-        let before = self.source.inner().get(..self.span.start).unwrap_or(self.source.inner());
-        let line = before.bytes().filter(|byte| *byte == b'\n').count().saturating_add(1);
-        let column = before.rsplit('\n').next().unwrap_or_default().chars().count().saturating_add(1);
-        (line, column)
+        place(self.source.inner(), self.span.start)
+    }
+
+    /// Whether it stands within a part of this file.
+    pub(super) fn lies_in(&self, file: &File, part: &Range<usize>) -> bool {
+        let inside = part.start <= self.span.start && self.span.end <= part.end;
+        Arc::ptr_eq(&self.source, &file.source) && inside
     }
 
     /// The order in which faults are shown: by file, then by place.
@@ -121,9 +126,11 @@ impl miette::Diagnostic for Diagnostic {
 pub fn render(diagnostic: &Diagnostic) -> String {
     let (line, column) = diagnostic.place();
     let text = diagnostic.source.inner();
-    let shown = text.lines().nth(line.saturating_sub(1)).unwrap_or_default();
+    // A sign that turns the text around would turn the fault around too.
+    let shown = lines(text).nth(line.saturating_sub(1)).unwrap_or_default();
+    let shown: String = shown.chars().map(|c| if misleads(c) { char::REPLACEMENT_CHARACTER } else { c }).collect();
     let spanned = text.get(diagnostic.span.clone()).unwrap_or_default();
-    let carets = spanned.lines().next().unwrap_or_default().chars().count().max(1);
+    let carets = lines(spanned).next().unwrap_or_default().chars().count().max(1);
     let margin = " ".repeat(line.to_string().len());
     // Tabs are kept in the margin under the line so that the caret stands where an editor shows it.
     let indent: String =

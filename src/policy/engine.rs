@@ -31,20 +31,6 @@ pub(super) enum Undetected {
     Assumed,
 }
 
-/// Why a backend was taken out, in words.
-pub(super) fn reason(why: &Removal) -> String {
-    match why {
-        Removal::NotAllowed => "no `allow` surely admits it".to_owned(),
-        Removal::Rules(rules) => {
-            let named: Vec<String> = rules.iter().map(|(name, because)| format!("rule `{name}` ({because})")).collect();
-            named.join(", ")
-        }
-        Removal::Duty(duty) => format!("this cannot be done: {duty}"),
-        Removal::Expired => "the policy is past its validity: only on premises is allowed".to_owned(),
-        Removal::Frozen => "the policy is frozen: only on premises is allowed".to_owned(),
-    }
-}
-
 /// The duties of one rule that fired, reduced to what the request carries.
 pub(super) struct Demand<'p> {
     pub(super) rule: &'p RuleRow,

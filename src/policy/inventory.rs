@@ -12,6 +12,7 @@ use toml::de::DeTable;
 use super::canonical;
 use super::declared::{Certificate, Dated, Declared, Entry, Instrument, Notes, SubProcessor};
 use super::diagnostic::{Diagnostic, File};
+use super::inventory_terms::instrument_meant;
 use super::reference::Reference;
 use super::text::say;
 use super::toml_file::{Node, Reader, json, parse_toml};
@@ -236,7 +237,12 @@ impl<'a, 't> EntryReader<'a, '_, 't> {
         self.every(node, |this, name| {
             let known = this.reference.regimes.keys().find(|known| known.as_str() == name.text).cloned();
             if known.is_none() {
-                this.reader.unlisted(name, "legal regime", this.reference.regimes.keys().map(Word::as_str));
+                match this.reference.regime_of(&name.text) {
+                    Some(meant) => this.reader.meant(name, "legal regime", meant.as_str()),
+                    None => {
+                        this.reader.unlisted(name, "legal regime", this.reference.regimes.keys().map(Word::as_str));
+                    }
+                }
             }
             known
         })
@@ -305,7 +311,10 @@ impl<'a, 't> EntryReader<'a, '_, 't> {
         let kind = kind.and_then(|name| {
             let known = INSTRUMENTS.iter().find(|known| **known == name.text);
             if known.is_none() {
-                self.reader.unlisted(&name, "instrument of transfer", INSTRUMENTS);
+                match instrument_meant(&name.text) {
+                    Some(meant) => self.reader.meant(&name, "instrument of transfer", meant),
+                    None => self.reader.unlisted(&name, "instrument of transfer", INSTRUMENTS),
+                }
             }
             known.map(|known| Word::fixed(known))
         });

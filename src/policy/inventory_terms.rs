@@ -2,8 +2,40 @@
 
 use super::declared::{Attestation, Contract};
 use super::inventory::EntryReader;
+use super::parser::folded;
 use super::text::say;
 use super::toml_file::Node;
+
+/// Instruments of transfer as lawyers call them, folded.
+const CALLED: &[(&str, &[&str])] = &[
+    (
+        "standard-contractual-clauses",
+        &[
+            "scc",
+            "sccs",
+            "cct",
+            "ccts",
+            "clauses contractuelles types",
+            "clauses contractuelles type",
+            "clauses types",
+            "standard contractual clauses",
+            "contractual clauses",
+        ],
+    ),
+    (
+        "binding-corporate-rules",
+        &["bcr", "bcrs", "rec", "regles d'entreprise contraignantes", "binding corporate rules"],
+    ),
+    ("code-of-conduct", &["code de conduite", "code of conduct"]),
+    ("certification", &["certificat", "certificate"]),
+    ("ad-hoc-clauses", &["clauses ad hoc", "clauses specifiques", "ad hoc clauses"]),
+];
+
+/// The instrument that lawyers call so.
+pub(super) fn instrument_meant(written: &str) -> Option<&'static str> {
+    let said = folded(written).replace(['-', '_'], " ");
+    CALLED.iter().find(|(_, names)| names.contains(&said.trim())).map(|(kind, _)| *kind)
+}
 
 impl<'t> EntryReader<'_, '_, 't> {
     /// `"none"`, or `{ days = 30 }`.

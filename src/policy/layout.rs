@@ -7,6 +7,7 @@
 use super::concrete::{Break, Concrete, Item};
 use super::diagnostic::{Diagnostic, File};
 use super::lexer::Kind;
+use super::lines::ends;
 use super::parser::{language_of, parse_concrete};
 use super::phrase::Language;
 use super::{SourceFile, sorted, surface};
@@ -76,6 +77,12 @@ impl Layout<'_> {
             if ended {
                 break;
             }
+            // A colon says nothing.
+            if token.kind == Kind::Colon {
+                state.behind = token.span.end;
+                index += 1;
+                continue;
+            }
             if how.is_some() || broken {
                 self.line(token.span.start, indent, &mut state);
             }
@@ -114,7 +121,7 @@ impl Layout<'_> {
     /// Begins a line for what stands at `start` in the source; one blank line is kept.
     fn line(&self, start: usize, indent: &str, state: &mut State) {
         let between = self.text.get(state.behind..start).unwrap_or_default();
-        let parted = between.bytes().filter(|byte| *byte == b'\n').count() > 1;
+        let parted = ends(between) > 1;
         if !state.out.is_empty() {
             if !state.out.ends_with('\n') {
                 state.out.push('\n');
@@ -131,7 +138,7 @@ impl Layout<'_> {
 
     fn comment(&self, comment: &std::ops::Range<usize>, indent: &str, state: &mut State) {
         let between = self.text.get(state.behind..comment.start).unwrap_or_default();
-        let beside = !state.fresh && !between.contains('\n') && !state.out.is_empty();
+        let beside = !state.fresh && ends(between) == 0 && !state.out.is_empty();
         let note = self.text.get(comment.clone()).unwrap_or_default().trim_end();
         if beside {
             state.out.push(' ');

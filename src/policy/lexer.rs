@@ -1,5 +1,8 @@
 //! Text of a sheet to tokens with spans. Comments run from `#` to the end of the line and are kept aside, so that a
-//! formatter can put them back.
+//! formatter can put them back. A line ends where any program would end it, see [`super::lines`].
+//!
+//! What people write otherwise (other quotes, other dates, a sign that is not seen) is one fault, and read as what it was meant
+//! for, so that nothing behind it is a fault too.
 
 use std::ops::Range;
 
@@ -7,8 +10,12 @@ use jiff::civil::Date;
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
 
+use super::dates::{self, Meant};
 use super::diagnostic::{Diagnostic, File};
-use super::text::say;
+use super::lines::{ends_line, lines};
+use super::phrase::{CLAUSES, EXCEPTION_PARTS, Language, Phrase, STATEMENTS};
+use super::signs::{advice, called, is_dash, is_hidden, misleads};
+use super::text::{Text, say};
 
 /// One token.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +39,8 @@ pub(super) enum Kind {
     /// `2027-06-30`
     Date(Date),
     Comma,
+    /// It may stand behind a phrase or a name, and says nothing.
+    Colon,
     Open,
     Close,
     /// Behind the last token.
@@ -45,20 +54,30 @@ pub(super) struct Lexed {
     pub(super) comments: Vec<Range<usize>>,
 }
 
+/// Lines that a text may run over before its quote counts as forgotten.
+const OVER_LINES_MAX: usize = 3;
+
 /// Splits a sheet into tokens. A character that has no place is reported and skipped.
 pub(super) fn lex(file: &File, faults: &mut Vec<Diagnostic>) -> Lexed {
-    let mut lexer = Lexer { file, at: 0, first: true, faults };
+    lex_within(file, 0..file.text().len(), faults)
+}
+
+/// Splits a part of a file into tokens; their spans are those of the file.
+pub(super) fn lex_within(file: &File, part: Range<usize>, faults: &mut Vec<Diagnostic>) -> Lexed {
+    let text = file.text().get(..part.end).unwrap_or_default();
+    let mut lexer = Lexer { file, text, at: part.start, first: true, faults };
     let mut lexed = Lexed { tokens: Vec::new(), comments: Vec::new() };
     while let Some(next) = lexer.rest().chars().next() {
         let start = lexer.at;
         match next {
-            '\n' => {
-                lexer.at += 1;
+            c if ends_line(c) => {
+                lexer.at += c.len_utf8();
                 lexer.first = true;
             }
             c if c.is_whitespace() || c == '\u{feff}' => lexer.at += c.len_utf8(),
             '#' => {
-                lexer.take(|c| c != '\n');
+                lexer.take(|c| !ends_line(c));
+                lexer.shown_as_it_stands(start);
                 lexed.comments.push(start..lexer.at);
             }
             _ => {
@@ -69,13 +88,15 @@ pub(super) fn lex(file: &File, faults: &mut Vec<Diagnostic>) -> Lexed {
             }
         }
     }
-    let end = file.text().trim_end().len();
+    let end = text.trim_end().len().max(part.start);
     lexed.tokens.push(Token { kind: Kind::End, span: end..end, first: true });
     lexed
 }
 
 struct Lexer<'a> {
     file: &'a File,
+    /// The file up to where reading ends.
+    text: &'a str,
     at: usize,
     first: bool,
     faults: &'a mut Vec<Diagnostic>,
@@ -83,7 +104,7 @@ struct Lexer<'a> {
 
 impl<'a> Lexer<'a> {
     fn rest(&self) -> &'a str {
-        self.file.text().get(self.at..).unwrap_or_default()
+        self.text.get(self.at..).unwrap_or_default()
     }
 
     /// Takes characters while they fit.
@@ -94,14 +115,23 @@ impl<'a> Lexer<'a> {
         rest.get(..length).unwrap_or_default()
     }
 
+    fn fault(&mut self, code: &'static str, span: Range<usize>, message: Text, help: Option<Text>) {
+        let fault = Diagnostic::new(code, self.file, span, message);
+        self.faults.push(match help {
+            Some(help) => fault.help(help),
+            None => fault,
+        });
+    }
+
     fn token(&mut self, next: char) -> Option<Kind> {
         match next {
             ',' => Some(self.mark(Kind::Comma)),
+            ':' => Some(self.mark(Kind::Colon)),
             '(' => Some(self.mark(Kind::Open)),
             ')' => Some(self.mark(Kind::Close)),
             '"' => Some(self.text()),
-            '«' | '“' | '”' | '„' | '‟' | '‘' | '’' => Some(self.curly()),
-            '0'..='9' => self.number(),
+            '«' | '“' | '”' | '„' | '‟' | '‘' | '’' | '\'' => Some(self.quoted_otherwise(next)),
+            '0'..='9' => Some(self.number()),
             c if c.is_alphabetic() => Some(Kind::Word(self.word())),
             c => self.stray(c),
         }
@@ -113,34 +143,58 @@ impl<'a> Lexer<'a> {
         let note = self.rest().starts_with("//");
         self.at += c.len_utf8();
         let help = match c {
-            '.' => "a clause ends without a full stop",
-            ';' => "separate them with a comma",
-            _ if note => "a note begins with #",
-            _ => {
-                "a sheet is made of words, \"texts in straight quotes\", numbers, dates, commas and brackets; a comment begins with #"
-            }
+            '.' => say!("a clause ends without a full stop"),
+            ';' => say!("separate them with a comma"),
+            _ if note => say!("a note begins with #"),
+            _ => advice(c).unwrap_or_else(|| {
+                say!(
+                    "a sheet is made of words, \"texts in straight quotes\", numbers, dates, commas and brackets; a comment begins with #"
+                )
+            }),
         };
-        let span = start..self.at;
-        let message = "this character has no meaning here";
-        self.faults.push(Diagnostic::new("octroi::policy::stray-character", self.file, span, message).help(help));
+        let message = say!("the sign {} has no meaning here", called(c));
+        self.fault("octroi::policy::stray-character", start..self.at, message, Some(help));
         if note {
-            self.take(|c| c != '\n');
+            self.take(|c| !ends_line(c));
         }
         (c == ';').then_some(Kind::Comma)
     }
 
-    /// A text in the quotes that word processors make. It is read as the text that it is, so that this is all that is reported.
-    fn curly(&mut self) -> Kind {
-        let start = self.at;
-        self.at += self.rest().chars().next().map_or(0, char::len_utf8);
-        let closes = |c: char| matches!(c, '»' | '“' | '”' | '’' | '"');
-        let text = self.take(|c| !closes(c) && c != '\n').trim().to_owned();
-        if let Some(closing) = self.rest().chars().next().filter(|c| closes(*c)) {
-            self.at += closing.len_utf8();
+    /// Reports a sign by which what was read since `start` could be shown otherwise than it stands.
+    fn shown_as_it_stands(&mut self, start: usize) {
+        let read = self.text.get(start..self.at).unwrap_or_default();
+        if let Some((at, sign)) = read.char_indices().find(|(_, c)| misleads(*c)) {
+            let span = start + at..start + at + sign.len_utf8();
+            let message = say!("the sign {} may not stand here: it hides what is written", called(sign));
+            self.fault("octroi::policy::hidden-sign", span, message, advice(sign));
         }
-        let message = say!("these quotes are not straight");
-        let fault = Diagnostic::new("octroi::policy::curly-quotes", self.file, start..self.at, message);
-        self.faults.push(fault.help(say!("write \"{}\"", text)));
+    }
+
+    /// A text in the quotes that word processors make, or in single ones. It is read as the text that it is, so that this is all
+    /// that is reported.
+    fn quoted_otherwise(&mut self, opening: char) -> Kind {
+        let start = self.at;
+        self.at += opening.len_utf8();
+        let line = self.rest().split(ends_line).next().unwrap_or_default();
+        // An apostrophe within a word closes nothing.
+        let closes = |at: usize, c: char| match c {
+            '\'' | '’' => {
+                let behind = line.get(at + c.len_utf8()..).unwrap_or_default();
+                (c == '’' || opening == '\'') && !behind.starts_with(char::is_alphanumeric)
+            }
+            _ => matches!(c, '»' | '“' | '”' | '"'),
+        };
+        let closing = line.char_indices().find(|(at, c)| closes(*at, *c));
+        let length = closing.map_or(line.len(), |(at, _)| at);
+        self.at += closing.map_or(length, |(at, c)| at + c.len_utf8());
+        let text: String = line.get(..length).unwrap_or_default().trim().nfc().collect();
+        let message = if matches!(opening, '\'' | '‘' | '’') {
+            say!("a text stands in straight double quotes")
+        } else {
+            say!("these quotes are not straight")
+        };
+        let help = say!("write \"{}\"", text);
+        self.fault("octroi::policy::curly-quotes", start..self.at, message, Some(help));
         Kind::Text(text)
     }
 
@@ -151,7 +205,8 @@ impl<'a> Lexer<'a> {
 
     /// A word may hold dots between letters or digits, for backends are named so, and apostrophes: `l'application`.
     fn word(&mut self) -> String {
-        let mut word: String = self.take(fits_word).nfc().collect();
+        let start = self.at;
+        let mut word = self.piece();
         while let Some(joint) = self.rest().chars().next().filter(|joint| matches!(joint, '.' | '\'' | '\u{2019}')) {
             let behind = self.rest().get(joint.len_utf8()..).unwrap_or_default();
             if !behind.starts_with(char::is_alphanumeric) {
@@ -159,18 +214,40 @@ impl<'a> Lexer<'a> {
             }
             self.at += joint.len_utf8();
             word.push(if joint == '.' { '.' } else { '\'' });
-            word.extend(self.take(fits_word).nfc());
+            word.push_str(&self.piece());
+        }
+        let read = self.text.get(start..self.at).unwrap_or_default();
+        if let Some((at, sign)) = read.char_indices().find(|(_, c)| is_hidden(*c) || is_dash(*c)) {
+            let span = start + at..start + at + sign.len_utf8();
+            let message = say!("the sign {} has no meaning here", called(sign));
+            self.fault("octroi::policy::stray-character", span, message, advice(sign));
         }
         word
+    }
+
+    /// A piece of a word; what is no letter in it is read as what it looks like.
+    fn piece(&mut self) -> String {
+        let taken = self.take(|c| fits_word(c) || is_hidden(c) || is_dash(c));
+        taken.chars().filter(|c| !is_hidden(*c)).map(|c| if is_dash(c) { '-' } else { c }).nfc().collect()
     }
 
     fn text(&mut self) -> Kind {
         let start = self.at;
         self.at += 1;
-        let text = self.take(|c| c != '"' && c != '\n').nfc().collect();
+        let text: String = self.take(|c| c != '"' && !ends_line(c)).nfc().collect();
         if self.rest().starts_with('"') {
             self.at += 1;
+            self.shown_as_it_stands(start);
             return Kind::Text(text);
+        }
+        if let Some(inside) = self.over_lines() {
+            self.at += inside.len() + 1;
+            let whole = [text.as_str(), inside].concat();
+            let whole = whole.split_whitespace().collect::<Vec<_>>().join(" ");
+            let help = say!("write \"{}\"", whole);
+            let message = say!("this text runs over several lines");
+            self.fault("octroi::policy::open-quote", start..self.at, message, Some(help));
+            return Kind::Text(whole.nfc().collect());
         }
         let fault = Diagnostic::new("octroi::policy::open-quote", self.file, start..self.at, "this text is not closed")
             .label("opened here")
@@ -179,61 +256,47 @@ impl<'a> Lexer<'a> {
         Kind::Text(text)
     }
 
-    fn number(&mut self) -> Option<Kind> {
-        let start = self.at;
-        let digits = self.take(|c| c.is_ascii_digit() || c == '-');
-        let joint = self.rest().chars().next().filter(|joint| matches!(joint, '/' | '.'));
-        if joint.is_some() && self.rest().chars().nth(1).is_some_and(|c| c.is_ascii_digit()) {
-            self.take(|c| c.is_ascii_digit() || matches!(c, '/' | '.' | '-'));
-            return Some(self.written_otherwise(start));
-        }
-        if digits.contains('-') {
-            if let Ok(date) = digits.parse::<Date>() {
-                return Some(Kind::Date(date));
-            }
-        } else if let Ok(number) = digits.parse::<u64>() {
-            return Some(Kind::Number(number));
-        }
-        let fault = Diagnostic::new(
-            "octroi::policy::bad-number",
-            self.file,
-            start..self.at,
-            "this is neither a number nor a date",
-        )
-        .help("write a whole number, or a date as year-month-day: 2027-06-30");
-        self.faults.push(fault);
-        None
+    /// What stands before the closing quote of a text that was opened on this line, when it closes soon and no line between
+    /// begins as a line of a sheet does.
+    fn over_lines(&self) -> Option<&'a str> {
+        let (inside, _) = self.rest().split_once('"')?;
+        let further: Vec<&str> = lines(inside).skip(1).collect();
+        let a_text = further.len() <= OVER_LINES_MAX && !further.iter().any(|line| begins_line(line));
+        (a_text && !further.is_empty()).then_some(inside)
     }
 
-    /// A date as people write it, `27/06/2027` or `6.27.2027`, or a number with a fraction. It is read as what it probably is.
-    fn written_otherwise(&mut self, start: usize) -> Kind {
-        let written = self.file.text().get(start..self.at).unwrap_or_default();
-        let parts: Vec<u64> = written.split(['/', '.', '-']).filter_map(|part| part.parse().ok()).collect();
-        let date = |year: u64, month: u64, day: u64| format!("{year:04}-{month:02}-{day:02}").parse::<Date>().ok();
-        let dates: Vec<Date> = match *parts.as_slice() {
-            [first, second, year] if year >= 1_000 => {
-                [date(year, second, first), date(year, first, second)].into_iter().flatten().collect()
-            }
-            [year, month, day] if year >= 1_000 => date(year, month, day).into_iter().collect(),
-            _ => Vec::new(),
-        };
-        let span = start..self.at;
-        let (code, message) = ("octroi::policy::bad-number", say!("this is neither a number nor a date"));
-        let fault = Diagnostic::new(code, self.file, span, message);
-        let (fault, kind) = match *dates.as_slice() {
-            [one, other] if one != other => (
-                fault.help(say!("write {} or {}: a date is year-month-day", one.to_string(), other.to_string())),
-                Kind::Date(one),
-            ),
-            [one, ..] => (fault.help(say!("write {}: a date is year-month-day", one.to_string())), Kind::Date(one)),
-            [] => {
-                let help = "write a whole number, or a date as year-month-day: 2027-06-30";
-                (fault.help(help), Kind::Number(parts.first().copied().unwrap_or(0)))
-            }
-        };
-        self.faults.push(fault);
-        kind
+    fn number(&mut self) -> Kind {
+        let start = self.at;
+        let digits = self.take(|c| c.is_ascii_digit() || c == '-');
+        let joint = self.rest().chars().next().filter(|joint| matches!(joint, '/' | '.') || is_dash(*joint));
+        let behind = joint.and_then(|joint| self.rest().get(joint.len_utf8()..)).unwrap_or_default();
+        if behind.starts_with(|c: char| c.is_ascii_digit()) {
+            self.take(|c| c.is_ascii_digit() || matches!(c, '/' | '.' | '-') || is_dash(c));
+            return self.written_otherwise(start);
+        }
+        if let Ok(number) = digits.parse::<u64>() {
+            return Kind::Number(number);
+        }
+        digits.parse::<Date>().map_or_else(|_| self.written_otherwise(start), Kind::Date)
     }
+
+    /// A date as people write it, or a number with a fraction: reported, and read as what it probably is.
+    fn written_otherwise(&mut self, start: usize) -> Kind {
+        let written = self.text.get(start..self.at).unwrap_or_default();
+        let Meant { message, help, date, number } = dates::meant(written);
+        self.fault("octroi::policy::bad-number", start..self.at, message, Some(help));
+        date.map_or(Kind::Number(number), Kind::Date)
+    }
+}
+
+/// Whether a line begins with a phrase that begins lines, in any language.
+fn begins_line(line: &str) -> bool {
+    let line = line.trim_start();
+    let phrases = STATEMENTS.iter().chain(CLAUSES).chain(EXCEPTION_PARTS).chain(&[Phrase::Given, Phrase::Then]);
+    let mut surfaces = phrases.flat_map(|phrase| Language::ALL.map(|language| phrase.surface(language)));
+    surfaces.any(|surface| {
+        line.strip_prefix(surface).is_some_and(|behind| !behind.starts_with(|c: char| fits_word(c) || c == '\''))
+    })
 }
 
 /// Accents may stand apart from their letters, as some systems write them: the word is the same.
@@ -247,7 +310,7 @@ mod tests {
 
     fn kinds(text: &str) -> (Vec<Kind>, usize) {
         let mut faults = Vec::new();
-        let lexed = lex(&File::new("t", text, super::super::Language::En), &mut faults);
+        let lexed = lex(&File::new("t", text, Language::En), &mut faults);
         (lexed.tokens.into_iter().map(|token| token.kind).collect(), faults.len())
     }
 
@@ -277,7 +340,7 @@ mod tests {
     fn faults_do_not_stop_the_rest() {
         let (found, faults) = kinds("a ; 2027-13-01 b \"open\nc");
         assert_eq!(faults, 3);
-        assert_eq!(found.len(), 6, "{found:?}");
+        assert_eq!(found.len(), 7, "{found:?}");
     }
 
     #[test]
@@ -298,5 +361,32 @@ mod tests {
             assert_eq!(kinds(written), (vec![expected, Kind::End], 1), "{written}");
         }
         assert_eq!(kinds("a // a note\nb").1, 1);
+        assert_eq!(kinds("«\u{a0}l’article 9\u{a0}» 'the law’s art. 9' ‘l'article’").0.len(), 4);
+        let word = |text: &str| Kind::Word(text.to_owned());
+        for (written, expected) in [
+            ("2027-02-30", Kind::Date("2027-02-28".parse().unwrap())),
+            ("30/02/2027", Kind::Date("2027-02-28".parse().unwrap())),
+            ("2027-13-01", Kind::Date("2027-01-01".parse().unwrap())),
+            ("2027–06–30", Kind::Date("2027-06-30".parse().unwrap())),
+            ("'the law’s art. 9'", text("the law’s art. 9")),
+            ("\"RGPD art. 9,\n  CSP L.1111-8\"", text("RGPD art. 9, CSP L.1111-8")),
+            ("sante–hds", word("sante-hds")),
+            ("san\u{200b}te\u{ad}hds", word("santehds")),
+        ] {
+            assert_eq!(kinds(written), (vec![expected, Kind::End], 1), "{written}");
+        }
+        assert_eq!(kinds("\"open\nrule r because \"x\"").0.len(), 6, "a line of the sheet is no part of a text");
+    }
+
+    #[test]
+    fn a_note_ends_with_its_line_whatever_ends_it() {
+        for end in ["\n", "\r", "\r\n", "\u{b}", "\u{c}", "\u{85}", "\u{2028}", "\u{2029}"] {
+            let (found, faults) = kinds(&format!("a # note{end}b // note{end}c"));
+            assert_eq!((found.len(), faults), (4, 1), "{end:?}");
+        }
+        for hidden in ["\u{202e}", "\u{2066}", "\u{0}", "\u{1b}"] {
+            assert_eq!(kinds(&format!("a # no{hidden}te")).1, 1, "{hidden:?}");
+            assert_eq!(kinds(&format!("\"no{hidden}te\"")).1, 1, "{hidden:?}");
+        }
     }
 }

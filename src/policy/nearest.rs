@@ -1,5 +1,6 @@
 //! What was probably meant: the nearest words of a closed list, by edit distance.
 
+use super::parser::folded;
 use super::text::{Part, Text, say};
 
 /// At most three words of the list, nearest first, none further away than a third of the length and two more.
@@ -8,14 +9,20 @@ pub fn nearest<'a>(word: &str, list: impl IntoIterator<Item = &'a str>) -> Vec<&
         list.into_iter().filter_map(|known| Some((closeness(word, known)?, known))).collect();
     near.sort_unstable();
     near.dedup();
-    near.into_iter().take(3).map(|(_, known)| known).collect()
+    // What is the same but for accents and capitals is meant.
+    let same = near.iter().any(|(apart, _)| *apart == 0);
+    near.into_iter().filter(|(apart, _)| *apart == 0 || !same).take(3).map(|(_, known)| known).collect()
 }
 
-/// How near a word is to a known one, 0 being the same but for case; `None` when it is another word.
+/// How near a word is to a known one, 0 being the same but for accents and capitals; `None` when it is another word.
 pub(super) fn closeness(word: &str, known: &str) -> Option<usize> {
-    let folded = word.to_lowercase();
-    let reach = folded.chars().count() / 3 + 1;
-    let apart = distance(&folded, &known.to_lowercase());
+    let written = folded(word);
+    // Of three letters two others are another word.
+    let reach = match written.chars().count() {
+        0..=3 => 1,
+        letters => letters / 3 + 1,
+    };
+    let apart = distance(&written, &folded(known));
     (apart <= reach.min(known.chars().count().saturating_sub(1))).then_some(apart)
 }
 
@@ -79,6 +86,8 @@ mod tests {
         let list = ["health", "personal", "email", "phone"];
         assert_eq!(nearest("helth", list), ["health"]);
         assert_eq!(nearest("Personnal", list), ["personal"]);
+        assert_eq!(nearest("sante", ["date", "santé"]), ["santé"], "accents aside it is the same");
+        assert!(nearest("NIR", ["bic", "nrp", "pin"]).is_empty());
         assert!(nearest("giraffe", list).is_empty());
         let asked = did_you_mean(&["a", "b", "c"]).unwrap();
         assert_eq!(asked.said(Language::En), "did you mean `a`, `b` or `c`?");

@@ -1,16 +1,63 @@
-//! What of the officer's files has had its day, or has not had it yet. None of it is a fault: what ended, and what nobody has
-//! verified yet, counts as unknown, so it opens nothing. But whoever wrote it believes otherwise, and is told at every check.
+//! What of the officer's files has had its day, or has not had it yet, and what says something else than was probably meant. None of
+//! it is a fault: what ended, what nobody has verified yet and a region that nobody knows count as unknown, so they open nothing. But
+//! whoever wrote it believes otherwise, and is told at every check.
 
 use jiff::civil::Date;
 
 use super::compile::Gathered;
+use super::nearest::did_you_mean;
+use super::resolved::Atom;
 use super::text::{Text, say};
+
+/// Below this a leak score was probably written out of 100.
+const LOW_SCORE: u16 = 100;
 
 impl Gathered {
     /// All of it, in the language of the first sheet.
     pub(super) fn notices(&self, today: Date) -> Vec<String> {
         let language = self.language();
-        self.overdue(today).iter().chain(&self.unknown_by_date(today)).map(|text| text.said(language)).collect()
+        let (overdue, unknown) = (self.overdue(today), self.unknown_by_date(today));
+        let told = overdue.into_iter().chain(unknown).chain(self.unknown_regions()).chain(self.low_scores());
+        told.map(|text| text.said(language)).collect()
+    }
+
+    /// Regions that are not in the reference data: misspelt, most likely.
+    fn unknown_regions(&self) -> Vec<Text> {
+        let mut told = Vec::new();
+        for entry in &self.inventory.entries {
+            for region in &entry.notes.unknown_regions {
+                let Some(near) = self.world.reference.regions_like(region.as_str()) else { continue };
+                told.push(match did_you_mean(&near) {
+                    Some(near) => {
+                        say!("the countries of region `{}` of `{}` are not known: {}", region, entry.name, near)
+                    }
+                    None => say!("the countries of region `{}` of `{}` are not known", region, entry.name),
+                });
+            }
+        }
+        told
+    }
+
+    /// Conditions on a leak score that read as if scores ended at 100.
+    fn low_scores(&self) -> Vec<Text> {
+        let mut told = Vec::new();
+        for rule in self.resolved.rules.iter().filter(|rule| !rule.pack) {
+            for condition in rule.gate.when.iter().chain(&rule.gate.unless) {
+                condition.visit(true, &mut |atom, _| {
+                    if let Atom::LeakAtLeast(score @ 1..LOW_SCORE) | Atom::LeakHistoryAtLeast(score @ 1..LOW_SCORE) = atom
+                    {
+                        let score = u64::from(*score);
+                        told.push(say!(
+                            "rule `{}` asks for a leak score of {}, and scores run from 0 to 1000: {} is meant, perhaps",
+                            rule.name,
+                            score,
+                            score * 10
+                        ));
+                    }
+                });
+            }
+        }
+        told
     }
 
     /// Truths that are unknown today because of their dates.

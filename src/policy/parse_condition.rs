@@ -4,7 +4,7 @@ use super::concrete::Break;
 use super::diagnostic::Diagnostic;
 use super::lexer::Kind;
 use super::parser::{Parsed, Parser};
-use super::phrase::{CONDITIONS, GIVENS, PREDICATES, Phrase};
+use super::phrase::{CLAUSES, CONDITIONS, GATES, GIVENS, PREDICATES, Phrase, STATEMENTS};
 use super::text::say;
 use super::tree::{Area, Ask, Condition, Expectation, Expr, Given, Name, Predicate, Scenario, Trait};
 use crate::model::finding::POSSIBLY;
@@ -20,23 +20,31 @@ impl Parser<'_> {
 
     /// One thing that a condition asks of a request.
     fn ask(&mut self) -> Parsed<Condition> {
+        if let Some(phrase) = self.eat_denied(CONDITIONS) {
+            return Ok(Expr::Not(Box::new(self.asked(phrase)?)));
+        }
         let Some(phrase) = self.eat_one(CONDITIONS) else {
             return Err(self.unknown(CONDITIONS, "a condition on the request"));
         };
+        self.asked(phrase)
+    }
+
+    /// What stands behind the phrase of a condition.
+    fn asked(&mut self, phrase: Phrase) -> Parsed<Condition> {
         match phrase {
             Phrase::DataIncludes => self.choice(Self::includes),
             Phrase::DataStillIncludes | Phrase::StillIncludes => {
                 self.choice(|parser| Ok(Ask::StillIdentified(parser.data("a class or type of data")?)))
             }
-            Phrase::LabelIs => self.choice(|parser| Ok(Ask::LabelIs(parser.text("a label")?))),
-            Phrase::LabelAtLeast => Ok(Expr::Is(Ask::LabelAtLeast(self.text("a label")?))),
+            Phrase::LabelIs => self.choice(|parser| Ok(Ask::LabelIs(parser.named("a label")?))),
+            Phrase::LabelAtLeast => Ok(Expr::Is(Ask::LabelAtLeast(self.named("a label")?))),
             Phrase::LeakAtLeast => Ok(Expr::Is(Ask::LeakAtLeast(self.score()?))),
             Phrase::LeakHistoryAtLeast => Ok(Expr::Is(Ask::LeakHistoryAtLeast(self.score()?))),
-            Phrase::AppIs => self.choice(|parser| Ok(Ask::App(parser.text("the name of an app")?))),
+            Phrase::AppIs => self.choice(|parser| Ok(Ask::App(parser.named("the name of an app")?))),
             Phrase::AppInGroup => Ok(Expr::Is(Ask::AppInGroup(self.name("the name of a group")?))),
-            Phrase::TenantIs => self.choice(|parser| Ok(Ask::Tenant(parser.text("the name of a tenant")?))),
-            Phrase::RoleIs => self.choice(|parser| Ok(Ask::Role(parser.text("the name of a role")?))),
-            Phrase::PurposeIs => self.choice(|parser| Ok(Ask::Purpose(parser.text("a purpose")?))),
+            Phrase::TenantIs => self.choice(|parser| Ok(Ask::Tenant(parser.named("the name of a tenant")?))),
+            Phrase::RoleIs => self.choice(|parser| Ok(Ask::Role(parser.named("the name of a role")?))),
+            Phrase::PurposeIs => self.choice(|parser| Ok(Ask::Purpose(parser.named("a purpose")?))),
             Phrase::ResidenceIn => Ok(Expr::Is(Ask::ResidenceIn(self.areas()?))),
             Phrase::MinorsConcerned => Ok(Expr::Is(Ask::Minors)),
             Phrase::ScanIncomplete => Ok(Expr::Is(Ask::ScanIncomplete)),
@@ -51,27 +59,66 @@ impl Parser<'_> {
         Ok(u16::try_from(score).unwrap_or(1_000))
     }
 
-    /// `X`, `any of X, Y` or `all of X, Y`; `X, Y` alone is a fault, for it can be read both ways.
+    /// `X`, `any of X, Y` or `all of X, Y`; `X, Y` alone is a fault, for it can be read both ways, and so is `X or Y`.
     fn choice<A>(&mut self, mut item: impl FnMut(&mut Self) -> Parsed<A>) -> Parsed<Expr<A>> {
         let how = self.eat_one(&[Phrase::AnyOf, Phrase::AllOf]);
         let span = self.span();
-        let mut items: Vec<Expr<A>> = self.list(&mut item)?.into_iter().map(Expr::Is).collect();
-        match how {
-            Some(Phrase::AnyOf) => Ok(Expr::Any(items)),
-            Some(_) => Ok(Expr::All(items)),
-            None => {
-                if items.len() > 1 {
-                    let fault = Diagnostic::new(
-                        "octroi::policy::any-or-all",
-                        self.file,
-                        span,
-                        say!("any of these, or all of them?"),
-                    )
-                    .help(say!("write `{} a, b` or `{} a, b`", Phrase::AnyOf, Phrase::AllOf));
-                    self.faults.push(fault);
-                }
-                Ok(if items.len() == 1 { items.remove(0) } else { Expr::Any(items) })
+        let mut written = Vec::new();
+        let mut one = |parser: &mut Self| {
+            let from = parser.span().start;
+            let item = item(parser)?;
+            written.push(parser.written_since(from).to_owned());
+            Ok(item)
+        };
+        let mut items: Vec<Expr<A>> = self.list(&mut one)?.into_iter().map(Expr::Is).collect();
+        let mut joint = None;
+        while how.is_none() && self.joins_names() {
+            joint = self.eat_one(&[Phrase::And, Phrase::Or]);
+            items.extend(self.list(&mut one)?.into_iter().map(Expr::Is));
+        }
+        match (how, joint) {
+            (Some(Phrase::AnyOf), _) => return Ok(Expr::Any(items)),
+            (Some(_), _) => return Ok(Expr::All(items)),
+            (None, Some(joint)) => {
+                let list = if joint == Phrase::Or { Phrase::AnyOf } else { Phrase::AllOf };
+                let span = span.start..self.previous().map_or(span.end, |token| token.span.end);
+                let message = say!("`{}` stands between conditions, not between names", joint);
+                let fault = Diagnostic::new("octroi::policy::any-or-all", self.file, span, message);
+                self.faults.push(fault.help(say!("write `{} {}`", list, written.join(", "))));
+                return Ok(if joint == Phrase::Or { Expr::Any(items) } else { Expr::All(items) });
             }
+            (None, None) => {}
+        }
+        if items.len() > 1 {
+            let message = say!("any of these, or all of them?");
+            let fault = Diagnostic::new("octroi::policy::any-or-all", self.file, span, message);
+            self.faults.push(fault.help(say!("write `{} a, b` or `{} a, b`", Phrase::AnyOf, Phrase::AllOf)));
+        }
+        Ok(if items.len() == 1 { items.remove(0) } else { Expr::Any(items) })
+    }
+
+    /// Whether `and` or `or` stands here with another name behind it, and not another condition.
+    fn joins_names(&mut self) -> bool {
+        if !self.stands(0, Phrase::And) && !self.stands(0, Phrase::Or) {
+            return false;
+        }
+        let in_quotes = matches!(self.previous().map(|token| &token.kind), Some(Kind::Text(_)));
+        let ends = |parser: &Self| {
+            let next = parser.token(2);
+            let phrases = [STATEMENTS, CLAUSES, GATES, &[Phrase::And, Phrase::Or, Phrase::Then]];
+            next.first
+                || matches!(next.kind, Kind::End | Kind::Comma | Kind::Close)
+                || phrases.into_iter().flatten().any(|phrase| parser.stands(2, *phrase))
+        };
+        match self.token(1).kind {
+            Kind::Text(_) => in_quotes,
+            Kind::Word(_) if !in_quotes && ends(self) => {
+                self.step();
+                let begins = [CONDITIONS, PREDICATES, &[Phrase::Not]].iter().any(|list| self.sees_one(list).is_some());
+                self.back();
+                !begins
+            }
+            _ => false,
         }
     }
 
@@ -102,9 +149,17 @@ impl Parser<'_> {
 
     /// One thing that a predicate asks of a backend.
     fn quality(&mut self) -> Parsed<Predicate> {
+        if let Some(phrase) = self.eat_denied(PREDICATES) {
+            return Ok(Expr::Not(Box::new(self.of_backends(phrase)?)));
+        }
         let Some(phrase) = self.eat_one(PREDICATES) else {
             return Err(self.unknown(PREDICATES, "what is asked of the backends"));
         };
+        self.of_backends(phrase)
+    }
+
+    /// What stands behind the phrase of a predicate.
+    fn of_backends(&mut self, phrase: Phrase) -> Parsed<Predicate> {
         match phrase {
             Phrase::OnPremises => Ok(Expr::Is(Trait::OnPremises)),
             Phrase::Domestic => Ok(Expr::Is(Trait::Domestic)),
@@ -126,7 +181,7 @@ impl Parser<'_> {
     /// `HDS`, or `HDS level "2024"`.
     fn certified(&mut self) -> Parsed<Trait> {
         let scheme = self.name("a certificate scheme")?;
-        let level = if self.eat(Phrase::Level) { Some(self.text("the level")?) } else { None };
+        let level = if self.eat(Phrase::Level) { Some(self.named("the level")?) } else { None };
         Ok(Trait::Certified { scheme, level })
     }
 
@@ -134,7 +189,13 @@ impl Parser<'_> {
     fn areas(&mut self) -> Parsed<Vec<Area>> {
         let any = self.eat(Phrase::AnyOf);
         let span = self.span();
-        let areas = self.list(Self::area)?;
+        let mut areas = self.list(Self::area)?;
+        let mut any = any;
+        while (self.stands(0, Phrase::Or) || self.stands(0, Phrase::And)) && self.area_behind() {
+            self.step();
+            areas.push(self.area()?);
+            any = false;
+        }
         if areas.len() > 1 && !any {
             let fault = Diagnostic::new(
                 "octroi::policy::any-or-all",
@@ -146,6 +207,15 @@ impl Parser<'_> {
             self.faults.push(fault);
         }
         Ok(areas)
+    }
+
+    /// Whether the next token but one is an area.
+    fn area_behind(&mut self) -> bool {
+        self.step();
+        let code = matches!(self.kind(), Kind::Word(word) if word.len() == 2 && word.chars().all(char::is_uppercase));
+        let named = [Phrase::Eea, Phrase::Eu].iter().any(|phrase| self.stands(0, *phrase));
+        self.back();
+        code || named
     }
 
     pub(super) fn area(&mut self) -> Parsed<Area> {
@@ -167,15 +237,10 @@ impl Parser<'_> {
 
     pub(super) fn scenario(&mut self) -> Parsed<Scenario> {
         let title = self.text("the title of the scenario")?;
+        self.eat_colon();
         self.line(Break::Clause);
         self.expect(Phrase::Given)?;
-        let mut given = Vec::new();
-        loop {
-            self.given(&mut given)?;
-            if !(self.eat(Phrase::And) || self.eat_comma()) {
-                break;
-            }
-        }
+        let given = self.givens()?;
         self.line(Break::Clause);
         self.expect(Phrase::Then)?;
         let mut then = Vec::new();
@@ -210,6 +275,22 @@ impl Parser<'_> {
         Ok(())
     }
 
+    fn givens(&mut self) -> Parsed<Vec<Given>> {
+        let mut given = Vec::new();
+        loop {
+            self.given(&mut given)?;
+            if !(self.eat(Phrase::And) || self.eat_comma()) {
+                return Ok(given);
+            }
+        }
+    }
+
+    /// Everything that a scenario gives, up to the end of the tokens.
+    pub(super) fn only_givens(&mut self) -> Parsed<Vec<Given>> {
+        let given = self.givens()?;
+        if self.ended() { Ok(given) } else { Err(self.unknown(GIVENS, say!("`{}` or `,`", Phrase::And))) }
+    }
+
     fn given(&mut self, given: &mut Vec<Given>) -> Parsed<()> {
         let Some(phrase) = self.eat_one(GIVENS) else {
             return Err(self.unknown(GIVENS, "what the scenario gives"));
@@ -217,11 +298,11 @@ impl Parser<'_> {
         let one = match phrase {
             Phrase::Nothing => return Ok(()),
             Phrase::Data => return self.given_data(given),
-            Phrase::App => Given::App(self.text("the name of an app")?),
-            Phrase::Tenant => Given::Tenant(self.text("the name of a tenant")?),
-            Phrase::Role => Given::Role(self.text("the name of a role")?),
-            Phrase::Purpose => Given::Purpose(self.text("a purpose")?),
-            Phrase::Label => Given::Label(self.text("a label")?),
+            Phrase::App => Given::App(self.named("the name of an app")?),
+            Phrase::Tenant => Given::Tenant(self.named("the name of a tenant")?),
+            Phrase::Role => Given::Role(self.named("the name of a role")?),
+            Phrase::Purpose => Given::Purpose(self.named("a purpose")?),
+            Phrase::Label => Given::Label(self.named("a label")?),
             Phrase::LeakScore => Given::LeakScore(self.score()?),
             Phrase::LeakHistory => Given::LeakHistory(self.score()?),
             Phrase::Residence => Given::Residence(self.area()?),
@@ -231,7 +312,7 @@ impl Parser<'_> {
             Phrase::AReference => Given::Reference,
             _ => {
                 let tool: Name = self.name("the kind of the tool")?;
-                let host = if self.eat(Phrase::At) { Some(self.text("its host")?) } else { None };
+                let host = if self.eat(Phrase::At) { Some(self.named("its host")?) } else { None };
                 Given::Hosted { tool, host }
             }
         };

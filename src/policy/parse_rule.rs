@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::concrete::Break;
 use super::diagnostic::Diagnostic;
-use super::parser::{Broken, Parsed, Parser};
+use super::parser::{Broken, Parsed, Parser, how_to_forbid};
 use super::phrase::{CLAUSES, DUTIES, EXCEPTION_PARTS, Phrase, STATEMENTS};
 use super::text::{Text, say};
 use super::tree::{Duty, Exception, Gate, Keep, Name, Rule};
@@ -13,6 +13,7 @@ use crate::model::Action;
 impl Parser<'_> {
     pub(super) fn rule(&mut self) -> Parsed<Rule> {
         let name = self.name("the name of the rule")?;
+        self.eat_colon();
         let mut rule = Rule {
             name,
             because: None,
@@ -112,6 +113,10 @@ impl Parser<'_> {
 
     /// What stands behind `must`; nothing for `log sealed`.
     pub(super) fn duty(&mut self) -> Parsed<Option<Duty>> {
+        if self.denies() {
+            let message = say!("a rule says what must be done, not what must not");
+            return Err(self.fault("octroi::policy::denial", message, Some(how_to_forbid())));
+        }
         let action = match self.eat_one(DUTIES) {
             Some(Phrase::LogSealed) => return Ok(None),
             Some(Phrase::PseudonymiseUnlinkably) => Action::PseudonymiseUnlinkably,
@@ -163,6 +168,7 @@ impl Parser<'_> {
 
     pub(super) fn exception(&mut self) -> Parsed<Exception> {
         let name = self.name("the name of the exception")?;
+        self.eat_colon();
         let span = name.span.clone();
         let mut one = Exception { name, rule: None, because: None, when: None, until: None, approved: Vec::new() };
         let whole = self.clauses(EXCEPTION_PARTS, "a part of the exception, or the next statement", |parser, part| {

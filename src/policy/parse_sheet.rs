@@ -88,7 +88,13 @@ impl Parser<'_> {
                     self.twice_said(Phrase::Home, span);
                 }
             }
-            Phrase::Labels => sheet.labels.extend(self.list(|parser| parser.text("a label"))?),
+            Phrase::Labels => {
+                let labels = self.list(|parser| parser.named("a label"))?;
+                if !sheet.labels.is_empty() {
+                    self.twice_said(Phrase::Labels, span);
+                }
+                sheet.labels.extend(labels);
+            }
             Phrase::LabelSays => {
                 let says = self.label_says()?;
                 sheet.says.push(says);
@@ -97,7 +103,7 @@ impl Parser<'_> {
             Phrase::Group => {
                 let name = self.name("the name of the group")?;
                 self.expect(Phrase::OfApps)?;
-                sheet.groups.push(Group { name, apps: self.list(|parser| parser.text("the name of an app"))? });
+                sheet.groups.push(Group { name, apps: self.list(|parser| parser.named("the name of an app"))? });
             }
             Phrase::AllowBackends => {
                 let backends = self.predicate()?;
@@ -107,7 +113,7 @@ impl Parser<'_> {
             Phrase::AllowHosted => {
                 let tool = self.name("the kind of the tool, such as `web_search`")?;
                 let host =
-                    if self.eat(Phrase::At) { Some(self.text("the host that the tool may reach")?) } else { None };
+                    if self.eat(Phrase::At) { Some(self.named("the host that the tool may reach")?) } else { None };
                 sheet.tools.push(AllowTool { tool, host, gate: self.gate()? });
             }
             Phrase::Rule => {
@@ -138,7 +144,7 @@ impl Parser<'_> {
 
     /// `"…" brings CLASS` or `"…" lowers CLASS issued by "app"`.
     fn label_says(&mut self) -> Parsed<LabelSays> {
-        let label = self.text("a label")?;
+        let label = self.named("a label")?;
         let verbs = [Phrase::Brings, Phrase::Lowers];
         let Some(verb) = self.eat_one(&verbs) else {
             return Err(self.unknown(&verbs, say!("`{}` or `{}`", Phrase::Brings, Phrase::Lowers)));
@@ -149,7 +155,7 @@ impl Parser<'_> {
         if lowers {
             let span = label.span.clone();
             if self.eat(Phrase::IssuedBy) {
-                issuers = self.list(|parser| parser.text("the name of an app"))?;
+                issuers = self.list(|parser| parser.named("the name of an app"))?;
             } else {
                 let message = say!("this label lowers a class, and nobody is named who may");
                 let help = say!("name the apps whose word is taken: {} \"test-bench\"", Phrase::IssuedBy);
@@ -210,11 +216,12 @@ impl Parser<'_> {
 
     pub(super) fn twice_said(&mut self, clause: Phrase, span: std::ops::Range<usize>) {
         let message = say!("`{}` is said twice", clause);
-        let mut fault = Diagnostic::new("octroi::policy::twice", self.file, span, message);
-        if clause != Phrase::Home {
-            fault = fault.help(say!("join both with `{}` or `{}`, or write two", Phrase::And, Phrase::Or));
-        }
-        self.faults.push(fault);
+        let fault = Diagnostic::new("octroi::policy::twice", self.file, span, message);
+        self.faults.push(match clause {
+            Phrase::Home => fault,
+            Phrase::Labels => fault.help(say!("put all of them on one line, lowest first")),
+            _ => fault.help(say!("join both with `{}` or `{}`, or write two", Phrase::And, Phrase::Or)),
+        });
     }
 }
 

@@ -15,11 +15,12 @@ use unicode_normalization::char::is_combining_mark;
 use super::concrete::{Break, Concrete, Item, Mark};
 use super::diagnostic::{Diagnostic, File};
 use super::lexer::{Kind, Lexed, Token, lex};
+use super::lines::{ends_line, lines};
 use super::nearest::{closeness, did_you_mean_one};
-use super::phrase::{Language, Phrase, STATEMENTS};
-use super::surface;
+use super::phrase::{CLAUSES, Language, Phrase, STATEMENTS};
+use super::signs::is_hidden;
 use super::text::{Part, Text, say};
-use super::tree::{Expr, Name, Sheet};
+use super::tree::{Expr, Sheet};
 use crate::limits::{POLICY_DEPTH_MAX, POLICY_FAULTS_MAX, POLICY_FILE_BYTES_MAX};
 
 /// Parses a sheet or pack as far as it can be understood. It is whole when no fault was added.
@@ -36,34 +37,44 @@ pub(super) fn parse_concrete(file: &File, faults: &mut Vec<Diagnostic>) -> Optio
     }
     let told = faults.len();
     let Lexed { tokens, comments } = lex(file, faults);
-    let end = Token { kind: Kind::End, span: 0..0, first: true };
-    let mut parser = Parser {
-        file,
-        language: file.language(),
-        tokens,
-        at: 0,
-        faults,
-        told,
-        depth: 0,
-        marks: Vec::new(),
-        breaks: Vec::new(),
-        end,
-    };
+    let mut parser = Parser::new(file, tokens, faults);
+    parser.told = told;
     let sheet = parser.sheet();
     let Parser { tokens, marks, breaks, .. } = parser;
     Some((sheet, Concrete { tokens, comments, marks, breaks }))
 }
 
-/// The language in which a sheet is written: that of its first word; English when no language has it.
-pub(super) fn language_of(text: &str) -> Language {
-    let mut rest = text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+/// The language in which a sheet is written: that of its first word; where no language has it, the one that most of its lines
+/// begin in.
+pub fn language_of(text: &str) -> Language {
+    let mut rest = text.trim_start_matches(|c: char| c.is_whitespace() || is_hidden(c));
     while rest.starts_with('#') {
-        rest = rest.split_once('\n').map_or("", |(_, behind)| behind).trim_start();
+        rest = rest.split_once(ends_line).map_or("", |(_, behind)| behind).trim_start();
     }
-    let word = rest.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+    let word = folded(rest.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default());
     let begins = |language: &Language| [Phrase::Policy, Phrase::Pack].iter().any(|p| p.surface(*language) == word);
-    Language::ALL.into_iter().find(begins).unwrap_or_default()
+    Language::ALL.into_iter().find(begins).unwrap_or_else(|| guessed(rest))
 }
+
+fn guessed(text: &str) -> Language {
+    let phrases = || STATEMENTS.iter().chain(CLAUSES).chain(&[Phrase::Given, Phrase::Then]);
+    let of = |language: Language| {
+        let surfaces: Vec<String> = phrases().map(|phrase| folded(phrase.surface(language))).collect();
+        let begins = |line: &&str| {
+            let line = folded(line.trim_start());
+            surfaces.iter().any(|surface| {
+                let behind = line.strip_prefix(surface.as_str());
+                behind.is_some_and(|behind| !behind.starts_with(char::is_alphanumeric))
+            })
+        };
+        lines(text).take(GUESS_LINES_MAX).filter(begins).count()
+    };
+    // The first of those with as many.
+    Language::ALL.into_iter().rev().max_by_key(|language| of(*language)).unwrap_or_default()
+}
+
+/// Lines by which a language is guessed.
+const GUESS_LINES_MAX: usize = 200;
 
 /// A fault has been reported; the caller resumes further on.
 #[derive(Debug)]
@@ -75,19 +86,37 @@ pub(super) struct Parser<'a> {
     pub(super) file: &'a File,
     pub(super) language: Language,
     tokens: Vec<Token>,
-    at: usize,
+    pub(super) at: usize,
     pub(super) faults: &'a mut Vec<Diagnostic>,
     /// Faults of the files before this one.
     told: usize,
     depth: usize,
-    marks: Vec<Mark>,
+    pub(super) marks: Vec<Mark>,
     breaks: Vec<(usize, Break)>,
     end: Token,
 }
 
-impl Parser<'_> {
+impl<'a> Parser<'a> {
+    /// A parser of some tokens of a file.
+    pub(super) fn new(file: &'a File, tokens: Vec<Token>, faults: &'a mut Vec<Diagnostic>) -> Self {
+        let end = Token { kind: Kind::End, span: 0..0, first: true };
+        let (marks, breaks, told) = (Vec::new(), Vec::new(), faults.len());
+        Self { file, language: file.language(), tokens, at: 0, faults, told, depth: 0, marks, breaks, end }
+    }
+
     pub(super) fn token(&self, ahead: usize) -> &Token {
         self.tokens.get(self.at + ahead).unwrap_or_else(|| self.tokens.last().unwrap_or(&self.end))
+    }
+
+    /// The token before this one.
+    pub(super) fn previous(&self) -> Option<&Token> {
+        self.at.checked_sub(1).and_then(|before| self.tokens.get(before))
+    }
+
+    /// What was written from a byte to the end of the last token.
+    pub(super) fn written_since(&self, from: usize) -> &str {
+        let end = self.previous().map_or(from, |token| token.span.end);
+        self.file.text().get(from..end).unwrap_or_default()
     }
 
     pub(super) fn kind(&self) -> &Kind {
@@ -140,7 +169,7 @@ impl Parser<'_> {
 
     /// Whether the phrase stands here, or something that can only be a slip for it.
     pub(super) fn sees(&self, phrase: Phrase) -> bool {
-        self.stands(0, phrase) || self.slip(phrase).is_some()
+        self.stands(0, phrase) || self.slip(phrase).is_some() || self.otherwise(phrase).is_some()
     }
 
     /// The words here, where they are the phrase but for accents and capitals, or the phrase in another language.
@@ -169,21 +198,31 @@ impl Parser<'_> {
     /// Takes the phrase if it stands here; a slip for it is a fault that does not stop parsing.
     pub(super) fn eat(&mut self, phrase: Phrase) -> bool {
         let exact = self.stands(0, phrase);
-        let words = if exact { Some(phrase.words(self.language).count()) } else { self.slip(phrase) };
-        let Some(words) = words else { return false };
+        let slip = if exact { Some(phrase.words(self.language).count()) } else { self.slip(phrase) };
+        let Some(words) = slip.or_else(|| self.otherwise(phrase)) else { return false };
         if !exact {
             let last = self.token(words.saturating_sub(1)).span.end;
             let span = self.span().start..last;
             let written = self.file.text().get(span.clone()).unwrap_or_default().to_owned();
             let message = say!("`{}` is written `{}` in this sheet", written, phrase);
             let fault = Diagnostic::new("octroi::policy::spelling", self.file, span, message);
-            self.faults.push(
-                fault.help(say!("accents and small letters count, and a sheet is in the language of its first word")),
-            );
+            self.faults.push(match slip {
+                Some(_) => fault
+                    .help(say!("accents and small letters count, and a sheet is in the language of its first word")),
+                None => fault,
+            });
         }
         self.marks.push(Mark { from: self.at, tokens: words, item: Item::Phrase(phrase) });
         self.advance(words);
+        self.eat_colon();
         true
+    }
+
+    /// Takes a colon, which says nothing.
+    pub(super) fn eat_colon(&mut self) {
+        if *self.kind() == Kind::Colon {
+            self.step();
+        }
     }
 
     /// Notes that a line begins here when the sheet is laid out.
@@ -201,7 +240,8 @@ impl Parser<'_> {
         let exact = phrases.iter().copied().filter(|phrase| self.stands(0, *phrase));
         let exact = exact.max_by_key(|phrase| phrase.words(self.language).count());
         exact.or_else(|| {
-            let slips = phrases.iter().filter_map(|phrase| Some((self.slip(*phrase)?, *phrase)));
+            let slip = |phrase: Phrase| self.slip(phrase).or_else(|| self.otherwise(phrase));
+            let slips = phrases.iter().filter_map(|phrase| Some((slip(*phrase)?, *phrase)));
             slips.max_by_key(|(words, _)| *words).map(|(_, phrase)| phrase)
         })
     }
@@ -219,8 +259,11 @@ impl Parser<'_> {
         comma
     }
 
-    /// Reports a fault at the current token.
+    /// Reports a fault at the current token, unless something of it has been reported.
     pub(super) fn fault(&mut self, code: &'static str, message: impl Into<Text>, help: Option<Text>) -> Broken {
+        if self.is_reported() {
+            return Broken;
+        }
         let mut fault = Diagnostic::new(code, self.file, self.span(), message);
         if let Some(help) = help {
             fault = fault.help(help);
@@ -229,8 +272,16 @@ impl Parser<'_> {
         Broken
     }
 
+    fn is_reported(&self) -> bool {
+        let span = self.span();
+        !span.is_empty() && self.faults.iter().any(|fault| fault.lies_in(self.file, &span))
+    }
+
     /// Reports that none of these phrases stands here, with the nearest of them.
     pub(super) fn unknown(&mut self, phrases: &[Phrase], wanted: impl Into<Text>) -> Broken {
+        if self.is_reported() {
+            return Broken;
+        }
         let wanted = wanted.into();
         let written = match self.kind() {
             Kind::Word(word) => Some(word.clone()),
@@ -255,81 +306,34 @@ impl Parser<'_> {
         Broken
     }
 
-    /// Compares the next words with phrases of as many words.
+    /// Compares the next words with phrases: as a whole, by the words that they share, and by the first word.
     fn suggest(&self, word: &str, phrases: &[Phrase]) -> Option<Text> {
-        let mut near: Vec<(usize, &str, Phrase)> = phrases
-            .iter()
-            .filter_map(|phrase| {
-                let surface = phrase.surface(self.language);
-                let words: Vec<&str> = (0..surface.split(' ').count())
-                    .map_while(|ahead| match &self.token(ahead).kind {
-                        Kind::Word(word) => Some(word.as_str()),
-                        _ => None,
-                    })
-                    .collect();
-                let first = surface.split(' ').next().unwrap_or_default();
-                let whole = closeness(&words.join(" "), surface);
-                whole.or_else(|| closeness(word, first).map(|apart| apart + 3)).map(|apart| (apart, surface, *phrase))
+        if phrases.contains(&Phrase::NeverBackends) && self.denies() {
+            return Some(how_to_forbid());
+        }
+        let written: Vec<&str> = (0..SUGGEST_WORDS_MAX)
+            .map_while(|ahead| match &self.token(ahead).kind {
+                Kind::Word(word) if ahead == 0 || !self.token(ahead).first => Some(word.as_str()),
+                _ => None,
             })
             .collect();
+        let near = |phrase: &Phrase| {
+            let surface = phrase.surface(self.language);
+            let words: Vec<&str> = surface.split(' ').collect();
+            let whole = written.get(..words.len()).unwrap_or(&written).join(" ");
+            let shared =
+                words.iter().filter(|known| is_content(known) && written.iter().any(|w| same(w, known))).count();
+            let first = words.first().copied().unwrap_or_default();
+            let begins = || (word.chars().count() > 3).then(|| closeness(word, first)).flatten();
+            let rank = closeness(&whole, surface)
+                .or_else(|| (shared > 0).then(|| SHARED.saturating_sub(shared)))
+                .or_else(|| begins().map(|apart| SHARED + apart))?;
+            Some((rank, surface, *phrase))
+        };
+        let mut near: Vec<(usize, &str, Phrase)> = phrases.iter().filter_map(near).collect();
         near.sort_unstable();
         let near = near.into_iter().take(3);
         did_you_mean_one(near.map(|(_, surface, phrase)| (surface, phrase.meaning(self.language).to_owned())).collect())
-    }
-
-    /// Takes a text in quotes.
-    pub(super) fn text(&mut self, wanted: &'static str) -> Parsed<Name> {
-        if let Kind::Text(text) = self.kind() {
-            let name = Name { text: text.clone(), span: self.span() };
-            self.step();
-            if name.text.trim().is_empty() {
-                let fault =
-                    Diagnostic::new("octroi::policy::missing", self.file, name.span.clone(), "this text is empty");
-                self.faults.push(fault);
-            }
-            return Ok(name);
-        }
-        let message = say!("expected {}, in double quotes", Text::from(wanted));
-        Err(self.fault("octroi::policy::missing", message, None))
-    }
-
-    /// Takes a bare word or a text in quotes.
-    pub(super) fn name(&mut self, wanted: &'static str) -> Parsed<Name> {
-        let name = match self.kind() {
-            Kind::Word(text) | Kind::Text(text) => Name { text: text.clone(), span: self.span() },
-            _ => {
-                let message = say!("expected {}", Text::from(wanted));
-                return Err(self.fault("octroi::policy::missing", message, None));
-            }
-        };
-        self.step();
-        Ok(name)
-    }
-
-    /// Takes the name of a class or type of data; what a language calls it becomes the identifier.
-    pub(super) fn data(&mut self, wanted: &'static str) -> Parsed<Name> {
-        let bare = matches!(self.kind(), Kind::Word(_));
-        let from = self.at;
-        let mut name = self.name(wanted)?;
-        if bare {
-            name.text = surface::identifier(&name.text, self.language).to_owned();
-            self.marks.push(Mark { from, tokens: 1, item: Item::Data(name.text.clone()) });
-        }
-        Ok(name)
-    }
-
-    /// Takes a whole number between bounds.
-    pub(super) fn number(&mut self, wanted: &'static str, bounds: std::ops::RangeInclusive<u64>) -> Parsed<u64> {
-        if let Kind::Number(number) = *self.kind() {
-            if bounds.contains(&number) {
-                self.step();
-                return Ok(number);
-            }
-            let (wanted, from, to) = (Text::from(wanted), *bounds.start(), *bounds.end());
-            let message = say!("{} is out of range: {} is {} to {}", number, wanted, from, to);
-            return Err(self.fault("octroi::policy::out-of-range", message, None));
-        }
-        Err(self.fault("octroi::policy::missing", say!("expected a number: {}", Text::from(wanted)), None))
     }
 
     /// Skips to the next line that begins a statement or one of these clauses: those that the caller reads, and no others, or it
@@ -425,6 +429,25 @@ impl Parser<'_> {
         self.faults.push(fault);
         Err(Broken)
     }
+}
+
+/// What is said to whoever denies where a rule demands.
+pub(super) fn how_to_forbid() -> Text {
+    say!("to keep data away write `{} …`, or `{} {} …`", Phrase::NeverBackends, Phrase::Must, Phrase::Block)
+}
+
+/// Words that are compared to suggest a phrase.
+const SUGGEST_WORDS_MAX: usize = 8;
+/// Further than any phrase that is near as a whole.
+const SHARED: usize = 1_000;
+
+/// Whether a word of a phrase says something by itself.
+fn is_content(word: &str) -> bool {
+    word.chars().count() > 3 && !["dans", "avec", "depuis", "moins", "with", "from", "least", "données"].contains(&word)
+}
+
+fn same(written: &str, known: &str) -> bool {
+    folded(written) == folded(known)
 }
 
 /// A text without accents and capitals: what is the same so is a slip, and no other word.

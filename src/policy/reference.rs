@@ -12,6 +12,7 @@ use toml::de::{DeTable, DeValue};
 use super::SourceFile;
 use super::canonical;
 use super::diagnostic::{Diagnostic, File};
+use super::nearest::nearest;
 use super::parser::folded;
 use super::phrase::Language;
 use super::text::{Text, say};
@@ -311,9 +312,28 @@ impl Reference {
         listed.map(Vec::as_slice).filter(|countries| !countries.is_empty())
     }
 
+    /// Regions that a name which is none was probably meant for; `None` when it is one, though nobody knows where it is.
+    pub(super) fn regions_like(&self, name: &str) -> Option<Vec<&str>> {
+        let stands_for = |pattern: &String| pattern.strip_suffix('*').is_some_and(|begin| name.starts_with(begin));
+        if self.regions.contains_key(name) || self.regions.keys().any(stands_for) {
+            return None;
+        }
+        let bare = |text: &str| text.replace(['-', '_', ' '], "").to_lowercase();
+        let same: Vec<&str> =
+            self.regions.keys().filter(|known| bare(known) == bare(name)).map(String::as_str).collect();
+        Some(if same.is_empty() { nearest(name, self.regions.keys().map(String::as_str)) } else { same })
+    }
+
     /// The country of a name, as English or French calls it; accents and capitals do not matter.
     pub(super) fn code_of(&self, name: &str) -> Option<Country> {
         self.names.get(&folded(name)).copied()
+    }
+
+    /// The regime of a country that is called otherwise: `UK`, `Royaume-Uni`.
+    pub(super) fn regime_of(&self, name: &str) -> Option<&Word> {
+        let bare = name.rsplit('\'').next().unwrap_or(name);
+        let code = alias(bare).and_then(Country::parse).or_else(|| self.code_of(bare))?;
+        self.regimes.keys().find(|regime| regime.as_str() == code.as_str())
     }
 
     /// What a name means, in a language where the data has it.
@@ -346,17 +366,22 @@ pub(super) fn not_a_country(code: &str) -> Text {
 }
 
 /// Codes that people write and the standard does not have.
-pub(super) fn country_help(code: &str) -> Option<Text> {
-    let meant = match code.to_uppercase().as_str() {
-        "UK" | "GBR" | "ENGLAND" => "GB",
+fn alias(code: &str) -> Option<&'static str> {
+    Some(match code.to_uppercase().as_str() {
+        "UK" | "GBR" | "ENGLAND" | "ROYAUME-UNI" => "GB",
         "EL" | "GRC" => "GR",
-        "USA" => "US",
+        "USA" | "ÉTATS-UNIS" | "ETATS-UNIS" | "CLOUD-ACT" => "US",
         "FRA" | "FRANCE" => "FR",
         "DEU" | "GER" | "GERMANY" => "DE",
-        upper if upper != code && Country::parse(upper).is_some() => return Some(say!("did you mean `{}`?", upper)),
         _ => return None,
-    };
-    Some(say!("did you mean `{}`?", meant))
+    })
+}
+
+/// What was probably meant by a code that is none.
+pub(super) fn country_help(code: &str) -> Option<Text> {
+    let upper = code.to_uppercase();
+    let case = || (upper != code && Country::parse(&upper).is_some()).then_some(upper.as_str());
+    alias(code).or_else(case).map(|meant| say!("did you mean `{}`?", meant))
 }
 
 fn read_zone(reader: &mut Reader<'_>, node: &Node<'_>) -> Option<TimeZone> {

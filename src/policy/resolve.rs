@@ -5,11 +5,8 @@ use std::ops::Range;
 
 use super::Vocabulary;
 use super::diagnostic::{Diagnostic, File};
-use super::nearest::{did_you_mean_one, nearest};
-use super::parser::folded;
 use super::phrase::Phrase;
 use super::resolved::{Allow, AllowTool, Atom, Condition, FallBackClause, Gate, Predicate, Quality, Resolved, What};
-use super::surface;
 use super::text::{Text, say};
 use super::tree::{self, Ask, Expr, Name, Sheet, Trait};
 use super::truth::World;
@@ -92,36 +89,8 @@ impl Resolver<'_> {
     }
 
     /// Whether more is wrong than is shown: nothing further is compared with what it may mean.
-    fn flooded(&self) -> bool {
+    pub(super) fn flooded(&self) -> bool {
         self.faults.len() > POLICY_FAULTS_MAX
-    }
-
-    /// What a name of the reference data means: the law of a class, the full name of a scheme or regime.
-    fn meaning(&self, name: &str) -> String {
-        self.names.world.reference.meanings.get(name).cloned().unwrap_or_default()
-    }
-
-    pub(super) fn unlisted<'k>(
-        &mut self,
-        name: &Name,
-        what: &'static str,
-        known: impl IntoIterator<Item = &'k str> + Clone,
-    ) {
-        if self.flooded() {
-            return;
-        }
-        let near = nearest(&name.text, known.clone());
-        let near = did_you_mean_one(near.into_iter().map(|word| (word, self.meaning(word))).collect());
-        let help = near.or_else(|| {
-            let all: Vec<&str> = known.into_iter().collect();
-            (!all.is_empty() && all.len() <= 12).then(|| say!("known here: {}", all.join(", ")))
-        });
-        self.fault(
-            "octroi::policy::unknown-name",
-            name.span.clone(),
-            say!("`{}` is no {}", name.text, Text::from(what)),
-            help,
-        );
     }
 
     fn tool(&mut self, allow: &tree::AllowTool, into: &mut Resolved) {
@@ -193,47 +162,6 @@ impl Resolver<'_> {
     pub(super) fn find(&self, name: &str) -> Option<What> {
         let class = self.names.catalogue.class(name).map(What::Class);
         class.or_else(|| self.names.catalogue.entity(name).map(What::Type))
-    }
-
-    /// A class or type that something can bring.
-    pub(super) fn what(&mut self, name: &Name) -> Option<What> {
-        let Some(what) = self.find(&name.text) else {
-            if self.flooded() {
-                return None;
-            }
-            let catalogue = self.names.catalogue;
-            let known = catalogue.classes.iter().map(|info| info.name.as_str());
-            let known = known.chain(catalogue.entities.iter().map(|info| info.name.as_str()));
-            let language = self.file.language();
-            let known = known.map(move |known| surface::written(known, language));
-            let near = |known: &&str| folded(&name.text).starts_with(&folded(known)) && known.len() > 3;
-            if let Some(stem) = known.clone().find(near).filter(|_| nearest(&name.text, known.clone()).is_empty()) {
-                let message = say!("`{}` is no {}", name.text, Text::from("class or type of data"));
-                let help = Some(say!("did you mean `{}`?", stem));
-                self.fault("octroi::policy::unknown-name", name.span.clone(), message, help);
-            } else if nearest(&name.text, known.clone()).is_empty() {
-                let message = say!("`{}` is no {}", name.text, Text::from("class or type of data"));
-                let classes = catalogue.classes.iter().map(|info| surface::written(info.name.as_str(), language));
-                let classes: Vec<&str> = classes.collect();
-                let help = Some(say!("the classes are {}; every type is in entities.toml", classes.join(", ")));
-                self.fault("octroi::policy::unknown-name", name.span.clone(), message, help);
-            } else {
-                self.unlisted(name, "class or type of data", known);
-            }
-            return None;
-        };
-        let served = self.types_of(what).iter().any(|entity| self.names.served.contains(entity));
-        let declared = match what {
-            What::Class(class) => self.names.catalogue.class_info(class).is_some_and(|info| info.declared),
-            What::Type(_) => false,
-        };
-        if !served && !declared {
-            let message = say!("no detector of this build finds `{}`, and nothing declares it", name.text);
-            let help = say!("a rule about it would never fire; name a type that is found, or add a detector");
-            self.fault("octroi::policy::unserved", name.span.clone(), message, Some(help));
-            return None;
-        }
-        Some(what)
     }
 
     fn condition(&mut self, condition: &tree::Condition) -> Option<Condition> {
@@ -311,16 +239,6 @@ impl Resolver<'_> {
         None
     }
 
-    /// The place of a label in the list of labels.
-    pub(super) fn label(&mut self, name: &Name) -> Option<usize> {
-        let wanted = name.text.to_lowercase();
-        let found = self.names.labels.iter().position(|label| label.as_str().to_lowercase() == wanted);
-        if found.is_none() {
-            self.unlisted(name, "label of this policy", self.names.labels.iter().map(Word::as_str));
-        }
-        found
-    }
-
     fn quality(&mut self, quality: &Trait) -> Option<Quality> {
         Some(match quality {
             Trait::OnPremises => Quality::OnPremises,
@@ -330,7 +248,7 @@ impl Resolver<'_> {
             Trait::ExposedTo(name) => {
                 let regimes = &self.names.world.reference.regimes;
                 let Some((regime, _)) = regimes.get_key_value(&*name.text) else {
-                    self.unlisted(name, "legal regime of the reference data", regimes.keys().map(Word::as_str));
+                    self.no_regime(name);
                     return None;
                 };
                 Quality::ExposedTo(regime.clone())

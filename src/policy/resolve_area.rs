@@ -31,10 +31,9 @@ impl Resolver<'_> {
             return Some(say!("write `{}`", *phrase));
         }
         let near = || {
-            nearest(
-                bare,
-                named.iter().map(|(phrase, ..)| phrase.surface(language)).chain([Phrase::Home.surface(language)]),
-            )
+            let near = named.iter().filter(|(_, en, fr)| !nearest(bare, [*en, *fr]).is_empty());
+            let near: Vec<&str> = near.map(|(phrase, ..)| phrase.surface(language)).collect();
+            if near.is_empty() { nearest(bare, [Phrase::Home.surface(language)]) } else { near }
         };
         let code = self.names.world.reference.code_of(bare);
         code.map(|code| say!("did you mean `{}`?", code.as_str()))

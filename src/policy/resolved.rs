@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 
 use super::declared::Today;
+use super::phrase::Language;
 use super::reference::Countries;
 use super::tree::Expr;
 use crate::model::{Action, BackendId, Catalogue, ClassId, ClassSet, Country, EntityId, Facts, Word};
@@ -173,6 +174,8 @@ pub(super) struct Scenario {
     pub(super) title: Word,
     pub(super) file: Word,
     pub(super) line: u32,
+    /// That of its sheet.
+    pub(super) language: Language,
     pub(super) facts: Facts,
     pub(super) then: Vec<Expected>,
 }

@@ -5,15 +5,20 @@
 
 use jiff::Timestamp;
 
+use super::engine::UNLOCATED;
 use super::facts::by_label_as_told;
+use super::lines::place;
+use super::phrase::{Language, Phrase};
 use super::resolve::Resolver;
 use super::resolved::{Expected, Scenario, What};
-use super::text::say;
+use super::surface;
+use super::text::{Part, Text, say};
 use super::told::class_duties;
 use super::tree::{self, Given};
 use super::{BackendSet, Policy, engine};
 use crate::model::{
-    Action, BackendId, Certainty, Choice, ClassSet, Facts, LabelFact, LeakFact, Plan, ScanStatus, TypeFact, Word,
+    Action, BackendId, Certainty, Choice, ClassSet, Facts, LabelFact, LeakFact, Plan, Removal, ScanStatus, TypeFact,
+    Word,
 };
 
 /// How a scenario of a sheet came out.
@@ -43,7 +48,8 @@ fn run(policy: &Policy, scenario: &Scenario, now: Timestamp) -> ScenarioResult {
     for expected in &scenario.then {
         let Expected { backend, allowed, .. } = expected;
         if let Some(choice) = plan.choices.iter().find(|choice| choice.backend == *backend).filter(|_| *allowed) {
-            failures.extend(undone(policy, &plan, &facts, (choice, expected)));
+            let undone = undone(policy, &plan, &facts, (choice, expected));
+            failures.extend(undone.map(|undone| undone.said(scenario.language)));
             continue;
         }
         if !*allowed && plan.choices.iter().all(|choice| choice.backend != *backend) {
@@ -51,21 +57,25 @@ fn run(policy: &Policy, scenario: &Scenario, now: Timestamp) -> ScenarioResult {
         }
         let name = policy.backends().get(usize::from(backend.0)).map_or("", |backend| backend.name.as_str());
         let why = plan.removed.iter().find(|removed| removed.backend == *backend);
-        failures.push(match why {
-            Some(removed) => format!("`{name}` was to be allowed and is refused: {}", engine::reason(&removed.why)),
-            None => format!("`{name}` was to be refused and is allowed"),
-        });
+        let text = match why {
+            Some(removed) => {
+                let why = reasons(&removed.why, scenario.language).join(", ");
+                say!("`{}` was to be allowed and is refused: {}", name, why)
+            }
+            None => say!("`{}` was to be refused and is allowed", name),
+        };
+        failures.push(text.said(scenario.language));
     }
     let Scenario { title, file, line, .. } = scenario.clone();
     ScenarioResult { title, file, line, failures }
 }
 
 /// What a scenario expects to be done on the way to a backend, and is not.
-fn undone(policy: &Policy, plan: &Plan, facts: &Facts, (choice, expected): (&Choice, &Expected)) -> Option<String> {
+fn undone(policy: &Policy, plan: &Plan, facts: &Facts, (choice, expected): (&Choice, &Expected)) -> Option<Text> {
     let catalogue = policy.catalogue();
     let name = policy.backends().get(usize::from(choice.backend.0)).map_or("", |backend| backend.name.as_str());
     if expected.seals && !choice.duties.log_sealed {
-        return Some(format!("`{name}` was to have the content logged sealed, and has not"));
+        return Some(say!("`{}` was to have the content logged sealed, and has not", name));
     }
     let classes = class_duties(policy, plan, facts, choice.backend);
     for (what, action) in &expected.must {
@@ -87,13 +97,45 @@ fn undone(policy: &Policy, plan: &Plan, facts: &Facts, (choice, expected): (&Cho
                 What::Type(entity) => catalogue.info(*entity).map(|info| &info.name),
                 What::Class(class) => catalogue.class_info(*class).map(|info| &info.name),
             };
-            let what = what.map_or("", |name| name.as_str());
-            let is = least
-                .map_or("is not given", |least| if least == Action::Keep { "crosses as it is" } else { least.name() });
-            return Some(format!("`{name}` must {} {what}, and it {is}", action.name()));
+            let what = Part::Data(what.map_or("", |name| name.as_str()).to_owned());
+            return Some(match least {
+                None => say!("`{}` must {} {}, and it is not given", name, in_words(*action), what),
+                Some(Action::Keep) => say!("`{}` must {} {}, and it crosses as it is", name, in_words(*action), what),
+                Some(least) => {
+                    say!("`{}` must {} {}, and what is done is: {}", name, in_words(*action), what, in_words(least))
+                }
+            });
         }
     }
     None
+}
+
+/// An action as a sheet says it.
+fn in_words(action: Action) -> Phrase {
+    match action {
+        Action::Keep => Phrase::Keep,
+        Action::Generalise => Phrase::Generalise,
+        Action::Pseudonymise => Phrase::Pseudonymise,
+        Action::PseudonymiseUnlinkably => Phrase::PseudonymiseUnlinkably,
+        Action::Redact => Phrase::Redact,
+        Action::Drop => Phrase::Drop,
+        Action::Block => Phrase::Block,
+    }
+}
+
+/// Why a backend was taken out, a sentence for each reason.
+pub(super) fn reasons(why: &Removal, language: Language) -> Vec<String> {
+    let texts = match why {
+        Removal::NotAllowed => vec![say!("no `allow` surely admits it")],
+        Removal::Rules(rules) => rules.iter().map(|(name, because)| say!("rule `{}`: {}", name, because)).collect(),
+        Removal::Duty(duty) if *duty == *UNLOCATED => {
+            vec![say!("this cannot be done: change data that no detector could locate")]
+        }
+        Removal::Duty(duty) => vec![say!("this cannot be done: {}", duty)],
+        Removal::Expired => vec![say!("the policy is past its validity: only on premises is allowed")],
+        Removal::Frozen => vec![say!("the policy is frozen: only on premises is allowed")],
+    };
+    texts.iter().map(|text| text.said(language)).collect()
 }
 
 /// A request of which nothing is known to be there.
@@ -152,12 +194,12 @@ impl Resolver<'_> {
                 None => lost = true,
             }
         }
-        let before = self.file.text().get(..scenario.title.span.start).unwrap_or_default();
-        let line = before.bytes().filter(|byte| *byte == b'\n').count();
+        let (line, _) = place(self.file.text(), scenario.title.span.start);
         (!lost).then(|| Scenario {
             title: Word::configured(&scenario.title.text),
             file: Word::configured(self.file.name()),
-            line: u32::try_from(line).unwrap_or(u32::MAX).saturating_add(1),
+            line: u32::try_from(line).unwrap_or(u32::MAX),
+            language: self.file.language(),
             facts,
             then,
         })
@@ -167,7 +209,10 @@ impl Resolver<'_> {
         match given {
             Given::Data { count, what: name } => match self.what(name)? {
                 What::Class(_) if *count > 1 => {
-                    let message = say!("`{}` is a class: only a type can be counted", name.text);
+                    let message = say!(
+                        "`{}` is a class: only a type can be counted",
+                        surface::written(&name.text, self.file.language())
+                    );
                     self.fault("octroi::policy::out-of-range", name.span.clone(), message, None);
                     return None;
                 }

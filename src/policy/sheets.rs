@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::tz::TimeZone;
 
 use super::diagnostic::{Diagnostic, File};
+use super::lines::place;
 use super::nearest::{did_you_mean, nearest};
 use super::parser::{language_of, parse};
 use super::phrase::{Language, Phrase};
@@ -196,14 +197,14 @@ pub(super) fn labels(sheets: &[(File, Sheet)], faults: &mut Vec<Diagnostic>) -> 
 
 /// The groups of apps that sheets name.
 pub(super) fn groups(sheets: &[(File, Sheet)], faults: &mut Vec<Diagnostic>) -> BTreeMap<String, Vec<Word>> {
-    let mut groups = BTreeMap::new();
+    let (mut groups, mut seen) = (BTreeMap::new(), Seen::default());
     for (file, sheet) in sheets.iter().filter(|(_, sheet)| !sheet.pack) {
         for group in &sheet.groups {
             let apps = group.apps.iter().map(|app| Word::configured(&app.text)).collect();
-            if groups.insert(group.name.text.clone(), apps).is_some() {
-                let message = say!("there is another group `{}`", group.name.text);
-                faults.push(Diagnostic::new("octroi::policy::twice", file, group.name.span.clone(), message));
-            }
+            groups.insert(group.name.text.clone(), apps);
+            faults.extend(
+                seen.add(file, &group.name, |name, place| say!("there is another group `{}`, {}", name, place)),
+            );
         }
     }
     groups
@@ -213,20 +214,18 @@ pub(super) fn groups(sheets: &[(File, Sheet)], faults: &mut Vec<Diagnostic>) -> 
 fn check_exceptions(sheets: &[(File, Sheet)], faults: &mut Vec<Diagnostic>) {
     let rules: BTreeSet<&str> =
         sheets.iter().flat_map(|(_, sheet)| &sheet.rules).map(|rule| rule.name.text.as_str()).collect();
-    let mut seen: BTreeSet<&str> = BTreeSet::new();
+    let mut seen = Seen::default();
     for (file, exception) in sheets.iter().flat_map(|(file, sheet)| sheet.exceptions.iter().map(move |e| (file, e))) {
         if faults.len() > POLICY_FAULTS_MAX {
             return;
         }
-        if seen.len() == POLICY_EXCEPTIONS_MAX {
+        if seen.places.len() == POLICY_EXCEPTIONS_MAX {
             let message = say!("there are more than {} exceptions", POLICY_EXCEPTIONS_MAX);
             faults.push(Diagnostic::new("octroi::policy::too-large", file, exception.name.span.clone(), message));
             return;
         }
-        if !seen.insert(&exception.name.text) {
-            let message = say!("there is another exception `{}`", exception.name.text);
-            faults.push(Diagnostic::new("octroi::policy::twice", file, exception.name.span.clone(), message));
-        }
+        let message = |name: &str, place| say!("there is another exception `{}`, {}", name, place);
+        faults.extend(seen.add(file, &exception.name, message));
         let Some(rule) = exception.rule.as_ref().filter(|rule| !rules.contains(&*rule.text)) else { continue };
         let message = say!("there is no rule `{}`", rule.text);
         let mut fault = Diagnostic::new("octroi::policy::unknown-name", file, rule.span.clone(), message);
@@ -239,7 +238,8 @@ fn check_exceptions(sheets: &[(File, Sheet)], faults: &mut Vec<Diagnostic>) {
 
 /// Faults that need all sheets.
 pub(super) fn check_whole(sheets: &[(File, Sheet)], faults: &mut Vec<Diagnostic>) {
-    let mut seen: BTreeMap<&str, &File> = BTreeMap::new();
+    let mut seen = Seen::default();
+    let mut titles = Seen::default();
     let (mut rules, mut prefers) = (0_usize, 0_usize);
     for (file, sheet) in sheets {
         for rule in &sheet.rules {
@@ -251,9 +251,6 @@ pub(super) fn check_whole(sheets: &[(File, Sheet)], faults: &mut Vec<Diagnostic>
             if rule.name.text == engine::HOSTED_RULE {
                 fault("octroi::policy::twice", say!("`{}` is a name of octroi's own", engine::HOSTED_RULE));
             }
-            if let Some(other) = seen.insert(&rule.name.text, file) {
-                fault("octroi::policy::twice", say!("there is another rule `{}`, in {}", rule.name.text, other.name()));
-            }
             if rules == POLICY_RULES_MAX + 1 {
                 fault("octroi::policy::too-large", say!("there are more than {} rules", POLICY_RULES_MAX));
             }
@@ -263,6 +260,17 @@ pub(super) fn check_whole(sheets: &[(File, Sheet)], faults: &mut Vec<Diagnostic>
                     say!("there are more than {} `{}`", POLICY_PREFERS_MAX - 1, Phrase::PreferBackends),
                 );
             }
+            let message = |name: &str, place| say!("there is another rule `{}`, {}", name, place);
+            if faults.len() <= POLICY_FAULTS_MAX {
+                faults.extend(seen.add(file, &rule.name, message));
+            }
+        }
+        // The scenarios of a pack are run beside it alone.
+        for scenario in sheet.scenarios.iter().filter(|_| !sheet.pack) {
+            let message = |name: &str, place| say!("there is another scenario \"{}\", {}", name, place);
+            if faults.len() <= POLICY_FAULTS_MAX {
+                faults.extend(titles.add(file, &scenario.title, message));
+            }
         }
     }
     check_exceptions(sheets, faults);
@@ -271,5 +279,22 @@ pub(super) fn check_whole(sheets: &[(File, Sheet)], faults: &mut Vec<Diagnostic>
         let message = say!("nothing is allowed: there is no `{} …`", Phrase::AllowBackends);
         let fault = Diagnostic::new("octroi::policy::no-allow", file, sheet.title.span.clone(), message);
         faults.push(fault.help(say!("begin with: {} {}", Phrase::AllowBackends, Phrase::OnPremises)));
+    }
+}
+
+/// Names that have been met, with the file and the byte where.
+#[derive(Default)]
+struct Seen<'s> {
+    places: BTreeMap<&'s str, (&'s File, usize)>,
+}
+
+impl<'s> Seen<'s> {
+    /// Adds a name; a fault when it was met before, which says where.
+    fn add(&mut self, file: &'s File, name: &'s Name, message: impl Fn(&str, Text) -> Text) -> Option<Diagnostic> {
+        let (other, before) = self.places.insert(&name.text, (file, name.span.start))?;
+        let (line, _) = place(other.text(), before);
+        let at = say!("in {} on line {}", other.name(), line);
+        let fault = Diagnostic::new("octroi::policy::twice", file, name.span.clone(), message(&name.text, at));
+        Some(fault.help(say!("give one of them another name, or take one out")))
     }
 }

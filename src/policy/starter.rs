@@ -3,7 +3,9 @@
 //! They are embedded, so that a binary alone can begin and `use pack` works where the operator's folder lacks the file.
 //! Paths are relative to the `policies/` folder.
 
-use super::parser::language_of;
+use super::concrete::{Break, Item, Mark};
+use super::diagnostic::File;
+use super::parser::{language_of, parse_concrete};
 use super::phrase::{Language, Phrase};
 use super::reference::Reference;
 use super::{SourceFile, Sources};
@@ -78,9 +80,7 @@ pub fn reference() -> &'static [(&'static str, &'static str)] {
 /// written for.
 pub fn trial(name: &str, text: &str) -> Sources {
     let language = language_of(text);
-    // The scenarios are the last statements of a pack.
-    let begins = format!("\n{} ", Phrase::Scenario.surface(language));
-    let scenarios = text.find(&begins).and_then(|at| text.get(at..)).unwrap_or_default();
+    let scenarios = scenarios(name, text);
     let header = match language {
         Language::En => {
             "policy \"trial\" version 1 owner \"octroi project\" review before 2099-12-31\nhome FR\nlabels LABELS\nuse pack NAME\nallow backends on premises or not on premises\nallow backends named cloud-unknown\n"
@@ -98,6 +98,21 @@ pub fn trial(name: &str, text: &str) -> Sources {
         inventory: Some(file("policies/packs/example-backends.toml".to_owned(), example_inventory())),
         ..Sources::default()
     }
+}
+
+/// The scenarios of a pack as they stand in it, with the notes among them.
+fn scenarios(name: &str, text: &str) -> String {
+    let file = File::new(name, text, language_of(text));
+    let Some((_, concrete)) = parse_concrete(&file, &mut Vec::new()) else { return String::new() };
+    let begins = concrete.breaks.iter().filter(|(_, how)| *how != Break::Clause).map(|(at, _)| *at);
+    let begins: Vec<usize> = begins.chain([concrete.tokens.len().saturating_sub(1)]).collect();
+    let place = |at: usize| concrete.tokens.get(at).map_or(text.len(), |token| token.span.start);
+    let scenario = |at: usize| {
+        let said = |mark: &Mark| mark.from == at && mark.item == Item::Phrase(Phrase::Scenario);
+        concrete.marks.iter().any(said)
+    };
+    let pairs = begins.iter().zip(begins.iter().skip(1)).filter(|(at, _)| scenario(**at));
+    pairs.flat_map(|(at, next)| ["\n", text.get(place(*at)..place(*next)).unwrap_or_default()]).collect()
 }
 
 /// The sheet and the inventory that a new folder begins with, with places to fill.

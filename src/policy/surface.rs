@@ -130,7 +130,7 @@ pub(super) const TABLE: &[Row] = &[
     (P::HostedTool, ["hosted tool", "l'outil hébergé"], ["a tool that runs at the provider", "un outil qui tourne chez le fournisseur"]),
 ];
 
-/// Classes and types of data that have a word of their own in a language beside their identifier.
+/// Every class of data, and the types that have a word of their own in a language beside their identifier.
 #[rustfmt::skip]
 pub(super) const NAMES: &[[&str; Language::ALL.len()]] = &[
     ["personal", "personnel"],
@@ -141,8 +141,7 @@ pub(super) const NAMES: &[[&str; Language::ALL.len()]] = &[
     ["national-id", "identité-nationale"],
     ["business-id", "identité-entreprise"],
     ["trade-secret", "secret-des-affaires"],
-    ["legal-privilege", "secret-avocat"],
-    ["minor", "mineur"],
+    ["secret", "secret"],
     ["criminal", "infractions"],
     ["person", "personne"],
     ["email", "courriel"],

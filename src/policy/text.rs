@@ -6,6 +6,7 @@
 
 use super::french;
 use super::phrase::{Language, Phrase};
+use super::surface;
 use crate::model::Word;
 
 /// A sentence with a `{}` for each part.
@@ -21,6 +22,8 @@ pub(super) enum Part {
     /// A name or number, the same in every language.
     Plain(String),
     Phrase(Phrase),
+    /// The identifier of a class or type of data.
+    Data(String),
     Text(Text),
     /// Parts joined by commas.
     List(Vec<Self>),
@@ -76,6 +79,7 @@ impl Part {
         match self {
             Self::Plain(text) => text.clone(),
             Self::Phrase(phrase) => phrase.surface(language).to_owned(),
+            Self::Data(identifier) => surface::written(identifier, language).to_owned(),
             Self::Text(text) => text.said(language),
             Self::List(parts) => parts.iter().map(|part| part.said(language)).collect::<Vec<_>>().join(", "),
             Self::Either(parts) => {

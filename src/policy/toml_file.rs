@@ -12,6 +12,7 @@ use toml::de::{DeTable, DeValue};
 use super::diagnostic::{Diagnostic, File};
 use super::nearest::{did_you_mean, nearest};
 use super::text::{Text, say};
+use super::toml_faults::{self, day_first};
 use super::tree::Name;
 use crate::limits::POLICY_FILE_BYTES_MAX;
 
@@ -25,11 +26,9 @@ pub(super) fn parse_toml<'t>(file: &'t File, faults: &mut Vec<Diagnostic>) -> Sp
         return Spanned::new(0..0, DeTable::new());
     }
     let (table, errors) = DeTable::parse_recoverable(file.text());
-    for error in errors {
-        let span = error.span().unwrap_or(0..0);
-        let message = say!("this is not TOML: {}", error.message());
-        faults.push(Diagnostic::new("octroi::policy::not-toml", file, span, message));
-    }
+    let errors: Vec<(String, Range<usize>)> =
+        errors.iter().map(|error| (error.message().to_owned(), error.span().unwrap_or(0..0))).collect();
+    toml_faults::report(file, &errors, faults);
     table
 }
 
@@ -108,7 +107,19 @@ impl Reader<'_> {
             let year = i16::try_from(date.year).ok()?;
             Date::new(year, i8::try_from(date.month).ok()?, i8::try_from(date.day).ok()?).ok()
         });
-        if civil.is_some() { civil } else { self.wrong(node, "a date without quotes: 2027-06-30") }
+        if civil.is_some() {
+            return civil;
+        }
+        // What the format rejected has been reported.
+        if self.faults.iter().any(|fault| fault.lies_in(self.file, &node.span())) {
+            return None;
+        }
+        let written = node.get_ref().as_str().unwrap_or_default();
+        let meant = written.trim().parse::<Date>().ok().or_else(|| day_first(written));
+        let help = meant.map(|date| say!("write {} without quotes", date.to_string()));
+        let message = say!("expected {}", Text::from("a date without quotes: 2027-06-30"));
+        self.fault("octroi::policy::wrong-type", node.span(), message, help);
+        None
     }
 
     pub(super) fn nodes<'n, 't>(&mut self, node: &'n Node<'t>) -> Option<Vec<&'n Node<'t>>> {
@@ -148,6 +159,12 @@ impl Reader<'_> {
             self.fault("octroi::policy::missing", at, say!("`{}` is missing", key), None);
         }
         node
+    }
+
+    /// Reports a name that is not on a list, with the one that is meant.
+    pub(super) fn meant(&mut self, name: &Name, what: &'static str, meant: &str) {
+        let message = say!("`{}` is no {}", name.text, Text::from(what));
+        self.fault("octroi::policy::unknown-name", name.span.clone(), message, did_you_mean(&[meant]));
     }
 
     /// Reports a name that is not on a list, with the nearest that are, or with the list when it is short.

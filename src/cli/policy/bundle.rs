@@ -27,7 +27,7 @@ pub(in crate::cli) struct Key {
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Sign {
     /// The bundle to make, or to add a signature to
-    bundle: PathBuf,
+    pub(super) bundle: PathBuf,
     /// The secret key
     #[arg(long)]
     key: PathBuf,
@@ -45,7 +45,7 @@ pub(in crate::cli) struct Sign {
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Verify {
     /// The bundle
-    bundle: PathBuf,
+    pub(super) bundle: PathBuf,
     /// A TOML file: [approver] with NAME = "ed25519:…" for each
     #[arg(long)]
     approvers: PathBuf,
@@ -75,6 +75,9 @@ struct Verified {
     needed: usize,
     opens: Option<usize>,
     holds: bool,
+    /// Whether it was held against another.
+    #[serde(skip)]
+    compared: bool,
 }
 
 pub(super) fn key(arguments: &Key, printer: Printer) -> anyhow::Result<Exit> {
@@ -210,6 +213,7 @@ pub(super) fn verify(arguments: &Verify, printer: Printer) -> anyhow::Result<Exi
         approvers: signed,
         needed,
         opens,
+        compared: arguments.previous.is_some(),
     };
     show(printer, arguments.json, &verified, || {
         words(&verified, new.language(), printer);
@@ -226,24 +230,38 @@ fn words(verified: &Verified, language: Language, printer: Printer) {
         Language::Fr => format!("signé par {signed} sur {needed} requis : {names}"),
     });
     printer.line(match verified.opens {
-        Some(0) => said(
-            "no flow is opened: proven over all requests",
-            "aucun flux n'est ouvert : prouvé pour toute requête",
-        )
-        .to_owned(),
+        Some(0) => {
+            said("no flow is opened: proven over all requests", "aucun flux n'est ouvert : prouvé pour toute requête")
+                .to_owned()
+        }
         Some(opened) => format!(
             "{opened} {}",
             said("flows are opened: two approvers are needed", "flux sont ouverts : il faut deux approbateurs")
         ),
-        None => said(
-            "nothing shows what it opens (no bundle before it, or other detectors and lists): two approvers are needed",
-            "rien ne montre ce qu'il ouvre (pas de lot précédent, ou d'autres détecteurs et listes) : il faut deux approbateurs",
-        )
-        .to_owned(),
+        None => unshown(verified, language),
     });
     printer.line(if verified.holds {
         said("the bundle holds", "le lot tient")
     } else {
         said("the bundle does not hold", "le lot ne tient pas")
     });
+}
+
+/// What is said where what a bundle opens is not shown: two approvers are needed then, and have signed or have not.
+fn unshown(verified: &Verified, language: Language) -> String {
+    let compared = match (language, verified.compared) {
+        (Language::En, false) => "what it opens is not shown: no bundle before it was named (--previous)",
+        (Language::En, true) => "what it opens is not shown: detectors, lists, types or classes are others than before",
+        (Language::Fr, false) => "ce qu'il ouvre n'est pas montré : aucun lot précédent n'a été indiqué (--previous)",
+        (Language::Fr, true) => {
+            "ce qu'il ouvre n'est pas montré : détecteurs, listes, types ou classes ont changé depuis le précédent"
+        }
+    };
+    let signed = match (language, verified.holds) {
+        (Language::En, true) => "two approvers answer for it",
+        (Language::En, false) => "two approvers must answer for it",
+        (Language::Fr, true) => "deux approbateurs en répondent",
+        (Language::Fr, false) => "deux approbateurs doivent en répondre",
+    };
+    format!("{compared}; {signed}").replace("; ", say(language, "; ", " ; "))
 }

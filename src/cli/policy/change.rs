@@ -11,12 +11,12 @@ use crate::policy::study::Differences;
 pub(in crate::cli) struct Diff {
     /// The folder as it is; with only one folder named, that one is the new one and --policies the old one
     #[arg(value_name = "OLD")]
-    first: PathBuf,
+    pub(super) first: PathBuf,
     /// The folder as it would be
     #[arg(value_name = "NEW")]
     second: Option<PathBuf>,
     #[command(flatten)]
-    folder: Folder,
+    pub(super) folder: Folder,
 }
 
 /// Exit 0: no flow is opened, and that is proven. 1: some are, or it could not be proven.

@@ -6,10 +6,11 @@ use anyhow::{Context as _, bail, ensure};
 use jiff::{SignedDuration, Timestamp};
 
 use super::bundle::{secret, signature};
-use super::{Exit, Folder, Printer, now, show};
+use super::{Exit, Folder, Printer, now, say, show, spoken};
 use crate::app::{FREEZE_FILE, FREEZE_FORMAT, ORDERS_MAX, Order, Orders, REASON_MAX, Signed, Thaw as Ended, sha256};
 use crate::cli::init::replace;
 use crate::model::entry::Digest;
+use crate::policy::Language;
 
 /// Who signs.
 #[derive(Debug, clap::Args)]
@@ -33,7 +34,7 @@ pub(in crate::cli) struct Freeze {
     #[arg(long, default_value_t = 24, value_parser = clap::value_parser!(i64).range(1..=24))]
     hours: i64,
     #[command(flatten)]
-    folder: Folder,
+    pub(super) folder: Folder,
 }
 
 #[derive(Debug, clap::Args)]
@@ -44,12 +45,12 @@ pub(in crate::cli) struct Thaw {
     #[arg(long, value_name = "DIGEST")]
     order: Vec<String>,
     #[command(flatten)]
-    folder: Folder,
+    pub(super) folder: Folder,
 }
 
 pub(super) fn freeze(arguments: &Freeze, printer: Printer) -> anyhow::Result<Exit> {
     let (signer, folder) = (&arguments.signer, &arguments.folder);
-    reason(&signer.because)?;
+    reason(&signer.because, spoken(&folder.policies))?;
     // Whole seconds: what is signed is read aloud too.
     let from = now().round(jiff::Unit::Second).context("the time")?;
     let until = from + SignedDuration::from_hours(arguments.hours);
@@ -65,18 +66,33 @@ pub(super) fn freeze(arguments: &Freeze, printer: Printer) -> anyhow::Result<Exi
     orders.freezes.drain(..surplus);
     save(&folder.policies, &orders)?;
     show(printer, folder.json, &orders, || {
-        printer.line(format!("until {until} only backends on premises are used: ordered by {}", signer.approver));
-        if let Some(longest) = longest {
-            printer.line(format!("an order before it lasts longer, until {longest}, and holds"));
+        let (who, until) = (&signer.approver, minute(until));
+        let longest = longest.map(minute);
+        match spoken(&folder.policies) {
+            Language::En => {
+                printer.line(format!("until {until} only backends on premises are used: ordered by {who}"));
+                if let Some(longest) = longest {
+                    printer.line(format!("an order before it lasts longer, until {longest}, and holds"));
+                }
+                printer.line(format!("order {digest}"));
+            }
+            Language::Fr => {
+                printer.line(format!("jusqu'au {until}, seuls les hébergeurs sur site servent : ordre de {who}"));
+                if let Some(longest) = longest {
+                    printer.line(format!(
+                        "un ordre antérieur dure plus longtemps, jusqu'au {longest}, et reste en vigueur"
+                    ));
+                }
+                printer.line(format!("ordre {digest}"));
+            }
         }
-        printer.line(format!("order {digest}"));
     });
     Ok(Exit::Well)
 }
 
 pub(super) fn thaw(arguments: &Thaw, printer: Printer) -> anyhow::Result<Exit> {
     let (signer, folder) = (&arguments.signer, &arguments.folder);
-    reason(&signer.because)?;
+    reason(&signer.because, spoken(&folder.policies))?;
     let mut orders = read(&folder.policies)?.unwrap_or_default();
     let now = now();
     let lasting = orders.freezes.iter().filter(|signed| ends(signed).is_some_and(|until| until > now));
@@ -89,10 +105,16 @@ pub(super) fn thaw(arguments: &Thaw, printer: Printer) -> anyhow::Result<Exit> {
     thaws.sort_unstable();
     thaws.dedup();
     if thaws.is_empty() {
-        bail!(
-            "{}: no freeze lasts there\n  help: where its file is gone and a gateway still holds to it, name it: --order DIGEST, as /readyz shows it",
-            folder.policies.join(FREEZE_FILE).display()
-        );
+        let place = folder.policies.join(FREEZE_FILE);
+        let place = place.display();
+        bail!(match spoken(&folder.policies) {
+            Language::En => format!(
+                "{place}: no freeze lasts there\n  help: where its file is gone and a gateway still holds to it, name it: --order DIGEST, as /readyz shows it"
+            ),
+            Language::Fr => format!(
+                "{place} : aucun gel n'y est en cours\n  conseil: si son fichier a disparu et qu'une passerelle l'observe encore, nommez-le : --order EMPREINTE, comme /readyz la montre"
+            ),
+        });
     }
     // Whoever signs second signs what the first wrote.
     let before = orders
@@ -110,9 +132,11 @@ pub(super) fn thaw(arguments: &Thaw, printer: Printer) -> anyhow::Result<Exit> {
     orders.thaw = Some(thaw);
     save(&folder.policies, &orders)?;
     show(printer, folder.json, &orders, || {
-        printer.line(match count {
-            1 => "one approver has signed the end of the freeze: a second must".to_owned(),
-            _ => format!("{count} approvers have signed the end of the freeze"),
+        printer.line(match (spoken(&folder.policies), count) {
+            (Language::En, 1) => "one approver has signed the end of the freeze: a second must".to_owned(),
+            (Language::En, _) => format!("{count} approvers have signed the end of the freeze"),
+            (Language::Fr, 1) => "un approbateur a signé la fin du gel : un second doit la signer aussi".to_owned(),
+            (Language::Fr, _) => format!("{count} approbateurs ont signé la fin du gel"),
         });
     });
     Ok(Exit::Well)
@@ -141,16 +165,23 @@ fn signed(signer: &Signer, statement: String, before: Option<Signed>) -> anyhow:
     Ok(Signed { statement, signatures })
 }
 
-fn reason(because: &str) -> anyhow::Result<()> {
-    ensure!(!because.trim().is_empty(), "`--because` says why");
-    ensure!(because.chars().count() <= REASON_MAX, "`--because` has at most {REASON_MAX} characters");
+/// An instant as it is read aloud: to the minute, in Greenwich, for an order holds though no sheet can be read.
+fn minute(instant: Timestamp) -> String {
+    instant.strftime("%Y-%m-%d %H:%M UTC").to_string()
+}
+
+fn reason(because: &str, language: Language) -> anyhow::Result<()> {
+    let few = match language {
+        Language::En => format!("`--because` has at most {REASON_MAX} characters"),
+        Language::Fr => format!("`--because` a au plus {REASON_MAX} caractères"),
+    };
+    ensure!(!because.trim().is_empty(), say(language, "`--because` says why", "`--because` dit pourquoi"));
+    ensure!(because.chars().count() <= REASON_MAX, few);
     Ok(())
 }
 
 fn save(folder: &Path, orders: &Orders) -> anyhow::Result<()> {
-    if !folder.is_dir() {
-        bail!("there is no policy folder `{}`", folder.display());
-    }
+    ensure!(folder.is_dir(), "there is no policy folder `{}`", folder.display());
     let text = serde_json::to_string_pretty(orders).context("the order")?;
     replace(&folder.join(FREEZE_FILE), &format!("{text}\n"))
 }

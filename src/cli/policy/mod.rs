@@ -21,7 +21,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{Exit, Printer};
-use crate::app::Officer;
+use crate::app::{Files, Officer};
 use crate::policy::Language;
 use crate::policy::study::Study;
 
@@ -76,8 +76,47 @@ pub(super) struct Folder {
     json: bool,
 }
 
-/// Runs a tool.
+/// Runs a tool. What goes wrong is told in the language of the folder.
 pub(super) fn run(command: Command, printer: Printer) -> anyhow::Result<Exit> {
+    let language = command.folder().map(spoken).unwrap_or_default();
+    match (tool(command, printer), language) {
+        (Err(error), Language::Fr) => {
+            printer.say(format!("erreur : {error:#}"));
+            Ok(Exit::Fault)
+        }
+        (ended, _) => ended,
+    }
+}
+
+impl Command {
+    /// The policy folder that it reads.
+    fn folder(&self) -> Option<&Path> {
+        Some(match self {
+            Self::Init(_) | Self::Key(_) => return None,
+            Self::Check(folder) | Self::Suggest(folder) | Self::Lint(folder) => &folder.policies,
+            Self::Fmt(arguments) => &arguments.folder.policies,
+            Self::Matrix(arguments) => &arguments.folder.policies,
+            Self::Ask(arguments) => &arguments.folder.policies,
+            Self::Explain(arguments) => &arguments.folder.policies,
+            Self::Test(arguments) => &arguments.folder.policies,
+            Self::Diff(arguments) => &arguments.first,
+            Self::Replay(arguments) => &arguments.folder.policies,
+            Self::Shadow(arguments) => &arguments.policies,
+            Self::Sign(arguments) => &arguments.bundle,
+            Self::Verify(arguments) => &arguments.bundle,
+            Self::Freeze(arguments) => &arguments.folder.policies,
+            Self::Thaw(arguments) => &arguments.folder.policies,
+        })
+    }
+}
+
+/// The language of the first sheet of a folder or bundle, broken or not; English where there is none.
+fn spoken(folder: &Path) -> Language {
+    let of = |folder: &Path| Files::read(folder).ok().and_then(|files| files.language());
+    of(folder).or_else(|| of(&folder.join("policies"))).unwrap_or_default()
+}
+
+fn tool(command: Command, printer: Printer) -> anyhow::Result<Exit> {
     match command {
         Command::Init(arguments) => sheet::init(&arguments, printer),
         Command::Check(folder) => sheet::check(&folder, printer),

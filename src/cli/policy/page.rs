@@ -106,8 +106,13 @@ fn other_way(cell: &MatrixCell, language: Language) -> Option<String> {
 }
 
 /// One line for each class and backend.
-pub(super) fn csv(columns: &[String], rows: &[MatrixRow]) -> String {
-    let mut out = "class,law,backend,verdict,changes,why,except,otherwise,exact\r\n".to_owned();
+pub(super) fn csv(columns: &[String], rows: &[MatrixRow], language: Language) -> String {
+    let said = |en, fr| say(language, en, fr);
+    let heads = said(
+        "class,law,backend,verdict,changes,why,except,otherwise,exact",
+        "classe,loi,hébergeur,issue,changements,motif,hormis,autrement,prouvé",
+    );
+    let mut out = format!("{heads}\r\n");
     let quoted = |text: &str| {
         // A spreadsheet must not take a cell for a formula.
         let safe = if text.starts_with(['=', '+', '-', '@', '\t']) { format!("'{text}") } else { text.to_owned() };
@@ -119,12 +124,12 @@ pub(super) fn csv(columns: &[String], rows: &[MatrixRow]) -> String {
                 row.class.as_str(),
                 row.law.as_str(),
                 column.as_str(),
-                cell.verdict,
+                verdict(cell, language),
                 &cell.changes.join("; "),
                 &cell.why.join("; "),
                 &cell.except.join("; "),
                 cell.otherwise.as_deref().unwrap_or_default(),
-                if cell.exact { "yes" } else { "no" },
+                if cell.exact { said("yes", "oui") } else { said("no", "non") },
             ];
             out.push_str(&cells.map(quoted).join(","));
             out.push_str("\r\n");

@@ -1,8 +1,8 @@
 //! `matrix`, `ask`, `explain`, `test`, `suggest`, `lint`: what a policy says.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use serde::Serialize;
 
 use super::{Exit, Folder, Printer, now, page, record, say, show, study};
@@ -14,7 +14,7 @@ use crate::policy::{self, Diagnostic, Language, run_scenarios, starter};
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Matrix {
     #[command(flatten)]
-    folder: Folder,
+    pub(super) folder: Folder,
     /// Write one self-contained page that prints well
     #[arg(long, conflicts_with_all = ["json", "csv"])]
     html: bool,
@@ -28,7 +28,7 @@ pub(in crate::cli) struct Ask {
     /// What is given, and where to: "health and FR resident to openai-us"
     question: String,
     #[command(flatten)]
-    folder: Folder,
+    pub(super) folder: Folder,
 }
 
 #[derive(Debug, clap::Args)]
@@ -40,13 +40,13 @@ pub(in crate::cli) struct Explain {
     #[arg(long, default_value = "audit")]
     audit: PathBuf,
     #[command(flatten)]
-    folder: Folder,
+    pub(super) folder: Folder,
 }
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Test {
     #[command(flatten)]
-    folder: Folder,
+    pub(super) folder: Folder,
     /// Weaken or take out each rule, and fail when no scenario notices
     #[arg(long)]
     mutate: bool,
@@ -77,7 +77,7 @@ pub(super) fn matrix(arguments: &Matrix, printer: Printer) -> anyhow::Result<Exi
     if arguments.html {
         printer.text(page::html(&study, &columns, &rows));
     } else if arguments.csv {
-        printer.text(page::csv(&columns, &rows));
+        printer.text(page::csv(&columns, &rows, study.language()));
     } else {
         let policy = study.policy();
         let table = Table {
@@ -113,11 +113,26 @@ pub(super) fn explain(arguments: &Explain, printer: Printer) -> anyhow::Result<E
         return record::explain(id, &arguments.audit, arguments.folder.json, printer);
     }
     let study = study(&arguments.folder.policies)?;
-    let text = std::fs::read_to_string(&arguments.what)
-        .with_context(|| format!("{}: a file with a question in words is expected", arguments.what.display()))?;
+    if !arguments.what.exists() {
+        bail!(neither_file_nor_id(&arguments.what, study.language()));
+    }
+    let text = std::fs::read_to_string(&arguments.what).with_context(|| arguments.what.display().to_string())?;
     let lines = text.lines().filter(|line| !line.trim_start().starts_with('#'));
     let question = lines.collect::<Vec<_>>().join(" ");
     answer(&study, &question, true, &arguments.folder, printer)
+}
+
+/// What is said of something that is no file and no whole id.
+fn neither_file_nor_id(what: &Path, language: Language) -> String {
+    let what = what.display();
+    match language {
+        Language::En => format!(
+            "`{what}` is neither the id of a request nor a file with a question\n  help: an id has 32 hexadecimal digits in five groups, as the answer and the log show it; copy it whole"
+        ),
+        Language::Fr => format!(
+            "`{what}` n'est ni l'identifiant d'une requête ni un fichier qui contient une question\n  conseil: un identifiant a 32 chiffres hexadécimaux en cinq groupes, comme la réponse et le journal le montrent ; copiez-le en entier"
+        ),
+    }
 }
 
 fn answer(study: &Study, question: &str, changes: bool, folder: &Folder, printer: Printer) -> anyhow::Result<Exit> {

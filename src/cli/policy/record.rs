@@ -39,9 +39,11 @@ pub(super) fn explain(id: RequestId, audit: &Path, json: bool, printer: Printer)
     let name = format!("{} version {}", compiled.name(), compiled.version());
     let bytes = serde_json::to_vec(entry).context("the entry")?;
     let language = study.language();
-    let explained = study.as_it_happened().explain(&bytes).map_err(|lost| anyhow!(lost.said(language)))?;
+    let study = study.as_it_happened();
+    let explained = study.explain(&bytes).map_err(|lost| anyhow!(lost.said(language)))?;
     show(printer, json, &explained, || {
-        printer.line(format!("{time}, by \"{name}\""));
+        let by = say(language, "by", "par");
+        printer.line(format!("{}, {by} \"{name}\"", study.clock(time)));
         printer.line(happened(&page.records, language));
         read::print(&explained.answer, language, printer);
         let able = say(

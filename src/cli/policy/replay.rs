@@ -22,7 +22,7 @@ pub(in crate::cli) struct Replay {
     /// The candidate, a policy folder; else --policies
     new: Option<PathBuf>,
     #[command(flatten)]
-    folder: Folder,
+    pub(super) folder: Folder,
     /// From when: a number of days or hours (30d, 12h), or a date
     #[arg(long, default_value = "30d")]
     since: String,
@@ -100,19 +100,21 @@ pub(super) fn replay(arguments: &Replay, printer: Printer) -> anyhow::Result<Exi
         flips,
         seconds: started.elapsed().as_secs_f64(),
     };
-    show(printer, arguments.folder.json, &replayed, || print(&replayed, candidate.language(), printer));
+    show(printer, arguments.folder.json, &replayed, || {
+        print(&replayed, (&candidate.clock(since), candidate.language()), printer);
+    });
     // What was refused before it was inspected is refused by any policy.
     let untold = replayed.lost.keys().any(|why| *why != Lost::NoFacts);
     Ok(if replayed.changes.is_empty() && !untold { Exit::Well } else { Exit::Findings })
 }
 
-fn print(replayed: &Replayed, language: Language, printer: Printer) {
+fn print(replayed: &Replayed, (since, language): (&str, Language), printer: Printer) {
     let said = |en, fr| say(language, en, fr);
     printer.line(format!(
         "{} {} {}, {} {:.1} s: {} {}",
         replayed.decisions,
         said("decisions since", "décisions depuis le"),
-        replayed.since,
+        since,
         said("taken again in", "reprises en"),
         replayed.seconds,
         replayed.same,

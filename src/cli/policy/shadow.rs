@@ -39,7 +39,7 @@ pub(in crate::cli) struct Shadow {
     end: bool,
     /// The policy folder or bundle that the gateway has in force
     #[arg(long, default_value = "policies", value_name = "DIR")]
-    policies: PathBuf,
+    pub(super) policies: PathBuf,
     /// Write JSON
     #[arg(long)]
     json: bool,

@@ -17,7 +17,7 @@ pub(in crate::cli) struct Init {
     /// The folder to make; else --policies
     dir: Option<PathBuf>,
     #[command(flatten)]
-    folder: Folder,
+    pub(super) folder: Folder,
     /// The country that is home, as two letters of ISO 3166-1
     #[arg(long)]
     home: String,
@@ -32,7 +32,7 @@ pub(in crate::cli) struct Init {
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Fmt {
     #[command(flatten)]
-    folder: Folder,
+    pub(super) folder: Folder,
     /// Say the sheets in this language: en or fr
     #[arg(long)]
     lang: Option<String>,
@@ -125,16 +125,26 @@ pub(super) fn check(folder: &Folder, printer: Printer) -> anyhow::Result<Exit> {
         for line in checked.misreadings.iter().map(|advice| &advice.text).chain(&checked.failures) {
             printer.line(line);
         }
-        let until = checked.valid_until.as_deref().unwrap_or_else(|| said("changed", "changée"));
-        let Checked { policy, version, backends, scenarios, .. } = &checked;
+        let next = policy.valid_until().map(|instant| study.clock(instant));
+        let Checked { policy: name, version, backends, scenarios, .. } = &checked;
         let failed = checked.failures.len();
         printer.line(match study.language() {
-            Language::En => format!(
-                "{policy} version {version}: {backends} backends, {scenarios} scenarios, {failed} not as told; valid until {until}"
+            Language::En => {
+                format!("{name} version {version}: {backends} backends, {scenarios} scenarios, {failed} not as told")
+            }
+            Language::Fr => {
+                format!("{name} version {version} : {backends} hébergeurs, {scenarios} scénarios, {failed} démentis")
+            }
+        });
+        printer.line(match next {
+            Some(next) => format!(
+                "{} {next}",
+                said(
+                    "a date of these files begins or ends next on",
+                    "une date de ces fichiers commence ou prend fin le"
+                )
             ),
-            Language::Fr => format!(
-                "{policy} version {version} : {backends} hébergeurs, {scenarios} scénarios, {failed} démentis ; valable jusqu'à {until}"
-            ),
+            None => said("no date of these files is to come", "aucune date de ces fichiers n'est à venir").to_owned(),
         });
         printer.line(format!("{} {}", said("sheets   ", "feuilles  "), checked.digest));
         printer.line(format!("{} {}", said("inventory", "inventaire"), checked.inventory_digest));
@@ -164,10 +174,19 @@ pub(super) fn fmt(arguments: &Fmt, printer: Printer) -> anyhow::Result<Exit> {
         }
     }
     show(printer, arguments.folder.json, &changed, || changed.iter().for_each(|name| printer.line(name)));
-    printer.say(match (changed.len(), arguments.check) {
-        (0, _) => format!("{} sheets are laid out", files.len()),
-        (changed, true) => format!("{changed} of {} sheets are not laid out", files.len()),
-        (changed, false) => format!("{changed} of {} sheets were laid out anew", files.len()),
-    });
+    let spoken = files.first().map(|file| policy::language_of(&file.text)).unwrap_or_default();
+    printer.say(laid_out(changed.len(), files.len(), (spoken, arguments.check)));
     Ok(if arguments.check && !changed.is_empty() { Exit::Findings } else { Exit::Well })
+}
+
+/// How many sheets are laid out, in the language of the first.
+fn laid_out(changed: usize, sheets: usize, (language, check): (Language, bool)) -> String {
+    match (language, changed, check) {
+        (Language::En, 0, _) => format!("{sheets} sheets are laid out"),
+        (Language::En, _, true) => format!("{changed} of {sheets} sheets are not laid out"),
+        (Language::En, _, false) => format!("{changed} of {sheets} sheets were laid out anew"),
+        (Language::Fr, 0, _) => format!("feuilles déjà mises en forme : {sheets}"),
+        (Language::Fr, _, true) => format!("feuilles à mettre en forme : {changed} sur {sheets}"),
+        (Language::Fr, _, false) => format!("feuilles mises en forme : {changed} sur {sheets}"),
+    }
 }

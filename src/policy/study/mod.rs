@@ -39,6 +39,7 @@ use super::diagnostic::Diagnostic;
 use super::parser::language_of;
 use super::phrase::Language;
 use super::resolved::Resolved;
+use super::text::say;
 use super::{Policy, Sources, Vocabulary};
 use crate::model::{Catalogue, EntityId};
 use side::Side;
@@ -96,6 +97,14 @@ impl Study {
     /// The language of the first sheet, in which answers are given.
     pub fn language(&self) -> Language {
         self.language
+    }
+
+    /// Date and time in words: at home, or in Greenwich where home has several clocks.
+    pub fn clock(&self, instant: Timestamp) -> String {
+        match self.gathered.clock(instant) {
+            Some(clock) => say!("{} (time at home)", clock).said(self.language),
+            None => instant.strftime("%Y-%m-%d %H:%M UTC").to_string(),
+        }
     }
 
     /// The policy in a search.

@@ -3,7 +3,6 @@
 use jiff::civil::Date;
 use serde::Serialize;
 
-use super::super::engine::UNLOCATED;
 use super::super::facts::by_label_as_told;
 use super::super::phrase::Phrase;
 use super::super::text::say;
@@ -187,20 +186,7 @@ impl Study {
 
     /// Why a backend was taken out, a line each.
     pub(super) fn reasons(&self, why: &Removal) -> Vec<String> {
-        match why {
-            Removal::NotAllowed => vec![say!("no `allow` surely admits it").said(self.language)],
-            Removal::Rules(rules) => {
-                rules.iter().map(|(name, because)| say!("rule `{}`: {}", name, because).said(self.language)).collect()
-            }
-            Removal::Duty(duty) if *duty == *UNLOCATED => {
-                vec![say!("this cannot be done: change data that no detector could locate").said(self.language)]
-            }
-            Removal::Duty(duty) => vec![say!("this cannot be done: {}", duty).said(self.language)],
-            Removal::Expired => {
-                vec![say!("the policy is past its validity: only on premises is allowed").said(self.language)]
-            }
-            Removal::Frozen => vec![say!("the policy is frozen: only on premises is allowed").said(self.language)],
-        }
+        super::super::scenario::reasons(why, self.language)
     }
 
     /// What would become of a request, at these backends or at all.

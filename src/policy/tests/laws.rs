@@ -7,7 +7,6 @@ use super::random::{self, written};
 use super::*;
 use crate::model::{Action, Duties, LabelFact, ScanStatus, Word};
 use crate::policy::compile::gather;
-use crate::policy::engine;
 use crate::policy::facts::{by_label, set_purpose};
 
 const NOWHERE: usize = usize::MAX;
@@ -173,7 +172,7 @@ proptest! {
         for removed in &decided.removed {
             // Unchanged bytes to a backend that was refused: refused again, but for what only a second growth refuses.
             let again = recheck(&policy, &facts, removed.backend, &Duties::default(), now());
-            let grown = engine::reason(&removed.why).contains("second decision");
+            let grown = scenario::reasons(&removed.why, Language::En).concat().contains("second decision");
             prop_assert!(again.is_err() || grown, "{:?}", removed);
         }
         for choice in decided.choices.iter().filter(|choice| !choice.duties.actions.is_empty()) {

@@ -39,6 +39,7 @@ fn of_pack(pack: &str) -> Sources {
 fn in_french(sources: &Sources) -> Sources {
     let mut table: Vec<(&str, &str)> =
         phrase::all().map(|phrase| (phrase.surface(Language::En), phrase.surface(Language::Fr))).collect();
+    table.extend(surface::NAMES.iter().map(|[english, french]| (*english, *french)));
     table.sort_by_key(|(english, _)| std::cmp::Reverse(english.len()));
     let said = |text: &str| -> String {
         let parts = text.split('"').enumerate();
@@ -78,8 +79,8 @@ fn snapshots(group: &str, rows: &[(&str, Sources)]) {
     for (name, sources) in rows {
         let (english, french) = (faults(sources), faults(&in_french(sources)));
         assert_ne!(english, "no fault", "{name}");
-        // A sheet without a header is in no language.
-        let headless = ["empty", "no_header"].contains(name);
+        // An empty sheet is in no language.
+        let headless = ["empty"].contains(name);
         assert!(french != english || headless, "{name} is not in French");
         // How many types there are, and which come first, is the affair of the catalogue.
         let filters = [
@@ -153,6 +154,13 @@ fn words() {
             ("country_by_name", rule("  only backends located in Germany")),
             ("europe", rule("  only backends located in Europe")),
             ("class_in_the_plural", rule("  when data includes persons\n  only backends domestic")),
+            ("class_everyday", rule("  when data includes NIR\n  only backends domestic")),
+            ("class_in_words", rule("  when data includes the social security number\n  only backends domestic")),
+            ("class_with_article", rule("  when data includes the iban\n  only backends domestic")),
+            ("class_minor", rule("  when data includes minor\n  only backends domestic")),
+            ("regime_by_country", rule("  never backends exposed to UK")),
+            ("denied_duty", rule("  must not go to the US")),
+            ("label_not_listed", rule("  when label is \"Restricted\"\n  only backends on premises")),
             ("class_nobody_knows", rule("  when data includes dossiers\n  only backends domestic")),
         ],
     );
@@ -167,6 +175,25 @@ fn readings() {
             ("mixed_and_or", rule("  only backends on premises or located in EEA and certified HDS")),
             ("mixed_commas", rule("  only backends on premises, or located in EEA, and certified HDS")),
             ("any_or_all", rule("  when data includes health, person\n  only backends on premises")),
+            ("either", rule("  when app is \"a\" or \"b\"\n  only backends on premises")),
+            ("either_data", rule("  when data includes health or person\n  only backends on premises")),
+            ("either_area", rule("  only backends located in FR or DE")),
+            ("name_with_blank", rule("  when app is \"a \"\n  only backends on premises")),
+            ("name_with_no_break_blank", rule("  when app is \"a\u{a0}b\"\n  only backends on premises")),
+            ("unquoted", of_statements("rule r\n  because C. com. L.151-1\n  only backends on premises")),
+            ("single_quotes", of_statements("rule r\n  because 'the law'\n  only backends on premises")),
+            ("no_such_day", rule("  only backends on premises\n  until 2027-02-30")),
+            (
+                "over_two_lines",
+                of_statements("rule r\n  because \"a law,\n    and another\"\n  only backends on premises"),
+            ),
+            ("empty_reason", of_statements("rule r\n  because \"\"\n  only backends on premises")),
+            (
+                "two_scenarios_of_one_name",
+                of_statements(
+                    "scenario \"s\" given nothing then allowed gpu-paris\nscenario \"s\" given nothing then allowed gpu-paris\n",
+                ),
+            ),
             ("several_areas", rule("  only backends located in FR, DE")),
             ("open_bracket", rule("  only backends (on premises or domestic")),
             ("too_deep", rule(&format!("  only backends {}on premises", "not ".repeat(40)))),
@@ -231,6 +258,10 @@ fn sheets() {
             ("curly_quotes", of_statements("rule r because “the law” only backends domestic")),
             ("fraction", of_sheet(&HEAD.replace("version 1", "version 1.1"))),
             ("bad_date", of_sheet(&HEAD.replace("2027-06-30", "2027-06-31"))),
+            ("zero_width", of_statements("rule a\u{200b}b because \"x\" only backends domestic")),
+            ("en_dash", of_statements("rule a–b because \"x\" only backends domestic")),
+            ("hidden_in_a_note", of_statements("# no\u{202e}te\nallow backends domestic")),
+            ("labels_twice", of_sheet(&format!("{HEAD}labels \"Top\"\n"))),
             ("label_twice", of_sheet(&HEAD.replace("\"Secret\"", "\"public\""))),
             (
                 "pack_that_opens",
@@ -274,6 +305,27 @@ fn inventory() {
         "inventory",
         &[
             ("not_toml", of_inventory("[backend.one\nhosts = ")),
+            (
+                "table_twice",
+                of_inventory(&format!(
+                    "{ENTRY}retention = \"none\"\n\n{ENTRY}retention = \"none\"\ntraining = \"never\"\n"
+                )),
+            ),
+            ("key_twice", with("retention = \"none\"\nretention = \"none\"")),
+            ("day_first", with("until = 31/03/2027")),
+            ("day_first_in_quotes", with("until = \"31/03/2027\"")),
+            ("line_separator", of_inventory(&ENTRY.replace("verified", "# note\u{2028}verified"))),
+            (
+                "basis_abbreviated",
+                with("transfer-basis = [{ kind = \"SCC\", dated = 2026-01-01, until = 2027-01-01 }]"),
+            ),
+            (
+                "basis_in_french",
+                with(
+                    "transfer-basis = [{ kind = \"clauses contractuelles types\", dated = 2026-01-01, until = 2027-01-01 }]",
+                ),
+            ),
+            ("regime_of_the_kingdom", with("exposed-to = [\"UK\"]")),
             ("unknown_key", with("procesing = [\"FR\"]")),
             ("country", with("processing = [\"FR\", \"UK\"]")),
             ("wrong_type", with("processing = \"FR\"")),
@@ -311,6 +363,7 @@ fn miette_shows_the_same_place() {
 
 /// One slip is one fault, whatever stands behind it: accents, capitals, a word of the other language, accents apart.
 #[test]
+#[expect(clippy::too_many_lines, reason = "one table")]
 fn a_slip_is_told_once() {
     let french = "politique \"t\" version 1 responsable \"o\" à revoir avant le 2027-06-30\nsiège FR\nautoriser les hébergeurs sur site\nrègle r parce que \"x\" quand les données comprennent santé seulement les hébergeurs situés dans EEE\n";
     let english = format!("{HEAD}rule r because \"x\" when data includes health only backends located in EEA\n");
@@ -330,6 +383,66 @@ fn a_slip_is_told_once() {
         ("a day first", french.replace("2027-06-30", "30/06/2027"), "écrivez 2027-06-30"),
         ("guillemets", french.replace("\"x\"", "« x »"), "écrivez \"x\""),
         ("a French word", english.replace("when", "quand"), "`quand` is written `when`"),
+        ("if", english.replace("when", "if"), "`if` is written `when`"),
+        ("contains", english.replace("includes", "contains"), "`data contains` is written `data includes`"),
+        ("does not", english.replace("includes", "does not include"), "write `not data includes health`"),
+        ("is not", english.replace("data includes health", "app is not \"x\""), "write `not app is \"x\"`"),
+        ("isn't", english.replace("data includes health", "app isn't \"x\""), "write `not app is \"x\"`"),
+        (
+            "above",
+            english.replace("data includes health", "leak score is above 700"),
+            "is written `leak score at least`",
+        ),
+        (
+            "not in",
+            english.replace("located in EEA", "not located in EEA or exposed to UK"),
+            "did you mean `GB` (United Kingdom",
+        ),
+        ("an English class", french.replace("santé", "health"), "`health` s'écrit `santé`"),
+        ("a French class", english.replace("health", "santé"), "`santé` is written `health`"),
+        ("a class without its accent", french.replace("santé", "sante"), "`sante` s'écrit `santé`"),
+        ("a number in words", french.replace("santé", "numéro de sécurité sociale"), "s'écrit `fr_nir`"),
+        ("data with an article", french.replace("santé", "des données de santé"), "s'écrit `santé`"),
+        ("pas", french.replace("dans EEE", "dans EEE et pas sur site"), "`pas` s'écrit `non`"),
+        (
+            "ne pas",
+            french.replace("données comprennent", "données ne comprennent pas"),
+            "`non les données comprennent santé`",
+        ),
+        (
+            "n'est pas",
+            french.replace("les données comprennent santé", "l'application n'est pas \"x\""),
+            "`non l'application est \"x\"`",
+        ),
+        (
+            "ou",
+            french.replace("les données comprennent santé", "l'application est \"a\" ou \"b\""),
+            "`l'un de \"a\", \"b\"`",
+        ),
+        ("si", french.replace("quand", "si"), "`si` s'écrit `quand`"),
+        ("lorsque", french.replace("quand", "lorsque"), "`lorsque` s'écrit `quand`"),
+        (
+            "supérieur",
+            french.replace("les données comprennent santé", "le score de fuite est supérieur à 700"),
+            "`le score de fuite est supérieur à` s'écrit `le score de fuite est au moins`",
+        ),
+        ("no header", french.split_once('\n').unwrap().1.to_owned(), "une feuille commence par son en-tête"),
+        (
+            "a reason without quotes",
+            french.replace("\"x\" quand", "C. com. L.151-1\nquand"),
+            "écrivez \"C. com. L.151-1\"",
+        ),
+        ("a reason in single quotes", french.replace("\"x\"", "'l'article 9'"), "écrivez \"l'article 9\""),
+        ("no such day", french.replace("2027-06-30", "2027-02-30"), "le jour 2027-02-30 n'existe pas"),
+        ("over two lines", french.replace("\"x\"", "\"x,\n y\""), "écrivez \"x, y\""),
+        ("no reason", french.replace("\"x\"", "\"\""), "écrivez entre les guillemets : la raison"),
+        (
+            "two lists of labels",
+            french.replace("autoriser", "marquages \"A\"\nmarquages \"B\"\nautoriser"),
+            "`marquages` est dit deux fois",
+        ),
+        ("an en dash", french.replace("règle r", "règle r–s"), "U+2013 (un tiret demi-cadratin)"),
+        ("a soft hyphen", french.replace("règle r", "règle r\u{ad}s"), "U+00AD (un trait d'union conditionnel)"),
         ("a capital letter", english.replace("only", "Only"), "`Only backends` is written `only backends`"),
     ] {
         let told = faults(&of_sheet(&sheet));
@@ -348,6 +461,21 @@ fn a_slip_is_told_once() {
         // Blanks within texts are part of them: there are none here.
         assert_eq!(digest(&sheet), digest(french), "{name}");
     }
+}
+
+/// What is no fault and says something else than was probably meant is told at every check.
+#[test]
+fn notices() {
+    let rule = "rule low because \"x\"\n  when leak score at least 70\n  only backends on premises\n";
+    let entry = format!("{ENTRY}processing = [\"azure:france-central\"]\n");
+    let policy = good(&sources(&format!("{HEAD}{rule}"), &entry));
+    assert_eq!(
+        policy.notices(),
+        [
+            "the countries of region `azure:france-central` of `one` are not known: did you mean `azure:francecentral`?",
+            "rule `low` asks for a leak score of 70, and scores run from 0 to 1000: 700 is meant, perhaps"
+        ]
+    );
 }
 
 /// No phrase of one language is another phrase of the other, or the same as another but for accents and capitals.

@@ -30,7 +30,7 @@ fn every_pack_says_that_it_is_a_draft_and_what_it_does_not_cover() {
 fn packs_say_the_same_in_french() {
     fn rules(name: &str, text: &str) -> serde_json::Value {
         let mut faults = Vec::new();
-        let source = diagnostic::File::new("pack", text, parser::language_of(text));
+        let source = diagnostic::File::new("pack", text, language_of(text));
         let sheet = parser::parse(&source, &mut faults).unwrap();
         assert!(faults.is_empty(), "{name}: {faults:?}");
         let mut value = serde_json::to_value(&sheet).unwrap();
@@ -104,7 +104,7 @@ fn the_tour_of_the_demonstration_comes_out_as_told() {
     health.app = facts.app;
     let removed = plan(&policy, &health).removed;
     assert_eq!(removed.len(), 1);
-    assert!(engine::reason(&removed[0].why).contains("health-stays-hds"));
+    assert!(scenario::reasons(&removed[0].why, Language::En).concat().contains("health-stays-hds"));
 }
 
 #[test]
@@ -179,6 +179,25 @@ fn the_guide_explains_every_word() {
 #[test]
 fn the_sheet_of_the_guide_compiles() {
     let guide = include_str!("../../../docs/policy.md");
+    // The English guide has every word too.
+    let english = include_str!("../../../docs/policy.md").split_whitespace().collect::<Vec<_>>().join(" ");
+    for phrase in phrase::all() {
+        let surface = phrase.surface(Language::En);
+        assert!(english.contains(surface), "docs/policy.md lacks `{surface}`");
+    }
+    // Both ways: each word for data is a class or type that there is, and each class is in the table.
+    let catalogue = all_types();
+    for [english, french] in surface::NAMES {
+        let there = catalogue.class(english).is_some() || catalogue.entity(english).is_some();
+        assert!(there, "`{french}` stands for no class or type");
+    }
+    for info in &catalogue.classes {
+        let listed = surface::NAMES.iter().any(|[english, _]| *english == info.name.as_str());
+        assert!(listed, "`{}` is not in the table", info.name);
+    }
+    for (identifier, _) in everyday::rows() {
+        assert!(catalogue.class(identifier).is_some() || catalogue.entity(identifier).is_some(), "{identifier}");
+    }
     let sheet = guide.split("```").find(|block| block.trim_start().starts_with("policy \"")).unwrap();
     let inventory = example().replace("[backend.cloud-us]", "[backend.us-cloud]");
     for result in run_scenarios(&good(&sources(sheet, &inventory)), now()) {
@@ -205,6 +224,25 @@ fn the_french_guide_lists_every_word() {
     }
     let listed = guide.split_once("<!-- words: begin -->\n").unwrap().1.split_once("<!-- words: end -->").unwrap().0;
     assert_eq!(listed.trim(), table.trim());
+    // The English guide has every word too.
+    let english = include_str!("../../../docs/policy.md").split_whitespace().collect::<Vec<_>>().join(" ");
+    for phrase in phrase::all() {
+        let surface = phrase.surface(Language::En);
+        assert!(english.contains(surface), "docs/policy.md lacks `{surface}`");
+    }
+    // Both ways: each word for data is a class or type that there is, and each class is in the table.
+    let catalogue = all_types();
+    for [english, french] in surface::NAMES {
+        let there = catalogue.class(english).is_some() || catalogue.entity(english).is_some();
+        assert!(there, "`{french}` stands for no class or type");
+    }
+    for info in &catalogue.classes {
+        let listed = surface::NAMES.iter().any(|[english, _]| *english == info.name.as_str());
+        assert!(listed, "`{}` is not in the table", info.name);
+    }
+    for (identifier, _) in everyday::rows() {
+        assert!(catalogue.class(identifier).is_some() || catalogue.entity(identifier).is_some(), "{identifier}");
+    }
     let sheet = guide.split("```").find(|block| block.trim_start().starts_with("politique \"")).unwrap();
     let inventory = example().replace("[backend.cloud-us]", "[backend.us-cloud]");
     for result in run_scenarios(&good(&sources(sheet, &inventory)), now()) {

@@ -38,6 +38,52 @@ fn a_question_in_words_is_answered() {
     assert!(study.ask("health to cloud-uss", false).is_err());
 }
 
+/// A question is read with the articles left out and in everyday words; what is not understood is shown in the question.
+#[test]
+fn a_question_is_read_as_it_is_asked() {
+    let head = "politique \"t\" version 1 responsable \"o\" à revoir avant le 2027-06-30\nsiège FR\nmarquages \"Public\", \"Diffusion Restreinte\"\nautoriser les hébergeurs sur site\n";
+    let french = studied(head, example());
+    for (question, given) in [
+        ("fr_nir et application \"x\" vers cloud-us", "l'application \"x\" et des données fr_nir"),
+        ("le NIR vers cloud-us", "des données fr_nir"),
+        ("numéro de sécurité sociale → cloud-us", "des données fr_nir"),
+        ("données personnelles vers cloud-us", "des données personnel"),
+        ("des données de santé", "des données santé"),
+        ("score de fuite 700 vers cloud-us", "le score de fuite 700"),
+        ("le score de fuite de 700 vers cloud-us", "le score de fuite 700"),
+        ("résidence FR et sante vers cloud-us", "des données santé et la résidence FR"),
+        ("résident FR, l'IBAN", "des données iban et la résidence FR"),
+        (
+            "l'application est \"vers la lune\" et 3 personnes",
+            "des données 3 personne et l'application \"vers la lune\"",
+        ),
+        ("diffusion restreinte et mineurs", "le marquage \"Diffusion Restreinte\" et des mineurs"),
+        ("des mineurs sont concernés", "des mineurs"),
+        ("santé d'une personne vers cloud-us ?", "des données santé d'une personne, santé"),
+        ("rien", "rien"),
+    ] {
+        let answer = french.ask(question, false).unwrap_or_else(|faults| panic!("{question}: {faults:?}"));
+        let sorted = |text: &str| {
+            let mut parts: Vec<String> = text.split(" et ").map(str::to_owned).collect();
+            parts.sort();
+            parts
+        };
+        assert_eq!(sorted(&answer.given), sorted(given), "{question}");
+    }
+    for (question, place, told) in [
+        ("santé et application x vers cloud-us", 22, "écrivez \"x\""),
+        ("santé vers cloud-uss", 12, "vouliez-vous dire `cloud-us`"),
+        ("santé et dossiers clos vers cloud-us", 10, "`dossiers clos` n'est pas une classe"),
+        ("score de fuite élevé vers cloud-us", 16, "un nombre est attendu"),
+        ("fr_nir application \"x\" vers cloud-us", 8, "attendu : `et` ou `,`"),
+    ] {
+        let faults = french.ask(question, false).unwrap_err();
+        let shown = render(&faults[0]);
+        assert_eq!((faults.len(), faults[0].place()), (1, (1, place)), "{question}: {shown}");
+        assert!(shown.contains(told) && shown.contains(&format!("1 | {question}")), "{question}: {shown}");
+    }
+}
+
 #[test]
 fn the_smallest_change_is_named() {
     let study = study(&format!(

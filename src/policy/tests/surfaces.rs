@@ -20,6 +20,17 @@ fn digest_of(text: &str) -> String {
     canonical::digest(&sheet).to_string()
 }
 
+const LINE_ENDS: [(&str, &str); 8] = [
+    ("line feed", "\n"),
+    ("carriage return", "\r"),
+    ("both", "\r\n"),
+    ("vertical tab", "\u{b}"),
+    ("form feed", "\u{c}"),
+    ("next line", "\u{85}"),
+    ("line separator", "\u{2028}"),
+    ("paragraph separator", "\u{2029}"),
+];
+
 fn notes_of(text: &str) -> Vec<String> {
     let file = File::new("main.policy", text, language_of(text));
     let (_, concrete) = parse_concrete(&file, &mut Vec::new()).unwrap();
@@ -122,9 +133,40 @@ fn every_token_is_in_the_tree() {
 
 #[test]
 fn a_word_of_one_language_is_quoted_where_it_would_be_another() {
-    let sheet = "policy \"t\" version 1 owner \"o\" review before 2027-01-01\nrule r because \"x\" must redact personne, person\n";
+    let sheet = "policy \"t\" version 1 owner \"o\" review before 2027-01-01\nrule r because \"x\" must redact \"personne\", person\n";
     check_layout(sheet);
     assert!(laid(sheet, Some(Language::Fr)).contains("caviarder \"personne\", personne"));
+}
+
+/// What stands behind a note on the next line is read, whatever ended the line, and a sheet says the same with every end.
+#[test]
+fn no_line_end_makes_a_rule_vanish() {
+    for (name, end) in LINE_ENDS {
+        let sheet = EVERYTHING.replace('\n', end);
+        assert_eq!(digest_of(&sheet), digest_of(EVERYTHING), "{name}");
+        assert_eq!(laid(&sheet, None), laid(EVERYTHING, None), "{name}");
+        check_layout(&sheet);
+        let statements = format!("{HEADER}{ALLOW_ALL}# note\nrule r because \"x\" only backends on premises\n");
+        let policy = good(&sources(&statements.replace('\n', end), example()));
+        assert_eq!(allowed(&policy, &with(&policy, &["email"])), ["gpu-paris"], "{name}");
+        let fault =
+            compiled(&sources(&format!("{HEADER}# note\nnonsense\n").replace('\n', end), example())).unwrap_err();
+        assert_eq!(fault.iter().map(Diagnostic::place).max(), Some((5, 1)), "{name}");
+        assert!(render(fault.last().unwrap()).contains("5 | nonsense"), "{name}");
+        let (pack, text) = starter::packs()[0];
+        let scenarios = |text: &str| run_scenarios(&good(&starter::trial(pack, text)), now()).len();
+        assert_eq!(scenarios(&text.replace('\n', end)), scenarios(text), "{name}");
+        assert!(scenarios(text) > 0);
+    }
+}
+
+/// A colon behind a phrase or a name says nothing.
+#[test]
+fn a_colon_does_no_harm() {
+    let sheet = "politique : \"t\" version 1 responsable : \"o\" à revoir avant le 2027-01-01\n\nrègle sante-hds :\n  # note\n  parce que : \"x\"\n  quand : les données comprennent santé\n  jamais les hébergeurs : sur site\n\nscénario \"s\" :\n  étant donné : des données santé\n  alors : refusé x\n";
+    check_layout(sheet);
+    assert_eq!(laid(sheet, None), sheet.replace(" :", ""));
+    assert_eq!(digest_of(sheet), digest_of(&sheet.replace(" :", "")));
 }
 
 #[test]
@@ -163,20 +205,26 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn random_sheets_are_laid_out(draft in random::draft(true), notes in proptest::collection::vec((0..400_usize, "[a-z,( ]{0,8}"), 0..6)) {
+    fn random_sheets_are_laid_out(draft in random::draft(true), notes in proptest::collection::vec((0..400_usize, "[a-z,( ]{0,8}", 0..LINE_ENDS.len()), 0..6), end in 0..LINE_ENDS.len()) {
         let order: Vec<usize> = (0..draft.rules.len()).collect();
         let mut sheet = draft.sheet(&order);
-        for (at, note) in notes {
+        for (at, note, end) in notes {
             // A note may stand wherever a line may end.
             let blanks: Vec<usize> = sheet.match_indices(' ').map(|(at, _)| at).filter(|at| sheet.split_at(*at).0.matches('"').count() % 2 == 0 && !in_note(&sheet, *at)).collect();
             if let Some(at) = blanks.get(at % blanks.len().max(1)) {
-                sheet.insert_str(*at, &format!(" #{note}\n"));
+                sheet.insert_str(*at, &format!(" #{note}{}", LINE_ENDS[end].1));
             }
         }
         check_layout(&sheet);
+        let other = sheet.replace('\n', LINE_ENDS[end].1);
+        check_layout(&other);
+        // CR and LF are one end, CR and another are two.
+        if !sheet.contains('\r') {
+            prop_assert_eq!(laid(&other, None), laid(&sheet, None));
+        }
     }
 }
 
 fn in_note(sheet: &str, at: usize) -> bool {
-    sheet.split_at(at).0.rsplit('\n').next().unwrap_or_default().contains('#')
+    sheet.split_at(at).0.rsplit(lines::ends_line).next().unwrap_or_default().contains('#')
 }

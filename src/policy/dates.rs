@@ -1,0 +1,65 @@
+//! Dates as people write them: `27/06/2027`, `6.27.2027`, a day that there is not. Each is told how it is written, and is taken for
+//! what it probably is.
+
+use jiff::civil::Date;
+
+use super::text::{Text, say};
+
+/// What a number or date that is written otherwise was probably meant for.
+pub(super) struct Meant {
+    /// What is wrong.
+    pub(super) message: Text,
+    /// How it is written.
+    pub(super) help: Text,
+    /// The date, where it is one.
+    pub(super) date: Option<Date>,
+    /// The number, where it is no date.
+    pub(super) number: u64,
+}
+
+/// Reads digits with dots, slashes and dashes between them that are neither a number nor a date.
+pub(super) fn meant(written: &str) -> Meant {
+    let parts: Vec<u64> = written.split(|c: char| !c.is_ascii_digit()).filter_map(|part| part.parse().ok()).collect();
+    let (year_month_day, dates): ([u64; 3], Vec<Option<Date>>) = match *parts.as_slice() {
+        [first, second, year] if year >= 1_000 => {
+            ([year, second, first], vec![date(year, second, first), date(year, first, second)])
+        }
+        [year, month, day] if year >= 1_000 => ([year, month, day], vec![date(year, month, day)]),
+        _ => ([0; 3], Vec::new()),
+    };
+    let dates: Vec<Date> = dates.into_iter().flatten().collect();
+    let number = parts.first().copied().unwrap_or(0);
+    let message = say!("this is neither a number nor a date");
+    match *dates.as_slice() {
+        [one, other] if one != other => {
+            let help = say!("write {} or {}: a date is year-month-day", one.to_string(), other.to_string());
+            Meant { message, help, date: Some(one), number }
+        }
+        [one, ..] => {
+            let help = say!("write {}: a date is year-month-day", one.to_string());
+            Meant { message, help, date: Some(one), number }
+        }
+        [] => {
+            let Some((help, near)) = no_such_day(year_month_day) else {
+                let help = say!("write a whole number, or a date as year-month-day: 2027-06-30");
+                return Meant { message, help, date: None, number };
+            };
+            Meant { message: say!("there is no day {}", written), help, date: Some(near), number }
+        }
+    }
+}
+
+fn date(year: u64, month: u64, day: u64) -> Option<Date> {
+    format!("{year:04}-{month:02}-{day:02}").parse::<Date>().ok()
+}
+
+/// What to say of a day that there is not, and the day to go on with; nothing for what is no date at all.
+fn no_such_day([year, month, day]: [u64; 3]) -> Option<(Text, Date)> {
+    if year < 1_000 {
+        return None;
+    }
+    match date(year, month, 1).filter(|_| (1..=31).contains(&day)).map(Date::last_of_month) {
+        Some(last) => Some((say!("the last day of that month is {}", last.to_string()), last)),
+        None => Some((say!("a date is year-month-day: 2027-06-30"), date(year, 1, 1)?)),
+    }
+}

@@ -1,0 +1,199 @@
+//! Names, texts and numbers of a sheet.
+//!
+//! What stands in quotes is either prose (a reason, a title) or a name that must be met exactly by an app, a label or a host. A blank
+//! at its end or a sign that nobody sees would make it another name, and the rule would never match without a word: so that is a
+//! fault.
+
+use std::ops::{Range, RangeInclusive};
+
+use super::concrete::{Item, Mark};
+use super::diagnostic::Diagnostic;
+use super::everyday;
+use super::lexer::Kind;
+use super::parser::{Parsed, Parser, folded};
+use super::phrase::{CLAUSES, EXCEPTION_PARTS, GATES, Language, Phrase, STATEMENTS};
+use super::signs::{advice, called, is_hidden, is_other_blank};
+use super::surface::{self, NAMES, column};
+use super::text::{Text, say};
+use super::tree::Name;
+
+/// Words that an everyday name of data may have.
+const EVERYDAY_WORDS_MAX: usize = 6;
+/// Words that stand before a name in prose.
+const ARTICLES: &[&str] = &["the", "a", "an", "any", "le", "la", "les", "un", "une", "des", "du", "de"];
+
+impl Parser<'_> {
+    /// Takes a text in quotes: prose.
+    pub(super) fn text(&mut self, wanted: &'static str) -> Parsed<Name> {
+        self.quoted(wanted, true)
+    }
+
+    fn quoted(&mut self, wanted: &'static str, prose: bool) -> Parsed<Name> {
+        if let Kind::Text(text) = self.kind() {
+            let name = Name { text: text.clone(), span: self.span() };
+            self.step();
+            if name.text.trim().is_empty() {
+                let message = say!("this text is empty");
+                let fault = Diagnostic::new("octroi::policy::missing", self.file, name.span.clone(), message);
+                self.faults.push(fault.help(say!("write between the quotes: {}", Text::from(wanted))));
+            }
+            return Ok(name);
+        }
+        if let Some(name) = self.unquoted(prose) {
+            return Ok(name);
+        }
+        let message = say!("expected {}, in double quotes", Text::from(wanted));
+        Err(self.fault("octroi::policy::missing", message, None))
+    }
+
+    /// Takes a name in quotes that something must meet exactly.
+    pub(super) fn named(&mut self, wanted: &'static str) -> Parsed<Name> {
+        let name = self.quoted(wanted, false)?;
+        self.exact(&name);
+        Ok(name)
+    }
+
+    /// Reports what of a name in quotes nobody sees.
+    fn exact(&mut self, name: &Name) {
+        if !matches!(self.file.text().get(name.span.clone()), Some(written) if written.starts_with('"')) {
+            return;
+        }
+        let written = self.file.text().get(name.span.clone()).unwrap_or_default();
+        let odd = written.char_indices().find(|(_, c)| is_hidden(*c) || is_other_blank(*c));
+        if let Some((at, sign)) = odd {
+            let from = name.span.start + at;
+            let message = say!("this name holds the sign {}: with it, it is another name", called(sign));
+            let fault =
+                Diagnostic::new("octroi::policy::hidden-sign", self.file, from..from + sign.len_utf8(), message);
+            self.faults.push(match advice(sign) {
+                Some(help) => fault.help(help),
+                None => fault,
+            });
+        } else if name.text.trim() != name.text && !name.text.trim().is_empty() {
+            let message = say!("this name begins or ends with a blank: with it, it is another name");
+            let fault = Diagnostic::new("octroi::policy::hidden-sign", self.file, name.span.clone(), message);
+            self.faults.push(fault.help(say!("write \"{}\"", name.text.trim())));
+        }
+    }
+
+    /// The rest of a line that should stand in quotes, which is one fault, whatever signs are in it.
+    fn unquoted(&mut self, prose: bool) -> Option<Name> {
+        let starts = matches!(self.kind(), Kind::Word(_) | Kind::Number(_) | Kind::Date(_));
+        // What begins the next line was not meant to be a text.
+        if !starts || (self.token(0).first && self.at > 0) {
+            return None;
+        }
+        let from = self.span().start;
+        let mut end = from;
+        let joints: &[Phrase] = if prose { &[] } else { &[Phrase::And, Phrase::Or, Phrase::At] };
+        let listed = [STATEMENTS, CLAUSES, EXCEPTION_PARTS, GATES, &[Phrase::Given, Phrase::Then], joints];
+        while !self.ended() && !matches!(self.kind(), Kind::Text(_)) {
+            let stops = listed.iter().any(|phrases| phrases.iter().any(|phrase| self.stands(0, *phrase)));
+            let closes = !prose && matches!(self.kind(), Kind::Comma | Kind::Close);
+            if end > from && (self.token(0).first || stops || closes) {
+                break;
+            }
+            end = self.span().end;
+            self.step();
+        }
+        let span = from..end;
+        let text =
+            self.file.text().get(span.clone()).unwrap_or_default().trim_end_matches([',', ';', '.', ' ']).to_owned();
+        let file = self.file;
+        self.faults.retain(|fault| !fault.lies_in(file, &span));
+        let message = say!("a text stands in straight double quotes");
+        let fault = Diagnostic::new("octroi::policy::missing", file, span.clone(), message);
+        self.faults.push(fault.help(say!("write \"{}\"", text)));
+        Some(Name { text, span })
+    }
+
+    /// Takes a bare word or a text in quotes.
+    pub(super) fn name(&mut self, wanted: &'static str) -> Parsed<Name> {
+        let name = match self.kind() {
+            Kind::Word(text) | Kind::Text(text) => Name { text: text.clone(), span: self.span() },
+            _ => {
+                let message = say!("expected {}", Text::from(wanted));
+                return Err(self.fault("octroi::policy::missing", message, None));
+            }
+        };
+        self.step();
+        self.exact(&name);
+        Ok(name)
+    }
+
+    /// Takes the name of a class or type of data; what a language calls it becomes the identifier.
+    pub(super) fn data(&mut self, wanted: &'static str) -> Parsed<Name> {
+        if let Some(name) = self.everyday() {
+            return Ok(name);
+        }
+        let article = matches!(self.kind(), Kind::Word(word) if ARTICLES.contains(&folded(word).as_str()));
+        if article && matches!(self.token(1).kind, Kind::Word(_)) {
+            self.fault("octroi::policy::article", say!("data is named without an article"), None);
+            self.step();
+        }
+        let bare = matches!(self.kind(), Kind::Word(_));
+        let from = self.at;
+        let mut name = self.name(wanted)?;
+        if bare {
+            name.text = match self.foreign(&name.text) {
+                Some(identifier) => {
+                    self.is_written(name.span.clone(), identifier);
+                    identifier.to_owned()
+                }
+                None => surface::identifier(&name.text, self.language).to_owned(),
+            };
+            self.marks.push(Mark { from, tokens: 1, item: Item::Data(name.text.clone()) });
+        }
+        Ok(name)
+    }
+
+    /// The identifier of a word for data that is one of another language, or one of this but for accents and capitals.
+    fn foreign(&self, written: &str) -> Option<&'static str> {
+        let own = |row: &[&'static str]| column(row, self.language).unwrap_or_default();
+        if NAMES.iter().any(|row| own(row) == written) {
+            return None;
+        }
+        let row = NAMES.iter().find(|row| folded(own(*row)) == folded(written) || row.contains(&written));
+        row.and_then(|row| column(row, Language::En))
+    }
+
+    /// Takes several everyday words for data, which no name can be.
+    fn everyday(&mut self) -> Option<Name> {
+        let words: Vec<String> = (0..EVERYDAY_WORDS_MAX)
+            .map_while(|ahead| match &self.token(ahead).kind {
+                Kind::Word(word) if ahead == 0 || !self.token(ahead).first => Some(word.clone()),
+                _ => None,
+            })
+            .collect();
+        let found = (2..=words.len()).rev().find_map(|count| {
+            let said = words.get(..count)?.join(" ");
+            Some((everyday::meant(&said)?, count))
+        });
+        let (identifier, count) = found?;
+        let span = self.span().start..self.token(count.saturating_sub(1)).span.end;
+        self.is_written(span.clone(), identifier);
+        (0..count).for_each(|_| self.step());
+        Some(Name { text: identifier.to_owned(), span })
+    }
+
+    /// Reports how data is written in this sheet.
+    fn is_written(&mut self, span: Range<usize>, identifier: &str) {
+        let written = self.file.text().get(span.clone()).unwrap_or_default().to_owned();
+        let message = say!("`{}` is written `{}` in this sheet", written, surface::written(identifier, self.language));
+        self.faults.push(Diagnostic::new("octroi::policy::spelling", self.file, span, message));
+    }
+
+    /// Takes a whole number between bounds.
+    pub(super) fn number(&mut self, wanted: &'static str, bounds: RangeInclusive<u64>) -> Parsed<u64> {
+        if let Kind::Number(number) = *self.kind() {
+            if bounds.contains(&number) {
+                self.step();
+                return Ok(number);
+            }
+            let (wanted, from, to) = (Text::from(wanted), *bounds.start(), *bounds.end());
+            let message = say!("{} is out of range: {} is {} to {}", number, wanted, from, to);
+            return Err(self.fault("octroi::policy::out-of-range", message, None));
+        }
+        Err(self.fault("octroi::policy::missing", say!("expected a number: {}", Text::from(wanted)), None))
+    }
+}

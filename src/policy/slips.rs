@@ -1,0 +1,219 @@
+//! What people write in the place of a phrase: other words for the same, and a denial in the middle of it. Each is one fault that
+//! says how it is written, and parsing goes on as if it were written so.
+
+use super::diagnostic::Diagnostic;
+use super::lexer::Kind;
+use super::parser::{Parser, folded};
+use super::phrase::Phrase::{self, self as P};
+use super::text::say;
+
+/// Other words, without accents and capitals, in every language; none is a phrase.
+#[rustfmt::skip]
+const OTHERWISE: &[(Phrase, &[&str])] = &[
+    (P::ReviewBefore, &["review by", "a revoir avant", "revoir avant le"]),
+    (P::AllowBackends, &["permit backends", "permettre les hebergeurs", "autoriser des hebergeurs", "autoriser hebergeurs"]),
+    (P::Given, &["etant donnes", "etant donnee", "etant donnees", "etant donne que", "given that"]),
+    (P::Refused, &["refusee", "refuses", "refusees", "refuser", "denied", "blocked", "interdit"]),
+    (P::Allowed, &["admise", "admises", "autorise", "autorisee", "permis", "permitted", "permise"]),
+    (P::ApprovedBy, &["approuve par"]),
+    (P::Because, &["car", "puisque", "au motif que", "since"]),
+    (P::When, &["if", "whenever", "where", "si", "lorsque", "des lors que", "quand si"]),
+    (P::Unless, &["except", "except if", "except when", "sauf", "sauf quand", "sauf lorsque", "excepte si", "excepte quand", "hormis si"]),
+    (P::FromDate, &["starting", "starting on", "a partir du", "des le"]),
+    (P::UntilDate, &["until the", "up to", "jusqu'a", "jusqu'a la date du"]),
+    (P::OnlyBackends, &["uniquement les hebergeurs", "seuls les hebergeurs", "only on backends", "only to backends"]),
+    (P::NeverBackends, &["never to backends", "never on backends", "not backends", "forbid backends", "deny backends", "interdire les hebergeurs", "pas les hebergeurs", "jamais vers les hebergeurs"]),
+    (P::Must, &["shall", "doivent", "il faut"]),
+    (P::Not, &["pas"]),
+    (P::AnyOf, &["either", "one of", "any one of", "l'une de", "un de", "l'un des", "au moins un de", "l'un parmi"]),
+    (P::AllOf, &["each of", "chacun de", "a la fois"]),
+    (P::Generalise, &["generalize"]),
+    (P::Pseudonymise, &["pseudonymize"]),
+    (P::Redact, &["mask", "masquer", "occulter", "noircir"]),
+    (P::Drop, &["delete", "remove", "supprimer", "effacer"]),
+    (P::Block, &["interdire"]),
+    (P::OnPremises, &["on premise", "on-premises", "on-premise", "on-prem", "in house", "in-house", "sur place", "sur le site", "en interne"]),
+    (P::LocatedIn, &["hosted in", "based in", "established in", "situe dans", "situes en", "situe en", "situes au", "situes aux", "localises dans", "localises en", "heberges dans", "heberges en", "etablis dans"]),
+    (P::LocatedOutside, &["outside", "outside of", "located outside of", "hors de", "en dehors de", "situes en dehors de", "situe hors de"]),
+    (P::ControlledFrom, &["controlled by", "controles par", "controle depuis", "controles de"]),
+    (P::ExposedTo, &["subject to", "soumis a", "expose a", "exposes au", "exposes aux"]),
+    (P::Certified, &["certified as", "certified under", "certifie"]),
+    (P::WithTransferBasis, &["with a transfer basis", "avec une base de transfert"]),
+    (P::WithContract, &["under contract", "with a contract", "sous contrat", "avec un contrat"]),
+    (P::RetentionNone, &["no retention", "zero retention", "without retention", "sans retention", "sans aucune conservation"]),
+    (P::TrainingNever, &["no training", "without training", "sans apprentissage"]),
+    (P::DataIncludes, &["data contains", "data contain", "data include", "the data includes", "data has", "les donnees contiennent", "les donnees incluent", "les donnees comportent", "les donnees comprend", "les donnees sont", "donnees comprennent"]),
+    (P::LabelIs, &["the label is", "marquage est", "le marquage vaut"]),
+    (P::LabelAtLeast, &["label is at least", "the label is at least", "marquage est au moins", "le marquage est superieur a", "le marquage est superieur ou egal a"]),
+    (P::LeakAtLeast, &["leak score is at least", "leak score above", "leak score over", "leak score is above", "leak score exceeds", "the leak score is at least", "score de fuite est au moins", "le score de fuite est superieur a", "le score de fuite est superieur ou egal a", "le score de fuite depasse", "le score de fuite atteint"]),
+    (P::LeakHistoryAtLeast, &["leak history is at least", "leak history above", "l'historique de fuite est superieur a", "l'historique de fuite depasse"]),
+    (P::AppIs, &["the app is", "application is", "the application is", "application est", "l'appli est"]),
+    (P::AppInGroup, &["app is in group", "the app is in group", "l'application est dans le groupe", "l'application appartient au groupe"]),
+    (P::TenantIs, &["the tenant is", "entite est"]),
+    (P::RoleIs, &["the role is", "role est"]),
+    (P::PurposeIs, &["the purpose is", "finalite est"]),
+    (P::ResidenceIn, &["residence is in", "residence is", "the residence is in", "la residence est", "la residence est en"]),
+    (P::MinorsConcerned, &["minors", "minors are involved", "mineurs", "mineur", "des mineurs", "les mineurs sont concernes", "un mineur est concerne"]),
+    (P::ScanIncomplete, &["the scan is incomplete", "scan is incomplete", "analyse incomplete"]),
+];
+
+/// Words that deny, folded.
+const DENIALS: &[&str] =
+    &["not", "non", "ne", "n'", "pas", "never", "no", "cannot", "isn't", "aren't", "doesn't", "don't"];
+/// Words of a denial that are no part of the phrase denied.
+const AUXILIARIES: &[&str] = &["does", "do"];
+
+/// Verbs that stand before what is asked of backends.
+const VERBS: &[&str] = &["are", "is", "sont", "soient", "est"];
+
+/// How many words a phrase and the denial in it may be.
+const WORDS_MAX: usize = 10;
+
+impl Parser<'_> {
+    /// The next words, up to something else than a word.
+    fn upcoming(&self) -> Vec<String> {
+        (0..WORDS_MAX)
+            .map_while(|ahead| match &self.token(ahead).kind {
+                // `NO` is Norway, `SI` Slovenia, `NE` Niger.
+                Kind::Word(word) if word.len() == 2 && word.chars().all(char::is_uppercase) => Some(word.clone()),
+                Kind::Word(word) => Some(folded(word)),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// How many words stand here that mean the phrase in other words.
+    pub(super) fn otherwise(&self, phrase: Phrase) -> Option<usize> {
+        let Kind::Word(first) = self.kind() else { return None };
+        let (_, others) = OTHERWISE.iter().find(|(known, _)| *known == phrase)?;
+        let initial = folded(first.get(..first.chars().next().map_or(0, char::len_utf8)).unwrap_or_default());
+        let mut others: Vec<&&str> = others.iter().filter(|other| other.starts_with(initial.as_str())).collect();
+        if others.is_empty() {
+            return None;
+        }
+        others.sort_by_key(|other| std::cmp::Reverse(other.len()));
+        let words = self.upcoming();
+        others.into_iter().find_map(|other| {
+            let wanted: Vec<&str> = other.split(' ').collect();
+            let stands = words.get(..wanted.len()).is_some_and(|words| words == wanted.as_slice());
+            stands.then_some(wanted.len())
+        })
+    }
+
+    /// Whether a word that denies stands here.
+    pub(super) fn denies(&self) -> bool {
+        self.upcoming().first().is_some_and(|word| DENIALS.contains(&word.as_str()))
+    }
+
+    /// Takes one of these phrases with a denial in it (`app is not`, `ne comprennent pas`): a fault that does not stop parsing.
+    pub(super) fn eat_denied(&mut self, phrases: &[Phrase]) -> Option<Phrase> {
+        let words = self.upcoming();
+        if !words.iter().any(|word| DENIALS.contains(&word.as_str()) || word.starts_with("n'")) {
+            return None;
+        }
+        let exact = phrases.iter().filter(|phrase| self.sees(**phrase));
+        let exact = exact.map(|phrase| phrase.words(self.language).count()).max().unwrap_or(0);
+        let (phrase, count) = (exact + 1..=words.len()).rev().find_map(|count| {
+            let written = words.get(..count)?;
+            let said = affirmed(written)?;
+            // `sur site non situés …` denies what follows.
+            let ahead_is_word = matches!(self.token(count).kind, Kind::Word(_));
+            let last = written.last().is_some_and(|word| DENIALS.contains(&word.as_str()));
+            let fits = |phrase: &&Phrase| self.is_said(**phrase, &said) && (!last || takes(**phrase) || !ahead_is_word);
+            Some((*phrases.iter().find(fits)?, count))
+        })?;
+        let span = self.span().start..self.token(count - 1).span.end;
+        let behind = self.token(count).span.clone();
+        let behind = match self.token(count).kind {
+            Kind::Text(_) | Kind::Word(_) | Kind::Number(_) if takes(phrase) => {
+                self.file.text().get(behind).unwrap_or_default().to_owned()
+            }
+            _ => String::new(),
+        };
+        let message = say!("what is denied has `{}` in front of it", Phrase::Not);
+        let help = if behind.is_empty() {
+            say!("write `{} {}`", Phrase::Not, phrase)
+        } else {
+            say!("write `{} {} {}`", Phrase::Not, phrase, behind)
+        };
+        self.faults.push(Diagnostic::new("octroi::policy::denial", self.file, span, message).help(help));
+        (0..count).for_each(|_| self.step());
+        Some(phrase)
+    }
+
+    /// Whether some folded words are the phrase, or other words for it.
+    fn is_said(&self, phrase: Phrase, said: &str) -> bool {
+        let bare = said.split_once(' ').filter(|(first, _)| VERBS.contains(first)).map_or(said, |(_, behind)| behind);
+        let own = folded(phrase.surface(self.language));
+        let others = OTHERWISE.iter().filter(|(known, _)| *known == phrase).flat_map(|(_, others)| *others);
+        others.copied().chain([own.as_str()]).any(|known| known == said || known == bare)
+    }
+}
+
+/// Words without the denial among them; `None` when there is none.
+fn affirmed(words: &[String]) -> Option<String> {
+    let mut denied = false;
+    let mut said = Vec::new();
+    for word in words {
+        if DENIALS.contains(&word.as_str()) {
+            denied = true;
+            // `isn't` and `doesn't` hold the verb.
+            said.extend(word.starts_with("isn").then_some("is"));
+            said.extend(word.starts_with("aren").then_some("are"));
+        } else if AUXILIARIES.contains(&word.as_str()) {
+        } else if let Some(verb) = word.strip_prefix("n'") {
+            denied = true;
+            said.push(verb);
+        } else {
+            said.push(word.as_str());
+        }
+    }
+    denied.then(|| said.join(" "))
+}
+
+/// Whether something stands behind the phrase that belongs to it.
+fn takes(phrase: Phrase) -> bool {
+    !matches!(
+        phrase,
+        P::OnPremises
+            | P::Domestic
+            | P::WithTransferBasis
+            | P::WithContract
+            | P::KeysOurs
+            | P::Attested
+            | P::RetentionNone
+            | P::TrainingNever
+            | P::MinorsConcerned
+            | P::ScanIncomplete
+            | P::FieldUnreadable
+            | P::ReferenceIncluded
+            | P::HostedUsed
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::phrase::{Language, all};
+    use super::*;
+
+    /// No other words are a phrase themselves, and none stand for two.
+    #[test]
+    fn other_words_are_no_phrase() {
+        let mut seen: Vec<&str> = Vec::new();
+        for (phrase, others) in OTHERWISE {
+            for other in *others {
+                assert_eq!(folded(other), **other, "{phrase:?}");
+                assert!(!seen.contains(other), "{other}");
+                seen.push(other);
+                for known in all() {
+                    for language in Language::ALL {
+                        let same = folded(known.surface(language)) == **other;
+                        // `minors` and `des mineurs` are what a scenario gives, never a condition.
+                        let given = matches!(known, P::Minors) && *phrase == P::MinorsConcerned;
+                        assert!(!same || given, "{other} is {known:?}");
+                    }
+                }
+            }
+        }
+    }
+}
