@@ -50,6 +50,8 @@ const ENDED_MIN: u32 = 10;
 /// Microseconds for a byte of a body that nobody read before: a history that was is read in a tenth of that, and no less
 /// patience is due to one that was not.
 const BYTE_US: f64 = 1.0;
+/// Requests in work up to which a window is quiet.
+const QUIET: usize = 4;
 /// By how much what is known of unloaded work ages with each request: half as much again after a thousand.
 const AGES: f64 = 1.0004;
 
@@ -88,7 +90,9 @@ impl Limit {
         let Some(unloaded) = self.unloaded.get_mut(at.min(SIZES - 1)) else { return };
         let patience = super::estimate::float(self.bounds.target) + size(bytes) * BYTE_US;
         let is_slow = took > unloaded.min(took) * 2.0 + patience;
-        *unloaded = (*unloaded * AGES).min(took);
+        // It ages only while next to nothing is done: else a load that lasts would be taken for how things are.
+        let ages = if self.window.peak <= QUIET { AGES } else { 1.0 };
+        *unloaded = (*unloaded * ages).min(took);
         let began = *self.window.began.get_or_insert(now);
         self.window.ended = self.window.ended.saturating_add(1);
         self.window.slow = self.window.slow.saturating_add(u32::from(is_slow));
