@@ -68,6 +68,14 @@ pub const RESETS_MAX: usize = 64;
 /// Requests in work at one time; the next gets 503.
 pub const REQUESTS_MAX: usize = 2_048;
 
+/// Time that the gateway's own work on a request may take longer than when nothing else is done; while more than a tenth takes
+/// longer, fewer are worked on at one time.
+pub const OWN_WORK: Duration = Duration::from_secs(1);
+/// Requests that are worked on at one time in any case: a second of work on two cores, when each takes thirty milliseconds.
+pub const OWN_WORK_REQUESTS_MIN: usize = 64;
+/// Seconds after which one that was turned away may come again.
+pub const SHED_RETRY_S: u32 = 2;
+
 /// Bytes of a whole answer that are handed to the connection at once: a client that reads slowly is waited for piece by piece.
 pub const ANSWER_PIECE_BYTES: usize = 64 * 1024;
 
@@ -177,6 +185,10 @@ pub const ENDPOINTS_LOOK: Duration = Duration::from_secs(1);
 pub const ENDPOINTS_RESOLVE: Duration = Duration::from_secs(30);
 /// Time for which the addresses of a name stay in use while it cannot be resolved.
 pub const ENDPOINTS_STALE: Duration = Duration::from_mins(5);
+/// Time for one question of DNS, over UDP and TCP.
+pub const DNS_DEADLINE: Duration = Duration::from_secs(3);
+/// Bytes of an answer over UDP.
+pub const DNS_BYTES_MAX: usize = 4_096;
 /// Endpoints of one backend that are checked or polled at one time.
 pub const WATCHED_AT_ONCE: usize = 64;
 /// Time between two questions what a server says of itself.

@@ -191,8 +191,10 @@ fn citing(api: Speaks, asked: &common::scripted::Asked) -> Vec<common::scripted:
     servers::texts(&body, &mut said);
     let said = format!("é {} and more", said.join("\n"));
     let start = said.find('<').unwrap();
-    let end = start + said[start..].find('>').unwrap() + 1;
-    let count = |place: usize| if api == Speaks::Gemini { place } else { said[..place].chars().count() };
+    let end = said.match_indices('>').map(|(at, _)| at + 1).find(|end| *end > start).unwrap();
+    let count = |place: usize| {
+        if api == Speaks::Gemini { place } else { said.char_indices().take_while(|(at, _)| *at < place).count() }
+    };
     let (from, until) = (count(start), count(end));
     let note = serde_json::json!({"type": "url_citation", "url": "https://a.example", "title": "t", "start_index": from, "end_index": until});
     let chars: Vec<char> = said.chars().collect();
@@ -294,7 +296,9 @@ async fn citations_point_at_the_words_that_they_cite() {
             (_, false) => events[0]["output"][0]["content"][0]["text"].as_str().unwrap().to_owned(),
         };
         let mut found = Vec::new();
-        events.iter().for_each(|event| cited(event, &mut found));
+        for event in &events {
+            cited(event, &mut found);
+        }
         assert_eq!(found.len(), places, "{name}: {}", answer.body);
         for (from, until) in found {
             let (from, until) = (usize::try_from(from).unwrap(), usize::try_from(until).unwrap());

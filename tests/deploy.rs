@@ -66,7 +66,7 @@ fn panels() -> Vec<(String, String)> {
 /// A gateway to which everything happened that has a metric: served, changed, restored, refused, fallen back, reloaded.
 async fn exposed() -> Exposed {
     let mut plot = Plot::new().await;
-    plot.extra = "[[quota.limit]]\nof = \"app\"\noutput_tokens_day = 100000\n".to_owned();
+    plot.extra.push_str("[[quota.limit]]\nof = \"app\"\noutput_tokens_day = 100000\n");
     let house = plot.open().await;
     assert_eq!(house.client.chat(&prompt(), false).await.status, 200);
     assert_eq!(house.client.post("/v1/chat/completions", "{").await.status, 400);

@@ -3,7 +3,11 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::disallowed_methods, reason = "test helpers")]
 
+#[path = "fleet/chaos.rs"]
+mod chaos;
 mod common;
+#[path = "fleet/service.rs"]
+mod service;
 #[path = "fleet/waiting.rs"]
 mod waiting;
 

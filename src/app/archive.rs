@@ -8,7 +8,7 @@
 //! The files answer "by which rules was this decided" for a decision of any day. The state makes versions only increase and a
 //! freeze last over a restart, whatever becomes of the policy folder. Both are on disk before a policy comes into force. A
 //! state that is not there is gathered from the log ([`super::recover`]): taking it away brings nothing back.
-#![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "the composition root keeps these files")]
+#![expect(clippy::disallowed_types, reason = "the composition root keeps these files")]
 
 use std::fs;
 use std::io::{self, Write as _};

@@ -13,7 +13,6 @@
 //! A name is for the life of a log: what approvers signed for another gateway does not come into force at this one, whatever its
 //! version. Signatures, name and version are looked at before any other file is read, so that whoever can write the folder and
 //! is no approver costs the gateway two small files.
-#![expect(clippy::disallowed_methods, reason = "the composition root reads these files")]
 
 use std::collections::BTreeMap;
 use std::fmt::Display;

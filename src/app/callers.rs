@@ -19,7 +19,7 @@ pub(super) async fn follow(status: Arc<Status>, stop: CancellationToken) {
     let gate = Arc::clone(&status.gate);
     let mut look = interval(limits::KEYS_LOOK);
     look.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let (mut noted, mut failed) = (Instant::now(), None::<Instant>);
+    let (mut noted, mut failed, mut told) = (Instant::now(), None::<Instant>, false);
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
@@ -47,7 +47,7 @@ pub(super) async fn follow(status: Arc<Status>, stop: CancellationToken) {
         }
         if noted.elapsed() >= limits::KEYS_USED {
             noted = Instant::now();
-            remember(&gate).await;
+            told = !remember(&gate, told).await;
         }
     }
 }
@@ -63,11 +63,13 @@ pub(super) async fn record(gate: &Gate) -> bool {
     }
 }
 
-/// Writes down when keys were last used. Nothing hangs on it.
-pub(super) async fn remember(gate: &Gate) {
+/// Writes down when keys were last used, and says whether it could. Nothing hangs on it, so it is told once that it could not.
+pub(super) async fn remember(gate: &Gate, told: bool) -> bool {
     let ring = Arc::clone(gate.snapshot().callers.ring());
     let written = tokio::task::spawn_blocking(move || ring.write_used()).await;
-    if let Ok(Err(error)) = written {
+    let Ok(Err(error)) = written else { return true };
+    if !told {
         tracing::warn!(kind = ?error.kind(), "When keys were last used could not be written down");
     }
+    false
 }

@@ -7,7 +7,6 @@
 //!
 //! Where the operator's file names no approvers nobody can verify a signature, and whoever may write the policy folder may
 //! write any policy: there the order counts as it stands.
-#![expect(clippy::disallowed_methods, reason = "the composition root reads these files")]
 
 use std::collections::BTreeMap;
 use std::path::Path;

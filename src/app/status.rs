@@ -43,6 +43,8 @@ impl Status {
         let telemetry = &self.gate.telemetry;
         telemetry.audit(self.gate.audit.head().size, self.gate.audit.healthy());
         telemetry.body_bytes(self.gate.budget.bytes(), self.gate.budget.bound());
+        let (in_work, most) = self.gate.overload.load();
+        telemetry.own_work(in_work, most);
         let snapshot = self.gate.snapshot();
         telemetry.quota_store_up(snapshot.quota.store.is_up());
         for backend in snapshot.pool.backends() {

@@ -4,8 +4,9 @@ use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 use super::estimate::{Cost, Load, float};
-use super::memory::{HOLDERS_MAX, Memory};
+use super::memory::Memory;
 use super::ring::Ring;
+use super::wish::{Held, Holders, Wish};
 use super::{Ask, BLOCKS_MAX, Block, Estimate, Micros, Random, Said, Tuning};
 
 /// The endpoints of one backend.
@@ -16,6 +17,8 @@ pub struct Balancer {
     ring: Ring,
     memory: Memory,
     random: Random,
+    /// Whether some are to get more than others.
+    is_weighed: bool,
     /// Endpoints in use.
     count: u32,
     /// Requests outstanding at all of them.
@@ -28,11 +31,19 @@ pub struct Balancer {
     adapters: BTreeSet<u64>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Slot {
     /// `None` while the slot is free.
     id: Option<u64>,
     estimate: Estimate,
+    /// How much it is to get beside its siblings, which have 1 on average.
+    weight: f64,
+}
+
+impl Slot {
+    fn new(id: Option<u64>) -> Self {
+        Self { id, estimate: Estimate::default(), weight: 1.0 }
+    }
 }
 
 /// An endpoint that was chosen: hand it back to [`Balancer::begin`] at once.
@@ -69,6 +80,7 @@ impl Balancer {
             ring: Ring::default(),
             memory: Memory::default(),
             random: Random::new(seed),
+            is_weighed: false,
             count: 0,
             outstanding: 0,
             typical: 1.0,
@@ -83,7 +95,7 @@ impl Balancer {
         for (number, slot) in (0_u32..).zip(&mut self.slots) {
             if slot.id.is_some_and(|id| !ids.contains(&id)) {
                 self.outstanding = self.outstanding.saturating_sub(slot.estimate.outstanding);
-                *slot = Slot::default();
+                *slot = Slot::new(None);
                 self.memory.forget(number);
             }
         }
@@ -104,8 +116,16 @@ impl Balancer {
             }
             return index;
         }
-        self.slots.push(Slot { id: Some(id), estimate: Estimate::default() });
+        self.slots.push(Slot::new(Some(id)));
         self.slots.len() - 1
+    }
+
+    /// Sets how much an endpoint is to get beside its siblings, which have 1 on average.
+    pub fn weigh(&mut self, slot: usize, weight: f64) {
+        if let Some(slot) = self.slots.get_mut(slot) {
+            slot.weight = if weight.is_finite() { weight.clamp(WEIGHT_MIN, 1.0 / WEIGHT_MIN) } else { 1.0 };
+        }
+        self.is_weighed = self.slots.iter().any(|slot| (slot.weight - 1.0).abs() > f64::EPSILON);
     }
 
     /// What is known of an endpoint.
@@ -194,7 +214,7 @@ impl Balancer {
         let all = f64::from(self.outstanding.saturating_add(1));
         let share = (self.tuning.load_factor * all / f64::from(self.count.max(1))).ceil();
         let bound = share.max(f64::from(self.tuning.load_slack));
-        self.slots.get(slot).is_some_and(|it| f64::from(it.estimate.outstanding) + 1.0 <= bound)
+        self.slots.get(slot).is_some_and(|it| f64::from(it.estimate.outstanding) + 1.0 <= bound * it.weight.max(1.0))
     }
 
     fn consider(
@@ -204,7 +224,7 @@ impl Balancer {
         wish: &Wish<'_>,
         open: &impl Fn(&Self, usize) -> bool,
     ) {
-        let Some(Slot { id: Some(_), estimate }) = self.slots.get(slot) else { return };
+        let Some(Slot { id: Some(_), estimate, weight }) = self.slots.get(slot) else { return };
         if !open(self, slot) {
             return;
         }
@@ -220,6 +240,9 @@ impl Balancer {
         let adapter = ask.adapter.filter(|adapter| self.adapters.contains(adapter));
         let load = Load { tokens: ask.tokens, cached: cached.min(ask.tokens), adapter };
         let Cost { us, nominal_us } = estimate.cost(load, (self.typical, self.mean), wish.now, &self.tuning);
+        // Under load one with twice the weight has twice as much to do.
+        let weighed = f64::from(estimate.outstanding) * WEIGHED_US / weight;
+        let us = if self.is_weighed { us + weighed } else { us };
         let us = if is_home { us - self.tuning.home_us } else { us };
         if best.is_none_or(|best| us.total_cmp(&best.cost_us) == Ordering::Less) {
             *best = Some(Chosen { slot, cost_us: us, cached: load.cached, nominal_us });
@@ -338,60 +361,12 @@ impl Balancer {
     }
 }
 
-/// A request, and who is believed to hold what of it.
-struct Wish<'a> {
-    ask: &'a Ask<'a>,
-    held: Holders,
-    now: Micros,
-}
-
-impl Wish<'_> {
-    /// Tokens that the home is believed to hold of a conversation that goes on and whose last turn this gateway did not place:
-    /// another one did, and found the same home.
-    fn assumed(&self) -> u32 {
-        let Some((last, before)) = self.ask.blocks.split_last() else { return 0 };
-        let Some(turn) = before.last() else { return 0 };
-        let goes_on = self.ask.home.is_some_and(|home| home != last.key);
-        let is_known = self.held.iter().any(|held| held.tokens >= turn.tokens);
-        if goes_on && !is_known { turn.tokens / 4 * 3 } else { 0 }
-    }
-}
-
-/// An endpoint that is believed to hold a block.
-#[derive(Debug, Clone, Copy, Default)]
-struct Held {
-    slot: u32,
-    /// Tokens that the endpoint had been sent by then.
-    sent: u64,
-    tokens: u32,
-}
-
-/// Those of all blocks of one request.
-#[derive(Debug, Default)]
-struct Holders {
-    list: [Held; BLOCKS_MAX * HOLDERS_MAX],
-    count: usize,
-}
-
-impl Holders {
-    fn push(&mut self, held: Held) {
-        if let Some(place) = self.list.get_mut(self.count) {
-            *place = held;
-            self.count += 1;
-        }
-    }
-
-    fn iter(&self) -> impl Iterator<Item = &Held> {
-        self.list.iter().take(self.count)
-    }
-
-    fn first(&self) -> Option<&Held> {
-        self.iter().next()
-    }
-}
-
 /// Microseconds for a token of a prompt whose answer comes whole, so that its first token is not seen.
 const READING_US: u64 = 100;
+/// What a request outstanding at an endpoint of mean weight counts, in microseconds: enough to outweigh a short prompt's cache.
+const WEIGHED_US: f64 = 30_000.0;
+/// What even the lightest endpoint gets.
+const WEIGHT_MIN: f64 = 0.05;
 /// Adapters that are remembered.
 const ADAPTERS_MAX: usize = 4_096;
 /// Endpoints behind a hash that are tried for a home; the same one may come several times.

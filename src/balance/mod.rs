@@ -25,6 +25,7 @@ mod budget;
 mod chooser;
 mod estimate;
 mod memory;
+mod overload;
 mod page;
 mod places;
 mod queue;
@@ -33,10 +34,12 @@ mod ring;
 mod servers;
 #[cfg(test)]
 mod tests;
+mod wish;
 
 pub use budget::Retries;
 pub use chooser::{Balancer, Chosen, Seat};
 pub use estimate::{Estimate, Said};
+pub use overload::{Bounds, Limit};
 pub use places::{Endpoints, Full, Poll};
 pub use queue::{Queue, Step, Turn};
 pub use random::Random;

@@ -1,5 +1,6 @@
 //! What an operator says of a backend's endpoints: which there are, how they are asked how they fare, and when they are full.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -14,6 +15,15 @@ pub enum Endpoints {
     Listed(Vec<String>),
     /// Each address of the host of its URL.
     Resolved {
+        /// Time between two questions.
+        every: Duration,
+    },
+    /// Each server that DNS names for a service (SRV): those of the lowest priority that are up, by weight.
+    Service {
+        /// The service, such as `_vllm._tcp.gpu.example`.
+        name: String,
+        /// Who is asked; `None`: the name servers of the system.
+        resolver: Option<SocketAddr>,
         /// Time between two questions.
         every: Duration,
     },

@@ -12,6 +12,10 @@ use crate::limits;
 /// The most bytes of bodies that can be set: no machine holds more.
 const BODIES_BYTES_TOP: usize = 1 << 40;
 
+fn millis(time: Duration) -> usize {
+    usize::try_from(time.as_millis()).unwrap_or(usize::MAX)
+}
+
 impl Resolver<'_> {
     /// Reads the bounds.
     pub(super) fn limits(&mut self, raw: &RawConfig) -> Limits {
@@ -38,6 +42,9 @@ impl Resolver<'_> {
             streams: raw.streams.as_ref().map_or(limits::STREAMS_MAX, |streams| *streams.get_ref()),
             resets: self.size(raw.resets.as_ref(), limits::RESETS_MAX, 1 << 16),
             requests: self.size(raw.requests.as_ref(), limits::REQUESTS_MAX, 1 << 20),
+            own_work: Duration::from_millis(
+                self.size(raw.own_work_ms.as_ref(), millis(limits::OWN_WORK), 60_000) as u64
+            ),
             head_bytes: self.size(raw.head_bytes.as_ref(), limits::HEAD_BYTES_MAX, 1 << 20),
             drain: seconds(&raw.drain_s, limits::DRAIN_DEADLINE),
         }

@@ -2,25 +2,43 @@
 
 use std::time::Duration;
 
+use serde::Deserialize;
+use toml::Spanned;
+
 use super::raw::RawBackend;
 use super::resolve::Resolver;
 use crate::balance::{self, Endpoints, Poll, SERVERS};
 use crate::limits;
+use crate::wire::dns;
 
 /// Shortest and longest time between two questions, in milliseconds.
 const POLL_MS: std::ops::RangeInclusive<u64> = 100..=60_000;
 /// Shortest and longest time between two questions for the addresses of a name, in seconds.
 const DNS_S: std::ops::RangeInclusive<u64> = 1..=3_600;
 
+/// Where DNS tells which servers there are, as written.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawService {
+    pub(super) name: Spanned<String>,
+    pub(super) every_s: Option<Spanned<u64>>,
+    pub(super) resolver: Option<Spanned<String>>,
+}
+
 impl Resolver<'_> {
     /// The endpoints; at most one way to name them.
     pub(super) fn endpoints(&mut self, raw: &RawBackend) -> Endpoints {
-        let named = [raw.endpoints.is_some(), raw.endpoints_file.is_some(), raw.endpoints_dns_s.is_some()];
+        let named = [
+            raw.endpoints.is_some(),
+            raw.endpoints_file.is_some(),
+            raw.endpoints_dns_s.is_some(),
+            raw.endpoints_srv.is_some(),
+        ];
         if named.iter().filter(|named| **named).count() > 1 {
             self.fault(
                 &raw.name,
                 format!("backend `{}` names its endpoints in more than one way", raw.name.get_ref()),
-                "keep one of `endpoints`, `endpoints_file` and `endpoints_dns_s`",
+                "keep one of `endpoints`, `endpoints_file`, `endpoints_dns_s` and `endpoints_srv`",
             );
         }
         if let Some(list) = &raw.endpoints {
@@ -37,6 +55,9 @@ impl Resolver<'_> {
             // Not a file of the configuration: it is followed by the backend, without a reload.
             return Endpoints::File(self.folder.join(file.get_ref()));
         }
+        if let Some(service) = &raw.endpoints_srv {
+            return self.service(service);
+        }
         match &raw.endpoints_dns_s {
             Some(seconds) if DNS_S.contains(seconds.get_ref()) => {
                 Endpoints::Resolved { every: Duration::from_secs(*seconds.get_ref()) }
@@ -49,10 +70,29 @@ impl Resolver<'_> {
         }
     }
 
+    /// The servers that DNS names for a service.
+    fn service(&mut self, raw: &RawService) -> Endpoints {
+        if dns::question(0, raw.name.get_ref()).is_none() {
+            self.fault(
+                &raw.name,
+                "is not the name of a service",
+                "write for example `_vllm._tcp.gpu.example.internal`",
+            );
+        }
+        let every = raw.every_s.as_ref().map_or(limits::ENDPOINTS_RESOLVE, |seconds| {
+            if !DNS_S.contains(seconds.get_ref()) {
+                self.fault(seconds, "is not between 1 and 3600", "write how often DNS is asked, in seconds");
+            }
+            Duration::from_secs(*seconds.get_ref())
+        });
+        let resolver = raw.resolver.as_ref().and_then(|resolver| self.address(resolver));
+        Endpoints::Service { name: raw.name.get_ref().clone(), resolver, every }
+    }
+
     /// How its servers are asked.
     pub(super) fn poll(&mut self, raw: &RawBackend) -> Option<Poll> {
         let Some(kind) = &raw.poll else {
-            let stray = raw.poll_path.as_ref().map(toml::Spanned::span);
+            let stray = raw.poll_path.as_ref().map(Spanned::span);
             if stray.is_some() || raw.poll_port.is_some() || raw.poll_ms.is_some() {
                 self.fault(
                     &raw.name,

@@ -238,6 +238,8 @@ pub struct Limits {
     pub resets: usize,
     /// Requests in work.
     pub requests: usize,
+    /// Time that own work may take longer than when nothing else is done.
+    pub own_work: Duration,
     /// Bytes of a head.
     pub head_bytes: usize,
     /// Time that streams have to finish on shutdown.

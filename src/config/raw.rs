@@ -6,6 +6,7 @@ use std::path::Path;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::endpoints::RawService;
 use super::issuers::RawIssuer;
 use super::quota::RawQuota;
 use super::waiting::RawWaiting;
@@ -156,6 +157,7 @@ pub(super) struct RawBackend {
     pub(super) endpoints: Option<Vec<Spanned<String>>>,
     pub(super) endpoints_file: Option<Spanned<String>>,
     pub(super) endpoints_dns_s: Option<Spanned<u64>>,
+    pub(super) endpoints_srv: Option<RawService>,
     pub(super) poll: Option<Spanned<String>>,
     pub(super) poll_path: Option<Spanned<String>>,
     pub(super) poll_port: Option<Spanned<u64>>,
@@ -275,6 +277,7 @@ pub(super) struct RawLimits {
     pub(super) streams: Option<Spanned<u32>>,
     pub(super) resets: Option<Spanned<u64>>,
     pub(super) requests: Option<Spanned<u64>>,
+    pub(super) own_work_ms: Option<Spanned<u64>>,
     pub(super) head_bytes: Option<Spanned<u64>>,
     pub(super) drain_s: Option<Spanned<u64>>,
 }

@@ -137,7 +137,7 @@ impl Resolver<'_> {
         Some(Listen { address: address?, tls })
     }
 
-    fn address(&mut self, text: &Spanned<String>) -> Option<SocketAddr> {
+    pub(super) fn address(&mut self, text: &Spanned<String>) -> Option<SocketAddr> {
         let address = text.get_ref().parse().ok();
         if address.is_none() {
             self.fault(text, "is not an address with a port", "write for example `0.0.0.0:8443` or `[::1]:9443`");

@@ -29,6 +29,13 @@ pub struct Waiting {
     pub smaller: BTreeMap<Word, Word>,
 }
 
+impl Waiting {
+    /// Whether a request comes after interactive ones: its app says so, or it does itself.
+    pub fn is_batch(&self, app: &Word, declared: bool) -> bool {
+        declared || self.batch.contains(app)
+    }
+}
+
 /// The table as written.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]

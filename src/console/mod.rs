@@ -1,7 +1,7 @@
 //! The admin listener: metrics, health, readiness, and the keys of callers. Bound to loopback by default, never on the data
 //! path.
 //!
-//! It reads what [`Facts`] gives it. What it can change is in [`keys`], for whoever shows the token of an administrator.
+//! It reads what [`Facts`] gives it. What it can change is in `keys`, for whoever shows the token of an administrator.
 
 mod keys;
 

@@ -98,17 +98,21 @@ fn declaration(headers: &HeaderMap, name: &'static str) -> Result<Option<String>
 ///
 /// # Errors
 /// 403 for what the credential is not good for.
-pub fn permit(caller: &Caller, api: Api, declared: &Declarations) -> Result<(), Refusal> {
+pub fn permit(caller: &Caller, api: Api, declared: &mut Declarations) -> Result<(), Refusal> {
     if !caller.scope.admits_api(api) {
         return Err(lacking(&format!("the API `{}/{}`", api.dialect.name(), api.operation.name())));
     }
     let purposes = &caller.scope.purposes;
-    let declared = declared.purpose.as_deref().unwrap_or_default();
-    // An app without registered purposes may say what it likes: policy takes it for unknown, which opens nothing.
-    if !declared.is_empty() && !purposes.is_empty() && !purposes.iter().any(|purpose| purpose.as_str() == declared) {
-        return Err(lacking("the purpose that `octroi-purpose` declares").at("octroi-purpose"));
+    match declared.purpose.as_deref() {
+        None => Ok(()),
+        Some(said) if purposes.iter().any(|purpose| purpose.as_str() == said) => Ok(()),
+        // An app without registered purposes may say what it likes: it is some purpose that no sheet names, which opens nothing.
+        Some(_) if purposes.is_empty() => {
+            declared.purpose = Some(String::new());
+            Ok(())
+        }
+        Some(_) => Err(lacking("the purpose that `octroi-purpose` declares").at("octroi-purpose")),
     }
-    Ok(())
 }
 
 /// Whether a caller may ask for a model.

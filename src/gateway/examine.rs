@@ -121,7 +121,8 @@ pub fn decide(snapshot: Arc<Snapshot>, question: Question, findings: Findings, l
     let Question { id, caller, declared, call, model } = question;
     let context = Context { leak: &leak, policy: &snapshot.policy };
     let facts = policy::facts(&call, &findings, &caller, &declared.as_declared(), context);
-    let smaller = snapshot.waiting.smaller.get(&model).cloned();
+    // What the caller may not ask for does not serve it either.
+    let smaller = snapshot.waiting.smaller.get(&model).filter(|small| caller.scope.admits_model(small)).cloned();
     let servable = snapshot.servable_of(&snapshot.policy, &dialect::speakers(call.api), (&model, smaller.as_ref()));
     let plan = planned(&snapshot, &facts, &servable, now);
     let decided_at = now;

@@ -29,7 +29,7 @@ const INLINE_BYTES_MAX: usize = 64 * 1024;
 pub async fn journey(gate: &Arc<Gate>, ledger: &mut Ledger, request: Request<Incoming>) -> Result<Answer, Refusal> {
     let snapshot = gate.snapshot();
     ledger.dialect = dialect::spoken(request.uri().path(), request.headers());
-    let head = accept::head(&request, snapshot.limits.head_bytes)?;
+    let mut head = accept::head(&request, snapshot.limits.head_bytes)?;
     let api = head.line.api;
     ledger.operation = Word::fixed(api.operation.name());
     let caller = accept::identify(&snapshot.callers, &request, (ledger.peer.as_deref(), gate.now())).await?;
@@ -39,19 +39,22 @@ pub async fn journey(gate: &Arc<Gate>, ledger: &mut Ledger, request: Request<Inc
         return Answer::models(&snapshot, &head.line, &caller);
     }
     ledger.known = Some(record::Known { snapshot: Arc::clone(&snapshot), caller: caller.clone(), api });
-    accept::permit(&caller, api, &head.declared)?;
+    accept::permit(&caller, api, &mut head.declared)?;
     ledger.take_place(&caller)?;
     let (parts, incoming) = request.into_parts();
     let limits = &snapshot.limits;
     body::check_head(&parts.headers, limits.body_bytes, dialect::untyped(api))?;
     let share = gate.budget.share(&caller.tenant);
     let read = body::read(&parts.headers, incoming, limits.body_bytes, limits.body, share).await?;
+    let is_batch = snapshot.waiting.is_batch(&caller.app, head.declared.batch);
+    let mut work = gate.overload.begin(read.text.len(), is_batch)?;
     let (call, model, share) = parse(Arc::clone(&snapshot), head.line, read).await?;
     ledger.model = model.clone();
     accept::permit_model(&caller, &model)?;
-    charge::reserve(gate, ledger, &snapshot, (&caller, &call)).await?;
+    work.beside(charge::reserve(gate, ledger, &snapshot, (&caller, &call))).await?;
     let question = Question { id: ledger.id, caller, declared: head.declared, call: Arc::new(call), model };
     let (examined, share) = decide(gate, snapshot, question, share).await?;
+    work.done();
     gate.telemetry.found(&record::count(&examined, &examined.findings, &examined.snapshot.catalogue));
     let mut route = Route::new(gate, Arc::clone(&examined));
     loop {

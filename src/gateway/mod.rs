@@ -19,6 +19,7 @@ pub mod journey;
 pub mod ledger;
 mod linger;
 pub mod outbound;
+pub mod overload;
 mod pace;
 pub mod peer;
 mod pick;
@@ -77,6 +78,8 @@ pub struct Gate {
     retries: retries::Budget,
     /// Those who wait for room at a backend.
     room: waiting::Room,
+    /// How much of its own work the gateway takes on.
+    pub overload: overload::Overload,
     /// The same, shared out between tenants.
     pub places: budget::Budget,
     /// The same, shared out between apps.
@@ -95,10 +98,10 @@ impl Gate {
         app_places.weigh(&snapshot.weights.apps);
         let budget = budget::Budget::new(bounds(&snapshot));
         let retries = retries::Budget::new();
-        let room = waiting::Room::default();
+        let (room, overload) = (waiting::Room::default(), overload::Overload::new(&snapshot));
         let keys = tokio::sync::Mutex::default();
         let current = ArcSwap::new(snapshot);
-        Self { current, audit, telemetry, budget, requests, retries, room, places, app_places, keys }
+        Self { current, audit, telemetry, budget, requests, retries, room, overload, places, app_places, keys }
     }
 
     /// The snapshot in force.
@@ -109,6 +112,7 @@ impl Gate {
     /// Puts a new snapshot in force; requests in work keep theirs, their further attempts must pass both.
     pub fn replace(&self, snapshot: Arc<Snapshot>) {
         self.budget.set(bounds(&snapshot));
+        self.overload.set(&snapshot);
         self.places.weigh(&snapshot.weights.tenants);
         self.app_places.weigh(&snapshot.weights.apps);
         self.current.store(snapshot);

@@ -106,7 +106,8 @@ impl Route {
     /// 429 when the queue has no room.
     pub(super) async fn without_room(&mut self, tier: Tier, full: Vec<Candidate>) -> Result<Next, Refusal> {
         if full.is_empty() {
-            let was_there = self.has_failed_here();
+            // One that failed at the request itself would be no better with a smaller model.
+            let was_there = (self.tally.unavailable || self.tally.waiting) && !self.tally.faulty;
             return Ok(match if was_there { self.pick_smaller(tier) } else { Picked::Full(Vec::new()) } {
                 Picked::Leg(leg) => Next::Try(leg),
                 Picked::Full(_) => Next::Leave,
@@ -170,13 +171,14 @@ impl Route {
     /// Whose request waits, and what it weighs.
     fn line(&self, cost: u64) -> Line {
         let (waiting, caller) = (&self.newest.snapshot.waiting, &self.first.caller);
-        let is_batch = self.first.declared.batch || waiting.batch.contains(&caller.app);
+        let is_batch = waiting.is_batch(&caller.app, self.first.declared.batch);
         let class = if is_batch { ("batch", 1) } else { ("interactive", INTERACTIVE) };
-        let weight = waiting.weights.get(&caller.tenant).copied().unwrap_or(1);
+        let shares = &self.newest.snapshot.weights;
+        let weight = waiting.weights.get(&caller.tenant).or_else(|| shares.tenants.get(&caller.tenant));
         let path = [
             Step { key: Word::fixed(class.0), weight: class.1 },
-            Step { key: caller.tenant.clone(), weight },
-            Step { key: caller.app.clone(), weight: 1 },
+            Step { key: caller.tenant.clone(), weight: weight.copied().unwrap_or(1) },
+            Step { key: caller.app.clone(), weight: shares.apps.get(&caller.app).copied().unwrap_or(1) },
         ];
         Line { path, cost, bound: waiting.requests }
     }

@@ -57,7 +57,7 @@ impl Answer {
     /// 403 for an API that the caller may not speak, 404 for a model that the operator did not configure or the caller may not
     /// ask for.
     pub fn models(snapshot: &Snapshot, line: &Line, caller: &Caller) -> Result<Self, Refusal> {
-        accept::permit(caller, line.api, &Declarations::default())?;
+        accept::permit(caller, line.api, &mut Declarations::default())?;
         let models: Vec<(&str, Vec<Country>)> = snapshot
             .models
             .iter()

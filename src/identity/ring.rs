@@ -29,7 +29,9 @@ const USED_STEP_S: i64 = 60;
 #[derive(Debug, thiserror::Error)]
 pub enum RingError {
     /// The system does not let us read or write it.
-    #[error("the keys in `{path}`: {error}")]
+    #[error(
+        "the keys in `{path}`: {error}\n  help: `[keys] callers` names a file that the gateway can read and write, with its folder"
+    )]
     File {
         /// The file.
         path: String,

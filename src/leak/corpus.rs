@@ -60,6 +60,8 @@ pub struct Tenant {
     pub background: Option<Background>,
     /// The rows of the corpus's model, where it has one.
     pub index: Option<Index>,
+    /// The margin of that model that is worth 300, once harmless texts were measured.
+    pub margin: Option<i32>,
 }
 
 /// All tenants, by name.
@@ -170,7 +172,7 @@ impl Corpus {
             if !followers.contains_key(&name) {
                 let space = Space::new(self.keys.words(&name));
                 let index = self.model.map(|(model, dimension)| Index::new(model, dimension));
-                self.write().insert(name.clone(), Tenant { space, background: None, index });
+                self.write().insert(name.clone(), Tenant { space, background: None, index, margin: None });
                 followers.insert(name.clone(), Follower::new(&self.folder, &self.keys, &name));
             }
         }
@@ -257,6 +259,13 @@ impl Tenant {
                 self.space.remove(id);
                 if let Some(index) = &mut self.index {
                     index.remove(id);
+                }
+            }
+            Record::Margin(measured) => {
+                let is_ours = self.index.as_mut().filter(|index| index.model() == measured.model);
+                if let Some(index) = is_ours {
+                    self.margin = Some(i32::from(measured.least));
+                    index.count_change();
                 }
             }
             Record::Meant(meant) => {

@@ -6,7 +6,7 @@
 
 use std::time::Instant;
 
-use super::corpus::{Answer, Corpus, counts_for};
+use super::corpus::{Answer, Corpus, EVERYBODY, counts_for};
 use super::disguised::Texts;
 use super::encoder::ModelError;
 use super::meaning::{self, Embedder, Sight};
@@ -45,11 +45,11 @@ impl Answer {
         }
         self.unseen = true;
         let spoken = texts.spoken();
-        let count = meaning::passages(spoken.len());
-        let range = |asked: usize| meaning::range(count.saturating_sub(asked + 1), spoken.len());
-        let passages: Vec<&str> = (0..count).map(|asked| spoken.passage(range(asked))).collect();
-        let rows = embedder.embed(&passages, until)?;
-        let mut is_whole = rows.len() == count;
+        let mut ranges = meaning::cut(&spoken.ends());
+        ranges.reverse();
+        let passages: Vec<&str> = ranges.iter().map(|range| spoken.passage(range.clone())).collect();
+        let rows = embedder.embed(tenant.unwrap_or(EVERYBODY), &passages, until)?;
+        let mut is_whole = rows.len() == ranges.len();
         for (name, of) in &*corpus.tenants() {
             if tenant.is_some_and(|tenant| !counts_for(name, tenant)) || of.space.is_empty() {
                 continue;
@@ -60,16 +60,17 @@ impl Answer {
             };
             is_whole &= index.is_whole(of.space.len());
             self.epoch += index.epoch();
-            let near = index.near(&rows, meaning::MARGIN_MIN)?;
+            let least = of.margin.unwrap_or(meaning::MARGIN_MIN);
+            let near = index.near(&rows, least)?;
             let matches = near.iter().take(MATCHES_MAX).filter_map(|sight: &Sight| {
                 let document = of.space.document(sight.document)?;
                 let found = Match {
-                    score: meaning::worth(sight.margin, meaning::MARGIN_MIN),
+                    score: meaning::worth(sight.margin, least),
                     stage: Stage::Encoder,
                     about: document.about.clone(),
                     window: u32::try_from(meaning::window(sight.passage)).unwrap_or(u32::MAX),
                     passage: meaning::range(sight.passage, document.words()),
-                    asked: spoken.place(range(sight.asked)),
+                    asked: ranges.get(sight.asked).and_then(|range| spoken.place(range.clone())),
                 };
                 Some((name.clone(), found))
             });

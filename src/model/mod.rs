@@ -13,6 +13,7 @@ pub mod credential;
 pub mod entry;
 pub mod facts;
 pub mod finding;
+mod ids;
 mod measure;
 pub mod plan;
 pub mod recorded;

@@ -100,3 +100,15 @@ pub struct RecordedTool {
 const fn is_not(flag: &bool) -> bool {
     !*flag
 }
+
+/// A tier that was left, because a `fall back` clause opened the next.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Crossed {
+    /// The tier that did not serve.
+    pub from: Word,
+    /// The tier that was opened.
+    pub to: Word,
+    /// `unavailable`: all of it was down; `waited`: it was full or slow for the clause's time; `full`: the same, where the
+    /// clause gives no time.
+    pub cause: Word,
+}

@@ -48,6 +48,8 @@ pub(super) struct Waiting {
     waited: Family<WaitedLabels, Histogram>,
     crossings: Family<CrossingLabels, Counter>,
     smaller: Family<SmallerLabels, Counter>,
+    own_work: Gauge<i64>,
+    own_work_max: Gauge<i64>,
 }
 
 /// Bounds of waits in seconds.
@@ -56,7 +58,9 @@ const SECONDS: [f64; 9] = [0.01, 0.05, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0];
 impl Default for Waiting {
     fn default() -> Self {
         let waited = Family::new_with_constructor((|| Histogram::new(SECONDS)) as fn() -> Histogram);
-        Self { requests: Family::default(), waited, crossings: Family::default(), smaller: Family::default() }
+        let (requests, crossings, smaller) = Default::default();
+        let (own_work, own_work_max) = Default::default();
+        Self { requests, waited, crossings, smaller, own_work, own_work_max }
     }
 }
 
@@ -69,6 +73,8 @@ impl Waiting {
             "Requests sent to a farther tier than the one that did not serve",
             self.crossings.clone(),
         );
+        r.register("own_work", "Requests that are being read, inspected and decided on", self.own_work.clone());
+        r.register("own_work_max", "Those that may be; falls when the work is late", self.own_work_max.clone());
         r.register("smaller", "Requests that a smaller model at home served", self.smaller.clone());
         // An operator sees that nobody waits, and not that nothing is known.
         for tier in ["on premises", "domestic"] {
@@ -110,6 +116,16 @@ impl Telemetry {
     pub fn waits(&self, tier: &Word) -> Waits<'_> {
         self.waiting.requests.get_or_create(&TierLabel { tier: tier.clone() }).inc();
         Waits { telemetry: self, tier: tier.clone(), began: Instant::now(), end: "left" }
+    }
+
+    /// Requests that the gateway works on itself, and that it may.
+    pub fn own_work(&self, in_work: usize, most: usize) {
+        self.waiting.own_work.set(i64::try_from(in_work).unwrap_or(i64::MAX));
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        let before = self.waiting.own_work_max.set(most);
+        if before > most {
+            tracing::warn!(most, "Own work is late: fewer requests are taken on at one time");
+        }
     }
 
     /// A request is about to be sent to a farther tier than the one that did not serve.

@@ -63,7 +63,7 @@ impl Backend {
         }
         let common = Common { settings, target, tls: tls.map(Arc::new), tasks: tasks.clone() };
         let made = follow::at_first(&common)?.into_iter().map(|target| Endpoint::new(&common, &target).map(Arc::new));
-        let fleet = Arc::new(Fleet::new(made.collect::<Result<_, _>>()?, common.settings.full));
+        let fleet = Arc::new(Fleet::new(&made.collect::<Result<Vec<_>, _>>()?, common.settings.full));
         Ok(Self { common, check, fleet })
     }
 

@@ -60,6 +60,8 @@ pub(super) struct Endpoint {
     region: Option<Region>,
     /// Until when its siblings are asked first.
     avoided_until: Mutex<Option<Instant>>,
+    /// Priority and weight beside its siblings.
+    standing: AtomicU32,
     /// Attempts in a row that brought no answer, or one that says the server failed.
     troubles: AtomicU32,
 }
@@ -91,8 +93,24 @@ impl Endpoint {
             connection_age: bounds.connection_age,
             region: settings.region.clone(),
             avoided_until: Mutex::new(None),
+            standing: AtomicU32::new(standing(target)),
             troubles: AtomicU32::new(0),
         })
+    }
+
+    /// Takes over the priority and the weight that it has by now.
+    pub(super) fn stands_as(&self, target: &Target) {
+        self.standing.store(standing(target), Ordering::Relaxed);
+    }
+
+    /// Those with a lower one are asked first.
+    pub(super) fn priority(&self) -> u32 {
+        self.standing.load(Ordering::Relaxed) >> 16
+    }
+
+    /// Its share among those with the same priority; 0 where none is said.
+    pub(super) fn weight(&self) -> u32 {
+        self.standing.load(Ordering::Relaxed) & 0xffff
     }
 
     /// Sends a request over a kept connection.
@@ -182,6 +200,10 @@ impl fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Endpoint").field("name", &self.name).field("health", &self.health).finish_non_exhaustive()
     }
+}
+
+fn standing(target: &Target) -> u32 {
+    u32::from(target.priority) << 16 | u32::from(target.weight)
 }
 
 fn get(path: &PathAndQuery) -> Outgoing {

@@ -42,31 +42,37 @@ struct State {
     balancer: Balancer,
     /// By slot of the balancer; `None` where a slot is free.
     members: Vec<Option<Arc<Endpoint>>>,
+    /// Priorities of the endpoints, lowest first.
+    priorities: Vec<u32>,
 }
 
 impl Fleet {
-    pub(super) fn new(members: Vec<Arc<Endpoint>>, full: Option<Full>) -> Self {
+    pub(super) fn new(members: &[Arc<Endpoint>], full: Option<Full>) -> Self {
         let mut seed = [0; 8];
         // Without randomness the draws are the same in every gateway; nothing secret hangs on them.
         rand::fill(&mut seed).unwrap_or_default();
         let balancer = Balancer::new(u64::from_le_bytes(seed), Tuning { full, ..Tuning::DEFAULT });
-        let state = Mutex::new(State { balancer, members: Vec::new() });
+        let state = Mutex::new(State { balancer, members: Vec::new(), priorities: vec![0] });
         let fleet = Self { state, origin: Instant::now(), freed: Notify::new(), queues: full.is_some() };
         fleet.set(members);
         fleet
     }
 
     /// Sets which endpoints there are; those that stay must be handed in as they were.
-    pub(super) fn set(&self, endpoints: Vec<Arc<Endpoint>>) {
+    pub(super) fn set(&self, endpoints: &[Arc<Endpoint>]) {
         let mut state = self.state();
         let ids: Vec<u64> = endpoints.iter().map(|endpoint| endpoint.id).collect();
         let slots = state.balancer.set(&ids);
         state.members.clear();
         let size = slots.iter().max().map_or(0, |slot| slot + 1);
         state.members.resize(size, None);
+        state.priorities = endpoints.iter().map(|endpoint| endpoint.priority()).collect();
+        state.priorities.sort_unstable();
+        state.priorities.dedup();
         for (slot, endpoint) in slots.into_iter().zip(endpoints) {
+            state.balancer.weigh(slot, share(endpoint, endpoints));
             if let Some(member) = state.members.get_mut(slot) {
-                *member = Some(endpoint);
+                *member = Some(Arc::clone(endpoint));
             }
         }
         drop(state);
@@ -111,17 +117,26 @@ impl Fleet {
         down.or_else(|| members.iter().find(|endpoint| endpoint.health.why().is_some()))?.health.why()
     }
 
-    /// Takes a place for a request: at an endpoint that is well, has room and was not tried; first of those that are not
-    /// avoided.
+    /// Takes a place for a request: at an endpoint that is well, has room and was not tried; first of those with the lowest
+    /// priority, and of these of those that are not avoided.
     pub(super) fn choose(self: &Arc<Self>, ask: &Ask<'_>, tried: &[u64]) -> Choice {
         let now = Instant::now();
         let open = |endpoint: &Endpoint| !tried.contains(&endpoint.id) && endpoint.health.available(now);
-        let place = self.place(ask, now, |endpoint| open(endpoint) && !endpoint.is_avoided(now));
-        match place.or_else(|| self.place(ask, now, open)) {
-            Some(place) => Choice::Place(place),
-            None if self.queues && self.is_available(now, tried) => Choice::Full,
-            None => Choice::None,
+        let mut at = 0;
+        while let Some(priority) = self.priority(at) {
+            let open = |endpoint: &Endpoint| endpoint.priority() == priority && open(endpoint);
+            let place = self.place(ask, now, |endpoint| open(endpoint) && !endpoint.is_avoided(now));
+            if let Some(place) = place.or_else(|| self.place(ask, now, open)) {
+                return Choice::Place(place);
+            }
+            at += 1;
         }
+        if self.queues && self.is_available(now, tried) { Choice::Full } else { Choice::None }
+    }
+
+    /// One of the priorities, lowest first.
+    fn priority(&self, at: usize) -> Option<u32> {
+        self.state().priorities.get(at).copied()
     }
 
     /// Takes a place at any endpoint, well or not.
@@ -135,7 +150,7 @@ impl Fleet {
     fn place(self: &Arc<Self>, ask: &Ask<'_>, now: Instant, open: impl Fn(&Endpoint) -> bool) -> Option<Place> {
         let time = self.time(now);
         let mut state = self.state();
-        let State { balancer, members } = &mut *state;
+        let State { balancer, members, .. } = &mut *state;
         let chosen =
             balancer.choose(ask, time, |slot| members.get(slot).is_some_and(|it| it.as_deref().is_some_and(&open)))?;
         let endpoint = members.get(chosen.slot)?.clone()?;
@@ -173,6 +188,13 @@ impl Fleet {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The weight of an endpoint beside those with the same priority, which have 1 on average.
+fn share(endpoint: &Endpoint, all: &[Arc<Endpoint>]) -> f64 {
+    let alike = || all.iter().filter(|other| other.priority() == endpoint.priority());
+    let (sum, count) = alike().fold((0_u32, 0_u32), |(sum, count), other| (sum + other.weight(), count + 1));
+    if sum == 0 { 1.0 } else { f64::from(endpoint.weight()) * f64::from(count) / f64::from(sum) }
 }
 
 impl fmt::Debug for Fleet {

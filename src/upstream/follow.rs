@@ -11,18 +11,19 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout};
 
-use super::SetupFault;
 use super::endpoint::{Common, Endpoint};
 use super::fleet::Fleet;
 use super::target::Target;
+use super::{SetupFault, srv};
 use crate::balance::Endpoints;
 use crate::limits;
+use crate::wire::dns::Service;
 
 /// The endpoints that a backend has before anything was looked up.
 pub(super) fn at_first(common: &Common) -> Result<Vec<Target>, SetupFault> {
     match &common.settings.endpoints {
         // A name is looked up at every connection until the first answer to the question which addresses it has.
-        Endpoints::Url | Endpoints::Resolved { .. } => Ok(vec![common.target.clone()]),
+        Endpoints::Url | Endpoints::Resolved { .. } | Endpoints::Service { .. } => Ok(vec![common.target.clone()]),
         Endpoints::Listed(list) => all(common, list.iter().map(String::as_str)),
         Endpoints::File(path) => {
             let text = read(path).map_err(|_| SetupFault::EndpointFile)?;
@@ -36,6 +37,7 @@ pub(super) async fn follow(common: &Common, fleet: &Fleet) {
     match &common.settings.endpoints {
         Endpoints::Url | Endpoints::Listed(_) => {}
         Endpoints::Resolved { every } => follow_name(common, fleet, *every).await,
+        Endpoints::Service { name, resolver, every } => follow_service(common, fleet, (name, *resolver, *every)).await,
         Endpoints::File(path) => follow_file(common, fleet, path).await,
     }
 }
@@ -72,6 +74,52 @@ async fn follow_name(common: &Common, fleet: &Fleet, every: Duration) {
         }
         sleep(every).await;
     }
+}
+
+/// Follows the servers of a service. Those that the inventory does not name are left out.
+async fn follow_service(
+    common: &Common,
+    fleet: &Fleet,
+    (service, resolver, every): (&str, Option<SocketAddr>, Duration),
+) {
+    let backend = &common.settings.name;
+    let (mut known, mut answered) = (Vec::new(), Instant::now());
+    loop {
+        match srv::servers(service, resolver).await {
+            Ok(mut found) => {
+                answered = Instant::now();
+                found.sort_unstable();
+                found.dedup();
+                if found != known {
+                    let targets: Vec<Target> = found.iter().filter_map(|server| served(common, server)).collect();
+                    if targets.is_empty() {
+                        tracing::warn!(backend = %backend, "Service has no server that the inventory names");
+                    }
+                    put(common, fleet, targets.get(..limits::ENDPOINTS_MAX).unwrap_or(&targets));
+                    tracing::info!(backend = %backend, endpoints = targets.len(), "Servers of the service read");
+                    known = found;
+                }
+            }
+            Err(_) if answered.elapsed() > limits::ENDPOINTS_STALE && !known.is_empty() => {
+                tracing::error!(backend = %backend, "Service was not found for too long: its servers are no longer used");
+                put(common, fleet, std::slice::from_ref(&common.target));
+                known.clear();
+            }
+            Err(why) => tracing::warn!(backend = %backend, %why, "Service not found: the servers known stay in use"),
+        }
+        sleep(every).await;
+    }
+}
+
+/// The endpoint of a server that DNS names, if the binding covers it.
+fn served(common: &Common, server: &Service) -> Option<Target> {
+    let at = format!("{}:{}", server.host, server.port);
+    let target = common.target.endpoint(&at, &common.settings.binding);
+    if target.is_err() {
+        // The name is whoever's who answers for the zone: it stays out of the log.
+        tracing::warn!(backend = %common.settings.name, "Server left out: the inventory does not name its host");
+    }
+    target.ok().map(|target| target.standing(server.priority, server.weight))
 }
 
 fn covered(common: &Common, address: &SocketAddr) -> bool {
@@ -135,9 +183,12 @@ fn put(common: &Common, fleet: &Fleet, targets: &[Target]) {
     let before = fleet.members();
     let made = targets.iter().filter_map(|target| {
         let known = before.iter().find(|endpoint| endpoint.id == target.id());
-        known.map(Arc::clone).or_else(|| Endpoint::new(common, target).ok().map(Arc::new))
+        known
+            .inspect(|known| known.stands_as(target))
+            .map(Arc::clone)
+            .or_else(|| Endpoint::new(common, target).ok().map(Arc::new))
     });
-    fleet.set(made.collect());
+    fleet.set(&made.collect::<Vec<_>>());
 }
 
 #[cfg(test)]

@@ -31,6 +31,7 @@ mod reply;
 mod request;
 mod settings;
 mod sigv4;
+mod srv;
 mod target;
 mod tls;
 mod token;

@@ -27,6 +27,10 @@ pub(super) struct Target {
     pub(super) server: ServerName<'static>,
     authority: Authority,
     base: String,
+    /// Those with a lower one are asked first.
+    pub(super) priority: u16,
+    /// Its share among those with the same priority.
+    pub(super) weight: u16,
 }
 
 impl Target {
@@ -60,7 +64,7 @@ impl Target {
         if let Some(id) = unbound_id(&base, binding) {
             return Err(SetupFault::PathId(id));
         }
-        Ok(Self { tls, host, port, server, authority, base })
+        Ok(Self { tls, host, port, server, authority, base, priority: 0, weight: 0 })
     }
 
     /// Another endpoint of the same backend, `host` or `host:port`: a host that the binding names, or an address that lies in
@@ -83,6 +87,11 @@ impl Target {
             return Err(unbound());
         }
         Ok(self.at_address(SocketAddr::new(address, port)))
+    }
+
+    /// The same with a priority and a weight beside its siblings.
+    pub(super) fn standing(self, priority: u16, weight: u16) -> Self {
+        Self { priority, weight, ..self }
     }
 
     /// The same backend at one address of it.

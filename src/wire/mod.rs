@@ -4,6 +4,7 @@
 //! and leaves every other byte as it came. Nothing here knows what a token means (dialect) or whether it may leave (policy).
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
+pub mod dns;
 pub mod eventstream;
 pub mod frames;
 pub mod json;

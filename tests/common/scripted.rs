@@ -53,7 +53,7 @@ impl Asked {
 type Script = dyn Fn(&Asked) -> Vec<Step> + Send + Sync;
 
 struct Shared {
-    script: Box<Script>,
+    script: Mutex<Arc<Script>>,
     asked: Mutex<Vec<Asked>>,
     go: Semaphore,
     /// What is answered to any `GET`.
@@ -80,7 +80,7 @@ impl Scripted {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let shared = Arc::new(Shared {
-            script: Box::new(script),
+            script: Mutex::new(Arc::new(script)),
             asked: Mutex::default(),
             go: Semaphore::new(0),
             page: Mutex::new("{}".to_owned()),
@@ -107,6 +107,11 @@ impl Scripted {
     /// Lets one [`Step::Wait`] go on.
     pub(crate) fn go(&self) {
         self.shared.go.add_permits(1);
+    }
+
+    /// Sets what it does from now on.
+    pub(crate) fn set_script(&self, script: impl Fn(&Asked) -> Vec<Step> + Send + Sync + 'static) {
+        *self.shared.script.lock().unwrap() = Arc::new(script);
     }
 
     /// Sets what is answered to any `GET`: checks and polls.
@@ -140,7 +145,8 @@ impl Shared {
                 continue;
             }
             self.asked.lock().unwrap().push(asked.clone());
-            for step in (self.script)(&asked) {
+            let script = Arc::clone(&self.script.lock().unwrap());
+            for step in script(&asked) {
                 if !self.step(&mut stream, step).await {
                     return;
                 }

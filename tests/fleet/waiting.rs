@@ -140,6 +140,44 @@ async fn a_client_that_leaves_leaves_the_queue() {
     assert_eq!(said(&fleet.gpus[0].server), ["busy", "next"]);
 }
 
+/// Those who wait outlive a reload, and are served under what came into force.
+#[tokio::test(flavor = "multi_thread")]
+async fn reloads_and_a_drain_lose_nobody_who_waits() {
+    let fleet = Fleet::open(&[Mode::Held], |plot, _| {
+        no_clause(plot);
+        one_each(plot);
+    })
+    .await;
+    let server = &fleet.gpus[0].server;
+    let mut asked = vec![ask(&fleet.house.client, "busy")];
+    until_asked(server, 1).await;
+    for number in 0..4 {
+        asked.push(ask(&fleet.house.client, &format!("{number}")));
+    }
+    until_waiting(&fleet.house, 4).await;
+    let path = fleet.house.plot.path("policies/main.policy");
+    let sheet = std::fs::read_to_string(&path).unwrap();
+    for number in 0..3_u64 {
+        std::fs::write(&path, format!("{sheet}\n# {number}\n")).unwrap();
+        until("a reload", async || {
+            let (_, page) = page(fleet.house.app.admin().unwrap(), "/metrics").await.unwrap();
+            let mut lines = page.lines().filter(|line| line.starts_with("octroi_reloads_total"));
+            lines.any(|line| line.ends_with(&format!(" {}", number + 1))).then_some(())
+        })
+        .await;
+    }
+    until_waiting(&fleet.house, 4).await;
+    server.go();
+    until_asked(server, 2).await;
+    let stopping = tokio::spawn(fleet.house.app.stop());
+    (0..4).for_each(|_| server.go());
+    for answer in asked {
+        assert_eq!(answer.await.unwrap().status, 200);
+    }
+    stopping.await.unwrap().unwrap();
+    assert_eq!(server.asked().len(), 5);
+}
+
 /// A second app, of another tenant, with a client of its own.
 async fn two_tenants(weights: &str, priority: &str) -> (Fleet, Client) {
     let mut key = String::new();

@@ -143,7 +143,7 @@ impl Known {
                 self.read.remove(&id);
             }
             Record::Meant(meant) if Some(meant.model) == self.model => drop(self.read.insert(meant.document)),
-            Record::Meant(_) | Record::Background(_) => {}
+            Record::Meant(_) | Record::Margin(_) | Record::Background(_) => {}
         }
     }
 }

@@ -11,10 +11,12 @@ use anyhow::Context as _;
 use serde::Deserialize;
 
 use super::{Exit, Place, Printer, files, read_text, shown};
-use crate::leak::corpus::{Corpus, EVERYBODY};
+use crate::leak::corpus::{Corpus, EVERYBODY, Tenant};
 use crate::leak::disguised::Texts;
+use crate::leak::meaning::{self, Embedder as _, Index};
+use crate::leak::model::Model;
 use crate::leak::space::{Question, THRESHOLD_MAX, THRESHOLD_MIN};
-use crate::leak::store::{Background, Lock, Record, Writer};
+use crate::leak::store::{Background, Lock, Margin, Record, Writer};
 
 /// Words of a piece of a longer text: about a prompt.
 const PIECE_WORDS: usize = 150;
@@ -38,6 +40,9 @@ pub(in crate::cli) struct Arguments {
     /// Share of harmless texts that may score 500 and more
     #[arg(long, default_value_t = 0.001)]
     share: f64,
+    /// Share of harmless texts that an encoder alone may take for near to a document
+    #[arg(long, default_value_t = 0.01)]
+    encoder_share: f64,
     /// Set the scale though there are fewer than 100 texts of 20 words
     #[arg(long)]
     force: bool,
@@ -54,39 +59,21 @@ struct Line {
 }
 
 pub(super) fn run(arguments: &Arguments, printer: Printer) -> anyhow::Result<Exit> {
-    anyhow::ensure!(arguments.share > 0.0 && arguments.share < 0.5, "--share lies between 0 and 0.5");
+    for share in [arguments.share, arguments.encoder_share] {
+        anyhow::ensure!(share > 0.0 && share < 0.5, "a share lies between 0 and 0.5");
+    }
     let (folder, keys) = arguments.place.open(false, printer)?;
     let lock = Lock::take(&folder)?;
-    let corpus = Corpus::open(&folder, keys)?;
+    let model = arguments.place.model(None)?;
+    let corpus = Corpus::open_for(&folder, keys, model.as_ref().map(|model| (model.digest(), model.dimension())))?;
+    corpus.settle()?;
     let tenants = corpus.tenants();
     let tenant = tenants
         .get(&arguments.tenant)
         .with_context(|| format!("tenant {} has no documents", shown(&arguments.tenant)))?;
-    let (mut scores, mut long) = (Vec::new(), 0);
-    for file in files(&arguments.background)? {
-        for text in texts(&file)? {
-            long += usize::from(text.split_whitespace().nth(TEXT_WORDS_MIN - 1).is_some());
-            let question = Question::new(Texts::of(&text).iter(), tenant.space.keys(), &|| false)?;
-            scores.push(tenant.space.judge(&question, &|| false)?.raw);
-            if scores.len() >= SCORES_MAX {
-                break;
-            }
-        }
-    }
+    let Measured { scores, mut margins, long } = measure(tenant, model.as_ref(), &files(&arguments.background)?)?;
     anyhow::ensure!(!scores.is_empty(), "there is no text to measure");
-    scores.sort_unstable();
-    printer.line("score   reached by   share      95 % bounds");
-    for threshold in CURVE {
-        let reached = scores.len() - scores.partition_point(|score| *score < threshold);
-        let (low, high) = bounds(reached, scores.len());
-        let share = reached as f64 / scores.len() as f64;
-        printer.line(format!(
-            "{threshold:>5} {reached:>12}   {:>6.3} %   {:.3} % to {:.3} %",
-            100.0 * share,
-            100.0 * low,
-            100.0 * high
-        ));
-    }
+    curve(&scores, printer);
     let threshold = chosen(&scores, arguments.share);
     let needed = (1.0 / arguments.share).ceil() - 1.0;
     if (scores.len() as f64) < needed {
@@ -104,6 +91,10 @@ pub(super) fn run(arguments: &Arguments, printer: Printer) -> anyhow::Result<Exi
         ));
     }
     printer.line(format!("chosen threshold {threshold}: it becomes 500"));
+    let margin = model.as_ref().and_then(|model| measured_by(model, &mut margins, arguments.encoder_share));
+    if let Some(margin) = &margin {
+        printer.line(format!("by meaning: a margin of {} thousandths becomes 300", margin.least));
+    }
     if !arguments.dry_run {
         anyhow::ensure!(
             long >= TEXTS_MIN || arguments.force,
@@ -115,9 +106,71 @@ pub(super) fn run(arguments: &Arguments, printer: Printer) -> anyhow::Result<Exi
         let measured_ms = jiff::Timestamp::now().as_millisecond();
         let mut writer = Writer::open(&folder, corpus.keys(), &arguments.tenant, &lock, drop)?;
         writer.append(&Record::Background(Background { threshold, share, measured_ms, scores }))?;
+        margin.map_or(Ok(()), |margin| writer.append(&Record::Margin(margin)))?;
         writer.sync()?;
     }
     Ok(Exit::Well)
+}
+
+/// What harmless texts reach, the scores ascending.
+struct Measured {
+    scores: Vec<u16>,
+    /// By meaning; none without a model.
+    margins: Vec<u16>,
+    /// Texts of enough words to count.
+    long: usize,
+}
+
+fn measure(tenant: &Tenant, model: Option<&Model>, files: &[PathBuf]) -> anyhow::Result<Measured> {
+    let mut measured = Measured { scores: Vec::new(), margins: Vec::new(), long: 0 };
+    for text in files.iter().map(|file| texts(file)).collect::<anyhow::Result<Vec<_>>>()?.concat() {
+        if measured.scores.len() >= SCORES_MAX {
+            break;
+        }
+        measured.long += usize::from(text.split_whitespace().nth(TEXT_WORDS_MIN - 1).is_some());
+        if let (Some(model), Some(index)) = (model, &tenant.index) {
+            measured.margins.push(margin(model, index, &text)?);
+        }
+        let question = Question::new(Texts::of(&text).iter(), tenant.space.keys(), &|| false)?;
+        measured.scores.push(tenant.space.judge(&question, &|| false)?.raw);
+    }
+    measured.scores.sort_unstable();
+    Ok(measured)
+}
+
+fn curve(scores: &[u16], printer: Printer) {
+    printer.line("score   reached by   share      95 % bounds");
+    for threshold in CURVE {
+        let reached = scores.len() - scores.partition_point(|score| *score < threshold);
+        let (low, high) = bounds(reached, scores.len());
+        let share = reached as f64 / scores.len() as f64;
+        printer.line(format!(
+            "{threshold:>5} {reached:>12}   {:>6.3} %   {:.3} % to {:.3} %",
+            100.0 * share,
+            100.0 * low,
+            100.0 * high
+        ));
+    }
+}
+
+/// How near a text comes to a document by meaning, in thousandths of a cosine above the cohort's mean; 0 where it comes near to none.
+fn margin(model: &Model, index: &Index, text: &str) -> anyhow::Result<u16> {
+    let texts = Texts::spoken_of([(0, text)].into_iter());
+    let spoken = texts.spoken();
+    let passages: Vec<&str> = meaning::cut(&spoken.ends()).into_iter().map(|range| spoken.passage(range)).collect();
+    let near = index.near(&meaning::embed_all(model, &passages)?, 1)?;
+    Ok(near.first().and_then(|sight| u16::try_from(sight.margin).ok()).unwrap_or(0))
+}
+
+/// The margin that at most a share of harmless texts reaches, within what can be meant.
+fn measured_by(model: &Model, margins: &mut [u16], share: f64) -> Option<Margin> {
+    margins.sort_unstable();
+    let texts = u32::try_from(margins.len()).ok().filter(|texts| *texts > 0)?;
+    let least = chosen(margins, share).clamp(meaning::LEAST_MIN, meaning::LEAST_MAX);
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share lies between 0 and 0.5")]
+    let share = (share * 1e6) as u32;
+    let measured_ms = jiff::Timestamp::now().as_millisecond();
+    Some(Margin { model: model.digest(), least, share, texts, measured_ms })
 }
 
 /// The smallest score that at most the share of these texts and one more lie at or above.

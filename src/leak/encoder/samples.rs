@@ -87,3 +87,9 @@ pub(in crate::leak) fn files() -> Vec<(&'static str, Vec<u8>)> {
         ("tokenizer.json", serde_json::to_vec(&tokenizer).unwrap()),
     ]
 }
+
+/// The model itself.
+pub(in crate::leak) fn encoder() -> super::Encoder {
+    let config = super::Config::parse(&serde_json::to_vec(&config()).unwrap()).unwrap();
+    super::Encoder::quick(&super::Weights::load(&super::Tensors::parse(&file()).unwrap(), config).unwrap())
+}

@@ -117,6 +117,11 @@ impl Index {
         self.epoch
     }
 
+    /// Counts a change of what its margins are worth.
+    pub fn count_change(&mut self) {
+        self.epoch += 1;
+    }
+
     /// Whether it can speak of a document.
     pub fn knows(&self, document: DocumentId) -> bool {
         let held = self.by_id.get(&document).and_then(|at| self.held.get(*at));

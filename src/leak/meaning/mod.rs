@@ -15,6 +15,7 @@
 //! Rows are integers from here on: a score replays from them. [`Embedder`] is the seam: the processor is one, a device that
 //! joins the passages of many requests is another.
 
+pub mod batch;
 mod cohort;
 mod index;
 #[cfg(test)]
@@ -25,6 +26,7 @@ use std::time::Instant;
 
 pub use index::{Index, Sight};
 
+use super::corpus::EVERYBODY;
 use super::encoder::ModelError;
 use super::model::ModelDigest;
 use super::sketch;
@@ -35,15 +37,23 @@ pub const UNIT: i32 = 127 * 127;
 pub const COHORT: usize = 50;
 /// What stands in for each neighbour that a small corpus lacks, as a dot product: how near passages of one field lie.
 pub const PRIOR: i16 = 3_226;
-/// Margin, in thousandths, that is worth 300: few harmless texts reach it.
+/// Margin, in thousandths of a cosine, that is worth 300 unless harmless texts were measured: few harmless texts reach it.
 pub const MARGIN_MIN: i32 = 200;
 /// Margin that is worth 499.
 pub const MARGIN_MAX: i32 = 500;
+
+/// Lowest margin that a measurement may make worth 300: below it lie texts that only share a language.
+pub const LEAST_MIN: u16 = 100;
+/// Highest: above it lie copies.
+pub const LEAST_MAX: u16 = 450;
 
 /// Words between the beginnings of two passages.
 pub const STEP_WORDS: usize = 48;
 /// Words of a passage.
 pub const PASSAGE_WORDS: usize = 2 * STEP_WORDS;
+
+/// Words of a text that is read alone.
+const TEXT_WORDS_MIN: usize = 24;
 
 /// Passages that a run of words has.
 pub const fn passages(words: usize) -> usize {
@@ -55,6 +65,24 @@ pub const fn passages(words: usize) -> usize {
 pub fn range(passage: usize, words: usize) -> Range<usize> {
     let start = passage * STEP_WORDS;
     start..words.min(start + PASSAGE_WORDS)
+}
+
+/// The passages of several texts: a text has its own, so that what it says is not thinned by what stands around it; short ones
+/// are read with what follows, as one that was split is written.
+pub fn cut(ends: &[usize]) -> Vec<Range<usize>> {
+    let (mut passages_of_all, mut start) = (Vec::new(), 0);
+    for (number, end) in ends.iter().enumerate() {
+        if end - start < TEXT_WORDS_MIN && number + 1 < ends.len() {
+            continue;
+        }
+        let words = end - start;
+        passages_of_all.extend((0..passages(words)).map(|passage| {
+            let Range { start: from, end: to } = range(passage, words);
+            start + from..start + to
+        }));
+        start = *end;
+    }
+    passages_of_all
 }
 
 /// The window of the sketch that a passage begins with: what records name.
@@ -70,11 +98,11 @@ pub trait Embedder: Send + Sync + std::fmt::Debug {
     /// Values of a row.
     fn dimension(&self) -> usize;
 
-    /// The rows of passages from the first on: all of them, or as many as were done by a moment.
+    /// The rows of a tenant's passages from the first on: all of them, or as many as were done by a moment.
     ///
     /// # Errors
     /// What the encoder does not compute.
-    fn embed(&self, passages: &[&str], until: Option<Instant>) -> Result<Vec<Vec<i8>>, ModelError>;
+    fn embed(&self, tenant: &str, passages: &[&str], until: Option<Instant>) -> Result<Vec<Vec<i8>>, ModelError>;
 }
 
 /// The rows of all passages, computed on as many cores as there are.
@@ -86,7 +114,7 @@ pub fn embed_all(embedder: &dyn Embedder, passages: &[&str]) -> Result<Vec<Vec<i
     let share = passages.len().div_ceil(cores).max(1);
     std::thread::scope(|scope| {
         let parts = passages.chunks(share);
-        let working: Vec<_> = parts.map(|part| scope.spawn(|| embedder.embed(part, None))).collect();
+        let working: Vec<_> = parts.map(|part| scope.spawn(|| embedder.embed(EVERYBODY, part, None))).collect();
         let mut rows = Vec::with_capacity(passages.len());
         for work in working {
             rows.extend(work.join().unwrap_or(Err(ModelError::Input))?);

@@ -83,6 +83,20 @@ fn passages_cover_all_words() {
 }
 
 #[test]
+fn each_text_has_passages_of_its_own_and_short_ones_are_read_with_what_follows() {
+    for (name, ends, expected) in [
+        ("none", &[][..], &[][..]),
+        ("one", &[30], &[(0, 30)]),
+        ("two", &[30, 200], &[(0, 30), (30, 126), (78, 174), (126, 200)]),
+        ("short ones", &[10, 20, 60], &[(0, 60)]),
+        ("a short end", &[40, 45], &[(0, 40), (40, 45)]),
+    ] {
+        let found: Vec<(usize, usize)> = cut(ends).into_iter().map(|range| (range.start, range.end)).collect();
+        assert_eq!(found, expected, "{name}");
+    }
+}
+
+#[test]
 fn a_margin_is_worth_review_and_never_more() {
     for (margin, expected) in
         [(-1000, 0), (MARGIN_MIN - 1, 0), (MARGIN_MIN, 300), (MARGIN_MAX, 499), (1000, 499), (i32::MAX / 2, 499)]

@@ -200,17 +200,19 @@ impl Model {
     /// # Errors
     /// What the encoder does not compute.
     pub fn vectors(&self, passages: &[&str]) -> Result<Vec<Vec<f32>>, ModelError> {
-        let most = self.encoder.config().length_max().min(PASSAGE_TOKENS_MAX);
         let mut batch = Batch::new();
-        for passage in passages {
-            let ids = if self.prefix.is_empty() {
-                self.tokenizer.encode(passage, most)
-            } else {
-                self.tokenizer.encode(&[&self.prefix, *passage].concat(), most)
-            };
-            batch.push(&ids)?;
-        }
+        passages.iter().try_for_each(|passage| batch.push(&self.ids(passage)))?;
         self.encoder.encode(&batch)
+    }
+
+    /// The tokens of a passage, as the model reads it.
+    pub fn ids(&self, passage: &str) -> Vec<u32> {
+        let most = self.encoder.config().length_max().min(PASSAGE_TOKENS_MAX);
+        if self.prefix.is_empty() {
+            self.tokenizer.encode(passage, most)
+        } else {
+            self.tokenizer.encode(&[&self.prefix, passage].concat(), most)
+        }
     }
 }
 
@@ -223,7 +225,7 @@ impl Embedder for Model {
         self.encoder.config().hidden
     }
 
-    fn embed(&self, passages: &[&str], until: Option<Instant>) -> Result<Vec<Vec<i8>>, ModelError> {
+    fn embed(&self, _tenant: &str, passages: &[&str], until: Option<Instant>) -> Result<Vec<Vec<i8>>, ModelError> {
         let (mut rows, mut rest) = (Vec::with_capacity(passages.len()), passages);
         let start = Instant::now();
         // The first goes alone: it tells how long one takes.

@@ -80,10 +80,10 @@ fn rows_come_from_the_first_passage_on_until_the_moment() {
     let (model, _) = add(from.path(), models.path(), "small", "").unwrap();
     let passages: Vec<String> = (0..20).map(|count| "ab ".repeat(count)).collect();
     let passages: Vec<&str> = passages.iter().map(String::as_str).collect();
-    let all = model.embed(&passages, None).unwrap();
+    let all = model.embed("", &passages, None).unwrap();
     assert_eq!(all.len(), passages.len());
     let now = Instant::now();
-    let late = model.embed(&passages, Some(now)).unwrap();
+    let late = model.embed("", &passages, Some(now)).unwrap();
     assert_eq!(late, all[..late.len()]);
     assert!(late.len() < all.len(), "nothing is begun after the moment");
     assert_eq!(crate::leak::meaning::embed_all(&model, &passages).unwrap(), all);

@@ -43,8 +43,10 @@ impl ByteRows {
     pub(in crate::leak) fn fill(&mut self, path: Path, rows: &[f32], inputs: usize) {
         self.count = rows.len().checked_div(inputs).unwrap_or(0);
         let padded = self.count.next_multiple_of(ROWS);
-        self.values.clear();
         self.values.resize(padded * inputs, 128);
+        if let Some(rest) = self.values.get_mut(self.count * inputs..) {
+            rest.fill(128);
+        }
         self.scales.clear();
         self.scales.resize(padded, 0.0);
         let each = self.values.chunks_exact_mut(inputs.max(1)).zip(&mut self.scales);
@@ -103,15 +105,14 @@ impl BytePanels {
 
     /// Multiplies rows; `out` becomes as many rows of `outputs` values, the bias added.
     pub(in crate::leak) fn multiply(&self, path: Path, rows: &ByteRows, out: &mut Vec<f32>) {
-        out.clear();
+        // All of it is written: what was there need not be cleared.
         out.resize(rows.count * self.outputs, 0.0);
-        let steps = (self.inputs / FOUR).max(1);
+        let (steps, mut sums) = ((self.inputs / FOUR).max(1), [[0.0; PANEL]; ROWS]);
         let panels = self.values.chunks_exact(steps).zip(self.scales.iter().zip(self.offsets.iter().zip(&self.bias)));
         for (number, (values, (scales, (offsets, bias)))) in panels.enumerate() {
             let panel = Panel { values, scales, offsets, bias };
             let eights = rows.values.chunks_exact(self.inputs * ROWS).zip(rows.scales.as_chunks::<ROWS>().0);
             for ((eight, row_scales), out) in eights.zip(out.chunks_mut(self.outputs * ROWS)) {
-                let mut sums = [[0.0; PANEL]; ROWS];
                 path.bytes_panel(&panel, eight, row_scales, &mut sums);
                 for (sums, out) in sums.iter().zip(out.chunks_exact_mut(self.outputs)) {
                     out.iter_mut().skip(number * PANEL).zip(sums).for_each(|(to, from)| *to = *from);

@@ -44,7 +44,7 @@ impl Panels {
     /// Multiplies rows of `inputs` values each; `out` becomes as many rows of `outputs` values, the bias added.
     pub(in crate::leak) fn multiply(&self, path: Path, rows: &[f32], out: &mut Vec<f32>) {
         let count = rows.len().checked_div(self.inputs).unwrap_or(0);
-        out.clear();
+        // All of it is written: what was there need not be cleared.
         out.resize(count * self.outputs, 0.0);
         let size = (self.inputs * PANEL).max(1);
         let panels = self.values.chunks_exact(size).zip(self.bias.as_chunks::<PANEL>().0);

@@ -3,7 +3,7 @@
 //! Each is plain arithmetic without a branch, inlined into a function for each set of instructions.
 #![expect(clippy::inline_always, reason = "each is compiled anew within a function of other instructions")]
 
-use super::attention::{Head, Work, attend_plain};
+use super::attention::{Work, shares_plain};
 use super::{Kind, Path};
 
 /// `e^x`: the power of two by its exponent bits, the rest by a polynomial; relative error below 3e-7.
@@ -162,8 +162,8 @@ paths!(
     to_bytes, to_bytes_plain, (row: &[f32], to: &mut [u8]) -> f32
 );
 paths!(
-    /// A head of attention, its memory laid out.
-    attend_head, attend_plain, (head: &Head<'_>, work: &mut Work, out: &mut [f32])
+    /// From scores of a head to shares of one.
+    attend_shares, shares_plain, (work: &mut Work, tokens: usize, padded: usize)
 );
 
 #[cfg(test)]

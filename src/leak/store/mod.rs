@@ -29,7 +29,7 @@ use aws_lc_rs::hmac;
 use zeroize::Zeroizing;
 
 pub use lock::Lock;
-pub use record::{Background, Meant, Record};
+pub use record::{Background, Margin, Meant, Record};
 
 use super::space::{DocumentId, SEGMENT_ROWS};
 use super::text::Keys;

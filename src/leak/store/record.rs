@@ -6,6 +6,7 @@
 //! 2 removal     id (12)
 //! 3 background  threshold (u16), share of false positives (u32, per million), time (i64, ms), scores (u16 each, ascending)
 //! 4 meant       id of a document before it (12), digest of the model (32), rows end to end (i8 each)
+//! 5 margin      digest of the model (32), least (u16), share (u32, per million), texts (u32), time (i64, ms)
 //! ```
 
 use zeroize::{Zeroize as _, Zeroizing};
@@ -51,6 +52,21 @@ impl Drop for Meant {
     }
 }
 
+/// What harmless texts of a tenant reach by meaning.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Margin {
+    /// The model.
+    pub model: ModelDigest,
+    /// The margin, in thousandths of a cosine, that is worth 300.
+    pub least: u16,
+    /// The share of false positives that was asked for, per million.
+    pub share: u32,
+    /// How many texts were measured.
+    pub texts: u32,
+    /// When it was measured, in milliseconds since the epoch.
+    pub measured_ms: i64,
+}
+
 /// A record of a tenant's segments.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Record {
@@ -62,6 +78,8 @@ pub enum Record {
     Background(Background),
     /// A model read a document.
     Meant(Meant),
+    /// Harmless texts were measured by a model.
+    Margin(Margin),
 }
 
 impl Record {
@@ -69,7 +87,7 @@ impl Record {
     pub fn rows(&self) -> usize {
         match self {
             Self::Document(document) => document.1.rows.len(),
-            Self::Removed(_) | Self::Background(_) | Self::Meant(_) => 0,
+            Self::Removed(_) | Self::Background(_) | Self::Meant(_) | Self::Margin(_) => 0,
         }
     }
 
@@ -118,6 +136,14 @@ impl Record {
                 count(&mut out, meant.rows.len());
                 out.extend(meant.rows.iter().map(|value| value.cast_unsigned()));
             }
+            Self::Margin(margin) => {
+                out.push(5);
+                out.extend_from_slice(&margin.model.0);
+                out.extend_from_slice(&margin.least.to_le_bytes());
+                out.extend_from_slice(&margin.share.to_le_bytes());
+                out.extend_from_slice(&margin.texts.to_le_bytes());
+                out.extend_from_slice(&margin.measured_ms.to_le_bytes());
+            }
         }
         out
     }
@@ -135,6 +161,7 @@ impl Record {
             Self::Removed(_) => 16,
             Self::Background(background) => 32 + 2 * background.scores.len(),
             Self::Meant(meant) => 64 + meant.rows.len(),
+            Self::Margin(_) => 64,
         }
     }
 
@@ -168,6 +195,14 @@ impl Record {
                 let model = ModelDigest(array(&mut rest)?);
                 let rows = list(&mut rest, 1)?.iter().map(|value| value.cast_signed()).collect();
                 Self::Meant(Meant { document, model, rows })
+            }
+            [5] => {
+                let model = ModelDigest(array(&mut rest)?);
+                let least = u16::from_le_bytes(array(&mut rest)?);
+                let share = u32::from_le_bytes(array(&mut rest)?);
+                let texts = u32::from_le_bytes(array(&mut rest)?);
+                let measured_ms = i64::from_le_bytes(array(&mut rest)?);
+                Self::Margin(Margin { model, least, share, texts, measured_ms })
             }
             _ => return None,
         };

@@ -2,6 +2,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::leak::model::ModelDigest;
 use crate::leak::space::{About, Content, Space};
 use crate::leak::text::Words;
 
@@ -44,12 +45,15 @@ fn records() -> Vec<Record> {
     let keys = keys();
     let one = document(&keys, "t", "one", "The plant in Saint-Nazaire will close on 14 March 2027, says memo 4471-B.");
     let Record::Document(about) = &one else { unreachable!() };
-    let removed = Record::Removed(about.0.id);
+    let id = about.0.id;
+    let removed = Record::Removed(id);
     let background = Background { threshold: 480, share: 1000, measured_ms: 9, scores: vec![1, 5, 300] };
     vec![
         one,
         removed,
         Record::Background(background),
+        Record::Meant(Meant { document: id, model: ModelDigest([5; 32]), rows: vec![1, -1, 127, -128] }),
+        Record::Margin(Margin { model: ModelDigest([5; 32]), least: 210, share: 10_000, texts: 900, measured_ms: 9 }),
         document(&keys, "t", "three", "int main() {\n return 0;\n}\nx();\n"),
     ]
 }

@@ -94,6 +94,13 @@ impl Spoken {
         self.words.is_empty()
     }
 
+    /// The place behind the last word of each text, in order.
+    pub fn ends(&self) -> Vec<usize> {
+        let pairs = self.words.windows(2).zip(1..);
+        let borders = pairs.filter(|(pair, _)| pair.first().map(|word| word.text) != pair.last().map(|word| word.text));
+        borders.map(|(_, end)| end).chain((!self.words.is_empty()).then_some(self.words.len())).collect()
+    }
+
     /// A stretch of words as it was heard.
     pub fn passage(&self, words: Range<usize>) -> &str {
         let ends = |words: &[Heard]| Some(words.first()?.from..words.last()?.to);
@@ -146,6 +153,7 @@ mod tests {
         let (one, other) = ("first words", "and others");
         let mut spoken = Spoken::of(one, &Words::of(one));
         spoken.add(3, other, &Words::of(other));
+        assert_eq!(spoken.ends(), [2, 4]);
         assert_eq!(spoken.passage(1..3), "words\nand");
         assert_eq!(spoken.place(1..3), Some(((0, 6), (3, 3))));
         assert_eq!((spoken.passage(3..9), spoken.place(3..9)), ("", None));

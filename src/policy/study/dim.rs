@@ -14,7 +14,8 @@ pub(super) enum Dim {
     History(Vec<LeakFact>),
     App(Vec<Word>),
     Tenant(Vec<Word>),
-    Purpose(Vec<Option<Word>>),
+    /// Each with whether it is declared with the request and is not the registered one.
+    Purpose(Vec<Option<(Word, bool)>>),
     Role(Word),
     Resident(Country),
     Minors,
@@ -53,7 +54,11 @@ impl Dim {
             }
             Self::App(values) => facts.app = values.get(value).cloned().unwrap_or(Word::UNKNOWN),
             Self::Tenant(values) => facts.tenant = values.get(value).cloned().unwrap_or(Word::UNKNOWN),
-            Self::Purpose(values) => facts.purpose = values.get(value).cloned().flatten(),
+            Self::Purpose(values) => {
+                let purpose = values.get(value).cloned().flatten();
+                facts.purpose_declared = purpose.as_ref().is_some_and(|(_, declared)| *declared);
+                facts.purpose = purpose.map(|(purpose, _)| purpose);
+            }
             Self::Role(role) if on => facts.roles.push(role.clone()),
             Self::Resident(country) if on => facts.residence.push(*country),
             Self::Minors => facts.minors = on,

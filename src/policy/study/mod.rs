@@ -9,6 +9,7 @@ mod begin;
 mod bound;
 mod causes;
 mod change;
+mod declared_dims;
 mod diff;
 mod dim;
 #[cfg(test)]
@@ -73,7 +74,7 @@ impl Study {
     ) -> Result<Self, Vec<Diagnostic>> {
         let gathered = gather(sources, catalogue, served, vocabulary)?;
         let policy = gathered.policy(catalogue, vocabulary, now)?;
-        let today = gathered.resolved.on(gathered.day(now));
+        let today = gathered.resolved.on(gathered.today(now));
         let language = sources.sheets.first().map(|sheet| language_of(&sheet.text)).unwrap_or_default();
         Ok(Self {
             gathered,

@@ -94,7 +94,7 @@ impl Study {
 
     fn then(&self, instant: Timestamp) -> Option<Then> {
         let policy = self.gathered.policy(&self.catalogue, &self.vocabulary, instant).ok()?;
-        Some(Then { policy, today: self.gathered.resolved.on(self.gathered.day(instant)) })
+        Some(Then { policy, today: self.gathered.resolved.on(self.gathered.today(instant)) })
     }
 }
 

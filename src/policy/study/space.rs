@@ -13,8 +13,9 @@ use super::super::resolved::{Atom, Resolved, What};
 use super::super::scenario::nothing;
 use super::super::view::View;
 pub(super) use super::bound::Bound;
+use super::declared_dims::{of_scores, residents};
 use super::dim::{Dim, amounts};
-use crate::model::{Action, Catalogue, Certainty, ClassId, Country, EntityId, Facts, LabelFact, LeakFact, Word};
+use crate::model::{Action, Catalogue, Certainty, ClassId, Country, EntityId, Facts, LabelFact, Word};
 
 /// A place in the space, part of it perhaps open.
 pub(super) type Place = Vec<Option<usize>>;
@@ -131,22 +132,16 @@ impl Space {
             self.dims.push(Dim::Tenant(named(tenants)));
         }
         if !purposes.is_empty() {
-            let unknown = (!told).then_some(Some(Word::UNKNOWN));
-            self.dims
-                .push(Dim::Purpose([None].into_iter().chain(purposes.into_iter().map(Some)).chain(unknown).collect()));
+            let mut values = vec![None];
+            values.extend(purposes.iter().cloned().map(|purpose| Some((purpose, false))));
+            if !told {
+                values.extend(purposes.into_iter().chain([Word::UNKNOWN]).map(|purpose| Some((purpose, true))));
+            }
+            self.dims.push(Dim::Purpose(values));
         }
         self.dims.extend(roles.into_iter().map(Dim::Role));
-        // One country for each set of areas that countries can be in.
-        let mut seen: BTreeSet<Vec<bool>> = BTreeSet::from([vec![false; areas.len()]]);
-        let every: BTreeSet<Country> = areas.iter().flatten().copied().collect();
-        for country in every {
-            if seen.insert(areas.iter().map(|area| area.contains(&country)).collect()) {
-                self.dims.push(Dim::Resident(country));
-            }
-        }
-        if !areas.is_empty() && !told {
-            self.dims.push(Dim::Resident(Country::UNKNOWN));
-        }
+        let own = policies.first().map(|(policy, _)| *policy);
+        self.dims.extend(own.into_iter().flat_map(|policy| residents(policy, &areas, told)));
     }
 
     /// What is so or not, whoever asks. What was not read may hold any data, so these are always there.
@@ -295,6 +290,9 @@ impl Space {
             let there = Atom::Includes { what: *what, at_least: 1, confidence: 0 };
             return Bound { least: Certainty::FALSE, most: most.certainty(&there, None) };
         }
+        if let Atom::Residence(area) = atom {
+            return self.residence(area, place);
+        }
         let Some((dim, table)) = self.tables.get(atom) else {
             return Bound { least: least.certainty(atom, None), most: most.certainty(atom, None) };
         };
@@ -317,6 +315,27 @@ impl Space {
         }
     }
 
+    /// Bounds of where the data subjects live: one more of them outside makes it less sure that all live within.
+    fn residence(&self, area: &[Country], place: &Place) -> Bound {
+        let mut bound = Bound::FALSE;
+        // Whether somebody surely lives anywhere; whether anybody does, or may, outside.
+        let (mut somebody, mut outside, mut may_outside) = (false, false, false);
+        for (dim, value) in self.dims.iter().zip(place) {
+            let Dim::Resident(country) = dim else { continue };
+            let (inside, unknown) = (area.contains(country), *country == Country::UNKNOWN);
+            let (lives, may_live) = (*value == Some(1), *value != Some(0));
+            bound.least.possibly |= lives && (inside || unknown);
+            bound.most.possibly |= may_live && (inside || unknown);
+            bound.most.surely |= may_live && inside;
+            somebody |= lives;
+            outside |= lives && !inside;
+            may_outside |= may_live && !inside;
+        }
+        bound.least.surely = somebody && !may_outside;
+        bound.most.surely &= !outside;
+        bound
+    }
+
     /// The dimensions that an atom depends on.
     pub(super) fn depends(&self, atom: &Atom, says: bool, into: &mut BTreeSet<usize>) {
         if let Some((dim, _)) = self.tables.get(atom) {
@@ -331,6 +350,7 @@ impl Space {
                     Atom::Includes { what: What::Class(class), .. } | Atom::Still(What::Class(class)),
                     Dim::Declared(set),
                 ) => set.contains(*class),
+                (Atom::HealthOfAPerson, Dim::Declared(set)) => self.health.is_some_and(|health| set.contains(health)),
                 (Atom::HealthOfAPerson, Dim::Health | Dim::Type(..))
                 | (Atom::LeakAtLeast(_), Dim::Leak(_))
                 | (Atom::LeakHistoryAtLeast(_), Dim::History(_))
@@ -369,12 +389,4 @@ fn atom_type(atom: &Atom) -> Option<&EntityId> {
         Atom::Includes { what: What::Type(entity), .. } | Atom::Still(What::Type(entity)) => Some(entity),
         _ => None,
     }
-}
-
-/// The scores that thresholds tell apart, none where nothing asks.
-fn of_scores(thresholds: &BTreeSet<u16>, told: bool) -> Option<Vec<LeakFact>> {
-    let first = std::iter::once(LeakFact::Score(0));
-    let asked = thresholds.iter().filter(|score| **score > 0).map(|score| LeakFact::Score(*score));
-    let unknown = (!told).then_some(LeakFact::Unknown);
-    (!thresholds.is_empty()).then(|| first.chain(asked).chain(unknown).collect())
 }

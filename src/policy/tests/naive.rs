@@ -69,7 +69,9 @@ pub(super) fn labelled(gathered: &Gathered, catalogue: &Catalogue, facts: &Facts
         if left { kept.push(*fact) } else { lowered.push(*fact) }
     }
     (labelled.types, labelled.lowered) = (kept, lowered);
-    gone.iter().for_each(|class| labelled.lowered_classes.insert(*class));
+    for class in &gone {
+        labelled.lowered_classes.insert(*class);
+    }
     if gone.iter().any(|class| catalogue.class_info(*class).unwrap().name == *"health") {
         labelled.lowered_health = facts.health_of_a_person;
         labelled.health_of_a_person = Certainty::FALSE;
@@ -226,6 +228,16 @@ impl Naive<'_> {
         }
     }
 
+    /// As found, or brought: somebody's surely where somebody is surely named.
+    fn health_of_a_person(&self) -> Certainty {
+        let health = self.catalogue.class("health").unwrap();
+        let surely = self.facts.declared.contains(health);
+        let names = |entity| self.catalogue.info(entity).unwrap().names_somebody;
+        let named = self.facts.types.iter().any(|fact| fact.surely > 0 && names(fact.entity));
+        let brought = Certainty { possibly: surely || self.brought(health), surely: surely && named };
+        self.facts.health_of_a_person.or(brought)
+    }
+
     fn atom(&self, atom: &Atom, state: Option<&State>) -> Certainty {
         let facts = self.facts;
         let perhaps = if self.opaque() { Certainty::UNKNOWN } else { Certainty::FALSE };
@@ -247,16 +259,7 @@ impl Naive<'_> {
                 let surely: u32 = of.map(|fact| fact.surely).sum::<u32>().max(u32::from(declared));
                 Certainty { possibly: declared || possibly >= *at_least, surely: surely >= *at_least }.or(perhaps)
             }
-            Atom::HealthOfAPerson => {
-                let health = self.catalogue.class("health").unwrap();
-                let surely = facts.declared.contains(health);
-                let named = facts
-                    .types
-                    .iter()
-                    .any(|fact| fact.surely > 0 && self.catalogue.info(fact.entity).unwrap().names_somebody);
-                let brought = Certainty { possibly: surely || self.brought(health), surely: surely && named };
-                facts.health_of_a_person.or(brought).or(perhaps)
-            }
+            Atom::HealthOfAPerson => self.health_of_a_person().or(perhaps),
             Atom::Still(what) => {
                 let state = state.unwrap();
                 let open = |done: &Done, entity| {

@@ -208,13 +208,13 @@ fn a_home_of_several_zones_opens_late_and_closes_early() {
     let rows = [
         (
             "an allow begins",
-            format!("allow backends named cloud-us from 2026-12-01\n"),
+            "allow backends named cloud-us from 2026-12-01\n".to_owned(),
             begins,
             [false, false, false, true],
         ),
         (
             "an allow ends",
-            format!("allow backends named cloud-us until 2026-12-01\n"),
+            "allow backends named cloud-us until 2026-12-01\n".to_owned(),
             ends,
             [true, false, false, false],
         ),
@@ -276,23 +276,23 @@ fn a_flood_of_labels_exceptions_and_apps_is_refused_or_read_at_once() {
         assert_eq!((faults.len(), faults[0].code()), (1, "octroi::policy::too-large"), "{name}");
     }
     // Each app is an atom of its own, found again without a look at all the others.
-    let rules: String = (0..80)
+    let rules: Vec<String> = (0..80)
         .map(|rule| {
             let apps: Vec<String> = (0..1_000).map(|app| format!("\"app {rule} {app}\"")).collect();
             format!("rule r{rule} because \"x\" when app is any of {} never backends exposed to US\n", apps.join(", "))
         })
         .collect();
-    let policy = policy(&format!("{ALLOW_ALL}{rules}"));
+    let policy = policy(&format!("{ALLOW_ALL}{}", rules.concat()));
     assert!(!allowed(&policy, &facts("app 79 999")).contains(&"cloud-us".to_owned()));
     // As many exceptions of one rule nest no deeper than one.
-    let spares: String = (0..1_000)
+    let spares: Vec<String> = (0..1_000)
         .map(|n| {
             format!(
                 "exception e{n} for rule r because \"x\" when app is \"a{n}\" until 2027-01-01 approved by \"DPO\"\n"
             )
         })
         .collect();
-    let policy = super::policy(&format!("{ALLOW_ALL}{rule}{spares}"));
+    let policy = super::policy(&format!("{ALLOW_ALL}{rule}{}", spares.concat()));
     for (app, spared) in [("a0", true), ("a999", true), ("a1000", false)] {
         assert_eq!(allowed(&policy, &facts(app)).contains(&"cloud-us".to_owned()), spared, "{app}");
     }
