@@ -91,7 +91,8 @@ async fn a_bad_signature_beside_a_good_one_voids_no_freeze() {
     edit(&order, |file| file["freezes"][0]["signatures"]["ciso"] = "AAAA".into());
     std::fs::rename(order, folder.join("live/freeze.json")).unwrap();
     until("the freeze", async || frozen(&ready(&house).await, "incident 9").then_some(())).await;
-    let begun = house.entries_of("freeze").await.remove(0);
+    // It is in force before its entry is on the disk.
+    let begun = until("its entry", async || house.entries_of("freeze").await.into_iter().next()).await;
     assert_eq!(begun["by"], serde_json::json!(["dpo"]), "only who signed");
 }
 

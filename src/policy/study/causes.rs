@@ -109,9 +109,10 @@ impl<'a> Pair<'a> {
     /// Whether a cause has a part in what becomes of a request. What opens without it has another cause, which is searched too.
     pub(super) fn is_at_work(&self, cause: &Cause<'_>, before: &Plan, after: &Plan, facts: &Facts) -> bool {
         match cause {
-            Cause::Rule(rule) => before.fired.contains(&rule.name),
-            Cause::Nearer(rule) => after.fired.contains(&rule.name),
-            Cause::Allow(index, _) => self.after.opens(*index, facts),
+            Cause::Rule(rule) => rule.gate.asks_still() || before.fired.contains(&rule.name),
+            Cause::Nearer(rule) => rule.gate.asks_still() || after.fired.contains(&rule.name),
+            // What is asked after the duties is not known before them.
+            Cause::Allow(index, gate) => gate.asks_still() || self.after.opens(*index, facts),
             Cause::Label | Cause::Tool | Cause::Still | Cause::Other | Cause::Binding => true,
         }
     }
