@@ -5,8 +5,8 @@
 use super::Policy;
 use super::resolved::{Atom, What};
 use crate::model::{
-    Action, Catalogue, Certainty, ClassSet, Country, Duties, EntityId, Facts, LabelFact, LeakFact, ScanStatus,
-    TypeFact, Word,
+    Action, Catalogue, Certainty, ClassSet, Country, Duties, EntityId, EntityInfo, Facts, LabelFact, LeakFact,
+    ScanStatus, TypeFact, Word,
 };
 
 /// The facts of a request, with what every atom needs worked out once.
@@ -19,6 +19,8 @@ pub(super) struct View<'a> {
     surely: ClassSet,
     /// Classes that a label may bring which nobody knows.
     perhaps: ClassSet,
+    /// Classes that such a label may take away: what has no other is not surely there.
+    wavering: ClassSet,
     opaque: bool,
 }
 
@@ -62,12 +64,17 @@ impl<'a> View<'a> {
 
     fn with_changed(facts: &'a Facts, policy: &'a Policy, changed: Vec<EntityId>) -> Self {
         let catalogue = policy.catalogue();
-        let mut perhaps = ClassSet::default();
+        let (mut perhaps, mut wavering) = (ClassSet::default(), ClassSet::default());
         if facts.label == LabelFact::Unknown {
-            for says in policy.says.iter().filter(|says| !says.lowers) {
-                perhaps = perhaps.union(says.classes);
+            for says in &policy.says {
+                if !says.lowers {
+                    perhaps = perhaps.union(says.classes);
+                } else if says.issuers.contains(&facts.app) {
+                    wavering = wavering.union(says.classes);
+                }
             }
         }
+        let sure = |classes: ClassSet| ClassSet(classes.0 & !wavering.0);
         let (mut possibly, mut surely) = (facts.declared.union(facts.suspected), facts.declared);
         for fact in &facts.types {
             let Some(info) = catalogue.info(fact.entity) else { continue };
@@ -76,17 +83,17 @@ impl<'a> View<'a> {
                 possibly = possibly.union(classes);
             }
             if fact.surely > 0 {
-                surely = surely.union(classes);
+                surely = surely.union(sure(classes));
             }
         }
         for info in changed.iter().filter_map(|entity| catalogue.info(*entity)) {
             let classes = left(info.classes, facts);
             possibly = possibly.union(classes);
-            surely = surely.union(classes);
+            surely = surely.union(sure(classes));
         }
         let opaque = facts.scan != ScanStatus::Complete || facts.unreadable || facts.reference;
         let possibly = possibly.union(perhaps);
-        Self { facts, catalogue, changed, possibly, surely, perhaps, opaque }
+        Self { facts, catalogue, changed, possibly, surely, perhaps, wavering, opaque }
     }
 
     /// Classes that something other than a detector brings, or may bring: nobody knows where such data is.
@@ -149,13 +156,29 @@ impl<'a> View<'a> {
         }
     }
 
-    /// Whether the class was declared, or a type of it was there before it was changed.
-    fn uncounted(&self, what: What) -> bool {
-        let declared = match what {
-            What::Class(class) => self.facts.declared.contains(class),
-            What::Type(_) => false,
+    /// Whether a type matches whatever a label that nobody knows takes away.
+    fn surely_matches(&self, what: What, entity: EntityId) -> bool {
+        if self.wavering == ClassSet::default() {
+            return self.matches(what, entity);
+        }
+        let stays = |info: &EntityInfo| {
+            let classes = ClassSet(left(info.classes, self.facts).0 & !self.wavering.0);
+            match what {
+                What::Type(_) => classes != ClassSet::default(),
+                What::Class(class) => classes.contains(class),
+            }
         };
-        declared || self.changed.iter().any(|entity| self.matches(what, *entity))
+        self.matches(what, entity) && self.catalogue.info(entity).is_some_and(stays)
+    }
+
+    /// Whether the class was declared, or a type of it was there before it was changed.
+    fn uncounted(&self, what: What) -> Certainty {
+        let declared = matches!(what, What::Class(class) if self.facts.declared.contains(class));
+        let mut changed = self.changed.iter();
+        Certainty {
+            possibly: declared || self.changed.iter().any(|entity| self.matches(what, *entity)),
+            surely: declared || changed.any(|entity| self.surely_matches(what, *entity)),
+        }
     }
 
     fn may_be_brought(&self, what: What) -> bool {
@@ -177,21 +200,28 @@ impl<'a> View<'a> {
         let (mut possibly, mut surely) = (0_u32, 0_u32);
         for fact in self.facts.types.iter().filter(|fact| self.matches(what, fact.entity)) {
             possibly = possibly.saturating_add(fact.possibly);
-            surely = surely.saturating_add(fact.surely);
+            if self.surely_matches(what, fact.entity) {
+                surely = surely.saturating_add(fact.surely);
+            }
         }
         // What was declared or changed is one at least, and may be among those that were found: it is not added to them.
-        let surely = surely.max(u32::from(uncounted));
-        let possibly = possibly >= at_least || uncounted || self.may_be_brought(what);
+        let surely = surely.max(u32::from(uncounted.surely));
+        let possibly = possibly >= at_least || uncounted.possibly || self.may_be_brought(what);
         let counted = Certainty { possibly, surely: surely >= at_least };
         counted.or(self.perhaps())
     }
 
-    /// The highest confidence is a measured number: there is nothing uncertain about it but what was not read.
+    /// The highest confidence is a measured number: there is nothing uncertain about it but what was not read, and what a label
+    /// may take away.
     fn confidence(&self, what: What, at_least: u8) -> Certainty {
-        let reached =
-            self.facts.types.iter().any(|fact| fact.confidence >= at_least && self.matches(what, fact.entity));
-        let uncounted = Certainty { possibly: self.uncounted(what) || self.may_be_brought(what), surely: false };
-        Certainty::known(reached).or(uncounted).or(self.perhaps())
+        let mut reached = Certainty::FALSE;
+        for fact in self.facts.types.iter().filter(|fact| fact.confidence >= at_least) {
+            reached.possibly |= self.matches(what, fact.entity);
+            reached.surely |= self.surely_matches(what, fact.entity);
+        }
+        let uncounted =
+            Certainty { possibly: self.uncounted(what).possibly || self.may_be_brought(what), surely: false };
+        reached.or(uncounted).or(self.perhaps())
     }
 
     /// Surely when everybody lives in the area, possibly when anybody does or may.
@@ -210,12 +240,15 @@ impl<'a> View<'a> {
     fn health_of_a_person(&self) -> Certainty {
         let Some(health) = self.catalogue.class("health") else { return Certainty::FALSE };
         let names = |fact: &TypeFact| self.catalogue.info(fact.entity).is_some_and(|info| info.names_somebody);
-        let somebody = self.facts.types.iter().any(|fact| fact.surely > 0 && names(fact));
+        let there = |fact: &TypeFact| fact.surely > 0 && self.surely_matches(What::Type(fact.entity), fact.entity);
+        let somebody = self.facts.types.iter().any(|fact| there(fact) && names(fact));
+        let found = self.facts.health_of_a_person;
+        let found = Certainty { surely: found.surely && !self.wavering.contains(health), ..found };
         let brought = Certainty {
             possibly: self.undetected().contains(health),
             surely: self.facts.declared.contains(health) && somebody,
         };
-        self.facts.health_of_a_person.or(brought).or(self.perhaps())
+        found.or(brought).or(self.perhaps())
     }
 
     /// Pseudonymised data stays personal and is no longer identified; what was only made coarser still is. It is possibly
@@ -228,7 +261,9 @@ impl<'a> View<'a> {
         }
         for fact in self.facts.types.iter().filter(|fact| self.matches(what, fact.entity)) {
             still.possibly |= fact.possibly > 0 && after.surely.action(fact.entity) <= Action::Generalise;
-            still.surely |= fact.surely > 0 && after.possibly.action(fact.entity) <= Action::Generalise;
+            still.surely |= fact.surely > 0
+                && self.surely_matches(what, fact.entity)
+                && after.possibly.action(fact.entity) <= Action::Generalise;
         }
         still
     }

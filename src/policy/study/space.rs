@@ -264,7 +264,8 @@ impl Space {
             return facts;
         }
         for says in &policy.says {
-            let may = !label || facts.label == LabelFact::Named(says.label.clone());
+            let may =
+                !label || facts.label == LabelFact::Unknown || facts.label == LabelFact::Named(says.label.clone());
             match (says.lowers, open) {
                 (false, Open::Most) if may => facts.declared = facts.declared.union(says.classes),
                 (true, Open::Least) if may => {

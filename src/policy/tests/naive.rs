@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::model::finding::{POSSIBLY, SURELY};
-use crate::model::{Action, Catalogue, Certainty, ClassId, EntityId, Facts, LabelFact, LeakFact, ScanStatus, Word};
+use crate::model::{
+    Action, Catalogue, Certainty, ClassId, ClassSet, EntityId, Facts, LabelFact, LeakFact, ScanStatus, TypeFact, Word,
+};
 use crate::policy::Vocabulary;
 use crate::policy::compile::Gathered;
 use crate::policy::resolved::{Atom, Gate, Rule, What};
@@ -228,14 +230,43 @@ impl Naive<'_> {
         }
     }
 
+    /// Whether what is asked is there for certain with this type: nobody knows the label, and one of those that this app may set
+    /// takes some of its classes away, perhaps all.
+    fn stays(&self, what: What, entity: EntityId) -> bool {
+        let facts = self.facts;
+        let lowering =
+            self.gathered.resolved.says.iter().filter(|says| says.lowers && says.issuers.contains(&facts.app));
+        let taken: Vec<ClassSet> = lowering.map(|says| says.classes).collect();
+        if facts.label != LabelFact::Unknown || taken.is_empty() {
+            return true;
+        }
+        let classes = self.catalogue.info(entity).unwrap().classes;
+        let kept = |class: ClassId| {
+            classes.contains(class)
+                && !facts.lowered_classes.contains(class)
+                && !taken.iter().any(|gone| gone.contains(class))
+        };
+        match what {
+            What::Class(class) => kept(class),
+            What::Type(_) => (0..64).map(ClassId).any(kept),
+        }
+    }
+
     /// As found, or brought: somebody's surely where somebody is surely named.
     fn health_of_a_person(&self) -> Certainty {
         let health = self.catalogue.class("health").unwrap();
         let surely = self.facts.declared.contains(health);
         let names = |entity| self.catalogue.info(entity).unwrap().names_somebody;
-        let named = self.facts.types.iter().any(|fact| fact.surely > 0 && names(fact.entity));
+        let stays = |entity| self.stays(What::Type(entity), entity);
+        let named = self.facts.types.iter().any(|fact| fact.surely > 0 && names(fact.entity) && stays(fact.entity));
+        let lowering =
+            self.gathered.resolved.says.iter().filter(|says| says.lowers && says.issuers.contains(&self.facts.app));
+        let taken =
+            self.facts.label == LabelFact::Unknown && lowering.into_iter().any(|says| says.classes.contains(health));
+        let mut found = self.facts.health_of_a_person;
+        found.surely &= !taken;
         let brought = Certainty { possibly: surely || self.brought(health), surely: surely && named };
-        self.facts.health_of_a_person.or(brought)
+        found.or(brought)
     }
 
     fn atom(&self, atom: &Atom, state: Option<&State>) -> Certainty {
@@ -251,12 +282,15 @@ impl Naive<'_> {
                 };
                 let of = facts.types.iter().filter(|fact| self.is(*what, fact.entity));
                 if *confidence > 0 {
-                    let reached = of.clone().any(|fact| fact.confidence >= *confidence);
+                    let mut reached = of.clone().filter(|fact| fact.confidence >= *confidence);
+                    let surely = reached.clone().any(|fact| self.stays(*what, fact.entity));
+                    let reached = Certainty { possibly: reached.next().is_some(), surely };
                     let declared = if declared { Certainty::UNKNOWN } else { Certainty::FALSE };
-                    return Certainty::known(reached).or(declared).or(perhaps);
+                    return reached.or(declared).or(perhaps);
                 }
                 let possibly: u32 = of.clone().map(|fact| fact.possibly).sum();
-                let surely: u32 = of.map(|fact| fact.surely).sum::<u32>().max(u32::from(declared));
+                let certain = of.filter(|fact| self.stays(*what, fact.entity));
+                let surely: u32 = certain.map(|fact| fact.surely).sum::<u32>().max(u32::from(declared));
                 Certainty { possibly: declared || possibly >= *at_least, surely: surely >= *at_least }.or(perhaps)
             }
             Atom::HealthOfAPerson => self.health_of_a_person().or(perhaps),
@@ -270,7 +304,8 @@ impl Naive<'_> {
                 };
                 let of: Vec<_> = facts.types.iter().filter(|fact| self.is(*what, fact.entity)).collect();
                 let possibly = of.iter().any(|fact| fact.possibly > 0 && open(&state.surely, fact.entity));
-                let surely = of.iter().any(|fact| fact.surely > 0 && open(&state.possibly, fact.entity));
+                let certain = |fact: &TypeFact| fact.surely > 0 && self.stays(*what, fact.entity);
+                let surely = of.iter().any(|fact| certain(fact) && open(&state.possibly, fact.entity));
                 let declared = match what {
                     What::Class(class) if facts.declared.contains(*class) => {
                         let closure = self.catalogue.class_info(*class).unwrap().closure;

@@ -346,3 +346,22 @@ fn a_pack_may_name_a_label_or_group_that_no_sheet_has() {
     assert_eq!(allowed(&policy, &nothing()), ["gpu-paris"]);
     assert!(pack("when app in group clinical").is_err());
 }
+
+/// A label that nobody knows may be one that takes a class away: what it would take is then not surely there, so that neither an
+/// `allow` nor an exception opens for it.
+#[test]
+fn what_an_unknown_label_may_take_away_is_not_surely_there() {
+    let sheet = format!(
+        "{HEADER}allow backends on premises\nallow backends named cloud-us when data includes personal\nthe label \"Public\" lowers personal issued by \"bench\"\n"
+    );
+    let policy = good(&sources(&sheet, example()));
+    let admits = |app: &'static str, label: LabelFact| {
+        let mut facts = Facts { app: Word::fixed(app), label, ..with(&policy, &["email"]) };
+        by_label(&mut facts, &policy);
+        allowed(&policy, &facts).contains(&"cloud-us".to_owned())
+    };
+    assert!(admits("bench", LabelFact::Absent), "there is an address");
+    assert!(!admits("bench", LabelFact::Named(Word::fixed("Public"))), "the label takes it away");
+    assert!(!admits("bench", LabelFact::Unknown), "it may be that label");
+    assert!(admits("other", LabelFact::Unknown), "this app takes nothing away");
+}
