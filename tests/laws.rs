@@ -365,6 +365,27 @@ async fn law_4_no_clause_no_crossing() {
     assert!(house.plot.received("us-cloud").is_empty());
 }
 
+/// Laws 3 and 4: a backend whose duties cannot be done is passed over as policy would have done it, and the next one is decided on
+/// and recorded as the first.
+#[tokio::test(flavor = "multi_thread")]
+async fn law_4_a_duty_that_cannot_be_done_leaves_the_next_backend() {
+    let plot = Plot::new().await;
+    let path = plot.path("policies/main.policy");
+    let sheet = std::fs::read_to_string(&path).unwrap();
+    let rule = "rule cards because \"x\" when data includes payment-card on backends named paris-gpu-1\n  must pseudonymise payment-card\n  prefer backends named paris-gpu-1\n";
+    std::fs::write(&path, format!("{sheet}\n{rule}")).unwrap();
+    let house = plot.open().await;
+    let body = json!({"model": "assistant", "card": 4_111_111_111_111_111_u64, "messages": [{"role": "user", "content": "hi"}]});
+    // A number cannot be replaced by a pseudonym.
+    let answer = house.client.post("/v1/chat/completions", body.to_string()).await;
+    assert_eq!((answer.status, answer.header("octroi-backend")), (200, "paris-gpu-2"), "{}", answer.body);
+    assert!(house.plot.received("paris-gpu-1").is_empty());
+    let decisions = house.entries_of("decision").await;
+    assert_eq!(decisions.len(), 1);
+    assert_eq!(decisions[0]["sending"]["backend"], "paris-gpu-2");
+    assert!(house.entries_of("attempt").await.is_empty());
+}
+
 /// Law 5: what was measured is what is claimed. The record's counts are those of the bytes.
 #[tokio::test(flavor = "multi_thread")]
 async fn law_5_the_record_counts_what_was_done() {

@@ -88,11 +88,12 @@ pub async fn record(gate: &Gate, ledger: &mut Ledger, outbound: Outbound) -> Res
     if leg.number == 1 {
         ledger.policy = examined.snapshot.policy.digest();
     }
-    ledger.known = None;
+    let known = ledger.known.take();
     if let Err(Unrecorded { refusal, absent }) = append(gate, entry).await {
         if leg.number == 1 && absent {
-            // No decision, so no outcome: the place in the queue goes back.
+            // No decision, so no outcome: the place in the queue goes back, and the refusal is told on its own.
             ledger.release();
+            ledger.known = known;
         }
         return Err(refusal);
     }

@@ -143,8 +143,15 @@ impl Route {
                 self.renew().await;
             }
             let Some(tier) = self.current_tier() else { return Err(self.exhausted()) };
-            if self.tier.replace(tier) != Some(tier) {
-                self.tally = Tally::default();
+            match self.tier {
+                // What came into force meanwhile left nothing of the tier: it is gone, and only the clause opens a later one.
+                Some(gone) if gone < tier => {
+                    self.tally.unavailable = true;
+                    self.cross(gone).await?;
+                    continue;
+                }
+                Some(_) => {}
+                None => self.tier = Some(tier),
             }
             if self.may_try() {
                 let model = self.newest.model.clone();
@@ -172,8 +179,11 @@ impl Route {
             Failure::Waiting(_) => self.tally.waiting = true,
             Failure::Faulty(_) => self.tally.faulty = true,
             // The backend is taken out as policy would have done it; its tier is neither down nor full for that. Nothing was
-            // recorded of it, so the next one tells of a tier that was left.
-            Failure::Impossible(_) => self.crossed.clone_from(&leg.crossed),
+            // recorded of it: it was no attempt, and the next one tells of a tier that was left.
+            Failure::Impossible(_) => {
+                self.crossed.clone_from(&leg.crossed);
+                self.number = self.number.saturating_sub(1);
+            }
         }
         // Neither is different at another endpoint.
         if matches!(failure, Failure::Impossible(_) | Failure::Faulty("credential")) {

@@ -61,7 +61,8 @@ async fn requests_wait_for_room_and_none_is_asked_twice() {
     let second: Vec<_> = (0..4).map(|number| ask(&fleet.house.client, &format!("second {number}"))).collect();
     until_waiting(&fleet.house, 4).await;
     assert_eq!(fleet.asked(), [1, 1], "nobody is sent to a server that is full");
-    for _ in 0..3 {
+    // Whichever of the two gets room first takes the next one: either may serve up to five of them.
+    for _ in 0..5 {
         fleet.gpus.iter().for_each(|gpu| gpu.server.go());
     }
     for answer in first.into_iter().chain(second) {
@@ -176,6 +177,47 @@ async fn reloads_and_a_drain_lose_nobody_who_waits() {
     }
     stopping.await.unwrap().unwrap();
     assert_eq!(server.asked().len(), 5);
+}
+
+/// A tier that is gone when a request has waited in it is left only by the clause, and that is recorded.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tier_that_goes_while_requests_wait_is_left_by_the_clause_alone() {
+    for clause in [false, true] {
+        let fleet = Fleet::open(&[Mode::Held], |plot, _| {
+            if clause {
+                let path = plot.path("policies/main.policy");
+                let sheet = std::fs::read_to_string(&path).unwrap();
+                std::fs::write(path, sheet.replace(" or after 2 s of waiting", "")).unwrap();
+            } else {
+                no_clause(plot);
+            }
+            one_each(plot);
+        })
+        .await;
+        let server = &fleet.gpus[0].server;
+        let busy = ask(&fleet.house.client, "busy");
+        until_asked(server, 1).await;
+        let late = ask(&fleet.house.client, "late");
+        until_waiting(&fleet.house, 1).await;
+        let path = fleet.house.plot.path("policies/main.policy");
+        let sheet = std::fs::read_to_string(&path).unwrap();
+        // The scenarios of the sheet are about the home that goes.
+        let (rules, _) = sheet.split_once("\nscenario ").unwrap();
+        std::fs::write(path, format!("{rules}\nrule works because \"x\" never backends on premises\n")).unwrap();
+        let late = late.await.unwrap();
+        let abroad = fleet.abroad.asked().len();
+        if clause {
+            assert_eq!((late.status, abroad), (200, 1), "{}", late.body);
+            let mut decisions = fleet.house.entries_of("decision").await;
+            let crossed = decisions.pop().unwrap()["crossed"].take();
+            assert_eq!(crossed["from"], "on premises", "{crossed}");
+            assert_eq!(crossed["cause"], "unavailable", "{crossed}");
+        } else {
+            assert_eq!((late.status, abroad), (503, 0), "{}", late.body);
+        }
+        server.go();
+        assert_eq!(busy.await.unwrap().status, 200);
+    }
 }
 
 /// A second app, of another tenant, with a client of its own.
