@@ -269,30 +269,31 @@ impl Naive<'_> {
         found.or(brought)
     }
 
+    /// Enough findings of it; of a declared class one, whose confidence nobody knows.
+    fn includes(&self, what: What, at_least: u32, confidence: u8, perhaps: Certainty) -> Certainty {
+        let facts = self.facts;
+        let declared = matches!(what, What::Class(class) if facts.declared.contains(class));
+        let perhaps =
+            if matches!(what, What::Class(class) if self.brought(class)) { Certainty::UNKNOWN } else { perhaps };
+        let of = facts.types.iter().filter(|fact| self.is(what, fact.entity));
+        if confidence > 0 {
+            let mut reached = of.clone().filter(|fact| fact.confidence >= confidence);
+            let surely = reached.clone().any(|fact| self.stays(what, fact.entity));
+            let reached = Certainty { possibly: reached.next().is_some(), surely };
+            let declared = if declared { Certainty::UNKNOWN } else { Certainty::FALSE };
+            return reached.or(declared).or(perhaps);
+        }
+        let possibly: u32 = of.clone().map(|fact| fact.possibly).sum();
+        let certain = of.filter(|fact| self.stays(what, fact.entity));
+        let surely: u32 = certain.map(|fact| fact.surely).sum::<u32>().max(u32::from(declared));
+        Certainty { possibly: declared || possibly >= at_least, surely: surely >= at_least }.or(perhaps)
+    }
+
     fn atom(&self, atom: &Atom, state: Option<&State>) -> Certainty {
         let facts = self.facts;
         let perhaps = if self.opaque() { Certainty::UNKNOWN } else { Certainty::FALSE };
         match atom {
-            Atom::Includes { what, at_least, confidence } => {
-                let declared = matches!(what, What::Class(class) if facts.declared.contains(*class));
-                let perhaps = if matches!(what, What::Class(class) if self.brought(*class)) {
-                    Certainty::UNKNOWN
-                } else {
-                    perhaps
-                };
-                let of = facts.types.iter().filter(|fact| self.is(*what, fact.entity));
-                if *confidence > 0 {
-                    let mut reached = of.clone().filter(|fact| fact.confidence >= *confidence);
-                    let surely = reached.clone().any(|fact| self.stays(*what, fact.entity));
-                    let reached = Certainty { possibly: reached.next().is_some(), surely };
-                    let declared = if declared { Certainty::UNKNOWN } else { Certainty::FALSE };
-                    return reached.or(declared).or(perhaps);
-                }
-                let possibly: u32 = of.clone().map(|fact| fact.possibly).sum();
-                let certain = of.filter(|fact| self.stays(*what, fact.entity));
-                let surely: u32 = certain.map(|fact| fact.surely).sum::<u32>().max(u32::from(declared));
-                Certainty { possibly: declared || possibly >= *at_least, surely: surely >= *at_least }.or(perhaps)
-            }
+            Atom::Includes { what, at_least, confidence } => self.includes(*what, *at_least, *confidence, perhaps),
             Atom::HealthOfAPerson => self.health_of_a_person().or(perhaps),
             Atom::Still(what) => {
                 let state = state.unwrap();
@@ -352,7 +353,7 @@ fn on(rule: &Rule, truth: &Truth<'_>) -> Certainty {
 }
 
 /// Counts as the fact builder makes them: what is surely there is possibly there.
-pub(super) fn plausible(fact: &crate::model::TypeFact) -> bool {
+pub(super) fn plausible(fact: &TypeFact) -> bool {
     fact.surely <= fact.possibly && (fact.confidence >= SURELY) == (fact.surely > 0) && fact.confidence >= POSSIBLY
 }
 
