@@ -62,7 +62,8 @@ async fn content_is_sealed_opened_by_two_and_erased() {
     assert_eq!(case.status, 200, "{}", case.body);
     let case = case.header("octroi-request-id").to_owned();
     gateway.terminate();
-    assert!(gateway.ended().await.1.success());
+    let (told, status) = gateway.ended().await;
+    assert!(status.success(), "{status}: {told}");
 
     // The log names the sealed files; neither it nor they hold what was said.
     let decisions = verified_entries(&folder.join("audit"));
@@ -71,7 +72,7 @@ async fn content_is_sealed_opened_by_two_and_erased() {
     assert_eq!((decisions.len(), sealed.len()), (3, 2), "{decisions:?}");
     assert_eq!(sealed[1]["sending"]["sealed"]["scope"], "case");
     for (path, bytes) in common::files_below(&folder.join("audit")) {
-        for value in [NAME, EMAIL, "4711"] {
+        for value in [NAME, EMAIL, "2026/4711", "Aubertin"] {
             let found = bytes.windows(value.len()).any(|window| window == value.as_bytes());
             assert!(!found, "{} holds `{value}`", path.display());
         }
@@ -97,7 +98,8 @@ async fn content_is_sealed_opened_by_two_and_erased() {
     // The next start takes it all into the log: who opened, with whose keys, and what was erased.
     let gateway = Process::start(&plot, &[]);
     gateway.terminate();
-    assert!(gateway.ended().await.1.success());
+    let (told, status) = gateway.ended().await;
+    assert!(status.success(), "{status}: {told}");
     let entries = verified_entries(&folder.join("audit"));
     let reveals: Vec<_> = entries.iter().filter(|entry| entry["action"] == "reveal").collect();
     assert_eq!(reveals.len(), 4, "each try: {reveals:?}");

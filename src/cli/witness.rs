@@ -22,7 +22,8 @@ use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::task::TaskTracker;
 
-use super::{Exit, Printer, observe, runtime, serve};
+use super::serve::Stop;
+use super::{Exit, Printer, observe, runtime};
 use crate::audit::witness::{self, REQUEST_BYTES_MAX, Refused, Witness};
 use crate::gateway::tls;
 
@@ -91,6 +92,7 @@ struct Serving {
 
 async fn serve(arguments: &Serve, printer: Printer) -> anyhow::Result<Exit> {
     let observed = observe::start(observe::Level::Info)?;
+    let mut stop = Stop::heed()?;
     let witness = Witness::open(&arguments.folder)?;
     let acceptor = match (&arguments.certificate, &arguments.key) {
         (Some(certificate), Some(key)) => {
@@ -140,7 +142,7 @@ async fn serve(arguments: &Serve, printer: Printer) -> anyhow::Result<Exit> {
     };
     tokio::select! {
         ended = accept => ended?,
-        told = serve::until_told() => told?,
+        () = stop.told() => {}
     }
     tasks.close();
     tasks.wait().await;

@@ -12,7 +12,7 @@ use octroi_verify::verify::VERIFIER_KEY;
 use super::{DIR, Exit, Printer, Reading, log_in, record, text_of};
 use crate::audit::forward::{CURSOR, Cursor, batch, signed};
 use crate::cli::collector::{Collector, Signal};
-use crate::cli::serve::until_told;
+use crate::cli::serve::Stop;
 
 /// Time between two looks at the log.
 const LOOK: Duration = Duration::from_secs(1);
@@ -40,9 +40,10 @@ pub(super) fn forward(forward: &Forward, printer: Printer) -> anyhow::Result<Exi
         bail!("`--cursor` is the name of a file in the log's folder");
     }
     crate::cli::runtime()?.block_on(async {
+        let mut stop = Stop::heed()?;
         tokio::select! {
             ended = send(forward, printer) => ended,
-            told = until_told() => told.map(|()| Exit::Well),
+            () = stop.told() => Ok(Exit::Well),
         }
     })
 }

@@ -124,6 +124,7 @@ async fn show(
         if !arguments.paris_down {
             wait_for_paris(app).await;
         }
+        let mut stop = serve::Stop::heed()?;
         let port = app.address().port();
         printer.line(format!("ready https://localhost:{port}"));
         printer.line(format!(
@@ -132,7 +133,7 @@ async fn show(
             servers.cloud.address().port()
         ));
         printer.line(state.how_to(port));
-        serve::until_told().await?;
+        stop.told().await;
     }
     Ok(told)
 }
