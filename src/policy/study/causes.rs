@@ -157,7 +157,10 @@ impl<'a> Pair<'a> {
     pub(super) fn excluded(&self, cause: &Cause<'_>, place: &Place) -> bool {
         let after = self.after.look(self.space, place);
         let idle = match cause {
-            Cause::Rule(rule) => !self.before.look(self.space, place).may_fire(rule),
+            Cause::Rule(rule) => {
+                !self.before.look(self.space, place).may_fire(rule)
+                    || (!self.removed(rule) && after.must_do((self.before, rule), self.new))
+            }
             Cause::Allow(_, gate) => !after.may_open(gate),
             Cause::Label => !self.label_differs(place),
             Cause::Tool => self.is(place, &|dim, value| matches!(dim, Dim::Hosted(_)) && value == 0),
@@ -172,6 +175,12 @@ impl<'a> Pair<'a> {
             return false;
         }
         self.old.is_some_and(|old| self.before.look(self.space, place).must_allow(old))
+    }
+
+    /// Whether a rule of the old policy takes the backend out.
+    fn removed(&self, rule: &Rule) -> bool {
+        let index = self.before.today.rules.iter().position(|known| known.name == rule.name);
+        index.zip(self.old).is_none_or(|(index, old)| self.before.removes(index, old))
     }
 
     /// Whether a dimension is fixed so.
@@ -203,7 +212,7 @@ impl<'a> Pair<'a> {
 
 /// Whether a rule of one policy demands at least what a rule of another does. What cannot be done is as strict as a block: both
 /// refuse.
-fn as_strict((one, rule): (Side<'_>, &Rule), (two, other): (Side<'_>, &Rule)) -> bool {
+pub(super) fn as_strict((one, rule): (Side<'_>, &Rule), (two, other): (Side<'_>, &Rule)) -> bool {
     let demanded = |side: Side<'_>, action: Action| match action {
         Action::Keep | Action::Block => action,
         action if side.policy.can(action) => action,

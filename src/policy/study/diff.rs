@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use super::causes::Cause;
 use super::dim::Dim;
-use super::search::{Found, find};
+use super::search::{Found, Sought, find};
 use super::side::{Side, led_by, opens, standing};
 use super::space::{Place, Space};
 use crate::model::{BackendId, Facts, Plan, Word};
@@ -87,7 +87,8 @@ impl Pair<'_> {
             };
             let excluded = |place: &Place| self.excluded(&cause, place);
             let has = |facts: &Facts| self.shows(&cause, facts);
-            match self.find(&dims, &excluded, &has) {
+            let sought = Sought { excluded: &excluded, has: &has, passes: Some((self.after, self.new)) };
+            match self.find(&dims, sought) {
                 Found::None => {}
                 Found::Unknown => opened.undecided.push(format!("{} [{}]", self.name, cause.name())),
                 Found::Example(example) => {
@@ -106,15 +107,15 @@ impl Pair<'_> {
     }
 
     /// An example among requests whose data was all located, which are what an officer thinks of; else among all.
-    fn find(&self, dims: &[usize], excluded: &dyn Fn(&Place) -> bool, has: &dyn Fn(&Facts) -> bool) -> Found {
+    fn find(&self, dims: &[usize], sought: Sought<'_>) -> Found {
         let told = |dim: &usize| matches!(self.space.dims.get(*dim), Some(Dim::Declared(_)));
         let located: Vec<usize> = dims.iter().copied().filter(|dim| !told(dim)).collect();
         if located.len() < dims.len()
-            && let found @ Found::Example(_) = find(self.space, &located, &self.space.open(), excluded, has)
+            && let found @ Found::Example(_) = find(self.space, &located, &self.space.open(), sought)
         {
             return found;
         }
-        find(self.space, dims, &self.space.open(), excluded, has)
+        find(self.space, dims, &self.space.open(), sought)
     }
 
     /// The dimensions, those of a kind first.
@@ -171,7 +172,7 @@ fn fall_backs(before: Side<'_>, after: Side<'_>, space: &Space, opened: &mut Ope
             };
             (new.open && !old.open) || sooner
         };
-        match find(space, &dims, &space.open(), &excluded, &has) {
+        match find(space, &dims, &space.open(), Sought { excluded: &excluded, has: &has, passes: None }) {
             Found::None => {}
             Found::Unknown => opened.undecided.push("[fall back]".to_owned()),
             Found::Example(example) => {

@@ -5,10 +5,12 @@ use proptest::prelude::*;
 use super::super::tests::{file, now, small, vocabulary};
 use super::super::{Sources, catalogue};
 use super::dim::Dim;
+use super::matrix::otherwise;
+use super::search::Found;
 use super::side::{Side, opens, standing};
 use super::space::{Open, Place, Space};
 use super::{Differences, Study};
-use crate::model::{BackendId, EntityId};
+use crate::model::{BackendId, ClassId, EntityId, Facts, Plan, TypeFact};
 
 /// Three types in four classes, so that the space is small enough to be visited.
 const ENTITIES: &str = r#"
@@ -119,6 +121,36 @@ proptest! {
         let (before, after) = (Side { told: false, ..old.side() }, Side { told: false, ..new.side() });
         agrees(&opened(before, after, &space), &differences, true)?;
         agrees(&opened(after, before, &space), &differences, false)?;
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 16, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// What the matrix says of all requests with a class holds for each of them, and its examples are what they are shown for.
+    #[test]
+    fn the_matrix_is_exact(sheet in small::sheet()) {
+        let Some(study) = study(&sheet) else { return Ok(()) };
+        let (side, space) = (study.side(), study.space(false));
+        let requests: Vec<Facts> = places(&space).map(|place| space.facts(&place, Open::Quiet)).collect();
+        let requests: Vec<(Facts, Plan)> =
+            requests.into_iter().filter(|facts| facts.hosted.is_empty()).map(|facts| (facts.clone(), side.plan(&facts))).collect();
+        for class in (0_u8..).map(ClassId).take(study.catalogue.classes.len()) {
+            let of = |fact: &TypeFact| fact.surely > 0 && study.catalogue.info(fact.entity).unwrap().classes.contains(class);
+            let carries = |facts: &Facts| facts.declared.contains(class) || facts.types.iter().any(of);
+            for (backend, allowed) in [(0, false), (0, true), (1, false), (1, true)] {
+                let backend = BackendId(backend);
+                let shows = |facts: &Facts, plan: &Plan| carries(facts) && standing(plan, backend).is_some() == allowed;
+                match otherwise(side, &space, class, backend, allowed) {
+                    Found::Example(facts) => prop_assert!(shows(&facts, &side.plan(&facts)), "{class:?} {backend:?} {allowed}: {facts:?}"),
+                    Found::None => {
+                        let missed = requests.iter().find(|(facts, plan)| shows(facts, plan));
+                        prop_assert!(missed.is_none(), "{class:?} {backend:?} {allowed}: {missed:?}");
+                    }
+                    Found::Unknown => {}
+                }
+            }
+        }
     }
 }
 

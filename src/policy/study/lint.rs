@@ -9,7 +9,7 @@ use super::super::declared::{Attestation, Entry};
 use super::super::resolved::Rule;
 use super::super::text::{Text, say};
 use super::matrix;
-use super::search::{Found, find};
+use super::search::{Found, Sought, find};
 use super::side::{Side, led_by, opens, standing};
 use super::space::{Place, Space};
 use super::{Study, sentence};
@@ -181,7 +181,7 @@ impl Study {
         let dims = self.dims_of(side, space, rule);
         let excluded = |place: &Place| !side.look(space, place).may_fire(rule);
         let has = |facts: &Facts| side.plan(facts).fired.contains(&rule.name);
-        find(space, &dims, &space.open(), &excluded, &has)
+        find(space, &dims, &space.open(), Sought { excluded: &excluded, has: &has, passes: None })
     }
 
     fn dims_of(&self, side: Side<'_>, space: &Space, rule: &Rule) -> Vec<usize> {
@@ -207,13 +207,20 @@ impl Study {
             side.depends(space, *backend, &mut dims);
             let dims = led_by(&rule.gate, space, !self.policy.says.is_empty(), &dims);
             let excluded = |place: &Place| {
-                !side.look(space, place).may_fire(rule) || !other.look(space, place).may_allow(*backend)
+                let look = other.look(space, place);
+                let done = || !side.removes(index, *backend) && look.must_do((side, rule), *backend);
+                !side.look(space, place).may_fire(rule) || !look.may_allow(*backend) || done()
             };
             let has = |facts: &Facts| {
                 let (with, without) = (side.plan(facts), other.plan(facts));
                 opens(standing(&with, *backend), standing(&without, *backend), facts)
             };
-            find(space, &dims, &space.open(), &excluded, &has)
+            find(
+                space,
+                &dims,
+                &space.open(),
+                Sought { excluded: &excluded, has: &has, passes: Some((other, *backend)) },
+            )
         }))
     }
 
@@ -237,7 +244,7 @@ impl Study {
                 let plan = side.plan(facts);
                 plan.fired.contains(&rule.name) && standing(&plan, *backend).is_some()
             };
-            find(space, &dims, &space.open(), &excluded, &has)
+            find(space, &dims, &space.open(), Sought { excluded: &excluded, has: &has, passes: Some((side, *backend)) })
         }))
     }
 

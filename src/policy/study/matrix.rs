@@ -1,15 +1,13 @@
 //! The matrix: for each class of data and each backend, what becomes of a request that carries one value of it and nothing else,
 //! and whether another request with this class may do otherwise. Exact: `never` and `always` are proven over all requests.
 
-use std::collections::BTreeSet;
-
 use super::super::scenario::nothing;
 use super::super::text::say;
 use super::super::told::class_duties;
 use super::dim::Dim;
 use super::report::{MatrixCell, MatrixRow};
 use super::scenarios::action_words;
-use super::search::{Found, find};
+use super::search::{Found, Sought, find};
 use super::side::{Side, standing};
 use super::space::{Place, Space};
 use super::{Study, sentence};
@@ -136,8 +134,10 @@ impl Study {
 /// Looks for a request that surely carries the class and is allowed (or refused).
 pub(super) fn otherwise(side: Side<'_>, space: &Space, class: ClassId, backend: BackendId, allowed: bool) -> Found {
     let catalogue = side.policy.catalogue();
-    let mut dims = BTreeSet::new();
-    side.depends(space, backend, &mut dims);
+    // What refuses needs no help: each of it is looked for on its own, among what it depends on.
+    let searches = if allowed { vec![side.everything(space, backend)] } else { side.obstacles(space, backend) };
+    // A hosted tool is a matter of its own, whatever the data: the matrix speaks of requests without one.
+    let hosted = |dim: &usize| matches!(space.dims.get(*dim), Some(Dim::Hosted(_)));
     let mut unknown = false;
     for (at, dim) in space.dims.iter().enumerate() {
         let brings = match dim {
@@ -149,7 +149,9 @@ pub(super) fn otherwise(side: Side<'_>, space: &Space, class: ClassId, backend: 
             continue;
         }
         // The class is brought by this dimension, in each of its amounts that is sure.
-        for value in 1..dim.values() {
+        for (value, (obstacle, dims)) in
+            (1..dim.values()).flat_map(|value| searches.iter().map(move |one| (value, one)))
+        {
             let mut from = space.open();
             if let Some(fixed) = from.get_mut(at) {
                 *fixed = Some(value);
@@ -158,15 +160,18 @@ pub(super) fn otherwise(side: Side<'_>, space: &Space, class: ClassId, backend: 
             if surely.types.iter().any(|fact| fact.surely == 0) {
                 continue;
             }
-            // A hosted tool is a matter of its own, whatever the data: the matrix speaks of requests without one.
-            let hosted = |dim: &usize| matches!(space.dims.get(*dim), Some(Dim::Hosted(_)));
             let dims: Vec<usize> = dims.iter().copied().filter(|dim| *dim != at && !hosted(dim)).collect();
             let excluded = |place: &Place| {
                 let look = side.look(space, place);
-                if allowed { !look.may_allow(backend) } else { look.must_allow(backend) }
+                if allowed { !look.may_allow(backend) } else { !look.may_stop(*obstacle, backend) }
             };
-            let has = |facts: &Facts| standing(&side.plan(facts), backend).is_some() == allowed;
-            match find(space, &dims, &from, &excluded, &has) {
+            let carries = |facts: &Facts| {
+                let of = |fact: &TypeFact| catalogue.info(fact.entity).is_some_and(|info| info.classes.contains(class));
+                facts.declared.contains(class) || facts.types.iter().any(|fact| fact.surely > 0 && of(fact))
+            };
+            let has = |facts: &Facts| carries(facts) && standing(&side.plan(facts), backend).is_some() == allowed;
+            let passes = allowed.then_some((side, backend));
+            match find(space, &dims, &from, Sought { excluded: &excluded, has: &has, passes }) {
                 Found::None => {}
                 Found::Unknown => unknown = true,
                 found @ Found::Example(_) => return found,

@@ -16,6 +16,7 @@ mod dim;
 mod exact;
 mod familiar;
 mod lint;
+mod look;
 mod matrix;
 mod mutations;
 mod over_time;

@@ -12,7 +12,7 @@ use super::super::view::View;
 use super::super::{Policy, run_scenarios};
 use super::mutations::Weakened;
 use super::report::{Coverage, Mutant, Suggestion};
-use super::search::{Found, find};
+use super::search::{Found, Sought, find};
 use super::side::{Side, opens, settled_first, standing};
 use super::space::Place;
 use super::{Study, sentence};
@@ -174,7 +174,8 @@ impl Study {
                 searches.insert(usize::from(what.refuses()), (&silent, &does_less));
             }
             for (excluded, has) in searches {
-                match find(&space, &dims, &space.open(), excluded, has) {
+                let passes = Some((weaker, backend));
+                match find(&space, &dims, &space.open(), Sought { excluded, has, passes }) {
                     Found::Example(example) => return Noticed::By(example, backend),
                     Found::Unknown => noticed = Noticed::Undecided,
                     Found::None => {}

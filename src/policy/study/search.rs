@@ -1,13 +1,17 @@
 //! The search for a request with a property: exact, because every part of the space is visited or excluded.
 //!
 //! Depth first over the dimensions that matter. A part is left as soon as bounds show that nothing in it has the property;
-//! at each step the quiet completion is tried, so that what is found is the plainest example there is on the way. A search
-//! that would visit too much says so, and nothing is claimed then.
+//! at each step the quiet completion is tried, so that what is found is the plainest example there is on the way. Where it
+//! fails because a backend is refused that should pass, the dimensions of what refuses it are the next to be fixed: nothing
+//! else can help. A search that would visit too much says so, and nothing is claimed then.
+
+use std::collections::BTreeSet;
 
 use super::familiar::familiar;
+use super::side::Side;
 use super::space::{Open, Place, Space};
 use crate::limits::POLICY_SEARCH_STEPS_MAX;
-use crate::model::Facts;
+use crate::model::{BackendId, Facts};
 
 /// How a search ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,28 +24,31 @@ pub(super) enum Found {
     Unknown,
 }
 
+/// The property that is looked for.
+#[derive(Clone, Copy)]
+pub(super) struct Sought<'a> {
+    /// Whether nothing in a part has it.
+    pub(super) excluded: &'a dyn Fn(&Place) -> bool,
+    /// Whether a request has it.
+    pub(super) has: &'a dyn Fn(&Facts) -> bool,
+    /// The backend that each request with it may have, and under which policy. It only says where to look first.
+    pub(super) passes: Option<(Side<'a>, BackendId)>,
+}
+
 /// Looks for a request in the part of the space that `from` leaves open in these dimensions; the others are quiet.
-///
-/// `excluded` says that nothing in a part has the property, `has` whether a request has it.
-pub(super) fn find(
-    space: &Space,
-    dims: &[usize],
-    from: &Place,
-    excluded: &dyn Fn(&Place) -> bool,
-    has: &dyn Fn(&Facts) -> bool,
-) -> Found {
+pub(super) fn find(space: &Space, dims: &[usize], from: &Place, sought: Sought<'_>) -> Found {
     let mut place = from.clone();
     for (dim, value) in place.iter_mut().enumerate() {
         if value.is_none() && !dims.contains(&dim) {
             *value = Some(0);
         }
     }
-    let mut search = Search { space, dims, excluded, has, steps: 0 };
-    let found = search.descend(&mut place, 0, true);
+    let mut search = Search { space, dims, sought, steps: 0 };
+    let found = search.descend(&mut place, None);
     match found {
         Some(place) => {
             let place = search.plainest(place, from);
-            Found::Example(Box::new(familiar(space.catalogue(), space.facts(&place, Open::Quiet), has)))
+            Found::Example(Box::new(familiar(space.catalogue(), space.facts(&place, Open::Quiet), sought.has)))
         }
         None if search.steps >= POLICY_SEARCH_STEPS_MAX => Found::Unknown,
         None => Found::None,
@@ -51,31 +58,38 @@ pub(super) fn find(
 struct Search<'a> {
     space: &'a Space,
     dims: &'a [usize],
-    excluded: &'a dyn Fn(&Place) -> bool,
-    has: &'a dyn Fn(&Facts) -> bool,
+    sought: Sought<'a>,
     steps: usize,
 }
 
 impl Search<'_> {
-    fn descend(&mut self, place: &mut Place, depth: usize, fresh: bool) -> Option<Place> {
+    /// `tried` holds what refuses the quiet completion, where that has been tried already.
+    fn descend(&mut self, place: &mut Place, tried: Option<&BTreeSet<usize>>) -> Option<Place> {
         self.steps += 1;
-        if self.steps >= POLICY_SEARCH_STEPS_MAX || (self.excluded)(place) {
+        if self.steps >= POLICY_SEARCH_STEPS_MAX || (self.sought.excluded)(place) {
             return None;
         }
-        if fresh && (self.has)(&self.space.facts(place, Open::Quiet)) {
-            return Some(place.clone());
+        let mut fresh = BTreeSet::new();
+        if tried.is_none() {
+            let facts = self.space.facts(place, Open::Quiet);
+            if (self.sought.has)(&facts) {
+                return Some(place.clone());
+            }
+            if let Some((side, backend)) = self.sought.passes {
+                fresh = side.hurdles(self.space, backend, &facts);
+            }
         }
-        let dim = *self.dims.get(depth)?;
-        if place.get(dim).copied().flatten().is_some() {
-            return self.descend(place, depth + 1, false);
-        }
-        let values = self.space.dims.get(dim).map_or(1, super::dim::Dim::values);
-        for value in 0..values {
+        let hurdles = tried.unwrap_or(&fresh);
+        let is_open = |dim: &&usize| place.get(**dim).copied().flatten().is_none();
+        let mut open = self.dims.iter().filter(is_open);
+        let first = open.clone().find(|dim| hurdles.contains(dim));
+        let dim = *first.or_else(|| open.next())?;
+        for value in 0..self.space.dims.get(dim).map_or(1, super::dim::Dim::values) {
             if let Some(open) = place.get_mut(dim) {
                 *open = Some(value);
             }
             // The quiet value completes to what has been tried above.
-            if let Some(found) = self.descend(place, depth + 1, value > 0) {
+            if let Some(found) = self.descend(place, (value == 0).then_some(hurdles)) {
                 return Some(found);
             }
         }
@@ -93,7 +107,7 @@ impl Search<'_> {
                 continue;
             };
             let before = value.replace(0);
-            if !(self.has)(&self.space.facts(&place, Open::Quiet))
+            if !(self.sought.has)(&self.space.facts(&place, Open::Quiet))
                 && let Some(value) = place.get_mut(dim)
             {
                 *value = before;

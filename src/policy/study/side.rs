@@ -7,13 +7,13 @@ use jiff::Timestamp;
 use super::super::engine::{Undetected, evaluate};
 use super::super::facts::by_label;
 use super::super::program::has;
-use super::super::resolved::{Atom, Condition, Gate, Resolved, Rule};
-use super::super::tree::Expr;
+use super::super::resolved::{Atom, Gate, Resolved, Rule};
 use super::super::view::View;
 use super::super::{BackendSet, Policy};
 use super::dim::Dim;
-use super::space::{Bound, Open, Place, Space};
-use crate::model::{Action, BackendId, Facts, LabelFact, Plan};
+use super::look::Look;
+use super::space::{Open, Place, Space};
+use crate::model::{Action, BackendId, Facts, LabelFact, Plan, Removal};
 
 /// A policy with its rules as they stand today; rows of the program and rules have the same order.
 #[derive(Debug, Clone, Copy)]
@@ -23,15 +23,6 @@ pub(super) struct Side<'a> {
     pub(super) now: Timestamp,
     /// Classes that nothing located count as located, as in a scenario.
     pub(super) told: bool,
-}
-
-/// One side at one place of the space.
-pub(super) struct Look<'a> {
-    side: Side<'a>,
-    space: &'a Space,
-    place: &'a Place,
-    least: Facts,
-    most: Facts,
 }
 
 impl<'a> Side<'a> {
@@ -107,6 +98,74 @@ impl<'a> Side<'a> {
         space.depends(&Atom::Hosted, says, into);
     }
 
+    /// All that may refuse a backend a request, each with the dimensions on which it depends alone, those of data last.
+    pub(super) fn obstacles(&self, space: &Space, backend: BackendId) -> Vec<(Obstacle, Vec<usize>)> {
+        if self.policy.program().asks_still() {
+            // What the duties leave depends on all of them.
+            return vec![self.everything(space, backend)];
+        }
+        let says = !self.policy.says.is_empty();
+        let asked = |gate: &Gate, into: &mut BTreeSet<usize>| {
+            for condition in gate.when.iter().chain(&gate.unless) {
+                condition.visit(true, &mut |atom, _| space.depends(atom, says, into));
+            }
+        };
+        let mut admitting = BTreeSet::new();
+        let allows = self.today.allows.iter().enumerate().filter(|(index, _)| self.admits(*index, backend));
+        allows.for_each(|(_, allow)| asked(&allow.gate, &mut admitting));
+        let mut obstacles = vec![(Obstacle::NotAllowed, data_last(space, admitting))];
+        for (index, rule) in self.today.rules.iter().enumerate().filter(|(index, _)| self.concerns(*index, backend)) {
+            let mut dims = BTreeSet::new();
+            asked(&rule.gate, &mut dims);
+            if self.demands(index, backend) {
+                self.changed(space, rule, &mut dims);
+            }
+            obstacles.push((Obstacle::Rule(index), data_last(space, dims)));
+        }
+        obstacles
+    }
+
+    /// Whatever decides on a backend, as one.
+    pub(super) fn everything(&self, space: &Space, backend: BackendId) -> (Obstacle, Vec<usize>) {
+        let mut dims = BTreeSet::new();
+        self.depends(space, backend, &mut dims);
+        (Obstacle::Any, dims.into_iter().collect())
+    }
+
+    /// The dimensions of what refuses a backend a request: of one rule where several do, since each must go.
+    pub(super) fn hurdles(&self, space: &Space, backend: BackendId, facts: &Facts) -> BTreeSet<usize> {
+        let mut into = BTreeSet::new();
+        let plan = self.plan(facts);
+        let Some(removed) = plan.removed.iter().find(|removed| removed.backend == backend) else { return into };
+        let mut gates: Vec<&Gate> = Vec::new();
+        match &removed.why {
+            Removal::NotAllowed => {
+                let admits = self.today.allows.iter().enumerate().filter(|(index, _)| self.admits(*index, backend));
+                gates.extend(admits.map(|(_, allow)| &allow.gate));
+            }
+            Removal::Rules(rules) => {
+                let named = rules.first().map(|(name, _)| name);
+                match self.today.rules.iter().find(|rule| Some(&rule.name) == named) {
+                    Some(rule) => gates.push(&rule.gate),
+                    None => space.depends(&Atom::Hosted, false, &mut into),
+                }
+            }
+            Removal::Duty(_) => {
+                for (index, rule) in self.today.rules.iter().enumerate() {
+                    if self.demands(index, backend) && plan.fired.contains(&rule.name) {
+                        gates.push(&rule.gate);
+                        self.changed(space, rule, &mut into);
+                    }
+                }
+            }
+            Removal::Expired | Removal::Frozen => {}
+        }
+        for condition in gates.into_iter().flat_map(|gate| gate.when.iter().chain(&gate.unless)) {
+            condition.visit(true, &mut |atom, _| space.depends(atom, !self.policy.says.is_empty(), &mut into));
+        }
+        into
+    }
+
     /// The dimensions of what a rule changes, and of what cannot be changed because nobody read it.
     fn changed(&self, space: &Space, rule: &Rule, into: &mut BTreeSet<usize>) {
         into.extend(rule.actions.iter().filter_map(|(entity, _)| space.dim_of(*entity)));
@@ -118,6 +177,24 @@ impl<'a> Side<'a> {
             space.depends(&atom, false, into);
         }
     }
+}
+
+/// What may refuse a backend a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Obstacle {
+    /// No `allow` is open.
+    NotAllowed,
+    /// A rule, by its place.
+    Rule(usize),
+    /// Any of them.
+    Any,
+}
+
+/// The dimensions with those of types of data last.
+fn data_last(space: &Space, dims: BTreeSet<usize>) -> Vec<usize> {
+    let data = |at: &usize| matches!(space.dims.get(*at), Some(Dim::Type(..)));
+    let (last, first): (Vec<usize>, Vec<usize>) = dims.into_iter().partition(data);
+    first.into_iter().chain(last).collect()
 }
 
 /// Dimensions in the order of a search for what refuses: who asks, what was read and what was declared first, since that settles
@@ -137,163 +214,6 @@ pub(super) fn led_by(gate: &Gate, space: &Space, says: bool, dims: &BTreeSet<usi
     }
     let rest = dims.iter().filter(|dim| !first.contains(dim));
     first.iter().chain(rest).copied().collect()
-}
-
-impl Look<'_> {
-    fn condition(&self, condition: &Condition, least: &View<'_>, most: &View<'_>) -> Bound {
-        match condition {
-            Expr::Is(atom) => self.space.bound(atom, self.place, self.side.policy, (least, most)),
-            Expr::Not(inner) => self.condition(inner, least, most).negated(),
-            Expr::All(parts) => parts.iter().fold(Bound::TRUE, |all, part| all.and(self.condition(part, least, most))),
-            Expr::Any(parts) => parts.iter().fold(Bound::FALSE, |any, part| any.or(self.condition(part, least, most))),
-        }
-    }
-
-    fn gate(&self, gate: &Gate) -> (Bound, Bound) {
-        let (least, most) = (View::arrived(&self.least, self.side.policy), View::arrived(&self.most, self.side.policy));
-        let when = gate.when.as_ref().map_or(Bound::TRUE, |when| self.condition(when, &least, &most));
-        let unless = gate.unless.as_ref().map_or(Bound::FALSE, |unless| self.condition(unless, &least, &most));
-        (when, unless)
-    }
-
-    /// Whether a rule fires whatever is still open.
-    pub(super) fn must_fire(&self, rule: &Rule) -> bool {
-        let (when, unless) = self.gate(&rule.gate);
-        when.least.possibly && !unless.most.surely
-    }
-
-    /// Whether a rule can fire.
-    pub(super) fn may_fire(&self, rule: &Rule) -> bool {
-        let (when, unless) = self.gate(&rule.gate);
-        when.most.possibly && !unless.least.surely
-    }
-
-    /// Whether what opens a flow can be open.
-    pub(super) fn may_open(&self, gate: &Gate) -> bool {
-        let (when, unless) = self.gate(gate);
-        when.most.surely && !unless.least.possibly
-    }
-
-    pub(super) fn must_open(&self, gate: &Gate) -> bool {
-        let (when, unless) = self.gate(gate);
-        when.least.surely && !unless.most.possibly
-    }
-
-    /// Whether the backend can be allowed: some `allow` can open, and nothing must take it out.
-    pub(super) fn may_allow(&self, backend: BackendId) -> bool {
-        let side = &self.side;
-        let opens = |(index, allow): (usize, &super::super::resolved::Allow)| {
-            side.admits(index, backend) && self.may_open(&allow.gate)
-        };
-        side.today.allows.iter().enumerate().any(opens)
-            && !self.must_refuse_tools()
-            && !side.today.rules.iter().enumerate().any(|(index, rule)| self.must_refuse(index, rule, backend))
-    }
-
-    /// Whether a rule must refuse the backend, whatever is still open: it takes it out, or demands what cannot be done.
-    fn must_refuse(&self, index: usize, rule: &Rule, backend: BackendId) -> bool {
-        let side = &self.side;
-        let Some(row) = side.policy.program().rules.get(index) else { return false };
-        let (removes, demands) = (has(&row.removes, backend), row.has_duties() && has(&row.on, backend));
-        if !(removes || demands) || !self.must_fire(rule) {
-            return false;
-        }
-        let undoable = |action: Action| action == Action::Block || !(action == Action::Keep || side.policy.can(action));
-        let least = View::arrived(&self.least, side.policy);
-        let blocks = || {
-            let mut found = self.least.types.iter().filter(|fact| fact.possibly > 0);
-            found.any(|fact| undoable(row.action(fact.entity)))
-        };
-        let nowhere = || {
-            let declared = row.class_actions.iter().filter(|(class, _)| least.undetected().contains(*class));
-            declared.into_iter().any(|(_, action)| !side.told || undoable(*action))
-        };
-        removes || (row.seals && !side.policy.seals()) || (row.changes() && (least.opaque() || blocks() || nowhere()))
-    }
-
-    /// Whether the backend is allowed whatever is still open, with or without duties.
-    pub(super) fn must_admit(&self, backend: BackendId) -> bool {
-        let side = &self.side;
-        if side.policy.program().asks_still() {
-            // What the duties leave may refuse it in the second decision.
-            return self.must_allow(backend);
-        }
-        let most = View::arrived(&self.most, side.policy);
-        let admits = |(index, allow): (usize, &super::super::resolved::Allow)| {
-            side.admits(index, backend) && self.must_open(&allow.gate)
-        };
-        self.most.hosted.is_empty()
-            && side.today.allows.iter().enumerate().any(admits)
-            && !side.today.rules.iter().enumerate().any(|(index, rule)| self.may_refuse(index, rule, backend, &most))
-    }
-
-    /// Whether it may depend on a rule alone that the backend is refused: by what it does itself, or by what is asked after its
-    /// duties.
-    pub(super) fn may_matter(&self, rule: &Rule, backend: BackendId) -> bool {
-        let side = &self.side;
-        let Some(index) = side.today.rules.iter().position(|known| known.name == rule.name) else { return true };
-        let most = View::arrived(&self.most, side.policy);
-        side.policy.program().asks_still() || self.may_refuse(index, rule, backend, &most)
-    }
-
-    /// Whether a rule may refuse the backend: it takes it out, or demands what perhaps cannot be done.
-    fn may_refuse(&self, index: usize, rule: &Rule, backend: BackendId, most: &View<'_>) -> bool {
-        let side = &self.side;
-        let Some(row) = side.policy.program().rules.get(index) else { return true };
-        let (removes, demands) = (has(&row.removes, backend), row.has_duties() && has(&row.on, backend));
-        let undoable = |action: Action| action == Action::Block || !(action == Action::Keep || side.policy.can(action));
-        let blocks = || self.most.types.iter().any(|fact| undoable(row.action(fact.entity)));
-        let nowhere = || {
-            let mut declared = row.class_actions.iter().filter(|(class, _)| most.undetected().contains(*class));
-            declared.any(|(_, action)| !side.told || undoable(*action))
-        };
-        let perhaps_not = || row.seals || (row.changes() && (most.opaque() || blocks() || nowhere()));
-        (removes || (demands && perhaps_not())) && self.may_fire(rule)
-    }
-
-    /// Whether the request must hold a hosted tool that no line can allow.
-    fn must_refuse_tools(&self) -> bool {
-        let allowed = |tool: &(crate::model::Word, Option<crate::model::Word>)| {
-            let mut rows = self.side.today.tools.iter().filter(|row| row.tool == tool.0 && row.host == tool.1);
-            rows.any(|row| self.may_open(&row.gate))
-        };
-        !self.least.hosted.iter().all(allowed)
-    }
-
-    /// Whether something that is asked after the duties may be so: data that would be identified may be there.
-    pub(super) fn may_still(&self) -> bool {
-        let (least, most) = (View::arrived(&self.least, self.side.policy), View::arrived(&self.most, self.side.policy));
-        let mut may = false;
-        for condition in self.side.today.conditions() {
-            condition.visit(true, &mut |atom, _| {
-                may |= matches!(atom, Atom::Still(_))
-                    && self.space.bound(atom, self.place, self.side.policy, (&least, &most)).most.possibly;
-            });
-        }
-        may
-    }
-
-    /// Whether the backend is allowed, and as it is, whatever is still open.
-    pub(super) fn must_allow(&self, backend: BackendId) -> bool {
-        let side = &self.side;
-        let hosted = self.space.bound(
-            &Atom::Hosted,
-            self.place,
-            side.policy,
-            (&View::arrived(&self.least, side.policy), &View::arrived(&self.most, side.policy)),
-        );
-        let admits = |(index, allow): (usize, &super::super::resolved::Allow)| {
-            side.admits(index, backend) && self.must_open(&allow.gate)
-        };
-        !hosted.most.possibly
-            && side.today.allows.iter().enumerate().any(admits)
-            && !side
-                .today
-                .rules
-                .iter()
-                .enumerate()
-                .any(|(index, rule)| side.concerns(index, backend) && self.may_fire(rule))
-    }
 }
 
 /// How a backend stands in a plan: not at all, or with these duties.
