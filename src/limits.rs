@@ -313,7 +313,7 @@ pub const POLICY_EXCEPTIONS_MAX: usize = 4_096;
 /// `prefer` clauses of a policy: each is a bit of a rank.
 pub const POLICY_PREFERS_MAX: usize = 64;
 /// Steps of one search over all requests for the officer's tools; one that would take more says that it does not know.
-pub const POLICY_SEARCH_STEPS_MAX: usize = 20_000;
+pub const POLICY_SEARCH_STEPS_MAX: usize = 100_000;
 /// Backends of an inventory.
 pub const BACKENDS_MAX: usize = 4_096;
 /// Faults reported for the officer's files in one run.

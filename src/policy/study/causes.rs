@@ -6,7 +6,7 @@ use super::super::resolved::{Gate, LabelSays, Rule};
 use super::diff::Pair;
 use super::dim::Dim;
 use super::side::Side;
-use super::space::Place;
+use super::space::{Place, Space};
 use crate::model::{Action, BackendId, Facts, LabelFact, Plan, Word};
 
 /// What may make a difference.
@@ -154,18 +154,18 @@ impl<'a> Pair<'a> {
         rules.filter(move |(index, rule)| near(*index) && !was(*index, rule)).map(|(_, rule)| rule)
     }
 
-    pub(super) fn excluded(&self, cause: &Cause<'_>, place: &Place) -> bool {
-        let after = self.after.look(self.space, place);
+    pub(super) fn excluded(&self, cause: &Cause<'_>, space: &Space, place: &Place) -> bool {
+        let after = self.after.look(space, place);
         let idle = match cause {
             Cause::Rule(rule) => {
-                !self.before.look(self.space, place).may_fire(rule)
+                !self.before.look(space, place).may_fire(rule)
                     || (!self.removed(rule) && after.must_do((self.before, rule), self.new))
             }
             Cause::Allow(_, gate) => !after.may_open(gate),
-            Cause::Label => !self.label_differs(place),
-            Cause::Tool => self.is(place, &|dim, value| matches!(dim, Dim::Hosted(_)) && value == 0),
+            Cause::Label => !self.label_differs(space, place),
+            Cause::Tool => is(space, place, &|dim, value| matches!(dim, Dim::Hosted(_)) && value == 0),
             Cause::Nearer(rule) => !after.may_fire(rule),
-            Cause::Still => !after.may_still() && !self.before.look(self.space, place).may_still(),
+            Cause::Still => !after.may_still() && !self.before.look(space, place).may_still(),
             Cause::Other | Cause::Binding => false,
         };
         if idle || !after.may_allow(self.new) {
@@ -174,7 +174,7 @@ impl<'a> Pair<'a> {
         if matches!(cause, Cause::Nearer(..) | Cause::Binding) {
             return false;
         }
-        self.old.is_some_and(|old| self.before.look(self.space, place).must_allow(old))
+        self.old.is_some_and(|old| self.before.look(space, place).must_allow(old))
     }
 
     /// Whether a rule of the old policy takes the backend out.
@@ -183,14 +183,9 @@ impl<'a> Pair<'a> {
         index.zip(self.old).is_none_or(|(index, old)| self.before.removes(index, old))
     }
 
-    /// Whether a dimension is fixed so.
-    fn is(&self, place: &Place, wanted: &dyn Fn(&Dim, usize) -> bool) -> bool {
-        self.space.dims.iter().zip(place).any(|(dim, value)| value.is_some_and(|value| wanted(dim, value)))
-    }
-
     /// Whether the policies may say other things of the label of a place.
-    fn label_differs(&self, place: &Place) -> bool {
-        let fixed = self.space.dims.iter().zip(place).find_map(|(dim, value)| match dim {
+    fn label_differs(&self, space: &Space, place: &Place) -> bool {
+        let fixed = space.dims.iter().zip(place).find_map(|(dim, value)| match dim {
             Dim::Label(labels) => labels.get((*value)?),
             _ => None,
         });
@@ -238,4 +233,9 @@ fn more<T: PartialEq>(old: &[T], new: &[T]) -> bool {
 /// Whether a list of pins binds less; an empty one binds nothing.
 fn looser<T: PartialEq>(old: &[T], new: &[T]) -> bool {
     !old.is_empty() && (new.is_empty() || more(old, new))
+}
+
+/// Whether a dimension is fixed so.
+fn is(space: &Space, place: &Place, wanted: &dyn Fn(&Dim, usize) -> bool) -> bool {
+    space.dims.iter().zip(place).any(|(dim, value)| value.is_some_and(|value| wanted(dim, value)))
 }

@@ -10,7 +10,7 @@ use super::causes::Cause;
 use super::dim::Dim;
 use super::search::{Found, Sought, find};
 use super::side::{Side, led_by, opens, standing};
-use super::space::{Place, Space};
+use super::space::{Place, Scope, Space};
 use crate::model::{BackendId, Facts, Plan, Word};
 
 /// One difference.
@@ -47,15 +47,15 @@ pub(super) struct Opened {
 }
 
 /// What is possible under `after` and not under `before`.
-pub(super) fn opened(before: Side<'_>, after: Side<'_>, space: &Space) -> Opened {
+pub(super) fn opened(before: Side<'_>, after: Side<'_>) -> Opened {
     let mut opened = Opened::default();
     for (index, backend) in after.policy.backends().iter().enumerate() {
         let Ok(new) = u16::try_from(index).map(BackendId) else { continue };
         let old = before.policy.id_of(backend.name.as_str());
-        let one = Pair { before, after, space, old, new, name: &backend.name };
+        let one = Pair { before, after, old, new, name: &backend.name };
         one.changes(&mut opened);
     }
-    fall_backs(before, after, space, &mut opened);
+    fall_backs(before, after, &mut opened);
     opened
 }
 
@@ -63,7 +63,6 @@ pub(super) fn opened(before: Side<'_>, after: Side<'_>, space: &Space) -> Opened
 pub(super) struct Pair<'a> {
     pub(super) before: Side<'a>,
     pub(super) after: Side<'a>,
-    pub(super) space: &'a Space,
     pub(super) old: Option<BackendId>,
     pub(super) new: BackendId,
     name: &'a Word,
@@ -71,24 +70,21 @@ pub(super) struct Pair<'a> {
 
 impl Pair<'_> {
     fn changes(&self, opened: &mut Opened) {
-        let mut dims = BTreeSet::new();
-        self.after.depends(self.space, self.new, &mut dims);
-        if let Some(old) = self.old {
-            self.before.depends(self.space, old, &mut dims);
-        }
+        let causes = self.causes();
+        let (space, dims) = self.space(&causes);
         let says = !(self.after.policy.says.is_empty() && self.before.policy.says.is_empty());
-        for cause in self.causes() {
+        for cause in causes {
             let dims = match &cause {
-                Cause::Rule(rule) | Cause::Nearer(rule) => led_by(&rule.gate, self.space, says, &dims),
-                Cause::Allow(_, gate) => led_by(gate, self.space, says, &dims),
-                Cause::Label => self.first(&dims, &|dim| matches!(dim, Dim::Label(_) | Dim::App(_))),
-                Cause::Tool => self.first(&dims, &|dim| matches!(dim, Dim::Hosted(_))),
+                Cause::Rule(rule) | Cause::Nearer(rule) => led_by(&rule.gate, &space, says, &dims),
+                Cause::Allow(_, gate) => led_by(gate, &space, says, &dims),
+                Cause::Label => first(&space, &dims, &|dim| matches!(dim, Dim::Label(_) | Dim::App(_))),
+                Cause::Tool => first(&space, &dims, &|dim| matches!(dim, Dim::Hosted(_))),
                 Cause::Still | Cause::Other | Cause::Binding => dims.iter().copied().collect(),
             };
-            let excluded = |place: &Place| self.excluded(&cause, place);
+            let excluded = |place: &Place| self.excluded(&cause, &space, place);
             let has = |facts: &Facts| self.shows(&cause, facts);
             let sought = Sought { excluded: &excluded, has: &has, passes: Some((self.after, self.new)) };
-            match self.find(&dims, sought) {
+            match located_first(&space, &dims, sought) {
                 Found::None => {}
                 Found::Unknown => opened.undecided.push(format!("{} [{}]", self.name, cause.name())),
                 Found::Example(example) => {
@@ -106,23 +102,32 @@ impl Pair<'_> {
         }
     }
 
-    /// An example among requests whose data was all located, which are what an officer thinks of; else among all.
-    fn find(&self, dims: &[usize], sought: Sought<'_>) -> Found {
-        let told = |dim: &usize| matches!(self.space.dims.get(*dim), Some(Dim::Declared(_)));
-        let located: Vec<usize> = dims.iter().copied().filter(|dim| !told(dim)).collect();
-        if located.len() < dims.len()
-            && let found @ Found::Example(_) = find(self.space, &located, &self.space.open(), sought)
-        {
-            return found;
+    /// What can make a difference to this backend, and nothing else: the space, and its dimensions that count.
+    fn space(&self, causes: &[Cause<'_>]) -> (Space, BTreeSet<usize>) {
+        let (before, after) = (self.before, self.after);
+        let mut told = vec![(after, self.new)];
+        told.extend(self.old.map(|old| (before, old)));
+        let mut scope = Scope::default();
+        if causes.iter().any(|cause| matches!(cause, Cause::Nearer(_))) {
+            // Whether it is the nearest depends on what becomes of those that are nearer.
+            for side in [before, after] {
+                let own =
+                    side.policy.id_of(self.name.as_str()).and_then(|id| side.policy.backend(id)).map(|one| one.tier);
+                let all = (0..).map(BackendId).zip(side.policy.backends());
+                told.extend(all.filter(|(_, other)| Some(other.tier) < own).map(|(id, _)| (side, id)));
+                scope.conditions.extend(side.fall_back_conditions());
+            }
         }
-        find(self.space, dims, &self.space.open(), sought)
-    }
-
-    /// The dimensions, those of a kind first.
-    fn first(&self, dims: &BTreeSet<usize>, kind: &dyn Fn(&Dim) -> bool) -> Vec<usize> {
-        let of_kind = |at: &&usize| self.space.dims.get(**at).is_some_and(kind);
-        let (first, rest): (Vec<&usize>, Vec<&usize>) = dims.iter().partition(of_kind);
-        first.into_iter().chain(rest).copied().collect()
+        told.iter().for_each(|(side, backend)| side.tell(*backend, &mut scope));
+        let asked = scope.conditions.clone();
+        let space = Space::among(&[(before.policy, before.today), (after.policy, after.today)], scope, false);
+        let says = !(after.policy.says.is_empty() && before.policy.says.is_empty());
+        let mut dims = BTreeSet::new();
+        told.iter().for_each(|(side, backend)| side.depends(&space, *backend, &mut dims));
+        for condition in asked {
+            condition.visit(true, &mut |atom, _| space.depends(atom, says, &mut dims));
+        }
+        (space, dims)
     }
 
     /// Whether a request shows the difference that a cause may make.
@@ -145,8 +150,30 @@ impl Pair<'_> {
     }
 }
 
+/// An example among requests whose data was all located, which are what an officer thinks of; else among all.
+fn located_first(space: &Space, dims: &[usize], sought: Sought<'_>) -> Found {
+    let told = |dim: &usize| matches!(space.dims.get(*dim), Some(Dim::Declared(_)));
+    let located: Vec<usize> = dims.iter().copied().filter(|dim| !told(dim)).collect();
+    if located.len() < dims.len()
+        && let found @ Found::Example(_) = find(space, &located, &space.open(), sought)
+    {
+        return found;
+    }
+    find(space, dims, &space.open(), sought)
+}
+
+/// The dimensions, those of a kind first.
+fn first(space: &Space, dims: &BTreeSet<usize>, kind: &dyn Fn(&Dim) -> bool) -> Vec<usize> {
+    let of_kind = |at: &&usize| space.dims.get(**at).is_some_and(kind);
+    let (first, rest): (Vec<&usize>, Vec<&usize>) = dims.iter().partition(of_kind);
+    first.into_iter().chain(rest).copied().collect()
+}
+
 /// A `fall back` that was not open, or opens sooner.
-fn fall_backs(before: Side<'_>, after: Side<'_>, space: &Space, opened: &mut Opened) {
+fn fall_backs(before: Side<'_>, after: Side<'_>, opened: &mut Opened) {
+    let conditions = before.fall_back_conditions().chain(after.fall_back_conditions()).collect();
+    let policies = [(before.policy, before.today), (after.policy, after.today)];
+    let space = &Space::among(&policies, Scope { conditions, ..Scope::default() }, false);
     for clause in &after.today.fall_backs {
         let was = before.today.fall_backs.iter().any(|other| {
             other.gate == clause.gate

@@ -11,9 +11,9 @@ use jiff::civil::Date;
 
 use super::super::Policy;
 use super::super::resolved::Resolved;
+use super::Study;
 use super::diff::{self, Opened};
 use super::side::Side;
-use super::{Space, Study};
 use crate::model::Word;
 
 /// Instants that are looked at; beyond it what lies later is undecided.
@@ -75,10 +75,9 @@ impl Study {
             }
             before = Some(decides);
             let day = (instant != self.now).then(|| self.gathered.day(instant));
-            let space = Space::new(&[(&old.policy, &old.today), (&new.policy, &new.today)], false);
             let (old, new) = (old.side(instant), new.side(instant));
-            changes.opened.add(day, diff::opened(old, new, &space));
-            changes.refused.add(day, diff::opened(new, old, &space));
+            changes.opened.add(day, diff::opened(old, new));
+            changes.refused.add(day, diff::opened(new, old));
         }
         if more {
             changes.opened.undecided.push(format!("> {INSTANTS_MAX}"));

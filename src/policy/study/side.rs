@@ -7,12 +7,12 @@ use jiff::Timestamp;
 use super::super::engine::{Undetected, evaluate};
 use super::super::facts::by_label;
 use super::super::program::has;
-use super::super::resolved::{Atom, Gate, Resolved, Rule};
+use super::super::resolved::{Atom, Condition, Gate, Resolved, Rule};
 use super::super::view::View;
 use super::super::{BackendSet, Policy};
 use super::dim::Dim;
 use super::look::Look;
-use super::space::{Open, Place, Space};
+use super::space::{Open, Place, Scope, Space};
 use crate::model::{Action, BackendId, Facts, LabelFact, Plan, Removal};
 
 /// A policy with its rules as they stand today; rows of the program and rules have the same order.
@@ -79,23 +79,35 @@ impl<'a> Side<'a> {
     /// The dimensions on which it depends what becomes of a backend.
     pub(super) fn depends(&self, space: &Space, backend: BackendId, into: &mut BTreeSet<usize>) {
         let says = !self.policy.says.is_empty();
-        let mut gates: Vec<&Gate> = Vec::new();
-        for (index, allow) in self.today.allows.iter().enumerate() {
-            if self.admits(index, backend) {
-                gates.push(&allow.gate);
-            }
+        for (_, rule) in self.today.rules.iter().enumerate().filter(|(index, _)| self.demands(*index, backend)) {
+            self.changed(space, rule, into);
         }
-        gates.extend(self.today.tools.iter().map(|tool| &tool.gate));
-        for (index, rule) in self.today.rules.iter().enumerate().filter(|(index, _)| self.concerns(*index, backend)) {
-            gates.push(&rule.gate);
-            if self.demands(index, backend) {
-                self.changed(space, rule, into);
-            }
-        }
-        for condition in gates.into_iter().flat_map(|gate| gate.when.iter().chain(&gate.unless)) {
+        for condition in self.conditions(backend) {
             condition.visit(true, &mut |atom, _| space.depends(atom, says, into));
         }
         space.depends(&Atom::Hosted, says, into);
+    }
+
+    /// The conditions on which it depends what becomes of a backend.
+    fn conditions(&self, backend: BackendId) -> impl Iterator<Item = &'a Condition> {
+        let side = *self;
+        let allows = side.today.allows.iter().enumerate().filter(move |(index, _)| side.admits(*index, backend));
+        let rules = side.today.rules.iter().enumerate().filter(move |(index, _)| side.concerns(*index, backend));
+        let gates = allows.map(|(_, allow)| &allow.gate).chain(side.today.tools.iter().map(|tool| &tool.gate));
+        let gates = gates.chain(rules.map(|(_, rule)| &rule.gate));
+        gates.flat_map(|gate| gate.when.iter().chain(&gate.unless))
+    }
+
+    /// Adds what becomes of a backend to what a space has to tell apart.
+    pub(super) fn tell(&self, backend: BackendId, scope: &mut Scope<'a>) {
+        let rows = self.policy.program().rules.iter().enumerate();
+        scope.conditions.extend(self.conditions(backend));
+        scope.rules.extend(rows.filter(|(index, _)| self.concerns(*index, backend)).map(|(_, row)| row));
+    }
+
+    /// The conditions of its `fall back` clauses.
+    pub(super) fn fall_back_conditions(&self) -> impl Iterator<Item = &'a Condition> {
+        self.today.fall_backs.iter().flat_map(|clause| clause.gate.when.iter().chain(&clause.gate.unless))
     }
 
     /// All that may refuse a backend a request, each with the dimensions on which it depends alone, those of data last.
@@ -191,7 +203,7 @@ pub(super) enum Obstacle {
 }
 
 /// The dimensions with those of types of data last.
-fn data_last(space: &Space, dims: BTreeSet<usize>) -> Vec<usize> {
+fn data_last(space: &Space, dims: impl IntoIterator<Item = usize>) -> Vec<usize> {
     let data = |at: &usize| matches!(space.dims.get(*at), Some(Dim::Type(..)));
     let (last, first): (Vec<usize>, Vec<usize>) = dims.into_iter().partition(data);
     first.into_iter().chain(last).collect()
@@ -200,20 +212,18 @@ fn data_last(space: &Space, dims: BTreeSet<usize>) -> Vec<usize> {
 /// Dimensions in the order of a search for what refuses: who asks, what was read and what was declared first, since that settles
 /// most, then the types of data, those of a gate before all other.
 pub(super) fn settled_first(gate: &Gate, space: &Space, says: bool, dims: &BTreeSet<usize>) -> Vec<usize> {
-    let data = |at: &usize| matches!(space.dims.get(*at), Some(Dim::Type(..)));
-    let led = led_by(gate, space, says, dims);
-    let (last, first): (Vec<usize>, Vec<usize>) = led.into_iter().partition(data);
-    first.into_iter().chain(last).collect()
+    data_last(space, led_by(gate, space, says, dims))
 }
 
-/// Dimensions with those of a gate first: what leads a search is fixed first.
+/// Dimensions with those of a gate first, and of these the types of data last: what leads a search is fixed first, and where nothing is
+/// declared and a label takes data away, no type needs to be tried.
 pub(super) fn led_by(gate: &Gate, space: &Space, says: bool, dims: &BTreeSet<usize>) -> Vec<usize> {
     let mut first = BTreeSet::new();
     for condition in gate.when.iter().chain(&gate.unless) {
         condition.visit(true, &mut |atom, _| space.depends(atom, says, &mut first));
     }
-    let rest = dims.iter().filter(|dim| !first.contains(dim));
-    first.iter().chain(rest).copied().collect()
+    let rest: Vec<usize> = dims.difference(&first).copied().collect();
+    data_last(space, first).into_iter().chain(rest).collect()
 }
 
 /// How a backend stands in a plan: not at all, or with these duties.

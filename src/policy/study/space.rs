@@ -9,11 +9,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::Policy;
 use super::super::facts::by_label;
-use super::super::resolved::{Atom, Resolved, What};
+use super::super::program::RuleRow;
+use super::super::resolved::{Atom, Condition, Resolved, What};
 use super::super::scenario::nothing;
 use super::super::view::View;
 pub(super) use super::bound::Bound;
-use super::declared_dims::{of_scores, residents};
 use super::dim::{Dim, amounts};
 use crate::model::{Action, Catalogue, Certainty, ClassId, Country, EntityId, Facts, LabelFact, Word};
 
@@ -29,6 +29,14 @@ pub(super) enum Open {
     Least,
     /// The most that it can add.
     Most,
+}
+
+/// What of some policies a space has to tell apart.
+#[derive(Debug, Default)]
+pub(super) struct Scope<'a> {
+    pub(super) conditions: Vec<&'a Condition>,
+    /// The rules whose duties count.
+    pub(super) rules: Vec<&'a RuleRow>,
 }
 
 #[derive(Debug)]
@@ -47,15 +55,20 @@ impl Space {
     ///
     /// With `told`, only what a scenario can say: nothing unknown but what was not read.
     pub(super) fn new(policies: &[(&Policy, &Resolved)], told: bool) -> Self {
+        let conditions = policies.iter().flat_map(|(_, resolved)| resolved.conditions()).collect();
+        let rules = policies.iter().flat_map(|(policy, _)| &policy.program().rules).collect();
+        Self::among(policies, Scope { conditions, rules }, told)
+    }
+
+    /// The space that a part of these policies tells apart.
+    pub(super) fn among(policies: &[(&Policy, &Resolved)], scope: Scope<'_>, told: bool) -> Self {
         let Some((first, _)) = policies.first() else { return Self::empty() };
         let catalogue = first.catalogue().clone();
         let mut atoms: BTreeSet<Atom> = BTreeSet::new();
-        for (_, resolved) in policies {
-            for condition in resolved.conditions() {
-                condition.visit(true, &mut |atom, _| {
-                    atoms.insert(atom.clone());
-                });
-            }
+        for condition in scope.conditions {
+            condition.visit(true, &mut |atom, _| {
+                atoms.insert(atom.clone());
+            });
         }
         let mut space = Self {
             dims: Vec::new(),
@@ -67,7 +80,7 @@ impl Space {
         space.declarations(policies, &atoms, told);
         space.flags(&atoms);
         space.hosted(policies);
-        space.data(policies, &atoms, told);
+        space.data(&scope.rules, &atoms, told);
         space.tabulate(policies, &atoms);
         space
     }
@@ -75,73 +88,6 @@ impl Space {
     fn empty() -> Self {
         let catalogue = Catalogue::default();
         Self { dims: Vec::new(), tables: BTreeMap::new(), of_type: Vec::new(), catalogue, health: None }
-    }
-
-    /// What an application declares: label, app, tenant, purpose, roles, residence; and the leak score.
-    fn declarations(&mut self, policies: &[(&Policy, &Resolved)], atoms: &BTreeSet<Atom>, told: bool) {
-        let (mut apps, mut tenants, mut purposes) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
-        let (mut roles, mut scores, mut areas) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
-        let mut sums = BTreeSet::new();
-        let mut labelled = false;
-        for atom in atoms {
-            match atom {
-                Atom::App(app) => {
-                    apps.insert(app.clone());
-                }
-                Atom::Group(group) => apps.extend(group.iter().cloned()),
-                Atom::Tenant(tenant) => {
-                    tenants.insert(tenant.clone());
-                }
-                Atom::Purpose(purpose) => {
-                    purposes.insert(purpose.clone());
-                }
-                Atom::Role(role) => {
-                    roles.insert(role.clone());
-                }
-                Atom::LeakAtLeast(score) => {
-                    scores.insert(*score);
-                }
-                Atom::LeakHistoryAtLeast(score) => {
-                    sums.insert(*score);
-                }
-                Atom::Residence(countries) => areas.push(countries.clone()),
-                Atom::Label(_) => labelled = true,
-                _ => {}
-            }
-        }
-        let mut labels: BTreeSet<Word> = BTreeSet::new();
-        for (policy, resolved) in policies {
-            labels.extend(policy.labels().iter().cloned());
-            for says in &resolved.says {
-                labelled = true;
-                apps.extend(says.issuers.iter().cloned());
-            }
-        }
-        if labelled {
-            let unknown = (!told).then_some(LabelFact::Unknown);
-            let named = labels.into_iter().map(LabelFact::Named);
-            self.dims.push(Dim::Label([LabelFact::Absent].into_iter().chain(named).chain(unknown).collect()));
-        }
-        self.dims.extend(of_scores(&scores, told).map(Dim::Leak));
-        self.dims.extend(of_scores(&sums, told).map(Dim::History));
-        let named = |words: BTreeSet<Word>| [Word::fixed("")].into_iter().chain(words).collect::<Vec<Word>>();
-        if !apps.is_empty() {
-            self.dims.push(Dim::App(named(apps)));
-        }
-        if !tenants.is_empty() {
-            self.dims.push(Dim::Tenant(named(tenants)));
-        }
-        if !purposes.is_empty() {
-            let mut values = vec![None];
-            values.extend(purposes.iter().cloned().map(|purpose| Some((purpose, false))));
-            if !told {
-                values.extend(purposes.into_iter().chain([Word::UNKNOWN]).map(|purpose| Some((purpose, true))));
-            }
-            self.dims.push(Dim::Purpose(values));
-        }
-        self.dims.extend(roles.into_iter().map(Dim::Role));
-        let own = policies.first().map(|(policy, _)| *policy);
-        self.dims.extend(own.into_iter().flat_map(|policy| residents(policy, &areas, told)));
     }
 
     /// What is so or not, whoever asks. What was not read may hold any data, so these are always there.
@@ -165,13 +111,12 @@ impl Space {
     }
 
     /// Types, one dimension for all that no rule tells apart, and classes that something may declare.
-    fn data(&mut self, policies: &[(&Policy, &Resolved)], atoms: &BTreeSet<Atom>, told: bool) {
+    fn data(&mut self, rules: &[&RuleRow], atoms: &BTreeSet<Atom>, told: bool) {
         let mut alike: BTreeMap<(u64, bool, Vec<bool>, Vec<Action>), usize> = BTreeMap::new();
         let entities: Vec<_> = (0_u16..).map(EntityId).zip(self.catalogue.entities.clone()).collect();
         for (entity, info) in entities {
             let named = atoms.iter().map(|atom| *atom_type(atom).unwrap_or(&EntityId(u16::MAX)) == entity).collect();
-            let rules = policies.iter().flat_map(|(policy, _)| &policy.program().rules);
-            let actions = rules.map(|rule| rule.action(entity)).collect();
+            let actions = rules.iter().map(|rule| rule.action(entity)).collect();
             let dim = *alike.entry((info.classes.0, info.names_somebody, named, actions)).or_insert_with(|| {
                 self.dims.push(Dim::Type(entity, amounts(entity, info.classes, atoms, told)));
                 self.dims.len() - 1

@@ -2,6 +2,7 @@
 
 mod algebra;
 mod duties;
+mod large;
 mod laws;
 mod messages;
 mod naive;
