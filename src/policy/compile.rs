@@ -91,6 +91,11 @@ impl Gathered {
         Today { earliest: day(&self.zones.last), latest: day(&self.zones.first) }
     }
 
+    /// Noon of a day at home: where home has several clocks, of the latest of them, when it is that day at all of them or nearly.
+    pub(super) fn noon(&self, day: Date) -> Option<Timestamp> {
+        Some(day.at(12, 0, 0, 0).to_zoned(self.zones.last.clone()).ok()?.timestamp())
+    }
+
     /// Date and time at home; nothing where home has several clocks.
     pub(super) fn clock(&self, instant: Timestamp) -> Option<String> {
         let one = self.zones.first == self.zones.last;

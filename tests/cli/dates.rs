@@ -29,3 +29,26 @@ fn what_is_still_to_be_verified_is_unknown_and_said() {
     let lint = house.run("policy lint --policies house/policies");
     assert!(lint.status == Some(1) && lint.out.contains(reason), "{lint:?}");
 }
+
+/// A statement that begins later is not tried today, and can be read as of a day on which it stands.
+#[test]
+fn a_folder_is_read_as_of_another_day() {
+    let house = House::new();
+    house.edit(
+        "policies/main.policy",
+        "\nscenario ",
+        "\nrule from-next-century\n  because \"x\"\n  when data includes email\n  from 2098-03-01\n  only backends on premises\n  must block email\n\nscenario ",
+    );
+    let dormant = "not in force today, so not tried: from-next-century";
+    let today = house.run("policy test --policies house/policies");
+    assert!(today.out.contains(dormant), "{today:?}");
+    let then = house.run("policy test --policies house/policies --on 2098-03-01");
+    assert!(!then.out.contains(dormant), "{then:?}");
+    house.run("policy ask email --policies house/policies").must(0, &[]);
+    for (day, status) in [("2098-02-28", 0), ("2098-03-01", 1)] {
+        let answer = house.run(&format!("policy ask email --policies house/policies --on {day}"));
+        assert_eq!(answer.status, Some(status), "{day}: {answer:?}");
+    }
+    let wrong = house.run("policy test --policies house/policies --on tomorrow");
+    assert!(wrong.status == Some(2) && wrong.said.contains("--on"), "{wrong:?}");
+}

@@ -16,8 +16,10 @@ mod sheet;
 
 use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
 use clap::Subcommand;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::Serialize;
 
 use super::{Exit, Printer};
@@ -44,9 +46,9 @@ pub(super) enum Command {
     /// Run the scenarios, and say what they do not reach
     Test(read::Test),
     /// Write the scenarios that are missing, as sentences of the sheet
-    Suggest(Folder),
+    Suggest(Reading),
     /// Say what is wrong although every word is right
-    Lint(Folder),
+    Lint(Reading),
     /// Say which flows a newer folder opens and refuses: exact, with an example of each
     Diff(change::Diff),
     /// Take the recorded decisions of the audit log again under a newer folder, and say what would flip
@@ -76,6 +78,26 @@ pub(super) struct Folder {
     json: bool,
 }
 
+/// Where the policy is, and the day on which it is read.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct Reading {
+    #[command(flatten)]
+    folder: Folder,
+    /// Read it as it will stand, or stood, on this day at home: what begins or ends by then is in force or no more
+    #[arg(long, value_name = "DATE")]
+    on: Option<Date>,
+}
+
+impl Reading {
+    /// Reads and understands the folder, as of the day asked for, or now.
+    fn study(&self) -> anyhow::Result<Study> {
+        let today = study(&self.folder.policies)?;
+        let Some(day) = self.on else { return Ok(today) };
+        let noon = today.noon(day).with_context(|| format!("{day} is too far away"))?;
+        Ok(Officer::of_folder(&self.folder.policies)?.study(noon)?)
+    }
+}
+
 /// Runs a tool. What goes wrong is told in the language of the folder.
 pub(super) fn run(command: Command, printer: Printer) -> anyhow::Result<Exit> {
     let language = command.folder().map(spoken).unwrap_or_default();
@@ -93,12 +115,13 @@ impl Command {
     fn folder(&self) -> Option<&Path> {
         Some(match self {
             Self::Init(_) | Self::Key(_) => return None,
-            Self::Check(folder) | Self::Suggest(folder) | Self::Lint(folder) => &folder.policies,
+            Self::Check(folder) => &folder.policies,
+            Self::Suggest(reading) | Self::Lint(reading) => &reading.folder.policies,
             Self::Fmt(arguments) => &arguments.folder.policies,
-            Self::Matrix(arguments) => &arguments.folder.policies,
-            Self::Ask(arguments) => &arguments.folder.policies,
-            Self::Explain(arguments) => &arguments.folder.policies,
-            Self::Test(arguments) => &arguments.folder.policies,
+            Self::Matrix(arguments) => &arguments.reading.folder.policies,
+            Self::Ask(arguments) => &arguments.reading.folder.policies,
+            Self::Explain(arguments) => &arguments.reading.folder.policies,
+            Self::Test(arguments) => &arguments.reading.folder.policies,
             Self::Diff(arguments) => &arguments.first,
             Self::Replay(arguments) => &arguments.folder.policies,
             Self::Shadow(arguments) => &arguments.policies,
@@ -125,8 +148,8 @@ fn tool(command: Command, printer: Printer) -> anyhow::Result<Exit> {
         Command::Ask(arguments) => read::ask(&arguments, printer),
         Command::Explain(arguments) => read::explain(&arguments, printer),
         Command::Test(arguments) => read::test(&arguments, printer),
-        Command::Suggest(folder) => read::suggest(&folder, printer),
-        Command::Lint(folder) => read::lint(&folder, printer),
+        Command::Suggest(reading) => read::suggest(&reading, printer),
+        Command::Lint(reading) => read::lint(&reading, printer),
         Command::Diff(arguments) => change::diff(&arguments, printer),
         Command::Replay(arguments) => replay::replay(&arguments, printer),
         Command::Shadow(arguments) => shadow::shadow(&arguments, printer),

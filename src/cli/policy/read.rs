@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use serde::Serialize;
 
-use super::{Exit, Folder, Printer, now, page, record, say, show, study};
+use super::{Exit, Folder, Printer, Reading, page, record, say, show};
 use crate::app::Officer;
 use crate::model::entry::RequestId;
 use crate::policy::study::{Answer, Coverage, MatrixRow, Mutant, Study};
@@ -14,7 +14,7 @@ use crate::policy::{self, Diagnostic, Language, run_scenarios, starter};
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Matrix {
     #[command(flatten)]
-    pub(super) folder: Folder,
+    pub(super) reading: Reading,
     /// Write one self-contained page that prints well
     #[arg(long, conflicts_with_all = ["json", "csv"])]
     html: bool,
@@ -28,7 +28,7 @@ pub(in crate::cli) struct Ask {
     /// What is given, and where to: "health and FR resident to openai-us"
     question: String,
     #[command(flatten)]
-    pub(super) folder: Folder,
+    pub(super) reading: Reading,
 }
 
 #[derive(Debug, clap::Args)]
@@ -40,13 +40,13 @@ pub(in crate::cli) struct Explain {
     #[arg(long, default_value = "audit")]
     audit: PathBuf,
     #[command(flatten)]
-    pub(super) folder: Folder,
+    pub(super) reading: Reading,
 }
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Test {
     #[command(flatten)]
-    pub(super) folder: Folder,
+    pub(super) reading: Reading,
     /// Weaken or take out each rule, and fail when no scenario notices
     #[arg(long)]
     mutate: bool,
@@ -72,7 +72,7 @@ struct Tested {
 }
 
 pub(super) fn matrix(arguments: &Matrix, printer: Printer) -> anyhow::Result<Exit> {
-    let study = study(&arguments.folder.policies)?;
+    let study = arguments.reading.study()?;
     let (columns, rows) = (study.columns(), study.matrix());
     if arguments.html {
         printer.text(page::html(&study, &columns, &rows));
@@ -87,7 +87,9 @@ pub(super) fn matrix(arguments: &Matrix, printer: Printer) -> anyhow::Result<Exi
             backends: columns.clone(),
             rows: &rows,
         };
-        show(printer, arguments.folder.json, &table, || printer.text(page::text(&columns, &rows, study.language())));
+        show(printer, arguments.reading.folder.json, &table, || {
+            printer.text(page::text(&columns, &rows, study.language()))
+        });
     }
     let undecided = rows.iter().flat_map(|row| &row.cells).filter(|cell| !cell.exact).count();
     if undecided > 0 {
@@ -103,23 +105,30 @@ pub(super) fn matrix(arguments: &Matrix, printer: Printer) -> anyhow::Result<Exi
 }
 
 pub(super) fn ask(arguments: &Ask, printer: Printer) -> anyhow::Result<Exit> {
-    let study = study(&arguments.folder.policies)?;
-    answer(&study, &arguments.question, false, &arguments.folder, printer)
+    let study = arguments.reading.study()?;
+    answer(&study, &arguments.question, false, &arguments.reading.folder, printer)
 }
 
 pub(super) fn explain(arguments: &Explain, printer: Printer) -> anyhow::Result<Exit> {
     let id = arguments.what.to_str().and_then(RequestId::parse);
     if let Some(id) = id.filter(|_| !arguments.what.exists()) {
-        return record::explain(id, &arguments.audit, arguments.folder.json, printer);
+        if arguments.reading.on.is_some() {
+            bail!(say(
+                super::spoken(&arguments.reading.folder.policies),
+                "a request is explained with the policy of the day on which it was decided: leave out `--on`",
+                "une requête s'explique par la politique du jour où elle a été décidée : retirez `--on`"
+            ));
+        }
+        return record::explain(id, &arguments.audit, arguments.reading.folder.json, printer);
     }
-    let study = study(&arguments.folder.policies)?;
+    let study = arguments.reading.study()?;
     if !arguments.what.exists() {
         bail!(neither_file_nor_id(&arguments.what, study.language()));
     }
     let text = std::fs::read_to_string(&arguments.what).with_context(|| arguments.what.display().to_string())?;
     let lines = text.lines().filter(|line| !line.trim_start().starts_with('#'));
     let question = lines.collect::<Vec<_>>().join(" ");
-    answer(&study, &question, true, &arguments.folder, printer)
+    answer(&study, &question, true, &arguments.reading.folder, printer)
 }
 
 /// What is said of something that is no file and no whole id.
@@ -187,9 +196,9 @@ fn colon(language: Language) -> &'static str {
 }
 
 pub(super) fn test(arguments: &Test, printer: Printer) -> anyhow::Result<Exit> {
-    let officer = Officer::of_folder(&arguments.folder.policies)?;
-    let study = study(&arguments.folder.policies)?;
-    let mut failures = failures(study.policy());
+    let officer = Officer::of_folder(&arguments.reading.folder.policies)?;
+    let study = arguments.reading.study()?;
+    let mut failures = failures(&study);
     if arguments.packs {
         let shipped = starter::packs().into_iter().map(|(name, text)| (name.to_owned(), text.to_owned()));
         let french = starter::packs_in(Language::Fr).into_iter().map(|(name, text)| (name.to_owned(), text.to_owned()));
@@ -201,19 +210,19 @@ pub(super) fn test(arguments: &Test, printer: Printer) -> anyhow::Result<Exit> {
         packs.sort();
         packs.dedup();
         for (name, text) in packs {
-            let trial = officer.study_of(&starter::trial(&name, &text), now())?;
-            failures.extend(self::failures(trial.policy()));
+            let trial = officer.study_of(&starter::trial(&name, &text), study.instant())?;
+            failures.extend(self::failures(&trial));
         }
     }
     let mutants = arguments.mutate.then(|| study.mutants());
     let tested = Tested { failures, coverage: study.coverage(), mutants };
-    show(printer, arguments.folder.json, &tested, || print_tested(&tested, study.language(), printer));
+    show(printer, arguments.reading.folder.json, &tested, || print_tested(&tested, study.language(), printer));
     let well = tested.failures.is_empty() && tested.mutants.as_ref().is_none_or(Vec::is_empty);
     Ok(if well { Exit::Well } else { Exit::Findings })
 }
 
-fn failures(policy: &policy::Policy) -> Vec<String> {
-    let results = run_scenarios(policy, now());
+fn failures(study: &Study) -> Vec<String> {
+    let results = run_scenarios(study.policy(), study.instant());
     let told = |result: &policy::ScenarioResult| {
         let (file, line, title) = (&result.file, result.line, &result.title);
         result.failures.iter().map(|failure| format!("{file}:{line}: \"{title}\": {failure}")).collect::<Vec<_>>()
@@ -268,8 +277,8 @@ fn truth_words(truth: &str, language: Language) -> &'static str {
     }
 }
 
-pub(super) fn suggest(folder: &Folder, printer: Printer) -> anyhow::Result<Exit> {
-    let study = study(&folder.policies)?;
+pub(super) fn suggest(reading: &Reading, printer: Printer) -> anyhow::Result<Exit> {
+    let study = reading.study()?;
     let mutants = study.mutants();
     let undecided: Vec<&Mutant> = mutants.iter().filter(|mutant| mutant.undecided).collect();
     for mutant in &undecided {
@@ -277,7 +286,7 @@ pub(super) fn suggest(folder: &Folder, printer: Printer) -> anyhow::Result<Exit>
     }
     let found_undecided = !undecided.is_empty();
     let suggestions = Study::suggestions(mutants);
-    show(printer, folder.json, &suggestions, || {
+    show(printer, reading.folder.json, &suggestions, || {
         for suggestion in &suggestions {
             printer.line(&suggestion.text);
         }
@@ -290,10 +299,10 @@ pub(super) fn suggest(folder: &Folder, printer: Printer) -> anyhow::Result<Exit>
     Ok(if suggestions.is_empty() && !found_undecided { Exit::Well } else { Exit::Findings })
 }
 
-pub(super) fn lint(folder: &Folder, printer: Printer) -> anyhow::Result<Exit> {
-    let study = study(&folder.policies)?;
+pub(super) fn lint(reading: &Reading, printer: Printer) -> anyhow::Result<Exit> {
+    let study = reading.study()?;
     let advice = study.lint();
-    show(printer, folder.json, &advice, || advice.iter().for_each(|one| printer.line(&one.text)));
+    show(printer, reading.folder.json, &advice, || advice.iter().for_each(|one| printer.line(&one.text)));
     printer.say(format!("{} {}", advice.len(), say(study.language(), "findings", "constats")));
     Ok(if advice.is_empty() { Exit::Well } else { Exit::Findings })
 }

@@ -100,6 +100,16 @@ impl Study {
         self.language
     }
 
+    /// The instant as of which everything is said.
+    pub const fn instant(&self) -> Timestamp {
+        self.now
+    }
+
+    /// Noon of a day at home; nothing beyond the years that can be told.
+    pub fn noon(&self, day: jiff::civil::Date) -> Option<Timestamp> {
+        self.gathered.noon(day)
+    }
+
     /// Date and time in words: at home, or in Greenwich where home has several clocks.
     pub fn clock(&self, instant: Timestamp) -> String {
         match self.gathered.clock(instant) {
