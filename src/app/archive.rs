@@ -6,8 +6,9 @@
 //! ```
 //!
 //! The files answer "by which rules was this decided" for a decision of any day. The state makes versions only increase and a
-//! freeze last over a restart, whatever becomes of the policy folder. Both are on disk before a policy comes into force. A
-//! state that is not there is gathered from the log ([`super::recover`]): taking it away brings nothing back.
+//! freeze last over a restart, whatever becomes of the policy folder. Both are on disk before a policy comes into force. What
+//! the log holds behind the place up to which a state knows it is gathered from there ([`super::recover`]): taking the state
+//! away, or laying an old copy in its place, brings nothing back.
 #![expect(clippy::disallowed_types, reason = "the composition root keeps these files")]
 
 use std::fs;
@@ -19,7 +20,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::files::{Files, MATCH_LISTS, bounded};
-use super::recover;
+use super::recover::{self, Found};
+use crate::audit::decisions::Place;
 use crate::gateway::snapshot::Freeze;
 use crate::limits::POLICY_STATE_BYTES_MAX;
 use crate::model::Word;
@@ -43,6 +45,33 @@ pub(crate) struct State {
     /// The freezes that a thaw ended and that would last yet: their orders, laid there again, do not begin them anew.
     #[serde(default)]
     pub(super) thawed: Vec<Thawed>,
+    /// Where the log ended that this knows.
+    #[serde(default)]
+    pub(super) log: Place,
+}
+
+impl State {
+    /// This, and what the log says since: the higher version counts, and what was thawed stays thawed.
+    fn and_then(self, found: Found) -> Self {
+        let Found { state: newer, over, .. } = found;
+        let mut state = Self { log: newer.log, ..self };
+        let highest = state.bundle.as_ref().map(|bundle| bundle.version);
+        if let Some(bundle) = newer.bundle.filter(|bundle| highest.is_none_or(|highest| highest < bundle.version)) {
+            state.bundle = Some(bundle);
+        }
+        state.freezes.retain(|freeze| !over.contains(&freeze.order));
+        for freeze in newer.freezes {
+            if !state.freezes.iter().any(|known| known.order == freeze.order) {
+                state.freezes.push(freeze);
+            }
+        }
+        for thawed in newer.thawed {
+            if !state.thawed.iter().any(|known| known.order == thawed.order) {
+                state.thawed.push(thawed);
+            }
+        }
+        state
+    }
 }
 
 /// An order to freeze that was thawed.
@@ -163,28 +192,28 @@ impl Archive {
         sync_folder(Some(&self.folder))
     }
 
-    /// How far the gateway got; where no state is there, what the log says of it. `signed`: only signed bundles come into
-    /// force, so that it matters which was the last.
+    /// How far the gateway got: what the state says, and what the log says since. `signed`: only signed bundles come into force,
+    /// so that it matters which was the last.
     ///
     /// # Errors
     /// A state that cannot be read, or that is gone together with the log: then nobody knows which version was the last.
     pub(crate) fn state(&self, signed: bool, now: Timestamp) -> Result<State, String> {
         let place = self.state_file();
         let told = |problem: &dyn std::fmt::Display| format!("{}: {problem}", place.display());
-        match bounded(&place, POLICY_STATE_BYTES_MAX) {
-            Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| told(&error)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                let audit = self.folder.parent().unwrap_or(&self.folder);
-                let found = recover::from_log(audit, now).map_err(|error| told(&error))?;
-                if signed && !found.spoke && self.keeps_any() {
-                    return Err(told(
-                        &"it is gone, and the log that would say which bundle was the last is gone too\n  help: put it back from a copy, or begin anew: take this folder away, and have the bundle signed by two approvers",
-                    ));
-                }
-                Ok(found.state)
-            }
-            Err(error) => Err(told(&error)),
+        let state = match bounded(&place, POLICY_STATE_BYTES_MAX) {
+            Ok(bytes) => Some(serde_json::from_slice::<State>(&bytes).map_err(|error| told(&error))?),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(told(&error)),
+        };
+        let audit = self.folder.parent().unwrap_or(&self.folder);
+        let since = state.as_ref().map(|state| state.log).unwrap_or_default();
+        let found = recover::from_log(audit, since, now).map_err(|error| told(&error))?;
+        if state.is_none() && signed && !found.spoke && self.keeps_any() {
+            return Err(told(
+                &"it is gone, and the log that would say which bundle was the last is gone too\n  help: put it back from a copy, or begin anew: take this folder away, and have the bundle signed by two approvers",
+            ));
         }
+        Ok(state.unwrap_or_default().and_then(found))
     }
 
     /// Whether files of a policy that was in force lie here.

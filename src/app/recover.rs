@@ -1,8 +1,9 @@
-//! What the audit log says of how far the gateway got, where the state beside it is gone.
+//! What the audit log says of how far the gateway got, behind the place up to which the state beside it knows it: all of it where
+//! the state is gone, and what an older copy of the state lacks.
 //!
 //! Every policy that came into force and every freeze that began or ended is an entry. Versions only increase, so the bundle of the
-//! highest version counts, wherever its entry lies: the newest may be of a gateway that did not know of the others. So the whole
-//! log is read, finished epochs included, newest first; a freeze lasts a day at most, and older entries of it say nothing any
+//! highest version counts, wherever its entry lies: the newest may be of a gateway that did not know of the others. So all
+//! that is new is read, finished epochs included, newest first; a freeze lasts a day at most, and older entries of it say nothing any
 //! more. It is not proven here: whoever can write the log without a trace can do more than this.
 
 use std::collections::BTreeSet;
@@ -13,7 +14,7 @@ use octroi_verify::problem::Problem;
 use serde_json::Value;
 
 use super::archive::{Accepted, Archive, Held, State, Thawed};
-use crate::audit::decisions::{Backwards, read_backwards};
+use crate::audit::decisions::{Place, read_backwards};
 use crate::model::entry::Digest;
 
 /// What was found.
@@ -22,26 +23,27 @@ pub(super) struct Found {
     pub(super) state: State,
     /// Whether the log holds an entry of a policy that came into force.
     pub(super) spoke: bool,
+    /// Orders of freezes that were ended.
+    pub(super) over: BTreeSet<String>,
 }
 
-/// Gathers the state from a log; where there is none, nothing is known.
+/// Gathers the state from a log, from a place on; where there is none, nothing is known.
 ///
 /// # Errors
 /// A log that cannot be read.
-pub(super) fn from_log(audit: &Path, now: Timestamp) -> Result<Found, Problem> {
-    let mut gathering = Gathering { now, found: Found::default(), over: BTreeSet::new() };
-    read_backwards(audit, &["policy", "freeze"], &mut gathering)?;
+pub(super) fn from_log(audit: &Path, since: Place, now: Timestamp) -> Result<Found, Problem> {
+    let mut gathering = Gathering { now, found: Found::default() };
+    let end = read_backwards(audit, &["policy", "freeze"], since, &mut |entry| gathering.take(entry))?;
+    gathering.found.state.log = end;
     Ok(gathering.found)
 }
 
 struct Gathering {
     now: Timestamp,
     found: Found,
-    /// Orders of freezes that were ended.
-    over: BTreeSet<String>,
 }
 
-impl Backwards for Gathering {
+impl Gathering {
     fn take(&mut self, entry: &[u8]) {
         let Ok(entry) = serde_json::from_slice::<Value>(entry) else { return };
         let Some(body) = entry.get("entry") else { return };
@@ -60,23 +62,17 @@ impl Backwards for Gathering {
         }
     }
 
-    fn is_enough(&self, _before: &str) -> bool {
-        false
-    }
-}
-
-impl Gathering {
     fn freeze(&mut self, body: &Value) {
         let (Some(order), Some(state)) = (text(body, "order"), text(body, "state")) else { return };
         let until = text(body, "until").and_then(|until| until.parse::<Timestamp>().ok());
         let known = self.found.state.freezes.iter().any(|freeze| freeze.order == order);
         match (state, until) {
             ("ended", until) => {
-                let new = self.over.insert(order.to_owned());
+                let new = self.found.over.insert(order.to_owned());
                 let lasting = until.filter(|until| new && text(body, "cause") == Some("thaw") && *until > self.now);
                 self.found.state.thawed.extend(lasting.map(|until| Thawed { order: order.to_owned(), until }));
             }
-            ("begun", Some(until)) if until > self.now && !known && !self.over.contains(order) => {
+            ("begun", Some(until)) if until > self.now && !known && !self.found.over.contains(order) => {
                 let by = body.get("by").and_then(Value::as_array).into_iter().flatten();
                 self.found.state.freezes.push(Held {
                     until,
@@ -125,10 +121,9 @@ mod tests {
     #[test]
     fn the_highest_version_counts_and_not_the_newest_entry() {
         let now = Timestamp::UNIX_EPOCH;
-        let mut gathering = Gathering { now, found: Found::default(), over: BTreeSet::new() };
+        let mut gathering = Gathering { now, found: Found::default() };
         for (version, digest) in [(1, 'a'), (3, 'b'), (3, 'c'), (2, 'd')] {
             gathering.take(&entry("house version 3", version, digest));
-            assert!(!gathering.is_enough("2026-01-01"), "a higher one may lie behind");
         }
         let found = gathering.found.state.bundle.unwrap();
         assert_eq!((found.version, &*found.name, &*found.manifest), (3, "house version 3", &*"b".repeat(64)));

@@ -12,6 +12,7 @@ use octroi_verify::fleet::EPOCHS;
 use octroi_verify::problem::{Problem, ProblemKind};
 use octroi_verify::segment::{Found, HEADER_BYTES, Segment};
 use octroi_verify::walk::{Folder as _, SEGMENTS, Walk, segment_name};
+use serde::{Deserialize, Serialize};
 
 /// Takes decisions, in the order of the log within one segment.
 pub trait Reader: Send {
@@ -33,8 +34,7 @@ const TIME_BYTES: usize = 30;
 /// A [`Problem`] when a segment cannot be read, or is damaged where the log goes on behind it.
 pub fn read_decisions<R: Reader>(dir: &Path, since: Option<&str>, readers: &mut [R]) -> Result<(), Problem> {
     let folder = &dir;
-    let headers: Vec<(u32, u64)> =
-        Walk::open(folder)?.headers().iter().map(|header| (header.number, header.first_seq)).collect();
+    let headers = headers(folder)?;
     // A segment ends where the next begins; one whose successor begins before the time is wholly before it.
     let mut work = Vec::new();
     for (index, (number, first)) in headers.iter().enumerate() {
@@ -67,59 +67,78 @@ pub fn read_decisions<R: Reader>(dir: &Path, since: Option<&str>, readers: &mut 
     })
 }
 
-/// Takes entries from the end of a log.
-pub trait Backwards {
-    /// The next older entry, with its envelope, canonical JSON.
-    fn take(&mut self, entry: &[u8]);
-
-    /// Whether nothing that was written before this time (RFC 3339 in UTC with nine digits) matters any more.
-    fn is_enough(&self, before: &str) -> bool;
+/// A place in a log: everything before it is of an older epoch or has a lower number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Place {
+    /// The epoch, counted from 0.
+    pub epoch: u32,
+    /// The number of an entry in it.
+    pub seq: u64,
 }
 
-/// Hands the entries of some kinds over, newest first, those of finished epochs behind those of the running one. A folder
-/// without a log holds none.
+/// Hands the entries of some kinds over that stand at or behind a place, newest first, those of finished epochs behind those of
+/// the running one. A folder without a log holds none. Returns the place behind the last entry; where that is before `since`,
+/// the log is not the one that the place is of, and all of it is handed over.
 ///
 /// # Errors
 /// A [`Problem`] when a segment cannot be read, or is damaged where the log goes on behind it.
-pub fn read_backwards(dir: &Path, kinds: &[&str], taker: &mut dyn Backwards) -> Result<(), Problem> {
+pub fn read_backwards(dir: &Path, kinds: &[&str], since: Place, take: &mut dyn FnMut(&[u8])) -> Result<Place, Problem> {
     let finders: Vec<Vec<u8>> = kinds.iter().map(|kind| format!("\"kind\":\"{kind}\"").into_bytes()).collect();
     let finders: Vec<Finder<'_>> = finders.iter().map(Finder::new).collect();
-    for log in logs(dir) {
+    let logs = logs(dir);
+    let ends = end(&logs)?;
+    let since = if ends < since { Place::default() } else { since };
+    for (epoch, log) in logs.iter().filter(|(epoch, log)| *epoch >= since.epoch && log.join(SEGMENTS).exists()) {
+        let first_new = if *epoch == since.epoch { since.seq } else { 0 };
         let folder = &log.as_path();
-        if !log.join(SEGMENTS).exists() {
-            continue;
-        }
-        let headers: Vec<(u32, u64)> =
-            Walk::open(folder)?.headers().iter().map(|header| (header.number, header.first_seq)).collect();
+        let headers = headers(folder)?;
         for (index, (number, first)) in headers.iter().enumerate().rev() {
             let end = headers.get(index + 1).map(|(_, end)| *end);
-            if end.is_some_and(|end| *first >= end) {
+            if end.is_some_and(|end| end <= (*first).max(first_new)) {
                 continue;
             }
             let mut found: Vec<Vec<u8>> = Vec::new();
-            segment(folder, (*number, end), &mut |_, bytes| {
-                if finders.iter().any(|finder| finder.find(bytes).is_some()) {
+            segment(folder, (*number, end), &mut |seq, bytes| {
+                if seq >= first_new && finders.iter().any(|finder| finder.find(bytes).is_some()) {
                     found.push(bytes.to_vec());
                 }
             })?;
-            found.iter().rev().for_each(|entry| taker.take(entry));
-            if first_time(folder, *number)?.is_some_and(|time| taker.is_enough(&time)) {
-                return Ok(());
-            }
+            found.iter().rev().for_each(|entry| take(entry));
         }
     }
-    Ok(())
+    Ok(ends)
 }
 
-/// The folder of a log, and those of its finished epochs, newest first.
-fn logs(dir: &Path) -> Vec<PathBuf> {
+/// The place behind the last entry.
+fn end(logs: &[(u32, PathBuf)]) -> Result<Place, Problem> {
+    let Some((epoch, log)) = logs.first() else { return Ok(Place::default()) };
+    let mut seq = 0;
+    if log.join(SEGMENTS).exists() {
+        let folder = &log.as_path();
+        if let Some((number, first)) = headers(folder)?.last() {
+            seq = *first;
+            segment(folder, (*number, None), &mut |last, _| seq = last.saturating_add(1))?;
+        }
+    }
+    Ok(Place { epoch: *epoch, seq })
+}
+
+/// The numbers of the segments of a log, each with that of its first entry.
+fn headers(folder: &&Path) -> Result<Vec<(u32, u64)>, Problem> {
+    Ok(Walk::open(folder)?.headers().iter().map(|header| (header.number, header.first_seq)).collect())
+}
+
+/// The folder of a log, and those of its finished epochs, newest first, each with its number.
+fn logs(dir: &Path) -> Vec<(u32, PathBuf)> {
     let mut epochs: Vec<u32> = Vec::new();
     for entry in walkdir::WalkDir::new(dir.join(EPOCHS)).min_depth(1).max_depth(1).into_iter().filter_map(Result::ok) {
         epochs.extend(entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()));
     }
     epochs.sort_unstable_by(|one, other| other.cmp(one));
-    let finished = epochs.into_iter().map(|epoch| dir.join(EPOCHS).join(epoch.to_string()));
-    [dir.to_owned()].into_iter().chain(finished).collect()
+    let running = epochs.first().map_or(0, |last| last.saturating_add(1));
+    let finished = epochs.into_iter().map(|epoch| (epoch, dir.join(EPOCHS).join(epoch.to_string())));
+    [(running, dir.to_owned())].into_iter().chain(finished).collect()
 }
 
 /// Hands every entry of a segment over, up to the number with which the next one begins.

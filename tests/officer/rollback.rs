@@ -57,6 +57,44 @@ async fn a_state_that_is_gone_brings_nothing_back() {
     assert!(problem.contains("gone too"), "{problem}");
 }
 
+/// A copy of the state from before the last bundle and the freeze: the log says what came since.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_old_copy_of_the_state_brings_nothing_back() {
+    let plot = signed_plot().await;
+    let folder = plot.folder.path().to_owned();
+    for version in [1, 2] {
+        bundle(&folder, version, |sheet: &str| sheet.to_owned(), &["dpo", "ciso"]);
+    }
+    put_live(&folder, "bundle-1-dpo-ciso");
+    let house = plot.open().await;
+    let state = folder.join("audit/policies/state.json");
+    let old = std::fs::read_to_string(&state).unwrap();
+    put_live(&folder, "bundle-2-dpo-ciso");
+    until("the second version", async || (house.app.gate().snapshot().policy.version() == 2).then_some(())).await;
+    octroi(
+        &folder,
+        &["policy", "freeze", "--policies", "live", "--key", "dpo.key", "--as", "dpo", "--because", "incident 8"],
+    );
+    until("the state", async || std::fs::read_to_string(&state).ok()?.contains("incident 8").then_some(())).await;
+
+    let House { plot, app, .. } = house;
+    app.stop().await.unwrap();
+    let path = plot.write_configuration();
+    put_live(&folder, "bundle-1-dpo-ciso");
+    // Also where the log has begun a new epoch since.
+    for rotate in [false, true] {
+        if rotate {
+            octroi(&folder, &["audit", "key", "rotate"]);
+        }
+        std::fs::write(&state, &old).unwrap();
+        let problem = octroi::app::App::start(path.clone()).await.unwrap_err().to_string();
+        assert!(problem.contains("versions only increase"), "{problem}");
+    }
+    put_live(&folder, "bundle-2-dpo-ciso");
+    let house = plot.open().await;
+    assert_eq!(ready(&house).await["freeze"]["because"], "incident 8");
+}
+
 /// What a load opened before it was rejected does not take the place of what is live.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rejected_load_leaves_the_corpus_open() {
