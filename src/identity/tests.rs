@@ -170,6 +170,32 @@ fn a_rotated_key_overlaps_with_the_new_one() {
     assert_eq!(desk.ring.file().key(&new.id).unwrap().replaces.as_deref(), Some(old.id.as_str()));
 }
 
+/// A key made in the place of another ends when that one would have, unless somebody says otherwise; the API renews no token
+/// of an administrator.
+#[test]
+fn a_rotation_prolongs_nothing_by_itself() {
+    let desk = Desk::new();
+    let (soon, later) = (at("2027-02-01T00:00:00Z"), at("2028-01-01T00:00:00Z"));
+    let rotate = |id: &str, expires, channel| {
+        let who = Who { channel, ..who(2, at(NOW)) };
+        let overlap = SignedDuration::from_hours(24);
+        desk.ring.change(|file| change::rotate(file, &desk.root, (id, overlap, expires), &[], &who))
+    };
+    for (name, old, asked, ends) in [
+        ("the old one's end", Some(soon), None, Some(soon)),
+        ("another", Some(soon), Some(later), Some(later)),
+        ("none", None, None, None),
+    ] {
+        let old = desk.issue(Wanted { expires: old, ..notes() });
+        assert_eq!(rotate(&old.id, asked, Channel::Api).unwrap().expires, ends, "{name}");
+    }
+    let token = desk.issue(Wanted { admin: Some("provisioning".to_owned()), ..Wanted::default() });
+    let before = desk.ring.file().keys.len();
+    assert!(matches!(rotate(&token.id, None, Channel::Api), Err(KeyFault::Administrator)));
+    assert_eq!(desk.ring.file().keys.len(), before);
+    assert!(rotate(&token.id, None, Channel::Command).is_ok());
+}
+
 /// A key of `octroi.toml` is rotated and revoked like any other: the ring counts.
 #[test]
 fn a_key_of_the_configuration_can_be_revoked() {
