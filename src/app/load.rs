@@ -325,7 +325,13 @@ fn callers(config: &Config, root: &RootKey, before: Option<&Snapshot>) -> Result
     let open = before.map(|before| before.callers.ring()).filter(|ring| ring.path() == config.callers);
     let ring = match open {
         Some(ring) => Arc::clone(ring),
-        None => Arc::new(KeyRing::open(&config.callers).map_err(|error| vec![error.to_string()])?),
+        None => {
+            let ring = KeyRing::open(&config.callers).map_err(|error| vec![error.to_string()])?;
+            // Another file must not give back what was revoked in the one before.
+            let followed = before.map_or(Ok(()), |before| ring.may_replace(before.callers.ring()));
+            followed.map_err(|error| vec![error.to_string()])?;
+            Arc::new(ring)
+        }
     };
     let issuers = super::issuers::issuers(config, before)?;
     let callers = Callers::new(root, &registrations(config), ring);

@@ -4,7 +4,6 @@
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsString;
 use std::io::{self, Write as _};
-use std::os::fd::OwnedFd;
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
@@ -44,7 +43,18 @@ pub(super) fn read(path: &Path) -> Result<Option<(KeyFile, Stamp)>, RingError> {
 
 /// Holds the right to change the file until it is dropped.
 #[derive(Debug)]
-pub(super) struct Lock(#[expect(dead_code, reason = "the lock ends when the descriptor is closed")] OwnedFd);
+pub(super) struct Lock(std::fs::File);
+
+impl Lock {
+    /// Says, once, that the file is written.
+    pub(super) fn mark(&mut self) -> io::Result<()> {
+        if self.0.metadata()?.len() == 0 {
+            self.0.write_all(b"callers.json was written\n")?;
+            self.0.sync_all()?;
+        }
+        Ok(())
+    }
+}
 
 /// Waits for the right to change the file.
 pub(super) fn lock(path: &Path) -> io::Result<Lock> {
@@ -52,7 +62,12 @@ pub(super) fn lock(path: &Path) -> io::Result<Lock> {
     let file = std::fs::OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&beside)?;
     give(&beside, path);
     rustix::fs::flock(&file, FlockOperation::LockExclusive)?;
-    Ok(Lock(file.into()))
+    Ok(Lock(file))
+}
+
+/// Whether the file was there once: what lies beside it tells. A lock that is empty was taken before the first writing.
+pub(super) fn was_written(path: &Path) -> bool {
+    std::fs::metadata(beside(path, ".lock")).is_ok_and(|lock| lock.len() > 0) || beside(path, ".used").exists()
 }
 
 /// Replaces the file: a reader sees the old one or the new one, and so does one after a crash.
