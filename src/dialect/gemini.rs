@@ -12,7 +12,8 @@ use super::language::{Endpoint, Language, Streams};
 use super::openai::{common::WORDS, fault};
 use super::reply::ChannelKind::{Reasoning, Text};
 use super::reply::Says::{
-    self, Failure, FinishLast, Fixed, InputTokens, Logprobs, Outer, OutputTokens, Piece, Thought, Whole,
+    self, Failure, FinishLast, Fixed, InputTokens, Logprobs, MoreInputTokens, MoreOutputTokens, Outer, OutputTokens,
+    Piece, Thought, Whole,
 };
 use super::reply::{Channel, Flush, RANGE_OF_BYTES};
 use super::request::Means::{self, Hosts, Is, Model, Speaker, Speaks, Spoken};
@@ -295,6 +296,8 @@ const HEAD: &[Row<Says>] = &[
     row("createTime", Fixed),
     row("usageMetadata.promptTokenCount", InputTokens),
     row("usageMetadata.candidatesTokenCount", OutputTokens),
+    row("usageMetadata.toolUsePromptTokenCount", MoreInputTokens),
+    row("usageMetadata.thoughtsTokenCount", MoreOutputTokens),
     row("totalTokens", InputTokens),
     row("error", Failure),
 ];
