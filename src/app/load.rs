@@ -323,15 +323,14 @@ pub(super) fn look(config: &Config, state: &State, live: Option<&Freeze>) -> fre
 /// The callers, with the ring of issued keys. One that is open already is kept: it follows its file by itself.
 fn callers(config: &Config, root: &RootKey, before: Option<&Snapshot>) -> Result<Callers, Vec<String>> {
     let open = before.map(|before| before.callers.ring()).filter(|ring| ring.path() == config.callers);
-    let ring = match open {
-        Some(ring) => Arc::clone(ring),
-        None => {
-            let ring = KeyRing::open(&config.callers).map_err(|error| vec![error.to_string()])?;
-            // Another file must not give back what was revoked in the one before.
-            let followed = before.map_or(Ok(()), |before| ring.may_replace(before.callers.ring()));
-            followed.map_err(|error| vec![error.to_string()])?;
-            Arc::new(ring)
-        }
+    let ring = if let Some(ring) = open {
+        Arc::clone(ring)
+    } else {
+        let ring = KeyRing::open(&config.callers).map_err(|error| vec![error.to_string()])?;
+        // Another file must not give back what was revoked in the one before.
+        let followed = before.map_or(Ok(()), |before| ring.may_replace(before.callers.ring()));
+        followed.map_err(|error| vec![error.to_string()])?;
+        Arc::new(ring)
     };
     let issuers = super::issuers::issuers(config, before)?;
     let callers = Callers::new(root, &registrations(config), ring);

@@ -345,24 +345,16 @@ fn error(refusal: &Refusal, request_id: &str) -> Value {
         500.. => "INTERNAL",
         _ => "INVALID_ARGUMENT",
     };
-    json!({
-        "error": {
-            "code": refusal.status,
-            "message": refusal.message,
-            "status": status,
-            "details": [{
-                "@type": "type.googleapis.com/google.rpc.ErrorInfo",
-                "reason": refusal.code,
-                "domain": "octroi",
-                "metadata": {
-                    "request_id": request_id,
-                    "fault": fault(refusal.fault),
-                    "rule": refusal.rule.as_ref().map(crate::model::Word::as_str),
-                    "place": refusal.place,
-                },
-            }],
-        },
-    })
+    let rule = refusal.rule.as_ref().map(crate::model::Word::as_str);
+    let (fault, place) = (fault(refusal.fault), &refusal.place);
+    let detail = json!({
+        "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+        "reason": refusal.code,
+        "domain": "octroi",
+        "metadata": { "request_id": request_id, "fault": fault, "rule": rule, "place": place },
+    });
+    let error = json!({ "code": refusal.status, "message": refusal.message, "status": status, "details": [detail] });
+    json!({ "error": error })
 }
 
 fn stream_error(_: Api, refusal: &Refusal, request_id: &str, _: Option<u64>) -> Flush {

@@ -1,5 +1,5 @@
 //! The file of keys on the disk: replaced whole and synchronised, changed by one process at a time, its owner's alone.
-#![expect(clippy::disallowed_methods, reason = "this module owns the file of keys")]
+#![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "this module owns the file of keys")]
 
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsString;

@@ -271,7 +271,7 @@ fn a_lost_file_is_no_empty_ring() {
     let id = callers.identify(&key.key, at(NOW)).unwrap().actor;
     assert!(KeyRing::open(&desk.path()).is_ok(), "one that was never written is empty");
     desk.ring.write_used().unwrap();
-    let plain = [Plain { hash: key.hash.clone(), app: "notes".to_owned() }];
+    let plain = [Plain { hash: key.hash, app: "notes".to_owned() }];
     desk.ring.change(|file| change::revoke(file, &desk.root, id.as_str(), &plain, &who(1, at(NOW)))).unwrap();
     let beside = |ending: &str| desk.folder.path().join(format!("callers.json.{ending}"));
     let text = std::fs::read(desk.path()).unwrap();
@@ -298,7 +298,7 @@ fn an_older_file_is_refused() {
     let callers = desk.callers(&[app("notes", vec![key.hash.clone()])]);
     let id = callers.identify(&key.key, at(NOW)).unwrap().actor;
     let issued = desk.issue(notes());
-    let plain = [Plain { hash: key.hash.clone(), app: "notes".to_owned() }];
+    let plain = [Plain { hash: key.hash, app: "notes".to_owned() }];
     let revoke = |id: &str| desk.ring.change(|file| change::revoke(file, &desk.root, id, &plain, &who(2, at(NOW))));
     let shorten = |id: &str| {
         let order = (id, SignedDuration::from_hours(1), None);
