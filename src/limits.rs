@@ -219,6 +219,18 @@ pub const DEMO_ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Tokens that an answer is taken to have when its request does not say how long it may be, until it has ended.
 pub const OUTPUT_TOKENS: u64 = 1_024;
 
+/// Counters of limits that one gateway keeps in memory, some two hundred bytes each; beyond it those who have none yet are
+/// refused. A gateway has a handful for each key, and for each subject of a token.
+pub const QUOTA_COUNTERS_MAX: usize = 262_144;
+/// Counters in Redis whose last value is remembered.
+pub const QUOTA_REMEMBERED_MAX: usize = 65_536;
+/// Counters that wait to be put right in Redis; beyond it nothing more is taken until it answers.
+pub const QUOTA_OWED_MAX: usize = 65_536;
+/// Places given back that wait to be told; beyond it they end by themselves.
+pub const QUOTA_FREED_MAX: usize = 16_384;
+/// Counters that one script puts right, and places that one script renews.
+pub const QUOTA_SENT_MAX: usize = 512;
+
 /// Keys of callers in the file of keys, revoked ones included.
 pub const KEYS_MAX: usize = 100_000;
 /// Bytes of that file: a key takes some four hundred.

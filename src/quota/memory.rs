@@ -18,13 +18,13 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::store::{Answer, Coming, Line, Settled, Step, Store, StoreError};
+use super::window::KEPT_MS;
+use crate::limits::QUOTA_COUNTERS_MAX;
 
 /// Bytes from which a journal may be written anew.
 const COMPACT_BYTES: u64 = 1024 * 1024;
 /// Time between two writings of the journal.
 const FLUSH: Duration = Duration::from_secs(1);
-/// Time for which a counter is kept behind the end of its window: the window after it looks back at it.
-const KEPT_MS: i64 = 120_000;
 
 /// A counter: its name and the number of its window.
 type Key = (Arc<str>, i64);
@@ -81,16 +81,6 @@ impl MemoryStore {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Takes a step.
-    pub(super) fn take_now(&self, step: &Step) -> Answer {
-        self.state().take(step)
-    }
-
-    /// Settles a step.
-    pub(super) fn settle_now(&self, settled: &Settled) {
-        self.state().settle(settled);
     }
 
     /// Appends what changed to the journal, or writes it anew.
@@ -153,8 +143,17 @@ impl State {
         (self.value(line, line.window.number), before)
     }
 
-    fn take(&mut self, step: &Step) -> Answer {
-        self.sweep(step.now_ms);
+    /// Takes a step, where no more than so many counters are kept.
+    fn take(&mut self, step: &Step, counters_max: usize) -> Result<Answer, StoreError> {
+        self.sweep(step.now_ms, KEPT_MS);
+        if self.counters.len().saturating_add(step.lines.len()) > counters_max {
+            // A second is as often as all of them may be looked at.
+            self.sweep(step.now_ms, 1_000);
+            let is_new = |line: &&Line| !line.window.held && !self.counters.contains_key(&key_of(line));
+            if self.counters.len().saturating_add(step.lines.iter().filter(is_new).count()) > counters_max {
+                return Err(StoreError::Full);
+            }
+        }
         let fits = |line: &Line| {
             let (current, previous) = self.seen(line);
             line.window.used(current, previous).saturating_add(line.amount) <= line.limit
@@ -169,14 +168,14 @@ impl State {
                 }
             }
         }
-        Answer { taken, seen: step.lines.iter().map(|line| self.seen(line)).collect() }
+        Ok(Answer { taken, seen: step.lines.iter().map(|line| self.seen(line)).collect() })
     }
 
     fn add(&mut self, line: &Line, more: i64) {
         if more == 0 {
             return;
         }
-        let key = (Arc::clone(&line.key), line.window.number);
+        let key = key_of(line);
         let counter = self.counters.entry(key.clone()).or_default();
         counter.value = counter.value.saturating_add_signed(more);
         counter.ends_ms = line.window.ends_ms;
@@ -198,10 +197,10 @@ impl State {
         }
     }
 
-    /// Throws away what no window looks at any more.
-    fn sweep(&mut self, now_ms: i64) {
+    /// Throws away what no window looks at any more, if that was last done so long ago.
+    fn sweep(&mut self, now_ms: i64, after_ms: i64) {
         self.now_ms = self.now_ms.max(now_ms);
-        if self.now_ms - self.swept_ms < KEPT_MS {
+        if self.now_ms - self.swept_ms < after_ms {
             return;
         }
         self.swept_ms = self.now_ms;
@@ -214,12 +213,12 @@ impl State {
 
 impl Store for MemoryStore {
     fn take<'a>(&'a self, step: &'a Step) -> Coming<'a, Result<Answer, StoreError>> {
-        let answer = self.take_now(step);
-        Box::pin(std::future::ready(Ok(answer)))
+        let answer = self.state().take(step, QUOTA_COUNTERS_MAX);
+        Box::pin(std::future::ready(answer))
     }
 
     fn settle(&self, settled: Settled) {
-        self.settle_now(&settled);
+        self.state().settle(&settled);
     }
 
     fn run(self: Arc<Self>, stop: CancellationToken) -> Coming<'static, ()> {
@@ -250,6 +249,10 @@ impl Store for MemoryStore {
     }
 }
 
+fn key_of(line: &Line) -> Key {
+    (Arc::clone(&line.key), line.window.number)
+}
+
 fn line_of((name, number): &Key, counter: Counter) -> String {
     let rest = format!("{number} {} {} {name}", counter.ends_ms, counter.value);
     format!("{:08x} {rest}\n", crc32c::crc32c(rest.as_bytes()))
@@ -265,4 +268,32 @@ fn read_line(line: &str) -> Option<(Key, Counter)> {
     let ends_ms = parts.next()?.parse().ok()?;
     let value = parts.next()?.parse().ok()?;
     Some(((Arc::from(parts.next()?), number), Counter { value, ends_ms }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::quota::rules::Of;
+    use crate::quota::window::{What, Window};
+
+    /// A full store counts on for those whom it counts, and takes others when windows have ended.
+    #[test]
+    fn counters_have_their_bound() {
+        let mut state = State::default();
+        let mut take = |name: &str, now_ms: i64| {
+            let (what, window) = (What::InputMinute, Window::at(What::InputMinute, now_ms));
+            let line = Line { of: Of::Key, what, key: Arc::from(name), limit: 10, amount: 1, window };
+            let taken = state.take(&Step { now_ms, lease: 0, lines: vec![line] }, 2);
+            (taken.map(|answer| answer.taken), state.counters.len())
+        };
+        for (name, who, now_ms, taken) in [
+            ("one", "a", 1_000, (Ok(true), 1)),
+            ("two", "b", 1_001, (Ok(true), 2)),
+            ("one too many", "c", 1_002, (Err(StoreError::Full), 2)),
+            ("one who is there", "a", 1_003, (Ok(true), 2)),
+            ("when both have ended", "c", 60_000 + KEPT_MS, (Ok(true), 1)),
+        ] {
+            assert_eq!(take(who, now_ms), taken, "{name}");
+        }
+    }
 }

@@ -62,6 +62,9 @@ pub enum StoreError {
     /// It is down, and nothing may be served uncounted.
     #[error("the store of limits is not available")]
     Unavailable,
+    /// It counts for as many as it can, and this is one more.
+    #[error("the store of limits is full")]
+    Full,
 }
 
 /// An answer that is to come.
