@@ -143,9 +143,8 @@ impl App {
         let beside = loaded.beside.freeze;
         tasks.spawn(callers::follow(Arc::clone(&status), stop.clone()));
         tasks.spawn(issuers::follow(Arc::clone(&gate), stop.clone()));
-        let counting = Arc::clone(&loaded.snapshot.quota.store);
         let keeper = reload::Keeper::new((loader, loaded.config, watching), identity, status, stop.clone());
-        keeper.having_refused(&beside).counting(&counting, &tasks).spawn(&tasks);
+        keeper.having_refused(&beside).spawn(&tasks);
         tasks.spawn(follow_corpus(Arc::clone(&gate), stop.clone()));
         let serving = tokio::spawn(server.run(stop.clone()));
         Ok(Self { gate, address, admin, is_plaintext, stop, drained, serving, tasks, log })

@@ -72,7 +72,7 @@ impl Redis {
             password: Some(PASSWORD.to_owned().into()),
             tls: None,
         };
-        Arc::new(RedisStore::new(address, ("test:", gateway), unavailable, String::new()))
+        Arc::new(RedisStore::new(address, ("test:", gateway), unavailable))
     }
 
     fn cli(&self, arguments: &[&str]) -> String {

@@ -9,7 +9,7 @@ use super::archive::{Archive, Held, State};
 use super::bundle::{self, Cover};
 use super::files::Files;
 use super::officer::{Officer, now};
-use super::{credentials, fit, freeze, shadow};
+use super::{counting, credentials, fit, freeze, shadow};
 use crate::config::{self, BackendConfig, Config, CorpusConfig, ModelConfig};
 use crate::gateway::snapshot::{Freeze, Snapshot};
 use crate::gateway::tls;
@@ -70,8 +70,8 @@ pub struct Loaded {
     pub(super) remembering: Remembering,
     /// What was wrong beside the policy and does not keep it from coming into force: an order to freeze, a candidate.
     pub(super) beside: Beside,
-    /// The corpus that it has open.
-    corpus: Option<OpenCorpus>,
+    /// What it has open.
+    open: Open,
 }
 
 impl Loaded {
@@ -110,12 +110,19 @@ impl Beside {
 /// The corpus that is open, with what it was opened by: its configuration and a check of its keys.
 type OpenCorpus = (CorpusConfig, [u8; 32], Arc<Guard>);
 
+/// What outlives a reload that does not change what it was opened by.
+#[derive(Debug, Clone, Default)]
+struct Open {
+    corpus: Option<OpenCorpus>,
+    counting: Option<counting::Open>,
+}
+
 /// Reads the files, at start and again at each reload.
 #[derive(Debug, Clone)]
 pub struct Loader {
     path: PathBuf,
     tasks: TaskTracker,
-    open: Arc<Mutex<Option<OpenCorpus>>>,
+    open: Arc<Mutex<Open>>,
 }
 
 impl Loader {
@@ -172,7 +179,7 @@ impl Loader {
             .ok();
         let pool = self.pool(&config, &policy, before).map_err(|found| problems.extend(found)).ok();
         let callers = callers(&config, &root, before).map_err(|found| problems.extend(found)).ok();
-        let quota = super::counting::quota(&config, before).map_err(|problem| problems.push(problem)).ok();
+        let quota = counting::quota(&config, self.open().counting).map_err(|problem| problems.push(problem)).ok();
         problems.extend(fit::faults(&config, &policy));
         let sealer = super::sealing::sealer(&config, &policy, &root).unwrap_or_else(|found| {
             problems.extend(found);
@@ -180,7 +187,7 @@ impl Loader {
         });
         let gone = config.corpus.as_ref().is_some_and(|corpus| told(&corpus.folder));
         let scanner = self.scanner(&config, &root).map_err(|problem| problems.extend((!gone).then_some(problem))).ok();
-        let (Some((catalogue, engine)), Some(pool), Some(callers), Some((scanner, corpus)), Some(quota)) =
+        let (Some((catalogue, engine)), Some(pool), Some(callers), Some((scanner, corpus)), Some((quota, counting))) =
             (detecting, pool, callers, scanner, quota)
         else {
             return Err(Problems(problems).into());
@@ -203,15 +210,19 @@ impl Loader {
             root: Arc::new(root),
             sealer: sealer.map(Arc::new),
             quota,
-            weights: Arc::new(super::counting::weights(&config)),
+            weights: Arc::new(counting::weights(&config)),
             limits: config.limits,
         });
-        Ok(Loaded { config, snapshot, remembering, beside, corpus })
+        Ok(Loaded { config, snapshot, remembering, beside, open: Open { corpus, counting: Some(counting) } })
     }
 
     /// Keeps what is open of a load that came into force; one that did not leaves what was open before.
     pub(super) fn keep(&self, loaded: &Loaded) {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&loaded.corpus);
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&loaded.open);
+    }
+
+    fn open(&self) -> Open {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The scanner of the configured corpus. One that is open already is kept: it follows its folder by itself.
@@ -221,8 +232,7 @@ impl Loader {
         let own = if own.exists() { Some(RootKey::read(&own).map_err(|error| error.to_string())?) } else { None };
         let keys = corpus_keys(own.as_ref().unwrap_or(root));
         let check = keys.check();
-        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let kept = open.filter(|(from, known, _)| from == corpus && *known == check);
+        let kept = self.open().corpus.filter(|(from, known, _)| from == corpus && *known == check);
         let guard = if let Some((_, _, guard)) = kept {
             guard
         } else {

@@ -79,15 +79,15 @@ impl Keeper {
     }
 
     /// Lets a store of limits do what it does meanwhile, until another takes its place.
-    pub(super) fn counting(mut self, store: &Arc<dyn Store>, tasks: &TaskTracker) -> Self {
+    fn count_with(&mut self, store: Arc<dyn Store>, tasks: &TaskTracker) {
         self.counting.cancel();
         self.counting = self.stop.child_token();
-        tasks.spawn(Arc::clone(store).run(self.counting.clone()));
-        self
+        tasks.spawn(store.run(self.counting.clone()));
     }
 
     /// Starts the task.
-    pub(super) fn spawn(self, tasks: &TaskTracker) {
+    pub(super) fn spawn(mut self, tasks: &TaskTracker) {
+        self.count_with(Arc::clone(&self.status.gate.snapshot().quota.store), tasks);
         self.status.gate.snapshot().pool.spawn_health(tasks, &self.watching);
         tasks.spawn(self.run(tasks.clone()));
     }
@@ -203,9 +203,7 @@ impl Keeper {
         loaded.snapshot.pool.spawn_health(tasks, &self.watching);
         let (before, store) = (self.status.gate.snapshot(), Arc::clone(&loaded.snapshot.quota.store));
         if !Arc::ptr_eq(&before.quota.store, &store) {
-            self.counting.cancel();
-            self.counting = self.stop.child_token();
-            tasks.spawn(store.run(self.counting.clone()));
+            self.count_with(store, tasks);
             let before = Arc::clone(&before.quota.store);
             tasks.spawn(async move { before.settle_all().await });
         }

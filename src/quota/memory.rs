@@ -51,13 +51,12 @@ struct State {
 pub struct MemoryStore {
     state: Mutex<State>,
     journal: Option<PathBuf>,
-    opened_by: String,
 }
 
 impl MemoryStore {
     /// Counters that a restart forgets.
     pub fn new() -> Self {
-        Self { state: Mutex::default(), journal: None, opened_by: "memory".to_owned() }
+        Self { state: Mutex::default(), journal: None }
     }
 
     /// Counters that come back from a journal; one that is not there yet is empty. What it holds that cannot be read is left
@@ -75,8 +74,7 @@ impl MemoryStore {
         for (key, counter) in text.lines().filter_map(read_line) {
             state.counters.insert(key, counter);
         }
-        let opened_by = format!("memory {}", journal.display());
-        Ok(Self { state: Mutex::new(state), journal: Some(journal.to_owned()), opened_by })
+        Ok(Self { state: Mutex::new(state), journal: Some(journal.to_owned()) })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -242,10 +240,6 @@ impl Store for MemoryStore {
 
     fn is_up(&self) -> bool {
         true
-    }
-
-    fn opened_by(&self) -> &str {
-        &self.opened_by
     }
 }
 

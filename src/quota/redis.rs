@@ -48,7 +48,6 @@ pub struct RedisStore {
     prefix: String,
     gateway: String,
     unavailable: Unavailable,
-    opened_by: String,
     up: AtomicBool,
     gateways: AtomicU64,
     local: Mutex<Local>,
@@ -61,13 +60,12 @@ pub struct RedisStore {
 
 impl RedisStore {
     /// A store at an address. `prefix` stands before each key, `gateway` tells this gateway from others.
-    pub fn new(address: Address, (prefix, gateway): (&str, &str), unavailable: Unavailable, opened_by: String) -> Self {
+    pub fn new(address: Address, (prefix, gateway): (&str, &str), unavailable: Unavailable) -> Self {
         Self {
             client: Client::new(address, SCRIPTS),
             prefix: prefix.to_owned(),
             gateway: gateway.to_owned(),
             unavailable,
-            opened_by,
             up: AtomicBool::new(true),
             gateways: AtomicU64::new(1),
             local: Mutex::default(),
@@ -245,10 +243,6 @@ impl Store for RedisStore {
 
     fn is_up(&self) -> bool {
         self.up.load(Ordering::Relaxed)
-    }
-
-    fn opened_by(&self) -> &str {
-        &self.opened_by
     }
 }
 

@@ -86,9 +86,6 @@ pub trait Store: std::fmt::Debug + Send + Sync + 'static {
 
     /// Whether it answers; shown as a metric.
     fn is_up(&self) -> bool;
-
-    /// What it was opened by: a store that is opened by the same is kept when the configuration is loaded again.
-    fn opened_by(&self) -> &str;
 }
 
 impl Settled {
