@@ -249,6 +249,8 @@ pub const ISSUER_KEYS_STALE_S: i64 = 24 * 60 * 60;
 pub const ISSUER_KEYS_BYTES_MAX: usize = 512 * 1024;
 /// Time that a request waits for a key that is not known.
 pub const ISSUER_PATIENCE: Duration = Duration::from_secs(3);
+/// Requests that wait for keys of one issuer; whoever comes then is refused at once, as is everybody while they cannot be had.
+pub const ISSUER_WAITING_MAX: usize = 64;
 /// Time between two looks whether keys are to be fetched.
 pub const ISSUER_LOOK: Duration = Duration::from_millis(100);
 /// Time until an issuer that gave no keys is asked again.
