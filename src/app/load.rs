@@ -12,7 +12,7 @@ use super::officer::{Officer, now};
 use super::{counting, credentials, fit, freeze, shadow};
 use crate::config::{self, BackendConfig, Config, CorpusConfig, ModelConfig};
 use crate::gateway::snapshot::{Freeze, Snapshot};
-use crate::gateway::tls;
+use crate::gateway::tls::Front;
 use crate::identity::{Callers, KeyRing, Purpose, Registration, RootKey};
 use crate::leak::guard::{Encoder, Guard};
 use crate::leak::model::{Model, ModelDigest};
@@ -271,9 +271,7 @@ impl Loader {
 /// What is wrong with the listener's certificate and key.
 fn listener(config: &Config) -> Vec<String> {
     let Some(files) = &config.listen.tls else { return Vec::new() };
-    let made = tls::Identity::read(&files.certificate, &files.key)
-        .and_then(|identity| tls::server_config(identity, files.client_authorities.as_deref()));
-    made.err().map(|error| error.to_string()).into_iter().collect()
+    Front::read(files).err().map(|error| error.to_string()).into_iter().collect()
 }
 
 /// The configured encoder with its budget.

@@ -14,7 +14,7 @@ use super::watch::Watch;
 use super::{Status, freeze, in_force};
 use crate::config::Config;
 use crate::gateway::snapshot::Snapshot;
-use crate::gateway::tls::Identity;
+use crate::gateway::tls::Front;
 use crate::model::Word;
 use crate::model::entry::{Entry, PolicyLoaded, Reloaded};
 use crate::quota::Store;
@@ -30,7 +30,7 @@ pub(super) struct Keeper {
     loader: Loader,
     config: Config,
     watch: Watch,
-    identity: Option<Arc<Identity>>,
+    front: Option<Arc<Front>>,
     status: Arc<Status>,
     stop: CancellationToken,
     /// Ends the health checks of the pool in force.
@@ -64,12 +64,12 @@ impl Cause {
 impl Keeper {
     pub(super) fn new(
         (loader, config, watch): (Loader, Config, Watch),
-        identity: Option<Arc<Identity>>,
+        front: Option<Arc<Front>>,
         status: Arc<Status>,
         stop: CancellationToken,
     ) -> Self {
         let (watching, counting) = (stop.child_token(), stop.child_token());
-        Self { loader, config, watch, identity, status, stop, watching, counting, refused: None, refused_order: None }
+        Self { loader, config, watch, front, status, stop, watching, counting, refused: None, refused_order: None }
     }
 
     /// Keeps in mind which order to freeze was refused and recorded at the start.
@@ -133,7 +133,8 @@ impl Keeper {
 
     async fn reload(&mut self, cause: Cause, tasks: &TaskTracker) {
         let mut rejected = Vec::new();
-        let certificate = self.certificate(&mut rejected);
+        let mut certificate = self.certificate(&mut rejected);
+        let files = self.config.listen.tls.clone();
         let gate = Arc::clone(&self.status.gate);
         // An emergency waits for no sheet: not until it is read, nor until it is compiled and compared.
         let frozen = self.freeze_alone(&gate.snapshot()).await;
@@ -147,6 +148,9 @@ impl Keeper {
                     self.record_freeze(&loaded.beside.freeze).await;
                     rejected.extend(loaded.beside.problems());
                     self.put_in_force(loaded, tasks);
+                    if self.config.listen.tls != files {
+                        certificate = self.certificate(&mut rejected);
+                    }
                     None
                 }
                 // A policy that cannot be recorded does not come into force.
@@ -177,12 +181,12 @@ impl Keeper {
         self.status.observe();
     }
 
-    /// Reads the certificate again, and says in a word how that went.
+    /// Reads the certificate and the authorities of clients again, and says in a word how that went.
     fn certificate(&self, rejected: &mut Vec<String>) -> Option<Word> {
-        let (Some(files), Some(identity)) = (&self.config.listen.tls, &self.identity) else { return None };
-        let problem = identity.reload(&files.certificate, &files.key).err().map(|error| error.to_string());
+        let (Some(files), Some(front)) = (&self.config.listen.tls, &self.front) else { return None };
+        let problem = front.reload(files).err().map(|error| error.to_string());
         self.status.gate.telemetry.reloaded("certificate", problem.as_deref());
-        self.status.gate.telemetry.certificate_valid_until(identity.valid_until());
+        self.status.gate.telemetry.certificate_valid_until(front.valid_until());
         let word = if problem.is_none() { "in-force" } else { "refused" };
         rejected.extend(problem);
         Some(Word::fixed(word))
