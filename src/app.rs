@@ -105,9 +105,10 @@ impl App {
             Arc::clone(&telemetry),
         ));
         let front = config.listen.tls.as_ref().map(Front::read).transpose()?;
-        match &front {
-            Some(front) => telemetry.certificate_valid_until(front.valid_until()),
-            None => tracing::warn!("Listening without TLS, as [dangerous] says"),
+        if let Some(front) = &front {
+            telemetry.certificate_valid_until(front.valid_until());
+        } else {
+            tracing::warn!("Listening without TLS, as [dangerous] says");
         }
         let is_plaintext = front.is_none();
         let server = Server::bind(config.listen.address, front.clone(), Arc::clone(&gate), config.limits)

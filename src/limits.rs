@@ -222,6 +222,8 @@ pub const OUTPUT_TOKENS: u64 = 1_024;
 /// Counters of limits that one gateway keeps in memory, some two hundred bytes each; beyond it those who have none yet are
 /// refused. A gateway has a handful for each key, and for each subject of a token.
 pub const QUOTA_COUNTERS_MAX: usize = 262_144;
+/// Bytes of the journal of limits: it is written anew when it is four times as long as what it holds, at most thirty megabytes.
+pub const QUOTA_JOURNAL_BYTES_MAX: usize = 256 * 1024 * 1024;
 /// Counters in Redis whose last value is remembered.
 pub const QUOTA_REMEMBERED_MAX: usize = 65_536;
 /// Counters that wait to be put right in Redis; beyond it nothing more is taken until it answers.
@@ -231,10 +233,15 @@ pub const QUOTA_FREED_MAX: usize = 16_384;
 /// Counters that one script puts right, and places that one script renews.
 pub const QUOTA_SENT_MAX: usize = 512;
 
+/// Bytes of a file that `octroi.toml` names: certificates, keys, secrets, sets of keys.
+pub const CONFIG_FILE_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Bytes of a file that holds a root key, which is one line.
+pub const ROOT_KEY_BYTES_MAX: usize = 4 * 1024;
+
 /// Keys of callers in the file of keys, revoked ones included.
 pub const KEYS_MAX: usize = 100_000;
 /// Bytes of that file: a key takes some four hundred.
-pub const KEY_FILE_BYTES_MAX: u64 = 128 * 1024 * 1024;
+pub const KEY_FILE_BYTES_MAX: usize = 128 * 1024 * 1024;
 /// Bytes of a note about a key.
 pub const KEY_NOTE_BYTES_MAX: usize = 200;
 /// Time for which a key that is over stays in the file.

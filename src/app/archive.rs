@@ -18,8 +18,9 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::files::{Files, MATCH_LISTS, bounded};
+use super::files::{Files, MATCH_LISTS};
 use super::recover;
+use crate::disk;
 use crate::gateway::snapshot::Freeze;
 use crate::limits::POLICY_STATE_BYTES_MAX;
 use crate::model::Word;
@@ -155,12 +156,12 @@ impl Archive {
         }
         for folder in walkdir::WalkDir::new(&beside).into_iter().filter_map(Result::ok) {
             if folder.file_type().is_dir() {
-                sync_folder(Some(folder.path()))?;
+                disk::sync_folder(folder.path())?;
             }
         }
         fs::rename(&beside, &place)?;
-        sync_folder(place.parent())?;
-        sync_folder(Some(&self.folder))
+        disk::sync_folder(place.parent().unwrap_or(&self.folder))?;
+        disk::sync_folder(&self.folder)
     }
 
     /// How far the gateway got; where no state is there, what the log says of it. `signed`: only signed bundles come into
@@ -171,7 +172,7 @@ impl Archive {
     pub(crate) fn state(&self, signed: bool, now: Timestamp) -> Result<State, String> {
         let place = self.state_file();
         let told = |problem: &dyn std::fmt::Display| format!("{}: {problem}", place.display());
-        match bounded(&place, POLICY_STATE_BYTES_MAX) {
+        match disk::read(&place, POLICY_STATE_BYTES_MAX) {
             Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| told(&error)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let audit = self.folder.parent().unwrap_or(&self.folder);
@@ -198,12 +199,10 @@ impl Archive {
     /// # Errors
     /// When the disk does not take it.
     pub(crate) fn set_state(&self, state: &State) -> io::Result<()> {
-        let beside = self.folder.join("state.json.new");
         let mut text = serde_json::to_vec_pretty(state).map_err(io::Error::other)?;
         text.push(b'\n');
-        write(&beside, &text)?;
-        fs::rename(&beside, self.state_file())?;
-        sync_folder(Some(&self.folder))
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.folder)?;
+        disk::replace(&self.state_file(), &text, 0o644)
     }
 
     fn state_file(&self) -> PathBuf {
@@ -219,8 +218,4 @@ fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = fs::File::create(path)?;
     file.write_all(bytes)?;
     file.sync_all()
-}
-
-fn sync_folder(folder: Option<&Path>) -> io::Result<()> {
-    folder.map_or(Ok(()), |folder| fs::File::open(folder)?.sync_all())
 }

@@ -83,13 +83,12 @@ impl Resolver<'_> {
     fn issuer(&mut self, raw: &RawIssuer, whole: &RawConfig) -> IssuerConfig {
         let mut algorithms = Vec::new();
         for name in &raw.algorithms {
-            match Algorithm::named(name.get_ref()) {
-                Some(algorithm) => algorithms.push(algorithm),
-                None => {
-                    let help = format!("write some of {}", Algorithm::ALL.map(|(_, word)| word).join(", "));
-                    self.fault(name, format!("`{}` is no algorithm that is taken", name.get_ref()), &help);
-                }
-            }
+            let Some(algorithm) = Algorithm::named(name.get_ref()) else {
+                let help = format!("write some of {}", Algorithm::ALL.map(|(_, word)| word).join(", "));
+                self.fault(name, format!("`{}` is no algorithm that is taken", name.get_ref()), &help);
+                continue;
+            };
+            algorithms.push(algorithm);
         }
         if raw.algorithms.is_empty() || raw.apps.is_empty() {
             let help = "name the algorithms that it signs by, and the apps that its tokens may prove";

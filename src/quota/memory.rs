@@ -6,12 +6,12 @@
 //! Values are absolute, so that reading is taking the last of each. What changed is appended once a second and when the gateway
 //! stops: a crash forgets a second of use, and what was reserved and never settled stays counted. A journal of more than
 //! a megabyte that is mostly past is written anew. Requests at once are not in it: after a restart there are none.
-#![expect(clippy::disallowed_methods, reason = "this module owns the journal")]
 
 use std::collections::{HashMap, HashSet};
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -19,7 +19,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::store::{Answer, Coming, Line, Settled, Step, Store, StoreError};
 use super::window::KEPT_MS;
-use crate::limits::QUOTA_COUNTERS_MAX;
+use crate::disk;
+use crate::limits::{QUOTA_COUNTERS_MAX, QUOTA_JOURNAL_BYTES_MAX};
 
 /// Bytes from which a journal may be written anew.
 const COMPACT_BYTES: u64 = 1024 * 1024;
@@ -51,12 +52,14 @@ struct State {
 pub struct MemoryStore {
     state: Mutex<State>,
     journal: Option<PathBuf>,
+    /// The journal may end within a line: a crash or a full disk left it so.
+    is_torn: AtomicBool,
 }
 
 impl MemoryStore {
     /// Counters that a restart forgets.
     pub fn new() -> Self {
-        Self { state: Mutex::default(), journal: None }
+        Self { state: Mutex::default(), journal: None, is_torn: AtomicBool::default() }
     }
 
     /// Counters that come back from a journal; one that is not there yet is empty. What it holds that cannot be read is left
@@ -65,16 +68,17 @@ impl MemoryStore {
     /// # Errors
     /// When the journal is there and cannot be read.
     pub fn open(journal: &Path) -> io::Result<Self> {
-        let text = match std::fs::read(journal) {
+        let text = match disk::read(journal, QUOTA_JOURNAL_BYTES_MAX) {
             Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
             Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
             Err(error) => return Err(error),
         };
+        let is_torn = AtomicBool::new(!text.is_empty() && !text.ends_with('\n'));
         let mut state = State::default();
         for (key, counter) in text.lines().filter_map(read_line) {
             state.counters.insert(key, counter);
         }
-        Ok(Self { state: Mutex::new(state), journal: Some(journal.to_owned()) })
+        Ok(Self { state: Mutex::new(state), journal: Some(journal.to_owned()), is_torn })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -100,17 +104,16 @@ impl MemoryStore {
         let whole = if bytes > COMPACT_BYTES { self.state().lines_of_all() } else { String::new() };
         if bytes <= COMPACT_BYTES || bytes < 4 * whole.len() as u64 {
             let lines = self.state().lines(changed.iter());
+            // Behind a torn line the next one would be a part of it, and lost with it.
+            let begin = if self.is_torn.swap(true, Ordering::Relaxed) { "\n" } else { "" };
             let mut file = std::fs::OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
-            file.write_all(lines.as_bytes())?;
+            file.write_all(format!("{begin}{lines}").as_bytes())?;
+            self.is_torn.store(false, Ordering::Relaxed);
             return file.sync_data();
         }
-        let mut beside = path.as_os_str().to_owned();
-        beside.push(".new");
-        let beside = PathBuf::from(beside);
-        let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
-        file.write_all(whole.as_bytes())?;
-        file.sync_data()?;
-        std::fs::rename(beside, path)
+        disk::replace(path, whole.as_bytes(), 0o600)?;
+        self.is_torn.store(false, Ordering::Relaxed);
+        Ok(())
     }
 }
 

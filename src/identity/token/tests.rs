@@ -273,7 +273,7 @@ async fn strangers_do_not_wait_in_vain() {
         let (callers, token) = (Arc::clone(&callers), token.clone());
         async move { identify(&callers, &token, now()).await.is_ok() }
     };
-    let began = std::time::Instant::now();
+    let began = tokio::time::Instant::now();
     for _ in 0..limits::ISSUER_WAITING_MAX + 10 {
         asking.spawn(asked());
     }
