@@ -95,8 +95,13 @@ pub(super) fn text_bytes(leaves: &[ReplyLeaf<'_>]) -> u64 {
     written.map(|leaf| leaf.text.len() as u64).sum()
 }
 
-/// Tells a client what is left, in the headers that OpenAI's clients read and those of the IETF's draft.
+/// Tells a client what is left, in the headers that OpenAI's clients read and those of the IETF's draft. An app whose answers
+/// carry only the request id is told nothing: what is left also tells what others of its tenant do, and how long its text was
+/// when it left.
 pub(super) fn tell(ledger: &Ledger, headers: &mut HeaderMap) {
+    if ledger.quiet {
+        return;
+    }
     let mut items = Vec::new();
     for left in &ledger.rate {
         let (names, item) =

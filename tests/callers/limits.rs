@@ -167,3 +167,19 @@ async fn leaving_before_the_answer_is_not_free() {
     assert_eq!((over.status, over.json()["error"]["code"].as_str().unwrap()), (429, "quota_exceeded"), "{}", over.body);
     assert_eq!(house.client.post(CHAT, body("answer", 100, false)).await.status, 200);
 }
+
+/// An app that is told only the id of its request is told nothing of limits, but for when to come again.
+#[tokio::test(flavor = "multi_thread")]
+async fn quiet_apps_are_not_told_what_is_left() {
+    let mut plot = Plot::new().await;
+    plot.app = "headers = \"id\"\n".to_owned();
+    plot.extra = "[[quota.limit]]\nof = \"tenant\"\nrequests_minute = 1\noutput_tokens_minute = 100000\n".to_owned();
+    let house = plot.open().await;
+    for status in [200, 429] {
+        let answer = house.client.chat("x", false).await;
+        assert_eq!(answer.status, status, "{}", answer.body);
+        let told: Vec<_> = answer.headers.keys().filter(|name| name.as_str().contains("ratelimit")).collect();
+        assert!(told.is_empty(), "{told:?}");
+        assert_eq!(answer.headers.contains_key("retry-after"), status == 429);
+    }
+}
