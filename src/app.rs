@@ -47,8 +47,9 @@ pub use status::Status;
 use crate::audit::{self, AuditLog, SegmentLog};
 use crate::config::{self, Config};
 use crate::console;
+use crate::gateway::Gate;
 use crate::gateway::server::Server;
-use crate::gateway::{Gate, tls};
+use crate::gateway::tls::Front;
 use crate::model::Word;
 use crate::telemetry::Telemetry;
 
@@ -103,17 +104,14 @@ impl App {
             wrap(Arc::clone(&log) as Arc<dyn AuditLog>),
             Arc::clone(&telemetry),
         ));
-        let files = config.listen.tls.as_ref();
-        let identity = files.map(|files| tls::Identity::read(&files.certificate, &files.key)).transpose()?;
-        let server_tls = if let (Some(files), Some(identity)) = (files, &identity) {
-            telemetry.certificate_valid_until(identity.valid_until());
-            Some(Arc::new(tls::server_config(Arc::clone(identity), files.client_authorities.as_deref())?))
+        let front = config.listen.tls.as_ref().map(Front::read).transpose()?;
+        if let Some(front) = &front {
+            telemetry.certificate_valid_until(front.valid_until());
         } else {
             tracing::warn!("Listening without TLS, as [dangerous] says");
-            None
-        };
-        let is_plaintext = server_tls.is_none();
-        let server = Server::bind(config.listen.address, server_tls, Arc::clone(&gate), config.limits)
+        }
+        let is_plaintext = front.is_none();
+        let server = Server::bind(config.listen.address, front.clone(), Arc::clone(&gate), config.limits)
             .await
             .with_context(|| format!("cannot listen on {}", config.listen.address))?;
         let address = server.address()?;
@@ -143,9 +141,8 @@ impl App {
         let beside = loaded.beside.freeze;
         tasks.spawn(callers::follow(Arc::clone(&status), stop.clone()));
         tasks.spawn(issuers::follow(Arc::clone(&gate), stop.clone()));
-        let counting = Arc::clone(&loaded.snapshot.quota.store);
-        let keeper = reload::Keeper::new((loader, loaded.config, watching), identity, status, stop.clone());
-        keeper.having_refused(&beside).counting(&counting, &tasks).spawn(&tasks);
+        let keeper = reload::Keeper::new((loader, loaded.config, watching), front, status, stop.clone());
+        keeper.having_refused(&beside).spawn(&tasks);
         tasks.spawn(follow_corpus(Arc::clone(&gate), stop.clone()));
         let serving = tokio::spawn(server.run(stop.clone()));
         Ok(Self { gate, address, admin, is_plaintext, stop, drained, serving, tasks, log })

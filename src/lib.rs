@@ -12,6 +12,7 @@ pub mod config;
 pub mod console;
 pub mod detect;
 pub mod dialect;
+pub mod disk;
 pub mod gateway;
 pub mod identity;
 pub mod leak;

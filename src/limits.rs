@@ -219,10 +219,29 @@ pub const DEMO_ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Tokens that an answer is taken to have when its request does not say how long it may be, until it has ended.
 pub const OUTPUT_TOKENS: u64 = 1_024;
 
+/// Counters of limits that one gateway keeps in memory, some two hundred bytes each; beyond it those who have none yet are
+/// refused. A gateway has a handful for each key, and for each subject of a token.
+pub const QUOTA_COUNTERS_MAX: usize = 262_144;
+/// Bytes of the journal of limits: it is written anew when it is four times as long as what it holds, at most thirty megabytes.
+pub const QUOTA_JOURNAL_BYTES_MAX: usize = 256 * 1024 * 1024;
+/// Counters in Redis whose last value is remembered.
+pub const QUOTA_REMEMBERED_MAX: usize = 65_536;
+/// Counters that wait to be put right in Redis; beyond it nothing more is taken until it answers.
+pub const QUOTA_OWED_MAX: usize = 65_536;
+/// Places given back that wait to be told; beyond it they end by themselves.
+pub const QUOTA_FREED_MAX: usize = 16_384;
+/// Counters that one script puts right, and places that one script renews.
+pub const QUOTA_SENT_MAX: usize = 512;
+
+/// Bytes of a file that `octroi.toml` names: certificates, keys, secrets, sets of keys.
+pub const CONFIG_FILE_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Bytes of a file that holds a root key, which is one line.
+pub const ROOT_KEY_BYTES_MAX: usize = 4 * 1024;
+
 /// Keys of callers in the file of keys, revoked ones included.
 pub const KEYS_MAX: usize = 100_000;
 /// Bytes of that file: a key takes some four hundred.
-pub const KEY_FILE_BYTES_MAX: u64 = 128 * 1024 * 1024;
+pub const KEY_FILE_BYTES_MAX: usize = 128 * 1024 * 1024;
 /// Bytes of a note about a key.
 pub const KEY_NOTE_BYTES_MAX: usize = 200;
 /// Time for which a key that is over stays in the file.
@@ -237,6 +256,8 @@ pub const ISSUER_KEYS_STALE_S: i64 = 24 * 60 * 60;
 pub const ISSUER_KEYS_BYTES_MAX: usize = 512 * 1024;
 /// Time that a request waits for a key that is not known.
 pub const ISSUER_PATIENCE: Duration = Duration::from_secs(3);
+/// Requests that wait for keys of one issuer; whoever comes then is refused at once, as is everybody while they cannot be had.
+pub const ISSUER_WAITING_MAX: usize = 64;
 /// Time between two looks whether keys are to be fetched.
 pub const ISSUER_LOOK: Duration = Duration::from_millis(100);
 /// Time until an issuer that gave no keys is asked again.

@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 const LAYERS: &[(&str, u8)] = &[
     ("limits", 0),
     ("aead", 1),
+    ("disk", 1),
     ("model", 0),
     ("telemetry", 1),
     ("wire", 1),
@@ -35,7 +36,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("cli", 6),
 ];
 
-/// Layers 0 to 2 touch no file, socket, clock, environment or randomness.
+/// Layers 0 to 2 touch no file, socket, clock, environment or randomness. `disk` alone does, for the layers above.
 const PURE: &[&str] = &["limits", "model", "telemetry", "wire", "balance", "detect", "dialect", "policy", "transform"];
 
 fn source() -> PathBuf {
@@ -117,6 +118,11 @@ fn pure_modules_deny_effects() {
             "{} must deny effects",
             file.display()
         );
+    }
+    for (module, path) in files().iter().filter(|(module, _)| PURE.contains(&module.as_str())) {
+        let text = fs::read_to_string(path).unwrap();
+        let uses = text.lines().any(|line| named(line).iter().any(|target| target == "disk"));
+        assert!(!uses, "{}: {module} is pure and has no disk", path.display());
     }
 }
 

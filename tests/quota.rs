@@ -72,7 +72,7 @@ impl Redis {
             password: Some(PASSWORD.to_owned().into()),
             tls: None,
         };
-        Arc::new(RedisStore::new(address, ("test:", gateway), unavailable, String::new()))
+        Arc::new(RedisStore::new(address, ("test:", gateway), unavailable))
     }
 
     fn cli(&self, arguments: &[&str]) -> String {
@@ -319,6 +319,15 @@ async fn while_redis_is_down_the_operators_choice_holds() {
     assert_eq!(leasing.take(name, 2, tokens(0, 11)).await.unwrap_err().0, 429, "beyond its part");
     leasing.take(name, 3, tokens(0, 10)).await.unwrap().settle(tokens(0, 10));
     assert!(!lease.is_up());
+    let other = "down and never seen";
+    let limits = [(Of::App, What::OutputDay, 100), (Of::Key, What::Concurrent, 2)];
+    let mut unseen = Desk::new(&(Arc::clone(&lease) as Arc<dyn Store>), &limits, other);
+    assert_eq!(unseen.take(other, 4, tokens(0, 1)).await.unwrap_err().0, 503, "nobody knows what is used of it");
+    let other = "down and at once";
+    let mut at_once = Desk::new(&(Arc::clone(&lease) as Arc<dyn Store>), &[(Of::Key, What::Concurrent, 2)], other);
+    for number in 0..10 {
+        at_once.take(other, 5, tokens(0, 0)).await.unwrap_or_else(|_| panic!("{number}: all before it have ended"));
+    }
     let redis = Redis::start_on(port).unwrap();
     let key = loop {
         let keys = redis.cli(&["KEYS", "test:output_tokens_day*"]);

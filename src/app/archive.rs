@@ -19,9 +19,10 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::files::{Files, MATCH_LISTS, bounded};
+use super::files::{Files, MATCH_LISTS};
 use super::recover::{self, Found};
 use crate::audit::decisions::Place;
+use crate::disk;
 use crate::gateway::snapshot::Freeze;
 use crate::limits::POLICY_STATE_BYTES_MAX;
 use crate::model::Word;
@@ -184,12 +185,12 @@ impl Archive {
         }
         for folder in walkdir::WalkDir::new(&beside).into_iter().filter_map(Result::ok) {
             if folder.file_type().is_dir() {
-                sync_folder(Some(folder.path()))?;
+                disk::sync_folder(folder.path())?;
             }
         }
         fs::rename(&beside, &place)?;
-        sync_folder(place.parent())?;
-        sync_folder(Some(&self.folder))
+        disk::sync_folder(place.parent().unwrap_or(&self.folder))?;
+        disk::sync_folder(&self.folder)
     }
 
     /// How far the gateway got: what the state says, and what the log says since. `signed`: only signed bundles come into force,
@@ -200,7 +201,7 @@ impl Archive {
     pub(crate) fn state(&self, signed: bool, now: Timestamp) -> Result<State, String> {
         let place = self.state_file();
         let told = |problem: &dyn std::fmt::Display| format!("{}: {problem}", place.display());
-        let state = match bounded(&place, POLICY_STATE_BYTES_MAX) {
+        let state = match disk::read(&place, POLICY_STATE_BYTES_MAX) {
             Ok(bytes) => Some(serde_json::from_slice::<State>(&bytes).map_err(|error| told(&error))?),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(told(&error)),
@@ -227,12 +228,10 @@ impl Archive {
     /// # Errors
     /// When the disk does not take it.
     pub(crate) fn set_state(&self, state: &State) -> io::Result<()> {
-        let beside = self.folder.join("state.json.new");
         let mut text = serde_json::to_vec_pretty(state).map_err(io::Error::other)?;
         text.push(b'\n');
-        write(&beside, &text)?;
-        fs::rename(&beside, self.state_file())?;
-        sync_folder(Some(&self.folder))
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.folder)?;
+        disk::replace(&self.state_file(), &text, 0o644)
     }
 
     fn state_file(&self) -> PathBuf {
@@ -248,8 +247,4 @@ fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = fs::File::create(path)?;
     file.write_all(bytes)?;
     file.sync_all()
-}
-
-fn sync_folder(folder: Option<&Path>) -> io::Result<()> {
-    folder.map_or(Ok(()), |folder| fs::File::open(folder)?.sync_all())
 }

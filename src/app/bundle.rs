@@ -24,9 +24,10 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
 use super::archive::{Accepted, Archive, State};
-use super::files::{Files, MATCH_LISTS, bounded, sha256};
+use super::files::{Files, MATCH_LISTS, sha256};
 use super::load::{Problems, Rejection};
 use super::officer::{Officer, now};
+use crate::disk;
 use crate::limits::{POLICY_MANIFEST_BYTES_MAX, POLICY_SIGNATURES_BYTES_MAX};
 use crate::policy::study::Study;
 use crate::policy::{Language, Policy};
@@ -85,7 +86,7 @@ impl Cover {
     pub(super) fn read(bundle: &Path) -> Result<Self, Rejection> {
         let place = bundle.join("manifest.json");
         let told = |problem: &dyn Display| Rejection::signature(format!("{}: {problem}", place.display()));
-        let bytes = bounded(&place, POLICY_MANIFEST_BYTES_MAX).map_err(|error| told(&error))?;
+        let bytes = disk::read(&place, POLICY_MANIFEST_BYTES_MAX).map_err(|error| told(&error))?;
         let manifest: Manifest = serde_json::from_slice(&bytes).map_err(|error| told(&error))?;
         if manifest.format != FORMAT {
             return Err(Rejection::signature(format!("this bundle is of another format: `{}`", manifest.format)));
@@ -281,7 +282,7 @@ pub(crate) fn opens(old: &Study, new: &Study) -> Option<usize> {
 pub(crate) fn signatures(bundle: &Path) -> Result<BTreeMap<String, String>, Rejection> {
     let place = bundle.join("signatures.json");
     let told = |problem: &dyn Display| Rejection::signature(format!("{}: {problem}", place.display()));
-    match bounded(&place, POLICY_SIGNATURES_BYTES_MAX) {
+    match disk::read(&place, POLICY_SIGNATURES_BYTES_MAX) {
         Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| told(&error)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(BTreeMap::new()),
         Err(error) => Err(told(&error)),
@@ -379,7 +380,7 @@ struct ApproversFile {
 /// What is wrong with the file.
 pub(crate) fn approvers(file: &Path) -> Result<Approvers, String> {
     let told = |problem: &dyn Display| format!("{}: {problem}", file.display());
-    let bytes = bounded(file, POLICY_SIGNATURES_BYTES_MAX).map_err(|error| told(&error))?;
+    let bytes = disk::read(file, POLICY_SIGNATURES_BYTES_MAX).map_err(|error| told(&error))?;
     let text = String::from_utf8(bytes).map_err(|error| told(&error))?;
     let read: ApproversFile = toml::from_str(&text).map_err(|error| told(&error))?;
     let mut keys = BTreeMap::new();

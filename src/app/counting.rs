@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::io::Cursor;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use rustls::{ClientConfig, RootCertStore};
@@ -11,41 +12,56 @@ use zeroize::Zeroizing;
 
 use crate::config::{Config, LimitConfig, RedisConfig, Whose};
 use crate::gateway::budget::Weights;
-use crate::gateway::snapshot::Snapshot;
 use crate::gateway::tls::provider;
 use crate::model::Word;
 use crate::quota::memory::MemoryStore;
 use crate::quota::redis::{Address, RedisStore, Unavailable};
 use crate::quota::{Allowance, Of, Price, Quota, Rules, Store, What};
 
-/// The rules, and the store: one that is open by the same settings is kept.
-pub(super) fn quota(config: &Config, before: Option<&Snapshot>) -> Result<Quota, String> {
-    let rules = Arc::new(rules(config));
-    let opened_by = opened_by(config);
-    if let Some(open) = before.map(|before| &before.quota.store).filter(|store| store.opened_by() == opened_by) {
-        return Ok(Quota { rules, store: Arc::clone(open) });
-    }
-    let store: Arc<dyn Store> = if let Some(redis) = &config.quota.redis {
-        let unavailable = if config.quota.refuses { Unavailable::Refuse } else { Unavailable::LastLease };
-        let names = (redis.prefix.as_str(), config.node.as_str());
-        Arc::new(RedisStore::new(address(redis)?, names, unavailable, opened_by))
-    } else {
-        let journal = &config.quota.journal;
-        let fault = |error| format!("[quota] the journal `{}` cannot be read: {error}", journal.display());
-        Arc::new(MemoryStore::open(journal).map_err(fault)?)
-    };
-    Ok(Quota { rules, store })
+/// The store that is open, and what it was opened by.
+#[derive(Debug, Clone)]
+pub(super) struct Open {
+    by: By,
+    store: Arc<dyn Store>,
 }
 
-/// What a store is opened by; never a password.
-fn opened_by(config: &Config) -> String {
-    match &config.quota.redis {
-        None => format!("memory {}", config.quota.journal.display()),
-        Some(redis) => format!(
-            "redis {}:{}/{} {} {} {} {}",
-            redis.host, redis.port, redis.database, redis.prefix, redis.tls, config.node, config.quota.refuses
-        ),
+/// All that a store is opened by: what requests are counted with changes when any of it does.
+#[derive(Debug, Clone, PartialEq)]
+struct By {
+    journal: PathBuf,
+    redis: Option<RedisConfig>,
+    refuses: bool,
+    node: Word,
+}
+
+/// The rules, and the store: one that is open by the same settings is kept.
+pub(super) fn quota(config: &Config, open: Option<Open>) -> Result<(Quota, Open), String> {
+    let rules = Arc::new(rules(config));
+    let by = By {
+        journal: config.quota.journal.clone(),
+        redis: config.quota.redis.clone(),
+        refuses: config.quota.refuses,
+        node: config.node.clone(),
+    };
+    let open = opened(by, open)?;
+    Ok((Quota { rules, store: Arc::clone(&open.store) }, open))
+}
+
+fn opened(by: By, before: Option<Open>) -> Result<Open, String> {
+    match before.filter(|open| open.by == by) {
+        Some(open) => Ok(open),
+        None => Ok(Open { store: store(&by)?, by }),
     }
+}
+
+fn store(by: &By) -> Result<Arc<dyn Store>, String> {
+    let Some(redis) = &by.redis else {
+        let fault = |error| format!("[quota] the journal `{}` cannot be read: {error}", by.journal.display());
+        return Ok(Arc::new(MemoryStore::open(&by.journal).map_err(fault)?));
+    };
+    let unavailable = if by.refuses { Unavailable::Refuse } else { Unavailable::LastLease };
+    let names = (redis.prefix.as_str(), by.node.as_str());
+    Ok(Arc::new(RedisStore::new(address(redis)?, names, unavailable)))
 }
 
 fn address(redis: &RedisConfig) -> Result<Address, String> {
@@ -127,4 +143,45 @@ pub(super) fn weights(config: &Config) -> Weights {
         limits.filter_map(|limit| Some((limit.name.clone()?, limit.weight?))).collect()
     };
     Weights { tenants: of(Whose::Tenant), apps: of(Whose::App) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Secret;
+
+    /// A store is kept while all that it was opened by is the same, and no longer: a new password counts too.
+    #[test]
+    fn a_store_is_kept_while_its_settings_are() {
+        let redis = |password: &str| RedisConfig {
+            host: "redis.example".to_owned(),
+            port: 6379,
+            database: 0,
+            user: Some("octroi".to_owned()),
+            password: Some(Secret::new(password.to_owned())),
+            tls: false,
+            roots: None,
+            prefix: "octroi:".to_owned(),
+        };
+        let by = |redis: RedisConfig| By {
+            journal: "quota.journal".into(),
+            redis: Some(redis),
+            refuses: false,
+            node: Word::fixed("one"),
+        };
+        let before = redis("one");
+        for (name, after, is_kept) in [
+            ("nothing", before.clone(), true),
+            ("the password", redis("two"), false),
+            ("the user", RedisConfig { user: None, ..before.clone() }, false),
+            ("the authorities", RedisConfig { roots: Some(b"other".to_vec()), ..before.clone() }, false),
+            ("the port", RedisConfig { port: 6380, ..before.clone() }, false),
+        ] {
+            let open = Open { store: store(&by(before.clone())).unwrap(), by: by(before.clone()) };
+            let kept = Arc::clone(&open.store);
+            let then = opened(by(after), Some(open)).unwrap();
+            assert_eq!(Arc::ptr_eq(&kept, &then.store), is_kept, "{name}");
+        }
+        assert!(!format!("{:?}", redis("of-the-test")).contains("of-the-test"), "a password is not shown");
+    }
 }

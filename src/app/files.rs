@@ -6,12 +6,12 @@
 //!
 //! What looks like one of these and cannot be read as one is a fault and is never passed over: a rule that nobody reads restricts
 //! nobody. Sizes are bounded before anything is read.
-#![expect(clippy::disallowed_types, reason = "the composition root reads files and passes them down")]
 
 use std::collections::BTreeMap;
-use std::io::{self, Read as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::disk;
 use crate::limits::{MATCH_LIST_BYTES_MAX, POLICY_FILE_BYTES_MAX, POLICY_FILES_MAX, POLICY_FOLDER_BYTES_MAX};
 use crate::model::entry::Digest;
 use crate::policy::{self, Language, SourceFile, Sources, starter};
@@ -49,7 +49,7 @@ impl Files {
             for path in listed(&place)? {
                 let Some(name) = named(&path, endings)? else { continue };
                 let name = if inside.is_empty() { name.to_owned() } else { format!("{inside}/{name}") };
-                let bytes = bounded(&path, bytes_max.min(left)).map_err(|error| unreadable(&path, &error))?;
+                let bytes = disk::read(&path, bytes_max.min(left)).map_err(|error| unreadable(&path, &error))?;
                 left = left.saturating_sub(bytes.len());
                 by_path.insert(name, bytes);
                 if by_path.len() > POLICY_FILES_MAX {
@@ -161,28 +161,6 @@ pub(crate) fn sha256(bytes: &[u8]) -> Digest {
     Digest(hash.as_ref().first_chunk().copied().unwrap_or_default())
 }
 
-/// The bytes of a file that is no longer than this; what is no file, such as a pipe, is not opened.
-///
-/// # Errors
-/// What keeps it from being read, its size included.
-pub(crate) fn bounded(path: &Path, bytes_max: usize) -> io::Result<Vec<u8>> {
-    let told = |problem: String| Err(io::Error::other(problem));
-    let meta = std::fs::metadata(path)?;
-    if !meta.is_file() {
-        return told("it is no file".to_owned());
-    }
-    let limit = u64::try_from(bytes_max).unwrap_or(u64::MAX);
-    let mut bytes = Vec::new();
-    if meta.len() <= limit {
-        // It may grow while it is read.
-        std::fs::File::open(path)?.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
-    }
-    if meta.len() > limit || bytes.len() > bytes_max {
-        return told(format!("it is larger than {bytes_max} bytes"));
-    }
-    Ok(bytes)
-}
-
 /// The name of a file of one of these endings; nothing for one that is none of the officer's.
 fn named<'p>(path: &'p Path, endings: &[&str]) -> Result<Option<&'p str>, String> {
     let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
@@ -215,7 +193,7 @@ fn unreadable(path: &Path, error: &io::Error) -> String {
 }
 
 #[cfg(test)]
-#[expect(clippy::disallowed_methods, reason = "a test writes the files that are read")]
+#[expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "a test writes the files that are read")]
 mod tests {
     use std::os::unix::ffi::OsStrExt as _;
 

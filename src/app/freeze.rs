@@ -16,7 +16,8 @@ use serde::{Deserialize, Serialize};
 
 use super::archive::{Held, State, Thawed};
 use super::bundle::{Approvers, judged};
-use super::files::{bounded, sha256};
+use super::files::sha256;
+use crate::disk;
 use crate::gateway::snapshot::Freeze;
 use crate::limits::{POLICY_ORDERS_BYTES_MAX, POLICY_THAWED_MAX};
 use crate::model::Word;
@@ -99,7 +100,7 @@ pub(super) fn look(
     (live, now): (Option<&Freeze>, Timestamp),
 ) -> Look {
     let place = folder.join(FILE);
-    let (file, mut refused) = match bounded(&place, POLICY_ORDERS_BYTES_MAX) {
+    let (file, mut refused) = match disk::read(&place, POLICY_ORDERS_BYTES_MAX) {
         Ok(bytes) => match serde_json::from_slice::<Orders>(&bytes) {
             Ok(orders) => (orders, None),
             Err(error) => (Orders::default(), Some(("faults", error.to_string()))),

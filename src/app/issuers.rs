@@ -1,6 +1,5 @@
 //! Issuers of tokens: from configuration, and the keys that their addresses give, fetched when they are old or one is wanted.
 
-use std::collections::HashMap;
 use std::io::Cursor;
 use std::sync::Arc;
 
@@ -10,7 +9,7 @@ use http::{Request, Uri, header};
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use super::web::Web;
@@ -18,7 +17,7 @@ use crate::config::{Config, IssuerConfig};
 use crate::gateway::Gate;
 use crate::gateway::snapshot::Snapshot;
 use crate::gateway::tls::provider;
-use crate::identity::token::{Algorithm, Issuer, Settings, Source};
+use crate::identity::token::{Issuer, Settings, Source};
 use crate::limits;
 
 /// The issuers of a configuration. One that did not change keeps the keys that are known of it.
@@ -46,7 +45,7 @@ fn settings(issuer: &IssuerConfig) -> Settings {
         name: issuer.name.clone(),
         issuer: issuer.issuer.clone(),
         audience: issuer.audience.clone(),
-        algorithms: issuer.algorithms.iter().filter_map(|name| Algorithm::named(name)).collect(),
+        algorithms: issuer.algorithms.clone(),
         skew_s: seconds(issuer.skew_s),
         app_claim: issuer.app_claim.clone(),
         tenant_claim: issuer.tenant_claim.clone(),
@@ -63,8 +62,6 @@ fn settings(issuer: &IssuerConfig) -> Settings {
 pub(super) async fn follow(gate: Arc<Gate>, stop: CancellationToken) {
     let mut look = interval(limits::ISSUER_LOOK);
     look.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    // When an issuer that gave nothing is asked again.
-    let mut rests: HashMap<String, Instant> = HashMap::new();
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
@@ -72,8 +69,7 @@ pub(super) async fn follow(gate: Arc<Gate>, stop: CancellationToken) {
         }
         for issuer in gate.snapshot().callers.issuers() {
             let Source::Url(address, roots) = &issuer.settings.keys else { continue };
-            let rests_yet = rests.get(address).is_some_and(|until| Instant::now() < *until);
-            if rests_yet || !issuer.is_due(gate.now()) {
+            if !issuer.is_due(gate.now()) {
                 continue;
             }
             let fetching = tokio::time::timeout(limits::TOKEN_DEADLINE, fetch(address, roots.as_deref()));
@@ -81,7 +77,7 @@ pub(super) async fn follow(gate: Arc<Gate>, stop: CancellationToken) {
             let taken = fetched.and_then(|text| issuer.take(&text, gate.now()).map_err(anyhow::Error::msg));
             gate.telemetry.reloaded("issuer", taken.as_ref().err().map(|error| format!("{error:#}")).as_deref());
             if taken.is_err() {
-                rests.insert(address.clone(), Instant::now() + limits::ISSUER_REST);
+                issuer.failed(gate.now());
             }
         }
     }

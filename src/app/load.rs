@@ -9,10 +9,10 @@ use super::archive::{Archive, Held, State};
 use super::bundle::{self, Cover};
 use super::files::Files;
 use super::officer::{Officer, now};
-use super::{credentials, fit, freeze, shadow};
+use super::{counting, credentials, fit, freeze, shadow};
 use crate::config::{self, BackendConfig, Config, CorpusConfig, ModelConfig};
 use crate::gateway::snapshot::{Freeze, Snapshot};
-use crate::gateway::tls;
+use crate::gateway::tls::Front;
 use crate::identity::{Callers, KeyRing, Purpose, Registration, RootKey};
 use crate::leak::guard::{Encoder, Guard};
 use crate::leak::model::{Model, ModelDigest};
@@ -70,8 +70,8 @@ pub struct Loaded {
     pub(super) remembering: Remembering,
     /// What was wrong beside the policy and does not keep it from coming into force: an order to freeze, a candidate.
     pub(super) beside: Beside,
-    /// The corpus that it has open.
-    corpus: Option<OpenCorpus>,
+    /// What it has open.
+    open: Open,
 }
 
 impl Loaded {
@@ -110,12 +110,19 @@ impl Beside {
 /// The corpus that is open, with what it was opened by: its configuration and a check of its keys.
 type OpenCorpus = (CorpusConfig, [u8; 32], Arc<Guard>);
 
+/// What outlives a reload that does not change what it was opened by.
+#[derive(Debug, Clone, Default)]
+struct Open {
+    corpus: Option<OpenCorpus>,
+    counting: Option<counting::Open>,
+}
+
 /// Reads the files, at start and again at each reload.
 #[derive(Debug, Clone)]
 pub struct Loader {
     path: PathBuf,
     tasks: TaskTracker,
-    open: Arc<Mutex<Option<OpenCorpus>>>,
+    open: Arc<Mutex<Open>>,
 }
 
 impl Loader {
@@ -172,7 +179,7 @@ impl Loader {
             .ok();
         let pool = self.pool(&config, &policy, before).map_err(|found| problems.extend(found)).ok();
         let callers = callers(&config, &root, before).map_err(|found| problems.extend(found)).ok();
-        let quota = super::counting::quota(&config, before).map_err(|problem| problems.push(problem)).ok();
+        let quota = counting::quota(&config, self.open().counting).map_err(|problem| problems.push(problem)).ok();
         problems.extend(fit::faults(&config, &policy));
         let sealer = super::sealing::sealer(&config, &policy, &root).unwrap_or_else(|found| {
             problems.extend(found);
@@ -180,7 +187,7 @@ impl Loader {
         });
         let gone = config.corpus.as_ref().is_some_and(|corpus| told(&corpus.folder));
         let scanner = self.scanner(&config, &root).map_err(|problem| problems.extend((!gone).then_some(problem))).ok();
-        let (Some((catalogue, engine)), Some(pool), Some(callers), Some((scanner, corpus)), Some(quota)) =
+        let (Some((catalogue, engine)), Some(pool), Some(callers), Some((scanner, corpus)), Some((quota, counting))) =
             (detecting, pool, callers, scanner, quota)
         else {
             return Err(Problems(problems).into());
@@ -203,15 +210,19 @@ impl Loader {
             root: Arc::new(root),
             sealer: sealer.map(Arc::new),
             quota,
-            weights: Arc::new(super::counting::weights(&config)),
+            weights: Arc::new(counting::weights(&config)),
             limits: config.limits,
         });
-        Ok(Loaded { config, snapshot, remembering, beside, corpus })
+        Ok(Loaded { config, snapshot, remembering, beside, open: Open { corpus, counting: Some(counting) } })
     }
 
     /// Keeps what is open of a load that came into force; one that did not leaves what was open before.
     pub(super) fn keep(&self, loaded: &Loaded) {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&loaded.corpus);
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&loaded.open);
+    }
+
+    fn open(&self) -> Open {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The scanner of the configured corpus. One that is open already is kept: it follows its folder by itself.
@@ -221,8 +232,7 @@ impl Loader {
         let own = if own.exists() { Some(RootKey::read(&own).map_err(|error| error.to_string())?) } else { None };
         let keys = corpus_keys(own.as_ref().unwrap_or(root));
         let check = keys.check();
-        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let kept = open.filter(|(from, known, _)| from == corpus && *known == check);
+        let kept = self.open().corpus.filter(|(from, known, _)| from == corpus && *known == check);
         let guard = if let Some((_, _, guard)) = kept {
             guard
         } else {
@@ -261,9 +271,7 @@ impl Loader {
 /// What is wrong with the listener's certificate and key.
 fn listener(config: &Config) -> Vec<String> {
     let Some(files) = &config.listen.tls else { return Vec::new() };
-    let made = tls::Identity::read(&files.certificate, &files.key)
-        .and_then(|identity| tls::server_config(identity, files.client_authorities.as_deref()));
-    made.err().map(|error| error.to_string()).into_iter().collect()
+    Front::read(files).err().map(|error| error.to_string()).into_iter().collect()
 }
 
 /// The configured encoder with its budget.
@@ -323,9 +331,14 @@ pub(super) fn look(config: &Config, state: &State, live: Option<&Freeze>) -> fre
 /// The callers, with the ring of issued keys. One that is open already is kept: it follows its file by itself.
 fn callers(config: &Config, root: &RootKey, before: Option<&Snapshot>) -> Result<Callers, Vec<String>> {
     let open = before.map(|before| before.callers.ring()).filter(|ring| ring.path() == config.callers);
-    let ring = match open {
-        Some(ring) => Arc::clone(ring),
-        None => Arc::new(KeyRing::open(&config.callers).map_err(|error| vec![error.to_string()])?),
+    let ring = if let Some(ring) = open {
+        Arc::clone(ring)
+    } else {
+        let ring = KeyRing::open(&config.callers).map_err(|error| vec![error.to_string()])?;
+        // Another file must not give back what was revoked in the one before.
+        let followed = before.map_or(Ok(()), |before| ring.may_replace(before.callers.ring()));
+        followed.map_err(|error| vec![error.to_string()])?;
+        Arc::new(ring)
     };
     let issuers = super::issuers::issuers(config, before)?;
     let callers = Callers::new(root, &registrations(config), ring);

@@ -14,7 +14,7 @@ use super::watch::Watch;
 use super::{Status, freeze, in_force};
 use crate::config::Config;
 use crate::gateway::snapshot::Snapshot;
-use crate::gateway::tls::Identity;
+use crate::gateway::tls::Front;
 use crate::model::Word;
 use crate::model::entry::{Entry, PolicyLoaded, Reloaded};
 use crate::quota::Store;
@@ -30,7 +30,7 @@ pub(super) struct Keeper {
     loader: Loader,
     config: Config,
     watch: Watch,
-    identity: Option<Arc<Identity>>,
+    front: Option<Arc<Front>>,
     status: Arc<Status>,
     stop: CancellationToken,
     /// Ends the health checks of the pool in force.
@@ -64,12 +64,12 @@ impl Cause {
 impl Keeper {
     pub(super) fn new(
         (loader, config, watch): (Loader, Config, Watch),
-        identity: Option<Arc<Identity>>,
+        front: Option<Arc<Front>>,
         status: Arc<Status>,
         stop: CancellationToken,
     ) -> Self {
         let (watching, counting) = (stop.child_token(), stop.child_token());
-        Self { loader, config, watch, identity, status, stop, watching, counting, refused: None, refused_order: None }
+        Self { loader, config, watch, front, status, stop, watching, counting, refused: None, refused_order: None }
     }
 
     /// Keeps in mind which order to freeze was refused and recorded at the start.
@@ -79,15 +79,15 @@ impl Keeper {
     }
 
     /// Lets a store of limits do what it does meanwhile, until another takes its place.
-    pub(super) fn counting(mut self, store: &Arc<dyn Store>, tasks: &TaskTracker) -> Self {
+    fn count_with(&mut self, store: Arc<dyn Store>, tasks: &TaskTracker) {
         self.counting.cancel();
         self.counting = self.stop.child_token();
-        tasks.spawn(Arc::clone(store).run(self.counting.clone()));
-        self
+        tasks.spawn(store.run(self.counting.clone()));
     }
 
     /// Starts the task.
-    pub(super) fn spawn(self, tasks: &TaskTracker) {
+    pub(super) fn spawn(mut self, tasks: &TaskTracker) {
+        self.count_with(Arc::clone(&self.status.gate.snapshot().quota.store), tasks);
         self.status.gate.snapshot().pool.spawn_health(tasks, &self.watching);
         tasks.spawn(self.run(tasks.clone()));
     }
@@ -133,7 +133,8 @@ impl Keeper {
 
     async fn reload(&mut self, cause: Cause, tasks: &TaskTracker) {
         let mut rejected = Vec::new();
-        let certificate = self.certificate(&mut rejected);
+        let mut certificate = self.certificate(&mut rejected);
+        let files = self.config.listen.tls.clone();
         let gate = Arc::clone(&self.status.gate);
         // An emergency waits for no sheet: not until it is read, nor until it is compiled and compared.
         let frozen = self.freeze_alone(&gate.snapshot()).await;
@@ -147,6 +148,9 @@ impl Keeper {
                     self.record_freeze(&loaded.beside.freeze).await;
                     rejected.extend(loaded.beside.problems());
                     self.put_in_force(loaded, tasks);
+                    if self.config.listen.tls != files {
+                        certificate = self.certificate(&mut rejected);
+                    }
                     None
                 }
                 // A policy that cannot be recorded does not come into force.
@@ -177,12 +181,12 @@ impl Keeper {
         self.status.observe();
     }
 
-    /// Reads the certificate again, and says in a word how that went.
+    /// Reads the certificate and the authorities of clients again, and says in a word how that went.
     fn certificate(&self, rejected: &mut Vec<String>) -> Option<Word> {
-        let (Some(files), Some(identity)) = (&self.config.listen.tls, &self.identity) else { return None };
-        let problem = identity.reload(&files.certificate, &files.key).err().map(|error| error.to_string());
+        let (Some(files), Some(front)) = (&self.config.listen.tls, &self.front) else { return None };
+        let problem = front.reload(files).err().map(|error| error.to_string());
         self.status.gate.telemetry.reloaded("certificate", problem.as_deref());
-        self.status.gate.telemetry.certificate_valid_until(identity.valid_until());
+        self.status.gate.telemetry.certificate_valid_until(front.valid_until());
         let word = if problem.is_none() { "in-force" } else { "refused" };
         rejected.extend(problem);
         Some(Word::fixed(word))
@@ -203,9 +207,7 @@ impl Keeper {
         loaded.snapshot.pool.spawn_health(tasks, &self.watching);
         let (before, store) = (self.status.gate.snapshot(), Arc::clone(&loaded.snapshot.quota.store));
         if !Arc::ptr_eq(&before.quota.store, &store) {
-            self.counting.cancel();
-            self.counting = self.stop.child_token();
-            tasks.spawn(store.run(self.counting.clone()));
+            self.count_with(store, tasks);
             let before = Arc::clone(&before.quota.store);
             tasks.spawn(async move { before.settle_all().await });
         }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 
 use super::{Exit, Printer, certificates};
+use crate::disk;
 use crate::identity::RootKey;
 use crate::policy::starter;
 
@@ -70,9 +71,5 @@ pub(super) fn write(path: &Path, text: &str, mode: u32) -> anyhow::Result<()> {
 /// Replaces a file whole: a reader sees the old text or the new, never half of one.
 pub(super) fn replace(path: &Path, text: &str) -> anyhow::Result<()> {
     let mode = std::fs::metadata(path).map(|data| std::os::unix::fs::PermissionsExt::mode(&data.permissions()) & 0o777);
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".new");
-    let beside = PathBuf::from(beside);
-    write(&beside, text, mode.unwrap_or(0o644))?;
-    std::fs::rename(&beside, path).with_context(|| format!("{}", path.display()))
+    disk::replace(path, text.as_bytes(), mode.unwrap_or(0o644)).with_context(|| format!("{}", path.display()))
 }

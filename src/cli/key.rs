@@ -33,7 +33,7 @@ pub(super) enum Command {
         /// For how long both keys count: `0m`, `30m`, `24h`, `7d`
         #[arg(long, default_value = "24h", value_parser = span)]
         overlap: SignedDuration,
-        /// When the new key ends by itself: a day that it includes, or a time
+        /// When the new key ends by itself: a day that it includes, or a time (default: when the old one would have)
         #[arg(long, value_parser = moment)]
         expires: Option<Timestamp>,
         #[command(flatten)]

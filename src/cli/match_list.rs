@@ -53,9 +53,7 @@ pub(super) fn run(command: Command, printer: Printer) -> anyhow::Result<Exit> {
     let input = std::fs::File::open(&file).with_context(|| format!("{}", file.display()))?;
     let counts = read(std::io::BufReader::new(input), delimiter, &columns, &mut builder)?;
     std::fs::create_dir_all(list.parent().unwrap_or_else(|| Path::new(".")))?;
-    let beside = list.with_extension("new");
-    std::fs::write(&beside, builder.finish()?).with_context(|| format!("{}", beside.display()))?;
-    std::fs::rename(&beside, &list).with_context(|| format!("{}", list.display()))?;
+    crate::disk::replace(&list, &builder.finish()?, 0o644).with_context(|| format!("{}", list.display()))?;
     printer.line(format!(
         "{}\t{} values added\t{} too short or too long to be found",
         list.display(),

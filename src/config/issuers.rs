@@ -5,14 +5,14 @@ use toml::Spanned;
 
 use super::raw::RawConfig;
 use super::resolve::Resolver;
-use crate::model::Word;
+use crate::model::{Algorithm, Word};
 
-/// Algorithms that may be named: none that shares a secret, and not `none`.
-const ALGORITHMS: &[&str] = &["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"];
 /// Most seconds by which clocks may differ.
 const SKEW_S_MAX: u64 = 600;
 /// Seconds by which they may differ unless the file says otherwise.
 const SKEW_S: u64 = 60;
+/// The most that they can be: keys are fetched as often in any case.
+const REFRESH_S_MAX: u64 = 900;
 /// Seconds between two fetches of keys, at least, unless the file says otherwise.
 const REFRESH_S: u64 = 30;
 
@@ -53,8 +53,8 @@ pub struct IssuerConfig {
     pub keys_url: Option<String>,
     /// PEM of the authorities trusted for that address; `None`: those of the system.
     pub roots: Option<Vec<u8>>,
-    /// Words of algorithms that are taken.
-    pub algorithms: Vec<String>,
+    /// Algorithms that are taken.
+    pub algorithms: Vec<Algorithm>,
     /// Apps that its tokens may prove.
     pub apps: Vec<Word>,
     /// The claim that names the app.
@@ -81,11 +81,14 @@ impl Resolver<'_> {
     }
 
     fn issuer(&mut self, raw: &RawIssuer, whole: &RawConfig) -> IssuerConfig {
+        let mut algorithms = Vec::new();
         for name in &raw.algorithms {
-            if !ALGORITHMS.contains(&name.get_ref().as_str()) {
-                let help = format!("write some of {}", ALGORITHMS.join(", "));
+            let Some(algorithm) = Algorithm::named(name.get_ref()) else {
+                let help = format!("write some of {}", Algorithm::ALL.map(|(_, word)| word).join(", "));
                 self.fault(name, format!("`{}` is no algorithm that is taken", name.get_ref()), &help);
-            }
+                continue;
+            };
+            algorithms.push(algorithm);
         }
         if raw.algorithms.is_empty() || raw.apps.is_empty() {
             let help = "name the algorithms that it signs by, and the apps that its tokens may prove";
@@ -105,12 +108,10 @@ impl Resolver<'_> {
             let help = "write `https://…`; `http://` reaches this machine only";
             self.fault(url, "is not where keys can be fetched from", help);
         }
-        let within = |value: &Option<Spanned<u64>>, default| value.as_ref().map_or(default, |value| *value.get_ref());
-        let (skew_s, refresh_s) = (within(&raw.skew_s, SKEW_S), within(&raw.refresh_s, REFRESH_S));
-        if skew_s > SKEW_S_MAX || refresh_s == 0 {
-            let help = format!("`skew_s` is at most {SKEW_S_MAX}, `refresh_s` at least 1");
-            self.fault(&raw.name, "has a time that is out of its range", &help);
-        }
+        self.within("skew_s", raw.skew_s.as_ref(), (0, SKEW_S_MAX));
+        self.within("refresh_s", raw.refresh_s.as_ref(), (1, REFRESH_S_MAX));
+        let said = |value: &Option<Spanned<u64>>, default| value.as_ref().map_or(default, |value| *value.get_ref());
+        let (skew_s, refresh_s) = (said(&raw.skew_s, SKEW_S), said(&raw.refresh_s, REFRESH_S));
         let keys_file = raw.keys_file.as_ref().and_then(|file| self.readable(file));
         IssuerConfig {
             name: Word::configured(raw.name.get_ref()),
@@ -119,7 +120,7 @@ impl Resolver<'_> {
             keys_file: keys_file.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()),
             keys_url: raw.keys_url.as_ref().map(|url| url.get_ref().clone()),
             roots: raw.roots.as_ref().and_then(|file| self.readable(file)),
-            algorithms: raw.algorithms.iter().map(|name| name.get_ref().clone()).collect(),
+            algorithms,
             apps: raw.apps.iter().map(|app| Word::configured(app.get_ref())).collect(),
             app_claim: raw.app_claim.clone().unwrap_or_else(|| "azp".to_owned()),
             tenant_claim: raw.tenant_claim.clone(),

@@ -126,7 +126,7 @@ pub struct Listen {
 }
 
 /// Files of the listener's identity; they are read again when they change.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerTls {
     /// Certificate chain, PEM.
     pub certificate: PathBuf,

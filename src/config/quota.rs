@@ -80,7 +80,7 @@ pub struct QuotaConfig {
 }
 
 /// Where Redis is.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RedisConfig {
     /// Host.
     pub host: String,

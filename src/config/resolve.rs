@@ -11,7 +11,8 @@ use super::checks::{ADMIN_DEFAULT, is_plain_path};
 use super::raw::{self, RawApp, RawBackend, RawConfig};
 use super::{App, BackendConfig, BackendUrl, Config, Fault, Faults, Listen, Secret, ServerTls};
 use crate::dialect;
-use crate::limits;
+use crate::disk;
+use crate::limits::{self, CONFIG_FILE_BYTES_MAX};
 use crate::model::{Country, Word};
 use crate::policy::countries;
 
@@ -148,7 +149,7 @@ impl Resolver<'_> {
     pub(super) fn readable(&mut self, file: &Spanned<String>) -> Option<Vec<u8>> {
         let path = self.folder.join(file.get_ref());
         self.files.push(path.clone());
-        match std::fs::read(path) {
+        match disk::read(&path, CONFIG_FILE_BYTES_MAX) {
             Ok(bytes) => Some(bytes),
             Err(error) => {
                 self.fault(

@@ -13,6 +13,7 @@ use serde::forward_to_deserialize_any;
 use serde_json::{Map, Value, json};
 
 use super::raw::RawConfig;
+use crate::model::Algorithm;
 
 /// The schema of the whole file.
 pub fn schema() -> Value {
@@ -85,6 +86,9 @@ fn node(path: &str, seen: &Seen) -> Value {
     }
     if let Some((_, words)) = WORDS.iter().find(|(of, _)| *of == path) {
         object.insert("enum".to_owned(), json!(words));
+    }
+    if path == "issuer[].algorithms[]" {
+        object.insert("enum".to_owned(), json!(Algorithm::ALL.map(|(_, word)| word)));
     }
     if ONE_OF.contains(&path) {
         object.insert("minProperties".to_owned(), json!(1));
@@ -196,7 +200,6 @@ pub(super) const WORDS: &[(&str, &[&str])] = &[
     ("app[].headers", &["all", "id"]),
     ("app[].priority", &["interactive", "batch"]),
     ("quota.on_unavailable", &["last-lease", "refuse"]),
-    ("issuer[].algorithms[]", &["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"]),
     ("quota.limit[].of", &["tenant", "app", "key"]),
 ];
 

@@ -9,7 +9,7 @@
 //! ```
 //! Whoever asks shows the token of an administrator (`octroi key new --admin NAME`) as `Authorization: Bearer`. Browsers are
 //! kept out: a request with an `Origin` is refused, no cookie is read, nothing allows another site to read an answer. This
-//! listener speaks plaintext, so that tokens are taken from this machine only. The API issues no tokens of administrators.
+//! listener speaks plaintext, so that tokens are taken from this machine only. The API issues and rotates no tokens of administrators.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -193,6 +193,9 @@ fn answer(made: Result<Option<Issued>, Unchanged>, status: StatusCode) -> Respon
         }
         Err(Unchanged::Key(KeyFault::Unknown)) => {
             fault(StatusCode::NOT_FOUND, "unknown_key", &KeyFault::Unknown.to_string())
+        }
+        Err(Unchanged::Key(error @ KeyFault::Administrator)) => {
+            fault(StatusCode::FORBIDDEN, "not_for_administrators", &error.to_string())
         }
         Err(Unchanged::Key(error @ KeyFault::Over(_))) => fault(StatusCode::CONFLICT, "key_over", &error.to_string()),
         Err(Unchanged::Key(error @ KeyFault::Asked(_))) => {

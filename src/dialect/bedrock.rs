@@ -14,7 +14,7 @@ use super::language::{Endpoint, Language, Streams};
 use super::openai::{common::WORDS, fault};
 use super::reply::ChannelKind::{Arguments, Reasoning, Text};
 use super::reply::Closing::{Item, Stream as TheStream};
-use super::reply::Says::{self, Ends, Failure, Fixed, InputTokens, Outer, OutputTokens, Piece, Whole};
+use super::reply::Says::{self, Ends, Failure, Fixed, InputTokens, MoreInputTokens, Outer, OutputTokens, Piece, Whole};
 use super::reply::{Channel, Flush};
 use super::request::Means::{self, Hosts, Is, Speaker, Speaks, Spoken};
 use super::request::RequestTable;
@@ -220,6 +220,8 @@ static EVENT: LazyLock<Table<Says>> = LazyLock::new(|| {
             row("{messageStop}.stopReason", Fixed),
             row("{metadata}.usage.inputTokens", InputTokens),
             row("{metadata}.usage.outputTokens", OutputTokens),
+            row("{metadata}.usage.cacheReadInputTokens", MoreInputTokens),
+            row("{metadata}.usage.cacheWriteInputTokens", MoreInputTokens),
         ],
     )])
 });
@@ -228,6 +230,8 @@ const HEAD: &[Row<Says>] = &[
     row("stopReason", Fixed),
     row("usage.inputTokens", InputTokens),
     row("usage.outputTokens", OutputTokens),
+    row("usage.cacheReadInputTokens", MoreInputTokens),
+    row("usage.cacheWriteInputTokens", MoreInputTokens),
     row("serviceTier.type", Fixed),
     row("performanceConfig.latency", Fixed),
     row("__type", Failure),

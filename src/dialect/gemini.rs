@@ -12,7 +12,8 @@ use super::language::{Endpoint, Language, Streams};
 use super::openai::{common::WORDS, fault};
 use super::reply::ChannelKind::{Reasoning, Text};
 use super::reply::Says::{
-    self, Failure, FinishLast, Fixed, InputTokens, Logprobs, Outer, OutputTokens, Piece, Thought, Whole,
+    self, Failure, FinishLast, Fixed, InputTokens, Logprobs, MoreInputTokens, MoreOutputTokens, Outer, OutputTokens,
+    Piece, Thought, Whole,
 };
 use super::reply::{Channel, Flush, RANGE_OF_BYTES};
 use super::request::Means::{self, Hosts, Is, Model, Speaker, Speaks, Spoken};
@@ -295,6 +296,8 @@ const HEAD: &[Row<Says>] = &[
     row("createTime", Fixed),
     row("usageMetadata.promptTokenCount", InputTokens),
     row("usageMetadata.candidatesTokenCount", OutputTokens),
+    row("usageMetadata.toolUsePromptTokenCount", MoreInputTokens),
+    row("usageMetadata.thoughtsTokenCount", MoreOutputTokens),
     row("totalTokens", InputTokens),
     row("error", Failure),
 ];
@@ -342,24 +345,16 @@ fn error(refusal: &Refusal, request_id: &str) -> Value {
         500.. => "INTERNAL",
         _ => "INVALID_ARGUMENT",
     };
-    json!({
-        "error": {
-            "code": refusal.status,
-            "message": refusal.message,
-            "status": status,
-            "details": [{
-                "@type": "type.googleapis.com/google.rpc.ErrorInfo",
-                "reason": refusal.code,
-                "domain": "octroi",
-                "metadata": {
-                    "request_id": request_id,
-                    "fault": fault(refusal.fault),
-                    "rule": refusal.rule.as_ref().map(crate::model::Word::as_str),
-                    "place": refusal.place,
-                },
-            }],
-        },
-    })
+    let rule = refusal.rule.as_ref().map(crate::model::Word::as_str);
+    let (fault, place) = (fault(refusal.fault), &refusal.place);
+    let detail = json!({
+        "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+        "reason": refusal.code,
+        "domain": "octroi",
+        "metadata": { "request_id": request_id, "fault": fault, "rule": rule, "place": place },
+    });
+    let error = json!({ "code": refusal.status, "message": refusal.message, "status": status, "details": [detail] });
+    json!({ "error": error })
 }
 
 fn stream_error(_: Api, refusal: &Refusal, request_id: &str, _: Option<u64>) -> Flush {

@@ -2,7 +2,9 @@
 //!
 //! Before anything is sent the most that the request may take is reserved: its text at four bytes a token, the answer as long as
 //! it asks for, at the dearest backend that serves its model. When the answer has ended it is settled by what the backend
-//! counted; where it did not say, by the text that passed. A request of which nothing was sent costs no tokens and no money.
+//! counted; where it did not say, by the text that passed. A client that leaves before the end does not make the backend's work
+//! undone, and nobody has counted it: it has taken what was reserved, at least. A request of which nothing was sent, or that its
+//! backends failed to serve, costs no tokens and no money.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
@@ -11,7 +13,7 @@ use super::ledger::{End, Ledger};
 use super::snapshot::Snapshot;
 use crate::dialect::{self, ChannelKind, ReplyLeaf};
 use crate::limits;
-use crate::model::{Call, Caller, Refusal, Role, Word};
+use crate::model::{Call, Caller, Fault, Refusal, Role, Word};
 use crate::quota::{Amounts, Left, Subject, What};
 
 /// Bytes of text for a token, where nobody counted.
@@ -64,16 +66,27 @@ fn estimate(snapshot: &Snapshot, model: &Word, call: &Call) -> Amounts {
 pub(super) fn settle(ledger: &mut Ledger) {
     let Some(ticket) = ledger.ticket.take() else { return };
     let Some(backend) = ledger.backend.clone() else { return ticket.settle(Amounts::default()) };
-    let counted = ledger.text_out.div_ceil(TOKEN_BYTES);
-    let (input, output) = match ledger.usage {
-        // An answer that was cut before its last event has told of what came before.
-        Some((input, output)) if ledger.end != End::Complete => (input, output.max(counted)),
-        Some(usage) => usage,
-        None if ledger.text_out == 0 && ledger.status >= 400 => (0, 0),
-        None => (ticket.reserved().input, counted),
-    };
+    let (input, output) = took(ledger, ticket.reserved());
     let money = ticket.money(&backend, &ledger.model, (input, output));
     ticket.settle(Amounts { input, output, money });
+}
+
+/// Tokens of a request of which something was sent.
+fn took(ledger: &Ledger, reserved: Amounts) -> (u64, u64) {
+    let passed = ledger.text_out.div_ceil(TOKEN_BYTES);
+    let (input, output) = ledger.usage.unwrap_or((reserved.input, passed));
+    let failed = matches!(ledger.fault, None | Some(Fault::Upstream | Fault::Policy)) && ledger.status >= 400;
+    match ledger.end {
+        // The whole answer is here, whoever took it.
+        _ if ledger.is_gathered && ledger.status < 400 => (input, output),
+        End::Complete | End::Refused if failed && ledger.usage.is_none() && passed == 0 => (0, 0),
+        End::Complete => (input, output),
+        // What was told before the last event is what came before.
+        End::UpstreamBroke => (input, output.max(passed)),
+        End::ClientGone | End::Refused | End::Failed => {
+            (input.max(reserved.input), output.max(passed).max(reserved.output))
+        }
+    }
 }
 
 /// Bytes of the answer's text among leaves: what a model wrote, and no ids or names.
@@ -82,8 +95,13 @@ pub(super) fn text_bytes(leaves: &[ReplyLeaf<'_>]) -> u64 {
     written.map(|leaf| leaf.text.len() as u64).sum()
 }
 
-/// Tells a client what is left, in the headers that OpenAI's clients read and those of the IETF's draft.
+/// Tells a client what is left, in the headers that OpenAI's clients read and those of the IETF's draft. An app whose answers
+/// carry only the request id is told nothing: what is left also tells what others of its tenant do, and how long its text was
+/// when it left.
 pub(super) fn tell(ledger: &Ledger, headers: &mut HeaderMap) {
+    if ledger.quiet {
+        return;
+    }
     let mut items = Vec::new();
     for left in &ledger.rate {
         let (names, item) =

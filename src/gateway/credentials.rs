@@ -25,7 +25,7 @@ pub enum Ask {
         id: String,
         /// For how long both count.
         overlap: SignedDuration,
-        /// When the new one ends by itself.
+        /// When the new one ends by itself; `None`: when the old one would have.
         expires: Option<Timestamp>,
     },
     /// The end of a key.

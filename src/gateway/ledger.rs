@@ -17,7 +17,7 @@ use super::record::{self, Known};
 use super::{Gate, charge, edge};
 use crate::audit::Slot;
 use crate::model::entry::{Digest, Entry, Outcome, RequestId};
-use crate::model::{Caller, Dialect, Refusal, Word};
+use crate::model::{Caller, Dialect, Fault, Refusal, Word};
 use crate::quota::{Left, Ticket};
 use crate::telemetry::InWork;
 use crate::telemetry::events::RequestEnded;
@@ -89,6 +89,10 @@ pub struct Ledger {
     pub withheld: u32,
     /// Tokens in and out, as the backend counted them.
     pub usage: Option<(u64, u64)>,
+    /// Whether the whole answer is here.
+    pub is_gathered: bool,
+    /// At whose fault it was refused, if it was.
+    pub fault: Option<Fault>,
     /// How it ended; the client is gone until something else is known.
     pub end: End,
     /// Who asks and for what, until an entry of the log says so.
@@ -139,6 +143,8 @@ impl Ledger {
             foreign: 0,
             withheld: 0,
             usage: None,
+            is_gathered: false,
+            fault: None,
             end: End::ClientGone,
             known: None,
             slot: None,
@@ -185,6 +191,7 @@ impl Ledger {
     pub fn refused(&mut self, refusal: &Refusal) {
         self.status = refusal.status;
         self.code = Word::fixed(refusal.code);
+        self.fault = Some(refusal.fault);
         self.end = if refusal.code == edge::INTERNAL { End::Failed } else { End::Refused };
     }
 

@@ -23,6 +23,7 @@ use tower::ServiceExt as _;
 use super::linger::Lent;
 use super::pace::Paced;
 use super::peer::Peer;
+use super::tls::Front;
 use super::{Gate, attend, edge, linger, plain};
 use crate::config::Limits;
 use crate::limits;
@@ -30,7 +31,7 @@ use crate::limits;
 /// A bound listener, not yet serving.
 pub struct Server {
     listener: TcpListener,
-    tls: Option<TlsAcceptor>,
+    tls: Option<Arc<Front>>,
     gate: Arc<Gate>,
     limits: Limits,
 }
@@ -48,12 +49,12 @@ impl Server {
     /// When the address is taken or not ours.
     pub async fn bind(
         address: SocketAddr,
-        tls: Option<Arc<rustls::ServerConfig>>,
+        tls: Option<Arc<Front>>,
         gate: Arc<Gate>,
         limits: Limits,
     ) -> std::io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
-        Ok(Self { listener, tls: tls.map(TlsAcceptor::from), gate, limits })
+        Ok(Self { listener, tls, gate, limits })
     }
 
     /// The address that was bound, with the port that the system chose.
@@ -111,7 +112,7 @@ async fn accept(listener: &TcpListener, room: &Arc<Semaphore>) -> Option<(TcpStr
 
 /// What every connection shares.
 struct Connection {
-    tls: Option<TlsAcceptor>,
+    tls: Option<Arc<Front>>,
     gate: Arc<Gate>,
     limits: Limits,
     streams: Spawner,
@@ -136,9 +137,9 @@ impl Connection {
         stream.set_nodelay(true).unwrap_or_default();
         match &self.tls {
             None => self.speak((stream, None), stop).await,
-            Some(tls) => match tokio::time::timeout(limits::HANDSHAKE_DEADLINE, shake(tls, stream)).await {
+            Some(front) => match tokio::time::timeout(limits::HANDSHAKE_DEADLINE, shake(front, stream)).await {
                 Ok(Some(Ok(stream))) => {
-                    let shown = stream.get_ref().1.peer_certificates().and_then(|chain| Peer::of(chain.first()?));
+                    let shown = stream.get_ref().1.peer_certificates().and_then(|chain| Peer::of(chain, front));
                     self.speak((stream, shown.map(Arc::new)), stop).await;
                 }
                 Ok(Some(Err(error))) => tracing::debug!(kind = ?error.kind(), "Handshake failed"),
@@ -235,12 +236,12 @@ impl Connection {
 }
 
 /// Makes TLS of a connection; one that speaks plain HTTP is told so, and is nothing.
-async fn shake(tls: &TlsAcceptor, stream: TcpStream) -> Option<std::io::Result<TlsStream<TcpStream>>> {
+async fn shake(front: &Front, stream: TcpStream) -> Option<std::io::Result<TlsStream<TcpStream>>> {
     if plain::is_http(&stream).await {
         plain::answer(stream).await;
         return None;
     }
-    Some(tls.accept(stream).await)
+    Some(TlsAcceptor::from(front.config()).accept(stream).await)
 }
 
 fn is_incomplete(error: &(dyn std::error::Error + 'static)) -> bool {

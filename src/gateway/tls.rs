@@ -1,19 +1,25 @@
 //! The listener's TLS: 1.3 and 1.2, X25519MLKEM768 offered first, h2 and http/1.1, certificates that reload.
 //!
-//! New handshakes take the newest certificate; connections that are open keep theirs. A pair that does not fit together or
+//! New handshakes take the newest certificate; connections that are open keep theirs. The authorities of clients reload too: one
+//! that was withdrawn vouches for nobody any more, on open connections either. A pair that does not fit together or
 //! has expired is refused and the old one stays in use. Session tickets are off: nothing secret is kept across connections.
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use jiff::Timestamp;
 use rustls::RootCertStore;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
+use rustls::server::danger::ClientCertVerifier;
 use rustls::server::{ClientHello, NoServerSessionStorage, ResolvesServerCert, ServerConfig, WebPkiClientVerifier};
 use rustls::sign::CertifiedKey;
 use rustls_pki_types::pem::PemObject as _;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
 use x509_parser::time::ASN1Time;
+
+use crate::config::ServerTls;
 
 /// A certificate, key or authority file cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -90,28 +96,116 @@ pub fn provider() -> Arc<CryptoProvider> {
     Arc::new(aws_lc_rs::default_provider())
 }
 
-/// Makes the listener's settings.
+/// The listener's TLS while it runs: its certificate, and the authorities of clients; a reload replaces both.
+#[derive(Debug)]
+pub struct Front {
+    identity: Arc<Identity>,
+    current: ArcSwap<Current>,
+}
+
+/// What new handshakes are made with.
+#[derive(Debug)]
+struct Current {
+    config: Arc<ServerConfig>,
+    authorities: Option<Authorities>,
+}
+
+/// Authorities of clients: the certificates of their file, and who verifies by them.
+#[derive(Debug, Clone)]
+struct Authorities {
+    roots: Vec<CertificateDer<'static>>,
+    verifier: Arc<dyn ClientCertVerifier>,
+}
+
+impl Front {
+    /// Reads the files of a listener.
+    ///
+    /// # Errors
+    /// When a file cannot be read, or they do not fit together.
+    pub fn read(files: &ServerTls) -> Result<Arc<Self>, TlsError> {
+        let identity = Identity::read(&files.certificate, &files.key)?;
+        let authorities = files.client_authorities.as_deref().map(Authorities::read).transpose()?;
+        let current = ArcSwap::from_pointee(Current::of(&identity, authorities)?);
+        Ok(Arc::new(Self { identity, current }))
+    }
+
+    /// Reads the files again. What cannot be used stays as it was, the certificate and the authorities each for itself: new
+    /// handshakes, and requests on connections that are open, no longer take certificates of an authority that was withdrawn.
+    ///
+    /// # Errors
+    /// As [`Front::read`].
+    pub fn reload(&self, files: &ServerTls) -> Result<(), TlsError> {
+        let renewed = self.identity.reload(&files.certificate, &files.key);
+        self.trust(files.client_authorities.as_deref())?;
+        renewed
+    }
+
+    fn trust(&self, file: Option<&Path>) -> Result<(), TlsError> {
+        let authorities = file.map(Authorities::read).transpose()?;
+        let roots = |authorities: &Option<Authorities>| authorities.as_ref().map(|them| them.roots.clone());
+        if roots(&authorities) != roots(&self.current.load().authorities) {
+            self.current.store(Arc::new(Current::of(&self.identity, authorities)?));
+        }
+        Ok(())
+    }
+
+    /// What the next handshake is made with.
+    pub fn config(&self) -> Arc<ServerConfig> {
+        Arc::clone(&self.current.load().config)
+    }
+
+    /// Whether the authorities that are trusted now vouch for a client's chain.
+    pub fn trusts(&self, chain: &[CertificateDer<'_>], now: Timestamp) -> bool {
+        let current = self.current.load();
+        let (Some(authorities), Some((leaf, rest))) = (&current.authorities, chain.split_first()) else { return false };
+        let Ok(seconds) = u64::try_from(now.as_second()) else { return false };
+        let now = UnixTime::since_unix_epoch(Duration::from_secs(seconds));
+        authorities.verifier.verify_client_cert(leaf, rest, now).is_ok()
+    }
+
+    /// Seconds since the epoch until which the certificate in use is valid.
+    pub fn valid_until(&self) -> f64 {
+        self.identity.valid_until()
+    }
+}
+
+impl Current {
+    fn of(identity: &Arc<Identity>, authorities: Option<Authorities>) -> Result<Self, TlsError> {
+        let verifier = authorities.as_ref().map(|authorities| Arc::clone(&authorities.verifier));
+        let config = Arc::new(server_config(Arc::clone(identity), verifier)?);
+        Ok(Self { config, authorities })
+    }
+}
+
+impl Authorities {
+    fn read(path: &Path) -> Result<Self, TlsError> {
+        let certificates = certificates(path)?;
+        let mut roots = RootCertStore::empty();
+        for authority in certificates.clone() {
+            roots.add(authority).map_err(|error| file(path, &error))?;
+        }
+        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider())
+            .allow_unauthenticated()
+            .build()
+            .map_err(|error| TlsError::Settings(error.to_string()))?;
+        Ok(Self { roots: certificates, verifier })
+    }
+}
+
+/// Makes the settings of a listener.
 ///
 /// # Errors
-/// When the client authorities cannot be read.
-pub fn server_config(identity: Arc<Identity>, client_authorities: Option<&Path>) -> Result<ServerConfig, TlsError> {
-    let settings = |error: &dyn std::fmt::Display| TlsError::Settings(error.to_string());
+/// When they do not fit together.
+pub fn server_config(
+    identity: Arc<Identity>,
+    clients: Option<Arc<dyn ClientCertVerifier>>,
+) -> Result<ServerConfig, TlsError> {
     let builder = ServerConfig::builder_with_provider(provider())
         .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
-        .map_err(|error| settings(&error))?;
-    let builder = match client_authorities {
+        .map_err(|error| TlsError::Settings(error.to_string()))?;
+    let builder = match clients {
         None => builder.with_no_client_auth(),
-        Some(path) => {
-            let mut roots = RootCertStore::empty();
-            for authority in certificates(path)? {
-                roots.add(authority).map_err(|error| file(path, &error))?;
-            }
-            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider())
-                .allow_unauthenticated()
-                .build()
-                .map_err(|error| settings(&error))?;
-            builder.with_client_cert_verifier(verifier)
-        }
+        Some(verifier) => builder.with_client_cert_verifier(verifier),
     };
     let mut config = builder.with_cert_resolver(identity);
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];

@@ -95,6 +95,7 @@ fn whole(
     share.grow(strings(&text) * limits::LEAF_BYTES)?;
     let view = dialect::reply_leaves(api, &text).map_err(|_| failed("the backend's answer is not JSON"))?;
     let usage = view.usage;
+    ledger.is_gathered = true;
     ledger.text_out += charge::text_bytes(&view.leaves);
     if vault.is_empty() {
         drop(view);

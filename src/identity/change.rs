@@ -87,6 +87,9 @@ pub enum KeyFault {
     /// The key counts no more.
     #[error("this key is {0} already; issue a new one")]
     Over(&'static str),
+    /// The API neither makes nor renews tokens of administrators.
+    #[error("this is the token of an administrator: `octroi key` on the gateway's machine makes and renews those")]
+    Administrator,
     /// What was asked for makes no sense.
     #[error("{0}")]
     Asked(String),
@@ -112,10 +115,11 @@ pub fn issue(file: &mut KeyFile, root: &RootKey, wanted: Wanted, who: &Who) -> R
     Ok(issued)
 }
 
-/// Issues a key with the same scopes in the place of another, which ends after the overlap.
+/// Issues a key with the same scopes, and the same end where no other is asked for, in the place of another, which ends after
+/// the overlap.
 ///
 /// # Errors
-/// When no such key is in force.
+/// When no such key is in force, or it is an administrator's token and the API asks.
 pub fn rotate(
     file: &mut KeyFile,
     root: &RootKey,
@@ -126,6 +130,10 @@ pub fn rotate(
     adopt(file, root, id, plain, who);
     let old = file.key_mut(id).ok_or(KeyFault::Unknown)?;
     in_force(old, who.at)?;
+    if old.admin.is_some() && who.channel == Channel::Api {
+        return Err(KeyFault::Administrator);
+    }
+    let ends = expires.or(old.expires);
     let until = who.at.checked_add(overlap).map_err(|_| KeyFault::Asked("the overlap is too long".to_owned()))?;
     let until = old.expires.map_or(until, |ends| ends.min(until));
     old.expires = Some(until);
@@ -133,7 +141,7 @@ pub fn rotate(
     let wanted = Wanted {
         app: old.app,
         admin: old.admin,
-        expires,
+        expires: ends,
         models: old.models,
         apis: old.apis,
         purposes: old.purposes,

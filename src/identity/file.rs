@@ -1,9 +1,12 @@
 //! The file of keys as written: `format`, `keys` (hash, app, scopes, dates) and `changes` that the log has not taken yet.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::ring;
+use crate::limits;
 
 /// Name and version of the file's form.
 const FORMAT: &str = "octroi-callers/1";
@@ -139,6 +142,28 @@ impl KeyFile {
             return Err(format!("its format is not `{FORMAT}`"));
         }
         ring::table(&file, |_| std::sync::Arc::default()).map(|_| file)
+    }
+
+    /// A key that this file gives back although the one before took it, wholly or from some day on, and how; or whose revocation
+    /// it forgot before its time. Nothing is ever revoked or shortened and then not.
+    pub(super) fn gives_back(&self, before: &Self) -> Option<(String, &'static str)> {
+        let known: HashMap<&str, &StoredKey> = self.keys.iter().map(|key| (key.id.as_str(), key)).collect();
+        let dates = self.keys.iter().flat_map(|key| [Some(key.created), key.revoked]).flatten();
+        let newest = dates.chain(self.changes.iter().map(|change| change.at)).max().unwrap_or(Timestamp::MIN);
+        // What was over for long is taken out when a key is issued.
+        let forgotten = |over: Timestamp| newest.checked_sub(limits::KEYS_KEPT).is_ok_and(|before| over <= before);
+        before.keys.iter().find_map(|old| {
+            let what = match known.get(old.id.as_str()) {
+                None if old.adopted => "is missing, which stands in `octroi.toml` and was changed here",
+                None if old.revoked.is_some_and(|over| !forgotten(over)) => "is missing, which was revoked",
+                Some(new) if old.revoked.is_some() && new.revoked.is_none() => "is not revoked any more",
+                Some(new) if old.expires.is_some_and(|ends| new.expires.is_none_or(|later| later > ends)) => {
+                    "ends later"
+                }
+                _ => return None,
+            };
+            Some((old.id.clone(), what))
+        })
     }
 
     /// The key with this id.

@@ -1,6 +1,5 @@
 //! Every key of the house is HKDF-SHA-256 (RFC 5869) of one root, for one purpose and, where it has one, one scope (tenant,
 //! app, epoch). Knowing one derived key tells nothing about another, and the root never leaves this module.
-#![expect(clippy::disallowed_methods, reason = "this module owns the file of the root key")]
 
 use std::io::Write as _;
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
@@ -10,6 +9,8 @@ use aws_lc_rs::{hmac, rand};
 use zeroize::Zeroizing;
 
 use super::memory::LockedKey;
+use crate::disk;
+use crate::limits::ROOT_KEY_BYTES_MAX;
 
 /// What a derived key is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -148,7 +149,7 @@ impl RootKey {
         if is_open(mode, data.uid(), rustix::process::geteuid().as_raw()) {
             return Err(RootError::Open { path: name(), mode });
         }
-        let text = Zeroizing::new(std::fs::read_to_string(path).map_err(file)?);
+        let text = Zeroizing::new(disk::read_text(path, ROOT_KEY_BYTES_MAX).map_err(file)?);
         let mut bytes = Zeroizing::new([0_u8; 32]);
         let digits = text.trim().as_bytes();
         if digits.len() != 64 {

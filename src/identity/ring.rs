@@ -2,12 +2,14 @@
 //!
 //! ```text
 //! callers.json        format, keys (hash, app, scopes, dates), changes that the log has not taken yet
-//! callers.json.lock   whoever changes the file holds it
+//! callers.json.lock   whoever changes the file holds it; it says that the file was written once
 //! callers.json.used   when each key was last used, to the minute; written about once a minute by the gateway
 //! ```
 //! A change is durable before anybody is told of it. It lies in `changes` until the log has it: a key that was issued counts
 //! from then on, one that was revoked stops counting as soon as the file says so. What is in force is read from memory, and
-//! the memory follows the file within a second; a file that cannot be read leaves everything as it was, loudly.
+//! the memory follows the file within a second; a file that cannot be read leaves everything as it was, loudly. A file that is
+//! lost, or one of before, would give back what was revoked: the first is told by what lies beside it, the second by what is
+//! known, and neither is taken up.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -40,11 +42,23 @@ pub enum RingError {
     },
     /// It was there and is not any more.
     #[error(
-        "the keys in `{path}` are gone\n  help: put the file back; until then the keys that were known stay in force, and those that were revoked stay revoked"
+        "the keys in `{path}` are gone\n  help: put the newest copy of the file back; until then a gateway that runs keeps what it knows, and none starts. To begin anew, and give back what was revoked of the keys in `octroi.toml`, remove `{path}.lock` and `{path}.used` too"
     )]
     Gone {
         /// The file.
         path: String,
+    },
+    /// It takes back what it said before.
+    #[error(
+        "the keys in `{path}` are older than those in force: `{key}` {what}\n  help: put the newest copy of the file back; until then the keys that were known stay in force, and those that were revoked stay revoked"
+    )]
+    Older {
+        /// The file.
+        path: String,
+        /// Id of the key.
+        key: String,
+        /// What is missing of it.
+        what: &'static str,
     },
     /// It does not say what it must.
     #[error("the keys in `{path}`: {what}\n  help: `octroi key` and the admin API write this file; put a copy back")]
@@ -182,14 +196,30 @@ impl KeyRing {
     pub fn look(&self) -> Result<bool, RingError> {
         let _reading = lock(&self.reading);
         let (now, before) = (store::stamp(&self.path), self.table.load().stamp);
-        if now == before {
+        if now == before && now.is_some() {
             return Ok(false);
         }
         match store::read(&self.path)? {
-            Some((file, stamp)) => self.take_up(file, Some(stamp)).map(|()| true),
-            None if before.is_none() => Ok(false),
+            Some((file, stamp)) => {
+                self.may_follow(&file, &self.table.load().file)?;
+                self.take_up(file, Some(stamp)).map(|()| true)
+            }
+            None if before.is_none() && !store::was_written(&self.path) => Ok(false),
             None => Err(RingError::Gone { path: self.path.display().to_string() }),
         }
+    }
+
+    /// Whether this ring may take the place of another, which had its own file: it must not give back what that took.
+    ///
+    /// # Errors
+    /// The key that it would give back.
+    pub fn may_replace(&self, before: &Self) -> Result<(), RingError> {
+        self.may_follow(&self.table.load().file, &before.table.load().file)
+    }
+
+    fn may_follow(&self, file: &KeyFile, before: &KeyFile) -> Result<(), RingError> {
+        let Some((key, what)) = file.gives_back(before) else { return Ok(()) };
+        Err(RingError::Older { path: self.path.display().to_string(), key, what })
     }
 
     /// Changes the file; durable, and taken up, when this returns. Other processes wait meanwhile.
@@ -198,18 +228,20 @@ impl KeyRing {
     /// What the change itself says, or the system.
     pub fn change<T, E: From<RingError>>(&self, edit: impl FnOnce(&mut KeyFile) -> Result<T, E>) -> Result<T, E> {
         let fault = |error| RingError::File { path: self.path.display().to_string(), error };
-        let _file = store::lock(&self.path).map_err(fault)?;
+        let mut lock_file = store::lock(&self.path).map_err(fault)?;
         let _reading = lock(&self.reading);
         let mut file = match store::read(&self.path)? {
             Some((file, _)) => file,
-            None if self.table.load().stamp.is_none() => KeyFile::default(),
+            None if self.table.load().stamp.is_none() && !store::was_written(&self.path) => KeyFile::default(),
             None => return Err(RingError::Gone { path: self.path.display().to_string() }.into()),
         };
+        self.may_follow(&file, &self.table.load().file)?;
         let made = edit(&mut file)?;
         table(&file, |_| Arc::default())
             .map_err(|what| RingError::Form { path: self.path.display().to_string(), what })?;
         let text = serde_json::to_string_pretty(&file).map_err(|error| fault(error.into()))?;
         store::write(&self.path, &text).map_err(fault)?;
+        lock_file.mark().map_err(fault)?;
         self.take_up(file, store::stamp(&self.path))?;
         Ok(made)
     }
@@ -263,12 +295,20 @@ impl KeyRing {
         known.collect()
     }
 
-    /// Writes down when keys were last used. Called about once a minute, and not for each request.
+    /// Writes down when keys were last used. Called about once a minute, and not for each request. Nothing lies beside a file
+    /// that was never written: it is written first.
     ///
     /// # Errors
     /// What the system says; nothing hangs on it.
     pub fn write_used(&self) -> std::io::Result<()> {
-        store::write_used(&self.path, &self.last_used())
+        let used = self.last_used();
+        if used.is_empty() {
+            return Ok(());
+        }
+        if self.table.load().stamp.is_none() {
+            self.change(|_| Ok::<(), RingError>(())).map_err(std::io::Error::other)?;
+        }
+        store::write_used(&self.path, &used)
     }
 }
 

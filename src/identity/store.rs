@@ -1,18 +1,17 @@
 //! The file of keys on the disk: replaced whole and synchronised, changed by one process at a time, its owner's alone.
-#![expect(clippy::disallowed_methods, reason = "this module owns the file of keys")]
+#![expect(clippy::disallowed_types, reason = "this module owns the file of keys")]
 
 use std::collections::{BTreeMap, HashMap};
-use std::ffi::OsString;
 use std::io::{self, Write as _};
-use std::os::fd::OwnedFd;
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use jiff::Timestamp;
 use rustix::fs::FlockOperation;
 
 use super::file::KeyFile;
 use super::ring::RingError;
+use crate::disk::{self, beside, give};
 use crate::limits;
 
 /// How a file was when it was looked at: a replaced file has another number.
@@ -34,17 +33,25 @@ pub(super) fn read(path: &Path) -> Result<Option<(KeyFile, Stamp)>, RingError> {
             _ => Ok(None),
         };
     };
-    if stamp.3 > limits::KEY_FILE_BYTES_MAX {
-        return Err(fault(io::ErrorKind::FileTooLarge.into()));
-    }
-    let text = std::fs::read_to_string(path).map_err(fault)?;
+    let text = disk::read_text(path, limits::KEY_FILE_BYTES_MAX).map_err(fault)?;
     let file = KeyFile::parse(&text).map_err(|what| RingError::Form { path: path.display().to_string(), what })?;
     Ok(Some((file, stamp)))
 }
 
 /// Holds the right to change the file until it is dropped.
 #[derive(Debug)]
-pub(super) struct Lock(#[expect(dead_code, reason = "the lock ends when the descriptor is closed")] OwnedFd);
+pub(super) struct Lock(std::fs::File);
+
+impl Lock {
+    /// Says, once, that the file is written.
+    pub(super) fn mark(&mut self) -> io::Result<()> {
+        if self.0.metadata()?.len() == 0 {
+            self.0.write_all(b"callers.json was written\n")?;
+            self.0.sync_all()?;
+        }
+        Ok(())
+    }
+}
 
 /// Waits for the right to change the file.
 pub(super) fn lock(path: &Path) -> io::Result<Lock> {
@@ -52,36 +59,22 @@ pub(super) fn lock(path: &Path) -> io::Result<Lock> {
     let file = std::fs::OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&beside)?;
     give(&beside, path);
     rustix::fs::flock(&file, FlockOperation::LockExclusive)?;
-    Ok(Lock(file.into()))
+    Ok(Lock(file))
+}
+
+/// Whether the file was there once: what lies beside it tells. A lock that is empty was taken before the first writing.
+pub(super) fn was_written(path: &Path) -> bool {
+    std::fs::metadata(beside(path, ".lock")).is_ok_and(|lock| lock.len() > 0) || beside(path, ".used").exists()
 }
 
 /// Replaces the file: a reader sees the old one or the new one, and so does one after a crash.
 pub(super) fn write(path: &Path, text: &str) -> io::Result<()> {
-    let new = beside(path, ".new");
-    let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
-    file.write_all(text.as_bytes())?;
-    file.write_all(b"\n")?;
-    give(&new, path);
-    file.sync_all()?;
-    std::fs::rename(&new, path)?;
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
-    std::fs::OpenOptions::new().read(true).open(folder)?.sync_all()
-}
-
-/// Gives what root writes to whom the file belongs, or the folder: the service must read what an administrator's command wrote.
-fn give(written: &Path, file: &Path) {
-    if !rustix::process::geteuid().is_root() {
-        return;
-    }
-    let owner = std::fs::metadata(file).or_else(|_| std::fs::metadata(file.parent().unwrap_or_else(|| Path::new("."))));
-    if let Ok(owner) = owner {
-        std::os::unix::fs::chown(written, Some(owner.uid()), Some(owner.gid())).unwrap_or_default();
-    }
+    disk::replace(path, format!("{text}\n").as_bytes(), 0o600)
 }
 
 /// When keys were last used; nothing where that is not known.
 pub(super) fn read_used(path: &Path) -> HashMap<String, Timestamp> {
-    let text = std::fs::read_to_string(beside(path, ".used")).unwrap_or_default();
+    let text = disk::read_text(&beside(path, ".used"), limits::KEY_FILE_BYTES_MAX).unwrap_or_default();
     serde_json::from_str(&text).unwrap_or_default()
 }
 
@@ -90,14 +83,8 @@ pub(super) fn write_used(path: &Path, used: &HashMap<String, Timestamp>) -> io::
     let sorted: BTreeMap<&String, &Timestamp> = used.iter().collect();
     let text = serde_json::to_string_pretty(&sorted)?;
     let file = beside(path, ".used");
-    if std::fs::read_to_string(&file).is_ok_and(|before| before.trim_end() == text) {
+    if disk::read_text(&file, limits::KEY_FILE_BYTES_MAX).is_ok_and(|before| before.trim_end() == text) {
         return Ok(());
     }
     write(&file, &text)
-}
-
-fn beside(path: &Path, ending: &str) -> PathBuf {
-    let mut name: OsString = path.as_os_str().to_owned();
-    name.push(ending);
-    PathBuf::from(name)
 }

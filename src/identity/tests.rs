@@ -170,6 +170,32 @@ fn a_rotated_key_overlaps_with_the_new_one() {
     assert_eq!(desk.ring.file().key(&new.id).unwrap().replaces.as_deref(), Some(old.id.as_str()));
 }
 
+/// A key made in the place of another ends when that one would have, unless somebody says otherwise; the API renews no token
+/// of an administrator.
+#[test]
+fn a_rotation_prolongs_nothing_by_itself() {
+    let desk = Desk::new();
+    let (soon, later) = (at("2027-02-01T00:00:00Z"), at("2028-01-01T00:00:00Z"));
+    let rotate = |id: &str, expires, channel| {
+        let who = Who { channel, ..who(2, at(NOW)) };
+        let overlap = SignedDuration::from_hours(24);
+        desk.ring.change(|file| change::rotate(file, &desk.root, (id, overlap, expires), &[], &who))
+    };
+    for (name, old, asked, ends) in [
+        ("the old one's end", Some(soon), None, Some(soon)),
+        ("another", Some(soon), Some(later), Some(later)),
+        ("none", None, None, None),
+    ] {
+        let old = desk.issue(Wanted { expires: old, ..notes() });
+        assert_eq!(rotate(&old.id, asked, Channel::Api).unwrap().expires, ends, "{name}");
+    }
+    let token = desk.issue(Wanted { admin: Some("provisioning".to_owned()), ..Wanted::default() });
+    let before = desk.ring.file().keys.len();
+    assert!(matches!(rotate(&token.id, None, Channel::Api), Err(KeyFault::Administrator)));
+    assert_eq!(desk.ring.file().keys.len(), before);
+    assert!(rotate(&token.id, None, Channel::Command).is_ok());
+}
+
 /// A key of `octroi.toml` is rotated and revoked like any other: the ring counts.
 #[test]
 fn a_key_of_the_configuration_can_be_revoked() {
@@ -234,6 +260,82 @@ fn the_ring_follows_its_file() {
     let change = desk.ring.change(|file| change::issue(file, &desk.root, notes(), &who(2, at(NOW))));
     assert!(matches!(change, Err(KeyFault::Ring(RingError::Gone { .. }))), "a file that is gone is not begun anew");
     assert!(callers.identify(issued.key.expose(), at(NOW)).is_ok(), "what was known stays in force");
+}
+
+/// A file that is lost gives back nothing: neither what was revoked, nor a place to begin anew, after a restart either.
+#[test]
+fn a_lost_file_is_no_empty_ring() {
+    let desk = Desk::new();
+    let key = new_key(&desk.root).unwrap();
+    let callers = desk.callers(&[app("notes", vec![key.hash.clone()])]);
+    let id = callers.identify(&key.key, at(NOW)).unwrap().actor;
+    assert!(KeyRing::open(&desk.path()).is_ok(), "one that was never written is empty");
+    desk.ring.write_used().unwrap();
+    let plain = [Plain { hash: key.hash, app: "notes".to_owned() }];
+    desk.ring.change(|file| change::revoke(file, &desk.root, id.as_str(), &plain, &who(1, at(NOW)))).unwrap();
+    let beside = |ending: &str| desk.folder.path().join(format!("callers.json.{ending}"));
+    let text = std::fs::read(desk.path()).unwrap();
+    for (name, lost) in [("all", vec![]), ("its lock too", vec!["lock"]), ("when they were used too", vec!["used"])] {
+        let copies: Vec<_> = lost.iter().map(|lost| (beside(lost), std::fs::read(beside(lost)).unwrap())).collect();
+        std::fs::remove_file(desk.path()).unwrap();
+        for (path, _) in &copies {
+            std::fs::remove_file(path).unwrap();
+        }
+        assert!(matches!(KeyRing::open(&desk.path()), Err(RingError::Gone { .. })), "{name}");
+        for (path, text) in copies {
+            std::fs::write(path, text).unwrap();
+        }
+        std::fs::write(desk.path(), &text).unwrap();
+        assert_eq!(KeyRing::open(&desk.path()).unwrap().file().keys.len(), 1, "{name}: put back");
+    }
+}
+
+/// A copy of before is not taken up: what was revoked, or ends earlier, stays so.
+#[test]
+fn an_older_file_is_refused() {
+    let desk = Desk::new();
+    let key = new_key(&desk.root).unwrap();
+    let callers = desk.callers(&[app("notes", vec![key.hash.clone()])]);
+    let id = callers.identify(&key.key, at(NOW)).unwrap().actor;
+    let issued = desk.issue(notes());
+    let plain = [Plain { hash: key.hash, app: "notes".to_owned() }];
+    let revoke = |id: &str| desk.ring.change(|file| change::revoke(file, &desk.root, id, &plain, &who(2, at(NOW))));
+    let shorten = |id: &str| {
+        let order = (id, SignedDuration::from_hours(1), None);
+        desk.ring.change(|file| change::rotate(file, &desk.root, order, &plain, &who(2, at(NOW))).map(drop))
+    };
+    let other = desk.issue(notes());
+    for (name, step, key) in [
+        ("adopted", &shorten as &dyn Fn(&str) -> _, id.as_str()),
+        ("revoked", &revoke, issued.id.as_str()),
+        ("shortened", &shorten, other.id.as_str()),
+    ] {
+        let before = std::fs::read(desk.path()).unwrap();
+        step(key).unwrap();
+        let after = std::fs::read(desk.path()).unwrap();
+        std::fs::write(desk.path(), &before).unwrap();
+        let (looked, changed) = (desk.ring.look(), desk.ring.recorded(&[]));
+        for refused in [looked.map(drop), changed] {
+            assert!(matches!(refused, Err(RingError::Older { key: found, .. }) if found == key), "{name}");
+        }
+        assert!(KeyRing::open(&desk.path()).unwrap().may_replace(&desk.ring).is_err(), "{name}: under another name");
+        std::fs::write(desk.path(), &after).unwrap();
+        assert!(desk.ring.look().is_ok(), "{name}: the newest");
+    }
+    assert_eq!(callers.identify(issued.key.expose(), at(NOW)).unwrap_err().status, 401);
+}
+
+/// What was revoked long ago is taken out of the file, and may be missing then.
+#[test]
+fn what_was_over_for_long_may_be_forgotten() {
+    let desk = Desk::new();
+    let old = desk.issue(notes());
+    desk.ring.change(|file| change::revoke(file, &desk.root, &old.id, &[], &who(2, at(NOW)))).unwrap();
+    desk.ring.recorded(&["change-2".to_owned()]).unwrap();
+    let other = KeyRing::open(&desk.path()).unwrap();
+    let later = who(3, at("2029-01-01T00:00:00Z"));
+    other.change(|file| change::issue(file, &desk.root, notes(), &later)).unwrap();
+    assert!(other.file().key(&old.id).is_none() && desk.ring.look().unwrap());
 }
 
 /// The last use is known to the minute, and survives a restart once it was written down.

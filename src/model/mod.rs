@@ -4,6 +4,7 @@
 //! `Display` or a telling `Debug` (law 6): those types print sizes and kinds.
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
+mod algorithm;
 pub mod backend;
 pub mod call;
 pub mod caller;
@@ -21,6 +22,7 @@ pub mod refusal;
 mod upkeep;
 pub mod word;
 
+pub use algorithm::Algorithm;
 pub use backend::{Backend, BackendId, Binding, Country, Tier};
 pub use call::{Api, Call, Content, Dialect, Field, Line, Operation, Role, TokenKind};
 pub use caller::{Caller, Scope};

@@ -6,25 +6,26 @@
 //! Values are absolute, so that reading is taking the last of each. What changed is appended once a second and when the gateway
 //! stops: a crash forgets a second of use, and what was reserved and never settled stays counted. A journal of more than
 //! a megabyte that is mostly past is written anew. Requests at once are not in it: after a restart there are none.
-#![expect(clippy::disallowed_methods, reason = "this module owns the journal")]
 
 use std::collections::{HashMap, HashSet};
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
 use super::store::{Answer, Coming, Line, Settled, Step, Store, StoreError};
+use super::window::KEPT_MS;
+use crate::disk;
+use crate::limits::{QUOTA_COUNTERS_MAX, QUOTA_JOURNAL_BYTES_MAX};
 
 /// Bytes from which a journal may be written anew.
 const COMPACT_BYTES: u64 = 1024 * 1024;
 /// Time between two writings of the journal.
 const FLUSH: Duration = Duration::from_secs(1);
-/// Time for which a counter is kept behind the end of its window: the window after it looks back at it.
-const KEPT_MS: i64 = 120_000;
 
 /// A counter: its name and the number of its window.
 type Key = (Arc<str>, i64);
@@ -51,13 +52,14 @@ struct State {
 pub struct MemoryStore {
     state: Mutex<State>,
     journal: Option<PathBuf>,
-    opened_by: String,
+    /// The journal may end within a line: a crash or a full disk left it so.
+    is_torn: AtomicBool,
 }
 
 impl MemoryStore {
     /// Counters that a restart forgets.
     pub fn new() -> Self {
-        Self { state: Mutex::default(), journal: None, opened_by: "memory".to_owned() }
+        Self { state: Mutex::default(), journal: None, is_torn: AtomicBool::default() }
     }
 
     /// Counters that come back from a journal; one that is not there yet is empty. What it holds that cannot be read is left
@@ -66,31 +68,21 @@ impl MemoryStore {
     /// # Errors
     /// When the journal is there and cannot be read.
     pub fn open(journal: &Path) -> io::Result<Self> {
-        let text = match std::fs::read(journal) {
+        let text = match disk::read(journal, QUOTA_JOURNAL_BYTES_MAX) {
             Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
             Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
             Err(error) => return Err(error),
         };
+        let is_torn = AtomicBool::new(!text.is_empty() && !text.ends_with('\n'));
         let mut state = State::default();
         for (key, counter) in text.lines().filter_map(read_line) {
             state.counters.insert(key, counter);
         }
-        let opened_by = format!("memory {}", journal.display());
-        Ok(Self { state: Mutex::new(state), journal: Some(journal.to_owned()), opened_by })
+        Ok(Self { state: Mutex::new(state), journal: Some(journal.to_owned()), is_torn })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Takes a step.
-    pub(super) fn take_now(&self, step: &Step) -> Answer {
-        self.state().take(step)
-    }
-
-    /// Settles a step.
-    pub(super) fn settle_now(&self, settled: &Settled) {
-        self.state().settle(settled);
     }
 
     /// Appends what changed to the journal, or writes it anew.
@@ -112,17 +104,16 @@ impl MemoryStore {
         let whole = if bytes > COMPACT_BYTES { self.state().lines_of_all() } else { String::new() };
         if bytes <= COMPACT_BYTES || bytes < 4 * whole.len() as u64 {
             let lines = self.state().lines(changed.iter());
+            // Behind a torn line the next one would be a part of it, and lost with it.
+            let begin = if self.is_torn.swap(true, Ordering::Relaxed) { "\n" } else { "" };
             let mut file = std::fs::OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
-            file.write_all(lines.as_bytes())?;
+            file.write_all(format!("{begin}{lines}").as_bytes())?;
+            self.is_torn.store(false, Ordering::Relaxed);
             return file.sync_data();
         }
-        let mut beside = path.as_os_str().to_owned();
-        beside.push(".new");
-        let beside = PathBuf::from(beside);
-        let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
-        file.write_all(whole.as_bytes())?;
-        file.sync_data()?;
-        std::fs::rename(beside, path)
+        disk::replace(path, whole.as_bytes(), 0o600)?;
+        self.is_torn.store(false, Ordering::Relaxed);
+        Ok(())
     }
 }
 
@@ -153,8 +144,17 @@ impl State {
         (self.value(line, line.window.number), before)
     }
 
-    fn take(&mut self, step: &Step) -> Answer {
-        self.sweep(step.now_ms);
+    /// Takes a step, where no more than so many counters are kept.
+    fn take(&mut self, step: &Step, counters_max: usize) -> Result<Answer, StoreError> {
+        self.sweep(step.now_ms, KEPT_MS);
+        if self.counters.len().saturating_add(step.lines.len()) > counters_max {
+            // A second is as often as all of them may be looked at.
+            self.sweep(step.now_ms, 1_000);
+            let is_new = |line: &&Line| !line.window.held && !self.counters.contains_key(&key_of(line));
+            if self.counters.len().saturating_add(step.lines.iter().filter(is_new).count()) > counters_max {
+                return Err(StoreError::Full);
+            }
+        }
         let fits = |line: &Line| {
             let (current, previous) = self.seen(line);
             line.window.used(current, previous).saturating_add(line.amount) <= line.limit
@@ -169,14 +169,14 @@ impl State {
                 }
             }
         }
-        Answer { taken, seen: step.lines.iter().map(|line| self.seen(line)).collect() }
+        Ok(Answer { taken, seen: step.lines.iter().map(|line| self.seen(line)).collect() })
     }
 
     fn add(&mut self, line: &Line, more: i64) {
         if more == 0 {
             return;
         }
-        let key = (Arc::clone(&line.key), line.window.number);
+        let key = key_of(line);
         let counter = self.counters.entry(key.clone()).or_default();
         counter.value = counter.value.saturating_add_signed(more);
         counter.ends_ms = line.window.ends_ms;
@@ -198,10 +198,10 @@ impl State {
         }
     }
 
-    /// Throws away what no window looks at any more.
-    fn sweep(&mut self, now_ms: i64) {
+    /// Throws away what no window looks at any more, if that was last done so long ago.
+    fn sweep(&mut self, now_ms: i64, after_ms: i64) {
         self.now_ms = self.now_ms.max(now_ms);
-        if self.now_ms - self.swept_ms < KEPT_MS {
+        if self.now_ms - self.swept_ms < after_ms {
             return;
         }
         self.swept_ms = self.now_ms;
@@ -214,12 +214,12 @@ impl State {
 
 impl Store for MemoryStore {
     fn take<'a>(&'a self, step: &'a Step) -> Coming<'a, Result<Answer, StoreError>> {
-        let answer = self.take_now(step);
-        Box::pin(std::future::ready(Ok(answer)))
+        let answer = self.state().take(step, QUOTA_COUNTERS_MAX);
+        Box::pin(std::future::ready(answer))
     }
 
     fn settle(&self, settled: Settled) {
-        self.settle_now(&settled);
+        self.state().settle(&settled);
     }
 
     fn run(self: Arc<Self>, stop: CancellationToken) -> Coming<'static, ()> {
@@ -244,10 +244,10 @@ impl Store for MemoryStore {
     fn is_up(&self) -> bool {
         true
     }
+}
 
-    fn opened_by(&self) -> &str {
-        &self.opened_by
-    }
+fn key_of(line: &Line) -> Key {
+    (Arc::clone(&line.key), line.window.number)
 }
 
 fn line_of((name, number): &Key, counter: Counter) -> String {
@@ -265,4 +265,32 @@ fn read_line(line: &str) -> Option<(Key, Counter)> {
     let ends_ms = parts.next()?.parse().ok()?;
     let value = parts.next()?.parse().ok()?;
     Some(((Arc::from(parts.next()?), number), Counter { value, ends_ms }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::quota::rules::Of;
+    use crate::quota::window::{What, Window};
+
+    /// A full store counts on for those whom it counts, and takes others when windows have ended.
+    #[test]
+    fn counters_have_their_bound() {
+        let mut state = State::default();
+        let mut take = |name: &str, now_ms: i64| {
+            let (what, window) = (What::InputMinute, Window::at(What::InputMinute, now_ms));
+            let line = Line { of: Of::Key, what, key: Arc::from(name), limit: 10, amount: 1, window };
+            let taken = state.take(&Step { now_ms, lease: 0, lines: vec![line] }, 2);
+            (taken.map(|answer| answer.taken), state.counters.len())
+        };
+        for (name, who, now_ms, taken) in [
+            ("one", "a", 1_000, (Ok(true), 1)),
+            ("two", "b", 1_001, (Ok(true), 2)),
+            ("one too many", "c", 1_002, (Err(StoreError::Full), 2)),
+            ("one who is there", "a", 1_003, (Ok(true), 2)),
+            ("when both have ended", "c", 60_000 + KEPT_MS, (Ok(true), 1)),
+        ] {
+            assert_eq!(take(who, now_ms), taken, "{name}");
+        }
+    }
 }

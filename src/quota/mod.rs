@@ -7,6 +7,7 @@
 //! Windows: requests and tokens of a minute slide (what the minute before took counts for the part of it that is less than a
 //! minute ago), days and months are those of UTC. Money is counted in millionths of the operator's currency.
 
+mod lease;
 pub mod memory;
 pub mod redis;
 mod resp;
@@ -104,7 +105,7 @@ impl Quota {
                 Ok(Some(Ticket { store, rules, step, reserved: amounts, left, done: false }))
             }
             Ok(answer) => Err(exceeded(&step, &answer)),
-            Err(StoreError::Unavailable) => Err(Exceeded {
+            Err(StoreError::Unavailable | StoreError::Full) => Err(Exceeded {
                 refusal: Refusal::new(
                     Fault::Gateway,
                     503,

@@ -38,12 +38,13 @@ end
 return answer
 ";
 
-/// Puts right what was taken: for each key what is added (never below 0), or the lease that is given back.
+/// Puts right what was taken: for each key what is added (never below 0) and how long it is kept, or, with -1, the lease that
+/// is given back.
 const SETTLE: &str = r"
 for i = 1, #KEYS do
-  local more, kept = ARGV[2 * i], tonumber(ARGV[2 * i + 1])
+  local more, kept = ARGV[2 * i - 1], tonumber(ARGV[2 * i])
   if kept < 0 then
-    redis.call('ZREM', KEYS[i], ARGV[1])
+    redis.call('ZREM', KEYS[i], more)
   else
     if redis.call('INCRBY', KEYS[i], more) < 0 then redis.call('SET', KEYS[i], 0) end
     redis.call('PEXPIRE', KEYS[i], kept)

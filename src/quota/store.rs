@@ -62,6 +62,9 @@ pub enum StoreError {
     /// It is down, and nothing may be served uncounted.
     #[error("the store of limits is not available")]
     Unavailable,
+    /// It counts for as many as it can, and this is one more.
+    #[error("the store of limits is full")]
+    Full,
 }
 
 /// An answer that is to come.
@@ -83,9 +86,6 @@ pub trait Store: std::fmt::Debug + Send + Sync + 'static {
 
     /// Whether it answers; shown as a metric.
     fn is_up(&self) -> bool;
-
-    /// What it was opened by: a store that is opened by the same is kept when the configuration is loaded again.
-    fn opened_by(&self) -> &str;
 }
 
 impl Settled {

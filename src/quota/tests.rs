@@ -156,6 +156,11 @@ async fn the_journal_brings_counters_back() {
     text.truncate(torn);
     std::fs::write(&path, &text).unwrap();
     assert_eq!(used(&open()).await, 693, "a torn line is left out, the one before it holds");
+    let quota = open();
+    reserve(&quota, input(8), 100).await.unwrap().settle(input(8));
+    quota.store.settle_all().await;
+    assert_eq!(used(&open()).await, 701, "what comes behind a torn line is a line of its own");
+    std::fs::write(&path, &text).unwrap();
     let line = text.split(|byte| *byte == b'\n').next().unwrap().to_vec();
     let long: Vec<u8> = std::iter::repeat_n([line.as_slice(), b"\n"].concat(), 30_000).flatten().chain(text).collect();
     std::fs::write(&path, long).unwrap();

@@ -46,6 +46,11 @@ impl What {
         }
     }
 
+    /// Whether it is of a minute.
+    pub(super) const fn is_of_a_minute(self) -> bool {
+        matches!(self, Self::RequestsMinute | Self::InputMinute | Self::OutputMinute)
+    }
+
     /// Whether it counts tokens of a minute.
     pub(super) fn is_tokens(self) -> bool {
         matches!(self, Self::InputMinute | Self::OutputMinute)
@@ -56,6 +61,8 @@ const MINUTE_MS: i64 = 60_000;
 const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
 /// Time for which a place among requests at once is held without being renewed: a gateway that died gives its places back.
 pub(super) const LEASE_MS: i64 = 60_000;
+/// Time for which a counter is kept behind the end of its window: the window after it looks back at it.
+pub(super) const KEPT_MS: i64 = 120_000;
 /// Parts of a whole.
 const WHOLE: u64 = 1000;
 
@@ -66,6 +73,8 @@ pub struct Window {
     pub number: i64,
     /// When it ends, in milliseconds since the epoch.
     pub ends_ms: i64,
+    /// When it began.
+    pub begins_ms: i64,
     /// How many thousandths of the window before count too.
     pub before: u64,
     /// Whether it counts who is there now, and nothing over time.
@@ -79,14 +88,16 @@ impl Window {
             What::RequestsMinute | What::InputMinute | What::OutputMinute => {
                 let (number, gone) = (now_ms.div_euclid(MINUTE_MS), now_ms.rem_euclid(MINUTE_MS));
                 let before = u64::try_from(MINUTE_MS - gone).unwrap_or(0) * WHOLE / 60_000;
-                Self { number, ends_ms: (number + 1) * MINUTE_MS, before, held: false }
+                Self { number, begins_ms: number * MINUTE_MS, ends_ms: (number + 1) * MINUTE_MS, before, held: false }
             }
             What::InputDay | What::OutputDay => {
                 let number = now_ms.div_euclid(DAY_MS);
-                Self { number, ends_ms: (number + 1) * DAY_MS, before: 0, held: false }
+                Self { number, begins_ms: number * DAY_MS, ends_ms: (number + 1) * DAY_MS, before: 0, held: false }
             }
             What::MoneyMonth => month(now_ms),
-            What::Concurrent => Self { number: 0, ends_ms: now_ms + LEASE_MS, before: 0, held: true },
+            What::Concurrent => {
+                Self { number: 0, begins_ms: now_ms, ends_ms: now_ms + LEASE_MS, before: 0, held: true }
+            }
         }
     }
 
@@ -131,14 +142,15 @@ impl Window {
 
 /// A month of UTC.
 fn month(now_ms: i64) -> Window {
-    let unknown = Window { number: 0, ends_ms: i64::MAX, before: 0, held: false };
+    let unknown = Window { number: 0, begins_ms: i64::MIN, ends_ms: i64::MAX, before: 0, held: false };
     let Ok(now) = jiff::Timestamp::from_millisecond(now_ms) else { return unknown };
     let date = now.to_zoned(jiff::tz::TimeZone::UTC).date();
     let first = date.first_of_month();
     let next = first.checked_add(jiff::Span::new().months(1)).and_then(|next| next.to_zoned(jiff::tz::TimeZone::UTC));
-    let Ok(next) = next else { return unknown };
+    let (Ok(first), Ok(next)) = (first.to_zoned(jiff::tz::TimeZone::UTC), next) else { return unknown };
     Window {
         number: i64::from(date.year()) * 12 + i64::from(date.month()) - 1,
+        begins_ms: first.timestamp().as_millisecond(),
         ends_ms: next.timestamp().as_millisecond(),
         before: 0,
         held: false,

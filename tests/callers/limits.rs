@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use crate::common::scripted::{Scripted, Step, delta, stream};
+use crate::common::scripted::{Scripted, Step, delta, echo, json as json_answer, stream};
 use crate::common::{House, Plot, until};
 
 async fn house(quota: &str) -> House {
@@ -133,4 +133,53 @@ async fn requests_at_once() {
     until("the second at work, in the place of the first", async || (server.asked().len() > 1).then_some(())).await;
     server.go();
     assert_eq!(second.await.unwrap().status, 200);
+}
+
+/// Whoever leaves before the end has taken what was reserved; what backends failed to serve costs nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn leaving_before_the_answer_is_not_free() {
+    let mut plot = Plot::new().await;
+    let server = plot
+        .script("paris-gpu-1", |asked| match asked.said().as_str() {
+            "fail" => json_answer("500 Internal Server Error", "", "{}"),
+            "reset" => vec![Step::Reset],
+            "begin" => vec![stream(), Step::Chunk(delta("begun").into_bytes()), Step::Stall],
+            "answer" => echo(asked),
+            _ => vec![Step::Stall],
+        })
+        .await;
+    plot.only(&["paris-gpu-1"]);
+    plot.extra = "[[quota.limit]]\nof = \"app\"\noutput_tokens_day = 1000\n".to_owned();
+    let house = plot.open().await;
+    for said in ["fail", "reset"] {
+        let answer = house.client.post(CHAT, body(said, 900, false)).await;
+        assert!(answer.status >= 500, "{said}: {} {}", answer.status, answer.body);
+    }
+    house.outcomes(2).await;
+    for (number, (said, streamed)) in (3..).zip([("stall", false), ("stall", true), ("begin", true)]) {
+        let (client, asked) = (house.client.clone(), body(said, 300, streamed));
+        let asking = tokio::spawn(async move { client.post(CHAT, asked).await });
+        until("the request at the server", async || (server.asked().len() >= number).then_some(())).await;
+        asking.abort();
+        assert_eq!(house.outcomes(number).await.last().unwrap()["end"], "client-gone", "{said} {streamed}");
+    }
+    let over = house.client.post(CHAT, body("answer", 101, false)).await;
+    assert_eq!((over.status, over.json()["error"]["code"].as_str().unwrap()), (429, "quota_exceeded"), "{}", over.body);
+    assert_eq!(house.client.post(CHAT, body("answer", 100, false)).await.status, 200);
+}
+
+/// An app that is told only the id of its request is told nothing of limits, but for when to come again.
+#[tokio::test(flavor = "multi_thread")]
+async fn quiet_apps_are_not_told_what_is_left() {
+    let mut plot = Plot::new().await;
+    plot.app = "headers = \"id\"\n".to_owned();
+    plot.extra = "[[quota.limit]]\nof = \"tenant\"\nrequests_minute = 1\noutput_tokens_minute = 100000\n".to_owned();
+    let house = plot.open().await;
+    for status in [200, 429] {
+        let answer = house.client.chat("x", false).await;
+        assert_eq!(answer.status, status, "{}", answer.body);
+        let told: Vec<_> = answer.headers.keys().filter(|name| name.as_str().contains("ratelimit")).collect();
+        assert!(told.is_empty(), "{told:?}");
+        assert_eq!(answer.headers.contains_key("retry-after"), status == 429);
+    }
 }

@@ -154,3 +154,51 @@ async fn certificates_prove_callers() {
     assert_eq!(keyless(&house.client).await.unwrap(), 401, "neither");
     assert_eq!(house.client.chat("x", false).await.status, 200, "a key alone goes on");
 }
+
+/// An authority that is withdrawn vouches for nobody any more, on connections that are open either; one that takes its place does.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_withdrawn_authority_vouches_for_nobody() {
+    let mut plot = Plot::new().await;
+    let (old, new) = (Issued::new(|_| {}), Issued::new(|_| {}));
+    let clients = plot.path("certs/clients.pem");
+    std::fs::write(&clients, old.authority.pem()).unwrap();
+    plot.listen = "client_authorities = \"certs/clients.pem\"\n".to_owned();
+    plot.app = "certificates = [\"spiffe://exemple.fr/website\"]\n".to_owned();
+    let house = plot.open().await;
+    let named = |params: &mut rcgen::CertificateParams| {
+        params.subject_alt_names = vec![SanType::URI("spiffe://exemple.fr/website".try_into().unwrap())];
+    };
+    let of = |authority| Client::certified(&house.plot.authority, house.app.address(), authority, named);
+    let (client, other) = (of(&old.authority), of(&new.authority));
+    let keyless = |client: &Client| {
+        let mut request = client.request(http::Method::POST, "/v1/chat/completions", chat_body("x", false));
+        request.headers_mut().remove("authorization");
+        request
+    };
+    let stream = hyper_util::rt::TokioIo::new(client.connect().await.unwrap());
+    let (mut open, driver) = hyper::client::conn::http1::handshake(stream).await.unwrap();
+    tokio::spawn(driver);
+    let mut ask = async || {
+        open.ready().await.unwrap();
+        let answer = open.send_request(keyless(&client)).await.unwrap();
+        let status = answer.status().as_u16();
+        drop(http_body_util::BodyExt::collect(answer.into_body()).await);
+        status
+    };
+    assert_eq!(ask().await, 200);
+    assert!(other.send(keyless(&other)).await.is_err());
+    std::fs::write(&clients, new.authority.pem()).unwrap();
+    until("the new authority", async || {
+        other.send(keyless(&other)).await.is_ok_and(|answer| answer.status == 200).then_some(())
+    })
+    .await;
+    assert_eq!(ask().await, 401, "the connection was open before");
+    assert!(client.send(keyless(&client)).await.is_err(), "a new one");
+    std::fs::write(&clients, "no certificate").unwrap();
+    let rejected = async || {
+        let ready = crate::common::page(house.app.admin().unwrap(), "/readyz").await.unwrap().1;
+        ready.contains("clients.pem").then_some(())
+    };
+    until("the faulty file is told", rejected).await;
+    assert_eq!(other.send(keyless(&other)).await.unwrap().status, 200, "and changes nothing");
+}

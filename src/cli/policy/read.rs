@@ -88,7 +88,7 @@ pub(super) fn matrix(arguments: &Matrix, printer: Printer) -> anyhow::Result<Exi
             rows: &rows,
         };
         show(printer, arguments.reading.folder.json, &table, || {
-            printer.text(page::text(&columns, &rows, study.language()))
+            printer.text(page::text(&columns, &rows, study.language()));
         });
     }
     let undecided = rows.iter().flat_map(|row| &row.cells).filter(|cell| !cell.exact).count();

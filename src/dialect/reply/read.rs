@@ -46,6 +46,10 @@ pub(crate) enum Says {
     InputTokens,
     /// Tokens of the answer.
     OutputTokens,
+    /// Tokens of the request that the provider counts apart from the others: read from a cache, written to one, of tools.
+    MoreInputTokens,
+    /// Tokens of the answer that it counts apart: reasoning.
+    MoreOutputTokens,
     /// Why a choice ended; any string here ends its channels.
     Finish,
     /// The same where the stream has no mark of its own and may end behind it.
@@ -100,6 +104,8 @@ pub(crate) struct Seen<'a> {
     pub(crate) failed: bool,
     /// Tokens of request and answer.
     pub(crate) usage: (Option<u64>, Option<u64>),
+    /// Those that were counted apart.
+    pub(crate) more: (u64, u64),
     /// The event's number.
     pub(crate) sequence: Option<Sequence>,
 }
@@ -107,9 +113,11 @@ pub(crate) struct Seen<'a> {
 impl Seen<'_> {
     /// What the answer took, if it said so.
     pub(crate) fn usage(&self) -> Option<Usage> {
-        let (input, output) = self.usage;
-        (input.is_some() || output.is_some())
-            .then(|| Usage { input: input.unwrap_or_default(), output: output.unwrap_or_default() })
+        let ((input, output), (more_input, more_output)) = (self.usage, self.more);
+        (input.is_some() || output.is_some() || self.more != (0, 0)).then(|| Usage {
+            input: input.unwrap_or_default().saturating_add(more_input),
+            output: output.unwrap_or_default().saturating_add(more_output),
+        })
     }
 }
 
@@ -244,6 +252,8 @@ impl<'a> Visitor<'a, Says> for Reading<'_, 'a> {
             (Says::Over, NodeKind::True) => self.end(Closing::Stream, &scope),
             (Says::InputTokens, NodeKind::Number) => self.seen.usage.0 = document.raw(node).parse().ok(),
             (Says::OutputTokens, NodeKind::Number) => self.seen.usage.1 = document.raw(node).parse().ok(),
+            (Says::MoreInputTokens, NodeKind::Number) => add(&mut self.seen.more.0, document.raw(node)),
+            (Says::MoreOutputTokens, NodeKind::Number) => add(&mut self.seen.more.1, document.raw(node)),
             (Says::RangeFrom(measure), NodeKind::Number) => self.position(document, node, measure, false),
             (Says::RangeUntil(measure), NodeKind::Number) => self.position(document, node, measure, true),
             (Says::Sequence, NodeKind::Number) => {
@@ -254,6 +264,11 @@ impl<'a> Visitor<'a, Says> for Reading<'_, 'a> {
         }
         Ok(())
     }
+}
+
+/// Adds a count as written; what is none adds nothing.
+fn add(sum: &mut u64, count: &str) {
+    *sum = sum.saturating_add(count.parse().unwrap_or_default());
 }
 
 impl<'a> Reading<'_, 'a> {

@@ -5,51 +5,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
+use crate::model::Algorithm;
+
 /// Keys of one issuer at most.
 const KEYS_MAX: usize = 100;
-
-/// An algorithm that is taken. There is no symmetric one, and no `none`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Algorithm {
-    /// RSA with PKCS #1 v1.5 and SHA-256.
-    Rs256,
-    /// The same with SHA-384.
-    Rs384,
-    /// The same with SHA-512.
-    Rs512,
-    /// RSA-PSS with SHA-256.
-    Ps256,
-    /// The same with SHA-384.
-    Ps384,
-    /// The same with SHA-512.
-    Ps512,
-    /// ECDSA with P-256.
-    Es256,
-    /// ECDSA with P-384.
-    Es384,
-    /// Ed25519.
-    EdDsa,
-}
-
-impl Algorithm {
-    /// Every algorithm with its word.
-    pub const ALL: [(Self, &'static str); 9] = [
-        (Self::Rs256, "RS256"),
-        (Self::Rs384, "RS384"),
-        (Self::Rs512, "RS512"),
-        (Self::Ps256, "PS256"),
-        (Self::Ps384, "PS384"),
-        (Self::Ps512, "PS512"),
-        (Self::Es256, "ES256"),
-        (Self::Es384, "ES384"),
-        (Self::EdDsa, "EdDSA"),
-    ];
-
-    /// Finds an algorithm by its word.
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.iter().find(|(_, word)| *word == name).map(|(algorithm, _)| *algorithm)
-    }
-}
 
 /// A public key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,12 +58,12 @@ impl Key {
     }
 }
 
-/// Reads a set of keys. Those of a kind that is not taken are left out: issuers list keys for encryption beside them.
+/// Reads a set of keys. Those of a kind that is not taken are left out: issuers list keys for encryption beside them. A set may
+/// hold none: its issuer has withdrawn all.
 pub(super) fn read(text: &str, taken: &[Algorithm]) -> Result<Vec<Key>, String> {
     let set: Value = serde_json::from_str(text).map_err(|_| "this is no JSON".to_owned())?;
     let listed = set.get("keys").and_then(Value::as_array).ok_or("this is no set of keys: it has no `keys`")?;
-    let keys: Vec<Key> = listed.iter().take(KEYS_MAX).filter_map(key).filter(|key| key.is_good_for(taken)).collect();
-    if keys.is_empty() { Err("it holds no key for any of the algorithms that are taken".to_owned()) } else { Ok(keys) }
+    Ok(listed.iter().take(KEYS_MAX).filter_map(key).filter(|key| key.is_good_for(taken)).collect())
 }
 
 impl Key {

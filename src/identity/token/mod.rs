@@ -15,14 +15,12 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use serde_json::Value;
-use tokio::sync::watch;
-
-pub use jwk::Algorithm;
+use tokio::sync::{Semaphore, watch};
 
 use self::jwk::Key;
 use super::{Callers, lacking, unauthenticated};
 use crate::limits;
-use crate::model::{Caller, Refusal, Scope, Word};
+use crate::model::{Algorithm, Caller, Refusal, Scope, Word};
 
 /// What the operator says of an issuer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,8 +72,14 @@ pub struct Issuer {
     read_at: AtomicI64,
     /// A token names a key that is not known.
     wanted: AtomicBool,
-    /// Counts readings.
+    /// Counts readings, and attempts at them that failed.
     readings: watch::Sender<u64>,
+    /// The last attempt failed.
+    is_failing: AtomicBool,
+    /// Until when its address is not asked again, in seconds since the epoch.
+    rests_until: AtomicI64,
+    /// Places of requests that wait for keys.
+    waiting: Semaphore,
 }
 
 /// Why a token proves nobody, for whoever tries again.
@@ -105,10 +109,16 @@ impl Issuer {
             read_at: AtomicI64::new(0),
             wanted: AtomicBool::new(false),
             readings: watch::Sender::new(0),
+            is_failing: AtomicBool::new(false),
+            rests_until: AtomicI64::new(i64::MIN),
+            waiting: Semaphore::new(limits::ISSUER_WAITING_MAX),
             settings,
         };
         if let Source::File(text) = &issuer.settings.keys {
             let keys = jwk::read(text, &issuer.settings.algorithms)?;
+            if keys.is_empty() {
+                return Err(NO_KEY.to_owned());
+            }
             issuer.keys.store(Arc::new(keys));
             issuer.read_at.store(i64::MAX, Ordering::Relaxed);
         }
@@ -118,18 +128,32 @@ impl Issuer {
     /// Takes the keys that its address gave.
     ///
     /// # Errors
-    /// When there is none among them that can be used: those that are known stay.
+    /// When it is no set of keys: those that are known stay. When there is none among them that can be used: the issuer has
+    /// withdrawn what it had, and nobody is proven.
     pub fn take(&self, text: &str, now: Timestamp) -> Result<(), String> {
         let keys = jwk::read(text, &self.settings.algorithms)?;
+        let is_empty = keys.is_empty();
         self.keys.store(Arc::new(keys));
         self.read_at.store(now.as_second(), Ordering::Relaxed);
         self.wanted.store(false, Ordering::Relaxed);
+        self.is_failing.store(false, Ordering::Relaxed);
         self.readings.send_modify(|readings| *readings += 1);
-        Ok(())
+        if is_empty { Err(NO_KEY.to_owned()) } else { Ok(()) }
     }
 
-    /// Whether its keys are to be fetched: they are old, or one is wanted that is not known.
+    /// Its keys could not be had: whoever waits for them is answered now, and until they can be had nobody waits.
+    pub fn failed(&self, now: Timestamp) {
+        let rest = i64::try_from(limits::ISSUER_REST.as_secs()).unwrap_or(i64::MAX);
+        self.rests_until.store(now.as_second().saturating_add(rest), Ordering::Relaxed);
+        self.is_failing.store(true, Ordering::Relaxed);
+        self.readings.send_modify(|readings| *readings += 1);
+    }
+
+    /// Whether its keys are to be fetched: they are old, or one is wanted that is not known, and it has not just failed.
     pub fn is_due(&self, now: Timestamp) -> bool {
+        if now.as_second() < self.rests_until.load(Ordering::Relaxed) {
+            return false;
+        }
         let age = now.as_second().saturating_sub(self.read_at.load(Ordering::Relaxed));
         age >= limits::ISSUER_KEYS_AGE_S || (self.wanted.load(Ordering::Relaxed) && age >= self.settings.refresh_s)
     }
@@ -140,7 +164,8 @@ impl Issuer {
         if age > limits::ISSUER_KEYS_STALE_S { Arc::default() } else { self.keys.load_full() }
     }
 
-    /// Asks for the keys anew, and waits for them a while. `false`: they were read just now, and are not again so soon.
+    /// Asks for the keys anew, and waits for them a while. `false`: they were read just now, and are not again so soon; or
+    /// they cannot be had, or enough wait already: whoever asks is not proven yet, and must not hold a place for long.
     async fn refreshed(&self, now: Timestamp) -> bool {
         let age = now.as_second().saturating_sub(self.read_at.load(Ordering::Relaxed));
         if matches!(self.settings.keys, Source::File(_)) || age < self.settings.refresh_s {
@@ -148,6 +173,10 @@ impl Issuer {
         }
         let mut readings = self.readings.subscribe();
         self.wanted.store(true, Ordering::Relaxed);
+        if self.is_failing.load(Ordering::Relaxed) {
+            return false;
+        }
+        let Ok(_place) = self.waiting.try_acquire() else { return false };
         tokio::time::timeout(limits::ISSUER_PATIENCE, readings.changed()).await.is_ok()
     }
 
@@ -198,11 +227,17 @@ impl Issuer {
         }
         let actor = callers.pseudonym(format!("token\0{}\0{subject}", self.settings.issuer).as_bytes());
         let mut caller = Caller { actor, ..app.clone() };
-        if let Some(said) = self.settings.purpose_claim.as_ref().and_then(|claim| claims.get(claim)) {
-            let known = app.scope.purposes.iter().find(|purpose| Some(purpose.as_str()) == said.as_str());
-            let purpose = known.cloned().ok_or_else(|| lacking("the purpose that it names"))?;
-            caller.purpose = Some(purpose.clone());
-            caller.scope = Arc::new(Scope { purposes: vec![purpose], ..Scope::clone(&app.scope) });
+        if let Some(claim) = &self.settings.purpose_claim {
+            let purpose = match claims.get(claim) {
+                // A token that names none is good for the registered one, and for no other.
+                None => app.purpose.clone().filter(|purpose| *purpose != Word::UNKNOWN),
+                Some(said) => {
+                    let known = app.scope.purposes.iter().find(|purpose| Some(purpose.as_str()) == said.as_str());
+                    Some(known.cloned().ok_or_else(|| lacking("the purpose that it names"))?)
+                }
+            };
+            caller.purpose = purpose.clone().or(caller.purpose);
+            caller.scope = Arc::new(Scope { purposes: purpose.into_iter().collect(), ..Scope::clone(&app.scope) });
         }
         if let Some(said) = self.settings.roles_claim.as_ref().and_then(|claim| claims.get(claim)) {
             let listed: Vec<&str> = match said {
@@ -253,6 +288,8 @@ pub async fn identify(callers: &Callers, presented: &str, now: Timestamp) -> Res
     }
 }
 
+/// What is said of a set of keys that is empty.
+const NO_KEY: &str = "it holds no key for any of the algorithms that are taken";
 /// What is said of a token that proves nobody: not why.
 const NOT_VALID: &str = "the token is not valid";
 

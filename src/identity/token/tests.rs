@@ -240,7 +240,79 @@ async fn keys_rotate() {
     });
     assert!(found.is_ok(), "the request waits for the key");
     assert!(identify(&callers, &old.sign(&header, &claims()), later).await.is_err(), "withdrawn");
-    assert!(issuer.take("{\"keys\": []}", later).is_err() && identify(&callers, &token, later).await.is_ok());
+    assert!(issuer.take("{\"error\": 1}", later).is_err() && identify(&callers, &token, later).await.is_ok());
     let stale = Timestamp::from_second(NOW + 30 + limits::ISSUER_KEYS_STALE_S + 1).unwrap();
     assert!(issuer.is_due(stale) && issuer.keys(stale).is_empty(), "what is not confirmed for a day is not believed");
+}
+
+/// An issuer that lists no key has withdrawn all of them.
+#[tokio::test]
+async fn an_empty_set_replaces_what_is_known() {
+    let signer = Signer::new();
+    let address = Source::Url("https://sso.example/jwks".to_owned(), None);
+    let (callers, _folder) = callers(Issuer::new(settings(address)).unwrap());
+    let issuer = Arc::clone(&callers.issuers()[0]);
+    let token = signer.sign(&json!({"alg": "EdDSA", "kid": "ed"}), &claims());
+    issuer.take(&signer.jwks(), now()).unwrap();
+    assert!(identify(&callers, &token, now()).await.is_ok());
+    assert!(issuer.take("{\"keys\": []}", now()).is_err());
+    assert_eq!(identify(&callers, &token, now()).await.unwrap_err().status, 401);
+    assert!(Issuer::new(settings(Source::File("{\"keys\": []}".to_owned()))).is_err());
+}
+
+/// Whoever is not proven holds no place while keys cannot be had, and few do while they are fetched.
+#[tokio::test(flavor = "multi_thread")]
+async fn strangers_do_not_wait_in_vain() {
+    let signer = Signer::new();
+    let address = Source::Url("https://sso.example/jwks".to_owned(), None);
+    let (callers, _folder) = callers(Issuer::new(settings(address)).unwrap());
+    let (issuer, callers) = (Arc::clone(&callers.issuers()[0]), Arc::new(callers));
+    let token = signer.sign(&json!({"alg": "EdDSA", "kid": "ed"}), &claims());
+    let mut asking = tokio::task::JoinSet::new();
+    let asked = || {
+        let (callers, token) = (Arc::clone(&callers), token.clone());
+        async move { identify(&callers, &token, now()).await.is_ok() }
+    };
+    let began = tokio::time::Instant::now();
+    for _ in 0..limits::ISSUER_WAITING_MAX + 10 {
+        asking.spawn(asked());
+    }
+    for _ in 0..10 {
+        assert!(!asking.join_next().await.unwrap().unwrap());
+    }
+    assert_eq!(asking.len(), limits::ISSUER_WAITING_MAX, "no more than so many wait");
+    issuer.failed(now());
+    assert!(!asking.join_all().await.contains(&true), "the failure ends the waiting");
+    for _ in 0..100 {
+        assert!(!asked().await, "and nobody begins to wait");
+    }
+    assert!(began.elapsed() < limits::ISSUER_PATIENCE, "{:?}", began.elapsed());
+    assert!(!issuer.is_due(now()) && issuer.is_due(Timestamp::from_second(NOW + 5).unwrap()), "it is asked again");
+    issuer.take(&signer.jwks(), now()).unwrap();
+    assert!(asked().await);
+}
+
+/// Where tokens are to name a purpose, one that names none is good for the registered purpose and no other.
+#[tokio::test]
+async fn a_token_without_a_purpose_has_the_registered_one() {
+    let signer = Signer::new();
+    let of = async |claim: Option<&str>, claims: Value| {
+        let settings = Settings { purpose_claim: claim.map(str::to_owned), ..settings(Source::File(signer.jwks())) };
+        let (callers, _folder) = callers(Issuer::new(settings).unwrap());
+        let token = signer.sign(&json!({"alg": "EdDSA", "kid": "ed"}), &claims);
+        let caller = identify(&callers, &token, now()).await.unwrap();
+        let purposes = caller.scope.purposes.iter().map(ToString::to_string).collect::<Vec<_>>();
+        (caller.purpose.unwrap().to_string(), purposes)
+    };
+    for (name, claim, claims, usual, purposes) in [
+        ("it names none", Some("purpose"), claims(), "care", vec!["care"]),
+        ("it names one", Some("purpose"), with("purpose", json!("research")), "research", vec!["research"]),
+        ("none is asked for", None, claims(), "care", vec!["research", "care"]),
+    ] {
+        assert_eq!(
+            of(claim, claims).await,
+            (usual.to_owned(), purposes.into_iter().map(str::to_owned).collect()),
+            "{name}"
+        );
+    }
 }

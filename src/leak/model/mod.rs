@@ -8,14 +8,13 @@
 //! The model's own digest is taken over the pins. Rows of a corpus carry it, so that what one model wrote is never compared
 //! with what another reads; an operator who writes it into `octroi.toml` holds the folder to it. A folder whose files are not
 //! the pinned ones is refused.
-#![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "this module owns the model's files")]
+#![expect(clippy::disallowed_methods, reason = "this module owns the model's files")]
 
 mod manifest;
 #[cfg(test)]
 mod tests;
 
-use std::fs::File;
-use std::io::Read as _;
+use std::io;
 use std::path::Path;
 use std::time::Instant;
 
@@ -26,6 +25,7 @@ use super::encoder::{
     quantised,
 };
 use super::meaning::Embedder;
+use crate::disk;
 
 /// The files that a model must have.
 const NEEDED: [&str; 3] = [CONFIG, WEIGHTS, TOKENIZER];
@@ -82,7 +82,7 @@ pub enum FolderError {
         /// The file.
         path: String,
         /// What the system said.
-        error: std::io::Error,
+        error: io::Error,
     },
     /// A file is longer than any of its kind.
     #[error("`{path}` has more than {most} bytes")]
@@ -127,7 +127,7 @@ pub enum FolderError {
     Name(String),
 }
 
-fn file_error(path: &Path) -> impl FnOnce(std::io::Error) -> FolderError {
+fn file_error(path: &Path) -> impl FnOnce(io::Error) -> FolderError {
     let path = path.display().to_string();
     move |error| FolderError::File { path, error }
 }
@@ -302,13 +302,10 @@ fn bytes_max(file: &str) -> u64 {
 
 /// Reads a file of at most so many bytes.
 fn read_bounded(path: &Path, most: u64) -> Result<Vec<u8>, FolderError> {
-    let file = File::open(path).map_err(file_error(path))?;
-    let mut bytes = Vec::new();
-    file.take(most + 1).read_to_end(&mut bytes).map_err(file_error(path))?;
-    if bytes.len() as u64 > most {
-        return Err(FolderError::Large { path: path.display().to_string(), most });
-    }
-    Ok(bytes)
+    disk::read(path, usize::try_from(most).unwrap_or(usize::MAX)).map_err(|error| match error.kind() {
+        io::ErrorKind::FileTooLarge => FolderError::Large { path: path.display().to_string(), most },
+        _ => file_error(path)(error),
+    })
 }
 
 fn sha256(bytes: &[u8]) -> [u8; 32] {

@@ -118,12 +118,16 @@ impl Pair<'_> {
                 scope.conditions.extend(side.fall_back_conditions());
             }
         }
-        told.iter().for_each(|(side, backend)| side.tell(*backend, &mut scope));
+        for (side, backend) in &told {
+            side.tell(*backend, &mut scope);
+        }
         let asked = scope.conditions.clone();
         let space = Space::among(&[(before.policy, before.today), (after.policy, after.today)], scope, false);
         let says = !(after.policy.says.is_empty() && before.policy.says.is_empty());
         let mut dims = BTreeSet::new();
-        told.iter().for_each(|(side, backend)| side.depends(&space, *backend, &mut dims));
+        for (side, backend) in &told {
+            side.depends(&space, *backend, &mut dims);
+        }
         for condition in asked {
             condition.visit(true, &mut |atom, _| space.depends(atom, says, &mut dims));
         }

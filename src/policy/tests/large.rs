@@ -15,10 +15,9 @@ fn study(sheet: &str) -> Study {
 
 /// The sheet without one of its rules, and without what hangs on it.
 fn without(rule: &str) -> String {
-    let begins = SHEET.find(&format!("règle {rule}\n")).unwrap();
-    let rest = &SHEET[begins..];
-    let ends = begins + rest.find("\n\n").unwrap();
-    format!("{}{}", &SHEET[..begins], &SHEET[ends..])
+    let (before, rest) = SHEET.split_once(&format!("règle {rule}\n")).unwrap();
+    let (_, after) = rest.split_once("\n\n").unwrap();
+    format!("{before}\n{after}")
 }
 
 #[test]
