@@ -5,7 +5,7 @@
 //! minute. What is settled goes to Redis by and by, as one sum for each counter.
 //!
 //! While Redis is down the operator's choice holds: `refuse` serves nothing uncounted; `last-lease` lets each gateway take its
-//! part of what was left when Redis answered last ([`super::lease`]). What was taken meanwhile is added when Redis is back,
+//! part of what was left when Redis answered last (`lease.rs`). What was taken meanwhile is added when Redis is back,
 //! before anything else is taken of it.
 
 use std::io;
