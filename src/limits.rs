@@ -333,7 +333,8 @@ pub const POLICY_LABELS_MAX: usize = 256;
 pub const POLICY_EXCEPTIONS_MAX: usize = 4_096;
 /// `prefer` clauses of a policy: each is a bit of a rank.
 pub const POLICY_PREFERS_MAX: usize = 64;
-/// Steps of one search over all requests for the officer's tools; one that would take more says that it does not know.
+/// Steps of the searches over all requests for one answer of the officer's tools, such as a cell of the matrix; what would take more
+/// is said not to be known.
 pub const POLICY_SEARCH_STEPS_MAX: usize = 100_000;
 /// Backends of an inventory.
 pub const BACKENDS_MAX: usize = 4_096;

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use super::causes::Cause;
 use super::dim::Dim;
-use super::search::{Found, Sought, find};
+use super::search::{Found, Sought, Steps, find};
 use super::side::{Side, led_by, opens, standing};
 use super::space::{Place, Scope, Space};
 use crate::model::{BackendId, Facts, Plan, Word};
@@ -83,7 +83,8 @@ impl Pair<'_> {
             };
             let excluded = |place: &Place| self.excluded(&cause, &space, place);
             let has = |facts: &Facts| self.shows(&cause, facts);
-            let sought = Sought { excluded: &excluded, has: &has, passes: Some((self.after, self.new)) };
+            let steps = Steps::default();
+            let sought = Sought { excluded: &excluded, has: &has, passes: Some((self.after, self.new)), steps: &steps };
             match located_first(&space, &dims, sought) {
                 Found::None => {}
                 Found::Unknown => opened.undecided.push(format!("{} [{}]", self.name, cause.name())),
@@ -203,7 +204,12 @@ fn fall_backs(before: Side<'_>, after: Side<'_>, opened: &mut Opened) {
             };
             (new.open && !old.open) || sooner
         };
-        match find(space, &dims, &space.open(), Sought { excluded: &excluded, has: &has, passes: None }) {
+        match find(
+            space,
+            &dims,
+            &space.open(),
+            Sought { excluded: &excluded, has: &has, passes: None, steps: &Steps::default() },
+        ) {
             Found::None => {}
             Found::Unknown => opened.undecided.push("[fall back]".to_owned()),
             Found::Example(example) => {

@@ -110,7 +110,7 @@ fn agrees(found: &[BackendId], differences: &Differences, opens: bool) -> Result
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 16, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// What `diff` proves holds for every request; where it was given up it says so.
     #[test]
@@ -125,7 +125,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 16, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// What the matrix says of all requests with a class holds for each of them, and its examples are what they are shown for.
     #[test]

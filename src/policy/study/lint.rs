@@ -9,7 +9,7 @@ use super::super::declared::{Attestation, Entry};
 use super::super::resolved::Rule;
 use super::super::text::{Text, say};
 use super::matrix;
-use super::search::{Found, Sought, find};
+use super::search::{Found, Sought, Steps, find};
 use super::side::{Side, led_by, opens, standing};
 use super::space::{Place, Space};
 use super::{Study, sentence};
@@ -181,7 +181,12 @@ impl Study {
         let dims = self.dims_of(side, space, rule);
         let excluded = |place: &Place| !side.look(space, place).may_fire(rule);
         let has = |facts: &Facts| side.plan(facts).fired.contains(&rule.name);
-        find(space, &dims, &space.open(), Sought { excluded: &excluded, has: &has, passes: None })
+        find(
+            space,
+            &dims,
+            &space.open(),
+            Sought { excluded: &excluded, has: &has, passes: None, steps: &Steps::default() },
+        )
     }
 
     fn dims_of(&self, side: Side<'_>, space: &Space, rule: &Rule) -> Vec<usize> {
@@ -219,7 +224,7 @@ impl Study {
                 space,
                 &dims,
                 &space.open(),
-                Sought { excluded: &excluded, has: &has, passes: Some((other, *backend)) },
+                Sought { excluded: &excluded, has: &has, passes: Some((other, *backend)), steps: &Steps::default() },
             )
         }))
     }
@@ -244,7 +249,12 @@ impl Study {
                 let plan = side.plan(facts);
                 plan.fired.contains(&rule.name) && standing(&plan, *backend).is_some()
             };
-            find(space, &dims, &space.open(), Sought { excluded: &excluded, has: &has, passes: Some((side, *backend)) })
+            find(
+                space,
+                &dims,
+                &space.open(),
+                Sought { excluded: &excluded, has: &has, passes: Some((side, *backend)), steps: &Steps::default() },
+            )
         }))
     }
 

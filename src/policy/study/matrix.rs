@@ -7,7 +7,7 @@ use super::super::told::class_duties;
 use super::dim::Dim;
 use super::report::{MatrixCell, MatrixRow};
 use super::scenarios::action_words;
-use super::search::{Found, Sought, find};
+use super::search::{Found, Sought, Steps, find};
 use super::side::{Side, standing};
 use super::space::{Place, Space};
 use super::{Study, sentence};
@@ -138,7 +138,7 @@ pub(super) fn otherwise(side: Side<'_>, space: &Space, class: ClassId, backend: 
     let searches = if allowed { vec![side.everything(space, backend)] } else { side.obstacles(space, backend) };
     // A hosted tool is a matter of its own, whatever the data: the matrix speaks of requests without one.
     let hosted = |dim: &usize| matches!(space.dims.get(*dim), Some(Dim::Hosted(_)));
-    let mut unknown = false;
+    let (steps, mut unknown) = (Steps::default(), false);
     for (at, dim) in space.dims.iter().enumerate() {
         let brings = match dim {
             Dim::Type(entity, _) => catalogue.info(*entity).is_some_and(|info| info.classes.contains(class)),
@@ -171,7 +171,7 @@ pub(super) fn otherwise(side: Side<'_>, space: &Space, class: ClassId, backend: 
             };
             let has = |facts: &Facts| carries(facts) && standing(&side.plan(facts), backend).is_some() == allowed;
             let passes = allowed.then_some((side, backend));
-            match find(space, &dims, &from, Sought { excluded: &excluded, has: &has, passes }) {
+            match find(space, &dims, &from, Sought { excluded: &excluded, has: &has, passes, steps: &steps }) {
                 Found::None => {}
                 Found::Unknown => unknown = true,
                 found @ Found::Example(_) => return found,

@@ -5,6 +5,7 @@
 //! fails because a backend is refused that should pass, the dimensions of what refuses it are the next to be fixed: nothing
 //! else can help. A search that would visit too much says so, and nothing is claimed then.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 
 use super::familiar::familiar;
@@ -33,6 +34,22 @@ pub(super) struct Sought<'a> {
     pub(super) has: &'a dyn Fn(&Facts) -> bool,
     /// The backend that each request with it may have, and under which policy. It only says where to look first.
     pub(super) passes: Option<(Side<'a>, BackendId)>,
+    /// What searches for one answer may take together.
+    pub(super) steps: &'a Steps,
+}
+
+/// The steps that the searches for one answer have taken.
+#[derive(Debug, Default)]
+pub(super) struct Steps(Cell<usize>);
+
+impl Steps {
+    fn take(&self) {
+        self.0.set(self.0.get().saturating_add(1));
+    }
+
+    fn are_over(&self) -> bool {
+        self.0.get() >= POLICY_SEARCH_STEPS_MAX
+    }
 }
 
 /// Looks for a request in the part of the space that `from` leaves open in these dimensions; the others are quiet.
@@ -43,14 +60,14 @@ pub(super) fn find(space: &Space, dims: &[usize], from: &Place, sought: Sought<'
             *value = Some(0);
         }
     }
-    let mut search = Search { space, dims, sought, steps: 0 };
+    let search = Search { space, dims, sought };
     let found = search.descend(&mut place, None);
     match found {
         Some(place) => {
             let place = search.plainest(place, from);
             Found::Example(Box::new(familiar(space.catalogue(), space.facts(&place, Open::Quiet), sought.has)))
         }
-        None if search.steps >= POLICY_SEARCH_STEPS_MAX => Found::Unknown,
+        None if sought.steps.are_over() => Found::Unknown,
         None => Found::None,
     }
 }
@@ -59,14 +76,13 @@ struct Search<'a> {
     space: &'a Space,
     dims: &'a [usize],
     sought: Sought<'a>,
-    steps: usize,
 }
 
 impl Search<'_> {
     /// `tried` holds what refuses the quiet completion, where that has been tried already.
-    fn descend(&mut self, place: &mut Place, tried: Option<&BTreeSet<usize>>) -> Option<Place> {
-        self.steps += 1;
-        if self.steps >= POLICY_SEARCH_STEPS_MAX || (self.sought.excluded)(place) {
+    fn descend(&self, place: &mut Place, tried: Option<&BTreeSet<usize>>) -> Option<Place> {
+        self.sought.steps.take();
+        if self.sought.steps.are_over() || (self.sought.excluded)(place) {
             return None;
         }
         let mut fresh = BTreeSet::new();

@@ -232,9 +232,11 @@ impl Space {
         (least, most): (&View<'_>, &View<'_>),
     ) -> Bound {
         if let Atom::Still(what) = atom {
-            // What is still identified after the duties was there before them.
+            // What is still identified after the duties was there before them; and is still there where no duty changes it.
             let there = Atom::Includes { what: *what, at_least: 1, confidence: 0 };
-            return Bound { least: Certainty::FALSE, most: most.certainty(&there, None) };
+            let changed = policy.program().rules.iter().any(|rule| self.changes(rule, *what));
+            let possibly = !changed && least.certainty(&there, None).possibly;
+            return Bound { least: Certainty { possibly, surely: false }, most: most.certainty(&there, None) };
         }
         if let Atom::Residence(area) = atom {
             return self.residence(area, place);
@@ -320,6 +322,13 @@ impl Space {
     /// The dimension of a type.
     pub(super) fn dim_of(&self, entity: EntityId) -> Option<usize> {
         self.of_type.get(usize::from(entity.0)).copied()
+    }
+
+    /// Whether a rule may demand a change of any of this data.
+    fn changes(&self, rule: &RuleRow, what: What) -> bool {
+        let entities = (0_u16..).map(EntityId).take(self.catalogue.entities.len());
+        !rule.class_actions.is_empty()
+            || entities.into_iter().any(|entity| self.is(what, entity) && rule.action(entity) != Action::Keep)
     }
 
     fn is(&self, what: What, entity: EntityId) -> bool {
