@@ -5,7 +5,7 @@
 use super::super::resolved::{Gate, LabelSays, Rule};
 use super::diff::Pair;
 use super::dim::Dim;
-use super::side::Side;
+use super::side::{Side, standing};
 use super::space::{Place, Space};
 use crate::model::{Action, BackendId, Facts, LabelFact, Plan, Word};
 
@@ -23,8 +23,10 @@ pub(super) enum Cause<'a> {
     Still,
     /// What this build does, or where the backend stands.
     Other,
-    /// A rule of the new policy that takes out backends nearer than this one.
+    /// A rule of the new policy that refuses backends nearer than this one.
     Nearer(&'a Rule),
+    /// A nearer backend of the old policy that the new one admits less, or holds to be no nearer.
+    Left(BackendId, Word),
     /// The servers, certificates or models that the inventory binds the name to.
     Binding,
 }
@@ -33,6 +35,7 @@ impl Cause<'_> {
     pub(super) fn name(&self) -> Word {
         match self {
             Self::Rule(rule) | Self::Nearer(rule) => rule.name.clone(),
+            Self::Left(_, nearer) => nearer.clone(),
             Self::Allow(..) => Word::fixed("allow"),
             Self::Label => Word::fixed("the label"),
             Self::Tool => Word::fixed("allow hosted tool"),
@@ -90,6 +93,7 @@ impl<'a> Pair<'a> {
             causes.push(Cause::Binding);
         }
         causes.extend(self.nearer(old).map(Cause::Nearer));
+        causes.extend(self.left(old));
         // What is asked after the duties depends on all of them.
         let still = before.policy.program().asks_still() || after.policy.program().asks_still();
         if still
@@ -113,6 +117,7 @@ impl<'a> Pair<'a> {
             Cause::Nearer(rule) => rule.gate.asks_still() || after.fired.contains(&rule.name),
             // What is asked after the duties is not known before them.
             Cause::Allow(index, gate) => gate.asks_still() || self.after.opens(*index, facts),
+            Cause::Left(nearer, _) => standing(before, *nearer).is_some(),
             Cause::Label | Cause::Tool | Cause::Still | Cause::Other | Cause::Binding => true,
         }
     }
@@ -133,27 +138,6 @@ impl<'a> Pair<'a> {
             || looser(&old.addresses, &new.addresses)
     }
 
-    /// Rules that the old policy does not have so, and that take out backends nearer than this one.
-    fn nearer(&self, old: BackendId) -> impl Iterator<Item = &'a Rule> {
-        let (before, after) = (self.before, self.after);
-        let tier = before.policy.backend(old).map(|backend| backend.tier);
-        let near = move |index: usize| {
-            let mut backends = (0..).map(BackendId).zip(after.policy.backends());
-            backends.any(|(id, backend)| after.removes(index, id) && Some(backend.tier) < tier)
-        };
-        let was = move |index: usize, rule: &Rule| {
-            before.today.rules.iter().enumerate().any(|(at, other)| {
-                other.gate == rule.gate
-                    && (0..).map(BackendId).zip(after.policy.backends()).all(|(id, backend)| {
-                        let known = before.policy.id_of(backend.name.as_str());
-                        !after.removes(index, id) || known.is_none_or(|known| before.removes(at, known))
-                    })
-            })
-        };
-        let rules = after.today.rules.iter().enumerate();
-        rules.filter(move |(index, rule)| near(*index) && !was(*index, rule)).map(|(_, rule)| rule)
-    }
-
     pub(super) fn excluded(&self, cause: &Cause<'_>, space: &Space, place: &Place) -> bool {
         let after = self.after.look(space, place);
         let idle = match cause {
@@ -165,13 +149,15 @@ impl<'a> Pair<'a> {
             Cause::Label => !self.label_differs(space, place),
             Cause::Tool => is(space, place, &|dim, value| matches!(dim, Dim::Hosted(_)) && value == 0),
             Cause::Nearer(rule) => !after.may_fire(rule),
+            Cause::Left(nearer, _) => !self.before.look(space, place).may_allow(*nearer),
             Cause::Still => !after.may_still() && !self.before.look(space, place).may_still(),
             Cause::Other | Cause::Binding => false,
         };
         if idle || !after.may_allow(self.new) {
             return true;
         }
-        if matches!(cause, Cause::Nearer(..) | Cause::Binding) {
+        // What is allowed in both may still have become the nearest.
+        if matches!(cause, Cause::Nearer(..) | Cause::Left(..) | Cause::Binding | Cause::Label | Cause::Other) {
             return false;
         }
         self.old.is_some_and(|old| self.before.look(space, place).must_allow(old))

@@ -11,7 +11,7 @@ use super::dim::Dim;
 use super::search::{Found, Sought, Steps, find};
 use super::side::{Side, led_by, opens, standing};
 use super::space::{Place, Scope, Space};
-use crate::model::{BackendId, Facts, Plan, Word};
+use crate::model::{BackendId, Facts, Word};
 
 /// One difference.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,7 +79,7 @@ impl Pair<'_> {
                 Cause::Allow(_, gate) => led_by(gate, &space, says, &dims),
                 Cause::Label => first(&space, &dims, &|dim| matches!(dim, Dim::Label(_) | Dim::App(_))),
                 Cause::Tool => first(&space, &dims, &|dim| matches!(dim, Dim::Hosted(_))),
-                Cause::Still | Cause::Other | Cause::Binding => dims.iter().copied().collect(),
+                Cause::Still | Cause::Other | Cause::Binding | Cause::Left(..) => dims.iter().copied().collect(),
             };
             let excluded = |place: &Place| self.excluded(&cause, &space, place);
             let has = |facts: &Facts| self.shows(&cause, facts);
@@ -89,12 +89,13 @@ impl Pair<'_> {
                 Found::None => {}
                 Found::Unknown => opened.undecided.push(format!("{} [{}]", self.name, cause.name())),
                 Found::Example(example) => {
-                    let had = self.old.is_some_and(|old| standing(&self.before.plan(&example), old).is_some());
+                    let (before, after) = (self.before.plan(&example), self.after.plan(&example));
+                    let had = self.old.and_then(|old| standing(&before, old));
                     let kind = match (&cause, had) {
                         (Cause::Binding, _) => Kind::Elsewhere,
-                        (Cause::Nearer(..), _) => Kind::Nearer,
-                        (_, true) => Kind::Milder,
-                        (_, false) => Kind::Possible,
+                        (_, None) => Kind::Possible,
+                        (_, had) if opens(had, standing(&after, self.new), &example) => Kind::Milder,
+                        _ => Kind::Nearer,
                     };
                     let backend = Some(self.name.clone());
                     opened.changes.push(Change { backend, cause: cause.name(), example: *example, kind });
@@ -109,7 +110,9 @@ impl Pair<'_> {
         let mut told = vec![(after, self.new)];
         told.extend(self.old.map(|old| (before, old)));
         let mut scope = Scope::default();
-        if causes.iter().any(|cause| matches!(cause, Cause::Nearer(_))) {
+        let moves =
+            |cause: &Cause<'_>| matches!(cause, Cause::Nearer(_) | Cause::Left(..) | Cause::Label | Cause::Other);
+        if causes.iter().any(moves) {
             // Whether it is the nearest depends on what becomes of those that are nearer.
             for side in [before, after] {
                 let own =
@@ -142,14 +145,10 @@ impl Pair<'_> {
         let is = standing(&after, self.new);
         match cause {
             Cause::Binding => is.is_some(),
-            Cause::Nearer(..) => {
-                let first = |plan: &Plan, backend: BackendId| {
-                    let tier = plan.choices.iter().find(|choice| choice.backend == backend).map(|choice| choice.tier);
-                    plan.fall_back.open || plan.choices.first().map(|choice| choice.tier) == tier
-                };
-                let nearer = self.old.is_some_and(|old| was.is_some() && !first(&before, old));
-                nearer && is.is_some() && first(&after, self.new) && self.is_at_work(cause, &before, &after, facts)
+            Cause::Nearer(..) | Cause::Left(..) => {
+                self.moves(&before, &after) && self.is_at_work(cause, &before, &after, facts)
             }
+            Cause::Label | Cause::Other => opens(was, is, facts) || self.moves(&before, &after),
             _ => opens(was, is, facts) && self.is_at_work(cause, &before, &after, facts),
         }
     }

@@ -78,14 +78,26 @@ fn places(space: &Space) -> impl Iterator<Item = Place> + '_ {
     })
 }
 
-/// Backends that some visited request may have under `after` and not, or not so, under `before`.
+fn allowed(plan: &Plan, backend: BackendId) -> bool {
+    plan.choices.iter().any(|choice| choice.backend == backend)
+}
+
+/// Whether it may be sent there at once.
+fn is_first(plan: &Plan, backend: BackendId) -> bool {
+    let nearest = plan.choices.iter().map(|choice| choice.tier).min();
+    plan.choices.iter().any(|choice| choice.backend == backend && (plan.fall_back.open || Some(choice.tier) == nearest))
+}
+
+/// Backends that some visited request may have under `after` and not, or not so, under `before`, or not at once.
 fn opened(before: Side<'_>, after: Side<'_>, space: &Space) -> Vec<BackendId> {
     let mut opened = Vec::new();
     for place in places(space) {
         let facts = space.facts(&place, Open::Quiet);
         let (was, is) = (before.plan(&facts), after.plan(&facts));
         for backend in (0..2).map(BackendId) {
-            if opens(standing(&was, backend), standing(&is, backend), &facts) && !opened.contains(&backend) {
+            let opens = opens(standing(&was, backend), standing(&is, backend), &facts);
+            let moves = allowed(&was, backend) && !is_first(&was, backend) && is_first(&is, backend);
+            if (opens || moves) && !opened.contains(&backend) {
                 opened.push(backend);
             }
         }

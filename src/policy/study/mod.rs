@@ -19,6 +19,7 @@ mod lint;
 mod look;
 mod matrix;
 mod mutations;
+mod nearer;
 mod over_time;
 mod record;
 mod report;
