@@ -255,9 +255,13 @@ async fn a_freeze_keeps_everything_at_home_until_it_ends() {
     assert!(!ready(&house).await["freeze"].is_null());
     thaw("dpo");
     until("the thaw", async || ready(&house).await["freeze"].is_null().then_some(())).await;
-    let states: Vec<(String, String)> = house
-        .entries_of("freeze")
-        .await
+    // It is over at once, and recorded right after.
+    let entries = until("its entry", async || {
+        let entries = house.entries_of("freeze").await;
+        entries.iter().any(|entry| entry["state"] == "ended").then_some(entries)
+    })
+    .await;
+    let states: Vec<(String, String)> = entries
         .iter()
         .filter(|entry| entry["state"] != "refused")
         .map(|entry| (entry["state"].as_str().unwrap().to_owned(), entry["cause"].as_str().unwrap().to_owned()))

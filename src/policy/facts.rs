@@ -103,12 +103,11 @@ pub(super) fn by_label_as_told(facts: &mut Facts, policy: &Policy) {
     }
 }
 
-/// What protected documents that the request is near to bring. No label takes that away.
+/// What protected documents that the request is near to bring, with all that their classes imply. No label takes that away.
 fn by_corpus(facts: &mut Facts, leak: &Leak, catalogue: &Catalogue) {
     for (class, sure) in &leak.classes {
         let Some(class) = catalogue.class(class.as_str()) else { continue };
-        let mut brought = ClassSet::default();
-        brought.insert(class);
+        let brought = catalogue.class_info(class).map(|info| info.closure).unwrap_or_default();
         if *sure {
             facts.declared = facts.declared.union(brought);
         } else {

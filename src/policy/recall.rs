@@ -268,7 +268,9 @@ impl<'p> Recall<'p> {
         let (mut declared, mut suspected) = (ClassSet::default(), ClassSet::default());
         for brought in &vector.brought {
             let class = self.policy.catalogue().class(&brought.class).ok_or(Lost::Type)?;
-            if brought.sure { declared.insert(class) } else { suspected.insert(class) }
+            let closure = self.policy.catalogue().class_info(class).map(|info| info.closure).unwrap_or_default();
+            let set = if brought.sure { &mut declared } else { &mut suspected };
+            *set = set.union(closure);
         }
         types.sort_by_key(|fact| fact.entity);
         let facts = Facts {

@@ -98,7 +98,8 @@ impl<'a> Pair<'a> {
         let still = before.policy.program().asks_still() || after.policy.program().asks_still();
         if still
             && (before.policy.digest() != after.policy.digest()
-                || before.policy.inventory_digest() != after.policy.inventory_digest())
+                || before.policy.inventory_digest() != after.policy.inventory_digest()
+                || before.policy.reference_digest() != after.policy.reference_digest())
         {
             causes.push(Cause::Still);
         }
@@ -148,7 +149,7 @@ impl<'a> Pair<'a> {
             Cause::Allow(_, gate) => !after.may_open(gate),
             Cause::Label => !self.label_differs(space, place),
             Cause::Tool => is(space, place, &|dim, value| matches!(dim, Dim::Hosted(_)) && value == 0),
-            Cause::Nearer(rule) => !after.may_fire(rule),
+            Cause::Nearer(rule) => !after.may_fire(rule) || !self.may_stop_nearer(rule, &after),
             Cause::Left(nearer, _) => !self.before.look(space, place).may_allow(*nearer),
             Cause::Still => !after.may_still() && !self.before.look(space, place).may_still(),
             Cause::Other | Cause::Binding => false,

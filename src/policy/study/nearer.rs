@@ -4,6 +4,8 @@
 use super::super::resolved::Rule;
 use super::causes::{Cause, as_strict};
 use super::diff::Pair;
+use super::look::Look;
+use super::side::Obstacle;
 use crate::model::{BackendId, Plan};
 
 impl<'a> Pair<'a> {
@@ -30,6 +32,17 @@ impl<'a> Pair<'a> {
         };
         let rules = after.today.rules.iter().enumerate();
         rules.filter(move |(index, rule)| near(*index) && !was(*index, rule)).map(|(_, rule)| rule)
+    }
+
+    /// Whether a rule of the new policy may refuse a backend nearer than this one.
+    pub(super) fn may_stop_nearer(&self, rule: &Rule, after: &Look<'_>) -> bool {
+        let Some(index) = self.after.today.rules.iter().position(|known| known.name == rule.name) else { return true };
+        // As in the old policy or the new one: what was nearer may no longer be.
+        let tier = self.old.and_then(|old| self.before.policy.backend(old)).map(|backend| backend.tier);
+        let mut backends = (0..).map(BackendId).zip(self.after.policy.backends());
+        backends.any(|(id, backend)| {
+            Some(backend.tier) < tier && self.after.concerns(index, id) && after.may_stop(Obstacle::Rule(index), id)
+        })
     }
 
     /// Backends of the old policy nearer than this one that the new one does not have, holds to be no nearer, or admits by less.

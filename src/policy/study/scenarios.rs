@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::super::facts::by_label;
+use super::super::facts::by_label_as_told;
 use super::super::phrase::Phrase;
 use super::super::program::Program;
 use super::super::resolved::{Atom, Resolved, Rule};
@@ -32,7 +32,7 @@ impl Study {
         let mut seen: BTreeSet<(&Atom, bool, bool)> = BTreeSet::new();
         for scenario in self.policy.scenarios() {
             let mut facts = scenario.facts.clone();
-            by_label(&mut facts, &self.policy);
+            by_label_as_told(&mut facts, &self.policy);
             let plan = self.side().plan(&scenario.facts);
             fired.extend(
                 self.today

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::super::engine::{Undetected, evaluate};
-use super::super::facts::by_label;
+use super::super::facts::{by_label, by_label_as_told};
 use super::super::program::has;
 use super::super::resolved::{Atom, Condition, Gate, Resolved, Rule};
 use super::super::view::View;
@@ -28,8 +28,7 @@ pub(super) struct Side<'a> {
 impl<'a> Side<'a> {
     /// The decision on a request.
     pub(super) fn plan(&self, facts: &Facts) -> Plan {
-        let mut facts = self.knows(facts.clone());
-        by_label(&mut facts, self.policy);
+        let facts = self.knows(facts.clone());
         let everyone: BackendSet = (0..).take(self.policy.backends().len()).map(BackendId).collect();
         let undetected = if self.told { Undetected::Assumed } else { Undetected::Real };
         evaluate(self.policy, &facts, &everyone, self.now, undetected)
@@ -37,14 +36,19 @@ impl<'a> Side<'a> {
 
     /// Whether an `allow` is surely open for a request.
     pub(super) fn opens(&self, allow: usize, facts: &Facts) -> bool {
-        let mut facts = self.knows(facts.clone());
-        by_label(&mut facts, self.policy);
+        let facts = self.knows(facts.clone());
         let bits = self.policy.program().bits(&View::arrived(&facts, self.policy));
         self.policy.program().allows.get(allow).is_some_and(|row| row.gate.surely_open(&bits))
     }
 
-    /// A request as this policy sees it: a label that it does not list may be any.
-    fn knows(&self, mut facts: Facts) -> Facts {
+    /// A request as this policy sees it: a label that it does not list may be any, and one that it does says what it says.
+    fn knows(&self, facts: Facts) -> Facts {
+        let mut facts = self.labelled(facts);
+        says(&mut facts, self.policy, self.told);
+        facts
+    }
+
+    fn labelled(&self, mut facts: Facts) -> Facts {
         if matches!(&facts.label, LabelFact::Named(label) if !self.policy.labels().contains(label)) {
             facts.label = LabelFact::Unknown;
         }
@@ -52,8 +56,8 @@ impl<'a> Side<'a> {
     }
 
     pub(super) fn look(self, space: &'a Space, place: &'a Place) -> Look<'a> {
-        let least = self.knows(space.extreme(place, Open::Least, self.policy));
-        let most = self.knows(space.extreme(place, Open::Most, self.policy));
+        let least = self.labelled(space.extreme(place, Open::Least, self.policy, self.told));
+        let most = self.labelled(space.extreme(place, Open::Most, self.policy, self.told));
         Look { side: self, space, place, least, most }
     }
 
@@ -181,6 +185,10 @@ impl<'a> Side<'a> {
     /// The dimensions of what a rule changes, and of what cannot be changed because nobody read it.
     fn changed(&self, space: &Space, rule: &Rule, into: &mut BTreeSet<usize>) {
         into.extend(rule.actions.iter().filter_map(|(entity, _)| space.dim_of(*entity)));
+        if !self.policy.says.is_empty() {
+            // A label can take the data away.
+            space.labels(into);
+        }
         for (class, _) in &rule.class_actions {
             let what = super::super::resolved::What::Class(*class);
             space.depends(&Atom::Includes { what, at_least: 1, confidence: 0 }, !self.policy.says.is_empty(), into);
@@ -188,6 +196,15 @@ impl<'a> Side<'a> {
         for atom in [Atom::ScanIncomplete, Atom::Unreadable, Atom::Reference] {
             space.depends(&atom, false, into);
         }
+    }
+}
+
+/// What the label of a request says. What is told rather than found is data as a detector would have found it.
+pub(super) fn says(facts: &mut Facts, policy: &Policy, told: bool) {
+    if told {
+        by_label_as_told(facts, policy);
+    } else {
+        by_label(facts, policy);
     }
 }
 

@@ -8,14 +8,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::Policy;
-use super::super::facts::by_label;
 use super::super::program::RuleRow;
 use super::super::resolved::{Atom, Condition, Resolved, What};
 use super::super::scenario::nothing;
 use super::super::view::View;
 pub(super) use super::bound::Bound;
 use super::dim::{Dim, amounts};
-use crate::model::{Action, Catalogue, Certainty, ClassId, Country, EntityId, Facts, LabelFact, Word};
+use super::side::says;
+use crate::model::{Action, Catalogue, Certainty, ClassId, ClassSet, Country, EntityId, Facts, LabelFact, Word};
 
 /// A place in the space, part of it perhaps open.
 pub(super) type Place = Vec<Option<usize>>;
@@ -123,8 +123,12 @@ impl Space {
             });
             self.of_type.push(dim);
         }
-        for info in self.catalogue.classes.clone().into_iter().filter(|info| info.declared) {
-            self.dims.push(Dim::Declared(info.closure));
+        // A protected document can bring any class, so that each that something asks for is a part of its own.
+        for (class, info) in (0_u8..).map(ClassId).zip(self.catalogue.classes.clone()) {
+            let demanded = rules.iter().any(|rule| rule.class_actions.iter().any(|(asked, _)| *asked == class));
+            if info.declared || demanded || atoms.iter().any(|atom| atom_class(atom) == Some(class)) {
+                self.dims.push(Dim::Declared(info.closure));
+            }
         }
     }
 
@@ -195,7 +199,7 @@ impl Space {
 
     /// The least or the most that a policy may make of what is still open: monotone in all but what [`Self::bound`] looks
     /// up in tables.
-    pub(super) fn extreme(&self, place: &Place, open: Open, policy: &Policy) -> Facts {
+    pub(super) fn extreme(&self, place: &Place, open: Open, policy: &Policy, told: bool) -> Facts {
         let mut facts = self.facts(place, open);
         if policy.says.is_empty() {
             return facts;
@@ -205,7 +209,7 @@ impl Space {
         };
         let label = fixed(|dim| matches!(dim, Dim::Label(_)));
         if label && fixed(|dim| matches!(dim, Dim::App(_))) {
-            by_label(&mut facts, policy);
+            says(&mut facts, policy, told);
             return facts;
         }
         for says in &policy.says {
@@ -215,6 +219,9 @@ impl Space {
                 (false, Open::Most) if may => facts.declared = facts.declared.union(says.classes),
                 (true, Open::Least) if may => {
                     facts.types.clear();
+                    if told {
+                        facts.declared = ClassSet(facts.declared.0 & !says.classes.0);
+                    }
                     facts.health_of_a_person = Certainty::FALSE;
                 }
                 _ => {}
@@ -319,6 +326,12 @@ impl Space {
         }
     }
 
+    /// The dimensions of the label and of who may issue it.
+    pub(super) fn labels(&self, into: &mut BTreeSet<usize>) {
+        let of = |dim: &Dim| matches!(dim, Dim::Label(_) | Dim::App(_));
+        into.extend(self.dims.iter().enumerate().filter(|(_, dim)| of(dim)).map(|(at, _)| at));
+    }
+
     /// The dimension of a type.
     pub(super) fn dim_of(&self, entity: EntityId) -> Option<usize> {
         self.of_type.get(usize::from(entity.0)).copied()
@@ -336,6 +349,14 @@ impl Space {
             What::Type(asked) => asked == entity,
             What::Class(class) => self.catalogue.info(entity).is_some_and(|info| info.classes.contains(class)),
         }
+    }
+}
+
+/// The class that an atom asks for.
+fn atom_class(atom: &Atom) -> Option<ClassId> {
+    match atom {
+        Atom::Includes { what: What::Class(class), .. } | Atom::Still(What::Class(class)) => Some(*class),
+        _ => None,
     }
 }
 
