@@ -10,13 +10,13 @@ use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
 use zeroize::Zeroizing;
 
-use crate::config::{Config, LimitConfig, RedisConfig, Whose};
+use crate::config::{Config, LimitConfig, RedisConfig};
 use crate::gateway::budget::Weights;
 use crate::gateway::tls::provider;
-use crate::model::Word;
+use crate::model::{Whose, Word};
 use crate::quota::memory::MemoryStore;
 use crate::quota::redis::{Address, RedisStore, Unavailable};
-use crate::quota::{Allowance, Of, Price, Quota, Rules, Store, What};
+use crate::quota::{Allowance, Price, Quota, Rules, Store, What};
 
 /// The store that is open, and what it was opened by.
 #[derive(Debug, Clone)]
@@ -101,11 +101,7 @@ fn tls(redis: &RedisConfig) -> Result<Arc<ClientConfig>, String> {
 fn rules(config: &Config) -> Rules {
     let mut rules = Rules::default();
     for limit in &config.quota.limits {
-        let of = match limit.of {
-            Whose::Tenant => Of::Tenant,
-            Whose::App => Of::App,
-            Whose::Key => Of::Key,
-        };
+        let of = limit.of;
         let allowance = allowance(limit);
         // A table that only gives a weight limits nothing, and takes nothing away from what holds for each.
         if allowance.limits.is_empty() {
