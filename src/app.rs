@@ -38,7 +38,7 @@ pub(crate) use files::{Files, MATCH_LISTS, sha256};
 pub(crate) use freeze::{
     FILE as FREEZE_FILE, FORMAT as FREEZE_FORMAT, ORDERS_MAX, Order, Orders, REASON_MAX, Signed, Thaw,
 };
-pub(crate) use load::{CORPUS_KEY, corpus_keys};
+pub(crate) use load::{CORPUS_KEY, corpus_keys, keyed};
 pub use load::{Loaded, Loader, Problems, Rejection};
 pub(crate) use officer::{Officer, match_key};
 pub(crate) use shadow::{FOLDER as SHADOW_FOLDER, inside as inside_bundle};

@@ -20,10 +20,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use octroi::model::Word;
+use octroi::model::{Whose, Word};
 use octroi::quota::memory::MemoryStore;
 use octroi::quota::redis::{Address, RedisStore, Unavailable};
-use octroi::quota::{Allowance, Amounts, Of, Quota, Rules, Store, Subject, Ticket, What};
+use octroi::quota::{Allowance, Amounts, Quota, Rules, Store, Subject, Ticket, What};
 use tokio_util::sync::CancellationToken;
 
 /// What the server wants to hear first.
@@ -99,13 +99,13 @@ struct Desk {
 
 impl Desk {
     /// Each name has counters of its own, so that one store serves the whole suite.
-    fn new(store: &Arc<dyn Store>, limits: &[(Of, What, u64)], name: &'static str) -> Self {
+    fn new(store: &Arc<dyn Store>, limits: &[(Whose, What, u64)], name: &'static str) -> Self {
         let mut rules = Rules::default();
         for (of, what, limit) in limits {
             let word = match of {
-                Of::Tenant => Word::configured(&format!("t {name}")),
-                Of::App => Word::configured(&format!("a {name}")),
-                Of::Key => Word::configured(&format!("k {name}")),
+                Whose::Tenant => Word::configured(&format!("t {name}")),
+                Whose::App => Word::configured(&format!("a {name}")),
+                Whose::Key => Word::configured(&format!("k {name}")),
             };
             rules.named.entry((*of, word)).or_insert_with(Allowance::default).limits.push((*what, *limit));
         }
@@ -143,7 +143,7 @@ async fn conformance(store: Arc<dyn Store>) {
 
 async fn requests_slide(store: &Arc<dyn Store>) {
     let name = "requests slide";
-    let mut desk = Desk::new(store, &[(Of::App, What::RequestsMinute, 10)], name);
+    let mut desk = Desk::new(store, &[(Whose::App, What::RequestsMinute, 10)], name);
     for number in 0..10 {
         let ticket = desk.take(name, number, tokens(0, 0)).await.unwrap();
         assert_eq!((ticket.left[0].limit, ticket.left[0].left), (10, 9 - u64::try_from(number).unwrap()));
@@ -165,8 +165,11 @@ async fn requests_slide(store: &Arc<dyn Store>) {
 
 async fn all_or_nothing(store: &Arc<dyn Store>) {
     let name = "all or nothing";
-    let limits =
-        [(Of::Tenant, What::InputMinute, 100), (Of::App, What::OutputMinute, 50), (Of::Key, What::Concurrent, 5)];
+    let limits = [
+        (Whose::Tenant, What::InputMinute, 100),
+        (Whose::App, What::OutputMinute, 50),
+        (Whose::Key, What::Concurrent, 5),
+    ];
     let mut desk = Desk::new(store, &limits, name);
     let first = desk.take(name, 0, tokens(60, 10)).await.unwrap();
     assert_eq!(desk.take(name, 1, tokens(41, 10)).await.unwrap_err().1, Some(What::InputMinute));
@@ -179,7 +182,7 @@ async fn all_or_nothing(store: &Arc<dyn Store>) {
 
 async fn settled_up_and_down(store: &Arc<dyn Store>) {
     let name = "settled up and down";
-    let mut desk = Desk::new(store, &[(Of::App, What::OutputMinute, 100)], name);
+    let mut desk = Desk::new(store, &[(Whose::App, What::OutputMinute, 100)], name);
     let ticket = desk.take(name, 0, tokens(0, 90)).await.unwrap();
     assert!(desk.take(name, 1, tokens(0, 11)).await.is_err());
     ticket.settle(tokens(0, 30));
@@ -196,7 +199,7 @@ async fn settled_up_and_down(store: &Arc<dyn Store>) {
 
 async fn at_once(store: &Arc<dyn Store>) {
     let name = "at once";
-    let mut desk = Desk::new(store, &[(Of::Key, What::Concurrent, 2)], name);
+    let mut desk = Desk::new(store, &[(Whose::Key, What::Concurrent, 2)], name);
     let (one, two) = (desk.take(name, 0, tokens(0, 0)).await, desk.take(name, 0, tokens(0, 0)).await);
     assert_eq!(desk.take(name, 1, tokens(0, 0)).await.unwrap_err().1, Some(What::Concurrent));
     one.unwrap().settle(tokens(0, 0));
@@ -211,7 +214,7 @@ async fn at_once(store: &Arc<dyn Store>) {
 /// However many ask together, no more is given than there is.
 async fn together(store: &Arc<dyn Store>) {
     let name = "together";
-    let desk = Desk::new(store, &[(Of::Tenant, What::InputMinute, 100)], name);
+    let desk = Desk::new(store, &[(Whose::Tenant, What::InputMinute, 100)], name);
     let (quota, base) = (desk.quota.clone(), desk.base);
     let asking: Vec<_> = (0..64)
         .map(|number: u32| {
@@ -233,7 +236,7 @@ async fn together(store: &Arc<dyn Store>) {
 
 async fn days(store: &Arc<dyn Store>) {
     let name = "days";
-    let limits = [(Of::App, What::OutputDay, 100), (Of::App, What::MoneyMonth, 1_000_000)];
+    let limits = [(Whose::App, What::OutputDay, 100), (Whose::App, What::MoneyMonth, 1_000_000)];
     let mut desk = Desk::new(store, &limits, name);
     desk.take(name, 0, tokens(0, 100)).await.unwrap().settle(tokens(0, 100));
     store.settle_all().await;
@@ -263,7 +266,7 @@ async fn redis_does_what_stores_must() {
         assert!(ttl.trim().parse::<i64>().unwrap() > 0, "every counter ends by itself: {key}");
     }
     redis.cli(&["SCRIPT", "FLUSH"]);
-    let mut desk = Desk::new(&(store as Arc<dyn Store>), &[(Of::App, What::RequestsMinute, 1)], "forgotten scripts");
+    let mut desk = Desk::new(&(store as Arc<dyn Store>), &[(Whose::App, What::RequestsMinute, 1)], "forgotten scripts");
     assert!(
         desk.take("forgotten scripts", 0, tokens(0, 0)).await.is_ok(),
         "scripts that were forgotten are loaded again"
@@ -276,7 +279,7 @@ async fn gateways_count_together() {
     let Some(redis) = Redis::start() else { return };
     let (one, two) = (redis.store("one", Unavailable::Refuse), redis.store("two", Unavailable::Refuse));
     let name = "together";
-    let limits = [(Of::App, What::RequestsMinute, 3), (Of::App, What::Concurrent, 3)];
+    let limits = [(Whose::App, What::RequestsMinute, 3), (Whose::App, What::Concurrent, 3)];
     let mut here = Desk::new(&(one as Arc<dyn Store>), &limits, name);
     let mut there = Desk::new(&(two as Arc<dyn Store>), &limits, name);
     there.number = 100;
@@ -299,7 +302,7 @@ async fn while_redis_is_down_the_operators_choice_holds() {
         tokio::spawn(Arc::clone(store).run(stop.clone()));
     }
     let name = "down";
-    let limits = [(Of::App, What::OutputDay, 100)];
+    let limits = [(Whose::App, What::OutputDay, 100)];
     let mut refusing = Desk::new(&(Arc::clone(&refuse) as Arc<dyn Store>), &limits, name);
     let mut leasing = Desk::new(&(Arc::clone(&lease) as Arc<dyn Store>), &limits, name);
     // Both gateways are known to be alive before it goes down.
@@ -320,11 +323,11 @@ async fn while_redis_is_down_the_operators_choice_holds() {
     leasing.take(name, 3, tokens(0, 10)).await.unwrap().settle(tokens(0, 10));
     assert!(!lease.is_up());
     let other = "down and never seen";
-    let limits = [(Of::App, What::OutputDay, 100), (Of::Key, What::Concurrent, 2)];
+    let limits = [(Whose::App, What::OutputDay, 100), (Whose::Key, What::Concurrent, 2)];
     let mut unseen = Desk::new(&(Arc::clone(&lease) as Arc<dyn Store>), &limits, other);
     assert_eq!(unseen.take(other, 4, tokens(0, 1)).await.unwrap_err().0, 503, "nobody knows what is used of it");
     let other = "down and at once";
-    let mut at_once = Desk::new(&(Arc::clone(&lease) as Arc<dyn Store>), &[(Of::Key, What::Concurrent, 2)], other);
+    let mut at_once = Desk::new(&(Arc::clone(&lease) as Arc<dyn Store>), &[(Whose::Key, What::Concurrent, 2)], other);
     for number in 0..10 {
         at_once.take(other, 5, tokens(0, 0)).await.unwrap_or_else(|_| panic!("{number}: all before it have ended"));
     }

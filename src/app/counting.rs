@@ -1,22 +1,19 @@
 //! Limits of callers: from configuration to rules, and the store in which is counted.
 
 use std::collections::HashMap;
-use std::io::Cursor;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use rustls::{ClientConfig, RootCertStore};
-use rustls_pki_types::CertificateDer;
-use rustls_pki_types::pem::PemObject as _;
+use rustls::ClientConfig;
 use zeroize::Zeroizing;
 
-use crate::config::{Config, LimitConfig, RedisConfig, Whose};
+use super::web;
+use crate::config::{Config, LimitConfig, RedisConfig};
 use crate::gateway::budget::Weights;
-use crate::gateway::tls::provider;
-use crate::model::Word;
+use crate::model::{Whose, Word};
 use crate::quota::memory::MemoryStore;
 use crate::quota::redis::{Address, RedisStore, Unavailable};
-use crate::quota::{Allowance, Of, Price, Quota, Rules, Store, What};
+use crate::quota::{Allowance, Price, Quota, Rules, Store, What};
 
 /// The store that is open, and what it was opened by.
 #[derive(Debug, Clone)]
@@ -76,36 +73,15 @@ fn address(redis: &RedisConfig) -> Result<Address, String> {
 }
 
 fn tls(redis: &RedisConfig) -> Result<Arc<ClientConfig>, String> {
-    let mut roots = RootCertStore::empty();
-    match &redis.roots {
-        None => drop(roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs)),
-        Some(pem) => {
-            for certificate in CertificateDer::pem_reader_iter(Cursor::new(pem)) {
-                let added = certificate
-                    .map_err(|error| error.to_string())
-                    .and_then(|certificate| roots.add(certificate).map_err(|error| error.to_string()));
-                added.map_err(|error| format!("[quota.redis] roots: {error}"))?;
-            }
-        }
-    }
-    if roots.is_empty() {
-        return Err(
-            "[quota.redis] there are no authorities to check the server with: name a file in `roots`".to_owned()
-        );
-    }
-    let config = ClientConfig::builder_with_provider(provider()).with_safe_default_protocol_versions();
-    let config = config.map_err(|error| format!("[quota.redis] {error}"))?;
-    Ok(Arc::new(config.with_root_certificates(roots).with_no_client_auth()))
+    let authorities = redis.roots.as_deref().map(web::pem).transpose();
+    let config = authorities.and_then(|authorities| web::client(authorities, None));
+    config.map(Arc::new).map_err(|error| format!("[quota.redis] roots: {error:#}"))
 }
 
 fn rules(config: &Config) -> Rules {
     let mut rules = Rules::default();
     for limit in &config.quota.limits {
-        let of = match limit.of {
-            Whose::Tenant => Of::Tenant,
-            Whose::App => Of::App,
-            Whose::Key => Of::Key,
-        };
+        let of = limit.of;
         let allowance = allowance(limit);
         // A table that only gives a weight limits nothing, and takes nothing away from what holds for each.
         if allowance.limits.is_empty() {

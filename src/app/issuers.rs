@@ -1,22 +1,17 @@
 //! Issuers of tokens: from configuration, and the keys that their addresses give, fetched when they are old or one is wanted.
 
-use std::io::Cursor;
 use std::sync::Arc;
 
 use anyhow::Context as _;
 use bytes::Bytes;
 use http::{Request, Uri, header};
-use rustls::{ClientConfig, RootCertStore};
-use rustls_pki_types::CertificateDer;
-use rustls_pki_types::pem::PemObject as _;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
-use super::web::Web;
+use super::web::{self, Web};
 use crate::config::{Config, IssuerConfig};
 use crate::gateway::Gate;
 use crate::gateway::snapshot::Snapshot;
-use crate::gateway::tls::provider;
 use crate::identity::token::{Issuer, Settings, Source};
 use crate::limits;
 
@@ -87,14 +82,7 @@ async fn fetch(address: &str, roots: Option<&[u8]>) -> anyhow::Result<String> {
     let address: Uri = address.parse()?;
     let web = match roots {
         None => Web::to(&address, None)?,
-        Some(pem) => {
-            let mut store = RootCertStore::empty();
-            for certificate in CertificateDer::pem_reader_iter(Cursor::new(pem)) {
-                store.add(certificate?)?;
-            }
-            let config = ClientConfig::builder_with_provider(provider()).with_safe_default_protocol_versions()?;
-            Web::with(config.with_root_certificates(store).with_no_client_auth())
-        }
+        Some(text) => Web::with(web::client(Some(web::pem(text)?), None)?),
     };
     let request = Request::get(address).header(header::ACCEPT, "application/json").body(Bytes::new())?;
     let answer = web.ask(request, limits::ISSUER_KEYS_BYTES_MAX).await?;

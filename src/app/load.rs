@@ -341,9 +341,16 @@ fn callers(config: &Config, root: &RootKey, before: Option<&Snapshot>) -> Result
         Arc::new(ring)
     };
     let issuers = super::issuers::issuers(config, before)?;
+    Ok(keyed(config, root, ring)?.with_issuers(issuers))
+}
+
+/// The callers whom keys and certificates prove.
+///
+/// # Errors
+/// Each hash of a key that is none.
+pub(crate) fn keyed(config: &Config, root: &RootKey, ring: Arc<KeyRing>) -> Result<Callers, Vec<String>> {
     let callers = Callers::new(root, &registrations(config), ring);
-    let callers = callers.map_err(|faults| faults.iter().map(ToString::to_string).collect::<Vec<_>>())?;
-    Ok(callers.with_issuers(issuers))
+    callers.map_err(|faults| faults.iter().map(ToString::to_string).collect())
 }
 
 fn registrations(config: &Config) -> Vec<Registration> {

@@ -14,7 +14,7 @@ use hyper::client::conn::http1::SendRequest;
 use hyper_util::rt::TokioIo;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::pem::PemObject as _;
-use rustls_pki_types::{CertificateDer, ServerName};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_util::either::Either;
@@ -43,22 +43,7 @@ impl Web {
         if address.scheme() != Some(&Scheme::HTTPS) {
             return Ok(Self::default());
         }
-        let mut store = RootCertStore::empty();
-        if let Some(path) = roots {
-            for root in certificates(path)? {
-                store.add(root).with_context(|| format!("{}", path.display()))?;
-            }
-        } else {
-            store.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        }
-        if store.is_empty() {
-            bail!("the system has no authorities to check the server with; name a file in SSL_CERT_FILE");
-        }
-        let config = ClientConfig::builder_with_provider(provider())
-            .with_safe_default_protocol_versions()?
-            .with_root_certificates(store)
-            .with_no_client_auth();
-        Ok(Self::with(config))
+        Ok(Self::with(client(roots.map(certificates).transpose()?, None)?))
     }
 
     /// With these settings of TLS.
@@ -122,6 +107,44 @@ impl Conversation {
         let body = Limited::new(body, answer_max).collect().await.map_err(|error| anyhow!(error))?.to_bytes();
         Ok(Response::from_parts(parts, body))
     }
+}
+
+/// A certificate chain and its key, to be shown to a server.
+pub(crate) type Own = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
+
+/// The TLS of a client that checks servers by these authorities, else by those of the system.
+///
+/// # Errors
+/// Authorities that cannot be used, or none; a certificate that does not belong to its key.
+pub(crate) fn client(
+    authorities: Option<Vec<CertificateDer<'static>>>,
+    own: Option<Own>,
+) -> anyhow::Result<ClientConfig> {
+    let mut roots = RootCertStore::empty();
+    match authorities {
+        Some(authorities) => authorities.into_iter().try_for_each(|authority| roots.add(authority))?,
+        None => drop(roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs)),
+    }
+    if roots.is_empty() {
+        bail!(
+            "there are no authorities to check the server with; name a file of them, or one for the system in SSL_CERT_FILE"
+        );
+    }
+    let builder = ClientConfig::builder_with_provider(provider())
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots);
+    Ok(match own {
+        None => builder.with_no_client_auth(),
+        Some((chain, key)) => builder.with_client_auth_cert(chain, key)?,
+    })
+}
+
+/// The certificates of a text in PEM.
+///
+/// # Errors
+/// What is no certificate.
+pub(crate) fn pem(text: &[u8]) -> anyhow::Result<Vec<CertificateDer<'static>>> {
+    Ok(CertificateDer::pem_slice_iter(text).collect::<Result<_, _>>()?)
 }
 
 /// The certificates of a PEM file, one at least.

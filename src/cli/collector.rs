@@ -13,12 +13,11 @@ use bytes::Bytes;
 use http::uri::Scheme;
 use http::{Request, Response, Uri};
 use opentelemetry_http::{HttpClient, HttpError};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::ClientConfig;
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
 use crate::app::web::{self, Web};
-use crate::gateway::tls::provider;
 
 /// Bytes of a collector's answer: a status and, at most, the number of items that it did not take.
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
@@ -213,30 +212,19 @@ impl HttpClient for Collector {
 /// TLS towards a collector: the authorities of a file if a variable names one, else those of the system (`SSL_CERT_FILE`,
 /// `SSL_CERT_DIR`); a client certificate if variables name one.
 fn tls(signal: Signal) -> anyhow::Result<ClientConfig> {
-    let mut roots = RootCertStore::empty();
-    if let Some((name, path)) = setting(signal, "CERTIFICATE")? {
-        for root in certificates(&name, &path)? {
-            roots.add(root).with_context(|| format!("{name}: `{path}`"))?;
-        }
-    } else {
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        if roots.is_empty() {
-            bail!("the system has no authorities to check the collector with; name a file in SSL_CERT_FILE");
-        }
-    }
-    let builder = ClientConfig::builder_with_provider(provider())
-        .with_safe_default_protocol_versions()?
-        .with_root_certificates(roots);
-    Ok(match (setting(signal, "CLIENT_CERTIFICATE")?, setting(signal, "CLIENT_KEY")?) {
-        (None, None) => builder.with_no_client_auth(),
-        (Some((name, certificate)), Some((key_name, key))) => {
+    let named = |(name, path): (String, String)| certificates(&name, &path);
+    let authorities = setting(signal, "CERTIFICATE")?.map(named).transpose()?;
+    let own = match (setting(signal, "CLIENT_CERTIFICATE")?, setting(signal, "CLIENT_KEY")?) {
+        (None, None) => None,
+        (Some(certificate), Some((key_name, key))) => {
             let key = PrivateKeyDer::from_pem_file(Path::new(&key)).with_context(|| format!("{key_name}: `{key}`"))?;
-            builder.with_client_auth_cert(certificates(&name, &certificate)?, key)?
+            Some((named(certificate)?, key))
         }
         _ => {
             bail!("a client certificate for the collector needs OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE and _CLIENT_KEY")
         }
-    })
+    };
+    web::client(authorities, own)
 }
 
 fn certificates(name: &str, path: &str) -> anyhow::Result<Vec<CertificateDer<'static>>> {

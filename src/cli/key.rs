@@ -1,18 +1,18 @@
 //! `octroi key`: makes, lists, rotates and revokes keys. A key is shown once; the file of keys keeps a keyed hash, and a gateway
 //! that runs follows the file.
 
-use anyhow::Context as _;
+use std::sync::Arc;
+
+use anyhow::{Context as _, anyhow};
 use clap::Subcommand;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{ConfigPath, Exit, Printer};
 use crate::app;
-use crate::config::Config;
 use crate::identity::change::{self, Issued, KeyFault, Plain, Wanted, Who};
 use crate::identity::file::Channel;
 use crate::identity::listing::{self, Known, Listed};
-use crate::identity::{KeyRing, RootKey, moment, span};
-use crate::model::Word;
+use crate::identity::{Callers, KeyRing, RootKey, moment, span};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -78,7 +78,7 @@ pub(super) struct New {
 /// What a command works on.
 struct Desk {
     root: RootKey,
-    ring: KeyRing,
+    callers: Callers,
     plain: Vec<Plain>,
     known: Known,
 }
@@ -116,7 +116,7 @@ pub(super) fn run(command: Command, printer: Printer) -> anyhow::Result<Exit> {
         }
         Command::List { json, path } => {
             let desk = Desk::open(&path)?;
-            let listed = listing::list(&desk.ring, &desk.root, (&desk.plain, &desk.known), now());
+            let listed = listing::list(desk.callers.ring(), &desk.root, (&desk.plain, &desk.known), now());
             if json {
                 printer.json(&listed);
             } else {
@@ -131,8 +131,9 @@ impl Desk {
     fn open(path: &ConfigPath) -> anyhow::Result<Self> {
         let config = app::configuration(&path.config)?;
         let root = RootKey::read(&config.root_key)?;
-        let ring = KeyRing::open(&config.callers)?;
-        Ok(Self { root, ring, plain: plain(&config), known: known(&config) })
+        let ring = Arc::new(KeyRing::open(&config.callers)?);
+        let callers = app::keyed(&config, &root, ring).map_err(|faults| anyhow!(faults.join("\n")))?;
+        Ok(Self { root, plain: callers.plain(), known: Known::of(&callers, &config.models), callers })
     }
 
     fn change<T>(
@@ -145,20 +146,7 @@ impl Desk {
             at: now(),
             change: new_id(),
         };
-        self.ring.change(|file| edit(file, self, &who)).context("no key was changed")
-    }
-}
-
-fn plain(config: &Config) -> Vec<Plain> {
-    let keys = config.apps.iter().flat_map(|app| app.keys.iter().map(move |key| (app, key)));
-    keys.map(|(app, key)| Plain { hash: key.clone(), app: app.name.to_string() }).collect()
-}
-
-fn known(config: &Config) -> Known {
-    let purposes = |app: &crate::config::App| app.purpose.iter().chain(&app.purposes).cloned().collect::<Vec<Word>>();
-    Known {
-        apps: config.apps.iter().map(|app| (app.name.clone(), purposes(app))).collect(),
-        models: config.models.keys().cloned().collect(),
+        self.callers.ring().change(|file| edit(file, self, &who)).context("no key was changed")
     }
 }
 

@@ -23,7 +23,6 @@ pub(super) const CALLERS: &[(&str, &str)] = &[
         "quota.journal",
         "File from which counters come back after a restart (default quota.journal in the folder of the log)",
     ),
-    ("quota.currency", "What money is counted in, for people (default EUR)"),
     ("quota.redis", "Redis or Valkey, where several gateways count together (default: in memory, with the journal)"),
     ("quota.redis.address", "Host and port, such as redis.example.internal:6379"),
     ("quota.redis.database", "Number of the database (default 0)"),

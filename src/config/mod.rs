@@ -31,7 +31,7 @@ use std::time::Duration;
 
 pub use credential::{AwsScope, Credential};
 pub use issuers::IssuerConfig;
-pub use quota::{LimitConfig, PriceConfig, QuotaConfig, RedisConfig, Whose};
+pub use quota::{LimitConfig, PriceConfig, QuotaConfig, RedisConfig};
 pub use schema::schema;
 pub use secret::Secret;
 pub use waiting::Waiting;

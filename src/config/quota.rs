@@ -9,14 +9,14 @@ use toml::Spanned;
 use super::Secret;
 use super::raw::{RawConfig, RawSource};
 use super::resolve::Resolver;
-use crate::model::Word;
+use crate::limits::WEIGHT_MAX;
+use crate::model::{Whose, Word};
 
 /// `[quota]` as written.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawQuota {
     pub(super) journal: Option<Spanned<String>>,
-    pub(super) currency: Option<String>,
     pub(super) redis: Option<RawRedis>,
     pub(super) on_unavailable: Option<Spanned<String>>,
     #[serde(default)]
@@ -67,8 +67,6 @@ pub(super) struct RawPrice {
 pub struct QuotaConfig {
     /// The journal of counters in memory.
     pub journal: PathBuf,
-    /// What money is counted in, for people.
-    pub currency: Word,
     /// Redis, where several gateways count together.
     pub redis: Option<RedisConfig>,
     /// Whether nothing is served while Redis is down.
@@ -98,17 +96,6 @@ pub struct RedisConfig {
     pub roots: Option<Vec<u8>>,
     /// What stands before each key.
     pub prefix: String,
-}
-
-/// Whose use is counted together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Whose {
-    /// A tenant's.
-    Tenant,
-    /// An app's.
-    App,
-    /// A credential's.
-    Key,
 }
 
 /// The limits of one, or of each that has none of its own.
@@ -145,9 +132,6 @@ pub struct PriceConfig {
     pub output: u64,
 }
 
-/// Largest weight.
-const WEIGHT_MAX: u64 = 1_000;
-
 impl Resolver<'_> {
     /// Reads the limits, the prices, and where is counted.
     pub(super) fn quota(&mut self, raw: &RawConfig) -> QuotaConfig {
@@ -171,7 +155,6 @@ impl Resolver<'_> {
         };
         QuotaConfig {
             journal,
-            currency: Word::configured(quota.currency.as_deref().unwrap_or("EUR")),
             redis: quota.redis.as_ref().and_then(|redis| self.redis(redis)),
             refuses,
             limits,
@@ -211,14 +194,9 @@ impl Resolver<'_> {
         whole: &RawConfig,
         seen: &mut BTreeSet<(Whose, Option<String>)>,
     ) -> Option<LimitConfig> {
-        let of = match raw.of.get_ref().as_str() {
-            "tenant" => Whose::Tenant,
-            "app" => Whose::App,
-            "key" => Whose::Key,
-            _ => {
-                self.fault(&raw.of, "is not one of `tenant`, `app`, `key`", "write whose use is counted together");
-                return None;
-            }
+        let Some(of) = Whose::named(raw.of.get_ref()) else {
+            self.fault(&raw.of, "is not one of `tenant`, `app`, `key`", "write whose use is counted together");
+            return None;
         };
         if let Some(name) = &raw.name {
             let known = |known: &Spanned<String>| known.get_ref() == name.get_ref();
@@ -238,9 +216,13 @@ impl Resolver<'_> {
         }
         let weight = raw.weight.as_ref().and_then(|weight| {
             let number = *weight.get_ref();
-            if !(1..=WEIGHT_MAX).contains(&number) || of == Whose::Key {
-                let what = format!("`weight` is not between 1 and {WEIGHT_MAX}, or is a key's");
-                self.fault(weight, what, "weights are those of tenants and apps; 1 is that of whoever has none");
+            if !(1..=u64::from(WEIGHT_MAX)).contains(&number) || of == Whose::Key || raw.name.is_none() {
+                let what = format!("`weight` is not between 1 and {WEIGHT_MAX}, or is a key's or everybody's");
+                self.fault(
+                    weight,
+                    what,
+                    "weights are those of tenants and apps by name; 1 is that of whoever has none",
+                );
             }
             u32::try_from(number).ok()
         });

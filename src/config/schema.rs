@@ -13,7 +13,7 @@ use serde::forward_to_deserialize_any;
 use serde_json::{Map, Value, json};
 
 use super::raw::RawConfig;
-use crate::model::Algorithm;
+use crate::model::{Algorithm, Whose};
 
 /// The schema of the whole file.
 pub fn schema() -> Value {
@@ -87,8 +87,13 @@ fn node(path: &str, seen: &Seen) -> Value {
     if let Some((_, words)) = WORDS.iter().find(|(of, _)| *of == path) {
         object.insert("enum".to_owned(), json!(words));
     }
-    if path == "issuer[].algorithms[]" {
-        object.insert("enum".to_owned(), json!(Algorithm::ALL.map(|(_, word)| word)));
+    let words = match path {
+        "issuer[].algorithms[]" => Algorithm::ALL.map(|(_, word)| word).to_vec(),
+        "quota.limit[].of" => Whose::ALL.map(Whose::name).to_vec(),
+        _ => Vec::new(),
+    };
+    if !words.is_empty() {
+        object.insert("enum".to_owned(), json!(words));
     }
     if ONE_OF.contains(&path) {
         object.insert("minProperties".to_owned(), json!(1));
@@ -200,7 +205,6 @@ pub(super) const WORDS: &[(&str, &[&str])] = &[
     ("app[].headers", &["all", "id"]),
     ("app[].priority", &["interactive", "batch"]),
     ("quota.on_unavailable", &["last-lease", "refuse"]),
-    ("quota.limit[].of", &["tenant", "app", "key"]),
 ];
 
 /// Tables of which exactly one key is written.
@@ -358,8 +362,6 @@ const ABOUT: &[(&str, &str)] = &[
     ("waiting.requests", "Requests that may wait in one tier (default 1024)"),
     ("waiting.deadline_s", "Seconds that a request waits at most, counted from the decision (default 20)"),
     ("waiting.smaller_ms", "Milliseconds after which the smaller model will do (default 1000)"),
-    ("waiting.weights", "Shares of tenants while requests wait (default 1 each)"),
-    ("waiting.weights.*", "A tenant's weight, 1 to 1000"),
     ("limits", "Bounds that may be set; the defaults are in docs/configuration.md"),
     ("limits.body_bytes", "Bytes of a request body after decompression"),
     ("limits.bodies_bytes", "Bytes of bodies held at one time, over all tenants"),

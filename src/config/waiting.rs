@@ -21,8 +21,6 @@ pub struct Waiting {
     pub deadline: Duration,
     /// Time from the decision after which a smaller model will do.
     pub smaller_after: Duration,
-    /// Weights of tenants; 1 for those that are not named.
-    pub weights: BTreeMap<Word, u32>,
     /// Apps whose work comes after that of others.
     pub batch: BTreeSet<Word>,
     /// The smaller model of a model.
@@ -43,8 +41,6 @@ pub(super) struct RawWaiting {
     pub(super) requests: Option<Spanned<u64>>,
     pub(super) deadline_s: Option<Spanned<u64>>,
     pub(super) smaller_ms: Option<Spanned<u64>>,
-    #[serde(default)]
-    pub(super) weights: BTreeMap<Spanned<String>, Spanned<u32>>,
 }
 
 /// Requests that may be set to wait: each holds its body.
@@ -60,22 +56,12 @@ impl Resolver<'_> {
         self.within("deadline_s", table.deadline_s.as_ref(), DEADLINE_S);
         self.within("smaller_ms", table.smaller_ms.as_ref(), (0, DEADLINE_S.1 * 1_000));
         let number = |value: &Option<Spanned<u64>>| value.as_ref().map(|value| *value.get_ref());
-        let mut weights = BTreeMap::new();
-        for (tenant, weight) in &table.weights {
-            if !raw.app.iter().any(|app| app.tenant.get_ref() == tenant.get_ref()) {
-                let what = format!("no app belongs to the tenant `{}`", tenant.get_ref());
-                self.fault(tenant, what, "name the `tenant` of an [[app]]");
-            }
-            self.within("weight", Some(weight), (1, u64::from(limits::WEIGHT_MAX)));
-            weights.insert(Word::configured(tenant.get_ref()), *weight.get_ref());
-        }
         Waiting {
             requests: number(&table.requests)
                 .and_then(|number| usize::try_from(number).ok())
                 .unwrap_or(limits::WAITING_MAX),
             deadline: number(&table.deadline_s).map_or(limits::WAITING_DEADLINE, Duration::from_secs),
             smaller_after: number(&table.smaller_ms).map_or(limits::WAITING_SMALLER, Duration::from_millis),
-            weights,
             batch: self.batch(raw),
             smaller: self.smaller(raw),
         }

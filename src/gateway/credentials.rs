@@ -111,7 +111,7 @@ pub async fn record(gate: &Gate) -> Result<(), Unchanged> {
 }
 
 fn known(snapshot: &Snapshot) -> Known {
-    Known { apps: snapshot.callers.apps(), models: snapshot.models.keys().cloned().collect() }
+    Known::of(&snapshot.callers, &snapshot.models)
 }
 
 fn entry(change: &Change, key: &StoredKey) -> CredentialChange {

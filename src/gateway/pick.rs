@@ -174,7 +174,7 @@ impl Route {
         let is_batch = waiting.is_batch(&caller.app, self.first.declared.batch);
         let class = if is_batch { ("batch", 1) } else { ("interactive", INTERACTIVE) };
         let shares = &self.newest.snapshot.weights;
-        let weight = waiting.weights.get(&caller.tenant).or_else(|| shares.tenants.get(&caller.tenant));
+        let weight = shares.tenants.get(&caller.tenant);
         let path = [
             Step { key: Word::fixed(class.0), weight: class.1 },
             Step { key: caller.tenant.clone(), weight: weight.copied().unwrap_or(1) },

@@ -1,11 +1,13 @@
 //! What people are told of keys, and what they may ask for: the same for `octroi key` and the admin API.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
 use super::change::{KeyFault, Plain, Wanted};
 use super::file::{Event, StoredKey};
-use super::{KeyRing, RootKey, actor_of, parse_hash};
+use super::{Callers, KeyRing, RootKey, actor_of, parse_hash};
 use crate::dialect;
 use crate::model::Word;
 
@@ -19,6 +21,11 @@ pub struct Known {
 }
 
 impl Known {
+    /// What registered callers and configured models give.
+    pub fn of(callers: &Callers, models: &BTreeMap<Word, BTreeMap<Word, Word>>) -> Self {
+        Self { apps: callers.apps(), models: models.keys().cloned().collect() }
+    }
+
     /// Checks what a new key is to be good for.
     ///
     /// # Errors

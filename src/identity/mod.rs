@@ -168,7 +168,10 @@ impl Callers {
 
     /// The registered apps, with the purposes that their callers may declare.
     pub fn apps(&self) -> Vec<(Word, Vec<Word>)> {
-        self.apps.iter().map(|(name, caller)| (name.clone(), caller.scope.purposes.clone())).collect()
+        let mut apps: Vec<_> =
+            self.apps.iter().map(|(name, caller)| (name.clone(), caller.scope.purposes.clone())).collect();
+        apps.sort_unstable();
+        apps
     }
 
     /// The keys that were issued.

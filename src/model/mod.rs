@@ -20,6 +20,7 @@ pub mod plan;
 pub mod recorded;
 pub mod refusal;
 mod upkeep;
+mod whose;
 pub mod word;
 
 pub use algorithm::Algorithm;
@@ -32,4 +33,5 @@ pub use finding::{Coverage, Finding, Findings, ScanStatus};
 pub use measure::Measure;
 pub use plan::{Action, Choice, Duties, FallBack, Plan, Removal, Removed};
 pub use refusal::{Fault, Refusal};
+pub use whose::Whose;
 pub use word::Word;

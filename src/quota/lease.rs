@@ -219,7 +219,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::quota::rules::Of;
+    use crate::model::Whose;
     use crate::quota::window::{What, Window};
 
     const NOON: i64 = 20_000 * 86_400_000 + 43_200_000;
@@ -227,7 +227,7 @@ mod tests {
 
     fn step(name: &str, what: What, (limit, amount): (u64, u64), (now_ms, lease): (i64, u128)) -> Step {
         let (key, window) = (Arc::from(name), Window::at(what, now_ms));
-        Step { now_ms, lease, lines: vec![Line { of: Of::App, what, key, limit, amount, window }] }
+        Step { now_ms, lease, lines: vec![Line { of: Whose::App, what, key, limit, amount, window }] }
     }
 
     fn key(line: &Line, number: i64) -> Key {

@@ -270,7 +270,7 @@ fn read_line(line: &str) -> Option<(Key, Counter)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::quota::rules::Of;
+    use crate::model::Whose;
     use crate::quota::window::{What, Window};
 
     /// A full store counts on for those whom it counts, and takes others when windows have ended.
@@ -279,7 +279,7 @@ mod tests {
         let mut state = State::default();
         let mut take = |name: &str, now_ms: i64| {
             let (what, window) = (What::InputMinute, Window::at(What::InputMinute, now_ms));
-            let line = Line { of: Of::Key, what, key: Arc::from(name), limit: 10, amount: 1, window };
+            let line = Line { of: Whose::Key, what, key: Arc::from(name), limit: 10, amount: 1, window };
             let taken = state.take(&Step { now_ms, lease: 0, lines: vec![line] }, 2);
             (taken.map(|answer| answer.taken), state.counters.len())
         };

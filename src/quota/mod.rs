@@ -22,12 +22,12 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-pub use rules::{Allowance, Of, Price, Rules, Subject};
+pub use rules::{Allowance, Price, Rules, Subject};
 pub use store::{Settled, Store};
 pub use window::What;
 
 use self::store::{Answer, Line, Step, StoreError};
-use crate::model::{Fault, Refusal, Word};
+use crate::model::{Fault, Refusal, Whose, Word};
 
 /// What a request may take, or took.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -128,7 +128,7 @@ pub struct Exceeded {
     /// What is left, for headers.
     pub left: Vec<Left>,
     /// Whose limit, and of what.
-    pub by: Option<(Of, What)>,
+    pub by: Option<(Whose, What)>,
 }
 
 impl Ticket {
@@ -190,11 +190,7 @@ fn exceeded(step: &Step, answer: &Answer) -> Exceeded {
         let refusal = Refusal::new(Fault::Caller, 429, CODE, "a limit is used up; try again").retry_after(1);
         return Exceeded { refusal, left, by: None };
     };
-    let whose = match line.of {
-        Of::Tenant => "tenant",
-        Of::App => "app",
-        Of::Key => "key",
-    };
+    let whose = line.of.name();
     let message = if line.amount > line.limit {
         format!(
             "this request may take more {} than the {whose} is allowed as a whole; ask for a shorter answer, or send less",

@@ -6,29 +6,7 @@ use std::sync::Arc;
 use super::Amounts;
 use super::store::Line;
 use super::window::{What, Window};
-use crate::model::Word;
-
-/// Whose use is counted together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Of {
-    /// All apps of a tenant.
-    Tenant,
-    /// All keys of an app.
-    App,
-    /// One credential.
-    Key,
-}
-
-impl Of {
-    /// The word in configuration, keys of stores and metrics.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Tenant => "tenant",
-            Self::App => "app",
-            Self::Key => "key",
-        }
-    }
-}
+use crate::model::{Whose, Word};
 
 /// How much somebody may use. `None`: as much as there is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -50,9 +28,9 @@ pub struct Price {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rules {
     /// For each one that has none of its own.
-    pub each: HashMap<Of, Allowance>,
+    pub each: HashMap<Whose, Allowance>,
     /// For one by name.
-    pub named: HashMap<(Of, Word), Allowance>,
+    pub named: HashMap<(Whose, Word), Allowance>,
     /// By backend and model; a model of `None`: every other one.
     pub prices: HashMap<(Word, Option<Word>), Price>,
 }
@@ -77,7 +55,7 @@ impl Rules {
     /// The lines of a request at an instant.
     pub(super) fn lines(&self, subject: &Subject<'_>, amounts: Amounts, now_ms: i64) -> Vec<Line> {
         let mut lines = Vec::new();
-        for (of, name) in [(Of::Tenant, subject.tenant), (Of::App, subject.app), (Of::Key, subject.key)] {
+        for (of, name) in [(Whose::Tenant, subject.tenant), (Whose::App, subject.app), (Whose::Key, subject.key)] {
             let Some(allowance) = self.named.get(&(of, name.clone())).or_else(|| self.each.get(&of)) else { continue };
             lines.extend(allowance.limits.iter().map(|(what, limit)| Line {
                 of,

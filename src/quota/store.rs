@@ -7,14 +7,15 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 use super::Amounts;
-use super::rules::{self, Of};
+use super::rules;
 use super::window::{What, Window};
+use crate::model::Whose;
 
 /// One limit that a request counts against.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
     /// Whose limit.
-    pub of: Of,
+    pub of: Whose,
     /// Of what.
     pub what: What,
     /// The counter's name; with the window's number it is one counter.

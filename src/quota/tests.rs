@@ -68,7 +68,7 @@ fn money_is_rounded_up() {
     }
 }
 
-fn rules(of: Of, limits: &[(What, u64)]) -> Arc<Rules> {
+fn rules(of: Whose, limits: &[(What, u64)]) -> Arc<Rules> {
     let mut rules = Rules::default();
     rules.each.insert(of, Allowance { limits: limits.to_vec() });
     Arc::new(rules)
@@ -87,14 +87,18 @@ async fn reserve(quota: &Quota, amounts: Amounts, now_ms: i64) -> Result<Ticket,
 
 #[tokio::test]
 async fn what_was_reserved_is_settled_once() {
-    let quota = Quota { rules: rules(Of::App, &[(What::OutputDay, 100)]), ..Quota::default() };
+    let quota = Quota { rules: rules(Whose::App, &[(What::OutputDay, 100)]), ..Quota::default() };
     let output = |output| Amounts { output, ..Amounts::default() };
     let first = reserve(&quota, output(90), 0).await.unwrap();
     assert_eq!(reserve(&quota, output(20), 1).await.unwrap_err().refusal.status, 429, "reserved");
     first.settle(output(10));
     let second = reserve(&quota, output(20), 2).await.unwrap();
     drop(second);
-    assert_eq!(reserve(&quota, output(71), 3).await.unwrap_err().by, Some((Of::App, What::OutputDay)), "30 are used");
+    assert_eq!(
+        reserve(&quota, output(71), 3).await.unwrap_err().by,
+        Some((Whose::App, What::OutputDay)),
+        "30 are used"
+    );
     let third = reserve(&quota, output(70), 4).await.unwrap();
     third.settle(output(170));
     assert_eq!(
@@ -107,18 +111,18 @@ async fn what_was_reserved_is_settled_once() {
 #[tokio::test]
 async fn a_refusal_names_the_limit_and_when() {
     let quota =
-        Quota { rules: rules(Of::Key, &[(What::RequestsMinute, 2), (What::Concurrent, 5)]), ..Quota::default() };
+        Quota { rules: rules(Whose::Key, &[(What::RequestsMinute, 2), (What::Concurrent, 5)]), ..Quota::default() };
     let base = 1_000 * MINUTE;
     let (_first, second) =
         (reserve(&quota, Amounts::default(), base).await, reserve(&quota, Amounts::default(), base + 1).await);
     let left = second.unwrap().left.clone();
     assert_eq!((left[0].limit, left[0].left), (2, 0));
     let refused = reserve(&quota, Amounts::default(), base + 2).await.unwrap_err();
-    assert_eq!(refused.by, Some((Of::Key, What::RequestsMinute)));
+    assert_eq!(refused.by, Some((Whose::Key, What::RequestsMinute)));
     assert!(refused.refusal.message.contains("key") && refused.refusal.message.contains("requests per minute"));
     let wait = refused.refusal.retry_after_s.unwrap();
     assert!((60..=91).contains(&wait), "{wait}");
-    let huge = Quota { rules: rules(Of::App, &[(What::OutputMinute, 10)]), ..Quota::default() };
+    let huge = Quota { rules: rules(Whose::App, &[(What::OutputMinute, 10)]), ..Quota::default() };
     let refused = reserve(&huge, Amounts { output: 11, ..Amounts::default() }, base).await.unwrap_err();
     assert!(refused.refusal.message.contains("as a whole"), "{}", refused.refusal.message);
 }
@@ -129,7 +133,7 @@ async fn the_journal_brings_counters_back() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("quota.journal");
     let open = || Quota {
-        rules: rules(Of::Tenant, &[(What::InputDay, 1_000_000_000)]),
+        rules: rules(Whose::Tenant, &[(What::InputDay, 1_000_000_000)]),
         store: Arc::new(memory::MemoryStore::open(&path).unwrap()),
     };
     let input = |input| Amounts { input, ..Amounts::default() };

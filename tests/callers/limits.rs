@@ -93,7 +93,7 @@ async fn a_stream_without_usage_is_counted_and_a_restart_forgets_nothing() {
 /// Money: by backend and model, a month at a time; what is refused by policy costs nothing.
 #[tokio::test(flavor = "multi_thread")]
 async fn money_of_a_month() {
-    let quota = "[quota]\ncurrency = \"EUR\"\n[[quota.limit]]\nof = \"app\"\nmoney_month = \"1\"\n\
+    let quota = "[[quota.limit]]\nof = \"app\"\nmoney_month = \"1\"\n\
                  [[quota.price]]\nbackend = \"paris-gpu-1\"\ninput = \"0\"\noutput = \"1000\"\n\
                  [[quota.price]]\nbackend = \"paris-gpu-2\"\nmodel = \"assistant\"\ninput = \"0\"\noutput = \"1000\"\n";
     let house = house(quota).await;

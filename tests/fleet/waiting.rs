@@ -228,9 +228,7 @@ async fn two_tenants(weights: &str, priority: &str) -> (Fleet, Client) {
         one_each(plot);
         let new = identity::new_key(&plot.root).unwrap().key.to_string();
         let hash = identity::hash_of(&plot.root, &new);
-        plot.extra = format!(
-            "[waiting]\nweights = {{ {weights} }}\n[[app]]\nname = \"other\"\ntenant = \"other\"\nkeys = [\"{hash}\"]\n"
-        );
+        plot.extra = format!("{weights}[[app]]\nname = \"other\"\ntenant = \"other\"\nkeys = [\"{hash}\"]\n");
         priority.clone_into(&mut plot.app);
         key = new;
     })
@@ -245,7 +243,7 @@ async fn turns_are_shared_between_tenants() {
     // Of eight requests of one tenant and two of another that came last, who is third and fourth served?
     let rows = [
         ("alike", "", "", 2..=3),
-        ("by weight", "other = 1, demo = 3", "", 3..=6),
+        ("by weight", "[[quota.limit]]\nof = \"tenant\"\nname = \"demo\"\nweight = 3\n", "", 3..=6),
         ("batch", "", "priority = \"batch\"", 1..=2),
     ];
     for (name, weights, priority, expected) in rows {

@@ -10,13 +10,11 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use http::{HeaderMap, Request};
 use http_body_util::{BodyExt as _, Full};
 use hyper_util::rt::TokioIo;
-use rustls::{ClientConfig, RootCertStore};
-use rustls_pki_types::pem::PemObject as _;
-use rustls_pki_types::{CertificateDer, ServerName};
+use rustls_pki_types::ServerName;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
-use crate::gateway::tls;
+use crate::app::web;
 
 /// An answer, whole.
 #[derive(Debug)]
@@ -43,12 +41,7 @@ pub(super) struct Client {
 
 impl Client {
     pub(super) fn new(authority: &Path, port: u16, key: &str) -> anyhow::Result<Self> {
-        let mut roots = RootCertStore::empty();
-        roots.add(CertificateDer::from_pem_file(authority)?)?;
-        let config = ClientConfig::builder_with_provider(tls::provider())
-            .with_safe_default_protocol_versions()?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
+        let config = web::client(Some(web::certificates(authority)?), None)?;
         Ok(Self { connector: TlsConnector::from(Arc::new(config)), port, key: key.to_owned() })
     }
 
