@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use super::causes::Cause;
 use super::dim::Dim;
-use super::search::{Found, Sought, Steps, find};
+use super::search::{Found, Sought, Steps, anywhere, find};
 use super::side::{Side, led_by, opens, standing};
 use super::space::{Place, Scope, Space};
 use crate::model::{BackendId, Facts, Word};
@@ -203,12 +203,7 @@ fn fall_backs(before: Side<'_>, after: Side<'_>, opened: &mut Opened) {
             };
             (new.open && !old.open) || sooner
         };
-        match find(
-            space,
-            &dims,
-            &space.open(),
-            Sought { excluded: &excluded, has: &has, passes: None, steps: &Steps::default() },
-        ) {
+        match anywhere(space, &dims, &excluded, &has, None) {
             Found::None => {}
             Found::Unknown => opened.undecided.push("[fall back]".to_owned()),
             Found::Example(example) => {

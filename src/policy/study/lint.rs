@@ -9,7 +9,7 @@ use super::super::declared::{Attestation, Entry};
 use super::super::resolved::Rule;
 use super::super::text::{Text, say};
 use super::matrix;
-use super::search::{Found, Sought, Steps, find};
+use super::search::{Found, anywhere};
 use super::side::{Side, led_by, opens, standing};
 use super::space::{Place, Space};
 use super::{Study, sentence};
@@ -181,12 +181,7 @@ impl Study {
         let dims = self.dims_of(side, space, rule);
         let excluded = |place: &Place| !side.look(space, place).may_fire(rule);
         let has = |facts: &Facts| side.plan(facts).fired.contains(&rule.name);
-        find(
-            space,
-            &dims,
-            &space.open(),
-            Sought { excluded: &excluded, has: &has, passes: None, steps: &Steps::default() },
-        )
+        anywhere(space, &dims, &excluded, &has, None)
     }
 
     fn dims_of(&self, side: Side<'_>, space: &Space, rule: &Rule) -> Vec<usize> {
@@ -220,12 +215,7 @@ impl Study {
                 let (with, without) = (side.plan(facts), other.plan(facts));
                 opens(standing(&with, *backend), standing(&without, *backend), facts)
             };
-            find(
-                space,
-                &dims,
-                &space.open(),
-                Sought { excluded: &excluded, has: &has, passes: Some((other, *backend)), steps: &Steps::default() },
-            )
+            anywhere(space, &dims, &excluded, &has, Some((other, *backend)))
         }))
     }
 
@@ -249,12 +239,7 @@ impl Study {
                 let plan = side.plan(facts);
                 plan.fired.contains(&rule.name) && standing(&plan, *backend).is_some()
             };
-            find(
-                space,
-                &dims,
-                &space.open(),
-                Sought { excluded: &excluded, has: &has, passes: Some((side, *backend)), steps: &Steps::default() },
-            )
+            anywhere(space, &dims, &excluded, &has, Some((side, *backend)))
         }))
     }
 

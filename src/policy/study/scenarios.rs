@@ -12,7 +12,7 @@ use super::super::view::View;
 use super::super::{Policy, run_scenarios};
 use super::mutations::Weakened;
 use super::report::{Coverage, Mutant, Suggestion};
-use super::search::{Found, Sought, Steps, find};
+use super::search::{Found, anywhere};
 use super::side::{Side, opens, settled_first, standing};
 use super::space::Place;
 use super::{Study, sentence};
@@ -175,7 +175,7 @@ impl Study {
             }
             for (excluded, has) in searches {
                 let passes = Some((weaker, backend));
-                match find(&space, &dims, &space.open(), Sought { excluded, has, passes, steps: &Steps::default() }) {
+                match anywhere(&space, &dims, excluded, has, passes) {
                     Found::Example(example) => return Noticed::By(example, backend),
                     Found::Unknown => noticed = Noticed::Undecided,
                     Found::None => {}

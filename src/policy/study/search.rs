@@ -52,6 +52,17 @@ impl Steps {
     }
 }
 
+/// Looks for a request in the whole space, as [`find`] does, with steps of its own.
+pub(super) fn anywhere(
+    space: &Space,
+    dims: &[usize],
+    excluded: &dyn Fn(&Place) -> bool,
+    has: &dyn Fn(&Facts) -> bool,
+    passes: Option<(Side<'_>, BackendId)>,
+) -> Found {
+    find(space, dims, &space.open(), Sought { excluded, has, passes, steps: &Steps::default() })
+}
+
 /// Looks for a request in the part of the space that `from` leaves open in these dimensions; the others are quiet.
 pub(super) fn find(space: &Space, dims: &[usize], from: &Place, sought: Sought<'_>) -> Found {
     let mut place = from.clone();
