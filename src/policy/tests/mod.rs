@@ -7,6 +7,7 @@ mod laws;
 mod messages;
 mod naive;
 mod parsing;
+mod proofs;
 mod random;
 mod readings;
 mod recall;

@@ -296,6 +296,12 @@ fn facts_hold_words_of_ours_only() {
     assert_eq!(label(""), LabelFact::Absent);
     let required = Caller { labels_required: true, ..caller() };
     assert_eq!(of(Declared::default(), &required, &plain).label, LabelFact::Unknown, "labels required");
+    let health = Leak { classes: vec![(Word::fixed("health"), true)], ..Leak::scored(3) };
+    let near = facts(&plain, &none, &caller(), &Declared::default(), Context { leak: &health, policy: &policy });
+    for class in ["health", "special", "personal"] {
+        let class = policy.catalogue().class(class).unwrap();
+        assert!(near.declared.contains(class), "a document brings what its class implies");
+    }
     let purpose = |purpose: Option<&str>| of(Declared { purpose, ..Declared::default() }, &caller(), &plain).purpose;
     assert_eq!(purpose(None), Some(Word::fixed("care")), "the app's registration");
     assert_eq!(purpose(Some("marketing")), Some(Word::fixed("marketing")), "one that it is registered for");

@@ -1,0 +1,88 @@
+//! What `diff` may never call proven: each row opens a flow in a way that once went unseen.
+
+use super::*;
+use crate::policy::study::Study;
+
+const SOME: &str = "allow backends on premises\nallow backends named cloud-us\n";
+
+fn studied(statements: &str, inventory: &str) -> Study {
+    let catalogue = all_types();
+    Study::new(
+        &sources(&format!("{HEADER}{statements}"), inventory),
+        &catalogue,
+        &every(&catalogue),
+        &vocabulary(),
+        now(),
+    )
+    .unwrap_or_else(|faults| panic!("{statements}: {}", faults.iter().map(render).collect::<Vec<_>>().join("\n")))
+}
+
+/// Backends for which `diff` says that a flow opens.
+fn opened(old: &Study, new: &Study) -> Vec<String> {
+    let differences = old.diff(new).unwrap();
+    let mut names: Vec<String> = differences.opened.iter().filter_map(|one| one.backend.clone()).collect();
+    names.dedup();
+    names
+}
+
+#[test]
+fn what_the_sheets_open() {
+    let mails = "rule r because \"x\" on backends named cloud-us must pseudonymise email\n";
+    let cards = |what: &str| format!("{SOME}rule r because \"x\" on backends named cloud-us must block {what}\n");
+    let rows = [
+        (
+            "a label that takes away what a duty is about",
+            format!("{SOME}{mails}"),
+            format!("{SOME}{mails}the label \"Public\" lowers personal issued by \"bench\"\n"),
+        ),
+        (
+            "a class that a document may bring, written as its types",
+            cards("payment-card"),
+            cards("card_pan, card_cvv, card_exp"),
+        ),
+        (
+            "an `allow` of the nearest that gets a condition",
+            SOME.to_owned(),
+            SOME.replace("on premises", "on premises when app is \"x\""),
+        ),
+        ("an `allow` of the nearest that is gone", SOME.to_owned(), SOME.replace("allow backends on premises\n", "")),
+        (
+            "a duty of the nearest that cannot be done",
+            SOME.to_owned(),
+            format!("{SOME}rule r because \"x\" on backends on premises must block email\n"),
+        ),
+    ];
+    for (what, old, new) in rows {
+        let (old, new) = (studied(&old, example()), studied(&new, example()));
+        assert_eq!(opened(&old, &new), ["cloud-us"], "{what}");
+    }
+}
+
+#[test]
+fn what_the_inventory_opens() {
+    let old = studied(SOME, example());
+    let begin = example().find("[backend.gpu-paris]").unwrap();
+    let (before, entry) = example().split_at(begin);
+    let (entry, after) = entry.split_at(entry.get(1..).and_then(|rest| rest.find("[backend.")).unwrap() + 1);
+    let sheet = SOME.replace("on premises", "named gpu-paris");
+    let named = studied(&sheet, example());
+    let unknown = entry.replace("run-by-owner = true", "run-by-owner = false").replace("[\"FR\"]", "[\"US\"]");
+    assert_ne!(unknown, entry);
+    let farther = studied(&sheet, &format!("{before}{unknown}{after}"));
+    assert_eq!(opened(&named, &farther), ["cloud-us"], "the nearest is no longer near");
+    let gone = studied(SOME, &format!("{before}{after}"));
+    assert_eq!(opened(&old, &gone), ["cloud-us"], "the nearest is gone");
+}
+
+/// A scenario that `suggest` writes holds: classes that it tells are taken away by labels as in a scenario.
+#[test]
+fn suggestions_hold_beside_labels() {
+    let statements = format!(
+        "{SOME}the label \"Public\" lowers trade-secret issued by \"bench\"\nrule r because \"x\" when data includes trade-secret never backends named cloud-us\n"
+    );
+    let suggested = Study::suggestions(studied(&statements, example()).mutants());
+    assert!(!suggested.is_empty());
+    let texts: Vec<&str> = suggested.iter().map(|one| one.text.as_str()).collect();
+    let with = studied(&format!("{statements}\n{}", texts.join("\n")), example());
+    assert!(with.mutants().is_empty(), "{texts:#?}");
+}
