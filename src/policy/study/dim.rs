@@ -99,6 +99,26 @@ impl Dim {
 /// Numbers of a class up to this are told apart one by one; of larger ones only those around thresholds.
 const SUMS_MAX: u32 = 6;
 
+/// Whether a large number of a class is asked for beside another number of what the type belongs to: what several types add up to
+/// then matters more finely than it is told apart.
+pub(super) fn adds_up(entity: EntityId, classes: ClassSet, atoms: &BTreeSet<Atom>) -> bool {
+    let mut numbers: Vec<(What, u32)> = Vec::new();
+    for atom in atoms {
+        if let Atom::Includes { what, at_least, confidence: 0 } = atom
+            && *at_least > 1
+            && match what {
+                What::Type(asked) => *asked == entity,
+                What::Class(class) => classes.contains(*class),
+            }
+        {
+            numbers.push((*what, *at_least));
+        }
+    }
+    let large = |(what, at_least): &(What, u32)| matches!(what, What::Class(_)) && *at_least > SUMS_MAX;
+    let different = |(what, _): &(What, u32)| numbers.first().is_some_and(|(first, _)| first != what);
+    numbers.iter().any(large) && numbers.iter().any(different)
+}
+
 /// What a type can be: absent, or so often and so sure, around the thresholds of the atoms that ask for it.
 pub(super) fn amounts(
     entity: EntityId,

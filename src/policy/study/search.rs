@@ -78,7 +78,7 @@ pub(super) fn find(space: &Space, dims: &[usize], from: &Place, sought: Sought<'
             let place = search.plainest(place, from);
             Found::Example(Box::new(familiar(space.catalogue(), space.facts(&place, Open::Quiet), sought.has)))
         }
-        None if sought.steps.are_over() => Found::Unknown,
+        None if sought.steps.are_over() || dims.iter().any(|dim| space.coarse.contains(dim)) => Found::Unknown,
         None => Found::None,
     }
 }

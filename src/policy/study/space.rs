@@ -13,7 +13,7 @@ use super::super::resolved::{Atom, Condition, Resolved, What};
 use super::super::scenario::nothing;
 use super::super::view::View;
 pub(super) use super::bound::Bound;
-use super::dim::{Dim, amounts};
+use super::dim::{Dim, adds_up, amounts};
 use super::side::says;
 use crate::model::{Action, Catalogue, Certainty, ClassId, ClassSet, Country, EntityId, Facts, LabelFact, Word};
 
@@ -48,6 +48,8 @@ pub(super) struct Space {
     of_type: Vec<usize>,
     catalogue: Catalogue,
     health: Option<ClassId>,
+    /// Types whose numbers add up to more than is told apart: where nothing is found among them, nothing is proven.
+    pub(super) coarse: BTreeSet<usize>,
 }
 
 impl Space {
@@ -76,6 +78,7 @@ impl Space {
             of_type: Vec::new(),
             health: catalogue.class("health"),
             catalogue,
+            coarse: BTreeSet::new(),
         };
         space.declarations(policies, &atoms, told);
         space.flags(&atoms);
@@ -87,7 +90,14 @@ impl Space {
 
     fn empty() -> Self {
         let catalogue = Catalogue::default();
-        Self { dims: Vec::new(), tables: BTreeMap::new(), of_type: Vec::new(), catalogue, health: None }
+        Self {
+            dims: Vec::new(),
+            tables: BTreeMap::new(),
+            of_type: Vec::new(),
+            catalogue,
+            health: None,
+            coarse: BTreeSet::new(),
+        }
     }
 
     /// What is so or not, whoever asks. What was not read may hold any data, so these are always there.
@@ -118,6 +128,9 @@ impl Space {
             let named = atoms.iter().map(|atom| *atom_type(atom).unwrap_or(&EntityId(u16::MAX)) == entity).collect();
             let actions = rules.iter().map(|rule| rule.action(entity)).collect();
             let dim = *alike.entry((info.classes.0, info.names_somebody, named, actions)).or_insert_with(|| {
+                if adds_up(entity, info.classes, atoms) {
+                    self.coarse.insert(self.dims.len());
+                }
                 self.dims.push(Dim::Type(entity, amounts(entity, info.classes, atoms, told)));
                 self.dims.len() - 1
             });
