@@ -367,5 +367,6 @@ const TABLE: &[(&str, &str)] = &[
     ("{} → {}: the name stands for more than it did", "{} → {} : le nom désigne plus qu'auparavant"),
     ("{} → {}: the name stands for less than it did", "{} → {} : le nom désigne moins qu'auparavant"),
     ("rule `{}` no longer asks `{}`", "la règle `{}` ne demande plus `{}`"),
+    ("rule `{}` no longer changes `{}`", "la règle `{}` ne change plus `{}`"),
     ("rule `{}` asks `{}` instead", "la règle `{}` demande `{}` à la place"),
 ];
