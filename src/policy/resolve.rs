@@ -39,7 +39,7 @@ impl Resolver<'_> {
         for allow in &sheet.allows {
             let (backends, gate) = (self.predicate(&allow.backends), self.gate(&allow.gate));
             if let (Some(backends), Some(gate)) = (backends, gate) {
-                into.allows.push(Allow { backends, gate });
+                into.allows.push(Allow { number: into.allows.len().saturating_add(1), backends, gate });
             }
         }
         for tool in &sheet.tools {

@@ -112,6 +112,8 @@ impl Gate {
 /// `allow backends …`
 #[derive(Debug, Clone)]
 pub(super) struct Allow {
+    /// Its place among those of the sheets, from 1, in force or not.
+    pub(super) number: usize,
     pub(super) backends: Predicate,
     pub(super) gate: Gate,
 }

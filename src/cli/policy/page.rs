@@ -97,9 +97,11 @@ fn notes(columns: &[String], rows: &[MatrixRow], language: Language) -> Vec<Stri
 /// The request that comes out the other way, with how it comes out.
 fn other_way(cell: &MatrixCell, language: Language) -> Option<String> {
     let otherwise = cell.otherwise.as_ref()?;
+    let changes = cell.otherwise_changes.join("; ");
+    let changed = if changes.is_empty() { String::new() } else { format!(" ({changes})") };
     Some(match (cell.verdict, language) {
-        ("refused", Language::En) => format!("allowed for: {otherwise}"),
-        ("refused", Language::Fr) => format!("permis pour : {otherwise}"),
+        ("refused", Language::En) => format!("allowed{changed} for: {otherwise}"),
+        ("refused", Language::Fr) => format!("permis{changed} pour : {otherwise}"),
         (_, Language::En) => format!("refused for: {otherwise}"),
         (_, Language::Fr) => format!("refusé pour : {otherwise}"),
     })
@@ -154,10 +156,12 @@ pub(super) fn html(study: &Study, columns: &[String], rows: &[MatrixRow]) -> Str
     let say = |english: &'static str, french: &'static str| say(study.language(), english, french);
     let heading = say("Which data may go where", "Quelles données peuvent aller où");
     let mut out = format!(
-        "<!doctype html>\n<html lang=\"{}\">\n<head><meta charset=\"utf-8\"><title>{heading}</title><style>{STYLE}</style></head>\n<body>\n<h1>{heading}</h1>\n<p>{} — version {}<small>{} {}<br>{} {}<br>{} {}</small></p>\n<table>\n<thead><tr><th scope=\"col\"></th>",
+        "<!doctype html>\n<html lang=\"{}\">\n<head><meta charset=\"utf-8\"><title>{heading}</title><style>{STYLE}</style></head>\n<body>\n<h1>{heading}</h1>\n<p>{} — version {}<small>{} {}<br>{} {}<br>{} {}<br>{} {}</small></p>\n<table>\n<thead><tr><th scope=\"col\"></th>",
         study.language().code(),
         escaped(policy.name().as_str()),
         policy.version(),
+        say("as it stands on", "état au"),
+        escaped(&study.clock(study.instant())),
         say("sheets", "feuilles"),
         policy.digest(),
         say("inventory", "inventaire"),
@@ -198,8 +202,8 @@ pub(super) fn html(study: &Study, columns: &[String], rows: &[MatrixRow]) -> Str
         out.push_str("</tr>\n");
     }
     out.push_str(&format!("</tbody>\n</table>\n<p><small>{}</small></p>\n</body>\n</html>\n", say(
-        "Each cell is the verdict on a request that carries one value of this class and nothing else; types of the class that come out otherwise are named. Where no request with this class is named that comes out otherwise, there is none: that is proven over all requests. Backends: ",
-        "Chaque case est l'issue d'une requête qui porte une valeur de cette classe et rien d'autre ; les types de la classe qui ont une autre issue sont nommés. Là où aucune requête de cette classe qui a une autre issue n'est nommée, il n'y en a pas : cela est prouvé pour toute requête. Hébergeurs : "
+        "Each cell is the verdict on a request that carries one value of this class and nothing else; types of the class that come out otherwise are named. Where no request with this class is named that comes out otherwise, there is none: that is proven over all requests without a hosted tool, which is refused whatever the data unless a line allows it. Backends: ",
+        "Chaque case est l'issue d'une requête qui porte une valeur de cette classe et rien d'autre ; les types de la classe qui ont une autre issue sont nommés. Là où aucune requête de cette classe qui a une autre issue n'est nommée, il n'y en a pas : cela est prouvé pour toute requête sans outil hébergé, lequel est refusé quelles que soient les données, sauf si une ligne l'autorise. Hébergeurs : "
     ).to_owned() + &escaped(&columns.join(", ")) + "."));
     out
 }

@@ -60,6 +60,8 @@ struct Table<'a> {
     policy: String,
     version: u32,
     digest: String,
+    /// The instant as of which it is said.
+    as_of: String,
     backends: Vec<String>,
     rows: &'a [MatrixRow],
 }
@@ -84,6 +86,7 @@ pub(super) fn matrix(arguments: &Matrix, printer: Printer) -> anyhow::Result<Exi
             policy: policy.name().to_string(),
             version: policy.version(),
             digest: policy.digest().to_string(),
+            as_of: study.instant().to_string(),
             backends: columns.clone(),
             rows: &rows,
         };
@@ -91,6 +94,8 @@ pub(super) fn matrix(arguments: &Matrix, printer: Printer) -> anyhow::Result<Exi
             printer.text(page::text(&columns, &rows, study.language()));
         });
     }
+    let day = study.clock(study.instant());
+    printer.say(format!("{} {day}", say(study.language(), "as it stands on", "état au")));
     let undecided = rows.iter().flat_map(|row| &row.cells).filter(|cell| !cell.exact).count();
     if undecided > 0 {
         printer.say(match study.language() {

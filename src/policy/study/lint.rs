@@ -64,7 +64,7 @@ impl Study {
         let backends = || (0..).take(self.policy.backends().len()).map(BackendId);
         let open = |gate: &super::super::resolved::Gate| gate.when.is_none() && gate.unless.is_none();
         let mut found = Vec::new();
-        for (index, _) in self.today.allows.iter().enumerate().filter(|(_, allow)| !open(&allow.gate)) {
+        for (index, allow) in self.today.allows.iter().enumerate().filter(|(_, allow)| !open(&allow.gate)) {
             let admitted: Vec<BackendId> = backends().filter(|backend| side.admits(index, *backend)).collect();
             let swallowed = admitted.iter().all(|backend| {
                 let others = self.today.allows.iter().enumerate();
@@ -74,7 +74,7 @@ impl Study {
                 let text = say!(
                     "`{}` number {} has a condition, and every backend it admits is admitted without one",
                     super::super::phrase::Phrase::AllowBackends,
-                    index + 1
+                    allow.number
                 );
                 found.push(self.advice(Kind::Misread, &text));
             }
@@ -110,10 +110,10 @@ impl Study {
     }
 
     fn idle_allows(&self, found: &mut Vec<Advice>) {
-        for (index, row) in self.policy.program().allows.iter().enumerate() {
+        for (allow, row) in self.today.allows.iter().zip(&self.policy.program().allows) {
             if row.admits.iter().all(|bits| *bits == 0) {
                 let phrase = super::super::phrase::Phrase::AllowBackends;
-                let text = say!("`{}` number {} admits no backend of the inventory today", phrase, index + 1);
+                let text = say!("`{}` number {} admits no backend of the inventory today", phrase, allow.number);
                 found.push(self.advice(Kind::IdleAllow, &text));
             }
         }

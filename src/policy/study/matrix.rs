@@ -1,6 +1,7 @@
 //! The matrix: for each class of data and each backend, what becomes of a request that carries one value of it and nothing else,
 //! and whether another request with this class may do otherwise. Exact: `never` and `always` are proven over all requests.
 
+use super::super::phrase::Phrase;
 use super::super::scenario::nothing;
 use super::super::text::say;
 use super::super::told::class_duties;
@@ -16,8 +17,8 @@ use crate::model::{Action, BackendId, ClassId, EntityId, Facts, Plan, Removal, T
 /// What becomes of one value of a class at a backend.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Outcome {
-    /// It may go, with this done to it.
-    Allowed(Action),
+    /// It may go, with this done to it, and perhaps logged sealed.
+    Allowed(Action, bool),
     Refused(Removal),
 }
 
@@ -76,26 +77,33 @@ impl Study {
             }
         }
         groups.sort_by_key(|(_, types)| std::cmp::Reverse(types.len()));
-        let allowed = |outcome: &Outcome| matches!(outcome, Outcome::Allowed(_));
+        let allowed = |outcome: &Outcome| matches!(outcome, Outcome::Allowed(..));
         let mut rest = groups.into_iter();
         let main = rest.next().map_or(Outcome::Refused(Removal::NotAllowed), |(outcome, _)| outcome);
         let rest: Vec<(Outcome, Vec<EntityId>)> = rest.collect();
         let mixed = rest.iter().any(|(outcome, _)| allowed(outcome) != allowed(&main));
         let found = if mixed { Found::None } else { otherwise(self.side(), space, class, backend, !allowed(&main)) };
-        let otherwise = match &found {
-            Found::Example(facts) => sentence::given(facts, &self.catalogue, self.language, false),
-            _ => None,
-        };
+        let (mut otherwise, mut otherwise_changes) = (None, Vec::new());
+        if let Found::Example(facts) = &found {
+            otherwise = sentence::given(facts, &self.catalogue, self.language, false);
+            otherwise_changes = self.changed_for(facts, backend);
+        }
         let name = || sentence::class_name(class, &self.catalogue, self.language);
         let (verdict, changes, why) = match &main {
-            Outcome::Allowed(Action::Keep) => ("as it is", Vec::new(), Vec::new()),
-            Outcome::Allowed(action) => {
-                ("changed", vec![format!("{} {}", action_words(*action, self), name())], Vec::new())
+            Outcome::Allowed(Action::Keep, false) => ("as it is", Vec::new(), Vec::new()),
+            Outcome::Allowed(action, sealed) => {
+                let change = (*action != Action::Keep).then(|| format!("{} {}", action_words(*action, self), name()));
+                ("changed", change.into_iter().chain(self.sealed(*sealed)).collect(), Vec::new())
             }
             Outcome::Refused(why) => ("refused", Vec::new(), self.reasons(why)),
         };
         let except = rest.iter().map(|(outcome, types)| self.exception(class, outcome, types)).collect();
-        MatrixCell { verdict, changes, why, except, otherwise, exact: found != Found::Unknown }
+        MatrixCell { verdict, changes, why, except, otherwise, otherwise_changes, exact: found != Found::Unknown }
+    }
+
+    /// The words for a duty to log sealed.
+    fn sealed(&self, sealed: bool) -> Option<String> {
+        sealed.then(|| Phrase::LogSealed.surface(self.language).to_owned())
     }
 
     fn outcome(&self, (entity, facts): (Option<EntityId>, &Facts), plan: &Plan, backend: BackendId) -> Option<Outcome> {
@@ -105,7 +113,7 @@ impl Study {
         };
         let of_class = || class_duties(&self.policy, plan, facts, backend).first().map(|(_, action)| *action);
         let action = entity.map_or_else(|| of_class().unwrap_or_default(), |entity| duties.action(entity));
-        Some(Outcome::Allowed(action))
+        Some(Outcome::Allowed(action, duties.log_sealed))
     }
 
     /// Types of a class that come out otherwise than most, by the name of another class where they are what has it.
@@ -123,8 +131,12 @@ impl Study {
         let what = same
             .map_or_else(|| self.listed(&names), |other| sentence::class_name(other, &self.catalogue, self.language));
         match outcome {
-            Outcome::Allowed(Action::Keep) => say!("{}: as it is", what),
-            Outcome::Allowed(action) => say!("{}: {}", what, action_words(*action, self)),
+            Outcome::Allowed(Action::Keep, false) => say!("{}: as it is", what),
+            Outcome::Allowed(action, sealed) => {
+                let change = (*action != Action::Keep).then(|| action_words(*action, self));
+                let changes: Vec<String> = change.into_iter().chain(self.sealed(*sealed)).collect();
+                say!("{}: {}", what, changes.join("; "))
+            }
             Outcome::Refused(why) => say!("{}: refused ({})", what, self.reasons(why).join("; ")),
         }
         .said(self.language)

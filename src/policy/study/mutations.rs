@@ -146,7 +146,7 @@ impl Study {
                 allow.gate.when = None;
                 allow.gate.unless = None;
             }
-            let text = say!("`{}` number {} without its condition", Phrase::AllowBackends, index + 1);
+            let text = say!("`{}` number {} without its condition", Phrase::AllowBackends, allow.number);
             (text, wider, Weakened::Allow(allow.gate.clone()))
         })
     }

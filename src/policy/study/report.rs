@@ -40,6 +40,8 @@ pub struct MatrixCell {
     /// A request with this class that is refused where others are allowed, or the other way round, in words; absent when there is
     /// none, which is proven, and where types differ.
     pub otherwise: Option<String>,
+    /// What is done to that request on the way, where it is allowed.
+    pub otherwise_changes: Vec<String>,
     /// Whether it was proven that there is none, or an example was found.
     pub exact: bool,
 }
@@ -187,6 +189,13 @@ impl Study {
     /// Why a backend was taken out, a line each.
     pub(super) fn reasons(&self, why: &Removal) -> Vec<String> {
         super::super::scenario::reasons(why, self.language)
+    }
+
+    /// What is done to a request on its way to a backend; nothing where it is refused.
+    pub(super) fn changed_for(&self, facts: &Facts, backend: BackendId) -> Vec<String> {
+        let plan = self.side().plan(facts);
+        let choice = plan.choices.iter().find(|choice| choice.backend == backend);
+        choice.map(|choice| self.on_the_way(&plan, facts, choice)).unwrap_or_default()
     }
 
     /// What would become of a request, at these backends or at all.
