@@ -11,11 +11,13 @@ use super::lines::{lines, place};
 use super::phrase::Language;
 use super::signs::called;
 use super::text::{Text, say};
+use crate::limits::POLICY_FAULTS_MAX;
 
 /// Reports what the format rejects: its message and its place in the file, in order.
 pub(super) fn report(file: &File, errors: &[(String, Range<usize>)], faults: &mut Vec<Diagnostic>) {
     let mut twice: BTreeSet<usize> = BTreeSet::new();
-    for (message, span) in errors {
+    // Each is looked up in the file: beyond what is shown there is nothing to gain.
+    for (message, span) in errors.iter().take(POLICY_FAULTS_MAX) {
         let fault =
             |span: Range<usize>, message: Text| Diagnostic::new("octroi::policy::not-toml", file, span, message);
         if message == "duplicate key"
@@ -42,7 +44,7 @@ pub(super) fn report(file: &File, errors: &[(String, Range<usize>)], faults: &mu
     }
     // Within a note the format takes them for letters, and what stands behind them on the screen would be a part of the note.
     let ends = |c: &char| matches!(c, '\u{85}' | '\u{2028}' | '\u{2029}');
-    for (at, sign) in file.text().char_indices().filter(|(_, c)| ends(c)) {
+    for (at, sign) in file.text().char_indices().filter(|(_, c)| ends(c)).take(POLICY_FAULTS_MAX) {
         let message = say!("the sign {} has no meaning here", called(sign));
         let fault = Diagnostic::new("octroi::policy::hidden-sign", file, at..at + sign.len_utf8(), message);
         faults.push(fault.help(say!("end the line with the Enter key alone")));

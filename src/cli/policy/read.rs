@@ -164,7 +164,8 @@ pub(super) fn print(answer: &Answer, language: Language, printer: Printer) {
     let said = |en, fr| say(language, en, fr);
     printer.line(&answer.given);
     for backend in &answer.backends {
-        let verdict = match (backend.allowed, backend.changes.is_empty()) {
+        let in_part = !backend.except.is_empty();
+        let verdict = match (backend.allowed || in_part, backend.changes.is_empty()) {
             (true, true) => said("allowed as it is", "permis tel quel").to_owned(),
             (true, false) => {
                 format!("{}{}", said("allowed, changed: ", "permis, changé : "), backend.changes.join("; "))
@@ -176,6 +177,9 @@ pub(super) fn print(answer: &Answer, language: Language, printer: Printer) {
         printer.line(format!("  {} ({tier}){colon}{verdict}", backend.backend));
         for why in &backend.why {
             printer.line(format!("      {why}"));
+        }
+        for except in &backend.except {
+            printer.line(format!("      {}{except}", said("but refused: ", "mais refusé : ")));
         }
         if let Some(change) = &backend.smallest_change {
             printer.line(format!("      {}{change}", said("would pass: ", "passerait : ")));

@@ -46,7 +46,7 @@ impl Study {
     }
 
     /// The types of a class that a detector finds.
-    fn types_of(&self, class: ClassId) -> Vec<EntityId> {
+    pub(super) fn types_of(&self, class: ClassId) -> Vec<EntityId> {
         let of = |entity: &EntityId| self.catalogue.info(*entity).is_some_and(|info| info.classes.contains(class));
         self.served.iter().copied().filter(of).collect()
     }

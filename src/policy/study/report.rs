@@ -10,7 +10,7 @@ use super::super::told::class_duties;
 use super::diff::Kind;
 use super::scenarios::action_words;
 use super::{Study, sentence};
-use crate::model::{Action, BackendId, Choice, EntityId, Facts, Plan, Removal};
+use crate::model::{Action, BackendId, Choice, ClassId, ClassSet, EntityId, Facts, Plan, Removal, TypeFact};
 
 /// Types that a cell names before it counts the rest.
 const NAMES_MAX: usize = 6;
@@ -68,6 +68,8 @@ pub struct BackendAnswer {
     pub tier: String,
     /// Whether it may have the request.
     pub allowed: bool,
+    /// Types of a class that was asked about which it may not have: a class stands for any value of it.
+    pub except: Vec<String>,
     /// What is done to the data first.
     pub changes: Vec<String>,
     /// Why not: rules with their reasons.
@@ -191,6 +193,33 @@ impl Study {
         super::super::scenario::reasons(why, self.language)
     }
 
+    /// Values of the classes that a question names which the backend may not have, though it may have others: by what refuses them.
+    fn except(&self, facts: &Facts, backend: BackendId) -> Vec<String> {
+        let classes: Vec<(ClassId, ClassSet)> =
+            (0_u8..).map(ClassId).zip(self.catalogue.classes.iter().map(|info| info.closure)).collect();
+        let told = classes.iter().filter(|(class, _)| facts.declared.contains(*class));
+        // What another class of the question implies is not what was asked.
+        let own = told.filter(|(class, _)| {
+            let mut others = classes.iter().filter(|(other, _)| other != class && facts.declared.contains(*other));
+            !others.any(|(_, closure)| closure.contains(*class))
+        });
+        let mut found: Vec<(Removal, Vec<String>)> = Vec::new();
+        for (class, _) in own {
+            for entity in self.types_of(*class) {
+                let mut one = facts.clone();
+                one.types.push(TypeFact { entity, possibly: 1, surely: 1, confidence: 100 });
+                one.types.sort_by_key(|fact| fact.entity);
+                let removed = self.side().plan(&one).removed;
+                let Some(removed) = removed.into_iter().find(|removed| removed.backend == backend) else { continue };
+                match found.iter_mut().find(|(why, _)| *why == removed.why) {
+                    Some((_, names)) => names.push(self.type_name(entity)),
+                    None => found.push((removed.why, vec![self.type_name(entity)])),
+                }
+            }
+        }
+        found.iter().map(|(why, names)| format!("{} ({})", self.listed(names), self.reasons(why).join("; "))).collect()
+    }
+
     /// What is done to a request on its way to a backend; nothing where it is refused.
     pub(super) fn changed_for(&self, facts: &Facts, backend: BackendId) -> Vec<String> {
         let plan = self.side().plan(facts);
@@ -210,10 +239,12 @@ impl Study {
             let Some(truths) = self.policy.backend(backend) else { continue };
             let choice = plan.choices.iter().find(|choice| choice.backend == backend);
             let removed = plan.removed.iter().find(|removed| removed.backend == backend);
+            let except = if choice.is_some() { self.except(&labelled, backend) } else { Vec::new() };
             backends.push(BackendAnswer {
                 backend: truths.name.to_string(),
                 tier: truths.tier.name().to_owned(),
-                allowed: choice.is_some(),
+                allowed: choice.is_some() && except.is_empty(),
+                except,
                 changes: choice.map(|choice| self.on_the_way(&plan, &labelled, choice)).unwrap_or_default(),
                 why: removed.map(|removed| self.reasons(&removed.why)).unwrap_or_default(),
                 smallest_change: (changes && choice.is_none())

@@ -11,7 +11,7 @@ fn studied(statements: &str, inventory: &str) -> Study {
         &sources(&format!("{HEADER}{statements}"), inventory),
         &catalogue,
         &every(&catalogue),
-        &vocabulary(),
+        &Vocabulary { seals: true, ..vocabulary() },
         now(),
     )
     .unwrap_or_else(|faults| panic!("{statements}: {}", faults.iter().map(render).collect::<Vec<_>>().join("\n")))
@@ -100,4 +100,41 @@ fn suggestions_hold_beside_labels() {
     let texts: Vec<&str> = suggested.iter().map(|one| one.text.as_str()).collect();
     let with = studied(&format!("{statements}\n{}", texts.join("\n")), example());
     assert!(with.mutants().is_empty(), "{texts:#?}");
+}
+
+/// What the matrix shows beside a verdict: that a request is logged sealed, and what is done to an example that may go.
+#[test]
+fn the_matrix_hides_no_duty() {
+    let statements = format!(
+        "{SOME}rule seal because \"x\" when data includes financial must log sealed\nrule far because \"x\" when data includes personal on backends named cloud-us never backends named cloud-us unless app is \"site\"\nrule mask because \"x\" on backends named cloud-us must pseudonymise personal\n"
+    );
+    let study = studied(&statements, example());
+    let (rows, columns) = (study.matrix(), study.columns());
+    let cell = |class: &str, backend: &str| {
+        let row = rows.iter().find(|row| row.class == class).unwrap();
+        let at = columns.iter().position(|column| column == backend).unwrap();
+        row.cells.get(at).unwrap().clone()
+    };
+    let sealed = cell("financial", "gpu-paris");
+    assert_eq!((sealed.verdict, sealed.changes.as_slice()), ("changed", ["log sealed".to_owned()].as_slice()));
+    let far = cell("national-id", "cloud-us");
+    assert_eq!(far.verdict, "refused");
+    assert!(far.otherwise.unwrap().contains("site"));
+    assert!(
+        far.otherwise_changes.iter().any(|change| change.starts_with("pseudonymise")),
+        "{:?}",
+        far.otherwise_changes
+    );
+}
+
+/// A class in a question stands for any value of it: where some may not go, it is not simply allowed.
+#[test]
+fn a_question_about_a_class_is_about_all_of_it() {
+    let statements =
+        format!("{SOME}rule cards because \"x\" when data includes card_pan never backends named cloud-us\n");
+    let answer = studied(&statements, example()).ask("payment-card to cloud-us", false).unwrap();
+    assert!(!answer.allowed);
+    let backend = answer.backends.first().unwrap();
+    assert!(!backend.allowed && backend.except.iter().any(|except| except.starts_with("card_pan")), "{backend:?}");
+    assert!(studied(&statements, example()).ask("financial to gpu-paris", false).unwrap().allowed);
 }
