@@ -92,10 +92,10 @@ pub(super) fn matrix(arguments: &Matrix, printer: Printer) -> anyhow::Result<Exi
         };
         show(printer, arguments.reading.folder.json, &table, || {
             printer.text(page::text(&columns, &rows, study.language()));
+            let day = study.clock(study.instant());
+            printer.say(format!("{} {day}", say(study.language(), "as it stands on", "état au")));
         });
     }
-    let day = study.clock(study.instant());
-    printer.say(format!("{} {day}", say(study.language(), "as it stands on", "état au")));
     let undecided = rows.iter().flat_map(|row| &row.cells).filter(|cell| !cell.exact).count();
     if undecided > 0 {
         printer.say(match study.language() {
