@@ -106,8 +106,12 @@ pub(super) fn by_label_as_told(facts: &mut Facts, policy: &Policy) {
 /// What protected documents that the request is near to bring, with all that their classes imply. No label takes that away.
 fn by_corpus(facts: &mut Facts, leak: &Leak, catalogue: &Catalogue) {
     for (class, sure) in &leak.classes {
-        let Some(class) = catalogue.class(class.as_str()) else { continue };
-        let brought = catalogue.class_info(class).map(|info| info.closure).unwrap_or_default();
+        let known = catalogue.class(class.as_str()).and_then(|class| catalogue.class_info(class));
+        let Some(brought) = known.map(|info| info.closure) else {
+            // A class that this catalogue does not know may be any.
+            facts.suspected = catalogue.classes.iter().fold(facts.suspected, |all, info| all.union(info.closure));
+            continue;
+        };
         if *sure {
             facts.declared = facts.declared.union(brought);
         } else {

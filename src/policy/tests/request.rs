@@ -302,6 +302,9 @@ fn facts_hold_words_of_ours_only() {
         let class = policy.catalogue().class(class).unwrap();
         assert!(near.declared.contains(class), "a document brings what its class implies");
     }
+    let foreign = Leak { classes: vec![(Word::fixed("of-another-catalogue"), true)], ..Leak::scored(3) };
+    let near = facts(&plain, &none, &caller(), &Declared::default(), Context { leak: &foreign, policy: &policy });
+    assert!(near.suspected.contains(policy.catalogue().class("secret").unwrap()), "an unknown class may be any");
     let purpose = |purpose: Option<&str>| of(Declared { purpose, ..Declared::default() }, &caller(), &plain).purpose;
     assert_eq!(purpose(None), Some(Word::fixed("care")), "the app's registration");
     assert_eq!(purpose(Some("marketing")), Some(Word::fixed("marketing")), "one that it is registered for");
