@@ -42,7 +42,7 @@ impl Gathered {
     fn low_scores(&self) -> Vec<Text> {
         let mut told = Vec::new();
         for rule in self.resolved.rules.iter().filter(|rule| !rule.pack) {
-            for condition in rule.gate.when.iter().chain(&rule.gate.unless) {
+            for condition in rule.gate.conditions() {
                 condition.visit(true, &mut |atom, _| {
                     if let Atom::LeakAtLeast(score @ 1..LOW_SCORE) | Atom::LeakHistoryAtLeast(score @ 1..LOW_SCORE) = atom
                     {

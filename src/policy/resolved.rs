@@ -78,6 +78,11 @@ pub(super) struct Gate {
 }
 
 impl Gate {
+    /// What it asks, to open and to spare.
+    pub(super) fn conditions(&self) -> impl Iterator<Item = &Condition> {
+        self.when.iter().chain(&self.unless)
+    }
+
     /// Whether today surely lies in its window: for what opens.
     fn surely_stands(&self, today: Today) -> bool {
         self.from.is_none_or(|from| today.has_begun(from)) && self.until.is_none_or(|until| today.lasts(until))
@@ -91,7 +96,7 @@ impl Gate {
     /// Whether it asks for the state after the duties.
     pub(super) fn asks_still(&self) -> bool {
         let mut still = false;
-        for condition in self.when.iter().chain(&self.unless) {
+        for condition in self.conditions() {
             condition.visit(true, &mut |atom, _| still |= matches!(atom, Atom::Still(_)));
         }
         still
@@ -234,7 +239,7 @@ impl Resolved {
         let gates = self.allows.iter().map(|allow| &allow.gate).chain(self.tools.iter().map(|tool| &tool.gate));
         let gates = gates.chain(self.rules.iter().map(|rule| &rule.gate));
         let gates = gates.chain(self.fall_backs.iter().map(|clause| &clause.gate));
-        gates.flat_map(|gate| gate.when.iter().chain(&gate.unless))
+        gates.flat_map(Gate::conditions)
     }
 
     /// The types that conditions, duties and exceptions are about on any day, sorted.

@@ -190,9 +190,7 @@ impl Study {
             // What is left after the duties depends on all of them.
             self.backends().for_each(|backend| side.depends(space, backend, &mut dims));
         }
-        for condition in rule.gate.when.iter().chain(&rule.gate.unless) {
-            condition.visit(true, &mut |atom, _| space.depends(atom, !self.policy.says.is_empty(), &mut dims));
-        }
+        space.asked(&rule.gate, !self.policy.says.is_empty(), &mut dims);
         dims.into_iter().collect()
     }
 

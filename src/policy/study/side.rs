@@ -99,7 +99,7 @@ impl<'a> Side<'a> {
         let rules = side.today.rules.iter().enumerate().filter(move |(index, _)| side.concerns(*index, backend));
         let gates = allows.map(|(_, allow)| &allow.gate).chain(side.today.tools.iter().map(|tool| &tool.gate));
         let gates = gates.chain(rules.map(|(_, rule)| &rule.gate));
-        gates.flat_map(|gate| gate.when.iter().chain(&gate.unless))
+        gates.flat_map(Gate::conditions)
     }
 
     /// Adds what becomes of a backend to what a space has to tell apart.
@@ -111,7 +111,7 @@ impl<'a> Side<'a> {
 
     /// The conditions of its `fall back` clauses.
     pub(super) fn fall_back_conditions(&self) -> impl Iterator<Item = &'a Condition> {
-        self.today.fall_backs.iter().flat_map(|clause| clause.gate.when.iter().chain(&clause.gate.unless))
+        self.today.fall_backs.iter().flat_map(|clause| clause.gate.conditions())
     }
 
     /// All that may refuse a backend a request, each with the dimensions on which it depends alone, those of data last.
@@ -121,18 +121,13 @@ impl<'a> Side<'a> {
             return vec![self.everything(space, backend)];
         }
         let says = !self.policy.says.is_empty();
-        let asked = |gate: &Gate, into: &mut BTreeSet<usize>| {
-            for condition in gate.when.iter().chain(&gate.unless) {
-                condition.visit(true, &mut |atom, _| space.depends(atom, says, into));
-            }
-        };
         let mut admitting = BTreeSet::new();
         let allows = self.today.allows.iter().enumerate().filter(|(index, _)| self.admits(*index, backend));
-        allows.for_each(|(_, allow)| asked(&allow.gate, &mut admitting));
+        allows.for_each(|(_, allow)| space.asked(&allow.gate, says, &mut admitting));
         let mut obstacles = vec![(Obstacle::NotAllowed, data_last(space, admitting))];
         for (index, rule) in self.today.rules.iter().enumerate().filter(|(index, _)| self.concerns(*index, backend)) {
             let mut dims = BTreeSet::new();
-            asked(&rule.gate, &mut dims);
+            space.asked(&rule.gate, says, &mut dims);
             if self.demands(index, backend) {
                 self.changed(space, rule, &mut dims);
             }
@@ -176,8 +171,8 @@ impl<'a> Side<'a> {
             }
             Removal::Expired | Removal::Frozen => {}
         }
-        for condition in gates.into_iter().flat_map(|gate| gate.when.iter().chain(&gate.unless)) {
-            condition.visit(true, &mut |atom, _| space.depends(atom, !self.policy.says.is_empty(), &mut into));
+        for gate in gates {
+            space.asked(gate, !self.policy.says.is_empty(), &mut into);
         }
         into
     }
@@ -236,9 +231,7 @@ pub(super) fn settled_first(gate: &Gate, space: &Space, says: bool, dims: &BTree
 /// declared and a label takes data away, no type needs to be tried.
 pub(super) fn led_by(gate: &Gate, space: &Space, says: bool, dims: &BTreeSet<usize>) -> Vec<usize> {
     let mut first = BTreeSet::new();
-    for condition in gate.when.iter().chain(&gate.unless) {
-        condition.visit(true, &mut |atom, _| space.depends(atom, says, &mut first));
-    }
+    space.asked(gate, says, &mut first);
     let rest: Vec<usize> = dims.difference(&first).copied().collect();
     data_last(space, first).into_iter().chain(rest).collect()
 }

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::Policy;
 use super::super::program::RuleRow;
-use super::super::resolved::{Atom, Condition, Resolved, What};
+use super::super::resolved::{Atom, Condition, Gate, Resolved, What};
 use super::super::scenario::nothing;
 use super::super::view::View;
 pub(super) use super::bound::Bound;
@@ -302,6 +302,13 @@ impl Space {
         bound.least.surely = somebody && !may_outside;
         bound.most.surely &= !outside;
         bound
+    }
+
+    /// The dimensions that a gate depends on.
+    pub(super) fn asked(&self, gate: &Gate, says: bool, into: &mut BTreeSet<usize>) {
+        for condition in gate.conditions() {
+            condition.visit(true, &mut |atom, _| self.depends(atom, says, into));
+        }
     }
 
     /// The dimensions that an atom depends on.
