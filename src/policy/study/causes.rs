@@ -32,6 +32,11 @@ pub(super) enum Cause<'a> {
 }
 
 impl Cause<'_> {
+    /// Whether it may make a farther backend the nearest that is left.
+    pub(super) const fn moves(&self) -> bool {
+        matches!(self, Self::Nearer(..) | Self::Left(..) | Self::Label | Self::Still | Self::Other)
+    }
+
     pub(super) fn name(&self) -> Word {
         match self {
             Self::Rule(rule) | Self::Nearer(rule) => rule.name.clone(),
@@ -157,11 +162,14 @@ impl<'a> Pair<'a> {
         if idle || !after.may_allow(self.new) {
             return true;
         }
-        // What is allowed in both may still have become the nearest.
-        if matches!(cause, Cause::Nearer(..) | Cause::Left(..) | Cause::Binding | Cause::Label | Cause::Other) {
-            return false;
+        let before = self.before.look(space, place);
+        let had = || self.old.is_some_and(|old| before.must_allow(old));
+        match cause {
+            Cause::Binding => false,
+            Cause::Nearer(..) | Cause::Left(..) => !self.may_move(&before, &after),
+            // What is allowed in both may still have become the nearest.
+            _ => had() && !(cause.moves() && self.may_move(&before, &after)),
         }
-        self.old.is_some_and(|old| self.before.look(space, place).must_allow(old))
     }
 
     /// Whether a rule of the old policy takes the backend out.

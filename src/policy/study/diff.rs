@@ -110,9 +110,7 @@ impl Pair<'_> {
         let mut told = vec![(after, self.new)];
         told.extend(self.old.map(|old| (before, old)));
         let mut scope = Scope::default();
-        let moves =
-            |cause: &Cause<'_>| matches!(cause, Cause::Nearer(_) | Cause::Left(..) | Cause::Label | Cause::Other);
-        if causes.iter().any(moves) {
+        if causes.iter().any(Cause::moves) {
             // Whether it is the nearest depends on what becomes of those that are nearer.
             for side in [before, after] {
                 let own =
@@ -148,7 +146,7 @@ impl Pair<'_> {
             Cause::Nearer(..) | Cause::Left(..) => {
                 self.moves(&before, &after) && self.is_at_work(cause, &before, &after, facts)
             }
-            Cause::Label | Cause::Other => opens(was, is, facts) || self.moves(&before, &after),
+            Cause::Label | Cause::Still | Cause::Other => opens(was, is, facts) || self.moves(&before, &after),
             _ => opens(was, is, facts) && self.is_at_work(cause, &before, &after, facts),
         }
     }
@@ -188,10 +186,8 @@ fn fall_backs(before: Side<'_>, after: Side<'_>, opened: &mut Opened) {
         }
         let mut dims = BTreeSet::new();
         let others = before.today.fall_backs.iter().map(|other| &other.gate);
-        for condition in others.chain([&clause.gate]).flat_map(|gate| gate.when.iter().chain(&gate.unless)) {
-            let says = !(after.policy.says.is_empty() && before.policy.says.is_empty());
-            condition.visit(true, &mut |atom, _| space.depends(atom, says, &mut dims));
-        }
+        let says = !(after.policy.says.is_empty() && before.policy.says.is_empty());
+        others.chain([&clause.gate]).for_each(|gate| space.asked(gate, says, &mut dims));
         let dims: Vec<usize> = dims.into_iter().collect();
         let excluded = |place: &Place| !after.look(space, place).may_open(&clause.gate);
         let has = |facts: &Facts| {

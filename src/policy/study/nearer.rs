@@ -5,7 +5,7 @@ use super::super::resolved::Rule;
 use super::causes::{Cause, as_strict};
 use super::diff::Pair;
 use super::look::Look;
-use super::side::Obstacle;
+use super::side::{Obstacle, Side};
 use crate::model::{BackendId, Plan};
 
 impl<'a> Pair<'a> {
@@ -64,6 +64,18 @@ impl<'a> Pair<'a> {
             let left = is.is_none_or(|is| !stays(was, is));
             left.then(|| Cause::Left(was, backend.name.clone()))
         })
+    }
+
+    /// Whether it may have stood behind something nearer, and nothing nearer surely serves now.
+    pub(super) fn may_move(&self, before: &Look<'_>, after: &Look<'_>) -> bool {
+        let nearer = |side: Side<'a>, own: Option<BackendId>| {
+            let tier = own.and_then(|own| side.policy.backend(own)).map(|backend| backend.tier);
+            let backends = (0..).map(BackendId).zip(side.policy.backends());
+            backends.filter(move |(_, backend)| Some(backend.tier) < tier).map(|(id, _)| id)
+        };
+        nearer(self.before, self.old).any(|id| before.may_allow(id))
+            && (!self.after.today.fall_backs.is_empty()
+                || !nearer(self.after, Some(self.new)).any(|id| after.must_allow(id)))
     }
 
     /// Whether it was allowed behind something nearer, and now nothing nearer is left.
