@@ -108,11 +108,11 @@ fn other_way(cell: &MatrixCell, language: Language) -> Option<String> {
 }
 
 /// One line for each class and backend.
-pub(super) fn csv(columns: &[String], rows: &[MatrixRow], language: Language) -> String {
+pub(super) fn csv(columns: &[String], rows: &[MatrixRow], day: &str, language: Language) -> String {
     let said = |en, fr| say(language, en, fr);
     let heads = said(
-        "class,law,backend,verdict,changes,why,except,otherwise,exact",
-        "classe,loi,hébergeur,issue,changements,motif,hormis,autrement,prouvé",
+        "class,law,backend,verdict,changes,why,except,otherwise,exact,as of",
+        "classe,loi,hébergeur,issue,changements,motif,hormis,autrement,prouvé,état au",
     );
     let mut out = format!("{heads}\r\n");
     let quoted = |text: &str| {
@@ -130,8 +130,9 @@ pub(super) fn csv(columns: &[String], rows: &[MatrixRow], language: Language) ->
                 &cell.changes.join("; "),
                 &cell.why.join("; "),
                 &cell.except.join("; "),
-                cell.otherwise.as_deref().unwrap_or_default(),
+                &other_way(cell, language).unwrap_or_default(),
                 if cell.exact { said("yes", "oui") } else { said("no", "non") },
+                day,
             ];
             out.push_str(&cells.map(quoted).join(","));
             out.push_str("\r\n");

@@ -76,10 +76,11 @@ struct Tested {
 pub(super) fn matrix(arguments: &Matrix, printer: Printer) -> anyhow::Result<Exit> {
     let study = arguments.reading.study()?;
     let (columns, rows) = (study.columns(), study.matrix());
+    let day = study.clock(study.instant());
     if arguments.html {
         printer.text(page::html(&study, &columns, &rows));
     } else if arguments.csv {
-        printer.text(page::csv(&columns, &rows, study.language()));
+        printer.text(page::csv(&columns, &rows, &day, study.language()));
     } else {
         let policy = study.policy();
         let table = Table {
@@ -92,7 +93,6 @@ pub(super) fn matrix(arguments: &Matrix, printer: Printer) -> anyhow::Result<Exi
         };
         show(printer, arguments.reading.folder.json, &table, || {
             printer.text(page::text(&columns, &rows, study.language()));
-            let day = study.clock(study.instant());
             printer.say(format!("{} {day}", say(study.language(), "as it stands on", "état au")));
         });
     }
