@@ -87,7 +87,8 @@ kinds = {
 for name, kind in kinds.items():
     kind.save(str(folder / f"{name}.json"))
 shutil.copy(sys.argv[2], folder / "wordpiece.json")
-kinds["wordpiece"] = Tokenizer.from_file(sys.argv[2])
+# Read again: a score that the file rounds decides between equal ways, and the file is what every user of it reads.
+kinds = {name: Tokenizer.from_file(str(folder / f"{name}.json")) for name in [*kinds, "wordpiece"]}
 (folder / "lines.json").write_text(json.dumps(lines), encoding="utf-8")
 for name, kind in kinds.items():
     kind.no_truncation()
