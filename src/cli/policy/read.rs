@@ -226,7 +226,7 @@ pub(super) fn test(arguments: &Test, printer: Printer) -> anyhow::Result<Exit> {
     let mutants = arguments.mutate.then(|| study.mutants());
     let tested = Tested { failures, coverage: study.coverage(), mutants };
     show(printer, arguments.reading.folder.json, &tested, || print_tested(&tested, study.language(), printer));
-    let well = tested.failures.is_empty() && tested.mutants.as_ref().is_none_or(Vec::is_empty);
+    let well = tested.failures.is_empty() && !tested.mutants.iter().flatten().any(Mutant::is_finding);
     Ok(if well { Exit::Well } else { Exit::Findings })
 }
 
@@ -271,11 +271,22 @@ fn print_tested(tested: &Tested, language: Language, printer: Printer) {
     if let Some(mutants) = &tested.mutants {
         let unnoticed =
             said("changes of the sheet would go unnoticed", "changements de la feuille passeraient inaperçus");
-        printer.line(format!("{} {unnoticed}", mutants.len()));
-        for mutant in mutants {
+        let (findings, untold): (Vec<&Mutant>, Vec<&Mutant>) = mutants.iter().partition(|mutant| mutant.is_finding());
+        printer.line(format!("{} {unnoticed}", findings.len()));
+        for mutant in findings {
             printer.line(format!("  {}{}{}", mutant.change, colon(language), mutant.example));
         }
+        for mutant in untold {
+            printer.line(untold_words(mutant, language));
+        }
     }
+}
+
+/// What is said of a change that no scenario can notice.
+fn untold_words(mutant: &Mutant, language: Language) -> String {
+    let no_scenario =
+        say(language, "no scenario can tell on what it shows", "aucun scénario ne peut dire où il se voit");
+    format!("  {} ({no_scenario}){}{}", mutant.change, colon(language), mutant.example)
 }
 
 fn truth_words(truth: &str, language: Language) -> &'static str {
@@ -291,7 +302,10 @@ pub(super) fn suggest(reading: &Reading, printer: Printer) -> anyhow::Result<Exi
     let mutants = study.mutants();
     let undecided: Vec<&Mutant> = mutants.iter().filter(|mutant| mutant.undecided).collect();
     for mutant in &undecided {
-        printer.say(format!("{}: {}", mutant.change, mutant.example));
+        printer.say(format!("{}{}{}", mutant.change, colon(study.language()), mutant.example));
+    }
+    for mutant in mutants.iter().filter(|mutant| mutant.untold) {
+        printer.say(untold_words(mutant, study.language()).trim_start());
     }
     let found_undecided = !undecided.is_empty();
     let suggestions = Study::suggestions(mutants);
