@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use serde::Serialize;
 
-use super::{Exit, Folder, Printer, Reading, page, record, say, show};
+use super::{Exit, Folder, Printer, Reading, freeze, page, record, say, show};
 use crate::app::Officer;
 use crate::model::entry::RequestId;
 use crate::policy::study::{Answer, Coverage, MatrixRow, Mutant, Study};
@@ -64,6 +64,16 @@ struct Table<'a> {
     as_of: String,
     backends: Vec<String>,
     rows: &'a [MatrixRow],
+    /// An order that counts before the sheets.
+    frozen: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Asked<'a> {
+    #[serde(flatten)]
+    answer: &'a Answer,
+    /// An order that counts before the sheets.
+    frozen: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -77,8 +87,9 @@ pub(super) fn matrix(arguments: &Matrix, printer: Printer) -> anyhow::Result<Exi
     let study = arguments.reading.study()?;
     let (columns, rows) = (study.columns(), study.matrix());
     let day = study.clock(study.instant());
+    let frozen = freeze::notice(&arguments.reading.folder.policies, study.instant(), study.language());
     if arguments.html {
-        printer.text(page::html(&study, &columns, &rows));
+        printer.text(page::html(&study, &columns, &rows, frozen.as_deref()));
     } else if arguments.csv {
         printer.text(page::csv(&columns, &rows, &day, study.language()));
     } else {
@@ -90,12 +101,14 @@ pub(super) fn matrix(arguments: &Matrix, printer: Printer) -> anyhow::Result<Exi
             as_of: study.instant().to_string(),
             backends: columns.clone(),
             rows: &rows,
+            frozen: frozen.clone(),
         };
         show(printer, arguments.reading.folder.json, &table, || {
             printer.text(page::text(&columns, &rows, study.language()));
             printer.say(format!("{} {day}", say(study.language(), "as it stands on", "état au")));
         });
     }
+    warn(frozen.as_deref(), study.language(), printer);
     let undecided = rows.iter().flat_map(|row| &row.cells).filter(|cell| !cell.exact).count();
     if undecided > 0 {
         printer.say(match study.language() {
@@ -151,8 +164,18 @@ fn neither_file_nor_id(what: &Path, language: Language) -> String {
 
 fn answer(study: &Study, question: &str, changes: bool, folder: &Folder, printer: Printer) -> anyhow::Result<Exit> {
     let answer = study.ask(question, changes).map_err(rendered)?;
-    show(printer, folder.json, &answer, || print(&answer, study.language(), printer));
+    let frozen = freeze::notice(&folder.policies, study.instant(), study.language());
+    warn(frozen.as_deref(), study.language(), printer);
+    let asked = Asked { answer: &answer, frozen };
+    show(printer, folder.json, &asked, || print(&answer, study.language(), printer));
     Ok(if answer.allowed { Exit::Well } else { Exit::Findings })
+}
+
+/// Says what counts before the sheets.
+pub(super) fn warn(notice: Option<&str>, language: Language, printer: Printer) {
+    if let Some(notice) = notice {
+        printer.say(format!("{}{}{notice}", say(language, "warning", "attention"), colon(language)));
+    }
 }
 
 fn rendered(faults: Vec<Diagnostic>) -> anyhow::Error {
