@@ -16,6 +16,7 @@ mod in_force;
 mod issuers;
 mod load;
 mod officer;
+mod quarantine;
 mod recover;
 mod reload;
 mod sealing;
