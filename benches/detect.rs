@@ -158,6 +158,7 @@ fn history() -> Call {
         line: Line::from(api),
         body: String::new(),
         fields,
+        cited: Vec::new(),
         models: Vec::new(),
         stream: false,
         store: None,

@@ -57,6 +57,7 @@ fn request(bytes: usize) -> (Call, Findings) {
         body,
         fields: vec![field],
         line: Line::from(api),
+        cited: Vec::new(),
         models: vec![0],
         stream: true,
         store: None,

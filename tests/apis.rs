@@ -318,6 +318,77 @@ async fn citations_point_at_the_words_that_they_cite() {
     }
 }
 
+/// A server that cites the first pseudonym in the last document that it got, by its place in that.
+fn citing_a_document(asked: &common::scripted::Asked) -> Vec<common::scripted::Step> {
+    let body = asked.json();
+    let blocks = body["messages"][0]["content"].as_array().unwrap();
+    let documents: Vec<&serde_json::Value> = blocks.iter().filter(|block| block["type"] == "document").collect();
+    let text = documents.last().unwrap()["source"]["data"].as_str().unwrap();
+    let (from, until) = (text.find('<').unwrap(), text.find('>').unwrap() + 1);
+    let chars = |at: usize| text[..at].chars().count();
+    let citation = serde_json::json!({"type": "char_location", "cited_text": text[from..until], "document_index": documents.len() - 1,
+        "document_title": null, "start_char_index": chars(from), "end_char_index": chars(until)});
+    let message = |content: serde_json::Value| {
+        serde_json::json!({"id": "msg_1", "type": "message", "role": "assistant", "model": "m", "content": content,
+            "stop_reason": "end_turn", "stop_sequence": null, "usage": {"input_tokens": 1, "output_tokens": 1}})
+    };
+    if body["stream"] != true {
+        let block = serde_json::json!({"type": "text", "text": "See there.", "citations": [citation]});
+        return common::scripted::json("200 OK", "", &message(serde_json::json!([block])).to_string());
+    }
+    let delta =
+        |delta: serde_json::Value| serde_json::json!({"type": "content_block_delta", "index": 0, "delta": delta});
+    let events = [
+        serde_json::json!({"type": "message_start", "message": message(serde_json::json!([]))}),
+        serde_json::json!({"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": "", "citations": []}}),
+        delta(serde_json::json!({"type": "citations_delta", "citation": citation})),
+        delta(serde_json::json!({"type": "text_delta", "text": "See there."})),
+        serde_json::json!({"type": "content_block_stop", "index": 0}),
+        serde_json::json!({"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 1}}),
+        serde_json::json!({"type": "message_stop"}),
+    ];
+    let mut steps = vec![common::scripted::stream()];
+    for event in &events {
+        let name = event["type"].as_str().unwrap();
+        steps.push(common::scripted::Step::Chunk(format!("event: {name}\ndata: {event}\n\n").into_bytes()));
+    }
+    steps.push(common::scripted::Step::Chunk(Vec::new()));
+    steps
+}
+
+/// A citation of a document of the request points at the same words of the document that the client sent, although another was
+/// sent on; documents of other kinds count.
+#[tokio::test(flavor = "multi_thread")]
+async fn citations_of_documents_point_at_the_words_that_the_client_sent() {
+    for stream in [false, true] {
+        let mut plot = Plot::new().await;
+        plot.only(&["us-cloud"]);
+        plot.dialects = Speaks::Anthropic.dialects();
+        let server = plot.script("us-cloud", citing_a_document).await;
+        let house = plot.open().await;
+        let text = format!("Dossier \u{e9}tabli pour {} \u{2014} suite.", VALUES[1]);
+        let document = |source: serde_json::Value| serde_json::json!({"type": "document", "source": source, "citations": {"enabled": true}});
+        let other = serde_json::json!({"type": "content", "content": [{"type": "text", "text": "nothing"}]});
+        let quoted = serde_json::json!({"data": text, "media_type": "text/plain", "type": "text"});
+        let content = serde_json::json!([document(other), {"type": "text", "text": "Who is it?"}, document(quoted)]);
+        let body = serde_json::json!({"model": "assistant", "max_tokens": 9, "stream": stream, "messages": [{"role": "user", "content": content}]});
+        let answer = house.client.post("/v1/messages", body.to_string()).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        assert!(!server.asked()[0].body.contains(VALUES[1]));
+        let data = answer.body.lines().map(|line| line.strip_prefix("data: ").unwrap_or(line));
+        let event = data
+            .filter(|data| data.contains("char_location"))
+            .map(|data| serde_json::from_str::<serde_json::Value>(data).unwrap())
+            .next();
+        let event = event.unwrap();
+        let citation = if stream { &event["delta"]["citation"] } else { &event["content"][0]["citations"][0] };
+        let place = |name: &str| usize::try_from(citation[name].as_u64().unwrap()).unwrap();
+        let (from, until) = (place("start_char_index"), place("end_char_index"));
+        let words: String = text.chars().skip(from).take(until - from).collect();
+        assert_eq!((words.as_str(), citation["cited_text"].as_str()), (VALUES[1], Some(VALUES[1])), "{}", answer.body);
+    }
+}
+
 macro_rules! suites {
     ($($test:ident $api:expr, $package:literal;)*) => {
         $(#[tokio::test(flavor = "multi_thread")]

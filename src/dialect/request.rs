@@ -24,6 +24,10 @@ pub(crate) enum Means {
     Is(Role),
     /// Text of whoever speaks in the turn.
     Spoken,
+    /// Marks an object as a document, which answers cite by its number.
+    Document,
+    /// Text of the document that encloses it, of whoever speaks in the turn; answers cite places in it.
+    Quoted,
     /// The member that names who speaks in the turn that encloses it.
     Speaker,
     /// Marks an object as a turn in which this role speaks.
@@ -73,17 +77,19 @@ pub(crate) fn read(
     let mut reading = Reading {
         spec,
         fields: Vec::with_capacity(document.nodes().len() / 2),
-        scopes: vec![Scope { speaker: Role::Unknown, turn: false, hosted: None }],
+        scopes: vec![Scope::default()],
         turn_groups: Vec::new(),
         groups: 0,
+        documents: 0,
+        cited: Vec::new(),
         hosted: Vec::new(),
         models: Vec::new(),
         stream: matches!(streams, Streams::Always | Streams::Asked(true)),
         store: None,
     };
     walk(&document, &spec.table, &mut reading)?;
-    let Reading { fields, hosted, models, stream, store, .. } = reading;
-    let call = Call { api: line.api, line, body, fields, models, stream, store, open, hosted };
+    let Reading { fields, hosted, cited, models, stream, store, .. } = reading;
+    let call = Call { api: line.api, line, body, fields, cited, models, stream, store, open, hosted };
     let asked = call.model_asked();
     if asked.is_empty() && call.models.is_empty() {
         return Err(Refusal::invalid("model_missing", "the body must name a `model`").at("model"));
@@ -114,6 +120,9 @@ struct Reading<'t> {
     /// Groups of the turn at hand, by path.
     turn_groups: Vec<(&'static str, u32)>,
     groups: u32,
+    /// Documents so far.
+    documents: u32,
+    cited: Vec<(u32, u32)>,
     hosted: Vec<Hosted>,
     models: Vec<u32>,
     stream: bool,
@@ -126,6 +135,13 @@ struct Scope {
     speaker: Role,
     turn: bool,
     hosted: Option<usize>,
+    document: Option<u32>,
+}
+
+impl Default for Scope {
+    fn default() -> Self {
+        Self { speaker: Role::Unknown, turn: false, hosted: None, document: None }
+    }
 }
 
 impl<'d> Visitor<'d, Means> for Reading<'_> {
@@ -137,6 +153,10 @@ impl<'d> Visitor<'d, Means> for Reading<'_> {
             match place.means {
                 Some(Means::Speaks(role)) => scope = Scope { speaker: role, turn: true, ..scope },
                 Some(Means::Hosts(kind)) => scope.hosted = Some(self.host(kind)),
+                Some(Means::Document) => {
+                    scope.document = Some(self.documents);
+                    self.documents += 1;
+                }
                 Some(means @ (Means::Model | Means::Stream | Means::Store | Means::State | Means::Routes)) => {
                     return Err(misplaced(means, place, node));
                 }
@@ -203,6 +223,7 @@ impl<'d> Visitor<'d, Means> for Reading<'_> {
         self.push(document, node, Field { path, role, key, ..blank(kind) });
         match means {
             Some(Means::Model) => self.models.push(index),
+            Some(Means::Quoted) => self.cited.extend(self.scope().document.map(|document| (index, document))),
             Some(Means::Host) => {
                 let hosted = self.scope().hosted.and_then(|at| self.hosted.get_mut(at));
                 if let Some(hosted) = hosted {
@@ -231,7 +252,7 @@ impl<'d> Visitor<'d, Means> for Reading<'_> {
 
 impl Reading<'_> {
     fn scope(&self) -> Scope {
-        self.scopes.last().copied().unwrap_or(Scope { speaker: Role::Unknown, turn: false, hosted: None })
+        self.scopes.last().copied().unwrap_or_default()
     }
 
     /// Acts on the leaves that steer the gateway itself.
@@ -257,7 +278,7 @@ impl Reading<'_> {
     fn role(&self, document: &Document<'_>, (means, key): (Option<Means>, Under), node: &Node) -> Role {
         match means {
             Some(Means::Is(role)) => role,
-            Some(Means::Spoken) => self.scope().speaker,
+            Some(Means::Spoken | Means::Quoted) => self.scope().speaker,
             Some(Means::Link) => linked(&document.decoded(node)).unwrap_or(Role::Reference),
             Some(Means::Prompt) if node.kind == NodeKind::Number => Role::Binary,
             Some(Means::Prompt) => Role::User,
@@ -268,7 +289,7 @@ impl Reading<'_> {
             // What a list of numbers says, nobody knows: tokens of a text, its characters, the bytes of an image.
             None if node.kind == NodeKind::Number && key == Under::Nothing => Role::Binary,
             None if node.kind == NodeKind::String => linked(&document.decoded(node)).unwrap_or(Role::Unknown),
-            Some(Means::Speaks(_)) | None => Role::Unknown,
+            Some(Means::Speaks(_) | Means::Document) | None => Role::Unknown,
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::dialect::{Position, ReplyLeaf};
-use crate::transform::Moves;
+use crate::transform::{Moves, Vault};
 use crate::wire::Edit;
 
 /// What moved in the leaves of one reply or event, by their index.
@@ -18,18 +18,19 @@ impl Moved {
         }
     }
 
-    /// The edits that move the positions; `running` knows the running texts of a stream.
+    /// The edits that move the positions; the vault knows the documents of the request, `running` the running texts of a stream.
     pub(super) fn edits(
         &self,
-        positions: &[Position],
-        leaves: &[ReplyLeaf<'_>],
+        (positions, leaves): (&[Position], &[ReplyLeaf<'_>]),
+        vault: &Vault,
         running: impl Fn(&Position) -> Option<Moves>,
     ) -> Vec<Edit> {
         let mut edits = Vec::new();
         for position in positions {
-            let now = match position.leaf(leaves) {
-                Some(index) => self.0.get(&index).and_then(|moves| at(position, moves)),
-                None => running(position).and_then(|moves| at(position, &moves)),
+            let now = match (position.document, position.leaf(leaves)) {
+                (Some(document), _) => vault.document(document).and_then(|moves| at(position, moves)),
+                (None, Some(index)) => self.0.get(&index).and_then(|moves| at(position, moves)),
+                (None, None) => running(position).and_then(|moves| at(position, &moves)),
             };
             if let Some(now) = now.filter(|now| *now != position.value) {
                 edits.push(Edit { span: position.span.clone(), replacement: now.to_string() });

@@ -208,7 +208,7 @@ impl Restored {
             return;
         }
         let running = |position: &Position| Some(self.lines.get(&position.channel)?.restore.moves());
-        edits.extend(moved.edits(&view.positions, &view.leaves, running));
+        edits.extend(moved.edits((&view.positions, &view.leaves), &self.vault, running));
         self.flush(&view.ends, view.sequence.as_ref().map(|sequence| sequence.value));
         if let (Some(sequence), true) = (&view.sequence, self.added > 0) {
             let replacement = sequence.value.saturating_add(self.added).to_string();

@@ -114,7 +114,7 @@ fn whole(
             moved.note(index, leaf, restored.moves);
         }
     }
-    edits.extend(moved.edits(&view.positions, &view.leaves, |_| None));
+    edits.extend(moved.edits((&view.positions, &view.leaves), vault, |_| None));
     share.grow(text.len())?;
     let body = splice(&text, edits).map_err(|_| failed("the backend's answer cannot be restored"))?;
     Ok((body, usage))

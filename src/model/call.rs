@@ -228,6 +228,8 @@ pub struct Call {
     pub body: String,
     /// Every leaf, in the order of the body.
     pub fields: Vec<Field>,
+    /// The documents whose text answers cite by places in it: the field of the text, and the number of the document, from 0.
+    pub cited: Vec<(u32, u32)>,
     /// Indices of the fields that name the model; none where only the path does.
     pub models: Vec<u32>,
     /// Whether the client asked for a stream.

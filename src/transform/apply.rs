@@ -12,6 +12,7 @@ use std::ops::Range;
 use super::cursor::is_glue;
 use super::duty::{CannotDo, Instead, Why, duty};
 use super::mint::{Keys, Mint, Value};
+use super::moves::Moves;
 use super::value::{is_json, normal, real};
 use super::vault::Vault;
 use crate::model::entry::Change;
@@ -78,10 +79,17 @@ pub fn apply(
         rewrites.push(rewrite(call, field, pieces, catalogue, &mut mint)?);
     }
     let first = rewrites.iter().find_map(|rewrite| rewrite.pieces.first().map(|(piece, _)| (rewrite.field, piece)));
-    let vault = match first {
+    let mut vault = match first {
         None => Vault::empty(),
         Some((field, piece)) => mint.settle(call).map_err(|why| cannot(piece, field, catalogue, why))?,
     };
+    for (index, document) in &call.cited {
+        let field = call.fields.get(*index as usize);
+        if let Some(rewrite) = rewrites.iter().find(|rewrite| Some(rewrite.field) == field) {
+            let moves = moved(rewrite, &vault);
+            vault.note_document(*document, moves);
+        }
+    }
     Ok(changed(&rewrites, vault, catalogue))
 }
 
@@ -211,27 +219,59 @@ fn emptied(rewrite: &Rewrite<'_>) -> String {
 /// The text of a field with every piece replaced.
 fn rewritten(rewrite: &Rewrite<'_>, vault: &Vault) -> String {
     let mut out = String::with_capacity(rewrite.text.len());
+    stretches(rewrite, vault, |stretch| match stretch {
+        Stretch::Kept(text) => out.push_str(text),
+        Stretch::Put { text, .. } => out.push_str(&text),
+    });
+    out
+}
+
+/// Where the places of a field as it is sent are in the field as it came.
+fn moved(rewrite: &Rewrite<'_>, vault: &Vault) -> Moves {
+    let mut moves = Moves::default();
+    if rewrite.empty {
+        moves.replace(&emptied(rewrite), rewrite.text);
+        return moves;
+    }
+    stretches(rewrite, vault, |stretch| match stretch {
+        Stretch::Kept(text) => moves.pass(text),
+        Stretch::Put { text, instead_of } => moves.replace(&text, instead_of),
+    });
+    moves
+}
+
+/// A stretch of a field as it is sent.
+enum Stretch<'a> {
+    /// As it came.
+    Kept(&'a str),
+    /// Put in place of a piece.
+    Put { text: String, instead_of: &'a str },
+}
+
+/// The stretches of a field as it is sent, in order.
+fn stretches<'a>(rewrite: &Rewrite<'a>, vault: &Vault, mut each: impl FnMut(Stretch<'a>)) {
     let mut copied = 0;
+    // What stands last in the text so far.
+    let mut last = None;
     for (index, (piece, put)) in rewrite.pieces.iter().enumerate() {
-        out.push_str(rewrite.text.get(copied..piece.range.start).unwrap_or_default());
+        let kept = rewrite.text.get(copied..piece.range.start).unwrap_or_default();
+        each(Stretch::Kept(kept));
+        last = kept.chars().next_back().or(last);
         copied = piece.range.end;
-        match put {
-            Put::Nothing => {}
-            Put::Words(words) => out.push_str(words),
+        let text = match put {
+            Put::Nothing => String::new(),
+            Put::Words(words) => words.clone(),
             Put::Token(coin) => {
                 let next = rewrite.text.get(copied..).and_then(|rest| rest.chars().next());
                 let touched = rewrite.pieces.get(index + 1).is_some_and(|(other, _)| other.range.start == copied);
                 let token = vault.token(*coin);
-                if stands_bare(rewrite.field, out.chars().next_back(), next) && !touched {
-                    out.push_str(&token);
-                } else {
-                    out.extend(["<", &token, ">"]);
-                }
+                if stands_bare(rewrite.field, last, next) && !touched { token } else { format!("<{token}>") }
             }
-        }
+        };
+        last = text.chars().next_back().or(last);
+        each(Stretch::Put { text, instead_of: rewrite.text.get(piece.range.clone()).unwrap_or_default() });
     }
-    out.push_str(rewrite.text.get(copied..).unwrap_or_default());
-    out
+    each(Stretch::Kept(rewrite.text.get(copied..).unwrap_or_default()));
 }
 
 /// Whether a token is written without brackets: in names, which APIs hold to letters, digits and `_`, and behind a

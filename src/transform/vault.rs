@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 
 use super::code::{Code, distance};
 use super::grammar::{self, Start};
+use super::moves::Moves;
 use super::words::translations;
 use crate::limits::RESTORED_BYTES_MAX;
 
@@ -27,6 +28,8 @@ pub struct Vault {
     /// Spellings of the live type words, sorted.
     forms: Vec<Form>,
     starts: Box<[Start; 256]>,
+    /// Where the places of a document of the request, as it was sent, are in the document as it came.
+    documents: Vec<(u32, Moves)>,
     /// Bytes that values may still take in the answer.
     room: AtomicUsize,
     held_bytes: usize,
@@ -84,7 +87,8 @@ impl Vault {
         let (by_code, by_quarter) = index(&entries);
         let held_bytes = entries.iter().map(|entry: &Entry| entry.value.len() + ENTRY_BYTES).sum();
         let room = AtomicUsize::new(RESTORED_BYTES_MAX);
-        Self { entries, by_code, by_quarter, words, forms, starts, room, held_bytes }
+        let documents = Vec::new();
+        Self { entries, by_code, by_quarter, words, forms, starts, documents, room, held_bytes }
     }
 
     /// A vault in which nothing is live.
@@ -92,9 +96,19 @@ impl Vault {
         Self::new([])
     }
 
-    /// Whether nothing is live.
+    /// Notes how the places of a document of the request moved.
+    pub(super) fn note_document(&mut self, number: u32, moves: Moves) {
+        self.documents.push((number, moves));
+    }
+
+    /// What moved in a document of the request, by its number: from what was sent to what came. `None` where nothing did.
+    pub fn document(&self, number: u32) -> Option<&Moves> {
+        self.documents.iter().find(|(known, _)| *known == number).map(|(_, moves)| moves)
+    }
+
+    /// Whether nothing is live and nothing moved: an answer is passed on as it is.
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.entries.is_empty() && self.documents.is_empty()
     }
 
     /// Number of pseudonyms.

@@ -29,6 +29,7 @@ fn call(fields: &[(Role, TokenKind, &str, u32, FieldKey)]) -> Call {
         body: String::new(),
         fields: fields.collect(),
         line: Line::from(api),
+        cited: Vec::new(),
         models: vec![0],
         stream: false,
         store: None,

@@ -5,9 +5,11 @@ use std::sync::LazyLock;
 use super::super::reply::ChannelKind::{Arguments, Reasoning, Text};
 use super::super::reply::Closing::{Failure as Failed, Item, Stream as TheStream};
 use super::super::reply::Says::{
-    self, Ends, Failure, Fixed, InputTokens, MoreInputTokens, Outer, OutputTokens, Piece, Whole,
+    self, Ends, Failure, Fixed, InputTokens, MoreInputTokens, OfDocument, Outer, OutputTokens, Piece, RangeFrom,
+    RangeUntil, Whole,
 };
 use super::super::table::{Row, Table, row};
+use crate::model::Measure;
 
 /// A whole message, and a count.
 pub(in crate::dialect) static MESSAGE: LazyLock<Table<Says>> =
@@ -75,6 +77,9 @@ const SOURCE: &[Row<Says>] = &[
     row("source", Fixed),
     row("file_id", Fixed),
     row("encrypted_index", Fixed),
+    row("{char_location}.document_index", OfDocument),
+    row("{char_location}.start_char_index", RangeFrom(Measure::Chars)),
+    row("{char_location}.end_char_index", RangeUntil(Measure::Chars)),
 ];
 
 /// The events.

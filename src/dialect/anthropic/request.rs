@@ -3,7 +3,9 @@
 use std::sync::LazyLock;
 
 use super::super::openai::common::WORDS;
-use super::super::request::Means::{self, Host, Hosts, Is, Link, Model, Routes, Speaker, Speaks, Spoken, Stream};
+use super::super::request::Means::{
+    self, Document, Host, Hosts, Is, Link, Model, Quoted, Routes, Speaker, Speaks, Spoken, Stream,
+};
 use super::super::request::RequestTable;
 use super::super::table::{Row, Table, row};
 use crate::model::Role;
@@ -26,6 +28,7 @@ pub(in crate::dialect) static MESSAGES: LazyLock<RequestTable> = LazyLock::new(|
         ("messages[].content[]", BLOCK),
         ("messages[].content[]", CITATION),
         ("messages[].content[]{tool_result}.content[]", RESULT_BLOCK),
+        ("messages[].content[]{tool_result}.content[]", RESULT_DOCUMENT),
         ("messages[].content[]{mcp_tool_result}.content[]", RESULT_BLOCK),
         ("messages[].content[]{document}.source.content[]", RESULT_BLOCK),
         ("messages[].content[]{search_result}.content[]", RESULT_BLOCK),
@@ -99,10 +102,11 @@ const BLOCK: &[Row<Means>] = &[
     row("{image}.source.data", BINARY),
     row("{image}.source.url", Link),
     row("{image}.source.file_id", REFERENCE),
+    row("{document}", Document),
     row("{document}.source.type", CONTROL),
     row("{document}.source.media_type", CONTROL),
     row("{document}.source.data", BINARY),
-    row("{document}.source{text}.data", Spoken),
+    row("{document}.source{text}.data", Quoted),
     row("{document}.source.url", Link),
     row("{document}.source.file_id", REFERENCE),
     row("{document}.source.content", Spoken),
@@ -169,7 +173,7 @@ const RESULT_BLOCK: &[Row<Means>] = &[
     row("source.type", CONTROL),
     row("source.media_type", CONTROL),
     row("source.data", BINARY),
-    row("source{text}.data", Spoken),
+    row("source{text}.data", Quoted),
     row("source.url", Link),
     row("source.file_id", REFERENCE),
     row("content[].type", CONTROL),
@@ -177,6 +181,9 @@ const RESULT_BLOCK: &[Row<Means>] = &[
     row("citations.enabled", CONTROL),
     row("tool_name", NAME),
 ];
+
+/// A document among the blocks of a tool's result.
+const RESULT_DOCUMENT: &[Row<Means>] = &[row("{document}", Document)];
 
 /// What a text says of where it comes from; sent back as it was received.
 const CITATION: &[Row<Means>] = &[

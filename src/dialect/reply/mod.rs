@@ -61,6 +61,8 @@ pub struct Position {
     pub channel: Channel,
     /// Which part of that text, where a reply has several.
     pub part: u32,
+    /// It is no place of the answer but of this document of the request, from 0.
+    pub document: Option<u32>,
 }
 
 impl Position {

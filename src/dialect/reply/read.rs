@@ -30,6 +30,8 @@ pub(crate) enum Says {
     RangeUntil(Measure),
     /// Which part of the text the range is in.
     OfPart,
+    /// Which document of the request the range is in.
+    OfDocument,
     /// JSON in a string, whole, restored for where it lands.
     Json,
     /// A piece of a running text in a stream, the whole of it elsewhere; restored.
@@ -185,6 +187,8 @@ struct Scope {
     within: Within,
     /// Which part of a text the positions in the object are in.
     of_part: u32,
+    /// Which document of the request they are in, where it is one.
+    of_document: Option<u32>,
     outer: u32,
     inner: u32,
     /// Within probabilities: nothing there is a leaf.
@@ -300,14 +304,17 @@ impl<'a> Reading<'_, 'a> {
         if let Some(part) = named(Says::OfPart) {
             scope.of_part = part.and_then(|value| document.raw(value).parse().ok()).unwrap_or(0);
         }
+        if let Some(cited) = named(Says::OfDocument) {
+            scope.of_document = cited.and_then(|value| document.raw(value).parse().ok());
+        }
     }
 
     fn position(&mut self, document: &Document<'_>, node: &Node, measure: Measure, end: bool) {
         let scope = self.scope();
         let channel = Channel { kind: ChannelKind::Text, outer: scope.outer, inner: scope.inner };
         if let Ok(value) = document.raw(node).parse() {
-            let (span, part) = (node.span(), scope.of_part);
-            self.seen.positions.push(Position { span, value, measure, end, channel, part });
+            let (span, part, document) = (node.span(), scope.of_part, scope.of_document);
+            self.seen.positions.push(Position { span, value, measure, end, channel, part, document });
         }
     }
 

@@ -273,6 +273,7 @@ fn call(fields: &[(Role, &'static str)]) -> Call {
         body: String::new(),
         fields: (0..).zip(fields).map(field).collect(),
         line: crate::model::Line::from(api),
+        cited: Vec::new(),
         models: vec![0],
         stream: false,
         store: None,

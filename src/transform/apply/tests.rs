@@ -94,6 +94,7 @@ impl Request {
             body,
             fields,
             line: Line::from(api),
+            cited: Vec::new(),
             models: vec![0],
             stream: false,
             store: None,
