@@ -67,6 +67,12 @@ fn panels() -> Vec<(String, String)> {
 async fn exposed() -> Exposed {
     let mut plot = Plot::new().await;
     plot.extra.push_str("[[quota.limit]]\nof = \"app\"\noutput_tokens_day = 100000\n");
+    // A witness at an address where nobody listens.
+    let mut made = Command::new(env!("CARGO_BIN_EXE_octroi"));
+    let made = made.args(["witness", "new"]).arg(plot.path("witness")).args(["--name", "council.example/w"]).output();
+    let key = String::from_utf8(made.unwrap().stdout).unwrap();
+    let witness = format!("[[audit.witnesses]]\nurl = \"http://127.0.0.1:1\"\nkey = \"{}\"\n", key.trim());
+    plot.extra.push_str(&format!("[audit]\nwitness_interval_s = 1\n{witness}"));
     let house = plot.open().await;
     assert_eq!(house.client.chat(&prompt(), false).await.status, 200);
     assert_eq!(house.client.post("/v1/chat/completions", "{").await.status, 400);
@@ -80,7 +86,8 @@ async fn exposed() -> Exposed {
     let page = until("a rejected reload and the ends of the requests", async || {
         let (_, page) = common::page(admin, "/metrics").await.unwrap();
         let seen = page.contains("result=\"rejected\"") && page.contains("status=\"400\"");
-        (seen && page.contains("octroi_crossings_total{")).then_some(page)
+        let happened = ["octroi_crossings_total{", "octroi_audit_witness_total{"];
+        (seen && happened.iter().all(|family| page.contains(family))).then_some(page)
     })
     .await;
     house.app.stop().await.unwrap();
