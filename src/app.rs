@@ -17,6 +17,7 @@ mod issuers;
 mod load;
 mod officer;
 mod problem;
+mod quarantine;
 mod recover;
 mod reload;
 mod sealing;

@@ -26,7 +26,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use bytes::Bytes;
 use common::process::Process;
-use common::scripted::{Scripted, Step, delta, stream};
+use common::scripted::{Scripted, Step, delta, json, stream};
 use common::{Client, House, Issued, PATIENCE, Plot, chat_body, page, prompt, until};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
@@ -375,4 +375,30 @@ async fn sigterm_does_not_wait_for_ever() {
     let folder = plot.path("audit");
     let report = octroi_verify::verify_dir(&folder, &octroi_verify::Trust::default(), &mut |_| {}).unwrap();
     assert_eq!((report.unsigned, report.unfinished), (0, 0), "the stream that was cut has its outcome: {report}");
+}
+
+/// A backend that does not prove its region: nothing of its answer is passed on, the record says so, and so does it when the
+/// operator has looked into it and the files are read again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_quarantine_begins_and_ends_in_the_record() {
+    let mut plot = Plot::new().await;
+    let said = |region: &str| json("200 OK", &format!("x-ms-region: {region}\r\n"), "{\"choices\":[]}");
+    let server = plot.script("paris-gpu-1", move |_| said("East US")).await;
+    plot.only(&["paris-gpu-1"]);
+    let region = "[backend.region]\nheader = \"x-ms-region\"\nvalue = \"France Central\"\n";
+    plot.backends.insert("paris-gpu-1", region.to_owned());
+    let house = plot.open().await;
+    assert_eq!(house.client.chat("x", false).await.status, 502);
+    let begun = until("the quarantine", async || house.entries_of("quarantine").await.into_iter().next()).await;
+    let told = |entry: &serde_json::Value| {
+        ["backend", "found", "header", "state"].map(|name| entry[name].as_str().unwrap().to_owned())
+    };
+    assert_eq!(told(&begun), ["paris-gpu-1", "another", "x-ms-region", "begun"]);
+    assert_eq!(house.client.chat("x", false).await.status, 503);
+    assert_eq!(server.asked().len(), 1, "nothing more goes there");
+    server.set_script(move |_| said("France Central"));
+    set_sheet(&house, &format!("{}\n# looked into\n", sheet(&house)));
+    until("the end", async || (house.entries_of("quarantine").await.len() == 2).then_some(())).await;
+    assert_eq!(told(&house.entries_of("quarantine").await[1])[3], "ended");
+    assert_eq!(house.client.chat("x", false).await.status, 200);
 }

@@ -31,7 +31,7 @@ pub(crate) const FORMAT: &str = "octroi policy freeze 1";
 pub(crate) const LASTS_MAX: SignedDuration = SignedDuration::from_hours(24);
 /// How far the clocks of an approver and a gateway may be apart.
 const CLOCKS: SignedDuration = SignedDuration::from_mins(5);
-/// Orders of one file that are read, and freezes that are remembered.
+/// Orders that our commands leave in a file, and freezes that are remembered: those that last longest.
 pub(crate) const ORDERS_MAX: usize = 16;
 /// Characters of a reason.
 pub(crate) const REASON_MAX: usize = 200;
@@ -65,7 +65,7 @@ pub(crate) struct Order {
 }
 
 /// What a thaw says.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Thaw {
     pub(crate) format: String,
@@ -115,7 +115,8 @@ pub(super) fn look(
     let live = live.filter(|live| !is_over(&live.order, &thawed));
     held.extend(live.filter(|live| held.iter().all(|other| other.order != live.order)).cloned());
     let mut begun = Vec::new();
-    for signed in file.freezes.iter().rev().take(ORDERS_MAX) {
+    // All of them: the file is bounded in bytes, and none that lasts hides behind others.
+    for signed in &file.freezes {
         let digest = sha256(signed.statement.as_bytes());
         if is_over(&digest, &thawed) || held.iter().chain(&begun).any(|freeze| freeze.order == digest) {
             continue;

@@ -11,7 +11,7 @@ use tokio_util::task::TaskTracker;
 use super::archive::{Archive, Held, State};
 use super::load::{self, Loaded, Loader, Rejection};
 use super::watch::Watch;
-use super::{Status, freeze, in_force};
+use super::{Status, freeze, in_force, quarantine};
 use crate::config::Config;
 use crate::gateway::snapshot::Snapshot;
 use crate::gateway::tls::Front;
@@ -88,7 +88,9 @@ impl Keeper {
     /// Starts the task.
     pub(super) fn spawn(mut self, tasks: &TaskTracker) {
         self.count_with(Arc::clone(&self.status.gate.snapshot().quota.store), tasks);
-        self.status.gate.snapshot().pool.spawn_health(tasks, &self.watching);
+        let pool = Arc::clone(&self.status.gate.snapshot().pool);
+        pool.spawn_health(tasks, &self.watching);
+        quarantine::follow(&self.status.gate, &pool, (tasks, &self.watching));
         tasks.spawn(self.run(tasks.clone()));
     }
 
@@ -148,6 +150,7 @@ impl Keeper {
                     self.record_freeze(&loaded.beside.freeze).await;
                     rejected.extend(loaded.beside.problems());
                     self.put_in_force(loaded, tasks);
+                    quarantine::ended(&gate, &before.pool).await;
                     if self.config.listen.tls != files {
                         certificate = self.certificate(&mut rejected);
                     }
@@ -205,6 +208,7 @@ impl Keeper {
         self.watching.cancel();
         self.watching = self.stop.child_token();
         loaded.snapshot.pool.spawn_health(tasks, &self.watching);
+        quarantine::follow(&self.status.gate, &loaded.snapshot.pool, (tasks, &self.watching));
         let (before, store) = (self.status.gate.snapshot(), Arc::clone(&loaded.snapshot.quota.store));
         if !Arc::ptr_eq(&before.quota.store, &store) {
             self.count_with(store, tasks);

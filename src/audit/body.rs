@@ -46,6 +46,7 @@ pub(super) fn prepare(entry: &Entry) -> Result<Item, AuditError> {
         Entry::Prune(_) => (Kind::Prune, None),
         Entry::Heartbeat(_) => (Kind::Heartbeat, None),
         Entry::Gap(_) => (Kind::Gap, None),
+        Entry::Quarantine(_) => (Kind::Quarantine, None),
     };
     let request = id.map(|id| Request(u128::from_be_bytes(id.0)));
     Ok(Item { body, about: About { kind, request, refuses }, placed: true, reply: None })

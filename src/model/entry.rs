@@ -10,7 +10,7 @@ pub use super::credential::CredentialChange;
 pub use super::ids::{Digest, RequestId};
 pub use super::recorded::Crossed;
 use super::recorded::RecordedFacts;
-pub use super::upkeep::{Access, Erasure, Gap, Heartbeat, KeyChange, Prune};
+pub use super::upkeep::{Access, Erasure, Gap, Heartbeat, KeyChange, Prune, Quarantine};
 use super::{Country, Word};
 
 /// One entry, before the log numbers and dates it.
@@ -49,6 +49,8 @@ pub enum Entry {
     Heartbeat(Heartbeat),
     /// For a time the log could not write.
     Gap(Gap),
+    /// A backend did not prove its region, or may be used again.
+    Quarantine(Quarantine),
 }
 
 /// The decision on one request.

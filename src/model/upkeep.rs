@@ -109,3 +109,16 @@ pub struct Gap {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub since: Option<Word>,
 }
+
+/// A backend that must prove its region did not, and is not used; or may be used again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Quarantine {
+    /// Its name in the inventory.
+    pub backend: Word,
+    /// `another` region was told of, or `nothing`; what was told is a stranger's word and is not repeated.
+    pub found: Word,
+    /// Its header that tells the region.
+    pub header: Word,
+    /// `begun`; `ended`, because the configuration was loaded again.
+    pub state: Word,
+}

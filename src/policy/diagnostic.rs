@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use miette::{LabeledSpan, NamedSource, SourceCode};
 
-use super::lines::{lines, place};
+use super::lines::{lines, place, starts};
 use super::phrase::Language;
 use super::signs::misleads;
 use super::text::{Text, say};
@@ -151,13 +151,14 @@ pub fn render(diagnostic: &Diagnostic) -> String {
 #[derive(Clone)]
 pub(super) struct File {
     source: Arc<NamedSource<String>>,
+    starts: Arc<[usize]>,
     language: Language,
 }
 
 impl File {
     /// A file whose faults are said in a language.
     pub(super) fn new(name: &str, text: &str, language: Language) -> Self {
-        Self { source: Arc::new(NamedSource::new(name, text.to_owned())), language }
+        Self { source: Arc::new(NamedSource::new(name, text.to_owned())), starts: starts(text).into(), language }
     }
 
     pub(super) fn language(&self) -> Language {
@@ -170,6 +171,11 @@ impl File {
 
     pub(super) fn text(&self) -> &str {
         self.source.inner()
+    }
+
+    /// The line of a byte, from 1.
+    pub(super) fn line(&self, at: usize) -> usize {
+        self.starts.partition_point(|start| *start <= at)
     }
 }
 

@@ -271,6 +271,7 @@ const TABLE: &[(&str, &str)] = &[
     ("the attestation of `{}` ended on {}", "l'attestation de `{}` a pris fin le {}"),
     ("rule `{}` taken out", "la règle `{}` retirée"),
     ("rule `{}` without `{}`", "la règle `{}` sans `{}`"),
+    ("rule `{}` without `{}` in `{}`", "la règle `{}` sans `{}` dans `{}`"),
     ("`{}` number {} without its condition", "`{}` numéro {} sans sa condition"),
     ("notices: {}", "remarque : {}"),
     ("no `allow` surely admits it", "aucune autorisation ne l'admet avec certitude"),

@@ -21,6 +21,12 @@ pub(super) fn lines(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
+/// Where each line of a text begins, in bytes.
+pub(super) fn starts(text: &str) -> Vec<usize> {
+    let base = text.as_ptr().addr();
+    lines(text).map(|line| line.as_ptr().addr().saturating_sub(base)).collect()
+}
+
 /// How many lines end in a text.
 pub(super) fn ends(text: &str) -> usize {
     lines(text).count().saturating_sub(1)
@@ -54,5 +60,7 @@ mod tests {
         assert_eq!(lines("").collect::<Vec<_>>(), [""]);
         assert_eq!(lines("\n\ra").collect::<Vec<_>>(), ["", "", "a"]);
         assert_eq!(place("a\r\nb", 2), (1, 2));
+        assert_eq!(starts("a\r\né\n\u{2028}b"), [0, 3, 6, 9]);
+        assert_eq!(starts(""), [0]);
     }
 }

@@ -4,6 +4,7 @@
 //! nothing elsewhere. Blanks between the words of a phrase are free.
 
 use super::surface::{self, TABLE};
+use crate::model::Action;
 
 /// A surface of the language. The tree, and so the digest, is the same in all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -155,6 +156,19 @@ impl Phrase {
     pub(super) fn surface(self, language: Language) -> &'static str {
         let row = TABLE.iter().find(|(phrase, ..)| *phrase == self);
         row.and_then(|(_, surfaces, _)| surface::column(surfaces, language)).unwrap_or_default()
+    }
+
+    /// An action as a sheet says it.
+    pub(super) const fn of(action: Action) -> Self {
+        match action {
+            Action::Keep => Self::Keep,
+            Action::Generalise => Self::Generalise,
+            Action::Pseudonymise => Self::Pseudonymise,
+            Action::PseudonymiseUnlinkably => Self::PseudonymiseUnlinkably,
+            Action::Redact => Self::Redact,
+            Action::Drop => Self::Drop,
+            Action::Block => Self::Block,
+        }
     }
 
     /// What it means, in a few words; empty for a phrase that no fault offers.

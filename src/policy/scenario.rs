@@ -7,7 +7,6 @@ use jiff::Timestamp;
 
 use super::engine::{HOSTED_RULE, UNLOCATED};
 use super::facts::by_label_as_told;
-use super::lines::place;
 use super::phrase::{Language, Phrase};
 use super::resolve::Resolver;
 use super::resolved::{Expected, Scenario, What};
@@ -99,28 +98,15 @@ fn undone(policy: &Policy, plan: &Plan, facts: &Facts, (choice, expected): (&Cho
             };
             let what = Part::Data(what.map_or("", |name| name.as_str()).to_owned());
             return Some(match least {
-                None => say!("`{}` must {} {}, and it is not given", name, in_words(*action), what),
-                Some(Action::Keep) => say!("`{}` must {} {}, and it crosses as it is", name, in_words(*action), what),
+                None => say!("`{}` must {} {}, and it is not given", name, Phrase::of(*action), what),
+                Some(Action::Keep) => say!("`{}` must {} {}, and it crosses as it is", name, Phrase::of(*action), what),
                 Some(least) => {
-                    say!("`{}` must {} {}, and what is done is: {}", name, in_words(*action), what, in_words(least))
+                    say!("`{}` must {} {}, and what is done is: {}", name, Phrase::of(*action), what, Phrase::of(least))
                 }
             });
         }
     }
     None
-}
-
-/// An action as a sheet says it.
-fn in_words(action: Action) -> Phrase {
-    match action {
-        Action::Keep => Phrase::Keep,
-        Action::Generalise => Phrase::Generalise,
-        Action::Pseudonymise => Phrase::Pseudonymise,
-        Action::PseudonymiseUnlinkably => Phrase::PseudonymiseUnlinkably,
-        Action::Redact => Phrase::Redact,
-        Action::Drop => Phrase::Drop,
-        Action::Block => Phrase::Block,
-    }
 }
 
 /// Why a backend was taken out, a sentence for each reason.
@@ -205,7 +191,7 @@ impl Resolver<'_> {
                 None => lost = true,
             }
         }
-        let (line, _) = place(self.file.text(), scenario.title.span.start);
+        let line = self.file.line(scenario.title.span.start);
         (!lost).then(|| Scenario {
             title: Word::configured(&scenario.title.text),
             file: Word::configured(self.file.name()),

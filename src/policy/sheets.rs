@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::tz::TimeZone;
 
 use super::diagnostic::{Diagnostic, File};
-use super::lines::place;
 use super::nearest::{did_you_mean, nearest};
 use super::parser::{language_of, parse};
 use super::phrase::{Language, Phrase};
@@ -314,8 +313,7 @@ impl<'s> Seen<'s> {
     /// Adds a name; a fault when it was met before, which says where.
     fn add(&mut self, file: &'s File, name: &'s Name, message: impl Fn(&str, Text) -> Text) -> Option<Diagnostic> {
         let (other, before) = self.places.insert(&name.text, (file, name.span.start))?;
-        let (line, _) = place(other.text(), before);
-        let at = say!("in {} on line {}", other.name(), line);
+        let at = say!("in {} on line {}", other.name(), other.line(before));
         let fault = Diagnostic::new("octroi::policy::twice", file, name.span.clone(), message(&name.text, at));
         Some(fault.help(say!("give one of them another name, or take one out")))
     }

@@ -44,7 +44,7 @@ pub use error::{BodyError, SendError, SetupError, SetupFault};
 pub use fleet::{Choice, Place};
 pub use health::Why;
 pub use pool::Pool;
-pub use region::Region;
+pub use region::{Region, Unproven};
 pub use reply::{Reply, ReplyBody};
 pub use request::{Accept, Outgoing};
 pub use settings::{Bounds, ClientCertificate, HealthCheck, Roots, Settings};

@@ -8,11 +8,11 @@
 //! This is proof after the fact: the request that met the mismatch was there. The record of its next attempt says `region`.
 
 use std::fmt;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use http::header::HeaderName;
 use http::{HeaderMap, StatusCode};
+use tokio::sync::Notify;
 
 use super::SetupFault;
 
@@ -21,13 +21,29 @@ use super::SetupFault;
 pub struct Region {
     header: String,
     value: String,
-    broken: Arc<AtomicBool>,
+    quarantine: Arc<Quarantine>,
+}
+
+/// How an answer did not prove its region.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unproven {
+    /// It told of another region.
+    Another,
+    /// It succeeded and told of none.
+    Nothing,
+}
+
+/// Whether it has begun, and why.
+#[derive(Debug, Default)]
+struct Quarantine {
+    why: OnceLock<Unproven>,
+    begun: Notify,
 }
 
 impl Region {
     /// Expects `value` (in any case) in the header of this name.
     pub fn new(header: impl Into<String>, value: impl Into<String>) -> Self {
-        Self { header: header.into(), value: value.into(), broken: Arc::default() }
+        Self { header: header.into(), value: value.into(), quarantine: Arc::default() }
     }
 
     /// Checks that such a header can come.
@@ -37,9 +53,31 @@ impl Region {
         if self.value.trim().is_empty() { Err(fault("proves no region without a value")) } else { Ok(()) }
     }
 
+    /// The header that tells it.
+    pub fn header(&self) -> &str {
+        &self.header
+    }
+
     /// Whether the backend is in quarantine.
     pub(super) fn is_broken(&self) -> bool {
-        self.broken.load(Ordering::Relaxed)
+        self.unproven().is_some()
+    }
+
+    /// Why the backend is in quarantine.
+    pub fn unproven(&self) -> Option<Unproven> {
+        self.quarantine.why.get().copied()
+    }
+
+    /// Ends when the quarantine has begun.
+    pub async fn broken(&self) -> Unproven {
+        loop {
+            // Asked for before it is looked at, so that what begins between the two wakes it.
+            let begun = self.quarantine.begun.notified();
+            match self.unproven() {
+                Some(why) => return why,
+                None => begun.await,
+            }
+        }
     }
 
     /// Holds the head of an answer against what is expected; where it differs, the quarantine begins. An error that tells of no
@@ -50,7 +88,9 @@ impl Region {
         let same = |value: &http::HeaderValue| value.as_bytes().eq_ignore_ascii_case(self.value.trim().as_bytes());
         let holds = if silent { !status.is_success() } else { told.all(same) };
         if !holds {
-            self.broken.store(true, Ordering::Relaxed);
+            // The first is why.
+            let _ = self.quarantine.why.set(if silent { Unproven::Nothing } else { Unproven::Another });
+            self.quarantine.begun.notify_waiters();
         }
         holds
     }
@@ -102,6 +142,9 @@ mod tests {
             assert_eq!(region.holds(StatusCode::from_u16(status).unwrap(), &headers), expected, "{name}");
             assert_eq!(region.is_broken(), !expected, "{name}");
             assert_eq!(region == region.clone(), expected, "{name}: a reload makes it anew");
+            let silent = told.is_empty();
+            let why = if silent { Unproven::Nothing } else { Unproven::Another };
+            assert_eq!(region.unproven(), (!expected).then_some(why), "{name}");
         }
     }
 }

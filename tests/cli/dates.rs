@@ -52,3 +52,34 @@ fn a_folder_is_read_as_of_another_day() {
     let wrong = house.run("policy test --policies house/policies --on tomorrow");
     assert!(wrong.status == Some(2) && wrong.said.contains("--on"), "{wrong:?}");
 }
+
+/// An order to freeze is no part of the sheets: what tells what they say warns that it counts before them.
+#[test]
+fn an_order_to_freeze_that_lasts_is_told() {
+    let house = House::new();
+    house.run("policy key dpo.key").must(0, &[]);
+    let folder = "--policies house/policies";
+    let notice = "an order to freeze lies in this folder (\"drill\")";
+    let tools =
+        [format!("policy check {folder}"), format!("policy matrix {folder}"), format!("policy ask email {folder}")];
+    for tool in &tools {
+        assert!(!house.run(tool).said.contains("freeze"), "{tool}");
+    }
+    house.run(&format!("policy freeze {folder} --key dpo.key --as dpo --because drill")).must(0, &[]);
+    for tool in &tools {
+        house.run(tool).must(0, &[notice, "whatever is said here"]);
+    }
+    let page = house.run(&format!("policy matrix {folder} --html"));
+    assert!(page.out.contains("an order to freeze lies in this folder (&quot;drill&quot;)"), "{page:?}");
+    for tool in ["matrix", "ask email"] {
+        let answer = house.run(&format!("policy {tool} {folder} --json"));
+        let answer: serde_json::Value = serde_json::from_str(&answer.out).unwrap();
+        assert!(answer["frozen"].as_str().is_some_and(|frozen| frozen.starts_with(notice)), "{answer}");
+    }
+    // On a day on which it will be over it is not said.
+    assert!(!house.run(&format!("policy matrix {folder} --on 2098-03-01")).said.contains("freeze"));
+    for (approver, lasts) in [("dpo", true), ("ciso", false)] {
+        house.run(&format!("policy thaw {folder} --key dpo.key --as {approver} --because over")).must(0, &[]);
+        assert_eq!(house.run(&tools[1]).said.contains("freeze"), lasts, "after {approver}");
+    }
+}

@@ -62,8 +62,9 @@ pub(super) fn freeze(arguments: &Freeze, printer: Printer) -> anyhow::Result<Exi
     orders.freezes.retain(|signed| ends(signed).is_some_and(|until| until > from));
     let longest = orders.freezes.iter().filter_map(ends).max().filter(|longest| *longest > until);
     orders.freezes.push(signed(signer, statement, None)?);
-    let surplus = orders.freezes.len().saturating_sub(ORDERS_MAX);
-    orders.freezes.drain(..surplus);
+    // Beyond the bound those go that end first: another lasts longer than they do.
+    orders.freezes.sort_by_key(|signed| std::cmp::Reverse(ends(signed)));
+    orders.freezes.truncate(ORDERS_MAX);
     save(&folder.policies, &orders)?;
     show(printer, folder.json, &orders, || {
         let (who, until) = (&signer.approver, minute(until));
@@ -151,6 +152,39 @@ fn read(folder: &Path) -> anyhow::Result<Option<Orders>> {
         Err(error) => return Err(error).with_context(|| format!("{}", place.display())),
     };
     serde_json::from_str(&text).map(Some).with_context(|| format!("{}", place.display()))
+}
+
+/// What whoever reads a folder at an instant is told of the orders in it: they are no part of the sheets, and count before them.
+pub(super) fn notice(folder: &Path, now: Timestamp, language: Language) -> Option<String> {
+    // The orders of a bundle lie in its own folder, above its sheets.
+    let bundle = folder.parent().filter(|bundle| bundle.join("manifest.json").exists());
+    let folders = [Some(folder), bundle].into_iter().flatten();
+    let orders = match folders.filter_map(|folder| read(folder).transpose()).next().transpose() {
+        Ok(orders) => orders?,
+        Err(error) => {
+            return Some(match language {
+                Language::En => format!("an order to freeze cannot be read, and a gateway says so: {error:#}"),
+                Language::Fr => format!("un ordre de gel est illisible, et une passerelle le signale : {error:#}"),
+            });
+        }
+    };
+    let ended = orders.thaw.filter(|thaw| thaw.signatures.len() > 1);
+    let ended = ended.and_then(|thaw| serde_json::from_str::<Ended>(&thaw.statement).ok()).unwrap_or_default().thaws;
+    let lasts = |signed: &Signed| {
+        let order = serde_json::from_str::<Order>(&signed.statement).ok()?;
+        let is_over = ended.contains(&sha256(signed.statement.as_bytes()).to_string());
+        (!is_over && order.from <= now && now < order.until).then_some(order)
+    };
+    let order = orders.freezes.iter().filter_map(lasts).max_by_key(|order| order.until)?;
+    let (until, because) = (minute(order.until), &order.because);
+    Some(match language {
+        Language::En => format!(
+            "an order to freeze lies in this folder (\"{because}\"): until {until} a gateway that accepts its signature uses only backends on premises, whatever is said here"
+        ),
+        Language::Fr => format!(
+            "un ordre de gel se trouve dans ce dossier (« {because} ») : jusqu'au {until}, une passerelle qui accepte sa signature n'emploie que les hébergeurs sur site, quoi qu'il soit dit ici"
+        ),
+    })
 }
 
 /// When an order ends.

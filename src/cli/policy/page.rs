@@ -152,12 +152,12 @@ caption{text-align:left;padding:.5em 0}@media print{body{margin:0;font-size:10px
 tr{break-inside:avoid}@page{size:A4 landscape;margin:12mm}}";
 
 /// One page, without scripts and without anything from elsewhere.
-pub(super) fn html(study: &Study, columns: &[String], rows: &[MatrixRow]) -> String {
+pub(super) fn html(study: &Study, columns: &[String], rows: &[MatrixRow], notice: Option<&str>) -> String {
     let policy = study.policy();
     let say = |english: &'static str, french: &'static str| say(study.language(), english, french);
     let heading = say("Which data may go where", "Quelles données peuvent aller où");
     let mut out = format!(
-        "<!doctype html>\n<html lang=\"{}\">\n<head><meta charset=\"utf-8\"><title>{heading}</title><style>{STYLE}</style></head>\n<body>\n<h1>{heading}</h1>\n<p>{} — version {}<small>{} {}<br>{} {}<br>{} {}<br>{} {}</small></p>\n<table>\n<thead><tr><th scope=\"col\"></th>",
+        "<!doctype html>\n<html lang=\"{}\">\n<head><meta charset=\"utf-8\"><title>{heading}</title><style>{STYLE}</style></head>\n<body>\n<h1>{heading}</h1>\n<p>{} — version {}<small>{} {}<br>{} {}<br>{} {}<br>{} {}</small></p>\n{}<table>\n<thead><tr><th scope=\"col\"></th>",
         study.language().code(),
         escaped(policy.name().as_str()),
         policy.version(),
@@ -169,6 +169,7 @@ pub(super) fn html(study: &Study, columns: &[String], rows: &[MatrixRow]) -> Str
         policy.inventory_digest(),
         say("reference data", "données de référence"),
         policy.reference_digest(),
+        notice.map(|notice| format!("<p><strong>{}</strong></p>\n", escaped(notice))).unwrap_or_default(),
     );
     for backend in policy.backends() {
         out.push_str(&format!(

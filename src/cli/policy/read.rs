@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use serde::Serialize;
 
-use super::{Exit, Folder, Printer, Reading, page, record, say, show};
+use super::{Exit, Folder, Printer, Reading, freeze, page, record, say, show};
 use crate::app::{Officer, Problems};
 use crate::model::entry::RequestId;
 use crate::policy::study::{Answer, Coverage, MatrixRow, Mutant, Study};
@@ -64,6 +64,16 @@ struct Table<'a> {
     as_of: String,
     backends: Vec<String>,
     rows: &'a [MatrixRow],
+    /// An order that counts before the sheets.
+    frozen: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Asked<'a> {
+    #[serde(flatten)]
+    answer: &'a Answer,
+    /// An order that counts before the sheets.
+    frozen: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -77,8 +87,9 @@ pub(super) fn matrix(arguments: &Matrix, printer: Printer) -> anyhow::Result<Exi
     let study = arguments.reading.study()?;
     let (columns, rows) = (study.columns(), study.matrix());
     let day = study.clock(study.instant());
+    let frozen = freeze::notice(&arguments.reading.folder.policies, study.instant(), study.language());
     if arguments.html {
-        printer.text(page::html(&study, &columns, &rows));
+        printer.text(page::html(&study, &columns, &rows, frozen.as_deref()));
     } else if arguments.csv {
         printer.text(page::csv(&columns, &rows, &day, study.language()));
     } else {
@@ -90,12 +101,14 @@ pub(super) fn matrix(arguments: &Matrix, printer: Printer) -> anyhow::Result<Exi
             as_of: study.instant().to_string(),
             backends: columns.clone(),
             rows: &rows,
+            frozen: frozen.clone(),
         };
         show(printer, arguments.reading.folder.json, &table, || {
             printer.text(page::text(&columns, &rows, study.language()));
             printer.say(format!("{} {day}", say(study.language(), "as it stands on", "état au")));
         });
     }
+    warn(frozen.as_deref(), study.language(), printer);
     let undecided = rows.iter().flat_map(|row| &row.cells).filter(|cell| !cell.exact).count();
     if undecided > 0 {
         printer.say(match study.language() {
@@ -152,8 +165,18 @@ fn neither_file_nor_id(what: &Path, language: Language) -> String {
 
 fn answer(study: &Study, question: &str, changes: bool, folder: &Folder, printer: Printer) -> anyhow::Result<Exit> {
     let answer = study.ask(question, changes).map_err(Problems::from)?;
-    show(printer, folder.json, &answer, || print(&answer, study.language(), printer));
+    let frozen = freeze::notice(&folder.policies, study.instant(), study.language());
+    warn(frozen.as_deref(), study.language(), printer);
+    let asked = Asked { answer: &answer, frozen };
+    show(printer, folder.json, &asked, || print(&answer, study.language(), printer));
     Ok(if answer.allowed { Exit::Well } else { Exit::Findings })
+}
+
+/// Says what counts before the sheets.
+pub(super) fn warn(notice: Option<&str>, language: Language, printer: Printer) {
+    if let Some(notice) = notice {
+        printer.say(format!("{}{}{notice}", say(language, "warning", "attention"), colon(language)));
+    }
 }
 
 pub(super) fn print(answer: &Answer, language: Language, printer: Printer) {
@@ -222,7 +245,7 @@ pub(super) fn test(arguments: &Test, printer: Printer) -> anyhow::Result<Exit> {
     let mutants = arguments.mutate.then(|| study.mutants());
     let tested = Tested { failures, coverage: study.coverage(), mutants };
     show(printer, arguments.reading.folder.json, &tested, || print_tested(&tested, study.language(), printer));
-    let well = tested.failures.is_empty() && tested.mutants.as_ref().is_none_or(Vec::is_empty);
+    let well = tested.failures.is_empty() && !tested.mutants.iter().flatten().any(Mutant::is_finding);
     Ok(if well { Exit::Well } else { Exit::Findings })
 }
 
@@ -267,11 +290,22 @@ fn print_tested(tested: &Tested, language: Language, printer: Printer) {
     if let Some(mutants) = &tested.mutants {
         let unnoticed =
             said("changes of the sheet would go unnoticed", "changements de la feuille passeraient inaperçus");
-        printer.line(format!("{} {unnoticed}", mutants.len()));
-        for mutant in mutants {
+        let (findings, untold): (Vec<&Mutant>, Vec<&Mutant>) = mutants.iter().partition(|mutant| mutant.is_finding());
+        printer.line(format!("{} {unnoticed}", findings.len()));
+        for mutant in findings {
             printer.line(format!("  {}{}{}", mutant.change, colon(language), mutant.example));
         }
+        for mutant in untold {
+            printer.line(untold_words(mutant, language));
+        }
     }
+}
+
+/// What is said of a change that no scenario can notice.
+fn untold_words(mutant: &Mutant, language: Language) -> String {
+    let no_scenario =
+        say(language, "no scenario can tell on what it shows", "aucun scénario ne peut dire où il se voit");
+    format!("  {} ({no_scenario}){}{}", mutant.change, colon(language), mutant.example)
 }
 
 fn truth_words(truth: &str, language: Language) -> &'static str {
@@ -287,7 +321,10 @@ pub(super) fn suggest(reading: &Reading, printer: Printer) -> anyhow::Result<Exi
     let mutants = study.mutants();
     let undecided: Vec<&Mutant> = mutants.iter().filter(|mutant| mutant.undecided).collect();
     for mutant in &undecided {
-        printer.say(format!("{}: {}", mutant.change, mutant.example));
+        printer.say(format!("{}{}{}", mutant.change, colon(study.language()), mutant.example));
+    }
+    for mutant in mutants.iter().filter(|mutant| mutant.untold) {
+        printer.say(untold_words(mutant, study.language()).trim_start());
     }
     let found_undecided = !undecided.is_empty();
     let suggestions = Study::suggestions(mutants);

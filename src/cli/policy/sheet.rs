@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, bail, ensure};
 use serde::Serialize;
 
-use super::{Exit, Folder, Printer, now, say, show, study};
+use super::{Exit, Folder, Printer, freeze, now, say, show, study};
 use crate::app::{Officer, Problems};
 use crate::cli::init::{replace, write};
 use crate::cli::{home_of, meant};
@@ -112,7 +112,10 @@ pub(super) fn check(folder: &Folder, printer: Printer) -> anyhow::Result<Exit> {
         backends: policy.backends().len(),
         valid_until: policy.valid_until().map(|until| until.to_string()),
         misreadings: study.misreadings(),
-        notices: policy.notices().to_vec(),
+        notices: freeze::notice(&folder.policies, study.instant(), study.language())
+            .into_iter()
+            .chain(policy.notices().iter().cloned())
+            .collect(),
         scenarios: results.len(),
         failures: results.iter().flat_map(failed).collect(),
     };

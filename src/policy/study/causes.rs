@@ -2,7 +2,7 @@
 //!
 //! A rule that stands in both, in the same words and for the same backends, is no cause; what is left leads the search of `diff`.
 
-use super::super::resolved::{Gate, LabelSays, Rule};
+use super::super::resolved::{Atom, Gate, LabelSays, Rule};
 use super::diff::Pair;
 use super::dim::Dim;
 use super::side::{Side, standing};
@@ -190,9 +190,17 @@ impl<'a> Pair<'a> {
         };
         let listed =
             |label: &Word| self.before.policy.labels().contains(label) == self.after.policy.labels().contains(label);
+        // A label that one does not list may be any to it, and says nothing: that matters where labels are asked for.
+        let asks = |side: &Side<'a>| {
+            let mut asks = false;
+            for condition in side.today.conditions() {
+                condition.visit(true, &mut |atom, _| asks |= matches!(atom, Atom::Label(_)));
+            }
+            asks
+        };
         match fixed {
             None => true,
-            Some(LabelFact::Named(label)) if !listed(label) => true,
+            Some(LabelFact::Named(label)) if !listed(label) && (asks(&self.before) || asks(&self.after)) => true,
             Some(LabelFact::Absent) => false,
             Some(LabelFact::Unknown) => says(&self.before, None) != says(&self.after, None),
             Some(LabelFact::Named(label)) => says(&self.before, Some(label)) != says(&self.after, Some(label)),

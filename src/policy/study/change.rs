@@ -11,7 +11,6 @@ use super::super::phrase::Language;
 use super::super::resolved::{Gate, Predicate, Quality, Rule};
 use super::super::text::{Text, say};
 use super::Study;
-use super::scenarios::action_words;
 use super::sentence::class_name;
 use super::side::{Side, standing};
 use crate::model::{Action, BackendId, ClassId, EntityId, Facts, TypeFact, Word};
@@ -139,7 +138,7 @@ impl Duties {
             Item::Class(_) => true,
         };
         let parts: Vec<String> = self.items.iter().filter(said).map(part).collect();
-        format!("{} {}", action_words(self.action, study), parts.join(", "))
+        format!("{} {}", study.done(self.action), parts.join(", "))
     }
 }
 

@@ -7,7 +7,6 @@ use super::super::text::say;
 use super::super::told::class_duties;
 use super::dim::Dim;
 use super::report::{MatrixCell, MatrixRow};
-use super::scenarios::action_words;
 use super::search::{Found, Sought, Steps, find};
 use super::side::{Side, standing};
 use super::space::{Place, Space};
@@ -92,7 +91,7 @@ impl Study {
         let (verdict, changes, why) = match &main {
             Outcome::Allowed(Action::Keep, false) => ("as it is", Vec::new(), Vec::new()),
             Outcome::Allowed(action, sealed) => {
-                let change = (*action != Action::Keep).then(|| format!("{} {}", action_words(*action, self), name()));
+                let change = (*action != Action::Keep).then(|| format!("{} {}", self.done(*action), name()));
                 ("changed", change.into_iter().chain(self.sealed(*sealed)).collect(), Vec::new())
             }
             Outcome::Refused(why) => ("refused", Vec::new(), self.reasons(why)),
@@ -133,7 +132,7 @@ impl Study {
         match outcome {
             Outcome::Allowed(Action::Keep, false) => say!("{}: as it is", what),
             Outcome::Allowed(action, sealed) => {
-                let change = (*action != Action::Keep).then(|| action_words(*action, self));
+                let change = (*action != Action::Keep).then(|| self.done(*action));
                 let changes: Vec<String> = change.into_iter().chain(self.sealed(*sealed)).collect();
                 say!("{}: {}", what, changes.join("; "))
             }

@@ -30,6 +30,8 @@ mod search;
 mod sentence;
 mod side;
 mod space;
+mod weaker;
+mod words;
 
 use jiff::Timestamp;
 

@@ -1,14 +1,17 @@
 //! Changes of a sheet that weaken it, one at a time: what `test --mutate` puts to the scenarios.
 //!
-//! A rule is taken out, or one of its clauses or duties; a part of its condition goes, one of its numbers grows, a group or a list of
-//! labels loses one; what spares it (`unless`, exceptions) asks for less; an `allow` loses its condition. Packs are not changed: their own scenarios watch over them.
+//! A rule is taken out, or one of its clauses or duties; a duty becomes milder; a part of its condition goes, one of its numbers
+//! grows, a group or a list of labels loses one; what spares it (`unless`, exceptions) asks for less; `only` asks one thing less of
+//! a backend, `on` and `never` speak of fewer; an `allow` loses its condition. Packs are not changed: their own scenarios watch over
+//! them. Nor are days: scenarios are put to the sheets of today.
 
 use super::super::phrase::Phrase;
-use super::super::resolved::{Atom, Condition, Gate, Resolved, Rule};
+use super::super::resolved::{Atom, Gate, Predicate, Quality, Resolved, Rule};
 use super::super::text::{Text, say};
-use super::super::tree::Expr;
+use super::side::Side;
+use super::weaker::{self, Weaker};
 use super::{Study, sentence};
-use crate::model::{Action, BackendId, ClassId, EntityId, Word};
+use crate::model::{Action, BackendId, ClassId, EntityId};
 
 /// A change in words, the sheets with it, and where it can show.
 pub(super) type Mutation = (Text, Resolved, Weakened);
@@ -38,15 +41,22 @@ impl Weakened {
         matches!(self, Self::Rule(rule, _) if rule.only.is_some() || rule.never.is_some())
     }
 
-    /// Whether it does anything for a backend. What a rule demands of one can change what becomes of it in the second decision.
-    pub(super) fn concerns(&self, study: &Study, backend: BackendId) -> bool {
-        match self {
-            Self::Rule(rule, _) => {
-                let index = study.today.rules.iter().position(|known| known.name == rule.name);
-                index.is_none_or(|index| study.side().concerns(index, backend))
-            }
-            Self::Allow(_) => true,
+    /// Whether it does anything for a backend, and something else in the weaker sheets. What a rule demands of one can change what
+    /// becomes of it in the second decision.
+    pub(super) fn concerns(&self, (side, weaker): (&Side<'_>, &Side<'_>), backend: BackendId) -> bool {
+        let Self::Rule(rule, _) = self else { return true };
+        let place = |side: &Side<'_>| side.today.rules.iter().position(|known| known.name == rule.name);
+        let Some(index) = place(side) else { return true };
+        if !side.concerns(index, backend) {
+            return false;
         }
+        let Some(twin) = place(weaker) else { return true };
+        let Some(changed) = weaker.today.rules.get(twin) else { return true };
+        let asks = |rule: &Rule| (rule.gate.clone(), rule.actions.clone(), rule.class_actions.clone(), rule.seals);
+        asks(rule) != asks(changed)
+            || side.removes(index, backend) != weaker.removes(twin, backend)
+            || side.demands(index, backend) != weaker.demands(twin, backend)
+            || side.surely_demands(index, backend) != weaker.surely_demands(twin, backend)
     }
 }
 
@@ -95,16 +105,40 @@ impl Study {
                 rule.class_actions.clone_from(&class_actions);
             });
         }
-        for (condition, what) in rule.gate.when.iter().flat_map(|when| weaker(when, true)) {
+        for (text, actions, class_actions) in self.milder_duties(rule) {
+            change(text, true, &|rule| {
+                rule.actions.clone_from(&actions);
+                rule.class_actions.clone_from(&class_actions);
+            });
+        }
+        for (condition, what) in rule.gate.when.iter().flat_map(|when| weaker::conditions(when, true)) {
             change(self.told(rule, &what), demands, &|rule| rule.gate.when = Some(condition.clone()));
         }
-        for (condition, what) in rule.gate.unless.iter().flat_map(|unless| weaker(unless, false)) {
+        for (condition, what) in rule.gate.unless.iter().flat_map(|unless| weaker::conditions(unless, false)) {
             change(self.told(rule, &what), demands, &|rule| rule.gate.unless = Some(condition.clone()));
+        }
+        let lacks = |what: &Weaker<Quality>, clause: Phrase| match what {
+            Weaker::Without(part) => {
+                say!("rule `{}` without `{}` in `{}`", rule.name, self.said_of_backends(part), clause)
+            }
+            Weaker::Instead(quality) => {
+                let asked = self.said_of_backends(&Predicate::Is(quality.clone()));
+                say!("rule `{}` asks `{}` instead", rule.name, asked)
+            }
+        };
+        for (predicate, what) in rule.on.iter().flat_map(|on| weaker::predicates(on, true)) {
+            change(lacks(&what, Phrase::OnBackends), demands, &|rule| rule.on = Some(predicate.clone()));
+        }
+        for (predicate, what) in rule.only.iter().flat_map(|only| weaker::predicates(only, false)) {
+            change(lacks(&what, Phrase::OnlyBackends), false, &|rule| rule.only = Some(predicate.clone()));
+        }
+        for (predicate, what) in rule.never.iter().flat_map(|never| weaker::predicates(never, true)) {
+            change(lacks(&what, Phrase::NeverBackends), false, &|rule| rule.never = Some(predicate.clone()));
         }
         mutations
     }
 
-    fn told(&self, rule: &Rule, what: &Weaker) -> Text {
+    fn told(&self, rule: &Rule, what: &Weaker<Atom>) -> Text {
         match what {
             Weaker::Without(part) => {
                 let mut words = Vec::new();
@@ -115,21 +149,61 @@ impl Study {
         }
     }
 
+    /// The duties of a rule with one class, or one type that no class of them has, changed less than it demands.
+    fn milder_duties(&self, rule: &Rule) -> Vec<(Text, Duties, ClassDuties)> {
+        let mut found = Vec::new();
+        let told = |action: Action, name: &str| {
+            say!("rule `{}` asks `{}` instead", rule.name, format!("{} {name}", self.done(action)))
+        };
+        for (class, action) in &rule.class_actions {
+            let Some(milder) = self.milder(*action) else { continue };
+            let mut classes = rule.class_actions.clone();
+            classes.iter_mut().filter(|(other, _)| other == class).for_each(|(_, action)| *action = milder);
+            let least = |entity: EntityId| {
+                let of = classes.iter().filter(|(class, _)| self.has(*class, entity));
+                of.map(|(_, action)| *action).max().unwrap_or(milder)
+            };
+            let mut actions = rule.actions.clone();
+            let of_class = actions.iter_mut().filter(|(entity, held)| self.has(*class, *entity) && held == action);
+            of_class.for_each(|(entity, held)| *held = least(*entity));
+            found.push((told(milder, &sentence::class_name(*class, &self.catalogue, self.language)), actions, classes));
+        }
+        for (entity, action) in rule.actions.iter().filter(|(entity, _)| self.is_alone(rule, *entity)) {
+            let Some(milder) = self.milder(*action) else { continue };
+            let mut actions = rule.actions.clone();
+            actions.iter_mut().filter(|(other, _)| other == entity).for_each(|(_, action)| *action = milder);
+            found.push((told(milder, &self.type_name(*entity)), actions, rule.class_actions.clone()));
+        }
+        found
+    }
+
+    /// The strictest action that this build can do and that changes less than this one; none where that is no change at all.
+    fn milder(&self, action: Action) -> Option<Action> {
+        let can = self.vocabulary.actions.iter().copied();
+        can.filter(|other| *other < action && *other > Action::Keep).max()
+    }
+
+    fn has(&self, class: ClassId, entity: EntityId) -> bool {
+        self.catalogue.info(entity).is_some_and(|info| info.classes.contains(class))
+    }
+
+    /// Whether a duty names a type itself, and no class of the rule's duties has it.
+    fn is_alone(&self, rule: &Rule, entity: EntityId) -> bool {
+        !rule.class_actions.iter().any(|(class, _)| self.has(*class, entity))
+    }
+
     /// The duties of a rule without one class, or without one type that no class of them has, each with the name of what is left
     /// alone.
     fn fewer_duties(&self, rule: &Rule) -> Vec<FewerDuties> {
-        let has = |class: ClassId, entity: EntityId| {
-            self.catalogue.info(entity).is_some_and(|info| info.classes.contains(class))
-        };
         let mut found = Vec::new();
         for (class, _) in &rule.class_actions {
             let rest: Vec<_> = rule.class_actions.iter().copied().filter(|(other, _)| other != class).collect();
-            let stays = |entity: EntityId| !has(*class, entity) || rest.iter().any(|(other, _)| has(*other, entity));
+            let stays =
+                |entity: EntityId| !self.has(*class, entity) || rest.iter().any(|(other, _)| self.has(*other, entity));
             let actions = rule.actions.iter().copied().filter(|(entity, _)| stays(*entity)).collect();
             found.push((sentence::class_name(*class, &self.catalogue, self.language), actions, rest));
         }
-        let alone = |entity: EntityId| !rule.class_actions.iter().any(|(class, _)| has(*class, entity));
-        for (entity, _) in rule.actions.iter().filter(|(entity, _)| alone(*entity)) {
+        for (entity, _) in rule.actions.iter().filter(|(entity, _)| self.is_alone(rule, *entity)) {
             let actions = rule.actions.iter().copied().filter(|(other, _)| other != entity).collect();
             found.push((self.type_name(*entity), actions, rule.class_actions.clone()));
         }
@@ -153,111 +227,6 @@ impl Study {
 }
 
 /// The name of what is no longer changed, and the duties of types and classes that are left.
-type FewerDuties = (String, Vec<(EntityId, Action)>, Vec<(ClassId, Action)>);
-
-/// How a condition was made to hold less often, or more often where it spares.
-enum Weaker {
-    /// A part is gone.
-    Without(Condition),
-    /// It asks for something else.
-    Instead(Atom),
-}
-
-/// A condition with one thing changed so that it holds less often (if not `positive`, more often), in every way there is.
-fn weaker(condition: &Condition, positive: bool) -> Vec<(Condition, Weaker)> {
-    let inside = |parts: &[Condition], join: fn(Vec<Condition>) -> Condition| {
-        let mut found = Vec::new();
-        for (index, part) in parts.iter().enumerate() {
-            found.extend(weaker(part, positive).into_iter().map(|(changed, what)| {
-                let mut all = parts.to_vec();
-                if let Some(part) = all.get_mut(index) {
-                    *part = changed;
-                }
-                (join(all), what)
-            }));
-        }
-        found
-    };
-    match condition {
-        Expr::Is(atom) => {
-            let number = if positive { more(atom) } else { fewer(atom) };
-            let numbers = number.map(|atom| (Expr::Is(atom.clone()), Weaker::Instead(atom)));
-            let lists = positive.then(|| one_less(atom)).into_iter().flatten();
-            let lists = lists.map(|(rest, gone)| (Expr::Is(rest), Weaker::Without(Expr::Is(gone))));
-            numbers.into_iter().chain(lists).collect()
-        }
-        Expr::Not(inner) => {
-            let inner = weaker(inner, !positive).into_iter();
-            inner.map(|(changed, what)| (Expr::Not(Box::new(changed)), what)).collect()
-        }
-        Expr::All(parts) => {
-            let without = (!positive).then(|| without_one(parts, Expr::All)).into_iter().flatten();
-            inside(parts, Expr::All).into_iter().chain(without).collect()
-        }
-        Expr::Any(parts) => {
-            let without = positive.then(|| without_one(parts, Expr::Any)).into_iter().flatten();
-            inside(parts, Expr::Any).into_iter().chain(without).collect()
-        }
-    }
-}
-
-/// Joined parts without one of them.
-fn without_one(parts: &[Condition], join: fn(Vec<Condition>) -> Condition) -> Vec<(Condition, Weaker)> {
-    let several = parts.iter().enumerate().filter(|_| parts.len() > 1);
-    several
-        .map(|(index, part)| {
-            let mut rest = parts.to_vec();
-            rest.remove(index);
-            (join(rest), Weaker::Without(part.clone()))
-        })
-        .collect()
-}
-
-/// A group or list of labels without one of them, and that one.
-fn one_less(atom: &Atom) -> Vec<(Atom, Atom)> {
-    let parted = |words: &[Word], list: fn(Vec<Word>) -> Atom, one: fn(Word) -> Atom| {
-        let several = words.iter().enumerate().filter(|_| words.len() > 1);
-        several
-            .map(|(index, word)| {
-                let mut rest = words.to_vec();
-                rest.remove(index);
-                (list(rest), one(word.clone()))
-            })
-            .collect()
-    };
-    match atom {
-        Atom::Group(apps) => parted(apps, Atom::Group, Atom::App),
-        Atom::Label(labels) => parted(labels, Atom::Label, |label| Atom::Label(vec![label])),
-        _ => Vec::new(),
-    }
-}
-
-/// The same with its number one lower, where it has one that is written.
-fn fewer(atom: &Atom) -> Option<Atom> {
-    Some(match atom {
-        Atom::LeakAtLeast(score) if *score > 1 => Atom::LeakAtLeast(score - 1),
-        Atom::LeakHistoryAtLeast(score) if *score > 1 => Atom::LeakHistoryAtLeast(score - 1),
-        Atom::Includes { what, at_least, confidence: 0 } if *at_least > 1 => {
-            Atom::Includes { what: *what, at_least: at_least.saturating_sub(1), confidence: 0 }
-        }
-        Atom::Includes { what, at_least, confidence } if *confidence > 1 => {
-            Atom::Includes { what: *what, at_least: *at_least, confidence: confidence - 1 }
-        }
-        _ => return None,
-    })
-}
-
-/// The same with its number one higher, where it has one that is written.
-fn more(atom: &Atom) -> Option<Atom> {
-    Some(match atom {
-        Atom::LeakAtLeast(score) if *score < 1_000 => Atom::LeakAtLeast(score + 1),
-        Atom::LeakHistoryAtLeast(score) if *score < 1_000 => Atom::LeakHistoryAtLeast(score + 1),
-        Atom::Includes { what, at_least, confidence: 0 } if *at_least > 1 => {
-            Atom::Includes { what: *what, at_least: at_least.saturating_add(1), confidence: 0 }
-        }
-        Atom::Includes { what, at_least, confidence } if (1..100).contains(confidence) => {
-            Atom::Includes { what: *what, at_least: *at_least, confidence: confidence + 1 }
-        }
-        _ => return None,
-    })
-}
+type FewerDuties = (String, Duties, ClassDuties);
+type Duties = Vec<(EntityId, Action)>;
+type ClassDuties = Vec<(ClassId, Action)>;

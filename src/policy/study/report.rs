@@ -9,7 +9,6 @@ use super::super::text::say;
 use super::super::told::class_duties;
 use super::bindings::beyond;
 use super::diff::Kind;
-use super::scenarios::action_words;
 use super::{Study, sentence};
 use crate::model::{Action, BackendId, Choice, ClassId, ClassSet, EntityId, Facts, Plan, Removal, TypeFact};
 
@@ -107,6 +106,15 @@ pub struct Mutant {
     pub suggestion: Option<Suggestion>,
     /// No scenario notices, and the search for a request on which it shows was given up: there may be none.
     pub undecided: bool,
+    /// It shows only on requests that no scenario can tell, such as one of which a detector is not sure: no scenario is missing.
+    pub untold: bool,
+}
+
+impl Mutant {
+    /// Whether a scenario is missing, or may be.
+    pub fn is_finding(&self) -> bool {
+        !self.untold
+    }
 }
 
 /// A scenario as it would stand in the sheet.
@@ -174,7 +182,7 @@ impl Study {
         }
         choice.duties.actions.iter().for_each(|(entity, action)| put(*action, self.type_name(*entity)));
         let listed = |names: &[String]| self.listed(names);
-        let done = said.iter().map(|(action, names)| format!("{} {}", action_words(*action, self), listed(names)));
+        let done = said.iter().map(|(action, names)| format!("{} {}", self.done(*action), listed(names)));
         let sealed = choice.duties.log_sealed.then(|| Phrase::LogSealed.surface(self.language).to_owned());
         done.chain(sealed).collect()
     }

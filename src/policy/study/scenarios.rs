@@ -74,7 +74,8 @@ impl Study {
 
     /// Weakens or takes out each rule of the sheets, one at a time, and says which of these changes no scenario notices.
     ///
-    /// A change that no request can notice is left out: `lint` tells of it.
+    /// A change that no request can notice is left out: `lint` tells of it. One that only shows on requests that no scenario can tell
+    /// is said, and is no finding.
     pub fn mutants(&self) -> Vec<Mutant> {
         let mut found = Vec::new();
         for (what, today, weakened) in self.mutations() {
@@ -83,27 +84,29 @@ impl Study {
                 continue;
             }
             // First a request that a scenario can tell; else any, which at least shows it.
-            let noticed = match self.noticed(&policy, &today, &weakened, true) {
-                Noticed::By(example, backend) => Noticed::By(example, backend),
-                told => match self.noticed(&policy, &today, &weakened, false) {
-                    Noticed::Never if matches!(told, Noticed::Undecided) => told,
-                    any => any,
-                },
+            let told = self.noticed(&policy, &today, &weakened, true);
+            let any = match told {
+                Noticed::By(..) => Noticed::Never,
+                _ => self.noticed(&policy, &today, &weakened, false),
             };
             let change = what.said(self.language);
-            match noticed {
-                Noticed::Never => {}
-                Noticed::Undecided => {
+            let given =
+                |facts: &Facts| sentence::given(facts, &self.catalogue, self.language, false).unwrap_or_default();
+            let mutant = Mutant { change, example: String::new(), suggestion: None, undecided: false, untold: false };
+            found.extend(match (told, any) {
+                (Noticed::By(facts, backend), _) => {
+                    let suggestion = self.suggestion(&what, &facts, backend);
+                    Some(Mutant { example: given(&facts), untold: suggestion.is_none(), suggestion, ..mutant })
+                }
+                (Noticed::Never, Noticed::By(facts, _)) => {
+                    Some(Mutant { example: given(&facts), untold: true, ..mutant })
+                }
+                (Noticed::Never, Noticed::Never) => None,
+                _ => {
                     let example = say!("undecided: the search for a request on which it shows was given up");
-                    let example = example.said(self.language);
-                    found.push(Mutant { change, example, suggestion: None, undecided: true });
+                    Some(Mutant { example: example.said(self.language), undecided: true, ..mutant })
                 }
-                Noticed::By(example, backend) => {
-                    let words = sentence::given(&example, &self.catalogue, self.language, false).unwrap_or_default();
-                    let suggestion = self.suggestion(&what, &example, backend);
-                    found.push(Mutant { change, example: words, suggestion, undecided: false });
-                }
-            }
+            });
         }
         found
     }
@@ -143,7 +146,7 @@ impl Study {
             }
         };
         let mut noticed = Noticed::Never;
-        for backend in self.backends().filter(|backend| what.concerns(self, *backend)) {
+        for backend in self.backends().filter(|backend| what.concerns((&side, &weaker), *backend)) {
             let mut dims = BTreeSet::new();
             side.depends(&space, backend, &mut dims);
             weaker.depends(&space, backend, &mut dims);
@@ -189,8 +192,7 @@ impl Study {
             Some(duties) => {
                 let sealed = duties.log_sealed.then(|| said(Phrase::LogSealed).to_owned());
                 let done = duties.actions.iter().filter(|(_, action)| *action != Action::Keep);
-                let done =
-                    done.map(|(entity, action)| format!("{} {}", action_words(*action, self), self.type_name(*entity)));
+                let done = done.map(|(entity, action)| format!("{} {}", self.done(*action), self.type_name(*entity)));
                 let clauses: Vec<String> =
                     done.chain(sealed).map(|duty| format!("{name} {} {duty}", said(Phrase::Must))).collect();
                 clauses.join(&format!("\n  {} ", said(Phrase::And)))
@@ -203,11 +205,6 @@ impl Study {
             said(Phrase::Then),
         );
         Some(Suggestion { text })
-    }
-
-    /// An atom in words.
-    pub(super) fn said(&self, atom: &Atom) -> String {
-        atom_words(atom, self)
     }
 }
 
@@ -227,62 +224,4 @@ enum Noticed {
 /// Whether a scenario can leave it unknown.
 fn uncertain(atom: &Atom) -> bool {
     matches!(atom, Atom::Includes { .. } | Atom::HealthOfAPerson)
-}
-
-fn atom_words(atom: &Atom, study: &Study) -> String {
-    let language = study.language;
-    let said = |phrase: Phrase| phrase.surface(language).to_owned();
-    let what = |what: &super::super::resolved::What| match what {
-        super::super::resolved::What::Class(class) => sentence::class_name(*class, &study.catalogue, language),
-        super::super::resolved::What::Type(entity) => study
-            .catalogue
-            .info(*entity)
-            .map_or_else(String::new, |info| super::super::surface::written(info.name.as_str(), language).to_owned()),
-    };
-    let quoted =
-        |words: &[crate::model::Word]| words.iter().map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(", ");
-    match atom {
-        Atom::Includes { what: asked, at_least: 1, confidence: 0 } => {
-            format!("{} {}", said(Phrase::DataIncludes), what(asked))
-        }
-        Atom::Includes { what: asked, at_least, confidence: 0 } => {
-            format!("{} {} {at_least} {}", said(Phrase::DataIncludes), said(Phrase::AtLeast), what(asked))
-        }
-        Atom::Includes { what: asked, confidence, .. } => {
-            format!("{} {} {} {confidence}", said(Phrase::DataIncludes), what(asked), said(Phrase::ConfidenceAtLeast))
-        }
-        Atom::HealthOfAPerson => format!("{} {}", said(Phrase::DataIncludes), said(Phrase::HealthOfAPerson)),
-        Atom::Still(asked) => format!("{} {}", said(Phrase::DataStillIncludes), what(asked)),
-        Atom::Label(labels) => format!("{} {}", said(Phrase::LabelIs), quoted(labels)),
-        Atom::LeakAtLeast(score) => format!("{} {score}", said(Phrase::LeakAtLeast)),
-        Atom::LeakHistoryAtLeast(score) => format!("{} {score}", said(Phrase::LeakHistoryAtLeast)),
-        Atom::App(word) => format!("{} \"{word}\"", said(Phrase::AppIs)),
-        Atom::Group(words) => format!("{} {}", said(Phrase::AppIs), quoted(words)),
-        Atom::Tenant(word) => format!("{} \"{word}\"", said(Phrase::TenantIs)),
-        Atom::Role(word) => format!("{} \"{word}\"", said(Phrase::RoleIs)),
-        Atom::Purpose(word) => format!("{} \"{word}\"", said(Phrase::PurposeIs)),
-        Atom::Residence(countries) => {
-            let codes: Vec<&str> = countries.iter().map(crate::model::Country::as_str).collect();
-            format!("{} {}", said(Phrase::ResidenceIn), codes.join(", "))
-        }
-        Atom::Minors => said(Phrase::MinorsConcerned),
-        Atom::ScanIncomplete => said(Phrase::ScanIncomplete),
-        Atom::Unreadable => said(Phrase::FieldUnreadable),
-        Atom::Reference => said(Phrase::ReferenceIncluded),
-        Atom::Hosted => said(Phrase::HostedUsed),
-    }
-}
-
-/// The action as said in a language.
-pub(super) fn action_words(action: Action, study: &Study) -> String {
-    let phrase = match action {
-        Action::Keep => Phrase::Keep,
-        Action::Generalise => Phrase::Generalise,
-        Action::Pseudonymise => Phrase::Pseudonymise,
-        Action::PseudonymiseUnlinkably => Phrase::PseudonymiseUnlinkably,
-        Action::Redact => Phrase::Redact,
-        Action::Drop => Phrase::Drop,
-        Action::Block => Phrase::Block,
-    };
-    phrase.surface(study.language).to_owned()
 }

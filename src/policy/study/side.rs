@@ -76,6 +76,11 @@ impl<'a> Side<'a> {
         row.is_some_and(|row| row.has_duties() && has(&row.on, backend))
     }
 
+    pub(super) fn surely_demands(&self, rule: usize, backend: BackendId) -> bool {
+        let row = self.policy.program().rules.get(rule);
+        row.is_some_and(|row| row.has_duties() && has(&row.surely_on, backend))
+    }
+
     pub(super) fn admits(&self, allow: usize, backend: BackendId) -> bool {
         self.policy.program().allows.get(allow).is_some_and(|row| has(&row.admits, backend))
     }

@@ -58,6 +58,32 @@ fn what_the_sheets_open() {
     }
 }
 
+/// A label that is new says nothing where no statement asks for one, nor says what it brings: a proof, and no search is given up.
+#[test]
+fn a_new_label_that_nothing_speaks_of_opens_nothing() {
+    let statements = |labels: &str, rest: &str| {
+        let sheet = format!(
+            "{}the label \"Public\" lowers personal issued by \"bench\"\nallow backends on premises\n{rest}\n",
+            HEADER.replace("\"Public\"", labels)
+        );
+        let catalogue = all_types();
+        Study::new(&sources(&sheet, example()), &catalogue, &every(&catalogue), &vocabulary(), now()).unwrap()
+    };
+    let quiet = "allow backends named cloud-us when data includes personal";
+    let cautious = "allow backends named cloud-us\nrule r because \"x\" unless data includes personal never backends named cloud-us";
+    for rest in [quiet, cautious] {
+        let (old, new) = (statements("\"Public\"", rest), statements("\"Public\", \"Partner\"", rest));
+        for (one, other) in [(&old, &new), (&new, &old)] {
+            let differences = one.diff(other).unwrap();
+            assert!(differences.no_flow_is_opened && differences.undecided.is_empty(), "{rest}: {differences:#?}");
+        }
+    }
+    // Where one asks for labels, one that it does not list may be any of them.
+    let asks = "allow backends named cloud-us when not label is \"Secret\"";
+    let (old, new) = (statements("\"Public\"", asks), statements("\"Public\", \"Partner\"", asks));
+    assert!(!old.diff(&new).unwrap().no_flow_is_opened);
+}
+
 /// Numbers that several types add up to, beside numbers of these types: what is not told apart is not claimed.
 #[test]
 fn large_sums_beside_numbers_of_types_are_not_proven() {

@@ -229,3 +229,42 @@ fn a_condition_that_is_weakened_goes_unnoticed_until_a_scenario_says_so() {
     let suggested: String = before.suggest().into_iter().map(|one| one.text).collect();
     assert_eq!(study(&format!("{rule}{scenario}{suggested}")).mutants(), [], "{suggested}");
 }
+
+#[test]
+fn what_a_rule_asks_of_a_backend_and_how_it_changes_data_is_weakened_too() {
+    let rows: &[(&str, &str, &str, &[&str])] = &[
+        (
+            "one demand of several",
+            "when data includes health only backends on premises, or located in EEA and certified HDS",
+            "scenario \"s\" given data health then allowed gpu-paris and refused cloud-us",
+            &["rule `r` without `certified HDS` in `only backends`"],
+        ),
+        (
+            "one backend of several",
+            "when data includes health never backends located outside EEA or named cloud-de",
+            "scenario \"s\" given data health then allowed gpu-paris and refused cloud-us",
+            &["rule `r` without `named cloud-de` in `never backends`"],
+        ),
+        (
+            "a duty for some only",
+            "when data includes personal on backends located outside EEA or named cloud-de must pseudonymise personal",
+            "scenario \"s\" given data email then allowed gpu-paris and cloud-us must pseudonymise email",
+            &["rule `r` without `named cloud-de` in `on backends`"],
+        ),
+        (
+            "a milder change",
+            "when data includes personal on backends named cloud-us must redact personal",
+            "scenario \"s\" given data email then cloud-us must pseudonymise email",
+            &["rule `r` asks `pseudonymise unlinkably personal` instead"],
+        ),
+    ];
+    for (name, rule, scenario, expected) in rows {
+        let sheet = format!("{ALLOW_ALL}rule r because \"x\" {rule}\n{scenario}\n");
+        let before = study(&sheet);
+        let mutants = before.mutants();
+        let changes: Vec<&str> = mutants.iter().map(|mutant| mutant.change.as_str()).collect();
+        assert_eq!(&changes, expected, "{name}");
+        let suggested: String = before.suggest().into_iter().map(|one| one.text).collect();
+        assert_eq!(study(&format!("{sheet}{suggested}")).mutants(), [], "{name}: {suggested}");
+    }
+}

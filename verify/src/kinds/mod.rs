@@ -63,6 +63,8 @@ kinds! {
     Heartbeat => heartbeat,
     /// For a time the log could not write, or something at its end did not survive.
     Gap => gap,
+    /// A backend did not prove its region and is not used, or may be used again.
+    Quarantine => quarantine,
 }
 
 impl Kind {
