@@ -200,7 +200,7 @@ fn faults_are_json_on_demand() {
         let faults = read(&format!("octroi policy {line} --json"));
         let fault = &faults[0];
         assert_eq!(fault["file"], "policies/main.policy", "{line}: {fault}");
-        assert_eq!((&fault["line"], &fault["column"]), (&21.into(), &16.into()), "{line}: {fault}");
+        assert_eq!((&fault["line"], &fault["column"]), (&20.into(), &16.into()), "{line}: {fault}");
         assert_eq!(fault["code"], "octroi::policy::unknown-word", "{line}: {fault}");
         assert!(fault["help"].as_str().unwrap().contains("did you mean `on premises`"), "{line}: {fault}");
         assert!(fault["message"].is_string(), "{line}: {fault}");

@@ -29,7 +29,7 @@ pub(super) fn spelled(written: &str) -> Option<Text> {
     let month = words.iter().find_map(|word| {
         let begins =
             |name: &&str| word.len() >= 3 && word.chars().all(char::is_alphabetic) && name.starts_with(word.as_str());
-        MONTHS.iter().zip(1..).find(|(names, _)| names.iter().any(|name| begins(&name))).map(|(_, month)| month)
+        MONTHS.iter().zip(1..).find(|(names, _)| names.iter().any(begins)).map(|(_, month)| month)
     })?;
     let numbers =
         words.iter().filter_map(|word| word.trim_end_matches(|c: char| c.is_alphabetic()).parse::<u64>().ok());

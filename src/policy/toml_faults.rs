@@ -65,6 +65,8 @@ fn slip(text: &str, at: &Range<usize>) -> Option<(Range<usize>, Text, Text)> {
     let upto = at.end.saturating_sub(start).min(line.len());
     let equals = line.get(..upto)?.rfind('=').or_else(|| line.find('='))?;
     let key = line.get(..equals)?.trim_end().rsplit([' ', '{', ',']).next()?;
+    // `run-by-owner = { value = no }` is asked of `run-by-owner`.
+    let key = if key == "value" { line.split('=').next()?.trim() } else { key };
     let value = line.get(equals + 1..)?;
     let end = value.find([',', '}', ']', '#']).unwrap_or(value.len());
     let value = value.get(..end)?;

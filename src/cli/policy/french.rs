@@ -13,7 +13,8 @@ pub(super) fn told(error: &anyhow::Error) -> String {
 }
 
 fn cause(cause: &(dyn std::error::Error + 'static)) -> String {
-    let problems = cause.downcast_ref::<Problems>().or(cause.downcast_ref::<Rejection>().map(|it| &it.problems));
+    let problems =
+        cause.downcast_ref::<Problems>().or_else(|| cause.downcast_ref::<Rejection>().map(|it| &it.problems));
     match problems {
         Some(problems) => problems.0.iter().map(|problem| said(&problem.to_string())).collect::<Vec<_>>().join("\n\n"),
         None => said(&cause.to_string()),

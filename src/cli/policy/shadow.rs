@@ -91,7 +91,7 @@ pub(super) fn shadow(arguments: &Shadow, printer: Printer) -> anyhow::Result<Exi
                     heard(&arguments.policies),
                     "the candidate is no longer evaluated",
                     "le projet n'est plus évalué",
-                ))
+                ));
             });
             Ok(Exit::Well)
         }

@@ -22,8 +22,8 @@ pub(in crate::cli) fn language(words: &[OsString], locale: Language) -> Language
     };
     let chosen = option("--lang").filter(|_| rest.first() == Some(&"init")).and_then(Language::parse);
     let first = rest.get(1).filter(|_| matches!(rest.first(), Some(&("diff" | "sign" | "verify"))));
-    let folders = [option("--policies").unwrap_or("policies"), first.unwrap_or(&"policies")];
-    let french = folders.iter().any(|folder| spoken(Path::new(folder)) == Some(Language::Fr));
+    let folders = [Some(option("--policies").unwrap_or("policies")), first.copied()];
+    let french = folders.iter().flatten().any(|folder| spoken(Path::new(folder)) == Some(Language::Fr));
     if french || chosen == Some(Language::Fr) { Language::Fr } else { locale }
 }
 
@@ -106,8 +106,9 @@ pub(in crate::cli) fn fault(error: &clap::Error) -> Option<String> {
     };
     let (argument, value) = (word(ContextKind::InvalidArg), word(ContextKind::InvalidValue));
     let what = match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => return None,
-        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => return None,
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            return None;
+        }
         ErrorKind::MissingRequiredArgument => format!("il manque : {argument}"),
         ErrorKind::UnknownArgument => format!("`{argument}` n'a pas de sens ici"),
         ErrorKind::InvalidSubcommand => format!("il n'y a pas d'outil `{}`", word(ContextKind::InvalidSubcommand)),

@@ -167,7 +167,9 @@ impl Study {
         for condition in self.gathered.resolved.conditions().chain(exceptions) {
             condition.visit(true, &mut |atom, _| match atom {
                 Atom::App(app) if app.as_str() == bare => found = Some(app.clone()),
-                Atom::Group(apps) => found = apps.iter().find(|app| app.as_str() == bare).cloned().or(found.take()),
+                Atom::Group(apps) => {
+                    found = apps.iter().find(|app| app.as_str() == bare).cloned().or_else(|| found.take());
+                }
                 _ => {}
             });
         }

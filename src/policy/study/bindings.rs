@@ -2,6 +2,7 @@
 //! has not.
 
 use super::super::text::{Text, say};
+use crate::model::entry::Digest;
 use crate::model::{Binding, Word};
 
 /// What `wide` stands for and `narrow` does not: the key of the inventory, and what it is.
@@ -17,7 +18,7 @@ pub(super) fn beyond(narrow: &Binding, wide: &Binding) -> Vec<(&'static str, Tex
         };
         found.extend(added.into_iter().map(|name| (key, text(name))));
     }
-    let hex = |bytes: &[u8; 32]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let hex = |bytes: &[u8; 32]| Digest(*bytes).to_string();
     let looser = |narrow: &[[u8; 32]], wide: &[[u8; 32]]| match (narrow.is_empty(), wide.is_empty()) {
         (false, true) => vec![None],
         (true, _) => Vec::new(),

@@ -152,14 +152,14 @@ impl Study {
                 }
             }
         }
-        self.shadowed(shadowed, &space, found);
+        self.shadowed(&shadowed, &space, found);
     }
 
     /// Rules that change nothing: each beside all others, or only as long as another that does the same is there.
-    fn shadowed(&self, shadowed: Vec<(usize, Text)>, space: &Space, found: &mut Vec<Advice>) {
+    fn shadowed(&self, shadowed: &[(usize, Text)], space: &Space, found: &mut Vec<Advice>) {
         let mut gone: Vec<usize> = Vec::new();
         let mut groups: Vec<Vec<usize>> = Vec::new();
-        for (index, _) in &shadowed {
+        for (index, _) in shadowed {
             if gone.is_empty() || self.is_shadowed(*index, &gone, space) != Known::No {
                 gone.push(*index);
                 continue;

@@ -375,5 +375,5 @@ fn caused(cause: &str, language: Language) -> String {
 /// A search that was given up, by backend and cause.
 fn searched(search: &str, language: Language) -> String {
     let cause = search.rsplit_once('[').and_then(|(backend, cause)| Some((backend, cause.strip_suffix(']')?)));
-    cause.map_or(search.to_owned(), |(backend, cause)| format!("{backend}[{}]", caused(cause, language)))
+    cause.map_or_else(|| search.to_owned(), |(backend, cause)| format!("{backend}[{}]", caused(cause, language)))
 }

@@ -364,6 +364,7 @@ fn inventory() {
             ("date_without_zeros", with("until = 2027-4-3")),
             ("boolean_in_words", with("run-by-owner = no")),
             ("boolean_in_french", with("run-by-owner = oui")),
+            ("boolean_with_dates", with("run-by-owner = { value = non, until = 2027-01-01 }")),
             ("boolean_quoted", with("run-by-owner = \"non\"")),
             ("text_without_quotes", with("training = never")),
             ("retention", with("retention = \"zero\"")),
