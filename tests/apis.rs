@@ -16,8 +16,12 @@ use std::process::Command;
 
 mod common;
 
+#[path = "matrix/place.rs"]
+mod place;
 #[path = "apis/servers.rs"]
 mod servers;
+#[path = "apis/wire.rs"]
+mod wire;
 
 use common::{Plot, VALUES};
 use servers::Speaks;

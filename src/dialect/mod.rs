@@ -161,6 +161,13 @@ pub fn reply_paths(api: Api) -> (Vec<&'static str>, Vec<&'static str>) {
     })
 }
 
+/// The names of the query parameters and of the headers that are looked at, in that order; every other one is refused or left behind.
+pub fn line_names(api: Api) -> (Vec<&'static str>, Vec<&'static str>) {
+    let query = endpoint(api).map_or(&[][..], |endpoint| endpoint.query);
+    let headers = language(api.dialect).headers;
+    (query.iter().map(|(name, _)| *name).collect(), headers.iter().map(|(name, _)| *name).collect())
+}
+
 /// Whether the call asks for an answer that is JSON itself (structured output), so that a restored value in it must be escaped
 /// as within a JSON string.
 pub fn answers_in_json(call: &Call) -> bool {
