@@ -16,6 +16,7 @@ mod in_force;
 mod issuers;
 mod load;
 mod officer;
+mod problem;
 mod quarantine;
 mod recover;
 mod reload;
@@ -40,8 +41,9 @@ pub(crate) use freeze::{
     FILE as FREEZE_FILE, FORMAT as FREEZE_FORMAT, ORDERS_MAX, Order, Orders, REASON_MAX, Signed, Thaw,
 };
 pub(crate) use load::{CORPUS_KEY, corpus_keys, keyed};
-pub use load::{Loaded, Loader, Problems, Rejection};
+pub use load::{Loaded, Loader, Rejection};
 pub(crate) use officer::{Officer, match_key};
+pub use problem::{Fault, Problem, Problems};
 pub(crate) use shadow::{FOLDER as SHADOW_FOLDER, inside as inside_bundle};
 pub use status::Status;
 

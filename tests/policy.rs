@@ -12,6 +12,10 @@ const GUIDES: [(&str, &str, &str, &str, &str); 2] = [
 ];
 
 fn run(folder: &Path, line: &str) -> Output {
+    run_in(folder, line, "C")
+}
+
+fn run_in(folder: &Path, line: &str, locale: &str) -> Output {
     let mut words: Vec<String> = Vec::new();
     // Arguments in double quotes hold blanks.
     for (at, part) in line.split('"').enumerate() {
@@ -21,7 +25,12 @@ fn run(folder: &Path, line: &str) -> Output {
             words.extend(part.split_whitespace().map(str::to_owned));
         }
     }
-    Command::new(env!("CARGO_BIN_EXE_octroi")).args(words.iter().skip(1)).current_dir(folder).output().unwrap()
+    Command::new(env!("CARGO_BIN_EXE_octroi"))
+        .args(words.iter().skip(1))
+        .current_dir(folder)
+        .env("LC_ALL", locale)
+        .output()
+        .unwrap()
 }
 
 fn ok(folder: &Path, line: &str, code: i32) -> String {
@@ -154,6 +163,96 @@ fn answers_are_json_on_demand() {
     assert!(ok(at, "octroi policy matrix --csv", 0).starts_with("class,law,backend"));
 }
 
+/// Every tool tells the faults of a sheet as data, to whoever asks for data.
+#[test]
+fn faults_are_json_on_demand() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    ok(at, "octroi policy init policies --home FR", 0);
+    ok(at, "octroi policy key dpo.key", 0);
+    std::fs::write(at.join("question.txt"), "health\n").unwrap();
+    copy(&at.join("policies"), &at.join("well"));
+    let sheet = at.join("policies/main.policy");
+    let text = std::fs::read_to_string(&sheet).unwrap();
+    std::fs::write(&sheet, text.replace("allow backends on premises", "allow backends on premisses")).unwrap();
+    let read = |line: &str| {
+        let output = run(at, line);
+        assert_eq!(output.status.code(), Some(2), "{line}");
+        assert!(output.stderr.is_empty(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
+        let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        told["faults"].as_array().unwrap_or_else(|| panic!("{line}: {told}")).clone()
+    };
+    for line in [
+        "check",
+        "fmt",
+        "matrix",
+        "ask \"health\"",
+        "explain question.txt",
+        "test",
+        "suggest",
+        "lint",
+        "diff policies well",
+        "diff well",
+        "replay",
+        "sign bundle --key dpo.key --as dpo",
+        "shadow policies --policies well",
+    ] {
+        let faults = read(&format!("octroi policy {line} --json"));
+        let fault = &faults[0];
+        assert_eq!(fault["file"], "policies/main.policy", "{line}: {fault}");
+        assert_eq!((&fault["line"], &fault["column"]), (&20.into(), &16.into()), "{line}: {fault}");
+        assert_eq!(fault["code"], "octroi::policy::unknown-word", "{line}: {fault}");
+        assert!(fault["help"].as_str().unwrap().contains("did you mean `on premises`"), "{line}: {fault}");
+        assert!(fault["message"].is_string(), "{line}: {fault}");
+    }
+    for (line, file, message) in [
+        ("ask \"helth\" --policies well", Some("question"), "`helth` is no"),
+        ("check --policies nowhere", None, "there is no such policy folder"),
+        ("verify nowhere --approvers none", None, "nowhere/manifest.json"),
+        ("freeze --key none --as dpo --because x --policies well", None, "none: "),
+        ("init well --home FR", None, "is there already"),
+    ] {
+        let faults = read(&format!("octroi policy {line} --json"));
+        assert_eq!(faults[0]["file"].as_str(), file, "{line}: {faults:?}");
+        assert!(faults[0]["message"].as_str().unwrap().contains(message), "{line}: {faults:?}");
+    }
+}
+
+/// Usage is told in French to whoever writes French sheets, or whose system speaks French.
+#[test]
+fn usage_is_told_in_french() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    ok(at, "octroi policy init policies --home FR --lang fr", 0);
+    for (line, locale, code, expected, english) in [
+        ("matrix --on 31/12/2026", "C", 2, "écrivez 2026-12-31", "error"),
+        ("matrix --on 31/12/2026 --policies nowhere", "C", 2, "write 2026-12-31", "écrivez"),
+        ("matrix --on 31/12/2026 --policies nowhere", "fr_FR.UTF-8", 2, "écrivez 2026-12-31", "error"),
+        ("check --policies nowhere", "fr_FR.UTF-8", 2, "il n'y a pas de tel dossier de politique", "there is"),
+        ("frobnicate", "fr_FR.UTF-8", 2, "il n'y a pas d'outil `frobnicate`", "error"),
+        ("--help", "C", 0, "Créer un dossier de politique", "Usage:"),
+        ("diff --help", "C", 0, "Le dossier tel qu'il serait", "Options:"),
+        ("key policies/own.key", "C", 2, "conseil : gardez les clés secrètes ailleurs", "help"),
+        ("sign lot --key none --as dpo", "C", 2, "erreur : none : ce fichier ou dossier n'existe pas", "No such"),
+        ("verify policies --approvers none", "C", 2, "ce fichier ou dossier n'existe pas", "No such"),
+        ("replay --since hier", "C", 2, "`--since` est un nombre de jours", "error"),
+        ("fmt --lang de", "C", 2, "`de` n'est pas une langue des feuilles", "error"),
+        ("init other --home France --lang fr", "C", 2, "vouliez-vous dire `FR` (France) ?", "did you"),
+        (
+            "ask \"l'outil hébergé mcp\"",
+            "C",
+            1,
+            "aucune ligne `autoriser l'outil hébergé` n'admet cet outil",
+            "refused",
+        ),
+    ] {
+        let output = run_in(at, &format!("octroi policy {line}"), locale);
+        let told = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{line}: {told}");
+        assert!(told.contains(expected) && !told.contains(english), "{line}: {told}");
+    }
+}
+
 /// What a French folder answers is in French, and says what to do.
 #[test]
 fn a_french_folder_answers_in_french() {
@@ -177,6 +276,17 @@ fn a_french_folder_answers_in_french() {
         let told = ok(at, line, code);
         assert!(told.contains(expected), "{line}: {told}");
     }
+    copy(&at.join("policies"), &at.join("ouvert"));
+    let sheet = at.join("ouvert/main.policy");
+    let text = std::fs::read_to_string(&sheet).unwrap();
+    std::fs::write(&sheet, format!("{}\nrepli si indisponible\n", text.replace(" version 1 ", " version 2 "))).unwrap();
+    let told = ok(at, "octroi policy diff ouvert", 1);
+    assert!(told.contains("version 1 -> 2") && told.contains("[repli si indisponible]"), "{told}");
+    // Packs that octroi brings speak French without files too.
+    std::fs::remove_dir_all(at.join("ouvert/packs")).unwrap();
+    let told =
+        ok(at, "octroi policy ask \"l'analyse est incomplète et site-public vers example-cloud\" --policies ouvert", 1);
+    assert!(told.contains("ce qui n'a pu être inspecté peut tout contenir"), "{told}");
     let sheet = at.join("policies/main.policy");
     let text = std::fs::read_to_string(&sheet).unwrap();
     let failing = "scénario \"rien à l'étranger\"\n  étant donné rien\n  alors refusé home-gpu-1\n";

@@ -1,11 +1,19 @@
-//! Laying a sheet out: twice is once, no note is lost, and another language comes back the same.
+//! Laying a sheet out: twice is once, no note is lost, the digest is kept, and another language says the same and comes back.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use octroi::policy::{Language, SourceFile, format};
+use octroi::policy::{Language, SourceFile, digest_of, format};
+
+fn sheet(text: &str) -> SourceFile {
+    SourceFile { name: "main.policy".to_owned(), text: text.to_owned() }
+}
 
 fn laid(text: &str, language: Option<Language>) -> Option<String> {
-    format(&SourceFile { name: "main.policy".to_owned(), text: text.to_owned() }, language).ok()
+    format(&sheet(text), language).ok()
+}
+
+fn digest(text: &str) -> String {
+    digest_of(&sheet(text)).expect("what is laid out can be read").to_string()
 }
 
 /// The bytes of the notes, in order; a `#` within quotes begins none.
@@ -33,6 +41,8 @@ fuzz_target!(|input: &str| {
     let Some(once) = laid(input, None) else { return };
     assert_eq!(laid(&once, None).as_deref(), Some(once.as_str()), "laid out twice");
     assert_eq!(notes(&once), notes(input), "a note is lost");
+    let said = digest(input);
+    assert_eq!(digest(&once), said, "it says something else");
     if !input.contains('\r') {
         for end in ["\r", "\r\n", "\u{b}", "\u{2028}"] {
             let other = laid(&input.replace('\n', end), None);
@@ -41,7 +51,8 @@ fuzz_target!(|input: &str| {
     }
     for language in Language::ALL {
         let other = laid(&once, Some(language)).expect("what was read is said in every language");
-        assert_eq!(notes(&other), notes(input));
+        assert_eq!(notes(&other), notes(input), "a note is lost in {language:?}");
+        assert_eq!(digest(&other), said, "it says something else in {language:?}");
         let back = Language::ALL.into_iter().filter_map(|own| laid(&other, Some(own))).any(|back| back == once);
         assert!(back, "it does not come back");
     }

@@ -25,8 +25,9 @@ use serde::{Deserialize, Serialize};
 
 use super::archive::{Accepted, Archive, State};
 use super::files::{Files, MATCH_LISTS, sha256};
-use super::load::{Problems, Rejection};
+use super::load::Rejection;
 use super::officer::{Officer, now};
+use super::problem::Problems;
 use crate::disk;
 use crate::limits::{POLICY_MANIFEST_BYTES_MAX, POLICY_SIGNATURES_BYTES_MAX};
 use crate::policy::study::Study;
@@ -99,7 +100,7 @@ impl Cover {
     /// # Errors
     /// A signature that does not hold, none at all, another name, and a version that does not increase.
     pub(super) fn may_follow(&self, known: &Approvers, state: &State) -> Result<Vec<String>, Rejection> {
-        let rejected = |reason, problem| Err(Rejection { reason, problems: Problems(vec![problem]) });
+        let rejected = |reason, problem| Err(Rejection { reason, problems: Problems::from(problem) });
         let signed = signed_by(&self.bytes, &self.signatures, known)
             .map_err(|bad| Rejection::signature(bad.said(Language::En)))?;
         if signed.is_empty() {
@@ -137,7 +138,7 @@ impl Cover {
     /// # Errors
     /// What cannot be read, and the first file that is not what was signed.
     pub(super) fn whole(self, bundle: &Path) -> Result<Bundle, Rejection> {
-        let files = Files::read(&bundle.join("policies")).map_err(|problem| Problems(vec![problem]))?;
+        let files = Files::read(&bundle.join("policies")).map_err(Problems::from)?;
         let found = files.hashes();
         for (path, hash) in &self.manifest.files {
             match found.get(path) {
@@ -242,11 +243,11 @@ impl Bundle {
         if signed.len() < needed {
             return Err(Rejection {
                 reason: "approvers",
-                problems: Problems(vec![format!(
+                problems: Problems::from(format!(
                     "this bundle is signed by {} of {needed} approvers that it needs: {}",
                     signed.len(),
                     if needed == 1 { "it opens no flow" } else { "it opens a flow, or nothing shows that it does not" }
-                )]),
+                )),
             });
         }
         let digests = [policy.digest(), policy.inventory_digest(), policy.reference_digest()];

@@ -65,7 +65,8 @@ impl Files {
     pub(crate) fn complete(mut self) -> Self {
         let sheets = self.by_path.iter().filter(|(path, _)| !path.contains('/') && path.ends_with(".policy"));
         let sheets: String = sheets.map(|(_, bytes)| String::from_utf8_lossy(bytes).into_owned()).collect();
-        let packs = starter::packs().into_iter().filter(|(name, _)| sheets.contains(name));
+        let language = self.language().unwrap_or_default();
+        let packs = starter::packs_in(language).into_iter().filter(|(name, _)| sheets.contains(name));
         let brought = packs.map(|(name, text)| (format!("packs/{name}.policy"), text));
         let reference = starter::reference().iter().map(|(name, text)| (format!("reference/{name}"), *text));
         for (path, text) in brought.chain(reference) {

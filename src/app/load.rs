@@ -9,6 +9,7 @@ use super::archive::{Archive, Held, State};
 use super::bundle::{self, Cover};
 use super::files::Files;
 use super::officer::{Officer, now};
+use super::problem::{Problem, Problems};
 use super::{counting, credentials, fit, freeze, shadow};
 use crate::config::{self, BackendConfig, Config, CorpusConfig, ModelConfig};
 use crate::gateway::snapshot::{Freeze, Snapshot};
@@ -21,11 +22,6 @@ use crate::leak::{NoCorpus, Scanner};
 use crate::model::{Binding, Word};
 use crate::policy::Policy;
 use crate::upstream::{Bounds, ClientCertificate, HealthCheck, Pool, Region, Roots, Secret, Settings};
-
-/// Everything that is wrong with the files, each in full.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}", .0.join("\n\n"))]
-pub struct Problems(pub Vec<String>);
 
 /// Why the files do not come into force.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -40,16 +36,17 @@ pub struct Rejection {
 impl Rejection {
     /// What was signed is not what lies there.
     pub(super) fn signature(problem: String) -> Self {
-        Self { reason: "signature", problems: Problems(vec![problem]) }
+        Self { reason: "signature", problems: problem.into() }
     }
 
     fn fault(problem: String) -> Self {
-        Problems(vec![problem]).into()
+        Problems::from(problem).into()
     }
 
     /// The same, told behind what else is wrong.
     fn behind(self, problems: &[String]) -> Self {
-        Self { problems: Problems([problems, &self.problems.0].concat()), ..self }
+        let before = problems.iter().cloned().map(Problem::from);
+        Self { problems: Problems(before.chain(self.problems.0).collect()), reason: self.reason }
     }
 }
 
@@ -143,14 +140,14 @@ impl Loader {
     /// Every fault of every file; or what a signed bundle lacks.
     pub fn load(&self, before: Option<&Snapshot>) -> Result<Loaded, Rejection> {
         let config = config::load(&self.path).map_err(|faults| {
-            let mut problems: Vec<String> =
+            let problems: Vec<String> =
                 faults.0.iter().chain(&config::missing(&self.path, true)).map(ToString::to_string).collect();
             // The officer's files are read although the operator's has faults: all are told in one run.
             let folder = config::policy_folder(&self.path);
             let inside = folder.join("policies");
             let officer = Officer::of_folder(if folder.join("manifest.json").exists() { &inside } else { &folder });
-            problems.extend(officer.and_then(|officer| officer.policy(now())).err().into_iter().flat_map(|it| it.0));
-            Problems(problems)
+            let officers = officer.and_then(|officer| officer.policy(now())).err().into_iter().flat_map(|it| it.0);
+            Problems(problems.into_iter().map(Problem::from).chain(officers).collect())
         })?;
         let mut problems = Vec::new();
         // What is not there is told with its place, and then not again.
@@ -166,7 +163,7 @@ impl Loader {
         let state = state.map_err(|problem| Rejection::fault(problem).behind(&problems))?;
         let read = officer(&config, &archive, &state);
         let (officer, policy, mut remembering) = read.map_err(|rejection| rejection.behind(&problems))?;
-        let Some(root) = root else { return Err(Problems(problems).into()) };
+        let Some(root) = root else { return Err(Problems::from(problems).into()) };
         let live = before.and_then(|before| before.freeze.as_ref());
         let mut beside = Beside { freeze: look(&config, &state, live), shadow: None };
         remembering.state.freezes = beside.freeze.lasting.iter().map(Held::of).collect();
@@ -175,7 +172,7 @@ impl Loader {
             .and_then(|folder| shadow::load(&folder, &policy).map_err(|problem| beside.shadow = Some(problem)).ok());
         let detecting = officer
             .detecting(&root, &[Some(&policy), shadow.as_deref()])
-            .map_err(|found| problems.extend(found.0))
+            .map_err(|found| problems.extend(found.0.iter().map(ToString::to_string)))
             .ok();
         let pool = self.pool(&config, &policy, before).map_err(|found| problems.extend(found)).ok();
         let callers = callers(&config, &root, before).map_err(|found| problems.extend(found)).ok();
@@ -190,10 +187,10 @@ impl Loader {
         let (Some((catalogue, engine)), Some(pool), Some(callers), Some((scanner, corpus)), Some((quota, counting))) =
             (detecting, pool, callers, scanner, quota)
         else {
-            return Err(Problems(problems).into());
+            return Err(Problems::from(problems).into());
         };
         if !problems.is_empty() {
-            return Err(Problems(problems).into());
+            return Err(Problems::from(problems).into());
         }
         let snapshot = Arc::new(Snapshot {
             policy: Arc::new(policy),

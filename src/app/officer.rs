@@ -8,7 +8,7 @@ use aws_lc_rs::hmac;
 use jiff::Timestamp;
 
 use super::files::{Files, MATCH_LISTS};
-use super::load::Problems;
+use super::problem::Problems;
 use crate::detect::{self, Engine};
 use crate::identity::{Purpose, RootKey};
 use crate::model::{Catalogue, Word};
@@ -35,9 +35,9 @@ impl Officer {
     pub(crate) fn of_folder(folder: &Path) -> Result<Self, Problems> {
         let place = folder.display();
         if !folder.is_dir() {
-            return Err(Problems(vec![format!(
+            return Err(Problems::from(format!(
                 "{place}: there is no such policy folder\n  help: name one with `[policy] folder` in octroi.toml or with --policies; `octroi policy init {place} --home FR` makes it"
-            )]));
+            )));
         }
         let officer = Self::read(folder)?;
         let mut missing = Vec::new();
@@ -51,7 +51,7 @@ impl Officer {
                 "{place}/backends.toml: there is no inventory of backends: one that it does not declare is never used\n  help: write it; docs/policy.md says what it holds, and `octroi policy init` makes one to begin with"
             ));
         }
-        if missing.is_empty() { Ok(officer) } else { Err(Problems(missing)) }
+        if missing.is_empty() { Ok(officer) } else { Err(missing.into()) }
     }
 
     /// Reads a folder.
@@ -59,7 +59,7 @@ impl Officer {
     /// # Errors
     /// What cannot be read, and every fault of the detectors and the catalogue.
     pub(crate) fn read(folder: &Path) -> Result<Self, Problems> {
-        Self::of(Files::read(folder).map_err(|problem| Problems(vec![problem]))?)
+        Self::of(Files::read(folder).map_err(Problems::from)?)
     }
 
     /// Takes files that have been read.
@@ -67,13 +67,13 @@ impl Officer {
     /// # Errors
     /// Every fault of the detectors and the catalogue.
     pub(crate) fn of(files: Files) -> Result<Self, Problems> {
-        let sources = files.sources().map_err(|problem| Problems(vec![problem]))?;
-        let catalogue = policy::catalogue(&sources.reference).map_err(rendered)?;
-        let own = files.texts("detectors", ".toml").map_err(|problem| Problems(vec![problem]))?;
+        let sources = files.sources().map_err(Problems::from)?;
+        let catalogue = policy::catalogue(&sources.reference).map_err(Problems::from)?;
+        let own = files.texts("detectors", ".toml").map_err(Problems::from)?;
         let mut detectors: Vec<detect::Source<'_>> = detect::embedded().to_vec();
         detectors.extend(own.iter().map(|file| detect::Source { name: &file.name, toml: &file.text }));
         let engine = Engine::new(&detectors, &catalogue)
-            .map_err(|faults| Problems(faults.iter().map(ToString::to_string).collect()))?;
+            .map_err(|faults| Problems::from(faults.iter().map(ToString::to_string).collect::<Vec<_>>()))?;
         Ok(Self { files, sources, catalogue, engine })
     }
 
@@ -82,7 +82,8 @@ impl Officer {
     /// # Errors
     /// Every fault of every file.
     pub(crate) fn policy(&self, now: Timestamp) -> Result<Policy, Problems> {
-        policy::compile(&self.sources, &self.catalogue, &self.engine.served(), &vocabulary(), now).map_err(rendered)
+        policy::compile(&self.sources, &self.catalogue, &self.engine.served(), &vocabulary(), now)
+            .map_err(Problems::from)
     }
 
     /// Compiles the folder for the officer's tools.
@@ -98,7 +99,7 @@ impl Officer {
     /// # Errors
     /// Every fault of every file.
     pub(crate) fn study_of(&self, sources: &Sources, now: Timestamp) -> Result<Study, Problems> {
-        Study::new(sources, &self.catalogue, &self.engine.served(), &vocabulary(), now).map_err(rendered)
+        Study::new(sources, &self.catalogue, &self.engine.served(), &vocabulary(), now).map_err(Problems::from)
     }
 
     /// The types of data that a gateway with these files looks for, by name; bodies only where its policy asks for them, which
@@ -113,7 +114,7 @@ impl Officer {
     /// # Errors
     /// What of the choice is not known.
     pub(crate) fn begin(&self, begin: &Begin<'_>, now: Timestamp) -> Result<Vec<(String, String)>, Problems> {
-        begin.files(&self.catalogue, &self.engine.served(), &vocabulary(), now).map_err(rendered)
+        begin.files(&self.catalogue, &self.engine.served(), &vocabulary(), now).map_err(Problems::from)
     }
 
     /// The types and classes, and the engine as these policies need it, with every list of exact values of the folder.
@@ -136,7 +137,7 @@ impl Officer {
             let name = path.rsplit('/').next().unwrap_or_default().trim_end_matches(".list");
             engine = match detect::MatchList::read(match_key(root), bytes) {
                 Ok(list) => {
-                    engine.with_list(name, list, &catalogue).map_err(|fault| Problems(vec![fault.to_string()]))?
+                    engine.with_list(name, list, &catalogue).map_err(|fault| Problems::from(fault.to_string()))?
                 }
                 Err(problem) => {
                     problems.push(format!("{path}: {problem}"));
@@ -144,12 +145,8 @@ impl Officer {
                 }
             };
         }
-        if problems.is_empty() { Ok((Arc::new(catalogue), Arc::new(engine))) } else { Err(Problems(problems)) }
+        if problems.is_empty() { Ok((Arc::new(catalogue), Arc::new(engine))) } else { Err(problems.into()) }
     }
-}
-
-fn rendered(faults: Vec<policy::Diagnostic>) -> Problems {
-    Problems(faults.into_iter().map(|fault| policy::render(&fault)).collect())
 }
 
 /// The key of lists of exact values.

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::archive::{Archive, Held, State};
-use super::load::{self, Loaded, Loader, Problems, Rejection};
+use super::load::{self, Loaded, Loader, Rejection};
 use super::watch::Watch;
 use super::{Status, freeze, in_force, quarantine};
 use crate::config::Config;
@@ -143,7 +143,7 @@ impl Keeper {
         let before = gate.snapshot();
         let (loader, from) = (self.loader.clone(), Arc::clone(&before));
         let loaded = tokio::task::spawn_blocking(move || loader.load(Some(&from))).await;
-        let inside = || Rejection { reason: "inside", problems: Problems(vec!["the load failed inside".to_owned()]) };
+        let inside = || Rejection { reason: "inside", problems: "the load failed inside".to_owned().into() };
         let refused = match loaded.unwrap_or_else(|_| Err(inside())) {
             Ok(loaded) => match in_force::record(&gate, &loaded, cause.name(), Some(&before)).await {
                 Ok(()) => {
@@ -157,7 +157,7 @@ impl Keeper {
                     None
                 }
                 // A policy that cannot be recorded does not come into force.
-                Err(error) => Some(Rejection { reason: "record", problems: Problems(vec![error.to_string()]) }),
+                Err(error) => Some(Rejection { reason: "record", problems: error.to_string().into() }),
             },
             Err(refused) => Some(refused),
         };

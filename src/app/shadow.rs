@@ -5,7 +5,6 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::load::Problems;
 use super::officer::{Officer, now};
 use crate::config::Config;
 use crate::policy::Policy;
@@ -28,7 +27,7 @@ pub(super) fn load(folder: &Path, live: &Policy) -> Result<Arc<Policy>, String> 
     let inside = inside(folder);
     let read = || Officer::read(&inside).and_then(|officer| officer.policy(now()));
     let candidate = std::panic::catch_unwind(read)
-        .unwrap_or_else(|_| Err(Problems(vec!["reading it failed inside".to_owned()])))
+        .unwrap_or_else(|_| Err("reading it failed inside".to_owned().into()))
         .map_err(|problems| told(problems.to_string()))?;
     if candidate.catalogue() != live.catalogue() {
         return Err(told("it knows other types or classes of data; `octroi policy replay` compares it".to_owned()));

@@ -22,8 +22,9 @@ pub(super) fn run(arguments: &Arguments, printer: Printer) -> anyhow::Result<Exi
         let mut problems = rejection.problems.0;
         // A gateway starts without its candidate, so that alone is no reason to refuse; here all is told in one run.
         let missing = config::missing(path, true).into_iter().map(|fault| fault.to_string());
-        let untold: Vec<String> = missing.filter(|fault| !problems.contains(fault)).collect();
-        problems.extend(untold);
+        let untold: Vec<String> =
+            missing.filter(|fault| !problems.iter().any(|known| known.to_string() == *fault)).collect();
+        problems.extend(untold.into_iter().map(Into::into));
         Problems(problems)
     })?;
     let policy = &loaded.snapshot.policy;

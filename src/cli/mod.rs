@@ -22,14 +22,15 @@ mod schema;
 mod serve;
 mod witness;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 pub use printer::Printer;
 
-use crate::policy::{countries, nearest};
+use crate::policy::{Language, countries, nearest};
 
 /// A data-sovereignty gateway for language models.
 #[derive(Debug, Parser)]
@@ -105,15 +106,23 @@ pub(crate) enum Exit {
 
 /// Runs the command of the process's arguments.
 pub fn run() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
+    let printer = Printer;
+    let words: Vec<OsString> = std::env::args_os().collect();
+    let french = policy::usage_language(&words, policy::locale()) == Language::Fr;
+    let command = Arguments::command();
+    let command = if french { policy::in_french(command) } else { command };
+    let parsed = command.try_get_matches_from(words).and_then(|matches| Arguments::from_arg_matches(&matches));
+    let arguments = match parsed {
         Ok(arguments) => arguments,
         Err(error) => {
-            // Help and version are data, and no fault.
-            error.print().unwrap_or_default();
+            match Some(&error).filter(|_| french).and_then(policy::usage_fault) {
+                Some(told) => printer.say(told),
+                // Help and version are data, and no fault.
+                None => error.print().unwrap_or_default(),
+            }
             return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
         }
     };
-    let printer = Printer;
     let ended = match arguments.command {
         Command::Demo(arguments) => demo::run(&arguments, printer),
         Command::Serve(arguments) => serve::run(&arguments, printer),

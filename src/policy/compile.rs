@@ -14,12 +14,13 @@ use super::program::Program;
 use super::reference::Reference;
 use super::resolve::{Names, Resolver};
 use super::resolved::{Atom, Resolved};
-use super::sheets::{Zones, check_whole, groups, home, labels, read_sheets};
+use super::sheets::{Zones, check_whole, digest, groups, home, labels, read_sheets};
 use super::text::say;
-use super::tree::Sheet;
+use super::tree::{self, Sheet};
 use super::truth::{Truth, World};
-use super::{SourceFile, Sources, Vocabulary, canonical, sorted};
+use super::{SourceFile, Sources, Vocabulary, sorted};
 use crate::limits::POLICY_ALTERNATIVES_MAX;
+use crate::model::entry::Digest;
 use crate::model::{Catalogue, EntityId, Word};
 
 /// Compiles the officer's files as they stand at `now`.
@@ -40,6 +41,7 @@ pub fn compile(
 #[derive(Debug, Clone)]
 pub(super) struct Gathered {
     sheets: Vec<(File, Sheet)>,
+    digest: Digest,
     pub(super) resolved: Resolved,
     pub(super) inventory: Inventory,
     pub(super) world: World,
@@ -73,7 +75,8 @@ pub(super) fn gather(
     }
     check_whole(&sheets, &mut faults);
     if faults.is_empty() {
-        Ok(Gathered { sheets, resolved, inventory, world, zones, labels })
+        let digest = digest(&sheets);
+        Ok(Gathered { sheets, digest, resolved, inventory, world, zones, labels })
     } else {
         Err(sorted(faults))
     }
@@ -144,6 +147,11 @@ impl Gathered {
         sheets.filter_map(|(_, sheet)| Some((sheet.title.text.clone(), sheet.review_before?))).collect()
     }
 
+    /// The exceptions as they are written, with whoever approved them.
+    pub(super) fn exceptions(&self) -> impl Iterator<Item = &tree::Exception> {
+        self.sheets.iter().flat_map(|(_, sheet)| &sheet.exceptions)
+    }
+
     pub(super) fn policy(
         &self,
         catalogue: &Catalogue,
@@ -154,13 +162,12 @@ impl Gathered {
         let today = self.resolved.on(self.today(now));
         let program = Program::new(&today, &truths, catalogue.entities.len())
             .map_err(|rule| vec![too_wide(&self.sheets, &today, rule)])?;
-        let trees: Vec<&Sheet> = self.sheets.iter().map(|(_, sheet)| sheet).collect();
-        let first = trees.first();
+        let first = self.sheets.first().map(|(_, sheet)| sheet);
         let rules = &today.rules;
         Ok(Policy {
             name: first.map_or(Word::UNKNOWN, |sheet| Word::configured(&sheet.title.text)),
             version: first.map_or(0, |sheet| sheet.version),
-            digests: [canonical::digest(&trees), self.inventory.digest, self.world.reference.digest],
+            digests: [self.digest, self.inventory.digest, self.world.reference.digest],
             valid_until: self.next_change(now),
             notices: self.notices(self.day(now)),
             catalogue: catalogue.clone(),

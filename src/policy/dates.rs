@@ -3,7 +3,59 @@
 
 use jiff::civil::Date;
 
+use super::parser::folded;
+use super::phrase::Language;
 use super::text::{Text, say};
+
+/// A date as it stands on a command line.
+///
+/// # Errors
+/// How it is written, in one sentence.
+pub fn day(written: &str, language: Language) -> Result<Date, String> {
+    let told = |help: Text| help.said(language);
+    if let Some(date) = spelled(written) {
+        return Err(told(date));
+    }
+    written.trim().parse().map_err(|_| {
+        let dated = written.split(['/', '-', '.']).filter(|part| part.trim().parse::<u64>().is_ok()).count() == 3;
+        told(if dated { meant(written.trim()).help } else { say!("a date is year-month-day: 2027-06-30") })
+    })
+}
+
+/// How a date with the name of its month is written: `30 avril 2027`, `April 30, 2027`.
+pub(super) fn spelled(written: &str) -> Option<Text> {
+    let words: Vec<String> =
+        folded(written).split_whitespace().map(|word| word.trim_matches([',', '.']).to_owned()).collect();
+    let month = words.iter().find_map(|word| {
+        let begins =
+            |name: &&str| word.len() >= 3 && word.chars().all(char::is_alphabetic) && name.starts_with(word.as_str());
+        MONTHS.iter().zip(1..).find(|(names, _)| names.iter().any(begins)).map(|(_, month)| month)
+    })?;
+    let numbers =
+        words.iter().filter_map(|word| word.trim_end_matches(|c: char| c.is_alphabetic()).parse::<u64>().ok());
+    let (years, days): (Vec<u64>, Vec<u64>) = numbers.partition(|number| *number >= 1_000);
+    let date = years.first().zip(days.first()).and_then(|(year, day)| date(*year, month, *day));
+    Some(match date {
+        Some(date) => say!("write {}: a date is year-month-day", date.to_string()),
+        None => say!("a date is year-month-day: 2027-06-30"),
+    })
+}
+
+/// The months, in the languages of sheets, folded.
+const MONTHS: [[&str; Language::ALL.len()]; 12] = [
+    ["january", "janvier"],
+    ["february", "fevrier"],
+    ["march", "mars"],
+    ["april", "avril"],
+    ["may", "mai"],
+    ["june", "juin"],
+    ["july", "juillet"],
+    ["august", "aout"],
+    ["september", "septembre"],
+    ["october", "octobre"],
+    ["november", "novembre"],
+    ["december", "decembre"],
+];
 
 /// What a number or date that is written otherwise was probably meant for.
 pub(super) struct Meant {

@@ -4,13 +4,17 @@
 
 /// The sentence in French; the English one where this table lacks it.
 pub(super) fn of(english: &'static str) -> &'static str {
-    TABLE.iter().find(|(known, _)| *known == english).map_or(english, |(_, french)| french)
+    table().find(|(known, _)| *known == english).map_or(english, |(_, french)| french)
+}
+
+fn table() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
+    TABLE.iter().chain(super::french_tools::TABLE)
 }
 
 /// Whether there is a French sentence.
 #[cfg(test)]
 pub(super) fn has(english: &str) -> bool {
-    TABLE.iter().any(|(known, _)| *known == english)
+    table().any(|(known, _)| *known == english)
 }
 
 #[rustfmt::skip]

@@ -8,9 +8,10 @@ use super::concrete::{Break, Concrete, Item};
 use super::diagnostic::{Diagnostic, File};
 use super::lexer::Kind;
 use super::lines::ends;
-use super::parser::{language_of, parse_concrete};
+use super::parser::{language_of, parse, parse_concrete};
 use super::phrase::Language;
-use super::{SourceFile, sorted, surface};
+use super::{SourceFile, canonical, sorted, surface};
+use crate::model::entry::Digest;
 
 /// Lays a sheet or pack out, in its own language or in another.
 ///
@@ -24,6 +25,17 @@ pub fn format(source: &SourceFile, language: Option<Language>) -> Result<String,
     let Some((_, concrete)) = concrete.filter(|_| faults.is_empty()) else { return Err(sorted(faults)) };
     let layout = Layout { text: file.text(), concrete: &concrete, language: language.unwrap_or(written) };
     Ok(layout.write())
+}
+
+/// The digest of what a sheet or pack says by itself, without the packs that it uses. Laying out keeps it, in every language.
+///
+/// # Errors
+/// Every fault of the file.
+pub fn digest_of(source: &SourceFile) -> Result<Digest, Vec<Diagnostic>> {
+    let file = File::new(&source.name, &source.text, language_of(&source.text));
+    let mut faults = Vec::new();
+    let sheet = parse(&file, &mut faults);
+    sheet.filter(|_| faults.is_empty()).map(|sheet| canonical::digest(&sheet)).ok_or_else(|| sorted(faults))
 }
 
 struct Layout<'a> {

@@ -6,7 +6,8 @@ use jiff::civil::Date;
 
 use super::compile::Gathered;
 use super::nearest::did_you_mean;
-use super::resolved::Atom;
+use super::phrase::Phrase;
+use super::resolved::{Atom, Gate};
 use super::text::{Text, say};
 
 /// Below this a leak score was probably written out of 100.
@@ -77,6 +78,22 @@ impl Gathered {
                     first.to_string()
                 )
             }));
+            let contract = entry.contract.ever().and_then(|contract| contract.dated).filter(|dated| *dated > today);
+            told.extend(contract.map(|dated| {
+                say!(
+                    "the contract of `{}` is dated {}, which is still to come: until then it counts as none",
+                    entry.name,
+                    dated.to_string()
+                )
+            }));
+            let instruments = entry.instruments.ever().into_iter().flatten().filter(|one| one.dated > today);
+            told.extend(instruments.map(|one| {
+                say!(
+                    "the transfer basis of `{}` is dated {}, which is still to come: until then it counts as none",
+                    entry.name,
+                    one.dated.to_string()
+                )
+            }));
             told.extend(
                 lasts.into_iter().filter(|last| *last < today).map(|last| {
                     say!("a truth about `{}` ended on {}: it is unknown since", entry.name, last.to_string())
@@ -86,14 +103,32 @@ impl Gathered {
         told
     }
 
-    /// Exceptions that are over, and reviews that are due.
+    /// Exceptions, rules and `allow` lines that are over, and reviews that are due.
     pub(super) fn overdue(&self, today: Date) -> Vec<Text> {
         let exceptions = self.resolved.exceptions.iter().filter(|exception| exception.until < today);
         let exceptions = exceptions.map(|exception| {
             say!("exception `{}` ended on {}: take it out", exception.name, exception.until.to_string())
         });
+        let over = |gate: &Gate| gate.until.filter(|until| *until < today).map(|until| until.to_string());
+        let resolved = &self.resolved;
+        let rules = resolved
+            .rules
+            .iter()
+            .filter(|rule| !rule.pack)
+            .filter_map(|rule| Some(say!("rule `{}` ended on {}: take it out", rule.name, over(&rule.gate)?)));
+        let allows = resolved.allows.iter().filter_map(|allow| {
+            let until = over(&allow.gate)?;
+            Some(say!("`{}` number {} ended on {}: take it out", Phrase::AllowBackends, allow.number, until))
+        });
+        let tools = resolved.tools.iter().filter_map(|tool| {
+            Some(say!("`{} {}` ended on {}: take it out", Phrase::AllowHosted, tool.tool, over(&tool.gate)?))
+        });
+        let clauses = resolved
+            .fall_backs
+            .iter()
+            .filter_map(|clause| Some(say!("`{}` ended on {}: take it out", Phrase::FallBack, over(&clause.gate)?)));
         let reviews = self.reviews().into_iter().filter(|(_, review)| *review <= today);
         let reviews = reviews.map(|(name, review)| say!("`{}` was to be reviewed before {}", name, review.to_string()));
-        exceptions.chain(reviews).collect()
+        exceptions.chain(rules).chain(allows).chain(tools).chain(clauses).chain(reviews).collect()
     }
 }

@@ -246,8 +246,14 @@ impl Parser<'_> {
         let mut then = Vec::new();
         loop {
             self.expectation(&mut then)?;
-            self.eat_comma();
-            if !self.sees(Phrase::And) {
+            let behind = self.span();
+            let comma = self.eat_comma();
+            if let Some(outcome) = self.sees_one(&OUTCOMES) {
+                let message = say!("what is expected is joined by `{}`", Phrase::And);
+                let span = if comma { behind } else { self.span() };
+                let fault = Diagnostic::new("octroi::policy::list", self.file, span, message);
+                self.faults.push(fault.help(say!("write `{} {}`", Phrase::And, outcome)));
+            } else if !self.sees(Phrase::And) {
                 break;
             }
             self.line(Break::Clause);
@@ -258,21 +264,33 @@ impl Parser<'_> {
 
     /// `refused NAME, NAME`, `allowed NAME` or `NAME must DUTY`.
     fn expectation(&mut self, then: &mut Vec<Expectation>) -> Parsed<()> {
-        let outcomes = [Phrase::Refused, Phrase::Allowed];
-        if let Some(outcome) = self.eat_one(&outcomes) {
+        if let Some(outcome) = self.eat_one(&OUTCOMES) {
             let allowed = outcome == Phrase::Allowed;
-            let backends = self.list(|parser| parser.name("the name of a backend"))?;
+            let mut backends = vec![self.name("the name of a backend")?];
+            while self.and_for_comma(&[&OUTCOMES]) || self.comma_begins_name() {
+                backends.push(self.name("the name of a backend")?);
+            }
             then.extend(backends.into_iter().map(|backend| Expectation { allowed, backend, must: None, seals: false }));
             return Ok(());
         }
         if !(matches!(self.kind(), Kind::Word(_)) && self.stands(1, Phrase::Must)) {
-            return Err(self.unknown(&outcomes, say!("`{}` or `{}`", Phrase::Refused, Phrase::Allowed)));
+            return Err(self.unknown(&OUTCOMES, say!("`{}` or `{}`", Phrase::Refused, Phrase::Allowed)));
         }
         let backend = self.name("the name of a backend")?;
         self.expect(Phrase::Must)?;
         let must = self.duty()?;
         then.push(Expectation { allowed: true, backend, seals: must.is_none(), must });
         Ok(())
+    }
+
+    /// Takes a comma before another name of a backend.
+    fn comma_begins_name(&mut self) -> bool {
+        let others = [Phrase::And, Phrase::Or, Phrase::Refused, Phrase::Allowed];
+        let takes = *self.kind() == Kind::Comma && !others.iter().any(|other| self.stands(1, *other));
+        if takes {
+            self.step();
+        }
+        takes
     }
 
     fn givens(&mut self) -> Parsed<Vec<Given>> {
@@ -330,6 +348,9 @@ impl Parser<'_> {
                 given.push(Given::Data { count, what: self.data("a class or type of data")? });
             }
             let behind = matches!(self.token(1).kind, Kind::Word(_) | Kind::Number(_));
+            if self.and_for_comma(&[GIVENS]) {
+                continue;
+            }
             if *self.kind() != Kind::Comma || !behind || self.comma_begins_given() {
                 return Ok(());
             }
@@ -344,6 +365,9 @@ impl Parser<'_> {
         begins
     }
 }
+
+/// What a scenario expects of a backend.
+const OUTCOMES: [Phrase; 2] = [Phrase::Refused, Phrase::Allowed];
 
 /// Words that stand before the name of a country in prose.
 const ARTICLES: [&str; 4] = ["the", "la", "le", "les"];

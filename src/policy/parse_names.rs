@@ -183,6 +183,33 @@ impl Parser<'_> {
         self.faults.push(Diagnostic::new("octroi::policy::spelling", self.file, span, message));
     }
 
+    /// Takes `and` between two names of a list, where a comma is wanted: a fault that does not stop parsing. What begins with one of
+    /// these phrases is no name.
+    pub(super) fn and_for_comma(&mut self, others: &[&[Phrase]]) -> bool {
+        if !self.stands(0, Phrase::And) || !matches!(self.token(1).kind, Kind::Word(_)) {
+            return false;
+        }
+        let next = self.token(2);
+        let ends = [STATEMENTS, CLAUSES, GATES, EXCEPTION_PARTS, &[Phrase::And, Phrase::Or, Phrase::Then]];
+        let alone = next.first
+            || matches!(next.kind, Kind::End | Kind::Comma | Kind::Close)
+            || ends.into_iter().flatten().any(|phrase| self.stands(2, *phrase));
+        self.step();
+        let other = others.iter().any(|phrases| self.sees_one(phrases).is_some()) || self.stands(1, Phrase::Must);
+        self.back();
+        if !alone || other {
+            return false;
+        }
+        let slice = |span: Range<usize>| self.file.text().get(span).unwrap_or_default().to_owned();
+        let before = self.previous().map(|token| slice(token.span.clone())).unwrap_or_default();
+        let behind = slice(self.token(1).span.clone());
+        let message = say!("the names of a list have a comma between them, not `{}`", Phrase::And);
+        let fault = Diagnostic::new("octroi::policy::list", self.file, self.span(), message);
+        self.faults.push(fault.help(say!("write `{}, {}`", before, behind)));
+        self.step();
+        true
+    }
+
     /// Takes a whole number between bounds.
     pub(super) fn number(&mut self, wanted: &'static str, bounds: RangeInclusive<u64>) -> Parsed<u64> {
         if let Kind::Number(number) = *self.kind() {

@@ -127,7 +127,10 @@ impl Parser<'_> {
             Some(_) => Action::Block,
             None => return Err(self.unknown(DUTIES, "a duty")),
         };
-        let targets: Vec<Name> = self.list(|parser| parser.data("a type or class of data"))?;
+        let mut targets: Vec<Name> = self.list(|parser| parser.data("a type or class of data"))?;
+        while self.and_for_comma(&[DUTIES, &[Phrase::Refused, Phrase::Allowed]]) {
+            targets.extend(self.list(|parser| parser.data("a type or class of data"))?);
+        }
         Ok(Some(Duty { action, targets }))
     }
 

@@ -5,7 +5,7 @@
 
 use jiff::Timestamp;
 
-use super::engine::UNLOCATED;
+use super::engine::{HOSTED_RULE, UNLOCATED};
 use super::facts::by_label_as_told;
 use super::phrase::{Language, Phrase};
 use super::resolve::Resolver;
@@ -113,7 +113,7 @@ fn undone(policy: &Policy, plan: &Plan, facts: &Facts, (choice, expected): (&Cho
 pub(super) fn reasons(why: &Removal, language: Language) -> Vec<String> {
     let texts = match why {
         Removal::NotAllowed => vec![say!("no `allow` surely admits it")],
-        Removal::Rules(rules) => rules.iter().map(|(name, because)| say!("rule `{}`: {}", name, because)).collect(),
+        Removal::Rules(rules) => rules.iter().map(|(name, because)| reason(name, because)).collect(),
         Removal::Duty(duty) if *duty == *UNLOCATED => {
             vec![say!("this cannot be done: change data that no detector could locate")]
         }
@@ -122,6 +122,17 @@ pub(super) fn reasons(why: &Removal, language: Language) -> Vec<String> {
         Removal::Frozen => vec![say!("the policy is frozen: only on premises is allowed")],
     };
     texts.iter().map(|text| text.said(language)).collect()
+}
+
+/// Why a rule refuses; of the one that no sheet writes, in the language of the sheet.
+fn reason(name: &Word, because: &Word) -> Text {
+    if name.as_str() == HOSTED_RULE {
+        return say!(
+            "no `{}` admits this tool: one that runs at the provider is refused unless a sheet names it and its host",
+            Phrase::AllowHosted
+        );
+    }
+    say!("rule `{}`: {}", name, because)
 }
 
 /// A request of which nothing is known to be there.

@@ -11,10 +11,11 @@ use super::phrase::{Language, Phrase};
 use super::reference::{Countries, Reference};
 use super::text::{Text, say};
 use super::tree::{Area, Name, Sheet};
-use super::{Sources, engine, starter};
+use super::{Sources, canonical, engine, starter};
 use crate::limits::{
     POLICY_EXCEPTIONS_MAX, POLICY_FAULTS_MAX, POLICY_LABELS_MAX, POLICY_PREFERS_MAX, POLICY_RULES_MAX,
 };
+use crate::model::entry::Digest;
 use crate::model::{Country, Word};
 
 /// The time zones between which home lies: one and the same where it has one.
@@ -56,7 +57,7 @@ pub(super) fn read_sheets(sources: &Sources, faults: &mut Vec<Diagnostic>) -> Ve
             if !seen.insert(&name.text) || faults.len() > POLICY_FAULTS_MAX {
                 continue;
             }
-            match find_pack(&name.text, sources) {
+            match find_pack(&name.text, sources, file.language()) {
                 Some(pack) => packs.extend(parse(&pack, faults).map(|tree| (pack, tree))),
                 None => faults.push(no_pack(file, name, sources)),
             }
@@ -69,13 +70,34 @@ pub(super) fn read_sheets(sources: &Sources, faults: &mut Vec<Diagnostic>) -> Ve
     sheets
 }
 
-/// The operator's pack of a name, else the one octroi brings.
-fn find_pack(name: &str, sources: &Sources) -> Option<File> {
+/// The operator's pack of a name, else the one octroi brings, in the language of the sheet that uses it.
+fn find_pack(name: &str, sources: &Sources, language: Language) -> Option<File> {
     let own = sources.packs.iter().find(|pack| stem(&pack.name) == name);
-    own.map(|pack| File::new(&pack.name, &pack.text, language_of(&pack.text))).or_else(|| {
-        let (_, text) = starter::packs().into_iter().find(|(shipped, _)| *shipped == name)?;
-        Some(File::new(&format!("policies/packs/{name}.policy"), text, language_of(text)))
-    })
+    own.map(|pack| File::new(&pack.name, &pack.text, language_of(&pack.text))).or_else(|| shipped(name, language))
+}
+
+/// A pack that octroi brings, in a language.
+fn shipped(name: &str, language: Language) -> Option<File> {
+    let (_, text) = starter::packs_in(language).into_iter().find(|(shipped, _)| *shipped == name)?;
+    Some(File::new(&format!("policies/packs/{name}.policy"), text, language_of(text)))
+}
+
+/// The digest of what sheets and packs say. A pack that octroi brings says the same in every language, its reasons told in each, so
+/// it counts as its English text: a sheet keeps its digest in another language, with its packs.
+pub(super) fn digest(sheets: &[(File, Sheet)]) -> Digest {
+    let english: Vec<Option<Sheet>> = sheets.iter().map(|(file, sheet)| in_english(file, sheet)).collect();
+    let counted: Vec<&Sheet> =
+        sheets.iter().zip(&english).map(|((_, sheet), english)| english.as_ref().unwrap_or(sheet)).collect();
+    canonical::digest(&counted)
+}
+
+/// The English text of a pack that octroi brings in this language.
+fn in_english(file: &File, sheet: &Sheet) -> Option<Sheet> {
+    let read = |language| parse(&shipped(&sheet.title.text, language)?, &mut Vec::new());
+    let translated = sheet.pack && file.language() != Language::En;
+    let same =
+        translated && read(file.language()).is_some_and(|own| canonical::digest(&own) == canonical::digest(sheet));
+    if same { read(Language::En) } else { None }
 }
 
 fn no_pack(file: &File, name: &Name, sources: &Sources) -> Diagnostic {

@@ -78,7 +78,7 @@ pub(super) const TABLE: &[Row] = &[
     (P::OnPremises, ["on premises", "sur site"], ["run by us, located at home", "exploités par nous, situés au siège"]),
     (P::Domestic, ["domestic", "nationaux"], ["located at home and controlled from home", "situés au siège et contrôlés depuis le siège"]),
     (P::LocatedIn, ["located in", "situés dans"], ["processing, storage, logs and support are there", "traitement, stockage, journaux et assistance y sont"]),
-    (P::LocatedOutside, ["located outside", "situés hors de"], ["none of it is there", "rien n'y est"]),
+    (P::LocatedOutside, ["located outside", "situés hors de"], ["the opposite of located in", "le contraire de situés dans"]),
     (P::ControlledFrom, ["controlled from", "contrôlés depuis"], ["the ultimate control is there", "le contrôle ultime y est"]),
     (P::ExposedTo, ["exposed to", "exposés à"], ["that law reaches it", "cette loi les atteint"]),
     (P::Certified, ["certified", "certifiés"], ["the certificate is obtained and in date", "le certificat est obtenu et en cours"]),
@@ -156,7 +156,7 @@ pub(super) fn identifier(written: &str, language: Language) -> &str {
 }
 
 /// How an identifier of data is written in a language.
-pub(super) fn written(identifier: &str, language: Language) -> &str {
+pub fn written(identifier: &str, language: Language) -> &str {
     let row = NAMES.iter().find(|row| column(*row, Language::En) == Some(identifier));
     row.and_then(|row| column(row, language)).unwrap_or(identifier)
 }

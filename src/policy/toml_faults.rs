@@ -6,8 +6,10 @@ use std::ops::Range;
 
 use jiff::civil::Date;
 
+use super::dates::spelled;
 use super::diagnostic::{Diagnostic, File};
 use super::lines::{lines, place};
+use super::parser::folded;
 use super::phrase::Language;
 use super::signs::called;
 use super::text::{Text, say};
@@ -36,6 +38,10 @@ pub(super) fn report(file: &File, errors: &[(String, Range<usize>)], faults: &mu
             faults.push(fault.help(say!("write {}: a date is year-month-day", date.to_string())));
             continue;
         }
+        if let Some((span, wrong, help)) = slip(file.text(), span) {
+            faults.push(fault(span, wrong).help(help));
+            continue;
+        }
         let fault = fault(span.clone(), said(message, file.language()));
         faults.push(match advice(message) {
             Some(help) => fault.help(help),
@@ -50,6 +56,60 @@ pub(super) fn report(file: &File, errors: &[(String, Range<usize>)], faults: &mu
         faults.push(fault.help(say!("end the line with the Enter key alone")));
     }
 }
+
+/// The value in which a byte stands, without quotes and as people write it: where it stands, what is wrong, and how it is written.
+fn slip(text: &str, at: &Range<usize>) -> Option<(Range<usize>, Text, Text)> {
+    let start = text.get(..at.start)?.rfind('\n').map_or(0, |end| end + 1);
+    let line = text.get(start..)?.split('\n').next()?;
+    // The last `key =` before the place, or at it.
+    let upto = at.end.saturating_sub(start).min(line.len());
+    let equals = line.get(..upto)?.rfind('=').or_else(|| line.find('='))?;
+    let key = line.get(..equals)?.trim_end().rsplit([' ', '{', ',']).next()?;
+    // `run-by-owner = { value = no }` is asked of `run-by-owner`.
+    let key = if key == "value" { line.split('=').next()?.trim() } else { key };
+    let value = line.get(equals + 1..)?;
+    let end = value.find([',', '}', ']', '#']).unwrap_or(value.len());
+    let value = value.get(..end)?;
+    let written = value.trim();
+    let from = start + equals + 1 + (value.len() - value.trim_start().len());
+    let span = from..from + written.len();
+    if written.is_empty() || written.contains(['"', '\'', '[', '{']) {
+        return None;
+    }
+    if BOOLEANS.contains(&key) {
+        let help = truth(written).map_or_else(|| say!("write `true` or `false`"), |truth| say!("write `{}`", truth));
+        return Some((span, say!("expected {}", Text::from("`true` or `false`")), help));
+    }
+    if DATES.contains(&key) {
+        let help = spelled(written)
+            .or_else(|| padded(written).map(|date| say!("write {}: a date is year-month-day", date.to_string())));
+        let help = help.unwrap_or_else(|| say!("a date is year-month-day: 2027-06-30"));
+        return Some((span, say!("expected {}", Text::from("a date without quotes: 2027-06-30")), help));
+    }
+    let words =
+        written.chars().all(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_' | '.' | '/' | ':' | '\u{2019}'));
+    let worded = words && written.chars().next().is_some_and(char::is_alphabetic);
+    worded.then(|| (span, say!("a text stands in straight double quotes"), say!("write \"{}\"", written)))
+}
+
+/// A truth as people write it.
+pub(super) fn truth(written: &str) -> Option<&'static str> {
+    match folded(written).as_str() {
+        "true" | "yes" | "oui" | "vrai" | "on" | "y" | "1" => Some("true"),
+        "false" | "no" | "non" | "faux" | "off" | "n" | "0" => Some("false"),
+        _ => None,
+    }
+}
+
+/// A date that lacks a zero: `2027-4-3`.
+fn padded(written: &str) -> Option<Date> {
+    let [year, month, day] = *written.split('-').collect::<Vec<_>>() else { return None };
+    format!("{year}-{month:0>2}-{day:0>2}").parse().ok()
+}
+
+/// Keys of the inventory that are true or false, or a date, wherever they stand.
+const BOOLEANS: [&str; 1] = ["run-by-owner"];
+const DATES: [&str; 4] = ["verified", "until", "valid-until", "dated"];
 
 /// What the format says, in a language.
 fn said(message: &str, language: Language) -> Text {

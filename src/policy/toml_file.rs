@@ -9,10 +9,11 @@ use serde_json::{Map, Value};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::dates::spelled;
 use super::diagnostic::{Diagnostic, File};
 use super::nearest::{did_you_mean, nearest};
 use super::text::{Text, say};
-use super::toml_faults::{self, day_first};
+use super::toml_faults::{self, day_first, truth};
 use super::tree::Name;
 use crate::limits::POLICY_FILE_BYTES_MAX;
 
@@ -73,7 +74,15 @@ impl Reader<'_> {
     }
 
     fn wrong<T>(&mut self, node: &Node<'_>, wanted: &'static str) -> Option<T> {
-        self.fault("octroi::policy::wrong-type", node.span(), say!("expected {}", Text::from(wanted)), None);
+        self.wrong_and(node, wanted, None)
+    }
+
+    fn wrong_and<T>(&mut self, node: &Node<'_>, wanted: &'static str, help: Option<Text>) -> Option<T> {
+        // What the format rejected has been reported.
+        if !self.faults.iter().any(|fault| fault.lies_in(self.file, &node.span())) {
+            let message = say!("expected {}", Text::from(wanted));
+            self.fault("octroi::policy::wrong-type", node.span(), message, help);
+        }
         None
     }
 
@@ -94,7 +103,10 @@ impl Reader<'_> {
     pub(super) fn boolean(&mut self, node: &Node<'_>) -> Option<bool> {
         match node.get_ref() {
             DeValue::Boolean(truth) => Some(*truth),
-            _ => self.wrong(node, "`true` or `false`"),
+            other => {
+                let meant = other.as_str().and_then(truth);
+                self.wrong_and(node, "`true` or `false`", meant.map(|truth| say!("write `{}`, without quotes", truth)))
+            }
         }
     }
 
@@ -110,16 +122,10 @@ impl Reader<'_> {
         if civil.is_some() {
             return civil;
         }
-        // What the format rejected has been reported.
-        if self.faults.iter().any(|fault| fault.lies_in(self.file, &node.span())) {
-            return None;
-        }
         let written = node.get_ref().as_str().unwrap_or_default();
         let meant = written.trim().parse::<Date>().ok().or_else(|| day_first(written));
-        let help = meant.map(|date| say!("write {} without quotes", date.to_string()));
-        let message = say!("expected {}", Text::from("a date without quotes: 2027-06-30"));
-        self.fault("octroi::policy::wrong-type", node.span(), message, help);
-        None
+        let help = meant.map(|date| say!("write {} without quotes", date.to_string())).or_else(|| spelled(written));
+        self.wrong_and(node, "a date without quotes: 2027-06-30", help)
     }
 
     pub(super) fn nodes<'n, 't>(&mut self, node: &'n Node<'t>) -> Option<Vec<&'n Node<'t>>> {

@@ -21,7 +21,7 @@ pub(in crate::cli) struct Key {
     /// The file to write the secret key to; never in the policy folder, which others read
     file: PathBuf,
     #[command(flatten)]
-    folder: Folder,
+    pub(super) folder: Folder,
 }
 
 #[derive(Debug, clap::Args)]
@@ -39,7 +39,15 @@ pub(in crate::cli) struct Sign {
     policies: Option<PathBuf>,
     /// Write JSON
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
+}
+
+impl Sign {
+    /// The folder whose sheets say in which language it answers: the bundle, else what it is made of.
+    pub(super) fn folder(&self) -> &Path {
+        let made_of = self.policies.as_deref().unwrap_or_else(|| Path::new("policies"));
+        if self.bundle.exists() { &self.bundle } else { made_of }
+    }
 }
 
 #[derive(Debug, clap::Args)]
@@ -57,7 +65,7 @@ pub(in crate::cli) struct Verify {
     policies: Option<PathBuf>,
     /// Write JSON
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
 }
 
 #[derive(Serialize)]

@@ -47,6 +47,7 @@ fn detection(folder: &Path) -> anyhow::Result<String> {
 
 fn print(differences: &Differences, language: Language, printer: Printer) {
     let said = |en, fr| say(language, en, fr);
+    printer.line(format!("version {} -> {}", differences.old_version, differences.new_version));
     for (sign, list) in [('+', &differences.opened), ('-', &differences.refused)] {
         for one in list {
             printer.line(format!("{sign} {} [{}]", one.sentence, one.cause));

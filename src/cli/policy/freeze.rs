@@ -6,7 +6,7 @@ use anyhow::{Context as _, bail, ensure};
 use jiff::{SignedDuration, Timestamp};
 
 use super::bundle::{secret, signature};
-use super::{Exit, Folder, Printer, now, say, show, spoken};
+use super::{Exit, Folder, Printer, heard, now, say, show};
 use crate::app::{FREEZE_FILE, FREEZE_FORMAT, ORDERS_MAX, Order, Orders, REASON_MAX, Signed, Thaw as Ended, sha256};
 use crate::cli::init::replace;
 use crate::model::entry::Digest;
@@ -50,7 +50,7 @@ pub(in crate::cli) struct Thaw {
 
 pub(super) fn freeze(arguments: &Freeze, printer: Printer) -> anyhow::Result<Exit> {
     let (signer, folder) = (&arguments.signer, &arguments.folder);
-    reason(&signer.because, spoken(&folder.policies))?;
+    reason(&signer.because, heard(&folder.policies))?;
     // Whole seconds: what is signed is read aloud too.
     let from = now().round(jiff::Unit::Second).context("the time")?;
     let until = from + SignedDuration::from_hours(arguments.hours);
@@ -69,7 +69,7 @@ pub(super) fn freeze(arguments: &Freeze, printer: Printer) -> anyhow::Result<Exi
     show(printer, folder.json, &orders, || {
         let (who, until) = (&signer.approver, minute(until));
         let longest = longest.map(minute);
-        match spoken(&folder.policies) {
+        match heard(&folder.policies) {
             Language::En => {
                 printer.line(format!("until {until} only backends on premises are used: ordered by {who}"));
                 if let Some(longest) = longest {
@@ -93,7 +93,7 @@ pub(super) fn freeze(arguments: &Freeze, printer: Printer) -> anyhow::Result<Exi
 
 pub(super) fn thaw(arguments: &Thaw, printer: Printer) -> anyhow::Result<Exit> {
     let (signer, folder) = (&arguments.signer, &arguments.folder);
-    reason(&signer.because, spoken(&folder.policies))?;
+    reason(&signer.because, heard(&folder.policies))?;
     let mut orders = read(&folder.policies)?.unwrap_or_default();
     let now = now();
     let lasting = orders.freezes.iter().filter(|signed| ends(signed).is_some_and(|until| until > now));
@@ -108,7 +108,7 @@ pub(super) fn thaw(arguments: &Thaw, printer: Printer) -> anyhow::Result<Exit> {
     if thaws.is_empty() {
         let place = folder.policies.join(FREEZE_FILE);
         let place = place.display();
-        bail!(match spoken(&folder.policies) {
+        bail!(match heard(&folder.policies) {
             Language::En => format!(
                 "{place}: no freeze lasts there\n  help: where its file is gone and a gateway still holds to it, name it: --order DIGEST, as /readyz shows it"
             ),
@@ -133,7 +133,7 @@ pub(super) fn thaw(arguments: &Thaw, printer: Printer) -> anyhow::Result<Exit> {
     orders.thaw = Some(thaw);
     save(&folder.policies, &orders)?;
     show(printer, folder.json, &orders, || {
-        printer.line(match (spoken(&folder.policies), count) {
+        printer.line(match (heard(&folder.policies), count) {
             (Language::En, 1) => "one approver has signed the end of the freeze: a second must".to_owned(),
             (Language::En, _) => format!("{count} approvers have signed the end of the freeze"),
             (Language::Fr, 1) => "un approbateur a signé la fin du gel : un second doit la signer aussi".to_owned(),
@@ -158,8 +158,8 @@ fn read(folder: &Path) -> anyhow::Result<Option<Orders>> {
 pub(super) fn notice(folder: &Path, now: Timestamp, language: Language) -> Option<String> {
     // The orders of a bundle lie in its own folder, above its sheets.
     let bundle = folder.parent().filter(|bundle| bundle.join("manifest.json").exists());
-    let mut folders = [Some(folder), bundle].into_iter().flatten();
-    let orders = match folders.find_map(|folder| read(folder).transpose()).transpose() {
+    let folders = [Some(folder), bundle];
+    let orders = match folders.into_iter().flatten().find_map(|folder| read(folder).transpose()).transpose() {
         Ok(orders) => orders?,
         Err(error) => {
             return Some(match language {

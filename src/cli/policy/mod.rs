@@ -7,12 +7,14 @@
 mod bundle;
 mod change;
 mod freeze;
+mod french;
 mod page;
 mod read;
 mod record;
 mod replay;
 mod shadow;
 mod sheet;
+mod usage;
 
 use std::path::{Path, PathBuf};
 
@@ -23,9 +25,10 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use super::{Exit, Printer};
-use crate::app::{Files, Officer};
-use crate::policy::Language;
+use crate::app::{Fault, Files, Officer, Problems, Rejection};
 use crate::policy::study::Study;
+use crate::policy::{Language, day};
+pub(super) use usage::{fault as usage_fault, in_french, language as usage_language, locale};
 
 /// The tools.
 #[derive(Debug, Subcommand)]
@@ -84,7 +87,7 @@ pub(super) struct Reading {
     #[command(flatten)]
     folder: Folder,
     /// Read it as it will stand, or stood, on this day at home: what begins or ends by then is in force or no more
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = |text: &str| day(text, Language::En))]
     on: Option<Date>,
 }
 
@@ -98,23 +101,84 @@ impl Reading {
     }
 }
 
-/// Runs a tool. What goes wrong is told in the language of the folder.
+/// What is wrong, for a program that asked for JSON.
+#[derive(Serialize)]
+struct Faulty {
+    faults: Vec<Fault>,
+}
+
+/// Runs a tool. What goes wrong is told in the language of the folder; of the system, where there is no sheet. For a program it is
+/// told as data.
 pub(super) fn run(command: Command, printer: Printer) -> anyhow::Result<Exit> {
-    let language = command.folder().map(spoken).unwrap_or_default();
+    let language = command.language();
+    let json = command.json();
     match (tool(command, printer), language) {
+        (Err(error), language) if json => {
+            printer.json(&Faulty { faults: faults(&error, language) });
+            Ok(Exit::Fault)
+        }
         (Err(error), Language::Fr) => {
-            printer.say(format!("erreur : {error:#}"));
+            printer.say(format!("erreur : {}", french::told(&error)));
             Ok(Exit::Fault)
         }
         (ended, _) => ended,
     }
 }
 
+/// The faults that an error tells of; itself, where it is none of a file's.
+fn faults(error: &anyhow::Error, language: Language) -> Vec<Fault> {
+    let problems = |cause: &(dyn std::error::Error + 'static)| {
+        let refused = cause.downcast_ref::<Rejection>().map(|rejection| rejection.problems.clone());
+        refused.or_else(|| cause.downcast_ref::<Problems>().cloned())
+    };
+    let said = |fault: Fault| match language {
+        Language::Fr if fault.file.is_none() => Fault::of_text(&french::said(&fault.whole())),
+        _ => fault,
+    };
+    match error.chain().find_map(problems) {
+        Some(problems) => problems.0.iter().map(|problem| said(problem.fault())).collect(),
+        None if language == Language::Fr => vec![Fault::of_text(&french::told(error))],
+        None => vec![Fault::of_text(&format!("{error:#}"))],
+    }
+}
+
 impl Command {
+    /// The language in which it tells what goes wrong.
+    fn language(&self) -> Language {
+        let chosen = match self {
+            Self::Init(arguments) => Language::parse(&arguments.lang).filter(|language| *language != Language::En),
+            _ => self.folder().and_then(spoken),
+        };
+        chosen.unwrap_or_else(locale)
+    }
+
+    /// Whether a program asks.
+    fn json(&self) -> bool {
+        match self {
+            Self::Check(folder) => folder.json,
+            Self::Suggest(reading) | Self::Lint(reading) => reading.folder.json,
+            Self::Init(arguments) => arguments.folder.json,
+            Self::Fmt(arguments) => arguments.folder.json,
+            Self::Matrix(arguments) => arguments.reading.folder.json,
+            Self::Ask(arguments) => arguments.reading.folder.json,
+            Self::Explain(arguments) => arguments.reading.folder.json,
+            Self::Test(arguments) => arguments.reading.folder.json,
+            Self::Diff(arguments) => arguments.folder.json,
+            Self::Replay(arguments) => arguments.folder.json,
+            Self::Shadow(arguments) => arguments.json,
+            Self::Key(arguments) => arguments.folder.json,
+            Self::Sign(arguments) => arguments.json,
+            Self::Verify(arguments) => arguments.json,
+            Self::Freeze(arguments) => arguments.folder.json,
+            Self::Thaw(arguments) => arguments.folder.json,
+        }
+    }
+
     /// The policy folder that it reads.
     fn folder(&self) -> Option<&Path> {
         Some(match self {
-            Self::Init(_) | Self::Key(_) => return None,
+            Self::Init(_) => return None,
+            Self::Key(arguments) => &arguments.folder.policies,
             Self::Check(folder) => &folder.policies,
             Self::Suggest(reading) | Self::Lint(reading) => &reading.folder.policies,
             Self::Fmt(arguments) => &arguments.folder.policies,
@@ -125,7 +189,7 @@ impl Command {
             Self::Diff(arguments) => &arguments.first,
             Self::Replay(arguments) => &arguments.folder.policies,
             Self::Shadow(arguments) => &arguments.policies,
-            Self::Sign(arguments) => &arguments.bundle,
+            Self::Sign(arguments) => arguments.folder(),
             Self::Verify(arguments) => &arguments.bundle,
             Self::Freeze(arguments) => &arguments.folder.policies,
             Self::Thaw(arguments) => &arguments.folder.policies,
@@ -133,10 +197,15 @@ impl Command {
     }
 }
 
-/// The language of the first sheet of a folder or bundle, broken or not; English where there is none.
-fn spoken(folder: &Path) -> Language {
+/// The language of the first sheet of a folder or bundle, broken or not; nothing where there is none.
+fn spoken(folder: &Path) -> Option<Language> {
     let of = |folder: &Path| Files::read(folder).ok().and_then(|files| files.language());
-    of(folder).or_else(|| of(&folder.join("policies"))).unwrap_or_default()
+    of(folder).or_else(|| of(&folder.join("policies")))
+}
+
+/// The language in which a folder answers: of its sheet, else of the system.
+fn heard(folder: &Path) -> Language {
+    spoken(folder).unwrap_or_else(locale)
 }
 
 fn tool(command: Command, printer: Printer) -> anyhow::Result<Exit> {

@@ -6,10 +6,10 @@ use anyhow::{Context as _, bail};
 use serde::Serialize;
 
 use super::{Exit, Folder, Printer, Reading, freeze, page, record, say, show};
-use crate::app::Officer;
+use crate::app::{Officer, Problems};
 use crate::model::entry::RequestId;
 use crate::policy::study::{Answer, Coverage, MatrixRow, Mutant, Study};
-use crate::policy::{self, Diagnostic, Language, run_scenarios, starter};
+use crate::policy::{self, Language, run_scenarios, starter};
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Matrix {
@@ -132,12 +132,13 @@ pub(super) fn explain(arguments: &Explain, printer: Printer) -> anyhow::Result<E
     if let Some(id) = id.filter(|_| !arguments.what.exists()) {
         if arguments.reading.on.is_some() {
             bail!(say(
-                super::spoken(&arguments.reading.folder.policies),
+                super::heard(&arguments.reading.folder.policies),
                 "a request is explained with the policy of the day on which it was decided: leave out `--on`",
                 "une requête s'explique par la politique du jour où elle a été décidée : retirez `--on`"
             ));
         }
-        return record::explain(id, &arguments.audit, arguments.reading.folder.json, printer);
+        let folder = &arguments.reading.folder;
+        return record::explain(id, &arguments.audit, (folder.json, super::heard(&folder.policies)), printer);
     }
     let study = arguments.reading.study()?;
     if !arguments.what.exists() {
@@ -163,7 +164,7 @@ fn neither_file_nor_id(what: &Path, language: Language) -> String {
 }
 
 fn answer(study: &Study, question: &str, changes: bool, folder: &Folder, printer: Printer) -> anyhow::Result<Exit> {
-    let answer = study.ask(question, changes).map_err(rendered)?;
+    let answer = study.ask(question, changes).map_err(Problems::from)?;
     let frozen = freeze::notice(&folder.policies, study.instant(), study.language());
     warn(frozen.as_deref(), study.language(), printer);
     let asked = Asked { answer: &answer, frozen };
@@ -176,11 +177,6 @@ pub(super) fn warn(notice: Option<&str>, language: Language, printer: Printer) {
     if let Some(notice) = notice {
         printer.say(format!("{}{}{notice}", say(language, "warning", "attention"), colon(language)));
     }
-}
-
-fn rendered(faults: Vec<Diagnostic>) -> anyhow::Error {
-    let told: Vec<String> = faults.into_iter().map(|fault| policy::render(&fault)).collect();
-    anyhow::anyhow!(told.join("\n"))
 }
 
 pub(super) fn print(answer: &Answer, language: Language, printer: Printer) {

@@ -12,13 +12,23 @@ use crate::audit::query::{Filter, query};
 use crate::model::entry::{Digest, RequestId};
 use crate::policy::Language;
 
-pub(super) fn explain(id: RequestId, audit: &Path, json: bool, printer: Printer) -> anyhow::Result<Exit> {
+/// Tells it, or that there is none, in the language of the folder where the one of its day is not known.
+pub(super) fn explain(
+    id: RequestId,
+    audit: &Path,
+    (json, heard): (bool, Language),
+    printer: Printer,
+) -> anyhow::Result<Exit> {
     let page = query(audit, &Filter { id: Some(id), ..Filter::default() }, 1, None)
         .with_context(|| format!("the audit log in `{}`", audit.display()))?;
     let entries = page.records.iter().flat_map(|record| &record.entries);
     let is_decision = |entry: &&Value| entry.pointer("/entry/kind").and_then(Value::as_str) == Some("decision");
     let Some(entry) = entries.into_iter().find(is_decision) else {
-        printer.error(format!("the log holds no decision on the request {id}"), None);
+        let (error, none) = match heard {
+            Language::En => ("error:", "the log holds no decision on the request"),
+            Language::Fr => ("erreur :", "le journal ne contient aucune décision sur la requête"),
+        };
+        printer.say(format!("{error} {none} {id}"));
         return Ok(Exit::Findings);
     };
     let digests = ["policy", "inventory", "reference"].map(|key| digest(entry, key));

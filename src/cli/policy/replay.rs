@@ -128,7 +128,26 @@ fn print(replayed: &Replayed, (since, language): (&str, Language), printer: Prin
     }
     for Row { flip, decisions } in &replayed.flips {
         let Flip { change, app, class, from, to } = flip;
-        printer.line(format!("{decisions:>9}  {change:<12}  {app}  {class}  {from} → {to}"));
+        let [class, from, to] = [class, from, to].map(|word| word_of(word, language));
+        printer.line(format!("{decisions:>9}  {:<14}  {app}  {class}  {from} → {to}", word_of(change, language)));
+    }
+}
+
+/// A word of the table; classes and types as sheets write them.
+pub(super) fn word_of(word: &str, language: Language) -> &str {
+    if language == Language::En {
+        return word;
+    }
+    match word {
+        "refused" => "refusées",
+        "allowed" => "permises",
+        "moved" => "déplacées",
+        "more-changed" => "plus changées",
+        "less-changed" => "moins changées",
+        "others" => "autres",
+        "none" => "aucune",
+        "unknown" => "inconnu",
+        data => policy::data_name(data, language),
     }
 }
 

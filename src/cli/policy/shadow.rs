@@ -19,7 +19,8 @@ use hyper_util::rt::TokioIo;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Exit, Printer, now, say, show};
+use super::replay::word_of;
+use super::{Exit, Printer, heard, now, say, show};
 use crate::app::{Files, Officer, SHADOW_FOLDER, configuration, inside_bundle};
 use crate::cli::{ConfigPath, runtime};
 use crate::policy::Language;
@@ -42,7 +43,7 @@ pub(in crate::cli) struct Shadow {
     pub(super) policies: PathBuf,
     /// Write JSON
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
     #[command(flatten)]
     path: ConfigPath,
 }
@@ -85,7 +86,13 @@ pub(super) fn shadow(arguments: &Shadow, printer: Printer) -> anyhow::Result<Exi
         None if arguments.end => {
             ensure!(place.is_dir(), "there is no candidate in {}", place.display());
             std::fs::remove_dir_all(&place).with_context(|| format!("{}", place.display()))?;
-            show(printer, arguments.json, &Value::Null, || printer.line("the candidate is no longer evaluated"));
+            show(printer, arguments.json, &Value::Null, || {
+                printer.line(say(
+                    heard(&arguments.policies),
+                    "the candidate is no longer evaluated",
+                    "le projet n'est plus évalué",
+                ));
+            });
             Ok(Exit::Well)
         }
         None => counts(arguments, printer),
@@ -254,7 +261,7 @@ fn print(counted: &Counted, language: Language, printer: Printer) {
         printer.line(format!("{failed:>9}  {}", said("failed inside the candidate", "ont échoué dans le projet")));
     }
     for Difference { change, app, class, decisions } in &counted.differences {
-        printer.line(format!("{decisions:>9}  {}  {app}  {class}", told(change, language)));
+        printer.line(format!("{decisions:>9}  {}  {app}  {}", told(change, language), word_of(class, language)));
     }
 }
 

@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use serde::Serialize;
 
 use super::{Exit, Folder, Printer, freeze, now, say, show, study};
-use crate::app::Officer;
+use crate::app::{Officer, Problems};
 use crate::cli::init::{replace, write};
 use crate::cli::{home_of, meant};
 use crate::policy::study::{Advice, Begin};
@@ -26,7 +26,7 @@ pub(in crate::cli) struct Init {
     packs: Vec<String>,
     /// The language of the sheet: en or fr
     #[arg(long, default_value = "en")]
-    lang: String,
+    pub(super) lang: String,
 }
 
 #[derive(Debug, clap::Args)]
@@ -167,9 +167,13 @@ pub(super) fn fmt(arguments: &Fmt, printer: Printer) -> anyhow::Result<Exit> {
     };
     let mut changed = Vec::new();
     for file in &files {
-        let laid = policy::format(file, language)
-            .map_err(|faults| anyhow::anyhow!(faults.iter().map(policy::render).collect::<Vec<_>>().join("\n")))?;
+        let laid = policy::format(file, language).map_err(Problems::from)?;
         if laid != file.text {
+            let said = |text: &str| {
+                let file = policy::SourceFile { name: file.name.clone(), text: text.to_owned() };
+                policy::digest_of(&file).map_err(Problems::from)
+            };
+            ensure!(said(&laid)? == said(&file.text)?, "laying it out would change what it says: nothing was written");
             changed.push(file.name.clone());
             if !arguments.check {
                 replace(std::path::Path::new(&file.name), &laid)?;

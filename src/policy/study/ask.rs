@@ -1,8 +1,8 @@
 //! A question in words: `health and FR resident to openai-us`.
 //!
 //! What stands before `to` is what a scenario gives. It is read by the parser of sheets, from tokens with their places in the
-//! question, so that faults are shown in what was asked. Articles may be left out, names of data, labels and apps may stand alone, and
-//! everyday words (`NIR`, `personal data`) are taken for what they mean: the answer says the request as it was understood.
+//! question, so that faults are shown in what was asked. Articles may be left out, names of data, labels and apps that the
+//! sheets name may stand alone, in quotes or not, and everyday words (`NIR`, `personal data`) are taken for what they mean: the answer says the request as it was understood.
 
 use std::ops::Range;
 
@@ -12,6 +12,7 @@ use super::super::lexer::{Kind, Token, lex_within};
 use super::super::parser::{Parser, folded};
 use super::super::phrase::{GIVENS, Phrase};
 use super::super::resolve::{Names, Resolver};
+use super::super::resolved::Atom;
 use super::super::surface;
 use super::super::tree::{Expectation, Name, Scenario};
 use super::Study;
@@ -126,6 +127,10 @@ impl Study {
             let name = Token { kind: Kind::Text(label.to_string()), span: span.clone(), first: false };
             return self.worded(Phrase::Label, span.start..span.start, vec![name]);
         }
+        if let Some(app) = self.app(bare).filter(|_| !is_data) {
+            let name = Token { kind: Kind::Text(app.to_string()), span: span.clone(), first: false };
+            return self.worded(Phrase::App, span.start..span.start, vec![name]);
+        }
         let words: Vec<String> = part.iter().map_while(word).collect();
         if let Some(area) = area_of_residents(part, &words) {
             return self.worded(Phrase::Residence, span, vec![area.clone()]);
@@ -143,12 +148,33 @@ impl Study {
             let between = |token: &&Token| word(token).is_some_and(|word| BETWEEN.contains(&word.as_str()));
             let skip = usize::from(rest.len() > 1 && rest.first().as_ref().is_some_and(between));
             let rest = rest.get(skip..).unwrap_or_default();
-            let rest = if phrase == Phrase::Data { self.data(file, rest) } else { rest.to_vec() };
+            let rest = match phrase {
+                Phrase::Data => self.data(file, rest),
+                Phrase::App | Phrase::Tenant | Phrase::Role | Phrase::Purpose | Phrase::Label => quoted(file, rest),
+                _ => rest.to_vec(),
+            };
             let end = part.get(count.saturating_sub(1)).map_or(span.end, |token| token.span.end);
             return self.worded(phrase, span.start..end, rest);
         }
         let data = self.data(file, part);
         self.worded(Phrase::Data, span.start..span.start, data)
+    }
+
+    /// The app of this name, of those that the sheets name.
+    fn app(&self, bare: &str) -> Option<Word> {
+        let mut found = None;
+        let exceptions = self.gathered.resolved.exceptions.iter().filter_map(|exception| exception.when.as_ref());
+        for condition in self.gathered.resolved.conditions().chain(exceptions) {
+            condition.visit(true, &mut |atom, _| match atom {
+                Atom::App(app) if app.as_str() == bare => found = Some(app.clone()),
+                Atom::Group(apps) => {
+                    found = apps.iter().find(|app| app.as_str() == bare).cloned().or_else(|| found.take());
+                }
+                _ => {}
+            });
+        }
+        let issuers = self.policy.says.iter().flat_map(|says| &says.issuers);
+        found.or_else(|| issuers.into_iter().find(|app| app.as_str() == bare).cloned())
     }
 
     /// A phrase as if it stood at a place, and what stands behind it.
@@ -209,6 +235,17 @@ impl Study {
         let class = self.catalogue.classes.iter().map(|info| info.name.as_str());
         class.chain(self.catalogue.entities.iter().map(|info| info.name.as_str()))
     }
+}
+
+/// Words that are a name, which a scenario has in quotes: as they are written.
+fn quoted(file: &File, words: &[Token]) -> Vec<Token> {
+    let (Some(first), Some(last)) = (words.first(), words.last()) else { return Vec::new() };
+    if words.iter().any(|token| !matches!(token.kind, Kind::Word(_) | Kind::Number(_))) {
+        return words.to_vec();
+    }
+    let span = first.span.start..last.span.end;
+    let written = file.text().get(span.clone()).unwrap_or_default().to_owned();
+    vec![Token { kind: Kind::Text(written), span, first: false }]
 }
 
 /// The request of a question and the backend that it asks about.

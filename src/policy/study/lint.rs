@@ -2,11 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use jiff::ToSpan;
-use jiff::civil::Date;
-
-use super::super::declared::{Attestation, Entry};
-use super::super::resolved::Rule;
+use super::super::Policy;
+use super::super::resolved::{Resolved, Rule};
 use super::super::text::{Text, say};
 use super::matrix;
 use super::search::{Found, anywhere};
@@ -14,9 +11,6 @@ use super::side::{Side, led_by, opens, standing};
 use super::space::{Place, Space};
 use super::{Study, sentence};
 use crate::model::{Action, BackendId, ClassId, Facts};
-
-/// Days ahead within which an end is told.
-const AHEAD_DAYS: i64 = 90;
 
 /// What is wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
@@ -36,9 +30,13 @@ pub enum Kind {
     DeadEnd,
     /// A duty that this build cannot do.
     Undoable,
-    /// Evidence that ends soon, or has ended.
+    /// Two backends of one host.
+    OneHost,
+    /// An exception that one person approved twice.
+    OneApprover,
+    /// Evidence that ends soon, has ended, or has not begun.
     Expiring,
-    /// An exception or a review that is over.
+    /// An exception, a rule, an `allow` or a review that is over.
     Overdue,
     /// A transfer that rests on a decision which somebody contests.
     Contested,
@@ -98,6 +96,8 @@ impl Study {
         self.rules(&mut found);
         self.dead_ends(&mut found);
         self.undoable(&mut found);
+        self.one_host(&mut found);
+        self.approved_twice(&mut found);
         self.dates(&mut found);
         self.contested(&mut found);
         self.unproven(&mut found);
@@ -105,7 +105,7 @@ impl Study {
         found
     }
 
-    fn advice(&self, kind: Kind, text: &Text) -> Advice {
+    pub(super) fn advice(&self, kind: Kind, text: &Text) -> Advice {
         Advice { kind, text: text.said(self.language) }
     }
 
@@ -122,11 +122,22 @@ impl Study {
     /// Rules that do nothing, alone or beside the others.
     fn rules(&self, found: &mut Vec<Advice>) {
         let space = self.space(false);
+        let mut shadowed = Vec::new();
         // Packs overlap by design, and know neither the sheet nor the inventory.
         for (index, rule) in self.today.rules.iter().enumerate().filter(|(_, rule)| !rule.pack) {
-            if let Some((kind, text)) = self.idle(index, rule, &space) {
-                found.push(self.advice(kind, &text));
+            if self.is_suspended(index, rule, &space) {
                 continue;
+            }
+            match self.idle(index, rule, &space) {
+                None => {}
+                Some((Kind::Shadowed, text)) => {
+                    shadowed.push((index, text));
+                    continue;
+                }
+                Some((kind, text)) => {
+                    found.push(self.advice(kind, &text));
+                    continue;
+                }
             }
             match self.contradicts(index, rule, &space) {
                 Known::No => {}
@@ -141,6 +152,56 @@ impl Study {
                 }
             }
         }
+        self.shadowed(&shadowed, &space, found);
+    }
+
+    /// Rules that change nothing: each beside all others, or only as long as another that does the same is there.
+    fn shadowed(&self, shadowed: &[(usize, Text)], space: &Space, found: &mut Vec<Advice>) {
+        let mut gone: Vec<usize> = Vec::new();
+        let mut groups: Vec<Vec<usize>> = Vec::new();
+        for (index, _) in shadowed {
+            if gone.is_empty() || self.is_shadowed(*index, &gone, space) != Known::No {
+                gone.push(*index);
+                continue;
+            }
+            let mut group = gone.clone();
+            for other in &gone {
+                let fewer: Vec<usize> = group.iter().copied().filter(|member| member != other).collect();
+                if self.is_shadowed(*index, &fewer, space) == Known::No {
+                    group = fewer;
+                }
+            }
+            group.push(*index);
+            groups.push(group);
+        }
+        let alone = |index: &usize| !groups.iter().any(|group| group.contains(index));
+        found.extend(
+            shadowed.iter().filter(|(index, _)| alone(index)).map(|(_, text)| self.advice(Kind::Shadowed, text)),
+        );
+        for group in &groups {
+            let names = group.iter().filter_map(|index| Some(format!("`{}`", self.today.rules.get(*index)?.name)));
+            let text = say!(
+                "rules {} cover one another: without one of them nothing would change, without all of them requests would come out otherwise",
+                names.collect::<Vec<_>>().join(", ")
+            );
+            found.push(self.advice(Kind::Shadowed, &text));
+        }
+    }
+
+    /// Whether a rule never fires because of an exception in date, and would without it: that is what the exception is for.
+    fn is_suspended(&self, index: usize, rule: &Rule, space: &Space) -> bool {
+        let spared = self.today.exceptions.iter().any(|exception| exception.rule == rule.name);
+        if !spared || !matches!(self.fires(self.side(), space, rule), Found::None) {
+            return false;
+        }
+        let mut today = self.today.clone();
+        let whole = self.gathered.resolved.rules.iter().find(|one| one.name == rule.name && one.pack == rule.pack);
+        let (Some(whole), Some(place)) = (whole, today.rules.get_mut(index)) else { return false };
+        *place = whole.clone();
+        let Some(policy) = self.compiled(&today) else { return false };
+        let side = Side { policy: &policy, today: &today, now: self.now, told: self.told };
+        let space = Space::new(&[(&policy, &today)], false);
+        matches!(self.fires(side, &space, whole), Found::Example(_))
     }
 
     /// Why a rule does nothing, if it does.
@@ -165,7 +226,7 @@ impl Study {
         if prefers {
             return None;
         }
-        match self.is_shadowed(index, &concerned, space) {
+        match self.is_shadowed(index, &[], space) {
             Known::No => None,
             Known::Yes => Some((
                 Kind::Shadowed,
@@ -194,12 +255,18 @@ impl Study {
         dims.into_iter().collect()
     }
 
-    /// Whether no request would come out otherwise without the rule.
-    fn is_shadowed(&self, index: usize, concerned: &[BackendId], space: &Space) -> Known {
-        let Some((without, today)) = self.without(index) else { return Known::No };
-        let side = Side { told: false, ..self.side() };
-        let other = Side { policy: &without, today: &today, now: self.now, told: false };
-        let Some(rule) = self.today.rules.get(index) else { return Known::No };
+    /// Whether no request would come out otherwise without the rule, where others are gone already.
+    fn is_shadowed(&self, index: usize, gone: &[usize], space: &Space) -> Known {
+        let all: Vec<usize> = gone.iter().copied().chain([index]).collect();
+        let (Some((policy, today)), Some((without, rest)), Some(rule)) =
+            (self.less(gone), self.less(&all), self.today.rules.get(index))
+        else {
+            return Known::No;
+        };
+        let side = Side { policy: &policy, today: &today, now: self.now, told: false };
+        let other = Side { policy: &without, today: &rest, now: self.now, told: false };
+        let index = index - gone.iter().filter(|other| **other < index).count();
+        let concerned: Vec<BackendId> = self.backends().filter(|backend| side.concerns(index, *backend)).collect();
         Known::all(concerned.iter().map(|backend| {
             let mut dims = BTreeSet::new();
             side.depends(space, *backend, &mut dims);
@@ -215,6 +282,14 @@ impl Study {
             };
             anywhere(space, &dims, &excluded, &has, Some((other, *backend)))
         }))
+    }
+
+    /// The policy without some rules.
+    fn less(&self, gone: &[usize]) -> Option<(Policy, Resolved)> {
+        let mut today = self.today.clone();
+        let mut at = 0..;
+        today.rules.retain(|_| at.next().is_none_or(|at| !gone.contains(&at)));
+        Some((self.compiled(&today)?, today))
     }
 
     /// Whether no backend may have any request on which the rule fires, though the rule alone would leave one.
@@ -261,89 +336,6 @@ impl Study {
                     found.push(self.advice(Kind::Undecided, &text));
                 }
             }
-        }
-    }
-
-    fn undoable(&self, found: &mut Vec<Advice>) {
-        for rule in &self.today.rules {
-            let mut missing: Vec<&str> = Vec::new();
-            let actions = rule.actions.iter().map(|(_, action)| *action);
-            for action in actions.chain(rule.class_actions.iter().map(|(_, action)| *action)) {
-                let done = matches!(action, Action::Block | Action::Keep) || self.vocabulary.actions.contains(&action);
-                if !done && !missing.contains(&action.name()) {
-                    missing.push(action.name());
-                }
-            }
-            if rule.seals && !self.vocabulary.seals {
-                missing.push("log sealed");
-            }
-            for duty in missing {
-                let text = say!(
-                    "rule `{}` demands `{}`, which this build cannot do: such backends are refused",
-                    rule.name,
-                    duty
-                );
-                found.push(self.advice(Kind::Undoable, &text));
-            }
-        }
-    }
-
-    fn dates(&self, found: &mut Vec<Advice>) {
-        let today = self.gathered.day(self.now);
-        let soon = today.checked_add(AHEAD_DAYS.days()).unwrap_or(Date::MAX);
-        for entry in &self.gathered.inventory.entries {
-            let mut lasts = Vec::new();
-            entry.dates(&mut Vec::new(), &mut lasts);
-            lasts.sort_unstable();
-            lasts.dedup();
-            for last in lasts.into_iter().filter(|last| (today..=soon).contains(last)) {
-                let text = say!("a truth about `{}` ends on {}", entry.name, last.to_string());
-                found.push(self.advice(Kind::Expiring, &text));
-            }
-        }
-        found.extend(self.gathered.unknown_by_date(today).iter().map(|text| self.advice(Kind::Expiring, text)));
-        found.extend(self.gathered.overdue(today).iter().map(|text| self.advice(Kind::Overdue, text)));
-    }
-
-    /// Transfers that rest on a contested decision alone.
-    fn contested(&self, found: &mut Vec<Advice>) {
-        let today = self.gathered.day(self.now);
-        for entry in &self.gathered.inventory.entries {
-            let claims = entry.adequacy.on(today).into_iter().flatten();
-            for claim in claims.filter(|claim| claim.stands(today)) {
-                let decisions = self.gathered.world.reference.decisions.iter();
-                for decision in decisions.filter(|one| one.contested && one.country == claim.value) {
-                    let text = say!("`{}` relies on {}, which is contested", entry.name, decision.instrument);
-                    found.push(self.advice(Kind::Contested, &text));
-                }
-            }
-        }
-    }
-
-    fn unproven(&self, found: &mut Vec<Advice>) {
-        for entry in &self.gathered.inventory.entries {
-            for region in &entry.notes.unknown_regions {
-                let text = say!("the countries of region `{}` of `{}` are not known", region, entry.name);
-                found.push(self.advice(Kind::Unproven, &text));
-            }
-            for scheme in &entry.notes.unscoped {
-                let text = say!("the certificate {} of `{}` does not say its scope", scheme, entry.name);
-                found.push(self.advice(Kind::Unproven, &text));
-            }
-            if entry.notes.no_evidence {
-                found.push(self.advice(Kind::Unproven, &say!("the truths about `{}` name no evidence", entry.name)));
-            }
-            self.lapsed(entry, found);
-        }
-    }
-
-    fn lapsed(&self, entry: &Entry, found: &mut Vec<Advice>) {
-        let today = self.gathered.day(self.now);
-        if let Some(Attestation::Until(day)) = entry.attestation.ever()
-            && *day < today
-        {
-            let text = say!("the attestation of `{}` ended on {}", entry.name, day.to_string());
-            found.push(self.advice(Kind::Expiring, &text));
         }
     }
 

@@ -6,6 +6,7 @@
 
 mod ask;
 mod begin;
+mod bindings;
 mod bound;
 mod causes;
 mod change;
@@ -16,6 +17,7 @@ mod dim;
 mod exact;
 mod familiar;
 mod lint;
+mod lint_truths;
 mod look;
 mod matrix;
 mod mutations;

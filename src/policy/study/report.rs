@@ -4,9 +4,10 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use super::super::facts::by_label_as_told;
-use super::super::phrase::Phrase;
+use super::super::phrase::{Language, Phrase};
 use super::super::text::say;
 use super::super::told::class_duties;
+use super::bindings::beyond;
 use super::diff::Kind;
 use super::{Study, sentence};
 use crate::model::{Action, BackendId, Choice, ClassId, ClassSet, EntityId, Facts, Plan, Removal, TypeFact};
@@ -126,6 +127,10 @@ pub struct Suggestion {
 /// What differs between two policies.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Differences {
+    /// The version of the old sheet.
+    pub old_version: u32,
+    /// The version of the new one.
+    pub new_version: u32,
     /// Newly possible flows.
     pub opened: Vec<Difference>,
     /// Newly refused flows.
@@ -153,6 +158,8 @@ pub struct Difference {
     pub example: String,
     /// The day from which it shows, for what does not show today.
     pub from: Option<String>,
+    /// Where a name stands for other servers or models: which it stands for newly, or no longer.
+    pub binding: Vec<String>,
 }
 
 impl Study {
@@ -285,20 +292,45 @@ impl Study {
         let whole = refused.undecided.is_empty();
         let told = |(day, change): &(Option<Date>, super::diff::Change), opens: bool| {
             let mut told = new.difference(change, opens);
+            if change.kind == Kind::Elsewhere {
+                self.bound(new, opens, &mut told);
+            }
             if let Some(day) = day {
                 told.sentence = say!("from {}: {}", day.to_string(), told.sentence).said(new.language);
                 told.from = Some(day.to_string());
             }
             told
         };
+        let said = |searches: Vec<String>| searches.iter().map(|search| searched(search, new.language)).collect();
         Ok(Differences {
+            old_version: self.policy.version(),
+            new_version: new.policy.version(),
             opened: opened.changes.iter().map(|change| told(change, true)).collect(),
             refused: refused.changes.iter().map(|change| told(change, false)).collect(),
             no_flow_is_opened,
             whole,
-            undecided: opened.undecided,
-            refused_undecided: refused.undecided,
+            undecided: said(opened.undecided),
+            refused_undecided: said(refused.undecided),
         })
+    }
+
+    /// Says which servers or models a name stands for newly, or no longer.
+    fn bound(&self, new: &Self, opens: bool, told: &mut Difference) {
+        let of = |study: &'_ Self| {
+            let id = told.backend.as_deref().and_then(|name| study.policy.id_of(name))?;
+            study.policy.backend(id).map(|backend| backend.binding.clone())
+        };
+        let (Some(before), Some(after)) = (of(self), of(new)) else { return };
+        let beyond = if opens { beyond(&before, &after) } else { beyond(&after, &before) };
+        let mut keys: Vec<&str> = beyond.iter().map(|(key, _)| *key).collect();
+        keys.dedup();
+        if keys.is_empty() {
+            return;
+        }
+        told.cause = keys.join(", ");
+        told.binding = beyond.iter().map(|(_, what)| what.said(new.language)).collect();
+        let colon = say!("{}: {}", told.sentence, told.binding.join(", "));
+        told.sentence = colon.said(new.language);
     }
 
     fn difference(&self, change: &super::diff::Change, opens: bool) -> Difference {
@@ -320,6 +352,28 @@ impl Study {
             (Some(_), Kind::Elsewhere, false) => say!("{} → {}: the name stands for less than it did", example, place),
         };
         let sentence = text.said(self.language);
-        Difference { sentence, backend, cause: change.cause.to_string(), example, from: None }
+        let cause = caused(change.cause.as_str(), self.language);
+        Difference { sentence, backend, cause, example, from: None, binding: Vec::new() }
     }
+}
+
+/// A cause that is no rule as a sheet of this language says it.
+fn caused(cause: &str, language: Language) -> String {
+    let phrase = match cause {
+        "allow" => Phrase::AllowBackends,
+        "fall back" => Phrase::FallBack,
+        "allow hosted tool" => Phrase::AllowHosted,
+        "the label" => Phrase::LabelSays,
+        "still includes identified" => Phrase::StillIncludes,
+        "on premises" => Phrase::OnPremises,
+        other => return other.to_owned(),
+    };
+    // In English the cause is a word of its own, which programs know.
+    if language == Language::En { cause.to_owned() } else { phrase.surface(language).to_owned() }
+}
+
+/// A search that was given up, by backend and cause.
+fn searched(search: &str, language: Language) -> String {
+    let cause = search.rsplit_once('[').and_then(|(backend, cause)| Some((backend, cause.strip_suffix(']')?)));
+    cause.map_or_else(|| search.to_owned(), |(backend, cause)| format!("{backend}[{}]", caused(cause, language)))
 }

@@ -123,19 +123,12 @@ impl Study {
         suggestions
     }
 
-    fn compiled(&self, today: &Resolved) -> Option<Policy> {
+    pub(super) fn compiled(&self, today: &Resolved) -> Option<Policy> {
         let truths = self.gathered.truths(self.now);
         let program = Program::new(today, &truths, self.catalogue.entities.len()).ok()?;
         let mut policy = self.gathered.policy(&self.catalogue, &self.vocabulary, self.now).ok()?;
         policy.program = program;
         Some(policy)
-    }
-
-    /// The policy without one rule.
-    pub(super) fn without(&self, index: usize) -> Option<(Policy, Resolved)> {
-        let mut today = self.today.clone();
-        (index < today.rules.len()).then(|| today.rules.remove(index));
-        Some((self.compiled(&today)?, today))
     }
 
     /// A request, such as a scenario can tell if `told`, that the weakened policy lets pass to a backend where this one

@@ -236,6 +236,24 @@ fn readings() {
 }
 
 #[test]
+fn lists() {
+    let rule = |clauses: &str| of_statements(&format!("rule r\n  because \"a law\"\n{clauses}\n"));
+    let scenario = |given: &str, then: &str| of_statements(&format!("scenario \"s\" given {given} then {then}\n"));
+    snapshots(
+        "lists",
+        &[
+            ("condition", rule("  when data includes financial and health\n  only backends on premises")),
+            ("duty", rule("  when data includes iban and data includes email\n  must redact iban and email")),
+            ("given", scenario("data financial and health", "refused cloud-us")),
+            ("backends", scenario("data health", "refused cloud-us and cloud-de")),
+            ("expected_with_comma", scenario("data health", "refused cloud-us, allowed gpu-paris")),
+            ("expected_without_and", scenario("data health", "refused cloud-us\n  allowed gpu-paris")),
+            ("except", rule("  only backends on premises\n  except app is \"x\"")),
+        ],
+    );
+}
+
+#[test]
 fn sheets() {
     snapshots(
         "sheets",
@@ -340,6 +358,15 @@ fn inventory() {
                 ),
             ),
             ("quoted_date", with("until = \"2027-01-01\"")),
+            ("date_in_words", with("until = 30 avril 2027")),
+            ("date_in_words_quoted", with("until = \"April 30, 2027\"")),
+            ("date_without_year", with("until = 30 avril")),
+            ("date_without_zeros", with("until = 2027-4-3")),
+            ("boolean_in_words", with("run-by-owner = no")),
+            ("boolean_in_french", with("run-by-owner = oui")),
+            ("boolean_with_dates", with("run-by-owner = { value = non, until = 2027-01-01 }")),
+            ("boolean_quoted", with("run-by-owner = \"non\"")),
+            ("text_without_quotes", with("training = never")),
             ("retention", with("retention = \"zero\"")),
             ("training", with("training = \"no\"")),
             ("host_is_a_url", of_inventory(&ENTRY.replace("one.example", "https://one.example/v1"))),
@@ -420,6 +447,11 @@ fn a_slip_is_told_once() {
             "`l'un de \"a\", \"b\"`",
         ),
         ("si", french.replace("quand", "si"), "`si` s'écrit `quand`"),
+        (
+            "sauf without si",
+            french.replace("seulement", "sauf l'application est \"x\" seulement"),
+            "`sauf` s'écrit `sauf si`",
+        ),
         ("lorsque", french.replace("quand", "lorsque"), "`lorsque` s'écrit `quand`"),
         (
             "supérieur",

@@ -4,6 +4,7 @@ mod algebra;
 mod duties;
 mod large;
 mod laws;
+mod lint;
 mod messages;
 mod naive;
 mod parsing;

@@ -148,7 +148,30 @@ fn a_name_that_stands_for_another_server_is_a_difference() {
     let new = on(&hosts, "labels \"Public\", \"Internal\", \"Secret\"", ALLOW_ALL);
     let differences = old.diff(&new).unwrap();
     assert!(!differences.no_flow_is_opened, "{differences:?}");
-    assert!(differences.opened[0].sentence.contains("cloud-unknown: the name stands for more"), "{differences:?}");
+    let opened = &differences.opened[0];
+    assert!(
+        opened
+            .sentence
+            .ends_with("cloud-unknown: the name stands for more than it did: the host `api.elsewhere.example`"),
+        "{differences:?}"
+    );
+    assert_eq!(
+        (opened.cause.as_str(), opened.binding.as_slice()),
+        ("hosts", &["the host `api.elsewhere.example`".to_owned()][..])
+    );
+    assert!(
+        differences.refused[0].sentence.ends_with("stands for less than it did: the host `api.cloud-unknown.example`"),
+        "{differences:?}"
+    );
+    let more = example().replacen(
+        "hosts = [\"api.cloud-unknown.example\"]\nmodels = [\"large\"]",
+        "hosts = [\"api.cloud-unknown.example\"]\nmodels = [\"large\", \"new\"]",
+        1,
+    );
+    let new = on(&more, "labels \"Public\", \"Internal\", \"Secret\"", ALLOW_ALL);
+    let differences = old.diff(&new).unwrap();
+    assert!(differences.opened[0].sentence.ends_with(": the model `new`"), "{differences:?}");
+    assert_eq!((differences.old_version, differences.new_version), (1, 1));
 }
 
 /// To a sheet that does not list it, a label may be any: to list it is to say that it is none of the others.

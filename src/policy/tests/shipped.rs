@@ -63,6 +63,37 @@ fn packs_say_the_same_in_french() {
     }
 }
 
+/// A French sheet reads the packs that octroi brings in French, files or not, and is the same policy as in English.
+#[test]
+fn packs_without_files_speak_the_language_of_the_sheet() {
+    let names: Vec<&str> = starter::packs().into_iter().map(|(name, _)| name).collect();
+    let head = "politique \"t\" version 1 responsable \"o\" à revoir avant le 2027-06-30\nsiège FR\nmarquages \"Diffusion Restreinte\", \"VS-NfD\", \"VS-Nur für den Dienstgebrauch\"\nautoriser les hébergeurs sur site\n";
+    let french = format!("{head}prendre le paquet {}\n", names.join(", "));
+    let english = format(&file("main.policy", &french), Some(Language::En)).unwrap();
+    let with_files = |language| {
+        let mut sources = sources(&french, example());
+        let texts = starter::packs_in(language).into_iter();
+        sources.packs = texts.map(|(name, text)| file(&format!("packs/{name}.policy"), text)).collect();
+        good(&sources)
+    };
+    let (plain, translated) = (good(&sources(&french, example())), good(&sources(&english, example())));
+    assert_eq!(plain.digest(), translated.digest(), "another language is another policy");
+    assert_eq!(plain.digest(), with_files(Language::Fr).digest(), "files of the same packs are another policy");
+    assert_eq!(plain.digest(), with_files(Language::En).digest());
+    for (name, text) in starter::packs_in(Language::Fr) {
+        let sheet = parser::parse(&diagnostic::File::new("pack", text, Language::Fr), &mut Vec::new()).unwrap();
+        for rule in sheet.rules {
+            let because = |policy: &Policy| policy.because(rule.name.text.as_str()).unwrap().to_string();
+            assert_eq!(because(&plain), rule.because.as_ref().unwrap().text, "{name}");
+        }
+    }
+    // A pack that says something else than the one octroi brings counts as what it says.
+    let mut changed = sources(&french, example());
+    let (name, text) = starter::packs_in(Language::Fr)[0];
+    changed.packs = vec![file(&format!("packs/{name}.policy"), &text.replace("version 1", "version 2"))];
+    assert_ne!(good(&changed).digest(), plain.digest());
+}
+
 /// The files of a starter folder as sources.
 fn folder(files: Vec<(String, String)>) -> Sources {
     let mut found = Sources::default();

@@ -28,6 +28,8 @@ fn a_question_in_words_is_answered() {
         ("health, 3 person, Secret", 7, 5),
         ("nothing to cloud-us?", 1, 1),
         ("data email and app \"x\" and minors to cloud-us", 1, 1),
+        ("app website to cloud-us", 1, 1),
+        ("health and app website to cloud-us", 1, 0),
     ] {
         let answer = study.ask(question, false).unwrap_or_else(|faults| panic!("{question}: {faults:?}"));
         let may = answer.backends.iter().filter(|backend| backend.allowed).count();
@@ -41,11 +43,14 @@ fn a_question_in_words_is_answered() {
 /// A question is read with the articles left out and in everyday words; what is not understood is shown in the question.
 #[test]
 fn a_question_is_read_as_it_is_asked() {
-    let head = "politique \"t\" version 1 responsable \"o\" à revoir avant le 2027-06-30\nsiège FR\nmarquages \"Public\", \"Diffusion Restreinte\"\nautoriser les hébergeurs sur site\n";
+    let head = "politique \"t\" version 1 responsable \"o\" à revoir avant le 2027-06-30\nsiège FR\nmarquages \"Public\", \"Diffusion Restreinte\"\nautoriser les hébergeurs sur site\nautoriser les hébergeurs nationaux quand l'application est \"site public\"\n";
     let french = studied(head, example());
     for (question, given) in [
         ("fr_nir et application \"x\" vers cloud-us", "l'application \"x\" et des données fr_nir"),
         ("le NIR vers cloud-us", "des données fr_nir"),
+        ("site public vers cloud-us", "l'application \"site public\""),
+        ("santé et \"site public\"", "des données santé et l'application \"site public\""),
+        ("application autre-site et courriel", "des données courriel et l'application \"autre-site\""),
         ("numéro de sécurité sociale → cloud-us", "des données fr_nir"),
         ("données personnelles vers cloud-us", "des données personnel"),
         ("des données de santé", "des données santé"),
@@ -71,7 +76,6 @@ fn a_question_is_read_as_it_is_asked() {
         assert_eq!(sorted(&answer.given), sorted(given), "{question}");
     }
     for (question, place, told) in [
-        ("santé et application x vers cloud-us", 22, "écrivez \"x\""),
         ("santé vers cloud-uss", 12, "vouliez-vous dire `cloud-us`"),
         ("santé et dossiers clos vers cloud-us", 10, "`dossiers clos` n'est pas une classe"),
         ("score de fuite élevé vers cloud-us", 16, "un nombre est attendu"),

@@ -1,0 +1,143 @@
+//! Lint of what is declared: truths that end or have not begun, rest on little, or are declared twice; duties that cannot be done; approvers of exceptions.
+
+use std::collections::BTreeSet;
+
+use jiff::ToSpan;
+use jiff::civil::Date;
+
+use super::super::declared::{Attestation, Entry};
+use super::super::parser::folded;
+use super::super::text::say;
+use super::Study;
+use super::lint::{Advice, Kind};
+use crate::model::{Action, Word};
+
+/// Days ahead within which an end is told.
+const AHEAD_DAYS: i64 = 90;
+
+impl Study {
+    /// Duties that this build cannot do.
+    pub(super) fn undoable(&self, found: &mut Vec<Advice>) {
+        for rule in &self.today.rules {
+            let mut missing: Vec<&str> = Vec::new();
+            let actions = rule.actions.iter().map(|(_, action)| *action);
+            for action in actions.chain(rule.class_actions.iter().map(|(_, action)| *action)) {
+                let done = matches!(action, Action::Block | Action::Keep) || self.vocabulary.actions.contains(&action);
+                if !done && !missing.contains(&action.name()) {
+                    missing.push(action.name());
+                }
+            }
+            if rule.seals && !self.vocabulary.seals {
+                missing.push("log sealed");
+            }
+            for duty in missing {
+                let text = say!(
+                    "rule `{}` demands `{}`, which this build cannot do: such backends are refused",
+                    rule.name,
+                    duty
+                );
+                found.push(self.advice(Kind::Undoable, &text));
+            }
+        }
+    }
+
+    pub(super) fn dates(&self, found: &mut Vec<Advice>) {
+        let today = self.gathered.day(self.now);
+        let soon = today.checked_add(AHEAD_DAYS.days()).unwrap_or(Date::MAX);
+        for entry in &self.gathered.inventory.entries {
+            let mut lasts = Vec::new();
+            entry.dates(&mut Vec::new(), &mut lasts);
+            lasts.sort_unstable();
+            lasts.dedup();
+            for last in lasts.into_iter().filter(|last| (today..=soon).contains(last)) {
+                let text = say!("a truth about `{}` ends on {}", entry.name, last.to_string());
+                found.push(self.advice(Kind::Expiring, &text));
+            }
+        }
+        found.extend(self.gathered.unknown_by_date(today).iter().map(|text| self.advice(Kind::Expiring, text)));
+        found.extend(self.gathered.overdue(today).iter().map(|text| self.advice(Kind::Overdue, text)));
+    }
+
+    /// Backends of which two name one host for one model: what is declared of the place is declared twice.
+    pub(super) fn one_host(&self, found: &mut Vec<Advice>) {
+        let entries = &self.gathered.inventory.entries;
+        for (at, one) in entries.iter().enumerate() {
+            for other in entries.iter().skip(at + 1) {
+                let (mine, theirs) = (&one.binding, &other.binding);
+                let apart = |mine: &[Word], theirs: &[Word]| {
+                    !mine.is_empty() && !theirs.is_empty() && !mine.iter().any(|name| theirs.contains(name))
+                };
+                let host = mine.hosts.iter().find(|host| theirs.hosts.contains(host));
+                let differ = apart(&mine.models, &theirs.models) || apart(&mine.path_ids, &theirs.path_ids);
+                if let Some(host) = host.filter(|_| !differ) {
+                    let text = say!(
+                        "`{}` and `{}` both name the host `{}`: one place has two declarations",
+                        one.name,
+                        other.name,
+                        host
+                    );
+                    found.push(self.advice(Kind::OneHost, &text));
+                }
+            }
+        }
+    }
+
+    /// Exceptions for which one person stands twice.
+    pub(super) fn approved_twice(&self, found: &mut Vec<Advice>) {
+        for exception in self.gathered.exceptions() {
+            let mut seen = BTreeSet::new();
+            let folds = |name: &str| folded(name.trim());
+            let twice = exception.approved.iter().find(|approver| !seen.insert(folds(&approver.text)));
+            if let Some(approver) = twice {
+                let text = say!(
+                    "exception `{}` is approved twice by `{}`, who is one person",
+                    exception.name.text,
+                    approver.text
+                );
+                found.push(self.advice(Kind::OneApprover, &text));
+            }
+        }
+    }
+
+    /// Transfers that rest on a contested decision alone.
+    pub(super) fn contested(&self, found: &mut Vec<Advice>) {
+        let today = self.gathered.day(self.now);
+        for entry in &self.gathered.inventory.entries {
+            let claims = entry.adequacy.on(today).into_iter().flatten();
+            for claim in claims.filter(|claim| claim.stands(today)) {
+                let decisions = self.gathered.world.reference.decisions.iter();
+                for decision in decisions.filter(|one| one.contested && one.country == claim.value) {
+                    let text = say!("`{}` relies on {}, which is contested", entry.name, decision.instrument);
+                    found.push(self.advice(Kind::Contested, &text));
+                }
+            }
+        }
+    }
+
+    pub(super) fn unproven(&self, found: &mut Vec<Advice>) {
+        for entry in &self.gathered.inventory.entries {
+            for region in &entry.notes.unknown_regions {
+                let text = say!("the countries of region `{}` of `{}` are not known", region, entry.name);
+                found.push(self.advice(Kind::Unproven, &text));
+            }
+            for scheme in &entry.notes.unscoped {
+                let text = say!("the certificate {} of `{}` does not say its scope", scheme, entry.name);
+                found.push(self.advice(Kind::Unproven, &text));
+            }
+            if entry.notes.no_evidence {
+                found.push(self.advice(Kind::Unproven, &say!("the truths about `{}` name no evidence", entry.name)));
+            }
+            self.lapsed(entry, found);
+        }
+    }
+
+    fn lapsed(&self, entry: &Entry, found: &mut Vec<Advice>) {
+        let today = self.gathered.day(self.now);
+        if let Some(Attestation::Until(day)) = entry.attestation.ever()
+            && *day < today
+        {
+            let text = say!("the attestation of `{}` ended on {}", entry.name, day.to_string());
+            found.push(self.advice(Kind::Expiring, &text));
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! Lint of what hangs together: rules that cover each other, exceptions, windows that are over, and what is declared twice.
+
+use super::*;
+use crate::policy::study::{Kind, Study};
+
+const SHEET: &str = "policy \"Test\" version 1 owner \"dpo\" review before 2027-06-30\nhome FR\nlabels \"Public\", \"Secret\"\nallow backends on premises or not on premises\n";
+
+fn told(statements: &str, inventory: &str) -> Vec<String> {
+    let catalogue = all_types();
+    let sources = sources(&format!("{SHEET}{statements}"), inventory);
+    let study = Study::new(&sources, &catalogue, &every(&catalogue), &vocabulary(), now());
+    study
+        .unwrap_or_else(|faults| panic!("{statements}{faults:?}"))
+        .lint()
+        .into_iter()
+        .filter(|one| one.kind != Kind::Unproven)
+        .map(|one| one.text)
+        .collect()
+}
+
+#[test]
+fn what_hangs_together_is_told_once() {
+    let rule = |name: &str, rest: &str| format!("rule {name} because \"x\" {rest}\n");
+    let home = "when data includes iban only backends on premises";
+    let exception = "exception e for rule a because \"x\" when";
+    for (name, statements, expected) in [
+        (
+            "two that cover each other",
+            rule("a", home) + &rule("b", home),
+            &[
+                "rules `a`, `b` cover one another: without one of them nothing would change, without all of them requests would come out otherwise",
+            ] as &[&str],
+        ),
+        (
+            "three that cover one another",
+            rule("a", home) + &rule("b", home) + &rule("c", home),
+            &[
+                "rules `a`, `b`, `c` cover one another: without one of them nothing would change, without all of them requests would come out otherwise",
+            ],
+        ),
+        (
+            "one within another",
+            rule("a", "when data includes financial only backends on premises") + &rule("b", home),
+            &["rule `b` changes nothing: without it every request would come out the same"],
+        ),
+        (
+            "one within another, and two that cover each other",
+            rule("a", "when data includes email only backends on premises")
+                + &rule("b", "when data includes email and data includes iban only backends on premises")
+                + &rule("c", "when label is \"Secret\" only backends on premises")
+                + &rule("d", "when label at least \"Secret\" only backends on premises"),
+            &[
+                "rule `b` changes nothing: without it every request would come out the same",
+                "rules `c`, `d` cover one another: without one of them nothing would change, without all of them requests would come out otherwise",
+            ],
+        ),
+        (
+            "a rule that an exception suspends",
+            rule("a", home) + &format!("{exception} data includes iban until 2026-12-31 approved by \"A\", \"B\"\n"),
+            &[],
+        ),
+        (
+            "a rule that never fires, with an exception",
+            rule("a", "when app is \"x\" and app is \"y\" only backends on premises")
+                + &format!("{exception} data includes iban until 2026-12-31 approved by \"A\"\n"),
+            &["rule `a` can never fire"],
+        ),
+        (
+            "an exception that one person approved twice",
+            rule("a", home) + &format!("{exception} app is \"x\" until 2026-12-31 approved by \"DPO\", \"dpo \"\n"),
+            &["exception `e` is approved twice by `dpo `, who is one person"],
+        ),
+        (
+            "windows that are over",
+            "allow backends domestic when app is \"x\" until 2026-11-21\n".to_owned()
+                + &rule("a", &format!("{home} until 2026-11-21"))
+                + "allow hosted tool web_search until 2026-11-21\n",
+            &[
+                "rule `a` ended on 2026-11-21: take it out",
+                "`allow backends` number 2 ended on 2026-11-21: take it out",
+                "`allow hosted tool web_search` ended on 2026-11-21: take it out",
+            ],
+        ),
+        ("a window on its last day", rule("a", &format!("{home} until 2026-11-22")), &[]),
+    ] {
+        assert_eq!(told(&statements, example()), expected, "{name}");
+    }
+}
+
+#[test]
+fn what_is_declared_of_backends_is_looked_at() {
+    let entry = |name: &str, rest: &str| {
+        format!("\n[backend.{name}]\nverified = 2026-11-01\nby = \"dpo\"\nevidence = \"x\"\n{rest}")
+    };
+    for (name, entries, expected) in [
+        ("apart", entry("one", "hosts = [\"a.example\"]\n") + &entry("two", "hosts = [\"b.example\"]\n"), None),
+        (
+            "one host",
+            entry("one", "hosts = [\"a.example\"]\n") + &entry("two", "hosts = [\"b.example\", \"A.example\"]\n"),
+            Some("`one` and `two` both name the host `a.example`: one place has two declarations"),
+        ),
+        (
+            "one host, two models",
+            entry("one", "hosts = [\"a.example\"]\nmodels = [\"x\"]\n")
+                + &entry("two", "hosts = [\"a.example\"]\nmodels = [\"y\"]\n"),
+            None,
+        ),
+        (
+            "a contract to come",
+            entry("one", "hosts = [\"a.example\"]\ncontract = { reference = \"1\", dated = 2026-11-23 }\n"),
+            Some("the contract of `one` is dated 2026-11-23, which is still to come: until then it counts as none"),
+        ),
+        (
+            "clauses to come",
+            entry(
+                "one",
+                "hosts = [\"a.example\"]\ntransfer-basis = [{ kind = \"standard-contractual-clauses\", dated = 2026-11-23, until = 2027-11-23 }]\n",
+            ),
+            Some(
+                "the transfer basis of `one` is dated 2026-11-23, which is still to come: until then it counts as none",
+            ),
+        ),
+        (
+            "a contract of today",
+            entry("one", "hosts = [\"a.example\"]\ncontract = { reference = \"1\", dated = 2026-11-22 }\n"),
+            None,
+        ),
+    ] {
+        let found = told("", &format!("{}{entries}", example()));
+        let expected: Vec<String> = expected.into_iter().map(str::to_owned).collect();
+        assert_eq!(found, expected, "{name}");
+    }
+}
