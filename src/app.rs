@@ -9,6 +9,7 @@ mod bundle;
 mod callers;
 mod counting;
 mod credentials;
+mod encoder;
 mod files;
 mod fit;
 mod freeze;

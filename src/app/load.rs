@@ -10,13 +10,12 @@ use super::bundle::{self, Cover};
 use super::files::Files;
 use super::officer::{Officer, now};
 use super::problem::{Problem, Problems};
-use super::{counting, credentials, fit, freeze, shadow};
-use crate::config::{self, BackendConfig, Config, CorpusConfig, ModelConfig};
+use super::{counting, credentials, encoder, fit, freeze, shadow};
+use crate::config::{self, BackendConfig, Config, CorpusConfig};
 use crate::gateway::snapshot::{Freeze, Snapshot};
 use crate::gateway::tls::Front;
 use crate::identity::{Callers, KeyRing, Purpose, Registration, RootKey};
-use crate::leak::guard::{Encoder, Guard};
-use crate::leak::model::{Model, ModelDigest};
+use crate::leak::guard::Guard;
 use crate::leak::store::CorpusKeys;
 use crate::leak::{NoCorpus, Scanner};
 use crate::model::{Binding, Word};
@@ -233,7 +232,7 @@ impl Loader {
         let guard = if let Some((_, _, guard)) = kept {
             guard
         } else {
-            let encoder = corpus.model.as_ref().map(encoder).transpose()?;
+            let encoder = corpus.model.as_ref().map(encoder::open).transpose()?;
             let guard = Guard::open(&corpus.folder, keys, (corpus.budget, corpus.history), encoder)
                 .map_err(|error| format!("[corpus] {error}"))?;
             Arc::new(guard)
@@ -269,13 +268,6 @@ impl Loader {
 fn listener(config: &Config) -> Vec<String> {
     let Some(files) = &config.listen.tls else { return Vec::new() };
     Front::read(files).err().map(|error| error.to_string()).into_iter().collect()
-}
-
-/// The configured encoder with its budget.
-fn encoder(model: &ModelConfig) -> Result<Encoder, String> {
-    let opened = Model::open(&model.folder, model.sha256.map(ModelDigest));
-    let opened = opened.map_err(|error| format!("[corpus] model: {error}"))?;
-    Ok((Arc::new(opened), model.budget))
 }
 
 /// The key that a corpus may have of its own, beside its segments.

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::console;
 use crate::gateway::Gate;
+use crate::model::Word;
 
 /// What health and readiness are told from.
 #[derive(Debug)]
@@ -47,6 +48,9 @@ impl Status {
         telemetry.own_work(in_work, most);
         let snapshot = self.gate.snapshot();
         telemetry.quota_store_up(snapshot.quota.store.is_up());
+        if let Some(work) = snapshot.scanner.encoder() {
+            telemetry.encoder(work.on_device, work.passages_on_device, work.passages_on_processor);
+        }
         for backend in snapshot.pool.backends() {
             telemetry.backend_up(backend.name(), backend.available());
             telemetry.endpoints(backend.name(), backend.endpoints_up(), backend.endpoints());
@@ -87,6 +91,10 @@ impl console::Facts for Status {
             shadow_digest: snapshot.shadow.as_ref().map(|policy| policy.digest().to_string()),
             rejected: self.rejected.lock().unwrap_or_else(PoisonError::into_inner).clone(),
             keys: self.keys_problem(),
+            encoder: snapshot.scanner.encoder().map(|work| console::EncoderState {
+                place: Word::fixed(if work.on_device { "gpu" } else { "processor" }),
+                why: work.why.map(Word::fixed),
+            }),
             backends: backends.collect(),
         }
     }

@@ -19,7 +19,12 @@ impl Resolver<'_> {
             folder: self.under(Some(folder), ""),
             sha256: raw.model_sha256.as_ref().and_then(|digest| self.sha256(digest)),
             budget: time(&raw.encoder_budget_ms, Duration::from_millis, limits::LEAK_ENCODER_BUDGET),
+            gpu: raw.model_gpu.as_ref().is_none_or(|word| self.gpu(word)),
         });
+        if let (None, Some(word)) = (&raw.model, &raw.model_gpu) {
+            let help = "name a model, `model = \"models/NAME\"`, or leave the key out";
+            self.fault(word, "is about the GPU of an encoder, and no model is named", help);
+        }
         if let (None, Some(digest)) = (&raw.model, &raw.model_sha256) {
             self.fault(digest, "pins a model, and none is named", "name its folder: `model = \"models/NAME\"`");
         }
@@ -32,6 +37,18 @@ impl Resolver<'_> {
             budget: time(&raw.budget_ms, Duration::from_millis, limits::LEAK_BUDGET),
             history: time(&raw.history_s, Duration::from_secs, limits::LEAK_HISTORY),
             model,
+        }
+    }
+
+    /// Whether a GPU is used.
+    fn gpu(&mut self, word: &Spanned<String>) -> bool {
+        match word.get_ref().as_str() {
+            "auto" => true,
+            "off" => false,
+            _ => {
+                self.fault(word, "is not a word for the use of a GPU", "write `auto` or `off`");
+                false
+            }
         }
     }
 

@@ -114,6 +114,8 @@ pub struct ModelConfig {
     pub sha256: Option<[u8; 32]>,
     /// Time that it may take for one request; what it does not say within is unknown.
     pub budget: Duration,
+    /// Whether a GPU of this machine computes for it, where there is one.
+    pub gpu: bool,
 }
 
 /// The data path's listener.

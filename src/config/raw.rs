@@ -110,6 +110,7 @@ pub(super) struct RawCorpus {
     pub(super) history_s: Option<Spanned<u64>>,
     pub(super) model: Option<Spanned<String>>,
     pub(super) model_sha256: Option<Spanned<String>>,
+    pub(super) model_gpu: Option<Spanned<String>>,
     pub(super) encoder_budget_ms: Option<Spanned<u64>>,
 }
 

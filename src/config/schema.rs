@@ -204,6 +204,7 @@ impl<'de> Deserializer<'de> for Probe<'_> {
 pub(super) const WORDS: &[(&str, &[&str])] = &[
     ("app[].headers", &["all", "id"]),
     ("app[].priority", &["interactive", "batch"]),
+    ("corpus.model_gpu", &["auto", "off"]),
     ("quota.on_unavailable", &["last-lease", "refuse"]),
 ];
 
@@ -269,6 +270,7 @@ const ABOUT: &[(&str, &str)] = &[
     ("corpus.history_s", "Seconds over which what a caller sent adds up"),
     ("corpus.model", "Folder of an encoder, as octroi model add makes it; without it nothing is compared by meaning"),
     ("corpus.model_sha256", "The digest that the model must have, as octroi model list prints it"),
+    ("corpus.model_gpu", "Whether a GPU of this machine computes for the encoder, where there is one (default auto)"),
     ("corpus.encoder_budget_ms", "Milliseconds for the encoder on one request; what it does not say within is unknown"),
     ("app", "Who may call"),
     ("app[].name", "The app's name"),

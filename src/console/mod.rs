@@ -53,8 +53,19 @@ pub struct Readiness {
     pub rejected: Option<String>,
     /// What is wrong with the file of keys; `null` when it is in force.
     pub keys: Option<String>,
+    /// Where the encoder computes; `null` without one.
+    pub encoder: Option<EncoderState>,
     /// The backends.
     pub backends: Vec<BackendState>,
+}
+
+/// Where the encoder computes.
+#[derive(Debug, Clone, Serialize)]
+pub struct EncoderState {
+    /// `gpu` or `processor`.
+    pub place: Word,
+    /// Why no GPU does, in one closed word; `null` where one does, is being brought up, or is switched off.
+    pub why: Option<Word>,
 }
 
 /// How a backend fares.

@@ -186,6 +186,10 @@ impl Scanner for Guard {
         Box::pin(self.compare(caller, call))
     }
 
+    fn encoder(&self) -> Option<super::meaning::Work> {
+        self.encoder.as_ref().map(|(embedder, _)| embedder.work())
+    }
+
     fn look(&self) {
         let was_sound = self.sound.load(Ordering::Relaxed);
         match self.corpus.refresh().and_then(|news| Ok(news | self.corpus.settle()?)) {

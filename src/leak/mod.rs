@@ -45,6 +45,11 @@ pub trait Scanner: Send + Sync + std::fmt::Debug {
 
     /// Takes what was registered or removed since the last look. May wait for files.
     fn look(&self) {}
+
+    /// Where the encoder computes, and how much it did; nothing where there is none.
+    fn encoder(&self) -> Option<meaning::Work> {
+        None
+    }
 }
 
 /// The scanner of a gateway at which no document is registered: nothing can match.

@@ -5,6 +5,7 @@
 //! wired in `app.rs`.
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
+mod encoder;
 pub mod events;
 mod quota;
 pub mod shadow;
@@ -104,6 +105,7 @@ pub struct Telemetry {
     waiting: waiting::Waiting,
     quota: quota::Quota,
     witnesses: witness::Witnesses,
+    encoders: encoder::Encoders,
     certificate_valid_until: Gauge<f64, AtomicU64>,
     gen_ai_duration: OtelHistogram<f64>,
     gen_ai_first_token: OtelHistogram<f64>,
@@ -159,6 +161,7 @@ impl Telemetry {
             waiting: waiting::Waiting::default(),
             quota: quota::Quota::default(),
             witnesses: witness::Witnesses::default(),
+            encoders: encoder::Encoders::default(),
             certificate_valid_until: Gauge::default(),
             gen_ai_duration: histogram("gen_ai.server.request.duration", "s", "Duration of a request"),
             gen_ai_first_token: histogram(
@@ -240,6 +243,7 @@ impl Telemetry {
         self.waiting.register(r);
         self.quota.register(r);
         self.witnesses.register(r);
+        self.encoders.register(r);
     }
 
     /// The page that Prometheus scrapes, in `OpenMetrics` text format.

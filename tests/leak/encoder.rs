@@ -88,11 +88,23 @@ async fn decision(house: &House, leak_score: impl Fn(u64) -> bool) -> Value {
     found.unwrap_or_else(|| panic!("{decisions:?}")).clone()
 }
 
+/// Where passages are read, once that is known: a GPU, or the processor for a reason that is said.
+async fn where_it_computes(house: &House) -> String {
+    crate::common::until("a GPU is up, or there is none", async || {
+        let page = crate::common::page(house.app.admin().unwrap(), "/readyz").await.unwrap().1;
+        let encoder = serde_json::from_str::<Value>(&page).unwrap()["encoder"].clone();
+        let place = encoder["place"].as_str().unwrap().to_owned();
+        (place == "gpu" || encoder["why"].is_string()).then_some(place)
+    })
+    .await
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rewrite_is_recorded_for_review_and_does_not_fall_back_abroad() {
     let Some(model) = model() else { return };
     let house = plot(&model, 60_000).await.open().await;
     served(&house, HARMLESS, Some("paris-gpu")).await;
+    let place = where_it_computes(&house).await;
     let answer = house.client.chat(REWRITE, false).await;
     assert_eq!(answer.status, 200, "a hint removes no backend: {}", answer.body);
     let seen = decision(&house, |score| score > 0).await;
@@ -100,6 +112,10 @@ async fn a_rewrite_is_recorded_for_review_and_does_not_fall_back_abroad() {
     assert_eq!((&seen["leak"]["stage"], &seen["leak"]["class"]), (&"encoder".into(), &"trade-secret".into()));
     assert!(seen["rules"].as_array().unwrap().contains(&"hints-are-reviewed".into()), "{seen}");
     assert!(seen["sending"]["sealed"].is_object() && seen["facts"]["brought"].is_null(), "{seen}");
+    let metrics = crate::common::page(house.app.admin().unwrap(), "/metrics").await.unwrap().1;
+    let read = format!("octroi_encoder_passages_total{{place=\"{place}\"}} ");
+    let read = metrics.lines().find_map(|line| line.strip_prefix(&read)).unwrap();
+    assert!(read.parse::<u64>().unwrap() >= 2, "{read} passages by the {place}");
 
     house.plot.paris_down(true);
     served(&house, HARMLESS, Some("us-cloud")).await;

@@ -10,6 +10,7 @@
 //!
 //! One thread owns the context, the stream and all memory of the device; others send it work over a bounded queue.
 
+mod computer;
 mod device;
 mod encoder;
 mod image;
@@ -21,6 +22,7 @@ use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Once;
 
+pub use computer::DeviceComputer;
 pub use device::Device;
 pub use encoder::DeviceEncoder;
 pub use rows::DeviceRows;
@@ -93,8 +95,8 @@ impl From<cudarc::driver::DriverError> for WhyNot {
     }
 }
 
-/// Opens the first device on this thread, or says why it cannot be used. `OCTROI_GPU=off` is looked at by the caller and
-/// comes as `switched_off`.
+/// Opens the first device on this thread, or says why it cannot be used. Whether the operator switched it off is looked at by
+/// the caller and comes as `switched_off`.
 ///
 /// # Errors
 /// The step of the gate that stayed shut.

@@ -103,6 +103,24 @@ pub trait Embedder: Send + Sync + std::fmt::Debug {
     /// # Errors
     /// What the encoder does not compute.
     fn embed(&self, tenant: &str, passages: &[&str], until: Option<Instant>) -> Result<Vec<Vec<i8>>, ModelError>;
+
+    /// Where it computes, and how much it did.
+    fn work(&self) -> Work {
+        Work { on_device: false, why: None, passages_on_device: 0, passages_on_processor: 0 }
+    }
+}
+
+/// What an encoder did so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Work {
+    /// Whether a device computes now.
+    pub on_device: bool,
+    /// Why none does, one closed word; `None` where one does, is being brought up, or was not asked for.
+    pub why: Option<&'static str>,
+    /// Passages that a device has computed.
+    pub passages_on_device: u64,
+    /// Passages that the processor has computed.
+    pub passages_on_processor: u64,
 }
 
 /// The rows of all passages, computed on as many cores as there are.

@@ -148,20 +148,17 @@ impl Model {
     /// # Errors
     /// A folder without pins, a file that is not the pinned one, another model, files that make no model.
     pub fn open(folder: &Path, wanted: Option<ModelDigest>) -> Result<Self, FolderError> {
-        let manifest = Manifest::read(folder)?;
-        let found = manifest.digest();
-        if let Some(wanted) = wanted.filter(|wanted| *wanted != found) {
-            return Err(FolderError::Other { path: folder.display().to_string(), found, wanted });
-        }
-        let read = |name: &str| -> Result<Option<Vec<u8>>, FolderError> {
-            let Some(pinned) = manifest.pin(name) else { return Ok(None) };
-            let bytes = read_bounded(&folder.join(name), bytes_max(name))?;
-            if sha256(&bytes) != *pinned {
-                return Err(FolderError::Changed(folder.join(name).display().to_string()));
-            }
-            Ok(Some(bytes))
-        };
-        Self::make(folder, &manifest, read)
+        let manifest = pins(folder, wanted)?;
+        Self::make(folder, &manifest, pinned(folder, &manifest))
+    }
+
+    /// The exact weights of a registered model, for whoever lays them out in another way than the processor.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn weights(folder: &Path, wanted: ModelDigest) -> Result<Weights, FolderError> {
+        let manifest = pins(folder, Some(wanted))?;
+        Ok(Self::parts(folder, pinned(folder, &manifest))?.1)
     }
 
     /// Makes a model of what `read` yields for each file's name.
@@ -170,6 +167,16 @@ impl Model {
         manifest: &Manifest,
         read: impl Fn(&str) -> Result<Option<Vec<u8>>, FolderError>,
     ) -> Result<Self, FolderError> {
+        let (tokenizer, weights) = Self::parts(folder, read)?;
+        let (name, prefix) = (manifest.name().to_owned(), manifest.prefix().to_owned());
+        Ok(Self { name, digest: manifest.digest(), prefix, tokenizer, encoder: Encoder::quick(&weights) })
+    }
+
+    /// What reads a text and what computes with it.
+    fn parts(
+        folder: &Path,
+        read: impl Fn(&str) -> Result<Option<Vec<u8>>, FolderError>,
+    ) -> Result<(Tokenizer, Weights), FolderError> {
         let needed =
             |name: &str| read(name)?.ok_or_else(|| FolderError::Manifest(folder.join(MANIFEST).display().to_string()));
         let fault = |error| FolderError::Model { path: folder.display().to_string(), error };
@@ -180,9 +187,7 @@ impl Model {
         let tokenizer = Tokenizer::parse(&needed(TOKENIZER)?, config.vocabulary).map_err(fault)?;
         let weights = needed(WEIGHTS)?;
         let tensors = Tensors::parse(&weights).map_err(fault)?;
-        let encoder = Encoder::quick(&Weights::load(&tensors, config).map_err(fault)?);
-        let (name, prefix) = (manifest.name().to_owned(), manifest.prefix().to_owned());
-        Ok(Self { name, digest: manifest.digest(), prefix, tokenizer, encoder })
+        Ok((tokenizer, Weights::load(&tensors, config).map_err(fault)?))
     }
 
     /// The name that it was registered under.
@@ -244,6 +249,31 @@ impl Embedder for Model {
             }
         }
         Ok(rows)
+    }
+}
+
+/// The pins of a folder; `wanted` is the digest that they must have.
+fn pins(folder: &Path, wanted: Option<ModelDigest>) -> Result<Manifest, FolderError> {
+    let manifest = Manifest::read(folder)?;
+    let found = manifest.digest();
+    match wanted.filter(|wanted| *wanted != found) {
+        Some(wanted) => Err(FolderError::Other { path: folder.display().to_string(), found, wanted }),
+        None => Ok(manifest),
+    }
+}
+
+/// Reads the files of a folder that are those which were pinned.
+fn pinned<'a>(
+    folder: &'a Path,
+    manifest: &'a Manifest,
+) -> impl Fn(&str) -> Result<Option<Vec<u8>>, FolderError> + use<'a> {
+    move |name| {
+        let Some(pinned) = manifest.pin(name) else { return Ok(None) };
+        let bytes = read_bounded(&folder.join(name), bytes_max(name))?;
+        if sha256(&bytes) != *pinned {
+            return Err(FolderError::Changed(folder.join(name).display().to_string()));
+        }
+        Ok(Some(bytes))
     }
 }
 

@@ -19,7 +19,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::Embedder;
+use super::{Embedder, Work};
 use crate::leak::encoder::{Batch, ModelError, TOKENS_MAX, quantised};
 use crate::leak::model::{Model, ModelDigest};
 
@@ -194,6 +194,13 @@ impl Embedder for Batcher {
         }
         self.shared.news.notify_all();
         reply.wait(until).map_or_else(|| self.on_processor(passages, until), Ok)
+    }
+
+    fn work(&self) -> Work {
+        let (place, done) = (self.place(), self.done());
+        let why = if let Place::Processor(why) = place { Some(why) } else { None };
+        let on_device = place == Place::Device;
+        Work { on_device, why, passages_on_device: done.passages, passages_on_processor: done.on_processor }
     }
 }
 
