@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use super::super::reply::ChannelKind::{Arguments, Reasoning, Text};
 use super::super::reply::Closing::{Failure as Failed, Item, Stream as TheStream};
 use super::super::reply::Says::{
-    self, Ends, Failure, Fixed, InputTokens, MoreInputTokens, Outer, OutputTokens, Piece, Whole,
+    self, Ends, Failure, Fixed, InputTokens, MoreCachedTokens, MoreInputTokens, Outer, OutputTokens, Piece, Whole,
 };
 use super::super::table::{Row, Table, row};
 
@@ -35,7 +35,7 @@ const HEAD: &[Row<Says>] = &[
     row("usage.input_tokens", InputTokens),
     row("usage.output_tokens", OutputTokens),
     row("usage.cache_creation_input_tokens", MoreInputTokens),
-    row("usage.cache_read_input_tokens", MoreInputTokens),
+    row("usage.cache_read_input_tokens", MoreCachedTokens),
     row("usage.service_tier", Fixed),
     row("usage.inference_geo", Fixed),
     row("input_tokens", InputTokens),
@@ -96,7 +96,7 @@ const EVENTS: &[Row<Says>] = &[
     row("{message_delta}.usage.input_tokens", InputTokens),
     row("{message_delta}.usage.output_tokens", OutputTokens),
     row("{message_delta}.usage.cache_creation_input_tokens", MoreInputTokens),
-    row("{message_delta}.usage.cache_read_input_tokens", MoreInputTokens),
+    row("{message_delta}.usage.cache_read_input_tokens", MoreCachedTokens),
     row("{message_stop}", Ends(TheStream)),
     row("{ping}.type", Fixed),
     row("{error}", Ends(Failed)),
