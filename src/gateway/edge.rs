@@ -14,16 +14,18 @@ use tracing::Instrument as _;
 
 use super::ledger::Ledger;
 use super::peer::Peer;
-use super::server::Never;
+use super::server::{Door, Never, Service};
 use super::{Body, BrokenOff, Gate, journey, record, respond};
 use crate::model::entry::RequestId;
 use crate::model::{Dialect, Fault, Refusal};
 
+/// The door of the data path.
+pub fn door(gate: Arc<Gate>) -> Door {
+    Arc::new(move |visitor| service(Arc::clone(&gate), visitor.peer))
+}
+
 /// The service of one connection.
-pub fn service(
-    gate: Arc<Gate>,
-    peer: Option<Arc<Peer>>,
-) -> BoxCloneSyncService<Request<Incoming>, Response<Body>, Never> {
+fn service(gate: Arc<Gate>, peer: Option<Arc<Peer>>) -> Service {
     BoxCloneSyncService::new(tower::service_fn(move |request: Request<Incoming>| {
         // The id is made before anything can fail: a panic is answered under the id that the record and the log have.
         let (gate, id, peer) = (Arc::clone(&gate), gate.new_id(), peer.clone());
