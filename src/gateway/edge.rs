@@ -15,7 +15,7 @@ use tracing::Instrument as _;
 use super::ledger::Ledger;
 use super::peer::Peer;
 use super::server::{Door, Never, Service};
-use super::{Body, BrokenOff, Gate, journey, record, respond};
+use super::{Body, BrokenOff, Gate, journey, record, respond, trace};
 use crate::model::entry::RequestId;
 use crate::model::{Dialect, Fault, Refusal};
 
@@ -55,6 +55,7 @@ async fn serve(
 ) -> Response<Body> {
     let mut ledger = Ledger::open(&gate, id);
     ledger.peer = peer;
+    trace::join(&ledger.span, request.headers());
     let Ok(permit) = Arc::clone(&gate.requests).try_acquire_owned() else {
         let refusal =
             Refusal::new(Fault::Gateway, 503, "overloaded", "too many requests at once; try again").retry_after(1);
