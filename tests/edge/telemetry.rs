@@ -172,8 +172,11 @@ async fn traces_go_through_to_backends_on_premises() {
     process.terminate();
     assert_eq!(process.ended().await.1.code(), Some(0));
     let (_, spans, _) = gather(&mut exported).await;
-    let bytes = |hex: &str| (0..hex.len() / 2).map(|at| u8::from_str_radix(&hex[2 * at..2 * at + 2], 16).unwrap());
-    let holds = |hex: &str| spans.windows(hex.len() / 2).any(|window| window.iter().copied().eq(bytes(hex)));
+    let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();
+    let holds = |hex: &str| {
+        let bytes: Vec<u8> = hex.as_bytes().chunks(2).map(byte).collect();
+        spans.windows(bytes.len()).any(|window| window == bytes)
+    };
     assert!(holds(trace) && holds(parent), "the span is part of the caller's trace");
     let entries = super::common::verified_entries(&plot.path("audit"));
     let recorded: Vec<_> = entries.iter().filter_map(|entry| entry["trace"].as_str()).collect();
