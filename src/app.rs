@@ -13,6 +13,7 @@ mod encoder;
 mod files;
 mod fit;
 mod freeze;
+mod fronts;
 mod in_force;
 mod issuers;
 mod load;
@@ -41,6 +42,7 @@ pub(crate) use files::{Files, MATCH_LISTS, sha256};
 pub(crate) use freeze::{
     FILE as FREEZE_FILE, FORMAT as FREEZE_FORMAT, ORDERS_MAX, Order, Orders, REASON_MAX, Signed, Thaw,
 };
+use fronts::Fronts;
 pub(crate) use load::{CORPUS_KEY, corpus_keys, keyed};
 pub use load::{Loaded, Loader, Rejection};
 pub(crate) use officer::{Officer, match_key};
@@ -51,9 +53,8 @@ pub use status::Status;
 use crate::audit::{self, AuditLog, SegmentLog};
 use crate::config::{self, Config};
 use crate::console;
-use crate::gateway::Gate;
 use crate::gateway::server::Server;
-use crate::gateway::tls::Front;
+use crate::gateway::{Gate, edge};
 use crate::model::Word;
 use crate::telemetry::Telemetry;
 
@@ -63,7 +64,8 @@ pub struct App {
     gate: Arc<Gate>,
     address: SocketAddr,
     admin: Option<SocketAddr>,
-    is_plaintext: bool,
+    /// Of the data path, and of the admin listener.
+    is_plaintext: [bool; 2],
     stop: CancellationToken,
     /// Ends the admin listener, after the streams: until then it tells that the gateway drains.
     drained: CancellationToken,
@@ -108,14 +110,14 @@ impl App {
             wrap(Arc::clone(&log) as Arc<dyn AuditLog>),
             Arc::clone(&telemetry),
         ));
-        let front = config.listen.tls.as_ref().map(Front::read).transpose()?;
-        if let Some(front) = &front {
-            telemetry.certificate_valid_until(front.valid_until());
-        } else {
+        let fronts = Fronts::read(config)?;
+        telemetry.certificate_valid_until(fronts.valid_until());
+        if fronts.data.is_none() {
             tracing::warn!("Listening without TLS, as [dangerous] says");
         }
-        let is_plaintext = front.is_none();
-        let server = Server::bind(config.listen.address, front.clone(), Arc::clone(&gate), config.limits)
+        let is_plaintext = [fronts.data.is_none(), fronts.admin.is_none()];
+        let door = edge::door(Arc::clone(&gate));
+        let server = Server::bind(config.listen.address, fronts.data.clone(), door, config.limits)
             .await
             .with_context(|| format!("cannot listen on {}", config.listen.address))?;
         let address = server.address()?;
@@ -123,7 +125,12 @@ impl App {
         let admin = match config.admin {
             Some(address) => Some(
                 console::listen(
-                    (address, config.admin_hosts.clone()),
+                    console::Place {
+                        address,
+                        front: fronts.admin.clone(),
+                        hosts: config.admin_hosts.clone(),
+                        limits: config.limits,
+                    },
                     (Arc::clone(&status) as Arc<dyn console::Facts>, Arc::clone(&gate)),
                     &tasks,
                     drained.clone(),
@@ -145,7 +152,7 @@ impl App {
         let beside = loaded.beside.freeze;
         tasks.spawn(callers::follow(Arc::clone(&status), stop.clone()));
         tasks.spawn(issuers::follow(Arc::clone(&gate), stop.clone()));
-        let keeper = reload::Keeper::new((loader, loaded.config, watching), front, status, stop.clone());
+        let keeper = reload::Keeper::new((loader, loaded.config, watching), fronts, status, stop.clone());
         keeper.having_refused(&beside).spawn(&tasks);
         tasks.spawn(follow_corpus(Arc::clone(&gate), stop.clone()));
         let serving = tokio::spawn(server.run(stop.clone()));
@@ -159,12 +166,17 @@ impl App {
 
     /// Whether the data path has no TLS, as `[dangerous]` says.
     pub const fn is_plaintext(&self) -> bool {
-        self.is_plaintext
+        self.is_plaintext[0]
     }
 
     /// Where metrics and health are served.
     pub const fn admin(&self) -> Option<SocketAddr> {
         self.admin
+    }
+
+    /// Whether the admin listener has no TLS.
+    pub const fn is_admin_plaintext(&self) -> bool {
+        self.is_plaintext[1]
     }
 
     /// What every request goes through.

@@ -61,6 +61,10 @@ pub const LINGER_DEADLINE: Duration = Duration::from_secs(3);
 pub const LINGER_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Connections from clients.
 pub const CONNECTIONS_MAX: usize = 10_000;
+/// Connections to the admin listener: probes, scrapers and a few who administer.
+pub const ADMIN_CONNECTIONS_MAX: usize = 256;
+/// Bytes of a request's body there: a key with all its scopes stays far below.
+pub const ADMIN_BODY_BYTES_MAX: usize = 64 * 1024;
 /// Concurrent streams of one HTTP/2 connection.
 pub const STREAMS_MAX: u32 = 128;
 /// Streams that an HTTP/2 client may open and reset before it is cut off (CVE-2023-44487).

@@ -11,6 +11,8 @@
     reason = "test helpers"
 )]
 
+#[path = "callers/admin.rs"]
+mod admin;
 mod common;
 #[path = "callers/keys.rs"]
 mod keys;

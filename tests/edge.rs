@@ -23,6 +23,8 @@ mod common;
 mod bodies;
 #[path = "edge/connections.rs"]
 mod connections;
+#[path = "edge/crowds.rs"]
+mod crowds;
 #[path = "edge/failures.rs"]
 mod failures;
 #[path = "edge/floods.rs"]

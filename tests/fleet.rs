@@ -6,6 +6,8 @@
 #[path = "fleet/chaos.rs"]
 mod chaos;
 mod common;
+#[path = "fleet/invariants.rs"]
+mod invariants;
 #[path = "fleet/service.rs"]
 mod service;
 #[path = "fleet/waiting.rs"]

@@ -12,6 +12,7 @@ pub(crate) trait Router {
     fn choose(&mut self, servers: &[Server], job: &Job, now: u64, tried: &[usize]) -> Option<usize>;
     fn began(&mut self, _server: usize, _job: &Job, _now: u64) {}
     fn first(&mut self, _job: &Job, _now: u64) {}
+    fn further(&mut self, _job: usize, _now: u64) {}
     fn ended(&mut self, _server: usize, _job: &Job, _now: u64) {}
     fn poll(&mut self, _servers: &[Server], _now: u64) {}
 }
@@ -108,6 +109,12 @@ impl Router for Ours {
     fn first(&mut self, job: &Job, now: u64) {
         if let Some(seat) = self.seats.get_mut(&job.id) {
             self.balancer.first(seat, now);
+        }
+    }
+
+    fn further(&mut self, job: usize, now: u64) {
+        if let Some(seat) = self.seats.get(&job) {
+            self.balancer.further(seat, now);
         }
     }
 

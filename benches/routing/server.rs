@@ -100,6 +100,11 @@ impl Server {
         self.running.len()
     }
 
+    /// Requests that get a token with the step at hand.
+    pub(crate) fn decoding(&self) -> impl Iterator<Item = usize> {
+        self.running.iter().map(|Reverse((_, id))| *id)
+    }
+
     pub(crate) fn kv_use(&self) -> f64 {
         self.used as f64 / self.gpu.kv_tokens as f64
     }

@@ -48,6 +48,20 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
+    /// What came of several runs together.
+    pub(crate) fn of(runs: &[Self]) -> Self {
+        let mean = |of: fn(&Self) -> f64| runs.iter().map(of).sum::<f64>() / runs.len() as f64;
+        let mut first_ms: Vec<f64> = runs.iter().flat_map(|run| &run.first_ms).copied().collect();
+        first_ms.sort_by(f64::total_cmp);
+        Self {
+            first_ms,
+            tokens_per_s: mean(|run| run.tokens_per_s),
+            each_ms: mean(|run| run.each_ms),
+            home: mean(|run| run.home),
+            hit: mean(|run| run.hit),
+        }
+    }
+
     pub(crate) fn percentile(&self, share: f64) -> f64 {
         let index = ((self.first_ms.len() as f64 * share) as usize).min(self.first_ms.len().saturating_sub(1));
         self.first_ms.get(index).copied().unwrap_or(0.0)
@@ -207,6 +221,17 @@ impl World {
     }
 
     fn step(&mut self, server: usize, now: u64) {
+        // One of those that a gateway sent here tells it that the step has ended.
+        let mut told = vec![false; self.routers.len()];
+        for id in self.servers[server].decoding() {
+            let gateway = self.at_work[&id].1;
+            if !std::mem::replace(&mut told[gateway], true) {
+                self.routers[gateway].further(id, now);
+            }
+            if told.iter().all(|told| *told) {
+                break;
+            }
+        }
         let mut events = Vec::new();
         if let Some(ends) = self.servers[server].end_step(now, &mut events) {
             self.at(ends, What::Step(server));

@@ -94,7 +94,7 @@ fn rules(config: &Config) -> Rules {
     }
     for price in &config.quota.prices {
         let key = (price.backend.clone(), price.model.clone());
-        rules.prices.insert(key, Price { input: price.input, output: price.output });
+        rules.prices.insert(key, Price { input: price.input, output: price.output, cached: price.cached_input });
     }
     rules
 }

@@ -8,12 +8,12 @@ use tokio_util::task::TaskTracker;
 use super::archive::{Archive, Held, State};
 use super::bundle::{self, Cover};
 use super::files::Files;
+use super::fronts::Fronts;
 use super::officer::{Officer, now};
 use super::problem::{Problem, Problems};
 use super::{counting, credentials, encoder, fit, freeze, shadow};
 use crate::config::{self, BackendConfig, Config, CorpusConfig};
 use crate::gateway::snapshot::{Freeze, Snapshot};
-use crate::gateway::tls::Front;
 use crate::identity::{Callers, KeyRing, Purpose, Registration, RootKey};
 use crate::leak::guard::Guard;
 use crate::leak::store::CorpusKeys;
@@ -152,8 +152,8 @@ impl Loader {
         // What is not there is told with its place, and then not again.
         let told = |file: &Path| before.is_none() && !file.exists();
         if before.is_none() {
-            problems
-                .extend(config::missing(&self.path, false).iter().map(ToString::to_string).chain(listener(&config)));
+            problems.extend(config::missing(&self.path, false).iter().map(ToString::to_string));
+            problems.extend(Fronts::faults(&config));
         }
         let root = RootKey::read(&config.root_key);
         let root = root.map_err(|error| problems.extend((!told(&config.root_key)).then(|| error.to_string()))).ok();
@@ -264,12 +264,6 @@ impl Loader {
     }
 }
 
-/// What is wrong with the listener's certificate and key.
-fn listener(config: &Config) -> Vec<String> {
-    let Some(files) = &config.listen.tls else { return Vec::new() };
-    Front::read(files).err().map(|error| error.to_string()).into_iter().collect()
-}
-
 /// The key that a corpus may have of its own, beside its segments.
 pub(crate) const CORPUS_KEY: &str = "corpus.key";
 
@@ -330,7 +324,7 @@ fn callers(config: &Config, root: &RootKey, before: Option<&Snapshot>) -> Result
         Arc::new(ring)
     };
     let issuers = super::issuers::issuers(config, before)?;
-    Ok(keyed(config, root, ring)?.with_issuers(issuers))
+    Ok(keyed(config, root, ring)?.with_issuers(issuers).with_administrators(&config.administrators))
 }
 
 /// The callers whom keys and certificates prove.

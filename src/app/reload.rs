@@ -9,12 +9,12 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::archive::{Archive, Held, State};
+use super::fronts::Fronts;
 use super::load::{self, Loaded, Loader, Rejection};
 use super::watch::Watch;
 use super::{Status, freeze, in_force, quarantine};
 use crate::config::Config;
 use crate::gateway::snapshot::Snapshot;
-use crate::gateway::tls::Front;
 use crate::model::Word;
 use crate::model::entry::{Entry, PolicyLoaded, Reloaded};
 use crate::quota::Store;
@@ -30,7 +30,7 @@ pub(super) struct Keeper {
     loader: Loader,
     config: Config,
     watch: Watch,
-    front: Option<Arc<Front>>,
+    fronts: Fronts,
     status: Arc<Status>,
     stop: CancellationToken,
     /// Ends the health checks of the pool in force.
@@ -64,12 +64,12 @@ impl Cause {
 impl Keeper {
     pub(super) fn new(
         (loader, config, watch): (Loader, Config, Watch),
-        front: Option<Arc<Front>>,
+        fronts: Fronts,
         status: Arc<Status>,
         stop: CancellationToken,
     ) -> Self {
         let (watching, counting) = (stop.child_token(), stop.child_token());
-        Self { loader, config, watch, front, status, stop, watching, counting, refused: None, refused_order: None }
+        Self { loader, config, watch, fronts, status, stop, watching, counting, refused: None, refused_order: None }
     }
 
     /// Keeps in mind which order to freeze was refused and recorded at the start.
@@ -136,7 +136,7 @@ impl Keeper {
     async fn reload(&mut self, cause: Cause, tasks: &TaskTracker) {
         let mut rejected = Vec::new();
         let mut certificate = self.certificate(&mut rejected);
-        let files = self.config.listen.tls.clone();
+        let files = [self.config.listen.tls.clone(), self.config.admin_tls.clone()];
         let gate = Arc::clone(&self.status.gate);
         // An emergency waits for no sheet: not until it is read, nor until it is compiled and compared.
         let frozen = self.freeze_alone(&gate.snapshot()).await;
@@ -151,7 +151,7 @@ impl Keeper {
                     rejected.extend(loaded.beside.problems());
                     self.put_in_force(loaded, tasks);
                     quarantine::ended(&gate, &before.pool).await;
-                    if self.config.listen.tls != files {
+                    if [&self.config.listen.tls, &self.config.admin_tls] != files.each_ref() {
                         certificate = self.certificate(&mut rejected);
                     }
                     None
@@ -184,12 +184,15 @@ impl Keeper {
         self.status.observe();
     }
 
-    /// Reads the certificate and the authorities of clients again, and says in a word how that went.
+    /// Reads the certificates and the authorities of clients again, and says in a word how that went.
     fn certificate(&self, rejected: &mut Vec<String>) -> Option<Word> {
-        let (Some(files), Some(front)) = (&self.config.listen.tls, &self.front) else { return None };
-        let problem = front.reload(files).err().map(|error| error.to_string());
+        if !self.fronts.any() {
+            return None;
+        }
+        let problems: Vec<String> = self.fronts.follow(&self.config).iter().map(ToString::to_string).collect();
+        let problem = (!problems.is_empty()).then(|| problems.join("\n"));
         self.status.gate.telemetry.reloaded("certificate", problem.as_deref());
-        self.status.gate.telemetry.certificate_valid_until(front.valid_until());
+        self.status.gate.telemetry.certificate_valid_until(self.fronts.valid_until());
         let word = if problem.is_none() { "in-force" } else { "refused" };
         rejected.extend(problem);
         Some(Word::fixed(word))

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
-use super::estimate::{Cost, Load, float};
+use super::estimate::{Cost, Forecast, Load, Typical, float};
 use super::memory::Memory;
 use super::ring::Ring;
 use super::wish::{Held, Holders, Wish};
@@ -23,10 +23,10 @@ pub struct Balancer {
     count: u32,
     /// Requests outstanding at all of them.
     outstanding: u32,
-    /// The pace of those that were measured.
-    typical: f64,
-    /// Tokens of a usual request.
-    mean: f64,
+    /// What is known of them together.
+    typical: Typical,
+    /// Share of the requests at endpoints that other gateways sent there, as the endpoints tell.
+    others: f64,
     /// Names that a server listed as an adapter, or as a model that it loads and unloads: only these can be missing.
     adapters: BTreeSet<u64>,
 }
@@ -55,7 +55,7 @@ pub struct Chosen {
     pub cost_us: f64,
     /// Tokens that its KV cache is believed to hold.
     pub cached: u32,
-    nominal_us: f64,
+    forecast: Forecast,
 }
 
 /// The place of one request at an endpoint, from its beginning to its end.
@@ -65,7 +65,7 @@ pub struct Seat {
     id: u64,
     tokens: u32,
     uncached: u32,
-    nominal_us: f64,
+    forecast: Forecast,
     began: Micros,
     first: Option<Micros>,
     stream: bool,
@@ -83,8 +83,8 @@ impl Balancer {
             is_weighed: false,
             count: 0,
             outstanding: 0,
-            typical: 1.0,
-            mean: 1_000.0,
+            typical: Typical::of(&tuning),
+            others: 0.0,
             adapters: BTreeSet::new(),
         }
     }
@@ -162,7 +162,9 @@ impl Balancer {
         if let Some(home) = home {
             self.consider(&mut best, (home, true), &wish, &open);
         }
-        for _ in 0..self.tuning.draws {
+        // Where little is to do, looking at more costs no conversation its cache.
+        let is_calm = self.outstanding < self.count.saturating_mul(self.tuning.idle_below);
+        for _ in 0..if is_calm { self.tuning.draws_idle } else { self.tuning.draws } {
             if let Some(slot) = self.draw(&open) {
                 self.consider(&mut best, (slot, false), &wish, &open);
             }
@@ -239,14 +241,21 @@ impl Balancer {
         }
         let adapter = ask.adapter.filter(|adapter| self.adapters.contains(adapter));
         let load = Load { tokens: ask.tokens, cached: cached.min(ask.tokens), adapter };
-        let Cost { us, nominal_us } = estimate.cost(load, (self.typical, self.mean), wish.now, &self.tuning);
+        let Cost { us, forecast } = estimate.cost(load, &self.typical, wish.now, &self.tuning);
         // Under load one with twice the weight has twice as much to do.
         let weighed = f64::from(estimate.outstanding) * WEIGHED_US / weight;
         let us = if self.is_weighed { us + weighed } else { us };
-        let us = if is_home { us - self.tuning.home_us } else { us };
+        let us = if is_home { us - self.home_us(ask) } else { us };
         if best.is_none_or(|best| us.total_cmp(&best.cost_us) == Ordering::Less) {
-            *best = Some(Chosen { slot, cost_us: us, cached: load.cached, nominal_us });
+            *best = Some(Chosen { slot, cost_us: us, cached: load.cached, forecast });
         }
+    }
+
+    /// Microseconds by which the home of a conversation may be worse and still be taken. Where other gateways send to the same
+    /// endpoints its next turn may come through one of them, which can find the home and nothing else.
+    fn home_us(&self, ask: &Ask<'_>) -> f64 {
+        let reading = f64::from(ask.tokens) * self.typical.rate;
+        self.tuning.home_us + reading * self.others * self.tuning.home_shared
     }
 
     /// Tokens of the longest leading block that an endpoint is believed to hold.
@@ -278,7 +287,7 @@ impl Balancer {
         }
         let sent = estimate.sent;
         self.outstanding = self.outstanding.saturating_add(1);
-        self.mean += 0.02 * (f64::from(ask.tokens) - self.mean);
+        self.typical.tokens += 0.02 * (f64::from(ask.tokens) - self.typical.tokens);
         if let Ok(number) = u32::try_from(chosen.slot) {
             // Those between were noted when they were the last.
             let inner = ask.blocks.len().saturating_sub(1).max(1);
@@ -286,8 +295,8 @@ impl Balancer {
                 self.memory.note(block.key, number, sent);
             }
         }
-        let (tokens, nominal_us, stream) = (ask.tokens, chosen.nominal_us, ask.stream);
-        Some(Seat { slot: chosen.slot, id, tokens, uncached, nominal_us, began: now, first: None, stream })
+        let (tokens, forecast, stream) = (ask.tokens, chosen.forecast, ask.stream);
+        Some(Seat { slot: chosen.slot, id, tokens, uncached, forecast, began: now, first: None, stream })
     }
 
     /// The first piece of an answer came: of a stream its first token.
@@ -303,18 +312,25 @@ impl Balancer {
             return;
         }
         let took = float(now.saturating_sub(seat.began));
-        let tuning = self.tuning;
+        let (tuning, mut typical) = (self.tuning, self.typical);
         let Some(estimate) = self.seated(seat) else { return };
         estimate.reading = estimate.reading.saturating_sub(u64::from(seat.uncached));
         estimate.decoding = estimate.decoding.saturating_add(1);
-        estimate.saw_first((took, seat.nominal_us), now, &tuning);
-        let pace = estimate.pace(now, &tuning).unwrap_or(1.0);
-        self.typical += 0.02 * (pace - self.typical);
+        estimate.saw_first((took, seat.forecast), &typical, now, &tuning);
+        typical.follow(estimate);
+        self.typical = typical;
+    }
+
+    /// A further token of a stream came: the endpoint has just ended a step.
+    pub fn further(&mut self, seat: &Seat, now: Micros) {
+        if let Some(estimate) = self.seated(seat).filter(|_| seat.stream) {
+            estimate.was_seen(now);
+        }
     }
 
     /// The request ended, well or not, after so many tokens.
     pub fn end(&mut self, seat: &Seat, now: Micros, tokens: u32) {
-        let tuning = self.tuning;
+        let (tuning, typical) = (self.tuning, self.typical);
         let Some(estimate) = self.seated(seat) else { return };
         estimate.outstanding = estimate.outstanding.saturating_sub(1);
         estimate.holding = estimate.holding.saturating_sub(u64::from(seat.tokens));
@@ -327,7 +343,7 @@ impl Balancer {
                 estimate.decoding = estimate.decoding.saturating_sub(1);
                 if tokens > 1 {
                     let each = float(now.saturating_sub(first)) / f64::from(tokens - 1);
-                    estimate.saw_each(each, now, &tuning);
+                    estimate.saw_each(each, &typical, now, &tuning);
                 }
             }
             None if seat.stream => estimate.reading = estimate.reading.saturating_sub(u64::from(seat.uncached)),
@@ -352,6 +368,8 @@ impl Balancer {
                 }
             }
             slot.estimate.hears(said, now);
+            let others = slot.estimate.others();
+            self.others += OTHERS_FOLLOW * (others - self.others);
         }
     }
 
@@ -367,6 +385,8 @@ const READING_US: u64 = 100;
 const WEIGHED_US: f64 = 30_000.0;
 /// What even the lightest endpoint gets.
 const WEIGHT_MIN: f64 = 0.05;
+/// Share by which one page of one endpoint moves what is known of other gateways.
+const OTHERS_FOLLOW: f64 = 0.02;
 /// Adapters that are remembered.
 const ADAPTERS_MAX: usize = 4_096;
 /// Endpoints behind a hash that are tried for a home; the same one may come several times.

@@ -1,10 +1,17 @@
 //! What is known of one endpoint, and when it would give the first token of one more request.
 //!
 //! The expected time is that of a server which batches continuously: it reads waiting prompts one after the other, in chunks
-//! between the steps in which the running requests get a token each. So what is ahead of a request is the prompt tokens that
-//! were sent there and have not led to a first token yet, without what the KV cache holds. A pace, measured over expected,
-//! corrects for how fast the server really is. It is a peak-EWMA: a worse measurement counts at once, and its memory halves
-//! with time, so that a server which begins to stall is left alone long before it has failed, and is tried again soon.
+//! within the steps in which the running requests get a token each. So a first token takes
+//!
+//! ```text
+//!   what is left of the step at hand     a step less the time since the last token from there: servers send at the ends of steps
+//! + steps                                one for each CHUNK tokens that are ahead or the request's own; longer the more decode
+//! + reading                              those tokens at the server's rate, without what its KV cache is believed to hold
+//! ```
+//! How long a step and a token of a prompt take there is learned from every answer: two slow means, which drift to those of its
+//! siblings while nothing is measured. What is beyond them is the pace, measured over expected: a peak-EWMA, for which a worse
+//! measurement counts at once and whose memory halves with time, so that a server which begins to stall is left alone long
+//! before it has failed, and is tried again soon. Below [`Tuning::calm`] it is noise, and counts for nothing.
 
 use super::{Full, Micros, Tuning};
 
@@ -40,6 +47,12 @@ pub struct Estimate {
     pub sent: u64,
     /// Measured over expected time to the first token.
     pace: Peak,
+    /// Microseconds of a step in which one request decodes.
+    step: Learned,
+    /// Microseconds for a token of a prompt.
+    rate: Learned,
+    /// When a token of any stream came from it.
+    heard: Micros,
     /// Time to the first token, in microseconds.
     first: Peak,
     /// Time of a token after the first, in microseconds.
@@ -61,8 +74,49 @@ pub struct Estimate {
 pub(super) struct Cost {
     /// What is compared: the expected time to the first token, and what the request does to others.
     pub(super) us: f64,
-    /// The expected time to the first token of a server at the nominal pace.
-    pub(super) nominal_us: f64,
+    /// What is expected of a server at its usual pace.
+    pub(super) forecast: Forecast,
+}
+
+/// An expected time to the first token, which the measured one will correct.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Forecast {
+    /// Microseconds that steps take until then.
+    steps_us: f64,
+    /// Microseconds that it takes to read `read` tokens.
+    reading_us: f64,
+    /// Tokens that are read until then: those ahead and its own.
+    read: f64,
+}
+
+impl Forecast {
+    fn us(self) -> f64 {
+        self.steps_us + self.reading_us
+    }
+}
+
+/// What is known of the endpoints of a backend together.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Typical {
+    /// Microseconds of a step in which one request decodes.
+    pub(super) step: f64,
+    /// Microseconds for a token of a prompt.
+    pub(super) rate: f64,
+    /// Tokens of a usual request.
+    pub(super) tokens: f64,
+}
+
+impl Typical {
+    /// What is assumed before anything is measured.
+    pub(super) const fn of(tuning: &Tuning) -> Self {
+        Self { step: tuning.step_us, rate: tuning.prefill_us, tokens: 1_000.0 }
+    }
+
+    /// Follows what was just learned of one of them.
+    pub(super) fn follow(&mut self, estimate: &Estimate) {
+        self.step += FOLLOWS * estimate.step.value.map_or(0.0, |step| step - self.step);
+        self.rate += FOLLOWS * estimate.rate.value.map_or(0.0, |rate| rate - self.rate);
+    }
 }
 
 /// A request as one endpoint would see it.
@@ -133,6 +187,17 @@ impl Estimate {
         }
     }
 
+    /// Share of its requests that are others' than this gateway's, by what it said last.
+    pub(super) fn others(&self) -> f64 {
+        let others = f64::from(self.others_running.saturating_add(self.others_waiting));
+        others / (others + f64::from(self.outstanding)).max(1.0)
+    }
+
+    /// A token of a stream came from it.
+    pub(super) const fn was_seen(&mut self, now: Micros) {
+        self.heard = now;
+    }
+
     /// Takes in what it says of itself.
     pub(super) fn hears(&mut self, said: Said, now: Micros) {
         let all = said.waiting.unwrap_or(0).saturating_add(said.running.unwrap_or(0));
@@ -143,14 +208,13 @@ impl Estimate {
         self.said = Some((now, said));
     }
 
-    /// When it would give the first token of one more request; `typical` is the pace of its siblings, for one that was never
-    /// measured, and `mean` the tokens of a usual request.
-    pub(super) fn cost(&self, load: Load, (typical, mean): (f64, f64), now: Micros, tuning: &Tuning) -> Cost {
-        let uncached = load.tokens.saturating_sub(load.cached);
-        let mut ahead = float(self.reading);
+    /// When it would give the first token of one more request; `typical` stands for what was not measured.
+    pub(super) fn cost(&self, load: Load, typical: &Typical, now: Micros, tuning: &Tuning) -> Cost {
+        let uncached = f64::from(load.tokens.saturating_sub(load.cached).max(1));
+        let mut read = float(self.reading) + uncached;
         let (mut decoding, mut blocked, mut capacity) = (f64::from(self.decoding), 0.0, tuning.cache_tokens);
         if let Some(said) = self.said(now, tuning) {
-            ahead += f64::from(self.others_waiting) * mean;
+            read += f64::from(self.others_waiting) * typical.tokens;
             decoding += f64::from(self.others_running);
             capacity = said.kv_tokens.unwrap_or(capacity);
             if let (Some(adapter), Some(loaded)) = (load.adapter, &said.adapters)
@@ -159,11 +223,24 @@ impl Estimate {
                 blocked += tuning.adapter_us;
             }
         }
-        let nominal_us = tuning.step_us + (ahead + f64::from(uncached)) * tuning.prefill_us;
-        let pace = self.pace.at(now, tuning).unwrap_or(typical * UNKNOWN);
+        let step = self.step.at(now, typical.step) * crowd(decoding);
+        let rate = self.rate.at(now, typical.rate);
+        let steps = self.left_of_step(step, decoding, now) + (read / CHUNK_TOKENS).ceil();
+        let forecast = Forecast { steps_us: step * steps, reading_us: read * rate, read };
+        let pace = (self.pace.at(now, tuning).unwrap_or(1.0) / tuning.calm).max(1.0);
         blocked += float(self.reading_until.saturating_sub(now));
-        blocked += self.room(load.tokens, (capacity, mean), now, tuning);
-        Cost { us: nominal_us * pace + blocked + decoding * tuning.decoding_us, nominal_us }
+        blocked += self.room(load.tokens, (capacity, typical.tokens), now, tuning);
+        // What the request does to others: it shares their steps, and what it reads they wait for.
+        let burden = decoding * tuning.decoding_us + uncached * rate * tuning.work;
+        Cost { us: forecast.us() * pace + blocked + burden, forecast }
+    }
+
+    /// How much of a step is left until the next one begins, 0 to 1.
+    fn left_of_step(&self, step_us: f64, decoding: f64, now: Micros) -> f64 {
+        if self.decoding > 0 {
+            return (1.0 - float(now.saturating_sub(self.heard)) / step_us).max(0.05);
+        }
+        if decoding > 0.0 || self.outstanding > 0 { 0.5 } else { 0.0 }
     }
 
     /// Time until the KV cache has room for the request: running ones must end first.
@@ -180,17 +257,39 @@ impl Estimate {
     }
 
     /// The first token of a request came.
-    pub(super) fn saw_first(&mut self, (took_us, nominal_us): (f64, f64), now: Micros, tuning: &Tuning) {
+    pub(super) fn saw_first(
+        &mut self,
+        (took_us, forecast): (f64, Forecast),
+        typical: &Typical,
+        now: Micros,
+        tuning: &Tuning,
+    ) {
         self.first.saw(took_us, now, tuning);
-        self.pace.saw((took_us / nominal_us.max(1.0)).clamp(PACE_MIN, PACE_MAX), now, tuning);
+        self.pace.saw((took_us / forecast.us().max(1.0)).clamp(PACE_MIN, PACE_MAX), now, tuning);
+        self.was_seen(now);
+        // A short prompt tells of the step alone.
+        if forecast.read >= READ_TOKENS_MIN {
+            self.rate.saw((took_us - forecast.steps_us) / forecast.read, now, typical.rate);
+        }
     }
 
     /// Tokens came at this pace.
-    pub(super) fn saw_each(&mut self, each_us: f64, now: Micros, tuning: &Tuning) {
+    pub(super) fn saw_each(&mut self, each_us: f64, typical: &Typical, now: Micros, tuning: &Tuning) {
         self.each.saw(each_us, now, tuning);
+        let decoding = f64::from(self.decoding.saturating_add(self.others_running));
+        self.step.saw(each_us / crowd(decoding), now, typical.step);
     }
 }
 
+/// How much longer a step takes with so many that decode: twice as long with 64 (Patel et al., *Splitwise*, ISCA 2024).
+fn crowd(decoding: f64) -> f64 {
+    1.0 + decoding / 64.0
+}
+
+/// Tokens of prompts that a step reads at most: vLLM's default, and what others are near to.
+const CHUNK_TOKENS: f64 = 2_048.0;
+/// Tokens that must have been read for the time to tell of the reading.
+const READ_TOKENS_MIN: f64 = 400.0;
 /// Tokens of a usual answer.
 const ANSWER_TOKENS: f64 = 200.0;
 /// Bounds of a pace: one answer that took a minute must not exile a server for hours.
@@ -202,9 +301,42 @@ const DOWN: f64 = 0.1;
 
 /// How much better than its siblings an endpoint is taken to be that is not known, so that it gets to show it.
 const UNKNOWN: f64 = 0.9;
+/// Share by which what is typical follows one measurement of one endpoint.
+const FOLLOWS: f64 = 0.02;
+/// Share of a measurement in what is learned of an endpoint; the first ones count for more.
+const LEARNS: f64 = 0.1;
+/// How far from what is typical a single measurement may be: what is beyond is the pace.
+const FAR: f64 = 4.0;
+/// Microseconds in which what was learned is half forgotten while nothing is measured.
+const LEARNED_HALF_LIFE_US: f64 = 10e6;
 /// Half-lives after which a measurement counts no more: an endpoint that was slow and got nothing since is tried again as one
 /// that is not known.
 const FORGOTTEN: f64 = 8.0;
+
+/// A slow mean of what is measured at one endpoint. It drifts to what is typical, so that no endpoint is exiled by what it was.
+#[derive(Debug, Clone, Copy, Default)]
+struct Learned {
+    value: Option<f64>,
+    count: f64,
+    at: Micros,
+}
+
+impl Learned {
+    fn at(&self, now: Micros, typical: f64) -> f64 {
+        let unknown = typical * UNKNOWN;
+        let Some(value) = self.value else { return unknown };
+        let since = float(now.saturating_sub(self.at));
+        unknown + (value - unknown) * (-since / LEARNED_HALF_LIFE_US).exp2()
+    }
+
+    fn saw(&mut self, value: f64, now: Micros, typical: f64) {
+        let value = value.clamp(typical / FAR, typical * FAR);
+        let before = if self.value.is_some() { self.at(now, typical) } else { value };
+        self.count += 1.0;
+        self.value = Some(before + LEARNS.max(1.0 / self.count) * (value - before));
+        self.at = now;
+    }
+}
 
 /// A mean that follows worse values at once and better ones slowly, and falls back with time.
 #[derive(Debug, Clone, Copy, Default)]

@@ -28,6 +28,7 @@ mod memory;
 mod overload;
 mod page;
 mod places;
+mod priority;
 mod queue;
 mod random;
 mod ring;
@@ -40,7 +41,8 @@ pub use budget::Retries;
 pub use chooser::{Balancer, Chosen, Seat};
 pub use estimate::{Estimate, Said};
 pub use overload::{Bounds, Limit};
-pub use places::{Endpoints, Full, Poll};
+pub use places::{Full, Poll};
+pub use priority::Priority;
 pub use queue::{Queue, Step, Turn};
 pub use random::Random;
 pub use servers::{SERVERS, Server, adapter, server};
@@ -78,8 +80,12 @@ pub const BLOCKS_MAX: usize = 8;
 /// How a balancer weighs. The defaults are those that `benches/routing` was tuned to.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Tuning {
-    /// Endpoints drawn at random for one choice; 2 is the classic, more come nearer to looking at all.
+    /// Endpoints drawn at random for one choice; 2 is the classic. More find shorter queues and leave caches for them.
     pub draws: u32,
+    /// The same while the endpoints have fewer outstanding requests than `idle_below` each on average.
+    pub draws_idle: u32,
+    /// Outstanding requests of one endpoint.
+    pub idle_below: u32,
     /// With so many endpoints or fewer, all are looked at.
     pub all_up_to: u32,
     /// Affinity leads to an endpoint only while it has at most this many times the mean of outstanding requests …
@@ -90,12 +96,18 @@ pub struct Tuning {
     pub step_us: f64,
     /// Microseconds for a token of a prompt on a server that nothing is known of.
     pub prefill_us: f64,
+    /// Times that a first token may take of what was expected before the endpoint counts as stalling.
+    pub calm: f64,
+    /// Weight of the time that it takes to read a prompt, beside its own wait: others wait for it too.
+    pub work: f64,
     /// Time in which a peak of a measured pace is half forgotten, in microseconds.
     pub half_life_us: f64,
     /// Weight of each request that decodes there already, in microseconds: it shares the server's steps.
     pub decoding_us: f64,
     /// Microseconds by which the home may be worse and still be taken.
     pub home_us: f64,
+    /// The same in times of reading the prompt whole, where all requests at the endpoints are of other gateways.
+    pub home_shared: f64,
     /// Microseconds after which what a server said counts no more.
     pub stale_us: u64,
     /// Tokens that a server's cache holds when it does not say so.
@@ -110,14 +122,19 @@ impl Tuning {
     /// What `benches/routing` was tuned to.
     pub const DEFAULT: Self = Self {
         draws: 2,
+        draws_idle: 8,
+        idle_below: 64,
         all_up_to: 16,
-        load_factor: 2.0,
-        load_slack: 8,
+        load_factor: 4.0,
+        load_slack: 16,
         step_us: 30_000.0,
         prefill_us: 100.0,
+        calm: 3.0,
+        work: 1.0,
         half_life_us: 5_000_000.0,
         decoding_us: 1_500.0,
         home_us: 15_000.0,
+        home_shared: 10.0,
         stale_us: 5_000_000,
         cache_tokens: 400_000,
         adapter_us: 200_000.0,

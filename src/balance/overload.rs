@@ -9,7 +9,7 @@
 //!
 //! Batches get three quarters of the limit: interactive work is still taken on when they are not.
 
-use super::Micros;
+use super::{Micros, Priority};
 
 /// The limit, and what it is found by.
 #[derive(Debug, Clone)]
@@ -75,9 +75,8 @@ impl Limit {
     }
 
     /// Whether one more is taken on beside those in work.
-    pub fn admits(&mut self, in_work: usize, is_batch: bool) -> bool {
-        let share = if is_batch { BATCH_SHARE } else { 1.0 };
-        let admitted = size(in_work) + 1.0 <= (self.at * share).max(1.0);
+    pub fn admits(&mut self, in_work: usize, priority: Priority) -> bool {
+        let admitted = size(in_work) + 1.0 <= (self.at * priority.share()).max(1.0);
         // What was wanted counts, or a limit that is full would not grow.
         self.window.peak = self.window.peak.max(in_work.saturating_add(1));
         admitted
@@ -112,9 +111,6 @@ impl Limit {
         }
     }
 }
-
-/// What of the limit batches may take.
-const BATCH_SHARE: f64 = 0.75;
 
 #[expect(clippy::cast_precision_loss, reason = "counts of requests are far below 2^53")]
 const fn size(count: usize) -> f64 {
@@ -158,7 +154,8 @@ mod tests {
                 limit.ended(1_000, end - began, end);
             }
             let is_batch = number % 10 == 0;
-            if !limit.admits(in_work.len(), is_batch) {
+            let priority = if is_batch { Priority::Batch } else { Priority::Interactive };
+            if !limit.admits(in_work.len(), priority) {
                 run.shed += 1;
                 run.batch_shed += usize::from(is_batch);
                 continue;
@@ -212,7 +209,7 @@ mod tests {
     fn large_bodies_are_held_against_their_like() {
         let mut limit = Limit::new(BOUNDS);
         for number in 0..200 {
-            limit.admits(1, false);
+            limit.admits(1, Priority::Interactive);
             limit.ended(30_000_000, 8_000_000, number * 10_000);
         }
         assert_eq!(limit.limit(), 2_048, "they take eight seconds when alone");

@@ -1,35 +1,8 @@
-//! What an operator says of a backend's endpoints: which there are, how they are asked how they fare, and when they are full.
+//! What an operator says of how a backend's endpoints fare: how they are asked, and when they are full.
 
-use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use super::Server;
-
-/// Which endpoints a backend has.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Endpoints {
-    /// The host of its URL, looked up at every connection.
-    Url,
-    /// Each of these, `host` or `host:port`.
-    Listed(Vec<String>),
-    /// Each address of the host of its URL.
-    Resolved {
-        /// Time between two questions.
-        every: Duration,
-    },
-    /// Each server that DNS names for a service (SRV): those of the lowest priority that are up, by weight.
-    Service {
-        /// The service, such as `_vllm._tcp.gpu.example`.
-        name: String,
-        /// Who is asked; `None`: the name servers of the system.
-        resolver: Option<SocketAddr>,
-        /// Time between two questions.
-        every: Duration,
-    },
-    /// Each line of a file, which is watched.
-    File(PathBuf),
-}
 
 /// How servers are asked what they say of themselves.
 #[derive(Debug, Clone, PartialEq)]

@@ -21,7 +21,8 @@ pub(super) fn run(arguments: &Arguments, printer: Printer) -> anyhow::Result<Exi
         let scheme = if app.is_plaintext() { "http" } else { "https" };
         printer.say(format!("ready {scheme}://{}", app.address()));
         if let Some(admin) = app.admin() {
-            printer.say(format!("admin http://{admin}"));
+            let scheme = if app.is_admin_plaintext() { "http" } else { "https" };
+            printer.say(format!("admin {scheme}://{admin}"));
         }
         stop.told().await;
         printer.say("draining");

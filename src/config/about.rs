@@ -1,7 +1,17 @@
-//! What the keys of callers, their limits and the issuers of their tokens are for; the rest stands in `schema`.
+//! What the keys of callers, their limits, the issuers of their tokens and the admin listener are for; the rest stands in
+//! `schema`.
 
 /// Paths of keys, each with a sentence that an editor shows.
 pub(super) const CALLERS: &[(&str, &str)] = &[
+    ("admin", "Metrics, health, readiness and the keys of callers; never on the data path"),
+    ("admin.address", "Address and port; keep it on loopback or behind a firewall (default 127.0.0.1:9443)"),
+    ("admin.certificate", "PEM file of the certificate chain; without it plaintext is spoken (reloads on change)"),
+    ("admin.key", "PEM file of the private key; reloads on change"),
+    ("admin.client_authorities", "PEM file of authorities whose client certificates may prove administrators"),
+    ("admin.administrators", "Administrators whom client certificates prove"),
+    ("admin.administrators.*", "Names of the certificates of one: spiffe://domain/path, another URI, dns:host"),
+    ("admin.hosts", "Names by which it may be asked, beside addresses and localhost"),
+    ("admin.off", "No admin listener"),
     ("issuer", "Who may sign tokens (JWT) that prove callers"),
     ("issuer[].name", "Its name, for people"),
     ("issuer[].issuer", "What iss must be"),
@@ -50,5 +60,9 @@ pub(super) const CALLERS: &[(&str, &str)] = &[
     ("quota.price[].backend", "The backend"),
     ("quota.price[].model", "The model as clients ask for it; left out: every other one"),
     ("quota.price[].input", "A million tokens of requests, such as 2.50"),
+    (
+        "quota.price[].cached_input",
+        "A million tokens of requests that the provider read from a cache (default the price of input)",
+    ),
     ("quota.price[].output", "A million tokens of answers, such as 10"),
 ];

@@ -7,8 +7,9 @@ use toml::Spanned;
 
 use super::raw::RawBackend;
 use super::resolve::Resolver;
-use crate::balance::{self, Endpoints, Poll, SERVERS};
+use crate::balance::{self, Poll, SERVERS};
 use crate::limits;
+use crate::model::Endpoints;
 use crate::wire::dns;
 
 /// Shortest and longest time between two questions, in milliseconds.

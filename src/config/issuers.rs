@@ -137,18 +137,32 @@ impl Resolver<'_> {
         let names = raw.app.iter().flat_map(|app| &app.certificates);
         self.unique(names.clone(), "certificate's name");
         for name in names {
-            let text = name.get_ref();
-            let is_one = text.contains("://") || text.strip_prefix("dns:").is_some_and(|host| !host.is_empty());
-            if !is_one {
-                let help = "write `spiffe://domain/path`, another URI, or `dns:host`";
-                self.fault(name, "is no name of a client certificate", help);
-            }
-            if raw.listen.client_authorities.is_none() {
-                let help = "name the authorities of clients in `[listen] client_authorities`";
-                self.fault(name, "proves nobody: no client certificate is verified", help);
-            }
+            self.certificate_name(name, ("[listen]", raw.listen.client_authorities.is_some()));
         }
     }
+
+    /// Checks the name of a client certificate, and that such are verified by the listener that sees them.
+    pub(super) fn certificate_name(&mut self, name: &Spanned<String>, (listener, verified): (&str, bool)) {
+        let text = name.get_ref();
+        let host = text.strip_prefix("dns:");
+        if !text.contains("://") && host.is_none_or(str::is_empty) {
+            let help = "write `spiffe://domain/path`, another URI, or `dns:host`";
+            self.fault(name, "is no name of a client certificate", help);
+        }
+        if !verified {
+            let help = format!("name the authorities of clients in `{listener} client_authorities`");
+            self.fault(name, "proves nobody: no client certificate is verified", &help);
+        }
+    }
+}
+
+/// Names of client certificates as they are compared: hosts in lower case.
+pub(super) fn as_compared(names: &[Spanned<String>]) -> Vec<String> {
+    let compared = |name: &Spanned<String>| match name.get_ref().strip_prefix("dns:") {
+        Some(host) => format!("dns:{}", host.to_ascii_lowercase()),
+        None => name.get_ref().clone(),
+    };
+    names.iter().map(compared).collect()
 }
 
 fn is_sound(url: &str) -> bool {

@@ -9,6 +9,7 @@
 )]
 
 mod about;
+mod admin;
 mod bounds;
 mod checks;
 mod corpus;
@@ -29,6 +30,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub use admin::Administrator;
 pub use credential::{AwsScope, Credential};
 pub use issuers::IssuerConfig;
 pub use quota::{LimitConfig, PriceConfig, QuotaConfig, RedisConfig};
@@ -37,8 +39,8 @@ pub use secret::Secret;
 pub use waiting::Waiting;
 pub use witnesses::{Witness, Witnesses};
 
-use crate::balance::{Endpoints, Full, Poll};
-use crate::model::{Country, Dialect, Word};
+use crate::balance::{Full, Poll};
+use crate::model::{Country, Dialect, Endpoints, Word};
 
 #[cfg(test)]
 mod tests;
@@ -52,6 +54,10 @@ pub struct Config {
     pub admin: Option<SocketAddr>,
     /// Names by which the admin listener may be asked, beside loopback names and addresses.
     pub admin_hosts: Vec<String>,
+    /// The files of its identity; `None`: it speaks plaintext.
+    pub admin_tls: Option<ServerTls>,
+    /// The administrators whom client certificates prove.
+    pub administrators: Vec<Administrator>,
     /// Where the sheets and the inventory are.
     pub policy_folder: PathBuf,
     /// Who may approve a policy: the folder is then a signed bundle.

@@ -59,6 +59,7 @@ pub(super) struct RawPrice {
     pub(super) backend: Spanned<String>,
     pub(super) model: Option<Spanned<String>>,
     pub(super) input: Spanned<String>,
+    pub(super) cached_input: Option<Spanned<String>>,
     pub(super) output: Spanned<String>,
 }
 
@@ -128,6 +129,8 @@ pub struct PriceConfig {
     pub model: Option<Word>,
     /// A million tokens of requests, in millionths of the currency.
     pub input: u64,
+    /// A million tokens of requests that were read from a cache; `None`: as other tokens of requests.
+    pub cached_input: Option<u64>,
     /// A million tokens of answers, in millionths of the currency.
     pub output: u64,
 }
@@ -258,6 +261,7 @@ impl Resolver<'_> {
             backend: Word::configured(raw.backend.get_ref()),
             model: raw.model.as_ref().map(|model| Word::configured(model.get_ref())),
             input: self.money(&raw.input)?,
+            cached_input: raw.cached_input.as_ref().and_then(|money| self.money(money)),
             output: self.money(&raw.output)?,
         })
     }

@@ -6,6 +6,7 @@ use std::path::Path;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::admin::RawAdmin;
 use super::endpoints::RawService;
 use super::issuers::RawIssuer;
 use super::quota::RawQuota;
@@ -54,16 +55,6 @@ pub(super) struct RawListen {
     pub(super) certificate: Option<Spanned<String>>,
     pub(super) key: Option<Spanned<String>>,
     pub(super) client_authorities: Option<Spanned<String>>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawAdmin {
-    pub(super) address: Option<Spanned<String>>,
-    #[serde(default)]
-    pub(super) hosts: Vec<String>,
-    #[serde(default)]
-    pub(super) off: bool,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -8,6 +8,7 @@ use std::time::Duration;
 use toml::Spanned;
 
 use super::checks::{ADMIN_DEFAULT, is_plain_path};
+use super::issuers::as_compared;
 use super::raw::{self, RawApp, RawBackend, RawConfig};
 use super::{App, BackendConfig, BackendUrl, Config, Fault, Faults, Listen, Secret, ServerTls};
 use crate::dialect;
@@ -76,10 +77,13 @@ impl Resolver<'_> {
         let (limits, quota, issuers) = (self.limits(raw), self.quota(raw), self.issuers(raw));
         let (witnesses, custodians) = (self.witnesses(&raw.audit), self.custodians(&raw.audit.custodians));
         let waiting = self.waiting(raw);
+        let (admin_tls, administrators) = self.admin(raw);
         Some(Config {
             listen: listen?,
             admin,
             admin_hosts: raw.admin.hosts.clone(),
+            admin_tls,
+            administrators,
             policy_folder: self.under(raw.policy.folder.as_ref(), "policies"),
             approvers: raw.policy.approvers.as_ref().map(|path| self.folder.join(path.get_ref())),
             shadow: raw.policy.shadow.as_ref().map(|path| self.folder.join(path.get_ref())),
@@ -110,20 +114,7 @@ impl Resolver<'_> {
         let address = self.address(&raw.listen.address);
         let tls = match (&raw.listen.certificate, &raw.listen.key) {
             (Some(certificate), Some(key)) => {
-                self.readable(certificate);
-                self.readable(key);
-                if let Some(authorities) = &raw.listen.client_authorities {
-                    self.readable(authorities);
-                }
-                Some(ServerTls {
-                    certificate: self.folder.join(certificate.get_ref()),
-                    key: self.folder.join(key.get_ref()),
-                    client_authorities: raw
-                        .listen
-                        .client_authorities
-                        .as_ref()
-                        .map(|path| self.folder.join(path.get_ref())),
-                })
+                Some(self.server_tls(certificate, key, raw.listen.client_authorities.as_ref()))
             }
             (None, None) if raw.dangerous.plaintext_listener => None,
             _ => {
@@ -136,6 +127,20 @@ impl Resolver<'_> {
             }
         };
         Some(Listen { address: address?, tls })
+    }
+
+    /// The files of a listener, which must be there.
+    pub(super) fn server_tls(
+        &mut self,
+        certificate: &Spanned<String>,
+        key: &Spanned<String>,
+        authorities: Option<&Spanned<String>>,
+    ) -> ServerTls {
+        for file in [certificate, key].into_iter().chain(authorities) {
+            self.readable(file);
+        }
+        let path = |file: &Spanned<String>| self.folder.join(file.get_ref());
+        ServerTls { certificate: path(certificate), key: path(key), client_authorities: authorities.map(path) }
     }
 
     pub(super) fn address(&mut self, text: &Spanned<String>) -> Option<SocketAddr> {
@@ -216,7 +221,7 @@ impl Resolver<'_> {
             purpose: raw.purpose.as_deref().map(Word::configured),
             purposes: raw.purposes.iter().map(|purpose| Word::configured(purpose)).collect(),
             keys: raw.keys.iter().map(|key| key.get_ref().clone()).collect(),
-            certificates: raw.certificates.iter().map(|name| name.get_ref().clone()).collect(),
+            certificates: as_compared(&raw.certificates),
             roles: raw.roles.iter().map(|role| Word::configured(role)).collect(),
             residence,
             minors: raw.minors,

@@ -13,6 +13,7 @@ use serde::forward_to_deserialize_any;
 use serde_json::{Map, Value, json};
 
 use super::raw::RawConfig;
+use crate::balance::Priority;
 use crate::model::{Algorithm, Whose};
 
 /// The schema of the whole file.
@@ -203,7 +204,7 @@ impl<'de> Deserializer<'de> for Probe<'_> {
 /// Closed sets of words.
 pub(super) const WORDS: &[(&str, &[&str])] = &[
     ("app[].headers", &["all", "id"]),
-    ("app[].priority", &["interactive", "batch"]),
+    ("app[].priority", &Priority::NAMES),
     ("corpus.model_gpu", &["auto", "off"]),
     ("quota.on_unavailable", &["last-lease", "refuse"]),
 ];
@@ -237,10 +238,6 @@ const ABOUT: &[(&str, &str)] = &[
         "listen.client_authorities",
         "PEM file of authorities whose client certificates are verified when one is presented",
     ),
-    ("admin", "Metrics, health and readiness, in plaintext; never on the data path"),
-    ("admin.address", "Address and port; keep it on loopback or behind a firewall (default 127.0.0.1:9443)"),
-    ("admin.hosts", "Names by which it may be asked, beside addresses and localhost"),
-    ("admin.off", "No admin listener"),
     ("policy", "The officer's files"),
     ("policy.folder", "Folder of sheets, inventory, packs and reference data (default policies)"),
     (

@@ -124,6 +124,29 @@ fn what_is_well_formed_and_means_nothing_is_a_fault() {
     assert_eq!(faults(&two).len(), 1, "one key of two apps");
 }
 
+/// Whom certificates of the admin listener prove: what would prove nobody, or two, is a fault.
+#[test]
+fn administrators_without_proof_are_faults() {
+    let tls = "certificate = \"octroi.toml\"\nkey = \"octroi.toml\"\n";
+    let trusting = "certificate = \"octroi.toml\"\nkey = \"octroi.toml\"\nclient_authorities = \"octroi.toml\"\n";
+    for (name, files, rest, count) in [
+        ("TLS alone", tls, "", 0),
+        ("TLS and whom it trusts", trusting, "administrators = { ops = [\"dns:ops.example\", \"spiffe://e/ops\"] }", 0),
+        ("half a TLS", "key = \"octroi.toml\"\n", "", 1),
+        ("authorities without TLS", "client_authorities = \"octroi.toml\"\n", "", 1),
+        ("nobody verifies", tls, "administrators = { ops = [\"dns:ops.example\"] }", 1),
+        ("nothing proves one", trusting, "administrators = { ops = [] }", 1),
+        ("a name that is none", trusting, "administrators = { Night = [\"dns:ops.example\"] }", 1),
+        ("a certificate's name that is none", trusting, "administrators = { ops = [\"ops.example\"] }", 1),
+        ("two of one", trusting, "administrators = { a = [\"dns:o.example\"], b = [\"dns:o.example\"] }", 1),
+        ("a file that is not there", "certificate = \"none.pem\"\nkey = \"octroi.toml\"\n", "", 1),
+        ("off, whatever stands there", "off = true\nkey = \"octroi.toml\"\n", "", 0),
+    ] {
+        let text = GOOD.replacen("[dangerous]", &format!("[admin]\n{files}{rest}\n[dangerous]"), 1);
+        assert_eq!(faults(&text).len(), count, "{name}: {:?}", faults(&text));
+    }
+}
+
 /// One address that is none hides no fault of another table.
 #[test]
 fn all_is_told_in_one_run() {

@@ -8,7 +8,7 @@ use toml::Spanned;
 
 use super::raw::{RawBackend, RawConfig};
 use super::resolve::Resolver;
-use crate::balance::Full;
+use crate::balance::{Full, Priority};
 use crate::limits;
 use crate::model::Word;
 
@@ -28,9 +28,9 @@ pub struct Waiting {
 }
 
 impl Waiting {
-    /// Whether a request comes after interactive ones: its app says so, or it does itself.
-    pub fn is_batch(&self, app: &Word, declared: bool) -> bool {
-        declared || self.batch.contains(app)
+    /// The priority of a request that declares one: a batch is one of which its app says so, or it does itself.
+    pub fn priority(&self, app: &Word, declared: Priority) -> Priority {
+        if self.batch.contains(app) { Priority::Batch } else { declared }
     }
 }
 
@@ -72,10 +72,10 @@ impl Resolver<'_> {
         let mut batch = BTreeSet::new();
         for app in &raw.app {
             let Some(priority) = &app.priority else { continue };
-            match priority.get_ref().as_str() {
-                "batch" => drop(batch.insert(Word::configured(app.name.get_ref()))),
-                "interactive" => {}
-                _ => self.fault(
+            match Priority::named(priority.get_ref()) {
+                Some(Priority::Batch) => drop(batch.insert(Word::configured(app.name.get_ref()))),
+                Some(Priority::Interactive) => {}
+                None => self.fault(
                     priority,
                     "is neither `interactive` nor `batch`",
                     "`batch` lets interactive work go first where requests wait",

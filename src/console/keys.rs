@@ -7,16 +7,17 @@
 //! POST   /keys/{id}/rotate     {"overlap_s": 86400, "expires": …}
 //! DELETE /keys/{id}            the key counts no more
 //! ```
-//! Whoever asks shows the token of an administrator (`octroi key new --admin NAME`) as `Authorization: Bearer`. Browsers are
-//! kept out: a request with an `Origin` is refused, no cookie is read, nothing allows another site to read an answer. This
-//! listener speaks plaintext, so that tokens are taken from this machine only. The API issues and rotates no tokens of administrators.
+//! Whoever asks shows the token of an administrator (`octroi key new --admin NAME`) as `Authorization: Bearer`, or a client
+//! certificate that is registered for one (`[admin] administrators`); a token that is sent counts alone, so that a wrong one is
+//! not forgiven. Browsers are kept out: a request with an `Origin` is refused, no cookie is read, nothing allows another site to
+//! read an answer. Where this listener speaks plaintext, keys are changed from this machine only. The API issues and rotates no
+//! tokens of administrators.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{ConnectInfo, DefaultBodyLimit, Path, Request, State};
+use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
@@ -25,15 +26,15 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::names_host;
 use crate::gateway::Gate;
 use crate::gateway::credentials::{self, Ask, Unchanged};
+use crate::gateway::peer::Peer;
+use crate::gateway::server::Visitor;
 use crate::identity::change::{Issued, KeyFault, Wanted};
 use crate::identity::moment;
 use crate::limits;
 use crate::model::Word;
-
-/// Bytes of a request's body.
-const BODY_BYTES_MAX: usize = 64 * 1024;
 
 /// The routes, for administrators only.
 pub(super) fn routes(gate: Arc<Gate>) -> Router {
@@ -41,30 +42,29 @@ pub(super) fn routes(gate: Arc<Gate>) -> Router {
         .route("/keys", get(list).post(issue))
         .route("/keys/{id}/rotate", post(rotate))
         .route("/keys/{id}", delete(revoke))
-        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(middleware::from_fn_with_state(Arc::clone(&gate), administrators))
         .with_state(gate)
 }
 
 /// Lets administrators in, each under a name.
 async fn administrators(State(gate): State<Arc<Gate>>, mut request: Request, next: Next) -> Response {
-    let local = request.extensions().get::<ConnectInfo<SocketAddr>>().is_some_and(|peer| peer.0.ip().is_loopback());
-    let headers = request.headers();
-    if !local {
+    let visitor = request.extensions().get::<Visitor>();
+    let Some(visitor) = visitor.filter(|visitor| visitor.encrypted || visitor.address.ip().is_loopback()) else {
         return fault(
             StatusCode::FORBIDDEN,
             "not_local",
             "this listener speaks plaintext: keys are changed from this machine only",
         );
-    }
-    if headers.contains_key(header::ORIGIN) || !headers.contains_key(header::HOST) {
+    };
+    if request.headers().contains_key(header::ORIGIN) || !names_host(&request) {
         return fault(StatusCode::FORBIDDEN, "not_for_browsers", "keys are not changed from a browser");
     }
-    let Some(name) = administrator(&gate, headers) else {
+    let Some(name) = administrator(&gate, request.headers(), visitor.peer.as_deref()) else {
         let mut answer = fault(
             StatusCode::UNAUTHORIZED,
             "invalid_token",
-            "show the token of an administrator as `Authorization: Bearer`; `octroi key new --admin NAME` makes one",
+            "show the token of an administrator as `Authorization: Bearer` (`octroi key new --admin NAME` makes one), or a \
+             client certificate that `[admin] administrators` names",
         );
         answer.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         return answer;
@@ -75,14 +75,20 @@ async fn administrators(State(gate): State<Arc<Gate>>, mut request: Request, nex
     answer
 }
 
-fn administrator(gate: &Gate, headers: &HeaderMap) -> Option<Word> {
+/// The administrator whom the token proves, or, where none is sent, the certificate of the connection. What it names is asked
+/// anew for each request: its authority may have been withdrawn, and its name struck off, while the connection was open.
+fn administrator(gate: &Gate, headers: &HeaderMap, peer: Option<&Peer>) -> Option<Word> {
+    let (callers, now) = (Arc::clone(&gate.snapshot().callers), gate.now());
     let mut shown = headers.get_all(header::AUTHORIZATION).iter();
-    let (Some(one), None) = (shown.next(), shown.next()) else { return None };
-    let (scheme, token) = one.to_str().ok()?.split_once(' ')?;
-    if !scheme.eq_ignore_ascii_case("bearer") {
-        return None;
+    match (shown.next(), shown.next()) {
+        (None, _) => callers.certified_administrator(peer?.names(now)),
+        (Some(one), None) => {
+            let (scheme, token) = one.to_str().ok()?.split_once(' ')?;
+            let bearer = scheme.eq_ignore_ascii_case("bearer");
+            bearer.then(|| callers.administrator(token.trim(), now)).flatten()
+        }
+        (Some(_), Some(_)) => None,
     }
-    gate.snapshot().callers.administrator(token.trim(), gate.now())
 }
 
 /// Who asks.

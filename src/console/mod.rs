@@ -1,7 +1,7 @@
 //! The admin listener: metrics, health, readiness, and the keys of callers. Bound to loopback by default, never on the data
-//! path.
+//! path, and served as that is: with the same deadlines and bounds, in TLS where `[admin]` names a certificate.
 //!
-//! It reads what [`Facts`] gives it. What it can change is in `keys`, for whoever shows the token of an administrator.
+//! It reads what [`Facts`] gives it. What it can change is in `keys`, for whoever proves to be an administrator.
 
 mod keys;
 
@@ -15,11 +15,19 @@ use axum::http::{StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use http_body_util::{BodyExt as _, Limited};
+use hyper::body::Incoming;
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tower::ServiceExt as _;
+use tower::util::BoxCloneSyncService;
 
-use crate::gateway::Gate;
+use crate::config::Limits;
+use crate::gateway::server::{Door, Never, Server, Visitor};
+use crate::gateway::tls::Front;
+use crate::gateway::{BrokenOff, Gate};
+use crate::limits;
 use crate::model::Word;
 
 /// What the admin listener shows.
@@ -99,48 +107,87 @@ impl Readiness {
     }
 }
 
+/// Where the admin listener stands, and how.
+#[derive(Debug)]
+pub struct Place {
+    /// Its address.
+    pub address: SocketAddr,
+    /// Its TLS; `None`: it speaks plaintext.
+    pub front: Option<Arc<Front>>,
+    /// Names by which it may be asked, beside addresses and loopback names.
+    pub hosts: Vec<String>,
+    /// Its deadlines and bounds.
+    pub limits: Limits,
+}
+
 /// Binds the admin listener and serves it until `stop`.
 ///
 /// # Errors
 /// When the address is taken or not ours.
 pub async fn listen(
-    (address, hosts): (SocketAddr, Vec<String>),
+    place: Place,
     (facts, gate): (Arc<dyn Facts>, Arc<Gate>),
     tasks: &TaskTracker,
     stop: CancellationToken,
 ) -> std::io::Result<SocketAddr> {
-    let listener = tokio::net::TcpListener::bind(address).await?;
-    let bound = listener.local_addr()?;
-    let hosts = Arc::new(hosts);
+    let hosts = Arc::new(place.hosts);
     let router = Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
         .layer(middleware::from_fn_with_state(Arc::clone(&hosts), ours))
         .with_state(facts)
-        .merge(keys::routes(gate).layer(middleware::from_fn_with_state(hosts, ours)))
-        .into_make_service_with_connect_info::<SocketAddr>();
-    tasks.spawn(async move {
-        let served = axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await;
-        if let Err(error) = served {
-            tracing::error!(kind = ?error.kind(), "Admin listener failed");
-        }
-    });
+        .merge(keys::routes(gate).layer(middleware::from_fn_with_state(hosts, ours)));
+    let connections = place.limits.connections.min(limits::ADMIN_CONNECTIONS_MAX);
+    let limits = Limits { connections, ..place.limits };
+    let server = Server::bind(place.address, place.front, door(router, limits), limits).await?;
+    let bound = server.address()?;
+    tasks.spawn(server.run(stop));
     Ok(bound)
+}
+
+/// The door of the pages: a body is read whole, within its bound and in time, before anything is done for it.
+fn door(router: Router, limits: Limits) -> Door {
+    Arc::new(move |visitor: Visitor| {
+        let router = router.clone();
+        BoxCloneSyncService::new(tower::service_fn(move |request: http::Request<Incoming>| {
+            let (router, visitor) = (router.clone(), visitor.clone());
+            async move {
+                let (parts, body) = request.into_parts();
+                let read = Limited::new(body, limits::ADMIN_BODY_BYTES_MAX).collect();
+                let answer = match tokio::time::timeout(limits.body, read).await {
+                    Ok(Ok(read)) => {
+                        let mut request = Request::from_parts(parts, axum::body::Body::from(read.to_bytes()));
+                        request.extensions_mut().insert(visitor);
+                        let Ok(answer) = router.oneshot(request).await;
+                        answer
+                    }
+                    Ok(Err(_)) => StatusCode::PAYLOAD_TOO_LARGE.into_response(),
+                    Err(_) => StatusCode::REQUEST_TIMEOUT.into_response(),
+                };
+                Ok::<_, Never>(answer.map(|body| body.map_err(|_| BrokenOff).boxed_unsync()))
+            }
+        }))
+    })
+}
+
+/// The hosts that a request names: in its `Host`, and, as HTTP/2 and absolute addresses do, in its address.
+fn hosts_of(request: &Request) -> impl Iterator<Item = &str> {
+    let headers = request.headers().get_all(header::HOST).iter().map(|host| host.to_str().unwrap_or_default());
+    headers.chain(request.uri().authority().map(Authority::as_str))
+}
+
+/// Whether a request says for which host it is meant. HTTP/1.0 need not, and no browser sends it.
+fn names_host(request: &Request) -> bool {
+    hosts_of(request).next().is_some()
 }
 
 /// Refuses a request that was meant for another host. A page in a browser of this machine may give its own name the address
 /// of this listener (DNS rebinding); what it then asks carries that name. An address, a loopback name and the names that the
 /// operator gave are ours.
 async fn ours(State(hosts): State<Arc<Vec<String>>>, request: Request, next: Next) -> Response {
-    let mut named = request.headers().get_all(header::HOST).iter();
-    let host = match (named.next(), named.next()) {
-        // HTTP/1.0 has no such header, and no browser sends it.
-        (None, _) => return next.run(request).await,
-        (Some(host), None) => host.to_str().unwrap_or_default(),
-        (Some(_), Some(_)) => "",
-    };
-    if is_ours(host, &hosts) {
+    let once = request.headers().get_all(header::HOST).iter().count() <= 1;
+    if once && hosts_of(&request).all(|host| is_ours(host, &hosts)) {
         return next.run(request).await;
     }
     let text = "421: this listener does not answer to that host\n\n\

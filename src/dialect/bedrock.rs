@@ -14,7 +14,9 @@ use super::language::{Endpoint, Language, Streams};
 use super::openai::{common::WORDS, fault};
 use super::reply::ChannelKind::{Arguments, Reasoning, Text};
 use super::reply::Closing::{Item, Stream as TheStream};
-use super::reply::Says::{self, Ends, Failure, Fixed, InputTokens, MoreInputTokens, Outer, OutputTokens, Piece, Whole};
+use super::reply::Says::{
+    self, Ends, Failure, Fixed, InputTokens, MoreCachedTokens, MoreInputTokens, Outer, OutputTokens, Piece, Whole,
+};
 use super::reply::{Channel, Flush};
 use super::request::Means::{self, Hosts, Is, Speaker, Speaks, Spoken};
 use super::request::RequestTable;
@@ -220,7 +222,7 @@ static EVENT: LazyLock<Table<Says>> = LazyLock::new(|| {
             row("{messageStop}.stopReason", Fixed),
             row("{metadata}.usage.inputTokens", InputTokens),
             row("{metadata}.usage.outputTokens", OutputTokens),
-            row("{metadata}.usage.cacheReadInputTokens", MoreInputTokens),
+            row("{metadata}.usage.cacheReadInputTokens", MoreCachedTokens),
             row("{metadata}.usage.cacheWriteInputTokens", MoreInputTokens),
         ],
     )])
@@ -230,7 +232,7 @@ const HEAD: &[Row<Says>] = &[
     row("stopReason", Fixed),
     row("usage.inputTokens", InputTokens),
     row("usage.outputTokens", OutputTokens),
-    row("usage.cacheReadInputTokens", MoreInputTokens),
+    row("usage.cacheReadInputTokens", MoreCachedTokens),
     row("usage.cacheWriteInputTokens", MoreInputTokens),
     row("serviceTier.type", Fixed),
     row("performanceConfig.latency", Fixed),

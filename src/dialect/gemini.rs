@@ -12,8 +12,8 @@ use super::language::{Endpoint, Language, Streams};
 use super::openai::{common::WORDS, fault};
 use super::reply::ChannelKind::{Reasoning, Text};
 use super::reply::Says::{
-    self, Failure, FinishLast, Fixed, InputTokens, Logprobs, MoreInputTokens, MoreOutputTokens, Outer, OutputTokens,
-    Piece, Thought, Whole,
+    self, CachedTokens, Failure, FinishLast, Fixed, InputTokens, Logprobs, MoreInputTokens, MoreOutputTokens, Outer,
+    OutputTokens, Piece, Thought, Whole,
 };
 use super::reply::{Channel, Flush, RANGE_OF_BYTES};
 use super::request::Means::{self, Hosts, Is, Model, Speaker, Speaks, Spoken};
@@ -295,6 +295,7 @@ const HEAD: &[Row<Says>] = &[
     row("responseId", Fixed),
     row("createTime", Fixed),
     row("usageMetadata.promptTokenCount", InputTokens),
+    row("usageMetadata.cachedContentTokenCount", CachedTokens),
     row("usageMetadata.candidatesTokenCount", OutputTokens),
     row("usageMetadata.toolUsePromptTokenCount", MoreInputTokens),
     row("usageMetadata.thoughtsTokenCount", MoreOutputTokens),

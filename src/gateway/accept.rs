@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use super::examine::Declarations;
 use super::peer::Peer;
+use crate::balance::Priority;
 use crate::dialect;
 use crate::identity::{Callers, lacking, token, unauthenticated};
 use crate::model::{Api, Caller, Fault, Line, Operation, Refusal, Word};
@@ -52,18 +53,21 @@ pub fn head<B>(request: &Request<B>, bytes_max: usize) -> Result<Head, Refusal> 
         purpose: declaration(headers, "octroi-purpose")?,
         residence: declaration(headers, "octroi-residence")?,
         case: declaration(headers, "octroi-case")?.filter(|case| !case.is_empty()),
-        batch: priority(headers)?,
+        priority: priority(headers)?,
     };
     Ok(Head { line, declared })
 }
 
 /// Whether a request says that others may go before it.
-fn priority(headers: &HeaderMap) -> Result<bool, Refusal> {
-    match declaration(headers, "octroi-priority")?.as_deref() {
-        None | Some("interactive") => Ok(false),
-        Some("batch") => Ok(true),
-        Some(_) => Err(Refusal::invalid("invalid_header", "`octroi-priority` is `interactive` or `batch`")),
-    }
+fn priority(headers: &HeaderMap) -> Result<Priority, Refusal> {
+    let Some(said) = declaration(headers, "octroi-priority")? else { return Ok(Priority::default()) };
+    let wrong = || {
+        Refusal::invalid(
+            "invalid_header",
+            format!("`octroi-priority` is {}", Priority::NAMES.map(|name| format!("`{name}`")).join(" or ")),
+        )
+    };
+    Priority::named(&said).ok_or_else(wrong)
 }
 
 /// Bytes of a head, as HTTP/1.1 writes it.

@@ -14,7 +14,7 @@ use super::snapshot::Snapshot;
 use crate::dialect::{self, ChannelKind, ReplyLeaf};
 use crate::limits;
 use crate::model::{Call, Caller, Fault, Refusal, Role, Word};
-use crate::quota::{Amounts, Left, Subject, What};
+use crate::quota::{Amounts, Left, Subject, Tokens, What};
 
 /// Bytes of text for a token, where nobody counted.
 const TOKEN_BYTES: u64 = 4;
@@ -58,7 +58,9 @@ fn estimate(snapshot: &Snapshot, model: &Word, call: &Call) -> Amounts {
     let unsaid = || if dialect::answers_in_text(call) { limits::OUTPUT_TOKENS } else { 0 };
     let output = dialect::output_asked(call).unwrap_or_else(unsaid);
     let backends = snapshot.models.get(model).into_iter().flat_map(std::collections::BTreeMap::keys);
-    let money = backends.map(|backend| snapshot.quota.rules.money(backend, model, (input, output))).max();
+    // What a cache will hold of it nobody knows.
+    let tokens = Tokens { input, output, cached: 0 };
+    let money = backends.map(|backend| snapshot.quota.rules.money(backend, model, tokens)).max();
     Amounts { input, output, money: money.unwrap_or_default() }
 }
 
@@ -67,14 +69,15 @@ pub(super) fn settle(ledger: &mut Ledger) {
     let Some(ticket) = ledger.ticket.take() else { return };
     let Some(backend) = ledger.backend.clone() else { return ticket.settle(Amounts::default()) };
     let (input, output) = took(ledger, ticket.reserved());
-    let money = ticket.money(&backend, &ledger.model, (input, output));
+    let cached = ledger.usage.map_or(0, |usage| usage.cached);
+    let money = ticket.money(&backend, &ledger.model, Tokens { input, output, cached });
     ticket.settle(Amounts { input, output, money });
 }
 
 /// Tokens of a request of which something was sent.
 fn took(ledger: &Ledger, reserved: Amounts) -> (u64, u64) {
     let passed = ledger.text_out.div_ceil(TOKEN_BYTES);
-    let (input, output) = ledger.usage.unwrap_or((reserved.input, passed));
+    let (input, output) = ledger.usage.map_or((reserved.input, passed), |usage| (usage.input, usage.output));
     let failed = matches!(ledger.fault, None | Some(Fault::Upstream | Fault::Policy)) && ledger.status >= 400;
     match ledger.end {
         // The whole answer is here, whoever took it.

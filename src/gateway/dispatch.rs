@@ -10,6 +10,7 @@ use http::{HeaderName, HeaderValue};
 use super::outbound::Outbound;
 use super::record::Receipt;
 use super::route::{Failed, Failure, Leg};
+use super::trace;
 use crate::dialect;
 use crate::transform::Vault;
 use crate::upstream::{Accept, Outgoing, Reply, SendError};
@@ -48,6 +49,7 @@ pub async fn dispatch(receipt: Receipt) -> Result<Answering, Box<Failed>> {
     outgoing.headers.extend(
         passed.filter_map(|(name, value)| Some((HeaderName::from_static(name), HeaderValue::from_str(value).ok()?))),
     );
+    outgoing.headers.extend(trace::told(leg.backend.tier));
     let (failure, retry_after_s) = match leg.upstream.send_to(place, outgoing).await {
         Err(error) if error.is_unavailable() => (Failure::Unavailable(error.cause()), None),
         Err(SendError::Timeout) => (Failure::Waiting("timeout"), None),

@@ -14,16 +14,18 @@ use tracing::Instrument as _;
 
 use super::ledger::Ledger;
 use super::peer::Peer;
-use super::server::Never;
-use super::{Body, BrokenOff, Gate, journey, record, respond};
+use super::server::{Door, Never, Service};
+use super::{Body, BrokenOff, Gate, journey, record, respond, trace};
 use crate::model::entry::RequestId;
 use crate::model::{Dialect, Fault, Refusal};
 
+/// The door of the data path.
+pub fn door(gate: Arc<Gate>) -> Door {
+    Arc::new(move |visitor| service(Arc::clone(&gate), visitor.peer))
+}
+
 /// The service of one connection.
-pub fn service(
-    gate: Arc<Gate>,
-    peer: Option<Arc<Peer>>,
-) -> BoxCloneSyncService<Request<Incoming>, Response<Body>, Never> {
+fn service(gate: Arc<Gate>, peer: Option<Arc<Peer>>) -> Service {
     BoxCloneSyncService::new(tower::service_fn(move |request: Request<Incoming>| {
         // The id is made before anything can fail: a panic is answered under the id that the record and the log have.
         let (gate, id, peer) = (Arc::clone(&gate), gate.new_id(), peer.clone());
@@ -53,6 +55,7 @@ async fn serve(
 ) -> Response<Body> {
     let mut ledger = Ledger::open(&gate, id);
     ledger.peer = peer;
+    trace::join(&ledger.span, request.headers());
     let Ok(permit) = Arc::clone(&gate.requests).try_acquire_owned() else {
         let refusal =
             Refusal::new(Fault::Gateway, 503, "overloaded", "too many requests at once; try again").retry_after(1);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::snapshot::Snapshot;
+use crate::balance::Priority;
 use crate::dialect;
 use crate::model::entry::RequestId;
 use crate::model::{Backend, BackendId, Call, Caller, Choice, Facts, Fault, Findings, Leak, Line, Plan, Refusal, Word};
@@ -22,8 +23,8 @@ pub struct Declarations {
     pub residence: Option<String>,
     /// `octroi-case`: under whose key content is sealed, when policy wants that.
     pub case: Option<String>,
-    /// `octroi-priority: batch`: interactive work comes before it where requests wait.
-    pub batch: bool,
+    /// `octroi-priority`: interactive work comes before batches where requests wait.
+    pub priority: Priority,
 }
 
 impl Declarations {

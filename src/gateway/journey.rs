@@ -46,8 +46,8 @@ pub async fn journey(gate: &Arc<Gate>, ledger: &mut Ledger, request: Request<Inc
     body::check_head(&parts.headers, limits.body_bytes, dialect::untyped(api))?;
     let share = gate.budget.share(&caller.tenant);
     let read = body::read(&parts.headers, incoming, limits.body_bytes, limits.body, share).await?;
-    let is_batch = snapshot.waiting.is_batch(&caller.app, head.declared.batch);
-    let mut work = gate.overload.begin(read.text.len(), is_batch)?;
+    let priority = snapshot.waiting.priority(&caller.app, head.declared.priority);
+    let mut work = gate.overload.begin(read.text.len(), priority)?;
     let (call, model, share) = parse(Arc::clone(&snapshot), head.line, read).await?;
     ledger.model = model.clone();
     accept::permit_model(&caller, &model)?;

@@ -16,6 +16,7 @@ use super::peer::Peer;
 use super::record::{self, Known};
 use super::{Gate, charge, edge};
 use crate::audit::Slot;
+use crate::dialect::Usage;
 use crate::model::entry::{Digest, Entry, Outcome, RequestId};
 use crate::model::{Caller, Dialect, Fault, Refusal, Word};
 use crate::quota::{Left, Ticket};
@@ -88,7 +89,7 @@ pub struct Ledger {
     /// Pseudonyms of this request that were left in addresses of the answer.
     pub withheld: u32,
     /// Tokens in and out, as the backend counted them.
-    pub usage: Option<(u64, u64)>,
+    pub usage: Option<Usage>,
     /// Whether the whole answer is here.
     pub is_gathered: bool,
     /// At whose fault it was refused, if it was.
@@ -219,7 +220,7 @@ impl Drop for Ledger {
         charge::settle(self);
         let total = self.started.elapsed();
         let first_byte = self.first_byte.unwrap_or(total);
-        let (input_tokens, output_tokens) = self.usage.unzip();
+        let (input_tokens, output_tokens) = self.usage.map(|usage| (usage.input, usage.output)).unzip();
         match self.end {
             End::UpstreamBroke => self.code = Word::fixed("upstream_broke"),
             End::ClientGone => self.code = Word::fixed("client_gone"),
@@ -258,7 +259,7 @@ impl Drop for Ledger {
         if let Some(backend) = &self.backend {
             self.span.record("server.address", backend.as_str());
         }
-        if let Some((input, output)) = self.usage {
+        if let Some(Usage { input, output, .. }) = self.usage {
             self.span.record("gen_ai.usage.input_tokens", input);
             self.span.record("gen_ai.usage.output_tokens", output);
         }

@@ -36,6 +36,7 @@ pub mod server;
 pub mod shadow;
 pub mod snapshot;
 pub mod tls;
+mod trace;
 mod waiting;
 pub mod whole;
 

@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::time::Instant;
 
 use super::snapshot::Snapshot;
-use crate::balance::{Bounds, Limit, Micros};
+use crate::balance::{Bounds, Limit, Micros, Priority};
 use crate::limits;
 use crate::model::{Fault, Refusal};
 
@@ -41,10 +41,10 @@ impl Overload {
     ///
     /// # Errors
     /// 503 when it would come too late, and make others late.
-    pub(super) fn begin(&self, bytes: usize, is_batch: bool) -> Result<Work<'_>, Refusal> {
+    pub(super) fn begin(&self, bytes: usize, priority: Priority) -> Result<Work<'_>, Refusal> {
         let mut state = self.state();
         let in_work = state.in_work;
-        if !state.limit.admits(in_work, is_batch) {
+        if !state.limit.admits(in_work, priority) {
             let message = "the gateway has more to do than it can do in time; try again";
             return Err(Refusal::new(Fault::Gateway, 503, "overloaded", message).retry_after(limits::SHED_RETRY_S));
         }

@@ -36,9 +36,6 @@ pub(super) enum Next {
     Leave,
 }
 
-/// Weight of interactive work beside batches, which have 1.
-const INTERACTIVE: u32 = 8;
-
 impl Route {
     /// Takes the best backend of a tier that serves a model and was not tried yet (in use, preferred, least outstanding), and
     /// of it the best endpoint.
@@ -157,7 +154,8 @@ impl Route {
         let still = allowed(&self.first, &self.newest, &candidate.model);
         let tier = self.tier;
         let still = still.into_iter().find(|allowed| allowed.name == *name && Some(allowed.tier) <= tier)?;
-        if is_same { self.leg(&still, candidate, place) } else { None }
+        // The endpoint may have gone since the queue gave it: nothing more is sent to a server that was taken out.
+        if is_same && place.stands() { self.leg(&still, candidate, place) } else { None }
     }
 
     /// Until when a request waits in a tier: to its deadline, or to the time at which the clause opens the next tier.
@@ -171,12 +169,11 @@ impl Route {
     /// Whose request waits, and what it weighs.
     fn line(&self, cost: u64) -> Line {
         let (waiting, caller) = (&self.newest.snapshot.waiting, &self.first.caller);
-        let is_batch = waiting.is_batch(&caller.app, self.first.declared.batch);
-        let class = if is_batch { ("batch", 1) } else { ("interactive", INTERACTIVE) };
+        let priority = waiting.priority(&caller.app, self.first.declared.priority);
         let shares = &self.newest.snapshot.weights;
         let weight = shares.tenants.get(&caller.tenant);
         let path = [
-            Step { key: Word::fixed(class.0), weight: class.1 },
+            Step { key: Word::fixed(priority.name()), weight: priority.weight() },
             Step { key: caller.tenant.clone(), weight: weight.copied().unwrap_or(1) },
             Step { key: caller.app.clone(), weight: shares.apps.get(&caller.app).copied().unwrap_or(1) },
         ];

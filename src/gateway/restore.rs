@@ -19,7 +19,7 @@ use super::budget::Share;
 use super::cite::Moved;
 use super::ledger::{End, Ledger};
 use super::{Body, BrokenOff, charge};
-use crate::dialect::{self, Channel, ChannelKind, Ended, EventKind, EventView, Position, ReplyLeaf};
+use crate::dialect::{self, Channel, ChannelKind, Ended, EventKind, EventView, Position, ReplyLeaf, Usage};
 use crate::limits;
 use crate::model::entry::Change;
 use crate::model::{Api, Fault, Refusal, Word};
@@ -177,8 +177,12 @@ impl Restored {
         }
         if let (Some(usage), Some(ledger)) = (view.usage, self.ledger.as_mut()) {
             // Some APIs tell the tokens of the request first and those of the answer last.
-            let (input, output) = ledger.usage.unwrap_or_default();
-            ledger.usage = Some((input.max(usage.input), output.max(usage.output)));
+            let before = ledger.usage.unwrap_or_default();
+            ledger.usage = Some(Usage {
+                input: before.input.max(usage.input),
+                output: before.output.max(usage.output),
+                cached: before.cached.max(usage.cached),
+            });
         }
         if let Some(sequence) = &view.sequence {
             self.next_number = Some(sequence.value.saturating_add(1));

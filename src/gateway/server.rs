@@ -1,4 +1,5 @@
-//! The data path's listener: connections under limits and deadlines, TLS, HTTP/1.1 and HTTP/2, orderly shutdown.
+//! A listener: connections under limits and deadlines, TLS, HTTP/1.1 and HTTP/2, orderly shutdown. The data path is served by
+//! one, the admin listener by another; what stands behind it is a [`Door`].
 #![expect(clippy::disallowed_types, reason = "this module owns the sockets of clients")]
 
 use std::convert::Infallible;
@@ -7,8 +8,8 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper::Request;
 use hyper::body::Incoming;
+use hyper::{Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -19,20 +20,38 @@ use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
+use tower::util::BoxCloneSyncService;
 
 use super::linger::Lent;
 use super::pace::Paced;
 use super::peer::Peer;
 use super::tls::Front;
-use super::{Gate, attend, edge, linger, plain};
+use super::{Body, attend, linger, plain};
 use crate::config::Limits;
 use crate::limits;
+
+/// Who is at the other end of a connection.
+#[derive(Debug, Clone)]
+pub struct Visitor {
+    /// Where it comes from.
+    pub address: SocketAddr,
+    /// Whether TLS is spoken.
+    pub encrypted: bool,
+    /// What its client certificate names, where it shows one that was verified.
+    pub peer: Option<Arc<Peer>>,
+}
+
+/// What serves the requests of one connection.
+pub type Service = BoxCloneSyncService<Request<Incoming>, Response<Body>, Never>;
+
+/// Makes what serves a visitor.
+pub type Door = Arc<dyn Fn(Visitor) -> Service + Send + Sync>;
 
 /// A bound listener, not yet serving.
 pub struct Server {
     listener: TcpListener,
     tls: Option<Arc<Front>>,
-    gate: Arc<Gate>,
+    door: Door,
     limits: Limits,
 }
 
@@ -50,11 +69,11 @@ impl Server {
     pub async fn bind(
         address: SocketAddr,
         tls: Option<Arc<Front>>,
-        gate: Arc<Gate>,
+        door: Door,
         limits: Limits,
     ) -> std::io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
-        Ok(Self { listener, tls, gate, limits })
+        Ok(Self { listener, tls, door, limits })
     }
 
     /// The address that was bound, with the port that the system chose.
@@ -72,16 +91,16 @@ impl Server {
         let drain = self.limits.drain;
         let cut = CancellationToken::new();
         let streams = Spawner(tasks.clone());
-        let shared = Arc::new(Connection { tls: self.tls, gate: self.gate, limits: self.limits, streams });
+        let shared = Arc::new(Connection { tls: self.tls, door: self.door, limits: self.limits, streams });
         loop {
             let accepted = tokio::select! {
                 () = stop.cancelled() => break,
                 accepted = accept(&self.listener, &connections) => accepted,
             };
-            let Some((stream, permit)) = accepted else { continue };
+            let Some((accepted, permit)) = accepted else { continue };
             let (shared, stop, cut) = (Arc::clone(&shared), stop.clone(), cut.clone());
             tasks.spawn(async move {
-                Box::pin(cut.run_until_cancelled_owned(shared.serve(stream, stop))).await.unwrap_or_default();
+                Box::pin(cut.run_until_cancelled_owned(shared.serve(accepted, stop))).await.unwrap_or_default();
                 drop(permit);
             });
         }
@@ -97,10 +116,13 @@ impl Server {
 }
 
 /// Waits for room, then for a connection. `None`: the connection failed before it was ours.
-async fn accept(listener: &TcpListener, room: &Arc<Semaphore>) -> Option<(TcpStream, OwnedSemaphorePermit)> {
+async fn accept(
+    listener: &TcpListener,
+    room: &Arc<Semaphore>,
+) -> Option<((TcpStream, SocketAddr), OwnedSemaphorePermit)> {
     let permit = Arc::clone(room).acquire_owned().await.ok()?;
     match listener.accept().await {
-        Ok((stream, _)) => Some((stream, permit)),
+        Ok(accepted) => Some((accepted, permit)),
         Err(error) => {
             tracing::warn!(kind = ?error.kind(), "Connection could not be accepted");
             // Out of file descriptors: accepting again at once would spin until some connection ends.
@@ -113,7 +135,7 @@ async fn accept(listener: &TcpListener, room: &Arc<Semaphore>) -> Option<(TcpStr
 /// What every connection shares.
 struct Connection {
     tls: Option<Arc<Front>>,
-    gate: Arc<Gate>,
+    door: Door,
     limits: Limits,
     streams: Spawner,
 }
@@ -132,15 +154,16 @@ where
 }
 
 impl Connection {
-    async fn serve(&self, stream: TcpStream, stop: CancellationToken) {
+    async fn serve(&self, (stream, address): (TcpStream, SocketAddr), stop: CancellationToken) {
         // Small frames of a stream must not wait for an acknowledgement (Nagle).
         stream.set_nodelay(true).unwrap_or_default();
         match &self.tls {
-            None => self.speak((stream, None), stop).await,
+            None => self.speak(stream, Visitor { address, encrypted: false, peer: None }, stop).await,
             Some(front) => match tokio::time::timeout(limits::HANDSHAKE_DEADLINE, shake(front, stream)).await {
                 Ok(Some(Ok(stream))) => {
                     let shown = stream.get_ref().1.peer_certificates().and_then(|chain| Peer::of(chain, front));
-                    self.speak((stream, shown.map(Arc::new)), stop).await;
+                    let visitor = Visitor { address, encrypted: true, peer: shown.map(Arc::new) };
+                    self.speak(stream, visitor, stop).await;
                 }
                 Ok(Some(Err(error))) => tracing::debug!(kind = ?error.kind(), "Handshake failed"),
                 Ok(None) => tracing::debug!("Connection spoke plain HTTP"),
@@ -150,14 +173,14 @@ impl Connection {
     }
 
     /// Serves one connection to its end: its own, or ours when it lies idle or the gateway takes no new work.
-    async fn speak<S>(&self, (stream, peer): (S, Option<Arc<Peer>>), stop: CancellationToken)
+    async fn speak<S>(&self, stream: S, visitor: Visitor, stop: CancellationToken)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let (work, mut at_work) = watch::channel(attend::Work::default());
         let (handed, patience) = (attend::Handed::default(), self.limits.stall);
         let untaken = handed.clone();
-        let service = edge::service(Arc::clone(&self.gate), peer);
+        let service = (self.door)(visitor);
         let service = hyper::service::service_fn(move |request: Request<Incoming>| {
             let (attended, answered) = (attend::begin(&work, &handed), service.clone().oneshot(request));
             async move { answered.await.map(|answer| answer.map(|body| attended.until_end_of(body, patience))) }

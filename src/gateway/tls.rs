@@ -140,6 +140,15 @@ impl Front {
         renewed
     }
 
+    /// Takes up what the configuration names now: nothing where it no longer names files. The listener still speaks TLS as it
+    /// did, and no authority vouches for anybody.
+    ///
+    /// # Errors
+    /// As [`Front::read`].
+    pub fn follow(&self, files: Option<&ServerTls>) -> Result<(), TlsError> {
+        files.map_or_else(|| self.trust(None), |files| self.reload(files))
+    }
+
     fn trust(&self, file: Option<&Path>) -> Result<(), TlsError> {
         let authorities = file.map(Authorities::read).transpose()?;
         let roots = |authorities: &Option<Authorities>| authorities.as_ref().map(|them| them.roots.clone());

@@ -46,7 +46,7 @@ pub async fn restore(ledger: &mut Ledger, answering: Answering, mut share: Share
     let (body, usage) = whole(ledger, (api, json), &vault, (text, &mut share))?;
     drop(vault);
     share.cut(body.len());
-    ledger.usage = usage.map(|usage| (usage.input, usage.output));
+    ledger.usage = usage;
     let body = Bytes::from_owner(Paid { bytes: body.into_bytes(), share });
     Ok(Answer::whole(status, &server, &changed, body))
 }

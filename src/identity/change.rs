@@ -7,6 +7,7 @@ use super::file::{Change, Channel, Event, KeyFile, StoredKey};
 use super::ring::RingError;
 use super::{RootError, RootKey, actor_of, new_key, parse_hash};
 use crate::limits;
+use crate::model::credential::is_administrator;
 
 /// Who changes keys.
 #[derive(Debug, Clone)]
@@ -214,15 +215,10 @@ fn fits(wanted: &Wanted, now: Timestamp) -> Result<(), KeyFault> {
     if wanted.note.as_ref().is_some_and(|note| note.len() > limits::KEY_NOTE_BYTES_MAX) {
         return asked("the note is too long");
     }
-    if wanted.admin.as_ref().is_some_and(|name| !is_admin_name(name)) {
+    if wanted.admin.as_ref().is_some_and(|name| !is_administrator(name)) {
         return asked("the name of an administrator is 1 to 64 lower-case letters, digits and `-`");
     }
     Ok(())
-}
-
-fn is_admin_name(name: &str) -> bool {
-    let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    (1..=64).contains(&name.len()) && name.bytes().all(fits)
 }
 
 fn make(root: &RootKey, wanted: Wanted, who: &Who) -> Result<(Shown, StoredKey), KeyFault> {

@@ -83,6 +83,8 @@ pub struct Callers {
     ring: Arc<KeyRing>,
     /// The app that each name of a client certificate proves.
     certificates: HashMap<String, Word>,
+    /// The administrator that each name of a client certificate of the admin listener proves.
+    administrators: HashMap<String, Word>,
     issuers: Vec<Arc<Issuer>>,
 }
 
@@ -131,13 +133,21 @@ impl Callers {
         let certificates = apps.iter().flat_map(names).collect();
         let apps = apps.iter().map(|app| (app.app.clone(), app.caller())).collect();
         let hash = root.mac_key(Purpose::KeyHash, &[]);
-        Ok(Self { hash, actor, apps, plain, ring, certificates, issuers: Vec::new() })
+        let administrators = HashMap::new();
+        Ok(Self { hash, actor, apps, plain, ring, certificates, administrators, issuers: Vec::new() })
     }
 
     /// Takes the issuers whose tokens prove callers too.
     #[must_use]
     pub fn with_issuers(self, issuers: Vec<Arc<Issuer>>) -> Self {
         Self { issuers, ..self }
+    }
+
+    /// Takes the administrators whom certificates prove, each with the names of theirs.
+    #[must_use]
+    pub fn with_administrators(self, administrators: &[(Word, Vec<String>)]) -> Self {
+        let names = administrators.iter().flat_map(|(who, names)| names.iter().map(move |name| (name, who)));
+        Self { administrators: names.map(|(name, who)| (name.clone(), who.clone())).collect(), ..self }
     }
 
     /// The issuers whose tokens prove callers.
@@ -242,6 +252,14 @@ impl Callers {
             _ => None,
         });
         found.flatten()
+    }
+
+    /// The administrator whom a verified client certificate of the admin listener proves, by one of its names. Nobody when two
+    /// of them name two administrators.
+    pub fn certified_administrator(&self, names: &[String]) -> Option<Word> {
+        let mut found = names.iter().filter_map(|name| self.administrators.get(name));
+        let first = found.next()?;
+        found.all(|other| other == first).then(|| first.clone())
     }
 
     /// The keyed pseudonym of some other credential: a token's subject, a certificate's name.

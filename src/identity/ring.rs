@@ -22,7 +22,7 @@ use jiff::Timestamp;
 use super::file::{Change, Event, KeyFile};
 use super::store::{self, Stamp};
 use crate::limits;
-use crate::model::Word;
+use crate::model::{Spoken, Word};
 
 /// Seconds by which the last use of a key may be older than it says.
 const USED_STEP_S: i64 = 60;
@@ -82,8 +82,8 @@ pub(super) enum Holder {
 pub(super) struct Held {
     pub(super) id: Word,
     pub(super) holder: Holder,
-    pub(super) models: Option<Vec<Word>>,
-    pub(super) apis: Option<Vec<Word>>,
+    pub(super) models: Option<Arc<[Word]>>,
+    pub(super) apis: Option<Arc<[Spoken]>>,
     pub(super) purposes: Option<Vec<Word>>,
     expires: Option<Timestamp>,
     /// Revoked, or issued and not recorded yet.
@@ -145,8 +145,8 @@ pub(super) fn table(file: &KeyFile, used: impl Fn(&str) -> Used) -> Result<HashM
         let held = Held {
             id: Word::configured(&key.id),
             holder,
-            models: words(&key.models),
-            apis: words(&key.apis),
+            models: words(&key.models).map(Arc::from),
+            apis: key.apis.as_ref().map(|apis| apis.iter().map(|api| Spoken::read(api)).collect()),
             purposes: words(&key.purposes),
             expires: key.expires,
             void: key.revoked.is_some() || pending.contains(&key.id.as_str()),

@@ -33,9 +33,9 @@ pub struct Caller {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Scope {
     /// Models that may be asked for; `None`: every one.
-    pub models: Option<Vec<Word>>,
-    /// APIs that may be spoken: `openai`, or one operation of it as `openai/chat`; `None`: every one.
-    pub apis: Option<Vec<Word>>,
+    pub models: Option<Arc<[Word]>>,
+    /// APIs that may be spoken; `None`: every one.
+    pub apis: Option<Arc<[Spoken]>>,
     /// Purposes that the caller may declare: those registered for its app, as far as the credential has them too.
     pub purposes: Vec<Word>,
 }
@@ -48,13 +48,26 @@ impl Scope {
 
     /// Whether an API may be spoken. Its list of models belongs to each of its operations.
     pub fn admits_api(&self, api: Api) -> bool {
-        let Some(apis) = &self.apis else { return true };
-        apis.iter().any(|known| match known.as_str().split_once('/') {
-            None => known.as_str() == api.dialect.name(),
-            Some((dialect, operation)) => {
-                dialect == api.dialect.name()
-                    && (operation == api.operation.name() || api.operation == Operation::MODELS)
-            }
-        })
+        self.apis.as_ref().is_none_or(|apis| apis.iter().any(|spoken| spoken.admits(api)))
+    }
+}
+
+/// An API that a credential is good for, or one operation of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spoken {
+    dialect: Word,
+    operation: Option<Word>,
+}
+
+impl Spoken {
+    /// Reads what a file of keys says: `openai`, or one operation of it as `openai/chat`. What names nothing admits nothing.
+    pub fn read(written: &str) -> Self {
+        let (dialect, operation) = written.split_once('/').map_or((written, None), |(api, word)| (api, Some(word)));
+        Self { dialect: Word::configured(dialect), operation: operation.map(Word::configured) }
+    }
+
+    fn admits(&self, api: Api) -> bool {
+        let alike = |word: &Word| word.as_str() == api.operation.name() || api.operation == Operation::MODELS;
+        self.dialect.as_str() == api.dialect.name() && self.operation.as_ref().is_none_or(alike)
     }
 }

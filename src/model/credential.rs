@@ -1,4 +1,4 @@
-//! The entry of a change of the keys that prove callers.
+//! The entry of a change of the keys that prove callers, and how those who change them may be called.
 
 use serde::Serialize;
 
@@ -33,4 +33,10 @@ pub struct CredentialChange {
     pub replaces: Option<Word>,
     /// What it is restricted in: `apis`, `models`, `purposes`.
     pub scoped: Vec<Word>,
+}
+
+/// Whether administrators may be called so: 1 to 64 lower-case letters, digits and `-`.
+pub fn is_administrator(name: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    (1..=64).contains(&name.len()) && name.bytes().all(fits)
 }

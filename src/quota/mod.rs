@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-pub use rules::{Allowance, Price, Rules, Subject};
+pub use rules::{Allowance, Price, Rules, Subject, Tokens};
 pub use store::{Settled, Store};
 pub use window::What;
 
@@ -138,8 +138,8 @@ impl Ticket {
     }
 
     /// What tokens cost at a backend.
-    pub fn money(&self, backend: &Word, model: &Word, (input, output): (u64, u64)) -> u64 {
-        self.rules.money(backend, model, (input, output))
+    pub fn money(&self, backend: &Word, model: &Word, tokens: Tokens) -> u64 {
+        self.rules.money(backend, model, tokens)
     }
 
     /// What was reserved.

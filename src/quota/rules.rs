@@ -22,6 +22,19 @@ pub struct Price {
     pub input: u64,
     /// Tokens of answers.
     pub output: u64,
+    /// Tokens of requests that were read from a cache; `None`: they cost what the others do.
+    pub cached: Option<u64>,
+}
+
+/// Tokens that a request took.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tokens {
+    /// Of the request.
+    pub input: u64,
+    /// Of the answer.
+    pub output: u64,
+    /// Of the request, counted in `input`, that were read from a cache.
+    pub cached: u64,
 }
 
 /// The rules.
@@ -70,10 +83,15 @@ impl Rules {
     }
 
     /// What tokens cost at a backend, rounded up.
-    pub fn money(&self, backend: &Word, model: &Word, (input, output): (u64, u64)) -> u64 {
+    pub fn money(&self, backend: &Word, model: &Word, tokens: Tokens) -> u64 {
         let own = self.prices.get(&(backend.clone(), Some(model.clone())));
         let Some(price) = own.or_else(|| self.prices.get(&(backend.clone(), None))) else { return 0 };
-        let sum = u128::from(input) * u128::from(price.input) + u128::from(output) * u128::from(price.output);
+        // A backend that counts its cache wrongly cannot make a request cheaper than all of it read from there.
+        let cached = tokens.cached.min(tokens.input);
+        let costs = |tokens: u64, price: u64| u128::from(tokens) * u128::from(price);
+        let sum = costs(tokens.input - cached, price.input)
+            + costs(cached, price.cached.unwrap_or(price.input))
+            + costs(tokens.output, price.output);
         u64::try_from(sum.div_ceil(1_000_000)).unwrap_or(u64::MAX)
     }
 }

@@ -55,16 +55,24 @@ fn who_waits_as_told_is_served() {
 fn money_is_rounded_up() {
     let (backend, model, other) = (Word::fixed("b"), Word::fixed("m"), Word::fixed("n"));
     let mut rules = Rules::default();
-    rules.prices.insert((backend.clone(), Some(model.clone())), Price { input: 2_500_000, output: 10_000_000 });
-    rules.prices.insert((backend.clone(), None), Price { input: 1, output: 0 });
+    rules.prices.insert(
+        (backend.clone(), Some(model.clone())),
+        Price { input: 2_500_000, output: 10_000_000, cached: Some(250_000) },
+    );
+    rules.prices.insert((backend.clone(), None), Price { input: 1, output: 0, cached: None });
     for (name, backend, model, tokens, money) in [
-        ("a million of each", &backend, &model, (1_000_000, 1_000_000), 12_500_000),
-        ("one token", &backend, &model, (1, 0), 3),
-        ("another model", &backend, &other, (1, 5), 1),
-        ("another backend", &model, &model, (1_000_000, 1), 0),
-        ("nothing", &backend, &model, (0, 0), 0),
+        ("a million of each", &backend, &model, (1_000_000, 1_000_000, 0), 12_500_000),
+        ("one token", &backend, &model, (1, 0, 0), 3),
+        ("all of it from a cache", &backend, &model, (1_000_000, 0, 1_000_000), 250_000),
+        ("half of it from a cache", &backend, &model, (1_000_000, 0, 500_000), 1_375_000),
+        ("more from a cache than there was", &backend, &model, (1_000_000, 0, 9_000_000), 250_000),
+        ("a cache without a price of its own", &backend, &other, (1_000_000, 0, 500_000), 1),
+        ("another model", &backend, &other, (1, 5, 0), 1),
+        ("another backend", &model, &model, (1_000_000, 1, 0), 0),
+        ("nothing", &backend, &model, (0, 0, 0), 0),
     ] {
-        assert_eq!(rules.money(backend, model, tokens), money, "{name}");
+        let (input, output, cached) = tokens;
+        assert_eq!(rules.money(backend, model, Tokens { input, output, cached }), money, "{name}");
     }
 }
 

@@ -221,7 +221,7 @@ impl Telemetry {
         r.register("body_bytes_max", "Memory that bodies may take", self.body_bytes_max.clone());
         r.register(
             "certificate_valid_until",
-            "Time at which the listener's certificate ends",
+            "Time at which the first of the listeners' certificates ends",
             self.certificate_valid_until.clone(),
         );
         r.register(

@@ -1,6 +1,6 @@
 //! The endpoints of one backend, and which of them gets a request: the core of [`crate::balance`] with a clock and a lock.
 //!
-//! One short lock is taken to choose, at the first piece of an answer and at its end; none is held over an await. Whatever may
+//! One short lock is taken to choose, at each piece of an answer and at its end; none is held over an await. Whatever may
 //! make room (a place given back, a server that told how it is, another set of endpoints) wakes one of those who wait for it.
 
 use std::fmt;
@@ -219,6 +219,11 @@ impl Place {
         self.endpoint.id
     }
 
+    /// Whether its endpoint is still one of the fleet's.
+    pub fn stands(&self) -> bool {
+        self.fleet.state().members.iter().flatten().any(|member| Arc::ptr_eq(member, &self.endpoint))
+    }
+
     /// The fleet that it is of.
     pub(super) fn fleet(&self) -> &Arc<Fleet> {
         &self.fleet
@@ -235,9 +240,12 @@ impl Place {
     /// A piece of the answer came: of a stream the first one is its first token, and each counts as one.
     pub(super) fn piece(&mut self) {
         self.pieces = self.pieces.saturating_add(1);
+        let time = self.fleet.time(Instant::now());
+        let mut state = self.fleet.state();
         if self.pieces == 1 {
-            let time = self.fleet.time(Instant::now());
-            self.fleet.state().balancer.first(&mut self.seat, time);
+            state.balancer.first(&mut self.seat, time);
+        } else {
+            state.balancer.further(&self.seat, time);
         }
     }
 }

@@ -15,8 +15,8 @@ use super::endpoint::{Common, Endpoint};
 use super::fleet::Fleet;
 use super::target::Target;
 use super::{SetupFault, srv};
-use crate::balance::Endpoints;
 use crate::limits;
+use crate::model::Endpoints;
 use crate::wire::dns::Service;
 
 /// The endpoints that a backend has before anything was looked up.

@@ -6,9 +6,9 @@
 use std::time::Duration;
 
 use super::{Credential, Denied, Lease, Region, Secret, Why};
-use crate::balance::{Endpoints, Full, Poll};
+use crate::balance::{Full, Poll};
 use crate::limits;
-use crate::model::{Binding, Dialect, Word};
+use crate::model::{Binding, Dialect, Endpoints, Word};
 
 /// Everything that makes a backend.
 #[derive(Debug, Clone, PartialEq, Eq)]

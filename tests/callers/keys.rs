@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::common::{Client, House, Plot, admin_says, administer, page, until};
 
 /// Runs `octroi key …` on a house's configuration; what it printed.
-fn key(house: &House, arguments: &[&str]) -> String {
+pub(crate) fn key(house: &House, arguments: &[&str]) -> String {
     let made = Command::new(env!("CARGO_BIN_EXE_octroi"))
         .arg("key")
         .args(arguments)

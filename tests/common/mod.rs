@@ -467,6 +467,21 @@ fn inner(entry: &[u8]) -> serde_json::Value {
 
 /// Verifies a log and returns its entries, parsed.
 pub(crate) fn verified_entries(folder: &Path) -> Vec<serde_json::Value> {
+    verified(folder).iter().map(|entry| inner(entry)).collect()
+}
+
+/// The same, each with its time in milliseconds since the epoch.
+pub(crate) fn timed_entries(folder: &Path) -> Vec<(i128, serde_json::Value)> {
+    let timed = |entry: &Vec<u8>| {
+        let whole: serde_json::Value = serde_json::from_slice(entry).unwrap();
+        let time: jiff::Timestamp = whole["time"].as_str().unwrap().parse().unwrap();
+        (i128::from(time.as_millisecond()), inner(entry))
+    };
+    verified(folder).iter().map(timed).collect()
+}
+
+/// The entries of a log that was verified, as they stand there.
+fn verified(folder: &Path) -> Vec<Vec<u8>> {
     let report = octroi_verify::verify_dir(folder, &octroi_verify::Trust::default(), &mut |_| {});
     report.unwrap_or_else(|problem| panic!("{problem}"));
     let mut walk = octroi_verify::walk::Walk::open(&folder).unwrap();
@@ -474,7 +489,7 @@ pub(crate) fn verified_entries(folder: &Path) -> Vec<serde_json::Value> {
     loop {
         match walk.next().unwrap() {
             octroi_verify::walk::Step::Batch(batch) => {
-                entries.extend(batch.entries().map(|(_, _, entry)| inner(entry)));
+                entries.extend(batch.entries().map(|(_, _, entry)| entry.to_vec()));
             }
             octroi_verify::walk::Step::End => return entries,
             octroi_verify::walk::Step::Segment(_) | octroi_verify::walk::Step::Torn(_) => {}

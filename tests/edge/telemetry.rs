@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use tokio_rustls::TlsAcceptor;
 
 use super::common::process::Process;
-use super::common::{Client, Plot, VALUES, prompt, until};
+use super::common::{Client, Plot, VALUES, chat_body, prompt, scripted, until};
 
 /// What came to a collector: the head in lower case, the body.
 pub(super) type Exported = mpsc::UnboundedReceiver<(String, Vec<u8>)>;
@@ -131,6 +131,56 @@ async fn exported_spans_hold_no_value() {
         !traces.is_empty() && traces.iter().all(|trace| trace.len() == 32),
         "decisions name their trace: {traces:?}"
     );
+}
+
+/// A caller's trace goes on through the gateway to a backend on premises, and no further; what is no trace is none.
+#[tokio::test(flavor = "multi_thread")]
+async fn traces_go_through_to_backends_on_premises() {
+    let (port, mut exported) = collector(None).await;
+    let endpoint = format!("http://127.0.0.1:{port}");
+    let mut plot = Plot::new().await;
+    let home = plot.script("paris-gpu-1", scripted::echo).await;
+    let abroad = plot.script("us-cloud", scripted::echo).await;
+    plot.only(&["paris-gpu-1", "us-cloud"]);
+    let process = Process::start(&plot, &[("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint)]);
+    let client = Client::new(&plot.authority, process.address, &plot.key);
+    let (trace, parent) = ("0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331");
+    let ask = async |traceparent: &str| {
+        let mut request = client.request(http::Method::POST, "/v1/chat/completions", chat_body("x", false));
+        for (name, value) in [("traceparent", traceparent), ("tracestate", "a=b"), ("baggage", "name=camille")] {
+            request.headers_mut().insert(name, value.parse().unwrap());
+        }
+        assert_eq!(client.send(request).await.unwrap().status, 200);
+    };
+    // Not to be sampled, says the caller: that is not its to say.
+    ask(&format!("00-{trace}-{parent}-00")).await;
+    ask("00-camille-aubertin-01").await;
+    let sent = |asked: &scripted::Asked| {
+        let head = asked.head.to_lowercase();
+        assert!(!head.contains("tracestate") && !head.contains("baggage") && !head.contains("camille"), "{head}");
+        head.lines().find_map(|line| line.strip_prefix("traceparent: ").map(str::to_owned))
+    };
+    let told: Vec<_> = home.asked().iter().filter_map(sent).collect();
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(told[0].starts_with(&format!("00-{trace}-")) && told[0].ends_with("-01"), "{told:?}");
+    assert!(!told[0].contains(parent), "the gateway's span is the parent now: {told:?}");
+    assert!(!told[1].contains(trace) && told[1].len() == 55, "a trace of its own: {told:?}");
+    home.set_script(|_| vec![scripted::Step::Reset]);
+    ask(&format!("00-{trace}-{parent}-01")).await;
+    let asked = abroad.asked();
+    assert_eq!((asked.len(), sent(&asked[0])), (1, None), "nobody else is told");
+    process.terminate();
+    assert_eq!(process.ended().await.1.code(), Some(0));
+    let (_, spans, _) = gather(&mut exported).await;
+    let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();
+    let holds = |hex: &str| {
+        let bytes: Vec<u8> = hex.as_bytes().chunks(2).map(byte).collect();
+        spans.windows(bytes.len()).any(|window| window == bytes)
+    };
+    assert!(holds(trace) && holds(parent), "the span is part of the caller's trace");
+    let entries = super::common::verified_entries(&plot.path("audit"));
+    let recorded: Vec<_> = entries.iter().filter_map(|entry| entry["trace"].as_str()).collect();
+    assert_eq!(recorded.iter().filter(|recorded| **recorded == trace).count(), 2, "{recorded:?}");
 }
 
 /// A collector over TLS, by authorities of the system or of a variable; headers, names and attributes as the variables say.

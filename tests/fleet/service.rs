@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use tokio::net::UdpSocket;
 
-use super::common::until;
+use super::common::{Answer, until};
 use super::{Fleet, Mode};
 
 /// A server of the service, as DNS tells: priority, weight, port, host.
@@ -123,4 +123,38 @@ async fn weights_are_respected_under_load() {
     for status in asked {
         assert_eq!(status.await.unwrap(), 200);
     }
+}
+
+/// A server that is taken out while requests wait for it gets nothing more; what runs there is finished, and who waits goes to the
+/// one in its place.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_taken_out_gets_nothing_more() {
+    let fleet = Fleet::open(&[Mode::Held, Mode::Well], |plot, gpus| {
+        std::fs::write(plot.path("gpus.txt"), format!("localhost:{}\n", gpus[0].server.port)).unwrap();
+        plot.backends.insert("paris-gpu-1", "endpoints_file = \"gpus.txt\"\nfull_requests = 1".to_owned());
+        "first_byte_s = 30".clone_into(&mut plot.backend);
+        plot.extra = "[waiting]\ndeadline_s = 30\n".to_owned();
+        super::no_clause(plot);
+    })
+    .await;
+    let ask = |content: &str| {
+        let (client, content) = (fleet.house.client.clone(), content.to_owned());
+        tokio::spawn(async move { client.chat(&content, false).await })
+    };
+    let running = ask("runs");
+    until("it runs", async || (fleet.gpus[0].asked() == 1).then_some(())).await;
+    let waiting: Vec<_> = (0..4).map(|number| ask(&format!("waits {number}"))).collect();
+    let waits = async || {
+        let metrics = super::common::page(fleet.house.app.admin().unwrap(), "/metrics").await.unwrap().1;
+        metrics.contains("octroi_requests_waiting{tier=\"on premises\"} 4").then_some(())
+    };
+    until("they wait", waits).await;
+    std::fs::write(fleet.house.plot.path("gpus.txt"), format!("localhost:{}\n", fleet.gpus[1].server.port)).unwrap();
+    for answer in waiting {
+        let Answer { status, body, .. } = answer.await.unwrap();
+        assert_eq!(status, 200, "{body}");
+    }
+    fleet.gpus[0].server.go();
+    assert_eq!(running.await.unwrap().status, 200, "what ran is finished");
+    assert_eq!(fleet.asked(), [1, 4], "the one that was taken out got nothing more");
 }

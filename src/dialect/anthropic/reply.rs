@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 use super::super::reply::ChannelKind::{Arguments, Reasoning, Text};
 use super::super::reply::Closing::{Failure as Failed, Item, Stream as TheStream};
 use super::super::reply::Says::{
-    self, Ends, Failure, Fixed, InputTokens, MoreInputTokens, OfDocument, Outer, OutputTokens, Piece, RangeFrom,
-    RangeUntil, Whole,
+    self, Ends, Failure, Fixed, InputTokens, MoreCachedTokens, MoreInputTokens, OfDocument, Outer, OutputTokens, Piece,
+    RangeFrom, RangeUntil, Whole,
 };
 use super::super::table::{Row, Table, row};
 use crate::model::Measure;
@@ -37,7 +37,7 @@ const HEAD: &[Row<Says>] = &[
     row("usage.input_tokens", InputTokens),
     row("usage.output_tokens", OutputTokens),
     row("usage.cache_creation_input_tokens", MoreInputTokens),
-    row("usage.cache_read_input_tokens", MoreInputTokens),
+    row("usage.cache_read_input_tokens", MoreCachedTokens),
     row("usage.service_tier", Fixed),
     row("usage.inference_geo", Fixed),
     row("input_tokens", InputTokens),
@@ -101,7 +101,7 @@ const EVENTS: &[Row<Says>] = &[
     row("{message_delta}.usage.input_tokens", InputTokens),
     row("{message_delta}.usage.output_tokens", OutputTokens),
     row("{message_delta}.usage.cache_creation_input_tokens", MoreInputTokens),
-    row("{message_delta}.usage.cache_read_input_tokens", MoreInputTokens),
+    row("{message_delta}.usage.cache_read_input_tokens", MoreCachedTokens),
     row("{message_stop}", Ends(TheStream)),
     row("{ping}.type", Fixed),
     row("{error}", Ends(Failed)),

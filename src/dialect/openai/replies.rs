@@ -9,8 +9,8 @@ use super::super::reply::ChannelKind::{
 };
 use super::super::reply::Closing::{Failure as Failed, Item, Part, Stream};
 use super::super::reply::Says::{
-    self, Cited, Ends, Failure, Finish, Fixed, Inner, InputTokens, Json, Logprobs, Outer, OutputTokens, Piece,
-    RangeFrom, RangeUntil, Sequence, Whole,
+    self, CachedTokens, Cited, Ends, Failure, Finish, Fixed, Inner, InputTokens, Json, Logprobs, Outer, OutputTokens,
+    Piece, RangeFrom, RangeUntil, Sequence, Whole,
 };
 use super::super::table::{Row, row};
 use crate::model::Measure;
@@ -25,8 +25,10 @@ pub(in crate::dialect) const HEAD: &[Row<Says>] = &[
     row("obfuscation", Fixed),
     row("error", Failure),
     row("usage.prompt_tokens", InputTokens),
+    row("usage.prompt_tokens_details.cached_tokens", CachedTokens),
     row("usage.completion_tokens", OutputTokens),
     row("usage.input_tokens", InputTokens),
+    row("usage.input_tokens_details.cached_tokens", CachedTokens),
     row("usage.output_tokens", OutputTokens),
 ];
 

@@ -155,6 +155,8 @@ pub struct Usage {
     pub input: u64,
     /// Tokens of the answer.
     pub output: u64,
+    /// Tokens of the request, counted in `input`, that the provider read from a cache.
+    pub cached: u64,
 }
 
 /// The value of an event's `sequence_number`.

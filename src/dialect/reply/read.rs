@@ -48,8 +48,12 @@ pub(crate) enum Says {
     InputTokens,
     /// Tokens of the answer.
     OutputTokens,
-    /// Tokens of the request that the provider counts apart from the others: read from a cache, written to one, of tools.
+    /// Tokens of the request that the provider counts apart from the others: written to a cache, of tools.
     MoreInputTokens,
+    /// The same, read from a cache.
+    MoreCachedTokens,
+    /// Tokens of the request, counted among the others, that were read from a cache.
+    CachedTokens,
     /// Tokens of the answer that it counts apart: reasoning.
     MoreOutputTokens,
     /// Why a choice ended; any string here ends its channels.
@@ -108,6 +112,8 @@ pub(crate) struct Seen<'a> {
     pub(crate) usage: (Option<u64>, Option<u64>),
     /// Those that were counted apart.
     pub(crate) more: (u64, u64),
+    /// Tokens of the request that were read from a cache.
+    pub(crate) cached: u64,
     /// The event's number.
     pub(crate) sequence: Option<Sequence>,
 }
@@ -119,6 +125,7 @@ impl Seen<'_> {
         (input.is_some() || output.is_some() || self.more != (0, 0)).then(|| Usage {
             input: input.unwrap_or_default().saturating_add(more_input),
             output: output.unwrap_or_default().saturating_add(more_output),
+            cached: self.cached,
         })
     }
 }
@@ -257,6 +264,11 @@ impl<'a> Visitor<'a, Says> for Reading<'_, 'a> {
             (Says::InputTokens, NodeKind::Number) => self.seen.usage.0 = document.raw(node).parse().ok(),
             (Says::OutputTokens, NodeKind::Number) => self.seen.usage.1 = document.raw(node).parse().ok(),
             (Says::MoreInputTokens, NodeKind::Number) => add(&mut self.seen.more.0, document.raw(node)),
+            (Says::CachedTokens, NodeKind::Number) => add(&mut self.seen.cached, document.raw(node)),
+            (Says::MoreCachedTokens, NodeKind::Number) => {
+                add(&mut self.seen.more.0, document.raw(node));
+                add(&mut self.seen.cached, document.raw(node));
+            }
             (Says::MoreOutputTokens, NodeKind::Number) => add(&mut self.seen.more.1, document.raw(node)),
             (Says::RangeFrom(measure), NodeKind::Number) => self.position(document, node, measure, false),
             (Says::RangeUntil(measure), NodeKind::Number) => self.position(document, node, measure, true),
