@@ -8,6 +8,7 @@ use super::raw::RawCorpus;
 use super::resolve::Resolver;
 use super::{CorpusConfig, ModelConfig};
 use crate::limits;
+use crate::model::entry::Digest;
 
 impl Resolver<'_> {
     /// The corpus, with the defaults of what is not said.
@@ -54,11 +55,7 @@ impl Resolver<'_> {
 
     /// 64 hexadecimal digits.
     fn sha256(&mut self, text: &Spanned<String>) -> Option<[u8; 32]> {
-        let digits = text.get_ref();
-        let byte = |at: usize| u8::from_str_radix(digits.get(2 * at..2 * at + 2)?, 16).ok();
-        let is_sound = digits.len() == 64 && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
-        let bytes: Option<Vec<u8>> = is_sound.then(|| (0..32).map(byte).collect()).flatten();
-        let digest = bytes.and_then(|bytes| bytes.try_into().ok());
+        let digest = Digest::parse(text.get_ref()).map(|digest| digest.0);
         if digest.is_none() {
             self.fault(text, "is not the digest of a model", "write the 64 digits that `octroi model list` prints");
         }

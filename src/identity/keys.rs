@@ -152,7 +152,7 @@ impl RootKey {
         let text = Zeroizing::new(disk::read_text(path, ROOT_KEY_BYTES_MAX).map_err(file)?);
         let mut bytes = Zeroizing::new([0_u8; 32]);
         let digits = text.trim().as_bytes();
-        if digits.len() != 64 {
+        if digits.len() != 64 || !digits.iter().all(u8::is_ascii_hexdigit) {
             return Err(RootError::Form { path: name() });
         }
         for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {

@@ -41,11 +41,17 @@ pub struct Digest(pub [u8; 32]);
 impl Digest {
     /// Reads 64 hexadecimal digits.
     pub fn parse(text: &str) -> Option<Self> {
+        let (pairs, rest) = text.as_bytes().as_chunks::<2>();
         let mut digest = Self([0; 32]);
-        for (byte, at) in digest.0.iter_mut().zip((0..).step_by(2)) {
-            *byte = u8::from_str_radix(text.get(at..at + 2)?, 16).ok()?;
+        if pairs.len() != digest.0.len() || !rest.is_empty() {
+            return None;
         }
-        (text.len() == 64).then_some(digest)
+        // Digit by digit: `from_str_radix` takes a sign.
+        let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+        for (byte, [high, low]) in digest.0.iter_mut().zip(pairs) {
+            *byte = digit(*high)? << 4 | digit(*low)?;
+        }
+        Some(digest)
     }
 }
 
@@ -76,5 +82,20 @@ impl fmt::Debug for Digest {
 impl Serialize for Digest {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(std::str::from_utf8(&self.digits()).map_err(serde::ser::Error::custom)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_digest_is_64_hexadecimal_digits_and_nothing_else() {
+        let digits = "0123456789abcdefABCDEF9876543210".repeat(2);
+        assert_eq!(Digest::parse(&digits).unwrap().to_string(), digits.to_lowercase());
+        let most = digits.get(2..).unwrap();
+        for wrong in [most, &format!("{digits}0"), &format!("+f{most}"), &format!("\u{e9}{most}"), ""] {
+            assert_eq!(Digest::parse(wrong), None, "{wrong}");
+        }
     }
 }

@@ -364,15 +364,8 @@ impl<'a, 't> EntryReader<'a, '_, 't> {
 
     fn fingerprint(&mut self, name: &Name) -> Option<[u8; 32]> {
         let digits = name.text.strip_prefix("sha256:").unwrap_or(&name.text);
-        let mut bytes = [0_u8; 32];
-        let fits = digits.len() == 64
-            && digits.is_ascii()
-            && bytes.iter_mut().enumerate().all(|(index, byte)| {
-                let pair = digits.get(index * 2..index * 2 + 2).unwrap_or_default();
-                u8::from_str_radix(pair, 16).map(|read| *byte = read).is_ok() && !pair.starts_with('+')
-            });
-        if fits {
-            return Some(bytes);
+        if let Some(digest) = Digest::parse(digits) {
+            return Some(digest.0);
         }
         let help = Some(say!("write \"sha256:\" and 64 hexadecimal digits"));
         self.reader.fault("octroi::policy::wrong-type", name.span.clone(), "this is no SHA-256 digest", help);

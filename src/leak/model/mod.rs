@@ -26,6 +26,7 @@ use super::encoder::{
 };
 use super::meaning::Embedder;
 use crate::disk;
+use crate::model::entry::Digest;
 
 /// The files that a model must have.
 const NEEDED: [&str; 3] = [CONFIG, WEIGHTS, TOKENIZER];
@@ -60,16 +61,7 @@ impl std::fmt::Debug for ModelDigest {
 impl ModelDigest {
     /// Reads 64 hexadecimal digits.
     pub fn parse(text: &str) -> Option<Self> {
-        let mut digest = [0; 32];
-        let (pairs, rest) = text.as_bytes().as_chunks::<2>();
-        if pairs.len() != digest.len() || !rest.is_empty() {
-            return None;
-        }
-        for (to, pair) in digest.iter_mut().zip(pairs) {
-            let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-            *to = digit(*pair.first()?)? << 4 | digit(*pair.last()?)?;
-        }
-        Some(Self(digest))
+        Digest::parse(text).map(|digest| Self(digest.0))
     }
 }
 
