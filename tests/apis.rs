@@ -6,6 +6,8 @@
     clippy::allow_attributes,
     clippy::disallowed_methods,
     clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
     clippy::print_stderr,
     clippy::unwrap_used,
     reason = "test helpers that start the SDKs and read what they wrote"
@@ -17,6 +19,7 @@ use std::process::Command;
 mod common;
 
 #[path = "matrix/place.rs"]
+#[allow(dead_code, reason = "keys and numbers are of the leak matrix")]
 mod place;
 #[path = "apis/servers.rs"]
 mod servers;

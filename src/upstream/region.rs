@@ -89,7 +89,7 @@ impl Region {
         let holds = if silent { !status.is_success() } else { told.all(same) };
         if !holds {
             // The first is why.
-            let _ = self.quarantine.why.set(if silent { Unproven::Nothing } else { Unproven::Another });
+            self.quarantine.why.get_or_init(|| if silent { Unproven::Nothing } else { Unproven::Another });
             self.quarantine.begun.notify_waiters();
         }
         holds

@@ -116,8 +116,9 @@ impl Bench {
         let before = self.server.asked().len();
         let answer = client.send(request).await.unwrap();
         let asked = self.server.asked();
-        let gone: String =
+        let gone: Vec<String> =
             asked[before..].iter().map(|asked| format!("{}\n{}", asked.head, opened(&asked.body))).collect();
+        let gone = gone.join("\n");
         for value in VALUES {
             assert!(!gone.contains(value), "{:?} {path}, {what}: a value crossed in {gone}", self.api);
         }
@@ -319,85 +320,100 @@ fn takes_files(path: &str) -> bool {
     ends.iter().any(|end| path.ends_with(end))
 }
 
+/// The lines of the page about an endpoint, and how many requests they took.
+async fn endpoint(bench: &Bench, (api, template): (Api, &str)) -> (String, u32) {
+    let (mut lines, mut cells) = (String::new(), 0);
+    let path = path_of(template);
+    let may_stream = dialect::request_paths(api).contains(&"stream");
+    let streams: &[Option<bool>] = if may_stream { &[Some(false), Some(true)] } else { &[None] };
+    for stream in streams {
+        let mut body = usual(api, &common::prompt());
+        if let Some(stream) = stream {
+            body["stream"] = (*stream).into();
+        }
+        let mut line = vec![format!("`{template}`{}", if *stream == Some(true) { ", streamed" } else { "" })];
+        for coding in CODINGS {
+            let headers = (coding != "as it is").then(|| ("content-encoding", coding.to_owned()));
+            let headers: Vec<(&str, String)> = headers.into_iter().collect();
+            let fate = bench.goes(&path, coded(coding, body.to_string().as_bytes()), &headers, coding).await;
+            line.push(fate.word().to_owned());
+            cells += 1;
+        }
+        if *stream == Some(true) {
+            line.extend(["as above".to_owned(), "as above".to_owned()]);
+        } else {
+            let (query, head, more) = around(bench, api, &path).await;
+            line.extend([words(&query), words(&head)]);
+            cells += more;
+        }
+        writeln!(lines, "| {} |", line.join(" | ")).unwrap();
+    }
+    (lines, cells)
+}
+
+/// What becomes of values in the query and in the head.
+async fn around(bench: &Bench, api: Api, path: &str) -> (BTreeSet<Fate>, BTreeSet<Fate>, u32) {
+    let quiet = usual(api, "a harmless question").to_string().into_bytes();
+    let (parameters, known) = dialect::line_names(api);
+    let (mut query, mut head, mut cells) = (BTreeSet::new(), BTreeSet::new(), 0);
+    for name in parameters.into_iter().chain(["anything"]) {
+        let joint = if path.contains('?') { '&' } else { '?' };
+        let asked = format!("{path}{joint}{name}={}", in_query(VALUES[1]));
+        query.insert(bench.fate(&asked, quiet.clone(), &[], name).await);
+        cells += 1;
+    }
+    let usual = HEADERS.map(|name| (name, common::prompt()));
+    let own = known.into_iter().map(|name| vec![(name, common::prompt())]);
+    for headers in own.chain([usual.to_vec()]) {
+        head.insert(bench.fate(path, quiet.clone(), &headers, headers[0].0).await);
+        cells += 1;
+    }
+    (query, head, cells)
+}
+
+/// What becomes of files, for each place and each kind of file.
+type Attached = BTreeMap<&'static str, BTreeMap<&'static str, BTreeSet<Fate>>>;
+
+/// Attaches files at those places of an endpoint that no other of its API has shown yet.
+async fn attach(bench: &Bench, api: Api, path: &str, attached: &mut Attached) -> u32 {
+    let mut cells = 0;
+    let rows = dialect::request_paths(api).into_iter().filter(|row| takes_files(row));
+    let fresh: BTreeSet<&str> = rows.filter(|row| !attached.contains_key(row)).collect();
+    for row in fresh {
+        for (name, media, bytes) in files() {
+            let coded = base64::engine::general_purpose::STANDARD.encode(&bytes);
+            let is_url = row.ends_with("url") || row.ends_with("file_data");
+            let data = if is_url { format!("data:{media};base64,{coded}") } else { coded };
+            let body = place::body(api, row, Put::Text, &data).to_string().into_bytes();
+            let fate = bench.fate(path, body, &[], &format!("{name} at {row}")).await;
+            attached.entry(row).or_default().entry(name).or_default().insert(fate);
+            cells += 1;
+        }
+    }
+    cells
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_leaves_around_a_body() {
-    let mut page = HEAD.to_owned();
-    let mut cells = 0_u32;
+    let (mut page, mut cells) = (HEAD.to_owned(), 0_u32);
     // Dialects that share a table share what is said of its attachments.
     let mut tables: BTreeMap<Vec<&str>, Speaks> = BTreeMap::new();
     for speaks in servers::ALL {
         let bench = Bench::new(speaks).await;
-        let dialect = dialect::named(speaks.name()).unwrap();
-        let mut same: BTreeSet<&str> = BTreeSet::new();
-        let mut attached: BTreeMap<&str, BTreeMap<&str, BTreeSet<Fate>>> = BTreeMap::new();
-        write!(
-            page,
-            "\n## {}\n\n| endpoint | {} | query | head |\n|---|{}---|---|\n",
-            speaks.name(),
-            CODINGS.join(" | "),
-            "---|".repeat(CODINGS.len())
-        )
-        .unwrap();
-        for (api, template) in dialect::endpoints(dialect) {
+        let (mut attached, mut same) = (Attached::new(), BTreeSet::new());
+        let columns = "---|".repeat(CODINGS.len());
+        write!(page, "\n## {}\n\n| endpoint | {} | query | head |\n", speaks.name(), CODINGS.join(" | ")).unwrap();
+        writeln!(page, "|---|{columns}---|---|").unwrap();
+        for (api, template) in dialect::endpoints(dialect::named(speaks.name()).unwrap()) {
+            let (lines, more) = endpoint(&bench, (api, template)).await;
+            page.push_str(&lines);
             let rows = dialect::request_paths(api);
-            let path = path_of(template);
-            let streams: &[Option<bool>] = if rows.contains(&"stream") { &[Some(false), Some(true)] } else { &[None] };
-            for stream in streams {
-                let mut body = usual(api, &common::prompt());
-                if let Some(stream) = stream {
-                    body["stream"] = (*stream).into();
-                }
-                let mut line = vec![format!("`{template}`{}", if *stream == Some(true) { ", streamed" } else { "" })];
-                for coding in CODINGS {
-                    let headers: Vec<(&str, String)> =
-                        if coding == "as it is" { Vec::new() } else { vec![("content-encoding", coding.to_owned())] };
-                    let fate = bench.goes(&path, coded(coding, body.to_string().as_bytes()), &headers, coding).await;
-                    line.push(fate.word().to_owned());
-                    cells += 1;
-                }
-                if *stream == Some(true) {
-                    line.extend(["as above".to_owned(), "as above".to_owned()]);
-                    writeln!(page, "| {} |", line.join(" | ")).unwrap();
-                    continue;
-                }
-                let quiet = usual(api, "a harmless question").to_string().into_bytes();
-                let (parameters, known) = dialect::line_names(api);
-                let (mut query, mut head) = (BTreeSet::new(), BTreeSet::new());
-                for name in parameters.into_iter().chain(["anything"]) {
-                    let asked =
-                        format!("{path}{}{name}={}", if path.contains('?') { '&' } else { '?' }, in_query(VALUES[1]));
-                    query.insert(bench.fate(&asked, quiet.clone(), &[], name).await);
-                    cells += 1;
-                }
-                let usual = HEADERS.map(|name| (name, common::prompt()));
-                let own = known.into_iter().map(|name| vec![(name, common::prompt())]);
-                for headers in own.chain([usual.to_vec()]) {
-                    head.insert(bench.fate(&path, quiet.clone(), &headers, headers[0].0).await);
-                    cells += 1;
-                }
-                line.extend([words(&query), words(&head)]);
-                writeln!(page, "| {} |", line.join(" | ")).unwrap();
-            }
-            let first = *tables.entry(rows.clone()).or_insert(speaks);
-            if first != speaks {
-                if rows.iter().any(|row| takes_files(row)) {
-                    same.insert(first.name());
-                }
-                continue;
-            }
-            // Endpoints of an API share places.
-            let fresh: BTreeSet<&str> =
-                rows.into_iter().filter(|row| takes_files(row) && !attached.contains_key(row)).collect();
-            for row in fresh {
-                for (name, media, bytes) in files() {
-                    let coded = base64::engine::general_purpose::STANDARD.encode(&bytes);
-                    let url = row.ends_with("url") || row.ends_with("file_data");
-                    let data = if url { format!("data:{media};base64,{coded}") } else { coded };
-                    let body = place::body(api, row, Put::Text, &data);
-                    let fate = bench.fate(&path, body.to_string().into_bytes(), &[], &format!("{name} at {row}")).await;
-                    attached.entry(row).or_default().entry(name).or_default().insert(fate);
-                    cells += 1;
-                }
+            let takes = rows.iter().any(|row| takes_files(row));
+            let first = *tables.entry(rows).or_insert(speaks);
+            if first == speaks {
+                cells += more + attach(&bench, api, &path_of(template), &mut attached).await;
+            } else if takes {
+                same.insert(first.name());
             }
         }
         if !same.is_empty() {
@@ -406,7 +422,8 @@ async fn nothing_leaves_around_a_body() {
         }
         if !attached.is_empty() {
             let names: Vec<&str> = files().iter().map(|(name, ..)| *name).collect();
-            write!(page, "\n| attachment at | {} |\n|---|{}\n", names.join(" | "), "---|".repeat(names.len())).unwrap();
+            let columns = "---|".repeat(names.len());
+            write!(page, "\n| attachment at | {} |\n|---|{columns}\n", names.join(" | ")).unwrap();
             for (row, fates) in attached {
                 let told: Vec<String> = names.iter().map(|name| words(&fates[name])).collect();
                 writeln!(page, "| `{row}` | {} |", told.join(" | ")).unwrap();

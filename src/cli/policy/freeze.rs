@@ -158,8 +158,8 @@ fn read(folder: &Path) -> anyhow::Result<Option<Orders>> {
 pub(super) fn notice(folder: &Path, now: Timestamp, language: Language) -> Option<String> {
     // The orders of a bundle lie in its own folder, above its sheets.
     let bundle = folder.parent().filter(|bundle| bundle.join("manifest.json").exists());
-    let folders = [Some(folder), bundle];
-    let orders = match folders.into_iter().flatten().find_map(|folder| read(folder).transpose()).transpose() {
+    let mut folders = [Some(folder), bundle].into_iter().flatten();
+    let orders = match folders.find_map(|folder| read(folder).transpose()).transpose() {
         Ok(orders) => orders?,
         Err(error) => {
             return Some(match language {
