@@ -258,12 +258,12 @@ impl Study {
     /// Whether no request would come out otherwise without the rule, where others are gone already.
     fn is_shadowed(&self, index: usize, gone: &[usize], space: &Space) -> Known {
         let all: Vec<usize> = gone.iter().copied().chain([index]).collect();
-        let (Some((policy, today)), Some((without, rest)), Some(rule)) =
-            (self.less(gone), self.less(&all), self.today.rules.get(index))
-        else {
+        let base = if gone.is_empty() { None } else { self.less(gone) };
+        let (policy, today) = base.as_ref().map_or((&self.policy, &self.today), |(policy, today)| (policy, today));
+        let (Some((without, rest)), Some(rule)) = (self.less(&all), self.today.rules.get(index)) else {
             return Known::No;
         };
-        let side = Side { policy: &policy, today: &today, now: self.now, told: false };
+        let side = Side { policy, today, now: self.now, told: false };
         let other = Side { policy: &without, today: &rest, now: self.now, told: false };
         let index = index - gone.iter().filter(|other| **other < index).count();
         let concerned: Vec<BackendId> = self.backends().filter(|backend| side.concerns(index, *backend)).collect();
