@@ -150,7 +150,7 @@ fn how_to_save(wide: bool, language: Language) -> String {
         ),
         Language::Fr => (
             if wide { "en UTF-16" } else { "avec un ancien jeu de lettres (ANSI)" },
-            "ce fichier est enregistré SAVED, et non comme texte en UTF-8\n  conseil: enregistrez-le de nouveau en UTF-8 : dans le Bloc-notes, Enregistrer sous, encodage UTF-8 ; dans Word, Enregistrer sous, texte brut, autre encodage, Unicode (UTF-8)",
+            "ce fichier est enregistré SAVED, et non comme texte en UTF-8\n  conseil : enregistrez-le de nouveau en UTF-8 : dans le Bloc-notes, Enregistrer sous, encodage UTF-8 ; dans Word, Enregistrer sous, texte brut, autre encodage, Unicode (UTF-8)",
         ),
     };
     advice.replace("SAVED", saved)

@@ -46,7 +46,7 @@ impl Fault {
     /// The parts of a text that says behind what is wrong what to do.
     pub fn of_text(text: &str) -> Self {
         let (message, help) =
-            match ["\n  help: ", "\n  conseil : ", "\n  conseil: "].iter().find_map(|help| text.split_once(help)) {
+            match ["\n  help: ", "\n  conseil : "].iter().find_map(|help| text.split_once(help)) {
                 Some((message, help)) => (message, Some(help.to_owned())),
                 None => (text, None),
             };

@@ -141,7 +141,7 @@ pub fn render(diagnostic: &Diagnostic) -> String {
     let _written =
         write!(out, "{margin} |\n{line} | {shown}\n{margin} | {indent}{carets}{label}\n", carets = "^".repeat(carets));
     if let Some(help) = &diagnostic.help {
-        let _written = writeln!(out, "{margin} = {}: {help}", say!("help").said(diagnostic.language));
+        let _written = writeln!(out, "{margin} = {}", say!("help: {}", help.as_str()).said(diagnostic.language));
     }
     let _written = writeln!(out, "{margin} = {}", diagnostic.code);
     out

@@ -97,7 +97,7 @@ const TABLE: &[(&str, &str)] = &[
     ("for example \"CET-1CEST,M3.5.0,M10.5.0/3\"", "par exemple \"CET-1CEST,M3.5.0,M10.5.0/3\""),
     ("for example: {} FR", "par exemple : {} FR"),
     ("group of apps", "un groupe d'applications"),
-    ("help", "conseil"),
+    ("help: {}", "conseil : {}"),
     ("if nobody knows where it is processed, leave the key out: it then counts as unknown", "si nul ne sait où a lieu le traitement, omettez la clé : il compte alors comme inconnu"),
     ("instrument of transfer", "un instrument de transfert"),
     ("its host", "son hôte"),

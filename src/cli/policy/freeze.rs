@@ -113,7 +113,7 @@ pub(super) fn thaw(arguments: &Thaw, printer: Printer) -> anyhow::Result<Exit> {
                 "{place}: no freeze lasts there\n  help: where its file is gone and a gateway still holds to it, name it: --order DIGEST, as /readyz shows it"
             ),
             Language::Fr => format!(
-                "{place} : aucun gel n'y est en cours\n  conseil: si son fichier a disparu et qu'une passerelle l'observe encore, nommez-le : --order EMPREINTE, comme /readyz la montre"
+                "{place} : aucun gel n'y est en cours\n  conseil : si son fichier a disparu et qu'une passerelle l'observe encore, nommez-le : --order EMPREINTE, comme /readyz la montre"
             ),
         });
     }

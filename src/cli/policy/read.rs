@@ -158,7 +158,7 @@ fn neither_file_nor_id(what: &Path, language: Language) -> String {
             "`{what}` is neither the id of a request nor a file with a question\n  help: an id has 32 hexadecimal digits in five groups, as the answer and the log show it; copy it whole"
         ),
         Language::Fr => format!(
-            "`{what}` n'est ni l'identifiant d'une requête ni un fichier qui contient une question\n  conseil: un identifiant a 32 chiffres hexadécimaux en cinq groupes, comme la réponse et le journal le montrent ; copiez-le en entier"
+            "`{what}` n'est ni l'identifiant d'une requête ni un fichier qui contient une question\n  conseil : un identifiant a 32 chiffres hexadécimaux en cinq groupes, comme la réponse et le journal le montrent ; copiez-le en entier"
         ),
     }
 }

@@ -122,7 +122,7 @@ pub(super) fn check(folder: &Folder, printer: Printer) -> anyhow::Result<Exit> {
     let well = checked.misreadings.is_empty() && checked.failures.is_empty();
     let said = |en, fr| say(study.language(), en, fr);
     for notice in &checked.notices {
-        printer.say(format!("{}: {notice}", said("warning", "attention")));
+        printer.say(format!("{}{notice}", said("warning: ", "attention : ")));
     }
     show(printer, folder.json, &checked, || {
         for line in checked.misreadings.iter().map(|advice| &advice.text).chain(&checked.failures) {
