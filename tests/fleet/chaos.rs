@@ -64,11 +64,13 @@ async fn ask(client: &Client, text: String, kind: Kind, stream: bool) -> Told {
     if kind == Kind::ClauseClosed {
         request.headers_mut().insert("octroi-label", CLOSED.parse().unwrap());
     }
+    let sent_ms = jiff::Timestamp::now().as_millisecond().into();
     let Answer { status, headers, clean, .. } = client.send(request).await.unwrap();
     let header = |name: &str| headers.get(name).map_or("", |value| value.to_str().unwrap()).to_owned();
     Told {
         number: number(&text),
         kind,
+        sent_ms,
         id: header("octroi-request-id"),
         status,
         clean,
@@ -134,7 +136,8 @@ async fn random_faults_under_load() {
         seen.abroad.len()
     );
     assert!(served > 0 && served < told.len(), "{served} of {}: it was no chaos", told.len());
-    assert!(closed > 0 && stays > 0 && !seen.abroad.is_empty(), "nothing was put to the test");
+    assert!(closed > 0 && stays > 0, "nothing was put to the test");
+    assert!(seconds() < 60 || !seen.abroad.is_empty(), "a minute of faults, and nobody had to leave home");
 }
 
 /// The number with which a text begins: names in it may have been replaced on the way.

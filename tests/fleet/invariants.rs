@@ -21,6 +21,9 @@ pub(super) enum Kind {
 pub(super) struct Told {
     pub(super) number: String,
     pub(super) kind: Kind,
+    /// When it was sent, in milliseconds since the epoch. The clause counts from the decision, which comes later; its entry
+    /// may come later still, when the request has waited.
+    pub(super) sent_ms: i128,
     pub(super) id: String,
     pub(super) status: u16,
     pub(super) clean: bool,
@@ -93,7 +96,7 @@ pub(super) fn faults(entries: &[(i128, Value)], told: &[Told], seen: &Seen) -> V
         {
             fault("left home, and no clause was open to it");
         }
-        for what in crossings(decision, sent) {
+        for what in crossings(told.sent_ms, &decision.1, sent) {
             fault(&what);
         }
     }
@@ -104,7 +107,7 @@ pub(super) fn faults(entries: &[(i128, Value)], told: &[Told], seen: &Seen) -> V
 }
 
 /// No tier is left but by a clause, and each that is has its entry, a cause that fits what went before, and its time.
-fn crossings((decided, decision): &(i128, Value), sent: &[&(i128, Value)]) -> Vec<String> {
+fn crossings(asked_ms: i128, decision: &Value, sent: &[&(i128, Value)]) -> Vec<String> {
     let mut faults = Vec::new();
     let planned = decision["plan"].as_array().map_or(&[][..], Vec::as_slice);
     let tiers: BTreeMap<&str, &str> =
@@ -130,9 +133,8 @@ fn crossings((decided, decision): &(i128, Value), sent: &[&(i128, Value)]) -> Ve
         let full = before.iter().any(|cause| matches!(*cause, "full" | "timeout" | "waited" | "retries"));
         match crossed["cause"].as_str() {
             Some("unavailable") if full => faults.push(format!("left at once, and something was full: {before:?}")),
-            // Entries are numbered a moment after what they tell.
-            Some("waited") if at - decided < CLAUSE_MS - 20 => {
-                faults.push(format!("left after {} ms of waiting", at - decided));
+            Some("waited") if at - asked_ms < CLAUSE_MS => {
+                faults.push(format!("left {} ms after it was asked", at - asked_ms));
             }
             Some("unavailable" | "waited") => {}
             cause => faults.push(format!("left for {cause:?}, for which the sheet has no clause")),
@@ -170,6 +172,7 @@ mod tests {
         let told = |number: &str, kind, id: &str, status, backend: &str| Told {
             number: number.to_owned(),
             kind,
+            sent_ms: 0,
             id: id.to_owned(),
             status,
             clean: true,
@@ -218,7 +221,7 @@ mod tests {
                 |entries, _, _| drop(entries[1].1.as_object_mut().unwrap().remove("crossed")),
                 "without a clause",
             ),
-            ("too soon", |entries, _, _| entries[1].0 = 1_900, "left after 1900 ms"),
+            ("too soon", |entries, _, _| entries[1].0 = 1_900, "left 1900 ms after it was asked"),
             ("one id", |_, told, _| told[1].id = "a".into(), "two requests have one id"),
         ];
         for (name, breaks, says) in rows {
