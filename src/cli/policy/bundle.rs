@@ -134,7 +134,16 @@ pub(super) fn sign(arguments: &Sign, printer: Printer) -> anyhow::Result<Exit> {
     let study = bundle.officer.study(now())?;
     bundle.compiles_to(study.policy())?;
     let mut signatures = signatures(&arguments.bundle)?;
-    signatures.insert(arguments.approver.clone(), signature(&pair, &bundle.bytes));
+    let signed = signature(&pair, &bundle.bytes);
+    // Ed25519 signs the same bytes with the same key in the same way.
+    ensure!(
+        signatures.get(&arguments.approver).is_none_or(|there| *there == signed),
+        "`{}` has signed this bundle with another key: nothing was signed\n  help: name yourself with --as; to replace that \
+         signature, take it out of `{}` first",
+        arguments.approver,
+        arguments.bundle.join("signatures.json").display()
+    );
+    signatures.insert(arguments.approver.clone(), signed);
     let text = serde_json::to_string_pretty(&signatures).context("signatures")?;
     write(&arguments.bundle.join("signatures.json"), &format!("{text}\n"), 0o644)?;
     let manifest = &bundle.manifest;

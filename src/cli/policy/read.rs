@@ -182,6 +182,9 @@ pub(super) fn warn(notice: Option<&str>, language: Language, printer: Printer) {
 pub(super) fn print(answer: &Answer, language: Language, printer: Printer) {
     let said = |en, fr| say(language, en, fr);
     printer.line(&answer.given);
+    for unknown in &answer.unknown {
+        printer.line(format!("  ? {unknown}"));
+    }
     for backend in &answer.backends {
         let in_part = !backend.except.is_empty();
         let verdict = match (backend.allowed || in_part, backend.changes.is_empty()) {
@@ -196,6 +199,9 @@ pub(super) fn print(answer: &Answer, language: Language, printer: Printer) {
         printer.line(format!("  {} ({tier}){colon}{verdict}", backend.backend));
         for why in &backend.why {
             printer.line(format!("      {why}"));
+        }
+        for stricter in &backend.stricter {
+            printer.line(format!("      {}{stricter}", said("but changed more: ", "mais changé davantage : ")));
         }
         for except in &backend.except {
             printer.line(format!("      {}{except}", said("but refused: ", "mais refusé : ")));

@@ -284,6 +284,13 @@ impl Study {
         }))
     }
 
+    /// Whether every request would come out the same without a rule: proven.
+    pub(super) fn changes_nothing(&self, rule: &Rule) -> bool {
+        let space = Space::new(&[(&self.policy, &self.today)], false);
+        let index = self.today.rules.iter().position(|known| known.name == rule.name && known.pack == rule.pack);
+        index.is_some_and(|index| self.is_shadowed(index, &[], &space) == Known::Yes)
+    }
+
     /// The policy without some rules.
     fn less(&self, gone: &[usize]) -> Option<(Policy, Resolved)> {
         let mut today = self.today.clone();

@@ -8,6 +8,7 @@ mod ask;
 mod begin;
 mod bindings;
 mod bound;
+mod by_type;
 mod causes;
 mod change;
 mod declared_dims;

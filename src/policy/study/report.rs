@@ -10,7 +10,7 @@ use super::super::told::class_duties;
 use super::bindings::beyond;
 use super::diff::Kind;
 use super::{Study, sentence};
-use crate::model::{Action, BackendId, Choice, ClassId, ClassSet, EntityId, Facts, Plan, Removal, TypeFact};
+use crate::model::{Action, BackendId, Choice, EntityId, Facts, Plan, Removal};
 
 /// Types that a cell names before it counts the rest.
 const NAMES_MAX: usize = 6;
@@ -57,6 +57,8 @@ pub struct Answer {
     pub allowed: bool,
     /// Every backend asked about.
     pub backends: Vec<BackendAnswer>,
+    /// Names in the question that no sheet names: slips, perhaps.
+    pub unknown: Vec<String>,
 }
 
 /// What would become of a request at one backend.
@@ -72,6 +74,8 @@ pub struct BackendAnswer {
     pub except: Vec<String>,
     /// What is done to the data first.
     pub changes: Vec<String>,
+    /// What more is done to types of a class that was asked about.
+    pub stricter: Vec<String>,
     /// Why not: rules with their reasons.
     pub why: Vec<String>,
     /// The smallest change that would let it pass.
@@ -208,33 +212,6 @@ impl Study {
         super::super::scenario::reasons(why, self.language)
     }
 
-    /// Values of the classes that a question names which the backend may not have, though it may have others: by what refuses them.
-    fn except(&self, facts: &Facts, backend: BackendId) -> Vec<String> {
-        let classes: Vec<(ClassId, ClassSet)> =
-            (0_u8..).map(ClassId).zip(self.catalogue.classes.iter().map(|info| info.closure)).collect();
-        let told = classes.iter().filter(|(class, _)| facts.declared.contains(*class));
-        // What another class of the question implies is not what was asked.
-        let own = told.filter(|(class, _)| {
-            let mut others = classes.iter().filter(|(other, _)| other != class && facts.declared.contains(*other));
-            !others.any(|(_, closure)| closure.contains(*class))
-        });
-        let mut found: Vec<(Removal, Vec<String>)> = Vec::new();
-        for (class, _) in own {
-            for entity in self.types_of(*class) {
-                let mut one = facts.clone();
-                one.types.push(TypeFact { entity, possibly: 1, surely: 1, confidence: 100 });
-                one.types.sort_by_key(|fact| fact.entity);
-                let removed = self.side().plan(&one).removed;
-                let Some(removed) = removed.into_iter().find(|removed| removed.backend == backend) else { continue };
-                match found.iter_mut().find(|(why, _)| *why == removed.why) {
-                    Some((_, names)) => names.push(self.type_name(entity)),
-                    None => found.push((removed.why, vec![self.type_name(entity)])),
-                }
-            }
-        }
-        found.iter().map(|(why, names)| format!("{} ({})", self.listed(names), self.reasons(why).join("; "))).collect()
-    }
-
     /// What is done to a request on its way to a backend; nothing where it is refused.
     pub(super) fn changed_for(&self, facts: &Facts, backend: BackendId) -> Vec<String> {
         let plan = self.side().plan(facts);
@@ -254,14 +231,19 @@ impl Study {
             let Some(truths) = self.policy.backend(backend) else { continue };
             let choice = plan.choices.iter().find(|choice| choice.backend == backend);
             let removed = plan.removed.iter().find(|removed| removed.backend == backend);
-            let except = if choice.is_some() { self.except(&labelled, backend) } else { Vec::new() };
+            let (except, stricter) = choice.map(|_| self.by_type(&labelled, backend)).unwrap_or_default();
+            let also = |removed: &crate::model::Removed| match removed.why {
+                Removal::NotAllowed => self.also_refused(&plan, backend),
+                _ => Vec::new(),
+            };
             backends.push(BackendAnswer {
                 backend: truths.name.to_string(),
                 tier: truths.tier.name().to_owned(),
                 allowed: choice.is_some() && except.is_empty(),
                 except,
                 changes: choice.map(|choice| self.on_the_way(&plan, &labelled, choice)).unwrap_or_default(),
-                why: removed.map(|removed| self.reasons(&removed.why)).unwrap_or_default(),
+                stricter,
+                why: removed.map(|removed| [self.reasons(&removed.why), also(removed)].concat()).unwrap_or_default(),
                 smallest_change: (changes && choice.is_none())
                     .then(|| super::change::smallest(self, facts, backend, self.language))
                     .flatten(),
@@ -276,6 +258,7 @@ impl Study {
                 backends.iter().all(|one| one.allowed)
             },
             backends,
+            unknown: self.unknown(facts),
         }
     }
 

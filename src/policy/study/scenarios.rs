@@ -1,7 +1,7 @@
 //! Scenarios as tests of the sheet: which rules and boundaries they reach, which change of the sheet they would miss, and the
 //! scenarios that would notice.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::facts::by_label_as_told;
 use super::super::phrase::Phrase;
@@ -16,7 +16,7 @@ use super::search::{Found, anywhere};
 use super::side::{Side, opens, settled_first, standing};
 use super::space::Place;
 use super::{Study, sentence};
-use crate::model::{Action, BackendId, Facts};
+use crate::model::{Action, BackendId, Facts, Word};
 
 impl Study {
     /// Which rules fire in the scenarios, and which atoms they have seen true, false and unknown.
@@ -78,6 +78,15 @@ impl Study {
     /// is said, and is no finding.
     pub fn mutants(&self) -> Vec<Mutant> {
         let mut found = Vec::new();
+        // What takes a rule out and shows on no request is no weakening, nor is less than that. Asked only where a search was given
+        // up; where something is asked after the duties, less may be more.
+        let mut idle: BTreeMap<Word, bool> = BTreeMap::new();
+        let mut is_idle = |weakened: &Weakened| match weakened {
+            Weakened::Rule(rule, _) if !self.policy.program().asks_still() => {
+                *idle.entry(rule.name.clone()).or_insert_with(|| self.changes_nothing(rule))
+            }
+            _ => false,
+        };
         for (what, today, weakened) in self.mutations() {
             let Some(policy) = self.compiled(&today) else { continue };
             if run_scenarios(&policy, self.now).iter().any(|result| !result.failures.is_empty()) {
@@ -102,6 +111,7 @@ impl Study {
                     Some(Mutant { example: given(&facts), untold: true, ..mutant })
                 }
                 (Noticed::Never, Noticed::Never) => None,
+                _ if is_idle(&weakened) => None,
                 _ => {
                     let example = say!("undecided: the search for a request on which it shows was given up");
                     Some(Mutant { example: example.said(self.language), undecided: true, ..mutant })
