@@ -45,11 +45,10 @@ impl Problem {
 impl Fault {
     /// The parts of a text that says behind what is wrong what to do.
     pub fn of_text(text: &str) -> Self {
-        let (message, help) =
-            match ["\n  help: ", "\n  conseil : "].iter().find_map(|help| text.split_once(help)) {
-                Some((message, help)) => (message, Some(help.to_owned())),
-                None => (text, None),
-            };
+        let (message, help) = match ["\n  help: ", "\n  conseil : "].iter().find_map(|help| text.split_once(help)) {
+            Some((message, help)) => (message, Some(help.to_owned())),
+            None => (text, None),
+        };
         Self { file: None, line: None, column: None, code: None, message: message.to_owned(), help }
     }
 

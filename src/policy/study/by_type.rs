@@ -39,7 +39,9 @@ impl Study {
                 let name = self.type_name(entity);
                 match (removed, standing(&plan, backend)) {
                     (Some(removed), _) => put(&mut refused, removed.why.clone(), name),
-                    (None, Some(duties)) if duties.action(entity) > usual => put(&mut stricter, duties.action(entity), name),
+                    (None, Some(duties)) if duties.action(entity) > usual => {
+                        put(&mut stricter, duties.action(entity), name)
+                    }
                     _ => {}
                 }
             }

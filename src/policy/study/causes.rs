@@ -7,7 +7,7 @@ use super::diff::Pair;
 use super::dim::Dim;
 use super::side::{Side, standing};
 use super::space::{Place, Space};
-use crate::model::{Action, BackendId, Facts, LabelFact, Plan, Word};
+use crate::model::{Action, BackendId, Country, Facts, LabelFact, Plan, Word};
 
 /// What may make a difference.
 pub(super) enum Cause<'a> {
@@ -17,6 +17,8 @@ pub(super) enum Cause<'a> {
     Allow(usize, &'a Gate),
     /// What labels say of the data.
     Label,
+    /// Countries that only one of the two knows, where it is asked where somebody lives.
+    Countries,
     /// A hosted tool that a line of the new policy allows.
     Tool,
     /// What is asked of the data after the duties, which depends on all of them.
@@ -34,7 +36,7 @@ pub(super) enum Cause<'a> {
 impl Cause<'_> {
     /// Whether it may make a farther backend the nearest that is left.
     pub(super) const fn moves(&self) -> bool {
-        matches!(self, Self::Nearer(..) | Self::Left(..) | Self::Label | Self::Still | Self::Other)
+        matches!(self, Self::Nearer(..) | Self::Left(..) | Self::Label | Self::Countries | Self::Still | Self::Other)
     }
 
     pub(super) fn name(&self) -> Word {
@@ -43,6 +45,7 @@ impl Cause<'_> {
             Self::Left(_, nearer) => nearer.clone(),
             Self::Allow(..) => Word::fixed("allow"),
             Self::Label => Word::fixed("the label"),
+            Self::Countries => Word::fixed("countries.toml"),
             Self::Tool => Word::fixed("allow hosted tool"),
             Self::Still => Word::fixed("still includes identified"),
             Self::Other => Word::fixed("on premises"),
@@ -94,6 +97,9 @@ impl<'a> Pair<'a> {
         if before.today.says != after.today.says || before.policy.labels() != after.policy.labels() {
             causes.push(Cause::Label);
         }
+        if before.policy.countries != after.policy.countries && (before.asks_residence() || after.asks_residence()) {
+            causes.push(Cause::Countries);
+        }
         if self.is_bound_elsewhere() {
             causes.push(Cause::Binding);
         }
@@ -124,7 +130,7 @@ impl<'a> Pair<'a> {
             // What is asked after the duties is not known before them.
             Cause::Allow(index, gate) => gate.asks_still() || self.after.opens(*index, facts),
             Cause::Left(nearer, _) => standing(before, *nearer).is_some(),
-            Cause::Label | Cause::Tool | Cause::Still | Cause::Other | Cause::Binding => true,
+            Cause::Label | Cause::Countries | Cause::Tool | Cause::Still | Cause::Other | Cause::Binding => true,
         }
     }
 
@@ -157,6 +163,11 @@ impl<'a> Pair<'a> {
             Cause::Nearer(rule) => !after.may_fire(rule) || !self.may_stop_nearer(rule, &after),
             Cause::Left(nearer, _) => !self.before.look(space, place).may_allow(*nearer),
             Cause::Still => !after.may_still() && !self.before.look(space, place).may_still(),
+            // Whoever lives where both know makes no difference.
+            Cause::Countries => space.dims.iter().zip(place).all(|(dim, value)| match dim {
+                Dim::Resident(country) => *value == Some(0) || !self.is_strange(*country),
+                _ => true,
+            }),
             Cause::Other | Cause::Binding => false,
         };
         if idle || !after.may_allow(self.new) {
@@ -170,6 +181,11 @@ impl<'a> Pair<'a> {
             // What is allowed in both may still have become the nearest.
             _ => had() && !(cause.moves() && self.may_move(&before, &after)),
         }
+    }
+
+    /// Whether only one of the two knows a country.
+    fn is_strange(&self, country: Country) -> bool {
+        self.before.policy.countries.contains(&country) != self.after.policy.countries.contains(&country)
     }
 
     /// Whether a rule of the old policy takes the backend out.

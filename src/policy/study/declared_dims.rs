@@ -6,7 +6,7 @@ use super::super::Policy;
 use super::super::resolved::{Atom, Resolved};
 use super::dim::Dim;
 use super::space::Space;
-use crate::model::{Country, LabelFact, LeakFact, Word};
+use crate::model::{Country, LabelFact, Leak, LeakFact, Word};
 
 impl Space {
     /// What an application declares: label, app, tenant, purpose, roles, residence; and the leak score.
@@ -54,7 +54,12 @@ impl Space {
             let named = labels.into_iter().map(LabelFact::Named);
             self.dims.push(Dim::Label([LabelFact::Absent].into_iter().chain(named).chain(unknown).collect()));
         }
-        self.dims.extend(of_scores(&scores, told).map(Dim::Leak));
+        // What only an encoder could have said is not known: up to what it says at most.
+        let most = Leak::REVIEW_MAX;
+        let hints = [0].into_iter().chain(scores.iter().copied()).filter(|score| *score < most);
+        let hints: Vec<LeakFact> = hints.map(|score| LeakFact::Between(score, most)).collect();
+        let hints = if told { Vec::new() } else { hints };
+        self.dims.extend(of_scores(&scores, told).map(|known| Dim::Leak(known.into_iter().chain(hints).collect())));
         self.dims.extend(of_scores(&sums, told).map(Dim::History));
         let named = |words: BTreeSet<Word>| [Word::fixed("")].into_iter().chain(words).collect::<Vec<Word>>();
         if !apps.is_empty() {
@@ -74,6 +79,13 @@ impl Space {
         self.dims.extend(roles.into_iter().map(Dim::Role));
         let own = policies.first().map(|(policy, _)| *policy);
         self.dims.extend(own.into_iter().flat_map(|policy| residents(policy, &areas, told)));
+        // A country that only one of them knows lives nowhere for the other.
+        if let ([(one, _), (other, _)], false) = (policies, areas.is_empty()) {
+            let only = |known: &Policy, by: &Policy| known.countries.difference(&by.countries).next().copied();
+            let strange = [only(one, other), only(other, one)].into_iter().flatten();
+            let strange: Vec<Dim> = strange.map(Dim::Resident).collect();
+            self.dims.extend(strange);
+        }
     }
 }
 

@@ -78,6 +78,7 @@ impl Pair<'_> {
                 Cause::Rule(rule) | Cause::Nearer(rule) => led_by(&rule.gate, &space, says, &dims),
                 Cause::Allow(_, gate) => led_by(gate, &space, says, &dims),
                 Cause::Label => first(&space, &dims, &|dim| matches!(dim, Dim::Label(_) | Dim::App(_))),
+                Cause::Countries => first(&space, &dims, &|dim| matches!(dim, Dim::Resident(_))),
                 Cause::Tool => first(&space, &dims, &|dim| matches!(dim, Dim::Hosted(_))),
                 Cause::Still | Cause::Other | Cause::Binding | Cause::Left(..) => dims.iter().copied().collect(),
             };
@@ -146,7 +147,9 @@ impl Pair<'_> {
             Cause::Nearer(..) | Cause::Left(..) => {
                 self.moves(&before, &after) && self.is_at_work(cause, &before, &after, facts)
             }
-            Cause::Label | Cause::Still | Cause::Other => opens(was, is, facts) || self.moves(&before, &after),
+            Cause::Label | Cause::Countries | Cause::Still | Cause::Other => {
+                opens(was, is, facts) || self.moves(&before, &after)
+            }
             _ => opens(was, is, facts) && self.is_at_work(cause, &before, &after, facts),
         }
     }

@@ -82,10 +82,11 @@ fn allowed(plan: &Plan, backend: BackendId) -> bool {
     plan.choices.iter().any(|choice| choice.backend == backend)
 }
 
-/// Whether it may be sent there at once.
-fn is_first(plan: &Plan, backend: BackendId) -> bool {
-    let nearest = plan.choices.iter().map(|choice| choice.tier).min();
-    plan.choices.iter().any(|choice| choice.backend == backend && (plan.fall_back.open || Some(choice.tier) == nearest))
+/// Whether a request that these two backends serve may be sent to the one at once.
+fn is_first(plan: &Plan, backend: BackendId, other: BackendId) -> bool {
+    let tier = |backend| plan.choices.iter().find(|choice| choice.backend == backend).map(|choice| choice.tier);
+    let behind = tier(other).is_some_and(|other| Some(other) < tier(backend));
+    tier(backend).is_some() && (plan.fall_back.open || !behind)
 }
 
 /// Backends that some visited request may have under `after` and not, or not so, under `before`, or not at once.
@@ -96,7 +97,8 @@ fn opened(before: Side<'_>, after: Side<'_>, space: &Space) -> Vec<BackendId> {
         let (was, is) = (before.plan(&facts), after.plan(&facts));
         for backend in (0..2).map(BackendId) {
             let opens = opens(standing(&was, backend), standing(&is, backend), &facts);
-            let moves = allowed(&was, backend) && !is_first(&was, backend) && is_first(&is, backend);
+            let other = BackendId(1 - backend.0);
+            let moves = allowed(&was, backend) && !is_first(&was, backend, other) && is_first(&is, backend, other);
             if (opens || moves) && !opened.contains(&backend) {
                 opened.push(backend);
             }
@@ -181,4 +183,13 @@ fn the_small_universe_is_not_vacuous() {
     }
     assert!(undecided <= 2, "{undecided} searches of {both} were given up");
     assert!(both >= 20 && differ >= 10 && differ < both, "{both} pairs compile, {differ} open a flow");
+}
+
+/// A class that is found can be brought by a protected document too, of which nothing is located.
+#[test]
+fn a_class_that_only_a_document_brings_is_no_gap_of_the_matrix() {
+    let sheet = "policy \"test\" version 1 owner \"dpo\" review before 2027-06-30\nhome FR\nlabels \"Public\", \"Internal\", \"Secret\"\nallow backends on premises\nrule r0\n  because \"a test\"\n  when (not data includes iban and data includes personal)\n  unless (data includes health or data still includes identified email)\n  must pseudonymise personal\n";
+    let study = study(sheet).unwrap();
+    let personal = ClassId(2);
+    assert!(matches!(otherwise(study.side(), &study.space(false), personal, BackendId(0), false), Found::Example(_)));
 }

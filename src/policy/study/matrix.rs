@@ -147,15 +147,14 @@ pub(super) fn otherwise(side: Side<'_>, space: &Space, class: ClassId, backend: 
     let catalogue = side.policy.catalogue();
     // What refuses needs no help: each of it is looked for on its own, among what it depends on.
     let searches = if allowed { vec![side.everything(space, backend)] } else { side.obstacles(space, backend) };
-    let declared = |classes| catalogue.classes.iter().any(|info| info.declared && info.closure == classes);
     // A hosted tool is a matter of its own, whatever the data: the matrix speaks of requests without one.
     let hosted = |dim: &usize| matches!(space.dims.get(*dim), Some(Dim::Hosted(_)));
     let (steps, mut unknown) = (Steps::default(), false);
     for (at, dim) in space.dims.iter().enumerate() {
         let brings = match dim {
             Dim::Type(entity, _) => catalogue.info(*entity).is_some_and(|info| info.classes.contains(class)),
-            // Of classes that are found rather than declared, what is found speaks.
-            Dim::Declared(classes) => classes.contains(class) && declared(*classes),
+            // A protected document may bring any class; what is found comes first.
+            Dim::Declared(classes) => classes.contains(class),
             _ => false,
         };
         if !brings {

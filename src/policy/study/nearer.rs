@@ -1,11 +1,11 @@
 //! How a backend can become the nearest that may serve a request, although nothing more is allowed: those that were nearer are
-//! refused, gone, or no longer nearer. Without a `fall back` only the nearest tier is used, so that such a change moves traffic.
+//! refused, gone, no longer nearer, or serve fewer models. Without a `fall back` only the nearest tier is used, so that such a change moves traffic.
 
 use super::super::resolved::Rule;
 use super::causes::{Cause, as_strict};
 use super::diff::Pair;
 use super::look::Look;
-use super::side::{Obstacle, Side};
+use super::side::Obstacle;
 use crate::model::{BackendId, Plan};
 
 impl<'a> Pair<'a> {
@@ -60,31 +60,48 @@ impl<'a> Pair<'a> {
         };
         let nearer = (0..).map(BackendId).zip(before.policy.backends());
         nearer.filter(move |(_, backend)| Some(backend.tier) < tier).filter_map(move |(was, backend)| {
-            let is = after.policy.id_of(backend.name.as_str());
-            let left = is.is_none_or(|is| !stays(was, is));
+            let left = self.still(was).is_none_or(|is| !stays(was, is));
             left.then(|| Cause::Left(was, backend.name.clone()))
         })
     }
 
-    /// Whether it may have stood behind something nearer, and nothing nearer surely serves now.
+    /// Whether it may have stood behind something nearer that does not surely stand before it now.
     pub(super) fn may_move(&self, before: &Look<'_>, after: &Look<'_>) -> bool {
-        let nearer = |side: Side<'a>, own: Option<BackendId>| {
-            let tier = own.and_then(|own| side.policy.backend(own)).map(|backend| backend.tier);
-            let backends = (0..).map(BackendId).zip(side.policy.backends());
-            backends.filter(move |(_, backend)| Some(backend.tier) < tier).map(|(id, _)| id)
-        };
-        nearer(self.before, self.old).any(|id| before.may_allow(id))
-            && (!self.after.today.fall_backs.is_empty()
-                || !nearer(self.after, Some(self.new)).any(|id| after.must_allow(id)))
+        let was = self.old.and_then(|old| self.before.policy.backend(old)).map(|backend| backend.tier);
+        let now = self.after.policy.backend(self.new).map(|backend| backend.tier);
+        let mut nearer = (0..).map(BackendId).zip(self.before.policy.backends());
+        nearer.any(|(id, backend)| {
+            Some(backend.tier) < was
+                && before.may_allow(id)
+                && (!self.after.today.fall_backs.is_empty()
+                    || self.still(id).is_none_or(|is| {
+                        let tier = self.after.policy.backend(is).map(|backend| backend.tier);
+                        tier >= now || !after.must_allow(is)
+                    }))
+        })
     }
 
-    /// Whether it was allowed behind something nearer, and now nothing nearer is left.
+    /// Whether it was allowed behind something nearer that does not stand before it now. A request may be served by these two alone:
+    /// which backends serve its model and speak its API is the operator's to say, and no part of the policy.
     pub(super) fn moves(&self, before: &Plan, after: &Plan) -> bool {
-        let first = |plan: &Plan, backend: BackendId| {
-            let tier = plan.choices.iter().find(|choice| choice.backend == backend).map(|choice| choice.tier);
-            tier.is_some() && (plan.fall_back.open || plan.choices.first().map(|choice| choice.tier) == tier)
+        let tier = |plan: &Plan, backend: BackendId| {
+            plan.choices.iter().find(|choice| choice.backend == backend).map(|choice| choice.tier)
         };
-        let stood = |old: BackendId| before.choices.iter().any(|choice| choice.backend == old);
-        self.old.is_some_and(|old| stood(old) && !first(before, old)) && first(after, self.new)
+        let (Some(was), Some(now)) = (self.old.and_then(|old| tier(before, old)), tier(after, self.new)) else {
+            return false;
+        };
+        !before.fall_back.open
+            && before.choices.iter().filter(|nearer| nearer.tier < was).any(|nearer| {
+                let stands = self.still(nearer.backend).and_then(|is| tier(after, is)).is_some_and(|tier| tier < now);
+                after.fall_back.open || !stands
+            })
+    }
+
+    /// The backend of the new policy that a backend of the old one still is, for every model that it served.
+    fn still(&self, old: BackendId) -> Option<BackendId> {
+        let was = self.before.policy.backend(old)?;
+        let is = self.after.policy.id_of(was.name.as_str())?;
+        let models = &self.after.policy.backend(is)?.binding.models;
+        was.binding.models.iter().all(|model| models.contains(model)).then_some(is)
     }
 }

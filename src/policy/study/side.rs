@@ -13,7 +13,7 @@ use super::super::{BackendSet, Policy};
 use super::dim::Dim;
 use super::look::Look;
 use super::space::{Open, Place, Scope, Space};
-use crate::model::{Action, BackendId, Facts, LabelFact, Plan, Removal};
+use crate::model::{Action, BackendId, Country, Facts, LabelFact, Plan, Removal};
 
 /// A policy with its rules as they stand today; rows of the program and rules have the same order.
 #[derive(Debug, Clone, Copy)]
@@ -51,6 +51,10 @@ impl<'a> Side<'a> {
     fn labelled(&self, mut facts: Facts) -> Facts {
         if matches!(&facts.label, LabelFact::Named(label) if !self.policy.labels().contains(label)) {
             facts.label = LabelFact::Unknown;
+        }
+        let countries = &self.policy.countries;
+        for country in facts.residence.iter_mut().filter(|country| !countries.contains(*country)) {
+            *country = Country::UNKNOWN;
         }
         facts
     }
@@ -112,6 +116,15 @@ impl<'a> Side<'a> {
         let rows = self.policy.program().rules.iter().enumerate();
         scope.conditions.extend(self.conditions(backend));
         scope.rules.extend(rows.filter(|(index, _)| self.concerns(*index, backend)).map(|(_, row)| row));
+    }
+
+    /// Whether it asks where somebody lives.
+    pub(super) fn asks_residence(&self) -> bool {
+        let mut asks = false;
+        for condition in self.today.conditions() {
+            condition.visit(true, &mut |atom, _| asks |= matches!(atom, Atom::Residence(_)));
+        }
+        asks
     }
 
     /// The conditions of its `fall back` clauses.

@@ -259,7 +259,7 @@ impl Space {
             return Bound { least: Certainty { possibly, surely: false }, most: most.certainty(&there, None) };
         }
         if let Atom::Residence(area) = atom {
-            return self.residence(area, place);
+            return self.residence(area, place, policy);
         }
         let Some((dim, table)) = self.tables.get(atom) else {
             return Bound { least: least.certainty(atom, None), most: most.certainty(atom, None) };
@@ -284,13 +284,15 @@ impl Space {
     }
 
     /// Bounds of where the data subjects live: one more of them outside makes it less sure that all live within.
-    fn residence(&self, area: &[Country], place: &Place) -> Bound {
+    fn residence(&self, area: &[Country], place: &Place, policy: &Policy) -> Bound {
         let mut bound = Bound::FALSE;
         // Whether somebody surely lives anywhere; whether anybody does, or may, outside.
         let (mut somebody, mut outside, mut may_outside) = (false, false, false);
         for (dim, value) in self.dims.iter().zip(place) {
             let Dim::Resident(country) = dim else { continue };
-            let (inside, unknown) = (area.contains(country), *country == Country::UNKNOWN);
+            // A country that the policy does not know may be any.
+            let unknown = *country == Country::UNKNOWN || !policy.countries.contains(country);
+            let inside = !unknown && area.contains(country);
             let (lives, may_live) = (*value == Some(1), *value != Some(0));
             bound.least.possibly |= lives && (inside || unknown);
             bound.most.possibly |= may_live && (inside || unknown);

@@ -115,6 +115,34 @@ fn what_the_inventory_opens() {
     assert_eq!(opened(&old, &gone), ["cloud-us"], "the nearest is gone");
 }
 
+/// Which backends serve a request's model and speak its API is no part of the policy: a request may be served by any of them alone.
+#[test]
+fn what_another_backend_served_moves_to_a_farther_one() {
+    let all = "allow backends on premises\nallow backends named cloud-de\nallow backends named cloud-us\n";
+    let old = studied(all, example());
+    let less = studied(&all.replace("allow backends named cloud-de\n", ""), example());
+    assert_eq!(opened(&old, &less), ["cloud-us"], "home always serves, but perhaps not this model");
+    // A home that serves fewer models.
+    let begin = example().find("[backend.gpu-paris]").unwrap();
+    let (before, entry) = example().split_at(begin);
+    let models = entry.lines().find(|line| line.starts_with("models")).unwrap();
+    let two = entry.replacen(models, "models = [\"one\", \"two\"]", 1);
+    let one = entry.replacen(models, "models = [\"one\"]", 1);
+    let (old, less) = (studied(all, &format!("{before}{two}")), studied(all, &format!("{before}{one}")));
+    assert!(opened(&old, &less).contains(&"cloud-us".to_owned()), "{:#?}", old.diff(&less));
+    assert!(less.diff(&old).unwrap().opened.iter().all(|one| one.backend.as_deref() == Some("gpu-paris")));
+}
+
+/// A score of which only a part is known, as where an encoder was out of time.
+#[test]
+fn a_score_that_is_partly_known_is_a_case_of_its_own() {
+    let old = format!(
+        "allow backends on premises\nallow backends named cloud-us when leak score at least 100 and leak score at least 400\nallow backends named cloud-us when leak score at least 100 and not leak score at least 400\n"
+    );
+    let new = "allow backends on premises\nallow backends named cloud-us when leak score at least 100\n";
+    assert_eq!(opened(&studied(&old, example()), &studied(new, example())), ["cloud-us"]);
+}
+
 /// A scenario that `suggest` writes holds: classes that it tells are taken away by labels as in a scenario.
 #[test]
 fn suggestions_hold_beside_labels() {
