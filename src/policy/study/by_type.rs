@@ -26,7 +26,7 @@ impl Study {
         });
         let plan = self.side().plan(facts);
         let duties = class_duties(&self.policy, &plan, facts, backend);
-        let (mut refused, mut stricter): (Vec<(Removal, Vec<String>)>, Vec<(Action, Vec<String>)>) = Default::default();
+        let (mut refused, mut stricter): (Named<Removal>, Named<Action>) = Default::default();
         for (class, closure) in own {
             let of_class = duties.iter().filter(|(told, _)| closure.contains(*told)).map(|(_, action)| *action);
             let usual = of_class.max().unwrap_or_default();
@@ -40,7 +40,7 @@ impl Study {
                 match (removed, standing(&plan, backend)) {
                     (Some(removed), _) => put(&mut refused, removed.why.clone(), name),
                     (None, Some(duties)) if duties.action(entity) > usual => {
-                        put(&mut stricter, duties.action(entity), name)
+                        put(&mut stricter, duties.action(entity), name);
                     }
                     _ => {}
                 }
@@ -102,8 +102,11 @@ impl Study {
     }
 }
 
+/// Names, by what becomes of them.
+type Named<K> = Vec<(K, Vec<String>)>;
+
 /// Adds a name to those of its kind.
-fn put<K: PartialEq>(found: &mut Vec<(K, Vec<String>)>, kind: K, name: String) {
+fn put<K: PartialEq>(found: &mut Named<K>, kind: K, name: String) {
     match found.iter_mut().find(|(known, _)| *known == kind) {
         Some((_, names)) => names.push(name),
         None => found.push((kind, vec![name])),

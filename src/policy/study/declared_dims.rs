@@ -54,12 +54,7 @@ impl Space {
             let named = labels.into_iter().map(LabelFact::Named);
             self.dims.push(Dim::Label([LabelFact::Absent].into_iter().chain(named).chain(unknown).collect()));
         }
-        // What only an encoder could have said is not known: up to what it says at most.
-        let most = Leak::REVIEW_MAX;
-        let hints = [0].into_iter().chain(scores.iter().copied()).filter(|score| *score < most);
-        let hints: Vec<LeakFact> = hints.map(|score| LeakFact::Between(score, most)).collect();
-        let hints = if told { Vec::new() } else { hints };
-        self.dims.extend(of_scores(&scores, told).map(|known| Dim::Leak(known.into_iter().chain(hints).collect())));
+        self.dims.extend(of_scores(&scores, told).map(|known| Dim::Leak(with_hints(known, told))));
         self.dims.extend(of_scores(&sums, told).map(Dim::History));
         let named = |words: BTreeSet<Word>| [Word::fixed("")].into_iter().chain(words).collect::<Vec<Word>>();
         if !apps.is_empty() {
@@ -79,14 +74,28 @@ impl Space {
         self.dims.extend(roles.into_iter().map(Dim::Role));
         let own = policies.first().map(|(policy, _)| *policy);
         self.dims.extend(own.into_iter().flat_map(|policy| residents(policy, &areas, told)));
-        // A country that only one of them knows lives nowhere for the other.
-        if let ([(one, _), (other, _)], false) = (policies, areas.is_empty()) {
-            let only = |known: &Policy, by: &Policy| known.countries.difference(&by.countries).next().copied();
-            let strange = [only(one, other), only(other, one)].into_iter().flatten();
-            let strange: Vec<Dim> = strange.map(Dim::Resident).collect();
-            self.dims.extend(strange);
-        }
+        self.dims.extend(strangers(policies, &areas));
     }
+}
+
+/// A country that only one of two policies knows, for each of them: to the other it may be any.
+fn strangers(policies: &[(&Policy, &Resolved)], areas: &[Vec<Country>]) -> Vec<Dim> {
+    let ([(one, _), (other, _)], false) = (policies, areas.is_empty()) else { return Vec::new() };
+    let only = |known: &Policy, by: &Policy| known.countries.difference(&by.countries).next().copied();
+    [only(one, other), only(other, one)].into_iter().flatten().map(Dim::Resident).collect()
+}
+
+/// Scores, and those of which what an encoder would have said is not known: up to what it says at most.
+fn with_hints(mut scores: Vec<LeakFact>, told: bool) -> Vec<LeakFact> {
+    let between = |score: &LeakFact| match score {
+        LeakFact::Score(score) if !told && *score < Leak::REVIEW_MAX => {
+            Some(LeakFact::Between(*score, Leak::REVIEW_MAX))
+        }
+        _ => None,
+    };
+    let hints: Vec<LeakFact> = scores.iter().filter_map(between).collect();
+    scores.extend(hints);
+    scores
 }
 
 /// Where data subjects may live: one country for each set of areas that countries can be in.

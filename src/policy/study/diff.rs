@@ -157,7 +157,7 @@ impl Pair<'_> {
 
 /// An example among requests whose data was all located, which are what an officer thinks of; else among all.
 fn located_first(space: &Space, dims: &[usize], sought: Sought<'_>) -> Found {
-    let told = |dim: &usize| matches!(space.dims.get(*dim), Some(Dim::Declared(_)));
+    let told = |dim: &usize| matches!(space.dims.get(*dim), Some(Dim::Declared(..)));
     let located: Vec<usize> = dims.iter().copied().filter(|dim| !told(dim)).collect();
     if located.len() < dims.len()
         && let found @ Found::Example(_) = find(space, &located, &space.open(), sought)

@@ -25,7 +25,8 @@ pub(super) enum Dim {
     Hosted(Vec<Option<(Word, Option<Word>)>>),
     Health,
     Type(EntityId, Vec<Option<TypeFact>>),
-    Declared(ClassSet),
+    /// A class that is told, with all that it implies; and whether it may also be suspected, as where a protected document is near.
+    Declared(ClassSet, bool),
 }
 
 impl Dim {
@@ -38,7 +39,7 @@ impl Dim {
             Self::Purpose(values) => values.len(),
             Self::Hosted(values) => values.len(),
             Self::Type(_, values) => values.len(),
-            Self::Health => 3,
+            Self::Health | Self::Declared(_, true) => 3,
             _ => 2,
         }
     }
@@ -74,8 +75,12 @@ impl Dim {
                 }
             }
             Self::Type(_, values) => facts.types.extend(values.get(value).copied().flatten()),
-            Self::Declared(classes) if on => facts.declared = facts.declared.union(*classes),
-            Self::Role(_) | Self::Resident(_) | Self::Declared(_) => {}
+            Self::Declared(classes, _) => match value {
+                0 => {}
+                1 => facts.declared = facts.declared.union(*classes),
+                _ => facts.suspected = facts.suspected.union(*classes),
+            },
+            Self::Role(_) | Self::Resident(_) => {}
         }
     }
 

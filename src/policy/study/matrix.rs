@@ -11,7 +11,7 @@ use super::search::{Found, Sought, Steps, find};
 use super::side::{Side, standing};
 use super::space::{Place, Space};
 use super::{Study, sentence};
-use crate::model::{Action, BackendId, ClassId, EntityId, Facts, Plan, Removal, TypeFact};
+use crate::model::{Action, BackendId, ClassId, ClassSet, EntityId, Facts, Plan, Removal, TypeFact};
 
 /// What becomes of one value of a class at a backend.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -154,7 +154,7 @@ pub(super) fn otherwise(side: Side<'_>, space: &Space, class: ClassId, backend: 
         let brings = match dim {
             Dim::Type(entity, _) => catalogue.info(*entity).is_some_and(|info| info.classes.contains(class)),
             // A protected document may bring any class; what is found comes first.
-            Dim::Declared(classes) => classes.contains(class),
+            Dim::Declared(classes, _) => classes.contains(class),
             _ => false,
         };
         if !brings {
@@ -169,7 +169,7 @@ pub(super) fn otherwise(side: Side<'_>, space: &Space, class: ClassId, backend: 
                 *fixed = Some(value);
             }
             let surely = space.facts(&from, super::space::Open::Quiet);
-            if surely.types.iter().any(|fact| fact.surely == 0) {
+            if surely.types.iter().any(|fact| fact.surely == 0) || surely.suspected != ClassSet::default() {
                 continue;
             }
             let dims: Vec<usize> = dims.iter().copied().filter(|dim| *dim != at && !hosted(dim)).collect();

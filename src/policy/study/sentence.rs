@@ -3,7 +3,9 @@
 use super::super::phrase::{Language, Phrase};
 use super::super::surface;
 use super::super::text::say;
-use crate::model::{Catalogue, Certainty, ClassId, Country, Facts, LabelFact, LeakFact, ScanStatus, TypeFact, Word};
+use crate::model::{
+    Catalogue, Certainty, ClassId, ClassSet, Country, Facts, LabelFact, LeakFact, ScanStatus, TypeFact, Word,
+};
 
 /// What a scenario would give for this request. With `exact`, `None` when no scenario can say it: a scenario is sure of what
 /// it gives.
@@ -15,6 +17,12 @@ pub(super) fn given(facts: &Facts, catalogue: &Catalogue, language: Language, ex
     let mut parts = Vec::new();
     if !data.is_empty() {
         parts.push(format!("{} {}", said(Phrase::Data), data.join(", ")));
+    }
+    if facts.suspected != ClassSet::default() {
+        // Near a protected document, which may have brought it.
+        let brought = Facts { declared: facts.suspected, types: Vec::new(), ..facts.clone() };
+        let brought = self::data(&brought, catalogue, language, exact)?;
+        parts.push(unsure(format!("{} {}", said(Phrase::Data), brought.join(", ")))?);
     }
     let quoted = |phrase: Phrase, word: &Word| format!("{} \"{word}\"", phrase.surface(language));
     for (phrase, word) in [(Phrase::App, &facts.app), (Phrase::Tenant, &facts.tenant)] {

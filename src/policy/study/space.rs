@@ -140,7 +140,7 @@ impl Space {
         for (class, info) in (0_u8..).map(ClassId).zip(self.catalogue.classes.clone()) {
             let demanded = rules.iter().any(|rule| rule.class_actions.iter().any(|(asked, _)| *asked == class));
             if info.declared || demanded || atoms.iter().any(|atom| atom_class(atom) == Some(class)) {
-                self.dims.push(Dim::Declared(info.closure));
+                self.dims.push(Dim::Declared(info.closure, !told));
             }
         }
     }
@@ -325,9 +325,11 @@ impl Space {
                 (Atom::Includes { what, .. } | Atom::Still(what), Dim::Type(entity, _)) => self.is(*what, *entity),
                 (
                     Atom::Includes { what: What::Class(class), .. } | Atom::Still(What::Class(class)),
-                    Dim::Declared(set),
+                    Dim::Declared(set, _),
                 ) => set.contains(*class),
-                (Atom::HealthOfAPerson, Dim::Declared(set)) => self.health.is_some_and(|health| set.contains(health)),
+                (Atom::HealthOfAPerson, Dim::Declared(set, _)) => {
+                    self.health.is_some_and(|health| set.contains(health))
+                }
                 (Atom::HealthOfAPerson, Dim::Health | Dim::Type(..))
                 | (Atom::LeakAtLeast(_), Dim::Leak(_))
                 | (Atom::LeakHistoryAtLeast(_), Dim::History(_))

@@ -133,14 +133,23 @@ fn what_another_backend_served_moves_to_a_farther_one() {
     assert!(less.diff(&old).unwrap().opened.iter().all(|one| one.backend.as_deref() == Some("gpu-paris")));
 }
 
+/// A class that a protected document nearby may have brought is neither there nor absent.
+#[test]
+fn a_class_that_is_suspected_is_a_case_of_its_own() {
+    let known = "allow backends on premises\nrule known because \"x\" when scan incomplete or a field is unreadable or a reference is included only backends on premises\n";
+    let old = format!(
+        "{known}allow backends named cloud-us when not data includes trade-secret\nallow backends named cloud-us when data includes trade-secret and app is \"legal\"\n"
+    );
+    let new = old.replace("data includes trade-secret and app", "app");
+    assert_eq!(opened(&studied(&old, example()), &studied(&new, example())), ["cloud-us"]);
+}
+
 /// A score of which only a part is known, as where an encoder was out of time.
 #[test]
 fn a_score_that_is_partly_known_is_a_case_of_its_own() {
-    let old = format!(
-        "allow backends on premises\nallow backends named cloud-us when leak score at least 100 and leak score at least 400\nallow backends named cloud-us when leak score at least 100 and not leak score at least 400\n"
-    );
+    let old = "allow backends on premises\nallow backends named cloud-us when leak score at least 100 and leak score at least 400\nallow backends named cloud-us when leak score at least 100 and not leak score at least 400\n";
     let new = "allow backends on premises\nallow backends named cloud-us when leak score at least 100\n";
-    assert_eq!(opened(&studied(&old, example()), &studied(new, example())), ["cloud-us"]);
+    assert_eq!(opened(&studied(old, example()), &studied(new, example())), ["cloud-us"]);
 }
 
 /// A scenario that `suggest` writes holds: classes that it tells are taken away by labels as in a scenario.
