@@ -315,6 +315,16 @@ fn a_signature_with_another_key_is_told() {
         ok(at, &format!("octroi policy sign one --key {key}.key --as ciso"), 0);
         let told = ok(at, verify, 2);
         assert!(told.contains("the signature of `ciso` does not hold") && told.contains(expected), "{told}");
+        // No signature is replaced by that of another key, not even a wrong one by the right.
+        assert!(
+            ok(at, "octroi policy sign one --key ciso.key --as ciso", 2)
+                .contains("has signed this bundle with another key")
+        );
+        let place = at.join("one/signatures.json");
+        let mut signatures: serde_json::Value =
+            serde_json::from_str(&std::fs::read_to_string(&place).unwrap()).unwrap();
+        signatures.as_object_mut().unwrap().remove("ciso").unwrap();
+        std::fs::write(&place, signatures.to_string()).unwrap();
     }
     ok(at, "octroi policy sign one --key ciso.key --as ciso", 0);
     let told = ok(at, verify, 0);
