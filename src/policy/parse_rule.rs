@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::concrete::Break;
 use super::diagnostic::Diagnostic;
+use super::lines::lines;
 use super::parser::{Broken, Parsed, Parser, how_to_forbid};
 use super::phrase::{CLAUSES, DUTIES, EXCEPTION_PARTS, Phrase, STATEMENTS};
 use super::text::{Text, say};
@@ -92,9 +93,33 @@ impl Parser<'_> {
                 rule.keeps.push(Keep { targets, because: self.text("the reason why it may cross unchanged")? });
                 false
             }
-            narrowing => self.narrow(&mut rule.gate, narrowing)?,
+            narrowing => {
+                self.ends_alone(rule, narrowing);
+                self.narrow(&mut rule.gate, narrowing)?
+            }
         };
         Ok(twice)
+    }
+
+    /// A day that ends a rule and is written behind what spares it reads as if the sparing ended then, which is the opposite.
+    fn ends_alone(&mut self, rule: &Rule, clause: Phrase) {
+        let span = self.span();
+        let before = self.file.text().get(..span.start).unwrap_or_default();
+        let words = |text: &str| text.split_whitespace().count();
+        let is_alone =
+            lines(before).last().is_none_or(|line| words(line) <= words(clause.surface(self.file.language())));
+        if clause != Phrase::UntilDate || rule.gate.unless.is_none() || is_alone {
+            return;
+        }
+        let message = say!("`{}` ends the whole rule, and not what `{}` spares", clause, Phrase::Unless);
+        let help = say!(
+            "write it on a line of its own; what spares until a day is an exception: {} NAME {} {} {} 2027-06-30",
+            Phrase::Exception,
+            Phrase::ForRule,
+            rule.name.text.as_str(),
+            Phrase::UntilDate
+        );
+        self.faults.push(Diagnostic::new("octroi::policy::misread", self.file, span, message).help(help));
     }
 
     fn must(&mut self, rule: &mut Rule) -> Parsed<()> {

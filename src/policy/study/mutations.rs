@@ -2,8 +2,9 @@
 //!
 //! A rule is taken out, or one of its clauses or duties; a duty becomes milder; a part of its condition goes, one of its numbers
 //! grows, a group or a list of labels loses one; what spares it (`unless`, exceptions) asks for less; `only` asks one thing less of
-//! a backend, `on` and `never` speak of fewer; an `allow` loses its condition. Packs are not changed: their own scenarios watch over
-//! them. Nor are days: scenarios are put to the sheets of today.
+//! a backend, `on` and `never` speak of fewer; an `allow` loses its condition or a part of it; a label brings nothing any
+//! more. Packs are not changed: their own scenarios watch over them. Nor are `fall back`, of which no scenario can speak, and days:
+//! scenarios are put to the sheets of today.
 
 use super::super::phrase::Phrase;
 use super::super::resolved::{Atom, Gate, Predicate, Quality, Resolved, Rule};
@@ -21,13 +22,15 @@ pub(super) enum Weakened {
     /// A rule, and whether what it demanded is gone.
     Rule(Box<Rule>, bool),
     Allow(Gate),
+    /// What a label says of the data; it is said whatever else holds.
+    Label(Gate),
 }
 
 impl Weakened {
     pub(super) const fn gate(&self) -> &Gate {
         match self {
             Self::Rule(rule, _) => &rule.gate,
-            Self::Allow(gate) => gate,
+            Self::Allow(gate) | Self::Label(gate) => gate,
         }
     }
 
@@ -64,7 +67,21 @@ impl Study {
     /// Every weakening of the sheets.
     pub(super) fn mutations(&self) -> Vec<Mutation> {
         let rules = self.today.rules.iter().enumerate().filter(|(_, rule)| !rule.pack);
-        rules.flat_map(|(index, rule)| self.of_rule(index, rule)).chain(self.of_allows()).collect()
+        rules
+            .flat_map(|(index, rule)| self.of_rule(index, rule))
+            .chain(self.of_allows())
+            .chain(self.of_labels())
+            .collect()
+    }
+
+    /// Every label that brings classes, and brings none.
+    fn of_labels(&self) -> impl Iterator<Item = Mutation> {
+        let brings = self.today.says.iter().enumerate().filter(|(_, says)| !says.lowers);
+        brings.map(|(index, says)| {
+            let mut without = self.today.clone();
+            without.says.remove(index);
+            (say!("the label `{}` no longer brings anything", says.label), without, Weakened::Label(Gate::default()))
+        })
     }
 
     fn of_rule(&self, index: usize, rule: &Rule) -> Vec<Mutation> {
@@ -211,18 +228,48 @@ impl Study {
         if found.len() > 1 { found } else { Vec::new() }
     }
 
-    fn of_allows(&self) -> impl Iterator<Item = Mutation> {
-        let conditional = |gate: &Gate| gate.when.is_some() || gate.unless.is_some();
-        let allows = self.today.allows.iter().enumerate().filter(move |(_, allow)| conditional(&allow.gate));
-        allows.map(|(index, allow)| {
-            let mut wider = self.today.clone();
-            if let Some(allow) = wider.allows.get_mut(index) {
-                allow.gate.when = None;
-                allow.gate.unless = None;
+    /// Every `allow`, of backends and of hosted tools, that asks for less.
+    fn of_allows(&self) -> Vec<Mutation> {
+        let mut found = Vec::new();
+        for (index, allow) in self.today.allows.iter().enumerate() {
+            for (text, gate) in self.looser((Phrase::AllowBackends, allow.number), &allow.gate) {
+                let mut wider = self.today.clone();
+                wider.allows.get_mut(index).into_iter().for_each(|allow| allow.gate = gate.clone());
+                found.push((text, wider, Weakened::Allow(allow.gate.clone())));
             }
-            let text = say!("`{}` number {} without its condition", Phrase::AllowBackends, allow.number);
-            (text, wider, Weakened::Allow(allow.gate.clone()))
-        })
+        }
+        for (index, tool) in self.today.tools.iter().enumerate() {
+            for (text, gate) in self.looser((Phrase::AllowHosted, index + 1), &tool.gate) {
+                let mut wider = self.today.clone();
+                wider.tools.get_mut(index).into_iter().for_each(|tool| tool.gate = gate.clone());
+                found.push((text, wider, Weakened::Allow(tool.gate.clone())));
+            }
+        }
+        found
+    }
+
+    /// What opens, with its condition gone or asking one thing less, and how that is told.
+    fn looser(&self, (what, number): (Phrase, usize), gate: &Gate) -> Vec<(Text, Gate)> {
+        let mut found = Vec::new();
+        if gate.when.is_some() || gate.unless.is_some() {
+            let open = Gate { when: None, unless: None, ..gate.clone() };
+            found.push((say!("`{}` number {} without its condition", what, number), open));
+        }
+        let told = |weaker: &Weaker<Atom>| match weaker {
+            Weaker::Without(part) => {
+                let mut words = Vec::new();
+                part.visit(true, &mut |atom, _| words.push(self.said(atom)));
+                say!("`{}` number {} no longer asks `{}`", what, number, words.join(", "))
+            }
+            Weaker::Instead(atom) => say!("`{}` number {} asks `{}` instead", what, number, self.said(atom)),
+        };
+        for (condition, weaker) in gate.when.iter().flat_map(|when| weaker::conditions(when, false)) {
+            found.push((told(&weaker), Gate { when: Some(condition), ..gate.clone() }));
+        }
+        for (condition, weaker) in gate.unless.iter().flat_map(|unless| weaker::conditions(unless, true)) {
+            found.push((told(&weaker), Gate { unless: Some(condition), ..gate.clone() }));
+        }
+        found
     }
 }
 

@@ -138,6 +138,7 @@ impl Study {
         let program = Program::new(today, &truths, self.catalogue.entities.len()).ok()?;
         let mut policy = self.gathered.policy(&self.catalogue, &self.vocabulary, self.now).ok()?;
         policy.program = program;
+        policy.says.clone_from(&today.says);
         Some(policy)
     }
 
@@ -153,6 +154,7 @@ impl Study {
             match what {
                 Weakened::Rule(rule, _) => !look.may_fire(rule) || !look.may_matter(rule, backend),
                 Weakened::Allow(gate) => look.must_open(gate),
+                Weakened::Label(_) => false,
             }
         };
         let mut noticed = Noticed::Never;
@@ -170,7 +172,7 @@ impl Study {
             };
             let silent = |place: &Place| match what {
                 Weakened::Rule(rule, _) => !side.look(&space, place).may_fire(rule) || passes(place),
-                Weakened::Allow(_) => true,
+                Weakened::Allow(_) | Weakened::Label(_) => true,
             };
             let does_less = |facts: &Facts| {
                 opens(standing(&side.plan(facts), backend), standing(&weaker.plan(facts), backend), facts)

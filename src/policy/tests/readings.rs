@@ -268,3 +268,45 @@ fn what_a_rule_asks_of_a_backend_and_how_it_changes_data_is_weakened_too() {
         assert_eq!(study(&format!("{sheet}{suggested}")).mutants(), [], "{name}: {suggested}");
     }
 }
+
+/// A day that ends a rule and stands behind what spares it reads as if the sparing ended then.
+#[test]
+fn a_day_behind_what_spares_is_on_a_line_of_its_own() {
+    let rule = |joint: &str| {
+        format!(
+            "{HEADER}{ALLOW_ALL}rule r\n  because \"x\"\n  never backends named cloud-us\n  unless app is \"lab\"{joint}until 2027-01-15\n"
+        )
+    };
+    let faults = faults_of(&rule(" "));
+    assert!(faults.contains("`until` ends the whole rule, and not what `unless` spares"), "{faults}");
+    assert!(faults.contains("exception NAME for rule r until"), "{faults}");
+    study(rule("\n  ").strip_prefix(HEADER).unwrap());
+}
+
+#[test]
+fn what_an_allow_asks_is_weakened_part_by_part() {
+    let sheet = "allow backends on premises\nallow backends named cloud-us when app is \"a\" and tenant is \"t\"\n";
+    let scenario = "scenario \"s\" given app \"a\" and tenant \"t\" then allowed cloud-us\nscenario \"n\" given data email then refused cloud-us\n";
+    let before = study(&format!("{sheet}{scenario}"));
+    let mutants = before.mutants();
+    let changes: Vec<&str> = mutants.iter().map(|mutant| mutant.change.as_str()).collect();
+    assert_eq!(
+        changes,
+        [
+            "`allow backends` number 2 no longer asks `app is \"a\"`",
+            "`allow backends` number 2 no longer asks `tenant is \"t\"`",
+        ]
+    );
+    let suggested: String = before.suggest().into_iter().map(|one| one.text).collect();
+    assert_eq!(study(&format!("{sheet}{scenario}{suggested}")).mutants(), [], "{suggested}");
+}
+
+#[test]
+fn what_a_label_brings_is_watched_by_scenarios_too() {
+    let sheet = "allow backends on premises\nallow backends named cloud-us\nthe label \"Secret\" brings trade-secret\nrule r because \"x\" when data includes trade-secret only backends on premises\nscenario \"s\" given data trade-secret then refused cloud-us\n";
+    let before = study(sheet);
+    let changes: Vec<String> = before.mutants().into_iter().map(|mutant| mutant.change).collect();
+    assert_eq!(changes, ["the label `Secret` no longer brings anything"]);
+    let suggested: String = before.suggest().into_iter().map(|one| one.text).collect();
+    assert_eq!(study(&format!("{sheet}{suggested}")).mutants(), [], "{suggested}");
+}
