@@ -7,8 +7,13 @@ const PSEUDONYMS: &str =
     "rule p because \"x\" when data includes personal on backends exposed to US must pseudonymise personal\n";
 
 fn study(statements: &str) -> Study {
+    alone(&format!("{ALLOW_ALL}{statements}"))
+}
+
+/// The same, of statements that admit whom they name.
+fn alone(statements: &str) -> Study {
     let catalogue = all_types();
-    let sheet = format!("{HEADER}{ALLOW_ALL}{statements}");
+    let sheet = format!("{HEADER}{statements}");
     Study::new(&sources(&sheet, example()), &catalogue, &every(&catalogue), &vocabulary(), now())
         .unwrap_or_else(|faults| panic!("{}", faults.iter().map(render).collect::<Vec<_>>().join("\n")))
 }
@@ -287,7 +292,7 @@ fn a_day_behind_what_spares_is_on_a_line_of_its_own() {
 fn what_an_allow_asks_is_weakened_part_by_part() {
     let sheet = "allow backends on premises\nallow backends named cloud-us when app is \"a\" and tenant is \"t\"\n";
     let scenario = "scenario \"s\" given app \"a\" and tenant \"t\" then allowed cloud-us\nscenario \"n\" given data email then refused cloud-us\n";
-    let before = study(&format!("{sheet}{scenario}"));
+    let before = alone(&format!("{sheet}{scenario}"));
     let mutants = before.mutants();
     let changes: Vec<&str> = mutants.iter().map(|mutant| mutant.change.as_str()).collect();
     assert_eq!(
@@ -298,7 +303,7 @@ fn what_an_allow_asks_is_weakened_part_by_part() {
         ]
     );
     let suggested: String = before.suggest().into_iter().map(|one| one.text).collect();
-    assert_eq!(study(&format!("{sheet}{scenario}{suggested}")).mutants(), [], "{suggested}");
+    assert_eq!(alone(&format!("{sheet}{scenario}{suggested}")).mutants(), [], "{suggested}");
 }
 
 #[test]
