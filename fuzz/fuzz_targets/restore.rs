@@ -104,6 +104,7 @@ fn request(input: &Input) -> (Call, Findings, Duties) {
         fields,
         line: Line::from(api),
         models: vec![0],
+        cited: Vec::new(),
         stream: true,
         store: None,
         open: 1,
