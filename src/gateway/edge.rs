@@ -55,7 +55,7 @@ async fn serve(
 ) -> Response<Body> {
     let mut ledger = Ledger::open(&gate, id);
     ledger.peer = peer;
-    trace::join(&ledger.span, request.headers());
+    ledger.is_joined = trace::join(&ledger.span, request.headers());
     let Ok(permit) = Arc::clone(&gate.requests).try_acquire_owned() else {
         let refusal =
             Refusal::new(Fault::Gateway, 503, "overloaded", "too many requests at once; try again").retry_after(1);

@@ -103,6 +103,8 @@ pub struct Ledger {
     places: Vec<Share>,
     /// Whom the client certificate of the connection names.
     pub peer: Option<Arc<Peer>>,
+    /// Whether its span is part of a trace of the caller's.
+    pub is_joined: bool,
     /// What was reserved of the caller's limits.
     pub(super) ticket: Option<Ticket>,
     /// What is left of them, for the headers of the answer.
@@ -151,6 +153,7 @@ impl Ledger {
             slot: None,
             places: Vec::new(),
             peer: None,
+            is_joined: false,
             ticket: None,
             rate: Vec::new(),
             text_out: 0,
@@ -180,12 +183,11 @@ impl Ledger {
         self.slot = None;
     }
 
-    /// The W3C trace id of the request's span, when spans are exported.
+    /// The W3C trace id of the request's span, when spans are exported and the id is of our own making.
     pub fn trace(&self) -> Option<Word> {
         let context = self.span.context();
         let id = context.span().span_context().trace_id();
-        // The id is of our own making, not the caller's.
-        (id != TraceId::INVALID).then(|| Word::configured(&id.to_string()))
+        (id != TraceId::INVALID && !self.is_joined).then(|| Word::configured(&id.to_string()))
     }
 
     /// The request was refused.

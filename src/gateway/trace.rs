@@ -3,7 +3,8 @@
 //! In: a `traceparent` that is one makes the gateway's span part of the caller's trace. Whether a trace is exported is not the
 //! caller's to say: a request cannot be hidden by a flag. `tracestate` and `baggage` are free text and never read. Out: a
 //! backend that the inventory has on premises is told of the gateway's span. No other is: an id that outlives a request would
-//! join what pseudonyms keep apart.
+//! join what pseudonyms keep apart. Nor does the record: an id of the caller's making may hold anything that is written in digits,
+//! and the span carries the request's own id.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use opentelemetry::Context;
@@ -16,14 +17,14 @@ use crate::model::Tier;
 /// The header of both ways.
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
-/// Makes a span that was not entered yet part of the trace that a head names, if it names one.
-pub(super) fn join(span: &Span, headers: &HeaderMap) {
+/// Makes a span that was not entered yet part of the trace that a head names, and says whether it names one.
+pub(super) fn join(span: &Span, headers: &HeaderMap) -> bool {
     let mut sent = headers.get_all(TRACEPARENT).iter();
-    let (Some(one), None) = (sent.next(), sent.next()) else { return };
-    if let Some(parent) = one.to_str().ok().and_then(read) {
-        // Where no traces are exported there is nothing to join.
-        span.set_parent(Context::new().with_remote_span_context(parent)).unwrap_or_default();
-    }
+    let (Some(one), None) = (sent.next(), sent.next()) else { return false };
+    let Some(parent) = one.to_str().ok().and_then(read) else { return false };
+    // Where no traces are exported there is nothing to join.
+    span.set_parent(Context::new().with_remote_span_context(parent)).unwrap_or_default();
+    true
 }
 
 /// What a backend of a tier is told of the span that is at work.

@@ -179,8 +179,10 @@ async fn traces_go_through_to_backends_on_premises() {
     };
     assert!(holds(trace) && holds(parent), "the span is part of the caller's trace");
     let entries = super::common::verified_entries(&plot.path("audit"));
+    // An id of the caller's making may be a number of somebody's: it is in no entry, and one of ours is.
     let recorded: Vec<_> = entries.iter().filter_map(|entry| entry["trace"].as_str()).collect();
-    assert_eq!(recorded.iter().filter(|recorded| **recorded == trace).count(), 2, "{recorded:?}");
+    assert_eq!(recorded.len(), 1, "{recorded:?}");
+    assert!(entries.iter().all(|entry| !entry.to_string().contains(trace)), "{entries:?}");
 }
 
 /// A collector over TLS, by authorities of the system or of a variable; headers, names and attributes as the variables say.

@@ -34,7 +34,7 @@ pub(super) const SCHEMA: Schema = Schema {
         may("sending", Shape::Object(SENDING), "what is about to be sent"),
         must("stream", Shape::Flag, "whether a stream was asked for"),
         must("tenant", Shape::Word, "who asked"),
-        may("trace", Shape::Word, "W3C trace id of the gateway's span"),
+        may("trace", Shape::Word, "W3C trace id of the gateway's span, where that trace is not the caller's: an id that the caller made is in no entry"),
         must("verdict", Shape::OneOf(&["forward", "refuse"]), ""),
     ],
 };
