@@ -6,7 +6,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::path::Path;
 
 use base64::Engine as _;
@@ -14,6 +13,7 @@ use http::{HeaderName, HeaderValue, Method};
 use octroi::dialect;
 use octroi::model::Api;
 
+use crate::common::coding::coded;
 use crate::common::{self, Client, EMAIL, House, IBAN, Plot, VALUES, scripted};
 use crate::place::{self, Put};
 use crate::servers::{self, Speaks};
@@ -211,28 +211,6 @@ fn said(value: &serde_json::Value) -> Vec<String> {
             members.iter().filter(|(key, _)| told(key)).flat_map(|(_, member)| said(member)).collect()
         }
         _ => Vec::new(),
-    }
-}
-
-fn coded(coding: &str, text: &[u8]) -> Vec<u8> {
-    match coding {
-        "gzip" => {
-            let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-            encoder.write_all(text).unwrap();
-            encoder.finish().unwrap()
-        }
-        "deflate" => {
-            let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
-            encoder.write_all(text).unwrap();
-            encoder.finish().unwrap()
-        }
-        "zstd" => ruzstd::encoding::compress_to_vec(text, ruzstd::encoding::CompressionLevel::Fastest),
-        // A stream that stores its text (RFC 7932, section 9.2): the dependency only decodes.
-        "br" => {
-            let length = u32::try_from(text.len() - 1).unwrap();
-            [&((length << 4) | (1 << 20)).to_le_bytes()[..3], text, &[3]].concat()
-        }
-        _ => text.to_vec(),
     }
 }
 

@@ -16,6 +16,7 @@
     reason = "each test file uses its own part of these helpers, which are a client with sockets and files"
 )]
 
+pub(crate) mod coding;
 pub(crate) mod process;
 pub(crate) mod scripted;
 
