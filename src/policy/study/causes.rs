@@ -2,12 +2,13 @@
 //!
 //! A rule that stands in both, in the same words and for the same backends, is no cause; what is left leads the search of `diff`.
 
-use super::super::resolved::{Atom, Gate, LabelSays, Rule};
+use super::super::resolved::{Gate, Rule};
+use super::alike::{labels_differ, may_part};
 use super::diff::Pair;
 use super::dim::Dim;
 use super::side::{Side, standing};
 use super::space::{Place, Space};
-use crate::model::{Action, BackendId, Country, Facts, LabelFact, Plan, Word};
+use crate::model::{Action, BackendId, Country, Facts, Plan, Word};
 
 /// What may make a difference.
 pub(super) enum Cause<'a> {
@@ -106,8 +107,7 @@ impl<'a> Pair<'a> {
         causes.extend(self.nearer(old).map(Cause::Nearer));
         causes.extend(self.left(old));
         // What is asked after the duties depends on all of them.
-        let still = before.policy.program().asks_still() || after.policy.program().asks_still();
-        if still
+        if self.asks_still()
             && (before.policy.digest() != after.policy.digest()
                 || before.policy.inventory_digest() != after.policy.inventory_digest()
                 || before.policy.reference_digest() != after.policy.reference_digest())
@@ -120,6 +120,16 @@ impl<'a> Pair<'a> {
             causes.push(Cause::Other);
         }
         causes
+    }
+
+    /// Whether what the duties leave has a part in what becomes of this backend, or of one that is nearer.
+    fn asks_still(&self) -> bool {
+        let of = |side: Side<'_>, own: Option<BackendId>| {
+            let tier = own.and_then(|own| side.policy.backend(own)).map(|backend| backend.tier);
+            let mut all = (0..).map(BackendId).zip(side.policy.backends());
+            all.any(|(id, other)| (Some(id) == own || Some(other.tier) < tier) && side.asks_still_of(id))
+        };
+        of(self.before, self.old) || of(self.after, Some(self.new))
     }
 
     /// Whether a cause has a part in what becomes of a request. What opens without it has another cause, which is searched too.
@@ -158,7 +168,7 @@ impl<'a> Pair<'a> {
                     || (!self.removed(rule) && after.must_do((self.before, rule), self.new))
             }
             Cause::Allow(_, gate) => !after.may_open(gate),
-            Cause::Label => !self.label_differs(space, place),
+            Cause::Label => !labels_differ(&self.before.look(space, place), &after),
             Cause::Tool => is(space, place, &|dim, value| matches!(dim, Dim::Hosted(_)) && value == 0),
             Cause::Nearer(rule) => !after.may_fire(rule) || !self.may_stop_nearer(rule, &after),
             Cause::Left(nearer, _) => !self.before.look(space, place).may_allow(*nearer),
@@ -174,7 +184,8 @@ impl<'a> Pair<'a> {
             return true;
         }
         let before = self.before.look(space, place);
-        let had = || self.old.is_some_and(|old| before.must_allow(old));
+        let had =
+            || self.old.is_some_and(|old| before.must_allow(old) || !may_part((&before, old), (&after, self.new)));
         match cause {
             Cause::Binding => false,
             Cause::Nearer(..) | Cause::Left(..) => !self.may_move(&before, &after),
@@ -192,35 +203,6 @@ impl<'a> Pair<'a> {
     fn removed(&self, rule: &Rule) -> bool {
         let index = self.before.today.rules.iter().position(|known| known.name == rule.name);
         index.zip(self.old).is_none_or(|(index, old)| self.before.removes(index, old))
-    }
-
-    /// Whether the policies may say other things of the label of a place.
-    fn label_differs(&self, space: &Space, place: &Place) -> bool {
-        let fixed = space.dims.iter().zip(place).find_map(|(dim, value)| match dim {
-            Dim::Label(labels) => labels.get((*value)?),
-            _ => None,
-        });
-        let says = |side: &Side<'a>, label: Option<&Word>| -> Vec<LabelSays> {
-            let all = side.today.says.iter();
-            all.filter(|says| label.is_none_or(|label| says.label == *label)).cloned().collect()
-        };
-        let listed =
-            |label: &Word| self.before.policy.labels().contains(label) == self.after.policy.labels().contains(label);
-        // A label that one does not list may be any to it, and says nothing: that matters where labels are asked for.
-        let asks = |side: &Side<'a>| {
-            let mut asks = false;
-            for condition in side.today.conditions() {
-                condition.visit(true, &mut |atom, _| asks |= matches!(atom, Atom::Label(_)));
-            }
-            asks
-        };
-        match fixed {
-            None => true,
-            Some(LabelFact::Named(label)) if !listed(label) && (asks(&self.before) || asks(&self.after)) => true,
-            Some(LabelFact::Absent) => false,
-            Some(LabelFact::Unknown) => says(&self.before, None) != says(&self.after, None),
-            Some(LabelFact::Named(label)) => says(&self.before, Some(label)) != says(&self.after, Some(label)),
-        }
     }
 }
 

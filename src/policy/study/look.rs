@@ -58,6 +58,11 @@ impl Look<'_> {
         when.least.surely && !unless.most.possibly
     }
 
+    /// Whether a `fall back` is open whatever is still open.
+    pub(super) fn must_fall_back(&self) -> bool {
+        self.side.today.fall_backs.iter().any(|clause| self.must_open(&clause.gate))
+    }
+
     /// Whether the backend can be allowed: some `allow` can open, and nothing must take it out.
     pub(super) fn may_allow(&self, backend: BackendId) -> bool {
         let side = &self.side;
@@ -93,7 +98,7 @@ impl Look<'_> {
     /// Whether the backend is allowed whatever is still open, with or without duties.
     pub(super) fn must_admit(&self, backend: BackendId) -> bool {
         let side = &self.side;
-        if side.policy.program().asks_still() {
+        if side.asks_still_of(backend) {
             // What the duties leave may refuse it in the second decision.
             return self.must_allow(backend);
         }
@@ -112,7 +117,7 @@ impl Look<'_> {
         let side = &self.side;
         let Some(index) = side.today.rules.iter().position(|known| known.name == rule.name) else { return true };
         let most = View::arrived(&self.most, side.policy);
-        side.policy.program().asks_still() || self.may_refuse(index, rule, backend, &most)
+        side.asks_still_of(backend) || self.may_refuse(index, rule, backend, &most)
     }
 
     /// Whether an obstacle may be one for the backend.

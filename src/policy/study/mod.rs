@@ -4,6 +4,7 @@
 //! and nothing of it is needed to decide a request. Answers are exact, because the space of requests that a policy can tell
 //! apart is finite: see the module `space`.
 
+mod alike;
 mod ask;
 mod begin;
 mod bindings;

@@ -2,6 +2,7 @@
 //! refused, gone, no longer nearer, or serve fewer models. Without a `fall back` only the nearest tier is used, so that such a change moves traffic.
 
 use super::super::resolved::Rule;
+use super::alike::{may_fall_back_more, may_part};
 use super::causes::{Cause, as_strict};
 use super::diff::Pair;
 use super::look::Look;
@@ -69,15 +70,17 @@ impl<'a> Pair<'a> {
     pub(super) fn may_move(&self, before: &Look<'_>, after: &Look<'_>) -> bool {
         let was = self.old.and_then(|old| self.before.policy.backend(old)).map(|backend| backend.tier);
         let now = self.after.policy.backend(self.new).map(|backend| backend.tier);
+        if before.must_fall_back() {
+            return false;
+        }
+        let falls_back = may_fall_back_more(before, after);
         let mut nearer = (0..).map(BackendId).zip(self.before.policy.backends());
         nearer.any(|(id, backend)| {
-            Some(backend.tier) < was
-                && before.may_allow(id)
-                && (!self.after.today.fall_backs.is_empty()
-                    || self.still(id).is_none_or(|is| {
-                        let tier = self.after.policy.backend(is).map(|backend| backend.tier);
-                        tier >= now || !after.must_allow(is)
-                    }))
+            let stays = |is: BackendId| {
+                let tier = self.after.policy.backend(is).map(|backend| backend.tier);
+                tier < now && (after.must_allow(is) || !may_part((after, is), (before, id)))
+            };
+            Some(backend.tier) < was && before.may_allow(id) && (falls_back || !self.still(id).is_some_and(stays))
         })
     }
 

@@ -49,14 +49,20 @@ impl<'a> Side<'a> {
     }
 
     fn labelled(&self, mut facts: Facts) -> Facts {
-        if matches!(&facts.label, LabelFact::Named(label) if !self.policy.labels().contains(label)) {
-            facts.label = LabelFact::Unknown;
-        }
+        facts.label = self.knows_label(&facts.label);
         let countries = &self.policy.countries;
         for country in facts.residence.iter_mut().filter(|country| !countries.contains(*country)) {
             *country = Country::UNKNOWN;
         }
         facts
+    }
+
+    /// A label as this policy sees it: one that it does not list may be any.
+    pub(super) fn knows_label(&self, label: &LabelFact) -> LabelFact {
+        match label {
+            LabelFact::Named(named) if !self.policy.labels().contains(named) => LabelFact::Unknown,
+            label => label.clone(),
+        }
     }
 
     pub(super) fn look(self, space: &'a Space, place: &'a Place) -> Look<'a> {
@@ -69,6 +75,14 @@ impl<'a> Side<'a> {
     pub(super) fn concerns(&self, rule: usize, backend: BackendId) -> bool {
         let row = self.policy.program().rules.get(rule);
         row.is_some_and(|row| has(&row.removes, backend) || (row.has_duties() && has(&row.on, backend)))
+    }
+
+    /// Whether it turns on what the duties leave whether a backend may have a request.
+    pub(super) fn asks_still_of(&self, backend: BackendId) -> bool {
+        let program = self.policy.program();
+        let mut rules = program.rules.iter().enumerate();
+        rules.any(|(index, rule)| rule.still && self.concerns(index, backend))
+            || program.allows.iter().any(|allow| allow.still && has(&allow.admits, backend))
     }
 
     pub(super) fn removes(&self, rule: usize, backend: BackendId) -> bool {
@@ -134,7 +148,7 @@ impl<'a> Side<'a> {
 
     /// All that may refuse a backend a request, each with the dimensions on which it depends alone, those of data last.
     pub(super) fn obstacles(&self, space: &Space, backend: BackendId) -> Vec<(Obstacle, Vec<usize>)> {
-        if self.policy.program().asks_still() {
+        if self.asks_still_of(backend) {
             // What the duties leave depends on all of them.
             return vec![self.everything(space, backend)];
         }

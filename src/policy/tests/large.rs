@@ -6,8 +6,12 @@ use crate::policy::study::{Kind, Study};
 const SHEET: &str = include_str!("large.policy");
 
 fn study(sheet: &str) -> Study {
+    on(sheet, include_str!("large.toml"))
+}
+
+fn on(sheet: &str, inventory: &str) -> Study {
     let catalogue = all_types();
-    let mut files = sources(sheet, include_str!("large.toml"));
+    let mut files = sources(sheet, inventory);
     files.packs.clear();
     Study::new(&files, &catalogue, &every(&catalogue), &vocabulary(), now())
         .unwrap_or_else(|faults| panic!("{}", faults.iter().map(render).collect::<Vec<_>>().join("\n")))
@@ -42,6 +46,39 @@ fn differences_of_large_folders_are_proven() {
             let undecided = (&differences.undecided, &differences.refused_undecided);
             assert_eq!(undecided, (&Vec::new(), &Vec::new()), "{rule}");
             assert_eq!(!differences.opened.is_empty(), opens, "{rule}: {differences:#?}");
+        }
+    }
+}
+
+/// What both versions say of a request is nearly all the same, whatever is still open of it.
+#[test]
+fn new_labels_and_new_backends_of_a_large_folder_are_proven() {
+    const STILL: &str = "règle encore\n  parce que \"x\"\n  quand les données comprennent encore en clair personnel\n  jamais les hébergeurs exposés à US\n\nrepli si";
+    let labels = SHEET.replacen(
+        "\"Confidentiel\", \"Secret\"",
+        "\"Restreint\", \"Confidentiel\", \"Secret\", \"Très Secret\"",
+        1,
+    );
+    let still = SHEET.replacen("repli si", STILL, 1);
+    let still_labels = labels.replacen("repli si", STILL, 1);
+    let inventory = include_str!("large.toml");
+    let (_, own) = inventory.split_once("[backend.gpu-lyon]").unwrap();
+    let (own, _) = own.split_once("\n[backend.").unwrap();
+    let more = format!("{inventory}\n[backend.gpu-metz]{}", own.replace("gpu1.", "gpu2."));
+    let conditional = SHEET.replacen("ou après 2 s d'attente", "sauf si le score de fuite est au moins 300", 1);
+    let rows = [
+        ("two labels", (SHEET, inventory), (labels.as_str(), inventory)),
+        ("two labels, and what is still identified", (&still, inventory), (&still_labels, inventory)),
+        ("a backend on premises", (SHEET, inventory), (SHEET, &more)),
+        ("a backend on premises before a fall back with a condition", (&conditional, inventory), (&conditional, &more)),
+    ];
+    for (name, old, new) in rows {
+        let (old, new) = (on(old.0, old.1), on(new.0, new.1));
+        for (one, other) in [(&old, &new), (&new, &old)] {
+            let differences = one.diff(other).unwrap();
+            let undecided = (&differences.undecided, &differences.refused_undecided);
+            assert_eq!(undecided, (&Vec::new(), &Vec::new()), "{name}");
+            assert!(!differences.opened.is_empty() || !differences.refused.is_empty(), "{name}: {differences:#?}");
         }
     }
 }

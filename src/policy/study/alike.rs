@@ -1,0 +1,242 @@
+//! Where two policies cannot part on a backend: what refuses it, or asks something of it, under one has its like under the other, and
+//! both see the same of the request.
+//!
+//! Bounds of one policy alone cannot show that. A rule that stands in both may fire in each while its data is open, and the two would
+//! seem to differ there. What they see differently is little: a label that only one lists, what labels say, countries that only one
+//! knows. A rule or line that asks nothing of these opens and fires in both alike, whatever is still open.
+
+use super::super::resolved::{Allow, AllowTool, Atom, Condition, Gate, LabelSays, Rule, What};
+use super::causes::as_strict;
+use super::dim::Dim;
+use super::look::Look;
+use crate::model::{BackendId, Certainty, ClassId, ClassSet, Country, LabelFact, Word};
+
+/// Whether the one may refuse a backend, or ask more of it, where the other does not refuse its own or asks less.
+pub(super) fn may_part((one, here): (&Look<'_>, BackendId), (other, there): (&Look<'_>, BackendId)) -> bool {
+    let (first, second) = (one.side.policy, other.side.policy);
+    if one.side.told
+        || other.side.told
+        || first.actions != second.actions
+        || first.seals() != second.seals()
+        || first.on_premises(here) != second.on_premises(there)
+    {
+        return true;
+    }
+    let seen = Seen::new(one, other);
+    let still = one.side.asks_still_of(here) || other.side.asks_still_of(there);
+    allows_more_tools(one, other, &seen)
+        || admits_more((one, here), (other, there), &seen)
+        || asks_more((one, here), (other, there), &seen, still)
+        // What is asked after the duties turns on what is done, and more may come of less.
+        || (still && asks_more((other, there), (one, here), &Seen::new(other, one), still))
+}
+
+/// Whether a `fall back` of the other may be open where none of the one's is.
+pub(super) fn may_fall_back_more(one: &Look<'_>, other: &Look<'_>) -> bool {
+    let seen = Seen::new(one, other);
+    let clauses = other.side.today.fall_backs.iter().filter(|clause| other.may_open(&clause.gate));
+    let mut more = clauses.filter(|clause| {
+        let mut known = one.side.today.fall_backs.iter();
+        !(seen.opens_too(&clause.gate) && known.any(|like| like.gate == clause.gate))
+    });
+    more.next().is_some()
+}
+
+/// Whether the label of a place, or one that is still open, may be another thing to each.
+pub(super) fn labels_differ(one: &Look<'_>, other: &Look<'_>) -> bool {
+    let seen = Seen::new(one, other);
+    let asks = |look: &Look<'_>| {
+        let mut asks = false;
+        for condition in look.side.today.conditions() {
+            condition.visit(true, &mut |atom, _| asks |= matches!(atom, Atom::Label(_)));
+        }
+        asks
+    };
+    let asked = || asks(one) || asks(other);
+    match &seen.looks {
+        None => true,
+        Some([one, other]) => seen.one != seen.other || (one != other && asked()),
+    }
+}
+
+fn allows_more_tools(one: &Look<'_>, other: &Look<'_>, seen: &Seen<'_>) -> bool {
+    let mut tools = other.side.today.tools.iter().filter(|tool| other.may_open(&tool.gate));
+    tools.any(|tool| {
+        let is_like = |known: &AllowTool| known.tool == tool.tool && known.host == tool.host && known.gate == tool.gate;
+        !(seen.opens_too(&tool.gate) && one.side.today.tools.iter().any(is_like))
+    })
+}
+
+/// Whether an `allow` of the other may open for its backend that does not open for the one's.
+fn admits_more((one, here): (&Look<'_>, BackendId), (other, there): (&Look<'_>, BackendId), seen: &Seen<'_>) -> bool {
+    let allows = other.side.today.allows.iter().enumerate();
+    allows.filter(|(index, _)| other.side.admits(*index, there)).any(|(_, allow): (usize, &Allow)| {
+        let mut known = one.side.today.allows.iter().enumerate();
+        let is_like = |(at, like): (usize, &Allow)| {
+            one.side.admits(at, here) && like.gate == allow.gate && seen.opens_too(&allow.gate)
+        };
+        other.may_open(&allow.gate) && !known.any(is_like)
+    })
+}
+
+/// Whether a rule of the one may fire and ask something of its backend that none of the other's asks of its own. With `same`, what is
+/// asked must be neither more nor less.
+fn asks_more(
+    (one, here): (&Look<'_>, BackendId),
+    (other, there): (&Look<'_>, BackendId),
+    seen: &Seen<'_>,
+    same: bool,
+) -> bool {
+    let is_like = |(index, rule): (usize, &Rule), (at, like): (usize, &Rule)| {
+        let (whose, by) = (one.side, other.side);
+        let does = (whose.removes(index, here), whose.demands(index, here), whose.surely_demands(index, here));
+        let done = (by.removes(at, there), by.demands(at, there), by.surely_demands(at, there));
+        let as_much = (!does.0 || done.0) && (!does.1 || (done.1 && as_strict((by, like), (whose, rule))));
+        let no_more = does == done && rule.pack == like.pack && (!does.1 || as_strict((whose, rule), (by, like)));
+        like.gate == rule.gate && as_much && (!same || no_more)
+    };
+    let rules = one.side.today.rules.iter().enumerate();
+    rules.filter(|(index, _)| one.side.concerns(*index, here)).any(|(index, rule)| {
+        let mut others = other.side.today.rules.iter().enumerate();
+        one.may_fire(rule)
+            && !(seen.fires_too(&rule.gate) && seen.does_too(rule) && others.any(|like| is_like((index, rule), like)))
+    })
+}
+
+/// What two policies see of the labels and countries of one place.
+struct Seen<'a> {
+    one: Label,
+    other: Label,
+    /// Whether both know the countries in which data subjects live.
+    countries: bool,
+    health: Option<ClassId>,
+    /// What each makes of an atom about the label, where it is settled.
+    looks: Option<[LabelFact; 2]>,
+    lists: [&'a [Word]; 2],
+    /// Whether the label is known, or does the same under both whatever it is.
+    settled: bool,
+}
+
+/// What the label of a request does to its data, under one policy.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Label {
+    brings: ClassSet,
+    may_bring: ClassSet,
+    lowers: Vec<LabelSays>,
+    may_lower: Vec<LabelSays>,
+}
+
+impl<'a> Seen<'a> {
+    fn new(one: &Look<'a>, other: &Look<'a>) -> Self {
+        let fixed = |wanted: fn(&Dim) -> bool| one.space.dims.iter().zip(one.place).find(|(dim, _)| wanted(dim));
+        let label = match fixed(|dim| matches!(dim, Dim::Label(_))) {
+            Some((Dim::Label(labels), value)) => value.and_then(|value| labels.get(value)).cloned(),
+            _ => Some(LabelFact::Absent),
+        };
+        let app = match fixed(|dim| matches!(dim, Dim::App(_))) {
+            Some((Dim::App(apps), value)) => value.and_then(|value| apps.get(value)).cloned(),
+            _ => Some(Word::UNKNOWN),
+        };
+        let (first, second) = (one.side.policy, other.side.policy);
+        let strange = |country: &Country| first.countries.contains(country) != second.countries.contains(country);
+        let lives = |(dim, value): (&Dim, &Option<usize>)| matches!(dim, Dim::Resident(country) if *value != Some(0) && strange(country));
+        let sees = |look: &Look<'_>| label.as_ref().map(|label| look.side.knows_label(label));
+        let (says, others) = (&one.side.today.says, &other.side.today.says);
+        let (says_same, silent) = (says == others, says.is_empty() && others.is_empty());
+        Self {
+            one: Label::under(one, sees(one).as_ref(), app.as_ref()),
+            other: Label::under(other, sees(other).as_ref(), app.as_ref()),
+            countries: !one.space.dims.iter().zip(one.place).any(lives),
+            health: first.catalogue().class("health"),
+            looks: sees(one).zip(sees(other)).map(|(one, other)| [one, other]),
+            lists: [first.labels(), second.labels()],
+            settled: label.is_some() || (says_same && (first.labels() == second.labels() || silent)),
+        }
+    }
+
+    /// Whether a rule with this gate fires under the other wherever it fires under the one.
+    fn fires_too(&self, gate: &Gate) -> bool {
+        self.all(gate.when.as_ref(), false) && self.all(gate.unless.as_ref(), true)
+    }
+
+    /// Whether what this gate opens is open under the one wherever it is under the other.
+    fn opens_too(&self, gate: &Gate) -> bool {
+        self.all(gate.when.as_ref(), true) && self.all(gate.unless.as_ref(), false)
+    }
+
+    /// Whether what a rule does to the data meets the same data.
+    fn does_too(&self, rule: &Rule) -> bool {
+        let nothing = rule.actions.is_empty() && rule.class_actions.is_empty();
+        nothing || (self.possibly(None) && rule.class_actions.iter().all(|(class, _)| self.possibly(Some(*class))))
+    }
+
+    fn all(&self, condition: Option<&Condition>, sure: bool) -> bool {
+        let mut all = true;
+        if let Some(condition) = condition {
+            condition.visit(true, &mut |atom, positive| all &= self.holds(atom, positive == sure));
+        }
+        all
+    }
+
+    /// With `sure`: what is surely so under the other is surely so under the one. Else: what is possibly so under the one is
+    /// possibly so under the other.
+    fn holds(&self, atom: &Atom, sure: bool) -> bool {
+        let of = |class| if sure { self.surely(class) } else { self.possibly(class) };
+        match atom {
+            Atom::Label(labels) => match &self.looks {
+                Some([one, other]) => {
+                    let (one, other) = (asked(one, labels), asked(other, labels));
+                    if sure { !other.surely || one.surely } else { !one.possibly || other.possibly }
+                }
+                None => self.lists.first() == self.lists.last(),
+            },
+            Atom::Includes { what: What::Class(class), .. } | Atom::Still(What::Class(class)) => of(Some(*class)),
+            Atom::Includes { what: What::Type(_), .. } | Atom::Still(What::Type(_)) => of(None),
+            Atom::HealthOfAPerson => of(self.health),
+            Atom::Residence(_) => self.countries,
+            _ => true,
+        }
+    }
+
+    fn possibly(&self, class: Option<ClassId>) -> bool {
+        let brought = |label: &Label| class.is_some_and(|class| label.brings.union(label.may_bring).contains(class));
+        self.settled && self.one.lowers == self.other.lowers && (!brought(&self.one) || brought(&self.other))
+    }
+
+    fn surely(&self, class: Option<ClassId>) -> bool {
+        let brought = |label: &Label| class.is_some_and(|class| label.brings.contains(class));
+        let waver = self.one.may_lower.iter().all(|says| self.other.may_lower.contains(says));
+        self.settled && waver && self.one.lowers == self.other.lowers && (!brought(&self.other) || brought(&self.one))
+    }
+}
+
+impl Label {
+    fn under(look: &Look<'_>, label: Option<&LabelFact>, app: Option<&Word>) -> Self {
+        let all = look.side.today.says.iter();
+        let by = |says: &&LabelSays| !says.lowers || app.is_none_or(|app| says.issuers.contains(app));
+        let of = |says: &&LabelSays| match label {
+            Some(LabelFact::Named(label)) => says.label == *label,
+            Some(LabelFact::Absent) => false,
+            Some(LabelFact::Unknown) | None => true,
+        };
+        let mut found = Self::default();
+        let known = matches!(label, Some(LabelFact::Named(_)));
+        for says in all.filter(by).filter(of) {
+            match (says.lowers, known) {
+                (false, true) => found.brings = found.brings.union(says.classes),
+                (false, false) => found.may_bring = found.may_bring.union(says.classes),
+                (true, true) => found.lowers.push(says.clone()),
+                (true, false) => found.may_lower.push(says.clone()),
+            }
+        }
+        found
+    }
+}
+
+fn asked(label: &LabelFact, labels: &[Word]) -> Certainty {
+    match label {
+        LabelFact::Absent => Certainty::FALSE,
+        LabelFact::Unknown => Certainty::UNKNOWN,
+        LabelFact::Named(label) => Certainty::known(labels.contains(label)),
+    }
+}
