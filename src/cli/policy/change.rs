@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::{Exit, Folder, Printer, say, show, study};
 use crate::app::{Files, Manifest};
 use crate::policy::Language;
-use crate::policy::study::Differences;
+use crate::policy::study::{Differences, Moved};
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Diff {
@@ -53,6 +53,7 @@ fn print(differences: &Differences, language: Language, printer: Printer) {
             printer.line(format!("{sign} {} [{}]", one.sentence, one.cause));
         }
     }
+    moved(&differences.matrix, language, printer);
     let opened = said("undecided whether a flow is opened", "indécis si un flux est ouvert");
     let refused = said("undecided whether a flow is newly refused", "indécis si un flux est nouvellement refusé");
     for (what, searches) in [(opened, &differences.undecided), (refused, &differences.refused_undecided)] {
@@ -76,5 +77,25 @@ fn print(differences: &Differences, language: Language, printer: Printer) {
             "the list of newly refused flows may not be complete",
             "la liste des flux nouvellement refusés peut être incomplète",
         ));
+    }
+}
+
+/// What differs in the matrix, by backend.
+fn moved(cells: &[Moved], language: Language, printer: Printer) {
+    let said = |en, fr| say(language, en, fr);
+    if let [_, ..] = cells {
+        printer.line(said(
+            "in the matrix, where a request carries one value of a class and nothing else:",
+            "dans la matrice, pour une demande qui porte une valeur d'une classe et rien d'autre :",
+        ));
+    }
+    for cell in cells {
+        let what = match (&cell.before, &cell.after) {
+            (Some(before), Some(after)) => format!("{before} → {after}"),
+            (None, after) => format!("{}, {}", said("new", "nouveau"), after.as_deref().unwrap_or_default()),
+            (Some(before), None) => format!("{before} → {}", said("gone", "n'est plus là")),
+        };
+        let colon = said(": ", " : ");
+        printer.line(format!("  {}{colon}{what}{colon}{}", cell.backend, cell.classes.join(", ")));
     }
 }

@@ -15,24 +15,22 @@ use crate::model::{Action, BackendId, ClassId, ClassSet, EntityId, Facts, Plan, 
 
 /// What becomes of one value of a class at a backend.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Outcome {
+pub(super) enum Outcome {
     /// It may go, with this done to it, and perhaps logged sealed.
     Allowed(Action, bool),
     Refused(Removal),
 }
 
 /// A request with one type and nothing else, and what was decided on it; no type for a class that no detector finds.
-type Alone = (Option<EntityId>, Facts, Plan);
+pub(super) type Alone = (Option<EntityId>, Facts, Plan);
 
 impl Study {
     /// Which class of data may go where. Exact.
     pub fn matrix(&self) -> Vec<MatrixRow> {
         let space = self.space(false);
         let mut rows = Vec::new();
-        for (class, info) in (0_u8..).map(ClassId).zip(&self.catalogue.classes) {
-            if !info.declared && self.types_of(class).is_empty() {
-                continue;
-            }
+        for class in self.listed_classes() {
+            let Some(info) = self.catalogue.class_info(class) else { continue };
             let reference = &self.gathered.world.reference;
             let plans = self.plans(class);
             rows.push(MatrixRow {
@@ -44,6 +42,12 @@ impl Study {
         rows
     }
 
+    /// The classes that something can find or declare.
+    pub(super) fn listed_classes(&self) -> impl Iterator<Item = ClassId> {
+        let all = (0_u8..).map(ClassId).zip(&self.catalogue.classes);
+        all.filter(|(class, info)| info.declared || !self.types_of(*class).is_empty()).map(|(class, _)| class)
+    }
+
     /// The types of a class that a detector finds.
     pub(super) fn types_of(&self, class: ClassId) -> Vec<EntityId> {
         let of = |entity: &EntityId| self.catalogue.info(*entity).is_some_and(|info| info.classes.contains(class));
@@ -51,7 +55,7 @@ impl Study {
     }
 
     /// The decision on each type of a class alone; on the class itself where no detector finds it.
-    fn plans(&self, class: ClassId) -> Vec<Alone> {
+    pub(super) fn plans(&self, class: ClassId) -> Vec<Alone> {
         let side = self.side();
         let decided = |entity: Option<EntityId>, facts: Facts| {
             let plan = side.plan(&facts);
@@ -66,7 +70,8 @@ impl Study {
         types.into_iter().map(|entity| decided(Some(entity), Facts { types: vec![one(entity)], ..nothing() })).collect()
     }
 
-    fn cell(&self, space: &Space, (class, plans): (ClassId, &[Alone]), backend: BackendId) -> MatrixCell {
+    /// What becomes of the types of a class at a backend, each alone; what becomes of most of them first.
+    pub(super) fn outcomes(&self, plans: &[Alone], backend: BackendId) -> Vec<(Outcome, Vec<EntityId>)> {
         let mut groups: Vec<(Outcome, Vec<EntityId>)> = Vec::new();
         for (entity, facts, plan) in plans {
             let Some(outcome) = self.outcome((*entity, facts), plan, backend) else { continue };
@@ -76,8 +81,12 @@ impl Study {
             }
         }
         groups.sort_by_key(|(_, types)| std::cmp::Reverse(types.len()));
+        groups
+    }
+
+    fn cell(&self, space: &Space, (class, plans): (ClassId, &[Alone]), backend: BackendId) -> MatrixCell {
         let allowed = |outcome: &Outcome| matches!(outcome, Outcome::Allowed(..));
-        let mut rest = groups.into_iter();
+        let mut rest = self.outcomes(plans, backend).into_iter();
         let main = rest.next().map_or(Outcome::Refused(Removal::NotAllowed), |(outcome, _)| outcome);
         let rest: Vec<(Outcome, Vec<EntityId>)> = rest.collect();
         let mixed = rest.iter().any(|(outcome, _)| allowed(outcome) != allowed(&main));
@@ -101,7 +110,7 @@ impl Study {
     }
 
     /// The words for a duty to log sealed.
-    fn sealed(&self, sealed: bool) -> Option<String> {
+    pub(super) fn sealed(&self, sealed: bool) -> Option<String> {
         sealed.then(|| Phrase::LogSealed.surface(self.language).to_owned())
     }
 
@@ -116,7 +125,7 @@ impl Study {
     }
 
     /// Types of a class that come out otherwise than most, by the name of another class where they are what has it.
-    fn exception(&self, class: ClassId, outcome: &Outcome, types: &[EntityId]) -> String {
+    pub(super) fn exception(&self, class: ClassId, outcome: &Outcome, types: &[EntityId]) -> String {
         let of = |other: ClassId| -> Vec<EntityId> {
             let mut both = self.types_of(class);
             both.retain(|entity| self.catalogue.info(*entity).is_some_and(|info| info.classes.contains(other)));

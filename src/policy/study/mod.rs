@@ -11,6 +11,7 @@ mod bindings;
 mod bound;
 mod by_type;
 mod causes;
+mod cells;
 mod change;
 mod declared_dims;
 mod diff;
@@ -38,6 +39,7 @@ mod words;
 use jiff::Timestamp;
 
 pub use begin::Begin;
+pub use cells::Moved;
 pub use lint::{Advice, Kind};
 pub use record::Explained;
 pub use report::{Answer, BackendAnswer, Coverage, Difference, Differences, MatrixCell, MatrixRow, Mutant, Suggestion};

@@ -8,9 +8,10 @@ use super::super::phrase::{Language, Phrase};
 use super::super::text::say;
 use super::super::told::class_duties;
 use super::bindings::beyond;
+use super::cells::Moved;
 use super::diff::Kind;
 use super::{Study, sentence};
-use crate::model::{Action, BackendId, Choice, EntityId, Facts, Plan, Removal};
+use crate::model::{Action, BackendId, Choice, EntityId, Facts, LabelFact, Plan, Removal};
 
 /// Types that a cell names before it counts the rest.
 const NAMES_MAX: usize = 6;
@@ -147,6 +148,8 @@ pub struct Differences {
     pub undecided: Vec<String>,
     /// Searches for newly refused flows that were given up.
     pub refused_undecided: Vec<String>,
+    /// What differs in the matrix today: of one value of a class, and nothing else.
+    pub matrix: Vec<Moved>,
 }
 
 /// One difference, with a request on which it shows.
@@ -294,6 +297,7 @@ impl Study {
             whole,
             undecided: said(opened.undecided),
             refused_undecided: said(refused.undecided),
+            matrix: self.moved(new),
         })
     }
 
@@ -335,7 +339,10 @@ impl Study {
             (Some(_), Kind::Elsewhere, false) => say!("{} → {}: the name stands for less than it did", example, place),
         };
         let sentence = text.said(self.language);
-        let cause = caused(change.cause.as_str(), self.language);
+        let cause = match (&change.example.label, change.cause.as_str()) {
+            (LabelFact::Named(label), "the label") => say!("the label \"{}\"", label).said(self.language),
+            (_, cause) => caused(cause, self.language),
+        };
         Difference { sentence, backend, cause, example, from: None, binding: Vec::new() }
     }
 }

@@ -82,3 +82,23 @@ fn new_labels_and_new_backends_of_a_large_folder_are_proven() {
         }
     }
 }
+
+#[test]
+fn the_matrix_of_a_new_backend_is_told_class_by_class() {
+    let inventory = include_str!("large.toml");
+    let (_, own) = inventory.split_once("[backend.souverain-fr]").unwrap();
+    let (own, _) = own.split_once("\n[backend.").unwrap();
+    let more = format!("{inventory}\n[backend.hds-paris]{}", own.replace("souverain.", "hds."));
+    let moved = study(SHEET).diff(&on(SHEET, &more)).unwrap().matrix;
+    assert!(moved.iter().all(|one| one.backend == "hds-paris" && one.before.is_none()), "{moved:#?}");
+    let of = |class: &str| {
+        let of = moved.iter().find(|one| one.classes.iter().any(|known| known == class));
+        of.and_then(|one| one.after.as_deref()).unwrap_or_default()
+    };
+    assert_eq!((of("secret"), of("santé"), of("identité-nationale")), ("refusé", "tel quel", "caviarder"));
+    let classes: usize = moved.iter().map(|one| one.classes.len()).sum();
+    assert_eq!(classes, study(SHEET).matrix().len(), "every class, once");
+    // Of a rule that is gone, the classes for which it stood.
+    let moved = study(SHEET).diff(&study(&without("nir-caviarde"))).unwrap().matrix;
+    assert!(moved.iter().all(|one| one.before.as_deref().is_some_and(|was| was.contains("caviarder"))), "{moved:#?}");
+}
