@@ -99,6 +99,11 @@ impl Gathered {
         Some(day.at(12, 0, 0, 0).to_zoned(self.zones.last.clone()).ok()?.timestamp())
     }
 
+    /// When a day begins at home: where home has several clocks, by the first of them.
+    pub(super) fn midnight(&self, day: Date) -> Option<Timestamp> {
+        Some(day.to_zoned(self.zones.first.clone()).ok()?.timestamp())
+    }
+
     /// Date and time at home; nothing where home has several clocks.
     pub(super) fn clock(&self, instant: Timestamp) -> Option<String> {
         let one = self.zones.first == self.zones.last;

@@ -368,7 +368,7 @@ const TABLE: &[(&str, &str)] = &[
     ("the countries of region `{}` of `{}` are not known: {}", "les pays de la région `{}` de `{}` ne sont pas connus : {}"),
     ("rule `{}` asks for a leak score of {}, and scores run from 0 to 1000: {} is meant, perhaps", "la règle `{}` demande un score de fuite de {}, et les scores vont de 0 à 1000 : {} est peut-être voulu"),
     ("{} (time at home)", "{} (heure du siège)"),
-    ("the classes are {}; every type is in entities.toml", "les classes sont {} ; tous les types sont dans entities.toml"),
+    ("the classes are {}; `octroi detectors` lists every type", "les classes sont {} ; `octroi detectors` montre tous les types"),
     ("this window ends on {}, before it begins on {}", "cette période prend fin le {}, avant de commencer le {}"),
     ("is it the year?", "est-ce l'année ?"),
     ("rule `{}` refuses no backend of the inventory today, and demands nothing", "la règle `{}` ne refuse aujourd'hui aucun hébergeur de l'inventaire et n'exige rien"),

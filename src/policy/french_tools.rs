@@ -24,6 +24,11 @@ pub(super) const TABLE: &[(&str, &str)] = &[
     ("the names of a list have a comma between them, not `{}`", "les noms d'une liste se suivent par des virgules, non par `{}`"),
     ("write `{}, {}`", "écrivez `{}, {}`"),
     ("what is expected is joined by `{}`", "ce qui est attendu se joint par `{}`"),
+    ("what is said of the duty stands before the data", "ce qui précise la mesure se met devant les données"),
+    ("a name is one word: hyphens stand in the place of blanks", "un nom est un seul mot : des traits d'union y remplacent les espaces"),
+    ("a leak score runs from 0 to 1000, and is no per cent", "un score de fuite va de 0 à 1000, et n'est pas un pourcentage"),
+    ("a confidence is a number alone, from 50 to 100", "une confiance est un nombre seul, de 50 à 100"),
+    ("a number stands alone, without it", "un nombre s'écrit seul, sans lui"),
     ("write `true` or `false`", "écrivez `true` ou `false`"),
     ("write `{}`, without quotes", "écrivez `{}`, sans guillemets"),
 ];

@@ -145,6 +145,7 @@ impl<'a> Lexer<'a> {
         let help = match c {
             '.' => say!("a clause ends without a full stop"),
             ';' => say!("separate them with a comma"),
+            '%' => say!("a number stands alone, without it"),
             _ if note => say!("a note begins with #"),
             _ => advice(c).unwrap_or_else(|| {
                 say!(

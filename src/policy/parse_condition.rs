@@ -55,6 +55,13 @@ impl Parser<'_> {
     }
 
     fn score(&mut self) -> Parsed<u16> {
+        if let Some((number, span)) = self.per_cent() {
+            let score = u16::try_from(number.saturating_mul(10)).unwrap_or(1_000).min(1_000);
+            let message = say!("a leak score runs from 0 to 1000, and is no per cent");
+            let fault = Diagnostic::new("octroi::policy::out-of-range", self.file, span, message);
+            self.faults.push(fault.help(say!("write `{}`", u64::from(score))));
+            return Ok(score);
+        }
         let score = self.number("a leak score", 0..=1_000)?;
         Ok(u16::try_from(score).unwrap_or(1_000))
     }
@@ -137,6 +144,13 @@ impl Parser<'_> {
             let help = say!("write two conditions, one for each, joined by `{}`", Phrase::And);
             let message = say!("a count and a confidence cannot be asked together");
             return Err(self.fault("octroi::policy::out-of-range", message, Some(help)));
+        }
+        if let Some((number, span)) = self.per_cent() {
+            let message = say!("a confidence is a number alone, from 50 to 100");
+            let fault = Diagnostic::new("octroi::policy::out-of-range", self.file, span, message);
+            self.faults.push(fault.help(say!("write `{}`", number)));
+            let confidence = u8::try_from(number).unwrap_or(100).clamp(POSSIBLY, 100);
+            return Ok(Ask::Includes { what, at_least, confidence });
         }
         let confidence = self.number("a confidence", u64::from(POSSIBLY)..=100)?;
         Ok(Ask::Includes { what, at_least, confidence: u8::try_from(confidence).unwrap_or(100) })

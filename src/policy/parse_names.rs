@@ -10,6 +10,7 @@ use super::concrete::{Item, Mark};
 use super::diagnostic::Diagnostic;
 use super::everyday;
 use super::lexer::Kind;
+use super::nearest::closeness;
 use super::parser::{Parsed, Parser, folded};
 use super::phrase::{CLAUSES, EXCEPTION_PARTS, GATES, Language, Phrase, STATEMENTS};
 use super::signs::{advice, called, is_hidden, is_other_blank};
@@ -17,8 +18,12 @@ use super::surface::{self, NAMES, column};
 use super::text::{Text, say};
 use super::tree::Name;
 
+/// Words for `%`.
+const PER_CENT: &[&str] = &["pour cent", "pourcent", "pour-cent", "per cent", "percent"];
 /// Words that an everyday name of data may have.
 const EVERYDAY_WORDS_MAX: usize = 6;
+/// Letters of words that a phrase may be meant by though they are no slip for it: shorter ones are near to anything.
+const NEAR_LETTERS_MIN: usize = 4;
 /// Words that stand before a name in prose.
 const ARTICLES: &[&str] = &["the", "a", "an", "any", "le", "la", "les", "un", "une", "des", "du", "de"];
 
@@ -119,6 +124,45 @@ impl Parser<'_> {
         self.step();
         self.exact(&name);
         Ok(name)
+    }
+
+    /// Takes a name that is one word. More words before what may stand behind it, on its line, are one fault, and read as the name
+    /// that was meant: `rule health stays home` names `health-stays-home`.
+    pub(super) fn one_word(&mut self, wanted: &'static str, ends: &[&[Phrase]]) -> Parsed<Name> {
+        let in_quotes = matches!(self.kind(), Kind::Text(_));
+        let first = self.name(wanted)?;
+        let mut words = vec![first.text.clone()];
+        let mut end = first.span.end;
+        while !in_quotes && !self.token(0).first && !self.ends_name(ends) {
+            let span = self.span();
+            let (Kind::Word(_) | Kind::Number(_)) = self.kind() else { break };
+            words.push(self.file.text().get(span.clone()).unwrap_or_default().to_owned());
+            end = span.end;
+            self.step();
+        }
+        if words.len() == 1 {
+            return Ok(first);
+        }
+        let span = first.span.start..end;
+        let text = words.join("-").replace(['\'', '\u{2019}', '.'], "-");
+        let message = say!("a name is one word: hyphens stand in the place of blanks");
+        let fault = Diagnostic::new("octroi::policy::name", self.file, span.clone(), message);
+        self.faults.push(fault.help(say!("write `{}`", text)));
+        Ok(Name { text, span })
+    }
+
+    /// Whether one of these phrases stands here, or words so near to it that they are meant for it.
+    fn ends_name(&self, ends: &[&[Phrase]]) -> bool {
+        let near = |phrase: &Phrase| {
+            let surface = phrase.surface(self.language);
+            let words = (0..surface.split(' ').count()).map_while(|ahead| match &self.token(ahead).kind {
+                Kind::Word(word) if ahead == 0 || !self.token(ahead).first => Some(word.as_str()),
+                _ => None,
+            });
+            let written = words.collect::<Vec<_>>().join(" ");
+            written.chars().count() > NEAR_LETTERS_MIN && closeness(&written, surface).is_some()
+        };
+        ends.iter().any(|phrases| self.sees_one(phrases).is_some() || phrases.iter().any(near))
     }
 
     /// Takes the name of a class or type of data; what a language calls it becomes the identifier.
@@ -222,5 +266,32 @@ impl Parser<'_> {
             return Err(self.fault("octroi::policy::out-of-range", message, None));
         }
         Err(self.fault("octroi::policy::missing", say!("expected a number: {}", Text::from(wanted)), None))
+    }
+
+    /// Takes a number with `%` behind it, and gives its place. What the sign is a fault for is the affair of whoever asked.
+    pub(super) fn per_cent(&mut self) -> Option<(u64, Range<usize>)> {
+        let Kind::Number(number) = *self.kind() else { return None };
+        let span = self.span();
+        let behind = self.file.text().get(span.end..)?;
+        let blanks = behind.len() - behind.trim_start_matches(|c: char| c == ' ' || is_other_blank(c)).len();
+        if behind.get(blanks..)?.starts_with('%') {
+            let sign = span.end + blanks;
+            let file = self.file;
+            self.faults.retain(|fault| !fault.lies_in(file, &(sign..sign + 1)));
+            self.step();
+            return Some((number, span.start..sign + 1));
+        }
+        let words: Vec<String> = (1..=2)
+            .map_while(|ahead| match &self.token(ahead).kind {
+                Kind::Word(word) => Some(folded(word)),
+                _ => None,
+            })
+            .collect();
+        let count = (1..=words.len())
+            .rev()
+            .find(|count| words.get(..*count).is_some_and(|words| PER_CENT.contains(&words.join(" ").as_str())))?;
+        let end = self.token(count).span.end;
+        (0..=count).for_each(|_| self.step());
+        Some((number, span.start..end))
     }
 }

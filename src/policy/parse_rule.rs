@@ -13,7 +13,7 @@ use crate::model::Action;
 
 impl Parser<'_> {
     pub(super) fn rule(&mut self) -> Parsed<Rule> {
-        let name = self.name("the name of the rule")?;
+        let name = self.one_word("the name of the rule", &[CLAUSES])?;
         self.eat_colon();
         let mut rule = Rule {
             name,
@@ -145,6 +145,7 @@ impl Parser<'_> {
         let action = match self.eat_one(DUTIES) {
             Some(Phrase::LogSealed) => return Ok(None),
             Some(Phrase::PseudonymiseUnlinkably) => Action::PseudonymiseUnlinkably,
+            Some(Phrase::Pseudonymise) if self.eat_adverb() => Action::PseudonymiseUnlinkably,
             Some(Phrase::Pseudonymise) => Action::Pseudonymise,
             Some(Phrase::Generalise) => Action::Generalise,
             Some(Phrase::Redact) => Action::Redact,
@@ -152,10 +153,13 @@ impl Parser<'_> {
             Some(_) => Action::Block,
             None => return Err(self.unknown(DUTIES, "a duty")),
         };
+        let from = self.span().start;
         let mut targets: Vec<Name> = self.list(|parser| parser.data("a type or class of data"))?;
         while self.and_for_comma(&[DUTIES, &[Phrase::Refused, Phrase::Allowed]]) {
             targets.extend(self.list(|parser| parser.data("a type or class of data"))?);
         }
+        let late = action == Action::Pseudonymise && self.eat_late_adverb(from);
+        let action = if late { Action::PseudonymiseUnlinkably } else { action };
         Ok(Some(Duty { action, targets }))
     }
 
@@ -195,13 +199,16 @@ impl Parser<'_> {
     }
 
     pub(super) fn exception(&mut self) -> Parsed<Exception> {
-        let name = self.name("the name of the exception")?;
+        let name = self.one_word("the name of the exception", &[EXCEPTION_PARTS])?;
         self.eat_colon();
         let span = name.span.clone();
         let mut one = Exception { name, rule: None, because: None, when: None, until: None, approved: Vec::new() };
         let whole = self.clauses(EXCEPTION_PARTS, "a part of the exception, or the next statement", |parser, part| {
             Ok(match part {
-                Phrase::ForRule => one.rule.replace(parser.name("the name of the rule")?).is_some(),
+                Phrase::ForRule => {
+                    let rule = parser.one_word("the name of the rule", &[EXCEPTION_PARTS])?;
+                    one.rule.replace(rule).is_some()
+                }
                 Phrase::Because => one.because.replace(parser.text("the reason of the exception")?).is_some(),
                 Phrase::When => one.when.replace(parser.condition()?).is_some(),
                 Phrase::UntilDate => one.until.replace(parser.date()?).is_some(),

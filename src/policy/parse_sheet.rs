@@ -13,6 +13,9 @@ use super::tree::{Allow, AllowTool, FallBackClause, Gate, Group, LabelSays, Name
 /// How long `after N s of waiting` may be: an hour.
 const WAIT_SECONDS_MAX: u64 = 3_600;
 
+/// What may stand behind the name of a pack.
+const HEADER: &[&[Phrase]] = &[&[Phrase::Version, Phrase::Owner, Phrase::ReviewBefore]];
+
 /// What a header looks like.
 fn header_example() -> Text {
     let parts = [Phrase::Policy, Phrase::Version, Phrase::Owner, Phrase::ReviewBefore].map(Part::Phrase);
@@ -42,7 +45,8 @@ impl Parser<'_> {
             return Err(self.fault("octroi::policy::no-header", message, Some(header_example())));
         };
         sheet.pack = kind == Phrase::Pack;
-        sheet.title = if sheet.pack { self.name("the name of the pack")? } else { self.text("the policy's name")? };
+        sheet.title =
+            if sheet.pack { self.one_word("the name of the pack", HEADER)? } else { self.text("the policy's name")? };
         let mut missing = vec![Phrase::Version, Phrase::Owner, Phrase::ReviewBefore];
         while let Some(part) = self.eat_one(&missing) {
             missing.retain(|still| *still != part);
@@ -99,9 +103,11 @@ impl Parser<'_> {
                 let says = self.label_says()?;
                 sheet.says.push(says);
             }
-            Phrase::UsePack => sheet.uses.extend(self.list(|parser| parser.name("the name of a pack"))?),
+            Phrase::UsePack => {
+                sheet.uses.extend(self.list(|parser| parser.one_word("the name of a pack", &[STATEMENTS]))?);
+            }
             Phrase::Group => {
-                let name = self.name("the name of the group")?;
+                let name = self.one_word("the name of the group", &[&[Phrase::OfApps]])?;
                 self.expect(Phrase::OfApps)?;
                 sheet.groups.push(Group { name, apps: self.list(|parser| parser.named("the name of an app"))? });
             }

@@ -94,7 +94,7 @@ impl Resolver<'_> {
         let listed = || {
             let classes = catalogue.classes.iter().map(|info| surface::written(info.name.as_str(), language));
             let classes: Vec<&str> = classes.collect();
-            say!("the classes are {}; every type is in entities.toml", classes.join(", "))
+            say!("the classes are {}; `octroi detectors` lists every type", classes.join(", "))
         };
         let found = match everyday {
             Some(word) => vec![word],

@@ -90,7 +90,17 @@ impl Resolver<'_> {
 
     /// A rule that changes something must change, or keep with a reason, every type that its own `when` names.
     fn check_crossing(&mut self, rule: &tree::Rule, gate: &Gate, actions: &[(EntityId, Action)]) {
-        let Some(when) = gate.when.as_ref().filter(|_| !rule.duties.is_empty()) else { return };
+        let targets = || {
+            let duties = rule.duties.iter().flat_map(|duty| &duty.targets);
+            duties.chain(rule.keeps.iter().flat_map(|keep| &keep.targets))
+        };
+        // A word that names no data has been reported, and may be what is missed.
+        let Some(when) = gate.when.as_ref().filter(|_| targets().all(|name| self.find(&name.text).is_some())) else {
+            return;
+        };
+        if rule.duties.is_empty() {
+            return;
+        }
         let mut kept: Vec<EntityId> = Vec::new();
         for target in rule.keeps.iter().flat_map(|keep| &keep.targets) {
             if let Some(what) = self.find(&target.text) {

@@ -3,7 +3,9 @@
 
 use super::diagnostic::Diagnostic;
 use super::lexer::Kind;
+use super::nearest::closeness;
 use super::parser::{Parser, folded};
+use super::phrase::Language;
 use super::phrase::Phrase::{self, self as P};
 use super::text::say;
 
@@ -63,8 +65,27 @@ const DENIALS: &[&str] =
 /// Words of a denial that are no part of the phrase denied.
 const AUXILIARIES: &[&str] = &["does", "do"];
 
+/// Other words for what makes a pseudonym one that cannot be linked, folded.
+const UNLINKED: &[&str] = &[
+    "sans aucun lien",
+    "sans les lier",
+    "sans relier",
+    "sans liaison",
+    "sans",
+    "non liable",
+    "non reliable",
+    "unlinked",
+    "not linkable",
+    "without link",
+    "without linking",
+    "without a link",
+];
+
 /// Verbs that stand before what is asked of backends.
 const VERBS: &[&str] = &["are", "is", "sont", "soient", "est"];
+
+/// How many words an adverb may be.
+const ADVERB_WORDS_MAX: usize = 3;
 
 /// How many words a phrase and the denial in it may be.
 const WORDS_MAX: usize = 10;
@@ -98,6 +119,49 @@ impl Parser<'_> {
             let stands = words.get(..wanted.len()).is_some_and(|words| words == wanted.as_slice());
             stands.then_some(wanted.len())
         })
+    }
+
+    /// How many words stand here that can only be a slip for the adverb of [`P::PseudonymiseUnlinkably`], in any language:
+    /// `sans liens`, `sans-lien`, `unlinkable`.
+    fn adverb(&self) -> Option<usize> {
+        let words: Vec<String> = (0..ADVERB_WORDS_MAX)
+            .map_while(|ahead| match &self.token(ahead).kind {
+                Kind::Word(word) if !self.token(ahead).first => Some(folded(word).replace('-', " ")),
+                _ => None,
+            })
+            .collect();
+        let adverbs = || {
+            let surfaces = Language::ALL.into_iter().map(|language| P::PseudonymiseUnlinkably.surface(language));
+            surfaces.filter_map(|surface| surface.split_once(' ').map(|(_, adverb)| adverb))
+        };
+        (1..=words.len()).rev().find(|count| {
+            let said = words.get(..*count).unwrap_or_default().join(" ");
+            UNLINKED.contains(&said.as_str()) || adverbs().any(|adverb| closeness(&said, adverb).is_some())
+        })
+    }
+
+    /// Takes the misspelt adverb of a duty behind it: a fault that does not stop parsing. Whether it stood here.
+    pub(super) fn eat_adverb(&mut self) -> bool {
+        let Some(count) = self.adverb() else { return false };
+        let from = self.previous().map_or_else(|| self.span().start, |verb| verb.span.start);
+        let span = from..self.token(count - 1).span.end;
+        let written = self.file.text().get(span.clone()).unwrap_or_default().to_owned();
+        let message = say!("`{}` is written `{}` in this sheet", written, P::PseudonymiseUnlinkably);
+        self.faults.push(Diagnostic::new("octroi::policy::spelling", self.file, span, message));
+        (0..count).for_each(|_| self.step());
+        true
+    }
+
+    /// Takes the adverb of a duty where it stands behind the data: a fault that does not stop parsing.
+    pub(super) fn eat_late_adverb(&mut self, from: usize) -> bool {
+        let Some(count) = self.adverb() else { return false };
+        let data = self.written_since(from).to_owned();
+        let span = self.span().start..self.token(count - 1).span.end;
+        let message = say!("what is said of the duty stands before the data");
+        let help = say!("write `{} {}`", P::PseudonymiseUnlinkably, data);
+        self.faults.push(Diagnostic::new("octroi::policy::spelling", self.file, span, message).help(help));
+        (0..count).for_each(|_| self.step());
+        true
     }
 
     /// Whether a word that denies stands here.
@@ -193,7 +257,7 @@ fn takes(phrase: Phrase) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::phrase::{Language, all};
+    use super::super::phrase::all;
     use super::*;
 
     /// No other words are a phrase themselves, and none stand for two.

@@ -26,8 +26,8 @@ fn countries_packs_and_folders() {
 #[test]
 fn silence_is_no_answer() {
     let house = House::new();
-    house.run("policy fmt --policies house/policies").must(0, &["of 1 sheets were laid out anew"]);
-    house.run("policy fmt --policies house/policies").must(0, &["1 sheets are laid out"]);
+    house.run("policy fmt --policies house/policies").must(0, &["sheets laid out anew: 1 of 1"]);
+    house.run("policy fmt --policies house/policies").must(0, &["sheets that were laid out already: 1"]);
 }
 
 /// The steps of docs/configuration.md, as they stand there, up to those that need a running gateway.

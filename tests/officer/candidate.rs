@@ -61,8 +61,8 @@ async fn the_officer_puts_a_candidate_there_and_reads_what_was_counted() {
     assert_eq!(house.client.chat(common::EMAIL, false).await.status, 200, "nothing of it is enforced");
     assert_eq!(house.client.chat("x", false).await.status, 200);
     let told = shadow(&[], 1);
-    assert!(told.contains("2 decisions, 1 come out the same"), "{told}");
-    assert!(told.contains("1  would be refused and were not  public-website  personal"), "{told}");
+    assert!(told.contains("2 decisions, 1 comes out the same"), "{told}");
+    assert!(told.contains("1  would be refused and was not  public-website  personal"), "{told}");
     let counted: Value = serde_json::from_str(&shadow(&["--json"], 1)).unwrap();
     assert_eq!((&counted["digest"], &counted["decisions"]), (&digest.into(), &2.into()), "{counted}");
     // Another candidate is counted from the beginning; a broken one does not take its place.

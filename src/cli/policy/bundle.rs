@@ -11,7 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
-use super::{Exit, Folder, Printer, now, say, show, study};
+use super::{Exit, Folder, Printer, counted, now, say, show, study};
 use crate::app::{Bundle, Files, Manifest, approvers, opens, signatures};
 use crate::cli::init::write;
 use crate::policy::Language;
@@ -251,10 +251,11 @@ fn words(verified: &Verified, language: Language, printer: Printer) {
             said("no flow is opened: proven over all requests", "aucun flux n'est ouvert : prouvé pour toute requête")
                 .to_owned()
         }
-        Some(opened) => format!(
-            "{opened} {}",
-            said("flows are opened: two approvers are needed", "flux sont ouverts : il faut deux approbateurs")
-        ),
+        Some(opened) => {
+            let flows = ["flow is opened", "flows are opened"];
+            let flows = counted(language, opened, (flows, ["flux est ouvert", "flux sont ouverts"]));
+            format!("{flows}{}", said(": two approvers are needed", " : il faut deux approbateurs"))
+        }
         None => unshown(verified, language),
     });
     printer.line(if verified.holds {

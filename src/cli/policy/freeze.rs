@@ -6,11 +6,14 @@ use anyhow::{Context as _, bail, ensure};
 use jiff::{SignedDuration, Timestamp};
 
 use super::bundle::{secret, signature};
-use super::{Exit, Folder, Printer, heard, now, say, show};
-use crate::app::{FREEZE_FILE, FREEZE_FORMAT, ORDERS_MAX, Order, Orders, REASON_MAX, Signed, Thaw as Ended, sha256};
+use super::{Exit, Folder, Printer, heard, now, say, show, study};
+use crate::app::{
+    FREEZE_FILE, FREEZE_FORMAT, ORDERS_MAX, Order, Orders, REASON_MAX, Signed, Thaw as Ended, inside_bundle, sha256,
+};
 use crate::cli::init::replace;
 use crate::model::entry::Digest;
 use crate::policy::Language;
+use crate::policy::study::Study;
 
 /// Who signs.
 #[derive(Debug, clap::Args)]
@@ -67,8 +70,11 @@ pub(super) fn freeze(arguments: &Freeze, printer: Printer) -> anyhow::Result<Exi
     orders.freezes.truncate(ORDERS_MAX);
     save(&folder.policies, &orders)?;
     show(printer, folder.json, &orders, || {
-        let (who, until) = (&signer.approver, minute(until));
-        let longest = longest.map(minute);
+        // An order holds though no sheet can be read; where they can, it is told by the clock at home as all else is.
+        let home = study(&inside_bundle(&folder.policies)).ok();
+        let clock = |instant: Timestamp| home.as_ref().map_or_else(|| greenwich(instant), |home| home.clock(instant));
+        let (who, until) = (&signer.approver, clock(until));
+        let longest = longest.map(clock);
         match heard(&folder.policies) {
             Language::En => {
                 printer.line(format!("until {until} only backends on premises are used: ordered by {who}"));
@@ -155,7 +161,8 @@ fn read(folder: &Path) -> anyhow::Result<Option<Orders>> {
 }
 
 /// What whoever reads a folder at an instant is told of the orders in it: they are no part of the sheets, and count before them.
-pub(super) fn notice(folder: &Path, now: Timestamp, language: Language) -> Option<String> {
+pub(super) fn notice(folder: &Path, study: &Study) -> Option<String> {
+    let (now, language) = (study.instant(), study.language());
     // The orders of a bundle lie in its own folder, above its sheets.
     let bundle = folder.parent().filter(|bundle| bundle.join("manifest.json").exists());
     let folders = [Some(folder), bundle];
@@ -176,7 +183,7 @@ pub(super) fn notice(folder: &Path, now: Timestamp, language: Language) -> Optio
         (!is_over && order.from <= now && now < order.until).then_some(order)
     };
     let order = orders.freezes.iter().filter_map(lasts).max_by_key(|order| order.until)?;
-    let (until, because) = (minute(order.until), &order.because);
+    let (until, because) = (study.clock(order.until), &order.because);
     Some(match language {
         Language::En => format!(
             "an order to freeze lies in this folder (\"{because}\"): until {until} a gateway that accepts its signature uses only backends on premises, whatever is said here"
@@ -199,8 +206,8 @@ fn signed(signer: &Signer, statement: String, before: Option<Signed>) -> anyhow:
     Ok(Signed { statement, signatures })
 }
 
-/// An instant as it is read aloud: to the minute, in Greenwich, for an order holds though no sheet can be read.
-fn minute(instant: Timestamp) -> String {
+/// An instant as it is read aloud where no sheet says where home is: to the minute, in Greenwich.
+fn greenwich(instant: Timestamp) -> String {
     instant.strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
 

@@ -103,8 +103,6 @@ const TABLE: &[(&str, &str)] = &[
     ("{} entries are no decisions of this version: run `octroi audit verify`",
      "{} entrées ne sont pas des décisions de cette version : lancez `octroi audit verify`"),
     ("`--since` is too long ago", "`--since` est trop loin dans le passé"),
-    ("`--since` is a number of days or hours (30d, 12h) or a date, and not `{}`",
-     "`--since` est un nombre de jours ou d'heures (30d, 12h) ou une date (2026-12-31), et non `{}`"),
     ("there is no candidate in {}", "il n'y a pas de projet dans {}"),
     ("the gateway evaluates no candidate\n  help: octroi policy shadow NEW{}",
      "la passerelle n'évalue aucun projet\n  conseil : octroi policy shadow NOUVEAU{}"),

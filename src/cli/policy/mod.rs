@@ -36,7 +36,7 @@ pub(super) enum Command {
     /// Make a policy folder: sheet, inventory, packs, scenarios
     Init(sheet::Init),
     /// Check every file of the folder, and what a lawyer would misread
-    Check(Folder),
+    Check(Reading),
     /// Lay the sheets out; with --lang, in another language
     Fmt(sheet::Fmt),
     /// Show which class of data may go to which backend, and how
@@ -155,8 +155,7 @@ impl Command {
     /// Whether a program asks.
     fn json(&self) -> bool {
         match self {
-            Self::Check(folder) => folder.json,
-            Self::Suggest(reading) | Self::Lint(reading) => reading.folder.json,
+            Self::Check(reading) | Self::Suggest(reading) | Self::Lint(reading) => reading.folder.json,
             Self::Init(arguments) => arguments.folder.json,
             Self::Fmt(arguments) => arguments.folder.json,
             Self::Matrix(arguments) => arguments.reading.folder.json,
@@ -179,8 +178,7 @@ impl Command {
         Some(match self {
             Self::Init(_) => return None,
             Self::Key(arguments) => &arguments.folder.policies,
-            Self::Check(folder) => &folder.policies,
-            Self::Suggest(reading) | Self::Lint(reading) => &reading.folder.policies,
+            Self::Check(reading) | Self::Suggest(reading) | Self::Lint(reading) => &reading.folder.policies,
             Self::Fmt(arguments) => &arguments.folder.policies,
             Self::Matrix(arguments) => &arguments.reading.folder.policies,
             Self::Ask(arguments) => &arguments.reading.folder.policies,
@@ -211,7 +209,7 @@ fn heard(folder: &Path) -> Language {
 fn tool(command: Command, printer: Printer) -> anyhow::Result<Exit> {
     match command {
         Command::Init(arguments) => sheet::init(&arguments, printer),
-        Command::Check(folder) => sheet::check(&folder, printer),
+        Command::Check(reading) => sheet::check(&reading, printer),
         Command::Fmt(arguments) => sheet::fmt(&arguments, printer),
         Command::Matrix(arguments) => read::matrix(&arguments, printer),
         Command::Ask(arguments) => read::ask(&arguments, printer),
@@ -248,6 +246,20 @@ fn say(language: Language, en: &'static str, fr: &'static str) -> &'static str {
     }
 }
 
+/// A number of things, in one of two forms: `1 backend`, `2 backends`. None is plural in English and singular in French.
+fn counted(language: Language, count: usize, (en, fr): ([&str; 2], [&str; 2])) -> String {
+    format!("{count} {}", form(language, count, (en, fr)))
+}
+
+/// The one of two forms that goes with a number.
+fn form<'w>(language: Language, count: usize, (en, fr): ([&'w str; 2], [&'w str; 2])) -> &'w str {
+    let ([one, many], is_one) = match language {
+        Language::En => (en, count == 1),
+        Language::Fr => (fr, count < 2),
+    };
+    if is_one { one } else { many }
+}
+
 /// Shows a value as JSON, or in words.
 fn show<T: Serialize>(printer: Printer, json: bool, value: &T, words: impl FnOnce()) {
     if json { printer.json(value) } else { words() }
@@ -256,6 +268,23 @@ fn show<T: Serialize>(printer: Printer, json: bool, value: &T, words: impl FnOnc
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory as _;
+
+    use crate::policy::Language;
+
+    #[test]
+    fn numbers_and_what_they_count() {
+        let things = (["thing", "things"], ["chose", "choses"]);
+        for (language, count, expected) in [
+            (Language::En, 0, "0 things"),
+            (Language::En, 1, "1 thing"),
+            (Language::En, 2, "2 things"),
+            (Language::Fr, 0, "0 chose"),
+            (Language::Fr, 1, "1 chose"),
+            (Language::Fr, 2, "2 choses"),
+        ] {
+            assert_eq!(super::counted(language, count, things), expected);
+        }
+    }
 
     #[derive(clap::Parser)]
     struct Tools {

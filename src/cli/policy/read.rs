@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use serde::Serialize;
 
-use super::{Exit, Folder, Printer, Reading, freeze, page, record, say, show};
+use super::{Exit, Folder, Printer, Reading, counted, form, freeze, page, record, say, show};
 use crate::app::{Officer, Problems};
 use crate::model::entry::RequestId;
 use crate::policy::study::{Answer, Coverage, MatrixRow, Mutant, Study};
@@ -87,7 +87,7 @@ pub(super) fn matrix(arguments: &Matrix, printer: Printer) -> anyhow::Result<Exi
     let study = arguments.reading.study()?;
     let (columns, rows) = (study.columns(), study.matrix());
     let day = study.clock(study.instant());
-    let frozen = freeze::notice(&arguments.reading.folder.policies, study.instant(), study.language());
+    let frozen = freeze::notice(&arguments.reading.folder.policies, &study);
     if arguments.html {
         printer.text(page::html(&study, &columns, &rows, frozen.as_deref()));
     } else if arguments.csv {
@@ -111,12 +111,17 @@ pub(super) fn matrix(arguments: &Matrix, printer: Printer) -> anyhow::Result<Exi
     warn(frozen.as_deref(), study.language(), printer);
     let undecided = rows.iter().flat_map(|row| &row.cells).filter(|cell| !cell.exact).count();
     if undecided > 0 {
-        printer.say(match study.language() {
-            Language::En => format!("undecided: {undecided} cells, marked `?`, are not proven over all requests"),
-            Language::Fr => {
-                format!("indécis : {undecided} cases, marquées `?`, ne sont pas prouvées pour toute requête")
-            }
-        });
+        let cells = [
+            "cell, marked `?`, is not proven over all requests",
+            "cells, marked `?`, are not proven over all requests",
+        ];
+        let cases = [
+            "case, marquée `?`, n'est pas prouvée pour toute requête",
+            "cases, marquées `?`, ne sont pas prouvées pour toute requête",
+        ];
+        let language = study.language();
+        let told = counted(language, undecided, (cells, cases));
+        printer.say(format!("{}{told}", say(language, "undecided: ", "indécis : ")));
         return Ok(Exit::Findings);
     }
     Ok(Exit::Well)
@@ -165,7 +170,7 @@ fn neither_file_nor_id(what: &Path, language: Language) -> String {
 
 fn answer(study: &Study, question: &str, changes: bool, folder: &Folder, printer: Printer) -> anyhow::Result<Exit> {
     let answer = study.ask(question, changes).map_err(Problems::from)?;
-    let frozen = freeze::notice(&folder.policies, study.instant(), study.language());
+    let frozen = freeze::notice(&folder.policies, study);
     warn(frozen.as_deref(), study.language(), printer);
     let asked = Asked { answer: &answer, frozen };
     show(printer, folder.json, &asked, || print(&answer, study.language(), printer));
@@ -270,18 +275,20 @@ fn print_tested(tested: &Tested, language: Language, printer: Printer) {
         printer.line(failure);
     }
     let coverage = &tested.coverage;
-    printer.line(format!(
-        "{} {}, {} {}{} {} {} {} {}",
-        coverage.scenarios,
-        said("scenarios", "scénarios"),
-        tested.failures.len(),
-        said("failures", "échecs"),
-        said(";", " ;"),
-        coverage.rules - coverage.silent.len(),
-        said("of", "sur"),
-        coverage.rules,
-        said("rules fire", "règles jouent")
-    ));
+    let scenarios = counted(language, coverage.scenarios, (["scenario", "scenarios"], ["scénario", "scénarios"]));
+    let failures = counted(language, tested.failures.len(), (["failure", "failures"], ["échec", "échecs"]));
+    let (rules, firing) = (coverage.rules, coverage.rules - coverage.silent.len());
+    let fire = form(language, firing, (["fires", "fire"], ["joue", "jouent"]));
+    printer.line(match language {
+        Language::En => {
+            let rules = counted(language, rules, (["rule", "rules"], [""; 2]));
+            format!("{scenarios}, {failures}; {firing} of {rules} {fire}")
+        }
+        Language::Fr => {
+            let firing = counted(language, firing, ([""; 2], ["règle", "règles"]));
+            format!("{scenarios}, {failures} ; {firing} sur {rules} {fire}")
+        }
+    });
     for rule in &coverage.dormant {
         let dormant = said("not in force today, so not tried: ", "pas en vigueur aujourd'hui, donc pas éprouvée : ");
         printer.line(format!("  {dormant}{rule}"));
@@ -294,10 +301,12 @@ fn print_tested(tested: &Tested, language: Language, printer: Printer) {
         printer.line(format!("  {} {}{}{atom}", said("never", "jamais"), missing.join(", "), colon(language)));
     }
     if let Some(mutants) = &tested.mutants {
-        let unnoticed =
-            said("changes of the sheet would go unnoticed", "changements de la feuille passeraient inaperçus");
+        let unnoticed = (
+            ["change of the sheet would go unnoticed", "changes of the sheet would go unnoticed"],
+            ["changement de la feuille passerait inaperçu", "changements de la feuille passeraient inaperçus"],
+        );
         let (findings, untold): (Vec<&Mutant>, Vec<&Mutant>) = mutants.iter().partition(|mutant| mutant.is_finding());
-        printer.line(format!("{} {unnoticed}", findings.len()));
+        printer.line(counted(language, findings.len(), unnoticed));
         for mutant in findings {
             printer.line(format!("  {}{}{}", mutant.change, colon(language), mutant.example));
         }
@@ -339,11 +348,8 @@ pub(super) fn suggest(reading: &Reading, printer: Printer) -> anyhow::Result<Exi
             printer.line(&suggestion.text);
         }
     });
-    printer.say(format!(
-        "{} {}",
-        suggestions.len(),
-        say(study.language(), "scenarios are missing", "scénarios manquent")
-    ));
+    let missing = (["scenario is missing", "scenarios are missing"], ["scénario manque", "scénarios manquent"]);
+    printer.say(counted(study.language(), suggestions.len(), missing));
     Ok(if suggestions.is_empty() && !found_undecided { Exit::Well } else { Exit::Findings })
 }
 
@@ -351,6 +357,6 @@ pub(super) fn lint(reading: &Reading, printer: Printer) -> anyhow::Result<Exit> 
     let study = reading.study()?;
     let advice = study.lint();
     show(printer, reading.folder.json, &advice, || advice.iter().for_each(|one| printer.line(&one.text)));
-    printer.say(format!("{} {}", advice.len(), say(study.language(), "findings", "constats")));
+    printer.say(counted(study.language(), advice.len(), (["finding", "findings"], ["constat", "constats"])));
     Ok(if advice.is_empty() { Exit::Well } else { Exit::Findings })
 }

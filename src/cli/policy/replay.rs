@@ -10,11 +10,12 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::shadow::told;
-use super::{Exit, Folder, Printer, now, say, show, study};
+use super::{Exit, Folder, Printer, counted, form, now, say, show, study};
 use crate::app::{Archive, Officer};
 use crate::audit::decisions::{Reader, read_decisions};
 use crate::model::entry::Digest;
 use crate::model::{Action, Choice, ClassId, ClassSet, Country, EntityId, Facts};
+use crate::policy::study::Study;
 use crate::policy::{self, Language, Lost, Policy, Recall, Recorded, RecordedChoice};
 
 #[derive(Debug, clap::Args)]
@@ -73,8 +74,8 @@ struct Replayed {
 /// Exit 0: nothing would flip. 1: something would, or could not be told.
 pub(super) fn replay(arguments: &Replay, printer: Printer) -> anyhow::Result<Exit> {
     let now = now();
-    let since = since(&arguments.since, now)?;
     let candidate = study(arguments.new.as_ref().unwrap_or(&arguments.folder.policies))?;
+    let since = since(&arguments.since, now, &candidate)?;
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let policy = candidate.policy();
     let days = Days { archive: Archive::of(&arguments.audit), policy, known: Mutex::default() };
@@ -110,60 +111,81 @@ pub(super) fn replay(arguments: &Replay, printer: Printer) -> anyhow::Result<Exi
 
 fn print(replayed: &Replayed, (since, language): (&str, Language), printer: Printer) {
     let said = |en, fr| say(language, en, fr);
+    let decisions = many(replayed.decisions);
+    let taken = (["decision since", "decisions since"], ["décision depuis le", "décisions depuis le"]);
     printer.line(format!(
-        "{} {} {}, {} {:.1} s: {} {}",
-        replayed.decisions,
-        said("decisions since", "décisions depuis le"),
-        since,
-        said("taken again in", "reprises en"),
+        "{} {since}, {} {:.1} s{} {}",
+        counted(language, decisions, taken),
+        form(language, decisions, (["taken again in"; 2], ["reprise en", "reprises en"])),
         replayed.seconds,
-        replayed.same,
-        said("come out the same", "restent les mêmes")
+        said(":", " :"),
+        counted(language, many(replayed.same), SAME)
     ));
     for (change, count) in &replayed.changes {
-        printer.line(format!("{count:>9}  {}", told(change, language)));
+        printer.line(format!("{count:>9}  {}", told(change, many(*count), language)));
     }
     for (why, count) in &replayed.lost {
-        printer.line(format!("{count:>9}  {}: {}", said("not taken again", "non reprises"), why.said(language)));
+        let untaken = form(language, many(*count), (["not taken again"; 2], ["non reprise", "non reprises"]));
+        printer.line(format!("{count:>9}  {untaken}{} {}", said(":", " :"), why.said(language)));
     }
     for Row { flip, decisions } in &replayed.flips {
         let Flip { change, app, class, from, to } = flip;
-        let [class, from, to] = [class, from, to].map(|word| word_of(word, language));
-        printer.line(format!("{decisions:>9}  {:<14}  {app}  {class}  {from} → {to}", word_of(change, language)));
+        let [class, from, to] = [class, from, to].map(|word| word_of(word, 2, language));
+        let change = word_of(change, many(*decisions), language);
+        printer.line(format!("{decisions:>9}  {change:<14}  {app}  {class}  {from} → {to}"));
     }
 }
 
-/// A word of the table; classes and types as sheets write them.
-pub(super) fn word_of(word: &str, language: Language) -> &str {
+/// What is said of decisions that do not change.
+pub(super) const SAME: ([&str; 2], [&str; 2]) =
+    (["comes out the same", "come out the same"], ["reste la même", "restent les mêmes"]);
+
+/// A count as a number of things.
+pub(super) fn many(count: u64) -> usize {
+    usize::try_from(count).unwrap_or(usize::MAX)
+}
+
+/// A word of the table, of so many decisions; classes and types as sheets write them.
+pub(super) fn word_of(word: &str, count: usize, language: Language) -> &str {
     if language == Language::En {
         return word;
     }
+    let of = |one: &'static str, many: &'static str| form(language, count, ([""; 2], [one, many]));
     match word {
-        "refused" => "refusées",
-        "allowed" => "permises",
-        "moved" => "déplacées",
-        "more-changed" => "plus changées",
-        "less-changed" => "moins changées",
-        "others" => "autres",
+        "refused" => of("refusée", "refusées"),
+        "allowed" => of("permise", "permises"),
+        "moved" => of("déplacée", "déplacées"),
+        "more-changed" => of("plus changée", "plus changées"),
+        "less-changed" => of("moins changée", "moins changées"),
+        "others" => of("autre", "autres"),
         "none" => "aucune",
         "unknown" => "inconnu",
         data => policy::data_name(data, language),
     }
 }
 
-/// `30d`, `12h`, a date or an instant.
-fn since(text: &str, now: Timestamp) -> anyhow::Result<Timestamp> {
+/// `30d`, `12h`, a date, which begins at home, or an instant.
+fn since(text: &str, now: Timestamp, home: &Study) -> anyhow::Result<Timestamp> {
     let hours = |digits: &str, each: i64| digits.parse::<u32>().ok().map(|count| i64::from(count) * each);
     let back = text.strip_suffix('d').and_then(|days| hours(days, 24));
     let back = back.or_else(|| text.strip_suffix('h').and_then(|count| hours(count, 1)));
     if let Some(hours) = back {
         return now.checked_sub(SignedDuration::from_hours(hours)).context("`--since` is too long ago");
     }
-    let date = text.parse::<jiff::civil::Date>().ok();
-    let midnight = date.and_then(|date| date.to_zoned(jiff::tz::TimeZone::UTC).ok()).map(|day| day.timestamp());
-    midnight
-        .or_else(|| text.parse().ok())
-        .with_context(|| format!("`--since` is a number of days or hours (30d, 12h) or a date, and not `{text}`"))
+    if let Ok(instant) = text.parse() {
+        return Ok(instant);
+    }
+    let language = home.language();
+    let wrong = match (policy::day(text, language), language) {
+        (Ok(day), _) => return home.midnight(day).context("`--since` is too long ago"),
+        (Err(help), Language::En) => {
+            format!("`--since` is a number of days or hours (30d, 12h) or a date, and not `{text}`\n  help: {help}")
+        }
+        (Err(help), Language::Fr) => format!(
+            "`--since` est un nombre de jours ou d'heures (30d, 12h) ou une date, et non `{text}`\n  conseil : {help}"
+        ),
+    };
+    bail!(wrong)
 }
 
 /// What gateways looked for under the policies of the log, as far as the candidate knows it.

@@ -19,8 +19,8 @@ use hyper_util::rt::TokioIo;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::replay::word_of;
-use super::{Exit, Printer, heard, now, say, show};
+use super::replay::{SAME, many, word_of};
+use super::{Exit, Printer, counted, form, heard, now, say, show};
 use crate::app::{Files, Officer, SHADOW_FOLDER, configuration, inside_bundle};
 use crate::cli::{ConfigPath, runtime};
 use crate::policy::Language;
@@ -169,7 +169,7 @@ fn counts(arguments: &Shadow, printer: Printer) -> anyhow::Result<Exit> {
         let why = text("rejected").map(|problem| format!("\n{problem}")).unwrap_or_default();
         bail!("the gateway evaluates no candidate\n  help: octroi policy shadow NEW{why}");
     };
-    let mut counted = counted(&metrics);
+    let mut counted = counts_of(&metrics);
     (counted.policy, counted.candidate) = (text("policy").unwrap_or_default(), candidate);
     counted.digest = text("shadow_digest").unwrap_or_default();
     let language = language(&arguments.policies.join(SHADOW_FOLDER));
@@ -212,7 +212,7 @@ async fn page(address: SocketAddr, path: &str) -> anyhow::Result<String> {
 }
 
 /// Reads the counts of a page of metrics.
-fn counted(metrics: &str) -> Counted {
+fn counts_of(metrics: &str) -> Counted {
     let mut counted = Counted::default();
     let mut outcomes: BTreeMap<String, u64> = BTreeMap::new();
     for line in metrics.lines() {
@@ -248,39 +248,56 @@ fn label(labels: &str, name: &str) -> String {
     value
 }
 
-fn print(counted: &Counted, language: Language, printer: Printer) {
+fn print(shown: &Counted, language: Language, printer: Printer) {
     let said = |en, fr| say(language, en, fr);
-    let Counted { policy, candidate, decisions, same, failed, .. } = counted;
+    let Counted { policy, candidate, decisions, same, failed, .. } = shown;
     printer.line(format!("{candidate}, {} {policy}", said("beside", "à côté de")));
-    printer.line(format!(
-        "{decisions} {}, {same} {}",
-        said("decisions", "décisions"),
-        said("come out the same", "restent les mêmes")
-    ));
+    let taken = (["decision", "decisions"], ["décision", "décisions"]);
+    let [decisions, same] = [(*decisions, taken), (*same, SAME)].map(|(n, words)| counted(language, many(n), words));
+    printer.line(format!("{decisions}, {same}"));
     if *failed > 0 {
-        printer.line(format!("{failed:>9}  {}", said("failed inside the candidate", "ont échoué dans le projet")));
+        let words = (["failed inside the candidate"; 2], ["a échoué dans le projet", "ont échoué dans le projet"]);
+        printer.line(format!("{failed:>9}  {}", form(language, many(*failed), words)));
     }
-    for Difference { change, app, class, decisions } in &counted.differences {
-        printer.line(format!("{decisions:>9}  {}  {app}  {}", told(change, language), word_of(class, language)));
+    for Difference { change, app, class, decisions } in &shown.differences {
+        let (told, class) = (told(change, many(*decisions), language), word_of(class, 2, language));
+        printer.line(format!("{decisions:>9}  {told}  {app}  {class}"));
     }
 }
 
-/// What a difference means to whoever asks.
-pub(super) fn told(change: &str, language: Language) -> &'static str {
-    let said = |en, fr| say(language, en, fr);
+/// What a difference means to whoever asks, of so many decisions.
+pub(super) fn told(change: &str, count: usize, language: Language) -> &'static str {
+    let said = |en, fr| form(language, count, (en, fr));
     match change {
-        "refused" => said("would be refused and were not", "seraient refusées et ne l'ont pas été"),
-        "allowed" => said("would be allowed and were not", "seraient permises et ne l'ont pas été"),
-        "moved" => said("would go to another backend first", "iraient d'abord à un autre hébergeur"),
-        "more-changed" => {
-            said("would go where they went, with more changed", "iraient où elles sont allées, plus changées")
-        }
-        "less-changed" => {
-            said("would go where they went, with less changed", "iraient où elles sont allées, moins changées")
-        }
+        "refused" => said(
+            ["would be refused and was not", "would be refused and were not"],
+            ["serait refusée et ne l'a pas été", "seraient refusées et ne l'ont pas été"],
+        ),
+        "allowed" => said(
+            ["would be allowed and was not", "would be allowed and were not"],
+            ["serait permise et ne l'a pas été", "seraient permises et ne l'ont pas été"],
+        ),
+        "moved" => said(
+            ["would go to another backend first"; 2],
+            ["irait d'abord à un autre hébergeur", "iraient d'abord à un autre hébergeur"],
+        ),
+        "more-changed" => said(
+            ["would go where it went, with more changed", "would go where they went, with more changed"],
+            ["irait où elle est allée, plus changée", "iraient où elles sont allées, plus changées"],
+        ),
+        "less-changed" => said(
+            ["would go where it went, with less changed", "would go where they went, with less changed"],
+            ["irait où elle est allée, moins changée", "iraient où elles sont allées, moins changées"],
+        ),
         _ => said(
-            "would go where they went, with other backends behind",
-            "iraient où elles sont allées, avec d'autres hébergeurs derrière",
+            [
+                "would go where it went, with other backends behind",
+                "would go where they went, with other backends behind",
+            ],
+            [
+                "irait où elle est allée, avec d'autres hébergeurs derrière",
+                "iraient où elles sont allées, avec d'autres hébergeurs derrière",
+            ],
         ),
     }
 }
@@ -294,7 +311,7 @@ mod tests {
         let page = "# HELP x y\noctroi_shadow_decisions_total{outcome=\"same\"} 7\noctroi_shadow_decisions_total{outcome=\"refused\"} 2\n\
             octroi_shadow_differences_total{app=\"the \\\"lab\\\"\",class=\"health\",change=\"refused\"} 2\n\
             octroi_shadow_differences_total{app=\"desk\",class=\"none\",change=\"refused\"} 5\nother 9\n";
-        let counted = counted(page);
+        let counted = counts_of(page);
         assert_eq!((counted.decisions, counted.same, counted.failed), (9, 7, 0));
         let rows: Vec<(&str, &str, u64)> =
             counted.differences.iter().map(|row| (row.app.as_str(), row.class.as_str(), row.decisions)).collect();

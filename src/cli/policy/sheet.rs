@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, bail, ensure};
 use serde::Serialize;
 
-use super::{Exit, Folder, Printer, freeze, now, say, show, study};
+use super::{Exit, Folder, Printer, Reading, counted, freeze, now, say, show};
 use crate::app::{Officer, Problems};
 use crate::cli::init::{replace, write};
 use crate::cli::{home_of, meant};
@@ -51,6 +51,8 @@ struct Checked {
     inventory_digest: String,
     reference_digest: String,
     backends: usize,
+    /// The instant as of which it is said.
+    as_of: String,
     valid_until: Option<String>,
     misreadings: Vec<Advice>,
     /// What has had its day, or has not had it yet.
@@ -95,10 +97,10 @@ pub(super) fn init(arguments: &Init, printer: Printer) -> anyhow::Result<Exit> {
     Ok(Exit::Well)
 }
 
-pub(super) fn check(folder: &Folder, printer: Printer) -> anyhow::Result<Exit> {
-    let study = study(&folder.policies)?;
+pub(super) fn check(reading: &Reading, printer: Printer) -> anyhow::Result<Exit> {
+    let (study, folder) = (reading.study()?, &reading.folder);
     let policy = study.policy();
-    let results = run_scenarios(policy, now());
+    let results = run_scenarios(policy, study.instant());
     let failed = |result: &policy::ScenarioResult| {
         let told = |failure: &String| format!("{}:{}: \"{}\": {failure}", result.file, result.line, result.title);
         result.failures.iter().map(told).collect::<Vec<String>>()
@@ -110,12 +112,10 @@ pub(super) fn check(folder: &Folder, printer: Printer) -> anyhow::Result<Exit> {
         inventory_digest: policy.inventory_digest().to_string(),
         reference_digest: policy.reference_digest().to_string(),
         backends: policy.backends().len(),
+        as_of: study.instant().to_string(),
         valid_until: policy.valid_until().map(|until| until.to_string()),
         misreadings: study.misreadings(),
-        notices: freeze::notice(&folder.policies, study.instant(), study.language())
-            .into_iter()
-            .chain(policy.notices().iter().cloned())
-            .collect(),
+        notices: freeze::notice(&folder.policies, &study).into_iter().chain(policy.notices().iter().cloned()).collect(),
         scenarios: results.len(),
         failures: results.iter().flat_map(failed).collect(),
     };
@@ -128,18 +128,11 @@ pub(super) fn check(folder: &Folder, printer: Printer) -> anyhow::Result<Exit> {
         for line in checked.misreadings.iter().map(|advice| &advice.text).chain(&checked.failures) {
             printer.line(line);
         }
-        let next = policy.valid_until().map(|instant| study.clock(instant));
-        let Checked { policy: name, version, backends, scenarios, .. } = &checked;
-        let failed = checked.failures.len();
-        printer.line(match study.language() {
-            Language::En => {
-                format!("{name} version {version}: {backends} backends, {scenarios} scenarios, {failed} not as told")
-            }
-            Language::Fr => {
-                format!("{name} version {version} : {backends} hébergeurs, {scenarios} scénarios, {failed} démentis")
-            }
-        });
-        printer.line(match next {
+        printer.line(summary(&checked, study.language()));
+        if reading.on.is_some() {
+            printer.line(format!("{} {}", said("as it stands on", "état au"), study.clock(study.instant())));
+        }
+        printer.line(match policy.valid_until().map(|instant| study.clock(instant)) {
             Some(next) => format!(
                 "{} {next}",
                 said(
@@ -154,6 +147,16 @@ pub(super) fn check(folder: &Folder, printer: Printer) -> anyhow::Result<Exit> {
         printer.line(format!("{} {}", said("reference", "référence "), checked.reference_digest));
     });
     Ok(if well { Exit::Well } else { Exit::Findings })
+}
+
+/// What was checked, in one line.
+fn summary(checked: &Checked, language: Language) -> String {
+    let Checked { policy: name, version, backends, scenarios, failures, .. } = checked;
+    let backends = counted(language, *backends, (["backend", "backends"], ["hébergeur", "hébergeurs"]));
+    let scenarios = counted(language, *scenarios, (["scenario", "scenarios"], ["scénario", "scénarios"]));
+    let failed = counted(language, failures.len(), (["not as told"; 2], ["démenti", "démentis"]));
+    let colon = say(language, ":", " :");
+    format!("{name} version {version}{colon} {backends}, {scenarios}, {failed}")
 }
 
 pub(super) fn fmt(arguments: &Fmt, printer: Printer) -> anyhow::Result<Exit> {
@@ -189,9 +192,9 @@ pub(super) fn fmt(arguments: &Fmt, printer: Printer) -> anyhow::Result<Exit> {
 /// How many sheets are laid out, in the language of the first.
 fn laid_out(changed: usize, sheets: usize, (language, check): (Language, bool)) -> String {
     match (language, changed, check) {
-        (Language::En, 0, _) => format!("{sheets} sheets are laid out"),
-        (Language::En, _, true) => format!("{changed} of {sheets} sheets are not laid out"),
-        (Language::En, _, false) => format!("{changed} of {sheets} sheets were laid out anew"),
+        (Language::En, 0, _) => format!("sheets that were laid out already: {sheets}"),
+        (Language::En, _, true) => format!("sheets that are not laid out: {changed} of {sheets}"),
+        (Language::En, _, false) => format!("sheets laid out anew: {changed} of {sheets}"),
         (Language::Fr, 0, _) => format!("feuilles déjà mises en forme : {sheets}"),
         (Language::Fr, _, true) => format!("feuilles à mettre en forme : {changed} sur {sheets}"),
         (Language::Fr, _, false) => format!("feuilles mises en forme : {changed} sur {sheets}"),

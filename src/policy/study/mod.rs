@@ -119,6 +119,11 @@ impl Study {
         self.gathered.noon(day)
     }
 
+    /// When a day begins at home; nothing beyond the years that can be told.
+    pub fn midnight(&self, day: jiff::civil::Date) -> Option<Timestamp> {
+        self.gathered.midnight(day)
+    }
+
     /// Date and time in words: at home, or in Greenwich where home has several clocks.
     pub fn clock(&self, instant: Timestamp) -> String {
         match self.gathered.clock(instant) {

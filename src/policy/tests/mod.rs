@@ -15,6 +15,7 @@ mod recall;
 mod request;
 mod schema;
 mod shipped;
+mod slips;
 pub(super) mod small;
 mod study;
 mod surfaces;
