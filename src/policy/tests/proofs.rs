@@ -58,25 +58,30 @@ fn what_the_sheets_open() {
     }
 }
 
-/// A label that is new says nothing where no statement asks for one, nor says what it brings: a proof, and no search is given up.
+/// A label that is new says nothing where no statement asks for one, nor says what one does: a proof, and no search is given up.
 #[test]
 fn a_new_label_that_nothing_speaks_of_opens_nothing() {
     let statements = |labels: &str, rest: &str| {
-        let sheet = format!(
-            "{}the label \"Public\" lowers personal issued by \"bench\"\nallow backends on premises\n{rest}\n",
-            HEADER.replace("\"Public\"", labels)
-        );
+        let sheet = format!("{}allow backends on premises\n{rest}\n", HEADER.replace("\"Public\"", labels));
         let catalogue = all_types();
         Study::new(&sources(&sheet, example()), &catalogue, &every(&catalogue), &vocabulary(), now()).unwrap()
     };
     let quiet = "allow backends named cloud-us when data includes personal";
     let cautious = "allow backends named cloud-us\nrule r because \"x\" unless data includes personal never backends named cloud-us";
+    let lowers = "the label \"Public\" lowers personal issued by \"bench\"\n";
     for rest in [quiet, cautious] {
         let (old, new) = (statements("\"Public\"", rest), statements("\"Public\", \"Partner\"", rest));
         for (one, other) in [(&old, &new), (&new, &old)] {
             let differences = one.diff(other).unwrap();
             assert!(differences.no_flow_is_opened && differences.undecided.is_empty(), "{rest}: {differences:#?}");
         }
+        // Where a label takes data away, one that is not listed may be that one, and then the data is not surely there.
+        let rest = format!("{lowers}{rest}");
+        let (old, new) = (statements("\"Public\"", &rest), statements("\"Public\", \"Partner\"", &rest));
+        let differences = old.diff(&new).unwrap();
+        let examples: Vec<&str> = differences.opened.iter().map(|one| one.example.as_str()).collect();
+        assert_eq!(examples, ["data email and app \"bench\" and label \"Partner\""], "{rest}: {differences:#?}");
+        assert!(new.diff(&old).unwrap().no_flow_is_opened, "{rest}");
     }
     // Where one asks for labels, one that it does not list may be any of them.
     let asks = "allow backends named cloud-us when not label is \"Secret\"";

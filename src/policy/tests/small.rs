@@ -22,8 +22,9 @@ impl Parts {
     fn sheet(&self) -> String {
         let header =
             super::HEADER.replace("labels \"Public\", \"Internal\", \"Secret\"", &format!("labels {}", self.labels));
-        let rules: String = self.rules.iter().enumerate().map(|(at, rule)| format!("rule r{at}\n{rule}")).collect();
-        format!("{header}{}{rules}{}{}", self.allows.concat(), self.rest, self.fall_back)
+        let rules: Vec<String> =
+            self.rules.iter().enumerate().map(|(at, rule)| format!("rule r{at}\n{rule}")).collect();
+        format!("{header}{}{}{}{}", self.allows.concat(), rules.concat(), self.rest, self.fall_back)
     }
 }
 
