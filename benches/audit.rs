@@ -376,6 +376,7 @@ fn decision(request: RequestId) -> Entry {
         removed: Vec::new(),
         crossed: None,
         fell_back: None,
+        kept: None,
         sending: Some(Sending {
             backend: Word::fixed(backend),
             body_mac: Digest([5; 32]),
@@ -404,5 +405,6 @@ fn outcome(request: RequestId) -> Entry {
         total_us: 900_000,
         input_tokens: Some(190),
         output_tokens: Some(77),
+        kept: None,
     }))
 }

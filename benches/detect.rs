@@ -164,6 +164,7 @@ fn history() -> Call {
         store: None,
         open: 1,
         hosted: Vec::new(),
+        previous: None,
     }
 }
 

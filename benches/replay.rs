@@ -195,6 +195,7 @@ fn decision(number: u64) -> Entry {
         sending: None,
         crossed: None,
         fell_back: None,
+        kept: None,
         body_mac: Digest([4; 32]),
         body_bytes: 812,
     }))
@@ -214,5 +215,6 @@ fn outcome(number: u64) -> Entry {
         total_us: 900_000,
         input_tokens: Some(190),
         output_tokens: Some(77),
+        kept: None,
     }))
 }

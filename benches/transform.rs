@@ -63,6 +63,7 @@ fn request(bytes: usize) -> (Call, Findings) {
         store: None,
         open: 1,
         hosted: Vec::new(),
+        previous: None,
     };
     (call, Findings { list, ..Findings::default() })
 }

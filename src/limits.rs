@@ -33,6 +33,13 @@ pub const LEAF_BYTES: usize = 128;
 pub const REPLY_DEPTH_MAX: usize = 2 * JSON_DEPTH_MAX;
 /// Depth to which strings that hold JSON or an encoding are opened.
 pub const NESTED_DEPTH_MAX: usize = 3;
+/// Bytes of the sealed name of a kept answer, as clients hold it: the provider's own name, where it is kept, and the facts of what
+/// is kept. One that would be longer leaves the facts out, and they count as unknown.
+pub const KEPT_NAME_BYTES_MAX: usize = 2048;
+/// Bytes of the facts in such a name, unpacked: the bound that a decoder keeps.
+pub const KEPT_FACTS_BYTES_MAX: usize = 64 * 1024;
+/// Bytes of a provider's own name for what it keeps; `OpenAI`'s have some 50.
+pub const KEPT_ID_BYTES_MAX: usize = 256;
 /// Characters of base64 or hexadecimal from which a run that is no text counts as unreadable: keys, signatures and the
 /// cursors of APIs are shorter.
 pub const OPAQUE_BYTES_MIN: usize = 512;
@@ -215,6 +222,9 @@ pub const DEMO_REQUESTS_MAX: usize = 10_000;
 pub const DEMO_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Bytes of a body that a demonstration model server reads: pseudonyms make a body longer than what the gateway took.
 pub const DEMO_BODY_BYTES_MAX: usize = 2 * BODY_BYTES_MAX;
+/// Responses that a demonstration model server keeps to be gone on from; the oldest go first, and [`DEMO_BYTES_MAX`] holds for
+/// what they hold.
+pub const DEMO_KEPT_MAX: usize = 1_000;
 /// Choices of one demonstration answer.
 pub const DEMO_CHOICES_MAX: usize = 16;
 /// Bytes that a demonstration answer may hold, so that a schema cannot multiply a long text.

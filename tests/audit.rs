@@ -77,6 +77,7 @@ fn decision(number: u32) -> Entry {
         }),
         crossed: None,
         fell_back: None,
+        kept: None,
         body_mac: Digest([4; 32]),
         body_bytes: 80,
     }))
@@ -96,6 +97,7 @@ fn outcome(number: u32) -> Entry {
         total_us: 2_000,
         input_tokens: Some(12),
         output_tokens: Some(34),
+        kept: None,
     }))
 }
 

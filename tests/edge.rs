@@ -33,6 +33,8 @@ mod floods;
 mod heads;
 #[path = "edge/http2.rs"]
 mod http2;
+#[path = "edge/kept.rs"]
+mod kept;
 #[path = "edge/manners.rs"]
 mod manners;
 #[path = "edge/memory.rs"]

@@ -22,7 +22,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use octroi::dialect;
-use octroi::gateway::examine::{self, Declarations, Examined, Question};
+use octroi::gateway::examine::{self, Declarations, Examined, Parsed, Question};
 use octroi::gateway::outbound;
 use octroi::gateway::snapshot::Snapshot;
 use octroi::model::entry::RequestId;
@@ -86,7 +86,7 @@ impl Bench {
         let model =
             dialect::endpoints(api.dialect).iter().any(|(known, path)| *known == api && path.contains("{model}"));
         let line = Line { model: model.then(|| "assistant".to_owned()), ..Line::from(api) };
-        let (call, model) = match examine::parse(&self.snapshot, line, body.to_owned()) {
+        let Parsed { call, model, .. } = match examine::parse(&self.snapshot, &self.caller, line, body.to_owned()) {
             Ok(parsed) => parsed,
             Err(refusal) => {
                 assert!((400..500).contains(&refusal.status), "{api:?}: {refusal:?}");
@@ -214,7 +214,8 @@ impl Bench {
     /// Inspects and decides.
     fn examine(&self, call: Call, model: Word) -> Examined {
         let (id, declared) = (RequestId([0; 16]), Declarations::default());
-        let question = Question { id, caller: self.caller.clone(), declared, call: Arc::new(call), model };
+        let question =
+            Question { id, caller: self.caller.clone(), declared, call: Arc::new(call), model, stored: None };
         let findings = examine::inspect(&self.snapshot, &question.caller, &question.call);
         let score = LeakFact::Score(0);
         let leak = Leak { score, history: score, classes: Vec::new(), nearest: None };
@@ -226,7 +227,7 @@ impl Bench {
         let id = self.snapshot.catalogue.entity(entity)?;
         let body = common::chat_body(text, false);
         let api = Api { dialect: dialect::named("openai").unwrap(), operation: octroi::model::Operation::CHAT };
-        let (call, model) = examine::parse(&self.snapshot, Line::from(api), body).unwrap();
+        let Parsed { call, model, .. } = examine::parse(&self.snapshot, &self.caller, Line::from(api), body).unwrap();
         let examined = self.examine(call, model);
         let found = examined.findings.list.iter().find(|found| found.entity == id)?;
         let field = examined.call.fields.get(found.field as usize)?;

@@ -109,6 +109,7 @@ fn request(input: &Input) -> (Call, Findings, Duties) {
         store: None,
         open: 1,
         hosted: Vec::new(),
+        previous: None,
     };
     (call, findings, duties)
 }

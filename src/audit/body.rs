@@ -104,5 +104,6 @@ fn cut_off(request: RequestId) -> Outcome {
         total_us: 0,
         input_tokens: None,
         output_tokens: None,
+        kept: None,
     }
 }

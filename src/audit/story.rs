@@ -86,7 +86,10 @@ fn found(decision: &Value) -> String {
         format!("{count} {entity}{about} in {path}")
     });
     let findings = list(findings);
-    if findings.is_empty() { told + ", and nothing was found." } else { format!("{told}. Found: {findings}.") }
+    let found =
+        if findings.is_empty() { told + ", and nothing was found." } else { format!("{told}. Found: {findings}.") };
+    let kept = "It names an answer that a backend keeps; what was known of that counted as well.";
+    if decision.get("kept").is_some() { format!("{found} {kept}") } else { found }
 }
 
 fn marks(decision: &Value) -> Option<String> {

@@ -12,7 +12,7 @@ use tokio_util::task::TaskTracker;
 use super::{ConfigPath, Exit, Printer};
 use crate::app::Loader;
 use crate::dialect;
-use crate::gateway::examine::{self, Declarations, Examined, Question};
+use crate::gateway::examine::{self, Declarations, Examined, Parsed, Question};
 use crate::gateway::outbound;
 use crate::gateway::record;
 use crate::model::entry::{FindingCount, RequestId};
@@ -77,7 +77,7 @@ pub(super) fn run(arguments: &Arguments, printer: Printer) -> anyhow::Result<Exi
     };
     let line = dialect::route(&http::Method::POST, &arguments.endpoint, None, &http::HeaderMap::new())
         .map_err(|refusal| anyhow::anyhow!(refusal.message))?;
-    let (call, model) = match examine::parse(&loaded.snapshot, line, body) {
+    let Parsed { call, model, stored } = match examine::parse(&loaded.snapshot, &caller, line, body) {
         Ok(parsed) => parsed,
         Err(refusal) => {
             let place = refusal.place.as_deref().map(|place| format!(" ({place})")).unwrap_or_default();
@@ -87,7 +87,7 @@ pub(super) fn run(arguments: &Arguments, printer: Printer) -> anyhow::Result<Exi
     };
     let declared = Declarations { label: arguments.label.clone(), ..Declarations::default() };
     let (snapshot, call) = (Arc::clone(&loaded.snapshot), Arc::new(call));
-    let question = Question { id: RequestId([0; 16]), caller, declared, call, model };
+    let question = Question { id: RequestId([0; 16]), caller, declared, call, model, stored };
     // The rows of a model are compared with each other first.
     snapshot.scanner.look();
     let leak = runtime.block_on(snapshot.scanner.scan(&question.caller, &question.call));

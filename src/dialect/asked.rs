@@ -36,7 +36,7 @@ pub fn output_asked(call: &Call) -> Option<u64> {
 
 /// Whether a model writes the answer.
 pub fn answers_in_text(call: &Call) -> bool {
-    !NO_TEXT.contains(&call.api.operation.name())
+    !call.body.is_empty() && !NO_TEXT.contains(&call.api.operation.name())
 }
 
 #[cfg(test)]

@@ -78,10 +78,19 @@ static ENDPOINTS: [Endpoint; 13] = [
     },
     Endpoint { query: VERSIONS, ..Endpoint::get(Operation::MODELS, "/openai/v1/models") },
     Endpoint { query: VERSIONS, ..Endpoint::get(Operation::MODELS, "/openai/v1/models/{model}") },
-    Endpoint::state("GET", "/openai/v1/responses/{id}"),
-    Endpoint::state("DELETE", "/openai/v1/responses/{id}"),
-    Endpoint::state("GET", "/openai/v1/responses/{id}/input_items"),
-    Endpoint::state("POST", "/openai/v1/responses/{id}/cancel"),
+    Endpoint {
+        query: VERSIONS,
+        ..Endpoint::kept(("GET", Operation::RETRIEVE), "/openai/v1/responses/{id}", reply::AGAIN)
+    },
+    Endpoint {
+        query: VERSIONS,
+        ..Endpoint::kept(("DELETE", Operation::DELETE), "/openai/v1/responses/{id}", reply::AGAIN)
+    },
+    Endpoint {
+        query: VERSIONS,
+        ..Endpoint::kept(("GET", Operation::INPUT_ITEMS), "/openai/v1/responses/{id}/input_items", reply::ASKED)
+    },
+    Endpoint::refused("POST", "/openai/v1/responses/{id}/cancel", openai::NO_BACKGROUND),
 ];
 
 /// The versions of the API that Microsoft has published for inference.

@@ -14,6 +14,7 @@ use super::reply::{Channel, Flush, Says};
 use super::request::RequestTable;
 use super::table::Table;
 use super::{LANGUAGES, openai};
+use crate::limits;
 use crate::model::{Api, Country, Dialect, Fault, Line, Operation, Refusal};
 
 /// A dialect.
@@ -71,8 +72,8 @@ pub(crate) struct Endpoint {
     pub(crate) keeps: bool,
     /// Other dialects whose servers have this endpoint.
     pub(crate) also: &'static [Dialect],
-    /// Refers to objects that a provider keeps.
-    pub(crate) state: bool,
+    /// Why it is named and refused, where it is.
+    pub(crate) refused: Option<&'static str>,
 }
 
 /// Whether an endpoint's answers are streamed.
@@ -106,7 +107,7 @@ impl Endpoint {
             streams: Streams::Asked(false),
             keeps: false,
             also: &[],
-            state: false,
+            refused: None,
         }
     }
 
@@ -124,14 +125,24 @@ impl Endpoint {
             streams: Streams::Asked(false),
             keeps: false,
             also: &[],
-            state: false,
+            refused: None,
         }
     }
 
-    /// An endpoint of objects that the provider keeps: named, and refused with the reason.
-    pub(crate) const fn state(method: &'static str, path: &'static str) -> Self {
-        let refused = Self::get(Operation::new("state"), path);
-        Self { method, state: true, ..refused }
+    /// An endpoint of an object that a provider keeps: without a body, and served by the backend that keeps it.
+    pub(crate) const fn kept(
+        (method, operation): (&'static str, Operation),
+        path: &'static str,
+        whole: &'static LazyLock<Table<Says>>,
+    ) -> Self {
+        let bare = Self::get(operation, path);
+        Self { method, whole, ..bare }
+    }
+
+    /// An endpoint that is named, and refused with the reason.
+    pub(crate) const fn refused(method: &'static str, path: &'static str, why: &'static str) -> Self {
+        let bare = Self::get(Operation::new("refused"), path);
+        Self { method, refused: Some(why), ..bare }
     }
 }
 
@@ -167,24 +178,28 @@ pub(crate) fn route(method: &Method, path: &str, query: Option<&str>, headers: &
     let mut at = language.endpoints.iter().filter_map(|endpoint| Some((endpoint, matched(endpoint.path, path)?)));
     let Some(first) = at.next() else { return Err(not_governed(language, path)) };
     let methods: Vec<_> = std::iter::once(first).chain(at).collect();
-    let Some((endpoint, Match { model })) = methods.iter().find(|(endpoint, _)| endpoint.method == method.as_str())
+    let Some((endpoint, Match { model, object })) =
+        methods.iter().find(|(endpoint, _)| endpoint.method == method.as_str())
     else {
         let names: Vec<&str> = methods.iter().map(|(endpoint, _)| endpoint.method).collect();
         let name = methods.first().map_or("", |(endpoint, _)| endpoint.path);
         let message = format!("`{name}` takes {} only", names.join(", "));
         return Err(Refusal::new(Fault::Caller, 405, "method_not_allowed", message));
     };
-    if endpoint.state {
-        let message = format!(
-            "`{} {}` is about an object that a provider keeps; this gateway has answers kept nowhere but on premises, and \
-             does not know which backend keeps this one; send the whole conversation in the request",
-            endpoint.method, endpoint.path
-        );
+    if let Some(why) = endpoint.refused {
+        let message = format!("`{} {}` is not served: {why}", endpoint.method, endpoint.path);
         return Err(Refusal::invalid("stateful_not_supported", message));
     }
     let api = Api { dialect: language.dialect, operation: endpoint.operation };
     let query = parameters(endpoint, query.unwrap_or_default())?;
-    Ok(Line { api, template: endpoint.path, model: model.clone(), query, headers: passed(language, headers)? })
+    Ok(Line {
+        api,
+        template: endpoint.path,
+        model: model.clone(),
+        object: object.clone(),
+        query,
+        headers: passed(language, headers)?,
+    })
 }
 
 /// Takes the query parameters that pass.
@@ -245,18 +260,20 @@ fn passed(language: &Language, headers: &HeaderMap) -> Result<Vec<(&'static str,
 struct Match {
     /// The model that it names.
     model: Option<String>,
+    /// The kept object that it names.
+    object: Option<String>,
 }
 
 /// Compares a path with a template.
 fn matched(template: &str, path: &str) -> Option<Match> {
     if !template.contains('{') {
-        return (template == path).then_some(Match { model: None });
+        return (template == path).then_some(Match { model: None, object: None });
     }
     let (mut wanted, mut given) = (template.split('/'), path.split('/'));
-    let mut model = None;
+    let (mut model, mut object) = (None, None);
     loop {
         match (wanted.next(), given.next()) {
-            (None, None) => return Some(Match { model }),
+            (None, None) => return Some(Match { model, object }),
             (Some(wanted), Some(given)) => {
                 let Some((name, suffix)) = wanted.strip_prefix('{').and_then(|rest| rest.split_once('}')) else {
                     if wanted != given {
@@ -265,8 +282,10 @@ fn matched(template: &str, path: &str) -> Option<Match> {
                     continue;
                 };
                 let value = decoded(given.strip_suffix(suffix)?)?;
-                if name == "model" {
-                    model = Some(value);
+                match name {
+                    "model" => model = Some(value),
+                    "id" => object = Some(value),
+                    _ => {}
                 }
             }
             _ => return None,
@@ -292,14 +311,15 @@ fn decoded(text: &str) -> Option<String> {
     fits.then_some(text)
 }
 
-/// Bytes of a variable of a path: the longest names of models are ARNs.
-const VARIABLE_BYTES_MAX: usize = 512;
+/// Bytes of a variable of a path: the longest are sealed names of kept objects; of models, ARNs.
+const VARIABLE_BYTES_MAX: usize = limits::KEPT_NAME_BYTES_MAX;
 
 /// See [`super::path`].
 pub(crate) fn upstream_path(line: &Line, model: &str) -> String {
     let asked = language(line.api.dialect).endpoints.iter().find(|endpoint| endpoint.path == line.template);
     let template = asked.or_else(|| endpoint(line.api)).map_or("/", |endpoint| endpoint.upstream);
-    let mut path = template.replace("{model}", &encoded(model));
+    let object = line.object.as_deref().unwrap_or_default();
+    let mut path = template.replace("{model}", &encoded(model)).replace("{id}", &encoded(object));
     for (index, (name, value)) in line.query.iter().enumerate() {
         path.push(if index == 0 { '?' } else { '&' });
         path.push_str(&encoded(name));
@@ -339,7 +359,7 @@ fn not_governed(language: &Language, path: &str) -> Refusal {
     let governed: Vec<String> = language
         .endpoints
         .iter()
-        .filter(|endpoint| !endpoint.state)
+        .filter(|endpoint| endpoint.refused.is_none())
         .map(|endpoint| format!("{} {}", endpoint.method, endpoint.path))
         .collect();
     let message = format!("{subject}, so nothing was sent on; governed are {}", governed.join(", "));

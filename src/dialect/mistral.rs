@@ -6,7 +6,7 @@
 
 use super::language::{Endpoint, Language};
 use super::openai::{self, chat, common, reply, request};
-use super::request::Means::{self, Hosts, Is, Model, Speaker, Spoken};
+use super::request::Means::{self, Hosts, Is, Model, Speaker, Spoken, State};
 use super::request::RequestTable;
 use super::table::{Row, Table, row};
 use crate::model::{Dialect, Operation, Role};
@@ -76,8 +76,12 @@ fn table(groups: &[(&'static str, &[Row<Means>])]) -> RequestTable {
 }
 
 /// What stands before and behind the middle that is asked for.
-const MIDDLE: &[Row<Means>] =
-    &[row("prompt", Is(Role::User)), row("suffix", Is(Role::User)), row("random_seed", CONTROL)];
+const MIDDLE: &[Row<Means>] = &[
+    row("previous_response_id", State),
+    row("prompt", Is(Role::User)),
+    row("suffix", Is(Role::User)),
+    row("random_seed", CONTROL),
+];
 
 /// An agent in the place of the model.
 const AGENT: &[Row<Means>] =

@@ -17,6 +17,7 @@ mod azure;
 mod bedrock;
 mod gemini;
 mod language;
+mod leaf;
 mod mistral;
 mod ollama;
 mod openai;
@@ -115,6 +116,23 @@ pub fn framing(call: &Call, content_type: &str) -> Option<Framing> {
     }
 }
 
+/// Whether an endpoint takes a body.
+pub fn takes_body(api: Api) -> bool {
+    endpoint(api).is_some_and(|endpoint| endpoint.request.is_some())
+}
+
+/// The method by which a backend is asked.
+pub fn method(api: Api) -> http::Method {
+    let named = endpoint(api).and_then(|endpoint| http::Method::from_bytes(endpoint.method.as_bytes()).ok());
+    named.unwrap_or(http::Method::POST)
+}
+
+/// Whether the provider keeps the answer to a call, where nothing of ours forbids it; see [`outgoing`].
+pub fn keeps(call: &Call, store_off: bool) -> bool {
+    let said = call.store.as_ref().and_then(|span| call.body.get(span.start as usize..span.end as usize));
+    !store_off && said != Some("false") && endpoint(call.api).is_some_and(|endpoint| endpoint.keeps)
+}
+
 /// Whether clients of an API may leave the type of a body out, and mean JSON.
 pub fn untyped(api: Api) -> bool {
     language(api.dialect).untyped
@@ -143,6 +161,7 @@ pub fn parse_within(line: impl Into<Line>, body: String, depth: usize) -> Result
     let spec = endpoint(line.api).and_then(|endpoint| Some((endpoint, endpoint.request?)));
     match spec {
         Some((endpoint, spec)) => request::read(line, body, (spec, endpoint.streams), depth),
+        None if line.object.is_some() && body.is_empty() => Ok(request::bare(line)),
         None => Err(Refusal::invalid("body_not_allowed", "this endpoint takes no body")),
     }
 }
@@ -182,7 +201,8 @@ pub fn model_asked(call: &Call) -> &str {
 }
 
 /// Returns the edits that every outgoing request gets whatever its findings: the backend's own name for the model wherever
-/// the body names it and, with `store_off`, `store` forced to `false`. None of them overlaps a field other than the model's.
+/// the body names it, the provider's own name for the answer that the call goes on from and, with `store_off`, `store` forced
+/// to `false`. None of them overlaps a field that was inspected, other than the model's.
 pub fn outgoing(call: &Call, model: &str, store_off: bool) -> Vec<Edit> {
     let mut edits = Vec::new();
     for field in call.models.iter().filter_map(|index| call.fields.get(*index as usize)) {
@@ -190,6 +210,9 @@ pub fn outgoing(call: &Call, model: &str, store_off: bool) -> Vec<Edit> {
         if call.text(field).strip_prefix(prefix) != Some(model) {
             edits.push(Edit { span: field.span.clone(), replacement: quote(&format!("{prefix}{model}")) });
         }
+    }
+    if let Some(previous) = &call.previous {
+        edits.push(Edit { span: previous.span.clone(), replacement: quote(&previous.id) });
     }
     if store_off {
         if let Some(span) = &call.store {

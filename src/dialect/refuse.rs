@@ -24,20 +24,35 @@ pub(super) fn malformed(malformed: Malformed) -> Refusal {
 /// Refuses a value that steers the gateway and is not of the kind that the API documents.
 pub(super) fn misplaced(means: Means, place: &Place<Means>, node: &Node) -> Refusal {
     let refusal = match means {
-        Means::State => Refusal::invalid(
-            "stateful_not_supported",
-            format!(
-                "`{}` refers to state that the provider holds and this gateway has not read; send the whole conversation \
-                 in the request",
-                place.path
-            ),
-        ),
+        Means::State => Refusal::invalid("stateful_not_supported", state(place.path)),
         Means::Routes => Refusal::invalid(
             "routing_not_supported",
             format!("`{}` chooses where the request goes; here policy does, so leave it out", place.path),
         ),
-        Means::Model => Refusal::invalid("invalid_type", "`model` must be a string"),
+        Means::Model | Means::Previous => {
+            Refusal::invalid("invalid_type", format!("`{}` must be a string", place.path))
+        }
         _ => Refusal::invalid("invalid_type", format!("`{}` must be true or false", place.path)),
     };
     refusal.at(format!("{} byte {}", place.path, node.start))
+}
+
+/// Why a reference to state is refused, and what to do instead.
+fn state(path: &str) -> String {
+    match path {
+        "conversation" => {
+            "`conversation` names an object that grows at the provider, so that no id can say what is in it by \
+                           now; go on from an answer with `previous_response_id`, or send the whole conversation"
+                .to_owned()
+        }
+        "background" => {
+            "`background` has the answer made and kept after the connection has ended, where nothing of it is \
+                         recorded; ask for a stream instead"
+                .to_owned()
+        }
+        _ => format!(
+            "`{path}` refers to state that the provider holds and this gateway has not read; send the whole conversation \
+             in the request"
+        ),
+    }
 }

@@ -7,12 +7,13 @@
 //! for a governed one, state that only the provider holds, a choice of where the request goes, two models, and none. A
 //! refusal names a code, a path of the table and a byte offset, never a value.
 
-use crate::model::call::{FieldKey, Hosted};
+use crate::model::call::{FieldKey, Hosted, Previous};
 use crate::model::{Call, Content, Field, Line, Refusal, Role, TokenKind, Word};
 use crate::wire::json::{Bounds, Document, Node, NodeKind, Numbers, folded, inner};
 use crate::wire::{attached, holds_opaque};
 
 use super::language::Streams;
+use super::leaf::{blank, linked, speaker};
 use super::refuse::{malformed, misplaced};
 use super::table::{Place, Table};
 use super::visit::{At, Spot, Under, Visitor, walk};
@@ -46,6 +47,8 @@ pub(crate) enum Means {
     Stream,
     /// Whether the provider may keep the call.
     Store,
+    /// The kept answer that the request goes on from: a sealed name of ours, which the provider's own replaces.
+    Previous,
     /// Refers to state that the provider holds: refused unless `null` or `false`.
     State,
     /// Chooses where the request goes or which model serves it, which is policy's: refused unless `null` or `false`.
@@ -86,10 +89,11 @@ pub(crate) fn read(
         models: Vec::new(),
         stream: matches!(streams, Streams::Always | Streams::Asked(true)),
         store: None,
+        previous: None,
     };
     walk(&document, &spec.table, &mut reading)?;
-    let Reading { fields, hosted, cited, models, stream, store, .. } = reading;
-    let call = Call { api: line.api, line, body, fields, cited, models, stream, store, open, hosted };
+    let Reading { fields, hosted, cited, models, stream, store, previous, .. } = reading;
+    let call = Call { api: line.api, line, body, fields, cited, models, stream, store, open, hosted, previous };
     let asked = call.model_asked();
     if asked.is_empty() && call.models.is_empty() {
         return Err(Refusal::invalid("model_missing", "the body must name a `model`").at("model"));
@@ -101,6 +105,29 @@ pub(crate) fn read(
         return Err(Refusal::invalid("model_conflict", message).at(other.path));
     }
     Ok(call)
+}
+
+/// A call without a body, about an object that a provider keeps.
+pub(crate) fn bare(line: Line) -> Call {
+    Call {
+        api: line.api,
+        line,
+        body: String::new(),
+        fields: Vec::new(),
+        cited: Vec::new(),
+        models: Vec::new(),
+        stream: false,
+        store: None,
+        open: 0,
+        hosted: Vec::new(),
+        previous: None,
+    }
+}
+
+/// Whether a leaf steers the gateway itself.
+const fn steers(means: Means) -> bool {
+    use Means::{Model, Previous, Routes, State, Store, Stream};
+    matches!(means, Model | Stream | Store | Previous | State | Routes)
 }
 
 /// What an API writes before a model's name: Google's are names of resources.
@@ -127,6 +154,7 @@ struct Reading<'t> {
     models: Vec<u32>,
     stream: bool,
     store: Option<std::ops::Range<u32>>,
+    previous: Option<Previous>,
 }
 
 /// What an object or array passes on to what stands in it.
@@ -157,9 +185,7 @@ impl<'d> Visitor<'d, Means> for Reading<'_> {
                     scope.document = Some(self.documents);
                     self.documents += 1;
                 }
-                Some(means @ (Means::Model | Means::Stream | Means::Store | Means::State | Means::Routes)) => {
-                    return Err(misplaced(means, place, node));
-                }
+                Some(means) if steers(means) => return Err(misplaced(means, place, node)),
                 _ => {}
             }
             if node.kind == NodeKind::Object && self.names_speaker(place) {
@@ -213,6 +239,14 @@ impl<'d> Visitor<'d, Means> for Reading<'_> {
             _ => return Ok(()),
         };
         let role = self.role(document, (means, at.key), node);
+        if means == Some(Means::Previous) {
+            // Nothing of it leaves: what it names, and what is known of that, is for whoever has the key.
+            let (span, id) = (node.span(), document.decoded(node).into_owned());
+            let content = Content::Decoded(Box::default());
+            self.fields.push(Field { path, role, span: span.clone(), content, ..blank(kind) });
+            self.previous = Some(Previous { span, id });
+            return Ok(());
+        }
         let index = index(self.fields.len());
         let key = match at.key {
             Under::Nothing => FieldKey::None,
@@ -258,15 +292,13 @@ impl Reading<'_> {
     /// Acts on the leaves that steer the gateway itself.
     fn steer(&mut self, means: Means, place: &Place<Means>, node: &Node) -> Result<(), Refusal> {
         match (means, node.kind) {
-            (Means::Model, NodeKind::String)
-            | (Means::Stream, NodeKind::Null)
+            (Means::Model | Means::Previous, NodeKind::String)
+            | (Means::Stream | Means::Previous, NodeKind::Null)
             | (Means::State | Means::Routes, NodeKind::False | NodeKind::Null) => {}
             (Means::Stream, NodeKind::False) => self.stream = false,
             (Means::Stream, NodeKind::True) => self.stream = true,
             (Means::Store, NodeKind::True | NodeKind::False | NodeKind::Null) => self.store = Some(node.span()),
-            (Means::Model | Means::Stream | Means::Store | Means::State | Means::Routes, _) => {
-                return Err(misplaced(means, place, node));
-            }
+            (means, _) if steers(means) => return Err(misplaced(means, place, node)),
             (Means::Hosts(kind), NodeKind::String | NodeKind::Number | NodeKind::True) => {
                 self.host(kind);
             }
@@ -283,9 +315,15 @@ impl Reading<'_> {
             Some(Means::Prompt) if node.kind == NodeKind::Number => Role::Binary,
             Some(Means::Prompt) => Role::User,
             Some(Means::Hosts(_) | Means::Host) => Role::Hosted,
-            Some(Means::Speaker | Means::Model | Means::Stream | Means::Store | Means::State | Means::Routes) => {
-                Role::Control
-            }
+            Some(
+                Means::Speaker
+                | Means::Model
+                | Means::Stream
+                | Means::Store
+                | Means::Previous
+                | Means::State
+                | Means::Routes,
+            ) => Role::Control,
             // What a list of numbers says, nobody knows: tokens of a text, its characters, the bytes of an image.
             None if node.kind == NodeKind::Number && key == Under::Nothing => Role::Binary,
             None if node.kind == NodeKind::String => linked(&document.decoded(node)).unwrap_or(Role::Unknown),
@@ -351,38 +389,6 @@ impl Reading<'_> {
         }
         self.groups
     }
-}
-
-/// Looks ahead for who speaks in a turn; `role` may follow `content`.
-fn speaker(document: &Document<'_>, turn: u32) -> Role {
-    let named = document.member(turn, "role").and_then(|value| document.node(value));
-    match named.map(|node| document.decoded(node)).as_deref() {
-        Some("system" | "developer") => Role::System,
-        Some("user") => Role::User,
-        Some("assistant" | "model") => Role::Assistant,
-        Some("tool" | "function") => Role::ToolResult,
-        _ => Role::Unknown,
-    }
-}
-
-/// What a text is that is nothing but a URL: the bytes that it carries, or something that the provider would fetch.
-fn linked(text: &str) -> Option<Role> {
-    let text = text.trim_matches(|c: char| c.is_whitespace() || c.is_control());
-    let (scheme, rest) = text.split_once(':')?;
-    let named = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-        && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'));
-    if !named {
-        None
-    } else if scheme.eq_ignore_ascii_case("data") {
-        Some(Role::Binary)
-    } else {
-        (rest.starts_with("//") && !rest.contains(char::is_whitespace)).then_some(Role::Reference)
-    }
-}
-
-fn blank(kind: TokenKind) -> Field {
-    let content = Content::Verbatim(0..0);
-    Field { path: "", role: Role::Unknown, kind, span: 0..0, content, group: 0, key: FieldKey::None }
 }
 
 /// An index as it is kept; the bounds of a body keep the number of fields below it.

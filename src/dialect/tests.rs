@@ -442,14 +442,14 @@ fn every_path_leads_to_one_endpoint_of_its_dialect() {
                     let own = line.api.dialect == language.dialect;
                     assert!(own || speakers(line.api).contains(&language.dialect), "{path} leads to {:?}", line.api);
                 }
-                Err(refusal) => assert!(endpoint.state, "{path}: {refusal:?}"),
+                Err(refusal) => assert!(endpoint.refused.is_some(), "{path}: {refusal:?}"),
             }
             for game in
                 [format!("/{path}"), format!("{path}/"), format!("{path};x"), path.to_uppercase(), format!("{path}%00")]
             {
                 // A variable takes a suffix of its own segment, and then the model is one that nobody configured.
                 if let Ok(line) = route(&method, &game, None, &headers) {
-                    assert!(line.model.is_some_and(|model| model != "own/name"), "{game}");
+                    assert!(line.model.or(line.object).is_some_and(|name| name != "own/name" && name != "v"), "{game}");
                 }
             }
         }

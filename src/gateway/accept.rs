@@ -11,7 +11,7 @@ use super::peer::Peer;
 use crate::balance::Priority;
 use crate::dialect;
 use crate::identity::{Callers, lacking, token, unauthenticated};
-use crate::model::{Api, Caller, Fault, Line, Operation, Refusal, Word};
+use crate::model::{Api, Caller, Fault, Line, Refusal, Word};
 
 /// Bytes of one declaration header; labels and purposes are short.
 const DECLARATION_BYTES_MAX: usize = 256;
@@ -45,8 +45,8 @@ pub fn head<B>(request: &Request<B>, bytes_max: usize) -> Result<Head, Refusal> 
     if headers.contains_key(http::header::UPGRADE) && request.version() < Version::HTTP_2 {
         return Err(Refusal::invalid("upgrade_refused", "this gateway opens no tunnels: send a plain request"));
     }
-    if line.api.operation == Operation::MODELS && has_body(headers) {
-        return Err(Refusal::invalid("unexpected_body", "a GET has no body"));
+    if !dialect::takes_body(line.api) && has_body(headers) {
+        return Err(Refusal::invalid("unexpected_body", "this endpoint takes no body"));
     }
     let declared = Declarations {
         label: declaration(headers, "octroi-label")?,

@@ -20,6 +20,8 @@ use crate::upstream::{Accept, Outgoing, Reply, SendError};
 pub struct Answering {
     /// From whom.
     pub leg: Leg,
+    /// From which endpoint.
+    pub endpoint: u64,
     /// The answer.
     pub reply: Reply,
     /// What each pseudonym in it stands for.
@@ -41,7 +43,9 @@ pub async fn dispatch(receipt: Receipt) -> Result<Answering, Box<Failed>> {
     let Ok(path) = PathAndQuery::try_from(dialect::path(&call.line, model.as_str())) else {
         return Err(Box::new(Failed { leg, failure: Failure::Impossible("model"), retry_after_s: None }));
     };
+    let endpoint = place.endpoint();
     let mut outgoing = Outgoing::post(path, Bytes::from(body), call.stream);
+    outgoing.method = dialect::method(call.api);
     if call.stream && !dialect::streams_events(call) {
         outgoing.accept = Accept::Any;
     }
@@ -58,7 +62,7 @@ pub async fn dispatch(receipt: Receipt) -> Result<Answering, Box<Failed>> {
         Ok(reply) if reply.is_server_error() => (Failure::Faulty("error"), None),
         // Our credential was refused: the client can do nothing about it, and the text may name it.
         Ok(reply) if matches!(reply.status.as_u16(), 401 | 403) => (Failure::Faulty("credential"), None),
-        Ok(reply) => return Ok(Answering { leg, reply, vault, changed: changes }),
+        Ok(reply) => return Ok(Answering { leg, endpoint, reply, vault, changed: changes }),
     };
     Err(Box::new(Failed { leg, failure, retry_after_s }))
 }

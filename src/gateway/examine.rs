@@ -5,12 +5,15 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::kept::{self, Stored};
 use super::snapshot::Snapshot;
 use crate::balance::Priority;
 use crate::dialect;
 use crate::model::entry::RequestId;
-use crate::model::{Backend, BackendId, Call, Caller, Choice, Facts, Fault, Findings, Leak, Line, Plan, Refusal, Word};
-use crate::policy::{self, BackendSet, Context, Declared};
+use crate::model::{
+    Backend, BackendId, Call, Caller, Choice, Facts, Fault, Findings, Leak, LeakFact, Line, Plan, Refusal, Word,
+};
+use crate::policy::{self, BackendSet, Context, Declared, Policy};
 
 /// What an application declares in headers. The texts are the caller's: policy maps them to words of the sheet.
 #[derive(Clone, Default)]
@@ -57,6 +60,8 @@ pub struct Examined {
     pub declared: Declarations,
     /// What is asked.
     pub call: Arc<Call>,
+    /// The kept answer that it goes on from or asks for.
+    pub stored: Option<Arc<Stored>>,
     /// The configured model name.
     pub model: Word,
     /// The smaller model that may serve in its place, at home, where all that serve it are full.
@@ -75,17 +80,29 @@ pub struct Examined {
     pub decided_at: Timestamp,
 }
 
-/// Parses a body and looks its model up.
+/// A call that was read.
+#[derive(Debug)]
+pub struct Parsed {
+    /// The call.
+    pub call: Call,
+    /// The configured model name.
+    pub model: Word,
+    /// The kept answer that it names.
+    pub stored: Option<Arc<Stored>>,
+}
+
+/// Parses a body, opens the name of a kept answer in it, and looks the model up.
 ///
 /// # Errors
-/// 400 for a body that cannot be read whole, 404 for a model that the operator did not configure.
-pub fn parse(snapshot: &Snapshot, line: Line, body: String) -> Result<(Call, Word), Refusal> {
-    let call = dialect::parse_within(line, body, snapshot.limits.json_depth)?;
-    match snapshot.models.get_key_value(dialect::model_asked(&call)) {
-        Some((model, _)) => {
-            let model = model.clone();
-            Ok((call, model))
-        }
+/// 400 for a body that cannot be read whole, 404 for a model that the operator did not configure, and as [`kept::open`].
+pub fn parse(snapshot: &Snapshot, caller: &Caller, line: Line, body: String) -> Result<Parsed, Refusal> {
+    let mut call = dialect::parse_within(line, body, snapshot.limits.json_depth)?;
+    let stored = kept::open(snapshot, caller, &mut call)?.map(Arc::new);
+    let named = snapshot.models.get_key_value(dialect::model_asked(&call)).map(|(model, _)| model.clone());
+    // A call without a body names no model: what it asks for was made by one.
+    let made_by = || stored.as_ref().filter(|_| call.body.is_empty()).map(|stored| stored.model.clone());
+    match named.or_else(made_by) {
+        Some(model) => Ok(Parsed { call, model, stored }),
         None => Err(Refusal::new(
             Fault::Caller,
             404,
@@ -109,6 +126,8 @@ pub struct Question {
     pub call: Arc<Call>,
     /// The configured model name.
     pub model: Word,
+    /// The kept answer that it names.
+    pub stored: Option<Arc<Stored>>,
 }
 
 /// Inspects a parsed call.
@@ -119,15 +138,62 @@ pub fn inspect(snapshot: &Snapshot, caller: &Caller, call: &Call) -> Findings {
 
 /// Decides on an inspected call.
 pub fn decide(snapshot: Arc<Snapshot>, question: Question, findings: Findings, leak: Leak, now: Timestamp) -> Examined {
-    let Question { id, caller, declared, call, model } = question;
-    let context = Context { leak: &leak, policy: &snapshot.policy };
-    let facts = policy::facts(&call, &findings, &caller, &declared.as_declared(), context);
-    // What the caller may not ask for does not serve it either.
-    let smaller = snapshot.waiting.smaller.get(&model).filter(|small| caller.scope.admits_model(small)).cloned();
-    let servable = snapshot.servable_of(&snapshot.policy, &dialect::speakers(call.api), (&model, smaller.as_ref()));
+    let Question { id, caller, declared, call, model, stored } = question;
+    let asked =
+        Asked { call: &call, findings: &findings, caller: &caller, declared: &declared, stored: stored.as_deref() };
+    let (facts, leak) = asked.facts(leak, &snapshot.policy);
+    // What the caller may not ask for does not serve it either, and nothing smaller goes on from what another model made.
+    let smaller =
+        snapshot.waiting.smaller.get(&model).filter(|small| caller.scope.admits_model(small) && stored.is_none());
+    let smaller = smaller.cloned();
+    let servable = asked.servable(&snapshot, &snapshot.policy, (&model, smaller.as_ref()));
     let plan = planned(&snapshot, &facts, &servable, now);
-    let decided_at = now;
-    Examined { id, snapshot, caller, declared, call, model, smaller, servable, findings, leak, facts, plan, decided_at }
+    Examined {
+        id,
+        snapshot,
+        caller,
+        declared,
+        call,
+        stored,
+        model,
+        smaller,
+        servable,
+        findings,
+        leak,
+        facts,
+        plan,
+        decided_at: now,
+    }
+}
+
+/// What a decision is taken from, under whatever policy.
+struct Asked<'a> {
+    call: &'a Call,
+    findings: &'a Findings,
+    caller: &'a Caller,
+    declared: &'a Declarations,
+    stored: Option<&'a Stored>,
+}
+
+impl Asked<'_> {
+    /// The facts of the request and of what it goes on from, and what the comparison with protected documents says of both.
+    fn facts(&self, leak: Leak, policy: &Policy) -> (Facts, Leak) {
+        let context = Context { leak: &leak, policy };
+        let facts = policy::facts(self.call, self.findings, self.caller, &self.declared.as_declared(), context);
+        match self.stored {
+            Some(stored) => stored.join(facts, &leak, policy),
+            None => (facts, leak),
+        }
+    }
+
+    /// The backends that can serve it: of a kept answer only the one that keeps it.
+    fn servable(&self, snapshot: &Snapshot, policy: &Policy, models: (&Word, Option<&Word>)) -> BackendSet {
+        let able = snapshot.servable_of(policy, &dialect::speakers(self.call.api), models);
+        let Some(stored) = self.stored else { return able };
+        let backends = (0..).map(BackendId).zip(policy.backends());
+        let keeping = backends.filter(|(id, backend)| able.contains(*id) && backend.name == stored.backend);
+        keeping.map(|(id, _)| id).collect()
+    }
 }
 
 /// The plan for these facts, under a freeze if there is one.
@@ -149,6 +215,7 @@ impl Examined {
             declared: self.declared.clone(),
             call: Arc::clone(&self.call),
             model: self.model.clone(),
+            stored: self.stored.clone(),
         };
         let findings = inspect(&snapshot, &self.caller, &self.call);
         decide(snapshot, question, findings, leak, now)
@@ -157,13 +224,31 @@ impl Examined {
     /// Whether the plan would be another if nothing were near to a protected document: then a refusal gives no reason that
     /// tells its author so.
     pub fn is_owed_to_a_leak(&self) -> bool {
-        let context = Context { leak: &Leak::scored(0), policy: &self.snapshot.policy };
-        let said = self.declared.as_declared();
-        let facts = policy::facts(&self.call, &self.findings, &self.caller, &said, context);
+        if self.stored.is_some() {
+            // What is kept may be what is near, and its facts are not told apart.
+            let Leak { score, history, classes, .. } = &self.leak;
+            return (*score, *history) != (LeakFact::Score(0), LeakFact::Score(0)) || !classes.is_empty();
+        }
+        let facts = self.facts_under(Leak::scored(0), &self.snapshot.policy);
         if facts == self.facts {
             return false;
         }
         planned(&self.snapshot, &facts, &self.servable, self.decided_at) != self.plan
+    }
+
+    /// The facts under a policy, with what the comparison with protected documents says of the request.
+    pub(super) fn facts_under(&self, leak: Leak, policy: &Policy) -> Facts {
+        self.asked().facts(leak, policy).0
+    }
+
+    /// The backends that can serve it, as a policy numbers them.
+    pub(super) fn servable_under(&self, policy: &Policy) -> BackendSet {
+        self.asked().servable(&self.snapshot, policy, (&self.model, self.smaller.as_ref()))
+    }
+
+    fn asked(&self) -> Asked<'_> {
+        let (call, findings, caller) = (&self.call, &self.findings, &self.caller);
+        Asked { call, findings, caller, declared: &self.declared, stored: self.stored.as_deref() }
     }
 
     /// What the plan says of the backends that serve a model: the one that was asked for, or the smaller one.

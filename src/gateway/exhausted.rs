@@ -1,8 +1,9 @@
 //! What is said when no backend is left: who is at fault, and which rules took out the others.
 
 use super::examine::Examined;
+use super::kept::Stored;
 use crate::dialect;
-use crate::model::{Fault, Refusal, Removal, Word};
+use crate::model::{Fault, Refusal, Removal, Removed, Word};
 
 /// What became of the backends of the tier that is being tried.
 #[derive(Debug, Clone, Copy, Default)]
@@ -27,6 +28,9 @@ pub(super) fn exhausted(examined: &Examined, tally: &Tally) -> Refusal {
     let reasons = if reasons.is_empty() { String::new() } else { format!(" ({})", reasons.join("; ")) };
     let refusal = if examined.choices_for(&examined.model).next().is_none() {
         let able_but_removed = plan.removed.iter().any(|removed| examined.serves(removed.backend, &examined.model));
+        if let Some(stored) = &examined.stored {
+            return kept_elsewhere(examined, stored, (first_rule, &reasons));
+        }
         if plan.forbids_all() || able_but_removed {
             let message = format!("policy permits no backend for this request{reasons}");
             Refusal::new(Fault::Policy, 403, "refused_by_policy", message)
@@ -46,6 +50,10 @@ pub(super) fn exhausted(examined: &Examined, tally: &Tally) -> Refusal {
         let message = format!("the backends that policy permits are not available, and it permits no other{reasons}");
         Refusal::new(Fault::Upstream, 503, "backends_unavailable", message)
             .retry_after(tally.retry_after_s.unwrap_or(5))
+    } else if examined.stored.is_some() {
+        let message = "policy demands that this request, or what it goes on from, be changed for the backend that keeps it, and \
+                       what is kept cannot be changed any more; send the whole conversation in the request";
+        Refusal::new(Fault::Policy, 403, "kept_unchanged", message)
     } else {
         let message = "what this request holds cannot be changed as policy demands for any backend that it permits";
         Refusal::new(Fault::Policy, 403, "duty_impossible", message)
@@ -54,6 +62,25 @@ pub(super) fn exhausted(examined: &Examined, tally: &Tally) -> Refusal {
         Some(rule) => refusal.by(rule),
         None => refusal,
     }
+}
+
+/// The refusal of a request whose only backend, the one that keeps what it names, may or can not have it.
+fn kept_elsewhere(examined: &Examined, stored: &Stored, (rule, reasons): (Option<Word>, &str)) -> Refusal {
+    let is_it = |removed: &&Removed| examined.backend(removed.backend).is_some_and(|it| it.name == stored.backend);
+    if examined.plan.removed.iter().any(|removed| is_it(&removed)) {
+        let message = format!(
+            "policy does not permit this request, and what it goes on from, at the backend that keeps it{reasons}; send the \
+             whole conversation in the request"
+        );
+        let refusal = Refusal::new(Fault::Policy, 403, "refused_by_policy", message);
+        return match rule {
+            Some(rule) => refusal.by(rule),
+            None => refusal,
+        };
+    }
+    let message = "the backend that keeps it no longer speaks this API or serves this model; send the whole conversation in the \
+                   request";
+    Refusal::new(Fault::Policy, 404, "no_permitted_backend", message)
 }
 
 /// The APIs that permitted backends speak which serve the model, as the end of a sentence.

@@ -10,14 +10,15 @@ use hyper::body::Incoming;
 
 use super::body::ReadBody;
 use super::budget::Share;
-use super::examine::{self, Examined, Question};
+use super::examine::{self, Examined, Parsed, Question};
 use super::ledger::Ledger;
 use super::respond::Answer;
 use super::route::Route;
 use super::snapshot::Snapshot;
 use super::{Gate, accept, body, charge, dispatch, edge, outbound, record, shadow, whole};
+use crate::config::Limits;
 use crate::dialect;
-use crate::model::{Call, Findings, Line, Operation, Refusal, Word};
+use crate::model::{Api, Caller, Findings, Line, Operation, Refusal, Word};
 
 /// Bytes of a body from which its inspection leaves the reactor: below it the hand-over costs more than the work.
 const INLINE_BYTES_MAX: usize = 64 * 1024;
@@ -41,18 +42,15 @@ pub async fn journey(gate: &Arc<Gate>, ledger: &mut Ledger, request: Request<Inc
     ledger.known = Some(record::Known { snapshot: Arc::clone(&snapshot), caller: caller.clone(), api });
     accept::permit(&caller, api, &mut head.declared)?;
     ledger.take_place(&caller)?;
-    let (parts, incoming) = request.into_parts();
-    let limits = &snapshot.limits;
-    body::check_head(&parts.headers, limits.body_bytes, dialect::untyped(api))?;
     let share = gate.budget.share(&caller.tenant);
-    let read = body::read(&parts.headers, incoming, limits.body_bytes, limits.body, share).await?;
+    let read = read(&snapshot.limits, request, api, share).await?;
     let priority = snapshot.waiting.priority(&caller.app, head.declared.priority);
     let mut work = gate.overload.begin(read.text.len(), priority)?;
-    let (call, model, share) = parse(Arc::clone(&snapshot), head.line, read).await?;
+    let (Parsed { call, model, stored }, share) = parse(Arc::clone(&snapshot), &caller, head.line, read).await?;
     ledger.model = model.clone();
     accept::permit_model(&caller, &model)?;
     work.beside(charge::reserve(gate, ledger, &snapshot, (&caller, &call))).await?;
-    let question = Question { id: ledger.id, caller, declared: head.declared, call: Arc::new(call), model };
+    let question = Question { id: ledger.id, caller, declared: head.declared, call: Arc::new(call), model, stored };
     let (examined, share) = decide(gate, snapshot, question, share).await?;
     work.done();
     gate.telemetry.found(&record::count(&examined, &examined.findings, &examined.snapshot.catalogue));
@@ -87,13 +85,29 @@ pub async fn journey(gate: &Arc<Gate>, ledger: &mut Ledger, request: Request<Inc
     }
 }
 
+/// Reads a body, where the endpoint takes one.
+async fn read(limits: &Limits, request: Request<Incoming>, api: Api, share: Share) -> Result<ReadBody, Refusal> {
+    let (parts, incoming) = request.into_parts();
+    if !dialect::takes_body(api) {
+        return Ok(ReadBody { text: String::new(), share });
+    }
+    body::check_head(&parts.headers, limits.body_bytes, dialect::untyped(api))?;
+    body::read(&parts.headers, incoming, limits.body_bytes, limits.body, share).await
+}
+
 /// Parses a body, away from the reactor when it is large. Its share goes with it: a client that leaves does not give back what
 /// is still being worked on.
-async fn parse(snapshot: Arc<Snapshot>, line: Line, read: ReadBody) -> Result<(Call, Word, Share), Refusal> {
+async fn parse(
+    snapshot: Arc<Snapshot>,
+    caller: &Caller,
+    line: Line,
+    read: ReadBody,
+) -> Result<(Parsed, Share), Refusal> {
     let inline = read.text.len() <= INLINE_BYTES_MAX;
+    let caller = caller.clone();
     let work = move || {
         let ReadBody { text, share } = read;
-        examine::parse(&snapshot, line, text).map(|(call, model)| (call, model, share))
+        examine::parse(&snapshot, &caller, line, text).map(|parsed| (parsed, share))
     };
     if inline { work() } else { tokio::task::spawn_blocking(work).await.map_err(|_| edge::failed_inside())? }
 }

@@ -90,6 +90,8 @@ pub struct Ledger {
     pub withheld: u32,
     /// Tokens in and out, as the backend counted them.
     pub usage: Option<Usage>,
+    /// Keyed code of the answer, where the backend keeps it.
+    pub kept: Option<Digest>,
     /// Whether the whole answer is here.
     pub is_gathered: bool,
     /// At whose fault it was refused, if it was.
@@ -146,6 +148,7 @@ impl Ledger {
             foreign: 0,
             withheld: 0,
             usage: None,
+            kept: None,
             is_gathered: false,
             fault: None,
             end: End::ClientGone,
@@ -246,6 +249,7 @@ impl Drop for Ledger {
                 total_us: micros(total),
                 input_tokens,
                 output_tokens,
+                kept: self.kept,
             })));
         } else if let Some(known) = self.known.take()
             && let Ok(slot) = self.gate.audit.reserve()

@@ -16,6 +16,8 @@ pub mod edge;
 pub mod examine;
 mod exhausted;
 pub mod journey;
+pub mod kept;
+mod landing;
 pub mod ledger;
 mod linger;
 pub mod outbound;

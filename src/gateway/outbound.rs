@@ -86,19 +86,39 @@ pub fn change_for(
     duties: &Duties,
     salt: [u8; 16],
 ) -> Result<Changed, Failure> {
+    if !may_go_on(examined, backend, duties) {
+        return Err(Failure::Impossible("kept"));
+    }
     let snapshot = &*examined.snapshot;
     let model = snapshot.upstream_model(model, &backend.name).ok_or(Failure::Impossible("model"))?;
     let keys = transform::Keys::new(snapshot.token_key(&examined.caller.tenant, &examined.caller.app), salt);
     let changed = transform::apply(&examined.call, &examined.findings, duties, &snapshot.catalogue, &keys)
         .map_err(|_| Failure::Impossible("duty"))?;
-    let store_off = backend.tier != Tier::OnPremises;
-    let mut edits = dialect::outgoing(&examined.call, model.as_str(), store_off);
+    let mut edits = Vec::new();
+    if dialect::takes_body(examined.call.api) {
+        edits = dialect::outgoing(&examined.call, model.as_str(), store_off(backend));
+    }
     edits.extend(changed.edits);
     let body = splice(&examined.call.body, edits).map_err(|_| Failure::Impossible("splice"))?;
     if !duties.actions.is_empty() {
         confirm(examined, backend, duties, (&body, model, changed.pseudonymised))?;
     }
     Ok(Changed { body, model: model.clone(), vault: changed.vault, changes: changed.changes })
+}
+
+/// Whether answers are not kept at a backend, whatever a request says.
+pub(super) fn store_off(backend: &Backend) -> bool {
+    backend.tier != Tier::OnPremises
+}
+
+/// Whether a call that names a kept answer may go to a backend: it is the one that keeps it, and nothing of either would have
+/// to be changed, for what is kept cannot be any more.
+fn may_go_on(examined: &Examined, backend: &Backend, duties: &Duties) -> bool {
+    match (&examined.stored, examined.call.kept()) {
+        (None, None) => true,
+        (Some(stored), Some(_)) => stored.backend == backend.name && duties.actions.is_empty(),
+        _ => false,
+    }
 }
 
 /// Scans what will be sent and asks policy whether this backend may have it as it is now.

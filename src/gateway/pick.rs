@@ -74,7 +74,7 @@ impl Route {
                 }
                 Choice::Full => full.push(candidate),
                 Choice::None => {
-                    self.tally.unavailable |= candidate.asked.is_empty();
+                    self.tally.unavailable |= !self.has_asked(&allowed.name);
                     self.tried.push(allowed.name.clone());
                 }
             }
@@ -194,20 +194,30 @@ impl Route {
             upstream: Arc::clone(pool.backend(name.as_str())?),
             model: model.clone(),
             known_as: self.newest.snapshot.upstream_model(model, name).cloned(),
-            asked: self.asked(name),
+            asked: self.asked(pool, name),
         })
     }
 
-    /// The endpoints of a backend that were asked.
-    fn asked(&self, name: &Word) -> Vec<u64> {
-        self.endpoints.iter().filter(|(of, _)| of == name).map(|(_, endpoint)| *endpoint).collect()
+    /// The endpoints of a backend that are not asked: those that were, and those that do not keep what the request names.
+    fn asked(&self, pool: &Pool, name: &Word) -> Vec<u64> {
+        let mut asked: Vec<u64> =
+            self.endpoints.iter().filter(|(of, _)| of == name).map(|(_, endpoint)| *endpoint).collect();
+        if let (Some(stored), Some(upstream)) = (&self.first.stored, pool.backend(name.as_str())) {
+            asked.extend(upstream.endpoint_ids().into_iter().filter(|endpoint| *endpoint != stored.endpoint));
+        }
+        asked
+    }
+
+    /// Whether an endpoint of a backend was asked.
+    fn has_asked(&self, name: &Word) -> bool {
+        self.endpoints.iter().any(|(of, _)| of == name)
     }
 
     /// Whether a backend is not out, and was not asked at every endpoint that is well.
     fn may_serve(&self, pool: &Pool, name: &Word) -> bool {
-        let asked = self.asked(name);
-        let is_left = || pool.backend(name.as_str()).is_some_and(|upstream| upstream.has_untried(&asked));
-        !self.tried.contains(name) && (asked.is_empty() || is_left())
+        let is_left =
+            || pool.backend(name.as_str()).is_some_and(|upstream| upstream.has_untried(&self.asked(pool, name)));
+        !self.tried.contains(name) && (!self.has_asked(name) || is_left())
     }
 
     fn place(&mut self, candidate: &Candidate) -> Choice {

@@ -162,6 +162,7 @@ pub fn undecided(ledger: &Ledger, known: &Known, reason: Word) -> Entry {
         sending: None,
         crossed: None,
         fell_back: None,
+        kept: None,
         body_mac: digest(&key, ""),
         body_bytes: 0,
     }))
@@ -205,7 +206,7 @@ pub(super) fn month(at: Timestamp) -> String {
     at.to_zoned(TimeZone::UTC).strftime("%Y-%m").to_string()
 }
 
-fn digest(key: &hmac::Key, body: &str) -> Digest {
+pub(super) fn digest(key: &hmac::Key, body: &str) -> Digest {
     let mut mac = [0; 32];
     mac.copy_from_slice(hmac::sign(key, body.as_bytes()).as_ref());
     Digest(mac)
@@ -265,6 +266,7 @@ fn decision(
         sending,
         crossed: None,
         fell_back: None,
+        kept: examined.stored.as_ref().map(|stored| stored.code(&examined.snapshot, &caller.tenant)),
         body_mac: digest(mac, &examined.call.body),
         body_bytes: examined.call.body.len() as u64,
     }

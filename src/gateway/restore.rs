@@ -17,31 +17,18 @@ use tokio::time::Sleep;
 
 use super::budget::Share;
 use super::cite::Moved;
+use super::kept::Keeper;
+use super::landing::{failed, landing};
 use super::ledger::{End, Ledger};
 use super::{Body, BrokenOff, charge};
-use crate::dialect::{self, Channel, ChannelKind, Ended, EventKind, EventView, Position, ReplyLeaf, Usage};
+use crate::dialect::{self, Channel, Ended, EventKind, EventView, Position, ReplyLeaf, Usage};
 use crate::limits;
 use crate::model::entry::Change;
-use crate::model::{Api, Fault, Refusal, Word};
+use crate::model::{Api, Refusal, Word};
 use crate::transform::{Counts, Landing, Moves, Restorer, StreamRestore, Vault};
 use crate::upstream::ReplyBody;
 use crate::wire::frames::{self, Decoder, Frame as Event, Framing};
 use crate::wire::{Edit, quote, splice};
-
-pub(super) fn failed(what: &str) -> Refusal {
-    Refusal::new(Fault::Upstream, 502, "backend_failed", what)
-}
-
-/// Where a value lands; `json`: the answer's own text is JSON, as the request asked.
-pub(super) fn landing(leaf: &ReplyLeaf<'_>, json: bool) -> Landing {
-    match leaf.landing {
-        dialect::Landing::Text if json && matches!(leaf.channel.kind, ChannelKind::Text | ChannelKind::TextPart) => {
-            Landing::JsonInString
-        }
-        dialect::Landing::Text => Landing::Text,
-        dialect::Landing::JsonInString => Landing::JsonInString,
-    }
-}
 
 /// One channel of a stream: a choice's text, a tool call's arguments.
 struct Line {
@@ -63,6 +50,8 @@ pub struct Restored {
     begun: bool,
     vault: Arc<Vault>,
     changed: Vec<Change>,
+    /// The names by which the client refers to what the backend keeps.
+    keeper: Option<Keeper>,
     lines: HashMap<Channel, Line>,
     /// Events added so far: numbered events that follow are counted on.
     added: u64,
@@ -92,7 +81,7 @@ impl Restored {
         (api, json): (Api, bool),
         framing: Framing,
         source: ReplyBody,
-        (vault, changed): (Arc<Vault>, Vec<Change>),
+        (vault, changed, keeper): (Arc<Vault>, Vec<Change>, Option<Keeper>),
         share: Share,
     ) -> Self {
         Self {
@@ -104,6 +93,7 @@ impl Restored {
             begun: false,
             vault,
             changed,
+            keeper,
             lines: HashMap::new(),
             added: 0,
             out: VecDeque::new(),
@@ -190,11 +180,11 @@ impl Restored {
         if let Some(ledger) = self.ledger.as_mut() {
             ledger.text_out += charge::text_bytes(&view.leaves);
         }
+        let mut edits = self.names(&view.leaves);
         if self.vault.is_empty() {
-            self.out.push_back(frame.raw().clone());
-            return;
+            return self.spliced(frame, data, edits);
         }
-        let mut edits: Vec<Edit> = view.withhold.clone();
+        edits.extend(view.withhold.iter().cloned());
         let mut moved = Moved::default();
         for (index, leaf) in view.leaves.iter().enumerate().filter(|(_, leaf)| leaf.restore) {
             let text = if leaf.fragment {
@@ -217,6 +207,23 @@ impl Restored {
         if let (Some(sequence), true) = (&view.sequence, self.added > 0) {
             let replacement = sequence.value.saturating_add(self.added).to_string();
             edits.push(Edit { span: sequence.span.clone(), replacement });
+        }
+        self.spliced(frame, data, edits);
+    }
+
+    /// The client's names in the place of the backend's.
+    fn names(&mut self, leaves: &[ReplyLeaf<'_>]) -> Vec<Edit> {
+        let Some(keeper) = self.keeper.as_mut() else { return Vec::new() };
+        let edits = keeper.edits(leaves);
+        if let (Some(ledger), false) = (self.ledger.as_mut(), edits.is_empty()) {
+            ledger.kept = keeper.code();
+        }
+        edits
+    }
+
+    fn spliced(&mut self, frame: &Event, data: &str, edits: Vec<Edit>) {
+        if edits.is_empty() {
+            return self.out.push_back(frame.raw().clone());
         }
         match splice(data, edits) {
             Ok(text) => self.emit(frame, data, &text),

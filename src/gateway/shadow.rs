@@ -6,9 +6,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use jiff::Timestamp;
 
 use super::examine::Examined;
-use crate::dialect;
 use crate::model::{BackendId, Catalogue, ClassId, ClassSet, Duties, Facts, Plan, Word};
-use crate::policy::{self, Context, Policy};
+use crate::policy::{self, Policy};
 use crate::telemetry::Telemetry;
 use crate::telemetry::shadow::Difference;
 
@@ -32,11 +31,8 @@ fn apart(telemetry: &Telemetry, work: impl FnOnce()) {
 }
 
 fn decide(examined: &Examined, candidate: &Policy) -> Plan {
-    let context = Context { leak: &examined.leak, policy: candidate };
-    let said = examined.declared.as_declared();
-    let facts = policy::facts(&examined.call, &examined.findings, &examined.caller, &said, context);
-    let models = (&examined.model, examined.smaller.as_ref());
-    let servable = examined.snapshot.servable_of(candidate, &dialect::speakers(examined.call.api), models);
+    let facts = examined.facts_under(examined.leak.clone(), candidate);
+    let servable = examined.servable_under(candidate);
     let now: Timestamp = examined.decided_at;
     let mut plan = policy::decide(candidate, &facts, &servable, now);
     if examined.snapshot.is_frozen(now) {

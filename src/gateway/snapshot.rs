@@ -122,6 +122,12 @@ impl Snapshot {
     pub fn content_key(&self, tenant: &Word, month: &str) -> hmac::Key {
         self.root.mac_key(Purpose::ContentMac, &[tenant.as_str(), month])
     }
+
+    /// The key of the names of kept answers, per app and day since the epoch.
+    pub fn kept_key(&self, (tenant, app): (&Word, &Word), day: u16) -> hmac::Key {
+        self.root.mac_key(Purpose::Kept, &[tenant.as_str(), app.as_str(), EPOCH, &day.to_string()])
+    }
+
     /// The key of hashes by which conversations meet their cache, per tenant.
     pub fn affinity_key(&self, tenant: &Word) -> hmac::Key {
         self.root.mac_key(Purpose::Affinity, &[tenant.as_str()])

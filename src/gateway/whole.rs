@@ -4,13 +4,18 @@
 use bytes::Bytes;
 use http::{HeaderValue, StatusCode};
 use http_body_util::BodyExt as _;
+use jiff::Timestamp;
 
 use super::budget::{Paid, Share};
 use super::cite::Moved;
 use super::dispatch::Answering;
+use super::kept::{Keeper, Kept};
+use super::landing::{failed, landing};
 use super::ledger::Ledger;
+use super::outbound::store_off;
 use super::respond::{Answer, Server};
-use super::restore::{Restored, failed, landing};
+use super::restore::Restored;
+use super::route::Leg;
 use super::{body, charge, edge};
 use crate::dialect::{self, Usage};
 use crate::limits;
@@ -25,7 +30,9 @@ use crate::wire::{Edit, quote, splice};
 /// # Errors
 /// 502 when a whole answer breaks off, is no JSON, or says what no client may see; 429 or 503 when there is no memory for it.
 pub async fn restore(ledger: &mut Ledger, answering: Answering, mut share: Share) -> Result<Answer, Refusal> {
-    let Answering { leg, reply, vault, changed } = answering;
+    let Answering { leg, endpoint, reply, vault, changed } = answering;
+    let keeper = keeper(&leg, endpoint, changed.is_empty() && vault.is_empty(), ledger.accepted_at);
+    let stored = leg.examined.stored.clone();
     let (api, json) = (leg.examined.call.api, dialect::answers_in_json(&leg.examined.call));
     let said = reply.content_type.as_ref().and_then(|value| value.to_str().ok()).unwrap_or_default();
     let framing = dialect::framing(&leg.examined.call, said);
@@ -36,19 +43,29 @@ pub async fn restore(ledger: &mut Ledger, answering: Answering, mut share: Share
     share.cut(vault.held_bytes());
     let status = reply.status;
     if let (Some(framing), true) = (framing, status.is_success()) {
-        let restored = Restored::new((api, json), framing, reply.body, (vault, changed), share);
+        let restored = Restored::new((api, json), framing, reply.body, (vault, changed, keeper), share);
         return Ok(Answer::frames(status, content_type(framing), &server, restored));
     }
     if !(status.is_success() || relayed(status)) {
         return Err(failed("the backend refused the request without a reason that can be passed on"));
     }
-    let text = collect(reply, &vault, &mut share).await?;
-    let (body, usage) = whole(ledger, (api, json), &vault, (text, &mut share))?;
+    let mut text = collect(reply, &vault, &mut share).await?;
+    if let (Some(stored), false) = (stored, status.is_success()) {
+        text = stored.rename(&text);
+    }
+    let (body, usage) = whole(ledger, (api, json), (&vault, keeper), (text, &mut share))?;
     drop(vault);
     share.cut(body.len());
     ledger.usage = usage;
     let body = Bytes::from_owner(Paid { bytes: body.into_bytes(), share });
     Ok(Answer::whole(status, &server, &changed, body))
+}
+
+/// The names that the answer of a leg has, where its backend keeps it or shows one that it keeps.
+fn keeper(leg: &Leg, endpoint: u64, raw: bool, at: Timestamp) -> Option<Keeper> {
+    let keeps = dialect::keeps(&leg.examined.call, store_off(&leg.backend));
+    let (backend, model) = (&leg.backend.name, &leg.model);
+    Keeper::new(&leg.examined, Kept { backend, endpoint, model, raw, keeps, at })
 }
 
 /// What the client is told of a stream's framing.
@@ -89,7 +106,7 @@ async fn collect(reply: Reply, vault: &Vault, share: &mut Share) -> Result<Strin
 fn whole(
     ledger: &mut Ledger,
     (api, json): (Api, bool),
-    vault: &Vault,
+    (vault, keeper): (&Vault, Option<Keeper>),
     (text, share): (String, &mut Share),
 ) -> Result<(String, Option<Usage>), Refusal> {
     share.grow(strings(&text) * limits::LEAF_BYTES)?;
@@ -97,14 +114,22 @@ fn whole(
     let usage = view.usage;
     ledger.is_gathered = true;
     ledger.text_out += charge::text_bytes(&view.leaves);
-    if vault.is_empty() {
+    let mut edits = Vec::new();
+    if let Some(mut keeper) = keeper {
+        edits = keeper.edits(&view.leaves);
+        ledger.kept = keeper.code();
+    }
+    if vault.is_empty() && edits.is_empty() {
         drop(view);
         return Ok((text, usage));
     }
+    if !vault.is_empty() {
+        edits.extend(view.withhold.iter().cloned());
+    }
     let restorer = Restorer::new(vault);
-    let mut edits: Vec<Edit> = view.withhold.clone();
     let mut moved = Moved::default();
-    for (index, leaf) in view.leaves.iter().enumerate().filter(|(_, leaf)| leaf.restore) {
+    let restored = view.leaves.iter().enumerate().filter(|(_, leaf)| leaf.restore && !vault.is_empty());
+    for (index, leaf) in restored {
         let restored = restorer.restore_whole(&leaf.text, landing(leaf, json));
         ledger.count(restored.counts);
         if restored.text != *leaf.text {

@@ -33,6 +33,8 @@ pub enum Purpose {
     Corpus,
     /// Codes of cases in the record; scope: tenant.
     SealCase,
+    /// Names of answers that providers keep; scope: tenant, app, epoch, day.
+    Kept,
     /// Proofs that the keys of sealed content are ours.
     SealMonth,
 }
@@ -49,6 +51,7 @@ impl Purpose {
             Self::MatchList => "octroi/1/match-list",
             Self::Corpus => "octroi/1/corpus",
             Self::SealCase => "octroi/1/seal-case",
+            Self::Kept => "octroi/1/kept",
             Self::SealMonth => "octroi/1/seal-month",
         }
     }

@@ -45,6 +45,12 @@ impl Operation {
     pub const EMBEDDINGS: Self = Self("embeddings");
     /// OpenAI's responses.
     pub const RESPONSES: Self = Self("responses");
+    /// One of them that its provider keeps: shown again.
+    pub const RETRIEVE: Self = Self("responses.retrieve");
+    /// The same: what it was asked.
+    pub const INPUT_ITEMS: Self = Self("responses.input_items");
+    /// The same: deleted.
+    pub const DELETE: Self = Self("responses.delete");
     /// The list of models, answered by the gateway itself.
     pub const MODELS: Self = Self("models");
 
@@ -77,6 +83,8 @@ pub struct Line {
     pub template: &'static str,
     /// The model that the path names, percent-decoded, for APIs that have it there. It is the caller's text.
     pub model: Option<String>,
+    /// The kept object that the path names, percent-decoded: as the caller wrote it, and once that was opened as its provider does.
+    pub object: Option<String>,
     /// Query parameters that go on, from closed lists of the table.
     pub query: Vec<(&'static str, &'static str)>,
     /// Headers that go on, their values joined from closed lists of the table.
@@ -85,7 +93,7 @@ pub struct Line {
 
 impl From<Api> for Line {
     fn from(api: Api) -> Self {
-        Self { api, template: "", model: None, query: Vec::new(), headers: Vec::new() }
+        Self { api, template: "", model: None, object: None, query: Vec::new(), headers: Vec::new() }
     }
 }
 
@@ -240,6 +248,18 @@ pub struct Call {
     pub open: u32,
     /// The provider-hosted tools that the call asks for.
     pub hosted: Vec<Hosted>,
+    /// The kept answer that the call goes on from.
+    pub previous: Option<Previous>,
+}
+
+/// The kept answer that a call goes on from. What the caller writes for it is a sealed name of ours, and is replaced by the
+/// provider's own: no byte of it leaves.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Previous {
+    /// Byte range of the token in the body, half-open, quotes included.
+    pub span: Range<u32>,
+    /// As the caller wrote it, and once that was opened as its provider does.
+    pub id: String,
 }
 
 /// A provider-hosted tool that the call asks for.
@@ -272,6 +292,22 @@ impl Call {
         }
     }
 
+    /// The kept object that the call names, in its path or in its body.
+    pub fn kept(&self) -> Option<&str> {
+        let previous = || self.previous.as_ref().map(|previous| previous.id.as_str());
+        self.line.object.as_deref().or_else(previous)
+    }
+
+    /// Replaces what the caller wrote for a kept object by the provider's own name for it.
+    pub fn name_kept(&mut self, own: &str) {
+        if let Some(object) = &mut self.line.object {
+            own.clone_into(object);
+        }
+        if let Some(previous) = &mut self.previous {
+            own.clone_into(&mut previous.id);
+        }
+    }
+
     /// Whether any field has this role.
     pub fn has(&self, role: Role) -> bool {
         self.fields.iter().any(|field| field.role == role)
@@ -286,6 +322,12 @@ impl fmt::Debug for Call {
             .field("fields", &self.fields.len())
             .field("stream", &self.stream)
             .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Previous {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Previous").field("span", &self.span).finish_non_exhaustive()
     }
 }
 

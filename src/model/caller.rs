@@ -67,7 +67,10 @@ impl Spoken {
     }
 
     fn admits(&self, api: Api) -> bool {
-        let alike = |word: &Word| word.as_str() == api.operation.name() || api.operation == Operation::MODELS;
+        // Who may make an object may see and delete it.
+        let family = api.operation.name().split('.').next().unwrap_or_default();
+        let alike =
+            |word: &Word| [api.operation.name(), family].contains(&word.as_str()) || api.operation == Operation::MODELS;
         self.dialect.as_str() == api.dialect.name() && self.operation.as_ref().is_none_or(alike)
     }
 }

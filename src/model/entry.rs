@@ -120,6 +120,9 @@ pub struct Decision {
     /// Why it goes to a later tier than the first at once, when it does: a `fall back` clause was used.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fell_back: Option<Word>,
+    /// Keyed code of the kept answer that it goes on from or asks for; the outcome of the request that made it has the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kept: Option<Digest>,
     /// Keyed MAC of the body as received.
     pub body_mac: Digest,
     /// Bytes of the body as received.
@@ -315,6 +318,9 @@ pub struct Outcome {
     /// Tokens out, as the backend counted them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output_tokens: Option<u64>,
+    /// Keyed code of the answer, where the backend keeps it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kept: Option<Digest>,
 }
 
 /// The gateway started.

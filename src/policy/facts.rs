@@ -104,7 +104,7 @@ pub(super) fn by_label_as_told(facts: &mut Facts, policy: &Policy) {
 }
 
 /// What protected documents that the request is near to bring, with all that their classes imply. No label takes that away.
-fn by_corpus(facts: &mut Facts, leak: &Leak, catalogue: &Catalogue) {
+pub(super) fn by_corpus(facts: &mut Facts, leak: &Leak, catalogue: &Catalogue) {
     for (class, sure) in &leak.classes {
         let known = catalogue.class(class.as_str()).and_then(|class| catalogue.class_info(class));
         let Some(brought) = known.map(|info| info.closure) else {

@@ -105,6 +105,12 @@ impl Recorded<'_> {
     pub fn digests(&self) -> [&str; 3] {
         [&self.policy, &self.inventory, &self.reference]
     }
+
+    /// The classes that protected documents brought, and whether surely.
+    pub(super) fn brought(&self) -> Vec<(Word, bool)> {
+        let brought = self.facts.iter().flat_map(|facts| &facts.brought);
+        brought.map(|brought| (Word::configured(&brought.class), brought.sure)).collect()
+    }
 }
 
 #[derive(Debug, Deserialize)]

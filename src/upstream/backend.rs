@@ -103,6 +103,11 @@ impl Backend {
         self.fleet.len()
     }
 
+    /// What names each of them, in every process alike.
+    pub fn endpoint_ids(&self) -> Vec<u64> {
+        self.fleet.members().iter().map(|endpoint| endpoint.id).collect()
+    }
+
     /// How many of them are not ejected and do not fail their checks.
     pub fn endpoints_up(&self) -> usize {
         let now = Instant::now();

@@ -90,6 +90,7 @@ fn decision_of(number: u32) -> Decision {
         }],
         crossed: None,
         fell_back: None,
+        kept: None,
         sending: Some(sending("us-cloud")),
         body_mac: Digest([4; 32]),
         body_bytes: 812,
@@ -139,6 +140,7 @@ fn outcome_of(number: u32) -> Outcome {
         total_us: 900_000,
         input_tokens: Some(190),
         output_tokens: Some(77),
+        kept: None,
     }
 }
 

@@ -7,6 +7,7 @@ mod client;
 mod model_chat;
 mod model_completions;
 mod model_embeddings;
+mod model_kept;
 mod model_question;
 mod model_received;
 mod model_reply;

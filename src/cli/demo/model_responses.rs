@@ -1,24 +1,54 @@
 //! `POST /v1/responses` of the demonstration server, whole and streamed with its sequence of events.
+//!
+//! It keeps what it answers unless `store` is false. An answer that goes on from another repeats what the user said in both.
 
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
+use super::model_kept::{Kept, One};
 use super::model_question::{Answer, Ask, Fault, Form, Question, is_on, text_of};
 use super::model_reply::{Reply, named_event, pieces};
 use crate::limits;
 
 /// Answers a response request.
-pub(super) fn answer(ask: &Ask<'_>, body: &Value) -> Result<Reply, Fault> {
+pub(super) fn answer(ask: &Ask<'_>, kept: &Kept, body: &Value) -> Result<Reply, Fault> {
     let model = ask.model(body)?;
-    let answer = read(body)?.answer(ask)?;
+    let previous = kept.previous(body)?;
+    let mut question = read(body)?;
+    if let Some(previous) = &previous {
+        question.text = format!("{}\n{}", previous.said, question.text);
+    }
+    let answer = question.answer(ask)?;
     if answer.len() > limits::DEMO_ANSWER_BYTES_MAX {
         return Err(Fault::invalid("input", "the answer would be too long for a demonstration"));
     }
-    let response = Response { ask, model, body, answer };
+    let store = body.get("store") != Some(&Value::Bool(false));
+    let response = Response { ask, model, body, answer, store };
+    if store {
+        let document = response.document(Some(&response.item("completed")));
+        kept.keep(One { document, items: items(ask, body), said: question.text });
+    }
     if is_on(body, "/stream") {
         return Ok(Reply::Events(response.events()));
     }
     Ok(Reply::json(response.document(Some(&response.item("completed")))))
+}
+
+/// The items of the input, as they are listed: a text is one of the user's, and each has an id.
+fn items(ask: &Ask<'_>, body: &Value) -> Vec<Value> {
+    let input = body.get("input");
+    let mut items = match input {
+        Some(Value::Array(items)) => items.clone(),
+        Some(Value::String(text)) => vec![json!({"role": "user", "content": [{"type": "input_text", "text": text}]})],
+        _ => Vec::new(),
+    };
+    for (number, item) in items.iter_mut().enumerate() {
+        let Some(item) = item.as_object_mut() else { continue };
+        item.entry("type").or_insert(json!("message"));
+        item.entry("status").or_insert(json!("completed"));
+        item.entry("id").or_insert(json!(format!("{}{number:02x}", ask.id("msg_"))));
+    }
+    items
 }
 
 /// Reads what is to be repeated: a text, the last message of the user, or the results of functions behind it.
@@ -64,6 +94,7 @@ struct Response<'a> {
     model: &'a str,
     body: &'a Value,
     answer: Answer<'a>,
+    store: bool,
 }
 
 impl Response<'_> {
@@ -83,8 +114,9 @@ impl Response<'_> {
         json!({
             "id": self.ask.id("resp_"), "object": "response", "created_at": self.ask.created_s, "model": self.model,
             "status": if item.is_some() { "completed" } else { "in_progress" },
-            "error": null, "incomplete_details": null, "previous_response_id": null, "background": false,
-            "output": item.into_iter().collect::<Vec<_>>(), "usage": usage, "store": false,
+            "error": null, "incomplete_details": null, "background": false,
+            "previous_response_id": asked("previous_response_id", Value::Null),
+            "output": item.into_iter().collect::<Vec<_>>(), "usage": usage, "store": self.store,
             // As OpenAI does, a response repeats what it was asked with.
             "instructions": asked("instructions", Value::Null),
             "max_output_tokens": asked("max_output_tokens", Value::Null),

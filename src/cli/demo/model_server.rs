@@ -30,6 +30,7 @@ use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::task::TaskTracker;
 
+use super::model_kept::Kept;
 use super::model_question::{Ask, Fault};
 pub use super::model_received::Received;
 use super::model_received::{Arriving, Ring};
@@ -106,6 +107,7 @@ impl ModelServer {
             state: watch::Sender::new(State::Up),
             answered: AtomicU64::new(0),
             ring: Ring::default(),
+            kept: Kept::default(),
         });
         let tasks = TaskTracker::new();
         let acceptor = TlsAcceptor::from(options.tls);
@@ -173,6 +175,7 @@ struct Shared {
     state: watch::Sender<State>,
     answered: AtomicU64,
     ring: Ring,
+    kept: Kept,
 }
 
 /// The server went down while it worked on a request: the connection is cut without an answer.
@@ -225,13 +228,19 @@ impl Shared {
             "/v1/chat/completions" => model_chat::answer(&ask, &question),
             "/v1/completions" => model_completions::answer(&ask, &question),
             "/v1/embeddings" => model_embeddings::answer(&ask, &question),
-            "/v1/responses" => model_responses::answer(&ask, &question),
+            "/v1/responses" => model_responses::answer(&ask, &self.kept, &question),
             _ => Err(Fault::no_such_url(&Method::POST)),
         }
     }
 
     /// Answers what needs no body.
     fn show(&self, method: &Method, path: &str, headers: &HeaderMap) -> Result<Reply, Fault> {
+        if let Some(kept) =
+            path.strip_prefix("/v1/responses/").filter(|_| [Method::GET, Method::DELETE].contains(method))
+        {
+            self.admit(headers)?;
+            return self.kept.answer(*method == Method::DELETE, kept);
+        }
         if method != Method::GET {
             return Err(Fault::no_such_url(method));
         }

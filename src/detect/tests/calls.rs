@@ -35,6 +35,7 @@ fn call(fields: &[(Role, TokenKind, &str, u32, FieldKey)]) -> Call {
         store: None,
         open: 1,
         hosted: vec![],
+        previous: None,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::model::Role;
 
-use super::super::request::Means::{self, Hosts, Is, Link, Prompt, Routes, Speaker, Spoken};
+use super::super::request::Means::{self, Hosts, Is, Link, Prompt, Routes, Speaker, Spoken, State};
 use super::super::table::{Row, row};
 
 const CONTROL: Means = Is(Role::Control);
@@ -12,6 +12,7 @@ const ASSISTANT: Means = Is(Role::Assistant);
 
 /// Members of a chat request beside those of [`super::common`].
 pub(in crate::dialect) const CHAT: &[Row<Means>] = &[
+    row("previous_response_id", State),
     row("max_completion_tokens", CONTROL),
     row("modalities[]", CONTROL),
     row("audio.voice", CONTROL),
@@ -153,6 +154,7 @@ pub(in crate::dialect) const TOOL: &[Row<Means>] = &[
 
 /// Members of a completion request.
 pub(in crate::dialect) const COMPLETION: &[Row<Means>] = &[
+    row("previous_response_id", State),
     row("prompt", Prompt),
     row("prompt[]", Prompt),
     row("prompt[][]", Prompt),

@@ -31,7 +31,6 @@ pub(in crate::dialect) const EVERY: &[Row<Means>] = &[
 /// Members that steer generation, those that vLLM, `SGLang` and llama.cpp add, and those by which other providers are asked to
 /// search, run or remember something (Azure, Google, `OpenRouter`, Qwen, `xAI`).
 pub(in crate::dialect) const SAMPLING: &[Row<Means>] = &[
-    row("previous_response_id", State),
     row("conversation", State),
     row("cached_content", Is(Role::Reference)),
     row("extra_body.google.cached_content", Is(Role::Reference)),

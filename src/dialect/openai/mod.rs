@@ -92,8 +92,30 @@ static ENDPOINTS: [Endpoint; 11] = [
     },
     Endpoint { also: MANY, ..Endpoint::get(Operation::MODELS, "/v1/models") },
     Endpoint { also: MANY, ..Endpoint::get(Operation::MODELS, "/v1/models/{model}") },
-    Endpoint::state("GET", "/v1/responses/{id}"),
-    Endpoint::state("DELETE", "/v1/responses/{id}"),
-    Endpoint::state("GET", "/v1/responses/{id}/input_items"),
-    Endpoint::state("POST", "/v1/responses/{id}/cancel"),
+    Endpoint::kept(("GET", Operation::RETRIEVE), "/v1/responses/{id}", reply::AGAIN),
+    Endpoint::kept(("DELETE", Operation::DELETE), "/v1/responses/{id}", reply::AGAIN),
+    Endpoint {
+        query: PAGES,
+        ..Endpoint::kept(("GET", Operation::INPUT_ITEMS), "/v1/responses/{id}/input_items", reply::ASKED)
+    },
+    Endpoint::refused("POST", "/v1/responses/{id}/cancel", NO_BACKGROUND),
+];
+
+/// Why nothing can be cancelled.
+pub(super) const NO_BACKGROUND: &str = "only a response that is made in the background can be cancelled, and this gateway asks for none; close the connection";
+
+/// How a page of input items is asked for. A place in the list (`after`) would be a text of the caller's.
+pub(super) const PAGES: &[(&str, &[&str])] = &[
+    ("order", &["asc", "desc"]),
+    (
+        "limit",
+        &[
+            "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15", "16", "17", "18", "19",
+            "20", "21", "22", "23", "24", "25", "26", "27", "28", "29", "30", "31", "32", "33", "34", "35", "36", "37",
+            "38", "39", "40", "41", "42", "43", "44", "45", "46", "47", "48", "49", "50", "51", "52", "53", "54", "55",
+            "56", "57", "58", "59", "60", "61", "62", "63", "64", "65", "66", "67", "68", "69", "70", "71", "72", "73",
+            "74", "75", "76", "77", "78", "79", "80", "81", "82", "83", "84", "85", "86", "87", "88", "89", "90", "91",
+            "92", "93", "94", "95", "96", "97", "98", "99", "100",
+        ],
+    ),
 ];

@@ -9,21 +9,27 @@ use super::super::reply::ChannelKind::{
 };
 use super::super::reply::Closing::{Failure as Failed, Item, Part, Stream};
 use super::super::reply::Says::{
-    self, CachedTokens, Cited, Ends, Failure, Finish, Fixed, Inner, InputTokens, Json, Logprobs, Outer, OutputTokens,
-    Piece, RangeFrom, RangeUntil, Sequence, Whole,
+    self, CachedTokens, Cited, Ends, Failure, Finish, Fixed, Inner, InputTokens, Json, Kept, Logprobs, Outer,
+    OutputTokens, Piece, RangeFrom, RangeUntil, Sequence, Whole,
 };
 use super::super::table::{Row, row};
 use crate::model::Measure;
 
+/// The id of an answer that nobody asks for again.
+pub(in crate::dialect) const ID: &[Row<Says>] = &[row("id", Fixed)];
+
 /// What names a reply; the same in every shape.
 pub(in crate::dialect) const HEAD: &[Row<Says>] = &[
-    row("id", Fixed),
     row("object", Fixed),
     row("model", Fixed),
     row("system_fingerprint", Fixed),
     row("service_tier", Fixed),
     row("obfuscation", Fixed),
     row("error", Failure),
+];
+
+/// What an answer took.
+pub(in crate::dialect) const USAGE: &[Row<Says>] = &[
     row("usage.prompt_tokens", InputTokens),
     row("usage.prompt_tokens_details.cached_tokens", CachedTokens),
     row("usage.completion_tokens", OutputTokens),
@@ -87,8 +93,9 @@ pub(in crate::dialect) const EMBEDDING: &[Row<Says>] =
 
 /// A response object: the whole reply, or what an event of the stream's life carries.
 pub(in crate::dialect) const RESPONSE: &[Row<Says>] = &[
+    row("id", Kept),
     row("status", Fixed),
-    row("previous_response_id", Fixed),
+    row("previous_response_id", Kept),
     row("conversation.id", Fixed),
     row("prompt.id", Fixed),
     row("tools[].name", Fixed),
@@ -96,6 +103,10 @@ pub(in crate::dialect) const RESPONSE: &[Row<Says>] = &[
     row("tools[].server_url", Fixed),
     row("tool_choice.name", Fixed),
 ];
+
+/// A page of a response's input items.
+pub(in crate::dialect) const PAGE: &[Row<Says>] =
+    &[row("object", Fixed), row("first_id", Fixed), row("last_id", Fixed), row("error", Failure)];
 
 /// An item of a response's output.
 pub(in crate::dialect) const ITEM: &[Row<Says>] = &[

@@ -4,12 +4,16 @@ use std::sync::LazyLock;
 
 use super::super::reply::Says;
 use super::super::table::Table;
-use super::replies::{ANNOTATION, CHOICE, EMBEDDING, EVENT, EVENTS, HEAD, ITEM, MESSAGE, PART, RESPONSE};
+use super::replies::{
+    ANNOTATION, CHOICE, EMBEDDING, EVENT, EVENTS, HEAD, ID, ITEM, MESSAGE, PAGE, PART, RESPONSE, USAGE,
+};
 
 /// Chat, completions and embeddings, whole and in pieces.
 static CHOICES: LazyLock<Table<Says>> = LazyLock::new(|| {
     Table::new(&[
+        ("", ID),
         ("", HEAD),
+        ("", USAGE),
         ("choices[]", CHOICE),
         ("choices[].message", MESSAGE),
         ("choices[].delta", MESSAGE),
@@ -21,10 +25,32 @@ static CHOICES: LazyLock<Table<Says>> = LazyLock::new(|| {
 static RESPONSE_BODY: LazyLock<Table<Says>> = LazyLock::new(|| {
     Table::new(&[
         ("", HEAD),
+        ("", USAGE),
         ("", RESPONSE),
         ("output[]", ITEM),
         ("output[].content[]", PART),
         ("output[].content[].annotations[]", ANNOTATION),
+    ])
+});
+
+/// A whole response that is shown again: what it took was counted when it was made.
+static RESPONSE_AGAIN: LazyLock<Table<Says>> = LazyLock::new(|| {
+    Table::new(&[
+        ("", HEAD),
+        ("", RESPONSE),
+        ("output[]", ITEM),
+        ("output[].content[]", PART),
+        ("output[].content[].annotations[]", ANNOTATION),
+    ])
+});
+
+/// The items that a response was asked with.
+static INPUT_ITEMS: LazyLock<Table<Says>> = LazyLock::new(|| {
+    Table::new(&[
+        ("", PAGE),
+        ("data[]", ITEM),
+        ("data[].content[]", PART),
+        ("data[].content[].annotations[]", ANNOTATION),
     ])
 });
 
@@ -34,6 +60,7 @@ static RESPONSE_EVENT: LazyLock<Table<Says>> = LazyLock::new(|| {
         ("", EVENT),
         ("", EVENTS),
         ("response", HEAD),
+        ("response", USAGE),
         ("response", RESPONSE),
         ("response.output[]", ITEM),
         ("response.output[].content[]", PART),
@@ -54,3 +81,7 @@ type Both = (&'static LazyLock<Table<Says>>, &'static LazyLock<Table<Says>>);
 pub(in crate::dialect) const CHOICES_BOTH: Both = (&CHOICES, &CHOICES);
 /// Responses.
 pub(in crate::dialect) const RESPONSE_BOTH: Both = (&RESPONSE_BODY, &RESPONSE_EVENT);
+/// A response that is shown again, and what is said of one that was deleted.
+pub(in crate::dialect) const AGAIN: &LazyLock<Table<Says>> = &RESPONSE_AGAIN;
+/// What a response was asked with.
+pub(in crate::dialect) const ASKED: &LazyLock<Table<Says>> = &INPUT_ITEMS;

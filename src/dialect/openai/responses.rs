@@ -2,7 +2,7 @@
 
 use crate::model::Role;
 
-use super::super::request::Means::{self, Hosts, Is, Link, Speaker, Speaks, Spoken, State};
+use super::super::request::Means::{self, Hosts, Is, Link, Previous, Speaker, Speaks, Spoken, State};
 use super::super::table::{Row, row};
 
 const CONTROL: Means = Is(Role::Control);
@@ -16,6 +16,7 @@ const REFERENCE: Means = Is(Role::Reference);
 pub(in crate::dialect) const RESPONSES: &[Row<Means>] = &[
     row("input", Is(Role::User)),
     row("instructions", Is(Role::System)),
+    row("previous_response_id", Previous),
     row("background", State),
     row("background_options.completion_window", CONTROL),
     row("background_options.continuation_id", REFERENCE),

@@ -17,6 +17,7 @@ use crate::model::{Api, Call, Refusal, Role, TokenKind};
 use crate::wire::json::{Bounds, Document, Node, Numbers};
 use crate::wire::splice;
 
+mod kept;
 mod laws;
 mod replies;
 
@@ -228,27 +229,6 @@ fn refuses_with_a_code_and_a_place() {
         ("model list", CHAT, r#"{"model":["m"]}"#, "invalid_type", "model byte 9"),
         ("stream string", CHAT, r#"{"model":"m","stream":"true"}"#, "invalid_type", "stream byte 22"),
         ("store number", RESPONSES, r#"{"model":"m","store":1}"#, "invalid_type", "store byte 21"),
-        (
-            "state",
-            RESPONSES,
-            r#"{"model":"m","previous_response_id":"r"}"#,
-            "stateful_not_supported",
-            "previous_response_id byte 36",
-        ),
-        (
-            "conversation",
-            RESPONSES,
-            r#"{"model":"m","conversation":"c"}"#,
-            "stateful_not_supported",
-            "conversation byte 28",
-        ),
-        (
-            "conversation object",
-            RESPONSES,
-            r#"{"model":"m","conversation":{"id":"c"}}"#,
-            "stateful_not_supported",
-            "conversation byte 28",
-        ),
         ("background", RESPONSES, r#"{"model":"m","background":true}"#, "stateful_not_supported", "background byte 26"),
         ("body of a list", api(Operation::MODELS), "{}", "body_not_allowed", ""),
     ];
@@ -267,6 +247,41 @@ fn refuses_with_a_code_and_a_place() {
 #[test]
 fn refuses_state_and_routes_of_other_providers() {
     let rows: &[(&str, Api, &str, &str, &str)] = &[
+        (
+            "state where there is none",
+            CHAT,
+            r#"{"model":"m","previous_response_id":"r"}"#,
+            "stateful_not_supported",
+            "previous_response_id byte 36",
+        ),
+        (
+            "previous number",
+            RESPONSES,
+            r#"{"model":"m","previous_response_id":5}"#,
+            "invalid_type",
+            "previous_response_id byte 36",
+        ),
+        (
+            "previous object",
+            RESPONSES,
+            r#"{"model":"m","previous_response_id":{}}"#,
+            "invalid_type",
+            "previous_response_id byte 36",
+        ),
+        (
+            "conversation",
+            RESPONSES,
+            r#"{"model":"m","conversation":"c"}"#,
+            "stateful_not_supported",
+            "conversation byte 28",
+        ),
+        (
+            "conversation object",
+            RESPONSES,
+            r#"{"model":"m","conversation":{"id":"c"}}"#,
+            "stateful_not_supported",
+            "conversation byte 28",
+        ),
         (
             "state in chat",
             CHAT,

@@ -29,6 +29,8 @@ pub struct ReplyLeaf<'a> {
     pub restore: bool,
     /// The text that it belongs to.
     pub channel: Channel,
+    /// The provider's name for an object that it may keep.
+    pub kept: bool,
     /// A piece to be joined with others of its channel, as opposed to a whole text.
     pub fragment: bool,
     /// Whether it is the text that positions are in, as opposed to a title or a quotation.

@@ -38,6 +38,8 @@ pub(crate) enum Says {
     Piece(ChannelKind),
     /// A name of a tool, an id, a URL, opaque data: never restored.
     Fixed,
+    /// The name of an object that the provider may keep: never restored, and replaced by a sealed name of ours.
+    Kept,
     /// The index of the choice or output item that encloses it.
     Outer,
     /// The index of the tool call or part that encloses it.
@@ -365,6 +367,7 @@ impl<'a> Reading<'_, 'a> {
             landing: if in_string { Landing::JsonInString } else { Landing::Text },
             restore,
             channel: Channel { kind, outer: scope.outer, inner: scope.inner },
+            kept: says == Says::Kept,
             fragment: self.stream && kind != ChannelKind::Whole,
             is_text: says == Says::Cited || kind == ChannelKind::Text,
             within: scope.within,

@@ -2,6 +2,7 @@
 
 mod algebra;
 mod duties;
+mod kept;
 mod large;
 mod laws;
 mod lint;

@@ -279,6 +279,7 @@ fn call(fields: &[(Role, &'static str)]) -> Call {
         store: None,
         open: 0,
         hosted: Vec::new(),
+        previous: None,
     }
 }
 

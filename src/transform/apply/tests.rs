@@ -100,6 +100,7 @@ impl Request {
             store: None,
             open: 1,
             hosted: Vec::new(),
+            previous: None,
         }
     }
 

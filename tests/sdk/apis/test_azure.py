@@ -60,8 +60,11 @@ def test_refusals(client, newer):
     assert version.value.code == "query_not_allowed"
     with pytest.raises(openai.NotFoundError):
         client.chat.completions.create(**{**ask(), "model": EMAIL})
-    with pytest.raises(openai.BadRequestError) as state:
+    with pytest.raises(openai.NotFoundError) as kept:
         newer.responses.retrieve("resp_1")
+    assert kept.value.code == "response_not_found"
+    with pytest.raises(openai.BadRequestError) as state:
+        newer.responses.cancel("resp_1")
     assert state.value.code == "stateful_not_supported"
     with pytest.raises(openai.NotFoundError) as files:
         newer.files.list()

@@ -311,3 +311,14 @@ function assertShaped(error, ...statuses) {
   assert.notEqual(error.code, undefined, 'the error has no code');
   assert.ok(!PLANTED.some((value) => error.message.includes(value)), 'the error quotes the request');
 }
+
+test('kept responses', { skip: mode === 'abroad' ? 'nothing is kept abroad' : false }, async () => {
+  const first = await client.responses.create({ model, input: PROMPT });
+  const stream = client.responses.stream({ model, input: 'And now?', previous_response_id: first.id });
+  const second = await stream.finalResponse();
+  assert.ok(second.output_text.includes(PROMPT) && second.output_text.endsWith('And now?'));
+  assert.equal(second.previous_response_id, first.id);
+  assert.equal((await client.responses.retrieve(second.id)).id, second.id);
+  await client.responses.delete(second.id);
+  await assert.rejects(client.responses.retrieve(second.id), OpenAI.NotFoundError);
+});

@@ -17,6 +17,7 @@ pub(super) const SCHEMA: Schema = Schema {
         may("fell_back", Shape::Word, "why it goes to a later tier than the first at once"),
         must("findings", Shape::List(&Shape::Object(FINDING)), "what was found, by type and place"),
         must("inventory", Shape::Digest, "digest of the inventory in force"),
+        may("kept", Shape::Digest, "keyed code of the kept answer that it goes on from, shows or deletes; the outcome of the request that made that answer has the same"),
         may("label", Shape::Word, "in the sheet's spelling, or `unknown`"),
         may("leak", Shape::Object(PROTECTED), "the protected document that it is nearest to, from a score of 500, or of 300 where an encoder alone saw it"),
         may("leak_score", Shape::Number, "0 to 1000; absent when unknown; the least that it may be where `facts.leak_most` stands"),

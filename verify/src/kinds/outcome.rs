@@ -17,6 +17,7 @@ pub(super) const SCHEMA: Schema = Schema {
         must("first_byte_us", Shape::Number, "microseconds from accept to the first byte of the answer"),
         must("foreign_tokens", Shape::Number, "strings that look like pseudonyms and are not of this request"),
         may("input_tokens", Shape::Number, "as the backend counted"),
+        may("kept", Shape::Digest, "keyed code of the answer, where the backend keeps it"),
         may("output_tokens", Shape::Number, "as the backend counted"),
         must("request", Shape::Request, ""),
         must("restored", Shape::Number, "pseudonyms restored in the answer"),
