@@ -179,7 +179,7 @@ impl Segment {
         let mut at = from;
         while at < self.length {
             let read = self.file.read_at(&mut chunk, at)?;
-            if let Some(place) = chunk.iter().take(read).position(|byte| *byte != 0) {
+            if let Some(place) = first_set(chunk.get(..read).unwrap_or_default()) {
                 return Ok(Some(at + place as u64));
             }
             if read == 0 {
@@ -262,6 +262,15 @@ pub fn entry_at(file: &dyn ReadAt, offset: u64) -> io::Result<Option<Vec<u8>>> {
     let Some(range) = parse_entry(&bytes) else { return Ok(None) };
     bytes.truncate(range.end);
     Ok(Some(bytes.split_off(range.start)))
+}
+
+/// The place of the first byte that is not zero. Whole blocks are compared, for nearly all of a segment's end is empty.
+fn first_set(bytes: &[u8]) -> Option<usize> {
+    const EMPTY: [u8; 4096] = [0; 4096];
+    let mut blocks = bytes.chunks(EMPTY.len()).enumerate();
+    let (number, block) = blocks.find(|(_, block)| EMPTY.get(..block.len()) != Some(*block))?;
+    let place = block.iter().position(|byte| *byte != 0)?;
+    Some(number * EMPTY.len() + place)
 }
 
 #[cfg(test)]
