@@ -4,6 +4,7 @@
 //! reload that fails leaves everything as it was, loudly.
 
 mod anchor;
+mod approvers;
 mod archive;
 mod bundle;
 mod callers;
@@ -25,6 +26,7 @@ mod reload;
 mod sealing;
 mod shadow;
 mod status;
+mod uncovered;
 mod watch;
 pub(crate) mod web;
 
@@ -36,8 +38,9 @@ use anyhow::Context as _;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+pub(crate) use approvers::approvers;
 pub(crate) use archive::Archive;
-pub(crate) use bundle::{Bundle, Manifest, approvers, opens, signatures};
+pub(crate) use bundle::{Bundle, Manifest, opens, signatures};
 pub(crate) use files::{Files, MATCH_LISTS, sha256};
 pub(crate) use freeze::{
     FILE as FREEZE_FILE, FORMAT as FREEZE_FORMAT, ORDERS_MAX, Order, Orders, REASON_MAX, Signed, Thaw,
@@ -49,6 +52,7 @@ pub(crate) use officer::{Officer, match_key};
 pub use problem::{Fault, Problem, Problems};
 pub(crate) use shadow::{FOLDER as SHADOW_FOLDER, inside as inside_bundle};
 pub use status::Status;
+pub(crate) use uncovered::uncovered;
 
 use crate::audit::{self, AuditLog, SegmentLog};
 use crate::config::{self, Config};

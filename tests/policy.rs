@@ -109,6 +109,23 @@ fn a_bundle_that_was_changed_does_not_verify() {
     let follows = ok(at, "octroi policy verify two --approvers approvers.toml --previous one", 0);
     assert!(follows.contains("no flow is opened"), "{follows}");
     assert!(ok(at, "octroi policy verify one --approvers approvers.toml --previous two", 2).contains("only increase"));
+    // What lies beside is named, and whoever verifies must look at it; an order to freeze bears signatures of its own.
+    let whole = "octroi policy verify two --approvers approvers.toml --previous one";
+    for stray in ["notes.txt", "policies/readme.md", "policies/packs/old.bak", "more/sheet.policy"] {
+        let place = at.join("two").join(stray);
+        std::fs::create_dir_all(place.parent().unwrap()).unwrap();
+        std::fs::write(&place, "x").unwrap();
+        let named = if stray.starts_with("more") { "more/" } else { stray };
+        let told = ok(at, whole, 1);
+        assert!(told.contains(&format!("no gateway reads it: {named}\n")), "{stray}: {told}");
+        assert!(told.contains("what was signed holds: take away"), "{stray}: {told}");
+        let json: serde_json::Value = serde_json::from_str(&ok(at, &format!("{whole} --json"), 1)).unwrap();
+        assert_eq!((&json["uncovered"], &json["holds"]), (&serde_json::json!([named]), &true.into()), "{stray}");
+        std::fs::remove_file(&place).unwrap();
+    }
+    std::fs::remove_dir(at.join("two/more")).unwrap();
+    ok(at, "octroi policy freeze --policies two --key dpo.key --as dpo --because drill", 0);
+    ok(at, whole, 0);
     // What was signed is what must lie there.
     let signed = at.join("two/policies/main.policy");
     std::fs::write(&signed, format!("{text}# a note\n")).unwrap();
@@ -235,6 +252,9 @@ fn usage_is_told_in_french() {
         ("key policies/own.key", "C", 2, "conseil : gardez les clés secrètes ailleurs", "help"),
         ("sign lot --key none --as dpo", "C", 2, "erreur : none : ce fichier ou dossier n'existe pas", "No such"),
         ("verify policies --approvers none", "C", 2, "ce fichier ou dossier n'existe pas", "No such"),
+        ("--help", "fr_FR.UTF-8", 0, "Mettre fin à un gel", "Usage:"),
+        ("replay --since 31/12/2026", "C", 2, "conseil : écrivez 2026-12-31", "error"),
+        ("init other --home FR --packs nir --lang fr", "C", 2, "fr-nir : Le numéro de sécurité sociale", "there is"),
         ("replay --since hier", "C", 2, "`--since` est un nombre de jours", "error"),
         ("fmt --lang de", "C", 2, "`de` n'est pas une langue des feuilles", "error"),
         ("init other --home France --lang fr", "C", 2, "vouliez-vous dire `FR` (France) ?", "did you"),
@@ -266,16 +286,29 @@ fn a_french_folder_answers_in_french() {
     let thaw = "octroi policy thaw --key dpo.key --as dpo --because \"résolu\"";
     for (line, code, expected) in [
         ("octroi policy check", 0, "heure du siège"),
+        ("octroi policy check", 0, "paquet gdpr-special-categories : Catégories particulières"),
+        ("octroi policy check --on 2028-01-01", 1, "état au 2028-01-01 12:00 (heure du siège)"),
+        ("octroi policy check --on 2028-01-01", 1, "attention : `Modèles de langage` devait être revu avant le"),
+        ("octroi policy suggest", 0, "0 scénario manque"),
+        ("octroi policy lint", 0, "0 constat"),
         ("octroi policy fmt --check", 0, "feuilles déjà mises en forme : 1"),
         ("octroi policy matrix --csv", 0, "classe,loi,hébergeur,issue"),
         ("octroi policy explain 01a22257-618b", 2, "n'est ni l'identifiant d'une requête ni un fichier"),
         ("octroi policy ask \"dossiers clos\"", 2, "erreur : question:1:1: `dossiers clos` n'est pas une classe"),
-        (freeze, 0, "seuls les hébergeurs sur site servent : ordre de dpo"),
+        (freeze, 0, "(heure du siège), seuls les hébergeurs sur site servent : ordre de dpo"),
+        ("octroi policy check", 0, "(heure du siège), une passerelle qui accepte sa signature"),
         (thaw, 0, "un second doit la signer aussi"),
     ] {
         let told = ok(at, line, code);
         assert!(told.contains(expected), "{line}: {told}");
     }
+    std::fs::write(at.join("qui.toml"), "[approver]\ndpo = ed25519\n").unwrap();
+    ok(at, "octroi policy sign lot --key dpo.key --as dpo", 0);
+    let told = ok(at, "octroi policy verify lot --approvers qui.toml", 2);
+    assert!(told.contains("qui.toml : la ligne 2 n'est pas comme dans un fichier d'approbateurs"), "{told}");
+    std::fs::write(at.join("lot/signatures.json"), "{\"dpo\" \"x\"}").unwrap();
+    let told = ok(at, "octroi policy verify lot --approvers qui.toml", 2);
+    assert!(told.contains("écrit : il manque `:`, à la ligne 1, colonne 8"), "{told}");
     copy(&at.join("policies"), &at.join("ouvert"));
     let sheet = at.join("ouvert/main.policy");
     let text = std::fs::read_to_string(&sheet).unwrap();

@@ -23,6 +23,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
+use super::approvers::Approvers;
 use super::archive::{Accepted, Archive, State};
 use super::files::{Files, MATCH_LISTS, sha256};
 use super::load::Rejection;
@@ -88,7 +89,7 @@ impl Cover {
         let place = bundle.join("manifest.json");
         let told = |problem: &dyn Display| Rejection::signature(format!("{}: {problem}", place.display()));
         let bytes = disk::read(&place, POLICY_MANIFEST_BYTES_MAX).map_err(|error| told(&error))?;
-        let manifest: Manifest = serde_json::from_slice(&bytes).map_err(|error| told(&error))?;
+        let manifest: Manifest = serde_json::from_slice(&bytes).map_err(|error| told(&not_as_signed(&error)))?;
         if manifest.format != FORMAT {
             return Err(Rejection::signature(format!("this bundle is of another format: `{}`", manifest.format)));
         }
@@ -166,9 +167,6 @@ pub(crate) struct Bundle {
     pub(crate) officer: Officer,
     signatures: BTreeMap<String, String>,
 }
-
-/// Approvers by name, with their Ed25519 public keys.
-pub(crate) type Approvers = BTreeMap<String, Vec<u8>>;
 
 impl Bundle {
     /// Reads a bundle and checks its files against the manifest.
@@ -284,10 +282,15 @@ pub(crate) fn signatures(bundle: &Path) -> Result<BTreeMap<String, String>, Reje
     let place = bundle.join("signatures.json");
     let told = |problem: &dyn Display| Rejection::signature(format!("{}: {problem}", place.display()));
     match disk::read(&place, POLICY_SIGNATURES_BYTES_MAX) {
-        Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| told(&error)),
+        Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| told(&not_as_signed(&error))),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(BTreeMap::new()),
         Err(error) => Err(told(&error)),
     }
+}
+
+/// What is said of a file of a bundle that is not as it was written.
+fn not_as_signed(error: &serde_json::Error) -> String {
+    format!("it is not what `octroi policy sign` writes: {error}\n  help: take the whole bundle from whoever signed it")
 }
 
 /// A signature that is not of the approver whose name it bears.
@@ -367,29 +370,4 @@ pub(super) fn judged(
     let mut names: Vec<String> = signed.into_values().collect();
     names.sort_unstable();
     (names, told)
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ApproversFile {
-    approver: BTreeMap<String, String>,
-}
-
-/// Reads the approvers: `[approver]`, and `NAME = "ed25519:…"` for each.
-///
-/// # Errors
-/// What is wrong with the file.
-pub(crate) fn approvers(file: &Path) -> Result<Approvers, String> {
-    let told = |problem: &dyn Display| format!("{}: {problem}", file.display());
-    let bytes = disk::read(file, POLICY_SIGNATURES_BYTES_MAX).map_err(|error| told(&error))?;
-    let text = String::from_utf8(bytes).map_err(|error| told(&error))?;
-    let read: ApproversFile = toml::from_str(&text).map_err(|error| told(&error))?;
-    let mut keys = BTreeMap::new();
-    for (name, key) in read.approver {
-        let bytes = key.strip_prefix("ed25519:").and_then(|key| STANDARD.decode(key).ok());
-        let bytes = bytes.filter(|bytes| bytes.len() == 32);
-        let bytes = bytes.ok_or_else(|| told(&format!("the key of `{name}` is not `ed25519:` and 44 characters")))?;
-        keys.insert(name, bytes);
-    }
-    Ok(keys)
 }

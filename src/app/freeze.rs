@@ -14,8 +14,9 @@ use std::path::Path;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::approvers::Approvers;
 use super::archive::{Held, State, Thawed};
-use super::bundle::{Approvers, judged};
+use super::bundle::judged;
 use super::files::sha256;
 use crate::disk;
 use crate::gateway::snapshot::Freeze;

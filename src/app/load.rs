@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio_util::task::TaskTracker;
 
+use super::approvers::{Approvers, approvers};
 use super::archive::{Archive, Held, State};
-use super::bundle::{self, Cover};
+use super::bundle::Cover;
 use super::files::Files;
 use super::fronts::Fronts;
 use super::officer::{Officer, now};
@@ -284,7 +285,7 @@ fn officer(config: &Config, archive: &Archive, state: &State) -> Result<(Officer
             Remembering { files, state: state.clone(), before: state.clone(), approvers: Vec::new() },
         ));
     };
-    let known = bundle::approvers(file).map_err(Rejection::fault)?;
+    let known = approvers(file).map_err(Rejection::fault)?;
     // Nothing below the cover is read, and nothing compiled, that no approver signed.
     let cover = Cover::read(&config.policy_folder)?;
     let signed = cover.may_follow(&known, state)?;
@@ -300,11 +301,11 @@ fn officer(config: &Config, archive: &Archive, state: &State) -> Result<(Officer
 
 /// Looks for a freeze. Also asked alone, when the newest files are broken: an emergency does not wait for them.
 pub(super) fn look(config: &Config, state: &State, live: Option<&Freeze>) -> freeze::Look {
-    match config.approvers.as_deref().map(bundle::approvers).transpose() {
+    match config.approvers.as_deref().map(approvers).transpose() {
         Ok(known) => freeze::look(&config.policy_folder, known.as_ref(), state, (live, now())),
         Err(problem) => {
             // Nobody can be verified: what lasts goes on, and nothing begins or ends.
-            let known = bundle::Approvers::new();
+            let known = Approvers::new();
             let look = freeze::look(&config.policy_folder, Some(&known), state, (live, now()));
             freeze::Look { refused: Some(("faults", problem)), ..look }
         }

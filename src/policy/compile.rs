@@ -16,6 +16,7 @@ use super::resolve::{Names, Resolver};
 use super::resolved::{Atom, Resolved};
 use super::sheets::{Zones, check_whole, digest, groups, home, labels, read_sheets};
 use super::text::say;
+use super::toml_faults::{BROKEN_LINE, NOT_TOML};
 use super::tree::{self, Sheet};
 use super::truth::{Truth, World};
 use super::{SourceFile, Sources, Vocabulary, sorted};
@@ -60,6 +61,7 @@ pub(super) fn gather(
     let language = sources.sheets.first().map(|sheet| language_of(&sheet.text)).unwrap_or_default();
     let reference = Reference::read(&sources.reference, language, &mut faults);
     let inventory = read_inventory(sources.inventory.as_ref(), &reference, language, &mut faults);
+    let entries_known = whole(sources.inventory.as_ref(), &mut faults);
     let sheets = read_sheets(sources, &mut faults);
     let groups = groups(&sheets, &mut faults);
     let (home, zones) = home(&sheets, &reference, &mut faults);
@@ -67,8 +69,16 @@ pub(super) fn gather(
     let eea = reference.eea();
     let world = World { reference, home, eea };
     let backends: Vec<Word> = inventory.entries.iter().map(|entry| entry.name.clone()).collect();
-    let names =
-        Names { catalogue, served, vocabulary, world: &world, backends: &backends, labels: &labels, groups: &groups };
+    let names = Names {
+        catalogue,
+        served,
+        vocabulary,
+        world: &world,
+        backends: &backends,
+        entries_known,
+        labels: &labels,
+        groups: &groups,
+    };
     let mut resolved = Resolved::default();
     for (file, sheet) in &sheets {
         Resolver { names: &names, file, pack: sheet.pack, faults: &mut faults }.sheet(sheet, &mut resolved);
@@ -80,6 +90,23 @@ pub(super) fn gather(
     } else {
         Err(sorted(faults))
     }
+}
+
+/// Whether all entries of the inventory were read. Where the format rejects a line, what stands behind it is lost: nothing is
+/// said of what is missing then, here or in a sheet.
+fn whole(inventory: Option<&SourceFile>, faults: &mut Vec<Diagnostic>) -> bool {
+    let Some(file) = inventory else { return true };
+    let of_inventory = |fault: &Diagnostic| fault.file() == file.name;
+    let rejected = |fault: &Diagnostic| matches!(fault.code(), NOT_TOML | BROKEN_LINE);
+    let whole = !faults.iter().any(|fault| of_inventory(fault) && rejected(fault));
+    let broken = faults.iter().filter(|fault| of_inventory(fault) && fault.code() == BROKEN_LINE);
+    let read_to = broken.map(Diagnostic::place).min();
+    faults.retain(|fault| {
+        let is_read = read_to.is_none_or(|read_to| fault.place() < read_to);
+        let is_missing = fault.code() == "octroi::policy::missing";
+        !of_inventory(fault) || rejected(fault) || whole || (is_read && !is_missing)
+    });
+    whole
 }
 
 impl Gathered {
@@ -144,6 +171,12 @@ impl Gathered {
     /// The language of the first sheet.
     pub(super) fn language(&self) -> Language {
         self.sheets.first().map(|(file, _)| file.language()).unwrap_or_default()
+    }
+
+    /// The packs that are used: name and text.
+    pub(super) fn packs(&self) -> impl Iterator<Item = (&str, &str)> {
+        let packs = self.sheets.iter().filter(|(_, sheet)| sheet.pack);
+        packs.map(|(file, sheet)| (sheet.title.text.as_str(), file.text()))
     }
 
     /// When each sheet and pack is to be reviewed.

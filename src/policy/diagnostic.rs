@@ -81,6 +81,11 @@ impl Diagnostic {
         Arc::ptr_eq(&self.source, &file.source) && inside
     }
 
+    /// Whether it stands in a part of this file, or in a part of that.
+    pub(super) fn touches(&self, file: &File, part: &Range<usize>) -> bool {
+        Arc::ptr_eq(&self.source, &file.source) && self.span.start < part.end && part.start < self.span.end
+    }
+
     /// The order in which faults are shown: by file, then by place.
     pub(super) fn order(&self) -> (&str, usize) {
         (self.source.name(), self.span.start)

@@ -69,6 +69,7 @@ mod text;
 mod told;
 mod toml_faults;
 mod toml_file;
+mod toml_slips;
 mod tree;
 mod truth;
 mod view;

@@ -117,12 +117,8 @@ impl Reference {
             if !SHIPPED.iter().any(|(shipped, _)| *shipped == name) {
                 let known: Vec<&str> = SHIPPED.iter().map(|(shipped, _)| *shipped).collect();
                 let file = File::new(&own.name, &own.text, language);
-                let fault = Diagnostic::new(
-                    "octroi::policy::unknown-name",
-                    &file,
-                    0..0,
-                    say!("`{}` is no reference file", name),
-                );
+                let message = say!("`{}` is no reference file", name);
+                let fault = Diagnostic::new("octroi::policy::unknown-name", &file, 0..0, message);
                 faults.push(fault.help(say!("known: {}", known.join(", "))));
             }
         }
@@ -255,10 +251,8 @@ impl Reference {
         let Some(schemes) = table.get("scheme").and_then(|node| reader.table(node)) else { return };
         for (name, node) in schemes {
             let Some(entry) = reader.table(node) else { continue };
-            reader.only(entry, &["name", "country", "levels", "note"]);
-            if let Some(full) = entry.get("name").and_then(|node| reader.text(node)) {
-                self.meanings.insert(name.get_ref().to_string(), full.text);
-            }
+            reader.only(entry, &["name", "name-fr", "country", "levels", "note"]);
+            self.read_names(name.get_ref(), entry, reader);
             let levels = entry.get("levels").and_then(|node| reader.texts(node)).unwrap_or_default();
             let levels = levels.iter().map(|level| Word::configured(&level.text)).collect();
             self.schemes.insert(Word::configured(name.get_ref()), levels);
@@ -270,14 +264,19 @@ impl Reference {
         let Some(regimes) = table.get("regime").and_then(|node| reader.table(node)) else { return };
         for (name, node) in regimes {
             let Some(entry) = reader.table(node) else { continue };
-            reader.only(entry, &["name", "laws", "countries", "note"]);
+            reader.only(entry, &["name", "name-fr", "laws", "countries", "note"]);
             let countries = reader.required(entry, "countries", node.span()).and_then(|node| reader.texts(node));
             let countries: Countries =
                 countries.unwrap_or_default().iter().filter_map(|name| self.assigned(name, reader)).collect();
-            if let Some(full) = entry.get("name").and_then(|node| reader.text(node)) {
-                self.meanings.insert(name.get_ref().to_string(), full.text);
-            }
+            self.read_names(name.get_ref(), entry, reader);
             self.regimes.insert(Word::configured(name.get_ref()), countries);
+        }
+    }
+
+    /// What something is called in full.
+    fn read_names(&mut self, name: &str, entry: &DeTable<'_>, reader: &mut Reader<'_>) {
+        for (key, names) in [("name", &mut self.meanings), ("name-fr", &mut self.french)] {
+            names.extend(entry.get(key).and_then(|node| reader.text(node)).map(|full| (name.to_owned(), full.text)));
         }
     }
 

@@ -21,6 +21,8 @@ pub(super) struct Names<'a> {
     pub(super) world: &'a World,
     /// In the order of their ids.
     pub(super) backends: &'a [Word],
+    /// Whether these are all of the inventory: else one that is not among them may be there.
+    pub(super) entries_known: bool,
     pub(super) labels: &'a [Word],
     pub(super) groups: &'a BTreeMap<String, Vec<Word>>,
 }
@@ -279,7 +281,7 @@ impl Resolver<'_> {
     /// A backend of the inventory and its number.
     pub(super) fn backend(&mut self, name: &Name) -> Option<(usize, Word)> {
         let found = self.names.backends.binary_search_by(|known| known.as_str().cmp(&name.text)).ok();
-        if found.is_none() {
+        if found.is_none() && self.names.entries_known {
             self.unlisted(name, "backend of the inventory", self.names.backends.iter().map(Word::as_str));
         }
         found.and_then(|index| Some((index, self.names.backends.get(index)?.clone())))

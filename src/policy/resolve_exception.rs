@@ -2,8 +2,9 @@
 
 use super::resolve::Resolver;
 use super::resolved::{Exception, LabelSays, What};
-use super::text::say;
-use super::tree;
+use super::surface::written;
+use super::text::{Part, say};
+use super::tree::{self, Name};
 use crate::model::{ClassId, ClassSet, Word};
 
 impl Resolver<'_> {
@@ -32,7 +33,7 @@ impl Resolver<'_> {
                     let info = self.names.catalogue.class_info(class)?;
                     if !info.declared {
                         lost = true;
-                        let message = say!("a label cannot bring `{}`", name.text);
+                        let message = say!("a label cannot bring `{}`", Part::Data(name.text.clone()));
                         let help = say!("the reference data says of each class whether it may be declared");
                         self.fault("octroi::policy::no-meaning", name.span.clone(), message, Some(help));
                     }
@@ -40,7 +41,11 @@ impl Resolver<'_> {
                 }
                 _ => {
                     lost = true;
-                    self.unlisted(name, "class of data", self.names.catalogue.classes.iter().map(|c| c.name.as_str()));
+                    let language = self.file.language();
+                    let classes = self.names.catalogue.classes.iter();
+                    let classes: Vec<&str> = classes.map(|class| written(class.name.as_str(), language)).collect();
+                    let name = Name { text: written(&name.text, language).to_owned(), span: name.span.clone() };
+                    self.unlisted(&name, "class of data", classes);
                 }
             }
         }

@@ -47,6 +47,12 @@ pub fn packs_in(language: Language) -> Vec<(&'static str, &'static str)> {
     }
 }
 
+/// What a pack is for, as its text begins: the first paragraph of its notes.
+pub fn purpose(text: &str) -> String {
+    let notes = text.lines().map_while(|line| line.strip_prefix('#')).map(str::trim);
+    notes.take_while(|note| !note.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
 const FRENCH_PACKS: &[(&str, &str)] = &[
     ("ai-act-deployer", include_str!("../../policies/packs/fr/ai-act-deployer.policy")),
     ("ch-nfadp", include_str!("../../policies/packs/fr/ch-nfadp.policy")),

@@ -1,27 +1,40 @@
 //! What is wrong with a TOML file, in words of ours and in the language of the policy: the parser of the format speaks English and of
-//! its grammar, and of a table that stands twice it tells every key.
+//! its grammar, tells of a bracket that is not closed on every line behind it, and of a table that stands twice every key.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
 
 use jiff::civil::Date;
 
-use super::dates::spelled;
 use super::diagnostic::{Diagnostic, File};
 use super::lines::{lines, place};
-use super::parser::folded;
 use super::phrase::Language;
 use super::signs::called;
 use super::text::{Text, say};
+use super::toml_slips::{broken_line, open_bracket, slip};
 use crate::limits::POLICY_FAULTS_MAX;
 
-/// Reports what the format rejects: its message and its place in the file, in order.
+/// What the format rejects.
+pub(super) const NOT_TOML: &str = "octroi::policy::not-toml";
+/// What it rejects so that nothing behind it is read as it is meant.
+pub(super) const BROKEN_LINE: &str = "octroi::policy::broken-line";
+
+/// Reports what the format rejects: its message and its place in the file, in order; of a line, the first.
 pub(super) fn report(file: &File, errors: &[(String, Range<usize>)], faults: &mut Vec<Diagnostic>) {
-    let mut twice: BTreeSet<usize> = BTreeSet::new();
+    let fault = |span: Range<usize>, message: Text| Diagnostic::new(NOT_TOML, file, span, message);
+    let open = (!errors.is_empty()).then(|| open_bracket(file.text())).flatten();
+    if let Some((at, closing)) = open {
+        let opening = file.text().get(at..=at).unwrap_or_default();
+        let message = say!("`{}` is opened here and not closed", opening);
+        let broken = Diagnostic::new(BROKEN_LINE, file, at..at + 1, message);
+        faults.push(broken.help(say!("write `{}` behind what it holds", closing.to_string())));
+    }
+    let mut errors: Vec<&(String, Range<usize>)> =
+        errors.iter().filter(|(_, span)| open.is_none_or(|(at, _)| span.start < at)).collect();
+    errors.sort_by_key(|(_, span)| span.start);
+    let (mut told, mut twice) = (BTreeSet::new(), BTreeSet::new());
     // Each is looked up in the file: beyond what is shown there is nothing to gain.
-    for (message, span) in errors.iter().take(POLICY_FAULTS_MAX) {
-        let fault =
-            |span: Range<usize>, message: Text| Diagnostic::new("octroi::policy::not-toml", file, span, message);
+    for (message, span) in errors.into_iter().take(POLICY_FAULTS_MAX) {
         if message == "duplicate key"
             && let Some((header, first)) = repeated_table(file.text(), span.start)
         {
@@ -33,20 +46,30 @@ pub(super) fn report(file: &File, errors: &[(String, Range<usize>)], faults: &mu
             continue;
         }
         let line = line_of(file.text(), span.start);
+        // What follows on a line is mostly of the same making. No key that is known has an accent: it is told as unknown.
+        if !told.insert(place(file.text(), span.start).0) || accented_key(line) {
+            continue;
+        }
+        if message == "duplicate key"
+            && let Some(message) = repeated_key(file.text(), span)
+        {
+            faults.push(fault(span.clone(), message).help(say!("keep one of the two, and take the other out")));
+            continue;
+        }
         if let Some(date) = day_first(line) {
             let fault = fault(span.clone(), say!("this is not written as the file asks"));
             faults.push(fault.help(say!("write {}: a date is year-month-day", date.to_string())));
+            continue;
+        }
+        if let Some((span, wrong, help)) = broken_line(file.text(), span.start) {
+            faults.push(Diagnostic::new(BROKEN_LINE, file, span, wrong).help(help));
             continue;
         }
         if let Some((span, wrong, help)) = slip(file.text(), span) {
             faults.push(fault(span, wrong).help(help));
             continue;
         }
-        let fault = fault(span.clone(), said(message, file.language()));
-        faults.push(match advice(message) {
-            Some(help) => fault.help(help),
-            None => fault,
-        });
+        faults.push(fault(span.clone(), said(message, file.language())).help(advice(message)));
     }
     // Within a note the format takes them for letters, and what stands behind them on the screen would be a part of the note.
     let ends = |c: &char| matches!(c, '\u{85}' | '\u{2028}' | '\u{2029}');
@@ -57,59 +80,11 @@ pub(super) fn report(file: &File, errors: &[(String, Range<usize>)], faults: &mu
     }
 }
 
-/// The value in which a byte stands, without quotes and as people write it: where it stands, what is wrong, and how it is written.
-fn slip(text: &str, at: &Range<usize>) -> Option<(Range<usize>, Text, Text)> {
-    let start = text.get(..at.start)?.rfind('\n').map_or(0, |end| end + 1);
-    let line = text.get(start..)?.split('\n').next()?;
-    // The last `key =` before the place, or at it.
-    let upto = at.end.saturating_sub(start).min(line.len());
-    let equals = line.get(..upto)?.rfind('=').or_else(|| line.find('='))?;
-    let key = line.get(..equals)?.trim_end().rsplit([' ', '{', ',']).next()?;
-    // `run-by-owner = { value = no }` is asked of `run-by-owner`.
-    let key = if key == "value" { line.split('=').next()?.trim() } else { key };
-    let value = line.get(equals + 1..)?;
-    let end = value.find([',', '}', ']', '#']).unwrap_or(value.len());
-    let value = value.get(..end)?;
-    let written = value.trim();
-    let from = start + equals + 1 + (value.len() - value.trim_start().len());
-    let span = from..from + written.len();
-    if written.is_empty() || written.contains(['"', '\'', '[', '{']) {
-        return None;
-    }
-    if BOOLEANS.contains(&key) {
-        let help = truth(written).map_or_else(|| say!("write `true` or `false`"), |truth| say!("write `{}`", truth));
-        return Some((span, say!("expected {}", Text::from("`true` or `false`")), help));
-    }
-    if DATES.contains(&key) {
-        let help = spelled(written)
-            .or_else(|| padded(written).map(|date| say!("write {}: a date is year-month-day", date.to_string())));
-        let help = help.unwrap_or_else(|| say!("a date is year-month-day: 2027-06-30"));
-        return Some((span, say!("expected {}", Text::from("a date without quotes: 2027-06-30")), help));
-    }
-    let words =
-        written.chars().all(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_' | '.' | '/' | ':' | '\u{2019}'));
-    let worded = words && written.chars().next().is_some_and(char::is_alphabetic);
-    worded.then(|| (span, say!("a text stands in straight double quotes"), say!("write \"{}\"", written)))
+/// Whether a line begins with a key in which a letter has an accent.
+fn accented_key(line: &str) -> bool {
+    let key = line.split_once('=').map_or("", |(key, _)| key.trim());
+    key.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.')) && !key.is_ascii()
 }
-
-/// A truth as people write it.
-pub(super) fn truth(written: &str) -> Option<&'static str> {
-    match folded(written).as_str() {
-        "true" | "yes" | "oui" | "vrai" | "on" | "y" | "1" => Some("true"),
-        "false" | "no" | "non" | "faux" | "off" | "n" | "0" => Some("false"),
-        _ => None,
-    }
-}
-
-/// A date that lacks a zero: `2027-4-3`.
-fn padded(written: &str) -> Option<Date> {
-    let [year, month, day] = *written.split('-').collect::<Vec<_>>() else { return None };
-    format!("{year}-{month:0>2}-{day:0>2}").parse().ok()
-}
-
-/// Keys of the inventory that are true or false, or a date, wherever they stand.
-const BOOLEANS: [&str; 1] = ["run-by-owner"];
-const DATES: [&str; 4] = ["verified", "until", "valid-until", "dated"];
 
 /// What the format says, in a language.
 fn said(message: &str, language: Language) -> Text {
@@ -122,25 +97,27 @@ fn said(message: &str, language: Language) -> Text {
         _ if message.starts_with("missing value") || message == "key with no value" => say!("a value is missing here"),
         _ if message.contains("quote") => say!("a quote is missing here"),
         _ if message.contains("carriage return") => say!("this line ends with a carriage return alone"),
+        _ if message.contains("number") || message.contains("digit") || message.contains("float") => {
+            say!("this is no number")
+        }
         _ if language == Language::En => say!("this is not TOML: {}", message),
         _ => say!("this is not written as the file asks"),
     }
 }
 
-fn advice(message: &str) -> Option<Text> {
+fn advice(message: &str) -> Text {
     match message {
-        "duplicate key" => Some(say!("give one of them another name, or take one out")),
-        _ if message.contains("carriage return") => {
-            Some(say!("save the file with the line ends of Windows or of Unix"))
-        }
-        _ => None,
+        "duplicate key" => say!("give one of them another name, or take one out"),
+        _ if message.contains("carriage return") => say!("save the file with the line ends of Windows or of Unix"),
+        _ => say!(
+            "a line reads: key = value; a text stands in double quotes, a list in square brackets with commas, a date is 2027-06-30"
+        ),
     }
 }
 
-/// The header of the table in which a byte stands, where a table of the same name began before, and on which line that did.
-fn repeated_table(text: &str, at: usize) -> Option<(Range<usize>, usize)> {
-    let mut start = 0;
-    let mut headers: Vec<Range<usize>> = Vec::new();
+/// The tables up to a byte: where each header stands.
+fn headers(text: &str, at: usize) -> Vec<Range<usize>> {
+    let (mut start, mut headers) = (0, Vec::new());
     for line in text.split_inclusive('\n') {
         if start > at {
             break;
@@ -152,10 +129,41 @@ fn repeated_table(text: &str, at: usize) -> Option<(Range<usize>, usize)> {
         }
         start += line.len();
     }
+    headers
+}
+
+/// The header of the table in which a byte stands, where a table of the same name began before, and on which line that did.
+fn repeated_table(text: &str, at: usize) -> Option<(Range<usize>, usize)> {
+    let mut headers = headers(text, at);
     let last = headers.pop()?;
     let name = text.get(last.clone())?;
     let first = headers.into_iter().find(|header| text.get(header.clone()) == Some(name))?;
     Some((last, place(text, first.start).0))
+}
+
+/// What is said of a key that stands twice: which, of which backend, and on which lines.
+fn repeated_key(text: &str, span: &Range<usize>) -> Option<Text> {
+    let key = text.get(span.clone())?.trim();
+    let header = headers(text, span.start).pop();
+    let from = header.as_ref().map_or(0, |header| header.end);
+    let is_whole = |at: usize| {
+        let before = text.get(..at).unwrap_or_default().chars().next_back();
+        let behind = text.get(at + key.len()..).unwrap_or_default().trim_start_matches([' ', '\t']);
+        before.is_none_or(|c| matches!(c, '\n' | ' ' | '\t' | '{' | ',')) && behind.starts_with(['=', '.'])
+    };
+    let before = text.get(from..span.start)?;
+    let own = text.get(..span.start)?.rfind('\n').map_or(0, |end| end + 1);
+    let all: Vec<usize> = before.match_indices(key).map(|(at, _)| from + at).filter(|at| is_whole(*at)).collect();
+    // Within one line both are of one inner table, else of the outer one.
+    let first = all.iter().find(|at| **at >= own).or_else(|| all.first())?;
+    let (first, second) = (place(text, *first).0, place(text, span.start).0);
+    let backend = header.and_then(|header| text.get(header)?.strip_prefix("[backend.")?.strip_suffix(']'));
+    Some(match (backend, first == second) {
+        (Some(name), true) => say!("`{}` of `{}` stands twice on line {}", key, name, first),
+        (Some(name), false) => say!("`{}` of `{}` stands twice: on line {} and on line {}", key, name, first, second),
+        (None, true) => say!("`{}` stands twice on line {}", key, first),
+        (None, false) => say!("`{}` stands twice: on line {} and on line {}", key, first, second),
+    })
 }
 
 fn line_of(text: &str, at: usize) -> &str {

@@ -13,7 +13,8 @@ use super::dates::spelled;
 use super::diagnostic::{Diagnostic, File};
 use super::nearest::{did_you_mean, nearest};
 use super::text::{Text, say};
-use super::toml_faults::{self, day_first, truth};
+use super::toml_faults::{self, BROKEN_LINE, NOT_TOML, day_first};
+use super::toml_slips::truth;
 use super::tree::Name;
 use crate::limits::POLICY_FILE_BYTES_MAX;
 
@@ -79,7 +80,7 @@ impl Reader<'_> {
 
     fn wrong_and<T>(&mut self, node: &Node<'_>, wanted: &'static str, help: Option<Text>) -> Option<T> {
         // What the format rejected has been reported.
-        if !self.faults.iter().any(|fault| fault.lies_in(self.file, &node.span())) {
+        if !self.is_reported(&node.span()) {
             let message = say!("expected {}", Text::from(wanted));
             self.fault("octroi::policy::wrong-type", node.span(), message, help);
         }
@@ -167,8 +168,19 @@ impl Reader<'_> {
         node
     }
 
+    /// Whether something of a place has been reported: what the format rejected is no name either.
+    fn is_reported(&self, span: &Range<usize>) -> bool {
+        let rejected = |fault: &Diagnostic| {
+            matches!(fault.code(), NOT_TOML | BROKEN_LINE) && (span.is_empty() || fault.touches(self.file, span))
+        };
+        self.faults.iter().any(|fault| fault.lies_in(self.file, span) || rejected(fault))
+    }
+
     /// Reports a name that is not on a list, with the one that is meant.
     pub(super) fn meant(&mut self, name: &Name, what: &'static str, meant: &str) {
+        if self.is_reported(&name.span) {
+            return;
+        }
         let message = say!("`{}` is no {}", name.text, Text::from(what));
         self.fault("octroi::policy::unknown-name", name.span.clone(), message, did_you_mean(&[meant]));
     }
@@ -180,6 +192,9 @@ impl Reader<'_> {
         what: &'static str,
         known: impl IntoIterator<Item = &'k str> + Clone,
     ) {
+        if self.is_reported(&name.span) {
+            return;
+        }
         let help = did_you_mean(&nearest(&name.text, known.clone())).or_else(|| {
             let all: Vec<&str> = known.into_iter().collect();
             (all.len() <= LISTED_MAX).then(|| say!("known here: {}", all.join(", ")))

@@ -11,8 +11,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
+use super::read::colon;
 use super::{Exit, Folder, Printer, counted, now, say, show, study};
-use crate::app::{Bundle, Files, Manifest, approvers, opens, signatures};
+use crate::app::{Bundle, Files, Manifest, approvers, opens, signatures, uncovered};
 use crate::cli::init::write;
 use crate::policy::Language;
 
@@ -83,6 +84,8 @@ struct Verified {
     needed: usize,
     opens: Option<usize>,
     holds: bool,
+    /// What lies beside what was signed.
+    uncovered: Vec<String>,
     /// Whether it was held against another.
     #[serde(skip)]
     compared: bool,
@@ -222,6 +225,8 @@ pub(super) fn verify(arguments: &Verify, printer: Printer) -> anyhow::Result<Exi
         }
     };
     let needed = if opens == Some(0) { 1 } else { 2 };
+    let uncovered =
+        uncovered(&arguments.bundle, &bundle.manifest).with_context(|| format!("{}", arguments.bundle.display()))?;
     let verified = Verified {
         holds: signed.len() >= needed,
         policy: bundle.manifest.policy,
@@ -230,12 +235,13 @@ pub(super) fn verify(arguments: &Verify, printer: Printer) -> anyhow::Result<Exi
         approvers: signed,
         needed,
         opens,
+        uncovered,
         compared: arguments.previous.is_some(),
     };
     show(printer, arguments.json, &verified, || {
         words(&verified, new.language(), printer);
     });
-    Ok(if verified.holds { Exit::Well } else { Exit::Findings })
+    Ok(if verified.holds && verified.uncovered.is_empty() { Exit::Well } else { Exit::Findings })
 }
 
 fn words(verified: &Verified, language: Language, printer: Printer) {
@@ -258,10 +264,20 @@ fn words(verified: &Verified, language: Language, printer: Printer) {
         }
         None => unshown(verified, language),
     });
-    printer.line(if verified.holds {
-        said("the bundle holds", "le lot tient")
-    } else {
-        said("the bundle does not hold", "le lot ne tient pas")
+    for path in &verified.uncovered {
+        let beside = said(
+            "no signature covers this, and no gateway reads it",
+            "aucune signature ne couvre ceci, et aucune passerelle ne le lit",
+        );
+        printer.line(format!("{beside}{}{path}", colon(language)));
+    }
+    printer.line(match (verified.holds, verified.uncovered.is_empty()) {
+        (true, true) => said("the bundle holds", "le lot tient"),
+        (true, false) => said(
+            "what was signed holds: take away what lies beside it",
+            "ce qui a été signé tient : retirez ce qui se trouve à côté",
+        ),
+        (false, _) => said("the bundle does not hold", "le lot ne tient pas"),
     });
 }
 

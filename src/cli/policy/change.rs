@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::read::colon;
 use super::{Exit, Folder, Printer, say, show, study};
 use crate::app::{Files, Manifest};
 use crate::policy::Language;
@@ -58,7 +59,7 @@ fn print(differences: &Differences, language: Language, printer: Printer) {
     let refused = said("undecided whether a flow is newly refused", "indécis si un flux est nouvellement refusé");
     for (what, searches) in [(opened, &differences.undecided), (refused, &differences.refused_undecided)] {
         for search in searches {
-            printer.line(format!("? {what}: {search}"));
+            printer.line(format!("? {what}{}{search}", colon(language)));
         }
     }
     if differences.no_flow_is_opened {

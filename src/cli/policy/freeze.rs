@@ -157,7 +157,8 @@ fn read(folder: &Path) -> anyhow::Result<Option<Orders>> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error).with_context(|| format!("{}", place.display())),
     };
-    serde_json::from_str(&text).map(Some).with_context(|| format!("{}", place.display()))
+    let told = || format!("{}: it is not what `octroi policy freeze` writes", place.display());
+    serde_json::from_str(&text).map(Some).with_context(told)
 }
 
 /// What whoever reads a folder at an instant is told of the orders in it: they are no part of the sheets, and count before them.

@@ -1,6 +1,6 @@
 //! The matrix as text, CSV and one self-contained page that prints well. Meaning is never by colour only.
 
-use super::read::tier;
+use super::read::{colon, tier};
 use super::say;
 use crate::policy::Language;
 use crate::policy::study::{MatrixCell, MatrixRow, Study};
@@ -89,7 +89,9 @@ fn notes(columns: &[String], rows: &[MatrixRow], language: Language) -> Vec<Stri
                 }
             }
         }
-        notes.extend(of_row.into_iter().map(|(note, at)| format!("{} → {}: {note}", row.class, at.join(", "))));
+        notes.extend(
+            of_row.into_iter().map(|(note, at)| format!("{} → {}{}{note}", row.class, at.join(", "), colon(language))),
+        );
     }
     notes
 }

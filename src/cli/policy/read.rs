@@ -230,7 +230,7 @@ pub(super) fn tier(name: &str, language: Language) -> &'static str {
 }
 
 /// A colon with the blanks around it that a language has.
-fn colon(language: Language) -> &'static str {
+pub(super) fn colon(language: Language) -> &'static str {
     say(language, ": ", " : ")
 }
 

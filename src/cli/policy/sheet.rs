@@ -55,10 +55,29 @@ struct Checked {
     as_of: String,
     valid_until: Option<String>,
     misreadings: Vec<Advice>,
+    packs: Vec<Pack>,
     /// What has had its day, or has not had it yet.
     notices: Vec<String>,
     scenarios: usize,
     failures: Vec<String>,
+}
+
+/// A pack that is used, and what it is for.
+#[derive(Serialize)]
+struct Pack {
+    name: String,
+    purpose: String,
+}
+
+impl Pack {
+    fn of((name, purpose): (String, String)) -> Self {
+        Self { name, purpose }
+    }
+
+    /// In one line.
+    fn told(&self, language: Language) -> String {
+        format!("{} {}{}{}", say(language, "pack", "paquet"), self.name, say(language, ": ", " : "), self.purpose)
+    }
 }
 
 fn language(code: &str) -> anyhow::Result<Language> {
@@ -75,7 +94,11 @@ pub(super) fn init(arguments: &Init, printer: Printer) -> anyhow::Result<Exit> {
     let known: Vec<&str> = starter::packs().into_iter().map(|(name, _)| name).collect();
     if let Some(unknown) = arguments.packs.iter().find(|pack| !known.contains(&pack.as_str())) {
         let meant = meant(unknown, known.iter().copied());
-        bail!("there is no pack `{unknown}`\n  help: {meant}\n  packs: {}", known.join(", "));
+        let told = Language::parse(&arguments.lang).filter(|language| *language != Language::En);
+        let all = starter::packs_in(told.unwrap_or_else(super::locale));
+        let colon = say(told.unwrap_or_else(super::locale), ": ", " : ");
+        let all = all.iter().map(|(name, text)| format!("\n    {name}{colon}{}", starter::purpose(text)));
+        bail!("there is no pack `{unknown}`\n  help: {meant}\n  packs:{}", all.collect::<String>());
     }
     let officer = Officer::read(dir)?;
     let language = language(&arguments.lang)?;
@@ -86,6 +109,11 @@ pub(super) fn init(arguments: &Init, printer: Printer) -> anyhow::Result<Exit> {
     }
     let written: Vec<String> = files.iter().map(|(path, _)| dir.join(path).display().to_string()).collect();
     show(printer, arguments.folder.json, &written, || written.iter().for_each(|path| printer.line(path)));
+    for (name, text) in
+        starter::packs_in(language).into_iter().filter(|(name, _)| arguments.packs.iter().any(|pack| pack == name))
+    {
+        printer.say(Pack::of((name.to_owned(), starter::purpose(text))).told(language));
+    }
     let (next, state) = match language {
         Language::En => ("next:", "state what is true of your backends in"),
         Language::Fr => ("ensuite :", "déclarez ce qui est vrai de vos hébergeurs dans"),
@@ -115,6 +143,7 @@ pub(super) fn check(reading: &Reading, printer: Printer) -> anyhow::Result<Exit>
         as_of: study.instant().to_string(),
         valid_until: policy.valid_until().map(|until| until.to_string()),
         misreadings: study.misreadings(),
+        packs: study.packs().into_iter().map(Pack::of).collect(),
         notices: freeze::notice(&folder.policies, &study).into_iter().chain(policy.notices().iter().cloned()).collect(),
         scenarios: results.len(),
         failures: results.iter().flat_map(failed).collect(),
@@ -129,6 +158,7 @@ pub(super) fn check(reading: &Reading, printer: Printer) -> anyhow::Result<Exit>
             printer.line(line);
         }
         printer.line(summary(&checked, study.language()));
+        checked.packs.iter().for_each(|pack| printer.line(pack.told(study.language())));
         if reading.on.is_some() {
             printer.line(format!("{} {}", said("as it stands on", "état au"), study.clock(study.instant())));
         }

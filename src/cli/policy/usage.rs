@@ -12,10 +12,15 @@ use clap::{Arg, ArgAction, Command};
 use super::spoken;
 use crate::policy::{Language, day};
 
-/// The language in which usage is told to whoever typed this: `octroi policy …`; English for other commands.
+/// The language in which usage is told to whoever typed this: `octroi policy …`, and the list of all commands, which leads there.
+/// Other commands are the operator's, and in English.
 pub(in crate::cli) fn language(words: &[OsString], locale: Language) -> Language {
     let words: Vec<&str> = words.iter().skip(1).map(|word| word.to_str().unwrap_or_default()).collect();
-    let Some((&"policy", rest)) = words.split_first() else { return Language::En };
+    let rest = match words.as_slice() {
+        [] | ["--help" | "-h" | "help"] => return locale,
+        ["policy", rest @ ..] | ["help", "policy", rest @ ..] => rest,
+        _ => return Language::En,
+    };
     let option = |name: &str| {
         let long = rest.iter().zip(rest.iter().skip(1)).find(|(word, _)| **word == name).map(|(_, value)| *value);
         long.or_else(|| rest.iter().find_map(|word| word.strip_prefix(name)?.strip_prefix('=')))
@@ -34,8 +39,18 @@ pub(in crate::cli) fn locale() -> Language {
     Language::parse(first.get(..2).unwrap_or_default()).unwrap_or_default()
 }
 
-/// The commands with the help of the tools in French.
+/// The commands, with their list and the help of the tools in French.
 pub(in crate::cli) fn in_french(command: Command) -> Command {
+    let names: Vec<(String, String)> = command
+        .get_subcommands()
+        .map(|command| (command.get_name().to_owned(), french(&about(command)).to_owned()))
+        .collect();
+    let list: Vec<String> = names.iter().map(|(name, about)| format!("  {name:<12}{about}")).collect();
+    let template = format!(
+        "{HEAD}\n\nUsage : {{usage}}\n\nCommandes :\n{}\n\nOptions :\n{{options}}\n\n{FOOT}\n",
+        list.join("\n")
+    );
+    let command = helped(command.subcommand_value_name("COMMANDE")).help_template(template);
     command.mut_subcommand("policy", |tools| {
         let names: Vec<(String, String)> =
             tools.get_subcommands().map(|tool| (tool.get_name().to_owned(), french(&about(tool)).to_owned())).collect();
@@ -47,6 +62,11 @@ pub(in crate::cli) fn in_french(command: Command) -> Command {
         names.iter().fold(tools, |tools, (name, _)| tools.mut_subcommand(name, tool))
     })
 }
+
+/// What octroi is, and what is not in French.
+const HEAD: &str = "Une passerelle de souveraineté des données devant les modèles de langage";
+const FOOT: &str =
+    "Les outils du délégué (octroi policy) parlent français ; l'aide des autres commandes est en anglais.";
 
 fn about(command: &Command) -> String {
     command.get_about().map(ToString::to_string).unwrap_or_default()
@@ -164,6 +184,22 @@ const VALUES: &[(&str, &str)] = &[
 
 #[rustfmt::skip]
 const HELP: &[(&str, &str)] = &[
+    ("Show the whole journey on this machine: three model servers, a gateway, a tour. Needs nothing else", "Montrer tout le parcours sur cette machine : trois serveurs de modèles, une passerelle, une visite. Sans rien d'autre"),
+    ("Run the gateway", "Faire tourner la passerelle"),
+    ("Check every file of a configuration and run the scenarios of its sheets", "Vérifier chaque fichier d'une configuration et éprouver les scénarios de ses feuilles"),
+    ("Make a new configuration in a folder", "Créer une configuration dans un dossier"),
+    ("Make, list, rotate and revoke API keys", "Créer, lister, renouveler et révoquer des clés d'API"),
+    ("Keep lists of exact values that are to be found, as keyed hashes", "Tenir des listes de valeurs exactes à trouver, en empreintes à clé"),
+    ("Keep the documents that must not leave, and see what would be found of them", "Tenir les documents qui ne doivent pas sortir, et voir ce qui en serait trouvé"),
+    ("Keep the encoders that read protected documents for their meaning", "Tenir les encodeurs qui lisent le sens des documents protégés"),
+    ("Find personal data and secrets in a text", "Trouver données personnelles et secrets dans un texte"),
+    ("Say what would happen to a request body, without sending it", "Dire ce que deviendrait le corps d'une requête, sans l'envoyer"),
+    ("List what the detectors find", "Lister ce que trouvent les détecteurs"),
+    ("The officer's tools: check, matrix, ask, test, lint, diff, sign", "Les outils du délégué : check, matrix, ask, test, lint, diff, sign"),
+    ("Print the JSON Schemas of octroi.toml and of sheets", "Afficher les schémas JSON d'octroi.toml et des feuilles"),
+    ("Test and measure the GPU of this machine", "Éprouver et mesurer le GPU de cette machine"),
+    ("Read and verify the audit log", "Lire et vérifier le journal d'audit"),
+    ("Sign checkpoints of others' logs, as a witness (C2SP tlog-witness)", "Signer les points de contrôle d'autres journaux, en témoin (C2SP tlog-witness)"),
     ("Make a policy folder: sheet, inventory, packs, scenarios", "Créer un dossier de politique : feuille, inventaire, paquets, scénarios"),
     ("Check every file of the folder, and what a lawyer would misread", "Vérifier chaque fichier du dossier, et ce qu'un juriste lirait de travers"),
     ("Lay the sheets out; with --lang, in another language", "Mettre les feuilles en forme ; avec --lang, dans une autre langue"),
@@ -226,22 +262,14 @@ mod tests {
     use clap::CommandFactory as _;
 
     use super::*;
-
-    #[derive(clap::Parser)]
-    struct Whole {
-        #[command(subcommand)]
-        command: Tools,
-    }
-
-    #[derive(clap::Subcommand)]
-    enum Tools {
-        #[command(subcommand)]
-        Policy(super::super::Command),
-    }
+    use crate::cli::Arguments;
 
     #[test]
     fn all_help_is_in_french() {
-        let command = Whole::command();
+        let command = Arguments::command();
+        for command in command.get_subcommands() {
+            assert_ne!(french(&about(command)), about(command), "{}", command.get_name());
+        }
         for tool in command.find_subcommand("policy").unwrap().get_subcommands() {
             let told = [("itself".to_owned(), about(tool))];
             let arguments = tool.get_arguments().filter(|it| !["help", "version"].contains(&it.get_id().as_str()));
@@ -271,7 +299,7 @@ mod tests {
             ("verify lot", "il manque : --approvers <APPROBATEURS>"),
         ] {
             let words = ["octroi", "policy"].into_iter().chain(line.split(' '));
-            let error = in_french(Whole::command()).try_get_matches_from(words).unwrap_err();
+            let error = in_french(Arguments::command()).try_get_matches_from(words).unwrap_err();
             let told = fault(&error).unwrap();
             assert!(told.contains(expected) && told.contains("--help"), "{line}: {told}");
             for english in ["error", "required", "argument '", "Usage:"] {
@@ -282,14 +310,15 @@ mod tests {
 
     #[test]
     fn help_has_no_english_headings() {
-        let mut command = in_french(Whole::command());
-        for line in ["policy --help", "policy init --help", "policy explain --help", "policy shadow --help"] {
+        let mut command = in_french(Arguments::command());
+        for line in ["--help", "policy --help", "policy init --help", "policy explain --help", "policy shadow --help"] {
             let words = ["octroi"].into_iter().chain(line.split(' '));
             let help = command.try_get_matches_from_mut(words).unwrap_err().to_string();
             for english in ["Usage:", "Options:", "Commands:", "Arguments:", "Print", "[default", "The "] {
                 assert!(!help.contains(english), "{line}: {help}");
             }
             assert!(help.contains("Afficher cette aide"), "{line}: {help}");
+            assert!(line != "--help" || help.contains(FOOT), "{help}");
         }
     }
 
@@ -301,6 +330,11 @@ mod tests {
             ("octroi policy check --policies nowhere", Language::En, Language::En),
             ("octroi policy init x --lang fr", Language::En, Language::Fr),
             ("octroi audit verify", Language::Fr, Language::En),
+            ("octroi help audit", Language::Fr, Language::En),
+            ("octroi help policy", Language::Fr, Language::Fr),
+            ("octroi --help", Language::Fr, Language::Fr),
+            ("octroi", Language::Fr, Language::Fr),
+            ("octroi --help", Language::En, Language::En),
         ] {
             assert_eq!(language(&words(line), locale), expected, "{line}");
         }

@@ -25,7 +25,7 @@ const TO: [&str; 4] = [" to ", " vers ", " → ", " -> "];
 const BETWEEN: &[&str] = &["est", "is", "de", "of", "in", "en", "dans", "au", "aux", "du", "a"];
 const ARTICLES: &[&str] = &["le", "la", "les", "un", "une", "des", "a", "an", "the"];
 /// Who lives where, folded.
-const RESIDENT: &[&str] = &["resident", "residents", "residant"];
+pub(super) const RESIDENT: &[&str] = &["resident", "residents", "residant"];
 /// Conditions that a scenario gives in fewer words.
 const SHORT: [(Phrase, Phrase); 4] = [
     (Phrase::MinorsConcerned, Phrase::Minors),
@@ -40,7 +40,13 @@ impl Study {
     /// # Errors
     /// What was not understood.
     pub fn ask(&self, question: &str, changes: bool) -> Result<Answer, Vec<Diagnostic>> {
-        let (facts, backends) = self.question(question)?;
+        let (facts, backends) = self.question(question).map_err(|faults| {
+            let Some((message, said)) = self.reworded(question) else { return faults };
+            let mut faults = vec![self.asked_otherwise(question, message, &said)];
+            // What else is wrong shows in the question as it is asked.
+            faults.extend(self.question(&said).err().unwrap_or_default());
+            faults
+        })?;
         Ok(self.answer(&facts, &backends, changes))
     }
 
@@ -59,6 +65,7 @@ impl Study {
             vocabulary: &self.vocabulary,
             world: &self.gathered.world,
             backends: &backends,
+            entries_known: true,
             labels: self.policy.labels(),
             groups: &groups,
         };

@@ -28,6 +28,7 @@ mod nearer;
 mod over_time;
 mod record;
 mod report;
+mod reworded;
 mod scenarios;
 mod search;
 mod sentence;
@@ -50,7 +51,7 @@ use super::parser::language_of;
 use super::phrase::Language;
 use super::resolved::Resolved;
 use super::text::say;
-use super::{Policy, Sources, Vocabulary};
+use super::{Policy, Sources, Vocabulary, starter};
 use crate::model::{Catalogue, EntityId};
 use side::Side;
 use space::Space;
@@ -107,6 +108,18 @@ impl Study {
     /// The language of the first sheet, in which answers are given.
     pub fn language(&self) -> Language {
         self.language
+    }
+
+    /// The packs that are used, each with what it is for: in the language of the first sheet where octroi brings the pack.
+    pub fn packs(&self) -> Vec<(String, String)> {
+        let told = |(name, text): (&str, &str)| {
+            let brought = |language| starter::packs_in(language).into_iter().find(|(known, _)| *known == name);
+            let mut copies = Language::ALL.into_iter().filter_map(brought);
+            let is_copy = copies.any(|(_, brought)| brought == text);
+            let text = brought(self.language).filter(|_| is_copy).map_or(text, |(_, brought)| brought);
+            (name.to_owned(), starter::purpose(text))
+        };
+        self.gathered.packs().map(told).collect()
     }
 
     /// The instant as of which everything is said.

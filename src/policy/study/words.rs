@@ -3,6 +3,7 @@
 use super::super::phrase::Phrase;
 use super::super::reference::Countries;
 use super::super::resolved::{Atom, Predicate, Quality, What};
+use super::super::text::say;
 use super::super::tree::Expr;
 use super::{Study, sentence};
 use crate::model::{Action, Country, Word};
@@ -32,6 +33,7 @@ impl Study {
             Atom::LeakAtLeast(score) => format!("{} {score}", said(Phrase::LeakAtLeast)),
             Atom::LeakHistoryAtLeast(score) => format!("{} {score}", said(Phrase::LeakHistoryAtLeast)),
             Atom::App(word) => format!("{} \"{word}\"", said(Phrase::AppIs)),
+            Atom::Group(words) if words.is_empty() => say!("app in a group that no sheet names").said(self.language),
             Atom::Group(words) => format!("{} {}", said(Phrase::AppIs), quoted(words)),
             Atom::Tenant(word) => format!("{} \"{word}\"", said(Phrase::TenantIs)),
             Atom::Role(word) => format!("{} \"{word}\"", said(Phrase::RoleIs)),

@@ -1,7 +1,9 @@
 //! Policy as a whole, from text to plan. The parts have tests of their own beside them.
 
 mod algebra;
+mod asked;
 mod duties;
+mod inventory_slips;
 mod kept;
 mod large;
 mod laws;

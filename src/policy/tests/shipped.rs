@@ -2,6 +2,19 @@
 
 use super::*;
 
+/// The guide in French says of each pack what its text says.
+#[test]
+fn the_guide_says_what_the_packs_are_for() {
+    let guide = include_str!("../../../docs/politique.md");
+    for (name, text) in starter::packs_in(Language::Fr) {
+        let row = format!("| `{name}` | {} |\n", starter::purpose(text));
+        assert!(guide.contains(&row), "{row}");
+    }
+    for (name, text) in starter::packs() {
+        assert!(starter::purpose(text).ends_with('.'), "{name}: {}", starter::purpose(text));
+    }
+}
+
 #[test]
 fn scenarios_of_every_pack_hold() {
     let packs = starter::packs();

@@ -1,0 +1,98 @@
+//! Questions in another form or language than sheets are in: one fault that says how it is asked.
+
+use super::*;
+use crate::policy::study::Study;
+
+fn study(language: Language) -> Study {
+    let sheet = match language {
+        Language::En => {
+            "policy \"t\" version 1 owner \"o\" review before 2027-06-30\nhome FR\nlabels \"Public\", \"Secret\"\nallow backends on premises\n"
+        }
+        Language::Fr => {
+            "politique \"t\" version 1 responsable \"o\" à revoir avant le 2027-06-30\nsiège FR\nmarquages \"Public\", \"Secret\"\nautoriser les hébergeurs sur site\n"
+        }
+    };
+    let catalogue = all_types();
+    Study::new(&sources(sheet, example()), &catalogue, &every(&catalogue), &vocabulary(), now()).unwrap()
+}
+
+#[test]
+#[expect(clippy::too_many_lines, reason = "one table")]
+fn a_question_in_another_form_or_language_is_told_as_it_is_asked() {
+    let form = "une question dit ce qui est donné et vers où, et non ce qui est attendu";
+    let language = "les feuilles sont en français, et les questions à leur sujet aussi";
+    let in_english = "the sheets are in English, and so are questions about them";
+    for (name, of, question, message, said) in [
+        (
+            "a scenario",
+            Language::Fr,
+            "étant donné des données santé alors refusé cloud-us",
+            form,
+            "des données santé vers cloud-us",
+        ),
+        (
+            "half a scenario",
+            Language::Fr,
+            "santé alors refusé cloud-us, cloud-de",
+            form,
+            "santé vers cloud-us, cloud-de",
+        ),
+        ("a scenario without an end", Language::Fr, "étant donné courriel", form, "courriel"),
+        (
+            "a whole scenario",
+            Language::Fr,
+            "scénario \"x\" étant donné des données santé et l'application \"labo\" alors cloud-us doit pseudonymiser courriel",
+            form,
+            "des données santé et l'application \"labo\" vers cloud-us",
+        ),
+        (
+            "an English scenario",
+            Language::Fr,
+            "given data health then refused cloud-us",
+            form,
+            "des données santé vers cloud-us",
+        ),
+        ("English", Language::Fr, "health and FR resident to cloud-us", language, "santé et résident FR vers cloud-us"),
+        (
+            "one English word",
+            Language::Fr,
+            "santé and courriel vers cloud-us",
+            language,
+            "santé et courriel vers cloud-us",
+        ),
+        (
+            "English names",
+            Language::Fr,
+            "app \"labo\" and label \"Secret\" and leak score 700",
+            language,
+            "l'application \"labo\" et le marquage \"Secret\" et le score de fuite 700",
+        ),
+        (
+            "French",
+            Language::En,
+            "santé et résident FR vers cloud-us",
+            in_english,
+            "health and FR resident to cloud-us",
+        ),
+        (
+            "a scenario in English",
+            Language::En,
+            "given health then refused cloud-us",
+            "a question says what is given and where to, and not what is expected",
+            "health to cloud-us",
+        ),
+    ] {
+        let study = study(of);
+        let faults = study.ask(question, false).unwrap_err();
+        assert_eq!(faults.len(), 1, "{name}: {faults:?}");
+        let asks = match of {
+            Language::En => "ask: ",
+            Language::Fr => "demandez : ",
+        };
+        let told = (faults[0].message(), faults[0].help_text());
+        assert_eq!(told, (message, Some(format!("{asks}{said}").as_str())), "{name}");
+        assert!(study.ask(said, false).is_ok(), "{name}: {said}");
+    }
+    let both = study(Language::Fr).ask("given data helth then refused cloud-us", false).unwrap_err();
+    assert!(both.len() == 2 && both[1].message().contains("`helth`"), "{both:?}");
+}

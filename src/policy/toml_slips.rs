@@ -1,0 +1,262 @@
+//! What people write in a TOML file in the place of what the format asks, line by line: each is one fault that says how it is
+//! written.
+
+use std::ops::Range;
+
+use jiff::civil::Date;
+
+use super::dates::{self, spelled};
+use super::parser::folded;
+use super::text::{Text, say};
+
+/// Where something is written otherwise, what is wrong, and how it is written.
+pub(super) type Slip = (Range<usize>, Text, Text);
+
+/// Keys of the inventory that are true or false, or a date, wherever they stand.
+const BOOLEANS: [&str; 1] = ["run-by-owner"];
+const DATES: [&str; 4] = ["verified", "until", "valid-until", "dated"];
+
+/// The line in which a byte stands, and where it begins.
+fn line(text: &str, at: usize) -> Option<(usize, &str)> {
+    let start = text.get(..at)?.rfind('\n').map_or(0, |end| end + 1);
+    Some((start, text.get(start..)?.split('\n').next()?))
+}
+
+/// The slip in the line in which an error of the format stands.
+pub(super) fn slip(text: &str, at: &Range<usize>) -> Option<Slip> {
+    let (from, written) = line_without_note(text, at.start)?;
+    let within = |(part, message, help): Slip| (from + part.start..from + part.end, message, help);
+    equals(written).and_then(|equals| value(written, equals)).map(within).or_else(|| typed(text, at))
+}
+
+/// The slip by which a line is none at all, so that what follows is not read as it is meant: a name in brackets that is none, a note,
+/// a key without its sign.
+pub(super) fn broken_line(text: &str, at: usize) -> Option<Slip> {
+    let (from, written) = line_without_note(text, at)?;
+    let span = from..from + written.len();
+    if ["//", ";", "--", "/*"].iter().any(|sign| written.starts_with(sign)) {
+        let note = written.trim_start_matches(['/', ';', '-', '*', ' ']);
+        return Some((span, say!("a note begins with #"), say!("write `# {}`", note)));
+    }
+    if written.starts_with('[') {
+        return header(written).map(|(message, help)| (span, message, help));
+    }
+    let help = equals(written).is_none().then(|| without_equals(written)).flatten()?;
+    Some((span, say!("a key and its value have `=` between them"), help))
+}
+
+/// The line in which a byte stands, without its note and the blanks around it, and where that begins.
+fn line_without_note(text: &str, at: usize) -> Option<(usize, &str)> {
+    let (start, whole) = line(text, at)?;
+    let written = without_note(whole).trim_end();
+    let indent = written.len() - written.trim_start().len();
+    Some((start + indent, written.trim_start()))
+}
+
+/// A line up to its note.
+fn without_note(line: &str) -> &str {
+    let mut quoted = false;
+    let note = line.char_indices().find(|(_, c)| {
+        quoted ^= *c == '"';
+        *c == '#' && !quoted
+    });
+    note.map_or(line, |(at, _)| line.get(..at).unwrap_or(line))
+}
+
+/// The first `=` of a line that stands in no quotes.
+fn equals(written: &str) -> Option<usize> {
+    let before_quotes = written.find('"').unwrap_or(written.len());
+    written.find('=').filter(|at| *at < before_quotes)
+}
+
+fn is_key(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '-' | '_')
+}
+
+/// What is wrong with a name in brackets.
+fn header(written: &str) -> Option<(Text, Text)> {
+    let inside = written.trim_start_matches('[').trim_end_matches(']').trim();
+    if inside.contains(['"', '\'', '=', ',']) {
+        return None;
+    }
+    if !written.ends_with(']') {
+        return Some((say!("a bracket is not closed here"), say!("write `[{}]`", inside)));
+    }
+    if inside.contains(' ') {
+        let named = inside.strip_prefix("backend ").map(|name| format!("backend.{name}"));
+        let named = named.as_deref().unwrap_or(inside).split_whitespace().collect::<Vec<_>>().join("-");
+        return Some((say!("a name is one word: hyphens stand in the place of blanks"), say!("write `[{}]`", named)));
+    }
+    let plain = inside.chars().all(|c| is_key(c) || c == '.');
+    (!plain).then(|| {
+        (say!("a name in brackets is of plain letters, digits, `-` and `_`"), say!("write `[{}]`", folded(inside)))
+    })
+}
+
+/// How a line is written that begins with a key and has no `=`.
+fn without_equals(written: &str) -> Option<Text> {
+    let key = written.split(|c| !is_key(c)).next().filter(|key| key.starts_with(|c: char| c.is_ascii_alphabetic()))?;
+    let value = written.get(key.len()..)?.trim_start();
+    let value = value.strip_prefix(':').unwrap_or(value).trim_start();
+    (!value.is_empty()).then(|| say!("write `{} = {}`", key, value))
+}
+
+/// What is wrong with the value of a line, and where in it.
+fn value(written: &str, equals: usize) -> Option<Slip> {
+    let value = written.get(equals + 1..)?;
+    let from = equals + 1 + (value.len() - value.trim_start().len());
+    let value = value.trim_start();
+    let span = from..from + value.len();
+    if value.is_empty() {
+        let example =
+            say!("a text stands in quotes, a list in square brackets; a key whose value is not known is left out");
+        return Some((equals..equals + 1, say!("a value is missing here"), example));
+    }
+    if let Some(bare) = straight(value) {
+        return Some((span, say!("these quotes are not straight"), say!("write \"{}\"", bare)));
+    }
+    if value.matches('"').count() % 2 == 1 {
+        let bare = value.trim_matches('"').split('"').next().unwrap_or_default().trim();
+        return Some((span, say!("a quote is missing here"), say!("write \"{}\"", bare)));
+    }
+    if let Some(at) = value.find('\\') {
+        let help = say!("write `/` in its place");
+        return Some((from + at..from + at + 1, say!("within a text, a backslash begins a sign of its own"), help));
+    }
+    if let Some(key) = value.strip_prefix('{').map(str::trim_start)
+        && !key.contains('=')
+        && let Some(help) = without_equals(key.trim_end_matches(['}', ' ']))
+    {
+        return Some((span, say!("a key and its value have `=` between them"), help));
+    }
+    let list = value.strip_prefix('[').and_then(|list| list.strip_suffix(']'));
+    let items: Vec<&str> = list.into_iter().flat_map(|list| list.split(',')).map(str::trim).collect();
+    let bare = |item: &&str| !item.is_empty() && item.chars().all(is_key);
+    if !items.is_empty() && items.iter().all(bare) {
+        let quoted: Vec<String> = items.iter().map(|item| format!("\"{item}\"")).collect();
+        return Some((span, say!("a text stands in straight double quotes"), say!("write `[{}]`", quoted.join(", "))));
+    }
+    None
+}
+
+/// The value in which a byte stands, without quotes and as people write it: a truth, a date, a text.
+fn typed(text: &str, at: &Range<usize>) -> Option<Slip> {
+    let (start, line) = line(text, at.start)?;
+    // The last `key =` before the place, or at it.
+    let upto = at.end.saturating_sub(start).min(line.len());
+    let equals = line.get(..upto)?.rfind('=').or_else(|| line.find('='))?;
+    let key = line.get(..equals)?.trim_end().rsplit([' ', '{', ',']).next()?;
+    // `run-by-owner = { value = no }` is asked of `run-by-owner`.
+    let key = if key == "value" { line.split('=').next()?.trim() } else { key };
+    let value = line.get(equals + 1..)?;
+    let end = value.find([',', '}', ']', '#']).unwrap_or(value.len());
+    let value = value.get(..end)?;
+    let written = value.trim();
+    let from = start + equals + 1 + (value.len() - value.trim_start().len());
+    let span = from..from + written.len();
+    if written.is_empty() || written.contains(['"', '\'', '[', '{']) {
+        return None;
+    }
+    if BOOLEANS.contains(&key) {
+        let help = truth(written).map_or_else(|| say!("write `true` or `false`"), |truth| say!("write `{}`", truth));
+        return Some((span, say!("expected {}", Text::from("`true` or `false`")), help));
+    }
+    if DATES.contains(&key) {
+        let spelled = spelled(written)
+            .or_else(|| padded(written).map(|date| say!("write {}: a date is year-month-day", date.to_string())));
+        if spelled.is_none() && written.split('-').filter(|part| part.parse::<u64>().is_ok()).count() == 3 {
+            let meant = dates::meant(written);
+            return Some((span, meant.message, meant.help));
+        }
+        let help = spelled.unwrap_or_else(|| say!("a date is year-month-day: 2027-06-30"));
+        return Some((span, say!("expected {}", Text::from("a date without quotes: 2027-06-30")), help));
+    }
+    let words =
+        written.chars().all(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_' | '.' | '/' | ':' | '\u{2019}'));
+    let worded = words && written.chars().next().is_some_and(char::is_alphabetic);
+    worded.then(|| (span, say!("a text stands in straight double quotes"), say!("write \"{}\"", written)))
+}
+
+/// What stands in quotes that are not straight.
+fn straight(value: &str) -> Option<&str> {
+    let opening = value.chars().next().filter(|c| matches!(c, '«' | '“' | '”' | '„' | '‟' | '‘' | '’'))?;
+    let inside = value.get(opening.len_utf8()..)?;
+    let inside = inside.split(['«', '»', '“', '”', '’', '"']).find(|piece| !piece.trim().is_empty())?;
+    Some(inside.trim())
+}
+
+/// A truth as people write it.
+pub(super) fn truth(written: &str) -> Option<&'static str> {
+    match folded(written).as_str() {
+        "true" | "yes" | "oui" | "vrai" | "on" | "y" | "1" => Some("true"),
+        "false" | "no" | "non" | "faux" | "off" | "n" | "0" => Some("false"),
+        _ => None,
+    }
+}
+
+/// A date that lacks a zero: `2027-4-3`.
+fn padded(written: &str) -> Option<Date> {
+    let [year, month, day] = *written.split('-').collect::<Vec<_>>() else { return None };
+    format!("{year}-{month:0>2}-{day:0>2}").parse().ok()
+}
+
+/// A bracket that is opened and not closed before the next key or table begins, or at all: its place, and the sign that closes it.
+pub(super) fn open_bracket(text: &str) -> Option<(usize, char)> {
+    let mut open: Vec<(usize, char)> = Vec::new();
+    let mut start = 0;
+    // The last sign that is no blank.
+    let mut last = ' ';
+    for line in text.split_inclusive('\n') {
+        let written = line.trim();
+        let header = written.starts_with('[') && written.ends_with(']') && !written.contains(['"', '\'', ',', '{']);
+        let key = written.split(|c| !is_key(c)).next().unwrap_or_default();
+        let begins_key =
+            !key.is_empty() && written.get(key.len()..).is_some_and(|rest| rest.trim_start().starts_with('='));
+        if let Some((at, closing)) = open.last()
+            && (header || (begins_key && (*closing == ']' || !matches!(last, ',' | '{'))))
+        {
+            return Some((*at, *closing));
+        }
+        let mut quote = None;
+        for (at, c) in without_note(line).char_indices() {
+            match (quote, c) {
+                (Some(closing), _) => quote = (c != closing).then_some(closing),
+                (None, '"' | '\'') => quote = Some(c),
+                (None, '[') => open.push((start + at, ']')),
+                (None, '{') => open.push((start + at, '}')),
+                (None, ']' | '}') => {
+                    open.pop_if(|(_, closing)| *closing == c);
+                }
+                (None, _) => {}
+            }
+            if !c.is_whitespace() {
+                last = c;
+            }
+        }
+        start += line.len();
+    }
+    open.first().copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn brackets_that_are_not_closed() {
+        for (text, expected) in [
+            ("a = [\"x\"]\nb = { c = 1 }\n", None),
+            ("a = [\n  \"x\", # [\n]\n[t]\n", None),
+            ("a = [{ b = \"]\" },\n  { b = \"{\" }]\n", None),
+            ("a = {\n  b = 1,\n  c = 2\n}\n", None),
+            ("a = [\"x\"\nb = 1\n", Some((4, ']'))),
+            ("a = [\"x\",\nb = 1\n", Some((4, ']'))),
+            ("a = { b = 1\nc = 2\n", Some((4, '}'))),
+            ("a = [{ b = 1 }\n[t]\n", Some((4, ']'))),
+            ("[t\na = 1\n", Some((0, ']'))),
+            ("a = [1", Some((4, ']'))),
+        ] {
+            assert_eq!(open_bracket(text), expected, "{text}");
+        }
+    }
+}
