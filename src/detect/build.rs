@@ -68,7 +68,8 @@ pub(super) fn build(sources: &[Source<'_>], catalogue: &Catalogue) -> Result<Eng
         Keyed::default()
     });
     let (literals, woken) = literals(&logic, &prefixed, &labelled);
-    let contexts = Contexts::new(context);
+    let mut contexts = Contexts::new(context);
+    contexts.weigh(|owners| numbers.worth_of(owners.iter().map(|&owner| usize::from(owner))));
     let openings = Openings::new(prefixed.prefixes().filter(|prefix| is_opening(prefix)));
     let Builder { served, mut errors, .. } = builder;
     let (Some(person), Some(names)) = (person, names) else { return Err(errors) };

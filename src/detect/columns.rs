@@ -126,6 +126,11 @@ const COUNTED: [bool; 256] = {
     counted
 };
 
+/// Whether what stands behind a stretch may belong to another line or column than what stands before it.
+pub(super) fn may_part(stretch: &[u8]) -> bool {
+    stretch.iter().any(|&byte| byte == b'\n' || COUNTED.get(usize::from(byte)).is_some_and(|&counted| counted))
+}
+
 /// How often each delimiter stands in a line, outside of double quotes.
 fn count(line: &[u8]) -> [usize; 4] {
     let mut counts = [0; 4];

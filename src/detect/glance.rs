@@ -5,7 +5,7 @@
 //! become two, a capital within a word) says so and is read by [`super::fold`], whose words these are.
 
 use super::fold;
-use super::swar::{HIGH, SMALL, classes, load};
+use super::swar::{HIGH, SMALL, classes, gather, load};
 
 /// A word as far as it shows at a glance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +35,63 @@ pub(super) fn next(bytes: &[u8], from: usize, to: usize) -> Option<Glance> {
             Ok(word) => return Some(word),
             Err(behind) => at = behind,
         }
+    }
+}
+
+/// Goes over words that mean nothing, 64 bytes at a time, and remembers the last of these.
+#[derive(Debug, Default)]
+pub(super) struct Skim {
+    /// Where the block begins, a multiple of 64; it was read when it has any bit.
+    base: usize,
+    /// Letters, digits and what is not ASCII, the first byte lowest.
+    inside: u64,
+    /// What is not ASCII, and capitals directly behind a small letter.
+    strange: u64,
+}
+
+impl Skim {
+    /// Where the first word begins at or after `from` that may be known, must be folded, or is not seen whole. A word that begins
+    /// at `to` or behind it is not looked at: then some place from there on, before which no such word begins.
+    pub(super) fn skip(&mut self, bytes: &[u8], from: usize, to: usize, known: impl Fn(u64) -> bool) -> usize {
+        let mut at = from;
+        while at < to {
+            let base = at & !63;
+            if base != self.base || self.inside == 0 {
+                self.read(bytes, base);
+            }
+            let rest = self.inside >> (at - base) << (at - base);
+            if rest == 0 {
+                at = base + 64;
+                continue;
+            }
+            let place = rest.trailing_zeros();
+            at = base + place as usize;
+            let len = (self.inside >> place).trailing_ones();
+            if at >= to || place + len >= 64 {
+                break;
+            }
+            let own = ((1 << len) - 1) << place;
+            if own & self.strange != 0 || known(key(load(bytes, at), len as usize)) {
+                break;
+            }
+            at += len as usize;
+        }
+        at.min(bytes.len())
+    }
+
+    fn read(&mut self, bytes: &[u8], base: usize) {
+        let (mut inside, mut foreign, mut capital, mut small) = (0, 0, 0, 0);
+        for shift in (0..64).step_by(8) {
+            let eight = load(bytes, base + shift);
+            let (letter, digit) = classes(eight);
+            // A small letter has the bit 0x20; two places up it is the verdict's.
+            let lower = letter & eight << 2;
+            inside |= gather(letter | digit | eight & HIGH) << shift;
+            foreign |= gather(eight & HIGH) << shift;
+            capital |= gather(letter & !lower) << shift;
+            small |= gather(lower) << shift;
+        }
+        *self = Self { base, inside, strange: foreign | capital & small << 1 };
     }
 }
 
@@ -145,29 +202,31 @@ impl Default for Bits {
 }
 
 impl Bits {
-    /// A set for so many keys: 48 bits each, at most 16 KiB.
+    /// A set for so many keys: 48 bits each, at most 32 KiB.
     pub(super) fn new(count: usize) -> Self {
-        let bits = (count * 48).next_power_of_two().clamp(1 << 10, 1 << 17);
+        let bits = (count * 48).next_power_of_two().clamp(1 << 10, 1 << 18);
         Self { words: vec![0; bits / 64].into(), shift: 64 - bits.trailing_zeros() }
     }
 
     /// Adds a key.
     pub(super) fn insert(&mut self, key: u64) {
-        let (slot, bit) = self.place(key);
+        let (slot, bits) = self.place(key);
         if let Some(word) = self.words.get_mut(slot) {
-            *word |= bit;
+            *word |= bits;
         }
     }
 
     /// Whether the key is in the set, or is taken for one that is.
     pub(super) fn holds(&self, key: u64) -> bool {
-        let (slot, bit) = self.place(key);
-        self.words.get(slot).is_some_and(|word| word & bit != 0)
+        let (slot, bits) = self.place(key);
+        self.words.get(slot).is_some_and(|word| word & bits == bits)
     }
 
+    /// The word of a key and its two bits in that.
     const fn place(&self, key: u64) -> (usize, u64) {
-        let hash = key.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_shr(self.shift);
-        ((hash >> 6) as usize, 1 << (hash & 63))
+        let mixed = key.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let hash = mixed.wrapping_shr(self.shift);
+        ((hash >> 6) as usize, 1 << (hash & 63) | 1 << (mixed >> 24 & 63))
     }
 }
 

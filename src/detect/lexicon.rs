@@ -63,7 +63,7 @@ impl Lexicon {
             heads: Bits::new(count),
             openings: Bits::new(count),
             short_heads: Bits::new(count),
-            words: HashMap::default(),
+            words: HashMap::with_capacity_and_hasher(count, BuildHasherDefault::default()),
             pairs: None,
         };
         for (phrase, meaning) in phrases {
@@ -104,16 +104,16 @@ impl Lexicon {
     }
 
     fn add(&mut self, phrase: &str, meaning: Meaning) {
-        let mut words: SmallVec<[Box<[u8]>; 4]> = SmallVec::new();
-        let mut at = 0;
+        let Some((range, first)) = fold::next_word(phrase, 0) else { return };
+        let mut rest: SmallVec<[Box<[u8]>; 4]> = SmallVec::new();
+        let mut at = range.end;
         while let Some((range, folded)) = fold::next_word(phrase, at) {
             at = range.end;
-            words.push(folded.as_slice().into());
+            rest.push(folded.as_slice().into());
         }
-        let Some(first) = words.first().cloned() else { return };
         let letters = phrase.chars().filter(|c| c.is_alphabetic());
         let capitals = letters.clone().count() > 1 && letters.clone().all(char::is_uppercase);
-        let rest: Box<[Box<[u8]>]> = words.into_iter().skip(1).collect();
+        let rest = rest.into_boxed_slice();
         let phrase_len = first.len() + rest.iter().map(|word| word.len() + 1).sum::<usize>();
         if first.len() <= SHORT_BYTES_MAX && phrase_len >= 8 {
             self.short_heads.insert(key(load(&first, 0), first.len()));
@@ -123,7 +123,10 @@ impl Lexicon {
         } else {
             self.heads.insert(key(load(&first, 0), first.len().min(8)));
         }
-        let entries = self.words.entry(first).or_default();
+        if !self.words.contains_key(first.as_slice()) {
+            self.words.insert(first.as_slice().into(), SmallVec::new());
+        }
+        let Some(entries) = self.words.get_mut(first.as_slice()) else { return };
         // Forms that differ by an accent alone are one.
         if entries.iter().all(|known| known.rest != rest || known.capitals != capitals || known.meaning != meaning) {
             let second = rest.first().map_or(0, |word| key_of(word));

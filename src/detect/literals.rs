@@ -1,9 +1,10 @@
 //! Literals wherever they stand, also within words, in any case: `://`, `eyJ`, `assword`.
 //!
-//! A byte says by one table each whether it may be the first, second or third of a literal, for eight groups of literals at
+//! A byte says by one table each whether it may be the first, second or third of a literal, for 32 groups of literals at
 //! once; three lookups and two `and`s turn nearly every place of a text away, independently of the places beside it. Only where
 //! all three agree is the automaton of all literals asked, from that place alone.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use aho_corasick::{AhoCorasick, Anchored, Input, MatchKind, StartKind};
@@ -13,11 +14,14 @@ const HEAD_BYTES: usize = 3;
 /// Places that are looked at together.
 const PLACES: usize = 16;
 
+/// Groups of literals, one bit each.
+type Groups = u32;
+
 /// All literals, compiled.
 #[derive(Debug)]
 pub(super) struct Literals {
     /// For each of the first bytes of a literal, the groups that may have it there, one bit each.
-    heads: Box<[[u8; 256]; HEAD_BYTES]>,
+    heads: Box<[[Groups; 256]; HEAD_BYTES]>,
     automaton: AhoCorasick,
 }
 
@@ -26,11 +30,17 @@ impl Literals {
     pub(super) fn new<'l>(literals: impl IntoIterator<Item = &'l str>) -> Option<Self> {
         let literals: Vec<&str> = literals.into_iter().collect();
         let mut heads = Box::new([[0; 256]; HEAD_BYTES]);
-        for literal in &literals {
-            let head = literal.as_bytes().first_chunk::<HEAD_BYTES>()?;
-            // Literals that begin alike share a group, and letters do not share one with marks.
+        let head = |literal: &&str| {
+            literal.as_bytes().first_chunk().map(|head: &[u8; HEAD_BYTES]| head.map(|byte| byte.to_ascii_lowercase()))
+        };
+        let own: Option<BTreeSet<[u8; HEAD_BYTES]>> = literals.iter().map(head).collect();
+        let mut groups = (2..Groups::BITS).cycle();
+        for head in &own? {
+            // Marks are rare: their literals share two groups. Letters and blanks are everywhere: theirs have one each, so that
+            // not the first byte of one with the second of another is taken for a head.
             let [first, ..] = head;
-            let group = if first.is_ascii_alphabetic() { 2 + (first | 0x20) % 6 } else { u8::from(*first == b'.') };
+            let spoken = first.is_ascii_alphabetic() || *first == b' ';
+            let group = if spoken { groups.next()? } else { Groups::from(*first == b'.') };
             for (table, byte) in heads.iter_mut().zip(head) {
                 for case in [byte.to_ascii_lowercase(), byte.to_ascii_uppercase()] {
                     if let Some(groups) = table.get_mut(usize::from(case)) {
@@ -96,7 +106,7 @@ impl Literals {
 }
 
 /// What a table says of a byte.
-fn of(table: &[u8; 256], byte: u8) -> u8 {
+fn of(table: &[Groups; 256], byte: u8) -> Groups {
     table.get(usize::from(byte)).copied().unwrap_or(0)
 }
 

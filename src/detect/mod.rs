@@ -47,10 +47,12 @@ mod scan;
 mod secret;
 mod settle;
 mod shape;
+mod sieve;
 mod source;
 mod spelt;
 mod swar;
 mod time;
+mod told;
 mod values;
 
 pub use encoded::runs as encoded_runs;

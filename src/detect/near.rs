@@ -16,12 +16,12 @@ use std::ops::Range;
 use aho_corasick::AhoCorasick;
 use smallvec::SmallVec;
 
-use super::columns::Columns;
+use super::columns::{self, Columns};
 use super::fold::{self, Folded};
-use super::glance::{self, Bits, key_of};
+use super::glance::{self, Bits, Skim, key_of};
 use super::lexicon::Mixer;
 use super::page::Page;
-use super::shape::Set;
+use super::sieve::Worth;
 
 /// Bytes before a candidate in which a context word counts.
 const BEFORE_BYTES: usize = 80;
@@ -31,6 +31,8 @@ const AFTER_BYTES: usize = 40;
 const KEY_BYTES: usize = 128;
 /// Bytes before a candidate for which words are remembered.
 const KEPT_BYTES: usize = 256;
+/// Bytes before what is asked for from which reading begins.
+const LEAD_BYTES: usize = 72;
 /// Bytes from its start within which a candidate must end for its context to be known before it is read.
 pub(super) const AHEAD_BYTES: usize = 64;
 /// Bytes before a candidate's first letter or digit in which it may begin.
@@ -39,6 +41,9 @@ const OPENING_BYTES: usize = 4;
 const HEADS_MAX: usize = 64;
 /// Bytes of a word of a script without blanks.
 const RUN_BYTES_MAX: usize = 96;
+
+/// For each sieve, the patterns that are worth trying.
+pub(super) type Worths = SmallVec<[Worth; 1]>;
 
 /// Detectors, one bit for each number.
 pub(super) type Detectors = SmallVec<[u64; 16]>;
@@ -51,7 +56,7 @@ pub(super) struct Contexts {
     heads: Bits,
     /// Phrases in scripts without blanks, and whose they are.
     runs: Option<AhoCorasick>,
-    run_owners: Vec<SmallVec<[u16; 4]>>,
+    run_owners: Vec<Owners>,
     /// Words of a set of detectors.
     width: usize,
 }
@@ -60,7 +65,29 @@ pub(super) struct Contexts {
 struct Phrase {
     /// The folded words that must follow the first.
     rest: Box<[Box<[u8]>]>,
-    owners: SmallVec<[u16; 4]>,
+    owners: Owners,
+}
+
+/// Whose a phrase is.
+#[derive(Debug, Default)]
+struct Owners {
+    list: SmallVec<[u16; 4]>,
+    set: Detectors,
+    /// Their patterns, for each sieve.
+    worth: Worths,
+}
+
+impl Owners {
+    fn add(&mut self, owner: u16) {
+        self.list.push(owner);
+        let word = usize::from(owner) / 64;
+        if self.set.len() <= word {
+            self.set.resize(word + 1, 0);
+        }
+        if let Some(word) = self.set.get_mut(word) {
+            *word |= 1 << (owner % 64);
+        }
+    }
 }
 
 impl Contexts {
@@ -76,10 +103,10 @@ impl Contexts {
                 let place = runs.iter().position(|known| *known == phrase).unwrap_or(runs.len());
                 if place == runs.len() {
                     runs.push(phrase);
-                    contexts.run_owners.push(SmallVec::new());
+                    contexts.run_owners.push(Owners::default());
                 }
                 if let Some(owners) = contexts.run_owners.get_mut(place) {
-                    owners.push(owner);
+                    owners.add(owner);
                 }
             } else {
                 contexts.add(owner, phrase);
@@ -88,6 +115,14 @@ impl Contexts {
         contexts.runs = AhoCorasick::new(&runs).ok().filter(|_| !runs.is_empty());
         contexts.width = usize::from(highest) / 64 + 1;
         contexts
+    }
+
+    /// Notes with every phrase which patterns its owners have.
+    pub(super) fn weigh(&mut self, of: impl Fn(&[u16]) -> Worths) {
+        let phrases = self.words.values_mut().flatten().map(|phrase| &mut phrase.owners);
+        for owners in phrases.chain(&mut self.run_owners) {
+            owners.worth = of(&owners.list);
+        }
     }
 
     fn add(&mut self, owner: u16, phrase: &str) {
@@ -117,9 +152,12 @@ impl Contexts {
             self.heads.insert(key_of(&[&*first, *end].concat()));
         }
         let phrases = self.words.entry(first).or_default();
-        match phrases.iter_mut().find(|phrase| phrase.rest == rest) {
-            Some(phrase) => phrase.owners.push(owner),
-            None => phrases.push(Phrase { rest, owners: SmallVec::from_slice(&[owner]) }),
+        let place = phrases.iter().position(|phrase| phrase.rest == rest).unwrap_or(phrases.len());
+        if place == phrases.len() {
+            phrases.push(Phrase { rest, owners: Owners::default() });
+        }
+        if let Some(phrase) = phrases.get_mut(place) {
+            phrase.owners.add(owner);
         }
     }
 
@@ -129,7 +167,7 @@ impl Contexts {
         text: &str,
         word: &Range<usize>,
         folded: &Folded,
-        mut found: impl FnMut(usize, &'c [u16]),
+        mut found: impl FnMut(usize, &'c Owners),
     ) {
         let mut phrases = self.words.get(folded.as_slice());
         if phrases.is_none()
@@ -166,10 +204,12 @@ impl Contexts {
         let mut at = 0;
         while let Some((word, folded)) = fold::next_piece(text, at) {
             at = word.end;
-            self.look_up(text, &word, &folded, |_, found| add(&mut owners, found));
+            self.look_up(text, &word, &folded, |_, found| unite(&mut owners, &found.set));
         }
         for found in self.runs.iter().flat_map(|runs| runs.find_overlapping_iter(text)) {
-            add(&mut owners, self.run_owners.get(found.pattern().as_usize()).map_or(&[], SmallVec::as_slice));
+            if let Some(found) = self.run_owners.get(found.pattern().as_usize()) {
+                unite(&mut owners, &found.set);
+            }
         }
         owners
     }
@@ -208,14 +248,6 @@ const PSEUDONYM_CODE: usize = 8;
 /// What a compound with a word for a number ends in.
 const NUMBER_ENDS: &[&[u8]] = &[b"nummer", b"nr", b"number", b"num", b"numero"];
 
-fn add(owners: &mut Detectors, found: &[u16]) {
-    for &owner in found {
-        if let Some(word) = owners.get_mut(usize::from(owner) / 64) {
-            *word |= 1 << (owner % 64);
-        }
-    }
-}
-
 fn unite(owners: &mut Detectors, more: &Detectors) {
     owners.iter_mut().zip(more).for_each(|(slot, more)| *slot |= more);
 }
@@ -240,7 +272,7 @@ const fn leads_run(byte: u8) -> bool {
 #[derive(Debug)]
 struct Seen<'c> {
     range: Range<usize>,
-    owners: &'c [u16],
+    owners: &'c Owners,
 }
 
 /// What stands near the candidates of one page, remembered from one to the next.
@@ -256,12 +288,17 @@ pub(super) struct Near<'c> {
     seen: VecDeque<Seen<'c>>,
     from: usize,
     done: usize,
+    skim: Skim,
     /// Where the last token began that was tried as a whole.
     pub(super) token: Option<usize>,
-    /// What stood around the last candidate.
+    /// The last place that was looked around, what stood there, and whose words.
+    place: Option<usize>,
     around: Option<Around>,
-    /// The patterns that were worth trying there, a set for each index.
-    pub(super) worth: SmallVec<[Set; 1]>,
+    owners: Detectors,
+    /// Those of them whose words stand in the key or at the head of a column.
+    pub(super) apart: Detectors,
+    /// The patterns of those whose words stand around, for each sieve; then all that are worth trying there.
+    pub(super) worth: Worths,
 }
 
 /// The phrases and column heads around a place, by where they begin.
@@ -282,8 +319,12 @@ impl<'c> Near<'c> {
             seen: VecDeque::new(),
             from: 0,
             done: 0,
+            skim: Skim::default(),
             token: None,
+            place: None,
             around: None,
+            owners: Detectors::new(),
+            apart: Detectors::new(),
             worth: SmallVec::new(),
         }
     }
@@ -295,7 +336,7 @@ impl<'c> Near<'c> {
         let near = self.seen.iter().any(|seen| {
             let before = seen.range.start >= from && seen.range.end <= range.start;
             let behind = seen.range.start >= range.end && seen.range.start < to;
-            (before || behind) && seen.owners.contains(&detector)
+            (before || behind) && holds(&seen.owners.set, detector)
         });
         near || page.key.is_some() && holds(self.keyed(page), detector)
             || self.head(page.text, range.start).is_some_and(|head| holds(head, detector))
@@ -316,38 +357,63 @@ impl<'c> Near<'c> {
         let close = self.seen.iter().any(|seen| {
             let before = seen.range.start >= from && seen.range.end <= range.start;
             let behind = seen.range.start >= range.end && seen.range.start < to;
-            (before || behind) && seen.owners.contains(&detector)
+            (before || behind) && holds(&seen.owners.set, detector)
         });
         close
             || page.key.is_some() && holds(self.keyed(page), detector)
             || self.head(page.text, range.start).is_some_and(|head| holds(head, detector))
     }
 
-    /// The detectors that may have a word near a candidate that begins at an offset and is not longer than [`AHEAD_BYTES`]:
-    /// all of which [`Self::is_near`] will say so, and few others. `None` when they are those of the last answer.
-    pub(super) fn around(&mut self, page: &Page<'_>, start: usize) -> Option<Detectors> {
+    /// Notes the detectors that may have a word near a candidate that begins at an offset and is not longer than
+    /// [`AHEAD_BYTES`]: all of which [`Self::is_near`] will say so, and few others. `false` when they are those of the last place.
+    pub(super) fn around(&mut self, page: &Page<'_>, start: usize) -> bool {
+        self.place = Some(start);
         let (from, to) = (start.saturating_sub(BEFORE_BYTES + OPENING_BYTES), start + AHEAD_BYTES + AFTER_BYTES);
         self.read(page.text, from, to);
         // A candidate's own punctuation may belong to another column.
         let mut head = |at: usize| self.columns.head(page.text, at).map(|head| head.start);
-        let heads = [head(start), head(start.saturating_sub(OPENING_BYTES))];
+        let own = head(start);
+        let opening = start.saturating_sub(OPENING_BYTES);
+        let apart = page.text.as_bytes().get(opening..start).is_some_and(columns::may_part);
+        let heads = [own, if apart { head(opening) } else { own }];
         let within = |seen: &&Seen<'_>| seen.range.start >= from && seen.range.start < to;
         let phrases = self.seen.iter().filter(within).map(|seen| seen.range.start);
         let around = Around { heads, phrases: phrases.collect() };
         if self.around.as_ref() == Some(&around) {
-            return None;
+            return false;
         }
         self.around = Some(around);
-        let mut owners = self.keyed(page).clone();
-        for seen in self.seen.iter().filter(within) {
-            add(&mut owners, seen.owners);
-        }
-        for start in [start, start.saturating_sub(OPENING_BYTES)] {
+        let mut apart = self.keyed(page).clone();
+        for start in [start, opening] {
             if let Some(head) = self.head(page.text, start) {
-                unite(&mut owners, head);
+                unite(&mut apart, head);
             }
         }
-        Some(owners)
+        self.owners.clone_from(&apart);
+        self.apart = apart;
+        for slot in &mut self.worth {
+            *slot = Worth::default();
+        }
+        for seen in self.seen.iter().filter(within) {
+            unite(&mut self.owners, &seen.owners.set);
+            if self.worth.len() < seen.owners.worth.len() {
+                self.worth.resize(seen.owners.worth.len(), Worth::default());
+            }
+            self.worth.iter_mut().zip(&seen.owners.worth).for_each(|(slot, more)| slot.unite(more));
+        }
+        true
+    }
+
+    /// Forgets where it looked around.
+    #[cfg(test)]
+    pub(super) fn forget_place(&mut self) {
+        self.place = None;
+    }
+
+    /// Whether no word of a detector stands near a candidate, as far as [`Self::around`] has looked at its place: if it has not,
+    /// nobody knows.
+    pub(super) fn is_far(&self, range: &Range<usize>, detector: u16) -> bool {
+        self.place == Some(range.start) && range.len() <= AHEAD_BYTES && !holds(&self.owners, detector)
     }
 
     /// The owners of phrases in the page's key.
@@ -371,8 +437,9 @@ impl<'c> Near<'c> {
     fn read(&mut self, text: &str, from: usize, to: usize) {
         if from < self.from || from > self.done {
             self.seen.clear();
-            self.from = from;
-            self.done = word_start(text, from);
+            // The next candidate may begin before this one, with the letters that stand apart from the digits.
+            self.from = from.saturating_sub(LEAD_BYTES);
+            self.done = word_start(text, self.from);
         }
         while self.seen.front().is_some_and(|seen| seen.range.start + KEPT_BYTES < from) {
             self.seen.pop_front();
@@ -381,6 +448,10 @@ impl<'c> Near<'c> {
         let began = self.done;
         let contexts = self.contexts;
         while self.done < to {
+            self.done = self.skim.skip(text.as_bytes(), self.done, to, |key| contexts.heads.holds(key));
+            if self.done >= to {
+                break;
+            }
             let Some(seen) = glance::next(text.as_bytes(), self.done, text.len()) else {
                 self.done = text.len();
                 break;
@@ -521,15 +592,15 @@ mod tests {
         let numbers: Vec<Range<usize>> =
             text.match_indices(|c: char| c.is_ascii_digit()).map(|(at, digit)| at..at + digit.len()).collect();
         let mut memory = Near::new(&contexts);
-        let mut last = Detectors::new();
         for range in numbers.iter().chain(numbers.iter().rev().step_by(7)).chain(numbers.iter().step_by(11)) {
             for detector in 1..=3 {
                 let fresh = Near::new(&contexts).is_near(&page, range, detector);
                 assert_eq!(memory.is_near(&page, range, detector), fresh, "{range:?} {detector}");
-                let around = Near::new(&contexts).around(&page, range.start).unwrap();
-                last = memory.around(&page, range.start).unwrap_or(last);
-                assert_eq!(last, around, "{range:?}");
-                assert!(!fresh || holds(&around, detector), "{range:?} {detector}");
+                let mut alone = Near::new(&contexts);
+                assert!(alone.around(&page, range.start));
+                memory.around(&page, range.start);
+                assert_eq!(memory.owners, alone.owners, "{range:?}");
+                assert!(!fresh || !memory.is_far(range, detector), "{range:?} {detector}");
             }
         }
     }

@@ -1,9 +1,10 @@
 //! The patterns of the data files, any number of them.
 //!
-//! A candidate is read once against the shapes of all patterns (`shape`), whatever their number; a pattern that survives to an
-//! end of its own is run there as a small automaton of its own, then the check digit, then context. Rows that share a pattern
-//! share its automaton. The longest end that stands on a boundary and satisfies the validator wins. There is no lock: the
-//! tables are immutable.
+//! What stands around a candidate tells which patterns may be findings there at all; the candidate is read once against their
+//! shapes (`sieve`, `shape`), whatever their number. A pattern whose shapes tell all (`told`) has its ends from that; another
+//! that survives to an end of its own is run there as a small automaton of its own. Then the check digit, then context. Rows
+//! that share a pattern share its automaton. The longest end that stands on a boundary and satisfies the validator wins. There
+//! is no lock: the tables are immutable.
 //!
 //! Longer than 400 lines: one algorithm with its tests, read as one.
 
@@ -19,10 +20,12 @@ use regex_syntax::hir::{Class, Hir, HirKind};
 use smallvec::SmallVec;
 
 use super::engine::CONFIDENCE_MIN;
-use super::near::{AHEAD_BYTES, Near};
+use super::near::{AHEAD_BYTES, Near, Worths};
 use super::page::{Page, Sink};
-use super::shape::{self, Index, PATTERNS_MAX, Set, Shape};
+use super::shape::Shape;
+use super::sieve::{Sieve, Worth};
 use super::source::{Fault, RawPattern};
+use super::told;
 use super::validate::{self, Candidate, Validator, Verdict};
 
 /// Bytes of the automaton of one pattern. A pattern of thirty places has about two thousand, a token of up to 250 characters
@@ -103,7 +106,7 @@ impl Row {
         }
         // Without context it would be no finding.
         let needed = self.confidence < CONFIDENCE_MIN;
-        if needed && self.with_context < CONFIDENCE_MIN {
+        if needed && (self.with_context < CONFIDENCE_MIN || near.is_far(range, self.detector)) {
             return None;
         }
         let verdict = self.validator.map_or(Verdict::Right, |validator| {
@@ -132,27 +135,26 @@ impl Row {
 #[derive(Debug, Default)]
 struct Compact {
     symbols: SmallVec<[u8; 64]>,
-    /// For each byte that was read, how many letters and digits there are up to it.
-    counts: SmallVec<[u16; 64]>,
+    /// Where reading goes on.
+    read: usize,
     start: usize,
 }
 
 impl Compact {
     fn at(start: usize) -> Self {
-        Self { start, ..Self::default() }
+        Self { start, read: start, ..Self::default() }
     }
 
     /// What stands from the start to an end.
     fn up_to(&mut self, bytes: &[u8], end: usize) -> &[u8] {
-        let read = self.start + self.counts.len();
-        for &byte in bytes.get(read..end).unwrap_or_default() {
-            if byte.is_ascii_alphanumeric() {
-                self.symbols.push(byte.to_ascii_uppercase());
-            }
-            self.counts.push(u16::try_from(self.symbols.len()).unwrap_or(u16::MAX));
+        let is_symbol = |byte: &&u8| byte.is_ascii_alphanumeric();
+        if let Some(fresh) = bytes.get(self.read..end) {
+            self.symbols.extend(fresh.iter().filter(is_symbol).map(u8::to_ascii_uppercase));
+            self.read = end;
+            return &self.symbols;
         }
-        let count = (end - self.start).checked_sub(1).and_then(|last| self.counts.get(last)).copied().unwrap_or(0);
-        self.symbols.get(..usize::from(count)).unwrap_or_default()
+        let behind = bytes.get(end..self.read).unwrap_or_default().iter().filter(is_symbol).count();
+        self.symbols.get(..self.symbols.len().saturating_sub(behind)).unwrap_or_default()
     }
 }
 
@@ -160,16 +162,22 @@ impl Compact {
 #[derive(Debug, Default)]
 pub(super) struct Rows {
     patterns: Vec<Pattern>,
-    /// Shapes of the patterns, so many to each.
-    indexes: Vec<Index>,
-    /// For each index, the patterns that may be findings without context.
-    alone: SmallVec<[Set; 1]>,
-    /// For each detector, by its number, the patterns of its rows.
-    owned: Vec<SmallVec<[u16; 2]>>,
+    /// Shapes of the patterns; none of those that wait for a literal.
+    sieves: Vec<Sieve>,
+    /// For each sieve, the patterns that may be findings without context.
+    alone: Worths,
+    /// For each detector, by its number, the patterns of its rows: the sieve of each and its place there.
+    owned: Vec<SmallVec<[(u8, u8); 2]>>,
     /// Literals that begin patterns, in small letters, sorted; and for each of them the patterns, also those of literals that
     /// begin it.
     prefixes: Vec<(String, SmallVec<[usize; 2]>)>,
+    /// Runs every automaton and asks every validator, whatever stands around: what all else must agree with.
+    #[cfg(test)]
+    pub(super) plain: bool,
 }
+
+/// Where matches end, in order.
+type Ends = SmallVec<[usize; 8]>;
 
 /// One pattern and the rows that have it.
 #[derive(Debug)]
@@ -177,7 +185,7 @@ struct Pattern {
     dfa: dense::DFA<Vec<u32>>,
     /// Where it starts whatever stands before; `None` for a pattern that looks at that.
     start: Option<StateID>,
-    shape: Shape,
+    shapes: SmallVec<[Shape; 1]>,
     rows: SmallVec<[Row; 1]>,
     /// Whether a match may begin with something else than a letter or digit.
     opens: bool,
@@ -185,6 +193,8 @@ struct Pattern {
     token_bytes_min: usize,
     /// Whether a match may be longer than its surroundings are known before it is read.
     long: bool,
+    /// Whether its shapes tell where it matches: the automaton is not asked.
+    told: bool,
 }
 
 impl Rows {
@@ -200,7 +210,7 @@ impl Rows {
             let place = if let Some(&place) = places.get(&written) {
                 place
             } else {
-                match Pattern::new(&written) {
+                match Pattern::new(&written, row.prefix.is_empty()) {
                     Ok(pattern) => patterns.push(pattern),
                     Err(fault) => {
                         faults.push((row.detector, fault));
@@ -220,8 +230,9 @@ impl Rows {
         if !faults.is_empty() {
             return Err(faults);
         }
-        let indexes = patterns.chunks(PATTERNS_MAX).map(|some| Index::new(some.iter().map(|pattern| &pattern.shape)));
-        let indexes = indexes.collect();
+        let shapes: Vec<SmallVec<[Shape; 1]>> =
+            patterns.iter_mut().map(|pattern| std::mem::take(&mut pattern.shapes)).collect();
+        let sieves = if prefixes.is_empty() { Sieve::of(&shapes) } else { Vec::new() };
         // Where a literal is found, those that begin it are there too.
         let spelled: Vec<(String, SmallVec<[usize; 2]>)> = prefixes.clone().into_iter().collect();
         let prefixes = prefixes.into_keys().map(|literal| {
@@ -233,55 +244,69 @@ impl Rows {
             all.dedup();
             (literal, all)
         });
-        let mut rows = Self { prefixes: prefixes.collect(), indexes, patterns, ..Self::default() };
+        let mut rows = Self { prefixes: prefixes.collect(), sieves, patterns, ..Self::default() };
         rows.number_owners();
         Ok(rows)
     }
 
     /// Notes which patterns are worth trying where.
     fn number_owners(&mut self) {
-        self.alone = SmallVec::from_elem(shape::NONE, self.indexes.len());
+        self.alone = Worths::from_elem(Worth::default(), self.sieves.len());
         for (place, pattern) in self.patterns.iter().enumerate() {
+            let Some((number, sieve, place)) =
+                (0..).zip(&self.sieves).find_map(|(number, sieve)| Some((number, sieve, sieve.place(place)?)))
+            else {
+                continue;
+            };
             if (pattern.long || pattern.rows.iter().any(|row| row.confidence >= CONFIDENCE_MIN))
-                && let Some(set) = self.alone.get_mut(place / PATTERNS_MAX)
+                && let Some(worth) = self.alone.get_mut(number)
             {
-                shape::include(set, place % PATTERNS_MAX);
+                sieve.include(worth, place);
             }
+            let own = u8::try_from(number).ok().zip(u8::try_from(place).ok());
             for row in &pattern.rows {
                 let detector = usize::from(row.detector);
                 if self.owned.len() <= detector {
                     self.owned.resize(detector + 1, SmallVec::new());
                 }
-                let place = u16::try_from(place).ok();
                 if let Some(owned) = self.owned.get_mut(detector) {
-                    owned.extend(place);
+                    owned.extend(own);
                 }
             }
         }
     }
 
-    /// The patterns that may be findings at a place, given what stands around it.
-    fn worth<'n>(&self, page: &Page<'_>, start: usize, near: &'n mut Near<'_>) -> &'n [Set] {
-        if let Some(owners) = near.around(page, start) {
-            let mut patterns = self.alone.clone();
-            for (word, bits) in owners.iter().enumerate().filter(|(_, bits)| **bits != 0) {
-                let owned =
-                    (0..64).filter(|bit| bits >> bit & 1 == 1).filter_map(|bit| self.owned.get(word * 64 + bit));
-                for place in owned.flatten().map(|&place| usize::from(place)) {
-                    if let Some(set) = patterns.get_mut(place / PATTERNS_MAX) {
-                        shape::include(set, place % PATTERNS_MAX);
-                    }
-                }
+    /// The patterns of detectors, for each sieve.
+    pub(super) fn worth_of(&self, detectors: impl IntoIterator<Item = usize>) -> Worths {
+        let mut all = Worths::from_elem(Worth::default(), self.sieves.len());
+        for &(number, place) in detectors.into_iter().filter_map(|detector| self.owned.get(detector)).flatten() {
+            if let (Some(sieve), Some(worth)) = (self.sieves.get(usize::from(number)), all.get_mut(usize::from(number)))
+            {
+                sieve.include(worth, usize::from(place));
             }
-            near.worth = patterns;
         }
-        &near.worth
+        all
+    }
+
+    /// Notes which patterns may be findings at a place, given what stands around it.
+    fn weigh(&self, page: &Page<'_>, start: usize, near: &mut Near<'_>) {
+        if !near.around(page, start) {
+            return;
+        }
+        near.worth.resize(self.sieves.len(), Worth::default());
+        near.worth.iter_mut().zip(&self.alone).for_each(|(slot, alone)| slot.unite(alone));
+        if near.apart.iter().any(|&bits| bits != 0) {
+            let numbers = near.apart.iter().enumerate().flat_map(|(word, bits)| {
+                (0..64).filter(move |bit| bits >> bit & 1 == 1).map(move |bit| word * 64 + bit)
+            });
+            let apart = self.worth_of(numbers);
+            near.worth.iter_mut().zip(&apart).for_each(|(slot, more)| slot.unite(more));
+        }
     }
 
     /// Bytes of the tables.
     pub(super) fn memory(&self) -> usize {
-        self.patterns.iter().map(|pattern| pattern.dfa.memory_usage()).sum::<usize>()
-            + self.indexes.len() * Index::BYTES
+        self.patterns.iter().map(|pattern| pattern.dfa.memory_usage()).sum::<usize>() + self.sieves.len() * Sieve::BYTES
     }
 
     /// The literals that wake these rows, in small letters, sorted.
@@ -360,27 +385,50 @@ impl Rows {
         let end = page.text.len().min(start + CANDIDATE_BYTES_MAX);
         let bytes = page.text.as_bytes().get(start..end).unwrap_or_default();
         let mut compact = Compact::at(start);
-        let tables = self.indexes.iter().zip(&self.alone).zip(self.patterns.chunks(PATTERNS_MAX));
-        for (place, ((index, alone), patterns)) in tables.enumerate() {
-            let mut alive = index.walk(bytes);
-            // What stands around matters only to those that are nothing without.
-            if alive.iter().zip(alone).any(|(alive, alone)| alive & !alone != 0) {
-                let worth = self.worth(page, start, near).get(place).unwrap_or(alone);
-                alive.iter_mut().zip(worth).for_each(|(alive, worth)| *alive &= worth);
-            }
-            for pattern in shape::members(alive).filter_map(|place| patterns.get(place)) {
+        #[cfg(test)]
+        if self.plain {
+            near.forget_place();
+            for pattern in &self.patterns {
                 pattern.at(page, &mut compact, near, sink);
             }
+            return;
         }
+        // What stands around matters to those that are nothing without.
+        self.weigh(page, start, near);
+        let worth = std::mem::take(&mut near.worth);
+        for (sieve, worth) in self.sieves.iter().zip(&worth) {
+            let is_end = |end| is_closed(page, start + end);
+            sieve.walk(bytes, worth, is_end, |place, ends| {
+                let Some(pattern) = self.patterns.get(place) else { return };
+                if pattern.told {
+                    let ends: Ends = ends.map(|end| start + end).collect();
+                    if !ends.is_empty() {
+                        pattern.judge(page, (start, &ends), (&mut compact, near), sink);
+                    }
+                } else {
+                    pattern.at(page, &mut compact, near, sink);
+                }
+            });
+        }
+        near.worth = worth;
     }
 }
 
 impl Pattern {
-    fn new(pattern: &str) -> Result<Self, Fault> {
-        let (hir, shape) = parse(pattern)?;
+    /// Compiles a pattern, and finds its shapes when it is tried at numbers.
+    fn new(pattern: &str, at_numbers: bool) -> Result<Self, Fault> {
+        let hir = parse(pattern)?;
         let dfa = automaton(pattern).map_err(Fault::Pattern)?;
-        let mut pattern =
-            Self { dfa, start: None, shape, rows: SmallVec::new(), opens: false, token_bytes_min: 0, long: true };
+        let mut pattern = Self {
+            dfa,
+            start: None,
+            shapes: SmallVec::new(),
+            rows: SmallVec::new(),
+            opens: false,
+            token_bytes_min: 0,
+            long: true,
+            told: false,
+        };
         let may_begin = |byte: u8| {
             pattern.start(None).is_some_and(|start| !pattern.dfa.is_dead_state(pattern.dfa.next_state(start, byte)))
         };
@@ -392,6 +440,9 @@ impl Pattern {
         let blank = holds_blank(&hir);
         pattern.opens = opens;
         pattern.start = start;
+        if at_numbers {
+            (pattern.shapes, pattern.told) = told::shapes(&hir, &pattern.dfa, start);
+        }
         pattern.long = hir.properties().maximum_len().is_none_or(|longest| longest > AHEAD_BYTES);
         pattern.token_bytes_min = if blank { 0 } else { hir.properties().minimum_len().unwrap_or(0) };
         Ok(pattern)
@@ -405,14 +456,16 @@ impl Pattern {
         {
             return;
         }
-        let ends = self.ends(page.text.as_bytes(), start);
+        let mut ends = self.ends(page.text.as_bytes(), start);
         if !ends.is_empty() {
-            self.judge(page, (start, ends), (compact, near), sink);
+            ends.retain(|end| is_closed(page, *end));
+            self.judge(page, (start, &ends), (compact, near), sink);
         } else if self.opens {
             let opening = page.left(start, OPENING_BYTES_MAX, |byte| byte.is_ascii_punctuation());
             for start in opening..start {
-                let ends = self.ends(page.text.as_bytes(), start);
-                self.judge(page, (start, ends), (&mut Compact::at(start), near), sink);
+                let mut ends = self.ends(page.text.as_bytes(), start);
+                ends.retain(|end| is_closed(page, *end));
+                self.judge(page, (start, &ends), (&mut Compact::at(start), near), sink);
             }
         }
     }
@@ -420,11 +473,10 @@ impl Pattern {
     fn judge(
         &self,
         page: &Page<'_>,
-        (start, mut ends): (usize, SmallVec<[usize; 8]>),
+        (start, ends): (usize, &Ends),
         (compact, near): (&mut Compact, &mut Near<'_>),
         sink: &mut Sink,
     ) {
-        ends.retain(|end| is_closed(page, *end));
         for row in &self.rows {
             let found = ends.iter().rev().find_map(|&end| {
                 let range = start..end;
@@ -445,7 +497,7 @@ impl Pattern {
     }
 
     /// Every place where a match from `start` may end, in order.
-    fn ends(&self, bytes: &[u8], start: usize) -> SmallVec<[usize; 8]> {
+    fn ends(&self, bytes: &[u8], start: usize) -> Ends {
         let mut ends = SmallVec::new();
         let before = start.checked_sub(1).and_then(|before| bytes.get(before)).copied();
         let Some(mut state) = self.start(before) else { return ends };
@@ -469,11 +521,10 @@ impl Pattern {
 }
 
 /// Reads a pattern, which must not match the empty text.
-fn parse(pattern: &str) -> Result<(Hir, Shape), Fault> {
+fn parse(pattern: &str) -> Result<Hir, Fault> {
     let hir = regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build().parse(pattern);
     let hir = hir.map_err(|error| Fault::Pattern(last_line(&error.to_string())))?;
-    let shape = Shape::of(&hir);
-    if hir.properties().minimum_len().unwrap_or(0) == 0 { Err(Fault::Empty) } else { Ok((hir, shape)) }
+    if hir.properties().minimum_len().unwrap_or(0) == 0 { Err(Fault::Empty) } else { Ok(hir) }
 }
 
 /// Whether a match may hold a blank.

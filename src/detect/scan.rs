@@ -55,7 +55,7 @@ pub(super) struct Openings {
 }
 
 impl Openings {
-    /// Prepares the openings of prefixes of three bytes and more that begin with a letter or digit.
+    /// Prepares the openings of prefixes of three bytes and more.
     pub(super) fn new<'a>(prefixes: impl IntoIterator<Item = &'a str>) -> Self {
         let prefixes: Vec<&str> = prefixes.into_iter().collect();
         let bits = || Bits::new(8 * prefixes.len());
@@ -70,7 +70,9 @@ impl Openings {
         openings
     }
 
-    fn may_hold(&self, eight: u64) -> bool {
+    /// Whether a prefix may begin with these eight bytes.
+    #[inline]
+    pub(super) fn may_hold(&self, eight: u64) -> bool {
         self.all.holds(key(eight, 3)) && (3..).zip(&self.by_length).any(|(len, bits)| bits.holds(key(eight, len)))
     }
 }

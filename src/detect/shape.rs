@@ -2,7 +2,7 @@
 //!
 //! Hundreds of patterns are tried at every number of a text. Each is one bit of a set: a table says for every place and
 //! every letter or digit which patterns may have it there. Reading a candidate is then one `and` a character and a word of
-//! bits, whatever the number of patterns, and only those that survive to an end of theirs are run for real. The shape allows
+//! bits, whatever the number of patterns, and only those that survive to an end of theirs are looked at. The shape allows
 //! more than the pattern (places are told apart, combinations are not), never less.
 //!
 //! ```text
@@ -30,6 +30,10 @@ pub(super) const PATTERNS_MAX: usize = 64 * WORDS;
 /// A set of patterns, one bit each.
 pub(super) type Set = [u64; WORDS];
 
+/// Every pattern.
+#[cfg(test)]
+const ALL: Set = [u64::MAX; WORDS];
+
 /// No pattern.
 pub(super) const NONE: Set = [0; WORDS];
 
@@ -41,7 +45,7 @@ pub(super) fn include(set: &mut Set, pattern: usize) {
 }
 
 /// What one pattern can match.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Shape {
     /// One bit for every number of letters and digits that a match may have.
     lengths: u128,
@@ -59,6 +63,15 @@ pub(super) struct Shape {
     ends: bool,
     /// Whether it may be nothing at all.
     empty: bool,
+}
+
+/// How far a match was read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub(super) struct Step {
+    /// Letters and digits so far.
+    count: usize,
+    /// Whether the last byte was something else.
+    apart: bool,
 }
 
 impl Shape {
@@ -115,6 +128,30 @@ impl Shape {
         let places = if symbols == 0 { SmallVec::new() } else { SmallVec::from_slice(&[symbols]) };
         let (gaps, symbols) = (u128::from(between != 0), symbols != 0);
         Self { lengths, places, between, gaps, begins: symbols, ends: symbols, empty: false, ..Self::empty() }
+    }
+
+    /// Whether a match may have letters or digits.
+    pub(super) fn holds_symbols(&self) -> bool {
+        self.lengths & !Self::NOTHING != 0
+    }
+
+    /// Where a match stands that has this byte next, when every gap has one byte; `None`: none has.
+    pub(super) fn step(&self, Step { count, apart }: Step, byte: u8) -> Option<Step> {
+        let bit = |set: u128, place: usize| {
+            u32::try_from(place).ok().and_then(|place| set.checked_shr(place)).unwrap_or(0) & 1 == 1
+        };
+        if let Some(symbol) = symbol(byte) {
+            let joins = count == 0 || apart || bit(self.joints, count);
+            let may = joins && self.places.get(count).is_some_and(|symbols| symbols >> symbol & 1 == 1);
+            return may.then_some(Step { count: count + 1, apart: false });
+        }
+        let may = count > 0 && !apart && bit(self.gaps, count) && bit(self.between, usize::from(byte));
+        may.then_some(Step { count, apart: true })
+    }
+
+    /// Whether a match may end there.
+    pub(super) fn may_end(&self, Step { count, apart }: Step) -> bool {
+        !apart && (1..LENGTHS - 1).contains(&count) && self.lengths >> count & 1 == 1
     }
 
     fn then(&self, next: &Self) -> Self {
@@ -268,44 +305,102 @@ impl Index {
         index
     }
 
-    /// The patterns that may match at the start of `bytes` and end where a run of letters and digits ends.
-    pub(super) fn walk(&self, bytes: &[u8]) -> Set {
-        let mut alive: Set = [u64::MAX; WORDS];
-        let mut accepted = NONE;
+    /// Which of some patterns may match at the start of `bytes` and end where a run of letters and digits ends, and where.
+    pub(super) fn walk(&self, bytes: &[u8], patterns: &Set) -> Walk {
+        let mut alive = *patterns;
+        let mut walk = Walk::default();
         let (mut place, mut gap, mut joined) = (0_usize, 0, false);
-        let mut rest = bytes;
-        while let [byte, behind @ ..] = rest {
-            rest = behind;
-            let symbol = SYMBOL_OF.get(usize::from(*byte)).copied().unwrap_or(NO_SYMBOL);
-            let (rows, more) = if symbol == NO_SYMBOL {
-                gap += usize::from(*byte != b'<');
+        for (at, &byte) in bytes.iter().enumerate() {
+            let symbol = SYMBOL_OF.get(usize::from(byte)).copied().unwrap_or(NO_SYMBOL);
+            if symbol == NO_SYMBOL {
+                walk.wide |= !joined;
+                joined = false;
+                gap += usize::from(byte != b'<');
                 if gap > GAP_BYTES_MAX || !byte.is_ascii() {
                     break;
                 }
-                joined = false;
-                (self.between.get(usize::from(*byte)), self.gaps.get(place))
-            } else {
-                let joint = if joined { self.joints.get(place) } else { None };
-                (gap, joined) = (0, true);
-                place += 1;
-                let row = (place - 1) * SYMBOLS + usize::from(symbol);
-                (if place <= PLACES { self.places.get(row) } else { None }, joint)
-            };
-            for rows in [rows, more].into_iter().flatten() {
-                alive.iter_mut().zip(rows).for_each(|(slot, may)| *slot &= may);
+                meet(&mut alive, self.between.get(usize::from(byte)));
+                meet(&mut alive, self.gaps.get(place));
+                if is_none(&alive) {
+                    break;
+                }
+                continue;
             }
-            if alive.iter().fold(0, |any, slot| any | slot) == 0 {
+            if joined {
+                meet(&mut alive, self.joints.get(place));
+            }
+            if place < PLACES {
+                meet(&mut alive, self.places.get(place * SYMBOLS + usize::from(symbol)));
+            }
+            (gap, joined) = (0, true);
+            place += 1;
+            if is_none(&alive) {
                 break;
             }
-            if joined
-                && rest.first().is_none_or(|next| !next.is_ascii_alphanumeric())
+            if bytes.get(at + 1).is_none_or(|next| !next.is_ascii_alphanumeric())
                 && let Some(rows) = self.lengths.get(place.min(LENGTHS - 1))
             {
-                accepted.iter_mut().zip(&alive).zip(rows).for_each(|((slot, alive), may)| *slot |= alive & may);
+                walk.note(at + 1, &alive, rows);
             }
         }
-        accepted
+        walk
     }
+}
+
+/// What a walk found.
+#[derive(Debug, Default)]
+pub(super) struct Walk {
+    /// The patterns that may end somewhere.
+    pub(super) any: Set,
+    /// The ends of runs at which some may, in order: bytes from the start, and those that may.
+    ends: SmallVec<[(usize, Set); 6]>,
+    /// How many of the ends stand before the first gap of more than one byte.
+    even: usize,
+    /// Whether such a gap was seen.
+    wide: bool,
+}
+
+impl Walk {
+    fn note(&mut self, end: usize, alive: &Set, lengths: &Set) {
+        let mut may = *alive;
+        meet(&mut may, Some(lengths));
+        if is_none(&may) {
+            return;
+        }
+        unite(&mut self.any, &may);
+        self.ends.push((end, may));
+        self.even += usize::from(!self.wide);
+    }
+
+    /// Leaves out ends that are none, and those behind a gap of more than one byte.
+    pub(super) fn retain(&mut self, is_end: impl Fn(usize) -> bool) {
+        self.ends.truncate(self.even);
+        self.ends.retain(|(end, _)| is_end(*end));
+    }
+
+    /// Where one of some patterns may end whose gaps have one byte, in order: bytes from the start.
+    pub(super) fn ends_of(&self, patterns: &Set) -> impl Iterator<Item = usize> {
+        self.ends
+            .iter()
+            .filter(move |(_, may)| may.iter().zip(patterns).any(|(may, own)| may & own != 0))
+            .map(|(end, _)| *end)
+    }
+}
+
+/// Adds the patterns of another set to a set.
+pub(super) fn unite(set: &mut Set, other: &Set) {
+    set.iter_mut().zip(other).for_each(|(slot, other)| *slot |= other);
+}
+
+/// Leaves out of a set what another lacks.
+pub(super) fn meet(set: &mut Set, other: Option<&Set>) {
+    let Some(other) = other else { return };
+    set.iter_mut().zip(other).for_each(|(slot, other)| *slot &= other);
+}
+
+/// Whether a set has no pattern.
+fn is_none(set: &Set) -> bool {
+    set.iter().fold(0, |any, slot| any | slot) == 0
 }
 
 /// The patterns of a set, in order.
@@ -357,7 +452,7 @@ mod tests {
             ("", vec![]),
             ("1234é", vec![3]),
         ] {
-            let found: Vec<usize> = members(index.walk(text.as_bytes())).collect();
+            let found: Vec<usize> = members(index.walk(text.as_bytes(), &ALL).any).collect();
             assert_eq!(found, expected, "{text}");
         }
     }
@@ -397,7 +492,7 @@ mod tests {
                 "[0-9AB-]{4,6}",
             ];
             let index = Index::new(patterns.map(shape).iter());
-            let allowed: Vec<usize> = members(index.walk(text.as_bytes())).collect();
+            let allowed: Vec<usize> = members(index.walk(text.as_bytes(), &ALL).any).collect();
             for (place, pattern) in patterns.iter().enumerate() {
                 let regex = regex_automata::meta::Regex::new(&format!("^(?:{pattern})$")).unwrap();
                 let ends = (1..=text.len()).filter(|&end| !text.as_bytes().get(end).is_some_and(u8::is_ascii_alphanumeric));

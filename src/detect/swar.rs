@@ -12,6 +12,7 @@ pub(super) const SMALL: u64 = 0x2020_2020_2020_2020;
 const ONES: u64 = 0x0101_0101_0101_0101;
 
 /// The eight bytes at an offset as a little-endian number, zero behind the end.
+#[inline]
 pub(super) fn load(bytes: &[u8], at: usize) -> u64 {
     let tail = bytes.get(at..).unwrap_or_default();
     if let Some(eight) = tail.first_chunk::<8>() {

@@ -30,6 +30,11 @@ impl Detector for FrenchPhone {
         if !head.starts_with('0') && !head.starts_with("33") {
             return;
         }
+        // What begins with one zero is a French number in French groups, or none.
+        let one_zero = head.starts_with('0') && !head.starts_with("00") && page.byte(run.start + 1).is_ascii_digit();
+        if one_zero && Phone::french(page, run.start).is_none() {
+            return;
+        }
         let mut sink = Sink::new(crate::detect::page::Used::default());
         self.0.look(page, mark, &mut Report { sink: &mut sink, detector: 0 });
         for hit in sink.hits {

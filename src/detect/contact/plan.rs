@@ -52,7 +52,7 @@ impl Region {
 pub(super) fn exists(digits: &[u8]) -> bool {
     (1..=3).any(|length| {
         let Some((code, number)) = digits.split_at_checked(length) else { return false };
-        REGIONS.iter().filter(|region| region.code.as_bytes() == code).any(|region| {
+        coded(code).any(|region| {
             let trunk = region.trunk.and_then(|trunk| number.strip_prefix(trunk.as_bytes()));
             // Italy dials the zero that others leave out, and yet some write it in brackets.
             let zero = || code == b"39" && region.has(&[b"0", number].concat());
@@ -63,7 +63,13 @@ pub(super) fn exists(digits: &[u8]) -> bool {
 
 /// The regions whose national forms are looked for: the Union, its neighbours, and where others write to it from.
 pub(super) fn near() -> impl Iterator<Item = &'static Region> {
-    REGIONS.iter().filter(|region| NEAR.contains(&region.name))
+    NEARBY.iter().copied()
+}
+
+/// The regions of a calling code, in the order of the table.
+fn coded(code: &[u8]) -> impl Iterator<Item = &'static Region> {
+    let from = CODES.partition_point(|region| region.code.as_bytes() < code);
+    CODES.iter().skip(from).take_while(move |region| region.code.as_bytes() == code).copied()
 }
 
 /// A region by its ISO 3166-1 code.
@@ -74,6 +80,16 @@ pub(super) fn region(name: &str) -> Option<&'static Region> {
 static REGIONS: LazyLock<Vec<Region>> = LazyLock::new(|| {
     include_str!("plans.tsv").lines().filter(|line| !line.starts_with('#')).filter_map(Region::read).collect()
 });
+
+/// All regions, by calling code.
+static CODES: LazyLock<Vec<&'static Region>> = LazyLock::new(|| {
+    let mut regions: Vec<&Region> = REGIONS.iter().collect();
+    regions.sort_by_key(|region| region.code);
+    regions
+});
+
+static NEARBY: LazyLock<Vec<&'static Region>> =
+    LazyLock::new(|| REGIONS.iter().filter(|region| NEAR.contains(&region.name)).collect());
 
 /// Most likely first.
 #[rustfmt::skip]

@@ -23,9 +23,9 @@ pub(super) fn pairs_around(page: &Page<'_>, range: &Range<usize>) -> (bool, bool
 
 /// Digits with separators between them, read from left to right.
 pub(super) struct Number {
-    pub(super) digits: SmallVec<[u8; 32]>,
+    pub(super) digits: SmallVec<[u8; 24]>,
     /// After how many digits a group ends, and where in the text.
-    pub(super) ends: SmallVec<[(usize, usize); 32]>,
+    pub(super) ends: SmallVec<[(usize, usize); 8]>,
 }
 
 impl Number {

@@ -69,10 +69,10 @@ pub(super) fn names(page: &Page<'_>, report: &mut Report<'_>) {
 impl Table {
     /// The table of which a line is the head.
     fn under(text: &str, line: &Range<usize>) -> Option<Self> {
-        let own = text.as_bytes().get(line.clone())?;
+        let own = text.get(line.clone())?;
         b",;\t|".iter().find_map(|&delimiter| {
-            memchr::memchr(delimiter, own)?;
-            let cells = cells(own, delimiter)?;
+            memchr::memchr(delimiter, own.as_bytes())?;
+            let cells = head_cells(own, delimiter)?;
             let columns =
                 named_columns(cells.iter().map(|cell| text.get(line.start + cell.start..line.start + cell.end)))?;
             Some(Self { delimiter, count: cells.len(), columns })
@@ -99,6 +99,19 @@ fn report_row(page: &Page<'_>, columns: &Named, cells: &Cells, report: &mut Repo
             report.push(range, if trust == Trust::Sure { 86 } else { 76 });
         }
     }
+}
+
+/// The places of the cells of a line that may be a head; `None` when there are too many, or one is too long for that: most lines
+/// are sentences.
+fn head_cells(line: &str, delimiter: u8) -> Option<SmallVec<[Range<usize>; 16]>> {
+    let mut from = 0;
+    for bound in separators(line.as_bytes(), delimiter) {
+        if line.get(from..bound)?.trim().len() > HEAD_BYTES_MAX {
+            return None;
+        }
+        from = bound + 1;
+    }
+    cells(line.as_bytes(), delimiter)
 }
 
 /// The places of the cells of a line; `None` when there are too many.

@@ -12,7 +12,7 @@ struct Line {
 }
 
 /// The texts of a file of the development data, every n-th of them; `None` when the file is not here.
-fn texts_of(file: &str, step: usize) -> Option<Vec<String>> {
+pub(super) fn texts_of(file: &str, step: usize) -> Option<Vec<String>> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/pii/dev").join(file);
     let bytes = std::fs::read(path).ok()?;
     let mut text = String::new();

@@ -11,6 +11,7 @@ use crate::model::{Catalogue, ClassId, ClassInfo, ClassSet, EntityInfo, Normal, 
 mod calls;
 mod lexica;
 mod names;
+mod numbers;
 mod secrets;
 mod vectors;
 

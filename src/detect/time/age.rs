@@ -69,11 +69,15 @@ impl Detector for Age {
 fn unit(page: &Page<'_>, digits: usize) -> Option<(usize, bool)> {
     let at = page.right(digits, 2, |byte| matches!(byte, b' ' | b'-'));
     let rest = page.text.get(at..page.text.floor_char_boundary(page.text.len().min(at + 24)))?;
-    if !rest.as_bytes().first().is_some_and(|first| !first.is_ascii() || INITIALS.contains(&first.to_ascii_lowercase()))
-    {
+    let first = rest.as_bytes().first()?.to_ascii_lowercase();
+    if first.is_ascii() && !INITIALS.contains(&first) {
         return None;
     }
     let spoken = |unit: &&str| {
+        // Nearly every unit begins otherwise.
+        if first.is_ascii() && unit.as_bytes().first() != Some(&first) {
+            return None;
+        }
         let mut chars = rest.chars();
         let same = unit.chars().all(|expected| chars.next().is_some_and(|c| c.to_lowercase().eq([expected])));
         let behind = chars.as_str();
