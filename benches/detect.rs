@@ -165,6 +165,7 @@ fn history() -> Call {
         open: 1,
         hosted: Vec::new(),
         previous: None,
+        places: Vec::new(),
     }
 }
 

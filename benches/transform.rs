@@ -64,6 +64,7 @@ fn request(bytes: usize) -> (Call, Findings) {
         open: 1,
         hosted: Vec::new(),
         previous: None,
+        places: Vec::new(),
     };
     (call, Findings { list, ..Findings::default() })
 }

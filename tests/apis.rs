@@ -389,6 +389,76 @@ async fn citations_of_documents_point_at_the_words_that_the_client_sent() {
     }
 }
 
+/// What an earlier answer cites, sent back as the client has it: what leaves points at the same words of what leaves.
+#[tokio::test(flavor = "multi_thread")]
+async fn citations_that_are_sent_back_point_at_the_words_that_leave() {
+    let text = format!("\u{e9} Write to {} today.", VALUES[1]);
+    let from = text.chars().count() - format!("{} today.", VALUES[1]).chars().count();
+    let until = from + VALUES[1].chars().count();
+    let range = serde_json::json!({"start_index": from, "end_index": until, "url": "https://a.example", "title": "t"});
+    let mut note = range.clone();
+    note["type"] = "url_citation".into();
+    let nested = serde_json::json!({"type": "url_citation", "url_citation": range});
+    let part = serde_json::json!({"type": "output_text", "annotations": [note], "text": text});
+    let source = serde_json::json!({"type": "text", "media_type": "text/plain", "data": text});
+    let document = serde_json::json!({"type": "document", "source": source, "citations": {"enabled": true}});
+    let place = serde_json::json!({"type": "char_location", "cited_text": VALUES[1], "start_char_index": from,
+        "end_char_index": until, "document_index": 0, "document_title": null});
+    let said =
+        serde_json::json!({"role": "assistant", "content": [{"type": "text", "text": "There.", "citations": [place]}]});
+    let rows = [
+        (
+            "responses",
+            Speaks::OpenAi,
+            "/v1/responses",
+            serde_json::json!({"input": [{"role": "assistant", "content": [part]}, {"role": "user", "content": "Who?"}]}),
+            [
+                "/input/0/content/0/text",
+                "/input/0/content/0/annotations/0/start_index",
+                "/input/0/content/0/annotations/0/end_index",
+            ],
+        ),
+        (
+            "chat",
+            Speaks::OpenAi,
+            "/v1/chat/completions",
+            serde_json::json!({"messages": [{"role": "assistant", "content": text, "annotations": [nested]}, {"role": "user", "content": "Who?"}]}),
+            [
+                "/messages/0/content",
+                "/messages/0/annotations/0/url_citation/start_index",
+                "/messages/0/annotations/0/url_citation/end_index",
+            ],
+        ),
+        (
+            "anthropic",
+            Speaks::Anthropic,
+            "/v1/messages",
+            serde_json::json!({"max_tokens": 9, "messages": [{"role": "user", "content": [document]}, said, {"role": "user", "content": "Who?"}]}),
+            [
+                "/messages/0/content/0/source/data",
+                "/messages/1/content/0/citations/0/start_char_index",
+                "/messages/1/content/0/citations/0/end_char_index",
+            ],
+        ),
+    ];
+    for (name, api, path, mut body, [text, from, until]) in rows {
+        let mut plot = Plot::new().await;
+        plot.only(&["us-cloud"]);
+        plot.dialects = api.dialects();
+        let server = plot.script("us-cloud", move |asked| servers::answer(api, asked)).await;
+        let house = plot.open().await;
+        body["model"] = "assistant".into();
+        let answer = house.client.post(path, body.to_string()).await;
+        assert_eq!(answer.status, 200, "{name}: {}", answer.body);
+        let sent = server.asked()[0].json();
+        let place = |at: &str| usize::try_from(sent.pointer(at).unwrap().as_u64().unwrap()).unwrap();
+        let (from, until) = (place(from), place(until));
+        let text = sent.pointer(text).unwrap().as_str().unwrap();
+        let words: String = text.chars().skip(from).take(until - from).collect();
+        assert!(words.starts_with("<EMAIL_") && words.ends_with('>'), "{name}: {words} in {text}");
+    }
+}
+
 macro_rules! suites {
     ($($test:ident $api:expr, $package:literal;)*) => {
         $(#[tokio::test(flavor = "multi_thread")]

@@ -110,6 +110,7 @@ fn request(input: &Input) -> (Call, Findings, Duties) {
         open: 1,
         hosted: Vec::new(),
         previous: None,
+        places: Vec::new(),
     };
     (call, findings, duties)
 }

@@ -1,7 +1,8 @@
 //! What a leaf of a request is by itself or by what stands beside it, where no row of a table says it.
 
+use super::request::Means;
 use crate::model::call::FieldKey;
-use crate::model::{Content, Field, Role, TokenKind};
+use crate::model::{Call, Content, Field, Line, Role, TokenKind};
 use crate::wire::json::Document;
 
 /// Looks ahead for who speaks in a turn; `role` may follow `content`.
@@ -35,4 +36,43 @@ pub(super) fn linked(text: &str) -> Option<Role> {
 pub(super) fn blank(kind: TokenKind) -> Field {
     let content = Content::Verbatim(0..0);
     Field { path: "", role: Role::Unknown, kind, span: 0..0, content, group: 0, key: FieldKey::None }
+}
+
+/// A call without a body, about an object that a provider keeps.
+pub(super) fn bare(line: Line) -> Call {
+    Call {
+        api: line.api,
+        line,
+        body: String::new(),
+        fields: Vec::new(),
+        cited: Vec::new(),
+        places: Vec::new(),
+        models: Vec::new(),
+        stream: false,
+        store: None,
+        open: 0,
+        hosted: Vec::new(),
+        previous: None,
+    }
+}
+
+/// Whether a leaf steers the gateway itself.
+pub(super) const fn steers(means: Means) -> bool {
+    use Means::{Model, Previous, Routes, State, Store, Stream};
+    matches!(means, Model | Stream | Store | Previous | State | Routes)
+}
+
+/// What an API writes before a model's name: Google's are names of resources.
+pub(super) fn model_prefix(model: &str) -> &'static str {
+    if model.starts_with("models/") { "models/" } else { "" }
+}
+
+/// The model's name alone.
+pub(super) fn bare_model(model: &str) -> &str {
+    model.strip_prefix(model_prefix(model)).unwrap_or(model)
+}
+
+/// An index as it is kept; the bounds of a body keep the number of fields below it.
+pub(super) fn index(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
 }

@@ -21,6 +21,7 @@ mod leaf;
 mod mistral;
 mod ollama;
 mod openai;
+mod places;
 mod refuse;
 mod reply;
 mod request;
@@ -161,7 +162,7 @@ pub fn parse_within(line: impl Into<Line>, body: String, depth: usize) -> Result
     let spec = endpoint(line.api).and_then(|endpoint| Some((endpoint, endpoint.request?)));
     match spec {
         Some((endpoint, spec)) => request::read(line, body, (spec, endpoint.streams), depth),
-        None if line.object.is_some() && body.is_empty() => Ok(request::bare(line)),
+        None if line.object.is_some() && body.is_empty() => Ok(leaf::bare(line)),
         None => Err(Refusal::invalid("body_not_allowed", "this endpoint takes no body")),
     }
 }
@@ -197,7 +198,7 @@ pub fn answers_in_json(call: &Call) -> bool {
 
 /// The model that a call asks for, without what its API writes before a model's name. It is the caller's text.
 pub fn model_asked(call: &Call) -> &str {
-    request::bare_model(call.model_asked())
+    leaf::bare_model(call.model_asked())
 }
 
 /// Returns the edits that every outgoing request gets whatever its findings: the backend's own name for the model wherever
@@ -206,7 +207,7 @@ pub fn model_asked(call: &Call) -> &str {
 pub fn outgoing(call: &Call, model: &str, store_off: bool) -> Vec<Edit> {
     let mut edits = Vec::new();
     for field in call.models.iter().filter_map(|index| call.fields.get(*index as usize)) {
-        let prefix = request::model_prefix(call.text(field));
+        let prefix = leaf::model_prefix(call.text(field));
         if call.text(field).strip_prefix(prefix) != Some(model) {
             edits.push(Edit { span: field.span.clone(), replacement: quote(&format!("{prefix}{model}")) });
         }

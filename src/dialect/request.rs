@@ -8,14 +8,15 @@
 //! refusal names a code, a path of the table and a byte offset, never a value.
 
 use crate::model::call::{FieldKey, Hosted, Previous};
-use crate::model::{Call, Content, Field, Line, Refusal, Role, TokenKind, Word};
+use crate::model::{Call, Content, Field, Line, Measure, Refusal, Role, TokenKind, Word};
 use crate::wire::json::{Bounds, Document, Node, NodeKind, Numbers, folded, inner};
 use crate::wire::{attached, holds_opaque};
 
 use super::language::Streams;
-use super::leaf::{blank, linked, speaker};
+use super::leaf::{bare_model, blank, index, linked, speaker, steers};
+use super::places::Places;
 use super::refuse::{malformed, misplaced};
-use super::table::{Place, Table};
+use super::table::{Place, PlaceId, Table};
 use super::visit::{At, Spot, Under, Visitor, walk};
 
 /// What stands at a place of a request.
@@ -29,6 +30,14 @@ pub(crate) enum Means {
     Document,
     /// Text of the document that encloses it, of whoever speaks in the turn; answers cite places in it.
     Quoted,
+    /// Text of whoever speaks in the turn, in which places stand beside it.
+    Cited,
+    /// Where a range of a cited text begins.
+    RangeFrom(Measure),
+    /// Where it ends.
+    RangeUntil(Measure),
+    /// Which document of the request the range is in.
+    OfDocument,
     /// The member that names who speaks in the turn that encloses it.
     Speaker,
     /// Marks an object as a turn in which this role speaks.
@@ -85,6 +94,7 @@ pub(crate) fn read(
         groups: 0,
         documents: 0,
         cited: Vec::new(),
+        places: Places::default(),
         hosted: Vec::new(),
         models: Vec::new(),
         stream: matches!(streams, Streams::Always | Streams::Asked(true)),
@@ -92,8 +102,9 @@ pub(crate) fn read(
         previous: None,
     };
     walk(&document, &spec.table, &mut reading)?;
-    let Reading { fields, hosted, cited, models, stream, store, previous, .. } = reading;
-    let call = Call { api: line.api, line, body, fields, cited, models, stream, store, open, hosted, previous };
+    let Reading { fields, hosted, cited, places, models, stream, store, previous, .. } = reading;
+    let places = places.resolve(&fields, &cited);
+    let call = Call { api: line.api, line, body, fields, cited, places, models, stream, store, open, hosted, previous };
     let asked = call.model_asked();
     if asked.is_empty() && call.models.is_empty() {
         return Err(Refusal::invalid("model_missing", "the body must name a `model`").at("model"));
@@ -107,39 +118,6 @@ pub(crate) fn read(
     Ok(call)
 }
 
-/// A call without a body, about an object that a provider keeps.
-pub(crate) fn bare(line: Line) -> Call {
-    Call {
-        api: line.api,
-        line,
-        body: String::new(),
-        fields: Vec::new(),
-        cited: Vec::new(),
-        models: Vec::new(),
-        stream: false,
-        store: None,
-        open: 0,
-        hosted: Vec::new(),
-        previous: None,
-    }
-}
-
-/// Whether a leaf steers the gateway itself.
-const fn steers(means: Means) -> bool {
-    use Means::{Model, Previous, Routes, State, Store, Stream};
-    matches!(means, Model | Stream | Store | Previous | State | Routes)
-}
-
-/// What an API writes before a model's name: Google's are names of resources.
-pub(crate) fn model_prefix(model: &str) -> &'static str {
-    if model.starts_with("models/") { "models/" } else { "" }
-}
-
-/// The model's name alone.
-pub(crate) fn bare_model(model: &str) -> &str {
-    model.strip_prefix(model_prefix(model)).unwrap_or(model)
-}
-
 struct Reading<'t> {
     spec: &'t RequestTable,
     fields: Vec<Field>,
@@ -150,6 +128,7 @@ struct Reading<'t> {
     /// Documents so far.
     documents: u32,
     cited: Vec<(u32, u32)>,
+    places: Places,
     hosted: Vec<Hosted>,
     models: Vec<u32>,
     stream: bool,
@@ -164,11 +143,16 @@ struct Scope {
     turn: bool,
     hosted: Option<usize>,
     document: Option<u32>,
+    /// The document of the request that the places in the object are in.
+    of_document: Option<u32>,
+    /// The span of the object or array.
+    from: u32,
+    until: u32,
 }
 
 impl Default for Scope {
     fn default() -> Self {
-        Self { speaker: Role::Unknown, turn: false, hosted: None, document: None }
+        Self { speaker: Role::Unknown, turn: false, hosted: None, document: None, of_document: None, from: 0, until: 0 }
     }
 }
 
@@ -176,8 +160,9 @@ impl<'d> Visitor<'d, Means> for Reading<'_> {
     type Error = Refusal;
 
     fn enter(&mut self, document: &Document<'d>, at: &At<'_, Means>, node: &Node) -> Result<(), Refusal> {
-        let mut scope = self.scope();
+        let mut scope = Scope { from: node.start, until: node.span().end, ..self.scope() };
         if let Spot::Known(place) = at.spot {
+            scope.of_document = self.of_document(document, at, place);
             match place.means {
                 Some(Means::Speaks(role)) => scope = Scope { speaker: role, turn: true, ..scope },
                 Some(Means::Hosts(kind)) => scope.hosted = Some(self.host(kind)),
@@ -257,6 +242,9 @@ impl<'d> Visitor<'d, Means> for Reading<'_> {
         self.push(document, node, Field { path, role, key, ..blank(kind) });
         match means {
             Some(Means::Model) => self.models.push(index),
+            Some(Means::Cited) => self.places.text(index),
+            Some(Means::RangeFrom(measure)) => self.number(document, (index, node), (measure, false)),
+            Some(Means::RangeUntil(measure)) => self.number(document, (index, node), (measure, true)),
             Some(Means::Quoted) => self.cited.extend(self.scope().document.map(|document| (index, document))),
             Some(Means::Host) => {
                 let hosted = self.scope().hosted.and_then(|at| self.hosted.get_mut(at));
@@ -310,13 +298,16 @@ impl Reading<'_> {
     fn role(&self, document: &Document<'_>, (means, key): (Option<Means>, Under), node: &Node) -> Role {
         match means {
             Some(Means::Is(role)) => role,
-            Some(Means::Spoken | Means::Quoted) => self.scope().speaker,
+            Some(Means::Spoken | Means::Quoted | Means::Cited) => self.scope().speaker,
             Some(Means::Link) => linked(&document.decoded(node)).unwrap_or(Role::Reference),
             Some(Means::Prompt) if node.kind == NodeKind::Number => Role::Binary,
             Some(Means::Prompt) => Role::User,
             Some(Means::Hosts(_) | Means::Host) => Role::Hosted,
             Some(
                 Means::Speaker
+                | Means::RangeFrom(_)
+                | Means::RangeUntil(_)
+                | Means::OfDocument
                 | Means::Model
                 | Means::Stream
                 | Means::Store
@@ -334,6 +325,19 @@ impl Reading<'_> {
     fn host(&mut self, kind: &'static str) -> usize {
         self.hosted.push(Hosted { kind: Word::fixed(kind), host: None });
         self.hosted.len() - 1
+    }
+
+    /// Notes a number that is a place in a text.
+    fn number(&mut self, document: &Document<'_>, (field, node): (u32, &Node), counts: (Measure, bool)) {
+        let around = self.scopes.iter().rev().map(|scope| scope.from..scope.until);
+        self.places.number((field, document.raw(node)), counts, self.scope().of_document, around);
+    }
+
+    /// Which document of the request the places in an object are in, where it says so.
+    fn of_document(&self, document: &Document<'_>, at: &At<'_, Means>, place: &Place<Means>) -> Option<u32> {
+        let is_it = |id: PlaceId| self.spec.table.place(id).is_some_and(|it| it.means == Some(Means::OfDocument));
+        let (name, _) = place.members().iter().find(|(_, id)| is_it(*id))?;
+        document.raw(document.node(document.member(at.index, name)?)?).parse().ok()
     }
 
     /// Whether an object of this place has a member that names who speaks.
@@ -389,9 +393,4 @@ impl Reading<'_> {
         }
         self.groups
     }
-}
-
-/// An index as it is kept; the bounds of a body keep the number of fields below it.
-fn index(at: usize) -> u32 {
-    u32::try_from(at).unwrap_or(u32::MAX)
 }

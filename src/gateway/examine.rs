@@ -102,7 +102,12 @@ pub fn parse(snapshot: &Snapshot, caller: &Caller, line: Line, body: String) -> 
     // A call without a body names no model: what it asks for was made by one.
     let made_by = || stored.as_ref().filter(|_| call.body.is_empty()).map(|stored| stored.model.clone());
     match named.or_else(made_by) {
-        Some(model) => Ok(Parsed { call, model, stored }),
+        Some(model) => {
+            // What the smaller model began goes on with it: only its backend has it.
+            let began = stored.as_ref().map(|stored| &stored.model);
+            let smaller = snapshot.waiting.smaller.get(&model).filter(|smaller| Some(*smaller) == began).cloned();
+            Ok(Parsed { call, model: smaller.unwrap_or(model), stored })
+        }
         None => Err(Refusal::new(
             Fault::Caller,
             404,

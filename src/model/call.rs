@@ -9,7 +9,7 @@ use std::ops::Range;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::Word;
+use super::{Measure, Word};
 
 /// The family of APIs that a client speaks. A backend declares which of them it speaks; nothing is translated.
 ///
@@ -238,6 +238,8 @@ pub struct Call {
     pub fields: Vec<Field>,
     /// The documents whose text answers cite by places in it: the field of the text, and the number of the document, from 0.
     pub cited: Vec<(u32, u32)>,
+    /// The numbers that are places in a text of the call, in the order of the body.
+    pub places: Vec<Place>,
     /// Indices of the fields that name the model; none where only the path does.
     pub models: Vec<u32>,
     /// Whether the client asked for a stream.
@@ -250,6 +252,21 @@ pub struct Call {
     pub hosted: Vec<Hosted>,
     /// The kept answer that the call goes on from.
     pub previous: Option<Previous>,
+}
+
+/// A number of a call that is a place in a text of it: where what an earlier answer cites begins or ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// Index of the number's field.
+    pub field: u32,
+    /// The number.
+    pub value: u64,
+    /// What it counts.
+    pub measure: Measure,
+    /// Whether it is the end of a range.
+    pub end: bool,
+    /// Index of the field of the text.
+    pub text: u32,
 }
 
 /// The kept answer that a call goes on from. What the caller writes for it is a sealed name of ours, and is replaced by the

@@ -60,7 +60,8 @@ pub struct Spoken {
 }
 
 impl Spoken {
-    /// Reads what a file of keys says: `openai`, or one operation of it as `openai/chat`. What names nothing admits nothing.
+    /// Reads what a file of keys says: `openai`, or one operation of it as `openai/chat`; who may make a response may see and
+    /// delete it. What names nothing admits nothing.
     pub fn read(written: &str) -> Self {
         let (dialect, operation) = written.split_once('/').map_or((written, None), |(api, word)| (api, Some(word)));
         Self { dialect: Word::configured(dialect), operation: operation.map(Word::configured) }
@@ -72,5 +73,30 @@ impl Spoken {
         let alike =
             |word: &Word| [api.operation.name(), family].contains(&word.as_str()) || api.operation == Operation::MODELS;
         self.dialect.as_str() == api.dialect.name() && self.operation.as_ref().is_none_or(alike)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Dialect;
+
+    #[test]
+    fn what_may_be_made_may_be_seen_and_deleted() {
+        let admits =
+            |written: &str, operation| Spoken::read(written).admits(Api { dialect: Dialect::OPENAI, operation });
+        for (written, operation, admitted) in [
+            ("openai", Operation::RETRIEVE, true),
+            ("openai/responses", Operation::RESPONSES, true),
+            ("openai/responses", Operation::RETRIEVE, true),
+            ("openai/responses", Operation::DELETE, true),
+            ("openai/responses", Operation::CHAT, false),
+            ("openai/chat", Operation::RETRIEVE, false),
+            ("openai/responses.retrieve", Operation::RETRIEVE, true),
+            ("openai/responses.retrieve", Operation::RESPONSES, false),
+            ("azure/responses", Operation::RETRIEVE, false),
+        ] {
+            assert_eq!(admits(written, operation), admitted, "{written} {operation:?}");
+        }
     }
 }

@@ -90,7 +90,29 @@ pub fn apply(
             vault.note_document(*document, moves);
         }
     }
-    Ok(changed(&rewrites, vault, catalogue))
+    let mut changed = changed(&rewrites, vault, catalogue);
+    changed.edits.extend(placed(call, &rewrites, &changed.vault));
+    changed.edits.sort_by_key(|edit| edit.span.start);
+    Ok(changed)
+}
+
+/// The numbers that are places in a text which is written anew, as they are in what is sent: what an earlier answer cites.
+fn placed(call: &Call, rewrites: &[Rewrite<'_>], vault: &Vault) -> Vec<Edit> {
+    if call.places.is_empty() || rewrites.is_empty() {
+        return Vec::new();
+    }
+    let anew: BTreeMap<u32, &Rewrite<'_>> = rewrites.iter().map(|it| (it.field.span.start, it)).collect();
+    let at = |index: u32| call.fields.get(index as usize).map(|field| &field.span);
+    let mut moves: BTreeMap<u32, Moves> = BTreeMap::new();
+    let mut edits = Vec::new();
+    for place in &call.places {
+        let (Some(number), Some(text)) = (at(place.field), at(place.text)) else { continue };
+        let Some(rewrite) = anew.get(&text.start).filter(|_| !anew.contains_key(&number.start)) else { continue };
+        let moves = moves.entry(text.start).or_insert_with(|| moved(rewrite, vault));
+        let now = moves.was_at(place.value, place.measure, place.end).filter(|now| *now != place.value);
+        edits.extend(now.map(|now| Edit { span: number.clone(), replacement: now.to_string() }));
+    }
+    edits
 }
 
 /// The stretches that must change, by field in the order of the body; overlaps are merged.

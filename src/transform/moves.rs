@@ -87,6 +87,19 @@ impl Moves {
         }
         Some(if end { last.new_until.of(measure) } else { last.new_from.of(measure) })
     }
+
+    /// The other way round: the place in the written text of a place in the restored one.
+    pub(super) fn was_at(&self, place: u64, measure: Measure, end: bool) -> Option<u64> {
+        if self.lost {
+            return None;
+        }
+        let before = self.list.partition_point(|moved| moved.new_from.of(measure) < place);
+        let Some(last) = before.checked_sub(1).and_then(|last| self.list.get(last)) else { return Some(place) };
+        if let Some(beyond) = place.checked_sub(last.new_until.of(measure)) {
+            return last.until.of(measure).checked_add(beyond);
+        }
+        Some(if end { last.until.of(measure) } else { last.from.of(measure) })
+    }
 }
 
 /// Characters of a text.
@@ -122,6 +135,12 @@ mod tests {
         assert_eq!((chars(24, false), bytes(25, false)), (15, 18), "the second");
         assert_eq!((chars(30, true), bytes(31, true)), (24, 27), "its end");
         assert_eq!((chars(31, true), bytes(32, true)), (25, 28), "the end");
+        // And back: what stands outside a value comes back to where it was, what stands within one to the ends of its token.
+        for place in [0, 5, 20, 21, 24, 30, 31] {
+            let end = place != 5;
+            assert_eq!(moves.was_at(chars(place, end), Measure::Chars, end), Some(place), "{place}");
+        }
+        assert_eq!([false, true].map(|end| moves.was_at(8, Measure::Chars, end).unwrap()), [5, 20], "within a value");
     }
 
     #[test]

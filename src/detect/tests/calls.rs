@@ -36,6 +36,7 @@ fn call(fields: &[(Role, TokenKind, &str, u32, FieldKey)]) -> Call {
         open: 1,
         hosted: vec![],
         previous: None,
+        places: vec![],
     }
 }
 

@@ -4,11 +4,12 @@ use std::sync::LazyLock;
 
 use super::super::openai::common::WORDS;
 use super::super::request::Means::{
-    self, Document, Host, Hosts, Is, Link, Model, Quoted, Routes, Speaker, Speaks, Spoken, Stream,
+    self, Document, Host, Hosts, Is, Link, Model, OfDocument, Quoted, RangeFrom, RangeUntil, Routes, Speaker, Speaks,
+    Spoken, Stream,
 };
 use super::super::request::RequestTable;
 use super::super::table::{Row, Table, row};
-use crate::model::Role;
+use crate::model::{Measure, Role};
 
 const CONTROL: Means = Is(Role::Control);
 const NAME: Means = Is(Role::Identifier);
@@ -190,9 +191,9 @@ const CITATION: &[Row<Means>] = &[
     row("citations[].type", CONTROL),
     row("citations[].cited_text", Spoken),
     row("citations[].document_title", Spoken),
-    row("citations[].document_index", CONTROL),
-    row("citations[].start_char_index", CONTROL),
-    row("citations[].end_char_index", CONTROL),
+    row("citations[].document_index", OfDocument),
+    row("citations[].start_char_index", RangeFrom(Measure::Chars)),
+    row("citations[].end_char_index", RangeUntil(Measure::Chars)),
     row("citations[].start_page_number", CONTROL),
     row("citations[].end_page_number", CONTROL),
     row("citations[].start_block_index", CONTROL),

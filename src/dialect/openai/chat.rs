@@ -1,8 +1,10 @@
 //! Rows of `POST /v1/chat/completions`, `/v1/completions` and `/v1/embeddings`.
 
-use crate::model::Role;
+use crate::model::{Measure, Role};
 
-use super::super::request::Means::{self, Hosts, Is, Link, Prompt, Routes, Speaker, Spoken, State};
+use super::super::request::Means::{
+    self, Cited, Hosts, Is, Link, Prompt, RangeFrom, RangeUntil, Routes, Speaker, State,
+};
 use super::super::table::{Row, row};
 
 const CONTROL: Means = Is(Role::Control);
@@ -100,7 +102,7 @@ pub(in crate::dialect) const SERVED: &[Row<Means>] = &[
 /// One message.
 pub(in crate::dialect) const MESSAGE: &[Row<Means>] = &[
     row("role", Speaker),
-    row("content", Spoken),
+    row("content", Cited),
     row("name", NAME),
     row("tool_call_id", NAME),
     row("refusal", ASSISTANT),
@@ -131,8 +133,8 @@ pub(in crate::dialect) const MESSAGE: &[Row<Means>] = &[
     row("annotations[].type", CONTROL),
     row("annotations[].url_citation.title", ASSISTANT),
     row("annotations[].url_citation.url", ASSISTANT),
-    row("annotations[].url_citation.start_index", CONTROL),
-    row("annotations[].url_citation.end_index", CONTROL),
+    row("annotations[].url_citation.start_index", RangeFrom(Measure::Chars)),
+    row("annotations[].url_citation.end_index", RangeUntil(Measure::Chars)),
 ];
 
 /// One tool.

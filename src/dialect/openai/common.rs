@@ -1,8 +1,10 @@
 //! Rows that several operations of OpenAI's API share, and the words that are structure in its open parts.
 
-use crate::model::Role;
+use crate::model::{Measure, Role};
 
-use super::super::request::Means::{self, Host, Hosts, Is, Link, Model, Routes, Spoken, State, Store, Stream};
+use super::super::request::Means::{
+    self, Cited, Host, Hosts, Is, Link, Model, RangeFrom, RangeUntil, Routes, Spoken, State, Store, Stream,
+};
 use super::super::table::{Row, row};
 
 const CONTROL: Means = Is(Role::Control);
@@ -90,7 +92,7 @@ pub(in crate::dialect) const SAMPLING: &[Row<Means>] = &[
 pub(in crate::dialect) const PART: &[Row<Means>] = &[
     row("", Spoken),
     row("type", CONTROL),
-    row("text", Spoken),
+    row("text", Cited),
     row("refusal", Spoken),
     row("reference_ids[]", CONTROL),
     row("thinking[].type", CONTROL),
@@ -128,8 +130,8 @@ pub(in crate::dialect) const PART: &[Row<Means>] = &[
     row("annotations[].file_id", Is(Role::Reference)),
     row("annotations[].container_id", Is(Role::Reference)),
     row("annotations[].index", CONTROL),
-    row("annotations[].start_index", CONTROL),
-    row("annotations[].end_index", CONTROL),
+    row("annotations[].start_index", RangeFrom(Measure::Chars)),
+    row("annotations[].end_index", RangeUntil(Measure::Chars)),
     row("logprobs.**", Spoken),
 ];
 

@@ -280,6 +280,7 @@ fn call(fields: &[(Role, &'static str)]) -> Call {
         open: 0,
         hosted: Vec::new(),
         previous: None,
+        places: Vec::new(),
     }
 }
 

@@ -101,6 +101,7 @@ impl Request {
             open: 1,
             hosted: Vec::new(),
             previous: None,
+            places: Vec::new(),
         }
     }
 
