@@ -151,7 +151,12 @@ fn label(declared: Option<&str>, caller: &Caller, policy: &Policy) -> LabelFact 
     let Some(declared) = declared.map(str::trim).filter(|label| !label.is_empty()) else {
         return if caller.labels_required { LabelFact::Unknown } else { LabelFact::Absent };
     };
-    let folded = declared.to_lowercase();
+    listed(declared, policy)
+}
+
+/// A label as the sheet spells it, whatever the case; one that the sheet does not list may be any.
+pub(super) fn listed(label: &str, policy: &Policy) -> LabelFact {
+    let folded = label.to_lowercase();
     let listed = policy.labels().iter().find(|label| label.as_str().to_lowercase() == folded);
     listed.map_or(LabelFact::Unknown, |label| LabelFact::Named(label.clone()))
 }

@@ -9,7 +9,8 @@ use super::super::resolved::{Allow, AllowTool, Atom, Condition, Gate, LabelSays,
 use super::causes::as_strict;
 use super::dim::Dim;
 use super::look::Look;
-use crate::model::{BackendId, Certainty, ClassId, ClassSet, Country, LabelFact, Word};
+use super::side::is_any;
+use crate::model::{BackendId, ClassId, ClassSet, Country, LabelFact, Word};
 
 /// Whether the one may refuse a backend, or ask more of it, where the other does not refuse its own or asks less.
 pub(super) fn may_part((one, here): (&Look<'_>, BackendId), (other, there): (&Look<'_>, BackendId)) -> bool {
@@ -185,7 +186,7 @@ impl<'a> Seen<'a> {
         match atom {
             Atom::Label(labels) => match &self.looks {
                 Some([one, other]) => {
-                    let (one, other) = (asked(one, labels), asked(other, labels));
+                    let (one, other) = (is_any(one, labels), is_any(other, labels));
                     if sure { !other.surely || one.surely } else { !one.possibly || other.possibly }
                 }
                 None => self.lists.first() == self.lists.last(),
@@ -230,13 +231,5 @@ impl Label {
             }
         }
         found
-    }
-}
-
-fn asked(label: &LabelFact, labels: &[Word]) -> Certainty {
-    match label {
-        LabelFact::Absent => Certainty::FALSE,
-        LabelFact::Unknown => Certainty::UNKNOWN,
-        LabelFact::Named(label) => Certainty::known(labels.contains(label)),
     }
 }

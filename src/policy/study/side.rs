@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::super::engine::{Undetected, evaluate};
-use super::super::facts::{by_label, by_label_as_told};
+use super::super::facts::{by_label, by_label_as_told, listed};
 use super::super::program::has;
 use super::super::resolved::{Atom, Condition, Gate, Resolved, Rule};
 use super::super::view::View;
@@ -13,7 +13,7 @@ use super::super::{BackendSet, Policy};
 use super::dim::Dim;
 use super::look::Look;
 use super::space::{Open, Place, Scope, Space};
-use crate::model::{Action, BackendId, Country, Facts, LabelFact, Plan, Removal};
+use crate::model::{Action, BackendId, Certainty, Country, Facts, LabelFact, Plan, Removal, Word};
 
 /// A policy with its rules as they stand today; rows of the program and rules have the same order.
 #[derive(Debug, Clone, Copy)]
@@ -57,12 +57,9 @@ impl<'a> Side<'a> {
         facts
     }
 
-    /// A label as this policy sees it: one that it does not list may be any.
+    /// A label as this policy sees it, as the gateway would.
     pub(super) fn knows_label(&self, label: &LabelFact) -> LabelFact {
-        match label {
-            LabelFact::Named(named) if !self.policy.labels().contains(named) => LabelFact::Unknown,
-            label => label.clone(),
-        }
+        seen(label, self.policy)
     }
 
     pub(super) fn look(self, space: &'a Space, place: &'a Place) -> Look<'a> {
@@ -223,6 +220,23 @@ impl<'a> Side<'a> {
         for atom in [Atom::ScanIncomplete, Atom::Unreadable, Atom::Reference] {
             space.depends(&atom, false, into);
         }
+    }
+}
+
+/// A label as a policy sees it: in its own spelling, and unknown where it does not list it.
+pub(super) fn seen(label: &LabelFact, policy: &Policy) -> LabelFact {
+    match label {
+        LabelFact::Named(named) => listed(named.as_str(), policy),
+        label => label.clone(),
+    }
+}
+
+/// Whether a label, as a policy sees it, is one of these.
+pub(super) fn is_any(label: &LabelFact, labels: &[Word]) -> Certainty {
+    match label {
+        LabelFact::Absent => Certainty::FALSE,
+        LabelFact::Unknown => Certainty::UNKNOWN,
+        LabelFact::Named(label) => Certainty::known(labels.contains(label)),
     }
 }
 

@@ -14,7 +14,7 @@ use super::super::scenario::nothing;
 use super::super::view::View;
 pub(super) use super::bound::Bound;
 use super::dim::{Dim, adds_up, amounts};
-use super::side::says;
+use super::side::{is_any, says, seen};
 use crate::model::{Action, Catalogue, Certainty, ClassId, ClassSet, Country, EntityId, Facts, LabelFact, Word};
 
 /// A place in the space, part of it perhaps open.
@@ -214,6 +214,7 @@ impl Space {
     /// up in tables.
     pub(super) fn extreme(&self, place: &Place, open: Open, policy: &Policy, told: bool) -> Facts {
         let mut facts = self.facts(place, open);
+        facts.label = seen(&facts.label, policy);
         if policy.says.is_empty() {
             return facts;
         }
@@ -264,15 +265,14 @@ impl Space {
         let Some((dim, table)) = self.tables.get(atom) else {
             return Bound { least: least.certainty(atom, None), most: most.certainty(atom, None) };
         };
-        // A label that one of the policies does not list may be any to it.
-        let labels = match self.dims.get(*dim) {
-            Some(Dim::Label(labels)) => labels.as_slice(),
-            _ => &[],
+        // A label is what this policy sees in it; the table is of the first one.
+        let labels = match (atom, self.dims.get(*dim)) {
+            (Atom::Label(asked), Some(Dim::Label(labels))) => Some((asked, labels)),
+            _ => None,
         };
-        let unlisted = |value: usize| matches!(labels.get(value), Some(LabelFact::Named(label)) if !policy.labels().contains(label));
-        let of = |value: usize| {
-            let certainty = table.get(value).copied();
-            if unlisted(value) { Some(Certainty::UNKNOWN) } else { certainty }
+        let of = |value: usize| match labels {
+            Some((asked, labels)) => labels.get(value).map(|label| is_any(&seen(label, policy), asked)),
+            None => table.get(value).copied(),
         };
         match place.get(*dim).copied().flatten().and_then(of) {
             Some(certainty) => Bound { least: certainty, most: certainty },

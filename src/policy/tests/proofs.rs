@@ -89,6 +89,41 @@ fn a_new_label_that_nothing_speaks_of_opens_nothing() {
     assert!(!old.diff(&new).unwrap().no_flow_is_opened);
 }
 
+/// A label is seen as the gateway sees it: whatever its case, and as any other where it is not listed, also while the app is open.
+#[test]
+fn labels_are_seen_as_the_gateway_sees_them() {
+    let on = |labels: &str, statements: &str| {
+        let header = HEADER.replace("labels \"Public\", \"Internal\", \"Secret\"", labels);
+        let (catalogue, files) = (all_types(), sources(&format!("{header}{statements}"), example()));
+        Study::new(&files, &catalogue, &every(&catalogue), &vocabulary(), now()).unwrap()
+    };
+    let keys = "allow backends on premises\nallow backends named cloud-us\nrule k because \"x\" unless data includes anthropic_key never backends named cloud-us\nrule h because \"x\" when a hosted tool is used never backends named cloud-us\n";
+    let lowers = "the label \"Synthetic\" lowers secret issued by \"bench\"\n";
+    let asks = "rule s because \"x\" when label is \"Synthetic\" never backends named cloud-us\n";
+    let spelt = |labels: &str| {
+        format!(
+            "allow backends on premises\nallow backends named cloud-us when label is any of {labels}\nrule r because \"x\" when label is any of {labels} never backends on premises\n"
+        )
+    };
+    let rows = [
+        (
+            "a label that the old one does not list",
+            on("labels \"Public\", \"Synthetic\"", &format!("{lowers}{keys}")),
+            on("labels \"Public\", \"Partner\", \"Synthetic\"", &format!("{keys}{asks}")),
+        ),
+        (
+            "a label in another case",
+            on("labels \"A\", \"B\"", &spelt("\"B\"")),
+            on("labels \"a\", \"B\"", &spelt("\"a\", \"B\"")),
+        ),
+    ];
+    for (name, old, new) in rows {
+        let differences = old.diff(&new).unwrap();
+        let backends: Vec<_> = differences.opened.iter().filter_map(|one| one.backend.as_deref()).collect();
+        assert!(backends.contains(&"cloud-us"), "{name}: {differences:#?}");
+    }
+}
+
 /// Numbers that several types add up to, beside numbers of these types: what is not told apart is not claimed.
 #[test]
 fn large_sums_beside_numbers_of_types_are_not_proven() {
