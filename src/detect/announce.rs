@@ -41,6 +41,12 @@ fn column<'p>(page: &Page<'p>, start: usize) -> Option<&'p str> {
         None => return None,
     };
     let table = before.get(..line)?;
+    // A column of numbers alone has lines in thousands, and no head.
+    let parted =
+        |table: &[u8]| memchr::memchr3(b',', b';', b'\t', table).or_else(|| memchr::memchr(b'|', table)).is_some();
+    if delimiter.is_none() && !parted(table.as_bytes()) {
+        return None;
+    }
     let paragraph = behind_blank_line(table.as_bytes()).or_else(|| (from == 0).then_some(0))?;
     let head = table.get(paragraph..)?.lines().next()?;
     let delimiter = delimiter.or_else(|| head.chars().find(|c| matches!(c, ',' | ';' | '\t' | '|')))?;
