@@ -71,7 +71,8 @@ async fn a_tenant_that_sends_without_end_starves_no_other() {
     drop(stalled);
     until("the memory of clients that went away", async || (held(&house).await == 0).then_some(())).await;
     assert_eq!(house.client.chat(&text, false).await.status, 200);
-    assert_eq!(held(&house).await, 0);
+    // The client may have read the last of an answer before the gateway lets go of it.
+    until("the memory of an answer that was taken", async || (held(&house).await == 0).then_some(())).await;
 }
 
 /// One tenant asks for large answers and reads none: each is held until its client has taken it, the next is refused and that
