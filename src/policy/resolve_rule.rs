@@ -88,17 +88,14 @@ impl Resolver<'_> {
         Demanded { types: actions.into_iter().collect(), classes: class_actions.into_iter().collect() }
     }
 
-    /// A rule that changes something must change, or keep with a reason, every type that its own `when` names.
+    /// A rule that changes something must change, or keep with a reason, every type that its own condition asks for.
     fn check_crossing(&mut self, rule: &tree::Rule, gate: &Gate, actions: &[(EntityId, Action)]) {
         let targets = || {
             let duties = rule.duties.iter().flat_map(|duty| &duty.targets);
             duties.chain(rule.keeps.iter().flat_map(|keep| &keep.targets))
         };
         // A word that names no data has been reported, and may be what is missed.
-        let Some(when) = gate.when.as_ref().filter(|_| targets().all(|name| self.find(&name.text).is_some())) else {
-            return;
-        };
-        if rule.duties.is_empty() {
+        if rule.duties.is_empty() || !targets().all(|name| self.find(&name.text).is_some()) {
             return;
         }
         let mut kept: Vec<EntityId> = Vec::new();
@@ -108,13 +105,18 @@ impl Resolver<'_> {
             }
         }
         let mut asked: Vec<EntityId> = Vec::new();
-        when.visit(true, &mut |atom, positive| match atom {
-            Atom::Includes { what, .. } | Atom::Still(what) if positive => asked.extend(self.types_of(*what)),
-            Atom::HealthOfAPerson if positive => {
-                asked.extend(self.find("health").into_iter().flat_map(|what| self.types_of(what)));
-            }
-            _ => {}
-        });
+        // `unless not …` asks as `when …` does.
+        let conditions =
+            gate.when.iter().map(|when| (when, true)).chain(gate.unless.iter().map(|unless| (unless, false)));
+        for (condition, positive) in conditions {
+            condition.visit(positive, &mut |atom, positive| match atom {
+                Atom::Includes { what, .. } | Atom::Still(what) if positive => asked.extend(self.types_of(*what)),
+                Atom::HealthOfAPerson if positive => {
+                    asked.extend(self.find("health").into_iter().flat_map(|what| self.types_of(what)));
+                }
+                _ => {}
+            });
+        }
         asked.sort_unstable();
         asked.dedup();
         asked.retain(|entity| {

@@ -28,7 +28,7 @@ pub(super) fn diff(arguments: &Diff, printer: Printer) -> anyhow::Result<Exit> {
     };
     let same = detection(old)? == detection(new)?;
     let (old, new) = (study(old)?, study(new)?);
-    let mut differences = old.diff(&new).map_err(anyhow::Error::msg)?;
+    let mut differences = old.diff(&new).unwrap_or_else(|why| Differences::undecided(&old, &new, why));
     if !same {
         // Where other values are found, rules alone prove nothing.
         differences.no_flow_is_opened = false;

@@ -140,9 +140,9 @@ pub(super) fn thaw(arguments: &Thaw, printer: Printer) -> anyhow::Result<Exit> {
     save(&folder.policies, &orders)?;
     show(printer, folder.json, &orders, || {
         printer.line(match (heard(&folder.policies), count) {
-            (Language::En, 1) => "one approver has signed the end of the freeze: a second must".to_owned(),
+            (Language::En, 1) => "one approver has signed the end of the freeze: where the gateway has approvers, a second must".to_owned(),
             (Language::En, _) => format!("{count} approvers have signed the end of the freeze"),
-            (Language::Fr, 1) => "un approbateur a signé la fin du gel : un second doit la signer aussi".to_owned(),
+            (Language::Fr, 1) => "un approbateur a signé la fin du gel : là où la passerelle a des approbateurs, un second doit la signer aussi".to_owned(),
             (Language::Fr, _) => format!("{count} approbateurs ont signé la fin du gel"),
         });
     });

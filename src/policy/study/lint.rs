@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::super::Policy;
-use super::super::resolved::{Resolved, Rule};
+use super::super::resolved::{Gate, Resolved, Rule};
 use super::super::text::{Text, say};
 use super::matrix;
 use super::search::{Found, anywhere};
@@ -60,13 +60,15 @@ impl Study {
     pub fn misreadings(&self) -> Vec<Advice> {
         let side = self.side();
         let backends = || (0..).take(self.policy.backends().len()).map(BackendId);
-        let open = |gate: &super::super::resolved::Gate| gate.when.is_none() && gate.unless.is_none();
+        let open = |gate: &Gate| gate.when.is_none() && gate.unless.is_none();
         let mut found = Vec::new();
         for (index, allow) in self.today.allows.iter().enumerate().filter(|(_, allow)| !open(&allow.gate)) {
             let admitted: Vec<BackendId> = backends().filter(|backend| side.admits(index, *backend)).collect();
+            // A line that ends sooner leaves the condition something to say.
+            let lasts = |other: &Gate| other.until.is_none_or(|end| allow.gate.until.is_some_and(|own| own <= end));
             let swallowed = admitted.iter().all(|backend| {
-                let others = self.today.allows.iter().enumerate();
-                others.into_iter().any(|(at, other)| open(&other.gate) && side.admits(at, *backend))
+                let mut others = self.today.allows.iter().enumerate();
+                others.any(|(at, other)| open(&other.gate) && lasts(&other.gate) && side.admits(at, *backend))
             });
             if swallowed && !admitted.is_empty() {
                 let text = say!(

@@ -2,8 +2,8 @@
 //!
 //! A rule is taken out, or one of its clauses or duties; a duty becomes milder; a part of its condition goes, one of its numbers
 //! grows, a group or a list of labels loses one; what spares it (`unless`, exceptions) asks for less; `only` asks one thing less of
-//! a backend, `on` and `never` speak of fewer; an `allow` loses its condition or a part of it; a label brings nothing any
-//! more. Packs are not changed: their own scenarios watch over them. Nor are `fall back`, of which no scenario can speak, and days:
+//! a backend, `on` and `never` speak of fewer; an `allow` loses its condition or a part of it, or asks one thing less of a backend; a
+//! label brings nothing any more. Packs are not changed: their own scenarios watch over them. Nor are `fall back`, of which no scenario can speak, and days:
 //! scenarios are put to the sheets of today.
 
 use super::super::phrase::Phrase;
@@ -22,6 +22,8 @@ pub(super) enum Weakened {
     /// A rule, and whether what it demanded is gone.
     Rule(Box<Rule>, bool),
     Allow(Gate),
+    /// The backends of an `allow`: it shows where the line is open.
+    Admitted(Gate),
     /// What a label says of the data; it is said whatever else holds.
     Label(Gate),
 }
@@ -30,7 +32,7 @@ impl Weakened {
     pub(super) const fn gate(&self) -> &Gate {
         match self {
             Self::Rule(rule, _) => &rule.gate,
-            Self::Allow(gate) | Self::Label(gate) => gate,
+            Self::Allow(gate) | Self::Admitted(gate) | Self::Label(gate) => gate,
         }
     }
 
@@ -236,6 +238,14 @@ impl Study {
                 let mut wider = self.today.clone();
                 wider.allows.get_mut(index).into_iter().for_each(|allow| allow.gate = gate.clone());
                 found.push((text, wider, Weakened::Allow(allow.gate.clone())));
+            }
+            for (predicate, what) in weaker::predicates(&allow.backends, false) {
+                let Weaker::Without(part) = what else { continue };
+                let asked = self.said_of_backends(&part);
+                let text = say!("`{}` number {} no longer asks `{}`", Phrase::AllowBackends, allow.number, asked);
+                let mut wider = self.today.clone();
+                wider.allows.get_mut(index).into_iter().for_each(|allow| allow.backends = predicate.clone());
+                found.push((text, wider, Weakened::Admitted(allow.gate.clone())));
             }
         }
         for (index, tool) in self.today.tools.iter().enumerate() {

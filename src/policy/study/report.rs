@@ -152,6 +152,23 @@ pub struct Differences {
     pub matrix: Vec<Moved>,
 }
 
+impl Differences {
+    /// Of two policies that cannot be compared request by request: nothing is claimed.
+    pub fn undecided(old: &Study, new: &Study, why: String) -> Self {
+        Self {
+            old_version: old.policy.version(),
+            new_version: new.policy.version(),
+            opened: Vec::new(),
+            refused: Vec::new(),
+            no_flow_is_opened: false,
+            whole: false,
+            undecided: vec![why.clone()],
+            refused_undecided: vec![why],
+            matrix: Vec::new(),
+        }
+    }
+}
+
 /// One difference, with a request on which it shows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Difference {

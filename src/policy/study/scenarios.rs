@@ -154,7 +154,7 @@ impl Study {
             match what {
                 Weakened::Rule(rule, _) => !look.may_fire(rule) || !look.may_matter(rule, backend),
                 Weakened::Allow(gate) => look.must_open(gate),
-                Weakened::Label(_) => false,
+                Weakened::Admitted(_) | Weakened::Label(_) => false,
             }
         };
         let mut noticed = Noticed::Never;
@@ -172,7 +172,7 @@ impl Study {
             };
             let silent = |place: &Place| match what {
                 Weakened::Rule(rule, _) => !side.look(&space, place).may_fire(rule) || passes(place),
-                Weakened::Allow(_) | Weakened::Label(_) => true,
+                Weakened::Allow(_) | Weakened::Admitted(_) | Weakened::Label(_) => true,
             };
             let does_less = |facts: &Facts| {
                 opens(standing(&side.plan(facts), backend), standing(&weaker.plan(facts), backend), facts)

@@ -18,6 +18,7 @@ mod recall;
 mod request;
 mod schema;
 mod shipped;
+mod slack;
 mod slips;
 pub(super) mod small;
 mod study;

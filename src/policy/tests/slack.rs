@@ -1,0 +1,53 @@
+//! What a sheet leaves open without saying so: parts of an `allow` that no scenario watches, dated lines beside conditions, duties
+//! under `unless not`.
+
+use super::*;
+use crate::policy::study::{Kind, Study};
+
+fn study(statements: &str) -> Study {
+    let (catalogue, files) = (all_types(), sources(&format!("{HEADER}{statements}"), example()));
+    Study::new(&files, &catalogue, &every(&catalogue), &vocabulary(), now()).unwrap()
+}
+
+#[test]
+fn each_part_of_what_an_allow_asks_of_a_backend_wants_a_scenario() {
+    let allow = "allow backends on premises\nallow backends located in EEA and controlled from EEA\n";
+    let changes = |statements: &str| -> Vec<String> {
+        study(statements).mutants().into_iter().map(|mutant| mutant.change).collect()
+    };
+    let change = "`allow backends` number 2 no longer asks `controlled from EEA`";
+    assert!(changes(allow).iter().any(|told| told == change), "{:?}", changes(allow));
+    let watched = format!("{allow}scenario \"an American one in Europe\" given nothing then refused us-owned-in-eea\n");
+    assert!(!changes(&watched).iter().any(|told| told == change), "{:?}", changes(&watched));
+}
+
+#[test]
+fn a_line_that_ends_sooner_swallows_no_condition() {
+    for (dated, misread) in [("", true), (" until 2027-01-31", false)] {
+        let sheet = format!("allow backends named cloud-us{dated}\nallow backends named cloud-us when app is \"a\"\n");
+        let found: Vec<Kind> = study(&sheet).misreadings().into_iter().map(|advice| advice.kind).collect();
+        assert_eq!(found.contains(&Kind::Misread), misread, "{dated}");
+    }
+}
+
+#[test]
+fn duties_under_unless_not_are_about_that_data_too() {
+    for (condition, refused) in [
+        ("when data includes personal", true),
+        ("unless not data includes personal", true),
+        ("unless data includes iban", false),
+    ] {
+        let sheet = format!("{HEADER}{ALLOW_ALL}rule r because \"x\" {condition} must redact email\n");
+        let faults = compiled(&sources(&sheet, example())).err().unwrap_or_default();
+        let crosses = faults.iter().any(|fault| fault.code() == "octroi::policy::crosses-unchanged");
+        assert_eq!(crosses, refused, "{condition}: {faults:?}");
+    }
+}
+
+#[test]
+fn folders_that_cannot_be_compared_are_undecided() {
+    use crate::policy::study::Differences;
+    let study = study("allow backends on premises\n");
+    let told = Differences::undecided(&study, &study, "no".to_owned());
+    assert!(!told.no_flow_is_opened && !told.whole && told.undecided == ["no"] && told.refused_undecided == ["no"]);
+}
