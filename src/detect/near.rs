@@ -331,35 +331,29 @@ impl<'c> Near<'c> {
 
     /// Whether a word of a detector stands near a range.
     pub(super) fn is_near(&mut self, page: &Page<'_>, range: &Range<usize>, detector: u16) -> bool {
-        let (from, to) = (range.start.saturating_sub(BEFORE_BYTES), range.end.saturating_add(AFTER_BYTES));
-        self.read(page.text, from, to);
-        let near = self.seen.iter().any(|seen| {
-            let before = seen.range.start >= from && seen.range.end <= range.start;
-            let behind = seen.range.start >= range.end && seen.range.start < to;
-            (before || behind) && holds(&seen.owners.set, detector)
-        });
-        near || page.key.is_some() && holds(self.keyed(page), detector)
-            || self.head(page.text, range.start).is_some_and(|head| holds(head, detector))
+        self.is_within(page, range, (detector, usize::MAX))
     }
 
-    /// Whether a word of a detector stands in the key, at the head of the column, or within so many bytes of a range.
+    /// Whether a word of a detector stands in the key, at the head of the column, or near a range and within so many bytes of it.
     pub(super) fn is_within(
         &mut self,
         page: &Page<'_>,
         range: &Range<usize>,
         (detector, reach_bytes): (u16, usize),
     ) -> bool {
-        if !self.is_near(page, range, detector) {
-            return false;
-        }
-        let (from, to) =
-            (range.start.saturating_sub(reach_bytes), range.end.saturating_add(reach_bytes.min(AFTER_BYTES)));
-        let close = self.seen.iter().any(|seen| {
-            let before = seen.range.start >= from && seen.range.end <= range.start;
-            let behind = seen.range.start >= range.end && seen.range.start < to;
+        let window = |reach: usize| {
+            let (before, behind) = (reach.min(BEFORE_BYTES), reach.min(AFTER_BYTES));
+            range.start.saturating_sub(before)..range.end.saturating_add(behind)
+        };
+        // As much as can be near is read, whatever is asked: the next candidate finds it.
+        let (near, close) = (window(usize::MAX), window(reach_bytes));
+        self.read(page.text, near.start, near.end);
+        let stands = self.seen.iter().any(|seen| {
+            let before = seen.range.start >= close.start && seen.range.end <= range.start;
+            let behind = seen.range.start >= range.end && seen.range.start < close.end;
             (before || behind) && holds(&seen.owners.set, detector)
         });
-        close
+        stands
             || page.key.is_some() && holds(self.keyed(page), detector)
             || self.head(page.text, range.start).is_some_and(|head| holds(head, detector))
     }

@@ -77,28 +77,31 @@ impl Moves {
     /// The place in the restored text of a place in the written one; `end`: it is the end of a range, which a value that it
     /// falls into belongs to. `None` where it is not known.
     pub fn at(&self, place: u64, measure: Measure, end: bool) -> Option<u64> {
-        if self.lost {
-            return None;
-        }
-        let before = self.list.partition_point(|moved| moved.from.of(measure) < place);
-        let Some(last) = before.checked_sub(1).and_then(|last| self.list.get(last)) else { return Some(place) };
-        if let Some(beyond) = place.checked_sub(last.until.of(measure)) {
-            return last.new_until.of(measure).checked_add(beyond);
-        }
-        Some(if end { last.new_until.of(measure) } else { last.new_from.of(measure) })
+        self.carried(place, measure, end, |moved| [moved.from, moved.until, moved.new_from, moved.new_until])
     }
 
     /// The other way round: the place in the written text of a place in the restored one.
     pub(super) fn was_at(&self, place: u64, measure: Measure, end: bool) -> Option<u64> {
+        self.carried(place, measure, end, |moved| [moved.new_from, moved.new_until, moved.from, moved.until])
+    }
+
+    /// A place carried over; `ends` are those of a substitution in the text that it is in, then in the other.
+    fn carried(&self, place: u64, measure: Measure, end: bool, ends: fn(&Move) -> [Length; 4]) -> Option<u64> {
         if self.lost {
             return None;
         }
-        let before = self.list.partition_point(|moved| moved.new_from.of(measure) < place);
+        let of = |moved: &Move| ends(moved).map(|length| length.of(measure));
+        let begins = |moved: &Move| {
+            let [from, ..] = of(moved);
+            from
+        };
+        let before = self.list.partition_point(|moved| begins(moved) < place);
         let Some(last) = before.checked_sub(1).and_then(|last| self.list.get(last)) else { return Some(place) };
-        if let Some(beyond) = place.checked_sub(last.new_until.of(measure)) {
-            return last.until.of(measure).checked_add(beyond);
+        let [_, until, other_from, other_until] = of(last);
+        if let Some(beyond) = place.checked_sub(until) {
+            return other_until.checked_add(beyond);
         }
-        Some(if end { last.until.of(measure) } else { last.from.of(measure) })
+        Some(if end { other_until } else { other_from })
     }
 }
 
