@@ -74,6 +74,15 @@ pub(super) struct Step {
     apart: bool,
 }
 
+/// What a shape says of one byte.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Column {
+    /// One bit for every place at which this letter or digit may stand.
+    Symbol(u64),
+    /// Whether it may stand between symbols.
+    Between(bool),
+}
+
 impl Shape {
     const NOTHING: u128 = 1;
 
@@ -147,6 +156,19 @@ impl Shape {
         }
         let may = count > 0 && !apart && bit(self.gaps, count) && bit(self.between, usize::from(byte));
         may.then_some(Step { count, apart: true })
+    }
+
+    /// All that a step asks of a byte: bytes with the same column lead to the same place from everywhere.
+    pub(super) fn column(&self, byte: u8) -> Column {
+        let Some(symbol) = symbol(byte) else {
+            return Column::Between(self.between.checked_shr(u32::from(byte)).unwrap_or(0) & 1 == 1);
+        };
+        let may = self.places.iter().enumerate().filter(|(_, symbols)| **symbols >> symbol & 1 == 1);
+        Column::Symbol(
+            may.fold(0, |places, (place, _)| {
+                places | 1_u64.checked_shl(u32::try_from(place).unwrap_or(64)).unwrap_or(0)
+            }),
+        )
     }
 
     /// Whether a match may end there.

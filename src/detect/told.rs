@@ -8,12 +8,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use regex_automata::dfa::Automaton;
+use regex_automata::dfa::{Automaton, dense};
 use regex_automata::util::primitives::StateID;
 use regex_syntax::hir::{Hir, HirKind, Repetition};
 use smallvec::SmallVec;
 
-use super::shape::{Shape, Step};
+use super::shape::{Column, Shape, Step};
 
 /// Shapes of one pattern; one that has more keeps a single one, which does not tell all.
 const SHAPES_MAX: usize = 8;
@@ -26,7 +26,11 @@ type Steps = SmallVec<[Option<Step>; SHAPES_MAX]>;
 
 /// The shapes of a pattern, and whether they tell all: its automaton, which reports a match one byte late, matches exactly what
 /// one of them allows when every gap has one byte.
-pub(super) fn shapes(hir: &Hir, automaton: &impl Automaton, start: Option<StateID>) -> (SmallVec<[Shape; 1]>, bool) {
+pub(super) fn shapes(
+    hir: &Hir,
+    automaton: &dense::DFA<Vec<u32>>,
+    start: Option<StateID>,
+) -> (SmallVec<[Shape; 1]>, bool) {
     let parts = parts(hir).filter(|parts| parts.len() <= SHAPES_MAX);
     let shapes: SmallVec<[Shape; 1]> = parts.iter().flatten().map(Shape::of).collect();
     if !shapes.is_empty() && start.is_some_and(|start| tell_all(&shapes, automaton, start)) {
@@ -67,7 +71,8 @@ fn parts(hir: &Hir) -> Option<Vec<Hir>> {
     (parts.len() <= SHAPES_MAX).then_some(parts)
 }
 
-fn tell_all(shapes: &[Shape], automaton: &impl Automaton, start: StateID) -> bool {
+fn tell_all(shapes: &[Shape], automaton: &dense::DFA<Vec<u32>>, start: StateID) -> bool {
+    let bytes = kinds(shapes, automaton);
     let mut over: HashMap<StateID, bool> = HashMap::new();
     let begin: Steps = shapes.iter().map(|_| Some(Step::default())).collect();
     let mut seen = HashSet::from([(start, begin.clone())]);
@@ -77,9 +82,9 @@ fn tell_all(shapes: &[Shape], automaton: &impl Automaton, start: StateID) -> boo
         if automaton.is_match_state(automaton.next_eoi_state(state)) != ends || seen.len() > STATES_MAX {
             return false;
         }
-        for byte in 0..=u8::MAX {
+        for &byte in &bytes {
             let next = automaton.next_state(state, byte);
-            let over = *over.entry(next).or_insert_with(|| is_over(automaton, next));
+            let over = *over.entry(next).or_insert_with(|| is_over(automaton, &bytes, next));
             let further = |(shape, step): (&Shape, &Option<Step>)| step.and_then(|step| shape.step(step, byte));
             let steps: Steps = shapes.iter().zip(&steps).map(further).collect();
             if over != steps.iter().all(Option::is_none) {
@@ -93,11 +98,24 @@ fn tell_all(shapes: &[Shape], automaton: &impl Automaton, start: StateID) -> boo
     true
 }
 
+/// One byte of each kind that the automaton or a shape tells apart.
+fn kinds(shapes: &[Shape], automaton: &dense::DFA<Vec<u32>>) -> Vec<u8> {
+    let mut kinds: Vec<(u8, SmallVec<[Column; SHAPES_MAX]>, u8)> = Vec::new();
+    for byte in 0..=u8::MAX {
+        let class = automaton.byte_classes().get(byte);
+        let columns = shapes.iter().map(|shape| shape.column(byte)).collect();
+        if !kinds.iter().any(|(other, others, _)| (*other, others) == (class, &columns)) {
+            kinds.push((class, columns, byte));
+        }
+    }
+    kinds.into_iter().map(|(.., byte)| byte).collect()
+}
+
 /// Whether an automaton that reports a match one byte late can match nothing more behind a state.
-fn is_over(automaton: &impl Automaton, state: StateID) -> bool {
-    let dead = |byte| automaton.is_dead_state(automaton.next_state(state, byte));
+fn is_over(automaton: &impl Automaton, kinds: &[u8], state: StateID) -> bool {
+    let dead = |byte: &u8| automaton.is_dead_state(automaton.next_state(state, *byte));
     automaton.is_dead_state(state)
-        || !automaton.is_match_state(automaton.next_eoi_state(state)) && (0..=u8::MAX).all(dead)
+        || !automaton.is_match_state(automaton.next_eoi_state(state)) && kinds.iter().all(dead)
 }
 
 #[cfg(test)]
