@@ -350,6 +350,8 @@ pub const POLICY_PREFERS_MAX: usize = 64;
 /// Steps of the searches over all requests for one answer of the officer's tools, such as a cell of the matrix; what would take more
 /// is said not to be known.
 pub const POLICY_SEARCH_STEPS_MAX: usize = 100_000;
+/// What the unknown words of one recorded decision may have been, that `replay` tries; with more, the decision is not taken again.
+pub const REPLAY_READINGS_MAX: usize = 256;
 /// Backends of an inventory.
 pub const BACKENDS_MAX: usize = 4_096;
 /// Faults reported for the officer's files in one run.

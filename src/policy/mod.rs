@@ -15,6 +15,7 @@
 //! ```
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
+mod again;
 mod canonical;
 mod classes;
 mod compile;
@@ -74,6 +75,7 @@ mod tree;
 mod truth;
 mod view;
 
+pub use again::Day;
 pub use classes::catalogue;
 pub use compile::compile;
 pub use compiled::Policy;
@@ -87,7 +89,7 @@ pub use layout::{digest_of, format};
 pub use nearest::nearest;
 pub use parser::language_of;
 pub use phrase::Language;
-pub use recall::{Lost, Recall, Recorded, RecordedChoice, depends_on, recorded};
+pub use recall::{Lost, Recall, Recorded, RecordedChoice, recorded};
 pub use reference::countries;
 pub use residual::recheck;
 pub use scenario::{ScenarioResult, run_scenarios};

@@ -1,14 +1,12 @@
 //! Facts into the record and back: a decision is taken again from its entry, under the same policy or another.
 //!
 //! Under the policy of the day, the facts come back as they were. Under another, what its sheets call otherwise is carried by
-//! name: a label or purpose that no sheet of the day named was recorded as unknown and stays so, and a label of the day that the
-//! other policy does not list may be any; a type of data that it does
-//! not know makes the decision one that cannot be taken again. Nothing is guessed.
+//! name: a label of the day that the other policy does not list may be any, and a type of data that it does not know makes the
+//! decision one that cannot be taken again. What the day did not name was recorded as unknown: see `again`. Nothing is guessed.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::facts::by_label;
@@ -200,6 +198,9 @@ pub enum Lost {
     Type,
     /// It depends on data that nobody looked for that day: whether it was there is unknown.
     Unsought,
+    /// It depends on a label, a purpose or a host of a tool that this policy names and no sheet of that day did: which it was is
+    /// unknown.
+    Unnamed,
 }
 
 impl Lost {
@@ -211,6 +212,9 @@ impl Lost {
             Self::Type => say!("it holds a type of data that this policy does not know"),
             Self::Unsought => {
                 say!("it depends on data that nobody looked for that day: whether it was there is unknown")
+            }
+            Self::Unnamed => {
+                say!("it depends on a label, purpose or host that no sheet of that day named: which it was is unknown")
             }
         }
         .said(language)
@@ -244,6 +248,11 @@ impl<'p> Recall<'p> {
             backends: backends.map(|(id, backend)| (backend.name.as_str(), id)).collect(),
             words: HashMap::new(),
         }
+    }
+
+    /// The policy under which decisions are taken again.
+    pub(super) const fn policy(&self) -> &'p Policy {
+        self.policy
     }
 
     /// The facts of a decision, with what this policy's labels say of them, and the backends that can serve it.
@@ -322,7 +331,7 @@ impl<'p> Recall<'p> {
 
     /// The types that this policy asks for and the gateway did not look for: those that the entry names, and those that are
     /// not among the `sought` of its day.
-    pub fn unsought(&self, entry: &Recorded<'_>, sought: &[EntityId]) -> Vec<EntityId> {
+    pub(super) fn unsought(&self, entry: &Recorded<'_>, sought: &[EntityId]) -> Vec<EntityId> {
         let Some(vector) = entry.facts.as_ref() else { return Vec::new() };
         // Entries of the first version do not say it.
         let named: Vec<&str> =
@@ -366,25 +375,4 @@ impl<'p> Recall<'p> {
         self.words.insert(text.to_owned(), word.clone());
         word
     }
-}
-
-/// Whether it could make a difference that these types of data were there after all: once or often, surely or perhaps.
-pub fn depends_on(
-    policy: &Policy,
-    facts: &Facts,
-    able: &BackendSet,
-    (unsought, now): (&[EntityId], Timestamp),
-) -> bool {
-    if unsought.is_empty() {
-        return false;
-    }
-    let choices = |facts: &Facts| super::decide(policy, facts, able, now).choices;
-    let without = choices(facts);
-    let readings = [(u32::MAX, 0, 79), (1, 1, 100), (u32::MAX, u32::MAX, 100)];
-    readings.into_iter().any(|(possibly, surely, confidence)| {
-        let mut with = facts.clone();
-        with.types.extend(unsought.iter().map(|entity| TypeFact { entity: *entity, possibly, surely, confidence }));
-        with.types.sort_by_key(|fact| fact.entity);
-        choices(&with) != without
-    })
 }

@@ -94,10 +94,15 @@ pub(super) struct Reading {
 impl Reading {
     /// Reads and understands the folder, as of the day asked for, or now.
     fn study(&self) -> anyhow::Result<Study> {
-        let today = study(&self.folder.policies)?;
+        self.study_of(&Officer::of_folder(&self.folder.policies)?)
+    }
+
+    /// The same of a folder that has been read.
+    fn study_of(&self, officer: &Officer) -> anyhow::Result<Study> {
+        let today = officer.study(now())?;
         let Some(day) = self.on else { return Ok(today) };
         let noon = today.noon(day).with_context(|| format!("{day} is too far away"))?;
-        Ok(Officer::of_folder(&self.folder.policies)?.study(noon)?)
+        Ok(officer.study(noon)?)
     }
 }
 

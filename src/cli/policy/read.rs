@@ -236,7 +236,7 @@ pub(super) fn colon(language: Language) -> &'static str {
 
 pub(super) fn test(arguments: &Test, printer: Printer) -> anyhow::Result<Exit> {
     let officer = Officer::of_folder(&arguments.reading.folder.policies)?;
-    let study = arguments.reading.study()?;
+    let study = arguments.reading.study_of(&officer)?;
     let mut failures = failures(&study);
     if arguments.packs {
         let shipped = starter::packs().into_iter().map(|(name, text)| (name.to_owned(), text.to_owned()));
@@ -342,7 +342,7 @@ pub(super) fn suggest(reading: &Reading, printer: Printer) -> anyhow::Result<Exi
         printer.say(untold_words(mutant, study.language()).trim_start());
     }
     let found_undecided = !undecided.is_empty();
-    let suggestions = Study::suggestions(mutants);
+    let suggestions = study.suggestions(mutants);
     show(printer, reading.folder.json, &suggestions, || {
         for suggestion in &suggestions {
             printer.line(&suggestion.text);

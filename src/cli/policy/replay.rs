@@ -14,9 +14,9 @@ use super::{Exit, Folder, Printer, counted, form, now, say, show, study};
 use crate::app::{Archive, Officer};
 use crate::audit::decisions::{Reader, read_decisions};
 use crate::model::entry::Digest;
-use crate::model::{Action, Choice, ClassId, ClassSet, Country, EntityId, Facts};
+use crate::model::{Action, Choice, ClassId, ClassSet, Country, Facts};
 use crate::policy::study::Study;
-use crate::policy::{self, Language, Lost, Policy, Recall, Recorded, RecordedChoice};
+use crate::policy::{self, Day, Language, Lost, Policy, Recall, Recorded, RecordedChoice};
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Replay {
@@ -78,8 +78,8 @@ pub(super) fn replay(arguments: &Replay, printer: Printer) -> anyhow::Result<Exi
     let since = since(&arguments.since, now, &candidate)?;
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let policy = candidate.policy();
-    let days = Days { archive: Archive::of(&arguments.audit), policy, known: Mutex::default() };
-    let mut readers: Vec<Again<'_>> = (0..threads).map(|_| Again::new(&days, now)).collect();
+    let days = Days { archive: Archive::of(&arguments.audit), known: Mutex::default() };
+    let mut readers: Vec<Again<'_>> = (0..threads).map(|_| Again::new((&days, policy), now)).collect();
     let started = Instant::now();
     read_decisions(&arguments.audit, Some(&format!("{since:.9}")), &mut readers)
         .with_context(|| format!("the audit log in `{}`", arguments.audit.display()))?;
@@ -188,43 +188,39 @@ fn since(text: &str, now: Timestamp, home: &Study) -> anyhow::Result<Timestamp> 
     bail!(wrong)
 }
 
-/// What gateways looked for under the policies of the log, as far as the candidate knows it.
-struct Days<'p> {
+/// What gateways knew under the policies of the log, in the terms of the candidate.
+struct Days {
     archive: Archive,
-    policy: &'p Policy,
-    known: Mutex<HashMap<[String; 3], Arc<[EntityId]>>>,
+    known: Mutex<HashMap<[String; 3], Arc<Day>>>,
 }
 
-impl Days<'_> {
-    /// The candidate's types that a gateway with the files of these digests looked for, sorted. Where its files are not kept
-    /// it is taken for one with none of its own.
-    fn sought(&self, digests: [&str; 3]) -> Arc<[EntityId]> {
+impl Days {
+    /// The day of a gateway with the files of these digests. Where they are not kept it is taken for one that had no detectors of
+    /// its own, and whose sheets named nothing.
+    fn of(&self, digests: [&str; 3], recall: &Recall<'_>, now: Timestamp) -> Arc<Day> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let sought = known.entry(digests.map(str::to_owned)).or_insert_with(|| {
+        let day = known.entry(digests.map(str::to_owned)).or_insert_with(|| {
             let [Some(policy), Some(inventory), Some(reference)] = digests.map(Digest::parse) else {
                 return Arc::default();
             };
-            let kept = Officer::read(&self.archive.place([policy, inventory, reference]));
-            let names =
-                kept.or_else(|_| Officer::read(Path::new(""))).map(|officer| officer.sought()).unwrap_or_default();
-            let mut sought: Vec<EntityId> =
-                names.iter().filter_map(|name| self.policy.catalogue().entity(name.as_str())).collect();
-            sought.sort_unstable();
-            sought.into()
+            let kept = Officer::read(&self.archive.place([policy, inventory, reference])).ok();
+            let then = kept.as_ref().and_then(|officer| officer.policy(now).ok());
+            let sought = kept.or_else(|| Officer::read(Path::new("")).ok()).map(|officer| officer.sought());
+            recall.day(&sought.unwrap_or_default(), then.as_ref()).into()
         });
-        Arc::clone(sought)
+        Arc::clone(day)
     }
 }
 
 /// Takes decisions again.
 struct Again<'p> {
-    days: &'p Days<'p>,
+    days: &'p Days,
     policy: &'p Policy,
     recall: Recall<'p>,
     now: Timestamp,
     tally: Tally,
-    /// The digests of the last decision, and what was looked for under them: most have the same.
-    last: ([String; 3], Arc<[EntityId]>),
+    /// The digests of the last decision, and its day: most have the same.
+    last: ([String; 3], Arc<Day>),
 }
 
 #[derive(Deserialize)]
@@ -234,18 +230,18 @@ struct Envelope<'a> {
 }
 
 impl<'p> Again<'p> {
-    fn new(days: &'p Days<'p>, now: Timestamp) -> Self {
-        let (policy, last) = (days.policy, (Default::default(), Arc::default()));
+    fn new((days, policy): (&'p Days, &'p Policy), now: Timestamp) -> Self {
+        let last = (Default::default(), Arc::default());
         Self { days, policy, recall: Recall::new(policy), now, tally: Tally::default(), last }
     }
 
-    /// What nobody looked for when this was decided, and the candidate asks for.
-    fn unsought(&mut self, recorded: &Recorded<'_>) -> Vec<EntityId> {
+    fn day(&mut self, recorded: &Recorded<'_>) -> Arc<Day> {
         let digests = recorded.digests();
         if self.last.0 != digests {
-            self.last = (digests.map(str::to_owned), self.days.sought(digests));
+            let day = self.days.of(digests, &self.recall, self.now);
+            self.last = (digests.map(str::to_owned), day);
         }
-        self.recall.unsought(recorded, &self.last.1)
+        Arc::clone(&self.last.1)
     }
 
     fn note(&mut self, recorded: &Recorded<'_>, facts: &Facts, choices: &[Choice]) {
@@ -317,15 +313,10 @@ impl Reader for Again<'_> {
             return;
         };
         self.tally.decisions += 1;
-        match self.recall.facts(&entry) {
+        let day = self.day(&entry);
+        match self.recall.again(&entry, &day, self.now) {
+            Ok((facts, choices)) => self.note(&entry, &facts, &choices),
             Err(lost) => *self.tally.lost.entry(lost).or_default() += 1,
-            Ok((facts, able)) if policy::depends_on(self.policy, &facts, &able, (&self.unsought(&entry), self.now)) => {
-                *self.tally.lost.entry(Lost::Unsought).or_default() += 1;
-            }
-            Ok((facts, able)) => {
-                let plan = policy::decide(self.policy, &facts, &able, self.now);
-                self.note(&entry, &facts, &plan.choices);
-            }
         }
     }
 }

@@ -26,6 +26,7 @@ mod matrix;
 mod mutations;
 mod nearer;
 mod over_time;
+mod reach;
 mod record;
 mod report;
 mod reworded;

@@ -94,7 +94,7 @@ pub struct Coverage {
     pub silent: Vec<String>,
     /// Rules that are outside their window today, which neither scenarios nor changes of the sheet can try.
     pub dormant: Vec<String>,
-    /// How many atoms rules ask for, packs included.
+    /// How many atoms the sheets ask for, packs not counted.
     pub boundaries: usize,
     /// Atoms with the truths that no scenario has seen.
     pub unseen: Vec<(String, Vec<String>)>,
@@ -127,6 +127,9 @@ impl Mutant {
 pub struct Suggestion {
     /// Its text.
     pub text: String,
+    /// The request that it tells.
+    #[serde(skip)]
+    pub(super) facts: Facts,
 }
 
 /// What differs between two policies.

@@ -1,77 +1,21 @@
-//! Scenarios as tests of the sheet: which rules and boundaries they reach, which change of the sheet they would miss, and the
-//! scenarios that would notice.
+//! Scenarios as tests of the sheet: which change of the sheet they would miss, and the scenarios that would notice.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::facts::by_label_as_told;
 use super::super::phrase::Phrase;
 use super::super::program::Program;
-use super::super::resolved::{Atom, Resolved, Rule};
+use super::super::resolved::Resolved;
 use super::super::text::{Text, say};
-use super::super::view::View;
 use super::super::{Policy, run_scenarios};
 use super::mutations::Weakened;
-use super::report::{Coverage, Mutant, Suggestion};
+use super::report::{Mutant, Suggestion};
 use super::search::{Found, anywhere};
 use super::side::{Side, opens, settled_first, standing};
 use super::space::Place;
 use super::{Study, sentence};
-use crate::model::{Action, BackendId, Facts, Word};
+use crate::model::{Action, BackendId, Facts, Plan, Word};
 
 impl Study {
-    /// Which rules fire in the scenarios, and which atoms they have seen true, false and unknown.
-    pub fn coverage(&self) -> Coverage {
-        let mut atoms: BTreeSet<Atom> = BTreeSet::new();
-        for condition in self.today.conditions() {
-            condition.visit(true, &mut |atom, _| {
-                atoms.insert(atom.clone());
-            });
-        }
-        atoms.retain(|atom| !matches!(atom, Atom::Still(_)));
-        let mut fired: BTreeSet<&str> = BTreeSet::new();
-        let mut seen: BTreeSet<(&Atom, bool, bool)> = BTreeSet::new();
-        for scenario in self.policy.scenarios() {
-            let mut facts = scenario.facts.clone();
-            by_label_as_told(&mut facts, &self.policy);
-            let plan = self.side().plan(&scenario.facts);
-            fired.extend(
-                self.today
-                    .rules
-                    .iter()
-                    .map(|rule| rule.name.as_str())
-                    .filter(|name| plan.fired.iter().any(|f| f == name)),
-            );
-            let view = View::arrived(&facts, &self.policy);
-            for atom in &atoms {
-                let certainty = view.certainty(atom, None);
-                seen.insert((atom, certainty.possibly, certainty.surely));
-            }
-        }
-        let silent = self.today.rules.iter().filter(|rule| !rule.pack && !fired.contains(rule.name.as_str()));
-        let boundary = |atom: &Atom| {
-            let missing = [(true, true, "true"), (false, false, "false"), (true, false, "unknown")].into_iter();
-            let missing = missing.filter(|(possibly, surely, _)| !seen.contains(&(atom, *possibly, *surely)));
-            let names: Vec<&str> =
-                missing.map(|(.., name)| name).filter(|name| *name != "unknown" || uncertain(atom)).collect();
-            (!names.is_empty()).then(|| (self.said(atom), names.iter().map(|name| (*name).to_owned()).collect()))
-        };
-        Coverage {
-            scenarios: self.policy.scenarios().len(),
-            rules: self.today.rules.iter().filter(|rule| !rule.pack).count(),
-            silent: silent.map(|rule| rule.name.to_string()).collect(),
-            dormant: self.dormant(),
-            boundaries: atoms.len(),
-            unseen: atoms.iter().filter_map(boundary).collect(),
-        }
-    }
-
-    /// Rules of the sheets that are outside their window today.
-    fn dormant(&self) -> Vec<String> {
-        let rules = self.gathered.resolved.rules.iter().filter(|rule| !rule.pack);
-        let awake = |rule: &&Rule| self.today.rules.iter().any(|known| known.name == rule.name);
-        rules.filter(|rule| !awake(rule)).map(|rule| rule.name.to_string()).collect()
-    }
-
     /// Weakens or takes out each rule of the sheets, one at a time, and says which of these changes no scenario notices.
     ///
     /// A change that no request can notice is left out: `lint` tells of it. One that only shows on requests that no scenario can tell
@@ -121,15 +65,17 @@ impl Study {
         found
     }
 
-    /// Scenarios, as sentences of the sheet, that would notice what no scenario notices now.
+    /// Scenarios, as sentences of the sheet, that would notice what no scenario notices now and reach what none reaches.
     pub fn suggest(&self) -> Vec<Suggestion> {
-        Self::suggestions(self.mutants())
+        self.suggestions(self.mutants())
     }
 
-    /// The scenarios that would notice these changes, each once.
-    pub fn suggestions(mutants: Vec<Mutant>) -> Vec<Suggestion> {
+    /// The scenarios that would notice these changes, each once, and those that reach what is then still missing.
+    pub fn suggestions(&self, mutants: Vec<Mutant>) -> Vec<Suggestion> {
         let mut suggestions: Vec<Suggestion> = mutants.into_iter().filter_map(|mutant| mutant.suggestion).collect();
         suggestions.dedup_by(|one, other| one.text == other.text);
+        let reaching = self.reaching(&suggestions);
+        suggestions.extend(reaching);
         suggestions
     }
 
@@ -194,29 +140,40 @@ impl Study {
     }
 
     fn suggestion(&self, what: &Text, facts: &Facts, backend: BackendId) -> Option<Suggestion> {
-        let given = sentence::given(facts, &self.catalogue, self.language, true)?;
-        let name = &self.policy.backend(backend)?.name;
+        let title = say!("notices: {}", what.said(self.language));
+        let then = self.stands(&self.side().plan(facts), backend);
+        self.scenario(&title, facts.clone(), &[then])
+    }
+
+    /// What becomes of a backend, as a `then` says it.
+    pub(super) fn stands(&self, plan: &Plan, backend: BackendId) -> String {
         let said = |phrase: Phrase| phrase.surface(self.language);
-        let title = say!("notices: {}", what.said(self.language).replace(['`', '"'], "")).said(self.language);
-        let plan = self.side().plan(facts);
-        let then = match standing(&plan, backend) {
-            None => format!("{} {name}", said(Phrase::Refused)),
-            Some(duties) => {
-                let sealed = duties.log_sealed.then(|| said(Phrase::LogSealed).to_owned());
-                let done = duties.actions.iter().filter(|(_, action)| *action != Action::Keep);
-                let done = done.map(|(entity, action)| format!("{} {}", self.done(*action), self.type_name(*entity)));
-                let clauses: Vec<String> =
-                    done.chain(sealed).map(|duty| format!("{name} {} {duty}", said(Phrase::Must))).collect();
-                clauses.join(&format!("\n  {} ", said(Phrase::And)))
-            }
-        };
+        let name = self.policy.backend(backend).map_or("", |backend| backend.name.as_str());
+        let Some(duties) = standing(plan, backend) else { return format!("{} {name}", said(Phrase::Refused)) };
+        let sealed = duties.log_sealed.then(|| said(Phrase::LogSealed).to_owned());
+        let done = duties.actions.iter().filter(|(_, action)| *action != Action::Keep);
+        let done = done.map(|(entity, action)| format!("{} {}", self.done(*action), self.type_name(*entity)));
+        let clauses: Vec<String> =
+            done.chain(sealed).map(|duty| format!("{name} {} {duty}", said(Phrase::Must))).collect();
+        if clauses.is_empty() {
+            return format!("{} {name}", said(Phrase::Allowed));
+        }
+        clauses.join(&format!("\n  {} ", said(Phrase::And)))
+    }
+
+    /// A scenario as it would stand in the sheet; none where no scenario can tell of the request.
+    pub(super) fn scenario(&self, title: &Text, facts: Facts, then: &[String]) -> Option<Suggestion> {
+        let given = sentence::given(&facts, &self.catalogue, self.language, true)?;
+        let said = |phrase: Phrase| phrase.surface(self.language);
+        let title = title.said(self.language).replace(['`', '"'], "");
+        let then = then.join(&format!("\n  {} ", said(Phrase::And)));
         let text = format!(
             "{} \"{title}\"\n  {} {given}\n  {} {then}\n",
             said(Phrase::Scenario),
             said(Phrase::Given),
             said(Phrase::Then),
         );
-        Some(Suggestion { text })
+        Some(Suggestion { text, facts })
     }
 }
 
@@ -231,9 +188,4 @@ enum Noticed {
     Never,
     /// None was found, and a search was given up.
     Undecided,
-}
-
-/// Whether a scenario can leave it unknown.
-fn uncertain(atom: &Atom) -> bool {
-    matches!(atom, Atom::Includes { .. } | Atom::HealthOfAPerson)
 }

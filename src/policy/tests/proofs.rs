@@ -198,7 +198,7 @@ fn suggestions_hold_beside_labels() {
     let statements = format!(
         "{SOME}the label \"Public\" lowers trade-secret issued by \"bench\"\nrule r because \"x\" when data includes trade-secret never backends named cloud-us\n"
     );
-    let suggested = Study::suggestions(studied(&statements, example()).mutants());
+    let suggested = studied(&statements, example()).suggest();
     assert!(!suggested.is_empty());
     let texts: Vec<&str> = suggested.iter().map(|one| one.text.as_str()).collect();
     let with = studied(&format!("{statements}\n{}", texts.join("\n")), example());

@@ -97,3 +97,85 @@ fn a_purpose_that_only_the_day_named_may_be_any() {
         assert_eq!(allowed(&after, &again), reaches, "{name}");
     }
 }
+
+/// What the day's sheets did not name was recorded as unknown, and may have been what the candidate names: where that makes a
+/// difference, the decision is not taken again, however alike the two look.
+#[test]
+#[expect(clippy::too_many_lines, reason = "one table")]
+fn a_word_that_only_the_candidate_names_is_not_guessed() {
+    let home = |when: &str| format!("{ALLOW_ALL}rule r because \"x\" when {when} only backends on premises\n");
+    let sheet = |labels: &str, statements: &str| {
+        let header = HEADER.replace("\"Public\", \"Internal\", \"Secret\"", labels);
+        good(&sources(&format!("{header}{statements}"), example()))
+    };
+    let usual = "\"Public\", \"Secret\"";
+    let secret = home("label is \"Secret\"");
+    let unknown_label = changed(&[], |facts| facts.label = crate::model::LabelFact::Unknown);
+    let unknown_purpose = changed(&[], |facts| facts.purpose = Some(Word::UNKNOWN));
+    let unknown_hosts = changed(&[], |facts| {
+        facts.hosted = ["mcp", "web_search"].map(|tool| (Word::fixed(tool), Some(Word::UNKNOWN))).to_vec();
+    });
+    let tools =
+        format!("{ALLOW_ALL}allow hosted tool mcp at \"a.example\"\nallow hosted tool web_search at \"b.example\"\n");
+    for (name, day, candidate, facts, expected) in [
+        ("the same labels", (usual, &*secret), (usual, &*secret), &unknown_label, Ok(())),
+        ("in another case", ("\"PUBLIC\", \"secret\"", ALLOW_ALL), (usual, &*secret), &unknown_label, Ok(())),
+        (
+            "a new label",
+            (usual, &*secret),
+            ("\"Public\", \"Interne\", \"Secret\"", &*secret),
+            &unknown_label,
+            Err(Lost::Unnamed),
+        ),
+        (
+            "a new label that changes nothing",
+            (usual, ALLOW_ALL),
+            ("\"Public\", \"Interne\"", ALLOW_ALL),
+            &unknown_label,
+            Ok(()),
+        ),
+        (
+            "a new purpose",
+            (usual, ALLOW_ALL),
+            (usual, &home("not purpose is \"care\"")),
+            &unknown_purpose,
+            Err(Lost::Unnamed),
+        ),
+        (
+            "the same purpose",
+            (usual, &home("not purpose is \"care\"")),
+            (usual, &home("not purpose is \"care\"")),
+            &unknown_purpose,
+            Ok(()),
+        ),
+        (
+            "in another case, another",
+            (usual, &home("not purpose is \"Care\"")),
+            (usual, &home("not purpose is \"care\"")),
+            &unknown_purpose,
+            Err(Lost::Unnamed),
+        ),
+        (
+            "two new hosts, which open only together",
+            (usual, ALLOW_ALL),
+            (usual, &*tools),
+            &unknown_hosts,
+            Err(Lost::Unnamed),
+        ),
+        ("the same hosts", (usual, &*tools), (usual, &*tools), &unknown_hosts, Ok(())),
+    ] {
+        let (day, candidate) = (sheet(day.0, day.1), sheet(candidate.0, candidate.1));
+        let text = entry(&day, facts, &everyone(&day));
+        let mut recall = Recall::new(&candidate);
+        let types: Vec<Word> = all_types().entities.into_iter().map(|info| info.name).collect();
+        let day = recall.day(&types, Some(&day));
+        let again = recall.again(&serde_json::from_str::<Recorded<'_>>(&text).unwrap(), &day, now());
+        assert_eq!(again.map(|_| ()), expected, "{name}");
+        // Whose files are not kept may have named nothing.
+        if expected.is_err() {
+            let lost = recall.day(&types, None);
+            let again = recall.again(&serde_json::from_str::<Recorded<'_>>(&text).unwrap(), &lost, now());
+            assert_eq!(again.unwrap_err(), Lost::Unnamed, "{name}");
+        }
+    }
+}

@@ -377,3 +377,40 @@ fn a_difference_that_shows_later_is_told_with_its_day() {
         assert!(study(new).diff(&study(old)).unwrap().no_flow_is_opened, "{name}");
     }
 }
+
+/// What no scenario reaches, `suggest` writes: with its sentences every rule plays a part and every boundary has been seen from each
+/// side, and they hold.
+#[test]
+fn suggest_reaches_every_boundary() {
+    for (name, statements) in [
+        (
+            "a condition and an exemption",
+            "rule r because \"x\" when data includes at least 3 person and app is \"bench\" unless label is \"Public\" only backends on premises\n",
+        ),
+        ("only a preference", "rule r because \"x\" when data includes health of a person prefer backends domestic\n"),
+        (
+            "scores, purposes, residence",
+            "rule r because \"x\" when leak score at least 700 or purpose is \"care\", or residence in EEA only backends on premises\n",
+        ),
+        (
+            "what opens",
+            "allow backends named cloud-us when app is \"bench\"\nallow hosted tool web_search when label is \"Public\"\n",
+        ),
+        ("fall back", "fall back if unavailable when data includes email unless leak score at least 300\n"),
+        (
+            "labels that bring and lower",
+            "the label \"Secret\" brings trade-secret\nthe label \"Public\" lowers health issued by \"lab\"\nrule r because \"x\" when data includes trade-secret or data includes health only backends on premises\n",
+        ),
+    ] {
+        let sheet = format!("{HEADER}{ALLOW_ALL}{statements}");
+        let before = studied(&sheet, example());
+        assert!(!before.coverage().unseen.is_empty(), "{name}");
+        let suggested: String = before.suggest().into_iter().map(|one| one.text).collect();
+        let after = studied(&format!("{sheet}{suggested}"), example());
+        let failures: Vec<_> = run_scenarios(after.policy(), now()).into_iter().flat_map(|one| one.failures).collect();
+        assert_eq!(failures, Vec::<String>::new(), "{name}: {suggested}");
+        let coverage = after.coverage();
+        assert_eq!((coverage.unseen, coverage.silent), (Vec::new(), Vec::new()), "{name}: {suggested}");
+        assert_eq!(after.suggest(), [], "{name}: {suggested}");
+    }
+}
