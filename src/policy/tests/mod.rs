@@ -23,8 +23,11 @@ mod slips;
 pub(super) mod small;
 mod study;
 mod surfaces;
+mod versions;
 mod windows;
 mod words;
+
+use std::sync::LazyLock;
 
 use jiff::Timestamp;
 
@@ -36,8 +39,10 @@ pub(super) fn now() -> Timestamp {
     "2026-11-22T11:00:00Z".parse().unwrap()
 }
 
+/// The shipped types and classes, read once.
 pub(super) fn all_types() -> Catalogue {
-    catalogue(&[]).unwrap()
+    static SHIPPED: LazyLock<Catalogue> = LazyLock::new(|| catalogue(&[]).unwrap());
+    SHIPPED.clone()
 }
 
 pub(super) fn every(catalogue: &Catalogue) -> Vec<EntityId> {
