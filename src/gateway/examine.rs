@@ -266,6 +266,25 @@ impl Examined {
         planned(&self.snapshot, &facts, &self.servable, self.decided_at) != self.plan
     }
 
+    /// The table paths of what nobody here has read, by its role, if the request might go to more backends without it: bytes that
+    /// cannot be read, and references to what lies elsewhere.
+    pub(super) fn unread(&self, role: Role) -> Vec<&'static str> {
+        if !self.facts.unreadable && !self.facts.reference {
+            return Vec::new();
+        }
+        let facts = Facts { unreadable: false, reference: false, ..self.facts.clone() };
+        let without = planned(&self.snapshot, &facts, &self.servable, self.decided_at);
+        let has = |backend| self.plan.choices.iter().any(|choice| choice.backend == backend);
+        if without.choices.iter().all(|choice| has(choice.backend)) {
+            return Vec::new();
+        }
+        let mut paths: Vec<_> =
+            self.call.fields.iter().filter(|field| field.role == role).map(|field| field.path).collect();
+        paths.sort_unstable();
+        paths.dedup();
+        paths
+    }
+
     /// The facts under a policy, with what the comparison with protected documents says of the request.
     pub(super) fn facts_under(&self, leak: Leak, policy: &Policy) -> Facts {
         self.asked().facts(leak, policy).0
