@@ -168,7 +168,7 @@ mod tests {
                     assert_eq!(open(&changed, |day| of(&root, &app, day)), None, "{at}: {changed}");
                 }
             }
-            assert_eq!(open(&name[..at], |day| of(&root, &app, day)), None, "cut at {at}");
+            assert_eq!(open(name.get(..at).unwrap(), |day| of(&root, &app, day)), None, "cut at {at}");
         }
     }
 
@@ -181,7 +181,9 @@ mod tests {
         let whole = {
             let mut text = vec![VERSION, 0];
             text.extend_from_slice(&7_u64.to_le_bytes());
-            ["b", "m", "o"].iter().for_each(|part| put(&mut text, part).unwrap());
+            for part in ["b", "m", "o"] {
+                put(&mut text, part).unwrap();
+            }
             text
         };
         assert_eq!(unsealed(&whole).map(|said| said.own), Some("o".to_owned()));
