@@ -122,3 +122,39 @@ async fn a_client_whose_api_nobody_speaks_is_told_which_are_spoken() {
     }
     assert!(server.asked().is_empty());
 }
+
+/// Lists of models hold the names that clients use, each with the countries that it is served from, and no backend's own name.
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_of_models_hold_aliases_and_their_countries() {
+    let mut plot = Plot::new().await;
+    plot.only(&["us-cloud"]);
+    plot.dialects = servers::ALL.map(Speaks::dialects).join(", ");
+    let house = plot.open().await;
+    for path in [
+        "/v1/models",
+        "/v1/models/assistant",
+        "/openai/v1/models",
+        "/v1beta/models",
+        "/v1beta/models/assistant",
+        "/api/tags",
+    ] {
+        let answer = house.client.send(house.client.request(http::Method::GET, path, "")).await.unwrap();
+        assert_eq!(answer.status, 200, "{path}: {}", answer.body);
+        assert!(answer.body.contains("assistant") && !answer.body.contains("demonstration"), "{path}: {}", answer.body);
+        let mut countries = Vec::new();
+        listed(&answer.json(), &mut countries);
+        assert!(!countries.is_empty() && countries.iter().all(|of| *of == json!(["US"])), "{path}: {}", answer.body);
+    }
+}
+
+/// Every list of countries in an answer.
+fn listed(value: &Value, out: &mut Vec<Value>) {
+    match value {
+        Value::Array(items) => items.iter().for_each(|item| listed(item, out)),
+        Value::Object(members) => {
+            out.extend(members.get("countries").cloned());
+            members.values().for_each(|member| listed(member, out));
+        }
+        _ => {}
+    }
+}

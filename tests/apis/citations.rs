@@ -44,24 +44,7 @@ fn citing(api: Speaks, asked: &Asked) -> Vec<Step> {
         return steps;
     }
     if asked.head.contains("/chat/completions") {
-        let mut inner = note.clone();
-        inner.as_object_mut().unwrap().remove("type");
-        let note = json!({"type": "url_citation", "url_citation": inner});
-        let choice =
-            |name: &str, said: Value| json!({"id": "c", "choices": [{"index": 0, name: said, "finish_reason": null}]});
-        if !streamed {
-            let mut whole = choice("message", json!({"role": "assistant", "content": said, "annotations": [note]}));
-            whole["choices"][0]["finish_reason"] = "stop".into();
-            return scripted::json("200 OK", "", &whole.to_string());
-        }
-        let mut end = choice("delta", json!({"annotations": [note]}));
-        end["choices"][0]["finish_reason"] = "stop".into();
-        let events = pieces.iter().map(|piece| choice("delta", json!({"content": piece}))).chain([end]);
-        let mut steps = vec![scripted::stream()];
-        steps.extend(events.map(|event| Step::Chunk(format!("data: {event}\n\n").into_bytes())));
-        steps.push(Step::Chunk(b"data: [DONE]\n\n".to_vec()));
-        steps.push(Step::Chunk(Vec::new()));
-        return steps;
+        return citing_in_chat(&said, &pieces, note, streamed);
     }
     let part = json!({"type": "output_text", "text": said, "annotations": [note]});
     let item = json!({"type": "message", "id": "msg_1", "role": "assistant", "status": "completed", "content": [part]});
@@ -85,6 +68,23 @@ fn citing(api: Speaks, asked: &Asked) -> Vec<Step> {
         steps.push(Step::Chunk(format!("event: {name}\ndata: {event}\n\n").into_bytes()));
     }
     steps.push(Step::Chunk(Vec::new()));
+    steps
+}
+
+/// The same in the shape of chat: the citation stands in the last event.
+fn citing_in_chat(said: &str, pieces: &[String], mut note: Value, streamed: bool) -> Vec<Step> {
+    note.as_object_mut().unwrap().remove("type");
+    let note = json!({"type": "url_citation", "url_citation": note});
+    let choice = |name: &str, said: Value, finish: Value| json!({"id": "c", "choices": [{"index": 0, name: said, "finish_reason": finish}]});
+    if !streamed {
+        let message = json!({"role": "assistant", "content": said, "annotations": [note]});
+        return scripted::json("200 OK", "", &choice("message", message, "stop".into()).to_string());
+    }
+    let end = choice("delta", json!({"annotations": [note]}), "stop".into());
+    let events = pieces.iter().map(|piece| choice("delta", json!({"content": piece}), Value::Null)).chain([end]);
+    let mut steps = vec![scripted::stream()];
+    steps.extend(events.map(|event| Step::Chunk(format!("data: {event}\n\n").into_bytes())));
+    steps.extend([Step::Chunk(b"data: [DONE]\n\n".to_vec()), Step::Chunk(Vec::new())]);
     steps
 }
 

@@ -71,8 +71,8 @@ fn calling(api: Speaks, asked: &Asked) -> Vec<Step> {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_a_model_must_repeat_of_a_schema_is_restored_in_its_arguments() {
+/// A request of each API with a tool whose schema holds a value as the name of a property and in its `enum`.
+fn requests() -> Vec<(&'static str, Speaks, &'static str, Value)> {
     let schema = json!({"type": "object", "properties": { VALUES[1]: {"type": "string", "enum": [VALUES[1]], "default": VALUES[1]} },
         "required": [VALUES[1]]});
     let function = json!({"name": "find", "parameters": schema});
@@ -85,7 +85,7 @@ async fn what_a_model_must_repeat_of_a_schema_is_restored_in_its_arguments() {
     let contents = json!([{"role": "user", "parts": [{"text": "x"}]}]);
     let blocks = json!([{"role": "user", "content": [{"text": "x"}]}]);
     let specification = json!({"name": "find", "inputSchema": {"json": schema}});
-    for (name, api, path, body) in [
+    vec![
         ("chat", Speaks::OpenAi, "/v1/chat/completions", chat.clone()),
         ("chat, streamed", Speaks::OpenAi, "/v1/chat/completions", stream),
         ("mistral", Speaks::Mistral, "/v1/chat/completions", chat),
@@ -114,7 +114,12 @@ async fn what_a_model_must_repeat_of_a_schema_is_restored_in_its_arguments() {
             "/api/chat",
             json!({"model": "assistant", "stream": false, "messages": said, "tools": [{"type": "function", "function": function}]}),
         ),
-    ] {
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_model_must_repeat_of_a_schema_is_restored_in_its_arguments() {
+    for (name, api, path, body) in requests() {
         let mut plot = Plot::new().await;
         plot.only(&["us-cloud"]);
         plot.dialects = api.dialects();
