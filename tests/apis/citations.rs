@@ -340,10 +340,8 @@ fn citing_in_converse(asked: &Asked) -> Vec<Step> {
 /// The text of a document of Converse, as it stands or in base64.
 fn in_document(document: &Value) -> String {
     let source = &document["source"];
-    source["text"].as_str().map(str::to_owned).unwrap_or_else(|| {
-        let bytes = base64::engine::general_purpose::STANDARD.decode(source["bytes"].as_str().unwrap()).unwrap();
-        String::from_utf8(bytes).unwrap()
-    })
+    let Some(bytes) = source["bytes"].as_str() else { return source["text"].as_str().unwrap().to_owned() };
+    String::from_utf8(base64::engine::general_purpose::STANDARD.decode(bytes).unwrap()).unwrap()
 }
 
 /// The same of Bedrock's Converse, whole and as event-stream frames, of a document as text and as a file; and the citation, sent

@@ -137,7 +137,8 @@ async fn what_a_model_must_repeat_of_a_schema_is_restored_in_its_arguments() {
             let told = answer.json();
             ["arguments", "input", "args"].into_iter().find_map(|name| find(&told, name)).unwrap().clone()
         };
-        let arguments = arguments.as_str().map_or(arguments.clone(), |text| serde_json::from_str(text).unwrap());
+        let arguments =
+            arguments.as_str().map_or_else(|| arguments.clone(), |text| serde_json::from_str(text).unwrap());
         assert_eq!(arguments, json!({ VALUES[1]: VALUES[1] }), "{name}: {}", answer.body);
     }
 }
