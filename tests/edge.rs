@@ -41,6 +41,8 @@ mod manners;
 mod memory;
 #[path = "edge/planted.rs"]
 mod planted;
+#[path = "edge/state.rs"]
+mod state;
 #[path = "edge/telemetry.rs"]
 mod telemetry;
 #[path = "edge/tools.rs"]

@@ -1,4 +1,5 @@
-//! `[limits]`: the bounds that an operator may set, each in its range, and those that depend on one another.
+//! `[limits]`: the bounds that an operator may set, each in its range, those that depend on one another, and what becomes of leaves
+//! that no table names.
 
 use std::time::Duration;
 
@@ -33,6 +34,7 @@ impl Resolver<'_> {
             body_bytes,
             bodies_bytes,
             tenant_bodies_bytes,
+            refuse_unknown: self.refuses_unknown(raw.unknown_leaves.as_ref()),
             json_depth: self.size(raw.json_depth.as_ref(), limits::JSON_DEPTH_MAX, limits::JSON_DEPTH_MAX),
             head: seconds(&raw.head_s, limits::HEAD_DEADLINE),
             body: seconds(&raw.body_s, limits::BODY_DEADLINE),
@@ -47,6 +49,19 @@ impl Resolver<'_> {
             ),
             head_bytes: self.size(raw.head_bytes.as_ref(), limits::HEAD_BYTES_MAX, 1 << 20),
             drain: seconds(&raw.drain_s, limits::DRAIN_DEADLINE),
+        }
+    }
+
+    /// What becomes of a leaf that no table names.
+    fn refuses_unknown(&mut self, word: Option<&Spanned<String>>) -> bool {
+        match word.map(|word| (word, word.get_ref().as_str())) {
+            None | Some((_, "inspect")) => false,
+            Some((_, "refuse")) => true,
+            Some((word, _)) => {
+                let help = "`inspect` reads and changes like text what no table of an API names; `refuse` takes no such request";
+                self.fault(word, "is neither `inspect` nor `refuse`", help);
+                false
+            }
         }
     }
 

@@ -230,6 +230,8 @@ pub struct Limits {
     pub tenant_bodies_bytes: usize,
     /// Containers in containers of a body.
     pub json_depth: usize,
+    /// A request with a leaf that no table names is refused, and not only read like text.
+    pub refuse_unknown: bool,
     /// Time to receive a head.
     pub head: Duration,
     /// Time to receive a body.

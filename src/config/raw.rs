@@ -261,6 +261,7 @@ pub(super) struct RawLimits {
     pub(super) bodies_bytes: Option<Spanned<u64>>,
     pub(super) tenant_bodies_bytes: Option<Spanned<u64>>,
     pub(super) json_depth: Option<Spanned<u64>>,
+    pub(super) unknown_leaves: Option<Spanned<String>>,
     pub(super) head_s: Option<Spanned<u64>>,
     pub(super) body_s: Option<Spanned<u64>>,
     pub(super) idle_s: Option<Spanned<u64>>,

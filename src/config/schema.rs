@@ -206,6 +206,7 @@ pub(super) const WORDS: &[(&str, &[&str])] = &[
     ("app[].headers", &["all", "id"]),
     ("app[].priority", &Priority::NAMES),
     ("corpus.model_gpu", &["auto", "off"]),
+    ("limits.unknown_leaves", &["inspect", "refuse"]),
     ("quota.on_unavailable", &["last-lease", "refuse"]),
 ];
 
@@ -366,6 +367,7 @@ const ABOUT: &[(&str, &str)] = &[
     ("limits.bodies_bytes", "Bytes of bodies held at one time, over all tenants"),
     ("limits.tenant_bodies_bytes", "Bytes of bodies held at one time for one tenant"),
     ("limits.json_depth", "Containers in containers of a body"),
+    ("limits.unknown_leaves", "What becomes of a leaf that no table of its API names (default `inspect`)"),
     ("limits.head_s", "Seconds to receive a head"),
     ("limits.body_s", "Seconds to receive a body"),
     ("limits.idle_s", "Seconds that a connection may lie idle"),

@@ -112,6 +112,7 @@ fn what_is_well_formed_and_means_nothing_is_a_fault() {
         ("a country that is none", "keys = []", "residence = [\"ZZ\", \"FR\"]", 1),
         ("two listeners on two ports", "[dangerous]", "[admin]\naddress = \"0.0.0.0:8443\"\n[dangerous]", 0),
         ("the port of [admin]", "127.0.0.1:0", "0.0.0.0:9443", 1),
+        ("unknown leaves", "[dangerous]", "[limits]\nunknown_leaves = \"drop\"\n[dangerous]", 1),
         ("no room", "[dangerous]", "[limits]\nrequests = 0\njson_depth = 0\n[dangerous]", 2),
         ("a number below 0", "[dangerous]", "[limits]\nbody_bytes = -1\n[dangerous]", 1),
         ("a quorum of nobody", "[dangerous]", "[audit]\nwitness_quorum = 3\n[dangerous]", 1),

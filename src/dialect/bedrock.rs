@@ -15,13 +15,14 @@ use super::openai::{common::WORDS, fault};
 use super::reply::ChannelKind::{Arguments, Reasoning, Text};
 use super::reply::Closing::{Item, Stream as TheStream};
 use super::reply::Says::{
-    self, Ends, Failure, Fixed, InputTokens, MoreCachedTokens, MoreInputTokens, Outer, OutputTokens, Piece, Whole,
+    self, Ends, Failure, Fixed, InputTokens, MoreCachedTokens, MoreInputTokens, OfDocument, Outer, OutputTokens, Piece,
+    RangeFrom, RangeUntil, Whole,
 };
 use super::reply::{Channel, Flush};
-use super::request::Means::{self, Hosts, Is, Speaker, Speaks, Spoken};
+use super::request::Means::{self, Document, Hosts, Is, Quoted, QuotedFile, Speaker, Speaks, Spoken};
 use super::request::RequestTable;
 use super::table::{Row, Table, row};
-use crate::model::{Api, Country, Dialect, Operation, Refusal, Role};
+use crate::model::{Api, Country, Dialect, Measure, Operation, Refusal, Role};
 
 const CONTROL: Means = Is(Role::Control);
 const NAME: Means = Is(Role::Identifier);
@@ -87,6 +88,7 @@ static CONVERSE: LazyLock<RequestTable> = LazyLock::new(|| {
         ("system[]", SYSTEM),
         ("messages[]", TURN),
         ("messages[].content[]", BLOCK),
+        ("messages[].content[].citationsContent", CITATIONS),
         ("messages[].content[]", SOURCED),
         ("messages[].content[].toolResult.content[]", SOURCED),
     ]);
@@ -156,11 +158,20 @@ const BLOCK: &[Row<Means>] = &[
     row("reasoningContent.reasoningText.text", Spoken),
     row("reasoningContent.reasoningText.signature", BINARY),
     row("reasoningContent.redactedContent", BINARY),
-    row("citationsContent.content[].text", Spoken),
-    row("citationsContent.citations[].title", Spoken),
-    row("citationsContent.citations[].source", Spoken),
-    row("citationsContent.citations[].sourceContent[].text", Spoken),
-    row("citationsContent.citations[].location.**", CONTROL),
+];
+
+/// What an earlier answer cites, sent back as it was received. Places among pages, chunks and search results move with nothing.
+const CITATIONS: &[Row<Means>] = &[
+    row("content[].text", Spoken),
+    row("citations[].title", Spoken),
+    row("citations[].source", Spoken),
+    row("citations[].sourceContent[].text", Spoken),
+    row("citations[].location.documentChar.documentIndex", Means::OfDocument),
+    row("citations[].location.documentChar.start", Means::RangeFrom(Measure::Chars)),
+    row("citations[].location.documentChar.end", Means::RangeUntil(Measure::Chars)),
+    row("citations[].location.web.url", Spoken),
+    row("citations[].location.web.domain", Spoken),
+    row("citations[].location.**", CONTROL),
 ];
 
 /// Blocks of a turn and of a tool's result.
@@ -170,12 +181,13 @@ const SOURCED: &[Row<Means>] = &[
     row("image.source.bytes", BINARY),
     row("image.source.s3Location.uri", REFERENCE),
     row("image.source.s3Location.bucketOwner", CONTROL),
+    row("document", Document),
     row("document.format", CONTROL),
     row("document.name", Spoken),
     row("document.context", Spoken),
     row("document.citations.enabled", CONTROL),
-    row("document.source.bytes", BINARY),
-    row("document.source.text", Spoken),
+    row("document.source.bytes", QuotedFile),
+    row("document.source.text", Quoted),
     row("document.source.content[].text", Spoken),
     row("document.source.s3Location.uri", REFERENCE),
     row("document.source.s3Location.bucketOwner", CONTROL),
@@ -194,39 +206,56 @@ const SOURCED: &[Row<Means>] = &[
 
 /// A whole reply.
 static REPLY: LazyLock<Table<Says>> = LazyLock::new(|| {
-    Table::new(&[("", HEAD), ("output.message", &[row("role", Fixed)]), ("output.message.content[]", ANSWER)])
+    Table::new(&[
+        ("", HEAD),
+        ("output.message", &[row("role", Fixed)]),
+        ("output.message.content[]", ANSWER),
+        ("output.message.content[].citationsContent.citations[]", SOURCE),
+    ])
 });
 
 /// The events, by their names in the frame.
-static EVENT: LazyLock<Table<Says>> = LazyLock::new(|| {
-    Table::new(&[(
-        "",
-        &[
-            row("p", Fixed),
-            row("{messageStart}.role", Fixed),
-            row("{contentBlockStart}.contentBlockIndex", Outer),
-            row("{contentBlockStart}.start.toolUse.toolUseId", Fixed),
-            row("{contentBlockStart}.start.toolUse.name", Fixed),
-            row("{contentBlockDelta}.contentBlockIndex", Outer),
-            row("{contentBlockDelta}.delta.text", Piece(Text)),
-            row("{contentBlockDelta}.delta.toolUse.input", Piece(Arguments)),
-            row("{contentBlockDelta}.delta.reasoningContent.text", Piece(Reasoning)),
-            row("{contentBlockDelta}.delta.reasoningContent.signature", Fixed),
-            row("{contentBlockDelta}.delta.reasoningContent.redactedContent", Fixed),
-            row("{contentBlockDelta}.delta.citation.title", Whole),
-            row("{contentBlockDelta}.delta.citation.source", Whole),
-            row("{contentBlockDelta}.delta.citation.sourceContent[].text", Whole),
-            row("{contentBlockStop}", Ends(Item)),
-            row("{contentBlockStop}.contentBlockIndex", Outer),
-            row("{messageStop}", Ends(TheStream)),
-            row("{messageStop}.stopReason", Fixed),
-            row("{metadata}.usage.inputTokens", InputTokens),
-            row("{metadata}.usage.outputTokens", OutputTokens),
-            row("{metadata}.usage.cacheReadInputTokens", MoreCachedTokens),
-            row("{metadata}.usage.cacheWriteInputTokens", MoreInputTokens),
-        ],
-    )])
-});
+static EVENT: LazyLock<Table<Says>> =
+    LazyLock::new(|| Table::new(&[("", EVENTS), ("{contentBlockDelta}.delta.citation", SOURCE)]));
+
+const EVENTS: &[Row<Says>] = &[
+    row("p", Fixed),
+    row("{messageStart}.role", Fixed),
+    row("{contentBlockStart}.contentBlockIndex", Outer),
+    row("{contentBlockStart}.start.toolUse.toolUseId", Fixed),
+    row("{contentBlockStart}.start.toolUse.name", Fixed),
+    row("{contentBlockStart}.start.toolResult.toolUseId", Fixed),
+    row("{contentBlockStart}.start.toolResult.status", Fixed),
+    row("{contentBlockStart}.start.toolResult.type", Fixed),
+    row("{contentBlockStart}.start.image.format", Fixed),
+    row("{contentBlockDelta}.contentBlockIndex", Outer),
+    row("{contentBlockDelta}.delta.text", Piece(Text)),
+    row("{contentBlockDelta}.delta.toolUse.input", Piece(Arguments)),
+    row("{contentBlockDelta}.delta.reasoningContent.text", Piece(Reasoning)),
+    row("{contentBlockDelta}.delta.reasoningContent.signature", Fixed),
+    row("{contentBlockDelta}.delta.reasoningContent.redactedContent", Fixed),
+    row("{contentBlockDelta}.delta.image.source.bytes", Fixed),
+    row("{contentBlockStop}", Ends(Item)),
+    row("{contentBlockStop}.contentBlockIndex", Outer),
+    row("{messageStop}", Ends(TheStream)),
+    row("{messageStop}.stopReason", Fixed),
+    row("{metadata}.usage.inputTokens", InputTokens),
+    row("{metadata}.usage.outputTokens", OutputTokens),
+    row("{metadata}.usage.cacheReadInputTokens", MoreCachedTokens),
+    row("{metadata}.usage.cacheWriteInputTokens", MoreInputTokens),
+];
+
+/// Where a text comes from; a place is one in a document of the request.
+const SOURCE: &[Row<Says>] = &[
+    row("title", Whole),
+    row("source", Whole),
+    row("sourceContent[].text", Whole),
+    row("location.web.url", Fixed),
+    row("location.web.domain", Fixed),
+    row("location.documentChar.documentIndex", OfDocument),
+    row("location.documentChar.start", RangeFrom(Measure::Chars)),
+    row("location.documentChar.end", RangeUntil(Measure::Chars)),
+];
 
 const HEAD: &[Row<Says>] = &[
     row("stopReason", Fixed),
@@ -252,9 +281,6 @@ const ANSWER: &[Row<Says>] = &[
     row("image.format", Fixed),
     row("image.source.bytes", Fixed),
     row("citationsContent.content[].text", Whole),
-    row("citationsContent.citations[].title", Whole),
-    row("citationsContent.citations[].source", Whole),
-    row("citationsContent.citations[].sourceContent[].text", Whole),
 ];
 
 fn error_body(refusal: &Refusal, request_id: &str) -> String {

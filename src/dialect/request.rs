@@ -30,6 +30,8 @@ pub(crate) enum Means {
     Document,
     /// Text of the document that encloses it, of whoever speaks in the turn; answers cite places in it.
     Quoted,
+    /// The same in base64, where it holds text; else bytes that nobody reads.
+    QuotedFile,
     /// Text of whoever speaks in the turn, in which places stand beside it.
     Cited,
     /// Where a range of a cited text begins.
@@ -245,7 +247,7 @@ impl<'d> Visitor<'d, Means> for Reading<'_> {
             Some(Means::Cited) => self.places.text(index),
             Some(Means::RangeFrom(measure)) => self.number(document, (index, node), (measure, false)),
             Some(Means::RangeUntil(measure)) => self.number(document, (index, node), (measure, true)),
-            Some(Means::Quoted) => self.cited.extend(self.scope().document.map(|document| (index, document))),
+            Some(Means::Quoted | Means::QuotedFile) => self.cited.extend(self.scope().document.map(|it| (index, it))),
             Some(Means::Host) => {
                 let hosted = self.scope().hosted.and_then(|at| self.hosted.get_mut(at));
                 if let Some(hosted) = hosted {
@@ -301,6 +303,7 @@ impl Reading<'_> {
             Some(Means::Spoken | Means::Quoted | Means::Cited) => self.scope().speaker,
             Some(Means::Link) => linked(&document.decoded(node)).unwrap_or(Role::Reference),
             Some(Means::Prompt) if node.kind == NodeKind::Number => Role::Binary,
+            Some(Means::QuotedFile) => Role::Binary,
             Some(Means::Prompt) => Role::User,
             Some(Means::Hosts(_) | Means::Host) => Role::Hosted,
             Some(

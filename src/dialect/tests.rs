@@ -340,6 +340,97 @@ fn every_stream_ends_and_nothing_but_its_end_does() {
     }
 }
 
+/// A block that begins with text is of the index that its event says, wherever in the event it stands.
+#[test]
+fn a_block_that_begins_with_text_is_of_its_own_index() {
+    let anthropic = Api { dialect: super::named("anthropic").unwrap(), operation: Operation::new("messages") };
+    let block = r#""content_block":{"type":"text","text":"Hello <PER"}"#;
+    for (data, index) in [
+        (format!(r#"{{"type":"content_block_start","index":1,{block}}}"#), 1),
+        (format!(r#"{{"type":"content_block_start",{block},"index":0}}"#), 0),
+    ] {
+        let view = event_leaves(anthropic, None, &data).unwrap();
+        let text = view.leaves.iter().find(|leaf| leaf.fragment).unwrap();
+        assert_eq!((text.channel.outer, &*text.text), (index, "Hello <PER"), "{data}");
+    }
+    let whole = r#"{"content":[{"type":"text","text":"a"},{"type":"text","text":"b"}]}"#;
+    let view = reply_leaves(anthropic, whole).unwrap();
+    let outer: Vec<u32> = view.leaves.iter().filter(|leaf| leaf.is_text).map(|leaf| leaf.channel.outer).collect();
+    assert_eq!(outer, [0, 1]);
+}
+
+/// The types of events, and of what their blocks and deltas are, as the official SDKs for Python list them (`anthropic` 2.14.0,
+/// `botocore` 1.44.8).
+const EVENT_TYPES: &[(&str, &str, &[&str])] = &[
+    (
+        "anthropic",
+        "messages",
+        &[
+            "message_start",
+            "content_block_start",
+            "content_block_delta",
+            "content_block_stop",
+            "message_delta",
+            "message_stop",
+            "ping",
+            "text_delta",
+            "input_json_delta",
+            "thinking_delta",
+            "signature_delta",
+            "citations_delta",
+            "compaction_delta",
+            "text",
+            "thinking",
+            "redacted_thinking",
+            "tool_use",
+            "server_tool_use",
+            "web_search_tool_result",
+            "web_fetch_tool_result",
+            "code_execution_tool_result",
+            "bash_code_execution_tool_result",
+            "text_editor_code_execution_tool_result",
+            "tool_search_tool_result",
+            "mcp_tool_use",
+            "mcp_tool_result",
+            "container_upload",
+            "compaction",
+        ],
+    ),
+    (
+        "bedrock",
+        "chat_stream",
+        &[
+            "messageStart",
+            "contentBlockStart",
+            "contentBlockDelta",
+            "contentBlockStop",
+            "messageStop",
+            "metadata",
+            "text",
+            "toolUse",
+            "toolResult",
+            "reasoningContent",
+            "citation",
+            "image",
+        ],
+    ),
+];
+
+#[test]
+fn every_event_type_has_a_fixture() {
+    for (dialect, operation, kinds) in EVENT_TYPES {
+        let api = Api { dialect: super::named(dialect).unwrap(), operation: Operation::new(operation) };
+        let streams: String = fixtures(api, ".stream", ".jsonl").into_iter().map(|(_, events)| events).collect();
+        let has = |kind: &str| {
+            [format!("\n{kind}\t"), format!(r#""type":"{kind}""#), format!(r#""{kind}":"#)]
+                .iter()
+                .any(|spelt| format!("\n{streams}").contains(spelt))
+        };
+        let lacking: Vec<&&str> = kinds.iter().filter(|kind| !has(kind)).collect();
+        assert!(lacking.is_empty(), "{dialect}: {lacking:?}");
+    }
+}
+
 #[test]
 fn the_backends_own_name_stands_wherever_the_request_names_a_model() {
     for (_, endpoint, api) in tested() {

@@ -1,6 +1,7 @@
 //! Parse, inspect, decide: what a request holds and where it may go. Pure but for the leak scan's await; `octroi explain` runs
 //! the same code on a file.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -11,7 +12,8 @@ use crate::balance::Priority;
 use crate::dialect;
 use crate::model::entry::RequestId;
 use crate::model::{
-    Backend, BackendId, Call, Caller, Choice, Facts, Fault, Findings, Leak, LeakFact, Line, Plan, Refusal, Word,
+    Backend, BackendId, Call, Caller, Choice, Facts, Fault, Field, Findings, Leak, LeakFact, Line, Plan, Refusal, Role,
+    Word,
 };
 use crate::policy::{self, BackendSet, Context, Declared, Policy};
 
@@ -94,9 +96,14 @@ pub struct Parsed {
 /// Parses a body, opens the name of a kept answer in it, and looks the model up.
 ///
 /// # Errors
-/// 400 for a body that cannot be read whole, 404 for a model that the operator did not configure, and as [`kept::open`].
+/// 400 for a body that cannot be read whole or, where the operator says so, holds a leaf that no table names, 404 for a model that the operator did not configure, and as [`kept::open`].
 pub fn parse(snapshot: &Snapshot, caller: &Caller, line: Line, body: String) -> Result<Parsed, Refusal> {
     let mut call = dialect::parse_within(line, body, snapshot.limits.json_depth)?;
+    if snapshot.limits.refuse_unknown
+        && let Some(field) = call.fields.iter().find(|field| field.role == Role::Unknown)
+    {
+        return Err(unknown_leaf(field));
+    }
     let stored = kept::open(snapshot, caller, &mut call)?.map(Arc::new);
     let named = snapshot.models.get_key_value(dialect::model_asked(&call)).map(|(model, _)| model.clone());
     // A call without a body names no model: what it asks for was made by one.
@@ -116,6 +123,24 @@ pub fn parse(snapshot: &Snapshot, caller: &Caller, line: Line, body: String) -> 
         )
         .at("model")),
     }
+}
+
+fn unknown_leaf(field: &Field) -> Refusal {
+    let message = format!(
+        "a member under `{}` is not one of this API that the gateway knows, and here such requests are refused; leave it out, or \
+         ask the operator to set `[limits] unknown_leaves` to `inspect`",
+        field.path
+    );
+    Refusal::invalid("unknown_leaf", message).at(format!("{} byte {}", field.path, field.span.start))
+}
+
+/// The leaves of a call that no table names, by the place of the table that is nearest.
+pub fn unknown_leaves(call: &Call) -> BTreeMap<&'static str, u64> {
+    let mut counts = BTreeMap::new();
+    for field in call.fields.iter().filter(|field| field.role == Role::Unknown) {
+        *counts.entry(field.path).or_default() += 1;
+    }
+    counts
 }
 
 /// Who asks what, before it is inspected.
@@ -239,6 +264,25 @@ impl Examined {
             return false;
         }
         planned(&self.snapshot, &facts, &self.servable, self.decided_at) != self.plan
+    }
+
+    /// The table paths of what nobody here has read, by its role, if the request might go to more backends without it: bytes that
+    /// cannot be read, and references to what lies elsewhere.
+    pub(super) fn unread(&self, role: Role) -> Vec<&'static str> {
+        if !self.facts.unreadable && !self.facts.reference {
+            return Vec::new();
+        }
+        let facts = Facts { unreadable: false, reference: false, ..self.facts.clone() };
+        let without = planned(&self.snapshot, &facts, &self.servable, self.decided_at);
+        let has = |backend| self.plan.choices.iter().any(|choice| choice.backend == backend);
+        if without.choices.iter().all(|choice| has(choice.backend)) {
+            return Vec::new();
+        }
+        let mut paths: Vec<_> =
+            self.call.fields.iter().filter(|field| field.role == role).map(|field| field.path).collect();
+        paths.sort_unstable();
+        paths.dedup();
+        paths
     }
 
     /// The facts under a policy, with what the comparison with protected documents says of the request.

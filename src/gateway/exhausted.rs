@@ -3,7 +3,7 @@
 use super::examine::Examined;
 use super::kept::Stored;
 use crate::dialect;
-use crate::model::{Fault, Refusal, Removal, Removed, Word};
+use crate::model::{Fault, Refusal, Removal, Removed, Role, Word};
 
 /// What became of the backends of the tier that is being tried.
 #[derive(Debug, Clone, Copy, Default)]
@@ -20,7 +20,8 @@ const FROZEN: &str = "the policy is frozen in an emergency: only backends on pre
 pub(super) fn exhausted(examined: &Examined, tally: &Tally) -> Refusal {
     let plan = &examined.plan;
     // Whoever probes for protected documents learns no rule, passage or score.
-    let why = if examined.is_owed_to_a_leak() { Vec::new() } else { removed_by_rules(examined) };
+    let is_owed_to_a_leak = examined.is_owed_to_a_leak();
+    let why = if is_owed_to_a_leak { Vec::new() } else { removed_by_rules(examined) };
     let first_rule = why.first().map(|(rule, _)| rule.clone());
     let reasons: Vec<String> = why.iter().map(|(rule, because)| format!("rule `{rule}`: {because}")).collect();
     let frozen = plan.removed.iter().any(|removed| removed.why == Removal::Frozen);
@@ -58,11 +59,33 @@ pub(super) fn exhausted(examined: &Examined, tally: &Tally) -> Refusal {
         let message = "what this request holds cannot be changed as policy demands for any backend that it permits";
         Refusal::new(Fault::Policy, 403, "duty_impossible", message)
     };
+    let refusal = if is_owed_to_a_leak { refusal } else { advised(refusal, examined) };
     match first_rule {
         Some(rule) => refusal.by(rule),
         None => refusal,
     }
 }
+
+/// Says what of the request nobody has read, where that is what keeps it from other backends, and what to do instead.
+fn advised(mut refusal: Refusal, examined: &Examined) -> Refusal {
+    for (role, what) in [
+        (
+            Role::Reference,
+            "names something that a provider holds or would fetch; send what it names in the request itself",
+        ),
+        (Role::Binary, "holds what cannot be read here; send it as text, or leave it out"),
+    ] {
+        let paths: Vec<_> =
+            examined.unread(role).into_iter().take(PATHS_TOLD_MAX).map(|path| format!("`{path}`")).collect();
+        if !paths.is_empty() {
+            refusal.message.push_str(&format!("; {} {what}", paths.join(", ")));
+        }
+    }
+    refusal
+}
+
+/// Paths of a table that one refusal names.
+const PATHS_TOLD_MAX: usize = 4;
 
 /// The refusal of a request whose only backend, the one that keeps what it names, may or can not have it.
 fn kept_elsewhere(examined: &Examined, stored: &Stored, (rule, reasons): (Option<Word>, &str)) -> Refusal {

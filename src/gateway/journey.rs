@@ -123,6 +123,8 @@ async fn decide(
     let (leak, inspected) = tokio::join!(comparing, inspect(&snapshot, &question, share));
     let (findings, share) = inspected?;
     let examined = examine::decide(Arc::clone(&snapshot), question, findings, leak, gate.now());
+    let dialect = Word::fixed(examined.call.api.dialect.name());
+    gate.telemetry.unknown_leaves(&dialect, &examine::unknown_leaves(&examined.call));
     shadow::compare(&gate.telemetry, &examined);
     Ok((Arc::new(examined), share))
 }

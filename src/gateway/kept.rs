@@ -1,12 +1,7 @@
 //! Answers that a provider keeps, and the names by which clients refer to them.
 //!
 //! The gateway keeps nothing of its own (decision 0013): the name that a client is given says all that is needed, sealed under a
-//! key that only this tenant's app has, so that any gateway with the same root reads it and nobody else can make one.
-//!
-//! ```text
-//!  resp_ base64url( day u16 | nonce 12 | sealed | tag 16 )                  key: root, tenant, app, day
-//!  sealed: version u8 | flags u8 | endpoint u64 | backend | model | the provider's own name | facts, deflated
-//! ```
+//! key that only this tenant's app has ([`name`]), so that any gateway with the same root reads it and nobody else can make one.
 //!
 //! *Raw* says that what was sent went as it came: only then may a request go on from it, because what an answer to it repeats
 //! of pseudonyms nobody could restore. The facts are those of all that is kept there: a follow-up is decided on as the
@@ -15,19 +10,17 @@
 //! INVARIANT: a name is opened for the caller that was proven, before anything is decided; a call that names a kept object
 //! and has no [`Stored`] goes nowhere.
 
-use std::io::{Read as _, Write as _};
+pub mod name;
 
 use aws_lc_rs::hmac;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 
+use self::name::Said;
 use super::examine::Examined;
 use super::record::{self, month};
 use super::snapshot::Snapshot;
 use crate::aead;
 use crate::dialect::ReplyLeaf;
-use crate::limits::{KEPT_FACTS_BYTES_MAX, KEPT_ID_BYTES_MAX, KEPT_NAME_BYTES_MAX};
 use crate::model::entry::Digest;
 use crate::model::{Call, Caller, Facts, Fault, Leak, Operation, Refusal, Word};
 use crate::policy::{self, Policy};
@@ -113,24 +106,15 @@ fn at(call: &Call, refusal: Refusal) -> Refusal {
 }
 
 fn read(snapshot: &Snapshot, caller: &Caller, name: &str) -> Option<Stored> {
-    let code = name.strip_prefix(PREFIX).filter(|_| name.len() <= KEPT_NAME_BYTES_MAX)?;
-    let mut bytes = URL_SAFE_NO_PAD.decode(code).ok()?;
-    let (day, sealed) = bytes.split_first_chunk_mut::<2>()?;
-    let day = u16::from_le_bytes(*day);
-    let mut plain: &[u8] = key(snapshot, (&caller.tenant, &caller.app), day).open(sealed, PLACE)?;
-    let [version, flags] = take::<2>(&mut plain)?;
-    let endpoint = u64::from_le_bytes(take(&mut plain)?);
-    let (backend, model, own) = (text(&mut plain)?, text(&mut plain)?, text(&mut plain)?);
-    if version != VERSION {
-        return None;
-    }
+    let key = |day| name::key(&snapshot.root, (&caller.tenant, &caller.app), day);
+    let (day, Said { raw, endpoint, backend, model, own, facts }) = name::open(name, key)?;
     // A backend or model that is no longer there keeps nothing that could be asked for.
     let backends = snapshot.policy.backends().iter();
     let backend = backends.map(|backend| &backend.name).find(|known| known.as_str() == backend)?.clone();
-    let model = snapshot.models.get_key_value(model)?.0.clone();
+    let model = snapshot.models.get_key_value(model.as_str())?.0.clone();
     let at = Timestamp::from_second(i64::from(day) * DAY_S).ok()?;
-    let (own, name, raw) = (own.to_owned(), name.to_owned(), flags & RAW != 0);
-    Some(Stored { backend, endpoint, model, raw, name, own, facts: Some(inflated(plain)), at })
+    let (name, facts) = (name.to_owned(), Some(name::inflated(&facts)));
+    Some(Stored { backend, endpoint, model, raw, name, own, facts, at })
 }
 
 /// The names that clients are given in one answer.
@@ -148,10 +132,8 @@ pub struct Keeper {
 struct Mint {
     key: std::sync::Arc<aead::Key>,
     day: u16,
-    /// What stands before the provider's own name.
-    head: Vec<u8>,
-    /// What stands behind it.
-    facts: Vec<u8>,
+    /// What every name says, but for the provider's own.
+    said: Said,
     /// The key of the code of the record, where the answer is one that is kept from now on.
     code: Option<hmac::Key>,
 }
@@ -221,82 +203,28 @@ impl Mint {
     fn new(examined: &Examined, kept: Kept<'_>) -> Option<Self> {
         let (snapshot, caller) = (&examined.snapshot, &examined.caller);
         let day = u16::try_from(kept.at.as_second().div_euclid(DAY_S)).ok()?;
-        let mut head = vec![VERSION, if kept.raw { RAW } else { 0 }];
-        head.extend_from_slice(&kept.endpoint.to_le_bytes());
-        put(&mut head, kept.backend.as_str())?;
-        put(&mut head, kept.model.as_str())?;
         let facts = policy::told(&examined.facts, &snapshot.policy, (&examined.leak, snapshot.engine.unsought()));
+        let said = Said {
+            raw: kept.raw,
+            endpoint: kept.endpoint,
+            backend: kept.backend.as_str().to_owned(),
+            model: kept.model.as_str().to_owned(),
+            own: String::new(),
+            facts: name::deflated(&facts)?,
+        };
         let code = kept.keeps.then(|| snapshot.content_key(&caller.tenant, &month(kept.at)));
-        let key = std::sync::Arc::new(key(snapshot, (&caller.tenant, &caller.app), day));
-        Some(Self { key, day, head, facts: deflated(&facts)?, code })
+        let key = std::sync::Arc::new(name::key(&snapshot.root, (&caller.tenant, &caller.app), day));
+        Some(Self { key, day, said, code })
     }
 
-    /// The name for what a provider calls so; none for what is no name.
+    /// The name for what a provider calls so; none for what is no name. Facts that do not fit are left out, and count as unknown.
     fn name(&self, own: &str) -> Option<String> {
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte);
-        if own.is_empty() || own.len() > KEPT_ID_BYTES_MAX || !own.bytes().all(plain) {
-            return None;
-        }
-        self.sealed(own, &self.facts).or_else(|| self.sealed(own, &[]))
-    }
-
-    fn sealed(&self, own: &str, facts: &[u8]) -> Option<String> {
-        let mut text = self.head.clone();
-        put(&mut text, own)?;
-        text.extend_from_slice(facts);
-        let mut bytes = self.day.to_le_bytes().to_vec();
-        bytes.extend(self.key.seal(&text, PLACE)?);
-        let name = format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes));
-        (name.len() <= KEPT_NAME_BYTES_MAX).then_some(name)
+        let said = Said { own: own.to_owned(), ..self.said.clone() };
+        let bare = || name::seal(&self.key, self.day, &Said { facts: Vec::new(), ..said.clone() });
+        name::seal(&self.key, self.day, &said).or_else(bare)
     }
 }
 
-/// The key of one day of an app: it seals far fewer names than random nonces allow.
-fn key(snapshot: &Snapshot, caller: (&Word, &Word), day: u16) -> aead::Key {
-    let derived = snapshot.kept_key(caller, day);
-    let mut bytes = zeroize::Zeroizing::new([0; 32]);
-    bytes.copy_from_slice(hmac::sign(&derived, PLACE).as_ref());
-    aead::Key::new(&bytes)
-}
-
-/// A text behind its length.
-fn put(out: &mut Vec<u8>, text: &str) -> Option<()> {
-    out.extend_from_slice(&u16::try_from(text.len()).ok()?.to_le_bytes());
-    out.extend_from_slice(text.as_bytes());
-    Some(())
-}
-
-fn text<'a>(plain: &mut &'a [u8]) -> Option<&'a str> {
-    let length = usize::from(u16::from_le_bytes(take(plain)?));
-    let (text, rest) = plain.split_at_checked(length)?;
-    *plain = rest;
-    std::str::from_utf8(text).ok()
-}
-
-fn take<const N: usize>(plain: &mut &[u8]) -> Option<[u8; N]> {
-    let (bytes, rest) = plain.split_first_chunk::<N>()?;
-    *plain = rest;
-    Some(*bytes)
-}
-
-fn deflated(text: &str) -> Option<Vec<u8>> {
-    let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::best());
-    encoder.write_all(text.as_bytes()).ok()?;
-    encoder.finish().ok()
-}
-
-/// What was deflated; empty, which says nothing, where it is not to be had.
-fn inflated(bytes: &[u8]) -> String {
-    let mut text = String::new();
-    let read = flate2::read::DeflateDecoder::new(bytes).take(KEPT_FACTS_BYTES_MAX as u64).read_to_string(&mut text);
-    if read.is_ok() { text } else { String::new() }
-}
-
-/// What names of answers begin with, for clients that look.
-const PREFIX: &str = "resp_";
-const VERSION: u8 = 1;
-const RAW: u8 = 1;
-const PLACE: &[u8] = b"octroi kept answer";
 const DAY_S: i64 = 86_400;
 /// Names that one answer gives out and remembers: its own, and what it goes on from.
 const NAMES_MAX: usize = 4;

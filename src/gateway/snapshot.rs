@@ -70,7 +70,7 @@ pub struct Freeze {
 }
 
 /// Generation of derived keys; it changes when an operator rotates the root.
-const EPOCH: &str = "1";
+pub(super) const EPOCH: &str = "1";
 
 impl Snapshot {
     /// The backends that speak one of the dialects and serve the model, under names that the inventory binds, as a policy
@@ -121,11 +121,6 @@ impl Snapshot {
     /// The key of content MACs in the record, per tenant and month (`2026-11`).
     pub fn content_key(&self, tenant: &Word, month: &str) -> hmac::Key {
         self.root.mac_key(Purpose::ContentMac, &[tenant.as_str(), month])
-    }
-
-    /// The key of the names of kept answers, per app and day since the epoch.
-    pub fn kept_key(&self, (tenant, app): (&Word, &Word), day: u16) -> hmac::Key {
-        self.root.mac_key(Purpose::Kept, &[tenant.as_str(), app.as_str(), EPOCH, &day.to_string()])
     }
 
     /// The key of hashes by which conversations meet their cache, per tenant.

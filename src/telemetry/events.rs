@@ -1,8 +1,11 @@
 //! The events: each emits one log line and moves its metrics. WARN: recovered by itself. ERROR: somebody must act.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{AttemptLabels, BackendLabel, EntityLabels, OperationLabel, ReloadLabels, RequestLabels, Telemetry};
+use super::{
+    AttemptLabels, BackendLabel, EntityLabels, LeafLabels, OperationLabel, ReloadLabels, RequestLabels, Telemetry,
+};
 use crate::model::Word;
 use crate::model::entry::{Change, FindingCount, RequestId};
 
@@ -79,6 +82,14 @@ impl Telemetry {
         for finding in findings {
             let labels = EntityLabels { entity: finding.entity.clone(), action: Word::fixed("found") };
             self.findings.get_or_create(&labels).inc_by(u64::from(finding.count));
+        }
+    }
+
+    /// Counts the leaves of a request that no table names, by the place of the table that is nearest.
+    pub fn unknown_leaves(&self, dialect: &Word, counts: &BTreeMap<&'static str, u64>) {
+        for (path, count) in counts {
+            let labels = LeafLabels { dialect: dialect.clone(), path: Word::fixed(path) };
+            self.unknown_leaves.get_or_create(&labels).inc_by(*count);
         }
     }
 

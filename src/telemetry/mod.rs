@@ -62,6 +62,14 @@ struct EntityLabels {
     action: Word,
 }
 
+/// Labels of `octroi_unknown_leaves`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct LeafLabels {
+    dialect: Word,
+    /// A place of the dialect's table, never a key of the caller's.
+    path: Word,
+}
+
 /// Labels of `octroi_reloads`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ReloadLabels {
@@ -85,6 +93,7 @@ pub struct Telemetry {
     attempts: Family<AttemptLabels, Counter>,
     findings: Family<EntityLabels, Counter>,
     changes: Family<EntityLabels, Counter>,
+    unknown_leaves: Family<LeafLabels, Counter>,
     restored: Counter,
     foreign: Counter,
     withheld: Counter,
@@ -141,6 +150,7 @@ impl Telemetry {
             attempts: Family::default(),
             findings: Family::default(),
             changes: Family::default(),
+            unknown_leaves: Family::default(),
             restored: Counter::default(),
             foreign: Counter::default(),
             withheld: Counter::default(),
@@ -195,6 +205,11 @@ impl Telemetry {
         r.register("attempts", "Backends tried, by how the attempt ended", self.attempts.clone());
         r.register("findings", "Values found, by type", self.findings.clone());
         r.register("changes", "Values changed before sending, by type and action", self.changes.clone());
+        r.register(
+            "unknown_leaves",
+            "Leaves of requests that no table of their API names, by its nearest place",
+            self.unknown_leaves.clone(),
+        );
         r.register("restored", "Pseudonyms restored in answers", self.restored.clone());
         r.register(
             "foreign_tokens",

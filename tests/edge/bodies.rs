@@ -6,7 +6,7 @@ use http::Method;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::common::coding::coded;
-use super::common::{PATIENCE, chat_body};
+use super::common::{PATIENCE, chat_body, page};
 use super::{echo_house, raw};
 
 const CHAT: &str = "/v1/chat/completions";
@@ -96,4 +96,33 @@ async fn slow_bodies_are_cut() {
     tokio::time::timeout(PATIENCE, dripping).await.unwrap();
     assert!(answer.starts_with(b"HTTP/1.1 408"), "{}", String::from_utf8_lossy(&answer));
     assert!(server.asked().is_empty());
+}
+
+/// What no table of an API names is read like text and counted by the table's nearest place, never by the caller's key; where the
+/// operator says so, it is refused.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_no_table_names_is_counted_by_its_place_or_refused() {
+    let body = serde_json::json!({"model": "assistant", "later": {"erika": "b"},
+        "messages": [{"role": "user", "content": "x", "erika": 1}]})
+    .to_string();
+    let (house, server) = echo_house(|_| {}).await;
+    let answer = house.client.post(CHAT, body.clone()).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let (_, metrics) = page(house.app.admin().unwrap(), "/metrics").await.unwrap();
+    for (path, count) in [("*", 3), ("messages[].*", 2)] {
+        let line = format!("octroi_unknown_leaves_total{{dialect=\"openai\",path=\"{path}\"}} {count}\n");
+        assert!(metrics.contains(&line), "{path}: {metrics}");
+    }
+    assert!(!metrics.contains("erika"));
+    let decision = &house.entries_of("decision").await[0];
+    assert_eq!((&decision["scan"]["leaves"], &decision["scan"]["unknown"]), (&8.into(), &5.into()), "{decision}");
+    assert_eq!(server.asked().len(), 1);
+
+    let (house, server) = echo_house(|plot| plot.extra = "[limits]\nunknown_leaves = \"refuse\"\n".to_owned()).await;
+    let answer = house.client.post(CHAT, body).await;
+    let error = answer.json()["error"].clone();
+    assert_eq!((answer.status, &error["code"]), (400, &"unknown_leaf".into()), "{}", answer.body);
+    assert!(error["message"].as_str().unwrap().contains("under `*`") && !answer.body.contains("erika"), "{error}");
+    assert_eq!(house.client.post(CHAT, chat_body("x", false)).await.status, 200);
+    assert_eq!(server.asked().len(), 1, "only what the tables name was sent");
 }

@@ -1,4 +1,4 @@
-//! Tools that run at the provider, and state that it keeps.
+//! Tools that run at the provider.
 
 use serde_json::{Value, json};
 
@@ -72,19 +72,4 @@ async fn hosted_tools_are_refused_unless_named() {
         assert_eq!(answer.status, 403, "{tool}: {}", answer.body);
     }
     assert_eq!(server.asked().len(), 5);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn state_at_the_provider_is_refused() {
-    let (house, server) = echo_house(|_| {}).await;
-    for rest in [
-        json!({"input": "x", "previous_response_id": "resp_1"}),
-        json!({"input": "x", "conversation": "conv_1"}),
-        json!({"input": "x", "conversation": {"id": "conv_1"}}),
-        json!({"input": "x", "background": true}),
-    ] {
-        let answer = house.client.post("/v1/responses", body(&rest)).await;
-        assert_eq!(answer.status, 400, "{rest}: {}", answer.body);
-    }
-    assert!(server.asked().is_empty());
 }

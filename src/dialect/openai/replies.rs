@@ -160,6 +160,8 @@ pub(in crate::dialect) const EVENT: &[Row<Says>] = &[
     row("obfuscation", Fixed),
     row("logprobs", Logprobs("[]")),
     row("partial_image_b64", Fixed),
+    row("steer.id", Fixed),
+    row("steer.previous_response_id", Kept),
     row("error", Failure),
 ];
 

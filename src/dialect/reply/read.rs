@@ -11,7 +11,7 @@ use crate::wire::Edit;
 use crate::wire::json::{Bounds, Document, Node, NodeKind, Numbers};
 
 use super::super::table::{Place, Row, Table, row};
-use super::super::visit::{At, Spot, Visitor, walk_as};
+use super::super::visit::{At, Spot, Under, Visitor, walk_as};
 use super::{
     Channel, ChannelKind, Ended, EventKind, EventView, Landing, Position, ReplyLeaf, Sequence, Unreadable, Usage,
     Within,
@@ -294,7 +294,7 @@ impl<'a> Reading<'_, 'a> {
         self.scopes.last().cloned().unwrap_or_default()
     }
 
-    /// Takes the indices that an object says of itself; an element that says none has its position.
+    /// Takes the indices that an object says of itself; an element that says none has its position, a member those of what it is in.
     fn indices(&self, document: &Document<'_>, at: &At<'_, Says>, place: &Place<Says>, scope: &mut Scope) {
         let named = |wanted: Says| {
             place
@@ -304,7 +304,8 @@ impl<'a> Reading<'_, 'a> {
                 .map(|(name, _)| document.member(at.index, name).and_then(|value| document.node(value)))
         };
         let said = |wanted: Says| {
-            named(wanted).map(|value| value.and_then(|value| document.raw(value).parse().ok()).unwrap_or(at.position))
+            let element = (at.key == Under::Nothing).then_some(at.position);
+            named(wanted).and_then(|value| value.and_then(|value| document.raw(value).parse().ok()).or(element))
         };
         if let Some(thought) = named(Says::Thought) {
             scope.thought = thought.is_some_and(|value| value.kind == NodeKind::True);

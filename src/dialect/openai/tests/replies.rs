@@ -24,7 +24,74 @@ const STREAMS: &[(&str, Api, &str)] = replies! {
     "chat_stream" ".jsonl" CHAT;
     "completions_stream" ".jsonl" COMPLETIONS;
     "responses_stream" ".jsonl" RESPONSES;
+    "responses_events" ".jsonl" RESPONSES;
 };
+
+/// The types of the events of a responses stream, as the official SDK for Python lists them in version 3.57.0; `steer` and
+/// `steer.failed` belong to its WebSocket.
+const EVENT_TYPES: &[&str] = &[
+    "error",
+    "response.audio.delta",
+    "response.audio.done",
+    "response.audio.transcript.delta",
+    "response.audio.transcript.done",
+    "response.code_interpreter_call.completed",
+    "response.code_interpreter_call.in_progress",
+    "response.code_interpreter_call.interpreting",
+    "response.code_interpreter_call_code.delta",
+    "response.code_interpreter_call_code.done",
+    "response.compaction.compacting",
+    "response.completed",
+    "response.content_part.added",
+    "response.content_part.done",
+    "response.created",
+    "response.custom_tool_call_input.delta",
+    "response.custom_tool_call_input.done",
+    "response.failed",
+    "response.file_search_call.completed",
+    "response.file_search_call.in_progress",
+    "response.file_search_call.searching",
+    "response.function_call_arguments.delta",
+    "response.function_call_arguments.done",
+    "response.image_generation_call.completed",
+    "response.image_generation_call.generating",
+    "response.image_generation_call.in_progress",
+    "response.image_generation_call.partial_image",
+    "response.in_progress",
+    "response.incomplete",
+    "response.mcp_call.completed",
+    "response.mcp_call.failed",
+    "response.mcp_call.in_progress",
+    "response.mcp_call_arguments.delta",
+    "response.mcp_call_arguments.done",
+    "response.mcp_list_tools.completed",
+    "response.mcp_list_tools.failed",
+    "response.mcp_list_tools.in_progress",
+    "response.output_item.added",
+    "response.output_item.done",
+    "response.output_text.annotation.added",
+    "response.output_text.delta",
+    "response.output_text.done",
+    "response.queued",
+    "response.reasoning_summary_part.added",
+    "response.reasoning_summary_part.done",
+    "response.reasoning_summary_text.delta",
+    "response.reasoning_summary_text.done",
+    "response.reasoning_text.delta",
+    "response.reasoning_text.done",
+    "response.refusal.delta",
+    "response.refusal.done",
+    "response.shell_call_command.added",
+    "response.shell_call_command.delta",
+    "response.shell_call_command.done",
+    "response.shell_call_output_content.delta",
+    "response.shell_call_output_content.done",
+    "response.steer.accepted",
+    "response.steer.pending",
+    "response.web_search_call.completed",
+    "response.web_search_call.in_progress",
+    "response.web_search_call.searching",
+];
 
 fn line(leaf: &ReplyLeaf<'_>) -> String {
     let how = match (leaf.restore, leaf.fragment, leaf.landing) {
@@ -66,6 +133,13 @@ fn every_leaf_of_the_replies_is_known() {
 }
 
 #[test]
+fn every_event_type_has_a_fixture() {
+    let fixtures: String = STREAMS.iter().filter(|(_, api, _)| *api == RESPONSES).map(|(.., events)| *events).collect();
+    let lacks = |kind: &&&str| !fixtures.contains(&format!(r#""type":"{kind}""#));
+    assert_eq!(EVENT_TYPES.iter().filter(lacks).collect::<Vec<_>>(), Vec::<&&str>::new());
+}
+
+#[test]
 fn every_reply_row_has_a_fixture() {
     let cover = |table: &'static Table<Says>, bodies: &[String]| -> Vec<&'static str> {
         let mut trail = Trail::default();
@@ -81,7 +155,7 @@ fn every_reply_row_has_a_fixture() {
         events.lines().map(str::to_owned).collect::<Vec<_>>()
     };
     let response: Value = serde_json::from_str(&fixture("responses_reply")).unwrap();
-    let mut events = stream("responses_stream");
+    let mut events = [stream("responses_stream"), stream("responses_events")].concat();
     events.push(serde_json::json!({ "type": "response.completed", "response": response }).to_string());
     for item in response["output"].as_array().unwrap() {
         events.push(serde_json::json!({ "type": "response.output_item.done", "item": item }).to_string());

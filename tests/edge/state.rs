@@ -1,0 +1,168 @@
+//! State that a provider holds: what cannot be read by its name is refused, in the API's own error shape, with why and what to do
+//! instead; nothing of it reaches a backend.
+
+use http::Method;
+use serde_json::{Value, json};
+
+use super::common::{Plot, scripted};
+
+/// How an API writes an error: where its text stands, and what else must be there.
+#[derive(Clone, Copy)]
+enum Shape {
+    OpenAi,
+    Anthropic,
+    Google,
+    Bedrock,
+}
+
+impl Shape {
+    /// The text of an error of this shape.
+    fn message(self, body: &Value) -> &str {
+        let (at, mark) = match self {
+            Self::OpenAi => ("/error/message", "/error/code"),
+            Self::Anthropic => ("/error/message", "/error/type"),
+            Self::Google => ("/error/message", "/error/status"),
+            Self::Bedrock => ("/message", "/__type"),
+        };
+        assert!(body.pointer(mark).is_some_and(Value::is_string), "{mark} in {body}");
+        body.pointer(at).and_then(Value::as_str).unwrap_or_default()
+    }
+}
+
+/// What is asked: method, path, body.
+struct Asked(&'static str, &'static str, Value);
+
+fn post(path: &'static str, mut body: Value) -> Asked {
+    if !path.contains("/models/") && !path.starts_with("/model/") {
+        body["model"] = "assistant".into();
+    }
+    Asked("POST", path, body)
+}
+
+const SEND_IT: &str = "send what it names in the request itself";
+
+/// A row: the shape of the answer, what is asked, the status, and what the refusal must say.
+type Row = (Shape, Asked, u16, Vec<&'static str>);
+
+/// What OpenAI's clients, and Azure's, can name.
+fn openai() -> Vec<Row> {
+    let responses = |rest: Value| post("/v1/responses", rest);
+    let azure = |rest: Value| post("/openai/v1/responses?api-version=preview", rest);
+    let file = json!({"type": "file", "file": {"file_id": "file-1"}});
+    let chat = post("/v1/chat/completions", json!({"messages": [{"role": "user", "content": [file]}]}));
+    let input = json!([{"role": "user", "content": [{"type": "input_file", "file_id": "file-1"}]}]);
+    let other = |method, path| Asked(method, path, if method == "GET" { Value::Null } else { json!({}) });
+    let grows =
+        || vec!["`conversation`", "no id can say what is in it", "`previous_response_id`", "whole conversation"];
+    let not_kept = || vec!["no answer is kept", "send the whole conversation"];
+    let unread = |place| vec!["unknown-means-home", place, SEND_IT];
+    let rows = [
+        (responses(json!({"input": "x", "conversation": "conv_1"})), 400, grows()),
+        (responses(json!({"input": "x", "conversation": {"id": "conv_1"}})), 400, grows()),
+        (azure(json!({"input": "x", "conversation": "conv_1"})), 400, grows()),
+        (
+            responses(json!({"input": "x", "background": true})),
+            400,
+            vec!["`background`", "nothing of it is recorded", "ask for a stream"],
+        ),
+        (responses(json!({"input": "x", "previous_response_id": "resp_1"})), 400, not_kept()),
+        (other("GET", "/v1/responses/resp_1"), 404, not_kept()),
+        (other("POST", "/v1/responses/resp_1/cancel"), 400, vec!["in the background", "close the connection"]),
+        (other("POST", "/v1/conversations"), 404, vec!["`/v1/conversations`", "not governed"]),
+        (other("POST", "/v1/files"), 404, vec!["`/v1/files`", "not governed"]),
+        (other("POST", "/v1/vector_stores"), 404, vec!["`/v1/vector_stores`", "not governed"]),
+        (chat, 403, unread("file.file_id`")),
+        (responses(json!({"input": input})), 403, unread("file_id`")),
+        (responses(json!({"input": [{"type": "item_reference", "id": "msg_1"}]})), 403, unread("`input[].id`")),
+    ];
+    rows.into_iter().map(|(asked, status, words)| (Shape::OpenAi, asked, status, words)).collect()
+}
+
+/// What the clients of the other APIs can name.
+fn others() -> Vec<Row> {
+    let message = |block: Value| {
+        post("/v1/messages", json!({"max_tokens": 9, "messages": [{"role": "user", "content": [block]}]}))
+    };
+    let said = json!([{"role": "user", "content": "x"}]);
+    let contents = json!([{"role": "user", "parts": [{"text": "x"}]}]);
+    let file = json!([{"role": "user", "parts": [{"fileData": {"fileUri": "files/1"}}]}]);
+    let gemini = |body: Value| post("/v1beta/models/assistant:generateContent", body);
+    let vertex =
+        |body: Value| post("/v1/projects/p/locations/l/publishers/google/models/assistant:generateContent", body);
+    let converse = |source: Value| {
+        let document = json!({"document": {"format": "txt", "name": "n", "source": source}});
+        post("/model/assistant/converse", json!({"messages": [{"role": "user", "content": [document]}]}))
+    };
+    let pdf = "JVBERi0xLjcKJeLjz9MKMSAwIG9iago8PC9UeXBlL0NhdGFsb2c+PgplbmRvYmoK";
+    let unread = |place| vec!["unknown-means-home", place, SEND_IT];
+    vec![
+        (
+            Shape::Anthropic,
+            message(json!({"type": "document", "source": {"type": "file", "file_id": "file_1"}})),
+            403,
+            unread("source.file_id`"),
+        ),
+        (Shape::Anthropic, message(json!({"type": "container_upload", "file_id": "f"})), 403, unread("file_id`")),
+        (
+            Shape::Anthropic,
+            post("/v1/messages", json!({"max_tokens": 9, "container": "c_1", "messages": said})),
+            403,
+            unread("`container`"),
+        ),
+        (Shape::Google, gemini(json!({"contents": contents, "cachedContent": "c/1"})), 403, unread("`cachedContent`")),
+        (Shape::Google, vertex(json!({"contents": contents, "cached_content": "c/1"})), 403, unread("`cachedContent`")),
+        (Shape::Google, gemini(json!({"contents": file})), 403, unread("fileData.fileUri`")),
+        (
+            Shape::Google,
+            Asked("POST", "/v1beta/cachedContents", json!({})),
+            404,
+            vec!["`/v1beta/cachedContents`", "not governed"],
+        ),
+        (Shape::Bedrock, converse(json!({"s3Location": {"uri": "s3://b/k"}})), 403, unread("s3Location.uri`")),
+        (
+            Shape::Bedrock,
+            converse(json!({"bytes": pdf})),
+            403,
+            vec!["unknown-means-home", "source.bytes`", "cannot be read here", "send it as text"],
+        ),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn state_at_the_provider_is_refused_with_why_and_what_instead() {
+    let mut plot = Plot::new().await;
+    plot.dialects =
+        ["openai", "azure", "anthropic", "gemini", "vertex", "bedrock"].map(|name| format!("\"{name}\"")).join(", ");
+    let server = plot.script("us-cloud", scripted::echo).await;
+    plot.only(&["us-cloud"]);
+    let house = plot.open().await;
+    for (shape, Asked(method, path, body), status, words) in openai().into_iter().chain(others()) {
+        let text = if body.is_null() { String::new() } else { body.to_string() };
+        let mut request = house.client.request(method.parse::<Method>().unwrap(), path, text);
+        if matches!(shape, Shape::Anthropic) {
+            request.headers_mut().insert("anthropic-version", http::HeaderValue::from_static("2023-06-01"));
+        }
+        let answer = house.client.send(request).await.unwrap();
+        assert_eq!(answer.status, status, "{path} {body}: {}", answer.body);
+        let told = answer.json();
+        let message = shape.message(&told);
+        for word in words {
+            assert!(message.contains(word), "{path} {body}: `{word}` is not in: {message}");
+        }
+    }
+    assert!(server.asked().is_empty(), "nothing was sent");
+}
+
+/// Where policy permits it, a reference goes to whom it names: nothing is said of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_backend_on_the_premises_holds_may_be_named() {
+    let mut plot = Plot::new().await;
+    let server = plot.script("paris-gpu-1", |_| scripted::json("200 OK", "", "{}")).await;
+    plot.only(&["paris-gpu-1"]);
+    let house = plot.open().await;
+    let part = json!({"type": "file", "file": {"file_id": "file-1"}});
+    let body = json!({"model": "assistant", "messages": [{"role": "user", "content": [part]}]});
+    let answer = house.client.post("/v1/chat/completions", body.to_string()).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    assert!(server.asked()[0].body.contains("file-1"));
+}
