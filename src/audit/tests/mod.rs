@@ -5,6 +5,7 @@ mod conformance;
 mod disk;
 mod faults;
 mod index;
+mod kinds;
 mod life;
 mod prune;
 mod publish;
