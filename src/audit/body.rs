@@ -97,6 +97,8 @@ fn cut_off(request: RequestId) -> Outcome {
         backend: None,
         status: 0,
         restored: 0,
+        sealed: None,
+        unsealed: false,
         foreign_tokens: 0,
         withheld_tokens: 0,
         bytes_out: 0,

@@ -12,7 +12,7 @@ pub use super::change::{Frozen, InventoryLoaded, PolicyLoaded, Reloaded};
 pub use super::credential::CredentialChange;
 pub use super::ids::{Digest, RequestId};
 pub use super::recorded::Crossed;
-use super::recorded::RecordedFacts;
+use super::recorded::{RecordedFacts, is_not};
 pub use super::upkeep::{Access, Erasure, Gap, Heartbeat, KeyChange, Prune, Quarantine};
 use super::{Country, Word};
 
@@ -180,6 +180,9 @@ pub struct Sending {
 pub struct Sealed {
     /// Bytes of the sealed file.
     pub bytes: u64,
+    /// Whether only the beginning is in it: of an answer that is longer than what is kept of one.
+    #[serde(skip_serializing_if = "is_not")]
+    pub cut: bool,
     /// SHA-256 of the sealed file, which says nothing of what is in it.
     pub digest: Digest,
     /// Id of the key.
@@ -318,10 +321,16 @@ pub struct Outcome {
     pub request: RequestId,
     /// Pseudonyms restored in the answer, counted from the edits made.
     pub restored: u32,
+    /// Where the answer is kept under seal, when policy wants it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sealed: Option<Sealed>,
     /// Status sent to the client.
     pub status: u16,
     /// Microseconds from accept to the end.
     pub total_us: u64,
+    /// Whether the answer was to be kept under seal and could not be.
+    #[serde(skip_serializing_if = "is_not")]
+    pub unsealed: bool,
     /// Pseudonyms of this request that were left in addresses of the answer, where a value could be carried off.
     pub withheld_tokens: u32,
 }

@@ -97,7 +97,7 @@ pub struct RecordedTool {
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-const fn is_not(flag: &bool) -> bool {
+pub(super) const fn is_not(flag: &bool) -> bool {
     !*flag
 }
 

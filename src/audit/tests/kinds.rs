@@ -23,6 +23,7 @@ fn word(word: &'static str) -> Word {
 fn sealed() -> Sealed {
     Sealed {
         bytes: 812,
+        cut: true,
         digest: Digest([6; 32]),
         key: word("0f"),
         month: word("2026-11"),
@@ -93,7 +94,7 @@ fn about_requests() -> [Entry; 3] {
         policies: [Digest([1; 32]), Digest([1; 32])],
         sending: full_sending(),
     };
-    let outcome = Outcome { kept: Some(Digest([7; 32])), ..outcome_of(1) };
+    let outcome = Outcome { kept: Some(Digest([7; 32])), sealed: Some(sealed()), unsealed: true, ..outcome_of(1) };
     [Entry::Decision(Box::new(decision)), Entry::Attempt(Box::new(attempt)), Entry::Outcome(Box::new(outcome))]
 }
 
