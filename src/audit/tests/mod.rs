@@ -7,6 +7,7 @@ mod faults;
 mod index;
 mod kinds;
 mod life;
+mod links;
 mod prune;
 mod publish;
 mod rotate;
