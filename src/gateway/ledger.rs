@@ -225,6 +225,28 @@ impl Ledger {
         }
     }
 
+    /// How it ended, but for what is kept of the answer.
+    fn outcome(&self, first_byte: Duration, total: Duration) -> Outcome {
+        let (input_tokens, output_tokens) = self.usage.map(|usage| (usage.input, usage.output)).unzip();
+        Outcome {
+            request: self.id,
+            end: Word::fixed(self.end.name()),
+            backend: self.backend.clone(),
+            status: self.status,
+            restored: self.restored,
+            sealed: None,
+            unsealed: false,
+            foreign_tokens: self.foreign,
+            withheld_tokens: self.withheld,
+            bytes_out: self.bytes_out,
+            first_byte_us: micros(first_byte),
+            total_us: micros(total),
+            input_tokens,
+            output_tokens,
+            kept: self.kept,
+        }
+    }
+
     /// Hands the outcome to the log, once the answer is sealed where it is to be. That blocks on the disk, so it is done on a
     /// thread for that; the request's places stay taken meanwhile.
     fn conclude(&mut self, slot: Slot, mut outcome: Outcome) {
@@ -277,23 +299,7 @@ impl Drop for Ledger {
             End::Complete | End::Refused => {}
         }
         if let Some(slot) = self.slot.take() {
-            let outcome = Outcome {
-                request: self.id,
-                end: Word::fixed(self.end.name()),
-                backend: self.backend.clone(),
-                status: self.status,
-                restored: self.restored,
-                sealed: None,
-                unsealed: false,
-                foreign_tokens: self.foreign,
-                withheld_tokens: self.withheld,
-                bytes_out: self.bytes_out,
-                first_byte_us: micros(first_byte),
-                total_us: micros(total),
-                input_tokens,
-                output_tokens,
-                kept: self.kept,
-            };
+            let outcome = self.outcome(first_byte, total);
             self.conclude(slot, outcome);
         } else if let Some(known) = self.known.take()
             && let Ok(slot) = self.gate.audit.reserve()

@@ -27,7 +27,7 @@ struct Place {
 
 impl Place {
     fn path(&self) -> &Path {
-        self.dir.as_deref().or(self.named.as_deref()).unwrap_or(Path::new(DIR))
+        self.dir.as_deref().or(self.named.as_deref()).unwrap_or_else(|| Path::new(DIR))
     }
 }
 

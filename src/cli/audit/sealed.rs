@@ -109,7 +109,9 @@ pub(super) fn reveal(reveal: &Reveal, printer: Printer) -> anyhow::Result<Exit> 
     }
     let mut faults: Vec<_> = parts.iter().filter_map(|part| part.as_ref().err()).collect();
     faults.dedup();
-    faults.iter().for_each(|fault| printer.error(fault.to_string(), None));
+    for fault in &faults {
+        printer.error(fault.to_string(), None);
+    }
     Ok(if faults.is_empty() { Exit::Well } else { Exit::Findings })
 }
 
