@@ -398,6 +398,8 @@ fn outcome(request: RequestId) -> Entry {
         backend: Some(Word::fixed("paris-gpu-1")),
         status: 200,
         restored: 3,
+        sealed: None,
+        unsealed: false,
         foreign_tokens: 0,
         withheld_tokens: 0,
         bytes_out: 1_204,

@@ -208,6 +208,8 @@ fn outcome(number: u64) -> Entry {
         backend: Some(Word::fixed("home-gpu-1")),
         status: 200,
         restored: 2,
+        sealed: None,
+        unsealed: false,
         foreign_tokens: 0,
         withheld_tokens: 0,
         bytes_out: 1_204,

@@ -197,6 +197,7 @@ impl App {
         let served = self.serving.await.context("the listener failed inside");
         self.drained.cancel();
         served?;
+        self.gate.sealed().await;
         callers::remember(&self.gate, false).await;
         let counted = Arc::clone(&self.gate.snapshot().quota.store);
         tokio::time::timeout(crate::limits::CUT_DEADLINE, counted.settle_all()).await.unwrap_or_default();

@@ -298,6 +298,11 @@ pub const OUTCOME_PATIENCE: Duration = Duration::from_millis(5);
 pub const SEGMENT_BYTES: u64 = 64 * 1024 * 1024;
 /// Time that a request waits for its entry to be durable before it is refused.
 pub const AUDIT_DEADLINE: Duration = Duration::from_secs(5);
+/// Bytes of an answer that are kept under seal, where policy wants that: far more than a model writes, and each that is under way
+/// is held in memory until it has ended. Of a longer one its beginning is kept, and its entry says so.
+pub const SEALED_ANSWER_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// Time that the last answers may take to be sealed before the log is closed.
+pub const SEALING_DEADLINE: Duration = Duration::from_secs(5);
 
 /// Bytes that a stream's restorer holds back: the longest live token in its widest tolerated spelling.
 pub const HOLD_BACK_BYTES_MAX: usize = 64;

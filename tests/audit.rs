@@ -90,6 +90,8 @@ fn outcome(number: u32) -> Entry {
         backend: None,
         status: 200,
         restored: 1,
+        sealed: None,
+        unsealed: false,
         foreign_tokens: 0,
         withheld_tokens: 0,
         bytes_out: 120,

@@ -147,3 +147,48 @@ fn compare(plot: &Plot) -> u64 {
     }
     seen
 }
+
+/// A change of the key is killed at random moments, again and again; the next start finishes it, and all epochs fit together.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_of_the_key_that_is_killed_is_finished() {
+    let kills: u64 = std::env::var("OCTROI_KILLS").map_or(20, |count| count.parse().unwrap()) / 4;
+    let plot = Plot::new().await;
+    let audit = plot.path("audit");
+    let gateway = Gateway::start(&plot);
+    let client = Client::new(&plot.authority, gateway.address, &plot.key);
+    assert_eq!(client.chat(&prompt(), false).await.status, 200);
+    gateway.kill();
+    let rotate = || {
+        let mut rotate = Command::new(env!("CARGO_BIN_EXE_octroi"));
+        rotate.args(["audit", "key", "rotate", "--config"]).arg(plot.write_configuration());
+        rotate.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    };
+    let key = || std::fs::read(audit.join("log.vkey")).unwrap_or_default();
+    // How long one takes that nobody kills says when to.
+    let (before, begun) = (key(), std::time::Instant::now());
+    assert!(rotate().wait().unwrap().success());
+    let whole = u64::try_from(begun.elapsed().as_millis()).unwrap().max(10);
+    assert_ne!(key(), before);
+    let mut seed = 0x2545_F491_4F6C_DD1D_u64;
+    for round in 0..kills {
+        let mut rotating = rotate();
+        tokio::time::sleep(Duration::from_millis(random(&mut seed) % whole)).await;
+        rotating.kill().unwrap();
+        rotating.wait().unwrap();
+        // A second kill may meet what the first one left; then a gateway goes on from it.
+        if round % 2 == 1 {
+            let gateway = Gateway::start(&plot);
+            let client = Client::new(&plot.authority, gateway.address, &plot.key);
+            assert_eq!(client.chat(&prompt(), false).await.status, 200, "round {round}");
+            gateway.kill();
+        }
+    }
+    Gateway::start(&plot).kill();
+    let reports = octroi_verify::verify_all(&audit, &octroi_verify::Trust::default(), &mut |_| {}).unwrap();
+    let decisions: u64 = reports.iter().map(|report| report.kinds.get("decision").copied().unwrap_or(0)).sum();
+    assert_eq!(decisions, 1 + kills / 2, "every request is in one of the {} epochs", reports.len());
+    assert!(reports.len() >= 2);
+    let left = ["rotate", "log.key.next"].into_iter().find(|name| audit.join(name).exists());
+    assert_eq!(left, None, "nothing is left half done");
+    eprintln!("{kills} kills of a change of the key, {} epochs, every one verified", reports.len());
+}

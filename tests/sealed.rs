@@ -6,6 +6,7 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::disallowed_methods,
+    clippy::too_many_lines,
     reason = "test helpers"
 )]
 
@@ -15,7 +16,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use common::process::Process;
-use common::{Client, EMAIL, NAME, Plot, prompt, verified_entries};
+use common::{Client, EMAIL, NAME, Plot, prompt, scripted, verified_entries};
 
 fn octroi(folder: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_octroi")).args(arguments).current_dir(folder).output().unwrap()
@@ -56,6 +57,8 @@ async fn content_is_sealed_opened_by_two_and_erased() {
     let answer = client.chat(&prompt(), false).await;
     assert_eq!((harmless.status, answer.status), (200, 200), "{}", answer.body);
     let id = answer.header("octroi-request-id").to_owned();
+    let streamed = client.chat(&prompt(), true).await;
+    let stream_id = streamed.header("octroi-request-id").to_owned();
     let mut request = client.request(http::Method::POST, "/v1/chat/completions", common::chat_body(&prompt(), false));
     request.headers_mut().insert("octroi-case", "2026/4711 Aubertin".parse().unwrap());
     let case = client.send(request).await.unwrap();
@@ -66,11 +69,23 @@ async fn content_is_sealed_opened_by_two_and_erased() {
     assert!(status.success(), "{status}: {told}");
 
     // The log names the sealed files; neither it nor they hold what was said.
-    let decisions = verified_entries(&folder.join("audit"));
-    let decisions: Vec<_> = decisions.into_iter().filter(|entry| entry["kind"] == "decision").collect();
+    let entries = verified_entries(&folder.join("audit"));
+    let decisions: Vec<_> = entries.iter().filter(|entry| entry["kind"] == "decision").collect();
     let sealed: Vec<_> = decisions.iter().filter(|entry| entry["sending"]["sealed"].is_object()).collect();
-    assert_eq!((decisions.len(), sealed.len()), (3, 2), "{decisions:?}");
-    assert_eq!(sealed[1]["sending"]["sealed"]["scope"], "case");
+    assert_eq!((decisions.len(), sealed.len()), (4, 3), "{decisions:?}");
+    let case_key = &sealed[2]["sending"]["sealed"]["key"];
+    assert_eq!(sealed[2]["sending"]["sealed"]["scope"], "case");
+    let outcomes: Vec<_> = entries.iter().filter(|entry| entry["kind"] == "outcome").collect();
+    assert_eq!(outcomes.len(), 4);
+    for outcome in outcomes {
+        let decision = decisions.iter().find(|decision| decision["request"] == outcome["request"]).unwrap();
+        let [sent, answered] = [&decision["sending"]["sealed"], &outcome["sealed"]];
+        assert_eq!(
+            sent["key"], answered["key"],
+            "the answer has the key of its request, or neither has one: {outcome}"
+        );
+        assert!(outcome.get("unsealed").is_none(), "{outcome}");
+    }
     for (path, bytes) in common::files_below(&folder.join("audit")) {
         for value in [NAME, EMAIL, "2026/4711", "Aubertin"] {
             let found = bytes.windows(value.len()).any(|window| window == value.as_bytes());
@@ -83,6 +98,13 @@ async fn content_is_sealed_opened_by_two_and_erased() {
     assert!(opened.status.success(), "{}", said(&opened));
     let content: serde_json::Value = serde_json::from_slice(&opened.stdout).unwrap();
     assert!(content["received"].as_str().unwrap().contains(EMAIL), "{content}");
+    assert_eq!(content["answer"], answer.body, "what the caller got, byte for byte");
+    assert!(answer.body.contains(EMAIL), "with the values restored: {}", answer.body);
+    let opened = octroi(&folder, &[&["audit", "reveal", &stream_id], &keys[..]].concat());
+    let content: serde_json::Value = serde_json::from_slice(&opened.stdout).unwrap();
+    assert_eq!(content["answer"], streamed.body, "every event");
+    let told = octroi(&folder, &["audit", "show", &id]);
+    assert!(said(&told).contains("Its answer is kept under seal"), "{}", said(&told));
     let alone = octroi(&folder, &["audit", "reveal", &id, "--key", "dpo.key", "--key", "dpo.key"]);
     assert_eq!(alone.status.code(), Some(1), "{}", said(&alone));
     assert!(said(&alone).contains("two persons"), "{}", said(&alone));
@@ -102,9 +124,49 @@ async fn content_is_sealed_opened_by_two_and_erased() {
     assert!(status.success(), "{status}: {told}");
     let entries = verified_entries(&folder.join("audit"));
     let reveals: Vec<_> = entries.iter().filter(|entry| entry["action"] == "reveal").collect();
-    assert_eq!(reveals.len(), 4, "each try: {reveals:?}");
+    assert_eq!(reveals.len(), 5, "each try: {reveals:?}");
     assert!(reveals.iter().all(|entry| entry["approver"].as_str().unwrap().len() == 33));
     let erasures: Vec<_> = entries.iter().filter(|entry| entry["kind"] == "erasure").collect();
     assert_eq!(erasures.len(), 1);
-    assert_eq!(erasures[0]["key"], sealed[1]["sending"]["sealed"]["key"]);
+    assert_eq!(&erasures[0]["key"], case_key);
+}
+
+/// What has left cannot be called back: that it is not kept is at least on record.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_cannot_be_sealed_is_told_in_its_outcome() {
+    let mut plot = Plot::new().await;
+    let folder = plot.folder.path().to_owned();
+    demand(&plot, RULE);
+    for name in ["dpo", "council"] {
+        let made = octroi(&folder, &["audit", "custodian", "new", name, "--file", &format!("{name}.key")]);
+        std::fs::write(folder.join(format!("{name}.pub")), &made.stdout).unwrap();
+    }
+    plot.extra = "[audit]\ncustodians = [\"dpo.pub\", \"council.pub\"]\n".to_owned();
+    let sealed = folder.join("audit/sealed");
+    let server = plot.script("paris-gpu-1", move |_| {
+        // The request is sealed and recorded by now. From here on the disk takes no content.
+        for content in walkdir::WalkDir::new(&sealed).into_iter().map(Result::unwrap) {
+            if content.file_name() == "content" && content.file_type().is_dir() {
+                std::fs::rename(content.path(), content.path().with_file_name("away")).unwrap();
+                std::fs::write(content.path(), "in its place").unwrap();
+            }
+        }
+        scripted::json("200 OK", "", r#"{"choices":[{"message":{"role":"assistant","content":"done"}}]}"#)
+    });
+    let _server = server.await;
+    plot.only(&["paris-gpu-1"]);
+    let gateway = Process::start(&plot, &[]);
+    let client = Client::new(&plot.authority, gateway.address, &plot.key);
+    let answer = client.chat(&prompt(), false).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let id = answer.header("octroi-request-id").to_owned();
+    gateway.terminate();
+    let (told, status) = gateway.ended().await;
+    assert!(status.success(), "{status}: {told}");
+    let entries = verified_entries(&folder.join("audit"));
+    let outcome = entries.iter().find(|entry| entry["kind"] == "outcome" && entry["request"] == id.as_str()).unwrap();
+    assert_eq!((&outcome["end"], &outcome["unsealed"]), (&"complete".into(), &true.into()), "{outcome}");
+    assert!(outcome.get("sealed").is_none(), "{outcome}");
+    let told = octroi(&folder, &["audit", "show", &id]);
+    assert!(said(&told).contains("could not be"), "{}", said(&told));
 }

@@ -78,7 +78,7 @@ async fn entries(
     if before.is_none_or(|before| truths(before) != truths(snapshot)) {
         let (inventory, reference) = truths(snapshot);
         let backends = u32::try_from(policy.backends().len()).unwrap_or(u32::MAX);
-        gate.audit.append(Entry::Inventory(InventoryLoaded { inventory, reference, backends })).await?;
+        gate.audit.append(Entry::Inventory(InventoryLoaded { backends, inventory, reference })).await?;
     }
     Ok(())
 }

@@ -42,7 +42,8 @@ impl Status {
     /// Brings the gauges up to date.
     pub(super) fn observe(&self) {
         let telemetry = &self.gate.telemetry;
-        telemetry.audit(self.gate.audit.head().size, self.gate.audit.healthy());
+        let audit = &self.gate.audit;
+        telemetry.audit(audit.head().size, audit.epoch(), audit.healthy());
         telemetry.body_bytes(self.gate.budget.bytes(), self.gate.budget.bound());
         let (in_work, most) = self.gate.overload.load();
         telemetry.own_work(in_work, most);

@@ -24,10 +24,6 @@ pub(super) fn prepare(entry: &Entry) -> Result<Item, AuditError> {
     if bytes > ENTRY_BYTES_MAX {
         return Err(AuditError::TooLarge { bytes });
     }
-    // What the verifier would refuse is refused here: one such entry would make all behind it unreadable to an auditor.
-    if !entry::is_body(&body) {
-        return Err(AuditError::Malformed);
-    }
     let refuses = matches!(entry, Entry::Decision(decision) if decision.verdict == "refuse");
     let (kind, id) = match entry {
         Entry::Decision(decision) => (Kind::Decision, Some(decision.request)),
@@ -48,6 +44,10 @@ pub(super) fn prepare(entry: &Entry) -> Result<Item, AuditError> {
         Entry::Gap(_) => (Kind::Gap, None),
         Entry::Quarantine(_) => (Kind::Quarantine, None),
     };
+    // What the verifier would refuse is refused here: one such entry would make all behind it unreadable to an auditor.
+    if !entry::is_body(kind, &body) {
+        return Err(AuditError::Malformed);
+    }
     let request = id.map(|id| Request(u128::from_be_bytes(id.0)));
     Ok(Item { body, about: About { kind, request, refuses }, placed: true, reply: None })
 }
@@ -97,6 +97,8 @@ fn cut_off(request: RequestId) -> Outcome {
         backend: None,
         status: 0,
         restored: 0,
+        sealed: None,
+        unsealed: false,
         foreign_tokens: 0,
         withheld_tokens: 0,
         bytes_out: 0,

@@ -21,7 +21,7 @@ use octroi_verify::merkle::{Frontier, leaf_hash};
 use octroi_verify::note::SignerKey;
 use octroi_verify::problem::ProblemKind;
 use octroi_verify::relations::Relations;
-use octroi_verify::segment::{BATCH_BYTES_MAX, BATCH_FRAME_BYTES, BatchBuilder, Header};
+use octroi_verify::segment::{BATCH_BYTES_MAX, BATCH_FRAME_BYTES, BatchBuilder, FRAME_HEAD_BYTES, Header};
 use octroi_verify::verify::CHECKPOINT;
 
 use super::access;
@@ -177,15 +177,16 @@ impl Committer {
     fn build(&self, items: &VecDeque<Item>, room: usize) -> Batch {
         let time = format!("{:.9}", (self.clock)());
         let bytes_max = room.min(BATCH_FRAME_BYTES + BATCH_BYTES_MAX);
-        let (mut tree, mut builder, mut entry, mut count) = (self.tree.clone(), BatchBuilder::default(), Vec::new(), 0);
-        for item in items.iter().take(AUDIT_BATCH_MAX) {
+        let taken = || items.iter().take(AUDIT_BATCH_MAX);
+        let wanted: usize = taken().map(|item| item.body.len() + ENVELOPE_BYTES_MAX + FRAME_HEAD_BYTES).sum();
+        let mut builder = BatchBuilder::with_room((BATCH_FRAME_BYTES + wanted).min(bytes_max));
+        let (mut tree, mut count) = (self.tree.clone(), 0);
+        for item in taken() {
             if builder.bytes_with(item.body.len() + ENVELOPE_BYTES_MAX) > bytes_max {
                 break;
             }
-            entry.clear();
-            wrap(&item.body, tree.size(), &time, &mut entry);
-            builder.push(&entry);
-            tree.push(leaf_hash(&entry));
+            let seq = tree.size();
+            tree.push(leaf_hash(builder.push_with(|out| wrap(&item.body, seq, &time, out))));
             count += 1;
         }
         Batch { bytes: builder.finish(self.tree.size()), count, tree }
@@ -197,12 +198,14 @@ impl Committer {
         self.tree = batch.tree;
         self.shared.set_head(&self.tree, self.signed);
         let mut places = 0;
-        for (item, seq) in items.drain(..batch.count).zip(first_seq..) {
+        for (item, seq) in items.iter_mut().take(batch.count).zip(first_seq..) {
             places += usize::from(item.placed);
             self.upkeep.decisions += u64::from(item.about.kind == Kind::Decision);
-            answer(item.reply, Ok(Position { seq }));
+            answer(item.reply.take(), Ok(Position { seq }));
         }
         self.shared.queue.give_back(places);
+        // Those who wait are told before memory is given back.
+        drop(items.drain(..batch.count));
     }
 
     /// Turns away what does not fit the entries before it.

@@ -66,11 +66,27 @@ struct State {
     awaited: usize,
     places: usize,
     stopped: bool,
+    /// Whom the next entry would wake.
+    asleep: Asleep,
+}
+
+/// Whether the committer sleeps. Waking it is a call of the system, which nobody makes in vain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asleep {
+    /// It is at work, or woken already.
+    No,
+    /// Until there is any entry.
+    Idle,
+    /// For the sake of entries that nobody waits for, until there is one that somebody does, or a full batch.
+    Patient {
+        /// Entries of a batch.
+        count_max: usize,
+    },
 }
 
 impl Queue {
     pub(super) fn new(places_max: usize) -> Self {
-        let state = State { waiting: VecDeque::new(), awaited: 0, places: 0, stopped: false };
+        let state = State { waiting: VecDeque::new(), awaited: 0, places: 0, stopped: false, asleep: Asleep::No };
         Self { state: Mutex::new(state), ready: Condvar::new(), places_max }
     }
 
@@ -101,8 +117,18 @@ impl Queue {
         }
         state.awaited += usize::from(item.reply.is_some());
         state.waiting.push_back(item);
+        let wakes = match state.asleep {
+            Asleep::No => false,
+            Asleep::Idle => true,
+            Asleep::Patient { count_max } => state.awaited > 0 || state.waiting.len() >= count_max,
+        };
+        if wakes {
+            state.asleep = Asleep::No;
+        }
         drop(state);
-        self.ready.notify_one();
+        if wakes {
+            self.ready.notify_one();
+        }
         Ok(())
     }
 
@@ -117,16 +143,19 @@ impl Queue {
         let mut state = self.state();
         loop {
             let full = state.waiting.len() >= count_max;
-            let (wait, wake) = if state.awaited > 0 || full || state.stopped {
-                (Some(Duration::ZERO), if state.waiting.is_empty() { Wake::Stopped } else { Wake::Items })
+            let (wait, wake, asleep) = if state.awaited > 0 || full || state.stopped {
+                let wake = if state.waiting.is_empty() { Wake::Stopped } else { Wake::Items };
+                (Some(Duration::ZERO), wake, Asleep::No)
             } else if state.waiting.is_empty() {
-                (due.map(|due| due.saturating_sub(called.elapsed())), Wake::Due)
+                (due.map(|due| due.saturating_sub(called.elapsed())), Wake::Due, Asleep::Idle)
             } else {
                 let ends = *patience_ends.get_or_insert_with(|| now() + OUTCOME_PATIENCE);
-                (Some(ends.saturating_duration_since(now())), Wake::Items)
+                (Some(ends.saturating_duration_since(now())), Wake::Items, Asleep::Patient { count_max })
             };
+            state.asleep = asleep;
             state = match wait {
                 Some(Duration::ZERO) => {
+                    state.asleep = Asleep::No;
                     let count = state.waiting.len().min(count_max);
                     into.extend(state.waiting.drain(..count));
                     state.awaited = state.waiting.iter().filter(|item| item.reply.is_some()).count();

@@ -98,7 +98,7 @@ fn current(folder: &Path) -> io::Result<u32> {
 }
 
 /// Makes the next key, and lets the old log name it in its last entries.
-fn announce(folder: &Path, options: Options, next: &str) -> Result<(), OpenError> {
+pub(super) fn announce(folder: &Path, options: Options, next: &str) -> Result<(), OpenError> {
     let path = folder.join(NEXT_KEY);
     if !path.exists() {
         let pair = Ed25519KeyPair::generate_pkcs8v1(&SystemRandom::new()).map_err(|_| OpenError::Key)?;

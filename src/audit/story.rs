@@ -30,7 +30,7 @@ pub fn tell(record: &Record) -> Vec<String> {
         story.extend(items(decision, "removed").map(removed));
         story.extend(crossed(decision));
         story.extend(decision.get("sending").map(|sending| format!("It was sent to {}.", sent(sending))));
-        story.extend(decision.get("sending").and_then(sealed));
+        story.extend(decision.get("sending").and_then(|sending| sealed("Its content", sending)));
     }
     for attempt in record.of_kind("attempt") {
         story.extend(crossed(attempt));
@@ -43,15 +43,22 @@ pub fn tell(record: &Record) -> Vec<String> {
         }
         None => "It has no outcome yet.".to_owned(),
     });
+    for outcome in record.of_kind("outcome") {
+        story.extend(sealed("Its answer", outcome));
+        if outcome.get("unsealed").is_some() {
+            story.push("Its answer was to be kept under seal and could not be.".to_owned());
+        }
+    }
     let numbers = record.entries.iter().map(|entry| number(entry, "seq").to_string());
     story.push(format!("This is told by the log's entries {}.", list(numbers)));
     story
 }
 
-fn sealed(sending: &Value) -> Option<String> {
-    let sealed = sending.get("sealed")?;
-    let (scope, of, key) = (word(sealed, "scope"), word(sealed, "of"), word(sealed, "key"));
-    Some(format!("Its content is kept under seal, by the key {key} of the {scope} {of}."))
+fn sealed(what: &str, of: &Value) -> Option<String> {
+    let sealed = of.get("sealed")?;
+    let (scope, whose, key) = (word(sealed, "scope"), word(sealed, "of"), word(sealed, "key"));
+    let what = if sealed.get("cut").is_some() { "The beginning of its answer" } else { what };
+    Some(format!("{what} is kept under seal, by the key {key} of the {scope} {whose}."))
 }
 
 fn asked(time: &str, decision: &Value) -> String {

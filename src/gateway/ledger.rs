@@ -14,7 +14,8 @@ use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 use super::budget::Share;
 use super::peer::Peer;
 use super::record::{self, Known};
-use super::{Gate, charge, edge};
+use super::route::Leg;
+use super::{Gate, charge, edge, sealed};
 use crate::audit::Slot;
 use crate::dialect::Usage;
 use crate::model::entry::{Digest, Entry, Outcome, RequestId};
@@ -101,6 +102,8 @@ pub struct Ledger {
     /// Who asks and for what, until an entry of the log says so.
     pub known: Option<Known>,
     slot: Option<Slot>,
+    /// The answer so far, where policy wants it under seal.
+    answer: Option<sealed::Answer>,
     /// Places among the requests in work: the tenant's and the app's.
     places: Vec<Share>,
     /// Whom the client certificate of the connection names.
@@ -154,6 +157,7 @@ impl Ledger {
             end: End::ClientGone,
             known: None,
             slot: None,
+            answer: None,
             places: Vec::new(),
             peer: None,
             is_joined: false,
@@ -208,6 +212,65 @@ impl Ledger {
         self.withheld = self.withheld.saturating_add(counts.withheld);
     }
 
+    /// The answer to this leg is about to come: what of it the client gets is kept under seal, where the leg's duties say so.
+    pub fn keep_answer(&mut self, leg: &Leg) {
+        self.answer = sealed::Answer::of(leg, self.gate.budget.share(&leg.examined.caller.tenant));
+    }
+
+    /// A piece of the answer goes to the client.
+    pub fn pass(&mut self, piece: &[u8]) {
+        self.bytes_out += piece.len() as u64;
+        if let Some(answer) = self.answer.as_mut() {
+            answer.push(piece);
+        }
+    }
+
+    /// How it ended, but for what is kept of the answer.
+    fn outcome(&self, first_byte: Duration, total: Duration) -> Outcome {
+        let (input_tokens, output_tokens) = self.usage.map(|usage| (usage.input, usage.output)).unzip();
+        Outcome {
+            request: self.id,
+            end: Word::fixed(self.end.name()),
+            backend: self.backend.clone(),
+            status: self.status,
+            restored: self.restored,
+            sealed: None,
+            unsealed: false,
+            foreign_tokens: self.foreign,
+            withheld_tokens: self.withheld,
+            bytes_out: self.bytes_out,
+            first_byte_us: micros(first_byte),
+            total_us: micros(total),
+            input_tokens,
+            output_tokens,
+            kept: self.kept,
+        }
+    }
+
+    /// Hands the outcome to the log, once the answer is sealed where it is to be. That blocks on the disk, so it is done on a
+    /// thread for that; the request's places stay taken meanwhile.
+    fn conclude(&mut self, slot: Slot, mut outcome: Outcome) {
+        let Some(answer) = self.answer.take().filter(|answer| !answer.is_empty()) else {
+            return slot.submit(Entry::Outcome(Box::new(outcome)));
+        };
+        let places = std::mem::take(&mut self.places);
+        let work = move || {
+            match answer.seal() {
+                Ok(sealed) => outcome.sealed = Some(sealed),
+                Err(error) => {
+                    tracing::error!(error = %error.kind(), "An answer cannot be sealed: its entry says so");
+                    outcome.unsealed = true;
+                }
+            }
+            slot.submit(Entry::Outcome(Box::new(outcome)));
+            drop((answer, places));
+        };
+        match tokio::runtime::Handle::try_current() {
+            Ok(runtime) => drop(self.gate.sealing.spawn_blocking_on(work, &runtime)),
+            Err(_) => work(),
+        }
+    }
+
     /// An answer begins.
     pub fn answered(&mut self, status: u16) {
         self.status = status;
@@ -236,21 +299,8 @@ impl Drop for Ledger {
             End::Complete | End::Refused => {}
         }
         if let Some(slot) = self.slot.take() {
-            slot.submit(Entry::Outcome(Box::new(Outcome {
-                request: self.id,
-                end: Word::fixed(self.end.name()),
-                backend: self.backend.clone(),
-                status: self.status,
-                restored: self.restored,
-                foreign_tokens: self.foreign,
-                withheld_tokens: self.withheld,
-                bytes_out: self.bytes_out,
-                first_byte_us: micros(first_byte),
-                total_us: micros(total),
-                input_tokens,
-                output_tokens,
-                kept: self.kept,
-            })));
+            let outcome = self.outcome(first_byte, total);
+            self.conclude(slot, outcome);
         } else if let Some(known) = self.known.take()
             && let Ok(slot) = self.gate.audit.reserve()
         {

@@ -50,9 +50,11 @@ use bytes::Bytes;
 use http_body_util::combinators::UnsyncBoxBody;
 use jiff::Timestamp;
 use tokio::sync::Semaphore;
+use tokio_util::task::TaskTracker;
 
 use self::snapshot::Snapshot;
 use crate::audit::AuditLog;
+use crate::limits;
 use crate::model::entry::RequestId;
 use crate::telemetry::Telemetry;
 
@@ -89,6 +91,8 @@ pub struct Gate {
     pub app_places: budget::Budget,
     /// Held while the log takes changes of keys, so that it takes each once.
     keys: tokio::sync::Mutex<()>,
+    /// Answers that are being sealed. The log stays open until they are.
+    sealing: TaskTracker,
 }
 
 impl Gate {
@@ -104,7 +108,17 @@ impl Gate {
         let (room, overload) = (waiting::Room::default(), overload::Overload::new(&snapshot));
         let keys = tokio::sync::Mutex::default();
         let current = ArcSwap::new(snapshot);
-        Self { current, audit, telemetry, budget, requests, retries, room, overload, places, app_places, keys }
+        let sealing = TaskTracker::new();
+        Self { current, audit, telemetry, budget, requests, retries, room, overload, places, app_places, keys, sealing }
+    }
+
+    /// Returns when the answers of requests that have ended are sealed and their outcomes are on their way to the log, or when
+    /// that takes too long: then the next start records that their ends are not known.
+    pub async fn sealed(&self) {
+        self.sealing.close();
+        if tokio::time::timeout(limits::SEALING_DEADLINE, self.sealing.wait()).await.is_err() {
+            tracing::error!(answers = self.sealing.len(), "Answers are not sealed in time");
+        }
     }
 
     /// The snapshot in force.

@@ -216,7 +216,7 @@ impl http_body::Body for Pieces {
         }
         let len = self.rest.len().min(limits::ANSWER_PIECE_BYTES);
         let piece = self.rest.split_to(len);
-        self.ledger.bytes_out += len as u64;
+        self.ledger.pass(&piece);
         if self.rest.is_empty() {
             self.ledger.end = End::Complete;
         }

@@ -364,7 +364,7 @@ impl http_body::Body for Restored {
         loop {
             if let Some(bytes) = this.out.pop_front() {
                 if let Some(ledger) = this.ledger.as_mut() {
-                    ledger.bytes_out += bytes.len() as u64;
+                    ledger.pass(&bytes);
                 }
                 if this.out.is_empty() && this.done && !this.broken {
                     // Clients close at the mark of the end and do not wait for the connection's own.

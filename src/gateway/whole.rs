@@ -33,6 +33,7 @@ pub async fn restore(ledger: &mut Ledger, answering: Answering, mut share: Share
     let Answering { leg, endpoint, reply, vault, changed } = answering;
     let keeper = keeper(&leg, endpoint, changed.is_empty() && vault.is_empty(), ledger.accepted_at);
     let stored = leg.examined.stored.clone();
+    ledger.keep_answer(&leg);
     let (api, json) = (leg.examined.call.api, dialect::answers_in_json(&leg.examined.call));
     let said = reply.content_type.as_ref().and_then(|value| value.to_str().ok()).unwrap_or_default();
     let framing = dialect::framing(&leg.examined.call, said);

@@ -11,37 +11,37 @@ use super::entry::Digest;
 /// A policy came into force, or was refused.
 #[derive(Debug, Clone, Serialize)]
 pub struct PolicyLoaded {
-    /// Whether it is now in force. If not, what was in force before stays.
-    pub in_force: bool,
-    /// Why it was loaded: `start`, `files`, `signal`, `expiry`.
-    pub cause: Word,
-    /// Why it was refused: `faults`, `signature`, `approvers`, `name`, `rollback`, `record`, `inside`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<Word>,
-    /// Digest of its sheets and packs; absent when it could not be compiled.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub policy: Option<Digest>,
-    /// Digest of the inventory.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub inventory: Option<Digest>,
-    /// Digest of the reference data.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reference: Option<Digest>,
-    /// The name and version in its header.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub name: Option<Word>,
-    /// The version alone.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub version: Option<u32>,
-    /// When a truth begins or ends and it must be compiled again, RFC 3339.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub valid_until: Option<Word>,
-    /// SHA-256 of the manifest of the signed bundle, where the operator demands one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub bundle: Option<Digest>,
     /// Who had signed it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub approvers: Vec<Word>,
+    /// SHA-256 of the manifest of the signed bundle, where the operator demands one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bundle: Option<Digest>,
+    /// Why it was loaded: `start`, `files`, `signal`, `expiry`.
+    pub cause: Word,
+    /// Whether it is now in force. If not, what was in force before stays.
+    pub in_force: bool,
+    /// Digest of the inventory.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inventory: Option<Digest>,
+    /// The name and version in its header.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<Word>,
+    /// Digest of its sheets and packs; absent when it could not be compiled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy: Option<Digest>,
+    /// Why it was refused: `faults`, `signature`, `approvers`, `name`, `rollback`, `record`, `inside`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Word>,
+    /// Digest of the reference data.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reference: Option<Digest>,
+    /// When a truth begins or ends and it must be compiled again, RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub valid_until: Option<Word>,
+    /// The version alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<u32>,
 }
 
 impl PolicyLoaded {
@@ -66,12 +66,12 @@ impl PolicyLoaded {
 /// Another inventory, or other reference data, came into force.
 #[derive(Debug, Clone, Serialize)]
 pub struct InventoryLoaded {
+    /// Backends that it declares.
+    pub backends: u32,
     /// Digest of the inventory.
     pub inventory: Digest,
     /// Digest of the reference data.
     pub reference: Digest,
-    /// Backends that it declares.
-    pub backends: u32,
 }
 
 /// The files were read again.
@@ -79,30 +79,30 @@ pub struct InventoryLoaded {
 pub struct Reloaded {
     /// Why: `files`, `signal`, `expiry`.
     pub cause: Word,
-    /// `in-force`, `unchanged`, `refused`.
-    pub policy: Word,
     /// `in-force` or `refused`; absent where the gateway has no certificate.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub certificate: Option<Word>,
+    /// `in-force`, `unchanged`, `refused`.
+    pub policy: Word,
 }
 
 /// An emergency freeze began or ended, or an order was refused.
 #[derive(Debug, Clone, Serialize)]
 pub struct Frozen {
-    /// `begun`, `ended`, `refused`.
-    pub state: Word,
-    /// `order`, `thaw`, `expiry`; for a refused order: `signature`, `faults`.
-    pub cause: Word,
-    /// Until when only backends on premises are used, RFC 3339.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub until: Option<Word>,
-    /// Who signed the order, or its end.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub by: Vec<Word>,
     /// The reason given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub because: Option<Word>,
+    /// Who signed the order, or its end.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub by: Vec<Word>,
+    /// `order`, `thaw`, `expiry`; for a refused order: `signature`, `faults`.
+    pub cause: Word,
     /// SHA-256 of the order.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub order: Option<Digest>,
+    /// `begun`, `ended`, `refused`.
+    pub state: Word,
+    /// Until when only backends on premises are used, RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<Word>,
 }

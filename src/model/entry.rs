@@ -2,6 +2,9 @@
 //!
 //! A *decision* is written before the first byte leaves, an *attempt* before each further backend sees one, an *outcome*
 //! when the answer has ended, however it ended. The log adds the envelope: version, sequence number, time.
+//!
+//! Members of entries stand here in the order of their keys, as canonical JSON has them: so they are written in one pass and
+//! nothing is put in order (`audit::tests::kinds` has one of each).
 
 use serde::Serialize;
 
@@ -9,7 +12,7 @@ pub use super::change::{Frozen, InventoryLoaded, PolicyLoaded, Reloaded};
 pub use super::credential::CredentialChange;
 pub use super::ids::{Digest, RequestId};
 pub use super::recorded::Crossed;
-use super::recorded::RecordedFacts;
+use super::recorded::{RecordedFacts, is_not};
 pub use super::upkeep::{Access, Erasure, Gap, Heartbeat, KeyChange, Prune, Quarantine};
 use super::{Country, Word};
 
@@ -56,98 +59,98 @@ pub enum Entry {
 /// The decision on one request.
 #[derive(Debug, Clone, Serialize)]
 pub struct Decision {
-    /// Of which request.
-    pub request: RequestId,
-    /// W3C trace id of the gateway's own span, 32 hexadecimal digits.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub trace: Option<Word>,
-    /// Who asked.
-    pub tenant: Word,
-    /// Through which app.
-    pub app: Word,
-    /// For what.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub purpose: Option<Word>,
     /// Keyed pseudonym of the credential.
     pub actor: Word,
     /// Dialect.
     pub api: Word,
-    /// Operation.
-    pub operation: Word,
-    /// The configured model name, or `unknown`.
-    pub model: Word,
-    /// Whether a stream was asked for.
-    pub stream: bool,
-    /// What was found, by type and place.
-    pub findings: Vec<FindingCount>,
-    /// What was read.
-    pub scan: Scan,
-    /// The label, in the sheet's spelling, or `unknown`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub label: Option<Word>,
-    /// Leak score, absent when unknown; the least that it may be where `facts.leak_most` stands.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub leak_score: Option<u16>,
-    /// The facts that were decided on; absent when it was refused before anything was inspected.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub facts: Option<Box<RecordedFacts>>,
-    /// The protected document that it is nearest to: from a score of 500, or of 300 where an encoder alone saw it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub leak: Option<Protected>,
-    /// Digest of the policy in force.
-    pub policy: Digest,
-    /// Digest of the inventory in force.
-    pub inventory: Digest,
-    /// Digest of the reference data in force.
-    pub reference: Digest,
-    /// Rules that fired.
-    pub rules: Vec<Word>,
-    /// What was decided: `forward`, `refuse`.
-    pub verdict: Word,
-    /// Why, when it was refused: the refusal's code.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<Word>,
-    /// Backends that may have it, in order.
-    pub plan: Vec<PlannedBackend>,
-    /// Backends that may not, and by which rules.
-    pub removed: Vec<RemovedBackend>,
-    /// What is about to be sent, when something is.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub sending: Option<Sending>,
+    /// Through which app.
+    pub app: Word,
+    /// Bytes of the body as received.
+    pub body_bytes: u64,
+    /// Keyed MAC of the body as received.
+    pub body_mac: Digest,
     /// The tier that was left at once for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub crossed: Option<Crossed>,
+    /// The facts that were decided on; absent when it was refused before anything was inspected.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub facts: Option<Box<RecordedFacts>>,
     /// Why it goes to a later tier than the first at once, when it does: a `fall back` clause was used.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fell_back: Option<Word>,
+    /// What was found, by type and place.
+    pub findings: Vec<FindingCount>,
+    /// Digest of the inventory in force.
+    pub inventory: Digest,
     /// Keyed code of the kept answer that it goes on from or asks for; the outcome of the request that made it has the same.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kept: Option<Digest>,
-    /// Keyed MAC of the body as received.
-    pub body_mac: Digest,
-    /// Bytes of the body as received.
-    pub body_bytes: u64,
+    /// The label, in the sheet's spelling, or `unknown`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label: Option<Word>,
+    /// The protected document that it is nearest to: from a score of 500, or of 300 where an encoder alone saw it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub leak: Option<Protected>,
+    /// Leak score, absent when unknown; the least that it may be where `facts.leak_most` stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub leak_score: Option<u16>,
+    /// The configured model name, or `unknown`.
+    pub model: Word,
+    /// Operation.
+    pub operation: Word,
+    /// Backends that may have it, in order.
+    pub plan: Vec<PlannedBackend>,
+    /// Digest of the policy in force.
+    pub policy: Digest,
+    /// For what.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub purpose: Option<Word>,
+    /// Why, when it was refused: the refusal's code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Word>,
+    /// Digest of the reference data in force.
+    pub reference: Digest,
+    /// Backends that may not, and by which rules.
+    pub removed: Vec<RemovedBackend>,
+    /// Of which request.
+    pub request: RequestId,
+    /// Rules that fired.
+    pub rules: Vec<Word>,
+    /// What was read.
+    pub scan: Scan,
+    /// What is about to be sent, when something is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sending: Option<Sending>,
+    /// Whether a stream was asked for.
+    pub stream: bool,
+    /// Who asked.
+    pub tenant: Word,
+    /// W3C trace id of the gateway's own span, 32 hexadecimal digits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trace: Option<Word>,
+    /// What was decided: `forward`, `refuse`.
+    pub verdict: Word,
 }
 
 /// A protected document that a request is near to, by keyed names.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Protected {
-    /// Keyed id of the document; `octroi corpus list` knows its path.
-    pub document: Word,
-    /// Number of the passage: windows of 48 words, 24 apart.
-    pub passage: u32,
-    /// Its class.
-    pub class: Word,
-    /// Which stage found it: `fingerprint`, `code`, `sketch`, `encoder`.
-    pub stage: Word,
     /// Of a million harmless texts, how many would score as much; where that was measured.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub chance_per_million: Option<u32>,
+    /// Its class.
+    pub class: Word,
+    /// Keyed id of the document; `octroi corpus list` knows its path.
+    pub document: Word,
+    /// State of the corpus that the score replays from.
+    pub epoch: u64,
     /// What the caller sent of it within a time, 0 to 1000; absent when unknown.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub history: Option<u16>,
-    /// State of the corpus that the score replays from.
-    pub epoch: u64,
+    /// Number of the passage: windows of 48 words, 24 apart.
+    pub passage: u32,
+    /// Which stage found it: `fingerprint`, `code`, `sketch`, `encoder`.
+    pub stage: Word,
 }
 
 /// What is about to leave for one backend.
@@ -155,21 +158,21 @@ pub struct Protected {
 pub struct Sending {
     /// To which backend.
     pub backend: Word,
-    /// Keyed MAC of the body as sent.
-    pub body_mac: Digest,
     /// Bytes of the body as sent.
     pub body_bytes: u64,
+    /// Keyed MAC of the body as sent.
+    pub body_mac: Digest,
     /// What was changed, by type and action, counted from the edits made.
     pub changed: Vec<Change>,
     /// The model's name at the backend.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<Word>,
-    /// The configured name of the smaller model that serves in the place of the one that was asked for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub smaller: Option<Word>,
     /// Where the content is kept under seal, when policy wants it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sealed: Option<Sealed>,
+    /// The configured name of the smaller model that serves in the place of the one that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub smaller: Option<Word>,
 }
 
 /// Content that is kept under seal beside the log: which file, and whose key.
@@ -177,6 +180,9 @@ pub struct Sending {
 pub struct Sealed {
     /// Bytes of the sealed file.
     pub bytes: u64,
+    /// Whether only the beginning is in it: of an answer that is longer than what is kept of one.
+    #[serde(skip_serializing_if = "is_not")]
+    pub cut: bool,
     /// SHA-256 of the sealed file, which says nothing of what is in it.
     pub digest: Digest,
     /// Id of the key.
@@ -192,46 +198,46 @@ pub struct Sealed {
 /// How many values of a type were changed, and how.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Change {
-    /// Entity type.
-    #[serde(rename = "type")]
-    pub entity: Word,
     /// Action.
     pub action: Word,
     /// Places changed.
     pub count: u32,
+    /// Entity type.
+    #[serde(rename = "type")]
+    pub entity: Word,
 }
 
 /// Findings of one type at one place of the dialect's table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FindingCount {
+    /// Classes that it implies.
+    pub classes: Vec<Word>,
+    /// `possible` (50 to 79) or `sure` (80 to 100).
+    pub confidence: Word,
+    /// How many.
+    pub count: u32,
+    /// The table's path.
+    pub path: Word,
     /// Entity type.
     #[serde(rename = "type")]
     pub entity: Word,
-    /// Classes that it implies.
-    pub classes: Vec<Word>,
-    /// The table's path.
-    pub path: Word,
-    /// How many.
-    pub count: u32,
-    /// `possible` (50 to 79) or `sure` (80 to 100).
-    pub confidence: Word,
 }
 
 /// What was read of a request.
 #[derive(Debug, Clone, Serialize)]
 pub struct Scan {
-    /// `complete`, `partial`, `failed`.
-    pub status: Word,
+    /// Bytes read.
+    pub bytes: u64,
     /// Leaves of the body.
     pub leaves: u32,
     /// Leaves read.
     pub scanned: u32,
+    /// `complete`, `partial`, `failed`.
+    pub status: Word,
     /// Leaves at paths that no table names.
     pub unknown: u32,
     /// Leaves that cannot be read.
     pub unreadable: u32,
-    /// Bytes read.
-    pub bytes: u64,
 }
 
 /// A backend in a plan.
@@ -239,21 +245,21 @@ pub struct Scan {
 pub struct PlannedBackend {
     /// Its name.
     pub backend: Word,
-    /// Its tier.
-    pub tier: Word,
-    /// Countries of processing.
-    pub countries: Vec<Country>,
-    /// Who operates it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub operator: Option<Word>,
     /// Ultimate control.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub controlled_from: Option<Country>,
+    /// Countries of processing.
+    pub countries: Vec<Country>,
+    /// Duties: type and action.
+    pub duties: Vec<(Word, Word)>,
+    /// Who operates it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub operator: Option<Word>,
+    /// Its tier.
+    pub tier: Word,
     /// Instrument of transfer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub transfer_basis: Option<Word>,
-    /// Duties: type and action.
-    pub duties: Vec<(Word, Word)>,
 }
 
 /// A backend that may not have the request.
@@ -261,20 +267,16 @@ pub struct PlannedBackend {
 pub struct RemovedBackend {
     /// Its name.
     pub backend: Word,
-    /// `not-allowed`, `rule`, `duty`, `expired`, `frozen`, `unable`.
-    pub why: Word,
     /// The rules, when rules did it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<Word>,
+    /// `not-allowed`, `rule`, `duty`, `expired`, `frozen`, `unable`.
+    pub why: Word,
 }
 
 /// A further attempt of a request.
 #[derive(Debug, Clone, Serialize)]
 pub struct Attempt {
-    /// Of which request.
-    pub request: RequestId,
-    /// 2 for the second backend tried, and so on.
-    pub number: u32,
     /// Why the one before did not serve: `connect`, `broke`, `timeout`, `full`, `unavailable`.
     pub cause: Word,
     /// The tier that was left for it.
@@ -282,8 +284,12 @@ pub struct Attempt {
     pub crossed: Option<Crossed>,
     /// Whether the tier is a later one than the first: a `fall back` clause was used.
     pub fell_back: bool,
+    /// 2 for the second backend tried, and so on.
+    pub number: u32,
     /// Digests of the policies that both allow it: the request's own, and the newest.
     pub policies: [Digest; 2],
+    /// Of which request.
+    pub request: RequestId,
     /// What is about to be sent.
     pub sending: Sending,
 }
@@ -291,43 +297,49 @@ pub struct Attempt {
 /// How an answer ended.
 #[derive(Debug, Clone, Serialize)]
 pub struct Outcome {
-    /// Of which request.
-    pub request: RequestId,
-    /// `complete`, `client-gone`, `upstream-broke`, `refused`, `gateway-restart`.
-    pub end: Word,
     /// The backend that answered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub backend: Option<Word>,
-    /// Status sent to the client.
-    pub status: u16,
-    /// Pseudonyms restored in the answer, counted from the edits made.
-    pub restored: u32,
-    /// Strings in the answer that look like pseudonyms and are not of this request.
-    pub foreign_tokens: u32,
-    /// Pseudonyms of this request that were left in addresses of the answer, where a value could be carried off.
-    pub withheld_tokens: u32,
     /// Bytes sent to the client.
     pub bytes_out: u64,
+    /// `complete`, `client-gone`, `upstream-broke`, `refused`, `gateway-restart`.
+    pub end: Word,
     /// Microseconds from accept to the first byte of the answer.
     pub first_byte_us: u64,
-    /// Microseconds from accept to the end.
-    pub total_us: u64,
+    /// Strings in the answer that look like pseudonyms and are not of this request.
+    pub foreign_tokens: u32,
     /// Tokens in, as the backend counted them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub input_tokens: Option<u64>,
-    /// Tokens out, as the backend counted them.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub output_tokens: Option<u64>,
     /// Keyed code of the answer, where the backend keeps it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kept: Option<Digest>,
+    /// Tokens out, as the backend counted them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output_tokens: Option<u64>,
+    /// Of which request.
+    pub request: RequestId,
+    /// Pseudonyms restored in the answer, counted from the edits made.
+    pub restored: u32,
+    /// Where the answer is kept under seal, when policy wants it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sealed: Option<Sealed>,
+    /// Status sent to the client.
+    pub status: u16,
+    /// Microseconds from accept to the end.
+    pub total_us: u64,
+    /// Whether the answer was to be kept under seal and could not be.
+    #[serde(skip_serializing_if = "is_not")]
+    pub unsealed: bool,
+    /// Pseudonyms of this request that were left in addresses of the answer, where a value could be carried off.
+    pub withheld_tokens: u32,
 }
 
 /// The gateway started.
 #[derive(Debug, Clone, Serialize)]
 pub struct Start {
-    /// Version of octroi.
-    pub version: Word,
     /// Requests of the run before whose decision had no outcome; each has got one that says so.
     pub unfinished: u32,
+    /// Version of octroi.
+    pub version: Word,
 }

@@ -10,17 +10,17 @@ use super::entry::RequestId;
 pub struct KeyChange {
     /// `announced`: of the next epoch, by the last entry of this; `begun`: of this epoch, by its first.
     pub event: Word,
-    /// Verifier key in the form of C2SP signed-note.
-    pub vkey: Word,
     /// Origin of the epoch before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub previous: Option<Word>,
-    /// Entries of the epoch before.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub previous_size: Option<u64>,
     /// Root over them, in base64.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub previous_root: Option<Word>,
+    /// Entries of the epoch before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub previous_size: Option<u64>,
+    /// Verifier key in the form of C2SP signed-note.
+    pub vkey: Word,
 }
 
 /// Somebody read the log, exported from it, or had something in it revealed.
@@ -37,20 +37,20 @@ pub struct Access {
     pub at: Word,
     /// `command` or `console`.
     pub channel: Word,
-    /// Keyed pseudonym of who reads.
-    pub reader: Word,
     /// First entry of a range.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<u64>,
-    /// Behind the last entry of a range.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub to: Option<u64>,
+    /// Keyed pseudonym of who reads.
+    pub reader: Word,
     /// Records at most.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub records: Option<u64>,
     /// The request that it is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject: Option<RequestId>,
+    /// Behind the last entry of a range.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to: Option<u64>,
     /// Names of the conditions that were set, never their values.
     pub words: Vec<Word>,
 }

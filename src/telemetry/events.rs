@@ -126,8 +126,9 @@ impl Telemetry {
         }
     }
 
-    /// The state of the audit log, as its head and health say.
-    pub fn audit(&self, entries: u64, up: bool) {
+    /// The state of the audit log, as its head and health say, and of which epoch it is.
+    pub fn audit(&self, entries: u64, epoch: u32, up: bool) {
+        self.audit_epoch.set(i64::from(epoch));
         self.audit_entries.set(i64::try_from(entries).unwrap_or(i64::MAX));
         if self.audit_up.set(i64::from(up)) != i64::from(up) && !up {
             tracing::error!("Audit log cannot write: requests are refused until it can");

@@ -102,6 +102,7 @@ pub struct Telemetry {
     endpoints: Family<BackendLabel, Gauge>,
     audit_up: Gauge,
     audit_entries: Gauge<i64>,
+    audit_epoch: Gauge<i64>,
     reloads: Family<ReloadLabels, Counter>,
     panics: Counter,
     in_work: Gauge<i64>,
@@ -159,6 +160,7 @@ impl Telemetry {
             endpoints: Family::default(),
             audit_up: Gauge::default(),
             audit_entries: Gauge::default(),
+            audit_epoch: Gauge::default(),
             reloads: Family::default(),
             panics: Counter::default(),
             in_work: Gauge::default(),
@@ -222,6 +224,7 @@ impl Telemetry {
         r.register("endpoints", "Servers of a backend, in use or not", self.endpoints.clone());
         r.register("audit_up", "1 while the audit log can write", self.audit_up.clone());
         r.register("audit_entries", "Entries in the audit log", self.audit_entries.clone());
+        r.register("audit_epoch", "Epoch of the audit log: another one begins at no entries", self.audit_epoch.clone());
         r.register("reloads", "Reloads of policy, configuration and certificates", self.reloads.clone());
         r.register("panics", "Requests refused because the gateway failed inside", self.panics.clone());
         r.register("requests_in_work", "Requests being served", self.in_work.clone());

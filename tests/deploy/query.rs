@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const SCRAPED: [&str; 2] = ["job", "instance"];
 
 /// Words of the language that the rules use; any other word is a metric, so that a slip is found.
-const WORDS: [&str; 17] = [
+const WORDS: [&str; 19] = [
     "and",
     "or",
     "unless",
@@ -22,6 +22,8 @@ const WORDS: [&str; 17] = [
     "topk",
     "count",
     "histogram_quantile",
+    "max_over_time",
+    "changes",
     "without",
     "bool",
 ];

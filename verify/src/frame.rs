@@ -106,40 +106,66 @@ impl Cursor<'_> {
 }
 
 /// A batch while it is put together, in the form in which it is written.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct BatchBuilder {
-    frames: Vec<u8>,
+    /// Room for the batch's own head, then the frames of entries.
+    bytes: Vec<u8>,
     count: u32,
 }
 
+impl Default for BatchBuilder {
+    fn default() -> Self {
+        Self::with_room(0)
+    }
+}
+
 impl BatchBuilder {
+    /// Begins a batch that is expected to take so many bytes.
+    pub fn with_room(bytes: usize) -> Self {
+        let mut room = Vec::with_capacity(bytes.max(BATCH_FRAME_BYTES));
+        room.resize(BATCH_FRAME_BYTES, 0);
+        Self { bytes: room, count: 0 }
+    }
+
     /// Appends an entry.
     pub fn push(&mut self, entry: &[u8]) {
-        frame(TYPE_ENTRY, entry, &mut self.frames);
+        self.push_with(|out| out.extend_from_slice(entry));
+    }
+
+    /// Appends an entry that is written in its place, and shows it.
+    pub fn push_with(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> &[u8] {
+        let start = self.bytes.len();
+        self.bytes.resize(start + FRAME_HEAD_BYTES, 0);
+        write(&mut self.bytes);
         self.count = self.count.saturating_add(1);
+        let (head, entry) =
+            self.bytes.get_mut(start..).unwrap_or_default().split_at_mut_checked(FRAME_HEAD_BYTES).unwrap_or_default();
+        head.iter_mut().zip(frame_head(TYPE_ENTRY, entry)).for_each(|(place, byte)| *place = byte);
+        entry
     }
 
     /// Bytes that the batch would take with one more entry of this length.
     pub const fn bytes_with(&self, entry_bytes: usize) -> usize {
-        BATCH_FRAME_BYTES + self.frames.len() + FRAME_HEAD_BYTES + entry_bytes
+        self.bytes.len() + FRAME_HEAD_BYTES + entry_bytes
     }
 
     /// The bytes to write.
-    pub fn finish(self, first_seq: u64) -> Vec<u8> {
-        let bytes = u32::try_from(self.frames.len()).unwrap_or(u32::MAX);
-        let mut out = Vec::with_capacity(BATCH_FRAME_BYTES + self.frames.len());
-        frame(TYPE_BATCH, &BatchHead { first_seq, count: self.count, bytes }.encode(), &mut out);
-        out.extend_from_slice(&self.frames);
-        out
+    pub fn finish(mut self, first_seq: u64) -> Vec<u8> {
+        let bytes = u32::try_from(self.bytes.len().saturating_sub(BATCH_FRAME_BYTES)).unwrap_or(u32::MAX);
+        let content = BatchHead { first_seq, count: self.count, bytes }.encode();
+        let head = frame_head(TYPE_BATCH, &content);
+        self.bytes.iter_mut().zip(head.iter().chain(&content)).for_each(|(place, byte)| *place = *byte);
+        self.bytes
     }
 }
 
-fn frame(kind: u8, content: &[u8], out: &mut Vec<u8>) {
+/// What stands before the content of a frame: its length, the checksum, its type.
+fn frame_head(kind: u8, content: &[u8]) -> [u8; FRAME_HEAD_BYTES] {
     let length = u32::try_from(content.len()).unwrap_or(u32::MAX).to_le_bytes();
-    out.extend_from_slice(&length);
-    out.extend_from_slice(&checksum(length, kind, content).to_le_bytes());
-    out.push(kind);
-    out.extend_from_slice(content);
+    let checksum = checksum(length, kind, content).to_le_bytes();
+    let mut head = [kind; FRAME_HEAD_BYTES];
+    head.iter_mut().zip(length.iter().chain(&checksum)).for_each(|(place, byte)| *place = *byte);
+    head
 }
 
 fn checksum(length: [u8; 4], kind: u8, content: &[u8]) -> u32 {

@@ -130,18 +130,12 @@ fn object<'a, 's>(
 ) -> Result<(), Fault> {
     reader.eat(b"{")?;
     let mut first = true;
-    loop {
-        let start = reader.place();
-        let key = if first || reader.eat(b",").is_ok() { reader.key().ok() } else { None };
-        let Some(key) = key.filter(|_| reader.eat(b":").is_ok()) else {
-            reader.go_back(start);
-            break;
-        };
+    while (first && reader.is_next(b"\"")) || (!first && reader.eat(b",").is_ok()) {
         first = false;
         // Members come in the order of their keys: those passed over on the way are not there.
         let member = loop {
             match members.next() {
-                Some(member) if member.key.as_bytes() == key => break member,
+                Some(member) if reader.eat_key(member.key) => break member,
                 Some(member) if member.required => return Err(Fault::Missing(member.key)),
                 Some(_) => {}
                 None => return Err(Fault::Unknown),

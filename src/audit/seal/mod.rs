@@ -7,6 +7,7 @@
 //! sealed/<tenant>/<2026-11>/month                the month's public key; its private key in shares, one for each custodian
 //! sealed/<tenant>/<2026-11>/keys/<of>/<key id>   the key of one subject or case, sealed to the month's key
 //! sealed/<tenant>/<2026-11>/content/<request>.<n> what was received and sent, under that key (AES-256-GCM)
+//! sealed/<tenant>/<2026-11>/content/<request>.answer what came back, as the caller got it, in the same way
 //! ```
 //!
 //! The month's private key exists only while its shares are made. Any two custodians (two persons' keys) put it together
@@ -30,6 +31,8 @@ use std::sync::{Mutex, PoisonError};
 
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::hmac;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
@@ -87,12 +90,60 @@ pub struct Content<'a> {
     pub month: &'a str,
     /// Of which request.
     pub request: RequestId,
-    /// The number of the backend tried: 1 for the first.
-    pub attempt: u32,
-    /// The body as it came.
-    pub received: &'a str,
-    /// The body as it leaves.
-    pub sent: &'a str,
+    /// Which part of it.
+    pub part: Part<'a>,
+}
+
+/// A part of what passed.
+#[derive(Clone, Copy)]
+pub enum Part<'a> {
+    /// What went to a backend, and what it was made from.
+    Attempt {
+        /// The number of the backend tried: 1 for the first.
+        number: u32,
+        /// The body as it came.
+        received: &'a str,
+        /// The body as it leaves.
+        sent: &'a str,
+    },
+    /// What came back, as the caller got it.
+    Answer {
+        /// The bytes of the body.
+        body: &'a [u8],
+        /// Whether there were more.
+        cut: bool,
+    },
+}
+
+impl fmt::Debug for Part<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Part").field("which", &self.which()).field("bytes", &self.bytes()).finish_non_exhaustive()
+    }
+}
+
+/// The name of a part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Which {
+    /// What went to the backend of this number.
+    Attempt(u32),
+    /// What came back.
+    Answer,
+}
+
+impl Part<'_> {
+    const fn which(&self) -> Which {
+        match self {
+            Self::Attempt { number, .. } => Which::Attempt(*number),
+            Self::Answer { .. } => Which::Answer,
+        }
+    }
+
+    const fn bytes(&self) -> usize {
+        match self {
+            Self::Attempt { received, sent, .. } => received.len() + sent.len(),
+            Self::Answer { body, .. } => body.len(),
+        }
+    }
 }
 
 impl fmt::Debug for Content<'_> {
@@ -122,10 +173,38 @@ impl fmt::Debug for Sealer {
     }
 }
 
+/// What is in a sealed file.
 #[derive(Serialize)]
-struct Plain<'a> {
-    received: &'a str,
-    sent: &'a str,
+#[serde(untagged)]
+enum Plain<'a> {
+    Attempt {
+        received: &'a str,
+        sent: &'a str,
+    },
+    Answer {
+        answer: &'a str,
+    },
+    /// Frames that are no text, as some APIs stream them.
+    Frames {
+        answer_base64: String,
+    },
+}
+
+impl<'a> From<Part<'a>> for Plain<'a> {
+    fn from(part: Part<'a>) -> Self {
+        match part {
+            Part::Attempt { received, sent, .. } => Self::Attempt { received, sent },
+            Part::Answer { body, cut } => match std::str::from_utf8(body) {
+                Ok(answer) => Self::Answer { answer },
+                // The cut may go through a character.
+                Err(error) if cut && error.error_len().is_none() => {
+                    let whole = body.get(..error.valid_up_to()).and_then(|body| std::str::from_utf8(body).ok());
+                    Self::Answer { answer: whole.unwrap_or_default() }
+                }
+                Err(_) => Self::Frames { answer_base64: STANDARD.encode(body) },
+            },
+        }
+    }
 }
 
 impl Sealer {
@@ -141,9 +220,9 @@ impl Sealer {
     pub fn seal(&self, content: &Content<'_>) -> io::Result<Sealed> {
         let month = self.folder.join(escaped(content.tenant.as_str())).join(escaped(content.month));
         let (id, key) = self.key(content, &month)?;
-        let mut plain = Zeroizing::new(Vec::with_capacity(content.received.len() + content.sent.len() + 64));
-        serde_json::to_writer(&mut *plain, &Plain { received: content.received, sent: content.sent })?;
-        let name = file_name(content.request, content.attempt);
+        let mut plain = Zeroizing::new(Vec::with_capacity(content.part.bytes() + 64));
+        serde_json::to_writer(&mut *plain, &Plain::from(content.part))?;
+        let name = file_name(content.request, content.part.which());
         let sealed = key.seal(&plain, place(&id, &name).as_bytes()).ok_or(io::ErrorKind::Other)?;
         let storage = LocalStorage::new(&month);
         storage.prepare_root("content")?;
@@ -152,6 +231,7 @@ impl Sealer {
         hash.copy_from_slice(digest(&SHA256, &sealed).as_ref());
         Ok(Sealed {
             bytes: sealed.len() as u64,
+            cut: matches!(content.part, Part::Answer { cut: true, .. }),
             digest: Digest(hash),
             key: Word::configured(&id),
             month: Word::configured(content.month),
@@ -186,9 +266,12 @@ impl Sealer {
     }
 }
 
-/// The file of one attempt's content.
-fn file_name(request: RequestId, attempt: u32) -> String {
-    format!("{request}.{attempt}")
+/// The file of one part's content.
+fn file_name(request: RequestId, which: Which) -> String {
+    match which {
+        Which::Attempt(number) => format!("{request}.{number}"),
+        Which::Answer => format!("{request}.answer"),
+    }
 }
 
 /// What binds content to its key and its place.

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use super::custodian::Secret;
 use super::month::{self, Shut};
-use super::{FOLDER, crypto, file_name, key_place, place};
+use super::{FOLDER, Which, crypto, file_name, key_place, place};
 use crate::aead::Key;
 use crate::audit::names::escaped;
 use crate::audit::storage::{LocalStorage, read_small};
@@ -44,26 +44,27 @@ pub enum RevealError {
     Io(io::ErrorKind),
 }
 
-/// Opens what the entry of an attempt says was sealed: JSON with `received` and `sent`.
+/// Opens what an entry says was sealed, given the object that has the member `sealed`: JSON with `received` and `sent` for what
+/// went to a backend, with `answer` (or `answer_base64`) for what came back.
 ///
 /// # Errors
 /// [`RevealError`].
 pub fn reveal(
     log: &Path,
-    (tenant, request, attempt): (&str, RequestId, u32),
-    sending: &Value,
+    (tenant, request, which): (&str, RequestId, Which),
+    of: &Value,
     keys: [&Secret; 2],
 ) -> Result<Zeroizing<Vec<u8>>, RevealError> {
-    let word = |key: &str| sending.pointer(&format!("/sealed/{key}")).and_then(Value::as_str);
-    let (Some(id), Some(of), Some(scope)) = (word("key"), word("of"), word("scope")) else {
+    let word = |key: &str| of.pointer(&format!("/sealed/{key}")).and_then(Value::as_str);
+    let (Some(id), Some(whose), Some(scope)) = (word("key"), word("of"), word("scope")) else {
         return Err(RevealError::None);
     };
     let (Some(month), Some(named)) = (word("month"), word("digest")) else { return Err(RevealError::None) };
     let folder = log.join(FOLDER).join(escaped(tenant)).join(escaped(month));
     let storage = LocalStorage::new(&folder);
     let failed = |error: io::Error| RevealError::Io(error.kind());
-    let name = file_name(request, attempt);
-    let key = format!("keys/{}-{}/{}", escaped(scope), escaped(of), escaped(id));
+    let name = file_name(request, which);
+    let key = format!("keys/{}-{}/{}", escaped(scope), escaped(whose), escaped(id));
     let key = read_small(&storage, &key, 4_096).map_err(failed)?.ok_or(RevealError::Erased)?;
     let content = read_small(&storage, &format!("content/{name}"), CONTENT_BYTES_MAX).map_err(failed)?;
     let content = content.ok_or(RevealError::Gone)?;

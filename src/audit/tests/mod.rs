@@ -5,7 +5,9 @@ mod conformance;
 mod disk;
 mod faults;
 mod index;
+mod kinds;
 mod life;
+mod links;
 mod prune;
 mod publish;
 mod rotate;
@@ -133,6 +135,8 @@ fn outcome_of(number: u32) -> Outcome {
         backend: Some(Word::fixed("us-cloud")),
         status: 200,
         restored: 2,
+        sealed: None,
+        unsealed: false,
         foreign_tokens: 0,
         withheld_tokens: 0,
         bytes_out: 1_204,

@@ -7,7 +7,7 @@ use super::*;
 use crate::audit::seal::custodian::{Custodian, Secret};
 use crate::audit::seal::erase::{Scope, erase};
 use crate::audit::seal::reveal::{RevealError, reveal};
-use crate::audit::seal::{Content, Sealer, Subject};
+use crate::audit::seal::{Content, Part, Sealer, Subject, Which};
 use crate::model::entry::Sealed;
 
 const SECRET_TEXT: &str = "Camille Aubertin, camille.aubertin@example.com";
@@ -34,16 +34,14 @@ fn seal(sealer: &Sealer, subject: &Subject, month: &str, number: u32) -> Sealed 
         subject,
         month,
         request: id(number),
-        attempt: 1,
-        received: SECRET_TEXT,
-        sent: "‹person-1›",
+        part: Part::Attempt { number: 1, received: SECRET_TEXT, sent: "‹person-1›" },
     };
     sealer.seal(&content).unwrap()
 }
 
 fn open(folder: &Path, sealed: &Sealed, number: u32, keys: [&Secret; 2]) -> Result<Value, RevealError> {
     let sending = json!({"sealed": sealed});
-    let content = reveal(folder, ("groupe-exemple", id(number), 1), &sending, keys)?;
+    let content = reveal(folder, ("groupe-exemple", id(number), Which::Attempt(1)), &sending, keys)?;
     Ok(serde_json::from_slice(&content).unwrap())
 }
 
@@ -85,6 +83,40 @@ fn two_persons_open_it_and_one_does_not() {
 }
 
 #[test]
+fn an_answer_is_a_part_of_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let secrets = custodians(2);
+    let (sealer, keys) = (sealer(folder.path(), &secrets), [&secrets[0], &secrets[1]]);
+    let request = seal(&sealer, &actor("A7KQ2M"), "2026-11", 1);
+    let euro = "12 €".as_bytes();
+    for (name, body, cut, expected) in [
+        ("text", SECRET_TEXT.as_bytes(), false, json!({"answer": SECRET_TEXT})),
+        ("the beginning of a text", SECRET_TEXT.as_bytes(), true, json!({"answer": SECRET_TEXT})),
+        ("cut within a character", euro.get(..4).unwrap(), true, json!({"answer": "12 "})),
+        ("frames", &[0, 1, 0xff, 2], false, json!({"answer_base64": "AAH/Ag=="})),
+        ("frames that end like a cut character", euro.get(..4).unwrap(), false, json!({"answer_base64": "MTIg4g=="})),
+    ] {
+        let content = Content {
+            tenant: &Word::fixed("groupe-exemple"),
+            subject: &actor("A7KQ2M"),
+            month: "2026-11",
+            request: id(1),
+            part: Part::Answer { body, cut },
+        };
+        let sealed = sealer.seal(&content).unwrap();
+        assert_eq!((sealed.cut, &sealed.key), (cut, &request.key), "{name}: the key of its request");
+        let open = |which, sealed: &Sealed| {
+            let opened = reveal(folder.path(), ("groupe-exemple", id(1), which), &json!({"sealed": sealed}), keys);
+            opened.map(|content| serde_json::from_slice::<Value>(&content).unwrap())
+        };
+        assert_eq!(open(Which::Answer, &sealed), Ok(expected), "{name}");
+        assert_eq!(open(Which::Attempt(1), &sealed), Err(RevealError::Changed), "{name}: in the other's place");
+        assert_eq!(open(Which::Answer, &request), Err(RevealError::Changed), "{name}: the other in its place");
+    }
+    assert!(!holds(folder.path(), SECRET_TEXT));
+}
+
+#[test]
 fn what_was_changed_on_disk_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let secrets = custodians(2);
@@ -115,9 +147,7 @@ fn what_was_changed_on_disk_is_refused() {
         subject: &actor("NEW"),
         month: "2026-11",
         request: id(3),
-        attempt: 1,
-        received: SECRET_TEXT,
-        sent: "",
+        part: Part::Attempt { number: 1, received: SECRET_TEXT, sent: "" },
     };
     let refused = sealer(folder.path(), &secrets).seal(&content).unwrap_err();
     assert_eq!(refused.kind(), std::io::ErrorKind::InvalidData);

@@ -13,11 +13,28 @@ use crate::audit::index::{Index, compare};
 use crate::audit::tile_store::LocalTiles;
 use crate::audit::{self, Clock, OpenError, SegmentLog, publish, rotate};
 
+// Which log: these commands take it with `--dir`, as those that name something else first do, and without. (No documentation
+// comment: clap would take it for the command's.)
+#[derive(Debug, clap::Args)]
+struct Place {
+    /// The log's folder; for `verify` also one with the folders of several, or the address of a published log [default: audit]
+    #[arg(value_name = "DIR")]
+    dir: Option<PathBuf>,
+    /// The same
+    #[arg(long = "dir", value_name = "DIR", conflicts_with = "dir")]
+    named: Option<PathBuf>,
+}
+
+impl Place {
+    fn path(&self) -> &Path {
+        self.dir.as_deref().or(self.named.as_deref()).unwrap_or_else(|| Path::new(DIR))
+    }
+}
+
 #[derive(Debug, clap::Args)]
 pub(crate) struct Verify {
-    /// The log's folder, or one with the folders of several, or the address of a published log
-    #[arg(default_value = DIR)]
-    dir: PathBuf,
+    #[command(flatten)]
+    place: Place,
     /// PEM of the authorities trusted for that address; without it those of the system
     #[arg(long)]
     roots: Option<PathBuf>,
@@ -43,9 +60,8 @@ pub(crate) struct Verify {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Reindex {
-    /// The log's folder
-    #[arg(default_value = DIR)]
-    dir: PathBuf,
+    #[command(flatten)]
+    place: Place,
     /// Change nothing: make it anew elsewhere and compare
     #[arg(long)]
     check: bool,
@@ -62,17 +78,16 @@ pub(crate) struct Publish {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Prune {
-    /// The log's folder
-    #[arg(default_value = DIR)]
-    dir: PathBuf,
+    #[command(flatten)]
+    place: Place,
     /// RFC 3339, such as 2026-05-01T00:00:00Z
     #[arg(long, value_parser = super::words::time)]
     older_than: jiff::Timestamp,
 }
 
 pub(super) fn prune(prune: &Prune, printer: Printer) -> anyhow::Result<Exit> {
-    log_in(&prune.dir)?;
-    let first = audit::prune::prune(&prune.dir, prune.older_than)?;
+    log_in(prune.place.path())?;
+    let first = audit::prune::prune(prune.place.path(), prune.older_than)?;
     if first == 0 {
         printer.say("no segment is wholly older than that: nothing was removed");
     } else {
@@ -82,11 +97,12 @@ pub(super) fn prune(prune: &Prune, printer: Printer) -> anyhow::Result<Exit> {
 }
 
 pub(super) fn verify(verify: &Verify, printer: Printer) -> anyhow::Result<Exit> {
+    let dir = verify.place.path();
     let knows_it = verify.key.is_some() || verify.policy.is_some() || !verify.from.is_empty();
-    let url = verify.dir.to_str().filter(|dir| dir.starts_with("https://") || dir.starts_with("http://"));
-    if url.is_none() && !verify.json && !(knows_it && verify.dir.is_dir()) {
+    let url = dir.to_str().filter(|dir| dir.starts_with("https://") || dir.starts_with("http://"));
+    if url.is_none() && !verify.json && !(knows_it && dir.is_dir()) {
         // A folder that never held a log is a slip of the pen, not a log that is not sound.
-        log_in(&verify.dir)?;
+        log_in(dir)?;
     }
     let key = match &verify.key {
         Some(path) => Some(VerifierKey::parse(text_of(path)?.trim()).with_context(|| format!("{}", path.display()))?),
@@ -99,7 +115,7 @@ pub(super) fn verify(verify: &Verify, printer: Printer) -> anyhow::Result<Exit> 
     let known = verify.from.iter().map(|path| text_of(path)).collect::<Result<Vec<_>, _>>()?;
     let trust = Trust { key, policy, known, exports: verify.export.clone() };
     let mut result = match url {
-        None => verify_all(&verify.dir, &trust, &mut bar(printer)),
+        None => verify_all(dir, &trust, &mut bar(printer)),
         Some(url) => {
             let remote = Remote::of(url, verify.roots.as_deref())?;
             verify_published(&remote, &trust, &mut bar(printer)).map(|report| vec![report])
@@ -107,8 +123,8 @@ pub(super) fn verify(verify: &Verify, printer: Printer) -> anyhow::Result<Exit> 
     };
     printer.progress_end();
     if verify.index && url.is_none() && result.is_ok() {
-        let scratch = scratch_file(&verify.dir);
-        let compared = compare(&verify.dir, &scratch);
+        let scratch = scratch_file(dir);
+        let compared = compare(dir, &scratch);
         remove(&scratch);
         if let Some(problem) = compared? {
             result = Err(problem);
@@ -203,10 +219,11 @@ fn told(report: &Report) -> String {
 }
 
 pub(super) fn reindex(reindex: &Reindex, printer: Printer) -> anyhow::Result<Exit> {
-    record(&reindex.dir, Reading { action: "index", ..Reading::default() }, printer)?;
+    let dir = reindex.place.path();
+    record(dir, Reading { action: "index", ..Reading::default() }, printer)?;
     if reindex.check {
-        let scratch = scratch_file(&reindex.dir);
-        let compared = compare(&reindex.dir, &scratch);
+        let scratch = scratch_file(dir);
+        let compared = compare(dir, &scratch);
         remove(&scratch);
         return Ok(match compared? {
             None => {
@@ -219,7 +236,7 @@ pub(super) fn reindex(reindex: &Reindex, printer: Printer) -> anyhow::Result<Exi
             }
         });
     }
-    let mut index = Index::open(&reindex.dir)?;
+    let mut index = Index::open(dir)?;
     index.clear()?;
     let watermark = index.catch_up_with(&mut |entries| printer.progress(0, &format!("{entries} entries")))?;
     printer.progress_end();

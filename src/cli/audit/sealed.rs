@@ -6,14 +6,15 @@ use anyhow::{Context as _, bail};
 use clap::Subcommand;
 use octroi_verify::kinds::ERASURE_BASES;
 use serde_json::Value;
+use zeroize::Zeroizing;
 
 use super::read::{indexed, record_of};
 use super::{DIR, Exit, Printer, Reading, log_in, record, text_of};
 use crate::audit::query::Record;
-use crate::audit::seal::Subject;
 use crate::audit::seal::custodian::Secret;
 use crate::audit::seal::erase::{Scope, erase as destroy};
 use crate::audit::seal::reveal::reveal as open;
+use crate::audit::seal::{Subject, Which};
 use crate::model::Word;
 use crate::model::entry::RequestId;
 
@@ -36,7 +37,7 @@ pub(crate) struct Reveal {
     /// The private keys of two custodians
     #[arg(long = "key", num_args = 1, required = true)]
     keys: Vec<PathBuf>,
-    /// Which of the backends that it was sent to: 1 for the first
+    /// What was sent to which backend: 1 for the first. The answer is opened with it
     #[arg(long, default_value_t = 1)]
     attempt: u32,
     /// The log's folder
@@ -99,16 +100,31 @@ pub(super) fn reveal(reveal: &Reveal, printer: Printer) -> anyhow::Result<Exit> 
     };
     let (tenant, sending) = sending(&found, reveal.attempt).context("the request was not sent so often")?;
     let [one, other] = &keys;
-    match open(&reveal.dir, (tenant, id, reveal.attempt), sending, [one, other]) {
-        Ok(content) => {
-            printer.line(String::from_utf8_lossy(&content));
-            Ok(Exit::Well)
-        }
-        Err(error) => {
-            printer.error(error.to_string(), None);
-            Ok(Exit::Findings)
-        }
+    let opened = |which, of| open(&reveal.dir, (tenant, id, which), of, [one, other]);
+    let sent = opened(Which::Attempt(reveal.attempt), sending);
+    let answers = found.of_kind("outcome").filter(|outcome| outcome.get("sealed").is_some());
+    let parts: Vec<_> = [sent].into_iter().chain(answers.map(|outcome| opened(Which::Answer, outcome))).collect();
+    if let Some(content) = joined(parts.iter().flatten()) {
+        printer.line(String::from_utf8_lossy(&content));
     }
+    let mut faults: Vec<_> = parts.iter().filter_map(|part| part.as_ref().err()).collect();
+    faults.dedup();
+    for fault in &faults {
+        printer.error(fault.to_string(), None);
+    }
+    Ok(if faults.is_empty() { Exit::Well } else { Exit::Findings })
+}
+
+/// One object with the members of all of these; nothing of none.
+fn joined<'a>(parts: impl Iterator<Item = &'a Zeroizing<Vec<u8>>>) -> Option<Zeroizing<Vec<u8>>> {
+    let mut whole = Zeroizing::new(Vec::new());
+    for part in parts {
+        let mark = if whole.is_empty() { b'{' } else { b',' };
+        whole.push(mark);
+        whole.extend_from_slice(part.strip_prefix(b"{").and_then(|part| part.strip_suffix(b"}")).unwrap_or_default());
+    }
+    whole.push(b'}');
+    (whole.len() > 1).then_some(whole)
 }
 
 pub(super) fn erase(erase: &Erase, printer: Printer) -> anyhow::Result<Exit> {
@@ -163,7 +179,7 @@ fn sending(record: &Record, attempt: u32) -> Option<(&str, &Value)> {
 }
 
 fn secret(path: &Path) -> anyhow::Result<Secret> {
-    let text = zeroize::Zeroizing::new(text_of(path)?);
+    let text = Zeroizing::new(text_of(path)?);
     Secret::parse(&text).with_context(|| format!("`{}` is not the private key of a custodian", path.display()))
 }
 

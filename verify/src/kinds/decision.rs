@@ -17,10 +17,22 @@ pub(super) const SCHEMA: Schema = Schema {
         may("fell_back", Shape::Word, "why it goes to a later tier than the first at once"),
         must("findings", Shape::List(&Shape::Object(FINDING)), "what was found, by type and place"),
         must("inventory", Shape::Digest, "digest of the inventory in force"),
-        may("kept", Shape::Digest, "keyed code of the kept answer that it goes on from, shows or deletes; the outcome of the request that made that answer has the same"),
+        may(
+            "kept",
+            Shape::Digest,
+            "keyed code of the kept answer that it goes on from, shows or deletes; the outcome of the request that made that answer has the same",
+        ),
         may("label", Shape::Word, "in the sheet's spelling, or `unknown`"),
-        may("leak", Shape::Object(PROTECTED), "the protected document that it is nearest to, from a score of 500, or of 300 where an encoder alone saw it"),
-        may("leak_score", Shape::Number, "0 to 1000; absent when unknown; the least that it may be where `facts.leak_most` stands"),
+        may(
+            "leak",
+            Shape::Object(PROTECTED),
+            "the protected document that it is nearest to, from a score of 500, or of 300 where an encoder alone saw it",
+        ),
+        may(
+            "leak_score",
+            Shape::Number,
+            "0 to 1000; absent when unknown; the least that it may be where `facts.leak_most` stands",
+        ),
         must("model", Shape::Word, "the configured name that was asked for, or `unknown`"),
         must("operation", Shape::Word, "of the API"),
         must("plan", Shape::List(&Shape::Object(PLANNED)), "backends that may have it, in order"),
@@ -35,20 +47,32 @@ pub(super) const SCHEMA: Schema = Schema {
         may("sending", Shape::Object(SENDING), "what is about to be sent"),
         must("stream", Shape::Flag, "whether a stream was asked for"),
         must("tenant", Shape::Word, "who asked"),
-        may("trace", Shape::Word, "W3C trace id of the gateway's span, where that trace is not the caller's: an id that the caller made is in no entry"),
+        may(
+            "trace",
+            Shape::Word,
+            "W3C trace id of the gateway's span, where that trace is not the caller's: an id that the caller made is in no entry",
+        ),
         must("verdict", Shape::OneOf(&["forward", "refuse"]), ""),
     ],
 };
 
 const FACTS: &[Member] = &[
-    must("able", Shape::List(&Shape::Word), "backends that speak the API and serve the model, and those at home that serve the smaller one"),
+    must(
+        "able",
+        Shape::List(&Shape::Word),
+        "backends that speak the API and serve the model, and those at home that serve the smaller one",
+    ),
     may("brought", Shape::List(&Shape::Object(BROUGHT)), "classes that protected documents bring"),
     may("cut", Shape::Flag, "more types were found than an entry holds"),
     may("health", Shape::OneOf(&["possibly", "surely"]), "of a person"),
     may("hosted", Shape::List(&Shape::Object(TOOL)), "tools that run at the provider"),
     may("label_unknown", Shape::Flag, "a label was required, or is one that the sheet does not list"),
     may("leak_history", Shape::Number, "0 to 1000; absent when unknown"),
-    may("leak_most", Shape::Number, "what the leak score may be at most, where an encoder did not say in time and `leak_score` is the least"),
+    may(
+        "leak_most",
+        Shape::Number,
+        "what the leak score may be at most, where an encoder did not say in time and `leak_score` is the least",
+    ),
     may("minors", Shape::Flag, "the app handles minors' data"),
     may("purpose_declared", Shape::Flag, "with the request, and not the one that the app is registered for"),
     may("reference", Shape::Flag, "something that the provider would fetch or holds"),
@@ -56,8 +80,16 @@ const FACTS: &[Member] = &[
     may("roles", Shape::List(&Shape::Word), "of the caller"),
     must("types", Shape::List(&Shape::Object(TYPE)), "as found, before a label lowered anything"),
     may("unreadable", Shape::Flag, "a field cannot be read"),
-    may("unsought", Shape::List(&Shape::Word), "types that a detector knows and nobody looked for: none found says nothing"),
-    must("v", Shape::Number, "version of these facts: 3; facts of version 1 do not say what was not looked for, nor those of version 2 whether a purpose was declared"),
+    may(
+        "unsought",
+        Shape::List(&Shape::Word),
+        "types that a detector knows and nobody looked for: none found says nothing",
+    ),
+    must(
+        "v",
+        Shape::Number,
+        "version of these facts: 3; facts of version 1 do not say what was not looked for, nor those of version 2 whether a purpose was declared",
+    ),
 ];
 
 const TYPE: &[Member] = &[
@@ -69,8 +101,10 @@ const TYPE: &[Member] = &[
 
 const BROUGHT: &[Member] = &[must("class", Shape::Word, ""), must("sure", Shape::Flag, "")];
 
-const TOOL: &[Member] =
-    &[may("host", Shape::Word, "the host it reaches, as the sheet names it"), must("tool", Shape::Word, "its kind, as the sheet names it")];
+const TOOL: &[Member] = &[
+    may("host", Shape::Word, "the host it reaches, as the sheet names it"),
+    must("tool", Shape::Word, "its kind, as the sheet names it"),
+];
 
 const PROTECTED: &[Member] = &[
     may("chance_per_million", Shape::Number, "of a million harmless texts, how many would score as much"),
@@ -117,7 +151,11 @@ const SCAN: &[Member] = &[
 
 /// A tier that was left because a `fall back` clause opened the next.
 pub(super) const CROSSED: &[Member] = &[
-    must("cause", Shape::OneOf(&["full", "unavailable", "waited"]), "all of it was down (`unavailable`); full or slow for the clause's time (`waited`), or where the clause gives no time (`full`)"),
+    must(
+        "cause",
+        Shape::OneOf(&["full", "unavailable", "waited"]),
+        "all of it was down (`unavailable`); full or slow for the clause's time (`waited`), or where the clause gives no time (`full`)",
+    ),
     must("from", Shape::Word, "the tier that did not serve"),
     must("to", Shape::Word, "the tier that was opened"),
 ];
@@ -130,11 +168,20 @@ pub(super) const SENDING: &[Member] = &[
     must("changed", Shape::List(&Shape::Object(CHANGE)), "duties done, counted from the edits made"),
     may("model", Shape::Word, "the model's name at the backend"),
     may("sealed", Shape::Object(SEALED), "where the content is kept under seal, when policy wants it"),
-    may("smaller", Shape::Word, "the configured name of the smaller model that serves in the place of `model` of the decision"),
+    may(
+        "smaller",
+        Shape::Word,
+        "the configured name of the smaller model that serves in the place of `model` of the decision",
+    ),
 ];
 
-const SEALED: &[Member] = &[
+pub(super) const SEALED: &[Member] = &[
     must("bytes", Shape::Number, "bytes of the sealed file"),
+    may(
+        "cut",
+        Shape::Flag,
+        "whether only the beginning is in it: of an answer that is longer than what is kept of one",
+    ),
     must("digest", Shape::Digest, "SHA-256 of the sealed file"),
     must("key", Shape::Word, "id of its key; an `erasure` of the same id says that nobody can open it any more"),
     must("month", Shape::Word, "month of the key that protects that one"),

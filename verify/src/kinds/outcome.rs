@@ -1,5 +1,6 @@
 //! `outcome`: how a request ended.
 
+use super::decision::SEALED;
 use crate::schema::{Schema, Shape, may, must};
 
 pub(super) const SCHEMA: Schema = Schema {
@@ -9,11 +10,7 @@ pub(super) const SCHEMA: Schema = Schema {
     members: &[
         may("backend", Shape::Word, "the backend that answered"),
         must("bytes_out", Shape::Number, "bytes sent to the client"),
-        must(
-            "end",
-            Shape::Word,
-            "`complete`, `client-gone`, `upstream-broke`, `refused`, `failed`, `gateway-restart`",
-        ),
+        must("end", Shape::Word, "`complete`, `client-gone`, `upstream-broke`, `refused`, `failed`, `gateway-restart`"),
         must("first_byte_us", Shape::Number, "microseconds from accept to the first byte of the answer"),
         must("foreign_tokens", Shape::Number, "strings that look like pseudonyms and are not of this request"),
         may("input_tokens", Shape::Number, "as the backend counted"),
@@ -21,8 +18,10 @@ pub(super) const SCHEMA: Schema = Schema {
         may("output_tokens", Shape::Number, "as the backend counted"),
         must("request", Shape::Request, ""),
         must("restored", Shape::Number, "pseudonyms restored in the answer"),
+        may("sealed", Shape::Object(SEALED), "where the answer is kept under seal, when policy wants it"),
         must("status", Shape::Number, "status sent to the client"),
         must("total_us", Shape::Number, "microseconds from accept to the end"),
+        may("unsealed", Shape::Flag, "whether the answer was to be kept under seal and could not be"),
         must("withheld_tokens", Shape::Number, "pseudonyms left in addresses of the answer"),
     ],
 };
