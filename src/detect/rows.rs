@@ -110,7 +110,8 @@ impl Row {
             return None;
         }
         let verdict = self.validator.map_or(Verdict::Right, |validator| {
-            validator(&Candidate { raw, compact: compact.up_to(page.text.as_bytes(), range.end) })
+            let before = [page.before(range.start.saturating_sub(1)), page.before(range.start)];
+            validator(&Candidate { raw, compact: compact.up_to(page.text.as_bytes(), range.end), before })
         });
         let alone = match verdict {
             Verdict::Wrong => return None,
@@ -553,7 +554,8 @@ fn is_open(page: &Page<'_>, start: usize) -> bool {
     !before.is_ascii_alphanumeric() && !decimal && !row && !literal
 }
 
-/// Whether a value can end here: the word ends, it is not the whole part of a decimal, and no row of single digits goes on.
+/// Whether a value can end here: the word ends, it is not the whole part of a decimal, and neither a row of single digits nor a
+/// token with tildes goes on.
 fn is_closed(page: &Page<'_>, end: usize) -> bool {
     let after = page.byte(end);
     let ends_with_digit = page.before(end).is_ascii_digit();
@@ -564,7 +566,9 @@ fn is_closed(page: &Page<'_>, end: usize) -> bool {
         && is_separator(after)
         && page.byte(end + 1).is_ascii_digit()
         && !page.byte(end + 2).is_ascii_alphanumeric();
-    !after.is_ascii_alphanumeric() && !decimal && !row
+    // `…LOdNg~yk0`: a token with a tilde in it goes on.
+    let tilde = after == b'~' && page.byte(end + 1).is_ascii_alphanumeric();
+    !after.is_ascii_alphanumeric() && !decimal && !row && !tilde
 }
 
 const fn is_word(byte: u8) -> bool {

@@ -147,14 +147,32 @@ fn after_title(page: &Page<'_>, title: &Range<usize>, dotted: bool) -> Option<(N
     {
         return None;
     }
-    let at = page.right(title.end, 1, |byte| byte == b'.');
+    let at = behind_abbreviation(page, title.end);
     let blank = page.right(at, 2, |byte| matches!(byte, b' ' | b'\n'));
     if blank == at && !dotted && page.byte(title.end) != b'.' {
+        return None;
+    }
+    // `sig.Verify(`, `Sig Sauer`: of somebody only with its stop and a blank.
+    let sir = page.text.get(title.clone()).is_some_and(|title| title.eq_ignore_ascii_case("sig"));
+    if sir && (blank == at || page.byte(title.end) != b'.') {
         return None;
     }
     let Some(name) = name_at(page.text, blank) else { return in_small_letters(page, title, blank) };
     let confidence = if name.words.len() > 1 { 93 } else { 88 };
     Some((name, confidence))
+}
+
+/// Behind the stop of an abbreviated title and the ending that Italian writes behind it: `Sig.ra`, `dott.ssa`, `Sigg.ri`.
+fn behind_abbreviation(page: &Page<'_>, end: usize) -> usize {
+    const ENDINGS: &[&str] = &["ra", "ri", "re", "na", "ssa"];
+    let stop = page.right(end, 1, |byte| byte == b'.');
+    let rest = page.text.get(stop..).unwrap_or_default();
+    let ending =
+        ENDINGS.iter().find(|ending| rest.strip_prefix(**ending).is_some_and(|rest| rest.starts_with([' ', '.'])));
+    match ending.filter(|_| stop > end) {
+        Some(ending) => page.right(stop + ending.len(), 1, |byte| byte == b'.'),
+        None => stop,
+    }
 }
 
 /// `frau bürger`, `mme bourgeois`: one word in small letters behind a title that has nothing else to stand before.

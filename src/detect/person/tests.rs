@@ -43,6 +43,12 @@ fn announced_names() {
         ("signature", "Merci d'avance.\nCordialement,\nClaire Petit\n", vec!["Claire Petit"]),
         ("header", "From: Alice Martin <a@x.fr>", vec!["Alice Martin"]),
         ("JSON", r#"{"last_name": "Durand"}"#, vec!["Durand"]),
+        (
+            "Italian title",
+            "Cliente: Sig.ra Ottilia Vannesi, dott.ssa Bianchi, il sig. Pinto",
+            vec!["Bianchi", "Ottilia Vannesi", "Pinto"],
+        ),
+        ("Italian holder", "Intestataria NAVARRA CLAUDIA, IBAN", vec!["NAVARRA CLAUDIA"]),
         ("German greeting", "Sehr geehrter Herr Müller,", vec!["Müller"]),
     ] {
         assert_eq!(find(text, None), expected, "{name}");
@@ -60,6 +66,7 @@ fn false_friends() {
         ("tool", r#"{"name": "get_weather", "from": "Paris"}"#),
         ("sentence", "this is important. My name is not given"),
         ("metre", "5 m. Dupont"),
+        ("signature in code", "let ok = sig.Verify(key); Sig Sauer P226"),
     ] {
         assert_eq!(find(text, None), Vec::<&str>::new(), "{name}");
     }

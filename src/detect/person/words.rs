@@ -16,7 +16,7 @@ pub(in crate::detect) const CUES: &[(Cue, &[&str])] = &[
         "professeure", "maître", "maitre", "veuve",
         "herr", "herrn", "frau", "fräulein", "doktor",
         "sr", "sra", "srta", "señor", "señora", "señorita", "doña", "dña", "dra", "profa",
-        "signor", "signora", "signore", "sig.ra", "dott", "dott.ssa", "dottor", "dottoressa", "avv",
+        "signor", "signora", "signore", "signorina", "sig", "sigg", "dott", "dottor", "dottoressa", "avv",
         "dhr", "mevr", "mevrouw", "meneer", "senhor", "senhora", "fru",
     ]),
     (Cue::DottedTitle, &["m"]),
@@ -40,6 +40,8 @@ pub(in crate::detect) const CUES: &[(Cue, &[&str])] = &[
         "zeugin", "zeuge", "verwitwete", "mein mandant", "der schüler", "die schülerin", "kollege", "kollegin",
         "mio fratello", "mia sorella", "mio figlio", "mia figlia", "mio marito", "mia moglie", "mio padre", "mia madre", "mia zia",
         "mio zio", "mia cugina", "mia nipote", "mio nipote", "il collega", "la collega", "zio", "vedova", "la moglie", "la figlia",
+        "della moglie", "della figlia",
+        "del marito", "del figlio", "della madre", "del padre", "all'attenzione di", "intestato a", "intestata a",
         "l'alunno", "l'alunna", "la teste", "il teste", "i coniugi", "il sottoscritto", "la sottoscritta",
         "mi hermano", "mi hermana", "mi hijo", "mi hija", "mi marido", "mi mujer", "mi padre", "mi madre", "el señor don",
         "mijn broer", "mijn zus", "mijn zoon", "mijn dochter", "mijn man", "mijn vrouw", "meu filho", "minha filha",
@@ -68,7 +70,7 @@ pub(in crate::detect) const CUES: &[(Cue, &[&str])] = &[
         "nom du patient", "nom du client", "titulaire", "bénéficiaire", "assuré", "assurée", "salarié", "salariée",
         "demandeur", "demandeuse", "locataire", "signataire", "interlocuteur", "médecin traitant", "conjoint", "conjointe",
         "vorname", "nachname", "familienname", "kontoinhaber", "nombre", "apellido", "apellidos", "cognome",
-        "achternaam", "voornaam", "sobrenome", "paciente", "paziente",
+        "intestatario", "intestataria", "beneficiario", "beneficiaria", "assicurato", "assicurata", "achternaam", "voornaam", "sobrenome", "paciente", "paziente",
     ]),
     (Cue::WeakKey, &[
         "name", "from", "cc", "bcc", "client", "cliente", "customer", "user", "contact", "author", "auteur", "sender",
@@ -121,7 +123,7 @@ pub(in crate::detect) fn stops() -> &'static Stops {
 const WORDS: &[&str] = &[
     // forms of address and titles: the title's own cue reads on
     "mr mrs ms miss mx dr prof sir madam madame monsieur mademoiselle mme mlle docteur docteure professeur maitre herr herrn \
-     frau senor senora sr sra signor signora dott",
+     frau senor senora sr sra signor signora sig sigg dott",
     // whom a salutation means when it means nobody
     "dear hi hey hello bonjour bonsoir salut hola ciao all team everyone everybody folks friends friend colleague colleagues customer customers client clients guest user users \
      reader readers hiring manager recruiter support sales world there again both sirs members member applicant candidate \

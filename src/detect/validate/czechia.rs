@@ -86,7 +86,9 @@ fn sk_dph(candidate: &Candidate<'_>) -> Verdict {
 fn cz_bank_account(candidate: &Candidate<'_>) -> Verdict {
     let Some((account, bank)) = candidate.raw.split_once('/') else { return Verdict::Wrong };
     let (prefix, number) = account.split_once('-').unwrap_or(("0", account));
-    let shaped = (1..=6).contains(&prefix.len()) && (2..=10).contains(&number.len());
+    // `954573-9552338625/4300`: an account whose prefix is wrong is none without it.
+    let cut = !account.contains('-') && candidate.before[1] == b'-' && candidate.before[0].is_ascii_digit();
+    let shaped = !cut && (1..=6).contains(&prefix.len()) && (2..=10).contains(&number.len());
     let known = bank.parse().is_ok_and(|bank: u16| BANKS.binary_search(&bank).is_ok()) && bank.len() == 4;
     let zero = number.bytes().all(|byte| byte == b'0');
     Verdict::of(shaped && known && !zero && is_account_part(prefix.as_bytes()) && is_account_part(number.as_bytes()))

@@ -18,7 +18,8 @@ fn vat_eu(candidate: &Candidate<'_>) -> Verdict {
     // Some registers read their letters too, others do not.
     let raw = candidate.raw.char_indices().filter(|(_, c)| c.is_ascii_alphanumeric()).nth(2).map(|(at, _)| at);
     let raw = raw.and_then(|at| candidate.raw.get(at..)).unwrap_or_default();
-    let right = check(candidate) != Verdict::Wrong || check(&Candidate { raw, compact: body }) != Verdict::Wrong;
+    let right =
+        check(candidate) != Verdict::Wrong || check(&Candidate { raw, compact: body, ..*candidate }) != Verdict::Wrong;
     Verdict::of(right)
 }
 

@@ -65,6 +65,8 @@ pub struct Candidate<'a> {
     pub raw: &'a str,
     /// ASCII letters and digits of it, letters in upper case.
     pub compact: &'a [u8],
+    /// The two bytes before it, zeros where the text begins.
+    pub before: [u8; 2],
 }
 
 impl std::fmt::Debug for Candidate<'_> {
@@ -115,7 +117,7 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 pub fn check(name: &str, value: &str) -> Option<Verdict> {
     let compact: Vec<u8> =
         value.bytes().filter(u8::is_ascii_alphanumeric).map(|byte| byte.to_ascii_uppercase()).collect();
-    named(name).map(|validator| validator(&Candidate { raw: value, compact: &compact }))
+    named(name).map(|validator| validator(&Candidate { raw: value, compact: &compact, before: [0; 2] }))
 }
 
 /// Names and validators; a family with many numbers brings its own table.
