@@ -59,7 +59,18 @@ fn follow((guide, policies, changed, second, approvers): (&str, &str, &str, &str
     for line in lines {
         if line.contains(" diff ") {
             copy(&at.join(policies), &at.join(changed));
-            assert!(ok(at, line, 0).contains(said("proven over all requests", "prouvé pour toute requête")), "{line}");
+            let sheet = at.join(changed).join("main.policy");
+            let text = std::fs::read_to_string(&sheet).unwrap();
+            let wider =
+                text.replace(said(" when app is \"public-website\"", " quand l'application est \"site-public\""), "");
+            assert_ne!(text, wider);
+            std::fs::write(sheet, wider).unwrap();
+            assert!(
+                ok(at, line, 1).contains(said("was refused, is possible", "était refusé, devient possible")),
+                "{line}"
+            );
+            let back = line.replace(&format!("{policies} {changed}"), &format!("{changed} {policies}"));
+            assert!(ok(at, &back, 0).contains(said("proven over all requests", "prouvé pour toute requête")), "{back}");
         } else if line.contains(" ask ") {
             assert!(ok(at, line, 1).contains(said("refused", "refusé")), "{line}");
         } else if line.contains(" key ") {

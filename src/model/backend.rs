@@ -136,6 +136,11 @@ pub struct AddressRange {
 }
 
 impl AddressRange {
+    /// Whether every address of another range is in this one.
+    pub fn includes(&self, other: &Self) -> bool {
+        self.network.is_ipv4() == other.network.is_ipv4() && self.prefix <= other.prefix && self.contains(other.network)
+    }
+
     /// Reads `10.0.0.0/8`, `::1/128`, or a single address.
     pub fn parse(text: &str) -> Option<Self> {
         let (network, prefix) = match text.split_once('/') {

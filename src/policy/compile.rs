@@ -13,6 +13,7 @@ use super::phrase::Language;
 use super::program::Program;
 use super::reference::Reference;
 use super::resolve::{Names, Resolver};
+use super::resolve_rule::CROSSES;
 use super::resolved::{Atom, Resolved};
 use super::sheets::{Zones, check_whole, digest, groups, home, labels, read_sheets};
 use super::text::say;
@@ -57,6 +58,18 @@ pub(super) fn gather(
     served: &[EntityId],
     vocabulary: &Vocabulary,
 ) -> Result<Gathered, Vec<Diagnostic>> {
+    let (gathered, faults) = gather_all(sources, catalogue, served, vocabulary);
+    gathered.filter(|_| faults.is_empty()).ok_or(faults)
+}
+
+/// The same with every fault, and what was understood where all of it was: a duty that lets some of its data cross is understood.
+/// Beside a fault it is good for questions about the sheets, and for no decision.
+pub(super) fn gather_all(
+    sources: &Sources,
+    catalogue: &Catalogue,
+    served: &[EntityId],
+    vocabulary: &Vocabulary,
+) -> (Option<Gathered>, Vec<Diagnostic>) {
     let mut faults = Vec::new();
     let language = sources.sheets.first().map(|sheet| language_of(&sheet.text)).unwrap_or_default();
     let reference = Reference::read(&sources.reference, language, &mut faults);
@@ -84,12 +97,12 @@ pub(super) fn gather(
         Resolver { names: &names, file, pack: sheet.pack, faults: &mut faults }.sheet(sheet, &mut resolved);
     }
     check_whole(&sheets, &mut faults);
-    if faults.is_empty() {
+    let whole = faults.iter().all(|fault| fault.code() == CROSSES);
+    let gathered = whole.then(|| {
         let digest = digest(&sheets);
-        Ok(Gathered { sheets, digest, resolved, inventory, world, zones, labels })
-    } else {
-        Err(sorted(faults))
-    }
+        Gathered { sheets, digest, resolved, inventory, world, zones, labels }
+    });
+    (gathered, sorted(faults))
 }
 
 /// Whether all entries of the inventory were read. Where the format rejects a line, what stands behind it is lost: nothing is
@@ -183,6 +196,18 @@ impl Gathered {
     pub(super) fn reviews(&self) -> Vec<(String, Date)> {
         let sheets = self.sheets.iter();
         sheets.filter_map(|(_, sheet)| Some((sheet.title.text.clone(), sheet.review_before?))).collect()
+    }
+
+    /// Where an `allow` stands, by its number among those of the sheets.
+    pub(super) fn allow(&self, number: usize) -> Option<(&File, std::ops::Range<usize>)> {
+        let all = self.sheets.iter().flat_map(|(file, sheet)| sheet.allows.iter().map(move |allow| (file, allow)));
+        let (file, allow) = all.into_iter().nth(number.checked_sub(1)?)?;
+        Some((file, allow.span.clone()))
+    }
+
+    /// The exceptions as they are written, each with its file.
+    pub(super) fn written_exceptions(&self) -> impl Iterator<Item = (&File, &tree::Exception)> {
+        self.sheets.iter().flat_map(|(file, sheet)| sheet.exceptions.iter().map(move |exception| (file, exception)))
     }
 
     /// The exceptions as they are written, with whoever approved them.

@@ -303,6 +303,7 @@ const TABLE: &[(&str, &str)] = &[
     ("true", "vrai"),
     ("false", "faux"),
     ("unknown", "inconnu"),
+    ("take the line out, or give the other `{}` its condition", "retirez la ligne, ou donnez sa condition à l'autre `{}`"),
     ("it depends on data that nobody looked for that day: whether it was there is unknown", "elle dépend de données que personne ne cherchait ce jour-là : leur présence est inconnue"),
     ("`{}` is written `{}` in this sheet", "`{}` s'écrit `{}` dans cette feuille"),
     ("accents and small letters count, and a sheet is in the language of its first word", "accents et minuscules comptent, et une feuille est dans la langue de son premier mot"),

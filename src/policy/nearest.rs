@@ -3,10 +3,21 @@
 use super::parser::folded;
 use super::text::{Part, Text, say};
 
+/// Letters that a beginning has at least.
+const BEGUN_LETTERS: usize = 2;
+
 /// At most three words of the list, nearest first, none further away than a third of the length and two more.
+///
+/// Where none is, those that begin with it: who writes `C5` means one of `C5-Type1` and `C5-Type2`.
 pub fn nearest<'a>(word: &str, list: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+    let list: Vec<&str> = list.into_iter().collect();
     let mut near: Vec<(usize, &str)> =
-        list.into_iter().filter_map(|known| Some((closeness(word, known)?, known))).collect();
+        list.iter().filter_map(|known| Some((closeness(word, known)?, *known))).collect();
+    if near.is_empty() {
+        let begun = folded(word);
+        let begins = |known: &&str| begun.chars().count() >= BEGUN_LETTERS && folded(known).starts_with(&begun);
+        near.extend(list.into_iter().filter(begins).map(|known| (known.len(), known)));
+    }
     near.sort_unstable();
     near.dedup();
     // What is the same but for accents and capitals is meant.
@@ -89,6 +100,7 @@ mod tests {
         assert_eq!(nearest("sante", ["date", "santé"]), ["santé"], "accents aside it is the same");
         assert!(nearest("NIR", ["bic", "nrp", "pin"]).is_empty());
         assert!(nearest("giraffe", list).is_empty());
+        assert_eq!(nearest("C5", ["HDS", "C5-Type2", "C5-Type1"]), ["C5-Type1", "C5-Type2"], "a beginning");
         let asked = did_you_mean(&["a", "b", "c"]).unwrap();
         assert_eq!(asked.said(Language::En), "did you mean `a`, `b` or `c`?");
         assert_eq!(asked.said(Language::Fr), "vouliez-vous dire `a`, `b` ou `c` ?");

@@ -15,6 +15,9 @@ struct Demanded {
     classes: Vec<(ClassId, Action)>,
 }
 
+/// The code of a rule whose duties let some of the data that it is about cross unchanged.
+pub(super) const CROSSES: &str = "octroi::policy::crosses-unchanged";
+
 impl Resolver<'_> {
     pub(super) fn rule(&mut self, rule: &tree::Rule) -> Option<Rule> {
         let gate = self.gate(&rule.gate);
@@ -146,7 +149,7 @@ impl Resolver<'_> {
         } else {
             say!("add them to `{}`, or say why they may: {} {} {} \"…\"", must, keep, listed, because)
         };
-        self.fault("octroi::policy::crosses-unchanged", rule.name.span.clone(), message, Some(help));
+        self.fault(CROSSES, rule.name.span.clone(), message, Some(help));
     }
 }
 

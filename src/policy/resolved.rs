@@ -220,6 +220,14 @@ impl Resolved {
         today.rules.retain(|rule| rule.gate.may_stand(day));
         today.fall_backs.retain(|clause| clause.gate.surely_stands(day));
         today.exceptions.retain(|exception| day.lasts(exception.until));
+        // What stands today stands: between two policies the rest of their windows makes no difference today.
+        let allows = today.allows.iter_mut().map(|allow| &mut allow.gate);
+        let tools = today.tools.iter_mut().map(|tool| &mut tool.gate);
+        let falling = today.fall_backs.iter_mut().map(|clause| &mut clause.gate);
+        let rules = today.rules.iter_mut().map(|rule| &mut rule.gate);
+        for gate in allows.chain(tools).chain(falling).chain(rules) {
+            (gate.from, gate.until) = (None, None);
+        }
         // Side by side, not each within the one before: many exceptions of one rule nest no deeper than one.
         let mut spared: BTreeMap<&Word, Vec<Condition>> = BTreeMap::new();
         for exception in &today.exceptions {

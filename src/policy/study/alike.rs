@@ -40,7 +40,7 @@ pub(super) fn may_fall_back_more(one: &Look<'_>, other: &Look<'_>) -> bool {
         let mut known = one.side.today.fall_backs.iter();
         !(seen.opens_too(&clause.gate) && known.any(|like| like.gate == clause.gate))
     });
-    more.next().is_some()
+    !one.must_fall_back() && more.next().is_some()
 }
 
 /// Whether the label of a place, or one that is still open, may be another thing to each.
@@ -63,8 +63,9 @@ pub(super) fn labels_differ(one: &Look<'_>, other: &Look<'_>) -> bool {
 fn allows_more_tools(one: &Look<'_>, other: &Look<'_>, seen: &Seen<'_>) -> bool {
     let mut tools = other.side.today.tools.iter().filter(|tool| other.may_open(&tool.gate));
     tools.any(|tool| {
-        let is_like = |known: &AllowTool| known.tool == tool.tool && known.host == tool.host && known.gate == tool.gate;
-        !(seen.opens_too(&tool.gate) && one.side.today.tools.iter().any(is_like))
+        let opens = |gate: &Gate| one.must_open(gate) || (*gate == tool.gate && seen.opens_too(gate));
+        let is_like = |known: &AllowTool| known.tool == tool.tool && known.host == tool.host && opens(&known.gate);
+        !one.side.today.tools.iter().any(is_like)
     })
 }
 
@@ -73,9 +74,8 @@ fn admits_more((one, here): (&Look<'_>, BackendId), (other, there): (&Look<'_>, 
     let allows = other.side.today.allows.iter().enumerate();
     allows.filter(|(index, _)| other.side.admits(*index, there)).any(|(_, allow): (usize, &Allow)| {
         let mut known = one.side.today.allows.iter().enumerate();
-        let is_like = |(at, like): (usize, &Allow)| {
-            one.side.admits(at, here) && like.gate == allow.gate && seen.opens_too(&allow.gate)
-        };
+        let opens = |gate: &Gate| one.must_open(gate) || (*gate == allow.gate && seen.opens_too(gate));
+        let is_like = |(at, like): (usize, &Allow)| one.side.admits(at, here) && opens(&like.gate);
         other.may_open(&allow.gate) && !known.any(is_like)
     })
 }
@@ -94,13 +94,15 @@ fn asks_more(
         let done = (by.removes(at, there), by.demands(at, there), by.surely_demands(at, there));
         let as_much = (!does.0 || done.0) && (!does.1 || (done.1 && as_strict((by, like), (whose, rule))));
         let no_more = does == done && rule.pack == like.pack && (!does.1 || as_strict((whose, rule), (by, like)));
-        like.gate == rule.gate && as_much && (!same || no_more)
+        let gate = like.gate == rule.gate && seen.fires_too(&rule.gate);
+        // One that fires whatever is still open fires too; and is no more where the other does so.
+        let must = || other.must_fire(like) && (!same || one.must_fire(rule));
+        as_much && (!same || no_more) && (gate || must())
     };
     let rules = one.side.today.rules.iter().enumerate();
     rules.filter(|(index, _)| one.side.concerns(*index, here)).any(|(index, rule)| {
         let mut others = other.side.today.rules.iter().enumerate();
-        one.may_fire(rule)
-            && !(seen.fires_too(&rule.gate) && seen.does_too(rule) && others.any(|like| is_like((index, rule), like)))
+        one.may_fire(rule) && !(seen.does_too(rule) && others.any(|like| is_like((index, rule), like)))
     })
 }
 

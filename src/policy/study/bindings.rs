@@ -2,6 +2,7 @@
 //! has not.
 
 use super::super::text::{Text, say};
+use crate::model::backend::AddressRange;
 use crate::model::entry::Digest;
 use crate::model::{Binding, Word};
 
@@ -35,9 +36,16 @@ pub(super) fn beyond(narrow: &Binding, wide: &Binding) -> Vec<(&'static str, Tex
     if wide.addresses.is_empty() && !narrow.addresses.is_empty() {
         found.push(("addresses", say!("any address")));
     }
-    let added = wide.addresses.iter().filter(|range| !narrow.addresses.is_empty() && !narrow.addresses.contains(range));
     found.extend(
-        added.map(|range| ("addresses", say!("the addresses {}", format!("{}/{}", range.network, range.prefix)))),
+        beyond_addresses(&narrow.addresses, &wide.addresses)
+            .into_iter()
+            .map(|range| ("addresses", say!("the addresses {}", format!("{}/{}", range.network, range.prefix)))),
     );
     found
+}
+
+/// The ranges of `wide` that lie in no range of `narrow`; none where `narrow` is bound to none.
+pub(super) fn beyond_addresses<'a>(narrow: &[AddressRange], wide: &'a [AddressRange]) -> Vec<&'a AddressRange> {
+    let is_within = |range: &AddressRange| narrow.is_empty() || narrow.iter().any(|known| known.includes(range));
+    wide.iter().filter(|range| !is_within(range)).collect()
 }

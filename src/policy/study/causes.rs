@@ -4,6 +4,7 @@
 
 use super::super::resolved::{Gate, Rule};
 use super::alike::{labels_differ, may_part};
+use super::bindings::beyond_addresses;
 use super::diff::Pair;
 use super::dim::Dim;
 use super::side::{Side, standing};
@@ -157,7 +158,8 @@ impl<'a> Pair<'a> {
             || more(&old.path_ids, &new.path_ids)
             || looser(&old.spki, &new.spki)
             || looser(&old.authorities, &new.authorities)
-            || looser(&old.addresses, &new.addresses)
+            || !beyond_addresses(&old.addresses, &new.addresses).is_empty()
+            || (new.addresses.is_empty() && !old.addresses.is_empty())
     }
 
     pub(super) fn excluded(&self, cause: &Cause<'_>, space: &Space, place: &Place) -> bool {

@@ -47,7 +47,15 @@ pub(super) fn smallest(study: &Study, facts: &Facts, backend: BackendId, languag
             Some([parts(&qualities), vec![duties.said(study)]].concat().join(", "))
         })
     };
-    duties.map(|duties| duties.said(study)).or_else(both).or_else(|| without(study, facts, backend, language))
+    // Truths beside less data: fewest truths first, none at all before any.
+    let less = || {
+        (0..=CHANGES_MAX).flat_map(|size| choices(lacking.len(), size)).find_map(|chosen| {
+            let qualities: Vec<&Quality> = chosen.iter().filter_map(|at| lacking.get(*at)).collect();
+            let passes = |facts: &Facts| passes(study, facts, index, (&qualities, None));
+            Some([parts(&qualities), vec![without(study, facts, &passes, language)?]].concat().join(", "))
+        })
+    };
+    duties.map(|duties| duties.said(study)).or_else(both).or_else(less)
 }
 
 /// A change of the data on its way to one backend, as a rule of the sheet would demand it.
@@ -244,8 +252,7 @@ fn name(quality: &Quality) -> Option<Text> {
 }
 
 /// The data without which the request would pass.
-fn without(study: &Study, facts: &Facts, backend: BackendId, language: Language) -> Option<String> {
-    let passes = |facts: &Facts| standing(&study.side().plan(facts), backend).is_some();
+fn without(study: &Study, facts: &Facts, passes: &dyn Fn(&Facts) -> bool, language: Language) -> Option<String> {
     let count = facts.types.len();
     for size in 1..=count.min(CHANGES_MAX) {
         for chosen in choices(count, size) {

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::super::Policy;
-use super::super::resolved::{Gate, Resolved, Rule};
+use super::super::diagnostic::{Diagnostic, render};
+use super::super::phrase::Phrase;
+use super::super::resolved::{Allow, Gate, Resolved, Rule};
 use super::super::text::{Text, say};
 use super::matrix;
 use super::search::{Found, anywhere};
@@ -58,36 +60,48 @@ pub struct Advice {
 impl Study {
     /// What a lawyer would misread: refused by `octroi policy check`.
     pub fn misreadings(&self) -> Vec<Advice> {
+        let misread = self.misread().into_iter();
+        misread.map(|fault| Advice { kind: Kind::Misread, text: render(&fault).trim_end().to_owned() }).collect()
+    }
+
+    /// The same, each in its place.
+    pub(super) fn misread(&self) -> Vec<Diagnostic> {
         let side = self.side();
         let backends = || (0..).take(self.policy.backends().len()).map(BackendId);
         let open = |gate: &Gate| gate.when.is_none() && gate.unless.is_none();
+        // What stands today, with the windows that the sheets give it.
+        let until = |allow: &Allow| {
+            let mut written = self.gathered.resolved.allows.iter();
+            written.find(|one| one.number == allow.number).and_then(|one| one.gate.until)
+        };
         let mut found = Vec::new();
         for (index, allow) in self.today.allows.iter().enumerate().filter(|(_, allow)| !open(&allow.gate)) {
             let admitted: Vec<BackendId> = backends().filter(|backend| side.admits(index, *backend)).collect();
             // A line that ends sooner leaves the condition something to say.
-            let lasts = |other: &Gate| other.until.is_none_or(|end| allow.gate.until.is_some_and(|own| own <= end));
+            let lasts = |other: &Allow| until(other).is_none_or(|end| until(allow).is_some_and(|own| own <= end));
             let swallowed = admitted.iter().all(|backend| {
                 let mut others = self.today.allows.iter().enumerate();
-                others.any(|(at, other)| open(&other.gate) && lasts(&other.gate) && side.admits(at, *backend))
+                others.any(|(at, other)| open(&other.gate) && lasts(other) && side.admits(at, *backend))
             });
-            if swallowed && !admitted.is_empty() {
+            if let Some((file, span)) = self.gathered.allow(allow.number).filter(|_| swallowed && !admitted.is_empty())
+            {
                 let text = say!(
                     "`{}` number {} has a condition, and every backend it admits is admitted without one",
-                    super::super::phrase::Phrase::AllowBackends,
+                    Phrase::AllowBackends,
                     allow.number
                 );
-                found.push(self.advice(Kind::Misread, &text));
+                let help = say!("take the line out, or give the other `{}` its condition", Phrase::AllowBackends);
+                found.push(Diagnostic::new("octroi::policy::idle-condition", file, span, text).help(help));
             }
         }
-        let everybody = self.gathered.resolved.exceptions.iter().filter(|exception| exception.when.is_none());
-        found.extend(everybody.map(|exception| {
+        for (file, exception) in self.gathered.written_exceptions().filter(|(_, one)| one.when.is_none()) {
             let text = say!(
                 "exception `{}` spares every request: `{}` says which, or the rule goes until then",
-                exception.name,
-                super::super::phrase::Phrase::When
+                &exception.name.text,
+                Phrase::When
             );
-            self.advice(Kind::Misread, &text)
-        }));
+            found.push(Diagnostic::new("octroi::policy::spares-all", file, exception.name.span.clone(), text));
+        }
         found
     }
 
@@ -114,7 +128,7 @@ impl Study {
     fn idle_allows(&self, found: &mut Vec<Advice>) {
         for (allow, row) in self.today.allows.iter().zip(&self.policy.program().allows) {
             if row.admits.iter().all(|bits| *bits == 0) {
-                let phrase = super::super::phrase::Phrase::AllowBackends;
+                let phrase = Phrase::AllowBackends;
                 let text = say!("`{}` number {} admits no backend of the inventory today", phrase, allow.number);
                 found.push(self.advice(Kind::IdleAllow, &text));
             }

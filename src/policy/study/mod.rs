@@ -46,13 +46,13 @@ pub use lint::{Advice, Kind};
 pub use record::Explained;
 pub use report::{Answer, BackendAnswer, Coverage, Difference, Differences, MatrixCell, MatrixRow, Mutant, Suggestion};
 
-use super::compile::{Gathered, gather};
+use super::compile::{Gathered, gather_all};
 use super::diagnostic::Diagnostic;
 use super::parser::language_of;
 use super::phrase::Language;
 use super::resolved::Resolved;
 use super::text::say;
-use super::{Policy, Sources, Vocabulary, starter};
+use super::{Policy, Sources, Vocabulary, sorted, starter};
 use crate::model::{Catalogue, EntityId};
 use side::Side;
 use space::Space;
@@ -84,11 +84,12 @@ impl Study {
         vocabulary: &Vocabulary,
         now: Timestamp,
     ) -> Result<Self, Vec<Diagnostic>> {
-        let gathered = gather(sources, catalogue, served, vocabulary)?;
+        let (gathered, faults) = gather_all(sources, catalogue, served, vocabulary);
+        let Some(gathered) = gathered else { return Err(faults) };
         let policy = gathered.policy(catalogue, vocabulary, now)?;
         let today = gathered.resolved.on(gathered.today(now));
         let language = sources.sheets.first().map(|sheet| language_of(&sheet.text)).unwrap_or_default();
-        Ok(Self {
+        let study = Self {
             gathered,
             today,
             policy,
@@ -98,7 +99,12 @@ impl Study {
             language,
             now,
             told: true,
-        })
+        };
+        if faults.is_empty() {
+            return Ok(study);
+        }
+        // What would be misread is told in the same run.
+        Err(sorted(faults.into_iter().chain(study.misread()).collect()))
     }
 
     /// The compiled policy.

@@ -241,3 +241,49 @@ fn a_question_about_a_class_is_about_all_of_it() {
     assert!(!backend.allowed && backend.except.iter().any(|except| except.starts_with("card_pan")), "{backend:?}");
     assert!(studied(&statements, example()).ask("financial to gpu-paris", false).unwrap().allowed);
 }
+
+/// Everyday edits of what opens, beside a rule that changes the data on its way: each is decided, in both directions, and where a flow
+/// opens it is named.
+#[test]
+fn an_edit_of_a_condition_is_decided() {
+    let duty =
+        "rule r because \"x\" when data includes personal on backends located outside EEA must pseudonymise personal\n";
+    let study = |sheet: &str| studied(sheet, example());
+    for (name, narrow, wide) in [
+        ("an app more", "when app is \"a\"", "when app is any of \"a\", \"b\""),
+        ("another question", "when app is \"a\" and role is \"r\"", "when app is \"a\""),
+        ("an exemption", "when app is \"a\" unless label is \"Secret\"", "when app is \"a\""),
+        ("a purpose", "when app is \"a\" and purpose is \"p\"", "when app is \"a\""),
+        ("data", "when app is \"a\" and data includes email", "when data includes email"),
+        ("a window", "when app is \"a\" until 2026-12-31", "when app is \"a\" until 2027-01-31"),
+        (
+            "a window about data",
+            "when data includes email until 2026-12-31",
+            "when data includes email until 2027-01-31",
+        ),
+    ] {
+        let sheet =
+            |when: &str| study(&format!("allow backends on premises\nallow backends named cloud-us {when}\n{duty}"));
+        let (narrow, wide) = (sheet(narrow), sheet(wide));
+        let there = narrow.diff(&wide).unwrap();
+        assert_eq!((&there.undecided, there.opened.is_empty()), (&Vec::new(), false), "{name}: {there:#?}");
+        assert!(there.opened.iter().all(|one| one.backend.as_deref() == Some("cloud-us")), "{name}: {there:#?}");
+        let back = wide.diff(&narrow).unwrap();
+        assert!(back.no_flow_is_opened && back.whole && !back.refused.is_empty(), "{name}: {back:#?}");
+    }
+}
+
+/// A range of addresses within another is nothing more.
+#[test]
+fn fewer_addresses_open_nothing() {
+    let bound = |range: &str| {
+        let inventory =
+            example().replacen("[backend.cloud-us]\n", &format!("[backend.cloud-us]\naddresses = [\"{range}\"]\n"), 1);
+        assert!(inventory.contains(range));
+        studied(SOME, &inventory)
+    };
+    let (wide, narrow) = (bound("10.0.0.0/8"), bound("10.128.0.0/9"));
+    assert!(wide.diff(&narrow).unwrap().no_flow_is_opened);
+    assert!(!narrow.diff(&wide).unwrap().no_flow_is_opened);
+    assert!(!bound("10.0.0.0/9").diff(&narrow).unwrap().no_flow_is_opened);
+}

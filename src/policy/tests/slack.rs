@@ -51,3 +51,17 @@ fn folders_that_cannot_be_compared_are_undecided() {
     let told = Differences::undecided(&study, &study, "no".to_owned());
     assert!(!told.no_flow_is_opened && !told.whole && told.undecided == ["no"] && told.refused_undecided == ["no"]);
 }
+
+/// A duty that lets its own data cross, and a condition that says nothing, are told in one run, each with its place.
+#[test]
+fn what_would_be_misread_is_told_with_the_rest() {
+    let sheet = format!(
+        "{HEADER}allow backends named cloud-us\nallow backends named cloud-us when app is \"a\"\nrule r because \"x\" when data includes personal must pseudonymise email\n"
+    );
+    let (catalogue, sources) = (all_types(), sources(&sheet, example()));
+    let faults = Study::new(&sources, &catalogue, &every(&catalogue), &vocabulary(), now()).unwrap_err();
+    let told: Vec<(&str, String)> = faults.iter().map(|fault| (fault.code(), render(fault))).collect();
+    assert_eq!(told.len(), 2, "{told:#?}");
+    assert!(told[0].0 == "octroi::policy::idle-condition" && told[0].1.contains("main.policy:5:1"), "{told:#?}");
+    assert!(told[1].0 == "octroi::policy::crosses-unchanged" && told[1].1.contains("main.policy:6:6"), "{told:#?}");
+}

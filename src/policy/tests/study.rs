@@ -118,6 +118,11 @@ fn the_smallest_change_may_be_a_duty_or_a_number_less() {
     ] {
         assert_eq!(change(question).as_deref(), Some(expected), "{question}");
     }
+    let both = self::study(
+        "allow backends certified HDS\nrule n because \"x\" when data includes at least 3 email never backends located in DE\n",
+    );
+    let answer = both.ask("4 email to cloud-de", true).unwrap();
+    assert_eq!(answer.backends[0].smallest_change.as_deref(), Some("certify HDS, take out 2 email"));
 }
 
 #[test]
@@ -324,17 +329,21 @@ fn mutation_finds_what_no_scenario_notices_and_suggest_repairs_it() {
 #[test]
 fn a_new_folder_passes_every_tool() {
     let catalogue = all_types();
-    let choices: [&[&str]; 5] = [
-        &[],
-        &["unknown-means-home", "gdpr-special-categories"],
-        &["no-us-controlled"],
-        &["gdpr-transfers", "fr-hds-health", "fr-nir"],
-        &["pci", "minors", "trade-secret"],
+    let choices: [(&str, &[&str]); 8] = [
+        ("FR", &[]),
+        ("FR", &["unknown-means-home", "gdpr-special-categories"]),
+        ("FR", &["no-us-controlled"]),
+        ("DE", &["gdpr-transfers", "fr-hds-health", "fr-nir"]),
+        ("FR", &["pci", "minors", "trade-secret"]),
+        // Outside the EEA, home is home too.
+        ("CH", &[]),
+        ("GB", &["gdpr-special-categories", "uk-gdpr"]),
+        ("US", &["unknown-means-home", "pci"]),
     ];
-    for (number, packs) in choices.iter().enumerate() {
+    for (number, (home, packs)) in choices.iter().enumerate() {
         let packs: &[String] = &packs.iter().map(|pack| (*pack).to_owned()).collect::<Vec<_>>();
         let language = Language::ALL[number % 2];
-        let begin = Begin { home: "FR", packs, language };
+        let begin = Begin { home, packs, language };
         let files = begin
             .files(&catalogue, &every(&catalogue), &vocabulary(), now())
             .unwrap_or_else(|faults| panic!("{packs:?}: {}", faults.iter().map(render).collect::<Vec<_>>().join("\n")));
