@@ -92,20 +92,20 @@ pub(crate) fn run(root: &Path, words: &[String]) -> anyhow::Result<()> {
     if arguments.folds > 0 {
         say(&judge.table());
     }
-    if arguments.only_folds {
-        return Ok(());
-    }
-    ensure!(arguments.folds > 0, "without folds there is no calibration");
-    let all: Vec<&Text> = texts.iter().collect();
     let kept = judge.kept();
-    let bytes = fit(&all, &names, arguments.epochs, &kept)?;
-    // The models of the folds get the same calibration: what is scored elsewhere is what ships, but for the fold.
+    // The models of the folds get the calibration of a model of all: what is scored elsewhere is what ships, but for the fold.
     for fold in 0..arguments.folds.min(FOLDS) {
         let path = arguments.scratch.join(format!("fold-{fold}.bin"));
         let mut bytes = std::fs::read(&path)?;
         kept.write_into(&mut bytes)?;
         std::fs::write(&path, bytes)?;
     }
+    if arguments.only_folds {
+        return Ok(());
+    }
+    ensure!(arguments.folds > 0, "without folds there is no calibration");
+    let all: Vec<&Text> = texts.iter().collect();
+    let bytes = fit(&all, &names, arguments.epochs, &kept)?;
     ensure!(bytes.starts_with(MAGIC), "the file has no opening");
     std::fs::create_dir_all(arguments.out.parent().context("no folder")?)?;
     std::fs::write(&arguments.out, &bytes)?;
