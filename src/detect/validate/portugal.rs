@@ -19,8 +19,9 @@ fn pt_nif(candidate: &Candidate<'_>) -> Verdict {
 }
 
 fn pt_cc(candidate: &Candidate<'_>) -> Verdict {
-    // `2026-11-28T00`: the hour of a time in ISO 8601 passes the check digit one time in ten.
-    if matches!(candidate.raw.as_bytes(), [_, _, _, _, b'-', _, _, b'-', ..]) {
+    // `2026-11-28T00`: the hour of a time in ISO 8601, a number before it or not, passes the check digit one time in ten.
+    let hour = |part: &[u8]| matches!(part, [b'-', tens, ones, b'T'] if tens.is_ascii_digit() && ones.is_ascii_digit());
+    if candidate.raw.as_bytes().windows(4).any(hour) {
         return Verdict::Wrong;
     }
     let value = candidate.compact;
