@@ -23,6 +23,7 @@ mod lint;
 mod lint_truths;
 mod look;
 mod matrix;
+mod misread;
 mod mutations;
 mod nearer;
 mod over_time;
