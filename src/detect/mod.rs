@@ -42,6 +42,7 @@ mod payment;
 mod person;
 mod place;
 mod register;
+mod row;
 mod rows;
 mod scan;
 mod secret;

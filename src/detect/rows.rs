@@ -6,7 +6,7 @@
 //! that share a pattern share its automaton. The longest end that stands on a boundary and satisfies the validator wins. There
 //! is no lock: the tables are immutable.
 //!
-//! Longer than 400 lines: one algorithm with its tests, read as one.
+//! Longer than 400 lines: one algorithm, read as one.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
@@ -22,11 +22,11 @@ use smallvec::SmallVec;
 use super::engine::CONFIDENCE_MIN;
 use super::near::{AHEAD_BYTES, Near, Worths};
 use super::page::{Page, Sink};
+use super::row::{Compact, PREFIX_BYTES_MAX, Row};
 use super::shape::Shape;
 use super::sieve::{Sieve, Worth};
-use super::source::{Fault, RawPattern};
+use super::source::Fault;
 use super::told;
-use super::validate::{self, Candidate, Validator, Verdict};
 
 /// Bytes of the automaton of one pattern. A pattern of thirty places has about two thousand, a token of up to 250 characters
 /// in several spellings two hundred thousand.
@@ -37,127 +37,8 @@ const CANDIDATE_BYTES_MAX: usize = 1024;
 const LEAD_LETTERS_MAX: usize = 8;
 /// Bytes before a number in which the token may begin that holds it (`abc-def_123`).
 const TOKEN_BYTES_MAX: usize = 64;
-/// Bytes of a prefix that are compared.
-const PREFIX_BYTES_MAX: usize = 32;
 /// Punctuation that may open a pattern (`+++123/4567/89012+++`).
 const OPENING_BYTES_MAX: usize = 3;
-/// What `~` stands for in a pattern: one separator or none. The view has turned other blanks and dashes into these.
-const SEPARATOR: &str = r"[ \t\n./_-]?";
-
-/// One row, ready to run.
-#[derive(Debug)]
-pub(super) struct Row {
-    /// Its number in the engine.
-    pub(super) detector: u16,
-    pattern: Box<str>,
-    prefix: Vec<String>,
-    validator: Option<Validator>,
-    confidence: u8,
-    with_context: u8,
-    reach_bytes: Option<u8>,
-    /// How values begin that the issuer itself prints.
-    published: Vec<String>,
-}
-
-impl Row {
-    /// Resolves a row as written; every fault of it but those of its pattern is reported.
-    pub(super) fn resolve(raw: &RawPattern, detector: u16) -> Result<Self, Vec<Fault>> {
-        let mut faults = Vec::new();
-        let validator = raw.validator.as_deref().and_then(validate::named);
-        if let (Some(name), None) = (&raw.validator, validator) {
-            faults.push(Fault::UnknownValidator(name.clone()));
-        }
-        let with_context = raw.with_context.unwrap_or(raw.confidence);
-        if with_context > 100 || with_context < raw.confidence {
-            faults.push(Fault::Confidence);
-        }
-        if raw.examples.is_empty() || raw.counter_examples.is_empty() {
-            faults.push(Fault::NoExamples);
-        }
-        let lengths = 3..=PREFIX_BYTES_MAX;
-        faults.extend(raw.prefix.iter().filter(|prefix| !lengths.contains(&prefix.len())).cloned().map(Fault::Prefix));
-        let pattern = raw.pattern.replace('~', SEPARATOR);
-        faults.extend(parse(&pattern).err());
-        if !faults.is_empty() {
-            return Err(faults);
-        }
-        Ok(Self {
-            detector,
-            pattern: pattern.into(),
-            prefix: raw.prefix.clone(),
-            validator,
-            confidence: raw.confidence,
-            with_context,
-            reach_bytes: raw.reach,
-            published: raw.published.clone(),
-        })
-    }
-
-    /// The confidence in a candidate, `None` when it is none.
-    fn judge(
-        &self,
-        page: &Page<'_>,
-        (range, raw): (&Range<usize>, &str),
-        compact: &mut Compact,
-        near: &mut Near<'_>,
-    ) -> Option<u8> {
-        if self.published.iter().any(|beginning| raw.starts_with(beginning.as_str())) {
-            return None;
-        }
-        // Without context it would be no finding.
-        let needed = self.confidence < CONFIDENCE_MIN;
-        if needed && (self.with_context < CONFIDENCE_MIN || near.is_far(range, self.detector)) {
-            return None;
-        }
-        let verdict = self.validator.map_or(Verdict::Right, |validator| {
-            let before = [page.before(range.start.saturating_sub(1)), page.before(range.start)];
-            validator(&Candidate { raw, compact: compact.up_to(page.text.as_bytes(), range.end), before })
-        });
-        let alone = match verdict {
-            Verdict::Wrong => return None,
-            Verdict::Weak => self.confidence.min(CONFIDENCE_MIN - 1),
-            Verdict::Right => self.confidence,
-        };
-        let nearby = (needed || self.with_context > alone)
-            && match self.reach_bytes {
-                Some(reach) => near.is_within(page, range, (self.detector, usize::from(reach))),
-                None => near.is_near(page, range, self.detector),
-            };
-        match (nearby, needed) {
-            (false, true) => None,
-            (true, _) => Some(self.with_context),
-            (false, false) => Some(alone),
-        }
-    }
-}
-
-/// The letters and digits of a candidate, in capitals: those of a shorter end begin those of a longer one, so that each place
-/// is read once.
-#[derive(Debug, Default)]
-struct Compact {
-    symbols: SmallVec<[u8; 64]>,
-    /// Where reading goes on.
-    read: usize,
-    start: usize,
-}
-
-impl Compact {
-    fn at(start: usize) -> Self {
-        Self { start, read: start, ..Self::default() }
-    }
-
-    /// What stands from the start to an end.
-    fn up_to(&mut self, bytes: &[u8], end: usize) -> &[u8] {
-        let is_symbol = |byte: &&u8| byte.is_ascii_alphanumeric();
-        if let Some(fresh) = bytes.get(self.read..end) {
-            self.symbols.extend(fresh.iter().filter(is_symbol).map(u8::to_ascii_uppercase));
-            self.read = end;
-            return &self.symbols;
-        }
-        let behind = bytes.get(end..self.read).unwrap_or_default().iter().filter(is_symbol).count();
-        self.symbols.get(..self.symbols.len().saturating_sub(behind)).unwrap_or_default()
-    }
-}
 
 /// Rows that are tried at the same kind of place.
 #[derive(Debug, Default)]
@@ -522,7 +403,7 @@ impl Pattern {
 }
 
 /// Reads a pattern, which must not match the empty text.
-fn parse(pattern: &str) -> Result<Hir, Fault> {
+pub(super) fn parse(pattern: &str) -> Result<Hir, Fault> {
     let hir = regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build().parse(pattern);
     let hir = hir.map_err(|error| Fault::Pattern(last_line(&error.to_string())))?;
     if hir.properties().minimum_len().unwrap_or(0) == 0 { Err(Fault::Empty) } else { Ok(hir) }
