@@ -205,14 +205,9 @@ impl Gathered {
         Some((file, allow.span.clone()))
     }
 
-    /// The exceptions as they are written, each with its file.
-    pub(super) fn written_exceptions(&self) -> impl Iterator<Item = (&File, &tree::Exception)> {
+    /// The exceptions as they are written, with whoever approved them, each with its file.
+    pub(super) fn exceptions(&self) -> impl Iterator<Item = (&File, &tree::Exception)> {
         self.sheets.iter().flat_map(|(file, sheet)| sheet.exceptions.iter().map(move |exception| (file, exception)))
-    }
-
-    /// The exceptions as they are written, with whoever approved them.
-    pub(super) fn exceptions(&self) -> impl Iterator<Item = &tree::Exception> {
-        self.sheets.iter().flat_map(|(_, sheet)| &sheet.exceptions)
     }
 
     pub(super) fn policy(

@@ -36,16 +36,15 @@ pub(super) fn beyond(narrow: &Binding, wide: &Binding) -> Vec<(&'static str, Tex
     if wide.addresses.is_empty() && !narrow.addresses.is_empty() {
         found.push(("addresses", say!("any address")));
     }
+    // A range within another is nothing more.
+    let is_within = |range: &AddressRange| {
+        narrow.addresses.is_empty() || narrow.addresses.iter().any(|known| known.includes(range))
+    };
     found.extend(
-        beyond_addresses(&narrow.addresses, &wide.addresses)
-            .into_iter()
+        wide.addresses
+            .iter()
+            .filter(|range| !is_within(range))
             .map(|range| ("addresses", say!("the addresses {}", format!("{}/{}", range.network, range.prefix)))),
     );
     found
-}
-
-/// The ranges of `wide` that lie in no range of `narrow`; none where `narrow` is bound to none.
-pub(super) fn beyond_addresses<'a>(narrow: &[AddressRange], wide: &'a [AddressRange]) -> Vec<&'a AddressRange> {
-    let is_within = |range: &AddressRange| narrow.is_empty() || narrow.iter().any(|known| known.includes(range));
-    wide.iter().filter(|range| !is_within(range)).collect()
 }

@@ -4,7 +4,7 @@
 
 use super::super::resolved::{Gate, Rule};
 use super::alike::{labels_differ, may_part};
-use super::bindings::beyond_addresses;
+use super::bindings::beyond;
 use super::diff::Pair;
 use super::dim::Dim;
 use super::side::{Side, standing};
@@ -152,14 +152,7 @@ impl<'a> Pair<'a> {
         else {
             return false;
         };
-        let (old, new) = (&old.binding, &new.binding);
-        more(&old.hosts, &new.hosts)
-            || more(&old.models, &new.models)
-            || more(&old.path_ids, &new.path_ids)
-            || looser(&old.spki, &new.spki)
-            || looser(&old.authorities, &new.authorities)
-            || !beyond_addresses(&old.addresses, &new.addresses).is_empty()
-            || (new.addresses.is_empty() && !old.addresses.is_empty())
+        !beyond(&old.binding, &new.binding).is_empty()
     }
 
     pub(super) fn excluded(&self, cause: &Cause<'_>, space: &Space, place: &Place) -> bool {
@@ -226,16 +219,6 @@ pub(super) fn as_strict((one, rule): (Side<'_>, &Rule), (two, other): (Side<'_>,
         .iter()
         .all(|(class, action)| rule.class_actions.iter().any(|(known, done)| known == class && strict(*done, *action)));
     types && classes && (rule.seals || !other.seals)
-}
-
-/// Whether a list has something new.
-fn more<T: PartialEq>(old: &[T], new: &[T]) -> bool {
-    new.iter().any(|one| !old.contains(one))
-}
-
-/// Whether a list of pins binds less; an empty one binds nothing.
-fn looser<T: PartialEq>(old: &[T], new: &[T]) -> bool {
-    !old.is_empty() && (new.is_empty() || more(old, new))
 }
 
 /// Whether a dimension is fixed so.

@@ -84,7 +84,7 @@ impl Study {
 
     /// Exceptions for which one person stands twice.
     pub(super) fn approved_twice(&self, found: &mut Vec<Advice>) {
-        for exception in self.gathered.exceptions() {
+        for (_, exception) in self.gathered.exceptions() {
             let mut seen = BTreeSet::new();
             let folds = |name: &str| folded(name.trim());
             let twice = exception.approved.iter().find(|approver| !seen.insert(folds(&approver.text)));
