@@ -9,7 +9,7 @@ use super::resolved::What;
 use super::surface;
 use super::text::{Text, say};
 use super::tree::Name;
-use crate::model::Word;
+use crate::model::{ClassId, ClassInfo, Word};
 
 /// Everyday words for what is no class of data but a condition of its own.
 const MINORS: &[&str] = &["mineur", "mineurs", "enfant", "enfants", "minor", "minors", "child", "children"];
@@ -25,6 +25,28 @@ impl Resolver<'_> {
     /// These words as a question, each with what it means.
     fn asked(&self, near: Vec<&str>) -> Option<Text> {
         did_you_mean_one(near.into_iter().map(|word| (word, self.meaning(word))).collect())
+    }
+
+    /// The same of classes and types of data: a type means its classes, those that no other of them brings.
+    fn data_asked(&self, near: Vec<&str>) -> Option<Text> {
+        let (catalogue, language) = (self.names.catalogue, self.file.language());
+        let meaning = |word: &str| {
+            let known = self.meaning(word);
+            let entity = catalogue.entity(surface::identifier(word, language)).filter(|_| known.is_empty());
+            let Some(info) = entity.and_then(|entity| catalogue.info(entity)) else { return known };
+            let own: Vec<&ClassInfo> = (0_u8..)
+                .map(ClassId)
+                .zip(&catalogue.classes)
+                .filter(|(class, _)| info.classes.contains(*class))
+                .map(|(_, class)| class)
+                .collect();
+            let brought = |class: &ClassInfo| {
+                own.iter().any(|other| other.name != class.name && other.closure.0 & class.closure.0 == class.closure.0)
+            };
+            let names = own.iter().filter(|class| !brought(class)).map(|class| class.name.as_str());
+            names.map(|name| surface::written(name, language)).collect::<Vec<_>>().join(", ")
+        };
+        did_you_mean_one(near.into_iter().map(|word| (word, meaning(word))).collect())
     }
 
     pub(super) fn unlisted<'k>(
@@ -81,7 +103,7 @@ impl Resolver<'_> {
         let known: Vec<&str> = identifiers.map(|known| surface::written(known, language)).collect();
         let near = nearest(bare, known.iter().copied());
         if near.iter().any(|known| folded(known) == bare) {
-            return self.asked(near).unwrap_or_else(|| say!("write `{}`", bare));
+            return self.data_asked(near).unwrap_or_else(|| say!("write `{}`", bare));
         }
         if MINORS.contains(&bare) {
             return say!("write the condition `{}`", Phrase::MinorsConcerned);
@@ -102,7 +124,7 @@ impl Resolver<'_> {
             None if !near.is_empty() => near,
             None => stem.into_iter().collect(),
         };
-        self.asked(found).unwrap_or_else(listed)
+        self.data_asked(found).unwrap_or_else(listed)
     }
 
     /// The place of a label in the list of labels.
@@ -113,7 +135,7 @@ impl Resolver<'_> {
         if found.is_none() && !self.flooded() {
             let message = say!("`{}` is no {}", name.text, Text::from("label of this policy"));
             let near = nearest(&name.text, labels.iter().map(Word::as_str));
-            let help = match self.asked(near) {
+            let help = match self.data_asked(near) {
                 Some(near) => say!("{} Else add it to the line `{}`", near, Phrase::Labels),
                 None => say!("add it to the line `{}`, lowest first", Phrase::Labels),
             };
