@@ -329,7 +329,7 @@ fn mutation_finds_what_no_scenario_notices_and_suggest_repairs_it() {
 #[test]
 fn a_new_folder_passes_every_tool() {
     let catalogue = all_types();
-    let choices: [(&str, &[&str]); 8] = [
+    let choices: [(&str, &[&str]); 9] = [
         ("FR", &[]),
         ("FR", &["unknown-means-home", "gdpr-special-categories"]),
         ("FR", &["no-us-controlled"]),
@@ -339,6 +339,7 @@ fn a_new_folder_passes_every_tool() {
         ("CH", &[]),
         ("GB", &["gdpr-special-categories", "uk-gdpr"]),
         ("US", &["unknown-means-home", "pci"]),
+        ("US", &["gdpr-transfers"]),
     ];
     for (number, (home, packs)) in choices.iter().enumerate() {
         let packs: &[String] = &packs.iter().map(|pack| (*pack).to_owned()).collect::<Vec<_>>();
