@@ -15,6 +15,7 @@ use tracing::Instrument as _;
 use super::ledger::Ledger;
 use super::peer::Peer;
 use super::server::{Door, Never, Service};
+use super::upload::Upload;
 use super::{Body, BrokenOff, Gate, journey, record, respond, trace};
 use crate::model::entry::RequestId;
 use crate::model::{Dialect, Fault, Refusal};
@@ -29,18 +30,23 @@ fn service(gate: Arc<Gate>, peer: Option<Arc<Peer>>) -> Service {
     BoxCloneSyncService::new(tower::service_fn(move |request: Request<Incoming>| {
         // The id is made before anything can fail: a panic is answered under the id that the record and the log have.
         let (gate, id, peer) = (Arc::clone(&gate), gate.new_id(), peer.clone());
-        let in_chunks = request.version() < Version::HTTP_2 && request.headers().contains_key(TRANSFER_ENCODING);
-        let inner = tower::service_fn(move |request: Request<Incoming>| {
+        // From HTTP/2 on, a request has a stream of its own.
+        let alone = request.version() < Version::HTTP_2;
+        let in_chunks = request.headers().contains_key(TRANSFER_ENCODING);
+        let (head, body) = request.into_parts();
+        let (body, whole) = Upload::new(body);
+        let request = Request::from_parts(head, body);
+        let inner = tower::service_fn(move |request: Request<Upload>| {
             let (gate, peer) = (Arc::clone(&gate), peer.clone());
             async move { Ok::<_, Never>(serve(gate, (id, peer), request).await) }
         });
         let answered = CatchPanicLayer::custom(Panicked(id)).layer(inner).oneshot(request);
         async move {
             let mut answer = answered.await?.map(|body| body.map_err(|_| BrokenOff).boxed_unsync());
-            if in_chunks {
-                // hyper drops a `Content-Length` beside chunks, so nobody here can see that a request had two framings. A
-                // proxy in front may have gone by the other one: nothing that follows on this connection is a request
-                // (RFC 9112 section 6.1).
+            // Behind a body that was not read to its end stands what would be taken for a request. And hyper drops a
+            // `Content-Length` beside chunks, so nobody here can see that a request had two framings: a proxy in front may
+            // have gone by the other one, and nothing that follows on this connection is a request (RFC 9112 section 6.1).
+            if alone && (in_chunks || !whole.was_read()) {
                 answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             }
             Ok::<_, Never>(answer)
@@ -51,7 +57,7 @@ fn service(gate: Arc<Gate>, peer: Option<Arc<Peer>>) -> Service {
 async fn serve(
     gate: Arc<Gate>,
     (id, peer): (RequestId, Option<Arc<Peer>>),
-    request: Request<Incoming>,
+    request: Request<Upload>,
 ) -> Response<Body> {
     let mut ledger = Ledger::open(&gate, id);
     ledger.peer = peer;

@@ -6,7 +6,6 @@
 use std::sync::Arc;
 
 use http::Request;
-use hyper::body::Incoming;
 
 use super::body::ReadBody;
 use super::budget::Share;
@@ -15,6 +14,7 @@ use super::ledger::Ledger;
 use super::respond::Answer;
 use super::route::Route;
 use super::snapshot::Snapshot;
+use super::upload::Upload;
 use super::{Gate, accept, body, charge, dispatch, edge, outbound, record, shadow, whole};
 use crate::config::Limits;
 use crate::dialect;
@@ -27,7 +27,7 @@ const INLINE_BYTES_MAX: usize = 64 * 1024;
 ///
 /// # Errors
 /// The refusal that the client is told; the ledger holds what is known of the request.
-pub async fn journey(gate: &Arc<Gate>, ledger: &mut Ledger, request: Request<Incoming>) -> Result<Answer, Refusal> {
+pub async fn journey(gate: &Arc<Gate>, ledger: &mut Ledger, request: Request<Upload>) -> Result<Answer, Refusal> {
     let snapshot = gate.snapshot();
     ledger.dialect = dialect::spoken(request.uri().path(), request.headers());
     let mut head = accept::head(&request, snapshot.limits.head_bytes)?;
@@ -86,7 +86,7 @@ pub async fn journey(gate: &Arc<Gate>, ledger: &mut Ledger, request: Request<Inc
 }
 
 /// Reads a body, where the endpoint takes one.
-async fn read(limits: &Limits, request: Request<Incoming>, api: Api, share: Share) -> Result<ReadBody, Refusal> {
+async fn read(limits: &Limits, request: Request<Upload>, api: Api, share: Share) -> Result<ReadBody, Refusal> {
     let (parts, incoming) = request.into_parts();
     if !dialect::takes_body(api) {
         return Ok(ReadBody { text: String::new(), share });

@@ -39,6 +39,7 @@ pub mod shadow;
 pub mod snapshot;
 pub mod tls;
 mod trace;
+pub mod upload;
 mod waiting;
 pub mod whole;
 

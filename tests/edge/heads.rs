@@ -75,6 +75,37 @@ async fn nothing_follows_a_request_in_chunks() {
     assert_eq!(server.asked().len(), 3);
 }
 
+/// A client that keeps its connections must know when one ends: what it would write next is lost.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_before_the_end_of_a_body_says_that_the_connection_ends() {
+    let (house, _server) = echo_house(|plot| plot.extra = "[limits]\nbody_bytes = 65536\n".to_owned()).await;
+    let key = format!("authorization: Bearer {}\r\n", house.plot.key);
+    let typed = "content-type: application/json\r\n";
+    let large = format!("content-length: {}\r\n", 1 << 20);
+    for (name, head) in [
+        ("no such endpoint", format!("POST /v1/nowhere HTTP/1.1\r\nhost: a\r\n{key}content-length: 9\r\n")),
+        ("no key", format!("POST {CHAT} HTTP/1.1\r\nhost: a\r\n{typed}content-length: 9\r\n")),
+        ("no type", format!("POST {CHAT} HTTP/1.1\r\nhost: a\r\n{key}content-length: 9\r\n")),
+        ("too large", format!("POST {CHAT} HTTP/1.1\r\nhost: a\r\n{key}{typed}{large}")),
+        (
+            "waits to be asked for it",
+            format!("POST {CHAT} HTTP/1.1\r\nhost: a\r\n{typed}expect: 100-continue\r\ncontent-length: 9\r\n"),
+        ),
+    ] {
+        let answer = raw(&house.client, format!("{head}\r\n")).await;
+        let (told, _) = answer.split_once("\r\n\r\n").unwrap();
+        assert!(told.starts_with("HTTP/1.1 4") && told.contains("connection: close"), "{name}: {answer}");
+    }
+    // What was read whole, or had no body, leaves the connection to the next request, whatever is answered.
+    let body = "{}";
+    let read = format!("POST {CHAT} HTTP/1.1\r\nhost: a\r\n{key}{typed}content-length: {}\r\n\r\n{body}", body.len());
+    let bare = "GET /v1/nowhere HTTP/1.1\r\nhost: a\r\n\r\n";
+    let last = "GET /v1/nowhere HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
+    let answer = raw(&house.client, format!("{read}{bare}{last}")).await;
+    assert_eq!(answer.matches("HTTP/1.1 4").count(), 3, "{answer}");
+    assert_eq!(answer.matches("connection: close").count(), 1, "{answer}");
+}
+
 /// The exact head that a backend sees, whatever the client sent.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_header_of_a_client_reaches_a_backend() {
