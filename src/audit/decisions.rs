@@ -1,5 +1,5 @@
-//! Every decision of a log, read as fast as the disk gives it: segment by segment, several at a time, no proof attempted; and
-//! the few other entries that matter to whoever begins, read from the end.
+//! Every decision or further attempt of a log, read as fast as the disk gives it: segment by segment, several at a time, no proof
+//! attempted; and the few other entries that matter to whoever begins, read from the end.
 //!
 //! For replays and statistics over millions of entries. Frames are checked against accidents; whether somebody changed the
 //! log is the verifier's part (`octroi audit verify`), and whoever draws conclusions runs it first.
@@ -14,25 +14,42 @@ use octroi_verify::segment::{Found, HEADER_BYTES, Segment};
 use octroi_verify::walk::{Folder as _, SEGMENTS, Walk, segment_name};
 use serde::{Deserialize, Serialize};
 
-/// Takes decisions, in the order of the log within one segment.
+/// Takes entries, in the order of the log within one segment.
 pub trait Reader: Send {
-    /// One decision: its number, its time, and the entry with its envelope, canonical JSON.
+    /// One entry: its number, its time, and the entry with its envelope, canonical JSON.
     fn take(&mut self, seq: u64, time: &str, entry: &[u8]);
 }
 
-/// How a decision is told from other entries: canonical JSON has no blanks, and a quotation mark within a text is escaped.
-const DECISION: &[u8] = b"\"kind\":\"decision\"";
+/// Which entries are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// What was decided.
+    Decision,
+    /// Each backend that was tried after the first.
+    Attempt,
+}
+
+impl Kind {
+    /// How it is told from other entries: canonical JSON has no blanks, and a quotation mark within a text is escaped.
+    const fn mark(self) -> &'static [u8] {
+        match self {
+            Self::Decision => b"\"kind\":\"decision\"",
+            Self::Attempt => b"\"kind\":\"attempt\"",
+        }
+    }
+}
+
 /// What stands behind the time of an entry.
 const TAIL: &[u8] = b"\",\"v\":1}";
 const TIME_BYTES: usize = 30;
 
-/// Hands every decision at or after `since` (RFC 3339 in UTC with nine digits, as entries have it) to one of the readers.
+/// Hands every entry of a kind at or after `since` (RFC 3339 in UTC with nine digits, as entries have it) to one of the readers.
 ///
 /// Each reader works in a thread of its own on whole segments.
 ///
 /// # Errors
 /// A [`Problem`] when a segment cannot be read, or is damaged where the log goes on behind it.
-pub fn read_decisions<R: Reader>(dir: &Path, since: Option<&str>, readers: &mut [R]) -> Result<(), Problem> {
+pub fn read_entries<R: Reader>(dir: &Path, kind: Kind, since: Option<&str>, readers: &mut [R]) -> Result<(), Problem> {
     let folder = &dir;
     let headers = headers(folder)?;
     // A segment ends where the next begins; one whose successor begins before the time is wholly before it.
@@ -49,11 +66,11 @@ pub fn read_decisions<R: Reader>(dir: &Path, since: Option<&str>, readers: &mut 
     }
     let (work, at) = (&work, AtomicUsize::new(0));
     let each = |reader: &mut R| -> Result<(), Problem> {
-        let decision = Finder::new(DECISION);
+        let wanted = Finder::new(kind.mark());
         while let Some((number, end)) = work.get(at.fetch_add(1, Ordering::Relaxed)) {
             segment(folder, (*number, *end), &mut |seq, bytes| {
                 let Some(time) = time_of(bytes).filter(|time| since.is_none_or(|since| since <= *time)) else { return };
-                if decision.find(bytes).is_some() {
+                if wanted.find(bytes).is_some() {
                     reader.take(seq, time, bytes);
                 }
             })?;

@@ -8,7 +8,8 @@ use jiff::Timestamp;
 
 use super::Policy;
 use super::facts::by_label;
-use super::recall::{Lost, Recall, Recorded};
+use super::recall::{Lost, Recall};
+use super::remembered::Recorded;
 use crate::limits::REPLAY_READINGS_MAX;
 use crate::model::{Choice, EntityId, Facts, LabelFact, TypeFact, Word};
 
@@ -50,6 +51,9 @@ impl Recall<'_> {
     /// # Errors
     /// [`Lost`] when its record does not tell.
     pub fn again(&mut self, recorded: &Recorded<'_>, day: &Day, now: Timestamp) -> Result<(Facts, Vec<Choice>), Lost> {
+        if recorded.was_held() {
+            return Err(Lost::Held);
+        }
         let (facts, able) = self.facts(recorded)?;
         let policy = self.policy();
         let decide = |facts: &Facts| super::decide(policy, facts, &able, now).choices;

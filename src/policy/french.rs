@@ -296,6 +296,7 @@ const TABLE: &[(&str, &str)] = &[
     ("{} and {} more", "{} et {} autres"),
     ("no facts were recorded: refused before it was inspected", "aucun fait n'a été enregistré : refusée avant toute inspection"),
     ("its facts are of another version, or were more than an entry holds", "ses faits sont d'une autre version, ou dépassent ce qu'une écriture contient"),
+    ("the policy was frozen or past its validity: only on premises was allowed, whatever the sheets say", "la politique était gelée ou périmée : seul le sur site était permis, quoi que disent les feuilles"),
     ("it holds a type of data that this policy does not know", "elle contient un type de données que cette politique ne connaît pas"),
     ("it depends on a label, purpose or host that no sheet of that day named: which it was is unknown", "elle dépend d'un marquage, d'une finalité ou d'un hôte qu'aucune feuille de ce jour ne nommait : lequel est inconnu"),
     ("`{}` plays a part", "`{}` joue"),

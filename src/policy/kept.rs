@@ -10,7 +10,8 @@
 use serde::Serialize;
 
 use super::facts::{by_corpus, by_label};
-use super::recall::{Recall, Recorded, recorded};
+use super::recall::{Recall, recorded};
+use super::remembered::Recorded;
 use super::{BackendSet, Policy};
 use crate::model::recorded::RecordedFacts;
 use crate::model::{

@@ -4,20 +4,18 @@
 //! name: a label of the day that the other policy does not list may be any, and a type of data that it does not know makes the
 //! decision one that cannot be taken again. What the day did not name was recorded as unknown: see `again`. Nothing is guessed.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
-
-use serde::Deserialize;
 
 use super::facts::by_label;
 use super::phrase::Language;
+use super::remembered::{FoundType, Recorded};
 use super::scenario::nothing;
 use super::text::say;
 use super::{BackendSet, Policy};
 use crate::limits::FACT_TYPES_MAX;
 use crate::model::recorded::{Brought, FACTS_VERSION, RecordedFacts, RecordedTool, RecordedType};
 use crate::model::{
-    BackendId, Certainty, ClassSet, Country, EntityId, Facts, LabelFact, Leak, LeakFact, ScanStatus, TypeFact, Word,
+    BackendId, Certainty, ClassSet, EntityId, Facts, LabelFact, Leak, LeakFact, ScanStatus, TypeFact, Word,
 };
 
 /// The facts of a request as they are recorded.
@@ -71,127 +69,13 @@ pub fn recorded(
     }
 }
 
-/// The entry of a decision, as far as it takes to decide again.
-#[derive(Debug, Deserialize)]
-pub struct Recorded<'a> {
-    #[serde(borrow)]
-    tenant: Cow<'a, str>,
-    /// The app that asked.
-    #[serde(borrow)]
-    pub app: Cow<'a, str>,
-    purpose: Option<Cow<'a, str>>,
-    label: Option<Cow<'a, str>>,
-    leak_score: Option<u16>,
-    #[serde(borrow)]
-    scan: RecordedScan<'a>,
-    /// The backends that could have it, in order.
-    #[serde(borrow)]
-    pub plan: Vec<RecordedChoice<'a>>,
-    #[serde(borrow)]
-    facts: Option<Vector<'a>>,
-    /// Digests of sheets, inventory and reference data of that day.
-    #[serde(default, borrow)]
-    policy: Cow<'a, str>,
-    #[serde(default, borrow)]
-    inventory: Cow<'a, str>,
-    #[serde(default, borrow)]
-    reference: Cow<'a, str>,
-}
-
-impl Recorded<'_> {
-    /// The digests of the sheets, the inventory and the reference data that it was decided under.
-    pub fn digests(&self) -> [&str; 3] {
-        [&self.policy, &self.inventory, &self.reference]
-    }
-
-    /// The classes that protected documents brought, and whether surely.
-    pub(super) fn brought(&self) -> Vec<(Word, bool)> {
-        let brought = self.facts.iter().flat_map(|facts| &facts.brought);
-        brought.map(|brought| (Word::configured(&brought.class), brought.sure)).collect()
-    }
-}
-
-#[derive(Debug, Deserialize)]
-struct RecordedScan<'a> {
-    #[serde(borrow)]
-    status: Cow<'a, str>,
-}
-
-/// A backend that could have a request.
-#[derive(Debug, Deserialize)]
-pub struct RecordedChoice<'a> {
-    /// Its name.
-    #[serde(borrow)]
-    pub backend: Cow<'a, str>,
-    /// Countries of processing.
-    pub countries: Vec<Country>,
-    /// Type and action of each duty.
-    pub duties: Vec<(Cow<'a, str>, Cow<'a, str>)>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Vector<'a> {
-    v: u8,
-    #[serde(borrow)]
-    types: Vec<FoundType<'a>>,
-    #[serde(default, borrow)]
-    unsought: Vec<Cow<'a, str>>,
-    #[serde(default, borrow)]
-    brought: Vec<BroughtClass<'a>>,
-    leak_history: Option<u16>,
-    leak_most: Option<u16>,
-    #[serde(default)]
-    cut: bool,
-    #[serde(default, borrow)]
-    health: Option<&'a str>,
-    #[serde(default)]
-    label_unknown: bool,
-    #[serde(default)]
-    purpose_declared: bool,
-    #[serde(default)]
-    roles: Vec<Cow<'a, str>>,
-    #[serde(default)]
-    residence: Vec<Country>,
-    #[serde(default)]
-    minors: bool,
-    #[serde(default)]
-    unreadable: bool,
-    #[serde(default)]
-    reference: bool,
-    #[serde(default, borrow)]
-    hosted: Vec<Tool<'a>>,
-    #[serde(default)]
-    able: Vec<Cow<'a, str>>,
-}
-
-#[derive(Debug, Deserialize)]
-struct FoundType<'a> {
-    #[serde(borrow, rename = "type")]
-    entity: Cow<'a, str>,
-    possibly: u32,
-    surely: u32,
-    confidence: u8,
-}
-
-#[derive(Debug, Deserialize)]
-struct BroughtClass<'a> {
-    #[serde(borrow)]
-    class: Cow<'a, str>,
-    sure: bool,
-}
-
-#[derive(Debug, Deserialize)]
-struct Tool<'a> {
-    #[serde(borrow)]
-    tool: Cow<'a, str>,
-    host: Option<Cow<'a, str>>,
-}
-
 /// Why a decision cannot be taken again from its entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Lost {
     /// It was refused before anything was inspected, or the entry is of a gateway that did not record facts.
     NoFacts,
+    /// The policy was frozen, or past its validity: only on premises was allowed, whatever the sheets say.
+    Held,
     /// The facts are of a version that this build does not know, or more than an entry holds.
     Version,
     /// It holds a type of data that the policy does not know.
@@ -208,6 +92,11 @@ impl Lost {
     pub fn said(self, language: Language) -> String {
         match self {
             Self::NoFacts => say!("no facts were recorded: refused before it was inspected"),
+            Self::Held => {
+                say!(
+                    "the policy was frozen or past its validity: only on premises was allowed, whatever the sheets say"
+                )
+            }
             Self::Version => say!("its facts are of another version, or were more than an entry holds"),
             Self::Type => say!("it holds a type of data that this policy does not know"),
             Self::Unsought => {

@@ -8,6 +8,7 @@ mod bundle;
 mod change;
 mod freeze;
 mod french;
+mod further;
 mod page;
 mod read;
 mod record;

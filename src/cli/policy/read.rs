@@ -342,7 +342,11 @@ pub(super) fn suggest(reading: &Reading, printer: Printer) -> anyhow::Result<Exi
         printer.say(untold_words(mutant, study.language()).trim_start());
     }
     let found_undecided = !undecided.is_empty();
-    let suggestions = study.suggestions(mutants);
+    let (suggestions, given_up) = study.suggestions(mutants);
+    for side in &given_up {
+        let was = say(study.language(), "undecided, the search was given up", "indécis, la recherche a été abandonnée");
+        printer.say(format!("{side}{}{was}", colon(study.language())));
+    }
     show(printer, reading.folder.json, &suggestions, || {
         for suggestion in &suggestions {
             printer.line(&suggestion.text);
@@ -350,7 +354,7 @@ pub(super) fn suggest(reading: &Reading, printer: Printer) -> anyhow::Result<Exi
     });
     let missing = (["scenario is missing", "scenarios are missing"], ["scénario manque", "scénarios manquent"]);
     printer.say(counted(study.language(), suggestions.len(), missing));
-    Ok(if suggestions.is_empty() && !found_undecided { Exit::Well } else { Exit::Findings })
+    Ok(if suggestions.is_empty() && given_up.is_empty() && !found_undecided { Exit::Well } else { Exit::Findings })
 }
 
 pub(super) fn lint(reading: &Reading, printer: Printer) -> anyhow::Result<Exit> {

@@ -64,17 +64,24 @@ pub(super) fn explain(
         printer.line(format!("{able}: {}", explained.able.join(", ")));
         printer.line(if explained.as_recorded {
             say(language, "the record says the same", "le journal dit de même")
-        } else if was_frozen(entry) {
+        } else if was(entry, "frozen") {
             say(
                 language,
                 "the record says otherwise: the policy was frozen",
                 "le journal dit autrement : la politique était gelée",
             )
+        } else if was(entry, "expired") {
+            say(
+                language,
+                "the record says otherwise: the policy was past its validity",
+                "le journal dit autrement : la politique était périmée",
+            )
         } else {
             say(language, "the record says otherwise", "le journal dit autrement")
         });
     });
-    Ok(if explained.as_recorded || was_frozen(entry) { Exit::Well } else { Exit::Findings })
+    let held = was(entry, "frozen") || was(entry, "expired");
+    Ok(if explained.as_recorded || held { Exit::Well } else { Exit::Findings })
 }
 
 /// What became of the request, from its outcome; else from its decision.
@@ -87,7 +94,14 @@ fn happened(records: &[crate::audit::query::Record], language: Language) -> Stri
     let status = outcome.as_ref().and_then(|entry| entry.get("status").and_then(Value::as_u64));
     let reason = of("decision").and_then(|entry| text(&entry, "reason"));
     let end = outcome.as_ref().and_then(|entry| text(entry, "end"));
+    let refused = end.as_deref() == Some("refused");
     let (what, why) = match (served, reason, status) {
+        // It was tried there, and nothing came.
+        (Some(backend), _, Some(status)) if refused => {
+            let tried = say(language, "tried last at", "essayée en dernier chez");
+            let what = say(language, "what became of it: refused, status", "ce qu'il en advint : refusée, statut");
+            (what, format!("{status}, {tried} {backend}"))
+        }
         (Some(backend), _, _) => {
             (say(language, "what became of it: served by", "ce qu'il en advint : servie par"), backend)
         }
@@ -110,7 +124,8 @@ fn digest(entry: &Value, key: &str) -> Option<Digest> {
     Digest::parse(entry.get("entry")?.get(key)?.as_str()?)
 }
 
-fn was_frozen(entry: &Value) -> bool {
+/// Whether it was not the sheets that took a backend out, but this.
+fn was(entry: &Value, why: &str) -> bool {
     let removed = entry.pointer("/entry/removed").and_then(Value::as_array).into_iter().flatten();
-    removed.into_iter().any(|one| one.get("why").and_then(Value::as_str) == Some("frozen"))
+    removed.into_iter().any(|one| one.get("why").and_then(Value::as_str) == Some(why))
 }

@@ -9,10 +9,11 @@ use anyhow::{Context as _, bail};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::further::Further;
 use super::shadow::told;
 use super::{Exit, Folder, Printer, counted, form, now, say, show, study};
 use crate::app::{Archive, Officer};
-use crate::audit::decisions::{Reader, read_decisions};
+use crate::audit::decisions::{Kind, Reader, read_entries};
 use crate::model::entry::Digest;
 use crate::model::{Action, Choice, ClassId, ClassSet, Country, Facts};
 use crate::policy::study::Study;
@@ -38,7 +39,7 @@ struct Flip {
     change: &'static str,
     app: String,
     class: String,
-    /// Countries of the backend that was first, and of the one that would be.
+    /// Countries of the backend where it went, and of the one where it would go.
     from: String,
     to: String,
 }
@@ -79,16 +80,21 @@ pub(super) fn replay(arguments: &Replay, printer: Printer) -> anyhow::Result<Exi
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let policy = candidate.policy();
     let days = Days { archive: Archive::of(&arguments.audit), known: Mutex::default() };
-    let mut readers: Vec<Again<'_>> = (0..threads).map(|_| Again::new((&days, policy), now)).collect();
     let started = Instant::now();
-    read_decisions(&arguments.audit, Some(&format!("{since:.9}")), &mut readers)
-        .with_context(|| format!("the audit log in `{}`", arguments.audit.display()))?;
-    let mut tally = Tally::default();
+    let (audit, from) = (arguments.audit.as_path(), format!("{since:.9}"));
+    let log = || format!("the audit log in `{}`", audit.display());
+    let mut further: Vec<Further> = (0..threads).map(|_| Further::default()).collect();
+    read_entries(audit, Kind::Attempt, Some(&from), &mut further).with_context(log)?;
+    let mut went = Further::default();
+    further.into_iter().for_each(|further| went.add(further));
+    let mut readers: Vec<Again<'_>> = (0..threads).map(|_| Again::new((&days, policy, &went), now)).collect();
+    read_entries(audit, Kind::Decision, Some(&from), &mut readers).with_context(log)?;
+    let mut tally = Tally { malformed: went.malformed, ..Tally::default() };
     for reader in readers {
         tally.add(reader.tally);
     }
     if tally.malformed > 0 {
-        bail!("{} entries are no decisions of this version: run `octroi audit verify`", tally.malformed);
+        bail!("{} entries are no decisions or attempts of this version: run `octroi audit verify`", tally.malformed);
     }
     let mut flips: Vec<Row> = tally.flips.into_iter().map(|(flip, decisions)| Row { flip, decisions }).collect();
     flips.sort_by(|one, other| other.decisions.cmp(&one.decisions).then_with(|| one.flip.cmp(&other.flip)));
@@ -104,8 +110,8 @@ pub(super) fn replay(arguments: &Replay, printer: Printer) -> anyhow::Result<Exi
     show(printer, arguments.folder.json, &replayed, || {
         print(&replayed, (&candidate.clock(since), candidate.language()), printer);
     });
-    // What was refused before it was inspected is refused by any policy.
-    let untold = replayed.lost.keys().any(|why| *why != Lost::NoFacts);
+    // What was refused before it was inspected is refused by any policy, and what was held by none of their rules.
+    let untold = replayed.lost.keys().any(|why| !matches!(why, Lost::NoFacts | Lost::Held));
     Ok(if replayed.changes.is_empty() && !untold { Exit::Well } else { Exit::Findings })
 }
 
@@ -216,6 +222,7 @@ impl Days {
 struct Again<'p> {
     days: &'p Days,
     policy: &'p Policy,
+    went: &'p Further,
     recall: Recall<'p>,
     now: Timestamp,
     tally: Tally,
@@ -230,9 +237,9 @@ struct Envelope<'a> {
 }
 
 impl<'p> Again<'p> {
-    fn new((days, policy): (&'p Days, &'p Policy), now: Timestamp) -> Self {
+    fn new((days, policy, went): (&'p Days, &'p Policy, &'p Further), now: Timestamp) -> Self {
         let last = (Default::default(), Arc::default());
-        Self { days, policy, recall: Recall::new(policy), now, tally: Tally::default(), last }
+        Self { days, policy, went, recall: Recall::new(policy), now, tally: Tally::default(), last }
     }
 
     fn day(&mut self, recorded: &Recorded<'_>) -> Arc<Day> {
@@ -245,14 +252,21 @@ impl<'p> Again<'p> {
     }
 
     fn note(&mut self, recorded: &Recorded<'_>, facts: &Facts, choices: &[Choice]) {
-        let first = choices.first();
-        let Some(change) = self.change(&recorded.plan, choices) else {
+        let name = |choice: &Choice| self.policy.backend(choice.backend).map_or("", |backend| backend.name.as_str());
+        let first = recorded.sending.as_ref().map(|sending| &*sending.backend);
+        let went = self.went.of(&recorded.request).or(first);
+        let at = went.and_then(|went| recorded.plan.iter().position(|planned| planned.backend == went)).unwrap_or(0);
+        // Those before it in its plan did not serve that day, and are not where it would have gone.
+        let passed = recorded.plan.get(..at).unwrap_or_default();
+        let left: Vec<&Choice> =
+            choices.iter().filter(|choice| passed.iter().all(|passed| passed.backend != name(choice))).collect();
+        let Some(change) = self.change((&recorded.plan, at), (choices, &left)) else {
             self.tally.same += 1;
             return;
         };
         *self.tally.changes.entry(change).or_default() += 1;
-        let from = recorded.plan.first().map_or_else(|| "–".to_owned(), |planned| countries(&planned.countries));
-        let backend = first.and_then(|choice| self.policy.backend(choice.backend));
+        let from = recorded.plan.get(at).map_or_else(|| "–".to_owned(), |planned| countries(&planned.countries));
+        let backend = left.first().and_then(|choice| self.policy.backend(choice.backend));
         let to = backend.map_or_else(|| "–".to_owned(), |backend| countries(&backend.processing));
         for class in classes(self.policy, facts) {
             let flip = Flip { change, app: recorded.app.to_string(), class, from: from.clone(), to: to.clone() };
@@ -260,11 +274,15 @@ impl<'p> Again<'p> {
         }
     }
 
-    /// The gravest difference between what was and what would be.
-    fn change(&self, before: &[RecordedChoice<'_>], after: &[Choice]) -> Option<&'static str> {
+    /// The gravest difference between what was, and where in its plan the request went, and what would be, and what would be left.
+    fn change(
+        &self,
+        (before, at): (&[RecordedChoice<'_>], usize),
+        (after, left): (&[Choice], &[&Choice]),
+    ) -> Option<&'static str> {
         let name = |choice: &Choice| self.policy.backend(choice.backend).map_or("", |backend| backend.name.as_str());
-        let (Some(was), Some(is)) = (before.first(), after.first()) else {
-            return match (before.is_empty(), after.is_empty()) {
+        let (Some(was), Some(is)) = (before.get(at), left.first()) else {
+            return match (before.is_empty(), left.is_empty()) {
                 (false, true) => Some("refused"),
                 (true, false) => Some("allowed"),
                 _ => None,
@@ -272,12 +290,12 @@ impl<'p> Again<'p> {
         };
         if was.backend != name(is) {
             // Equal ranks are chosen by load: both may have been first.
-            let alike = after.iter().filter(|one| (one.tier, one.rank) == (is.tier, is.rank));
+            let alike = left.iter().filter(|one| (one.tier, one.rank) == (is.tier, is.rank));
             if !alike.into_iter().any(|one| was.backend == name(one)) {
                 return Some("moved");
             }
         }
-        if !after.iter().any(|one| was.backend == name(one)) {
+        if !left.iter().any(|one| was.backend == name(one)) {
             return Some("moved");
         }
         let rank = |action: &str| Action::ALL.iter().position(|known| known.name() == action).unwrap_or(0);

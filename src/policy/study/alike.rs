@@ -94,9 +94,11 @@ fn asks_more(
         let done = (by.removes(at, there), by.demands(at, there), by.surely_demands(at, there));
         let as_much = (!does.0 || done.0) && (!does.1 || (done.1 && as_strict((by, like), (whose, rule))));
         let no_more = does == done && rule.pack == like.pack && (!does.1 || as_strict((whose, rule), (by, like)));
-        let gate = like.gate == rule.gate && seen.fires_too(&rule.gate);
-        // One that fires whatever is still open fires too; and is no more where the other does so.
-        let must = || other.must_fire(like) && (!same || one.must_fire(rule));
+        // What is asked after the duties counts only what a rule surely does: to fire is not enough there.
+        let gate = like.gate == rule.gate && seen.fires_too(&rule.gate) && (!same || seen.opens_too(&rule.gate));
+        // One that fires whatever is still open fires too; and is no more where the other surely does so.
+        let surely = || one.must_open(&rule.gate) && other.must_open(&like.gate);
+        let must = || if same { surely() } else { other.must_fire(like) };
         as_much && (!same || no_more) && (gate || must())
     };
     let rules = one.side.today.rules.iter().enumerate();

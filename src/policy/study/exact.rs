@@ -204,3 +204,18 @@ fn a_class_that_only_a_document_brings_is_no_gap_of_the_matrix() {
     let personal = ClassId(2);
     assert!(matches!(otherwise(study.side(), &study.space(false), personal, BackendId(0), false), Found::Example(_)));
 }
+
+/// A rule that fires under both does not do the same to what is asked after the duties: surely under the one, perhaps under the other.
+#[test]
+fn a_rule_that_only_perhaps_fires_is_not_one_that_surely_does() {
+    let rule = "rule r0\n  because \"a test\"\n  unless (data still includes identified email and label is \"Secret\")\n  must pseudonymise personal\n";
+    let sheet = |labels: &str| {
+        format!(
+            "policy \"test\" version 1 owner \"dpo\" review before 2027-06-30\nhome FR\nlabels {labels}\nallow backends on premises\n{rule}"
+        )
+    };
+    let (one, other) = (sheet("\"Public\", \"Internal\", \"Secret\""), sheet("\"Public\", \"Secret\""));
+    let differences = study(&one).unwrap().diff(&study(&other).unwrap()).unwrap();
+    assert!(!differences.refused.is_empty(), "{differences:#?}");
+    is_exact(&one, &other).unwrap();
+}

@@ -7,7 +7,7 @@ use super::super::view::View;
 use super::causes::as_strict;
 use super::side::{Obstacle, Side};
 use super::space::{Bound, Place, Space};
-use crate::model::{Action, BackendId, Facts};
+use crate::model::{Action, BackendId, Certainty, Facts};
 
 /// One side at one place of the space.
 pub(super) struct Look<'a> {
@@ -33,6 +33,13 @@ impl Look<'_> {
         let when = gate.when.as_ref().map_or(Bound::TRUE, |when| self.condition(when, &least, &most));
         let unless = gate.unless.as_ref().map_or(Bound::FALSE, |unless| self.condition(unless, &least, &most));
         (when, unless)
+    }
+
+    /// What is the least and the most that can be said of an atom.
+    pub(super) fn bound(&self, atom: &Atom) -> (Certainty, Certainty) {
+        let views = (&View::arrived(&self.least, self.side.policy), &View::arrived(&self.most, self.side.policy));
+        let Bound { least, most } = self.space.bound(atom, self.place, self.side.policy, views);
+        (least, most)
     }
 
     /// Whether a rule fires whatever is still open.

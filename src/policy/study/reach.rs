@@ -12,8 +12,8 @@ use super::super::text::{Text, say};
 use super::super::view::View;
 use super::report::{Coverage, Suggestion};
 use super::search::{Found, anywhere};
-use super::side::standing;
-use super::space::Space;
+use super::side::{data_last, standing};
+use super::space::{Place, Space};
 use super::{Study, sentence};
 use crate::model::{BackendId, Certainty, Facts};
 
@@ -81,65 +81,74 @@ impl Study {
     }
 
     /// Scenarios that reach what neither the sheet's own nor those already suggested do, each side of a boundary where a rule is
-    /// at work if there is such a request. What no scenario can tell is left out.
-    pub(super) fn reaching(&self, suggested: &[Suggestion]) -> Vec<Suggestion> {
+    /// at work if there is such a request; and what the search was given up for. What no scenario can tell is left out.
+    pub(super) fn reaching(&self, suggested: &[Suggestion]) -> (Vec<Suggestion>, Vec<String>) {
         let atoms = self.boundaries();
         let scenarios = self.policy.scenarios().iter().map(|scenario| &scenario.facts);
         let mut reached = self.reached(scenarios.chain(suggested.iter().map(|one| &one.facts)), &atoms);
         let space = self.space(true);
-        let mut found = Vec::new();
-        let mut add = |title: Text, facts: Facts, reached: &mut Reached| {
-            if let Some(suggestion) = self.whole(&title, facts) {
-                self.reach(&suggestion.facts, &atoms, reached);
-                found.push(suggestion);
+        let (mut found, mut given_up) = (Vec::new(), Vec::new());
+        let mut add = |title: Text, sought: Found, reached: &mut Reached| match sought {
+            Found::Example(facts) => {
+                if let Some(suggestion) = self.whole(&title, *facts) {
+                    self.reach(&suggestion.facts, &atoms, reached);
+                    found.push(suggestion);
+                }
             }
+            Found::Unknown => given_up.push(title.said(self.language)),
+            Found::None => {}
         };
         let silent: Vec<&Rule> = self.silent(&reached).collect();
         for rule in silent {
-            if reached.fired.contains(rule.name.as_str()) {
-                continue;
-            }
-            let fires = |facts: &Facts| self.side().plan(facts).fired.contains(&rule.name);
-            if let Some(facts) = self.request(&space, [&rule.gate], &fires) {
-                add(say!("`{}` plays a part", rule.name), facts, &mut reached);
+            if !reached.fired.contains(rule.name.as_str()) {
+                add(say!("`{}` plays a part", rule.name), self.request(&space, Some(rule), None), &mut reached);
             }
         }
         for (atom, truth) in atoms.iter().flat_map(|atom| sides(atom).map(move |truth| (atom, truth))) {
             if reached.has(atom, truth) {
                 continue;
             }
-            let is_side = |facts: &Facts| self.truth(atom, facts) == truth;
-            let gates: Vec<&Gate> = self.own_gates().filter(|gate| asks(gate, atom)).collect();
-            let at_work = |facts: &Facts| {
-                let plan = self.side().plan(facts);
-                let mut rules = self.own_rules().filter(|rule| asks(&rule.gate, atom));
-                is_side(facts) && rules.any(|rule| plan.fired.contains(&rule.name))
-            };
-            let alone = Gate { when: Some(Condition::Is(atom.clone())), ..Gate::default() };
-            let facts = self.request(&space, gates, &at_work).or_else(|| self.request(&space, [&alone], &is_side));
-            if let Some(facts) = facts {
-                add(say!("{}: {}", self.said(atom), truth.told()), facts, &mut reached);
+            let asking = self.own_rules().filter(|rule| asks(&rule.gate, atom));
+            let tries = asking.map(Some).chain([None]).map(|rule| self.request(&space, rule, Some((atom, truth))));
+            let mut sought = Found::None;
+            for tried in tries {
+                match tried {
+                    Found::None => {}
+                    other => sought = other,
+                }
+                if matches!(sought, Found::Example(_)) {
+                    break;
+                }
             }
+            add(say!("{}: {}", self.said(atom), truth.told()), sought, &mut reached);
         }
-        found
+        (found, given_up)
     }
 
-    /// A request that a scenario can tell, with a property that turns on what these gates ask.
-    fn request<'a>(
-        &self,
-        space: &Space,
-        gates: impl IntoIterator<Item = &'a Gate>,
-        has: &dyn Fn(&Facts) -> bool,
-    ) -> Option<Facts> {
-        let says = !self.policy.says.is_empty();
+    /// A request that a scenario can tell, on which a rule fires, and that sees a side of a boundary.
+    fn request(&self, space: &Space, rule: Option<&Rule>, seen: Option<(&Atom, Truth)>) -> Found {
+        let (says, side) = (!self.policy.says.is_empty(), self.side());
+        let alone = seen.map(|(atom, _)| Gate { when: Some(Condition::Is(atom.clone())), ..Gate::default() });
         let mut dims = BTreeSet::new();
-        gates.into_iter().for_each(|gate| space.asked(gate, says, &mut dims));
-        let dims: Vec<usize> = dims.into_iter().collect();
-        let tells = |facts: &Facts| sentence::given(facts, &self.catalogue, self.language, true).is_some();
-        match anywhere(space, &dims, &|_| false, &|facts| has(facts) && tells(facts), None) {
-            Found::Example(facts) => Some(*facts),
-            Found::None | Found::Unknown => None,
-        }
+        rule.map(|rule| &rule.gate).into_iter().chain(&alone).for_each(|gate| space.asked(gate, says, &mut dims));
+        let excluded = |place: &Place| {
+            let look = side.look(space, place);
+            rule.is_some_and(|rule| !look.may_fire(rule))
+                || seen.is_some_and(|(atom, truth)| {
+                    let (least, most) = look.bound(atom);
+                    match truth {
+                        Truth::True => !most.surely,
+                        Truth::False => least.possibly,
+                        Truth::Unknown => !most.possibly || least.surely,
+                    }
+                })
+        };
+        let has = |facts: &Facts| {
+            rule.is_none_or(|rule| side.plan(facts).fired.contains(&rule.name))
+                && seen.is_none_or(|(atom, truth)| self.truth(atom, facts) == truth)
+                && sentence::given(facts, &self.catalogue, self.language, true).is_some()
+        };
+        anywhere(space, &data_last(space, dims), &excluded, &has, None)
     }
 
     /// A scenario of all that becomes of a request, backend by backend.

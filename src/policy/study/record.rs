@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::super::recall::{Lost, Recall, Recorded};
+use super::super::recall::{Lost, Recall};
+use super::super::remembered::Recorded;
 use super::Study;
 use super::report::Answer;
 

@@ -12,7 +12,7 @@ use super::report::{Mutant, Suggestion};
 use super::search::{Found, anywhere};
 use super::side::{Side, opens, settled_first, standing};
 use super::space::Place;
-use super::{Study, sentence};
+use super::{Study, diff, sentence};
 use crate::model::{Action, BackendId, Facts, Plan, Word};
 
 impl Study {
@@ -56,10 +56,19 @@ impl Study {
                 }
                 (Noticed::Never, Noticed::Never) => None,
                 _ if is_idle(&weakened) => None,
-                _ => {
-                    let example = say!("undecided: the search for a request on which it shows was given up");
-                    Some(Mutant { example: example.said(self.language), undecided: true, ..mutant })
-                }
+                _ => match self.compared(&policy, &today) {
+                    Compared::Same => None,
+                    Compared::Shown(facts, backend) => {
+                        // Another request may show it where this one cannot be told.
+                        let suggestion = backend.and_then(|backend| self.suggestion(&what, &facts, backend));
+                        let undecided = suggestion.is_none();
+                        Some(Mutant { example: given(&facts), suggestion, undecided, ..mutant })
+                    }
+                    Compared::Undecided => {
+                        let example = say!("undecided: the search for a request on which it shows was given up");
+                        Some(Mutant { example: example.said(self.language), undecided: true, ..mutant })
+                    }
+                },
             });
         }
         found
@@ -67,16 +76,40 @@ impl Study {
 
     /// Scenarios, as sentences of the sheet, that would notice what no scenario notices now and reach what none reaches.
     pub fn suggest(&self) -> Vec<Suggestion> {
-        self.suggestions(self.mutants())
+        self.suggestions(self.mutants()).0
     }
 
-    /// The scenarios that would notice these changes, each once, and those that reach what is then still missing.
-    pub fn suggestions(&self, mutants: Vec<Mutant>) -> Vec<Suggestion> {
+    /// The scenarios that would notice these changes, each once, and those that reach what is then still missing; and for what the
+    /// search was given up.
+    pub fn suggestions(&self, mutants: Vec<Mutant>) -> (Vec<Suggestion>, Vec<String>) {
         let mut suggestions: Vec<Suggestion> = mutants.into_iter().filter_map(|mutant| mutant.suggestion).collect();
         suggestions.dedup_by(|one, other| one.text == other.text);
-        let reaching = self.reaching(&suggestions);
+        let (reaching, given_up) = self.reaching(&suggestions);
         suggestions.extend(reaching);
-        suggestions
+        (suggestions, given_up)
+    }
+
+    /// What the comparison of two policies says of a weaker one: it is led by what was changed, and proves where a search for one
+    /// request that a scenario can tell is given up.
+    fn compared(&self, policy: &Policy, today: &Resolved) -> Compared {
+        let old = Side { told: false, ..self.side() };
+        let opened = diff::opened(old, Side { policy, today, now: self.now, told: false });
+        let shows = |change: &&diff::Change| matches!(change.kind, diff::Kind::Possible | diff::Kind::Milder);
+        match opened.changes.iter().find(shows) {
+            Some(change) => {
+                let facts = change.example.clone();
+                let weaker = Side { policy, today, now: self.now, told: true };
+                let backend = change.backend.as_ref().and_then(|name| self.policy.id_of(name.as_str()));
+                let tells = |backend: &BackendId| {
+                    let before = self.side().plan(&facts);
+                    opens(standing(&before, *backend), standing(&weaker.plan(&facts), *backend), &facts)
+                };
+                let backend = backend.filter(tells);
+                Compared::Shown(facts, backend)
+            }
+            None if opened.undecided.is_empty() => Compared::Same,
+            None => Compared::Undecided,
+        }
     }
 
     pub(super) fn compiled(&self, today: &Resolved) -> Option<Policy> {
@@ -179,6 +212,15 @@ impl Study {
 
 /// What a search passes over, and what it looks for.
 type Search<'a> = (&'a dyn Fn(&Place) -> bool, &'a dyn Fn(&Facts) -> bool);
+
+/// What a comparison of two policies says of the weaker.
+enum Compared {
+    /// It lets nothing more pass: proven over all requests.
+    Same,
+    /// On this request it does, to this backend also where a scenario tells of the request.
+    Shown(Facts, Option<BackendId>),
+    Undecided,
+}
 
 /// Whether a request notices a weakening.
 enum Noticed {

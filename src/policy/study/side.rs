@@ -261,7 +261,8 @@ pub(super) enum Obstacle {
 }
 
 /// The dimensions with those of types of data last.
-fn data_last(space: &Space, dims: impl IntoIterator<Item = usize>) -> Vec<usize> {
+/// Dimensions with the types of data last.
+pub(super) fn data_last(space: &Space, dims: impl IntoIterator<Item = usize>) -> Vec<usize> {
     let data = |at: &usize| matches!(space.dims.get(*at), Some(Dim::Type(..)));
     let (last, first): (Vec<usize>, Vec<usize>) = dims.into_iter().partition(data);
     first.into_iter().chain(last).collect()

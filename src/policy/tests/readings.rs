@@ -315,3 +315,14 @@ fn what_a_label_brings_is_watched_by_scenarios_too() {
     let suggested: String = before.suggest().into_iter().map(|one| one.text).collect();
     assert_eq!(study(&format!("{sheet}{suggested}")).mutants(), [], "{suggested}");
 }
+
+/// Not only what refuses has sides that nobody looks for first: a rule that changes data is at work where something cannot be read.
+#[test]
+fn each_side_of_a_boundary_that_a_scenario_can_see_is_suggested() {
+    let sheet = "allow backends on premises\nallow backends named cloud-us\nrule pseudo\n  because \"t\"\n  when data includes personal\n  on backends not on premises\n  must pseudonymise personal\nscenario \"a\" given data email then cloud-us must pseudonymise email\nscenario \"b\" given nothing then allowed cloud-us\n";
+    let before = alone(sheet);
+    assert_eq!(before.coverage().unseen.len(), 1, "{:?}", before.coverage());
+    let suggested: String = before.suggest().into_iter().map(|one| one.text).collect();
+    let after = alone(&format!("{sheet}{suggested}"));
+    assert_eq!((after.coverage().unseen, after.suggest()), (vec![], vec![]), "{suggested}");
+}

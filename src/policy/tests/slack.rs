@@ -65,3 +65,12 @@ fn what_would_be_misread_is_told_with_the_rest() {
     assert!(told[0].0 == "octroi::policy::idle-condition" && told[0].1.contains("main.policy:5:1"), "{told:#?}");
     assert!(told[1].0 == "octroi::policy::crosses-unchanged" && told[1].1.contains("main.policy:6:6"), "{told:#?}");
 }
+
+/// A weakening that no request shows is none, also where packs that concern everything stand beside it.
+#[test]
+fn an_allow_beside_packs_is_proven_to_be_no_weaker() {
+    let statements = "use pack unknown-means-home, gdpr-special-categories\nallow backends on premises\nallow backends located in EEA and controlled from EEA\nallow backends exposed to US when app is \"public-website\"\nrule pseudonyms\n  because \"GDPR\"\n  when data includes personal\n  on backends located outside EEA or exposed to US\n  only backends with transfer basis and retention none and training never\n  must pseudonymise personal\n";
+    let undecided: Vec<String> =
+        study(statements).mutants().into_iter().filter(|mutant| mutant.undecided).map(|mutant| mutant.change).collect();
+    assert!(undecided.is_empty(), "{undecided:?}");
+}
