@@ -47,6 +47,27 @@ fn every_command_of_the_guides_runs() {
     }
 }
 
+/// The fault that each guide shows is what `check` says, in the folder that it has begun.
+#[test]
+fn the_fault_in_the_guides_is_what_check_says() {
+    for (guide, policies, ..) in GUIDES {
+        let (right, wrong) = if policies == "politique" {
+            ("comprennent personnel", "comprennent maladie")
+        } else {
+            ("includes personal", "includes helth")
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let init =
+            guide.lines().find_map(|line| line.strip_prefix("$ ").filter(|line| line.contains(" init "))).unwrap();
+        ok(folder.path(), init, 0);
+        let sheet = folder.path().join(policies).join("main.policy");
+        let text = std::fs::read_to_string(&sheet).unwrap();
+        std::fs::write(&sheet, text.replacen(right, wrong, 1)).unwrap();
+        let told = ok(folder.path(), &format!("octroi policy check --policies {policies}"), 2);
+        assert!(guide.contains(&format!("```\n{}\n```", told.trim())), "{told}");
+    }
+}
+
 /// Runs every command of a guide in its order.
 fn follow((guide, policies, changed, second, approvers): (&str, &str, &str, &str, &str)) {
     let folder = tempfile::tempdir().unwrap();

@@ -95,7 +95,7 @@ pub(super) fn init(arguments: &Init, printer: Printer) -> anyhow::Result<Exit> {
     let unknown: Vec<&str> = arguments.packs.iter().map(String::as_str).filter(|pack| !known.contains(pack)).collect();
     if !unknown.is_empty() {
         let meant: Vec<String> = unknown.iter().map(|pack| meant(pack, known.iter().copied())).collect();
-        let (unknown, meant) = (unknown.join("`, `"), meant.join("; "));
+        let (unknown, meant) = (unknown.join("`, `"), meant.join(" "));
         let told = Language::parse(&arguments.lang).filter(|language| *language != Language::En);
         let all = starter::packs_in(told.unwrap_or_else(super::locale));
         let colon = say(told.unwrap_or_else(super::locale), ": ", " : ");
