@@ -37,6 +37,7 @@ mod sealed;
 pub mod server;
 pub mod shadow;
 pub mod snapshot;
+mod source;
 pub mod tls;
 mod trace;
 mod waiting;

@@ -20,13 +20,13 @@ use super::cite::Moved;
 use super::kept::Keeper;
 use super::landing::{failed, landing};
 use super::ledger::{End, Ledger};
+use super::source::Source;
 use super::{Body, BrokenOff, charge};
 use crate::dialect::{self, Channel, Ended, EventKind, EventView, Position, ReplyLeaf, Usage};
 use crate::limits;
 use crate::model::entry::Change;
 use crate::model::{Api, Refusal, Word};
 use crate::transform::{Counts, Landing, Moves, Restorer, StreamRestore, Vault};
-use crate::upstream::ReplyBody;
 use crate::wire::frames::{self, Decoder, Frame as Event, Framing};
 use crate::wire::{Edit, quote, splice};
 
@@ -43,7 +43,7 @@ pub struct Restored {
     api: Api,
     /// The answer's own text is JSON, as the request asked.
     json: bool,
-    source: Option<ReplyBody>,
+    source: Option<Source>,
     framing: Framing,
     decoder: Decoder,
     /// A frame was passed on.
@@ -77,10 +77,10 @@ impl std::fmt::Debug for Restored {
 
 impl Restored {
     /// Starts on a backend's stream.
-    pub fn new(
+    pub(super) fn new(
         (api, json): (Api, bool),
         framing: Framing,
-        source: ReplyBody,
+        source: Source,
         (vault, changed, keeper): (Arc<Vault>, Vec<Change>, Option<Keeper>),
         share: Share,
     ) -> Self {
@@ -132,7 +132,8 @@ impl Restored {
         }
         // Values, the frame that is not whole yet, moulds, and what the client has not taken.
         let out: usize = self.out.iter().map(Bytes::len).sum();
-        let held = self.vault.held_bytes() + self.decoder.held_bytes() + self.moulds() + out;
+        let coded = self.source.as_ref().map_or(0, Source::held_bytes);
+        let held = self.vault.held_bytes() + self.decoder.held_bytes() + self.moulds() + out + coded;
         if !self.broken
             && let Err(refusal) = self.share.follow(held)
         {
@@ -382,12 +383,8 @@ impl http_body::Body for Restored {
                 ready!(this.poll_parting(cx));
                 return Poll::Ready(Some(Err(BrokenOff)));
             };
-            match ready!(Pin::new(source).poll_frame(cx)) {
-                Some(Ok(frame)) => {
-                    if let Ok(bytes) = frame.into_data() {
-                        this.take(&bytes);
-                    }
-                }
+            match ready!(source.poll_bytes(cx)) {
+                Some(Ok(bytes)) => this.take(&bytes),
                 // Behind the mark of the end there is nothing left to break.
                 Some(Err(_)) if !this.done => this.break_off(),
                 Some(Err(_)) | None => this.finish(),
