@@ -17,7 +17,7 @@ use super::respond::{Answer, Server};
 use super::restore::Restored;
 use super::route::Leg;
 use super::source::Source;
-use super::{body, charge, edge};
+use super::{body, charge, edge, logprobs};
 use crate::dialect::{self, Usage};
 use crate::limits;
 use crate::model::{Api, Refusal};
@@ -126,9 +126,6 @@ fn whole(
         drop(view);
         return Ok((text, usage));
     }
-    if !vault.is_empty() {
-        edits.extend(view.withhold.iter().cloned());
-    }
     let restorer = Restorer::new(vault);
     let mut moved = Moved::default();
     let restored = view.leaves.iter().enumerate().filter(|(_, leaf)| leaf.restore && !vault.is_empty());
@@ -139,8 +136,12 @@ fn whole(
             let replacement = quote(&restored.text);
             share.grow(replacement.len() * 2)?;
             edits.push(Edit { span: leaf.span.clone(), replacement });
-            moved.note(index, leaf, restored.moves);
+            moved.note(index, restored.moves);
         }
+    }
+    if !vault.is_empty() {
+        let of = view.logprobs.iter();
+        edits.extend(of.flat_map(|of| logprobs::edits(of, &view.leaves, &moved, |_, _| None)));
     }
     edits.extend(moved.edits((&view.positions, &view.leaves), vault, |_| None));
     share.grow(text.len())?;
