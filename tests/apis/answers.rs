@@ -102,7 +102,10 @@ fn told(answer: &str, stream: bool) -> (Vec<(Option<usize>, String)>, String) {
             for (index, token) in column.iter().enumerate() {
                 let token = token.as_str().unwrap();
                 assert!(logprobs["top_logprobs"][index][token] == -0.5, "{logprobs}");
-                tokens.push((logprobs["text_offset"][index].as_u64().map(|at| usize::try_from(at).unwrap()), token.to_owned()));
+                tokens.push((
+                    logprobs["text_offset"][index].as_u64().map(|at| usize::try_from(at).unwrap()),
+                    token.to_owned(),
+                ));
             }
             for column in ["token_logprobs", "top_logprobs", "text_offset"] {
                 assert_eq!(logprobs[column].as_array().unwrap().len(), logprobs["tokens"].as_array().unwrap().len());
