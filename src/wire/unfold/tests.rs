@@ -1,3 +1,7 @@
+//! Codings as encoders write them and as nobody should: flushed, cut anywhere, cut short, followed, unfolding beyond all bounds.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use proptest::prelude::*;
 
 use super::*;
@@ -50,6 +54,28 @@ fn what_was_flushed_comes_out_at_once() {
         assert_eq!(unfolder.piece(), Ok(None), "{coding:?}");
         assert_eq!(unfolder.finish(), Ok(()), "{coding:?}");
     }
+}
+
+/// What brotli's own encoder writes, at quality 6 and flushed behind each event, as Node.js has it.
+#[test]
+fn what_an_encoder_of_brotli_flushes_comes_out_at_once() {
+    let event =
+        |n: &str| format!("data: {{\"choices\":[{{\"index\":0,\"delta\":{{\"content\":\"pseudonyms {n}\"}}}}]}}\n\n");
+    let parts = [
+        (
+            "iyIAAAT+89avJHtZkH+qphFhM8FuBxtw4BBxlMrIw0ROOCn8zpBFJae8UHUgoZJRfJBz/PaKc8fre/15016DiBZm",
+            Some(event("one")),
+        ),
+        ("KAIAQPKN7q46OCawljQD", Some(event("two"))),
+        ("Aw==", None),
+    ];
+    let mut unfolder = Unfolder::new(Coding::Brotli).unwrap();
+    for (part, text) in parts {
+        unfolder.push(Bytes::from(STANDARD.decode(part).unwrap()));
+        assert_eq!(unfolder.piece().unwrap().as_deref(), text.as_deref().map(str::as_bytes));
+        assert_eq!(unfolder.piece(), Ok(None));
+    }
+    assert_eq!(unfolder.finish(), Ok(()));
 }
 
 #[test]
