@@ -81,9 +81,10 @@ fn weighing(asked: &Asked) -> Vec<Step> {
 
 /// The tokens whose probabilities an answer tells, each with its offset where the shape has one, and the text.
 fn told(answer: &str, stream: bool) -> (Vec<(Option<usize>, String)>, String) {
-    let events: Vec<Value> = match stream {
-        true => answer.lines().filter_map(|line| serde_json::from_str(line.strip_prefix("data: ")?).ok()).collect(),
-        false => vec![serde_json::from_str(answer).unwrap()],
+    let events: Vec<Value> = if stream {
+        answer.lines().filter_map(|line| serde_json::from_str(line.strip_prefix("data: ")?).ok()).collect()
+    } else {
+        vec![serde_json::from_str(answer).unwrap()]
     };
     let (mut tokens, mut text) = (Vec::new(), String::new());
     for choice in events.iter().map(|event| &event["choices"][0]) {
@@ -140,7 +141,8 @@ async fn probabilities_of_parts_of_a_pseudonym_are_withheld() {
             let name = format!("{path} {stream}: {}", answer.body);
             assert_eq!(answer.status, 200, "{name}");
             let sent = server.asked().pop().unwrap().json();
-            let sent = sent.pointer("/messages/0/content").unwrap_or(&sent["prompt"]).as_str().unwrap().to_owned();
+            let sent =
+                sent.pointer("/messages/0/content").unwrap_or_else(|| &sent["prompt"]).as_str().unwrap().to_owned();
             // The pseudonym as it was sent, by the characters around it.
             let chars: Vec<char> = sent.chars().collect();
             let mut parts = vec![false; chars.len()];

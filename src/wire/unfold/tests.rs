@@ -141,7 +141,8 @@ fn a_block_of_zstd_that_unfolds_to_gigabytes_is_refused() {
     bits.push(true);
     bits.resize(bits.len().next_multiple_of(8), false);
     let stream = bits.chunks(8).map(|byte| byte.iter().rev().fold(0, |byte, bit| (byte << 1) | u8::from(*bit)));
-    let count = [(sequences >> 8) as u8 + 128, (sequences & 255) as u8];
+    // Two bytes, of which the first is marked.
+    let count = u16::try_from(sequences | 0x8000).unwrap().to_be_bytes();
     // No literals; all three tables repeat one code: no literals, offset 1 to 4, the longest match.
     let mut block = vec![0, count[0], count[1], 0x54, 0, 2, 52];
     block.extend(stream);
