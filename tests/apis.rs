@@ -15,6 +15,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 mod common;
 
@@ -32,6 +33,8 @@ mod servers;
 #[path = "apis/wire.rs"]
 mod wire;
 
+use common::coding::CODINGS;
+use common::scripted::{self, Asked};
 use common::{Plot, VALUES};
 use servers::Speaks;
 
@@ -66,13 +69,22 @@ fn node(api: Speaks) -> Option<PathBuf> {
     None
 }
 
-/// Runs the SDK suites of an API against a gateway whose only backend is abroad.
-async fn suite(api: Speaks, package: &str) {
+/// Runs the SDK suites of an API against a gateway whose only backend is abroad; `codes`: it compresses what it answers,
+/// each answer in another coding, although it was not asked to.
+async fn suite(api: Speaks, package: &str, codes: bool) {
     let Some(python) = python(package) else { return };
     let mut plot = Plot::new().await;
     plot.only(&["us-cloud"]);
     plot.dialects = api.dialects();
-    let server = plot.script("us-cloud", move |asked| servers::answer(api, asked)).await;
+    let count = AtomicUsize::new(0);
+    let script = move |asked: &Asked| {
+        let steps = servers::answer(api, asked);
+        match CODINGS.get(count.fetch_add(1, Ordering::Relaxed) % CODINGS.len()).filter(|_| codes) {
+            Some(coding) => scripted::coded(coding, steps),
+            None => steps,
+        }
+    };
+    let server = plot.script("us-cloud", script).await;
     let house = plot.open().await;
     let ca = house.plot.path("certs/ca.pem");
     let test = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/sdk/apis/test_{}.py", api.name()));
@@ -137,11 +149,10 @@ fn request_of(api: Speaks, text: &str) -> (&'static str, String) {
 /// Every API takes compressed requests; a backend that speaks all of them gets each at its own path.
 #[tokio::test(flavor = "multi_thread")]
 async fn compressed_requests_are_read_in_every_api() {
-    use std::io::Write as _;
     let mut plot = Plot::new().await;
     plot.only(&["us-cloud"]);
     plot.dialects = servers::ALL.map(Speaks::dialects).join(", ");
-    let script = |asked: &common::scripted::Asked| {
+    let script = |asked: &Asked| {
         let path = asked.head.split(' ').nth(1).unwrap();
         let speaks = servers::ALL.into_iter().find(|api| {
             let (own, _) = request_of(*api, "");
@@ -154,9 +165,8 @@ async fn compressed_requests_are_read_in_every_api() {
     let house = plot.open().await;
     for api in servers::ALL {
         let (path, body) = request_of(api, &common::prompt());
-        let mut coder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-        coder.write_all(body.as_bytes()).unwrap();
-        let mut request = house.client.request(http::Method::POST, path, coder.finish().unwrap());
+        let body = common::coding::coded("gzip", body.as_bytes());
+        let mut request = house.client.request(http::Method::POST, path, body);
         request.headers_mut().insert("content-encoding", http::HeaderValue::from_static("gzip"));
         let answer = house.client.send(request).await.unwrap();
         assert_eq!(answer.status, 200, "{api:?}: {}", answer.body);
@@ -173,8 +183,18 @@ macro_rules! suites {
     ($($test:ident $api:expr, $package:literal;)*) => {
         $(#[tokio::test(flavor = "multi_thread")]
         async fn $test() {
-            suite($api, $package).await;
+            suite($api, $package, false).await;
         })*
+
+        /// The same from servers that compress every answer.
+        mod compressed {
+            use super::*;
+
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $test() {
+                suite($api, $package, true).await;
+            })*
+        }
     };
 }
 

@@ -1,6 +1,7 @@
 //! Credentials of backends: read from the environment or a file, never from the configuration itself.
 
 use toml::Spanned;
+use zeroize::Zeroizing;
 
 use super::Secret;
 use super::raw::{RawCredential, RawEntra, RawSource};
@@ -204,7 +205,8 @@ impl Resolver<'_> {
                 "write one of them; a secret never stands in the configuration itself",
             ),
         };
-        match found {
+        // What was read is wiped too.
+        match found.map(Zeroizing::new) {
             Ok(text) if !text.trim().is_empty() => Some(Secret::new(text.trim().to_owned())),
             Ok(_) => {
                 self.fault(source, "the secret is empty", "put the credential there");

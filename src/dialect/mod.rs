@@ -42,8 +42,8 @@ use language::{Language, Streams, endpoint, language};
 
 pub use asked::{answers_in_text, output_asked};
 pub use reply::{
-    Channel, ChannelKind, Ended, EventKind, EventView, Flush, Landing, Position, ReplyLeaf, ReplyView, Sequence,
-    Unreadable, Usage, Within,
+    Channel, ChannelKind, Column, Ended, EventKind, EventView, Flush, Landing, Logprobs, Position, ReplyLeaf,
+    ReplyView, Sequence, TokenList, Unreadable, Usage, Within,
 };
 
 /// Every dialect. Where two have a path in common and no header tells them apart, the earlier one has it.
@@ -250,7 +250,7 @@ pub fn reply_leaves(api: Api, body: &str) -> Result<ReplyView<'_>, Unreadable> {
     let endpoint = endpoint(api).ok_or(Unreadable { at: 0 })?;
     let seen = reply::read(body, endpoint.whole, reply::Piecewise::No)?;
     let usage = seen.usage();
-    Ok(ReplyView { leaves: seen.leaves, withhold: seen.withhold, positions: seen.positions, usage })
+    Ok(ReplyView { leaves: seen.leaves, logprobs: seen.logprobs, positions: seen.positions, usage })
 }
 
 /// Finds the leaves of one event of a stream; `event` is the name that the frame gives it, `data` its data.

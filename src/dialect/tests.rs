@@ -139,7 +139,7 @@ fn every_leaf_of_every_fixture_has_its_path_and_role() {
             snapshot(
                 api.dialect,
                 &name,
-                &format!("{}\nusage {:?}\nwithheld {}", leaves.join("\n"), view.usage, view.withhold.len()),
+                &format!("{}\nusage {:?}\nwithheld {}", leaves.join("\n"), view.usage, view.logprobs.len()),
             );
         }
         for (name, events) in fixtures(api, ".stream", ".jsonl") {
@@ -152,7 +152,7 @@ fn every_leaf_of_every_fixture_has_its_path_and_role() {
                     view.kind,
                     view.ends,
                     view.usage,
-                    view.withhold.len()
+                    view.logprobs.len()
                 )
                 .unwrap();
                 for leaf in &view.leaves {
@@ -285,19 +285,19 @@ fn answers(api: Api) -> Vec<(Option<String>, String, bool)> {
 fn no_string_of_an_answer_goes_unseen() {
     for (_, _, api) in tested() {
         for (event, body, stream) in answers(api) {
-            let (leaves, withhold) = if stream {
+            let (leaves, logprobs) = if stream {
                 let view = event_leaves(api, event.as_deref(), &body).unwrap();
-                (view.leaves, view.withhold)
+                (view.leaves, view.logprobs)
             } else {
                 let view = reply_leaves(api, &body).unwrap();
-                (view.leaves, view.withhold)
+                (view.leaves, view.logprobs)
             };
             let mut scanner = Scanner::new(&body, 64);
             while let Some(token) = scanner.token().unwrap() {
                 if let crate::wire::json::TokenKind::String { .. } = token.kind {
                     let seen = leaves.iter().any(|leaf| leaf.span == token.span);
-                    let inside = |edit: &Edit| edit.span.start <= token.span.start && token.span.end <= edit.span.end;
-                    assert!(seen != withhold.iter().any(inside), "{api:?}: byte {} of {body}", token.span.start);
+                    let inside = |of: &Logprobs| of.span.start <= token.span.start && token.span.end <= of.span.end;
+                    assert!(seen != logprobs.iter().any(inside), "{api:?}: byte {} of {body}", token.span.start);
                 }
             }
         }

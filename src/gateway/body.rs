@@ -3,10 +3,9 @@
 //! What is accepted is `application/json` in UTF-8, in `gzip`, `deflate`, `br`, `zstd` or as it is. One coding at a time; any
 //! other is refused, as are bodies that unfold beyond their bounds.
 
-use std::io::Read;
 use std::time::Duration;
 
-use bytes::Buf as _;
+use bytes::{Buf as _, Bytes};
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use http_body::Body;
@@ -16,6 +15,7 @@ use super::budget::Share;
 use super::edge;
 use crate::limits;
 use crate::model::{Fault, Refusal};
+use crate::wire::unfold::{Coding, Unfolder};
 
 /// A body, and its share of the memory for bodies, given back when it is dropped.
 #[derive(Debug)]
@@ -24,16 +24,6 @@ pub struct ReadBody {
     pub text: String,
     /// Its share.
     pub share: Share,
-}
-
-/// How a body may be coded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Coding {
-    Identity,
-    Gzip,
-    Deflate,
-    Brotli,
-    Zstd,
 }
 
 /// Checks the headers that describe a body; `untyped`: clients of the API may leave the type out, and mean JSON.
@@ -68,12 +58,14 @@ fn is_json(media_type: &str) -> bool {
         })
 }
 
-fn coding(headers: &HeaderMap) -> Result<Coding, Refusal> {
+/// How a body is coded; nothing where it is as it is.
+fn coding(headers: &HeaderMap) -> Result<Option<Coding>, Refusal> {
     let mut codings = headers.get_all(CONTENT_ENCODING).iter();
     let coding = match (codings.next().map(|coding| coding.to_str().unwrap_or_default()), codings.next()) {
-        (None, _) => Some(Coding::Identity),
+        (None, _) => Some(None),
         (Some(_), Some(_)) => None,
-        (Some(name), None) => named(name),
+        (Some(name), None) if name.trim().eq_ignore_ascii_case("identity") => Some(None),
+        (Some(name), None) => Coding::named(name).map(Some),
     };
     coding.ok_or_else(|| {
         Refusal::new(
@@ -82,17 +74,6 @@ fn coding(headers: &HeaderMap) -> Result<Coding, Refusal> {
             "unsupported_encoding",
             "this Content-Encoding cannot be read; use one of gzip, deflate, br, zstd, or none",
         )
-    })
-}
-
-fn named(name: &str) -> Option<Coding> {
-    Some(match name.trim().to_ascii_lowercase().as_str() {
-        "identity" => Coding::Identity,
-        "gzip" | "x-gzip" => Coding::Gzip,
-        "deflate" => Coding::Deflate,
-        "br" => Coding::Brotli,
-        "zstd" => Coding::Zstd,
-        _ => return None,
     })
 }
 
@@ -122,16 +103,17 @@ where
             return Err(Refusal::new(Fault::Caller, 408, "body_timeout", "the body did not arrive in time"));
         }
     };
-    let bytes = if coding == Coding::Identity {
-        raw
-    } else {
-        // What may unfold is paid for before it does: many at once would otherwise take what none of them was given.
-        let allowed = unfolds_to(raw.len(), bytes_max);
-        share.grow(allowed)?;
-        let unfolded = tokio::task::spawn_blocking(move || (unfold(coding, &raw, allowed), share)).await;
-        let unfolded = unfolded.map_err(|_| edge::failed_inside())?;
-        share = unfolded.1;
-        unfolded.0?
+    let bytes = match coding {
+        None => raw,
+        Some(coding) => {
+            // What may unfold is paid for before it does: many at once would otherwise take what none of them was given.
+            let allowed = unfolds_to(raw.len(), bytes_max);
+            share.grow(allowed)?;
+            let unfolded = tokio::task::spawn_blocking(move || (unfold(coding, raw.into(), allowed), share)).await;
+            let unfolded = unfolded.map_err(|_| edge::failed_inside())?;
+            share = unfolded.1;
+            unfolded.0?
+        }
     };
     let text = String::from_utf8(bytes).map_err(|error| {
         Refusal::invalid("invalid_utf8", "the body is not UTF-8").at(at_byte(error.utf8_error().valid_up_to()))
@@ -181,9 +163,9 @@ fn unfolds_to(raw_bytes: usize, bytes_max: usize) -> usize {
 }
 
 /// Undoes the coding of a whole answer, within the bounds of an answer; nothing when it is false or unfolds beyond them.
-pub fn unfold_answer(coding: &str, raw: &[u8]) -> Option<Vec<u8>> {
-    let coding = named(coding)?;
-    unfold(coding, raw, answer_unfolds_to(raw.len())).ok()
+pub fn unfold_answer(coding: Coding, raw: Vec<u8>) -> Option<Vec<u8>> {
+    let allowed = answer_unfolds_to(raw.len());
+    unfold(coding, raw.into(), allowed).ok()
 }
 
 /// The bytes that a coded answer may unfold to.
@@ -192,44 +174,20 @@ pub fn answer_unfolds_to(raw_bytes: usize) -> usize {
 }
 
 /// Undoes a coding, to `allowed` bytes at most.
-fn unfold(coding: Coding, raw: &[u8], allowed: usize) -> Result<Vec<u8>, Refusal> {
+fn unfold(coding: Coding, raw: Bytes, allowed: usize) -> Result<Vec<u8>, Refusal> {
     let broken =
-        || Refusal::invalid("invalid_encoding", "the body cannot be decompressed as its Content-Encoding says");
+        |_| Refusal::invalid("invalid_encoding", "the body cannot be decompressed as its Content-Encoding says");
     let mut out = Vec::with_capacity(raw.len().saturating_mul(4).min(allowed));
-    let rest: usize = match coding {
-        Coding::Identity => return Ok(raw.to_vec()),
-        Coding::Gzip => {
-            drain(flate2::bufread::GzDecoder::new(raw), &mut out, allowed, |decoder| decoder.into_inner().len())
+    let mut unfolder = Unfolder::new(coding).map_err(broken)?;
+    unfolder.push(raw);
+    while let Some(piece) = unfolder.piece().map_err(broken)? {
+        if unfolder.unfolded() > allowed {
+            return Err(too_large(allowed));
         }
-        // RFC 9110 section 8.4.1.2: "deflate" is the zlib format; clients that send raw deflate are refused.
-        Coding::Deflate => {
-            drain(flate2::bufread::ZlibDecoder::new(raw), &mut out, allowed, |decoder| decoder.into_inner().len())
-        }
-        Coding::Brotli => drain(brotli_decompressor::Decompressor::new(raw, 4096), &mut out, allowed, |_| 0),
-        Coding::Zstd => {
-            let mut source = raw;
-            let decoder = ruzstd::decoding::StreamingDecoder::new(&mut source).map_err(|_| broken())?;
-            drain(decoder, &mut out, allowed, |decoder| decoder.into_inner().len())
-        }
+        out.extend_from_slice(&piece);
     }
-    .map_err(|_| broken())?;
-    if out.len() > allowed {
-        return Err(too_large(allowed));
-    }
-    // A second member or bytes behind the end would be read by some servers and not by others.
-    if rest > 0 { Err(broken()) } else { Ok(out) }
-}
-
-/// Reads until the end or one byte past `allowed`; returns how many coded bytes were left over.
-fn drain<R: Read>(
-    mut decoder: R,
-    out: &mut Vec<u8>,
-    allowed: usize,
-    left: impl FnOnce(R) -> usize,
-) -> std::io::Result<usize> {
-    let limit = u64::try_from(allowed).unwrap_or(u64::MAX).saturating_add(1);
-    let read = decoder.by_ref().take(limit).read_to_end(out)?;
-    Ok(if read > allowed { 0 } else { left(decoder) })
+    unfolder.finish().map_err(broken)?;
+    Ok(out)
 }
 
 #[cfg(test)]
@@ -268,7 +226,7 @@ mod tests {
     async fn read_with(encoding: &'static str, body: Vec<u8>, max: usize) -> Result<String, u16> {
         let headers = head(encoding);
         check_head(&headers, max, false).map_err(|refusal| refusal.status)?;
-        let body = Full::new(bytes::Bytes::from(body));
+        let body = Full::new(Bytes::from(body));
         let read = read(&headers, body, max, Duration::from_secs(5), share(&Budget::default())).await;
         read.map(|body| body.text).map_err(|refusal| refusal.status)
     }
@@ -323,7 +281,7 @@ mod tests {
     async fn the_memory_of_all_bodies_is_bounded() {
         let budget = budget(70);
         let read = |bytes: &[u8]| {
-            let (body, share) = (Full::new(bytes::Bytes::copy_from_slice(bytes)), share(&budget));
+            let (body, share) = (Full::new(Bytes::copy_from_slice(bytes)), share(&budget));
             async move { read(&head(""), body, 100_000, Duration::from_secs(5), share).await }
         };
         let first = read(b"{}").await.unwrap();
@@ -339,7 +297,7 @@ mod tests {
     #[tokio::test]
     async fn leaves_take_memory_too() {
         let budget = budget(1000);
-        let body = |text: &str| Full::new(bytes::Bytes::copy_from_slice(text.as_bytes()));
+        let body = |text: &str| Full::new(Bytes::copy_from_slice(text.as_bytes()));
         let wait = Duration::from_secs(5);
         let prose = format!("\"{}\"", "word ".repeat(4_000));
         let list = format!("[{}1]", "1,".repeat(10_000));
@@ -356,7 +314,7 @@ mod tests {
     async fn what_may_unfold_is_paid_for_before_it_does() {
         let coded = gzip(b"{}");
         let read = |budget: &Budget| {
-            let (body, share) = (Full::new(bytes::Bytes::from(coded.clone())), share(budget));
+            let (body, share) = (Full::new(Bytes::from(coded.clone())), share(budget));
             async move { read(&head("gzip"), body, 32 << 20, Duration::from_secs(5), share).await }
         };
         assert_eq!(read(&budget(1000)).await.unwrap_err().status, 429);

@@ -11,11 +11,14 @@ use crate::wire::Edit;
 pub(super) struct Moved(HashMap<usize, Moves>);
 
 impl Moved {
-    /// Notes where the places of a leaf's text are now, if positions can be in it.
-    pub(super) fn note(&mut self, index: usize, leaf: &ReplyLeaf<'_>, moves: Moves) {
-        if leaf.is_text {
-            self.0.insert(index, moves);
-        }
+    /// Notes where the places of a leaf's text are now.
+    pub(super) fn note(&mut self, index: usize, moves: Moves) {
+        self.0.insert(index, moves);
+    }
+
+    /// Where the places of a leaf's text are now; nothing where all are where they were.
+    pub(super) fn of(&self, index: usize) -> Option<&Moves> {
+        self.0.get(&index)
     }
 
     /// The edits that move the positions; the vault knows the documents of the request, `running` the running texts of a stream.

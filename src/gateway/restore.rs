@@ -15,35 +15,28 @@ use http_body_util::BodyExt as _;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Sleep;
 
-use super::budget::Share;
+use super::budget::{Budget, Share};
 use super::cite::Moved;
 use super::kept::Keeper;
 use super::landing::{failed, landing};
 use super::ledger::{End, Ledger};
-use super::{Body, BrokenOff, charge};
-use crate::dialect::{self, Channel, Ended, EventKind, EventView, Position, ReplyLeaf, Usage};
+use super::line::Line;
+use super::source::Source;
+use super::{Body, BrokenOff, charge, logprobs};
+use crate::dialect::{self, Channel, Ended, EventKind, EventView, Position, ReplyLeaf, TokenList, Usage};
 use crate::limits;
 use crate::model::entry::Change;
 use crate::model::{Api, Refusal, Word};
-use crate::transform::{Counts, Landing, Moves, Restorer, StreamRestore, Vault};
-use crate::upstream::ReplyBody;
+use crate::transform::{Counts, Landing, Moves, Restorer, Vault};
 use crate::wire::frames::{self, Decoder, Frame as Event, Framing};
 use crate::wire::{Edit, quote, splice};
-
-/// One channel of a stream: a choice's text, a tool call's arguments.
-struct Line {
-    restore: StreamRestore,
-    /// The last event that carried a piece of this channel while something was held back: the mould of the event that
-    /// brings it, should the channel end there.
-    mould: Option<String>,
-}
 
 /// A streamed answer on its way to the client.
 pub struct Restored {
     api: Api,
     /// The answer's own text is JSON, as the request asked.
     json: bool,
-    source: Option<ReplyBody>,
+    source: Option<Source>,
     framing: Framing,
     decoder: Decoder,
     /// A frame was passed on.
@@ -77,10 +70,10 @@ impl std::fmt::Debug for Restored {
 
 impl Restored {
     /// Starts on a backend's stream.
-    pub fn new(
+    pub(super) fn new(
         (api, json): (Api, bool),
         framing: Framing,
-        source: ReplyBody,
+        source: Source,
         (vault, changed, keeper): (Arc<Vault>, Vec<Change>, Option<Keeper>),
         share: Share,
     ) -> Self {
@@ -105,6 +98,25 @@ impl Restored {
             permit: None,
             share,
         }
+    }
+
+    /// Restores a stream that is in memory, without a backend, a client or an account, and tells whether it ended well. This is
+    /// how recorded streams are replayed and how the whole path of a stream is fuzzed.
+    pub fn replay(
+        (api, json): (Api, bool),
+        framing: Framing,
+        vault: Arc<Vault>,
+        pieces: impl IntoIterator<Item = Bytes>,
+    ) -> (Vec<u8>, bool) {
+        let share = Budget::default().share(&Word::UNKNOWN);
+        let mut this = Self::new((api, json), framing, Source::empty(), (vault, Vec::new(), None), share);
+        for piece in pieces {
+            this.take(&piece);
+        }
+        if this.source.is_some() {
+            this.finish();
+        }
+        (this.out.iter().flatten().copied().collect(), !this.broken)
     }
 
     /// What was changed on the way out.
@@ -132,7 +144,8 @@ impl Restored {
         }
         // Values, the frame that is not whole yet, moulds, and what the client has not taken.
         let out: usize = self.out.iter().map(Bytes::len).sum();
-        let held = self.vault.held_bytes() + self.decoder.held_bytes() + self.moulds() + out;
+        let coded = self.source.as_ref().map_or(0, Source::held_bytes);
+        let held = self.vault.held_bytes() + self.decoder.held_bytes() + self.moulds() + out + coded;
         if !self.broken
             && let Err(refusal) = self.share.follow(held)
         {
@@ -184,14 +197,13 @@ impl Restored {
         if self.vault.is_empty() {
             return self.spliced(frame, data, edits);
         }
-        edits.extend(view.withhold.iter().cloned());
         let mut moved = Moved::default();
         for (index, leaf) in view.leaves.iter().enumerate().filter(|(_, leaf)| leaf.restore) {
             let text = if leaf.fragment {
                 self.fragment(data, leaf, view.ends(leaf.channel))
             } else {
                 let (text, moves) = self.entire(leaf);
-                moved.note(index, leaf, moves);
+                moved.note(index, moves);
                 text
             };
             if text != *leaf.text {
@@ -201,7 +213,12 @@ impl Restored {
         if self.broken {
             return;
         }
-        let running = |position: &Position| Some(self.lines.get(&position.channel)?.restore.moves());
+        for of in &view.logprobs {
+            let piece =
+                |list: &TokenList, leaf: &ReplyLeaf<'_>| Some(self.lines.get_mut(&leaf.channel)?.logprobs(list));
+            edits.extend(logprobs::edits(of, &view.leaves, &moved, piece));
+        }
+        let running = |position: &Position| Some(self.lines.get(&position.channel)?.moves());
         edits.extend(moved.edits((&view.positions, &view.leaves), &self.vault, running));
         self.flush(&view.ends, view.sequence.as_ref().map(|sequence| sequence.value));
         if let (Some(sequence), true) = (&view.sequence, self.added > 0) {
@@ -238,18 +255,10 @@ impl Restored {
             return String::new();
         }
         let (vault, json) = (&self.vault, self.json);
-        let line = self.lines.entry(leaf.channel).or_insert_with(|| Line {
-            restore: StreamRestore::new(Arc::clone(vault), landing(leaf, json)),
-            mould: None,
-        });
-        let before = line.restore.counts();
-        let mut text = line.restore.push(&leaf.text);
-        if ends {
-            text.push_str(&line.restore.finish());
-        }
-        line.mould = (line.restore.held_bytes() > 0).then(|| data.to_owned());
-        let (after, kept) = (line.restore.counts(), line.mould.is_some());
-        self.count(after.since(before));
+        let line = self.lines.entry(leaf.channel).or_insert_with(|| Line::new(vault, leaf, json));
+        let (text, counts) = line.push(data, &leaf.text, ends);
+        let kept = line.is_holding();
+        self.count(counts);
         if kept && self.moulds() > limits::MOULDS_BYTES_MAX {
             self.break_off();
         }
@@ -258,7 +267,7 @@ impl Restored {
 
     /// Bytes of the events that are kept for what is held back.
     fn moulds(&self) -> usize {
-        self.lines.values().filter_map(|line| line.mould.as_ref()).map(String::len).sum()
+        self.lines.values().map(Line::held_bytes).sum()
     }
 
     fn entire(&self, leaf: &ReplyLeaf<'_>) -> (String, Moves) {
@@ -273,12 +282,10 @@ impl Restored {
         let mut ending: Vec<Channel> = self.lines.keys().filter(|channel| ended(**channel)).copied().collect();
         ending.sort_unstable();
         for channel in ending {
-            let Some(mut line) = self.lines.remove(&channel) else { continue };
-            let before = line.restore.counts();
-            let held = line.restore.finish();
-            let after = line.restore.counts();
-            self.count(after.since(before));
-            let Some(mould) = line.mould.filter(|_| !held.is_empty()) else { continue };
+            let Some(line) = self.lines.remove(&channel) else { continue };
+            let (held, mould, counts) = line.finish();
+            self.count(counts);
+            let Some(mould) = mould.filter(|_| !held.is_empty()) else { continue };
             let number = number.map(|number| number.saturating_add(self.added));
             if let Some(event) = dialect::flush_event(self.api, &mould, channel, &held, number) {
                 self.added += 1;
@@ -382,12 +389,8 @@ impl http_body::Body for Restored {
                 ready!(this.poll_parting(cx));
                 return Poll::Ready(Some(Err(BrokenOff)));
             };
-            match ready!(Pin::new(source).poll_frame(cx)) {
-                Some(Ok(frame)) => {
-                    if let Ok(bytes) = frame.into_data() {
-                        this.take(&bytes);
-                    }
-                }
+            match ready!(source.poll_bytes(cx)) {
+                Some(Ok(bytes)) => this.take(&bytes),
                 // Behind the mark of the end there is nothing left to break.
                 Some(Err(_)) if !this.done => this.break_off(),
                 Some(Err(_)) | None => this.finish(),

@@ -16,12 +16,13 @@ use super::outbound::store_off;
 use super::respond::{Answer, Server};
 use super::restore::Restored;
 use super::route::Leg;
-use super::{body, charge, edge};
+use super::source::Source;
+use super::{body, charge, edge, logprobs};
 use crate::dialect::{self, Usage};
 use crate::limits;
 use crate::model::{Api, Refusal};
 use crate::transform::{Restorer, Vault};
-use crate::upstream::{Reply, ReplyBody};
+use crate::upstream::Reply;
 use crate::wire::frames::Framing;
 use crate::wire::{Edit, quote, splice};
 
@@ -44,7 +45,8 @@ pub async fn restore(ledger: &mut Ledger, answering: Answering, mut share: Share
     share.cut(vault.held_bytes());
     let status = reply.status;
     if let (Some(framing), true) = (framing, status.is_success()) {
-        let restored = Restored::new((api, json), framing, reply.body, (vault, changed, keeper), share);
+        let source = Source::new(reply.body, reply.coding).map_err(|_| edge::failed_inside())?;
+        let restored = Restored::new((api, json), framing, source, (vault, changed, keeper), share);
         return Ok(Answer::frames(status, content_type(framing), &server, restored));
     }
     if !(status.is_success() || relayed(status)) {
@@ -86,7 +88,7 @@ fn relayed(status: StatusCode) -> bool {
 
 /// Gathers an answer, paying for each piece as it comes, and for what it may unfold to before it does.
 async fn collect(reply: Reply, vault: &Vault, share: &mut Share) -> Result<String, Refusal> {
-    let (mut body, coding): (ReplyBody, _) = (reply.body, reply.coding);
+    let (mut body, coding) = (reply.body, reply.coding);
     let mut bytes = Vec::new();
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| failed("the backend's answer broke off"))?;
@@ -96,7 +98,7 @@ async fn collect(reply: Reply, vault: &Vault, share: &mut Share) -> Result<Strin
     }
     if let Some(coding) = coding {
         share.cover(vault.held_bytes() + bytes.len() + body::answer_unfolds_to(bytes.len()))?;
-        let unfolding = tokio::task::spawn_blocking(move || body::unfold_answer(coding, &bytes));
+        let unfolding = tokio::task::spawn_blocking(move || body::unfold_answer(coding, bytes));
         let unfolded = unfolding.await.map_err(|_| edge::failed_inside())?;
         bytes = unfolded.ok_or_else(|| failed("the backend's answer is not coded as it says"))?;
     }
@@ -124,9 +126,6 @@ fn whole(
         drop(view);
         return Ok((text, usage));
     }
-    if !vault.is_empty() {
-        edits.extend(view.withhold.iter().cloned());
-    }
     let restorer = Restorer::new(vault);
     let mut moved = Moved::default();
     let restored = view.leaves.iter().enumerate().filter(|(_, leaf)| leaf.restore && !vault.is_empty());
@@ -137,8 +136,12 @@ fn whole(
             let replacement = quote(&restored.text);
             share.grow(replacement.len() * 2)?;
             edits.push(Edit { span: leaf.span.clone(), replacement });
-            moved.note(index, leaf, restored.moves);
+            moved.note(index, restored.moves);
         }
+    }
+    if !vault.is_empty() {
+        let of = view.logprobs.iter();
+        edits.extend(of.flat_map(|of| logprobs::edits(of, &view.leaves, &moved, |_, _| None)));
     }
     edits.extend(moved.edits((&view.positions, &view.leaves), vault, |_| None));
     share.grow(text.len())?;

@@ -74,6 +74,18 @@ impl Moves {
         }
     }
 
+    /// Whether a value was put in the place of any of these bytes of the written text; also where that is not known any more.
+    pub fn touches(&self, from: u64, until: u64) -> bool {
+        let before = self.list.partition_point(|moved| moved.from.bytes < until);
+        let last = before.checked_sub(1).and_then(|last| self.list.get(last));
+        self.lost || last.is_some_and(|last| last.until.bytes > from)
+    }
+
+    /// Bytes and characters of the written text that were passed so far.
+    pub const fn written(&self) -> (u64, u64) {
+        (self.written.bytes, self.written.chars)
+    }
+
     /// The place in the restored text of a place in the written one; `end`: it is the end of a range, which a value that it
     /// falls into belongs to. `None` where it is not known.
     pub fn at(&self, place: u64, measure: Measure, end: bool) -> Option<u64> {
@@ -147,11 +159,34 @@ mod tests {
     }
 
     #[test]
+    fn what_touches_a_value_is_known() {
+        let mut moves = Moves::default();
+        moves.pass("é ");
+        moves.replace("PERSON_8F3K2M9Q", "Hélène");
+        moves.pass(", ");
+        moves.replace("IBAN_2", "FR76");
+        assert_eq!(moves.written(), (26, 25));
+        for (name, range, touches) in [
+            ("before", 0..3, false),
+            ("into the first", 0..4, true),
+            ("within it", 7..8, true),
+            ("out of it", 17..19, true),
+            ("between", 18..20, false),
+            ("over both", 0..26, true),
+            ("behind", 26..30, false),
+            ("nothing", 5..5, true),
+            ("nothing, before", 3..3, false),
+        ] {
+            assert_eq!(moves.touches(range.start, range.end), touches, "{name}");
+        }
+    }
+
+    #[test]
     fn too_many_moves_tell_no_place() {
         let mut moves = Moves::default();
         for _ in 0..=limits::MOVES_MAX {
             moves.replace("TOKEN_1", "v");
         }
-        assert_eq!(moves.at(0, Measure::Chars, false), None);
+        assert_eq!((moves.at(0, Measure::Chars, false), moves.touches(0, 0)), (None, true));
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Only tokens of this request's vault are ever restored, and only where [`super::grammar`] is sure. What looks like a token
 //! and is not of this vault is counted and left; a token inside a URL that names a host is counted and left (see
-//! [`super::link`]; a later issue lets policy name hosts), and so is one behind more bytes of values than an answer may hold.
+//! [`super::link`] and decision 0016), and so is one behind more bytes of values than an answer may hold.
 //!
 //! A stream passes on everything as it comes, except the longest suffix that could still become a live token: at most
 //! [`crate::limits::HOLD_BACK_BYTES_MAX`] bytes. However a text is cut into fragments, what comes out is the same.
@@ -125,6 +125,11 @@ impl StreamRestore {
         let (mut state, mut out) = (self.state.clone(), String::new());
         state.run(&self.vault, &self.held, true, &mut out);
         state.moves
+    }
+
+    /// Where the places of the text are now that can be told, which is up to what is held back.
+    pub const fn settled(&self) -> &Moves {
+        &self.state.moves
     }
 
     /// What was done so far.

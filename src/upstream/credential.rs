@@ -143,6 +143,7 @@ impl fmt::Debug for Pass {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{AwsContainer, AwsInstance, Entra, GoogleAccount, GoogleMetadata, Issuer};
     use super::*;
 
     #[test]
@@ -156,6 +157,63 @@ mod tests {
         assert_eq!(headers[AUTHORIZATION], "Bearer sk-canary");
         for printed in [format!("{credential:?}"), format!("{pass:?}"), format!("{headers:?}")] {
             assert!(!printed.contains("canary"), "{printed}");
+        }
+    }
+
+    #[test]
+    fn no_credential_prints_what_it_is_made_of() {
+        let secret = || Secret::new("canary");
+        let own = |text: &str| text.to_owned();
+        let roots = || super::super::Roots::System;
+        let signer = |session_token| Signer {
+            access_key: secret(),
+            secret_key: secret(),
+            session_token,
+            region: own("eu-west-3"),
+            service: own("bedrock"),
+        };
+        let issuers = [
+            Issuer::GoogleAccount(GoogleAccount { key: secret(), scope: own("s"), roots: roots() }),
+            Issuer::GoogleMetadata(GoogleMetadata { url: own("http://127.0.0.1"), account: own("default") }),
+            Issuer::Entra(Entra {
+                login: own("https://login.example"),
+                tenant: own("t"),
+                client: own("c"),
+                secret: secret(),
+                scope: own("s"),
+                roots: roots(),
+            }),
+            Issuer::AwsInstance(AwsInstance {
+                url: own("http://127.0.0.1"),
+                role: None,
+                region: own("eu-west-3"),
+                service: own("bedrock"),
+            }),
+            Issuer::AwsContainer(AwsContainer {
+                url: secret(),
+                authorization: Some(secret()),
+                region: own("eu-west-3"),
+                service: own("bedrock"),
+            }),
+        ];
+        let fetched = issuers.into_iter().map(|issuer| Credential::Fetched(Lease::new(issuer)));
+        let held = [
+            Credential::Bearer(secret()),
+            Credential::Header { name: own("api-key"), secret: secret() },
+            Credential::Signature(signer(None)),
+            Credential::Signature(signer(Some(secret()))),
+        ];
+        for credential in held.into_iter().chain(fetched) {
+            let printed = format!("{credential:?} {:?}", Pass::new(&credential));
+            assert!(!printed.contains("canary"), "{printed}");
+            // And no request that carries it prints it.
+            let Ok(pass) = Pass::new(&credential) else { continue };
+            let mut request = Request::new(Full::new(Bytes::new()));
+            *request.uri_mut() = http::Uri::from_static("https://a.example/model/m/converse");
+            if pass.apply(&mut request, b"{}").is_some() {
+                let printed = format!("{:?}", request.headers());
+                assert!(!printed.contains("canary"), "{printed}");
+            }
         }
     }
 

@@ -18,6 +18,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use super::connect::Peer;
 use super::fleet::Place;
 use super::{BodyError, Bounds, SendError};
+use crate::wire::unfold::Coding;
 
 /// Under which names backends tell their id of a request.
 const REQUEST_IDS: [HeaderName; 4] = [
@@ -41,8 +42,8 @@ pub struct Reply {
     pub status: StatusCode,
     /// What the body is said to be.
     pub content_type: Option<HeaderValue>,
-    /// How the body is coded although it was asked for as it is; never for a stream of events.
-    pub coding: Option<&'static str>,
+    /// How the body is coded although it was asked for as it is.
+    pub coding: Option<Coding>,
     /// The backend's own id of the request, at most 128 visible characters.
     pub request_id: Option<String>,
     /// Seconds after which the backend would be asked again.
@@ -68,9 +69,6 @@ impl Reply {
             return Err(SendError::Malformed("an interim status"));
         }
         let coding = coding(&head.headers)?;
-        if coding.is_some() && is_event_stream(head.headers.get(CONTENT_TYPE)) {
-            return Err(SendError::Encoding);
-        }
         let peer = head.extensions.get::<Peer>().cloned().ok_or(SendError::Malformed("no connection"))?;
         let content_type = head.headers.get(CONTENT_TYPE).cloned();
         let cap = if is_event_stream(content_type.as_ref()) { bounds.stream_bytes } else { bounds.reply_bytes };
@@ -218,7 +216,7 @@ impl fmt::Debug for ReplyBody {
 ///
 /// # Errors
 /// It cannot be undone, or the chunks are coded.
-fn coding(headers: &HeaderMap) -> Result<Option<&'static str>, SendError> {
+fn coding(headers: &HeaderMap) -> Result<Option<Coding>, SendError> {
     let words = |name: HeaderName| {
         let values = headers.get_all(name).iter();
         let texts: Option<Vec<&str>> = values.map(|value| value.to_str().ok()).collect();
@@ -230,17 +228,13 @@ fn coding(headers: &HeaderMap) -> Result<Option<&'static str>, SendError> {
     }
     let mut coded = None;
     for word in words(CONTENT_ENCODING)?.iter().filter(|word| !word.eq_ignore_ascii_case("identity")) {
-        let known = CODINGS.into_iter().find(|known| word.eq_ignore_ascii_case(known));
-        let known = known.ok_or(SendError::Encoding)?;
+        let known = Coding::named(word).ok_or(SendError::Encoding)?;
         if coded.replace(known).is_some() {
             return Err(SendError::Encoding);
         }
     }
     Ok(coded)
 }
-
-/// Codings that are undone.
-const CODINGS: [&str; 5] = ["gzip", "x-gzip", "deflate", "br", "zstd"];
 
 fn is_event_stream(content_type: Option<&HeaderValue>) -> bool {
     content_type.and_then(|value| value.to_str().ok()).is_some_and(|text| {
@@ -264,12 +258,12 @@ mod tests {
 
     #[test]
     fn codings_other_than_identity_are_seen() {
-        type Row = (&'static str, HeaderName, &'static [&'static str], Result<Option<&'static str>, ()>);
+        type Row = (&'static str, HeaderName, &'static [&'static str], Result<Option<Coding>, ()>);
         let rows: [Row; 10] = [
             ("none", CONTENT_ENCODING, &[], Ok(None)),
             ("identity", CONTENT_ENCODING, &["Identity"], Ok(None)),
-            ("gzip", CONTENT_ENCODING, &["GZip"], Ok(Some("gzip"))),
-            ("beside identity", CONTENT_ENCODING, &["identity, br"], Ok(Some("br"))),
+            ("gzip", CONTENT_ENCODING, &["GZip"], Ok(Some(Coding::Gzip))),
+            ("beside identity", CONTENT_ENCODING, &["identity, br"], Ok(Some(Coding::Brotli))),
             ("stacked", CONTENT_ENCODING, &["gzip, br"], Err(())),
             ("two lines", CONTENT_ENCODING, &["gzip", "zstd"], Err(())),
             ("unknown", CONTENT_ENCODING, &["compress"], Err(())),

@@ -12,6 +12,7 @@ use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws_lc_rs::{digest, hmac};
+use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName};
 use http::{HeaderMap, HeaderValue, Method, Uri};
 use zeroize::Zeroizing;
@@ -60,10 +61,7 @@ impl Signer {
         let day = time.get(..8)?;
         let scope = format!("{day}/{}/{}/aws4_request", self.region, self.service);
         let (canonical, names) = canonical(signed, headers)?;
-        let text = format!(
-            "AWS4-HMAC-SHA256\n{time}\n{scope}\n{}",
-            hex(digest::digest(&digest::SHA256, canonical.as_bytes()).as_ref())
-        );
+        let text = format!("AWS4-HMAC-SHA256\n{time}\n{scope}\n{canonical}");
         let mut key = Zeroizing::new([b"AWS4".as_slice(), self.secret_key.expose()].concat());
         for part in [day, &self.region, &self.service, "aws4_request"] {
             key = Zeroizing::new(mac(&key, part));
@@ -78,7 +76,7 @@ impl Signer {
     }
 }
 
-/// The canonical request, and the names of its headers.
+/// The digest of the canonical request, and the names of its headers. It is never written out: the token is among its lines.
 fn canonical(signed: Signed<'_>, headers: &HeaderMap) -> Option<(String, String)> {
     let host = signed.uri.authority()?;
     let default = if signed.uri.scheme_str() == Some("http") { 80 } else { 443 };
@@ -87,15 +85,13 @@ fn canonical(signed: Signed<'_>, headers: &HeaderMap) -> Option<(String, String)
         Some(port) if port != default => host.as_str(),
         _ => host.host(),
     };
-    let mut lines = vec![(HOST, host.to_owned())];
-    for name in NAMES {
-        if let Some(value) = headers.get(&name) {
-            lines.push((name, value.to_str().ok()?.trim().to_owned()));
-        }
-    }
+    let mut lines = vec![(HOST, host.as_bytes())];
+    lines.extend(NAMES.into_iter().filter_map(|name| {
+        let value = headers.get(&name)?.as_bytes().trim_ascii();
+        Some((name, value))
+    }));
     lines.sort_by(|(a, _), (b, _)| a.as_str().cmp(b.as_str()));
     let names = lines.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(";");
-    let listed = lines.iter().map(|(name, value)| format!("{name}:{value}\n")).collect::<Vec<_>>().concat();
     let mut query: Vec<&str> =
         signed.uri.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty()).collect();
     query.sort_unstable();
@@ -103,7 +99,15 @@ fn canonical(signed: Signed<'_>, headers: &HeaderMap) -> Option<(String, String)
         query.iter().map(|pair| if pair.contains('=') { (*pair).to_owned() } else { format!("{pair}=") }).collect();
     let body = hex(digest::digest(&digest::SHA256, signed.body).as_ref());
     let path = encoded(signed.uri.path());
-    Some((format!("{}\n{path}\n{}\n{listed}\n{names}\n{body}", signed.method, query.join("&")), names))
+    let mut canonical = digest::Context::new(&digest::SHA256);
+    canonical.update(format!("{}\n{path}\n{}\n", signed.method, query.join("&")).as_bytes());
+    for (name, value) in lines {
+        for part in [name.as_str().as_bytes(), b":", value, b"\n"] {
+            canonical.update(part);
+        }
+    }
+    canonical.update(format!("\n{names}\n{body}").as_bytes());
+    Some((hex(canonical.finish().as_ref()), names))
 }
 
 /// Encodes a path once more, as every service but S3 does.
@@ -131,8 +135,10 @@ fn hex(bytes: &[u8]) -> String {
     out
 }
 
-fn sensitive(bytes: &[u8]) -> Option<HeaderValue> {
-    let mut value = HeaderValue::from_bytes(bytes).ok()?;
+/// A header's value that is not printed, and wiped when its last reference goes.
+pub(super) fn sensitive(bytes: &[u8]) -> Option<HeaderValue> {
+    let bytes = Bytes::from_owner(Zeroizing::new(bytes.to_vec()));
+    let mut value = HeaderValue::from_maybe_shared(bytes).ok()?;
     value.set_sensitive(true);
     Some(value)
 }

@@ -13,10 +13,12 @@ use aws_lc_rs::digest::{SHA256, digest};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{Resumption, WebPkiServerVerifier};
 use rustls::crypto::{self, CryptoProvider};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, TrustAnchor, UnixTime};
 use webpki::{EndEntityCert, KeyUsage, VerifiedPath};
+use zeroize::Zeroizing;
 
 use super::{ClientCertificate, Roots, SetupFault};
 use crate::model::Binding;
@@ -38,10 +40,8 @@ pub(super) fn client(
     let mut config = match certificate {
         None => builder.with_no_client_auth(),
         Some(certificate) => {
-            let (chain, key) = key_pair(certificate)?;
-            builder
-                .with_client_auth_cert(chain, key)
-                .map_err(|_| SetupFault::ClientCertificate("does not belong to its key"))?
+            let resolver = SingleCertAndKey::from(certified(certificate)?);
+            builder.with_client_cert_resolver(Arc::new(resolver))
         }
     };
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
@@ -63,15 +63,21 @@ fn certificates(roots: &Roots) -> Result<Vec<CertificateDer<'static>>, SetupFaul
     }
 }
 
-fn key_pair(
-    certificate: &ClientCertificate,
-) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), SetupFault> {
+/// A client certificate and its key, which is wiped here: what signs with it is the cryptographic library's own.
+fn certified(certificate: &ClientCertificate) -> Result<CertifiedKey, SetupFault> {
     let chain = CertificateDer::pem_slice_iter(&certificate.chain)
         .collect::<Result<Vec<_>, _>>()
         .map_err(|_| SetupFault::ClientCertificate("is not in PEM"))?;
     let key = PrivateKeyDer::from_pem_slice(certificate.key.expose())
+        .map(Zeroizing::new)
         .map_err(|_| SetupFault::ClientCertificate("has a key that is not in PEM"))?;
-    Ok((chain, key))
+    let foreign = SetupFault::ClientCertificate("does not belong to its key");
+    let key = crypto::aws_lc_rs::sign::any_supported_type(&key).map_err(|_| foreign.clone())?;
+    let certified = CertifiedKey::new(chain, key);
+    match certified.keys_match() {
+        Ok(()) | Err(rustls::Error::InconsistentKeys(rustls::InconsistentKeys::Unknown)) => Ok(certified),
+        Err(_) => Err(foreign),
+    }
 }
 
 /// The ordinary verifier, and the binding's pins behind it.

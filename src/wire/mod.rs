@@ -1,7 +1,7 @@
 //! Sans-IO codecs: bytes to structure and back.
 //!
-//! JSON tokens with their spans, the framings of streamed answers (server-sent events, lines, arrays, AWS messages), runs of code that are no text, and the splicer that replaces whole tokens
-//! and leaves every other byte as it came. Nothing here knows what a token means (dialect) or whether it may leave (policy).
+//! JSON tokens with their spans, the codings of bodies, the framings of streamed answers (server-sent events, lines, arrays,
+//! AWS messages), runs of code that are no text, and the splicer that replaces whole tokens and leaves every other byte as it came. Nothing here knows what a token means (dialect) or whether it may leave (policy).
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
 pub mod dns;
@@ -11,6 +11,7 @@ pub mod json;
 mod opaque;
 pub mod splice;
 pub mod sse;
+pub mod unfold;
 pub mod values;
 
 pub use opaque::{attached, holds_opaque};

@@ -34,36 +34,89 @@ async fn compressed_answers_are_opened() {
     }
 }
 
-/// A server that gives the probability of every token of its answer, in the shape of chat or of completions.
+/// Tokens of a text, four characters each, and where each begins.
+fn tokens(text: &str) -> Vec<(usize, String)> {
+    let chars: Vec<char> = text.chars().collect();
+    chars.chunks(4).enumerate().map(|(index, token)| (index * 4, token.iter().collect())).collect()
+}
+
+/// Probabilities of tokens in the shape of chat or of completions.
+fn weighed(chat: bool, tokens: &[(usize, String)]) -> Value {
+    let weights = vec![-0.5; tokens.len()];
+    if !chat {
+        let texts: Vec<&String> = tokens.iter().map(|(_, token)| token).collect();
+        let others: Vec<Value> = texts.iter().map(|token| json!({"other": -9.5, token.as_str(): -0.5})).collect();
+        let offsets: Vec<usize> = tokens.iter().map(|(offset, _)| *offset).collect();
+        return json!({"tokens": texts, "token_logprobs": weights, "top_logprobs": others, "text_offset": offsets});
+    }
+    let entries = tokens.iter().zip(weights).map(|((_, token), weight)| {
+        json!({"token": token, "logprob": weight, "bytes": token.as_bytes(), "top_logprobs": [{"token": "other"}]})
+    });
+    json!({"content": entries.collect::<Vec<_>>(), "refusal": null})
+}
+
+/// A server that repeats what it was told with the probability of every token, three tokens an event where it streams.
 fn weighing(asked: &Asked) -> Vec<Step> {
     let body = asked.json();
     let said = body["prompt"].as_str().map_or_else(|| asked.said(), str::to_owned);
-    let tokens: Vec<String> = said.chars().collect::<Vec<_>>().chunks(4).map(String::from_iter).collect();
-    let chat = body["prompt"].is_null();
-    let logprobs = if chat {
-        let one =
-            |token: &String| json!({"token": token, "logprob": -0.5, "bytes": token.as_bytes(), "top_logprobs": []});
-        json!({"content": tokens.iter().map(one).collect::<Vec<_>>(), "refusal": null})
-    } else {
-        let weights = vec![-0.5; tokens.len()];
-        json!({"tokens": tokens, "token_logprobs": weights, "top_logprobs": null, "text_offset": []})
+    let (chat, streamed) = (body["prompt"].is_null(), body["stream"] == true);
+    let choice = |tokens: &[(usize, String)]| {
+        let text: String = tokens.iter().map(|(_, token)| token.as_str()).collect();
+        let mut choice = json!({"index": 0, "logprobs": weighed(chat, tokens), "finish_reason": null});
+        match (chat, streamed) {
+            (true, false) => choice["message"] = json!({"role": "assistant", "content": text}),
+            (true, true) => choice["delta"] = json!({"content": text}),
+            (false, _) => choice["text"] = text.into(),
+        }
+        json!({"id": "c", "choices": [choice]}).to_string()
     };
-    let mut choice = json!({"index": 0, "logprobs": logprobs, "finish_reason": "stop"});
-    let streamed = body["stream"] == true;
-    match (chat, streamed) {
-        (true, false) => choice["message"] = json!({"role": "assistant", "content": said}),
-        (true, true) => choice["delta"] = json!({"content": said}),
-        (false, _) => choice["text"] = said.into(),
-    }
-    let answer = json!({"id": "c", "choices": [choice]}).to_string();
+    let tokens = tokens(&said);
     if !streamed {
-        return scripted::json("200 OK", "", &answer);
+        return scripted::json("200 OK", "", &choice(&tokens));
     }
-    let chunks = [format!("data: {answer}\n\n"), "data: [DONE]\n\n".to_owned(), String::new()];
+    let events = tokens.chunks(3).map(|tokens| format!("data: {}\n\n", choice(tokens)));
+    let chunks = events.chain(["data: [DONE]\n\n".to_owned(), String::new()]);
     std::iter::once(scripted::stream()).chain(chunks.map(|chunk| Step::Chunk(chunk.into_bytes()))).collect()
 }
 
-/// Probabilities name tokens, which may be parts of a pseudonym: they are withheld where there are any to restore, and only there.
+/// The tokens whose probabilities an answer tells, each with its offset where the shape has one, and the text.
+fn told(answer: &str, stream: bool) -> (Vec<(Option<usize>, String)>, String) {
+    let events: Vec<Value> = if stream {
+        answer.lines().filter_map(|line| serde_json::from_str(line.strip_prefix("data: ")?).ok()).collect()
+    } else {
+        vec![serde_json::from_str(answer).unwrap()]
+    };
+    let (mut tokens, mut text) = (Vec::new(), String::new());
+    for choice in events.iter().map(|event| &event["choices"][0]) {
+        for at in ["/text", "/message/content", "/delta/content"] {
+            text.push_str(choice.pointer(at).and_then(Value::as_str).unwrap_or_default());
+        }
+        let logprobs = &choice["logprobs"];
+        if let Some(entries) = logprobs["content"].as_array() {
+            let token = |entry: &Value| {
+                assert!(entry["logprob"].is_number() && entry["top_logprobs"][0]["token"] == "other", "{entry}");
+                (None, entry["token"].as_str().unwrap().to_owned())
+            };
+            tokens.extend(entries.iter().map(token));
+        }
+        if let Some(column) = logprobs["tokens"].as_array() {
+            for (index, token) in column.iter().enumerate() {
+                let token = token.as_str().unwrap();
+                assert!(logprobs["top_logprobs"][index][token] == -0.5, "{logprobs}");
+                tokens.push((
+                    logprobs["text_offset"][index].as_u64().map(|at| usize::try_from(at).unwrap()),
+                    token.to_owned(),
+                ));
+            }
+            for column in ["token_logprobs", "top_logprobs", "text_offset"] {
+                assert_eq!(logprobs[column].as_array().unwrap().len(), logprobs["tokens"].as_array().unwrap().len());
+            }
+        }
+    }
+    (tokens, text)
+}
+
+/// Tokens that hold a part of a pseudonym are withheld, the others stay, and offsets are those of the restored text.
 #[tokio::test(flavor = "multi_thread")]
 async fn probabilities_of_parts_of_a_pseudonym_are_withheld() {
     let mut plot = Plot::new().await;
@@ -81,15 +134,38 @@ async fn probabilities_of_parts_of_a_pseudonym_are_withheld() {
             _ => json!({"model": "assistant", "logprobs": true, "stream": stream,
                 "messages": [{"role": "user", "content": text}]}),
         };
-        let answer = house.client.post(path, ask(EMAIL).to_string()).await;
-        let name = format!("{path} {stream}: {}", answer.body);
-        assert_eq!(answer.status, 200, "{name}");
-        assert!(answer.body.contains(EMAIL) && answer.body.contains("\"logprobs\":null"), "{name}");
-        let sent = server.asked().pop().unwrap();
-        let token = servers::opened(&sent.body).lines().find(|line| line.starts_with("<EMAIL_")).unwrap().to_owned();
-        assert!(!answer.body.contains(&token[..6]), "no part of a token is left: {name}");
-        let answer = house.client.post(path, ask("plain text").to_string()).await;
-        assert!(answer.body.contains("-0.5"), "{path} {stream}: {}", answer.body);
+        for said in
+            [EMAIL.to_owned(), format!("Écrivez à {EMAIL}, puis à <{EMAIL}> ou personne: merci, et au revoir !")]
+        {
+            let answer = house.client.post(path, ask(&said).to_string()).await;
+            let name = format!("{path} {stream}: {}", answer.body);
+            assert_eq!(answer.status, 200, "{name}");
+            let sent = server.asked().pop().unwrap().json();
+            let sent =
+                sent.pointer("/messages/0/content").unwrap_or_else(|| &sent["prompt"]).as_str().unwrap().to_owned();
+            // The pseudonym as it was sent, by the characters around it.
+            let chars: Vec<char> = sent.chars().collect();
+            let mut parts = vec![false; chars.len()];
+            for (from, _) in sent.match_indices("<EMAIL_") {
+                let from = sent[..from].chars().count();
+                let until = from + chars[from..].iter().position(|char| *char == '>').unwrap() + 1;
+                parts[from..until].fill(true);
+            }
+            assert!(parts.contains(&true), "{sent}");
+            let whole = |(at, token): &(usize, String)| !parts[*at..at + token.chars().count()].contains(&true);
+            let expected: Vec<String> = tokens(&sent).into_iter().filter(whole).map(|(_, token)| token).collect();
+            let (told, text) = told(&answer.body, stream);
+            assert_eq!(text, said, "{name}");
+            assert_eq!(told.iter().map(|(_, token)| token.clone()).collect::<Vec<_>>(), expected, "{name}");
+            let chars: Vec<char> = text.chars().collect();
+            for (offset, token) in told {
+                assert_eq!(offset.is_some(), path == "/v1/completions", "{name}");
+                let at = offset.unwrap_or_else(|| text[..text.find(&token).unwrap()].chars().count());
+                assert!(chars[at..].iter().collect::<String>().starts_with(&token), "{token} at {at}: {name}");
+            }
+        }
+        let (told, _) = told(&house.client.post(path, ask("plain text").to_string()).await.body, stream);
+        assert_eq!(told.len(), 3, "{path} {stream}");
     }
 }
 

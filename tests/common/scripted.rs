@@ -237,3 +237,25 @@ pub(crate) fn delta(content: &str) -> String {
     let delta = serde_json::json!({"choices": [{"index": 0, "delta": {"content": content}, "finish_reason": null}]});
     format!("data: {delta}\n\n")
 }
+
+/// The same answer, compressed: what is written at once is flushed at once.
+pub(crate) fn coded(coding: &str, steps: Vec<Step>) -> Vec<Step> {
+    let mut steps = steps.into_iter();
+    let Some(Step::Raw(first)) = steps.next() else { panic!("an answer begins with its head") };
+    let end = first.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
+    let (head, body) = (std::str::from_utf8(&first[..end]).unwrap(), &first[end + 4..]);
+    let said =
+        head.lines().filter(|line| !line.starts_with("content-length") && !line.starts_with("transfer-encoding"));
+    let head = said.collect::<Vec<_>>().join("\r\n");
+    let head = format!("{head}\r\ncontent-encoding: {coding}\r\ntransfer-encoding: chunked\r\n\r\n");
+    let mut texts = vec![body.to_vec()];
+    for step in steps {
+        match step {
+            Step::Chunk(text) => texts.push(text),
+            _ => panic!("only chunks can be compressed"),
+        }
+    }
+    texts.retain(|text| !text.is_empty());
+    let parts = super::coding::flushed(coding, &texts).into_iter().filter(|part| !part.is_empty()).map(Step::Chunk);
+    std::iter::once(Step::Raw(head.into_bytes())).chain(parts).chain([Step::Chunk(Vec::new())]).collect()
+}

@@ -1,10 +1,12 @@
 //! Streams that are passed on as they come, break off, or are left.
 
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::common::scripted::{self, Step, delta};
+use super::common::coding::{CODINGS, flushed};
+use super::common::scripted::{self, Asked, Step, delta};
 use super::common::{EMAIL, House, Plot, chat_body, until};
 use super::{Talk, piece};
 
@@ -54,6 +56,70 @@ async fn each_frame_is_passed_on_as_it_comes() {
         assert!(piece(&mut body).await.is_none());
     }
     assert!(house.outcomes(2).await.iter().all(|outcome| outcome["end"] == "complete"));
+}
+
+/// A server that compresses its stream: the client has each event when it was flushed, as it is and restored.
+#[tokio::test(flavor = "multi_thread")]
+async fn compressed_streams_stay_streams() {
+    let mut plot = Plot::new().await;
+    let next = Arc::new(Mutex::new(""));
+    let coding = Arc::clone(&next);
+    let script = move |asked: &Asked| {
+        let events = ["one", "two", &asked.said()].map(|text| Step::Chunk(delta(text).into_bytes()));
+        let end = Step::Chunk(b"data: [DONE]\n\n".to_vec());
+        let steps = std::iter::once(scripted::stream()).chain(events).chain([end]).collect();
+        scripted::coded(*coding.lock().unwrap(), steps).into_iter().flat_map(|step| [step, Step::Wait]).collect()
+    };
+    let server = plot.script("us-cloud", script).await;
+    plot.only(&["us-cloud"]);
+    let house = plot.open().await;
+    for coding in CODINGS {
+        *next.lock().unwrap() = coding;
+        let mut talk = Talk::new(&house.client).await;
+        server.go();
+        let answer = talk.post(CHAT, chat_body(EMAIL, true)).await;
+        assert_eq!(answer.headers().get("content-encoding"), None, "{coding}");
+        let mut body = answer.into_body();
+        for text in ["one", "two", EMAIL] {
+            assert_eq!(piece(&mut body).await.unwrap().unwrap(), delta(text), "{coding}");
+            server.go();
+        }
+        assert_eq!(piece(&mut body).await.unwrap().unwrap(), "data: [DONE]\n\n", "{coding}");
+        (0..3).for_each(|_| server.go());
+        assert!(piece(&mut body).await.is_none(), "{coding}");
+    }
+    assert!(server.asked().iter().all(|asked| !asked.body.contains(EMAIL)));
+    assert!(house.outcomes(4).await.iter().all(|outcome| outcome["end"] == "complete"));
+}
+
+/// A coding that is broken, cut short or false breaks the answer like any other fault.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_whose_coding_breaks_ends_in_an_error() {
+    let begun = delta("begun. ").into_bytes();
+    for coding in CODINGS {
+        let parts = flushed(coding, &[&begun[..], &begun[..]]);
+        let [first, second, end] = &parts[..] else { panic!("three parts") };
+        let broken: Vec<u8> = second.iter().map(|byte| byte ^ 0x5a).collect();
+        let rows: [(&str, Vec<&[u8]>, bool); 4] = [
+            ("none of it", vec![&begun[..]], false),
+            ("cut short", vec![&first[..]], true),
+            ("an end without the mark of the stream", vec![&first[..], &second[..], &end[..]], true),
+            ("garbage", vec![&first[..], &broken[..], &broken[..], &broken[..]], true),
+        ];
+        for (name, chunks, readable) in rows {
+            let head = scripted::coded(coding, vec![scripted::stream()]).remove(0);
+            let chunks = chunks.into_iter().map(<[u8]>::to_vec).chain([Vec::new()]).map(Step::Chunk);
+            let steps: Vec<Step> = std::iter::once(head).chain(chunks).collect();
+            let mut plot = Plot::new().await;
+            let _server = plot.script("us-cloud", move |_| steps.clone()).await;
+            plot.only(&["us-cloud"]);
+            let house = plot.open().await;
+            let answer = house.client.chat(EMAIL, true).await;
+            assert_eq!(answer.body.contains("begun"), readable, "{coding}, {name}: {}", answer.body);
+            assert!(!answer.clean && answer.body.contains("\"error\":{"), "{coding}, {name}: {}", answer.body);
+            assert_eq!(outcome(&house).await["end"], "upstream-broke", "{coding}, {name}");
+        }
+    }
 }
 
 /// However a stream breaks, the client is told, and never by a clean end.

@@ -9,6 +9,7 @@ use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
 
 use super::Talk;
+use super::common::coding::{CODINGS, coded};
 use super::common::scripted::{self, Asked, Step};
 use super::common::{EMAIL, House, IBAN, NAME, Plot};
 
@@ -32,17 +33,19 @@ fn said() -> String {
     format!("à M. {NAME} <{EMAIL}>, {QUOTED}, Mme {ACCENTED} «{IBAN}» 😀 <x")
 }
 
-/// How the next answer is cut: pieces of text in characters, chunks in bytes.
+/// How the next answer is cut: pieces of text in characters, chunks in bytes, which may be coded ones.
 #[derive(Debug, Clone)]
 struct Shape {
     pieces: Vec<usize>,
     chunks: Vec<usize>,
+    /// The coding that it comes in; empty for none.
+    coding: &'static str,
 }
 
 /// Where one answer is cut in two comes with its request, so that many can run at once.
 fn shape(asked: &Asked, next: &Mutex<Shape>) -> Shape {
     match asked.json().get("seed").and_then(Value::as_u64) {
-        Some(at) => Shape { pieces: vec![32], chunks: vec![usize::try_from(at).unwrap(), usize::MAX] },
+        Some(at) => Shape { pieces: vec![32], chunks: vec![usize::try_from(at).unwrap(), usize::MAX], coding: "" },
         None => next.lock().unwrap().clone(),
     }
 }
@@ -145,8 +148,12 @@ fn responses(text: &str, lengths: &[usize]) -> Vec<u8> {
 /// The answer to a request, in chunks.
 fn answer(asked: &Asked, shape: &Shape) -> Vec<Step> {
     let is_chat = asked.head.contains("/chat/");
-    let mut rest = if is_chat { chat(&asked.said(), &shape.pieces) } else { responses(&asked.said(), &shape.pieces) };
-    let mut steps = vec![scripted::stream()];
+    let text = if is_chat { chat(&asked.said(), &shape.pieces) } else { responses(&asked.said(), &shape.pieces) };
+    let (head, mut rest) = match shape.coding {
+        "" => (scripted::stream(), text),
+        coding => (scripted::coded(coding, vec![scripted::stream()]).remove(0), coded(coding, &text)),
+    };
+    let mut steps = vec![head];
     let mut lengths = shape.chunks.iter().cycle();
     while !rest.is_empty() {
         let after = rest.split_off((*lengths.next().unwrap()).clamp(1, rest.len()));
@@ -231,7 +238,7 @@ async fn house(next: Arc<Mutex<Shape>>) -> (House, scripted::Scripted) {
 }
 
 fn whole() -> Arc<Mutex<Shape>> {
-    Arc::new(Mutex::new(Shape { pieces: vec![32], chunks: vec![usize::MAX] }))
+    Arc::new(Mutex::new(Shape { pieces: vec![32], chunks: vec![usize::MAX], coding: "" }))
 }
 
 /// Every place in which one answer can be cut in two.
@@ -285,10 +292,11 @@ fn random_cuts_change_nothing() {
         (house, server, RefCell::new(talk))
     });
     let lengths = |max: usize| proptest::collection::vec(1..max, 1..12);
-    let shapes = (lengths(12), prop_oneof![lengths(4), lengths(40), lengths(400)], 0..PATHS.len());
-    let mut runner = TestRunner::new(Config { cases: 48, failure_persistence: None, ..Config::default() });
-    let result = runner.run(&shapes, |(pieces, chunks, path)| {
-        *next.lock().unwrap() = Shape { pieces, chunks };
+    let codings = prop_oneof![Just(""), proptest::sample::select(&CODINGS[..])];
+    let shapes = (lengths(12), prop_oneof![lengths(4), lengths(40), lengths(400)], codings, 0..PATHS.len());
+    let mut runner = TestRunner::new(Config { cases: 64, failure_persistence: None, ..Config::default() });
+    let result = runner.run(&shapes, |(pieces, chunks, coding, path)| {
+        *next.lock().unwrap() = Shape { pieces, chunks, coding };
         let (path, mut talk) = (PATHS[path], talk.borrow_mut());
         let stream = runtime.block_on(talk.ask(path, body(path, None)));
         prop_assert_eq!(read(&stream), expected(path));

@@ -10,10 +10,11 @@ use std::fmt;
 use std::ops::Range;
 
 use crate::model::Measure;
-use crate::wire::Edit;
 
+mod logprobs;
 mod read;
 
+pub use logprobs::{Column, Logprobs, TokenList};
 pub(crate) use read::{Closing, Piecewise, RANGE_OF_BYTES, Says, event, read};
 
 /// One string of a reply, or a key of an object that the table leaves open.
@@ -175,9 +176,9 @@ pub struct Sequence {
 pub struct ReplyView<'a> {
     /// Its strings, in the order of the body.
     pub leaves: Vec<ReplyLeaf<'a>>,
-    /// Edits that take `logprobs` out: their tokens may hold parts of a pseudonym, and a part cannot be restored, so these
-    /// are applied whenever the request has live pseudonyms. No leaf lies in one of their spans.
-    pub withhold: Vec<Edit>,
+    /// Probabilities of tokens. A token may hold a part of a pseudonym, and a part cannot be restored, so those that do are
+    /// taken out. No leaf lies in one of their spans.
+    pub logprobs: Vec<Logprobs>,
     /// Its positions in restored texts.
     pub positions: Vec<Position>,
     /// What it took.
@@ -191,8 +192,8 @@ pub struct EventView<'a> {
     pub kind: EventKind,
     /// Its strings, in the order of the data.
     pub leaves: Vec<ReplyLeaf<'a>>,
-    /// As in [`ReplyView::withhold`].
-    pub withhold: Vec<Edit>,
+    /// As in [`ReplyView::logprobs`].
+    pub logprobs: Vec<Logprobs>,
     /// Its positions in restored texts.
     pub positions: Vec<Position>,
     /// The texts that end with this event. Held-back text of a channel that ends goes out before this event, or at the end

@@ -7,14 +7,13 @@ use std::convert::Infallible;
 
 use crate::limits;
 use crate::model::Measure;
-use crate::wire::Edit;
 use crate::wire::json::{Bounds, Document, Node, NodeKind, Numbers};
 
 use super::super::table::{Place, Row, Table, row};
 use super::super::visit::{At, Spot, Under, Visitor, walk_as};
 use super::{
-    Channel, ChannelKind, Ended, EventKind, EventView, Landing, Position, ReplyLeaf, Sequence, Unreadable, Usage,
-    Within,
+    Channel, ChannelKind, Ended, EventKind, EventView, Landing, Logprobs, Position, ReplyLeaf, Sequence, Unreadable,
+    Usage, Within, logprobs,
 };
 
 /// What stands at a place of a reply.
@@ -100,8 +99,8 @@ pub(crate) enum Closing {
 pub(crate) struct Seen<'a> {
     /// The leaves.
     pub(crate) leaves: Vec<ReplyLeaf<'a>>,
-    /// See [`super::ReplyView::withhold`].
-    pub(crate) withhold: Vec<Edit>,
+    /// See [`super::ReplyView::logprobs`].
+    pub(crate) logprobs: Vec<Logprobs>,
     /// Positions in restored texts.
     pub(crate) positions: Vec<Position>,
     /// What ends.
@@ -145,9 +144,9 @@ pub(crate) enum Piecewise<'n> {
 pub(crate) fn event<'a>(name: Option<&str>, data: &'a str, table: &Table<Says>) -> Result<EventView<'a>, Unreadable> {
     if data.trim() == "[DONE]" {
         let ends = vec![Ended::All];
-        let (leaves, withhold, positions) = (Vec::new(), Vec::new(), Vec::new());
+        let (leaves, logprobs, positions) = (Vec::new(), Vec::new(), Vec::new());
         let kind = EventKind::Done;
-        return Ok(EventView { kind, leaves, withhold, positions, ends, usage: None, sequence: None });
+        return Ok(EventView { kind, leaves, logprobs, positions, ends, usage: None, sequence: None });
     }
     let mut seen = read(data, table, Piecewise::Event(name))?;
     if name == Some("error") && !seen.failed {
@@ -161,9 +160,9 @@ pub(crate) fn event<'a>(name: Option<&str>, data: &'a str, table: &Table<Says>) 
         _ => EventKind::Other,
     };
     let usage = seen.usage();
-    let (leaves, withhold, ends) = (seen.leaves, seen.withhold, seen.ends);
+    let (leaves, logprobs, ends) = (seen.leaves, seen.logprobs, seen.ends);
     let (positions, sequence) = (seen.positions, seen.sequence);
-    Ok(EventView { kind, leaves, withhold, positions, ends, usage, sequence })
+    Ok(EventView { kind, leaves, logprobs, positions, ends, usage, sequence })
 }
 
 /// Reads a whole reply, or one event.
@@ -216,7 +215,8 @@ impl<'a> Visitor<'a, Says> for Reading<'_, 'a> {
             self.indices(document, at, place, &mut scope);
             match place.means {
                 Some(Says::Logprobs(instead)) => {
-                    self.withhold(node, instead);
+                    let read = logprobs::read(document, at.index, node, instead, scope.outer);
+                    self.seen.logprobs.push(read);
                     scope.muted = true;
                 }
                 Some(Says::Ends(closing)) => self.end(closing, &scope),
@@ -251,7 +251,9 @@ impl<'a> Visitor<'a, Says> for Reading<'_, 'a> {
         };
         let says = says.unwrap_or(Says::Whole);
         match (says, node.kind) {
-            (Says::Logprobs(instead), NodeKind::String) => self.withhold(node, instead),
+            (Says::Logprobs(instead), NodeKind::String) => {
+                self.seen.logprobs.push(logprobs::read(document, at.index, node, instead, scope.outer));
+            }
             (_, NodeKind::String) => {
                 if matches!(says, Says::Finish | Says::FinishLast) && !document.decoded(node).is_empty() {
                     self.seen.ends.push(Ended::Outer(scope.outer));
@@ -331,10 +333,6 @@ impl<'a> Reading<'_, 'a> {
             let (span, part, document) = (node.span(), scope.of_part, scope.of_document);
             self.seen.positions.push(Position { span, value, measure, end, channel, part, document });
         }
-    }
-
-    fn withhold(&mut self, node: &Node, instead: &str) {
-        self.seen.withhold.push(Edit { span: node.span(), replacement: instead.to_owned() });
     }
 
     fn end(&mut self, closing: Closing, scope: &Scope) {

@@ -5,6 +5,8 @@
 
 use std::time::SystemTime;
 
+use zeroize::Zeroizing;
+
 use super::aws_instance::keys;
 use super::desk::{Asked, Desk};
 use super::{Denied, Issued};
@@ -35,7 +37,7 @@ impl Clerk {
     pub(super) fn new(container: &AwsContainer) -> Result<Self, SetupFault> {
         let url = std::str::from_utf8(container.url.expose())
             .map_err(|_| SetupFault::Credential("has an issuer whose address is no url"))?;
-        let url = if url.starts_with('/') { format!("{ECS}{url}") } else { url.to_owned() };
+        let url = Zeroizing::new(if url.starts_with('/') { format!("{ECS}{url}") } else { url.to_owned() });
         Ok(Self { desk: Desk::new(&url, &Roots::System)?, container: container.clone() })
     }
 

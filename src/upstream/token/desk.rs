@@ -24,6 +24,7 @@ use crate::model::backend::AddressRange;
 use crate::model::{Binding, Word};
 use crate::upstream::connect::{Connector, Link};
 use crate::upstream::request::AGENT;
+use crate::upstream::sigv4::sensitive;
 use crate::upstream::target::Target;
 use crate::upstream::{Bounds, Roots, SendError, SetupFault, tls};
 
@@ -127,9 +128,7 @@ impl Desk {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
         }
         if let Some((name, value)) = asked.header {
-            let mut value = HeaderValue::from_bytes(value).ok()?;
-            value.set_sensitive(true);
-            headers.insert(HeaderName::from_static(name), value);
+            headers.insert(HeaderName::from_static(name), sensitive(value)?);
         }
         Some(request)
     }

@@ -17,6 +17,7 @@ use rustls_pki_types::PrivatePkcs8KeyDer;
 use rustls_pki_types::pem::PemObject;
 use serde::Deserialize;
 use serde_json::json;
+use zeroize::Zeroizing;
 
 use super::desk::{Asked, Desk};
 use super::{Denied, Issued, bearer, secret};
@@ -60,7 +61,8 @@ impl Clerk {
     pub(super) fn new(account: &GoogleAccount) -> Result<Self, SetupFault> {
         let fault = || SetupFault::Credential("is no key file of a Google service account");
         let file: KeyFile = serde_json::from_slice(account.key.expose()).map_err(|_| fault())?;
-        let der = PrivatePkcs8KeyDer::from_pem_slice(file.private_key.expose()).map_err(|_| fault())?;
+        let der = PrivatePkcs8KeyDer::from_pem_slice(file.private_key.expose()).map(Zeroizing::new);
+        let der = der.map_err(|_| fault())?;
         let key = RsaKeyPair::from_pkcs8(der.secret_pkcs8_der()).map_err(|_| fault())?;
         if !file.token_uri.starts_with("https://") {
             return Err(SetupFault::Credential("has a `token_uri` that is not https"));
@@ -77,7 +79,8 @@ impl Clerk {
         bearer(&self.desk.ask(Asked { method: Method::POST, form: &form, ..Asked::default() }).await?.body)
     }
 
-    fn assertion(&self, now: SystemTime) -> Option<String> {
+    /// Whoever has it gets a token for an hour: it is wiped when it was sent.
+    fn assertion(&self, now: SystemTime) -> Option<Zeroizing<String>> {
         let now = now.duration_since(UNIX_EPOCH).ok()?.as_secs();
         let head = json!({ "alg": "RS256", "typ": "JWT", "kid": self.key_id });
         let claims = json!({
@@ -87,6 +90,6 @@ impl Clerk {
         let text = format!("{}.{}", part(&head), part(&claims));
         let mut signature = vec![0; self.key.public_modulus_len()];
         self.key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), text.as_bytes(), &mut signature).ok()?;
-        Some(format!("{text}.{}", URL_SAFE_NO_PAD.encode(signature)))
+        Some(Zeroizing::new(format!("{text}.{}", URL_SAFE_NO_PAD.encode(signature))))
     }
 }

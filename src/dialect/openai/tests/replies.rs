@@ -115,14 +115,14 @@ fn every_leaf_of_the_replies_is_known() {
         for (name, api, body) in REPLIES {
             let view = reply_leaves(*api, body).unwrap();
             let leaves: Vec<String> = view.leaves.iter().map(line).collect();
-            let withheld: Vec<&str> = view.withhold.iter().map(|edit| edit.replacement.as_str()).collect();
+            let withheld: Vec<&str> = view.logprobs.iter().map(|one| one.instead).collect();
             insta::assert_snapshot!(*name, format!("{}\nusage {:?}\nwithheld {withheld:?}", leaves.join("\n"), view.usage));
         }
         for (name, api, events) in STREAMS {
             let mut listing = String::new();
             for data in events.lines() {
                 let view = event_leaves(*api, None, data).unwrap();
-                writeln!(listing, "{:?} ends {:?} usage {:?} withheld {}", view.kind, view.ends, view.usage, view.withhold.len()).unwrap();
+                writeln!(listing, "{:?} ends {:?} usage {:?} withheld {}", view.kind, view.ends, view.usage, view.logprobs.len()).unwrap();
                 for leaf in &view.leaves {
                     writeln!(listing, "{}", line(leaf)).unwrap();
                 }
@@ -177,19 +177,19 @@ fn no_string_of_a_reply_goes_unseen() {
     let bodies = REPLIES.iter().map(|(_, api, body)| (*api, (*body).to_owned(), false));
     let events = STREAMS.iter().flat_map(|(_, api, events)| events.lines().map(|line| (*api, line.to_owned(), true)));
     for (api, body, stream) in bodies.chain(events).filter(|(_, body, _)| body != "[DONE]") {
-        let (leaves, withhold) = if stream {
+        let (leaves, logprobs) = if stream {
             let view = event_leaves(api, None, &body).unwrap();
-            (view.leaves, view.withhold)
+            (view.leaves, view.logprobs)
         } else {
             let view = reply_leaves(api, &body).unwrap();
-            (view.leaves, view.withhold)
+            (view.leaves, view.logprobs)
         };
         let mut scanner = crate::wire::json::Scanner::new(&body, 64);
         while let Some(token) = scanner.token().unwrap() {
             if let crate::wire::json::TokenKind::String { .. } = token.kind {
                 let seen = leaves.iter().any(|leaf| leaf.span == token.span);
                 let withheld =
-                    withhold.iter().any(|edit| edit.span.start <= token.span.start && token.span.end <= edit.span.end);
+                    logprobs.iter().any(|edit| edit.span.start <= token.span.start && token.span.end <= edit.span.end);
                 assert!(seen != withheld, "{} of {body}", token.span.start);
             }
         }
@@ -318,8 +318,8 @@ fn a_flush_is_a_delta_of_its_channel_and_nothing_else() {
                 assert_eq!(pieces.len(), 1, "{name}: {data}");
                 assert_eq!((pieces[0].channel, pieces[0].text.as_ref()), (leaf.channel, held), "{name}: {data}");
                 assert_eq!(
-                    (view.usage, &view.ends[..], view.withhold.len().min(1)),
-                    (None, &[][..], view.withhold.len()),
+                    (view.usage, &view.ends[..], view.logprobs.len().min(1)),
+                    (None, &[][..], view.logprobs.len()),
                     "{name}"
                 );
                 assert_eq!(view.sequence.map(|sequence| sequence.value), (*api == RESPONSES).then_some(41));

@@ -1,0 +1,72 @@
+//! One running text of a streamed answer: a choice's text, a tool call's arguments.
+
+use std::sync::Arc;
+
+use super::landing::landing;
+use super::logprobs::Waiting;
+use crate::dialect::{ReplyLeaf, TokenList};
+use crate::transform::{Counts, Moves, StreamRestore, Vault};
+use crate::wire::Edit;
+
+/// A running text, restored as it comes.
+pub(super) struct Line {
+    restore: StreamRestore,
+    /// The last event that carried a piece of this text while something was held back: the mould of the event that brings
+    /// it, should the text end there.
+    mould: Option<String>,
+    tokens: Waiting,
+    /// Bytes and characters that came before the latest piece.
+    before: (u64, u64),
+    /// The same with it.
+    came: (u64, u64),
+}
+
+impl Line {
+    /// Begins a text that lands where this leaf does.
+    pub(super) fn new(vault: &Arc<Vault>, leaf: &ReplyLeaf<'_>, json: bool) -> Self {
+        let restore = StreamRestore::new(Arc::clone(vault), landing(leaf, json));
+        Self { restore, mould: None, tokens: Waiting::default(), before: (0, 0), came: (0, 0) }
+    }
+
+    /// Takes a piece, which came in an event with this data; what may become a pseudonym stays behind, unless the text ends here.
+    pub(super) fn push(&mut self, data: &str, piece: &str, ends: bool) -> (String, Counts) {
+        let before = self.restore.counts();
+        let (bytes, chars) = self.came;
+        (self.before, self.came) = (self.came, (bytes + piece.len() as u64, chars + piece.chars().count() as u64));
+        let mut text = self.restore.push(piece);
+        if ends {
+            text.push_str(&self.restore.finish());
+        }
+        self.mould = self.is_holding().then(|| data.to_owned());
+        (text, self.restore.counts().since(before))
+    }
+
+    /// What becomes of the probabilities of the tokens of the latest piece.
+    pub(super) fn logprobs(&mut self, list: &TokenList) -> Vec<Edit> {
+        let moves = self.restore.settled();
+        let (known, _) = moves.written();
+        self.tokens.of_piece(list, self.before, moves, known)
+    }
+
+    /// Ends the text: what was held back, and the mould for it.
+    pub(super) fn finish(mut self) -> (String, Option<String>, Counts) {
+        let before = self.restore.counts();
+        let held = self.restore.finish();
+        (held, self.mould, self.restore.counts().since(before))
+    }
+
+    /// Whether something is held back.
+    pub(super) fn is_holding(&self) -> bool {
+        self.restore.held_bytes() > 0
+    }
+
+    /// Where the places of the text are now, what is held back taken for its end.
+    pub(super) fn moves(&self) -> Moves {
+        self.restore.moves()
+    }
+
+    /// Bytes that are kept for what is held back.
+    pub(super) fn held_bytes(&self) -> usize {
+        self.mould.as_ref().map_or(0, String::len) + self.tokens.held_bytes()
+    }
+}

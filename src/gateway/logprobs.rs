@@ -1,0 +1,104 @@
+//! Probabilities of tokens: those of tokens that hold a part of a pseudonym are withheld, the others go with their text.
+//!
+//! A token that holds a part of one says what nobody reads any more, and a part cannot be restored. In a stream a token waits,
+//! as its text does, until it is known whether it is such a part; those that wait at the end of the text are withheld. Where the
+//! tokens do not make up the text, nobody can tell which they are, and all are withheld.
+
+use std::collections::VecDeque;
+
+use super::cite::Moved;
+use crate::dialect::{Logprobs, ReplyLeaf, TokenList};
+use crate::model::Measure;
+use crate::transform::Moves;
+use crate::wire::Edit;
+
+/// Tokens of a running text whose end is not known yet.
+#[derive(Default)]
+pub(super) struct Waiting(VecDeque<Token>);
+
+/// A token, and where it stands in the text as it was written.
+struct Token {
+    from_char: u64,
+    /// In bytes.
+    from: u64,
+    until: u64,
+    /// Its elements of the columns.
+    cells: Vec<String>,
+}
+
+impl Waiting {
+    /// Adds tokens whose text begins so many bytes and characters behind the beginning of the whole.
+    fn add(&mut self, list: &TokenList, (mut from, mut from_char): (u64, u64)) {
+        for (index, token) in list.tokens.iter().enumerate() {
+            let until = from + token.len() as u64;
+            let cells = list.columns.iter().filter_map(|column| column.cells.get(index).cloned()).collect();
+            self.0.push_back(Token { from_char, from, until, cells });
+            from = until;
+            from_char += token.iter().filter(|byte| !(0x80..0xC0).contains(*byte)).count() as u64;
+        }
+    }
+
+    /// The columns of a list with the tokens that are known now, up to this byte of the text.
+    fn settled(&mut self, list: &TokenList, moves: &Moves, known: u64) -> Vec<Edit> {
+        let mut kept: Vec<String> = vec![String::new(); list.columns.len()];
+        while let Some(token) = self.0.pop_front_if(|token| token.until <= known) {
+            if moves.touches(token.from, token.until) || token.cells.len() != kept.len() {
+                continue;
+            }
+            for ((text, cell), column) in kept.iter_mut().zip(&token.cells).zip(&list.columns) {
+                text.push(if text.is_empty() { '[' } else { ',' });
+                match column.offsets.then(|| moved_by(cell, token.from_char, moves)).flatten() {
+                    Some(offset) => text.push_str(&offset.to_string()),
+                    None => text.push_str(cell),
+                }
+            }
+        }
+        let whole = |text: String| if text.is_empty() { "[]".to_owned() } else { text + "]" };
+        let edits = list.columns.iter().zip(kept.into_iter().map(whole));
+        edits.map(|(column, replacement)| Edit { span: column.span.clone(), replacement }).collect()
+    }
+
+    /// Bytes that are held.
+    pub(super) fn held_bytes(&self) -> usize {
+        self.0.iter().flat_map(|token| &token.cells).map(String::len).sum()
+    }
+
+    /// What becomes of the probabilities that came with a piece of a text, of which so much is written and known.
+    pub(super) fn of_piece(&mut self, list: &TokenList, start: (u64, u64), moves: &Moves, known: u64) -> Vec<Edit> {
+        self.add(list, start);
+        self.settled(list, moves, known)
+    }
+}
+
+/// Where a token begins in the restored text; places of an API may count from another beginning.
+fn moved_by(cell: &str, from_char: u64, moves: &Moves) -> Option<u64> {
+    let now = moves.at(from_char, Measure::Chars, false)?;
+    cell.parse::<u64>().ok()?.checked_add(now)?.checked_sub(from_char)
+}
+
+/// What becomes of the probabilities of a reply or event; `piece` says it of those of a running text, with its leaf.
+pub(super) fn edits(
+    of: &Logprobs,
+    leaves: &[ReplyLeaf<'_>],
+    moved: &Moved,
+    mut piece: impl FnMut(&TokenList, &ReplyLeaf<'_>) -> Option<Vec<Edit>>,
+) -> Vec<Edit> {
+    let mut list = |list: &TokenList| {
+        if list.tokens.is_empty() {
+            return Some(Vec::new());
+        }
+        let is_of = |leaf: &ReplyLeaf<'_>| leaf.restore && leaf.channel.outer == list.outer && list.is_of(&leaf.text);
+        let (index, leaf) = leaves.iter().enumerate().find(|(_, leaf)| is_of(leaf))?;
+        if leaf.fragment {
+            return piece(list, leaf);
+        }
+        // Where nothing was put into the text, it stays as it is.
+        let Some(moves) = moved.of(index) else { return Some(Vec::new()) };
+        Some(Waiting::default().of_piece(list, (0, 0), moves, u64::MAX))
+    };
+    let told: Option<Vec<Vec<Edit>>> = of.lists.iter().map(&mut list).collect();
+    match told.filter(|_| !of.lists.is_empty()) {
+        Some(edits) => edits.concat(),
+        None => vec![Edit { span: of.span.clone(), replacement: of.instead.to_owned() }],
+    }
+}

@@ -1,0 +1,224 @@
+//! Undoes the coding of a body (`gzip`, `deflate`, `br`, `zstd`), piece by piece as it arrives.
+//!
+//! Whatever the backend or client flushed comes out at once, so that a compressed stream of events stays a stream. Nothing is
+//! unfolded ahead of who reads: [`Unfolder::piece`] gives at most [`PIECE_BYTES`] and keeps the rest of the input coded, so that
+//! a few bytes that unfold to gigabytes cost what was asked of them. How much a whole body may unfold to is the caller's to say.
+//!
+//! One member and no more: bytes behind the end of the coded data would be read by some and not by others.
+
+use std::fmt;
+use std::io::Write;
+
+use brotli_decompressor::{BrotliDecompressStream, BrotliResult, BrotliState, StandardAlloc};
+use bytes::{Buf as _, Bytes};
+
+use crate::limits::ZSTD_WINDOW_LOG_MAX;
+
+/// Bytes that are unfolded at once.
+pub const PIECE_BYTES: usize = 64 * 1024;
+
+/// How a body may be coded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Coding {
+    /// `gzip`, `x-gzip`
+    Gzip,
+    /// `deflate`, which is the zlib format (RFC 9110, section 8.4.1.2); raw deflate is refused.
+    Deflate,
+    /// `br`
+    Brotli,
+    /// `zstd`
+    Zstd,
+}
+
+impl Coding {
+    /// The coding of this name, whatever its case.
+    pub fn named(name: &str) -> Option<Self> {
+        Some(match name.trim().to_ascii_lowercase().as_str() {
+            "gzip" | "x-gzip" => Self::Gzip,
+            "deflate" => Self::Deflate,
+            "br" => Self::Brotli,
+            "zstd" => Self::Zstd,
+            _ => return None,
+        })
+    }
+}
+
+/// A body that is not coded as it says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the coding is broken")]
+pub struct BadCoding;
+
+/// Takes coded bytes as they arrive and gives what they unfold to.
+pub struct Unfolder {
+    inner: Inner,
+    /// Coded bytes that were not looked at yet.
+    waiting: Bytes,
+    /// The decoder filled a piece: more may wait inside it.
+    full: bool,
+    ended: bool,
+    unfolded: usize,
+}
+
+enum Inner {
+    Gzip(flate2::write::GzDecoder<Vec<u8>>),
+    Deflate(flate2::write::ZlibDecoder<Vec<u8>>),
+    Brotli(Box<BrotliState<StandardAlloc, StandardAlloc, StandardAlloc>>),
+    Zstd(zstd_safe::DCtx<'static>),
+}
+
+impl Unfolder {
+    /// Starts on a body.
+    ///
+    /// # Errors
+    /// [`BadCoding`] when there is no memory for the decoder.
+    pub fn new(coding: Coding) -> Result<Self, BadCoding> {
+        let inner = match coding {
+            Coding::Gzip => Inner::Gzip(flate2::write::GzDecoder::new(Vec::new())),
+            Coding::Deflate => Inner::Deflate(flate2::write::ZlibDecoder::new(Vec::new())),
+            Coding::Brotli => {
+                let new = StandardAlloc::default;
+                // Strict: windows above 16 MiB are an extension that no content coding has (RFC 7932, section 9.1).
+                Inner::Brotli(Box::new(BrotliState::new_strict(new(), new(), new())))
+            }
+            Coding::Zstd => {
+                let mut context = zstd_safe::DCtx::try_create().ok_or(BadCoding)?;
+                let window = zstd_safe::DParameter::WindowLogMax(ZSTD_WINDOW_LOG_MAX);
+                context.set_parameter(window).map_err(|_| BadCoding)?;
+                Inner::Zstd(context)
+            }
+        };
+        Ok(Self { inner, waiting: Bytes::new(), full: false, ended: false, unfolded: 0 })
+    }
+
+    /// Adds bytes that arrived. Cheap once [`Unfolder::piece`] said that it needs more.
+    pub fn push(&mut self, bytes: Bytes) {
+        self.waiting =
+            if self.waiting.is_empty() { bytes } else { Bytes::from([self.waiting.as_ref(), bytes.as_ref()].concat()) };
+    }
+
+    /// What the next bytes unfold to, about [`PIECE_BYTES`] at most and never nothing; `None` when more must arrive.
+    ///
+    /// # Errors
+    /// The coding is broken, or bytes follow its end.
+    pub fn piece(&mut self) -> Result<Option<Bytes>, BadCoding> {
+        while self.full || !self.waiting.is_empty() {
+            if self.ended {
+                return Err(BadCoding);
+            }
+            let piece = match &mut self.inner {
+                Inner::Gzip(decoder) => {
+                    sip(decoder, &mut self.waiting, |decoder| decoder.get_ref().len())?;
+                    std::mem::take(decoder.get_mut())
+                }
+                Inner::Deflate(decoder) => {
+                    sip(decoder, &mut self.waiting, |decoder| decoder.get_ref().len())?;
+                    std::mem::take(decoder.get_mut())
+                }
+                Inner::Brotli(state) => {
+                    let (piece, told) = brotli(state, &mut self.waiting);
+                    self.full = matches!(told, BrotliResult::NeedsMoreOutput);
+                    self.ended = matches!(told, BrotliResult::ResultSuccess);
+                    if matches!(told, BrotliResult::ResultFailure) {
+                        return Err(BadCoding);
+                    }
+                    piece
+                }
+                Inner::Zstd(context) => {
+                    let (piece, hint) = zstd(context, &mut self.waiting)?;
+                    self.ended = hint == 0;
+                    self.full = !self.ended && piece.len() >= PIECE_BYTES;
+                    piece
+                }
+            };
+            if !piece.is_empty() {
+                self.unfolded = self.unfolded.saturating_add(piece.len());
+                return Ok(Some(Bytes::from(piece)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Says whether the coded data ended where the body does, and checks its checksum where the coding has one.
+    ///
+    /// # Errors
+    /// It did not, or what was unfolded is not what was coded.
+    pub fn finish(mut self) -> Result<(), BadCoding> {
+        let ended = match &mut self.inner {
+            Inner::Gzip(decoder) => decoder.try_finish().is_ok(),
+            Inner::Deflate(decoder) => decoder.try_finish().is_ok(),
+            Inner::Brotli(_) | Inner::Zstd(_) => self.ended,
+        };
+        if ended && self.waiting.is_empty() { Ok(()) } else { Err(BadCoding) }
+    }
+
+    /// Bytes that were unfolded so far.
+    pub const fn unfolded(&self) -> usize {
+        self.unfolded
+    }
+
+    /// Bytes that are held, about: what waits, and what later data may repeat.
+    pub fn held_bytes(&self) -> usize {
+        let window = match self.inner {
+            Inner::Gzip(_) | Inner::Deflate(_) => PIECE_BYTES,
+            Inner::Brotli(_) => self.unfolded.min(1 << 24),
+            Inner::Zstd(_) => self.unfolded.min(1 << ZSTD_WINDOW_LOG_MAX),
+        };
+        self.waiting.len() + window
+    }
+}
+
+/// Gives a decoder of `flate2` so much of what waits that it fills a piece, or all of it.
+fn sip<D: Write>(decoder: &mut D, waiting: &mut Bytes, held: impl Fn(&D) -> usize) -> Result<(), BadCoding> {
+    while held(decoder) < PIECE_BYTES {
+        let some = waiting.get(..waiting.len().min(SIP_BYTES)).unwrap_or_default();
+        if some.is_empty() {
+            // What was flushed into the coding comes out, although the decoder would rather wait for more.
+            return decoder.flush().map_err(|_| BadCoding);
+        }
+        match decoder.write(some) {
+            // The data has ended, and this is behind it.
+            Ok(0) | Err(_) => return Err(BadCoding),
+            Ok(taken) => waiting.advance(taken),
+        }
+    }
+    Ok(())
+}
+
+/// Coded bytes that `flate2` is given at once: one of deflate's unfolds to 1032 at most.
+const SIP_BYTES: usize = PIECE_BYTES / 1032;
+
+fn brotli(
+    state: &mut BrotliState<StandardAlloc, StandardAlloc, StandardAlloc>,
+    waiting: &mut Bytes,
+) -> (Vec<u8>, BrotliResult) {
+    let mut piece = vec![0; PIECE_BYTES];
+    let (mut left, mut read) = (waiting.len(), 0);
+    let (mut room, mut written, mut all) = (PIECE_BYTES, 0, 0);
+    let told =
+        BrotliDecompressStream(&mut left, &mut read, waiting, &mut room, &mut written, &mut piece, &mut all, state);
+    waiting.advance(read);
+    piece.truncate(written);
+    (piece, told)
+}
+
+fn zstd(context: &mut zstd_safe::DCtx<'_>, waiting: &mut Bytes) -> Result<(Vec<u8>, usize), BadCoding> {
+    let mut piece = Vec::with_capacity(PIECE_BYTES);
+    let mut output = zstd_safe::OutBuffer::around(&mut piece);
+    let mut input = zstd_safe::InBuffer::around(waiting);
+    let hint = context.decompress_stream(&mut output, &mut input).map_err(|_| BadCoding)?;
+    let read = input.pos();
+    waiting.advance(read);
+    Ok((piece, hint))
+}
+
+impl fmt::Debug for Unfolder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Unfolder")
+            .field("waiting", &self.waiting.len())
+            .field("unfolded", &self.unfolded)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;
