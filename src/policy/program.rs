@@ -14,9 +14,10 @@
 
 use std::collections::HashMap;
 
+use jiff::civil::Date;
 use smallvec::SmallVec;
 
-use super::resolved::{Atom, Condition, Gate, Predicate, Resolved, Rule};
+use super::resolved::{Atom, Condition, Exception, Gate, Predicate, Resolved, Rule};
 use super::tree::Expr;
 use super::truth::Truth;
 use super::view::{After, View};
@@ -123,6 +124,8 @@ pub(super) struct ToolRow {
 #[derive(Debug)]
 pub(super) struct RuleRow {
     pub(super) gate: GateRows,
+    /// The exceptions in date, which are alternatives of `gate`'s `unless`.
+    pub(super) exceptions: Option<Box<Exceptions>>,
     pub(super) name: Word,
     pub(super) because: Word,
     pub(super) pack: bool,
@@ -142,6 +145,24 @@ pub(super) struct RuleRow {
     pub(super) seals: bool,
     /// For each `prefer`: the bit of the rank, 62 for the first one written and downwards, and whom it surely prefers.
     pub(super) prefers: Box<[(u32, Mask)]>,
+}
+
+/// The exceptions to one rule, apart from it: to say which of them a request made use of.
+#[derive(Debug)]
+pub(super) struct Exceptions {
+    /// The rule's gate without them.
+    gate: GateRows,
+    /// Each with its condition and its last day.
+    each: Vec<(Word, GateRows, Date)>,
+}
+
+impl Exceptions {
+    /// Those that spare a request from the rule, which would have fired without them.
+    pub(super) fn used<'a, 'b>(&'a self, bits: &'b Bits) -> impl Iterator<Item = (&'a Word, Date)> + use<'a, 'b> {
+        let fires = self.gate.fires(bits);
+        let holding = self.each.iter().filter(move |(_, gate, _)| fires && gate.surely_open(bits));
+        holding.map(|(name, _, until)| (name, *until))
+    }
 }
 
 impl RuleRow {
@@ -208,8 +229,15 @@ impl Program {
             program.fall_backs.push((gate, clause.after_ms));
         }
         let mut prefers = 0;
+        let mut of_rule: HashMap<&Word, Vec<&Exception>> = HashMap::new();
+        for exception in &resolved.exceptions {
+            of_rule.entry(&exception.rule).or_default().push(exception);
+        }
         for (index, rule) in resolved.rules.iter().enumerate() {
-            let row = program.rule(rule, truths, types, &mut prefers).map_err(|_| index)?;
+            let mut row = program.rule(rule, truths, types, &mut prefers).map_err(|_| index)?;
+            if let (Some(gate), Some(exceptions)) = (&rule.unspared, of_rule.get(&rule.name)) {
+                row.exceptions = Some(Box::new(program.exceptions(gate, exceptions).map_err(|_| index)?));
+            }
             program.rules.push(row);
         }
         program.numbers = HashMap::new();
@@ -278,6 +306,7 @@ impl Program {
         }
         Ok(RuleRow {
             gate,
+            exceptions: None,
             name: rule.name.clone(),
             because: rule.because.clone(),
             pack: rule.pack,
@@ -292,6 +321,16 @@ impl Program {
             seals: rule.seals,
             prefers: preferred.into_boxed_slice(),
         })
+    }
+
+    fn exceptions(&mut self, gate: &Gate, exceptions: &[&Exception]) -> Result<Exceptions, TooMany> {
+        let gate = self.gate(gate)?;
+        let mut each = Vec::with_capacity(exceptions.len());
+        for exception in exceptions {
+            let when = exception.when.as_ref().map(|condition| self.rows(condition)).transpose()?;
+            each.push((exception.name.clone(), GateRows { when, unless: None }, exception.until));
+        }
+        Ok(Exceptions { gate, each })
     }
 
     fn gate(&mut self, gate: &Gate) -> Result<GateRows, TooMany> {
