@@ -51,6 +51,11 @@ const NEXT_KEY: &str = "log.key.next";
 /// Epochs at most.
 const EPOCH_MAX: u32 = 1_000_000;
 
+/// Whether a folder holds a log whose key can be changed, or a change that was cut off.
+pub fn is_log(folder: &Path) -> bool {
+    [CHECKPOINT, SEGMENTS, EPOCHS].iter().any(|name| folder.join(name).exists())
+}
+
 /// Asks for a new key. The gateway that writes the log makes it when it starts.
 ///
 /// # Errors
