@@ -17,7 +17,7 @@ use octroi_verify::problem::Problem;
 use octroi_verify::report::Report as Verified;
 
 use super::index::{Dimension, Index, IndexError, Rollup};
-use super::query::{Filter, word};
+use super::query::{Filter, Record, items, word};
 
 pub use page::{csv, html};
 pub use words::{Language, Text};
@@ -112,13 +112,16 @@ pub fn gather(
         Kind::Processing => {
             sections.push(processing(&rollups));
             sections.push(transfers(&rollups));
+            sections.push(exceptions(&rollups));
             sections.push(count(Text::Refusals, Dimension::Reason, Text::Reason)?);
         }
         Kind::Transfers => {
             sections.push(by(&rollups, Text::ByCountry, Text::Country, |row| row.key.country.clone()));
             sections.push(transfers(&rollups));
+            sections.push(exceptions(&rollups));
             sections.push(by(&rollups, Text::ByBackend, Text::Backend, |row| row.key.backend.clone()));
             sections.push(count(Text::Refusals, Dimension::Reason, Text::Reason)?);
+            sections.push(ended(index, since, until)?);
             sections.push(count(Text::Rules, Dimension::Rule, Text::Rule)?);
             sections.push(count(Text::Marks, Dimension::Mark, Text::Mark)?);
         }
@@ -137,7 +140,7 @@ pub fn gather(
             sections.push(count(Text::Kinds, Dimension::Kind, Text::Kind)?);
             let columns = vec![Text::Time, Text::Entry, Text::Action, Text::Reader, Text::Conditions];
             sections.push(listed(index, &during, "access", (Text::Accesses, columns), |body| {
-                let words = super::query::items(body, "words").filter_map(serde_json::Value::as_str);
+                let words = items(body, "words").filter_map(serde_json::Value::as_str);
                 let words: Vec<&str> = words.chain(Some(word(body, "subject")).filter(|id| !id.is_empty())).collect();
                 vec![word(body, "action").to_owned(), word(body, "reader").to_owned(), words.join(" ")]
             })?);
@@ -195,7 +198,7 @@ fn processing(rollups: &[Rollup]) -> Section {
         classes: BTreeSet<String>,
     }
     let mut sums: BTreeMap<[String; 6], Sum> = BTreeMap::new();
-    for Rollup { key, count, .. } in rollups {
+    for Rollup { key, count, .. } in rollups.iter().filter(|row| row.key.exception.is_empty()) {
         let of = [&key.tenant, &key.app, &key.purpose, &key.backend, &key.country, &key.basis].map(String::clone);
         let sum = sums.entry(of).or_default();
         if !key.class.is_empty() {
@@ -227,7 +230,9 @@ fn processing(rollups: &[Rollup]) -> Section {
 /// Every transfer by country, basis and class; a sending without findings stands under no class.
 fn transfers(rollups: &[Rollup]) -> Section {
     let mut sums: BTreeMap<[String; 4], u64> = BTreeMap::new();
-    for Rollup { key, count, .. } in rollups.iter().filter(|row| !row.key.backend.is_empty()) {
+    for Rollup { key, count, .. } in
+        rollups.iter().filter(|row| !row.key.backend.is_empty() && row.key.exception.is_empty())
+    {
         let key = [key.country.clone(), key.control.clone(), key.basis.clone(), key.class.clone()];
         *sums.entry(key).or_default() += count;
     }
@@ -238,15 +243,59 @@ fn transfers(rollups: &[Rollup]) -> Section {
     Section { heading: Text::Transfers, columns, rows: rows.collect(), bars: false }
 }
 
+/// What exceptions spared a rule: each with the rule, who asked, and where it went. Requests that were refused all the same
+/// have a row without a recipient.
+fn exceptions(rollups: &[Rollup]) -> Section {
+    let mut sums: BTreeMap<[String; 6], [u64; 2]> = BTreeMap::new();
+    for Rollup { key, count, .. } in rollups.iter().filter(|row| !row.key.exception.is_empty()) {
+        let of = [&key.exception, &key.spared, &key.app, &key.backend, &key.country, &key.basis].map(String::clone);
+        let [refused, sent] = sums.entry(of).or_default();
+        *if key.decision == "refuse" { refused } else { sent } += count;
+    }
+    let rows = sums.into_iter().map(|(key, counts)| key.into_iter().chain(counts.map(|n| n.to_string())).collect());
+    let columns = vec![
+        Text::Exception,
+        Text::Spared,
+        Text::App,
+        Text::Backend,
+        Text::Country,
+        Text::Basis,
+        Text::Refused,
+        Text::Sendings,
+    ];
+    Section { heading: Text::Exceptions, columns, rows: rows.collect(), bars: false }
+}
+
 fn by(rollups: &[Rollup], heading: Text, column: Text, key: impl Fn(&Rollup) -> String) -> Section {
     let mut sums: BTreeMap<String, u64> = BTreeMap::new();
-    for row in rollups.iter().filter(|row| row.key.class.is_empty() && !row.key.backend.is_empty()) {
+    let all = |row: &&Rollup| row.key.class.is_empty() && row.key.exception.is_empty() && !row.key.backend.is_empty();
+    for row in rollups.iter().filter(all) {
         *sums.entry(key(row)).or_default() += row.count;
     }
     let mut sums: Vec<_> = sums.into_iter().collect();
     sums.sort_by(|one, other| other.1.cmp(&one.1).then_with(|| one.0.cmp(&other.0)));
     let rows = sums.into_iter().map(|(word, count)| vec![word, count.to_string()]).collect();
     Section { heading, columns: vec![column, Text::Sendings], rows, bars: true }
+}
+
+/// Evidence that was over while a policy was in force: that of the month's policies, and of the one with which it began.
+fn ended(index: &Index, since: Timestamp, until: Timestamp) -> Result<Section, IndexError> {
+    let before = Filter { until: Some(since), ..Filter::default() };
+    let during = Filter { since: Some(since), until: Some(until), ..Filter::default() };
+    let mut rows: BTreeMap<[String; 3], (String, u64)> = BTreeMap::new();
+    // A policy that was refused was not in force; what was before it stayed.
+    let earlier = index.of_kind(&before, "policy", LISTED_MAX)?;
+    let in_force = |record: &Record| record.of_kind("policy").any(|body| truth(body, "in_force") == "✓");
+    let began = earlier.into_iter().rfind(in_force);
+    for record in began.into_iter().chain(index.of_kind(&during, "policy", LISTED_MAX)?).filter(in_force) {
+        for one in record.of_kind("policy").flat_map(|body| items(body, "ended")) {
+            let key = ["backend", "what", "on"].map(|member| word(one, member).to_owned());
+            rows.entry(key).or_insert_with(|| (record.time.clone(), record.seq));
+        }
+    }
+    let rows = rows.into_iter().map(|(key, (time, seq))| key.into_iter().chain([time, seq.to_string()]).collect());
+    let columns = vec![Text::Backend, Text::Evidence, Text::EndedOn, Text::Time, Text::Entry];
+    Ok(Section { heading: Text::Ended, columns, rows: rows.collect(), bars: false })
 }
 
 /// The entries of a kind that belong to no request, one a row.
