@@ -244,3 +244,23 @@ async fn a_change_of_the_key_that_is_killed_is_finished() {
     assert_eq!(left, None, "nothing is left half done");
     eprintln!("{round} kills, {met} of them within a change of the key; {} epochs, every one verified", reports.len());
 }
+
+/// A folder without a log has no key to change: it says so, and nothing is left that the first start would act on.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_key_of_no_log_is_not_changed() {
+    let plot = Plot::new().await;
+    let audit = plot.path("audit");
+    for made in [false, true] {
+        if made {
+            std::fs::create_dir(&audit).unwrap();
+        }
+        let mut rotate = Command::new(env!("CARGO_BIN_EXE_octroi"));
+        let told =
+            rotate.args(["audit", "key", "rotate", "--config"]).arg(plot.write_configuration()).output().unwrap();
+        let said = String::from_utf8_lossy(&told.stderr).into_owned();
+        assert_eq!(told.status.code(), Some(2), "{said}");
+        assert!(said.contains("holds no audit log, so there is no key to change"), "{said}");
+        let left = std::fs::read_dir(&audit).map_or(0, Iterator::count);
+        assert_eq!((audit.exists(), left), (made, 0), "nothing is left behind");
+    }
+}
