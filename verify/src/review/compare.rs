@@ -21,8 +21,14 @@ impl Check {
             there.places += (places(&row).map_or(0, <[u8]>::len) / PLACE_BYTES) as u64;
             Ok(())
         })?;
-        scan("request_id", &mut |_| Ok(there.ids += 1))?;
-        scan("tile", &mut |_| Ok(there.tiles += 1))?;
+        scan("request_id", &mut |_| {
+            there.ids += 1;
+            Ok(())
+        })?;
+        scan("tile", &mut |_| {
+            there.tiles += 1;
+            Ok(())
+        })?;
         scan("bits", &mut |(_, row)| {
             let Some(Value::Blob(data)) = row.get(2) else { return Err(Fault::Form("a set of it is not one")) };
             there.members += super::Bits::decode(data).count();

@@ -72,6 +72,18 @@ struct Node {
     last: u32,
 }
 
+impl Node {
+    /// The child in front of a cell; behind the last, the rightmost.
+    fn child(&self, index: usize) -> Result<u32, Fault> {
+        if index == self.cells.len() {
+            return Ok(self.last);
+        }
+        let at = self.cells.get(index).copied().unwrap_or(usize::MAX);
+        let child = self.page.get(at..at.saturating_add(4)).ok_or(Fault::Form("a cell of it is damaged"))?;
+        Ok(be32(child))
+    }
+}
+
 impl Database {
     /// Opens a file, with the write-ahead log beside it.
     pub(super) fn open(path: &Path) -> Result<Self, Fault> {
@@ -105,7 +117,7 @@ impl Database {
             None => None,
         };
         let length = usize::try_from(file.length()?).unwrap_or(usize::MAX);
-        let pages = pages.unwrap_or(u32::try_from(length / page_bytes).unwrap_or(u32::MAX));
+        let pages = pages.unwrap_or_else(|| u32::try_from(length / page_bytes).unwrap_or(u32::MAX));
         let mut database = Self { file, page_bytes, usable: page_bytes, pages, wal, cache: RefCell::default() };
         let first = database.page(1)?;
         let encoding = first.get(56..60).map(be32);
@@ -160,7 +172,7 @@ impl Database {
                 }
                 return Ok(Some(self.record(&node, low)?.1));
             }
-            number = self.child(&node, low)?;
+            number = node.child(low)?;
         }
         Err(Fault::Form("a tree of it is too deep"))
     }
@@ -183,7 +195,7 @@ impl Database {
             if node.kind == 0x0a {
                 return Ok(None);
             }
-            number = self.child(&node, low)?;
+            number = node.child(low)?;
         }
         Err(Fault::Form("a tree of it is too deep"))
     }
@@ -204,7 +216,7 @@ impl Database {
         let interior = matches!(node.kind, 0x02 | 0x05);
         for index in 0..node.cells.len() {
             if interior {
-                self.walk(self.child(&node, index)?, depth - 1, left, each)?;
+                self.walk(node.child(index)?, depth - 1, left, each)?;
             }
             // In a table only leaves have rows.
             if node.kind != 0x05 {
@@ -232,16 +244,6 @@ impl Database {
         let place = |two: &[u8]| two.try_into().map_or(0, u16::from_be_bytes).into();
         let cells = pointers.chunks_exact(2).map(place).collect();
         Ok(Node { page, kind, cells, last })
-    }
-
-    /// The child in front of a cell; behind the last, the rightmost.
-    fn child(&self, node: &Node, index: usize) -> Result<u32, Fault> {
-        if index == node.cells.len() {
-            return Ok(node.last);
-        }
-        let at = node.cells.get(index).copied().unwrap_or(usize::MAX);
-        let child = node.page.get(at..at.saturating_add(4)).ok_or(Fault::Form("a cell of it is damaged"))?;
-        Ok(be32(child))
     }
 
     fn rowid(&self, node: &Node, index: usize) -> Result<i64, Fault> {
