@@ -61,6 +61,7 @@ mod servable;
 mod sheets;
 mod signs;
 mod slips;
+mod spared;
 pub mod starter;
 pub mod study;
 mod surface;

@@ -14,10 +14,10 @@
 
 use std::collections::HashMap;
 
-use jiff::civil::Date;
 use smallvec::SmallVec;
 
 use super::resolved::{Atom, Condition, Exception, Gate, Predicate, Resolved, Rule};
+use super::spared::Exceptions;
 use super::tree::Expr;
 use super::truth::Truth;
 use super::view::{After, View};
@@ -145,24 +145,6 @@ pub(super) struct RuleRow {
     pub(super) seals: bool,
     /// For each `prefer`: the bit of the rank, 62 for the first one written and downwards, and whom it surely prefers.
     pub(super) prefers: Box<[(u32, Mask)]>,
-}
-
-/// The exceptions to one rule, apart from it: to say which of them a request made use of.
-#[derive(Debug)]
-pub(super) struct Exceptions {
-    /// The rule's gate without them.
-    gate: GateRows,
-    /// Each with its condition and its last day.
-    each: Vec<(Word, GateRows, Date)>,
-}
-
-impl Exceptions {
-    /// Those that spare a request from the rule, which would have fired without them.
-    pub(super) fn used<'a, 'b>(&'a self, bits: &'b Bits) -> impl Iterator<Item = (&'a Word, Date)> + use<'a, 'b> {
-        let fires = self.gate.fires(bits);
-        let holding = self.each.iter().filter(move |(_, gate, _)| fires && gate.surely_open(bits));
-        holding.map(|(name, _, until)| (name, *until))
-    }
 }
 
 impl RuleRow {

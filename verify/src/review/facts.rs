@@ -290,7 +290,9 @@ pub fn decision(body: &Body) -> (Taken, Opened) {
         taken.put(D::Mark, Some(&format!("scan-{}", scan.status)));
     }
     let exceptions: BTreeSet<Excepted> = body.exceptions.iter().cloned().collect();
-    exceptions.iter().for_each(|used| taken.put(D::Exception, Some(&used.exception)));
+    for used in &exceptions {
+        taken.put(D::Exception, Some(&used.exception));
+    }
     taken.fell_back(body);
     let own = |word: &Option<String>| word.clone().unwrap_or_default();
     let mut opened = Opened {

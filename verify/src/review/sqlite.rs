@@ -50,6 +50,9 @@ impl From<io::Error> for Fault {
 /// A row: its rowid in a table that has one, and its columns.
 pub(super) type Row = (Option<i64>, Vec<Value>);
 
+/// A table, an index or something else in `sqlite_schema`: type, name, root page, and the statement that made it.
+pub(super) type Listed = (String, String, u32, Option<String>);
+
 /// An open file.
 pub(super) struct Database {
     file: File,
@@ -132,8 +135,8 @@ impl Database {
         Ok(database)
     }
 
-    /// What `sqlite_schema` lists: type, name, root page, and the statement that made it.
-    pub(super) fn schema(&self) -> Result<Vec<(String, String, u32, Option<String>)>, Fault> {
+    /// What `sqlite_schema` lists.
+    pub(super) fn schema(&self) -> Result<Vec<Listed>, Fault> {
         let mut listed = Vec::new();
         self.scan(1, &mut |(_, row)| {
             let [Value::Text(kind), Value::Text(name), _, Value::Int(root), sql] = row.as_slice() else {
