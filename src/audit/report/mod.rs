@@ -16,6 +16,7 @@ use jiff::tz::TimeZone;
 use octroi_verify::problem::Problem;
 use octroi_verify::report::Report as Verified;
 
+use super::decisions;
 use super::index::{Dimension, Index, IndexError, Rollup};
 use super::query::{Filter, Record, items, word};
 
@@ -89,25 +90,27 @@ pub struct Section {
     pub bars: bool,
 }
 
-/// Gathers a report from an index that is up to date and the result of a verification.
+/// Gathers a report from the indexes of a log's epochs, oldest first and up to date, and the result of a verification.
 ///
 /// # Errors
 /// [`IndexError`]; a month beyond the calendar is reported as empty.
 pub fn gather(
     kind: Kind,
     month: Month,
-    index: &Index,
+    indexes: &[Index],
     verified: &Result<Vec<Verified>, Problem>,
 ) -> Result<Report, IndexError> {
     let (since, until) = month.bounds().unwrap_or((Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH));
     let during = Filter { since: Some(since), until: Some(until), ..Filter::default() };
-    let rollups = index.rollups(since, until)?;
+    let mut rollups = Vec::new();
+    for index in indexes {
+        rollups.extend(index.rollups(since, until)?);
+    }
     let count = |heading, dimension, column| -> Result<Section, IndexError> {
-        let counted = index.count(&during, &[dimension])?.into_iter();
-        let rows = counted.map(|one| one.words.into_iter().chain([one.count.to_string()]).collect()).collect();
+        let rows = counted(indexes, &during, dimension)?;
         Ok(Section { heading, columns: vec![column, Text::Requests], rows, bars: true })
     };
-    let mut sections = vec![integrity(verified, index)?];
+    let mut sections = vec![integrity(verified, indexes)?];
     match kind {
         Kind::Processing => {
             sections.push(processing(&rollups));
@@ -121,7 +124,7 @@ pub fn gather(
             sections.push(exceptions(&rollups));
             sections.push(by(&rollups, Text::ByBackend, Text::Backend, |row| row.key.backend.clone()));
             sections.push(count(Text::Refusals, Dimension::Reason, Text::Reason)?);
-            sections.push(ended(index, since, until)?);
+            sections.push(ended(indexes, since, until)?);
             sections.push(count(Text::Rules, Dimension::Rule, Text::Rule)?);
             sections.push(count(Text::Marks, Dimension::Mark, Text::Mark)?);
         }
@@ -132,14 +135,14 @@ pub fn gather(
             sections.push(count(Text::Ends, Dimension::End, Text::End)?);
             sections.push(count(Text::Marks, Dimension::Mark, Text::Mark)?);
             let columns = vec![Text::Time, Text::Entry, Text::Policy, Text::InForce];
-            sections.push(listed(index, &during, "policy", (Text::Policies, columns), |body| {
+            sections.push(listed(indexes, &during, "policy", (Text::Policies, columns), |body| {
                 vec![short(word(body, "policy")) + " " + word(body, "name"), truth(body, "in_force")]
             })?);
         }
         Kind::Access => {
             sections.push(count(Text::Kinds, Dimension::Kind, Text::Kind)?);
             let columns = vec![Text::Time, Text::Entry, Text::Action, Text::Reader, Text::Conditions];
-            sections.push(listed(index, &during, "access", (Text::Accesses, columns), |body| {
+            sections.push(listed(indexes, &during, "access", (Text::Accesses, columns), |body| {
                 let words = items(body, "words").filter_map(serde_json::Value::as_str);
                 let words: Vec<&str> = words.chain(Some(word(body, "subject")).filter(|id| !id.is_empty())).collect();
                 vec![word(body, "action").to_owned(), word(body, "reader").to_owned(), words.join(" ")]
@@ -149,19 +152,37 @@ pub fn gather(
     Ok(Report { kind, month, sections })
 }
 
+/// How many records have each word of a dimension, over all epochs: the most frequent first.
+fn counted(indexes: &[Index], during: &Filter, dimension: Dimension) -> Result<Vec<Vec<String>>, IndexError> {
+    let mut sums: BTreeMap<Vec<String>, u64> = BTreeMap::new();
+    for index in indexes {
+        for one in index.count(during, &[dimension])? {
+            *sums.entry(one.words).or_default() += one.count;
+        }
+    }
+    let mut counted: Vec<_> = sums.into_iter().collect();
+    counted.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    Ok(counted.into_iter().map(|(words, count)| words.into_iter().chain([count.to_string()]).collect()).collect())
+}
+
 /// Verifies and indexes a log, and gathers a report on it.
 ///
 /// # Errors
 /// [`IndexError`].
 pub fn of_folder(kind: Kind, month: Month, log: &Path) -> Result<Report, IndexError> {
     let verified = octroi_verify::verify_all(log, &octroi_verify::Trust::default(), &mut |_| {});
-    let mut index = Index::open(log)?;
-    index.catch_up()?;
-    gather(kind, month, &index, &verified)
+    let mut indexes = Vec::new();
+    // A change of the key within the month begins another log: what the finished ones hold is of the month as well.
+    for (_, epoch) in decisions::logs(log).iter().rev() {
+        let mut index = Index::open(epoch)?;
+        index.catch_up()?;
+        indexes.push(index);
+    }
+    gather(kind, month, &indexes, &verified)
 }
 
 /// What a verification found: the statement on which the rest rests.
-fn integrity(verified: &Result<Vec<Verified>, Problem>, index: &Index) -> Result<Section, IndexError> {
+fn integrity(verified: &Result<Vec<Verified>, Problem>, indexes: &[Index]) -> Result<Section, IndexError> {
     let mut rows = Vec::new();
     match verified {
         Ok(reports) => {
@@ -179,8 +200,11 @@ fn integrity(verified: &Result<Vec<Verified>, Problem>, index: &Index) -> Result
             }
         }
         Err(problem) => {
-            let indexed = index.watermark()?.entries.to_string();
-            rows.push(vec![problem.to_string(), "✗".to_owned(), indexed]);
+            let mut indexed = 0;
+            for index in indexes {
+                indexed += index.watermark()?.entries;
+            }
+            rows.push(vec![problem.to_string(), "✗".to_owned(), indexed.to_string()]);
         }
     }
     let columns =
@@ -279,15 +303,19 @@ fn by(rollups: &[Rollup], heading: Text, column: Text, key: impl Fn(&Rollup) -> 
 }
 
 /// Evidence that was over while a policy was in force: that of the month's policies, and of the one with which it began.
-fn ended(index: &Index, since: Timestamp, until: Timestamp) -> Result<Section, IndexError> {
+fn ended(indexes: &[Index], since: Timestamp, until: Timestamp) -> Result<Section, IndexError> {
     let before = Filter { until: Some(since), ..Filter::default() };
     let during = Filter { since: Some(since), until: Some(until), ..Filter::default() };
     let mut rows: BTreeMap<[String; 3], (String, u64)> = BTreeMap::new();
     // A policy that was refused was not in force; what was before it stayed.
-    let earlier = index.of_kind(&before, "policy", LISTED_MAX)?;
+    let (mut earlier, mut policies) = (Vec::new(), Vec::new());
+    for index in indexes {
+        earlier.extend(index.of_kind(&before, "policy", LISTED_MAX)?);
+        policies.extend(index.of_kind(&during, "policy", LISTED_MAX)?);
+    }
     let in_force = |record: &Record| record.of_kind("policy").any(|body| truth(body, "in_force") == "✓");
     let began = earlier.into_iter().rfind(in_force);
-    for record in began.into_iter().chain(index.of_kind(&during, "policy", LISTED_MAX)?).filter(in_force) {
+    for record in began.into_iter().chain(policies).filter(in_force) {
         for one in record.of_kind("policy").flat_map(|body| items(body, "ended")) {
             let key = ["backend", "what", "on"].map(|member| word(one, member).to_owned());
             rows.entry(key).or_insert_with(|| (record.time.clone(), record.seq));
@@ -300,17 +328,19 @@ fn ended(index: &Index, since: Timestamp, until: Timestamp) -> Result<Section, I
 
 /// The entries of a kind that belong to no request, one a row.
 fn listed(
-    index: &Index,
+    indexes: &[Index],
     during: &Filter,
     kind: &'static str,
     (heading, columns): (Text, Vec<Text>),
     cells: impl Fn(&serde_json::Value) -> Vec<String>,
 ) -> Result<Section, IndexError> {
     let mut rows = Vec::new();
-    for record in index.of_kind(during, kind, LISTED_MAX)? {
-        for body in record.of_kind(kind) {
-            let first = [record.time.clone(), record.seq.to_string()];
-            rows.push(first.into_iter().chain(cells(body)).collect());
+    for index in indexes {
+        for record in index.of_kind(during, kind, LISTED_MAX)? {
+            for body in record.of_kind(kind) {
+                let first = [record.time.clone(), record.seq.to_string()];
+                rows.push(first.into_iter().chain(cells(body)).collect());
+            }
         }
     }
     Ok(Section { heading, columns, rows, bars: false })

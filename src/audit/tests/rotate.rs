@@ -9,6 +9,7 @@ use octroi_verify::{Checkpoint, VerifierKey, verify_all};
 
 use super::*;
 use crate::audit::index::Index;
+use crate::audit::report;
 use crate::audit::rotate::{request, settle};
 use crate::audit::store::PRIVATE_KEY;
 
@@ -73,6 +74,12 @@ fn epochs_follow_each_other() {
     write(folder.path(), 200..210);
     assert_eq!(verify_epochs(folder.path(), &indexed).unwrap_err().kind, ProblemKind::Unreadable, "there is none");
     Index::open(folder.path()).unwrap().catch_up().unwrap();
+    verify_epochs(folder.path(), &indexed).unwrap();
+    // A report of the month is of all of them.
+    let month = report::Month::parse("2026-11").unwrap();
+    let told = report::of_folder(report::Kind::Transfers, month, folder.path()).unwrap();
+    let told = report::csv(&told, report::Language::English);
+    assert!(told.contains("recipient,sendings\r\nus-cloud,50\r\n"), "{told}");
     verify_epochs(folder.path(), &indexed).unwrap();
 }
 
