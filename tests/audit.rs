@@ -8,6 +8,7 @@
     clippy::indexing_slicing,
     clippy::disallowed_methods,
     clippy::disallowed_types,
+    clippy::too_many_lines,
     reason = "test helpers"
 )]
 
