@@ -374,6 +374,8 @@ fn decision(request: RequestId) -> Entry {
             duties: Vec::new(),
         }],
         removed: Vec::new(),
+        clock: None,
+        exceptions: Vec::new(),
         crossed: None,
         fell_back: None,
         kept: None,

@@ -193,6 +193,8 @@ fn decision(number: u64) -> Entry {
             rules: vec![Word::fixed("health-stays-hds")],
         }],
         sending: None,
+        clock: None,
+        exceptions: Vec::new(),
         crossed: None,
         fell_back: None,
         kept: None,

@@ -104,8 +104,8 @@ impl App {
         let config = &loaded.config;
         let watching = watching.unwrap_or_else(|| watch::Watch::begin(config, loader.path()));
         let telemetry = Arc::new(Telemetry::new(&opentelemetry::global::meter("octroi")));
-        let (folder, node) = (config.audit_folder.clone(), config.node.clone());
-        let log = tokio::task::spawn_blocking(move || open_log(&folder, &node))
+        let (folder, node, bytes) = (config.audit_folder.clone(), config.node.clone(), config.segment_bytes);
+        let log = tokio::task::spawn_blocking(move || open_log(&folder, &node, bytes))
             .await
             .context("the audit log failed inside")??;
         let log = Arc::new(log);
@@ -225,9 +225,10 @@ async fn follow_corpus(gate: Arc<Gate>, stop: CancellationToken) {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the log dates its entries, and gets its clock here")]
-fn open_log(folder: &Path, node: &Word) -> anyhow::Result<SegmentLog> {
+fn open_log(folder: &Path, node: &Word, segment_bytes: u64) -> anyhow::Result<SegmentLog> {
     let clock: audit::Clock = Arc::new(jiff::Timestamp::now);
     let settled = audit::rotate::settle(folder, node, &clock);
+    let settled = settled.map(|options| audit::Options { segment_bytes, ..options });
     settled.and_then(SegmentLog::open).map_err(|error| {
         let help = match error {
             audit::OpenError::Locked => {

@@ -285,6 +285,8 @@ pub const KEYS_USED: Duration = Duration::from_mins(1);
 
 /// Bytes of one audit entry.
 pub const ENTRY_BYTES_MAX: usize = 16 * 1024;
+/// Pieces of evidence whose day is over that the entry of a policy lists, about 70 bytes each.
+pub const ENDED_MAX: usize = 64;
 /// Kinds of findings (type, place, confidence) that one entry lists: about 100 bytes each.
 pub const FINDING_KINDS_MAX: usize = 64;
 /// Types of data whose counts one entry lists, about 30 bytes each, so that the decision can be taken again.
@@ -296,8 +298,10 @@ pub const AUDIT_BATCH_MAX: usize = 1_024;
 /// Time that outcomes, for which nobody waits, wait for a decision whose sync they can share. A crash within it costs no more
 /// than one within a sync: the log then says at the next start that the end of these requests is not known.
 pub const OUTCOME_PATIENCE: Duration = Duration::from_millis(5);
-/// Bytes of one audit segment file, allocated ahead.
+/// Bytes of one audit segment file, allocated ahead, where the operator does not say otherwise.
 pub const SEGMENT_BYTES: u64 = 64 * 1024 * 1024;
+/// Bytes of a segment that the operator may ask for: one holds a few entries at least, and a start reads one of them whole.
+pub const SEGMENT_BYTES_BETWEEN: (u64, u64) = (32 * 1024, 1024 * 1024 * 1024);
 /// Time that a request waits for its entry to be durable before it is refused.
 pub const AUDIT_DEADLINE: Duration = Duration::from_secs(5);
 /// Bytes of an answer that are kept under seal, where policy wants that: far more than a model writes, and each that is under way

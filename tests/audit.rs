@@ -1,4 +1,5 @@
-//! `docs/audit.md`: every command of it, run as an auditor types it, on a log of several hundred entries.
+//! `docs/audit.md`: every command of it, run as an auditor types it, on a log of several hundred entries; and what the record and
+//! the reports say of exceptions that a gateway made use of.
 #![allow(
     clippy::allow_attributes,
     clippy::unwrap_used,
@@ -7,8 +8,11 @@
     clippy::indexing_slicing,
     clippy::disallowed_methods,
     clippy::disallowed_types,
+    clippy::too_many_lines,
     reason = "test helpers"
 )]
+
+mod common;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -75,6 +79,8 @@ fn decision(number: u32) -> Entry {
             smaller: None,
             sealed: None,
         }),
+        clock: None,
+        exceptions: Vec::new(),
         crossed: None,
         fell_back: None,
         kept: None,
@@ -166,6 +172,7 @@ async fn every_command_of_the_documentation_works() {
         "PROVEN: entry 399 of 402 of octroi/paris-1/1",
         "extends     1 earlier checkpoint",
         "20 lines as in the log",
+        "index       says of 402 entries what the log says",
         "the review index says what the log says",
         "\"'=SUM(A1)\"",
     ] {
@@ -181,6 +188,18 @@ async fn every_command_of_the_documentation_works() {
     let check = check.unwrap();
     assert!(!check.status.success());
     assert!(String::from_utf8_lossy(&check.stderr).contains("not those that were signed"));
+    // And what the verifier that is built alone says of an index in which only a count was edited.
+    let database = rusqlite::Connection::open(folder.path().join("audit/index.db")).unwrap();
+    assert!(database.execute("UPDATE hourly SET n = n - 1 WHERE country = 'US' AND class = ''", []).unwrap() > 0);
+    drop(database);
+    let verify = Command::new(folder.path().join("bin/octroi-verify"))
+        .args(["audit", "--key", "kept.vkey", "--index"])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&verify.stdout);
+    assert_eq!(verify.status.code(), Some(1), "{said}");
+    assert!(said.contains("NOT VERIFIED: index edited: index.db: its counts are not those of the log"), "{said}");
     // Each reading waits to be recorded, under conditions without their values.
     let accesses: Vec<_> = std::fs::read_dir(folder.path().join("audit/access"))
         .unwrap()
@@ -301,4 +320,88 @@ async fn entries_are_forwarded_at_least_once_from_a_cursor() {
     std::fs::write(folder.path().join("audit/forward.cursor"), "octroi/paris-1/1 300\n").unwrap();
     octroi(folder.path(), &forward, &variables).await;
     assert_eq!(*seen.lock().unwrap(), (300..402).collect::<Vec<_>>());
+}
+
+/// An exception of the policy spares requests a rule: each decision says which, and the reports count its transfers.
+#[tokio::test(flavor = "multi_thread")]
+async fn exceptions_that_were_used_are_on_record_and_in_the_reports() {
+    use common::{Client, Plot, process::Process, verified_entries};
+    let plot = Plot::new().await;
+    plot.paris_down(true);
+    let folder = plot.folder.path().to_owned();
+    let sheet = std::fs::read_dir(plot.path("policies")).unwrap().map(|entry| entry.unwrap().path());
+    let sheet = sheet.into_iter().find(|path| path.extension().is_some_and(|end| end == "policy")).unwrap();
+    let text = std::fs::read_to_string(&sheet).unwrap();
+    let inventory = plot.path("policies/backends.toml");
+    let declared = std::fs::read_to_string(&inventory).unwrap();
+    let expired =
+        "certificates = [{ scheme = \"HDS\", scope = \"all\", valid-until = 2026-11-01 }]\noperator = \"the owner\"";
+    std::fs::write(inventory, declared.replacen("operator = \"the owner\"", expired, 1)).unwrap();
+    let rule =
+        "rule internal-stays because \"charter, section 2\" when label is \"Interne\" never backends exposed to US\n";
+    let exception = "exception website-pilot for rule internal-stays because \"pilot agreed with the board\"\n  \
+                     when app is \"public-website\" until 2099-12-31 approved by \"DPO\"\n";
+    // Without the exception the rule holds and nothing crosses; with it one request makes use of it, and one need not.
+    let mut ids = Vec::new();
+    for (sheet_text, labels) in [
+        (format!("{text}\n{rule}"), &["Interne"][..]),
+        (format!("{text}\n{rule}{exception}"), &["Interne", "Public"][..]),
+    ] {
+        std::fs::write(&sheet, sheet_text).unwrap();
+        let gateway = Process::start(&plot, &[]);
+        let client = Client::new(&plot.authority, gateway.address, &plot.key);
+        for label in labels {
+            let body = common::chat_body(&common::prompt(), false);
+            let mut request = client.request(http::Method::POST, "/v1/chat/completions", body);
+            request.headers_mut().insert("octroi-label", label.parse().unwrap());
+            let answer = client.send(request).await.unwrap();
+            ids.push((answer.status, answer.header("octroi-request-id").to_owned()));
+        }
+        gateway.terminate();
+        let (told, status) = gateway.ended().await;
+        assert!(status.success(), "{status}: {told}");
+    }
+    let statuses: Vec<u16> = ids.iter().map(|(status, _)| *status).collect();
+    assert_eq!(statuses, [503, 200, 200]);
+    let entries = verified_entries(&folder.join("audit"));
+    let used = |id: &str| {
+        let of = |entry: &&serde_json::Value| entry["kind"] == "decision" && entry["request"] == id;
+        entries.iter().find(of).unwrap()["exceptions"].clone()
+    };
+    let expected = serde_json::json!([
+        { "exception": "website-pilot", "rule": "internal-stays", "until": "2099-12-31" }
+    ]);
+    assert_eq!(
+        [used(&ids[0].1), used(&ids[1].1), used(&ids[2].1)],
+        [serde_json::Value::Null, expected, serde_json::Value::Null]
+    );
+    // And each says what the system says of the clock that dates it.
+    let mut clocks =
+        entries.iter().filter(|entry| entry["kind"] == "decision").map(|entry| entry["clock"].as_str().unwrap());
+    assert!(clocks.all(|clock| ["synchronised", "unsynchronised", "unknown"].contains(&clock)));
+
+    let (_, told) = octroi(&folder, &["audit", "show", &ids[1].1], &[]).await;
+    let sentence = "The exception website-pilot, in force until 2099-12-31, spared it the rule internal-stays";
+    assert!(told.contains(sentence) && (told.contains("by a clock that was") || told.contains("not known")), "{told}");
+    let (_, listed) = octroi(&folder, &["audit", "query", "--exception", "website-pilot", "--json"], &[]).await;
+    assert!(listed.contains(&ids[1].1) && !listed.contains(&ids[0].1) && !listed.contains(&ids[2].1), "{listed}");
+    let month = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).strftime("%Y-%m").to_string();
+    for (report, language, heading) in [
+        ("art30", "en", "Exceptions used"),
+        ("transfers", "en", "Exceptions used"),
+        ("transfers", "fr", "Exceptions utilisées"),
+    ] {
+        let arguments = ["audit", "report", report, "--month", &month, "--csv", "--lang", language];
+        let (code, sheet) = octroi(&folder, &arguments, &[]).await;
+        assert_eq!(code, Some(0), "{sheet}");
+        let table = sheet.split(heading).nth(1).unwrap_or_else(|| panic!("{report}: {sheet}"));
+        let row =
+            table.lines().find(|line| line.starts_with("website-pilot,internal-stays,public-website,us-cloud,US"));
+        assert!(row.is_some_and(|row| row.trim_end().ends_with(",0,1")), "{report}: {sheet}");
+        let expired = sheet.lines().any(|line| line.starts_with("paris-gpu-1,certificate,2026-11-01,"));
+        assert_eq!(expired, report == "transfers", "{report}: {sheet}");
+        // What no exception was used for is counted among all, and only there.
+        let sent = sheet.lines().find(|line| line.starts_with("demo,public-website,") && line.contains("us-cloud"));
+        assert!(report != "art30" || sent.is_some_and(|row| row.trim_end().ends_with(",0,2")), "{sheet}");
+    }
 }

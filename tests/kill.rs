@@ -74,16 +74,58 @@ async fn every_request_that_a_backend_saw_is_in_the_verified_log() {
     while done < kills {
         // A log of its own for every twenty kills: the servers remember a bounded number of requests.
         let rounds = 20.min(kills - done);
-        let (saw, served) = rounds_of(rounds, &mut seed).await;
+        let (saw, served) = rounds_of(Plot::new().await, rounds, &mut seed, &mut |_| {}).await;
         (done, seen, answered) = (done + rounds, seen + saw, answered + served);
     }
     assert!(answered > kills, "too little was served for a test");
     eprintln!("{kills} kills: {answered} answers, {seen} requests seen by servers, every one in the verified log");
 }
 
+/// Where a kill met the end of a segment.
+#[derive(Debug, Default)]
+struct Rotations {
+    /// The next one was being filled, or had not its name yet.
+    filling: u64,
+    /// The next one had its name and held nothing yet.
+    begun: u64,
+    segments: usize,
+}
+
+impl Rotations {
+    fn look(&mut self, audit: &std::path::Path) {
+        let names = std::fs::read_dir(audit.join("segments")).unwrap();
+        let mut names: Vec<_> = names.map(|name| name.unwrap().path()).collect();
+        names.sort();
+        // Segments this short are filled when they are needed: one without its name is the end of the one before.
+        self.filling += u64::from(names.iter().any(|name| name.ends_with("next.new")));
+        names.retain(|name| name.extension().is_some_and(|end| end == "seg"));
+        self.segments = self.segments.max(names.len());
+        let newest = std::fs::read(names.last().unwrap()).unwrap();
+        self.begun += u64::from(newest[512..].iter().all(|byte| *byte == 0));
+    }
+}
+
+/// The same with segments of a few entries, so that many kills land where one segment ends and the next begins.
+#[tokio::test(flavor = "multi_thread")]
+async fn kills_where_a_segment_ends_lose_nothing() {
+    let kills: u64 = std::env::var("OCTROI_KILLS").map_or(20, |count| count.parse().unwrap());
+    let (mut seed, mut met) = (0xA076_1D64_78BD_642F_u64, Rotations::default());
+    let (mut done, mut seen) = (0, 0);
+    // A kill lands there by chance: where none did, there are more of them.
+    while done < kills || (met.filling + met.begun == 0 && done < 10 * kills) {
+        let mut plot = Plot::new().await;
+        plot.extra = "[audit]\nsegment_bytes = 32768\n".to_owned();
+        let audit = plot.path("audit");
+        let (saw, _) = rounds_of(plot, 20, &mut seed, &mut |_| met.look(&audit)).await;
+        (done, seen) = (done + 20, seen + saw);
+    }
+    eprintln!("{done} kills, {seen} requests seen by servers, every one in the verified log; of the kills {met:?}");
+    assert!(met.segments > 10, "too few segments for a test: {met:?}");
+    assert!(met.filling + met.begun > 0, "no kill met the end of a segment: {met:?}");
+}
+
 /// Kills a gateway `rounds` times, then holds the log against what the servers saw.
-async fn rounds_of(rounds: u64, seed: &mut u64) -> (u64, u64) {
-    let plot = Plot::new().await;
+async fn rounds_of(plot: Plot, rounds: u64, seed: &mut u64, killed: &mut dyn FnMut(u64)) -> (u64, u64) {
     let answered = Arc::new(AtomicU64::new(0));
     for round in 0..rounds {
         // Half of the rounds go abroad, so that changed bodies and streams are killed too.
@@ -109,6 +151,7 @@ async fn rounds_of(rounds: u64, seed: &mut u64) -> (u64, u64) {
         }
         tokio::time::sleep(Duration::from_millis(30 + random(seed) % 400)).await;
         gateway.kill();
+        killed(round);
         stop.store(true, Ordering::Relaxed);
         for worker in load {
             worker.await.unwrap();
@@ -170,11 +213,18 @@ async fn a_change_of_the_key_that_is_killed_is_finished() {
     let whole = u64::try_from(begun.elapsed().as_millis()).unwrap().max(10);
     assert_ne!(key(), before);
     let mut seed = 0x2545_F491_4F6C_DD1D_u64;
-    for round in 0..kills {
+    let half_done = || {
+        let mut moving = std::fs::read_dir(audit.join("epochs")).unwrap().map(|name| name.unwrap().path());
+        ["rotate", "log.key.next"].iter().any(|name| audit.join(name).exists())
+            || moving.any(|name| name.extension().is_some_and(|end| end == "new"))
+    };
+    let (mut round, mut met) = (0, 0);
+    while round < kills || (met == 0 && round < 20 * kills) {
         let mut rotating = rotate();
         tokio::time::sleep(Duration::from_millis(random(&mut seed) % whole)).await;
         rotating.kill().unwrap();
         rotating.wait().unwrap();
+        met += u64::from(half_done());
         // A second kill may meet what the first one left; then a gateway goes on from it.
         if round % 2 == 1 {
             let gateway = Gateway::start(&plot);
@@ -182,13 +232,35 @@ async fn a_change_of_the_key_that_is_killed_is_finished() {
             assert_eq!(client.chat(&prompt(), false).await.status, 200, "round {round}");
             gateway.kill();
         }
+        round += 1;
     }
     Gateway::start(&plot).kill();
     let reports = octroi_verify::verify_all(&audit, &octroi_verify::Trust::default(), &mut |_| {}).unwrap();
     let decisions: u64 = reports.iter().map(|report| report.kinds.get("decision").copied().unwrap_or(0)).sum();
-    assert_eq!(decisions, 1 + kills / 2, "every request is in one of the {} epochs", reports.len());
+    assert!(met > 0, "no kill met a change of the key in {round}");
+    assert_eq!(decisions, 1 + round / 2, "every request is in one of the {} epochs", reports.len());
     assert!(reports.len() >= 2);
     let left = ["rotate", "log.key.next"].into_iter().find(|name| audit.join(name).exists());
     assert_eq!(left, None, "nothing is left half done");
-    eprintln!("{kills} kills of a change of the key, {} epochs, every one verified", reports.len());
+    eprintln!("{round} kills, {met} of them within a change of the key; {} epochs, every one verified", reports.len());
+}
+
+/// A folder without a log has no key to change: it says so, and nothing is left that the first start would act on.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_key_of_no_log_is_not_changed() {
+    let plot = Plot::new().await;
+    let audit = plot.path("audit");
+    for made in [false, true] {
+        if made {
+            std::fs::create_dir(&audit).unwrap();
+        }
+        let mut rotate = Command::new(env!("CARGO_BIN_EXE_octroi"));
+        let told =
+            rotate.args(["audit", "key", "rotate", "--config"]).arg(plot.write_configuration()).output().unwrap();
+        let said = String::from_utf8_lossy(&told.stderr).into_owned();
+        assert_eq!(told.status.code(), Some(2), "{said}");
+        assert!(said.contains("holds no audit log, so there is no key to change"), "{said}");
+        let left = std::fs::read_dir(&audit).map_or(0, Iterator::count);
+        assert_eq!((audit.exists(), left), (made, 0), "nothing is left behind");
+    }
 }

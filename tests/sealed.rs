@@ -160,6 +160,15 @@ async fn an_answer_that_cannot_be_sealed_is_told_in_its_outcome() {
     let answer = client.chat(&prompt(), false).await;
     assert_eq!(answer.status, 200, "{}", answer.body);
     let id = answer.header("octroi-request-id").to_owned();
+    // The next one is refused, since what it holds cannot be kept either; both are counted where an alert looks.
+    let next = client.chat(&prompt(), false).await;
+    assert_eq!(next.status, 503, "{}", next.body);
+    let counted = ["octroi_audit_unsealed_answers_total 1\n", "octroi_audit_unsealed_requests_total 1\n"];
+    common::until("both are counted", async || {
+        let (_, page) = common::page(gateway.admin, "/metrics").await.unwrap();
+        counted.iter().all(|counted| page.contains(counted)).then_some(())
+    })
+    .await;
     gateway.terminate();
     let (told, status) = gateway.ended().await;
     assert!(status.success(), "{status}: {told}");

@@ -71,6 +71,7 @@ async fn entries(
             valid_until: policy.valid_until().map(|until| Word::configured(&until.to_string())),
             bundle: bundle.and_then(Accepted::digest),
             approvers: loaded.remembering.approvers.clone(),
+            ended: policy.ended().to_vec(),
         };
         gate.audit.append(Entry::Policy(Box::new(entry))).await?;
     }

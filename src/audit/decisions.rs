@@ -147,7 +147,7 @@ fn headers(folder: &&Path) -> Result<Vec<(u32, u64)>, Problem> {
 }
 
 /// The folder of a log, and those of its finished epochs, newest first, each with its number.
-fn logs(dir: &Path) -> Vec<(u32, PathBuf)> {
+pub(super) fn logs(dir: &Path) -> Vec<(u32, PathBuf)> {
     let mut epochs: Vec<u32> = Vec::new();
     for entry in walkdir::WalkDir::new(dir.join(EPOCHS)).min_depth(1).max_depth(1).into_iter().filter_map(Result::ok) {
         epochs.extend(entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()));

@@ -37,6 +37,8 @@ pub struct Filter {
     pub decision: Option<String>,
     /// This rule fired, or removed a backend.
     pub rule: Option<String>,
+    /// This exception spared it a rule.
+    pub exception: Option<String>,
     /// This very request.
     pub id: Option<RequestId>,
 }
@@ -51,6 +53,7 @@ impl Filter {
             (Dimension::Country, &self.country),
             (Dimension::Decision, &self.decision),
             (Dimension::Rule, &self.rule),
+            (Dimension::Exception, &self.exception),
         ];
         words.into_iter().filter_map(|(dimension, word)| Some((dimension, word.as_deref()?)))
     }
@@ -98,6 +101,8 @@ pub struct Words {
     pub countries: BTreeSet<String>,
     /// Rules that fired or removed a backend.
     pub rules: BTreeSet<String>,
+    /// Exceptions that spared a request a rule.
+    pub exceptions: BTreeSet<String>,
 }
 
 impl Words {
@@ -108,6 +113,7 @@ impl Words {
         self.apps.insert(word(decision, "app").to_owned());
         self.classes.extend(items(decision, "findings").flat_map(|finding| texts(finding, "classes")));
         self.rules.extend(texts(decision, "rules"));
+        self.exceptions.extend(items(decision, "exceptions").map(|used| word(used, "exception").to_owned()));
         for planned in items(decision, "plan") {
             self.backends.insert(word(planned, "backend").to_owned());
             self.countries.extend(texts(planned, "countries"));
@@ -248,6 +254,7 @@ fn matches(filter: &Filter, record: &Record) -> bool {
         && any(&filter.class, &|class| items(decision, "findings").any(|finding| holds(finding, "classes", class)))
         && any(&filter.backend, &|backend| sent_to(record).any(|sent| sent == backend))
         && any(&filter.country, &|country| sent_to(record).any(|sent| processes_in(decision, sent, country)))
+        && any(&filter.exception, &|name| items(decision, "exceptions").any(|used| word(used, "exception") == name))
         && any(&filter.rule, &|rule| {
             holds(decision, "rules", rule) || items(decision, "removed").any(|removed| holds(removed, "rules", rule))
         })

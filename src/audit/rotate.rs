@@ -36,6 +36,7 @@ use zeroize::Zeroizing;
 
 use super::anchor::ANCHOR;
 use super::fence;
+use super::index::FILE as INDEX;
 use super::log::AuditLog as _;
 use super::open::OpenError;
 use super::state::STATE;
@@ -50,6 +51,11 @@ const REQUEST: &str = "rotate";
 const NEXT_KEY: &str = "log.key.next";
 /// Epochs at most.
 const EPOCH_MAX: u32 = 1_000_000;
+
+/// Whether a folder holds a log whose key can be changed, or a change that was cut off.
+pub fn is_log(folder: &Path) -> bool {
+    [CHECKPOINT, SEGMENTS, EPOCHS].iter().any(|name| folder.join(name).exists())
+}
 
 /// Asks for a new key. The gateway that writes the log makes it when it starts.
 ///
@@ -148,6 +154,10 @@ fn finish(folder: &Path, epoch: u32) -> io::Result<()> {
             _ => {}
         }
     }
+    // The index is of the old log, and of no other: whoever searches the new one makes it anew.
+    for end in ["", "-wal", "-shm"] {
+        remove(&folder.join(format!("{INDEX}{end}")))?;
+    }
     sync(&moving)?;
     sync(folder)?;
     let (old, next) = (folder.join(PRIVATE_KEY), folder.join(NEXT_KEY));
@@ -157,13 +167,18 @@ fn finish(folder: &Path, epoch: u32) -> io::Result<()> {
         fs::rename(&next, &old)?;
         sync(folder)?;
     }
-    match fs::remove_file(folder.join(REQUEST)) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
+    remove(&folder.join(REQUEST))?;
     sync(folder)?;
     fs::rename(&moving, &done)?;
     sync(&epochs)
+}
+
+/// Removes a file, if it is there.
+fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
 }
 
 /// Overwrites a key with zeros, brings that to the disk, and removes the file. What a copying file system or a flash disk

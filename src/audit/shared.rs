@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use octroi_verify::merkle::Frontier;
 
 use super::body::prepare;
+use super::clock::Watch;
 use super::log::{AuditError, Head, Place};
 use super::queue::{Item, Queue};
 use crate::model::entry::Entry;
@@ -14,6 +15,7 @@ use crate::model::entry::Entry;
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) queue: Queue,
+    pub(super) watch: Watch,
     head: Mutex<Head>,
     healthy: AtomicBool,
     fenced: AtomicBool,
@@ -26,6 +28,7 @@ impl Shared {
     pub(super) fn new(queue_max: usize, tree: &Frontier, signed: u64) -> Self {
         Self {
             queue: Queue::new(queue_max),
+            watch: Watch::new(),
             head: Mutex::new(Head { size: tree.size(), root: tree.root().0, signed }),
             healthy: AtomicBool::new(true),
             fenced: AtomicBool::new(false),

@@ -29,6 +29,7 @@ use super::storage::{LocalStorage, Storage};
 use super::tail::{Segments, Tail};
 use super::upkeep::Upkeep;
 use crate::limits::{AUDIT_QUEUE_MAX, ENTRY_BYTES_MAX, SEGMENT_BYTES};
+use crate::model::Word;
 use crate::model::entry::Entry;
 
 /// Where the log takes the time from.
@@ -253,9 +254,12 @@ impl Drop for SegmentLog {
 }
 
 impl AuditLog for SegmentLog {
-    fn append(&self, entry: Entry) -> BoxFuture<'_, Result<Position, AuditError>> {
+    fn append(&self, mut entry: Entry) -> BoxFuture<'_, Result<Position, AuditError>> {
         Box::pin(async move {
             self.shared.check()?;
+            if let Entry::Decision(decision) = &mut entry {
+                decision.clock = Some(Word::fixed(self.shared.watch.state()));
+            }
             let item = prepare(&entry)?;
             self.shared.take_place()?;
             let (reply, answer) = oneshot::channel();

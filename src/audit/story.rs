@@ -26,6 +26,7 @@ pub fn tell(record: &Record) -> Vec<String> {
         story.push(found(decision));
         story.extend(marks(decision));
         story.push(decided(decision));
+        story.extend(items(decision, "exceptions").map(excepted));
         story.extend(possible(decision));
         story.extend(items(decision, "removed").map(removed));
         story.extend(crossed(decision));
@@ -64,8 +65,12 @@ fn sealed(what: &str, of: &Value) -> Option<String> {
 fn asked(time: &str, decision: &Value) -> String {
     let purpose = optional(decision, "purpose", |purpose| format!(" for the purpose {purpose}"));
     let stream = if decision.get("stream") == Some(&Value::Bool(true)) { ", as a stream" } else { "" };
+    let clock = optional(decision, "clock", |clock| match clock {
+        "unknown" => " (how true the clock was is not known)".to_owned(),
+        clock => format!(" (by a clock that was {clock})"),
+    });
     format!(
-        "At {time} the app {} of {} (credential {}){purpose} asked for {} from the model {}{stream}.",
+        "At {time}{clock} the app {} of {} (credential {}){purpose} asked for {} from the model {}{stream}.",
         word(decision, "app"),
         word(decision, "tenant"),
         word(decision, "actor"),
@@ -134,6 +139,11 @@ fn decided(decision: &Value) -> String {
     } else {
         format!("{source} let it go on; {rules}.")
     }
+}
+
+fn excepted(used: &Value) -> String {
+    let (exception, rule, until) = (word(used, "exception"), word(used, "rule"), word(used, "until"));
+    format!("The exception {exception}, in force until {until}, spared it the rule {rule}, which would have fired.")
 }
 
 fn possible(decision: &Value) -> Option<String> {

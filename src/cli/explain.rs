@@ -51,6 +51,9 @@ struct Explained {
     #[serde(skip_serializing_if = "Option::is_none")]
     document: Option<String>,
     fired: Vec<String>,
+    /// Exceptions that spare it a rule, each with the rule.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    exceptions: Vec<[String; 2]>,
     fall_back: bool,
     fall_back_after_ms: Option<u64>,
     backends: Vec<Explanation>,
@@ -150,6 +153,7 @@ fn explain(examined: &Arc<Examined>, bodies: bool) -> Explained {
         document: leak.nearest.as_ref().map(|nearest| nearest.document.to_string()),
         findings: record::count(examined, &examined.findings, &examined.snapshot.catalogue),
         fired: plan.fired.iter().map(ToString::to_string).collect(),
+        exceptions: plan.exceptions.iter().map(|used| [used.exception.to_string(), used.rule.to_string()]).collect(),
         fall_back: plan.fall_back.open,
         fall_back_after_ms: plan.fall_back.after_ms,
         backends,
@@ -203,6 +207,9 @@ fn print(explained: &Explained, printer: Printer) {
     }
     if !explained.fired.is_empty() {
         printer.line(format!("rules     {}", explained.fired.join(", ")));
+    }
+    for [exception, rule] in &explained.exceptions {
+        printer.line(format!("exception {exception} spares it the rule {rule}"));
     }
     for backend in &explained.backends {
         let verdict = if backend.allowed { "allowed" } else { "refused" };

@@ -68,6 +68,8 @@ pub struct Config {
     pub audit_folder: PathBuf,
     /// Name of this gateway in the log's origin.
     pub node: Word,
+    /// Bytes of a segment of the log.
+    pub segment_bytes: u64,
     /// Who signs the log's checkpoints besides the log.
     pub witnesses: Witnesses,
     /// Files with the public keys of the custodians of sealed content, and what they hold; none when nothing is sealed.

@@ -70,6 +70,7 @@ pub(super) struct RawPolicy {
 pub(super) struct RawAudit {
     pub(super) folder: Option<Spanned<String>>,
     pub(super) node: Option<Spanned<String>>,
+    pub(super) segment_bytes: Option<Spanned<u64>>,
     #[serde(default)]
     pub(super) witnesses: Vec<RawWitness>,
     pub(super) witness_quorum: Option<Spanned<u64>>,

@@ -76,6 +76,14 @@ impl Resolver<'_> {
         }
         let (limits, quota, issuers) = (self.limits(raw), self.quota(raw), self.issuers(raw));
         let (witnesses, custodians) = (self.witnesses(&raw.audit), self.custodians(&raw.audit.custodians));
+        let segment_bytes = raw.audit.segment_bytes.as_ref().map_or(limits::SEGMENT_BYTES, |bytes| {
+            self.between(
+                bytes,
+                limits::SEGMENT_BYTES_BETWEEN,
+                limits::SEGMENT_BYTES,
+                "64 MiB, 67108864, is a good choice",
+            )
+        });
         let waiting = self.waiting(raw);
         let (admin_tls, administrators) = self.admin(raw);
         Some(Config {
@@ -89,6 +97,7 @@ impl Resolver<'_> {
             shadow: raw.policy.shadow.as_ref().map(|path| self.folder.join(path.get_ref())),
             audit_folder: self.under(raw.audit.folder.as_ref(), "audit"),
             node: Word::configured(raw.audit.node.as_ref().map_or("node-1", |node| node.get_ref())),
+            segment_bytes,
             witnesses,
             custodians,
             root_key: self.under(raw.keys.root.as_ref(), "keys/root.key"),

@@ -249,6 +249,7 @@ const ABOUT: &[(&str, &str)] = &[
     ("audit", "The record of every decision"),
     ("audit.folder", "Folder of the log; one gateway writes it (default audit)"),
     ("audit.node", "This machine's name in the log's origin (default node-1)"),
+    ("audit.segment_bytes", "Bytes of a segment of the log, 32768 to 1073741824 (default 67108864)"),
     ("audit.custodians", "Files with the public keys of those without two of whom sealed content is not opened"),
     ("audit.witnesses", "Who signs the log's checkpoints besides the log (C2SP tlog-witness)"),
     ("audit.witnesses[].url", "Its submission prefix; http:// is allowed: what counts is the signature"),

@@ -151,11 +151,11 @@ fn administrators_without_proof_are_faults() {
 /// One address that is none hides no fault of another table.
 #[test]
 fn all_is_told_in_one_run() {
-    let text = GOOD
-        .replace("127.0.0.1:0", "localhost")
-        .replace("keys = []", "residence = [\"ZZ\"]")
-        .replace("[dangerous]", "[limits]\nrequests = 0\njson_depth = 0\n[audit]\nwitness_interval_s = 0\n[dangerous]");
-    assert_eq!(faults(&text).len(), 5, "{:?}", faults(&text));
+    let text = GOOD.replace("127.0.0.1:0", "localhost").replace("keys = []", "residence = [\"ZZ\"]").replace(
+        "[dangerous]",
+        "[limits]\nrequests = 0\njson_depth = 0\n[audit]\nwitness_interval_s = 0\nsegment_bytes = 9\n[dangerous]",
+    );
+    assert_eq!(faults(&text).len(), 6, "{:?}", faults(&text));
 }
 
 #[test]

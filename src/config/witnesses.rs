@@ -107,7 +107,7 @@ impl Resolver<'_> {
         Some(Witness { url: url?, key: key?, roots })
     }
 
-    fn between(&mut self, value: &Spanned<u64>, (least, most): (u64, u64), instead: u64, help: &str) -> u64 {
+    pub(super) fn between(&mut self, value: &Spanned<u64>, (least, most): (u64, u64), instead: u64, help: &str) -> u64 {
         if (least..=most).contains(value.get_ref()) {
             return *value.get_ref();
         }

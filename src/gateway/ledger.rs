@@ -253,12 +253,13 @@ impl Ledger {
         let Some(answer) = self.answer.take().filter(|answer| !answer.is_empty()) else {
             return slot.submit(Entry::Outcome(Box::new(outcome)));
         };
-        let places = std::mem::take(&mut self.places);
+        let (places, gate) = (std::mem::take(&mut self.places), Arc::clone(&self.gate));
         let work = move || {
             match answer.seal() {
                 Ok(sealed) => outcome.sealed = Some(sealed),
                 Err(error) => {
                     tracing::error!(error = %error.kind(), "An answer cannot be sealed: its entry says so");
+                    gate.telemetry.unsealed_answer();
                     outcome.unsealed = true;
                 }
             }

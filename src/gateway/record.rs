@@ -16,11 +16,11 @@ use super::{Gate, sealed};
 use crate::audit::AuditError;
 use crate::limits;
 use crate::model::entry::{
-    Attempt, Decision, Digest, Entry, FindingCount, PlannedBackend, Protected, RemovedBackend, Scan, Sending,
+    Attempt, Decision, Digest, Entry, Excepted, FindingCount, PlannedBackend, Protected, RemovedBackend, Scan, Sending,
 };
 use crate::model::finding::{POSSIBLY, SURELY};
 use crate::model::{
-    Api, Caller, Catalogue, ClassId, ClassSet, Fault, Findings, LabelFact, Leak, Refusal, Removal, Word,
+    Api, Caller, Catalogue, ClassId, ClassSet, ExceptionUsed, Fault, Findings, LabelFact, Leak, Refusal, Removal, Word,
 };
 use crate::policy;
 
@@ -53,7 +53,7 @@ pub struct Known {
 /// # Errors
 /// 503 when the log cannot write: nothing leaves.
 pub async fn record(gate: &Gate, ledger: &mut Ledger, outbound: Outbound) -> Result<Receipt, Refusal> {
-    let (outbound, sealed) = sealed::seal(outbound).await?;
+    let (outbound, sealed) = sealed::seal(outbound).await.inspect_err(|_| gate.telemetry.unsealed_request())?;
     let leg = &outbound.leg;
     let examined = &leg.examined;
     let mac = content_mac(examined);
@@ -160,6 +160,8 @@ pub fn undecided(ledger: &Ledger, known: &Known, reason: Word) -> Entry {
         plan: Vec::new(),
         removed: Vec::new(),
         sending: None,
+        clock: None,
+        exceptions: Vec::new(),
         crossed: None,
         fell_back: None,
         kept: None,
@@ -264,6 +266,8 @@ fn decision(
         plan: planned(examined),
         removed: removed(examined),
         sending,
+        clock: None,
+        exceptions: excepted(&plan.exceptions),
         crossed: None,
         fell_back: None,
         kept: examined.stored.as_ref().map(|stored| stored.code(&examined.snapshot, &caller.tenant)),
@@ -312,6 +316,15 @@ fn planned(examined: &Examined) -> Vec<PlannedBackend> {
             })
         })
         .collect()
+}
+
+fn excepted(used: &[ExceptionUsed]) -> Vec<Excepted> {
+    let recorded = used.iter().map(|used| Excepted {
+        exception: used.exception.clone(),
+        rule: used.rule.clone(),
+        until: Word::configured(&used.until.to_string()),
+    });
+    recorded.collect()
 }
 
 fn removed(examined: &Examined) -> Vec<RemovedBackend> {

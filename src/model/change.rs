@@ -19,6 +19,9 @@ pub struct PolicyLoaded {
     pub bundle: Option<Digest>,
     /// Why it was loaded: `start`, `files`, `signal`, `expiry`.
     pub cause: Word,
+    /// Evidence about backends whose day was over.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ended: Vec<Ended>,
     /// Whether it is now in force. If not, what was in force before stays.
     pub in_force: bool,
     /// Digest of the inventory.
@@ -59,8 +62,20 @@ impl PolicyLoaded {
             valid_until: None,
             bundle: None,
             approvers: Vec::new(),
+            ended: Vec::new(),
         }
     }
+}
+
+/// Evidence about a backend that was over: what it spoke for counts as unknown since.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Ended {
+    /// Which backend.
+    pub backend: Word,
+    /// Its last day, `2026-11-30`.
+    pub on: Word,
+    /// What it was: `certificate`, `transfer-basis`, `contract` …
+    pub what: Word,
 }
 
 /// Another inventory, or other reference data, came into force.

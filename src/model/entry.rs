@@ -8,10 +8,10 @@
 
 use serde::Serialize;
 
-pub use super::change::{Frozen, InventoryLoaded, PolicyLoaded, Reloaded};
+pub use super::change::{Ended, Frozen, InventoryLoaded, PolicyLoaded, Reloaded};
 pub use super::credential::CredentialChange;
 pub use super::ids::{Digest, RequestId};
-pub use super::recorded::Crossed;
+pub use super::recorded::{Crossed, Excepted};
 use super::recorded::{RecordedFacts, is_not};
 pub use super::upkeep::{Access, Erasure, Gap, Heartbeat, KeyChange, Prune, Quarantine};
 use super::{Country, Word};
@@ -69,9 +69,15 @@ pub struct Decision {
     pub body_bytes: u64,
     /// Keyed MAC of the body as received.
     pub body_mac: Digest,
+    /// What the system says of the clock that dates the entry; the log says it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clock: Option<Word>,
     /// The tier that was left at once for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub crossed: Option<Crossed>,
+    /// Exceptions that spared it a rule.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub exceptions: Vec<Excepted>,
     /// The facts that were decided on; absent when it was refused before anything was inspected.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub facts: Option<Box<RecordedFacts>>,

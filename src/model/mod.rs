@@ -33,7 +33,7 @@ pub use endpoints::Endpoints;
 pub use facts::{Certainty, Facts, LabelFact, Leak, LeakFact, LeakMatch, TypeFact};
 pub use finding::{Coverage, Finding, Findings, ScanStatus};
 pub use measure::Measure;
-pub use plan::{Action, Choice, Duties, FallBack, Plan, Removal, Removed};
+pub use plan::{Action, Choice, Duties, ExceptionUsed, FallBack, Plan, Removal, Removed};
 pub use refusal::{Fault, Refusal};
 pub use whose::Whose;
 pub use word::Word;

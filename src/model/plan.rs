@@ -1,5 +1,7 @@
 //! What policy answers: where the request may go, in which order, changed how, and why not elsewhere.
 
+use jiff::civil::Date;
+
 use super::{BackendId, EntityId, Tier, Word};
 
 /// What is done to a value so that a backend may have the request; the strictest wins.
@@ -156,6 +158,19 @@ pub struct Plan {
     pub fall_back: FallBack,
     /// Names of the rules that fired, in the order of the sheet.
     pub fired: Vec<Word>,
+    /// Exceptions that spared the request a rule which would have fired without them, in the order of the rules.
+    pub exceptions: Vec<ExceptionUsed>,
+}
+
+/// An exception that a request made use of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExceptionUsed {
+    /// Its name.
+    pub exception: Word,
+    /// The rule that it spared the request from.
+    pub rule: Word,
+    /// Its last day.
+    pub until: Date,
 }
 
 impl Plan {

@@ -112,3 +112,14 @@ pub struct Crossed {
     /// The tier that was opened.
     pub to: Word,
 }
+
+/// An exception of the policy that spared a request a rule which would have fired without it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Excepted {
+    /// Its name.
+    pub exception: Word,
+    /// The rule.
+    pub rule: Word,
+    /// Its last day, `2027-06-30`.
+    pub until: Word,
+}

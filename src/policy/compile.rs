@@ -228,6 +228,7 @@ impl Gathered {
             digests: [self.digest, self.inventory.digest, self.world.reference.digest],
             valid_until: self.next_change(now),
             notices: self.notices(self.day(now)),
+            ended: self.ended(self.today(now)),
             catalogue: catalogue.clone(),
             backends: truths.iter().map(Truth::backend).collect(),
             located_in_eea: truths.iter().map(Truth::located_in_eea).collect(),

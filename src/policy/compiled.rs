@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::program::Program;
 use super::reference::Countries;
 use super::resolved::{LabelSays, Scenario};
-use crate::model::entry::Digest;
+use crate::model::entry::{Digest, Ended};
 use crate::model::{Action, Backend, BackendId, Catalogue, EntityId, Tier, Word};
 
 /// A compiled policy: the sheets, packs, inventory and reference data as they stood on one day.
@@ -18,6 +18,7 @@ pub struct Policy {
     pub(super) digests: [Digest; 3],
     pub(super) valid_until: Option<Timestamp>,
     pub(super) notices: Vec<String>,
+    pub(super) ended: Vec<Ended>,
     pub(super) catalogue: Catalogue,
     pub(super) backends: Vec<Backend>,
     pub(super) located_in_eea: Vec<bool>,
@@ -64,6 +65,11 @@ impl Policy {
     /// over. A sentence each, in the language of the first sheet.
     pub fn notices(&self) -> &[String] {
         &self.notices
+    }
+
+    /// Evidence about backends whose day was over when it was compiled, the latest first.
+    pub fn ended(&self) -> &[Ended] {
+        &self.ended
     }
 
     /// The inventory; [`BackendId`] is the index.

@@ -187,4 +187,35 @@ impl Entry {
             last.push(instrument.until);
         }
     }
+
+    /// What had evidence until a day that is over, by a word for it, with that day.
+    pub(super) fn ended(&self, today: Today) -> Vec<(&'static str, Date)> {
+        let mut lasts: Vec<(&'static str, Option<Date>)> = vec![
+            ("operator", self.operator.until()),
+            ("controlled-from", self.controlled_from.until()),
+            ("exposed-to", self.exposed_to.until()),
+            ("run-by-owner", self.run_by_owner.until()),
+            ("retention", self.retention_none.until()),
+            ("training", self.training_never.until()),
+            ("sub-processors", self.sub_processors.until()),
+            ("certificate", self.certificates.until()),
+            ("transfer-basis", self.instruments.until()),
+            ("adequacy", self.adequacy.until()),
+            ("contract", self.contract.until()),
+            ("keys", self.keys_ours.until()),
+            ("attestation", self.attestation.until()),
+        ];
+        if let Some(Attestation::Until(day)) = self.attestation.ever() {
+            lasts.push(("attestation", Some(*day)));
+        }
+        lasts.extend(self.places.iter().map(|place| ("place", place.until())));
+        lasts.extend(self.certificates.ever().into_iter().flatten().map(|one| ("certificate", Some(one.until))));
+        lasts.extend(self.instruments.ever().into_iter().flatten().map(|one| ("transfer-basis", Some(one.until))));
+        lasts.extend(self.adequacy.ever().into_iter().flatten().map(|claim| ("adequacy", claim.until)));
+        let over = lasts.into_iter().filter_map(|(what, last)| Some((what, last.filter(|last| !today.lasts(*last))?)));
+        let mut over: Vec<_> = over.collect();
+        over.sort_unstable();
+        over.dedup();
+        over
+    }
 }

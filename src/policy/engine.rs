@@ -4,13 +4,16 @@
 //! duties. Nothing here can fail, and nothing depends on the order of rules but the order in which `prefer` was written.
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use smallvec::SmallVec;
 
 use super::program::{Bits, Mask, Program, RuleRow, add, has};
 use super::second::Second;
 use super::view::View;
 use super::{BackendSet, Policy};
-use crate::model::{Action, BackendId, Choice, Duties, EntityId, Facts, FallBack, Plan, Removal, Removed, Tier, Word};
+use crate::model::{
+    Action, BackendId, Choice, Duties, EntityId, ExceptionUsed, Facts, FallBack, Plan, Removal, Removed, Tier, Word,
+};
 
 /// The rule that no sheet writes: provider-hosted tools need a line of their own.
 pub(super) const HOSTED_RULE: &str = "hosted-tools";
@@ -49,6 +52,8 @@ pub(super) struct Pass<'p> {
     pub(super) undetected: Undetected,
     /// Indices of the rules that fired, ascending.
     fired: SmallVec<[usize; 32]>,
+    /// Exceptions that spared it a rule which would have fired, with the place of the rule.
+    spared: SmallVec<[(usize, &'p Word, Date); 2]>,
     candidates: Mask,
     removed: Mask,
     demands: SmallVec<[Demand<'p>; 8]>,
@@ -73,6 +78,7 @@ pub(super) fn evaluate(
         unable: Vec::new(),
         fall_back: pass.fall_back(),
         fired: Vec::new(),
+        exceptions: Vec::new(),
     };
     let tools_refused = pass.refuses_tools();
     let mut ranked: Vec<(Tier, u64, usize, Choice)> = Vec::with_capacity(policy.backends().len());
@@ -98,6 +104,7 @@ pub(super) fn evaluate(
     plan.fired.extend(tools_refused.then(|| Word::fixed(HOSTED_RULE)));
     pass.fired.sort_unstable();
     pass.fired.dedup();
+    plan.exceptions = pass.exceptions_used();
     plan.fired
         .extend(pass.fired.iter().filter_map(|index| pass.program.rules.get(*index)).map(|rule| rule.name.clone()));
     plan
@@ -128,6 +135,7 @@ impl<'p> Pass<'p> {
             candidates: program.none(),
             removed: program.none(),
             fired: SmallVec::new(),
+            spared: SmallVec::new(),
             demands: SmallVec::new(),
             preferring: SmallVec::new(),
             removers: SmallVec::new(),
@@ -152,9 +160,33 @@ impl<'p> Pass<'p> {
                     let demand = pass.demand(rule, &pass.bits);
                     pass.demands.push(demand);
                 }
+            } else if !rule.still
+                && let Some(exceptions) = &rule.exceptions
+            {
+                pass.spared.extend(exceptions.used(&pass.bits).map(|(name, until)| (index, name, until)));
             }
         }
         pass
+    }
+
+    /// A rule that asks for the state after the duties did not fire: whether an exception spared the request from it.
+    pub(super) fn spare(&mut self, index: usize, rule: &'p RuleRow, bits: &Bits) {
+        for (name, until) in rule.exceptions.iter().flat_map(|exceptions| exceptions.used(bits)) {
+            if !self.spared.iter().any(|(spared, by, _)| (*spared, *by) == (index, name)) {
+                self.spared.push((index, name, until));
+            }
+        }
+    }
+
+    /// The exceptions that the request made use of, in the order of the rules.
+    fn exceptions_used(&mut self) -> Vec<ExceptionUsed> {
+        self.spared.sort_by_key(|(index, _, _)| *index);
+        let rules = &self.program.rules;
+        let used = self.spared.iter().filter_map(|(index, name, until)| {
+            let rule = rules.get(*index)?.name.clone();
+            Some(ExceptionUsed { exception: (*name).clone(), rule, until: *until })
+        });
+        used.collect()
     }
 
     pub(super) fn fire(&mut self, index: usize) {

@@ -62,6 +62,7 @@ mod servable;
 mod sheets;
 mod signs;
 mod slips;
+mod spared;
 pub mod starter;
 pub mod study;
 mod surface;

@@ -5,10 +5,14 @@
 use jiff::civil::Date;
 
 use super::compile::Gathered;
+use super::declared::{Entry, Today};
 use super::nearest::did_you_mean;
 use super::phrase::Phrase;
 use super::resolved::{Atom, Gate};
 use super::text::{Text, say};
+use crate::limits::ENDED_MAX;
+use crate::model::Word;
+use crate::model::entry::Ended;
 
 /// Below this a leak score was probably written out of 100.
 const LOW_SCORE: u16 = 100;
@@ -101,6 +105,23 @@ impl Gathered {
             );
         }
         told
+    }
+
+    /// The evidence that was over on that day, of each backend: the latest first, and so many at most as an entry takes.
+    pub(super) fn ended(&self, today: Today) -> Vec<Ended> {
+        let of = |entry: &Entry| {
+            let name = entry.name.clone();
+            let ended = entry.ended(today).into_iter();
+            ended.map(move |(what, on)| (on, name.clone(), what)).collect::<Vec<_>>()
+        };
+        let mut ended: Vec<_> = self.inventory.entries.iter().flat_map(of).collect();
+        ended.sort_unstable_by(|one, other| (other.0, &one.1, one.2).cmp(&(one.0, &other.1, other.2)));
+        let recorded = ended.into_iter().take(ENDED_MAX).map(|(on, backend, what)| Ended {
+            backend,
+            on: Word::configured(&on.to_string()),
+            what: Word::fixed(what),
+        });
+        recorded.collect()
     }
 
     /// Exceptions, rules and `allow` lines that are over, and reviews that are due.

@@ -16,7 +16,8 @@ use std::collections::HashMap;
 
 use smallvec::SmallVec;
 
-use super::resolved::{Atom, Condition, Gate, Predicate, Resolved, Rule};
+use super::resolved::{Atom, Condition, Exception, Gate, Predicate, Resolved, Rule};
+use super::spared::Exceptions;
 use super::tree::Expr;
 use super::truth::Truth;
 use super::view::{After, View};
@@ -123,6 +124,8 @@ pub(super) struct ToolRow {
 #[derive(Debug)]
 pub(super) struct RuleRow {
     pub(super) gate: GateRows,
+    /// The exceptions in date, which are alternatives of `gate`'s `unless`.
+    pub(super) exceptions: Option<Box<Exceptions>>,
     pub(super) name: Word,
     pub(super) because: Word,
     pub(super) pack: bool,
@@ -208,8 +211,15 @@ impl Program {
             program.fall_backs.push((gate, clause.after_ms));
         }
         let mut prefers = 0;
+        let mut of_rule: HashMap<&Word, Vec<&Exception>> = HashMap::new();
+        for exception in &resolved.exceptions {
+            of_rule.entry(&exception.rule).or_default().push(exception);
+        }
         for (index, rule) in resolved.rules.iter().enumerate() {
-            let row = program.rule(rule, truths, types, &mut prefers).map_err(|_| index)?;
+            let mut row = program.rule(rule, truths, types, &mut prefers).map_err(|_| index)?;
+            if let (Some(gate), Some(exceptions)) = (&rule.unspared, of_rule.get(&rule.name)) {
+                row.exceptions = Some(Box::new(program.exceptions(gate, exceptions).map_err(|_| index)?));
+            }
             program.rules.push(row);
         }
         program.numbers = HashMap::new();
@@ -278,6 +288,7 @@ impl Program {
         }
         Ok(RuleRow {
             gate,
+            exceptions: None,
             name: rule.name.clone(),
             because: rule.because.clone(),
             pack: rule.pack,
@@ -292,6 +303,16 @@ impl Program {
             seals: rule.seals,
             prefers: preferred.into_boxed_slice(),
         })
+    }
+
+    fn exceptions(&mut self, gate: &Gate, exceptions: &[&Exception]) -> Result<Exceptions, TooMany> {
+        let gate = self.gate(gate)?;
+        let mut each = Vec::with_capacity(exceptions.len());
+        for exception in exceptions {
+            let when = exception.when.as_ref().map(|condition| self.rows(condition)).transpose()?;
+            each.push((exception.name.clone(), GateRows { when, unless: None }, exception.until));
+        }
+        Ok(Exceptions { gate, each })
     }
 
     fn gate(&mut self, gate: &Gate) -> Result<GateRows, TooMany> {

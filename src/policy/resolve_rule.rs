@@ -50,6 +50,7 @@ impl Resolver<'_> {
             because: Word::configured(&because.text),
             pack: self.pack,
             gate,
+            unspared: None,
             on,
             only,
             never,

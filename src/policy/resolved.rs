@@ -138,6 +138,8 @@ pub(super) struct Rule {
     pub(super) because: Word,
     pub(super) pack: bool,
     pub(super) gate: Gate,
+    /// Its gate as it is written, where exceptions in date are part of the other.
+    pub(super) unspared: Option<Gate>,
     pub(super) on: Option<Predicate>,
     pub(super) only: Option<Predicate>,
     pub(super) never: Option<Predicate>,
@@ -237,6 +239,7 @@ impl Resolved {
         }
         for rule in &mut today.rules {
             let Some(spared) = spared.remove(&rule.name) else { continue };
+            rule.unspared = Some(rule.gate.clone());
             rule.gate.unless = Some(Expr::Any(rule.gate.unless.take().into_iter().chain(spared).collect()));
         }
         today

@@ -78,6 +78,7 @@ impl<'a, 'p> Second<'a, 'p> {
         let mut removing = Vec::new();
         for (index, rule) in program.rules.iter().enumerate().filter(|(_, rule)| rule.still) {
             if !rule.gate.fires(bits) {
+                self.pass.spare(index, rule, bits);
                 continue;
             }
             self.pass.fire(index);

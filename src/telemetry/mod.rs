@@ -8,6 +8,7 @@
 mod encoder;
 pub mod events;
 mod quota;
+mod sealing;
 pub mod shadow;
 pub mod waiting;
 pub mod witness;
@@ -115,6 +116,7 @@ pub struct Telemetry {
     waiting: waiting::Waiting,
     quota: quota::Quota,
     witnesses: witness::Witnesses,
+    sealing: sealing::Sealing,
     encoders: encoder::Encoders,
     certificate_valid_until: Gauge<f64, AtomicU64>,
     gen_ai_duration: OtelHistogram<f64>,
@@ -173,6 +175,7 @@ impl Telemetry {
             waiting: waiting::Waiting::default(),
             quota: quota::Quota::default(),
             witnesses: witness::Witnesses::default(),
+            sealing: sealing::Sealing::default(),
             encoders: encoder::Encoders::default(),
             certificate_valid_until: Gauge::default(),
             gen_ai_duration: histogram("gen_ai.server.request.duration", "s", "Duration of a request"),
@@ -261,6 +264,7 @@ impl Telemetry {
         self.waiting.register(r);
         self.quota.register(r);
         self.witnesses.register(r);
+        self.sealing.register(r);
         self.encoders.register(r);
     }
 

@@ -14,6 +14,7 @@ use crate::policy::Policy;
 use crate::problem::{Problem, ProblemKind};
 use crate::published::TILES;
 use crate::report::Report;
+use crate::review::FILE;
 use crate::verify::{CHECKPOINT, Progress, Trust, verify_dir, verify_log};
 use crate::walk::SEGMENTS;
 
@@ -37,6 +38,7 @@ pub fn verify_all(dir: &Path, trust: &Trust, progress: &mut dyn FnMut(Progress))
     }
     if folders.is_empty() || folders == [dir] {
         let reports = vec![verify_dir(dir, trust, progress)?];
+        check_indexed(&reports, trust)?;
         check_links(&reports)?;
         check_listed(&reports, trust)?;
         return Ok(reports);
@@ -47,9 +49,18 @@ pub fn verify_all(dir: &Path, trust: &Trust, progress: &mut dyn FnMut(Progress))
         reports.push(report.map_err(|problem| within(dir, folder, problem))?);
     }
     place_exports(&mut reports)?;
+    check_indexed(&reports, trust)?;
     check_links(&reports)?;
     check_listed(&reports, trust)?;
     Ok(reports)
+}
+
+/// An index that somebody relies on must be there.
+fn check_indexed(reports: &[Report], trust: &Trust) -> Result<(), Problem> {
+    if trust.index && reports.iter().all(|report| report.indexed.is_none()) {
+        return Err(Problem::new(FILE, ProblemKind::Unreadable, "there is no index beside the log"));
+    }
+    Ok(())
 }
 
 /// Each export must be of one of the logs; it is told in the report of that one.
@@ -87,7 +98,7 @@ fn for_folder(folder: &Path, trust: &Trust) -> Trust {
     let origin = origin.lines().next().unwrap_or_default();
     let known = trust.known.iter().filter(|known| known.lines().next() == Some(origin)).cloned().collect();
     let key = trust.key.clone().filter(|key| key.name() == origin);
-    Trust { key, policy: trust.policy.clone(), known, exports: trust.exports.clone() }
+    Trust { key, policy: trust.policy.clone(), known, exports: trust.exports.clone(), index: trust.index }
 }
 
 /// Finds the folders of logs. What lies in a log's folder is its own affair, but for its epochs.

@@ -6,7 +6,8 @@
 //!
 //! Reading order: [`merkle`], [`proof`], [`extend`] the mathematics; [`note`], [`checkpoint`], [`cosign`], [`policy`],
 //! [`tiles`], [`tlog_proof`] what is published; [`canonical`],
-//! [`schema`], [`kinds`], [`entry`], [`segment`], [`walk`], [`pruned`] what lies on disk; [`relations`], [`verify`], [`report`] the verification.
+//! [`schema`], [`kinds`], [`entry`], [`segment`], [`walk`], [`pruned`] what lies on disk, [`review`] the index beside it;
+//! [`relations`], [`verify`], [`report`] the verification.
 #![expect(
     clippy::disallowed_methods,
     clippy::disallowed_types,
@@ -32,6 +33,7 @@ pub mod pruned;
 pub mod published;
 pub mod relations;
 pub mod report;
+pub mod review;
 pub mod schema;
 pub mod segment;
 pub mod tiles;

@@ -10,7 +10,8 @@ use octroi_verify::policy::Policy;
 use octroi_verify::tlog_proof::TlogProof;
 use octroi_verify::{Checkpoint, Problem, ProblemKind, Progress, Trust, VerifierKey, verify_all};
 
-const USAGE: &str = "usage: octroi-verify DIR [--key VKEY | --policy FILE] [--from CHECKPOINT]... [--export FILE]...
+const USAGE: &str =
+    "usage: octroi-verify DIR [--key VKEY | --policy FILE] [--from CHECKPOINT]... [--export FILE]... [--index]
        octroi-verify --proof FILE [--entry FILE] (--key VKEY | --policy FILE)
        octroi-verify --format
 
@@ -21,6 +22,7 @@ const USAGE: &str = "usage: octroi-verify DIR [--key VKEY | --policy FILE] [--fr
   --policy FILE       a trust policy (C2SP tlog-policy): logs, witnesses, and how many of these must have signed
   --from CHECKPOINT   a file with a checkpoint of this log kept from earlier; the log must still extend it
   --export FILE       exported entries (JSON lines): each must stand in the log as it does in the file
+  --index             the review index beside the log (index.db) must say what the log says
   --proof FILE        check one entry with its proof (C2SP tlog-proof), without the log
   --entry FILE        the entry, when the proof does not carry it
   --format            only print what an entry of each kind may hold
@@ -146,6 +148,7 @@ fn arguments(mut given: impl Iterator<Item = String>) -> Result<Task, String> {
             }
             "--from" => trust.known.push(read(&value("a file")?)?),
             "--export" => trust.exports.push(PathBuf::from(value("a file")?)),
+            "--index" => trust.index = true,
             "--proof" => proof = Some(read(&value("a file")?)?),
             "--entry" => entry = Some(bytes(&value("a file")?)?),
             option if option.starts_with('-') => return Err(format!("unknown option `{option}`")),

@@ -10,6 +10,8 @@ use crate::export::Export;
 use crate::merkle::{Frontier, Hash, leaf_hash};
 use crate::problem::{Problem, ProblemKind};
 use crate::relations::Relations;
+use crate::review::check::Check;
+use crate::walk::{SEGMENTS, segment_number};
 
 /// How an epoch says that it follows another.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +29,8 @@ pub(crate) struct Pass<'a> {
     /// Checkpoints that the log must reach and agree with.
     expected: &'a [(String, Checkpoint)],
     exports: &'a mut [Export],
+    /// The review index, where it is asked for.
+    index: Option<&'a mut Check>,
     pub(crate) frontier: Frontier,
     pub(crate) relations: Relations,
     pub(crate) kinds: BTreeMap<&'static str, u64>,
@@ -40,10 +44,15 @@ pub(crate) struct Pass<'a> {
 }
 
 impl<'a> Pass<'a> {
-    pub(crate) fn new(expected: &'a [(String, Checkpoint)], exports: &'a mut [Export]) -> Self {
+    pub(crate) fn new(
+        expected: &'a [(String, Checkpoint)],
+        exports: &'a mut [Export],
+        index: Option<&'a mut Check>,
+    ) -> Self {
         Self {
             expected,
             exports,
+            index,
             frontier: Frontier::default(),
             relations: Relations::default(),
             kinds: BTreeMap::new(),
@@ -71,6 +80,10 @@ impl<'a> Pass<'a> {
         for export in self.exports.iter_mut() {
             export.pass(seq, bytes)?;
         }
+        if let Some(index) = &mut self.index {
+            let segment = name.strip_prefix(SEGMENTS).and_then(|name| segment_number(name.strip_prefix('/')?));
+            index.take((segment.unwrap_or(0), offset), &entry, bytes)?;
+        }
         if entry.about.kind == Kind::Key {
             self.key(bytes).ok_or_else(|| problem(ProblemKind::Malformed, "what it says of a key".to_owned()))?;
         }
@@ -83,6 +96,9 @@ impl<'a> Pass<'a> {
         self.frontier.push(hash);
         for export in self.exports.iter_mut() {
             export.pass_hash(seq, &hash)?;
+        }
+        if let Some(index) = &mut self.index {
+            index.take_hash(seq, hash)?;
         }
         self.check_roots(name)
     }

@@ -8,6 +8,7 @@ use crate::merkle::Hash;
 use crate::note::VerifierKey;
 pub use crate::pass::Begun;
 use crate::problem::Problem;
+pub use crate::review::check::Indexed;
 
 /// What was verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,6 +59,8 @@ pub struct Report {
     pub begun: Option<Begun>,
     /// Exports that were compared.
     pub exports: Vec<Exported>,
+    /// The review index, when it was checked.
+    pub indexed: Option<Indexed>,
 }
 
 impl fmt::Display for Report {
@@ -114,6 +117,9 @@ impl fmt::Display for Report {
             write!(f, "  export      {name}: {matched} line{} as in the log", plural(matched))?;
             let left_out = export.left_out;
             writeln!(f, "; it leaves out {left_out} between its first and its last")?;
+        }
+        if let Some(indexed) = &self.indexed {
+            writeln!(f, "  index       says of {} entries what the log says", indexed.entries)?;
         }
         writeln!(f, "  in          {} file{}, {} bytes", self.segments, plural(u64::from(self.segments)), self.bytes)
     }

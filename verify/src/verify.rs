@@ -18,6 +18,7 @@ use crate::pruned::{self, PRUNED};
 use crate::published::{self, Files};
 use crate::relations::Relations;
 use crate::report::Report;
+use crate::review::check::Check;
 use crate::walk::{SEGMENTS, Step, Walk, segment_name, unreadable};
 
 /// The file with the newest published checkpoint (C2SP tlog-tiles).
@@ -39,6 +40,8 @@ pub struct Trust {
     pub known: Vec<String>,
     /// Files with exported entries: each must be an entry of the log, as it stands there.
     pub exports: Vec<PathBuf>,
+    /// Whether the review index beside the log is checked, too.
+    pub index: bool,
 }
 
 /// How far a verification is.
@@ -73,7 +76,8 @@ pub(crate) fn verify_log(dir: &Path, trust: &Trust, progress: &mut dyn FnMut(Pro
         _ => problem,
     })?;
     let newest = trusted.newest.clone();
-    trusted.report(trust, &mut |pass| {
+    let mut index = if trust.index { Check::open(dir)? } else { None };
+    trusted.report(trust, index.as_mut(), &mut |pass| {
         if published::is_published(dir) {
             published::walk(&dir, pass, newest.size, progress)
         } else {
@@ -93,7 +97,7 @@ pub fn verify_published(
 ) -> Result<Report, Problem> {
     let trusted = Trusted::read(files, trust)?;
     let size = trusted.newest.size;
-    let report = trusted.report(trust, &mut |pass| published::walk(files, pass, size, progress))?;
+    let report = trusted.report(trust, None, &mut |pass| published::walk(files, pass, size, progress))?;
     match report.exports.iter().find_map(|export| export.problem.clone()) {
         None => Ok(report),
         Some(problem) => Err(problem),
@@ -127,15 +131,17 @@ impl Trusted {
     fn report(
         self,
         trust: &Trust,
+        mut index: Option<&mut Check>,
         walk: &mut dyn FnMut(&mut Pass<'_>) -> Result<Walked, Problem>,
     ) -> Result<Report, Problem> {
         let newest = &self.newest;
         let mut exports = trust.exports.iter().map(|path| Export::open(path)).collect::<Result<Vec<_>, _>>()?;
-        let mut pass = Pass::new(&self.expected, &mut exports);
+        let mut pass = Pass::new(&self.expected, &mut exports, index.as_deref_mut());
         pass.check_roots(CHECKPOINT)?;
         let found = walk(&mut pass)?;
         pass.check_reached(found.name)?;
-        Ok(Report {
+        let size = pass.frontier.size();
+        let report = Report {
             origin: newest.origin.clone(),
             key: self.key.clone(),
             key_given: self.key_given,
@@ -143,7 +149,7 @@ impl Trusted {
             witnessed: self.witnessed,
             signed: newest.size,
             root: newest.root,
-            unsigned: pass.frontier.size().saturating_sub(newest.size),
+            unsigned: size.saturating_sub(newest.size),
             torn: found.torn,
             segments: found.files,
             left_behind: found.left_behind,
@@ -159,7 +165,10 @@ impl Trusted {
             announced: pass.announced,
             begun: pass.begun,
             exports: exports.iter().map(Export::told).collect(),
-        })
+            indexed: None,
+        };
+        let indexed = index.map(|index| index.end(size)).transpose()?;
+        Ok(Report { indexed, ..report })
     }
 
     /// Reads them. The checkpoints come before the entries: what is appended meanwhile is then beyond them, not missing.

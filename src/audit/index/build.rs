@@ -8,19 +8,16 @@ use octroi_verify::merkle::{Hash, leaf_hash};
 use octroi_verify::problem::{Problem, ProblemKind};
 use octroi_verify::pruned;
 use octroi_verify::relations::OPEN_MAX;
+use octroi_verify::review::{Bits, Dimension, Enveloped, HOUR_NS, Opened, RollupKey, Taken, facts, place};
 use octroi_verify::segment::{Batch, FRAME_HEAD_BYTES};
 use octroi_verify::tiles::{Growing, TILE_LEVEL_MAX, TILE_WIDTH, Tile, Tiles as _};
 use octroi_verify::walk::{self, Step, Walk, segment_name};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::bits::{Bits, place};
-use super::facts::{self, Dimension, Enveloped, Opened, RollupKey, Taken};
 use super::{Index, IndexError, Place, Watermark, decode_places, encode_places, signed, unsigned};
 
 /// Entries after which what was gathered is written: bounds the memory.
 const FLUSH_ENTRIES: u64 = 131_072;
-/// Nanoseconds of an hour.
-pub(super) const HOUR_NS: i64 = 3_600_000_000_000;
 
 impl Index {
     /// Reads what the log has got since the last time. An index that does not fit the log is made anew.
@@ -315,12 +312,25 @@ impl Filling {
 
 fn write_rollups(connection: &Connection, filling: &mut Filling) -> Result<(), IndexError> {
     let mut add = connection.prepare(
-        "INSERT INTO hourly VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
+        "INSERT INTO hourly VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
          ON CONFLICT DO UPDATE SET n = n + excluded.n, input_tokens = min(input_tokens + excluded.input_tokens, 9223372036854775807),
              output_tokens = min(output_tokens + excluded.output_tokens, 9223372036854775807), bytes_out = min(bytes_out + excluded.bytes_out, 9223372036854775807)",
     )?;
     for ((hour, key), sums) in filling.rollups.drain() {
-        let RollupKey { tenant, app, purpose, decision, reason, backend, country, control, basis, class } = key;
+        let RollupKey {
+            tenant,
+            app,
+            purpose,
+            decision,
+            reason,
+            backend,
+            country,
+            control,
+            basis,
+            class,
+            exception,
+            spared,
+        } = key;
         add.execute(params![
             hour,
             tenant,
@@ -333,6 +343,8 @@ fn write_rollups(connection: &Connection, filling: &mut Filling) -> Result<(), I
             control,
             basis,
             class,
+            exception,
+            spared,
             signed(sums.n),
             signed(sums.input_tokens),
             signed(sums.output_tokens),

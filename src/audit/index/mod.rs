@@ -2,24 +2,14 @@
 //!
 //! It is no evidence. It can be thrown away and made anew from the log at any time, and what a search shows is read from the
 //! log itself, frame by frame with its checksum: the index only says where. So whoever edits it can hide a record from a
-//! search, and [`compare`] finds that by making the index anew; they cannot change what a record says.
-//!
-//! ```text
-//! request   a row a record: number of its first entry, request id, time, and where each of its entries lies
-//! word      the words of each dimension (app, class, backend …)
-//! bits      for each word and block of 65,536 entries, which records have it            search.rs
-//! hourly    counts and sums by hour, tenant, app, backend, country, basis, class …     reports
-//! span      first and last record of each hour
-//! tile      the hash tiles of the tree, for proofs
-//! ```
+//! search, and [`compare`] finds that by making the index anew, as `octroi-verify --index` does without SQLite; they cannot
+//! change what a record says. The tables, and what an entry adds to them, stand in the verifier's crate (`review`).
 //!
 //! [`Index::catch_up`] reads from where it last ended, and remembers in the same transaction how far it is: the *watermark*,
 //! which every answer names.
 
-mod bits;
 mod build;
 mod compare;
-mod facts;
 mod proof;
 mod search;
 
@@ -30,13 +20,9 @@ use octroi_verify::problem::Problem;
 use rusqlite::{Connection, OptionalExtension as _};
 
 pub use compare::compare;
-pub use facts::{Dimension, RollupKey};
+pub use octroi_verify::review::{Dimension, FILE, RollupKey};
+use octroi_verify::review::{PLACE_BYTES, TABLES, VERSION};
 pub use search::{Answer, Counted, Rollup};
-
-/// The file in the log's folder.
-pub const FILE: &str = "index.db";
-/// Version of the tables: an index of another version is made anew.
-const VERSION: i64 = 1;
 
 /// Why the index cannot answer.
 #[derive(Debug, thiserror::Error)]
@@ -115,29 +101,14 @@ impl Index {
     }
 
     fn begin(&self) -> Result<(), IndexError> {
-        self.connection.execute_batch(
-            "BEGIN IMMEDIATE;
-             DROP TABLE IF EXISTS meta; DROP TABLE IF EXISTS request; DROP TABLE IF EXISTS word; DROP TABLE IF EXISTS bits;
-             DROP TABLE IF EXISTS hourly; DROP TABLE IF EXISTS span; DROP TABLE IF EXISTS tile;
-             CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
-             CREATE TABLE request (seq INTEGER PRIMARY KEY, id BLOB, time INTEGER NOT NULL, places BLOB NOT NULL);
-             CREATE INDEX request_id ON request (id) WHERE id IS NOT NULL;
-             CREATE TABLE word (id INTEGER PRIMARY KEY, dimension INTEGER NOT NULL, text TEXT NOT NULL,
-                                UNIQUE (dimension, text));
-             CREATE TABLE bits (word INTEGER NOT NULL, block INTEGER NOT NULL, data BLOB NOT NULL,
-                                PRIMARY KEY (word, block)) WITHOUT ROWID;
-             CREATE TABLE hourly (hour INTEGER NOT NULL, tenant TEXT NOT NULL, app TEXT NOT NULL, purpose TEXT NOT NULL,
-                                  decision TEXT NOT NULL, reason TEXT NOT NULL, backend TEXT NOT NULL,
-                                  country TEXT NOT NULL, control TEXT NOT NULL, basis TEXT NOT NULL, class TEXT NOT NULL,
-                                  n INTEGER NOT NULL, input_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL,
-                                  bytes_out INTEGER NOT NULL,
-                                  PRIMARY KEY (hour, tenant, app, purpose, decision, reason, backend, country, control,
-                                               basis, class)) WITHOUT ROWID;
-             CREATE TABLE span (hour INTEGER PRIMARY KEY, first INTEGER NOT NULL, last INTEGER NOT NULL);
-             CREATE TABLE tile (level INTEGER NOT NULL, number INTEGER NOT NULL, hashes BLOB NOT NULL,
-                                PRIMARY KEY (level, number)) WITHOUT ROWID;
-             COMMIT;",
-        )?;
+        let mut statements = "BEGIN IMMEDIATE;".to_owned();
+        for (name, statement) in TABLES {
+            // An index goes with its table.
+            let away = format!("DROP TABLE IF EXISTS {name};");
+            statements.extend([if statement.starts_with("CREATE TABLE") { &*away } else { "" }, statement, ";"]);
+        }
+        statements.push_str("COMMIT;");
+        self.connection.execute_batch(&statements)?;
         self.set_meta("version", VERSION)
     }
 
@@ -176,8 +147,6 @@ struct Place {
     segment: u32,
     offset: u64,
 }
-
-const PLACE_BYTES: usize = 20;
 
 fn encode_places(places: &[Place]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(places.len() * PLACE_BYTES);

@@ -4,14 +4,13 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 use octroi_verify::entry;
+use octroi_verify::review::{BLOCK, Bits, Dimension, HOUR_NS, RollupKey, place};
 use octroi_verify::segment::{ReadAt, entry_at};
 use octroi_verify::walk::segment_name;
 use rusqlite::{OptionalExtension as _, params};
 use serde_json::Value;
 
-use super::bits::{BLOCK, Bits, place};
-use super::build::{HOUR_NS, Row, row_of};
-use super::facts::{Dimension, RollupKey};
+use super::build::{Row, row_of};
 use super::{Index, IndexError, Place, Watermark, decode_places, signed, unsigned};
 use crate::audit::query::{Filter, Record};
 
@@ -206,8 +205,8 @@ impl Index {
     pub fn rollups(&self, since: Timestamp, until: Timestamp) -> Result<Vec<Rollup>, IndexError> {
         let hour = |time: Timestamp| nanoseconds(time).div_euclid(HOUR_NS);
         let mut find = self.connection.prepare(
-            "SELECT hour, tenant, app, purpose, decision, reason, backend, country, control, basis, class, n,
-                    input_tokens, output_tokens, bytes_out
+            "SELECT hour, tenant, app, purpose, decision, reason, backend, country, control, basis, class, exception,
+                    spared, n, input_tokens, output_tokens, bytes_out
              FROM hourly WHERE hour >= ?1 AND hour < ?2 ORDER BY hour",
         )?;
         let found = find.query_map(params![hour(since), hour(until)], |row| {
@@ -222,14 +221,16 @@ impl Index {
                 control: row.get(8)?,
                 basis: row.get(9)?,
                 class: row.get(10)?,
+                exception: row.get(11)?,
+                spared: row.get(12)?,
             };
             Ok(Rollup {
                 hour: row.get(0)?,
                 key,
-                count: unsigned(row.get(11)?),
-                input_tokens: unsigned(row.get(12)?),
-                output_tokens: unsigned(row.get(13)?),
-                bytes_out: unsigned(row.get(14)?),
+                count: unsigned(row.get(13)?),
+                input_tokens: unsigned(row.get(14)?),
+                output_tokens: unsigned(row.get(15)?),
+                bytes_out: unsigned(row.get(16)?),
             })
         })?;
         Ok(found.collect::<Result<_, _>>()?)

@@ -16,8 +16,9 @@ use jiff::tz::TimeZone;
 use octroi_verify::problem::Problem;
 use octroi_verify::report::Report as Verified;
 
+use super::decisions;
 use super::index::{Dimension, Index, IndexError, Rollup};
-use super::query::{Filter, word};
+use super::query::{Filter, Record, items, word};
 
 pub use page::{csv, html};
 pub use words::{Language, Text};
@@ -89,36 +90,41 @@ pub struct Section {
     pub bars: bool,
 }
 
-/// Gathers a report from an index that is up to date and the result of a verification.
+/// Gathers a report from the indexes of a log's epochs, oldest first and up to date, and the result of a verification.
 ///
 /// # Errors
 /// [`IndexError`]; a month beyond the calendar is reported as empty.
 pub fn gather(
     kind: Kind,
     month: Month,
-    index: &Index,
+    indexes: &[Index],
     verified: &Result<Vec<Verified>, Problem>,
 ) -> Result<Report, IndexError> {
     let (since, until) = month.bounds().unwrap_or((Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH));
     let during = Filter { since: Some(since), until: Some(until), ..Filter::default() };
-    let rollups = index.rollups(since, until)?;
+    let mut rollups = Vec::new();
+    for index in indexes {
+        rollups.extend(index.rollups(since, until)?);
+    }
     let count = |heading, dimension, column| -> Result<Section, IndexError> {
-        let counted = index.count(&during, &[dimension])?.into_iter();
-        let rows = counted.map(|one| one.words.into_iter().chain([one.count.to_string()]).collect()).collect();
+        let rows = counted(indexes, &during, dimension)?;
         Ok(Section { heading, columns: vec![column, Text::Requests], rows, bars: true })
     };
-    let mut sections = vec![integrity(verified, index)?];
+    let mut sections = vec![integrity(verified, indexes)?];
     match kind {
         Kind::Processing => {
             sections.push(processing(&rollups));
             sections.push(transfers(&rollups));
+            sections.push(exceptions(&rollups));
             sections.push(count(Text::Refusals, Dimension::Reason, Text::Reason)?);
         }
         Kind::Transfers => {
             sections.push(by(&rollups, Text::ByCountry, Text::Country, |row| row.key.country.clone()));
             sections.push(transfers(&rollups));
+            sections.push(exceptions(&rollups));
             sections.push(by(&rollups, Text::ByBackend, Text::Backend, |row| row.key.backend.clone()));
             sections.push(count(Text::Refusals, Dimension::Reason, Text::Reason)?);
+            sections.push(ended(indexes, since, until)?);
             sections.push(count(Text::Rules, Dimension::Rule, Text::Rule)?);
             sections.push(count(Text::Marks, Dimension::Mark, Text::Mark)?);
         }
@@ -129,15 +135,15 @@ pub fn gather(
             sections.push(count(Text::Ends, Dimension::End, Text::End)?);
             sections.push(count(Text::Marks, Dimension::Mark, Text::Mark)?);
             let columns = vec![Text::Time, Text::Entry, Text::Policy, Text::InForce];
-            sections.push(listed(index, &during, "policy", (Text::Policies, columns), |body| {
+            sections.push(listed(indexes, &during, "policy", (Text::Policies, columns), |body| {
                 vec![short(word(body, "policy")) + " " + word(body, "name"), truth(body, "in_force")]
             })?);
         }
         Kind::Access => {
             sections.push(count(Text::Kinds, Dimension::Kind, Text::Kind)?);
             let columns = vec![Text::Time, Text::Entry, Text::Action, Text::Reader, Text::Conditions];
-            sections.push(listed(index, &during, "access", (Text::Accesses, columns), |body| {
-                let words = super::query::items(body, "words").filter_map(serde_json::Value::as_str);
+            sections.push(listed(indexes, &during, "access", (Text::Accesses, columns), |body| {
+                let words = items(body, "words").filter_map(serde_json::Value::as_str);
                 let words: Vec<&str> = words.chain(Some(word(body, "subject")).filter(|id| !id.is_empty())).collect();
                 vec![word(body, "action").to_owned(), word(body, "reader").to_owned(), words.join(" ")]
             })?);
@@ -146,19 +152,37 @@ pub fn gather(
     Ok(Report { kind, month, sections })
 }
 
+/// How many records have each word of a dimension, over all epochs: the most frequent first.
+fn counted(indexes: &[Index], during: &Filter, dimension: Dimension) -> Result<Vec<Vec<String>>, IndexError> {
+    let mut sums: BTreeMap<Vec<String>, u64> = BTreeMap::new();
+    for index in indexes {
+        for one in index.count(during, &[dimension])? {
+            *sums.entry(one.words).or_default() += one.count;
+        }
+    }
+    let mut counted: Vec<_> = sums.into_iter().collect();
+    counted.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    Ok(counted.into_iter().map(|(words, count)| words.into_iter().chain([count.to_string()]).collect()).collect())
+}
+
 /// Verifies and indexes a log, and gathers a report on it.
 ///
 /// # Errors
 /// [`IndexError`].
 pub fn of_folder(kind: Kind, month: Month, log: &Path) -> Result<Report, IndexError> {
     let verified = octroi_verify::verify_all(log, &octroi_verify::Trust::default(), &mut |_| {});
-    let mut index = Index::open(log)?;
-    index.catch_up()?;
-    gather(kind, month, &index, &verified)
+    let mut indexes = Vec::new();
+    // A change of the key within the month begins another log: what the finished ones hold is of the month as well.
+    for (_, epoch) in decisions::logs(log).iter().rev() {
+        let mut index = Index::open(epoch)?;
+        index.catch_up()?;
+        indexes.push(index);
+    }
+    gather(kind, month, &indexes, &verified)
 }
 
 /// What a verification found: the statement on which the rest rests.
-fn integrity(verified: &Result<Vec<Verified>, Problem>, index: &Index) -> Result<Section, IndexError> {
+fn integrity(verified: &Result<Vec<Verified>, Problem>, indexes: &[Index]) -> Result<Section, IndexError> {
     let mut rows = Vec::new();
     match verified {
         Ok(reports) => {
@@ -176,8 +200,11 @@ fn integrity(verified: &Result<Vec<Verified>, Problem>, index: &Index) -> Result
             }
         }
         Err(problem) => {
-            let indexed = index.watermark()?.entries.to_string();
-            rows.push(vec![problem.to_string(), "✗".to_owned(), indexed]);
+            let mut indexed = 0;
+            for index in indexes {
+                indexed += index.watermark()?.entries;
+            }
+            rows.push(vec![problem.to_string(), "✗".to_owned(), indexed.to_string()]);
         }
     }
     let columns =
@@ -195,7 +222,7 @@ fn processing(rollups: &[Rollup]) -> Section {
         classes: BTreeSet<String>,
     }
     let mut sums: BTreeMap<[String; 6], Sum> = BTreeMap::new();
-    for Rollup { key, count, .. } in rollups {
+    for Rollup { key, count, .. } in rollups.iter().filter(|row| row.key.exception.is_empty()) {
         let of = [&key.tenant, &key.app, &key.purpose, &key.backend, &key.country, &key.basis].map(String::clone);
         let sum = sums.entry(of).or_default();
         if !key.class.is_empty() {
@@ -227,7 +254,9 @@ fn processing(rollups: &[Rollup]) -> Section {
 /// Every transfer by country, basis and class; a sending without findings stands under no class.
 fn transfers(rollups: &[Rollup]) -> Section {
     let mut sums: BTreeMap<[String; 4], u64> = BTreeMap::new();
-    for Rollup { key, count, .. } in rollups.iter().filter(|row| !row.key.backend.is_empty()) {
+    for Rollup { key, count, .. } in
+        rollups.iter().filter(|row| !row.key.backend.is_empty() && row.key.exception.is_empty())
+    {
         let key = [key.country.clone(), key.control.clone(), key.basis.clone(), key.class.clone()];
         *sums.entry(key).or_default() += count;
     }
@@ -238,9 +267,33 @@ fn transfers(rollups: &[Rollup]) -> Section {
     Section { heading: Text::Transfers, columns, rows: rows.collect(), bars: false }
 }
 
+/// What exceptions spared a rule: each with the rule, who asked, and where it went. Requests that were refused all the same
+/// have a row without a recipient.
+fn exceptions(rollups: &[Rollup]) -> Section {
+    let mut sums: BTreeMap<[String; 6], [u64; 2]> = BTreeMap::new();
+    for Rollup { key, count, .. } in rollups.iter().filter(|row| !row.key.exception.is_empty()) {
+        let of = [&key.exception, &key.spared, &key.app, &key.backend, &key.country, &key.basis].map(String::clone);
+        let [refused, sent] = sums.entry(of).or_default();
+        *if key.decision == "refuse" { refused } else { sent } += count;
+    }
+    let rows = sums.into_iter().map(|(key, counts)| key.into_iter().chain(counts.map(|n| n.to_string())).collect());
+    let columns = vec![
+        Text::Exception,
+        Text::Spared,
+        Text::App,
+        Text::Backend,
+        Text::Country,
+        Text::Basis,
+        Text::Refused,
+        Text::Sendings,
+    ];
+    Section { heading: Text::Exceptions, columns, rows: rows.collect(), bars: false }
+}
+
 fn by(rollups: &[Rollup], heading: Text, column: Text, key: impl Fn(&Rollup) -> String) -> Section {
     let mut sums: BTreeMap<String, u64> = BTreeMap::new();
-    for row in rollups.iter().filter(|row| row.key.class.is_empty() && !row.key.backend.is_empty()) {
+    let all = |row: &&Rollup| row.key.class.is_empty() && row.key.exception.is_empty() && !row.key.backend.is_empty();
+    for row in rollups.iter().filter(all) {
         *sums.entry(key(row)).or_default() += row.count;
     }
     let mut sums: Vec<_> = sums.into_iter().collect();
@@ -249,19 +302,45 @@ fn by(rollups: &[Rollup], heading: Text, column: Text, key: impl Fn(&Rollup) -> 
     Section { heading, columns: vec![column, Text::Sendings], rows, bars: true }
 }
 
+/// Evidence that was over while a policy was in force: that of the month's policies, and of the one with which it began.
+fn ended(indexes: &[Index], since: Timestamp, until: Timestamp) -> Result<Section, IndexError> {
+    let before = Filter { until: Some(since), ..Filter::default() };
+    let during = Filter { since: Some(since), until: Some(until), ..Filter::default() };
+    let mut rows: BTreeMap<[String; 3], (String, u64)> = BTreeMap::new();
+    // A policy that was refused was not in force; what was before it stayed.
+    let (mut earlier, mut policies) = (Vec::new(), Vec::new());
+    for index in indexes {
+        earlier.extend(index.of_kind(&before, "policy", LISTED_MAX)?);
+        policies.extend(index.of_kind(&during, "policy", LISTED_MAX)?);
+    }
+    let in_force = |record: &Record| record.of_kind("policy").any(|body| truth(body, "in_force") == "✓");
+    let began = earlier.into_iter().rfind(in_force);
+    for record in began.into_iter().chain(policies).filter(in_force) {
+        for one in record.of_kind("policy").flat_map(|body| items(body, "ended")) {
+            let key = ["backend", "what", "on"].map(|member| word(one, member).to_owned());
+            rows.entry(key).or_insert_with(|| (record.time.clone(), record.seq));
+        }
+    }
+    let rows = rows.into_iter().map(|(key, (time, seq))| key.into_iter().chain([time, seq.to_string()]).collect());
+    let columns = vec![Text::Backend, Text::Evidence, Text::EndedOn, Text::Time, Text::Entry];
+    Ok(Section { heading: Text::Ended, columns, rows: rows.collect(), bars: false })
+}
+
 /// The entries of a kind that belong to no request, one a row.
 fn listed(
-    index: &Index,
+    indexes: &[Index],
     during: &Filter,
     kind: &'static str,
     (heading, columns): (Text, Vec<Text>),
     cells: impl Fn(&serde_json::Value) -> Vec<String>,
 ) -> Result<Section, IndexError> {
     let mut rows = Vec::new();
-    for record in index.of_kind(during, kind, LISTED_MAX)? {
-        for body in record.of_kind(kind) {
-            let first = [record.time.clone(), record.seq.to_string()];
-            rows.push(first.into_iter().chain(cells(body)).collect());
+    for index in indexes {
+        for record in index.of_kind(during, kind, LISTED_MAX)? {
+            for body in record.of_kind(kind) {
+                let first = [record.time.clone(), record.seq.to_string()];
+                rows.push(first.into_iter().chain(cells(body)).collect());
+            }
         }
     }
     Ok(Section { heading, columns, rows, bars: false })

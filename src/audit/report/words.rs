@@ -99,7 +99,13 @@ texts! {
     Reason: "reason", "motif";
     Rules: "Rules that decided", "Règles déterminantes";
     Rule: "rule", "règle";
-    Marks: "Exceptions and limits: later tier, expired evidence, incomplete scan", "Exceptions et limites : rang suivant, preuve expirée, analyse incomplète";
+    Exceptions: "Exceptions used", "Exceptions utilisées";
+    Exception: "exception", "exception";
+    Spared: "spared from the rule", "soustrait à la règle";
+    Ended: "Evidence that was expired", "Preuves expirées";
+    Evidence: "evidence of", "preuve de";
+    EndedOn: "ended on", "échue le";
+    Marks: "Limits: later tier, expired policy, incomplete scan", "Limites : rang suivant, politique expirée, analyse incomplète";
     Mark: "mark", "marque";
     Policies: "Policies", "Politiques";
     Policy: "policy", "politique";

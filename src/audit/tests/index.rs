@@ -8,7 +8,7 @@ use super::*;
 use crate::audit::index::{Dimension, FILE, Index, IndexError, compare};
 use crate::audit::query::{Filter, query};
 use crate::model::Country;
-use crate::model::entry::PlannedBackend;
+use crate::model::entry::{Excepted, PlannedBackend};
 
 const APPS: [&str; 3] = ["clinic-notes", "legal-desk", "public-website"];
 const BACKENDS: [(&str, &str, &str); 3] = [
@@ -34,6 +34,15 @@ fn varied(number: u32) -> Decision {
         transfer_basis: Some(Word::fixed(basis)),
         ..decision.plan[0].clone()
     }];
+    if pick(23) % 3 == 0 {
+        let used = |exception, rule| Excepted {
+            exception: Word::fixed(exception),
+            rule: Word::fixed(rule),
+            until: Word::fixed("2027-06-30"),
+        };
+        decision.exceptions = vec![used("pilot", "health-stays-hds")];
+        decision.exceptions.extend((pick(29) % 2 == 0).then(|| used("audit-2026", "us-only-public")));
+    }
     decision.rules = vec![Word::fixed(if pick(17) % 2 == 0 { "odd-rule" } else { "even-rule" })];
     if pick(19) % 4 == 0 {
         (decision.verdict, decision.reason) = (Word::fixed("refuse"), Some(Word::fixed("policy_refused")));
@@ -90,6 +99,8 @@ fn filters() -> Vec<(&'static str, Filter)> {
         ("refused", Filter { decision: word("refuse"), ..none.clone() }),
         ("rule", Filter { rule: word("odd-rule"), ..none.clone() }),
         ("a rule that removed", Filter { rule: word("health-stays-hds"), ..none.clone() }),
+        ("exception", Filter { exception: word("pilot"), ..none.clone() }),
+        ("exception that few use", Filter { exception: word("audit-2026"), ..none.clone() }),
         ("since", Filter { since: at(30_000), ..none.clone() }),
         ("until", Filter { until: at(30_100), ..none.clone() }),
         ("nothing in that time", Filter { since: at(-90_000), until: at(-80_000), ..none.clone() }),
@@ -165,11 +176,12 @@ fn in_steps_as_at_once() {
     }
     let scratch = folder.path().join("scratch.db");
     assert_eq!(compare(folder.path(), &scratch).unwrap(), None);
+    assert_eq!(found_by_the_verifier(folder.path()), None);
     let hours = (jiff::Timestamp::UNIX_EPOCH, jiff::Timestamp::from_second(2_000_000_000).unwrap());
     let rollups = index.rollups(hours.0, hours.1).unwrap();
     let sent: u64 = rollups
         .iter()
-        .filter(|row| row.key.class.is_empty() && row.key.decision == "forward")
+        .filter(|row| row.key.class.is_empty() && row.key.exception.is_empty() && row.key.decision == "forward")
         .map(|row| row.count)
         .sum();
     let kinds = verify(folder.path()).unwrap().kinds;
@@ -190,6 +202,92 @@ fn lists_the_words_that_there_are() {
         Err(IndexError::Unknown { dimension: "app", listed, .. }) => assert_eq!(listed, APPS),
         other => panic!("{other:?}"),
     }
+}
+
+/// What `octroi-verify --index` says, which reads the index without SQLite and makes none anew.
+fn found_by_the_verifier(log: &Path) -> Option<ProblemKind> {
+    let trust = Trust { index: true, ..Trust::default() };
+    verify_dir(log, &trust, &mut |_| {}).err().map(|problem| problem.kind)
+}
+
+/// Each thing of an index that a search or a report relies on, edited alone.
+#[test]
+fn the_verifier_names_every_edit_of_an_index() {
+    for (name, edit) in [
+        (
+            "a record added",
+            "INSERT INTO request SELECT seq + 100000, id, time, places FROM request WHERE id IS NULL LIMIT 1",
+        ),
+        (
+            "an id changed",
+            "UPDATE request SET id = zeroblob(16) WHERE seq = (SELECT max(seq) FROM request WHERE id IS NOT NULL)",
+        ),
+        (
+            "an entry of a record left out",
+            "UPDATE request SET places = substr(places, 1, 20) WHERE length(places) > 20",
+        ),
+        (
+            "a place moved",
+            "UPDATE request SET places = (SELECT places FROM request ORDER BY seq LIMIT 1 OFFSET 3) WHERE seq = 0",
+        ),
+        ("a set emptied", "UPDATE bits SET data = x'' WHERE word = (SELECT id FROM word WHERE text = 'health')"),
+        (
+            "a set grown",
+            "UPDATE bits SET data = data || x'f0ff' WHERE word = (SELECT id FROM word WHERE text = 'health')",
+        ),
+        (
+            "two words exchanged",
+            "UPDATE word SET text = 'x' WHERE text = 'US'; UPDATE word SET text = 'US' WHERE text = 'JP';
+             UPDATE word SET text = 'JP' WHERE text = 'x'",
+        ),
+        ("a sending taken away", "DELETE FROM hourly WHERE country = 'JP' AND class = ''"),
+        ("sums changed", "UPDATE hourly SET output_tokens = output_tokens + 1 WHERE output_tokens > 0"),
+        (
+            "a count of nothing",
+            "INSERT INTO hourly SELECT hour + 1000, tenant, app, purpose, decision, reason, backend, country, control, basis, class, exception, spared, 1, 0, 0, 0 FROM hourly LIMIT 1",
+        ),
+        ("an hour taken away", "DELETE FROM span WHERE hour = (SELECT min(hour) FROM span)"),
+        ("a hash changed", "UPDATE tile SET hashes = zeroblob(length(hashes)) WHERE level = 0"),
+        ("a trigger", "CREATE TRIGGER t AFTER INSERT ON request BEGIN DELETE FROM request WHERE seq = new.seq; END"),
+        ("an index that is not there", "DROP INDEX request_id"),
+        ("it covers more than there is", "UPDATE meta SET value = value + 1 WHERE key = 'entries'"),
+        ("it covers less than it says", "UPDATE meta SET value = value - 4 WHERE key = 'entries'"),
+    ] {
+        let folder = filled();
+        Index::open(folder.path()).unwrap().catch_up().unwrap();
+        assert_eq!(found_by_the_verifier(folder.path()), None, "{name}, before");
+        let database = rusqlite::Connection::open(folder.path().join(FILE)).unwrap();
+        database.execute_batch(edit).unwrap();
+        drop(database);
+        assert_eq!(found_by_the_verifier(folder.path()), Some(ProblemKind::Index), "{name}");
+    }
+    let folder = filled();
+    let trust = Trust { index: true, ..Trust::default() };
+    let none = octroi_verify::verify_all(folder.path(), &trust, &mut |_| {}).unwrap_err();
+    assert_eq!(none.kind, ProblemKind::Unreadable, "an index that is asked for must be there: {none}");
+    std::fs::write(folder.path().join(FILE), "no database").unwrap();
+    assert_eq!(found_by_the_verifier(folder.path()), Some(ProblemKind::Index));
+}
+
+/// The verifier reads the file by itself: whatever stands in it, it says something of it and never fails inside.
+#[test]
+fn no_byte_of_an_index_misleads_the_reader_of_it() {
+    let folder = filled();
+    Index::open(folder.path()).unwrap().catch_up().unwrap();
+    let file = folder.path().join(FILE);
+    let right = std::fs::read(&file).unwrap();
+    let mut named = 0;
+    for (at, bit) in (0..right.len()).step_by(1_009).zip((0..8).cycle()) {
+        let mut wrong = right.clone();
+        wrong[at] ^= 1 << bit;
+        std::fs::write(&file, &wrong).unwrap();
+        let found = found_by_the_verifier(folder.path());
+        assert!(matches!(found, None | Some(ProblemKind::Index)), "byte {at}: {found:?}");
+        named += u32::from(found.is_some());
+        std::fs::write(&file, &right[..at]).unwrap();
+        assert_eq!(found_by_the_verifier(folder.path()), Some(ProblemKind::Index), "cut at {at}");
+    }
+    assert!(named > 5, "{named}");
 }
 
 #[test]
@@ -213,6 +311,7 @@ fn an_edited_index_is_named_and_a_strange_one_made_anew() {
         assert!(database.execute(edit, []).unwrap() > 0 || name == "a hash changed", "{name}");
         drop(database);
         let changed = name != "a hash changed";
+        assert_eq!(found_by_the_verifier(folder.path()), changed.then_some(ProblemKind::Index), "{name}");
         let problem = compare(folder.path(), &scratch).unwrap();
         assert_eq!(problem.is_some(), changed, "{name}");
         if let Some(problem) = problem {
@@ -222,6 +321,8 @@ fn an_edited_index_is_named_and_a_strange_one_made_anew() {
         index.clear().unwrap();
         index.catch_up().unwrap();
         assert_eq!(compare(folder.path(), &scratch).unwrap(), None, "{name}, made anew");
+        // Still open: what was written lies in the write-ahead log beside it.
+        assert_eq!(found_by_the_verifier(folder.path()), None, "{name}, made anew");
     }
     // The index of another log, put in its place.
     let other = tempfile::tempdir().unwrap();

@@ -9,8 +9,8 @@ use serde_json::Value;
 use super::*;
 use crate::model::Country;
 use crate::model::entry::{
-    Access, CredentialChange, Crossed, Erasure, Frozen, Gap, Heartbeat, InventoryLoaded, KeyChange, PolicyLoaded,
-    Protected, Prune, Quarantine, Reloaded, Sealed, Start,
+    Access, CredentialChange, Crossed, Ended, Erasure, Excepted, Frozen, Gap, Heartbeat, InventoryLoaded, KeyChange,
+    PolicyLoaded, Protected, Prune, Quarantine, Reloaded, Sealed, Start,
 };
 use crate::model::recorded::{Brought, FACTS_VERSION, RecordedFacts, RecordedTool, RecordedType};
 
@@ -79,7 +79,13 @@ fn about_requests() -> [Entry; 3] {
             epoch: 4,
         }),
         reason: Some(word("no-backend-permitted")),
+        clock: Some(word("synchronised")),
         crossed: Some(crossed.clone()),
+        exceptions: vec![Excepted {
+            exception: word("pilot"),
+            rule: word("health-stays-hds"),
+            until: word("2027-06-30"),
+        }],
         fell_back: Some(word("connect")),
         kept: Some(Digest([7; 32])),
         sending: Some(full_sending()),
@@ -145,6 +151,7 @@ fn about_the_house() -> Vec<Entry> {
     vec![
         Entry::Policy(Box::new(PolicyLoaded {
             approvers: vec![word("dpo")],
+            ended: vec![Ended { backend: word("us-cloud"), on: word("2026-11-30"), what: word("certificate") }],
             bundle: Some(Digest([8; 32])),
             policy: Some(Digest([1; 32])),
             inventory: Some(Digest([2; 32])),

@@ -90,6 +90,8 @@ fn decision_of(number: u32) -> Decision {
             why: Word::fixed("rule"),
             rules: vec![Word::fixed("health-stays-hds")],
         }],
+        clock: None,
+        exceptions: Vec::new(),
         crossed: None,
         fell_back: None,
         kept: None,

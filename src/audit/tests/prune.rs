@@ -81,6 +81,8 @@ fn what_is_left_verifies_from_every_checkpoint() {
     let proof = index.prove(page.records[3].seq, &checkpoint, &signed).unwrap().unwrap();
     proof.verify(None, &checkpoint).unwrap();
     assert_eq!(compare(path, &path.join("scratch.db")).unwrap(), None);
+    let indexed = verify_dir(path, &Trust { index: true, ..trust.clone() }, &mut |_| {}).unwrap().indexed;
+    assert_eq!(indexed.map(|indexed| indexed.entries), Some(report.signed));
     publish(path, &store).unwrap();
     assert_eq!(verify(public.path()).unwrap().root, report.root);
     prune(path, at(i64::from(i32::MAX))).unwrap();

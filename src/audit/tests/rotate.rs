@@ -8,6 +8,8 @@ use octroi_verify::verify::{CHECKPOINT, VERIFIER_KEY};
 use octroi_verify::{Checkpoint, VerifierKey, verify_all};
 
 use super::*;
+use crate::audit::index::Index;
+use crate::audit::report;
 use crate::audit::rotate::{request, settle};
 use crate::audit::store::PRIVATE_KEY;
 
@@ -64,6 +66,21 @@ fn epochs_follow_each_other() {
     let trust = Trust { key: Some(keys[0].clone()), ..Trust::default() };
     verify_epochs(folder.path(), &trust).unwrap();
     assert_eq!(write(folder.path(), 100..110), keys[2], "and no further key without being asked");
+    // An index is of one log: that of the old one is not taken for an edited one of the new.
+    let indexed = Trust { index: true, ..Trust::default() };
+    Index::open(folder.path()).unwrap().catch_up().unwrap();
+    verify_epochs(folder.path(), &indexed).unwrap();
+    request(folder.path()).unwrap();
+    write(folder.path(), 200..210);
+    assert_eq!(verify_epochs(folder.path(), &indexed).unwrap_err().kind, ProblemKind::Unreadable, "there is none");
+    Index::open(folder.path()).unwrap().catch_up().unwrap();
+    verify_epochs(folder.path(), &indexed).unwrap();
+    // A report of the month is of all of them.
+    let month = report::Month::parse("2026-11").unwrap();
+    let told = report::of_folder(report::Kind::Transfers, month, folder.path()).unwrap();
+    let told = report::csv(&told, report::Language::English);
+    assert!(told.contains("recipient,sendings\r\nus-cloud,50\r\n"), "{told}");
+    verify_epochs(folder.path(), &indexed).unwrap();
 }
 
 /// Copies what a rotation would leave after each of its steps, and goes on from there.

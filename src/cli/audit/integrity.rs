@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use octroi_verify::policy::Policy;
 use octroi_verify::{Problem, Progress, Report, Trust, VerifierKey, verify_all, verify_published};
 
@@ -11,7 +11,7 @@ use super::{DIR, Exit, Printer, Reading, log_in, record, text_of};
 use crate::app;
 use crate::audit::index::{Index, compare};
 use crate::audit::tile_store::LocalTiles;
-use crate::audit::{self, Clock, OpenError, SegmentLog, publish, rotate};
+use crate::audit::{self, Clock, OpenError, Options, SegmentLog, publish, rotate};
 
 // Which log: these commands take it with `--dir`, as those that name something else first do, and without. (No documentation
 // comment: clap would take it for the command's.)
@@ -113,7 +113,7 @@ pub(super) fn verify(verify: &Verify, printer: Printer) -> anyhow::Result<Exit> 
         None => None,
     };
     let known = verify.from.iter().map(|path| text_of(path)).collect::<Result<Vec<_>, _>>()?;
-    let trust = Trust { key, policy, known, exports: verify.export.clone() };
+    let trust = Trust { key, policy, known, exports: verify.export.clone(), index: false };
     let mut result = match url {
         None => verify_all(dir, &trust, &mut bar(printer)),
         Some(url) => {
@@ -255,9 +255,17 @@ pub(super) fn publish(publish: &Publish, printer: Printer) -> anyhow::Result<Exi
 pub(super) fn rotate(path: &Path, printer: Printer) -> anyhow::Result<Exit> {
     let config = app::configuration(path)?;
     let folder = &config.audit_folder;
+    if !rotate::is_log(folder) {
+        bail!(
+            "`{}` holds no audit log, so there is no key to change\n  help: the gateway makes the log and its key when it first starts",
+            folder.display()
+        );
+    }
     rotate::request(folder).with_context(|| format!("{}", folder.display()))?;
     let clock: Clock = std::sync::Arc::new(super::now);
-    match rotate::settle(folder, &config.node, &clock).and_then(SegmentLog::open) {
+    let settled = rotate::settle(folder, &config.node, &clock);
+    let settled = settled.map(|options| Options { segment_bytes: config.segment_bytes, ..options });
+    match settled.and_then(SegmentLog::open) {
         Ok(log) => {
             printer.line(log.key().to_string());
             printer.say("the new log has this key; hand it to the auditors. The old log is under `epochs`");

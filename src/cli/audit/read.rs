@@ -51,6 +51,9 @@ pub(crate) struct Query {
     /// In which this rule fired
     #[arg(long)]
     rule: Option<String>,
+    /// That this exception spared a rule
+    #[arg(long)]
+    exception: Option<String>,
     /// This very request
     #[arg(long)]
     id: Option<String>,
@@ -61,7 +64,7 @@ pub(crate) struct Query {
     #[arg(long)]
     before: Option<u64>,
     /// Count instead, by one or more of: kind, tenant, app, purpose, actor, api, operation, model, class, type, backend,
-    /// country, control, basis, decision, reason, rule, end, label
+    /// country, control, basis, decision, reason, rule, end, label, mark, exception
     #[arg(long, value_delimiter = ',')]
     by: Vec<String>,
     /// Write JSON, one request a line
@@ -118,18 +121,20 @@ impl Query {
             country: self.country.clone(),
             decision: self.decision.clone(),
             rule: self.rule.clone(),
+            exception: self.exception.clone(),
             id,
         })
     }
 
     /// The conditions whose words a log may not hold.
-    pub(super) fn names(&self) -> [(&'static str, Option<&String>); 5] {
+    pub(super) fn names(&self) -> [(&'static str, Option<&String>); 6] {
         [
             ("app", self.app.as_ref()),
             ("class", self.class.as_ref()),
             ("backend", self.backend.as_ref()),
             ("country", self.country.as_ref()),
             ("rule", self.rule.as_ref()),
+            ("exception", self.exception.as_ref()),
         ]
     }
 
@@ -144,6 +149,7 @@ impl Query {
             ("country", self.country.is_some()),
             ("decision", self.decision.is_some()),
             ("rule", self.rule.is_some()),
+            ("exception", self.exception.is_some()),
             ("id", self.id.is_some()),
         ];
         set.into_iter().filter(|(_, set)| *set).map(|(name, _)| name).collect()

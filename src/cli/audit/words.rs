@@ -24,7 +24,7 @@ pub(super) fn known(query: &Query) -> anyhow::Result<()> {
     }
     let dir = query.dir.display();
     let words = query::words(&query.dir).map_err(|problem| anyhow::anyhow!("the audit log in `{dir}`: {problem}"))?;
-    let listed = [&words.apps, &words.classes, &words.backends, &words.countries, &words.rules];
+    let listed = [&words.apps, &words.classes, &words.backends, &words.countries, &words.rules, &words.exceptions];
     for ((name, asked), listed) in asked.into_iter().zip(listed) {
         if let Some(word) = asked.filter(|word| !listed.contains(*word)) {
             let meant = meant(word, listed.iter().map(String::as_str));

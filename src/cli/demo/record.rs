@@ -22,6 +22,9 @@ fn sentences(record: &Record) -> String {
         if let Some(rules) = list(items(decision, "rules").filter_map(Value::as_str).map(str::to_owned)) {
             told.push(format!("Rules that fired: {rules}."));
         }
+        if let Some(used) = list(items(decision, "exceptions").map(|used| text(used, "exception").to_owned())) {
+            told.push(format!("Exceptions that spared it a rule: {used}."));
+        }
         if text(decision, "verdict") == "refuse" {
             told.push(format!("Refused ({}): nothing left the gateway.", text(decision, "reason")));
         }

@@ -121,6 +121,7 @@ impl Duties {
             because: Word::fixed("what-if"),
             pack: false,
             gate: Gate::default(),
+            unspared: None,
             on: Some(Predicate::Is(Quality::Named(backend.clone()))),
             only: None,
             never: None,

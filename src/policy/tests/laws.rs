@@ -76,8 +76,14 @@ proptest! {
         let policy = good(&sources);
         prop_assert_eq!(&heard(&policy, &facts), &labelled);
         let facts = labelled;
-        let verdicts = Naive { gathered: &gathered, catalogue: &catalogue, vocabulary: &vocabulary, facts: &facts, now: now() }.verdicts();
+        let naive = Naive { gathered: &gathered, catalogue: &catalogue, vocabulary: &vocabulary, facts: &facts, now: now() };
+        let verdicts = naive.verdicts();
         let plan = plan(&policy, &facts);
+        let still = |rule: &Word| gathered.resolved.rules.iter().any(|one| one.name == *rule && one.gate.asks_still());
+        let used = plan.exceptions.iter().map(|used| (used.exception.clone(), used.rule.clone()));
+        let (after, before): (Vec<_>, Vec<_>) = used.partition(|(_, rule)| still(rule));
+        prop_assert_eq!(before, naive.exceptions());
+        prop_assert!(after.iter().all(|(exception, _)| naive.holds(exception)));
         for (index, verdict) in verdicts.iter().enumerate() {
             let id = crate::model::BackendId(u16::try_from(index).unwrap());
             let choice = plan.choices.iter().find(|choice| choice.backend == id);

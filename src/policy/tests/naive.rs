@@ -204,6 +204,35 @@ impl Naive<'_> {
         })
     }
 
+    /// The exceptions, each with its rule, that spare the request from a rule which would fire without them; of the rules that
+    /// do not ask for the state after the duties.
+    pub(super) fn exceptions(&self) -> Vec<(Word, Word)> {
+        let day = self.gathered.day(self.now);
+        let resolved = &self.gathered.resolved;
+        let fires = |rule: &&Rule| !rule.gate.asks_still() && self.fires(&rule.gate, None);
+        let mut used: Vec<(Word, Word)> = Vec::new();
+        for rule in resolved.rules.iter().filter(fires) {
+            for exception in resolved.exceptions.iter().filter(|exception| exception.rule == rule.name) {
+                let when = exception.when.as_ref();
+                let holds = when.is_none_or(|when| when.certainty(&mut |atom| self.atom(atom, None)).surely);
+                if exception.until >= day && holds {
+                    used.push((exception.name.clone(), rule.name.clone()));
+                }
+            }
+        }
+        used
+    }
+
+    /// Whether an exception is in date and surely holds.
+    pub(super) fn holds(&self, name: &Word) -> bool {
+        let day = self.gathered.day(self.now);
+        let named = self.gathered.resolved.exceptions.iter().find(|exception| exception.name == *name);
+        named.is_some_and(|exception| {
+            let when = exception.when.as_ref();
+            exception.until >= day && when.is_none_or(|when| when.certainty(&mut |atom| self.atom(atom, None)).surely)
+        })
+    }
+
     fn surely(&self, gate: &Gate, state: Option<&State>) -> bool {
         let (when, unless) = self.gate(gate, state);
         let open = when.surely && !unless.possibly;

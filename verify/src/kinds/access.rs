@@ -23,4 +23,4 @@ pub(super) const SCHEMA: Schema = Schema {
 
 /// The conditions of a search.
 const CONDITIONS: &[&str] =
-    &["app", "backend", "class", "country", "decision", "id", "rule", "since", "until"];
+    &["app", "backend", "class", "country", "decision", "exception", "id", "rule", "since", "until"];

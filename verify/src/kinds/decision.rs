@@ -12,7 +12,17 @@ pub(super) const SCHEMA: Schema = Schema {
         must("app", Shape::Word, "through which app"),
         must("body_bytes", Shape::Number, "bytes of the body as received"),
         must("body_mac", Shape::Digest, "keyed MAC of the body as received"),
+        may(
+            "clock",
+            Shape::OneOf(CLOCK),
+            "what the system says of the clock that dates the entry, read within the last second; absent in entries of older versions",
+        ),
         may("crossed", Shape::Object(CROSSED), "the tier that was left at once for it"),
+        may(
+            "exceptions",
+            Shape::List(&Shape::Object(EXCEPTED)),
+            "exceptions of the policy that spared it a rule which would have fired without them; absent where there are none, and in entries of older versions",
+        ),
         may("facts", Shape::Object(FACTS), "what was decided on; absent when it was refused before it was inspected"),
         may("fell_back", Shape::Word, "why it goes to a later tier than the first at once"),
         must("findings", Shape::List(&Shape::Object(FINDING)), "what was found, by type and place"),
@@ -91,6 +101,15 @@ const FACTS: &[Member] = &[
         "version of these facts: 3; facts of version 1 do not say what was not looked for, nor those of version 2 whether a purpose was declared",
     ),
 ];
+
+const EXCEPTED: &[Member] = &[
+    must("exception", Shape::Word, "its name in the sheet"),
+    must("rule", Shape::Word, "the rule that it spared the request from"),
+    must("until", Shape::Word, "its last day"),
+];
+
+/// What a system says of its clock.
+pub(super) const CLOCK: &[&str] = &["synchronised", "unknown", "unsynchronised"];
 
 const TYPE: &[Member] = &[
     must("confidence", Shape::Number, "the highest, 50 to 100"),

@@ -1,4 +1,6 @@
-//! What the index takes from an entry: the words by which records are found, and the sums of the hourly rollups.
+//! What the review index takes from an entry: the words by which records are found, and the sums of the hourly rollups.
+//!
+//! The gateway's commands fill the index by it, and the verifier checks a filled one.
 
 use std::collections::BTreeSet;
 
@@ -47,11 +49,13 @@ pub enum Dimension {
     Label,
     /// What stands out: a later tier was used, evidence had expired, the scan was not complete.
     Mark,
+    /// Exception of the policy that spared it a rule.
+    Exception,
 }
 
 impl Dimension {
     /// Every dimension with its word, in the order of their numbers in the database.
-    pub const ALL: [(Self, &'static str); 20] = [
+    pub const ALL: [(Self, &'static str); 21] = [
         (Self::Kind, "kind"),
         (Self::Tenant, "tenant"),
         (Self::App, "app"),
@@ -72,6 +76,7 @@ impl Dimension {
         (Self::End, "end"),
         (Self::Label, "label"),
         (Self::Mark, "mark"),
+        (Self::Exception, "exception"),
     ];
 
     /// Its word.
@@ -85,7 +90,7 @@ impl Dimension {
     }
 
     /// Its number in the database.
-    pub(super) const fn number(self) -> i64 {
+    pub const fn number(self) -> i64 {
         self as i64
     }
 }
@@ -93,8 +98,9 @@ impl Dimension {
 /// The body of an entry, as far as the index reads it.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Body {
-    pub(super) kind: String,
+pub struct Body {
+    /// Its kind.
+    pub kind: String,
     tenant: Option<String>,
     app: Option<String>,
     purpose: Option<String>,
@@ -115,9 +121,13 @@ pub(super) struct Body {
     /// A word in a decision, a truth in an attempt.
     fell_back: Option<serde_json::Value>,
     crossed: Option<Crossed>,
-    pub(super) bytes_out: u64,
-    pub(super) input_tokens: Option<u64>,
-    pub(super) output_tokens: Option<u64>,
+    exceptions: Vec<Excepted>,
+    /// Bytes sent to the client, of an outcome.
+    pub bytes_out: u64,
+    /// Tokens in, of an outcome.
+    pub input_tokens: Option<u64>,
+    /// Tokens out, of an outcome.
+    pub output_tokens: Option<u64>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -162,22 +172,32 @@ struct Crossed {
     cause: String,
 }
 
+/// An exception that was used, and the rule that it spared the request from.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(default)]
+struct Excepted {
+    exception: String,
+    rule: String,
+}
+
 /// The envelope.
 #[derive(Debug, Deserialize)]
-pub(super) struct Enveloped {
-    pub(super) entry: Body,
+pub struct Enveloped {
+    /// The body.
+    pub entry: Body,
 }
 
 /// What of a decision later entries of its request need: kept while the request is open.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Opened {
+pub struct Opened {
     tenant: String,
     app: String,
     purpose: String,
     plan: Vec<Planned>,
     classes: BTreeSet<String>,
+    exceptions: BTreeSet<Excepted>,
     /// The key of the last sending.
-    pub(super) last: Option<RollupKey>,
+    pub last: Option<RollupKey>,
 }
 
 /// What a rollup counts together, apart from the hour.
@@ -203,13 +223,19 @@ pub struct RollupKey {
     pub basis: String,
     /// A class of the findings; empty for the row that counts each sending or refusal once.
     pub class: String,
+    /// An exception that was used; empty for the rows that count all. A row has a class or an exception, or neither.
+    pub exception: String,
+    /// The rule that the exception spared it from.
+    pub spared: String,
 }
 
 /// Words of a record and what it adds to the rollups.
 #[derive(Debug, Default)]
-pub(super) struct Taken {
-    pub(super) words: Vec<(Dimension, String)>,
-    pub(super) rollups: Vec<RollupKey>,
+pub struct Taken {
+    /// Words.
+    pub words: Vec<(Dimension, String)>,
+    /// What is counted once under each.
+    pub rollups: Vec<RollupKey>,
 }
 
 impl Taken {
@@ -232,7 +258,7 @@ impl Taken {
 }
 
 /// Takes a decision.
-pub(super) fn decision(body: &Body) -> (Taken, Opened) {
+pub fn decision(body: &Body) -> (Taken, Opened) {
     use Dimension as D;
     let mut taken = Taken::default();
     for (dimension, word) in [
@@ -263,6 +289,10 @@ pub(super) fn decision(body: &Body) -> (Taken, Opened) {
     if let Some(scan) = body.scan.as_ref().filter(|scan| scan.status != "complete") {
         taken.put(D::Mark, Some(&format!("scan-{}", scan.status)));
     }
+    let exceptions: BTreeSet<Excepted> = body.exceptions.iter().cloned().collect();
+    for used in &exceptions {
+        taken.put(D::Exception, Some(&used.exception));
+    }
     taken.fell_back(body);
     let own = |word: &Option<String>| word.clone().unwrap_or_default();
     let mut opened = Opened {
@@ -271,6 +301,7 @@ pub(super) fn decision(body: &Body) -> (Taken, Opened) {
         purpose: own(&body.purpose),
         plan: body.plan.clone(),
         classes,
+        exceptions,
         last: None,
     };
     if let Some(sending) = &body.sending {
@@ -283,7 +314,7 @@ pub(super) fn decision(body: &Body) -> (Taken, Opened) {
 }
 
 /// Takes a further attempt.
-pub(super) fn attempt(body: &Body, opened: &mut Opened) -> Taken {
+pub fn attempt(body: &Body, opened: &mut Opened) -> Taken {
     let mut taken = Taken::default();
     taken.fell_back(body);
     if let Some(sending) = &body.sending {
@@ -293,14 +324,14 @@ pub(super) fn attempt(body: &Body, opened: &mut Opened) -> Taken {
 }
 
 /// Takes an outcome.
-pub(super) fn outcome(body: &Body) -> Taken {
+pub fn outcome(body: &Body) -> Taken {
     let mut taken = Taken::default();
     taken.put(Dimension::End, body.end.as_deref());
     taken
 }
 
 /// Takes an entry that belongs to no request.
-pub(super) fn other(body: &Body) -> Taken {
+pub fn other(body: &Body) -> Taken {
     let mut taken = Taken::default();
     taken.put(Dimension::Kind, Some(&body.kind));
     taken
@@ -335,8 +366,13 @@ impl Opened {
         }
     }
 
-    /// Counts once, and once for each class.
+    /// Counts once, once for each class, and once for each exception.
     fn count(&self, taken: &mut Taken, key: RollupKey) {
+        taken.rollups.extend(self.exceptions.iter().map(|used| RollupKey {
+            exception: used.exception.clone(),
+            spared: used.rule.clone(),
+            ..key.clone()
+        }));
         taken.rollups.extend(self.classes.iter().map(|class| RollupKey { class: class.clone(), ..key.clone() }));
         taken.rollups.push(key);
     }

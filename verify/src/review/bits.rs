@@ -4,13 +4,13 @@
 //! population count. A block is kept as a sorted list of 16-bit numbers while that is shorter than its 8,192 bytes.
 
 /// Numbers in a block.
-pub(super) const BLOCK: u64 = 1 << 16;
+pub const BLOCK: u64 = 1 << 16;
 const WORDS: usize = 1024;
 const BYTES: usize = WORDS * 8;
 
 /// The members of a set in one block.
 #[derive(Clone, PartialEq, Eq)]
-pub(super) struct Bits(Box<[u64]>);
+pub struct Bits(Box<[u64]>);
 
 impl std::fmt::Debug for Bits {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -26,42 +26,43 @@ impl Default for Bits {
 
 impl Bits {
     /// Every number from `first` to `last`, both within the block and both meant.
-    pub(super) fn range(first: u16, last: u16) -> Self {
+    pub fn range(first: u16, last: u16) -> Self {
         let mut bits = Self::default();
         (first..=last).for_each(|number| bits.insert(number));
         bits
     }
 
     /// Adds a number.
-    pub(super) fn insert(&mut self, number: u16) {
+    pub fn insert(&mut self, number: u16) {
         if let Some(word) = self.0.get_mut(usize::from(number) / 64) {
             *word |= 1 << (number % 64);
         }
     }
 
     /// Takes a number out.
-    pub(super) fn remove(&mut self, number: u16) {
+    pub fn remove(&mut self, number: u16) {
         if let Some(word) = self.0.get_mut(usize::from(number) / 64) {
             *word &= !(1 << (number % 64));
         }
     }
 
     /// Keeps what is in the other set too.
-    pub(super) fn and(&mut self, other: &Self) {
+    pub fn and(&mut self, other: &Self) {
         self.0.iter_mut().zip(&other.0).for_each(|(one, other)| *one &= other);
     }
 
     /// How many numbers are in both sets.
-    pub(super) fn count_with(&self, other: &Self) -> u64 {
+    pub fn count_with(&self, other: &Self) -> u64 {
         self.0.iter().zip(&other.0).map(|(one, other)| u64::from((one & other).count_ones())).sum()
     }
 
-    pub(super) fn count(&self) -> u64 {
+    /// How many numbers are in it.
+    pub fn count(&self) -> u64 {
         self.0.iter().map(|word| u64::from(word.count_ones())).sum()
     }
 
     /// The numbers, largest first.
-    pub(super) fn descending(&self) -> impl Iterator<Item = u16> {
+    pub fn descending(&self) -> impl Iterator<Item = u16> {
         let words = (0_u16..1024).rev().zip(self.0.iter().rev()).filter(|(_, word)| **word != 0);
         words.flat_map(|(index, word)| {
             (0..64_u16).rev().filter(move |bit| word >> bit & 1 == 1).map(move |bit| index * 64 + bit)
@@ -69,7 +70,7 @@ impl Bits {
     }
 
     /// The form in the database.
-    pub(super) fn encode(&self) -> Vec<u8> {
+    pub fn encode(&self) -> Vec<u8> {
         if self.count() < (BYTES / 2) as u64 {
             let mut numbers: Vec<u16> = self.descending().collect();
             numbers.reverse();
@@ -80,7 +81,7 @@ impl Bits {
     }
 
     /// Reads the form in the database; what is not one is empty.
-    pub(super) fn decode(bytes: &[u8]) -> Self {
+    pub fn decode(bytes: &[u8]) -> Self {
         let mut bits = Self::default();
         if bytes.len() == BYTES {
             for (word, chunk) in bits.0.iter_mut().zip(bytes.chunks_exact(8)) {
@@ -95,8 +96,24 @@ impl Bits {
     }
 }
 
+/// Whether a number is in a set in the form in which it is kept.
+pub(super) fn holds(set: &[u8], number: u16) -> bool {
+    if set.len() == BYTES {
+        return set.get(usize::from(number) / 8).is_some_and(|byte| byte >> (number % 8) & 1 == 1);
+    }
+    let at = |index: usize| {
+        set.get(2 * index..2 * index + 2).and_then(|two| two.try_into().ok()).map_or(0, u16::from_le_bytes)
+    };
+    let (mut low, mut high) = (0, set.len() / 2);
+    while low < high {
+        let middle = usize::midpoint(low, high);
+        if at(middle) < number { low = middle + 1 } else { high = middle }
+    }
+    low < set.len() / 2 && at(low) == number
+}
+
 /// The block of a sequence number and its place there.
-pub(super) fn place(seq: u64) -> (u64, u16) {
+pub fn place(seq: u64) -> (u64, u16) {
     (seq / BLOCK, u16::try_from(seq % BLOCK).unwrap_or(u16::MAX))
 }
 
@@ -128,6 +145,9 @@ mod tests {
             expected.reverse();
             prop_assert_eq!(both.descending().collect::<Vec<_>>(), expected.clone());
             prop_assert_eq!(a.count_with(&bits(&other)), expected.len() as u64);
+            let set = a.encode();
+            prop_assert!(one.iter().all(|number| holds(&set, *number)));
+            prop_assert!(other.difference(&one).all(|number| !holds(&set, *number)));
             prop_assert_eq!(Bits::decode(&a.encode()), a);
         }
     }
@@ -137,6 +157,8 @@ mod tests {
         let full = Bits::range(0, u16::MAX);
         assert_eq!((full.count(), full.encode().len()), (65_536, BYTES));
         assert_eq!(Bits::decode(&full.encode()), full);
+        let half = Bits::range(0, 40_000).encode();
+        assert_eq!([0, 40_000, 40_001].map(|number| holds(&half, number)), [true, true, false]);
         let mut most = Bits::range(10, 20);
         most.remove(15);
         assert_eq!((most.count(), most.encode().len()), (10, 20));
