@@ -16,9 +16,12 @@
 mod common;
 #[path = "leak/encoder.rs"]
 mod encoder;
+#[path = "leak/killed.rs"]
+mod killed;
 #[path = "leak/tokenizer.rs"]
 mod tokenizer;
 
+use std::collections::BTreeSet;
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
@@ -153,6 +156,34 @@ async fn a_corpus_that_was_changed_is_unknown() {
     served(&house, HARMLESS, Some("us-cloud")).await;
 }
 
+/// Written anew under a running gateway: what is registered stays at home throughout, what was removed is in no file any more, and
+/// what comes afterwards counts.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_corpus_is_written_anew_under_a_running_gateway() {
+    let house = house().await;
+    let other =
+        "Minutes of 4 March: the Ostrava smelter is sold to Kavli Metals for 212 million, closing on 9 September.";
+    std::fs::write(house.plot.path("documents/minutes.txt"), other).unwrap();
+    corpus(&house, &["add", "documents"]);
+    house.plot.paris_down(true);
+    served(&house, REWORDED, None).await;
+    corpus(&house, &["remove", "documents/minutes.txt"]);
+    served(&house, other, Some("us-cloud")).await;
+    let bytes = || -> usize { files_below(&house.plot.path("corpus")).iter().map(|(_, bytes)| bytes.len()).sum() };
+    let before = bytes();
+    let told = String::from_utf8(corpus(&house, &["compact"]).stdout).unwrap();
+    assert!(told.starts_with("1 removed documents are gone from the files"), "{told}");
+    assert!(bytes() < before);
+    for _ in 0..30 {
+        assert!(house.client.chat(REWORDED, false).await.status >= 400, "it left while the files were written anew");
+    }
+    served(&house, HARMLESS, Some("us-cloud")).await;
+    corpus(&house, &["add", "documents"]);
+    served(&house, other, None).await;
+    corpus(&house, &["remove", "documents/offer.txt"]);
+    served(&house, REWORDED, Some("us-cloud")).await;
+}
+
 /// What the commands print for people and for programs.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_commands_tell_what_they_did() {
@@ -177,6 +208,10 @@ async fn the_commands_tell_what_they_did() {
     assert_eq!((&told[0]["id"], &told[0]["doc"]), (&"a".into(), &"documents/offer.txt".into()));
     assert!(told[0]["score"].as_u64().unwrap() >= 700 && told[1]["score"].as_u64().unwrap() < 200, "{told:?}");
     assert!(told[0]["passage"].is_array() && told[0]["stage"].is_string());
+    // What other programs read: these keys in this order, and no other, calibrated or not.
+    let keys = |line: &serde_json::Value| line.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
+    let all = ["doc", "id", "passage", "score", "stage"].map(str::to_owned).into();
+    assert!(told.iter().all(|line| keys(line) == all), "{told:?}");
     std::fs::write(house.plot.path("asked.txt"), REWORDED).unwrap();
     let shown = corpus(&house, &["scan", "asked.txt"]);
     assert_eq!(shown.status.code(), Some(1));
@@ -187,6 +222,8 @@ async fn the_commands_tell_what_they_did() {
     assert_eq!(run(&house, &["calibrate", "harmless.txt"]).status.code(), Some(2), "few texts set no scale");
     let calibrated = corpus(&house, &["calibrate", "harmless.txt", "--force"]);
     assert!(text(calibrated).contains("chosen threshold"));
+    let again = text(corpus(&house, &["scan", "--jsonl", "asked.jsonl"]));
+    assert!(again.lines().all(|line| line.starts_with("{\"id\":") && !line.contains("chance")), "{again}");
     let counted = text(corpus(&house, &["stats"]));
     assert_eq!(run(&house, &["stats", "--corpus", "nowhere"]).status.code(), Some(2), "there is no corpus there");
     assert!(counted.contains("tenant *: 1 documents") && counted.contains("calibrated on"), "{counted}");

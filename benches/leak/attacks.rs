@@ -28,16 +28,27 @@ impl Chance {
 /// Requests, each with the number of the document that it is made of.
 pub(crate) type Attacked = Vec<(usize, Vec<String>)>;
 
+/// A disguise of a text.
+type Attack<'a> = &'a dyn Fn(&mut Chance, &str) -> Vec<String>;
+
 /// Every disguise with its name.
 pub(crate) fn all(set: &Set) -> Vec<(&'static str, Attacked)> {
     let mut chance = Chance(0x5EED);
-    let chance = &mut chance;
-    let prose = set.programs.start;
-    let mut out: Vec<(&'static str, Attacked)> = Vec::new();
-    let mut each = |name, chance: &mut Chance, attack: &dyn Fn(&mut Chance, &str) -> Vec<String>| {
-        let attacked = (0..prose).map(|document| (document, attack(chance, &set.documents[document]))).collect();
-        out.push((name, attacked));
-    };
+    let mut out = Vec::new();
+    copied(set, &mut chance, &mut out);
+    dressed(set, &mut chance, &mut out);
+    reworded(set, &mut chance, &mut out);
+    out
+}
+
+/// Every document but the programs in one disguise.
+fn attacked(set: &Set, chance: &mut Chance, attack: Attack<'_>) -> Attacked {
+    (0..set.programs.start).map(|document| (document, attack(chance, &set.documents[document]))).collect()
+}
+
+/// Passages with words dropped, replaced and moved, and in other codes.
+fn copied(set: &Set, chance: &mut Chance, out: &mut Vec<(&'static str, Attacked)>) {
+    let mut each = |name, chance: &mut Chance, attack: Attack<'_>| out.push((name, attacked(set, chance, attack)));
     each("60 words in a prompt", chance, &|chance, text| {
         let text = excerpt(chance, text, 60);
         vec![carried(set, chance, &text)]
@@ -71,6 +82,32 @@ pub(crate) fn all(set: &Set) -> Vec<(&'static str, Attacked)> {
     });
     each("ROT13", chance, &|chance, text| vec![rot13(&excerpt(chance, text, 60))]);
     each("letter by letter", chance, &|chance, text| vec![spaced(&excerpt(chance, text, 40))]);
+}
+
+/// Passages as programs, mails and scanners leave them.
+fn dressed(set: &Set, chance: &mut Chance, out: &mut Vec<(&'static str, Attacked)>) {
+    let mut each = |name, chance: &mut Chance, attack: Attack<'_>| out.push((name, attacked(set, chance, attack)));
+    each("25 words at the beginning or the end", chance, &|chance, text| {
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let start = if chance.of_hundred(50) { 0 } else { words.len().saturating_sub(25) };
+        let text = words[start..(start + 25).min(words.len())].join(" ");
+        vec![carried(set, chance, &text)]
+    });
+    each("25 words in capitals, quoted in a mail", chance, &|chance, text| {
+        let lines = broken(&excerpt(chance, text, 25).to_uppercase(), 40, false);
+        vec![format!("On Monday you wrote:\n> > {}\nIs that so?", lines.replace('\n', "\n> > "))]
+    });
+    each("25 words with hyphens at the ends of lines", chance, &|chance, text| {
+        vec![broken(&excerpt(chance, text, 25), 40, true)]
+    });
+    each("25 words, invisible characters between letters", chance, &|chance, text| {
+        vec![excerpt(chance, text, 25).chars().flat_map(|c| [c, '\u{200B}']).collect()]
+    });
+    each("60 words as a scanner misreads them (5 % of letters)", chance, &|chance, text| {
+        let text = excerpt(chance, text, 60);
+        vec![misread(chance, &text)]
+    });
+    each("60 words backwards", chance, &|chance, text| vec![excerpt(chance, text, 60).chars().rev().collect()]);
     each("split over four messages", chance, &|chance, text| {
         let text = excerpt(chance, text, 80);
         let words: Vec<&str> = text.split_whitespace().collect();
@@ -81,13 +118,18 @@ pub(crate) fn all(set: &Set) -> Vec<(&'static str, Attacked)> {
         }
         messages
     });
+}
+
+/// The same in other words, and code with other names.
+fn reworded(set: &Set, chance: &mut Chance, out: &mut Vec<(&'static str, Attacked)>) {
     let invented = |of: &dyn Fn(usize) -> String| -> Attacked {
-        (0..set.invented.len()).map(|number| (number, vec![of(number)])).collect()
+        let texts = (0..set.invented.len()).map(|number| (number, of(number)));
+        texts.filter(|(_, text)| !text.is_empty()).map(|(number, text)| (number, vec![text])).collect()
     };
     out.push(("polished (invented)", invented(&|number| set.invented[number].polished.clone())));
     out.push(("reworded (invented)", invented(&|number| set.invented[number].reworded.clone())));
     let mut in_prompt = Vec::new();
-    for number in 0..set.invented.len() {
+    for number in (0..set.invented.len()).filter(|number| !set.invented[*number].reworded.is_empty()) {
         in_prompt.push((number, vec![carried(set, chance, &set.invented[number].reworded)]));
     }
     out.push(("reworded, in a prompt", in_prompt));
@@ -98,7 +140,6 @@ pub(crate) fn all(set: &Set) -> Vec<(&'static str, Attacked)> {
         code.push((document, vec![renamed(&lines.join("\n"))]));
     }
     out.push(("code, identifiers renamed", code));
-    out
 }
 
 /// So many words in a row.
@@ -171,6 +212,51 @@ fn rot13(text: &str) -> String {
         other => other,
     };
     text.chars().map(shift).collect()
+}
+
+/// Lines of at most so many characters; words that reach over the end are broken with a hyphen where that is asked for.
+fn broken(text: &str, width: usize, with_hyphens: bool) -> String {
+    let (mut out, mut column) = (String::new(), 0);
+    for word in text.split_whitespace() {
+        let letters: Vec<char> = word.chars().collect();
+        if column + letters.len() > width {
+            let is_broken = with_hyphens && letters.len() > 6 && letters.iter().all(|c| c.is_lowercase());
+            let (head, tail) = letters.split_at(if is_broken { letters.len() / 2 } else { 0 });
+            out.extend(head);
+            out.push_str(if is_broken { "-\n" } else { "\n" });
+            out.extend(tail);
+            column = tail.len();
+        } else {
+            out.push_str(word);
+            column += letters.len();
+        }
+        out.push(' ');
+    }
+    out
+}
+
+/// Letters taken for others that look like them.
+fn misread(chance: &mut Chance, text: &str) -> String {
+    let other = |c: char| match c {
+        'm' => "rn",
+        'l' => "1",
+        'o' => "0",
+        'e' => "c",
+        'h' => "b",
+        's' => "5",
+        'i' => "l",
+        'n' => "u",
+        _ => "",
+    };
+    let mut out = String::new();
+    for c in text.chars() {
+        match other(c) {
+            "" => out.push(c),
+            _ if !chance.of_hundred(5) => out.push(c),
+            read => out.push_str(read),
+        }
+    }
+    out
 }
 
 fn spaced(text: &str) -> String {

@@ -182,7 +182,7 @@ fn asked(rewritten: &[Rewritten], set: &Set, first: usize) -> Vec<(&'static str,
         ("hard rewrites, shorter", grade(1)),
         ("the gist in other words", grade(2)),
         ("translations (French, German)", each().flat_map(translated).collect()),
-        ("reworded with the same facts", set.invented.iter().map(|of| of.reworded.clone()).enumerate().collect()),
+        ("reworded with the same facts", set.english().map(|(number, of)| (number, of.reworded.clone())).collect()),
     ]
 }
 

@@ -1,7 +1,7 @@
 //! How well protected documents are found, and how fast.
 //!
 //! `cargo bench --bench leak -- quality` prints, for each way to disguise a passage, how much of it is found at which rate of
-//! false alarms, and writes the plots of `docs/leak.md`; `-- speed` times the stages on one core; `-- encoder` and `-- encoder-speed` do the same for
+//! false alarms, and writes the plots of `docs/leak.md`; `-- speed` times the stages on one core, `-- scan` the scan alone; `-- encoder` and `-- encoder-speed` do the same for
 //! an encoder, where the test model is installed. Documents are invented
 //! (`texts.txt`: each with a polished and a reworded version, single sentences of it, and another text of its field), and, where
 //! the development data lies beside the repository, encyclopaedia articles and court decisions. General texts are web pages,
@@ -38,6 +38,10 @@ fn main() {
     }
     if wants("speed") {
         speed::run();
+    }
+    // What `speed` times too: alone for `faiss_scan.py`.
+    if words.iter().any(|word| word == "scan") {
+        speed::scans();
     }
     if wants("encoder") {
         encoder::quality();

@@ -42,7 +42,8 @@ struct Line {
 impl Set {
     pub(crate) fn load() -> Self {
         let (mut documents, mut invented, mut field) = (Vec::new(), Vec::new(), Vec::new());
-        for part in include_str!("texts.txt").split("== ").skip(1) {
+        let texts = [include_str!("texts.txt"), include_str!("languages.txt")];
+        for part in texts.into_iter().flat_map(|texts| texts.split("== ").skip(1)) {
             let mut pieces = part.split("\n-- ");
             let head = pieces.next().unwrap_or_default();
             documents.push(head.split_once('\n').map_or("", |(_, text)| text).trim().to_owned());
@@ -101,6 +102,11 @@ impl Set {
         documents.extend(PROGRAMS.iter().map(|program| (*program).to_owned()));
         let programs = first..documents.len();
         Self { documents, invented, general, field, carriers, programs }
+    }
+
+    /// The invented documents in English, each with its number: those that have all disguises.
+    pub(crate) fn english(&self) -> impl Iterator<Item = (usize, &Invented)> {
+        self.invented.iter().enumerate().filter(|(_, of)| !of.polished.is_empty())
     }
 
     /// Words that a replaced one is replaced by.

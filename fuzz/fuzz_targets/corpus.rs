@@ -12,8 +12,12 @@ fuzz_target!(|bytes: &[u8]| {
     let keys = Keys::new(&[7; 24]);
     if let Some(record) = Record::read(bytes) {
         assert_eq!(&**record.write(), bytes, "a record is not what was read");
-        if let Record::Document(document) = record {
-            let (about, content) = *document;
+        let document = match record {
+            Record::Document(document) => Some(*document),
+            Record::Replaced(document) => Some((document.1, document.2)),
+            _ => None,
+        };
+        if let Some((about, content)) = document {
             std::hint::black_box(Space::new(keys.clone()).add(about, &content).ok());
         }
     }

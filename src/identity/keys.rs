@@ -130,12 +130,7 @@ impl RootKey {
             text.push_str(&Zeroizing::new(format!("{byte:02x}")));
         }
         text.push('\n');
-        std::fs::OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(path)
-            .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
+        write_new(path, text.as_bytes())
             .map_err(|error| RootError::File { path: path.display().to_string(), error })?;
         Ok(root)
     }
@@ -194,6 +189,25 @@ const OTHERS: u32 = 0o007;
 const fn is_open(mode: u32, owner: u32, reader: u32) -> bool {
     let is_handed = owner == 0 && reader != 0 && mode & (GROUP_WRITES_OR_RUNS | OTHERS) == 0;
     mode & 0o077 != 0 && !is_handed
+}
+
+/// Makes a file that is there whole or not at all, whenever this is killed, and never in the place of another.
+fn write_new(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    if path.exists() {
+        return Err(std::io::ErrorKind::AlreadyExists.into());
+    }
+    let beside = disk::beside(path, ".new");
+    let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&beside)?;
+    // Two that begin at one time have the same file beside: the later one finds the key in its place.
+    rustix::fs::flock(&file, rustix::fs::FlockOperation::LockExclusive)?;
+    if path.exists() {
+        return Err(std::io::ErrorKind::AlreadyExists.into());
+    }
+    file.set_len(0)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    std::fs::rename(&beside, path)?;
+    disk::sync_folder(disk::folder_of(path))
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! soon as somebody looks.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -13,7 +14,7 @@ use super::disguised::Texts;
 use super::meaning::{self, Index};
 use super::model::ModelDigest;
 use super::scan::ScanError;
-use super::space::{JudgeError, Match, Question, Space, SpaceError, Touched};
+use super::space::{DocumentId, JudgeError, Match, Question, Space, SpaceError, Touched};
 use super::store::{Background, CorpusKeys, Follower, Record, StoreError, tenants};
 
 /// The name of the tenant whose documents are everybody's.
@@ -169,34 +170,73 @@ impl Corpus {
             return Err(CorpusError::Gone { tenants: gone });
         }
         for name in there {
-            if !followers.contains_key(&name) {
-                let space = Space::new(self.keys.words(&name));
-                let index = self.model.map(|(model, dimension)| Index::new(model, dimension));
-                self.write().insert(name.clone(), Tenant { space, background: None, index, margin: None });
-                followers.insert(name.clone(), Follower::new(&self.folder, &self.keys, &name));
+            if let Entry::Vacant(place) = followers.entry(name) {
+                let name = place.key().clone();
+                let follower = Follower::new(&self.folder, &self.keys, &name)?;
+                let tenant = self.tenant(&name, &follower);
+                self.write().insert(name, tenant);
+                place.insert(follower);
             }
         }
         let mut news = false;
         for (name, follower) in followers.iter_mut().filter(|(_, follower)| follower.has_news()) {
-            // A record that was read is not read again: one that could not be taken is missing from now on, and so is what a
-            // panic cut off.
-            self.broken.store(true, Ordering::Relaxed);
-            let mut failed = None;
-            follower
-                .read(|record| {
-                    news = true;
-                    if let Some(tenant) = self.write().get_mut(name) {
-                        let refused = tenant.take(record).err();
-                        failed = failed.or(refused);
-                    }
-                })
-                .inspect_err(|_| self.broken.store(false, Ordering::Relaxed))?;
-            if let Some(failed) = failed {
-                return Err(failed.into());
-            }
-            self.broken.store(false, Ordering::Relaxed);
+            news = true;
+            let read =
+                if follower.has_moved()? { self.read_anew(name, follower) } else { self.read_on(name, follower) };
+            // Written anew while they were read.
+            let cut = matches!(&read, Err(CorpusError::Store(_))) && follower.has_moved()?;
+            if cut { self.read_anew(name, follower) } else { read }?;
         }
         Ok(news)
+    }
+
+    fn tenant(&self, name: &str, follower: &Follower) -> Tenant {
+        let space = Space::since(self.keys.words(name), follower.start().epoch());
+        let index = self.model.map(|(model, dimension)| Index::new(model, dimension));
+        Tenant { space, background: None, index, margin: None }
+    }
+
+    /// Takes the records that came since.
+    fn read_on(&self, name: &str, follower: &mut Follower) -> Result<(), CorpusError> {
+        // A record that was read is not read again: one that could not be taken is missing from now on, and so is what a
+        // panic cut off.
+        self.broken.store(true, Ordering::Relaxed);
+        let mut failed = None;
+        follower
+            .read(|record| {
+                if let Some(tenant) = self.write().get_mut(name) {
+                    let refused = tenant.take(record).err();
+                    failed = failed.or(refused);
+                }
+            })
+            .inspect_err(|_| self.broken.store(false, Ordering::Relaxed))?;
+        if let Some(failed) = failed {
+            return Err(failed.into());
+        }
+        self.broken.store(false, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Takes records that were written anew: beside what is held, which stays in force until they are all there.
+    fn read_anew(&self, name: &str, follower: &mut Follower) -> Result<(), CorpusError> {
+        let mut anew = Follower::new(&self.folder, &self.keys, name)?;
+        let mut tenant = self.tenant(name, &anew);
+        let mut failed = None;
+        anew.read(|record| {
+            let refused = tenant.take(record).err();
+            failed = failed.or(refused);
+        })?;
+        if let Some(failed) = failed {
+            return Err(failed.into());
+        }
+        if let Some(index) = &mut tenant.index {
+            while let Some(settled) = index.settle()? {
+                index.take(settled)?;
+            }
+        }
+        self.write().insert(name.to_owned(), tenant);
+        *follower = anew;
+        Ok(())
     }
 
     /// The tenants with documents.
@@ -255,12 +295,14 @@ impl Tenant {
                 let (about, content) = *document;
                 self.space.add(about, &content)?;
             }
-            Record::Removed(id) => {
-                self.space.remove(id);
-                if let Some(index) = &mut self.index {
-                    index.remove(id);
+            Record::Replaced(document) => {
+                let (gone, about, content) = *document;
+                for id in gone {
+                    self.remove(id);
                 }
+                self.space.add(about, &content)?;
             }
+            Record::Removed(id) => self.remove(id),
             Record::Margin(measured) => {
                 let is_ours = self.index.as_mut().filter(|index| index.model() == measured.model);
                 if let Some(index) = is_ours {
@@ -284,6 +326,13 @@ impl Tenant {
             }
         }
         Ok(())
+    }
+
+    fn remove(&mut self, id: DocumentId) {
+        self.space.remove(id);
+        if let Some(index) = &mut self.index {
+            index.remove(id);
+        }
     }
 }
 

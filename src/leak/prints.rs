@@ -27,7 +27,7 @@ const FILTER_BITS: usize = 8;
 pub struct Shape {
     /// Words of a fingerprint.
     pub words: usize,
-    /// Fingerprints of which one is kept.
+    /// Fingerprints of which one is kept: four or eight.
     pub window: usize,
 }
 
@@ -46,39 +46,59 @@ pub struct Run {
 }
 
 /// Calls `kept` with every hash that winnowing keeps, and where its words begin.
-pub fn winnow(tokens: &[u32], shape: Shape, mut kept: impl FnMut(u64, usize)) {
-    let mut recent = [(u64::MAX, usize::MAX); 16];
-    let size = shape.window.min(recent.len());
-    let power = (1..shape.words).fold(1_u64, |power, _| power.wrapping_mul(BASE));
-    let (mut rolling, mut last) = (0_u64, usize::MAX);
-    let mut leaving = tokens.iter();
-    for (at, token) in tokens.iter().enumerate() {
-        if at >= shape.words
-            && let Some(first) = leaving.next()
-        {
-            rolling = rolling.wrapping_sub(spread(*first).wrapping_mul(power));
+#[inline]
+pub fn winnow(tokens: &[u32], shape: Shape, kept: impl FnMut(u64, usize)) {
+    if shape.window <= 4 { winnowed::<4>(tokens, shape.words, kept) } else { winnowed::<8>(tokens, shape.words, kept) }
+}
+
+/// The same of stretches whose length the compiler knows.
+fn winnowed<const WINDOW: usize>(tokens: &[u32], words: usize, mut kept: impl FnMut(u64, usize)) {
+    let Some((first, entering)) = tokens.split_at_checked(words) else { return };
+    let power = (1..words).fold(1_u64, |power, _| power.wrapping_mul(BASE));
+    let mut rolling = first.iter().fold(0_u64, |sum, token| sum.wrapping_mul(BASE).wrapping_add(spread(*token)));
+    let mut recent = [u64::MAX; WINDOW];
+    // Of equal hashes the last: a repeated phrase is kept once.
+    let mut least = (finished(rolling), 0);
+    recent.iter_mut().take(1).for_each(|place| *place = least.0);
+    let mut start = 0;
+    for (leaving, entering) in tokens.iter().zip(entering) {
+        rolling = rolling.wrapping_sub(spread(*leaving).wrapping_mul(power));
+        rolling = rolling.wrapping_mul(BASE).wrapping_add(spread(*entering));
+        let hash = finished(rolling);
+        start += 1;
+        if let Some(place) = recent.get_mut(start % WINDOW) {
+            *place = hash;
         }
-        rolling = rolling.wrapping_mul(BASE).wrapping_add(spread(*token));
-        let Some(start) = (at + 1).checked_sub(shape.words) else { continue };
-        if let Some(place) = recent.get_mut(start % size) {
-            *place = (finished(rolling), start);
-        }
-        if start + 1 < size {
-            continue;
-        }
-        // Of equal hashes the last: a repeated phrase is kept once.
-        let least = recent.iter().take(size).min_by_key(|(hash, start)| (*hash, usize::MAX - *start));
-        if let Some(&(hash, start)) = least.filter(|(_, start)| *start != last) {
-            last = start;
-            kept(hash, start);
+        let is_new = if hash <= least.0 {
+            least = (hash, start);
+            true
+        } else if least.1 + WINDOW <= start {
+            least = least_of(&recent, start);
+            true
+        } else {
+            start + 1 == WINDOW
+        };
+        if is_new && start + 1 >= WINDOW {
+            kept(least.0, least.1);
         }
     }
     // A text too short for one stretch keeps its smallest.
-    if last == usize::MAX
-        && let Some(&(hash, start)) = recent.iter().take(size).filter(|(_, start)| *start != usize::MAX).min()
-    {
-        kept(hash, start);
+    if start + 1 < WINDOW {
+        kept(least.0, least.1);
     }
+}
+
+/// The smallest of the latest hashes and where it begins; of equal ones the last.
+#[inline]
+fn least_of<const WINDOW: usize>(recent: &[u64; WINDOW], last: usize) -> (u64, usize) {
+    let mut least = (u64::MAX, last);
+    for start in (last + 1 - WINDOW..=last).rev() {
+        let hash = recent.get(start % WINDOW).copied().unwrap_or(u64::MAX);
+        if hash < least.0 {
+            least = (hash, start);
+        }
+    }
+    least
 }
 
 const BASE: u64 = 0x9E37_79B9_7F4A_7C15;
@@ -240,11 +260,11 @@ impl Prints {
         let mut ends: HashMap<usize, usize> = HashMap::new();
         winnow(asked, self.shape, |hash, at| {
             self.places(hash, |place| {
+                let Some(document) = bounds(place) else { return };
                 let diagonal = place.wrapping_sub(at);
                 if ends.get(&diagonal).is_some_and(|end| *end > at) {
                     return;
                 }
-                let Some(document) = bounds(place) else { return };
                 let run = self.follow(asked, at, place, &document);
                 if run.asked.len() >= self.shape.words.min(asked.len()) {
                     ends.insert(diagonal, run.asked.end);

@@ -6,11 +6,12 @@
 //! window         the sums of two blocks of 24 words; blocks are shared by the windows that overlap
 //! row            divided by its length, times 400, rounded: the dot product of two rows is 160 000 times their cosine
 //! ```
-//! All of it is integers, so every machine makes the same row of the same words. A stolen row is of little use without the
+//! All of it is whole numbers, so every machine makes the same row of the same words. A stolen row is of little use without the
 //! tenant's key: it draws the signs and names the tokens.
 #![expect(
     clippy::cast_possible_truncation,
-    reason = "sums of 48 weights stay far below the bounds of i16, rows within i8"
+    clippy::cast_precision_loss,
+    reason = "sums of 48 weights stay far below the bounds of i16, rows within i8, lengths below 2^53"
 )]
 
 /// Words of a block.
@@ -20,7 +21,7 @@ pub const WINDOW_WORDS: usize = 2 * BLOCK_WORDS;
 /// Dimensions of a row.
 pub const DIMENSION: usize = 256;
 /// Length of a row.
-const LENGTH: i64 = 400;
+const LENGTH: f64 = 400.0;
 /// The dot product of two equal rows.
 pub const UNIT: i32 = 160_000;
 
@@ -68,7 +69,7 @@ pub fn rows(terms: &[Term], projection: u64, mut out: impl FnMut(Row)) {
         }
         if let Some(before) = &before {
             let mut window = sums;
-            window.iter_mut().zip(before).for_each(|(sum, earlier)| *sum += *earlier);
+            window.iter_mut().zip(before).for_each(|(sum, earlier)| *sum = sum.wrapping_add(*earlier));
             out(quantised(&window));
         }
         before = Some(sums);
@@ -85,7 +86,8 @@ pub fn pair_weight(first: u8, second: u8) -> u8 {
     (sum * 3 / 8).min(72) as u8
 }
 
-/// Adds a feature with its 256 signs, eight at a time.
+/// Adds a feature with its 256 signs, eight at a time. No sum of a window comes near to the ends of 16 bits: what wraps in the
+/// code wraps nowhere, and is left to vectors.
 fn add(sums: &mut Sums, seed: u64, weight: i16) {
     let (eights, _) = sums.as_chunks_mut::<8>();
     let mut state = seed;
@@ -94,7 +96,7 @@ fn add(sums: &mut Sums, seed: u64, weight: i16) {
         let bits = mix(state, 0).to_le_bytes();
         for (eight, byte) in group.iter_mut().zip(bits) {
             for (sum, sign) in eight.iter_mut().zip(signs(byte)) {
-                *sum += weight * sign;
+                *sum = sum.wrapping_add(weight.wrapping_mul(*sign));
             }
         }
     }
@@ -141,10 +143,13 @@ fn quantised(sums: &Sums) -> Row {
     // In 1/256, so that short windows are not rounded twice.
     let length = squares.saturating_mul(65_536).cast_unsigned().isqrt().cast_signed().max(1);
     let mut row = [0; DIMENSION];
+    // Quotients of whole numbers below 2^34, which vectors divide: one that is not whole lies at least 2^-34 from the next whole
+    // one, which 53 bits tell apart, so that its floor is the integers' own on every machine.
+    let length = length as f64;
     for (to, from) in row.iter_mut().zip(sums) {
-        let scaled = i64::from(*from) * LENGTH * 256;
-        let rounded = (2 * scaled.abs() + length) / (2 * length) * scaled.signum();
-        *to = rounded.clamp(-127, 127) as i8;
+        let scaled = f64::from(from.unsigned_abs()) * LENGTH * 256.0;
+        let rounded = ((2.0 * scaled + length) / (2.0 * length)).min(127.0) as i16;
+        *to = (rounded * from.signum()) as i8;
     }
     row
 }
@@ -190,6 +195,18 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn rows_are_rounded_as_integers_are(sums in proptest::collection::vec(any::<i16>(), DIMENSION), shift in 0_u32..16) {
+            let sums: Sums = std::array::from_fn(|place| sums[place] >> shift);
+            let squares: i64 = sums.iter().map(|sum| i64::from(*sum) * i64::from(*sum)).sum();
+            let length = (squares * 65_536).isqrt().max(1);
+            let rounded = |sum: i16| {
+                let scaled = i64::from(sum).abs() * 400 * 256;
+                ((2 * scaled + length) / (2 * length) * i64::from(sum.signum())).clamp(-127, 127) as i8
+            };
+            prop_assert_eq!(quantised(&sums), sums.map(rounded));
+        }
+
         #[test]
         fn a_row_depends_on_the_words_of_its_window_alone(words in proptest::collection::vec((any::<u32>(), 0_u8..=127), 100..140)) {
             let terms: Vec<Term> = words.into_iter().map(|(token, weight)| Term { token, weight }).collect();

@@ -125,6 +125,7 @@ fn known_class(class: &str) -> anyhow::Result<()> {
 #[derive(Debug, Default)]
 struct Known {
     by_path: HashMap<String, Vec<(DocumentId, String)>>,
+    paths: HashMap<DocumentId, String>,
     /// The model that reads.
     model: Option<ModelDigest>,
     /// Documents that it has read.
@@ -134,17 +135,27 @@ struct Known {
 impl Known {
     fn take(&mut self, record: Record) {
         match record {
-            Record::Document(document) => {
-                let about = &document.0;
-                self.by_path.entry(about.path.clone()).or_default().push((about.id, about.class.clone()));
+            Record::Document(document) => self.add(&document.0),
+            Record::Replaced(document) => {
+                document.0.iter().for_each(|id| self.remove(*id));
+                self.add(&document.1);
             }
-            Record::Removed(id) => {
-                self.by_path.values_mut().for_each(|parts| parts.retain(|(part, _)| *part != id));
-                self.read.remove(&id);
-            }
+            Record::Removed(id) => self.remove(id),
             Record::Meant(meant) if Some(meant.model) == self.model => drop(self.read.insert(meant.document)),
             Record::Meant(_) | Record::Margin(_) | Record::Background(_) => {}
         }
+    }
+
+    fn add(&mut self, about: &About) {
+        self.paths.insert(about.id, about.path.clone());
+        self.by_path.entry(about.path.clone()).or_default().push((about.id, about.class.clone()));
+    }
+
+    fn remove(&mut self, id: DocumentId) {
+        if let Some(parts) = self.paths.remove(&id).and_then(|path| self.by_path.get_mut(&path)) {
+            parts.retain(|(part, _)| *part != id);
+        }
+        self.read.remove(&id);
     }
 }
 
@@ -179,24 +190,30 @@ impl Registration<'_> {
         let parts = words.prose.len().div_ceil(PART_WORDS_MAX).max(1);
         let names: Vec<DocumentId> = (0..parts).map(|part| self.name(&path, part, &sha256)).collect();
         let before = self.known.by_path.remove(&path).unwrap_or_default();
-        let same =
-            before.len() == names.len() && before.iter().all(|(id, class)| names.contains(id) && class == self.class);
-        if same {
+        let is_kept = |(id, class): &(DocumentId, String)| names.contains(id) && class == self.class;
+        let (kept, gone): (Vec<_>, Vec<_>) = before.iter().partition(|part| is_kept(part));
+        if gone.is_empty() && kept.len() == names.len() {
             self.counts.unchanged += 1;
             return self.mean(&names, &text, &words);
         }
-        // The old goes first: a document is found at most once under its name.
-        for (id, _) in &before {
-            self.writer.append(&Record::Removed(*id))?;
-        }
-        for (part, id) in names.iter().copied().enumerate() {
+        let kept: Vec<DocumentId> = kept.into_iter().map(|(id, _)| *id).collect();
+        let mut gone: Vec<DocumentId> = gone.into_iter().map(|(id, _)| *id).collect();
+        self.known.read.retain(|id| !gone.contains(id));
+        // The old goes in the step in which the new comes: whenever this run is killed, one of them is guarded.
+        for (part, id) in names.iter().copied().enumerate().filter(|(_, id)| !kept.contains(id)) {
             let words = part_of(&words, part);
             let content = Content::of(&words, &self.keys.words(self.tenant));
             let class = self.class.to_owned();
             let about = About { id, sha256, path: path.clone(), class, registered_ms: now_ms() };
             self.counts.windows += content.rows.len();
-            self.writer.append(&Record::Document(Box::new((about, content))))?;
+            let gone = std::mem::take(&mut gone);
+            self.writer.append(&if gone.is_empty() {
+                Record::Document(Box::new((about, content)))
+            } else {
+                Record::Replaced(Box::new((gone, about, content)))
+            })?;
         }
+        gone.into_iter().try_for_each(|id| self.writer.append(&Record::Removed(id)))?;
         if before.is_empty() {
             self.counts.added += 1;
         } else {

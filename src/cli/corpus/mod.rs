@@ -30,6 +30,8 @@ pub(super) enum Command {
     List(show::List),
     /// Remove documents by path, folder or id; at once, for a running gateway too
     Remove(show::Remove),
+    /// Write the files anew without removed documents, under a running gateway too
+    Compact(show::Compact),
     /// Say what would be found in a text, with the passage side by side
     Scan(scan::Arguments),
     /// Measure what harmless texts score, and set the scale by it
@@ -92,6 +94,7 @@ pub(super) fn run(command: Command, printer: Printer) -> anyhow::Result<Exit> {
         Command::Add(arguments) => add::run(&arguments, printer),
         Command::List(arguments) => show::list(&arguments, printer),
         Command::Remove(arguments) => show::remove(&arguments, printer),
+        Command::Compact(arguments) => show::run_compact(&arguments, printer),
         Command::Scan(arguments) => scan::run(&arguments, printer),
         Command::Calibrate(arguments) => calibrate::run(&arguments, printer),
         Command::Stats(arguments) => show::stats(&arguments, printer),

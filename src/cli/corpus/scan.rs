@@ -51,8 +51,6 @@ struct Told<'a> {
     /// Words of the document, from and to.
     passage: Option<[usize; 2]>,
     stage: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    chance_per_million: Option<u32>,
 }
 
 pub(super) fn run(arguments: &Arguments, printer: Printer) -> anyhow::Result<Exit> {
@@ -110,7 +108,6 @@ fn lines(file: &Path, printer: Printer, ask: impl Fn(&str) -> anyhow::Result<Ans
             doc: best.map(|found| found.about.path.as_str()),
             passage: best.map(|found| [found.passage.start, found.passage.end]),
             stage: best.map(|found| found.stage.name()),
-            chance_per_million: answer.chance,
         });
     }
     Ok(Exit::Well)

@@ -1,4 +1,4 @@
-//! `octroi corpus list`, `remove` and `stats`.
+//! `octroi corpus list`, `remove`, `compact` and `stats`.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{Exit, Place, Printer, shown};
 use crate::leak::corpus::Corpus;
 use crate::leak::space::DocumentId;
-use crate::leak::store::{Lock, Record, Writer};
+use crate::leak::store::{Lock, Record, Writer, compact, tenants};
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct List {
@@ -88,10 +88,40 @@ pub(super) fn remove(arguments: &Remove, printer: Printer) -> anyhow::Result<Exi
         removed += ids.len();
     }
     printer.line(format!("{removed} documents removed"));
+    if removed > 0 {
+        printer.say("they count no more; `octroi corpus compact` takes them out of the files as well");
+    }
     for name in &unknown {
         printer.say(format!("`{name}` is not registered"));
     }
     Ok(if unknown.is_empty() { Exit::Well } else { Exit::Findings })
+}
+
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Compact {
+    #[command(flatten)]
+    place: Place,
+}
+
+pub(super) fn run_compact(arguments: &Compact, printer: Printer) -> anyhow::Result<Exit> {
+    let (folder, keys) = arguments.place.open(false, printer)?;
+    let lock = Lock::take(&folder)?;
+    let before = bytes_of(&folder);
+    let mut gone = 0;
+    for tenant in tenants(&folder, &keys)? {
+        gone += compact(&folder, &keys, &tenant, &lock)?;
+    }
+    printer.line(format!(
+        "{gone} removed documents are gone from the files: {before} bytes before, {} now",
+        bytes_of(&folder)
+    ));
+    Ok(Exit::Well)
+}
+
+/// Bytes of all files of a folder.
+fn bytes_of(folder: &Path) -> u64 {
+    let files = walkdir::WalkDir::new(folder).into_iter().filter_map(|entry| entry.ok()?.metadata().ok());
+    files.filter(std::fs::Metadata::is_file).map(|file| file.len()).sum()
 }
 
 #[derive(Debug, clap::Args)]
@@ -119,12 +149,6 @@ struct Counted<'a> {
 pub(super) fn stats(arguments: &Stats, printer: Printer) -> anyhow::Result<Exit> {
     let (folder, keys) = arguments.place.open(false, printer)?;
     let corpus = Corpus::open(&folder, keys)?;
-    let bytes: u64 = walkdir::WalkDir::new(&folder)
-        .into_iter()
-        .filter_map(|entry| entry.ok()?.metadata().ok())
-        .filter(std::fs::Metadata::is_file)
-        .map(|file| file.len())
-        .sum();
     for (tenant, of) in &*corpus.tenants() {
         let live = of.space.documents().iter().filter(|document| document.live);
         let counted = Counted {
@@ -154,7 +178,7 @@ pub(super) fn stats(arguments: &Stats, printer: Printer) -> anyhow::Result<Exit>
         }
     }
     if !arguments.json {
-        printer.line(format!("{}: {bytes} bytes on disk", folder.display()));
+        printer.line(format!("{}: {} bytes on disk", folder.display(), bytes_of(&folder)));
     }
     Ok(Exit::Well)
 }

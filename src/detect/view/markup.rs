@@ -55,7 +55,12 @@ pub(super) fn strip(text: &str) -> Option<View> {
 
 /// Where the next byte stands that may be markup.
 fn next_mark(bytes: &[u8]) -> Option<usize> {
-    bytes.iter().position(|byte| matches!(byte, b'<' | b'=' | b'+' | b'\\' | b'*' | b'_' | b'~' | b'`'))
+    let is_mark = |byte: &u8| matches!(byte, b'<' | b'*' | b'_' | b'`' | b'~' | b'=' | b'+' | b'\\');
+    // Thirty-two at once, without a branch: a search for eight bytes in vectors of the processor's.
+    let (blocks, _) = bytes.as_chunks::<32>();
+    let plain = blocks.iter().take_while(|block| !block.iter().fold(false, |any, byte| any | is_mark(byte))).count();
+    let from = 32 * plain;
+    bytes.get(from..)?.iter().position(is_mark).map(|place| from + place)
 }
 
 fn byte(bytes: &[u8], at: usize) -> u8 {

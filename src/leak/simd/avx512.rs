@@ -2,11 +2,14 @@
 #![expect(unsafe_code, reason = "vector loads and stores take raw addresses")]
 
 use std::arch::x86_64::{
-    __m512i, _mm512_add_epi32, _mm512_dpbusd_epi32, _mm512_load_si512, _mm512_loadu_si512,
+    __m512i, _MM_HINT_T0, _mm_prefetch, _mm512_add_epi32, _mm512_dpbusd_epi32, _mm512_load_si512, _mm512_loadu_si512,
     _mm512_mask_cmpge_epi32_mask, _mm512_set1_epi32, _mm512_setzero_si512, _mm512_store_si512, _mm512_sub_epi32,
 };
 
 use super::{Scores, Tile};
+
+/// How far ahead lines are asked for.
+const AHEAD_BYTES: usize = 4096;
 
 /// Scores of a tile; see [`Path::scores`](super::Path::scores).
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
@@ -26,6 +29,9 @@ macro_rules! sums {
         fn $name(tile: &Tile<'_>) -> [__m512i; $count] {
             $(let mut $sum = _mm512_setzero_si512();)*
             for (line, queries) in tile.lines.iter().zip(tile.queries) {
+                // The processor fetches ahead within a page alone, and a block of 256 dimensions is one: what comes after it is
+                // asked for here; an address beyond the end is passed over.
+                _mm_prefetch::<_MM_HINT_T0>(line.0.as_ptr().wrapping_add(AHEAD_BYTES).cast());
                 // SAFETY: a `Block` is 64 bytes on a boundary of 64.
                 let rows = unsafe { _mm512_load_si512(line.0.as_ptr().cast()) };
                 let [$($query,)* ..] = queries;

@@ -4,7 +4,7 @@ use zeroize::Zeroize;
 
 use super::FACT;
 use crate::leak::sketch::{self, Row, Term};
-use crate::leak::text::{Keys, Word, Words};
+use crate::leak::text::{Keys, Word, Words, stock};
 
 /// What identifies a document in records: a keyed hash of its content and name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -70,6 +70,11 @@ impl Content {
             code_weights: words.code.iter().map(weight).collect(),
             rows: Vec::new(),
         };
+        stock::words_of(&words.prose, |word| {
+            if let Some(weight) = content.weights.get_mut(word) {
+                *weight = 0;
+            }
+        });
         let terms = terms(&content.prose, &content.weights);
         let rows = &mut content.rows;
         sketch::rows(&terms, keys.projection, |row| rows.push(row));

@@ -140,6 +140,11 @@ impl From<ScanError> for SpaceError {
 impl Space {
     /// No documents yet.
     pub fn new(keys: Keys) -> Self {
+        Self::since(keys, 0)
+    }
+
+    /// No documents yet, in a state that has this number.
+    pub fn since(keys: Keys, epoch: u64) -> Self {
         Self {
             keys,
             documents: Vec::new(),
@@ -152,7 +157,7 @@ impl Space {
             frequency: HashMap::new(),
             counted: 0,
             live: 0,
-            epoch: 0,
+            epoch,
             scale: verdict::Scale::default(),
         }
     }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::JudgeError;
 use super::document::terms;
 use crate::leak::sketch::Term;
-use crate::leak::text::{Keys, Words};
+use crate::leak::text::{Keys, Words, stock};
 
 /// The words of a request under one tenant's keys. Texts follow one another, so that a passage that was split over messages is
 /// read as one.
@@ -35,11 +35,17 @@ impl Question {
             if stop() {
                 return Err(JudgeError::Stopped);
             }
+            let before = question.weights.len();
             for word in &words.prose {
                 question.prose.push(keys.token(word.hash));
                 question.weights.push(word.weight);
                 question.places.push((number, word.start..word.end));
             }
+            stock::words_of(&words.prose, |word| {
+                if let Some(weight) = question.weights.get_mut(before + word) {
+                    *weight = 0;
+                }
+            });
             for word in &words.code {
                 question.code.push(keys.token(word.hash));
                 question.code_weights.push(word.weight);

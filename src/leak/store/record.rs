@@ -7,6 +7,7 @@
 //! 3 background  threshold (u16), share of false positives (u32, per million), time (i64, ms), scores (u16 each, ascending)
 //! 4 meant       id of a document before it (12), digest of the model (32), rows end to end (i8 each)
 //! 5 margin      digest of the model (32), least (u16), share (u32, per million), texts (u32), time (i64, ms)
+//! 6 replacement ids of the documents that it stands for (12 each), and a document as in 1
 //! ```
 
 use zeroize::{Zeroize as _, Zeroizing};
@@ -72,6 +73,8 @@ pub struct Margin {
 pub enum Record {
     /// A document was added.
     Document(Box<(About, Content)>),
+    /// A document was added in the place of others: they go and it comes in one step.
+    Replaced(Box<(Vec<DocumentId>, About, Content)>),
     /// A document was removed.
     Removed(DocumentId),
     /// Harmless texts were measured.
@@ -87,6 +90,7 @@ impl Record {
     pub fn rows(&self) -> usize {
         match self {
             Self::Document(document) => document.1.rows.len(),
+            Self::Replaced(document) => document.2.rows.len(),
             Self::Removed(_) | Self::Background(_) | Self::Meant(_) | Self::Margin(_) => 0,
         }
     }
@@ -96,22 +100,17 @@ impl Record {
         let mut out = Zeroizing::new(Vec::with_capacity(self.size()));
         match self {
             Self::Document(document) => {
-                let (about, content) = &**document;
                 out.push(1);
-                out.extend_from_slice(&about.id.0);
-                out.extend_from_slice(&about.sha256);
-                out.extend_from_slice(&about.registered_ms.to_le_bytes());
-                bytes(&mut out, about.path.as_bytes());
-                bytes(&mut out, about.class.as_bytes());
-                for (tokens, weights) in [(&content.prose, &content.weights), (&content.code, &content.code_weights)] {
-                    count(&mut out, tokens.len());
-                    tokens.iter().map(|token| token.to_le_bytes()).for_each(|token| out.extend_from_slice(&token));
-                    out.extend_from_slice(weights);
+                write_document(&mut out, &document.0, &document.1);
+            }
+            Self::Replaced(document) => {
+                let (gone, about, content) = &**document;
+                out.push(6);
+                count(&mut out, gone.len());
+                for id in gone {
+                    out.extend_from_slice(&id.0);
                 }
-                count(&mut out, content.rows.len());
-                for row in &content.rows {
-                    out.extend(row.iter().map(|value| value.cast_unsigned()));
-                }
+                write_document(&mut out, about, content);
             }
             Self::Removed(id) => {
                 out.push(2);
@@ -151,13 +150,8 @@ impl Record {
     /// Bytes that it takes, so that no copy of it is left behind by a growing list.
     fn size(&self) -> usize {
         match self {
-            Self::Document(document) => {
-                let (about, content) = &**document;
-                128 + about.path.len()
-                    + about.class.len()
-                    + 5 * (content.prose.len() + content.code.len())
-                    + DIMENSION * content.rows.len()
-            }
+            Self::Document(document) => document_size(&document.0, &document.1),
+            Self::Replaced(document) => document_size(&document.1, &document.2) + 16 * document.0.len(),
             Self::Removed(_) => 16,
             Self::Background(background) => 32 + 2 * background.scores.len(),
             Self::Meant(meant) => 64 + meant.rows.len(),
@@ -169,17 +163,11 @@ impl Record {
     pub fn read(plain: &[u8]) -> Option<Self> {
         let mut rest = plain;
         let record = match array::<1>(&mut rest)? {
-            [1] => {
-                let id = DocumentId(array(&mut rest)?);
-                let sha256 = array(&mut rest)?;
-                let registered_ms = i64::from_le_bytes(array(&mut rest)?);
-                let path = text(&mut rest)?;
-                let class = text(&mut rest)?;
-                let (prose, weights) = tokens(&mut rest)?;
-                let (code, code_weights) = tokens(&mut rest)?;
-                let rows = rows(&mut rest)?;
-                let about = About { id, sha256, path, class, registered_ms };
-                Self::Document(Box::new((about, Content { prose, weights, code, code_weights, rows })))
+            [1] => Self::Document(Box::new(document(&mut rest)?)),
+            [6] => {
+                let gone = list(&mut rest, 12)?.as_chunks::<12>().0.iter().copied().map(DocumentId).collect();
+                let (about, content) = document(&mut rest)?;
+                Self::Replaced(Box::new((gone, about, content)))
             }
             [2] => Self::Removed(DocumentId(array(&mut rest)?)),
             [3] => {
@@ -208,6 +196,43 @@ impl Record {
         };
         rest.is_empty().then_some(record)
     }
+}
+
+fn write_document(out: &mut Vec<u8>, about: &About, content: &Content) {
+    out.extend_from_slice(&about.id.0);
+    out.extend_from_slice(&about.sha256);
+    out.extend_from_slice(&about.registered_ms.to_le_bytes());
+    bytes(out, about.path.as_bytes());
+    bytes(out, about.class.as_bytes());
+    for (tokens, weights) in [(&content.prose, &content.weights), (&content.code, &content.code_weights)] {
+        count(out, tokens.len());
+        tokens.iter().map(|token| token.to_le_bytes()).for_each(|token| out.extend_from_slice(&token));
+        out.extend_from_slice(weights);
+    }
+    count(out, content.rows.len());
+    for row in &content.rows {
+        out.extend(row.iter().map(|value| value.cast_unsigned()));
+    }
+}
+
+fn document_size(about: &About, content: &Content) -> usize {
+    128 + about.path.len()
+        + about.class.len()
+        + 5 * (content.prose.len() + content.code.len())
+        + DIMENSION * content.rows.len()
+}
+
+fn document(rest: &mut &[u8]) -> Option<(About, Content)> {
+    let id = DocumentId(array(rest)?);
+    let sha256 = array(rest)?;
+    let registered_ms = i64::from_le_bytes(array(rest)?);
+    let path = text(rest)?;
+    let class = text(rest)?;
+    let (prose, weights) = tokens(rest)?;
+    let (code, code_weights) = tokens(rest)?;
+    let rows = rows(rest)?;
+    let about = About { id, sha256, path, class, registered_ms };
+    Some((about, Content { prose, weights, code, code_weights, rows }))
 }
 
 fn count(out: &mut Vec<u8>, count: usize) {

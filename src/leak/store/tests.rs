@@ -1,4 +1,7 @@
 //! Files: what is written is read, what a crash cut is dropped, what was changed is refused.
+use std::path::PathBuf;
+
+use aws_lc_rs::hmac;
 use proptest::prelude::*;
 
 use super::*;
@@ -33,7 +36,7 @@ fn write(folder: &Path, records: &[Record]) -> Vec<Record> {
 
 fn read(folder: &Path) -> Result<Vec<Record>, StoreError> {
     let mut found = Vec::new();
-    Follower::new(folder, &keys(), "t").read(|record| found.push(record))?;
+    Follower::new(folder, &keys(), "t")?.read(|record| found.push(record))?;
     Ok(found)
 }
 
@@ -48,12 +51,17 @@ fn records() -> Vec<Record> {
     let id = about.0.id;
     let removed = Record::Removed(id);
     let background = Background { threshold: 480, share: 1000, measured_ms: 9, scores: vec![1, 5, 300] };
+    let Record::Document(other) = document(&keys, "t", "other", "Another memo of the board, 4471-C.") else {
+        unreachable!()
+    };
+    let replaced = Record::Replaced(Box::new((vec![id], other.0, other.1)));
     vec![
         one,
         removed,
         Record::Background(background),
         Record::Meant(Meant { document: id, model: ModelDigest([5; 32]), rows: vec![1, -1, 127, -128] }),
         Record::Margin(Margin { model: ModelDigest([5; 32]), least: 210, share: 10_000, texts: 900, measured_ms: 9 }),
+        replaced,
         document(&keys, "t", "three", "int main() {\n return 0;\n}\nx();\n"),
     ]
 }
@@ -63,7 +71,7 @@ fn what_is_written_is_read_and_holds_no_word() {
     let folder = tempfile::tempdir().unwrap();
     let records = records();
     write(folder.path(), &records[..2]);
-    let mut follower = Follower::new(folder.path(), &keys(), "t");
+    let mut follower = Follower::new(folder.path(), &keys(), "t").unwrap();
     let mut found = Vec::new();
     follower.read(|record| found.push(record)).unwrap();
     assert_eq!(found, records[..2]);
@@ -121,6 +129,53 @@ fn a_changed_byte_is_refused_wherever_it_is() {
     std::fs::write(segment(folder.path()), &bytes).unwrap();
     let other = CorpusKeys::new(hmac::Key::new(hmac::HMAC_SHA256, &[4; 32]));
     assert!(matches!(tenants(folder.path(), &other), Err(StoreError::Sealed { .. })));
+}
+
+/// Written anew: what counts is there in its order, what was removed is in no file, and whoever followed begins again.
+#[test]
+fn what_was_removed_is_written_no_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let texts = ["The plant will close on 14 March 2027.", "Another memo of the board, 4471-C.", "A third one."];
+    let all: Vec<Record> = (0..).zip(texts).map(|(n, text)| document(&keys(), "t", &"x".repeat(n + 1), text)).collect();
+    let parts = |record: &Record| {
+        let Record::Document(document) = record else { unreachable!() };
+        (document.0.clone(), document.1.clone())
+    };
+    let id = |record: &Record| parts(record).0.id;
+    let [one, two, three] = [&all[0], &all[1], &all[2]];
+    let of_model =
+        |document, rows: i8| Record::Meant(Meant { document, model: ModelDigest([5; 32]), rows: vec![rows; 3] });
+    let measured = |threshold| Record::Background(Background { threshold, ..Background::default() });
+    write(
+        folder.path(),
+        &[one.clone(), of_model(id(one), 1), measured(400), two.clone(), of_model(id(two), 2), measured(500)],
+    );
+    let (about, content) = parts(three);
+    write(folder.path(), &[Record::Replaced(Box::new((vec![id(one)], about, content)))]);
+    let mut follower = Follower::new(folder.path(), &keys(), "t").unwrap();
+    follower.read(drop).unwrap();
+    let lock = Lock::take(folder.path()).unwrap();
+    assert_eq!(compact(folder.path(), &keys(), "t", &lock).unwrap(), 1);
+    drop(lock);
+    let expected = [two.clone(), of_model(id(two), 2), measured(500), three.clone()];
+    assert_eq!(read(folder.path()).unwrap(), expected);
+    assert!(!segment(folder.path()).exists() && follower.has_news() && follower.has_moved().unwrap());
+    // What a kill leaves, of the next generation and of an old one, goes with the next writer.
+    let tenant = segment(folder.path()).parent().unwrap().to_owned();
+    std::fs::write(tenant.join("00000003.segment"), b"x").unwrap();
+    std::fs::write(tenant.join("2000000.segment"), b"x").unwrap();
+    assert_eq!(write(folder.path(), &[Record::Removed(id(two))]), expected);
+    let left = std::fs::read_dir(&tenant).unwrap().filter_map(Result::ok).map(|entry| entry.file_name());
+    let mut left: Vec<String> = left.map(|name| name.into_string().unwrap()).collect();
+    left.sort();
+    assert_eq!(left, ["01000000.segment", "start", "tenant"]);
+    let lock = Lock::take(folder.path()).unwrap();
+    compact(folder.path(), &keys(), "t", &lock).unwrap();
+    drop(lock);
+    assert_eq!(read(folder.path()).unwrap(), [measured(500), three.clone()]);
+    // Where they begin is sealed as they are.
+    std::fs::write(tenant.join("start"), [7; 40]).unwrap();
+    assert!(matches!(read(folder.path()), Err(StoreError::Sealed { .. })));
 }
 
 #[test]

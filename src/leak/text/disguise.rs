@@ -7,7 +7,8 @@
 use std::ops::Range;
 
 use super::common::Weights;
-use super::{Word, Words, lexemes};
+use super::lexeme::lexemes;
+use super::{Word, Words};
 use crate::detect::encoded_runs;
 
 /// Bytes of a text that are judged together: some twenty words.
@@ -41,13 +42,12 @@ impl Found {
     fn read(&mut self, text: &str, words: &Words, depth: usize) {
         let unwrapped = unwrapped(text);
         encoded_runs(unwrapped.as_deref().unwrap_or(text), |_, decoded| self.keep(decoded.to_owned(), depth));
-        let stretches = Stretches::of(words, text.len());
-        for run in stretches.runs(|stretch| stretch.words >= WORDS_MIN && stretch.per_mille() < FAMILIAR) {
+        let stretches = Stretches::of(words, text);
+        for run in stretches.runs(|stretch| stretch.words >= WORDS_MIN && stretch.is_strange()) {
             let [core, whole] = [&run.core, &run.whole].map(|range| text.get(range.clone()).unwrap_or_default());
-            let plain = familiar(core).per_mille();
+            let plain = familiar(core);
             for read in [shifted, backwards] {
-                let says = familiar(&read(core)).per_mille();
-                if says >= FAMILIAR && says > 2 * plain + 50 {
+                if familiar(&read(core)).says_more_than(&plain) {
                     self.keep(read(whole), depth);
                 }
             }
@@ -93,6 +93,9 @@ fn unwrapped(text: &str) -> Option<String> {
 struct Stretch {
     words: usize,
     common: usize,
+    /// Of more than two bytes, and those among them that are common.
+    long: usize,
+    long_common: usize,
     /// Words of one letter.
     letters: usize,
     /// Where its first word begins, in bytes.
@@ -100,15 +103,32 @@ struct Stretch {
 }
 
 impl Stretch {
-    fn count(&mut self, word: &Word) {
-        let length = word.end.saturating_sub(word.start);
+    fn count(&mut self, word: &Word, text: &str) {
+        let length = word.end.saturating_sub(word.start) as usize;
+        let first = text.get(word.start as usize..).and_then(|rest| rest.chars().next());
+        let (is_letter, is_common) = (first.is_none_or(|c| c.len_utf8() == length), word.weight < COMMON);
         self.words += 1;
-        self.letters += usize::from(length == 1);
-        self.common += usize::from(length > 1 && word.weight < COMMON);
+        self.letters += usize::from(is_letter);
+        self.common += usize::from(!is_letter && is_common);
+        self.long += usize::from(length > 2);
+        self.long_common += usize::from(length > 2 && is_common);
     }
 
-    fn per_mille(&self) -> usize {
-        1000 * self.common / self.words.max(1)
+    /// Of a thousand words how many are common ones: of all, and of those of more than two bytes. Words of two letters are
+    /// common in some language backwards too; other languages have hardly a longer one that is common.
+    fn per_mille(&self) -> [usize; 2] {
+        [1000 * self.common / self.words.max(1), 1000 * self.long_common / self.long.max(1)]
+    }
+
+    /// Whether it may be no language.
+    fn is_strange(&self) -> bool {
+        self.per_mille().into_iter().any(|share| share < FAMILIAR)
+    }
+
+    /// Whether it reads as a language where another reading of it does not.
+    fn says_more_than(&self, plain: &Self) -> bool {
+        let mut shares = self.per_mille().into_iter().zip(plain.per_mille());
+        shares.any(|(says, plain)| says >= FAMILIAR && says > 2 * plain + 50)
     }
 }
 
@@ -119,7 +139,8 @@ struct Stretches {
 }
 
 impl Stretches {
-    fn of(words: &Words, end: usize) -> Self {
+    fn of(words: &Words, text: &str) -> Self {
+        let end = text.len();
         let mut all: Vec<Stretch> = Vec::with_capacity(end / STRETCH_BYTES + 1);
         for word in &words.prose {
             let start = word.start as usize;
@@ -127,7 +148,7 @@ impl Stretches {
                 all.push(Stretch { start, ..Stretch::default() });
             }
             if let Some(last) = all.last_mut() {
-                last.count(word);
+                last.count(word, text);
             }
         }
         Self { all, end }
@@ -164,7 +185,7 @@ struct Run {
 fn familiar(text: &str) -> Stretch {
     let mut seen = Stretch::default();
     let weights = Weights::new();
-    lexemes(text, |lexeme| seen.count(&lexeme.weighed(weights)));
+    lexemes(text, |lexeme| seen.count(&lexeme.weighed(weights), text));
     seen
 }
 

@@ -36,6 +36,20 @@ const fn ascii() -> [u8; 128] {
     table
 }
 
+/// The table of Latin letters, for many look-ups.
+pub(super) fn latin() -> &'static [[u8; 2]] {
+    &LATIN
+}
+
+/// The letters that a character of two bytes stands for, and the character; `None` for one that is no Latin letter or sign.
+#[inline]
+pub(super) fn accented(latin: &[[u8; 2]], bytes: &[u8], at: usize) -> Option<([u8; 2], u32)> {
+    let [first @ 0xC3..=0xC9, second, ..] = bytes.get(at..)? else { return None };
+    let code = u32::from(first & 0x1F) << 6 | u32::from(second & 0x3F);
+    let letters = latin.get(code.checked_sub(LATIN_FIRST)? as usize)?;
+    (*letters != [b'?', 0]).then_some((*letters, code))
+}
+
 /// A Latin letter without its accent.
 fn base(letter: char) -> [u8; 2] {
     let two = match letter {
@@ -109,6 +123,11 @@ pub(super) fn fold(c: char) -> Folded {
         _ if c.is_alphanumeric() => Folded::Letter(c.to_lowercase().next().unwrap_or(c)),
         _ => Folded::Between,
     }
+}
+
+/// Whether a character that stands alone is a syllable or a letter rather than a word or a half: kana, Thai, Lao.
+pub(super) const fn is_syllable(c: char) -> bool {
+    matches!(c, '\u{E00}'..='\u{EFF}' | '\u{3040}'..='\u{30FF}')
 }
 
 /// The letter that a digit or sign inside a word stands for, as people write to be read and not found.

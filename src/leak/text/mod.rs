@@ -11,21 +11,20 @@ mod code;
 mod common;
 pub mod disguise;
 mod fold;
+mod lexeme;
+mod plain;
 mod spoken;
+pub(super) mod stock;
 #[cfg(test)]
 mod tests;
 
 use std::ops::Range;
 
 use common::Weights;
-use fold::Folded;
-use siphasher::sip::SipHasher13;
+use lexeme::lexemes;
 pub use spoken::Spoken;
 
 use crate::detect::view::View;
-
-/// Bytes of a word that are compared; what is longer is cut.
-const WORD_BYTES_MAX: usize = 48;
 
 /// A word of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,11 +59,14 @@ impl Words {
         let mut words = Self { prose: Vec::with_capacity(seen.len() / 6), code: Vec::new() };
         let weights = Weights::new();
         lexemes(seen, |lexeme| words.prose.push(lexeme.weighed(weights)));
-        code::tokens(seen, &mut words.code);
+        code::tokens(seen, &mut words);
         if let Some(view) = &view {
-            for word in words.prose.iter_mut().chain(&mut words.code) {
-                let Range { start, end } = view.original(word.start as usize..word.end as usize);
-                (word.start, word.end) = (start as u32, end as u32);
+            for words in [&mut words.prose, &mut words.code] {
+                let mut way = view.way_back();
+                for word in words {
+                    let Range { start, end } = way.original(word.start as usize..word.end as usize);
+                    (word.start, word.end) = (start as u32, end as u32);
+                }
             }
         }
         words
@@ -96,216 +98,29 @@ impl Keys {
     /// The token of a word: SipHash-1-3 of its hash, cut to 32 bits.
     #[inline]
     pub fn token(&self, word: u64) -> u32 {
-        let [low, high] = self.words;
-        SipHasher13::new_with_keys(low, high).hash(&word.to_le_bytes()) as u32
+        sip13(self.words, word) as u32
     }
 }
 
-/// A word as it is read: folded letters are gone, their hash stays.
-struct Lexeme<'a> {
-    hash: u64,
-    start: usize,
-    end: usize,
-    letters: &'a [u8],
-    digits: u8,
-    capital: bool,
-}
-
-impl Lexeme<'_> {
-    fn weighed(&self, weights: Weights) -> Word {
-        let numeric = usize::from(self.digits) == self.letters.len();
-        let known = if self.digits == 0 { weights.of(self.hash) } else { None };
-        let weight = match known {
-            Some(weight) => weight,
-            None if numeric && self.digits <= 2 => common::SMALL_NUMBER,
-            None if self.letters.len() == 1 => common::LETTER,
-            None => common::RARE,
-        };
-        let fact = known.is_none() && (self.digits >= 2 || (self.digits == 0 && self.capital));
-        Word { hash: self.hash, start: self.start as u32, end: self.end as u32, weight, fact }
-    }
-}
-
-/// Reads words from left to right.
-fn lexemes(text: &str, mut found: impl FnMut(Lexeme<'_>)) {
-    let bytes = text.as_bytes();
-    let mut reader = Reader::default();
-    let mut at = 0;
-    while let Some(&byte) = bytes.get(at) {
-        if byte < 0x80 {
-            let folded = fold::ASCII.get(usize::from(byte)).copied().unwrap_or(0);
-            if folded == 0 {
-                at = reader.between(bytes, at, &mut found);
-            } else {
-                reader.letter(folded, at, byte.is_ascii_uppercase());
-                at += 1;
-            }
-            continue;
-        }
-        let Some(c) = text.get(at..).and_then(|rest| rest.chars().next()) else { break };
-        let next = at + c.len_utf8();
-        match fold::fold(c) {
-            Folded::Nothing => {}
-            Folded::Between => reader.end(at, &mut found),
-            Folded::Latin([first, second]) => {
-                reader.letter(first, at, c.is_uppercase());
-                if second != 0 {
-                    reader.letter(second, at, false);
-                }
-            }
-            Folded::Letter(letter) => reader.letters(letter, at, c.is_uppercase()),
-            Folded::Alone(letter) => {
-                reader.end(at, &mut found);
-                reader.letters(letter, at, false);
-                reader.end(next, &mut found);
-            }
-        }
-        at = next;
-    }
-    reader.end(bytes.len(), &mut found);
-}
-
-/// The word that is being read.
-#[derive(Debug)]
-struct Reader {
-    letters: [u8; WORD_BYTES_MAX],
-    len: usize,
-    start: usize,
-    digits: u8,
-    capital: bool,
-    /// Whether an apostrophe stands before the word.
-    apostrophe: bool,
-}
-
-impl Default for Reader {
-    fn default() -> Self {
-        Self { letters: [0; WORD_BYTES_MAX], len: 0, start: 0, digits: 0, capital: false, apostrophe: false }
-    }
-}
-
-impl Reader {
-    #[inline]
-    fn letter(&mut self, letter: u8, at: usize, capital: bool) {
-        if self.len == 0 {
-            self.start = at;
-            self.capital = capital;
-        }
-        self.digits = self.digits.saturating_add(u8::from(letter.is_ascii_digit()));
-        if let Some(place) = self.letters.get_mut(self.len) {
-            *place = letter;
-            self.len += 1;
-        }
-    }
-
-    fn letters(&mut self, letter: char, at: usize, capital: bool) {
-        let mut utf8 = [0; 4];
-        for (place, byte) in letter.encode_utf8(&mut utf8).bytes().enumerate() {
-            self.letter(byte, at, capital && place == 0);
-        }
-    }
-
-    /// A byte that is no letter: it may still belong to the word. Returns where to go on.
-    #[inline]
-    fn between(&mut self, bytes: &[u8], at: usize, found: &mut impl FnMut(Lexeme<'_>)) -> usize {
-        let byte = bytes.get(at).copied().unwrap_or(0);
-        if byte == b' ' || byte == b'\n' {
-            self.end(at, found);
-            return at + 1;
-        }
-        let next = bytes.get(at + 1).copied().unwrap_or(0);
-        match byte {
-            b'.' | b',' | b'\'' if self.len > 0 && self.is_number() && next.is_ascii_digit() => {
-                // Three digits behind it: thousands, which may stand without a mark as well.
-                let behind = bytes.get(at + 1..).unwrap_or_default();
-                let digits = behind.iter().take(4).take_while(|byte| byte.is_ascii_digit()).count();
-                if digits != 3 {
-                    self.letter(b'.', at, false);
-                    self.digits = self.digits.saturating_add(1);
-                }
-            }
-            b'@' | b'$' | b'!' | b'|' if self.len > 0 && next.is_ascii_alphabetic() && !self.is_number() => {
-                self.letter(byte, at, false);
-            }
-            b'%' => {
-                self.end(at, found);
-                "percent".bytes().for_each(|letter| self.letter(letter, at, false));
-                self.end(at + 1, found);
-            }
-            b'\'' => {
-                self.end(at, found);
-                self.apostrophe = true;
-            }
-            _ => self.end(at, found),
-        }
-        at + 1
-    }
-
-    fn is_number(&self) -> bool {
-        usize::from(self.digits) == self.len
-    }
-
-    /// Ends the word before a byte.
-    #[inline]
-    fn end(&mut self, at: usize, found: &mut impl FnMut(Lexeme<'_>)) {
-        let (len, apostrophe) = (self.len, self.apostrophe);
-        (self.len, self.apostrophe) = (0, false);
-        let digits = std::mem::take(&mut self.digits);
-        if len == 0 {
-            return;
-        }
-        let Some(letters) = self.letters.get_mut(..len) else { return };
-        if apostrophe && letters == b"s" {
-            return;
-        }
-        if usize::from(digits) < len {
-            if digits > 0 || letters.iter().any(|byte| !byte.is_ascii_alphabetic()) {
-                for letter in letters.iter_mut() {
-                    *letter = fold::stands_for(*letter);
-                }
-            }
-            let stem = stem(letters);
-            let letters = letters.get(..stem).unwrap_or_default();
-            found(Lexeme { hash: hash(letters), start: self.start, end: at, letters, digits, capital: self.capital });
-        } else {
-            found(Lexeme { hash: hash(letters), start: self.start, end: at, letters, digits, capital: false });
-        }
-    }
-}
-
-/// Bytes of a word without its ending: `agreement`, `agreements`; `operate`, `operated`, `operating`.
-fn stem(word: &[u8]) -> usize {
-    let mut len = word.len();
-    if len < 4 {
-        return len;
-    }
-    let ends = |len: usize, ending: &[u8]| word.get(..len).is_some_and(|word| word.ends_with(ending));
-    if ends(len, b"s") && !ends(len, b"ss") && !ends(len, b"us") && !ends(len, b"is") {
-        len -= 1;
-    }
-    // `l` is folded to `i`.
-    let cut = if len >= 7 && ends(len, b"ing") {
-        3
-    } else if len >= 6 && (ends(len, b"ed") || ends(len, b"iy")) {
-        2
-    } else {
-        usize::from(len >= 5 && ends(len, b"e"))
-    };
-    len -= cut;
-    len - usize::from(cut == 0 && len >= 5 && ends(len, b"y"))
-}
-
-/// A hash of folded letters, without a key and never 0.
+/// SipHash-1-3 of eight bytes, as the crate `siphasher` computes it of any number of them.
 #[inline]
-fn hash(letters: &[u8]) -> u64 {
-    let (eights, tail) = letters.as_chunks::<8>();
-    let mut last = [0; 8];
-    for (to, from) in last.iter_mut().zip(tail) {
-        *to = *from;
-    }
-    let mut state = 0x9E37_79B9_7F4A_7C15 ^ letters.len() as u64;
-    for eight in eights.iter().chain([&last]) {
-        state = (state ^ u64::from_le_bytes(*eight)).wrapping_mul(0xD6E8_FEB8_6659_FD93);
-        state ^= state >> 32;
-    }
-    state.wrapping_mul(0xD6E8_FEB8_6659_FD93) | 1
+const fn sip13([low, high]: [u64; 2], word: u64) -> u64 {
+    /// The block that ends a message of eight bytes.
+    const LENGTH: u64 = 8 << 56;
+    let (a, b) = (low ^ 0x736f_6d65_7073_6575, high ^ 0x646f_7261_6e64_6f6d);
+    let (c, d) = (low ^ 0x6c79_6765_6e65_7261, high ^ 0x7465_6462_7974_6573);
+    let [a, b, c, d] = round([a, b, c, d ^ word]);
+    let [a, b, c, d] = round([a ^ word, b, c, d ^ LENGTH]);
+    let [a, b, c, d] = round(round(round([a ^ LENGTH, b, c ^ 0xFF, d])));
+    a ^ b ^ c ^ d
+}
+
+#[inline]
+const fn round([a, b, c, d]: [u64; 4]) -> [u64; 4] {
+    let (a, c) = (a.wrapping_add(b), c.wrapping_add(d));
+    let (b, d) = (b.rotate_left(13) ^ a, d.rotate_left(16) ^ c);
+    let a = a.rotate_left(32);
+    let (c, a) = (c.wrapping_add(b), a.wrapping_add(d));
+    let (b, d) = (b.rotate_left(17) ^ c, d.rotate_left(21) ^ a);
+    [a, b, c.rotate_left(32), d]
 }

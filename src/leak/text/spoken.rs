@@ -8,8 +8,9 @@ use std::ops::Range;
 
 use zeroize::Zeroize;
 
+use super::Words;
 use super::fold::{Folded, fold};
-use super::{Words, lexemes};
+use super::lexeme::lexemes;
 use crate::detect::view::View;
 
 /// A word that was heard.

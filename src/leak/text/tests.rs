@@ -24,6 +24,7 @@ fn spellings_of_one_text_are_one() {
         ("digits for letters", "Th3 0ffer of Acm3 r0se t0 4.2 m1ll10n 3ur0s"),
         ("JSON", "The offer\\nof \\u0041cme rose to 4.2 million euros"),
         ("entities", "The&nbsp;offer of &#65;cme rose to 4.2 million euros"),
+        ("broken lines", "The of-\nfer of Ac-\r\n> > me rose to 4.2 mil-\n    lion euros"),
         ("markup", "The **offer** of <b>Acme</b> rose to 4.2 million euros"),
     ] {
         assert_eq!(hashes(text), hashes(plain), "{name}");
@@ -73,6 +74,10 @@ fn renamed_identifiers_are_the_same_code() {
         .replace("price", "p");
     let code = |text: &str| Words::of(text).code.iter().map(|word| word.hash).collect::<Vec<_>>();
     assert!(code(one).len() > 30);
+    let python = "def price(account):\n    base = account.seats\n    if base > 9:\n        base -= 3\n    base\n    total = base * 7\n";
+    let named = |name: &str| python.replace("base", name).replace("account", "a").replace("seats", "s");
+    assert_eq!(code(&named("x")), code(&named("an_ever_so_long_name_of_what_was_a_base")));
+    assert_eq!(code(python).len(), code(&python.replace('\n', "\n\n")).len());
     assert_eq!(code(one), code(&other));
     assert_ne!(code(one), code(&one.replace('3', "4")));
     assert!(Words::of("Prose; it has marks (some), and = signs.\nBut no code.").code.is_empty());
@@ -117,6 +122,13 @@ fn other_readings_are_tried_where_the_text_asks() {
 }
 
 proptest! {
+    #[test]
+    fn a_token_is_the_known_hash(secret in any::<[u8; 24]>(), word in any::<u64>()) {
+        let keys = Keys::new(&secret);
+        let known = siphasher::sip::SipHasher13::new_with_keys(keys.words[0], keys.words[1]).hash(&word.to_le_bytes());
+        prop_assert_eq!(keys.token(word), known as u32);
+    }
+
     #[test]
     fn words_lie_in_their_text_in_order(text in "\\PC{0,120}") {
         let words = Words::of(&text);
