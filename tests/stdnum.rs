@@ -3,7 +3,7 @@
 //! For every row 1,000 random numbers that the library calls valid and 10,000 small changes of them. Where the two disagree,
 //! the row says which is stricter and why, as a predicate on the value: whatever it does not cover fails the test.
 //! `scripts/test` installs the library; without it the test is skipped aloud.
-#![expect(clippy::indexing_slicing, reason = "test helpers")]
+#![expect(clippy::indexing_slicing, clippy::unwrap_used, clippy::panic, reason = "test helpers")]
 #![expect(clippy::disallowed_methods, reason = "the test runs a program")]
 
 use std::collections::BTreeMap;

@@ -36,7 +36,9 @@ impl Further {
     /// Takes over what another has read.
     pub(super) fn add(&mut self, other: Self) {
         self.malformed += other.malformed;
-        other.last.into_iter().for_each(|(request, (number, backend))| self.note(request, number, backend));
+        for (request, (number, backend)) in other.last {
+            self.note(request, number, backend);
+        }
     }
 
     fn note(&mut self, request: String, number: u32, backend: String) {

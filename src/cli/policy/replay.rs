@@ -86,7 +86,9 @@ pub(super) fn replay(arguments: &Replay, printer: Printer) -> anyhow::Result<Exi
     let mut further: Vec<Further> = (0..threads).map(|_| Further::default()).collect();
     read_entries(audit, Kind::Attempt, Some(&from), &mut further).with_context(log)?;
     let mut went = Further::default();
-    further.into_iter().for_each(|further| went.add(further));
+    for read in further {
+        went.add(read);
+    }
     let mut readers: Vec<Again<'_>> = (0..threads).map(|_| Again::new((&days, policy, &went), now)).collect();
     read_entries(audit, Kind::Decision, Some(&from), &mut readers).with_context(log)?;
     let mut tally = Tally { malformed: went.malformed, ..Tally::default() };

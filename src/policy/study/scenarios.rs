@@ -105,7 +105,7 @@ impl Study {
                     opens(standing(&before, *backend), standing(&weaker.plan(&facts), *backend), &facts)
                 };
                 let backend = backend.filter(tells);
-                Compared::Shown(facts, backend)
+                Compared::Shown(Box::new(facts), backend)
             }
             None if opened.undecided.is_empty() => Compared::Same,
             None => Compared::Undecided,
@@ -218,7 +218,7 @@ enum Compared {
     /// It lets nothing more pass: proven over all requests.
     Same,
     /// On this request it does, to this backend also where a scenario tells of the request.
-    Shown(Facts, Option<BackendId>),
+    Shown(Box<Facts>, Option<BackendId>),
     Undecided,
 }
 
