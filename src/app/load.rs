@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio_util::task::TaskTracker;
 
 use super::approvers::{Approvers, approvers};
-use super::archive::{Archive, Held, State};
+use super::archive::{Archive, Held, State, state_key};
 use super::bundle::Cover;
 use super::files::Files;
 use super::fronts::Fronts;
@@ -159,7 +159,8 @@ impl Loader {
         let root = RootKey::read(&config.root_key);
         let root = root.map_err(|error| problems.extend((!told(&config.root_key)).then(|| error.to_string()))).ok();
         let archive = Archive::of(&config.audit_folder);
-        let state = archive.state(config.approvers.is_some(), now());
+        let key = root.as_ref().map(|root| state_key(root, &config.node));
+        let state = archive.state(key.as_ref(), config.approvers.is_some(), now());
         let state = state.map_err(|problem| Rejection::fault(problem).behind(&problems))?;
         let read = officer(&config, &archive, &state);
         let (officer, policy, mut remembering) = read.map_err(|rejection| rejection.behind(&problems))?;

@@ -8,7 +8,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::archive::{Archive, Held, State};
+use super::archive::{Archive, Held, State, state_key};
 use super::fronts::Fronts;
 use super::load::{self, Loaded, Loader, Rejection};
 use super::watch::Watch;
@@ -237,14 +237,15 @@ impl Keeper {
     async fn freeze_alone(&mut self, before: &Arc<Snapshot>) -> Option<String> {
         let (config, live) = (self.config.clone(), before.freeze.clone());
         let now = self.status.gate.now();
+        let key = state_key(&before.root, &config.node);
         let looked = tokio::task::spawn_blocking(move || {
             let archive = Archive::of(&config.audit_folder);
-            let state = archive.state(config.approvers.is_some(), now);
+            let state = archive.state(Some(&key), config.approvers.is_some(), now);
             let nothing = State::default();
             let look = load::look(&config, state.as_ref().unwrap_or(&nothing), live.as_ref());
-            (look, archive, state)
+            (look, (archive, key), state)
         });
-        let Ok((look, archive, state)) = looked.await else {
+        let Ok((look, (archive, key), state)) = looked.await else {
             return Some("looking for a freeze failed inside".to_owned());
         };
         // An order holds whether or not it can be remembered.
@@ -255,10 +256,11 @@ impl Keeper {
         let held: Vec<Held> = look.lasting.iter().map(Held::of).collect();
         let refused = look.refused.map(|(_, problem)| problem);
         let remembered = match state {
-            Ok(state) if state.freezes == held && state.thawed == look.thawed => Ok(()),
+            // What somebody edited is put right at once, and told once.
+            Ok(state) if state.proven && state.freezes == held && state.thawed == look.thawed => Ok(()),
             Ok(state) => {
                 let state = State { freezes: held, thawed: look.thawed, ..state };
-                let written = tokio::task::spawn_blocking(move || archive.set_state(&state)).await;
+                let written = tokio::task::spawn_blocking(move || archive.set_state(&key, &state)).await;
                 written.map_err(std::io::Error::other).flatten().map_err(|error| error.to_string())
             }
             Err(problem) => Err(problem),
