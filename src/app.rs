@@ -149,6 +149,7 @@ impl App {
         callers::record(&gate).await;
         loader.keep(&loaded);
         status.set_rejected(&loaded.beside.problems());
+        loaded.beside.tell(&telemetry);
         if !config.witnesses.list.is_empty() {
             let folder = config.audit_folder.clone();
             tasks.spawn(anchor::follow(folder, &config.witnesses, Arc::clone(&telemetry), stop.clone())?);

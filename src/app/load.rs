@@ -21,6 +21,7 @@ use crate::leak::store::CorpusKeys;
 use crate::leak::{NoCorpus, Scanner};
 use crate::model::{Binding, Word};
 use crate::policy::Policy;
+use crate::telemetry::Telemetry;
 use crate::upstream::{Bounds, ClientCertificate, HealthCheck, Pool, Region, Roots, Secret, Settings};
 
 /// Why the files do not come into force.
@@ -101,6 +102,16 @@ impl Beside {
     pub(super) fn problems(&self) -> Vec<String> {
         let freeze = self.freeze.refused.iter().map(|(_, problem)| problem.clone());
         freeze.chain(self.shadow.clone()).collect()
+    }
+
+    /// Tells it in the log and counts it: an order to freeze that holds nothing must not read as a reload that went well.
+    pub(super) fn tell(&self, telemetry: &Telemetry) {
+        if let Some((_, problem)) = &self.freeze.refused {
+            telemetry.reloaded("freeze", Some(problem));
+        }
+        if let Some(problem) = &self.shadow {
+            telemetry.candidate_rejected(problem);
+        }
     }
 }
 

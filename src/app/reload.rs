@@ -10,7 +10,7 @@ use tokio_util::task::TaskTracker;
 
 use super::archive::{Archive, Held, State, state_key};
 use super::fronts::Fronts;
-use super::load::{self, Loaded, Loader, Rejection};
+use super::load::{self, Beside, Loaded, Loader, Rejection};
 use super::watch::Watch;
 use super::{Status, freeze, in_force, quarantine};
 use crate::config::Config;
@@ -143,13 +143,14 @@ impl Keeper {
         let before = gate.snapshot();
         let (loader, from) = (self.loader.clone(), Arc::clone(&before));
         let loaded = tokio::task::spawn_blocking(move || loader.load(Some(&from))).await;
+        let mut beside = Beside::default();
         let inside = || Rejection { reason: "inside", problems: "the load failed inside".to_owned().into() };
         let refused = match loaded.unwrap_or_else(|_| Err(inside())) {
             Ok(loaded) => match in_force::record(&gate, &loaded, cause.name(), Some(&before)).await {
                 Ok(()) => {
                     self.record_freeze(&loaded.beside.freeze).await;
                     rejected.extend(loaded.beside.problems());
-                    self.put_in_force(loaded, tasks);
+                    beside = self.put_in_force(loaded, tasks);
                     quarantine::ended(&gate, &before.pool).await;
                     if [&self.config.listen.tls, &self.config.admin_tls] != files.each_ref() {
                         certificate = self.certificate(&mut rejected);
@@ -162,6 +163,11 @@ impl Keeper {
             Err(refused) => Some(refused),
         };
         gate.telemetry.reloaded("policy", refused.as_ref().map(ToString::to_string).as_deref());
+        // Behind it, so that the last line is not of what went well.
+        match &frozen {
+            Some(problem) if refused.is_some() => gate.telemetry.reloaded("freeze", Some(problem)),
+            _ => beside.tell(&gate.telemetry),
+        }
         let unchanged = gate.snapshot().policy.digest() == before.policy.digest();
         let policy = match &refused {
             Some(_) => "refused",
@@ -198,7 +204,8 @@ impl Keeper {
         Some(Word::fixed(word))
     }
 
-    fn put_in_force(&mut self, loaded: Loaded, tasks: &TaskTracker) {
+    /// Returns what was looked at beside the policy.
+    fn put_in_force(&mut self, loaded: Loaded, tasks: &TaskTracker) -> Beside {
         // A backend that both pools share is watched once.
         self.loader.keep(&loaded);
         let candidate = |snapshot: &Snapshot| {
@@ -220,6 +227,7 @@ impl Keeper {
         }
         self.status.gate.replace(loaded.snapshot);
         self.config = loaded.config;
+        loaded.beside
     }
 
     /// Records a refusal; the same one found again because a validity has ended is recorded once.
