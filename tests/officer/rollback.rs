@@ -113,6 +113,7 @@ async fn an_edited_state_is_as_one_that_is_gone() {
     let words = ["policy", "freeze", "--policies", "live", "--key", "dpo.key", "--as", "dpo", "--because", "incident"];
     octroi(&folder, &words);
     until("the state", async || read().contains("incident").then_some(())).await;
+    let mut end = house.app.gate().audit.head().size;
     let House { mut plot, app, .. } = house;
     app.stop().await.unwrap();
 
@@ -122,8 +123,7 @@ async fn an_edited_state_is_as_one_that_is_gone() {
         assert_eq!(file["state"]["bundle"]["version"], 3, "{file}");
         file["state"]["bundle"] = first["state"]["bundle"].clone();
         file["state"]["freezes"] = serde_json::json!([]);
-        file["state"]["log"]["seq"] = 1_000_000.into();
-        file["state"]["log"]["epoch"] = 1.into();
+        file["state"]["log"]["seq"] = end.into();
         let edited = if with_mac { file.to_string() } else { file["state"].to_string() };
         std::fs::write(&state, edited).unwrap();
         put_live(&folder, "bundle-2-dpo");
@@ -134,12 +134,35 @@ async fn an_edited_state_is_as_one_that_is_gone() {
         put_live(&folder, "bundle-3-dpo-ciso");
         let house = plot.open().await;
         assert_eq!(ready(&house).await["freeze"]["because"], "incident", "with a MAC: {with_mac}");
+        end = house.app.gate().audit.head().size;
         let House { plot: again, app, .. } = house;
         app.stop().await.unwrap();
         plot = again;
     }
     // What was edited is written anew, and says nothing more.
     assert!(read().contains("\"mac\""), "{}", read());
+}
+
+/// Each refusal is in the record, of a start as well: of the very first one, and of one behind which a log lies.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_start_is_in_the_record() {
+    let plot = signed_plot().await;
+    let folder = plot.folder.path().to_owned();
+    put_live(&folder, &bundle(&folder, 1, str::to_owned, &["dpo"]));
+    let path = plot.write_configuration();
+    assert!(octroi::app::App::start(path.clone()).await.is_err());
+    put_live(&folder, &bundle(&folder, 1, str::to_owned, &["dpo", "ciso"]));
+    octroi::app::App::start(path.clone()).await.unwrap().stop().await.unwrap();
+    std::fs::write(folder.join("live/policies/more.policy"), "not signed").unwrap();
+    assert!(octroi::app::App::start(path).await.is_err());
+    put_live(&folder, "bundle-1-dpo-ciso");
+    let house = plot.open().await;
+    let entries = house.entries_of("policy").await;
+    let told: Vec<_> = entries.iter().map(|entry| (entry["in_force"] == true, entry["reason"].as_str())).collect();
+    let (refused, in_force) = (|reason| (false, Some(reason)), (true, None));
+    let expected = [refused("approvers"), in_force, refused("signature"), in_force];
+    assert_eq!(told, expected);
+    assert!(entries.iter().all(|entry| entry["cause"] == "start"), "{entries:?}");
 }
 
 /// What a load opened before it was rejected does not take the place of what is live.
