@@ -315,6 +315,16 @@ async fn a_recorded_decision_is_explained_and_replayed() {
     assert!(told.contains("us-cloud (other): allowed, changed: pseudonymise email"), "{told}");
     let json: Value = serde_json::from_str(&octroi(&folder, &["policy", "explain", &ids[0], "--json"])).unwrap();
     assert_eq!(json["as_recorded"], true, "{json}");
+    // A program that asks for a request that never was gets data as well.
+    let unknown = "01890a5d-ac96-774b-bcce-b302099a8057";
+    let output = Command::new(env!("CARGO_BIN_EXE_octroi"))
+        .args(["policy", "explain", unknown, "--json"])
+        .current_dir(&folder)
+        .output()
+        .unwrap();
+    let json: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let message = format!("the log holds no decision on the request {unknown}");
+    assert_eq!((output.status.code(), &json["faults"][0]["message"]), (Some(1), &message.into()), "{json}");
 
     let replay = |new: &str, code: i32| -> Value {
         let output = Command::new(env!("CARGO_BIN_EXE_octroi"))
