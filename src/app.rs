@@ -159,11 +159,10 @@ impl App {
             let folder = config.audit_folder.clone();
             tasks.spawn(anchor::follow(folder, &config.witnesses, Arc::clone(&telemetry), stop.clone())?);
         }
-        let beside = loaded.beside.freeze;
         tasks.spawn(callers::follow(Arc::clone(&status), stop.clone()));
         tasks.spawn(issuers::follow(Arc::clone(&gate), stop.clone()));
         let keeper = reload::Keeper::new((loader, loaded.config, watching), fronts, status, stop.clone());
-        keeper.having_refused(&beside).spawn(&tasks);
+        keeper.having_refused(&loaded.beside.freeze).spawn(&tasks);
         tasks.spawn(follow_corpus(Arc::clone(&gate), stop.clone()));
         let serving = tokio::spawn(server.run(stop.clone()));
         Ok(Self { gate, address, admin, is_plaintext, stop, drained, serving, tasks, log })

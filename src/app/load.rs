@@ -169,14 +169,13 @@ impl Loader {
         }
         let root = RootKey::read(&config.root_key);
         let root = root.map_err(|error| problems.extend((!told(&config.root_key)).then(|| error.to_string()))).ok();
-        let archive = Archive::of(&config.audit_folder);
+        let (archive, live) = (Archive::of(&config.audit_folder), before.and_then(|before| before.freeze.as_ref()));
         let key = root.as_ref().map(|root| state_key(root, &config.node));
         let state = archive.state(key.as_ref(), config.approvers.is_some(), now());
         let state = state.map_err(|problem| Rejection::fault(problem).behind(&problems))?;
         let read = officer(&config, &archive, &state);
         let (officer, policy, mut remembering) = read.map_err(|rejection| rejection.behind(&problems))?;
         let Some(root) = root else { return Err(Problems::from(problems).into()) };
-        let live = before.and_then(|before| before.freeze.as_ref());
         let mut beside = Beside { freeze: look(&config, &state, live), shadow: None };
         remembering.state.freezes = beside.freeze.lasting.iter().map(Held::of).collect();
         remembering.state.thawed.clone_from(&beside.freeze.thawed);
