@@ -35,6 +35,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use octroi_verify::verify::CHECKPOINT;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -60,6 +61,7 @@ use crate::console;
 use crate::gateway::server::Server;
 use crate::gateway::{Gate, edge};
 use crate::model::Word;
+use crate::model::entry::{Entry, PolicyLoaded};
 use crate::telemetry::Telemetry;
 
 /// A gateway that listens.
@@ -100,7 +102,10 @@ impl App {
         let tasks = TaskTracker::new();
         let loader = Loader::new(path, tasks.clone());
         let watching = config::load(loader.path()).ok().map(|config| watch::Watch::begin(&config, loader.path()));
-        let loaded = loader.load(None)?;
+        let loaded = match loader.load(None) {
+            Ok(loaded) => loaded,
+            Err(refused) => return Err(recorded(loader.path(), refused, wrap).await),
+        };
         let config = &loaded.config;
         let watching = watching.unwrap_or_else(|| watch::Watch::begin(config, loader.path()));
         let telemetry = Arc::new(Telemetry::new(&opentelemetry::global::meter("octroi")));
@@ -149,15 +154,15 @@ impl App {
         callers::record(&gate).await;
         loader.keep(&loaded);
         status.set_rejected(&loaded.beside.problems());
+        loaded.beside.tell(&telemetry);
         if !config.witnesses.list.is_empty() {
             let folder = config.audit_folder.clone();
             tasks.spawn(anchor::follow(folder, &config.witnesses, Arc::clone(&telemetry), stop.clone())?);
         }
-        let beside = loaded.beside.freeze;
         tasks.spawn(callers::follow(Arc::clone(&status), stop.clone()));
         tasks.spawn(issuers::follow(Arc::clone(&gate), stop.clone()));
         let keeper = reload::Keeper::new((loader, loaded.config, watching), fronts, status, stop.clone());
-        keeper.having_refused(&beside).spawn(&tasks);
+        keeper.having_refused(&loaded.beside.freeze).spawn(&tasks);
         tasks.spawn(follow_corpus(Arc::clone(&gate), stop.clone()));
         let serving = tokio::spawn(server.run(stop.clone()));
         Ok(Self { gate, address, admin, is_plaintext, stop, drained, serving, tasks, log })
@@ -222,6 +227,33 @@ async fn follow_corpus(gate: Arc<Gate>, stop: CancellationToken) {
         // A look that fails inside leaves the corpus as it was; the next one is due in a moment.
         tokio::task::spawn_blocking(move || scanner.look()).await.unwrap_or_default();
     }
+}
+
+/// Records that a start was refused, as a reload does, and says why. A log that does not open, because another gateway writes it for
+/// instance, is told and no more.
+async fn recorded(
+    path: &Path,
+    refused: Rejection,
+    wrap: impl FnOnce(Arc<dyn AuditLog>) -> Arc<dyn AuditLog>,
+) -> anyhow::Error {
+    let reason = refused.reason;
+    let Ok(config) = config::load(path) else { return refused.into() };
+    let (folder, node) = (config.audit_folder, config.node);
+    // Files with faults found no log: its name and place may be among what is put right.
+    if reason == "faults" && !folder.join(CHECKPOINT).exists() {
+        return refused.into();
+    }
+    let append = async {
+        let opened = tokio::task::spawn_blocking(move || open_log(&folder, &node)).await;
+        let log = Arc::new(opened.context("the audit log failed inside")??);
+        let entry = PolicyLoaded::refused("start", reason);
+        wrap(Arc::clone(&log) as Arc<dyn AuditLog>).append(Entry::Policy(Box::new(entry))).await?;
+        tokio::task::spawn_blocking(move || log.stop()).await.context("the audit log failed inside")
+    };
+    if let Err(error) = append.await {
+        tracing::warn!(error = format!("{error:#}"), "Refusal of the start is not in the audit log");
+    }
+    refused.into()
 }
 
 #[expect(clippy::disallowed_methods, reason = "the log dates its entries, and gets its clock here")]

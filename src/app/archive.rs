@@ -2,13 +2,15 @@
 //!
 //! ```text
 //!  AUDIT/policies/POLICY/INVENTORY-REFERENCE/…   the officer's files, under the digests that decisions carry
-//!  AUDIT/policies/state.json                     the newest signed bundle, the freezes that last, and those thawed too early
+//!  AUDIT/policies/state.json                     the newest signed bundle, the freezes that last, and those thawed too early,
+//!                                                with a MAC of it
 //! ```
 //!
 //! The files answer "by which rules was this decided" for a decision of any day. The state makes versions only increase and a
 //! freeze last over a restart, whatever becomes of the policy folder. Both are on disk before a policy comes into force. What
 //! the log holds behind the place up to which a state knows it is gathered from there ([`super::recover`]): taking the state
-//! away, or laying an old copy in its place, brings nothing back.
+//! away, or laying an old copy in its place, brings nothing back. A state whose MAC does not hold is as one that is gone: whoever
+//! may write the file, and does not hold the gateway's root key, decides nothing by it.
 #![expect(clippy::disallowed_types, reason = "the composition root keeps these files")]
 
 use std::fs;
@@ -16,14 +18,19 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
+use aws_lc_rs::hmac;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use super::files::{Files, MATCH_LISTS};
 use super::recover::{self, Found};
 use crate::audit::decisions::Place;
 use crate::disk;
 use crate::gateway::snapshot::Freeze;
+use crate::identity::{Purpose, RootKey};
 use crate::limits::POLICY_STATE_BYTES_MAX;
 use crate::model::Word;
 use crate::model::entry::Digest;
@@ -32,6 +39,20 @@ use crate::model::entry::Digest;
 #[derive(Debug, Clone)]
 pub(crate) struct Archive {
     folder: PathBuf,
+}
+
+/// The file of the state: the MAC is of the very bytes of the state.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Proven<'f> {
+    mac: String,
+    #[serde(borrow)]
+    state: &'f RawValue,
+}
+
+/// The key of the MAC: of this gateway, so that the state of another one that has the same root proves nothing here.
+pub(super) fn state_key(root: &RootKey, node: &Word) -> hmac::Key {
+    root.mac_key(Purpose::PolicyState, &[node.as_str()])
 }
 
 /// How far the gateway got.
@@ -49,6 +70,9 @@ pub(crate) struct State {
     /// Where the log ended that this knows.
     #[serde(default)]
     pub(super) log: Place,
+    /// Whether it lies on the disk with a MAC that holds; else it was gathered from the log alone, and is to be written.
+    #[serde(skip)]
+    pub(super) proven: bool,
 }
 
 impl State {
@@ -194,25 +218,32 @@ impl Archive {
     }
 
     /// How far the gateway got: what the state says, and what the log says since. `signed`: only signed bundles come into force,
-    /// so that it matters which was the last.
+    /// so that it matters which was the last. Without a key, which is without a root, nothing comes into force by what is told, and
+    /// the MAC is not looked at.
     ///
     /// # Errors
     /// A state that cannot be read, or that is gone together with the log: then nobody knows which version was the last.
-    pub(crate) fn state(&self, signed: bool, now: Timestamp) -> Result<State, String> {
+    pub(crate) fn state(&self, key: Option<&hmac::Key>, signed: bool, now: Timestamp) -> Result<State, String> {
         let place = self.state_file();
         let told = |problem: &dyn std::fmt::Display| format!("{}: {problem}", place.display());
-        let state = match disk::read(&place, POLICY_STATE_BYTES_MAX) {
-            Ok(bytes) => Some(serde_json::from_slice::<State>(&bytes).map_err(|error| told(&error))?),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        let (state, lost) = match disk::read(&place, POLICY_STATE_BYTES_MAX) {
+            Ok(bytes) => match proven(&bytes, key) {
+                Ok(state) => (Some(state), ""),
+                Err(lost) => {
+                    lost.tell(&place);
+                    (None, "this gateway did not write it as it is")
+                }
+            },
+            Err(error) if error.kind() == io::ErrorKind::NotFound => (None, "it is gone"),
             Err(error) => return Err(told(&error)),
         };
         let audit = self.folder.parent().unwrap_or(&self.folder);
         let since = state.as_ref().map(|state| state.log).unwrap_or_default();
         let found = recover::from_log(audit, since, now).map_err(|error| told(&error))?;
         if state.is_none() && signed && !found.spoke && self.keeps_any() {
-            return Err(told(
-                &"it is gone, and the log that would say which bundle was the last is gone too\n  help: put it back from a copy, or begin anew: take this folder away, and have the bundle signed by two approvers",
-            ));
+            return Err(told(&format!(
+                "{lost}, and the log that would say which bundle was the last is gone too\n  help: put it back from a copy, or begin anew: take this folder away, and have the bundle signed by two approvers",
+            )));
         }
         Ok(state.unwrap_or_default().and_then(found))
     }
@@ -227,16 +258,56 @@ impl Archive {
     ///
     /// # Errors
     /// When the disk does not take it.
-    pub(crate) fn set_state(&self, state: &State) -> io::Result<()> {
-        let mut text = serde_json::to_vec_pretty(state).map_err(io::Error::other)?;
-        text.push(b'\n');
+    pub(crate) fn set_state(&self, key: &hmac::Key, state: &State) -> io::Result<()> {
+        let state = serde_json::to_string_pretty(state).map_err(io::Error::other)?;
+        let mac = STANDARD.encode(hmac::sign(key, state.as_bytes()));
+        let text = format!("{{\n\"mac\": \"{mac}\",\n\"state\": {state}\n}}\n");
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.folder)?;
-        disk::replace(&self.state_file(), &text, 0o644)
+        disk::replace(&self.state_file(), text.as_bytes(), 0o644)
     }
 
     fn state_file(&self) -> PathBuf {
         self.folder.join("state.json")
     }
+}
+
+/// Why a state is not believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Unproven {
+    /// It has no MAC at all.
+    Older,
+    /// It has one that does not hold, or is no state.
+    Edited,
+}
+
+impl Unproven {
+    /// Says so in the log of the process: the audit log is asked instead.
+    fn tell(self, place: &Path) {
+        let file = place.display().to_string();
+        match self {
+            Self::Older => tracing::warn!(
+                file,
+                "State of the policies bears no MAC, as those of older versions: the audit log is read from its start instead"
+            ),
+            Self::Edited => tracing::error!(
+                file,
+                "State of the policies is not as this gateway wrote it with its root key: the audit log is read from its start instead"
+            ),
+        }
+    }
+}
+
+/// The state of a file, if the gateway that holds the key wrote it.
+fn proven(bytes: &[u8], key: Option<&hmac::Key>) -> Result<State, Unproven> {
+    let Ok(file) = serde_json::from_slice::<Proven<'_>>(bytes) else {
+        return Err(serde_json::from_slice::<State>(bytes).map_or(Unproven::Edited, |_| Unproven::Older));
+    };
+    if let Some(key) = key {
+        let mac = STANDARD.decode(&file.mac).map_err(|_| Unproven::Edited)?;
+        hmac::verify(key, file.state.get().as_bytes(), &mac).map_err(|_| Unproven::Edited)?;
+    }
+    let state: State = serde_json::from_str(file.state.get()).map_err(|_| Unproven::Edited)?;
+    Ok(State { proven: true, ..state })
 }
 
 /// Writes a file and its folders, and waits until the disk has it.
@@ -247,4 +318,32 @@ fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = fs::File::create(path)?;
     file.write_all(bytes)?;
     file.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Only the very bytes that a gateway with this root and of this name wrote are believed.
+    #[test]
+    fn a_state_is_believed_as_it_was_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let archive = Archive::of(folder.path());
+        let root = RootKey::generate().unwrap();
+        let [key, other] = ["node-1", "node-2"].map(|node| state_key(&root, &Word::configured(node)));
+        let state = State { log: Place { epoch: 1, seq: 20 }, ..State::default() };
+        archive.set_state(&key, &state).unwrap();
+        let written = disk::read(&archive.state_file(), POLICY_STATE_BYTES_MAX).unwrap();
+        let edited = String::from_utf8(written.clone()).unwrap().replace("20", "21");
+        let bare = serde_json::to_vec(&state).unwrap();
+        for (name, bytes, key, expected) in [
+            ("as it was written", &*written, &key, Ok(State { proven: true, ..state })),
+            ("another gateway with the same root", &written, &other, Err(Unproven::Edited)),
+            ("another number", edited.as_bytes(), &key, Err(Unproven::Edited)),
+            ("half a file", written.get(..40).unwrap(), &key, Err(Unproven::Edited)),
+            ("no MAC", &bare, &key, Err(Unproven::Older)),
+        ] {
+            assert_eq!(proven(bytes, Some(key)), expected, "{name}");
+        }
+    }
 }

@@ -1,9 +1,8 @@
 //! From loaded to in force: what must be remembered is on disk, then the record says so, then requests are served by it.
 
-use std::path::Path;
 use std::sync::Arc;
 
-use super::archive::{Accepted, Archive, State};
+use super::archive::{Accepted, Archive, State, state_key};
 use super::load::Loaded;
 use crate::audit::AuditError;
 use crate::gateway::Gate;
@@ -33,10 +32,10 @@ pub(super) async fn record(
     cause: &'static str,
     before: Option<&Snapshot>,
 ) -> Result<(), Unrecorded> {
-    remember(&loaded.config.audit_folder, Some(loaded), &loaded.remembering.state).await?;
+    remember(loaded, true, &loaded.remembering.state).await?;
     if let Err(error) = entries(gate, loaded, cause, before).await {
         // What does not come into force was not the last one: the next may have its version.
-        let restored = remember(&loaded.config.audit_folder, None, &loaded.remembering.before).await;
+        let restored = remember(loaded, false, &loaded.remembering.before).await;
         restored.unwrap_or_else(|error| tracing::error!(%error, "State of the policies could not be put back"));
         return Err(error.into());
     }
@@ -91,15 +90,16 @@ fn told(snapshot: &Snapshot) -> impl PartialEq + use<> {
     (digests, policy.valid_until())
 }
 
-/// Keeps the files of a policy and how far the gateway got.
-async fn remember(audit: &Path, loaded: Option<&Loaded>, state: &State) -> Result<(), Unrecorded> {
-    let (archive, state) = (Archive::of(audit), state.clone());
-    let policy = loaded.map(|loaded| (loaded.remembering.files.clone(), Arc::clone(&loaded.snapshot.policy)));
+/// Keeps how far the gateway got, and perhaps the files of the policy.
+async fn remember(loaded: &Loaded, with_files: bool, state: &State) -> Result<(), Unrecorded> {
+    let (archive, state) = (Archive::of(&loaded.config.audit_folder), state.clone());
+    let key = state_key(&loaded.snapshot.root, &loaded.config.node);
+    let policy = with_files.then(|| (loaded.remembering.files.clone(), Arc::clone(&loaded.snapshot.policy)));
     tokio::task::spawn_blocking(move || {
         if let Some((files, policy)) = policy {
             archive.keep(&files, [policy.digest(), policy.inventory_digest(), policy.reference_digest()])?;
         }
-        archive.set_state(&state)
+        archive.set_state(&key, &state)
     })
     .await
     .map_err(|_| Unrecorded::Inside)?

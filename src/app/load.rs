@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio_util::task::TaskTracker;
 
 use super::approvers::{Approvers, approvers};
-use super::archive::{Archive, Held, State};
+use super::archive::{Archive, Held, State, state_key};
 use super::bundle::Cover;
 use super::files::Files;
 use super::fronts::Fronts;
@@ -21,6 +21,7 @@ use crate::leak::store::CorpusKeys;
 use crate::leak::{NoCorpus, Scanner};
 use crate::model::{Binding, Word};
 use crate::policy::Policy;
+use crate::telemetry::Telemetry;
 use crate::upstream::{Bounds, ClientCertificate, HealthCheck, Pool, Region, Roots, Secret, Settings};
 
 /// Why the files do not come into force.
@@ -102,6 +103,16 @@ impl Beside {
         let freeze = self.freeze.refused.iter().map(|(_, problem)| problem.clone());
         freeze.chain(self.shadow.clone()).collect()
     }
+
+    /// Tells it in the log and counts it: an order to freeze that holds nothing must not read as a reload that went well.
+    pub(super) fn tell(&self, telemetry: &Telemetry) {
+        if let Some((_, problem)) = &self.freeze.refused {
+            telemetry.reloaded("freeze", Some(problem));
+        }
+        if let Some(problem) = &self.shadow {
+            telemetry.candidate_rejected(problem);
+        }
+    }
 }
 
 /// The corpus that is open, with what it was opened by: its configuration and a check of its keys.
@@ -158,13 +169,13 @@ impl Loader {
         }
         let root = RootKey::read(&config.root_key);
         let root = root.map_err(|error| problems.extend((!told(&config.root_key)).then(|| error.to_string()))).ok();
-        let archive = Archive::of(&config.audit_folder);
-        let state = archive.state(config.approvers.is_some(), now());
+        let (archive, live) = (Archive::of(&config.audit_folder), before.and_then(|before| before.freeze.as_ref()));
+        let key = root.as_ref().map(|root| state_key(root, &config.node));
+        let state = archive.state(key.as_ref(), config.approvers.is_some(), now());
         let state = state.map_err(|problem| Rejection::fault(problem).behind(&problems))?;
         let read = officer(&config, &archive, &state);
         let (officer, policy, mut remembering) = read.map_err(|rejection| rejection.behind(&problems))?;
         let Some(root) = root else { return Err(Problems::from(problems).into()) };
-        let live = before.and_then(|before| before.freeze.as_ref());
         let mut beside = Beside { freeze: look(&config, &state, live), shadow: None };
         remembering.state.freezes = beside.freeze.lasting.iter().map(Held::of).collect();
         remembering.state.thawed.clone_from(&beside.freeze.thawed);

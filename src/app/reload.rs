@@ -8,9 +8,9 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::archive::{Archive, Held, State};
+use super::archive::{Archive, Held, State, state_key};
 use super::fronts::Fronts;
-use super::load::{self, Loaded, Loader, Rejection};
+use super::load::{self, Beside, Loaded, Loader, Rejection};
 use super::watch::Watch;
 use super::{Status, freeze, in_force, quarantine};
 use crate::config::Config;
@@ -143,13 +143,14 @@ impl Keeper {
         let before = gate.snapshot();
         let (loader, from) = (self.loader.clone(), Arc::clone(&before));
         let loaded = tokio::task::spawn_blocking(move || loader.load(Some(&from))).await;
+        let mut beside = Beside::default();
         let inside = || Rejection { reason: "inside", problems: "the load failed inside".to_owned().into() };
         let refused = match loaded.unwrap_or_else(|_| Err(inside())) {
             Ok(loaded) => match in_force::record(&gate, &loaded, cause.name(), Some(&before)).await {
                 Ok(()) => {
                     self.record_freeze(&loaded.beside.freeze).await;
                     rejected.extend(loaded.beside.problems());
-                    self.put_in_force(loaded, tasks);
+                    beside = self.put_in_force(loaded, tasks);
                     quarantine::ended(&gate, &before.pool).await;
                     if [&self.config.listen.tls, &self.config.admin_tls] != files.each_ref() {
                         certificate = self.certificate(&mut rejected);
@@ -162,6 +163,11 @@ impl Keeper {
             Err(refused) => Some(refused),
         };
         gate.telemetry.reloaded("policy", refused.as_ref().map(ToString::to_string).as_deref());
+        // Behind it, so that the last line is not of what went well.
+        match &frozen {
+            Some(problem) if refused.is_some() => gate.telemetry.reloaded("freeze", Some(problem)),
+            _ => beside.tell(&gate.telemetry),
+        }
         let unchanged = gate.snapshot().policy.digest() == before.policy.digest();
         let policy = match &refused {
             Some(_) => "refused",
@@ -198,7 +204,8 @@ impl Keeper {
         Some(Word::fixed(word))
     }
 
-    fn put_in_force(&mut self, loaded: Loaded, tasks: &TaskTracker) {
+    /// Returns what was looked at beside the policy.
+    fn put_in_force(&mut self, loaded: Loaded, tasks: &TaskTracker) -> Beside {
         // A backend that both pools share is watched once.
         self.loader.keep(&loaded);
         let candidate = |snapshot: &Snapshot| {
@@ -220,6 +227,7 @@ impl Keeper {
         }
         self.status.gate.replace(loaded.snapshot);
         self.config = loaded.config;
+        loaded.beside
     }
 
     /// Records a refusal; the same one found again because a validity has ended is recorded once.
@@ -237,14 +245,15 @@ impl Keeper {
     async fn freeze_alone(&mut self, before: &Arc<Snapshot>) -> Option<String> {
         let (config, live) = (self.config.clone(), before.freeze.clone());
         let now = self.status.gate.now();
+        let key = state_key(&before.root, &config.node);
         let looked = tokio::task::spawn_blocking(move || {
             let archive = Archive::of(&config.audit_folder);
-            let state = archive.state(config.approvers.is_some(), now);
+            let state = archive.state(Some(&key), config.approvers.is_some(), now);
             let nothing = State::default();
             let look = load::look(&config, state.as_ref().unwrap_or(&nothing), live.as_ref());
-            (look, archive, state)
+            (look, (archive, key), state)
         });
-        let Ok((look, archive, state)) = looked.await else {
+        let Ok((look, (archive, key), state)) = looked.await else {
             return Some("looking for a freeze failed inside".to_owned());
         };
         // An order holds whether or not it can be remembered.
@@ -255,10 +264,11 @@ impl Keeper {
         let held: Vec<Held> = look.lasting.iter().map(Held::of).collect();
         let refused = look.refused.map(|(_, problem)| problem);
         let remembered = match state {
-            Ok(state) if state.freezes == held && state.thawed == look.thawed => Ok(()),
+            // What somebody edited is put right at once, and told once.
+            Ok(state) if state.proven && state.freezes == held && state.thawed == look.thawed => Ok(()),
             Ok(state) => {
                 let state = State { freezes: held, thawed: look.thawed, ..state };
-                let written = tokio::task::spawn_blocking(move || archive.set_state(&state)).await;
+                let written = tokio::task::spawn_blocking(move || archive.set_state(&key, &state)).await;
                 written.map_err(std::io::Error::other).flatten().map_err(|error| error.to_string())
             }
             Err(problem) => Err(problem),

@@ -37,6 +37,8 @@ pub enum Purpose {
     Kept,
     /// Proofs that the keys of sealed content are ours.
     SealMonth,
+    /// Proofs that what is remembered of policies is ours; scope: node.
+    PolicyState,
 }
 
 impl Purpose {
@@ -53,6 +55,7 @@ impl Purpose {
             Self::SealCase => "octroi/1/seal-case",
             Self::Kept => "octroi/1/kept",
             Self::SealMonth => "octroi/1/seal-month",
+            Self::PolicyState => "octroi/1/policy-state",
         }
     }
 }

@@ -151,6 +151,13 @@ impl Telemetry {
         }
     }
 
+    /// The candidate beside the live policy could not be read. Nothing of it is enforced, and nothing waits for it.
+    pub fn candidate_rejected(&self, problem: &str) {
+        let labels = ReloadLabels { what: Word::fixed("shadow"), result: Word::fixed("rejected") };
+        self.reloads.get_or_create(&labels).inc();
+        tracing::warn!(problem, "Candidate beside the live policy is not evaluated");
+    }
+
     /// Seconds since the epoch until which the policy is valid; infinite when it does not expire.
     pub fn policy_valid_until(&self, seconds: f64) {
         self.policy_valid_until.set(seconds);

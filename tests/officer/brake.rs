@@ -1,5 +1,6 @@
 //! Several freezes: the longest holds, each is ended by time or by a thaw that names it, and a refused order is told once.
 
+use super::common::process::Process;
 use super::*;
 
 fn freeze(folder: &Path, hours: &str, because: &str) {
@@ -71,4 +72,30 @@ async fn a_refused_order_is_recorded_once() {
         until("another look", async || (house.entries_of("reload").await.len() > reloads).then_some(())).await;
     }
     assert_eq!(refusals().await, 1);
+    assert!(metric(&house, "octroi_reloads_total{what=\"freeze\",result=\"rejected\"}").await >= 1.0);
+}
+
+/// Whoever pulls the brake reads the log: what did not take is an error there, and a candidate that is broken a warning.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_brake_that_did_not_take_is_an_error_of_the_log() {
+    let plot = signed_plot().await;
+    let folder = plot.folder.path().to_owned();
+    put_live(&folder, &bundle(&folder, 1, str::to_owned, &["dpo", "ciso"]));
+    let process = Process::start(&plot, &[]);
+    let counted = async |what: &str| {
+        let name = format!("octroi_reloads_total{{what=\"{what}\",result=\"rejected\"}}");
+        let text = page(process.admin, "/metrics").await.unwrap().1;
+        text.lines().any(|line| line.starts_with(&name)).then_some(())
+    };
+    replace(&folder.join("live/freeze.json"), "{");
+    until("the order", async || counted("freeze").await).await;
+    std::fs::create_dir(folder.join("live/shadow")).unwrap();
+    std::fs::write(folder.join("live/shadow/main.policy"), "garbage").unwrap();
+    until("the candidate", async || counted("shadow").await).await;
+    process.terminate();
+    let (said, status) = process.ended().await;
+    assert!(status.success(), "{said}");
+    let line = |level: &str, words: &str| said.lines().any(|line| line.contains(level) && line.contains(words));
+    assert!(line("ERROR", "freeze.json: EOF while parsing"), "{said}");
+    assert!(line("WARN", "main.policy"), "{said}");
 }

@@ -1,5 +1,6 @@
 //! Versions only increase, whatever becomes of the files that say which was the last.
 
+use super::common::process::Process;
 use super::*;
 
 /// The state beside the log is a convenience: without it the log says which bundle was in force and which freeze lasts.
@@ -93,6 +94,75 @@ async fn an_old_copy_of_the_state_brings_nothing_back() {
     put_live(&folder, "bundle-2-dpo-ciso");
     let house = plot.open().await;
     assert_eq!(ready(&house).await["freeze"]["because"], "incident 8");
+}
+
+/// Whoever may write the state, and does not hold the gateway's root key, brings nothing back: neither an older version, though
+/// approvers had signed it, nor flows that a freeze keeps back.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edited_state_is_as_one_that_is_gone() {
+    let plot = signed_plot().await;
+    let folder = plot.folder.path().to_owned();
+    let state = folder.join("audit/policies/state.json");
+    let read = || std::fs::read_to_string(&state).unwrap();
+    put_live(&folder, &bundle(&folder, 1, str::to_owned, &["dpo", "ciso"]));
+    bundle(&folder, 2, str::to_owned, &["dpo"]);
+    let house = plot.open().await;
+    let first: Value = serde_json::from_str(&read()).unwrap();
+    put_live(&folder, &bundle(&folder, 3, str::to_owned, &["dpo", "ciso"]));
+    until("the third version", async || (house.app.gate().snapshot().policy.version() == 3).then_some(())).await;
+    let words = ["policy", "freeze", "--policies", "live", "--key", "dpo.key", "--as", "dpo", "--because", "incident"];
+    octroi(&folder, &words);
+    until("the state", async || read().contains("incident").then_some(())).await;
+    let mut end = house.app.gate().audit.head().size;
+    let House { mut plot, app, .. } = house;
+    app.stop().await.unwrap();
+
+    for (with_mac, told) in [(true, "is not as this gateway wrote it"), (false, "bears no MAC")] {
+        // As if the first version had been the last one, and nothing been frozen: the log is not asked what came since.
+        let mut file: Value = serde_json::from_str(&read()).unwrap();
+        assert_eq!(file["state"]["bundle"]["version"], 3, "{file}");
+        file["state"]["bundle"] = first["state"]["bundle"].clone();
+        file["state"]["freezes"] = serde_json::json!([]);
+        file["state"]["log"]["seq"] = end.into();
+        let edited = if with_mac { file.to_string() } else { file["state"].to_string() };
+        std::fs::write(&state, edited).unwrap();
+        put_live(&folder, "bundle-2-dpo");
+        let (said, status) = Process::start_in_vain(&plot, &[]).ended().await;
+        assert!(!status.success() && said.contains("version 2 does not follow version 3"), "{said}");
+        assert!(said.contains(told), "{said}");
+        // The last one starts, and the freeze lasts although its order is gone.
+        put_live(&folder, "bundle-3-dpo-ciso");
+        let house = plot.open().await;
+        assert_eq!(ready(&house).await["freeze"]["because"], "incident", "with a MAC: {with_mac}");
+        end = house.app.gate().audit.head().size;
+        let House { plot: again, app, .. } = house;
+        app.stop().await.unwrap();
+        plot = again;
+    }
+    // What was edited is written anew, and says nothing more.
+    assert!(read().contains("\"mac\""), "{}", read());
+}
+
+/// Each refusal is in the record, of a start as well: of the very first one, and of one behind which a log lies.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_start_is_in_the_record() {
+    let plot = signed_plot().await;
+    let folder = plot.folder.path().to_owned();
+    put_live(&folder, &bundle(&folder, 1, str::to_owned, &["dpo"]));
+    let path = plot.write_configuration();
+    assert!(octroi::app::App::start(path.clone()).await.is_err());
+    put_live(&folder, &bundle(&folder, 1, str::to_owned, &["dpo", "ciso"]));
+    octroi::app::App::start(path.clone()).await.unwrap().stop().await.unwrap();
+    std::fs::write(folder.join("live/policies/more.policy"), "not signed").unwrap();
+    assert!(octroi::app::App::start(path).await.is_err());
+    put_live(&folder, "bundle-1-dpo-ciso");
+    let house = plot.open().await;
+    let entries = house.entries_of("policy").await;
+    let told: Vec<_> = entries.iter().map(|entry| (entry["in_force"] == true, entry["reason"].as_str())).collect();
+    let (refused, in_force) = (|reason| (false, Some(reason)), (true, None));
+    let expected = [refused("approvers"), in_force, refused("signature"), in_force];
+    assert_eq!(told, expected);
+    assert!(entries.iter().all(|entry| entry["cause"] == "start"), "{entries:?}");
 }
 
 /// What a load opened before it was rejected does not take the place of what is live.

@@ -6,8 +6,8 @@ use anyhow::{Context as _, anyhow, bail};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Exit, Printer, read, say, show};
-use crate::app::{Archive, Officer};
+use super::{Exit, Faulty, Printer, read, say, show};
+use crate::app::{Archive, Fault, Officer};
 use crate::audit::query::{Filter, query};
 use crate::model::entry::{Digest, RequestId};
 use crate::policy::Language;
@@ -28,7 +28,12 @@ pub(super) fn explain(
             Language::En => ("error:", "the log holds no decision on the request"),
             Language::Fr => ("erreur :", "le journal ne contient aucune décision sur la requête"),
         };
-        printer.say(format!("{error} {none} {id}"));
+        let none = format!("{none} {id}");
+        if json {
+            printer.json(&Faulty { faults: vec![Fault::of_text(&none)] });
+        } else {
+            printer.say(format!("{error} {none}"));
+        }
         return Ok(Exit::Findings);
     };
     let digests = ["policy", "inventory", "reference"].map(|key| digest(entry, key));
