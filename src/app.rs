@@ -238,13 +238,13 @@ async fn recorded(
 ) -> anyhow::Error {
     let reason = refused.reason;
     let Ok(config) = config::load(path) else { return refused.into() };
-    let (folder, node) = (config.audit_folder, config.node);
+    let (folder, node, bytes) = (config.audit_folder, config.node, config.segment_bytes);
     // Files with faults found no log: its name and place may be among what is put right.
     if reason == "faults" && !folder.join(CHECKPOINT).exists() {
         return refused.into();
     }
     let append = async {
-        let opened = tokio::task::spawn_blocking(move || open_log(&folder, &node)).await;
+        let opened = tokio::task::spawn_blocking(move || open_log(&folder, &node, bytes)).await;
         let log = Arc::new(opened.context("the audit log failed inside")??);
         let entry = PolicyLoaded::refused("start", reason);
         wrap(Arc::clone(&log) as Arc<dyn AuditLog>).append(Entry::Policy(Box::new(entry))).await?;
