@@ -12,7 +12,7 @@
 //! ```
 //!
 //! What an entry adds to it stands here, and the gateway's own commands fill it by the same lines. It is read without SQLite
-//! ([`sqlite`]), and held against the entries while they pass by ([`check`]).
+//! (`sqlite`), and held against the entries while they pass by (`check`).
 
 mod bits;
 pub(crate) mod check;
