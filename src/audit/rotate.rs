@@ -78,7 +78,9 @@ pub fn settle(folder: &Path, node: &Word, clock: &Clock) -> Result<Options, Open
     let asked = (fenced || folder.join(REQUEST).exists()) && folder.join(CHECKPOINT).exists();
     if asked || moving.exists() {
         if !moving.exists() {
-            announce(folder, options(epoch), &format!("octroi/{node}/{}", epoch.saturating_add(1)))?;
+            // Where a crash came between the folder of an epoch and its first entry, that entry is still to be written.
+            let old = Options { previous: previous(folder, node, epoch)?, ..options(epoch) };
+            announce(folder, old, &format!("octroi/{node}/{}", epoch.saturating_add(1)))?;
         }
         let storage = LocalStorage::new(folder);
         let lock = storage.lock().map_err(|_| OpenError::Locked)?;

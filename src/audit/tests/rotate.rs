@@ -9,6 +9,8 @@ use octroi_verify::{Checkpoint, VerifierKey, verify_all};
 
 use super::*;
 use crate::audit::index::Index;
+use crate::audit::key::KeyFile;
+use crate::audit::open::open;
 use crate::audit::report;
 use crate::audit::rotate::{request, settle};
 use crate::audit::store::PRIVATE_KEY;
@@ -81,6 +83,23 @@ fn epochs_follow_each_other() {
     let told = report::csv(&told, report::Language::English);
     assert!(told.contains("recipient,sendings\r\nus-cloud,50\r\n"), "{told}");
     verify_epochs(folder.path(), &indexed).unwrap();
+}
+
+/// A crash between the folder of an epoch and its first entry: the next change of the key lets it begin before it ends.
+#[test]
+fn an_epoch_that_ends_before_its_first_entry_says_where_it_began() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), 0..10);
+    request(folder.path()).unwrap();
+    let options = settled(folder.path());
+    options.storage.prepare().unwrap();
+    let key = KeyFile { storage: options.storage.as_ref(), name: PRIVATE_KEY };
+    drop(open(&options.storage, &key, &options.origin).unwrap());
+    assert!(folder.path().join(CHECKPOINT).exists(), "founded, and nothing in it");
+    request(folder.path()).unwrap();
+    write(folder.path(), 10..20);
+    let reports = verify_epochs(folder.path(), &Trust::default()).unwrap();
+    assert_eq!(reports.len(), 3);
 }
 
 /// Copies what a rotation would leave after each of its steps, and goes on from there.
