@@ -33,7 +33,33 @@ impl Follower {
     pub fn new(folder: &Path, keys: &CorpusKeys, tenant: &str) -> Result<Self, StoreError> {
         let (folder, sealer) = (folder.join(keys.folder(tenant)), keys.sealer(tenant));
         let start = Start::read(&folder, &sealer)?;
-        Ok(Self::at(folder, sealer, start))
+        let follower = Self::at(folder, sealer, start);
+        follower.is_there()?;
+        Ok(follower)
+    }
+
+    /// A generation has a first segment, however few records; only a tenant without any has none. Where the file that names the
+    /// generation was lost, or an older one lies in its place, another would be taken for the records, and read as empty.
+    fn is_there(&self) -> Result<(), StoreError> {
+        let first = self.path(self.segment);
+        if first.exists() {
+            return Ok(());
+        }
+        let gone = StoreError::Gone { path: first.display().to_string() };
+        if self.start != Start::default() {
+            return Err(gone);
+        }
+        let entries = match std::fs::read_dir(&self.folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(file_error(&self.folder)(error)),
+        };
+        for entry in entries {
+            if entry.map_err(file_error(&self.folder))?.path().extension().is_some_and(|end| end == "segment") {
+                return Err(gone);
+            }
+        }
+        Ok(())
     }
 
     /// Begins where a generation does.

@@ -66,6 +66,14 @@ pub enum StoreError {
         /// Where.
         offset: u64,
     },
+    /// The records begin in a file that is not there, or the file that says where they begin is gone or another one.
+    #[error(
+        "`{path}` is gone, and the records begin there; put the folder back from a copy: nothing in it was changed"
+    )]
+    Gone {
+        /// The file.
+        path: String,
+    },
     /// A record that this version cannot read.
     #[error("`{path}` holds a record that this version cannot read")]
     Record {

@@ -169,10 +169,31 @@ fn what_was_removed_is_written_no_more() {
     let mut left: Vec<String> = left.map(|name| name.into_string().unwrap()).collect();
     left.sort();
     assert_eq!(left, ["01000000.segment", "start", "tenant"]);
+    std::fs::copy(tenant.join("start"), tenant.join("before")).unwrap();
     let lock = Lock::take(folder.path()).unwrap();
     compact(folder.path(), &keys(), "t", &lock).unwrap();
     drop(lock);
     assert_eq!(read(folder.path()).unwrap(), [measured(500), three.clone()]);
+    // Without what says where they begin, or with what said so before, nothing is read as empty, and nothing swept away.
+    let [begins, before] = ["start", "before"].map(|name| tenant.join(name));
+    std::fs::rename(&begins, tenant.join("kept")).unwrap();
+    for other in [false, true] {
+        if other {
+            std::fs::rename(&before, &begins).unwrap();
+        }
+        assert!(matches!(read(folder.path()), Err(StoreError::Gone { .. })), "{other}");
+        let lock = Lock::take(folder.path()).unwrap();
+        assert!(matches!(Writer::open(folder.path(), &keys(), "t", &lock, drop), Err(StoreError::Gone { .. })));
+        assert!(matches!(compact(folder.path(), &keys(), "t", &lock), Err(StoreError::Gone { .. })));
+    }
+    std::fs::rename(tenant.join("kept"), &begins).unwrap();
+    assert_eq!(read(folder.path()).unwrap(), [measured(500), three.clone()]);
+    // Where nothing counts any more there is still where it begins.
+    write(folder.path(), &[Record::Removed(id(three))]);
+    let lock = Lock::take(folder.path()).unwrap();
+    compact(folder.path(), &keys(), "t", &lock).unwrap();
+    drop(lock);
+    assert_eq!(read(folder.path()).unwrap(), [measured(500)]);
     // Where they begin is sealed as they are.
     std::fs::write(tenant.join("start"), [7; 40]).unwrap();
     assert!(matches!(read(folder.path()), Err(StoreError::Sealed { .. })));

@@ -168,6 +168,8 @@ pub fn compact(folder: &Path, keys: &CorpusKeys, tenant: &str, _lock: &Lock) -> 
     old.read(|record| kept.take(&record))?;
     let (numbers, start) = (kept.numbers(), old.start.next());
     let mut writer = Writer { follower: Follower::at(old.folder.clone(), keys.sealer(tenant), start), file: None };
+    // Where nothing counts any more there is a segment all the same: one that is missing was taken away.
+    writer.file = Some(writer.begin(&writer.follower.path(writer.follower.segment))?);
     let (mut number, mut failed) = (0, Ok(()));
     // A record that stood for another as well stands for itself alone now.
     Follower::at(old.folder.clone(), keys.sealer(tenant), old.start).read(|record| {
