@@ -11,7 +11,7 @@ use crate::policy::RecordedSending;
 /// Where requests went that the first backend did not serve.
 #[derive(Debug, Default)]
 pub(super) struct Further {
-    /// By request, the last backend that was tried, and the how manieth it was.
+    /// By request, the last backend that was tried, with the number of that attempt.
     last: HashMap<String, (u32, String)>,
     /// Entries that are no attempts of this version.
     pub(super) malformed: u64,

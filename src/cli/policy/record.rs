@@ -69,13 +69,13 @@ pub(super) fn explain(
         printer.line(format!("{able}: {}", explained.able.join(", ")));
         printer.line(if explained.as_recorded {
             say(language, "the record says the same", "le journal dit de même")
-        } else if was(entry, "frozen") {
+        } else if took_out(entry, "frozen") {
             say(
                 language,
                 "the record says otherwise: the policy was frozen",
                 "le journal dit autrement : la politique était gelée",
             )
-        } else if was(entry, "expired") {
+        } else if took_out(entry, "expired") {
             say(
                 language,
                 "the record says otherwise: the policy was past its validity",
@@ -85,7 +85,7 @@ pub(super) fn explain(
             say(language, "the record says otherwise", "le journal dit autrement")
         });
     });
-    let held = was(entry, "frozen") || was(entry, "expired");
+    let held = took_out(entry, "frozen") || took_out(entry, "expired");
     Ok(if explained.as_recorded || held { Exit::Well } else { Exit::Findings })
 }
 
@@ -129,8 +129,8 @@ fn digest(entry: &Value, key: &str) -> Option<Digest> {
     Digest::parse(entry.get("entry")?.get(key)?.as_str()?)
 }
 
-/// Whether it was not the sheets that took a backend out, but this.
-fn was(entry: &Value, why: &str) -> bool {
+/// Whether this took a backend out: a freeze or the end of validity, and not the sheets.
+fn took_out(entry: &Value, why: &str) -> bool {
     let removed = entry.pointer("/entry/removed").and_then(Value::as_array).into_iter().flatten();
     removed.into_iter().any(|one| one.get("why").and_then(Value::as_str) == Some(why))
 }
