@@ -132,7 +132,7 @@ fn removed_by_rules(examined: &Examined) -> Vec<(Word, Word)> {
     let mut rules: Vec<(Word, Word)> = Vec::new();
     for removed in &examined.plan.removed {
         if let Removal::Rules(by) = &removed.why {
-            for rule in by {
+            for rule in by.iter() {
                 if !rules.contains(rule) {
                     rules.push(rule.clone());
                 }

@@ -1,5 +1,7 @@
 //! What policy answers: where the request may go, in which order, changed how, and why not elsewhere.
 
+use std::sync::Arc;
+
 use jiff::civil::Date;
 
 use super::{BackendId, EntityId, Tier, Word};
@@ -116,8 +118,8 @@ pub struct Choice {
 pub enum Removal {
     /// No `allow` surely admits it.
     NotAllowed,
-    /// These rules took it out: names, with the `because` of each.
-    Rules(Vec<(Word, Word)>),
+    /// These rules took it out: names, with the `because` of each. Backends that the same rules took out share the list.
+    Rules(Arc<[(Word, Word)]>),
     /// A duty cannot be done on what the request carries, or by this build.
     Duty(Word),
     /// The policy is past its validity: only on premises is allowed.

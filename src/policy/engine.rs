@@ -3,6 +3,8 @@
 //! Candidates are the union of the `allow` that surely hold. Every rule that possibly fires removes its backends and adds its
 //! duties. Nothing here can fail, and nothing depends on the order of rules but the order in which `prefer` was written.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use smallvec::SmallVec;
@@ -42,6 +44,9 @@ pub(super) struct Demand<'p> {
     pub(super) actions: SmallVec<[(EntityId, Action); 4]>,
 }
 
+/// Rules with the `because` of each.
+type Reasons = Arc<[(Word, Word)]>;
+
 /// One decision being taken.
 pub(super) struct Pass<'p> {
     pub(super) policy: &'p Policy,
@@ -61,6 +66,8 @@ pub(super) struct Pass<'p> {
     preferring: SmallVec<[&'p (u32, Mask); 8]>,
     /// The rules that fired and remove somebody.
     removers: SmallVec<[&'p RuleRow; 32]>,
+    /// Which of them removed a backend, one bit each, with their names and reasons.
+    lists: SmallVec<[(u64, Reasons); 8]>,
 }
 
 pub(super) fn evaluate(
@@ -139,6 +146,7 @@ impl<'p> Pass<'p> {
             demands: SmallVec::new(),
             preferring: SmallVec::new(),
             removers: SmallVec::new(),
+            lists: SmallVec::new(),
             policy,
             program,
             facts,
@@ -160,10 +168,12 @@ impl<'p> Pass<'p> {
                     let demand = pass.demand(rule, &pass.bits);
                     pass.demands.push(demand);
                 }
-            } else if !rule.still
-                && let Some(exceptions) = &rule.exceptions
-            {
-                pass.spared.extend(exceptions.used(&pass.bits).map(|(name, until)| (index, name, until)));
+            }
+        }
+        for index in &program.excepted {
+            if let Some(rule) = program.rules.get(*index).filter(|rule| !rule.still && !pass.fired.contains(index)) {
+                let used = rule.exceptions.iter().flat_map(|exceptions| exceptions.used(&pass.bits));
+                pass.spared.extend(used.map(|(name, until)| (*index, name, until)));
             }
         }
         pass
@@ -214,13 +224,13 @@ impl<'p> Pass<'p> {
             return Err(Removal::NotAllowed);
         }
         if tools_refused {
-            return Err(Removal::Rules(vec![(Word::fixed(HOSTED_RULE), Word::fixed(HOSTED_BECAUSE))]));
+            return Err(Removal::Rules([(Word::fixed(HOSTED_RULE), Word::fixed(HOSTED_BECAUSE))].into()));
         }
         if expired && !self.policy.on_premises(backend) {
             return Err(Removal::Expired);
         }
         if has(&self.removed, backend) {
-            return Err(Removal::Rules(self.removing(backend)));
+            return Err(Removal::Rules(self.removing_shared(backend)));
         }
         let mut duties = Duties::default();
         for demand in self.demands.iter().filter(|demand| has(&demand.rule.on, backend)) {
@@ -230,6 +240,22 @@ impl<'p> Pass<'p> {
             return Ok(duties);
         }
         Second::new(self, backend, duties)?.decide()
+    }
+
+    /// The rules that removed a backend; one list for all that the same rules removed, since counting its references costs
+    /// less than those of each name in it.
+    fn removing_shared(&mut self, backend: BackendId) -> Reasons {
+        let signature =
+            self.removers.iter().fold(0_u64, |signature, rule| signature << 1 | u64::from(has(&rule.removes, backend)));
+        // With more rules than the signature has bits it tells too little.
+        let is_whole = self.removers.len() <= 64;
+        let known = self.lists.iter().find(|(of, _)| is_whole && *of == signature);
+        if let Some((_, list)) = known {
+            return Arc::clone(list);
+        }
+        let list: Reasons = self.removing(backend).into();
+        self.lists.push((signature, Arc::clone(&list)));
+        list
     }
 
     /// The rules that removed a backend.
@@ -257,7 +283,7 @@ impl<'p> Pass<'p> {
         }
         if rule.changes() && self.view.opaque() {
             return Err(if rule.actions.contains(&Action::Block) {
-                Removal::Rules(vec![named(rule)])
+                Removal::Rules([named(rule)].into())
             } else {
                 Removal::Duty(Word::fixed(UNLOCATED))
             });
@@ -271,7 +297,7 @@ impl<'p> Pass<'p> {
 
     fn feasible(&self, rule: &RuleRow, action: Action) -> Result<(), Removal> {
         if action == Action::Block {
-            return Err(Removal::Rules(vec![named(rule)]));
+            return Err(Removal::Rules([named(rule)].into()));
         }
         if action != Action::Keep && !self.policy.can(action) {
             return Err(Removal::Duty(Word::fixed(action.name())));
@@ -311,7 +337,7 @@ impl<'p> Pass<'p> {
 
     /// The rules that remove a backend: for [`super::recheck`], which asks for all at once.
     pub(super) fn removed_by(&self, backend: BackendId) -> Option<Removal> {
-        has(&self.removed, backend).then(|| Removal::Rules(self.removing(backend)))
+        has(&self.removed, backend).then(|| Removal::Rules(self.removing(backend).into()))
     }
 
     pub(super) fn demands(&self) -> &[Demand<'p>] {

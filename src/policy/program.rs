@@ -180,6 +180,8 @@ pub(super) struct Program {
     pub(super) allows: Vec<AllowRow>,
     pub(super) tools: Vec<ToolRow>,
     pub(super) rules: Vec<RuleRow>,
+    /// Indices of the rules that exceptions suspend for some requests.
+    pub(super) excepted: Vec<usize>,
     pub(super) fall_backs: Vec<(GateRows, Option<u64>)>,
     /// Words of a mask.
     pub(super) stride: usize,
@@ -219,6 +221,7 @@ impl Program {
             let mut row = program.rule(rule, truths, types, &mut prefers).map_err(|_| index)?;
             if let (Some(gate), Some(exceptions)) = (&rule.unspared, of_rule.get(&rule.name)) {
                 row.exceptions = Some(Box::new(program.exceptions(gate, exceptions).map_err(|_| index)?));
+                program.excepted.push(index);
             }
             program.rules.push(row);
         }

@@ -43,7 +43,7 @@ pub fn recheck(
         return Err(Removal::NotAllowed);
     }
     if pass.refuses_tools() {
-        return Err(Removal::Rules(vec![(Word::fixed(super::engine::HOSTED_RULE), Word::UNKNOWN)]));
+        return Err(Removal::Rules([(Word::fixed(super::engine::HOSTED_RULE), Word::UNKNOWN)].into()));
     }
     if let Some(removal) = pass.removed_by(backend) {
         return Err(removal);
@@ -54,7 +54,7 @@ pub fn recheck(
     }
     for rule in pass.program.rules.iter().filter(|rule| rule.still && rule.gate.fires(&pass.bits)) {
         if has(&rule.removes, backend) {
-            return Err(Removal::Rules(vec![super::engine::named(rule)]));
+            return Err(Removal::Rules([super::engine::named(rule)].into()));
         }
         if rule.has_duties() && has(&rule.on, backend) {
             let demand = pass.demand(rule, &pass.bits);

@@ -98,7 +98,7 @@ impl<'a, 'p> Second<'a, 'p> {
                 self.classes = self.classes.union(rule.duty_classes());
             }
         }
-        if removing.is_empty() { Ok(()) } else { Err(Removal::Rules(removing)) }
+        if removing.is_empty() { Ok(()) } else { Err(Removal::Rules(removing.into())) }
     }
 }
 

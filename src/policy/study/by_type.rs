@@ -57,7 +57,7 @@ impl Study {
         let rules = self.today.rules.iter().enumerate().filter(|(index, _)| self.side().removes(*index, backend));
         let fired = rules.filter(|(_, rule)| plan.fired.contains(&rule.name));
         let rules: Vec<(Word, Word)> = fired.map(|(_, rule)| (rule.name.clone(), rule.because.clone())).collect();
-        if rules.is_empty() { Vec::new() } else { reasons(&Removal::Rules(rules), self.language) }
+        if rules.is_empty() { Vec::new() } else { reasons(&Removal::Rules(rules.into()), self.language) }
     }
 
     /// Names of a request that no statement and no scenario of the sheets names, a sentence each. An app that nothing names is an app

@@ -65,7 +65,7 @@ fn a_plan_says_who_was_removed_and_why() {
     let us = policy.id_of("cloud-us").unwrap();
     let why = &plan.removed.iter().find(|removed| removed.backend == us).unwrap().why;
     let word = |text: &'static str| Word::fixed(text);
-    assert_eq!(*why, Removal::Rules(vec![(word("a"), word("one")), (word("b"), word("two"))]));
+    assert_eq!(*why, Removal::Rules([(word("a"), word("one")), (word("b"), word("two"))].into()));
     assert_eq!(plan.fired, [word("a"), word("b")]);
     assert_eq!(policy.because("b"), Some(&word("two")));
 }
