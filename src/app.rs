@@ -203,13 +203,15 @@ impl App {
         self.drained.cancel();
         served?;
         self.gate.sealed().await;
+        // What watches ends before the log does: a state that is being written is written, and its entry is in the log.
+        self.tasks.close();
+        drop(tokio::time::timeout(crate::limits::CUT_DEADLINE, self.tasks.wait()).await);
         callers::remember(&self.gate, false).await;
         let counted = Arc::clone(&self.gate.snapshot().quota.store);
         tokio::time::timeout(crate::limits::CUT_DEADLINE, counted.settle_all()).await.unwrap_or_default();
         drop(self.gate);
         let log = self.log;
         tokio::task::spawn_blocking(move || log.stop()).await.context("the audit log failed inside")?;
-        self.tasks.close();
         Ok(())
     }
 }

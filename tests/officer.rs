@@ -313,7 +313,7 @@ async fn a_recorded_decision_is_explained_and_replayed() {
     house.outcomes(3).await;
 
     let told = octroi(&folder, &["policy", "explain", down.header("octroi-request-id")]);
-    assert!(told.contains("refused, status 503, tried last at paris-gpu-"), "{told}");
+    assert!(told.contains("refused, status 503 (backends_unavailable), tried last at paris-gpu-"), "{told}");
     let told = octroi(&folder, &["policy", "explain", &ids[1]]);
     assert!(told.contains("served by us-cloud"), "{told}");
     assert!(told.contains("version 1") && told.contains("the record says the same"), "{told}");
