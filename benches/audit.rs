@@ -410,5 +410,7 @@ fn outcome(request: RequestId) -> Entry {
         input_tokens: Some(190),
         output_tokens: Some(77),
         kept: None,
+        newest: None,
+        reason: None,
     }))
 }

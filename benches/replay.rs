@@ -220,5 +220,7 @@ fn outcome(number: u64) -> Entry {
         input_tokens: Some(190),
         output_tokens: Some(77),
         kept: None,
+        newest: None,
+        reason: None,
     }))
 }

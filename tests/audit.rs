@@ -106,6 +106,8 @@ fn outcome(number: u32) -> Entry {
         input_tokens: Some(12),
         output_tokens: Some(34),
         kept: None,
+        newest: None,
+        reason: None,
     }))
 }
 

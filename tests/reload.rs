@@ -221,15 +221,21 @@ async fn reloads_under_load_fail_no_request() {
     assert!(served.load(Ordering::Relaxed) > 20);
 }
 
+/// A rule that would close the border, and an exception to it.
+const EXCEPTED: &str = "rule home-only because \"charter 9\" when data includes personal only backends on premises\n\
+    exception website-trial for rule home-only because \"trial\" when app is \"public-website\" until 2099-01-31 \
+    approved by \"D. Officer\"\n";
+
 /// A policy that changed between two attempts: the second must pass the newest too, with the strictest duties of both.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_further_attempt_must_pass_the_newest_policy() {
     let duty = "must pseudonymise personal";
-    let rows: [(&str, fn(&str) -> String, Option<&str>); 5] = [
+    let rows: [(&str, fn(&str) -> String, Option<&str>); 6] = [
         ("unchanged", |sheet| format!("{sheet}\n# a note\n"), Some("<EMAIL_")),
         ("closed", |sheet| sheet.replace("fall back if", "# fall back if"), None),
         ("forbidden", |sheet| sheet.replace("when app is \"public-website\"", "when app is \"clinic-notes\""), None),
         ("stricter", |sheet| sheet.replace("must pseudonymise personal", "must redact personal"), Some("[")),
+        ("excepted", |sheet| format!("{sheet}\n{EXCEPTED}"), Some("<EMAIL_")),
         ("weaker", |sheet| sheet.replace("must pseudonymise personal", ""), Some("<EMAIL_")),
     ];
     for (name, change, crosses) in rows {
@@ -258,6 +264,15 @@ async fn a_further_attempt_must_pass_the_newest_policy() {
         let Some(crosses) = crosses else {
             assert!(answer.status >= 400, "{name}: {}", answer.body);
             assert!(abroad.asked().is_empty(), "{name}: it crossed");
+            let outcome = &house.outcomes(1).await[0];
+            let reason: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
+            assert_eq!(outcome["reason"], reason["error"]["code"], "{name}: {outcome}");
+            assert_ne!(outcome["newest"]["policy"], digest.to_string(), "{name}: {outcome}");
+            let removed = outcome["newest"]["removed"].as_array().cloned().unwrap_or_default();
+            let went = removed.iter().any(|one| one["backend"] == "us-cloud" && one["why"] == "not-allowed");
+            assert_eq!(went, name == "forbidden", "{name}: {outcome}");
+            let story = explained(&house, answer.header("octroi-request-id"));
+            assert!(story.contains("another state was in force") && story.contains("version 2"), "{name}: {story}");
             continue;
         };
         assert_eq!(answer.header("octroi-backend"), "us-cloud", "{name}: {}", answer.body);
@@ -266,7 +281,22 @@ async fn a_further_attempt_must_pass_the_newest_policy() {
         let attempt = &house.entries_of("attempt").await[0];
         assert_eq!(attempt["policies"][0], digest.to_string(), "{name}");
         assert_ne!(attempt["policies"][0], attempt["policies"][1], "{name}");
+        let newest = &attempt["newest"];
+        assert_eq!(newest["policy"], attempt["policies"][1], "{name}: {attempt}");
+        assert_eq!(newest["planned"]["backend"], "us-cloud", "{name}: {attempt}");
+        assert_eq!(newest["exceptions"].is_array(), name == "excepted", "{name}: {attempt}");
+        let story = explained(&house, answer.header("octroi-request-id"));
+        assert!(story.contains("attempt 2: us-cloud, after `broke`; changed: "), "{name}: {story}");
     }
+}
+
+/// What `octroi policy explain` tells of a request.
+fn explained(house: &House, id: &str) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_octroi"));
+    command.args(["policy", "explain", id]).current_dir(house.plot.folder.path());
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap()
 }
 
 /// SIGHUP reads everything again; signals that mean nothing to a gateway do not end it.

@@ -107,5 +107,7 @@ fn cut_off(request: RequestId) -> Outcome {
         input_tokens: None,
         output_tokens: None,
         kept: None,
+        newest: None,
+        reason: None,
     }
 }

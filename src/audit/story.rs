@@ -35,6 +35,10 @@ pub fn tell(record: &Record) -> Vec<String> {
     }
     for attempt in record.of_kind("attempt") {
         story.extend(crossed(attempt));
+        if let Some(newest) = attempt.get("newest") {
+            story.push(format!("By then the {} was in force, and permitted the next as well.", state(newest)));
+            story.extend(items(newest, "exceptions").map(excepted));
+        }
         story.push(tried(attempt));
     }
     story.push(match record.of_kind("outcome").next() {
@@ -45,6 +49,9 @@ pub fn tell(record: &Record) -> Vec<String> {
         None => "It has no outcome yet.".to_owned(),
     });
     for outcome in record.of_kind("outcome") {
+        let newest = outcome.get("newest");
+        story.extend(newest.map(|newest| format!("No further backend was left under {}.", state(newest))));
+        story.extend(newest.into_iter().flat_map(|newest| items(newest, "removed")).map(removed));
         story.extend(sealed("Its answer", outcome));
         if outcome.get("unsealed").is_some() {
             story.push("Its answer was to be kept under seal and could not be.".to_owned());
@@ -125,20 +132,21 @@ fn marks(decision: &Value) -> Option<String> {
 }
 
 fn decided(decision: &Value) -> String {
-    let short = |key| word(decision, key).get(..12).unwrap_or_default();
-    let source = format!(
-        "Policy {} with the inventory {} and the reference data {}",
-        short("policy"),
-        short("inventory"),
-        short("reference")
-    );
+    let source = state(decision);
     let rules = list(items(decision, "rules").filter_map(Value::as_str).map(str::to_owned));
     let rules = if rules.is_empty() { "no rule fired".to_owned() } else { format!("rules that fired: {rules}") };
     if word(decision, "verdict") == "refuse" {
-        format!("{source} refused it ({}); {rules}.", word(decision, "reason"))
+        format!("The {source} refused it ({}); {rules}.", word(decision, "reason"))
     } else {
-        format!("{source} let it go on; {rules}.")
+        format!("The {source} let it go on; {rules}.")
     }
+}
+
+/// The digests of what was decided under.
+fn state(of: &Value) -> String {
+    let short = |key| word(of, key).get(..12).unwrap_or_default();
+    let (policy, inventory, reference) = (short("policy"), short("inventory"), short("reference"));
+    format!("policy {policy} with the inventory {inventory} and the reference data {reference}")
 }
 
 fn excepted(used: &Value) -> String {
@@ -222,7 +230,11 @@ fn ended(outcome: &Value) -> String {
         "client-gone" => "The client went away before the end",
         "upstream-broke" => "The backend broke off before the end",
         "refused" => {
-            return format!("The client was told that it is refused, with status {}.", number(outcome, "status"));
+            let reason = optional(outcome, "reason", |reason| format!(" ({reason})"));
+            return format!(
+                "The client was told that it is refused{reason}, with status {}.",
+                number(outcome, "status")
+            );
         }
         "failed" => return "The gateway failed inside before it ended.".to_owned(),
         "gateway-restart" => return "The gateway stopped before it ended: how it ended is not known.".to_owned(),

@@ -12,9 +12,9 @@ use tokio_util::task::TaskTracker;
 use super::{ConfigPath, Exit, Printer};
 use crate::app::Loader;
 use crate::dialect;
+use crate::gateway::entries;
 use crate::gateway::examine::{self, Declarations, Examined, Parsed, Question};
 use crate::gateway::outbound;
-use crate::gateway::record;
 use crate::model::entry::{FindingCount, RequestId};
 use crate::model::{Choice, LeakFact, Removal};
 
@@ -151,7 +151,7 @@ fn explain(examined: &Arc<Examined>, bodies: bool) -> Explained {
         leak_score: leak.score.least(),
         leak_most: matches!(leak.score, LeakFact::Between(..)).then(|| leak.score.most()),
         document: leak.nearest.as_ref().map(|nearest| nearest.document.to_string()),
-        findings: record::count(examined, &examined.findings, &examined.snapshot.catalogue),
+        findings: entries::count(examined, &examined.findings, &examined.snapshot.catalogue),
         fired: plan.fired.iter().map(ToString::to_string).collect(),
         exceptions: plan.exceptions.iter().map(|used| [used.exception.to_string(), used.rule.to_string()]).collect(),
         fall_back: plan.fall_back.open,

@@ -15,7 +15,7 @@ use super::respond::Answer;
 use super::route::Route;
 use super::snapshot::Snapshot;
 use super::upload::Upload;
-use super::{Gate, accept, body, charge, dispatch, edge, outbound, record, shadow, whole};
+use super::{Gate, accept, body, charge, dispatch, edge, entries, outbound, record, shadow, whole};
 use crate::config::Limits;
 use crate::dialect;
 use crate::model::{Api, Caller, Findings, Line, Operation, Refusal, Word};
@@ -39,7 +39,7 @@ pub async fn journey(gate: &Arc<Gate>, ledger: &mut Ledger, request: Request<Upl
     if api.operation == Operation::MODELS {
         return Answer::models(&snapshot, &head.line, &caller);
     }
-    ledger.known = Some(record::Known { snapshot: Arc::clone(&snapshot), caller: caller.clone(), api });
+    ledger.known = Some(entries::Known { snapshot: Arc::clone(&snapshot), caller: caller.clone(), api });
     accept::permit(&caller, api, &mut head.declared)?;
     ledger.take_place(&caller)?;
     let share = gate.budget.share(&caller.tenant);
@@ -53,7 +53,7 @@ pub async fn journey(gate: &Arc<Gate>, ledger: &mut Ledger, request: Request<Upl
     let question = Question { id: ledger.id, caller, declared: head.declared, call: Arc::new(call), model, stored };
     let (examined, share) = decide(gate, snapshot, question, share).await?;
     work.done();
-    gate.telemetry.found(&record::count(&examined, &examined.findings, &examined.snapshot.catalogue));
+    gate.telemetry.found(&entries::count(&examined, &examined.findings, &examined.snapshot.catalogue));
     let mut route = Route::new(gate, Arc::clone(&examined));
     loop {
         let leg = match route.next().await {
@@ -61,6 +61,8 @@ pub async fn journey(gate: &Arc<Gate>, ledger: &mut Ledger, request: Request<Upl
             Err(refusal) => {
                 if ledger.backend.is_none() {
                     record::refused(gate, ledger, &examined, &refusal).await;
+                } else {
+                    ledger.denied = Some(Box::new(entries::denied(route.newest())));
                 }
                 return Err(refusal);
             }

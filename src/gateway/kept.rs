@@ -16,8 +16,8 @@ use aws_lc_rs::hmac;
 use jiff::Timestamp;
 
 use self::name::Said;
+use super::entries::{digest, month};
 use super::examine::Examined;
-use super::record::{self, month};
 use super::snapshot::Snapshot;
 use crate::aead;
 use crate::dialect::ReplyLeaf;
@@ -63,7 +63,7 @@ impl Stored {
 
     /// The keyed code by which the record says which answer this is; the outcome of the request that made it has the same.
     pub fn code(&self, snapshot: &Snapshot, tenant: &Word) -> Digest {
-        record::digest(&snapshot.content_key(tenant, &month(self.at)), &self.own)
+        digest(&snapshot.content_key(tenant, &month(self.at)), &self.own)
     }
 
     /// Puts the client's name in the place of the provider's in a text of the provider's own: what it says of an error.
@@ -183,7 +183,7 @@ impl Keeper {
     /// The keyed code of the answer that is kept from now on, once its name was seen.
     pub fn code(&self) -> Option<Digest> {
         let (own, _) = self.made.first()?;
-        Some(record::digest(self.mint.as_ref()?.code.as_ref()?, own))
+        Some(digest(self.mint.as_ref()?.code.as_ref()?, own))
     }
 
     fn name(&mut self, own: &str) -> Option<String> {

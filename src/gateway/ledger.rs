@@ -12,13 +12,13 @@ use tracing::field::Empty;
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
 use super::budget::Share;
+use super::entries::{self, Known, State};
 use super::peer::Peer;
-use super::record::{self, Known};
 use super::route::Leg;
 use super::{Gate, charge, edge, sealed};
 use crate::audit::Slot;
 use crate::dialect::Usage;
-use crate::model::entry::{Digest, Entry, Outcome, RequestId};
+use crate::model::entry::{Digest, Entry, Newest, Outcome, RequestId};
 use crate::model::{Caller, Dialect, Fault, Refusal, Word};
 use crate::quota::{Left, Ticket};
 use crate::telemetry::InWork;
@@ -73,8 +73,10 @@ pub struct Ledger {
     pub quiet: bool,
     /// The backend that is being asked or answers.
     pub backend: Option<Word>,
-    /// Digest of the policy of the first decision.
-    pub policy: Digest,
+    /// What the first decision was taken under.
+    pub state: State,
+    /// Under what no further backend was left.
+    pub denied: Option<Box<Newest>>,
     /// Status sent.
     pub status: u16,
     /// `ok` or the refusal's code.
@@ -142,7 +144,8 @@ impl Ledger {
             app: Word::UNKNOWN,
             quiet: false,
             backend: None,
-            policy: Digest([0; 32]),
+            state: State::NONE,
+            denied: None,
             status: 499,
             code: Word::fixed("client_gone"),
             first_byte: None,
@@ -244,6 +247,8 @@ impl Ledger {
             input_tokens,
             output_tokens,
             kept: self.kept,
+            newest: self.denied.clone(),
+            reason: (self.end == End::Refused).then(|| self.code.clone()),
         }
     }
 
@@ -306,7 +311,7 @@ impl Drop for Ledger {
             && let Ok(slot) = self.gate.audit.reserve()
         {
             // It panicked, or the client left, before anything was decided: nothing was sent, and that is recorded too.
-            slot.submit(record::undecided(self, &known, self.code.clone()));
+            slot.submit(entries::undecided(self, &known, self.code.clone()));
         }
         // The conventions name a span after what was done and by which model.
         self.span.context().span().update_name(format!("{} {}", self.operation, self.model));

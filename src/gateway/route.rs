@@ -208,6 +208,11 @@ impl Route {
         }
     }
 
+    /// The newest examination of the request.
+    pub fn newest(&self) -> &Examined {
+        &self.newest
+    }
+
     /// The tiers of the backends that serve the model that was asked for.
     fn tiers(&self) -> impl Iterator<Item = Tier> {
         allowed(&self.first, &self.newest, &self.newest.model).into_iter().map(|allowed| allowed.tier)

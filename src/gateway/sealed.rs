@@ -8,8 +8,9 @@ use std::sync::Arc;
 use aws_lc_rs::hmac;
 
 use super::budget::Share;
+use super::entries::month;
 use super::outbound::Outbound;
-use super::record::{month, unavailable};
+use super::record::unavailable;
 use super::route::Leg;
 use crate::audit::AuditError;
 use crate::audit::seal::{Content, Part, Sealer, Subject};

@@ -290,6 +290,9 @@ pub struct Attempt {
     pub crossed: Option<Crossed>,
     /// Whether the tier is a later one than the first: a `fall back` clause was used.
     pub fell_back: bool,
+    /// What the newest state says of it, where that is another than the decision's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub newest: Option<Box<Newest>>,
     /// 2 for the second backend tried, and so on.
     pub number: u32,
     /// Digests of the policies that both allow it: the request's own, and the newest.
@@ -298,6 +301,26 @@ pub struct Attempt {
     pub request: RequestId,
     /// What is about to be sent.
     pub sending: Sending,
+}
+
+/// The newest state, under which a further attempt is made or no further backend is left.
+#[derive(Debug, Clone, Serialize)]
+pub struct Newest {
+    /// Its exceptions that spared the request a rule.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub exceptions: Vec<Excepted>,
+    /// Digest of its inventory.
+    pub inventory: Digest,
+    /// The backend of the attempt, as its inventory declares it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub planned: Option<PlannedBackend>,
+    /// Digest of its policy.
+    pub policy: Digest,
+    /// Digest of its reference data.
+    pub reference: Digest,
+    /// Backends that may not have the request under it, and by which rules; of a refusal.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub removed: Vec<RemovedBackend>,
 }
 
 /// How an answer ended.
@@ -320,9 +343,15 @@ pub struct Outcome {
     /// Keyed code of the answer, where the backend keeps it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kept: Option<Digest>,
+    /// Under what no further backend was left, when it was refused for that after one had seen it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub newest: Option<Box<Newest>>,
     /// Tokens out, as the backend counted them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output_tokens: Option<u64>,
+    /// Why, when it was refused after a backend had seen it: the refusal's code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Word>,
     /// Of which request.
     pub request: RequestId,
     /// Pseudonyms restored in the answer, counted from the edits made.

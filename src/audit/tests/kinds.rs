@@ -10,7 +10,7 @@ use super::*;
 use crate::model::Country;
 use crate::model::entry::{
     Access, CredentialChange, Crossed, Ended, Erasure, Excepted, Frozen, Gap, Heartbeat, InventoryLoaded, KeyChange,
-    PolicyLoaded, Protected, Prune, Quarantine, Reloaded, Sealed, Start,
+    Newest, PolicyLoaded, Protected, Prune, Quarantine, Reloaded, Sealed, Start,
 };
 use crate::model::recorded::{Brought, FACTS_VERSION, RecordedFacts, RecordedTool, RecordedType};
 
@@ -63,6 +63,22 @@ fn full_sending() -> Sending {
     }
 }
 
+fn excepted() -> Excepted {
+    Excepted { exception: word("pilot"), rule: word("health-stays-hds"), until: word("2027-06-30") }
+}
+
+fn newest() -> Newest {
+    let Decision { mut plan, removed, .. } = decision_of(1);
+    Newest {
+        exceptions: vec![excepted()],
+        inventory: Digest([2; 32]),
+        planned: plan.pop(),
+        policy: Digest([1; 32]),
+        reference: Digest([3; 32]),
+        removed,
+    }
+}
+
 fn about_requests() -> [Entry; 3] {
     let crossed = Crossed { from: word("on premises"), to: word("other"), cause: word("waited") };
     let decision = Decision {
@@ -81,11 +97,7 @@ fn about_requests() -> [Entry; 3] {
         reason: Some(word("no-backend-permitted")),
         clock: Some(word("synchronised")),
         crossed: Some(crossed.clone()),
-        exceptions: vec![Excepted {
-            exception: word("pilot"),
-            rule: word("health-stays-hds"),
-            until: word("2027-06-30"),
-        }],
+        exceptions: vec![excepted()],
         fell_back: Some(word("connect")),
         kept: Some(Digest([7; 32])),
         sending: Some(full_sending()),
@@ -97,10 +109,18 @@ fn about_requests() -> [Entry; 3] {
         cause: word("connect"),
         crossed: Some(crossed),
         fell_back: true,
+        newest: Some(Box::new(newest())),
         policies: [Digest([1; 32]), Digest([1; 32])],
         sending: full_sending(),
     };
-    let outcome = Outcome { kept: Some(Digest([7; 32])), sealed: Some(sealed()), unsealed: true, ..outcome_of(1) };
+    let outcome = Outcome {
+        kept: Some(Digest([7; 32])),
+        newest: Some(Box::new(newest())),
+        reason: Some(word("backends_full")),
+        sealed: Some(sealed()),
+        unsealed: true,
+        ..outcome_of(1)
+    };
     [Entry::Decision(Box::new(decision)), Entry::Attempt(Box::new(attempt)), Entry::Outcome(Box::new(outcome))]
 }
 

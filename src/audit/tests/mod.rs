@@ -121,6 +121,7 @@ fn attempt(number: u32) -> Entry {
         cause: Word::fixed("connect"),
         crossed: None,
         fell_back: true,
+        newest: None,
         policies: [Digest([1; 32]), Digest([1; 32])],
         sending: sending("us-cloud"),
     }))
@@ -147,6 +148,8 @@ fn outcome_of(number: u32) -> Outcome {
         input_tokens: Some(190),
         output_tokens: Some(77),
         kept: None,
+        newest: None,
+        reason: None,
     }
 }
 

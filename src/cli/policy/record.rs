@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, anyhow, bail};
 use jiff::Timestamp;
+use serde::Serialize;
 use serde_json::Value;
 
 use super::{Exit, Faulty, Printer, read, say, show};
@@ -11,6 +12,7 @@ use crate::app::{Archive, Fault, Officer};
 use crate::audit::query::{Filter, query};
 use crate::model::entry::{Digest, RequestId};
 use crate::policy::Language;
+use crate::policy::study::{Answer, Explained, Study};
 
 /// Tells it, or that there is none, in the language of the folder where the one of its day is not known.
 pub(super) fn explain(
@@ -36,63 +38,184 @@ pub(super) fn explain(
         }
         return Ok(Exit::Findings);
     };
-    let digests = ["policy", "inventory", "reference"].map(|key| digest(entry, key));
-    let [Some(policy), Some(inventory), Some(reference)] = digests else {
+    let time = entry.get("time").and_then(Value::as_str).unwrap_or_default();
+    let time: Timestamp = time.parse().context("the time of the entry")?;
+    let decision = entry.get("entry").unwrap_or(&Value::Null);
+    let (name, study) = of_that_day(audit, decision, time)?;
+    let bytes = serde_json::to_vec(entry).context("the entry")?;
+    let language = study.language();
+    let explained = study.explain(&bytes).map_err(|lost| anyhow!(lost.said(language)))?;
+    let bodies = page.records.iter().flat_map(|record| &record.entries).filter_map(|entry| entry.get("entry"));
+    let later: Vec<&Value> = bodies.filter(|body| text(body, "kind") != Some("decision")).collect();
+    let attempts = later.iter().filter_map(|body| Attempted::of(body)).collect();
+    let mut newer = Vec::new();
+    for newest in later.iter().filter_map(|body| body.get("newest")) {
+        if STATE.iter().all(|key| newest.get(key) == decision.get(key)) {
+            continue;
+        }
+        let (policy, study) = of_that_day(audit, newest, time)?;
+        let answer = study.explain(&bytes).map_err(|lost| anyhow!(lost.said(language)))?.answer;
+        newer.push(Newer { policy, answer });
+    }
+    newer.dedup();
+    let mut newest = later.iter().filter_map(|body| body.get("newest"));
+    let held = Held::of(decision).or_else(|| newest.find_map(Held::of));
+    let told = Told { explained, attempts, newer, held };
+    show(printer, json, &told, || {
+        let by = say(language, "by", "par");
+        printer.line(format!("{}, {by} \"{name}\"", study.clock(time)));
+        printer.line(happened(&page.records, language));
+        told.print(language, printer);
+    });
+    Ok(if told.explained.as_recorded || Held::of(decision).is_some() { Exit::Well } else { Exit::Findings })
+}
+
+/// The digests of a state, as entries name them.
+const STATE: [&str; 3] = ["policy", "inventory", "reference"];
+
+/// What `explain ID` tells.
+#[derive(Serialize)]
+struct Told {
+    #[serde(flatten)]
+    explained: Explained,
+    /// Further backends that were tried, in order.
+    attempts: Vec<Attempted>,
+    /// What states that came into force before it ended say of it.
+    newer: Vec<Newer>,
+    /// What kept backends from it beside the sheets.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    held: Option<Held>,
+}
+
+impl Told {
+    fn print(&self, language: Language, printer: Printer) {
+        for attempt in &self.attempts {
+            printer.line(attempt.said(language));
+        }
+        read::print(&self.explained.answer, language, printer);
+        let able = say(
+            language,
+            "they speak its API and have its model, whether or not they could be reached",
+            "ils parlent son API et ont son modèle, qu'ils aient pu être joints ou non",
+        );
+        printer.line(format!("{able}: {}", self.explained.able.join(", ")));
+        let held = self.held.map(|held| held.said(language));
+        if self.explained.as_recorded {
+            printer.line(say(language, "the record says the same", "le journal dit de même"));
+            let later = say(language, "before it ended", "avant sa fin");
+            if let Some(held) = held {
+                printer.line(format!("{later}: {held}"));
+            }
+        } else {
+            let otherwise = say(language, "the record says otherwise", "le journal dit autrement");
+            printer.line(held.map_or_else(|| otherwise.to_owned(), |held| format!("{otherwise}: {held}")));
+        }
+        for newer in &self.newer {
+            let then = say(
+                language,
+                "before it ended another state was in force, which had to permit every further backend as well:",
+                "avant sa fin un autre état est entré en vigueur, qui devait permettre lui aussi tout autre serveur :",
+            );
+            printer.line(format!("{then} \"{}\"", newer.policy));
+            read::print(&newer.answer, language, printer);
+        }
+    }
+}
+
+/// A state that came into force before a request ended, and what it says of it.
+#[derive(PartialEq, Serialize)]
+struct Newer {
+    policy: String,
+    answer: Answer,
+}
+
+/// What takes backends out beside the sheets.
+#[derive(Clone, Copy, Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum Held {
+    Frozen,
+    Expired,
+}
+
+impl Held {
+    /// Whether a decision, or what was newest later, names one.
+    fn of(body: &Value) -> Option<Self> {
+        let removed = || body.get("removed").and_then(Value::as_array).into_iter().flatten();
+        let names = |why: &str| removed().any(|one| text(one, "why") == Some(why));
+        names("frozen").then_some(Self::Frozen).or_else(|| names("expired").then_some(Self::Expired))
+    }
+
+    fn said(self, language: Language) -> &'static str {
+        match self {
+            Self::Frozen => say(language, "the policy was frozen", "la politique était gelée"),
+            Self::Expired => say(language, "the policy was past its validity", "la politique était périmée"),
+        }
+    }
+}
+
+/// A further backend that was tried.
+#[derive(Serialize)]
+struct Attempted {
+    number: u64,
+    backend: String,
+    /// Why the one before did not serve.
+    cause: String,
+    /// What was changed for it: type, action and count.
+    changed: Vec<String>,
+}
+
+impl Attempted {
+    fn of(body: &Value) -> Option<Self> {
+        let (sending, number) = (body.get("sending")?, body.get("number")?.as_u64()?);
+        let changes = sending.get("changed").and_then(Value::as_array).into_iter().flatten();
+        let changed = changes.filter_map(|change| {
+            let count = change.get("count")?.as_u64()?;
+            Some(format!("{} {} ({count})", text(change, "action")?, text(change, "type")?))
+        });
+        let backend = text(sending, "backend")?.to_owned();
+        Some(Self { number, backend, cause: text(body, "cause")?.to_owned(), changed: changed.collect() })
+    }
+
+    fn said(&self, language: Language) -> String {
+        let Self { number, backend, cause, changed } = self;
+        let (what, after) = (say(language, "attempt", "tentative"), say(language, "after", "après"));
+        let changed = if changed.is_empty() {
+            say(language, "unchanged", "inchangée").to_owned()
+        } else {
+            format!("{}{}", say(language, "changed: ", "modifiée : "), changed.join(", "))
+        };
+        format!("{what} {number}: {backend}, {after} `{cause}`; {changed}")
+    }
+}
+
+/// The policy that an entry names, from the archive beside the log: what it is called, and what it says of requests as they
+/// were.
+fn of_that_day(audit: &Path, named: &Value, time: Timestamp) -> anyhow::Result<(String, Study)> {
+    let [Some(policy), Some(inventory), Some(reference)] = STATE.map(|key| text(named, key).and_then(Digest::parse))
+    else {
         bail!("the decision does not say by which policy it was taken: run `octroi audit verify`");
     };
     let place = Archive::of(audit).place([policy, inventory, reference]);
     if !place.is_dir() {
         bail!("the files of the policy of that day are not kept in `{}`", place.display());
     }
-    let time = entry.get("time").and_then(Value::as_str).unwrap_or_default();
-    let time: Timestamp = time.parse().context("the time of the entry")?;
     let study = Officer::read(&place)?.study(time)?;
     let compiled = study.policy();
     if [compiled.digest(), compiled.inventory_digest(), compiled.reference_digest()] != [policy, inventory, reference] {
         bail!("the files in `{}` do not compile here to the policy of that day", place.display());
     }
     let name = format!("{} version {}", compiled.name(), compiled.version());
-    let bytes = serde_json::to_vec(entry).context("the entry")?;
-    let language = study.language();
-    let study = study.as_it_happened();
-    let explained = study.explain(&bytes).map_err(|lost| anyhow!(lost.said(language)))?;
-    show(printer, json, &explained, || {
-        let by = say(language, "by", "par");
-        printer.line(format!("{}, {by} \"{name}\"", study.clock(time)));
-        printer.line(happened(&page.records, language));
-        read::print(&explained.answer, language, printer);
-        let able = say(
-            language,
-            "they speak its API and have its model, whether or not they could be reached",
-            "ils parlent son API et ont son modèle, qu'ils aient pu être joints ou non",
-        );
-        printer.line(format!("{able}: {}", explained.able.join(", ")));
-        printer.line(if explained.as_recorded {
-            say(language, "the record says the same", "le journal dit de même")
-        } else if took_out(entry, "frozen") {
-            say(
-                language,
-                "the record says otherwise: the policy was frozen",
-                "le journal dit autrement : la politique était gelée",
-            )
-        } else if took_out(entry, "expired") {
-            say(
-                language,
-                "the record says otherwise: the policy was past its validity",
-                "le journal dit autrement : la politique était périmée",
-            )
-        } else {
-            say(language, "the record says otherwise", "le journal dit autrement")
-        });
-    });
-    let held = took_out(entry, "frozen") || took_out(entry, "expired");
-    Ok(if explained.as_recorded || held { Exit::Well } else { Exit::Findings })
+    Ok((name, study.as_it_happened()))
+}
+
+fn text<'a>(of: &'a Value, key: &str) -> Option<&'a str> {
+    of.get(key).and_then(Value::as_str)
 }
 
 /// What became of the request, from its outcome; else from its decision.
 fn happened(records: &[crate::audit::query::Record], language: Language) -> String {
     let entries = || records.iter().flat_map(|record| &record.entries).filter_map(|entry| entry.get("entry"));
-    let text = |entry: &Value, key: &str| entry.get(key).and_then(Value::as_str).map(str::to_owned);
+    let text = |entry: &Value, key: &str| text(entry, key).map(str::to_owned);
     let of = |kind: &str| entries().rfind(|entry| text(entry, "kind").as_deref() == Some(kind)).cloned();
     let outcome = of("outcome");
     let served = outcome.as_ref().and_then(|entry| text(entry, "backend"));
@@ -105,7 +228,9 @@ fn happened(records: &[crate::audit::query::Record], language: Language) -> Stri
         (Some(backend), _, Some(status)) if refused => {
             let tried = say(language, "tried last at", "essayée en dernier chez");
             let what = say(language, "what became of it: refused, status", "ce qu'il en advint : refusée, statut");
-            (what, format!("{status}, {tried} {backend}"))
+            let why = outcome.as_ref().and_then(|entry| text(entry, "reason"));
+            let why = why.map(|why| format!(" ({why})")).unwrap_or_default();
+            (what, format!("{status}{why}, {tried} {backend}"))
         }
         (Some(backend), _, _) => {
             (say(language, "what became of it: served by", "ce qu'il en advint : servie par"), backend)
@@ -123,14 +248,4 @@ fn happened(records: &[crate::audit::query::Record], language: Language) -> Stri
     };
     let story = say(language, "its whole story: octroi audit show ID", "toute son histoire : octroi audit show ID");
     format!("{what} {why}; {story}")
-}
-
-fn digest(entry: &Value, key: &str) -> Option<Digest> {
-    Digest::parse(entry.get("entry")?.get(key)?.as_str()?)
-}
-
-/// Whether this took a backend out: a freeze or the end of validity, and not the sheets.
-fn took_out(entry: &Value, why: &str) -> bool {
-    let removed = entry.pointer("/entry/removed").and_then(Value::as_array).into_iter().flatten();
-    removed.into_iter().any(|one| one.get("why").and_then(Value::as_str) == Some(why))
 }

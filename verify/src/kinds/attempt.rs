@@ -1,6 +1,6 @@
 //! `attempt`: a further backend is about to see a request.
 
-use super::decision::{CROSSED, SENDING};
+use super::decision::{CROSSED, NEWEST, SENDING};
 use crate::schema::{Schema, Shape, may, must};
 
 pub(super) const SCHEMA: Schema = Schema {
@@ -11,6 +11,11 @@ pub(super) const SCHEMA: Schema = Schema {
         must("cause", Shape::Word, "why the one before did not serve: `connect`, `broke`, `timeout`, `full`, `unavailable`, `waited`"),
         may("crossed", Shape::Object(CROSSED), "the tier that was left for it; absent where another attempt went there before"),
         must("fell_back", Shape::Flag, "whether the tier is a later one than the first: a `fall back` clause was used"),
+        may(
+            "newest",
+            Shape::Object(NEWEST),
+            "what the newest state says of it, where that is another than the decision's; absent in entries of older versions",
+        ),
         must("number", Shape::Number, "2 for the second backend tried, and so on"),
         must("policies", Shape::Exactly(2, &Shape::Digest), "the request's own policy and the newest: both allow it"),
         must("request", Shape::Request, ""),

@@ -102,6 +102,16 @@ const FACTS: &[Member] = &[
     ),
 ];
 
+/// The state in force when a further backend was tried, or none was left.
+pub(super) const NEWEST: &[Member] = &[
+    may("exceptions", Shape::List(&Shape::Object(EXCEPTED)), "its exceptions that spared the request a rule"),
+    must("inventory", Shape::Digest, "digest of its inventory"),
+    may("planned", Shape::Object(PLANNED), "the backend of the attempt, as its inventory declares it"),
+    must("policy", Shape::Digest, "digest of its policy"),
+    must("reference", Shape::Digest, "digest of its reference data"),
+    may("removed", Shape::List(&Shape::Object(REMOVED)), "backends that may not have the request under it"),
+];
+
 const EXCEPTED: &[Member] = &[
     must("exception", Shape::Word, "its name in the sheet"),
     must("rule", Shape::Word, "the rule that it spared the request from"),

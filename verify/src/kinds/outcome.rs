@@ -1,6 +1,6 @@
 //! `outcome`: how a request ended.
 
-use super::decision::SEALED;
+use super::decision::{NEWEST, SEALED};
 use crate::schema::{Schema, Shape, may, must};
 
 pub(super) const SCHEMA: Schema = Schema {
@@ -15,7 +15,17 @@ pub(super) const SCHEMA: Schema = Schema {
         must("foreign_tokens", Shape::Number, "strings that look like pseudonyms and are not of this request"),
         may("input_tokens", Shape::Number, "as the backend counted"),
         may("kept", Shape::Digest, "keyed code of the answer, where the backend keeps it"),
+        may(
+            "newest",
+            Shape::Object(NEWEST),
+            "under what no further backend was left, when it was refused for that after one had seen it; absent in entries of older versions",
+        ),
         may("output_tokens", Shape::Number, "as the backend counted"),
+        may(
+            "reason",
+            Shape::Word,
+            "the refusal's code, when it was refused after a backend had seen it; absent in entries of older versions",
+        ),
         must("request", Shape::Request, ""),
         must("restored", Shape::Number, "pseudonyms restored in the answer"),
         may("sealed", Shape::Object(SEALED), "where the answer is kept under seal, when policy wants it"),

@@ -4,7 +4,8 @@
 
 use std::collections::BTreeSet;
 
-use serde::Deserialize;
+pub use super::body::{Body, Enveloped};
+use super::body::{Excepted, Planned, Sending};
 
 /// By what records are found and counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -93,98 +94,6 @@ impl Dimension {
     pub const fn number(self) -> i64 {
         self as i64
     }
-}
-
-/// The body of an entry, as far as the index reads it.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct Body {
-    /// Its kind.
-    pub kind: String,
-    tenant: Option<String>,
-    app: Option<String>,
-    purpose: Option<String>,
-    actor: Option<String>,
-    api: Option<String>,
-    operation: Option<String>,
-    model: Option<String>,
-    verdict: Option<String>,
-    reason: Option<String>,
-    label: Option<String>,
-    end: Option<String>,
-    findings: Vec<Finding>,
-    rules: Vec<String>,
-    removed: Vec<Removed>,
-    plan: Vec<Planned>,
-    sending: Option<Sending>,
-    scan: Option<Scan>,
-    /// A word in a decision, a truth in an attempt.
-    fell_back: Option<serde_json::Value>,
-    crossed: Option<Crossed>,
-    exceptions: Vec<Excepted>,
-    /// Bytes sent to the client, of an outcome.
-    pub bytes_out: u64,
-    /// Tokens in, of an outcome.
-    pub input_tokens: Option<u64>,
-    /// Tokens out, of an outcome.
-    pub output_tokens: Option<u64>,
-}
-
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
-struct Finding {
-    r#type: String,
-    classes: Vec<String>,
-}
-
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
-struct Removed {
-    rules: Vec<String>,
-    why: String,
-}
-
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
-struct Scan {
-    status: String,
-}
-
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
-struct Planned {
-    backend: String,
-    countries: Vec<String>,
-    controlled_from: Option<String>,
-    transfer_basis: Option<String>,
-}
-
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
-struct Sending {
-    backend: String,
-    smaller: Option<String>,
-}
-
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
-struct Crossed {
-    cause: String,
-}
-
-/// An exception that was used, and the rule that it spared the request from.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(default)]
-struct Excepted {
-    exception: String,
-    rule: String,
-}
-
-/// The envelope.
-#[derive(Debug, Deserialize)]
-pub struct Enveloped {
-    /// The body.
-    pub entry: Body,
 }
 
 /// What of a decision later entries of its request need: kept while the request is open.
@@ -317,6 +226,17 @@ pub fn decision(body: &Body) -> (Taken, Opened) {
 pub fn attempt(body: &Body, opened: &mut Opened) -> Taken {
     let mut taken = Taken::default();
     taken.fell_back(body);
+    if let Some(newest) = &body.newest {
+        for used in &newest.exceptions {
+            taken.put(Dimension::Exception, Some(&used.exception));
+            opened.exceptions.insert(used.clone());
+        }
+        if let Some(declared) = &newest.planned {
+            // What the backend was when it saw the request is what counts, not what it was at the decision.
+            opened.plan.retain(|planned| planned.backend != declared.backend);
+            opened.plan.push(declared.clone());
+        }
+    }
     if let Some(sending) = &body.sending {
         sent(&mut taken, opened, sending);
     }
@@ -327,6 +247,9 @@ pub fn attempt(body: &Body, opened: &mut Opened) -> Taken {
 pub fn outcome(body: &Body) -> Taken {
     let mut taken = Taken::default();
     taken.put(Dimension::End, body.end.as_deref());
+    taken.put(Dimension::Reason, body.reason.as_deref());
+    let removed = body.newest.iter().flat_map(|newest| &newest.removed);
+    removed.flat_map(|removed| &removed.rules).for_each(|rule| taken.put(Dimension::Rule, Some(rule)));
     taken
 }
 

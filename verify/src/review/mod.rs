@@ -15,6 +15,7 @@
 //! (`sqlite`), and held against the entries while they pass by (`check`).
 
 mod bits;
+mod body;
 pub(crate) mod check;
 mod compare;
 pub mod facts;
@@ -28,7 +29,7 @@ pub use facts::{Dimension, Enveloped, Opened, RollupKey, Taken};
 /// The file in the log's folder.
 pub const FILE: &str = "index.db";
 /// Version of the tables: an index of another version is made anew.
-pub const VERSION: i64 = 2;
+pub const VERSION: i64 = 3;
 /// Nanoseconds of an hour.
 pub const HOUR_NS: i64 = 3_600_000_000_000;
 /// Bytes of the place of an entry: its number, that of its segment, and the offset of its frame there; little-endian.

@@ -1,0 +1,292 @@
+//! The entries of the log that tell of one request, made from what is known of it.
+//!
+//! They hold words of the configuration, numbers, digests and keyed codes, never text of the request. Nothing is written
+//! here: `record` does that, and `ledger` at the end.
+
+use std::sync::Arc;
+
+use aws_lc_rs::hmac;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::examine::Examined;
+use super::ledger::Ledger;
+use super::snapshot::Snapshot;
+use crate::limits;
+use crate::model::entry::{
+    Decision, Digest, Entry, Excepted, FindingCount, Newest, PlannedBackend, Protected, RemovedBackend, Scan, Sending,
+};
+use crate::model::finding::{POSSIBLY, SURELY};
+use crate::model::{
+    Api, Backend, Caller, Catalogue, Choice, ClassId, ClassSet, ExceptionUsed, Findings, LabelFact, Leak, Removal, Word,
+};
+use crate::policy;
+
+/// Digests of what a decision was taken under.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct State {
+    /// Of the sheets.
+    pub policy: Digest,
+    inventory: Digest,
+    reference: Digest,
+}
+
+impl State {
+    /// Before anything was decided.
+    pub const NONE: Self = Self { policy: Digest([0; 32]), inventory: Digest([0; 32]), reference: Digest([0; 32]) };
+}
+
+pub(super) fn state(examined: &Examined) -> State {
+    let policy = &examined.snapshot.policy;
+    State { policy: policy.digest(), inventory: policy.inventory_digest(), reference: policy.reference_digest() }
+}
+
+/// Who asks, and for what: all that is known of a request before its body is.
+#[derive(Debug)]
+pub struct Known {
+    /// The state under which the caller was known.
+    pub snapshot: Arc<Snapshot>,
+    /// Who asks.
+    pub caller: Caller,
+    /// The endpoint.
+    pub api: Api,
+}
+
+/// Under what no backend is left for a request that one has seen already: its outcome says so.
+pub fn denied(examined: &Examined) -> Newest {
+    Newest { removed: removed(examined), ..newest(examined, None) }
+}
+
+pub(super) fn newest(examined: &Examined, backend: Option<&Backend>) -> Newest {
+    let State { policy, inventory, reference } = state(examined);
+    let choices = examined.plan.choices.iter();
+    let is_it = |choice: &&Choice| {
+        let name = examined.backend(choice.backend).map(|one| &one.name);
+        backend.is_some_and(|backend| name == Some(&backend.name))
+    };
+    Newest {
+        exceptions: excepted(&examined.plan.exceptions),
+        inventory,
+        planned: choices.clone().find(is_it).and_then(|choice| planned_at(examined, choice)),
+        policy,
+        reference,
+        removed: Vec::new(),
+    }
+}
+
+/// The entry of a request that ended before it was decided on: nothing of it was inspected, and nothing left.
+pub fn undecided(ledger: &Ledger, known: &Known, reason: Word) -> Entry {
+    let Known { snapshot, caller, api } = known;
+    let policy = &snapshot.policy;
+    let key = snapshot.content_key(&caller.tenant, &month(ledger.accepted_at));
+    Entry::Decision(Box::new(Decision {
+        request: ledger.id,
+        trace: ledger.trace(),
+        tenant: caller.tenant.clone(),
+        app: caller.app.clone(),
+        purpose: caller.purpose.clone(),
+        actor: caller.actor.clone(),
+        api: Word::fixed(api.dialect.name()),
+        operation: Word::fixed(api.operation.name()),
+        model: ledger.model.clone(),
+        stream: false,
+        findings: Vec::new(),
+        scan: Scan { status: Word::fixed("failed"), leaves: 0, scanned: 0, unknown: 0, unreadable: 0, bytes: 0 },
+        label: None,
+        leak_score: None,
+        facts: None,
+        leak: None,
+        policy: policy.digest(),
+        inventory: policy.inventory_digest(),
+        reference: policy.reference_digest(),
+        rules: Vec::new(),
+        verdict: Word::fixed("refuse"),
+        reason: Some(reason),
+        plan: Vec::new(),
+        removed: Vec::new(),
+        sending: None,
+        clock: None,
+        exceptions: Vec::new(),
+        crossed: None,
+        fell_back: None,
+        kept: None,
+        body_mac: digest(&key, ""),
+        body_bytes: 0,
+    }))
+}
+
+/// The key of content MACs for this tenant and month.
+pub(super) fn content_mac(examined: &Examined) -> hmac::Key {
+    examined.snapshot.content_key(&examined.caller.tenant, &month(examined.decided_at))
+}
+
+/// `2026-11`, in UTC.
+pub(super) fn month(at: Timestamp) -> String {
+    at.to_zoned(TimeZone::UTC).strftime("%Y-%m").to_string()
+}
+
+pub(super) fn digest(key: &hmac::Key, body: &str) -> Digest {
+    let mut mac = [0; 32];
+    mac.copy_from_slice(hmac::sign(key, body.as_bytes()).as_ref());
+    Digest(mac)
+}
+
+pub(super) fn decision(
+    examined: &Examined,
+    mac: &hmac::Key,
+    verdict: Word,
+    reason: Option<Word>,
+    sending: Option<Sending>,
+) -> Decision {
+    let (caller, policy, plan) = (&examined.caller, &examined.snapshot.policy, &examined.plan);
+    let catalogue = &examined.snapshot.catalogue;
+    let coverage = examined.findings.coverage;
+    Decision {
+        request: examined.id,
+        trace: None,
+        tenant: caller.tenant.clone(),
+        app: caller.app.clone(),
+        purpose: examined.facts.purpose.clone(),
+        actor: caller.actor.clone(),
+        api: Word::fixed(examined.call.api.dialect.name()),
+        operation: Word::fixed(examined.call.api.operation.name()),
+        model: examined.model.clone(),
+        stream: examined.call.stream,
+        findings: count(examined, &examined.findings, catalogue),
+        scan: Scan {
+            status: Word::fixed(examined.findings.scan.name()),
+            leaves: coverage.leaves,
+            scanned: coverage.scanned,
+            unknown: coverage.unknown,
+            unreadable: coverage.unreadable,
+            bytes: coverage.bytes,
+        },
+        label: match &examined.facts.label {
+            LabelFact::Absent => None,
+            LabelFact::Unknown => Some(Word::UNKNOWN),
+            LabelFact::Named(label) => Some(label.clone()),
+        },
+        leak_score: examined.facts.leak.least(),
+        facts: Some(Box::new(policy::recorded(
+            &examined.facts,
+            policy,
+            &examined.servable,
+            (&examined.leak, examined.snapshot.engine.unsought()),
+        ))),
+        leak: protected(examined),
+        policy: policy.digest(),
+        inventory: policy.inventory_digest(),
+        reference: policy.reference_digest(),
+        rules: plan.fired.clone(),
+        verdict,
+        reason,
+        plan: planned(examined),
+        removed: removed(examined),
+        sending,
+        clock: None,
+        exceptions: excepted(&plan.exceptions),
+        crossed: None,
+        fell_back: None,
+        kept: examined.stored.as_ref().map(|stored| stored.code(&examined.snapshot, &caller.tenant)),
+        body_mac: digest(mac, &examined.call.body),
+        body_bytes: examined.call.body.len() as u64,
+    }
+}
+
+/// The protected document that the request, or what its caller sent before with it, is near to.
+fn protected(examined: &Examined) -> Option<Protected> {
+    let leak = &examined.leak;
+    let nearest = leak.nearest.as_ref()?;
+    let (score, history) = (leak.score.least(), leak.history.least());
+    // What an encoder saw is for review, so the reviewer is told what it saw.
+    let is_seen = nearest.stage == *"encoder" && score >= Some(Leak::REVIEW);
+    (is_seen || score.max(history) >= Some(Leak::POSSIBLY)).then(|| Protected {
+        document: nearest.document.clone(),
+        passage: nearest.passage,
+        class: nearest.class.clone(),
+        stage: nearest.stage.clone(),
+        chance_per_million: nearest.chance,
+        history,
+        epoch: nearest.epoch,
+    })
+}
+
+fn planned(examined: &Examined) -> Vec<PlannedBackend> {
+    examined.plan.choices.iter().filter_map(|choice| planned_at(examined, choice)).collect()
+}
+
+fn planned_at(examined: &Examined, choice: &Choice) -> Option<PlannedBackend> {
+    let catalogue = &examined.snapshot.catalogue;
+    let backend = examined.backend(choice.backend)?;
+    let duties = choice.duties.actions.iter();
+    Some(PlannedBackend {
+        backend: backend.name.clone(),
+        tier: Word::fixed(choice.tier.name()),
+        countries: backend.processing.clone(),
+        operator: backend.operator.clone(),
+        controlled_from: backend.controlled_from,
+        transfer_basis: backend.transfer_basis.clone(),
+        duties: duties
+            .filter_map(|(entity, action)| Some((catalogue.info(*entity)?.name.clone(), Word::fixed(action.name()))))
+            .collect(),
+    })
+}
+
+fn excepted(used: &[ExceptionUsed]) -> Vec<Excepted> {
+    let recorded = used.iter().map(|used| Excepted {
+        exception: used.exception.clone(),
+        rule: used.rule.clone(),
+        until: Word::configured(&used.until.to_string()),
+    });
+    recorded.collect()
+}
+
+fn removed(examined: &Examined) -> Vec<RemovedBackend> {
+    let named = |id, why, rules| {
+        examined.backend(id).map(|backend| RemovedBackend {
+            backend: backend.name.clone(),
+            why: Word::fixed(why),
+            rules,
+        })
+    };
+    let removed = examined.plan.removed.iter().filter_map(|removed| match &removed.why {
+        Removal::NotAllowed => named(removed.backend, "not-allowed", Vec::new()),
+        Removal::Rules(rules) => named(removed.backend, "rule", rules.iter().map(|(rule, _)| rule.clone()).collect()),
+        Removal::Duty(rule) => named(removed.backend, "duty", vec![rule.clone()]),
+        Removal::Expired => named(removed.backend, "expired", Vec::new()),
+        Removal::Frozen => named(removed.backend, "frozen", Vec::new()),
+    });
+    let unable = examined.plan.unable.iter().filter_map(|id| named(*id, "unable", Vec::new()));
+    removed.chain(unable).collect()
+}
+
+/// Counts findings by type, place and band of confidence.
+pub fn count(examined: &Examined, findings: &Findings, catalogue: &Catalogue) -> Vec<FindingCount> {
+    let mut counts: Vec<FindingCount> = Vec::new();
+    for finding in findings.list.iter().filter(|finding| finding.confidence >= POSSIBLY) {
+        let Some(info) = catalogue.info(finding.entity) else { continue };
+        let path = examined.call.fields.get(finding.field as usize).map_or("unknown", |field| field.path);
+        let confidence = if finding.confidence >= SURELY { "sure" } else { "possible" };
+        let same = counts
+            .iter()
+            .position(|count| count.entity == info.name && count.path == *path && count.confidence == *confidence);
+        match same {
+            Some(index) => counts.iter_mut().skip(index).take(1).for_each(|count| count.count += 1),
+            // An entry is bounded: what does not fit is still in the coverage and the duties.
+            None if counts.len() >= limits::FINDING_KINDS_MAX => {}
+            None => counts.push(FindingCount {
+                entity: info.name.clone(),
+                classes: class_names(info.classes, catalogue),
+                path: Word::fixed(path),
+                count: 1,
+                confidence: Word::fixed(confidence),
+            }),
+        }
+    }
+    counts
+}
+
+fn class_names(set: ClassSet, catalogue: &Catalogue) -> Vec<Word> {
+    let classes = (0_u8..).zip(&catalogue.classes);
+    classes.filter(|(id, _)| set.contains(ClassId(*id))).map(|(_, class)| class.name.clone()).collect()
+}
