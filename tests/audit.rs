@@ -387,6 +387,26 @@ async fn exceptions_that_were_used_are_on_record_and_in_the_reports() {
     assert!(told.contains(sentence) && (told.contains("by a clock that was") || told.contains("not known")), "{told}");
     let (_, listed) = octroi(&folder, &["audit", "query", "--exception", "website-pilot", "--json"], &[]).await;
     assert!(listed.contains(&ids[1].1) && !listed.contains(&ids[0].1) && !listed.contains(&ids[2].1), "{listed}");
+    // A change of the key begins another log; what is asked is asked of both.
+    let (code, told) = octroi(&folder, &["audit", "key", "rotate", "--config", "octroi.toml"], &[]).await;
+    assert_eq!(code, Some(0), "{told}");
+    for arguments in [&["audit", "show", &ids[1].1][..], &["policy", "explain", &ids[1].1]] {
+        let (code, told) = octroi(&folder, arguments, &[]).await;
+        assert!(code == Some(0) && told.contains("us-cloud"), "{arguments:?}: {told}");
+    }
+    let (_, listed) = octroi(&folder, &["audit", "query", "--exception", "website-pilot"], &[]).await;
+    assert!(listed.contains(&ids[1].1) && listed.contains("  1:"), "{listed}");
+    let (_, counted) = octroi(&folder, &["audit", "query", "--by", "exception"], &[]).await;
+    assert!(counted.contains("1  website-pilot"), "{counted}");
+    let (_, rows) = octroi(&folder, &["audit", "query", "--exception", "website-pilot", "--csv"], &[]).await;
+    assert!(
+        rows.starts_with("epoch,seq,") && rows.contains(",website-pilot,paris-gpu-1 paris-gpu-2 us-cloud,"),
+        "{rows}"
+    );
+    for (epoch, expected) in [("1", true), ("2", false)] {
+        let (_, exported) = octroi(&folder, &["audit", "export", "--epoch", epoch], &[]).await;
+        assert_eq!(exported.contains(&ids[1].1), expected, "{epoch}: {exported}");
+    }
     let month = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).strftime("%Y-%m").to_string();
     for (report, language, heading) in [
         ("art30", "en", "Exceptions used"),

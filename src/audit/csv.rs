@@ -5,10 +5,11 @@
 
 use serde_json::Value;
 
-use super::query::{Record, items, word};
+use super::query::{Record, excepted, items, sent_to, word};
 
 /// Columns of [`record`].
 pub const RECORD: &[&str] = &[
+    "epoch",
     "seq",
     "time",
     "kind",
@@ -23,6 +24,7 @@ pub const RECORD: &[&str] = &[
     "reason",
     "classes",
     "rules",
+    "exceptions",
     "backends",
     "countries",
     "bases",
@@ -69,21 +71,22 @@ fn guarded(cell: &str) -> String {
     guarded
 }
 
-/// A record on one row.
-pub fn record(record: &Record) -> String {
+/// A record of an epoch on one row.
+pub fn record(epoch: u32, record: &Record) -> String {
     let nothing = Value::Null;
     let body = |kind| record.of_kind(kind).next();
     let first = record.entries.first().and_then(|entry| entry.get("entry")).unwrap_or(&nothing);
     let (decision, outcome) = (body("decision").unwrap_or(&nothing), body("outcome").unwrap_or(&nothing));
-    let sendings = record.of_kind("decision").chain(record.of_kind("attempt")).filter_map(|body| body.get("sending"));
-    let sent: Vec<&str> = sendings.map(|sending| word(sending, "backend")).collect();
-    let planned = || items(decision, "plan").filter(|planned| sent.contains(&word(planned, "backend")));
+    let sent: Vec<&str> = sent_to(record).map(|(backend, _)| backend).collect();
+    let planned = || sent_to(record).filter_map(|(_, declared)| declared);
     let words = |value: &Value, key: &str| -> Vec<String> {
         items(value, key).filter_map(Value::as_str).map(str::to_owned).collect()
     };
     let classes = items(decision, "findings").flat_map(|finding| words(finding, "classes"));
     let number = |key: &str| outcome.get(key).and_then(Value::as_u64).map(|number| number.to_string());
+    let reason = [decision, outcome].map(|body| word(body, "reason")).into_iter().find(|reason| !reason.is_empty());
     row([
+        epoch.to_string(),
         record.seq.to_string(),
         record.time.clone(),
         word(first, "kind").to_owned(),
@@ -95,9 +98,10 @@ pub fn record(record: &Record) -> String {
         word(decision, "operation").to_owned(),
         word(decision, "model").to_owned(),
         word(decision, "verdict").to_owned(),
-        word(decision, "reason").to_owned(),
+        reason.unwrap_or_default().to_owned(),
         unique(classes),
         words(decision, "rules").join(" "),
+        unique(excepted(record).map(|used| word(used, "exception").to_owned())),
         sent.join(" "),
         unique(planned().flat_map(|planned| words(planned, "countries"))),
         unique(planned().map(|planned| word(planned, "transfer_basis").to_owned())),

@@ -88,7 +88,7 @@ pub fn read_entries<R: Reader>(dir: &Path, kind: Kind, since: Option<&str>, read
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Place {
-    /// The epoch, counted from 0.
+    /// The epoch, counted from 1, as in the name of the log.
     pub epoch: u32,
     /// The number of an entry in it.
     pub seq: u64,
@@ -153,7 +153,7 @@ pub(super) fn logs(dir: &Path) -> Vec<(u32, PathBuf)> {
         epochs.extend(entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()));
     }
     epochs.sort_unstable_by(|one, other| other.cmp(one));
-    let running = epochs.first().map_or(0, |last| last.saturating_add(1));
+    let running = epochs.first().map_or(1, |last| last.saturating_add(1));
     let finished = epochs.into_iter().map(|epoch| (epoch, dir.join(EPOCHS).join(epoch.to_string())));
     [(running, dir.to_owned())].into_iter().chain(finished).collect()
 }

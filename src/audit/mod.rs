@@ -18,6 +18,7 @@ pub mod access;
 pub mod anchor;
 pub mod csv;
 pub mod decisions;
+pub mod epochs;
 pub mod forward;
 pub mod index;
 pub mod log;

@@ -106,7 +106,36 @@ pub struct Words {
 }
 
 impl Words {
-    fn take(&mut self, decision: &Value) {
+    /// The words of a dimension; `None` for one whose words are not gathered.
+    pub(super) const fn of(&self, dimension: Dimension) -> Option<&BTreeSet<String>> {
+        match dimension {
+            Dimension::App => Some(&self.apps),
+            Dimension::Class => Some(&self.classes),
+            Dimension::Backend => Some(&self.backends),
+            Dimension::Country => Some(&self.countries),
+            Dimension::Rule => Some(&self.rules),
+            Dimension::Exception => Some(&self.exceptions),
+            _ => None,
+        }
+    }
+
+    fn take(&mut self, body: &Value) {
+        match (word(body, "kind"), body.get("newest")) {
+            ("decision", _) => self.take_decision(body),
+            (_, Some(newest)) => self.take_newest(newest),
+            _ => {}
+        }
+    }
+
+    fn take_newest(&mut self, newest: &Value) {
+        let rules = items(newest, "removed").flat_map(|removed| items(removed, "rules")).filter_map(Value::as_str);
+        self.rules.extend(rules.map(str::to_owned));
+        self.exceptions.extend(items(newest, "exceptions").map(|used| word(used, "exception").to_owned()));
+        let countries = items(newest.get("planned").unwrap_or(&Value::Null), "countries").filter_map(Value::as_str);
+        self.countries.extend(countries.map(str::to_owned));
+    }
+
+    fn take_decision(&mut self, decision: &Value) {
         let texts = |value: &Value, key: &str| {
             items(value, key).filter_map(Value::as_str).map(str::to_owned).collect::<Vec<_>>()
         };
@@ -138,7 +167,7 @@ pub fn words(dir: &Path) -> Result<Words, Problem> {
             Step::Batch(batch) => {
                 let entries = batch.entries().filter_map(|(_, _, bytes)| serde_json::from_slice::<Value>(bytes).ok());
                 let bodies = entries.filter_map(|mut entry| entry.get_mut("entry").map(Value::take));
-                bodies.filter(|body| word(body, "kind") == "decision").for_each(|decision| words.take(&decision));
+                bodies.for_each(|body| words.take(&body));
             }
             Step::Torn(_) | Step::End => return Ok(words),
         }
@@ -252,22 +281,34 @@ fn matches(filter: &Filter, record: &Record) -> bool {
     is(&filter.app, "app")
         && is(&filter.decision, "verdict")
         && any(&filter.class, &|class| items(decision, "findings").any(|finding| holds(finding, "classes", class)))
-        && any(&filter.backend, &|backend| sent_to(record).any(|sent| sent == backend))
-        && any(&filter.country, &|country| sent_to(record).any(|sent| processes_in(decision, sent, country)))
-        && any(&filter.exception, &|name| items(decision, "exceptions").any(|used| word(used, "exception") == name))
+        && any(&filter.backend, &|backend| sent_to(record).any(|(sent, _)| sent == backend))
+        && any(&filter.country, &|country| {
+            sent_to(record).any(|(_, declared)| declared.is_some_and(|it| holds(it, "countries", country)))
+        })
+        && any(&filter.exception, &|name| excepted(record).any(|used| word(used, "exception") == name))
         && any(&filter.rule, &|rule| {
-            holds(decision, "rules", rule) || items(decision, "removed").any(|removed| holds(removed, "rules", rule))
+            let newest = record.of_kind("outcome").filter_map(|outcome| outcome.get("newest"));
+            let removed = [decision].into_iter().chain(newest).flat_map(|body| items(body, "removed"));
+            holds(decision, "rules", rule) || removed.into_iter().any(|removed| holds(removed, "rules", rule))
         })
 }
 
 /// The backends that the request was sent to, in order.
-fn sent_to(record: &Record) -> impl Iterator<Item = &str> {
-    let sending = record.of_kind("decision").chain(record.of_kind("attempt"));
-    sending.filter_map(|body| body.get("sending")).map(|sending| word(sending, "backend"))
+/// The backends that it was sent to, each with what was declared of it at that moment.
+pub(super) fn sent_to(record: &Record) -> impl Iterator<Item = (&str, Option<&Value>)> {
+    let bodies = record.of_kind("decision").chain(record.of_kind("attempt"));
+    bodies.filter_map(|body| {
+        let backend = word(body.get("sending")?, "backend");
+        let mut plan = record.of_kind("decision").flat_map(|decision| items(decision, "plan"));
+        let declared = || plan.find(|planned| word(planned, "backend") == backend);
+        Some((backend, body.pointer("/newest/planned").or_else(declared)))
+    })
 }
 
-fn processes_in(decision: &Value, backend: &str, country: &str) -> bool {
-    items(decision, "plan").any(|planned| word(planned, "backend") == backend && holds(planned, "countries", country))
+/// What an exception of the policy spared it from, at the decision or at a further attempt.
+pub(super) fn excepted(record: &Record) -> impl Iterator<Item = &Value> {
+    let attempts = record.of_kind("attempt").filter_map(|attempt| attempt.get("newest"));
+    record.of_kind("decision").chain(attempts).flat_map(|body| items(body, "exceptions"))
 }
 
 /// A text member, empty when it is not there.

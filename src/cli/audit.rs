@@ -2,6 +2,7 @@
 //!
 //! Each reading is itself recorded: the command leaves a note beside the log, which the gateway takes into it.
 
+mod export;
 mod forward;
 mod integrity;
 mod read;
@@ -31,7 +32,7 @@ pub(super) enum Command {
     /// Tell the story of one request, or write its proof
     Show(read::Show),
     /// Write entries to standard output, as JSON lines or CSV
-    Export(read::Export),
+    Export(export::Export),
     /// Send entries to a collector as OTLP logs, from where it last ended
     Forward(forward::Forward),
     /// Write a report on a month: records of processing, transfers, use of models, accesses
@@ -68,7 +69,7 @@ pub(super) fn run(command: Command, printer: Printer) -> anyhow::Result<Exit> {
         Command::Verify(verify) => integrity::verify(&verify, printer),
         Command::Query(query) => read::list(&query, printer),
         Command::Show(show) => read::show(&show, printer),
-        Command::Export(export) => read::export(&export, printer),
+        Command::Export(arguments) => export::export(&arguments, printer),
         Command::Forward(arguments) => forward::forward(&arguments, printer),
         Command::Report(arguments) => report::report(&arguments, printer),
         Command::Reindex(reindex) => integrity::reindex(&reindex, printer),

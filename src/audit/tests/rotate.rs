@@ -8,9 +8,11 @@ use octroi_verify::verify::{CHECKPOINT, VERIFIER_KEY};
 use octroi_verify::{Checkpoint, VerifierKey, verify_all};
 
 use super::*;
-use crate::audit::index::Index;
+use crate::audit::epochs::Epochs;
+use crate::audit::index::{Dimension, FILE, Index, IndexError};
 use crate::audit::key::KeyFile;
 use crate::audit::open::open;
+use crate::audit::query::Filter;
 use crate::audit::report;
 use crate::audit::rotate::{request, settle};
 use crate::audit::store::PRIVATE_KEY;
@@ -211,4 +213,54 @@ fn a_deleted_log_is_missed_by_whoever_kept_a_checkpoint() {
     std::fs::remove_dir_all(fleet.path().join("lyon")).unwrap();
     let problem = verify_epochs(fleet.path(), &trust).unwrap_err();
     assert_eq!((problem.kind, problem.file.as_str()), (ProblemKind::MissingLog, "octroi/lyon/1"));
+}
+
+/// What is asked of a log is asked of its finished epochs too: a change of the key hides nothing.
+#[test]
+fn epochs_are_searched_as_one() {
+    let (folder, _) = three();
+    let every = Filter { app: Some("clinic-notes".to_owned()), ..Filter::default() };
+    let numbered: Vec<RequestId> = (0..30).map(id).collect();
+    for unindexed in [false, true] {
+        if unindexed {
+            // Where no index can be made, the epochs are read whole.
+            for (_, log) in Epochs::of(folder.path()).logs() {
+                std::fs::remove_file(log.join(FILE)).unwrap();
+                std::fs::create_dir(log.join(FILE)).unwrap();
+            }
+        }
+        let epochs = Epochs::of(folder.path());
+        let (mut found, mut before) = (Vec::new(), None);
+        loop {
+            let page = epochs.page(&every, 4, before).unwrap();
+            assert_eq!(page.unindexed, unindexed);
+            let requests = page.records.iter().map(|(_, record)| {
+                let request = record.entries[0].pointer("/entry/request").unwrap().as_str().unwrap();
+                RequestId::parse(request).unwrap()
+            });
+            found.splice(0..0, requests);
+            let (epoch, first) = page.records.first().unwrap();
+            before = Some(format!("{epoch}:{}", first.seq).parse().unwrap());
+            if !page.more {
+                break;
+            }
+            assert_eq!(page.records.len(), 4);
+        }
+        assert_eq!(found, numbered);
+        let (epoch, record) = epochs.find(id(5)).unwrap().unwrap();
+        assert_eq!((epoch.number, record.entries.len()), (1, 2));
+        assert!(epochs.find(id(77)).unwrap().is_none());
+        let unknown = Filter { app: Some("clinic-note".to_owned()), ..Filter::default() };
+        match epochs.page(&unknown, 4, None).unwrap_err() {
+            IndexError::Unknown { dimension: "app", word, listed } => {
+                assert_eq!((word.as_str(), listed), ("clinic-note", vec!["clinic-notes".to_owned()]));
+            }
+            other => panic!("{other}"),
+        }
+        let counted = epochs.count(&every, &[Dimension::Decision]).unwrap();
+        let counts = counted.map(|(counted, _)| counted.iter().map(|one| one.count).collect::<Vec<_>>());
+        assert_eq!(counts, (!unindexed).then(|| vec![30]));
+        assert_eq!(Epochs::of(folder.path()).only(2).unwrap().page(&every, 99, None).unwrap().records.len(), 10);
+        assert!(Epochs::of(folder.path()).only(9).is_none());
+    }
 }

@@ -1,18 +1,19 @@
-//! Reading the log: `query`, `show`, `export`.
+//! Reading the log: `query`, `show`.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use octroi_verify::Checkpoint;
 use octroi_verify::note::VerifierKey;
 use octroi_verify::verify::{CHECKPOINT, VERIFIER_KEY};
-use octroi_verify::walk::{Step, Walk};
-use octroi_verify::{Checkpoint, entry};
 use serde_json::Value;
 
-use super::{DIR, Exit, Printer, Reading, record, text_of, words, write_new};
+use super::{DIR, Exit, Printer, Reading, record, text_of, write_new};
+use crate::audit::decisions::Place;
+use crate::audit::epochs::Epochs;
 use crate::audit::index::{Dimension, Index, IndexError};
-use crate::audit::query::{self, Filter, Record};
+use crate::audit::query::{Filter, Record};
 use crate::audit::{csv, read_text, story};
 use crate::cli::meant;
 use crate::model::entry::RequestId;
@@ -21,6 +22,8 @@ use crate::model::entry::RequestId;
 const SIGNED_WAIT: Duration = Duration::from_secs(5);
 /// Time between two looks for it.
 const SIGNED_LOOK: Duration = Duration::from_millis(50);
+
+const UNINDEXED: &str = "the review index cannot be written here: the whole log is read";
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Query {
@@ -60,9 +63,12 @@ pub(crate) struct Query {
     /// How many
     #[arg(long, default_value_t = 50)]
     limit: usize,
-    /// Only those that begin before this entry: the next page
+    /// Only those that begin before this entry: the next page (`17`, or `1:17` in the epoch 1)
+    #[arg(long, value_parser = before)]
+    before: Option<(Option<u32>, u64)>,
+    /// Only in this epoch of the log: each change of its key begins another
     #[arg(long)]
-    before: Option<u64>,
+    epoch: Option<u32>,
     /// Count instead, by one or more of: kind, tenant, app, purpose, actor, api, operation, model, class, type, backend,
     /// country, control, basis, decision, reason, rule, end, label, mark, exception
     #[arg(long, value_delimiter = ',')]
@@ -90,22 +96,6 @@ pub(crate) struct Show {
     proof: Option<PathBuf>,
 }
 
-#[derive(Debug, clap::Args)]
-pub(crate) struct Export {
-    /// The log's folder
-    #[arg(default_value = DIR)]
-    dir: PathBuf,
-    /// The first entry
-    #[arg(long, default_value_t = 0)]
-    from: u64,
-    /// Behind the last entry; without it all that are signed
-    #[arg(long)]
-    to: Option<u64>,
-    /// Write CSV for spreadsheets, not JSON lines
-    #[arg(long)]
-    csv: bool,
-}
-
 impl Query {
     fn filter(&self) -> anyhow::Result<Filter> {
         let id = match &self.id {
@@ -124,18 +114,6 @@ impl Query {
             exception: self.exception.clone(),
             id,
         })
-    }
-
-    /// The conditions whose words a log may not hold.
-    pub(super) fn names(&self) -> [(&'static str, Option<&String>); 6] {
-        [
-            ("app", self.app.as_ref()),
-            ("class", self.class.as_ref()),
-            ("backend", self.backend.as_ref()),
-            ("country", self.country.as_ref()),
-            ("rule", self.rule.as_ref()),
-            ("exception", self.exception.as_ref()),
-        ]
     }
 
     /// Names of the conditions that are set.
@@ -169,45 +147,48 @@ pub(super) fn list(query: &Query, printer: Printer) -> anyhow::Result<Exit> {
         ..Reading::default()
     };
     record(&query.dir, reading, printer)?;
-    let index = indexed(&query.dir, printer)?;
+    let epochs = chosen(&query.dir, query.epoch)?;
     if !query.by.is_empty() {
-        let Some(index) = index else { bail!("counting needs the review index, which cannot be written here") };
-        return count(query, &filter, &index, printer);
+        return count(query, &filter, &epochs, printer);
     }
-    let (records, more, read) = if let Some(index) = index {
-        let answer = told(&query.dir, index.page(&filter, query.limit, query.before))?;
-        (answer.records, answer.more, answer.watermark.entries)
-    } else {
-        words::known(query)?;
-        let page = query::query(&query.dir, &filter, query.limit, query.before)?;
-        (page.records, page.more, page.read)
-    };
+    let newest = epochs.logs().first().map_or(0, |(number, _)| *number);
+    let before = query.before.map(|(epoch, seq)| Place { epoch: epoch.unwrap_or(newest), seq });
+    let page = told(&query.dir, epochs.page(&filter, query.limit, before))?;
+    if page.unindexed {
+        printer.say(UNINDEXED);
+    }
     if query.csv {
         printer.text(csv::row(csv::RECORD));
     }
-    for record in &records {
+    for (epoch, record) in &page.records {
+        let Record { seq, time, entries } = record;
         if query.json {
-            printer.json(&serde_json::json!({"seq": record.seq, "time": record.time, "entries": record.entries}));
+            printer.json(&serde_json::json!({"epoch": epoch, "seq": seq, "time": time, "entries": entries}));
         } else if query.csv {
-            printer.text(csv::record(record));
+            printer.text(csv::record(*epoch, record));
+        } else if epochs.are_several() {
+            let place = Place { epoch: *epoch, seq: *seq }.to_string();
+            printer.line(format!("{place:>10}  {time}  {}", summary(record)));
         } else {
-            printer.line(format!("{:>8}  {}  {}", record.seq, record.time, summary(record)));
+            printer.line(format!("{seq:>8}  {time}  {}", summary(record)));
         }
     }
-    printer.say(format!("{} shown; {}", records.len(), up_to(&query.dir, read)));
-    if let (true, Some(first)) = (more, records.first()) {
-        printer.say(format!("older ones match: --before {}", first.seq));
+    printer.say(format!("{} shown; {}", page.records.len(), up_to(&epochs, page.read)));
+    if let (true, Some((epoch, first))) = (page.more, page.records.first()) {
+        printer.say(format!("older ones match: --before {}", Place { epoch: *epoch, seq: first.seq }));
     }
     Ok(Exit::Well)
 }
 
-fn count(query: &Query, filter: &Filter, index: &Index, printer: Printer) -> anyhow::Result<Exit> {
+fn count(query: &Query, filter: &Filter, epochs: &Epochs, printer: Printer) -> anyhow::Result<Exit> {
     let mut by = Vec::new();
     for name in &query.by {
         let known = || Dimension::ALL.map(|(_, name)| name).join(", ");
         by.push(Dimension::named(name).with_context(|| format!("`{name}` is none of {}", known()))?);
     }
-    let counted = told(&query.dir, index.count(filter, &by))?;
+    let Some((counted, read)) = told(&query.dir, epochs.count(filter, &by))? else {
+        bail!("counting needs the review index, which cannot be written here")
+    };
     if query.csv {
         printer.text(csv::row(by.iter().map(|dimension| dimension.name()).chain(["count"])));
     }
@@ -225,20 +206,26 @@ fn count(query: &Query, filter: &Filter, index: &Index, printer: Printer) -> any
             printer.line(format!("{count:>10}  {}", one.words.join("  ")));
         }
     }
-    printer.say(up_to(&query.dir, index.watermark()?.entries));
+    printer.say(up_to(epochs, read));
     Ok(Exit::Well)
 }
 
-/// The index, up to the end of the log; `None` where none can be written.
-pub(super) fn indexed(dir: &Path, printer: Printer) -> anyhow::Result<Option<Index>> {
-    let opened = Index::open(dir).and_then(|mut index| index.catch_up().map(|_| index));
-    match opened {
-        Ok(index) => Ok(Some(index)),
-        Err(IndexError::Database(_)) => {
-            printer.say("the review index cannot be written here: the whole log is read");
-            Ok(None)
-        }
-        Err(error) => Err(error.into()),
+/// The epochs that are asked about: all, or one.
+pub(super) fn chosen(dir: &Path, epoch: Option<u32>) -> anyhow::Result<Epochs> {
+    let epochs = Epochs::of(dir);
+    let Some(epoch) = epoch else { return Ok(epochs) };
+    let numbers: Vec<String> = epochs.logs().iter().rev().map(|(number, _)| number.to_string()).collect();
+    let there = numbers.join(", ");
+    epochs
+        .only(epoch)
+        .with_context(|| format!("the log in `{}` has no epoch {epoch}: there are {there}", dir.display()))
+}
+
+/// The place before which a page ends: the number of an entry, behind that of its epoch where it is not the newest.
+fn before(text: &str) -> Result<(Option<u32>, u64), String> {
+    match text.parse() {
+        Ok(seq) => Ok((None, seq)),
+        Err(_) => text.parse().map(|Place { epoch, seq }| (Some(epoch), seq)),
     }
 }
 
@@ -254,11 +241,17 @@ fn told<T>(dir: &Path, result: Result<T, IndexError>) -> anyhow::Result<T> {
 }
 
 /// How far an answer goes, and how far the log is signed.
-fn up_to(dir: &Path, read: u64) -> String {
-    let signed = read_text(dir, CHECKPOINT).ok().and_then(|text| text.lines().nth(1)?.parse::<u64>().ok());
-    match signed {
-        Some(signed) if signed < read => format!("indexed up to entry {read}, of which {signed} are signed"),
-        _ => format!("indexed up to entry {read}, all signed"),
+fn up_to(epochs: &Epochs, read: u64) -> String {
+    let signed = |dir: &Path| read_text(dir, CHECKPOINT).ok().and_then(|text| text.lines().nth(1)?.parse::<u64>().ok());
+    let (newest, older) = epochs.logs().split_first().unzip();
+    let told = match newest.and_then(|(_, dir)| signed(dir)) {
+        Some(signed) if signed < read => format!("read up to entry {read}, of which {signed} are signed"),
+        _ => format!("read up to entry {read}, all signed"),
+    };
+    match older.map_or(0, <[_]>::len) {
+        0 => told,
+        1 => format!("{told}, and the finished epoch"),
+        finished => format!("{told}, and the {finished} finished epochs"),
     }
 }
 
@@ -295,17 +288,19 @@ pub(super) fn show(show: &Show, printer: Printer) -> anyhow::Result<Exit> {
     };
     let action = if show.proof.is_some() { "proof" } else { "show" };
     record(&show.dir, Reading { action, subject: Some(id), ..Reading::default() }, printer)?;
-    let index = indexed(&show.dir, printer)?;
-    let Some(found) = record_of(&show.dir, id, index.as_ref())? else {
+    let Some((epoch, found)) = Epochs::of(&show.dir).find(id)? else {
         printer.error(
             format!("the log in `{}` holds no request {id}", show.dir.display()),
             Some("another log is named with --dir; refusals before a caller is known have no entry"),
         );
         return Ok(Exit::Findings);
     };
+    if epoch.index.is_none() {
+        printer.say(UNINDEXED);
+    }
     if let Some(path) = &show.proof {
-        let Some(index) = index else { bail!("a proof needs the review index, which cannot be written here") };
-        return prove(&show.dir, path, found.seq, index, printer);
+        let Some(index) = epoch.index else { bail!("a proof needs the review index, which cannot be written here") };
+        return prove(&epoch.log, path, found.seq, index, printer);
     }
     if show.json {
         for entry in &found.entries {
@@ -317,16 +312,6 @@ pub(super) fn show(show: &Show, printer: Printer) -> anyhow::Result<Exit> {
         }
     }
     Ok(Exit::Well)
-}
-
-/// The entries of a request.
-pub(super) fn record_of(dir: &Path, id: RequestId, index: Option<&Index>) -> anyhow::Result<Option<Record>> {
-    let filter = Filter { id: Some(id), ..Filter::default() };
-    let records = match index {
-        Some(index) => index.page(&filter, 1, None)?.records,
-        None => query::query(dir, &filter, 1, None)?.records,
-    };
-    Ok(records.into_iter().next())
 }
 
 /// Writes the proof of an entry, after checking it as its reader will.
@@ -358,39 +343,5 @@ fn prove(dir: &Path, path: &Path, seq: u64, mut index: Index, printer: Printer) 
     write_new(path, &proof.to_string())?;
     printer.say(format!("entry {seq} of {} in {}", checkpoint.size, path.display()));
     printer.say(format!("check it with: octroi-verify --proof {} --key {key}", path.display()));
-    Ok(Exit::Well)
-}
-
-pub(super) fn export(export: &Export, printer: Printer) -> anyhow::Result<Exit> {
-    let signed = read_text(&export.dir, CHECKPOINT).context("the log's checkpoint")?;
-    let signed = signed.lines().nth(1).and_then(|size| size.parse::<u64>().ok()).context("the log's checkpoint")?;
-    let to = export.to.unwrap_or(signed).min(signed);
-    let from = export.from.min(to);
-    record(&export.dir, Reading { action: "export", range: Some((from, to)), ..Reading::default() }, printer)?;
-    if export.csv {
-        printer.text(csv::row(csv::ENTRY));
-    }
-    let folder = export.dir.as_path();
-    let mut walk = Walk::open(&folder)?;
-    let start = walk.headers().iter().rfind(|header| header.first_seq <= from).map(octroi_verify::walk::start_of);
-    if let Some(start) = start {
-        walk.seek(start);
-    }
-    while walk.place().seq < to {
-        let batch = match walk.next()? {
-            Step::Batch(batch) => batch,
-            Step::Segment(_) => continue,
-            Step::Torn(_) | Step::End => break,
-        };
-        for (_, seq, bytes) in batch.entries().filter(|(_, seq, _)| (from..to).contains(seq)) {
-            let entry = entry::open(bytes).with_context(|| format!("entry {seq}"))?;
-            if export.csv {
-                printer.text(csv::entry(seq, entry.time, bytes));
-            } else {
-                printer.line(String::from_utf8_lossy(bytes));
-            }
-        }
-    }
-    printer.say(format!("entries {from} to {to}; go on with --from {to}"));
     Ok(Exit::Well)
 }

@@ -8,8 +8,8 @@ use octroi_verify::kinds::ERASURE_BASES;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use super::read::{indexed, record_of};
 use super::{DIR, Exit, Printer, Reading, log_in, record, text_of};
+use crate::audit::epochs::Epochs;
 use crate::audit::query::Record;
 use crate::audit::seal::custodian::Secret;
 use crate::audit::seal::erase::{Scope, erase as destroy};
@@ -94,7 +94,7 @@ pub(super) fn reveal(reveal: &Reveal, printer: Printer) -> anyhow::Result<Exit> 
     let reading =
         Reading { action: "reveal", subject: Some(id), approver: Some(persons.join("+")), ..Reading::default() };
     record(&reveal.dir, reading, printer)?;
-    let Some(found) = find(&reveal.dir, id, printer)? else {
+    let Some(found) = find(&reveal.dir, id)? else {
         printer.error(format!("the log in `{}` holds no request {id}", reveal.dir.display()), None);
         return Ok(Exit::Findings);
     };
@@ -155,7 +155,7 @@ fn what(erase: &Erase, printer: Printer) -> anyhow::Result<(Word, Scope)> {
     let id = erase.request.as_deref().unwrap_or_default();
     let id = RequestId::parse(id).with_context(|| format!("`{id}` is not the id of a request"))?;
     record(&erase.dir, Reading { action: "show", subject: Some(id), ..Reading::default() }, printer)?;
-    let found = find(&erase.dir, id, printer)?.with_context(|| format!("the log holds no request {id}"))?;
+    let found = find(&erase.dir, id)?.with_context(|| format!("the log holds no request {id}"))?;
     let (tenant, sending) = sending(&found, 1).context("the request was not sent")?;
     let word = |key: &str| sending.pointer(&format!("/sealed/{key}")).and_then(Value::as_str);
     let (Some(of), Some(scope)) = (word("of"), word("scope")) else { bail!("nothing of request {id} was sealed") };
@@ -164,9 +164,8 @@ fn what(erase: &Erase, printer: Printer) -> anyhow::Result<(Word, Scope)> {
     Ok((Word::configured(tenant), Scope::Of(subject)))
 }
 
-fn find(dir: &Path, id: RequestId, printer: Printer) -> anyhow::Result<Option<Record>> {
-    let index = indexed(dir, printer)?;
-    record_of(dir, id, index.as_ref())
+fn find(dir: &Path, id: RequestId) -> anyhow::Result<Option<Record>> {
+    Ok(Epochs::of(dir).find(id)?.map(|(_, record)| record))
 }
 
 /// The tenant of a request and what was sent of it at this attempt.

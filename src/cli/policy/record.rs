@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{Exit, Faulty, Printer, read, say, show};
 use crate::app::{Archive, Fault, Officer};
-use crate::audit::query::{Filter, query};
+use crate::audit::epochs::Epochs;
 use crate::model::entry::{Digest, RequestId};
 use crate::policy::Language;
 use crate::policy::study::{Answer, Explained, Study};
@@ -21,11 +21,10 @@ pub(super) fn explain(
     (json, heard): (bool, Language),
     printer: Printer,
 ) -> anyhow::Result<Exit> {
-    let page = query(audit, &Filter { id: Some(id), ..Filter::default() }, 1, None)
-        .with_context(|| format!("the audit log in `{}`", audit.display()))?;
-    let entries = page.records.iter().flat_map(|record| &record.entries);
-    let is_decision = |entry: &&Value| entry.pointer("/entry/kind").and_then(Value::as_str) == Some("decision");
-    let Some(entry) = entries.into_iter().find(is_decision) else {
+    let found = Epochs::of(audit).find(id).with_context(|| format!("the audit log in `{}`", audit.display()))?;
+    let entries: Vec<&Value> = found.iter().flat_map(|(_, record)| &record.entries).collect();
+    let is_decision = |entry: &&&Value| entry.pointer("/entry/kind").and_then(Value::as_str) == Some("decision");
+    let Some(entry) = entries.iter().find(is_decision) else {
         let (error, none) = match heard {
             Language::En => ("error:", "the log holds no decision on the request"),
             Language::Fr => ("erreur :", "le journal ne contient aucune décision sur la requête"),
@@ -45,8 +44,8 @@ pub(super) fn explain(
     let bytes = serde_json::to_vec(entry).context("the entry")?;
     let language = study.language();
     let explained = study.explain(&bytes).map_err(|lost| anyhow!(lost.said(language)))?;
-    let bodies = page.records.iter().flat_map(|record| &record.entries).filter_map(|entry| entry.get("entry"));
-    let later: Vec<&Value> = bodies.filter(|body| text(body, "kind") != Some("decision")).collect();
+    let bodies: Vec<&Value> = entries.iter().filter_map(|entry| entry.get("entry")).collect();
+    let later: Vec<&Value> = bodies.iter().copied().filter(|body| text(body, "kind") != Some("decision")).collect();
     let attempts = later.iter().filter_map(|body| Attempted::of(body)).collect();
     let mut newer = Vec::new();
     for newest in later.iter().filter_map(|body| body.get("newest")) {
@@ -64,7 +63,7 @@ pub(super) fn explain(
     show(printer, json, &told, || {
         let by = say(language, "by", "par");
         printer.line(format!("{}, {by} \"{name}\"", study.clock(time)));
-        printer.line(happened(&page.records, language));
+        printer.line(happened(&bodies, language));
         told.print(language, printer);
     });
     Ok(if told.explained.as_recorded || Held::of(decision).is_some() { Exit::Well } else { Exit::Findings })
@@ -213,14 +212,13 @@ fn text<'a>(of: &'a Value, key: &str) -> Option<&'a str> {
 }
 
 /// What became of the request, from its outcome; else from its decision.
-fn happened(records: &[crate::audit::query::Record], language: Language) -> String {
-    let entries = || records.iter().flat_map(|record| &record.entries).filter_map(|entry| entry.get("entry"));
+fn happened(bodies: &[&Value], language: Language) -> String {
     let text = |entry: &Value, key: &str| text(entry, key).map(str::to_owned);
-    let of = |kind: &str| entries().rfind(|entry| text(entry, "kind").as_deref() == Some(kind)).cloned();
+    let of = |kind: &str| bodies.iter().rfind(|entry| text(entry, "kind").as_deref() == Some(kind)).copied();
     let outcome = of("outcome");
     let served = outcome.as_ref().and_then(|entry| text(entry, "backend"));
     let status = outcome.as_ref().and_then(|entry| entry.get("status").and_then(Value::as_u64));
-    let reason = of("decision").and_then(|entry| text(&entry, "reason"));
+    let reason = of("decision").and_then(|entry| text(entry, "reason"));
     let end = outcome.as_ref().and_then(|entry| text(entry, "end"));
     let refused = end.as_deref() == Some("refused");
     let (what, why) = match (served, reason, status) {

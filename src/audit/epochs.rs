@@ -1,0 +1,235 @@
+//! A log over the changes of its key: the running epoch and the finished ones, searched as one.
+//!
+//! Each epoch is a log of its own with its own review index. Where no index can be written (a copy that is not ours to
+//! change), the epoch is read whole. It proves nothing: that is the verifier's part.
+
+use std::collections::{BTreeSet, HashMap};
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use super::decisions::{self, Place};
+use super::index::{Counted, Dimension, Index, IndexError};
+use super::query::{self, Filter, Record};
+use crate::model::entry::RequestId;
+
+/// One epoch of a log.
+#[derive(Debug)]
+pub struct Epoch {
+    /// Counted from 1, as in the name of the log.
+    pub number: u32,
+    /// The folder of its log.
+    pub log: PathBuf,
+    /// Up to its end; `None` where none can be written.
+    pub index: Option<Index>,
+}
+
+/// A page over all epochs.
+#[derive(Debug)]
+pub struct Page {
+    /// The newest that match, oldest first, each with its epoch.
+    pub records: Vec<(u32, Record)>,
+    /// Entries of the newest epoch that were read: the result speaks of it up to here.
+    pub read: u64,
+    /// More, older ones match: ask again with `before` set to the place of the first record.
+    pub more: bool,
+    /// Whether an epoch was read whole, since no index can be written there.
+    pub unindexed: bool,
+}
+
+/// The epochs of a log, newest first. They are opened as far as an answer takes it.
+#[derive(Debug)]
+pub struct Epochs {
+    logs: Vec<(u32, PathBuf)>,
+}
+
+impl Epochs {
+    /// The epochs of the log in a folder.
+    pub fn of(dir: &Path) -> Self {
+        Self { logs: decisions::logs(dir) }
+    }
+
+    /// One of them alone.
+    #[must_use]
+    pub fn only(mut self, epoch: u32) -> Option<Self> {
+        self.logs.retain(|(number, _)| *number == epoch);
+        (!self.logs.is_empty()).then_some(self)
+    }
+
+    /// The folder of each with its number, newest first.
+    pub fn logs(&self) -> &[(u32, PathBuf)] {
+        &self.logs
+    }
+
+    /// Whether the log's key was changed.
+    pub fn are_several(&self) -> bool {
+        self.logs.len() > 1
+    }
+
+    fn opened(&self) -> impl Iterator<Item = Result<Epoch, IndexError>> {
+        self.logs.iter().map(|(number, log)| Epoch::open(*number, log.clone()))
+    }
+
+    /// Finds the newest `limit` records that match, among those that begin before a place.
+    ///
+    /// # Errors
+    /// [`IndexError`]; [`IndexError::Unknown`] for a word that no epoch holds.
+    pub fn page(&self, filter: &Filter, limit: usize, before: Option<Place>) -> Result<Page, IndexError> {
+        let mut page = Page { records: Vec::new(), read: 0, more: false, unindexed: false };
+        let mut unknown = Unknown::default();
+        let mut is_first = true;
+        for epoch in self.opened() {
+            let epoch = epoch?;
+            if is_first {
+                page.read = epoch.entries()?;
+                is_first = false;
+            }
+            let before = match before {
+                Some(place) if place.epoch < epoch.number => continue,
+                Some(place) if place.epoch == epoch.number => Some(place.seq),
+                _ => None,
+            };
+            page.unindexed |= epoch.index.is_none();
+            let left = limit.saturating_sub(page.records.len());
+            let Some((older, more)) = unknown.pass(epoch.page(filter, left, before))? else { continue };
+            page.records.splice(0..0, older.into_iter().map(|record| (epoch.number, record)));
+            page.more |= more;
+            if page.more {
+                break;
+            }
+        }
+        unknown.end()?;
+        Ok(page)
+    }
+
+    /// Counts the records of all epochs that match, by the words of one or more dimensions: the most frequent first. The number
+    /// is how many entries of the newest epoch were counted.
+    ///
+    /// # Errors
+    /// [`IndexError`]; [`IndexError::Unknown`] for a word that no epoch holds. `Ok(None)` where an index cannot be written.
+    pub fn count(&self, filter: &Filter, by: &[Dimension]) -> Result<Option<(Vec<Counted>, u64)>, IndexError> {
+        let mut counts: HashMap<Vec<String>, u64> = HashMap::new();
+        let mut unknown = Unknown::default();
+        let mut read = None;
+        for epoch in self.opened() {
+            let Some(index) = epoch?.index else { return Ok(None) };
+            read.get_or_insert(index.watermark()?.entries);
+            for one in unknown.pass(index.count(filter, by))?.into_iter().flatten() {
+                *counts.entry(one.words).or_default() += one.count;
+            }
+        }
+        unknown.end()?;
+        let mut counted: Vec<_> = counts.into_iter().map(|(words, count)| Counted { words, count }).collect();
+        counted.sort_by(|one, other| other.count.cmp(&one.count).then_with(|| one.words.cmp(&other.words)));
+        Ok(Some((counted, read.unwrap_or(0))))
+    }
+
+    /// What the log holds of one request, with the epoch that holds it.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn find(&self, id: RequestId) -> Result<Option<(Epoch, Record)>, IndexError> {
+        let filter = Filter { id: Some(id), ..Filter::default() };
+        for epoch in self.opened() {
+            let epoch = epoch?;
+            if let Some(record) = epoch.page(&filter, 1, None)?.0.pop() {
+                return Ok(Some((epoch, record)));
+            }
+        }
+        Ok(None)
+    }
+}
+
+impl Epoch {
+    fn open(number: u32, log: PathBuf) -> Result<Self, IndexError> {
+        let index = match Index::open(&log).and_then(|mut index| index.catch_up().map(|_| index)) {
+            Ok(index) => Some(index),
+            Err(IndexError::Database(_)) => None,
+            Err(error) => return Err(error),
+        };
+        Ok(Self { number, log, index })
+    }
+
+    fn entries(&self) -> Result<u64, IndexError> {
+        match &self.index {
+            Some(index) => Ok(index.watermark()?.entries),
+            None => Ok(query::query(&self.log, &Filter::default(), 0, None)?.read),
+        }
+    }
+
+    fn page(&self, filter: &Filter, limit: usize, before: Option<u64>) -> Result<(Vec<Record>, bool), IndexError> {
+        if let Some(index) = &self.index {
+            let answer = index.page(filter, limit, before)?;
+            return Ok((answer.records, answer.more));
+        }
+        self.known(filter)?;
+        let page = query::query(&self.log, filter, limit, before)?;
+        Ok((page.records, page.more))
+    }
+
+    /// Refuses a word that this epoch does not hold, as the index does.
+    fn known(&self, filter: &Filter) -> Result<(), IndexError> {
+        if filter.words().next().is_none() {
+            return Ok(());
+        }
+        let words = query::words(&self.log)?;
+        for (dimension, word) in filter.words() {
+            if let Some(listed) = words.of(dimension).filter(|listed| !listed.contains(word)) {
+                let (word, listed) = (word.to_owned(), listed.iter().cloned().collect());
+                return Err(IndexError::Unknown { dimension: dimension.name(), word, listed });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Words that an epoch does not hold are told where none does.
+#[derive(Default)]
+struct Unknown {
+    first: Option<(&'static str, String)>,
+    listed: BTreeSet<String>,
+    held: bool,
+}
+
+impl Unknown {
+    fn pass<T>(&mut self, answer: Result<T, IndexError>) -> Result<Option<T>, IndexError> {
+        match answer {
+            Err(IndexError::Unknown { dimension, word, listed }) => {
+                self.first.get_or_insert((dimension, word));
+                self.listed.extend(listed);
+                Ok(None)
+            }
+            answer => {
+                self.held = true;
+                answer.map(Some)
+            }
+        }
+    }
+
+    fn end(self) -> Result<(), IndexError> {
+        match self.first {
+            Some((dimension, word)) if !self.held => {
+                Err(IndexError::Unknown { dimension, word, listed: self.listed.into_iter().collect() })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// `17`, or `2:17` for the entry 17 of the epoch 2.
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.epoch, self.seq)
+    }
+}
+
+impl FromStr for Place {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let wrong =
+            || format!("`{text}` is no place in the log: write the number of an entry behind that of its epoch, 2:17");
+        let (epoch, seq) = text.split_once(':').ok_or_else(wrong)?;
+        Ok(Self { epoch: epoch.parse().map_err(|_| wrong())?, seq: seq.parse().map_err(|_| wrong())? })
+    }
+}
