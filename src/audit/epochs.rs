@@ -8,6 +8,10 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use octroi_verify::problem::{Problem, ProblemKind};
+use octroi_verify::verify::CHECKPOINT;
+use octroi_verify::{Checkpoint, note};
+
 use super::decisions::{self, Place};
 use super::index::{Counted, Dimension, Index, IndexError};
 use super::query::{self, Filter, Record};
@@ -143,7 +147,15 @@ impl Epochs {
 impl Epoch {
     fn open(number: u32, log: PathBuf) -> Result<Self, IndexError> {
         let index = match Index::open(&log).and_then(|mut index| index.catch_up().map(|_| index)) {
-            Ok(index) => Some(index),
+            Ok(index) => {
+                let signed = super::read_text(&log, CHECKPOINT).ok();
+                let checkpoint = signed.and_then(|text| Checkpoint::parse(note::split(&text).ok()?.0).ok());
+                if checkpoint.and_then(|checkpoint| index.is_of(&checkpoint)) == Some(false) {
+                    let detail = "the entries are not those that it is signed over: run `octroi audit verify`";
+                    return Err(Problem::new(CHECKPOINT, ProblemKind::Rewritten, detail).into());
+                }
+                Some(index)
+            }
             Err(IndexError::Database(_)) => None,
             Err(error) => return Err(error),
         };

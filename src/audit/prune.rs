@@ -11,15 +11,16 @@ use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
 use jiff::Timestamp;
+use octroi_verify::fleet::EPOCHS;
 use octroi_verify::merkle::{Frontier, leaf_hash};
 use octroi_verify::problem::{Problem, ProblemKind};
-use octroi_verify::pruned::{self, HASH_BYTES, PRUNED};
+use octroi_verify::pruned::{self, BEGUN, HASH_BYTES, PRUNED};
 use octroi_verify::segment::Header;
 use octroi_verify::verify::{CHECKPOINT, VERIFIER_KEY};
 use octroi_verify::walk::{SEGMENTS, Step, Walk, segment_name, start_of};
 use octroi_verify::{Checkpoint, VerifierKey};
 
-use super::{access, decisions};
+use super::{LocalStorage, access, decisions, storage};
 use crate::model::Word;
 use crate::model::entry::{Entry, Prune};
 
@@ -32,17 +33,56 @@ pub enum PruneError {
     /// The system refuses.
     #[error("pruning the log: {0}")]
     Io(#[from] io::Error),
+    /// A finished epoch was named.
+    #[error("this is a finished epoch: name the folder of its log, whose epochs are pruned with it")]
+    Epoch,
     /// Another process prunes.
     #[error("another process prunes this log")]
     Locked,
 }
 
-/// Removes the segments whose entries are all older than this; returns the number of the first entry that is left.
+/// Removes the segments whose entries are all older than this, of all epochs of the log in a folder. Returns the epochs, newest
+/// first, each with the number of the first entry that is left.
 ///
 /// # Errors
 /// [`PruneError`]: then it is to be done again.
-pub fn prune(log: &Path, older_than: Timestamp) -> Result<u64, PruneError> {
-    let _lock = lock(log)?;
+pub fn prune(dir: &Path, older_than: Timestamp) -> Result<Vec<(u32, u64)>, PruneError> {
+    let _lock = lock(dir)?;
+    if dir.parent().and_then(Path::file_name).is_some_and(|name| name == EPOCHS) {
+        return Err(PruneError::Epoch);
+    }
+    let (mut left, mut has_removed) = (Vec::new(), false);
+    for (epoch, log) in decisions::logs(dir).into_iter().rev() {
+        let before = first_left(&log)?;
+        let first = prune_epoch((dir, &log), epoch, older_than)?;
+        has_removed |= first > before;
+        left.push((epoch, first));
+    }
+    left.reverse();
+    if has_removed {
+        for (epoch, log) in decisions::logs(dir).into_iter().skip(1) {
+            say_again(dir, &log, epoch)?;
+        }
+    }
+    Ok(left)
+}
+
+/// Leaves an entry on what is gone of a finished epoch: the one that said so may be among what was removed now.
+fn say_again(dir: &Path, log: &Path, epoch: u32) -> Result<(), PruneError> {
+    let Some(header) = Walk::open(&log)?.headers().first().filter(|header| header.first_seq > 0).cloned() else {
+        return Ok(());
+    };
+    let Some(time) = decisions::first_time(&log, header.number)? else { return Ok(()) };
+    let (to, older_than) = (header.first_seq, Word::configured(&time));
+    let entry = Prune { from: 0, log: Some(Word::configured(&header.origin)), older_than, to };
+    Ok(access::leave_own(dir, &format!("prune-{epoch}-before-{to}"), &Entry::Prune(entry))?)
+}
+
+fn first_left(log: &Path) -> Result<u64, Problem> {
+    Ok(Walk::open(&log)?.headers().first().map_or(0, |header| header.first_seq))
+}
+
+fn prune_epoch((dir, log): (&Path, &Path), epoch: u32, older_than: Timestamp) -> Result<u64, PruneError> {
     let signed = signed(log)?;
     let mut tree = Frontier::default();
     let headers = Walk::open(&log)?.headers().to_vec();
@@ -60,8 +100,16 @@ pub fn prune(log: &Path, older_than: Timestamp) -> Result<u64, PruneError> {
             break;
         }
         keep_hashes(log, header, next, &mut tree)?;
-        let entry = Prune { from: header.first_seq, older_than: Word::configured(&limit), to: next.first_seq };
-        access::leave_own(log, &format!("prune-{:08}", header.number), &Entry::Prune(entry))?;
+        if header.first_seq == 0 {
+            keep_begun(log, header)?;
+        }
+        let entry = Prune {
+            from: header.first_seq,
+            log: Some(Word::configured(&header.origin)),
+            older_than: Word::configured(&limit),
+            to: next.first_seq,
+        };
+        access::leave_own(dir, &format!("prune-{epoch}-{:08}", header.number), &Entry::Prune(entry))?;
         std::fs::remove_file(log.join(segment_name(header.number)))?;
         File::open(log.join(SEGMENTS))?.sync_all()?;
         left = next.first_seq;
@@ -101,6 +149,27 @@ fn keep_hashes(log: &Path, header: &Header, next: &Header, tree: &mut Frontier) 
     file.sync_all()?;
     File::open(log)?.sync_all()?;
     Ok(())
+}
+
+/// Keeps the first entry of an epoch, durably: it says which one is before, and where that ended.
+fn keep_begun(log: &Path, header: &Header) -> Result<(), PruneError> {
+    let mut walk = Walk::open(&log)?;
+    walk.seek(start_of(header));
+    loop {
+        match walk.next()? {
+            Step::Batch(batch) => {
+                let first = batch.entries().next().map(|(_, _, entry)| entry.to_vec()).unwrap_or_default();
+                // The first epoch follows none: nothing of it is kept.
+                if memchr::memmem::find(&first, b"\"event\":\"begun\"").is_some() {
+                    storage::replace(&LocalStorage::new(log), BEGUN, &first, false)?;
+                }
+                return Ok(());
+            }
+            Step::Segment(_) => {}
+            Step::Torn(problem) => return Err(problem.into()),
+            Step::End => return Ok(()),
+        }
+    }
 }
 
 /// Entries that the log's checkpoint covers.

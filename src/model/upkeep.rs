@@ -76,6 +76,9 @@ pub struct Erasure {
 pub struct Prune {
     /// The first of them.
     pub from: u64,
+    /// Name of the log that they were of: an epoch that is finished takes no entries any more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log: Option<Word>,
     /// They are older than this, as the log writes times.
     pub older_than: Word,
     /// Behind the last of them.

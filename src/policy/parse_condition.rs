@@ -78,9 +78,11 @@ impl Parser<'_> {
             Ok(item)
         };
         let mut items: Vec<Expr<A>> = self.list(&mut one)?.into_iter().map(Expr::Is).collect();
-        let mut joint = None;
+        let (mut joint, mut is_mixed) = (None, false);
         while how.is_none() && self.joins_names() {
-            joint = self.eat_one(&[Phrase::And, Phrase::Or]);
+            let next = self.eat_one(&[Phrase::And, Phrase::Or]);
+            is_mixed |= joint.is_some() && joint != next;
+            joint = next;
             items.extend(self.list(&mut one)?.into_iter().map(Expr::Is));
         }
         match (how, joint) {
@@ -91,7 +93,12 @@ impl Parser<'_> {
                 let span = span.start..self.previous().map_or(span.end, |token| token.span.end);
                 let message = say!("`{}` stands between conditions, not between names", joint);
                 let fault = Diagnostic::new("octroi::policy::any-or-all", self.file, span, message);
-                self.faults.push(fault.help(say!("write `{} {}`", list, written.join(", "))));
+                let help = if is_mixed {
+                    say!("write each as a condition of its own, with brackets around those that belong together")
+                } else {
+                    say!("write `{} {}`", list, written.join(", "))
+                };
+                self.faults.push(fault.help(help));
                 return Ok(if joint == Phrase::Or { Expr::Any(items) } else { Expr::All(items) });
             }
             (None, None) => {}
@@ -201,13 +208,19 @@ impl Parser<'_> {
 
     /// `FR`, or `any of FR, DE`: the areas together.
     fn areas(&mut self) -> Parsed<Vec<Area>> {
-        let any = self.eat(Phrase::AnyOf);
+        let mut any = self.eat(Phrase::AnyOf);
         let span = self.span();
-        let mut areas = self.list(Self::area)?;
-        let mut any = any;
+        let mut written = Vec::new();
+        let mut one = |parser: &mut Self| {
+            let from = parser.span().start;
+            let area = parser.area()?;
+            written.push(parser.written_since(from).to_owned());
+            Ok(area)
+        };
+        let mut areas = self.list(&mut one)?;
         while (self.stands(0, Phrase::Or) || self.stands(0, Phrase::And)) && self.area_behind() {
             self.step();
-            areas.push(self.area()?);
+            areas.push(one(self)?);
             any = false;
         }
         if areas.len() > 1 && !any {
@@ -217,7 +230,7 @@ impl Parser<'_> {
                 span,
                 say!("several areas need `{}`", Phrase::AnyOf),
             )
-            .help(say!("write `{} FR, DE`: the areas are taken together", Phrase::AnyOf));
+            .help(say!("write `{} {}`: the areas are taken together", Phrase::AnyOf, written.join(", ")));
             self.faults.push(fault);
         }
         Ok(areas)

@@ -34,6 +34,8 @@ pub struct Exported {
     pub name: String,
     /// Lines that are entries of the log, as they stand there.
     pub matched: u64,
+    /// The numbers of its first entry and its last; `None` for one without entries.
+    pub range: Option<(u64, u64)>,
     /// Entries between its first and its last that it does not hold.
     pub left_out: u64,
     /// The first line that is not as in this log.
@@ -96,6 +98,7 @@ impl Export {
         Exported {
             name: self.name.clone(),
             matched: self.matched,
+            range: self.first.map(|first| (first, self.last)),
             left_out: span.saturating_sub(self.matched),
             problem: self.problem.clone(),
         }
@@ -117,6 +120,11 @@ impl Export {
         }
         let seq = match entry::open(&bytes) {
             Ok(entry) => entry.seq,
+            Err(_) if self.line == 1 && !bytes.starts_with(b"{") => {
+                let detail = "it is not JSON lines: of an export only those can be compared, not CSV";
+                self.fails(Problem::new(&self.name, ProblemKind::Unreadable, detail));
+                return Ok(());
+            }
             Err(error) => {
                 self.fails(Problem::new(&self.name, ProblemKind::Export, format!("line {}: {error}", self.line)));
                 return Ok(());

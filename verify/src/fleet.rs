@@ -9,17 +9,19 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::checkpoint::Checkpoint;
-use crate::note;
+use crate::note::{self, VerifierKey};
 use crate::policy::Policy;
 use crate::problem::{Problem, ProblemKind};
 use crate::published::TILES;
-use crate::report::Report;
+use crate::report::{Removal, Report};
 use crate::review::FILE;
 use crate::verify::{CHECKPOINT, Progress, Trust, verify_dir, verify_log};
 use crate::walk::SEGMENTS;
 
 /// The folder of finished epochs within a log's folder.
 pub const EPOCHS: &str = "epochs";
+/// The folder beside a log with what its gateway is to take into it.
+const NOTES: &str = "access";
 /// Folders in folders that are looked into.
 const DEPTH_MAX: u32 = 3;
 
@@ -37,27 +39,74 @@ pub fn verify_all(dir: &Path, trust: &Trust, progress: &mut dyn FnMut(Progress))
         check_listed(&[], trust)?;
     }
     if folders.is_empty() || folders == [dir] {
-        let reports = vec![verify_dir(dir, trust, progress)?];
+        let mut reports = vec![verify_dir(dir, trust, progress)?];
         check_indexed(&reports, trust)?;
         check_links(&reports)?;
+        check_removals(&folders, &mut reports)?;
         check_listed(&reports, trust)?;
         return Ok(reports);
     }
     let mut reports = Vec::with_capacity(folders.len());
+    let mut announced = Vec::new();
+    // An epoch comes before the one that it announces: its name ends with a smaller number.
+    folders.sort_by_cached_key(|folder| epoch_of(&origin_of(folder)));
     for folder in &folders {
-        let report = verify_log(folder, &for_folder(folder, trust), progress);
-        reports.push(report.map_err(|problem| within(dir, folder, problem))?);
+        let report = verify_log(folder, &for_folder(folder, trust, &announced), progress);
+        let report = report.map_err(|problem| within(dir, folder, problem))?;
+        // What a log announced whose own key is trusted is trusted; that it follows is looked at below.
+        let next = report.announced.as_deref().filter(|_| report.key_given);
+        announced.extend(next.and_then(|key| VerifierKey::parse(key).ok()));
+        reports.push(report);
     }
     place_exports(&mut reports)?;
     check_indexed(&reports, trust)?;
     check_links(&reports)?;
+    check_removals(&folders, &mut reports)?;
     check_listed(&reports, trust)?;
     Ok(reports)
 }
 
+/// What is gone of the beginning of a log must be on record: in that log, or in a later epoch where it is finished. The command
+/// that removed it leaves a note, which the gateway takes into the log.
+fn check_removals(folders: &[PathBuf], reports: &mut [Report]) -> Result<(), Problem> {
+    let said: Vec<(String, u64)> = reports
+        .iter()
+        .flat_map(|report| {
+            let own = |removal: &Removal| removal.log.clone().unwrap_or_else(|| report.origin.clone());
+            report.removals.iter().map(move |removal| (own(removal), removal.to))
+        })
+        .collect();
+    let waiting: Vec<Removal> = folders.iter().flat_map(|folder| waiting(folder)).collect();
+    let alone = reports.len() == 1;
+    for report in reports.iter_mut().filter(|report| report.pruned > 0) {
+        let says = |log: &str, to: u64| log == report.origin && to >= report.pruned;
+        let is_said = said.iter().any(|(log, to)| says(log, *to));
+        let is_noted = waiting.iter().any(|removal| says(removal.log.as_deref().unwrap_or_default(), removal.to));
+        report.recorded = match (is_said, is_noted) {
+            (true, _) => Some(true),
+            (false, true) => Some(false),
+            // The key of a finished epoch is gone: a later one speaks of it.
+            (false, false) if alone && report.announced.is_some() => None,
+            (false, false) => {
+                let detail = format!("the first {} entries are gone, and no `prune` entry says so", report.pruned);
+                return Err(Problem::new(&report.origin, ProblemKind::MissingEntries, detail).entry(0));
+            }
+        };
+    }
+    Ok(())
+}
+
+/// Notes on removed entries that wait for the gateway, beside a log.
+fn waiting(folder: &Path) -> Vec<Removal> {
+    let names = fs::read_dir(folder.join(NOTES)).into_iter().flatten().flatten();
+    let is_one = |name: &fs::DirEntry| name.file_name().to_string_lossy().starts_with("prune-");
+    let texts = names.filter(is_one).filter_map(|name| fs::read(name.path()).ok());
+    texts.filter_map(|text| serde_json::from_slice(&text).ok()).collect()
+}
+
 /// An index that somebody relies on must be there.
 fn check_indexed(reports: &[Report], trust: &Trust) -> Result<(), Problem> {
-    if trust.index && reports.iter().all(|report| report.indexed.is_none()) {
+    if trust.index && reports.iter().all(|report| report.indexed.as_ref().is_none_or(Option::is_none)) {
         return Err(Problem::new(FILE, ProblemKind::Unreadable, "there is no index beside the log"));
     }
     Ok(())
@@ -92,13 +141,34 @@ fn check_known(known: &[String]) -> Result<(), Problem> {
     Ok(())
 }
 
-/// What of the trust is about the log in this folder.
-fn for_folder(folder: &Path, trust: &Trust) -> Trust {
-    let origin = fs::read_to_string(folder.join(CHECKPOINT)).unwrap_or_default();
-    let origin = origin.lines().next().unwrap_or_default();
-    let known = trust.known.iter().filter(|known| known.lines().next() == Some(origin)).cloned().collect();
-    let key = trust.key.clone().filter(|key| key.name() == origin);
-    Trust { key, policy: trust.policy.clone(), known, exports: trust.exports.clone(), index: trust.index }
+/// What of the trust is about the log in this folder; keys that trusted logs announced are trusted, too.
+fn for_folder(folder: &Path, trust: &Trust, announced: &[VerifierKey]) -> Trust {
+    let origin = origin_of(folder);
+    let known = trust.known.iter().filter(|known| known.lines().next() == Some(&*origin)).cloned().collect();
+    let mut key = trust.key.clone().filter(|key| key.name() == origin);
+    let mut policy = trust.policy.clone();
+    if let Some(next) = announced.iter().find(|next| next.name() == origin) {
+        match &mut policy {
+            // Its witnesses must sign the later epochs as well.
+            Some(policy) if !policy.logs().iter().any(|log| log.name() == origin) => {
+                *policy = policy.with_log(next.clone());
+            }
+            Some(_) => {}
+            None => key = key.or_else(|| Some(next.clone())),
+        }
+    }
+    Trust { key, policy, known, exports: trust.exports.clone(), index: trust.index }
+}
+
+fn origin_of(folder: &Path) -> String {
+    let text = fs::read_to_string(folder.join(CHECKPOINT)).unwrap_or_default();
+    text.lines().next().unwrap_or_default().to_owned()
+}
+
+/// The log that an origin names, and the epoch of it.
+fn epoch_of(origin: &str) -> (String, u64) {
+    let (log, epoch) = origin.rsplit_once('/').unwrap_or((origin, ""));
+    (log.to_owned(), epoch.parse().unwrap_or(0))
 }
 
 /// Finds the folders of logs. What lies in a log's folder is its own affair, but for its epochs.

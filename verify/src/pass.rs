@@ -9,6 +9,7 @@ use crate::entry::{self, EntryError, Kind};
 use crate::export::Export;
 use crate::merkle::{Frontier, Hash, leaf_hash};
 use crate::problem::{Problem, ProblemKind};
+use crate::pruned::BEGUN;
 use crate::relations::Relations;
 use crate::review::check::Check;
 use crate::walk::{SEGMENTS, segment_number};
@@ -22,6 +23,15 @@ pub struct Begun {
     pub size: u64,
     /// Root over them.
     pub root: Hash,
+}
+
+/// Entries that were removed when their retention ended, as an entry says.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Removal {
+    /// The log that they were of; `None` for the one that says so.
+    pub log: Option<String>,
+    /// Behind the last of them.
+    pub to: u64,
 }
 
 /// The state of a pass.
@@ -41,6 +51,8 @@ pub(crate) struct Pass<'a> {
     /// The verifier key of the next epoch, when this one announced it.
     pub(crate) announced: Option<String>,
     pub(crate) begun: Option<Begun>,
+    /// What entries say was removed.
+    pub(crate) removals: Vec<Removal>,
 }
 
 impl<'a> Pass<'a> {
@@ -62,6 +74,7 @@ impl<'a> Pass<'a> {
             clock_steps_back: 0,
             announced: None,
             begun: None,
+            removals: Vec::new(),
         }
     }
 
@@ -74,6 +87,7 @@ impl<'a> Pass<'a> {
             let kind = if entry.seq > seq { ProblemKind::MissingEntries } else { ProblemKind::Repeated };
             return Err(problem(kind, format!("it says of itself that it is entry {}", entry.seq)));
         }
+        let malformed = |detail| problem(ProblemKind::Malformed, detail);
         self.relations.take(&entry.about).map_err(|(kind, detail)| problem(kind, detail.to_owned()))?;
         self.frontier.push(leaf_hash(bytes));
         self.check_roots(name)?;
@@ -86,6 +100,16 @@ impl<'a> Pass<'a> {
         }
         if entry.about.kind == Kind::Key {
             self.key(bytes).ok_or_else(|| problem(ProblemKind::Malformed, "what it says of a key".to_owned()))?;
+        }
+        if entry.about.kind == Kind::Prune {
+            #[derive(Deserialize)]
+            struct Outer {
+                entry: Removal,
+            }
+            let removal = serde_json::from_slice::<Outer>(bytes).map_err(|error| malformed(error.to_string()))?.entry;
+            // The newest says all that the ones before it said.
+            self.removals.retain(|before| before.log != removal.log || before.to > removal.to);
+            self.removals.push(removal);
         }
         self.note(&entry, bytes.len());
         Ok(())
@@ -101,6 +125,19 @@ impl<'a> Pass<'a> {
             index.take_hash(seq, hash)?;
         }
         self.check_roots(name)
+    }
+
+    /// Takes the first entry of an epoch, of which the hash is kept with those of all that were removed.
+    pub(crate) fn take_beginning(&mut self, bytes: &[u8], hash: Hash) -> Result<(), Problem> {
+        let problem = |kind, detail: &str| Problem::new(BEGUN, kind, detail.to_owned()).entry(0);
+        if leaf_hash(bytes) != hash {
+            return Err(problem(ProblemKind::Rewritten, "it is not the entry whose hash is in the tree"));
+        }
+        let entry = entry::open(bytes).map_err(|error| problem(ProblemKind::Malformed, &error.to_string()))?;
+        if entry.about.kind == Kind::Key {
+            self.key(bytes).ok_or_else(|| problem(ProblemKind::Malformed, "what it says of a key"))?;
+        }
+        Ok(())
     }
 
     fn note(&mut self, entry: &entry::Entry<'_>, bytes: usize) {

@@ -93,6 +93,14 @@ impl Policy {
         &self.logs
     }
 
+    /// The same with another log: one that a trusted log announced.
+    #[must_use]
+    pub fn with_log(&self, key: VerifierKey) -> Self {
+        let mut policy = self.clone();
+        policy.logs.push(key);
+        policy
+    }
+
     /// Opens a checkpoint that one of the logs signed, whoever else did, and names the log's key.
     ///
     /// # Errors

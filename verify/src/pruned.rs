@@ -6,6 +6,7 @@
 //!
 //! ```text
 //! pruned.hashes    32 bytes an entry, from entry 0 on; what lies beyond the first remaining segment's first entry is passed over
+//! begun.entry      entry 0 itself, where it says that the epoch follows another
 //! ```
 
 use std::path::Path;
@@ -16,6 +17,8 @@ use crate::segment::ReadAt;
 
 /// The file in the log's folder.
 pub const PRUNED: &str = "pruned.hashes";
+/// The first entry of an epoch whose first segment is gone, as it stood there: it says which epoch is before it.
+pub const BEGUN: &str = "begun.entry";
 /// Bytes of a hash.
 pub const HASH_BYTES: u64 = 32;
 /// Hashes read at a time.

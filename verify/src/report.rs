@@ -6,7 +6,7 @@ use std::fmt;
 pub use crate::export::Exported;
 use crate::merkle::Hash;
 use crate::note::VerifierKey;
-pub use crate::pass::Begun;
+pub use crate::pass::{Begun, Removal};
 use crate::problem::Problem;
 pub use crate::review::check::Indexed;
 
@@ -37,6 +37,11 @@ pub struct Report {
     pub left_behind: u32,
     /// Entries at the beginning that were removed when their retention ended; their hashes are in the tree.
     pub pruned: u64,
+    /// What `prune` entries of this log say was removed, of it and of others.
+    pub removals: Vec<Removal>,
+    /// Whether such an entry says it of this log's own beginning: `Some(false)` when it is still to be written by the gateway.
+    /// `None` when nothing is gone, or the epoch that would say so is not among what was verified.
+    pub recorded: Option<bool>,
     /// Attempts and outcomes whose decision is among those.
     pub cut: u64,
     /// Bytes of the entries.
@@ -59,8 +64,8 @@ pub struct Report {
     pub begun: Option<Begun>,
     /// Exports that were compared.
     pub exports: Vec<Exported>,
-    /// The review index, when it was checked.
-    pub indexed: Option<Indexed>,
+    /// The review index, when it was to be checked; `Some(None)` where there is none.
+    pub indexed: Option<Option<Indexed>>,
 }
 
 impl fmt::Display for Report {
@@ -93,7 +98,12 @@ impl fmt::Display for Report {
             writeln!(f, "  unfinished  {} decision{} without outcome", self.unfinished, plural(self.unfinished))?;
         }
         if self.pruned > 0 {
-            writeln!(f, "  pruned      the first {} entries: their hashes are in the tree", self.pruned)?;
+            let recorded = match self.recorded {
+                Some(true) => "an entry says so",
+                Some(false) => "the gateway that writes the log will say so in an entry",
+                None => "a later epoch of this log must say so",
+            };
+            writeln!(f, "  pruned      the first {} entries: their hashes are in the tree; {recorded}", self.pruned)?;
         }
         if self.cut > 0 {
             writeln!(f, "  cut         {} entr{} of requests decided on before", self.cut, ies(self.cut))?;
@@ -112,16 +122,27 @@ impl fmt::Display for Report {
         if let (Some(first), Some(last)) = (&self.first_time, &self.last_time) {
             writeln!(f, "  from        {first}\n  to          {last}")?;
         }
-        for export in &self.exports {
-            let (name, matched) = (&export.name, export.matched);
-            write!(f, "  export      {name}: {matched} line{} as in the log", plural(matched))?;
-            let left_out = export.left_out;
-            writeln!(f, "; it leaves out {left_out} between its first and its last")?;
-        }
-        if let Some(indexed) = &self.indexed {
-            writeln!(f, "  index       says of {} entries what the log says", indexed.entries)?;
+        self.exports.iter().try_for_each(|export| self.tell(export, f))?;
+        match &self.indexed {
+            Some(Some(indexed)) => writeln!(f, "  index       says of {} entries what the log says", indexed.entries)?,
+            Some(None) => writeln!(f, "  index       there is none beside this log")?,
+            None => {}
         }
         writeln!(f, "  in          {} file{}, {} bytes", self.segments, plural(u64::from(self.segments)), self.bytes)
+    }
+}
+
+impl Report {
+    fn tell(&self, export: &Exported, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (name, matched) = (&export.name, export.matched);
+        write!(f, "  export      {name}: {matched} line{} as in the log", plural(matched))?;
+        let Some((first, last)) = export.range else { return writeln!(f, "; it holds no entry") };
+        let behind = self.signed.saturating_add(self.unsigned).saturating_sub(last.saturating_add(1));
+        let between = export.left_out;
+        writeln!(
+            f,
+            ", from entry {first} to {last}; it leaves out {between} between these, {first} before and {behind} behind"
+        )
     }
 }
 

@@ -9,12 +9,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::checkpoint::{Checkpoint, CheckpointError};
+use crate::entry::ENTRY_BYTES_MAX;
 use crate::export::Export;
 use crate::note::{NOTE_BYTES_MAX, VerifierKey};
 use crate::pass::Pass;
 use crate::policy::{Policy, Refused};
 use crate::problem::{Problem, ProblemKind};
-use crate::pruned::{self, PRUNED};
+use crate::pruned::{self, BEGUN, PRUNED};
 use crate::published::{self, Files};
 use crate::relations::Relations;
 use crate::report::Report;
@@ -162,13 +163,15 @@ impl Trusted {
             first_time: pass.first_time,
             last_time: pass.last_time,
             clock_steps_back: pass.clock_steps_back,
+            removals: pass.removals,
+            recorded: None,
             announced: pass.announced,
             begun: pass.begun,
             exports: exports.iter().map(Export::told).collect(),
             indexed: None,
         };
         let indexed = index.map(|index| index.end(size)).transpose()?;
-        Ok(Report { indexed, ..report })
+        Ok(Report { indexed: trust.index.then_some(indexed), ..report })
     }
 
     /// Reads them. The checkpoints come before the entries: what is appended meanwhile is then beyond them, not missing.
@@ -231,7 +234,13 @@ fn walk(
     }
     let pruned = walk.place().seq;
     if pruned != 0 {
-        pruned::read(dir, pruned, &mut |seq, hash| pass.take_hash(PRUNED, seq, hash))?;
+        let begun = kept_beginning(dir)?;
+        pruned::read(dir, pruned, &mut |seq, hash| {
+            if let (0, Some(begun)) = (seq, &begun) {
+                pass.take_beginning(begun, hash)?;
+            }
+            pass.take_hash(PRUNED, seq, hash)
+        })?;
         pass.relations = Relations::after_pruning();
     }
     let torn = loop {
@@ -255,6 +264,15 @@ fn walk(
     };
     let files = u32::try_from(walk.headers().len()).unwrap_or(u32::MAX);
     Ok(Walked { name: SEGMENTS, files, left_behind: walk.left_behind(), pruned, torn })
+}
+
+/// The first entry of an epoch, where it was kept when its segment went.
+fn kept_beginning(dir: &Path) -> Result<Option<Vec<u8>>, Problem> {
+    match Files::read(&dir, BEGUN, ENTRY_BYTES_MAX as u64) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(unreadable(BEGUN, &error)),
+    }
 }
 
 fn open_checkpoint(name: &str, text: &str, key: &VerifierKey) -> Result<Checkpoint, Problem> {

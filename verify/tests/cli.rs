@@ -200,7 +200,7 @@ fn an_export_is_compared_with_every_log_of_the_folder() {
         (exports[0].clone(), 0),
         (exports[1].clone(), 0),
         (exports[1].replacen("\"seq\":2", "\"seq\":3", 1), 1),
-        ("not an entry\n".to_owned(), 1),
+        ("not an entry\n".to_owned(), 2),
     ] {
         fs::write(&file, text).unwrap();
         let (code, out, _) = run(&[dir, "--export", file_name]);
@@ -303,7 +303,7 @@ fn an_export_must_stand_in_the_log_as_it_does_in_the_file() {
             line(3).replace("\"seq\":3", "\"seq\":9"),
             "entry 9: line 1 is an entry that the log does not have",
         ),
-        ("no entry", "hello\n".to_owned(), "export edited: EXPORT: line 1: not canonical JSON"),
+        ("no entry", "hello\n".to_owned(), "EXPORT: it is not JSON lines"),
     ] {
         let export = folder.path().join("export.jsonl");
         fs::write(&export, text).unwrap();

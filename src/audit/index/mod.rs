@@ -44,7 +44,9 @@ pub enum IndexError {
         listed: Vec<String>,
     },
     /// The index says that an entry stands where the log has none, or another.
-    #[error("the review index does not fit the log at entry {0}: make it anew with `octroi audit reindex`")]
+    #[error(
+        "the log and its review index differ at entry {0}: run `octroi audit verify`, and where that finds the log sound, `octroi audit reindex`"
+    )]
     Unfit(u64),
 }
 

@@ -2,7 +2,7 @@
 
 use octroi_verify::Checkpoint;
 use octroi_verify::merkle::Hash;
-use octroi_verify::proof::inclusion;
+use octroi_verify::proof::{inclusion, root};
 use octroi_verify::tiles::{FromTiles, Tiles};
 use octroi_verify::tlog_proof::TlogProof;
 use rusqlite::params;
@@ -27,6 +27,11 @@ impl Index {
         let Some(hashes) = inclusion(&FromTiles(self), seq, checkpoint.size) else { return Ok(None) };
         let extra = self.read(self.place_of(seq)?)?;
         Ok(Some(TlogProof { extra: Some(extra), index: seq, hashes, checkpoint: signed_text.to_owned() }))
+    }
+
+    /// Whether the entries that were indexed are those that a checkpoint is signed over; `None` when it covers more than the index.
+    pub fn is_of(&self, checkpoint: &Checkpoint) -> Option<bool> {
+        root(&FromTiles(self), checkpoint.size).map(|root| root == checkpoint.root)
     }
 
     /// Where an entry lies.

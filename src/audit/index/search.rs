@@ -4,8 +4,11 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 use octroi_verify::entry;
+use octroi_verify::merkle::leaf_hash;
+use octroi_verify::proof::Nodes as _;
 use octroi_verify::review::{BLOCK, Bits, Dimension, HOUR_NS, RollupKey, place};
 use octroi_verify::segment::{ReadAt, entry_at};
+use octroi_verify::tiles::FromTiles;
 use octroi_verify::walk::segment_name;
 use rusqlite::{OptionalExtension as _, params};
 use serde_json::Value;
@@ -243,7 +246,9 @@ impl Index {
         let unfit = IndexError::Unfit(place.seq);
         let Ok(file) = file else { return Err(unfit) };
         let Ok(Some(bytes)) = entry_at(file.as_ref() as &dyn ReadAt, place.offset) else { return Err(unfit) };
-        if entry::open(&bytes).is_ok_and(|entry| entry.seq == place.seq) { Ok(bytes) } else { Err(unfit) }
+        // An entry that was changed since it was indexed has another hash.
+        let known = FromTiles(self).node(0, place.seq).is_none_or(|hash| hash == leaf_hash(&bytes));
+        if known && entry::open(&bytes).is_ok_and(|entry| entry.seq == place.seq) { Ok(bytes) } else { Err(unfit) }
     }
 
     fn record(&self, row: &Row) -> Result<Record, IndexError> {

@@ -75,6 +75,8 @@ pub struct Report {
     pub month: Month,
     /// Its tables, the integrity statement first.
     pub sections: Vec<Section>,
+    /// Whether the log, and the index that the tables are of, were found sound.
+    pub is_sound: bool,
 }
 
 /// A table, with bars where the first column is what is compared.
@@ -149,7 +151,7 @@ pub fn gather(
             })?);
         }
     }
-    Ok(Report { kind, month, sections })
+    Ok(Report { kind, month, sections, is_sound: verified.is_ok() })
 }
 
 /// How many records have each word of a dimension, over all epochs: the most frequent first.
@@ -170,7 +172,6 @@ fn counted(indexes: &[Index], during: &Filter, dimension: Dimension) -> Result<V
 /// # Errors
 /// [`IndexError`].
 pub fn of_folder(kind: Kind, month: Month, log: &Path) -> Result<Report, IndexError> {
-    let verified = octroi_verify::verify_all(log, &octroi_verify::Trust::default(), &mut |_| {});
     let mut indexes = Vec::new();
     // A change of the key within the month begins another log: what the finished ones hold is of the month as well.
     for (_, epoch) in decisions::logs(log).iter().rev() {
@@ -178,6 +179,9 @@ pub fn of_folder(kind: Kind, month: Month, log: &Path) -> Result<Report, IndexEr
         index.catch_up()?;
         indexes.push(index);
     }
+    // The tables are the index's: it is compared with what it was made from.
+    let trust = octroi_verify::Trust { index: true, ..octroi_verify::Trust::default() };
+    let verified = octroi_verify::verify_all(log, &trust, &mut |_| {});
     gather(kind, month, &indexes, &verified)
 }
 
@@ -192,6 +196,7 @@ fn integrity(verified: &Result<Vec<Verified>, Problem>, indexes: &[Index]) -> Re
                     report.origin.clone(),
                     "✓".to_owned(),
                     report.signed.to_string(),
+                    report.pruned.to_string(),
                     report.root.to_string(),
                     report.unfinished.to_string(),
                     kind("gap"),
@@ -207,8 +212,16 @@ fn integrity(verified: &Result<Vec<Verified>, Problem>, indexes: &[Index]) -> Re
             rows.push(vec![problem.to_string(), "✗".to_owned(), indexed.to_string()]);
         }
     }
-    let columns =
-        vec![Text::Log, Text::Sound, Text::Signed, Text::Root, Text::Unfinished, Text::Gaps, Text::ClockSetBack];
+    let columns = vec![
+        Text::Log,
+        Text::Sound,
+        Text::Signed,
+        Text::Pruned,
+        Text::Root,
+        Text::Unfinished,
+        Text::Gaps,
+        Text::ClockSetBack,
+    ];
     Ok(Section { heading: Text::Integrity, columns, rows, bars: false })
 }
 
@@ -223,7 +236,12 @@ fn processing(rollups: &[Rollup]) -> Section {
     }
     let mut sums: BTreeMap<[String; 6], Sum> = BTreeMap::new();
     for Rollup { key, count, .. } in rollups.iter().filter(|row| row.key.exception.is_empty()) {
-        let of = [&key.tenant, &key.app, &key.purpose, &key.backend, &key.country, &key.basis].map(String::clone);
+        let mut of = [&key.tenant, &key.app, &key.purpose, &key.backend, &key.country, &key.basis].map(String::clone);
+        if key.decision == "refuse" && !key.reason.is_empty() {
+            // Refusals of different kinds are of different requests: their classes are not told as those of one.
+            let [_, _, _, recipient, ..] = &mut of;
+            *recipient = format!("({})", key.reason);
+        }
         let sum = sums.entry(of).or_default();
         if !key.class.is_empty() {
             sum.classes.insert(key.class.clone());
@@ -356,45 +374,4 @@ fn truth(body: &serde_json::Value, key: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::audit::index::RollupKey;
-
-    /// What was refused stands beside no recipient, whatever else went there.
-    #[test]
-    fn a_class_stands_beside_those_who_got_it() {
-        let rollup = |decision: &str, backend: &str, class: &str, count| {
-            let (decision, backend, class) = (decision.to_owned(), backend.to_owned(), class.to_owned());
-            let key = RollupKey { app: "notes".to_owned(), decision, backend, class, ..RollupKey::default() };
-            Rollup { hour: 0, key, count, input_tokens: 0, output_tokens: 0, bytes_out: 0 }
-        };
-        let rollups = [
-            rollup("forward", "us-cloud", "", 3),
-            rollup("forward", "us-cloud", "personal", 2),
-            rollup("refuse", "", "", 1),
-            rollup("refuse", "", "health", 1),
-        ];
-        let told: Vec<_> = processing(&rollups)
-            .rows
-            .into_iter()
-            .map(|row| row.into_iter().filter(|cell| !cell.is_empty()).collect::<Vec<_>>().join(" "))
-            .collect();
-        assert_eq!(told, ["notes health 1 0", "notes us-cloud personal 0 3"]);
-    }
-
-    #[test]
-    fn a_month_begins_and_ends() {
-        let at = |text: &str| text.parse::<Timestamp>().unwrap();
-        for (text, expected) in [
-            ("2026-11", Some((at("2026-11-01T00:00:00Z"), at("2026-12-01T00:00:00Z")))),
-            ("2027-02", Some((at("2027-02-01T00:00:00Z"), at("2027-03-01T00:00:00Z")))),
-            ("2026-12", Some((at("2026-12-01T00:00:00Z"), at("2027-01-01T00:00:00Z")))),
-            ("2026-13", None),
-            ("2026-1", None),
-            ("november", None),
-        ] {
-            assert_eq!(Month::parse(text).and_then(Month::bounds), expected, "{text}");
-        }
-        assert_eq!(Month::parse("2026-11").unwrap().to_string(), "2026-11");
-    }
-}
+mod tests;

@@ -107,7 +107,8 @@ mod tests {
             Section { heading: Text::ByCountry, columns: columns.clone(), rows, bars: true },
             Section { heading: Text::Refusals, columns, rows: Vec::new(), bars: true },
         ];
-        let report = Report { kind: Kind::Transfers, month: Month::parse("2026-11").unwrap(), sections };
+        let report =
+            Report { kind: Kind::Transfers, month: Month::parse("2026-11").unwrap(), sections, is_sound: true };
         for language in [Language::English, Language::French] {
             let page = html(&report, language);
             assert!(!page.contains("<script") && !page.contains("src=\"") && !page.contains("url("), "{page}");

@@ -71,6 +71,7 @@ texts! {
     Root: "root", "racine";
     Unfinished: "without outcome", "sans issue";
     Gaps: "gaps", "lacunes";
+    Pruned: "removed, retention ended", "retirées, conservation échue";
     ClockSetBack: "clock set back", "horloge reculée";
     Processing: "Activities", "Activités";
     Tenant: "tenant", "entité";

@@ -8,7 +8,6 @@ use octroi_verify::verify::CHECKPOINT;
 
 use super::*;
 use crate::audit::index::{Index, compare};
-use crate::audit::prune::prune;
 use crate::audit::publish::publish;
 use crate::audit::query::Filter;
 use crate::audit::tile_store::LocalTiles;
@@ -34,6 +33,11 @@ fn write(folder: &Path, numbers: std::ops::Range<u32>) {
 
 fn at(seconds: i64) -> jiff::Timestamp {
     jiff::Timestamp::from_second(START + seconds).unwrap()
+}
+
+/// The first entry that is left of the running epoch.
+fn prune(folder: &Path, older_than: jiff::Timestamp) -> Result<u64, crate::audit::prune::PruneError> {
+    Ok(crate::audit::prune::prune(folder, older_than)?[0].1)
 }
 
 fn segments(folder: &Path) -> usize {
@@ -82,7 +86,7 @@ fn what_is_left_verifies_from_every_checkpoint() {
     proof.verify(None, &checkpoint).unwrap();
     assert_eq!(compare(path, &path.join("scratch.db")).unwrap(), None);
     let indexed = verify_dir(path, &Trust { index: true, ..trust.clone() }, &mut |_| {}).unwrap().indexed;
-    assert_eq!(indexed.map(|indexed| indexed.entries), Some(report.signed));
+    assert_eq!(indexed.flatten().map(|indexed| indexed.entries), Some(report.signed));
     publish(path, &store).unwrap();
     assert_eq!(verify(public.path()).unwrap().root, report.root);
     prune(path, at(i64::from(i32::MAX))).unwrap();
@@ -116,4 +120,30 @@ fn hashes_that_were_changed_or_taken_are_named() {
     std::fs::write(&name, bytes).unwrap();
     assert!(prune(path, at(i64::from(i32::MAX))).is_err());
     assert!(name.exists());
+}
+
+/// A log that was removed from without a word is named, though the hashes are right.
+#[test]
+fn what_was_removed_by_hand_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    write(path, 0..60);
+    prune(path, at(60 * 40)).unwrap();
+    let reports = octroi_verify::verify_all(path, &Trust::default(), &mut |_| {}).unwrap();
+    assert_eq!(reports[0].recorded, Some(false), "a note waits for the gateway");
+    let notes = path.join("access");
+    let kept: Vec<_> = std::fs::read_dir(&notes).unwrap().map(|note| note.unwrap().path()).collect();
+    let read: Vec<_> = kept.iter().map(|note| std::fs::read(note).unwrap()).collect();
+    for note in &kept {
+        std::fs::remove_file(note).unwrap();
+    }
+    let problem = octroi_verify::verify_all(path, &Trust::default(), &mut |_| {}).unwrap_err();
+    assert_eq!(problem.kind, ProblemKind::MissingEntries, "{problem}");
+    assert!(problem.to_string().contains("no `prune` entry says so"), "{problem}");
+    for (note, text) in kept.iter().zip(read) {
+        std::fs::write(note, text).unwrap();
+    }
+    write(path, 100..110);
+    let report = octroi_verify::verify_all(path, &Trust::default(), &mut |_| {}).unwrap().remove(0);
+    assert_eq!(report.recorded, Some(true), "{report}");
 }

@@ -12,6 +12,7 @@ use crate::audit::epochs::Epochs;
 use crate::audit::index::{Dimension, FILE, Index, IndexError};
 use crate::audit::key::KeyFile;
 use crate::audit::open::open;
+use crate::audit::prune::prune;
 use crate::audit::query::Filter;
 use crate::audit::report;
 use crate::audit::rotate::{request, settle};
@@ -56,7 +57,7 @@ fn epochs_follow_each_other() {
     let (folder, keys) = three();
     let reports = verify_epochs(folder.path(), &Trust::default()).unwrap();
     let origins: Vec<_> = reports.iter().map(|report| report.origin.as_str()).collect();
-    assert_eq!(origins, ["octroi/test/3", "octroi/test/1", "octroi/test/2"]);
+    assert_eq!(origins, ["octroi/test/1", "octroi/test/2", "octroi/test/3"]);
     assert_eq!(reports.iter().map(|report| report.kinds["decision"]).sum::<u64>(), 30);
     let mut publics: Vec<_> = keys.iter().map(VerifierKey::public).collect();
     publics.dedup();
@@ -263,4 +264,46 @@ fn epochs_are_searched_as_one() {
         assert_eq!(Epochs::of(folder.path()).only(2).unwrap().page(&every, 99, None).unwrap().records.len(), 10);
         assert!(Epochs::of(folder.path()).only(9).is_none());
     }
+}
+
+/// Retention after changes of the key: every epoch goes as far as it may, and all of it still fits together.
+#[test]
+fn epochs_are_pruned_together() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    for epoch in 0..4_u32 {
+        if epoch > 0 {
+            request(path).unwrap();
+        }
+        write(path, epoch * 100..epoch * 100 + 60);
+    }
+    let whole = verify_epochs(path, &Trust::default()).unwrap();
+    let kept: Vec<String> =
+        Epochs::of(path).logs().iter().map(|(_, log)| std::fs::read_to_string(log.join(CHECKPOINT)).unwrap()).collect();
+    let trust = Trust { known: kept, ..Trust::default() };
+    let far = jiff::Timestamp::from_second(1_800_000_000).unwrap();
+    assert!(prune(&path.join("epochs/2"), far).is_err(), "the folder of the log is to be named");
+    let left = prune(path, far).unwrap();
+    assert!(left.len() == 4 && left.iter().all(|(_, first)| *first > 0), "{left:?}");
+    // Before and after the gateway has taken the notes in, and when what said so is gone as well.
+    for round in 0..3_u32 {
+        let reports = verify_epochs(path, &trust).unwrap();
+        assert_eq!(reports.len(), 4);
+        assert!(reports.iter().all(|report| report.pruned > 0 && report.recorded == Some(round > 0)), "{round}");
+        let before = whole.iter().find(|report| report.origin == "octroi/test/2").unwrap();
+        let now = reports.iter().find(|report| report.origin == "octroi/test/2").unwrap();
+        assert_eq!((now.root, &now.begun), (before.root, &before.begun));
+        write(path, 1_000 + round * 100..1_060 + round * 100);
+        if round == 1 {
+            prune(path, far).unwrap();
+            write(path, 2_000..2_010);
+        }
+    }
+    // The entry with which an epoch began is needed, and cannot be exchanged.
+    let begun = path.join("epochs/3/begun.entry");
+    let right = std::fs::read(&begun).unwrap();
+    std::fs::write(&begun, String::from_utf8(right).unwrap().replace("test/2", "test/1")).unwrap();
+    assert_eq!(verify_epochs(path, &trust).unwrap_err().kind, ProblemKind::Rewritten);
+    std::fs::remove_file(&begun).unwrap();
+    assert_eq!(verify_epochs(path, &trust).unwrap_err().kind, ProblemKind::Rewritten);
 }

@@ -3,12 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
+use octroi_verify::fleet::EPOCHS;
 use octroi_verify::policy::Policy;
 use octroi_verify::{Problem, Progress, Report, Trust, VerifierKey, verify_all, verify_published};
 
 use super::remote::Remote;
 use super::{DIR, Exit, Printer, Reading, log_in, record, text_of};
 use crate::app;
+use crate::audit::epochs::Epochs;
 use crate::audit::index::{Index, compare};
 use crate::audit::tile_store::LocalTiles;
 use crate::audit::{self, Clock, OpenError, Options, SegmentLog, publish, rotate};
@@ -87,11 +89,12 @@ pub(crate) struct Prune {
 
 pub(super) fn prune(prune: &Prune, printer: Printer) -> anyhow::Result<Exit> {
     log_in(prune.place.path())?;
-    let first = audit::prune::prune(prune.place.path(), prune.older_than)?;
-    if first == 0 {
+    let left = audit::prune::prune(prune.place.path(), prune.older_than)?;
+    if left.iter().all(|(_, first)| *first == 0) {
         printer.say("no segment is wholly older than that: nothing was removed");
-    } else {
-        printer.say(format!("the log begins with entry {first} now; the hashes of those before it are kept"));
+    }
+    for (epoch, first) in left.iter().rev().filter(|(_, first)| *first > 0) {
+        printer.say(format!("epoch {epoch} begins with entry {first} now; the hashes of those before it are kept"));
     }
     Ok(Exit::Well)
 }
@@ -200,7 +203,13 @@ fn told(report: &Report) -> String {
         kinds.join(", "),
     );
     if report.pruned > 0 {
-        text += &format!("\n  the first {} entries are pruned; their hashes are in the tree", report.pruned);
+        let recorded = match report.recorded {
+            Some(true) => "an entry says so",
+            Some(false) => "the gateway that writes the log will say so in an entry",
+            None => "a later epoch of this log must say so",
+        };
+        let pruned = report.pruned;
+        text += &format!("\n  the first {pruned} entries are pruned; their hashes are in the tree; {recorded}");
     }
     if report.unfinished > 0 {
         text += &format!("\n  {} decisions have no outcome yet", report.unfinished);
@@ -210,7 +219,12 @@ fn told(report: &Report) -> String {
     }
     for export in &report.exports {
         let (name, matched, left_out) = (&export.name, export.matched, export.left_out);
-        text += &format!("\n  {name}: {matched} lines as in the log, {left_out} left out between");
+        text += &match export.range {
+            None => format!("\n  {name}: it holds no entry"),
+            Some((first, last)) => format!(
+                "\n  {name}: {matched} lines as in the log, from entry {first} to {last}, {left_out} left out between"
+            ),
+        };
     }
     if !report.key_given {
         text.push_str("\n  checked with the key in the folder: keep a copy elsewhere and pass it with --key");
@@ -246,8 +260,12 @@ pub(super) fn reindex(reindex: &Reindex, printer: Printer) -> anyhow::Result<Exi
 
 pub(super) fn publish(publish: &Publish, printer: Printer) -> anyhow::Result<Exit> {
     record(&publish.dir, Reading { action: "export", ..Reading::default() }, printer)?;
-    let entries = publish::publish(&publish.dir, &LocalTiles::new(&publish.to))?;
-    printer.say(format!("published {entries} entries in {}", publish.to.display()));
+    // Finished epochs first: what a newer one says of them is there when it is.
+    for (epoch, log) in Epochs::of(&publish.dir).logs().iter().rev() {
+        let to = if *log == publish.dir { publish.to.clone() } else { publish.to.join(EPOCHS).join(epoch.to_string()) };
+        let entries = publish::publish(log, &LocalTiles::new(&to))?;
+        printer.say(format!("published {entries} entries in {}", to.display()));
+    }
     Ok(Exit::Well)
 }
 

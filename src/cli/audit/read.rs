@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use octroi_verify::Checkpoint;
 use octroi_verify::note::VerifierKey;
-use octroi_verify::verify::{CHECKPOINT, VERIFIER_KEY};
+use octroi_verify::verify::{CHECKPOINT, COSIGNED, VERIFIER_KEY};
 use serde_json::Value;
 
 use super::{DIR, Exit, Printer, Reading, record, text_of, write_new};
@@ -323,8 +323,14 @@ fn prove(dir: &Path, path: &Path, seq: u64, mut index: Index, printer: Printer) 
     let key = VerifierKey::parse(&text_of(&dir.join(VERIFIER_KEY))?).context("the log's public key")?;
     let started = std::time::Instant::now();
     let (checkpoint, proof) = loop {
-        let signed = read_text(dir, CHECKPOINT).context("the log's checkpoint")?;
-        let checkpoint = Checkpoint::open(&signed, &key).context("the log's checkpoint")?;
+        // The checkpoint that witnesses signed, where it covers the entry: a policy asks for their lines.
+        let cosigned = read_text(dir, COSIGNED).ok().and_then(|text| Some((Checkpoint::open(&text, &key).ok()?, text)));
+        let (checkpoint, signed) = if let Some(cosigned) = cosigned.filter(|(cosigned, _)| cosigned.size > seq) {
+            cosigned
+        } else {
+            let signed = read_text(dir, CHECKPOINT).context("the log's checkpoint")?;
+            (Checkpoint::open(&signed, &key).context("the log's checkpoint")?, signed)
+        };
         index.catch_up()?;
         if let Some(proof) = index.prove(seq, &checkpoint, &signed)? {
             break (checkpoint, proof);
@@ -339,7 +345,7 @@ fn prove(dir: &Path, path: &Path, seq: u64, mut index: Index, printer: Printer) 
     };
     proof
         .verify(None, &checkpoint)
-        .context("the review index does not fit the log: make it anew with `octroi audit reindex`")?;
+        .context("the entries are not those that the checkpoint is signed over: run `octroi audit verify`")?;
     write_new(path, &proof.to_string())?;
     printer.say(format!("entry {seq} of {} in {}", checkpoint.size, path.display()));
     printer.say(format!("check it with: octroi-verify --proof {} --key {key}", path.display()));

@@ -51,10 +51,10 @@ pub(crate) struct Erase {
     /// All of whoever's or whichever case's content this request holds
     #[arg(long)]
     request: Option<String>,
-    /// All content of this actor, by the pseudonym of the log
+    /// What this actor sent for no case, by the pseudonym of the log; what it sent for a case stays: see --case
     #[arg(long, requires = "tenant")]
     subject: Option<String>,
-    /// All content of this case, by the code of the log
+    /// All content of this case, whoever sent it, by the code of the log
     #[arg(long, requires = "tenant")]
     case: Option<String>,
     /// All content of this month, such as 2026-11
