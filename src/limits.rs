@@ -109,6 +109,11 @@ pub const SCAN_MEMORY_APPS_MAX: usize = 64;
 pub const LEAK_ENCODER_BUDGET: Duration = Duration::from_millis(100);
 /// Time for the comparison of one request with protected documents; beyond it the leak score is unknown.
 pub const LEAK_BUDGET: Duration = Duration::from_secs(2);
+/// Threads that compare one request with protected documents, where cores lie idle; of all requests together there are as many as
+/// cores. More of them would wait for the same memory.
+pub const LEAK_THREADS_MAX: usize = 8;
+/// Windows of a corpus from which on idle cores help with one request: below it one core needs some milliseconds.
+pub const LEAK_SHARED_WINDOWS_MIN: usize = 262_144;
 /// Time over which what a caller sent of protected documents adds up.
 pub const LEAK_HISTORY: Duration = Duration::from_hours(1);
 /// Callers whose touched passages are remembered; beyond it those that were quiet longest are forgotten.

@@ -1,8 +1,9 @@
 //! How well protected documents are found, and how fast.
 //!
 //! `cargo bench --bench leak -- quality` prints, for each way to disguise a passage, how much of it is found at which rate of
-//! false alarms, and writes the plots of `docs/leak.md`; `-- speed` times the stages on one core, `-- scan` the scan alone; `-- encoder` and `-- encoder-speed` do the same for
-//! an encoder, where the test model is installed. Documents are invented
+//! false alarms, and writes the plots of `docs/leak.md`; `-- speed` times the stages on one core, `-- scan` the scan alone, `-- size 1000000`
+//! what a request takes in a corpus of so many windows; `-- encoder` and `-- encoder-speed` do the first two for an encoder, where
+//! the test model is installed. Documents are invented
 //! (`texts.txt`: each with a polished and a reworded version, single sentences of it, and another text of its field), and, where
 //! the development data lies beside the repository, encyclopaedia articles and court decisions. General texts are web pages,
 //! messages, newspapers and decisions in eight languages.
@@ -19,6 +20,7 @@
 mod attacks;
 mod encoder;
 mod plot;
+mod size;
 mod speed;
 mod texts;
 
@@ -42,6 +44,9 @@ fn main() {
     // What `speed` times too: alone for `faiss_scan.py`.
     if words.iter().any(|word| word == "scan") {
         speed::scans();
+    }
+    if words.first().is_some_and(|word| word == "size") {
+        size::run(words.get(1).map_or(1_000_000, |windows| windows.parse().expect("a number of windows")));
     }
     if wants("encoder") {
         encoder::quality();

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use super::cores::Cores;
 use super::disguised::Texts;
 use super::meaning::{self, Index};
 use super::model::ModelDigest;
@@ -253,18 +254,25 @@ impl Corpus {
         &self.keys
     }
 
-    /// Compares texts with the documents of a tenant and of everybody; with all, where no tenant is given.
+    /// Compares texts with the documents of a tenant and of everybody; with all, where no tenant is given. Computes on this
+    /// thread, and on those of the cores that lie idle where there are many documents.
     ///
     /// # Errors
     /// When a scan fails or `stop` says so.
-    pub fn ask(&self, texts: &Texts, tenant: Option<&str>, stop: &dyn Fn() -> bool) -> Result<Answer, JudgeError> {
+    pub fn ask(
+        &self,
+        texts: &Texts,
+        tenant: Option<&str>,
+        cores: &Cores,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Answer, JudgeError> {
         let mut answer = Answer::default();
         for (name, of) in &*self.tenants() {
             if tenant.is_some_and(|tenant| !counts_for(name, tenant)) || of.space.is_empty() {
                 continue;
             }
             let question = Question::new(texts.iter(), of.space.keys(), stop)?;
-            let verdict = of.space.judge(&question, stop)?;
+            let verdict = of.space.judge_on(cores, &question, stop)?;
             if verdict.score > answer.score || (answer.chance.is_none() && verdict.score == answer.score) {
                 answer.chance = of.background.as_ref().map(|background| chance(background, verdict.raw));
             }

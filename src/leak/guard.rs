@@ -2,8 +2,8 @@
 //!
 //! What cannot be compared in time, or at all, is unknown; policy then treats it as possibly everything that is registered. A
 //! corpus whose files were changed by somebody else is unknown as a whole until it can be read again. As many comparisons run
-//! as there are cores: one that finds no place within its budget is unknown too, so that a flood takes neither memory nor the
-//! reactor's time. An encoder has a budget of its own within that of the whole: what it does not say in time is unknown, and the
+//! as there are cores, and in a large corpus one takes those that lie idle too ([`Cores`]): a comparison that finds no core within
+//! its budget is unknown, so that a flood takes neither memory nor the reactor's time. An encoder has a budget of its own within that of the whole: what it does not say in time is unknown, and the
 //! other stages stand.
 #![expect(clippy::disallowed_methods, reason = "this module measures the time that a comparison takes")]
 
@@ -14,8 +14,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
-use tokio::sync::Semaphore;
 
+use super::cores::Cores;
 use super::corpus::{Answer, Corpus, CorpusError, Tenant, counts_for};
 use super::disguised::Texts;
 use super::history::History;
@@ -36,8 +36,8 @@ pub struct Guard {
     /// The classes of each tenant's live documents as of the last look, so that no request waits for a document that is being
     /// taken.
     classes: ArcSwap<Classes>,
-    /// Comparisons that may run at one time.
-    places: Arc<Semaphore>,
+    /// What comparisons compute on.
+    cores: Cores,
 }
 
 /// Who reads passages for their meaning, and how long it may take for one request.
@@ -74,7 +74,6 @@ impl Guard {
         if classes.is_empty() {
             tracing::warn!(folder = %folder.display(), "The corpus holds no documents: every leak score is 0");
         }
-        let places = std::thread::available_parallelism().map_or(1, usize::from);
         Ok(Self {
             corpus: Arc::new(corpus),
             history: Arc::new(History::new(history)),
@@ -82,7 +81,7 @@ impl Guard {
             encoder,
             sound: AtomicBool::new(true),
             classes: ArcSwap::from_pointee(classes),
-            places: Arc::new(Semaphore::new(places)),
+            cores: Cores::of_machine(),
         })
     }
 
@@ -112,12 +111,12 @@ impl Guard {
         let work = {
             let (corpus, history) = (Arc::clone(&self.corpus), Arc::clone(&self.history));
             let (call, caller, stopped) = (Arc::clone(call), caller.clone(), Arc::clone(&stopped));
-            let encoder = self.encoder.clone();
+            let (encoder, cores) = (self.encoder.clone(), self.cores.clone());
             move || {
                 let stop = || stopped.load(Ordering::Relaxed);
                 let texts = Texts::of_call(&call, encoder.is_some(), &stop)?;
                 let tenant = Some(caller.tenant.as_str());
-                let mut answer = corpus.ask(&texts, tenant, &stop)?;
+                let mut answer = corpus.ask(&texts, tenant, &cores, &stop)?;
                 let history = history.add(&caller, &answer.touched, Instant::now()).max(answer.score);
                 if let Some((embedder, budget)) = &encoder {
                     let until = end.min(Instant::now() + *budget);
@@ -128,11 +127,10 @@ impl Guard {
                 Ok::<_, super::space::JudgeError>(leak(&answer, history))
             }
         };
-        let places = Arc::clone(&self.places);
-        let placed = async move {
-            // The place is given back when the work ends, not when nobody waits for it any more. The semaphore is never closed.
-            let place = places.acquire_owned().await;
-            tokio::task::spawn_blocking(move || (work(), place).0).await
+        let placed = async {
+            // The core is given back when the work ends, not when nobody waits for it any more.
+            let core = self.cores.take().await;
+            tokio::task::spawn_blocking(move || (work(), core).0).await
         };
         match tokio::time::timeout(self.budget, placed).await {
             Ok(Ok(Ok(leak))) => leak,
@@ -265,8 +263,10 @@ mod tests {
         let guard = Guard::open(folder.path(), keys(), (Duration::from_secs(20), hour), None).unwrap();
         assert!(matches!(guard.scan(&caller, &call).await.score, LeakFact::Score(score) if score >= Leak::SURELY));
         let guard = Guard::open(folder.path(), keys(), (Duration::from_millis(30), hour), None).unwrap();
-        let all = u32::try_from(guard.places.available_permits()).unwrap();
-        let held = Arc::clone(&guard.places).acquire_many_owned(all).await.unwrap();
+        let mut held = Vec::new();
+        while guard.cores.idle() > 0 {
+            held.push(guard.cores.take().await.unwrap());
+        }
         let leak = guard.scan(&caller, &call).await;
         assert_eq!(leak.score, LeakFact::Unknown, "no core is free within the budget");
         assert_eq!(leak.classes, [(Word::fixed("board-paper"), false)]);

@@ -11,6 +11,7 @@
 //! replay and keyed names. The map for people is `docs/leak.md`.
 
 pub mod align;
+pub mod cores;
 pub mod corpus;
 pub mod cuda;
 pub mod disguised;

@@ -11,6 +11,7 @@ use anyhow::Context as _;
 use serde::Deserialize;
 
 use super::{Exit, Place, Printer, files, read_text, shown};
+use crate::leak::cores::Cores;
 use crate::leak::corpus::{Corpus, EVERYBODY, Tenant};
 use crate::leak::disguised::Texts;
 use crate::leak::meaning::{self, Embedder as _, Index};
@@ -122,6 +123,7 @@ struct Measured {
 }
 
 fn measure(tenant: &Tenant, model: Option<&Model>, files: &[PathBuf]) -> anyhow::Result<Measured> {
+    let cores = Cores::beside_this();
     let mut measured = Measured { scores: Vec::new(), margins: Vec::new(), long: 0 };
     for text in files.iter().map(|file| texts(file)).collect::<anyhow::Result<Vec<_>>>()?.concat() {
         if measured.scores.len() >= SCORES_MAX {
@@ -132,7 +134,7 @@ fn measure(tenant: &Tenant, model: Option<&Model>, files: &[PathBuf]) -> anyhow:
             measured.margins.push(margin(model, index, &text)?);
         }
         let question = Question::new(Texts::of(&text).iter(), tenant.space.keys(), &|| false)?;
-        measured.scores.push(tenant.space.judge(&question, &|| false)?.raw);
+        measured.scores.push(tenant.space.judge_on(&cores, &question, &|| false)?.raw);
     }
     measured.scores.sort_unstable();
     Ok(measured)

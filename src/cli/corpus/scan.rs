@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 
 use super::{Exit, Place, Printer, read_text, shown};
+use crate::leak::cores::Cores;
 use crate::leak::corpus::{Answer, Corpus};
 use crate::leak::disguised::Texts;
 use crate::leak::meaning::Embedder as _;
@@ -59,10 +60,11 @@ pub(super) fn run(arguments: &Arguments, printer: Printer) -> anyhow::Result<Exi
     let corpus = Corpus::open_for(&folder, keys, model.as_ref().map(|model| (model.digest(), model.dimension())))?;
     corpus.settle()?;
     let tenant = arguments.tenant.as_deref();
+    let cores = Cores::beside_this();
     let ask = |text: &str| -> anyhow::Result<Answer> {
-        let Some(model) = &model else { return Ok(corpus.ask(&Texts::of(text), tenant, &|| false)?) };
+        let Some(model) = &model else { return Ok(corpus.ask(&Texts::of(text), tenant, &cores, &|| false)?) };
         let texts = Texts::spoken_of([(0, text)].into_iter());
-        let mut answer = corpus.ask(&texts, tenant, &|| false)?;
+        let mut answer = corpus.ask(&texts, tenant, &cores, &|| false)?;
         answer.see((&corpus, tenant), &texts, (model, None))?;
         Ok(answer)
     };

@@ -5,7 +5,10 @@
 //! *cut*, the smaller of the threshold and one more than the best score so far; nearly always none has.
 #![expect(clippy::cast_possible_truncation, reason = "rows are counted in 32 bits (`ROWS_MAX`), queries are fewer")]
 
-use super::rows::BLOCK_ROWS;
+use std::ops::Range;
+use std::sync::atomic::{AtomicI32, Ordering};
+
+use super::rows::{BLOCK_ROWS, Block};
 use super::{Best, Hit, Live, Pass, Queries, Rows, Scan, ScanError};
 use crate::leak::simd::{Path, QUERIES, Scores, Tile};
 
@@ -31,50 +34,105 @@ impl<'a> CpuScan<'a> {
     }
 }
 
-/// 16 queries on their way.
-struct Group {
-    /// First query of the group in its batch.
+/// 16 queries as a kernel takes them.
+#[derive(Debug)]
+struct Sixteen {
+    /// The first one's number in its batch.
     first: usize,
     /// For each four dimensions, those of the 16 queries.
-    packed: Vec<[[i8; 4]; QUERIES]>,
+    packed: Vec<[i32; QUERIES]>,
     /// 128 times the sum of each query, which the rows' offset of 128 added.
     offsets: [i32; QUERIES],
-    thresholds: [i32; QUERIES],
-    cuts: [i32; QUERIES],
-    best: [Option<Best>; QUERIES],
     /// Queries in use.
     width: usize,
 }
 
-impl Group {
+impl Sixteen {
     fn new(queries: &Queries, first: usize) -> Self {
         let dimension = queries.dimension();
         let vectors = queries.vectors().chunks_exact(dimension).skip(first).take(QUERIES);
-        let mut packed = vec![[[0_i8; 4]; QUERIES]; dimension / 4];
+        let mut packed = vec![[0_i32; QUERIES]; dimension / 4];
         let mut offsets = [0; QUERIES];
         let mut width = 0;
         for (slot, (vector, offset)) in vectors.zip(&mut offsets).enumerate() {
             *offset = 128 * vector.iter().map(|x| i32::from(*x)).sum::<i32>();
-            for (four, at) in vector.chunks_exact(4).zip(&mut packed) {
+            for (four, at) in vector.as_chunks::<4>().0.iter().zip(&mut packed) {
                 if let Some(at) = at.get_mut(slot) {
-                    at.copy_from_slice(four);
+                    *at = i32::from_ne_bytes(four.map(i8::cast_unsigned));
                 }
             }
             width += 1;
         }
+        Self { first, packed, offsets, width }
+    }
+
+    fn all(queries: &Queries) -> Vec<Self> {
+        (0..queries.len()).step_by(QUERIES).map(|first| Self::new(queries, first)).collect()
+    }
+
+    fn tile<'a>(
+        &'a self,
+        (lines, biases): (&'a [Block], &'a [i32; BLOCK_ROWS]),
+        live: u16,
+        cuts: &'a [i32; QUERIES],
+    ) -> Tile<'a> {
+        Tile { lines, biases, live, queries: &self.packed, offsets: &self.offsets, cuts, width: self.width }
+    }
+
+    /// Hands over the scores of the live rows of a block with the queries of `reached`.
+    fn each(&self, (reached, live): (u32, u16), scores: &Scores, block: usize, mut found: impl FnMut(Hit)) {
+        for (slot, scores) in scores.0.iter().enumerate().filter(|(slot, _)| reached >> slot & 1 == 1) {
+            for (row, &score) in scores.iter().enumerate().filter(|(row, _)| live >> row & 1 == 1) {
+                let (query, row) = ((self.first + slot) as u32, (block * BLOCK_ROWS + row) as u32);
+                found(Hit { query, row, score });
+            }
+        }
+    }
+
+    /// The same cut for the queries in use.
+    fn cuts(&self, cut: i32) -> [i32; QUERIES] {
+        let mut cuts = [i32::MAX; QUERIES];
+        cuts.iter_mut().take(self.width).for_each(|to| *to = cut);
+        cuts
+    }
+}
+
+/// Queries as the kernels take them, made once for any number of walks.
+#[derive(Debug)]
+pub struct Packed {
+    dimension: usize,
+    sixteens: Vec<Sixteen>,
+}
+
+impl Packed {
+    /// Packs a batch; its thresholds are not kept.
+    pub fn new(queries: &Queries) -> Self {
+        Self { dimension: queries.dimension(), sixteens: Sixteen::all(queries) }
+    }
+}
+
+/// 16 queries on their way.
+struct Group {
+    asked: Sixteen,
+    thresholds: [i32; QUERIES],
+    cuts: [i32; QUERIES],
+    best: [Option<Best>; QUERIES],
+}
+
+impl Group {
+    fn new(queries: &Queries, asked: Sixteen) -> Self {
         let mut thresholds = [i32::MAX; QUERIES];
-        for (to, from) in thresholds.iter_mut().zip(queries.thresholds().iter().skip(first)) {
+        for (to, from) in thresholds.iter_mut().zip(queries.thresholds().iter().skip(asked.first)) {
             *to = *from;
         }
-        let mut cuts = [i32::MAX; QUERIES];
-        cuts.iter_mut().take(width).for_each(|cut| *cut = i32::MIN);
-        Self { first, packed, offsets, thresholds, cuts, best: [None; QUERIES], width }
+        Self { cuts: asked.cuts(i32::MIN), thresholds, best: [None; QUERIES], asked }
     }
 
     /// Takes the scores of a block in which the queries of `reached` have a row at or above their cut.
     #[expect(clippy::too_many_arguments, reason = "a tile, its scores and where they go")]
     fn take(&mut self, reached: u32, live: u16, scores: &Scores, block: usize, out: &mut Pass, hits_max: usize) {
-        for (slot, scores) in scores.0.iter().enumerate().take(self.width).filter(|(slot, _)| reached >> slot & 1 == 1)
+        for (slot, scores) in
+            scores.0.iter().enumerate().take(self.asked.width).filter(|(slot, _)| reached >> slot & 1 == 1)
         {
             let (Some(cut), Some(best), Some(threshold)) =
                 (self.cuts.get_mut(slot), self.best.get_mut(slot), self.thresholds.get(slot))
@@ -91,7 +149,7 @@ impl Group {
                 if score >= *threshold {
                     out.counted += 1;
                     if out.hits.len() < hits_max {
-                        out.hits.push(Hit { query: (self.first + slot) as u32, row, score });
+                        out.hits.push(Hit { query: (self.asked.first + slot) as u32, row, score });
                     }
                 }
             }
@@ -104,21 +162,12 @@ impl Group {
 /// row of 16, and their scores; what lies behind the last row scores as a row of zeros.
 pub(in crate::leak) fn every(rows: &Rows, queries: &Queries, mut take: impl FnMut(usize, usize, &[i32; BLOCK_ROWS])) {
     let path = Path::widest();
-    let groups: Vec<Group> = (0..queries.len()).step_by(QUERIES).map(|first| Group::new(queries, first)).collect();
     let mut scores = Scores([[0; BLOCK_ROWS]; QUERIES]);
+    let groups = Sixteen::all(queries);
     for block in 0..rows.blocks() {
         let Some((lines, _)) = rows.block(block) else { continue };
         for group in &groups {
-            let tile = Tile {
-                lines,
-                biases: &[0; BLOCK_ROWS],
-                live: u16::MAX,
-                queries: &group.packed,
-                offsets: &group.offsets,
-                cuts: &[i32::MIN; QUERIES],
-                width: group.width,
-            };
-            path.scores(&tile, &mut scores);
+            path.scores(&group.tile((lines, &[0; BLOCK_ROWS]), u16::MAX, &[i32::MIN; QUERIES]), &mut scores);
             for (slot, scores) in scores.0.iter().enumerate().take(group.width) {
                 take(group.first + slot, block * BLOCK_ROWS, scores);
             }
@@ -126,16 +175,61 @@ pub(in crate::leak) fn every(rows: &Rows, queries: &Queries, mut take: impl FnMu
     }
 }
 
-impl Scan for CpuScan<'_> {
-    fn pass(&self, queries: &Queries, live: &Live, hits_max: usize) -> Result<Pass, ScanError> {
-        if queries.dimension() != self.rows.dimension() {
-            return Err(ScanError::Length { expected: self.rows.dimension(), found: queries.dimension() });
+impl CpuScan<'_> {
+    /// Walks over the live rows of a part of the rows, which begins at a whole block, and hands over every row that is at or
+    /// above a cut with some query, in no order. The cut is one for all queries and may rise on the way: what is below it when it is
+    /// looked at next (every few hundred rows at the latest) is passed over.
+    ///
+    /// # Errors
+    /// Vectors or a bitmap that do not fit the rows.
+    pub fn above(
+        &self,
+        asked: &Packed,
+        (live, rows): (&Live, Range<usize>),
+        cut: &AtomicI32,
+        take: &mut impl FnMut(Hit),
+    ) -> Result<(), ScanError> {
+        self.fits(asked.dimension, live)?;
+        let blocks = rows.start / BLOCK_ROWS..rows.end.div_ceil(BLOCK_ROWS).min(self.rows.blocks());
+        let mut scores = Scores([[0; BLOCK_ROWS]; QUERIES]);
+        for start in blocks.clone().step_by(STRETCH_BLOCKS) {
+            for group in &asked.sixteens {
+                let mut cuts = group.cuts(cut.load(Ordering::Relaxed));
+                for block in start..(start + STRETCH_BLOCKS).min(blocks.end) {
+                    let bits = live.block(block);
+                    let Some(lines) = self.rows.block(block).filter(|_| bits != 0) else { continue };
+                    let reached = self.path.scores(&group.tile(lines, bits, &cuts), &mut scores);
+                    if reached == 0 {
+                        continue;
+                    }
+                    group.each((reached, bits), &scores, block, |hit| {
+                        if hit.score >= cut.load(Ordering::Relaxed) {
+                            take(hit);
+                        }
+                    });
+                    cuts = group.cuts(cut.load(Ordering::Relaxed));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn fits(&self, dimension: usize, live: &Live) -> Result<(), ScanError> {
+        if dimension != self.rows.dimension() {
+            return Err(ScanError::Length { expected: self.rows.dimension(), found: dimension });
         }
         if live.rows() != self.rows.len() {
             return Err(ScanError::Live { expected: self.rows.len(), found: live.rows() });
         }
+        Ok(())
+    }
+}
+
+impl Scan for CpuScan<'_> {
+    fn pass(&self, queries: &Queries, live: &Live, hits_max: usize) -> Result<Pass, ScanError> {
+        self.fits(queries.dimension(), live)?;
         let mut groups: Vec<Group> =
-            (0..queries.len()).step_by(QUERIES).map(|first| Group::new(queries, first)).collect();
+            Sixteen::all(queries).into_iter().map(|asked| Group::new(queries, asked)).collect();
         let mut out = Pass::default();
         let mut scores = Scores([[0; BLOCK_ROWS]; QUERIES]);
         let blocks = self.rows.blocks();
@@ -143,24 +237,15 @@ impl Scan for CpuScan<'_> {
             for group in &mut groups {
                 for block in start..(start + STRETCH_BLOCKS).min(blocks) {
                     let bits = live.block(block);
-                    let Some((lines, biases)) = self.rows.block(block).filter(|_| bits != 0) else { continue };
-                    let tile = Tile {
-                        lines,
-                        biases,
-                        live: bits,
-                        queries: &group.packed,
-                        offsets: &group.offsets,
-                        cuts: &group.cuts,
-                        width: group.width,
-                    };
-                    let reached = self.path.scores(&tile, &mut scores);
+                    let Some(lines) = self.rows.block(block).filter(|_| bits != 0) else { continue };
+                    let reached = self.path.scores(&group.asked.tile(lines, bits, &group.cuts), &mut scores);
                     if reached != 0 {
                         group.take(reached, bits, &scores, block, &mut out, hits_max);
                     }
                 }
             }
         }
-        out.best = groups.iter().flat_map(|group| group.best.iter().take(group.width).copied()).collect();
+        out.best = groups.iter().flat_map(|group| group.best.iter().take(group.asked.width).copied()).collect();
         out.hits.sort_unstable();
         Ok(out)
     }

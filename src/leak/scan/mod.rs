@@ -18,8 +18,8 @@ mod rows;
 #[cfg(test)]
 mod tests;
 
-pub use cpu::CpuScan;
 pub(in crate::leak) use cpu::every;
+pub use cpu::{CpuScan, Packed};
 pub use live::Live;
 pub use rows::{Block, Rows};
 

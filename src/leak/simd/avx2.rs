@@ -36,7 +36,7 @@ fn half_block(tile: &Tile<'_>, scores: &mut Scores, first: usize, half: usize) -
         let low = _mm256_unpacklo_epi8(rows, zero);
         let high = _mm256_unpackhi_epi8(rows, zero);
         for (sum, four) in sums.iter_mut().zip(queries.iter().skip(first)) {
-            let query = _mm256_cvtepi8_epi16(_mm_set1_epi32(i32::from_ne_bytes(four.map(i8::cast_unsigned))));
+            let query = _mm256_cvtepi8_epi16(_mm_set1_epi32(*four));
             sum[0] = _mm256_add_epi32(sum[0], _mm256_madd_epi16(low, query));
             sum[1] = _mm256_add_epi32(sum[1], _mm256_madd_epi16(high, query));
         }

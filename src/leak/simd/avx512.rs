@@ -35,7 +35,7 @@ macro_rules! sums {
                 // SAFETY: a `Block` is 64 bytes on a boundary of 64.
                 let rows = unsafe { _mm512_load_si512(line.0.as_ptr().cast()) };
                 let [$($query,)* ..] = queries;
-                $($sum = _mm512_dpbusd_epi32($sum, rows, broadcast(*$query));)*
+                $($sum = _mm512_dpbusd_epi32($sum, rows, _mm512_set1_epi32(*$query));)*
             }
             [$($sum),*]
         }
@@ -46,12 +46,6 @@ sums!(one, 1, a qa);
 sums!(four, 4, a qa, b qb, c qc, d qd);
 sums!(eight, 8, a qa, b qb, c qc, d qd, e qe, f qf, g qg, h qh);
 sums!(sixteen, 16, a qa, b qb, c qc, d qd, e qe, f qf, g qg, h qh, i qi, j qj, k qk, l ql, m qm, n qn, o qo, p qp);
-
-/// Four dimensions of a query in each lane.
-#[target_feature(enable = "avx512f")]
-fn broadcast(four: [i8; 4]) -> __m512i {
-    _mm512_set1_epi32(i32::from_ne_bytes(four.map(i8::cast_unsigned)))
-}
 
 /// Takes offsets and biases from the sums, keeps the scores, and compares them with the cuts.
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]

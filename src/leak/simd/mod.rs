@@ -38,8 +38,8 @@ pub(super) struct Tile<'a> {
     pub(super) biases: &'a [i32; 16],
     /// One bit a row.
     pub(super) live: u16,
-    /// The queries' values for each line.
-    pub(super) queries: &'a [[[i8; 4]; QUERIES]],
+    /// The queries' values for each line: four signed bytes in the order of memory, one number because that is what a lane holds.
+    pub(super) queries: &'a [[i32; QUERIES]],
     /// 128 times each query's sum.
     pub(super) offsets: &'a [i32; QUERIES],
     pub(super) cuts: &'a [i32; QUERIES],

@@ -34,7 +34,7 @@ fn quarter_block(tile: &Tile<'_>, scores: &mut Scores, first: usize, quarter: us
         // The stored byte is x + 128; turned over its highest bit it is x as a signed byte, and the query's offset is not due.
         let rows = vreinterpretq_s8_u8(veorq_u8(rows, vdupq_n_u8(0x80)));
         for (sum, four) in sums.iter_mut().zip(queries.iter().skip(first)) {
-            let query = vreinterpret_s8_s32(vdup_n_s32(i32::from_ne_bytes(four.map(i8::cast_unsigned))));
+            let query = vreinterpret_s8_s32(vdup_n_s32(*four));
             // A product is at most 2^14, and the pair is added in 32 bits: (0 0 1 1) and (2 2 3 3).
             sum[0] = vaddq_s32(sum[0], vpaddlq_s16(vmull_s8(vget_low_s8(rows), query)));
             sum[1] = vaddq_s32(sum[1], vpaddlq_s16(vmull_s8(vget_high_s8(rows), query)));

@@ -2,26 +2,28 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::atomic::{AtomicI32, Ordering};
 
 use super::document::terms;
-use super::{Document, FACT, JudgeError, Question, Space};
+use super::nearest::Nearest;
+use super::{Document, FACT, JudgeError, Question, SEGMENT_ROWS, Space};
 use crate::leak::align::{self, Alignment};
+use crate::leak::cores::Cores;
 use crate::leak::prints::Run;
-use crate::leak::scan::{CpuScan, Queries, scan};
+use crate::leak::scan::{CpuScan, Packed, Queries};
 use crate::leak::sketch::{self, Term, UNIT, WINDOW_WORDS, pair_weight};
 
 /// Cosine, in thousandths, from which the sketch of a window is looked at closely.
-const LOOK_AT: i32 = 230;
-/// Hits of the sketch that one batch of windows may have.
-const HITS_MAX: usize = 4096;
-/// Pairs of windows that are looked at closely.
-const PAIRS_MAX: usize = 96;
-/// Pairs of one document that are.
-const PAIRS_OF_ONE_MAX: usize = 12;
+pub(super) const LOOK_AT: i32 = 230;
 /// Weight that a run needs before it counts: phrases that everybody uses.
 const PHRASE: u32 = 250;
 /// Windows that go through the rows together.
 const BATCH_WINDOWS: usize = 64;
+/// Rows of a piece of the scan: some tenths of a millisecond, after which a request that was given up ends and a core that
+/// somebody waits for is given back.
+const PIECE_ROWS: usize = 8192;
+/// Pieces of a segment.
+const SEGMENT_PIECES: usize = SEGMENT_ROWS / PIECE_ROWS;
 /// Words around a window that are aligned with it.
 const MARGIN_WORDS: usize = 24;
 
@@ -54,6 +56,7 @@ pub(super) struct Evidence {
 pub(super) fn gather(
     space: &Space,
     question: &Question,
+    cores: &Cores,
     stop: &dyn Fn() -> bool,
 ) -> Result<BTreeMap<usize, Evidence>, JudgeError> {
     let mut found: BTreeMap<usize, Evidence> = BTreeMap::new();
@@ -62,7 +65,7 @@ pub(super) fn gather(
     let bounds = |place: usize| space.prose_at(place).map(|(_, document)| document.prose.clone());
     let runs = space.prose.runs(&question.prose, bounds);
     // Windows that a run lies in are compared whatever their sketches say.
-    let mut wanted: BTreeMap<(usize, usize, usize), i32> = BTreeMap::new();
+    let mut wanted = Nearest::default();
     let asked_windows = sketch::windows(question.prose.len());
     let of = |place| space.prose_at(place).map(|(index, document)| (index, document.prose.start));
     let worth = |asked: Range<usize>| -> u32 {
@@ -79,7 +82,7 @@ pub(super) fn gather(
         let window =
             |word: usize, windows: usize| (word / sketch::BLOCK_WORDS).saturating_sub(1).min(windows.saturating_sub(1));
         if asked_windows > 0 && document.windows() > 0 {
-            wanted.insert((index, window(middle, asked_windows), window(known, document.windows())), UNIT);
+            wanted.take((index, window(middle, asked_windows), window(known, document.windows())), UNIT);
         }
     }
     go_on()?;
@@ -91,9 +94,9 @@ pub(super) fn gather(
     };
     counted(&runs, worth, of, &mut found, true);
     go_on()?;
-    by_sketch(space, question, &mut wanted, stop)?;
+    by_sketch(space, question, (cores, stop), &mut wanted)?;
     go_on()?;
-    compare(space, question, wanted, &mut found);
+    compare(space, question, &wanted, &mut found);
     Ok(found)
 }
 
@@ -129,54 +132,48 @@ fn counted(
     kept
 }
 
-/// Finds windows whose sketches are near.
-fn by_sketch(
+/// Finds windows whose sketches are near, on all cores that lie idle where there are many.
+pub(super) fn by_sketch(
     space: &Space,
     question: &Question,
-    wanted: &mut BTreeMap<(usize, usize, usize), i32>,
-    stop: &dyn Fn() -> bool,
+    (cores, stop): (&Cores, &dyn Fn() -> bool),
+    wanted: &mut Nearest,
 ) -> Result<(), JudgeError> {
     let mut rows = Vec::with_capacity(sketch::windows(question.prose.len()));
     sketch::rows(&question.terms(), space.keys.projection, |row| rows.push(row));
+    // What no thread has to look at any more, since one of them has as many pairs as are looked at that are nearer.
+    let cut = AtomicI32::new(UNIT / 1000 * LOOK_AT);
     for (batch, rows) in rows.chunks(BATCH_WINDOWS).enumerate() {
         let mut queries = Queries::new(sketch::DIMENSION)?;
         for row in rows {
-            queries.push(row, UNIT / 1000 * LOOK_AT)?;
+            queries.push(row, i32::MAX)?;
         }
-        for (number, segment) in space.segments.iter().enumerate() {
-            if stop() {
-                return Err(JudgeError::Stopped);
-            }
-            let hits = scan(&CpuScan::new(&segment.rows), &queries, &segment.live, HITS_MAX)?.hits;
-            for hit in hits {
-                let row = number * super::SEGMENT_ROWS + hit.row as usize;
-                let Some((index, window)) = space.row_at(row) else { continue };
-                let asked = batch * BATCH_WINDOWS + hit.query as usize;
-                let score = wanted.entry((index, asked, window)).or_default();
-                *score = hit.score.max(*score);
-            }
+        let asked = Packed::new(&queries);
+        let piece = |piece: usize, nearest: &mut Nearest| -> Result<(), JudgeError> {
+            let (number, first) = (piece / SEGMENT_PIECES, piece % SEGMENT_PIECES * PIECE_ROWS);
+            let Some(segment) = space.segments.get(number) else { return Ok(()) };
+            let part = (&segment.live, first..first + PIECE_ROWS);
+            CpuScan::new(&segment.rows).above(&asked, part, &cut, &mut |hit| {
+                let row = number * SEGMENT_ROWS + hit.row as usize;
+                let Some((index, window)) = space.row_at(row) else { return };
+                nearest.take((index, batch * BATCH_WINDOWS + hit.query as usize, window), hit.score);
+                if let Some(last) = nearest.cut() {
+                    cut.fetch_max(last, Ordering::Relaxed);
+                }
+            })?;
+            Ok(())
+        };
+        let pieces = space.rows().div_ceil(PIECE_ROWS);
+        for part in cores.share((pieces, space.rows()), &piece, stop)? {
+            wanted.take_all(&part);
         }
     }
     Ok(())
 }
 
 /// Compares the most promising pairs of windows word by word.
-fn compare(
-    space: &Space,
-    question: &Question,
-    wanted: BTreeMap<(usize, usize, usize), i32>,
-    found: &mut BTreeMap<usize, Evidence>,
-) {
-    let mut wanted: Vec<_> = wanted.into_iter().collect();
-    wanted.sort_by_key(|(pair, score)| (std::cmp::Reverse(*score), *pair));
-    let mut of_one: BTreeMap<usize, usize> = BTreeMap::new();
-    let mut compared = 0;
-    for ((index, asked_window, window), _) in wanted {
-        let count = of_one.entry(index).or_default();
-        if *count >= PAIRS_OF_ONE_MAX || compared >= PAIRS_MAX {
-            continue;
-        }
-        (*count, compared) = (*count + 1, compared + 1);
+fn compare(space: &Space, question: &Question, wanted: &Nearest, found: &mut BTreeMap<usize, Evidence>) {
+    for ((index, asked_window, window), _) in wanted.pairs() {
         if let Some(pair) = pair(space, question, index, asked_window, window) {
             found.entry(index).or_default().pairs.push(pair);
         }

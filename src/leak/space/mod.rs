@@ -12,7 +12,10 @@
 
 mod document;
 mod evidence;
+mod nearest;
 mod question;
+#[cfg(test)]
+mod tests;
 mod verdict;
 
 use std::collections::HashMap;
@@ -129,6 +132,9 @@ pub enum JudgeError {
     /// It was told to stop.
     #[error("stopped before the end")]
     Stopped,
+    /// A thread that compared was lost: a fault of this program.
+    #[error("a thread of the comparison was lost")]
+    Lost,
 }
 
 impl From<ScanError> for SpaceError {

@@ -13,6 +13,7 @@ use std::ops::Range;
 
 use super::evidence::{self, Evidence};
 use super::{About, DocumentId, JudgeError, Question, Space};
+use crate::leak::cores::Cores;
 use crate::model::Leak;
 
 /// Which stage a match is owed to.
@@ -133,16 +134,24 @@ impl Scale {
 }
 
 impl Space {
-    /// Compares a request with every live document.
+    /// Compares a request with every live document, on this thread alone.
     ///
     /// # Errors
     /// When the scan fails, or `stop` says so: the score is then unknown.
     pub fn judge(&self, question: &Question, stop: &dyn Fn() -> bool) -> Result<Verdict, JudgeError> {
+        self.judge_on(&Cores::none(), question, stop)
+    }
+
+    /// The same on idle cores too, where there are many documents. Who computed changes nothing of what is said.
+    ///
+    /// # Errors
+    /// Those of [`Space::judge`], and a thread that was lost.
+    pub fn judge_on(&self, cores: &Cores, question: &Question, stop: &dyn Fn() -> bool) -> Result<Verdict, JudgeError> {
         let mut verdict = Verdict { epoch: self.epoch, ..Verdict::default() };
         if self.is_empty() {
             return Ok(verdict);
         }
-        let found = evidence::gather(self, question, stop)?;
+        let found = evidence::gather(self, question, cores, stop)?;
         let mut judged: Vec<(u32, Stage, usize, &Evidence)> = found
             .iter()
             .map(|(index, evidence)| {

@@ -18,7 +18,7 @@ pub(super) const LETTER: u8 = 32;
 
 /// Weight of a character that is a word of its own, where a word of the language has one or two of them.
 pub(super) const CHARACTER: u8 = 40;
-/// The same of syllables and letters that are read so: a word has many.
+/// The same of syllables and letters that are read so, each with the two before it: a word has many.
 pub(super) const SYLLABLE: u8 = 16;
 
 /// Slots of the table; a power of two, three quarters free.

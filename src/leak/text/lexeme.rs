@@ -89,6 +89,7 @@ fn read<const AT_ONCE: bool>(text: &str, mut found: impl FnMut(Lexeme)) {
             Folded::Letter(letter) => reader.letters(letter, at, c.is_uppercase()),
             Folded::Alone(letter) => {
                 reader.end(at, &mut found);
+                reader.before(letter, at);
                 reader.letters(letter, at, false);
                 reader.alone = Some(if fold::is_syllable(letter) { common::SYLLABLE } else { common::CHARACTER });
                 reader.end(next, &mut found);
@@ -113,12 +114,24 @@ struct Reader {
     is_odd: bool,
     /// What it says, where it is a character of its own.
     alone: Option<u8>,
+    /// The last two syllables, or letters that are read so.
+    earlier: [Option<char>; 2],
 }
 
 impl Default for Reader {
     fn default() -> Self {
         let letters = [0; WORD_BYTES_MAX];
-        Self { letters, len: 0, start: 0, digits: 0, capital: false, apostrophe: false, is_odd: false, alone: None }
+        Self {
+            letters,
+            len: 0,
+            start: 0,
+            digits: 0,
+            capital: false,
+            apostrophe: false,
+            is_odd: false,
+            alone: None,
+            earlier: [None; 2],
+        }
     }
 }
 
@@ -178,6 +191,18 @@ impl Reader {
         for (place, byte) in letter.encode_utf8(&mut utf8).bytes().enumerate() {
             self.letter(byte, at, capital && place == 0);
         }
+    }
+
+    /// Begins a letter of a script that has some eighty of them and no blanks with the two before it: alone it would be a word of
+    /// any text, and any two texts near. What stands between them (a blank, a mark, a character of another script) changes nothing.
+    fn before(&mut self, letter: char, at: usize) {
+        if !fold::is_syllable(letter) {
+            return;
+        }
+        for earlier in self.earlier.into_iter().flatten() {
+            self.letters(earlier, at, false);
+        }
+        self.earlier = [self.earlier[1], Some(letter)];
     }
 
     /// A byte that is no letter: it may still belong to the word. Returns where to go on.
