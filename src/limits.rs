@@ -312,6 +312,8 @@ pub const SEALING_DEADLINE: Duration = Duration::from_secs(5);
 
 /// Bytes that a stream's restorer holds back: the longest live token in its widest tolerated spelling.
 pub const HOLD_BACK_BYTES_MAX: usize = 64;
+/// Hosts into whose addresses values may be put: each is compared with that of every URL of an answer that has a pseudonym.
+pub const VALUE_HOSTS_MAX: usize = 256;
 /// Bytes of host and port of an address into which values may be put: a name of DNS has 253 characters, and its letters may be of
 /// other alphabets.
 pub const AUTHORITY_BYTES_MAX: usize = 512;

@@ -8,7 +8,7 @@ use super::lexer::Kind;
 use super::parser::{Broken, Parsed, Parser};
 use super::phrase::{GATES, Phrase, STATEMENTS};
 use super::text::{Part, Text, say};
-use super::tree::{Allow, AllowTool, FallBackClause, Gate, Group, LabelSays, Name, Sheet};
+use super::tree::{Allow, AllowTool, AllowValues, FallBackClause, Gate, Group, LabelSays, Name, Sheet};
 
 /// How long `after N s of waiting` may be: an hour.
 const WAIT_SECONDS_MAX: u64 = 3_600;
@@ -121,6 +121,10 @@ impl Parser<'_> {
                 let host =
                     if self.eat(Phrase::At) { Some(self.named("the host that the tool may reach")?) } else { None };
                 sheet.tools.push(AllowTool { tool, host, gate: self.gate()? });
+            }
+            Phrase::AllowValues => {
+                let hosts = self.list(|parser| parser.named("a host"))?;
+                sheet.addresses.push(AllowValues { hosts, span });
             }
             Phrase::Rule => {
                 let rule = self.rule()?;
@@ -246,6 +250,7 @@ impl Sheet {
             groups: Vec::new(),
             allows: Vec::new(),
             tools: Vec::new(),
+            addresses: Vec::new(),
             rules: Vec::new(),
             exceptions: Vec::new(),
             fall_backs: Vec::new(),
