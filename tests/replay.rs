@@ -170,7 +170,7 @@ fn probabilities_of_what_was_held_back_come_with_it() {
     let own = said.iter().position(|token| *token == tokens[1]).unwrap();
     let cut = tokens[1].split_at(4);
     let said = [&said[..own], &[cut.0.to_owned(), cut.1.to_owned()], &said[own + 1..]].concat();
-    let text = format!("Write to helene@example.fr by email: ema");
+    let text = "Write to helene@example.fr by email: ema".to_owned();
     let expected: Vec<&str> = said.iter().map(String::as_str).filter(|token| ![cut.0, cut.1].contains(token)).collect();
     for (name, api, framing, event, end) in SHAPES {
         for (held, ends) in [("with a mark of the end", Some(*end)), ("without one", None)] {

@@ -40,11 +40,10 @@ impl Resolver<'_> {
             Some(host) if into.hosts.contains(&host) => {}
             Some(host) => into.hosts.push(host),
             None => {
-                let help = match written.text.contains('*') {
-                    true => say!("each host is named by itself, without patterns"),
-                    false => {
-                        say!("name one host, and its port where it has one: {} \"wiki.example\"", Phrase::AllowValues)
-                    }
+                let help = if written.text.contains('*') {
+                    say!("each host is named by itself, without patterns")
+                } else {
+                    say!("name one host, and its port where it has one: {} \"wiki.example\"", Phrase::AllowValues)
                 };
                 let message = say!("`{}` is no host", &written.text);
                 self.fault("octroi::policy::no-meaning", written.span.clone(), message, Some(help));
@@ -96,7 +95,7 @@ fn label(label: &str) -> Option<String> {
                 && !matches!(char, 'ß' | 'ς' | '\u{200c}' | '\u{200d}')
     };
     let same = label.nfkc().eq(label.chars());
-    let whole = label.chars().all(known) && !label.starts_with(['-']) && !label.ends_with('-');
+    let whole = label.chars().all(known) && !label.starts_with('-') && !label.ends_with('-');
     let leads = label.chars().next().is_some_and(is_combining_mark);
     let encoded = format!("{ENCODED}{}", punycode(label)?);
     (same && whole && !leads && encoded.len() <= LABEL_CHARS_MAX).then_some(encoded)

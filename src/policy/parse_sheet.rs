@@ -126,22 +126,13 @@ impl Parser<'_> {
                 let hosts = self.list(|parser| parser.named("a host"))?;
                 sheet.addresses.push(AllowValues { hosts, span });
             }
-            Phrase::Rule => {
-                let rule = self.rule()?;
-                sheet.rules.push(rule);
-            }
+            Phrase::Rule => sheet.rules.push(self.rule()?),
             Phrase::FallBack => {
                 let after_ms = self.waiting()?;
                 sheet.fall_backs.push(FallBackClause { after_ms, gate: self.gate()?, span });
             }
-            Phrase::Scenario => {
-                let scenario = self.scenario()?;
-                sheet.scenarios.push(scenario);
-            }
-            Phrase::Exception => {
-                let exception = self.exception()?;
-                sheet.exceptions.push(exception);
-            }
+            Phrase::Scenario => sheet.scenarios.push(self.scenario()?),
+            Phrase::Exception => sheet.exceptions.push(self.exception()?),
             _ => {
                 let fault = Diagnostic::new("octroi::policy::twice", self.file, span, say!("a sheet has one header"))
                     .help(say!("put the second policy into a file of its own"));
