@@ -108,7 +108,9 @@ pub(super) fn matrix(arguments: &Matrix, printer: Printer) -> anyhow::Result<Exi
         };
         show(printer, arguments.reading.folder.json, &table, || {
             printer.text(page::text(&columns, &rows, study.language()));
-            page::addresses(&study).iter().for_each(|line| printer.text(format!("\n{line}\n")));
+            if let Some(line) = page::addresses(&study) {
+                printer.text(format!("\n{line}\n"));
+            }
             printer.say(format!("{} {day}", say(study.language(), "as it stands on", "état au")));
         });
     }
