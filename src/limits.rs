@@ -317,6 +317,11 @@ pub const SEALING_DEADLINE: Duration = Duration::from_secs(5);
 
 /// Bytes that a stream's restorer holds back: the longest live token in its widest tolerated spelling.
 pub const HOLD_BACK_BYTES_MAX: usize = 64;
+/// Hosts into whose addresses values may be put: each is compared with that of every URL of an answer that has a pseudonym.
+pub const VALUE_HOSTS_MAX: usize = 256;
+/// Bytes of host and port of an address into which values may be put: a name of DNS has 253 characters, and its letters may be of
+/// other alphabets.
+pub const AUTHORITY_BYTES_MAX: usize = 512;
 /// Channels (choices, tool calls, parts) of one streamed answer.
 pub const CHANNELS_MAX: usize = 1_024;
 /// Bytes of the events that are kept as moulds while something of their channels is held back; a backend that cuts every

@@ -159,3 +159,137 @@ proptest! {
         prop_assert_eq!(read(fixture, &vault, &stream, &cuts), whole);
     }
 }
+
+/// Where a text ends with what a pseudonym could begin with, its tokens are no part of one: their probabilities come with it. Those
+/// of a pseudonym's own tokens never do.
+#[test]
+fn probabilities_of_what_was_held_back_come_with_it() {
+    let (vault, tokens) = vault(&["Hélène Martin", "helene@example.fr"]);
+    let said: Vec<String> =
+        ["Write ", "to ", tokens[1].as_str(), " by", " e", "ma", "il", ": em", "a"].map(str::to_owned).into();
+    let own = said.iter().position(|token| *token == tokens[1]).unwrap();
+    let cut = tokens[1].split_at(4);
+    let said = [&said[..own], &[cut.0.to_owned(), cut.1.to_owned()], &said[own + 1..]].concat();
+    let text = "Write to helene@example.fr by email: ema".to_owned();
+    let expected: Vec<&str> = said.iter().map(String::as_str).filter(|token| ![cut.0, cut.1].contains(token)).collect();
+    for (name, api, framing, event, end) in SHAPES {
+        for (held, ends) in [("with a mark of the end", Some(*end)), ("without one", None)] {
+            let api = octroi::model::Api { dialect: api.0, operation: api.1 };
+            let mut stream = Vec::new();
+            let quoted = |token: &str| serde_json::to_string(token).unwrap();
+            let data = said
+                .chunks(3)
+                .map(|tokens| event(&tokens.concat(), &tokens.iter().map(|token| quoted(token)).collect::<Vec<_>>()));
+            let done = if *framing == Framing::Events { "[DONE]".to_owned() } else { r#"{"done":true}"#.to_owned() };
+            for (number, data) in data.chain(ends.map(str::to_owned)).chain([done]).enumerate() {
+                let data = data.replace("NUMBER", &number.to_string());
+                let event = serde_json::from_str::<serde_json::Value>(&data)
+                    .ok()
+                    .and_then(|data| Some(data["type"].as_str()?.to_owned()));
+                stream.extend_from_slice(&octroi::wire::frames::encode(
+                    *framing,
+                    event.as_deref(),
+                    &data,
+                    false,
+                    number == 0,
+                ));
+            }
+            let (out, well) =
+                octroi::gateway::restore::Restored::replay((api, false), *framing, vault.clone(), [stream.into()]);
+            let out = String::from_utf8(out).unwrap();
+            assert!(well, "{name}, {held}: {out}");
+            let (mut told, mut read) = (Vec::new(), String::new());
+            for line in out.lines() {
+                let Ok(data) = serde_json::from_str::<serde_json::Value>(line.strip_prefix("data: ").unwrap_or(line))
+                else {
+                    continue;
+                };
+                let of = |at: &[&str]| at.iter().find_map(|at| data.pointer(at)).cloned().unwrap_or_default();
+                read.push_str(
+                    of(&["/choices/0/delta/content", "/choices/0/text", "/delta", "/message/content"])
+                        .as_str()
+                        .unwrap_or_default(),
+                );
+                for list in ["/choices/0/logprobs/content", "/choices/0/logprobs/tokens", "/logprobs"] {
+                    for entry in data.pointer(list).and_then(serde_json::Value::as_array).into_iter().flatten() {
+                        told.push(entry.get("token").unwrap_or(entry).as_str().unwrap().to_owned());
+                    }
+                }
+            }
+            assert_eq!(
+                (read, told.iter().map(String::as_str).collect::<Vec<_>>()),
+                (text.clone(), expected.clone()),
+                "{name}, {held}: {out}"
+            );
+        }
+    }
+}
+
+type Shape = (
+    &'static str,
+    (octroi::model::Dialect, octroi::model::Operation),
+    Framing,
+    fn(&str, &[String]) -> String,
+    &'static str,
+);
+
+fn entries(tokens: &[String]) -> String {
+    tokens
+        .iter()
+        .map(|token| format!(r#"{{"token":{token},"logprob":-0.5,"top_logprobs":[]}}"#))
+        .collect::<Vec<_>>()
+        .join(",")
+}
+
+/// The streams that tell probabilities: an event of them, and one that ends the text without telling any.
+const SHAPES: &[Shape] = &[
+    (
+        "chat",
+        (octroi::model::Dialect::OPENAI, octroi::model::Operation::CHAT),
+        Framing::Events,
+        |text, tokens| {
+            format!(
+                r#"{{"id":"c","choices":[{{"index":0,"delta":{{"content":"{text}"}},"logprobs":{{"content":[{}],"refusal":null}},"finish_reason":null}}]}}"#,
+                entries(tokens)
+            )
+        },
+        r#"{"id":"c","choices":[{"index":0,"delta":{},"logprobs":null,"finish_reason":"stop"}]}"#,
+    ),
+    (
+        "completions",
+        (octroi::model::Dialect::OPENAI, octroi::model::Operation::COMPLETION),
+        Framing::Events,
+        |text, tokens| {
+            let weights = vec!["-0.5"; tokens.len()].join(",");
+            format!(
+                r#"{{"id":"c","choices":[{{"index":0,"text":"{text}","logprobs":{{"tokens":[{}],"token_logprobs":[{weights}],"top_logprobs":null,"text_offset":[]}},"finish_reason":null}}]}}"#,
+                tokens.join(",")
+            )
+        },
+        r#"{"id":"c","choices":[{"index":0,"text":"","logprobs":null,"finish_reason":"stop"}]}"#,
+    ),
+    (
+        "responses",
+        (octroi::model::Dialect::OPENAI, octroi::model::Operation::RESPONSES),
+        Framing::Events,
+        |text, tokens| {
+            format!(
+                r#"{{"type":"response.output_text.delta","item_id":"m","output_index":0,"content_index":0,"delta":"{text}","logprobs":[{}],"sequence_number":NUMBER}}"#,
+                entries(tokens)
+            )
+        },
+        r#"{"type":"response.content_part.done","item_id":"m","output_index":0,"content_index":0,"sequence_number":NUMBER}"#,
+    ),
+    (
+        "Ollama",
+        (octroi::model::Dialect::new("ollama"), octroi::model::Operation::CHAT),
+        Framing::Lines,
+        |text, tokens| {
+            format!(
+                r#"{{"model":"m","message":{{"role":"assistant","content":"{text}"}},"logprobs":[{}],"done":false}}"#,
+                entries(tokens)
+            )
+        },
+        r#"{"model":"m","message":{"role":"assistant","content":""},"done":false}"#,
+    ),
+];

@@ -19,6 +19,8 @@
 
 mod common;
 
+#[path = "streams/addresses.rs"]
+mod addresses;
 #[path = "streams/breaks.rs"]
 mod breaks;
 #[path = "streams/cuts.rs"]

@@ -17,7 +17,7 @@ fuzz_target!(|input: &str| {
         let Ok(view) = event_leaves(api, name, body) else { continue };
         for leaf in view.leaves.iter().filter(|leaf| leaf.fragment) {
             // What is too deep to be read as a request is held back to the end of its stream.
-            let Some(flush) = flush_event(api, body, leaf.channel, "held", Some(1)) else { continue };
+            let Some(flush) = flush_event(api, body, leaf.channel, "held".into(), Some(1)) else { continue };
             let again = event_leaves(api, flush.event.as_deref(), &flush.data).expect("what is added is an event");
             assert!(again.leaves.iter().any(|own| own.channel == leaf.channel && own.text == "held"));
         }

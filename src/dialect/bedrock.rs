@@ -18,7 +18,7 @@ use super::reply::Says::{
     self, Ends, Failure, Fixed, InputTokens, MoreCachedTokens, MoreInputTokens, OfDocument, Outer, OutputTokens, Piece,
     RangeFrom, RangeUntil, Whole,
 };
-use super::reply::{Channel, Flush};
+use super::reply::{Channel, Flush, Held};
 use super::request::Means::{self, Document, Hosts, Is, Quoted, QuotedFile, Speaker, Speaks, Spoken};
 use super::request::RequestTable;
 use super::table::{Row, Table, row};
@@ -325,9 +325,10 @@ fn models_body(models: &[(&str, &[Country])], _: bool) -> String {
 }
 
 /// A delta of the block that the channel is, in the shape of converse or of the model behind invoke-model.
-fn flush(api: Api, template: &str, channel: Channel, text: &str, sequence: Option<u64>) -> Option<Flush> {
+fn flush(api: Api, template: &str, channel: Channel, held: Held<'_>, sequence: Option<u64>) -> Option<Flush> {
+    let text = held.text;
     if matches!(api.operation, INVOKE | INVOKE_STREAM) {
-        let delta = (anthropic::LANGUAGE.flush)(api, template, channel, text, sequence)?;
+        let delta = (anthropic::LANGUAGE.flush)(api, template, channel, held, sequence)?;
         return Some(Flush { event: Some("chunk".to_owned()), ..delta });
     }
     let delta = match channel.kind {

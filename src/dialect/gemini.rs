@@ -15,7 +15,7 @@ use super::reply::Says::{
     self, CachedTokens, Failure, FinishLast, Fixed, InputTokens, Logprobs, MoreInputTokens, MoreOutputTokens, Outer,
     OutputTokens, Piece, Thought, Whole,
 };
-use super::reply::{Channel, Flush, RANGE_OF_BYTES};
+use super::reply::{Channel, Flush, Held, RANGE_OF_BYTES};
 use super::request::Means::{self, Hosts, Is, Model, Speaker, Speaks, Spoken};
 use super::request::RequestTable;
 use super::table::{Row, Table, row};
@@ -378,14 +378,18 @@ fn models_body(models: &[(&str, &[Country])], one: bool) -> String {
 }
 
 /// An event of one candidate with one part.
-fn flush(_: Api, template: &str, channel: Channel, text: &str, _: Option<u64>) -> Option<Flush> {
+fn flush(_: Api, template: &str, channel: Channel, held: Held<'_>, _: Option<u64>) -> Option<Flush> {
+    let text = held.text;
     let part = match channel.kind {
         Text => json!({ "text": text }),
         Reasoning => json!({ "text": text, "thought": true }),
         _ => return None,
     };
     let content = json!({ "role": "model", "parts": [part] });
-    let mut event = json!({ "candidates": [{ "index": channel.outer, "content": content }] });
+    let mut candidate = json!({ "index": channel.outer, "content": content });
+    let logprobs = held.logprobs.and_then(|told| Some(("logprobsResult".to_owned(), serde_json::from_str(told).ok()?)));
+    candidate.as_object_mut()?.extend(logprobs);
+    let mut event = json!({ "candidates": [candidate] });
     let document = Document::read(template, Bounds::REQUEST, Numbers::NotInArrays).ok()?;
     let members = event.as_object_mut()?;
     for name in ["modelVersion", "responseId"] {

@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 
 use http::{HeaderMap, Method};
 
-use super::reply::{Channel, Flush, Says};
+use super::reply::{Channel, Flush, Held, Says};
 use super::request::RequestTable;
 use super::table::Table;
 use super::{LANGUAGES, openai};
@@ -42,7 +42,7 @@ pub(crate) struct Language {
     /// Writes the list of models, or one of them.
     pub(crate) models_body: WriteModels,
     /// Writes the event that carries held-back text; the template is the data of an earlier event.
-    pub(crate) flush: fn(Api, &str, Channel, &str, Option<u64>) -> Option<Flush>,
+    pub(crate) flush: fn(Api, &str, Channel, Held<'_>, Option<u64>) -> Option<Flush>,
 }
 
 /// Writes a list of models, each with the countries that it is served from, or its only element alone.

@@ -42,7 +42,7 @@ use language::{Language, Streams, endpoint, language};
 
 pub use asked::{answers_in_text, output_asked};
 pub use reply::{
-    Channel, ChannelKind, Column, Ended, EventKind, EventView, Flush, Landing, Logprobs, Position, ReplyLeaf,
+    Channel, ChannelKind, Column, Ended, EventKind, EventView, Flush, Held, Landing, Logprobs, Position, ReplyLeaf,
     ReplyView, Sequence, TokenList, Unreadable, Usage, Within,
 };
 
@@ -266,8 +266,8 @@ pub fn event_leaves<'a>(api: Api, event: Option<&str>, data: &'a str) -> Result<
 ///
 /// `template` is the data of the last event in which the channel had a fragment: only what names the stream and the channel
 /// is taken from it (ids, indices, model, time), so that neither other text nor `usage` or a finish reason is said twice.
-/// `text` is put in as it is, escaped for JSON once; for a channel that lands inside JSON the caller has escaped it for that.
+/// The text is put in as it is, escaped for JSON once; for a channel that lands inside JSON the caller has escaped it for that.
 /// Returns nothing when the template is not an event in which this channel could have had a fragment.
-pub fn flush_event(api: Api, template: &str, channel: Channel, text: &str, sequence: Option<u64>) -> Option<Flush> {
-    (language(api.dialect).flush)(api, template, channel, text, sequence)
+pub fn flush_event(api: Api, template: &str, channel: Channel, held: Held<'_>, sequence: Option<u64>) -> Option<Flush> {
+    (language(api.dialect).flush)(api, template, channel, held, sequence)
 }

@@ -11,7 +11,7 @@ use super::language::{Endpoint, Language, Streams};
 use super::openai::{chat, common, fault};
 use super::reply::ChannelKind::{Reasoning, Text};
 use super::reply::Says::{self, Failure, Fixed, InputTokens, Logprobs, OutputTokens, Over, Piece, Whole};
-use super::reply::{Channel, Flush};
+use super::reply::{Channel, Flush, Held};
 use super::request::Means::{self, Is, Model, Prompt, Speaker, Spoken, Stream};
 use super::request::RequestTable;
 use super::table::{Row, Table, row};
@@ -203,7 +203,8 @@ fn models_body(models: &[(&str, &[Country])], one: bool) -> String {
 }
 
 /// A line with a piece of the text and nothing else.
-fn flush(api: Api, template: &str, channel: Channel, text: &str, _: Option<u64>) -> Option<Flush> {
+fn flush(api: Api, template: &str, channel: Channel, held: Held<'_>, _: Option<u64>) -> Option<Flush> {
+    let text = held.text;
     let mut line = match (api.operation == GENERATE, channel.kind) {
         (true, Text) => json!({ "response": text }),
         (true, Reasoning) => json!({ "thinking": text }),
@@ -217,6 +218,7 @@ fn flush(api: Api, template: &str, channel: Channel, text: &str, _: Option<u64>)
         let named = document.member(0, name).and_then(|value| document.node(value));
         members.extend(named.map(|value| (name.to_owned(), document.decoded(value).into_owned().into())));
     }
+    members.extend(held.logprobs.and_then(|told| Some(("logprobs".to_owned(), serde_json::from_str(told).ok()?))));
     members.insert("done".to_owned(), false.into());
     Some(Flush { event: None, data: line.to_string() })
 }

@@ -46,6 +46,15 @@ fn carried(first: &Examined, newest: &Examined, duties: &Duties) -> Option<Dutie
     Some(carried)
 }
 
+/// The hosts into whose addresses the answer may have values put back: those that both decisions have.
+pub(super) fn value_hosts(first: &Arc<Examined>, newest: &Arc<Examined>) -> Arc<[Word]> {
+    let (earlier, now) = (&first.plan.value_hosts, &newest.plan.value_hosts);
+    if Arc::ptr_eq(first, newest) {
+        return Arc::clone(now);
+    }
+    now.iter().filter(|host| earlier.contains(host)).cloned().collect()
+}
+
 /// The clause, as both decisions have it.
 pub(super) fn fall_back(first: &Examined, newest: &Examined) -> FallBack {
     let (first, newest) = (first.plan.fall_back, newest.plan.fall_back);

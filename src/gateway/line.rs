@@ -4,15 +4,16 @@ use std::sync::Arc;
 
 use super::landing::landing;
 use super::logprobs::Waiting;
-use crate::dialect::{ReplyLeaf, TokenList};
+use crate::dialect::{self, Channel, Flush, Held, ReplyLeaf, TokenList};
+use crate::model::Api;
 use crate::transform::{Counts, Moves, StreamRestore, Vault};
 use crate::wire::Edit;
 
 /// A running text, restored as it comes.
 pub(super) struct Line {
     restore: StreamRestore,
-    /// The last event that carried a piece of this text while something was held back: the mould of the event that brings
-    /// it, should the text end there.
+    /// An event that carried a piece of this text when something was held back, and the probabilities of its tokens if any wait:
+    /// the mould of the event that brings them, should the text end there.
     mould: Option<String>,
     tokens: Waiting,
     /// Bytes and characters that came before the latest piece.
@@ -37,7 +38,9 @@ impl Line {
         if ends {
             text.push_str(&self.restore.finish());
         }
-        self.mould = self.is_holding().then(|| data.to_owned());
+        if self.tokens.is_empty() || self.mould.is_none() {
+            self.mould = self.is_holding().then(|| data.to_owned());
+        }
         (text, self.restore.counts().since(before))
     }
 
@@ -48,11 +51,17 @@ impl Line {
         self.tokens.of_piece(list, self.before, moves, known)
     }
 
-    /// Ends the text: what was held back, and the mould for it.
-    pub(super) fn finish(mut self) -> (String, Option<String>, Counts) {
+    /// Ends the text: the event that brings what was held back of it, where anything was.
+    pub(super) fn finish(mut self, api: Api, channel: Channel, number: Option<u64>) -> (Option<Flush>, Counts) {
         let before = self.restore.counts();
-        let held = self.restore.finish();
-        (held, self.mould, self.restore.counts().since(before))
+        let text = self.restore.finish();
+        let event = self.mould.and_then(|mould| {
+            let logprobs = self.tokens.left((api, channel), &mould, self.restore.settled());
+            let held = Held { text: &text, logprobs: logprobs.as_deref() };
+            let any = !text.is_empty() || logprobs.is_some();
+            any.then(|| dialect::flush_event(api, &mould, channel, held, number)).flatten()
+        });
+        (event, self.restore.counts().since(before))
     }
 
     /// Whether something is held back.

@@ -1,16 +1,16 @@
 //! Probabilities of tokens: those of tokens that hold a part of a pseudonym are withheld, the others go with their text.
 //!
 //! A token that holds a part of one says what nobody reads any more, and a part cannot be restored. In a stream a token waits,
-//! as its text does, until it is known whether it is such a part; those that wait at the end of the text are withheld. Where the
-//! tokens do not make up the text, nobody can tell which they are, and all are withheld.
+//! as its text does, until it is known whether it is such a part; those that wait at the end of the text go with what was held back of
+//! it. Where the tokens do not make up the text, nobody can tell which they are, and all are withheld.
 
 use std::collections::VecDeque;
 
 use super::cite::Moved;
-use crate::dialect::{Logprobs, ReplyLeaf, TokenList};
-use crate::model::Measure;
+use crate::dialect::{self, Channel, Logprobs, ReplyLeaf, TokenList};
+use crate::model::{Api, Measure};
 use crate::transform::Moves;
-use crate::wire::Edit;
+use crate::wire::{Edit, splice};
 
 /// Tokens of a running text whose end is not known yet.
 #[derive(Default)]
@@ -53,9 +53,36 @@ impl Waiting {
                 }
             }
         }
-        let whole = |text: String| if text.is_empty() { "[]".to_owned() } else { text + "]" };
+        let whole = |text: String| if text.is_empty() { EMPTY.to_owned() } else { text + "]" };
         let edits = list.columns.iter().zip(kept.into_iter().map(whole));
         edits.map(|(column, replacement)| Edit { span: column.span.clone(), replacement }).collect()
+    }
+
+    /// Whether none waits.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// What stands in the place of the probabilities in the event that brings the end of a text, whose moves are all known: those
+    /// that still wait, in the shape in which an event of this channel told its own. Nothing where none is left to tell.
+    pub(super) fn left(mut self, (api, channel): (Api, Channel), event: &str, moves: &Moves) -> Option<String> {
+        if self.is_empty() {
+            return None;
+        }
+        let view = dialect::event_leaves(api, None, event).ok()?;
+        let leaf = view.leaves.iter().find(|leaf| leaf.fragment && leaf.channel == channel)?;
+        let is_of = |list: &&TokenList| list.outer == channel.outer && list.is_of(&leaf.text);
+        let (of, own) = view.logprobs.iter().find_map(|of| Some((of, of.lists.iter().find(is_of)?)))?;
+        let mut edits = self.settled(own, moves, u64::MAX);
+        if edits.iter().all(|edit| edit.replacement == EMPTY) {
+            return None;
+        }
+        let others = of.lists.iter().filter(|list| *list != own).flat_map(|list| &list.columns);
+        edits.extend(others.map(|column| Edit { span: column.span.clone(), replacement: EMPTY.to_owned() }));
+        for edit in &mut edits {
+            edit.span = edit.span.start.checked_sub(of.span.start)?..edit.span.end.checked_sub(of.span.start)?;
+        }
+        splice(event.get(of.span.start as usize..of.span.end as usize)?, edits).ok()
     }
 
     /// Bytes that are held.
@@ -69,6 +96,9 @@ impl Waiting {
         self.settled(list, moves, known)
     }
 }
+
+/// A column without a token.
+const EMPTY: &str = "[]";
 
 /// Where a token begins in the restored text; places of an API may count from another beginning.
 fn moved_by(cell: &str, from_char: u64, moves: &Moves) -> Option<u64> {

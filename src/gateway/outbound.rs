@@ -69,7 +69,8 @@ pub fn prepare(gate: &Gate, leg: Leg) -> Result<Outbound, Box<Failed>> {
         None => Err(Failure::Impossible("randomness")),
     };
     match changed {
-        Ok(Changed { body, model, vault, changes }) => {
+        Ok(Changed { body, model, mut vault, changes }) => {
+            vault.name_hosts(Arc::clone(&leg.value_hosts));
             Ok(Outbound { leg, body, model, vault: Arc::new(vault), changes })
         }
         Err(failure) => Err(Box::new(Failed { leg, failure, retry_after_s: None })),

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::allowed::{Allowed, allowed};
+use super::allowed::{Allowed, allowed, value_hosts};
 use super::prefix::Prefix;
 use super::route::{Leg, Route};
 use super::waiting::{Candidate, Line, Waited};
@@ -245,6 +245,7 @@ impl Route {
             place: Some(place),
             model: candidate.model.clone(),
             duties: allowed.duties.clone(),
+            value_hosts: value_hosts(&self.first, &self.newest),
             number: self.number,
             cause: self.cause.clone(),
             fell_back: first_tier.is_some_and(|first| first < allowed.tier),

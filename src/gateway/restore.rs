@@ -283,11 +283,10 @@ impl Restored {
         ending.sort_unstable();
         for channel in ending {
             let Some(line) = self.lines.remove(&channel) else { continue };
-            let (held, mould, counts) = line.finish();
-            self.count(counts);
-            let Some(mould) = mould.filter(|_| !held.is_empty()) else { continue };
             let number = number.map(|number| number.saturating_add(self.added));
-            if let Some(event) = dialect::flush_event(self.api, &mould, channel, &held, number) {
+            let (event, counts) = line.finish(self.api, channel, number);
+            self.count(counts);
+            if let Some(event) = event {
                 self.added += 1;
                 let name = event.event.as_deref();
                 self.out.push_back(frames::encode(self.framing, name, &event.data, false, !self.begun));

@@ -36,6 +36,8 @@ pub struct Leg {
     pub model: Word,
     /// What must be done to the request.
     pub duties: Duties,
+    /// Hosts into whose addresses its answer may have values put back.
+    pub value_hosts: Arc<[Word]>,
     /// 1 for the first backend tried.
     pub number: u32,
     /// Why the one before did not serve.

@@ -158,6 +158,8 @@ pub struct Plan {
     pub unable: Vec<BackendId>,
     /// The clause that opens the next tier.
     pub fall_back: FallBack,
+    /// Hosts into whose addresses the answer may have values put back, as a URL may spell them, with their ports.
+    pub value_hosts: Arc<[Word]>,
     /// Names of the rules that fired, in the order of the sheet.
     pub fired: Vec<Word>,
     /// Exceptions that spared the request a rule which would have fired without them, in the order of the rules.

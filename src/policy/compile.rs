@@ -235,6 +235,7 @@ impl Gathered {
             purposes: purposes(&self.resolved),
             asked: self.resolved.asked(catalogue),
             hosts: self.resolved.tools.iter().filter_map(|tool| tool.host.clone()).collect(),
+            value_hosts: today.hosts.iter().flat_map(|host| host.spellings.iter().cloned()).collect(),
             countries: self.world.reference.countries.keys().copied().collect(),
             because: rules.iter().map(|rule| (rule.name.clone(), rule.because.clone())).collect(),
             scenarios: self.resolved.scenarios.clone(),

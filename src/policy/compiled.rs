@@ -1,6 +1,7 @@
 //! The compiled policy and what can be asked of it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -28,6 +29,7 @@ pub struct Policy {
     /// Sorted.
     pub(super) asked: Vec<EntityId>,
     pub(super) hosts: Vec<Word>,
+    pub(super) value_hosts: Arc<[Word]>,
     pub(super) countries: Countries,
     pub(super) because: BTreeMap<Word, Word>,
     pub(super) scenarios: Vec<Scenario>,
@@ -101,6 +103,11 @@ impl Policy {
     /// The labels, lowest first.
     pub fn labels(&self) -> &[Word] {
         &self.labels
+    }
+
+    /// The hosts into whose addresses values may be put back, in every spelling that a URL may have, with their ports.
+    pub fn value_hosts(&self) -> &Arc<[Word]> {
+        &self.value_hosts
     }
 
     /// The `because` of a rule.

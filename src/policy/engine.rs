@@ -84,6 +84,7 @@ pub(super) fn evaluate(
         removed: Vec::with_capacity(policy.backends().len()),
         unable: Vec::new(),
         fall_back: pass.fall_back(),
+        value_hosts: if expired { Arc::from([]) } else { Arc::clone(policy.value_hosts()) },
         fired: Vec::new(),
         exceptions: Vec::new(),
     };

@@ -3,6 +3,14 @@
 #[rustfmt::skip]
 pub(super) const TABLE: &[(&str, &str)] = &[
     ("no `{}` admits this tool: one that runs at the provider is refused unless a sheet names it and its host", "aucune ligne `{}` n'admet cet outil : celui qui tourne chez le fournisseur est refusé si aucune feuille ne le nomme avec son hôte"),
+    ("a host", "un hôte"),
+    ("`{}` is no host", "`{}` n'est pas un hôte"),
+    ("there are more than {} hosts in `{}`", "il y a plus de {} hôtes dans `{}`"),
+    ("each host is named by itself, without patterns", "chaque hôte se nomme lui-même, sans motif"),
+    ("name one host, and its port where it has one: {} \"wiki.example\"", "nommez un hôte, et son port s'il en a un : {} \"wiki.example\""),
+    ("any request", "toute requête"),
+    ("values may be put into addresses of {}", "des valeurs peuvent être mises dans les adresses de {}"),
+    ("values may no longer be put into addresses of {}", "plus aucune valeur ne peut être mise dans les adresses de {}"),
     ("the host `{}`", "l'hôte `{}`"),
     ("the model `{}`", "le modèle `{}`"),
     ("the id `{}`", "l'identifiant `{}`"),

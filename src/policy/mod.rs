@@ -15,6 +15,7 @@
 //! ```
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
+mod addresses;
 mod again;
 mod canonical;
 mod classes;

@@ -8,7 +8,7 @@ use super::lexer::Kind;
 use super::parser::{Broken, Parsed, Parser};
 use super::phrase::{GATES, Phrase, STATEMENTS};
 use super::text::{Part, Text, say};
-use super::tree::{Allow, AllowTool, FallBackClause, Gate, Group, LabelSays, Name, Sheet};
+use super::tree::{Allow, AllowTool, AllowValues, FallBackClause, Gate, Group, LabelSays, Name, Sheet};
 
 /// How long `after N s of waiting` may be: an hour.
 const WAIT_SECONDS_MAX: u64 = 3_600;
@@ -122,22 +122,17 @@ impl Parser<'_> {
                     if self.eat(Phrase::At) { Some(self.named("the host that the tool may reach")?) } else { None };
                 sheet.tools.push(AllowTool { tool, host, gate: self.gate()? });
             }
-            Phrase::Rule => {
-                let rule = self.rule()?;
-                sheet.rules.push(rule);
+            Phrase::AllowValues => {
+                let hosts = self.list(|parser| parser.named("a host"))?;
+                sheet.addresses.push(AllowValues { hosts, span });
             }
+            Phrase::Rule => sheet.rules.push(self.rule()?),
             Phrase::FallBack => {
                 let after_ms = self.waiting()?;
                 sheet.fall_backs.push(FallBackClause { after_ms, gate: self.gate()?, span });
             }
-            Phrase::Scenario => {
-                let scenario = self.scenario()?;
-                sheet.scenarios.push(scenario);
-            }
-            Phrase::Exception => {
-                let exception = self.exception()?;
-                sheet.exceptions.push(exception);
-            }
+            Phrase::Scenario => sheet.scenarios.push(self.scenario()?),
+            Phrase::Exception => sheet.exceptions.push(self.exception()?),
             _ => {
                 let fault = Diagnostic::new("octroi::policy::twice", self.file, span, say!("a sheet has one header"))
                     .help(say!("put the second policy into a file of its own"));
@@ -246,6 +241,7 @@ impl Sheet {
             groups: Vec::new(),
             allows: Vec::new(),
             tools: Vec::new(),
+            addresses: Vec::new(),
             rules: Vec::new(),
             exceptions: Vec::new(),
             fall_backs: Vec::new(),

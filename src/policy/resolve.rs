@@ -47,6 +47,9 @@ impl Resolver<'_> {
         for tool in &sheet.tools {
             self.tool(tool, into);
         }
+        for host in sheet.addresses.iter().flat_map(|values| &values.hosts) {
+            self.value_host(host, into);
+        }
         for rule in &sheet.rules {
             if let Some(rule) = self.rule(rule) {
                 into.rules.push(rule);

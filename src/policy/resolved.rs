@@ -131,6 +131,13 @@ pub(super) struct AllowTool {
     pub(super) gate: Gate,
 }
 
+/// A host of `allow values in addresses of …`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct ValueHost {
+    /// How a URL may spell it, with its port; the first is that of DNS.
+    pub(super) spellings: Vec<Word>,
+}
+
 /// `rule …`
 #[derive(Debug, Clone)]
 pub(super) struct Rule {
@@ -204,6 +211,7 @@ pub(super) struct Expected {
 pub(super) struct Resolved {
     pub(super) allows: Vec<Allow>,
     pub(super) tools: Vec<AllowTool>,
+    pub(super) hosts: Vec<ValueHost>,
     pub(super) rules: Vec<Rule>,
     pub(super) exceptions: Vec<Exception>,
     pub(super) says: Vec<LabelSays>,

@@ -176,6 +176,11 @@ pub fn schema() -> Value {
     let country = object(&[("code", text()), ("overseas", boolean())]);
     let area = json!({ "anyOf": [words(&["eea", "eu", "home"]), tagged("country", &country)] });
     let mut whole = object(&sheet());
+    // A statement that a sheet need not have, and that its digest does not count where it has none.
+    let values = list(&object(&[("hosts", list(&text()))]));
+    if let Some(properties) = whole.pointer_mut("/properties").and_then(Value::as_object_mut) {
+        properties.insert("addresses".to_owned(), values);
+    }
     if let Some(whole) = whole.as_object_mut() {
         whole.insert("$schema".to_owned(), json!("https://json-schema.org/draft/2020-12/schema"));
         whole.insert("title".to_owned(), json!("octroi policy sheet or pack, canonical form"));

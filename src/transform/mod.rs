@@ -13,6 +13,7 @@
 //! value is ever in an error, a `Debug` or a count.
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
+mod address;
 mod apply;
 mod code;
 mod cursor;

@@ -1,8 +1,9 @@
 //! Restore: puts the values back where a model wrote their tokens, in whole texts and in streams.
 //!
 //! Only tokens of this request's vault are ever restored, and only where [`super::grammar`] is sure. What looks like a token
-//! and is not of this vault is counted and left; a token inside a URL that names a host is counted and left (see
-//! [`super::link`] and decision 0016), and so is one behind more bytes of values than an answer may hold.
+//! and is not of this vault is counted and left. A token inside a URL is counted and left, unless policy named its host: then
+//! the value stands there percent-encoded (see [`super::address`] and decision 0016). One behind more bytes of values than an
+//! answer may hold is counted and left too.
 //!
 //! A stream passes on everything as it comes, except the longest suffix that could still become a live token: at most
 //! [`crate::limits::HOLD_BACK_BYTES_MAX`] bytes. However a text is cut into fragments, what comes out is the same.
@@ -226,14 +227,19 @@ impl State {
     fn replace(&mut self, vault: &Vault, found: Found, written: &str, out: &mut String) {
         self.lookalikes.end();
         self.before = None;
-        if self.link.is_inside() || !vault.has_room() {
+        let in_url = self.link.is_inside();
+        let may_stand = !in_url || self.link.authority().is_some_and(|authority| vault.names_host(authority));
+        if !may_stand || !vault.has_room() {
             self.withheld += 1;
+            self.link.spoil();
             self.moves.pass(written);
             out.push_str(written);
             return;
         }
         self.restored += 1;
         let value = vault.value(found.entry);
+        let encoded = in_url.then(|| percent_encoded(value));
+        let value = encoded.as_ref().map_or(value, |encoded| encoded.as_str());
         let escaped = self.landing == Landing::JsonInString;
         for char in value.chars() {
             self.link.pass(Unit { char, bytes: char.len_utf8(), escaped });
@@ -277,6 +283,21 @@ fn edges(text: &str) -> Option<(usize, usize)> {
 /// Text shorter than this is not worth the search for its edges.
 const QUIET_BYTES_MIN: usize = 32;
 
+/// Writes a value so that it stays one part of a URL: whatever is no letter, digit or `-._~` as an escape (RFC 3986).
+fn percent_encoded(value: &str) -> zeroize::Zeroizing<String> {
+    let mut out = zeroize::Zeroizing::new(String::with_capacity(3 * value.len()));
+    for byte in value.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            out.push(char::from(byte));
+            continue;
+        }
+        out.push('%');
+        let digits = [byte >> 4, byte & 15].map(|digit| char::from_digit(digit.into(), 16).unwrap_or('0'));
+        out.extend(digits.map(|digit| digit.to_ascii_uppercase()));
+    }
+    out
+}
+
 /// Writes a value as text of HTML: its token's brackets were entities, so what surrounds it is HTML.
 fn escape_html(value: &str) -> zeroize::Zeroizing<String> {
     let mut out = zeroize::Zeroizing::new(String::with_capacity(value.len()));
@@ -307,6 +328,8 @@ impl fmt::Debug for StreamRestore {
 
 #[cfg(test)]
 mod bulk;
+#[cfg(test)]
+mod hosts;
 #[cfg(test)]
 mod mutations;
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! and which value a code stands for, if it surely stands for one.
 
 use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use zeroize::Zeroizing;
@@ -14,6 +15,7 @@ use super::grammar::{self, Start};
 use super::moves::Moves;
 use super::words::translations;
 use crate::limits::RESTORED_BYTES_MAX;
+use crate::model::Word;
 
 /// The map from pseudonym to value.
 pub struct Vault {
@@ -30,6 +32,8 @@ pub struct Vault {
     starts: Box<[Start; 256]>,
     /// Where the places of a document of the request, as it was sent, are in the document as it came.
     documents: Vec<(u32, Moves)>,
+    /// Hosts, with a port where one was named, into whose addresses values may be put.
+    hosts: Arc<[Word]>,
     /// Bytes that values may still take in the answer.
     room: AtomicUsize,
     held_bytes: usize,
@@ -87,13 +91,23 @@ impl Vault {
         let (by_code, by_quarter) = index(&entries);
         let held_bytes = entries.iter().map(|entry: &Entry| entry.value.len() + ENTRY_BYTES).sum();
         let room = AtomicUsize::new(RESTORED_BYTES_MAX);
-        let documents = Vec::new();
-        Self { entries, by_code, by_quarter, words, forms, starts, documents, room, held_bytes }
+        let (documents, hosts) = (Vec::new(), Arc::from([]));
+        Self { entries, by_code, by_quarter, words, forms, starts, documents, hosts, room, held_bytes }
     }
 
     /// A vault in which nothing is live.
     pub fn empty() -> Self {
         Self::new([])
+    }
+
+    /// Names the hosts, each as a URL may spell it and with its port where it has one, into whose addresses values may be put.
+    pub fn name_hosts(&mut self, hosts: Arc<[Word]>) {
+        self.hosts = hosts;
+    }
+
+    /// Whether values may be put into the addresses of this host and port.
+    pub(super) fn names_host(&self, authority: &str) -> bool {
+        self.hosts.iter().any(|host| host.as_str().eq_ignore_ascii_case(authority))
     }
 
     /// Notes how the places of a document of the request moved.

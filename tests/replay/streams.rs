@@ -1,5 +1,8 @@
 //! The fixtures of streams with other texts in them, and what must come of them; shared with the fuzz target of streams.
 
+#[path = "call.rs"]
+mod call;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
@@ -8,11 +11,7 @@ use aws_lc_rs::hmac;
 use bytes::Bytes;
 use octroi::dialect::{self, Channel, event_leaves};
 use octroi::gateway::restore::Restored;
-use octroi::model::call::FieldKey;
-use octroi::model::{
-    Action, Api, Call, Content, Dialect, Duties, EntityId, Field, Finding, Findings, Line, Operation, Role, TokenKind,
-    Word,
-};
+use octroi::model::{Api, Operation};
 use octroi::policy::catalogue;
 use octroi::transform::{Keys, Landing, Restorer, Vault, apply};
 use octroi::wire::frames::{Decoder, Framing, encode};
@@ -98,59 +97,13 @@ fn named(line: &str) -> (Option<String>, String) {
 pub(crate) fn vault(values: &[&str]) -> (Arc<Vault>, Vec<String>) {
     let catalogue = catalogue(&[]).unwrap();
     let types = ["person", "email", "iban"].map(|name| catalogue.entity(name).unwrap());
-    let mut body = "[\"model\"".to_owned();
-    let (mut fields, mut findings, mut duties) =
-        (vec![field("model", 1..8, "model")], Findings::default(), Duties::default());
-    for (value, entity) in values.iter().zip(types.into_iter().cycle()) {
-        body.push(',');
-        let start = body.len();
-        body.push_str(&quote(value));
-        findings.list.push(found(entity, fields.len(), value));
-        fields.push(field("messages[].content", start..body.len(), value));
-        duties.require(entity, Action::Pseudonymise);
-    }
-    body.push(']');
-    let api = Api { dialect: Dialect::OPENAI, operation: Operation::CHAT };
-    let call = Call {
-        api,
-        body,
-        fields,
-        line: Line::from(api),
-        models: vec![0],
-        cited: Vec::new(),
-        stream: true,
-        store: None,
-        open: 1,
-        hosted: Vec::new(),
-        previous: None,
-        places: Vec::new(),
-    };
+    let texts = values.iter().zip(types.into_iter().cycle());
+    let (call, findings, duties) =
+        call::request(texts.map(|(value, entity)| ((*value).to_owned(), 0..value.len(), entity)));
     let keys = Keys::new(hmac::Key::new(hmac::HMAC_SHA256, &[7; 32]), [7; 16]);
     let changed = apply(&call, &findings, &duties, &catalogue, &keys).unwrap();
     let tokens = changed.edits.iter().map(|edit| edit.replacement.trim_matches('"').to_owned()).collect();
     (Arc::new(changed.vault), tokens)
-}
-
-fn field(path: &'static str, span: std::ops::Range<usize>, text: &str) -> Field {
-    Field {
-        path,
-        role: Role::User,
-        kind: TokenKind::String,
-        span: u32::try_from(span.start).unwrap()..u32::try_from(span.end).unwrap(),
-        content: Content::Decoded(text.into()),
-        group: 0,
-        key: FieldKey::None,
-    }
-}
-
-fn found(entity: EntityId, field: usize, value: &str) -> Finding {
-    Finding {
-        entity,
-        field: u32::try_from(field).unwrap(),
-        range: 0..u32::try_from(value.len()).unwrap(),
-        confidence: 90,
-        detector: Word::fixed("test"),
-    }
 }
 
 /// Puts an answer into the running texts of a stream: every event that carries a piece carries the next piece of its channel's

@@ -2,6 +2,7 @@
 
 use super::read::{colon, tier};
 use super::say;
+use crate::model::Word;
 use crate::policy::Language;
 use crate::policy::study::{MatrixCell, MatrixRow, Study};
 
@@ -57,6 +58,19 @@ pub(super) fn text(columns: &[String], rows: &[MatrixRow], language: Language) -
         }
     }
     out
+}
+
+/// The hosts into whose addresses answers may have values put back, as a URL may spell them.
+pub(super) fn value_hosts(study: &Study) -> Vec<&str> {
+    study.policy().value_hosts().iter().map(Word::as_str).collect()
+}
+
+/// What is said of them; nothing where there are none.
+pub(super) fn addresses(study: &Study) -> Option<String> {
+    let (hosts, language) = (value_hosts(study), study.language());
+    let said = "answers may have values put back into addresses of";
+    let dit = "les réponses peuvent reprendre des valeurs dans les adresses de";
+    (!hosts.is_empty()).then(|| format!("{}{}{}", say(language, said, dit), colon(language), hosts.join(", ")))
 }
 
 /// The rules that refuse, each with the cells in which they do.
@@ -205,7 +219,8 @@ pub(super) fn html(study: &Study, columns: &[String], rows: &[MatrixRow], notice
         }
         out.push_str("</tr>\n");
     }
-    out.push_str(&format!("</tbody>\n</table>\n<p><small>{}</small></p>\n</body>\n</html>\n", say(
+    let addresses = addresses(study).map(|said| format!("<p>{}</p>\n", escaped(&said))).unwrap_or_default();
+    out.push_str(&format!("</tbody>\n</table>\n{addresses}<p><small>{}</small></p>\n</body>\n</html>\n", say(
         "Each cell is the verdict on a request that carries one value of this class and nothing else; types of the class that come out otherwise are named. Where no request with this class is named that comes out otherwise, there is none: that is proven over all requests without a hosted tool, which is refused whatever the data unless a line allows it. Backends: ",
         "Chaque case est l'issue d'une requête qui porte une valeur de cette classe et rien d'autre ; les types de la classe qui ont une autre issue sont nommés. Là où aucune requête de cette classe qui a une autre issue n'est nommée, il n'y en a pas : cela est prouvé pour toute requête sans outil hébergé, lequel est refusé quelles que soient les données, sauf si une ligne l'autorise. Hébergeurs : "
     ).to_owned() + &escaped(&columns.join(", ")) + "."));

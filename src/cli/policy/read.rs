@@ -64,6 +64,8 @@ struct Table<'a> {
     as_of: String,
     backends: Vec<String>,
     rows: &'a [MatrixRow],
+    /// Hosts into whose addresses answers may have values put back, as a URL may spell them.
+    value_hosts: Vec<&'a str>,
     /// An order that counts before the sheets.
     frozen: Option<String>,
 }
@@ -101,10 +103,14 @@ pub(super) fn matrix(arguments: &Matrix, printer: Printer) -> anyhow::Result<Exi
             as_of: study.instant().to_string(),
             backends: columns.clone(),
             rows: &rows,
+            value_hosts: page::value_hosts(&study),
             frozen: frozen.clone(),
         };
         show(printer, arguments.reading.folder.json, &table, || {
             printer.text(page::text(&columns, &rows, study.language()));
+            if let Some(line) = page::addresses(&study) {
+                printer.text(format!("\n{line}\n"));
+            }
             printer.say(format!("{} {day}", say(study.language(), "as it stands on", "état au")));
         });
     }

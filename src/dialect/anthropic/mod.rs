@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::language::{Endpoint, Language};
 use super::openai::fault;
 use super::reply::ChannelKind::{Arguments, Reasoning, Text};
-use super::reply::{Channel, Flush};
+use super::reply::{Channel, Flush, Held};
 use crate::model::{Api, Country, Dialect, Operation, Refusal};
 
 pub(super) use reply::{EVENT, MESSAGE};
@@ -158,7 +158,7 @@ fn models_body(models: &[(&str, &[Country])], one: bool) -> String {
 }
 
 /// A delta of the block that the channel is.
-fn flush(_: Api, _: &str, channel: Channel, text: &str, _: Option<u64>) -> Option<Flush> {
+fn flush(_: Api, _: &str, channel: Channel, Held { text, .. }: Held<'_>, _: Option<u64>) -> Option<Flush> {
     let delta = match channel.kind {
         Text => json!({ "type": "text_delta", "text": text }),
         Reasoning => json!({ "type": "thinking_delta", "thinking": text }),

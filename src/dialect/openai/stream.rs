@@ -7,7 +7,7 @@ use crate::model::{Api, Operation};
 use crate::wire::json::{Bounds, Document, NodeKind, Numbers};
 use crate::wire::quote;
 
-use super::super::reply::{Channel, ChannelKind, Flush};
+use super::super::reply::{Channel, ChannelKind, Flush, Held};
 
 /// Members of a chat or completion event that name the stream.
 const STREAM: [&str; 6] = ["id", "object", "created", "model", "service_tier", "system_fingerprint"];
@@ -19,28 +19,29 @@ pub(in crate::dialect) fn flush_event(
     api: Api,
     template: &str,
     channel: Channel,
-    text: &str,
+    held: Held<'_>,
     sequence: Option<u64>,
 ) -> Option<Flush> {
+    let (text, logprobs) = (held.text, held.logprobs.unwrap_or("null"));
     let document = Document::read(template, Bounds::REQUEST, Numbers::NotInArrays).ok()?;
     match api.operation {
         Operation::COMPLETION if channel.kind == ChannelKind::Text => {
-            Some(choice(&document, channel, &format!(r#""text":{}"#, quote(text))))
+            Some(choice(&document, channel, &format!(r#""text":{}"#, quote(text)), logprobs))
         }
-        Operation::RESPONSES => responses(&document, channel, text, sequence),
+        Operation::RESPONSES => responses(&document, channel, held, sequence),
         Operation::COMPLETION | Operation::EMBEDDINGS => None,
         // Chat, and what other servers answer in its shape.
         _ => {
             let delta = chat_delta(channel, &quote(text))?;
-            Some(choice(&document, channel, &format!(r#""delta":{delta}"#)))
+            Some(choice(&document, channel, &format!(r#""delta":{delta}"#), logprobs))
         }
     }
 }
 
 /// Writes a chunk of one choice.
-fn choice(document: &Document<'_>, channel: Channel, content: &str) -> Flush {
+fn choice(document: &Document<'_>, channel: Channel, content: &str, logprobs: &str) -> Flush {
     let mut members = copied(document, &STREAM);
-    let choice = format!(r#"{{"index":{},{content},"logprobs":null,"finish_reason":null}}"#, channel.outer);
+    let choice = format!(r#"{{"index":{},{content},"logprobs":{logprobs},"finish_reason":null}}"#, channel.outer);
     members.push(member("choices", &format!("[{choice}]")));
     Flush { event: None, data: object(&members) }
 }
@@ -74,7 +75,12 @@ fn chat_delta(channel: Channel, text: &str) -> Option<String> {
 }
 
 /// Writes a `*.delta` event like the template, with other text.
-fn responses(document: &Document<'_>, channel: Channel, text: &str, sequence: Option<u64>) -> Option<Flush> {
+fn responses(
+    document: &Document<'_>,
+    channel: Channel,
+    Held { text, logprobs }: Held<'_>,
+    sequence: Option<u64>,
+) -> Option<Flush> {
     let kind = document.member(0, "type").and_then(|value| document.node(value))?;
     let event = document.decoded(kind).into_owned();
     let delta = document.member(0, "delta").and_then(|value| document.node(value))?;
@@ -88,7 +94,7 @@ fn responses(document: &Document<'_>, channel: Channel, text: &str, sequence: Op
     let mut members = copied(document, &PLACE);
     members.push(member("delta", &delta));
     if document.member(0, "logprobs").is_some() {
-        members.push(member("logprobs", "[]"));
+        members.push(member("logprobs", logprobs.unwrap_or("[]")));
     }
     members.extend(sequence.map(|sequence| member("sequence_number", &sequence.to_string())));
     Some(Flush { event: Some(event), data: object(&members) })

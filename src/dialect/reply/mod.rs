@@ -247,6 +247,21 @@ impl EventView<'_> {
     }
 }
 
+/// The end of a text that was held back.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Held<'a> {
+    /// The text.
+    pub text: &'a str,
+    /// What stands in the place of the probabilities of its tokens, where the stream tells them: JSON.
+    pub logprobs: Option<&'a str>,
+}
+
+impl<'a> From<&'a str> for Held<'a> {
+    fn from(text: &'a str) -> Self {
+        Self { text, logprobs: None }
+    }
+}
+
 /// An event made by the gateway to carry held-back text.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Flush {
@@ -292,6 +307,12 @@ impl fmt::Debug for EventView<'_> {
             .field("usage", &self.usage)
             .field("sequence", &self.sequence)
             .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Held<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Held({} bytes)", self.text.len())
     }
 }
 

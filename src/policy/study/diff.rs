@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 
+use super::super::scenario::nothing;
 use super::causes::Cause;
 use super::dim::Dim;
 use super::search::{Found, Sought, Steps, anywhere, find};
@@ -16,9 +17,9 @@ use crate::model::{BackendId, Facts, Word};
 /// One difference.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Change {
-    /// The backend; `None` for a fall back.
+    /// The backend; `None` for a fall back and for what answers may have put back.
     pub(super) backend: Option<Word>,
-    /// The rule or statement that makes the difference.
+    /// The rule or statement that makes the difference; of addresses, the host.
     pub(super) cause: Word,
     /// A request on which it shows.
     pub(super) example: Facts,
@@ -36,6 +37,8 @@ pub(super) enum Kind {
     Nearer,
     /// The same name may stand for another server or model.
     Elsewhere,
+    /// Values may be put into addresses of a host, whatever the request.
+    Addresses,
 }
 
 /// What searches for differences came to.
@@ -56,6 +59,11 @@ pub(super) fn opened(before: Side<'_>, after: Side<'_>) -> Opened {
         one.changes(&mut opened);
     }
     fall_backs(before, after, &mut opened);
+    let known = before.policy.value_hosts();
+    opened.changes.extend(after.today.hosts.iter().filter_map(|host| {
+        let cause = host.spellings.iter().rfind(|spelling| !known.contains(spelling))?.clone();
+        Some(Change { backend: None, cause, example: nothing(), kind: Kind::Addresses })
+    }));
     opened
 }
 

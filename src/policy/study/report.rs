@@ -177,7 +177,7 @@ impl Differences {
 pub struct Difference {
     /// In one sentence.
     pub sentence: String,
-    /// The backend; absent for a fall back.
+    /// The backend; absent for a fall back and for addresses into which values may be put.
     pub backend: Option<String>,
     /// The rule or statement that makes it.
     pub cause: String,
@@ -341,10 +341,15 @@ impl Study {
     }
 
     fn difference(&self, change: &super::diff::Change, opens: bool) -> Difference {
-        let example = sentence::given(&change.example, &self.catalogue, self.language, false).unwrap_or_default();
+        let example = match change.kind {
+            Kind::Addresses => say!("any request").said(self.language),
+            _ => sentence::given(&change.example, &self.catalogue, self.language, false).unwrap_or_default(),
+        };
         let backend = change.backend.as_ref().map(ToString::to_string);
         let place = backend.clone().unwrap_or_default();
         let text = match (&backend, change.kind, opens) {
+            (_, Kind::Addresses, true) => say!("values may be put into addresses of {}", change.cause),
+            (_, Kind::Addresses, false) => say!("values may no longer be put into addresses of {}", change.cause),
             (None, _, true) => say!("{}: the next tier may serve", example),
             (None, _, false) => say!("{}: the next tier may no longer serve", example),
             (Some(_), Kind::Possible, true) => say!("{} → {}: was refused, is possible", example, place),
@@ -360,6 +365,7 @@ impl Study {
         };
         let sentence = text.said(self.language);
         let cause = match (&change.example.label, change.cause.as_str()) {
+            _ if change.kind == Kind::Addresses => caused("allow values in addresses of", self.language),
             (LabelFact::Named(label), "the label") => say!("the label \"{}\"", label).said(self.language),
             (_, cause) => caused(cause, self.language),
         };
@@ -373,6 +379,7 @@ fn caused(cause: &str, language: Language) -> String {
         "allow" => Phrase::AllowBackends,
         "fall back" => Phrase::FallBack,
         "allow hosted tool" => Phrase::AllowHosted,
+        "allow values in addresses of" => Phrase::AllowValues,
         "the label" => Phrase::LabelSays,
         "still includes identified" => Phrase::StillIncludes,
         "on premises" => Phrase::OnPremises,

@@ -231,6 +231,11 @@ fn readings() {
             ("leak_score", rule("  when leak score at least 7000\n  only backends domestic")),
             ("wait_unit", of_statements("fall back if unavailable or after 2 minutes of waiting")),
             ("mcp_without_host", of_statements("allow hosted tool mcp")),
+            ("values_in_patterns", of_statements("allow values in addresses of \"*.example\", \"wiki.example\"")),
+            ("values_in_an_address", of_statements("allow values in addresses of \"https://wiki.example/\"")),
+            ("values_without_a_host", of_statements("allow values in addresses of")),
+            ("values_when", of_statements("allow values in addresses of \"wiki.example\" when app is \"wiki\"")),
+            ("values_in_a_list", of_statements("allow values in addresses of \"a.example\" and \"b.example\"")),
         ],
     );
 }

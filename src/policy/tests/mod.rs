@@ -1,5 +1,6 @@
 //! Policy as a whole, from text to plan. The parts have tests of their own beside them.
 
+mod addresses;
 mod algebra;
 mod asked;
 mod duties;

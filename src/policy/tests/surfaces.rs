@@ -68,6 +68,7 @@ group clinical of apps \"ward\", \"notes\"
 allow backends on premises
 allow backends located in any of FR, DE and controlled from EEA when app in group clinical unless minors are concerned from 2026-01-01 until 2027-01-01
 allow hosted tool mcp at \"tools.example.com\" when app is \"x\"
+allow values in addresses of \"intranet.example\", \"wiki.example:8443\"
 fall back if unavailable or after 2 s of waiting when leak score at least 10
 rule all because \"everything\"
   when (data includes at least 3 person or data includes health of a person), and not label at least \"Secret\"

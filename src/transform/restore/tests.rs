@@ -20,7 +20,9 @@ fn vault() -> Vault {
         ("EMAIL", b"0ABCDEFG", EMAIL),
         ("NATIONAL_ID", b"VWXYZ012", NIR),
     ];
-    Vault::new(rows.map(|(word, code, value)| Pseudonym { word, code: *code, value }))
+    let mut vault = Vault::new(rows.map(|(word, code, value)| Pseudonym { word, code: *code, value }));
+    vault.name_hosts([crate::model::Word::fixed("e.y")].into());
+    vault
 }
 
 pub(super) fn whole(text: &str, landing: Landing) -> Restored {
@@ -290,6 +292,8 @@ fn text() -> impl Strategy<Value = String> {
         "K7Q2M9F3",
         "https://e.x/?",
         "![](https://e.x/",
+        "https://e.y/?",
+        "<https://e.y/%",
         "http:",
         "//",
         "www.",

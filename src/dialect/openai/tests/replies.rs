@@ -312,7 +312,7 @@ fn a_flush_is_a_delta_of_its_channel_and_nothing_else() {
         for data in events.lines().filter(|data| *data != "[DONE]") {
             for leaf in event_leaves(*api, None, data).unwrap().leaves.iter().filter(|leaf| leaf.fragment) {
                 let held = "é\"\\\n<PER";
-                let flush = flush_event(*api, data, leaf.channel, held, Some(41)).unwrap();
+                let flush = flush_event(*api, data, leaf.channel, held.into(), Some(41)).unwrap();
                 let view = event_leaves(*api, flush.event.as_deref(), &flush.data).unwrap();
                 let pieces: Vec<_> = view.leaves.iter().filter(|leaf| leaf.fragment).collect();
                 assert_eq!(pieces.len(), 1, "{name}: {data}");
@@ -343,9 +343,9 @@ fn a_flush_is_a_delta_of_its_channel_and_nothing_else() {
         }
     }
     let whole = Channel { kind: ChannelKind::Whole, outer: 0, inner: 0 };
-    assert!(flush_event(CHAT, "{}", whole, "x", None).is_none());
-    assert!(flush_event(RESPONSES, r#"{"type":"response.completed"}"#, whole, "x", None).is_none());
-    assert!(flush_event(EMBEDDINGS, "{}", whole, "x", None).is_none());
+    assert!(flush_event(CHAT, "{}", whole, "x".into(), None).is_none());
+    assert!(flush_event(RESPONSES, r#"{"type":"response.completed"}"#, whole, "x".into(), None).is_none());
+    assert!(flush_event(EMBEDDINGS, "{}", whole, "x".into(), None).is_none());
 }
 
 #[test]
