@@ -242,9 +242,9 @@ mod tests {
     #[test]
     fn errors_and_being_told_to_stop_end_the_work() {
         let cores = Cores::new(1).for_any_size();
-        let fails = |piece: usize, _: &mut ()| if piece == 3 { Err(JudgeError::Stopped) } else { Ok(()) };
+        let fails = |piece: usize, (): &mut ()| if piece == 3 { Err(JudgeError::Stopped) } else { Ok(()) };
         assert_eq!(cores.share((10, 1), &fails, &|| false), Err(JudgeError::Stopped));
-        assert_eq!(cores.share((10, 1), &|_, _: &mut ()| Ok(()), &|| true), Err(JudgeError::Stopped));
+        assert_eq!(cores.share((10, 1), &|_, (): &mut ()| Ok(()), &|| true), Err(JudgeError::Stopped));
     }
 
     #[test]

@@ -110,7 +110,9 @@ mod tests {
                 each[part].take(*place, *score);
             }
             let mut whole = Nearest::default();
-            each.iter().for_each(|part| whole.take_all(part));
+            for part in &each {
+                whole.take_all(part);
+            }
             prop_assert_eq!(whole.pairs().collect::<Vec<_>>(), expected);
             prop_assert!(whole.cut().is_none_or(|cut| whole.pairs().all(|(_, score)| score >= cut)));
         }

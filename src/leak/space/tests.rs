@@ -140,7 +140,8 @@ fn the_nearest_pairs_are_those_of_all_hits() {
 /// of the language is not near.
 #[test]
 fn excerpts_of_scripts_without_blanks_are_found() {
-    let cases: [(&str, &str, usize, usize, [&str; 2], &[&str]); 4] = [
+    type Case<'a> = (&'a str, &'a str, usize, usize, [&'a str; 2], &'a [&'a str]);
+    let cases: [Case<'_>; 4] = [
         (
             "Chinese",
             "北港工厂将于二〇二七年三月十四日停产，董事会第四四七一号备忘录要求在此之前不得对外公布。全部三百二十名员工将获得转岗安排，其中一百一十人前往南京新厂，其余人员由当地劳动部门协助安置。设备拆除费用预计为八百四十万元，由母公司承担；土地将在两年内出售给港务局。管理层须在本月底前提交详细计划。",
