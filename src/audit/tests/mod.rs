@@ -4,6 +4,7 @@
 mod conformance;
 mod disk;
 mod faults;
+mod forward;
 mod index;
 mod kinds;
 mod life;

@@ -23,7 +23,7 @@ fn settled(folder: &Path) -> Options {
     Options { segment_bytes: 4 * SEGMENT_BYTES_MIN, ..settled }
 }
 
-fn write(folder: &Path, numbers: std::ops::Range<u32>) -> VerifierKey {
+pub(super) fn write(folder: &Path, numbers: std::ops::Range<u32>) -> VerifierKey {
     let log = SegmentLog::open(settled(folder)).unwrap();
     for number in numbers {
         let slot = log.reserve().unwrap();
@@ -35,7 +35,7 @@ fn write(folder: &Path, numbers: std::ops::Range<u32>) -> VerifierKey {
 }
 
 /// A log with two finished epochs and a third that is being written.
-fn three() -> (tempfile::TempDir, Vec<VerifierKey>) {
+pub(super) fn three() -> (tempfile::TempDir, Vec<VerifierKey>) {
     let folder = tempfile::tempdir().unwrap();
     let mut keys = Vec::new();
     for epoch in 0..3 {
