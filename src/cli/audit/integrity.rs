@@ -146,15 +146,19 @@ fn tell(result: Result<Vec<Report>, Problem>, json: bool, printer: Printer) -> E
             Exit::Well
         }
         Err(problem) => {
+            let unchecked = problem.kind.is_unchecked();
             if json {
                 printer.json(&serde_json::json!({
-                    "sound": false, "file": problem.file, "offset": problem.offset, "seq": problem.seq,
-                    "problem": problem.to_string(),
+                    "sound": (!unchecked).then_some(false), "file": problem.file, "offset": problem.offset,
+                    "seq": problem.seq, "problem": problem.to_string(),
                 }));
+            } else if unchecked {
+                // Of a log that could not be read nothing is said, neither good nor bad.
+                printer.line(format!("could not check: {problem}"));
             } else {
                 printer.line(format!("not sound: {problem}"));
             }
-            Exit::Findings
+            if unchecked { Exit::Fault } else { Exit::Findings }
         }
     }
 }
@@ -185,6 +189,7 @@ fn bar(printer: Printer) -> impl FnMut(Progress) {
 pub(crate) fn verify_folder(dir: &Path) -> (bool, String) {
     match octroi_verify::verify_dir(dir, &Trust::default(), &mut |_| {}) {
         Ok(report) => (true, told(&report)),
+        Err(problem) if problem.kind.is_unchecked() => (false, format!("could not check: {problem}")),
         Err(problem) => (false, format!("not sound: {problem}")),
     }
 }
