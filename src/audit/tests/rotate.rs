@@ -14,7 +14,7 @@ use crate::audit::key::KeyFile;
 use crate::audit::open::open;
 use crate::audit::query::Filter;
 use crate::audit::report;
-use crate::audit::rotate::{request, settle};
+use crate::audit::rotate::{announce, is_requested, request, settle, withdraw};
 use crate::audit::store::PRIVATE_KEY;
 
 fn settled(folder: &Path) -> Options {
@@ -102,6 +102,36 @@ fn an_epoch_that_ends_before_its_first_entry_says_where_it_began() {
     write(folder.path(), 10..20);
     let reports = verify_epochs(folder.path(), &Trust::default()).unwrap();
     assert_eq!(reports.len(), 3);
+}
+
+/// An order that could not be carried out is taken back, unless the log has announced the next key.
+#[test]
+fn an_order_that_failed_takes_no_effect_later() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock: crate::audit::Clock = Arc::new(|| jiff::Timestamp::from_second(1_795_000_000).unwrap());
+    let key = write(folder.path(), 0..10);
+    // No room for the next key: its name is taken by something that no file can replace.
+    let in_the_way = folder.path().join("log.key.next.new");
+    std::fs::create_dir(&in_the_way).unwrap();
+    request(folder.path()).unwrap();
+    settle(folder.path(), &Word::fixed("test"), &clock).unwrap_err();
+    assert!(is_requested(folder.path()));
+    assert!(withdraw(folder.path()).unwrap());
+    std::fs::remove_dir(in_the_way).unwrap();
+    assert_eq!(write(folder.path(), 10..20), key, "the next start changes nothing");
+
+    request(folder.path()).unwrap();
+    announce(folder.path(), options_of(folder.path(), &key), "octroi/test/2").unwrap();
+    assert!(!withdraw(folder.path()).unwrap(), "only the key that was announced can go on behind it");
+    assert_eq!(write(folder.path(), 20..30).name(), "octroi/test/2");
+    assert_eq!(verify_epochs(folder.path(), &Trust::default()).unwrap().len(), 2);
+    // The announcement of an epoch before is none of this one.
+    request(folder.path()).unwrap();
+    assert!(withdraw(folder.path()).unwrap());
+}
+
+fn options_of(folder: &Path, key: &VerifierKey) -> Options {
+    Options { origin: key.name().to_owned(), ..options(folder) }
 }
 
 /// Copies what a rotation would leave after each of its steps, and goes on from there.

@@ -266,21 +266,31 @@ pub(super) fn rotate(path: &Path, printer: Printer) -> anyhow::Result<Exit> {
             folder.display()
         );
     }
+    let stood = rotate::is_requested(folder);
     rotate::request(folder).with_context(|| format!("{}", folder.display()))?;
     let clock: Clock = std::sync::Arc::new(super::now);
-    let settled = rotate::settle(folder, &config.node, &clock);
-    let settled = settled.map(|options| Options { segment_bytes: config.segment_bytes, ..options });
-    match settled.and_then(SegmentLog::open) {
-        Ok(log) => {
-            printer.line(log.key().to_string());
-            printer.say("the new log has this key; hand it to the auditors. The old log is under `epochs`");
-            log.stop();
-        }
+    let options = match rotate::settle(folder, &config.node, &clock) {
+        Ok(options) => Options { segment_bytes: config.segment_bytes, ..options },
         Err(OpenError::Locked) => {
             printer.say("a gateway writes this log: it begins the new epoch when it starts again");
+            return Ok(Exit::Well);
         }
-        Err(error) => return Err(error.into()),
-    }
+        Err(error) => {
+            // An order that failed must not take effect on its own later.
+            let withdrawn = !stood && rotate::withdraw(folder).unwrap_or(false);
+            let told = if withdrawn {
+                "the key stays as it is, and nothing is left to be done"
+            } else {
+                "the order stands: when the gateway starts again, or with this command, the key is changed"
+            };
+            return Err(anyhow::Error::from(error).context(told));
+        }
+    };
+    let key = "the key is changed, and the log of the new epoch is begun when the gateway starts";
+    let log = SegmentLog::open(options).context(key)?;
+    printer.line(log.key().to_string());
+    printer.say("the new log has this key; hand it to the auditors. The old log is under `epochs`");
+    log.stop();
     Ok(Exit::Well)
 }
 
