@@ -9,6 +9,7 @@ mod index;
 mod kinds;
 mod life;
 mod links;
+mod place;
 mod prune;
 mod publish;
 mod rotate;

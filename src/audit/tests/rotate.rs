@@ -251,9 +251,9 @@ fn epochs_are_searched_as_one() {
     let (folder, _) = three();
     let every = Filter { app: Some("clinic-notes".to_owned()), ..Filter::default() };
     let numbered: Vec<RequestId> = (0..30).map(id).collect();
-    for unindexed in [false, true] {
-        if unindexed {
-            // Where no index can be made, the epochs are read whole.
+    for temporary in [false, true] {
+        if temporary {
+            // Where no index can be written, each has one for the answer alone.
             for (_, log) in Epochs::of(folder.path()).logs() {
                 std::fs::remove_file(log.join(FILE)).unwrap();
                 std::fs::create_dir(log.join(FILE)).unwrap();
@@ -263,7 +263,7 @@ fn epochs_are_searched_as_one() {
         let (mut found, mut before) = (Vec::new(), None);
         loop {
             let page = epochs.page(&every, 4, before).unwrap();
-            assert_eq!(page.unindexed, unindexed);
+            assert_eq!(page.temporary, temporary);
             let requests = page.records.iter().map(|(_, record)| {
                 let request = record.entries[0].pointer("/entry/request").unwrap().as_str().unwrap();
                 RequestId::parse(request).unwrap()
@@ -288,8 +288,8 @@ fn epochs_are_searched_as_one() {
             other => panic!("{other}"),
         }
         let counted = epochs.count(&every, &[Dimension::Decision]).unwrap();
-        let counts = counted.map(|(counted, _)| counted.iter().map(|one| one.count).collect::<Vec<_>>());
-        assert_eq!(counts, (!unindexed).then(|| vec![30]));
+        assert_eq!(counted.counted.iter().map(|one| one.count).collect::<Vec<_>>(), [30]);
+        assert_eq!(counted.temporary, temporary);
         assert_eq!(Epochs::of(folder.path()).only(2).unwrap().page(&every, 99, None).unwrap().records.len(), 10);
         assert!(Epochs::of(folder.path()).only(9).is_none());
     }

@@ -9,7 +9,8 @@ use octroi_verify::{Problem, Progress, Report, Trust, VerifierKey, verify_all, v
 use super::remote::Remote;
 use super::{DIR, Exit, Printer, Reading, log_in, record, text_of};
 use crate::app;
-use crate::audit::index::{Index, compare};
+use crate::audit::epochs::Epochs;
+use crate::audit::index::{FILE, Index, compare};
 use crate::audit::tile_store::LocalTiles;
 use crate::audit::{self, Clock, OpenError, Options, SegmentLog, publish, rotate};
 
@@ -123,10 +124,7 @@ pub(super) fn verify(verify: &Verify, printer: Printer) -> anyhow::Result<Exit> 
     };
     printer.progress_end();
     if verify.index && url.is_none() && result.is_ok() {
-        let scratch = scratch_file(dir);
-        let compared = compare(dir, &scratch);
-        remove(&scratch);
-        if let Some(problem) = compared? {
+        if let Some(problem) = compare_all(dir)? {
             result = Err(problem);
         }
     }
@@ -227,10 +225,7 @@ pub(super) fn reindex(reindex: &Reindex, printer: Printer) -> anyhow::Result<Exi
     let dir = reindex.place.path();
     record(dir, Reading { action: "index", ..Reading::default() }, printer)?;
     if reindex.check {
-        let scratch = scratch_file(dir);
-        let compared = compare(dir, &scratch);
-        remove(&scratch);
-        return Ok(match compared? {
+        return Ok(match compare_all(dir)? {
             None => {
                 printer.line("the review index says what the log says");
                 Exit::Well
@@ -241,12 +236,33 @@ pub(super) fn reindex(reindex: &Reindex, printer: Printer) -> anyhow::Result<Exi
             }
         });
     }
-    let mut index = Index::open(dir)?;
-    index.clear()?;
-    let watermark = index.catch_up_with(&mut |entries| printer.progress(0, &format!("{entries} entries")))?;
+    let mut indexed = 0_u64;
+    for (_, log) in Epochs::of(dir).logs() {
+        let mut progress = |entries: u64| printer.progress(0, &format!("{} entries", indexed.saturating_add(entries)));
+        let watermark = Index::rebuild(log, &mut progress)?;
+        indexed = indexed.saturating_add(watermark.entries);
+    }
     printer.progress_end();
-    printer.say(format!("indexed {} entries", watermark.entries));
+    printer.say(format!("indexed {indexed} entries"));
     Ok(Exit::Well)
+}
+
+/// Compares the index of each epoch that has one with its log; that of a finished epoch is made when it is asked for.
+fn compare_all(dir: &Path) -> anyhow::Result<Option<Problem>> {
+    let epochs = Epochs::of(dir);
+    let there: Vec<_> = epochs.logs().iter().filter(|(_, log)| log.join(FILE).exists()).collect();
+    if there.is_empty() {
+        let (file, dir) = (dir.join(FILE), dir.display());
+        bail!("there is no review index `{}`\n  help: `octroi audit reindex {dir}` makes one", file.display());
+    }
+    for (_, log) in there {
+        if let Some(problem) = compare(log)? {
+            let within =
+                log.strip_prefix(dir).map_or_else(|_| problem.file.clone().into(), |log| log.join(&problem.file));
+            return Ok(Some(Problem { file: within.display().to_string(), ..problem }));
+        }
+    }
+    Ok(None)
 }
 
 pub(super) fn publish(publish: &Publish, printer: Printer) -> anyhow::Result<Exit> {
@@ -292,18 +308,4 @@ pub(super) fn rotate(path: &Path, printer: Printer) -> anyhow::Result<Exit> {
     printer.say("the new log has this key; hand it to the auditors. The old log is under `epochs`");
     log.stop();
     Ok(Exit::Well)
-}
-
-/// A file beside the index for one comparison.
-fn scratch_file(dir: &Path) -> PathBuf {
-    dir.join(format!("index.check-{}", std::process::id()))
-}
-
-/// Removes the scratch index, and what SQLite keeps beside it.
-fn remove(scratch: &Path) {
-    for suffix in ["", "-wal", "-shm"] {
-        let mut name = scratch.as_os_str().to_owned();
-        name.push(suffix);
-        std::fs::remove_file(PathBuf::from(name)).unwrap_or_default();
-    }
 }
