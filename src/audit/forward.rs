@@ -131,8 +131,9 @@ struct Log {
 
 /// Whether a finished epoch is being moved to its place, now or when the gateway starts again.
 fn is_changing(dir: &Path) -> bool {
-    let names = walkdir::WalkDir::new(dir.join(EPOCHS)).min_depth(1).max_depth(1).into_iter().filter_map(Result::ok);
-    names.into_iter().any(|entry| Path::new(entry.file_name()).extension() == Some(OsStr::new("new")))
+    let mut names =
+        walkdir::WalkDir::new(dir.join(EPOCHS)).min_depth(1).max_depth(1).into_iter().filter_map(Result::ok);
+    names.any(|entry| Path::new(entry.file_name()).extension() == Some(OsStr::new("new")))
 }
 
 /// The epochs of a log, oldest first. The newest has no files yet when the one before has just ended.
