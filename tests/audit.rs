@@ -454,7 +454,7 @@ async fn exceptions_that_were_used_are_on_record_and_in_the_reports() {
 /// on the log itself, and nothing beside it is changed.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_copy_that_cannot_be_written_answers_all_that_the_log_does() {
-    use std::os::unix::fs::PermissionsExt as _;
+    use std::os::unix::fs::PermissionsExt;
     use std::os::unix::process::CommandExt as _;
     let mode = |path: &Path, mode| std::fs::set_permissions(path, PermissionsExt::from_mode(mode)).unwrap();
     let (folder, results) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());

@@ -123,10 +123,12 @@ pub(super) fn verify(verify: &Verify, printer: Printer) -> anyhow::Result<Exit> 
         }
     };
     printer.progress_end();
-    if verify.index && url.is_none() && result.is_ok() {
-        if let Some(problem) = compare_all(dir)? {
-            result = Err(problem);
-        }
+    if verify.index
+        && url.is_none()
+        && result.is_ok()
+        && let Some(problem) = compare_all(dir)?
+    {
+        result = Err(problem);
     }
     Ok(tell(result, verify.json, printer))
 }
