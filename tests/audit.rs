@@ -289,10 +289,7 @@ async fn a_published_log_is_verified_where_it_is_served() {
     let (code, said) = octroi(folder.path(), &["audit", "verify", &nobody], &[]).await;
     assert_eq!(code, Some(2), "{said}");
     assert!(said.contains("could not check: ") && !said.contains("not sound"), "{said}");
-    let no_tls = address.replace("http://", "https://");
-    let verify = ["audit", "verify", &no_tls, "--json", "--roots", "authority.pem"];
-    let authority = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap().cert.pem();
-    std::fs::write(folder.path().join("authority.pem"), authority).unwrap();
+    let verify = ["audit", "verify", &nobody, "--json"];
     let (code, said) = octroi(folder.path(), &verify, &[]).await;
     assert_eq!(code, Some(2), "{said}");
     assert!(said.contains("\"sound\":null"), "{said}");
