@@ -282,6 +282,17 @@ async fn a_published_log_is_verified_where_it_is_served() {
     let (code, said) = octroi(folder.path(), &verify, &[]).await;
     assert_eq!(code, Some(1));
     assert!(said.contains("entries missing: tile/0/001.p/146"), "{said}");
+    // Of a log that cannot be read nothing is said, neither good nor bad.
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let nobody = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let (code, said) = octroi(folder.path(), &["audit", "verify", &nobody], &[]).await;
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("could not check: ") && !said.contains("not sound"), "{said}");
+    let verify = ["audit", "verify", &nobody, "--json"];
+    let (code, said) = octroi(folder.path(), &verify, &[]).await;
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("\"sound\":null"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -322,6 +333,14 @@ async fn entries_are_forwarded_at_least_once_from_a_cursor() {
     std::fs::write(folder.path().join("audit/forward.cursor"), "octroi/paris-1/1 300\n").unwrap();
     octroi(folder.path(), &forward, &variables).await;
     assert_eq!(*seen.lock().unwrap(), (300..402).collect::<Vec<_>>());
+    for (cursor, told) in
+        [("octroi/paris-1/1 5000", "5000 of `octroi/paris-1/1`, which has 402"), ("octroi/lyon/1 3", "no epoch")]
+    {
+        std::fs::write(folder.path().join("audit/forward.cursor"), format!("{cursor}\n")).unwrap();
+        let (code, said) = octroi(folder.path(), &forward, &variables).await;
+        assert_eq!(code, Some(2), "{said}");
+        assert!(said.contains(told) && said.contains("help: "), "{said}");
+    }
 }
 
 /// An exception of the policy spares requests a rule: each decision says which, and the reports count its transfers.
@@ -425,5 +444,69 @@ async fn exceptions_that_were_used_are_on_record_and_in_the_reports() {
         // What no exception was used for is counted among all, and only there.
         let sent = sheet.lines().find(|line| line.starts_with("demo,public-website,") && line.contains("us-cloud"));
         assert!(report != "art30" || sent.is_some_and(|row| row.trim_end().ends_with(",0,2")), "{sheet}");
+    }
+}
+
+/// A copy that its reader may not write, as an auditor has it or a member of the log's group: counts, reports and proofs are as
+/// on the log itself, and nothing beside it is changed.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_that_cannot_be_written_answers_all_that_the_log_does() {
+    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::process::CommandExt as _;
+    let mode = |path: &Path, mode| std::fs::set_permissions(path, PermissionsExt::from_mode(mode)).unwrap();
+    let (folder, results) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let audit = folder.path().join("audit");
+    write_log(&audit).await;
+    let list = || -> std::collections::BTreeSet<(PathBuf, u64)> {
+        let files = walkdir::WalkDir::new(&audit).into_iter().map(Result::unwrap);
+        files.map(|entry| (entry.path().to_owned(), entry.metadata().unwrap().len())).collect()
+    };
+    mode(folder.path(), 0o755);
+    mode(results.path(), 0o777);
+    let month = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).strftime("%Y-%m").to_string();
+    let (id, proof) = (id(7).to_string(), results.path().join("request.tlog-proof"));
+    let proof = proof.to_str().unwrap();
+    for indexed in [false, true] {
+        if indexed {
+            mode(&audit, 0o755);
+            let (code, said) = octroi(folder.path(), &["audit", "reindex", "audit"], &[]).await;
+            assert_eq!(code, Some(0), "{said}");
+        }
+        for entry in walkdir::WalkDir::new(&audit).into_iter().map(Result::unwrap) {
+            mode(entry.path(), if entry.file_type().is_dir() { 0o555 } else { 0o444 });
+        }
+        let before = list();
+        std::fs::remove_file(proof).unwrap_or_default();
+        for (arguments, expected) in [
+            (&["audit", "query", "--by", "decision"][..], "forward"),
+            (&["audit", "query", "--limit", "3"], "3 shown"),
+            (&["audit", "report", "transfers", "--csv", "--month", &month], "us-cloud"),
+            (&["audit", "show", &id, "--proof", proof], "check it with"),
+            (&["audit", "reindex", "audit", "--check"], if indexed { "says what the log says" } else { "help: " }),
+            (&["audit", "verify", "audit", "--index"], if indexed { "sound: 402" } else { "help: " }),
+        ] {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_octroi"));
+            command.args(arguments).current_dir(folder.path());
+            if rustix::process::getuid().is_root() {
+                // For whom no file is closed: somebody else asks.
+                command.uid(65_534).gid(65_534);
+            }
+            let output = match command.output() {
+                Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
+                    eprintln!("not run: another user may not run the program where it was built");
+                    return;
+                }
+                output => output.unwrap(),
+            };
+            let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+            assert!(said.contains(expected), "{arguments:?}: {said}");
+            assert_eq!(output.status.code(), Some(if expected == "help: " { 2 } else { 0 }), "{arguments:?}: {said}");
+        }
+        assert_eq!(list(), before, "indexed {indexed}");
+    }
+    for entry in
+        walkdir::WalkDir::new(&audit).into_iter().map(Result::unwrap).filter(|entry| entry.file_type().is_dir())
+    {
+        mode(entry.path(), 0o755);
     }
 }

@@ -46,6 +46,12 @@ fn from_nothing_to_a_gateway() {
     let (_, said, status) = run(&["init", "house", "--home", "FR"], "");
     assert!(status == Some(2) && said.contains("nothing was changed"), "{said}");
     assert_eq!(run(&["init", "other", "--home", "XX"], "").2, Some(2));
+    // The log's group may come to the log, as where the gateway makes the folder, and to no key.
+    let others = |name: &str| {
+        let metadata = std::fs::metadata(folder.path().join(name)).unwrap();
+        std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o077
+    };
+    assert_eq!(["house", "house/audit", "house/keys"].map(others), [0o050, 0o050, 0]);
     let configuration = ["--config", "house/octroi.toml"];
     let (told, said, status) = run(&[&["check"], &configuration[..]].concat(), "");
     assert_eq!(status, Some(0), "{said}");

@@ -1,7 +1,7 @@
 //! A log over the changes of its key: the running epoch and the finished ones, searched as one.
 //!
-//! Each epoch is a log of its own with its own review index. Where no index can be written (a copy that is not ours to
-//! change), the epoch is read whole. It proves nothing: that is the verifier's part.
+//! Each epoch is a log of its own with its own review index, a temporary one where none can be written (a copy that is not ours
+//! to change). It proves nothing: that is the verifier's part.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
@@ -14,7 +14,7 @@ use octroi_verify::{Checkpoint, note};
 
 use super::decisions::{self, Place};
 use super::index::{Counted, Dimension, Index, IndexError};
-use super::query::{self, Filter, Record};
+use super::query::{Filter, Record};
 use crate::model::entry::RequestId;
 
 /// One epoch of a log.
@@ -24,8 +24,8 @@ pub struct Epoch {
     pub number: u32,
     /// The folder of its log.
     pub log: PathBuf,
-    /// Up to its end; `None` where none can be written.
-    pub index: Option<Index>,
+    /// Up to its end.
+    pub index: Index,
 }
 
 /// A page over all epochs.
@@ -37,8 +37,19 @@ pub struct Page {
     pub read: u64,
     /// More, older ones match: ask again with `before` set to the place of the first record.
     pub more: bool,
-    /// Whether an epoch was read whole, since no index can be written there.
-    pub unindexed: bool,
+    /// Whether an index was made for this answer alone, since none can be written beside the log.
+    pub temporary: bool,
+}
+
+/// Counts over all epochs.
+#[derive(Debug)]
+pub struct Tally {
+    /// The most frequent first.
+    pub counted: Vec<Counted>,
+    /// Entries of the newest epoch that were counted.
+    pub read: u64,
+    /// As in a [`Page`].
+    pub temporary: bool,
 }
 
 /// The epochs of a log, newest first. They are opened as far as an answer takes it.
@@ -79,13 +90,13 @@ impl Epochs {
     /// # Errors
     /// [`IndexError`]; [`IndexError::Unknown`] for a word that no epoch holds.
     pub fn page(&self, filter: &Filter, limit: usize, before: Option<Place>) -> Result<Page, IndexError> {
-        let mut page = Page { records: Vec::new(), read: 0, more: false, unindexed: false };
+        let mut page = Page { records: Vec::new(), read: 0, more: false, temporary: false };
         let mut unknown = Unknown::default();
         let mut is_first = true;
         for epoch in self.opened() {
             let epoch = epoch?;
             if is_first {
-                page.read = epoch.entries()?;
+                page.read = epoch.index.watermark()?.entries;
                 is_first = false;
             }
             let before = match before {
@@ -93,7 +104,7 @@ impl Epochs {
                 Some(place) if place.epoch == epoch.number => Some(place.seq),
                 _ => None,
             };
-            page.unindexed |= epoch.index.is_none();
+            page.temporary |= epoch.index.is_temporary();
             let left = limit.saturating_sub(page.records.len());
             let Some((older, more)) = unknown.pass(epoch.page(filter, left, before))? else { continue };
             page.records.splice(0..0, older.into_iter().map(|record| (epoch.number, record)));
@@ -106,26 +117,27 @@ impl Epochs {
         Ok(page)
     }
 
-    /// Counts the records of all epochs that match, by the words of one or more dimensions: the most frequent first. The number
-    /// is how many entries of the newest epoch were counted.
+    /// Counts the records of all epochs that match, by the words of one or more dimensions.
     ///
     /// # Errors
-    /// [`IndexError`]; [`IndexError::Unknown`] for a word that no epoch holds. `Ok(None)` where an index cannot be written.
-    pub fn count(&self, filter: &Filter, by: &[Dimension]) -> Result<Option<(Vec<Counted>, u64)>, IndexError> {
+    /// [`IndexError`]; [`IndexError::Unknown`] for a word that no epoch holds.
+    pub fn count(&self, filter: &Filter, by: &[Dimension]) -> Result<Tally, IndexError> {
         let mut counts: HashMap<Vec<String>, u64> = HashMap::new();
         let mut unknown = Unknown::default();
-        let mut read = None;
+        let (mut read, mut temporary) = (None, false);
         for epoch in self.opened() {
-            let Some(index) = epoch?.index else { return Ok(None) };
+            let Epoch { index, log, .. } = epoch?;
             read.get_or_insert(index.watermark()?.entries);
-            for one in unknown.pass(index.count(filter, by))?.into_iter().flatten() {
+            temporary |= index.is_temporary();
+            let counted = index.count(filter, by).map_err(|error| error.of(&log));
+            for one in unknown.pass(counted)?.into_iter().flatten() {
                 *counts.entry(one.words).or_default() += one.count;
             }
         }
         unknown.end()?;
         let mut counted: Vec<_> = counts.into_iter().map(|(words, count)| Counted { words, count }).collect();
         counted.sort_by(|one, other| other.count.cmp(&one.count).then_with(|| one.words.cmp(&other.words)));
-        Ok(Some((counted, read.unwrap_or(0))))
+        Ok(Tally { counted, read: read.unwrap_or(0), temporary })
     }
 
     /// What the log holds of one request, with the epoch that holds it.
@@ -146,52 +158,20 @@ impl Epochs {
 
 impl Epoch {
     fn open(number: u32, log: PathBuf) -> Result<Self, IndexError> {
-        let index = match Index::open(&log).and_then(|mut index| index.catch_up().map(|_| index)) {
-            Ok(index) => {
-                let signed = super::read_text(&log, CHECKPOINT).ok();
-                let checkpoint = signed.and_then(|text| Checkpoint::parse(note::split(&text).ok()?.0).ok());
-                if checkpoint.and_then(|checkpoint| index.is_of(&checkpoint)) == Some(false) {
-                    let detail = "the entries are not those that it is signed over: run `octroi audit verify`";
-                    return Err(Problem::new(CHECKPOINT, ProblemKind::Rewritten, detail).into());
-                }
-                Some(index)
-            }
-            Err(IndexError::Database(_)) => None,
-            Err(error) => return Err(error),
-        };
+        let mut index = Index::open(&log)?;
+        index.catch_up()?;
+        let signed = super::read_text(&log, CHECKPOINT).ok();
+        let checkpoint = signed.and_then(|text| Checkpoint::parse(note::split(&text).ok()?.0).ok());
+        if checkpoint.and_then(|checkpoint| index.is_of(&checkpoint)) == Some(false) {
+            let detail = "the entries are not those that it is signed over: run `octroi audit verify`";
+            return Err(Problem::new(CHECKPOINT, ProblemKind::Rewritten, detail).into());
+        }
         Ok(Self { number, log, index })
     }
 
-    fn entries(&self) -> Result<u64, IndexError> {
-        match &self.index {
-            Some(index) => Ok(index.watermark()?.entries),
-            None => Ok(query::query(&self.log, &Filter::default(), 0, None)?.read),
-        }
-    }
-
     fn page(&self, filter: &Filter, limit: usize, before: Option<u64>) -> Result<(Vec<Record>, bool), IndexError> {
-        if let Some(index) = &self.index {
-            let answer = index.page(filter, limit, before)?;
-            return Ok((answer.records, answer.more));
-        }
-        self.known(filter)?;
-        let page = query::query(&self.log, filter, limit, before)?;
-        Ok((page.records, page.more))
-    }
-
-    /// Refuses a word that this epoch does not hold, as the index does.
-    fn known(&self, filter: &Filter) -> Result<(), IndexError> {
-        if filter.words().next().is_none() {
-            return Ok(());
-        }
-        let words = query::words(&self.log)?;
-        for (dimension, word) in filter.words() {
-            if let Some(listed) = words.of(dimension).filter(|listed| !listed.contains(word)) {
-                let (word, listed) = (word.to_owned(), listed.iter().cloned().collect());
-                return Err(IndexError::Unknown { dimension: dimension.name(), word, listed });
-            }
-        }
-        Ok(())
+        let answer = self.index.page(filter, limit, before).map_err(|error| error.of(&self.log))?;
+        Ok((answer.records, answer.more))
     }
 }
 

@@ -3,7 +3,7 @@
 //! It reads every entry once, without the writer and without a lock, so it works on a live log and on a copy. Memory is
 //! bounded by the page and by the requests in work. It proves nothing: that is the verifier's part.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -85,92 +85,6 @@ impl Record {
     /// The bodies of the entries of one kind.
     pub fn of_kind<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a Value> {
         self.entries.iter().filter_map(|entry| entry.get("entry")).filter(move |body| word(body, "kind") == kind)
-    }
-}
-
-/// The words that a log holds for each condition of a [`Filter`].
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Words {
-    /// Apps that asked.
-    pub apps: BTreeSet<String>,
-    /// Classes that were found.
-    pub classes: BTreeSet<String>,
-    /// Backends that requests were sent to or could have been.
-    pub backends: BTreeSet<String>,
-    /// Countries in which these process.
-    pub countries: BTreeSet<String>,
-    /// Rules that fired or removed a backend.
-    pub rules: BTreeSet<String>,
-    /// Exceptions that spared a request a rule.
-    pub exceptions: BTreeSet<String>,
-}
-
-impl Words {
-    /// The words of a dimension; `None` for one whose words are not gathered.
-    pub(super) const fn of(&self, dimension: Dimension) -> Option<&BTreeSet<String>> {
-        match dimension {
-            Dimension::App => Some(&self.apps),
-            Dimension::Class => Some(&self.classes),
-            Dimension::Backend => Some(&self.backends),
-            Dimension::Country => Some(&self.countries),
-            Dimension::Rule => Some(&self.rules),
-            Dimension::Exception => Some(&self.exceptions),
-            _ => None,
-        }
-    }
-
-    fn take(&mut self, body: &Value) {
-        match (word(body, "kind"), body.get("newest")) {
-            ("decision", _) => self.take_decision(body),
-            (_, Some(newest)) => self.take_newest(newest),
-            _ => {}
-        }
-    }
-
-    fn take_newest(&mut self, newest: &Value) {
-        let rules = items(newest, "removed").flat_map(|removed| items(removed, "rules")).filter_map(Value::as_str);
-        self.rules.extend(rules.map(str::to_owned));
-        self.exceptions.extend(items(newest, "exceptions").map(|used| word(used, "exception").to_owned()));
-        let countries = items(newest.get("planned").unwrap_or(&Value::Null), "countries").filter_map(Value::as_str);
-        self.countries.extend(countries.map(str::to_owned));
-    }
-
-    fn take_decision(&mut self, decision: &Value) {
-        let texts = |value: &Value, key: &str| {
-            items(value, key).filter_map(Value::as_str).map(str::to_owned).collect::<Vec<_>>()
-        };
-        self.apps.insert(word(decision, "app").to_owned());
-        self.classes.extend(items(decision, "findings").flat_map(|finding| texts(finding, "classes")));
-        self.rules.extend(texts(decision, "rules"));
-        self.exceptions.extend(items(decision, "exceptions").map(|used| word(used, "exception").to_owned()));
-        for planned in items(decision, "plan") {
-            self.backends.insert(word(planned, "backend").to_owned());
-            self.countries.extend(texts(planned, "countries"));
-        }
-        for removed in items(decision, "removed") {
-            self.backends.insert(word(removed, "backend").to_owned());
-            self.rules.extend(texts(removed, "rules"));
-        }
-    }
-}
-
-/// Gathers the words of a log, to say what was probably meant by one that it does not hold.
-///
-/// # Errors
-/// A [`Problem`] when the log cannot be read.
-pub fn words(dir: &Path) -> Result<Words, Problem> {
-    let mut words = Words::default();
-    let mut walk = Walk::open(&dir)?;
-    loop {
-        match walk.next()? {
-            Step::Segment(_) => {}
-            Step::Batch(batch) => {
-                let entries = batch.entries().filter_map(|(_, _, bytes)| serde_json::from_slice::<Value>(bytes).ok());
-                let bodies = entries.filter_map(|mut entry| entry.get_mut("entry").map(Value::take));
-                bodies.for_each(|body| words.take(&body));
-            }
-            Step::Torn(_) | Step::End => return Ok(words),
-        }
     }
 }
 

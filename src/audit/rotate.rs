@@ -35,6 +35,7 @@ use octroi_verify::{Checkpoint, VerifierKey};
 use zeroize::Zeroizing;
 
 use super::anchor::ANCHOR;
+use super::decisions;
 use super::fence;
 use super::index::FILE as INDEX;
 use super::log::AuditLog as _;
@@ -57,13 +58,48 @@ pub fn is_log(folder: &Path) -> bool {
     [CHECKPOINT, SEGMENTS, EPOCHS].iter().any(|name| folder.join(name).exists())
 }
 
+/// Whether a new key was asked for before, and is not made yet.
+pub fn is_requested(folder: &Path) -> bool {
+    folder.join(REQUEST).exists()
+}
+
 /// Asks for a new key. The gateway that writes the log makes it when it starts.
 ///
 /// # Errors
-/// What the disk says.
+/// What the disk says: then nothing is asked for.
 pub fn request(folder: &Path) -> io::Result<()> {
-    File::create(folder.join(REQUEST))?.sync_all()?;
-    sync(folder)
+    let ask = || {
+        File::create(folder.join(REQUEST))?.sync_all()?;
+        sync(folder)
+    };
+    ask().inspect_err(|_| remove(&folder.join(REQUEST)).unwrap_or_default())
+}
+
+/// Takes an order back that could not be carried out; `false` when it stands, since the log announced the next key already and
+/// only that one can go on behind it.
+///
+/// # Errors
+/// What the disk says, or the log: then the order stands.
+pub fn withdraw(folder: &Path) -> Result<bool, OpenError> {
+    let epoch = current(folder).map_err(OpenError::io(EPOCHS))?;
+    let fenced = fence::read(&LocalStorage::new(folder)).map_err(OpenError::io(fence::FENCE))? > epoch;
+    if fenced || folder.join(EPOCHS).join(format!("{epoch}.new")).exists() || is_announced(folder, epoch)? {
+        return Ok(false);
+    }
+    // The next key stays for the next order: it was shown to nobody.
+    remove(&folder.join(REQUEST)).map_err(OpenError::io(REQUEST))?;
+    sync(folder).map_err(OpenError::io(REQUEST))?;
+    Ok(true)
+}
+
+/// Whether the running epoch names a next key. What the disk refused to make durable counts as soon as it can be read.
+fn is_announced(folder: &Path, epoch: u32) -> Result<bool, OpenError> {
+    let mut announced = false;
+    decisions::read_backwards(folder, &["key"], decisions::Place { epoch, seq: 0 }, &mut |entry| {
+        let entry: serde_json::Value = serde_json::from_slice(entry).unwrap_or_default();
+        announced |= entry.pointer("/entry/event").is_some_and(|event| event == "announced");
+    })?;
+    Ok(announced)
 }
 
 /// Does what was asked for or was begun, and gives the options of the epoch that is to be written now.

@@ -31,14 +31,14 @@ pub(super) fn run(arguments: &Arguments, printer: Printer) -> anyhow::Result<Exi
     if configuration.exists() {
         bail!("`{}` is there already: nothing was changed", configuration.display());
     }
-    secret_folder(dir)?;
+    group_folder(dir)?;
     for (path, text) in starter::init(home.as_str())? {
         write(&dir.join("policies").join(path), &text, 0o644)?;
     }
     secret_folder(&dir.join("keys"))?;
     RootKey::create(&dir.join("keys/root.key"))?;
     certificates::make(&dir.join("certs"), &["localhost", "127.0.0.1", "::1"])?;
-    secret_folder(&dir.join("audit"))?;
+    group_folder(&dir.join("audit"))?;
     write(&configuration, CONFIGURATION, 0o644)?;
     printer.line(format!("made {}", dir.display()));
     printer.say(format!(
@@ -51,6 +51,11 @@ pub(super) fn run(arguments: &Arguments, printer: Printer) -> anyhow::Result<Exi
 /// Makes a folder that only its owner may enter.
 pub(super) fn secret_folder(path: &Path) -> anyhow::Result<()> {
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path).with_context(|| format!("{}", path.display()))
+}
+
+/// Makes a folder that its group may enter and read: the log's readers do, as in one that the gateway makes.
+fn group_folder(path: &Path) -> anyhow::Result<()> {
+    std::fs::DirBuilder::new().recursive(true).mode(0o750).create(path).with_context(|| format!("{}", path.display()))
 }
 
 /// Writes a new file and its folders.

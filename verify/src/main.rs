@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use octroi_verify::policy::Policy;
 use octroi_verify::tlog_proof::TlogProof;
-use octroi_verify::{Checkpoint, Problem, ProblemKind, Progress, Trust, VerifierKey, verify_all};
+use octroi_verify::{Checkpoint, Progress, Trust, VerifierKey, verify_all};
 
 const USAGE: &str =
     "usage: octroi-verify DIR [--key VKEY | --policy FILE] [--from CHECKPOINT]... [--export FILE]... [--index]
@@ -86,7 +86,7 @@ fn verify(
         }
         Err(problem) => {
             writeln!(out, "NOT VERIFIED: {problem}")?;
-            Ok(ExitCode::from(exit_status(&problem)))
+            Ok(ExitCode::from(if problem.kind.is_unchecked() { 2 } else { 1 }))
         }
     }
 }
@@ -114,13 +114,6 @@ fn prove(proof: &str, entry: Option<&[u8]>, trust: &Trust) -> Result<String, Str
     let entry = String::from_utf8_lossy(entry);
     let (origin, size, witnesses) = (checkpoint.origin, checkpoint.size, witnesses.len());
     Ok(format!("entry {} of {size} of {origin}, {witnesses} witnesses\n{entry}", proof.index))
-}
-
-const fn exit_status(problem: &Problem) -> u8 {
-    match problem.kind {
-        ProblemKind::Unreadable | ProblemKind::NotALog | ProblemKind::Key => 2,
-        _ => 1,
-    }
 }
 
 /// What is asked for.
@@ -161,6 +154,9 @@ fn arguments(mut given: impl Iterator<Item = String>) -> Result<Task, String> {
     }
     match (dir, proof) {
         (Some(_), Some(_)) => Err("a folder or a proof, not both".to_owned()),
+        (None, Some(_)) if trust.key.is_none() && trust.policy.is_none() => {
+            Err("a proof needs a key or a policy to be checked with".to_owned())
+        }
         (None, Some(proof)) => Ok(Task::Prove(proof, entry, trust)),
         (Some(dir), None) => Ok(Task::Verify(dir, trust)),
         (None, None) => Err("which folder?".to_owned()),

@@ -98,6 +98,13 @@ pub enum ProblemKind {
     Index,
 }
 
+impl ProblemKind {
+    /// Whether it only kept the log from being checked: nothing is said of the log then, neither good nor bad.
+    pub const fn is_unchecked(self) -> bool {
+        matches!(self, Self::Unreadable | Self::NotALog | Self::Key)
+    }
+}
+
 impl fmt::Display for ProblemKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -282,6 +282,9 @@ fn one_entry_is_proven_without_the_log() {
     assert_eq!((code, out.as_str()), (1, "NOT PROVEN: proof leads to another root\n"));
     let (code, out, _) = run(&["--proof", file, "--key", &signer(ORIGIN).verifier().to_string()]);
     assert_eq!((code, out.as_str()), (1, "NOT PROVEN: no signature by the trusted key\n"));
+    let (code, out, err) = run(&["--proof", file]);
+    assert_eq!((code, out.as_str()), (2, ""), "{err}");
+    assert!(err.contains("a proof needs a key or a policy"), "{err}");
 }
 
 #[test]

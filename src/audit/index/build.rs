@@ -33,7 +33,15 @@ impl Index {
     /// # Errors
     /// [`IndexError`] when the database refuses or the log cannot be read.
     pub fn catch_up_with(&mut self, progress: &mut dyn FnMut(u64)) -> Result<Watermark, IndexError> {
-        self.fill(u64::MAX, progress)
+        match self.fill(u64::MAX, progress) {
+            // What could be opened need not be writable.
+            Err(error) if error.is_unwritable() && !self.is_temporary => {
+                *self = Self::elsewhere(&self.log)?;
+                self.fill(u64::MAX, progress)
+            }
+            filled => filled,
+        }
+        .map_err(|error| error.of(&self.log))
     }
 
     /// Reads on until so many entries are indexed; a batch is never divided.

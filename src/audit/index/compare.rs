@@ -1,29 +1,52 @@
-//! Whether an index says what the log says: it is made anew elsewhere and compared, row by row.
+//! Whether an index says what the log says: it is made anew elsewhere and compared, row by row. Nothing of it is changed.
 
 use std::path::Path;
 
 use octroi_verify::problem::{Problem, ProblemKind};
-use rusqlite::{Connection, OptionalExtension as _, params};
+use octroi_verify::walk::Walk;
+use rusqlite::{Connection, OptionalExtension as _};
 
-use super::{FILE, Index, IndexError, unsigned};
+use super::place::{KEPT, attach, stamp};
+use super::{FILE, Index, IndexError, is_damage, unsigned};
 
-/// Makes the index of a log anew in another file and compares it with the one beside the log, row by row.
+/// Makes the index of a log anew in another file and compares it with the one beside the log, row by row, as far as that goes.
 ///
 /// # Errors
 /// [`Problem`] of the kind `index edited` that names the first table that differs and the entry; [`IndexError`] when there
-/// is no index or the log cannot be read.
-pub fn compare(log: &Path, scratch: &Path) -> Result<Option<Problem>, IndexError> {
-    let mut kept = Index::open(log)?;
-    let mut fresh = Index::open_at(log, scratch)?;
-    fresh.begin()?;
-    kept.connection.execute("ATTACH DATABASE ?1 AS fresh", params![scratch.to_string_lossy()])?;
-    if let Some(detail) = unlike(&kept.connection)? {
-        return Ok(Some(Problem::new(FILE, ProblemKind::Index, detail)));
+/// is no index, it was written meanwhile, or the log cannot be read.
+pub fn compare(log: &Path) -> Result<Option<Problem>, IndexError> {
+    let file = log.join(FILE);
+    let Some(before) = stamp(&file) else { return Err(IndexError::Missing { file: file.display().to_string() }) };
+    let compared = match compared(log, &file) {
+        Err(IndexError::Database(error)) if is_damage(&error) => {
+            Ok(Some(Problem::new(FILE, ProblemKind::Index, "the database is not sound")))
+        }
+        compared => compared.map_err(|error| error.of(log)),
+    };
+    if stamp(&file) == Some(before) { compared } else { Err(IndexError::Written { file: file.display().to_string() }) }
+}
+
+fn compared(log: &Path, file: &Path) -> Result<Option<Problem>, IndexError> {
+    let mut fresh = Index::temporary(log)?;
+    attach(&fresh.connection, file)?;
+    let problem = |detail: &str| Ok(Some(Problem::new(FILE, ProblemKind::Index, detail)));
+    if let Some(detail) = unlike(&fresh.connection)? {
+        return problem(detail);
     }
-    let watermark = kept.catch_up()?;
-    // The log may grow meanwhile: what is compared ends where the kept one ends.
-    fresh.fill(watermark.entries, &mut |_| {})?;
-    drop(fresh);
+    let kept = |key: &str| {
+        let find = format!("SELECT value FROM {KEPT}.meta WHERE key = ?1");
+        fresh.connection.query_row(&find, [key], |row| row.get::<_, i64>(0)).optional()
+    };
+    let (entries, pruned) = (kept("entries")?.map_or(0, unsigned), kept("pruned")?.map_or(0, unsigned));
+    let first = Walk::open(&log)?.headers().first().map_or(0, |header| header.first_seq);
+    if first > pruned {
+        return Err(IndexError::Stale { file: file.display().to_string() });
+    }
+    // The log may have grown since: what is compared ends where the kept one ends.
+    if fresh.fill(entries, &mut |_| {})?.entries != entries {
+        return problem("it does not end where an entry of the log does");
+    }
+    let connection = &fresh.connection;
     // Each as a set of rows that does not depend on the order in which words were met.
     let bits = |schema: &str| {
         format!(
@@ -32,22 +55,22 @@ pub fn compare(log: &Path, scratch: &Path) -> Result<Option<Problem>, IndexError
     };
     let rows = |schema: &str, table: &str, first: &str| format!("SELECT {first}, * FROM {schema}.{table}");
     let tables = [
-        ("request", rows("main", "request", "seq"), rows("fresh", "request", "seq")),
-        ("bits", bits("main"), bits("fresh")),
-        ("hourly", rows("main", "hourly", "0"), rows("fresh", "hourly", "0")),
-        ("span", rows("main", "span", "first"), rows("fresh", "span", "first")),
-        ("tile", rows("main", "tile", "number"), rows("fresh", "tile", "number")),
+        ("request", rows(KEPT, "request", "seq"), rows("main", "request", "seq")),
+        ("bits", bits(KEPT), bits("main")),
+        ("hourly", rows(KEPT, "hourly", "0"), rows("main", "hourly", "0")),
+        ("span", rows(KEPT, "span", "first"), rows("main", "span", "first")),
+        ("tile", rows(KEPT, "tile", "number"), rows("main", "tile", "number")),
     ];
     for (table, ours, theirs) in tables {
         let count = |rows: &str| -> Result<i64, IndexError> {
-            Ok(kept.connection.query_row(&format!("SELECT count(*) FROM ({rows})"), [], |row| row.get(0))?)
+            Ok(connection.query_row(&format!("SELECT count(*) FROM ({rows})"), [], |row| row.get(0))?)
         };
         if count(&ours)? != count(&theirs)? {
             let detail = format!("its table `{table}` has more or fewer rows than the log");
             return Ok(Some(Problem::new(FILE, ProblemKind::Index, detail)));
         }
         for (one, other) in [(&ours, &theirs), (&theirs, &ours)] {
-            let first = kept.connection.query_row(&format!("{one} EXCEPT {other} LIMIT 1"), [], |row| row.get(0));
+            let first = connection.query_row(&format!("{one} EXCEPT {other} LIMIT 1"), [], |row| row.get(0));
             if let Some(seq) = first.optional()? {
                 let detail = format!("its table `{table}` does not say what the log says");
                 return Ok(Some(Problem::new(FILE, ProblemKind::Index, detail).entry(unsigned(seq))));
@@ -62,12 +85,12 @@ pub fn compare(log: &Path, scratch: &Path) -> Result<Option<Problem>, IndexError
 fn unlike(connection: &Connection) -> Result<Option<&'static str>, IndexError> {
     let schemas = "SELECT count(*) FROM (SELECT type, name, tbl_name, sql FROM {one}.sqlite_master
                    EXCEPT SELECT type, name, tbl_name, sql FROM {other}.sqlite_master)";
-    for (one, other) in [("main", "fresh"), ("fresh", "main")] {
+    for (one, other) in [(KEPT, "main"), ("main", KEPT)] {
         let differ = schemas.replace("{one}", one).replace("{other}", other);
         if connection.query_row(&differ, [], |row| row.get::<_, i64>(0))? > 0 {
             return Ok(Some("its tables are not those of an index"));
         }
     }
-    let sound: String = connection.query_row("PRAGMA main.integrity_check(1)", [], |row| row.get(0))?;
+    let sound: String = connection.query_row(&format!("PRAGMA {KEPT}.integrity_check(1)"), [], |row| row.get(0))?;
     Ok((sound != "ok").then_some("the database is not sound"))
 }

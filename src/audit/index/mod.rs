@@ -10,6 +10,7 @@
 
 mod build;
 mod compare;
+mod place;
 mod proof;
 mod search;
 
@@ -30,6 +31,56 @@ pub enum IndexError {
     /// The database refuses.
     #[error("the review index: {0}")]
     Database(#[from] rusqlite::Error),
+    /// The file is damaged, or is no index.
+    #[error("the review index `{file}` is damaged ({error}): make it anew with `octroi audit reindex {dir}`")]
+    Damaged {
+        /// The file.
+        file: String,
+        /// The folder of its log.
+        dir: String,
+        /// The word of SQLite.
+        error: rusqlite::Error,
+    },
+    /// The database refuses for another reason.
+    #[error("the review index `{file}`: {error}")]
+    Refused {
+        /// The file.
+        file: String,
+        /// The word of SQLite.
+        error: rusqlite::Error,
+    },
+    /// The file cannot be written by this user, or not here.
+    #[error("the review index `{file}` cannot be written here")]
+    Unwritable {
+        /// The file.
+        file: String,
+    },
+    /// The system refuses something of a new file.
+    #[error("the review index `{file}`: {kind}")]
+    Io {
+        /// The file.
+        file: String,
+        /// The word of the system.
+        kind: std::io::ErrorKind,
+    },
+    /// There is none.
+    #[error("there is no review index `{file}`")]
+    Missing {
+        /// The file.
+        file: String,
+    },
+    /// Somebody wrote it while it was compared.
+    #[error("the review index `{file}` was written meanwhile: ask again")]
+    Written {
+        /// The file.
+        file: String,
+    },
+    /// It is of a time before entries were pruned.
+    #[error("the review index `{file}` is older than the last pruning: the next search makes it anew")]
+    Stale {
+        /// The file.
+        file: String,
+    },
     /// The log cannot be read.
     #[error(transparent)]
     Log(#[from] Problem),
@@ -50,10 +101,56 @@ pub enum IndexError {
     Unfit(u64),
 }
 
+impl IndexError {
+    /// Names the file in what SQLite says of the index of a log.
+    pub(super) fn of(self, log: &Path) -> Self {
+        let (file, dir) = (log.join(FILE).display().to_string(), log.display().to_string());
+        match self {
+            Self::Database(error) if is_damage(&error) => Self::Damaged { file, dir, error },
+            Self::Database(error) => Self::Refused { file, error },
+            other => other,
+        }
+    }
+
+    fn io(file: &Path) -> impl FnOnce(std::io::Error) -> Self {
+        let file = file.display().to_string();
+        move |error| Self::Io { file, kind: error.kind() }
+    }
+
+    /// Whether the file is there to be read at most.
+    fn is_unwritable(&self) -> bool {
+        use rusqlite::ErrorCode::{CannotOpen, PermissionDenied, ReadOnly};
+        match self {
+            Self::Unwritable { .. } => true,
+            Self::Database(error) | Self::Refused { error, .. } => {
+                error.sqlite_error_code().is_some_and(|code| [CannotOpen, PermissionDenied, ReadOnly].contains(&code))
+            }
+            _ => false,
+        }
+    }
+}
+
+/// Whether it says that the file is not what SQLite wrote, or holds other tables and values than an index.
+fn is_damage(error: &rusqlite::Error) -> bool {
+    use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase, Unknown};
+    match error {
+        rusqlite::Error::SqliteFailure(..) | rusqlite::Error::SqlInputError { .. } => {
+            let code = error.sqlite_error_code();
+            code.is_some_and(|code| [DatabaseCorrupt, NotADatabase, Unknown].contains(&code))
+        }
+        rusqlite::Error::FromSqlConversionFailure(..)
+        | rusqlite::Error::IntegralValueOutOfRange(..)
+        | rusqlite::Error::InvalidColumnType(..)
+        | rusqlite::Error::QueryReturnedNoRows => true,
+        _ => false,
+    }
+}
+
 /// An open index.
 pub struct Index {
     connection: Connection,
     log: PathBuf,
+    is_temporary: bool,
 }
 
 impl fmt::Debug for Index {
@@ -70,30 +167,6 @@ pub struct Watermark {
 }
 
 impl Index {
-    /// Opens the index of the log in a folder, or begins one.
-    ///
-    /// # Errors
-    /// [`IndexError::Database`] when the file cannot be written or is no database.
-    pub fn open(log: &Path) -> Result<Self, IndexError> {
-        Self::open_at(log, &log.join(FILE))
-    }
-
-    /// Opens an index that lies elsewhere.
-    ///
-    /// # Errors
-    /// [`IndexError::Database`] when the file cannot be written or is no database.
-    pub fn open_at(log: &Path, file: &Path) -> Result<Self, IndexError> {
-        let connection = Connection::open(file)?;
-        connection.busy_timeout(std::time::Duration::from_secs(10))?;
-        // It can be made anew at any time: a power failure may cost it, so syncs would buy nothing.
-        connection.execute_batch("PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF; PRAGMA cache_size=-65536;")?;
-        let index = Self { connection, log: log.to_owned() };
-        if index.meta("version")? != Some(VERSION) {
-            index.begin()?;
-        }
-        Ok(index)
-    }
-
     /// Empties the index, so that it is filled anew from the first entry.
     ///
     /// # Errors

@@ -17,7 +17,7 @@ use octroi_verify::problem::Problem;
 use octroi_verify::report::Report as Verified;
 
 use super::decisions;
-use super::index::{Dimension, Index, IndexError, Rollup};
+use super::index::{Dimension, FILE, Index, IndexError, Rollup};
 use super::query::{Filter, Record, items, word};
 
 pub use page::{csv, html};
@@ -179,8 +179,9 @@ pub fn of_folder(kind: Kind, month: Month, log: &Path) -> Result<Report, IndexEr
         index.catch_up()?;
         indexes.push(index);
     }
-    // The tables are the index's: it is compared with what it was made from.
-    let trust = octroi_verify::Trust { index: true, ..octroi_verify::Trust::default() };
+    // The tables are the index's: one that is kept is compared with what it was made from.
+    let is_kept = decisions::logs(log).iter().any(|(_, epoch)| epoch.join(FILE).exists());
+    let trust = octroi_verify::Trust { index: is_kept, ..octroi_verify::Trust::default() };
     let verified = octroi_verify::verify_all(log, &trust, &mut |_| {});
     gather(kind, month, &indexes, &verified)
 }

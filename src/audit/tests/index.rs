@@ -54,7 +54,7 @@ fn varied(number: u32) -> Decision {
 }
 
 /// Each request an hour apart in steps of ten minutes, so that there are several in an hour.
-fn hours(folder: &Path) -> Options {
+pub(super) fn hours(folder: &Path) -> Options {
     let ticks = std::sync::atomic::AtomicI64::new(0);
     let clock = move || {
         let tick = ticks.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
@@ -63,7 +63,7 @@ fn hours(folder: &Path) -> Options {
     Options { clock: Arc::new(clock), ..options(folder) }
 }
 
-fn write(log: &SegmentLog, numbers: std::ops::Range<u32>) {
+pub(super) fn write(log: &SegmentLog, numbers: std::ops::Range<u32>) {
     for number in numbers {
         let decision = varied(number);
         let refused = decision.verdict == "refuse";
@@ -78,7 +78,7 @@ fn write(log: &SegmentLog, numbers: std::ops::Range<u32>) {
     }
 }
 
-fn filled() -> tempfile::TempDir {
+pub(super) fn filled() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let log = SegmentLog::open(hours(folder.path())).unwrap();
     write(&log, 0..90);
@@ -86,7 +86,7 @@ fn filled() -> tempfile::TempDir {
     folder
 }
 
-fn filters() -> Vec<(&'static str, Filter)> {
+pub(super) fn filters() -> Vec<(&'static str, Filter)> {
     let at = |seconds: i64| Some(jiff::Timestamp::from_second(1_795_000_000 + seconds).unwrap());
     let word = |word: &str| Some(word.to_owned());
     let none = Filter::default();
@@ -174,8 +174,7 @@ fn in_steps_as_at_once() {
         drop(index);
         index = Index::open(folder.path()).unwrap();
     }
-    let scratch = folder.path().join("scratch.db");
-    assert_eq!(compare(folder.path(), &scratch).unwrap(), None);
+    assert_eq!(compare(folder.path()).unwrap(), None);
     assert_eq!(found_by_the_verifier(folder.path()), None);
     let hours = (jiff::Timestamp::UNIX_EPOCH, jiff::Timestamp::from_second(2_000_000_000).unwrap());
     let rollups = index.rollups(hours.0, hours.1).unwrap();
@@ -205,7 +204,7 @@ fn lists_the_words_that_there_are() {
 }
 
 /// What `octroi-verify --index` says, which reads the index without SQLite and makes none anew.
-fn found_by_the_verifier(log: &Path) -> Option<ProblemKind> {
+pub(super) fn found_by_the_verifier(log: &Path) -> Option<ProblemKind> {
     let trust = Trust { index: true, ..Trust::default() };
     verify_dir(log, &trust, &mut |_| {}).err().map(|problem| problem.kind)
 }
@@ -294,7 +293,6 @@ fn no_byte_of_an_index_misleads_the_reader_of_it() {
 fn an_edited_index_is_named_and_a_strange_one_made_anew() {
     let folder = filled();
     Index::open(folder.path()).unwrap().catch_up().unwrap();
-    let scratch = folder.path().join("scratch.db");
     for (name, edit) in [
         ("a record hidden", "DELETE FROM request WHERE seq = (SELECT min(seq) FROM request WHERE id IS NOT NULL)"),
         (
@@ -312,7 +310,7 @@ fn an_edited_index_is_named_and_a_strange_one_made_anew() {
         drop(database);
         let changed = name != "a hash changed";
         assert_eq!(found_by_the_verifier(folder.path()), changed.then_some(ProblemKind::Index), "{name}");
-        let problem = compare(folder.path(), &scratch).unwrap();
+        let problem = compare(folder.path()).unwrap();
         assert_eq!(problem.is_some(), changed, "{name}");
         if let Some(problem) = problem {
             assert_eq!(problem.kind, ProblemKind::Index, "{name}");
@@ -320,7 +318,7 @@ fn an_edited_index_is_named_and_a_strange_one_made_anew() {
         let mut index = Index::open(folder.path()).unwrap();
         index.clear().unwrap();
         index.catch_up().unwrap();
-        assert_eq!(compare(folder.path(), &scratch).unwrap(), None, "{name}, made anew");
+        assert_eq!(compare(folder.path()).unwrap(), None, "{name}, made anew");
         // Still open: what was written lies in the write-ahead log beside it.
         assert_eq!(found_by_the_verifier(folder.path()), None, "{name}, made anew");
     }
@@ -333,12 +331,11 @@ fn an_edited_index_is_named_and_a_strange_one_made_anew() {
     std::fs::copy(other.path().join(FILE), folder.path().join(FILE)).unwrap();
     let mut index = Index::open(folder.path()).unwrap();
     assert_eq!(index.catch_up().unwrap().entries, verify(folder.path()).unwrap().signed);
-    assert_eq!(compare(folder.path(), &scratch).unwrap(), None);
+    assert_eq!(compare(folder.path()).unwrap(), None);
 }
 
 #[test]
 fn nothing_of_the_database_hides_a_record_unnoticed() {
-    let scratch = tempfile::tempdir().unwrap();
     for (name, edit) in [
         (
             "a trigger that takes away what comes",
@@ -357,7 +354,7 @@ fn nothing_of_the_database_hides_a_record_unnoticed() {
         let database = rusqlite::Connection::open(folder.path().join(FILE)).unwrap();
         database.execute_batch(edit).unwrap();
         drop(database);
-        let problem = compare(folder.path(), &scratch.path().join("scratch.db")).unwrap();
+        let problem = compare(folder.path()).unwrap();
         assert_eq!(problem.map(|problem| problem.kind), Some(ProblemKind::Index), "{name}");
     }
 }

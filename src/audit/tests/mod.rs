@@ -4,10 +4,12 @@
 mod conformance;
 mod disk;
 mod faults;
+mod forward;
 mod index;
 mod kinds;
 mod life;
 mod links;
+mod place;
 mod prune;
 mod publish;
 mod rotate;

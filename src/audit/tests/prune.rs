@@ -84,7 +84,7 @@ fn what_is_left_verifies_from_every_checkpoint() {
     let checkpoint = octroi_verify::Checkpoint::open(&signed, &report.key).unwrap();
     let proof = index.prove(page.records[3].seq, &checkpoint, &signed).unwrap().unwrap();
     proof.verify(None, &checkpoint).unwrap();
-    assert_eq!(compare(path, &path.join("scratch.db")).unwrap(), None);
+    assert_eq!(compare(path).unwrap(), None);
     let indexed = verify_dir(path, &Trust { index: true, ..trust.clone() }, &mut |_| {}).unwrap().indexed;
     assert_eq!(indexed.flatten().map(|indexed| indexed.entries), Some(report.signed));
     publish(path, &store).unwrap();

@@ -15,7 +15,7 @@ use crate::audit::open::open;
 use crate::audit::prune::prune;
 use crate::audit::query::Filter;
 use crate::audit::report;
-use crate::audit::rotate::{request, settle};
+use crate::audit::rotate::{announce, is_requested, request, settle, withdraw};
 use crate::audit::store::PRIVATE_KEY;
 
 fn settled(folder: &Path) -> Options {
@@ -24,7 +24,7 @@ fn settled(folder: &Path) -> Options {
     Options { segment_bytes: 4 * SEGMENT_BYTES_MIN, ..settled }
 }
 
-fn write(folder: &Path, numbers: std::ops::Range<u32>) -> VerifierKey {
+pub(super) fn write(folder: &Path, numbers: std::ops::Range<u32>) -> VerifierKey {
     let log = SegmentLog::open(settled(folder)).unwrap();
     for number in numbers {
         let slot = log.reserve().unwrap();
@@ -36,7 +36,7 @@ fn write(folder: &Path, numbers: std::ops::Range<u32>) -> VerifierKey {
 }
 
 /// A log with two finished epochs and a third that is being written.
-fn three() -> (tempfile::TempDir, Vec<VerifierKey>) {
+pub(super) fn three() -> (tempfile::TempDir, Vec<VerifierKey>) {
     let folder = tempfile::tempdir().unwrap();
     let mut keys = Vec::new();
     for epoch in 0..3 {
@@ -103,6 +103,36 @@ fn an_epoch_that_ends_before_its_first_entry_says_where_it_began() {
     write(folder.path(), 10..20);
     let reports = verify_epochs(folder.path(), &Trust::default()).unwrap();
     assert_eq!(reports.len(), 3);
+}
+
+/// An order that could not be carried out is taken back, unless the log has announced the next key.
+#[test]
+fn an_order_that_failed_takes_no_effect_later() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock: crate::audit::Clock = Arc::new(|| jiff::Timestamp::from_second(1_795_000_000).unwrap());
+    let key = write(folder.path(), 0..10);
+    // No room for the next key: its name is taken by something that no file can replace.
+    let in_the_way = folder.path().join("log.key.next.new");
+    std::fs::create_dir(&in_the_way).unwrap();
+    request(folder.path()).unwrap();
+    settle(folder.path(), &Word::fixed("test"), &clock).unwrap_err();
+    assert!(is_requested(folder.path()));
+    assert!(withdraw(folder.path()).unwrap());
+    std::fs::remove_dir(in_the_way).unwrap();
+    assert_eq!(write(folder.path(), 10..20), key, "the next start changes nothing");
+
+    request(folder.path()).unwrap();
+    announce(folder.path(), options_of(folder.path(), &key), "octroi/test/2").unwrap();
+    assert!(!withdraw(folder.path()).unwrap(), "only the key that was announced can go on behind it");
+    assert_eq!(write(folder.path(), 20..30).name(), "octroi/test/2");
+    assert_eq!(verify_epochs(folder.path(), &Trust::default()).unwrap().len(), 2);
+    // The announcement of an epoch before is none of this one.
+    request(folder.path()).unwrap();
+    assert!(withdraw(folder.path()).unwrap());
+}
+
+fn options_of(folder: &Path, key: &VerifierKey) -> Options {
+    Options { origin: key.name().to_owned(), ..options(folder) }
 }
 
 /// Copies what a rotation would leave after each of its steps, and goes on from there.
@@ -222,9 +252,9 @@ fn epochs_are_searched_as_one() {
     let (folder, _) = three();
     let every = Filter { app: Some("clinic-notes".to_owned()), ..Filter::default() };
     let numbered: Vec<RequestId> = (0..30).map(id).collect();
-    for unindexed in [false, true] {
-        if unindexed {
-            // Where no index can be made, the epochs are read whole.
+    for temporary in [false, true] {
+        if temporary {
+            // Where no index can be written, each has one for the answer alone.
             for (_, log) in Epochs::of(folder.path()).logs() {
                 std::fs::remove_file(log.join(FILE)).unwrap();
                 std::fs::create_dir(log.join(FILE)).unwrap();
@@ -234,7 +264,7 @@ fn epochs_are_searched_as_one() {
         let (mut found, mut before) = (Vec::new(), None);
         loop {
             let page = epochs.page(&every, 4, before).unwrap();
-            assert_eq!(page.unindexed, unindexed);
+            assert_eq!(page.temporary, temporary);
             let requests = page.records.iter().map(|(_, record)| {
                 let request = record.entries[0].pointer("/entry/request").unwrap().as_str().unwrap();
                 RequestId::parse(request).unwrap()
@@ -259,8 +289,8 @@ fn epochs_are_searched_as_one() {
             other => panic!("{other}"),
         }
         let counted = epochs.count(&every, &[Dimension::Decision]).unwrap();
-        let counts = counted.map(|(counted, _)| counted.iter().map(|one| one.count).collect::<Vec<_>>());
-        assert_eq!(counts, (!unindexed).then(|| vec![30]));
+        assert_eq!(counted.counted.iter().map(|one| one.count).collect::<Vec<_>>(), [30]);
+        assert_eq!(counted.temporary, temporary);
         assert_eq!(Epochs::of(folder.path()).only(2).unwrap().page(&every, 99, None).unwrap().records.len(), 10);
         assert!(Epochs::of(folder.path()).only(9).is_none());
     }

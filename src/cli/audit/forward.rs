@@ -6,11 +6,10 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use bytes::Bytes;
 use http::{Request, StatusCode, header};
-use octroi_verify::VerifierKey;
-use octroi_verify::verify::VERIFIER_KEY;
+use serde_json::Value;
 
-use super::{DIR, Exit, Printer, Reading, log_in, record, text_of};
-use crate::audit::forward::{CURSOR, Cursor, batch, signed};
+use super::{DIR, Exit, Printer, Reading, log_in, record};
+use crate::audit::forward::{self, CURSOR, Cursor, ForwardError, Next};
 use crate::cli::collector::{Collector, Signal};
 use crate::cli::serve::Stop;
 
@@ -18,6 +17,12 @@ use crate::cli::serve::Stop;
 const LOOK: Duration = Duration::from_secs(1);
 /// The longest time between two tries.
 const PAUSE_MAX: Duration = Duration::from_mins(1);
+/// The longest pause that a collector may ask for.
+const RETRY_AFTER_MAX: Duration = Duration::from_mins(10);
+/// Looks at a log whose key is being changed, unless it is followed.
+const CHANGING_LOOKS_MAX: u32 = 5;
+/// Characters that are told of what a collector says.
+const TOLD_MAX: usize = 200;
 /// Bytes of a collector's answer at most.
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
 
@@ -52,66 +57,138 @@ async fn send(forward: &Forward, printer: Printer) -> anyhow::Result<Exit> {
     let collector = Collector::of(Signal::Logs)?
         .context("no collector: name one in OTEL_EXPORTER_OTLP_LOGS_ENDPOINT or OTEL_EXPORTER_OTLP_ENDPOINT")?;
     let dir = &forward.dir;
-    let key = VerifierKey::parse(&text_of(&dir.join(VERIFIER_KEY))?).context("the log's public key")?;
-    let mut cursor = Cursor::open(dir, &forward.cursor, key.name()).with_context(|| forward.cursor.clone())?;
-    let range = Some((cursor.next, u64::MAX));
+    let mut cursor = Cursor::open(dir, &forward.cursor).with_context(|| forward.cursor.clone())?;
+    let range = Some((cursor.as_ref().map_or(0, |cursor| cursor.next), u64::MAX));
     record(dir, Reading { action: "export", range, ..Reading::default() }, printer)?;
-    let (mut sent, mut pause) = (0_u64, LOOK);
+    let (mut sent, mut pause, mut looks) = (0_usize, LOOK, 0);
     loop {
-        // The log may be rotated meanwhile: the next epoch is another log.
-        let Some(next) = batch(dir, &cursor, signed(dir, &key)?)? else {
-            if forward.follow {
+        let batch = match forward::next(dir, cursor.as_ref()).map_err(|error| advised(error, forward))? {
+            Next::Batch(batch) => batch,
+            Next::Sent(at) if !forward.follow => {
+                printer.say(format!("{sent} entries forwarded; the next is entry {} of `{}`", at.next, at.origin));
+                return Ok(Exit::Well);
+            }
+            Next::Changing if !forward.follow && looks >= CHANGING_LOOKS_MAX => bail!(
+                "the log's key is being changed: {sent} entries forwarded\n  help: when the gateway has started again, ask again"
+            ),
+            Next::Sent(_) | Next::Changing => {
+                looks = looks.saturating_add(1);
                 tokio::time::sleep(LOOK).await;
                 continue;
             }
-            printer.say(format!("{sent} entries forwarded; the next is entry {}", cursor.next));
-            return Ok(Exit::Well);
         };
-        match post(&collector, next.body).await {
+        looks = 0;
+        if !batch.pruned.is_empty() {
+            let (lost, origin) = (&batch.pruned, &batch.cursor.origin);
+            printer.say(format!("entries {} to {} of `{origin}` were pruned unsent", lost.start, lost.end - 1));
+        }
+        match post(&collector, batch.body).await {
             Ok(()) => {
-                sent = sent.saturating_add(next.next.saturating_sub(cursor.next));
-                cursor.next = next.next;
-                cursor.save(dir, &forward.cursor).with_context(|| forward.cursor.clone())?;
+                sent = sent.saturating_add(batch.entries);
+                batch.cursor.save(dir, &forward.cursor).with_context(|| forward.cursor.clone())?;
+                cursor = Some(batch.cursor);
                 pause = LOOK;
             }
-            Err(refused) if refused.passes && forward.follow => {
-                printer.say(format!("the collector does not take entries: {:#}; trying again", refused.why));
-                tokio::time::sleep(pause).await;
+            Err(Refused { why, passes: Some(asked) }) if forward.follow => {
+                printer.say(format!("the collector does not take entries: {why:#}; trying again"));
+                tokio::time::sleep(pause.max(asked.min(RETRY_AFTER_MAX))).await;
                 pause = pause.saturating_mul(2).min(PAUSE_MAX);
             }
-            Err(refused) => return Err(refused.why.context("the collector does not take entries")),
+            Err(Refused { why, passes }) => {
+                let told = format!("the collector does not take entries ({sent} were forwarded)");
+                let help = passes
+                    .map(|_| "\n  help: ask again later: it goes on where it ended; with --follow it tries by itself");
+                bail!("{told}: {why:#}{}", help.unwrap_or_default())
+            }
         }
     }
+}
+
+/// Says what to do about a cursor that fits nothing.
+fn advised(error: ForwardError, forward: &Forward) -> anyhow::Error {
+    let file = forward.dir.join(&forward.cursor);
+    let help = match &error {
+        ForwardError::Log(_) => return error.into(),
+        ForwardError::Ahead { .. } => {
+            "was the log put back from a copy? Then entries that were sent are not in it any more"
+        }
+        ForwardError::Stranger { .. } => "was the cursor copied here, or a finished epoch taken away?",
+    };
+    let file = file.display();
+    anyhow::anyhow!("{error}\n  help: {help}; without the file `{file}` all that the log holds is sent")
 }
 
 /// Why a batch was not taken.
 struct Refused {
     why: anyhow::Error,
-    /// Whether it may be taken later.
-    passes: bool,
+    /// It may be taken later, and not before this time has passed.
+    passes: Option<Duration>,
 }
 
 async fn post(collector: &Collector, body: String) -> Result<(), Refused> {
-    let (passes, lasts) = (|why| Refused { why, passes: true }, |why| Refused { why, passes: false });
+    let lasts = |why| Refused { why, passes: None };
+    let passes = |why, after| Refused { why, passes: Some(after) };
     let request = Request::post(collector.address("/v1/logs").map_err(lasts)?)
         .header(header::CONTENT_TYPE, "application/json")
         .body(Bytes::from(body))
         .map_err(|error| lasts(error.into()))?;
     let request = collector.with_headers(request).map_err(lasts)?;
-    let answer = collector.ask(request, ANSWER_BYTES_MAX).await.map_err(passes)?;
+    let answer = collector.ask(request, ANSWER_BYTES_MAX).await.map_err(|why| passes(why, Duration::ZERO))?;
     match answer.status() {
-        StatusCode::OK => {
-            // What it took only in part it will not take the second time either.
-            let said: serde_json::Value = serde_json::from_slice(answer.body()).unwrap_or_default();
-            let rejected = said.pointer("/partialSuccess/rejectedLogRecords");
-            let none = rejected.is_none_or(|count| count == 0 || count == "0");
-            if none { Ok(()) } else { Err(lasts(anyhow::anyhow!("it rejected {rejected:?} of them"))) }
-        }
+        // What it took only in part it will not take the second time either.
+        StatusCode::OK => rejected(answer.body()).map_or(Ok(()), |told| Err(lasts(anyhow::anyhow!(told)))),
         // The answers of the specification of OTLP after which the same may be sent again.
         status @ (StatusCode::TOO_MANY_REQUESTS
         | StatusCode::BAD_GATEWAY
         | StatusCode::SERVICE_UNAVAILABLE
-        | StatusCode::GATEWAY_TIMEOUT) => Err(passes(anyhow::anyhow!("it answered {status}"))),
+        | StatusCode::GATEWAY_TIMEOUT) => {
+            let after = answer.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
+            Err(passes(anyhow::anyhow!("it answered {status}"), after.and_then(seconds).unwrap_or_default()))
+        }
         status => Err(lasts(anyhow::anyhow!("it answered {status}"))),
+    }
+}
+
+/// The seconds of a `Retry-After`. A date, its other form, is not worth a look at the clock: the pause grows by itself.
+fn seconds(text: &str) -> Option<Duration> {
+    text.trim().parse().ok().map(Duration::from_secs)
+}
+
+/// What an answer says of records that were not taken; `None` when all were.
+fn rejected(answer: &[u8]) -> Option<String> {
+    let said: Value = serde_json::from_slice(answer).unwrap_or_default();
+    // A number of 64 bits is a text in the JSON of OTLP; some write it as a number all the same.
+    let count = match said.pointer("/partialSuccess/rejectedLogRecords")? {
+        Value::String(count) => count.parse().ok()?,
+        count => count.as_u64()?,
+    };
+    if count == 0 {
+        return None;
+    }
+    let why = said.pointer("/partialSuccess/errorMessage").and_then(Value::as_str).unwrap_or_default();
+    let why: String = why.chars().filter(|char| !char.is_control()).take(TOLD_MAX).collect();
+    let told = format!("it rejected {count} of them");
+    Some(if why.is_empty() { told } else { format!("{told}: {why}") })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_collector_rejects_is_told_in_words() {
+        for (name, answer, expected) in [
+            ("nothing", "{}", None),
+            ("no JSON", "", None),
+            ("none, as a text", r#"{"partialSuccess": {"rejectedLogRecords": "0"}}"#, None),
+            ("a text", r#"{"partialSuccess": {"rejectedLogRecords": "3"}}"#, Some("it rejected 3 of them")),
+            (
+                "a number with a message",
+                r#"{"partialSuccess": {"rejectedLogRecords": 3, "errorMessage": "too\n old"}}"#,
+                Some("it rejected 3 of them: too old"),
+            ),
+        ] {
+            assert_eq!(rejected(answer.as_bytes()).as_deref(), expected, "{name}");
+        }
     }
 }

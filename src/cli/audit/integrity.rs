@@ -11,7 +11,7 @@ use super::remote::Remote;
 use super::{DIR, Exit, Printer, Reading, log_in, record, text_of};
 use crate::app;
 use crate::audit::epochs::Epochs;
-use crate::audit::index::{Index, compare};
+use crate::audit::index::{FILE, Index, compare};
 use crate::audit::tile_store::LocalTiles;
 use crate::audit::{self, Clock, OpenError, Options, SegmentLog, publish, rotate};
 
@@ -125,13 +125,12 @@ pub(super) fn verify(verify: &Verify, printer: Printer) -> anyhow::Result<Exit> 
         }
     };
     printer.progress_end();
-    if verify.index && url.is_none() && result.is_ok() {
-        let scratch = scratch_file(dir);
-        let compared = compare(dir, &scratch);
-        remove(&scratch);
-        if let Some(problem) = compared? {
-            result = Err(problem);
-        }
+    if verify.index
+        && url.is_none()
+        && result.is_ok()
+        && let Some(problem) = compare_all(dir)?
+    {
+        result = Err(problem);
     }
     Ok(tell(result, verify.json, printer))
 }
@@ -149,15 +148,19 @@ fn tell(result: Result<Vec<Report>, Problem>, json: bool, printer: Printer) -> E
             Exit::Well
         }
         Err(problem) => {
+            let unchecked = problem.kind.is_unchecked();
             if json {
                 printer.json(&serde_json::json!({
-                    "sound": false, "file": problem.file, "offset": problem.offset, "seq": problem.seq,
-                    "problem": problem.to_string(),
+                    "sound": (!unchecked).then_some(false), "file": problem.file, "offset": problem.offset,
+                    "seq": problem.seq, "problem": problem.to_string(),
                 }));
+            } else if unchecked {
+                // Of a log that could not be read nothing is said, neither good nor bad.
+                printer.line(format!("could not check: {problem}"));
             } else {
                 printer.line(format!("not sound: {problem}"));
             }
-            Exit::Findings
+            if unchecked { Exit::Fault } else { Exit::Findings }
         }
     }
 }
@@ -188,6 +191,7 @@ fn bar(printer: Printer) -> impl FnMut(Progress) {
 pub(crate) fn verify_folder(dir: &Path) -> (bool, String) {
     match octroi_verify::verify_dir(dir, &Trust::default(), &mut |_| {}) {
         Ok(report) => (true, told(&report)),
+        Err(problem) if problem.kind.is_unchecked() => (false, format!("could not check: {problem}")),
         Err(problem) => (false, format!("not sound: {problem}")),
     }
 }
@@ -236,10 +240,7 @@ pub(super) fn reindex(reindex: &Reindex, printer: Printer) -> anyhow::Result<Exi
     let dir = reindex.place.path();
     record(dir, Reading { action: "index", ..Reading::default() }, printer)?;
     if reindex.check {
-        let scratch = scratch_file(dir);
-        let compared = compare(dir, &scratch);
-        remove(&scratch);
-        return Ok(match compared? {
+        return Ok(match compare_all(dir)? {
             None => {
                 printer.line("the review index says what the log says");
                 Exit::Well
@@ -250,12 +251,33 @@ pub(super) fn reindex(reindex: &Reindex, printer: Printer) -> anyhow::Result<Exi
             }
         });
     }
-    let mut index = Index::open(dir)?;
-    index.clear()?;
-    let watermark = index.catch_up_with(&mut |entries| printer.progress(0, &format!("{entries} entries")))?;
+    let mut indexed = 0_u64;
+    for (_, log) in Epochs::of(dir).logs() {
+        let mut progress = |entries: u64| printer.progress(0, &format!("{} entries", indexed.saturating_add(entries)));
+        let watermark = Index::rebuild(log, &mut progress)?;
+        indexed = indexed.saturating_add(watermark.entries);
+    }
     printer.progress_end();
-    printer.say(format!("indexed {} entries", watermark.entries));
+    printer.say(format!("indexed {indexed} entries"));
     Ok(Exit::Well)
+}
+
+/// Compares the index of each epoch that has one with its log; that of a finished epoch is made when it is asked for.
+fn compare_all(dir: &Path) -> anyhow::Result<Option<Problem>> {
+    let epochs = Epochs::of(dir);
+    let there: Vec<_> = epochs.logs().iter().filter(|(_, log)| log.join(FILE).exists()).collect();
+    if there.is_empty() {
+        let (file, dir) = (dir.join(FILE), dir.display());
+        bail!("there is no review index `{}`\n  help: `octroi audit reindex {dir}` makes one", file.display());
+    }
+    for (_, log) in there {
+        if let Some(problem) = compare(log)? {
+            let within =
+                log.strip_prefix(dir).map_or_else(|_| problem.file.clone().into(), |log| log.join(&problem.file));
+            return Ok(Some(Problem { file: within.display().to_string(), ..problem }));
+        }
+    }
+    Ok(None)
 }
 
 pub(super) fn publish(publish: &Publish, printer: Printer) -> anyhow::Result<Exit> {
@@ -279,34 +301,30 @@ pub(super) fn rotate(path: &Path, printer: Printer) -> anyhow::Result<Exit> {
             folder.display()
         );
     }
+    let stood = rotate::is_requested(folder);
     rotate::request(folder).with_context(|| format!("{}", folder.display()))?;
     let clock: Clock = std::sync::Arc::new(super::now);
-    let settled = rotate::settle(folder, &config.node, &clock);
-    let settled = settled.map(|options| Options { segment_bytes: config.segment_bytes, ..options });
-    match settled.and_then(SegmentLog::open) {
-        Ok(log) => {
-            printer.line(log.key().to_string());
-            printer.say("the new log has this key; hand it to the auditors. The old log is under `epochs`");
-            log.stop();
-        }
+    let options = match rotate::settle(folder, &config.node, &clock) {
+        Ok(options) => Options { segment_bytes: config.segment_bytes, ..options },
         Err(OpenError::Locked) => {
             printer.say("a gateway writes this log: it begins the new epoch when it starts again");
+            return Ok(Exit::Well);
         }
-        Err(error) => return Err(error.into()),
-    }
+        Err(error) => {
+            // An order that failed must not take effect on its own later.
+            let withdrawn = !stood && rotate::withdraw(folder).unwrap_or(false);
+            let told = if withdrawn {
+                "the key stays as it is, and nothing is left to be done"
+            } else {
+                "the order stands: when the gateway starts again, or with this command, the key is changed"
+            };
+            return Err(anyhow::Error::from(error).context(told));
+        }
+    };
+    let key = "the key is changed, and the log of the new epoch is begun when the gateway starts";
+    let log = SegmentLog::open(options).context(key)?;
+    printer.line(log.key().to_string());
+    printer.say("the new log has this key; hand it to the auditors. The old log is under `epochs`");
+    log.stop();
     Ok(Exit::Well)
-}
-
-/// A file beside the index for one comparison.
-fn scratch_file(dir: &Path) -> PathBuf {
-    dir.join(format!("index.check-{}", std::process::id()))
-}
-
-/// Removes the scratch index, and what SQLite keeps beside it.
-fn remove(scratch: &Path) {
-    for suffix in ["", "-wal", "-shm"] {
-        let mut name = scratch.as_os_str().to_owned();
-        name.push(suffix);
-        std::fs::remove_file(PathBuf::from(name)).unwrap_or_default();
-    }
 }

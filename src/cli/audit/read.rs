@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::{DIR, Exit, Printer, Reading, record, text_of, write_new};
 use crate::audit::decisions::Place;
-use crate::audit::epochs::Epochs;
+use crate::audit::epochs::{Epochs, Tally};
 use crate::audit::index::{Dimension, Index, IndexError};
 use crate::audit::query::{Filter, Record};
 use crate::audit::{csv, read_text, story};
@@ -23,7 +23,7 @@ const SIGNED_WAIT: Duration = Duration::from_secs(5);
 /// Time between two looks for it.
 const SIGNED_LOOK: Duration = Duration::from_millis(50);
 
-const UNINDEXED: &str = "the review index cannot be written here: the whole log is read";
+const TEMPORARY: &str = "the review index cannot be written here: one was made for this answer alone";
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Query {
@@ -154,8 +154,8 @@ pub(super) fn list(query: &Query, printer: Printer) -> anyhow::Result<Exit> {
     let newest = epochs.logs().first().map_or(0, |(number, _)| *number);
     let before = query.before.map(|(epoch, seq)| Place { epoch: epoch.unwrap_or(newest), seq });
     let page = told(&query.dir, epochs.page(&filter, query.limit, before))?;
-    if page.unindexed {
-        printer.say(UNINDEXED);
+    if page.temporary {
+        printer.say(TEMPORARY);
     }
     if query.csv {
         printer.text(csv::row(csv::RECORD));
@@ -186,9 +186,10 @@ fn count(query: &Query, filter: &Filter, epochs: &Epochs, printer: Printer) -> a
         let known = || Dimension::ALL.map(|(_, name)| name).join(", ");
         by.push(Dimension::named(name).with_context(|| format!("`{name}` is none of {}", known()))?);
     }
-    let Some((counted, read)) = told(&query.dir, epochs.count(filter, &by))? else {
-        bail!("counting needs the review index, which cannot be written here")
-    };
+    let Tally { counted, read, temporary } = told(&query.dir, epochs.count(filter, &by))?;
+    if temporary {
+        printer.say(TEMPORARY);
+    }
     if query.csv {
         printer.text(csv::row(by.iter().map(|dimension| dimension.name()).chain(["count"])));
     }
@@ -295,12 +296,11 @@ pub(super) fn show(show: &Show, printer: Printer) -> anyhow::Result<Exit> {
         );
         return Ok(Exit::Findings);
     };
-    if epoch.index.is_none() {
-        printer.say(UNINDEXED);
+    if epoch.index.is_temporary() {
+        printer.say(TEMPORARY);
     }
     if let Some(path) = &show.proof {
-        let Some(index) = epoch.index else { bail!("a proof needs the review index, which cannot be written here") };
-        return prove(&epoch.log, path, found.seq, index, printer);
+        return prove(&epoch.log, path, found.seq, epoch.index, printer);
     }
     if show.json {
         for entry in &found.entries {

@@ -1,0 +1,177 @@
+//! Where an index lies: beside the log, or, where nothing can be written there, in a file of SQLite's own that nobody else
+//! sees and that is gone with the process.
+//!
+//! An auditor's copy is mostly read-only, and so is the log of another for a member of its group. What its index says so far
+//! is taken over when it is whole; the rest, or all of it, comes from the log. Nothing beside the log is changed by that.
+#![expect(clippy::disallowed_types, reason = "a new index is brought to the disk before it takes its name")]
+
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use octroi_verify::review::{FILE, TABLES, VERSION};
+use rusqlite::{Connection, MAIN_DB, params};
+
+use super::{Index, IndexError, Watermark};
+
+/// The name under which a kept index is attached to another.
+pub(super) const KEPT: &str = "kept";
+
+impl Index {
+    /// Opens the index of the log in a folder, or begins one; a temporary one where nothing can be written.
+    ///
+    /// # Errors
+    /// [`IndexError::Damaged`] when the file is no index, [`IndexError::Refused`] when the database refuses otherwise.
+    pub fn open(log: &Path) -> Result<Self, IndexError> {
+        match Self::open_at(log, &log.join(FILE)) {
+            Err(error) if error.is_unwritable() => Self::elsewhere(log),
+            opened => opened.map_err(|error| error.of(log)),
+        }
+    }
+
+    /// Opens an index that lies elsewhere.
+    ///
+    /// # Errors
+    /// [`IndexError::Database`] when the file cannot be written or is no database.
+    pub fn open_at(log: &Path, file: &Path) -> Result<Self, IndexError> {
+        let connection = Connection::open(file)?;
+        // SQLite opens what it may not write for reading, and says so at the first write.
+        if connection.is_readonly(MAIN_DB)? {
+            return Err(IndexError::Unwritable { file: file.display().to_string() });
+        }
+        connection.busy_timeout(std::time::Duration::from_secs(10))?;
+        // It can be made anew at any time: a power failure may cost it, so syncs would buy nothing.
+        connection.execute_batch("PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF; PRAGMA cache_size=-65536;")?;
+        let index = Self { connection, log: log.to_owned(), is_temporary: false };
+        if index.meta("version")? != Some(VERSION) {
+            index.begin()?;
+        }
+        Ok(index)
+    }
+
+    /// Whether it lies elsewhere since nothing can be written beside the log.
+    pub const fn is_temporary(&self) -> bool {
+        self.is_temporary
+    }
+
+    /// Makes the index of a log anew, whatever lies in its place; that is exchanged when the new one is whole.
+    ///
+    /// # Errors
+    /// [`IndexError`]: then the old one is as it was.
+    pub fn rebuild(log: &Path, progress: &mut dyn FnMut(u64)) -> Result<Watermark, IndexError> {
+        let (file, new) = (log.join(FILE), beside(log, &format!(".new-{}", std::process::id())));
+        let mut make = || {
+            remove(&new).map_err(IndexError::io(&new))?;
+            let mut index = Self::alone(log, Connection::open(&new)?)?;
+            let watermark = index.fill(u64::MAX, progress)?;
+            index.connection.close().map_err(|(_, error)| error)?;
+            Ok(watermark)
+        };
+        let put = |watermark| {
+            File::open(&new).and_then(|file| file.sync_all()).map_err(IndexError::io(&new))?;
+            // What SQLite keeps beside the old file would be taken for the new one's. Whoever has the old one open still
+            // writes to files without a name; who opens it in this very moment gets an index that is named as damaged.
+            let sides = || ["-wal", "-shm"].iter().try_for_each(|end| remove(&beside(log, end)));
+            sides().and_then(|()| fs::rename(&new, &file)).and_then(|()| sides()).map_err(IndexError::io(&file))?;
+            Ok(watermark)
+        };
+        let made = make().map_err(|error: IndexError| match error {
+            error if error.is_unwritable() => IndexError::Unwritable { file: file.display().to_string() },
+            error => error.of(log),
+        });
+        made.and_then(put).inspect_err(|_| remove(&new).unwrap_or_default())
+    }
+
+    /// An index that is not beside the log: what is kept there is taken over when it is whole.
+    pub(in crate::audit) fn elsewhere(log: &Path) -> Result<Self, IndexError> {
+        let file = log.join(FILE);
+        let Some(before) = stamp(&file) else { return Self::temporary(log) };
+        let index = Self::temporary(log)?;
+        // Somebody may write it meanwhile: what was read then is of two states.
+        if index.take_over(&file).is_ok() && stamp(&file) == Some(before) { Ok(index) } else { Self::temporary(log) }
+    }
+
+    /// An empty one in a file of SQLite's own, for this process alone and gone with it.
+    pub(super) fn temporary(log: &Path) -> Result<Self, IndexError> {
+        let index = Self::alone(log, Connection::open("")?)?;
+        Ok(Self { is_temporary: true, ..index })
+    }
+
+    /// An empty index in a file that nobody else opens.
+    fn alone(log: &Path, connection: Connection) -> Result<Self, IndexError> {
+        connection.execute_batch("PRAGMA journal_mode=MEMORY; PRAGMA synchronous=OFF; PRAGMA cache_size=-65536;")?;
+        let index = Self { connection, log: log.to_owned(), is_temporary: false };
+        index.begin()?;
+        Ok(index)
+    }
+
+    fn take_over(&self, file: &Path) -> Result<(), IndexError> {
+        attach(&self.connection, file)?;
+        let version = format!("SELECT value FROM {KEPT}.meta WHERE key = 'version'");
+        let version: i64 = self.connection.query_row(&version, [], |row| row.get(0))?;
+        if version != VERSION {
+            return Err(IndexError::Missing { file: file.display().to_string() });
+        }
+        self.connection.execute_batch("DELETE FROM meta; BEGIN")?;
+        for (name, _) in TABLES.iter().filter(|(_, statement)| statement.starts_with("CREATE TABLE")) {
+            self.connection.execute(&format!("INSERT INTO main.{name} SELECT * FROM {KEPT}.{name}"), [])?;
+        }
+        self.connection.execute_batch(&format!("COMMIT; DETACH DATABASE {KEPT}"))?;
+        Ok(())
+    }
+}
+
+/// Attaches an index for reading, and changes nothing of it: not even a file beside it where that can be helped.
+pub(super) fn attach(connection: &Connection, file: &Path) -> Result<(), IndexError> {
+    let mut wal = file.as_os_str().to_owned();
+    wal.push("-wal");
+    let waits = fs::metadata(PathBuf::from(wal)).is_ok_and(|metadata| metadata.len() > 0);
+    // Without one that waits to be taken in, the file alone is the whole; so it is for whoever may not open the others.
+    let modes: &[&str] = if waits { &["mode=ro", "immutable=1"] } else { &["immutable=1"] };
+    let mut last = IndexError::Missing { file: file.display().to_string() };
+    for mode in modes {
+        let attached = connection
+            .execute(&format!("ATTACH DATABASE ?1 AS {KEPT}"), params![format!("file:{}?{mode}", escaped(file))])
+            .and_then(|_| {
+                let read = format!("SELECT count(*) FROM {KEPT}.sqlite_master");
+                connection.query_row(&read, [], |row| row.get::<_, i64>(0)).inspect_err(|_| {
+                    connection.execute_batch(&format!("DETACH DATABASE {KEPT}")).unwrap_or_default();
+                })
+            });
+        match attached {
+            Ok(_) => return Ok(()),
+            Err(error) => last = error.into(),
+        }
+    }
+    Err(last)
+}
+
+/// A path within an address of SQLite.
+fn escaped(path: &Path) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-_.~".contains(&byte);
+    let bytes = path.as_os_str().as_bytes().iter();
+    bytes.map(|byte| if plain(*byte) { char::from(*byte).to_string() } else { format!("%{byte:02X}") }).collect()
+}
+
+/// What tells that a file was written: its length and time.
+pub(super) fn stamp(file: &Path) -> Option<(u64, Option<SystemTime>)> {
+    fs::metadata(file).ok().filter(fs::Metadata::is_file).map(|data| (data.len(), data.modified().ok()))
+}
+
+/// A file beside the index.
+fn beside(log: &Path, end: &str) -> PathBuf {
+    let mut name = OsString::from(FILE);
+    name.push(end);
+    log.join(name)
+}
+
+/// Removes a file, if it is there.
+fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
