@@ -162,7 +162,8 @@ impl Look<'_> {
             let mut declared = row.class_actions.iter().filter(|(class, _)| most.undetected().contains(*class));
             declared.any(|(_, action)| !side.told || undoable(*action))
         };
-        let perhaps_not = || row.seals || (row.changes() && (most.opaque() || blocks() || nowhere()));
+        let unsealed = row.seals && !side.policy.seals();
+        let perhaps_not = || unsealed || (row.changes() && (most.opaque() || blocks() || nowhere()));
         (removes || (demands && perhaps_not())) && self.may_fire(rule)
     }
 

@@ -58,6 +58,19 @@ fn what_the_sheets_open() {
     }
 }
 
+/// A duty to keep what is sent under seal beside one that changes it: where the build can seal, it takes nobody out.
+#[test]
+fn a_duty_to_seal_opens_nothing() {
+    let before = format!("{SOME}rule r because \"x\" on backends named cloud-us must pseudonymise personal\n");
+    let sealed = format!("{before}rule sealed because \"x\" must log sealed\n");
+    let (old, new) = (studied(&before, example()), studied(&sealed, example()));
+    let differences = old.diff(&new).unwrap();
+    assert!(differences.no_flow_is_opened && differences.undecided.is_empty(), "{differences:#?}");
+    // Taken away again, less is on record.
+    let back = new.diff(&old).unwrap();
+    assert!(!back.no_flow_is_opened && back.undecided.is_empty(), "{back:#?}");
+}
+
 /// A label that is new says nothing where no statement asks for one, nor says what one does: a proof, and no search is given up.
 #[test]
 fn a_new_label_that_nothing_speaks_of_opens_nothing() {
