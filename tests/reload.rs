@@ -221,6 +221,9 @@ async fn reloads_under_load_fail_no_request() {
     assert!(served.load(Ordering::Relaxed) > 20);
 }
 
+/// A rule on what nobody looked for before it came into force.
+const UNSOUGHT: &str = "rule no-firms because \"nda\" when data includes organisation only backends on premises\n";
+
 /// A rule that would close the border, and an exception to it.
 const EXCEPTED: &str = "rule home-only because \"charter 9\" when data includes personal only backends on premises\n\
     exception website-trial for rule home-only because \"trial\" when app is \"public-website\" until 2099-01-31 \
@@ -230,11 +233,12 @@ const EXCEPTED: &str = "rule home-only because \"charter 9\" when data includes 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_further_attempt_must_pass_the_newest_policy() {
     let duty = "must pseudonymise personal";
-    let rows: [(&str, fn(&str) -> String, Option<&str>); 6] = [
+    let rows: [(&str, fn(&str) -> String, Option<&str>); 7] = [
         ("unchanged", |sheet| format!("{sheet}\n# a note\n"), Some("<EMAIL_")),
         ("closed", |sheet| sheet.replace("fall back if", "# fall back if"), None),
         ("forbidden", |sheet| sheet.replace("when app is \"public-website\"", "when app is \"clinic-notes\""), None),
         ("stricter", |sheet| sheet.replace("must pseudonymise personal", "must redact personal"), Some("[")),
+        ("unsought", |sheet| format!("{sheet}\n{UNSOUGHT}"), None),
         ("excepted", |sheet| format!("{sheet}\n{EXCEPTED}"), Some("<EMAIL_")),
         ("weaker", |sheet| sheet.replace("must pseudonymise personal", ""), Some("<EMAIL_")),
     ];
@@ -248,7 +252,7 @@ async fn a_further_attempt_must_pass_the_newest_policy() {
         assert!(before.contains(duty));
         let digest = house.app.gate().snapshot().policy.digest();
         let client = house.client.clone();
-        let asking = tokio::spawn(async move { client.chat(common::EMAIL, false).await });
+        let asking = tokio::spawn(async move { client.chat(&format!("{} of Siemens AG", common::EMAIL), false).await });
         until("the request at home", async || (!home.asked().is_empty()).then_some(())).await;
         // What the scenarios of the sheet say is of the sheet as it was.
         let new = change(before.split("scenario ").next().unwrap()).replace("version 1 ", "version 2 ");
@@ -273,6 +277,8 @@ async fn a_further_attempt_must_pass_the_newest_policy() {
             assert_eq!(went, name == "forbidden", "{name}: {outcome}");
             let story = explained(&house, answer.header("octroi-request-id"));
             assert!(story.contains("another state was in force") && story.contains("version 2"), "{name}: {story}");
+            let unsought = story.contains("nobody looked for") && story.contains("us-cloud: refused (no-firms)");
+            assert_eq!(unsought, name == "unsought", "{name}: {story}");
             continue;
         };
         assert_eq!(answer.header("octroi-backend"), "us-cloud", "{name}: {}", answer.body);

@@ -295,9 +295,17 @@ fn an_export_must_stand_in_the_log_as_it_does_in_the_file() {
     let line = |index: usize| lines.get(index).unwrap().clone();
     let edited = line(2).replace("\"status\":200", "\"status\":403");
     for (name, text, expected) in [
-        ("all", lines.concat(), "4 lines as in the log; it leaves out 0 between"),
-        ("some", line(0) + &line(3), "2 lines as in the log; it leaves out 2 between"),
-        ("nothing", String::new(), "0 lines as in the log; it leaves out 0 between"),
+        (
+            "all",
+            lines.concat(),
+            "4 lines as in the log, from entry 0 to 3; it leaves out 0 between these, 0 before and 0 behind",
+        ),
+        (
+            "some",
+            line(0) + &line(3),
+            "2 lines as in the log, from entry 0 to 3; it leaves out 2 between these, 0 before and 0 behind",
+        ),
+        ("nothing", String::new(), "0 lines as in the log; it holds no entry"),
         ("edited", line(0) + &edited, "export edited: EXPORT, entry 2: line 2 is not the entry that the log has"),
         ("repeated", line(1) + &line(1), "export edited: EXPORT, entry 1: line 2 repeats or is out of order"),
         ("moved", line(2) + &line(1), "export edited: EXPORT, entry 1: line 2 repeats or is out of order"),

@@ -10,9 +10,10 @@ use serde_json::Value;
 use super::{Exit, Faulty, Printer, read, say, show};
 use crate::app::{Archive, Fault, Officer};
 use crate::audit::epochs::Epochs;
+use crate::model::Word;
 use crate::model::entry::{Digest, RequestId};
-use crate::policy::Language;
 use crate::policy::study::{Answer, Explained, Study};
+use crate::policy::{Language, Lost};
 
 /// Tells it, or that there is none, in the language of the folder where the one of its day is not known.
 pub(super) fn explain(
@@ -40,7 +41,7 @@ pub(super) fn explain(
     let time = entry.get("time").and_then(Value::as_str).unwrap_or_default();
     let time: Timestamp = time.parse().context("the time of the entry")?;
     let decision = entry.get("entry").unwrap_or(&Value::Null);
-    let (name, study) = of_that_day(audit, decision, time)?;
+    let (name, sought, study) = of_that_day(audit, decision, time)?;
     let bytes = serde_json::to_vec(entry).context("the entry")?;
     let language = study.language();
     let explained = study.explain(&bytes).map_err(|lost| anyhow!(lost.said(language)))?;
@@ -52,9 +53,12 @@ pub(super) fn explain(
         if STATE.iter().all(|key| newest.get(key) == decision.get(key)) {
             continue;
         }
-        let (policy, study) = of_that_day(audit, newest, time)?;
-        let answer = study.explain(&bytes).map_err(|lost| anyhow!(lost.said(language)))?.answer;
-        newer.push(Newer { policy, answer });
+        let (policy, _, other) = of_that_day(audit, newest, time)?;
+        let (answer, lost) = match other.explain_of(&bytes, (&sought, &study), time) {
+            Ok(answer) => (Some(answer), None),
+            Err(lost) => (None, Some(lost)),
+        };
+        newer.push(Newer { policy, answer, lost, recorded: Recorded::of(newest) });
     }
     newer.dedup();
     let mut newest = later.iter().filter_map(|body| body.get("newest"));
@@ -116,7 +120,20 @@ impl Told {
                 "avant sa fin un autre état est entré en vigueur, qui devait permettre lui aussi tout autre serveur :",
             );
             printer.line(format!("{then} \"{}\"", newer.policy));
-            read::print(&newer.answer, language, printer);
+            if let Some(lost) = newer.lost {
+                let known = say(
+                    language,
+                    "what it says is known from the log alone",
+                    "ce qu'il dit n'est connu que par le journal",
+                );
+                printer.line(format!("{known}: {}", lost.said(language)));
+                for told in &newer.recorded {
+                    printer.line(told.said(language));
+                }
+            }
+            if let Some(answer) = &newer.answer {
+                read::print(answer, language, printer);
+            }
         }
     }
 }
@@ -125,7 +142,56 @@ impl Told {
 #[derive(PartialEq, Serialize)]
 struct Newer {
     policy: String,
-    answer: Answer,
+    /// Taken again; absent where the record does not tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    answer: Option<Answer>,
+    /// Why it does not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lost: Option<Lost>,
+    /// What the gateway recorded of it.
+    recorded: Vec<Recorded>,
+}
+
+/// What a newer state said of a backend, as the gateway recorded it.
+#[derive(PartialEq, Serialize)]
+struct Recorded {
+    backend: String,
+    /// The rules that took it out, or another reason; nothing where it was allowed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refused: Option<String>,
+    /// What was to be changed for it.
+    duties: Vec<String>,
+}
+
+impl Recorded {
+    fn of(newest: &Value) -> Vec<Self> {
+        let list = |of: &Value, key: &str| of.get(key).and_then(Value::as_array).cloned().unwrap_or_default();
+        let removed = list(newest, "removed").into_iter().filter_map(|one| {
+            let rules = list(&one, "rules");
+            let rules: Vec<&str> = rules.iter().filter_map(Value::as_str).collect();
+            let why = if rules.is_empty() { text(&one, "why")?.to_owned() } else { rules.join(", ") };
+            Some(Self { backend: text(&one, "backend")?.to_owned(), refused: Some(why), duties: Vec::new() })
+        });
+        let planned = newest.get("planned").and_then(|planned| {
+            let duty = |duty: &Value| Some(format!("{} {}", duty.get(1)?.as_str()?, duty.get(0)?.as_str()?));
+            let duties = list(planned, "duties").iter().filter_map(duty).collect();
+            Some(Self { backend: text(planned, "backend")?.to_owned(), refused: None, duties })
+        });
+        removed.chain(planned).collect()
+    }
+
+    fn said(&self, language: Language) -> String {
+        let Self { backend, refused, duties } = self;
+        match refused {
+            Some(why) => format!("  {backend}: {} ({why})", say(language, "refused", "refusé")),
+            None if duties.is_empty() => {
+                format!("  {backend}: {}", say(language, "allowed as it is", "permis tel quel"))
+            }
+            None => {
+                format!("  {backend}: {}: {}", say(language, "allowed, changed", "permis, changé"), duties.join(", "))
+            }
+        }
+    }
 }
 
 /// What takes backends out beside the sheets.
@@ -187,9 +253,9 @@ impl Attempted {
     }
 }
 
-/// The policy that an entry names, from the archive beside the log: what it is called, and what it says of requests as they
-/// were.
-fn of_that_day(audit: &Path, named: &Value, time: Timestamp) -> anyhow::Result<(String, Study)> {
+/// The policy that an entry names, from the archive beside the log: what it is called, the types that were looked for under
+/// it, and what it says of requests as they were.
+fn of_that_day(audit: &Path, named: &Value, time: Timestamp) -> anyhow::Result<(String, Vec<Word>, Study)> {
     let [Some(policy), Some(inventory), Some(reference)] = STATE.map(|key| text(named, key).and_then(Digest::parse))
     else {
         bail!("the decision does not say by which policy it was taken: run `octroi audit verify`");
@@ -198,13 +264,14 @@ fn of_that_day(audit: &Path, named: &Value, time: Timestamp) -> anyhow::Result<(
     if !place.is_dir() {
         bail!("the files of the policy of that day are not kept in `{}`", place.display());
     }
-    let study = Officer::read(&place)?.study(time)?;
+    let officer = Officer::read(&place)?;
+    let study = officer.study(time)?;
     let compiled = study.policy();
     if [compiled.digest(), compiled.inventory_digest(), compiled.reference_digest()] != [policy, inventory, reference] {
         bail!("the files in `{}` do not compile here to the policy of that day", place.display());
     }
     let name = format!("{} version {}", compiled.name(), compiled.version());
-    Ok((name, study.as_it_happened()))
+    Ok((name, officer.sought(), study.as_it_happened()))
 }
 
 fn text<'a>(of: &'a Value, key: &str) -> Option<&'a str> {

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::super::recall::{Lost, Recall};
 use super::super::remembered::Recorded;
 use super::Study;
 use super::report::Answer;
+use crate::model::Word;
 
 /// A recorded decision, taken again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -32,6 +34,18 @@ impl Study {
     pub fn as_it_happened(mut self) -> Self {
         self.told = false;
         self
+    }
+
+    /// What this policy says of a decision of another one, under which these types were looked for.
+    ///
+    /// # Errors
+    /// Why the record does not tell: it may depend on what nobody looked for, or named, that day.
+    pub fn explain_of(&self, entry: &[u8], then: (&[Word], &Self), now: Timestamp) -> Result<Answer, Lost> {
+        let Entry { entry: recorded } = serde_json::from_slice(entry).map_err(|_| Lost::Version)?;
+        let mut recall = Recall::new(&self.policy);
+        let day = recall.day(then.0, Some(&then.1.policy));
+        recall.again(&recorded, &day, now)?;
+        Ok(self.explain(entry)?.answer)
     }
 
     /// Takes a decision again from its entry of the log, with envelope.
