@@ -100,7 +100,9 @@ impl Server {
             let Some((accepted, permit)) = accepted else { continue };
             let (shared, stop, cut) = (Arc::clone(&shared), stop.clone(), cut.clone());
             tasks.spawn(async move {
-                Box::pin(cut.run_until_cancelled_owned(shared.serve(accepted, stop))).await.unwrap_or_default();
+                // Boxed before it is handed on: who takes a future by value has room for it twice.
+                let serving = Box::pin(shared.serve(accepted, stop));
+                cut.run_until_cancelled_owned(serving).await.unwrap_or_default();
                 drop(permit);
             });
         }
@@ -163,7 +165,8 @@ impl Connection {
                 Ok(Some(Ok(stream))) => {
                     let shown = stream.get_ref().1.peer_certificates().and_then(|chain| Peer::of(chain, front));
                     let visitor = Visitor { address, encrypted: true, peer: shown.map(Arc::new) };
-                    self.speak(stream, visitor, stop).await;
+                    // The same: a TLS connection is large, and each step on its way has room for it.
+                    self.speak(Box::new(stream), visitor, stop).await;
                 }
                 Ok(Some(Err(error))) => tracing::debug!(kind = ?error.kind(), "Handshake failed"),
                 Ok(None) => tracing::debug!("Connection spoke plain HTTP"),
