@@ -8,11 +8,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use serde::Deserialize;
+
 use crate::checkpoint::Checkpoint;
+use crate::entry::{ENTRY_BYTES_MAX, Kind};
 use crate::note::{self, VerifierKey};
 use crate::policy::Policy;
 use crate::problem::{Problem, ProblemKind};
-use crate::published::TILES;
+use crate::published::{Files, TILES};
 use crate::report::{Removal, Report};
 use crate::review::FILE;
 use crate::verify::{CHECKPOINT, Progress, Trust, verify_dir, verify_log};
@@ -22,6 +25,8 @@ use crate::walk::SEGMENTS;
 pub const EPOCHS: &str = "epochs";
 /// The folder beside a log with what its gateway is to take into it.
 const NOTES: &str = "access";
+/// Files there that are looked at.
+const NOTES_MAX: usize = 1 << 16;
 /// Folders in folders that are looked into.
 const DEPTH_MAX: u32 = 3;
 
@@ -96,12 +101,21 @@ fn check_removals(folders: &[PathBuf], reports: &mut [Report]) -> Result<(), Pro
     Ok(())
 }
 
-/// Notes on removed entries that wait for the gateway, beside a log.
+/// Notes on removed entries that wait for the gateway, beside a log; others may leave files there, too.
 fn waiting(folder: &Path) -> Vec<Removal> {
-    let names = fs::read_dir(folder.join(NOTES)).into_iter().flatten().flatten();
-    let is_one = |name: &fs::DirEntry| name.file_name().to_string_lossy().starts_with("prune-");
-    let texts = names.filter(is_one).filter_map(|name| fs::read(name.path()).ok());
-    texts.filter_map(|text| serde_json::from_slice(&text).ok()).collect()
+    #[derive(Deserialize)]
+    struct Note {
+        kind: String,
+        #[serde(flatten)]
+        removal: Removal,
+    }
+    let names = fs::read_dir(folder.join(NOTES)).into_iter().flatten().flatten().take(NOTES_MAX);
+    // A pipe would keep whoever opens it waiting.
+    let files = names.filter(|name| name.file_type().is_ok_and(|kind| kind.is_file()));
+    let names = files.filter_map(|name| name.file_name().into_string().ok()).filter(|name| name.starts_with("prune-"));
+    let read = |name: String| Files::read(&folder, &format!("{NOTES}/{name}"), ENTRY_BYTES_MAX as u64).ok();
+    let notes = names.filter_map(read).filter_map(|text| serde_json::from_slice::<Note>(&text).ok());
+    notes.filter(|note| note.kind == Kind::Prune.name()).map(|note| note.removal).collect()
 }
 
 /// An index that somebody relies on must be there.

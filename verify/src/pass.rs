@@ -34,6 +34,9 @@ pub struct Removal {
     pub to: u64,
 }
 
+/// Logs of whose removed entries one log can speak.
+const REMOVALS_MAX: usize = 1 << 12;
+
 /// The state of a pass.
 pub(crate) struct Pass<'a> {
     /// Checkpoints that the log must reach and agree with.
@@ -107,9 +110,7 @@ impl<'a> Pass<'a> {
                 entry: Removal,
             }
             let removal = serde_json::from_slice::<Outer>(bytes).map_err(|error| malformed(error.to_string()))?.entry;
-            // The newest says all that the ones before it said.
-            self.removals.retain(|before| before.log != removal.log || before.to > removal.to);
-            self.removals.push(removal);
+            self.removed(removal);
         }
         self.note(&entry, bytes.len());
         Ok(())
@@ -138,6 +139,15 @@ impl<'a> Pass<'a> {
             self.key(bytes).ok_or_else(|| problem(ProblemKind::Malformed, "what it says of a key"))?;
         }
         Ok(())
+    }
+
+    /// Of each log the farthest is remembered, and of no more logs than one has epochs.
+    fn removed(&mut self, removal: Removal) {
+        if let Some(before) = self.removals.iter_mut().find(|before| before.log == removal.log) {
+            before.to = before.to.max(removal.to);
+        } else if self.removals.len() < REMOVALS_MAX {
+            self.removals.push(removal);
+        }
     }
 
     fn note(&mut self, entry: &entry::Entry<'_>, bytes: usize) {
