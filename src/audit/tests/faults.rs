@@ -167,7 +167,7 @@ fn a_full_disk_refuses_and_recovers_without_a_restart() {
     let report = verify(folder.path()).unwrap();
     assert_eq!((report.unfinished, report.kinds["outcome"]), (0, u64::from(number) + 1));
     assert_eq!(report.kinds["gap"], 1, "the log says for how long it could not write");
-    let query = crate::audit::query::query(folder.path(), &crate::audit::query::Filter::default(), 1_000, None);
+    let query = naive::query(folder.path(), &crate::audit::query::Filter::default(), 1_000, None);
     let records = query.unwrap().records;
     let gap = records.iter().flat_map(|record| record.of_kind("gap")).next().unwrap();
     // The one that met the full disk, and both that were turned away at the door.

@@ -4,9 +4,10 @@ use octroi_verify::Checkpoint;
 use octroi_verify::problem::ProblemKind;
 use octroi_verify::verify::CHECKPOINT;
 
+use super::naive::query;
 use super::*;
 use crate::audit::index::{Dimension, FILE, Index, IndexError, compare};
-use crate::audit::query::{Filter, query};
+use crate::audit::query::Filter;
 use crate::model::Country;
 use crate::model::entry::{Excepted, PlannedBackend};
 

@@ -9,6 +9,7 @@ mod index;
 mod kinds;
 mod life;
 mod links;
+mod naive;
 mod place;
 mod prune;
 mod publish;

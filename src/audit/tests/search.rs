@@ -1,8 +1,9 @@
 //! Finding requests in a log, and telling their stories.
 
+use super::naive::query;
 use super::*;
-use crate::audit::query::{Filter, query};
-use crate::audit::story::story;
+use crate::audit::query::Filter;
+use crate::audit::story::tell;
 use crate::model::entry::{Excepted, PolicyLoaded};
 
 /// Requests 1 to 4: finished after a further attempt, refused, refused with an outcome, unfinished.
@@ -86,7 +87,11 @@ fn tells_a_story() {
         let told = told.replace("clock that was unsynchronised", "clock that was synchronised");
         told.replace("how true the clock was is not known", "by a clock that was synchronised")
     };
-    let told = |number| story(folder.path(), id(number)).unwrap().map(|story| clock(story.join("\n")));
+    let of = |number| {
+        let filter = Filter { id: Some(id(number)), ..Filter::default() };
+        query(folder.path(), &filter, 1, None).unwrap().records.pop()
+    };
+    let told = |number| of(number).map(|record| clock(tell(&record).join("\n")));
     insta::assert_snapshot!("served", told(1).unwrap());
     insta::assert_snapshot!("refused", told(3).unwrap());
     assert!(told(2).unwrap().contains("Nothing left the gateway."));

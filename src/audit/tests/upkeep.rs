@@ -11,7 +11,7 @@ fn beating(folder: &Path) -> Options {
 }
 
 fn entries(folder: &Path, kind: &str) -> Vec<serde_json::Value> {
-    let page = crate::audit::query::query(folder, &crate::audit::query::Filter::default(), 10_000, None).unwrap();
+    let page = naive::query(folder, &crate::audit::query::Filter::default(), 10_000, None).unwrap();
     page.records.iter().flat_map(|record| record.of_kind(kind).cloned()).collect()
 }
 

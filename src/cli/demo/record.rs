@@ -4,14 +4,14 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::audit::query::{self, Filter, Record};
+use crate::audit::epochs::Epochs;
+use crate::audit::query::Record;
 use crate::model::entry::RequestId;
 
 /// A request in a few sentences; `None` when the log has none of it.
 pub(super) fn tell(dir: &Path, id: &str) -> anyhow::Result<Option<String>> {
     let Some(id) = RequestId::parse(id) else { return Ok(None) };
-    let page = query::query(dir, &Filter { id: Some(id), ..Filter::default() }, 1, None)?;
-    Ok(page.records.first().map(sentences))
+    Ok(Epochs::of(dir).find(id)?.map(|(_, record)| sentences(&record)))
 }
 
 fn sentences(record: &Record) -> String {
