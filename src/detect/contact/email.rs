@@ -1,5 +1,5 @@
 //! E-mail addresses (RFC 5321 section 4.1.2, RFC 6531 for those beyond ASCII): local part, `@`, a domain under a known
-//! top-level domain.
+//! top-level domain or one of private networks.
 //!
 //! False friends: `image@2x.png`, `package@1.2.3`, `git@github.com:owner/repository`, decorators, user names.
 
@@ -10,6 +10,25 @@ use crate::detect::{Card, Detector};
 const LOCAL_BYTES_MAX: usize = 64;
 /// Bytes of a domain (RFC 5321 section 4.5.3.1.2).
 const DOMAIN_BYTES_MAX: usize = 255;
+
+/// Top-level domains that nobody registers and many use within their walls, where names of accounts are such addresses too:
+/// RFC 6762 with its appendix G, `.internal` (ICANN, 2024), RFC 2606, and what systems fill in by themselves.
+const PRIVATE: [&str; 14] = [
+    "corp",
+    "example",
+    "home",
+    "internal",
+    "intra",
+    "intranet",
+    "invalid",
+    "lan",
+    "local",
+    "localdomain",
+    "localhost",
+    "priv",
+    "private",
+    "test",
+];
 
 /// Finds e-mail addresses.
 #[derive(Debug)]
@@ -26,9 +45,10 @@ impl Tops {
         Self(include_str!("tlds.txt").lines().collect())
     }
 
-    /// Whether there is such a domain, whatever its case.
+    /// Whether there is such a domain, in the world or in networks of their own, whatever its case.
     pub(super) fn holds(&self, label: &str) -> bool {
-        self.0.binary_search(&label.to_ascii_lowercase().as_str()).is_ok()
+        let label = label.to_ascii_lowercase();
+        self.0.binary_search(&label.as_str()).is_ok() || PRIVATE.contains(&label.as_str())
     }
 }
 
@@ -69,7 +89,7 @@ impl Email {
 
 impl Detector for Email {
     fn card(&self) -> Card {
-        Card { id: "email", country: "*", method: "syntax, known top-level domain" }
+        Card { id: "email", country: "*", method: "syntax, known or private top-level domain" }
     }
 
     fn wake(&self) -> Wake {
@@ -152,6 +172,10 @@ mod tests {
             ("address literal", "x jean@[192.0.2.1].", Some("jean@[192.0.2.1]")),
             ("apart", "write jean.d @ exemple.fr now", Some("jean.d @ exemple.fr")),
             ("apart, no domain", "two @ three", None),
+            ("private network", "compte camille.aubertin@hopital.local,", Some("camille.aubertin@hopital.local")),
+            ("account of a domain", "C.AUBERTIN@AD.CLINIQUE.LAN", Some("C.AUBERTIN@AD.CLINIQUE.LAN")),
+            ("of documents", "anna@clinique-lys.example/x", Some("anna@clinique-lys.example")),
+            ("unit of a system", "user@1000.service", None),
             ("picture", "icon@2x.png", None),
             ("package", "lodash@4.17.21", None),
             ("repository", "git@github.com:owner/repo.git", None),
