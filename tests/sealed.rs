@@ -129,6 +129,10 @@ async fn content_is_sealed_opened_by_two_and_erased() {
     let erasures: Vec<_> = entries.iter().filter(|entry| entry["kind"] == "erasure").collect();
     assert_eq!(erasures.len(), 1);
     assert_eq!(&erasures[0]["key"], case_key);
+    for (id, is_gone) in [(&case, true), (&id, false)] {
+        let told = octroi(&folder, &["audit", "show", id]);
+        assert_eq!(said(&told).contains("was destroyed (case-closed)"), is_gone, "{}", said(&told));
+    }
 }
 
 /// What has left cannot be called back: that it is not kept is at least on record.

@@ -140,6 +140,20 @@ impl Epochs {
         Ok(Tally { counted, read: read.unwrap_or(0), temporary })
     }
 
+    /// The records of a kind that belong to no request, of all epochs; the newest `limit` of each, oldest first.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn of_kind(&self, kind: &str, limit: usize) -> Result<Vec<Record>, IndexError> {
+        let mut records = Vec::new();
+        for epoch in self.opened() {
+            let Epoch { index, log, .. } = epoch?;
+            let older = index.of_kind(&Filter::default(), kind, limit).map_err(|error| error.of(&log))?;
+            records.splice(0..0, older);
+        }
+        Ok(records)
+    }
+
     /// What the log holds of one request, with the epoch that holds it.
     ///
     /// # Errors

@@ -23,6 +23,8 @@ const SIGNED_WAIT: Duration = Duration::from_secs(5);
 /// Time between two looks for it.
 const SIGNED_LOOK: Duration = Duration::from_millis(50);
 
+/// Erasures of an epoch that are looked through, the newest.
+const ERASURES_MAX: usize = 1 << 20;
 const TEMPORARY: &str = "the review index cannot be written here: one was made for this answer alone";
 
 #[derive(Debug, clap::Args)]
@@ -289,7 +291,8 @@ pub(super) fn show(show: &Show, printer: Printer) -> anyhow::Result<Exit> {
     };
     let action = if show.proof.is_some() { "proof" } else { "show" };
     record(&show.dir, Reading { action, subject: Some(id), ..Reading::default() }, printer)?;
-    let Some((epoch, found)) = Epochs::of(&show.dir).find(id)? else {
+    let epochs = Epochs::of(&show.dir);
+    let Some((epoch, found)) = epochs.find(id)? else {
         printer.error(
             format!("the log in `{}` holds no request {id}", show.dir.display()),
             Some("another log is named with --dir; refusals before a caller is known have no entry"),
@@ -307,11 +310,40 @@ pub(super) fn show(show: &Show, printer: Printer) -> anyhow::Result<Exit> {
             printer.json(entry);
         }
     } else {
-        for sentence in story::tell(&found) {
+        let destroyed = destroyed(&epochs, &found)?;
+        for sentence in story::tell(&found).into_iter().chain(destroyed) {
             printer.line(sentence);
         }
     }
     Ok(Exit::Well)
+}
+
+/// Which keys of what was sealed of a request are destroyed, as the log says.
+fn destroyed(epochs: &Epochs, found: &Record) -> anyhow::Result<Vec<String>> {
+    let text = |of: &Value, key: &str| of.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let bodies = || ["decision", "attempt", "outcome"].into_iter().flat_map(|kind| found.of_kind(kind));
+    let of = |body: &Value| body.get("sealed").or_else(|| body.pointer("/sending/sealed")).cloned();
+    let mut keys: Vec<[String; 2]> = bodies().filter_map(of).map(|it| [text(&it, "key"), text(&it, "month")]).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
+    let tenant = found.of_kind("decision").next().map(|decision| text(decision, "tenant")).unwrap_or_default();
+    let mut told = Vec::new();
+    for record in epochs.of_kind("erasure", ERASURES_MAX)? {
+        for erasure in record.of_kind("erasure").filter(|erasure| text(erasure, "tenant") == tenant) {
+            let whole = text(erasure, "scope") == "month";
+            let is_of = |[key, month]: &&[String; 2]| {
+                if whole { text(erasure, "month") == *month } else { text(erasure, "key") == *key }
+            };
+            told.extend(keys.iter().filter(is_of).map(|[key, _]| {
+                let (time, basis) = (&record.time, text(erasure, "basis"));
+                format!("At {time} the key {key} was destroyed ({basis}): nobody can open what it protected any more.")
+            }));
+        }
+    }
+    Ok(told)
 }
 
 /// Writes the proof of an entry, after checking it as its reader will.
