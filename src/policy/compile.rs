@@ -1,5 +1,7 @@
 //! From the officer's files to a policy: parse all, look everything up, report every fault, compile.
 
+use std::ops::Range;
+
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
@@ -13,8 +15,7 @@ use super::phrase::Language;
 use super::program::Program;
 use super::reference::Reference;
 use super::resolve::{Names, Resolver};
-use super::resolve_rule::CROSSES;
-use super::resolved::{Atom, Resolved};
+use super::resolved::{Allow, Atom, Exception, Resolved, Rule};
 use super::sheets::{Zones, check_whole, digest, groups, home, labels, read_sheets};
 use super::text::say;
 use super::toml_faults::{BROKEN_LINE, NOT_TOML};
@@ -62,8 +63,8 @@ pub(super) fn gather(
     gathered.filter(|_| faults.is_empty()).ok_or(faults)
 }
 
-/// The same with every fault, and what was understood where all of it was: a duty that lets some of its data cross is understood.
-/// Beside a fault it is good for questions about the sheets, and for no decision.
+/// The same with every fault, and what was understood of the sheets where all else was: inventory, reference data, home and labels.
+/// Beside a fault it is good for questions about a statement that was read whole, and for no decision.
 pub(super) fn gather_all(
     sources: &Sources,
     catalogue: &Catalogue,
@@ -79,6 +80,8 @@ pub(super) fn gather_all(
     let groups = groups(&sheets, &mut faults);
     let (home, zones) = home(&sheets, &reference, &mut faults);
     let labels = labels(&sheets, &mut faults);
+    let grounded =
+        faults.iter().all(|fault| sheets.iter().any(|(file, _)| *fault.file() == *file.name())) && !home.is_empty();
     let eea = reference.eea();
     let world = World { reference, home, eea };
     let backends: Vec<Word> = inventory.entries.iter().map(|entry| entry.name.clone()).collect();
@@ -97,8 +100,7 @@ pub(super) fn gather_all(
         Resolver { names: &names, file, pack: sheet.pack, faults: &mut faults }.sheet(sheet, &mut resolved);
     }
     check_whole(&sheets, &mut faults);
-    let whole = faults.iter().all(|fault| fault.code() == CROSSES);
-    let gathered = whole.then(|| {
+    let gathered = grounded.then(|| {
         let digest = digest(&sheets);
         Gathered { sheets, digest, resolved, inventory, world, zones, labels }
     });
@@ -199,7 +201,7 @@ impl Gathered {
     }
 
     /// Where an `allow` stands, by its number among those of the sheets.
-    pub(super) fn allow(&self, number: usize) -> Option<(&File, std::ops::Range<usize>)> {
+    pub(super) fn allow(&self, number: usize) -> Option<(&File, Range<usize>)> {
         let all = self.sheets.iter().flat_map(|(file, sheet)| sheet.allows.iter().map(move |allow| (file, allow)));
         let (file, allow) = all.into_iter().nth(number.checked_sub(1)?)?;
         Some((file, allow.span.clone()))
@@ -210,6 +212,37 @@ impl Gathered {
         self.sheets.iter().flat_map(|(file, sheet)| sheet.exceptions.iter().map(move |exception| (file, exception)))
     }
 
+    /// Takes the statements out whose condition is too wide, so that the others can be asked about.
+    pub(super) fn narrow(&mut self) {
+        let exceptions = std::mem::take(&mut self.resolved.exceptions);
+        self.resolved.allows.retain(fits);
+        self.resolved.rules.retain(|rule| rule_fits(rule, &exceptions));
+        self.resolved.exceptions = exceptions;
+    }
+
+    /// Each statement whose condition is too wide, in its place.
+    fn too_wide(&self, today: &Resolved) -> Vec<Diagnostic> {
+        let allows = today.allows.iter().filter(|allow| !fits(allow));
+        let mut found: Vec<(&File, Range<usize>)> = allows.filter_map(|allow| self.allow(allow.number)).collect();
+        for rule in today.rules.iter().filter(|rule| !rule_fits(rule, &today.exceptions)) {
+            let written = self.sheets.iter().flat_map(|(file, sheet)| sheet.rules.iter().map(move |rule| (file, rule)));
+            let named = written.filter(|(_, written)| *written.name.text == *rule.name.as_str());
+            found.extend(named.map(|(file, written)| (file, written.name.span.clone())));
+        }
+        // What else has a condition is not told apart: the sheet is named.
+        if found.is_empty() {
+            found.extend(self.sheets.first().map(|(file, sheet)| (file, sheet.title.span.clone())));
+        }
+        let too_wide = |(file, span): (&File, Range<usize>)| {
+            let message = say!(
+                "this condition has more than {} alternatives once its brackets are multiplied out",
+                POLICY_ALTERNATIVES_MAX
+            );
+            Diagnostic::new("octroi::policy::too-wide", file, span, message).help("split it into several rules")
+        };
+        found.into_iter().map(too_wide).collect()
+    }
+
     pub(super) fn policy(
         &self,
         catalogue: &Catalogue,
@@ -218,8 +251,7 @@ impl Gathered {
     ) -> Result<Policy, Vec<Diagnostic>> {
         let truths = self.truths(now);
         let today = self.resolved.on(self.today(now));
-        let program = Program::new(&today, &truths, catalogue.entities.len())
-            .map_err(|rule| vec![too_wide(&self.sheets, &today, rule)])?;
+        let program = Program::new(&today, &truths, catalogue.entities.len()).map_err(|_| self.too_wide(&today))?;
         let first = self.sheets.first().map(|(_, sheet)| sheet);
         let rules = &today.rules;
         Ok(Policy {
@@ -263,20 +295,15 @@ fn read_inventory(
     inventory::read(&file, reference, faults)
 }
 
-fn too_wide(sheets: &[(File, Sheet)], resolved: &Resolved, rule: usize) -> Diagnostic {
-    let wide = resolved.rules.get(rule).map(|rule| rule.name.as_str());
-    let found = sheets.iter().find_map(|(file, sheet)| {
-        let rule = sheet.rules.iter().find(|rule| Some(rule.name.text.as_str()) == wide)?;
-        Some((file.clone(), rule.name.span.clone()))
-    });
-    let (file, span) = found
-        .or_else(|| sheets.first().map(|(file, sheet)| (file.clone(), sheet.title.span.clone())))
-        .unwrap_or_else(|| (File::new("policies", "", Language::En), 0..0));
-    let message = say!(
-        "this condition has more than {} alternatives once its brackets are multiplied out",
-        POLICY_ALTERNATIVES_MAX
-    );
-    Diagnostic::new("octroi::policy::too-wide", &file, span, message).help("split it into several rules")
+/// Whether the condition of an `allow` is narrow enough to be compiled.
+fn fits(allow: &Allow) -> bool {
+    Program::new(&Resolved { allows: vec![allow.clone()], ..Resolved::default() }, &[], 0).is_ok()
+}
+
+/// The same of a rule, with what is excepted from it.
+fn rule_fits(rule: &Rule, exceptions: &[Exception]) -> bool {
+    let exceptions = exceptions.iter().filter(|exception| exception.rule == rule.name).cloned().collect();
+    Program::new(&Resolved { rules: vec![rule.clone()], exceptions, ..Resolved::default() }, &[], 0).is_ok()
 }
 
 /// The purposes that something asks for on any day, exceptions included, sorted.

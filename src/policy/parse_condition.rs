@@ -1,21 +1,20 @@
-//! Conditions on requests, predicates on backends, areas, and scenarios.
+//! Conditions on requests, predicates on backends, and areas.
 
-use super::concrete::Break;
 use super::diagnostic::Diagnostic;
 use super::lexer::Kind;
 use super::parser::{Parsed, Parser};
-use super::phrase::{CLAUSES, CONDITIONS, GATES, GIVENS, PREDICATES, Phrase, STATEMENTS};
+use super::phrase::{CLAUSES, CONDITIONS, GATES, PREDICATES, Phrase, STATEMENTS};
 use super::text::say;
-use super::tree::{Area, Ask, Condition, Expectation, Expr, Given, Name, Predicate, Scenario, Trait};
+use super::tree::{Area, Ask, Condition, Expr, Predicate, Trait};
 use crate::model::finding::POSSIBLY;
 
 impl Parser<'_> {
-    pub(super) fn condition(&mut self) -> Parsed<Condition> {
-        self.expression(Self::ask)
+    pub(super) fn condition(&mut self) -> Condition {
+        self.expression(CONDITIONS, Self::ask)
     }
 
-    pub(super) fn predicate(&mut self) -> Parsed<Predicate> {
-        self.expression(Self::quality)
+    pub(super) fn predicate(&mut self) -> Predicate {
+        self.expression(PREDICATES, Self::quality)
     }
 
     /// One thing that a condition asks of a request.
@@ -23,9 +22,7 @@ impl Parser<'_> {
         if let Some(phrase) = self.eat_denied(CONDITIONS) {
             return Ok(Expr::Not(Box::new(self.asked(phrase)?)));
         }
-        let Some(phrase) = self.eat_one(CONDITIONS) else {
-            return Err(self.unknown(CONDITIONS, "a condition on the request"));
-        };
+        let phrase = self.one_of(CONDITIONS, "a condition on the request")?;
         self.asked(phrase)
     }
 
@@ -54,7 +51,7 @@ impl Parser<'_> {
         }
     }
 
-    fn score(&mut self) -> Parsed<u16> {
+    pub(super) fn score(&mut self) -> Parsed<u16> {
         if let Some((number, span)) = self.per_cent() {
             let score = u16::try_from(number.saturating_mul(10)).unwrap_or(1_000).min(1_000);
             let message = say!("a leak score runs from 0 to 1000, and is no per cent");
@@ -163,7 +160,7 @@ impl Parser<'_> {
         Ok(Ask::Includes { what, at_least, confidence: u8::try_from(confidence).unwrap_or(100) })
     }
 
-    fn count(&mut self) -> Parsed<u32> {
+    pub(super) fn count(&mut self) -> Parsed<u32> {
         let count = self.number("a count", 1..=1_000_000)?;
         Ok(u32::try_from(count).unwrap_or(u32::MAX))
     }
@@ -173,9 +170,7 @@ impl Parser<'_> {
         if let Some(phrase) = self.eat_denied(PREDICATES) {
             return Ok(Expr::Not(Box::new(self.of_backends(phrase)?)));
         }
-        let Some(phrase) = self.eat_one(PREDICATES) else {
-            return Err(self.unknown(PREDICATES, "what is asked of the backends"));
-        };
+        let phrase = self.one_of(PREDICATES, "what is asked of the backends")?;
         self.of_backends(phrase)
     }
 
@@ -261,140 +256,7 @@ impl Parser<'_> {
         let code = self.name("a country (`FR`), `EEA`, `EU` or `home`")?;
         Ok(Area::Country { code, overseas: self.eat(Phrase::WithOverseas) })
     }
-
-    pub(super) fn scenario(&mut self) -> Parsed<Scenario> {
-        let title = self.text("the title of the scenario")?;
-        self.eat_colon();
-        self.line(Break::Clause);
-        self.expect(Phrase::Given)?;
-        let given = self.givens()?;
-        self.line(Break::Clause);
-        self.expect(Phrase::Then)?;
-        let mut then = Vec::new();
-        loop {
-            self.expectation(&mut then)?;
-            let behind = self.span();
-            let comma = self.eat_comma();
-            if let Some(outcome) = self.sees_one(&OUTCOMES) {
-                let message = say!("what is expected is joined by `{}`", Phrase::And);
-                let span = if comma { behind } else { self.span() };
-                let fault = Diagnostic::new("octroi::policy::list", self.file, span, message);
-                self.faults.push(fault.help(say!("write `{} {}`", Phrase::And, outcome)));
-            } else if !self.sees(Phrase::And) {
-                break;
-            }
-            self.line(Break::Clause);
-            self.eat(Phrase::And);
-        }
-        Ok(Scenario { title, given, then })
-    }
-
-    /// `refused NAME, NAME`, `allowed NAME` or `NAME must DUTY`.
-    fn expectation(&mut self, then: &mut Vec<Expectation>) -> Parsed<()> {
-        if let Some(outcome) = self.eat_one(&OUTCOMES) {
-            let allowed = outcome == Phrase::Allowed;
-            let mut backends = vec![self.name("the name of a backend")?];
-            while self.and_for_comma(&[&OUTCOMES]) || self.comma_begins_name() {
-                backends.push(self.name("the name of a backend")?);
-            }
-            then.extend(backends.into_iter().map(|backend| Expectation { allowed, backend, must: None, seals: false }));
-            return Ok(());
-        }
-        if !(matches!(self.kind(), Kind::Word(_)) && self.stands(1, Phrase::Must)) {
-            return Err(self.unknown(&OUTCOMES, say!("`{}` or `{}`", Phrase::Refused, Phrase::Allowed)));
-        }
-        let backend = self.name("the name of a backend")?;
-        self.expect(Phrase::Must)?;
-        let must = self.duty()?;
-        then.push(Expectation { allowed: true, backend, seals: must.is_none(), must });
-        Ok(())
-    }
-
-    /// Takes a comma before another name of a backend.
-    fn comma_begins_name(&mut self) -> bool {
-        let others = [Phrase::And, Phrase::Or, Phrase::Refused, Phrase::Allowed];
-        let takes = *self.kind() == Kind::Comma && !others.iter().any(|other| self.stands(1, *other));
-        if takes {
-            self.step();
-        }
-        takes
-    }
-
-    fn givens(&mut self) -> Parsed<Vec<Given>> {
-        let mut given = Vec::new();
-        loop {
-            self.given(&mut given)?;
-            if !(self.eat(Phrase::And) || self.eat_comma()) {
-                return Ok(given);
-            }
-        }
-    }
-
-    /// Everything that a scenario gives, up to the end of the tokens.
-    pub(super) fn only_givens(&mut self) -> Parsed<Vec<Given>> {
-        let given = self.givens()?;
-        if self.ended() { Ok(given) } else { Err(self.unknown(GIVENS, say!("`{}` or `,`", Phrase::And))) }
-    }
-
-    fn given(&mut self, given: &mut Vec<Given>) -> Parsed<()> {
-        let Some(phrase) = self.eat_one(GIVENS) else {
-            return Err(self.unknown(GIVENS, "what the scenario gives"));
-        };
-        let one = match phrase {
-            Phrase::Nothing => return Ok(()),
-            Phrase::Data => return self.given_data(given),
-            Phrase::App => Given::App(self.named("the name of an app")?),
-            Phrase::Tenant => Given::Tenant(self.named("the name of a tenant")?),
-            Phrase::Role => Given::Role(self.named("the name of a role")?),
-            Phrase::Purpose => Given::Purpose(self.named("a purpose")?),
-            Phrase::Label => Given::Label(self.named("a label")?),
-            Phrase::LeakScore => Given::LeakScore(self.score()?),
-            Phrase::LeakHistory => Given::LeakHistory(self.score()?),
-            Phrase::Residence => Given::Residence(self.area()?),
-            Phrase::Minors => Given::Minors,
-            Phrase::ScanIncomplete => Given::ScanIncomplete,
-            Phrase::UnreadableField => Given::Unreadable,
-            Phrase::AReference => Given::Reference,
-            _ => {
-                let tool: Name = self.name("the kind of the tool")?;
-                let host = if self.eat(Phrase::At) { Some(self.named("its host")?) } else { None };
-                Given::Hosted { tool, host }
-            }
-        };
-        given.push(one);
-        Ok(())
-    }
-
-    /// `health, 3 person`; the list ends before another given.
-    fn given_data(&mut self, given: &mut Vec<Given>) -> Parsed<()> {
-        loop {
-            if self.eat(Phrase::HealthOfAPerson) {
-                given.push(Given::HealthOfAPerson);
-            } else {
-                let count = if matches!(self.kind(), Kind::Number(_)) { self.count()? } else { 1 };
-                given.push(Given::Data { count, what: self.data("a class or type of data")? });
-            }
-            let behind = matches!(self.token(1).kind, Kind::Word(_) | Kind::Number(_));
-            if self.and_for_comma(&[GIVENS]) {
-                continue;
-            }
-            if *self.kind() != Kind::Comma || !behind || self.comma_begins_given() {
-                return Ok(());
-            }
-            self.step();
-        }
-    }
-
-    fn comma_begins_given(&mut self) -> bool {
-        self.step();
-        let begins = self.sees_one(GIVENS).is_some() || self.sees(Phrase::And);
-        self.back();
-        begins
-    }
 }
-
-/// What a scenario expects of a backend.
-const OUTCOMES: [Phrase; 2] = [Phrase::Refused, Phrase::Allowed];
 
 /// Words that stand before the name of a country in prose.
 const ARTICLES: [&str; 4] = ["the", "la", "le", "les"];

@@ -12,7 +12,7 @@ use super::everyday;
 use super::lexer::Kind;
 use super::nearest::closeness;
 use super::parser::{Parsed, Parser, folded};
-use super::phrase::{CLAUSES, EXCEPTION_PARTS, GATES, Language, Phrase, STATEMENTS};
+use super::phrase::{CLAUSES, EXCEPTION_PARTS, GATES, HEADER, Language, Phrase, STATEMENTS};
 use super::signs::{advice, called, is_hidden, is_other_blank};
 use super::surface::{self, NAMES, column};
 use super::text::{Text, say};
@@ -93,7 +93,8 @@ impl Parser<'_> {
         let joints: &[Phrase] = if prose { &[] } else { &[Phrase::And, Phrase::Or, Phrase::At] };
         let listed = [STATEMENTS, CLAUSES, EXCEPTION_PARTS, GATES, &[Phrase::Given, Phrase::Then], joints];
         while !self.ended() && !matches!(self.kind(), Kind::Text(_)) {
-            let stops = listed.iter().any(|phrases| phrases.iter().any(|phrase| self.stands(0, *phrase)));
+            let stops = listed.iter().any(|phrases| phrases.iter().any(|phrase| self.stands(0, *phrase)))
+                || HEADER.iter().any(|part| self.stands(0, *part) && self.is_followed(*part));
             let closes = !prose && matches!(self.kind(), Kind::Comma | Kind::Close);
             if end > from && (self.token(0).first || stops || closes) {
                 break;
@@ -129,6 +130,12 @@ impl Parser<'_> {
     /// Takes a name that is one word. More words before what may stand behind it, on its line, are one fault, and read as the name
     /// that was meant: `rule health stays home` names `health-stays-home`.
     pub(super) fn one_word(&mut self, wanted: &'static str, ends: &[&[Phrase]]) -> Parsed<Name> {
+        // What begins the next line as a clause does was not meant to be a name.
+        let clause = ends.iter().flat_map(|list| list.iter()).find(|phrase| self.stands(0, **phrase)).copied();
+        if self.token(0).first && clause.is_some_and(|clause| self.is_followed(clause)) {
+            let message = say!("expected {}", Text::from(wanted));
+            return Err(self.fault("octroi::policy::missing", message, None));
+        }
         let in_quotes = matches!(self.kind(), Kind::Text(_));
         let first = self.name(wanted)?;
         let mut words = vec![first.text.clone()];
@@ -254,7 +261,7 @@ impl Parser<'_> {
         true
     }
 
-    /// Takes a whole number between bounds.
+    /// Takes a whole number between bounds; one beyond them is a fault that does not stop parsing.
     pub(super) fn number(&mut self, wanted: &'static str, bounds: RangeInclusive<u64>) -> Parsed<u64> {
         if let Kind::Number(number) = *self.kind() {
             if bounds.contains(&number) {
@@ -263,7 +270,9 @@ impl Parser<'_> {
             }
             let (wanted, from, to) = (Text::from(wanted), *bounds.start(), *bounds.end());
             let message = say!("{} is out of range: {} is {} to {}", number, wanted, from, to);
-            return Err(self.fault("octroi::policy::out-of-range", message, None));
+            self.fault("octroi::policy::out-of-range", message, None);
+            self.step();
+            return Ok(number.clamp(from, to));
         }
         Err(self.fault("octroi::policy::missing", say!("expected a number: {}", Text::from(wanted)), None))
     }

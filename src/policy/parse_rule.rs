@@ -4,19 +4,18 @@ use std::ops::Range;
 
 use super::concrete::Break;
 use super::diagnostic::Diagnostic;
+use super::lexer::Kind;
 use super::lines::lines;
-use super::parser::{Broken, Parsed, Parser, how_to_forbid};
+use super::parser::{Broken, Parsed, Parser, folded, how_to_forbid};
 use super::phrase::{CLAUSES, DUTIES, EXCEPTION_PARTS, Phrase, STATEMENTS};
 use super::text::{Text, say};
 use super::tree::{Duty, Exception, Gate, Keep, Name, Rule};
 use crate::model::Action;
 
 impl Parser<'_> {
-    pub(super) fn rule(&mut self) -> Parsed<Rule> {
-        let name = self.one_word("the name of the rule", &[CLAUSES])?;
-        self.eat_colon();
+    pub(super) fn rule(&mut self) -> Rule {
         let mut rule = Rule {
-            name,
+            name: self.name_of("the name of the rule", CLAUSES),
             because: None,
             gate: Gate::default(),
             on: None,
@@ -26,47 +25,75 @@ impl Parser<'_> {
             seals: false,
             keeps: Vec::new(),
             prefers: Vec::new(),
+            torn: false,
         };
-        let whole = self.clauses(CLAUSES, "a clause of the rule, or the next statement", |parser, clause| {
+        let said = self.clauses(CLAUSES, "a clause of the rule, or the next statement", |parser, clause| {
             parser.clause(&mut rule, clause)
         });
-        if whole {
-            self.complete(&rule);
-        }
-        Ok(rule)
+        rule.torn = self.torn;
+        self.complete(&rule, &said);
+        rule
     }
 
-    /// Reads clauses until the next statement; whether none was broken.
+    /// The name behind the word that begins a block.
+    fn name_of(&mut self, wanted: &'static str, ends: &[Phrase]) -> Name {
+        let name = self.one_word(wanted, &[ends]).unwrap_or_else(|Broken| self.lost_name());
+        self.eat_colon();
+        name
+    }
+
+    /// Reads clauses until the next statement, and says which there were. A clause that cannot be read is left out.
     fn clauses(
         &mut self,
         clauses: &[Phrase],
         wanted: &'static str,
         mut read: impl FnMut(&mut Self, Phrase) -> Parsed<bool>,
-    ) -> bool {
-        let (mut whole, mut round) = (true, None);
+    ) -> Said {
+        let (mut said, mut round) = (Said::default(), None);
         while self.further(&mut round) {
             let span = self.span();
-            let Some(clause) = self.sees_one(clauses) else {
-                if self.sees_one(STATEMENTS).is_some() {
-                    break;
-                }
-                self.unknown(clauses, Text::from(wanted));
-                whole = false;
-                self.resume(clauses);
+            let seen = self.sees_one(clauses);
+            let misspelt = || self.meant(clauses).is_none() && self.meant(STATEMENTS).is_some();
+            if seen.is_none() && (self.sees_one(STATEMENTS).is_some() || (self.token(0).first && misspelt())) {
+                break;
+            }
+            if seen.is_some() {
+                self.line(Break::Clause);
+            }
+            let Ok(clause) = self.one_of(clauses, wanted) else {
+                let from = self.at;
+                // Half a phrase says which was meant.
+                said.clauses.extend(clauses.iter().filter(|clause| self.begins_like(**clause)));
+                self.skip_line(&[clauses]);
+                said.unknown = true;
+                said.text |= self.held(from, |kind| matches!(kind, Kind::Text(_)));
+                said.date |= self.held(from, |kind| matches!(kind, Kind::Date(_)));
                 continue;
             };
-            self.line(Break::Clause);
-            self.eat(clause);
+            said.clauses.push(clause);
             match read(self, clause) {
                 Ok(false) => {}
+                // Behind what was not understood, it may be of another block.
+                Ok(true) if said.unknown => {}
                 Ok(true) => self.twice_said(clause, span),
-                Err(Broken) => {
-                    whole = false;
-                    self.resume(clauses);
-                }
+                Err(Broken) => self.skip_to(&[clauses]),
             }
         }
-        whole
+        said
+    }
+
+    /// Whether a token of a kind stands between another and this one.
+    fn held(&mut self, from: usize, is_kind: impl Fn(&Kind) -> bool) -> bool {
+        let here = std::mem::replace(&mut self.at, from);
+        let held = (0..here.saturating_sub(from)).any(|ahead| is_kind(&self.token(ahead).kind));
+        self.at = here;
+        held
+    }
+
+    /// Whether the first word of a phrase stands here.
+    fn begins_like(&self, phrase: Phrase) -> bool {
+        let first = phrase.words(self.language).next().map(folded);
+        matches!(self.kind(), Kind::Word(word) if Some(folded(word)) == first)
     }
 
     /// Reads one clause into the rule; true when the rule had it already.
@@ -76,11 +103,11 @@ impl Parser<'_> {
                 let because = self.text("the reason, such as the article of the law")?;
                 rule.because.replace(because).is_some()
             }
-            Phrase::OnBackends => rule.on.replace(self.predicate()?).is_some(),
-            Phrase::OnlyBackends => rule.only.replace(self.predicate()?).is_some(),
-            Phrase::NeverBackends => rule.never.replace(self.predicate()?).is_some(),
+            Phrase::OnBackends => rule.on.replace(self.predicate()).is_some(),
+            Phrase::OnlyBackends => rule.only.replace(self.predicate()).is_some(),
+            Phrase::NeverBackends => rule.never.replace(self.predicate()).is_some(),
             Phrase::PreferBackends => {
-                rule.prefers.push(self.predicate()?);
+                rule.prefers.push(self.predicate());
                 false
             }
             Phrase::Must => {
@@ -142,16 +169,15 @@ impl Parser<'_> {
             let message = say!("a rule says what must be done, not what must not");
             return Err(self.fault("octroi::policy::denial", message, Some(how_to_forbid())));
         }
-        let action = match self.eat_one(DUTIES) {
-            Some(Phrase::LogSealed) => return Ok(None),
-            Some(Phrase::PseudonymiseUnlinkably) => Action::PseudonymiseUnlinkably,
-            Some(Phrase::Pseudonymise) if self.eat_adverb() => Action::PseudonymiseUnlinkably,
-            Some(Phrase::Pseudonymise) => Action::Pseudonymise,
-            Some(Phrase::Generalise) => Action::Generalise,
-            Some(Phrase::Redact) => Action::Redact,
-            Some(Phrase::Drop) => Action::Drop,
-            Some(_) => Action::Block,
-            None => return Err(self.unknown(DUTIES, "a duty")),
+        let action = match self.one_of(DUTIES, "a duty")? {
+            Phrase::LogSealed => return Ok(None),
+            Phrase::PseudonymiseUnlinkably => Action::PseudonymiseUnlinkably,
+            Phrase::Pseudonymise if self.eat_adverb() => Action::PseudonymiseUnlinkably,
+            Phrase::Pseudonymise => Action::Pseudonymise,
+            Phrase::Generalise => Action::Generalise,
+            Phrase::Redact => Action::Redact,
+            Phrase::Drop => Action::Drop,
+            _ => Action::Block,
         };
         let from = self.span().start;
         let mut targets: Vec<Name> = self.list(|parser| parser.data("a type or class of data"))?;
@@ -163,12 +189,15 @@ impl Parser<'_> {
         Ok(Some(Duty { action, targets }))
     }
 
-    /// What a rule must have to mean something.
-    fn complete(&mut self, rule: &Rule) {
+    /// What a rule must have to mean something. What may have been said in words that were not understood is not missed.
+    fn complete(&mut self, rule: &Rule, said: &Said) {
         let span = rule.name.span.clone();
         let name = &rule.name.text;
-        if rule.because.is_none() {
+        if said.lacks(Phrase::Because) && !rule.name.text.is_empty() {
             self.lacks_because(say!("rule `{}` does not say why", name), span.clone());
+        }
+        if rule.torn {
+            return;
         }
         let acts = rule.only.is_some() || rule.never.is_some() || !rule.duties.is_empty() || rule.seals;
         if !acts && rule.prefers.is_empty() {
@@ -198,19 +227,19 @@ impl Parser<'_> {
         self.faults.push(Diagnostic::new("octroi::policy::no-because", self.file, span, message).help(help));
     }
 
-    pub(super) fn exception(&mut self) -> Parsed<Exception> {
-        let name = self.one_word("the name of the exception", &[EXCEPTION_PARTS])?;
-        self.eat_colon();
+    pub(super) fn exception(&mut self) -> Exception {
+        let name = self.name_of("the name of the exception", EXCEPTION_PARTS);
         let span = name.span.clone();
-        let mut one = Exception { name, rule: None, because: None, when: None, until: None, approved: Vec::new() };
-        let whole = self.clauses(EXCEPTION_PARTS, "a part of the exception, or the next statement", |parser, part| {
+        let mut one =
+            Exception { name, rule: None, because: None, when: None, until: None, approved: Vec::new(), torn: false };
+        let said = self.clauses(EXCEPTION_PARTS, "a part of the exception, or the next statement", |parser, part| {
             Ok(match part {
                 Phrase::ForRule => {
                     let rule = parser.one_word("the name of the rule", &[EXCEPTION_PARTS])?;
                     one.rule.replace(rule).is_some()
                 }
                 Phrase::Because => one.because.replace(parser.text("the reason of the exception")?).is_some(),
-                Phrase::When => one.when.replace(parser.condition()?).is_some(),
+                Phrase::When => one.when.replace(parser.condition()).is_some(),
                 Phrase::UntilDate => one.until.replace(parser.date()?).is_some(),
                 _ => {
                     let twice = !one.approved.is_empty();
@@ -219,18 +248,15 @@ impl Parser<'_> {
                 }
             })
         });
-        if !whole {
-            return Ok(one);
+        one.torn = self.torn;
+        if one.name.text.is_empty() {
+            return one;
         }
-        if one.because.is_none() {
+        if said.lacks(Phrase::Because) {
             self.lacks_because(say!("exception `{}` does not say why", &one.name.text), span.clone());
         }
-        let parts = [
-            (one.rule.is_none(), Phrase::ForRule),
-            (one.until.is_none(), Phrase::UntilDate),
-            (one.approved.is_empty(), Phrase::ApprovedBy),
-        ];
-        for (_, part) in parts.into_iter().filter(|(missing, _)| *missing) {
+        let parts = [Phrase::ForRule, Phrase::UntilDate, Phrase::ApprovedBy];
+        for part in parts.into_iter().filter(|part| said.lacks(*part)) {
             let message = say!("exception `{}` lacks `{}`", &one.name.text, part);
             let help = say!(
                 "an exception names its rule, ends by itself and says who answers for it: {} NAME {} 2027-06-30 {} \"DPO\"",
@@ -241,6 +267,31 @@ impl Parser<'_> {
             let fault = Diagnostic::new("octroi::policy::missing", self.file, span.clone(), message);
             self.faults.push(fault.help(help));
         }
-        Ok(one)
+        one
+    }
+}
+
+/// The clauses of a block.
+#[derive(Debug, Default)]
+struct Said {
+    /// Those that there are, whether they could be read or not.
+    clauses: Vec<Phrase>,
+    /// Whether something else was there, that was not understood.
+    unknown: bool,
+    /// And a text in quotes in it.
+    text: bool,
+    /// And a day.
+    date: bool,
+}
+
+impl Said {
+    /// Whether a clause surely is not there.
+    fn lacks(&self, clause: Phrase) -> bool {
+        let perhaps = match clause {
+            Phrase::Because | Phrase::ApprovedBy => self.text,
+            Phrase::UntilDate => self.date,
+            _ => self.unknown,
+        };
+        !perhaps && !self.clauses.contains(&clause)
     }
 }

@@ -6,15 +6,12 @@ use super::concrete::Break;
 use super::diagnostic::Diagnostic;
 use super::lexer::Kind;
 use super::parser::{Broken, Parsed, Parser};
-use super::phrase::{GATES, Phrase, STATEMENTS};
+use super::phrase::{GATES, HEADER, Phrase, STATEMENTS};
 use super::text::{Part, Text, say};
 use super::tree::{Allow, AllowTool, AllowValues, FallBackClause, Gate, Group, LabelSays, Name, Sheet};
 
 /// How long `after N s of waiting` may be: an hour.
 const WAIT_SECONDS_MAX: u64 = 3_600;
-
-/// What may stand behind the name of a pack.
-const HEADER: &[&[Phrase]] = &[&[Phrase::Version, Phrase::Owner, Phrase::ReviewBefore]];
 
 /// What a header looks like.
 fn header_example() -> Text {
@@ -27,12 +24,14 @@ impl Parser<'_> {
     pub(super) fn sheet(&mut self) -> Sheet {
         let mut sheet = Sheet::empty();
         if self.header(&mut sheet).is_err() {
-            self.resume(&[]);
+            self.skip_to(&[]);
         }
         let mut round = None;
         while self.further(&mut round) {
+            self.torn = false;
+            let from = self.at;
             if self.statement(&mut sheet).is_err() {
-                self.resume(&[]);
+                if self.at == from { self.skip_line(&[]) } else { self.skip_to(&[]) }
             }
         }
         sheet
@@ -40,30 +39,45 @@ impl Parser<'_> {
 
     fn header(&mut self, sheet: &mut Sheet) -> Parsed<()> {
         self.line(Break::Statement);
-        let Some(kind) = self.eat_one(&[Phrase::Policy, Phrase::Pack]) else {
+        let kinds = [Phrase::Policy, Phrase::Pack];
+        let Some(kind) = self.eat_one(&kinds) else {
             let message = say!("a sheet begins with its header");
             return Err(self.fault("octroi::policy::no-header", message, Some(header_example())));
         };
         sheet.pack = kind == Phrase::Pack;
-        sheet.title =
-            if sheet.pack { self.one_word("the name of the pack", HEADER)? } else { self.text("the policy's name")? };
-        let mut missing = vec![Phrase::Version, Phrase::Owner, Phrase::ReviewBefore];
-        while let Some(part) = self.eat_one(&missing) {
+        let title =
+            if sheet.pack { self.one_word("the name of the pack", &[HEADER]) } else { self.text("the policy's name") };
+        sheet.title = title.unwrap_or_else(|Broken| self.lost_name());
+        let mut missing = HEADER.to_vec();
+        let mut round = None;
+        while self.further(&mut round) && self.sees_one(STATEMENTS).is_none() {
+            let Ok(part) = self.one_of(&missing, "a part of the header, or the first statement") else {
+                self.skip_to(&[&missing]);
+                continue;
+            };
             missing.retain(|still| *still != part);
-            match part {
-                Phrase::Version => {
-                    let version = self.number("the version", 1..=u64::from(u32::MAX))?;
-                    sheet.version = u32::try_from(version).unwrap_or(u32::MAX);
-                }
-                Phrase::Owner => sheet.owner = self.text("who answers for this sheet")?.text,
-                _ => sheet.review_before = Some(self.date()?),
+            if self.header_part(sheet, part).is_err() {
+                self.skip_to(&[&missing]);
             }
         }
-        if let Some(first) = missing.first() {
-            let message = say!("the header lacks `{}`", *first);
+        if !missing.is_empty() && !self.torn {
+            let lacks: Vec<Part> = missing.iter().map(|part| Part::Text(say!("`{}`", *part))).collect();
+            let message = say!("the header lacks {}", lacks);
             let span = sheet.title.span.clone();
             let fault = Diagnostic::new("octroi::policy::no-header", self.file, span, message);
             self.faults.push(fault.help(header_example()));
+        }
+        Ok(())
+    }
+
+    fn header_part(&mut self, sheet: &mut Sheet, part: Phrase) -> Parsed<()> {
+        match part {
+            Phrase::Version => {
+                let version = self.number("the version", 1..=u64::from(u32::MAX))?;
+                sheet.version = u32::try_from(version).unwrap_or(u32::MAX);
+            }
+            Phrase::Owner => sheet.owner = self.text("who answers for this sheet")?.text,
+            _ => sheet.review_before = Some(self.date()?),
         }
         Ok(())
     }
@@ -79,12 +93,9 @@ impl Parser<'_> {
 
     fn statement(&mut self, sheet: &mut Sheet) -> Parsed<()> {
         let span = self.span();
-        let Some(statement) = self.sees_one(STATEMENTS) else {
-            return Err(self.unknown(STATEMENTS, "the beginning of a statement"));
-        };
-        let block = matches!(statement, Phrase::Rule | Phrase::Scenario | Phrase::Exception);
-        self.line(if block { Break::Block } else { Break::Statement });
-        self.eat(statement);
+        let is_block = [Phrase::Rule, Phrase::Scenario, Phrase::Exception].iter().any(|block| self.sees(*block));
+        self.line(if is_block { Break::Block } else { Break::Statement });
+        let statement = self.one_of(STATEMENTS, "the beginning of a statement")?;
         match statement {
             Phrase::Home => {
                 let home = self.area()?;
@@ -108,31 +119,35 @@ impl Parser<'_> {
             }
             Phrase::Group => {
                 let name = self.one_word("the name of the group", &[&[Phrase::OfApps]])?;
-                self.expect(Phrase::OfApps)?;
-                sheet.groups.push(Group { name, apps: self.list(|parser| parser.named("the name of an app"))? });
+                let is_missing = self.expect(Phrase::OfApps).is_err();
+                let names = !is_missing || matches!(self.kind(), Kind::Text(_));
+                let apps = if names { self.list(|parser| parser.named("the name of an app")) } else { Err(Broken) };
+                sheet.groups.push(Group { name, apps: apps.unwrap_or_default() });
             }
             Phrase::AllowBackends => {
-                let backends = self.predicate()?;
-                let gate = self.gate()?;
-                sheet.allows.push(Allow { backends, gate, span });
+                let (backends, gate) = (self.predicate(), self.gate());
+                sheet.allows.push(Allow { backends, gate, span, torn: self.torn });
             }
             Phrase::AllowHosted => {
                 let tool = self.name("the kind of the tool, such as `web_search`")?;
                 let host =
                     if self.eat(Phrase::At) { Some(self.named("the host that the tool may reach")?) } else { None };
-                sheet.tools.push(AllowTool { tool, host, gate: self.gate()? });
+                sheet.tools.push(AllowTool { tool, host, gate: self.gate() });
             }
             Phrase::AllowValues => {
                 let hosts = self.list(|parser| parser.named("a host"))?;
                 sheet.addresses.push(AllowValues { hosts, span });
             }
-            Phrase::Rule => sheet.rules.push(self.rule()?),
+            Phrase::Rule => sheet.rules.push(self.rule()),
             Phrase::FallBack => {
-                let after_ms = self.waiting()?;
-                sheet.fall_backs.push(FallBackClause { after_ms, gate: self.gate()?, span });
+                let after_ms = self.waiting().unwrap_or_else(|Broken| {
+                    self.skip_to(&[GATES]);
+                    None
+                });
+                sheet.fall_backs.push(FallBackClause { after_ms, gate: self.gate(), span });
             }
-            Phrase::Scenario => sheet.scenarios.push(self.scenario()?),
-            Phrase::Exception => sheet.exceptions.push(self.exception()?),
+            Phrase::Scenario => sheet.scenarios.push(self.scenario()),
+            Phrase::Exception => sheet.exceptions.push(self.exception()),
             _ => {
                 let fault = Diagnostic::new("octroi::policy::twice", self.file, span, say!("a sheet has one header"))
                     .help(say!("put the second policy into a file of its own"));
@@ -147,9 +162,7 @@ impl Parser<'_> {
     fn label_says(&mut self) -> Parsed<LabelSays> {
         let label = self.named("a label")?;
         let verbs = [Phrase::Brings, Phrase::Lowers];
-        let Some(verb) = self.eat_one(&verbs) else {
-            return Err(self.unknown(&verbs, say!("`{}` or `{}`", Phrase::Brings, Phrase::Lowers)));
-        };
+        let verb = self.one_of(&verbs, say!("`{}` or `{}`", Phrase::Brings, Phrase::Lowers))?;
         let lowers = verb == Phrase::Lowers;
         let classes: Vec<Name> = self.list(|parser| parser.data("a class of data"))?;
         let mut issuers = Vec::new();
@@ -173,34 +186,33 @@ impl Parser<'_> {
         }
         let number = self.number("the time to wait", 0..=WAIT_SECONDS_MAX * 1_000)?;
         let units = [Phrase::Seconds, Phrase::Milliseconds];
-        let after_ms = match self.eat_one(&units) {
-            Some(Phrase::Seconds) => number.min(WAIT_SECONDS_MAX) * 1_000,
-            Some(_) => number,
-            None => return Err(self.unknown(&units, say!("`{}` or `{}`", Phrase::Seconds, Phrase::Milliseconds))),
-        };
+        let unit = self.one_of(&units, say!("`{}` or `{}`", Phrase::Seconds, Phrase::Milliseconds))?;
+        let after_ms = if unit == Phrase::Seconds { number.min(WAIT_SECONDS_MAX) * 1_000 } else { number };
         self.expect(Phrase::OfWaiting)?;
         Ok(Some(after_ms))
     }
 
     /// `[when …] [unless …] [from DATE] [until DATE]`, in any order.
-    fn gate(&mut self) -> Parsed<Gate> {
+    fn gate(&mut self) -> Gate {
         let mut gate = Gate::default();
         let mut span = self.span();
         while let Some(clause) = self.eat_one(GATES) {
-            if self.narrow(&mut gate, clause)? {
-                self.twice_said(clause, span);
+            match self.narrow(&mut gate, clause) {
+                Ok(false) => {}
+                Ok(true) => self.twice_said(clause, span),
+                Err(Broken) => self.skip_to(&[GATES]),
             }
             span = self.span();
         }
-        Ok(gate)
+        gate
     }
 
     /// Reads what stands behind a clause that narrows; true when the gate had it already.
     pub(super) fn narrow(&mut self, gate: &mut Gate, clause: Phrase) -> Parsed<bool> {
         let span = self.span();
         let twice = match clause {
-            Phrase::When => gate.when.replace(self.condition()?).is_some(),
-            Phrase::Unless => gate.unless.replace(self.condition()?).is_some(),
+            Phrase::When => gate.when.replace(self.condition()).is_some(),
+            Phrase::Unless => gate.unless.replace(self.condition()).is_some(),
             Phrase::FromDate => gate.from.replace(self.date()?).is_some(),
             _ => gate.until.replace(self.date()?).is_some(),
         };

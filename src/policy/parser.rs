@@ -1,11 +1,9 @@
-//! Recursive descent over the tokens of a sheet: the cursor, the faults it makes, and `and`/`or`/`not`.
+//! Recursive descent over the tokens of a sheet: the cursor, and the faults it makes.
 //!
-//! A fault does not end parsing: the parser skips to the next line that begins a clause or statement and goes on, so that one
-//! run reports all. Depth is bounded, so a hostile sheet cannot exhaust the stack. Every loop ends, whatever the sheet says:
-//! those that may meet a fault go round by [`Parser::further`], which leaves a token behind in each round, all others only as
-//! long as they take a phrase or a comma. Behind more faults than anybody is shown, the sheet counts as ended.
-//!
-//! Longer than 400 lines: one function a production, the whole grammar side by side.
+//! A fault does not end parsing: the parser goes on behind it ([`super::mend`]), so that one run reports all. Every loop ends,
+//! whatever the sheet says: those that may meet a fault go round by [`Parser::further`], which leaves a token behind in each
+//! round, all others only as long as they take a phrase or a comma. Behind more faults than anybody is shown, the sheet counts
+//! as ended.
 
 use std::ops::Range;
 
@@ -20,8 +18,8 @@ use super::nearest::{closeness, did_you_mean_one};
 use super::phrase::{CLAUSES, Language, Phrase, STATEMENTS};
 use super::signs::is_hidden;
 use super::text::{Part, Text, say};
-use super::tree::{Expr, Sheet};
-use crate::limits::{POLICY_DEPTH_MAX, POLICY_FAULTS_MAX, POLICY_FILE_BYTES_MAX};
+use super::tree::Sheet;
+use crate::limits::{POLICY_FAULTS_MAX, POLICY_FILE_BYTES_MAX};
 
 /// Parses a sheet or pack as far as it can be understood. It is whole when no fault was added.
 pub(super) fn parse(file: &File, faults: &mut Vec<Diagnostic>) -> Option<Sheet> {
@@ -90,7 +88,11 @@ pub(super) struct Parser<'a> {
     pub(super) faults: &'a mut Vec<Diagnostic>,
     /// Faults of the files before this one.
     told: usize,
-    depth: usize,
+    pub(super) depth: usize,
+    /// Brackets that are open.
+    pub(super) brackets: usize,
+    /// Whether something of this statement was left out.
+    pub(super) torn: bool,
     pub(super) marks: Vec<Mark>,
     breaks: Vec<(usize, Break)>,
     end: Token,
@@ -101,7 +103,20 @@ impl<'a> Parser<'a> {
     pub(super) fn new(file: &'a File, tokens: Vec<Token>, faults: &'a mut Vec<Diagnostic>) -> Self {
         let end = Token { kind: Kind::End, span: 0..0, first: true };
         let (marks, breaks, told) = (Vec::new(), Vec::new(), faults.len());
-        Self { file, language: file.language(), tokens, at: 0, faults, told, depth: 0, marks, breaks, end }
+        Self {
+            file,
+            language: file.language(),
+            tokens,
+            at: 0,
+            faults,
+            told,
+            depth: 0,
+            brackets: 0,
+            torn: false,
+            marks,
+            breaks,
+            end,
+        }
     }
 
     pub(super) fn token(&self, ahead: usize) -> &Token {
@@ -248,7 +263,7 @@ impl<'a> Parser<'a> {
 
     /// Takes a phrase that must stand here.
     pub(super) fn expect(&mut self, phrase: Phrase) -> Parsed<()> {
-        if self.eat(phrase) { Ok(()) } else { Err(self.unknown(&[phrase], say!("`{}`", phrase))) }
+        self.one_of(&[phrase], say!("`{}`", phrase)).map(|_| ())
     }
 
     pub(super) fn eat_comma(&mut self) -> bool {
@@ -335,100 +350,6 @@ impl<'a> Parser<'a> {
         let near = near.into_iter().take(3);
         did_you_mean_one(near.map(|(_, surface, phrase)| (surface, phrase.meaning(self.language).to_owned())).collect())
     }
-
-    /// Skips to the next line that begins a statement or one of these clauses: those that the caller reads, and no others, or it
-    /// would stop where the caller cannot go on.
-    pub(super) fn resume(&mut self, clauses: &[Phrase]) {
-        while !self.ended() {
-            let begins = || self.sees_one(STATEMENTS).is_some() || self.sees_one(clauses).is_some();
-            if self.token(0).first && begins() {
-                return;
-            }
-            self.step();
-        }
-    }
-
-    /// One item, or `any of` / `all of` items separated by commas; a comma before `and` or `or` ends the list.
-    pub(super) fn list<T>(&mut self, mut item: impl FnMut(&mut Self) -> Parsed<T>) -> Parsed<Vec<T>> {
-        let mut items = vec![item(self)?];
-        while *self.kind() == Kind::Comma && !self.stands(1, Phrase::And) && !self.stands(1, Phrase::Or) {
-            self.step();
-            items.push(item(self)?);
-        }
-        Ok(items)
-    }
-
-    /// Parts joined by `, and` or `, or`, each of parts joined by `and` or `or`: the comma binds less.
-    pub(super) fn expression<A>(&mut self, atom: fn(&mut Self) -> Parsed<Expr<A>>) -> Parsed<Expr<A>> {
-        let mut parts = vec![self.segment(atom)?];
-        let mut joint = None;
-        while *self.kind() == Kind::Comma && (self.stands(1, Phrase::And) || self.stands(1, Phrase::Or)) {
-            self.step();
-            self.joint(&mut joint);
-            parts.push(self.segment(atom)?);
-        }
-        Ok(joined(joint, parts))
-    }
-
-    fn segment<A>(&mut self, atom: fn(&mut Self) -> Parsed<Expr<A>>) -> Parsed<Expr<A>> {
-        let mut parts = vec![self.unit(atom)?];
-        let mut joint = None;
-        while self.joint(&mut joint) {
-            parts.push(self.unit(atom)?);
-        }
-        Ok(joined(joint, parts))
-    }
-
-    /// Takes `and` or `or`, and says whether one stood there; the other one than before is a fault that does not stop parsing.
-    fn joint(&mut self, joint: &mut Option<Phrase>) -> bool {
-        let span = self.span();
-        let Some(this) = self.eat_one(&[Phrase::And, Phrase::Or]) else { return false };
-        if joint.replace(this).is_some_and(|before| before != this) {
-            let fault = Diagnostic::new(
-                "octroi::policy::mixed-and-or",
-                self.file,
-                span,
-                say!("`{}` and `{}` are mixed: it can be read in two ways", Phrase::And, Phrase::Or),
-            )
-            .help(say!(
-                "put a comma before the one that binds less (`a, {} b {} c`), or brackets around what belongs together",
-                Phrase::Or,
-                Phrase::And
-            ));
-            self.faults.push(fault);
-        }
-        true
-    }
-
-    fn unit<A>(&mut self, atom: fn(&mut Self) -> Parsed<Expr<A>>) -> Parsed<Expr<A>> {
-        if self.depth >= POLICY_DEPTH_MAX {
-            let message = say!("brackets and `{}` are nested more than {} deep", Phrase::Not, POLICY_DEPTH_MAX);
-            return Err(self.fault("octroi::policy::too-deep", message, Some(say!("split the rule in two"))));
-        }
-        self.depth += 1;
-        let parsed = self.unit_within(atom);
-        self.depth -= 1;
-        parsed
-    }
-
-    fn unit_within<A>(&mut self, atom: fn(&mut Self) -> Parsed<Expr<A>>) -> Parsed<Expr<A>> {
-        if self.eat(Phrase::Not) {
-            return Ok(Expr::Not(Box::new(self.unit(atom)?)));
-        }
-        if *self.kind() != Kind::Open {
-            return atom(self);
-        }
-        let opened = self.span();
-        self.step();
-        let inner = self.expression(atom)?;
-        if *self.kind() == Kind::Close {
-            self.step();
-            return Ok(inner);
-        }
-        let fault = Diagnostic::new("octroi::policy::open-bracket", self.file, opened, "this bracket is not closed");
-        self.faults.push(fault);
-        Err(Broken)
-    }
 }
 
 /// What is said to whoever denies where a rule demands.
@@ -457,14 +378,6 @@ pub(super) fn folded(text: &str) -> String {
 
 fn folded_char(c: char) -> Option<char> {
     std::iter::once(c).nfd().next().and_then(|base| base.to_lowercase().next())
-}
-
-fn joined<A>(joint: Option<Phrase>, mut parts: Vec<Expr<A>>) -> Expr<A> {
-    match joint {
-        Some(Phrase::Or) => Expr::Any(parts),
-        Some(_) => Expr::All(parts),
-        None => parts.pop().unwrap_or(Expr::All(Vec::new())),
-    }
 }
 
 fn listed(phrases: &[Phrase]) -> Option<Text> {

@@ -208,6 +208,9 @@ pub(super) const STATEMENTS: &[Phrase] = &[
     P::Exception,
 ];
 
+/// Parts of a header.
+pub(super) const HEADER: &[Phrase] = &[P::Version, P::Owner, P::ReviewBefore];
+
 /// Phrases that begin a clause of a rule.
 pub(super) const CLAUSES: &[Phrase] = &[
     P::Because,
@@ -272,6 +275,9 @@ pub(super) const CONDITIONS: &[Phrase] = &[
 /// Phrases that begin a duty.
 pub(super) const DUTIES: &[Phrase] =
     &[P::PseudonymiseUnlinkably, P::Pseudonymise, P::Generalise, P::Redact, P::Drop, P::Block, P::LogSealed];
+
+/// What a scenario expects of a backend.
+pub(super) const OUTCOMES: [Phrase; 2] = [P::Refused, P::Allowed];
 
 /// Phrases that begin one of the things a scenario gives.
 pub(super) const GIVENS: &[Phrase] = &[

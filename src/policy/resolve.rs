@@ -39,9 +39,10 @@ impl Resolver<'_> {
     /// Adds a sheet's statements to the policy.
     pub(super) fn sheet(&mut self, sheet: &Sheet, into: &mut Resolved) {
         for allow in &sheet.allows {
+            into.written = into.written.saturating_add(1);
             let (backends, gate) = (self.predicate(&allow.backends), self.gate(&allow.gate));
-            if let (Some(backends), Some(gate)) = (backends, gate) {
-                into.allows.push(Allow { number: into.allows.len().saturating_add(1), backends, gate });
+            if let (Some(backends), Some(gate), false) = (backends, gate, allow.torn) {
+                into.allows.push(Allow { number: into.written, backends, gate });
             }
         }
         for tool in &sheet.tools {

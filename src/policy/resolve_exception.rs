@@ -11,7 +11,7 @@ impl Resolver<'_> {
     /// An exception. It must surely hold, so it can be asked once, before there are duties.
     pub(super) fn exception(&mut self, exception: &tree::Exception) -> Option<Exception> {
         let gate = tree::Gate { when: exception.when.clone(), ..tree::Gate::default() };
-        let gate = self.plain_gate(&gate, exception.name.span.clone())?;
+        let gate = self.plain_gate(&gate, exception.name.span.clone()).filter(|_| !exception.torn)?;
         Some(Exception {
             name: Word::configured(&exception.name.text),
             rule: Word::configured(&exception.rule.as_ref()?.text),

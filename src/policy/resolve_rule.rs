@@ -16,7 +16,7 @@ struct Demanded {
 }
 
 /// The code of a rule whose duties let some of the data that it is about cross unchanged.
-pub(super) const CROSSES: &str = "octroi::policy::crosses-unchanged";
+const CROSSES: &str = "octroi::policy::crosses-unchanged";
 
 impl Resolver<'_> {
     pub(super) fn rule(&mut self, rule: &tree::Rule) -> Option<Rule> {
@@ -45,7 +45,7 @@ impl Resolver<'_> {
             self.fault("octroi::policy::missing", rule.name.span.clone(), message, Some(help));
         }
         let because = rule.because.as_ref()?;
-        (!lost).then(|| Rule {
+        (!lost && !rule.torn).then(|| Rule {
             name: Word::configured(&rule.name.text),
             because: Word::configured(&because.text),
             pack: self.pack,
@@ -99,7 +99,7 @@ impl Resolver<'_> {
             duties.chain(rule.keeps.iter().flat_map(|keep| &keep.targets))
         };
         // A word that names no data has been reported, and may be what is missed.
-        if rule.duties.is_empty() || !targets().all(|name| self.find(&name.text).is_some()) {
+        if rule.torn || rule.duties.is_empty() || !targets().all(|name| self.find(&name.text).is_some()) {
             return;
         }
         let mut kept: Vec<EntityId> = Vec::new();

@@ -210,6 +210,8 @@ pub(super) struct Expected {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Resolved {
     pub(super) allows: Vec<Allow>,
+    /// How many there are in the sheets, with those that could not be understood: by it they are numbered.
+    pub(super) written: usize,
     pub(super) tools: Vec<AllowTool>,
     pub(super) hosts: Vec<ValueHost>,
     pub(super) rules: Vec<Rule>,

@@ -311,8 +311,11 @@ struct Seen<'s> {
 }
 
 impl<'s> Seen<'s> {
-    /// Adds a name; a fault when it was met before, which says where.
+    /// Adds a name; a fault when it was met before, which says where. One that could not be read was reported.
     fn add(&mut self, file: &'s File, name: &'s Name, message: impl Fn(&str, Text) -> Text) -> Option<Diagnostic> {
+        if name.text.is_empty() {
+            return None;
+        }
         let (other, before) = self.places.insert(&name.text, (file, name.span.start))?;
         let at = say!("in {} on line {}", other.name(), other.line(before));
         let fault = Diagnostic::new("octroi::policy::twice", file, name.span.clone(), message(&name.text, at));

@@ -74,6 +74,9 @@ pub(super) struct Exception {
     pub(super) when: Option<Condition>,
     pub(super) until: Option<Date>,
     pub(super) approved: Vec<Name>,
+    /// Whether something of it was left out, for it could not be read.
+    #[serde(skip)]
+    pub(super) torn: bool,
 }
 
 /// `[when …] [unless …] [from DATE] [until DATE]`
@@ -94,6 +97,9 @@ pub(super) struct Allow {
     pub(super) gate: Gate,
     #[serde(skip)]
     pub(super) span: Range<usize>,
+    /// Whether something of it was left out, for it could not be read.
+    #[serde(skip)]
+    pub(super) torn: bool,
 }
 
 /// `allow hosted tool NAME [at "host"] …`
@@ -125,6 +131,9 @@ pub(super) struct Rule {
     pub(super) seals: bool,
     pub(super) keeps: Vec<Keep>,
     pub(super) prefers: Vec<Predicate>,
+    /// Whether something of it was left out, for it could not be read.
+    #[serde(skip)]
+    pub(super) torn: bool,
 }
 
 /// `must ACTION TYPE, CLASS`

@@ -73,7 +73,7 @@ impl Study {
         let asked = |backend| Expectation { allowed: true, backend, must: None, seals: false };
         let then = named.into_iter().flatten().map(asked).collect();
         let title = Name { text: String::new(), span: 0..0 };
-        let scenario = Scenario { title, given: given.unwrap_or_default(), then };
+        let scenario = Scenario { title, given, then };
         let resolved = Resolver { names: &names, file: &file, pack: false, faults: &mut faults }.scenario(&scenario);
         match resolved {
             Some(scenario) if faults.is_empty() => {

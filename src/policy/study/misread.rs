@@ -45,7 +45,7 @@ impl Study {
                 found.push(Diagnostic::new("octroi::policy::idle-condition", file, span, text).help(help));
             }
         }
-        for (file, exception) in self.gathered.exceptions().filter(|(_, one)| one.when.is_none()) {
+        for (file, exception) in self.gathered.exceptions().filter(|(_, one)| one.when.is_none() && !one.torn) {
             let text = say!(
                 "exception `{}` spares every request: `{}` says which, or the rule goes until then",
                 &exception.name.text,

@@ -85,9 +85,14 @@ impl Study {
         vocabulary: &Vocabulary,
         now: Timestamp,
     ) -> Result<Self, Vec<Diagnostic>> {
-        let (gathered, faults) = gather_all(sources, catalogue, served, vocabulary);
-        let Some(gathered) = gathered else { return Err(faults) };
-        let policy = gathered.policy(catalogue, vocabulary, now)?;
+        let (gathered, mut faults) = gather_all(sources, catalogue, served, vocabulary);
+        let Some(mut gathered) = gathered else { return Err(faults) };
+        let policy = gathered.policy(catalogue, vocabulary, now).or_else(|too_wide| {
+            faults.extend(too_wide);
+            gathered.narrow();
+            gathered.policy(catalogue, vocabulary, now)
+        });
+        let Ok(policy) = policy else { return Err(sorted(faults)) };
         let today = gathered.resolved.on(gathered.today(now));
         let language = sources.sheets.first().map(|sheet| language_of(&sheet.text)).unwrap_or_default();
         let study = Self {

@@ -3,6 +3,8 @@
 use proptest::prelude::*;
 use proptest::sample::select;
 
+use std::collections::BTreeSet;
+
 use super::*;
 use crate::limits::POLICY_FAULTS_MAX;
 use crate::policy::diagnostic::File;
@@ -68,4 +70,98 @@ proptest! {
         // Each fault is about a token; those of a whole rule or header come on top.
         prop_assert!(told.len() <= 2 * tokens.len() + 20, "{} faults of {} tokens", told.len(), tokens.len());
     }
+}
+
+/// A sheet with a fault in each place that has two readings, `<right|wrong>`.
+const PLACES: &str = r#"policy "Test" version <1|0> owner "dpo" review before <2027-06-30|2027-02-30>
+home FR
+labels "Public", "Secret"
+group web <of apps|off apps> "a", "b"
+<use pack|use pak> minors
+the label "Secret" <brings|bringss> trade-secret
+
+allow backends on premises
+allow backends <located in|locatd in> <DE|ZZ> and <controlled from|controled from> <EEA|FX> when app in group <web|wob> until <2027-01-01|someday>
+allow hosted tool web_search when <app is|colour is> "a" <unless|unless banana and> role is "x"
+
+<rule|rulle> one
+  <because "x"|>
+  when data includes <health|helth> and (leak score at least <700|2000> or label is <"Secret"|"Nope">)
+  unless <purpose is|porpoise blue> "care" and app in group <web|wub>
+  on backends <located outside|locatd outside> <FR|QQ>, or <exposed to US|exposed by US>
+  only backends <on premises|on the moon> or certified <HDS|HDX>
+  <must|muss> <pseudonymise|pseudonimise> health, <personal|persnal>
+  keep <email|emial> because "y"
+  <|bananas are good>
+  <|so are pears>
+  <from 2026-01-01|from 2027-13-01>
+
+rule two
+  because "x"
+  <never|nevr> backends located in <US|UX>
+
+<|xyzzy 7>
+<|plugh 8>
+
+exception e
+  for rule <two|tow>
+  because "z"
+  when tenant is "t" and <role is|roll is> "r"
+  <until 2027-01-01|>
+  <approved by "DPO"|approved>
+
+fall back if unavailable or after <2|9999999> <s|weeks> of waiting when leak score at least <300|5000>
+
+scenario "a"
+  given <data|dta> <person|persn> and leak score <100|1001> and label <"Public"|"Nope">
+  then <refused|refusd> <gpu-paris|gpu-pari> and <allowed|admittedly> gpu-paris
+scenario "b"
+  <given|givn> data <health|heatlh>
+  <then|than> gpu-paris must <redact|redcat> <person|persno>
+"#;
+
+/// The sheet with these places wrong, and the others right.
+fn with_wrong(wrong: &[usize]) -> String {
+    let (mut said, mut rest, mut place) = (String::new(), PLACES, 0);
+    while let Some((before, behind)) = rest.split_once('<') {
+        let (reading, after) = behind.split_once('>').unwrap();
+        let (right, otherwise) = reading.split_once('|').unwrap();
+        said.push_str(before);
+        said.push_str(if wrong.contains(&place) { otherwise } else { right });
+        (rest, place) = (after, place + 1);
+    }
+    said + rest
+}
+
+/// Line and message of every fault.
+fn told(wrong: &[usize]) -> BTreeSet<String> {
+    let faults = match compiled(&sources(&with_wrong(wrong), example())) {
+        Ok(_) => Vec::new(),
+        Err(faults) => faults,
+    };
+    let first = |fault: &Diagnostic| {
+        let text = render(fault);
+        let (place, message) = text.lines().next().unwrap().split_once(": ").unwrap();
+        format!("{}: {message}", place.rsplit_once(':').unwrap().0)
+    };
+    faults.iter().map(first).collect()
+}
+
+#[test]
+fn faults_beside_one_another_are_told_as_each_alone() {
+    let places = PLACES.matches('<').count();
+    assert_eq!(told(&[]), BTreeSet::new());
+    let alone: Vec<BTreeSet<String>> = (0..places).map(|place| told(&[place])).collect();
+    for (place, told) in alone.iter().enumerate() {
+        assert!(!told.is_empty(), "place {place} is wrong and nothing is told");
+    }
+    for first in 0..places {
+        for second in first + 1..places {
+            let both: BTreeSet<String> = alone[first].union(&alone[second]).cloned().collect();
+            let found = told(&[first, second]);
+            assert_eq!(found, both, "places {first} and {second}:\n{}", with_wrong(&[first, second]));
+        }
+    }
+    let all: BTreeSet<String> = alone.iter().flatten().cloned().collect();
+    assert_eq!(told(&(0..places).collect::<Vec<_>>()), all);
 }

@@ -66,6 +66,35 @@ fn what_would_be_misread_is_told_with_the_rest() {
     assert!(told[1].0 == "octroi::policy::crosses-unchanged" && told[1].1.contains("main.policy:6:6"), "{told:#?}");
 }
 
+/// So are conditions that are too wide, and what is misread beside a line that cannot be read.
+#[test]
+fn what_needs_the_whole_sheet_is_told_beside_faults() {
+    let wide = ["(app is \"a\" or app is \"b\")"; 11].join(" and ");
+    let sheet = format!(
+        "{HEADER}allow backends named cloud-us\nallow backends named cloud-us when app is \"a\"\nrule r because \"x\" when {wide} only backends on premises\nrule s because \"x\" when {wide} only backends domestic\nexception e for rule r because \"x\" until 2027-01-01 approved by \"DPO\"\n"
+    );
+    let told = |sheet: &str| -> Vec<String> {
+        let (catalogue, sources) = (all_types(), sources(sheet, example()));
+        let faults = Study::new(&sources, &catalogue, &every(&catalogue), &vocabulary(), now()).unwrap_err();
+        faults.iter().map(|fault| format!("{} {}", fault.code(), render(fault).lines().next().unwrap())).collect()
+    };
+    let lines = [
+        "idle-condition main.policy:5:1",
+        "too-wide main.policy:6:6",
+        "too-wide main.policy:7:6",
+        "spares-all main.policy:8:11",
+    ];
+    let expected = |told: &[String], lines: &[&str]| {
+        assert_eq!(told.len(), lines.len(), "{told:#?}");
+        for (fault, line) in told.iter().zip(lines) {
+            assert!(fault.contains(line), "{told:#?}");
+        }
+    };
+    expected(&told(&sheet), &lines);
+    let broken = format!("{sheet}rule t\n  because \"x\"\n  only backends green\n");
+    expected(&told(&broken), &[&lines[..], &["unknown-word main.policy:11:17"]].concat());
+}
+
 /// A weakening that no request shows is none, also where packs that concern everything stand beside it.
 #[test]
 fn an_allow_beside_packs_is_proven_to_be_no_weaker() {

@@ -1,0 +1,153 @@
+//! Scenarios of a sheet: what is given, and what follows.
+
+use super::concrete::Break;
+use super::diagnostic::Diagnostic;
+use super::lexer::Kind;
+use super::parser::{Broken, Parsed, Parser};
+use super::phrase::{GIVENS, OUTCOMES, Phrase};
+use super::text::say;
+use super::tree::{Expectation, Given, Name, Scenario};
+
+impl Parser<'_> {
+    pub(super) fn scenario(&mut self) -> Scenario {
+        let title = self.text("the title of the scenario").unwrap_or_else(|Broken| self.lost_name());
+        self.eat_colon();
+        self.line(Break::Clause);
+        if self.expect(Phrase::Given).is_err() {
+            self.skip_to(&[&[Phrase::Given, Phrase::Then], GIVENS]);
+            self.eat(Phrase::Given);
+        }
+        let given = self.givens();
+        self.line(Break::Clause);
+        if self.expect(Phrase::Then).is_err() {
+            self.skip_to(&[&[Phrase::Then], &OUTCOMES]);
+            self.eat(Phrase::Then);
+        }
+        Scenario { title, given, then: self.expectations() }
+    }
+
+    fn expectations(&mut self) -> Vec<Expectation> {
+        let mut then = Vec::new();
+        loop {
+            if self.expectation(&mut then).is_err() {
+                self.lose_expectation();
+            }
+            let behind = self.span();
+            let comma = self.eat_comma();
+            if let Some(outcome) = self.sees_one(&OUTCOMES) {
+                let message = say!("what is expected is joined by `{}`", Phrase::And);
+                let span = if comma { behind } else { self.span() };
+                let fault = Diagnostic::new("octroi::policy::list", self.file, span, message);
+                self.faults.push(fault.help(say!("write `{} {}`", Phrase::And, outcome)));
+            } else if !self.sees(Phrase::And) {
+                return then;
+            }
+            self.line(Break::Clause);
+            self.eat(Phrase::And);
+        }
+    }
+
+    /// `refused NAME, NAME`, `allowed NAME` or `NAME must DUTY`.
+    fn expectation(&mut self, then: &mut Vec<Expectation>) -> Parsed<()> {
+        if matches!(self.kind(), Kind::Word(_)) && self.stands(1, Phrase::Must) {
+            let backend = self.name("the name of a backend")?;
+            self.expect(Phrase::Must)?;
+            let must = self.duty()?;
+            then.push(Expectation { allowed: true, backend, seals: must.is_none(), must });
+            return Ok(());
+        }
+        let allowed =
+            self.one_of(&OUTCOMES, say!("`{}` or `{}`", Phrase::Refused, Phrase::Allowed))? == Phrase::Allowed;
+        let mut backends = vec![self.name("the name of a backend")?];
+        while self.and_for_comma(&[&OUTCOMES]) || self.comma_begins_name() {
+            backends.push(self.name("the name of a backend")?);
+        }
+        then.extend(backends.into_iter().map(|backend| Expectation { allowed, backend, must: None, seals: false }));
+        Ok(())
+    }
+
+    /// Takes a comma before another name of a backend.
+    fn comma_begins_name(&mut self) -> bool {
+        let others = [Phrase::And, Phrase::Or, Phrase::Refused, Phrase::Allowed];
+        let takes = *self.kind() == Kind::Comma && !others.iter().any(|other| self.stands(1, *other));
+        if takes {
+            self.step();
+        }
+        takes
+    }
+
+    fn givens(&mut self) -> Vec<Given> {
+        let mut given = Vec::new();
+        loop {
+            if self.given(&mut given).is_err() {
+                self.lose_given();
+            }
+            if !(self.eat(Phrase::And) || self.eat_comma()) {
+                return given;
+            }
+        }
+    }
+
+    /// Everything that a scenario gives, up to the end of the tokens. Nothing of it may be used beside a fault.
+    pub(super) fn only_givens(&mut self) -> Vec<Given> {
+        let given = self.givens();
+        if !self.ended() {
+            self.unknown(GIVENS, say!("`{}` or `,`", Phrase::And));
+        }
+        given
+    }
+
+    fn given(&mut self, given: &mut Vec<Given>) -> Parsed<()> {
+        let phrase = self.one_of(GIVENS, "what the scenario gives")?;
+        let one = match phrase {
+            Phrase::Nothing => return Ok(()),
+            Phrase::Data => return self.given_data(given),
+            Phrase::App => Given::App(self.named("the name of an app")?),
+            Phrase::Tenant => Given::Tenant(self.named("the name of a tenant")?),
+            Phrase::Role => Given::Role(self.named("the name of a role")?),
+            Phrase::Purpose => Given::Purpose(self.named("a purpose")?),
+            Phrase::Label => Given::Label(self.named("a label")?),
+            Phrase::LeakScore => Given::LeakScore(self.score()?),
+            Phrase::LeakHistory => Given::LeakHistory(self.score()?),
+            Phrase::Residence => Given::Residence(self.area()?),
+            Phrase::Minors => Given::Minors,
+            Phrase::ScanIncomplete => Given::ScanIncomplete,
+            Phrase::UnreadableField => Given::Unreadable,
+            Phrase::AReference => Given::Reference,
+            _ => {
+                let tool: Name = self.name("the kind of the tool")?;
+                let host = if self.eat(Phrase::At) { Some(self.named("its host")?) } else { None };
+                Given::Hosted { tool, host }
+            }
+        };
+        given.push(one);
+        Ok(())
+    }
+
+    /// `health, 3 person`; the list ends before another given.
+    fn given_data(&mut self, given: &mut Vec<Given>) -> Parsed<()> {
+        loop {
+            if self.eat(Phrase::HealthOfAPerson) {
+                given.push(Given::HealthOfAPerson);
+            } else {
+                let count = if matches!(self.kind(), Kind::Number(_)) { self.count()? } else { 1 };
+                given.push(Given::Data { count, what: self.data("a class or type of data")? });
+            }
+            let behind = matches!(self.token(1).kind, Kind::Word(_) | Kind::Number(_));
+            if self.and_for_comma(&[GIVENS]) {
+                continue;
+            }
+            if *self.kind() != Kind::Comma || !behind || self.comma_begins_given() {
+                return Ok(());
+            }
+            self.step();
+        }
+    }
+
+    fn comma_begins_given(&mut self) -> bool {
+        self.step();
+        let begins = self.sees_one(GIVENS).is_some() || self.sees(Phrase::And);
+        self.back();
+        begins
+    }
+}
