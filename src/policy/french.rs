@@ -59,6 +59,7 @@ const TABLE: &[(&str, &str)] = &[
     ("a legal regime, such as US", "un régime juridique, comme US"),
     ("a list in square brackets", "une liste entre crochets"),
     ("a pack cannot contain `{}`: it may only restrict", "un paquet ne peut contenir `{}` : il ne peut que restreindre"),
+    ("a part of the header, or the first statement", "une partie de l'en-tête, ou la première phrase"),
     ("a part of the exception, or the next statement", "une partie de l'exception, ou la phrase suivante"),
     ("a purpose", "une finalité"),
     ("a rule about it would never fire; name a type that is found, or add a detector", "une règle à son sujet ne jouerait jamais ; nommez un type qui se trouve, ou ajoutez un détecteur"),

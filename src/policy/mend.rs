@@ -47,7 +47,12 @@ impl Parser<'_> {
             let reach = letters / LETTERS_FOR_ONE;
             // Most words are of another length, and cost no more than this.
             let length = words.iter().map(|word| word.chars().count()).sum::<usize>() + blanks;
-            let wrong = (length.abs_diff(letters) <= reach).then(|| closeness(&words.join(" "), surface)).flatten()?;
+            if length.abs_diff(letters) > reach {
+                return None;
+            }
+            // Each word is near to its own: `the app does` is not `the app is`.
+            let apart = words.iter().zip(phrase.words(self.language)).map(|(word, known)| closeness(word, known));
+            let wrong = apart.sum::<Option<usize>>()?;
             (wrong <= reach).then_some((wrong, count, phrase))
         };
         let mut near: Vec<_> = phrases.iter().filter_map(|phrase| near(*phrase)).collect();
@@ -163,9 +168,16 @@ impl Parser<'_> {
                     || parser.stands(0, Phrase::Not)
                     || parser.sees_one(begins).is_some()
                     || parser.meant(begins).is_some()
+                    || begins.iter().any(|phrase| parser.begins_like(*phrase))
             });
         self.at = here;
         joins
+    }
+
+    /// Whether the first word of a phrase stands here.
+    pub(super) fn begins_like(&self, phrase: Phrase) -> bool {
+        let first = phrase.words(self.language).next();
+        matches!((self.kind(), first), (Kind::Word(word), Some(first)) if folded(word) == folded(first))
     }
 
     /// Leaves out one thing that a scenario gives, up to the next or to what follows from it.

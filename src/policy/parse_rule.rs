@@ -6,7 +6,7 @@ use super::concrete::Break;
 use super::diagnostic::Diagnostic;
 use super::lexer::Kind;
 use super::lines::lines;
-use super::parser::{Broken, Parsed, Parser, folded, how_to_forbid};
+use super::parser::{Broken, Parsed, Parser, how_to_forbid};
 use super::phrase::{CLAUSES, DUTIES, EXCEPTION_PARTS, Phrase, STATEMENTS};
 use super::text::{Text, say};
 use super::tree::{Duty, Exception, Gate, Keep, Name, Rule};
@@ -88,12 +88,6 @@ impl Parser<'_> {
         let held = (0..here.saturating_sub(from)).any(|ahead| is_kind(&self.token(ahead).kind));
         self.at = here;
         held
-    }
-
-    /// Whether the first word of a phrase stands here.
-    fn begins_like(&self, phrase: Phrase) -> bool {
-        let first = phrase.words(self.language).next().map(folded);
-        matches!(self.kind(), Kind::Word(word) if Some(folded(word)) == first)
     }
 
     /// Reads one clause into the rule; true when the rule had it already.

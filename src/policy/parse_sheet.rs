@@ -30,8 +30,12 @@ impl Parser<'_> {
         while self.further(&mut round) {
             self.torn = false;
             let from = self.at;
-            if self.statement(&mut sheet).is_err() {
-                if self.at == from { self.skip_line(&[]) } else { self.skip_to(&[]) }
+            let broken = self.statement(&mut sheet).is_err();
+            if broken && self.at == from {
+                self.skip_line(&[]);
+            } else if broken || (self.torn && !self.token(0).first) {
+                // What is left of a line that could not be read begins no other statement.
+                self.skip_to(&[]);
             }
         }
         sheet
@@ -51,6 +55,10 @@ impl Parser<'_> {
         let mut missing = HEADER.to_vec();
         let mut round = None;
         while self.further(&mut round) && self.sees_one(STATEMENTS).is_none() {
+            // A line that begins as no part of a header does is the first statement, whatever is wrong with it.
+            if self.token(0).first && self.sees_one(&missing).is_none() && self.meant(&missing).is_none() {
+                break;
+            }
             let Ok(part) = self.one_of(&missing, "a part of the header, or the first statement") else {
                 self.skip_to(&[&missing]);
                 continue;

@@ -188,7 +188,14 @@ fn every_sentence_has_a_french_one() {
             continue;
         }
         let source = std::fs::read_to_string(&path).unwrap();
-        for piece in source.split("say!(").skip(1) {
+        let wanted = ["one_of(", "unknown(", "named(", "name(", "name_of(", "text(", "one_word(", "data(", "number("];
+        let wanted = wanted.iter().flat_map(|call| source.split(*call).skip(1)).filter(|piece| {
+            // A call says what is wanted in a string without `say!`: first, or behind the phrases.
+            piece.starts_with('"') || piece.split_once(", ").is_some_and(|(_, behind)| behind.starts_with('"'))
+        });
+        let wanted = wanted.map(|piece| piece.split_once('"').map_or("", |(before, _)| piece.split_at(before.len()).1));
+        let is_parser = path.file_name().unwrap().to_string_lossy().starts_with("parse");
+        for piece in source.split("say!(").skip(1).chain(wanted.filter(|_| is_parser)) {
             let Some(rest) = piece.trim_start().strip_prefix('"') else { continue };
             let closes = |at: &usize| !rest.split_at(*at).0.ends_with('\\');
             let end = rest.match_indices('"').map(|(at, _)| at).find(closes).unwrap();
