@@ -170,7 +170,7 @@ async fn every_command_of_the_documentation_works() {
     assert!(output.status.success(), "{out}\n{err}");
     for expected in [
         "VERIFIED: octroi/paris-1/1",
-        "402 entries of octroi/paris-1/1 are those that were signed",
+        "402 entries of octroi/paris-1/1, from 0 on, are those that were signed; they follow 402 known ones",
         "PROVEN: entry 399 of 402 of octroi/paris-1/1",
         "extends     1 earlier checkpoint",
         "20 lines as in the log",
@@ -190,6 +190,7 @@ async fn every_command_of_the_documentation_works() {
     let check = check.unwrap();
     assert!(!check.status.success());
     assert!(String::from_utf8_lossy(&check.stderr).contains("not those that were signed"));
+    check_what_is_kept(folder.path()).await;
     // And what the verifier that is built alone says of an index in which only a count was edited.
     let database = rusqlite::Connection::open(folder.path().join("audit/index.db")).unwrap();
     assert!(database.execute("UPDATE hourly SET n = n - 1 WHERE country = 'US' AND class = ''", []).unwrap() > 0);
@@ -209,6 +210,88 @@ async fn every_command_of_the_documentation_works() {
         .collect();
     assert!(accesses.len() >= 10, "{accesses:?}");
     assert!(accesses.iter().all(|access| !access.contains("clinic-notes")), "{accesses:?}");
+}
+
+/// `check.py` with a checkpoint of an earlier visit: a log that grew, one that was pruned, one that begins otherwise.
+async fn check_what_is_kept(folder: &Path) {
+    let check = |published: &str, kept: &str| {
+        let output =
+            Command::new("python3").args(["check.py", published, "grows.vkey", kept]).current_dir(folder).output();
+        let output = output.unwrap();
+        (
+            output.status.success(),
+            format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr)),
+        )
+    };
+    let (log, long_ago) = (folder.join("grows"), "2026-11-23T08:00:00Z".parse::<jiff::Timestamp>().unwrap());
+    let ticks = std::sync::atomic::AtomicI64::new(0);
+    let clock = Arc::new(move || {
+        long_ago + jiff::SignedDuration::from_secs(ticks.fetch_add(60, std::sync::atomic::Ordering::Relaxed))
+    });
+    let options = || Options { segment_bytes: 1 << 16, ..Options::new(&log, "octroi/paris-2/1", clock.clone()) };
+    let publish = async |name: &str| octroi(folder, &["audit", "publish", name, "--dir", "grows"], &[]).await;
+    for (round, numbers) in [(0, 0..150), (1, 150..310), (2, 310..320)] {
+        let log = SegmentLog::open(options()).unwrap();
+        for number in numbers {
+            log.append(decision(number)).await.unwrap();
+        }
+        tokio::task::spawn_blocking(move || log.stop()).await.unwrap();
+        if round == 0 {
+            std::fs::copy(folder.join("grows/log.vkey"), folder.join("grows.vkey")).unwrap();
+        }
+        if round < 2 {
+            assert_eq!(publish("old").await.0, Some(0));
+        }
+        if round == 1 {
+            let prune = ["audit", "prune", "--dir", "grows", "--older-than", "2026-11-23T13:00:00Z"];
+            let (code, said) = octroi(folder, &prune, &[]).await;
+            assert_eq!(code, Some(0), "{said}");
+            let (code, said) = publish("new").await;
+            assert_eq!(code, Some(2), "not before the log says so: {said}");
+            assert!(said.contains("the log does not say so yet") && said.contains("help: the gateway"), "{said}");
+            assert_eq!(publish("old").await.0, Some(0), "what was published goes on");
+        }
+        assert!(check("old", "visits.checkpoint").0, "{}", check("old", "visits.checkpoint").1);
+    }
+    let (code, said) = publish("new").await;
+    assert!(code == Some(0) && said.contains("kept from entry "), "{said}");
+    let (held, said) = check("new", "visits.checkpoint");
+    assert!(held && !said.contains("from 0 on") && !said.contains("follow 0 known"), "{said}");
+    std::fs::copy(folder.join("old/checkpoint"), folder.join("before.checkpoint")).unwrap();
+    let (code, said) = publish("old").await;
+    assert!(code == Some(0) && said.contains("they held entries that the log says were pruned"), "{said}");
+    let (held, said) = check("old", "before.checkpoint");
+    assert!(held && !said.contains("from 0 on"), "{said}");
+    // A checkpoint of the same log with other entries is signed by nobody else: the visitor's own file is changed here.
+    let kept = std::fs::read_to_string(folder.join("visits.checkpoint")).unwrap();
+    let other = kept.replacen(kept.lines().nth(1).unwrap(), "7", 1);
+    std::fs::write(folder.join("other.checkpoint"), other).unwrap();
+    assert!(!check("new", "other.checkpoint").0, "it is not signed");
+    std::fs::write(folder.join("old/checkpoint"), kept).unwrap();
+    // An older copy in the place of the log.
+    let log = SegmentLog::open(options()).unwrap();
+    log.append(decision(400)).await.unwrap();
+    tokio::task::spawn_blocking(move || log.stop()).await.unwrap();
+    assert_eq!(publish("new").await.0, Some(0));
+    assert!(check("new", "visits.checkpoint").0);
+    let (held, said) = check("old", "visits.checkpoint");
+    assert!(!held && said.contains("the log is shorter than when the checkpoint was kept"), "{said}");
+    let verify = ["audit", "verify", "new", "--key", "grows.vkey", "--from", "before.checkpoint"];
+    let (code, said) = octroi(folder, &verify, &[]).await;
+    assert!(code == Some(0) && said.contains("entries are pruned") && said.contains("an entry says so"), "{said}");
+    // The same where it is served.
+    let files = folder.join("new");
+    let address = serve(move |path, _| match std::fs::read(files.join(path.trim_start_matches('/'))) {
+        Ok(bytes) => (200, bytes),
+        Err(_) => (404, Vec::new()),
+    })
+    .await;
+    let (code, said) = octroi(folder, &["audit", "verify", &address, "--key", "grows.vkey"], &[]).await;
+    assert!(code == Some(0) && said.contains("entries are pruned") && said.contains("an entry says so"), "{said}");
+    std::fs::write(folder.join("new/kept.entries"), "384\n").unwrap();
+    let (code, said) = octroi(folder, &["audit", "verify", &address, "--key", "grows.vkey"], &[]).await;
+    assert!(code == Some(1) && said.contains("entries"), "{said}");
+    assert!(!check("new", "visits.checkpoint").0);
 }
 
 /// Answers each request on a connection with what a function makes of its path and body; returns the address.

@@ -15,7 +15,7 @@ use crate::entry::{ENTRY_BYTES_MAX, Kind};
 use crate::note::{self, VerifierKey};
 use crate::policy::Policy;
 use crate::problem::{Problem, ProblemKind};
-use crate::published::{Files, TILES};
+use crate::published::{Files, TILES, is_published};
 use crate::report::{Removal, Report};
 use crate::review::FILE;
 use crate::verify::{CHECKPOINT, Progress, Trust, verify_dir, verify_log};
@@ -73,7 +73,7 @@ pub fn verify_all(dir: &Path, trust: &Trust, progress: &mut dyn FnMut(Progress))
 
 /// What is gone of the beginning of a log must be on record: in that log, or in a later epoch where it is finished. The command
 /// that removed it leaves a note, which the gateway takes into the log.
-fn check_removals(folders: &[PathBuf], reports: &mut [Report]) -> Result<(), Problem> {
+pub(crate) fn check_removals(folders: &[PathBuf], reports: &mut [Report]) -> Result<(), Problem> {
     let said: Vec<(String, u64)> = reports
         .iter()
         .flat_map(|report| {
@@ -81,7 +81,9 @@ fn check_removals(folders: &[PathBuf], reports: &mut [Report]) -> Result<(), Pro
             report.removals.iter().map(move |removal| (own(removal), removal.to))
         })
         .collect();
-    let waiting: Vec<Removal> = folders.iter().flat_map(|folder| waiting(folder)).collect();
+    // No gateway takes notes beside a published log.
+    let own = folders.iter().filter(|folder| !is_published(folder));
+    let waiting: Vec<Removal> = own.flat_map(|folder| waiting(folder)).collect();
     let alone = reports.len() == 1;
     for report in reports.iter_mut().filter(|report| report.pruned > 0) {
         let says = |log: &str, to: u64| log == report.origin && to >= report.pruned;

@@ -13,10 +13,12 @@ use crate::audit::index::{Dimension, FILE, Index, IndexError};
 use crate::audit::key::KeyFile;
 use crate::audit::open::open;
 use crate::audit::prune::prune;
+use crate::audit::publish::{PublishError, Removals, publish};
 use crate::audit::query::Filter;
 use crate::audit::report;
 use crate::audit::rotate::{announce, is_requested, request, settle, withdraw};
 use crate::audit::store::PRIVATE_KEY;
+use crate::audit::tile_store::LocalTiles;
 
 fn settled(folder: &Path) -> Options {
     let clock: crate::audit::Clock = Arc::new(|| jiff::Timestamp::from_second(1_795_000_000).unwrap());
@@ -329,6 +331,22 @@ fn epochs_are_pruned_together() {
             write(path, 2_000..2_010);
         }
     }
+    // What is published of it: all epochs, each from where it begins, and none before the log says that the rest was removed.
+    let public = tempfile::tempdir().unwrap();
+    let removals = Removals::of(path).unwrap();
+    for (epoch, log) in Epochs::of(path).logs() {
+        let folder = if log == path { public.path().to_owned() } else { public.path().join(format!("epochs/{epoch}")) };
+        let store = LocalTiles::new(&folder);
+        let early = publish(log, &store, &Removals::default());
+        assert!(matches!(early, Err(PublishError::Unrecorded(_))), "{epoch}: {early:?}");
+        let published = publish(log, &store, &removals).unwrap();
+        assert!(published.first > 0 && !published.unrecorded, "{epoch}: {published:?}");
+        assert_eq!(verify_dir(&folder, &Trust::default(), &mut |_| {}).unwrap().pruned, published.first, "{epoch}");
+    }
+    let reports = verify_epochs(public.path(), &trust).unwrap();
+    assert!(reports.len() == 4 && reports.iter().all(|report| report.recorded == Some(true)), "{reports:?}");
+    std::fs::remove_file(public.path().join("epochs/3/begun.entry")).unwrap();
+    assert!(verify_epochs(public.path(), &trust).is_err(), "the entry that says which epoch is before it");
     // The entry with which an epoch began is needed, and cannot be exchanged.
     let begun = path.join("epochs/3/begun.entry");
     let right = std::fs::read(&begun).unwrap();

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use octroi_verify::fleet::EPOCHS;
 use octroi_verify::policy::Policy;
 use octroi_verify::{Problem, Progress, Report, Trust, VerifierKey, verify_all, verify_published};
@@ -12,8 +12,9 @@ use super::{DIR, Exit, Printer, Reading, log_in, record, text_of};
 use crate::app;
 use crate::audit::epochs::Epochs;
 use crate::audit::index::{FILE, Index, compare};
+use crate::audit::publish::{self, PublishError, Published, Removals};
 use crate::audit::tile_store::LocalTiles;
-use crate::audit::{self, Clock, OpenError, Options, SegmentLog, publish, rotate};
+use crate::audit::{self, Clock, OpenError, Options, SegmentLog, rotate};
 
 // Which log: these commands take it with `--dir`, as those that name something else first do, and without. (No documentation
 // comment: clap would take it for the command's.)
@@ -282,11 +283,27 @@ fn compare_all(dir: &Path) -> anyhow::Result<Option<Problem>> {
 
 pub(super) fn publish(publish: &Publish, printer: Printer) -> anyhow::Result<Exit> {
     record(&publish.dir, Reading { action: "export", ..Reading::default() }, printer)?;
+    let removals = Removals::of(&publish.dir)?;
     // Finished epochs first: what a newer one says of them is there when it is.
     for (epoch, log) in Epochs::of(&publish.dir).logs().iter().rev() {
         let to = if *log == publish.dir { publish.to.clone() } else { publish.to.join(EPOCHS).join(epoch.to_string()) };
-        let entries = publish::publish(log, &LocalTiles::new(&to))?;
-        printer.say(format!("published {entries} entries in {}", to.display()));
+        let published = publish::publish(log, &LocalTiles::new(&to), &removals).map_err(|error| match error {
+            PublishError::Unrecorded(_) => anyhow!(
+                "{error}\n  help: the gateway that writes the log records it within seconds when it runs, and with its next start; then ask again"
+            ),
+            other => other.into(),
+        })?;
+        let Published { entries, first, removed, unrecorded } = published;
+        let from = if first == 0 { String::new() } else { format!(", kept from entry {first} on") };
+        printer.say(format!("published {entries} entries in {}{from}", to.display()));
+        if removed > 0 {
+            printer.say(format!("removed {removed} files there: they held entries that the log says were pruned"));
+        }
+        if unrecorded {
+            printer.say(
+                "more entries were pruned, and the log does not say so yet: they stay published until it does (when the gateway runs)",
+            );
+        }
     }
     Ok(Exit::Well)
 }
