@@ -40,7 +40,7 @@ impl Removals {
         for (_, log) in logs.iter().filter(|_| is_pruned) {
             let Ok(signed) = crate::audit::read_text(log, CHECKPOINT) else { continue };
             let (origin, size) = (signed.lines().next().unwrap_or_default(), size_of(&signed).unwrap_or(0));
-            decisions::read_kind(log, "prune", &mut |seq, bytes| {
+            decisions::read_marked(log, &["\"kind\":\"prune\""], &mut |seq, bytes| {
                 let is_one = seq < size && entry::open(bytes).is_ok_and(|it| it.about.kind == entry::Kind::Prune);
                 let Ok(Outer { entry }) = serde_json::from_slice(bytes) else { return };
                 if is_one {

@@ -17,7 +17,7 @@ use crate::audit::tile_store::LocalTiles;
 const START: i64 = 1_795_000_000;
 
 /// A log whose clock goes on by a minute an entry; small segments.
-fn minutes(folder: &Path) -> Options {
+pub(super) fn minutes(folder: &Path) -> Options {
     let now = Arc::new(AtomicI64::new(START));
     let clock = move || jiff::Timestamp::from_second(now.fetch_add(60, Ordering::Relaxed)).unwrap();
     Options { segment_bytes: SEGMENT_BYTES_MIN + 20_000, ..Options::new(folder, ORIGIN, Arc::new(clock)) }
@@ -33,13 +33,13 @@ fn write(folder: &Path, numbers: std::ops::Range<u32>) {
     log.stop();
 }
 
-fn at(seconds: i64) -> jiff::Timestamp {
+pub(super) fn at(seconds: i64) -> jiff::Timestamp {
     jiff::Timestamp::from_second(START + seconds).unwrap()
 }
 
 /// The first entry that is left of the running epoch.
 fn prune(folder: &Path, older_than: jiff::Timestamp) -> Result<u64, crate::audit::prune::PruneError> {
-    Ok(crate::audit::prune::prune(folder, older_than)?[0].1)
+    Ok(crate::audit::prune::prune(folder, older_than)?.left[0].1)
 }
 
 fn segments(folder: &Path) -> usize {

@@ -315,7 +315,7 @@ fn epochs_are_pruned_together() {
     let trust = Trust { known: kept, ..Trust::default() };
     let far = jiff::Timestamp::from_second(1_800_000_000).unwrap();
     assert!(prune(&path.join("epochs/2"), far).is_err(), "the folder of the log is to be named");
-    let left = prune(path, far).unwrap();
+    let left = prune(path, far).unwrap().left;
     assert!(left.len() == 4 && left.iter().all(|(_, first)| *first > 0), "{left:?}");
     // Before and after the gateway has taken the notes in, and when what said so is gone as well.
     for round in 0..3_u32 {

@@ -12,6 +12,7 @@ use super::{DIR, Exit, Printer, Reading, log_in, record, text_of};
 use crate::app;
 use crate::audit::epochs::Epochs;
 use crate::audit::index::{FILE, Index, compare};
+use crate::audit::prune::Removed;
 use crate::audit::publish::{self, PublishError, Published, Removals};
 use crate::audit::tile_store::LocalTiles;
 use crate::audit::{self, Clock, OpenError, Options, SegmentLog, rotate};
@@ -90,12 +91,20 @@ pub(crate) struct Prune {
 
 pub(super) fn prune(prune: &Prune, printer: Printer) -> anyhow::Result<Exit> {
     log_in(prune.place.path())?;
-    let left = audit::prune::prune(prune.place.path(), prune.older_than)?;
-    if left.iter().all(|(_, first)| *first == 0) {
+    // Nothing is older than what is yet to come.
+    let pruned = audit::prune::prune(prune.place.path(), prune.older_than.min(super::now()))?;
+    if pruned.left.iter().all(|(_, first)| *first == 0) {
         printer.say("no segment is wholly older than that: nothing was removed");
     }
-    for (epoch, first) in left.iter().rev().filter(|(_, first)| *first > 0) {
+    for (epoch, first) in pruned.left.iter().rev().filter(|(_, first)| *first > 0) {
         printer.say(format!("epoch {epoch} begins with entry {first} now; the hashes of those before it are kept"));
+    }
+    let Removed { content, keys, more } = pruned.sealed;
+    if content > 0 || keys > 0 {
+        printer.say(format!("of sealed content {content} files were removed and {keys} keys destroyed"));
+    }
+    if more {
+        printer.say("there is more sealed content that old: ask again");
     }
     Ok(Exit::Well)
 }
