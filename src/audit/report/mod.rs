@@ -17,7 +17,7 @@ use octroi_verify::problem::Problem;
 use octroi_verify::report::Report as Verified;
 
 use super::decisions;
-use super::index::{Dimension, FILE, Index, IndexError, Rollup};
+use super::index::{self, Dimension, FILE, Index, IndexError, Rollup};
 use super::query::{Filter, Record, items, word};
 
 pub use page::{csv, html};
@@ -179,11 +179,25 @@ pub fn of_folder(kind: Kind, month: Month, log: &Path) -> Result<Report, IndexEr
         index.catch_up()?;
         indexes.push(index);
     }
-    // The tables are the index's: one that is kept is compared with what it was made from.
-    let is_kept = decisions::logs(log).iter().any(|(_, epoch)| epoch.join(FILE).exists());
-    let trust = octroi_verify::Trust { index: is_kept, ..octroi_verify::Trust::default() };
-    let verified = octroi_verify::verify_all(log, &trust, &mut |_| {});
+    let verified = verified(log)?;
     gather(kind, month, &indexes, &verified)
+}
+
+/// Verifies a log. The tables are the index's: one that is kept is compared with what it was made from. Where one cannot be written
+/// it may be there of some epochs alone.
+fn verified(log: &Path) -> Result<Result<Vec<Verified>, Problem>, IndexError> {
+    let logs = decisions::logs(log);
+    let (kept, lacking): (Vec<_>, Vec<_>) = logs.iter().partition(|(_, epoch)| epoch.join(FILE).exists());
+    let trust = octroi_verify::Trust { index: lacking.is_empty(), ..octroi_verify::Trust::default() };
+    let verified = octroi_verify::verify_all(log, &trust, &mut |_| {});
+    if verified.is_ok() && !lacking.is_empty() {
+        for (_, epoch) in kept {
+            if let Some(problem) = index::compare(epoch)? {
+                return Ok(Err(problem));
+            }
+        }
+    }
+    Ok(verified)
 }
 
 /// What a verification found: the statement on which the rest rests.

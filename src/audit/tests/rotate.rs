@@ -75,13 +75,20 @@ fn epochs_follow_each_other() {
     assert_eq!(write(folder.path(), 100..110), keys[2], "and no further key without being asked");
     // An index is of one log: that of the old one is not taken for an edited one of the new.
     let indexed = Trust { index: true, ..Trust::default() };
-    Index::open(folder.path()).unwrap().catch_up().unwrap();
-    verify_epochs(folder.path(), &indexed).unwrap();
+    let index = |log: &Path| Index::open(log).unwrap().catch_up().unwrap();
+    let missing = || verify_epochs(folder.path(), &indexed).map_err(|problem| (problem.kind, problem.file));
+    index(folder.path());
+    let of = |epoch: u32| (ProblemKind::NoIndex, format!("epochs/{epoch}/{FILE}"));
+    assert_eq!(missing().unwrap_err(), of(1), "a search goes through every epoch");
+    Epochs::of(folder.path()).logs().iter().for_each(|(_, log)| assert!(index(log).entries > 0));
+    assert!(missing().is_ok());
     request(folder.path()).unwrap();
     write(folder.path(), 200..210);
-    assert_eq!(verify_epochs(folder.path(), &indexed).unwrap_err().kind, ProblemKind::Unreadable, "there is none");
-    Index::open(folder.path()).unwrap().catch_up().unwrap();
-    verify_epochs(folder.path(), &indexed).unwrap();
+    assert_eq!(missing().unwrap_err().0, ProblemKind::NoIndex, "the key's change made another log");
+    index(folder.path());
+    assert_eq!(missing().unwrap_err(), of(3), "and the index of the old one was of that");
+    index(&folder.path().join("epochs/3"));
+    assert!(missing().is_ok());
     // A report of the month is of all of them.
     let month = report::Month::parse("2026-11").unwrap();
     let told = report::of_folder(report::Kind::Transfers, month, folder.path()).unwrap();

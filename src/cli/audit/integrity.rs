@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow, bail};
-use octroi_verify::fleet::EPOCHS;
+use octroi_verify::fleet::{EPOCHS, no_index};
 use octroi_verify::policy::Policy;
 use octroi_verify::{Problem, Progress, Report, Trust, VerifierKey, verify_all, verify_published};
 
@@ -272,22 +272,20 @@ pub(super) fn reindex(reindex: &Reindex, printer: Printer) -> anyhow::Result<Exi
     Ok(Exit::Well)
 }
 
-/// Compares the index of each epoch that has one with its log; that of a finished epoch is made when it is asked for.
+/// Compares the index of each epoch with its log. Where one is not there nobody can rely on a search.
 fn compare_all(dir: &Path) -> anyhow::Result<Option<Problem>> {
+    let within = |log: &Path, problem: Problem| {
+        let file = log.strip_prefix(dir).map_or_else(|_| problem.file.clone().into(), |log| log.join(&problem.file));
+        Problem { file: file.display().to_string(), ..problem }
+    };
     let epochs = Epochs::of(dir);
-    let there: Vec<_> = epochs.logs().iter().filter(|(_, log)| log.join(FILE).exists()).collect();
-    if there.is_empty() {
-        let (file, dir) = (dir.join(FILE), dir.display());
-        bail!("there is no review index `{}`\n  help: `octroi audit reindex {dir}` makes one", file.display());
-    }
+    let (there, missing): (Vec<_>, Vec<_>) = epochs.logs().iter().partition(|(_, log)| log.join(FILE).exists());
     for (_, log) in there {
         if let Some(problem) = compare(log)? {
-            let within =
-                log.strip_prefix(dir).map_or_else(|_| problem.file.clone().into(), |log| log.join(&problem.file));
-            return Ok(Some(Problem { file: within.display().to_string(), ..problem }));
+            return Ok(Some(within(log, problem)));
         }
     }
-    Ok(None)
+    Ok(missing.first().map(|(_, log)| within(log, no_index(dir))))
 }
 
 pub(super) fn publish(publish: &Publish, printer: Printer) -> anyhow::Result<Exit> {
