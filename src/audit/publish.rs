@@ -20,7 +20,7 @@ use octroi_verify::problem::{Problem, ProblemKind};
 use octroi_verify::pruned::{self, BEGUN};
 use octroi_verify::tiles::{Growing, TILE_WIDTH, bundle, entries_path};
 use octroi_verify::verify::{CHECKPOINT, COSIGNED, VERIFIER_KEY};
-use octroi_verify::walk::{Step, Walk};
+use octroi_verify::walk::{SEGMENTS, Step, Walk};
 use octroi_verify::{Checkpoint, note};
 
 use super::storage::{LocalStorage, read_small};
@@ -173,7 +173,11 @@ struct Beginnings {
 fn write_tiles(log: &Path, store: &dyn TileStore, size: u64, plan: &pruning::Plan) -> Result<Beginnings, PublishError> {
     let mut walk = Walk::open(&log)?;
     let (mut growing, mut full, mut entries) = (Growing::default(), Vec::new(), Vec::new());
-    let left = walk.place().seq;
+    let left = plan.left;
+    if walk.place().seq != left {
+        let detail = "it was pruned while it was read: publish it again";
+        return Err(Problem::new(SEGMENTS, ProblemKind::Unreadable, detail).into());
+    }
     let mut leaves = Vec::new();
     pruned::read(log, left, &mut |_, hash| {
         growing.push(hash, &mut full);
@@ -193,7 +197,7 @@ fn write_tiles(log: &Path, store: &dyn TileStore, size: u64, plan: &pruning::Pla
             bundle(bytes, entries);
         }
     };
-    for (seq, entry) in pruning::published_before(store, plan, left, &leaves)? {
+    for (seq, entry) in pruning::published_before(store, plan, &leaves)? {
         take(seq, &entry, &mut entries);
     }
     loop {
@@ -219,7 +223,7 @@ fn write_tiles(log: &Path, store: &dyn TileStore, size: u64, plan: &pruning::Pla
     }
     if growing.size() < size {
         let detail = format!("{size} entries were signed, {} are there", growing.size());
-        return Err(Problem::new("segments", ProblemKind::Truncated, detail).into());
+        return Err(Problem::new(SEGMENTS, ProblemKind::Truncated, detail).into());
     }
     if !entries.is_empty() {
         let width = u16::try_from(size % TILE_WIDTH).unwrap_or(255);

@@ -1,7 +1,6 @@
 //! What is published of a log that was pruned: with which entry it begins, and what of the removed entries goes from the store.
 
 use std::collections::HashMap;
-use std::fs::File;
 use std::path::Path;
 
 use octroi_verify::entry;
@@ -17,6 +16,7 @@ use serde::Deserialize;
 
 use super::{PublishError, Swap, TileStore, size_of};
 use crate::audit::decisions;
+use crate::audit::storage::{LocalStorage, Storage as _};
 
 /// What signed entries of a log, over all its epochs, say was removed of each.
 #[derive(Debug, Clone, Default)]
@@ -63,6 +63,8 @@ impl Removals {
 pub(super) struct Plan {
     /// What the store says now.
     pub(super) there: Option<Kept>,
+    /// The first entry that the log has.
+    pub(super) left: u64,
     /// While the new checkpoint comes: as before, where that goes on.
     pub(super) start: u64,
     /// Behind it.
@@ -81,9 +83,9 @@ pub(super) fn plan(store: &dyn TileStore, left: u64, published: u64, recorded: u
     let (first, goes_on) = (left.max(before), published >= left);
     if recorded >= first || first == before {
         let start = if goes_on { before } else { first };
-        return Ok(Plan { there, start, first });
+        return Ok(Plan { there, left, start, first });
     }
-    if goes_on { Ok(Plan { there, start: before, first: before }) } else { Err(PublishError::Unrecorded(left)) }
+    if goes_on { Ok(Plan { there, left, start: before, first: before }) } else { Err(PublishError::Unrecorded(left)) }
 }
 
 /// The entries of the bundle in which the log begins that it does not have any more, where they are to stay: they are where they
@@ -91,9 +93,9 @@ pub(super) fn plan(store: &dyn TileStore, left: u64, published: u64, recorded: u
 pub(super) fn published_before(
     store: &dyn TileStore,
     plan: &Plan,
-    left: u64,
     leaves: &[Hash],
 ) -> Result<Vec<(u64, Vec<u8>)>, PublishError> {
+    let left = plan.left;
     let number = left / TILE_WIDTH;
     let begins = number.saturating_mul(TILE_WIDTH);
     let from = begins.max(plan.start);
@@ -141,7 +143,7 @@ pub(super) fn keep(store: &dyn TileStore, kept: Option<&Kept>) -> Result<(), Pub
 /// Removes the bundles that hold an entry before this one. Only a file in the place of a bundle, with the very entries whose hashes
 /// the log has kept, is one of ours.
 pub(super) fn remove(log: &Path, store: &dyn TileStore, first: u64) -> Result<u64, PublishError> {
-    let mut removed = 0;
+    let (mut removed, hashes) = (0, LocalStorage::new(log).open(PRUNED)?);
     for path in store.list("tile/entries")? {
         let Some(begins) = bundle_of(&path).and_then(|number| number.checked_mul(TILE_WIDTH)) else { continue };
         if begins >= first {
@@ -151,9 +153,8 @@ pub(super) fn remove(log: &Path, store: &dyn TileStore, first: u64) -> Result<u6
         let entries = unbundle(&bytes).unwrap_or_default();
         let end = first.min(begins.saturating_add(entries.len() as u64));
         let mut same = end > begins;
-        let hashes = File::open(log.join(PRUNED))?;
         let mut at = entries.iter();
-        pruned::read_from(&hashes, begins..end, &mut |_, hash| {
+        pruned::read_from(&*hashes, begins..end, &mut |_, hash| {
             same &= at.next().is_some_and(|entry| leaf_hash(entry) == hash);
             Ok(())
         })?;

@@ -5,6 +5,7 @@
 use octroi_verify::problem::{Problem, ProblemKind};
 
 use super::words::Text;
+use crate::model::Word;
 use crate::policy::{Language, data_name};
 
 /// Tells a cell of a column in French.
@@ -27,6 +28,9 @@ pub(super) fn cell(column: Text, cell: &str) -> String {
         Text::Action => of(Words::Action, cell),
         Text::Conditions => each(" ", &|word| of(Words::Condition, word)),
         Text::Evidence => of(Words::Evidence, cell),
+        Text::Tenant | Text::App | Text::Purpose | Text::Operation | Text::Model if cell == Word::UNKNOWN.as_str() => {
+            "inconnu".to_owned()
+        }
         _ => cell.to_owned(),
     }
 }
@@ -326,6 +330,7 @@ mod tests {
             (Text::Backend, "complete", "complete"),
             (Text::Conditions, "app since 0193594c-1d2e", "application depuis 0193594c-1d2e"),
             (Text::Model, "smaller", "smaller"),
+            (Text::Model, "unknown", "inconnu"),
             (Text::Basis, "", ""),
         ] {
             assert_eq!(cell(column, english), french, "{column:?}");

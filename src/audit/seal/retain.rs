@@ -94,9 +94,9 @@ fn gather(dir: &Path, older_than: Timestamp) -> io::Result<Old> {
     let grace = SignedDuration::try_from(SEALED_SURELY_ENDED).unwrap_or(SignedDuration::MAX);
     let Ok(before) = older_than.checked_sub(grace) else { return Ok(Old::default()) };
     let (mut old, mut left) = (Old::default(), SEALED_REMOVED_MAX);
-    for tenant in files(&dir.join(FOLDER))? {
+    for tenant in folders(&dir.join(FOLDER))? {
         for month in months(&tenant)? {
-            for file in files(&month.join("content"))? {
+            for file in within(&month.join("content"))? {
                 let Some(request) = request_of(&file).filter(|request| begun(*request) <= before) else { continue };
                 if left == 0 {
                     old.more = true;
@@ -110,7 +110,7 @@ fn gather(dir: &Path, older_than: Timestamp) -> io::Result<Old> {
             if Month::parse(name).and_then(Month::bounds).is_none_or(|(_, end)| end > before) {
                 continue;
             }
-            for of in files(&month.join("keys"))?.into_iter().filter(|of| !of.to_string_lossy().ends_with(ASIDE)) {
+            for of in folders(&month.join("keys"))?.into_iter().filter(|of| !of.to_string_lossy().ends_with(ASIDE)) {
                 for key in files(&of)? {
                     let id = key.file_name().unwrap_or_default().to_string_lossy().into_owned();
                     old.keys.insert(id, key);
@@ -157,9 +157,9 @@ fn emptied(old: &Old) -> io::Result<Vec<PathBuf>> {
     let gone: HashSet<&PathBuf> = old.content.values().flatten().chain(old.keys.values()).collect();
     let mut emptied = Vec::new();
     for month in &old.months {
-        let mut there = files(&month.join("content"))?;
-        for of in files(&month.join("keys"))? {
-            there.extend(files(&of)?);
+        let mut there = within(&month.join("content"))?;
+        for of in within(&month.join("keys"))? {
+            there.extend(within(&of)?);
         }
         let file = month.join(month::FILE);
         if file.exists() && there.iter().all(|file| gone.contains(file)) {
@@ -167,6 +167,16 @@ fn emptied(old: &Old) -> io::Result<Vec<PathBuf>> {
         }
     }
     Ok(emptied)
+}
+
+/// What lies in a folder; nothing of what is none.
+fn within(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    if folder.is_dir() { files(folder) } else { Ok(Vec::new()) }
+}
+
+/// The folders in a folder.
+fn folders(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    Ok(within(folder)?.into_iter().filter(|path| path.is_dir()).collect())
 }
 
 /// Removes a folder of a month, and those in it, where they are empty.
@@ -200,7 +210,6 @@ fn request_of(file: &Path) -> Option<RequestId> {
 
 /// When a request came: its id begins with the milliseconds since 1970 (RFC 9562, version 7).
 fn begun(request: RequestId) -> Timestamp {
-    let [a, b, c, d, e, f, ..] = request.0;
-    let milliseconds = i64::from_be_bytes([0, 0, a, b, c, d, e, f]);
-    Timestamp::from_millisecond(milliseconds).unwrap_or(Timestamp::MAX)
+    let milliseconds = i64::try_from(u128::from_be_bytes(request.0) >> 80);
+    milliseconds.ok().and_then(|at| Timestamp::from_millisecond(at).ok()).unwrap_or(Timestamp::MAX)
 }
