@@ -165,7 +165,7 @@ fn size_of(signed: &str) -> Option<u64> {
 struct Beginnings {
     /// Before the checkpoint.
     start: Option<Kept>,
-    /// Behind it.
+    /// Behind it, where that is another.
     first: Option<Kept>,
 }
 
@@ -235,6 +235,7 @@ fn write_tiles(log: &Path, store: &dyn TileStore, size: u64, plan: &pruning::Pla
     let [start, first] = kept;
     // What lies behind the bundle of the beginning that stays for now was published with it, and is not read again.
     let stays = |kept: &Kept| kept.first == plan.start && kept.end() <= left;
+    let first = first.filter(|kept| kept.first != plan.start);
     Ok(Beginnings { start: plan.there.clone().filter(stays).or(start), first })
 }
 

@@ -143,6 +143,9 @@ pub(super) fn keep(store: &dyn TileStore, kept: Option<&Kept>) -> Result<(), Pub
 /// Removes the bundles that hold an entry before this one. Only a file in the place of a bundle, with the very entries whose hashes
 /// the log has kept, is one of ours.
 pub(super) fn remove(log: &Path, store: &dyn TileStore, first: u64) -> Result<u64, PublishError> {
+    if first == 0 {
+        return Ok(0);
+    }
     let (mut removed, hashes) = (0, LocalStorage::new(log).open(PRUNED)?);
     for path in store.list("tile/entries")? {
         let Some(begins) = bundle_of(&path).and_then(|number| number.checked_mul(TILE_WIDTH)) else { continue };

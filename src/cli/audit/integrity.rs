@@ -285,7 +285,7 @@ fn compare_all(dir: &Path) -> anyhow::Result<Option<Problem>> {
             return Ok(Some(within(log, problem)));
         }
     }
-    Ok(missing.first().map(|(_, log)| within(log, no_index(dir))))
+    Ok(missing.last().map(|(_, log)| within(log, no_index(dir))))
 }
 
 pub(super) fn publish(publish: &Publish, printer: Printer) -> anyhow::Result<Exit> {
