@@ -312,6 +312,11 @@ pub const AUDIT_DEADLINE: Duration = Duration::from_secs(5);
 /// Bytes of an answer that are kept under seal, where policy wants that: far more than a model writes, and each that is under way
 /// is held in memory until it has ended. Of a longer one its beginning is kept, and its entry says so.
 pub const SEALED_ANSWER_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// Time after which a request has surely ended, with its answer sealed and every entry of it written: retention removes nothing that
+/// was sealed for younger ones.
+pub const SEALED_SURELY_ENDED: Duration = Duration::from_hours(24);
+/// Files of sealed content that one prune looks for in the log, about 200 bytes of memory each; the next one goes on.
+pub const SEALED_REMOVED_MAX: usize = 1 << 20;
 /// Time that the last answers may take to be sealed before the log is closed.
 pub const SEALING_DEADLINE: Duration = Duration::from_secs(5);
 

@@ -127,6 +127,24 @@ pub fn read_backwards(dir: &Path, kinds: &[&str], since: Place, take: &mut dyn F
     Ok(ends)
 }
 
+/// Hands every entry of one log over, in order, that holds one of these texts: whoever takes it looks what it is.
+///
+/// # Errors
+/// A [`Problem`] when a segment cannot be read, or is damaged where the log goes on behind it.
+pub(super) fn read_marked(log: &Path, marks: &[&str], take: &mut dyn FnMut(u64, &[u8])) -> Result<(), Problem> {
+    let finders: Vec<Finder<'_>> = marks.iter().map(|mark| Finder::new(mark.as_bytes())).collect();
+    let headers = headers(&log)?;
+    for (index, (number, _)) in headers.iter().enumerate() {
+        let end = headers.get(index + 1).map(|(_, end)| *end);
+        segment(&log, (*number, end), &mut |seq, bytes| {
+            if finders.iter().any(|finder| finder.find(bytes).is_some()) {
+                take(seq, bytes);
+            }
+        })?;
+    }
+    Ok(())
+}
+
 /// The place behind the last entry.
 fn end(logs: &[(u32, PathBuf)]) -> Result<Place, Problem> {
     let Some((epoch, log)) = logs.first() else { return Ok(Place::default()) };

@@ -10,6 +10,7 @@ use std::str::FromStr;
 
 use octroi_verify::problem::{Problem, ProblemKind};
 use octroi_verify::verify::CHECKPOINT;
+use octroi_verify::walk::Walk;
 use octroi_verify::{Checkpoint, note};
 
 use super::decisions::{self, Place};
@@ -140,18 +141,30 @@ impl Epochs {
         Ok(Tally { counted, read: read.unwrap_or(0), temporary })
     }
 
-    /// The records of a kind that belong to no request, of all epochs; the newest `limit` of each, oldest first.
+    /// The records of a kind that belong to no request, of all epochs, each with that of its epoch; the newest `limit` of each,
+    /// oldest first.
     ///
     /// # Errors
     /// [`IndexError`].
-    pub fn of_kind(&self, kind: &str, limit: usize) -> Result<Vec<Record>, IndexError> {
+    pub fn of_kind(&self, kind: &str, limit: usize) -> Result<Vec<(u32, Record)>, IndexError> {
         let mut records = Vec::new();
         for epoch in self.opened() {
-            let Epoch { index, log, .. } = epoch?;
+            let Epoch { number, index, log } = epoch?;
             let older = index.of_kind(&Filter::default(), kind, limit).map_err(|error| error.of(&log))?;
-            records.splice(0..0, older);
+            records.splice(0..0, older.into_iter().map(|record| (number, record)));
         }
         Ok(records)
+    }
+
+    /// The oldest entry that is there, with its time.
+    ///
+    /// # Errors
+    /// A [`Problem`] when its segment cannot be read.
+    pub fn begins(&self) -> Result<Option<(Place, String)>, Problem> {
+        let Some((epoch, log)) = self.logs.last() else { return Ok(None) };
+        let Some(header) = Walk::open(&log.as_path())?.headers().first().cloned() else { return Ok(None) };
+        let time = decisions::first_time(&log.as_path(), header.number)?;
+        Ok(time.map(|time| (Place { epoch: *epoch, seq: header.first_seq }, time)))
     }
 
     /// What the log holds of one request, with the epoch that holds it.

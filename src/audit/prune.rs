@@ -1,5 +1,7 @@
 //! Retention: whole sealed segments go when all that they hold is old enough; their leaf hashes stay.
 //!
+//! What was sealed of the requests that are gone goes behind them (`seal::retain`).
+//!
 //! Each step can be done twice, so what a crash cuts off is finished by doing it again: the hashes of a segment are on disk,
 //! and lead to the root with which the next segment was begun, before its file is removed; the `prune` entry waits for the log's
 //! writer by then. The segment that is being written stays, and so does what no checkpoint covers yet.
@@ -20,6 +22,8 @@ use octroi_verify::verify::{CHECKPOINT, VERIFIER_KEY};
 use octroi_verify::walk::{SEGMENTS, Step, Walk, segment_name, start_of};
 use octroi_verify::{Checkpoint, VerifierKey};
 
+pub use super::seal::retain::Removed;
+use super::seal::retain::retain;
 use super::{LocalStorage, access, decisions, storage};
 use crate::model::Word;
 use crate::model::entry::{Entry, Prune};
@@ -41,12 +45,21 @@ pub enum PruneError {
     Locked,
 }
 
-/// Removes the segments whose entries are all older than this, of all epochs of the log in a folder. Returns the epochs, newest
-/// first, each with the number of the first entry that is left.
+/// What a prune left.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pruned {
+    /// The epochs, newest first, each with the number of the first entry that is left.
+    pub left: Vec<(u32, u64)>,
+    /// What went of sealed content.
+    pub sealed: Removed,
+}
+
+/// Removes the segments whose entries are all older than this, of all epochs of the log in a folder, and what was sealed of the
+/// requests that are gone.
 ///
 /// # Errors
 /// [`PruneError`]: then it is to be done again.
-pub fn prune(dir: &Path, older_than: Timestamp) -> Result<Vec<(u32, u64)>, PruneError> {
+pub fn prune(dir: &Path, older_than: Timestamp) -> Result<Pruned, PruneError> {
     let _lock = lock(dir)?;
     if dir.parent().and_then(Path::file_name).is_some_and(|name| name == EPOCHS) {
         return Err(PruneError::Epoch);
@@ -64,7 +77,9 @@ pub fn prune(dir: &Path, older_than: Timestamp) -> Result<Vec<(u32, u64)>, Prune
             say_again(dir, &log, epoch)?;
         }
     }
-    Ok(left)
+    let signed = super::read_text(dir, CHECKPOINT)?;
+    let sealed = retain(dir, older_than, signed.lines().next().unwrap_or_default())?;
+    Ok(Pruned { left, sealed })
 }
 
 /// Leaves an entry on what is gone of a finished epoch: the one that said so may be among what was removed now.
@@ -74,7 +89,8 @@ fn say_again(dir: &Path, log: &Path, epoch: u32) -> Result<(), PruneError> {
     };
     let Some(time) = decisions::first_time(&log, header.number)? else { return Ok(()) };
     let (to, older_than) = (header.first_seq, Word::configured(&time));
-    let entry = Prune { from: 0, log: Some(Word::configured(&header.origin)), older_than, to };
+    let log = Some(Word::configured(&header.origin));
+    let entry = Prune { from: 0, keys: None, log, older_than, sealed: None, to };
     Ok(access::leave_own(dir, &format!("prune-{epoch}-before-{to}"), &Entry::Prune(entry))?)
 }
 
@@ -105,8 +121,10 @@ fn prune_epoch((dir, log): (&Path, &Path), epoch: u32, older_than: Timestamp) ->
         }
         let entry = Prune {
             from: header.first_seq,
+            keys: None,
             log: Some(Word::configured(&header.origin)),
             older_than: Word::configured(&limit),
+            sealed: None,
             to: next.first_seq,
         };
         access::leave_own(dir, &format!("prune-{epoch}-{:08}", header.number), &Entry::Prune(entry))?;

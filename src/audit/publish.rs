@@ -1,21 +1,32 @@
 //! The log as static files, in the layout of C2SP tlog-tiles: any web server or copy is then a log that others can read.
 //!
-//! Files of full tiles never change once they are written; partial ones are for the size of the published checkpoint and go
-//! when the full one is there. The checkpoint comes last, by compare and swap, so that what it covers is always there and a
-//! second publisher cannot put back an older one.
+//! Files of full tiles never change once they are written; partial ones are for the size of the published checkpoint. The
+//! checkpoint comes by compare and swap when all that it covers is there, so that a second publisher cannot put back an older one.
+//!
+//! Of a log that was pruned, what is left is published, and `kept.entries` says with which entry that begins. What was published
+//! of the removed entries goes when a `prune` entry that is published with it says so: not before, since a verifier names a
+//! beginning that is gone without a word. So a reader never finds the log in a state that does not verify, but for the moment
+//! between two files where entries were pruned that had never been published. What a crash cuts off the next publication does.
+
+mod pruning;
 
 use std::io;
 use std::path::Path;
 
-use octroi_verify::merkle::{Frontier, Hash, leaf_hash};
+use octroi_verify::entry::ENTRY_BYTES_MAX;
+use octroi_verify::kept::Kept;
+use octroi_verify::merkle::{Frontier, leaf_hash};
 use octroi_verify::problem::{Problem, ProblemKind};
-use octroi_verify::pruned;
-use octroi_verify::tiles::{Growing, TILE_WIDTH, bundle, entries_path, unbundle};
+use octroi_verify::pruned::{self, BEGUN};
+use octroi_verify::tiles::{Growing, TILE_WIDTH, bundle, entries_path};
 use octroi_verify::verify::{CHECKPOINT, COSIGNED, VERIFIER_KEY};
-use octroi_verify::walk::{Step, Walk};
+use octroi_verify::walk::{SEGMENTS, Step, Walk};
 use octroi_verify::{Checkpoint, note};
 
+use super::storage::{LocalStorage, read_small};
 use super::tile_store::{Put, Swap, TileStore};
+
+pub use pruning::Removals;
 
 /// Why a log could not be published.
 #[derive(Debug, thiserror::Error)]
@@ -32,13 +43,29 @@ pub enum PublishError {
     /// A newer checkpoint is published already.
     #[error("a checkpoint of {0} entries is published already")]
     Newer(u64),
+    /// Entries that were never published are gone, and no signed entry says so.
+    #[error("the first {0} entries were removed before they were published, and the log does not say so yet")]
+    Unrecorded(u64),
 }
 
-/// Publishes what the log's checkpoint covers; returns how many entries that are.
+/// What was published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Published {
+    /// Entries that the checkpoint covers.
+    pub entries: u64,
+    /// The first of them that is kept.
+    pub first: u64,
+    /// Files of entries that were removed from the store since those are not kept.
+    pub removed: u64,
+    /// Whether more was pruned, and stays published until an entry says so.
+    pub unrecorded: bool,
+}
+
+/// Publishes what the log's checkpoint covers, given what signed entries say was removed.
 ///
 /// # Errors
 /// [`PublishError`].
-pub fn publish(log: &Path, store: &dyn TileStore) -> Result<u64, PublishError> {
+pub fn publish(log: &Path, store: &dyn TileStore, removals: &Removals) -> Result<Published, PublishError> {
     let unreadable = |error: &io::Error| Problem::new(CHECKPOINT, ProblemKind::Unreadable, error.kind().to_string());
     let read = |name: &str| super::read_text(log, name).map_err(|error| unreadable(&error));
     let signed = read(CHECKPOINT)?;
@@ -60,14 +87,31 @@ pub fn publish(log: &Path, store: &dyn TileStore) -> Result<u64, PublishError> {
     if let Some(before) = &before {
         extends(log, before)?;
     }
-    write_tiles(log, store, size)?;
+    let left = Walk::open(&log)?.place().seq;
+    if left > size {
+        let detail = format!("{size} entries were signed, and the first {left} are gone");
+        return Err(Problem::new(CHECKPOINT, ProblemKind::Truncated, detail).into());
+    }
+    let origin = signed.lines().next().unwrap_or_default();
+    let plan = pruning::plan(store, left, before.map_or(0, |before| before.size), removals.of_log(origin))?;
+    let kept = write_tiles(log, store, size, &plan)?;
+    pruning::keep(store, kept.start.as_ref())?;
     put(store, VERIFIER_KEY, read(VERIFIER_KEY)?.as_bytes())?;
+    if let Some(begun) = read_small(&LocalStorage::new(log), BEGUN, ENTRY_BYTES_MAX as u64)? {
+        put(store, BEGUN, &begun)?;
+    }
     publish_cosigned(log, store, size)?;
     let tag = published.map(|(_, tag)| tag);
-    match store.swap(CHECKPOINT, tag.as_deref(), signed.as_bytes())? {
-        Swap::Done => Ok(size),
-        Swap::Lost => Err(PublishError::Newer(size)),
+    if store.swap(CHECKPOINT, tag.as_deref(), signed.as_bytes())? == Swap::Lost {
+        return Err(PublishError::Newer(size));
     }
+    let removed = if plan.first > 0 {
+        pruning::keep(store, kept.first.as_ref())?;
+        pruning::remove(log, store, plan.first.min(left))?
+    } else {
+        0
+    };
+    Ok(Published { entries: size, first: plan.first, removed, unrecorded: plan.first < left })
 }
 
 /// Publishes what witnesses signed, where that is no more than what is published.
@@ -116,22 +160,45 @@ fn size_of(signed: &str) -> Option<u64> {
     note::split(signed).ok()?.0.lines().nth(1)?.parse().ok()
 }
 
-fn write_tiles(log: &Path, store: &dyn TileStore, size: u64) -> Result<(), PublishError> {
+/// The beginnings of the log that come one after the other.
+#[derive(Debug, Default)]
+struct Beginnings {
+    /// Before the checkpoint.
+    start: Option<Kept>,
+    /// Behind it, where that is another.
+    first: Option<Kept>,
+}
+
+/// Writes what is not there yet, and gathers the beginnings.
+fn write_tiles(log: &Path, store: &dyn TileStore, size: u64, plan: &pruning::Plan) -> Result<Beginnings, PublishError> {
     let mut walk = Walk::open(&log)?;
     let (mut growing, mut full, mut entries) = (Growing::default(), Vec::new(), Vec::new());
-    let pruned = walk.place().seq;
-    if pruned > 0 {
-        let mut leaves = Vec::new();
-        pruned::read(log, pruned, &mut |_, hash| {
-            growing.push(hash, &mut full);
-            leaves.push(hash);
-            leaves.drain(..leaves.len() - usize::try_from(growing.size() % TILE_WIDTH).unwrap_or(0));
-            Ok(())
-        })?;
-        entries = published_before(store, pruned / TILE_WIDTH, &leaves)?;
-        for tile in full.drain(..) {
-            put(store, &tile.path(), &tile.bytes())?;
+    let left = plan.left;
+    if walk.place().seq != left {
+        let detail = "it was pruned while it was read: publish it again";
+        return Err(Problem::new(SEGMENTS, ProblemKind::Unreadable, detail).into());
+    }
+    let mut leaves = Vec::new();
+    pruned::read(log, left, &mut |_, hash| {
+        growing.push(hash, &mut full);
+        leaves.push(hash);
+        leaves.drain(..leaves.len() - usize::try_from(growing.size() % TILE_WIDTH).unwrap_or(0));
+        Ok(())
+    })?;
+    for tile in full.drain(..) {
+        put(store, &tile.path(), &tile.bytes())?;
+    }
+    let mut kept = [plan.start, plan.first].map(|first| (first > 0).then(|| Kept { first, entries: Vec::new() }));
+    let mut take = |seq: u64, bytes: &[u8], entries: &mut Vec<u8>| {
+        for kept in kept.iter_mut().flatten().filter(|kept| (kept.first..kept.end()).contains(&seq)) {
+            kept.entries.push(bytes.to_vec());
         }
+        if seq >= plan.start.next_multiple_of(TILE_WIDTH) {
+            bundle(bytes, entries);
+        }
+    };
+    for (seq, entry) in pruning::published_before(store, plan, &leaves)? {
+        take(seq, &entry, &mut entries);
     }
     loop {
         let batch = match walk.next()? {
@@ -140,9 +207,9 @@ fn write_tiles(log: &Path, store: &dyn TileStore, size: u64) -> Result<(), Publi
             Step::Torn(_) | Step::End => break,
         };
         for (_, seq, bytes) in batch.entries().filter(|(_, seq, _)| *seq < size) {
-            bundle(bytes, &mut entries);
+            take(seq, bytes, &mut entries);
             growing.push(leaf_hash(bytes), &mut full);
-            if (seq + 1) % TILE_WIDTH == 0 {
+            if (seq + 1) % TILE_WIDTH == 0 && !entries.is_empty() {
                 put(store, &entries_path(seq / TILE_WIDTH, 256), &entries)?;
                 entries.clear();
             }
@@ -156,40 +223,20 @@ fn write_tiles(log: &Path, store: &dyn TileStore, size: u64) -> Result<(), Publi
     }
     if growing.size() < size {
         let detail = format!("{size} entries were signed, {} are there", growing.size());
-        return Err(Problem::new("segments", ProblemKind::Truncated, detail).into());
+        return Err(Problem::new(SEGMENTS, ProblemKind::Truncated, detail).into());
     }
-    let width = size % TILE_WIDTH;
-    if width > 0 {
-        put(store, &entries_path(size / TILE_WIDTH, u16::try_from(width).unwrap_or(255)), &entries)?;
+    if !entries.is_empty() {
+        let width = u16::try_from(size % TILE_WIDTH).unwrap_or(255);
+        put(store, &entries_path(size / TILE_WIDTH, width), &entries)?;
     }
     for tile in growing.partial() {
         put(store, &tile.path(), &tile.bytes())?;
     }
-    Ok(())
-}
-
-/// The beginning of a bundle whose first entries were pruned: they are where they were published before.
-fn published_before(store: &dyn TileStore, number: u64, leaves: &[Hash]) -> Result<Vec<u8>, PublishError> {
-    let full = entries_path(number, 256);
-    if leaves.is_empty() {
-        return Ok(Vec::new());
-    }
-    let partial = store.list(&format!("{full}.p"))?;
-    for path in std::iter::once(full.clone()).chain(partial) {
-        let Some((bytes, _)) = store.get(&path)? else { continue };
-        let Some(found) = unbundle(&bytes) else { continue };
-        let same =
-            found.len() >= leaves.len() && found.iter().zip(leaves).all(|(entry, leaf)| leaf_hash(entry) == *leaf);
-        if same {
-            let mut kept = Vec::new();
-            for entry in found.iter().take(leaves.len()) {
-                bundle(entry, &mut kept);
-            }
-            return Ok(kept);
-        }
-    }
-    let detail = "entries of it were pruned before they were published";
-    Err(Problem::new(full, ProblemKind::MissingEntries, detail).into())
+    let [start, first] = kept;
+    // What lies behind the bundle of the beginning that stays for now was published with it, and is not read again.
+    let stays = |kept: &Kept| kept.first == plan.start && kept.end() <= left;
+    let first = first.filter(|kept| kept.first != plan.start);
+    Ok(Beginnings { start: plan.there.clone().filter(stays).or(start), first })
 }
 
 /// Puts a file that never changes.

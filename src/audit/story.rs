@@ -19,6 +19,8 @@ pub fn tell(record: &Record) -> Vec<String> {
         story.extend(crossed(decision));
         story.extend(decision.get("sending").map(|sending| format!("It was sent to {}.", sent(sending))));
         story.extend(decision.get("sending").and_then(|sending| sealed("Its content", sending)));
+    } else {
+        story.push("What was decided is not in the log any more: entries as old as that were pruned.".to_owned());
     }
     for attempt in record.of_kind("attempt") {
         story.extend(crossed(attempt));

@@ -57,6 +57,12 @@ pub trait TileStore: fmt::Debug + Send + Sync {
     /// What the store says.
     fn get(&self, path: &str) -> io::Result<Option<(Vec<u8>, String)>>;
 
+    /// Removes a file, if it is there.
+    ///
+    /// # Errors
+    /// What the store says, [`io::ErrorKind::InvalidInput`] for a path that is none.
+    fn remove(&self, path: &str) -> io::Result<()>;
+
     /// The paths below a folder, in order.
     ///
     /// # Errors
@@ -162,6 +168,15 @@ impl TileStore for LocalTiles {
         match std::fs::read(self.path(path)?) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             read => read.map(|bytes| Some((bytes.clone(), tag_of(&bytes)))),
+        }
+    }
+
+    fn remove(&self, path: &str) -> io::Result<()> {
+        let target = self.path(path)?;
+        match std::fs::remove_file(&target) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(error),
+            Ok(()) => sync_folder(&target),
         }
     }
 

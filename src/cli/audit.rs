@@ -2,6 +2,7 @@
 //!
 //! Each reading is itself recorded: the command leaves a note beside the log, which the gateway takes into it.
 
+mod absent;
 mod export;
 mod forward;
 mod integrity;

@@ -76,11 +76,17 @@ pub struct Erasure {
 pub struct Prune {
     /// The first of them.
     pub from: u64,
+    /// Keys of sealed content that were destroyed, since no entry that is left names them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keys: Option<u64>,
     /// Name of the log that they were of: an epoch that is finished takes no entries any more.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub log: Option<Word>,
     /// They are older than this, as the log writes times.
     pub older_than: Word,
+    /// Files of sealed content that were removed with them, or after them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sealed: Option<u64>,
     /// Behind the last of them.
     pub to: u64,
 }

@@ -29,7 +29,8 @@ pub(super) struct Inventory {
     pub(super) digest: Digest,
 }
 
-const INSTRUMENTS: [&str; 5] =
+/// Instruments of transfer (GDPR Art. 46) by their words.
+pub const INSTRUMENTS: [&str; 5] =
     ["standard-contractual-clauses", "binding-corporate-rules", "code-of-conduct", "certification", "ad-hoc-clauses"];
 
 const KEYS: &[&str] = &[

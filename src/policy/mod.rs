@@ -90,6 +90,7 @@ pub use diagnostic::{Diagnostic, render};
 pub use engine::decide;
 pub use facts::{Context, facts};
 pub use frozen::freeze;
+pub use inventory::INSTRUMENTS as TRANSFER_INSTRUMENTS;
 pub use kept::{join, told};
 pub use layout::{digest_of, format};
 pub use nearest::nearest;

@@ -15,7 +15,7 @@ use crate::entry::{ENTRY_BYTES_MAX, Kind};
 use crate::note::{self, VerifierKey};
 use crate::policy::Policy;
 use crate::problem::{Problem, ProblemKind};
-use crate::published::{Files, TILES};
+use crate::published::{Files, TILES, is_published};
 use crate::report::{Removal, Report};
 use crate::review::FILE;
 use crate::verify::{CHECKPOINT, Progress, Trust, verify_dir, verify_log};
@@ -45,10 +45,10 @@ pub fn verify_all(dir: &Path, trust: &Trust, progress: &mut dyn FnMut(Progress))
     }
     if folders.is_empty() || folders == [dir] {
         let mut reports = vec![verify_dir(dir, trust, progress)?];
-        check_indexed(&reports, trust)?;
         check_links(&reports)?;
         check_removals(&folders, &mut reports)?;
         check_listed(&reports, trust)?;
+        check_indexed(dir, &folders, &reports)?;
         return Ok(reports);
     }
     let mut reports = Vec::with_capacity(folders.len());
@@ -64,16 +64,16 @@ pub fn verify_all(dir: &Path, trust: &Trust, progress: &mut dyn FnMut(Progress))
         reports.push(report);
     }
     place_exports(&mut reports)?;
-    check_indexed(&reports, trust)?;
     check_links(&reports)?;
     check_removals(&folders, &mut reports)?;
     check_listed(&reports, trust)?;
+    check_indexed(dir, &folders, &reports)?;
     Ok(reports)
 }
 
 /// What is gone of the beginning of a log must be on record: in that log, or in a later epoch where it is finished. The command
 /// that removed it leaves a note, which the gateway takes into the log.
-fn check_removals(folders: &[PathBuf], reports: &mut [Report]) -> Result<(), Problem> {
+pub(crate) fn check_removals(folders: &[PathBuf], reports: &mut [Report]) -> Result<(), Problem> {
     let said: Vec<(String, u64)> = reports
         .iter()
         .flat_map(|report| {
@@ -81,7 +81,9 @@ fn check_removals(folders: &[PathBuf], reports: &mut [Report]) -> Result<(), Pro
             report.removals.iter().map(move |removal| (own(removal), removal.to))
         })
         .collect();
-    let waiting: Vec<Removal> = folders.iter().flat_map(|folder| waiting(folder)).collect();
+    // No gateway takes notes beside a published log.
+    let own = folders.iter().filter(|folder| !is_published(folder));
+    let waiting: Vec<Removal> = own.flat_map(|folder| waiting(folder)).collect();
     let alone = reports.len() == 1;
     for report in reports.iter_mut().filter(|report| report.pruned > 0) {
         let says = |log: &str, to: u64| log == report.origin && to >= report.pruned;
@@ -118,12 +120,16 @@ fn waiting(folder: &Path) -> Vec<Removal> {
     notes.filter(|note| note.kind == Kind::Prune.name()).map(|note| note.removal).collect()
 }
 
-/// An index that somebody relies on must be there.
-fn check_indexed(reports: &[Report], trust: &Trust) -> Result<(), Problem> {
-    if trust.index && reports.iter().all(|report| report.indexed.as_ref().is_none_or(Option::is_none)) {
-        return Err(Problem::new(FILE, ProblemKind::Unreadable, "there is no index beside the log"));
-    }
-    Ok(())
+/// An index that somebody relies on must be there, of every epoch: a search and a report go through all of them.
+fn check_indexed(dir: &Path, folders: &[PathBuf], reports: &[Report]) -> Result<(), Problem> {
+    let missing = reports.iter().zip(folders).find(|(report, _)| report.indexed == Some(None));
+    missing.map_or(Ok(()), |(_, folder)| Err(within(dir, folder, no_index(dir))))
+}
+
+/// Says that a log has no index, and what makes one.
+pub fn no_index(dir: &Path) -> Problem {
+    let detail = format!("there is none beside this log: `octroi audit reindex {}` makes it", dir.display());
+    Problem::new(FILE, ProblemKind::NoIndex, detail)
 }
 
 /// Each export must be of one of the logs; it is told in the report of that one.

@@ -5,7 +5,7 @@
 //! RFC 6962, signed notes, checkpoints and tile paths of C2SP. `docs/audit-format.md` describes them byte by byte.
 //!
 //! Reading order: [`merkle`], [`proof`], [`extend`] the mathematics; [`note`], [`checkpoint`], [`cosign`], [`policy`],
-//! [`tiles`], [`tlog_proof`] what is published; [`canonical`],
+//! [`tiles`], [`kept`], [`tlog_proof`] what is published; [`canonical`],
 //! [`schema`], [`kinds`], [`entry`], [`segment`], [`walk`], [`pruned`] what lies on disk, [`review`] the index beside it;
 //! [`relations`], [`verify`], [`report`] the verification.
 #![expect(
@@ -22,6 +22,7 @@ mod export;
 pub mod extend;
 pub mod fleet;
 mod frame;
+pub mod kept;
 pub mod kinds;
 pub mod merkle;
 pub mod note;

@@ -96,6 +96,8 @@ pub enum ProblemKind {
     Export,
     /// The review index says other than the log.
     Index,
+    /// The review index of a log was to be checked, and is not there.
+    NoIndex,
 }
 
 impl ProblemKind {
@@ -129,6 +131,7 @@ impl fmt::Display for ProblemKind {
             Self::MissingLog => "log missing",
             Self::Export => "export edited",
             Self::Index => "index edited",
+            Self::NoIndex => "index missing",
         })
     }
 }

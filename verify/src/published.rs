@@ -1,16 +1,19 @@
 //! A log as it is published: C2SP tlog-tiles in a folder, copied with any tool from any static server.
 //!
 //! The entries come from the bundles; every tile of hashes, on every level and partial ones too, must be the one that they
-//! make.
+//! make. Of entries that were removed when their retention ended the hashes come from the tiles of the lowest level.
 
 use std::fs;
 use std::io;
 use std::path::Path;
 
+use crate::kept::{KEPT, Kept};
+use crate::merkle::{Hash, leaf_hash};
 use crate::pass::Pass;
 use crate::problem::{Problem, ProblemKind};
-use crate::tiles::{Growing, TILE_WIDTH, Tile, entries_path, unbundle};
-use crate::verify::{Progress, Walked};
+use crate::relations::Relations;
+use crate::tiles::{Growing, TILE_WIDTH, Tile, entries_path, hashes_path, unbundle};
+use crate::verify::{Progress, Walked, kept_beginning};
 use crate::walk::{SEGMENTS, unreadable};
 
 /// The folder of tiles.
@@ -52,8 +55,9 @@ pub(crate) fn walk(
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Walked, Problem> {
     let (mut growing, mut full) = (Growing::default(), Vec::new());
-    let bundles = size.div_ceil(TILE_WIDTH);
-    for number in 0..bundles {
+    let (bundles, pruned) = (size.div_ceil(TILE_WIDTH), begin(files, pass, &mut growing, size)?);
+    // What was kept of the bundle in which the log begins has been taken.
+    for number in growing.size().div_ceil(TILE_WIDTH)..bundles {
         let first = number.saturating_mul(TILE_WIDTH);
         let width = size.saturating_sub(first).min(TILE_WIDTH);
         let name = entries_path(number, u16::try_from(width).unwrap_or(256));
@@ -67,13 +71,63 @@ pub(crate) fn walk(
         for (entry, seq) in entries.iter().zip(first..) {
             pass.take((&name, offset, seq), entry)?;
             offset += 2 + entry.len() as u64;
-            growing.push(crate::merkle::leaf_hash(entry), &mut full);
+            growing.push(leaf_hash(entry), &mut full);
         }
         full.drain(..).try_for_each(|tile| compare(files, &tile))?;
         progress(Progress { entries: growing.size(), signed: size });
     }
     growing.partial().iter().try_for_each(|tile| compare(files, tile))?;
-    Ok(Walked { name: TILES, files: u32::try_from(bundles).unwrap_or(u32::MAX), left_behind: 0, pruned: 0, torn: None })
+    Ok(Walked { name: TILES, files: u32::try_from(bundles).unwrap_or(u32::MAX), left_behind: 0, pruned, torn: None })
+}
+
+/// Takes the hashes of the entries that were removed, and the entries that are left of the bundle in which the log begins.
+/// Returns how many were removed.
+fn begin(files: &dyn Files, pass: &mut Pass<'_>, growing: &mut Growing, size: u64) -> Result<u64, Problem> {
+    let bytes = match files.read(KEPT, BUNDLE_BYTES_MAX.saturating_add(32)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
+        bytes => bytes.map_err(|error| unreadable(KEPT, &error))?,
+    };
+    let damaged = |detail: &str| Problem::new(KEPT, ProblemKind::Damaged, detail.to_owned());
+    let kept = Kept::parse(&bytes).ok_or_else(|| damaged("it does not say with which entry the log begins"))?;
+    if kept.first > size {
+        let detail = format!("the log begins with entry {}, and {size} entries were signed", kept.first);
+        return Err(Problem::new(KEPT, ProblemKind::Truncated, detail));
+    }
+    let (begun, mut full) = (kept_beginning(files)?, Vec::new());
+    for number in 0..kept.first.div_ceil(TILE_WIDTH) {
+        let first = number.saturating_mul(TILE_WIDTH);
+        let width = size.saturating_sub(first).min(TILE_WIDTH);
+        let name = hashes_path(0, number, u16::try_from(width).unwrap_or(256));
+        let tile = read(files, &name)?;
+        if tile.len() as u64 != width.saturating_mul(32) {
+            let detail = format!("it does not have {width} hashes");
+            return Err(Problem::new(&name, ProblemKind::Damaged, detail).entry(first));
+        }
+        let hashes = tile.chunks_exact(32).filter_map(|hash| hash.try_into().ok()).map(Hash);
+        for (seq, hash) in (first..kept.first).zip(hashes) {
+            if let (0, Some(begun)) = (seq, &begun) {
+                pass.take_beginning(begun, hash)?;
+            }
+            pass.take_hash(&name, seq, hash)?;
+            growing.push(hash, &mut full);
+        }
+        // The lowest ones are what the others are made of.
+        full.drain(..).filter(|tile| tile.level > 0).try_for_each(|tile| compare(files, &tile))?;
+    }
+    pass.relations = Relations::after_pruning();
+    let end = kept.end().min(size);
+    let mut offset = kept.first.to_string().len() as u64 + 1;
+    for (entry, seq) in kept.entries.iter().zip(kept.first..end) {
+        pass.take((KEPT, offset, seq), entry)?;
+        offset += 2 + entry.len() as u64;
+        growing.push(leaf_hash(entry), &mut full);
+    }
+    if growing.size() < end {
+        let detail = format!("entries {} to {} are not there", growing.size(), end - 1);
+        return Err(Problem::new(KEPT, ProblemKind::MissingEntries, detail).entry(growing.size()));
+    }
+    full.drain(..).try_for_each(|tile| compare(files, &tile))?;
+    Ok(kept.first)
 }
 
 /// Compares a tile of hashes with the one that the entries make.

@@ -64,7 +64,7 @@ pub struct Report {
     pub begun: Option<Begun>,
     /// Exports that were compared.
     pub exports: Vec<Exported>,
-    /// The review index, when it was to be checked; `Some(None)` where there is none.
+    /// The review index, when it was to be checked; `Some(None)` where there is none, which whoever verifies a whole folder names.
     pub indexed: Option<Option<Indexed>>,
 }
 

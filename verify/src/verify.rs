@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::entry::ENTRY_BYTES_MAX;
 use crate::export::Export;
+use crate::fleet;
 use crate::note::{NOTE_BYTES_MAX, VerifierKey};
 use crate::pass::Pass;
 use crate::policy::{Policy, Refused};
@@ -98,7 +99,8 @@ pub fn verify_published(
 ) -> Result<Report, Problem> {
     let trusted = Trusted::read(files, trust)?;
     let size = trusted.newest.size;
-    let report = trusted.report(trust, None, &mut |pass| published::walk(files, pass, size, progress))?;
+    let mut report = trusted.report(trust, None, &mut |pass| published::walk(files, pass, size, progress))?;
+    fleet::check_removals(&[], std::slice::from_mut(&mut report))?;
     match report.exports.iter().find_map(|export| export.problem.clone()) {
         None => Ok(report),
         Some(problem) => Err(problem),
@@ -234,7 +236,7 @@ fn walk(
     }
     let pruned = walk.place().seq;
     if pruned != 0 {
-        let begun = kept_beginning(dir)?;
+        let begun = kept_beginning(&dir)?;
         pruned::read(dir, pruned, &mut |seq, hash| {
             if let (0, Some(begun)) = (seq, &begun) {
                 pass.take_beginning(begun, hash)?;
@@ -267,8 +269,8 @@ fn walk(
 }
 
 /// The first entry of an epoch, where it was kept when its segment went.
-fn kept_beginning(dir: &Path) -> Result<Option<Vec<u8>>, Problem> {
-    match Files::read(&dir, BEGUN, ENTRY_BYTES_MAX as u64) {
+pub(crate) fn kept_beginning(files: &dyn Files) -> Result<Option<Vec<u8>>, Problem> {
+    match files.read(BEGUN, ENTRY_BYTES_MAX as u64) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(unreadable(BEGUN, &error)),

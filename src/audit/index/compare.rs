@@ -54,9 +54,11 @@ fn compared(log: &Path, file: &Path) -> Result<Option<Problem>, IndexError> {
         )
     };
     let rows = |schema: &str, table: &str, first: &str| format!("SELECT {first}, * FROM {schema}.{table}");
+    let words = |schema: &str| format!("SELECT 0, dimension, text FROM {schema}.word");
     let tables = [
         ("request", rows(KEPT, "request", "seq"), rows("main", "request", "seq")),
         ("bits", bits(KEPT), bits("main")),
+        ("word", words(KEPT), words("main")),
         ("hourly", rows(KEPT, "hourly", "0"), rows("main", "hourly", "0")),
         ("span", rows(KEPT, "span", "first"), rows("main", "span", "first")),
         ("tile", rows(KEPT, "tile", "number"), rows("main", "tile", "number")),

@@ -4,6 +4,7 @@
 //! whole log: a report on a log that does not hold says so first. Months are of UTC. *Sendings* are counted, not requests: a
 //! request that was tried at two backends was transferred twice.
 
+mod french;
 mod page;
 mod words;
 
@@ -16,8 +17,8 @@ use jiff::tz::TimeZone;
 use octroi_verify::problem::Problem;
 use octroi_verify::report::Report as Verified;
 
-use super::decisions;
-use super::index::{Dimension, FILE, Index, IndexError, Rollup};
+use super::decisions::{self, Place};
+use super::index::{self, Dimension, FILE, Index, IndexError, Rollup};
 use super::query::{Filter, Record, items, word};
 
 pub use page::{csv, html};
@@ -75,8 +76,8 @@ pub struct Report {
     pub month: Month,
     /// Its tables, the integrity statement first.
     pub sections: Vec<Section>,
-    /// Whether the log, and the index that the tables are of, were found sound.
-    pub is_sound: bool,
+    /// What is wrong with the log, or with the index that the tables are of.
+    pub problem: Option<Problem>,
 }
 
 /// A table, with bars where the first column is what is compared.
@@ -92,20 +93,20 @@ pub struct Section {
     pub bars: bool,
 }
 
-/// Gathers a report from the indexes of a log's epochs, oldest first and up to date, and the result of a verification.
+/// Gathers a report from the indexes of a log's epochs, each with its number, oldest first and up to date, and the result of a verification.
 ///
 /// # Errors
 /// [`IndexError`]; a month beyond the calendar is reported as empty.
 pub fn gather(
     kind: Kind,
     month: Month,
-    indexes: &[Index],
+    indexes: &[(u32, Index)],
     verified: &Result<Vec<Verified>, Problem>,
 ) -> Result<Report, IndexError> {
     let (since, until) = month.bounds().unwrap_or((Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH));
     let during = Filter { since: Some(since), until: Some(until), ..Filter::default() };
     let mut rollups = Vec::new();
-    for index in indexes {
+    for (_, index) in indexes {
         rollups.extend(index.rollups(since, until)?);
     }
     let count = |heading, dimension, column| -> Result<Section, IndexError> {
@@ -143,21 +144,23 @@ pub fn gather(
         }
         Kind::Access => {
             sections.push(count(Text::Kinds, Dimension::Kind, Text::Kind)?);
-            let columns = vec![Text::Time, Text::Entry, Text::Action, Text::Reader, Text::Conditions];
+            let columns = vec![Text::Time, Text::Entry, Text::Action, Text::Reader, Text::Keys, Text::Conditions];
             sections.push(listed(indexes, &during, "access", (Text::Accesses, columns), |body| {
                 let words = items(body, "words").filter_map(serde_json::Value::as_str);
                 let words: Vec<&str> = words.chain(Some(word(body, "subject")).filter(|id| !id.is_empty())).collect();
-                vec![word(body, "action").to_owned(), word(body, "reader").to_owned(), words.join(" ")]
+                // Ids of our own, digests of public keys, which name nobody by themselves.
+                let keys = word(body, "approver").replace('+', ", ");
+                vec![word(body, "action").to_owned(), word(body, "reader").to_owned(), keys, words.join(" ")]
             })?);
         }
     }
-    Ok(Report { kind, month, sections, is_sound: verified.is_ok() })
+    Ok(Report { kind, month, sections, problem: verified.as_ref().err().cloned() })
 }
 
 /// How many records have each word of a dimension, over all epochs: the most frequent first.
-fn counted(indexes: &[Index], during: &Filter, dimension: Dimension) -> Result<Vec<Vec<String>>, IndexError> {
+fn counted(indexes: &[(u32, Index)], during: &Filter, dimension: Dimension) -> Result<Vec<Vec<String>>, IndexError> {
     let mut sums: BTreeMap<Vec<String>, u64> = BTreeMap::new();
-    for index in indexes {
+    for (_, index) in indexes {
         for one in index.count(during, &[dimension])? {
             *sums.entry(one.words).or_default() += one.count;
         }
@@ -174,20 +177,34 @@ fn counted(indexes: &[Index], during: &Filter, dimension: Dimension) -> Result<V
 pub fn of_folder(kind: Kind, month: Month, log: &Path) -> Result<Report, IndexError> {
     let mut indexes = Vec::new();
     // A change of the key within the month begins another log: what the finished ones hold is of the month as well.
-    for (_, epoch) in decisions::logs(log).iter().rev() {
+    for (number, epoch) in decisions::logs(log).iter().rev() {
         let mut index = Index::open(epoch)?;
         index.catch_up()?;
-        indexes.push(index);
+        indexes.push((*number, index));
     }
-    // The tables are the index's: one that is kept is compared with what it was made from.
-    let is_kept = decisions::logs(log).iter().any(|(_, epoch)| epoch.join(FILE).exists());
-    let trust = octroi_verify::Trust { index: is_kept, ..octroi_verify::Trust::default() };
-    let verified = octroi_verify::verify_all(log, &trust, &mut |_| {});
+    let verified = verified(log)?;
     gather(kind, month, &indexes, &verified)
 }
 
+/// Verifies a log. The tables are the index's: one that is kept is compared with what it was made from. Where one cannot be written
+/// it may be there of some epochs alone.
+fn verified(log: &Path) -> Result<Result<Vec<Verified>, Problem>, IndexError> {
+    let logs = decisions::logs(log);
+    let (kept, lacking): (Vec<_>, Vec<_>) = logs.iter().partition(|(_, epoch)| epoch.join(FILE).exists());
+    let trust = octroi_verify::Trust { index: lacking.is_empty(), ..octroi_verify::Trust::default() };
+    let verified = octroi_verify::verify_all(log, &trust, &mut |_| {});
+    if verified.is_ok() && !lacking.is_empty() {
+        for (_, epoch) in kept {
+            if let Some(problem) = index::compare(epoch)? {
+                return Ok(Err(problem));
+            }
+        }
+    }
+    Ok(verified)
+}
+
 /// What a verification found: the statement on which the rest rests.
-fn integrity(verified: &Result<Vec<Verified>, Problem>, indexes: &[Index]) -> Result<Section, IndexError> {
+fn integrity(verified: &Result<Vec<Verified>, Problem>, indexes: &[(u32, Index)]) -> Result<Section, IndexError> {
     let mut rows = Vec::new();
     match verified {
         Ok(reports) => {
@@ -207,7 +224,7 @@ fn integrity(verified: &Result<Vec<Verified>, Problem>, indexes: &[Index]) -> Re
         }
         Err(problem) => {
             let mut indexed = 0;
-            for index in indexes {
+            for (_, index) in indexes {
                 indexed += index.watermark()?.entries;
             }
             rows.push(vec![problem.to_string(), "✗".to_owned(), indexed.to_string()]);
@@ -322,42 +339,43 @@ fn by(rollups: &[Rollup], heading: Text, column: Text, key: impl Fn(&Rollup) -> 
 }
 
 /// Evidence that was over while a policy was in force: that of the month's policies, and of the one with which it began.
-fn ended(indexes: &[Index], since: Timestamp, until: Timestamp) -> Result<Section, IndexError> {
+fn ended(indexes: &[(u32, Index)], since: Timestamp, until: Timestamp) -> Result<Section, IndexError> {
     let before = Filter { until: Some(since), ..Filter::default() };
     let during = Filter { since: Some(since), until: Some(until), ..Filter::default() };
-    let mut rows: BTreeMap<[String; 3], (String, u64)> = BTreeMap::new();
+    let mut rows: BTreeMap<[String; 3], (String, Place)> = BTreeMap::new();
     // A policy that was refused was not in force; what was before it stayed.
     let (mut earlier, mut policies) = (Vec::new(), Vec::new());
-    for index in indexes {
-        earlier.extend(index.of_kind(&before, "policy", LISTED_MAX)?);
-        policies.extend(index.of_kind(&during, "policy", LISTED_MAX)?);
+    for (epoch, index) in indexes {
+        let numbered = |records: Vec<Record>| records.into_iter().map(|record| (*epoch, record));
+        earlier.extend(numbered(index.of_kind(&before, "policy", LISTED_MAX)?));
+        policies.extend(numbered(index.of_kind(&during, "policy", LISTED_MAX)?));
     }
-    let in_force = |record: &Record| record.of_kind("policy").any(|body| truth(body, "in_force") == "✓");
+    let in_force = |(_, record): &(u32, Record)| record.of_kind("policy").any(|body| truth(body, "in_force") == "✓");
     let began = earlier.into_iter().rfind(in_force);
-    for record in began.into_iter().chain(policies).filter(in_force) {
+    for (epoch, record) in began.into_iter().chain(policies).filter(in_force) {
         for one in record.of_kind("policy").flat_map(|body| items(body, "ended")) {
             let key = ["backend", "what", "on"].map(|member| word(one, member).to_owned());
-            rows.entry(key).or_insert_with(|| (record.time.clone(), record.seq));
+            rows.entry(key).or_insert_with(|| (record.time.clone(), Place { epoch, seq: record.seq }));
         }
     }
-    let rows = rows.into_iter().map(|(key, (time, seq))| key.into_iter().chain([time, seq.to_string()]).collect());
+    let rows = rows.into_iter().map(|(key, (time, at))| key.into_iter().chain([time, at.to_string()]).collect());
     let columns = vec![Text::Backend, Text::Evidence, Text::EndedOn, Text::Time, Text::Entry];
     Ok(Section { heading: Text::Ended, columns, rows: rows.collect(), bars: false })
 }
 
 /// The entries of a kind that belong to no request, one a row.
 fn listed(
-    indexes: &[Index],
+    indexes: &[(u32, Index)],
     during: &Filter,
     kind: &'static str,
     (heading, columns): (Text, Vec<Text>),
     cells: impl Fn(&serde_json::Value) -> Vec<String>,
 ) -> Result<Section, IndexError> {
     let mut rows = Vec::new();
-    for index in indexes {
+    for (epoch, index) in indexes {
         for record in index.of_kind(during, kind, LISTED_MAX)? {
             for body in record.of_kind(kind) {
-                let first = [record.time.clone(), record.seq.to_string()];
+                let first = [record.time.clone(), Place { epoch: *epoch, seq: record.seq }.to_string()];
                 rows.push(first.into_iter().chain(cells(body)).collect());
             }
         }

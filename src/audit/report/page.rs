@@ -4,7 +4,7 @@
 //! no font and no picture of its own; bars are SVG in the text, with their numbers beside them.
 
 use super::words::{Language, Text};
-use super::{Report, Section};
+use super::{Report, Section, french};
 use crate::audit::csv::row;
 
 const STYLE: &str = "body{font:15px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:72rem;padding:0 1rem;color:#111;\
@@ -26,7 +26,7 @@ pub fn html(report: &Report, language: Language) -> String {
         language.code()
     );
     for section in &report.sections {
-        page.push_str(&table(section, language));
+        page.push_str(&table(report, section, language));
     }
     page.push_str(&format!("<footer>{}</footer>\n</body>\n</html>\n", escape(Text::Foot.say(language))));
     page
@@ -39,12 +39,24 @@ pub fn csv(report: &Report, language: Language) -> String {
         text.push_str(&row([""; 0]));
         text.push_str(&row([section.heading.say(language)]));
         text.push_str(&row(section.columns.iter().map(|column| column.say(language))));
-        section.rows.iter().for_each(|cells| text.push_str(&row(cells)));
+        section.rows.iter().for_each(|cells| text.push_str(&row(told(report, section, cells, language))));
     }
     text
 }
 
-fn table(section: &Section, language: Language) -> String {
+/// The cells of a row in a language.
+fn told(report: &Report, section: &Section, cells: &[String], language: Language) -> Vec<String> {
+    if language == Language::English {
+        return cells.to_vec();
+    }
+    let cell = |(column, cell): (&Text, &String)| match (column, &report.problem) {
+        (Text::Log, Some(problem)) => french::problem(problem),
+        _ => french::cell(*column, cell),
+    };
+    section.columns.iter().zip(cells).map(cell).collect()
+}
+
+fn table(report: &Report, section: &Section, language: Language) -> String {
     let heading = escape(section.heading.say(language));
     if section.rows.is_empty() {
         return format!("<h2>{heading}</h2>\n<p>{}</p>\n", escape(Text::Nothing.say(language)));
@@ -61,7 +73,7 @@ fn table(section: &Section, language: Language) -> String {
     let most = section.rows.iter().filter_map(|cells| number(cells.last()?)).max().unwrap_or(0).max(1);
     for cells in &section.rows {
         text.push_str("<tr>");
-        for cell in cells {
+        for cell in &told(report, section, cells, language) {
             let class = if number(cell).is_some() { " class=\"n\"" } else { "" };
             text.push_str(&format!("<td{class}>{}</td>", escape(cell)));
         }
@@ -107,8 +119,7 @@ mod tests {
             Section { heading: Text::ByCountry, columns: columns.clone(), rows, bars: true },
             Section { heading: Text::Refusals, columns, rows: Vec::new(), bars: true },
         ];
-        let report =
-            Report { kind: Kind::Transfers, month: Month::parse("2026-11").unwrap(), sections, is_sound: true };
+        let report = Report { kind: Kind::Transfers, month: Month::parse("2026-11").unwrap(), sections, problem: None };
         for language in [Language::English, Language::French] {
             let page = html(&report, language);
             assert!(!page.contains("<script") && !page.contains("src=\"") && !page.contains("url("), "{page}");

@@ -119,6 +119,7 @@ texts! {
     Action: "action", "action";
     Reader: "reader", "lecteur";
     Conditions: "conditions", "conditions";
+    Keys: "opened with the keys", "ouvert avec les clés";
     Nothing: "nothing", "néant";
     Foot: "Months are of UTC. A request that was tried at two recipients counts as two sendings. The index is made from the log; the log is the evidence.", "Mois en UTC. Une requête tentée auprès de deux destinataires compte pour deux envois. L’index est tiré du journal ; seul le journal fait foi.";
 }

@@ -26,7 +26,7 @@ pub enum Scope {
 }
 
 /// The end of a name that was put aside.
-const ASIDE: &str = ".erasing";
+pub(super) const ASIDE: &str = ".erasing";
 
 /// Destroys the keys and leaves an `erasure` entry for each. Returns how many they were.
 ///
@@ -77,14 +77,14 @@ pub fn erase(log: &Path, tenant: &Word, scope: &Scope, basis: &Word) -> io::Resu
 }
 
 /// The folders of a tenant's months.
-fn months(tenant: &Path) -> io::Result<Vec<PathBuf>> {
+pub(super) fn months(tenant: &Path) -> io::Result<Vec<PathBuf>> {
     let mut months: Vec<_> = files(tenant)?.into_iter().filter(|month| month.is_dir()).collect();
     months.sort();
     Ok(months)
 }
 
 /// What lies in a folder; nothing when it is not there.
-fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
+pub(super) fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     match fs::read_dir(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
         entries => entries?.map(|entry| entry.map(|entry| entry.path())).collect(),
@@ -109,7 +109,7 @@ fn put_aside(path: &Path) -> io::Result<PathBuf> {
 }
 
 /// Overwrites a file with zeros, brings that to the disk, and removes it.
-fn destroy(file: &Path) -> io::Result<()> {
+pub(super) fn destroy(file: &Path) -> io::Result<()> {
     let length = usize::try_from(fs::metadata(file)?.len()).unwrap_or(0);
     let mut open = OpenOptions::new().write(true).open(file)?;
     open.write_all(&vec![0; length])?;
@@ -118,7 +118,7 @@ fn destroy(file: &Path) -> io::Result<()> {
     sync_beside(file)
 }
 
-fn remove_folder(folder: &Path) -> io::Result<()> {
+pub(super) fn remove_folder(folder: &Path) -> io::Result<()> {
     match fs::remove_dir(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(error),

@@ -21,6 +21,7 @@ pub mod reveal;
 
 mod crypto;
 mod month;
+pub(super) mod retain;
 mod share;
 
 use std::collections::HashMap;

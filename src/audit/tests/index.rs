@@ -240,6 +240,12 @@ fn the_verifier_names_every_edit_of_an_index() {
             "UPDATE word SET text = 'x' WHERE text = 'US'; UPDATE word SET text = 'US' WHERE text = 'JP';
              UPDATE word SET text = 'JP' WHERE text = 'x'",
         ),
+        ("a word that nothing has", "INSERT INTO word (dimension, text) VALUES (2, 'never-seen')"),
+        (
+            "a word with an empty set",
+            "INSERT INTO word (dimension, text) VALUES (2, 'never-seen');
+             INSERT INTO bits SELECT max(id), 0, x'' FROM word",
+        ),
         ("a sending taken away", "DELETE FROM hourly WHERE country = 'JP' AND class = ''"),
         ("sums changed", "UPDATE hourly SET output_tokens = output_tokens + 1 WHERE output_tokens > 0"),
         (
@@ -260,11 +266,15 @@ fn the_verifier_names_every_edit_of_an_index() {
         database.execute_batch(edit).unwrap();
         drop(database);
         assert_eq!(found_by_the_verifier(folder.path()), Some(ProblemKind::Index), "{name}");
+        // So does the comparison that makes it anew.
+        let compared = compare(folder.path()).map(|problem| problem.map(|problem| problem.kind));
+        assert!(matches!(compared, Ok(Some(ProblemKind::Index))), "{name}: {compared:?}");
     }
     let folder = filled();
     let trust = Trust { index: true, ..Trust::default() };
     let none = octroi_verify::verify_all(folder.path(), &trust, &mut |_| {}).unwrap_err();
-    assert_eq!(none.kind, ProblemKind::Unreadable, "an index that is asked for must be there: {none}");
+    assert_eq!(none.kind, ProblemKind::NoIndex, "an index that is asked for must be there: {none}");
+    assert!(none.to_string().contains("`octroi audit reindex /"), "{none}");
     std::fs::write(folder.path().join(FILE), "no database").unwrap();
     assert_eq!(found_by_the_verifier(folder.path()), Some(ProblemKind::Index));
 }

@@ -155,7 +155,14 @@ fn about_the_log() -> Vec<Entry> {
             scope: word("month"),
             tenant: word("groupe-exemple"),
         }),
-        Entry::Prune(Prune { from: 0, log: Some(word("octroi/test/1")), older_than: word(TIME), to: 9 }),
+        Entry::Prune(Prune {
+            from: 0,
+            keys: Some(2),
+            log: Some(word("octroi/test/1")),
+            older_than: word(TIME),
+            sealed: Some(7),
+            to: 9,
+        }),
         Entry::Heartbeat(Heartbeat {
             clock: word("synchronised"),
             clock_error_us: Some(12),

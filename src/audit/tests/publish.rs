@@ -6,8 +6,17 @@ use octroi_verify::problem::ProblemKind;
 use octroi_verify::verify::CHECKPOINT;
 
 use super::*;
-use crate::audit::publish::{PublishError, publish};
+use crate::audit::publish::{PublishError, Published, Removals};
 use crate::audit::tile_store::{LocalTiles, Put, Swap, TileStore};
+
+/// Publishes with what the log itself says was removed, as the command does.
+pub(super) fn publish_all(log: &Path, store: &LocalTiles) -> Result<Published, PublishError> {
+    crate::audit::publish::publish(log, store, &Removals::of(log).unwrap())
+}
+
+fn publish(log: &Path, store: &LocalTiles) -> Result<u64, PublishError> {
+    publish_all(log, store).map(|published| published.entries)
+}
 
 /// What every store must do; each implementation runs this.
 fn conformance(store: &(dyn TileStore + 'static)) {
@@ -28,9 +37,15 @@ fn conformance(store: &(dyn TileStore + 'static)) {
     assert_eq!(store.swap("checkpoint", Some(&tag), b"c").unwrap(), Swap::Lost, "it has changed");
     assert_eq!(store.get("checkpoint").unwrap().unwrap().0, b"b");
 
+    store.remove("tile/0/x001/000.p/7").unwrap();
+    store.remove("tile/0/x001/000.p/7").unwrap();
+    assert_eq!(store.get("tile/0/x001/000.p/7").unwrap(), None);
+    assert_eq!(store.list("tile").unwrap(), ["tile/0/000"], "and nothing else");
+
     for path in ["", "/etc/passwd", "../x", "tile/../x", "tile//x", ".lock", "Tile", "a b"] {
         assert_eq!(store.put_new(path, b"").unwrap_err().kind(), io::ErrorKind::InvalidInput, "{path:?}");
         assert_eq!(store.swap(path, None, b"").unwrap_err().kind(), io::ErrorKind::InvalidInput, "{path:?}");
+        assert_eq!(store.remove(path).unwrap_err().kind(), io::ErrorKind::InvalidInput, "{path:?}");
     }
     // Of many writers at one time exactly one wins.
     let (created, swapped) = (std::sync::atomic::AtomicU32::new(0), std::sync::atomic::AtomicU32::new(0));

@@ -13,10 +13,12 @@ use crate::audit::index::{Dimension, FILE, Index, IndexError};
 use crate::audit::key::KeyFile;
 use crate::audit::open::open;
 use crate::audit::prune::prune;
+use crate::audit::publish::{PublishError, Removals, publish};
 use crate::audit::query::Filter;
 use crate::audit::report;
 use crate::audit::rotate::{announce, is_requested, request, settle, withdraw};
 use crate::audit::store::PRIVATE_KEY;
+use crate::audit::tile_store::LocalTiles;
 
 fn settled(folder: &Path) -> Options {
     let clock: crate::audit::Clock = Arc::new(|| jiff::Timestamp::from_second(1_795_000_000).unwrap());
@@ -73,13 +75,20 @@ fn epochs_follow_each_other() {
     assert_eq!(write(folder.path(), 100..110), keys[2], "and no further key without being asked");
     // An index is of one log: that of the old one is not taken for an edited one of the new.
     let indexed = Trust { index: true, ..Trust::default() };
-    Index::open(folder.path()).unwrap().catch_up().unwrap();
-    verify_epochs(folder.path(), &indexed).unwrap();
+    let index = |log: &Path| Index::open(log).unwrap().catch_up().unwrap();
+    let missing = || verify_epochs(folder.path(), &indexed).map_err(|problem| (problem.kind, problem.file));
+    index(folder.path());
+    let of = |epoch: u32| (ProblemKind::NoIndex, format!("epochs/{epoch}/{FILE}"));
+    assert_eq!(missing().unwrap_err(), of(1), "a search goes through every epoch");
+    Epochs::of(folder.path()).logs().iter().for_each(|(_, log)| assert!(index(log).entries > 0));
+    assert!(missing().is_ok());
     request(folder.path()).unwrap();
     write(folder.path(), 200..210);
-    assert_eq!(verify_epochs(folder.path(), &indexed).unwrap_err().kind, ProblemKind::Unreadable, "there is none");
-    Index::open(folder.path()).unwrap().catch_up().unwrap();
-    verify_epochs(folder.path(), &indexed).unwrap();
+    assert_eq!(missing().unwrap_err().0, ProblemKind::NoIndex, "the key's change made another log");
+    index(folder.path());
+    assert_eq!(missing().unwrap_err(), of(3), "and the index of the old one was of that");
+    index(&folder.path().join("epochs/3"));
+    assert!(missing().is_ok());
     // A report of the month is of all of them.
     let month = report::Month::parse("2026-11").unwrap();
     let told = report::of_folder(report::Kind::Transfers, month, folder.path()).unwrap();
@@ -313,7 +322,7 @@ fn epochs_are_pruned_together() {
     let trust = Trust { known: kept, ..Trust::default() };
     let far = jiff::Timestamp::from_second(1_800_000_000).unwrap();
     assert!(prune(&path.join("epochs/2"), far).is_err(), "the folder of the log is to be named");
-    let left = prune(path, far).unwrap();
+    let left = prune(path, far).unwrap().left;
     assert!(left.len() == 4 && left.iter().all(|(_, first)| *first > 0), "{left:?}");
     // Before and after the gateway has taken the notes in, and when what said so is gone as well.
     for round in 0..3_u32 {
@@ -329,6 +338,22 @@ fn epochs_are_pruned_together() {
             write(path, 2_000..2_010);
         }
     }
+    // What is published of it: all epochs, each from where it begins, and none before the log says that the rest was removed.
+    let public = tempfile::tempdir().unwrap();
+    let removals = Removals::of(path).unwrap();
+    for (epoch, log) in Epochs::of(path).logs() {
+        let folder = if log == path { public.path().to_owned() } else { public.path().join(format!("epochs/{epoch}")) };
+        let store = LocalTiles::new(&folder);
+        let early = publish(log, &store, &Removals::default());
+        assert!(matches!(early, Err(PublishError::Unrecorded(_))), "{epoch}: {early:?}");
+        let published = publish(log, &store, &removals).unwrap();
+        assert!(published.first > 0 && !published.unrecorded, "{epoch}: {published:?}");
+        assert_eq!(verify_dir(&folder, &Trust::default(), &mut |_| {}).unwrap().pruned, published.first, "{epoch}");
+    }
+    let reports = verify_epochs(public.path(), &trust).unwrap();
+    assert!(reports.len() == 4 && reports.iter().all(|report| report.recorded == Some(true)), "{reports:?}");
+    std::fs::remove_file(public.path().join("epochs/3/begun.entry")).unwrap();
+    assert!(verify_epochs(public.path(), &trust).is_err(), "the entry that says which epoch is before it");
     // The entry with which an epoch began is needed, and cannot be exchanged.
     let begun = path.join("epochs/3/begun.entry");
     let right = std::fs::read(&begun).unwrap();

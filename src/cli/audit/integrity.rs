@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail};
-use octroi_verify::fleet::EPOCHS;
+use anyhow::{Context as _, anyhow, bail};
+use octroi_verify::fleet::{EPOCHS, no_index};
 use octroi_verify::policy::Policy;
 use octroi_verify::{Problem, Progress, Report, Trust, VerifierKey, verify_all, verify_published};
 
@@ -12,8 +12,10 @@ use super::{DIR, Exit, Printer, Reading, log_in, record, text_of};
 use crate::app;
 use crate::audit::epochs::Epochs;
 use crate::audit::index::{FILE, Index, compare};
+use crate::audit::prune::Removed;
+use crate::audit::publish::{self, PublishError, Published, Removals};
 use crate::audit::tile_store::LocalTiles;
-use crate::audit::{self, Clock, OpenError, Options, SegmentLog, publish, rotate};
+use crate::audit::{self, Clock, OpenError, Options, SegmentLog, rotate};
 
 // Which log: these commands take it with `--dir`, as those that name something else first do, and without. (No documentation
 // comment: clap would take it for the command's.)
@@ -89,12 +91,20 @@ pub(crate) struct Prune {
 
 pub(super) fn prune(prune: &Prune, printer: Printer) -> anyhow::Result<Exit> {
     log_in(prune.place.path())?;
-    let left = audit::prune::prune(prune.place.path(), prune.older_than)?;
-    if left.iter().all(|(_, first)| *first == 0) {
+    // Nothing is older than what is yet to come.
+    let pruned = audit::prune::prune(prune.place.path(), prune.older_than.min(super::now()))?;
+    if pruned.left.iter().all(|(_, first)| *first == 0) {
         printer.say("no segment is wholly older than that: nothing was removed");
     }
-    for (epoch, first) in left.iter().rev().filter(|(_, first)| *first > 0) {
+    for (epoch, first) in pruned.left.iter().rev().filter(|(_, first)| *first > 0) {
         printer.say(format!("epoch {epoch} begins with entry {first} now; the hashes of those before it are kept"));
+    }
+    let Removed { content, keys, more } = pruned.sealed;
+    if content > 0 || keys > 0 {
+        printer.say(format!("of sealed content {content} files were removed and {keys} keys destroyed"));
+    }
+    if more {
+        printer.say("there is more sealed content that old: ask again");
     }
     Ok(Exit::Well)
 }
@@ -262,31 +272,45 @@ pub(super) fn reindex(reindex: &Reindex, printer: Printer) -> anyhow::Result<Exi
     Ok(Exit::Well)
 }
 
-/// Compares the index of each epoch that has one with its log; that of a finished epoch is made when it is asked for.
+/// Compares the index of each epoch with its log. Where one is not there nobody can rely on a search.
 fn compare_all(dir: &Path) -> anyhow::Result<Option<Problem>> {
+    let within = |log: &Path, problem: Problem| {
+        let file = log.strip_prefix(dir).map_or_else(|_| problem.file.clone().into(), |log| log.join(&problem.file));
+        Problem { file: file.display().to_string(), ..problem }
+    };
     let epochs = Epochs::of(dir);
-    let there: Vec<_> = epochs.logs().iter().filter(|(_, log)| log.join(FILE).exists()).collect();
-    if there.is_empty() {
-        let (file, dir) = (dir.join(FILE), dir.display());
-        bail!("there is no review index `{}`\n  help: `octroi audit reindex {dir}` makes one", file.display());
-    }
+    let (there, missing): (Vec<_>, Vec<_>) = epochs.logs().iter().partition(|(_, log)| log.join(FILE).exists());
     for (_, log) in there {
         if let Some(problem) = compare(log)? {
-            let within =
-                log.strip_prefix(dir).map_or_else(|_| problem.file.clone().into(), |log| log.join(&problem.file));
-            return Ok(Some(Problem { file: within.display().to_string(), ..problem }));
+            return Ok(Some(within(log, problem)));
         }
     }
-    Ok(None)
+    Ok(missing.last().map(|(_, log)| within(log, no_index(dir))))
 }
 
 pub(super) fn publish(publish: &Publish, printer: Printer) -> anyhow::Result<Exit> {
     record(&publish.dir, Reading { action: "export", ..Reading::default() }, printer)?;
+    let removals = Removals::of(&publish.dir)?;
     // Finished epochs first: what a newer one says of them is there when it is.
     for (epoch, log) in Epochs::of(&publish.dir).logs().iter().rev() {
         let to = if *log == publish.dir { publish.to.clone() } else { publish.to.join(EPOCHS).join(epoch.to_string()) };
-        let entries = publish::publish(log, &LocalTiles::new(&to))?;
-        printer.say(format!("published {entries} entries in {}", to.display()));
+        let published = publish::publish(log, &LocalTiles::new(&to), &removals).map_err(|error| match error {
+            PublishError::Unrecorded(_) => anyhow!(
+                "{error}\n  help: the gateway that writes the log records it within seconds when it runs, and with its next start; then ask again"
+            ),
+            other => other.into(),
+        })?;
+        let Published { entries, first, removed, unrecorded } = published;
+        let from = if first == 0 { String::new() } else { format!(", kept from entry {first} on") };
+        printer.say(format!("published {entries} entries in {}{from}", to.display()));
+        if removed > 0 {
+            printer.say(format!("removed {removed} files there: they held entries that the log says were pruned"));
+        }
+        if unrecorded {
+            printer.say(
+                "more entries were pruned, and the log does not say so yet: they stay published until it does (when the gateway runs)",
+            );
+        }
     }
     Ok(Exit::Well)
 }

@@ -9,7 +9,7 @@ use octroi_verify::note::VerifierKey;
 use octroi_verify::verify::{CHECKPOINT, COSIGNED, VERIFIER_KEY};
 use serde_json::Value;
 
-use super::{DIR, Exit, Printer, Reading, record, text_of, write_new};
+use super::{DIR, Exit, Printer, Reading, absent, record, text_of, write_new};
 use crate::audit::decisions::Place;
 use crate::audit::epochs::{Epochs, Tally};
 use crate::audit::index::{Dimension, Index, IndexError};
@@ -63,7 +63,7 @@ pub(crate) struct Query {
     #[arg(long)]
     id: Option<String>,
     /// How many
-    #[arg(long, default_value_t = 50)]
+    #[arg(long, default_value_t = 50, value_parser = limit)]
     limit: usize,
     /// Only those that begin before this entry: the next page (`17`, or `1:17` in the epoch 1)
     #[arg(long, value_parser = before)]
@@ -224,6 +224,15 @@ pub(super) fn chosen(dir: &Path, epoch: Option<u32>) -> anyhow::Result<Epochs> {
         .with_context(|| format!("the log in `{}` has no epoch {epoch}: there are {there}", dir.display()))
 }
 
+/// How many records a page has.
+fn limit(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) => Err("a page of none tells nothing: name 1 or more; --by counts without listing".to_owned()),
+        Ok(limit) => Ok(limit),
+        Err(_) => Err("name a number of requests, 1 or more".to_owned()),
+    }
+}
+
 /// The place before which a page ends: the number of an entry, behind that of its epoch where it is not the newest.
 fn before(text: &str) -> Result<(Option<u32>, u64), String> {
     match text.parse() {
@@ -293,10 +302,10 @@ pub(super) fn show(show: &Show, printer: Printer) -> anyhow::Result<Exit> {
     record(&show.dir, Reading { action, subject: Some(id), ..Reading::default() }, printer)?;
     let epochs = Epochs::of(&show.dir);
     let Some((epoch, found)) = epochs.find(id)? else {
-        printer.error(
-            format!("the log in `{}` holds no request {id}", show.dir.display()),
-            Some("another log is named with --dir; refusals before a caller is known have no entry"),
-        );
+        let why = absent::told(&epochs, id)?;
+        let other = "another log is named with --dir; refusals before a caller is known have no entry";
+        let told = format!("the log in `{}` holds no request {id}", show.dir.display());
+        printer.error(told, Some(why.as_deref().unwrap_or(other)));
         return Ok(Exit::Findings);
     };
     if epoch.index.is_temporary() {
@@ -331,7 +340,7 @@ fn destroyed(epochs: &Epochs, found: &Record) -> anyhow::Result<Vec<String>> {
     }
     let tenant = found.of_kind("decision").next().map(|decision| text(decision, "tenant")).unwrap_or_default();
     let mut told = Vec::new();
-    for record in epochs.of_kind("erasure", ERASURES_MAX)? {
+    for (_, record) in epochs.of_kind("erasure", ERASURES_MAX)? {
         for erasure in record.of_kind("erasure").filter(|erasure| text(erasure, "tenant") == tenant) {
             let whole = text(erasure, "scope") == "month";
             let is_of = |[key, month]: &&[String; 2]| {

@@ -49,7 +49,7 @@ pub(super) fn report(arguments: &Report, printer: Printer) -> anyhow::Result<Exi
     let report = of_folder(kind, month, &arguments.dir)?;
     printer.text(if arguments.csv { csv(&report, language) } else { html(&report, language) });
     // What the page says of the log is a finding of this command as well.
-    if !report.is_sound {
+    if report.problem.is_some() {
         printer.say("the log or its index is not sound: the first lines of the report say where");
         return Ok(Exit::Findings);
     }

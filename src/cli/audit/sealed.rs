@@ -8,7 +8,7 @@ use octroi_verify::kinds::ERASURE_BASES;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use super::{DIR, Exit, Printer, Reading, log_in, record, text_of};
+use super::{DIR, Exit, Printer, Reading, absent, log_in, record, text_of};
 use crate::audit::epochs::Epochs;
 use crate::audit::query::Record;
 use crate::audit::seal::custodian::Secret;
@@ -95,7 +95,8 @@ pub(super) fn reveal(reveal: &Reveal, printer: Printer) -> anyhow::Result<Exit> 
         Reading { action: "reveal", subject: Some(id), approver: Some(persons.join("+")), ..Reading::default() };
     record(&reveal.dir, reading, printer)?;
     let Some(found) = find(&reveal.dir, id)? else {
-        printer.error(format!("the log in `{}` holds no request {id}", reveal.dir.display()), None);
+        let why = absent::told(&Epochs::of(&reveal.dir), id)?;
+        printer.error(format!("the log in `{}` holds no request {id}", reveal.dir.display()), why.as_deref());
         return Ok(Exit::Findings);
     };
     let (tenant, sending) = sending(&found, reveal.attempt).context("the request was not sent so often")?;

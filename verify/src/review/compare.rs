@@ -1,6 +1,6 @@
 //! The end of a check: what is in an index is all that must be, and no more; and what it is made of.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::check::{Check, Counts, Found, places, signed};
 use super::facts::RollupKey;
@@ -29,9 +29,16 @@ impl Check {
             there.tiles += 1;
             Ok(())
         })?;
+        let mut used = HashSet::new();
         scan("bits", &mut |(_, row)| {
-            let Some(Value::Blob(data)) = row.get(2) else { return Err(Fault::Form("a set of it is not one")) };
-            there.members += super::Bits::decode(data).count();
+            let [Value::Int(word), _, Value::Blob(data)] = row.as_slice() else {
+                return Err(Fault::Form("a set of it is not one"));
+            };
+            let count = super::Bits::decode(data).count();
+            there.members += count;
+            if count > 0 {
+                used.insert(*word);
+            }
             Ok(())
         })?;
         if there != self.must {
@@ -40,6 +47,10 @@ impl Check {
             } else {
                 "a search would find records that do not have the word"
             }));
+        }
+        // Somebody who asks what words there are would be told of one that the log does not have.
+        if self.words.values().any(|word| !used.contains(word)) {
+            return Err(Fault::Form("a word of it is of no record"));
         }
         self.compare_sums()?;
         self.compare_spans()?;

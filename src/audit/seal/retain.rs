@@ -1,0 +1,215 @@
+//! Sealed content goes with the entries of its requests: what retention removed of the log is removed here.
+//!
+//! Content is a file a request. It goes when no decision of its request is left in any epoch, so also what a crash left that no
+//! entry ever named. Keys are shared: that of a subject by all of its requests in a month, that of the month by all of a tenant.
+//! One is destroyed when its month is over and no entry that is left names it; that of a month with the last of these.
+//!
+//! Nothing of a request goes that may still be under way, and nothing at all while an epoch of the log is missing, since that one
+//! could name it. The log gets a `prune` entry with both numbers before anything is removed. What a crash cuts off is found and
+//! counted again by the next prune.
+#![expect(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    reason = "files of content are removed here, which is the effect of this module"
+)]
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use jiff::{SignedDuration, Timestamp};
+use octroi_verify::entry::{self, Kind};
+use octroi_verify::problem::{Problem, ProblemKind};
+use serde_json::Value;
+
+use super::erase::{ASIDE, destroy, files, months, remove_folder};
+use super::{FOLDER, month};
+use crate::audit::prune::PruneError;
+use crate::audit::report::Month;
+use crate::audit::{access, decisions};
+use crate::limits::{SEALED_REMOVED_MAX, SEALED_SURELY_ENDED};
+use crate::model::Word;
+use crate::model::entry::{Entry, Prune, RequestId};
+
+/// What was removed of sealed content.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Removed {
+    /// Files of content.
+    pub content: u64,
+    /// Keys of subjects, cases and months.
+    pub keys: u64,
+    /// Whether there was too much for one time: the next prune goes on.
+    pub more: bool,
+}
+
+/// What lies in the folder and is old enough, by what an entry would name it.
+#[derive(Debug, Default)]
+struct Old {
+    content: HashMap<u128, Vec<PathBuf>>,
+    keys: HashMap<String, PathBuf>,
+    /// Whether there is more.
+    more: bool,
+    /// The months that are over.
+    months: Vec<PathBuf>,
+}
+
+/// Removes the content of requests that are older than this and of which no decision is left, and the keys that protect nothing
+/// any more.
+///
+/// # Errors
+/// [`PruneError`]: then it is to be done again.
+pub(in crate::audit) fn retain(dir: &Path, older_than: Timestamp, origin: &str) -> Result<Removed, PruneError> {
+    let mut old = gather(dir, older_than)?;
+    if old.content.is_empty() && old.months.is_empty() {
+        return Ok(Removed::default());
+    }
+    forget_named(dir, &mut old)?;
+    let months = emptied(&old)?;
+    let content: Vec<&PathBuf> = old.content.values().flatten().collect();
+    let keys: Vec<&PathBuf> = old.keys.values().chain(&months).collect();
+    let removed = Removed { content: content.len() as u64, keys: keys.len() as u64, more: old.more };
+    if removed.content > 0 || removed.keys > 0 {
+        // It speaks of no entries: those that are gone without a word are to be named.
+        let entry = Prune {
+            from: 0,
+            keys: Some(removed.keys),
+            log: Some(Word::configured(origin)),
+            older_than: Word::configured(&format!("{older_than:.9}")),
+            sealed: Some(removed.content),
+            to: 0,
+        };
+        access::leave_own(dir, &format!("prune-sealed-{}", uuid::Uuid::now_v7()), &Entry::Prune(entry))?;
+    }
+    content.iter().try_for_each(|file| remove(file))?;
+    let folders: HashSet<&Path> = content.iter().filter_map(|file| file.parent()).collect();
+    folders.iter().try_for_each(|folder| fs::File::open(folder)?.sync_all())?;
+    keys.iter().try_for_each(|key| destroy(key))?;
+    old.months.iter().try_for_each(|month| remove_empty(month))?;
+    Ok(removed)
+}
+
+/// What is old enough.
+fn gather(dir: &Path, older_than: Timestamp) -> io::Result<Old> {
+    let grace = SignedDuration::try_from(SEALED_SURELY_ENDED).unwrap_or(SignedDuration::MAX);
+    let Ok(before) = older_than.checked_sub(grace) else { return Ok(Old::default()) };
+    let (mut old, mut left) = (Old::default(), SEALED_REMOVED_MAX);
+    for tenant in folders(&dir.join(FOLDER))? {
+        for month in months(&tenant)? {
+            for file in within(&month.join("content"))? {
+                let Some(request) = request_of(&file).filter(|request| begun(*request) <= before) else { continue };
+                if left == 0 {
+                    old.more = true;
+                    break;
+                }
+                left -= 1;
+                old.content.entry(u128::from_be_bytes(request.0)).or_default().push(file);
+            }
+            let name = month.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            // Until it is over the gateway may go on with a key that no entry names yet.
+            if Month::parse(name).and_then(Month::bounds).is_none_or(|(_, end)| end > before) {
+                continue;
+            }
+            for of in folders(&month.join("keys"))?.into_iter().filter(|of| !of.to_string_lossy().ends_with(ASIDE)) {
+                for key in files(&of)? {
+                    let id = key.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                    old.keys.insert(id, key);
+                }
+            }
+            old.months.push(month);
+        }
+    }
+    Ok(old)
+}
+
+/// Takes out what an entry names that is left.
+fn forget_named(dir: &Path, old: &mut Old) -> Result<(), PruneError> {
+    let logs = decisions::logs(dir);
+    for ((epoch, _), expected) in logs.iter().rev().zip(1..) {
+        if *epoch != expected {
+            let detail = "this epoch is not there, and may name what is sealed: nothing of that is removed";
+            return Err(Problem::new(format!("epochs/{expected}"), ProblemKind::MissingLog, detail).into());
+        }
+    }
+    for (_, log) in logs {
+        decisions::read_marked(&log, &["\"kind\":\"decision\"", "\"sealed\":{"], &mut |_, bytes| {
+            let Ok(entry) = entry::open(bytes) else { return };
+            if let (Kind::Decision, Some(request)) = (entry.about.kind, entry.about.request) {
+                old.content.remove(&request.0);
+            }
+            for id in keys_of(bytes) {
+                old.keys.remove(&id);
+            }
+        })?;
+    }
+    Ok(())
+}
+
+/// The keys that an entry names.
+fn keys_of(bytes: &[u8]) -> Vec<String> {
+    let entry: Value = serde_json::from_slice(bytes).unwrap_or_default();
+    let places = ["/entry/sealed/key", "/entry/sending/sealed/key"];
+    places.iter().filter_map(|place| entry.pointer(place)?.as_str()).map(str::to_owned).collect()
+}
+
+/// The files of the months' keys that protect nothing any more once the rest is gone.
+fn emptied(old: &Old) -> io::Result<Vec<PathBuf>> {
+    let gone: HashSet<&PathBuf> = old.content.values().flatten().chain(old.keys.values()).collect();
+    let mut emptied = Vec::new();
+    for month in &old.months {
+        let mut there = within(&month.join("content"))?;
+        for of in within(&month.join("keys"))? {
+            there.extend(within(&of)?);
+        }
+        let file = month.join(month::FILE);
+        if file.exists() && there.iter().all(|file| gone.contains(file)) {
+            emptied.push(file);
+        }
+    }
+    Ok(emptied)
+}
+
+/// What lies in a folder; nothing of what is none.
+fn within(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    if folder.is_dir() { files(folder) } else { Ok(Vec::new()) }
+}
+
+/// The folders in a folder.
+fn folders(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    Ok(within(folder)?.into_iter().filter(|path| path.is_dir()).collect())
+}
+
+/// Removes a folder of a month, and those in it, where they are empty.
+fn remove_empty(month: &Path) -> io::Result<()> {
+    let mut folders: BTreeMap<usize, Vec<PathBuf>> = BTreeMap::new();
+    for entry in walkdir::WalkDir::new(month).into_iter().filter_map(Result::ok) {
+        if entry.file_type().is_dir() {
+            folders.entry(entry.depth()).or_default().push(entry.into_path());
+        }
+    }
+    for folder in folders.into_values().rev().flatten() {
+        match remove_folder(&folder) {
+            Err(error) if error.kind() != io::ErrorKind::DirectoryNotEmpty => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn remove(file: &Path) -> io::Result<()> {
+    match fs::remove_file(file) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Of which request a file of content is, also one that was never finished.
+fn request_of(file: &Path) -> Option<RequestId> {
+    RequestId::parse(file.file_name()?.to_str()?.split('.').next()?)
+}
+
+/// When a request came: its id begins with the milliseconds since 1970 (RFC 9562, version 7).
+fn begun(request: RequestId) -> Timestamp {
+    let milliseconds = i64::try_from(u128::from_be_bytes(request.0) >> 80);
+    milliseconds.ok().and_then(|at| Timestamp::from_millisecond(at).ok()).unwrap_or(Timestamp::MAX)
+}
