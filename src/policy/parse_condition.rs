@@ -20,6 +20,9 @@ impl Parser<'_> {
 
     /// One thing that a condition asks of a request.
     fn ask(&mut self) -> Parsed<Condition> {
+        if let Some(compared) = self.compared()? {
+            return Ok(compared);
+        }
         if let Some(phrase) = self.eat_denied(CONDITIONS) {
             return Ok(Expr::Not(Box::new(self.asked(phrase)?)));
         }
@@ -141,9 +144,15 @@ impl Parser<'_> {
         if self.eat(Phrase::HealthOfAPerson) {
             return Ok(Ask::HealthOfAPerson);
         }
+        if let Some(counted) = self.counted()? {
+            return Ok(counted);
+        }
         let at_least = if self.eat(Phrase::AtLeast) { self.count()? } else { 1 };
         let what = self.data("a class or type of data")?;
         self.eat(Phrase::With);
+        if let Some(confidence) = self.confident()? {
+            return Ok(Ask::Includes { what, at_least, confidence });
+        }
         if !self.eat(Phrase::ConfidenceAtLeast) {
             return Ok(Ask::Includes { what, at_least, confidence: 0 });
         }

@@ -3,6 +3,7 @@
 mod addresses;
 mod algebra;
 mod asked;
+mod compared;
 mod duties;
 mod inventory_slips;
 mod kept;
