@@ -70,4 +70,7 @@ pub(super) const TABLE: &[(&str, &str)] = &[
     ("`{}` is never true: nothing goes beyond it", "`{}` n'est jamais vrai : rien ne va au-delà"),
     ("labels are compared with `{}` alone", "les marquages se comparent par `{}` seulement"),
     ("write `{} \"…\"` with the label that comes next above \"{}\"", "écrivez `{} \"…\"` avec le marquage qui vient juste au-dessus de \"{}\""),
+    ("{}", "{}"),
+    ("{} groups of types and classes of data", "{} groupes de types et de classes de données"),
+    ("{}: given up when {} groups of requests had been looked at, told apart by {}", "{} : abandonné après l'examen de {} groupes de requêtes, distingués par {}"),
 ];
