@@ -12,6 +12,7 @@ mod laws;
 mod lint;
 mod messages;
 mod naive;
+mod own_machines;
 mod parsing;
 mod proofs;
 mod random;
