@@ -71,6 +71,8 @@ pub(super) const TABLE: &[(&str, &str)] = &[
     ("labels are compared with `{}` alone", "les marquages se comparent par `{}` seulement"),
     ("write `{} \"…\"` with the label that comes next above \"{}\"", "écrivez `{} \"…\"` avec le marquage qui vient juste au-dessus de \"{}\""),
     ("{}", "{}"),
+    ("`{}` names no country: it is all that there are, and nobody has said which", "`{}` ne nomme aucun pays : ce sont tous ceux qui existent, et personne n'a dit lesquels"),
+    ("list each country where the data may be (`[\"FR\", \"US\"]`), or the provider's region (`[\"aws:eu-west-3\"]`); where it may be any, leave the key out: it then counts as unknown, against the backend", "énumérez chaque pays où les données peuvent se trouver (`[\"FR\", \"US\"]`), ou la région du fournisseur (`[\"aws:eu-west-3\"]`) ; s'il peut s'agir de n'importe lequel, omettez la clé : c'est alors inconnu, et compte contre l'hébergeur"),
     ("{} groups of types and classes of data", "{} groupes de types et de classes de données"),
     ("{}: given up when {} groups of requests had been looked at, told apart by {}", "{} : abandonné après l'examen de {} groupes de requêtes, distingués par {}"),
 ];

@@ -207,6 +207,14 @@ impl<'a, 't> EntryReader<'a, '_, 't> {
     fn countries(&mut self, node: &Node<'t>) -> Option<Vec<Country>> {
         let mut countries = Vec::new();
         let lists = self.every(node, |this, name| {
+            if global(&name.text) {
+                let message = say!("`{}` names no country: it is all that there are, and nobody has said which", name.text);
+                let help = say!(
+                    "list each country where the data may be (`[\"FR\", \"US\"]`), or the provider's region (`[\"aws:eu-west-3\"]`); where it may be any, leave the key out: it then counts as unknown, against the backend"
+                );
+                this.reader.fault("octroi::policy::unknown-name", name.span.clone(), message, Some(help));
+                return None;
+            }
             if !name.text.contains(':') {
                 return this.reference.assigned(name, this.reader).map(|country| vec![country]);
             }
@@ -300,7 +308,11 @@ impl<'a, 't> EntryReader<'a, '_, 't> {
             self.reader.unlisted(status, "status", ["obtained", "in progress"]);
         }
         let obtained = status.is_none_or(|status| status.text == "obtained");
-        let until = self.reader.required(table, "valid-until", span).and_then(|node| self.reader.date(node))?;
+        // One in progress is not obtained, whatever day it is hoped for: it counts as none, and needs no day.
+        let until = match table.get("valid-until") {
+            None if !obtained => Date::MIN,
+            _ => self.reader.required(table, "valid-until", span).and_then(|node| self.reader.date(node))?,
+        };
         let level = level.map(|level| Word::configured(&level.text));
         Some(Certificate { scheme: scheme?, level, obtained, until })
     }
@@ -380,4 +392,23 @@ impl<'a, 't> EntryReader<'a, '_, 't> {
         }
         range
     }
+}
+
+/// Words for no country in particular.
+fn global(name: &str) -> bool {
+    const WORDS: [&str; 12] = [
+        "global",
+        "globally",
+        "world",
+        "worldwide",
+        "anywhere",
+        "any",
+        "multi-region",
+        "mondial",
+        "monde",
+        "partout",
+        "multi-région",
+        "*",
+    ];
+    WORDS.contains(&name.trim().to_lowercase().as_str())
 }

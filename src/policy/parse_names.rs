@@ -227,6 +227,36 @@ impl Parser<'_> {
         self.faults.push(Diagnostic::new("octroi::policy::spelling", self.file, span, message));
     }
 
+    /// Names of a list in which `and` has no other sense than a comma: it is a fault that does not stop parsing.
+    pub(super) fn names_of_list(&mut self, mut item: impl FnMut(&mut Self) -> Parsed<Name>) -> Parsed<Vec<Name>> {
+        let from = self.span().start;
+        let mut items = vec![item(self)?];
+        let mut joint: Option<Range<usize>> = None;
+        loop {
+            let comma = *self.kind() == Kind::Comma;
+            let and = self.stands(usize::from(comma), Phrase::And);
+            if !comma && !and {
+                break;
+            }
+            if and {
+                joint.get_or_insert(self.token(usize::from(comma)).span.clone());
+            }
+            (0..usize::from(comma) + usize::from(and)).for_each(|_| self.step());
+            items.push(item(self)?);
+        }
+        if let Some(joint) = joint {
+            let slice = |name: &Name| self.file.text().get(name.span.clone()).unwrap_or_default().to_owned();
+            let names: Vec<String> = items.iter().map(slice).collect();
+            let message = say!("the names of a list have a comma between them, not `{}`", Phrase::And);
+            let part = from..items.last().map_or(joint.end, |name| name.span.end);
+            if !self.faults.iter().any(|fault| fault.lies_in(self.file, &part)) {
+                let fault = Diagnostic::new("octroi::policy::list", self.file, joint, message);
+                self.faults.push(fault.help(say!("write `{}`", names.join(", "))));
+            }
+        }
+        Ok(items)
+    }
+
     /// Takes `and` between two names of a list, where a comma is wanted: a fault that does not stop parsing. What begins with one of
     /// these phrases is no name.
     pub(super) fn and_for_comma(&mut self, others: &[&[Phrase]]) -> bool {
