@@ -38,6 +38,16 @@ impl Compare {
 
 use Compare::{Above, AtLeast, AtMost, Below, Exactly};
 
+/// Words between what is compared and the comparison.
+pub(super) const VERBS: &[&str] = &["is", "are", "of", "est", "sont", "soit", "de"];
+/// Words that deny the comparison behind them, alone or behind a verb.
+pub(super) const DENIED: &[&[&str]] =
+    &[&["is", "not"], &["isn't"], &["not"], &["n'est", "pas"], &["est", "pas"], &["n'est"], &["pas"]];
+
+/// Words that ask for a confidence, folded.
+pub(super) const CONFIDENCE: &[&[&str]] =
+    &[&["confidence"], &["a", "confidence"], &["confiance"], &["une", "confiance"]];
+
 /// Folded words. The longest that fit are meant.
 #[rustfmt::skip]
 const WORDS: &[(Compare, &[&str])] = &[

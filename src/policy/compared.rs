@@ -6,7 +6,7 @@
 
 use std::ops::{Range, RangeInclusive};
 
-use super::comparatives::{Compare, compare, compare_sign, spelled, trailing};
+use super::comparatives::{CONFIDENCE, Compare, DENIED, VERBS, compare, compare_sign, spelled, trailing};
 use super::diagnostic::Diagnostic;
 use super::everyday;
 use super::lexer::Kind;
@@ -23,15 +23,6 @@ const SUBJECTS: &[(Phrase, &[&str])] = &[
     (P::LabelAtLeast, &["label", "the label", "le marquage", "marquage"]),
 ];
 
-/// Words between what is compared and the comparison.
-const VERBS: &[&str] = &["is", "are", "of", "est", "sont", "soit", "de"];
-/// Words that deny the comparison behind them, alone or behind a verb.
-const DENIED: &[&[&str]] =
-    &[&["is", "not"], &["isn't"], &["not"], &["n'est", "pas"], &["est", "pas"], &["n'est"], &["pas"]];
-
-/// Words that ask for a confidence, folded.
-const CONFIDENCE: &[&[&str]] = &[&["confidence"], &["a", "confidence"], &["confiance"], &["une", "confiance"]];
-
 /// Where a denial stands in the middle of a phrase.
 const DENIAL: &str = "octroi::policy::denial";
 
@@ -47,6 +38,12 @@ struct Lead {
     denied: bool,
     /// Whether the denial stands in the middle of it, as in `data does not include`, and has been told of.
     midst: bool,
+}
+
+/// What stands behind a label in the list of the sheet.
+enum Next {
+    Label(String),
+    None,
 }
 
 /// A comparison that was found ahead of the cursor.
@@ -107,7 +104,7 @@ impl Parser<'_> {
         if self.stands(0, P::AtLeast) && matches!(self.token(least).kind, Kind::Number(_)) {
             return Ok(None);
         }
-        let (from, lead) = (self.sign_before().unwrap_or(self.span().start), self.lead());
+        let (from, lead) = (self.sign_before().unwrap_or_else(|| self.span().start), self.lead());
         let (mut how, tokens) = match self.compared_at(0).filter(|found| self.is_number(found.tokens)) {
             Some(found) => (found.how, found.tokens),
             None if matches!(self.kind(), Kind::Number(_)) => (Compare::AtLeast, 0),
@@ -238,9 +235,9 @@ impl Parser<'_> {
         let from = from..self.end();
         let name = if matches!(how, Compare::Above | Compare::AtMost) {
             match self.label_above(&name) {
-                Some(Some(next)) => Name { text: next, span: name.span },
+                Some(Next::Label(next)) => Name { text: next, span: name.span },
                 // The highest of all.
-                Some(None) => {
+                Some(Next::None) => {
                     self.says_nothing(from, how == Compare::AtMost);
                     return Ok(Some(Expr::Is(Ask::LabelAtLeast(name))));
                 }
@@ -258,10 +255,10 @@ impl Parser<'_> {
         Ok(Some(if how.is_denied() { Expr::Not(Box::new(is)) } else { is }))
     }
 
-    /// The label behind this one in the list of the sheet; `Some(None)` behind the last, `None` where the list has no such label.
-    fn label_above(&mut self, name: &Name) -> Option<Option<String>> {
+    /// The label behind this one in the list of the sheet; [`Next::None`] behind the last, `None` where the list has no such label.
+    fn label_above(&mut self, name: &Name) -> Option<Next> {
         let here = std::mem::take(&mut self.at);
-        while !self.ended() && !(self.token(0).first && self.stands(0, P::Labels)) {
+        while !(self.ended() || self.token(0).first && self.stands(0, P::Labels)) {
             self.at += 1;
         }
         self.at += P::Labels.words(self.language).count();
@@ -275,7 +272,7 @@ impl Parser<'_> {
         }
         self.at = here;
         let place = listed.iter().position(|label| *label == name.text)?;
-        Some(listed.get(place + 1).cloned())
+        Some(listed.get(place + 1).cloned().map_or(Next::None, Next::Label))
     }
 
     /// What is compared here, with its condition and how many words it is.

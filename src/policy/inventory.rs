@@ -12,7 +12,7 @@ use toml::de::DeTable;
 use super::canonical;
 use super::declared::{Certificate, Dated, Declared, Entry, Instrument, Notes, SubProcessor};
 use super::diagnostic::{Diagnostic, File};
-use super::inventory_terms::instrument_meant;
+use super::inventory_terms::{global, instrument_meant, no_country};
 use super::reference::Reference;
 use super::text::say;
 use super::toml_file::{Node, Reader, json, parse_toml};
@@ -208,10 +208,7 @@ impl<'a, 't> EntryReader<'a, '_, 't> {
         let mut countries = Vec::new();
         let lists = self.every(node, |this, name| {
             if global(&name.text) {
-                let message = say!("`{}` names no country: it is all that there are, and nobody has said which", name.text);
-                let help = say!(
-                    "list each country where the data may be (`[\"FR\", \"US\"]`), or the provider's region (`[\"aws:eu-west-3\"]`); where it may be any, leave the key out: it then counts as unknown, against the backend"
-                );
+                let (message, help) = no_country(&name.text);
                 this.reader.fault("octroi::policy::unknown-name", name.span.clone(), message, Some(help));
                 return None;
             }
@@ -392,23 +389,4 @@ impl<'a, 't> EntryReader<'a, '_, 't> {
         }
         range
     }
-}
-
-/// Words for no country in particular.
-fn global(name: &str) -> bool {
-    const WORDS: [&str; 12] = [
-        "global",
-        "globally",
-        "world",
-        "worldwide",
-        "anywhere",
-        "any",
-        "multi-region",
-        "mondial",
-        "monde",
-        "partout",
-        "multi-région",
-        "*",
-    ];
-    WORDS.contains(&name.trim().to_lowercase().as_str())
 }

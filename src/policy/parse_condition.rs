@@ -172,11 +172,6 @@ impl Parser<'_> {
         Ok(Ask::Includes { what, at_least, confidence: u8::try_from(confidence).unwrap_or(100) })
     }
 
-    fn count(&mut self) -> Parsed<u32> {
-        let count = self.number("a count", 1..=1_000_000)?;
-        Ok(u32::try_from(count).unwrap_or(u32::MAX))
-    }
-
     /// One thing that a predicate asks of a backend.
     fn quality(&mut self) -> Parsed<Predicate> {
         if let Some(phrase) = self.eat_denied(PREDICATES) {
@@ -206,13 +201,6 @@ impl Parser<'_> {
             Phrase::TrainingNever => Ok(Expr::Is(Trait::TrainingNever)),
             _ => self.choice(|parser| Ok(Trait::Named(parser.name("the name of a backend")?))),
         }
-    }
-
-    /// `HDS`, or `HDS level "2024"`.
-    fn certified(&mut self) -> Parsed<Trait> {
-        let scheme = self.name("a certificate scheme")?;
-        let level = if self.eat(Phrase::Level) { Some(self.named("the level")?) } else { None };
-        Ok(Trait::Certified { scheme, level })
     }
 
     /// `FR`, or `any of FR, DE`: the areas together.

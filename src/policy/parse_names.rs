@@ -16,7 +16,7 @@ use super::phrase::{CLAUSES, EXCEPTION_PARTS, GATES, Language, Phrase, STATEMENT
 use super::signs::{advice, called, is_hidden, is_other_blank};
 use super::surface::{self, NAMES, column};
 use super::text::{Text, say};
-use super::tree::Name;
+use super::tree::{Name, Trait};
 
 /// Words for `%`.
 const PER_CENT: &[&str] = &["pour cent", "pourcent", "pour-cent", "per cent", "percent"];
@@ -239,7 +239,8 @@ impl Parser<'_> {
                 break;
             }
             if and {
-                joint.get_or_insert(self.token(usize::from(comma)).span.clone());
+                let span = self.token(usize::from(comma)).span.clone();
+                joint = joint.or(Some(span));
             }
             (0..usize::from(comma) + usize::from(and)).for_each(|_| self.step());
             items.push(item(self)?);
@@ -282,6 +283,19 @@ impl Parser<'_> {
         self.faults.push(fault.help(say!("write `{}, {}`", before, behind)));
         self.step();
         true
+    }
+
+    /// `HDS`, or `HDS level "2024"`.
+    pub(super) fn certified(&mut self) -> Parsed<Trait> {
+        let scheme = self.name("a certificate scheme")?;
+        let level = if self.eat(Phrase::Level) { Some(self.named("the level")?) } else { None };
+        Ok(Trait::Certified { scheme, level })
+    }
+
+    /// How often something is there.
+    pub(super) fn count(&mut self) -> Parsed<u32> {
+        let count = self.number("a count", 1..=1_000_000)?;
+        Ok(u32::try_from(count).unwrap_or(u32::MAX))
     }
 
     /// Takes a whole number between bounds.

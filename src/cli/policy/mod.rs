@@ -13,6 +13,7 @@ mod further;
 mod page;
 mod read;
 mod record;
+mod recorded;
 mod replay;
 mod shadow;
 mod sheet;

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::read::colon;
+use super::recorded::{action_said, cause_said};
 use super::{Exit, Faulty, Printer, read, say, show};
 use crate::app::{Archive, Fault, Officer};
 use crate::audit::epochs::Epochs;
@@ -292,53 +293,6 @@ impl Attempted {
             Language::Fr => format!("{what} {number} : {backend}, {after} {} ; {changed}", cause_said(cause)),
         }
     }
-}
-
-/// An action of the record as a sheet says it; one that this version does not know stays as it is.
-fn action_said(action: &str, language: Language) -> String {
-    let french = [
-        ("keep", "garder"),
-        ("generalise", "généraliser"),
-        ("pseudonymise", "pseudonymiser"),
-        ("pseudonymise-unlinkably", "pseudonymiser sans lien"),
-        ("pseudonymise unlinkably", "pseudonymiser sans lien"),
-        ("redact", "caviarder"),
-        ("drop", "vider"),
-        ("block", "bloquer"),
-    ];
-    let known = french.iter().find(|(english, _)| language == Language::Fr && *english == action);
-    known.map_or_else(|| action.to_owned(), |(_, french)| (*french).to_owned())
-}
-
-/// Why the attempt before did not serve, in French, with the word of the record.
-fn cause_said(cause: &str) -> String {
-    let said = match cause {
-        "first" => "le premier essai",
-        "unavailable" => "indisponibilité",
-        "retries" => "de nouveaux essais",
-        "waited" => "une attente trop longue",
-        "full" => "saturation",
-        "connect" => "un échec de connexion",
-        "address" => "une adresse non admise",
-        "identity" => "une identité non prouvée",
-        "tls" => "un échec de TLS",
-        "timeout" => "un délai dépassé",
-        "broke" => "une rupture de la connexion",
-        "malformed" => "une réponse mal formée",
-        "redirected" => "une redirection",
-        "encoding" => "un codage inconnu",
-        "credential" => "un refus des identifiants",
-        "region" => "une autre région",
-        "idle" => "un silence",
-        "late" => "un retard",
-        "too-large" => "une réponse trop grande",
-        "duty" => "une mesure impossible",
-        "model" => "un modèle absent",
-        "place" => "une adresse absente",
-        "error" => "un statut d'erreur",
-        _ => return format!("`{cause}`"),
-    };
-    format!("{said} (`{cause}`)")
 }
 
 /// The policy that an entry names, from the archive beside the log: what it is called, the types that were looked for under

@@ -105,6 +105,11 @@ impl Dim {
 }
 
 impl Space {
+    /// Whether a type has a part in what is said of somebody's health: a health term, or what names somebody.
+    pub(super) fn is_of_a_person(&self, entity: EntityId) -> bool {
+        self.is_health(entity) || self.catalogue().info(entity).is_some_and(|info| info.names_somebody)
+    }
+
     /// What tells requests apart in these dimensions, in words.
     pub(super) fn told_apart(&self, dims: &[usize]) -> Text {
         let mut words: Vec<Phrase> = Vec::new();

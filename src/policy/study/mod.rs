@@ -10,6 +10,7 @@ mod begin;
 mod bindings;
 mod bound;
 mod by_type;
+mod caused;
 mod causes;
 mod cells;
 mod change;

@@ -4,10 +4,11 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use super::super::facts::by_label_as_told;
-use super::super::phrase::{Language, Phrase};
+use super::super::phrase::Phrase;
 use super::super::text::say;
 use super::super::told::class_duties;
 use super::bindings::beyond;
+use super::caused::{caused, searched};
 use super::cells::Moved;
 use super::diff::{GivenUp, Kind};
 use super::search::Looked;
@@ -379,35 +380,5 @@ impl Study {
             (_, cause) => caused(cause, self.language),
         };
         Difference { sentence, backend, cause, example, from: None, binding: Vec::new() }
-    }
-}
-
-/// A cause that is no rule as a sheet of this language says it.
-fn caused(cause: &str, language: Language) -> String {
-    let phrase = match cause {
-        "allow" => Phrase::AllowBackends,
-        "fall back" => Phrase::FallBack,
-        "allow hosted tool" => Phrase::AllowHosted,
-        "allow values in addresses of" => Phrase::AllowValues,
-        "the label" => Phrase::LabelSays,
-        "still includes identified" => Phrase::StillIncludes,
-        "on premises" => Phrase::OnPremises,
-        other => return other.to_owned(),
-    };
-    // In English the cause is a word of its own, which programs know.
-    if language == Language::En { cause.to_owned() } else { phrase.surface(language).to_owned() }
-}
-
-/// A search that was given up, by backend and cause, with what was looked at.
-fn searched(search: &GivenUp, language: Language) -> String {
-    let cause = search.what.rsplit_once('[').and_then(|(backend, cause)| Some((backend, cause.strip_suffix(']')?)));
-    let what =
-        cause.map_or_else(|| search.what.clone(), |(backend, cause)| format!("{backend}[{}]", caused(cause, language)));
-    match &search.looked {
-        Some((groups, dims)) => {
-            say!("{}: given up when {} groups of requests had been looked at, told apart by {}", what, *groups, dims)
-                .said(language)
-        }
-        None => what,
     }
 }

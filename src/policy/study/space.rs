@@ -368,11 +368,6 @@ impl Space {
             || entities.into_iter().any(|entity| self.is(what, entity) && rule.action(entity) != Action::Keep)
     }
 
-    /// Whether a type has a part in what is said of somebody's health: a health term, or what names somebody.
-    fn is_of_a_person(&self, entity: EntityId) -> bool {
-        self.is_health(entity) || self.catalogue.info(entity).is_some_and(|info| info.names_somebody)
-    }
-
     /// Whether a type is a health term.
     pub(super) fn is_health(&self, entity: EntityId) -> bool {
         self.health.is_some_and(|health| self.is(What::Class(health), entity))
