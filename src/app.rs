@@ -41,7 +41,7 @@ use tokio_util::task::TaskTracker;
 
 pub(crate) use approvers::approvers;
 pub(crate) use archive::Archive;
-pub(crate) use bundle::{Bundle, Manifest, opens, signatures};
+pub(crate) use bundle::{Bundle, Manifest, NotTheirs, opens, signatures, signed_by};
 pub(crate) use files::{Files, MATCH_LISTS, sha256};
 pub(crate) use freeze::{
     FILE as FREEZE_FILE, FORMAT as FREEZE_FORMAT, ORDERS_MAX, Order, Orders, REASON_MAX, Signed, Thaw,

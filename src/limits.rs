@@ -376,6 +376,12 @@ pub const POLICY_PREFERS_MAX: usize = 64;
 /// Steps of the searches over all requests for one answer of the officer's tools, such as a cell of the matrix; what would take more
 /// is said not to be known.
 pub const POLICY_SEARCH_STEPS_MAX: usize = 100_000;
+/// Steps of all searches for one difference of two policies, over all backends and all that may make a difference: what is left then
+/// is said not to be known, so that a difference ends whatever the sheets say. Once half of them are taken, each further search gets
+/// [`POLICY_SEARCH_STEPS_LATE`].
+pub const POLICY_DIFF_STEPS_MAX: usize = 800_000;
+/// Steps of a search where those before it took long: what is proven at all is nearly always proven in fewer.
+pub const POLICY_SEARCH_STEPS_LATE: usize = 1_000;
 /// What the unknown words of one recorded decision may have been, that `replay` tries; with more, the decision is not taken again.
 pub const REPLAY_READINGS_MAX: usize = 256;
 /// Backends of an inventory.

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 
-use super::{Exit, Printer, certificates};
+use super::{Exit, Printer, certificates, policy};
 use crate::disk;
 use crate::identity::RootKey;
-use crate::policy::starter;
+use crate::policy::{Language, starter};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -19,6 +19,9 @@ pub(super) struct Arguments {
     /// The country that is home, as two letters of ISO 3166-1
     #[arg(long)]
     home: String,
+    /// The language of the policy sheet: en or fr (default: that of the system)
+    #[arg(long)]
+    lang: Option<String>,
 }
 
 /// The operator's file of a new configuration.
@@ -26,13 +29,17 @@ const CONFIGURATION: &str = include_str!("init.toml");
 
 pub(super) fn run(arguments: &Arguments, printer: Printer) -> anyhow::Result<Exit> {
     let home = super::home_of(&arguments.home)?;
+    let language = match &arguments.lang {
+        Some(code) => policy::language(code)?,
+        None => policy::locale(),
+    };
     let dir = &arguments.dir;
     let configuration = dir.join("octroi.toml");
     if configuration.exists() {
         bail!("`{}` is there already: nothing was changed", configuration.display());
     }
     group_folder(dir)?;
-    for (path, text) in starter::init(home.as_str())? {
+    for (path, text) in starter::init(home.as_str(), language)? {
         write(&dir.join("policies").join(path), &text, 0o644)?;
     }
     secret_folder(&dir.join("keys"))?;
@@ -40,6 +47,14 @@ pub(super) fn run(arguments: &Arguments, printer: Printer) -> anyhow::Result<Exi
     certificates::make(&dir.join("certs"), &["localhost", "127.0.0.1", "::1"])?;
     group_folder(&dir.join("audit"))?;
     write(&configuration, CONFIGURATION, 0o644)?;
+    if language == Language::Fr {
+        printer.line(format!("{} est fait", dir.display()));
+        printer.say(format!(
+            "ensuite :\n  1. le délégué dit ce qui est vrai de vos hébergeurs dans {0}/policies/backends.toml et lit {0}/policies/main.policy (docs/politique.md)\n  2. vous donnez leurs adresses dans {0}/octroi.toml\n  3. octroi check --config {0}/octroi.toml\n  4. octroi key new --app exemple --config {0}/octroi.toml\n  5. octroi serve --config {0}/octroi.toml\nle certificat de {0}/certs est pour le développement : remplacez-le par un de votre propre autorité",
+            dir.display()
+        ));
+        return Ok(Exit::Well);
+    }
     printer.line(format!("made {}", dir.display()));
     printer.say(format!(
         "next:\n  1. the officer states what is true of your backends in {0}/policies/backends.toml and reads {0}/policies/main.policy\n  2. you give their addresses in {0}/octroi.toml\n  3. octroi check --config {0}/octroi.toml\n  4. octroi key new --app example --config {0}/octroi.toml\n  5. octroi serve --config {0}/octroi.toml\nthe certificate in {0}/certs is for development: replace it by one of your own authority",

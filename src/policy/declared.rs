@@ -180,7 +180,7 @@ impl Entry {
         }
         first.extend(self.contract.ever().and_then(|contract| contract.dated));
         last.extend(self.adequacy.until());
-        last.extend(self.certificates.ever().into_iter().flatten().map(|one| one.until));
+        last.extend(self.certificates.ever().into_iter().flatten().filter(|one| one.obtained).map(|one| one.until));
         last.extend(self.adequacy.ever().into_iter().flatten().filter_map(|claim| claim.until));
         for instrument in self.instruments.ever().into_iter().flatten() {
             first.push(instrument.dated);
@@ -209,7 +209,8 @@ impl Entry {
             lasts.push(("attestation", Some(*day)));
         }
         lasts.extend(self.places.iter().map(|place| ("place", place.until())));
-        lasts.extend(self.certificates.ever().into_iter().flatten().map(|one| ("certificate", Some(one.until))));
+        let obtained = self.certificates.ever().into_iter().flatten().filter(|one| one.obtained);
+        lasts.extend(obtained.map(|one| ("certificate", Some(one.until))));
         lasts.extend(self.instruments.ever().into_iter().flatten().map(|one| ("transfer-basis", Some(one.until))));
         lasts.extend(self.adequacy.ever().into_iter().flatten().map(|claim| ("adequacy", claim.until)));
         let over = lasts.into_iter().filter_map(|(what, last)| Some((what, last.filter(|last| !today.lasts(*last))?)));

@@ -12,7 +12,7 @@ use toml::de::DeTable;
 use super::canonical;
 use super::declared::{Certificate, Dated, Declared, Entry, Instrument, Notes, SubProcessor};
 use super::diagnostic::{Diagnostic, File};
-use super::inventory_terms::instrument_meant;
+use super::inventory_terms::{global, instrument_meant, no_country};
 use super::reference::Reference;
 use super::text::say;
 use super::toml_file::{Node, Reader, json, parse_toml};
@@ -208,6 +208,11 @@ impl<'a, 't> EntryReader<'a, '_, 't> {
     fn countries(&mut self, node: &Node<'t>) -> Option<Vec<Country>> {
         let mut countries = Vec::new();
         let lists = self.every(node, |this, name| {
+            if global(&name.text) {
+                let (message, help) = no_country(&name.text);
+                this.reader.fault("octroi::policy::unknown-name", name.span.clone(), message, Some(help));
+                return None;
+            }
             if !name.text.contains(':') {
                 return this.reference.assigned(name, this.reader).map(|country| vec![country]);
             }
@@ -301,7 +306,11 @@ impl<'a, 't> EntryReader<'a, '_, 't> {
             self.reader.unlisted(status, "status", ["obtained", "in progress"]);
         }
         let obtained = status.is_none_or(|status| status.text == "obtained");
-        let until = self.reader.required(table, "valid-until", span).and_then(|node| self.reader.date(node))?;
+        // One in progress is not obtained, whatever day it is hoped for: it counts as none, and needs no day.
+        let until = match table.get("valid-until") {
+            None if !obtained => Date::MIN,
+            _ => self.reader.required(table, "valid-until", span).and_then(|node| self.reader.date(node))?,
+        };
         let level = level.map(|level| Word::configured(&level.text));
         Some(Certificate { scheme: scheme?, level, obtained, until })
     }

@@ -3,7 +3,7 @@
 use super::declared::{Attestation, Contract};
 use super::inventory::EntryReader;
 use super::parser::folded;
-use super::text::say;
+use super::text::{Text, say};
 use super::toml_file::Node;
 
 /// Instruments of transfer as lawyers call them, folded.
@@ -105,4 +105,32 @@ impl<'t> EntryReader<'_, '_, 't> {
         }
         Some(name.text == "never")
     }
+}
+
+/// Words for no country in particular.
+pub(super) fn global(name: &str) -> bool {
+    const WORDS: [&str; 12] = [
+        "global",
+        "globally",
+        "world",
+        "worldwide",
+        "anywhere",
+        "any",
+        "multi-region",
+        "mondial",
+        "monde",
+        "partout",
+        "multi-région",
+        "*",
+    ];
+    WORDS.contains(&name.trim().to_lowercase().as_str())
+}
+
+/// What is said of such a word.
+pub(super) fn no_country(name: &str) -> (Text, Text) {
+    let message = say!("`{}` names no country: it is all that there are, and nobody has said which", name);
+    let help = say!(
+        "list each country where the data may be (`[\"FR\", \"US\"]`), or the provider's region (`[\"aws:eu-west-3\"]`); where it may be any, leave the key out: it then counts as unknown, against the backend"
+    );
+    (message, help)
 }

@@ -19,6 +19,8 @@ mod addresses;
 mod again;
 mod canonical;
 mod classes;
+mod comparatives;
+mod compared;
 mod compile;
 mod compiled;
 mod concrete;

@@ -19,6 +19,9 @@ impl Parser<'_> {
 
     /// One thing that a condition asks of a request.
     fn ask(&mut self) -> Parsed<Condition> {
+        if let Some(compared) = self.compared()? {
+            return Ok(compared);
+        }
         if let Some(phrase) = self.eat_denied(CONDITIONS) {
             return Ok(Expr::Not(Box::new(self.asked(phrase)?)));
         }
@@ -138,9 +141,15 @@ impl Parser<'_> {
         if self.eat(Phrase::HealthOfAPerson) {
             return Ok(Ask::HealthOfAPerson);
         }
+        if let Some(counted) = self.counted()? {
+            return Ok(counted);
+        }
         let at_least = if self.eat(Phrase::AtLeast) { self.count()? } else { 1 };
         let what = self.data("a class or type of data")?;
         self.eat(Phrase::With);
+        if let Some(confidence) = self.confident()? {
+            return Ok(Ask::Includes { what, at_least, confidence });
+        }
         if !self.eat(Phrase::ConfidenceAtLeast) {
             return Ok(Ask::Includes { what, at_least, confidence: 0 });
         }
@@ -158,11 +167,6 @@ impl Parser<'_> {
         }
         let confidence = self.number("a confidence", u64::from(POSSIBLY)..=100)?;
         Ok(Ask::Includes { what, at_least, confidence: u8::try_from(confidence).unwrap_or(100) })
-    }
-
-    pub(super) fn count(&mut self) -> Parsed<u32> {
-        let count = self.number("a count", 1..=1_000_000)?;
-        Ok(u32::try_from(count).unwrap_or(u32::MAX))
     }
 
     /// One thing that a predicate asks of a backend.
@@ -192,13 +196,6 @@ impl Parser<'_> {
             Phrase::TrainingNever => Ok(Expr::Is(Trait::TrainingNever)),
             _ => self.choice(|parser| Ok(Trait::Named(parser.name("the name of a backend")?))),
         }
-    }
-
-    /// `HDS`, or `HDS level "2024"`.
-    fn certified(&mut self) -> Parsed<Trait> {
-        let scheme = self.name("a certificate scheme")?;
-        let level = if self.eat(Phrase::Level) { Some(self.named("the level")?) } else { None };
-        Ok(Trait::Certified { scheme, level })
     }
 
     /// `FR`, or `any of FR, DE`: the areas together.

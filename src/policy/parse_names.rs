@@ -16,7 +16,7 @@ use super::phrase::{CLAUSES, EXCEPTION_PARTS, GATES, HEADER, Language, Phrase, S
 use super::signs::{advice, called, is_hidden, is_other_blank};
 use super::surface::{self, NAMES, column};
 use super::text::{Text, say};
-use super::tree::Name;
+use super::tree::{Name, Trait};
 
 /// Words for `%`.
 const PER_CENT: &[&str] = &["pour cent", "pourcent", "pour-cent", "per cent", "percent"];
@@ -234,6 +234,41 @@ impl Parser<'_> {
         self.faults.push(Diagnostic::new("octroi::policy::spelling", self.file, span, message));
     }
 
+    /// Names of a list in which `and` has no other sense than a comma: it is a fault that does not stop parsing.
+    pub(super) fn names_of_list(&mut self, mut item: impl FnMut(&mut Self) -> Parsed<Name>) -> Parsed<Vec<Name>> {
+        let from = self.span().start;
+        let mut items = vec![item(self)?];
+        let mut joint: Option<Range<usize>> = None;
+        loop {
+            let comma = *self.kind() == Kind::Comma;
+            let and = self.stands(usize::from(comma), Phrase::And);
+            if !comma && !and {
+                break;
+            }
+            if and {
+                let span = self.token(usize::from(comma)).span.clone();
+                joint = joint.or(Some(span));
+            }
+            (0..usize::from(comma) + usize::from(and)).for_each(|_| self.step());
+            let Ok(one) = item(self) else {
+                self.torn = true;
+                break;
+            };
+            items.push(one);
+        }
+        if let Some(joint) = joint {
+            let slice = |name: &Name| self.file.text().get(name.span.clone()).unwrap_or_default().to_owned();
+            let names: Vec<String> = items.iter().map(slice).collect();
+            let message = say!("the names of a list have a comma between them, not `{}`", Phrase::And);
+            let part = from..items.last().map_or(joint.end, |name| name.span.end);
+            if !self.faults.iter().any(|fault| fault.lies_in(self.file, &part)) {
+                let fault = Diagnostic::new("octroi::policy::list", self.file, joint, message);
+                self.faults.push(fault.help(say!("write `{}`", names.join(", "))));
+            }
+        }
+        Ok(items)
+    }
+
     /// Takes `and` between two names of a list, where a comma is wanted: a fault that does not stop parsing. What begins with one of
     /// these phrases is no name.
     pub(super) fn and_for_comma(&mut self, others: &[&[Phrase]]) -> bool {
@@ -259,6 +294,19 @@ impl Parser<'_> {
         self.faults.push(fault.help(say!("write `{}, {}`", before, behind)));
         self.step();
         true
+    }
+
+    /// `HDS`, or `HDS level "2024"`.
+    pub(super) fn certified(&mut self) -> Parsed<Trait> {
+        let scheme = self.name("a certificate scheme")?;
+        let level = if self.eat(Phrase::Level) { Some(self.named("the level")?) } else { None };
+        Ok(Trait::Certified { scheme, level })
+    }
+
+    /// How often something is there.
+    pub(super) fn count(&mut self) -> Parsed<u32> {
+        let count = self.number("a count", 1..=1_000_000)?;
+        Ok(u32::try_from(count).unwrap_or(u32::MAX))
     }
 
     /// Takes a whole number between bounds; one beyond them is a fault that does not stop parsing.

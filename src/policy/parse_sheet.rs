@@ -112,7 +112,7 @@ impl Parser<'_> {
                 }
             }
             Phrase::Labels => {
-                let labels = self.list(|parser| parser.named("a label"))?;
+                let labels = self.names_of_list(|parser| parser.named("a label"))?;
                 if !sheet.labels.is_empty() {
                     self.twice_said(Phrase::Labels, span);
                 }
@@ -123,13 +123,15 @@ impl Parser<'_> {
                 sheet.says.push(says);
             }
             Phrase::UsePack => {
-                sheet.uses.extend(self.list(|parser| parser.one_word("the name of a pack", &[STATEMENTS]))?);
+                let ends: &[&[Phrase]] = &[STATEMENTS, &[Phrase::And]];
+                sheet.uses.extend(self.names_of_list(|parser| parser.one_word("the name of a pack", ends))?);
             }
             Phrase::Group => {
                 let name = self.one_word("the name of the group", &[&[Phrase::OfApps]])?;
                 let is_missing = self.expect(Phrase::OfApps).is_err();
                 let names = !is_missing || matches!(self.kind(), Kind::Text(_));
-                let apps = if names { self.list(|parser| parser.named("the name of an app")) } else { Err(Broken) };
+                let apps =
+                    if names { self.names_of_list(|parser| parser.named("the name of an app")) } else { Err(Broken) };
                 sheet.groups.push(Group { name, apps: apps.unwrap_or_default() });
             }
             Phrase::AllowBackends => {
@@ -143,7 +145,7 @@ impl Parser<'_> {
                 sheet.tools.push(AllowTool { tool, host, gate: self.gate() });
             }
             Phrase::AllowValues => {
-                let hosts = self.list(|parser| parser.named("a host"))?;
+                let hosts = self.names_of_list(|parser| parser.named("a host"))?;
                 sheet.addresses.push(AllowValues { hosts, span });
             }
             Phrase::Rule => sheet.rules.push(self.rule()),

@@ -128,6 +128,11 @@ impl<'a> Parser<'a> {
         self.at.checked_sub(1).and_then(|before| self.tokens.get(before))
     }
 
+    /// The token so many before the one here.
+    pub(super) fn earlier(&self, back: usize) -> Option<&Token> {
+        self.at.checked_sub(back).and_then(|at| self.tokens.get(at))
+    }
+
     /// What was written from a byte to the end of the last token.
     pub(super) fn written_since(&self, from: usize) -> &str {
         let end = self.previous().map_or(from, |token| token.span.end);

@@ -46,8 +46,6 @@ const OTHERWISE: &[(Phrase, &[&str])] = &[
     (P::TrainingNever, &["no training", "without training", "sans apprentissage"]),
     (P::DataIncludes, &["data contains", "data contain", "data include", "the data includes", "data has", "les donnees contiennent", "les donnees incluent", "les donnees comportent", "les donnees comprend", "les donnees sont", "donnees comprennent"]),
     (P::LabelIs, &["the label is", "marquage est", "le marquage vaut"]),
-    (P::LabelAtLeast, &["label is at least", "the label is at least", "marquage est au moins", "le marquage est superieur a", "le marquage est superieur ou egal a"]),
-    (P::LeakAtLeast, &["leak score is at least", "leak score above", "leak score over", "leak score is above", "leak score exceeds", "the leak score is at least", "score de fuite est au moins", "le score de fuite est superieur a", "le score de fuite est superieur ou egal a", "le score de fuite depasse", "le score de fuite atteint"]),
     (P::LeakHistoryAtLeast, &["leak history is at least", "leak history above", "l'historique de fuite est superieur a", "l'historique de fuite depasse"]),
     (P::AppIs, &["the app is", "application is", "the application is", "application est", "l'appli est"]),
     (P::AppInGroup, &["app is in group", "the app is in group", "l'application est dans le groupe", "l'application appartient au groupe"]),
@@ -93,7 +91,12 @@ const WORDS_MAX: usize = 10;
 impl Parser<'_> {
     /// The next words, up to something else than a word.
     fn upcoming(&self) -> Vec<String> {
-        (0..WORDS_MAX)
+        self.words_at(0)
+    }
+
+    /// The words that begin so many tokens ahead, up to something else than a word.
+    pub(super) fn words_at(&self, ahead: usize) -> Vec<String> {
+        (ahead..ahead + WORDS_MAX)
             .map_while(|ahead| match &self.token(ahead).kind {
                 // `NO` is Norway, `SI` Slovenia, `NE` Niger.
                 Kind::Word(word) if word.len() == 2 && word.chars().all(char::is_uppercase) => Some(word.clone()),

@@ -146,22 +146,29 @@ pub fn demo(authority: &[u8; 32]) -> Vec<(String, String)> {
     let sheet = include_str!("../../policies/starter/demo.policy").to_owned();
     let inventory = include_str!("../../policies/starter/demo-backends.toml");
     let inventory = inventory.replace("{authority}", &Digest(*authority).to_string());
-    folder(sheet, inventory)
+    folder(sheet, inventory, Language::En)
 }
 
-/// The files of a new deployment: a sheet for a lawyer to read, its packs, and an inventory to fill in.
+/// The files of a new deployment, in a language: a sheet for a lawyer to read, its packs, and an inventory to fill in.
 ///
 /// # Errors
 /// [`NoCountry`] when `home` is no country of the reference data.
-pub fn init(home: &str) -> Result<Vec<(String, String)>, NoCountry> {
+pub fn init(home: &str, language: Language) -> Result<Vec<(String, String)>, NoCountry> {
     let mut faults = Vec::new();
     let reference = Reference::read(&[], Language::En, &mut faults);
     let country = Country::parse(home).filter(|country| reference.countries.contains_key(country)).ok_or(NoCountry)?;
     let fill = |text: &str| text.replace("{home}", country.as_str());
-    Ok(folder(
-        fill(include_str!("../../policies/starter/init.policy")),
-        fill(include_str!("../../policies/starter/init-backends.toml")),
-    ))
+    let (sheet, inventory) = match language {
+        Language::En => (
+            include_str!("../../policies/starter/init.policy"),
+            include_str!("../../policies/starter/init-backends.toml"),
+        ),
+        Language::Fr => (
+            include_str!("../../policies/starter/init-fr.policy"),
+            include_str!("../../policies/starter/init-backends-fr.toml"),
+        ),
+    };
+    Ok(folder(fill(sheet), fill(inventory), language))
 }
 
 /// The home given is no country of ISO 3166-1.
@@ -169,8 +176,8 @@ pub fn init(home: &str) -> Result<Vec<(String, String)>, NoCountry> {
 #[error("home must be a country, as two upper-case letters of iso 3166-1, such as FR")]
 pub struct NoCountry;
 
-fn folder(sheet: String, inventory: String) -> Vec<(String, String)> {
+fn folder(sheet: String, inventory: String, language: Language) -> Vec<(String, String)> {
     let mut files = vec![("main.policy".to_owned(), sheet), ("backends.toml".to_owned(), inventory)];
-    files.extend(packs().into_iter().map(|(name, text)| (format!("packs/{name}.policy"), text.to_owned())));
+    files.extend(packs_in(language).into_iter().map(|(name, text)| (format!("packs/{name}.policy"), text.to_owned())));
     files
 }

@@ -11,6 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
+use super::approval::Against;
 use super::read::colon;
 use super::{Exit, Folder, Printer, counted, now, say, show, study};
 use crate::app::{Bundle, Files, Manifest, approvers, opens, signatures, uncovered};
@@ -41,6 +42,8 @@ pub(in crate::cli) struct Sign {
     /// Write JSON
     #[arg(long)]
     pub(super) json: bool,
+    #[command(flatten)]
+    against: Against,
 }
 
 impl Sign {
@@ -147,12 +150,20 @@ pub(super) fn sign(arguments: &Sign, printer: Printer) -> anyhow::Result<Exit> {
         arguments.bundle.join("signatures.json").display()
     );
     signatures.insert(arguments.approver.clone(), signed);
+    let what = (bundle.bytes.as_slice(), &signatures);
+    let standing = arguments.against.stand(&arguments.bundle, what, &arguments.approver, study.language())?;
     let text = serde_json::to_string_pretty(&signatures).context("signatures")?;
     write(&arguments.bundle.join("signatures.json"), &format!("{text}\n"), 0o644)?;
     let manifest = &bundle.manifest;
     show(printer, arguments.json, manifest, || {
         let signed = say(study.language(), "signed by", "signée par");
         printer.line(format!("{} version {} {signed} {}", manifest.policy, manifest.version, arguments.approver));
+        printer.line(standing.said(2, study.language()));
+        printer.line(say(
+            study.language(),
+            "one is enough where it opens no flow: octroi policy verify --previous says so",
+            "un seul suffit là où aucun flux n'est ouvert : octroi policy verify --previous le dit",
+        ));
     });
     Ok(Exit::Well)
 }

@@ -1,12 +1,13 @@
 //! `diff`: what a newer folder would change.
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use super::read::colon;
 use super::{Exit, Folder, Printer, say, show, study};
 use crate::app::{Files, Manifest};
 use crate::policy::Language;
-use crate::policy::study::{Differences, Moved};
+use crate::policy::study::{Differences, Looked, Moved};
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Diff {
@@ -28,7 +29,9 @@ pub(super) fn diff(arguments: &Diff, printer: Printer) -> anyhow::Result<Exit> {
     };
     let same = detection(old)? == detection(new)?;
     let (old, new) = (study(old)?, study(new)?);
-    let mut differences = old.diff(&new).unwrap_or_else(|why| Differences::undecided(&old, &new, why));
+    let compared = old.diff_watched(&new, &watching(new.language(), printer));
+    printer.progress_end();
+    let mut differences = compared.unwrap_or_else(|why| Differences::undecided(&old, &new, why));
     if !same {
         // Where other values are found, rules alone prove nothing.
         differences.no_flow_is_opened = false;
@@ -39,6 +42,22 @@ pub(super) fn diff(arguments: &Diff, printer: Printer) -> anyhow::Result<Exit> {
     show(printer, arguments.folder.json, &differences, || print(&differences, new.language(), printer));
     Ok(if differences.no_flow_is_opened { Exit::Well } else { Exit::Findings })
 }
+
+/// Tells whoever sits before a terminal how far a difference is, where it takes more than a moment.
+fn watching(language: Language, printer: Printer) -> impl Fn(Looked) {
+    let begun = Instant::now();
+    move |looked: Looked| {
+        if begun.elapsed() < PATIENCE {
+            return;
+        }
+        let percent = looked.compared.saturating_mul(100).checked_div(looked.of).unwrap_or(100);
+        let what = say(language, "groups of requests looked at", "groupes de requêtes examinés");
+        printer.progress(u64::try_from(percent).unwrap_or(100), &format!("{} {what}", looked.requests));
+    }
+}
+
+/// How long nobody asks how far something is.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// What decides which values are found under a folder.
 fn detection(folder: &Path) -> anyhow::Result<String> {

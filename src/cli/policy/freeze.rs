@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail, ensure};
 use jiff::{SignedDuration, Timestamp};
 
+use super::approval::{Against, Standing};
 use super::bundle::{secret, signature};
 use super::{Exit, Folder, Printer, heard, now, say, show, study};
 use crate::app::{
@@ -27,6 +28,16 @@ pub(in crate::cli) struct Signer {
     /// Why, in one sentence
     #[arg(long)]
     because: String,
+    #[command(flatten)]
+    against: Against,
+}
+
+impl Signer {
+    /// How what was signed stands with a gateway.
+    fn stand(&self, folder: &Path, signed: &Signed) -> anyhow::Result<Standing> {
+        let what = (signed.statement.as_bytes(), &signed.signatures);
+        self.against.stand(folder, what, &self.approver, heard(folder))
+    }
 }
 
 #[derive(Debug, clap::Args)]
@@ -64,7 +75,9 @@ pub(super) fn freeze(arguments: &Freeze, printer: Printer) -> anyhow::Result<Exi
     // Orders that still last stay beside it: a shorter one ends none.
     orders.freezes.retain(|signed| ends(signed).is_some_and(|until| until > from));
     let longest = orders.freezes.iter().filter_map(ends).max().filter(|longest| *longest > until);
-    orders.freezes.push(signed(signer, statement, None)?);
+    let order = signed(signer, statement, None)?;
+    let standing = signer.stand(&folder.policies, &order)?;
+    orders.freezes.push(order);
     // Beyond the bound those go that end first: another lasts longer than they do.
     orders.freezes.sort_by_key(|signed| std::cmp::Reverse(ends(signed)));
     orders.freezes.truncate(ORDERS_MAX);
@@ -93,6 +106,7 @@ pub(super) fn freeze(arguments: &Freeze, printer: Printer) -> anyhow::Result<Exi
                 printer.line(format!("ordre {digest}"));
             }
         }
+        printer.line(standing.said(1, heard(&folder.policies)));
     });
     Ok(Exit::Well)
 }
@@ -135,16 +149,13 @@ pub(super) fn thaw(arguments: &Thaw, printer: Printer) -> anyhow::Result<Exit> {
         serde_json::to_string(&ended).context("the order")?
     };
     let thaw = signed(signer, statement, before)?;
-    let count = thaw.signatures.len();
+    let standing = signer.stand(&folder.policies, &thaw)?;
     orders.thaw = Some(thaw);
     save(&folder.policies, &orders)?;
     show(printer, folder.json, &orders, || {
-        printer.line(match (heard(&folder.policies), count) {
-            (Language::En, 1) => "one approver has signed the end of the freeze: where the gateway has approvers, a second must".to_owned(),
-            (Language::En, _) => format!("{count} approvers have signed the end of the freeze"),
-            (Language::Fr, 1) => "un approbateur a signé la fin du gel : là où la passerelle a des approbateurs, un second doit la signer aussi".to_owned(),
-            (Language::Fr, _) => format!("{count} approbateurs ont signé la fin du gel"),
-        });
+        let language = heard(&folder.policies);
+        let end = say(language, "the end of the freeze: ", "la fin du gel : ");
+        printer.line(format!("{end}{}", standing.said(2, language)));
     });
     Ok(Exit::Well)
 }

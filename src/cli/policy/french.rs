@@ -57,6 +57,8 @@ fn places<'t>(sentence: &str, text: &'t str) -> Option<Vec<&'t str>> {
 
 #[rustfmt::skip]
 const TABLE: &[(&str, &str)] = &[
+    ("`{}` has signed this bundle with another key: nothing was signed\n  help: name yourself with --as; to replace that signature, take it out of `{}` first",
+     "`{}` a signé ce lot avec une autre clé : rien n'a été signé\n  conseil : nommez-vous avec --as ; pour remplacer cette signature, retirez-la d'abord de `{}`"),
     ("`{}` is there already: nothing was changed", "`{}` existe déjà : rien n'a été changé"),
     ("`{}` lies in the policy folder `{}`, which others read and bundles copy: nothing was written\n  help: keep secret keys elsewhere",
      "`{}` se trouve dans le dossier de politique `{}`, que d'autres lisent et que les lots copient : rien n'a été écrit\n  conseil : gardez les clés secrètes ailleurs"),
@@ -124,7 +126,7 @@ const TABLE: &[(&str, &str)] = &[
     ("{}: there is no policy sheet here, no file that ends in `.policy`: without one nothing is allowed\n  help: write {}/main.policy; `octroi policy init` makes one to begin with",
      "{} : il n'y a ici aucune feuille de politique, aucun fichier qui finit par `.policy` : sans elle rien n'est permis\n  conseil : écrivez {}/main.policy ; `octroi policy init --lang fr` en crée une pour commencer"),
     ("{}/backends.toml: there is no inventory of backends: one that it does not declare is never used\n  help: write it; docs/policy.md says what it holds, and `octroi policy init` makes one to begin with",
-     "{}/backends.toml : il n'y a pas d'inventaire des hébergeurs : un hébergeur qui n'y figure pas n'est jamais utilisé\n  conseil : écrivez-le ; docs/policy.md dit ce qu'il contient, et `octroi policy init --lang fr` en crée un pour commencer"),
+     "{}/backends.toml : il n'y a pas d'inventaire des hébergeurs : un hébergeur qui n'y figure pas n'est jamais utilisé\n  conseil : écrivez-le ; docs/politique.md dit ce qu'il contient, et `octroi policy init --lang fr` en crée un pour commencer"),
     ("there are more than {} files in {}", "il y a plus de {} fichiers dans {}"),
     ("{}: this file is not read, since its name does not end in `.{}`\n  help: write the ending in small letters, or give the file another if it is not to be read",
      "{} : ce fichier n'est pas lu, car son nom ne finit pas par `.{}`\n  conseil : écrivez la fin en minuscules, ou donnez-en une autre à un fichier qui n'est pas à lire"),

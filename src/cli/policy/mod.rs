@@ -4,6 +4,7 @@
 //! 1 findings, 2 a fault of the files or of usage.
 #![expect(clippy::disallowed_methods, reason = "commands read files and the time, and pass them down")]
 
+mod approval;
 mod bundle;
 mod change;
 mod freeze;
@@ -12,6 +13,7 @@ mod further;
 mod page;
 mod read;
 mod record;
+mod recorded;
 mod replay;
 mod shadow;
 mod sheet;
@@ -26,9 +28,10 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use super::{Exit, Printer};
-use crate::app::{Fault, Files, Officer, Problems, Rejection};
+use crate::app::{Fault, Files, Officer, Problems, Rejection, inside_bundle};
 use crate::policy::study::Study;
 use crate::policy::{Language, day};
+pub(super) use sheet::language;
 pub(super) use usage::{fault as usage_fault, in_french, language as usage_language, locale};
 
 /// The tools.
@@ -95,7 +98,7 @@ pub(super) struct Reading {
 impl Reading {
     /// Reads and understands the folder, as of the day asked for, or now.
     fn study(&self) -> anyhow::Result<Study> {
-        self.study_of(&Officer::of_folder(&self.folder.policies)?)
+        self.study_of(&Officer::of_folder(&inside_bundle(&self.folder.policies))?)
     }
 
     /// The same of a folder that has been read.
@@ -153,6 +156,7 @@ impl Command {
     fn language(&self) -> Language {
         let chosen = match self {
             Self::Init(arguments) => Language::parse(&arguments.lang).filter(|language| *language != Language::En),
+            Self::Shadow(arguments) => spoken(&arguments.in_force()),
             _ => self.folder().and_then(spoken),
         };
         chosen.unwrap_or_else(locale)
@@ -182,7 +186,8 @@ impl Command {
     /// The policy folder that it reads.
     fn folder(&self) -> Option<&Path> {
         Some(match self {
-            Self::Init(_) => return None,
+            // Each says its own.
+            Self::Init(_) | Self::Shadow(_) => return None,
             Self::Key(arguments) => &arguments.folder.policies,
             Self::Check(reading) | Self::Suggest(reading) | Self::Lint(reading) => &reading.folder.policies,
             Self::Fmt(arguments) => &arguments.folder.policies,
@@ -192,7 +197,6 @@ impl Command {
             Self::Test(arguments) => &arguments.reading.folder.policies,
             Self::Diff(arguments) => &arguments.first,
             Self::Replay(arguments) => &arguments.folder.policies,
-            Self::Shadow(arguments) => &arguments.policies,
             Self::Sign(arguments) => arguments.folder(),
             Self::Verify(arguments) => &arguments.bundle,
             Self::Freeze(arguments) => &arguments.folder.policies,
@@ -240,7 +244,8 @@ fn now() -> Timestamp {
 
 /// Reads and understands a folder.
 fn study(folder: &Path) -> anyhow::Result<Study> {
-    let officer = Officer::of_folder(folder)?;
+    // The sheets of a bundle lie in it.
+    let officer = Officer::of_folder(&inside_bundle(folder))?;
     officer.study(now()).map_err(anyhow::Error::from)
 }
 

@@ -7,13 +7,18 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::read::colon;
+use super::recorded::{action_said, cause_said};
 use super::{Exit, Faulty, Printer, read, say, show};
 use crate::app::{Archive, Fault, Officer};
 use crate::audit::epochs::Epochs;
 use crate::model::Word;
 use crate::model::entry::{Digest, RequestId};
 use crate::policy::study::{Answer, Explained, Study};
-use crate::policy::{Language, Lost};
+use crate::policy::{Language, Lost, data_name};
+
+/// The folder of the log where none is named.
+const AUDIT: &str = "audit";
 
 /// Tells it, or that there is none, in the language of the folder where the one of its day is not known.
 pub(super) fn explain(
@@ -68,6 +73,9 @@ pub(super) fn explain(
         let by = say(language, "by", "par");
         printer.line(format!("{}, {by} \"{name}\"", study.clock(time)));
         printer.line(happened(&bodies, language));
+        let story = say(language, "its whole story:", "toute son histoire :");
+        let dir = if audit == Path::new(AUDIT) { String::new() } else { format!(" --dir {}", audit.display()) };
+        printer.line(format!("{story} octroi audit show {id}{dir}"));
         told.print(language, printer);
     });
     Ok(if told.explained.as_recorded || Held::of(decision).is_some() { Exit::Well } else { Exit::Findings })
@@ -182,13 +190,23 @@ impl Recorded {
 
     fn said(&self, language: Language) -> String {
         let Self { backend, refused, duties } = self;
+        let duty = |duty: &String| match duty.rsplit_once(' ') {
+            Some((action, of)) => format!("{} {}", action_said(action, language), data_name(of, language)),
+            None => duty.clone(),
+        };
+        let duties: Vec<String> = duties.iter().map(duty).collect();
+        let colon = colon(language);
         match refused {
-            Some(why) => format!("  {backend}: {} ({why})", say(language, "refused", "refusé")),
+            Some(why) => format!("  {backend}{colon}{} ({why})", say(language, "refused", "refusé")),
             None if duties.is_empty() => {
-                format!("  {backend}: {}", say(language, "allowed as it is", "permis tel quel"))
+                format!("  {backend}{colon}{}", say(language, "allowed as it is", "permis tel quel"))
             }
             None => {
-                format!("  {backend}: {}: {}", say(language, "allowed, changed", "permis, changé"), duties.join(", "))
+                format!(
+                    "  {backend}{colon}{}{colon}{}",
+                    say(language, "allowed, changed", "permis, changé"),
+                    duties.join(", ")
+                )
             }
         }
     }
@@ -226,7 +244,27 @@ struct Attempted {
     /// Why the one before did not serve.
     cause: String,
     /// What was changed for it: type, action and count.
-    changed: Vec<String>,
+    changed: Vec<Changed>,
+}
+
+/// What was changed.
+struct Changed {
+    action: String,
+    of: String,
+    count: u64,
+}
+
+impl Changed {
+    fn said(&self, language: Language) -> String {
+        format!("{} {} ({})", action_said(&self.action, language), data_name(&self.of, language), self.count)
+    }
+}
+
+impl Serialize for Changed {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        // Programs know the words of the record.
+        serializer.serialize_str(&self.said(Language::En))
+    }
 }
 
 impl Attempted {
@@ -235,7 +273,7 @@ impl Attempted {
         let changes = sending.get("changed").and_then(Value::as_array).into_iter().flatten();
         let changed = changes.filter_map(|change| {
             let count = change.get("count")?.as_u64()?;
-            Some(format!("{} {} ({count})", text(change, "action")?, text(change, "type")?))
+            Some(Changed { action: text(change, "action")?.to_owned(), of: text(change, "type")?.to_owned(), count })
         });
         let backend = text(sending, "backend")?.to_owned();
         Some(Self { number, backend, cause: text(body, "cause")?.to_owned(), changed: changed.collect() })
@@ -247,9 +285,13 @@ impl Attempted {
         let changed = if changed.is_empty() {
             say(language, "unchanged", "inchangée").to_owned()
         } else {
+            let changed: Vec<String> = changed.iter().map(|changed| changed.said(language)).collect();
             format!("{}{}", say(language, "changed: ", "modifiée : "), changed.join(", "))
         };
-        format!("{what} {number}: {backend}, {after} `{cause}`; {changed}")
+        match language {
+            Language::En => format!("{what} {number}: {backend}, {after} `{cause}`; {changed}"),
+            Language::Fr => format!("{what} {number} : {backend}, {after} {} ; {changed}", cause_said(cause)),
+        }
     }
 }
 
@@ -311,6 +353,5 @@ fn happened(bodies: &[&Value], language: Language) -> String {
             (say(language, "what became of it: not known", "ce qu'il en advint : non connu"), String::new())
         }
     };
-    let story = say(language, "its whole story: octroi audit show ID", "toute son histoire : octroi audit show ID");
-    format!("{what} {why}; {story}")
+    format!("{what} {why}")
 }

@@ -38,14 +38,22 @@ pub(in crate::cli) struct Shadow {
     /// End it: take the candidate away
     #[arg(long, conflicts_with = "new")]
     end: bool,
-    /// The policy folder or bundle that the gateway has in force
-    #[arg(long, default_value = "policies", value_name = "DIR")]
-    pub(super) policies: PathBuf,
+    /// The policy folder or bundle that the gateway has in force (default: the configuration's, else policies)
+    #[arg(long, value_name = "DIR")]
+    pub(super) policies: Option<PathBuf>,
     /// Write JSON
     #[arg(long)]
     pub(super) json: bool,
     #[command(flatten)]
     path: ConfigPath,
+}
+
+impl Shadow {
+    /// The folder that is in force: as named, as the configuration has it, or the usual one.
+    pub(super) fn in_force(&self) -> PathBuf {
+        let configured = || configuration(&self.path.config).ok().map(|config| config.policy_folder);
+        self.policies.clone().or_else(configured).unwrap_or_else(|| PathBuf::from("policies"))
+    }
 }
 
 /// A candidate that a gateway may take up.
@@ -80,15 +88,16 @@ struct Difference {
 
 /// Exit 0: it is put there or taken away; shown: nothing differs. 1: something does. 2: it cannot be evaluated or asked for.
 pub(super) fn shadow(arguments: &Shadow, printer: Printer) -> anyhow::Result<Exit> {
-    let place = arguments.policies.join(SHADOW_FOLDER);
+    let policies = &arguments.in_force();
+    let place = policies.join(SHADOW_FOLDER);
     match &arguments.new {
-        Some(new) => begin(new, arguments, &place, printer),
+        Some(new) => begin(new, (arguments, policies), &place, printer),
         None if arguments.end => {
             ensure!(place.is_dir(), "there is no candidate in {}", place.display());
             std::fs::remove_dir_all(&place).with_context(|| format!("{}", place.display()))?;
             show(printer, arguments.json, &Value::Null, || {
                 printer.line(say(
-                    heard(&arguments.policies),
+                    heard(policies),
                     "the candidate is no longer evaluated",
                     "le projet n'est plus évalué",
                 ));
@@ -100,11 +109,11 @@ pub(super) fn shadow(arguments: &Shadow, printer: Printer) -> anyhow::Result<Exi
 }
 
 /// Checks a candidate and puts it where a gateway looks for it, as a whole.
-fn begin(new: &Path, arguments: &Shadow, place: &Path, printer: Printer) -> anyhow::Result<Exit> {
-    ensure!(arguments.policies.is_dir(), "there is no policy folder `{}`", arguments.policies.display());
+fn begin(new: &Path, (arguments, policies): (&Shadow, &Path), place: &Path, printer: Printer) -> anyhow::Result<Exit> {
+    ensure!(policies.is_dir(), "there is no policy folder `{}`", policies.display());
     let candidate = Officer::of_folder(&inside_bundle(new))?;
     let study = candidate.study(now())?;
-    let live = Officer::of_folder(&inside_bundle(&arguments.policies))?;
+    let live = Officer::of_folder(&inside_bundle(policies))?;
     let (said, policy) = (|en, fr| say(study.language(), en, fr), study.policy());
     if live.policy(now())?.catalogue() != policy.catalogue() {
         bail!(said(
@@ -132,7 +141,7 @@ fn begin(new: &Path, arguments: &Shadow, place: &Path, printer: Printer) -> anyh
             "a running gateway decides each request under it too, and enforces nothing of it",
             "une passerelle en marche décide aussi chaque requête selon ce projet, et n'en applique rien",
         ));
-        let policies = arguments.policies.display();
+        let policies = policies.display();
         printer.line(format!("octroi policy shadow --policies {policies}"));
         printer.line(format!("octroi policy shadow --end --policies {policies}"));
     });
@@ -172,7 +181,7 @@ fn counts(arguments: &Shadow, printer: Printer) -> anyhow::Result<Exit> {
     let mut counted = counts_of(&metrics);
     (counted.policy, counted.candidate) = (text("policy").unwrap_or_default(), candidate);
     counted.digest = text("shadow_digest").unwrap_or_default();
-    let language = language(&arguments.policies.join(SHADOW_FOLDER));
+    let language = language(&arguments.in_force().join(SHADOW_FOLDER));
     show(printer, arguments.json, &counted, || print(&counted, language, printer));
     let same = counted.differences.is_empty() && counted.failed == 0 && counted.decisions == counted.same;
     Ok(if same { Exit::Well } else { Exit::Findings })

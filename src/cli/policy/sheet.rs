@@ -80,7 +80,7 @@ impl Pack {
     }
 }
 
-fn language(code: &str) -> anyhow::Result<Language> {
+pub(in crate::cli) fn language(code: &str) -> anyhow::Result<Language> {
     let known: Vec<&str> = Language::ALL.iter().map(|language| language.code()).collect();
     Language::parse(code).with_context(|| format!("`{code}` is no language of sheets: {}", known.join(", ")))
 }

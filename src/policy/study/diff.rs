@@ -7,9 +7,10 @@
 use std::collections::BTreeSet;
 
 use super::super::scenario::nothing;
+use super::super::text::Text;
 use super::causes::Cause;
 use super::dim::Dim;
-use super::search::{Found, Sought, Steps, anywhere, find};
+use super::search::{Effort, Found, Sought, Steps, anywhere, find};
 use super::side::{Side, led_by, opens, standing};
 use super::space::{Place, Scope, Space};
 use crate::model::{BackendId, Facts, Word};
@@ -45,18 +46,27 @@ pub(super) enum Kind {
 #[derive(Debug, Default)]
 pub(super) struct Opened {
     pub(super) changes: Vec<Change>,
-    /// Backend and cause of each search that was given up.
-    pub(super) undecided: Vec<String>,
+    pub(super) undecided: Vec<GivenUp>,
 }
 
-/// What is possible under `after` and not under `before`.
-pub(super) fn opened(before: Side<'_>, after: Side<'_>) -> Opened {
+/// A search that was given up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct GivenUp {
+    /// Backend and cause, or what else could not be compared.
+    pub(super) what: String,
+    /// What was looked at: groups of requests, and what tells them apart; none where numbers are not told apart finely enough.
+    pub(super) looked: Option<(usize, Text)>,
+}
+
+/// What is possible under `after` and not under `before`, with what the searches for it may take.
+pub(super) fn opened(before: Side<'_>, after: Side<'_>, effort: &Effort<'_>) -> Opened {
     let mut opened = Opened::default();
     for (index, backend) in after.policy.backends().iter().enumerate() {
         let Ok(new) = u16::try_from(index).map(BackendId) else { continue };
         let old = before.policy.id_of(backend.name.as_str());
         let one = Pair { before, after, old, new, name: &backend.name };
-        one.changes(&mut opened);
+        one.changes(&mut opened, effort);
+        effort.compared(1);
     }
     fall_backs(before, after, &mut opened);
     let known = before.policy.value_hosts();
@@ -77,7 +87,7 @@ pub(super) struct Pair<'a> {
 }
 
 impl Pair<'_> {
-    fn changes(&self, opened: &mut Opened) {
+    fn changes(&self, opened: &mut Opened, effort: &Effort<'_>) {
         let causes = self.causes();
         let (space, dims) = self.space(&causes);
         let says = !(self.after.policy.says.is_empty() && self.before.policy.says.is_empty());
@@ -92,11 +102,14 @@ impl Pair<'_> {
             };
             let excluded = |place: &Place| self.excluded(&cause, &space, place);
             let has = |facts: &Facts| self.shows(&cause, facts);
-            let steps = Steps::default();
+            let steps = Steps::of(effort);
             let sought = Sought { excluded: &excluded, has: &has, passes: Some((self.after, self.new)), steps: &steps };
             match located_first(&space, &dims, sought) {
                 Found::None => {}
-                Found::Unknown => opened.undecided.push(format!("{} [{}]", self.name, cause.name())),
+                Found::Unknown => {
+                    let looked = steps.are_over().then(|| (steps.taken(), space.told_apart(&dims)));
+                    opened.undecided.push(GivenUp { what: format!("{} [{}]", self.name, cause.name()), looked });
+                }
                 Found::Example(example) => {
                     let (before, after) = (self.before.plan(&example), self.after.plan(&example));
                     let had = self.old.and_then(|old| standing(&before, old));
@@ -212,7 +225,7 @@ fn fall_backs(before: Side<'_>, after: Side<'_>, opened: &mut Opened) {
         };
         match anywhere(space, &dims, &excluded, &has, None) {
             Found::None => {}
-            Found::Unknown => opened.undecided.push("[fall back]".to_owned()),
+            Found::Unknown => opened.undecided.push(GivenUp { what: "[fall back]".to_owned(), looked: None }),
             Found::Example(example) => {
                 let cause = Word::fixed("fall back");
                 opened.changes.push(Change { backend: None, cause, example: *example, kind: Kind::Possible });

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use super::super::phrase::Phrase;
 use super::super::resolved::{Atom, What};
+use super::super::text::{Part, Text, say};
+use super::space::Space;
 use crate::model::finding::{POSSIBLY, SURELY};
 use crate::model::{Certainty, ClassSet, Country, EntityId, Facts, LabelFact, LeakFact, ScanStatus, TypeFact, Word};
 
@@ -98,6 +101,48 @@ impl Dim {
             Self::Hosted(values) => self.set(values.len().saturating_sub(1), facts),
             _ => self.set(1, facts),
         }
+    }
+}
+
+impl Space {
+    /// Whether a type has a part in what is said of somebody's health: a health term, or what names somebody.
+    pub(super) fn is_of_a_person(&self, entity: EntityId) -> bool {
+        self.is_health(entity) || self.catalogue().info(entity).is_some_and(|info| info.names_somebody)
+    }
+
+    /// What tells requests apart in these dimensions, in words.
+    pub(super) fn told_apart(&self, dims: &[usize]) -> Text {
+        let mut words: Vec<Phrase> = Vec::new();
+        let mut types = 0_usize;
+        for dim in dims.iter().filter_map(|dim| self.dims.get(*dim)) {
+            let word = match dim {
+                Dim::Label(_) => Phrase::Label,
+                Dim::Leak(_) => Phrase::LeakScore,
+                Dim::History(_) => Phrase::LeakHistory,
+                Dim::App(_) => Phrase::App,
+                Dim::Tenant(_) => Phrase::Tenant,
+                Dim::Purpose(_) => Phrase::Purpose,
+                Dim::Role(_) => Phrase::Role,
+                Dim::Resident(_) => Phrase::Residence,
+                Dim::Minors => Phrase::Minors,
+                Dim::Scan => Phrase::ScanIncomplete,
+                Dim::Unreadable => Phrase::UnreadableField,
+                Dim::Reference => Phrase::AReference,
+                Dim::Hosted(_) => Phrase::HostedTool,
+                Dim::Health | Dim::Declared(..) | Dim::Type(..) => {
+                    types += 1;
+                    continue;
+                }
+            };
+            if !words.contains(&word) {
+                words.push(word);
+            }
+        }
+        let mut parts: Vec<Part> = words.into_iter().map(Part::Phrase).collect();
+        if types > 0 {
+            parts.push(Part::Text(say!("{} groups of types and classes of data", types)));
+        }
+        say!("{}", parts)
     }
 }
 

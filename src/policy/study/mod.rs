@@ -10,6 +10,7 @@ mod begin;
 mod bindings;
 mod bound;
 mod by_type;
+mod caused;
 mod causes;
 mod cells;
 mod change;
@@ -46,6 +47,7 @@ pub use cells::Moved;
 pub use lint::{Advice, Kind};
 pub use record::Explained;
 pub use report::{Answer, BackendAnswer, Coverage, Difference, Differences, MatrixCell, MatrixRow, Mutant, Suggestion};
+pub use search::Looked;
 
 use super::compile::{Gathered, gather_all};
 use super::diagnostic::Diagnostic;

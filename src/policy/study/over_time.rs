@@ -12,7 +12,8 @@ use jiff::civil::Date;
 use super::super::Policy;
 use super::super::resolved::Resolved;
 use super::Study;
-use super::diff::{self, Opened};
+use super::diff::{self, GivenUp, Opened};
+use super::search::{Effort, Looked};
 use super::side::Side;
 use crate::model::Word;
 
@@ -30,7 +31,7 @@ pub(super) struct Changes {
 #[derive(Debug, Default)]
 pub(super) struct Dated {
     pub(super) changes: Vec<(Option<Date>, diff::Change)>,
-    pub(super) undecided: Vec<String>,
+    pub(super) undecided: Vec<GivenUp>,
     seen: BTreeSet<(Option<Word>, Word, diff::Kind)>,
 }
 
@@ -43,9 +44,14 @@ impl Dated {
             }
         }
         for what in opened.undecided {
-            if !self.undecided.contains(&what) {
-                self.undecided.push(what);
-            }
+            self.give_up(what);
+        }
+    }
+
+    /// Adds a search that was given up, once, whatever the instants.
+    fn give_up(&mut self, one: GivenUp) {
+        if !self.undecided.iter().any(|known| known.what == one.what) {
+            self.undecided.push(one);
         }
     }
 }
@@ -58,29 +64,32 @@ struct Then {
 
 impl Study {
     /// What a newer policy makes possible, and what it refuses, now and later.
-    pub(super) fn changes(&self, new: &Self) -> Changes {
+    pub(super) fn changes(&self, new: &Self, watch: &dyn Fn(Looked)) -> Changes {
         let mut changes = Changes::default();
         let mut instants = self.instants();
         instants.extend(new.instants());
         let more = instants.len() > INSTANTS_MAX;
         let mut before: Option<String> = None;
+        let backends = self.policy.backends().len() + new.policy.backends().len();
+        let effort = Effort::new((instants.len().min(INSTANTS_MAX) + 1) * backends, watch);
         for instant in [self.now].into_iter().chain(instants.into_iter().take(INSTANTS_MAX)) {
             let (Some(old), Some(new)) = (self.then(instant), new.then(instant)) else {
-                changes.opened.undecided.push(instant.to_string());
+                changes.opened.give_up(GivenUp { what: instant.to_string(), looked: None });
                 continue;
             };
             let decides = format!("{}{}", old.decides(), new.decides());
             if before.as_ref() == Some(&decides) {
+                effort.compared(backends);
                 continue;
             }
             before = Some(decides);
             let day = (instant != self.now).then(|| self.gathered.day(instant));
             let (old, new) = (old.side(instant), new.side(instant));
-            changes.opened.add(day, diff::opened(old, new));
-            changes.refused.add(day, diff::opened(new, old));
+            changes.opened.add(day, diff::opened(old, new, &effort));
+            changes.refused.add(day, diff::opened(new, old, &effort));
         }
         if more {
-            changes.opened.undecided.push(format!("> {INSTANTS_MAX}"));
+            changes.opened.give_up(GivenUp { what: format!("> {INSTANTS_MAX}"), looked: None });
         }
         changes
     }

@@ -4,12 +4,14 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use super::super::facts::by_label_as_told;
-use super::super::phrase::{Language, Phrase};
+use super::super::phrase::Phrase;
 use super::super::text::say;
 use super::super::told::class_duties;
 use super::bindings::beyond;
+use super::caused::{caused, searched};
 use super::cells::Moved;
-use super::diff::Kind;
+use super::diff::{GivenUp, Kind};
+use super::search::Looked;
 use super::{Study, sentence};
 use crate::model::{Action, BackendId, Choice, EntityId, Facts, LabelFact, Plan, Removal};
 
@@ -290,10 +292,18 @@ impl Study {
     /// # Errors
     /// When the two do not have the same types and classes of data: they cannot be compared request by request.
     pub fn diff(&self, new: &Self) -> Result<Differences, String> {
+        self.diff_watched(new, &|_| ())
+    }
+
+    /// As [`Self::diff`], for somebody who watches how far it is: the search may take long.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn diff_watched(&self, new: &Self, watch: &dyn Fn(Looked)) -> Result<Differences, String> {
         if self.catalogue != new.catalogue {
             return Err(say!("the two do not know the same types and classes of data").said(new.language));
         }
-        let super::over_time::Changes { opened, refused } = self.changes(new);
+        let super::over_time::Changes { opened, refused } = self.changes(new, watch);
         let no_flow_is_opened = opened.changes.is_empty() && opened.undecided.is_empty();
         let whole = refused.undecided.is_empty();
         let told = |(day, change): &(Option<Date>, super::diff::Change), opens: bool| {
@@ -307,7 +317,7 @@ impl Study {
             }
             told
         };
-        let said = |searches: Vec<String>| searches.iter().map(|search| searched(search, new.language)).collect();
+        let said = |searches: Vec<GivenUp>| searches.iter().map(|search| searched(search, new.language)).collect();
         Ok(Differences {
             old_version: self.policy.version(),
             new_version: new.policy.version(),
@@ -371,26 +381,4 @@ impl Study {
         };
         Difference { sentence, backend, cause, example, from: None, binding: Vec::new() }
     }
-}
-
-/// A cause that is no rule as a sheet of this language says it.
-fn caused(cause: &str, language: Language) -> String {
-    let phrase = match cause {
-        "allow" => Phrase::AllowBackends,
-        "fall back" => Phrase::FallBack,
-        "allow hosted tool" => Phrase::AllowHosted,
-        "allow values in addresses of" => Phrase::AllowValues,
-        "the label" => Phrase::LabelSays,
-        "still includes identified" => Phrase::StillIncludes,
-        "on premises" => Phrase::OnPremises,
-        other => return other.to_owned(),
-    };
-    // In English the cause is a word of its own, which programs know.
-    if language == Language::En { cause.to_owned() } else { phrase.surface(language).to_owned() }
-}
-
-/// A search that was given up, by backend and cause.
-fn searched(search: &str, language: Language) -> String {
-    let cause = search.rsplit_once('[').and_then(|(backend, cause)| Some((backend, cause.strip_suffix(']')?)));
-    cause.map_or_else(|| search.to_owned(), |(backend, cause)| format!("{backend}[{}]", caused(cause, language)))
 }

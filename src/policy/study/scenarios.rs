@@ -9,7 +9,7 @@ use super::super::text::{Text, say};
 use super::super::{Policy, run_scenarios};
 use super::mutations::Weakened;
 use super::report::{Mutant, Suggestion};
-use super::search::{Found, anywhere};
+use super::search::{Effort, Found, anywhere};
 use super::side::{Side, opens, settled_first, standing};
 use super::space::Place;
 use super::{Study, diff, sentence};
@@ -93,7 +93,8 @@ impl Study {
     /// request that a scenario can tell is given up.
     fn compared(&self, policy: &Policy, today: &Resolved) -> Compared {
         let old = Side { told: false, ..self.side() };
-        let opened = diff::opened(old, Side { policy, today, now: self.now, told: false });
+        let effort = Effort::new(policy.backends().len(), &|_| ());
+        let opened = diff::opened(old, Side { policy, today, now: self.now, told: false }, &effort);
         let shows = |change: &&diff::Change| matches!(change.kind, diff::Kind::Possible | diff::Kind::Milder);
         match opened.changes.iter().find(shows) {
             Some(change) => {

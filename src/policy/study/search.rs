@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use super::familiar::familiar;
 use super::side::Side;
 use super::space::{Open, Place, Space};
-use crate::limits::POLICY_SEARCH_STEPS_MAX;
+use crate::limits::{POLICY_DIFF_STEPS_MAX, POLICY_SEARCH_STEPS_LATE, POLICY_SEARCH_STEPS_MAX};
 use crate::model::{BackendId, Facts};
 
 /// How a search ended.
@@ -35,20 +35,93 @@ pub(super) struct Sought<'a> {
     /// The backend that each request with it may have, and under which policy. It only says where to look first.
     pub(super) passes: Option<(Side<'a>, BackendId)>,
     /// What searches for one answer may take together.
-    pub(super) steps: &'a Steps,
+    pub(super) steps: &'a Steps<'a>,
 }
 
 /// The steps that the searches for one answer have taken.
-#[derive(Debug, Default)]
-pub(super) struct Steps(Cell<usize>);
+#[derive(Debug)]
+pub(super) struct Steps<'a> {
+    taken: Cell<usize>,
+    most: usize,
+    effort: Option<&'a Effort<'a>>,
+}
 
-impl Steps {
-    fn take(&self) {
-        self.0.set(self.0.get().saturating_add(1));
+impl Default for Steps<'_> {
+    fn default() -> Self {
+        Self { taken: Cell::new(0), most: POLICY_SEARCH_STEPS_MAX, effort: None }
+    }
+}
+
+impl<'a> Steps<'a> {
+    /// Those of one of many searches.
+    pub(super) fn of(effort: &'a Effort<'a>) -> Self {
+        let left = POLICY_DIFF_STEPS_MAX.saturating_sub(effort.taken.get());
+        let late = left <= POLICY_DIFF_STEPS_MAX / 2;
+        let most = if late { POLICY_SEARCH_STEPS_LATE } else { POLICY_SEARCH_STEPS_MAX }.min(left);
+        Self { taken: Cell::new(0), most, effort: Some(effort) }
     }
 
-    fn are_over(&self) -> bool {
-        self.0.get() >= POLICY_SEARCH_STEPS_MAX
+    fn take(&self) {
+        self.taken.set(self.taken.get().saturating_add(1));
+        if let Some(effort) = self.effort {
+            effort.taken.set(effort.taken.get().saturating_add(1));
+            if effort.taken.get() % WATCHED_EVERY == 0 {
+                effort.show();
+            }
+        }
+    }
+
+    pub(super) fn are_over(&self) -> bool {
+        self.taken.get() >= self.most
+    }
+
+    pub(super) fn taken(&self) -> usize {
+        self.taken.get()
+    }
+}
+
+/// Steps after which whoever watches is told again.
+const WATCHED_EVERY: usize = 256;
+
+/// What many searches take together, and how far they are.
+pub(super) struct Effort<'a> {
+    taken: Cell<usize>,
+    /// Backends that were compared, of so many.
+    compared: Cell<usize>,
+    of: usize,
+    watch: &'a dyn Fn(Looked),
+}
+
+impl std::fmt::Debug for Effort<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Effort").field("taken", &self.taken).field("compared", &self.compared).finish_non_exhaustive()
+    }
+}
+
+/// How far a difference is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Looked {
+    /// Comparisons of one backend that are done, in both directions, and on each day on which something begins or ends.
+    pub compared: usize,
+    /// Of so many.
+    pub of: usize,
+    /// Groups of requests that were looked at.
+    pub requests: usize,
+}
+
+impl<'a> Effort<'a> {
+    pub(super) fn new(of: usize, watch: &'a dyn Fn(Looked)) -> Self {
+        Self { taken: Cell::new(0), compared: Cell::new(0), of, watch }
+    }
+
+    /// Counts so many comparisons of one backend as done.
+    pub(super) fn compared(&self, backends: usize) {
+        self.compared.set(self.compared.get().saturating_add(backends));
+        self.show();
+    }
+
+    fn show(&self) {
+        (self.watch)(Looked { compared: self.compared.get().min(self.of), of: self.of, requests: self.taken.get() });
     }
 }
 
@@ -141,5 +214,27 @@ impl Search<'_> {
             }
         }
         place
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Many searches for one difference share what they may take: late ones get little, and then none. None of them claims anything.
+    #[test]
+    fn the_searches_of_a_difference_end() {
+        let space = Space::new(&[], false);
+        let effort = Effort::new(1, &|_| ());
+        let search = || {
+            let steps = Steps::of(&effort);
+            let sought = Sought { excluded: &|_| false, has: &|_| false, passes: None, steps: &steps };
+            (find(&space, &[], &space.open(), sought), steps.most)
+        };
+        assert_eq!(search(), (Found::None, POLICY_SEARCH_STEPS_MAX));
+        effort.taken.set(POLICY_DIFF_STEPS_MAX / 2);
+        assert_eq!(search(), (Found::None, POLICY_SEARCH_STEPS_LATE));
+        effort.taken.set(POLICY_DIFF_STEPS_MAX);
+        assert_eq!(search(), (Found::Unknown, 0));
     }
 }

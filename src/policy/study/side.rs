@@ -260,12 +260,14 @@ pub(super) enum Obstacle {
     Any,
 }
 
-/// The dimensions with those of types of data last.
-/// Dimensions with the types of data last.
+/// Dimensions with the types of data last, and of these health terms first: without one there is no health of a person, whoever is
+/// named.
 pub(super) fn data_last(space: &Space, dims: impl IntoIterator<Item = usize>) -> Vec<usize> {
     let data = |at: &usize| matches!(space.dims.get(*at), Some(Dim::Type(..)));
     let (last, first): (Vec<usize>, Vec<usize>) = dims.into_iter().partition(data);
-    first.into_iter().chain(last).collect()
+    let health = |at: &usize| matches!(space.dims.get(*at), Some(Dim::Type(entity, _)) if space.is_health(*entity));
+    let (health, last): (Vec<usize>, Vec<usize>) = last.into_iter().partition(health);
+    [first, health, last].concat()
 }
 
 /// Dimensions in the order of a search for what refuses: who asks, what was read and what was declared first, since that settles

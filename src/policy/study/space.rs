@@ -189,9 +189,8 @@ impl Space {
             }
         }
         facts.types.sort_by_key(|fact| fact.entity);
-        if open != Open::Most {
-            self.clamp(&mut facts);
-        }
+        // What is there at most bounds what it comes to: it grows with each of its parts.
+        self.clamp(&mut facts);
         facts
     }
 
@@ -201,7 +200,7 @@ impl Space {
             facts.types.iter().any(|fact| (if sure { fact.surely } else { fact.possibly }) > 0 && wanted(fact.entity))
         };
         let info = |entity| self.catalogue.info(entity);
-        let health = |entity| self.health.is_some_and(|h| info(entity).is_some_and(|info| info.classes.contains(h)));
+        let health = |entity| self.is_health(entity);
         let names = |entity| info(entity).is_some_and(|info| info.names_somebody);
         let possibly = found(false, &health) && found(false, &names);
         let surely = found(true, &health) && found(true, &names);
@@ -330,7 +329,8 @@ impl Space {
                 (Atom::HealthOfAPerson, Dim::Declared(set, _)) => {
                     self.health.is_some_and(|health| set.contains(health))
                 }
-                (Atom::HealthOfAPerson, Dim::Health | Dim::Type(..))
+                (Atom::HealthOfAPerson, Dim::Type(entity, _)) => self.is_of_a_person(*entity),
+                (Atom::HealthOfAPerson, Dim::Health)
                 | (Atom::LeakAtLeast(_), Dim::Leak(_))
                 | (Atom::LeakHistoryAtLeast(_), Dim::History(_))
                 | (Atom::Residence(_), Dim::Resident(_))
@@ -366,6 +366,11 @@ impl Space {
         let entities = (0_u16..).map(EntityId).take(self.catalogue.entities.len());
         !rule.class_actions.is_empty()
             || entities.into_iter().any(|entity| self.is(what, entity) && rule.action(entity) != Action::Keep)
+    }
+
+    /// Whether a type is a health term.
+    pub(super) fn is_health(&self, entity: EntityId) -> bool {
+        self.health.is_some_and(|health| self.is(What::Class(health), entity))
     }
 
     fn is(&self, what: What, entity: EntityId) -> bool {

@@ -6,6 +6,38 @@ use super::*;
 const SHEET: &str = "politique \"essai\" version 1 responsable \"dpo\" à revoir avant le 2027-06-30\nsiège FR\nautoriser les hébergeurs nommés l'un de un, deux\n";
 const INVENTORY: &str = "[backend.un]\nhosts = [\"un.example\"]\nprocessing = [\"FR\"]\nstorage = [\"FR\", \"DE\"]\ntraining = \"never\"  # ou \"opt-out\"\nretention = { days = 30 }\ntransfer-basis = [{ kind = \"ad-hoc-clauses\", dated = 2026-01-05, until = 2027-01-04 }]\nverified = 2026-11-01\nby = \"dpo\"\n\n[backend.deux]\nhosts = [\"deux.example\"]\nverified = 2026-11-01\nby = \"dpo\"\n";
 
+/// A certificate that is hoped for is none: it needs no day, and counts for nothing.
+#[test]
+fn a_certificate_in_progress_needs_no_day() {
+    let certified = |status: &str| {
+        let certificate = format!("certificates = [{{ scheme = \"HDS\", scope = \"x\"{status} }}]\nhosts = [\"un");
+        let sheet = format!("{SHEET}règle r parce que \"x\" seulement les hébergeurs certifiés HDS\n");
+        sources(&sheet, &INVENTORY.replacen("hosts = [\"un", &certificate, 1))
+    };
+    let policy = good(&certified(", status = \"in progress\""));
+    assert_eq!(allowed(&policy, &nothing()), [""; 0], "in progress is not obtained");
+    let policy = good(&certified(", status = \"in progress\", valid-until = 2099-01-01"));
+    assert_eq!(allowed(&policy, &nothing()), [""; 0]);
+    assert_eq!(allowed(&good(&certified(", valid-until = 2099-01-01")), &nothing()), ["un"]);
+    let faults = compiled(&certified("")).unwrap_err();
+    assert!(
+        faults.iter().any(|fault| fault.message().contains("valid-until")),
+        "one that is obtained ends: {faults:?}"
+    );
+}
+
+/// No country in particular is every country, and nobody has said which.
+#[test]
+fn global_is_no_country() {
+    for word in ["global", "Worldwide", "*"] {
+        let inventory = INVENTORY.replacen("processing = [\"FR\"]", &format!("processing = [\"{word}\"]"), 1);
+        let faults = compiled(&sources(SHEET, &inventory)).unwrap_err();
+        let [fault] = faults.as_slice() else { panic!("{faults:?}") };
+        assert!(fault.message().contains(&format!("`{word}` ne nomme aucun pays")), "{fault:?}");
+        assert!(fault.help_text().is_some_and(|help| help.contains("omettez la clé")), "{fault:?}");
+    }
+}
+
 #[test]
 #[expect(clippy::too_many_lines, reason = "one table")]
 fn one_slip_in_an_inventory_is_one_fault() {

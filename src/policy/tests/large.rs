@@ -1,6 +1,7 @@
 //! A folder as a large house has it: many packs, rules of its own, labels that bring and take away. Nothing stays undecided.
 
 use super::*;
+use crate::limits::POLICY_SEARCH_STEPS_MAX;
 use crate::policy::study::{Kind, Study};
 
 const SHEET: &str = include_str!("large.policy");
@@ -47,6 +48,28 @@ fn differences_of_large_folders_are_proven() {
             assert_eq!(undecided, (&Vec::new(), &Vec::new()), "{rule}");
             assert_eq!(!differences.opened.is_empty(), opens, "{rule}: {differences:#?}");
         }
+    }
+}
+
+/// Health of a person is a health term beside a name: one of the many types that name somebody is no matter where there is no term.
+#[test]
+fn a_rule_that_is_narrowed_to_health_of_a_person_is_proven() {
+    let narrow = SHEET.replacen(
+        "quand les données comprennent santé\n",
+        "quand les données comprennent santé d'une personne\n",
+        1,
+    );
+    assert_ne!(narrow, SHEET);
+    let (old, new) = (study(SHEET), study(&narrow));
+    for (one, other) in [(&old, &new), (&new, &old)] {
+        let seen = std::cell::Cell::new(None);
+        let differences = one.diff_watched(other, &|looked| seen.set(Some(looked))).unwrap();
+        let undecided = (&differences.undecided, &differences.refused_undecided);
+        assert_eq!(undecided, (&Vec::new(), &Vec::new()));
+        // The packs refuse the same.
+        assert!(differences.no_flow_is_opened && differences.refused.is_empty(), "{differences:#?}");
+        let looked = seen.get().unwrap();
+        assert!(looked.compared == looked.of && looked.requests < POLICY_SEARCH_STEPS_MAX, "{looked:?}");
     }
 }
 

@@ -423,7 +423,7 @@ fn a_slip_is_told_once() {
         (
             "above",
             english.replace("data includes health", "leak score is above 700"),
-            "is written `leak score at least`",
+            "is written `leak score at least 701`",
         ),
         (
             "not in",
@@ -461,7 +461,7 @@ fn a_slip_is_told_once() {
         (
             "supérieur",
             french.replace("les données comprennent santé", "le score de fuite est supérieur à 700"),
-            "`le score de fuite est supérieur à` s'écrit `le score de fuite est au moins`",
+            "`le score de fuite est supérieur à 700` s'écrit `le score de fuite est au moins 701`",
         ),
         ("no header", french.split_once('\n').unwrap().1.to_owned(), "une feuille commence par son en-tête"),
         (

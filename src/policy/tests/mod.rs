@@ -3,6 +3,7 @@
 mod addresses;
 mod algebra;
 mod asked;
+mod compared;
 mod duties;
 mod inventory_slips;
 mod kept;
@@ -11,6 +12,7 @@ mod laws;
 mod lint;
 mod messages;
 mod naive;
+mod own_machines;
 mod parsing;
 mod proofs;
 mod random;

@@ -38,6 +38,22 @@ fn every_pack_says_that_it_is_a_draft_and_what_it_does_not_cover() {
     }
 }
 
+/// What is made in French speaks of the guide in French, and is the policy that is made in English but for what it names.
+#[test]
+fn what_is_made_in_french_names_the_french_guide() {
+    let (english, french) = (starter::init("FR", Language::En).unwrap(), starter::init("FR", Language::Fr).unwrap());
+    let begun = starter::beginning(Language::Fr).0;
+    for text in french.iter().map(|(_, text)| text.as_str()).chain([begun]) {
+        assert!(!text.contains("docs/policy.md"), "{text}");
+    }
+    assert!(french[0].1.contains("docs/politique.md") && begun.contains("docs/politique.md"));
+    let rules = |files: Vec<(String, String)>| {
+        let policy = good(&folder(files));
+        (policy.backends().len(), policy.labels().len())
+    };
+    assert_eq!(rules(english), rules(french));
+}
+
 /// A pack in French is the same pack: only its texts are said otherwise.
 #[test]
 fn packs_say_the_same_in_french() {
@@ -154,13 +170,16 @@ fn the_tour_of_the_demonstration_comes_out_as_told() {
 #[test]
 fn init_compiles_for_every_country_of_the_eea() {
     for home in ["FR", "DE", "NO", "IS", "CY"] {
-        let policy = good(&folder(starter::init(home).unwrap()));
-        for result in run_scenarios(&policy, now()) {
-            assert!(result.failures.is_empty(), "{home}: {result:?}");
+        for language in Language::ALL {
+            let files = folder(starter::init(home, language).unwrap());
+            assert_eq!(language_of(&files.sheets[0].text), language);
+            for result in run_scenarios(&good(&files), now()) {
+                assert!(result.failures.is_empty(), "{home}: {result:?}");
+            }
         }
     }
     for wrong in ["fr", "UK", "ZZ", "", "France"] {
-        assert!(starter::init(wrong).is_err(), "{wrong}");
+        assert!(starter::init(wrong, Language::En).is_err(), "{wrong}");
     }
 }
 

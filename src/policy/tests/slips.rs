@@ -16,6 +16,25 @@ fn told(statements: &str, language: Language) -> Vec<String> {
     faults.iter().map(|fault| format!("{} | {}", fault.message(), fault.help_text().unwrap_or_default())).collect()
 }
 
+/// `and` between names of a list that has no other sense than a comma.
+#[test]
+fn names_of_lists_are_joined_by_commas() {
+    for (written, advice) in [
+        ("prendre le paquet unknown-means-home et gdpr-eea-only", "écrivez `unknown-means-home, gdpr-eea-only`"),
+        (
+            "prendre le paquet pci, unknown-means-home, et gdpr-eea-only",
+            "écrivez `pci, unknown-means-home, gdpr-eea-only`",
+        ),
+        ("marquages \"A\" et \"B\"", "écrivez `\"A\", \"B\"`"),
+        ("groupe g d'applications \"a\", \"b\" et \"c\"", "écrivez `\"a\", \"b\", \"c\"`"),
+    ] {
+        let told = told(written, Language::Fr);
+        assert!(told.len() == 1 && told.iter().all(|told| told.contains(advice)), "{written}: {told:?}");
+    }
+    let told = told("use pack unknown-means-home and gdpr-eea-only\nlabels \"A\" and \"B\"", Language::En);
+    assert!(told.len() == 2 && told.iter().all(|told| told.contains("have a comma between them")), "{told:?}");
+}
+
 #[test]
 #[expect(clippy::too_many_lines, reason = "one table")]
 fn one_slip_is_one_fault() {

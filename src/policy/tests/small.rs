@@ -69,6 +69,7 @@ fn parts() -> BoxedStrategy<Parts> {
             &[
                 "data includes personal",
                 "data includes health",
+                "data includes health of a person",
                 "data includes at least 2 email",
                 "not data includes iban",
                 "data still includes identified email",

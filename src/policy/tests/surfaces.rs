@@ -101,7 +101,7 @@ fn shipped_sheets_are_laid_out() {
         assert_eq!(laid(text, None), text, "{name} is not as `octroi policy fmt` writes it");
     }
     let demo = starter::demo(&[7; 32]);
-    let begun = starter::init("FR").unwrap();
+    let begun = starter::init("FR", Language::En).unwrap();
     let sheets: Vec<&(String, String)> = demo.iter().chain(&begun).filter(|(path, _)| path == "main.policy").collect();
     assert_eq!(sheets.len(), 2);
     for (_, text) in sheets {
