@@ -1,9 +1,10 @@
 //! From one text to a whole call: keys as context, neighbours read joined, names known everywhere, coverage counted.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use super::engine::{CONFIDENCE_MIN, Engine, Found};
-use super::joined::{Joined, Seam, chains, texts};
+use super::joined::{Joined, Seam, chains, is_own_word, texts};
 use super::memory::{BLOCK_BYTES_MIN, Block, Memory, Place, Remembered};
 use super::page::{Hit, Page, Report, Sink, Used};
 use super::person::known::{Known, Search};
@@ -304,6 +305,9 @@ impl<'e> Work<'e> {
                 None => hit.range,
             };
             let pieces = joined.pieces(&range);
+            if self.is_whole_in_one(call, hit.detector, &pieces, seam) {
+                continue;
+            }
             if pieces.len() < 2 || self.used.hits + pieces.len() > FINDINGS_MAX {
                 self.full |= pieces.len() > 1;
                 continue;
@@ -314,6 +318,23 @@ impl<'e> Work<'e> {
                 self.hits.entry(field).or_default().push(hit);
             }
         }
+    }
+
+    /// Whether what was read joined stands whole in one of its texts, and touches only words of the others' own.
+    fn is_whole_in_one(&self, call: &Call, detector: u16, pieces: &[(u32, Range<usize>)], seam: &Seam) -> bool {
+        let entity = |detector: u16| self.engine.served.get(usize::from(detector)).map(|served| served.entity);
+        let within = |(field, range): &(u32, Range<usize>), of: &dyn Fn(&Hit) -> bool| {
+            let own = self.hits.get(field).map_or(&[][..], Vec::as_slice);
+            let covers = |hit: &Hit| hit.range.start <= range.start && range.end <= hit.range.end;
+            own.iter().any(|hit| hit.confidence >= finding::SURELY && covers(hit) && of(hit))
+        };
+        let whole = pieces.iter().position(|piece| within(piece, &|hit| entity(hit.detector) == entity(detector)));
+        let Some(whole) = whole else { return false };
+        pieces.iter().enumerate().filter(|(at, _)| *at != whole).all(|(at, piece)| {
+            let (field, range) = piece;
+            let Some(field) = call.fields.get(*field as usize) else { return false };
+            within(piece, &|_| true) || is_own_word(call.text(field), range, field.kind, seam, at < whole)
+        })
     }
 
     /// Looks for known names until none leads to a further one.

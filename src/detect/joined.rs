@@ -48,6 +48,37 @@ pub(super) fn chains(call: &Call) -> Vec<Vec<u32>> {
     groups.into_values().filter(|chain| chain.len() > 1).collect()
 }
 
+/// Figures of a number that counts something: `3 apples` behind a telephone number is none of it.
+const COUNT_DIGITS_MAX: usize = 4;
+
+/// Whether a piece of a joined reading is a word of its own text, and no part of the value that stands whole in the neighbour. Read
+/// joined, `… helpful assistant` and an address are one address.
+///
+/// In doubt it is part of the value: of parts of one text the end of one may well be the beginning of the next word, so there only
+/// what begins anew is a word of its own.
+pub(super) fn is_own_word(text: &str, piece: &Range<usize>, kind: TokenKind, seam: &Seam, is_before: bool) -> bool {
+    let (Some(word), true) = (text.get(piece.clone()), piece.start < piece.end) else { return false };
+    let is_whole = piece.len() == text.len();
+    if kind == TokenKind::Key {
+        return is_whole && word.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'));
+    }
+    let outside = if is_before {
+        text.get(..piece.start).and_then(|before| before.chars().next_back())
+    } else {
+        text.get(piece.end..).and_then(|behind| behind.chars().next())
+    };
+    if outside.is_some_and(char::is_alphanumeric) {
+        return false;
+    }
+    let core = if is_before { word.trim_end_matches(['.', ',', ':', ';', '!', '?']) } else { word };
+    if core.len() <= COUNT_DIGITS_MAX && !core.is_empty() && core.bytes().all(|byte| byte.is_ascii_digit()) {
+        return !(is_whole && seam.names);
+    }
+    let is_word = !core.is_empty() && core.chars().all(char::is_alphabetic);
+    let begins_anew = !is_before && core.chars().next().is_some_and(char::is_uppercase);
+    is_word && (begins_anew || (is_before && !seam.names))
+}
+
 /// Texts of a call, joined.
 pub(super) struct Joined {
     /// The joined text.

@@ -104,6 +104,56 @@ fn neighbours_are_read_joined() {
     ]);
 }
 
+/// A value that stands whole in one text takes no word of the text before or behind it with it.
+#[test]
+fn words_of_a_neighbour_are_no_part_of_a_value() {
+    let mail = "mathieu.delacourt@perrin-freres.fr";
+    let found = "email: mathieu.delacourt@perrin-freres.fr";
+    let wrote = "mathieu.delacourt@perrin-freres.fr wrote to me";
+    check(&[
+        ("a sentence before", &[("You are a helpful assistant", 1), (wrote, 2)], &[(1, found)]),
+        ("and its stop", &[("You are a helpful assistant.", 1), (wrote, 2)], &[(1, found)]),
+        ("a text of one word", &[("hello", 1), (mail, 2)], &[(1, found)]),
+        (
+            "a sentence behind a name",
+            &[("Le patient est Mathieu Delacourt", 1), ("Traduire en anglais", 1)],
+            &[(0, "person: Mathieu Delacourt")],
+        ),
+        (
+            "a count behind a number",
+            &[("mon numéro 06 12 34 56 78", 1), ("3 pommes", 2)],
+            &[(0, "phone: 06 12 34 56 78"), (0, "fr_phone: 06 12 34 56 78")],
+        ),
+        (
+            "two values",
+            &[(mail, 1), ("06 12 34 56 78", 2)],
+            &[(0, found), (1, "phone: 06 12 34 56 78"), (1, "fr_phone: 06 12 34 56 78")],
+        ),
+        // What may be part of it is: a cut in the middle of a word, and of an address.
+        (
+            "cut at a point",
+            &[("write to mathieu.dela", 1), ("court@perrin-freres.fr", 2)],
+            &[(0, "email: mathieu.dela"), (1, "email: court@perrin-freres.fr")],
+        ),
+        (
+            "cut in a word",
+            &[("write to mathi", 1), ("eu.delacourt@perrin-freres.fr", 1)],
+            &[(0, "email: mathi"), (1, "email: eu.delacourt@perrin-freres.fr")],
+        ),
+        (
+            "cut in a name",
+            &[("Le patient est Mathieu Dela", 1), ("court depuis hier", 1)],
+            &[(0, "person: Mathieu Dela"), (1, "person: court")],
+        ),
+    ]);
+    let (engine, catalogue) = (engine(), catalogue());
+    let keyed = call(&[
+        (Role::User, TokenKind::Key, "user_id", 1, FieldKey::None),
+        (Role::User, TokenKind::String, mail, 2, FieldKey::Field(0)),
+    ]);
+    assert_eq!(inspected(engine, &catalogue, &keyed), [(1, found.to_owned())], "a key keeps its name");
+}
+
 #[test]
 fn names_are_known_everywhere() {
     check(&[
