@@ -36,6 +36,26 @@ fn octroi(folder: &Path, words: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
+/// Puts an order into the house that a stranger signed where no configuration is at hand; beside one, nothing is signed.
+fn stranger_freezes(folder: &Path) {
+    octroi(folder, &["policy", "key", "stranger.key"]);
+    let words = ["policy", "freeze", "--policies", "live", "--because", "x", "--as", "stranger", "--key"];
+    let at_home = Command::new(env!("CARGO_BIN_EXE_octroi"))
+        .args(words)
+        .arg("stranger.key")
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&at_home.stderr).into_owned();
+    assert!(!at_home.status.success() && told.contains("`stranger` is no approver"), "{told}");
+    let elsewhere = tempfile::tempdir().unwrap();
+    let copy = elsewhere.path().join("live");
+    assert!(Command::new("cp").arg("-r").arg(folder.join("live")).arg(&copy).status().unwrap().success());
+    std::fs::remove_file(copy.join("freeze.json")).ok();
+    octroi(elsewhere.path(), &[&words[..], &[folder.join("stranger.key").to_str().unwrap()]].concat());
+    replace(&folder.join("live/freeze.json"), &std::fs::read_to_string(copy.join("freeze.json")).unwrap());
+}
+
 fn replace(path: &Path, text: &str) {
     let beside = path.with_extension("beside");
     std::fs::write(&beside, text).unwrap();
@@ -270,8 +290,7 @@ async fn a_freeze_keeps_everything_at_home_until_it_ends() {
     assert_eq!(states, expected);
 
     // A freeze outlives a restart; what nobody signed, or a stranger, freezes nothing.
-    octroi(&folder, &["policy", "key", "stranger.key"]);
-    freeze("stranger");
+    stranger_freezes(&folder);
     until("the stranger", async || {
         let told = ready(&house).await["rejected"].as_str().unwrap_or_default().to_owned();
         told.contains("signed by 0 of 1").then_some(())

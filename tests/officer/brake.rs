@@ -59,9 +59,7 @@ async fn a_refused_order_is_recorded_once() {
     let folder = plot.folder.path().to_owned();
     put_live(&folder, &bundle(&folder, 1, str::to_owned, &["dpo", "ciso"]));
     let house = plot.open().await;
-    octroi(&folder, &["policy", "key", "stranger.key"]);
-    let words = ["policy", "freeze", "--policies", "live", "--key", "stranger.key", "--as", "stranger"];
-    octroi(&folder, &[&words[..], &["--because", "x"]].concat());
+    stranger_freezes(&folder);
     let refusals =
         async || house.entries_of("freeze").await.into_iter().filter(|entry| entry["state"] == "refused").count();
     until("a refusal", async || (refusals().await == 1).then_some(())).await;
