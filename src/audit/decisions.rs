@@ -216,7 +216,7 @@ pub(super) fn first_time(folder: &&Path, number: u32) -> Result<Option<String>, 
 }
 
 /// The time of an entry, which stands at a fixed place before its end.
-fn time_of(bytes: &[u8]) -> Option<&str> {
+pub(super) fn time_of(bytes: &[u8]) -> Option<&str> {
     let before = bytes.strip_suffix(TAIL)?;
     std::str::from_utf8(before.get(before.len().checked_sub(TIME_BYTES)?..)?).ok()
 }

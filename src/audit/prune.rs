@@ -4,7 +4,9 @@
 //!
 //! Each step can be done twice, so what a crash cuts off is finished by doing it again: the hashes of a segment are on disk,
 //! and lead to the root with which the next segment was begun, before its file is removed; the `prune` entry waits for the log's
-//! writer by then. The segment that is being written stays, and so does what no checkpoint covers yet.
+//! writer by then. So it does for what was removed before, whose entry may lie in what goes now: at no moment is anything gone that
+//! nothing speaks of. The segment that is being written stays, and so does what no checkpoint covers yet. A change of the log's
+//! key and a prune wait for one another.
 #![expect(clippy::disallowed_types, reason = "files of segments are removed here")]
 
 use std::fs::{File, OpenOptions, TryLockError};
@@ -24,7 +26,7 @@ use octroi_verify::{Checkpoint, VerifierKey};
 
 pub use super::seal::retain::Removed;
 use super::seal::retain::retain;
-use super::{LocalStorage, access, decisions, storage};
+use super::{LocalStorage, access, decisions, rotate, storage};
 use crate::model::Word;
 use crate::model::entry::{Entry, Prune};
 
@@ -43,6 +45,9 @@ pub enum PruneError {
     /// Another process prunes.
     #[error("another process prunes this log")]
     Locked,
+    /// A change of the key was cut off.
+    #[error("a change of the log's key was cut off: start the gateway, which finishes it, and prune then")]
+    Moving,
 }
 
 /// What a prune left.
@@ -64,25 +69,31 @@ pub fn prune(dir: &Path, older_than: Timestamp) -> Result<Pruned, PruneError> {
     if dir.parent().and_then(Path::file_name).is_some_and(|name| name == EPOCHS) {
         return Err(PruneError::Epoch);
     }
-    let (mut left, mut has_removed) = (Vec::new(), false);
-    for (epoch, log) in decisions::logs(dir).into_iter().rev() {
-        let before = first_left(&log)?;
-        let first = prune_epoch((dir, &log), epoch, older_than)?;
-        has_removed |= first > before;
-        left.push((epoch, first));
+    if rotate::is_cut_off(dir)? {
+        return Err(PruneError::Moving);
     }
-    left.reverse();
-    if has_removed {
-        for (epoch, log) in decisions::logs(dir).into_iter().skip(1) {
-            say_again(dir, &log, epoch)?;
+    let limit = format!("{older_than:.9}");
+    let mut plan = Vec::new();
+    for (epoch, log) in decisions::logs(dir) {
+        let old = old_segments(&log, &limit)?;
+        plan.push((epoch, log, old));
+    }
+    if plan.iter().any(|(_, _, old)| !old.is_empty()) {
+        for (epoch, log, _) in plan.iter().skip(1) {
+            say_again(dir, log, *epoch)?;
         }
     }
+    let mut left = Vec::new();
+    for (epoch, log, old) in plan.iter().rev() {
+        left.push((*epoch, prune_epoch((dir, log), *epoch, old, &limit)?));
+    }
+    left.reverse();
     let signed = super::read_text(dir, CHECKPOINT)?;
     let sealed = retain(dir, older_than, signed.lines().next().unwrap_or_default())?;
     Ok(Pruned { left, sealed })
 }
 
-/// Leaves an entry on what is gone of a finished epoch: the one that said so may be among what was removed now.
+/// Leaves an entry on what is gone of a finished epoch: the one that said so may be among what is removed now.
 fn say_again(dir: &Path, log: &Path, epoch: u32) -> Result<(), PruneError> {
     let Some(header) = Walk::open(&log)?.headers().first().filter(|header| header.first_seq > 0).cloned() else {
         return Ok(());
@@ -94,27 +105,54 @@ fn say_again(dir: &Path, log: &Path, epoch: u32) -> Result<(), PruneError> {
     Ok(access::leave_own(dir, &format!("prune-{epoch}-before-{to}"), &Entry::Prune(entry))?)
 }
 
-fn first_left(log: &Path) -> Result<u64, Problem> {
-    Ok(Walk::open(&log)?.headers().first().map_or(0, |header| header.first_seq))
+/// The segments that go, each with the one behind it: all before the first that holds an entry as young as the limit.
+fn old_segments(log: &Path, limit: &str) -> Result<Vec<(Header, Header)>, PruneError> {
+    let signed = signed(log)?;
+    let headers = Walk::open(&log)?.headers().to_vec();
+    let mut old = Vec::new();
+    for (header, next) in headers.iter().zip(headers.iter().skip(1)) {
+        // Clocks can be set back: what is last in a segment need not be the youngest.
+        if next.first_seq > signed || is_young(log, header, next, limit)? {
+            break;
+        }
+        old.push((header.clone(), next.clone()));
+    }
+    Ok(old)
 }
 
-fn prune_epoch((dir, log): (&Path, &Path), epoch: u32, older_than: Timestamp) -> Result<u64, PruneError> {
-    let signed = signed(log)?;
+/// Whether a segment holds an entry as young as this, or one that says no time.
+fn is_young(log: &Path, header: &Header, next: &Header, limit: &str) -> Result<bool, PruneError> {
+    let mut walk = Walk::open(&log)?;
+    walk.seek(start_of(header));
+    while walk.place().seq < next.first_seq {
+        match walk.next()? {
+            Step::Batch(batch) => {
+                let mut entries = batch.entries().filter(|(_, seq, _)| *seq < next.first_seq);
+                if entries.any(|(_, _, entry)| decisions::time_of(entry).is_none_or(|time| time >= limit)) {
+                    return Ok(true);
+                }
+            }
+            Step::Segment(_) => {}
+            Step::Torn(problem) => return Err(problem.into()),
+            Step::End => break,
+        }
+    }
+    Ok(false)
+}
+
+fn prune_epoch(
+    (dir, log): (&Path, &Path),
+    epoch: u32,
+    old: &[(Header, Header)],
+    limit: &str,
+) -> Result<u64, PruneError> {
     let mut tree = Frontier::default();
-    let headers = Walk::open(&log)?.headers().to_vec();
-    let first = headers.first().map_or(0, |header| header.first_seq);
-    pruned::read(log, first, &mut |_, hash| {
+    let mut left = Walk::open(&log)?.headers().first().map_or(0, |header| header.first_seq);
+    pruned::read(log, left, &mut |_, hash| {
         tree.push(hash);
         Ok(())
     })?;
-    let limit = format!("{older_than:.9}");
-    let mut left = first;
-    for (header, next) in headers.iter().zip(headers.iter().skip(1)) {
-        // The next one's first entry is younger than all of this one's.
-        let young = decisions::first_time(&log, next.number)?.is_none_or(|time| time >= limit);
-        if young || next.first_seq > signed {
-            break;
-        }
+    for (header, next) in old {
         keep_hashes(log, header, next, &mut tree)?;
         if header.first_seq == 0 {
             keep_begun(log, header)?;
@@ -123,7 +161,7 @@ fn prune_epoch((dir, log): (&Path, &Path), epoch: u32, older_than: Timestamp) ->
             from: header.first_seq,
             keys: None,
             log: Some(Word::configured(&header.origin)),
-            older_than: Word::configured(&limit),
+            older_than: Word::configured(limit),
             sealed: None,
             to: next.first_seq,
         };
@@ -199,12 +237,26 @@ fn signed(log: &Path) -> Result<u64, PruneError> {
     Ok(checkpoint.size)
 }
 
+/// The file by which a prune is alone.
+pub(super) const LOCK: &str = "prune.lock";
+
 /// One process prunes at a time.
 fn lock(log: &Path) -> Result<File, PruneError> {
-    let file = OpenOptions::new().create(true).truncate(false).write(true).open(log.join("prune.lock"))?;
+    let file = open_lock(log)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(PruneError::Locked),
         Err(TryLockError::Error(error)) => Err(error.into()),
     }
+}
+
+/// Keeps every prune of a log away until the value is dropped; waits for one that is at work, which ends by itself.
+pub(super) fn exclude(log: &Path) -> io::Result<File> {
+    let file = open_lock(log)?;
+    file.lock()?;
+    Ok(file)
+}
+
+fn open_lock(log: &Path) -> io::Result<File> {
+    OpenOptions::new().create(true).truncate(false).write(true).open(log.join(LOCK))
 }

@@ -28,7 +28,7 @@ use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::Ed25519KeyPair;
 use octroi_verify::fleet::EPOCHS;
 use octroi_verify::note::SignerKey;
-use octroi_verify::pruned::PRUNED;
+use octroi_verify::pruned::{BEGUN, PRUNED};
 use octroi_verify::verify::{CHECKPOINT, COSIGNED, VERIFIER_KEY};
 use octroi_verify::walk::SEGMENTS;
 use octroi_verify::{Checkpoint, VerifierKey};
@@ -40,6 +40,7 @@ use super::fence;
 use super::index::FILE as INDEX;
 use super::log::AuditLog as _;
 use super::open::OpenError;
+use super::prune;
 use super::state::STATE;
 use super::storage::{LocalStorage, Storage as _};
 use super::store::{Clock, Options, PRIVATE_KEY, Previous, SegmentLog};
@@ -120,11 +121,18 @@ pub fn settle(folder: &Path, node: &Word, clock: &Clock) -> Result<Options, Open
         }
         let storage = LocalStorage::new(folder);
         let lock = storage.lock().map_err(|_| OpenError::Locked)?;
+        // What a prune has found by its path must not become a file of the new log under its hands.
+        let _pruning = prune::exclude(folder).map_err(OpenError::io(prune::LOCK))?;
         finish(folder, epoch).map_err(OpenError::io(EPOCHS))?;
         drop(lock);
         epoch = epoch.saturating_add(1);
     }
     Ok(Options { previous: previous(folder, node, epoch)?, ..options(epoch) })
+}
+
+/// Whether a change of the key was begun and not finished: the log lies in two places.
+pub(super) fn is_cut_off(folder: &Path) -> io::Result<bool> {
+    Ok(folder.join(EPOCHS).join(format!("{}.new", current(folder)?)).exists())
 }
 
 /// The epoch that is being written: one more than those that are finished.
@@ -186,7 +194,7 @@ fn finish(folder: &Path, epoch: u32) -> io::Result<()> {
     fs::create_dir_all(&moving)?;
     sync(&epochs)?;
     sync(folder)?;
-    for name in [SEGMENTS, PRUNED, STATE, COSIGNED, ANCHOR, CHECKPOINT, VERIFIER_KEY] {
+    for name in [SEGMENTS, PRUNED, BEGUN, STATE, COSIGNED, ANCHOR, CHECKPOINT, VERIFIER_KEY] {
         match fs::rename(folder.join(name), moving.join(name)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}

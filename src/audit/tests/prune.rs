@@ -279,3 +279,27 @@ fn what_is_pruned_goes_from_what_was_published() {
         assert!(public.path().join("tile/entries/000").exists(), "{name}");
     }
 }
+
+/// Where the clock was set back, a segment may end with older entries than it holds: what it holds decides.
+#[test]
+fn an_entry_that_is_young_keeps_its_segment() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let write_at = |second: i64, numbers: std::ops::Range<u32>| {
+        let clock = move || jiff::Timestamp::from_second(START + second).unwrap();
+        let log = SegmentLog::open(Options { clock: Arc::new(clock), ..minutes(path) }).unwrap();
+        for number in numbers {
+            let slot = log.reserve().unwrap();
+            append(&log, decision(number)).unwrap();
+            slot.submit(outcome(number));
+        }
+        log.stop();
+    };
+    // Hours ahead for a moment, then right again.
+    write_at(36_000, 0..3);
+    write_at(0, 10..100);
+    assert!(segments(path) > 3);
+    assert_eq!(prune(path, at(3_600)).unwrap(), 0, "the first segment holds entries of ten hours later");
+    assert!(prune(path, at(36_001)).unwrap() > 0);
+    verify(path).unwrap();
+}

@@ -12,7 +12,7 @@ use crate::audit::epochs::Epochs;
 use crate::audit::index::{Dimension, FILE, Index, IndexError};
 use crate::audit::key::KeyFile;
 use crate::audit::open::open;
-use crate::audit::prune::prune;
+use crate::audit::prune::{PruneError, prune};
 use crate::audit::publish::{PublishError, Removals, publish};
 use crate::audit::query::Filter;
 use crate::audit::report;
@@ -361,4 +361,78 @@ fn epochs_are_pruned_together() {
     assert_eq!(verify_epochs(path, &trust).unwrap_err().kind, ProblemKind::Rewritten);
     std::fs::remove_file(&begun).unwrap();
     assert_eq!(verify_epochs(path, &trust).unwrap_err().kind, ProblemKind::Rewritten);
+}
+
+/// An epoch that was pruned while it was written takes along what says which epoch is before it.
+#[test]
+fn an_epoch_that_was_pruned_is_finished_with_all_that_it_needs() {
+    let (folder, _) = three();
+    let path = folder.path();
+    write(path, 1_000..1_060);
+    let far = jiff::Timestamp::from_second(1_800_000_000).unwrap();
+    assert!(prune(path, far).unwrap().left[0].1 > 0);
+    write(path, 2_000..2_010);
+    request(path).unwrap();
+    write(path, 3_000..3_060);
+    assert_eq!(verify_epochs(path, &Trust::default()).unwrap().len(), 4);
+    prune(path, far).unwrap();
+    write(path, 4_000..4_010);
+    assert_eq!(verify_epochs(path, &Trust::default()).unwrap().len(), 4);
+}
+
+/// A prune that ends in its midst leaves nothing gone that nothing speaks of, also where what spoke of it went.
+#[test]
+fn a_prune_that_is_cut_off_leaves_a_log_that_verifies() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let far = jiff::Timestamp::from_second(1_800_000_000).unwrap();
+    for epoch in 0..3_u32 {
+        if epoch > 0 {
+            request(path).unwrap();
+        }
+        write(path, epoch * 100..epoch * 100 + 60);
+    }
+    // The second epoch's entries speak of the first; then they are old enough themselves.
+    prune(path, far).unwrap();
+    write(path, 1_000..1_060);
+    assert!(verify_epochs(path, &Trust::default()).unwrap().iter().all(|report| report.recorded == Some(true)));
+    request(path).unwrap();
+    write(path, 2_000..2_060);
+    let stop = path.join("pruned.hashes");
+    std::fs::create_dir(&stop).unwrap();
+    let before = std::fs::read_dir(path.join("epochs/3/segments")).unwrap().count();
+    assert!(prune(path, far).is_err(), "the running epoch cannot be pruned");
+    assert!(std::fs::read_dir(path.join("epochs/3/segments")).unwrap().count() < before, "and the one before it was");
+    std::fs::remove_dir(&stop).unwrap();
+    verify_epochs(path, &Trust::default()).unwrap();
+    write(path, 3_000..3_010);
+    verify_epochs(path, &Trust::default()).unwrap();
+    prune(path, far).unwrap();
+    verify_epochs(path, &Trust::default()).unwrap();
+}
+
+/// A change of the key waits for a prune, which goes by the paths of files; and no prune begins while one is cut off.
+#[test]
+fn a_change_of_the_key_and_a_prune_exclude_each_other() {
+    let (folder, _) = three();
+    let path = folder.path().to_owned();
+    let far = jiff::Timestamp::from_second(1_800_000_000).unwrap();
+    let held = std::fs::File::create(path.join("prune.lock")).unwrap();
+    held.lock().unwrap();
+    assert!(matches!(prune(&path, far), Err(PruneError::Locked)));
+    request(&path).unwrap();
+    let (done, changed) = std::sync::mpsc::channel();
+    let folder_of = path.clone();
+    let change = std::thread::spawn(move || {
+        settled(&folder_of);
+        done.send(()).unwrap();
+    });
+    assert!(changed.recv_timeout(std::time::Duration::from_millis(300)).is_err(), "the change did not wait");
+    assert!(!path.join("epochs/3").exists());
+    drop(held);
+    changed.recv().unwrap();
+    change.join().unwrap();
+    assert!(path.join("epochs/3").exists());
+    std::fs::rename(path.join("epochs/3"), path.join("epochs/3.new")).unwrap();
+    assert!(matches!(prune(&path, far), Err(PruneError::Moving)));
 }
