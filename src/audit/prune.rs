@@ -251,7 +251,7 @@ fn lock(log: &Path) -> Result<File, PruneError> {
 }
 
 /// Keeps every prune of a log away until the value is dropped; waits for one that is at work, which ends by itself.
-pub(super) fn exclude(log: &Path) -> io::Result<File> {
+pub(in crate::audit) fn exclude(log: &Path) -> io::Result<File> {
     let file = open_lock(log)?;
     file.lock()?;
     Ok(file)

@@ -417,8 +417,7 @@ fn a_change_of_the_key_and_a_prune_exclude_each_other() {
     let (folder, _) = three();
     let path = folder.path().to_owned();
     let far = jiff::Timestamp::from_second(1_800_000_000).unwrap();
-    let held = std::fs::File::create(path.join("prune.lock")).unwrap();
-    held.lock().unwrap();
+    let held = crate::audit::prune::exclude(&path).unwrap();
     assert!(matches!(prune(&path, far), Err(PruneError::Locked)));
     request(&path).unwrap();
     let (done, changed) = std::sync::mpsc::channel();
