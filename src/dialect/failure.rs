@@ -56,7 +56,8 @@ pub(crate) fn read(failures: &Failures, event: Option<&str>, data: Option<&str>)
             }
         }
     }
-    let status = code.map(|(_, status)| *status).or(kind.map(|(_, _, status)| *status)).or(number);
+    let of_kind = kind.map(|(_, _, status)| *status);
+    let status = code.map(|(_, status)| *status).or(of_kind).or(number);
     (status.unwrap_or(UNKNOWN), Told { kind: kind.map(|(_, told, _)| *told), code: code.map(|(word, _)| *word) })
 }
 

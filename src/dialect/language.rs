@@ -39,7 +39,7 @@ pub(crate) struct Language {
     /// Writes a refusal.
     pub(crate) error_body: fn(&Refusal, &str) -> String,
     /// Writes the event that ends a broken stream.
-    pub(crate) stream_error: fn(Api, &Refusal, &str, (Option<u64>, Told)) -> Flush,
+    pub(crate) stream_error: WriteError,
     /// The words in which its servers say that they failed.
     pub(crate) failures: &'static Failures,
     /// Writes the list of models, or one of them.
@@ -47,6 +47,9 @@ pub(crate) struct Language {
     /// Writes the event that carries held-back text; the template is the data of an earlier event.
     pub(crate) flush: fn(Api, &str, Channel, Held<'_>, Option<u64>) -> Option<Flush>,
 }
+
+/// Writes the last event of a broken stream: its number, and the class of a failure.
+pub(crate) type WriteError = fn(Api, &Refusal, &str, (Option<u64>, Told)) -> Flush;
 
 /// Writes a list of models, each with the countries that it is served from, or its only element alone.
 pub(crate) type WriteModels = fn(&[(&str, &[Country])], bool) -> String;
@@ -359,6 +362,11 @@ fn spelt(template: &str) -> usize {
 
 /// Whether a path is what a template stands for, or lies below it.
 fn covers(template: &str, path: &str) -> bool {
+    // Every request is compared with every row: most differ in what comes before a variable.
+    let fixed = template.bytes().take_while(|byte| *byte != b'{');
+    if fixed.zip(path.bytes()).any(|(wanted, given)| wanted != given) {
+        return false;
+    }
     let whole = path.match_indices('/').nth(template.matches('/').count()).map_or(path.len(), |(end, _)| end);
     path.get(..whole).is_some_and(|path| matched(template, path).is_some())
         || path.strip_prefix(template).is_some_and(|rest| rest.starts_with(':'))
@@ -374,13 +382,11 @@ fn beginning<'t>(template: &'t str, path: &str) -> Option<&'t str> {
 fn not_governed(language: &Language, path: &str) -> Refusal {
     let named = language.ungoverned.iter().filter(|row| matched(row, path).is_some());
     let known = language.ungoverned.iter().copied().chain(language.endpoints.iter().map(|endpoint| endpoint.path));
-    let begun = || known.filter_map(|template| beginning(template, path)).max_by_key(|begun| begun.len());
-    let subject = match named.max_by_key(|row| spelt(row)) {
-        Some(row) => format!("`{row}` is not governed by this gateway yet"),
-        None => match begun() {
-            Some(begun) => format!("`{begun}/…` is not governed by this gateway yet"),
-            None => "this endpoint is not governed by this gateway".to_owned(),
-        },
+    let begun = known.filter_map(|template| beginning(template, path)).max_by_key(|begun| spelt(begun));
+    let subject = match (named.max_by_key(|row| spelt(row)), begun) {
+        (Some(row), _) => format!("`{row}` is not governed by this gateway yet"),
+        (None, Some(begun)) => format!("`{begun}/…` is not governed by this gateway yet"),
+        (None, None) => "this endpoint is not governed by this gateway".to_owned(),
     };
     let governed: Vec<String> = language
         .endpoints

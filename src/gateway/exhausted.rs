@@ -124,27 +124,24 @@ fn unable(examined: &Examined) -> Option<(CannotDo, Option<(Word, Word)>)> {
 
 /// The refusal of a request on which no backend's duties can be done: where, what is demanded there, by which rule, and what to do.
 fn impossible(unable: Option<(CannotDo, Option<(Word, Word)>)>, reasons: &str) -> Refusal {
-    let (owing, place, mut message) = match unable {
-        Some((CannotDo { action, entity, path, why }, owing)) => {
-            let because = match &owing {
-                Some((rule, because)) => format!(" (rule `{rule}`: {because})"),
-                None => reasons.to_owned(),
-            };
-            let message = format!(
-                "policy demands to {} the `{entity}` in `{path}` for every backend that it permits{because}, and it cannot be \
-                 done there: {why}",
-                action.name()
-            );
-            (owing, Some(path).filter(|path| !path.is_empty()), message)
-        }
-        None => {
-            let message = "what this request holds cannot be changed as policy demands for any backend that it permits";
-            (None, None, format!("{message}{reasons}"))
-        }
+    let refused = |message: String| {
+        let message = format!("{message}; leave the value out, or send it in a text of the request");
+        Refusal::new(Fault::Policy, 403, "duty_impossible", message)
     };
-    message.push_str("; leave the value out, or send it in a text of the request");
-    let mut refusal = Refusal::new(Fault::Policy, 403, "duty_impossible", message);
-    refusal.place = place.map(str::to_owned);
+    let Some((CannotDo { action, entity, path, why }, owing)) = unable else {
+        let message = "what this request holds cannot be changed as policy demands for any backend that it permits";
+        return refused(format!("{message}{reasons}"));
+    };
+    let because = match &owing {
+        Some((rule, because)) => format!(" (rule `{rule}`: {because})"),
+        None => reasons.to_owned(),
+    };
+    let mut refusal = refused(format!(
+        "policy demands to {} the `{entity}` in `{path}` for every backend that it permits{because}, and it cannot be done \
+         there: {why}",
+        action.name()
+    ));
+    refusal.place = (!path.is_empty()).then(|| path.to_owned());
     refusal.rule = owing.map(|(rule, _)| rule);
     refusal
 }

@@ -97,7 +97,7 @@ fn error(refusal: &Refusal, request_id: &str, told: Told) -> Value {
     json!({
         "type": "error",
         "error": {
-            "type": told.kind.unwrap_or(kind(refusal.status)),
+            "type": told.kind.unwrap_or_else(|| kind(refusal.status)),
             "message": refusal.message,
             "octroi": {
                 "code": refusal.code,

@@ -37,7 +37,7 @@ pub(in crate::dialect) fn stream_error(
 fn error(refusal: &Refusal, request_id: &str, told: Told) -> Value {
     json!({
         "message": refusal.message,
-        "type": told.kind.unwrap_or(kind(refusal)),
+        "type": told.kind.unwrap_or_else(|| kind(refusal)),
         "code": told.code.unwrap_or(refusal.code),
         "param": refusal.place,
         "octroi": {
