@@ -6,28 +6,14 @@
 
 use super::language::{Endpoint, Language};
 use super::openai::{self, reply, request};
+use super::ungoverned;
 use crate::model::{Dialect, Operation};
 
 /// The dialect.
 pub(super) static LANGUAGE: Language = Language {
     dialect: Dialect::new("azure"),
     endpoints: &ENDPOINTS,
-    ungoverned: &[
-        "/openai/assistants",
-        "/openai/batches",
-        "/openai/deployments",
-        "/openai/evals",
-        "/openai/files",
-        "/openai/fine_tuning",
-        "/openai/models",
-        "/openai/realtime",
-        "/openai/responses",
-        "/openai/threads",
-        "/openai/uploads",
-        "/openai/vector_stores",
-        "/openai/v1",
-        "/openai",
-    ],
+    ungoverned: ungoverned::AZURE,
     ..openai::LANGUAGE_SHAPES
 };
 

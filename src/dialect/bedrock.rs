@@ -10,6 +10,7 @@ use std::sync::LazyLock;
 use serde_json::{Value, json};
 
 use super::anthropic;
+use super::failure::Told;
 use super::language::{Endpoint, Language, Streams};
 use super::openai::{common::WORDS, fault};
 use super::reply::ChannelKind::{Arguments, Reasoning, Text};
@@ -22,6 +23,7 @@ use super::reply::{Channel, Flush, Held};
 use super::request::Means::{self, Document, Hosts, Is, Quoted, QuotedFile, Speaker, Speaks, Spoken};
 use super::request::RequestTable;
 use super::table::{Row, Table, row};
+use super::{failure, ungoverned};
 use crate::model::{Api, Country, Dialect, Measure, Operation, Refusal, Role};
 
 const CONTROL: Means = Is(Role::Control);
@@ -36,27 +38,14 @@ pub(super) static LANGUAGE: Language = Language {
     dialect: Dialect::new("bedrock"),
     mark: None,
     endpoints: &ENDPOINTS,
-    ungoverned: &[
-        "/model",
-        "/model-invocation-jobs",
-        "/model-customization-jobs",
-        "/async-invoke",
-        "/guardrail",
-        "/guardrails",
-        "/foundation-models",
-        "/inference-profiles",
-        "/knowledgebases",
-        "/agents",
-        "/flows",
-        "/prompts",
-        "/retrieveAndGenerate",
-    ],
+    ungoverned: ungoverned::BEDROCK,
     untyped: true,
     events: false,
     headers: &[],
     json_answers: &[("outputConfig.textFormat.type", "json")],
     error_body,
     stream_error,
+    failures: &failure::AWS,
     models_body,
     flush,
 };
@@ -307,6 +296,8 @@ const fn kind(status: u16) -> &'static str {
     match status {
         401 | 403 => "AccessDeniedException",
         404 => "ResourceNotFoundException",
+        408 => "ModelTimeoutException",
+        424 => "ModelStreamErrorException",
         429 => "ThrottlingException",
         503 => "ServiceUnavailableException",
         500.. => "InternalServerException",
@@ -314,8 +305,10 @@ const fn kind(status: u16) -> &'static str {
     }
 }
 
-fn stream_error(_: Api, refusal: &Refusal, request_id: &str, _: Option<u64>) -> Flush {
-    Flush { event: Some("internalServerException".to_owned()), data: error(refusal, request_id).to_string() }
+/// An exception of a stream. The SDKs take its class from the name of the event.
+fn stream_error(_: Api, refusal: &Refusal, request_id: &str, (_, told): (Option<u64>, Told)) -> Flush {
+    let event = told.kind.unwrap_or("internalServerException");
+    Flush { event: Some(event.to_owned()), data: error(refusal, request_id).to_string() }
 }
 
 /// Bedrock lists models at another service; this list is never asked for.

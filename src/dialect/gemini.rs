@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 
 use serde_json::{Value, json};
 
+use super::failure::Told;
 use super::language::{Endpoint, Language, Streams};
 use super::openai::{common::WORDS, fault};
 use super::reply::ChannelKind::{Reasoning, Text};
@@ -19,6 +20,7 @@ use super::reply::{Channel, Flush, Held, RANGE_OF_BYTES};
 use super::request::Means::{self, Hosts, Is, Model, Speaker, Speaks, Spoken};
 use super::request::RequestTable;
 use super::table::{Row, Table, row};
+use super::{failure, ungoverned};
 use crate::model::{Api, Country, Dialect, Operation, Refusal, Role};
 use crate::wire::json::{Bounds, Document, Numbers};
 
@@ -30,31 +32,7 @@ const BINARY: Means = Is(Role::Binary);
 const REFERENCE: Means = Is(Role::Reference);
 
 /// The dialect.
-pub(super) static LANGUAGE: Language = Language {
-    endpoints: &ENDPOINTS,
-    ungoverned: &[
-        "/v1/batches",
-        "/v1/cachedContents",
-        "/v1/files",
-        "/v1/operations",
-        "/v1/tunedModels",
-        "/upload/v1/files",
-        "/v1beta/batches",
-        "/v1beta/cachedContents",
-        "/v1beta/corpora",
-        "/v1beta/files",
-        "/v1beta/fileSearchStores",
-        "/v1beta/interactions",
-        "/v1beta/models",
-        "/v1beta/operations",
-        "/v1beta/tunedModels",
-        "/v1beta/openai",
-        "/upload/v1beta/files",
-        "/v1beta",
-        "/v1alpha",
-    ],
-    ..SHAPES
-};
+pub(super) static LANGUAGE: Language = Language { endpoints: &ENDPOINTS, ungoverned: ungoverned::GEMINI, ..SHAPES };
 
 /// The shapes, without endpoints.
 pub(super) const SHAPES: Language = Language {
@@ -68,6 +46,7 @@ pub(super) const SHAPES: Language = Language {
     json_answers: &[("generationConfig.responseMimeType", "application/json")],
     error_body,
     stream_error,
+    failures: &failure::GOOGLE,
     models_body,
     flush,
 };
@@ -332,11 +311,11 @@ const ANSWER_PART: &[Row<Says>] = &[
 ];
 
 fn error_body(refusal: &Refusal, request_id: &str) -> String {
-    error(refusal, request_id).to_string()
+    error(refusal, request_id, Told::default()).to_string()
 }
 
 /// The SDKs take `error.code`, `message` and `status`; what is ours stands in a detail.
-fn error(refusal: &Refusal, request_id: &str) -> Value {
+fn error(refusal: &Refusal, request_id: &str, told: Told) -> Value {
     let status = match refusal.status {
         401 => "UNAUTHENTICATED",
         403 => "PERMISSION_DENIED",
@@ -346,6 +325,7 @@ fn error(refusal: &Refusal, request_id: &str) -> Value {
         500.. => "INTERNAL",
         _ => "INVALID_ARGUMENT",
     };
+    let status = told.kind.unwrap_or(status);
     let rule = refusal.rule.as_ref().map(crate::model::Word::as_str);
     let (fault, place) = (fault(refusal.fault), &refusal.place);
     let detail = json!({
@@ -358,8 +338,8 @@ fn error(refusal: &Refusal, request_id: &str) -> Value {
     json!({ "error": error })
 }
 
-fn stream_error(_: Api, refusal: &Refusal, request_id: &str, _: Option<u64>) -> Flush {
-    Flush { event: None, data: error(refusal, request_id).to_string() }
+fn stream_error(_: Api, refusal: &Refusal, request_id: &str, (_, told): (Option<u64>, Told)) -> Flush {
+    Flush { event: None, data: error(refusal, request_id, told).to_string() }
 }
 
 fn models_body(models: &[(&str, &[Country])], one: bool) -> String {

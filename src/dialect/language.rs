@@ -10,10 +10,11 @@ use std::sync::LazyLock;
 
 use http::{HeaderMap, Method};
 
+use super::failure::{Failures, Told};
 use super::reply::{Channel, Flush, Held, Says};
 use super::request::RequestTable;
 use super::table::Table;
-use super::{LANGUAGES, openai};
+use super::{LANGUAGES, openai, ungoverned};
 use crate::limits;
 use crate::model::{Api, Country, Dialect, Fault, Line, Operation, Refusal};
 
@@ -25,7 +26,7 @@ pub(crate) struct Language {
     pub(crate) mark: Option<&'static str>,
     /// What is governed.
     pub(crate) endpoints: &'static [Endpoint],
-    /// Families of endpoints that the API has and this gateway does not govern, to be named in the refusal.
+    /// Endpoints that the API has and this gateway does not govern, to be named in the refusal.
     pub(crate) ungoverned: &'static [&'static str],
     /// Its clients may send a body without saying that it is JSON.
     pub(crate) untyped: bool,
@@ -38,12 +39,17 @@ pub(crate) struct Language {
     /// Writes a refusal.
     pub(crate) error_body: fn(&Refusal, &str) -> String,
     /// Writes the event that ends a broken stream.
-    pub(crate) stream_error: fn(Api, &Refusal, &str, Option<u64>) -> Flush,
+    pub(crate) stream_error: WriteError,
+    /// The words in which its servers say that they failed.
+    pub(crate) failures: &'static Failures,
     /// Writes the list of models, or one of them.
     pub(crate) models_body: WriteModels,
     /// Writes the event that carries held-back text; the template is the data of an earlier event.
     pub(crate) flush: fn(Api, &str, Channel, Held<'_>, Option<u64>) -> Option<Flush>,
 }
+
+/// Writes the last event of a broken stream: its number, and the class of a failure.
+pub(crate) type WriteError = fn(Api, &Refusal, &str, (Option<u64>, Told)) -> Flush;
 
 /// Writes a list of models, each with the countries that it is served from, or its only element alone.
 pub(crate) type WriteModels = fn(&[(&str, &[Country])], bool) -> String;
@@ -161,11 +167,9 @@ pub(crate) fn spoken(path: &str, headers: &HeaderMap) -> &'static Language {
     // By its mark, then by how much of the path its templates spell out, then by the order of the table.
     let rank = |language: &Language| {
         let marked = language.mark.is_some_and(|mark| headers.contains_key(mark));
-        let spelt = |template: &str| template.split(['{', '}']).step_by(2).map(str::len).sum::<usize>();
         let endpoints = language.endpoints.iter().filter(|endpoint| matched(endpoint.path, path).is_some());
         let endpoint = endpoints.map(|endpoint| spelt(endpoint.path)).max();
-        let family =
-            language.ungoverned.iter().filter(|family| is_below(path, family)).map(|family| family.len()).max();
+        let family = language.ungoverned.iter().filter(|row| covers(row, path)).map(|row| spelt(row)).max();
         (endpoint.is_some() || family.is_some()).then_some((marked, endpoint, family))
     };
     let ranked = LANGUAGES.iter().rev().filter_map(|language| Some((rank(language)?, *language)));
@@ -181,6 +185,11 @@ pub(crate) fn route(method: &Method, path: &str, query: Option<&str>, headers: &
     let Some((endpoint, Match { model, object })) =
         methods.iter().find(|(endpoint, _)| endpoint.method == method.as_str())
     else {
+        // The variable of a governed path takes the last word of one that has a name of its own.
+        let is_more = |row: &str| methods.iter().all(|(endpoint, _)| spelt(row) > spelt(endpoint.path));
+        if language.ungoverned.iter().any(|row| is_more(row) && matched(row, path).is_some()) {
+            return Err(not_governed(language, path));
+        }
         let names: Vec<&str> = methods.iter().map(|(endpoint, _)| endpoint.method).collect();
         let name = methods.first().map_or("", |(endpoint, _)| endpoint.path);
         let message = format!("`{name}` takes {} only", names.join(", "));
@@ -281,7 +290,11 @@ fn matched(template: &str, path: &str) -> Option<Match> {
                     }
                     continue;
                 };
-                let value = decoded(given.strip_suffix(suffix)?)?;
+                let value = match suffix {
+                    ungoverned::ANY_METHOD => given.rsplit_once(':')?.0,
+                    _ => given.strip_suffix(suffix)?,
+                };
+                let value = decoded(value)?;
                 match name {
                     "model" => model = Some(value),
                     "id" => object = Some(value),
@@ -342,19 +355,38 @@ fn encoded(text: &str) -> String {
     out
 }
 
-fn is_below(path: &str, family: &str) -> bool {
-    path.strip_prefix(family).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', ':']))
+/// How much of a path a template spells out, in bytes.
+fn spelt(template: &str) -> usize {
+    template.split(['{', '}']).step_by(2).map(str::len).sum()
 }
 
-/// Refuses an endpoint, naming it only in words of our own.
+/// Whether a path is what a template stands for, or lies below it.
+fn covers(template: &str, path: &str) -> bool {
+    // Every request is compared with every row: most differ in what comes before a variable.
+    let fixed = template.bytes().take_while(|byte| *byte != b'{');
+    if fixed.zip(path.bytes()).any(|(wanted, given)| wanted != given) {
+        return false;
+    }
+    let whole = path.match_indices('/').nth(template.matches('/').count()).map_or(path.len(), |(end, _)| end);
+    path.get(..whole).is_some_and(|path| matched(template, path).is_some())
+        || path.strip_prefix(template).is_some_and(|rest| rest.starts_with(':'))
+}
+
+/// The beginning of a template that a path has, in whole segments; nothing where they have not even the first in common.
+fn beginning<'t>(template: &'t str, path: &str) -> Option<&'t str> {
+    let ends = template.match_indices('/').map(|(end, _)| end).chain([template.len()]).skip(1);
+    ends.filter_map(|end| template.get(..end)).take_while(|beginning| covers(beginning, path)).last()
+}
+
+/// Refuses an endpoint, naming it only in words of our own: in full where a row has it, else by the longest beginning.
 fn not_governed(language: &Language, path: &str) -> Refusal {
-    let family = language.ungoverned.iter().find(|family| is_below(path, family));
-    let subject = match family {
-        Some(family) if language.endpoints.iter().any(|endpoint| endpoint.path == *family) => {
-            format!("what lies below `{family}` is not governed by this gateway yet")
-        }
-        Some(family) => format!("`{family}` is not governed by this gateway yet"),
-        None => "this endpoint is not governed by this gateway".to_owned(),
+    let named = language.ungoverned.iter().filter(|row| matched(row, path).is_some());
+    let known = language.ungoverned.iter().copied().chain(language.endpoints.iter().map(|endpoint| endpoint.path));
+    let begun = known.filter_map(|template| beginning(template, path)).max_by_key(|begun| spelt(begun));
+    let subject = match (named.max_by_key(|row| spelt(row)), begun) {
+        (Some(row), _) => format!("`{row}` is not governed by this gateway yet"),
+        (None, Some(begun)) => format!("`{begun}/…` is not governed by this gateway yet"),
+        (None, None) => "this endpoint is not governed by this gateway".to_owned(),
     };
     let governed: Vec<String> = language
         .endpoints

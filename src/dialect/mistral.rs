@@ -9,6 +9,7 @@ use super::openai::{self, chat, common, reply, request};
 use super::request::Means::{self, Hosts, Is, Model, Speaker, Spoken, State};
 use super::request::RequestTable;
 use super::table::{Row, Table, row};
+use super::ungoverned;
 use crate::model::{Dialect, Operation, Role};
 use std::sync::LazyLock;
 
@@ -18,18 +19,7 @@ const CONTROL: Means = Is(Role::Control);
 pub(super) static LANGUAGE: Language = Language {
     dialect: Dialect::new("mistral"),
     endpoints: &ENDPOINTS,
-    ungoverned: &[
-        "/v1/agents",
-        "/v1/audio",
-        "/v1/batch",
-        "/v1/conversations",
-        "/v1/fim",
-        "/v1/fine_tuning",
-        "/v1/libraries",
-        "/v1/observability",
-        "/v1/ocr",
-        "/v1/chat/classifications",
-    ],
+    ungoverned: ungoverned::MISTRAL,
     ..openai::LANGUAGE_SHAPES
 };
 

@@ -15,6 +15,7 @@ mod anthropic;
 mod asked;
 mod azure;
 mod bedrock;
+mod failure;
 mod gemini;
 mod language;
 mod leaf;
@@ -28,6 +29,7 @@ mod request;
 mod table;
 #[cfg(test)]
 mod tests;
+mod ungoverned;
 mod vertex;
 mod visit;
 mod vllm;
@@ -41,6 +43,7 @@ use crate::wire::{Edit, quote};
 use language::{Language, Streams, endpoint, language};
 
 pub use asked::{answers_in_text, output_asked};
+pub use failure::Told;
 pub use reply::{
     Channel, ChannelKind, Column, Ended, EventKind, EventView, Flush, Held, Landing, Logprobs, Position, ReplyLeaf,
     ReplyView, Sequence, TokenList, Unreadable, Usage, Within,
@@ -73,6 +76,16 @@ pub fn all() -> impl Iterator<Item = Dialect> {
 pub fn endpoints(dialect: Dialect) -> Vec<(Api, &'static str)> {
     let with_body = language(dialect).endpoints.iter().filter(|endpoint| endpoint.request.is_some());
     with_body.map(|endpoint| (Api { dialect, operation: endpoint.operation }, endpoint.path)).collect()
+}
+
+/// The paths that servers of a dialect have for bodies: its own, and those that they have in common with another's.
+pub fn served(dialect: Dialect) -> Vec<&'static str> {
+    let has = |of: &Language, endpoint: &language::Endpoint| of.dialect == dialect || endpoint.also.contains(&dialect);
+    let own = LANGUAGES.iter().filter(|of| of.dialect == dialect);
+    let others = LANGUAGES.iter().filter(|of| of.dialect != dialect);
+    let with_body = |endpoint: &&language::Endpoint| endpoint.request.is_some();
+    let endpoints = own.chain(others).flat_map(|of| of.endpoints.iter().filter(move |endpoint| has(of, endpoint)));
+    endpoints.filter(with_body).map(|endpoint| endpoint.path).collect()
 }
 
 /// Finds the governed endpoint that a request line names, and what passes of the line and the head. The list is closed, and
@@ -231,9 +244,15 @@ pub fn error_body(dialect: Dialect, refusal: &Refusal, request_id: &str) -> Stri
 }
 
 /// Makes the event that ends a stream which broke on the way, so that a client sees an error and never a clean end.
-/// `sequence` is the next `sequence_number` of the stream, for APIs that count their events.
-pub fn stream_error(api: Api, refusal: &Refusal, request_id: &str, sequence: Option<u64>) -> Flush {
-    (language(api.dialect).stream_error)(api, refusal, request_id, sequence)
+/// `sequence` is the next `sequence_number` of the stream, for APIs that count their events; `told` the class of a failure that
+/// the backend told of itself.
+pub fn stream_error(api: Api, refusal: &Refusal, request_id: &str, (sequence, told): (Option<u64>, Told)) -> Flush {
+    (language(api.dialect).stream_error)(api, refusal, request_id, (sequence, told))
+}
+
+/// Reads the class of a failure that a backend tells of itself within a stream: the status that means the same, and its words.
+pub fn failure(api: Api, event: Option<&str>, data: Option<&str>) -> (u16, Told) {
+    failure::read(language(api.dialect).failures, event, data)
 }
 
 /// Writes the list of models that a caller may ask for, each with the countries it may be served from; for `one`, the first

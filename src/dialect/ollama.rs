@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 
 use serde_json::{Value, json};
 
+use super::failure::Told;
 use super::language::{Endpoint, Language, Streams};
 use super::openai::{chat, common, fault};
 use super::reply::ChannelKind::{Reasoning, Text};
@@ -15,6 +16,7 @@ use super::reply::{Channel, Flush, Held};
 use super::request::Means::{self, Is, Model, Prompt, Speaker, Spoken, Stream};
 use super::request::RequestTable;
 use super::table::{Row, Table, row};
+use super::{failure, ungoverned};
 use crate::model::{Api, Country, Dialect, Operation, Refusal, Role};
 use crate::wire::json::{Bounds, Document, Numbers};
 
@@ -28,26 +30,14 @@ pub(super) static LANGUAGE: Language = Language {
     dialect: Dialect::new("ollama"),
     mark: None,
     endpoints: &ENDPOINTS,
-    ungoverned: &[
-        "/api/blobs",
-        "/api/copy",
-        "/api/create",
-        "/api/delete",
-        "/api/ps",
-        "/api/pull",
-        "/api/push",
-        "/api/show",
-        "/api/version",
-        "/api/web_fetch",
-        "/api/web_search",
-        "/api",
-    ],
+    ungoverned: ungoverned::OLLAMA,
     untyped: false,
     events: false,
     headers: &[],
     json_answers: &[("format", ""), ("format.*", "")],
     error_body,
     stream_error,
+    failures: &failure::NONE,
     models_body,
     flush,
 };
@@ -184,7 +174,7 @@ fn error(refusal: &Refusal, request_id: &str) -> Value {
     })
 }
 
-fn stream_error(_: Api, refusal: &Refusal, request_id: &str, _: Option<u64>) -> Flush {
+fn stream_error(_: Api, refusal: &Refusal, request_id: &str, _: (Option<u64>, Told)) -> Flush {
     Flush { event: None, data: error(refusal, request_id).to_string() }
 }
 

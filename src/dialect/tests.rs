@@ -498,10 +498,40 @@ fn refusals_are_json_in_every_dialect() {
         let api = Api { dialect: language.dialect, operation: Operation::MODELS };
         let body: Value = serde_json::from_str(&error_body(language.dialect, &refusal, "req_1")).unwrap();
         assert!(body.to_string().contains("permits no"), "{body}");
-        let event = stream_error(api, &refusal, "req_1", Some(3));
+        let event = stream_error(api, &refusal, "req_1", (Some(3), Told::default()));
         assert!(event.data.contains("permits no") && serde_json::from_str::<Value>(&event.data).is_ok());
         let models: Value = serde_json::from_str(&models_body(language.dialect, &[("a\"b", &[])], false)).unwrap();
         assert!(models.to_string().contains("a\\\"b"), "{models}");
+    }
+}
+
+/// Every word by which a server tells its failure is read, and stands in the error event of the API.
+#[test]
+fn classes_of_failures_are_told_in_the_shape_of_the_api() {
+    for language in LANGUAGES {
+        let api = Api { dialect: language.dialect, operation: Operation::CHAT };
+        for (said, word, status) in language.failures.kinds {
+            let data = serde_json::json!({ "error": { "type": said, "message": "the prompt was" } }).to_string();
+            let (read, told) = failure(api, None, Some(&data));
+            assert_eq!((read, told.kind), (*status, Some(*word)), "{said}");
+            assert_eq!(failure(api, Some(said), None), (*status, told), "{said}");
+            let refusal = Refusal::new(Fault::Upstream, read, "backend_failed", "the backend failed");
+            let event = stream_error(api, &refusal, "req_1", (None, told));
+            let shown = format!("{} {}", event.event.unwrap_or_default(), event.data);
+            assert!(shown.contains(word) && !shown.contains("prompt"), "{said}: {shown}");
+        }
+        for (data, status) in [
+            (r#"{"error":{"code":429,"type":"erika@example.org"}}"#, 429),
+            (r#"{"error":{"code":"429"}}"#, 429),
+            (r#"{"error":{"code":401,"type":"authentication_error"}}"#, 502),
+            (r#"{"error":{"code":403,"status":"PERMISSION_DENIED"}}"#, 502),
+            (r#"{"error":"erika@example.org"}"#, 502),
+            (r#"{"error":{"code":200}}"#, 502),
+            ("[]", 502),
+            ("", 502),
+        ] {
+            assert_eq!(failure(api, Some("error"), Some(data)), (status, Told::default()), "{data}");
+        }
     }
 }
 
@@ -552,6 +582,53 @@ fn every_path_leads_to_one_endpoint_of_its_dialect() {
             }
         }
     }
+}
+
+/// An endpoint that an API has and this gateway does not govern is refused by its name, in words of the table and no others.
+#[test]
+fn what_is_not_governed_is_named() {
+    let cloud = "/v1/projects/{project}/locations/{location}/publishers/google/models/{model}";
+    for (path, named) in [
+        ("/v1beta/models/erika:batchGenerateContent", "/v1beta/models/{model}:batchGenerateContent"),
+        ("/v1beta/models/erika:predictLongRunning", "/v1beta/models/{model}:predictLongRunning"),
+        ("/v1beta/models/erika:asyncBatchEmbedContent", "/v1beta/models/{model}:asyncBatchEmbedContent"),
+        ("/v1/models/erika:batchGenerateContent", "/v1/models/{model}:batchGenerateContent"),
+        ("/v1beta/models/erika:erika", "/v1beta/models/{model}:…"),
+        ("/v1beta/cachedContents/erika", "/v1beta/cachedContents/{content}"),
+        ("/v1beta/erika", "/v1beta/…"),
+        ("/openai/deployments/erika/images/generations", "/openai/deployments/{model}/images/generations"),
+        ("/openai/deployments/erika/audio/speech", "/openai/deployments/{model}/audio/speech"),
+        ("/openai/deployments/erika/erika", "/openai/deployments/{model}/…"),
+        ("/openai/v1/files", "/openai/v1/files"),
+        ("/openai/v1/images/generations", "/openai/v1/images/generations"),
+        ("/openai/v1/responses/compact", "/openai/v1/responses/compact"),
+        ("/model/anthropic.erika-v1:0/count-tokens", "/model/{model}/count-tokens"),
+        ("/model/erika/erika", "/model/{model}/…"),
+        (&cloud.replace("{model}", "erika:predict"), &format!("{cloud}:predict")),
+        (&cloud.replace("{model}", "erika:erika"), &format!("{cloud}:…")),
+        ("/v1/projects/erika/erika", "/v1/projects/{project}/…"),
+        ("/v1/messages/batches/erika/results", "/v1/messages/batches/{batch}/results"),
+        ("/v1/ocr", "/v1/ocr"),
+        ("/api/pull", "/api/pull"),
+        ("/api/erika", "/api/…"),
+    ] {
+        let refusal = route(&http::Method::POST, path, None, &HeaderMap::new()).unwrap_err();
+        assert_eq!((refusal.status, refusal.code), (404, "endpoint_not_governed"), "{path}: {}", refusal.message);
+        let told = format!("`{named}` is not governed by this gateway yet");
+        assert!(refusal.message.starts_with(&told), "{path}: {}", refusal.message);
+        assert!(!refusal.message.contains("erika"), "{path}: {}", refusal.message);
+    }
+    // What an API has at a governed path under another method, and models whose names hold a colon, are as before.
+    for (method, path, status) in [
+        ("POST", "/v1/responses/resp_1", 405),
+        ("POST", "/v1beta/models/erika", 405),
+        ("GET", "/v1/chat/completions", 405),
+    ] {
+        let refusal = route(&method.parse().unwrap(), path, None, &HeaderMap::new()).unwrap_err();
+        assert_eq!(refusal.status, status, "{path}: {}", refusal.message);
+    }
+    let line = route(&http::Method::GET, "/v1/models/erika:latest", None, &HeaderMap::new()).unwrap();
+    assert_eq!((line.api.dialect, line.model.as_deref()), (Dialect::OPENAI, Some("erika:latest")));
 }
 
 #[test]

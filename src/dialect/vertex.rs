@@ -6,6 +6,7 @@
 
 use super::gemini::{self, BOTH, COUNT, COUNTED, EMBED, GENERATE, KEY, ONE, STREAM_QUERY, STREAMED, WHOLE};
 use super::language::{Endpoint, Language, Streams};
+use super::ungoverned;
 use crate::model::Dialect;
 
 /// The dialect.
@@ -13,7 +14,7 @@ pub(super) static LANGUAGE: Language = Language {
     dialect: Dialect::new("vertex"),
     mark: None,
     endpoints: &ENDPOINTS,
-    ungoverned: &["/v1/projects", "/v1beta1/projects", "/v1/publishers", "/v1beta1/publishers"],
+    ungoverned: ungoverned::VERTEX,
     ..gemini::SHAPES
 };
 

@@ -12,6 +12,7 @@ use super::reply::Says::{self, Failure, Fixed, InputTokens, Logprobs, Whole};
 use super::request::Means::{self, Is, Prompt};
 use super::request::RequestTable;
 use super::table::{Row, Table, row};
+use super::ungoverned;
 use crate::model::{Dialect, Operation, Role};
 
 const CONTROL: Means = Is(Role::Control);
@@ -21,7 +22,7 @@ const USER: Means = Is(Role::User);
 pub(super) static LANGUAGE: Language = Language {
     dialect: Dialect::new("vllm"),
     endpoints: &ENDPOINTS,
-    ungoverned: &["/classify", "/generate", "/generate_stream", "/infill", "/invocations", "/pooling", "/completion"],
+    ungoverned: ungoverned::VLLM,
     ..openai::LANGUAGE_SHAPES
 };
 

@@ -4,6 +4,8 @@ use super::examine::Examined;
 use super::kept::Stored;
 use crate::dialect;
 use crate::model::{Fault, Refusal, Removal, Removed, Role, Word};
+use crate::policy;
+use crate::transform::{self, CannotDo, Keys};
 
 /// What became of the backends of the tier that is being tried.
 #[derive(Debug, Clone, Copy, Default)]
@@ -56,11 +58,11 @@ pub(super) fn exhausted(examined: &Examined, tally: &Tally) -> Refusal {
                        what is kept cannot be changed any more; send the whole conversation in the request";
         Refusal::new(Fault::Policy, 403, "kept_unchanged", message)
     } else {
-        let message = "what this request holds cannot be changed as policy demands for any backend that it permits";
-        Refusal::new(Fault::Policy, 403, "duty_impossible", message)
+        let unable = if is_owed_to_a_leak { None } else { unable(examined) };
+        impossible(unable, &reasons)
     };
     let refusal = if is_owed_to_a_leak { refusal } else { advised(refusal, examined) };
-    match first_rule {
+    match first_rule.filter(|_| refusal.rule.is_none()) {
         Some(rule) => refusal.by(rule),
         None => refusal,
     }
@@ -106,6 +108,44 @@ fn kept_elsewhere(examined: &Examined, stored: &Stored, (rule, reasons): (Option
     Refusal::new(Fault::Policy, 404, "no_permitted_backend", message)
 }
 
+/// The first duty that cannot be done on the request, and the rule that demands it.
+fn unable(examined: &Examined) -> Option<(CannotDo, Option<(Word, Word)>)> {
+    let snapshot = &*examined.snapshot;
+    // Nothing of this is sent: it is done once more to learn where it fails, which a try at a backend does not tell.
+    let keys = || Keys::new(snapshot.token_key(&examined.caller.tenant, &examined.caller.app), [0; 16]);
+    let (call, findings, catalogue) = (&examined.call, &examined.findings, &snapshot.catalogue);
+    examined.choices_for(&examined.model).find_map(|choice| {
+        let unable = transform::apply(call, findings, &choice.duties, catalogue, &keys()).err()?;
+        let entity = catalogue.entity(unable.entity.as_str());
+        let owing = entity.and_then(|entity| policy::owing(&snapshot.policy, &examined.facts, choice.backend, entity));
+        Some((unable, owing))
+    })
+}
+
+/// The refusal of a request on which no backend's duties can be done: where, what is demanded there, by which rule, and what to do.
+fn impossible(unable: Option<(CannotDo, Option<(Word, Word)>)>, reasons: &str) -> Refusal {
+    let refused = |message: String| {
+        let message = format!("{message}; leave the value out, or send it in a text of the request");
+        Refusal::new(Fault::Policy, 403, "duty_impossible", message)
+    };
+    let Some((CannotDo { action, entity, path, why }, owing)) = unable else {
+        let message = "what this request holds cannot be changed as policy demands for any backend that it permits";
+        return refused(format!("{message}{reasons}"));
+    };
+    let because = match &owing {
+        Some((rule, because)) => format!(" (rule `{rule}`: {because})"),
+        None => reasons.to_owned(),
+    };
+    let mut refusal = refused(format!(
+        "policy demands to {} the `{entity}` in `{path}` for every backend that it permits{because}, and it cannot be done \
+         there: {why}",
+        action.name()
+    ));
+    refusal.place = (!path.is_empty()).then(|| path.to_owned());
+    refusal.rule = owing.map(|(rule, _)| rule);
+    refusal
+}
+
 /// The APIs that permitted backends speak which serve the model, as the end of a sentence.
 fn spoken(examined: &Examined) -> String {
     let snapshot = &examined.snapshot;
@@ -119,10 +159,7 @@ fn spoken(examined: &Examined) -> String {
     dialects.dedup();
     let listed: Vec<String> = dialects
         .into_iter()
-        .map(|dialect| {
-            let paths: Vec<&str> = dialect::endpoints(dialect).into_iter().map(|(_, path)| path).collect();
-            format!("{} ({})", dialect.name(), paths.join(", "))
-        })
+        .map(|dialect| format!("{} ({})", dialect.name(), dialect::served(dialect).join(", ")))
         .collect();
     if listed.is_empty() { String::new() } else { format!("; those that serve it speak {}", listed.join(" and ")) }
 }

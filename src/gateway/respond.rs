@@ -54,21 +54,28 @@ impl Answer {
     /// The list of models, or the one that the path names, which the gateway answers itself.
     ///
     /// # Errors
-    /// 403 for an API that the caller may not speak, 404 for a model that the operator did not configure or the caller may not
-    /// ask for.
+    /// 403 for an API that the caller may not speak, 404 for a model that the operator did not configure, that no backend of this
+    /// API serves, or that the caller may not ask for.
     pub fn models(snapshot: &Snapshot, line: &Line, caller: &Caller) -> Result<Self, Refusal> {
         accept::permit(caller, line.api, &mut Declarations::default())?;
-        let models: Vec<(&str, Vec<Country>)> = snapshot
+        let speakers = dialect::speakers(line.api);
+        let asked = snapshot
             .models
             .iter()
             .filter(|(name, _)| caller.scope.admits_model(name))
-            .filter(|(name, _)| line.model.as_deref().is_none_or(|one| name.as_str() == one))
-            .map(|(name, by_backend)| (name.as_str(), countries(snapshot, by_backend.keys())))
+            .filter(|(name, _)| line.model.as_deref().is_none_or(|one| name.as_str() == one));
+        // A model that no backend of the client's API serves would be refused with 404 when it is asked for.
+        let models: Vec<(&str, Vec<Country>)> = asked
+            .filter_map(|(name, by_backend)| {
+                let serving = || by_backend.keys().filter(|backend| snapshot.serves(backend, &speakers, name));
+                serving().next().map(|_| (name.as_str(), countries(snapshot, serving())))
+            })
             .collect();
         let models: Vec<(&str, &[Country])> =
             models.iter().map(|(name, countries)| (*name, countries.as_slice())).collect();
         if models.is_empty() && line.model.is_some() {
-            let message = "no such model is configured here; the list of models shows those that are";
+            let message =
+                "no such model is served here to clients of this API; its list of models shows those that are";
             return Err(Refusal::new(Fault::Caller, 404, "model_not_found", message));
         }
         let body = dialect::models_body(line.api.dialect, &models, line.model.is_some());

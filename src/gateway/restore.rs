@@ -7,10 +7,8 @@
 use std::collections::{HashMap, VecDeque};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use http_body::Frame;
 use http_body_util::BodyExt as _;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Sleep;
@@ -18,18 +16,20 @@ use tokio::time::Sleep;
 use super::budget::{Budget, Share};
 use super::cite::Moved;
 use super::kept::Keeper;
-use super::landing::{failed, landing};
+use super::landing::{self, failed, landing};
 use super::ledger::{End, Ledger};
 use super::line::Line;
 use super::source::Source;
-use super::{Body, BrokenOff, charge, logprobs};
-use crate::dialect::{self, Channel, Ended, EventKind, EventView, Position, ReplyLeaf, TokenList, Usage};
+use super::{Body, charge, logprobs};
+use crate::dialect::{self, Channel, Ended, EventKind, EventView, Position, ReplyLeaf, TokenList, Told, Usage};
 use crate::limits;
 use crate::model::entry::Change;
 use crate::model::{Api, Refusal, Word};
 use crate::transform::{Counts, Landing, Moves, Restorer, Vault};
 use crate::wire::frames::{self, Decoder, Frame as Event, Framing};
 use crate::wire::{Edit, quote, splice};
+
+mod body;
 
 /// A streamed answer on its way to the client.
 pub struct Restored {
@@ -149,13 +149,13 @@ impl Restored {
         if !self.broken
             && let Err(refusal) = self.share.follow(held)
         {
-            self.stop(&refusal, End::Refused);
+            self.stop((&refusal, Told::default()), End::Refused);
         }
     }
 
     fn frame(&mut self, frame: &Event) {
         if frame.failed() {
-            return self.break_off();
+            return self.fail(frame);
         }
         let Some(data) = frame.data() else {
             self.out.push_back(frame.raw().clone());
@@ -175,8 +175,7 @@ impl Restored {
     fn event(&mut self, frame: &Event, data: &str, view: &EventView<'_>) {
         self.done |= view.kind == EventKind::Done;
         if view.kind == EventKind::Error {
-            // Its text is the backend's own and may quote what the gateway sent: the client gets an error of ours.
-            return self.break_off();
+            return self.fail(frame);
         }
         if let (Some(usage), Some(ledger)) = (view.usage, self.ledger.as_mut()) {
             // Some APIs tell the tokens of the request first and those of the answer last.
@@ -307,17 +306,23 @@ impl Restored {
 
     /// The backend broke off.
     fn break_off(&mut self) {
-        self.stop(&failed("the backend's answer broke off"), End::UpstreamBroke);
+        self.stop((&failed("the backend's answer broke off"), Told::default()), End::UpstreamBroke);
+    }
+
+    /// The backend says itself that it failed.
+    fn fail(&mut self, frame: &Event) {
+        let (refusal, told) = landing::told(self.api, frame.event(), frame.data());
+        self.stop((&refusal, told), End::UpstreamBroke);
     }
 
     /// The answer goes no further: an error event, then a broken end.
-    fn stop(&mut self, refusal: &Refusal, end: End) {
+    fn stop(&mut self, (refusal, told): (&Refusal, Told), end: End) {
         self.source = None;
         if !self.broken {
             self.broken = true;
             let number = self.next_number.map(|number| number.saturating_add(self.added));
             let id = self.ledger.as_ref().map(|ledger| ledger.id.to_string()).unwrap_or_default();
-            let error = dialect::stream_error(self.api, refusal, &id, number);
+            let error = dialect::stream_error(self.api, refusal, &id, (number, told));
             let name = error.event.as_deref();
             self.out.push_back(frames::encode(self.framing, name, &error.data, true, !self.begun));
             if let Some(ledger) = self.ledger.as_mut() {
@@ -327,25 +332,31 @@ impl Restored {
         }
     }
 
-    /// Waits so long that what was handed over can leave. An error of a body makes hyper drop what it has not written yet:
-    /// without the wait the client would see a torn connection, and never the event that says why.
-    fn poll_parting(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let parting = self.parting.get_or_insert_with(|| Box::pin(tokio::time::sleep(limits::PARTING)));
-        parting.as_mut().poll(cx)
-    }
-
     fn end(&mut self, end: End) {
         if let Some(ledger) = self.ledger.as_mut() {
             ledger.end = end;
         }
     }
 
+    /// Whether what a stream ended with is an event, all of it.
+    fn is_whole(&self, rest: &Event) -> bool {
+        let reads = |data: &str| dialect::event_leaves(self.api, rest.event(), data).is_ok();
+        rest.failed() || rest.data().is_some_and(reads)
+    }
+
     /// The backend ended its answer.
     fn finish(&mut self) {
         self.source = None;
         match self.decoder.finish() {
-            Ok(Some(rest)) => self.frame(&rest),
-            Ok(None) => {}
+            // A frame that the end cut short is no frame, and would spoil the error event behind it; one that lacks only the
+            // end of its last line is.
+            Ok(Some(rest)) if self.done || self.is_whole(&rest) => {
+                self.frame(&rest);
+                if !self.done && !self.broken {
+                    self.out.push_back(frames::ending(self.framing));
+                }
+            }
+            Ok(_) => {}
             Err(_) => self.break_off(),
         }
         if self.broken {
@@ -357,43 +368,6 @@ impl Restored {
         } else {
             // No mark of the end: what came may be half of an answer.
             self.break_off();
-        }
-    }
-}
-
-impl http_body::Body for Restored {
-    type Data = Bytes;
-    type Error = BrokenOff;
-
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
-        let this = &mut *self;
-        loop {
-            if let Some(bytes) = this.out.pop_front() {
-                if let Some(ledger) = this.ledger.as_mut() {
-                    ledger.pass(&bytes);
-                }
-                if this.out.is_empty() && this.done && !this.broken {
-                    // Clients close at the mark of the end and do not wait for the connection's own.
-                    this.end(End::Complete);
-                }
-                return Poll::Ready(Some(Ok(Frame::data(bytes))));
-            }
-            let Some(source) = this.source.as_mut() else {
-                // Dropping the account here, and not with the body, dates the end when it is.
-                drop(this.ledger.take());
-                drop(this.permit.take());
-                if !this.broken {
-                    return Poll::Ready(None);
-                }
-                ready!(this.poll_parting(cx));
-                return Poll::Ready(Some(Err(BrokenOff)));
-            };
-            match ready!(source.poll_bytes(cx)) {
-                Some(Ok(bytes)) => this.take(&bytes),
-                // Behind the mark of the end there is nothing left to break.
-                Some(Err(_)) if !this.done => this.break_off(),
-                Some(Err(_)) | None => this.finish(),
-            }
         }
     }
 }

@@ -118,6 +118,16 @@ pub(super) fn evaluate(
     plan
 }
 
+/// The rule that demands most for a type of value at a backend, and its reason; nothing where none that looks at the request as it
+/// arrived does.
+pub fn owing(policy: &Policy, facts: &Facts, backend: BackendId, entity: EntityId) -> Option<(Word, Word)> {
+    let pass = Pass::new(policy, facts, View::arrived(facts, policy), Undetected::Real);
+    let of_type = |demand: &Demand<'_>| demand.actions.iter().find(|(of, _)| *of == entity).map(|(_, action)| *action);
+    let demands = pass.demands.iter().rev().filter(|demand| has(&demand.rule.on, backend));
+    let demanding = demands.filter_map(|demand| Some((of_type(demand)?, demand.rule)));
+    demanding.max_by_key(|(action, _)| *action).map(|(_, rule)| named(rule))
+}
+
 /// Sorts by tier, then by what the sheet prefers, then by the fewest changes; equal places share a rank.
 fn rank(mut ranked: Vec<(Tier, u64, usize, Choice)>) -> Vec<Choice> {
     ranked.sort_by_key(|place| (place.0, place.1, place.2, place.3.backend));

@@ -171,6 +171,15 @@ impl Frame {
     }
 }
 
+/// What ends a last frame that its server did not end, so that another may follow.
+pub const fn ending(framing: Framing) -> Bytes {
+    Bytes::from_static(match framing {
+        Framing::Events => b"\n\n",
+        Framing::Lines => b"\n",
+        Framing::Array | Framing::Binary => b"",
+    })
+}
+
 /// Writes a frame of our own into a stream in which a frame has gone before; `first` where none has. An error is said so
 /// where the framing can.
 pub fn encode(framing: Framing, event: Option<&str>, data: &str, failed: bool, first: bool) -> Bytes {

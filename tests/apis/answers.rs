@@ -199,6 +199,106 @@ async fn a_client_whose_api_nobody_speaks_is_told_which_are_spoken() {
     assert!(server.asked().is_empty());
 }
 
+/// Servers of open models have OpenAI's paths beside their own: a client of another API is told of both.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_server_speaks_is_told_with_the_paths_that_it_has_in_common() {
+    for (api, own) in
+        [(Speaks::Vllm, "/rerank"), (Speaks::Mistral, "/v1/fim/completions"), (Speaks::Ollama, "/api/chat")]
+    {
+        let mut plot = Plot::new().await;
+        plot.only(&["us-cloud"]);
+        plot.dialects = api.dialects();
+        let _server = plot.script("us-cloud", scripted::echo).await;
+        let house = plot.open().await;
+        let (path, body) = super::request_of(Speaks::Anthropic, "hello");
+        let refused = house.client.post(path, body).await;
+        let message = refused.json()["error"]["message"].as_str().unwrap_or_default().to_owned();
+        for path in [own, "/v1/chat/completions", "/v1/embeddings"] {
+            assert!(message.contains(path), "{api:?}: `{path}` is not in: {message}");
+        }
+        assert!(!message.contains("/v1/messages") && !message.contains("/v1/responses"), "{api:?}: {message}");
+        // What it is told works.
+        assert_eq!(house.client.chat("hello", false).await.status, 200, "{api:?}");
+    }
+}
+
+/// A duty that cannot be done: the refusal names the place in words of the table, the rule that demands it, and what to do.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_duty_that_cannot_be_done_is_told_with_its_place_and_its_rule() {
+    let mut plot = Plot::new().await;
+    plot.only(&["us-cloud"]);
+    let server = plot.script("us-cloud", scripted::echo).await;
+    let house = plot.open().await;
+    let card = "4111111111111111";
+    for (name, member, value, place, why) in [
+        ("what steers", "logit_bias", json!({"50256": EMAIL}), "logit_bias.*", "would no longer mean what it says"),
+        (
+            "a number",
+            "made_tomorrow",
+            json!({"card number": 4_111_111_111_111_111_u64}),
+            "made_tomorrow",
+            "would become a string",
+        ),
+    ] {
+        let mut body = json!({"model": "assistant", "messages": [{"role": "user", "content": "hello"}]});
+        body[member] = value;
+        let answer = house.client.post("/v1/chat/completions", body.to_string()).await;
+        assert_eq!(answer.status, 403, "{name}: {}", answer.body);
+        let told: Value = answer.json();
+        let error = &told["error"];
+        assert_eq!(error["code"], "duty_impossible", "{name}: {told}");
+        let message = error["message"].as_str().unwrap();
+        let at = error["octroi"]["place"].as_str().unwrap_or_default();
+        assert!(at == place || place == "made_tomorrow" && !at.contains("card"), "{name}: {told}");
+        let rule = error["octroi"]["rule"].as_str().unwrap_or_else(|| panic!("{name}: no rule: {told}"));
+        assert_eq!(answer.header("octroi-rule"), rule, "{name}");
+        for words in [format!("`{at}`"), format!("rule `{rule}`: "), why.to_owned(), "leave the value out".to_owned()] {
+            assert!(message.contains(&words), "{name}: `{words}` is not in: {message}");
+        }
+        assert!(!answer.body.contains(EMAIL) && !answer.body.contains(card), "{name}: {}", answer.body);
+    }
+    assert!(server.asked().is_empty());
+}
+
+/// A list of models holds what the client may ask for in its own API, and nothing that would be refused as unknown there.
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_of_models_hold_what_backends_of_the_api_serve() {
+    let lists = [
+        ("/v1/models", "anthropic-version", Speaks::Anthropic),
+        ("/v1beta/models", "x-client", Speaks::Gemini),
+        ("/api/tags", "x-client", Speaks::Ollama),
+        ("/openai/v1/models", "x-client", Speaks::Azure),
+        ("/v1/models", "x-client", Speaks::OpenAi),
+    ];
+    for spoken in [Speaks::OpenAi, Speaks::Vllm, Speaks::Mistral, Speaks::Ollama, Speaks::Anthropic, Speaks::Gemini] {
+        let mut plot = Plot::new().await;
+        plot.only(&["us-cloud"]);
+        plot.dialects = spoken.dialects();
+        let house = plot.open().await;
+        for (path, header, api) in lists {
+            let with_openai = [Speaks::OpenAi, Speaks::Vllm, Speaks::Mistral, Speaks::Ollama].contains(&spoken);
+            let expected = api == spoken || api == Speaks::OpenAi && with_openai;
+            let ask = |path: String| {
+                let mut request = house.client.request(http::Method::GET, &path, "");
+                request.headers_mut().insert(header, http::HeaderValue::from_static("2023-06-01"));
+                house.client.send(request)
+            };
+            let all = ask(path.to_owned()).await.unwrap();
+            assert_eq!(
+                (all.status, all.body.contains("assistant")),
+                (200, expected),
+                "{spoken:?}, {api:?}: {}",
+                all.body
+            );
+            if path == "/api/tags" {
+                continue;
+            }
+            let one = ask(format!("{path}/assistant")).await.unwrap();
+            assert_eq!(one.status, if expected { 200 } else { 404 }, "{spoken:?}, {api:?}: {}", one.body);
+        }
+    }
+}
+
 /// Lists of models hold the names that clients use, each with the countries that it is served from, and no backend's own name.
 #[tokio::test(flavor = "multi_thread")]
 async fn lists_of_models_hold_aliases_and_their_countries() {

@@ -106,7 +106,7 @@ pub(crate) fn answer(api: Speaks, asked: &Asked) -> Vec<Step> {
 }
 
 /// A stream of values without names, in a framing of its own.
-fn streamed(content_type: &str, chunks: Vec<Vec<u8>>) -> Vec<Step> {
+pub(crate) fn streamed(content_type: &str, chunks: Vec<Vec<u8>>) -> Vec<Step> {
     let head = format!("HTTP/1.1 200 OK\r\ncontent-type: {content_type}\r\ntransfer-encoding: chunked\r\n\r\n");
     let mut steps = vec![Step::Raw(head.into_bytes())];
     steps.extend(chunks.into_iter().map(Step::Chunk));

@@ -74,7 +74,12 @@ pub(crate) fn body(api: Api, path: &str, put: Put, text: &str) -> Value {
         Put::Key => json!({ text: "value" }),
         Put::Number => digits.trim_start_matches('0').parse::<serde_json::Number>().map_or(Value::Null, Value::Number),
     };
-    let mut body = match build(&steps(path), leaf) {
+    // A row that leaves keys open at its own place has the text for its key there, and at any depth below it otherwise.
+    let mut steps = steps(path);
+    if put == Put::Key && matches!(steps.last(), Some(Step::Any)) {
+        steps.pop();
+    }
+    let mut body = match build(&steps, leaf) {
         Value::Object(members) => members,
         other => Map::from_iter([("any".to_owned(), other)]),
     };

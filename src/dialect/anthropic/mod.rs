@@ -9,10 +9,12 @@ mod request;
 
 use serde_json::{Value, json};
 
+use super::failure::Told;
 use super::language::{Endpoint, Language};
 use super::openai::fault;
 use super::reply::ChannelKind::{Arguments, Reasoning, Text};
 use super::reply::{Channel, Flush, Held};
+use super::{failure, ungoverned};
 use crate::model::{Api, Country, Dialect, Operation, Refusal};
 
 pub(super) use reply::{EVENT, MESSAGE};
@@ -23,25 +25,14 @@ pub(super) static LANGUAGE: Language = Language {
     dialect: Dialect::new("anthropic"),
     mark: Some("anthropic-version"),
     endpoints: &ENDPOINTS,
-    ungoverned: &[
-        "/v1/messages/batches",
-        "/v1/messages",
-        "/v1/complete",
-        "/v1/files",
-        "/v1/skills",
-        "/v1/models",
-        "/v1/organizations",
-        "/v1/agents",
-        "/v1/sessions",
-        "/v1/environments",
-        "/v1/experimental",
-    ],
+    ungoverned: ungoverned::ANTHROPIC,
     untyped: false,
     events: true,
     headers: &[("anthropic-version", &["2026-10-21", "2023-06-01", "2023-01-01"]), ("anthropic-beta", BETAS)],
     json_answers: &[("output_format.type", "json"), ("output_config.format.type", "json")],
     error_body,
     stream_error,
+    failures: &failure::ANTHROPIC,
     models_body,
     flush,
 };
@@ -97,16 +88,16 @@ const BETAS: &[&str] = &[
 ];
 
 fn error_body(refusal: &Refusal, request_id: &str) -> String {
-    error(refusal, request_id).to_string()
+    error(refusal, request_id, Told::default()).to_string()
 }
 
 /// The SDKs choose their exception by status and take `error.type` and `error.message`; what is ours stands under
 /// `error.octroi`.
-fn error(refusal: &Refusal, request_id: &str) -> Value {
+fn error(refusal: &Refusal, request_id: &str, told: Told) -> Value {
     json!({
         "type": "error",
         "error": {
-            "type": kind(refusal.status),
+            "type": told.kind.unwrap_or_else(|| kind(refusal.status)),
             "message": refusal.message,
             "octroi": {
                 "code": refusal.code,
@@ -129,14 +120,14 @@ const fn kind(status: u16) -> &'static str {
         404 => "not_found_error",
         413 => "request_too_large",
         429 => "rate_limit_error",
-        503 => "overloaded_error",
+        503 | 529 => "overloaded_error",
         500.. => "api_error",
         _ => "invalid_request_error",
     }
 }
 
-fn stream_error(_: Api, refusal: &Refusal, request_id: &str, _: Option<u64>) -> Flush {
-    Flush { event: Some("error".to_owned()), data: error(refusal, request_id).to_string() }
+fn stream_error(_: Api, refusal: &Refusal, request_id: &str, (_, told): (Option<u64>, Told)) -> Flush {
+    Flush { event: Some("error".to_owned()), data: error(refusal, request_id, told).to_string() }
 }
 
 fn models_body(models: &[(&str, &[Country])], one: bool) -> String {

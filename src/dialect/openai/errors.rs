@@ -5,22 +5,28 @@
 
 use serde_json::{Value, json};
 
+use super::super::failure::Told;
 use super::super::reply::Flush;
 use crate::model::{Api, Country, Fault, Operation, Refusal};
 
 /// See [`super::super::error_body`].
 pub(in crate::dialect) fn error_body(refusal: &Refusal, request_id: &str) -> String {
-    json!({ "error": error(refusal, request_id) }).to_string()
+    json!({ "error": error(refusal, request_id, Told::default()) }).to_string()
 }
 
 /// See [`super::super::stream_error`]. The SDKs raise for any event whose data has `error`, whatever the event's name; the
 /// members beside it are those of the responses API's own `error` event.
-pub(in crate::dialect) fn stream_error(api: Api, refusal: &Refusal, request_id: &str, sequence: Option<u64>) -> Flush {
-    let mut data = json!({ "type": "error", "error": error(refusal, request_id) });
+pub(in crate::dialect) fn stream_error(
+    api: Api,
+    refusal: &Refusal,
+    request_id: &str,
+    (sequence, told): (Option<u64>, Told),
+) -> Flush {
+    let mut data = json!({ "type": "error", "error": error(refusal, request_id, told) });
     if api.operation == Operation::RESPONSES
         && let Value::Object(members) = &mut data
     {
-        members.insert("code".to_owned(), refusal.code.into());
+        members.insert("code".to_owned(), told.code.unwrap_or(refusal.code).into());
         members.insert("message".to_owned(), refusal.message.as_str().into());
         members.insert("param".to_owned(), Value::Null);
         members.insert("sequence_number".to_owned(), sequence.unwrap_or_default().into());
@@ -28,11 +34,11 @@ pub(in crate::dialect) fn stream_error(api: Api, refusal: &Refusal, request_id: 
     Flush { event: Some("error".to_owned()), data: data.to_string() }
 }
 
-fn error(refusal: &Refusal, request_id: &str) -> Value {
+fn error(refusal: &Refusal, request_id: &str, told: Told) -> Value {
     json!({
         "message": refusal.message,
-        "type": kind(refusal),
-        "code": refusal.code,
+        "type": told.kind.unwrap_or_else(|| kind(refusal)),
+        "code": told.code.unwrap_or(refusal.code),
         "param": refusal.place,
         "octroi": {
             "request_id": request_id,

@@ -18,37 +18,12 @@ mod tests;
 pub(super) use errors::fault;
 
 use super::language::{Endpoint, Language};
+use super::{failure, ungoverned};
 use crate::model::{Dialect, Operation};
 
 /// The dialect.
-pub(super) static LANGUAGE: Language = Language {
-    endpoints: &ENDPOINTS,
-    ungoverned: &[
-        "/v1/assistants",
-        "/v1/audio",
-        "/v1/batches",
-        "/v1/chat/completions",
-        "/v1/chatkit",
-        "/v1/containers",
-        "/v1/conversations",
-        "/v1/evals",
-        "/v1/files",
-        "/v1/fine_tuning",
-        "/v1/images",
-        "/v1/models",
-        "/v1/moderations",
-        "/v1/organization",
-        "/v1/realtime",
-        "/v1/responses",
-        "/v1/skills",
-        "/v1/threads",
-        "/v1/uploads",
-        "/v1/vector_stores",
-        "/v1/videos",
-        "/v1/embeddings",
-    ],
-    ..LANGUAGE_SHAPES
-};
+pub(super) static LANGUAGE: Language =
+    Language { endpoints: &ENDPOINTS, ungoverned: ungoverned::OPENAI, ..LANGUAGE_SHAPES };
 
 /// The shapes, without endpoints: also those of servers that speak it under other paths.
 pub(super) const LANGUAGE_SHAPES: Language = Language {
@@ -62,6 +37,7 @@ pub(super) const LANGUAGE_SHAPES: Language = Language {
     json_answers: &[("response_format.type", "json"), ("text.format.type", "json")],
     error_body: errors::error_body,
     stream_error: errors::stream_error,
+    failures: &failure::OPENAI,
     models_body: errors::models_body,
     flush: stream::flush_event,
 };

@@ -10,8 +10,8 @@ use super::super::request::Means;
 use super::super::visit::{At, Spot, Visitor, walk};
 use super::*;
 use crate::dialect::{
-    error_body, event_leaves, flush_event, models_body, outgoing, parse_within, reply_leaves, request_paths, route,
-    stream_error,
+    Told, error_body, event_leaves, flush_event, models_body, outgoing, parse_within, reply_leaves, request_paths,
+    route, stream_error,
 };
 use crate::model::{Api, Call, Refusal, Role, TokenKind};
 use crate::wire::json::{Bounds, Document, Node, Numbers};
@@ -341,11 +341,18 @@ fn routes_a_closed_list() {
     }
     for (path, said) in [
         ("/v1/files", "`/v1/files` is not governed"),
-        ("/v1/files/file-1/content", "`/v1/files` is not governed"),
-        ("/v1/responses/resp_1/x/y", "below `/v1/responses`"),
-        ("/v1/models/gpt/x", "below `/v1/models`"),
+        ("/v1/files/erika", "`/v1/files/{file}` is not governed"),
+        ("/v1/files/file-1/content", "`/v1/files/{file}/content` is not governed"),
+        ("/v1/files/file-1/erika", "`/v1/files/{file}/…` is not governed"),
+        ("/v1/audio/speech", "`/v1/audio/speech` is not governed"),
+        ("/v1/audio/erika", "`/v1/audio/…` is not governed"),
+        ("/v1/responses/compact", "`/v1/responses/compact` is not governed"),
+        ("/v1/responses/input_tokens", "`/v1/responses/input_tokens` is not governed"),
+        ("/v1/responses/resp_1/x/y", "`/v1/responses/{id}/…` is not governed"),
+        ("/v1/models/gpt/x", "`/v1/models/{model}/…` is not governed"),
         ("/v1/realtime", "`/v1/realtime` is not governed"),
-        ("/v1/erika@example.org", "this endpoint is not governed"),
+        ("/v1/erika@example.org", "`/v1/…` is not governed"),
+        ("/erika", "this endpoint is not governed"),
     ] {
         let refusal = route("POST", path, None).unwrap_err();
         assert!(refusal.message.contains(said), "{path}: {}", refusal.message);

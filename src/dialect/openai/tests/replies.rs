@@ -360,7 +360,7 @@ fn errors_have_the_shape_that_sdks_read() {
     } });
     assert_eq!(body, expected);
     for (api, counted) in [(CHAT, false), (RESPONSES, true)] {
-        let error = stream_error(api, &refusal, "req_1", Some(9));
+        let error = stream_error(api, &refusal, "req_1", (Some(9), Told::default()));
         let text = sse::encode(error.event.as_deref(), &error.data);
         let mut decoder = sse::Decoder::new();
         decoder.push(text.as_bytes());
