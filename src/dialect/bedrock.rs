@@ -5,6 +5,8 @@
 //! is what most send, and what another model's body names otherwise is unknown, inspected and changed like text. An event of
 //! such a stream wraps the model's own event in base64; it is opened before it comes here.
 
+mod fields;
+
 use std::sync::LazyLock;
 
 use serde_json::{Value, json};
@@ -91,6 +93,10 @@ static CONVERSE: LazyLock<RequestTable> = LazyLock::new(|| {
         ("messages[].content[].citationsContent", CITATIONS),
         ("messages[].content[]", SOURCED),
         ("messages[].content[].toolResult.content[]", SOURCED),
+        ("additionalModelRequestFields", anthropic::OPTIONS),
+        ("additionalModelRequestFields", fields::OPTIONS),
+        ("additionalModelRequestFields.tools[]", anthropic::TOOL),
+        ("additionalModelRequestFields.tools[]", fields::TOOL),
     ]);
     RequestTable { table, words: WORDS }
 });
@@ -109,6 +115,8 @@ const REQUEST: &[Row<Means>] = &[
     row("toolConfig.tools[].cachePoint.ttl", CONTROL),
     row("toolConfig.tools[].systemTool", Hosts("unknown")),
     row("toolConfig.tools[].systemTool.**", HOSTED),
+    row("toolConfig.tools[].*", Hosts("unknown")),
+    row("toolConfig.tools[].*.**", HOSTED),
     row("toolConfig.toolChoice.tool.name", NAME),
     row("guardrailConfig.guardrailIdentifier", REFERENCE),
     row("guardrailConfig.guardrailVersion", CONTROL),

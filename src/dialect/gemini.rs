@@ -16,7 +16,7 @@ use super::reply::Says::{
     OutputTokens, Piece, Thought, Whole,
 };
 use super::reply::{Channel, Flush, Held, RANGE_OF_BYTES};
-use super::request::Means::{self, Hosts, Is, Model, Speaker, Speaks, Spoken};
+use super::request::Means::{self, Hosts, Is, Model, Speaks, Spoken, UserOrSpeaker};
 use super::request::RequestTable;
 use super::table::{Row, Table, row};
 use crate::model::{Api, Country, Dialect, Operation, Refusal, Role};
@@ -200,7 +200,7 @@ const REQUEST: &[Row<Means>] = &[
 ];
 
 /// One turn.
-const CONTENT: &[Row<Means>] = &[row("role", Speaker)];
+const CONTENT: &[Row<Means>] = &[row("role", UserOrSpeaker)];
 
 /// The system prompt; it may name a role, and whatever that is, it is the system's.
 const SYSTEM: &[Row<Means>] = &[row("", Speaks(Role::System)), row("role", CONTROL)];

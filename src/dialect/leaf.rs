@@ -3,17 +3,19 @@
 use super::request::Means;
 use crate::model::call::FieldKey;
 use crate::model::{Call, Content, Field, Line, Role, TokenKind};
-use crate::wire::json::Document;
+use crate::wire::json::{Document, NodeKind};
 
-/// Looks ahead for who speaks in a turn; `role` may follow `content`.
-pub(super) fn speaker(document: &Document<'_>, turn: u32) -> Role {
+/// Looks ahead for who speaks in a turn; `role` may follow `content`. `silent`: who does where it names nobody.
+pub(super) fn speaker(document: &Document<'_>, turn: u32, silent: Role) -> Role {
     let named = document.member(turn, "role").and_then(|value| document.node(value));
+    let named = named.filter(|node| node.kind != NodeKind::Null);
     match named.map(|node| document.decoded(node)).as_deref() {
         Some("system" | "developer") => Role::System,
         Some("user") => Role::User,
         Some("assistant" | "model") => Role::Assistant,
         Some("tool" | "function") => Role::ToolResult,
-        _ => Role::Unknown,
+        Some(_) => Role::Unknown,
+        None => silent,
     }
 }
 

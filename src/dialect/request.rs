@@ -42,6 +42,8 @@ pub(crate) enum Means {
     OfDocument,
     /// The member that names who speaks in the turn that encloses it.
     Speaker,
+    /// The same where a turn may leave it out, and is then the user's.
+    UserOrSpeaker,
     /// Marks an object as a turn in which this role speaks.
     Speaks(Role),
     /// A URL: bytes when it is a `data:` URL, else something that the provider would fetch.
@@ -175,9 +177,11 @@ impl<'d> Visitor<'d, Means> for Reading<'_> {
                 Some(means) if steers(means) => return Err(misplaced(means, place, node)),
                 _ => {}
             }
-            if node.kind == NodeKind::Object && self.names_speaker(place) {
+            if node.kind == NodeKind::Object
+                && let Some(silent) = self.names_speaker(place)
+            {
                 if !matches!(place.means, Some(Means::Speaks(_))) {
-                    scope.speaker = speaker(document, at.index);
+                    scope.speaker = speaker(document, at.index, silent);
                 }
                 scope.turn = true;
             }
@@ -308,6 +312,7 @@ impl Reading<'_> {
             Some(Means::Hosts(_) | Means::Host) => Role::Hosted,
             Some(
                 Means::Speaker
+                | Means::UserOrSpeaker
                 | Means::RangeFrom(_)
                 | Means::RangeUntil(_)
                 | Means::OfDocument
@@ -343,12 +348,14 @@ impl Reading<'_> {
         document.raw(document.node(document.member(at.index, name)?)?).parse().ok()
     }
 
-    /// Whether an object of this place has a member that names who speaks.
-    fn names_speaker(&self, place: &Place<Means>) -> bool {
-        place
-            .members()
-            .iter()
-            .any(|(_, id)| self.spec.table.place(*id).is_some_and(|member| member.means == Some(Means::Speaker)))
+    /// Who speaks in an object of this place that does not say so, where one may say so.
+    fn names_speaker(&self, place: &Place<Means>) -> Option<Role> {
+        let means = |id: PlaceId| self.spec.table.place(id).and_then(|member| member.means);
+        place.members().iter().find_map(|(_, id)| match means(*id) {
+            Some(Means::Speaker) => Some(Role::Unknown),
+            Some(Means::UserOrSpeaker) => Some(Role::User),
+            _ => None,
+        })
     }
 
     /// Completes a field with its token and its group.

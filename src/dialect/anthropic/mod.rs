@@ -11,12 +11,12 @@ use serde_json::{Value, json};
 
 use super::language::{Endpoint, Language};
 use super::openai::fault;
-use super::reply::ChannelKind::{Arguments, Reasoning, Text};
+use super::reply::ChannelKind::{Arguments, Compaction, Reasoning, Text};
 use super::reply::{Channel, Flush, Held};
 use crate::model::{Api, Country, Dialect, Operation, Refusal};
 
 pub(super) use reply::{EVENT, MESSAGE};
-pub(super) use request::MESSAGES;
+pub(super) use request::{MESSAGES, OPTIONS, TOOL};
 
 /// The dialect.
 pub(super) static LANGUAGE: Language = Language {
@@ -162,6 +162,7 @@ fn flush(_: Api, _: &str, channel: Channel, Held { text, .. }: Held<'_>, _: Opti
     let delta = match channel.kind {
         Text => json!({ "type": "text_delta", "text": text }),
         Reasoning => json!({ "type": "thinking_delta", "thinking": text }),
+        Compaction => json!({ "type": "compaction_delta", "content": text }),
         Arguments => json!({ "type": "input_json_delta", "partial_json": text }),
         _ => return None,
     };

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use super::super::reply::ChannelKind::{Arguments, Reasoning, Text};
+use super::super::reply::ChannelKind::{Arguments, Compaction, Reasoning, Text};
 use super::super::reply::Closing::{Failure as Failed, Item, Stream as TheStream};
 use super::super::reply::Says::{
     self, Ends, Failure, Fixed, InputTokens, MoreCachedTokens, MoreInputTokens, OfDocument, Outer, OutputTokens, Piece,
@@ -60,6 +60,8 @@ const ANSWER_BLOCK: &[Row<Says>] = &[
     row("input.**", Whole),
     row("caller.type", Fixed),
     row("caller.tool_id", Fixed),
+    row("{compaction}.content", Piece(Compaction)),
+    row("{compaction}.encrypted_content", Fixed),
     row("content[].type", Fixed),
     row("content[].url", Fixed),
     row("content[].file_id", Fixed),
@@ -92,6 +94,8 @@ const EVENTS: &[Row<Says>] = &[
     row("{content_block_delta}.delta{text_delta}.text", Piece(Text)),
     row("{content_block_delta}.delta{input_json_delta}.partial_json", Piece(Arguments)),
     row("{content_block_delta}.delta{thinking_delta}.thinking", Piece(Reasoning)),
+    row("{content_block_delta}.delta{compaction_delta}.content", Piece(Compaction)),
+    row("{content_block_delta}.delta{compaction_delta}.encrypted_content", Fixed),
     row("{content_block_delta}.delta{signature_delta}.signature", Fixed),
     row("{content_block_stop}", Ends(Item)),
     row("{content_block_stop}.index", Outer),

@@ -24,6 +24,7 @@ const REFERENCE: Means = Is(Role::Reference);
 pub(in crate::dialect) static MESSAGES: LazyLock<RequestTable> = LazyLock::new(|| {
     let table = Table::new(&[
         ("", REQUEST),
+        ("", OPTIONS),
         ("system[]", SYSTEM_BLOCK),
         ("messages[]", TURN),
         ("messages[].content[]", BLOCK),
@@ -39,11 +40,11 @@ pub(in crate::dialect) static MESSAGES: LazyLock<RequestTable> = LazyLock::new(|
 });
 
 /// Members of a request.
-const REQUEST: &[Row<Means>] = &[
-    row("model", Model),
-    row("max_tokens", CONTROL),
-    row("stream", Stream),
-    row("system", Is(Role::System)),
+const REQUEST: &[Row<Means>] =
+    &[row("model", Model), row("max_tokens", CONTROL), row("stream", Stream), row("system", Is(Role::System))];
+
+/// What else a request may ask for, in this API and as fields of the model in Bedrock's.
+pub(in crate::dialect) const OPTIONS: &[Row<Means>] = &[
     row("metadata.user_id", NAME),
     row("metadata.*", NAME),
     row("stop_sequences[]", Is(Role::User)),
@@ -160,6 +161,8 @@ const BLOCK: &[Row<Means>] = &[
     row("{mcp_tool_result}.is_error", CONTROL),
     row("{mcp_tool_result}.content", Spoken),
     row("{container_upload}.file_id", REFERENCE),
+    row("{compaction}.content", Spoken),
+    row("{compaction}.encrypted_content", BINARY),
 ];
 
 /// A block of a tool's result, of a document, of a search result.
@@ -207,7 +210,7 @@ const CITATION: &[Row<Means>] = &[
 ];
 
 /// A tool. Those of Anthropic's that the application runs are named; what else has a type runs at the provider.
-const TOOL: &[Row<Means>] = &[
+pub(in crate::dialect) const TOOL: &[Row<Means>] = &[
     row("name", NAME),
     row("description", SCHEMA),
     row("input_schema.**", SCHEMA),
