@@ -12,10 +12,10 @@ use crate::model::{Call, Content, Field, Line, Measure, Refusal, Role, TokenKind
 use crate::wire::json::{Bounds, Document, Node, NodeKind, Numbers, folded, inner};
 use crate::wire::{attached, holds_opaque};
 
-use super::language::Streams;
-use super::leaf::{bare_model, blank, index, linked, speaker, steers};
+use super::language::{Endpoint, Streams};
+use super::leaf::{bare_model, blank, index, linked, silent_speaker, speaker, steers};
 use super::places::Places;
-use super::refuse::{malformed, misplaced};
+use super::refuse::{malformed, misplaced, ungoverned};
 use super::table::{Place, PlaceId, Table};
 use super::visit::{At, Spot, Under, Visitor, walk};
 
@@ -81,7 +81,7 @@ pub(crate) struct RequestTable {
 pub(crate) fn read(
     line: Line,
     body: String,
-    (spec, streams): (&RequestTable, Streams),
+    (spec, endpoint): (&RequestTable, &Endpoint),
     depth: usize,
 ) -> Result<Call, Refusal> {
     let bounds = Bounds { depth: depth.min(Bounds::REQUEST.depth), ..Bounds::REQUEST };
@@ -90,6 +90,9 @@ pub(crate) fn read(
         Some(root) if root.kind == NodeKind::Object => root.start + 1,
         _ => return Err(Refusal::invalid("invalid_body", "the body must be a JSON object").at("byte 0")),
     };
+    if !endpoint.one_of.is_empty() && !endpoint.one_of.iter().any(|name| document.member(0, name).is_some()) {
+        return Err(ungoverned(endpoint.one_of));
+    }
     let mut reading = Reading {
         spec,
         fields: Vec::with_capacity(document.nodes().len() / 2),
@@ -101,7 +104,7 @@ pub(crate) fn read(
         places: Places::default(),
         hosted: Vec::new(),
         models: Vec::new(),
-        stream: matches!(streams, Streams::Always | Streams::Asked(true)),
+        stream: matches!(endpoint.streams, Streams::Always | Streams::Asked(true)),
         store: None,
         previous: None,
     };
@@ -178,7 +181,7 @@ impl<'d> Visitor<'d, Means> for Reading<'_> {
                 _ => {}
             }
             if node.kind == NodeKind::Object
-                && let Some(silent) = self.names_speaker(place)
+                && let Some(silent) = silent_speaker(&self.spec.table, place)
             {
                 if !matches!(place.means, Some(Means::Speaks(_))) {
                     scope.speaker = speaker(document, at.index, silent);
@@ -346,16 +349,6 @@ impl Reading<'_> {
         let is_it = |id: PlaceId| self.spec.table.place(id).is_some_and(|it| it.means == Some(Means::OfDocument));
         let (name, _) = place.members().iter().find(|(_, id)| is_it(*id))?;
         document.raw(document.node(document.member(at.index, name)?)?).parse().ok()
-    }
-
-    /// Who speaks in an object of this place that does not say so, where one may say so.
-    fn names_speaker(&self, place: &Place<Means>) -> Option<Role> {
-        let means = |id: PlaceId| self.spec.table.place(id).and_then(|member| member.means);
-        place.members().iter().find_map(|(_, id)| match means(*id) {
-            Some(Means::Speaker) => Some(Role::Unknown),
-            Some(Means::UserOrSpeaker) => Some(Role::User),
-            _ => None,
-        })
     }
 
     /// Completes a field with its token and its group.

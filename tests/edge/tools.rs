@@ -93,7 +93,11 @@ const EVERY: &str = r#""openai", "anthropic", "gemini", "vertex", "bedrock""#;
 /// Tools that the application runs go as they always did, in the place of a list too.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_function_of_the_application_is_no_hosted_tool() {
-    let (house, server) = echo_house(|plot| plot.dialects = EVERY.to_owned()).await;
+    let mut plot = Plot::new().await;
+    plot.dialects = EVERY.to_owned();
+    let server = plot.script("paris-gpu-1", |_| scripted::json("200 OK", "", "{}")).await;
+    plot.only(&["paris-gpu-1"]);
+    let house = plot.open().await;
     let function = json!({"functionDeclarations": [{"name": "find", "parameters": {"type": "object"}}]});
     let (gemini, bedrock) = ("/v1beta/models/assistant:generateContent", "/model/assistant/converse");
     let fields = |fields: Value| {

@@ -15,8 +15,10 @@ use super::reply::ChannelKind::{Arguments, Compaction, Reasoning, Text};
 use super::reply::{Channel, Flush, Held};
 use crate::model::{Api, Country, Dialect, Operation, Refusal};
 
-pub(super) use reply::{EVENT, MESSAGE};
-pub(super) use request::{MESSAGES, OPTIONS, TOOL};
+use reply::{EVENT, MESSAGE};
+pub(super) use reply::{event_groups, reply_groups};
+use request::MESSAGES;
+pub(super) use request::{OPTIONS, TOOL, message_groups};
 
 /// The dialect.
 pub(super) static LANGUAGE: Language = Language {

@@ -12,19 +12,26 @@ use super::super::table::{Row, Table, row};
 use crate::model::Measure;
 
 /// A whole message, and a count.
-pub(in crate::dialect) static MESSAGE: LazyLock<Table<Says>> =
-    LazyLock::new(|| Table::new(&[("", HEAD), ("content[]", ANSWER_BLOCK), ("content[].citations[]", SOURCE)]));
+pub(super) static MESSAGE: LazyLock<Table<Says>> = LazyLock::new(|| Table::new(&reply_groups()));
 
 /// The events of a stream.
-pub(in crate::dialect) static EVENT: LazyLock<Table<Says>> = LazyLock::new(|| {
-    Table::new(&[
+pub(super) static EVENT: LazyLock<Table<Says>> = LazyLock::new(|| Table::new(&event_groups()));
+
+/// The rows of a whole message, where each group stands.
+pub(in crate::dialect) fn reply_groups() -> Vec<(&'static str, &'static [Row<Says>])> {
+    vec![("", HEAD), ("content[]", ANSWER_BLOCK), ("content[].citations[]", SOURCE)]
+}
+
+/// The rows of events.
+pub(in crate::dialect) fn event_groups() -> Vec<(&'static str, &'static [Row<Says>])> {
+    vec![
         ("", EVENTS),
         ("{message_start}.message", HEAD),
         ("{content_block_start}.content_block", ANSWER_BLOCK),
         ("{content_block_start}.content_block.citations[]", SOURCE),
         ("{content_block_delta}.delta{citations_delta}.citation", SOURCE),
-    ])
-});
+    ]
+}
 
 /// What names a message.
 const HEAD: &[Row<Says>] = &[

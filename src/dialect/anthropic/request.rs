@@ -21,8 +21,12 @@ const BINARY: Means = Is(Role::Binary);
 const REFERENCE: Means = Is(Role::Reference);
 
 /// A request for a message, and for a count of its tokens.
-pub(in crate::dialect) static MESSAGES: LazyLock<RequestTable> = LazyLock::new(|| {
-    let table = Table::new(&[
+pub(super) static MESSAGES: LazyLock<RequestTable> =
+    LazyLock::new(|| RequestTable { table: Table::new(&message_groups()), words: WORDS });
+
+/// The rows of a request, where each group stands.
+pub(in crate::dialect) fn message_groups() -> Vec<(&'static str, &'static [Row<Means>])> {
+    vec![
         ("", REQUEST),
         ("", OPTIONS),
         ("system[]", SYSTEM_BLOCK),
@@ -35,9 +39,8 @@ pub(in crate::dialect) static MESSAGES: LazyLock<RequestTable> = LazyLock::new(|
         ("messages[].content[]{document}.source.content[]", RESULT_BLOCK),
         ("messages[].content[]{search_result}.content[]", RESULT_BLOCK),
         ("tools[]", TOOL),
-    ]);
-    RequestTable { table, words: WORDS }
-});
+    ]
+}
 
 /// Members of a request.
 const REQUEST: &[Row<Means>] =
