@@ -23,6 +23,8 @@ mod common;
 mod answers;
 #[path = "apis/citations.rs"]
 mod citations;
+#[path = "apis/models.rs"]
+mod models;
 #[path = "matrix/place.rs"]
 #[allow(dead_code, reason = "keys and numbers are of the leak matrix")]
 mod place;
