@@ -25,6 +25,8 @@ mod answers;
 mod citations;
 #[path = "apis/failures.rs"]
 mod failures;
+#[path = "apis/models.rs"]
+mod models;
 #[path = "matrix/place.rs"]
 #[allow(dead_code, reason = "keys and numbers are of the leak matrix")]
 mod place;

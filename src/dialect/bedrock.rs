@@ -1,9 +1,11 @@
 //! AWS Bedrock's runtime API: converse and invoke-model, whole and as event streams.
 //!
 //! The model stands in the path, as a name, a profile or an ARN. Converse has one shape for all models, in which each content
-//! block is named by its only member. Invoke-model has the model's own shape: it is read with Anthropic's table, because that
-//! is what most send, and what another model's body names otherwise is unknown, inspected and changed like text. An event of
-//! such a stream wraps the model's own event in base64; it is opened before it comes here.
+//! block is named by its only member; fields of the model's own API stand beside it ([`fields`]). Invoke-model has the model's
+//! own shape ([`invoke`]). An event of such a stream wraps the model's own event in base64; it is opened before it comes here.
+
+mod fields;
+mod invoke;
 
 use std::sync::LazyLock;
 
@@ -59,20 +61,22 @@ static ENDPOINTS: [Endpoint; 4] = [
         streams: Streams::Always,
         ..Endpoint::post(Operation::new("chat_stream"), "/model/{model}/converse-stream", &CONVERSE, (&REPLY, &EVENT))
     },
-    Endpoint::post(INVOKE, "/model/{model}/invoke", &anthropic::MESSAGES, (&anthropic::MESSAGE, &anthropic::EVENT)),
+    Endpoint::post(INVOKE, "/model/{model}/invoke", &invoke::REQUEST, (&invoke::REPLY, &invoke::EVENT)),
     Endpoint {
         streams: Streams::Always,
+        one_of: invoke::GOVERNED,
         ..Endpoint::post(
             INVOKE_STREAM,
             "/model/{model}/invoke-with-response-stream",
-            &anthropic::MESSAGES,
-            (&anthropic::MESSAGE, &anthropic::EVENT),
+            &invoke::REQUEST,
+            (&invoke::REPLY, &invoke::EVENT),
         )
     },
 ];
 
 static CONVERSE: LazyLock<RequestTable> = LazyLock::new(|| {
     let table = Table::new(&[
+        ("", NOVA),
         ("", REQUEST),
         ("system[]", SYSTEM),
         ("messages[]", TURN),
@@ -80,12 +84,16 @@ static CONVERSE: LazyLock<RequestTable> = LazyLock::new(|| {
         ("messages[].content[].citationsContent", CITATIONS),
         ("messages[].content[]", SOURCED),
         ("messages[].content[].toolResult.content[]", SOURCED),
+        ("additionalModelRequestFields", anthropic::OPTIONS),
+        ("additionalModelRequestFields", fields::OPTIONS),
+        ("additionalModelRequestFields.tools[]", anthropic::TOOL),
+        ("additionalModelRequestFields.tools[]", fields::TOOL),
     ]);
     RequestTable { table, words: WORDS }
 });
 
-/// Members of a request.
-const REQUEST: &[Row<Means>] = &[
+/// Members of a request that Nova has in invoke-model too.
+const NOVA: &[Row<Means>] = &[
     row("inferenceConfig.maxTokens", CONTROL),
     row("inferenceConfig.temperature", CONTROL),
     row("inferenceConfig.topP", CONTROL),
@@ -98,7 +106,13 @@ const REQUEST: &[Row<Means>] = &[
     row("toolConfig.tools[].cachePoint.ttl", CONTROL),
     row("toolConfig.tools[].systemTool", Hosts("unknown")),
     row("toolConfig.tools[].systemTool.**", HOSTED),
+    row("toolConfig.tools[].*", Hosts("unknown")),
+    row("toolConfig.tools[].*.**", HOSTED),
     row("toolConfig.toolChoice.tool.name", NAME),
+];
+
+/// Members of a request.
+const REQUEST: &[Row<Means>] = &[
     row("guardrailConfig.guardrailIdentifier", REFERENCE),
     row("guardrailConfig.guardrailVersion", CONTROL),
     row("guardrailConfig.trace", CONTROL),
@@ -321,6 +335,9 @@ fn models_body(models: &[(&str, &[Country])], _: bool) -> String {
 fn flush(api: Api, template: &str, channel: Channel, held: Held<'_>, sequence: Option<u64>) -> Option<Flush> {
     let text = held.text;
     if matches!(api.operation, INVOKE | INVOKE_STREAM) {
+        if let Some(chunk) = invoke::flush(template, channel, text) {
+            return Some(Flush { event: Some("chunk".to_owned()), data: chunk.to_string() });
+        }
         let delta = (anthropic::LANGUAGE.flush)(api, template, channel, held, sequence)?;
         return Some(Flush { event: Some("chunk".to_owned()), ..delta });
     }

@@ -17,7 +17,7 @@ use super::reply::Says::{
     OutputTokens, Piece, Thought, Whole,
 };
 use super::reply::{Channel, Flush, Held, RANGE_OF_BYTES};
-use super::request::Means::{self, Hosts, Is, Model, Speaker, Speaks, Spoken};
+use super::request::Means::{self, Hosts, Is, Model, Speaks, Spoken, UserOrSpeaker};
 use super::request::RequestTable;
 use super::table::{Row, Table, row};
 use super::{failure, ungoverned};
@@ -179,7 +179,7 @@ const REQUEST: &[Row<Means>] = &[
 ];
 
 /// One turn.
-const CONTENT: &[Row<Means>] = &[row("role", Speaker)];
+const CONTENT: &[Row<Means>] = &[row("role", UserOrSpeaker)];
 
 /// The system prompt; it may name a role, and whatever that is, it is the system's.
 const SYSTEM: &[Row<Means>] = &[row("", Speaks(Role::System)), row("role", CONTROL)];

@@ -76,6 +76,8 @@ pub(crate) struct Endpoint {
     pub(crate) streams: Streams,
     /// Whether the provider keeps the call unless `store` says otherwise.
     pub(crate) keeps: bool,
+    /// Members of a body, one of which it must have to be governed; none named: whatever it has.
+    pub(crate) one_of: &'static [&'static str],
     /// Other dialects whose servers have this endpoint.
     pub(crate) also: &'static [Dialect],
     /// Why it is named and refused, where it is.
@@ -112,6 +114,7 @@ impl Endpoint {
             event: replies.1,
             streams: Streams::Asked(false),
             keeps: false,
+            one_of: &[],
             also: &[],
             refused: None,
         }
@@ -130,6 +133,7 @@ impl Endpoint {
             event: &NO_REPLY,
             streams: Streams::Asked(false),
             keeps: false,
+            one_of: &[],
             also: &[],
             refused: None,
         }

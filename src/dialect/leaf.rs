@@ -1,20 +1,33 @@
 //! What a leaf of a request is by itself or by what stands beside it, where no row of a table says it.
 
 use super::request::Means;
+use super::table::{Place, PlaceId, Table};
 use crate::model::call::FieldKey;
 use crate::model::{Call, Content, Field, Line, Role, TokenKind};
-use crate::wire::json::Document;
+use crate::wire::json::{Document, NodeKind};
 
-/// Looks ahead for who speaks in a turn; `role` may follow `content`.
-pub(super) fn speaker(document: &Document<'_>, turn: u32) -> Role {
+/// Looks ahead for who speaks in a turn; `role` may follow `content`. `silent`: who does where it names nobody.
+pub(super) fn speaker(document: &Document<'_>, turn: u32, silent: Role) -> Role {
     let named = document.member(turn, "role").and_then(|value| document.node(value));
+    let named = named.filter(|node| node.kind != NodeKind::Null);
     match named.map(|node| document.decoded(node)).as_deref() {
         Some("system" | "developer") => Role::System,
         Some("user") => Role::User,
         Some("assistant" | "model") => Role::Assistant,
         Some("tool" | "function") => Role::ToolResult,
-        _ => Role::Unknown,
+        Some(_) => Role::Unknown,
+        None => silent,
     }
+}
+
+/// Who speaks in an object of this place that does not say so, where one may say so.
+pub(super) fn silent_speaker(table: &Table<Means>, place: &Place<Means>) -> Option<Role> {
+    let means = |id: PlaceId| table.place(id).and_then(|member| member.means);
+    place.members().iter().find_map(|(_, id)| match means(*id) {
+        Some(Means::Speaker) => Some(Role::Unknown),
+        Some(Means::UserOrSpeaker) => Some(Role::User),
+        _ => None,
+    })
 }
 
 /// What a text is that is nothing but a URL: the bytes that it carries, or something that the provider would fetch.

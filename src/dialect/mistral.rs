@@ -48,6 +48,7 @@ static AGENTS: LazyLock<RequestTable> = LazyLock::new(|| {
         ("messages[].content[]", common::PART),
         ("tools[]", chat::TOOL),
         ("tools[]", common::HOSTED_TOOLS),
+        ("tools[]", common::UNTYPED_TOOL),
     ])
 });
 

@@ -174,7 +174,7 @@ pub fn parse_within(line: impl Into<Line>, body: String, depth: usize) -> Result
     let line = line.into();
     let spec = endpoint(line.api).and_then(|endpoint| Some((endpoint, endpoint.request?)));
     match spec {
-        Some((endpoint, spec)) => request::read(line, body, (spec, endpoint.streams), depth),
+        Some((endpoint, spec)) => request::read(line, body, (spec, endpoint), depth),
         None if line.object.is_some() && body.is_empty() => Ok(leaf::bare(line)),
         None => Err(Refusal::invalid("body_not_allowed", "this endpoint takes no body")),
     }

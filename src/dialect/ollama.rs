@@ -62,6 +62,7 @@ static CHAT: LazyLock<RequestTable> = LazyLock::new(|| {
         ("messages[]", MESSAGE),
         ("tools[]", chat::TOOL),
         ("tools[]", common::HOSTED_TOOLS),
+        ("tools[]", common::UNTYPED_TOOL),
     ])
 });
 

@@ -37,6 +37,17 @@ pub(super) fn misplaced(means: Means, place: &Place<Means>, node: &Node) -> Refu
     refusal.at(format!("{} byte {}", place.path, node.start))
 }
 
+/// Refuses a body of a shape that no table knows, where its answer could not be restored.
+pub(super) fn ungoverned(one_of: &[&str]) -> Refusal {
+    let known = one_of.join("`, `");
+    Refusal::invalid(
+        "model_body_not_governed",
+        format!(
+            "a stream of a model with such a body is not governed yet, so nothing was sent on; governed bodies have one of `{known}`"
+        ),
+    )
+}
+
 /// Why a reference to state is refused, and what to do instead.
 fn state(path: &str) -> String {
     match path {

@@ -12,10 +12,10 @@ use crate::model::{Call, Content, Field, Line, Measure, Refusal, Role, TokenKind
 use crate::wire::json::{Bounds, Document, Node, NodeKind, Numbers, folded, inner};
 use crate::wire::{attached, holds_opaque};
 
-use super::language::Streams;
-use super::leaf::{bare_model, blank, index, linked, speaker, steers};
+use super::language::{Endpoint, Streams};
+use super::leaf::{bare_model, blank, index, linked, silent_speaker, speaker, steers};
 use super::places::Places;
-use super::refuse::{malformed, misplaced};
+use super::refuse::{malformed, misplaced, ungoverned};
 use super::table::{Place, PlaceId, Table};
 use super::visit::{At, Spot, Under, Visitor, walk};
 
@@ -42,6 +42,8 @@ pub(crate) enum Means {
     OfDocument,
     /// The member that names who speaks in the turn that encloses it.
     Speaker,
+    /// The same where a turn may leave it out, and is then the user's.
+    UserOrSpeaker,
     /// Marks an object as a turn in which this role speaks.
     Speaks(Role),
     /// A URL: bytes when it is a `data:` URL, else something that the provider would fetch.
@@ -79,7 +81,7 @@ pub(crate) struct RequestTable {
 pub(crate) fn read(
     line: Line,
     body: String,
-    (spec, streams): (&RequestTable, Streams),
+    (spec, endpoint): (&RequestTable, &Endpoint),
     depth: usize,
 ) -> Result<Call, Refusal> {
     let bounds = Bounds { depth: depth.min(Bounds::REQUEST.depth), ..Bounds::REQUEST };
@@ -88,6 +90,9 @@ pub(crate) fn read(
         Some(root) if root.kind == NodeKind::Object => root.start + 1,
         _ => return Err(Refusal::invalid("invalid_body", "the body must be a JSON object").at("byte 0")),
     };
+    if !endpoint.one_of.is_empty() && !endpoint.one_of.iter().any(|name| document.member(0, name).is_some()) {
+        return Err(ungoverned(endpoint.one_of));
+    }
     let mut reading = Reading {
         spec,
         fields: Vec::with_capacity(document.nodes().len() / 2),
@@ -99,7 +104,7 @@ pub(crate) fn read(
         places: Places::default(),
         hosted: Vec::new(),
         models: Vec::new(),
-        stream: matches!(streams, Streams::Always | Streams::Asked(true)),
+        stream: matches!(endpoint.streams, Streams::Always | Streams::Asked(true)),
         store: None,
         previous: None,
     };
@@ -175,9 +180,11 @@ impl<'d> Visitor<'d, Means> for Reading<'_> {
                 Some(means) if steers(means) => return Err(misplaced(means, place, node)),
                 _ => {}
             }
-            if node.kind == NodeKind::Object && self.names_speaker(place) {
+            if node.kind == NodeKind::Object
+                && let Some(silent) = silent_speaker(&self.spec.table, place)
+            {
                 if !matches!(place.means, Some(Means::Speaks(_))) {
-                    scope.speaker = speaker(document, at.index);
+                    scope.speaker = speaker(document, at.index, silent);
                 }
                 scope.turn = true;
             }
@@ -308,6 +315,7 @@ impl Reading<'_> {
             Some(Means::Hosts(_) | Means::Host) => Role::Hosted,
             Some(
                 Means::Speaker
+                | Means::UserOrSpeaker
                 | Means::RangeFrom(_)
                 | Means::RangeUntil(_)
                 | Means::OfDocument
@@ -341,14 +349,6 @@ impl Reading<'_> {
         let is_it = |id: PlaceId| self.spec.table.place(id).is_some_and(|it| it.means == Some(Means::OfDocument));
         let (name, _) = place.members().iter().find(|(_, id)| is_it(*id))?;
         document.raw(document.node(document.member(at.index, name)?)?).parse().ok()
-    }
-
-    /// Whether an object of this place has a member that names who speaks.
-    fn names_speaker(&self, place: &Place<Means>) -> bool {
-        place
-            .members()
-            .iter()
-            .any(|(_, id)| self.spec.table.place(*id).is_some_and(|member| member.means == Some(Means::Speaker)))
     }
 
     /// Completes a field with its token and its group.

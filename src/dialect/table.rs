@@ -10,6 +10,7 @@
 //! ```
 //!
 //! The patterns are what records and sheets show as a path, so they are fixed at compile time and hold nothing of a caller.
+//! Where rows know elements alone, a single object is one of them: `tools[]` is also `{"tools": {…}}`.
 //! An object of a named type also has the members of its kind without one (`input[].status`), unless its own rows end in
 //! `**`. What no row names is reported at its nearest table parent, as `input[].*`.
 //!
@@ -203,6 +204,12 @@ impl<M> Place<M> {
     /// The place of the elements.
     pub(crate) const fn elements(&self) -> Option<PlaceId> {
         self.elements
+    }
+
+    /// Whether the rows know nothing of an object here but what the elements of an array are.
+    pub(crate) fn holds_elements_alone(&self) -> bool {
+        let own = self.any.is_some() || self.below.is_some() || self.has_kinds() || !self.members.is_empty();
+        self.elements.is_some() && !own
     }
 
     /// Whether the rows tell kinds apart here.

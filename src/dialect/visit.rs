@@ -117,6 +117,7 @@ pub(crate) fn walk_as<'d, M: Copy, V: Visitor<'d, M>>(
             continue;
         }
         if value.kind == NodeKind::Object {
+            at.spot = single(table, at.spot);
             at.spot = kind(document, table, at.spot, at.index);
         }
         visitor.enter(document, &at, value)?;
@@ -169,6 +170,15 @@ fn element<'t, M: Copy>(table: &'t Table<M>, array: Spot<'t, M>) -> Spot<'t, M> 
         (Some(id), _) => known(table, id, place.beyond),
         (None, Some(means)) => Spot::Below(place.beyond, means),
         (None, None) => Spot::Unknown(place.beyond),
+    }
+}
+
+/// The place of an object that stands where the rows want an array of them: servers that read JSON as protocol buffers, and
+/// lenient ones, take it for an array of one. Where rows name members of the object itself, it is what they say.
+fn single<'t, M: Copy>(table: &'t Table<M>, spot: Spot<'t, M>) -> Spot<'t, M> {
+    match spot {
+        Spot::Known(place) if place.holds_elements_alone() => element(table, spot),
+        _ => spot,
     }
 }
 

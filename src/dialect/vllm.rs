@@ -53,6 +53,7 @@ static TOKENIZED: LazyLock<RequestTable> = LazyLock::new(|| {
         ("messages[].content[]", common::PART),
         ("tools[]", chat::TOOL),
         ("tools[]", common::HOSTED_TOOLS),
+        ("tools[]", common::UNTYPED_TOOL),
     ])
 });
 

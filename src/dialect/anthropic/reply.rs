@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use super::super::reply::ChannelKind::{Arguments, Reasoning, Text};
+use super::super::reply::ChannelKind::{Arguments, Compaction, Reasoning, Text};
 use super::super::reply::Closing::{Failure as Failed, Item, Stream as TheStream};
 use super::super::reply::Says::{
     self, Ends, Failure, Fixed, InputTokens, MoreCachedTokens, MoreInputTokens, OfDocument, Outer, OutputTokens, Piece,
@@ -12,19 +12,26 @@ use super::super::table::{Row, Table, row};
 use crate::model::Measure;
 
 /// A whole message, and a count.
-pub(in crate::dialect) static MESSAGE: LazyLock<Table<Says>> =
-    LazyLock::new(|| Table::new(&[("", HEAD), ("content[]", ANSWER_BLOCK), ("content[].citations[]", SOURCE)]));
+pub(super) static MESSAGE: LazyLock<Table<Says>> = LazyLock::new(|| Table::new(&reply_groups()));
 
 /// The events of a stream.
-pub(in crate::dialect) static EVENT: LazyLock<Table<Says>> = LazyLock::new(|| {
-    Table::new(&[
+pub(super) static EVENT: LazyLock<Table<Says>> = LazyLock::new(|| Table::new(&event_groups()));
+
+/// The rows of a whole message, where each group stands.
+pub(in crate::dialect) fn reply_groups() -> Vec<(&'static str, &'static [Row<Says>])> {
+    vec![("", HEAD), ("content[]", ANSWER_BLOCK), ("content[].citations[]", SOURCE)]
+}
+
+/// The rows of events.
+pub(in crate::dialect) fn event_groups() -> Vec<(&'static str, &'static [Row<Says>])> {
+    vec![
         ("", EVENTS),
         ("{message_start}.message", HEAD),
         ("{content_block_start}.content_block", ANSWER_BLOCK),
         ("{content_block_start}.content_block.citations[]", SOURCE),
         ("{content_block_delta}.delta{citations_delta}.citation", SOURCE),
-    ])
-});
+    ]
+}
 
 /// What names a message.
 const HEAD: &[Row<Says>] = &[
@@ -60,6 +67,8 @@ const ANSWER_BLOCK: &[Row<Says>] = &[
     row("input.**", Whole),
     row("caller.type", Fixed),
     row("caller.tool_id", Fixed),
+    row("{compaction}.content", Piece(Compaction)),
+    row("{compaction}.encrypted_content", Fixed),
     row("content[].type", Fixed),
     row("content[].url", Fixed),
     row("content[].file_id", Fixed),
@@ -92,6 +101,8 @@ const EVENTS: &[Row<Says>] = &[
     row("{content_block_delta}.delta{text_delta}.text", Piece(Text)),
     row("{content_block_delta}.delta{input_json_delta}.partial_json", Piece(Arguments)),
     row("{content_block_delta}.delta{thinking_delta}.thinking", Piece(Reasoning)),
+    row("{content_block_delta}.delta{compaction_delta}.content", Piece(Compaction)),
+    row("{content_block_delta}.delta{compaction_delta}.encrypted_content", Fixed),
     row("{content_block_delta}.delta{signature_delta}.signature", Fixed),
     row("{content_block_stop}", Ends(Item)),
     row("{content_block_stop}.index", Outer),

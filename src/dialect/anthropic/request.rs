@@ -21,9 +21,14 @@ const BINARY: Means = Is(Role::Binary);
 const REFERENCE: Means = Is(Role::Reference);
 
 /// A request for a message, and for a count of its tokens.
-pub(in crate::dialect) static MESSAGES: LazyLock<RequestTable> = LazyLock::new(|| {
-    let table = Table::new(&[
+pub(super) static MESSAGES: LazyLock<RequestTable> =
+    LazyLock::new(|| RequestTable { table: Table::new(&message_groups()), words: WORDS });
+
+/// The rows of a request, where each group stands.
+pub(in crate::dialect) fn message_groups() -> Vec<(&'static str, &'static [Row<Means>])> {
+    vec![
         ("", REQUEST),
+        ("", OPTIONS),
         ("system[]", SYSTEM_BLOCK),
         ("messages[]", TURN),
         ("messages[].content[]", BLOCK),
@@ -34,16 +39,15 @@ pub(in crate::dialect) static MESSAGES: LazyLock<RequestTable> = LazyLock::new(|
         ("messages[].content[]{document}.source.content[]", RESULT_BLOCK),
         ("messages[].content[]{search_result}.content[]", RESULT_BLOCK),
         ("tools[]", TOOL),
-    ]);
-    RequestTable { table, words: WORDS }
-});
+    ]
+}
 
 /// Members of a request.
-const REQUEST: &[Row<Means>] = &[
-    row("model", Model),
-    row("max_tokens", CONTROL),
-    row("stream", Stream),
-    row("system", Is(Role::System)),
+const REQUEST: &[Row<Means>] =
+    &[row("model", Model), row("max_tokens", CONTROL), row("stream", Stream), row("system", Is(Role::System))];
+
+/// What else a request may ask for, in this API and as fields of the model in Bedrock's.
+pub(in crate::dialect) const OPTIONS: &[Row<Means>] = &[
     row("metadata.user_id", NAME),
     row("metadata.*", NAME),
     row("stop_sequences[]", Is(Role::User)),
@@ -160,6 +164,8 @@ const BLOCK: &[Row<Means>] = &[
     row("{mcp_tool_result}.is_error", CONTROL),
     row("{mcp_tool_result}.content", Spoken),
     row("{container_upload}.file_id", REFERENCE),
+    row("{compaction}.content", Spoken),
+    row("{compaction}.encrypted_content", BINARY),
 ];
 
 /// A block of a tool's result, of a document, of a search result.
@@ -207,7 +213,7 @@ const CITATION: &[Row<Means>] = &[
 ];
 
 /// A tool. Those of Anthropic's that the application runs are named; what else has a type runs at the provider.
-const TOOL: &[Row<Means>] = &[
+pub(in crate::dialect) const TOOL: &[Row<Means>] = &[
     row("name", NAME),
     row("description", SCHEMA),
     row("input_schema.**", SCHEMA),

@@ -171,6 +171,9 @@ pub(in crate::dialect) const HOSTED_TOOLS: &[Row<Means>] = &[
     row("{?}.**", HOSTED),
 ];
 
+/// A tool without a `type`, named by its only member (`{"google_search": {}}`): it runs at the provider, who alone knows it.
+pub(in crate::dialect) const UNTYPED_TOOL: &[Row<Means>] = &[row("*", Hosts("unknown")), row("*.**", HOSTED)];
+
 /// Keys below a `**` that are structure: keywords of JSON Schema, members of hosted tools, of recorded actions and of
 /// `logprobs`. Sorted. A key that is none of them is a leaf.
 pub(in crate::dialect) const WORDS: &[&str] = &[

@@ -17,6 +17,7 @@ pub(in crate::dialect) static CHAT: LazyLock<RequestTable> = LazyLock::new(|| {
         ("messages[].content[]", common::PART),
         ("tools[]", chat::TOOL),
         ("tools[]", common::HOSTED_TOOLS),
+        ("tools[]", common::UNTYPED_TOOL),
     ])
 });
 
@@ -38,6 +39,7 @@ pub(in crate::dialect) static RESPONSES: LazyLock<RequestTable> = LazyLock::new(
         ("prompt.variables.*", responses::VARIABLE),
         ("tools[]", responses::TOOL),
         ("tools[]", common::HOSTED_TOOLS),
+        ("tools[]", common::UNTYPED_TOOL),
         ("input[]", responses::ITEM),
         ("input[]", responses::KINDS),
         ("input[].content[]", common::PART),
@@ -46,8 +48,10 @@ pub(in crate::dialect) static RESPONSES: LazyLock<RequestTable> = LazyLock::new(
         ("input[]{configuration_update}", responses::CONFIGURATION),
         ("input[]{tool_search_output}.tools[]", responses::TOOL),
         ("input[]{tool_search_output}.tools[]", common::HOSTED_TOOLS),
+        ("input[]{tool_search_output}.tools[]", common::UNTYPED_TOOL),
         ("input[]{additional_tools}.tools[]", responses::TOOL),
         ("input[]{additional_tools}.tools[]", common::HOSTED_TOOLS),
+        ("input[]{additional_tools}.tools[]", common::UNTYPED_TOOL),
     ];
     let mounts = responses::OWN_ID.iter().map(|kind| (&*String::leak(format!("input[]{{{kind}}}")), responses::OWN));
     groups.extend(mounts);

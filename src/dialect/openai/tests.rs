@@ -41,6 +41,7 @@ const FIXTURES: &[(&str, Api, &str)] = fixtures! {
     "chat" CHAT;
     "chat_choices" CHAT;
     "chat_served" CHAT;
+    "chat_single" CHAT;
     "moderations" MODERATIONS;
     "unknown" CHAT;
     "completions" COMPLETIONS;
@@ -49,6 +50,7 @@ const FIXTURES: &[(&str, Api, &str)] = fixtures! {
     "embeddings_text" EMBEDDINGS;
     "responses" RESPONSES;
     "responses_items" RESPONSES;
+    "responses_single" RESPONSES;
 };
 
 fn read(api: Api, body: &str) -> Result<Call, Refusal> {

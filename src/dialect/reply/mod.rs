@@ -120,6 +120,8 @@ pub enum ChannelKind {
     ReasoningDetail,
     /// Summary of reasoning.
     ReasoningSummary,
+    /// Summary that takes the place of earlier turns.
+    Compaction,
     /// A refusal by the model.
     Refusal,
     /// Arguments of a tool call.

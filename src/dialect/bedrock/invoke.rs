@@ -1,0 +1,226 @@
+//! Bodies of invoke-model: each model has a shape of its own, in the request, the answer and the chunks of a stream.
+//!
+//! Governed are those of Anthropic's API (its own tables), of Nova (that of Converse), and below those of Titan (`inputText`),
+//! Llama and older models (`prompt`), Cohere (`message`) and of models that speak like OpenAI's. A chunk says which by the members
+//! that it has, so one table reads all of them. What no row names is inspected in a request and restored whole in an answer; a
+//! stream of another shape could not be restored, so a request for one is refused before anything is sent ([`GOVERNED`]).
+
+use std::sync::LazyLock;
+
+use serde_json::{Value, json};
+
+use super::super::reply::Channel;
+use super::super::reply::ChannelKind::{Arguments, Reasoning, Text};
+use super::super::reply::Closing::{Item, Stream as TheStream};
+use super::super::reply::Says::{
+    self, Ends, FinishLast, Fixed, Inner, InputTokens, Json, MoreCachedTokens, MoreInputTokens, Outer, OutputTokens,
+    Over, Piece,
+};
+use super::super::request::Means::{self, Hosts, Is};
+use super::super::request::RequestTable;
+use super::super::table::{Row, Table, row};
+use super::super::{anthropic, openai::common::WORDS};
+use super::{ANSWER, BINARY, BLOCK, CONTROL, HOSTED, NAME, NOVA, SOURCED, fields};
+use crate::model::Role;
+use crate::wire::json::{Bounds, Document, Numbers};
+
+/// Members of a request, one of which every model has whose stream can be restored.
+pub(super) const GOVERNED: &[&str] = &["messages", "inputText", "prompt", "message"];
+
+/// A request.
+pub(super) static REQUEST: LazyLock<RequestTable> = LazyLock::new(|| {
+    let mut groups = anthropic::message_groups();
+    groups.extend::<[(&str, &[Row<Means>]); 7]>([
+        ("", NOVA),
+        ("", OTHERS),
+        ("messages[]", SPOKEN),
+        ("messages[].content[]", BLOCK),
+        ("messages[].content[]", SOURCED),
+        ("messages[].content[].toolResult.content[]", SOURCED),
+        ("tools[]", fields::TOOL),
+    ]);
+    RequestTable { table: Table::new(&groups), words: WORDS }
+});
+
+/// Members of other models' requests.
+const OTHERS: &[Row<Means>] = &[
+    row("schemaVersion", CONTROL),
+    row("inputText", Is(Role::User)),
+    row("textGenerationConfig.maxTokenCount", CONTROL),
+    row("textGenerationConfig.temperature", CONTROL),
+    row("textGenerationConfig.topP", CONTROL),
+    row("textGenerationConfig.stopSequences[]", Is(Role::User)),
+    row("prompt", Is(Role::User)),
+    row("suffix", Is(Role::User)),
+    row("max_gen_len", CONTROL),
+    row("max_tokens_to_sample", CONTROL),
+    row("max_completion_tokens", CONTROL),
+    row("stop", Is(Role::User)),
+    row("stop[]", Is(Role::User)),
+    row("images[]", BINARY),
+    row("message", Is(Role::User)),
+    row("chat_history[].role", CONTROL),
+    row("chat_history[].message", Is(Role::User)),
+    row("preamble", Is(Role::System)),
+    row("documents[].*", Is(Role::User)),
+    row("frequency_penalty", CONTROL),
+    row("presence_penalty", CONTROL),
+    row("seed", CONTROL),
+    row("k", CONTROL),
+    row("p", CONTROL),
+    row("n", CONTROL),
+    row("tool_choice", CONTROL),
+    row("reasoning_effort", CONTROL),
+    row("web_search_options", Hosts("web_search")),
+    row("web_search_options.**", HOSTED),
+    row("connectors", Hosts("unknown")),
+    row("connectors.**", HOSTED),
+];
+
+/// What turns of models that speak like OpenAI's have beside their text.
+const SPOKEN: &[Row<Means>] = &[
+    row("name", NAME),
+    row("tool_call_id", NAME),
+    row("tool_calls[].id", NAME),
+    row("tool_calls[].type", CONTROL),
+    row("tool_calls[].function.name", NAME),
+    row("tool_calls[].function.arguments", Is(Role::ToolCall)),
+];
+
+/// A whole answer.
+pub(super) static REPLY: LazyLock<Table<Says>> = LazyLock::new(|| {
+    let mut groups = anthropic::reply_groups();
+    groups.extend::<[(&str, &[Row<Says>]); 3]>([("", ANSWERS), ("", WHOLES), ("output.message.content[]", ANSWER)]);
+    Table::new(&groups)
+});
+
+/// A chunk of a stream.
+pub(super) static EVENT: LazyLock<Table<Says>> = LazyLock::new(|| {
+    let mut groups = anthropic::event_groups();
+    groups.extend::<[(&str, &[Row<Says>]); 3]>([("", ANSWERS), ("", CHUNKS), ("", EVENTS_OF_NOVA)]);
+    Table::new(&groups)
+});
+
+/// Texts of answers and of chunks alike.
+const ANSWERS: &[Row<Says>] = &[
+    row("outputText", Piece(Text)),
+    row("completionReason", FinishLast),
+    row("inputTextTokenCount", InputTokens),
+    row("totalOutputTextTokenCount", OutputTokens),
+    row("generation", Piece(Text)),
+    row("prompt_token_count", InputTokens),
+    row("generation_token_count", OutputTokens),
+    row("stop_reason", FinishLast),
+    row("completion", Piece(Text)),
+    row("text", Piece(Text)),
+    row("is_finished", Over),
+    row("finish_reason", Fixed),
+    row("event_type", Fixed),
+    row("outputs[].index", Outer),
+    row("outputs[].text", Piece(Text)),
+    row("outputs[].stop_reason", FinishLast),
+    row("choices[].index", Outer),
+    row("choices[].message.role", Fixed),
+    row("choices[].message.content", Piece(Text)),
+    row("choices[].message.tool_calls[].id", Fixed),
+    row("choices[].message.tool_calls[].type", Fixed),
+    row("choices[].message.tool_calls[].function.name", Fixed),
+    row("choices[].message.tool_calls[].function.arguments", Json),
+    row("choices[].stop_reason", FinishLast),
+    row("choices[].finish_reason", FinishLast),
+    row("usage.prompt_tokens", InputTokens),
+    row("usage.completion_tokens", OutputTokens),
+];
+
+/// What whole answers alone have.
+const WHOLES: &[Row<Says>] = &[
+    row("results[].completionReason", Fixed),
+    row("results[].tokenCount", OutputTokens),
+    row("output.message.role", Fixed),
+    row("stopReason", Fixed),
+    row("usage.inputTokens", InputTokens),
+    row("usage.outputTokens", OutputTokens),
+    row("usage.cacheReadInputTokenCount", MoreCachedTokens),
+    row("usage.cacheWriteInputTokenCount", MoreInputTokens),
+    row("tool_calls[].name", Fixed),
+];
+
+/// What chunks alone have.
+const CHUNKS: &[Row<Says>] = &[
+    row("choices[].delta.role", Fixed),
+    row("choices[].delta.content", Piece(Text)),
+    row("choices[].delta.reasoning", Piece(Reasoning)),
+    row("choices[].delta.tool_calls[].index", Inner),
+    row("choices[].delta.tool_calls[].id", Fixed),
+    row("choices[].delta.tool_calls[].type", Fixed),
+    row("choices[].delta.tool_calls[].function.name", Fixed),
+    row("choices[].delta.tool_calls[].function.arguments", Piece(Arguments)),
+];
+
+/// Chunks of Nova: the events of Converse, each in a member of its name.
+const EVENTS_OF_NOVA: &[Row<Says>] = &[
+    row("messageStart.role", Fixed),
+    row("contentBlockStart.contentBlockIndex", Outer),
+    row("contentBlockStart.start.toolUse.toolUseId", Fixed),
+    row("contentBlockStart.start.toolUse.name", Fixed),
+    row("contentBlockDelta.contentBlockIndex", Outer),
+    row("contentBlockDelta.delta.text", Piece(Text)),
+    row("contentBlockDelta.delta.toolUse.input", Piece(Arguments)),
+    row("contentBlockDelta.delta.reasoningContent.reasoningText.text", Piece(Reasoning)),
+    row("contentBlockStop", Ends(Item)),
+    row("contentBlockStop.contentBlockIndex", Outer),
+    row("messageStop", Ends(TheStream)),
+    row("messageStop.stopReason", Fixed),
+    row("metadata.usage.inputTokens", InputTokens),
+    row("metadata.usage.outputTokens", OutputTokens),
+    row("metadata.usage.cacheReadInputTokenCount", MoreCachedTokens),
+    row("metadata.usage.cacheWriteInputTokenCount", MoreInputTokens),
+];
+
+/// The chunk that carries held-back text, in the shape of the one that the channel had its last piece in; nothing where that is
+/// Anthropic's.
+pub(super) fn flush(template: &str, channel: Channel, text: &str) -> Option<Value> {
+    let document = Document::read(template, Bounds::REQUEST, Numbers::NotInArrays).ok()?;
+    let has = |name: &str| document.member(0, name);
+    let alone = ["outputText", "generation", "completion", "text"].into_iter().find(|name| has(name).is_some());
+    if let (Text, Some(name)) = (channel.kind, alone) {
+        return Some(json!({ name: text }));
+    }
+    if has("outputs").is_some() {
+        return (channel.kind == Text).then(|| json!({ "outputs": [{ "index": channel.outer, "text": text }] }));
+    }
+    if let Some(choices) = has("choices") {
+        // The first element of an array stands behind it.
+        let whole = document.member(choices.saturating_add(1), "message").is_some();
+        let said = of_choice(channel, text)?;
+        let choice = if whole { json!({ "message": said }) } else { json!({ "delta": said }) };
+        let index = json!({ "index": channel.outer });
+        return Some(json!({ "choices": [joined(index, choice)] }));
+    }
+    has("contentBlockDelta")?;
+    let delta = match channel.kind {
+        Text => json!({ "text": text }),
+        Arguments => json!({ "toolUse": { "input": text } }),
+        Reasoning => json!({ "reasoningContent": { "reasoningText": { "text": text } } }),
+        _ => return None,
+    };
+    Some(json!({ "contentBlockDelta": { "contentBlockIndex": channel.outer, "delta": delta } }))
+}
+
+/// The members of a choice that carry a text.
+fn of_choice(channel: Channel, text: &str) -> Option<Value> {
+    match channel.kind {
+        Text => Some(json!({ "content": text })),
+        Reasoning => Some(json!({ "reasoning": text })),
+        Arguments => Some(json!({ "tool_calls": [{ "index": channel.inner, "function": { "arguments": text } }] })),
+        _ => None,
+    }
+}
+
+/// The members of both objects.
+fn joined(mut first: Value, second: Value) -> Value {
+    if let (Value::Object(members), Value::Object(more)) = (&mut first, second) {
+        members.extend(more);
+    }
+    first
+}
