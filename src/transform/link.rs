@@ -193,7 +193,7 @@ fn is_slash(char: char) -> bool {
     matches!(char, '/' | '\\')
 }
 
-/// Whether a character ends every URL that nothing else encloses: the blanks of HTML, which CommonMark has too. Every other
+/// Whether a character ends every URL that nothing else encloses: the blanks of HTML, which Markdown has too. Every other
 /// white space, and every other control character, goes on with the URL for one renderer or another.
 fn ends_url(char: char) -> bool {
     char.is_ascii_whitespace()

@@ -22,7 +22,8 @@ fn answering(size: usize) -> impl Fn(&Asked) -> Vec<Step> + Send + Sync + 'stati
         let token = asked.said();
         let text = format!("{} mail {token}", ANSWER.replace(['§', '¤'], &token));
         if asked.json()["stream"] != true {
-            let body = asked.body.replace(&token, &text.replace('\\', "\\\\").replace('"', "\\\""));
+            let body =
+                asked.body.replace(&token, &text.replace('\\', "\\\\").replace('"', "\\\"").replace('\t', "\\t"));
             return echo(&Asked { body, ..asked.clone() });
         }
         let chars: Vec<char> = text.chars().collect();
