@@ -386,5 +386,7 @@ pub const POLICY_SEARCH_STEPS_LATE: usize = 1_000;
 pub const REPLAY_READINGS_MAX: usize = 256;
 /// Backends of an inventory.
 pub const BACKENDS_MAX: usize = 4_096;
+/// Characters of a reference of HTML (`&colon;`) that are held together while an answer is restored; the longest name has 32.
+pub const REFERENCE_CHARS_MAX: usize = 40;
 /// Faults reported for the officer's files in one run.
 pub const POLICY_FAULTS_MAX: usize = 200;

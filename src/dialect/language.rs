@@ -14,6 +14,7 @@ use super::failure::{Failures, Told};
 use super::reply::{Channel, Flush, Held, Says};
 use super::request::RequestTable;
 use super::table::Table;
+use super::ungoverned::{beginning, covers, spelt};
 use super::{LANGUAGES, openai, ungoverned};
 use crate::limits;
 use crate::model::{Api, Country, Dialect, Fault, Line, Operation, Refusal};
@@ -270,7 +271,7 @@ fn passed(language: &Language, headers: &HeaderMap) -> Result<Vec<(&'static str,
 
 /// A path that a template covers.
 #[derive(Debug, Clone)]
-struct Match {
+pub(super) struct Match {
     /// The model that it names.
     model: Option<String>,
     /// The kept object that it names.
@@ -278,7 +279,7 @@ struct Match {
 }
 
 /// Compares a path with a template.
-fn matched(template: &str, path: &str) -> Option<Match> {
+pub(super) fn matched(template: &str, path: &str) -> Option<Match> {
     if !template.contains('{') {
         return (template == path).then_some(Match { model: None, object: None });
     }
@@ -357,29 +358,6 @@ fn encoded(text: &str) -> String {
         }
     }
     out
-}
-
-/// How much of a path a template spells out, in bytes.
-fn spelt(template: &str) -> usize {
-    template.split(['{', '}']).step_by(2).map(str::len).sum()
-}
-
-/// Whether a path is what a template stands for, or lies below it.
-fn covers(template: &str, path: &str) -> bool {
-    // Every request is compared with every row: most differ in what comes before a variable.
-    let fixed = template.bytes().take_while(|byte| *byte != b'{');
-    if fixed.zip(path.bytes()).any(|(wanted, given)| wanted != given) {
-        return false;
-    }
-    let whole = path.match_indices('/').nth(template.matches('/').count()).map_or(path.len(), |(end, _)| end);
-    path.get(..whole).is_some_and(|path| matched(template, path).is_some())
-        || path.strip_prefix(template).is_some_and(|rest| rest.starts_with(':'))
-}
-
-/// The beginning of a template that a path has, in whole segments; nothing where they have not even the first in common.
-fn beginning<'t>(template: &'t str, path: &str) -> Option<&'t str> {
-    let ends = template.match_indices('/').map(|(end, _)| end).chain([template.len()]).skip(1);
-    ends.filter_map(|end| template.get(..end)).take_while(|beginning| covers(beginning, path)).last()
 }
 
 /// Refuses an endpoint, naming it only in words of our own: in full where a row has it, else by the longest beginning.

@@ -4,6 +4,8 @@
 //! A path that no row spells out is named by the longest beginning that a row or an endpoint has. Nothing here is ever sent on.
 //! Roots of governed endpoints stand among the rows too, so that what lies below them is told from another API's.
 
+use super::language::matched;
+
 /// A variable whose segment ends in a method that no other row has.
 pub(super) const ANY_METHOD: &str = ":…";
 
@@ -312,3 +314,26 @@ pub(super) const BEDROCK: &[&str] = &[
     "/prompts",
     "/retrieveAndGenerate",
 ];
+
+/// How much of a path a template spells out, in bytes.
+pub(super) fn spelt(template: &str) -> usize {
+    template.split(['{', '}']).step_by(2).map(str::len).sum()
+}
+
+/// Whether a path is what a template stands for, or lies below it.
+pub(super) fn covers(template: &str, path: &str) -> bool {
+    // Every request is compared with every row: most differ in what comes before a variable.
+    let fixed = template.bytes().take_while(|byte| *byte != b'{');
+    if fixed.zip(path.bytes()).any(|(wanted, given)| wanted != given) {
+        return false;
+    }
+    let whole = path.match_indices('/').nth(template.matches('/').count()).map_or(path.len(), |(end, _)| end);
+    path.get(..whole).is_some_and(|path| matched(template, path).is_some())
+        || path.strip_prefix(template).is_some_and(|rest| rest.starts_with(':'))
+}
+
+/// The beginning of a template that a path has, in whole segments; nothing where they have not even the first in common.
+pub(super) fn beginning<'t>(template: &'t str, path: &str) -> Option<&'t str> {
+    let ends = template.match_indices('/').map(|(end, _)| end).chain([template.len()]).skip(1);
+    ends.filter_map(|end| template.get(..end)).take_while(|beginning| covers(beginning, path)).last()
+}

@@ -99,6 +99,18 @@ impl Link {
         }
     }
 
+    /// Passes what another spelling stands for: it is of the text, and neither opens a URL nor ends one.
+    pub(super) fn pass_undone(&mut self, char: char) {
+        self.backslash = false;
+        if self.inside.is_some() {
+            self.address.pass(char);
+            return;
+        }
+        let mark = self.mark;
+        self.watch(char, true);
+        self.mark = mark;
+    }
+
     /// What ends the URL now that this character of it was read; `None` when this one did.
     fn go_on(&mut self, end: End, char: char, escaped: bool, spelt: bool) -> Option<End> {
         let structural = self.landing == Landing::JsonInString && char == '"' && !spelt;

@@ -27,6 +27,7 @@ mod moves;
 mod pseudonymise;
 mod redact;
 mod restore;
+mod undone;
 mod unit;
 mod value;
 mod vault;

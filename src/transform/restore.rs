@@ -13,9 +13,9 @@ use std::sync::Arc;
 
 use super::cursor::Spelling;
 use super::grammar::{Find, Found, Source};
-use super::link::Link;
 use super::lookalike::Lookalikes;
 use super::moves::Moves;
+use super::undone::Links;
 use super::unit::{Landing, Read, Unit, escape_json};
 use super::vault::Vault;
 
@@ -145,7 +145,7 @@ struct State {
     landing: Landing,
     /// The last character that the model wrote; `None` at the beginning and behind a token.
     before: Option<char>,
-    link: Link,
+    link: Links,
     lookalikes: Lookalikes,
     moves: Moves,
     restored: u32,
@@ -154,7 +154,7 @@ struct State {
 
 impl State {
     fn new(landing: Landing) -> Self {
-        let (link, lookalikes) = (Link::new(landing), Lookalikes::default());
+        let (link, lookalikes) = (Links::new(landing), Lookalikes::default());
         Self { landing, before: None, link, lookalikes, moves: Moves::default(), restored: 0, withheld: 0 }
     }
 
