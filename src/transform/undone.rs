@@ -108,7 +108,9 @@ impl Undone {
                     read.push(unit);
                     self.pending = Pending::Reference(read);
                 } else {
-                    read.into_iter().for_each(|unit| self.link.pass(unit));
+                    for unit in read {
+                        self.link.pass(unit);
+                    }
                     self.begin(unit);
                 }
             }
