@@ -32,6 +32,7 @@ pub mod problem;
 pub mod proof;
 pub mod pruned;
 pub mod published;
+pub mod regular;
 pub mod relations;
 pub mod report;
 pub mod review;
@@ -43,7 +44,7 @@ pub mod verify;
 pub mod walk;
 
 pub use checkpoint::Checkpoint;
-pub use fleet::verify_all;
+pub use fleet::{verify_all, verify_served};
 pub use merkle::{Frontier, Hash};
 pub use note::{SignerKey, VerifierKey};
 pub use problem::{Problem, ProblemKind};
