@@ -9,7 +9,6 @@ use std::path::Path;
 ///
 /// # Errors
 /// What the system says; that it is no regular file.
-#[expect(clippy::disallowed_types, reason = "the files of a log are read here")]
 pub fn open(path: &Path) -> io::Result<File> {
     let refused = || io::Error::other("it is no regular file");
     // To open a pipe is to wait for its writer already.
