@@ -287,3 +287,27 @@ impl FromStr for Place {
         Ok(Self { epoch: epoch.parse().map_err(|_| wrong())?, seq: seq.parse().map_err(|_| wrong())? })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_epoch_lacks_what_came_between_its_start_and_what_is_left() {
+        let begins = |seq, started: Option<&str>| Beginning {
+            at: Place { epoch: 2, seq },
+            origin: "octroi/test/2".to_owned(),
+            time: "2026-11-10".to_owned(),
+            started: started.map(str::to_owned),
+        };
+        for (name, beginning, since, until, lacks) in [
+            ("whole", begins(0, Some("2026-11-10")), "2026-11-01", "2026-12-01", false),
+            ("of the month", begins(7, Some("2026-11-05")), "2026-11-01", "2026-12-01", true),
+            ("the month before its start", begins(7, Some("2026-11-05")), "2026-10-01", "2026-11-01", false),
+            ("of a start that nobody knows", begins(7, None), "2026-10-01", "2026-11-01", true),
+            ("the month behind it", begins(7, None), "2026-12-01", "2027-01-01", false),
+        ] {
+            assert_eq!(beginning.lacks(since, until), lacks, "{name}");
+        }
+    }
+}

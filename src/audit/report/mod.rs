@@ -5,6 +5,7 @@
 //! request that was tried at two backends was transferred twice.
 
 mod french;
+mod gone;
 mod page;
 mod words;
 
@@ -18,7 +19,7 @@ use octroi_verify::problem::Problem;
 use octroi_verify::report::Report as Verified;
 
 use super::decisions::{self, Place};
-use super::epochs::{Beginning, Epochs};
+use super::epochs::Beginning;
 use super::index::{self, Dimension, FILE, Index, IndexError, Rollup};
 use super::query::{Filter, Record, items, word};
 
@@ -186,18 +187,7 @@ pub fn of_folder(kind: Kind, month: Month, log: &Path) -> Result<Report, IndexEr
         indexes.push((*number, index));
     }
     let verified = verified(log)?;
-    let report = gather(kind, month, &indexes, &verified)?;
-    Ok(Report { incomplete: incomplete(month, log)?, ..report })
-}
-
-/// What is gone of a month: the entries of it that stood before the first one that is left.
-fn incomplete(month: Month, log: &Path) -> Result<Vec<Beginning>, IndexError> {
-    let Some((since, until)) = month.bounds() else { return Ok(Vec::new()) };
-    let (since, until) = (format!("{since:.9}"), format!("{until:.9}"));
-    let mut beginnings = Epochs::of(log).beginnings()?;
-    beginnings.retain(|beginning| beginning.lacks(&since, &until));
-    beginnings.reverse();
-    Ok(beginnings)
+    Ok(Report { incomplete: gone::of(month, log)?, ..gather(kind, month, &indexes, &verified)? })
 }
 
 /// Verifies a log. The tables are the index's: one that is kept is compared with what it was made from. Where one cannot be written

@@ -1,6 +1,6 @@
 //! The words of the reports, in English and French.
 
-use super::{Beginning, Kind};
+use super::Kind;
 
 /// A language of the reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,19 +40,6 @@ impl Language {
             (Self::French, Kind::Transfers) => "Transferts (RGPD, chapitre V)",
             (Self::French, Kind::Models) => "Usage de systèmes d’IA : extrait du journal (règlement IA, art. 12)",
             (Self::French, Kind::Access) => "Accès au journal d’audit",
-        }
-    }
-
-    /// That counts are not complete, since entries of this epoch that may be of the month were removed.
-    pub fn incomplete(self, gone: &Beginning) -> String {
-        let (count, log, time) = (gone.at.seq, &gone.origin, &gone.time);
-        match self {
-            Self::English => format!(
-                "This month is incomplete: the first {count} entries of {log} were pruned, and what is left begins at {time}; what came before is in none of these counts."
-            ),
-            Self::French => format!(
-                "Ce mois est incomplet : les {count} premières entrées de {log} ont été retirées (conservation échue), et ce qui reste commence à {time} ; rien d’antérieur n’est compté ici."
-            ),
         }
     }
 }
