@@ -14,6 +14,8 @@
 
 mod common;
 
+#[path = "audit/epochs.rs"]
+mod epochs;
 #[path = "audit/visits.rs"]
 mod visits;
 

@@ -9,8 +9,9 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use octroi_verify::problem::{Problem, ProblemKind};
+use octroi_verify::pruned::BEGUN;
 use octroi_verify::verify::CHECKPOINT;
-use octroi_verify::walk::Walk;
+use octroi_verify::walk::{SEGMENTS, Walk};
 use octroi_verify::{Checkpoint, note};
 
 use super::decisions::{self, Place};
@@ -51,6 +52,26 @@ pub struct Tally {
     pub read: u64,
     /// As in a [`Page`].
     pub temporary: bool,
+}
+
+/// The first entry that is left of an epoch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Beginning {
+    /// Its place: those of its epoch before it were removed.
+    pub at: Place,
+    /// The name of the epoch's log.
+    pub origin: String,
+    /// Its time.
+    pub time: String,
+    /// When the epoch began; of the first one whose beginning was removed nobody knows.
+    pub started: Option<String>,
+}
+
+impl Beginning {
+    /// Whether entries of this epoch were removed that may be of the time between two moments (the first of them within it).
+    pub fn lacks(&self, since: &str, until: &str) -> bool {
+        self.at.seq > 0 && since < self.time.as_str() && self.started.as_deref().is_none_or(|started| started < until)
+    }
 }
 
 /// The epochs of a log, newest first. They are opened as far as an answer takes it.
@@ -156,15 +177,29 @@ impl Epochs {
         Ok(records)
     }
 
-    /// The oldest entry that is there, with its time.
+    /// With which entry each epoch begins now, newest first; nothing of one without entries.
     ///
     /// # Errors
-    /// A [`Problem`] when its segment cannot be read.
-    pub fn begins(&self) -> Result<Option<(Place, String)>, Problem> {
-        let Some((epoch, log)) = self.logs.last() else { return Ok(None) };
-        let Some(header) = Walk::open(&log.as_path())?.headers().first().cloned() else { return Ok(None) };
-        let time = decisions::first_time(&log.as_path(), header.number)?;
-        Ok(time.map(|time| (Place { epoch: *epoch, seq: header.first_seq }, time)))
+    /// A [`Problem`] when a segment cannot be read.
+    pub fn beginnings(&self) -> Result<Vec<Beginning>, Problem> {
+        #[derive(serde::Deserialize)]
+        struct Begun {
+            time: String,
+        }
+        let mut beginnings = Vec::new();
+        for (epoch, log) in self.logs.iter().filter(|(_, log)| log.join(SEGMENTS).is_dir()) {
+            let Some(header) = Walk::open(&log.as_path())?.headers().first().cloned() else { continue };
+            let Some(time) = decisions::first_time(&log.as_path(), header.number)? else { continue };
+            let started = if header.first_seq == 0 {
+                Some(time.clone())
+            } else {
+                let begun = super::read_text(log, BEGUN).ok();
+                begun.and_then(|text| serde_json::from_str::<Begun>(&text).ok()).map(|begun| begun.time)
+            };
+            let at = Place { epoch: *epoch, seq: header.first_seq };
+            beginnings.push(Beginning { at, origin: header.origin, time, started });
+        }
+        Ok(beginnings)
     }
 
     /// What the log holds of one request, with the epoch that holds it.
@@ -250,5 +285,29 @@ impl FromStr for Place {
             || format!("`{text}` is no place in the log: write the number of an entry behind that of its epoch, 2:17");
         let (epoch, seq) = text.split_once(':').ok_or_else(wrong)?;
         Ok(Self { epoch: epoch.parse().map_err(|_| wrong())?, seq: seq.parse().map_err(|_| wrong())? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_epoch_lacks_what_came_between_its_start_and_what_is_left() {
+        let begins = |seq, started: Option<&str>| Beginning {
+            at: Place { epoch: 2, seq },
+            origin: "octroi/test/2".to_owned(),
+            time: "2026-11-10".to_owned(),
+            started: started.map(str::to_owned),
+        };
+        for (name, beginning, since, until, lacks) in [
+            ("whole", begins(0, Some("2026-11-10")), "2026-11-01", "2026-12-01", false),
+            ("of the month", begins(7, Some("2026-11-05")), "2026-11-01", "2026-12-01", true),
+            ("the month before its start", begins(7, Some("2026-11-05")), "2026-10-01", "2026-11-01", false),
+            ("of a start that nobody knows", begins(7, None), "2026-10-01", "2026-11-01", true),
+            ("the month behind it", begins(7, None), "2026-12-01", "2027-01-01", false),
+        ] {
+            assert_eq!(beginning.lacks(since, until), lacks, "{name}");
+        }
     }
 }

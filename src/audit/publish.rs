@@ -4,16 +4,22 @@
 //! checkpoint comes by compare and swap when all that it covers is there, so that a second publisher cannot put back an older one.
 //!
 //! Of a log that was pruned, what is left is published, and `kept.entries` says with which entry that begins. What was published
-//! of the removed entries goes when a `prune` entry that is published with it says so: not before, since a verifier names a
-//! beginning that is gone without a word. So a reader never finds the log in a state that does not verify, but for the moment
-//! between two files where entries were pruned that had never been published. What a crash cuts off the next publication does.
+//! of the removed entries goes when a `prune` entry that is published says so: not before, since a verifier names a beginning
+//! that is gone without a word. That entry may be in a later epoch: so the running epoch comes first, and nothing is removed
+//! before every epoch is published. What a crash cuts off the next publication does.
+//!
+//! A reader finds a state that does not verify only: in the first publication of several epochs, until all are there; between
+//! two files where entries were pruned that had never been published; and for the few renames with which the folder becomes that
+//! of the next epoch (`succession`).
 
 mod pruning;
+mod succession;
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use octroi_verify::entry::ENTRY_BYTES_MAX;
+use octroi_verify::fleet::EPOCHS;
 use octroi_verify::kept::Kept;
 use octroi_verify::merkle::{Frontier, leaf_hash};
 use octroi_verify::problem::{Problem, ProblemKind};
@@ -23,10 +29,13 @@ use octroi_verify::verify::{CHECKPOINT, COSIGNED, VERIFIER_KEY};
 use octroi_verify::walk::{SEGMENTS, Step, Walk};
 use octroi_verify::{Checkpoint, note};
 
+use super::decisions;
 use super::storage::{LocalStorage, read_small};
-use super::tile_store::{Put, Swap, TileStore};
+use super::tile_store::{LocalTiles, Put, Swap, TileStore};
 
 pub use pruning::Removals;
+#[cfg(test)]
+pub(super) use succession::renames;
 
 /// Why a log could not be published.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +52,11 @@ pub enum PublishError {
     /// A newer checkpoint is published already.
     #[error("a checkpoint of {0} entries is published already")]
     Newer(u64),
+    /// The folder of a former epoch holds something that nothing shows to be of it.
+    #[error(
+        "`{0}` lies among the published files of a finished epoch and is none of them: move it away, then publish again"
+    )]
+    Foreign(String),
     /// Entries that were never published are gone, and no signed entry says so.
     #[error("the first {0} entries were removed before they were published, and the log does not say so yet")]
     Unrecorded(u64),
@@ -61,11 +75,61 @@ pub struct Published {
     pub unrecorded: bool,
 }
 
+/// Publishes a log over the changes of its key: the running epoch in the folder itself, the finished ones under `epochs`. What lies
+/// there of an epoch that was running then goes to its place first. Tells what was published of each, and where.
+///
+/// # Errors
+/// [`PublishError`]: then it is to be done again.
+pub fn publish_all(dir: &Path, to: &Path) -> Result<Vec<(PathBuf, Published)>, PublishError> {
+    let removals = Removals::of(dir)?;
+    let logs = decisions::logs(dir);
+    // One at a time: what others are writing is then left by one that was killed.
+    let alone = LocalTiles::new(to).alone()?;
+    succession::settle(to, &logs, &removals)?;
+    let mut begun = Vec::with_capacity(logs.len());
+    for (epoch, log) in &logs {
+        let place = if *log == dir { to.to_owned() } else { to.join(EPOCHS).join(epoch.to_string()) };
+        let store = LocalTiles::new(&place);
+        store.sweep()?;
+        begun.push((begin(log, &store, &removals)?, log, place, store));
+    }
+    let mut published = Vec::with_capacity(begun.len());
+    for (begun, log, place, store) in begun.into_iter().rev() {
+        published.push((place, begun.end(log, &store)?));
+    }
+    drop(alone);
+    Ok(published)
+}
+
 /// Publishes what the log's checkpoint covers, given what signed entries say was removed.
 ///
 /// # Errors
 /// [`PublishError`].
 pub fn publish(log: &Path, store: &dyn TileStore, removals: &Removals) -> Result<Published, PublishError> {
+    begin(log, store, removals)?.end(log, store)
+}
+
+/// A log that is published, of which what was pruned is still there.
+struct Begun {
+    size: u64,
+    plan: pruning::Plan,
+    first: Option<Kept>,
+}
+
+impl Begun {
+    /// Removes what was pruned.
+    fn end(self, log: &Path, store: &dyn TileStore) -> Result<Published, PublishError> {
+        let (plan, mut removed) = (self.plan, 0);
+        if plan.first > 0 {
+            pruning::keep(store, self.first.as_ref())?;
+            removed = pruning::remove(log, store, plan.first.min(plan.left))?;
+        }
+        Ok(Published { entries: self.size, first: plan.first, removed, unrecorded: plan.first < plan.left })
+    }
+}
+
+/// Publishes it, and removes nothing.
+fn begin(log: &Path, store: &dyn TileStore, removals: &Removals) -> Result<Begun, PublishError> {
     let unreadable = |error: &io::Error| Problem::new(CHECKPOINT, ProblemKind::Unreadable, error.kind().to_string());
     let read = |name: &str| super::read_text(log, name).map_err(|error| unreadable(&error));
     let signed = read(CHECKPOINT)?;
@@ -94,9 +158,10 @@ pub fn publish(log: &Path, store: &dyn TileStore, removals: &Removals) -> Result
     }
     let origin = signed.lines().next().unwrap_or_default();
     let plan = pruning::plan(store, left, before.map_or(0, |before| before.size), removals.of_log(origin))?;
+    // The key first: it says of which epoch the rest is, should the key change before all of it is there.
+    put(store, VERIFIER_KEY, read(VERIFIER_KEY)?.as_bytes())?;
     let kept = write_tiles(log, store, size, &plan)?;
     pruning::keep(store, kept.start.as_ref())?;
-    put(store, VERIFIER_KEY, read(VERIFIER_KEY)?.as_bytes())?;
     if let Some(begun) = read_small(&LocalStorage::new(log), BEGUN, ENTRY_BYTES_MAX as u64)? {
         put(store, BEGUN, &begun)?;
     }
@@ -105,13 +170,7 @@ pub fn publish(log: &Path, store: &dyn TileStore, removals: &Removals) -> Result
     if store.swap(CHECKPOINT, tag.as_deref(), signed.as_bytes())? == Swap::Lost {
         return Err(PublishError::Newer(size));
     }
-    let removed = if plan.first > 0 {
-        pruning::keep(store, kept.first.as_ref())?;
-        pruning::remove(log, store, plan.first.min(left))?
-    } else {
-        0
-    };
-    Ok(Published { entries: size, first: plan.first, removed, unrecorded: plan.first < left })
+    Ok(Begun { size, plan, first: kept.first })
 }
 
 /// Publishes what witnesses signed, where that is no more than what is published.

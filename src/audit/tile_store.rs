@@ -70,6 +70,9 @@ pub trait TileStore: fmt::Debug + Send + Sync {
     fn list(&self, folder: &str) -> io::Result<Vec<String>>;
 }
 
+/// Bytes of a file at most: a bundle of 256 entries of 16 KiB, with room.
+const FILE_BYTES_MAX: u64 = 1 << 23;
+
 /// A folder of the local file system.
 #[derive(Debug, Clone)]
 pub struct LocalTiles {
@@ -80,6 +83,25 @@ impl LocalTiles {
     /// Names the folder; it is made with the first file.
     pub fn new(root: impl Into<PathBuf>) -> Self {
         Self { root: root.into() }
+    }
+
+    /// Waits until no other publication into this folder is under way, and keeps others waiting until the file is dropped.
+    pub(super) fn alone(&self) -> io::Result<File> {
+        std::fs::create_dir_all(&self.root)?;
+        let file = File::options().create(true).truncate(false).write(true).open(self.root.join(".publishing"))?;
+        file.lock().map(|()| file)
+    }
+
+    /// Removes what a killed writer had not given its name yet. Whoever calls it knows that nobody writes.
+    pub(super) fn sweep(&self) -> io::Result<()> {
+        let beside = walkdir::WalkDir::new(&self.root).min_depth(1).max_depth(1);
+        let within = walkdir::WalkDir::new(self.root.join("tile")).min_depth(1);
+        for entry in beside.into_iter().chain(within).filter_map(Result::ok) {
+            if entry.file_type().is_file() && entry.file_name().to_str().is_some_and(scratch::is_one) {
+                std::fs::remove_file(entry.path())?;
+            }
+        }
+        Ok(())
     }
 
     fn path(&self, path: &str) -> io::Result<PathBuf> {
@@ -115,6 +137,14 @@ mod scratch {
     use std::io;
     use std::path::{Path, PathBuf};
 
+    const START: &str = ".new-";
+
+    /// Whether a name is one of these.
+    pub(super) fn is_one(name: &str) -> bool {
+        name.strip_prefix(START)
+            .is_some_and(|rest| rest.len() == 16 && rest.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')))
+    }
+
     #[derive(Debug)]
     pub(super) struct Prepared {
         pub(super) path: PathBuf,
@@ -124,7 +154,7 @@ mod scratch {
         pub(super) fn new(folder: &Path) -> io::Result<Self> {
             let mut random = [0; 8];
             aws_lc_rs::rand::fill(&mut random).map_err(|_| io::ErrorKind::Other)?;
-            Ok(Self { path: folder.join(format!(".new-{:016x}", u64::from_be_bytes(random))) })
+            Ok(Self { path: folder.join(format!("{START}{:016x}", u64::from_be_bytes(random))) })
         }
     }
 
@@ -165,7 +195,7 @@ impl TileStore for LocalTiles {
     }
 
     fn get(&self, path: &str) -> io::Result<Option<(Vec<u8>, String)>> {
-        match std::fs::read(self.path(path)?) {
+        match octroi_verify::regular::read(&self.path(path)?, FILE_BYTES_MAX) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             read => read.map(|bytes| Some((bytes.clone(), tag_of(&bytes)))),
         }

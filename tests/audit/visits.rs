@@ -85,12 +85,25 @@ async fn what_was_kept_holds_for_a_log_that_grows_and_is_pruned() {
     }
     let (code, said) = show("2026-11-23T13:01:00Z").await;
     assert!(code == Some(1) && said.contains("another log is named with --dir"), "{said}");
+    // Older than what was asked for, and of a time of which the log is whole: nothing is blamed on `prune`.
+    let (code, said) = show("2026-11-23T12:59:30Z").await;
+    assert!(code == Some(1) && said.contains("another log is named with --dir"), "{said}");
     let (code, said) = octroi(folder, &["audit", "query", "--dir", "grows", "--limit", "0"], &[]).await;
     assert!(code == Some(2) && said.contains("name 1 or more"), "{said}");
     // The report names entries as --before takes them, and speaks French to its reader.
     let report = ["audit", "report", "access", "--month", "2026-11", "--dir", "grows", "--lang", "fr", "--csv"];
     let (code, said) = octroi(folder, &report, &[]).await;
     assert!(code == Some(0) && said.contains(",extraction,"), "{said}");
+    assert!(
+        said.contains("Ce mois est incomplet : les ") && said.contains("octroi/paris-2/1 ont été retirées"),
+        "{said}"
+    );
+    let page = ["audit", "report", "transfers", "--month", "2026-11", "--dir", "grows"];
+    let (_, html) = octroi(folder, &page, &[]).await;
+    let expected = "<p><strong>This month is incomplete: the first ";
+    assert!(html.contains(expected) && html.contains("entries of octroi/paris-2/1 were pruned"), "{html}");
+    let (_, html) = octroi(folder, &[&page[..4], &["2026-12", "--dir", "grows"]].concat(), &[]).await;
+    assert!(!html.contains("This month is incomplete"), "{html}");
     assert!(said.contains(",1:") && said.contains("fin de conservation,") && !said.contains("export"), "{said}");
     // A checkpoint of the same log with other entries is signed by nobody else: the visitor's own file is changed here.
     let kept = std::fs::read_to_string(folder.join("visits.checkpoint")).unwrap();

@@ -6,19 +6,21 @@
 //! whoever kept a checkpoint of it.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
 use crate::checkpoint::Checkpoint;
 use crate::entry::{ENTRY_BYTES_MAX, Kind};
-use crate::note::{self, VerifierKey};
+use crate::note::{self, NOTE_BYTES_MAX, VerifierKey};
 use crate::policy::Policy;
 use crate::problem::{Problem, ProblemKind};
 use crate::published::{Files, TILES, is_published};
+use crate::regular;
 use crate::report::{Removal, Report};
 use crate::review::FILE;
-use crate::verify::{CHECKPOINT, Progress, Trust, verify_dir, verify_log};
+use crate::verify::{CHECKPOINT, Progress, Trust, verify_dir, verify_log, verify_published, verify_tiles};
 use crate::walk::SEGMENTS;
 
 /// The folder of finished epochs within a log's folder.
@@ -27,6 +29,8 @@ pub const EPOCHS: &str = "epochs";
 const NOTES: &str = "access";
 /// Files there that are looked at.
 const NOTES_MAX: usize = 1 << 16;
+/// Finished epochs that are asked for where a log is served.
+const SERVED_EPOCHS_MAX: usize = 10_000;
 /// Folders in folders that are looked into.
 const DEPTH_MAX: u32 = 3;
 
@@ -56,7 +60,7 @@ pub fn verify_all(dir: &Path, trust: &Trust, progress: &mut dyn FnMut(Progress))
     // An epoch comes before the one that it announces: its name ends with a smaller number.
     folders.sort_by_cached_key(|folder| epoch_of(&origin_of(folder)));
     for folder in &folders {
-        let report = verify_log(folder, &for_folder(folder, trust, &announced), progress);
+        let report = verify_log(folder, &for_origin(&origin_of(folder), trust, &announced), progress);
         let report = report.map_err(|problem| within(dir, folder, problem))?;
         // What a log announced whose own key is trusted is trusted; that it follows is looked at below.
         let next = report.announced.as_deref().filter(|_| report.key_given);
@@ -69,6 +73,68 @@ pub fn verify_all(dir: &Path, trust: &Trust, progress: &mut dyn FnMut(Progress))
     check_listed(&reports, trust)?;
     check_indexed(dir, &folders, &reports)?;
     Ok(reports)
+}
+
+/// Verifies a log that was published as tiles, wherever its files are, with the finished epochs that lie there under `epochs`: as
+/// [`verify_all`] does a folder. Where none lie there and nothing names one, the log is verified alone.
+///
+/// # Errors
+/// The first [`Problem`].
+pub fn verify_served(
+    files: &dyn Files,
+    trust: &Trust,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Vec<Report>, Problem> {
+    check_known(&trust.known)?;
+    let origin = |files: &dyn Files| -> Option<String> {
+        let text = files.read(CHECKPOINT, NOTE_BYTES_MAX as u64).ok()?;
+        Some(String::from_utf8_lossy(&text).lines().next().unwrap_or_default().to_owned())
+    };
+    let running = origin(files).unwrap_or_default();
+    let mut logs: Vec<(String, Option<Below<'_>>)> = vec![(running.clone(), None)];
+    let (name, number) = epoch_of(&running);
+    // From the newest on: what comes before one that is not there is missed by its successor.
+    for epoch in (1..number).rev().take(SERVED_EPOCHS_MAX) {
+        let below = Below { files, folder: format!("{EPOCHS}/{epoch}") };
+        match origin(&below) {
+            Some(origin) if epoch_of(&origin).0 == name => logs.push((origin, Some(below))),
+            _ => break,
+        }
+    }
+    let names = |name: &str| logs.iter().any(|(origin, _)| origin == name);
+    let others = trust.key.iter().any(|key| !names(key.name()));
+    if logs.len() == 1 && !others {
+        return verify_published(files, trust, progress).map(|report| vec![report]);
+    }
+    let (mut reports, mut announced) = (Vec::with_capacity(logs.len()), Vec::new());
+    for (origin, below) in logs.iter().rev() {
+        let trust = for_origin(origin, trust, &announced);
+        let report = match below {
+            None => verify_tiles(files, &trust, progress),
+            Some(below) => verify_tiles(below, &trust, progress)
+                .map_err(|problem| Problem { file: format!("{}/{}", below.folder, problem.file), ..problem }),
+        }?;
+        let next = report.announced.as_deref().filter(|_| report.key_given);
+        announced.extend(next.and_then(|key| VerifierKey::parse(key).ok()));
+        reports.push(report);
+    }
+    place_exports(&mut reports)?;
+    check_links(&reports)?;
+    check_removals(&[], &mut reports)?;
+    check_listed(&reports, trust)?;
+    Ok(reports)
+}
+
+/// The files below a folder of others.
+struct Below<'a> {
+    files: &'a dyn Files,
+    folder: String,
+}
+
+impl Files for Below<'_> {
+    fn read(&self, name: &str, bytes_max: u64) -> io::Result<Vec<u8>> {
+        self.files.read(&format!("{}/{name}", self.folder), bytes_max)
+    }
 }
 
 /// What is gone of the beginning of a log must be on record: in that log, or in a later epoch where it is finished. The command
@@ -161,10 +227,9 @@ fn check_known(known: &[String]) -> Result<(), Problem> {
     Ok(())
 }
 
-/// What of the trust is about the log in this folder; keys that trusted logs announced are trusted, too.
-fn for_folder(folder: &Path, trust: &Trust, announced: &[VerifierKey]) -> Trust {
-    let origin = origin_of(folder);
-    let known = trust.known.iter().filter(|known| known.lines().next() == Some(&*origin)).cloned().collect();
+/// What of the trust is about the log of this name; keys that trusted logs announced are trusted, too.
+fn for_origin(origin: &str, trust: &Trust, announced: &[VerifierKey]) -> Trust {
+    let known = trust.known.iter().filter(|known| known.lines().next() == Some(origin)).cloned().collect();
     let mut key = trust.key.clone().filter(|key| key.name() == origin);
     let mut policy = trust.policy.clone();
     if let Some(next) = announced.iter().find(|next| next.name() == origin) {
@@ -181,8 +246,8 @@ fn for_folder(folder: &Path, trust: &Trust, announced: &[VerifierKey]) -> Trust 
 }
 
 fn origin_of(folder: &Path) -> String {
-    let text = fs::read_to_string(folder.join(CHECKPOINT)).unwrap_or_default();
-    text.lines().next().unwrap_or_default().to_owned()
+    let text = regular::read(&folder.join(CHECKPOINT), NOTE_BYTES_MAX as u64).unwrap_or_default();
+    String::from_utf8_lossy(&text).lines().next().unwrap_or_default().to_owned()
 }
 
 /// The log that an origin names, and the epoch of it.

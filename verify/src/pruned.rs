@@ -13,6 +13,7 @@ use std::path::Path;
 
 use crate::merkle::Hash;
 use crate::problem::{Problem, ProblemKind};
+use crate::regular;
 use crate::segment::ReadAt;
 
 /// The file in the log's folder.
@@ -32,7 +33,7 @@ pub fn read(dir: &Path, count: u64, take: &mut dyn FnMut(u64, Hash) -> Result<()
     if count == 0 {
         return Ok(());
     }
-    match std::fs::File::open(dir.join(PRUNED)) {
+    match regular::open(&dir.join(PRUNED)) {
         Ok(file) => read_from(&file, 0..count, take),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(missing(0, count)),
         Err(error) => Err(crate::walk::unreadable(PRUNED, &error)),

@@ -3,7 +3,6 @@
 //! The entries come from the bundles; every tile of hashes, on every level and partial ones too, must be the one that they
 //! make. Of entries that were removed when their retention ended the hashes come from the tiles of the lowest level.
 
-use std::fs;
 use std::io;
 use std::path::Path;
 
@@ -11,6 +10,7 @@ use crate::kept::{KEPT, Kept};
 use crate::merkle::{Hash, leaf_hash};
 use crate::pass::Pass;
 use crate::problem::{Problem, ProblemKind};
+use crate::regular;
 use crate::relations::Relations;
 use crate::tiles::{Growing, TILE_WIDTH, Tile, entries_path, hashes_path, unbundle};
 use crate::verify::{Progress, Walked, kept_beginning};
@@ -36,11 +36,7 @@ pub trait Files {
 /// A folder of the file system.
 impl Files for &Path {
     fn read(&self, name: &str, bytes_max: u64) -> io::Result<Vec<u8>> {
-        let path = self.join(name);
-        if fs::metadata(&path)?.len() > bytes_max {
-            return Err(io::ErrorKind::FileTooLarge.into());
-        }
-        fs::read(path)
+        regular::read(&self.join(name), bytes_max)
     }
 }
 

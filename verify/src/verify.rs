@@ -97,14 +97,23 @@ pub fn verify_published(
     trust: &Trust,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Report, Problem> {
-    let trusted = Trusted::read(files, trust)?;
-    let size = trusted.newest.size;
-    let mut report = trusted.report(trust, None, &mut |pass| published::walk(files, pass, size, progress))?;
+    let mut report = verify_tiles(files, trust, progress)?;
     fleet::check_removals(&[], std::slice::from_mut(&mut report))?;
     match report.exports.iter().find_map(|export| export.problem.clone()) {
         None => Ok(report),
         Some(problem) => Err(problem),
     }
+}
+
+/// The same, but what only other logs can tell is left to whoever knows them.
+pub(crate) fn verify_tiles(
+    files: &dyn Files,
+    trust: &Trust,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Report, Problem> {
+    let trusted = Trusted::read(files, trust)?;
+    let size = trusted.newest.size;
+    trusted.report(trust, None, &mut |pass| published::walk(files, pass, size, progress))
 }
 
 /// What a walk over the files found besides entries.
@@ -293,5 +302,7 @@ fn text_of(files: &dyn Files, name: &str) -> Result<String, Problem> {
         io::ErrorKind::FileTooLarge => Problem::new(name, ProblemKind::Unreadable, "the file is far too long"),
         _ => unreadable(name, &error),
     })?;
-    String::from_utf8(bytes).map_err(|_| Problem::new(name, ProblemKind::Unreadable, "the file is not text"))
+    // It was read, and what it holds is no note that anybody signed.
+    let kind = if name == VERIFIER_KEY { ProblemKind::Key } else { ProblemKind::Checkpoint };
+    String::from_utf8(bytes).map_err(|_| Problem::new(name, kind, "the file is not text"))
 }

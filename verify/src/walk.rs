@@ -9,6 +9,7 @@ use std::io;
 use std::path::Path;
 
 use crate::problem::{Problem, ProblemKind};
+use crate::regular;
 use crate::segment::{Batch, Fault, Found, HEADER_BYTES, Header, ReadAt, Segment};
 
 /// The folder of the segments within a log's folder.
@@ -41,7 +42,7 @@ impl Folder for &Path {
     }
 
     fn open(&self, name: &str) -> io::Result<Box<dyn ReadAt>> {
-        Ok(Box::new(fs::File::open(self.join(name))?))
+        Ok(Box::new(regular::open(&self.join(name))?))
     }
 }
 

@@ -323,3 +323,53 @@ fn an_export_must_stand_in_the_log_as_it_does_in_the_file() {
         assert!(out.replace(export, "EXPORT").contains(expected), "{name}: {out}");
     }
 }
+
+/// Whoever may write in the folder of a log cannot keep its auditor waiting: a pipe is told, and not read.
+#[test]
+fn a_pipe_in_the_place_of_a_file_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    write_log(dir.path());
+    let published = dir.path().join("published");
+    fs::copy(dir.path().join("log.vkey"), published.join("log.vkey")).unwrap();
+    for (folder, name) in [
+        (dir.path(), "checkpoint"),
+        (dir.path(), "checkpoint.cosigned"),
+        (dir.path(), "log.vkey"),
+        (dir.path(), "segments/00000001.seg"),
+        (published.as_path(), "kept.entries"),
+        (&published, "tile/0/000.p/4"),
+        (&published, "tile/entries/000.p/4"),
+    ] {
+        let (file, aside) = (folder.join(name), folder.join("aside"));
+        let there = fs::rename(&file, &aside).is_ok();
+        assert!(Command::new("mkfifo").arg(&file).status().unwrap().success());
+        let output = Command::new(env!("CARGO_BIN_EXE_octroi-verify")).arg(folder).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{name}: {said}");
+        assert!(said.contains("it is no regular file"), "{name}: {said}");
+        fs::remove_file(&file).unwrap();
+        if there {
+            fs::rename(&aside, &file).unwrap();
+        }
+    }
+}
+
+/// A bit of a checkpoint that was flipped is no fault of the disk: whichever it is, the log is not accepted.
+#[test]
+fn a_flip_in_a_checkpoint_is_never_taken_for_a_file_that_cannot_be_read() {
+    let dir = tempfile::tempdir().unwrap();
+    write_log(dir.path());
+    let file = dir.path().join("checkpoint");
+    let right = fs::read(&file).unwrap();
+    for at in [0, right.len() / 2, right.len() - 1] {
+        let mut wrong = right.clone();
+        if let Some(byte) = wrong.get_mut(at) {
+            *byte ^= 0x80;
+        }
+        fs::write(&file, wrong).unwrap();
+        let output = Command::new(env!("CARGO_BIN_EXE_octroi-verify")).arg(dir.path()).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{at}: {said}");
+        assert!(said.contains("checkpoint not accepted: checkpoint"), "{at}: {said}");
+    }
+}

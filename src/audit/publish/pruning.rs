@@ -171,7 +171,7 @@ pub(super) fn remove(log: &Path, store: &dyn TileStore, first: u64) -> Result<u6
 }
 
 /// The number of a bundle, of a path that is one.
-fn bundle_of(path: &str) -> Option<u64> {
+pub(super) fn bundle_of(path: &str) -> Option<u64> {
     let (number, width) = match path.strip_prefix("tile/entries/")?.split_once(".p/") {
         None => (path.strip_prefix("tile/entries/")?, 256),
         Some((number, width)) => (number, width.parse().ok().filter(|width| (1..256).contains(width))?),

@@ -5,6 +5,7 @@
 //! request that was tried at two backends was transferred twice.
 
 mod french;
+mod gone;
 mod page;
 mod words;
 
@@ -18,6 +19,7 @@ use octroi_verify::problem::Problem;
 use octroi_verify::report::Report as Verified;
 
 use super::decisions::{self, Place};
+use super::epochs::Beginning;
 use super::index::{self, Dimension, FILE, Index, IndexError, Rollup};
 use super::query::{Filter, Record, items, word};
 
@@ -78,6 +80,8 @@ pub struct Report {
     pub sections: Vec<Section>,
     /// What is wrong with the log, or with the index that the tables are of.
     pub problem: Option<Problem>,
+    /// The epochs of which entries that may be of the month were removed, oldest first: its counts are not complete.
+    pub incomplete: Vec<Beginning>,
 }
 
 /// A table, with bars where the first column is what is compared.
@@ -154,7 +158,7 @@ pub fn gather(
             })?);
         }
     }
-    Ok(Report { kind, month, sections, problem: verified.as_ref().err().cloned() })
+    Ok(Report { kind, month, sections, problem: verified.as_ref().err().cloned(), incomplete: Vec::new() })
 }
 
 /// How many records have each word of a dimension, over all epochs: the most frequent first.
@@ -183,7 +187,7 @@ pub fn of_folder(kind: Kind, month: Month, log: &Path) -> Result<Report, IndexEr
         indexes.push((*number, index));
     }
     let verified = verified(log)?;
-    gather(kind, month, &indexes, &verified)
+    Ok(Report { incomplete: gone::of(month, log)?, ..gather(kind, month, &indexes, &verified)? })
 }
 
 /// Verifies a log. The tables are the index's: one that is kept is compared with what it was made from. Where one cannot be written

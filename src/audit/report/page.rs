@@ -25,6 +25,9 @@ pub fn html(report: &Report, language: Language) -> String {
          </head>\n<body>\n<h1>{title}</h1>\n",
         language.code()
     );
+    for gone in &report.incomplete {
+        page.push_str(&format!("<p><strong>{}</strong></p>\n", escape(&language.incomplete(gone))));
+    }
     for section in &report.sections {
         page.push_str(&table(report, section, language));
     }
@@ -35,6 +38,9 @@ pub fn html(report: &Report, language: Language) -> String {
 /// Writes CSV: each table under its heading.
 pub fn csv(report: &Report, language: Language) -> String {
     let mut text = row([language.title(report.kind), &report.month.to_string()]);
+    for gone in &report.incomplete {
+        text.push_str(&row([language.incomplete(gone).as_str()]));
+    }
     for section in &report.sections {
         text.push_str(&row([""; 0]));
         text.push_str(&row([section.heading.say(language)]));
@@ -119,7 +125,8 @@ mod tests {
             Section { heading: Text::ByCountry, columns: columns.clone(), rows, bars: true },
             Section { heading: Text::Refusals, columns, rows: Vec::new(), bars: true },
         ];
-        let report = Report { kind: Kind::Transfers, month: Month::parse("2026-11").unwrap(), sections, problem: None };
+        let month = Month::parse("2026-11").unwrap();
+        let report = Report { kind: Kind::Transfers, month, sections, problem: None, incomplete: Vec::new() };
         for language in [Language::English, Language::French] {
             let page = html(&report, language);
             assert!(!page.contains("<script") && !page.contains("src=\"") && !page.contains("url("), "{page}");

@@ -8,6 +8,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use super::{FOLDER, Subject, month};
@@ -108,10 +109,16 @@ fn put_aside(path: &Path) -> io::Result<PathBuf> {
     Ok(aside)
 }
 
-/// Overwrites a file with zeros, brings that to the disk, and removes it.
+/// Overwrites a file with zeros, brings that to the disk, and removes it. Nothing is written through a link, and no pipe is waited
+/// for: what is no regular file is refused.
 pub(super) fn destroy(file: &Path) -> io::Result<()> {
-    let length = usize::try_from(fs::metadata(file)?.len()).unwrap_or(0);
-    let mut open = OpenOptions::new().write(true).open(file)?;
+    let flags = (rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK).bits().cast_signed();
+    let mut open = OpenOptions::new().write(true).custom_flags(flags).open(file)?;
+    let metadata = open.metadata()?;
+    if !metadata.is_file() {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
+    let length = usize::try_from(metadata.len()).unwrap_or(0);
     open.write_all(&vec![0; length])?;
     open.sync_all()?;
     fs::remove_file(file)?;

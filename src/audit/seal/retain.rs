@@ -33,7 +33,7 @@ use crate::model::Word;
 use crate::model::entry::{Entry, Prune, RequestId};
 
 /// What was removed of sealed content.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Removed {
     /// Files of content.
     pub content: u64,
@@ -41,6 +41,8 @@ pub struct Removed {
     pub keys: u64,
     /// Whether there was too much for one time: the next prune goes on.
     pub more: bool,
+    /// What lies among them and is no file or folder of ours, such as a link: it was left as it is.
+    pub left: Vec<PathBuf>,
 }
 
 /// What lies in the folder and is old enough, by what an entry would name it.
@@ -52,6 +54,8 @@ struct Old {
     more: bool,
     /// The months that are over.
     months: Vec<PathBuf>,
+    /// What is neither a regular file nor a folder.
+    odd: Vec<PathBuf>,
 }
 
 /// Removes the content of requests that are older than this and of which no decision is left, and the keys that protect nothing
@@ -62,13 +66,14 @@ struct Old {
 pub(in crate::audit) fn retain(dir: &Path, older_than: Timestamp, origin: &str) -> Result<Removed, PruneError> {
     let mut old = gather(dir, older_than)?;
     if old.content.is_empty() && old.months.is_empty() {
-        return Ok(Removed::default());
+        return Ok(Removed { left: old.odd, ..Removed::default() });
     }
     forget_named(dir, &mut old)?;
     let months = emptied(&old)?;
     let content: Vec<&PathBuf> = old.content.values().flatten().collect();
     let keys: Vec<&PathBuf> = old.keys.values().chain(&months).collect();
-    let removed = Removed { content: content.len() as u64, keys: keys.len() as u64, more: old.more };
+    let removed =
+        Removed { content: content.len() as u64, keys: keys.len() as u64, more: old.more, left: old.odd.clone() };
     if removed.content > 0 || removed.keys > 0 {
         // It speaks of no entries: those that are gone without a word are to be named.
         let entry = Prune {
@@ -94,9 +99,10 @@ fn gather(dir: &Path, older_than: Timestamp) -> io::Result<Old> {
     let grace = SignedDuration::try_from(SEALED_SURELY_ENDED).unwrap_or(SignedDuration::MAX);
     let Ok(before) = older_than.checked_sub(grace) else { return Ok(Old::default()) };
     let (mut old, mut left) = (Old::default(), SEALED_REMOVED_MAX);
+    note_odd(&dir.join(FOLDER), &mut old.odd);
     for tenant in folders(&dir.join(FOLDER))? {
-        for month in months(&tenant)? {
-            for file in within(&month.join("content"))? {
+        for month in months(&tenant)?.into_iter().filter(|month| is_folder(month)) {
+            for file in within(&month.join("content"))?.into_iter().filter(|file| is_file(file)) {
                 let Some(request) = request_of(&file).filter(|request| begun(*request) <= before) else { continue };
                 if left == 0 {
                     old.more = true;
@@ -111,7 +117,7 @@ fn gather(dir: &Path, older_than: Timestamp) -> io::Result<Old> {
                 continue;
             }
             for of in folders(&month.join("keys"))?.into_iter().filter(|of| !of.to_string_lossy().ends_with(ASIDE)) {
-                for key in files(&of)? {
+                for key in files(&of)?.into_iter().filter(|key| is_file(key)) {
                     let id = key.file_name().unwrap_or_default().to_string_lossy().into_owned();
                     old.keys.insert(id, key);
                 }
@@ -162,7 +168,7 @@ fn emptied(old: &Old) -> io::Result<Vec<PathBuf>> {
             there.extend(within(&of)?);
         }
         let file = month.join(month::FILE);
-        if file.exists() && there.iter().all(|file| gone.contains(file)) {
+        if is_file(&file) && there.iter().all(|file| gone.contains(file)) {
             emptied.push(file);
         }
     }
@@ -171,12 +177,29 @@ fn emptied(old: &Old) -> io::Result<Vec<PathBuf>> {
 
 /// What lies in a folder; nothing of what is none.
 fn within(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    if folder.is_dir() { files(folder) } else { Ok(Vec::new()) }
+    if is_folder(folder) { files(folder) } else { Ok(Vec::new()) }
 }
 
 /// The folders in a folder.
 fn folders(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    Ok(within(folder)?.into_iter().filter(|path| path.is_dir()).collect())
+    Ok(within(folder)?.into_iter().filter(|path| is_folder(path)).collect())
+}
+
+/// A folder itself, and no link to one: what lies behind a link is somebody else's.
+fn is_folder(path: &Path) -> bool {
+    path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir())
+}
+
+/// A regular file itself: no link, and nothing that keeps whoever opens it waiting.
+fn is_file(path: &Path) -> bool {
+    path.symlink_metadata().is_ok_and(|metadata| metadata.is_file())
+}
+
+/// Gathers what is neither.
+fn note_odd(folder: &Path, odd: &mut Vec<PathBuf>) {
+    let tree = walkdir::WalkDir::new(folder).follow_root_links(false).into_iter().filter_map(Result::ok);
+    let found = tree.filter(|entry| !entry.file_type().is_dir() && !entry.file_type().is_file());
+    odd.extend(found.take(SEALED_REMOVED_MAX).map(walkdir::DirEntry::into_path));
 }
 
 /// Removes a folder of a month, and those in it, where they are empty.

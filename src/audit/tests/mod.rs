@@ -17,6 +17,7 @@ mod retain;
 mod rotate;
 mod seal;
 mod search;
+mod succession;
 mod tamper;
 mod upkeep;
 mod witness;

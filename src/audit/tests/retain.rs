@@ -84,7 +84,7 @@ fn what_was_sealed_goes_with_the_decisions() {
     assert!(!path.join("sealed/groupe-exemple/2026-09").exists(), "nothing is left of that month");
     let files = 2 * (80 - left.len() as u64) + 2;
     // The key of the first subject, of the one who was lost, and of the first month.
-    assert_eq!(pruned.sealed, Removed { content: files, keys: 3, more: false }, "of {before}");
+    assert_eq!(pruned.sealed, Removed { content: files, keys: 3, more: false, left: Vec::new() }, "of {before}");
     let keys: BTreeSet<_> = std::fs::read_dir(old.join("keys")).unwrap().map(|key| key.unwrap().file_name()).collect();
     assert_eq!(keys, ["subject-%45%56%45%4e", "subject-%4f%44%44"].map(Into::into).into());
     for (request, sending) in &left {
@@ -97,7 +97,9 @@ fn what_was_sealed_goes_with_the_decisions() {
     assert_eq!(opened.map(|_| ()), Err(RevealError::Gone));
 
     // It is on record, and the log holds; once more finds nothing, and what a crash would have left.
-    SegmentLog::open(minutes(path)).unwrap().stop();
+    // Later than what is there: a segment that began in the past would let the one before it go.
+    let later = Options::new(path, ORIGIN, Arc::new(|| at(60 * 300)));
+    SegmentLog::open(Options { segment_bytes: minutes(path).segment_bytes, ..later }).unwrap().stop();
     let report = octroi_verify::verify_all(path, &Trust::default(), &mut |_| {}).unwrap().remove(0);
     assert_eq!((report.pruned, report.recorded), (first, Some(true)));
     let page = naive::query(path, &crate::audit::query::Filter::default(), 10_000, None).unwrap();
@@ -107,7 +109,41 @@ fn what_was_sealed_goes_with_the_decisions() {
     assert_eq!((&said[0]["sealed"], &said[0]["keys"], &said[0]["to"]), (&files.into(), &3.into(), &0.into()));
     assert_eq!(prune(path, at(60 * 100)).unwrap().sealed, Removed::default());
     std::fs::write(old.join(format!("content/{}.answer", id(7))), "again").unwrap();
-    assert_eq!(prune(path, at(60 * 100)).unwrap().sealed, Removed { content: 1, keys: 0, more: false });
+    assert_eq!(
+        prune(path, at(60 * 100)).unwrap().sealed,
+        Removed { content: 1, keys: 0, more: false, left: Vec::new() }
+    );
+}
+
+/// Somebody who may write among the keys cannot have other files overwritten, nor the command wait for ever.
+#[test]
+fn nothing_is_wiped_through_a_link_and_no_pipe_is_waited_for() {
+    let (folder, victim) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let path = folder.path();
+    let secrets: Vec<_> = (0..2).map(|number| Secret::new(&format!("person-{number}")).unwrap()).collect();
+    let sealer = sealer(path, &secrets);
+    SegmentLog::open(minutes(path)).unwrap().stop();
+    seal(&sealer, ("FIRST", "2026-09"), id(1), sent());
+    let months = path.join("sealed/groupe-exemple");
+    let of = std::fs::read_dir(months.join("2026-09/keys")).unwrap().next().unwrap().unwrap().path();
+    let file = victim.path().join("victim");
+    std::fs::write(&file, "of somebody else").unwrap();
+    std::os::unix::fs::symlink(&file, of.join("link")).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(of.join("pipe")).status().unwrap().success());
+    // A month, and a subject, that are somebody else's folders.
+    let elsewhere = victim.path().join("2026-08");
+    std::fs::create_dir_all(elsewhere.join("keys/subject-x")).unwrap();
+    std::fs::write(elsewhere.join("month"), "of somebody else").unwrap();
+    std::fs::write(elsewhere.join("keys/subject-x/key"), "of somebody else").unwrap();
+    std::os::unix::fs::symlink(&elsewhere, months.join("2026-08")).unwrap();
+    std::os::unix::fs::symlink(elsewhere.join("keys/subject-x"), months.join("2026-09/keys/subject-x")).unwrap();
+    let sealed = prune(path, at(60 * 100)).unwrap().sealed;
+    assert_eq!((sealed.content, sealed.keys), (1, 1), "{sealed:?}");
+    let left: BTreeSet<_> = sealed.left.iter().filter_map(|path| path.file_name()?.to_str()).collect();
+    assert_eq!(left, ["2026-08", "link", "pipe", "subject-x"].into());
+    for name in ["victim", "2026-08/month", "2026-08/keys/subject-x/key"] {
+        assert_eq!(std::fs::read_to_string(victim.path().join(name)).unwrap(), "of somebody else", "{name}");
+    }
 }
 
 /// An epoch that was put elsewhere may hold the decisions: what they name is not taken for something that nobody names.

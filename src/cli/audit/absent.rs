@@ -1,4 +1,5 @@
-//! Why the log holds nothing of a request: what its `prune` entries say of the time at which it came.
+//! Why the log holds nothing of a request: what its `prune` entries say of the time at which it came, where entries of that time
+//! are gone. Where the log of that time is whole, nothing is blamed on `prune`.
 //!
 //! The id tells that time and no more: whether there ever was such a request the log does not know once its entries are gone.
 
@@ -14,8 +15,18 @@ const PRUNES_MAX: usize = 1 << 16;
 /// What the log says of the time of a request that it does not hold, if that is before something that it still has.
 pub(super) fn told(epochs: &Epochs, id: RequestId) -> anyhow::Result<Option<String>> {
     let Some(came) = time_of(id).map(|came| format!("{came:.9}")) else { return Ok(None) };
-    for (epoch, record) in epochs.of_kind("prune", PRUNES_MAX)? {
-        for prune in record.of_kind("prune").filter(|prune| prune.get("to").and_then(Value::as_u64) > Some(0)) {
+    let beginnings = epochs.beginnings()?;
+    // The moment itself is within the time that is asked for.
+    let gone = beginnings.iter().find(|beginning| beginning.lacks(&came, &format!("{came}~")));
+    for (epoch, record) in gone.map(|_| epochs.of_kind("prune", PRUNES_MAX)).transpose()?.unwrap_or_default() {
+        // An entry that names no log speaks of its own.
+        let is_of_it = |prune: &&Value| match (gone, prune.get("log").and_then(Value::as_str)) {
+            (Some(gone), Some(log)) => log == gone.origin,
+            (Some(gone), None) => epoch == gone.at.epoch,
+            (None, _) => false,
+        };
+        let removes = |prune: &&Value| prune.get("to").and_then(Value::as_u64) > Some(0);
+        for prune in record.of_kind("prune").filter(removes).filter(is_of_it) {
             let older_than = prune.get("older_than").and_then(Value::as_str).unwrap_or_default();
             // Times of the log are compared as they are written.
             if *came < *older_than {
@@ -26,10 +37,11 @@ pub(super) fn told(epochs: &Epochs, id: RequestId) -> anyhow::Result<Option<Stri
             }
         }
     }
-    Ok(epochs
-        .begins()?
-        .filter(|(_, time)| came < *time)
-        .map(|(at, time)| format!("it came at {came}, as its id says, and the log begins at {time} with entry {at}")))
+    let first = beginnings.last().filter(|first| came < first.time);
+    Ok(first.map(|first| {
+        let (time, at) = (&first.time, first.at);
+        format!("it came at {came}, as its id says, and the log begins at {time} with entry {at}")
+    }))
 }
 
 /// When a request came: an id of version 7 begins with it (RFC 9562).

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow, bail};
-use octroi_verify::fleet::{EPOCHS, no_index};
+use octroi_verify::fleet::no_index;
 use octroi_verify::policy::Policy;
-use octroi_verify::{Problem, Progress, Report, Trust, VerifierKey, verify_all, verify_published};
+use octroi_verify::{Problem, Progress, Report, Trust, VerifierKey, verify_all, verify_served};
 
 use super::remote::Remote;
 use super::{DIR, Exit, Printer, Reading, log_in, record, text_of};
@@ -13,8 +13,7 @@ use crate::app;
 use crate::audit::epochs::Epochs;
 use crate::audit::index::{FILE, Index, compare};
 use crate::audit::prune::Removed;
-use crate::audit::publish::{self, PublishError, Published, Removals};
-use crate::audit::tile_store::LocalTiles;
+use crate::audit::publish::{self, PublishError, Published};
 use crate::audit::{self, Clock, OpenError, Options, SegmentLog, rotate};
 
 // Which log: these commands take it with `--dir`, as those that name something else first do, and without. (No documentation
@@ -99,9 +98,12 @@ pub(super) fn prune(prune: &Prune, printer: Printer) -> anyhow::Result<Exit> {
     for (epoch, first) in pruned.left.iter().rev().filter(|(_, first)| *first > 0) {
         printer.say(format!("epoch {epoch} begins with entry {first} now; the hashes of those before it are kept"));
     }
-    let Removed { content, keys, more } = pruned.sealed;
+    let Removed { content, keys, more, left } = pruned.sealed;
     if content > 0 || keys > 0 {
         printer.say(format!("of sealed content {content} files were removed and {keys} keys destroyed"));
+    }
+    for path in left {
+        printer.say(format!("`{}` is no file or folder of sealed content: it was left as it is", path.display()));
     }
     if more {
         printer.say("there is more sealed content that old: ask again");
@@ -131,7 +133,7 @@ pub(super) fn verify(verify: &Verify, printer: Printer) -> anyhow::Result<Exit> 
         None => verify_all(dir, &trust, &mut bar(printer)),
         Some(url) => {
             let remote = Remote::of(url, verify.roots.as_deref())?;
-            verify_published(&remote, &trust, &mut bar(printer)).map(|report| vec![report])
+            verify_served(&remote, &trust, &mut bar(printer))
         }
     };
     printer.progress_end();
@@ -290,17 +292,13 @@ fn compare_all(dir: &Path) -> anyhow::Result<Option<Problem>> {
 
 pub(super) fn publish(publish: &Publish, printer: Printer) -> anyhow::Result<Exit> {
     record(&publish.dir, Reading { action: "export", ..Reading::default() }, printer)?;
-    let removals = Removals::of(&publish.dir)?;
-    // Finished epochs first: what a newer one says of them is there when it is.
-    for (epoch, log) in Epochs::of(&publish.dir).logs().iter().rev() {
-        let to = if *log == publish.dir { publish.to.clone() } else { publish.to.join(EPOCHS).join(epoch.to_string()) };
-        let published = publish::publish(log, &LocalTiles::new(&to), &removals).map_err(|error| match error {
-            PublishError::Unrecorded(_) => anyhow!(
-                "{error}\n  help: the gateway that writes the log records it within seconds when it runs, and with its next start; then ask again"
-            ),
-            other => other.into(),
-        })?;
-        let Published { entries, first, removed, unrecorded } = published;
+    let all = publish::publish_all(&publish.dir, &publish.to).map_err(|error| match error {
+        PublishError::Unrecorded(_) => anyhow!(
+            "{error}\n  help: the gateway that writes the log records it within seconds when it runs, and with its next start; then ask again"
+        ),
+        other => other.into(),
+    })?;
+    for (to, Published { entries, first, removed, unrecorded }) in all {
         let from = if first == 0 { String::new() } else { format!(", kept from entry {first} on") };
         printer.say(format!("published {entries} entries in {}{from}", to.display()));
         if removed > 0 {

@@ -21,6 +21,7 @@ use std::rc::Rc;
 
 use super::record::{Value, be32, columns, order, varint};
 use super::wal::{WAL_HEADER_BYTES, frames};
+use crate::regular;
 use crate::segment::ReadAt as _;
 
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
@@ -90,7 +91,7 @@ impl Node {
 impl Database {
     /// Opens a file, with the write-ahead log beside it.
     pub(super) fn open(path: &Path) -> Result<Self, Fault> {
-        let file = File::open(path)?;
+        let file = regular::open(path)?;
         let beside = |end: &str| {
             let mut name = path.as_os_str().to_owned();
             name.push(end);
@@ -100,7 +101,7 @@ impl Database {
             return Err(Fault::Form("a change of it was cut off: open it with SQLite once, which takes that back"));
         }
         let mut header = [0; HEADER_BYTES];
-        let wal = match File::open(beside("-wal")) {
+        let wal = match regular::open(Path::new(&beside("-wal"))) {
             Ok(wal) if wal.length()? > WAL_HEADER_BYTES as u64 => Some(wal),
             Ok(_) => None,
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,

@@ -1,0 +1,32 @@
+//! What a month lacks: entries of it that were pruned. A report says so above its counts; how many requests they were of nobody knows.
+
+use std::path::Path;
+
+use super::{Language, Month};
+use crate::audit::epochs::{Beginning, Epochs};
+use crate::audit::index::IndexError;
+
+/// The epochs of which entries that may be of the month were removed, oldest first, each with the first entry that is left.
+pub(super) fn of(month: Month, log: &Path) -> Result<Vec<Beginning>, IndexError> {
+    let Some((since, until)) = month.bounds() else { return Ok(Vec::new()) };
+    let (since, until) = (format!("{since:.9}"), format!("{until:.9}"));
+    let mut beginnings = Epochs::of(log).beginnings()?;
+    beginnings.retain(|beginning| beginning.lacks(&since, &until));
+    beginnings.reverse();
+    Ok(beginnings)
+}
+
+impl Language {
+    /// That counts are not complete, since entries of this epoch that may be of the month were removed.
+    pub(super) fn incomplete(self, gone: &Beginning) -> String {
+        let (count, log, time) = (gone.at.seq, &gone.origin, &gone.time);
+        match self {
+            Self::English => format!(
+                "This month is incomplete: the first {count} entries of {log} were pruned, and what is left begins at {time}; what came before is in none of these counts."
+            ),
+            Self::French => format!(
+                "Ce mois est incomplet : les {count} premières entrées de {log} ont été retirées (conservation échue), et ce qui reste commence à {time} ; rien d’antérieur n’est compté ici."
+            ),
+        }
+    }
+}
