@@ -4,11 +4,7 @@
 //! Two writers can never both win: [`TileStore::put_new`] creates or says that something is there, [`TileStore::swap`]
 //! replaces only what its caller has seen. `conformance` in the tests holds for every implementation.
 
-#![expect(
-    clippy::disallowed_types,
-    clippy::disallowed_methods,
-    reason = "the published files are the effect of this module"
-)]
+#![expect(clippy::disallowed_types, reason = "the published files are the effect of this module")]
 
 use std::fmt;
 use std::fs::{File, TryLockError};

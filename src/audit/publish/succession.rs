@@ -10,12 +10,8 @@
 //! Both epochs are written where no reader looks. Then each file that lies in the folder is shown to be of the former epoch: tiles
 //! and bundles by the hashes of `.finished`, checkpoints by its tree. One that is not is named, and nothing is moved. What follows
 //! is a row of renames that a crash may cut anywhere: the next publication goes on where it ended. While they are done, for as
-//! long as they take, a reader may find two epochs of one name, or a folder without a checkpoint; before and behind them all verifies.
-#![expect(
-    clippy::disallowed_methods,
-    clippy::disallowed_types,
-    reason = "published files are moved, which is the effect of this module"
-)]
+//! long as they take, a reader finds a folder without a checkpoint, or no log in it; before and behind them all verifies.
+#![expect(clippy::disallowed_types, reason = "published files are moved, which is the effect of this module")]
 
 use std::fs;
 use std::io;
@@ -35,8 +31,9 @@ const FINISHED: &str = ".finished";
 const NEXT: &str = ".next";
 const OLD: &str = ".old";
 const GONE: &str = ".gone";
-/// What a published epoch consists of, the key last: where that lies tells how far the renames are.
-const PARTS: [&str; 6] = [CHECKPOINT, COSIGNED, KEPT, "tile", BEGUN, VERIFIER_KEY];
+/// What a published epoch consists of: the checkpoint first, without which no reader goes on; the key last, since where that lies
+/// tells how far the renames are.
+const PARTS: [&str; 6] = [CHECKPOINT, COSIGNED, KEPT, BEGUN, "tile", VERIFIER_KEY];
 
 /// Brings the folder to the running epoch, one epoch after the other, if it is of a finished one of these logs (newest first).
 pub(super) fn settle(to: &Path, logs: &[(u32, PathBuf)], removals: &Removals) -> Result<(), PublishError> {
@@ -88,14 +85,16 @@ fn succeed(to: &Path, at: u32, logs: (&Path, &Path), removals: &Removals) -> Res
 
 /// What is left to be renamed, in order. Public to the tests, which cut it anywhere.
 pub(in crate::audit) fn renames(to: &Path, at: u32) -> Vec<(PathBuf, PathBuf)> {
-    let (old, next) = (to.join(OLD), to.join(NEXT));
-    let mut renames = vec![(to.join(FINISHED), to.join(EPOCHS).join(at.to_string()))];
+    let (old, next, mut renames) = (to.join(OLD), to.join(NEXT), Vec::new());
     // Once the key lies there what the folder holds is the next epoch's.
     if !old.join(VERIFIER_KEY).exists() {
         renames.extend(PARTS.iter().map(|part| (to.join(part), old.join(part))));
     }
-    // The checkpoint last: it says that the rest is there.
+    // The checkpoint last, when the former epoch is in its place, too: it says that the rest is there.
     renames.extend(PARTS.iter().rev().map(|part| (next.join(part), to.join(part))));
+    let checkpoint = renames.pop();
+    renames.push((to.join(FINISHED), to.join(EPOCHS).join(at.to_string())));
+    renames.extend(checkpoint);
     renames.push((old, to.join(GONE)));
     renames
 }
@@ -141,7 +140,8 @@ fn prove(folder: &Path, log: &Path, whole: &LocalTiles) -> Result<(), PublishErr
             if entry.file_type().is_dir() && part == "tile" {
                 continue;
             }
-            let path = entry.path().strip_prefix(folder).unwrap_or(entry.path()).to_string_lossy().into_owned();
+            let path =
+                entry.path().strip_prefix(folder).unwrap_or_else(|_| entry.path()).to_string_lossy().into_owned();
             // A link or a pipe is nothing that was published.
             let is_one = entry.file_type().is_file() && is_of(&here, &path, log, whole)?;
             if !is_one {
@@ -176,16 +176,14 @@ fn is_of(here: &LocalTiles, path: &str, log: &Path, whole: &LocalTiles) -> Resul
             // One that begins within a bundle holds something of it.
             Ok((skipped == 0 || !entries.is_empty()) && are_leaves(whole, number, skipped, &entries)?)
         }
-        _ => match pruning::bundle_of(path) {
-            Some(number) => {
+        _ => {
+            if let Some(number) = pruning::bundle_of(path) {
                 let Some(entries) = unbundle(&bytes) else { return Ok(false) };
-                are_leaves(whole, number, 0, &entries)
+                return are_leaves(whole, number, 0, &entries);
             }
-            None => {
-                let Some((level, number)) = tile_of(path) else { return Ok(false) };
-                Ok(tile(whole, level, number)?.starts_with(&bytes))
-            }
-        },
+            let Some((level, number)) = tile_of(path) else { return Ok(false) };
+            Ok(tile(whole, level, number)?.starts_with(&bytes))
+        }
     }
 }
 
