@@ -142,6 +142,7 @@ const TABLE: &[(Words, &str, &str)] = &[
     (W::Reason, "model_conflict", "modèles contradictoires"),
     (W::Reason, "model_missing", "modèle manquant"),
     (W::Reason, "model_not_found", "modèle inconnu"),
+    (W::Reason, "model_body_not_governed", "corps de ce modèle non gouverné"),
     (W::Reason, "no_permitted_backend", "aucun hébergeur permis"),
     (W::Reason, "number_out_of_range", "nombre hors limites"),
     (W::Reason, "overloaded", "surcharge"),
