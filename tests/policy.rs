@@ -329,7 +329,7 @@ fn a_french_folder_answers_in_french() {
         ("octroi policy ask \"dossiers clos\"", 2, "erreur : question:1:1: `dossiers clos` n'est pas une classe"),
         (freeze, 0, "(heure du siège), seuls les hébergeurs sur site servent : ordre de dpo"),
         ("octroi policy check", 0, "(heure du siège), une passerelle qui accepte sa signature"),
-        (thaw, 0, "un second doit la signer aussi"),
+        (thaw, 0, "signé avec 1 clé(s) sur 2 qu'il faut"),
     ] {
         let told = ok(at, line, code);
         assert!(told.contains(expected), "{line}: {told}");

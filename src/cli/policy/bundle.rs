@@ -130,6 +130,15 @@ pub(super) fn sign(arguments: &Sign, printer: Printer) -> anyhow::Result<Exit> {
     let is_there = arguments.bundle.join("manifest.json").exists();
     if !is_there {
         let folder = arguments.policies.as_deref().unwrap_or_else(|| Path::new("policies"));
+        // From then on what is edited there would count for nothing: commands read what was signed.
+        let is_same =
+            arguments.bundle.canonicalize().is_ok_and(|bundle| folder.canonicalize().is_ok_and(|it| it == bundle));
+        ensure!(
+            !is_same,
+            "`{}` is the folder of the sheets themselves: nothing was signed\n  help: name a folder of its own for the bundle, \
+             such as `live`",
+            folder.display()
+        );
         make(&arguments.bundle, folder)?;
     }
     // Whoever signs second signs what lies there, and only if it is whole and what they mean.

@@ -59,6 +59,8 @@ fn places<'t>(sentence: &str, text: &'t str) -> Option<Vec<&'t str>> {
 const TABLE: &[(&str, &str)] = &[
     ("`{}` has signed this bundle with another key: nothing was signed\n  help: name yourself with --as; to replace that signature, take it out of `{}` first",
      "`{}` a signé ce lot avec une autre clé : rien n'a été signé\n  conseil : nommez-vous avec --as ; pour remplacer cette signature, retirez-la d'abord de `{}`"),
+    ("`{}` is the folder of the sheets themselves: nothing was signed\n  help: name a folder of its own for the bundle, such as `live`",
+     "`{}` est le dossier des feuilles elles-mêmes : rien n'a été signé\n  conseil : nommez un dossier à part pour le lot, tel que `live`"),
     ("`{}` is there already: nothing was changed", "`{}` existe déjà : rien n'a été changé"),
     ("`{}` lies in the policy folder `{}`, which others read and bundles copy: nothing was written\n  help: keep secret keys elsewhere",
      "`{}` se trouve dans le dossier de politique `{}`, que d'autres lisent et que les lots copient : rien n'a été écrit\n  conseil : gardez les clés secrètes ailleurs"),
