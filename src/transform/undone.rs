@@ -5,6 +5,8 @@
 //! text does. The second is there only where something was to be undone. What a reference stands for opens and ends nothing, as
 //! with renderers. References of other names stand for some character that goes on with a URL, which is the longer reading.
 
+use std::borrow::Cow;
+
 use super::link::Link;
 use super::unit::{Landing, Unit};
 use crate::limits::REFERENCE_CHARS_MAX;
@@ -24,6 +26,9 @@ const NAMED: &[(&str, char)] = &[
 
 /// What a reference stands for that no table names.
 const OTHER: char = '\u{FFFD}';
+
+/// A character with which a value may begin, and no reference goes on.
+const VALUE: char = '<';
 
 /// The two readers.
 #[derive(Debug, Clone)]
@@ -56,13 +61,16 @@ impl Links {
 
     /// Whether the text stands inside a URL, for any renderer.
     pub(super) fn is_inside(&self) -> bool {
-        self.written.is_inside() || self.undone.as_ref().is_some_and(|undone| undone.link.is_inside())
+        self.written.is_inside() || self.undone.as_ref().is_some_and(|undone| undone.now().is_inside())
     }
 
     /// Host and port, where the text stands in a URL that surely leads there, however it is read.
     pub(super) fn authority(&self) -> Option<&str> {
         let written = self.written.authority()?;
-        let is_same = |undone: &Undone| !undone.link.is_inside() || undone.link.authority() == Some(written);
+        let is_same = |undone: &Undone| {
+            let link = undone.now();
+            !link.is_inside() || link.authority() == Some(written)
+        };
         self.undone.as_ref().is_none_or(is_same).then_some(written)
     }
 
@@ -90,6 +98,20 @@ impl Links {
 }
 
 impl Undone {
+    /// The reader, were a character to follow that is of no other spelling: the first of a value.
+    fn now(&self) -> Cow<'_, Link> {
+        let mut after = self.clone();
+        match &self.pending {
+            Pending::Nothing => return Cow::Borrowed(&self.link),
+            Pending::Backslash(before) => after.link.pass(*before),
+            Pending::Reference(read) => match meant(read, VALUE) {
+                Some(meant) => after.link.pass_undone(meant),
+                None => read.iter().for_each(|unit| after.link.pass(*unit)),
+            },
+        }
+        Cow::Owned(after.link)
+    }
+
     fn pass(&mut self, unit: Unit) {
         match std::mem::replace(&mut self.pending, Pending::Nothing) {
             Pending::Nothing => self.begin(unit),
@@ -105,7 +127,10 @@ impl Undone {
                         self.begin(unit);
                     }
                 } else if is_of_reference(read.len(), unit.char) {
-                    read.push(unit);
+                    // Parsers read as many zeros before a number as there are.
+                    if !(unit.char == '0' && is_zero(&read)) {
+                        read.push(unit);
+                    }
                     self.pending = Pending::Reference(read);
                 } else {
                     for unit in read {
@@ -129,6 +154,14 @@ impl Undone {
 /// Whether a character may be of a reference of which so many were read.
 fn is_of_reference(read: usize, char: char) -> bool {
     read < REFERENCE_CHARS_MAX && (char.is_ascii_alphanumeric() || (read == 1 && char == '#'))
+}
+
+/// Whether a reference is a number so far that has only a zero.
+fn is_zero(read: &[Unit]) -> bool {
+    let mut latest = read.iter().rev().map(|unit| unit.char);
+    latest.next() == Some('0')
+        && matches!(latest.next(), Some('#' | 'x' | 'X'))
+        && read.get(1).is_some_and(|it| it.char == '#')
 }
 
 /// What a reference stands for that ends before this character: a number ends before whatever is no digit of it, a name at `;`.
@@ -172,6 +205,10 @@ mod tests {
             "https&colon;&sol;&sol;evil.example/?q=",
             "https&#58;//evil.example/?q=",
             "https&#x3A;&#x2f;&#00000000047;evil.example/?q=",
+            "https&#x000000000000000000000000000000000000000000000000000000003a//evil.example/?q=",
+            "&#0000000000000000000000000000000000000000000000000000000047/evil.example/?q=",
+            "&#47;&#47",
+            "https:&#47&#x2F",
             "&#104;ttps://evil.example/?q=",
             "&#x68;ttps:evil.example/?q=",
             "https&#58//evil.example/?q=",
