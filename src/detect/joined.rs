@@ -49,7 +49,7 @@ pub(super) fn chains(call: &Call) -> Vec<Vec<u32>> {
 }
 
 /// Figures of a number that counts something: `3 apples` behind a telephone number is none of it.
-const COUNT_DIGITS_MAX: usize = 4;
+const COUNT_DIGITS_MAX: usize = 2;
 
 /// Whether a piece of a joined reading is a word of its own text, and no part of the value that stands whole in the neighbour. Read
 /// joined, `… helpful assistant` and an address are one address.
