@@ -85,6 +85,7 @@ static CONVERSE: LazyLock<RequestTable> = LazyLock::new(|| {
         ("messages[].content[]", SOURCED),
         ("messages[].content[].toolResult.content[]", SOURCED),
         ("additionalModelRequestFields", anthropic::OPTIONS),
+        ("additionalModelRequestFields", fields::SHARED),
         ("additionalModelRequestFields", fields::OPTIONS),
         ("additionalModelRequestFields.tools[]", anthropic::TOOL),
         ("additionalModelRequestFields.tools[]", fields::TOOL),
@@ -335,8 +336,8 @@ fn models_body(models: &[(&str, &[Country])], _: bool) -> String {
 fn flush(api: Api, template: &str, channel: Channel, held: Held<'_>, sequence: Option<u64>) -> Option<Flush> {
     let text = held.text;
     if matches!(api.operation, INVOKE | INVOKE_STREAM) {
-        if let Some(chunk) = invoke::flush(template, channel, text) {
-            return Some(Flush { event: Some("chunk".to_owned()), data: chunk.to_string() });
+        if let Some(data) = invoke::flush(template, channel, held) {
+            return Some(Flush { event: Some("chunk".to_owned()), data });
         }
         let delta = (anthropic::LANGUAGE.flush)(api, template, channel, held, sequence)?;
         return Some(Flush { event: Some("chunk".to_owned()), ..delta });

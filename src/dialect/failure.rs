@@ -19,10 +19,12 @@ pub struct Told {
 
 /// The words of an API.
 pub(crate) struct Failures {
-    /// What servers say of the sort of a failure, what the client is told, and the status that has the same meaning.
-    pub(crate) kinds: &'static [(&'static str, &'static str, u16)],
-    /// Finer words, each with its status.
+    /// Words for the sort of a failure, each with the status that has the same meaning.
+    pub(crate) kinds: &'static [(&'static str, u16)],
+    /// Finer words.
     pub(crate) codes: &'static [(&'static str, u16)],
+    /// Other words that servers have for one of the sorts.
+    pub(crate) also: &'static [(&'static str, &'static str)],
 }
 
 /// The status of a failure of which nothing is known.
@@ -32,7 +34,8 @@ const UNKNOWN: u16 = 502;
 pub(crate) fn read(failures: &Failures, event: Option<&str>, data: Option<&str>) -> (u16, Told) {
     let (mut kind, mut code, mut number) = (None, None, None);
     let mut hear = |word: &str| {
-        kind = kind.or_else(|| failures.kinds.iter().find(|(said, _, _)| *said == word));
+        let sort = failures.also.iter().find(|(said, _)| *said == word).map_or(word, |(_, sort)| sort);
+        kind = kind.or_else(|| failures.kinds.iter().find(|(known, _)| *known == sort));
         code = code.or_else(|| failures.codes.iter().find(|(said, _)| *said == word));
         number = number.or_else(|| word.parse().ok().filter(|status| is_told(*status)));
     };
@@ -56,9 +59,9 @@ pub(crate) fn read(failures: &Failures, event: Option<&str>, data: Option<&str>)
             }
         }
     }
-    let of_kind = kind.map(|(_, _, status)| *status);
+    let of_kind = kind.map(|(_, status)| *status);
     let status = code.map(|(_, status)| *status).or(of_kind).or(number);
-    (status.unwrap_or(UNKNOWN), Told { kind: kind.map(|(_, told, _)| *told), code: code.map(|(word, _)| *word) })
+    (status.unwrap_or(UNKNOWN), Told { kind: kind.map(|(word, _)| *word), code: code.map(|(word, _)| *word) })
 }
 
 /// Whether a status says something to the client: not what is about the credential of the gateway.
@@ -71,33 +74,33 @@ const EVENT: Bounds = Bounds { depth: limits::REPLY_DEPTH_MAX, leaves: limits::J
 /// OpenAI's words, and those of the servers that speak like it (vLLM, llama.cpp, TGI, Mistral).
 pub(crate) const OPENAI: Failures = Failures {
     kinds: &[
-        ("invalid_request_error", "invalid_request_error", 400),
-        ("not_found_error", "not_found_error", 404),
-        ("rate_limit_error", "rate_limit_error", 429),
-        ("insufficient_quota", "insufficient_quota", 429),
-        ("requests", "requests", 429),
-        ("tokens", "tokens", 429),
-        ("server_error", "server_error", 500),
-        ("api_error", "api_error", 500),
-        ("internal_server_error", "internal_server_error", 500),
-        ("service_unavailable_error", "service_unavailable_error", 503),
-        ("overloaded_error", "overloaded_error", 503),
-        ("timeout_error", "timeout_error", 504),
-        ("BadRequestError", "BadRequestError", 400),
-        ("NotFoundError", "NotFoundError", 404),
-        ("UnprocessableEntityError", "UnprocessableEntityError", 422),
-        ("RateLimitError", "RateLimitError", 429),
-        ("InternalServerError", "InternalServerError", 500),
-        ("NotImplementedError", "NotImplementedError", 501),
-        ("ServiceUnavailableError", "ServiceUnavailableError", 503),
-        ("exceed_context_size_error", "exceed_context_size_error", 400),
-        ("not_supported_error", "not_supported_error", 501),
-        ("unavailable_error", "unavailable_error", 503),
-        ("validation", "validation", 422),
-        ("incomplete_generation", "incomplete_generation", 500),
-        ("generation", "generation", 500),
-        ("overloaded", "overloaded", 429),
-        ("service_tier_capacity_exceeded", "service_tier_capacity_exceeded", 429),
+        ("invalid_request_error", 400),
+        ("not_found_error", 404),
+        ("rate_limit_error", 429),
+        ("insufficient_quota", 429),
+        ("requests", 429),
+        ("tokens", 429),
+        ("server_error", 500),
+        ("api_error", 500),
+        ("internal_server_error", 500),
+        ("service_unavailable_error", 503),
+        ("overloaded_error", 503),
+        ("timeout_error", 504),
+        ("BadRequestError", 400),
+        ("NotFoundError", 404),
+        ("UnprocessableEntityError", 422),
+        ("RateLimitError", 429),
+        ("InternalServerError", 500),
+        ("NotImplementedError", 501),
+        ("ServiceUnavailableError", 503),
+        ("exceed_context_size_error", 400),
+        ("not_supported_error", 501),
+        ("unavailable_error", 503),
+        ("validation", 422),
+        ("incomplete_generation", 500),
+        ("generation", 500),
+        ("overloaded", 429),
+        ("service_tier_capacity_exceeded", 429),
     ],
     codes: &[
         ("context_length_exceeded", 400),
@@ -116,63 +119,68 @@ pub(crate) const OPENAI: Failures = Failures {
         ("vector_store_timeout", 504),
         ("timeout", 504),
     ],
+    also: &[],
 };
 
 /// Anthropic's.
 pub(crate) const ANTHROPIC: Failures = Failures {
     kinds: &[
-        ("invalid_request_error", "invalid_request_error", 400),
-        ("not_found_error", "not_found_error", 404),
-        ("request_too_large", "request_too_large", 413),
-        ("rate_limit_error", "rate_limit_error", 429),
-        ("api_error", "api_error", 500),
-        ("timeout_error", "timeout_error", 504),
-        ("overloaded_error", "overloaded_error", 529),
+        ("invalid_request_error", 400),
+        ("not_found_error", 404),
+        ("request_too_large", 413),
+        ("rate_limit_error", 429),
+        ("api_error", 500),
+        ("timeout_error", 504),
+        ("overloaded_error", 529),
     ],
     codes: &[],
+    also: &[],
 };
 
 /// Google's.
 pub(crate) const GOOGLE: Failures = Failures {
     kinds: &[
-        ("INVALID_ARGUMENT", "INVALID_ARGUMENT", 400),
-        ("FAILED_PRECONDITION", "FAILED_PRECONDITION", 400),
-        ("OUT_OF_RANGE", "OUT_OF_RANGE", 400),
-        ("NOT_FOUND", "NOT_FOUND", 404),
-        ("ABORTED", "ABORTED", 409),
-        ("RESOURCE_EXHAUSTED", "RESOURCE_EXHAUSTED", 429),
-        ("UNKNOWN", "UNKNOWN", 500),
-        ("INTERNAL", "INTERNAL", 500),
-        ("DATA_LOSS", "DATA_LOSS", 500),
-        ("UNIMPLEMENTED", "UNIMPLEMENTED", 501),
-        ("UNAVAILABLE", "UNAVAILABLE", 503),
-        ("DEADLINE_EXCEEDED", "DEADLINE_EXCEEDED", 504),
+        ("INVALID_ARGUMENT", 400),
+        ("FAILED_PRECONDITION", 400),
+        ("OUT_OF_RANGE", 400),
+        ("NOT_FOUND", 404),
+        ("ABORTED", 409),
+        ("RESOURCE_EXHAUSTED", 429),
+        ("UNKNOWN", 500),
+        ("INTERNAL", 500),
+        ("DATA_LOSS", 500),
+        ("UNIMPLEMENTED", 501),
+        ("UNAVAILABLE", 503),
+        ("DEADLINE_EXCEEDED", 504),
     ],
     codes: &[],
+    also: &[],
 };
 
 /// Those of AWS, as an exception and as the type of an error, and of the models behind it.
 pub(crate) const AWS: Failures = Failures {
     kinds: &[
-        ("validationException", "validationException", 400),
-        ("ValidationException", "validationException", 400),
-        ("invalid_request_error", "validationException", 400),
-        ("modelTimeoutException", "modelTimeoutException", 408),
-        ("ModelTimeoutException", "modelTimeoutException", 408),
-        ("modelStreamErrorException", "modelStreamErrorException", 424),
-        ("ModelStreamErrorException", "modelStreamErrorException", 424),
-        ("throttlingException", "throttlingException", 429),
-        ("ThrottlingException", "throttlingException", 429),
-        ("rate_limit_error", "throttlingException", 429),
-        ("internalServerException", "internalServerException", 500),
-        ("InternalServerException", "internalServerException", 500),
-        ("api_error", "internalServerException", 500),
-        ("serviceUnavailableException", "serviceUnavailableException", 503),
-        ("ServiceUnavailableException", "serviceUnavailableException", 503),
-        ("overloaded_error", "serviceUnavailableException", 503),
+        ("validationException", 400),
+        ("modelTimeoutException", 408),
+        ("modelStreamErrorException", 424),
+        ("throttlingException", 429),
+        ("internalServerException", 500),
+        ("serviceUnavailableException", 503),
     ],
     codes: &[],
+    also: &[
+        ("ValidationException", "validationException"),
+        ("invalid_request_error", "validationException"),
+        ("ModelTimeoutException", "modelTimeoutException"),
+        ("ModelStreamErrorException", "modelStreamErrorException"),
+        ("ThrottlingException", "throttlingException"),
+        ("rate_limit_error", "throttlingException"),
+        ("InternalServerException", "internalServerException"),
+        ("api_error", "internalServerException"),
+        ("ServiceUnavailableException", "serviceUnavailableException"),
+        ("overloaded_error", "serviceUnavailableException"),
+    ],
 };
 
 /// An API whose errors have no class.
-pub(crate) const NONE: Failures = Failures { kinds: &[], codes: &[] };
+pub(crate) const NONE: Failures = Failures { kinds: &[], codes: &[], also: &[] };

@@ -27,7 +27,7 @@ const BINARY: &str = "application/vnd.amazon.eventstream";
 /// What no client may see: a backend's text may quote the request.
 const QUOTED: &str = "the prompt of 8192 tokens was";
 
-#[allow(clippy::too_many_lines, reason = "a table: a row of each API beside the others")]
+#[expect(clippy::too_many_lines, reason = "a table: a row of each API beside the others")]
 fn rows() -> Vec<Row> {
     let event = |data: Value| format!("data: {data}\n\n").into_bytes();
     let named = |name: &str, data: Value| format!("event: {name}\ndata: {data}\n\n").into_bytes();

@@ -9,11 +9,27 @@ use super::super::table::{Row, row};
 use super::{CONTROL, HOSTED, NAME, SCHEMA};
 use crate::model::Role;
 
-/// Members beside Anthropic's.
-pub(super) const OPTIONS: &[Row<Means>] = &[
-    row("max_tokens", CONTROL),
+/// Members beside Anthropic's that invoke-model has too.
+pub(super) const SHARED: &[Row<Means>] = &[
     row("tool_choice", CONTROL),
     row("reasoning_effort", CONTROL),
+    row("frequency_penalty", CONTROL),
+    row("presence_penalty", CONTROL),
+    row("seed", CONTROL),
+    row("k", CONTROL),
+    row("p", CONTROL),
+    row("n", CONTROL),
+    row("preamble", Is(Role::System)),
+    row("documents[].*", Is(Role::User)),
+    row("web_search_options", Hosts("web_search")),
+    row("web_search_options.**", HOSTED),
+    row("connectors", Hosts("unknown")),
+    row("connectors.**", HOSTED),
+];
+
+/// Members beside these.
+pub(super) const OPTIONS: &[Row<Means>] = &[
+    row("max_tokens", CONTROL),
     row("reasoning_config.type", CONTROL),
     row("reasoning_config.budget_tokens", CONTROL),
     row("reasoningConfig.type", CONTROL),
@@ -22,23 +38,11 @@ pub(super) const OPTIONS: &[Row<Means>] = &[
     row("inferenceConfig.topP", CONTROL),
     row("inferenceConfig.temperature", CONTROL),
     row("inferenceConfig.maxTokens", CONTROL),
-    row("frequency_penalty", CONTROL),
-    row("presence_penalty", CONTROL),
     row("repetition_penalty", CONTROL),
-    row("seed", CONTROL),
-    row("k", CONTROL),
-    row("p", CONTROL),
-    row("n", CONTROL),
     row("safety_mode", CONTROL),
     row("citation_quality", CONTROL),
     row("prompt_truncation", CONTROL),
     row("search_queries_only", CONTROL),
-    row("preamble", Is(Role::System)),
-    row("documents[].*", Is(Role::User)),
-    row("web_search_options", Hosts("web_search")),
-    row("web_search_options.**", HOSTED),
-    row("connectors", Hosts("unknown")),
-    row("connectors.**", HOSTED),
     row("toolConfig.tools", Hosts("unknown")),
     row("toolConfig.tools.**", HOSTED),
 ];

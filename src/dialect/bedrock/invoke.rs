@@ -7,20 +7,23 @@
 
 use std::sync::LazyLock;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::super::reply::Channel;
+use super::super::anthropic;
+use super::super::openai::chat::MESSAGE as SPOKEN;
+use super::super::openai::common::WORDS;
+use super::super::openai::replies::{CHOICE, MESSAGE};
+use super::super::openai::stream::{TEXT, choice};
 use super::super::reply::ChannelKind::{Arguments, Reasoning, Text};
 use super::super::reply::Closing::{Item, Stream as TheStream};
 use super::super::reply::Says::{
-    self, Ends, FinishLast, Fixed, Inner, InputTokens, Json, MoreCachedTokens, MoreInputTokens, Outer, OutputTokens,
-    Over, Piece,
+    self, Ends, FinishLast, Fixed, InputTokens, MoreCachedTokens, MoreInputTokens, Outer, OutputTokens, Over, Piece,
 };
-use super::super::request::Means::{self, Hosts, Is};
+use super::super::reply::{Channel, Held};
+use super::super::request::Means::{self, Is};
 use super::super::request::RequestTable;
 use super::super::table::{Row, Table, row};
-use super::super::{anthropic, openai::common::WORDS};
-use super::{ANSWER, BINARY, BLOCK, CONTROL, HOSTED, NAME, NOVA, SOURCED, fields};
+use super::{ANSWER, BINARY, BLOCK, CONTROL, NOVA, SOURCED, fields};
 use crate::model::Role;
 use crate::wire::json::{Bounds, Document, Numbers};
 
@@ -30,9 +33,10 @@ pub(super) const GOVERNED: &[&str] = &["messages", "inputText", "prompt", "messa
 /// A request.
 pub(super) static REQUEST: LazyLock<RequestTable> = LazyLock::new(|| {
     let mut groups = anthropic::message_groups();
-    groups.extend::<[(&str, &[Row<Means>]); 7]>([
+    groups.extend::<[(&str, &[Row<Means>]); 8]>([
         ("", NOVA),
         ("", OTHERS),
+        ("", fields::SHARED),
         ("messages[]", SPOKEN),
         ("messages[].content[]", BLOCK),
         ("messages[].content[]", SOURCED),
@@ -61,43 +65,31 @@ const OTHERS: &[Row<Means>] = &[
     row("message", Is(Role::User)),
     row("chat_history[].role", CONTROL),
     row("chat_history[].message", Is(Role::User)),
-    row("preamble", Is(Role::System)),
-    row("documents[].*", Is(Role::User)),
-    row("frequency_penalty", CONTROL),
-    row("presence_penalty", CONTROL),
-    row("seed", CONTROL),
-    row("k", CONTROL),
-    row("p", CONTROL),
-    row("n", CONTROL),
-    row("tool_choice", CONTROL),
-    row("reasoning_effort", CONTROL),
-    row("web_search_options", Hosts("web_search")),
-    row("web_search_options.**", HOSTED),
-    row("connectors", Hosts("unknown")),
-    row("connectors.**", HOSTED),
-];
-
-/// What turns of models that speak like OpenAI's have beside their text.
-const SPOKEN: &[Row<Means>] = &[
-    row("name", NAME),
-    row("tool_call_id", NAME),
-    row("tool_calls[].id", NAME),
-    row("tool_calls[].type", CONTROL),
-    row("tool_calls[].function.name", NAME),
-    row("tool_calls[].function.arguments", Is(Role::ToolCall)),
 ];
 
 /// A whole answer.
 pub(super) static REPLY: LazyLock<Table<Says>> = LazyLock::new(|| {
     let mut groups = anthropic::reply_groups();
-    groups.extend::<[(&str, &[Row<Says>]); 3]>([("", ANSWERS), ("", WHOLES), ("output.message.content[]", ANSWER)]);
+    groups.extend::<[(&str, &[Row<Says>]); 5]>([
+        ("", ANSWERS),
+        ("", WHOLES),
+        ("output.message.content[]", ANSWER),
+        ("choices[]", CHOICE),
+        ("choices[].message", MESSAGE),
+    ]);
     Table::new(&groups)
 });
 
 /// A chunk of a stream.
 pub(super) static EVENT: LazyLock<Table<Says>> = LazyLock::new(|| {
     let mut groups = anthropic::event_groups();
-    groups.extend::<[(&str, &[Row<Says>]); 3]>([("", ANSWERS), ("", CHUNKS), ("", EVENTS_OF_NOVA)]);
+    groups.extend::<[(&str, &[Row<Says>]); 5]>([
+        ("", ANSWERS),
+        ("", EVENTS_OF_NOVA),
+        ("choices[]", CHOICE),
+        ("choices[].message", MESSAGE),
+        ("choices[].delta", MESSAGE),
+    ]);
     Table::new(&groups)
 });
 
@@ -119,13 +111,6 @@ const ANSWERS: &[Row<Says>] = &[
     row("outputs[].index", Outer),
     row("outputs[].text", Piece(Text)),
     row("outputs[].stop_reason", FinishLast),
-    row("choices[].index", Outer),
-    row("choices[].message.role", Fixed),
-    row("choices[].message.content", Piece(Text)),
-    row("choices[].message.tool_calls[].id", Fixed),
-    row("choices[].message.tool_calls[].type", Fixed),
-    row("choices[].message.tool_calls[].function.name", Fixed),
-    row("choices[].message.tool_calls[].function.arguments", Json),
     row("choices[].stop_reason", FinishLast),
     row("choices[].finish_reason", FinishLast),
     row("usage.prompt_tokens", InputTokens),
@@ -143,18 +128,6 @@ const WHOLES: &[Row<Says>] = &[
     row("usage.cacheReadInputTokenCount", MoreCachedTokens),
     row("usage.cacheWriteInputTokenCount", MoreInputTokens),
     row("tool_calls[].name", Fixed),
-];
-
-/// What chunks alone have.
-const CHUNKS: &[Row<Says>] = &[
-    row("choices[].delta.role", Fixed),
-    row("choices[].delta.content", Piece(Text)),
-    row("choices[].delta.reasoning", Piece(Reasoning)),
-    row("choices[].delta.tool_calls[].index", Inner),
-    row("choices[].delta.tool_calls[].id", Fixed),
-    row("choices[].delta.tool_calls[].type", Fixed),
-    row("choices[].delta.tool_calls[].function.name", Fixed),
-    row("choices[].delta.tool_calls[].function.arguments", Piece(Arguments)),
 ];
 
 /// Chunks of Nova: the events of Converse, each in a member of its name.
@@ -179,23 +152,23 @@ const EVENTS_OF_NOVA: &[Row<Says>] = &[
 
 /// The chunk that carries held-back text, in the shape of the one that the channel had its last piece in; nothing where that is
 /// Anthropic's.
-pub(super) fn flush(template: &str, channel: Channel, text: &str) -> Option<Value> {
+pub(super) fn flush(template: &str, channel: Channel, held: Held<'_>) -> Option<String> {
     let document = Document::read(template, Bounds::REQUEST, Numbers::NotInArrays).ok()?;
     let has = |name: &str| document.member(0, name);
+    let text = held.text;
     let alone = ["outputText", "generation", "completion", "text"].into_iter().find(|name| has(name).is_some());
     if let (Text, Some(name)) = (channel.kind, alone) {
-        return Some(json!({ name: text }));
+        return Some(json!({ name: text }).to_string());
     }
     if has("outputs").is_some() {
-        return (channel.kind == Text).then(|| json!({ "outputs": [{ "index": channel.outer, "text": text }] }));
+        let output = json!({ "index": channel.outer, "text": text });
+        return (channel.kind == Text).then(|| json!({ "outputs": [output] }).to_string());
     }
     if let Some(choices) = has("choices") {
         // The first element of an array stands behind it.
-        let whole = document.member(choices.saturating_add(1), "message").is_some();
-        let said = of_choice(channel, text)?;
-        let choice = if whole { json!({ "message": said }) } else { json!({ "delta": said }) };
-        let index = json!({ "index": channel.outer });
-        return Some(json!({ "choices": [joined(index, choice)] }));
+        let within = |name: &&str| document.member(choices.saturating_add(1), name).is_some();
+        let name = ["message", TEXT].into_iter().find(within).unwrap_or("delta");
+        return choice(&document, channel, name, held).map(|chunk| chunk.data);
     }
     has("contentBlockDelta")?;
     let delta = match channel.kind {
@@ -204,23 +177,5 @@ pub(super) fn flush(template: &str, channel: Channel, text: &str) -> Option<Valu
         Reasoning => json!({ "reasoningContent": { "reasoningText": { "text": text } } }),
         _ => return None,
     };
-    Some(json!({ "contentBlockDelta": { "contentBlockIndex": channel.outer, "delta": delta } }))
-}
-
-/// The members of a choice that carry a text.
-fn of_choice(channel: Channel, text: &str) -> Option<Value> {
-    match channel.kind {
-        Text => Some(json!({ "content": text })),
-        Reasoning => Some(json!({ "reasoning": text })),
-        Arguments => Some(json!({ "tool_calls": [{ "index": channel.inner, "function": { "arguments": text } }] })),
-        _ => None,
-    }
-}
-
-/// The members of both objects.
-fn joined(mut first: Value, second: Value) -> Value {
-    if let (Value::Object(members), Value::Object(more)) = (&mut first, second) {
-        members.extend(more);
-    }
-    first
+    Some(json!({ "contentBlockDelta": { "contentBlockIndex": channel.outer, "delta": delta } }).to_string())
 }

@@ -7,11 +7,11 @@
 pub(super) mod chat;
 pub(super) mod common;
 mod errors;
-mod replies;
+pub(super) mod replies;
 pub(super) mod reply;
 pub(super) mod request;
 mod responses;
-mod stream;
+pub(super) mod stream;
 #[cfg(test)]
 mod tests;
 

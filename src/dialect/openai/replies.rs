@@ -38,10 +38,12 @@ pub(in crate::dialect) const USAGE: &[Row<Says>] = &[
     row("usage.output_tokens", OutputTokens),
 ];
 
-/// One choice of chat, whole or in pieces, and of completions.
+/// What ends a choice; the stream goes on behind it.
+pub(in crate::dialect) const FINISH: &[Row<Says>] = &[row("finish_reason", Finish)];
+
+/// One choice of chat, whole or in pieces, and of completions, but for what ends it.
 pub(in crate::dialect) const CHOICE: &[Row<Says>] = &[
     row("index", Outer),
-    row("finish_reason", Finish),
     row("logprobs", Logprobs("null")),
     row("text", Piece(Text)),
     row("prompt_logprobs", Logprobs("null")),

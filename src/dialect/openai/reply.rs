@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use super::super::reply::Says;
 use super::super::table::Table;
 use super::replies::{
-    ANNOTATION, CHOICE, EMBEDDING, EVENT, EVENTS, HEAD, ID, ITEM, MESSAGE, PAGE, PART, RESPONSE, USAGE,
+    ANNOTATION, CHOICE, EMBEDDING, EVENT, EVENTS, FINISH, HEAD, ID, ITEM, MESSAGE, PAGE, PART, RESPONSE, USAGE,
 };
 
 /// Chat, completions and embeddings, whole and in pieces.
@@ -15,6 +15,7 @@ static CHOICES: LazyLock<Table<Says>> = LazyLock::new(|| {
         ("", HEAD),
         ("", USAGE),
         ("choices[]", CHOICE),
+        ("choices[]", FINISH),
         ("choices[].message", MESSAGE),
         ("choices[].delta", MESSAGE),
         ("", EMBEDDING),

@@ -22,28 +22,37 @@ pub(in crate::dialect) fn flush_event(
     held: Held<'_>,
     sequence: Option<u64>,
 ) -> Option<Flush> {
-    let (text, logprobs) = (held.text, held.logprobs.unwrap_or("null"));
     let document = Document::read(template, Bounds::REQUEST, Numbers::NotInArrays).ok()?;
     match api.operation {
-        Operation::COMPLETION if channel.kind == ChannelKind::Text => {
-            Some(choice(&document, channel, &format!(r#""text":{}"#, quote(text)), logprobs))
-        }
+        Operation::COMPLETION => choice(&document, channel, TEXT, held),
         Operation::RESPONSES => responses(&document, channel, held, sequence),
-        Operation::COMPLETION | Operation::EMBEDDINGS => None,
+        Operation::EMBEDDINGS => None,
         // Chat, and what other servers answer in its shape.
-        _ => {
-            let delta = chat_delta(channel, &quote(text))?;
-            Some(choice(&document, channel, &format!(r#""delta":{delta}"#), logprobs))
-        }
+        _ => choice(&document, channel, "delta", held),
     }
 }
 
-/// Writes a chunk of one choice.
-fn choice(document: &Document<'_>, channel: Channel, content: &str, logprobs: &str) -> Flush {
+/// The member of a choice of completions.
+pub(in crate::dialect) const TEXT: &str = "text";
+
+/// Writes a chunk of one choice, the text in this member of it.
+pub(in crate::dialect) fn choice(
+    document: &Document<'_>,
+    channel: Channel,
+    name: &str,
+    held: Held<'_>,
+) -> Option<Flush> {
+    let (text, logprobs) = (quote(held.text), held.logprobs.unwrap_or("null"));
+    let content = match (name, channel.kind) {
+        (TEXT, ChannelKind::Text) => text,
+        (TEXT, _) => return None,
+        _ => chat_delta(channel, &text)?,
+    };
+    let content = member(name, &content);
     let mut members = copied(document, &STREAM);
     let choice = format!(r#"{{"index":{},{content},"logprobs":{logprobs},"finish_reason":null}}"#, channel.outer);
     members.push(member("choices", &format!("[{choice}]")));
-    Flush { event: None, data: object(&members) }
+    Some(Flush { event: None, data: object(&members) })
 }
 
 /// Writes the `delta` of a chunk; `text` is a JSON string.
