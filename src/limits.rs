@@ -388,5 +388,7 @@ pub const REPLAY_READINGS_MAX: usize = 256;
 pub const BACKENDS_MAX: usize = 4_096;
 /// Characters of a reference of HTML (`&colon;`) that are held together while an answer is restored; the longest name has 32.
 pub const REFERENCE_CHARS_MAX: usize = 40;
+/// Times that a TOML file of the officer is read anew behind a bracket that is not closed, to tell what else is wrong in it.
+pub const POLICY_TOML_MENDS_MAX: usize = 32;
 /// Faults reported for the officer's files in one run.
 pub const POLICY_FAULTS_MAX: usize = 200;

@@ -16,7 +16,8 @@ use super::nearest::nearest;
 use super::parser::folded;
 use super::phrase::Language;
 use super::text::{Text, say};
-use super::toml_file::{Node, Reader, json, parse_toml};
+use super::toml_document::Document;
+use super::toml_file::{Node, Reader, json};
 use super::tree::Name;
 use crate::model::entry::Digest;
 use crate::model::{Country, Word};
@@ -137,7 +138,8 @@ impl Reference {
         // Countries first: the others are checked against them.
         for name in ["countries.toml", "adequacy.toml", "certificates.toml", "regimes.toml", "regions.toml"] {
             let file = file(name, overrides, language);
-            let document = parse_toml(&file, faults);
+            let document = Document::read(&file, faults);
+            let document = document.table();
             let table = document.get_ref();
             let mut reader = Reader { file: &file, faults };
             match name {
@@ -152,7 +154,8 @@ impl Reference {
         for name in ["classes.toml", "entities.toml", "facts.toml"] {
             let file = file(name, overrides, language);
             // Their faults are reported by `catalogue`; here only what they say is hashed.
-            let document = parse_toml(&file, &mut Vec::new());
+            let document = Document::read(&file, &mut Vec::new());
+            let document = document.table();
             if name == "classes.toml" {
                 reference.read_articles(document.get_ref());
             }
