@@ -179,7 +179,7 @@ pub(super) fn sign(arguments: &Sign, printer: Printer) -> anyhow::Result<Exit> {
 
 /// Whether a bundle is what a folder would make.
 fn is_of(bundle: &Bundle, path: &Path, folder: &Path) -> anyhow::Result<()> {
-    let files = Files::read(folder).map_err(anyhow::Error::msg)?.complete();
+    let files = Files::read(folder)?.complete();
     let (lies, meant) = (&bundle.manifest.files, Manifest::of(study(folder)?.policy(), &files).files);
     let names: BTreeSet<&String> = lies.keys().chain(meant.keys()).collect();
     let differ: Vec<&str> =
@@ -198,7 +198,7 @@ fn is_of(bundle: &Bundle, path: &Path, folder: &Path) -> anyhow::Result<()> {
 /// Copies the files of a folder into a new bundle, with what octroi brings and they rest on.
 fn make(bundle: &Path, folder: &Path) -> anyhow::Result<()> {
     let study = study(folder)?;
-    let files = Files::read(folder).map_err(anyhow::Error::msg)?.complete();
+    let files = Files::read(folder)?.complete();
     for (path, bytes) in &files.by_path {
         write_bytes(&bundle.join("policies").join(path), bytes)?;
     }

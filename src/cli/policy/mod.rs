@@ -207,7 +207,7 @@ impl Command {
 
 /// The language of the first sheet of a folder or bundle, broken or not; nothing where there is none.
 fn spoken(folder: &Path) -> Option<Language> {
-    let of = |folder: &Path| Files::read(folder).ok().and_then(|files| files.language());
+    let of = |folder: &Path| Files::read(folder).unwrap_or_else(|unread| unread.files).language();
     of(folder).or_else(|| of(&folder.join("policies")))
 }
 
