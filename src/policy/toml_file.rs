@@ -81,6 +81,11 @@ impl Reader<'_> {
 
     pub(super) fn text(&mut self, node: &Node<'_>) -> Option<Name> {
         match node.get_ref() {
+            DeValue::String(text) if text.trim().is_empty() && !self.is_reported(&node.span()) => {
+                let help = say!("write it, or leave the key out where it is not known");
+                self.fault("octroi::policy::missing", node.span(), "nothing stands in these quotes", Some(help));
+                None
+            }
             DeValue::String(text) => Some(Name { text: text.to_string(), span: node.span() }),
             _ => self.wrong(node, "a text in quotes"),
         }

@@ -107,7 +107,7 @@ impl Begin<'_> {
                 say!("at a home in {}, the pack `{}` leaves the owner's own machines out too", self.home, pack);
             let help = say!(
                 "leave it out, or write the sheet yourself: its notes say what it is for. With it, {}",
-                dead.join("; ")
+                dead.join(", ")
             );
             Diagnostic::new("octroi::policy::unfit-pack", &file, at..at + pack.len(), message).help(help)
         };

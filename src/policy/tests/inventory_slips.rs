@@ -140,6 +140,7 @@ const SLIPS: &[Slip] = &[
     ),
     ("two values", "\"never\"", "\"never\" \"yes\"", "une ligne se lit : clé = valeur"),
     ("no name", "by = \"dpo\"\n\n", "\n", "`by` manque"),
+    ("empty quotes", "by = \"dpo\"\n\n", "by = \"\"\n\n", "il n'y a rien entre ces guillemets | écrivez-le"),
     ("an unknown key", "storage = ", "stockage = ", "la clé `stockage` n'est pas connue ici"),
     ("an unknown country", "[\"FR\", \"DE\"]", "[\"FR\", \"XX\"]", "`XX` n'est pas un pays"),
 ];
