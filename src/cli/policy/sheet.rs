@@ -193,21 +193,18 @@ fn summary(checked: &Checked, language: Language) -> String {
 
 pub(super) fn fmt(arguments: &Fmt, printer: Printer) -> anyhow::Result<Exit> {
     let language = arguments.lang.as_deref().map(language).transpose()?;
-    let files = match &arguments.file {
-        Some(file) => vec![policy::SourceFile {
-            name: file.display().to_string(),
-            text: std::fs::read_to_string(file).with_context(|| format!("{}", file.display()))?,
-        }],
-        None => {
-            let folder = &arguments.folder.policies;
-            ensure!(
-                inside_bundle(folder) == *folder,
-                "`{}` is a bundle: its sheets are signed as they are, and nothing was changed\n  help: name the folder that it \
-                 was made of",
-                folder.display()
-            );
-            Officer::of_folder(folder)?.sources.sheets
-        }
+    let files = if let Some(file) = &arguments.file {
+        let text = std::fs::read_to_string(file).with_context(|| format!("{}", file.display()))?;
+        vec![policy::SourceFile { name: file.display().to_string(), text }]
+    } else {
+        let folder = &arguments.folder.policies;
+        ensure!(
+            inside_bundle(folder) == *folder,
+            "`{}` is a bundle: its sheets are signed as they are, and nothing was changed\n  help: name the folder that it \
+             was made of",
+            folder.display()
+        );
+        Officer::of_folder(folder)?.sources.sheets
     };
     let mut changed = Vec::new();
     for file in &files {

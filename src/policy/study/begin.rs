@@ -61,7 +61,7 @@ impl Begin<'_> {
     fn written(
         &self,
         now: jiff::Timestamp,
-        study: &dyn Fn(&str, &str) -> Result<Study, Vec<Diagnostic>>,
+        study: &impl Fn(&str, &str) -> Result<Study, Vec<Diagnostic>>,
     ) -> Result<(String, String), Vec<Diagnostic>> {
         // The day that it is everywhere on Earth: what is verified "today" must not be to come at home.
         let today = now.saturating_sub(12.hours()).unwrap_or(now).to_zoned(jiff::tz::TimeZone::UTC).date();

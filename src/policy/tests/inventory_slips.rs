@@ -179,9 +179,9 @@ fn slips_beside_one_another_are_told_as_each_alone() {
     let faults = |wrong: &dyn Fn(usize) -> bool| -> Vec<String> {
         let entries = slips.iter().enumerate().map(|(number, slip)| entry(number, wrong(number).then_some(slip)));
         let inventory: String = entries.collect();
-        let mut told = told(&compiled(&sources(sheet, &inventory)).err().unwrap_or_default());
+        let told = told(&compiled(&sources(sheet, &inventory)).err().unwrap_or_default());
         // On which line it stands depends on what stands above.
-        told.iter_mut().for_each(|told| *told = told.replace(|c: char| c.is_ascii_digit(), ""));
+        let mut told: Vec<String> = told.iter().map(|told| told.replace(|c: char| c.is_ascii_digit(), "")).collect();
         told.sort();
         told
     };
