@@ -203,7 +203,9 @@ impl Reader<'_> {
         if self.is_reported(&name.span) {
             return;
         }
-        let help = did_you_mean(&nearest(&name.text, known.clone())).or_else(|| {
+        // Of two letters everything is near: the list says more.
+        let near = if name.text.len() > 2 { did_you_mean(&nearest(&name.text, known.clone())) } else { None };
+        let help = near.or_else(|| {
             let all: Vec<&str> = known.into_iter().collect();
             (all.len() <= LISTED_MAX).then(|| say!("known here: {}", all.join(", ")))
         });
