@@ -1,5 +1,6 @@
 //! `freeze` and `thaw`: the emergency brake. A running gateway takes an order up as it takes up any change of the folder.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail, ensure};
@@ -188,7 +189,8 @@ pub(super) fn notice(folder: &Path, study: &Study) -> Option<String> {
             });
         }
     };
-    let ended = orders.thaw.filter(|thaw| thaw.signatures.len() > 1);
+    let keys = |signed: &Signed| signed.signatures.values().collect::<BTreeSet<_>>().len();
+    let ended = orders.thaw.filter(|thaw| keys(thaw) > 1);
     let ended = ended.and_then(|thaw| serde_json::from_str::<Ended>(&thaw.statement).ok()).unwrap_or_default().thaws;
     let lasts = |signed: &Signed| {
         let order = serde_json::from_str::<Order>(&signed.statement).ok()?;
