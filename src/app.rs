@@ -27,6 +27,7 @@ mod sealing;
 mod shadow;
 mod status;
 mod uncovered;
+mod unread;
 mod watch;
 pub(crate) mod web;
 

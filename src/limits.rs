@@ -158,6 +158,12 @@ pub const EVENT_BYTES_MAX: usize = 8 * 1024 * 1024;
 pub const REPLY_HEAD_BYTES_MAX: usize = 64 * 1024;
 /// Backends tried for one request.
 pub const ATTEMPTS_MAX: usize = 8;
+/// Time from the decision on a request within which its outcome is written, with room to spare: every backend that is tried may think
+/// for [`FIRST_BYTE_DEADLINE`], and one answers for [`REPLY_DEADLINE`].
+pub const UNDER_WAY_MAX: Duration = Duration::from_hours(2);
+const _: () = assert!(
+    FIRST_BYTE_DEADLINE.as_secs() * ATTEMPTS_MAX as u64 + REPLY_DEADLINE.as_secs() < UNDER_WAY_MAX.as_secs() * 9 / 10
+);
 /// Requests that wait for room at backends that are full, in one tier: about as many as may be in work beside them.
 pub const WAITING_MAX: usize = 1_024;
 /// Time from the decision for which a request waits for room: people give up about then, and clients ask again.
@@ -388,5 +394,7 @@ pub const REPLAY_READINGS_MAX: usize = 256;
 pub const BACKENDS_MAX: usize = 4_096;
 /// Characters of a reference of HTML (`&colon;`) that are held together while an answer is restored; the longest name has 32.
 pub const REFERENCE_CHARS_MAX: usize = 40;
+/// Times that a TOML file of the officer is read anew behind a bracket that is not closed, to tell what else is wrong in it.
+pub const POLICY_TOML_MENDS_MAX: usize = 32;
 /// Faults reported for the officer's files in one run.
 pub const POLICY_FAULTS_MAX: usize = 200;

@@ -139,7 +139,7 @@ impl Cover {
     /// # Errors
     /// What cannot be read, and the first file that is not what was signed.
     pub(super) fn whole(self, bundle: &Path) -> Result<Bundle, Rejection> {
-        let files = Files::read(&bundle.join("policies")).map_err(Problems::from)?;
+        let files = Files::read(&bundle.join("policies")).map_err(|unread| Problems::from(unread.problems()))?;
         let found = files.hashes();
         for (path, hash) in &self.manifest.files {
             match found.get(path) {

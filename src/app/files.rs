@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::unread::{Cause, Unread, unreadable};
 use crate::disk;
 use crate::limits::{MATCH_LIST_BYTES_MAX, POLICY_FILE_BYTES_MAX, POLICY_FILES_MAX, POLICY_FOLDER_BYTES_MAX};
 use crate::model::entry::Digest;
@@ -39,25 +40,52 @@ impl Files {
     /// Reads a folder; one that is not there is empty.
     ///
     /// # Errors
-    /// What cannot be read, is too large, or bears a name that is almost that of a sheet.
-    pub(crate) fn read(folder: &Path) -> Result<Self, String> {
-        let mut by_path = BTreeMap::new();
+    /// What cannot be read, is too large, is not in UTF-8, or bears a name that is almost that of a sheet; with what can be read.
+    pub(crate) fn read(folder: &Path) -> Result<Self, Unread> {
+        let mut files = Self { folder: folder.to_owned(), by_path: BTreeMap::new() };
+        let mut found = Vec::new();
         let mut left = POLICY_FOLDER_BYTES_MAX;
         for (inside, endings) in PLACES {
             let place = folder.join(inside);
             let bytes_max = if inside == MATCH_LISTS { MATCH_LIST_BYTES_MAX } else { POLICY_FILE_BYTES_MAX };
-            for path in listed(&place)? {
-                let Some(name) = named(&path, endings)? else { continue };
-                let name = if inside.is_empty() { name.to_owned() } else { format!("{inside}/{name}") };
-                let bytes = disk::read(&path, bytes_max.min(left)).map_err(|error| unreadable(&path, &error))?;
-                left = left.saturating_sub(bytes.len());
-                by_path.insert(name, bytes);
-                if by_path.len() > POLICY_FILES_MAX {
-                    return Err(format!("there are more than {POLICY_FILES_MAX} files in {}", folder.display()));
+            let paths = listed(&place).unwrap_or_else(|error| {
+                found.push(unreadable(&place, error));
+                Vec::new()
+            });
+            for path in paths {
+                let name = match named(&path, endings) {
+                    Ok(None) => continue,
+                    Ok(Some(name)) => name.to_owned(),
+                    Err(cause) => {
+                        // One whose ending has capital letters is looked at all the same.
+                        let meant = path.file_stem().and_then(|stem| stem.to_str()).map(str::to_owned);
+                        let meant = match (&cause, meant) {
+                            (Cause::Ending(ending), Some(stem)) => Some(format!("{stem}.{ending}")),
+                            _ => None,
+                        };
+                        found.push((path.clone(), cause));
+                        let Some(meant) = meant else { continue };
+                        meant
+                    }
+                };
+                let key = if inside.is_empty() { name } else { format!("{inside}/{name}") };
+                match disk::read(&path, bytes_max.min(left)) {
+                    Ok(bytes) => {
+                        left = left.saturating_sub(bytes.len());
+                        if inside != MATCH_LISTS && str::from_utf8(&bytes).is_err() {
+                            found.push((path.clone(), Cause::Letters { wide: utf_16(&bytes).is_some() }));
+                        }
+                        files.by_path.entry(key).or_insert(bytes);
+                    }
+                    Err(error) => found.push(unreadable(&path, error)),
+                }
+                if files.by_path.len() > POLICY_FILES_MAX {
+                    found.push((folder.to_owned(), Cause::Many(POLICY_FILES_MAX)));
+                    return Err(Unread { files, found });
                 }
             }
         }
-        Ok(Self { folder: folder.to_owned(), by_path })
+        if found.is_empty() { Ok(files) } else { Err(Unread { files, found }) }
     }
 
     /// Adds what octroi itself brings and the files rest on: the packs that their sheets name, the reference data. With it
@@ -76,10 +104,7 @@ impl Files {
     }
 
     /// The texts of one kind.
-    ///
-    /// # Errors
-    /// A file that is not UTF-8.
-    pub(crate) fn texts(&self, inside: &str, ending: &str) -> Result<Vec<SourceFile>, String> {
+    pub(crate) fn texts(&self, inside: &str, ending: &str) -> Vec<SourceFile> {
         let of = |path: &&String| match path.rsplit_once('/') {
             Some((folder, _)) => folder == inside && path.ends_with(ending),
             None => inside.is_empty() && path.ends_with(ending),
@@ -88,16 +113,13 @@ impl Files {
     }
 
     /// The officer's sheets, packs, inventory and reference data.
-    ///
-    /// # Errors
-    /// A file that is not UTF-8.
-    pub(crate) fn sources(&self) -> Result<Sources, String> {
-        Ok(Sources {
-            sheets: self.texts("", ".policy")?,
-            packs: self.texts("packs", ".policy")?,
-            inventory: self.by_path.contains_key("backends.toml").then(|| self.text("backends.toml")).transpose()?,
-            reference: self.texts("reference", ".toml")?,
-        })
+    pub(crate) fn sources(&self) -> Sources {
+        Sources {
+            sheets: self.texts("", ".policy"),
+            packs: self.texts("packs", ".policy"),
+            inventory: self.by_path.contains_key("backends.toml").then(|| self.text("backends.toml")),
+            reference: self.texts("reference", ".toml"),
+        }
     }
 
     /// SHA-256 of each file.
@@ -105,28 +127,26 @@ impl Files {
         self.by_path.iter().map(|(path, bytes)| (path.clone(), sha256(bytes).to_string())).collect()
     }
 
-    fn text(&self, path: &str) -> Result<SourceFile, String> {
+    fn text(&self, path: &str) -> SourceFile {
         let name = self.folder.join(path).display().to_string();
-        let bytes = self.by_path.get(path).cloned().unwrap_or_default();
-        let text = String::from_utf8(bytes).map_err(|error| {
-            let wide = utf_16(error.as_bytes()).is_some();
-            format!("{name}: {}", how_to_save(wide, self.language().unwrap_or_default()))
-        })?;
-        Ok(SourceFile { name, text })
+        SourceFile { name, text: self.by_path.get(path).map(|bytes| letters(bytes)).unwrap_or_default() }
     }
 
     /// The language of the first sheet, however it is saved.
     pub(crate) fn language(&self) -> Option<Language> {
         let sheets = |path: &&String| !path.contains('/') && path.ends_with(".policy");
         let first = self.by_path.keys().find(sheets)?;
-        let bytes = self.by_path.get(first)?;
-        let text = utf_16(bytes).unwrap_or_else(|| match str::from_utf8(bytes) {
-            Ok(text) => text.to_owned(),
-            // The letters of Western Europe, as older editors of Windows save them.
-            Err(_) => bytes.iter().copied().map(char::from).collect(),
-        });
-        Some(policy::language_of(&text))
+        Some(policy::language_of(&letters(self.by_path.get(first)?)))
     }
+}
+
+/// A text, however it is saved: what is not in UTF-8 has been found wrong, and is looked at only to tell what else is.
+fn letters(bytes: &[u8]) -> String {
+    utf_16(bytes).unwrap_or_else(|| match str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        // The letters of Western Europe, as older editors of Windows save them.
+        Err(_) => bytes.iter().copied().map(char::from).collect(),
+    })
 }
 
 /// A text in UTF-16, as its first two bytes say.
@@ -141,21 +161,6 @@ fn utf_16(bytes: &[u8]) -> Option<String> {
     Some(char::decode_utf16(units).map(|read| read.unwrap_or('?')).collect())
 }
 
-/// What to do with a file that is not in UTF-8.
-fn how_to_save(wide: bool, language: Language) -> String {
-    let (saved, advice) = match language {
-        Language::En => (
-            if wide { "in UTF-16" } else { "with an older set of letters (ANSI)" },
-            "this file is saved SAVED, and is not a text in UTF-8\n  help: save it again in UTF-8: in Notepad, Save as, encoding UTF-8; in Word, Save as, plain text, other encoding, Unicode (UTF-8)",
-        ),
-        Language::Fr => (
-            if wide { "en UTF-16" } else { "avec un ancien jeu de lettres (ANSI)" },
-            "ce fichier est enregistré SAVED, et non comme texte en UTF-8\n  conseil : enregistrez-le de nouveau en UTF-8 : dans le Bloc-notes, Enregistrer sous, encodage UTF-8 ; dans Word, Enregistrer sous, texte brut, autre encodage, Unicode (UTF-8)",
-        ),
-    };
-    advice.replace("SAVED", saved)
-}
-
 /// SHA-256 of some bytes.
 pub(crate) fn sha256(bytes: &[u8]) -> Digest {
     let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes);
@@ -163,34 +168,25 @@ pub(crate) fn sha256(bytes: &[u8]) -> Digest {
 }
 
 /// The name of a file of one of these endings; nothing for one that is none of the officer's.
-fn named<'p>(path: &'p Path, endings: &[&str]) -> Result<Option<&'p str>, String> {
-    let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
-        return Err(format!("{}: the name of this file is not text in UTF-8\n  help: give it another", path.display()));
-    };
+fn named<'p>(path: &'p Path, endings: &[&'static str]) -> Result<Option<&'p str>, Cause> {
+    let name = path.file_name().and_then(|name| name.to_str()).ok_or(Cause::Name)?;
     let Some(end) = path.extension().and_then(|end| end.to_str()) else { return Ok(None) };
     if endings.contains(&end) {
         return Ok(Some(name));
     }
-    match endings.iter().find(|ending| ending.eq_ignore_ascii_case(end)) {
-        Some(ending) => Err(format!(
-            "{}: this file is not read, since its name does not end in `.{ending}`\n  help: write the ending in small letters, or give the file another if it is not to be read",
-            path.display()
-        )),
-        None => Ok(None),
-    }
+    endings.iter().find(|ending| ending.eq_ignore_ascii_case(end)).map_or(Ok(None), |ending| Err(Cause::Ending(ending)))
 }
 
-fn listed(folder: &Path) -> Result<Vec<PathBuf>, String> {
+/// The files of a folder, by name: what is told of them stands in one order.
+fn listed(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(unreadable(folder, &error)),
+        Err(error) => return Err(error),
     };
-    entries.map(|entry| entry.map(|entry| entry.path()).map_err(|error| unreadable(folder, &error))).collect()
-}
-
-fn unreadable(path: &Path, error: &io::Error) -> String {
-    format!("{}: cannot be read: {error}", path.display())
+    let mut paths: Vec<PathBuf> = entries.map(|entry| Ok(entry?.path())).collect::<io::Result<_>>()?;
+    paths.sort();
+    Ok(paths)
 }
 
 #[cfg(test)]
@@ -211,8 +207,9 @@ mod tests {
             ("ANSI", ansi, "ancien jeu de lettres (ANSI)"),
             ("English", [b"policy".to_vec(), english].concat(), "older set of letters (ANSI)"),
         ] {
-            let files = Files { folder: PathBuf::new(), by_path: [("main.policy".to_owned(), bytes)].into() };
-            let told = files.sources().unwrap_err();
+            let folder = tempfile::tempdir().unwrap();
+            std::fs::write(folder.path().join("main.policy"), bytes).unwrap();
+            let told = Files::read(folder.path()).unwrap_err().to_string();
             assert!(told.contains(expected) && told.contains("UTF-8"), "{name}: {told}");
         }
     }
@@ -271,7 +268,7 @@ mod tests {
             match problem {
                 None => drop(read.unwrap()),
                 Some(problem) => {
-                    let told = read.map(|files| files.by_path).expect_err(name);
+                    let told = read.map(|files| files.by_path).expect_err(name).to_string();
                     assert!(told.contains(problem), "{name}: {told}");
                 }
             }

@@ -27,6 +27,14 @@ pub(crate) struct Officer {
     pub(super) engine: Engine,
 }
 
+/// Files of which the detectors or the catalogue cannot be used.
+struct Broken {
+    files: Files,
+    problems: Problems,
+    /// The folder of what cannot be used.
+    inside: &'static str,
+}
+
 impl Officer {
     /// Reads a folder in which there must be a policy.
     ///
@@ -51,30 +59,77 @@ impl Officer {
                 "{place}/backends.toml: there is no inventory of backends: one that it does not declare is never used\n  help: write it; docs/policy.md says what it holds, and `octroi policy init` makes one to begin with"
             ));
         }
-        if missing.is_empty() { Ok(officer) } else { Err(missing.into()) }
+        if missing.is_empty() { Ok(officer) } else { Err(officer.problems(missing.into(), true)) }
     }
 
     /// Reads a folder.
     ///
     /// # Errors
-    /// What cannot be read, and every fault of the detectors and the catalogue.
+    /// What cannot be read, every fault of the detectors and the catalogue, and beside such a one every other fault.
     pub(crate) fn read(folder: &Path) -> Result<Self, Problems> {
-        Self::of(Files::read(folder).map_err(Problems::from)?)
+        match Files::read(folder) {
+            Ok(files) => Self::of(files),
+            Err(unread) => {
+                let (problems, loses) = (unread.problems(), unread.loses());
+                Err(Self::known(unread.files, problems.into(), loses))
+            }
+        }
     }
 
     /// Takes files that have been read.
     ///
     /// # Errors
-    /// Every fault of the detectors and the catalogue.
+    /// Every fault of the detectors and the catalogue, and beside such a one every other fault.
     pub(crate) fn of(files: Files) -> Result<Self, Problems> {
-        let sources = files.sources().map_err(Problems::from)?;
-        let catalogue = policy::catalogue(&sources.reference).map_err(Problems::from)?;
-        let own = files.texts("detectors", ".toml").map_err(Problems::from)?;
+        Self::checked(files).map_err(|broken| Self::known(broken.files, broken.problems, true))
+    }
+
+    /// The same, without what else is wrong.
+    fn checked(files: Files) -> Result<Self, Broken> {
+        let sources = files.sources();
+        let catalogue = match policy::catalogue(&sources.reference) {
+            Ok(catalogue) => catalogue,
+            Err(faults) => return Err(Broken { files, problems: faults.into(), inside: "reference/" }),
+        };
+        let own = files.texts("detectors", ".toml");
         let mut detectors: Vec<detect::Source<'_>> = detect::embedded().to_vec();
         detectors.extend(own.iter().map(|file| detect::Source { name: &file.name, toml: &file.text }));
-        let engine = Engine::new(&detectors, &catalogue)
-            .map_err(|faults| Problems::from(faults.iter().map(ToString::to_string).collect::<Vec<_>>()))?;
-        Ok(Self { files, sources, catalogue, engine })
+        match Engine::new(&detectors, &catalogue) {
+            Ok(engine) => Ok(Self { files, sources, catalogue, engine }),
+            Err(faults) => {
+                let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
+                Err(Broken { files, problems: told.into(), inside: "detectors/" })
+            }
+        }
+    }
+
+    /// What is wrong with files of which something cannot be used, all of it.
+    fn known(mut files: Files, mut problems: Problems, mut lost: bool) -> Problems {
+        // What cannot be read of types or detectors is left out, and those of this build stand for them.
+        loop {
+            let broken = match Self::checked(files) {
+                Ok(officer) => return officer.problems(problems, lost),
+                Err(broken) => broken,
+            };
+            let before = broken.files.by_path.len();
+            files = broken.files;
+            problems.extend(broken.problems);
+            lost = true;
+            files.by_path.retain(|path, _| !path.starts_with(broken.inside));
+            if files.by_path.len() == before {
+                return problems;
+            }
+        }
+    }
+
+    /// What is wrong already, and every fault of the sheets and the inventory beside it; where something was lost, none that
+    /// might rest on it.
+    fn problems(&self, mut problems: Problems, lost: bool) -> Problems {
+        let faults = Study::faults(&self.sources, &self.catalogue, &self.engine.served(), &vocabulary(), now());
+        problems.extend(Problems::from(
+            faults.into_iter().filter(|fault| !lost || fault.stands_alone()).collect::<Vec<_>>(),
+        ));
+        problems
     }
 
     /// Compiles the folder for decisions.

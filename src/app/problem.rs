@@ -11,6 +11,17 @@ use crate::policy::{self, Diagnostic};
 #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n\n"))]
 pub struct Problems(pub Vec<Problem>);
 
+impl Problems {
+    /// Adds what is not told yet.
+    pub(super) fn extend(&mut self, others: Self) {
+        for other in others.0 {
+            if !self.0.contains(&other) {
+                self.0.push(other);
+            }
+        }
+    }
+}
+
 /// One thing that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {

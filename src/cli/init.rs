@@ -28,11 +28,15 @@ pub(super) struct Arguments {
 const CONFIGURATION: &str = include_str!("init.toml");
 
 pub(super) fn run(arguments: &Arguments, printer: Printer) -> anyhow::Result<Exit> {
-    let home = super::home_of(&arguments.home)?;
     let language = match &arguments.lang {
         Some(code) => policy::language(code)?,
         None => policy::locale(),
     };
+    policy::answered(make(arguments, language, printer), language, printer)
+}
+
+fn make(arguments: &Arguments, language: Language, printer: Printer) -> anyhow::Result<Exit> {
+    let home = super::home_of(&arguments.home)?;
     let dir = &arguments.dir;
     let configuration = dir.join("octroi.toml");
     if configuration.exists() {
@@ -50,7 +54,7 @@ pub(super) fn run(arguments: &Arguments, printer: Printer) -> anyhow::Result<Exi
     if language == Language::Fr {
         printer.line(format!("{} est fait", dir.display()));
         printer.say(format!(
-            "ensuite :\n  1. le délégué dit ce qui est vrai de vos hébergeurs dans {0}/policies/backends.toml et lit {0}/policies/main.policy (docs/politique.md)\n  2. vous donnez leurs adresses dans {0}/octroi.toml\n  3. octroi check --config {0}/octroi.toml\n  4. octroi key new --app exemple --config {0}/octroi.toml\n  5. octroi serve --config {0}/octroi.toml\nle certificat de {0}/certs est pour le développement : remplacez-le par un de votre propre autorité",
+            "ensuite :\n  1. le délégué dit ce qui est vrai de vos hébergeurs dans {0}/policies/backends.toml et lit {0}/policies/main.policy (docs/politique.md)\n  2. vous donnez leurs adresses dans {0}/octroi.toml\n  3. octroi check --config {0}/octroi.toml\n  4. octroi key new --app example --config {0}/octroi.toml\n  5. octroi serve --config {0}/octroi.toml\nle certificat de {0}/certs est pour le développement : remplacez-le par un de votre propre autorité",
             dir.display()
         ));
         return Ok(Exit::Well);

@@ -9,7 +9,8 @@ use super::diagnostic::Diagnostic;
 use super::phrase::Language;
 use super::reference::file;
 use super::text::say;
-use super::toml_file::{Reader, parse_toml};
+use super::toml_document::Document;
+use super::toml_file::Reader;
 use super::tree::Name;
 use crate::model::{Catalogue, ClassId, ClassInfo, ClassSet, EntityInfo, Normal, Word};
 
@@ -26,11 +27,11 @@ pub fn catalogue(overrides: &[SourceFile]) -> Result<Catalogue, Vec<Diagnostic>>
     let mut faults = Vec::new();
     let mut catalogue = Catalogue::default();
     let classes = file("classes.toml", overrides, Language::En);
-    let document = parse_toml(&classes, &mut faults);
-    read_classes(&mut Reader { file: &classes, faults: &mut faults }, document.get_ref(), &mut catalogue);
+    let document = Document::read(&classes, &mut faults);
+    read_classes(&mut Reader { file: &classes, faults: &mut faults }, document.table().get_ref(), &mut catalogue);
     let entities = file("entities.toml", overrides, Language::En);
-    let document = parse_toml(&entities, &mut faults);
-    read_entities(&mut Reader { file: &entities, faults: &mut faults }, document.get_ref(), &mut catalogue);
+    let document = Document::read(&entities, &mut faults);
+    read_entities(&mut Reader { file: &entities, faults: &mut faults }, document.table().get_ref(), &mut catalogue);
     if faults.is_empty() { Ok(catalogue) } else { Err(super::sorted(faults)) }
 }
 

@@ -18,7 +18,7 @@ use super::resolve::{Names, Resolver};
 use super::resolved::{Allow, Atom, Exception, Resolved, Rule};
 use super::sheets::{Zones, check_whole, digest, groups, home, labels, read_sheets};
 use super::text::say;
-use super::toml_faults::{BROKEN_LINE, NOT_TOML};
+use super::toml_faults::BROKEN_LINE;
 use super::tree::{self, Sheet};
 use super::truth::{Truth, World};
 use super::{SourceFile, Sources, Vocabulary, sorted};
@@ -75,7 +75,7 @@ pub(super) fn gather_all(
     let language = sources.sheets.first().map(|sheet| language_of(&sheet.text)).unwrap_or_default();
     let reference = Reference::read(&sources.reference, language, &mut faults);
     let inventory = read_inventory(sources.inventory.as_ref(), &reference, language, &mut faults);
-    let entries_known = whole(sources.inventory.as_ref(), &mut faults);
+    let entries_known = entries_known(sources.inventory.as_ref(), &faults);
     let sheets = read_sheets(sources, &mut faults);
     let groups = groups(&sheets, &mut faults);
     let (home, zones) = home(&sheets, &reference, &mut faults);
@@ -107,21 +107,9 @@ pub(super) fn gather_all(
     (gathered, sorted(faults))
 }
 
-/// Whether all entries of the inventory were read. Where the format rejects a line, what stands behind it is lost: nothing is
-/// said of what is missing then, here or in a sheet.
-fn whole(inventory: Option<&SourceFile>, faults: &mut Vec<Diagnostic>) -> bool {
-    let Some(file) = inventory else { return true };
-    let of_inventory = |fault: &Diagnostic| fault.file() == file.name;
-    let rejected = |fault: &Diagnostic| matches!(fault.code(), NOT_TOML | BROKEN_LINE);
-    let whole = !faults.iter().any(|fault| of_inventory(fault) && rejected(fault));
-    let broken = faults.iter().filter(|fault| of_inventory(fault) && fault.code() == BROKEN_LINE);
-    let read_to = broken.map(Diagnostic::place).min();
-    faults.retain(|fault| {
-        let is_read = read_to.is_none_or(|read_to| fault.place() < read_to);
-        let is_missing = fault.code() == "octroi::policy::missing";
-        !of_inventory(fault) || rejected(fault) || whole || (is_read && !is_missing)
-    });
-    whole
+/// Whether the names of all entries of the inventory are known: that of a header which the format rejects is not.
+fn entries_known(inventory: Option<&SourceFile>, faults: &[Diagnostic]) -> bool {
+    inventory.is_none_or(|file| !faults.iter().any(|fault| fault.file() == file.name && fault.code() == BROKEN_LINE))
 }
 
 impl Gathered {

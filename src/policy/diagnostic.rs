@@ -16,6 +16,20 @@ use super::phrase::Language;
 use super::signs::misleads;
 use super::text::{Text, say};
 
+/// Faults of what is not there, or means nothing beside what is: another file may change that.
+const RESTING: [&str; 10] = [
+    "unknown-name",
+    "unknown-country",
+    "unserved",
+    "no-allow",
+    "no-home",
+    "no-sheet",
+    "no-inventory",
+    "idle-condition",
+    "misread",
+    "spares-all",
+];
+
 /// One fault of a sheet, a pack, the inventory or a reference file.
 #[derive(Clone)]
 pub struct Diagnostic {
@@ -53,6 +67,11 @@ impl Diagnostic {
     /// The stable code, such as `octroi::policy::unknown-word`.
     pub fn code(&self) -> &'static str {
         self.code
+    }
+
+    /// Whether it is a fault whatever stands in other files: none is that says that there is no such name.
+    pub fn stands_alone(&self) -> bool {
+        !RESTING.contains(&self.code.trim_start_matches("octroi::policy::"))
     }
 
     /// What is wrong, in one sentence.

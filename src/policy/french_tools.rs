@@ -3,6 +3,10 @@
 #[rustfmt::skip]
 pub(super) const TABLE: &[(&str, &str)] = &[
     ("no `{}` admits this tool: one that runs at the provider is refused unless a sheet names it and its host", "aucune ligne `{}` n'admet cet outil : celui qui tourne chez le fournisseur est refusé si aucune feuille ne le nomme avec son hôte"),
+    ("at a home in {}, the pack `{}` leaves the owner's own machines out too", "avec un siège en {}, le paquet `{}` écarte aussi les machines du propriétaire"),
+    ("leave it out, or write the sheet yourself: its notes say what it is for. With it, {}", "omettez-le, ou écrivez la feuille vous-même : ses notes disent à quoi il sert. Avec lui, {}"),
+    ("nothing stands in these quotes", "il n'y a rien entre ces guillemets"),
+    ("write it, or leave the key out where it is not known", "écrivez-le, ou omettez la clé là où ce n'est pas connu"),
     ("a host", "un hôte"),
     ("`{}` is no host", "`{}` n'est pas un hôte"),
     ("there are more than {} hosts in `{}`", "il y a plus de {} hôtes dans `{}`"),

@@ -15,7 +15,8 @@ use super::diagnostic::{Diagnostic, File};
 use super::inventory_terms::{global, instrument_meant, no_country};
 use super::reference::Reference;
 use super::text::say;
-use super::toml_file::{Node, Reader, json, parse_toml};
+use super::toml_document::Document;
+use super::toml_file::{Node, Reader, json};
 use super::tree::Name;
 use crate::limits::BACKENDS_MAX;
 use crate::model::backend::AddressRange;
@@ -66,7 +67,8 @@ const KEYS: &[&str] = &[
 
 /// Reads the inventory, with every fault of it.
 pub(super) fn read(file: &File, reference: &Reference, faults: &mut Vec<Diagnostic>) -> Inventory {
-    let document = parse_toml(file, faults);
+    let document = Document::read(file, faults);
+    let document = document.table();
     let table = document.get_ref();
     let mut reader = Reader { file, faults };
     reader.only(table, &["version", "backend"]);

@@ -76,6 +76,7 @@ mod surface;
 mod tests;
 mod text;
 mod told;
+mod toml_document;
 mod toml_faults;
 mod toml_file;
 mod toml_slips;

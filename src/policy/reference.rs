@@ -1,5 +1,5 @@
-//! Reference data: what is true of the world and not of an organisation. Countries and groups, adequacy decisions, legal
-//! regimes, certificate schemes. Dated, sourced, shipped with the program, replaceable file by file, with a digest of its own.
+//! What is true of the world and not of an organisation: countries and groups, adequacy decisions, legal regimes, certificate schemes.
+//! Dated, sourced, shipped with the program, replaceable file by file, with a digest of its own.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock};
@@ -9,15 +9,15 @@ use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 use toml::de::{DeTable, DeValue};
 
-use super::SourceFile;
-use super::canonical;
 use super::diagnostic::{Diagnostic, File};
 use super::nearest::nearest;
 use super::parser::folded;
 use super::phrase::Language;
 use super::text::{Text, say};
-use super::toml_file::{Node, Reader, json, parse_toml};
+use super::toml_document::Document;
+use super::toml_file::{Node, Reader, json};
 use super::tree::Name;
+use super::{SourceFile, canonical};
 use crate::model::entry::Digest;
 use crate::model::{Country, Word};
 
@@ -137,9 +137,9 @@ impl Reference {
         // Countries first: the others are checked against them.
         for name in ["countries.toml", "adequacy.toml", "certificates.toml", "regimes.toml", "regions.toml"] {
             let file = file(name, overrides, language);
-            let document = parse_toml(&file, faults);
+            let document = Document::read(&file, faults);
+            let (document, mut reader) = (document.table(), Reader { file: &file, faults });
             let table = document.get_ref();
-            let mut reader = Reader { file: &file, faults };
             match name {
                 "countries.toml" => reference.read_countries(&mut reader, table),
                 "adequacy.toml" => reference.read_decisions(&mut reader, table),
@@ -152,11 +152,12 @@ impl Reference {
         for name in ["classes.toml", "entities.toml", "facts.toml"] {
             let file = file(name, overrides, language);
             // Their faults are reported by `catalogue`; here only what they say is hashed.
-            let document = parse_toml(&file, &mut Vec::new());
+            let document = Document::read(&file, &mut Vec::new());
+            let table = document.table();
             if name == "classes.toml" {
-                reference.read_articles(document.get_ref());
+                reference.read_articles(table.get_ref());
             }
-            all.insert(name.to_owned(), json(document.get_ref()));
+            all.insert(name.to_owned(), json(table.get_ref()));
         }
         reference.digest = canonical::digest(&Value::Object(all));
         reference

@@ -11,7 +11,7 @@ use super::lines::{lines, place};
 use super::phrase::Language;
 use super::signs::called;
 use super::text::{Text, say};
-use super::toml_slips::{broken_line, open_bracket, slip};
+use super::toml_slips::{OpenBracket, broken_line, open_bracket, slip};
 use crate::limits::POLICY_FAULTS_MAX;
 
 /// What the format rejects.
@@ -19,57 +19,87 @@ pub(super) const NOT_TOML: &str = "octroi::policy::not-toml";
 /// What it rejects so that nothing behind it is read as it is meant.
 pub(super) const BROKEN_LINE: &str = "octroi::policy::broken-line";
 
-/// Reports what the format rejects: its message and its place in the file, in order; of a line, the first.
-pub(super) fn report(file: &File, errors: &[(String, Range<usize>)], faults: &mut Vec<Diagnostic>) {
+/// What has been told of a file, by line and by table: each is told once, however often the file is read.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    lines: BTreeSet<usize>,
+    tables: BTreeSet<usize>,
+    signs: bool,
+}
+
+/// What keeps that which stands behind it from being read as it is meant.
+#[derive(Debug, Default)]
+pub(super) struct Broken {
+    /// Lines that are none.
+    pub(super) lines: Vec<Range<usize>>,
+    /// A bracket that is not closed.
+    pub(super) open: Option<OpenBracket>,
+}
+
+/// Reports what the format rejects of a text that has the places of the file: its message and its place, in order; of a line, the
+/// first.
+pub(super) fn report(
+    file: &File,
+    text: &str,
+    errors: &[toml::de::Error],
+    told: &mut Told,
+    faults: &mut Vec<Diagnostic>,
+) -> Broken {
     let fault = |span: Range<usize>, message: Text| Diagnostic::new(NOT_TOML, file, span, message);
-    let open = (!errors.is_empty()).then(|| open_bracket(file.text())).flatten();
-    if let Some((at, closing)) = open {
-        let opening = file.text().get(at..=at).unwrap_or_default();
+    let mut broken = Broken::default();
+    if let Some(open) = (!errors.is_empty()).then(|| open_bracket(text)).flatten() {
+        let opening = text.get(open.at..=open.at).unwrap_or_default();
         let message = say!("`{}` is opened here and not closed", opening);
-        let broken = Diagnostic::new(BROKEN_LINE, file, at..at + 1, message);
-        faults.push(broken.help(say!("write `{}` behind what it holds", closing.to_string())));
+        let fault = Diagnostic::new(BROKEN_LINE, file, open.at..open.at + 1, message);
+        faults.push(fault.help(say!("write `{}` behind what it holds", open.sign.to_string())));
+        told.lines.insert(place(text, open.at).0);
+        broken.open = Some(open);
     }
-    let mut errors: Vec<&(String, Range<usize>)> =
-        errors.iter().filter(|(_, span)| open.is_none_or(|(at, _)| span.start < at)).collect();
+    let spans = errors.iter().map(|error| (error.message(), error.span().unwrap_or(0..0)));
+    let before = |span: &Range<usize>| broken.open.as_ref().is_none_or(|open| span.start < open.at);
+    let mut errors: Vec<(&str, Range<usize>)> = spans.filter(|(_, span)| before(span)).collect();
     errors.sort_by_key(|(_, span)| span.start);
-    let (mut told, mut twice) = (BTreeSet::new(), BTreeSet::new());
     // Each is looked up in the file: beyond what is shown there is nothing to gain.
     for (message, span) in errors.into_iter().take(POLICY_FAULTS_MAX) {
         if message == "duplicate key"
-            && let Some((header, first)) = repeated_table(file.text(), span.start)
+            && let Some((header, first)) = repeated_table(text, span.start)
         {
-            if twice.insert(header.start) {
-                let name = file.text().get(header.clone()).unwrap_or_default();
+            if told.tables.insert(header.start) {
+                let name = text.get(header.clone()).unwrap_or_default();
                 let message = say!("`{}` stands twice: it begins on line {} too", name, first);
                 faults.push(fault(header, message).help(say!("give one of them another name, or take one out")));
             }
             continue;
         }
-        let line = line_of(file.text(), span.start);
+        let line = line_of(text, span.start);
         // What follows on a line is mostly of the same making. No key that is known has an accent: it is told as unknown.
-        if !told.insert(place(file.text(), span.start).0) || accented_key(line) {
+        if !told.lines.insert(place(text, span.start).0) || accented_key(line) {
             continue;
         }
         if message == "duplicate key"
-            && let Some(message) = repeated_key(file.text(), span)
+            && let Some(message) = repeated_key(text, &span)
         {
-            faults.push(fault(span.clone(), message).help(say!("keep one of the two, and take the other out")));
+            faults.push(fault(span, message).help(say!("keep one of the two, and take the other out")));
             continue;
         }
         if let Some(date) = day_first(line) {
-            let fault = fault(span.clone(), say!("this is not written as the file asks"));
+            let fault = fault(span, say!("this is not written as the file asks"));
             faults.push(fault.help(say!("write {}: a date is year-month-day", date.to_string())));
             continue;
         }
-        if let Some((span, wrong, help)) = broken_line(file.text(), span.start) {
+        if let Some((span, wrong, help)) = broken_line(text, span.start) {
+            broken.lines.push(span.clone());
             faults.push(Diagnostic::new(BROKEN_LINE, file, span, wrong).help(help));
             continue;
         }
-        if let Some((span, wrong, help)) = slip(file.text(), span) {
+        if let Some((span, wrong, help)) = slip(text, &span) {
             faults.push(fault(span, wrong).help(help));
             continue;
         }
-        faults.push(fault(span.clone(), said(message, file.language())).help(advice(message)));
+        faults.push(fault(span, said(message, file.language())).help(advice(message)));
+    }
+    if std::mem::replace(&mut told.signs, true) {
+        return broken;
     }
     // Within a note the format takes them for letters, and what stands behind them on the screen would be a part of the note.
     let ends = |c: &char| matches!(c, '\u{85}' | '\u{2028}' | '\u{2029}');
@@ -78,6 +108,7 @@ pub(super) fn report(file: &File, errors: &[(String, Range<usize>)], faults: &mu
         let fault = Diagnostic::new("octroi::policy::hidden-sign", file, at..at + sign.len_utf8(), message);
         faults.push(fault.help(say!("end the line with the Enter key alone")));
     }
+    broken
 }
 
 /// Whether a line begins with a key in which a letter has an accent.

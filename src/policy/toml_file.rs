@@ -13,26 +13,11 @@ use super::dates::spelled;
 use super::diagnostic::{Diagnostic, File};
 use super::nearest::{did_you_mean, nearest};
 use super::text::{Text, say};
-use super::toml_faults::{self, BROKEN_LINE, NOT_TOML, day_first};
-use super::toml_slips::truth;
+use super::toml_faults::{BROKEN_LINE, NOT_TOML, day_first};
+use super::toml_slips::{is_key, truth};
 use super::tree::Name;
-use crate::limits::POLICY_FILE_BYTES_MAX;
 
 pub(super) type Node<'t> = Spanned<DeValue<'t>>;
-
-/// Parses a file; what the format itself rejects is reported here.
-pub(super) fn parse_toml<'t>(file: &'t File, faults: &mut Vec<Diagnostic>) -> Spanned<DeTable<'t>> {
-    if file.text().len() > POLICY_FILE_BYTES_MAX {
-        let message = say!("this file is larger than {} bytes", POLICY_FILE_BYTES_MAX);
-        faults.push(Diagnostic::new("octroi::policy::too-large", file, 0..0, message));
-        return Spanned::new(0..0, DeTable::new());
-    }
-    let (table, errors) = DeTable::parse_recoverable(file.text());
-    let errors: Vec<(String, Range<usize>)> =
-        errors.iter().map(|error| (error.message().to_owned(), error.span().unwrap_or(0..0))).collect();
-    toml_faults::report(file, &errors, faults);
-    table
-}
 
 /// The document as JSON, for digests: comments, order and layout play no part.
 pub(super) fn json(table: &DeTable<'_>) -> Value {
@@ -96,6 +81,11 @@ impl Reader<'_> {
 
     pub(super) fn text(&mut self, node: &Node<'_>) -> Option<Name> {
         match node.get_ref() {
+            DeValue::String(text) if text.trim().is_empty() && !self.is_reported(&node.span()) => {
+                let help = say!("write it, or leave the key out where it is not known");
+                self.fault("octroi::policy::missing", node.span(), "nothing stands in these quotes", Some(help));
+                None
+            }
             DeValue::String(text) => Some(Name { text: text.to_string(), span: node.span() }),
             _ => self.wrong(node, "a text in quotes"),
         }
@@ -162,10 +152,28 @@ impl Reader<'_> {
         at: Range<usize>,
     ) -> Option<&'n Node<'t>> {
         let node = table.get(key);
-        if node.is_none() {
+        if node.is_none() && !self.is_lost(key, at.start) {
             self.fault("octroi::policy::missing", at, say!("`{}` is missing", key), None);
         }
         node
+    }
+
+    /// Whether the format rejected a key's own line, the first of that key behind a place: it is there, and cannot be read.
+    fn is_lost(&self, key: &str, from: usize) -> bool {
+        let text = self.file.text();
+        let own = |line: &str| line.trim_start().strip_prefix(key).is_some_and(|rest| !rest.starts_with(is_key));
+        let mut start = from;
+        for line in text.get(from..).unwrap_or_default().split_inclusive('\n') {
+            let span = start..start + line.len();
+            if start > from && line.trim_start().starts_with('[') {
+                return false;
+            }
+            if own(line) {
+                return self.faults.iter().any(|fault| fault.lies_in(self.file, &span));
+            }
+            start = span.end;
+        }
+        false
     }
 
     /// Whether something of a place has been reported: what the format rejected is no name either.
@@ -195,7 +203,9 @@ impl Reader<'_> {
         if self.is_reported(&name.span) {
             return;
         }
-        let help = did_you_mean(&nearest(&name.text, known.clone())).or_else(|| {
+        // Of two letters everything is near: the list says more.
+        let near = if name.text.len() > 2 { did_you_mean(&nearest(&name.text, known.clone())) } else { None };
+        let help = near.or_else(|| {
             let all: Vec<&str> = known.into_iter().collect();
             (all.len() <= LISTED_MAX).then(|| say!("known here: {}", all.join(", ")))
         });

@@ -69,7 +69,8 @@ fn equals(written: &str) -> Option<usize> {
     written.find('=').filter(|at| *at < before_quotes)
 }
 
-fn is_key(c: char) -> bool {
+/// Whether a sign may stand in a key.
+pub(super) fn is_key(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '-' | '_')
 }
 
@@ -200,8 +201,23 @@ fn padded(written: &str) -> Option<Date> {
     format!("{year}-{month:0>2}-{day:0>2}").parse().ok()
 }
 
-/// A bracket that is opened and not closed before the next key or table begins, or at all: its place, and the sign that closes it.
-pub(super) fn open_bracket(text: &str) -> Option<(usize, char)> {
+/// A bracket that is opened and not closed before the next key or table begins, or at all.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct OpenBracket {
+    /// Where it stands.
+    pub(super) at: usize,
+    /// The sign that closes it.
+    pub(super) sign: char,
+    /// What closes it and every other that is open there.
+    pub(super) closing: String,
+    /// The lines of the key and its value, or of the header.
+    pub(super) statement: Range<usize>,
+    /// Whether it is that of a header: the name of a table.
+    pub(super) header: bool,
+}
+
+/// The first bracket that is not closed.
+pub(super) fn open_bracket(text: &str) -> Option<OpenBracket> {
     let mut open: Vec<(usize, char)> = Vec::new();
     let mut start = 0;
     // The last sign that is no blank.
@@ -212,10 +228,10 @@ pub(super) fn open_bracket(text: &str) -> Option<(usize, char)> {
         let key = written.split(|c| !is_key(c)).next().unwrap_or_default();
         let begins_key =
             !key.is_empty() && written.get(key.len()..).is_some_and(|rest| rest.trim_start().starts_with('='));
-        if let Some((at, closing)) = open.last()
+        if let Some((_, closing)) = open.last()
             && (header || (begins_key && (*closing == ']' || !matches!(last, ',' | '{'))))
         {
-            return Some((*at, *closing));
+            return opened(text, &open, start);
         }
         let mut quote = None;
         for (at, c) in without_note(line).char_indices() {
@@ -235,12 +251,73 @@ pub(super) fn open_bracket(text: &str) -> Option<(usize, char)> {
         }
         start += line.len();
     }
-    open.first().copied()
+    opened(text, &open, text.len())
+}
+
+/// What is open where a line begins, or the text ends: told of the last, or at the text's end of the first.
+fn opened(text: &str, open: &[(usize, char)], end: usize) -> Option<OpenBracket> {
+    let (first, _) = open.first()?;
+    let (at, sign) = *if end == text.len() { open.first() } else { open.last() }?;
+    let start = text.get(..*first)?.rfind('\n').map_or(0, |end| end + 1);
+    let header = text.get(start..*first)?.trim().is_empty();
+    let closing = open.iter().rev().map(|(_, closing)| *closing).collect();
+    Some(OpenBracket { at, sign, closing, statement: start..end, header })
+}
+
+/// A line that is none, as it was most likely meant; nothing where that is not known. Never longer than it was.
+pub(super) fn mended_line(line: &str) -> String {
+    let written = without_note(line).trim_end();
+    let indent = written.len() - written.trim_start().len();
+    let (blanks, written) = written.split_at_checked(indent).unwrap_or_default();
+    if written.starts_with('[') {
+        return format!("{blanks}{}", mended_header(written));
+    }
+    let key = written.split(|c| !is_key(c)).next().unwrap_or_default();
+    let Some(value) = written.get(key.len()..).filter(|_| !key.is_empty()) else { return String::new() };
+    // The sign between them, a blank at least, gives its place to `=`.
+    match value.trim_start().strip_prefix(':') {
+        Some(value) => format!("{blanks}{key}={value}"),
+        None if value.starts_with(' ') => format!("{blanks}{key}={}", value.get(1..).unwrap_or_default()),
+        None => String::new(),
+    }
+}
+
+/// A name in brackets, in as many bytes: every sign that no name has is a hyphen, and a first blank a dot.
+fn mended_header(written: &str) -> String {
+    let closed = written.ends_with(']');
+    let inside = written.trim_start_matches('[').trim_end_matches(']');
+    let inside = inside.strip_prefix("backend ").map_or_else(|| inside.to_owned(), |name| format!("backend.{name}"));
+    let mut inside: Vec<u8> =
+        inside.bytes().map(|byte| if is_key(char::from(byte)) || byte == b'.' { byte } else { b'-' }).collect();
+    if !closed {
+        inside.pop();
+    }
+    format!("[{}]", String::from_utf8_lossy(&inside))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_broken_line_was_meant_for() {
+        for (line, expected) in [
+            ("training: \"never\"", "training= \"never\""),
+            ("  training \"never\" # note", "  training=\"never\""),
+            ("training : \"never\"", "training= \"never\""),
+            ("[backend.one", "[backend.on]"),
+            ("[backend one]", "[backend.one]"),
+            ("[backend.a b]", "[backend.a-b]"),
+            ("[backend.é]", "[backend.--]"),
+            ("// a note", ""),
+            ("?", ""),
+            ("", ""),
+        ] {
+            let mended = mended_line(line);
+            assert_eq!(mended, expected, "{line}");
+            assert!(mended.len() <= line.len(), "{line}");
+        }
+    }
 
     #[test]
     fn brackets_that_are_not_closed() {
@@ -249,13 +326,21 @@ mod tests {
             ("a = [\n  \"x\", # [\n]\n[t]\n", None),
             ("a = [{ b = \"]\" },\n  { b = \"{\" }]\n", None),
             ("a = {\n  b = 1,\n  c = 2\n}\n", None),
-            ("a = [\"x\"\nb = 1\n", Some((4, ']'))),
-            ("a = [\"x\",\nb = 1\n", Some((4, ']'))),
-            ("a = { b = 1\nc = 2\n", Some((4, '}'))),
-            ("a = [{ b = 1 }\n[t]\n", Some((4, ']'))),
-            ("[t\na = 1\n", Some((0, ']'))),
-            ("a = [1", Some((4, ']'))),
+            ("a = [\"x\"\nb = 1\n", Some((4, "]", 0..9, false))),
+            ("a = [\"x\",\nb = 1\n", Some((4, "]", 0..10, false))),
+            ("c = 1\na = { b = 1\nc = 2\n", Some((10, "}", 6..18, false))),
+            ("a = { b = [1\nc = 2\n", Some((10, "]}", 0..13, false))),
+            ("a = [{ b = 1 }\n[t]\n", Some((4, "]", 0..15, false))),
+            ("[t\na = 1\n", Some((0, "]", 0..3, true))),
+            ("a = [1", Some((4, "]", 0..6, false))),
         ] {
+            let expected = expected.map(|(at, closing, statement, header)| OpenBracket {
+                at,
+                sign: closing.chars().next().unwrap(),
+                closing: closing.to_owned(),
+                statement,
+                header,
+            });
             assert_eq!(open_bracket(text), expected, "{text}");
         }
     }

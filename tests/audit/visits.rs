@@ -136,3 +136,31 @@ async fn what_was_kept_holds_for_a_log_that_grows_and_is_pruned() {
     assert!(code == Some(1) && said.contains("entries"), "{said}");
     assert!(!check("new", "visits.checkpoint").0);
 }
+
+/// Whatever time is named: the decision of a request that may still be under way stays.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_prune_takes_what_a_request_under_way_wrote() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let dir = folder.join("now");
+    let ticks = Arc::new(std::sync::atomic::AtomicI64::new(-4 * 60));
+    let clock = Arc::new(move || {
+        let minutes = ticks.fetch_add(1, std::sync::atomic::Ordering::Relaxed).min(0);
+        jiff::Timestamp::now() + jiff::SignedDuration::from_mins(minutes)
+    });
+    let log =
+        SegmentLog::open(Options { segment_bytes: 1 << 16, ..Options::new(&dir, "octroi/paris-2/1", clock) }).unwrap();
+    // Four hours, one entry a minute.
+    for number in 0..240 {
+        log.append(decision(number)).await.unwrap();
+    }
+    tokio::task::spawn_blocking(move || log.stop()).await.unwrap();
+    let (code, said) =
+        octroi(folder, &["audit", "prune", "--dir", "now", "--older-than", "2199-01-01T00:00:00Z"], &[]).await;
+    assert!(code == Some(0) && said.contains("stays: requests of that time may be under way"), "{said}");
+    assert!(said.contains("begins with entry "), "what is older went: {said}");
+    let (code, said) = octroi(folder, &["audit", "query", "--dir", "now", "--limit", "500", "--json"], &[]).await;
+    assert_eq!(code, Some(0), "{said}");
+    let left = said.matches("\"kind\":\"decision\"").count();
+    assert!((120..240).contains(&left), "{left} decisions are left");
+}

@@ -78,8 +78,13 @@ fn an_order_to_freeze_that_lasts_is_told() {
     }
     // On a day on which it will be over it is not said.
     assert!(!house.run(&format!("policy matrix {folder} --on 2098-03-01")).said.contains("freeze"));
+    house.run("policy key ciso.key").must(0, &[]);
+    let thaw =
+        |key: &str, name: &str| house.run(&format!("policy thaw {folder} --key {key}.key --as {name} --because over"));
     for (approver, lasts) in [("dpo", true), ("ciso", false)] {
-        house.run(&format!("policy thaw {folder} --key dpo.key --as {approver} --because over")).must(0, &[]);
+        thaw(approver, approver).must(0, &[]);
         assert_eq!(house.run(&tools[1]).said.contains("freeze"), lasts, "after {approver}");
+        // One key is one person, whatever names it goes by.
+        thaw(approver, "another").must(2, &["has signed as"]);
     }
 }

@@ -15,6 +15,7 @@ use crate::audit::index::{FILE, Index, compare};
 use crate::audit::prune::Removed;
 use crate::audit::publish::{self, PublishError, Published};
 use crate::audit::{self, Clock, OpenError, Options, SegmentLog, rotate};
+use crate::limits::UNDER_WAY_MAX;
 
 // Which log: these commands take it with `--dir`, as those that name something else first do, and without. (No documentation
 // comment: clap would take it for the command's.)
@@ -90,8 +91,12 @@ pub(crate) struct Prune {
 
 pub(super) fn prune(prune: &Prune, printer: Printer) -> anyhow::Result<Exit> {
     log_in(prune.place.path())?;
-    // Nothing is older than what is yet to come.
-    let pruned = audit::prune::prune(prune.place.path(), prune.older_than.min(super::now()))?;
+    // A request that is under way keeps its decision: its outcome is yet to come.
+    let settled = super::now() - UNDER_WAY_MAX;
+    if prune.older_than > settled {
+        printer.say(format!("what was written since {settled:.0} stays: requests of that time may be under way"));
+    }
+    let pruned = audit::prune::prune(prune.place.path(), prune.older_than.min(settled))?;
     if pruned.left.iter().all(|(_, first)| *first == 0) {
         printer.say("no segment is wholly older than that: nothing was removed");
     }

@@ -1,20 +1,21 @@
 //! `key`, `sign`, `verify`: a policy folder as a signed bundle. What a bundle is and when it holds stands in `app/bundle.rs`,
 //! which the gateway asks too.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, bail, ensure};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use clap::builder::NonEmptyStringValueParser;
 use serde::Serialize;
 
 use super::approval::Against;
 use super::read::colon;
 use super::{Exit, Folder, Printer, counted, now, say, show, study};
-use crate::app::{Bundle, Files, Manifest, approvers, opens, signatures, uncovered};
+use crate::app::{Bundle, Files, Manifest, approvers, inside_bundle, opens, signatures, uncovered};
 use crate::cli::init::write;
 use crate::policy::Language;
 
@@ -34,7 +35,7 @@ pub(in crate::cli) struct Sign {
     #[arg(long)]
     key: PathBuf,
     /// The name of the approver
-    #[arg(long = "as", value_name = "NAME")]
+    #[arg(long = "as", value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     approver: String,
     /// The policy folder that the bundle is made of (default policies); for a bundle that is there already, it must be the same
     #[arg(long, value_name = "DIR")]
@@ -115,9 +116,37 @@ pub(super) fn key(arguments: &Key, printer: Printer) -> anyhow::Result<Exit> {
 
 /// Reads a secret key that [`key`] made.
 pub(super) fn secret(file: &Path) -> anyhow::Result<Ed25519KeyPair> {
-    let text = std::fs::read_to_string(file).with_context(|| format!("{}", file.display()))?;
-    let secret = STANDARD.decode(text.trim()).context("this is no secret key")?;
-    Ed25519KeyPair::from_pkcs8(&secret).context("this is no secret key")
+    let text = std::fs::read(file).with_context(|| format!("{}", file.display()))?;
+    let pair = STANDARD.decode(text.trim_ascii()).ok().and_then(|secret| Ed25519KeyPair::from_pkcs8(&secret).ok());
+    pair.with_context(|| {
+        format!(
+            "`{}` is no secret key: nothing was signed\n  help: name with --key the file that `octroi policy key` made",
+            file.display()
+        )
+    })
+}
+
+/// Adds a signature to those of a text. One key is one person, whatever names it goes by, and a name has one key.
+pub(super) fn add(
+    signatures: &mut BTreeMap<String, String>,
+    (name, signed): (&str, String),
+    file: &Path,
+) -> anyhow::Result<()> {
+    let file = file.display();
+    // Ed25519 signs the same text with the same key in the same way.
+    if let Some((other, _)) = signatures.iter().find(|(other, by)| *other != name && **by == signed) {
+        bail!(
+            "this key has signed as `{other}` already: nothing was signed\n  help: a second approver signs with a key of their \
+             own; to change the name, take that signature out of `{file}` first"
+        );
+    }
+    ensure!(
+        signatures.get(name).is_none_or(|there| *there == signed),
+        "`{name}` has signed this with another key: nothing was signed\n  help: name yourself with --as; to replace that \
+         signature, take it out of `{file}` first"
+    );
+    signatures.insert(name.to_owned(), signed);
+    Ok(())
 }
 
 /// Signs some bytes.
@@ -150,19 +179,12 @@ pub(super) fn sign(arguments: &Sign, printer: Printer) -> anyhow::Result<Exit> {
     bundle.compiles_to(study.policy())?;
     let mut signatures = signatures(&arguments.bundle)?;
     let signed = signature(&pair, &bundle.bytes);
-    // Ed25519 signs the same bytes with the same key in the same way.
-    ensure!(
-        signatures.get(&arguments.approver).is_none_or(|there| *there == signed),
-        "`{}` has signed this bundle with another key: nothing was signed\n  help: name yourself with --as; to replace that \
-         signature, take it out of `{}` first",
-        arguments.approver,
-        arguments.bundle.join("signatures.json").display()
-    );
-    signatures.insert(arguments.approver.clone(), signed);
+    let place = arguments.bundle.join("signatures.json");
+    add(&mut signatures, (&arguments.approver, signed), &place)?;
     let what = (bundle.bytes.as_slice(), &signatures);
     let standing = arguments.against.stand(&arguments.bundle, what, &arguments.approver, study.language())?;
     let text = serde_json::to_string_pretty(&signatures).context("signatures")?;
-    write(&arguments.bundle.join("signatures.json"), &format!("{text}\n"), 0o644)?;
+    write(&place, &format!("{text}\n"), 0o644)?;
     let manifest = &bundle.manifest;
     show(printer, arguments.json, manifest, || {
         let signed = say(study.language(), "signed by", "signée par");
@@ -179,7 +201,7 @@ pub(super) fn sign(arguments: &Sign, printer: Printer) -> anyhow::Result<Exit> {
 
 /// Whether a bundle is what a folder would make.
 fn is_of(bundle: &Bundle, path: &Path, folder: &Path) -> anyhow::Result<()> {
-    let files = Files::read(folder).map_err(anyhow::Error::msg)?.complete();
+    let files = Files::read(&inside_bundle(folder))?.complete();
     let (lies, meant) = (&bundle.manifest.files, Manifest::of(study(folder)?.policy(), &files).files);
     let names: BTreeSet<&String> = lies.keys().chain(meant.keys()).collect();
     let differ: Vec<&str> =
@@ -198,7 +220,7 @@ fn is_of(bundle: &Bundle, path: &Path, folder: &Path) -> anyhow::Result<()> {
 /// Copies the files of a folder into a new bundle, with what octroi brings and they rest on.
 fn make(bundle: &Path, folder: &Path) -> anyhow::Result<()> {
     let study = study(folder)?;
-    let files = Files::read(folder).map_err(anyhow::Error::msg)?.complete();
+    let files = Files::read(&inside_bundle(folder))?.complete();
     for (path, bytes) in &files.by_path {
         write_bytes(&bundle.join("policies").join(path), bytes)?;
     }

@@ -61,7 +61,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// What decides which values are found under a folder.
 fn detection(folder: &Path) -> anyhow::Result<String> {
-    let files = Files::read(folder).map_err(anyhow::Error::msg)?.complete();
+    let files = Files::read(&crate::app::inside_bundle(folder))?.complete();
     Ok(Manifest::of(study(folder)?.policy(), &files).detection())
 }
 

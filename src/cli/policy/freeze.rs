@@ -1,12 +1,14 @@
 //! `freeze` and `thaw`: the emergency brake. A running gateway takes an order up as it takes up any change of the folder.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail, ensure};
+use clap::builder::NonEmptyStringValueParser;
 use jiff::{SignedDuration, Timestamp};
 
 use super::approval::{Against, Standing};
-use super::bundle::{secret, signature};
+use super::bundle::{add, secret, signature};
 use super::{Exit, Folder, Printer, heard, now, say, show, study};
 use crate::app::{
     FREEZE_FILE, FREEZE_FORMAT, ORDERS_MAX, Order, Orders, REASON_MAX, Signed, Thaw as Ended, inside_bundle, sha256,
@@ -23,7 +25,7 @@ pub(in crate::cli) struct Signer {
     #[arg(long)]
     key: PathBuf,
     /// The name of the approver
-    #[arg(long = "as", value_name = "NAME")]
+    #[arg(long = "as", value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     approver: String,
     /// Why, in one sentence
     #[arg(long)]
@@ -75,7 +77,7 @@ pub(super) fn freeze(arguments: &Freeze, printer: Printer) -> anyhow::Result<Exi
     // Orders that still last stay beside it: a shorter one ends none.
     orders.freezes.retain(|signed| ends(signed).is_some_and(|until| until > from));
     let longest = orders.freezes.iter().filter_map(ends).max().filter(|longest| *longest > until);
-    let order = signed(signer, statement, None)?;
+    let order = signed(signer, &folder.policies, statement, None)?;
     let standing = signer.stand(&folder.policies, &order)?;
     orders.freezes.push(order);
     // Beyond the bound those go that end first: another lasts longer than they do.
@@ -148,7 +150,7 @@ pub(super) fn thaw(arguments: &Thaw, printer: Printer) -> anyhow::Result<Exit> {
         let ended = Ended { format: FREEZE_FORMAT.to_owned(), thaws, because: signer.because.clone() };
         serde_json::to_string(&ended).context("the order")?
     };
-    let thaw = signed(signer, statement, before)?;
+    let thaw = signed(signer, &folder.policies, statement, before)?;
     let standing = signer.stand(&folder.policies, &thaw)?;
     orders.thaw = Some(thaw);
     save(&folder.policies, &orders)?;
@@ -187,7 +189,8 @@ pub(super) fn notice(folder: &Path, study: &Study) -> Option<String> {
             });
         }
     };
-    let ended = orders.thaw.filter(|thaw| thaw.signatures.len() > 1);
+    let keys = |signed: &Signed| signed.signatures.values().collect::<BTreeSet<_>>().len();
+    let ended = orders.thaw.filter(|thaw| keys(thaw) > 1);
     let ended = ended.and_then(|thaw| serde_json::from_str::<Ended>(&thaw.statement).ok()).unwrap_or_default().thaws;
     let lasts = |signed: &Signed| {
         let order = serde_json::from_str::<Order>(&signed.statement).ok()?;
@@ -211,10 +214,10 @@ fn ends(signed: &Signed) -> Option<Timestamp> {
     serde_json::from_str::<Order>(&signed.statement).ok().map(|order| order.until)
 }
 
-fn signed(signer: &Signer, statement: String, before: Option<Signed>) -> anyhow::Result<Signed> {
+fn signed(signer: &Signer, folder: &Path, statement: String, before: Option<Signed>) -> anyhow::Result<Signed> {
     let signature = signature(&secret(&signer.key)?, statement.as_bytes());
     let mut signatures = before.map(|before| before.signatures).unwrap_or_default();
-    signatures.insert(signer.approver.clone(), signature);
+    add(&mut signatures, (&signer.approver, signature), &folder.join(FREEZE_FILE))?;
     Ok(Signed { statement, signatures })
 }
 

@@ -57,15 +57,20 @@ fn places<'t>(sentence: &str, text: &'t str) -> Option<Vec<&'t str>> {
 
 #[rustfmt::skip]
 const TABLE: &[(&str, &str)] = &[
-    ("`{}` has signed this bundle with another key: nothing was signed\n  help: name yourself with --as; to replace that signature, take it out of `{}` first",
-     "`{}` a signé ce lot avec une autre clé : rien n'a été signé\n  conseil : nommez-vous avec --as ; pour remplacer cette signature, retirez-la d'abord de `{}`"),
+    ("`{}` has signed this with another key: nothing was signed\n  help: name yourself with --as; to replace that signature, take it out of `{}` first",
+     "`{}` a signé ceci avec une autre clé : rien n'a été signé\n  conseil : nommez-vous avec --as ; pour remplacer cette signature, retirez-la d'abord de `{}`"),
     ("`{}` is the folder of the sheets themselves: nothing was signed\n  help: name a folder of its own for the bundle, such as `live`",
      "`{}` est le dossier des feuilles elles-mêmes : rien n'a été signé\n  conseil : nommez un dossier à part pour le lot, tel que `live`"),
     ("`{}` is there already: nothing was changed", "`{}` existe déjà : rien n'a été changé"),
     ("`{}` lies in the policy folder `{}`, which others read and bundles copy: nothing was written\n  help: keep secret keys elsewhere",
      "`{}` se trouve dans le dossier de politique `{}`, que d'autres lisent et que les lots copient : rien n'a été écrit\n  conseil : gardez les clés secrètes ailleurs"),
     ("a key could not be made", "une clé n'a pu être créée"),
-    ("this is no secret key", "ce n'est pas une clé secrète : `octroi policy key` en crée une"),
+    ("`{}` is no secret key: nothing was signed\n  help: name with --key the file that `octroi policy key` made",
+     "`{}` n'est pas une clé secrète : rien n'a été signé\n  conseil : nommez avec --key le fichier que `octroi policy key` a créé"),
+    ("this key has signed as `{}` already: nothing was signed\n  help: a second approver signs with a key of their own; to change the name, take that signature out of `{}` first",
+     "cette clé a déjà signé comme `{}` : rien n'a été signé\n  conseil : un second approbateur signe avec sa propre clé ; pour changer de nom, retirez d'abord cette signature de `{}`"),
+    ("`{}` is a bundle: its sheets are signed as they are, and nothing was changed\n  help: name the folder that it was made of",
+     "`{}` est un lot : ses feuilles sont signées telles quelles, et rien n'a été changé\n  conseil : nommez le dossier dont il a été fait"),
     ("nothing was signed", "rien n'a été signé"),
     ("`{}` is not what `{}` holds now: {} differ\n  help: make a new bundle of that folder, or leave --policies out to take what lies in the bundle",
      "`{}` n'est pas ce que `{}` contient à présent ; diffèrent : {}\n  conseil : faites un nouveau lot de ce dossier, ou retirez --policies pour prendre ce qui est dans le lot"),

@@ -126,6 +126,13 @@ pub(super) fn run(command: Command, printer: Printer) -> anyhow::Result<Exit> {
             printer.json(&Faulty { faults: faults(&error, language) });
             Ok(Exit::Fault)
         }
+        (ended, language) => answered(ended, language, printer),
+    }
+}
+
+/// What came of a command; what went wrong is told in French where that is asked for.
+pub(super) fn answered(ended: anyhow::Result<Exit>, language: Language, printer: Printer) -> anyhow::Result<Exit> {
+    match (ended, language) {
         (Err(error), Language::Fr) => {
             printer.say(format!("erreur : {}", french::told(&error)));
             Ok(Exit::Fault)
@@ -207,7 +214,7 @@ impl Command {
 
 /// The language of the first sheet of a folder or bundle, broken or not; nothing where there is none.
 fn spoken(folder: &Path) -> Option<Language> {
-    let of = |folder: &Path| Files::read(folder).ok().and_then(|files| files.language());
+    let of = |folder: &Path| Files::read(folder).unwrap_or_else(|unread| unread.files).language();
     of(folder).or_else(|| of(&folder.join("policies")))
 }
 

@@ -6,7 +6,7 @@ use anyhow::{Context as _, bail, ensure};
 use serde::Serialize;
 
 use super::{Exit, Folder, Printer, Reading, counted, freeze, now, say, show};
-use crate::app::{Officer, Problems};
+use crate::app::{Officer, Problems, inside_bundle};
 use crate::cli::init::{replace, write};
 use crate::cli::{home_of, meant};
 use crate::policy::study::{Advice, Begin};
@@ -193,12 +193,18 @@ fn summary(checked: &Checked, language: Language) -> String {
 
 pub(super) fn fmt(arguments: &Fmt, printer: Printer) -> anyhow::Result<Exit> {
     let language = arguments.lang.as_deref().map(language).transpose()?;
-    let files = match &arguments.file {
-        Some(file) => vec![policy::SourceFile {
-            name: file.display().to_string(),
-            text: std::fs::read_to_string(file).with_context(|| format!("{}", file.display()))?,
-        }],
-        None => Officer::of_folder(&arguments.folder.policies)?.sources.sheets,
+    let files = if let Some(file) = &arguments.file {
+        let text = std::fs::read_to_string(file).with_context(|| format!("{}", file.display()))?;
+        vec![policy::SourceFile { name: file.display().to_string(), text }]
+    } else {
+        let folder = &arguments.folder.policies;
+        ensure!(
+            inside_bundle(folder) == *folder,
+            "`{}` is a bundle: its sheets are signed as they are, and nothing was changed\n  help: name the folder that it \
+             was made of",
+            folder.display()
+        );
+        Officer::of_folder(folder)?.sources.sheets
     };
     let mut changed = Vec::new();
     for file in &files {

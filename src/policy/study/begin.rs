@@ -5,9 +5,11 @@
 
 use jiff::ToSpan;
 
+use super::super::diagnostic::File;
 use super::super::phrase::{Language, Phrase};
 use super::super::starter;
 use super::super::surface;
+use super::super::text::say;
 use super::super::{Diagnostic, SourceFile, Sources, Vocabulary};
 use super::{Study, lint};
 use crate::model::{Catalogue, EntityId};
@@ -27,7 +29,8 @@ impl Begin<'_> {
     /// The files of the folder: path and text.
     ///
     /// # Errors
-    /// When the home is no country or a pack is not known, as faults of the sheet.
+    /// When the home is no country, a pack is not known, or packs leave no backend for some class of data there, as faults of the
+    /// sheet.
     pub fn files(
         &self,
         catalogue: &Catalogue,
@@ -35,6 +38,31 @@ impl Begin<'_> {
         vocabulary: &Vocabulary,
         now: jiff::Timestamp,
     ) -> Result<Vec<(String, String)>, Vec<Diagnostic>> {
+        let study =
+            |sheet: &str, inventory: &str| Study::new(&sources(sheet, inventory), catalogue, served, vocabulary, now);
+        let (sheet, inventory) = self.written(now, &study)?;
+        let dead = dead_ends(&study(&sheet, &inventory)?);
+        if !dead.is_empty() {
+            // With fewer packs, would it do?
+            let fits = |packs: &[String]| -> Result<bool, Vec<Diagnostic>> {
+                let (sheet, inventory) = Begin { packs, ..*self }.written(now, &study)?;
+                Ok(dead_ends(&study(&sheet, &inventory)?).is_empty())
+            };
+            return Err(self.unfit(&sheet, &dead, |packs| fits(packs).is_ok_and(|fits| fits)));
+        }
+        let mut files = vec![("main.policy".to_owned(), sheet), ("backends.toml".to_owned(), inventory)];
+        let chosen =
+            starter::packs_in(self.language).into_iter().filter(|(name, _)| self.packs.iter().any(|pack| pack == name));
+        files.extend(chosen.map(|(name, text)| (format!("packs/{name}.policy"), text.to_owned())));
+        Ok(files)
+    }
+
+    /// The sheet and the inventory.
+    fn written(
+        &self,
+        now: jiff::Timestamp,
+        study: &impl Fn(&str, &str) -> Result<Study, Vec<Diagnostic>>,
+    ) -> Result<(String, String), Vec<Diagnostic>> {
         // The day that it is everywhere on Earth: what is verified "today" must not be to come at home.
         let today = now.saturating_sub(12.hours()).unwrap_or(now).to_zoned(jiff::tz::TimeZone::UTC).date();
         let later = |months: i64| today.saturating_add(months.months()).to_string();
@@ -47,8 +75,7 @@ impl Begin<'_> {
         };
         let (sheet, inventory) = starter::beginning(self.language);
         let (mut sheet, inventory) = (fill(sheet), fill(inventory));
-        let study = |sheet: &str| Study::new(&sources(sheet, &inventory), catalogue, served, vocabulary, now);
-        let mut studied = study(&sheet)?;
+        let mut studied = study(&sheet, &inventory)?;
         // Each round takes one rule out, for the next may need it.
         while let Some(name) = lint::superfluous(&studied) {
             let less = without(&sheet, &name, self.language);
@@ -56,19 +83,35 @@ impl Begin<'_> {
                 break;
             }
             sheet = less;
-            studied = study(&sheet)?;
+            studied = study(&sheet, &inventory)?;
         }
         sheet.push_str(&self.allowed(&studied));
         for suggestion in studied.suggest() {
             sheet.push('\n');
             sheet.push_str(&suggestion.text);
         }
-        study(&sheet)?;
-        let mut files = vec![("main.policy".to_owned(), sheet), ("backends.toml".to_owned(), inventory)];
-        let chosen =
-            starter::packs_in(self.language).into_iter().filter(|(name, _)| self.packs.iter().any(|pack| pack == name));
-        files.extend(chosen.map(|(name, text)| (format!("packs/{name}.policy"), text.to_owned())));
-        Ok(files)
+        Ok((sheet, inventory))
+    }
+
+    /// What is told of packs that leave no backend where home is: of each that is enough to leave out, else of all.
+    fn unfit(&self, sheet: &str, dead: &[String], fits: impl Fn(&[String]) -> bool) -> Vec<Diagnostic> {
+        let others = |pack: &String| self.packs.iter().filter(|other| *other != pack).cloned().collect::<Vec<_>>();
+        let alone: Vec<&String> = self.packs.iter().filter(|pack| fits(&others(pack))).collect();
+        let packs = if alone.is_empty() { self.packs.iter().collect() } else { alone };
+        let file = File::new("main.policy", sheet, self.language);
+        let used = Phrase::UsePack.surface(self.language);
+        let fault = |pack: &String| {
+            let at =
+                sheet.find(used).and_then(|at| Some(at + sheet.get(at..)?.find(pack.as_str())?)).unwrap_or_default();
+            let message =
+                say!("at a home in {}, the pack `{}` leaves the owner's own machines out too", self.home, pack);
+            let help = say!(
+                "leave it out, or write the sheet yourself: its notes say what it is for. With it, {}",
+                dead.join(", ")
+            );
+            Diagnostic::new("octroi::policy::unfit-pack", &file, at..at + pack.len(), message).help(help)
+        };
+        packs.into_iter().map(fault).collect()
     }
 
     fn uses(&self) -> String {
@@ -108,6 +151,12 @@ impl Begin<'_> {
         scenario(abroad, &format!("{} \"{app}\"", said(Phrase::App)), "example-cloud");
         text
     }
+}
+
+/// The classes that no backend may have.
+fn dead_ends(study: &Study) -> Vec<String> {
+    let found = study.lint().into_iter();
+    found.filter(|advice| advice.kind == lint::Kind::DeadEnd).map(|advice| advice.text).collect()
 }
 
 fn sources(sheet: &str, inventory: &str) -> Sources {

@@ -115,6 +115,17 @@ impl Study {
         Err(sorted(faults.into_iter().chain(study.misread()).collect()))
     }
 
+    /// Every fault of the files, and what in them would be misread.
+    pub fn faults(
+        sources: &Sources,
+        catalogue: &Catalogue,
+        served: &[EntityId],
+        vocabulary: &Vocabulary,
+        now: Timestamp,
+    ) -> Vec<Diagnostic> {
+        Self::new(sources, catalogue, served, vocabulary, now).map_or_else(|faults| faults, |study| study.misread())
+    }
+
     /// The compiled policy.
     pub fn policy(&self) -> &Policy {
         &self.policy

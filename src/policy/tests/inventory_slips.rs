@@ -38,107 +38,171 @@ fn global_is_no_country() {
     }
 }
 
+/// What a slip is called, what stands there, what is written in its place, and what is told.
+type Slip = (&'static str, &'static str, &'static str, &'static str);
+
+const SLIPS: &[Slip] = &[
+    (
+        "a key twice",
+        "by = \"dpo\"\n\n",
+        "processing = [\"DE\"]\nby = \"dpo\"\n\n",
+        "`processing` de `un` figure deux fois : à la ligne 3 et à la ligne 9",
+    ),
+    (
+        "a key twice: what to do",
+        "by = \"dpo\"\n\n",
+        "training = \"yes\"\nby = \"dpo\"\n\n",
+        "gardez l'un des deux, et retirez l'autre",
+    ),
+    (
+        "a key twice in brackets",
+        "dated = 2026-01-05",
+        "dated = 2026-01-05, dated = 2026-01-06",
+        "`dated` de `un` figure deux fois à la ligne 7",
+    ),
+    (
+        "a key twice above all",
+        "[backend.un]",
+        "version = \"1\"\nversion = \"2\"\n[backend.un]",
+        "`version` figure deux fois : à la ligne 1 et à la ligne 2",
+    ),
+    (
+        "a colon",
+        "training = ",
+        "training: ",
+        "une clé et sa valeur ont `=` entre elles | écrivez `training = \"never\"`",
+    ),
+    ("no sign between", "training = ", "training ", "une clé et sa valeur ont `=` entre elles"),
+    (
+        "no sign within brackets",
+        "{ days = 30 }",
+        "{ days 30 }",
+        "une clé et sa valeur ont `=` entre elles | écrivez `days = 30`",
+    ),
+    ("an open quote", "\"never\"  # ou \"opt-out\"", "\"never", "il manque ici un guillemet | écrivez \"never\""),
+    ("half a quote", "\"never\"", "never\"", "il manque ici un guillemet | écrivez \"never\""),
+    ("guillemets", "\"never\"", "« never »", "ces guillemets ne sont pas droits | écrivez \"never\""),
+    ("curly quotes", "\"never\"", "“never”", "ces guillemets ne sont pas droits | écrivez \"never\""),
+    ("no value", "\"never\"  # ou \"opt-out\"", "", "il manque ici une valeur"),
+    ("no value but a note", "\"never\"", "", "il manque ici une valeur"),
+    (
+        "no quotes in a list",
+        "[\"FR\", \"DE\"]",
+        "[FR, DE]",
+        "un texte se met entre guillemets droits doubles | écrivez `[\"FR\", \"DE\"]`",
+    ),
+    (
+        "an open list",
+        "[\"FR\", \"DE\"]",
+        "[\"FR\", \"DE\"",
+        "`[` s'ouvre ici et n'est pas fermé | écrivez `]` derrière ce qu'il contient",
+    ),
+    (
+        "an open bracket",
+        "{ days = 30 }",
+        "{ days = 30",
+        "`{` s'ouvre ici et n'est pas fermé | écrivez `}` derrière ce qu'il contient",
+    ),
+    ("an open header", "[backend.deux]", "[backend.deux", "`[` s'ouvre ici et n'est pas fermé"),
+    (
+        "a header of two words",
+        "[backend.deux]",
+        "[backend.nuage deux]",
+        "des traits d'union y remplacent les espaces | écrivez `[backend.nuage-deux]`",
+    ),
+    ("a header without its dot", "[backend.deux]", "[backend deux]", "écrivez `[backend.deux]`"),
+    (
+        "a header with an accent",
+        "[backend.deux]",
+        "[backend.hébergeur]",
+        "lettres sans accent, de chiffres, de `-` et de `_` | écrivez `[backend.hebergeur]`",
+    ),
+    ("a key with an accent", "by = \"dpo\"\n\n", "délai = 3\nby = \"dpo\"\n\n", "la clé `délai` n'est pas connue ici"),
+    (
+        "a note with slashes",
+        "\n[backend.deux]",
+        "// une note\n[backend.deux]",
+        "une note commence par # | écrivez `# une note`",
+    ),
+    ("a note with a semicolon", "\n[backend.deux]", "; une note\n[backend.deux]", "une note commence par #"),
+    ("a day first", "until = 2027-01-04", "until = 04/01/2027", "écrivez 2027-01-04"),
+    (
+        "no such day",
+        "until = 2027-01-04",
+        "until = 2027-02-30",
+        "le jour 2027-02-30 n'existe pas | le dernier jour de ce mois est le 2027-02-28",
+    ),
+    (
+        "a backslash",
+        "\"dpo\"\n\n",
+        "\"dpo\\de\"\n\n",
+        "une barre oblique inverse commence un signe à part | écrivez `/` à sa place",
+    ),
+    ("two values", "\"never\"", "\"never\" \"yes\"", "une ligne se lit : clé = valeur"),
+    ("no name", "by = \"dpo\"\n\n", "\n", "`by` manque"),
+    ("empty quotes", "by = \"dpo\"\n\n", "by = \"\"\n\n", "il n'y a rien entre ces guillemets | écrivez-le"),
+    ("an unknown key", "storage = ", "stockage = ", "la clé `stockage` n'est pas connue ici"),
+    ("an unknown country", "[\"FR\", \"DE\"]", "[\"FR\", \"XX\"]", "`XX` n'est pas un pays"),
+];
+
+fn told(faults: &[Diagnostic]) -> Vec<String> {
+    faults.iter().map(|fault| format!("{} | {}", fault.message(), fault.help_text().unwrap_or_default())).collect()
+}
+
 #[test]
-#[expect(clippy::too_many_lines, reason = "one table")]
 fn one_slip_in_an_inventory_is_one_fault() {
     good(&sources(SHEET, INVENTORY));
-    let twice = "gardez l'un des deux, et retirez l'autre";
-    let equals = "une clé et sa valeur ont `=` entre elles";
-    let quotes = "un texte se met entre guillemets droits doubles";
     let mut wrong = Vec::new();
-    for (name, from, to, expected) in [
-        (
-            "a key twice",
-            "by = \"dpo\"\n\n",
-            "processing = [\"DE\"]\nby = \"dpo\"\n\n",
-            "`processing` de `un` figure deux fois : à la ligne 3 et à la ligne 9",
-        ),
-        ("a key twice: what to do", "by = \"dpo\"\n\n", "training = \"yes\"\nby = \"dpo\"\n\n", twice),
-        (
-            "a key twice in brackets",
-            "dated = 2026-01-05",
-            "dated = 2026-01-05, dated = 2026-01-06",
-            "`dated` de `un` figure deux fois à la ligne 7",
-        ),
-        (
-            "a key twice above all",
-            "[backend.un]",
-            "version = \"1\"\nversion = \"2\"\n[backend.un]",
-            "`version` figure deux fois : à la ligne 1 et à la ligne 2",
-        ),
-        ("a colon", "training = ", "training: ", &format!("{equals} | écrivez `training = \"never\"`")),
-        ("no sign between", "training = ", "training ", equals),
-        ("no sign within brackets", "{ days = 30 }", "{ days 30 }", &format!("{equals} | écrivez `days = 30`")),
-        ("an open quote", "\"never\"  # ou \"opt-out\"", "\"never", "il manque ici un guillemet | écrivez \"never\""),
-        ("half a quote", "\"never\"", "never\"", "il manque ici un guillemet | écrivez \"never\""),
-        ("guillemets", "\"never\"", "« never »", "ces guillemets ne sont pas droits | écrivez \"never\""),
-        ("curly quotes", "\"never\"", "“never”", "ces guillemets ne sont pas droits | écrivez \"never\""),
-        ("no value", "\"never\"  # ou \"opt-out\"", "", "il manque ici une valeur"),
-        ("no value but a note", "\"never\"", "", "il manque ici une valeur"),
-        ("no quotes in a list", "[\"FR\", \"DE\"]", "[FR, DE]", &format!("{quotes} | écrivez `[\"FR\", \"DE\"]`")),
-        (
-            "an open list",
-            "[\"FR\", \"DE\"]",
-            "[\"FR\", \"DE\"",
-            "`[` s'ouvre ici et n'est pas fermé | écrivez `]` derrière ce qu'il contient",
-        ),
-        (
-            "an open bracket",
-            "{ days = 30 }",
-            "{ days = 30",
-            "`{` s'ouvre ici et n'est pas fermé | écrivez `}` derrière ce qu'il contient",
-        ),
-        ("an open header", "[backend.deux]", "[backend.deux", "`[` s'ouvre ici et n'est pas fermé"),
-        (
-            "a header of two words",
-            "[backend.deux]",
-            "[backend.nuage deux]",
-            "des traits d'union y remplacent les espaces | écrivez `[backend.nuage-deux]`",
-        ),
-        ("a header without its dot", "[backend.deux]", "[backend deux]", "écrivez `[backend.deux]`"),
-        (
-            "a header with an accent",
-            "[backend.deux]",
-            "[backend.hébergeur]",
-            "lettres sans accent, de chiffres, de `-` et de `_` | écrivez `[backend.hebergeur]`",
-        ),
-        (
-            "a key with an accent",
-            "by = \"dpo\"\n\n",
-            "délai = 3\nby = \"dpo\"\n\n",
-            "la clé `délai` n'est pas connue ici",
-        ),
-        (
-            "a note with slashes",
-            "\n[backend.deux]",
-            "// une note\n[backend.deux]",
-            "une note commence par # | écrivez `# une note`",
-        ),
-        ("a note with a semicolon", "\n[backend.deux]", "; une note\n[backend.deux]", "une note commence par #"),
-        ("a day first", "until = 2027-01-04", "until = 04/01/2027", "écrivez 2027-01-04"),
-        (
-            "no such day",
-            "until = 2027-01-04",
-            "until = 2027-02-30",
-            "le jour 2027-02-30 n'existe pas | le dernier jour de ce mois est le 2027-02-28",
-        ),
-        (
-            "a backslash",
-            "\"dpo\"\n\n",
-            "\"dpo\\de\"\n\n",
-            "une barre oblique inverse commence un signe à part | écrivez `/` à sa place",
-        ),
-        ("two values", "\"never\"", "\"never\" \"yes\"", "une ligne se lit : clé = valeur"),
-    ] {
+    for (name, from, to, expected) in SLIPS {
         assert!(INVENTORY.contains(from), "{name}");
         let faults = compiled(&sources(SHEET, &INVENTORY.replacen(from, to, 1))).err().unwrap_or_default();
-        let told: Vec<String> = faults
-            .iter()
-            .map(|fault| format!("{} | {}", fault.message(), fault.help_text().unwrap_or_default()))
-            .collect();
+        let told = told(&faults);
         if told.len() != 1 || !told[0].contains(expected) {
             wrong.push((name, told));
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// Entries with a slip each, all in one file: what is told of some of them together is what is told of each alone.
+#[test]
+fn slips_beside_one_another_are_told_as_each_alone() {
+    let entry = |number: usize, slip: Option<&Slip>| {
+        let (_, from, to, _) = slip.unwrap_or(&("", "", "", ""));
+        // The header of the second entry is where some slip.
+        let (first, second) = (format!("e{number}a"), format!("e{number}b"));
+        INVENTORY.replacen(from, to, 1).replace("backend.un]", &format!("backend.{first}]")).replace("deux", &second)
+    };
+    let sheet = &SHEET.replace("l'un de un, deux", "e0a");
+    // Above all entries there is one place only.
+    let slips: Vec<&Slip> = SLIPS.iter().filter(|(_, from, ..)| *from != "[backend.un]").collect();
+    let faults = |wrong: &dyn Fn(usize) -> bool| -> Vec<String> {
+        let entries = slips.iter().enumerate().map(|(number, slip)| entry(number, wrong(number).then_some(slip)));
+        let inventory: String = entries.collect();
+        let told = told(&compiled(&sources(sheet, &inventory)).err().unwrap_or_default());
+        // On which line it stands depends on what stands above.
+        let mut told: Vec<String> = told.iter().map(|told| told.replace(|c: char| c.is_ascii_digit(), "")).collect();
+        told.sort();
+        told
+    };
+    let alone: Vec<Vec<String>> = (0..slips.len()).map(|own| faults(&|number| number == own)).collect();
+    let mut wrong = Vec::new();
+    let mut look = |name: String, of: &dyn Fn(usize) -> bool| {
+        let mut expected: Vec<String> =
+            alone.iter().enumerate().filter(|(number, _)| of(*number)).flat_map(|(_, told)| told.clone()).collect();
+        expected.sort();
+        let found = faults(of);
+        if found != expected {
+            let lost: Vec<&String> = expected.iter().filter(|told| !found.contains(told)).collect();
+            let more: Vec<&String> = found.iter().filter(|told| !expected.contains(told)).collect();
+            wrong.push(format!("{name}: lost {lost:?}, more {more:?}"));
+        }
+    };
+    for (first, (one, ..)) in slips.iter().enumerate() {
+        for (second, (other, ..)) in slips.iter().enumerate().skip(first + 1) {
+            look(format!("{one} / {other}"), &|number| number == first || number == second);
+        }
+    }
+    look("all".to_owned(), &|_| true);
+    assert!(wrong.is_empty(), "{} of them: {wrong:#?}", wrong.len());
 }

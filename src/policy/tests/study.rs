@@ -348,15 +348,48 @@ fn a_new_folder_passes_every_tool() {
         let files = begin
             .files(&catalogue, &every(&catalogue), &vocabulary(), now())
             .unwrap_or_else(|faults| panic!("{packs:?}: {}", faults.iter().map(render).collect::<Vec<_>>().join("\n")));
-        let text = |name: &str| files.iter().find(|(path, _)| path == name).unwrap().1.clone();
-        let study = studied(&text("main.policy"), &text("backends.toml"));
-        assert_eq!(study.misreadings(), [], "{packs:?}");
-        assert_eq!(study.lint(), [], "{packs:?}\n{}", text("main.policy"));
-        assert!(study.mutants().is_empty(), "{packs:?}: {:?}", study.mutants());
-        assert_eq!(format(&file("main.policy", &text("main.policy")), None).unwrap(), text("main.policy"), "{packs:?}");
-        let results = run_scenarios(study.policy(), now());
-        assert!(results.iter().all(|result| result.failures.is_empty()) && !results.is_empty(), "{packs:?}");
+        passes_every_tool(&files, &format!("{home} {packs:?}"));
     }
+}
+
+fn passes_every_tool(files: &[(String, String)], name: &str) {
+    let text = |name: &str| files.iter().find(|(path, _)| path == name).unwrap().1.clone();
+    let study = studied(&text("main.policy"), &text("backends.toml"));
+    assert_eq!(study.misreadings(), [], "{name}");
+    assert_eq!(study.lint(), [], "{name}\n{}", text("main.policy"));
+    assert!(study.mutants().is_empty(), "{name}: {:?}", study.mutants());
+    assert_eq!(format(&file("main.policy", &text("main.policy")), None).unwrap(), text("main.policy"), "{name}");
+    let results = run_scenarios(study.policy(), now());
+    assert!(results.iter().all(|result| result.failures.is_empty()) && !results.is_empty(), "{name}");
+}
+
+/// Whatever pack with whatever home: a folder that passes every tool, or the name of the pack that leaves no backend there.
+#[test]
+fn a_pack_fits_a_home_or_is_told_not_to() {
+    let catalogue = all_types();
+    let mut refused = Vec::new();
+    for (number, home) in ["FR", "NO", "GB", "CH", "US", "JP"].into_iter().enumerate() {
+        for (pack, _) in starter::packs() {
+            let packs = ["unknown-means-home".to_owned(), pack.to_owned()];
+            let begin = Begin { home, packs: &packs, language: Language::ALL[number % 2] };
+            match begin.files(&catalogue, &every(&catalogue), &vocabulary(), now()) {
+                Ok(files) => passes_every_tool(&files, &format!("{home} {pack}")),
+                Err(faults) => {
+                    let [fault] = faults.as_slice() else { panic!("{home} {pack}: {faults:?}") };
+                    assert!(fault.message().contains(&format!("`{pack}`")), "{home} {pack}: {fault:?}");
+                    refused.push((home, pack));
+                }
+            }
+        }
+    }
+    let expected = [
+        ("GB", "gdpr-eea-only"),
+        ("CH", "gdpr-eea-only"),
+        ("US", "gdpr-eea-only"),
+        ("US", "no-us-controlled"),
+        ("JP", "gdpr-eea-only"),
+    ];
+    assert_eq!(refused, expected);
 }
 
 #[test]
