@@ -34,6 +34,8 @@ mod place;
 mod schemas;
 #[path = "apis/servers.rs"]
 mod servers;
+#[path = "apis/spellings.rs"]
+mod spellings;
 #[path = "apis/wire.rs"]
 mod wire;
 

@@ -40,6 +40,14 @@ fn rows() {
         ("other tags stay", "<nir>1 84</nir> a < b > c", "<nir>1 84</nir> a < b > c"),
         ("code", "siren `732829320`", "siren 732829320"),
         ("LaTeX", r"\textbf{06}\,12 \sum{a}", r"06 12 \sum{a}"),
+        ("escaped marks", r"a\.b\@c\-d\_e \+33\ 6\\. \# \|", "a.b@c-d_e +33 6. # |"),
+        ("escaped twice", r"a\\.b", "a.b"),
+        ("LaTeX's thin spaces stay a blank", r"06\,12\;34\!56", "06 12 34 56"),
+        ("a path stays", r"C:\Users\sophie\smith\Downloads D:\src", r"C:\Users\sophie\smith\Downloads D:\src"),
+        ("an account stays", r"DOMAIN\smartin CORP\sMartin", r"DOMAIN\smartin CORP\sMartin"),
+        ("blanks of an expression", r"06\s12\s+34\s*56\s?78\s{1,2}90", "06 12 34 56 78 90"),
+        ("blanks between names", r"Anna\s+Weber Karl\sLang \(0\)\s6", "Anna Weber Karl Lang (0) 6"),
+        ("a class of characters stays", r"^\s*\d+\s\w\S$", r"^\s*\d+\s\w\S$"),
         ("quoted-printable", "=37=33=32 x=42 a=3D 06=C2=A012 73=\r\n28", "732 x=42 a=3D 06 12 7328"),
         ("a form", "tel=06+12+34&x 3+4", "tel=06 12 34&x 3+4"),
     ] {
@@ -73,6 +81,7 @@ fn fragment() -> impl Strategy<Value = String> {
         Just("&amp;#64;".to_owned()),
         Just("ﬁ４о".to_owned()),
         Just("**4**".to_owned()),
+        Just("4\\s+5\\-6\\ ".to_owned()),
         Just("<b>1</b>é`2`".to_owned()),
         Just("=41=42=43\\textbf{1}".to_owned()),
     ]
