@@ -56,6 +56,46 @@ fn rows() {
 }
 
 #[test]
+fn names_come_apart() {
+    let read = |text: &str, joint| View::of_name(text, joint).map_or_else(|| text.to_owned(), |view| view.text);
+    for (text, marks, capitals) in [
+        ("call_mathieu_delacourt", "call mathieu delacourt", "call mathieu delacourt"),
+        ("Mathieu-Delacourt", "Mathieu Delacourt", "mathieu delacourt"),
+        ("mathieu.delacourt", "mathieu delacourt", "mathieu delacourt"),
+        ("getBalanceMathieuDelacourt", "getBalanceMathieuDelacourt", "get balance mathieu delacourt"),
+        ("tel_0612345678", "tel 0612345678", "tel 0612345678"),
+        ("tel0612345678Balance", "tel0612345678Balance", "tel 0612345678 balance"),
+        ("tel_06_12-34.56_78", "tel 06_12-34.56_78", "tel 06_12-34.56_78"),
+        (
+            "get-FR14-2004-1010-0505-0001-3M02-606",
+            "get FR14-2004-1010-0505-0001-3M02-606",
+            "get FR14-2004-1010-0505-0001-3M02-606",
+        ),
+        ("FR1420041010050500013M02606", "FR1420041010050500013M02606", "FR1420041010050500013M02606"),
+        ("sha256_v2", "sha256 v2", "sha256 v2"),
+        (
+            "id-550e8400-e29b-41d4-a716-446655440000-x",
+            "id 550e8400-e29b-41d4-a716-446655440000 x",
+            "id 550e8400-e29b-41d4-a716-446655440000 x",
+        ),
+        ("call_PERSON_K7Q2M9F3_x", "call PERSON_K7Q2M9F3 x", "call PERSON_K7Q2M9F3 x"),
+        ("DELACOURT_20240501", "DELACOURT 20240501", "DELACOURT 20240501"),
+        ("plain", "plain", "plain"),
+        ("élise_müller", "élise müller", "élise müller"),
+    ] {
+        assert_eq!(
+            (read(text, Joint::Mark).as_str(), read(text, Joint::Capital).as_str()),
+            (marks, capitals),
+            "{text}"
+        );
+    }
+    let text = "getBalanceMathieuDelacourt";
+    let view = View::of_name(text, Joint::Capital).unwrap();
+    let at = view.text().find("mathieu delacourt").unwrap();
+    assert_eq!(&text[view.original(at..view.text().len())], "MathieuDelacourt");
+}
+
+#[test]
 fn ranges_cover_whole_escapes() {
     let text = r"tel \u0030\u0036\u202f12 fin";
     let view = View::of(text).unwrap();
