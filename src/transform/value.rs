@@ -65,6 +65,23 @@ fn unescaped(value: &str) -> Zeroizing<String> {
     out
 }
 
+/// The same for what stands in a name, where `_`, `-`, stops and capitals part the words of a person's.
+pub(super) fn normal_in_name(value: &str, rule: Normal) -> Zeroizing<String> {
+    if rule != Normal::Name {
+        return normal(value, rule);
+    }
+    let mut words = Zeroizing::new(String::with_capacity(2 * value.len()));
+    let mut small = false;
+    for char in value.chars() {
+        if small && char.is_uppercase() {
+            words.push(' ');
+        }
+        small = char.is_lowercase();
+        words.push(if matches!(char, '_' | '-' | '.') { ' ' } else { char });
+    }
+    normal(&words, rule)
+}
+
 /// Digits, with `+` before an international prefix; the trunk zero in `+33 (0)6` is left out.
 fn phone(value: &str) -> String {
     let digits = |text: &str| {
@@ -140,6 +157,9 @@ mod tests {
         ];
         for (name, rule, one, other) in rows {
             assert_eq!(normal(one, rule).as_str(), normal(other, rule).as_str(), "{name}");
+        }
+        for spelling in ["mathieu_delacourt", "Mathieu-Delacourt", "MathieuDelacourt", "mathieu.delacourt"] {
+            assert_eq!(normal_in_name(spelling, Normal::Name).as_str(), "mathieu delacourt", "{spelling}");
         }
         assert_ne!(normal("A", Normal::Exact).as_str(), normal("a", Normal::Exact).as_str());
         assert_ne!(normal("+33612", Normal::Phone).as_str(), normal("33612", Normal::Phone).as_str());
