@@ -31,6 +31,8 @@ pub const JSON_LEAVES_MAX: usize = 1_000_000;
 /// Bytes that a leaf takes once it is read: its node while the body is parsed, its field until the answer begins. They count
 /// against [`BODIES_BYTES_MAX`], since two bytes of a body (`1,`) make a leaf.
 pub const LEAF_BYTES: usize = 128;
+/// Bytes of the name of a tool, of who speaks, of a format, as OpenAI's, Anthropic's, Google's and Bedrock's APIs take it.
+pub const NAME_BYTES_MAX: usize = 64;
 /// Containers in containers in a backend's reply: it may echo a schema of the request within its own structure.
 pub const REPLY_DEPTH_MAX: usize = 2 * JSON_DEPTH_MAX;
 /// Depth to which strings that hold JSON or an encoding are opened.

@@ -27,6 +27,8 @@ mod citations;
 mod failures;
 #[path = "apis/models.rs"]
 mod models;
+#[path = "apis/names.rs"]
+mod names;
 #[path = "matrix/place.rs"]
 #[allow(dead_code, reason = "keys and numbers are of the leak matrix")]
 mod place;
@@ -34,6 +36,8 @@ mod place;
 mod schemas;
 #[path = "apis/servers.rs"]
 mod servers;
+#[path = "apis/spellings.rs"]
+mod spellings;
 #[path = "apis/wire.rs"]
 mod wire;
 

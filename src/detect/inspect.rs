@@ -1,5 +1,7 @@
 //! From one text to a whole call: keys as context, neighbours read joined, names known everywhere, coverage counted.
 
+mod identifiers;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
@@ -21,6 +23,7 @@ const NUMBER_BYTES_MIN: usize = 7;
 const DIGITS_MAX: usize = 40;
 /// Rounds in which names lead to further names.
 const NAME_ROUNDS: usize = 2;
+
 impl Engine {
     /// Finds everything in one text, sorted by place, longest first.
     pub fn find(&self, text: &str) -> Vec<Found> {
@@ -66,12 +69,14 @@ impl Engine {
             if can_hold_anything(field, text) {
                 work.read(index, text, key(call, field));
             }
+            work.identifiers.note(index, field, text);
             if field.kind == TokenKind::Number
                 && let Some(plain) = plain_number(text)
             {
                 work.read_instead(index, text, &plain, key(call, field));
             }
         }
+        work.read_identifiers();
         let chains = chains(call);
         for chain in &chains {
             work.read_joined(call, chain, &Seam::PARTS);
@@ -87,6 +92,7 @@ impl Engine {
                     work.read_again(search, index, text, key(call, field));
                 }
             }
+            work.find_people(search);
         });
         work.follow_values(|work, values| {
             for (index, field) in (0_u32..).zip(&call.fields) {
@@ -95,6 +101,7 @@ impl Engine {
                     work.read_values(values, index, text, key(call, field));
                 }
             }
+            work.find_values(values);
         });
         let (hits, scan) = work.finish();
         let list = hits.into_iter().filter_map(|(field, hit)| self.finding(field, &hit)).collect();
@@ -146,6 +153,8 @@ struct Work<'e> {
     views: BTreeMap<u32, View>,
     /// Fields of which a run decodes to another text.
     encoded: BTreeSet<u32>,
+    /// Names, for the same search.
+    identifiers: identifiers::Identifiers,
     used: Used,
     known: Known,
     values: Values,
@@ -160,6 +169,7 @@ impl<'e> Work<'e> {
             hits: BTreeMap::new(),
             views: BTreeMap::new(),
             encoded: BTreeSet::new(),
+            identifiers: identifiers::Identifiers::default(),
             used: Used::default(),
             known: Known::default(),
             values: Values::default(),

@@ -30,8 +30,10 @@ const GAP: &str = "\n\u{1F}\n";
 /// The fields that hold text, in the order of the body: what one of them begins, the next may end.
 pub(super) fn texts(call: &Call) -> Vec<u32> {
     let text = |field: &Field| {
-        let other =
-            matches!(field.role, Role::Control | Role::Identifier | Role::Binary | Role::Reference | Role::Schema);
+        let other = matches!(
+            field.role,
+            Role::Control | Role::Name | Role::Identifier | Role::Binary | Role::Reference | Role::Schema
+        );
         !other && matches!(field.kind, TokenKind::String | TokenKind::Key)
     };
     (0_u32..).zip(&call.fields).filter(|(_, field)| text(field)).map(|(index, _)| index).collect()

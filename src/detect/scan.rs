@@ -271,7 +271,7 @@ impl Words<'_> {
 }
 
 /// The end of a UUID that begins here. Its runs of digits mean nothing.
-fn uuid(bytes: &[u8], start: usize) -> Option<usize> {
+pub(super) fn uuid(bytes: &[u8], start: usize) -> Option<usize> {
     let shape = bytes.get(start..start + 36)?;
     let dash = |index: usize| matches!(index, 8 | 13 | 18 | 23);
     let right = shape

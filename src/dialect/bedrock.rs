@@ -18,8 +18,8 @@ use super::openai::{common::WORDS, fault};
 use super::reply::ChannelKind::{Arguments, Reasoning, Text};
 use super::reply::Closing::{Item, Stream as TheStream};
 use super::reply::Says::{
-    self, Ends, Failure, Fixed, InputTokens, MoreCachedTokens, MoreInputTokens, OfDocument, Outer, OutputTokens, Piece,
-    RangeFrom, RangeUntil, Whole,
+    self, Called, Ends, Failure, Fixed, InputTokens, MoreCachedTokens, MoreInputTokens, OfDocument, Outer,
+    OutputTokens, Piece, RangeFrom, RangeUntil, Whole,
 };
 use super::reply::{Channel, Flush, Held};
 use super::request::Means::{self, Document, Hosts, Is, Quoted, QuotedFile, Speaker, Speaks, Spoken};
@@ -29,7 +29,8 @@ use super::{failure, ungoverned};
 use crate::model::{Api, Country, Dialect, Measure, Operation, Refusal, Role};
 
 const CONTROL: Means = Is(Role::Control);
-const NAME: Means = Is(Role::Identifier);
+const ID: Means = Is(Role::Identifier);
+const NAME: Means = Is(Role::Name);
 const SCHEMA: Means = Is(Role::Schema);
 const HOSTED: Means = Is(Role::Hosted);
 const BINARY: Means = Is(Role::Binary);
@@ -122,7 +123,7 @@ const REQUEST: &[Row<Means>] = &[
     row("promptVariables", Hosts("prompt")),
     row("promptVariables.*", Is(Role::User)),
     row("promptVariables.*.text", Is(Role::User)),
-    row("requestMetadata.*", NAME),
+    row("requestMetadata.*", ID),
     row("performanceConfig.latency", CONTROL),
     row("serviceTier.type", CONTROL),
     row("outputConfig.textFormat.type", CONTROL),
@@ -144,12 +145,12 @@ const TURN: &[Row<Means>] = &[row("role", Speaker)];
 
 /// Blocks of a turn alone.
 const BLOCK: &[Row<Means>] = &[
-    row("toolUse.toolUseId", NAME),
+    row("toolUse.toolUseId", ID),
     row("toolUse.name", NAME),
     row("toolUse.type", CONTROL),
     row("toolUse.input.**", Is(Role::ToolCall)),
     row("toolResult", Speaks(Role::ToolResult)),
-    row("toolResult.toolUseId", NAME),
+    row("toolResult.toolUseId", ID),
     row("toolResult.status", CONTROL),
     row("toolResult.type", CONTROL),
     row("toolResult.content[].json.**", Is(Role::ToolResult)),
@@ -227,7 +228,7 @@ const EVENTS: &[Row<Says>] = &[
     row("{messageStart}.role", Fixed),
     row("{contentBlockStart}.contentBlockIndex", Outer),
     row("{contentBlockStart}.start.toolUse.toolUseId", Fixed),
-    row("{contentBlockStart}.start.toolUse.name", Fixed),
+    row("{contentBlockStart}.start.toolUse.name", Called),
     row("{contentBlockStart}.start.toolResult.toolUseId", Fixed),
     row("{contentBlockStart}.start.toolResult.status", Fixed),
     row("{contentBlockStart}.start.toolResult.type", Fixed),
@@ -276,7 +277,7 @@ const HEAD: &[Row<Says>] = &[
 const ANSWER: &[Row<Says>] = &[
     row("text", Piece(Text)),
     row("toolUse.toolUseId", Fixed),
-    row("toolUse.name", Fixed),
+    row("toolUse.name", Called),
     row("toolUse.type", Fixed),
     row("toolUse.input.**", Whole),
     row("reasoningContent.reasoningText.text", Piece(Reasoning)),

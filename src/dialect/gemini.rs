@@ -13,8 +13,8 @@ use super::language::{Endpoint, Language, Streams};
 use super::openai::{common::WORDS, fault};
 use super::reply::ChannelKind::{Reasoning, Text};
 use super::reply::Says::{
-    self, CachedTokens, Failure, FinishLast, Fixed, InputTokens, Logprobs, MoreInputTokens, MoreOutputTokens, Outer,
-    OutputTokens, Piece, Thought, Whole,
+    self, CachedTokens, Called, Failure, FinishLast, Fixed, InputTokens, Logprobs, MoreInputTokens, MoreOutputTokens,
+    Outer, OutputTokens, Piece, Thought, Whole,
 };
 use super::reply::{Channel, Flush, Held, RANGE_OF_BYTES};
 use super::request::Means::{self, Hosts, Is, Model, Speaks, Spoken, UserOrSpeaker};
@@ -25,7 +25,8 @@ use crate::model::{Api, Country, Dialect, Operation, Refusal, Role};
 use crate::wire::json::{Bounds, Document, Numbers};
 
 const CONTROL: Means = Is(Role::Control);
-const NAME: Means = Is(Role::Identifier);
+const ID: Means = Is(Role::Identifier);
+const NAME: Means = Is(Role::Name);
 const SCHEMA: Means = Is(Role::Schema);
 const HOSTED: Means = Is(Role::Hosted);
 const BINARY: Means = Is(Role::Binary);
@@ -151,7 +152,7 @@ fn table(groups: &[(&'static str, &[Row<Means>])]) -> RequestTable {
 const REQUEST: &[Row<Means>] = &[
     row("model", Model),
     row("cachedContent", REFERENCE),
-    row("labels.*", NAME),
+    row("labels.*", ID),
     row("safetySettings[].category", CONTROL),
     row("safetySettings[].threshold", CONTROL),
     row("safetySettings[].method", CONTROL),
@@ -196,10 +197,10 @@ const PART: &[Row<Means>] = &[
     row("fileData.mimeType", CONTROL),
     row("fileData.displayName", Spoken),
     row("fileData.fileUri", REFERENCE),
-    row("functionCall.id", NAME),
+    row("functionCall.id", ID),
     row("functionCall.name", NAME),
     row("functionCall.args.**", Is(Role::ToolCall)),
-    row("functionResponse.id", NAME),
+    row("functionResponse.id", ID),
     row("functionResponse.name", NAME),
     row("functionResponse.willContinue", CONTROL),
     row("functionResponse.scheduling", CONTROL),
@@ -302,7 +303,7 @@ const ANSWER_PART: &[Row<Says>] = &[
     row("inlineData.data", Fixed),
     row("fileData.fileUri", Fixed),
     row("functionCall.id", Fixed),
-    row("functionCall.name", Fixed),
+    row("functionCall.name", Called),
     row("functionCall.args.**", Whole),
     row("executableCode.language", Fixed),
     row("executableCode.code", Whole),

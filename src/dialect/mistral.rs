@@ -79,4 +79,4 @@ const AGENT: &[Row<Means>] =
     &[row("", Hosts("agent")), row("agent_id", Model), row("random_seed", CONTROL), row("prompt_mode", CONTROL)];
 
 /// A turn of a conversation that is classified.
-const TURN: &[Row<Means>] = &[row("role", Speaker), row("content", Spoken), row("name", Is(Role::Identifier))];
+const TURN: &[Row<Means>] = &[row("role", Speaker), row("content", Spoken), row("name", Is(Role::Name))];

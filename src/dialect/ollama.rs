@@ -11,7 +11,7 @@ use super::failure::Told;
 use super::language::{Endpoint, Language, Streams};
 use super::openai::{chat, common, fault};
 use super::reply::ChannelKind::{Reasoning, Text};
-use super::reply::Says::{self, Failure, Fixed, InputTokens, Logprobs, OutputTokens, Over, Piece, Whole};
+use super::reply::Says::{self, Called, Failure, Fixed, InputTokens, Logprobs, OutputTokens, Over, Piece, Whole};
 use super::reply::{Channel, Flush, Held};
 use super::request::Means::{self, Is, Model, Prompt, Speaker, Spoken, Stream};
 use super::request::RequestTable;
@@ -21,7 +21,8 @@ use crate::model::{Api, Country, Dialect, Operation, Refusal, Role};
 use crate::wire::json::{Bounds, Document, Numbers};
 
 const CONTROL: Means = Is(Role::Control);
-const NAME: Means = Is(Role::Identifier);
+const ID: Means = Is(Role::Identifier);
+const NAME: Means = Is(Role::Name);
 const SCHEMA: Means = Is(Role::Schema);
 const BINARY: Means = Is(Role::Binary);
 
@@ -120,8 +121,8 @@ const MESSAGE: &[Row<Means>] = &[
     row("thinking", Is(Role::Assistant)),
     row("images[]", BINARY),
     row("tool_name", NAME),
-    row("tool_call_id", NAME),
-    row("tool_calls[].id", NAME),
+    row("tool_call_id", ID),
+    row("tool_calls[].id", ID),
     row("tool_calls[].type", CONTROL),
     row("tool_calls[].function.index", CONTROL),
     row("tool_calls[].function.name", NAME),
@@ -140,9 +141,9 @@ static REPLY: LazyLock<Table<Says>> = LazyLock::new(|| {
             row("message.role", Fixed),
             row("message.content", Piece(Text)),
             row("message.thinking", Piece(Reasoning)),
-            row("message.tool_name", Fixed),
+            row("message.tool_name", Called),
             row("message.tool_calls[].id", Fixed),
-            row("message.tool_calls[].function.name", Fixed),
+            row("message.tool_calls[].function.name", Called),
             row("message.tool_calls[].function.arguments.**", Whole),
             row("response", Piece(Text)),
             row("thinking", Piece(Reasoning)),

@@ -209,6 +209,12 @@ impl Restored {
                 edits.push(Edit { span: leaf.span.clone(), replacement: quote(&text) });
             }
         }
+        for leaf in view.leaves.iter().filter(|leaf| leaf.called) {
+            if let Some(name) = self.vault.name(&leaf.text).map(quote) {
+                self.count(Counts::ONE);
+                edits.push(Edit { span: leaf.span.clone(), replacement: name });
+            }
+        }
         if self.broken {
             return;
         }

@@ -21,7 +21,7 @@ use super::{body, charge, edge, logprobs};
 use crate::dialect::{self, Usage};
 use crate::limits;
 use crate::model::{Api, Refusal};
-use crate::transform::{Restorer, Vault};
+use crate::transform::{Counts, Restorer, Vault};
 use crate::upstream::Reply;
 use crate::wire::frames::Framing;
 use crate::wire::{Edit, quote, splice};
@@ -138,6 +138,12 @@ fn whole(
             edits.push(Edit { span: leaf.span.clone(), replacement });
             moved.note(index, restored.moves);
         }
+    }
+    let called = view.leaves.iter().filter(|leaf| leaf.called);
+    for (leaf, name) in called.filter_map(|leaf| Some((leaf, quote(vault.name(&leaf.text)?)))) {
+        ledger.count(Counts::ONE);
+        share.grow(name.len() * 2)?;
+        edits.push(Edit { span: leaf.span.clone(), replacement: name });
     }
     if !vault.is_empty() {
         let of = view.logprobs.iter();

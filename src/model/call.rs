@@ -118,7 +118,9 @@ pub enum Role {
     ToolResult,
     /// Definition of a tool or of a structured answer.
     Schema,
-    /// A name or id that is repeated elsewhere and must stay equal to itself (`tool_call_id`, `user`).
+    /// A name that APIs hold to letters, digits, `_` and `-`, and to a length: of a tool, of who speaks, of a format.
+    Name,
+    /// An id or label that is repeated elsewhere and must stay equal to itself (`tool_call_id`, `user`).
     Identifier,
     /// A switch or number that steers the model (`temperature`, `model`, `role`).
     Control,
@@ -142,6 +144,7 @@ impl Role {
             Self::ToolCall => "tool-call",
             Self::ToolResult => "tool-result",
             Self::Schema => "schema",
+            Self::Name => "name",
             Self::Identifier => "identifier",
             Self::Control => "control",
             Self::Binary => "binary",

@@ -13,7 +13,8 @@ use super::cursor::is_glue;
 use super::duty::{CannotDo, Instead, Why, duty};
 use super::mint::{Keys, Mint, Value};
 use super::moves::Moves;
-use super::value::{is_json, normal, real};
+use super::name::{is_apart, is_name, takes_parts};
+use super::value::{is_json, normal, normal_in_name, real};
 use super::vault::Vault;
 use crate::model::entry::Change;
 use crate::model::finding::POSSIBLY;
@@ -89,6 +90,10 @@ pub fn apply(
             let moves = moved(rewrite, &vault);
             vault.note_document(*document, moves);
         }
+    }
+    for rewrite in rewrites.iter().filter(|rewrite| rewrite.field.role == Role::Name) {
+        let sent = rewritten(rewrite, &vault);
+        vault.note_name(sent, rewrite.text);
     }
     let mut changed = changed(&rewrites, vault, catalogue);
     changed.edits.extend(placed(call, &rewrites, &changed.vault));
@@ -176,6 +181,7 @@ fn rewrite<'a>(
     mint: &mut Mint<'a>,
 ) -> Result<Rewrite<'a>, CannotDo> {
     let text = call.text(field);
+    let pieces = if is_name(field) { in_name(field, text, pieces, catalogue) } else { pieces };
     let mut instead = Vec::with_capacity(pieces.len());
     for piece in pieces {
         let info = catalogue.info(piece.entity).ok_or_else(|| cannot(&piece, field, catalogue, Why::Misplaced))?;
@@ -191,7 +197,8 @@ fn rewrite<'a>(
             _ if empty => Put::Nothing,
             Instead::Words(words) => Put::Words(words),
             Instead::Token { salted } => {
-                let value = value(text.get(piece.range.clone()).unwrap_or_default(), info, salted, json);
+                let found = text.get(piece.range.clone()).unwrap_or_default();
+                let value = value(found, info, salted, (json, is_identifier(field)));
                 Put::Token(mint.add(value).map_err(|why| cannot(&piece, field, catalogue, why))?)
             }
         };
@@ -200,9 +207,20 @@ fn rewrite<'a>(
     Ok(rewrite)
 }
 
-fn value<'a>(piece: &str, entity: &'a EntityInfo, salted: bool, json: bool) -> Value<'a> {
+/// The pieces of a name as they are, or all of it where tokens for them would leave none.
+fn in_name(field: &Field, text: &str, pieces: Vec<Piece>, catalogue: &Catalogue) -> Vec<Piece> {
+    let word = |piece: &Piece| catalogue.info(piece.entity).map_or(0, |info| info.code.as_str().len());
+    let parts: Vec<(Range<usize>, usize)> = pieces.iter().map(|piece| (piece.range.clone(), word(piece))).collect();
+    if takes_parts(field, text, &parts) {
+        return pieces;
+    }
+    let whole = |piece: Piece| Piece { range: 0..text.len(), ..piece };
+    merge(pieces.into_iter().map(whole).collect())
+}
+
+fn value<'a>(piece: &str, entity: &'a EntityInfo, salted: bool, (json, named): (bool, bool)) -> Value<'a> {
     let exact = real(piece, json);
-    let normal = normal(&exact, entity.normal);
+    let normal = if named { normal_in_name(&exact, entity.normal) } else { normal(&exact, entity.normal) };
     Value { entity, salted, exact, normal }
 }
 
@@ -299,11 +317,16 @@ fn stretches<'a>(rewrite: &Rewrite<'a>, vault: &Vault, mut each: impl FnMut(Stre
 /// Whether a token is written without brackets: in names, which APIs hold to letters, digits and `_`, and behind a
 /// backslash, which a bracket would make its own. Only where restore finds it again between its neighbours.
 fn stands_bare(field: &Field, before: Option<char>, behind: Option<char>) -> bool {
-    let name = field.kind == TokenKind::Key || matches!(field.role, Role::Schema | Role::Identifier);
-    let joined = |char: char| char.is_alphanumeric() || is_glue(char) || matches!(char, '<' | '[' | '«' | ';' | '*');
-    let apart =
-        !before.is_some_and(joined) && behind.is_none_or(|char| !char.is_ascii_digit() && !char.is_ascii_uppercase());
-    apart && (name || before == Some('\\'))
+    if before == Some('\\') {
+        return is_apart(None, behind);
+    }
+    let text = field.role == Role::Schema && !before.is_some_and(is_glue);
+    is_apart(before, behind) && (text || is_identifier(field))
+}
+
+/// Whether a field is a name or an id rather than a text.
+fn is_identifier(field: &Field) -> bool {
+    field.kind == TokenKind::Key || matches!(field.role, Role::Name | Role::Identifier)
 }
 
 fn cannot(piece: &Piece, field: &Field, catalogue: &Catalogue, why: Why) -> CannotDo {

@@ -3,7 +3,7 @@
 //! Keys are not dropped: two of them would become one, and their values would be anybody's.
 
 use super::duty::{Duty, Instead, Why};
-use crate::model::{Action, EntityInfo, Field, TokenKind};
+use crate::model::{Action, EntityInfo, Field, Role, TokenKind};
 
 /// Empties the field.
 #[derive(Debug)]
@@ -15,7 +15,11 @@ impl Duty for Drop {
     }
 
     fn fits(&self, field: &Field) -> Result<(), Why> {
-        if field.kind == TokenKind::Key { Err(Why::Key) } else { Ok(()) }
+        match field {
+            Field { kind: TokenKind::Key, .. } => Err(Why::Key),
+            Field { role: Role::Name, .. } => Err(Why::Name),
+            _ => Ok(()),
+        }
     }
 
     fn instead(&self, _entity: &EntityInfo) -> Instead {

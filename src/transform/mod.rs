@@ -24,6 +24,7 @@ mod link;
 mod lookalike;
 mod mint;
 mod moves;
+mod name;
 mod pseudonymise;
 mod redact;
 mod restore;

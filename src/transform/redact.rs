@@ -4,7 +4,7 @@
 //! of thing stood there, and it cannot be read as a token. Keys are not redacted: two of them would become one.
 
 use super::duty::{Duty, Instead, Why};
-use crate::model::{Action, EntityInfo, Field, TokenKind};
+use crate::model::{Action, EntityInfo, Field, Role, TokenKind};
 
 /// Puts a fixed word in place of the value.
 #[derive(Debug)]
@@ -16,7 +16,11 @@ impl Duty for Redact {
     }
 
     fn fits(&self, field: &Field) -> Result<(), Why> {
-        if field.kind == TokenKind::Key { Err(Why::Key) } else { Ok(()) }
+        match field {
+            Field { kind: TokenKind::Key, .. } => Err(Why::Key),
+            Field { role: Role::Name, .. } => Err(Why::Name),
+            _ => Ok(()),
+        }
     }
 
     fn instead(&self, entity: &EntityInfo) -> Instead {

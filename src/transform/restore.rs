@@ -31,6 +31,9 @@ pub struct Counts {
 }
 
 impl Counts {
+    /// One value put back.
+    pub const ONE: Self = Self { restored: 1, foreign: 0, withheld: 0 };
+
     /// What was done after an earlier count of the same text.
     #[must_use]
     pub const fn since(self, earlier: Self) -> Self {

@@ -39,6 +39,7 @@ pub(super) fn normal(value: &str, normal: Normal) -> Zeroizing<String> {
         return Zeroizing::new(value.to_owned());
     }
     let visible: Zeroizing<String> = Zeroizing::new(value.nfkc().filter(|char| !is_ignorable(*char)).collect());
+    let visible = if visible.contains('\\') { unescaped(&visible) } else { visible };
     let form: String = match normal {
         Normal::Exact | Normal::Lower => visible.to_lowercase(),
         Normal::Alphanumeric => {
@@ -49,6 +50,36 @@ pub(super) fn normal(value: &str, normal: Normal) -> Zeroizing<String> {
     };
     // A value that has nothing left (only marks or blanks) stays apart from others of that kind.
     if form.is_empty() { visible } else { Zeroizing::new(form) }
+}
+
+/// Without the backslashes that Markdown and regular expressions have before a mark or a blank.
+fn unescaped(value: &str) -> Zeroizing<String> {
+    let mut out = Zeroizing::new(String::with_capacity(value.len()));
+    let mut chars = value.chars().peekable();
+    while let Some(char) = chars.next() {
+        let mark = |next: &char| next.is_ascii_punctuation() || next.is_whitespace();
+        if char != '\\' || !chars.peek().is_some_and(mark) {
+            out.push(char);
+        }
+    }
+    out
+}
+
+/// The same for what stands in a name, where `_`, `-`, stops and capitals part the words of a person's.
+pub(super) fn normal_in_name(value: &str, rule: Normal) -> Zeroizing<String> {
+    if rule != Normal::Name {
+        return normal(value, rule);
+    }
+    let mut words = Zeroizing::new(String::with_capacity(2 * value.len()));
+    let mut small = false;
+    for char in value.chars() {
+        if small && char.is_uppercase() {
+            words.push(' ');
+        }
+        small = char.is_lowercase();
+        words.push(if matches!(char, '_' | '-' | '.') { ' ' } else { char });
+    }
+    normal(&words, rule)
 }
 
 /// Digits, with `+` before an international prefix; the trunk zero in `+33 (0)6` is left out.
@@ -118,11 +149,17 @@ mod tests {
             ("phone, national", Normal::Phone, "06 12 34", "06.12.34"),
             ("email", Normal::Lower, "Jean.Dupont@X.fr", "jean.dupont@x.fr"),
             ("name", Normal::Name, "  José\u{a0}GARCÍA", "jose garcia"),
+            ("escaped email", Normal::Lower, "jean.dupont@x.fr", r"jean\.dupont\@x\.fr"),
+            ("escaped name", Normal::Name, "Jean Dupont", r"Jean\ Dupont"),
+            ("escaped phone", Normal::Phone, "+33 6 12.34", r"\+33\ 6\ 12\.34"),
             ("zero width", Normal::Name, "Jo\u{200b}sé", "jose"),
             ("full width", Normal::Lower, "ｊ@x.fr", "j@x.fr"),
         ];
         for (name, rule, one, other) in rows {
             assert_eq!(normal(one, rule).as_str(), normal(other, rule).as_str(), "{name}");
+        }
+        for spelling in ["mathieu_delacourt", "Mathieu-Delacourt", "MathieuDelacourt", "mathieu.delacourt"] {
+            assert_eq!(normal_in_name(spelling, Normal::Name).as_str(), "mathieu delacourt", "{spelling}");
         }
         assert_ne!(normal("A", Normal::Exact).as_str(), normal("a", Normal::Exact).as_str());
         assert_ne!(normal("+33612", Normal::Phone).as_str(), normal("33612", Normal::Phone).as_str());

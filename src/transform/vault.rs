@@ -4,6 +4,7 @@
 //! serialisation, a `Debug` that prints a count. It also answers the questions of the grammar: which words may begin a token,
 //! and which value a code stands for, if it surely stands for one.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -32,6 +33,8 @@ pub struct Vault {
     starts: Box<[Start; 256]>,
     /// Where the places of a document of the request, as it was sent, are in the document as it came.
     documents: Vec<(u32, Moves)>,
+    /// Names of the request as they were sent, and as they came.
+    names: HashMap<String, Zeroizing<String>>,
     /// Hosts, with a port where one was named, into whose addresses values may be put.
     hosts: Arc<[Word]>,
     /// Bytes that values may still take in the answer.
@@ -91,8 +94,8 @@ impl Vault {
         let (by_code, by_quarter) = index(&entries);
         let held_bytes = entries.iter().map(|entry: &Entry| entry.value.len() + ENTRY_BYTES).sum();
         let room = AtomicUsize::new(RESTORED_BYTES_MAX);
-        let (documents, hosts) = (Vec::new(), Arc::from([]));
-        Self { entries, by_code, by_quarter, words, forms, starts, documents, hosts, room, held_bytes }
+        let (documents, names, hosts) = (Vec::new(), HashMap::new(), Arc::from([]));
+        Self { entries, by_code, by_quarter, words, forms, starts, documents, names, hosts, room, held_bytes }
     }
 
     /// A vault in which nothing is live.
@@ -113,6 +116,18 @@ impl Vault {
     /// Notes how the places of a document of the request moved.
     pub(super) fn note_document(&mut self, number: u32, moves: Moves) {
         self.documents.push((number, moves));
+    }
+
+    /// Notes a name of the request that is sent as another.
+    pub(super) fn note_name(&mut self, sent: String, came: &str) {
+        self.held_bytes += sent.len() + came.len();
+        self.names.insert(sent, Zeroizing::new(came.to_owned()));
+    }
+
+    /// The name of the request that was sent as this one. Only the very name is: a model that writes it otherwise calls something
+    /// else.
+    pub fn name(&self, sent: &str) -> Option<&str> {
+        self.names.get(sent).map(|came| came.as_str())
     }
 
     /// What moved in a document of the request, by its number: from what was sent to what came. `None` where nothing did.

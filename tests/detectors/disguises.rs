@@ -28,6 +28,10 @@ pub(crate) const DISGUISES: &[(u8, &str, Disguise)] = &[
     }),
     (5, "base64", |value| (value.len() > 11).then(|| base64::engine::general_purpose::STANDARD.encode(value))),
     (5, "hexadecimal", |value| (value.len() > 7).then(|| value.bytes().map(|byte| format!("{byte:02x}")).collect())),
+    (5, "backslashes", |value| value.contains(is_mark).then(|| escaped(value, backslashed))),
+    (5, "backslashes twice", |value| {
+        value.contains(is_mark).then(|| escaped(value, backslashed).replace('\\', "\\\\"))
+    }),
     (6, "emphasis", |value| Some(format!("**{value}**"))),
     (6, "emphasis within", |value| {
         let (head, tail) = (value.get(..3)?, value.get(3..)?);
@@ -46,6 +50,15 @@ fn joined(value: &str, between: &str) -> String {
 
 fn escaped(value: &str, escape: fn(char) -> String) -> String {
     value.chars().map(escape).collect()
+}
+
+/// What `re.escape` and writers of Markdown put a backslash before.
+fn is_mark(c: char) -> bool {
+    c.is_ascii_punctuation() || c == ' '
+}
+
+fn backslashed(c: char) -> String {
+    if is_mark(c) { format!("\\{c}") } else { c.to_string() }
 }
 
 fn digits_from(value: &str, zero: u32) -> String {

@@ -104,6 +104,46 @@ fn neighbours_are_read_joined() {
     ]);
 }
 
+/// Names of tools, of speakers and of keys are read with their words apart; texts are not.
+#[test]
+fn names_of_programs_are_read_as_words() {
+    let (engine, catalogue) = (engine(), catalogue());
+    for (text, expected) in [
+        ("Mathieu_Delacourt", &["person: Mathieu_Delacourt"][..]),
+        ("call_mathieu_delacourt", &["person: mathieu_delacourt"]),
+        ("mathieu.delacourt", &["person: mathieu.delacourt"]),
+        ("getBalanceMathieuDelacourt", &["person: MathieuDelacourt"]),
+        ("tel_0612345678", &["phone: 0612345678", "fr_phone: 0612345678"]),
+        ("tel0612345678", &["phone: 0612345678", "fr_phone: 0612345678"]),
+        ("get-balance-FR7630006000011234567890189", &["iban: FR7630006000011234567890189"]),
+        ("get_current_weather", &[]),
+        ("toolu_01A09q90qw90lq917835lq9", &[]),
+        ("call-550e8400-e29b-41d4-a716-446655440000", &[]),
+    ] {
+        let expected: Vec<String> = expected.iter().map(ToString::to_string).collect();
+        for (role, kind) in
+            [(Role::Name, TokenKind::String), (Role::Identifier, TokenKind::String), (Role::Schema, TokenKind::Key)]
+        {
+            let call = call(&[
+                (role, kind, text, 1, FieldKey::None),
+                (Role::Name, TokenKind::String, text, 2, FieldKey::None),
+            ]);
+            let all = inspected(engine, &catalogue, &call);
+            let of = |index: u32| {
+                all.iter().filter(|(field, _)| *field == index).map(|(_, found)| found.clone()).collect::<Vec<_>>()
+            };
+            assert_eq!((of(0), of(1)), (expected.clone(), expected.clone()), "{text}");
+        }
+    }
+    // A name that only the prompt gives away is found in a name too.
+    let call = call(&[
+        (Role::User, TokenKind::String, "Mme Xelqua Vandroy est arrivée.", 1, FieldKey::None),
+        (Role::Name, TokenKind::String, "call_xelqua_vandroy", 2, FieldKey::None),
+    ]);
+    let expected = [(0, "person: Xelqua Vandroy".to_owned()), (1, "person: xelqua_vandroy".to_owned())];
+    assert_eq!(inspected(engine, &catalogue, &call), expected);
+}
+
 /// A value that stands whole in one text takes no word of the text before or behind it with it.
 #[test]
 fn words_of_a_neighbour_are_no_part_of_a_value() {

@@ -9,6 +9,7 @@ use super::*;
 use crate::model::{Catalogue, ClassId, ClassInfo, ClassSet, EntityInfo, Normal, Word};
 
 mod calls;
+mod escaped;
 mod lexica;
 mod names;
 mod numbers;

@@ -1,4 +1,5 @@
-//! Opens one level of the escapes that a text may carry: JSON and its kin (`\u00e9`, `\n`, `\"`), URL (`%C3%A9`), HTML (`&eacute;`).
+//! Opens one level of the escapes that a text may carry: JSON and its kin (`\u00e9`, `\n`, `\"`), URL (`%C3%A9`), HTML
+//! (`&eacute;`), and a backslash before a mark or a blank, as writers of Markdown and of regular expressions put it (`\_`, `\.`).
 //!
 //! Nothing is guessed: a sequence that does not decode to a character stays as it is.
 
@@ -28,7 +29,7 @@ pub(super) fn open(text: &str) -> Option<View> {
     builder.and_then(Builder::finish)
 }
 
-/// RFC 8259 section 7, and `\xHH` and `\'` of its kin.
+/// RFC 8259 section 7, and `\xHH` and `\'` of its kin; `CommonMark` 2.4 and what `re.escape` escapes.
 fn backslash(bytes: &[u8], at: usize) -> Option<(char, usize)> {
     let plain = |c| Some((c, at + 2));
     if super::markup::command_end(bytes, at).is_some() {
@@ -39,7 +40,10 @@ fn backslash(bytes: &[u8], at: usize) -> Option<(char, usize)> {
         b'r' => plain('\r'),
         b't' => plain('\t'),
         b'b' | b'f' => plain(' '),
-        byte @ (b'"' | b'\\' | b'/' | b'\'') => plain(char::from(*byte)),
+        // LaTeX writes thin spaces so; they are blanks and read as markup.
+        b',' | b';' | b'!' => None,
+        byte if byte.is_ascii_punctuation() || matches!(byte, b' ' | b'\t' | b'\r' | b'\n') => plain(char::from(*byte)),
+        b's' => Some((' ', blank_end(bytes, at)?)),
         b'x' => {
             let code = hex(bytes, at + 2..at + 4)?;
             (code < 0x80).then_some(())?;
@@ -58,6 +62,30 @@ fn backslash(bytes: &[u8], at: usize) -> Option<(char, usize)> {
         _ => None,
     }
 }
+
+/// Where `\s` of a regular expression ends, with how often it may stand there. Only within what reads as one value: between
+/// digits, with a count between words, or before the capital of the next word. `C:\sources` and `DOMAIN\smith` are none.
+fn blank_end(bytes: &[u8], at: usize) -> Option<usize> {
+    let before = *at.checked_sub(1).and_then(|before| bytes.get(before))?;
+    let tail = bytes.get(at + 2..)?;
+    let count = match tail.first()? {
+        b'+' | b'*' | b'?' => 1,
+        b'{' => 1 + tail.iter().take(COUNT_BYTES_MAX).position(|&byte| byte == b'}')?,
+        _ => 0,
+    };
+    let behind = *tail.get(count)?;
+    let word = |byte: u8| byte.is_ascii_alphanumeric() || !byte.is_ascii();
+    let joins = if count > 0 {
+        (word(before) || before == b')') && (word(behind) || behind == b'(')
+    } else {
+        let number = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'(' | b')');
+        number(before) && number(behind) || before.is_ascii_lowercase() && behind.is_ascii_uppercase()
+    };
+    joins.then_some(at + 2 + count)
+}
+
+/// Bytes of how often something may stand in a regular expression (`{1,2}`).
+const COUNT_BYTES_MAX: usize = 8;
 
 /// RFC 3986 section 2.1: one to four triplets that make one UTF-8 character.
 fn percent(bytes: &[u8], at: usize) -> Option<(char, usize)> {

@@ -10,11 +10,14 @@
 //! ```
 //! What is dropped (zero-width characters) has no piece: it lies in the gap between two.
 
+mod apart;
 mod characters;
 mod escapes;
 mod markup;
 
 use std::ops::Range;
+
+pub(super) use apart::Joint;
 
 use crate::limits::NESTED_DEPTH_MAX;
 
@@ -62,6 +65,13 @@ impl View {
             }
         }
         view
+    }
+
+    /// Builds the view of a name, its words apart; `None` when it is one word.
+    pub(super) fn of_name(text: &str, joint: Joint) -> Option<Self> {
+        let view = Self::of(text);
+        let parted = apart::part(view.as_ref().map_or(text, |view| view.text.as_str()), joint)?;
+        Some(parted.over(view))
     }
 
     /// The text in normal form.

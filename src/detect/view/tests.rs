@@ -40,11 +40,59 @@ fn rows() {
         ("other tags stay", "<nir>1 84</nir> a < b > c", "<nir>1 84</nir> a < b > c"),
         ("code", "siren `732829320`", "siren 732829320"),
         ("LaTeX", r"\textbf{06}\,12 \sum{a}", r"06 12 \sum{a}"),
+        ("escaped marks", r"a\.b\@c\-d\_e \+33\ 6\\. \# \|", "a.b@c-d_e +33 6. # |"),
+        ("escaped twice", r"a\\.b", "a.b"),
+        ("LaTeX's thin spaces stay a blank", r"06\,12\;34\!56", "06 12 34 56"),
+        ("a path stays", r"C:\Users\sophie\smith\Downloads D:\src", r"C:\Users\sophie\smith\Downloads D:\src"),
+        ("an account stays", r"DOMAIN\smartin CORP\sMartin", r"DOMAIN\smartin CORP\sMartin"),
+        ("blanks of an expression", r"06\s12\s+34\s*56\s?78\s{1,2}90", "06 12 34 56 78 90"),
+        ("blanks between names", r"Anna\s+Weber Karl\sLang \(0\)\s6", "Anna Weber Karl Lang (0) 6"),
+        ("a class of characters stays", r"^\s*\d+\s\w\S$", r"^\s*\d+\s\w\S$"),
         ("quoted-printable", "=37=33=32 x=42 a=3D 06=C2=A012 73=\r\n28", "732 x=42 a=3D 06 12 7328"),
         ("a form", "tel=06+12+34&x 3+4", "tel=06 12 34&x 3+4"),
     ] {
         assert_eq!(read(text), expected, "{name}");
     }
+}
+
+#[test]
+fn names_come_apart() {
+    let read = |text: &str, joint| View::of_name(text, joint).map_or_else(|| text.to_owned(), |view| view.text);
+    for (text, marks, capitals) in [
+        ("call_mathieu_delacourt", "call mathieu delacourt", "call mathieu delacourt"),
+        ("Mathieu-Delacourt", "Mathieu Delacourt", "mathieu delacourt"),
+        ("mathieu.delacourt", "mathieu delacourt", "mathieu delacourt"),
+        ("getBalanceMathieuDelacourt", "getBalanceMathieuDelacourt", "get balance mathieu delacourt"),
+        ("tel_0612345678", "tel 0612345678", "tel 0612345678"),
+        ("tel0612345678Balance", "tel0612345678Balance", "tel 0612345678 balance"),
+        ("tel_06_12-34.56_78", "tel 06_12-34.56_78", "tel 06_12-34.56_78"),
+        (
+            "get-FR14-2004-1010-0505-0001-3M02-606",
+            "get FR14-2004-1010-0505-0001-3M02-606",
+            "get FR14-2004-1010-0505-0001-3M02-606",
+        ),
+        ("FR1420041010050500013M02606", "FR1420041010050500013M02606", "FR1420041010050500013M02606"),
+        ("sha256_v2", "sha256 v2", "sha256 v2"),
+        (
+            "id-550e8400-e29b-41d4-a716-446655440000-x",
+            "id 550e8400-e29b-41d4-a716-446655440000 x",
+            "id 550e8400-e29b-41d4-a716-446655440000 x",
+        ),
+        ("call_PERSON_K7Q2M9F3_x", "call PERSON_K7Q2M9F3 x", "call PERSON_K7Q2M9F3 x"),
+        ("DELACOURT_20240501", "DELACOURT 20240501", "DELACOURT 20240501"),
+        ("plain", "plain", "plain"),
+        ("élise_müller", "élise müller", "élise müller"),
+    ] {
+        assert_eq!(
+            (read(text, Joint::Mark).as_str(), read(text, Joint::Capital).as_str()),
+            (marks, capitals),
+            "{text}"
+        );
+    }
+    let text = "getBalanceMathieuDelacourt";
+    let view = View::of_name(text, Joint::Capital).unwrap();
+    let at = view.text().find("mathieu delacourt").unwrap();
+    assert_eq!(&text[view.original(at..view.text().len())], "MathieuDelacourt");
 }
 
 #[test]
@@ -73,6 +121,7 @@ fn fragment() -> impl Strategy<Value = String> {
         Just("&amp;#64;".to_owned()),
         Just("ﬁ４о".to_owned()),
         Just("**4**".to_owned()),
+        Just("4\\s+5\\-6\\ ".to_owned()),
         Just("<b>1</b>é`2`".to_owned()),
         Just("=41=42=43\\textbf{1}".to_owned()),
     ]

@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 use super::super::reply::ChannelKind::{Arguments, Compaction, Reasoning, Text};
 use super::super::reply::Closing::{Failure as Failed, Item, Stream as TheStream};
 use super::super::reply::Says::{
-    self, Ends, Failure, Fixed, InputTokens, MoreCachedTokens, MoreInputTokens, OfDocument, Outer, OutputTokens, Piece,
-    RangeFrom, RangeUntil, Whole,
+    self, Called, Ends, Failure, Fixed, InputTokens, MoreCachedTokens, MoreInputTokens, OfDocument, Outer,
+    OutputTokens, Piece, RangeFrom, RangeUntil, Whole,
 };
 use super::super::table::{Row, Table, row};
 use crate::model::Measure;
@@ -62,7 +62,7 @@ const ANSWER_BLOCK: &[Row<Says>] = &[
     row("data", Fixed),
     row("id", Fixed),
     row("tool_use_id", Fixed),
-    row("name", Fixed),
+    row("name", Called),
     row("server_name", Fixed),
     row("input.**", Whole),
     row("caller.type", Fixed),

@@ -12,7 +12,8 @@ use super::super::table::{Row, Table, row};
 use crate::model::{Measure, Role};
 
 const CONTROL: Means = Is(Role::Control);
-const NAME: Means = Is(Role::Identifier);
+const ID: Means = Is(Role::Identifier);
+const NAME: Means = Is(Role::Name);
 const SCHEMA: Means = Is(Role::Schema);
 const HOSTED: Means = Is(Role::Hosted);
 const CALL: Means = Is(Role::ToolCall);
@@ -48,8 +49,8 @@ const REQUEST: &[Row<Means>] =
 
 /// What else a request may ask for, in this API and as fields of the model in Bedrock's.
 pub(in crate::dialect) const OPTIONS: &[Row<Means>] = &[
-    row("metadata.user_id", NAME),
-    row("metadata.*", NAME),
+    row("metadata.user_id", ID),
+    row("metadata.*", ID),
     row("stop_sequences[]", Is(Role::User)),
     row("temperature", CONTROL),
     row("top_k", CONTROL),
@@ -124,20 +125,20 @@ const BLOCK: &[Row<Means>] = &[
     row("{thinking}.thinking", Spoken),
     row("{thinking}.signature", BINARY),
     row("{redacted_thinking}.data", BINARY),
-    row("{tool_use}.id", NAME),
+    row("{tool_use}.id", ID),
     row("{tool_use}.name", NAME),
     row("{tool_use}.input.**", CALL),
     row("{tool_use}.caller.type", CONTROL),
-    row("{tool_use}.caller.tool_id", NAME),
+    row("{tool_use}.caller.tool_id", ID),
     row("{tool_result}", Speaks(Role::ToolResult)),
-    row("{tool_result}.tool_use_id", NAME),
+    row("{tool_result}.tool_use_id", ID),
     row("{tool_result}.content", Spoken),
     row("{tool_result}.is_error", CONTROL),
-    row("{server_tool_use}.id", NAME),
+    row("{server_tool_use}.id", ID),
     row("{server_tool_use}.name", NAME),
     row("{server_tool_use}.input.**", CALL),
     row("{web_search_tool_result}", Speaks(Role::ToolResult)),
-    row("{web_search_tool_result}.tool_use_id", NAME),
+    row("{web_search_tool_result}.tool_use_id", ID),
     row("{web_search_tool_result}.content.type", CONTROL),
     row("{web_search_tool_result}.content.error_code", CONTROL),
     row("{web_search_tool_result}.content[].type", CONTROL),
@@ -145,22 +146,22 @@ const BLOCK: &[Row<Means>] = &[
     row("{web_search_tool_result}.content[].title", Spoken),
     row("{web_search_tool_result}.content[].page_age", Spoken),
     row("{web_search_tool_result}.content[].encrypted_content", BINARY),
-    row("{web_fetch_tool_result}.tool_use_id", NAME),
+    row("{web_fetch_tool_result}.tool_use_id", ID),
     row("{web_fetch_tool_result}.content.**", RESULT),
-    row("{code_execution_tool_result}.tool_use_id", NAME),
+    row("{code_execution_tool_result}.tool_use_id", ID),
     row("{code_execution_tool_result}.content.**", RESULT),
-    row("{bash_code_execution_tool_result}.tool_use_id", NAME),
+    row("{bash_code_execution_tool_result}.tool_use_id", ID),
     row("{bash_code_execution_tool_result}.content.**", RESULT),
-    row("{text_editor_code_execution_tool_result}.tool_use_id", NAME),
+    row("{text_editor_code_execution_tool_result}.tool_use_id", ID),
     row("{text_editor_code_execution_tool_result}.content.**", RESULT),
-    row("{tool_search_tool_result}.tool_use_id", NAME),
+    row("{tool_search_tool_result}.tool_use_id", ID),
     row("{tool_search_tool_result}.content.**", RESULT),
-    row("{mcp_tool_use}.id", NAME),
+    row("{mcp_tool_use}.id", ID),
     row("{mcp_tool_use}.name", NAME),
     row("{mcp_tool_use}.server_name", NAME),
     row("{mcp_tool_use}.input.**", CALL),
     row("{mcp_tool_result}", Speaks(Role::ToolResult)),
-    row("{mcp_tool_result}.tool_use_id", NAME),
+    row("{mcp_tool_result}.tool_use_id", ID),
     row("{mcp_tool_result}.is_error", CONTROL),
     row("{mcp_tool_result}.content", Spoken),
     row("{container_upload}.file_id", REFERENCE),

@@ -17,7 +17,8 @@ use super::super::openai::stream::{TEXT, choice};
 use super::super::reply::ChannelKind::{Arguments, Reasoning, Text};
 use super::super::reply::Closing::{Item, Stream as TheStream};
 use super::super::reply::Says::{
-    self, Ends, FinishLast, Fixed, InputTokens, MoreCachedTokens, MoreInputTokens, Outer, OutputTokens, Over, Piece,
+    self, Called, Ends, FinishLast, Fixed, InputTokens, MoreCachedTokens, MoreInputTokens, Outer, OutputTokens, Over,
+    Piece,
 };
 use super::super::reply::{Channel, Held};
 use super::super::request::Means::{self, Is};
@@ -127,7 +128,7 @@ const WHOLES: &[Row<Says>] = &[
     row("usage.outputTokens", OutputTokens),
     row("usage.cacheReadInputTokenCount", MoreCachedTokens),
     row("usage.cacheWriteInputTokenCount", MoreInputTokens),
-    row("tool_calls[].name", Fixed),
+    row("tool_calls[].name", Called),
 ];
 
 /// Chunks of Nova: the events of Converse, each in a member of its name.
@@ -135,7 +136,7 @@ const EVENTS_OF_NOVA: &[Row<Says>] = &[
     row("messageStart.role", Fixed),
     row("contentBlockStart.contentBlockIndex", Outer),
     row("contentBlockStart.start.toolUse.toolUseId", Fixed),
-    row("contentBlockStart.start.toolUse.name", Fixed),
+    row("contentBlockStart.start.toolUse.name", Called),
     row("contentBlockDelta.contentBlockIndex", Outer),
     row("contentBlockDelta.delta.text", Piece(Text)),
     row("contentBlockDelta.delta.toolUse.input", Piece(Arguments)),

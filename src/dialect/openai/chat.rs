@@ -8,7 +8,8 @@ use super::super::request::Means::{
 use super::super::table::{Row, row};
 
 const CONTROL: Means = Is(Role::Control);
-const NAME: Means = Is(Role::Identifier);
+const ID: Means = Is(Role::Identifier);
+const NAME: Means = Is(Role::Name);
 const SCHEMA: Means = Is(Role::Schema);
 const ASSISTANT: Means = Is(Role::Assistant);
 
@@ -29,7 +30,7 @@ pub(in crate::dialect) const CHAT: &[Row<Means>] = &[
     row("web_search_options", Hosts("web_search")),
     row("web_search_options.**", Is(Role::Hosted)),
     row("response_format.type", CONTROL),
-    row("response_format.json_schema.name", SCHEMA),
+    row("response_format.json_schema.name", NAME),
     row("response_format.json_schema.description", SCHEMA),
     row("response_format.json_schema.strict", CONTROL),
     row("response_format.json_schema.schema.**", SCHEMA),
@@ -59,15 +60,15 @@ pub(in crate::dialect) const SERVED: &[Row<Means>] = &[
     row("bad_words[]", Is(Role::User)),
     row("documents[].title", Is(Role::User)),
     row("documents[].text", Is(Role::User)),
-    row("documents[].doc_id", NAME),
+    row("documents[].doc_id", ID),
     row("documents[].*", Is(Role::User)),
     row("truncate_prompt_tokens", CONTROL),
     row("length_penalty", CONTROL),
     row("use_beam_search", CONTROL),
     row("priority", CONTROL),
-    row("request_id", NAME),
-    row("rid", NAME),
-    row("cache_salt", NAME),
+    row("request_id", ID),
+    row("rid", ID),
+    row("cache_salt", ID),
     row("mm_processor_kwargs.**", CONTROL),
     row("return_tokens_as_token_ids", CONTROL),
     row("return_token_ids", CONTROL),
@@ -104,12 +105,12 @@ pub(in crate::dialect) const MESSAGE: &[Row<Means>] = &[
     row("role", Speaker),
     row("content", Cited),
     row("name", NAME),
-    row("tool_call_id", NAME),
+    row("tool_call_id", ID),
     row("refusal", ASSISTANT),
     row("reasoning", ASSISTANT),
     row("reasoning_content", ASSISTANT),
     row("reasoning_details[].type", CONTROL),
-    row("reasoning_details[].id", NAME),
+    row("reasoning_details[].id", ID),
     row("reasoning_details[].index", CONTROL),
     row("reasoning_details[].format", CONTROL),
     row("reasoning_details[].text", ASSISTANT),
@@ -124,7 +125,7 @@ pub(in crate::dialect) const MESSAGE: &[Row<Means>] = &[
     row("function_call.name", NAME),
     row("function_call.arguments", Is(Role::ToolCall)),
     row("tool_calls[].type", CONTROL),
-    row("tool_calls[].id", NAME),
+    row("tool_calls[].id", ID),
     row("tool_calls[].index", CONTROL),
     row("tool_calls[].function.name", NAME),
     row("tool_calls[].function.arguments", Is(Role::ToolCall)),

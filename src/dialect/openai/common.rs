@@ -8,7 +8,7 @@ use super::super::request::Means::{
 use super::super::table::{Row, row};
 
 const CONTROL: Means = Is(Role::Control);
-const NAME: Means = Is(Role::Identifier);
+const ID: Means = Is(Role::Identifier);
 const SCHEMA: Means = Is(Role::Schema);
 const HOSTED: Means = Is(Role::Hosted);
 
@@ -18,8 +18,8 @@ const HOSTED: Means = Is(Role::Hosted);
 /// would do with them, no inventory says.
 pub(in crate::dialect) const EVERY: &[Row<Means>] = &[
     row("model", Model),
-    row("user", NAME),
-    row("metadata.*", NAME),
+    row("user", ID),
+    row("metadata.*", ID),
     row("service_tier", CONTROL),
     row("models", Routes),
     row("route", Routes),
@@ -47,8 +47,8 @@ pub(in crate::dialect) const SAMPLING: &[Row<Means>] = &[
     row("store", Store),
     row("stream_options.include_usage", CONTROL),
     row("stream_options.include_obfuscation", CONTROL),
-    row("safety_identifier", NAME),
-    row("prompt_cache_key", NAME),
+    row("safety_identifier", ID),
+    row("prompt_cache_key", ID),
     row("prompt_cache_retention", CONTROL),
     row("prompt_cache_options.mode", CONTROL),
     row("prompt_cache_options.ttl", CONTROL),

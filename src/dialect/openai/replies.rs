@@ -9,7 +9,7 @@ use super::super::reply::ChannelKind::{
 };
 use super::super::reply::Closing::{Failure as Failed, Item, Part, Stream};
 use super::super::reply::Says::{
-    self, CachedTokens, Cited, Ends, Failure, Finish, Fixed, Inner, InputTokens, Json, Kept, Logprobs, Outer,
+    self, CachedTokens, Called, Cited, Ends, Failure, Finish, Fixed, Inner, InputTokens, Json, Kept, Logprobs, Outer,
     OutputTokens, Piece, RangeFrom, RangeUntil, Sequence, Whole,
 };
 use super::super::table::{Row, row};
@@ -73,14 +73,14 @@ pub(in crate::dialect) const MESSAGE: &[Row<Says>] = &[
     row("audio.id", Fixed),
     row("audio.data", Fixed),
     row("audio.transcript", Piece(Transcript)),
-    row("function_call.name", Fixed),
+    row("function_call.name", Called),
     row("function_call.arguments", Piece(FunctionArguments)),
     row("tool_calls[].index", Inner),
     row("tool_calls[].id", Fixed),
     row("tool_calls[].type", Fixed),
-    row("tool_calls[].function.name", Fixed),
+    row("tool_calls[].function.name", Called),
     row("tool_calls[].function.arguments", Piece(Arguments)),
-    row("tool_calls[].custom.name", Fixed),
+    row("tool_calls[].custom.name", Called),
     row("tool_calls[].custom.input", Piece(CustomInput)),
     row("annotations[].type", Fixed),
     row("annotations[].url_citation.url", Fixed),
@@ -100,10 +100,10 @@ pub(in crate::dialect) const RESPONSE: &[Row<Says>] = &[
     row("previous_response_id", Kept),
     row("conversation.id", Fixed),
     row("prompt.id", Fixed),
-    row("tools[].name", Fixed),
+    row("tools[].name", Called),
     row("tools[].type", Fixed),
     row("tools[].server_url", Fixed),
-    row("tool_choice.name", Fixed),
+    row("tool_choice.name", Called),
 ];
 
 /// A page of a response's input items.
@@ -117,9 +117,9 @@ pub(in crate::dialect) const ITEM: &[Row<Says>] = &[
     row("type", Fixed),
     row("status", Fixed),
     row("role", Fixed),
-    row("name", Fixed),
-    row("namespace", Fixed),
-    row("server_label", Fixed),
+    row("name", Called),
+    row("namespace", Called),
+    row("server_label", Called),
     row("container_id", Fixed),
     row("approval_request_id", Fixed),
     row("encrypted_content", Fixed),
@@ -134,7 +134,7 @@ pub(in crate::dialect) const ITEM: &[Row<Says>] = &[
     row("results[].file_id", Fixed),
     row("action.url", Fixed),
     row("action.sources[].url", Fixed),
-    row("tools[].name", Fixed),
+    row("tools[].name", Called),
 ];
 
 /// A part of an item's content.
@@ -194,7 +194,7 @@ pub(in crate::dialect) const EVENTS: &[Row<Says>] = &[
     row("{response.reasoning_summary_part.done}.summary_index", Inner),
     row("{response.function_call_arguments.delta}.delta", Piece(Arguments)),
     row("{response.function_call_arguments.done}", Ends(Part(&[Arguments]))),
-    row("{response.function_call_arguments.done}.name", Fixed),
+    row("{response.function_call_arguments.done}.name", Called),
     row("{response.function_call_arguments.done}.arguments", Json),
     row("{response.mcp_call_arguments.delta}.delta", Piece(McpArguments)),
     row("{response.mcp_call_arguments.done}", Ends(Part(&[McpArguments]))),

@@ -6,7 +6,8 @@ use super::super::request::Means::{self, Hosts, Is, Link, Previous, Speaker, Spe
 use super::super::table::{Row, row};
 
 const CONTROL: Means = Is(Role::Control);
-const NAME: Means = Is(Role::Identifier);
+const ID: Means = Is(Role::Identifier);
+const NAME: Means = Is(Role::Name);
 const SCHEMA: Means = Is(Role::Schema);
 const CALL: Means = Is(Role::ToolCall);
 const RESULT: Means = Is(Role::ToolResult);
@@ -46,7 +47,7 @@ pub(in crate::dialect) const RESPONSES: &[Row<Means>] = &[
 pub(in crate::dialect) const CONFIGURATION: &[Row<Means>] = &[
     row("text.verbosity", CONTROL),
     row("text.format.type", CONTROL),
-    row("text.format.name", SCHEMA),
+    row("text.format.name", NAME),
     row("text.format.description", SCHEMA),
     row("text.format.strict", CONTROL),
     row("text.format.schema.**", SCHEMA),
@@ -156,12 +157,12 @@ pub(in crate::dialect) const OWN_ID: &[&str] = &[
 
 /// What every kind of [`OWN_ID`] has.
 pub(in crate::dialect) const OWN: &[Row<Means>] = &[
-    row("id", NAME),
-    row("call_id", NAME),
+    row("id", ID),
+    row("call_id", ID),
     row("namespace", NAME),
     row("async", CONTROL),
     row("caller.type", CONTROL),
-    row("caller.caller_id", NAME),
+    row("caller.caller_id", ID),
 ];
 
 /// What the kinds of item have of their own.
@@ -191,13 +192,13 @@ pub(in crate::dialect) const KINDS: &[Row<Means>] = &[
     row("{web_search_call}.action.**", CALL),
     row("{computer_call}.action.**", CALL),
     row("{computer_call}.actions.**", CALL),
-    row("{computer_call}.pending_safety_checks[].id", NAME),
+    row("{computer_call}.pending_safety_checks[].id", ID),
     row("{computer_call}.pending_safety_checks[].code", CONTROL),
     row("{computer_call}.pending_safety_checks[].message", RESULT),
     row("{computer_call_output}.output.type", CONTROL),
     row("{computer_call_output}.output.image_url", Link),
     row("{computer_call_output}.output.file_id", REFERENCE),
-    row("{computer_call_output}.acknowledged_safety_checks[].id", NAME),
+    row("{computer_call_output}.acknowledged_safety_checks[].id", ID),
     row("{computer_call_output}.acknowledged_safety_checks[].code", CONTROL),
     row("{computer_call_output}.acknowledged_safety_checks[].message", RESULT),
     row("{code_interpreter_call}.code", CALL),
@@ -237,12 +238,12 @@ pub(in crate::dialect) const KINDS: &[Row<Means>] = &[
     row("{mcp_approval_request}.name", NAME),
     row("{mcp_approval_request}.server_label", NAME),
     row("{mcp_approval_request}.arguments", CALL),
-    row("{mcp_approval_response}.approval_request_id", NAME),
+    row("{mcp_approval_response}.approval_request_id", ID),
     row("{mcp_approval_response}.approve", CONTROL),
     row("{mcp_approval_response}.reason", Is(Role::User)),
     row("{mcp_call}.name", NAME),
     row("{mcp_call}.server_label", NAME),
-    row("{mcp_call}.approval_request_id", NAME),
+    row("{mcp_call}.approval_request_id", ID),
     row("{mcp_call}.arguments", CALL),
     row("{mcp_call}.output", RESULT),
     row("{mcp_call}.error", RESULT),
@@ -251,6 +252,6 @@ pub(in crate::dialect) const KINDS: &[Row<Means>] = &[
     row("{tool_search_call}.arguments.**", CALL),
     row("{tool_search_output}.execution", CONTROL),
     row("{program}.code", CALL),
-    row("{program}.fingerprint", NAME),
+    row("{program}.fingerprint", ID),
     row("{program_output}.result", RESULT),
 ];

@@ -2,8 +2,8 @@
 //!
 //! A fragment is a piece of a text that goes on in later events; fragments of one [`Channel`] are one text, and a pseudonym
 //! may be cut between them. Everything else is whole in its leaf. A leaf that no row names counts as text and is restored
-//! whole; names of tools, ids and URLs are never restored (a name of a tool is an instruction to the application, and a URL
-//! is a way out).
+//! whole; ids and URLs are never restored (a URL is a way out). No value is put into the name of a tool, which is an instruction
+//! to the application: only a name that the request had, sent with tokens in it, is that name again.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -32,6 +32,8 @@ pub struct ReplyLeaf<'a> {
     pub channel: Channel,
     /// The provider's name for an object that it may keep.
     pub kept: bool,
+    /// The name of a tool.
+    pub called: bool,
     /// A piece to be joined with others of its channel, as opposed to a whole text.
     pub fragment: bool,
     /// Whether it is the text that positions are in, as opposed to a title or a quotation.

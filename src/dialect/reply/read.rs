@@ -35,8 +35,10 @@ pub(crate) enum Says {
     Json,
     /// A piece of a running text in a stream, the whole of it elsewhere; restored.
     Piece(ChannelKind),
-    /// A name of a tool, an id, a URL, opaque data: never restored.
+    /// An id, a URL, opaque data: never restored.
     Fixed,
+    /// The name of a tool: restored only where the whole of it is a name of the request, so that no value is put into one.
+    Called,
     /// The name of an object that the provider may keep: never restored, and replaced by a sealed name of ours.
     Kept,
     /// The index of the choice or output item that encloses it.
@@ -367,6 +369,7 @@ impl<'a> Reading<'_, 'a> {
             restore,
             channel: Channel { kind, outer: scope.outer, inner: scope.inner },
             kept: says == Says::Kept,
+            called: says == Says::Called,
             fragment: self.stream && kind != ChannelKind::Whole,
             is_text: says == Says::Cited || kind == ChannelKind::Text,
             within: scope.within,

@@ -290,6 +290,54 @@ fn a_token_is_written_so_that_restore_finds_it() {
 }
 
 #[test]
+fn names_stay_names_and_come_back_whole() {
+    let long = format!("{}_zoe_x", "a".repeat(60));
+    let rows = [
+        ("zoe_x", "TOKEN"),
+        ("call_zoe_x", "call_TOKEN"),
+        ("get-zoe_x-balance", "get-TOKEN-balance"),
+        ("zoe_x_zoe_x", "TOKEN_TOKEN"),
+        ("person_zoe_x", "person_TOKEN"),
+        // No token could be read there, or none would fit: one stands for the whole name.
+        ("callzoe_x", "TOKEN"),
+        ("zoe_x9", "TOKEN"),
+        ("zoe_xBalance", "TOKEN"),
+        ("zoe_xzoe_x", "TOKEN"),
+        (&long, "TOKEN"),
+    ];
+    for (text, shape) in rows {
+        for (role, kind) in [(Role::Name, TokenKind::String), (Role::Schema, TokenKind::Key)] {
+            let request = Request::user("x").with(role, kind, text).found(&[("person", "zoe_x")]);
+            let sent = request.apply(PSEUDONYMISE, &keys("k", 0)).unwrap();
+            let name = if kind == TokenKind::Key {
+                sent.json.as_object().unwrap().keys().find(|key| *key != "f0").unwrap()
+            } else {
+                sent.text(1)
+            };
+            assert!(name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')), "{name}");
+            if kind == TokenKind::String {
+                assert_eq!(name, shape.replace("TOKEN", &sent.changed.vault.token(0)), "{text}");
+                assert!(name.len() <= 64, "{name}");
+                assert_eq!(sent.changed.vault.name(name), Some(text));
+                assert_eq!(sent.changed.vault.name(&name.to_lowercase()), None, "the very name only");
+            }
+            assert_eq!(sent.restored(name), text, "{name}");
+        }
+    }
+    // One person is one person, in a name and in a text.
+    let request =
+        Request::of(&[(Role::User, "Zoe X"), (Role::Name, "zoe_x")]).found(&[("person", "Zoe X"), ("person", "zoe_x")]);
+    let sent = request.apply(PSEUDONYMISE, &keys("k", 0)).unwrap();
+    let stem = |text: &str| text.trim_matches(['<', '>']).get(..13).unwrap().to_owned();
+    assert_eq!(stem(sent.text(0)), stem(sent.text(1)));
+    for action in [Action::Redact, Action::Drop] {
+        let request = Request::of(&[(Role::User, "x"), (Role::Name, "call_zoe_x")]).found(&[("person", "zoe_x")]);
+        let error = request.apply(&[("person", action)], &keys("k", 0)).err().unwrap();
+        assert_eq!(error.why, Why::Name);
+    }
+}
+
+#[test]
 fn escapes_inside_a_value_are_undone_in_the_vault() {
     let arguments = r#"{"name":"Jos\u00e9 \"Pepe\"","at":"home"}"#;
     let request = Request::of(&[(Role::ToolCall, arguments), (Role::User, "José \"Pepe\"")])
@@ -385,7 +433,7 @@ proptest! {
     fn restore_undoes_apply(
         texts in prop::collection::vec("[a-zA-Z0-9éÜ人 <>\\[\\]«»(){}*_&;'\",.!?\n-]{1,60}", 1..4),
         findings in prop::collection::vec((0..4_usize, 0.0..1.0_f64, 1..12_usize, 0..4_usize), 0..8),
-        role in prop::sample::select(vec![Role::User, Role::Schema, Role::Identifier]),
+        role in prop::sample::select(vec![Role::User, Role::Schema, Role::Identifier, Role::Name]),
     ) {
         let fields: Vec<(Role, &str)> = texts.iter().map(|text| (role, text.as_str())).collect();
         let mut request = Request::of(&fields);

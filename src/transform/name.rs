@@ -1,0 +1,34 @@
+//! Names that APIs hold to letters, digits, `_` and `-`, and to a length: of tools, of who speaks, of formats and properties.
+//!
+//! A bracket there is a request that the backend refuses. So a token stands in a name as it is, `call_PERSON_K7Q2M9F3`, where
+//! restore finds it again between its neighbours and the name stays short enough; else one token stands for the whole name.
+
+use std::ops::Range;
+
+use super::code::LENGTH;
+use crate::limits::NAME_BYTES_MAX;
+use crate::model::{Field, Role, TokenKind};
+
+/// Whether a field is a name that must stay one.
+pub(super) fn is_name(field: &Field) -> bool {
+    field.role == Role::Name || (field.kind == TokenKind::Key && field.role == Role::Schema)
+}
+
+/// Whether tokens for parts of a name leave it one: `parts` are the parts in order, each with the bytes of its type word.
+pub(super) fn takes_parts(field: &Field, text: &str, parts: &[(Range<usize>, usize)]) -> bool {
+    let apart = parts.iter().enumerate().all(|(index, (part, _))| {
+        let before = text.get(..part.start).and_then(|head| head.chars().next_back());
+        let behind = text.get(part.end..).and_then(|tail| tail.chars().next());
+        let touched = parts.get(index + 1).is_some_and(|(next, _)| next.start == part.end);
+        is_apart(before, behind) && !touched
+    });
+    let kept = text.len().saturating_sub(parts.iter().map(|(part, _)| part.len()).sum());
+    let bytes = kept + parts.iter().map(|(_, word)| word + 1 + LENGTH).sum::<usize>();
+    apart && (field.kind == TokenKind::Key || bytes <= NAME_BYTES_MAX.max(text.len()))
+}
+
+/// Whether restore finds a token without brackets between these neighbours in a name.
+pub(super) fn is_apart(before: Option<char>, behind: Option<char>) -> bool {
+    let joined = |char: char| char.is_alphanumeric() || matches!(char, '<' | '[' | '«' | ';' | '*' | '\\');
+    !before.is_some_and(joined) && behind.is_none_or(|char| !char.is_ascii_digit() && !char.is_ascii_uppercase())
+}
