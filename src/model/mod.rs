@@ -18,6 +18,7 @@ pub mod finding;
 mod ids;
 mod measure;
 pub mod plan;
+pub mod pseudonym;
 pub mod recorded;
 pub mod refusal;
 mod upkeep;

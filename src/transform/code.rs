@@ -5,12 +5,8 @@
 
 use aws_lc_rs::hmac;
 
-/// Characters of a code.
-pub(super) const LENGTH: usize = 8;
-/// Those that come from the normalised value.
-const STEM: usize = 6;
-/// Digits and capital letters that nobody reads for one another; `u` is left out so that no word is spelt by chance.
-const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+pub(super) use crate::model::pseudonym::CODE_BYTES as LENGTH;
+use crate::model::pseudonym::{CODE_ALPHABET as ALPHABET, STEM_BYTES as STEM, is_stem};
 
 /// A code, upper-case ASCII.
 pub(super) type Code = [u8; LENGTH];
@@ -22,6 +18,13 @@ pub(super) fn code(stem: &hmac::Tag, spelling: &hmac::Tag) -> Code {
     fill(front, stem);
     fill(back, spelling);
     code
+}
+
+/// Whether the code of a stem can be told from what people write; one of six is not and is derived again.
+pub(super) fn is_told_apart(stem: &hmac::Tag) -> bool {
+    let mut front = [b'0'; STEM];
+    fill(&mut front, stem);
+    is_stem(&front)
 }
 
 /// Whether a byte can stand in a code that this program made.

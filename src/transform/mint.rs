@@ -11,7 +11,7 @@ use std::fmt;
 use aws_lc_rs::hmac;
 use zeroize::Zeroizing;
 
-use super::code::{Code, code};
+use super::code::{Code, code, is_told_apart};
 use super::duty::Why;
 use super::grammar::{Find, Source};
 use super::unit::Landing;
@@ -66,6 +66,8 @@ type Id = [u8; 32];
 
 /// Rounds in which every token may be derived again; a second is already rare.
 const ROUNDS_MAX: usize = 16;
+/// Derivations of one value's front in a round; the chance that none is told apart from a word or number is nil.
+const STEMS_MAX: u32 = 256;
 /// Derivations of one spelling; there are 1024 codes for the spellings of one value.
 const SPELLINGS_MAX: u32 = 4_096;
 
@@ -170,6 +172,14 @@ impl<'a> Mint<'a> {
     fn codes(&mut self) -> Result<Result<Vec<Code>, usize>, Why> {
         let mut owners: HashMap<Code, usize> = HashMap::with_capacity(self.coins.len());
         let mut codes = Vec::with_capacity(self.coins.len());
+        for group in &mut self.groups {
+            for _ in 0..STEMS_MAX {
+                if is_told_apart(&self.keys.derive(&group.id, [group.again, 0])) {
+                    break;
+                }
+                group.again += 1;
+            }
+        }
         for coin in &mut self.coins {
             let Some(group) = self.groups.get(coin.group) else { continue };
             let stem = self.keys.derive(&group.id, [group.again, 0]);

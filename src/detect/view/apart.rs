@@ -5,6 +5,7 @@
 
 use super::{Builder, View};
 use crate::detect::scan::uuid;
+use crate::model::pseudonym;
 
 /// Digits that are a word of their own beside letters (`tel0612345678`).
 const NUMBER_BYTES_MIN: usize = 8;
@@ -66,16 +67,11 @@ fn is_mark(bytes: &[u8], at: usize) -> bool {
 }
 
 /// Whether the code of one of our own pseudonyms stands here: what is sent is read again, and must not be taken for a name.
-/// One of digits alone is a number that somebody put behind a name.
 fn is_code(bytes: &[u8], at: usize) -> bool {
     let tail = bytes.get(at..).unwrap_or_default();
-    let code = tail.iter().take_while(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase());
-    let letters = code.clone().filter(|byte| byte.is_ascii_uppercase()).count();
-    code.count() == CODE_BYTES && letters > 0
+    let code = tail.iter().take_while(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase()).count();
+    tail.get(..code).is_some_and(pseudonym::is_code)
 }
-
-/// Letters and digits of a pseudonym's code.
-const CODE_BYTES: usize = 8;
 
 fn is_letter(byte: u8) -> bool {
     byte.is_ascii_alphabetic() || !byte.is_ascii()
