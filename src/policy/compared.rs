@@ -197,18 +197,21 @@ impl Parser<'_> {
         }
         let from = self.span().start;
         self.over(found.tokens);
-        let bounds = u64::from(POSSIBLY)..=100;
         let number = match self.per_cent() {
-            Some((number, _)) => number.clamp(*bounds.start(), *bounds.end()),
-            None => self.a_number("a confidence", bounds)?,
+            Some((number, _)) => number,
+            None => self.a_number("a confidence", 0..=u64::MAX)?,
         };
-        let from = from..self.end();
-        let least = found.how.least(number);
+        let (part, least, lowest) = (from..self.end(), found.how.least(number), u64::from(POSSIBLY));
+        let meant = say!("{} {}", P::ConfidenceAtLeast, least.max(lowest));
         if least > 100 {
-            self.says_nothing(from, false);
+            self.says_nothing(part, false);
+        } else if least < lowest {
+            let message = say!("`{}` is written `{}` in this sheet", self.slice(&part), meant);
+            self.compares(part, message, Some(say!("a confidence runs from {} to 100: {} is none", lowest, least)));
         } else {
-            self.is_meant(from, &say!("{} {}", P::ConfidenceAtLeast, least));
+            self.is_meant(part, &meant);
         }
+        let least = least.max(lowest);
         Ok(Some(u8::try_from(least).unwrap_or(100).min(100)))
     }
 
@@ -276,7 +279,7 @@ impl Parser<'_> {
     }
 
     /// What is compared here, with its condition and how many words it is.
-    fn subject(&self) -> Option<(Phrase, usize)> {
+    pub(super) fn subject(&self) -> Option<(Phrase, usize)> {
         let words = self.words_at(0);
         let found = SUBJECTS.iter().flat_map(|(phrase, said)| said.iter().map(|said| (*phrase, *said)));
         let found = found.filter_map(|(phrase, said)| {
@@ -353,14 +356,14 @@ impl Parser<'_> {
     }
 
     /// Reports how a part of the sheet is written.
-    fn is_meant(&mut self, part: Range<usize>, meant: &Text) {
+    pub(super) fn is_meant(&mut self, part: Range<usize>, meant: &Text) {
         let written = self.slice(&part);
         let message = say!("`{}` is written `{}` in this sheet", written, meant);
         self.compares(part, message, None);
     }
 
     /// Reports how a part is written, where it is one of a list.
-    fn is_condition(&mut self, part: Range<usize>, meant: &Text) {
+    pub(super) fn is_condition(&mut self, part: Range<usize>, meant: &Text) {
         let message = say!("`{}` is a condition of its own", self.slice(&part));
         self.compares(part, message, Some(say!("write the condition `{}`", meant)));
     }

@@ -133,6 +133,8 @@ impl<'a> Lexer<'a> {
             '«' | '“' | '”' | '„' | '‟' | '‘' | '’' | '\'' => Some(self.quoted_otherwise(next)),
             '0'..='9' => Some(self.number()),
             c if c.is_alphabetic() => Some(Kind::Word(self.word())),
+            // A pattern, as other programs have them, is the name of nothing.
+            '*' => Some(Kind::Word(self.take(|c| fits_word(c) || matches!(c, '*' | '.')).to_owned())),
             c => self.stray(c),
         }
     }

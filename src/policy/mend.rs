@@ -8,7 +8,7 @@ use super::lexer::Kind;
 use super::lines::ends_line;
 use super::nearest::closeness;
 use super::parser::{Parsed, Parser, folded};
-use super::phrase::{CLAUSES, CONDITIONS, DUTIES, EXCEPTION_PARTS, GIVENS, OUTCOMES, Phrase, STATEMENTS};
+use super::phrase::{CLAUSES, CONDITIONS, DUTIES, EXCEPTION_PARTS, GIVENS, OUTCOMES, PREDICATES, Phrase, STATEMENTS};
 use super::text::Text;
 use super::tree::{Expr, Name};
 
@@ -67,7 +67,7 @@ impl Parser<'_> {
     pub(super) fn skip_to(&mut self, stops: &[&[Phrase]]) {
         self.torn = true;
         while !self.ended() && !self.stops_at(stops) {
-            self.step();
+            self.pass();
         }
     }
 
@@ -76,14 +76,14 @@ impl Parser<'_> {
     pub(super) fn skip_line(&mut self, stops: &[&[Phrase]]) {
         self.torn = true;
         let own = self.token(0).first.then(|| self.column());
-        self.step();
+        self.pass();
         while !self.ended() && !self.stops_at(stops) {
             let begins = self.token(0).first && own.is_some_and(|own| self.column() <= own);
             let blocks: [&[Phrase]; 3] = [CLAUSES, EXCEPTION_PARTS, &[Phrase::Given, Phrase::Then]];
             if begins && !blocks.iter().any(|list| self.sees_one(list).is_some()) {
                 return;
             }
-            self.step();
+            self.pass();
         }
     }
 
@@ -95,18 +95,38 @@ impl Parser<'_> {
 
     fn stops_at(&mut self, stops: &[&[Phrase]]) -> bool {
         if self.token(0).first {
-            return self.sees_one(STATEMENTS).is_some() || stops.iter().any(|list| self.sees_one(list).is_some());
+            return self.begins_statement() || stops.iter().any(|list| self.begins(list));
         }
         let mut listed = stops.iter().flat_map(|list| list.iter().copied());
         let Some(phrase) = listed.find(|phrase| self.stands(0, *phrase)) else { return false };
-        self.is_followed(phrase)
+        let behind = phrase.words(self.language).count();
+        // Two words of ours are no prose, whatever is wrong behind them.
+        let unquoted = phrase == Phrase::ApprovedBy && matches!(self.token(behind).kind, Kind::Word(_));
+        unquoted || self.is_followed(phrase)
+    }
+
+    /// Whether a statement begins here, spelt as it may be. `role is` is no slip for `rule`.
+    pub(super) fn begins_statement(&self) -> bool {
+        let known = [CONDITIONS, PREDICATES].iter().any(|list| self.sees_one(list).is_some());
+        self.sees_one(STATEMENTS).is_some() || (!known && self.meant(STATEMENTS).is_some())
+    }
+
+    /// Whether one of these phrases begins here, or one misspelt with what it takes behind it.
+    pub(super) fn begins(&mut self, list: &[Phrase]) -> bool {
+        let meant = if self.sees_one(list).is_some() { return true } else { self.meant(list) };
+        meant.is_some_and(|(words, phrase)| self.is_followed_at(words, phrase))
     }
 
     /// Whether what stands behind a phrase is what it takes: else it is a word of something that cannot be read.
     pub(super) fn is_followed(&mut self, phrase: Phrase) -> bool {
+        self.is_followed_at(phrase.words(self.language).count(), phrase)
+    }
+
+    /// The same of a phrase that is written in so many words.
+    pub(super) fn is_followed_at(&mut self, words: usize, phrase: Phrase) -> bool {
         let here = self.at;
         let behind_words = self.previous().is_some_and(|token| matches!(token.kind, Kind::Word(_)));
-        self.at += phrase.words(self.language).count();
+        self.at += words;
         let begins = |list: &[Phrase]| self.sees_one(list).is_some() || self.meant(list).is_some();
         let followed = match phrase {
             Phrase::Because | Phrase::Owner | Phrase::ApprovedBy | Phrase::Labels | Phrase::LabelSays => {
@@ -129,7 +149,8 @@ impl Parser<'_> {
     /// Leaves out one part of an expression, which was reported, up to the next part or the end of the clause. What is returned
     /// stands for it in a statement that is torn.
     pub(super) fn lose_part<A>(&mut self, begins: &[Phrase]) -> Expr<A> {
-        self.skip_within(|parser| parser.joins_part(begins));
+        self.skip_within(|parser| parser.joins_part(begins) || parser.stands_whole(begins).is_some());
+        self.lost = Some(self.at);
         Expr::All(Vec::new())
     }
 
@@ -195,13 +216,14 @@ impl Parser<'_> {
     /// Leaves out one thing that a scenario expects, up to the next.
     pub(super) fn lose_expectation(&mut self) {
         self.torn = true;
-        while !self.ended() && !self.stops_at(&[]) {
+        while !self.ended() && !self.stops_at(&[]) && !self.stands(0, Phrase::Then) {
             let expects = |parser: &mut Self| {
                 parser.sees_one(&OUTCOMES).is_some()
                     || parser.meant(&OUTCOMES).is_some()
                     || parser.stands(1, Phrase::Must)
             };
-            if self.stands(0, Phrase::And) && self.behind(expects) {
+            let joint = *self.kind() == Kind::Comma || self.stands(0, Phrase::And);
+            if joint && self.behind(expects) {
                 return;
             }
             self.step();
@@ -209,7 +231,7 @@ impl Parser<'_> {
     }
 
     /// Whether something holds one token further on.
-    fn behind(&mut self, holds: impl FnOnce(&mut Self) -> bool) -> bool {
+    pub(super) fn behind(&mut self, holds: impl FnOnce(&mut Self) -> bool) -> bool {
         self.at += 1;
         let held = holds(self);
         self.at -= 1;

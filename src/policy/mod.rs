@@ -41,6 +41,7 @@ mod lexer;
 mod lines;
 mod mend;
 mod nearest;
+mod otherwise;
 mod overdue;
 mod parse_condition;
 mod parse_expression;
@@ -70,6 +71,7 @@ mod signs;
 mod slips;
 mod spared;
 pub mod starter;
+mod strays;
 pub mod study;
 mod surface;
 #[cfg(test)]

@@ -6,13 +6,14 @@
 
 use std::ops::{Range, RangeInclusive};
 
+use super::comparatives::spelled;
 use super::concrete::{Item, Mark};
 use super::diagnostic::Diagnostic;
 use super::everyday;
 use super::lexer::Kind;
 use super::nearest::closeness;
-use super::parser::{Parsed, Parser, folded};
-use super::phrase::{CLAUSES, EXCEPTION_PARTS, GATES, HEADER, Language, Phrase, STATEMENTS};
+use super::parser::{Broken, Parsed, Parser, folded};
+use super::phrase::{CLAUSES, EXCEPTION_PARTS, GATES, Language, Phrase, STATEMENTS};
 use super::signs::{advice, called, is_hidden, is_other_blank};
 use super::surface::{self, NAMES, column};
 use super::text::{Text, say};
@@ -27,13 +28,18 @@ const NEAR_LETTERS_MIN: usize = 4;
 /// Words that stand before a name in prose.
 const ARTICLES: &[&str] = &["the", "a", "an", "any", "le", "la", "les", "un", "une", "des", "du", "de"];
 
+/// Whether several names are meant, as other programs write them.
+fn is_pattern(name: &str) -> bool {
+    name.starts_with('*') || name.ends_with('*')
+}
+
 impl Parser<'_> {
     /// Takes a text in quotes: prose.
     pub(super) fn text(&mut self, wanted: &'static str) -> Parsed<Name> {
         self.quoted(wanted, true)
     }
 
-    fn quoted(&mut self, wanted: &'static str, prose: bool) -> Parsed<Name> {
+    pub(super) fn quoted(&mut self, wanted: &'static str, prose: bool) -> Parsed<Name> {
         if let Kind::Text(text) = self.kind() {
             let name = Name { text: text.clone(), span: self.span() };
             self.step();
@@ -74,6 +80,8 @@ impl Parser<'_> {
                 Some(help) => fault.help(help),
                 None => fault,
             });
+        } else if is_pattern(&name.text) {
+            self.no_pattern(name);
         } else if name.text.trim() != name.text && !name.text.trim().is_empty() {
             let message = say!("this name begins or ends with a blank: with it, it is another name");
             let fault = Diagnostic::new("octroi::policy::hidden-sign", self.file, name.span.clone(), message);
@@ -93,8 +101,10 @@ impl Parser<'_> {
         let joints: &[Phrase] = if prose { &[] } else { &[Phrase::And, Phrase::Or, Phrase::At] };
         let listed = [STATEMENTS, CLAUSES, EXCEPTION_PARTS, GATES, &[Phrase::Given, Phrase::Then], joints];
         while !self.ended() && !matches!(self.kind(), Kind::Text(_)) {
-            let stops = listed.iter().any(|phrases| phrases.iter().any(|phrase| self.stands(0, *phrase)))
-                || HEADER.iter().any(|part| self.stands(0, *part) && self.is_followed(*part));
+            // In prose `must` is a word like any other.
+            let mut clauses = listed.iter().flat_map(|phrases| phrases.iter().copied());
+            let stops = clauses.any(|phrase| self.stands(0, phrase) && (!prose || self.is_followed(phrase)))
+                || self.begins_part();
             let closes = !prose && matches!(self.kind(), Kind::Comma | Kind::Close);
             if end > from && (self.token(0).first || stops || closes) {
                 break;
@@ -107,10 +117,22 @@ impl Parser<'_> {
             self.file.text().get(span.clone()).unwrap_or_default().trim_end_matches([',', ';', '.', ' ']).to_owned();
         let file = self.file;
         self.faults.retain(|fault| !fault.lies_in(file, &span));
+        let name = Name { text, span: span.clone() };
+        if !prose && is_pattern(&name.text) {
+            self.no_pattern(&name);
+            return Some(name);
+        }
         let message = say!("a text stands in straight double quotes");
-        let fault = Diagnostic::new("octroi::policy::missing", file, span.clone(), message);
-        self.faults.push(fault.help(say!("write \"{}\"", text)));
-        Some(Name { text, span })
+        let fault = Diagnostic::new("octroi::policy::missing", file, span, message);
+        self.faults.push(fault.help(say!("write \"{}\"", &name.text)));
+        Some(name)
+    }
+
+    /// Reports a name with which several were meant.
+    fn no_pattern(&mut self, name: &Name) {
+        let message = say!("`{}` is the name of nothing: there are no patterns", &name.text);
+        let fault = Diagnostic::new("octroi::policy::no-meaning", self.file, name.span.clone(), message);
+        self.faults.push(fault.help(say!("name each by itself; several apps may be a group of their own")));
     }
 
     /// Takes a bare word or a text in quotes.
@@ -208,6 +230,16 @@ impl Parser<'_> {
         row.and_then(|row| column(row, Language::En))
     }
 
+    /// Classes and types of data with commas between; `and` for one is a fault that does not stop parsing. What begins with one of
+    /// these phrases is none.
+    pub(super) fn data_list(&mut self, wanted: &'static str, others: &[&[Phrase]]) -> Parsed<Vec<Name>> {
+        let mut names = self.list(|parser| parser.data(wanted))?;
+        while self.and_for_comma(others) {
+            names.extend(self.list(|parser| parser.data(wanted))?);
+        }
+        Ok(names)
+    }
+
     /// Takes several everyday words for data, which no name can be.
     fn everyday(&mut self) -> Option<Name> {
         let words: Vec<String> = (0..EVERYDAY_WORDS_MAX)
@@ -240,9 +272,10 @@ impl Parser<'_> {
         let mut items = vec![item(self)?];
         let mut joint: Option<Range<usize>> = None;
         loop {
+            self.lose_before_comma();
             let comma = *self.kind() == Kind::Comma;
             let and = self.stands(usize::from(comma), Phrase::And);
-            if !comma && !and {
+            if (!comma && !and) || self.comma_says_nothing() {
                 break;
             }
             if and {
@@ -250,11 +283,10 @@ impl Parser<'_> {
                 joint = joint.or(Some(span));
             }
             (0..usize::from(comma) + usize::from(and)).for_each(|_| self.step());
-            let Ok(one) = item(self) else {
-                self.torn = true;
-                break;
-            };
-            items.push(one);
+            match item(self) {
+                Ok(one) => items.push(one),
+                Err(Broken) => self.lose_item(),
+            }
         }
         if let Some(joint) = joint {
             let slice = |name: &Name| self.file.text().get(name.span.clone()).unwrap_or_default().to_owned();
@@ -276,7 +308,8 @@ impl Parser<'_> {
             return false;
         }
         let next = self.token(2);
-        let ends = [STATEMENTS, CLAUSES, GATES, EXCEPTION_PARTS, &[Phrase::And, Phrase::Or, Phrase::Then]];
+        let others_end = [Phrase::And, Phrase::Or, Phrase::Then, Phrase::IssuedBy];
+        let ends = [STATEMENTS, CLAUSES, GATES, EXCEPTION_PARTS, &others_end];
         let alone = next.first
             || matches!(next.kind, Kind::End | Kind::Comma | Kind::Close)
             || ends.into_iter().flatten().any(|phrase| self.stands(2, *phrase));
@@ -322,7 +355,14 @@ impl Parser<'_> {
             self.step();
             return Ok(number.clamp(from, to));
         }
-        Err(self.fault("octroi::policy::missing", say!("expected a number: {}", Text::from(wanted)), None))
+        let spelled = self.words_at(0).first().and_then(|word| spelled(word)).filter(|number| bounds.contains(number));
+        let message = say!("expected a number: {}", Text::from(wanted));
+        let broken = self.fault("octroi::policy::missing", message, spelled.map(|number| say!("write `{}`", number)));
+        if let Some(number) = spelled {
+            self.step();
+            return Ok(number);
+        }
+        Err(broken)
     }
 
     /// Takes a number with `%` behind it, and gives its place. What the sign is a fault for is the affair of whoever asked.

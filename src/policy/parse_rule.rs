@@ -51,9 +51,10 @@ impl Parser<'_> {
     ) -> Said {
         let (mut said, mut round) = (Said::default(), None);
         while self.further(&mut round) {
+            self.eat_idle_comma();
             let span = self.span();
             let seen = self.sees_one(clauses);
-            let misspelt = || self.meant(clauses).is_none() && self.meant(STATEMENTS).is_some();
+            let misspelt = || self.meant(clauses).is_none() && self.begins_statement();
             if seen.is_none() && (self.sees_one(STATEMENTS).is_some() || (self.token(0).first && misspelt())) {
                 break;
             }
@@ -109,7 +110,8 @@ impl Parser<'_> {
                 false
             }
             Phrase::Keep => {
-                let targets = self.list(|parser| parser.data("a type or class of data"))?;
+                let targets = self.data_list("a type or class of data", &[])?;
+                self.eat_idle_comma();
                 self.expect(Phrase::Because)?;
                 rule.keeps.push(Keep { targets, because: self.text("the reason why it may cross unchanged")? });
                 false
@@ -163,7 +165,14 @@ impl Parser<'_> {
             let message = say!("a rule says what must be done, not what must not");
             return Err(self.fault("octroi::policy::denial", message, Some(how_to_forbid())));
         }
-        let action = match self.one_of(DUTIES, "a duty")? {
+        let duty = match self.one_of(DUTIES, "a duty") {
+            Ok(duty) => duty,
+            Err(broken) => {
+                self.stray_data();
+                return Err(broken);
+            }
+        };
+        let action = match duty {
             Phrase::LogSealed => return Ok(None),
             Phrase::PseudonymiseUnlinkably => Action::PseudonymiseUnlinkably,
             Phrase::Pseudonymise if self.eat_adverb() => Action::PseudonymiseUnlinkably,
@@ -174,10 +183,7 @@ impl Parser<'_> {
             _ => Action::Block,
         };
         let from = self.span().start;
-        let mut targets: Vec<Name> = self.list(|parser| parser.data("a type or class of data"))?;
-        while self.and_for_comma(&[DUTIES, &[Phrase::Refused, Phrase::Allowed]]) {
-            targets.extend(self.list(|parser| parser.data("a type or class of data"))?);
-        }
+        let targets = self.data_list("a type or class of data", &[DUTIES, &[Phrase::Refused, Phrase::Allowed]])?;
         let late = action == Action::Pseudonymise && self.eat_late_adverb(from);
         let action = if late { Action::PseudonymiseUnlinkably } else { action };
         Ok(Some(Duty { action, targets }))
@@ -237,7 +243,7 @@ impl Parser<'_> {
                 Phrase::UntilDate => one.until.replace(parser.date()?).is_some(),
                 _ => {
                     let twice = !one.approved.is_empty();
-                    one.approved.extend(parser.list(|parser| parser.text("who approved it"))?);
+                    one.approved.extend(parser.names_of_list(|parser| parser.text("who approved it"))?);
                     twice
                 }
             })

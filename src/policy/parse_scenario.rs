@@ -32,6 +32,11 @@ impl Parser<'_> {
             if self.expectation(&mut then).is_err() {
                 self.lose_expectation();
             }
+            self.lose_behind_expectation();
+            if self.then_again() {
+                self.line(Break::Clause);
+                continue;
+            }
             let behind = self.span();
             let comma = self.eat_comma();
             if let Some(outcome) = self.sees_one(&OUTCOMES) {
@@ -45,6 +50,21 @@ impl Parser<'_> {
             self.line(Break::Clause);
             self.eat(Phrase::And);
         }
+    }
+
+    /// Takes a second `then`, which is a fault that does not stop parsing.
+    fn then_again(&mut self) -> bool {
+        let behind = usize::from(*self.kind() == Kind::Comma);
+        if !self.stands(behind, Phrase::Then) {
+            return false;
+        }
+        (0..behind).for_each(|_| self.step());
+        let message = say!("`{}` stands once in a scenario", Phrase::Then);
+        let fault = Diagnostic::new("octroi::policy::twice", self.file, self.span(), message);
+        let help = say!("write `{}` in its place: what is expected is joined by it", Phrase::And);
+        self.faults.push(fault.help(help));
+        (0..Phrase::Then.words(self.language).count()).for_each(|_| self.step());
+        true
     }
 
     /// `refused NAME, NAME`, `allowed NAME` or `NAME must DUTY`.
@@ -82,7 +102,12 @@ impl Parser<'_> {
             if self.given(&mut given).is_err() {
                 self.lose_given();
             }
-            if !(self.eat(Phrase::And) || self.eat_comma()) {
+            if self.lose_behind_given() {
+                continue;
+            }
+            let comma = !self.comma_says_nothing() && self.eat_comma();
+            if !self.eat(Phrase::And) && !comma {
+                self.eat_idle_comma();
                 return given;
             }
         }
@@ -146,7 +171,7 @@ impl Parser<'_> {
 
     fn comma_begins_given(&mut self) -> bool {
         self.step();
-        let begins = self.sees_one(GIVENS).is_some() || self.sees(Phrase::And);
+        let begins = self.sees_one(GIVENS).is_some() || self.sees(Phrase::And) || self.sees(Phrase::Then);
         self.back();
         begins
     }

@@ -18,7 +18,7 @@ use super::nearest::{closeness, did_you_mean_one};
 use super::phrase::{CLAUSES, Language, Phrase, STATEMENTS};
 use super::signs::is_hidden;
 use super::text::{Part, Text, say};
-use super::tree::Sheet;
+use super::tree::{Sheet, Strays};
 use crate::limits::{POLICY_FAULTS_MAX, POLICY_FILE_BYTES_MAX};
 
 /// Parses a sheet or pack as far as it can be understood. It is whole when no fault was added.
@@ -37,7 +37,8 @@ pub(super) fn parse_concrete(file: &File, faults: &mut Vec<Diagnostic>) -> Optio
     let Lexed { tokens, comments } = lex(file, faults);
     let mut parser = Parser::new(file, tokens, faults);
     parser.told = told;
-    let sheet = parser.sheet();
+    let mut sheet = parser.sheet();
+    sheet.strays = std::mem::take(&mut parser.strays);
     let Parser { tokens, marks, breaks, .. } = parser;
     Some((sheet, Concrete { tokens, comments, marks, breaks }))
 }
@@ -93,6 +94,10 @@ pub(super) struct Parser<'a> {
     pub(super) brackets: usize,
     /// Whether something of this statement was left out.
     pub(super) torn: bool,
+    /// Where the last part of an expression that was left out ends.
+    pub(super) lost: Option<usize>,
+    /// What was read of what was left out.
+    pub(super) strays: Strays,
     pub(super) marks: Vec<Mark>,
     breaks: Vec<(usize, Break)>,
     end: Token,
@@ -113,6 +118,8 @@ impl<'a> Parser<'a> {
             depth: 0,
             brackets: 0,
             torn: false,
+            lost: None,
+            strays: Strays::default(),
             marks,
             breaks,
             end,
@@ -217,9 +224,12 @@ impl<'a> Parser<'a> {
 
     /// Takes the phrase if it stands here; a slip for it is a fault that does not stop parsing.
     pub(super) fn eat(&mut self, phrase: Phrase) -> bool {
-        let exact = self.stands(0, phrase);
-        let slip = if exact { Some(phrase.words(self.language).count()) } else { self.slip(phrase) };
-        let Some(words) = slip.or_else(|| self.otherwise(phrase)) else { return false };
+        let (own, otherwise) = (phrase.words(self.language).count(), self.otherwise(phrase));
+        // `located outside of` is the longer of the two.
+        let longer = otherwise.is_some_and(|words| words > own);
+        let exact = self.stands(0, phrase) && !longer;
+        let slip = if exact { Some(own) } else { self.slip(phrase).filter(|_| !longer) };
+        let Some(words) = slip.or(otherwise) else { return false };
         if !exact {
             let last = self.token(words.saturating_sub(1)).span.end;
             let span = self.span().start..last;
@@ -256,14 +266,16 @@ impl<'a> Parser<'a> {
         self.eat(seen).then_some(seen)
     }
 
+    /// The longest of these phrases that stands here, or that other words stand here for: `app is in group` is no app's name.
     pub(super) fn sees_one(&self, phrases: &[Phrase]) -> Option<Phrase> {
         let exact = phrases.iter().copied().filter(|phrase| self.stands(0, *phrase));
-        let exact = exact.max_by_key(|phrase| phrase.words(self.language).count());
-        exact.or_else(|| {
-            let slip = |phrase: Phrase| self.slip(phrase).or_else(|| self.otherwise(phrase));
-            let slips = phrases.iter().filter_map(|phrase| Some((slip(*phrase)?, *phrase)));
-            slips.max_by_key(|(words, _)| *words).map(|(_, phrase)| phrase)
-        })
+        let exact = exact.map(|phrase| (phrase.words(self.language).count(), phrase)).max_by_key(|(words, _)| *words);
+        let slip = |phrase: Phrase| match exact {
+            None => self.slip(phrase).or_else(|| self.otherwise(phrase)),
+            Some((least, _)) => self.otherwise(phrase).filter(|words| *words > least),
+        };
+        let slips = phrases.iter().filter_map(|phrase| Some((slip(*phrase)?, *phrase)));
+        slips.max_by_key(|(words, _)| *words).or(exact).map(|(_, phrase)| phrase)
     }
 
     /// Takes a phrase that must stand here.
@@ -327,7 +339,7 @@ impl<'a> Parser<'a> {
     }
 
     /// Compares the next words with phrases: as a whole, by the words that they share, and by the first word.
-    fn suggest(&self, word: &str, phrases: &[Phrase]) -> Option<Text> {
+    pub(super) fn suggest(&self, word: &str, phrases: &[Phrase]) -> Option<Text> {
         if phrases.contains(&Phrase::NeverBackends) && self.denies() {
             return Some(how_to_forbid());
         }

@@ -12,7 +12,8 @@ use super::text::say;
 /// Other words, without accents and capitals, in every language; none is a phrase.
 #[rustfmt::skip]
 const OTHERWISE: &[(Phrase, &[&str])] = &[
-    (P::ReviewBefore, &["review by", "a revoir avant", "revoir avant le"]),
+    (P::IssuedBy, &["when issued by", "emis par", "signe par"]),
+    (P::ReviewBefore, &["reviewed before", "to be reviewed before", "review by", "a revoir avant", "revoir avant le"]),
     (P::AllowBackends, &["permit backends", "permettre les hebergeurs", "autoriser des hebergeurs", "autoriser hebergeurs"]),
     (P::Given, &["etant donnes", "etant donnee", "etant donnees", "etant donne que", "given that"]),
     (P::Refused, &["refusee", "refuses", "refusees", "refuser", "denied", "blocked", "interdit"]),
@@ -35,9 +36,9 @@ const OTHERWISE: &[(Phrase, &[&str])] = &[
     (P::Drop, &["delete", "remove", "supprimer", "effacer"]),
     (P::Block, &["interdire"]),
     (P::OnPremises, &["on premise", "on-premises", "on-premise", "on-prem", "in house", "in-house", "sur place", "sur le site", "en interne"]),
-    (P::LocatedIn, &["hosted in", "based in", "established in", "situe dans", "situes en", "situe en", "situes au", "situes aux", "localises dans", "localises en", "heberges dans", "heberges en", "etablis dans"]),
-    (P::LocatedOutside, &["outside", "outside of", "located outside of", "hors de", "en dehors de", "situes en dehors de", "situe hors de"]),
-    (P::ControlledFrom, &["controlled by", "controles par", "controle depuis", "controles de"]),
+    (P::LocatedIn, &["in", "within", "inside", "dans", "en", "au", "aux", "a l'interieur de", "hosted in", "based in", "established in", "situe dans", "situes en", "situe en", "situes au", "situes aux", "localises dans", "localises en", "heberges dans", "heberges en", "etablis dans"]),
+    (P::LocatedOutside, &["out of", "hors", "a l'exterieur de", "exterieurs a", "outside", "outside of", "located outside of", "hors de", "en dehors de", "situes en dehors de", "situe hors de"]),
+    (P::ControlledFrom, &["controlled in", "owned by", "owned from", "controles en", "controles dans", "sous controle de", "controlled by", "controles par", "controle depuis", "controles de"]),
     (P::ExposedTo, &["subject to", "soumis a", "expose a", "exposes au", "exposes aux"]),
     (P::Certified, &["certified as", "certified under", "certifie"]),
     (P::WithTransferBasis, &["with a transfer basis", "avec une base de transfert"]),
@@ -48,7 +49,7 @@ const OTHERWISE: &[(Phrase, &[&str])] = &[
     (P::LabelIs, &["the label is", "marquage est", "le marquage vaut"]),
     (P::LeakHistoryAtLeast, &["leak history is at least", "leak history above", "l'historique de fuite est superieur a", "l'historique de fuite depasse"]),
     (P::AppIs, &["the app is", "application is", "the application is", "application est", "l'appli est"]),
-    (P::AppInGroup, &["app is in group", "the app is in group", "l'application est dans le groupe", "l'application appartient au groupe"]),
+    (P::AppInGroup, &["app is in the group", "app in the group", "app is of group", "app belongs to group", "app belongs to the group", "the app belongs to group", "app is part of group", "app is a member of group", "application is in group", "est dans le groupe", "est du groupe", "l'application dans le groupe", "l'application fait partie du groupe", "l'application est membre du groupe", "l'application est dans un groupe", "app is in group", "the app is in group", "l'application est dans le groupe", "l'application appartient au groupe"]),
     (P::TenantIs, &["the tenant is", "entite est"]),
     (P::RoleIs, &["the role is", "role est"]),
     (P::PurposeIs, &["the purpose is", "finalite est"]),
@@ -126,7 +127,7 @@ impl Parser<'_> {
 
     /// How many words stand here that can only be a slip for the adverb of [`P::PseudonymiseUnlinkably`], in any language:
     /// `sans liens`, `sans-lien`, `unlinkable`.
-    fn adverb(&self) -> Option<usize> {
+    pub(super) fn adverb(&self) -> Option<usize> {
         let words: Vec<String> = (0..ADVERB_WORDS_MAX)
             .map_while(|ahead| match &self.token(ahead).kind {
                 Kind::Word(word) if !self.token(ahead).first => Some(folded(word).replace('-', " ")),
