@@ -10,6 +10,7 @@ use super::comparatives::{CONFIDENCE, Compare, DENIED, VERBS, compare, compare_s
 use super::diagnostic::Diagnostic;
 use super::everyday;
 use super::lexer::Kind;
+use super::otherwise::Next;
 use super::parser::{Parsed, Parser};
 use super::phrase::Phrase::{self, self as P};
 use super::text::{Part, Text, say};
@@ -38,12 +39,6 @@ struct Lead {
     denied: bool,
     /// Whether the denial stands in the middle of it, as in `data does not include`, and has been told of.
     midst: bool,
-}
-
-/// What stands behind a label in the list of the sheet.
-enum Next {
-    Label(String),
-    None,
 }
 
 /// A comparison that was found ahead of the cursor.
@@ -258,26 +253,6 @@ impl Parser<'_> {
         Ok(Some(if how.is_denied() { Expr::Not(Box::new(is)) } else { is }))
     }
 
-    /// The label behind this one in the list of the sheet; [`Next::None`] behind the last, `None` where the list has no such label.
-    fn label_above(&mut self, name: &Name) -> Option<Next> {
-        let here = std::mem::take(&mut self.at);
-        while !(self.ended() || self.token(0).first && self.stands(0, P::Labels)) {
-            self.at += 1;
-        }
-        self.at += P::Labels.words(self.language).count();
-        let mut listed: Vec<String> = Vec::new();
-        while let Kind::Text(label) = self.kind() {
-            listed.push(label.clone());
-            self.at += 1;
-            if *self.kind() == Kind::Comma {
-                self.at += 1;
-            }
-        }
-        self.at = here;
-        let place = listed.iter().position(|label| *label == name.text)?;
-        Some(listed.get(place + 1).cloned().map_or(Next::None, Next::Label))
-    }
-
     /// What is compared here, with its condition and how many words it is.
     pub(super) fn subject(&self) -> Option<(Phrase, usize)> {
         let words = self.words_at(0);
@@ -325,7 +300,7 @@ impl Parser<'_> {
     }
 
     /// Whether a number stands ahead, in digits or in a word.
-    fn is_number(&self, ahead: usize) -> bool {
+    pub(super) fn is_number(&self, ahead: usize) -> bool {
         matches!(self.token(ahead).kind, Kind::Number(_))
             || self.words_at(ahead).first().is_some_and(|word| spelled(word).is_some())
     }
@@ -359,6 +334,7 @@ impl Parser<'_> {
     pub(super) fn is_meant(&mut self, part: Range<usize>, meant: &Text) {
         let written = self.slice(&part);
         let message = say!("`{}` is written `{}` in this sheet", written, meant);
+        self.renamed.push((part.clone(), meant.said(self.language)));
         self.compares(part, message, None);
     }
 

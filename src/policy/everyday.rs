@@ -47,7 +47,7 @@ const WORDS: &[(&str, &[&str])] = &[
     ("phone", &["tel", "portable", "numero de telephone", "numeros de telephone", "telephones", "telephone", "telephone number", "phone number", "phone numbers", "mobile", "phones"]),
     ("address", &["adresses", "adresse postale", "adresses postales", "domicile", "addresses", "postal address", "home address"]),
     ("date_of_birth", &["date de naissance", "dates de naissance", "naissance", "ddn", "date of birth", "dates of birth", "birth date", "birthday", "dob"]),
-    ("belief_union_orientation_origin", &["religion", "opinion politique", "opinions politiques", "opinions", "syndicat", "orientation sexuelle", "origine ethnique", "ethnic origin", "political opinion", "political opinions", "trade union", "sexual orientation"]),
+    ("belief_union_orientation_origin", &["religion", "opinion politique", "opinions politiques", "opinions", "syndicat", "appartenance syndicale", "trade union membership", "orientation sexuelle", "origine ethnique", "ethnic origin", "political opinion", "political opinions", "trade union", "sexual orientation"]),
     ("ip", &["adresse ip", "adresses ip", "ip address", "ip addresses"]),
     ("location", &["geolocalisation", "localisation", "ville", "lieu", "city", "place"]),
 ];

@@ -94,4 +94,10 @@ pub(super) const TABLE: &[(&str, &str)] = &[
     ("{} {} {} {}", "{} {} {} {}"),
     ("({} {} {} {})", "({} {} {} {})"),
     ("write `{} {}` or `{} {}`", "écrivez `{} {}` ou `{} {}`"),
+    ("`{}` is missing before this", "il manque `{}` devant ceci"),
+    ("`{}` belongs to scenarios", "`{}` est un mot des scénarios"),
+    ("each duty has a `{}` of its own", "chaque mesure a son propre `{}`"),
+    ("write it on a line of its own: {} {}", "écrivez-la sur une ligne à elle : {} {}"),
+    ("leave it out", "retirez-le"),
+    ("a backend is named without an article", "un hébergeur se nomme sans article"),
 ];

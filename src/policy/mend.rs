@@ -14,6 +14,8 @@ use super::tree::{Expr, Name};
 
 /// Letters of a phrase for each that may be wrong in what surely means it: of fewer, another word is as likely.
 const LETTERS_FOR_ONE: usize = 4;
+/// Letters of a word in which another letter is another word.
+const SHORT: usize = 2;
 /// Words of the longest phrase, and more.
 const PHRASE_WORDS_MAX: usize = 8;
 
@@ -50,8 +52,12 @@ impl Parser<'_> {
             if length.abs_diff(letters) > reach {
                 return None;
             }
-            // Each word is near to its own: `the app does` is not `the app is`.
-            let apart = words.iter().zip(phrase.words(self.language)).map(|(word, known)| closeness(word, known));
+            // Each word is near to its own: `the app does` is not `the app is`, nor `hors UE` `hors de`.
+            let near = |(word, known): (&String, &str)| {
+                let short = known.chars().count() <= SHORT && word.chars().count() == known.chars().count();
+                closeness(word, known).filter(|apart| *apart == 0 || !short)
+            };
+            let apart = words.iter().zip(phrase.words(self.language)).map(near);
             let wrong = apart.sum::<Option<usize>>()?;
             (wrong <= reach).then_some((wrong, count, phrase))
         };
@@ -66,9 +72,14 @@ impl Parser<'_> {
     /// the middle of a line with what it takes behind it. Phrases that the caller does not read would stop it where it cannot go on.
     pub(super) fn skip_to(&mut self, stops: &[&[Phrase]]) {
         self.torn = true;
-        while !self.ended() && !self.stops_at(stops) {
+        while !self.ended() && !self.stops_at(stops) && !self.is_at_margin() {
             self.pass();
         }
+    }
+
+    /// Whether a line begins here that is indented no more than that of the statement or clause before it: it is none of it.
+    fn is_at_margin(&self) -> bool {
+        self.token(0).first && self.margin.is_some_and(|margin| self.column() <= margin)
     }
 
     /// As [`Self::skip_to`], where the line itself begins with what is not understood: the next one that begins no further right is
@@ -88,7 +99,7 @@ impl Parser<'_> {
     }
 
     /// Bytes of its line before this token.
-    fn column(&self) -> usize {
+    pub(super) fn column(&self) -> usize {
         let before = self.file.text().get(..self.span().start).unwrap_or_default();
         before.len() - before.rfind(ends_line).map_or(0, |at| at + 1)
     }
@@ -133,7 +144,9 @@ impl Parser<'_> {
                 matches!(self.kind(), Kind::Text(_))
             }
             Phrase::Version => matches!(self.kind(), Kind::Number(_)),
-            Phrase::FromDate | Phrase::UntilDate | Phrase::ReviewBefore => matches!(self.kind(), Kind::Date(_)),
+            Phrase::FromDate | Phrase::UntilDate | Phrase::ReviewBefore => {
+                matches!(self.kind(), Kind::Date(_)) || self.date_in_words().is_some()
+            }
             Phrase::When | Phrase::Unless => {
                 !behind_words || *self.kind() == Kind::Open || begins(CONDITIONS) || self.stands(0, Phrase::Not)
             }
@@ -165,7 +178,7 @@ impl Parser<'_> {
         while !self.ended() {
             let (opens, closes) = (*self.kind() == Kind::Open, *self.kind() == Kind::Close);
             let ends_here = closes && opened == 0 && self.in_brackets();
-            if ends_here || self.begins_elsewhere() || (opened == 0 && ends(self)) {
+            if ends_here || self.begins_elsewhere() || self.is_at_margin() || (opened == 0 && ends(self)) {
                 return;
             }
             opened = (opened + usize::from(opens)).saturating_sub(usize::from(closes));

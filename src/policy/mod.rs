@@ -44,6 +44,7 @@ mod nearest;
 mod otherwise;
 mod overdue;
 mod parse_condition;
+mod parse_data;
 mod parse_expression;
 mod parse_names;
 mod parse_rule;
@@ -73,6 +74,7 @@ mod spared;
 pub mod starter;
 mod strays;
 pub mod study;
+mod suggest;
 mod surface;
 #[cfg(test)]
 mod tests;

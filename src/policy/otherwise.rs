@@ -3,12 +3,19 @@
 
 use std::ops::Range;
 
-use super::comparatives::VERBS;
+use jiff::civil::Date;
+
+use super::comparatives::{VERBS, compare};
+use super::dates::in_words;
+use super::diagnostic::Diagnostic;
+use super::everyday;
 use super::lexer::Kind;
 use super::parser::{Parsed, Parser, folded};
-use super::phrase::Phrase as P;
+use super::phrase::Phrase::{self, self as P};
+use super::phrase::{CONDITIONS, DUTIES, GIVENS, PREDICATES};
+use super::surface::NAMES;
 use super::text::{Part, Text, say};
-use super::tree::{Ask, Condition, Expr};
+use super::tree::{Area, Ask, Condition, Expr, Name};
 
 /// Words for a range, folded, with those between its ends.
 const RANGES: [(&str, &[&str]); 4] =
@@ -24,6 +31,35 @@ const APP_IN: &[&[&str]] = &[
     &["l'application", "est", "parmi"],
     &["l'application", "dans"],
 ];
+
+/// What stands behind a label in the list of the sheet.
+pub(super) enum Next {
+    Label(String),
+    None,
+}
+
+/// What the areas are called, folded, with their articles.
+#[rustfmt::skip]
+const AREAS: [(Phrase, &[&str]); 2] = [
+    (P::Eea, &["european economic area", "the european economic area", "the EEA", "the eea", "espace economique europeen", "l'espace economique europeen"]),
+    (P::Eu, &["european union", "the european union", "the EU", "the eu", "union europeenne", "l'union europeenne"]),
+];
+
+/// What begins a line that says what a label says, folded.
+const LABEL: &[&[&str]] = &[
+    &["label"],
+    &["labels"],
+    &["a", "label"],
+    &["any", "label"],
+    &["every", "label"],
+    &["marquage"],
+    &["le", "marquage"],
+    &["un", "marquage"],
+    &["chaque", "marquage"],
+];
+
+/// Tokens of the longest date in words, and more: `le 1 er janvier 2027`.
+const DATE_TOKENS_MAX: usize = 6;
 
 impl Parser<'_> {
     /// Takes a score between two numbers.
@@ -97,5 +133,163 @@ impl Parser<'_> {
 
     fn part_since(&self, from: usize) -> Range<usize> {
         from..self.previous().map_or(from, |token| token.span.end)
+    }
+
+    /// The label behind this one in the list of the sheet; [`Next::None`] behind the last, `None` where the list has no such label.
+    pub(super) fn label_above(&mut self, name: &Name) -> Option<Next> {
+        let here = std::mem::take(&mut self.at);
+        while !(self.ended() || self.token(0).first && self.stands(0, P::Labels)) {
+            self.at += 1;
+        }
+        self.at += P::Labels.words(self.language).count();
+        let mut listed: Vec<String> = Vec::new();
+        while let Kind::Text(label) = self.kind() {
+            listed.push(label.clone());
+            self.at += 1;
+            if *self.kind() == Kind::Comma {
+                self.at += 1;
+            }
+        }
+        self.at = here;
+        let place = listed.iter().position(|label| *label == name.text)?;
+        Some(listed.get(place + 1).cloned().map_or(Next::None, Next::Label))
+    }
+
+    /// Whether data or a count begins here, where a condition should: a fault that does not stop parsing.
+    pub(super) fn lacks_data_includes(&mut self) -> bool {
+        let words = self.words_at(0);
+        let compared = compare(&words).is_some_and(|(_, count)| self.is_number(count));
+        let counted = matches!(self.kind(), Kind::Number(_)) && matches!(self.token(1).kind, Kind::Word(_));
+        let lacks = (compared || counted || self.is_data()) && self.sees_one(CONDITIONS).is_none();
+        if lacks {
+            self.is_missing(P::DataIncludes);
+        }
+        lacks
+    }
+
+    /// The same where a scenario should say what it gives.
+    pub(super) fn lacks_data(&mut self) -> bool {
+        let counted = matches!(self.kind(), Kind::Number(_)) && matches!(self.token(1).kind, Kind::Word(_));
+        let lacks = (counted || self.is_data()) && self.sees_one(GIVENS).is_none() && self.meant(GIVENS).is_none();
+        if lacks {
+            self.is_missing(P::Data);
+        }
+        lacks
+    }
+
+    /// Whether a word for data stands here, one of the sheet's or an everyday one.
+    fn is_data(&self) -> bool {
+        let Kind::Word(word) = self.kind() else { return false };
+        let listed = || NAMES.iter().flatten().any(|known| folded(known) == folded(word));
+        self.everyday_at(0).is_some() || listed() || everyday::meant(word).is_some()
+    }
+
+    /// The phrase that is missing before what is asked of backends: a certificate, a place or a name alone.
+    pub(super) fn lacked_predicate(&mut self) -> Option<Phrase> {
+        let Kind::Word(word) = self.kind() else { return None };
+        if self.sees_one(PREDICATES).is_some() || self.stands(0, P::Not) {
+            return None;
+        }
+        let letters = word.chars().filter(|c| c.is_alphabetic()).count();
+        let capitals = letters > 1 && !word.chars().any(char::is_lowercase);
+        let lacked = if self.sees(P::Eea) || self.sees(P::Eu) || (capitals && word.len() == 2) {
+            P::LocatedIn
+        } else if capitals {
+            P::Certified
+        } else if word.contains(['-', '.']) && self.suggest(word, PREDICATES).is_none() {
+            P::Named
+        } else {
+            return None;
+        };
+        self.is_missing(lacked);
+        Some(lacked)
+    }
+
+    /// Reports that a phrase is missing before what stands here.
+    pub(super) fn is_missing(&mut self, phrase: Phrase) {
+        let word = match self.kind() {
+            Kind::Word(word) if !self.token(0).first => Some(word.clone()),
+            _ => None,
+        };
+        let help = word.map(|word| say!("write `{} {}`", phrase, word));
+        self.fault("octroi::policy::missing", say!("`{}` is missing before this", phrase), help);
+    }
+
+    /// Takes an area that is called by several words or with its article: a fault that does not stop parsing.
+    pub(super) fn area_in_words(&mut self) -> Option<Area> {
+        let words = self.words_at(0);
+        let fits = |said: &&&str| words.get(..said.split(' ').count()).is_some_and(|words| words.join(" ") == **said);
+        let found = AREAS.iter().filter_map(|(phrase, said)| {
+            Some((*phrase, said.iter().filter(fits).map(|said| said.split(' ').count()).max()?))
+        });
+        let (phrase, count) = found.max_by_key(|(_, count)| *count)?;
+        let from = self.span().start;
+        (0..count).for_each(|_| self.step());
+        self.is_meant(self.part_since(from), &say!("{}", phrase));
+        Some(if phrase == P::Eea { Area::Eea } else { Area::Eu })
+    }
+
+    /// The date that names its month, and how many tokens it is.
+    pub(super) fn date_in_words(&self) -> Option<(Date, usize)> {
+        let from = self.span().start;
+        let years = (1..DATE_TOKENS_MAX).take_while(|ahead| !self.token(*ahead).first);
+        let mut years = years.filter(|ahead| matches!(self.token(*ahead).kind, Kind::Number(1_000..)));
+        let last = years.next()?;
+        let written = self.file.text().get(from..self.token(last).span.end)?;
+        Some((in_words(written)??, last + 1))
+    }
+
+    /// Takes `label "X"` before what a label says: a fault that does not stop parsing.
+    pub(super) fn label_says_here(&mut self) -> bool {
+        let words = self.words_at(0);
+        let begins = |said: &&&[&str]| words.get(..said.len()).is_some_and(|words| words == **said);
+        let Some(said) = LABEL.iter().find(begins) else { return false };
+        let verb = &self.token(said.len() + 1);
+        let verbs = [P::Brings, P::Lowers].map(|verb| verb.surface(self.language));
+        let says = matches!(&verb.kind, Kind::Word(word) if verbs.contains(&word.as_str()));
+        if self.stands(0, P::LabelSays) || !says || !matches!(self.token(said.len()).kind, Kind::Text(_)) {
+            return false;
+        }
+        let from = self.span().start;
+        (0..said.len()).for_each(|_| self.step());
+        self.is_meant(self.part_since(from), &say!("{}", P::LabelSays));
+        true
+    }
+
+    /// Takes `then` before a clause of a rule: a fault that does not stop parsing.
+    pub(super) fn eat_idle_then(&mut self, clauses: &[Phrase]) {
+        let comma = usize::from(*self.kind() == Kind::Comma);
+        let words = P::Then.words(self.language).count();
+        if !self.stands(comma, P::Then) {
+            return;
+        }
+        let here = self.at;
+        self.at += comma + words;
+        let says = self.begins(clauses);
+        self.at = here;
+        if says {
+            (0..comma).for_each(|_| self.step());
+            let help = Some(say!("leave it out"));
+            self.fault("octroi::policy::misplaced", say!("`{}` belongs to scenarios", P::Then), help);
+            (0..words).for_each(|_| self.step());
+        }
+    }
+
+    /// Takes what joins a duty to another, which is a fault that does not stop parsing: each has its own `must`.
+    pub(super) fn eat_joint_of_duties(&mut self) -> bool {
+        let comma = usize::from(*self.kind() == Kind::Comma);
+        let joint = self.stands(comma, P::And) || self.stands(comma, P::Or);
+        let behind = comma + usize::from(joint);
+        let here = self.at;
+        self.at += behind;
+        let duty = if behind > 0 { self.sees_one(DUTIES) } else { None };
+        self.at = here;
+        let Some(duty) = duty else { return false };
+        let message = say!("each duty has a `{}` of its own", P::Must);
+        let help = say!("write it on a line of its own: {} {}", P::Must, duty);
+        let (from, to) = (self.span().start, self.token(behind - 1).span.end);
+        self.faults.push(Diagnostic::new("octroi::policy::list", self.file, from..to, message).help(help));
+        (0..behind).for_each(|_| self.step());
+        true
     }
 }

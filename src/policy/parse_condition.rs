@@ -1,5 +1,7 @@
 //! Conditions on requests, predicates on backends, and areas.
 
+use std::collections::BTreeSet;
+
 use super::diagnostic::Diagnostic;
 use super::lexer::Kind;
 use super::parser::{Parsed, Parser};
@@ -27,6 +29,9 @@ impl Parser<'_> {
         }
         if let Some(asked) = self.app_in()? {
             return Ok(asked);
+        }
+        if self.lacks_data_includes() {
+            return self.asked(Phrase::DataIncludes);
         }
         if let Some(phrase) = self.eat_denied(CONDITIONS) {
             return Ok(Expr::Not(Box::new(self.asked(phrase)?)));
@@ -89,7 +94,7 @@ impl Parser<'_> {
         let mut one = |parser: &mut Self| {
             let from = parser.span().start;
             let item = item(parser)?;
-            written.push(parser.written_since(from).to_owned());
+            written.push(parser.written_since(from));
             Ok(item)
         };
         let mut items: Vec<Expr<A>> = self.list(&mut one)?.into_iter().map(Expr::Is).collect();
@@ -105,12 +110,17 @@ impl Parser<'_> {
             Some(Phrase::And) => offered.last().copied().unwrap_or(Phrase::AnyOf),
             _ => Phrase::AnyOf,
         });
+        // `health data or medical records` is health.
+        let mut seen = BTreeSet::new();
+        written.retain(|name| seen.insert(name.clone()));
         if let Some(joint) = joint {
             let span = span.start..self.previous().map_or(span.end, |token| token.span.end);
             let message = say!("`{}` stands between conditions, not between names", joint);
             let fault = Diagnostic::new("octroi::policy::any-or-all", self.file, span, message);
             let help = if is_mixed && how.is_none() && offered.len() > 1 {
                 say!("write each as a condition of its own, with brackets around those that belong together")
+            } else if let [only] = written.as_slice() {
+                say!("write `{}`", only)
             } else {
                 say!("write `{} {}`", list, written.join(", "))
             };
@@ -138,11 +148,12 @@ impl Parser<'_> {
         }
         let in_quotes = matches!(self.previous().map(|token| &token.kind), Some(Kind::Text(_)));
         let ends = |parser: &Self| {
-            let next = parser.token(comma + 2);
+            let behind = comma + 1 + parser.name_tokens(comma + 1);
+            let next = parser.token(behind);
             let phrases = [STATEMENTS, CLAUSES, GATES, &[Phrase::And, Phrase::Or, Phrase::Then]];
             next.first
                 || matches!(next.kind, Kind::End | Kind::Comma | Kind::Close)
-                || phrases.into_iter().flatten().any(|phrase| parser.stands(comma + 2, *phrase))
+                || phrases.into_iter().flatten().any(|phrase| parser.stands(behind, *phrase))
         };
         match self.token(comma + 1).kind {
             Kind::Text(_) => in_quotes,
@@ -198,7 +209,10 @@ impl Parser<'_> {
         if let Some(phrase) = self.eat_denied(PREDICATES) {
             return Ok(Expr::Not(Box::new(self.of_backends(phrase)?)));
         }
-        let phrase = self.one_of(PREDICATES, "what is asked of the backends")?;
+        let phrase = match self.lacked_predicate() {
+            Some(lacked) => lacked,
+            None => self.one_of(PREDICATES, "what is asked of the backends")?,
+        };
         self.of_backends(phrase)
     }
 
@@ -230,7 +244,7 @@ impl Parser<'_> {
         let mut one = |parser: &mut Self| {
             let from = parser.span().start;
             let area = parser.area()?;
-            written.push(parser.written_since(from).to_owned());
+            written.push(parser.written_since(from));
             Ok(area)
         };
         let mut areas = self.list(&mut one)?;
@@ -260,17 +274,25 @@ impl Parser<'_> {
         }
         let within = self.words_at(comma + 1).first().is_some_and(|word| WITHIN.contains(&word.as_str()));
         let tokens = comma + 1 + usize::from(within);
+        let article = matches!(&self.token(tokens).kind, Kind::Word(word) if ARTICLES.contains(&word.as_str()));
         // A country is written with a capital, as a code or in words.
         let capital = |word: &str| word.rsplit('\'').next().unwrap_or(word).starts_with(char::is_uppercase);
-        let is_area = matches!(&self.token(tokens).kind, Kind::Word(word) if capital(word));
+        let is_area = matches!(&self.token(tokens + usize::from(article)).kind, Kind::Word(word) if capital(word));
         is_area.then_some(tokens)
     }
 
     pub(super) fn area(&mut self) -> Parsed<Area> {
+        if let Some(area) = self.area_in_words() {
+            return Ok(area);
+        }
         let article = matches!(self.kind(), Kind::Word(word) if ARTICLES.contains(&word.as_str()));
+        let from = self.span().start;
         if article && matches!(self.token(1).kind, Kind::Word(_)) {
-            let message = say!("an area is named without an article");
-            self.fault("octroi::policy::article", message, None);
+            // A country by its name is told with its code.
+            let is_code = matches!(&self.token(1).kind, Kind::Word(word) if word.chars().all(char::is_uppercase));
+            if is_code || self.behind(|parser| parser.sees(Phrase::Home)) {
+                self.fault("octroi::policy::article", say!("an area is named without an article"), None);
+            }
             self.step();
         }
         match self.eat_one(&[Phrase::Eea, Phrase::Eu, Phrase::Home]) {
@@ -279,12 +301,27 @@ impl Parser<'_> {
             Some(_) => return Ok(Area::Home),
             None => {}
         }
-        let code = self.name("a country (`FR`), `EEA`, `EU` or `home`")?;
+        let mut code = self.name("a country (`FR`), `EEA`, `EU` or `home`")?;
+        // `United States` is the name of one.
+        let is_code = code.text.chars().all(|c| !c.is_lowercase());
+        while !is_code && !self.token(0).first && matches!(self.kind(), Kind::Word(word) if is_of_name(word)) {
+            code.span.end = self.span().end;
+            self.step();
+            code.text = self.file.text().get(code.span.clone()).unwrap_or_default().to_owned();
+        }
+        if !is_code {
+            code.span.start = from;
+        }
         Ok(Area::Country { code, overseas: self.eat(Phrase::WithOverseas) })
     }
 }
 
+/// Whether a word is a further one of the name of a country.
+fn is_of_name(word: &str) -> bool {
+    word.starts_with(char::is_uppercase) && word.chars().any(char::is_lowercase)
+}
+
 /// Words for being there, before an area.
-const WITHIN: [&str; 5] = ["in", "dans", "en", "au", "aux"];
+const WITHIN: [&str; 7] = ["in", "dans", "en", "au", "aux", "from", "depuis"];
 /// Words that stand before the name of a country in prose.
 const ARTICLES: [&str; 4] = ["the", "la", "le", "les"];

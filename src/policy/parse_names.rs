@@ -7,26 +7,19 @@
 use std::ops::{Range, RangeInclusive};
 
 use super::comparatives::spelled;
-use super::concrete::{Item, Mark};
 use super::diagnostic::Diagnostic;
-use super::everyday;
 use super::lexer::Kind;
 use super::nearest::closeness;
-use super::parser::{Broken, Parsed, Parser, folded};
-use super::phrase::{CLAUSES, EXCEPTION_PARTS, GATES, Language, Phrase, STATEMENTS};
+use super::parser::{Parsed, Parser, folded};
+use super::phrase::{CLAUSES, EXCEPTION_PARTS, GATES, Phrase, STATEMENTS};
 use super::signs::{advice, called, is_hidden, is_other_blank};
-use super::surface::{self, NAMES, column};
 use super::text::{Text, say};
 use super::tree::{Name, Trait};
 
 /// Words for `%`.
 const PER_CENT: &[&str] = &["pour cent", "pourcent", "pour-cent", "per cent", "percent"];
-/// Words that an everyday name of data may have.
-const EVERYDAY_WORDS_MAX: usize = 6;
 /// Letters of words that a phrase may be meant by though they are no slip for it: shorter ones are near to anything.
 const NEAR_LETTERS_MIN: usize = 4;
-/// Words that stand before a name in prose.
-const ARTICLES: &[&str] = &["the", "a", "an", "any", "le", "la", "les", "un", "une", "des", "du", "de"];
 
 /// Whether several names are meant, as other programs write them.
 fn is_pattern(name: &str) -> bool {
@@ -137,8 +130,10 @@ impl Parser<'_> {
 
     /// Takes a bare word or a text in quotes.
     pub(super) fn name(&mut self, wanted: &'static str) -> Parsed<Name> {
+        // What begins the next line as a clause does was not meant to be a name.
+        let begins = self.token(0).first && self.begins_clause();
         let name = match self.kind() {
-            Kind::Word(text) | Kind::Text(text) => Name { text: text.clone(), span: self.span() },
+            Kind::Word(text) | Kind::Text(text) if !begins => Name { text: text.clone(), span: self.span() },
             _ => {
                 let message = say!("expected {}", Text::from(wanted));
                 return Err(self.fault("octroi::policy::missing", message, None));
@@ -194,144 +189,20 @@ impl Parser<'_> {
         ends.iter().any(|phrases| self.sees_one(phrases).is_some() || phrases.iter().any(near))
     }
 
-    /// Takes the name of a class or type of data; what a language calls it becomes the identifier.
-    pub(super) fn data(&mut self, wanted: &'static str) -> Parsed<Name> {
-        if let Some(name) = self.everyday() {
-            return Ok(name);
-        }
-        let article = matches!(self.kind(), Kind::Word(word) if ARTICLES.contains(&folded(word).as_str()));
-        if article && matches!(self.token(1).kind, Kind::Word(_)) {
-            self.fault("octroi::policy::article", say!("data is named without an article"), None);
-            self.step();
-        }
-        let bare = matches!(self.kind(), Kind::Word(_));
-        let from = self.at;
-        let mut name = self.name(wanted)?;
-        if bare {
-            name.text = match self.foreign(&name.text) {
-                Some(identifier) => {
-                    self.is_written(name.span.clone(), identifier);
-                    identifier.to_owned()
-                }
-                None => surface::identifier(&name.text, self.language).to_owned(),
-            };
-            self.marks.push(Mark { from, tokens: 1, item: Item::Data(name.text.clone()) });
-        }
-        Ok(name)
-    }
-
-    /// The identifier of a word for data that is one of another language, or one of this but for accents and capitals.
-    fn foreign(&self, written: &str) -> Option<&'static str> {
-        let own = |row: &[&'static str]| column(row, self.language).unwrap_or_default();
-        if NAMES.iter().any(|row| own(row) == written) {
-            return None;
-        }
-        let row = NAMES.iter().find(|row| folded(own(*row)) == folded(written) || row.contains(&written));
-        row.and_then(|row| column(row, Language::En))
-    }
-
-    /// Classes and types of data with commas between; `and` for one is a fault that does not stop parsing. What begins with one of
-    /// these phrases is none.
-    pub(super) fn data_list(&mut self, wanted: &'static str, others: &[&[Phrase]]) -> Parsed<Vec<Name>> {
-        let mut names = self.list(|parser| parser.data(wanted))?;
-        while self.and_for_comma(others) {
-            names.extend(self.list(|parser| parser.data(wanted))?);
-        }
-        Ok(names)
-    }
-
-    /// Takes several everyday words for data, which no name can be.
-    fn everyday(&mut self) -> Option<Name> {
-        let words: Vec<String> = (0..EVERYDAY_WORDS_MAX)
-            .map_while(|ahead| match &self.token(ahead).kind {
-                Kind::Word(word) if ahead == 0 || !self.token(ahead).first => Some(word.clone()),
-                _ => None,
-            })
-            .collect();
-        let found = (2..=words.len()).rev().find_map(|count| {
-            let said = words.get(..count)?.join(" ");
-            Some((everyday::meant(&said)?, count))
-        });
-        let (identifier, count) = found?;
-        let span = self.span().start..self.token(count.saturating_sub(1)).span.end;
-        self.is_written(span.clone(), identifier);
-        (0..count).for_each(|_| self.step());
-        Some(Name { text: identifier.to_owned(), span })
-    }
-
-    /// Reports how data is written in this sheet.
-    fn is_written(&mut self, span: Range<usize>, identifier: &str) {
-        let written = self.file.text().get(span.clone()).unwrap_or_default().to_owned();
-        let message = say!("`{}` is written `{}` in this sheet", written, surface::written(identifier, self.language));
-        self.faults.push(Diagnostic::new("octroi::policy::spelling", self.file, span, message));
-    }
-
-    /// Names of a list in which `and` has no other sense than a comma: it is a fault that does not stop parsing.
-    pub(super) fn names_of_list(&mut self, mut item: impl FnMut(&mut Self) -> Parsed<Name>) -> Parsed<Vec<Name>> {
-        let from = self.span().start;
-        let mut items = vec![item(self)?];
-        let mut joint: Option<Range<usize>> = None;
-        loop {
-            self.lose_before_comma();
-            let comma = *self.kind() == Kind::Comma;
-            let and = self.stands(usize::from(comma), Phrase::And);
-            if (!comma && !and) || self.comma_says_nothing() {
-                break;
-            }
-            if and {
-                let span = self.token(usize::from(comma)).span.clone();
-                joint = joint.or(Some(span));
-            }
-            (0..usize::from(comma) + usize::from(and)).for_each(|_| self.step());
-            match item(self) {
-                Ok(one) => items.push(one),
-                Err(Broken) => self.lose_item(),
-            }
-        }
-        if let Some(joint) = joint {
-            let slice = |name: &Name| self.file.text().get(name.span.clone()).unwrap_or_default().to_owned();
-            let names: Vec<String> = items.iter().map(slice).collect();
-            let message = say!("the names of a list have a comma between them, not `{}`", Phrase::And);
-            let part = from..items.last().map_or(joint.end, |name| name.span.end);
-            if !self.faults.iter().any(|fault| fault.lies_in(self.file, &part)) {
-                let fault = Diagnostic::new("octroi::policy::list", self.file, joint, message);
-                self.faults.push(fault.help(say!("write `{}`", names.join(", "))));
-            }
-        }
-        Ok(items)
-    }
-
-    /// Takes `and` between two names of a list, where a comma is wanted: a fault that does not stop parsing. What begins with one of
-    /// these phrases is no name.
-    pub(super) fn and_for_comma(&mut self, others: &[&[Phrase]]) -> bool {
-        if !self.stands(0, Phrase::And) || !matches!(self.token(1).kind, Kind::Word(_)) {
-            return false;
-        }
-        let next = self.token(2);
-        let others_end = [Phrase::And, Phrase::Or, Phrase::Then, Phrase::IssuedBy];
-        let ends = [STATEMENTS, CLAUSES, GATES, EXCEPTION_PARTS, &others_end];
-        let alone = next.first
-            || matches!(next.kind, Kind::End | Kind::Comma | Kind::Close)
-            || ends.into_iter().flatten().any(|phrase| self.stands(2, *phrase));
-        self.step();
-        let other = others.iter().any(|phrases| self.sees_one(phrases).is_some()) || self.stands(1, Phrase::Must);
-        self.back();
-        if !alone || other {
-            return false;
-        }
-        let slice = |span: Range<usize>| self.file.text().get(span).unwrap_or_default().to_owned();
-        let before = self.previous().map(|token| slice(token.span.clone())).unwrap_or_default();
-        let behind = slice(self.token(1).span.clone());
-        let message = say!("the names of a list have a comma between them, not `{}`", Phrase::And);
-        let fault = Diagnostic::new("octroi::policy::list", self.file, self.span(), message);
-        self.faults.push(fault.help(say!("write `{}, {}`", before, behind)));
-        self.step();
-        true
-    }
-
     /// `HDS`, or `HDS level "2024"`.
     pub(super) fn certified(&mut self) -> Parsed<Trait> {
-        let scheme = self.name("a certificate scheme")?;
+        let mut scheme = self.name("a certificate scheme")?;
+        if let (Kind::Number(_), false) = (self.kind(), self.token(0).first) {
+            // `ISO 27001`
+            scheme.span.end = self.span().end;
+            self.step();
+            let written = self.file.text().get(scheme.span.clone()).unwrap_or_default();
+            scheme.text = written.split_whitespace().collect();
+            let message = say!("`{}` is written `{}` in this sheet", written, &scheme.text);
+            self.renamed.push((scheme.span.clone(), scheme.text.clone()));
+            let fault = Diagnostic::new("octroi::policy::spelling", self.file, scheme.span.clone(), message);
+            self.faults.push(fault);
+        }
         let level = if self.eat(Phrase::Level) { Some(self.named("the level")?) } else { None };
         Ok(Trait::Certified { scheme, level })
     }

@@ -5,9 +5,10 @@ use std::ops::Range;
 use super::concrete::Break;
 use super::diagnostic::Diagnostic;
 use super::lexer::Kind;
-use super::lines::lines;
-use super::parser::{Broken, Parsed, Parser, how_to_forbid};
+use super::lines::ends_line;
+use super::parser::{Broken, Parsed, Parser};
 use super::phrase::{CLAUSES, DUTIES, EXCEPTION_PARTS, Phrase, STATEMENTS};
+use super::suggest::how_to_forbid;
 use super::text::{Text, say};
 use super::tree::{Duty, Exception, Gate, Keep, Name, Rule};
 use crate::model::Action;
@@ -52,7 +53,11 @@ impl Parser<'_> {
         let (mut said, mut round) = (Said::default(), None);
         while self.further(&mut round) {
             self.eat_idle_comma();
+            self.eat_idle_then(clauses);
             let span = self.span();
+            if self.token(0).first {
+                self.margin = Some(self.column());
+            }
             let seen = self.sees_one(clauses);
             let misspelt = || self.meant(clauses).is_none() && self.begins_statement();
             if seen.is_none() && (self.sees_one(STATEMENTS).is_some() || (self.token(0).first && misspelt())) {
@@ -126,12 +131,15 @@ impl Parser<'_> {
 
     /// A day that ends a rule and is written behind what spares it reads as if the sparing ended then, which is the opposite.
     fn ends_alone(&mut self, rule: &Rule, clause: Phrase) {
+        if clause != Phrase::UntilDate || rule.gate.unless.is_none() {
+            return;
+        }
         let span = self.span();
         let before = self.file.text().get(..span.start).unwrap_or_default();
+        // Of a long sheet, the line alone.
+        let line = before.rfind(ends_line).and_then(|at| before.get(at..)).unwrap_or(before);
         let words = |text: &str| text.split_whitespace().count();
-        let is_alone =
-            lines(before).last().is_none_or(|line| words(line) <= words(clause.surface(self.file.language())));
-        if clause != Phrase::UntilDate || rule.gate.unless.is_none() || is_alone {
+        if words(line) <= words(clause.surface(self.file.language())) {
             return;
         }
         let message = say!("`{}` ends the whole rule, and not what `{}` spares", clause, Phrase::Unless);
@@ -152,11 +160,15 @@ impl Parser<'_> {
             let message = say!("`{}` is not there yet", Phrase::Approval);
             return Err(self.fault("octroi::policy::not-there-yet", message, Some(help)));
         }
-        match self.duty()? {
-            Some(duty) => rule.duties.push(duty),
-            None => rule.seals = true,
+        loop {
+            match self.duty()? {
+                Some(duty) => rule.duties.push(duty),
+                None => rule.seals = true,
+            }
+            if !self.eat_joint_of_duties() {
+                return Ok(());
+            }
         }
-        Ok(())
     }
 
     /// What stands behind `must`; nothing for `log sealed`.

@@ -78,12 +78,28 @@ impl Parser<'_> {
         }
         let allowed =
             self.one_of(&OUTCOMES, say!("`{}` or `{}`", Phrase::Refused, Phrase::Allowed))? == Phrase::Allowed;
-        let mut backends = vec![self.name("the name of a backend")?];
-        while self.and_for_comma(&[&OUTCOMES]) || self.comma_begins_name() {
-            backends.push(self.name("the name of a backend")?);
+        let (mut backends, mut joint) = (vec![self.backend()?], None);
+        loop {
+            let and = self.and_for_comma(&[&OUTCOMES]);
+            if and.is_none() && !self.comma_begins_name() {
+                break;
+            }
+            joint = joint.or(and);
+            backends.push(self.backend()?);
         }
+        let names: Vec<String> = backends.iter().map(|name| name.text.clone()).collect();
+        self.commas_are_meant(joint, &names);
         then.extend(backends.into_iter().map(|backend| Expectation { allowed, backend, must: None, seals: false }));
         Ok(())
+    }
+
+    fn backend(&mut self) -> Parsed<Name> {
+        let article = matches!(self.kind(), Kind::Word(word) if ARTICLES.contains(&word.as_str()));
+        if article && matches!(self.token(1).kind, Kind::Word(_)) && !self.token(1).first {
+            self.fault("octroi::policy::article", say!("a backend is named without an article"), None);
+            self.step();
+        }
+        self.name("the name of a backend")
     }
 
     /// Takes a comma before another name of a backend.
@@ -123,6 +139,9 @@ impl Parser<'_> {
     }
 
     fn given(&mut self, given: &mut Vec<Given>) -> Parsed<()> {
+        if self.lacks_data() {
+            return self.given_data(given);
+        }
         let phrase = self.one_of(GIVENS, "what the scenario gives")?;
         let one = match phrase {
             Phrase::Nothing => return Ok(()),
@@ -151,18 +170,24 @@ impl Parser<'_> {
 
     /// `health, 3 person`; the list ends before another given.
     fn given_data(&mut self, given: &mut Vec<Given>) -> Parsed<()> {
+        let (mut joint, mut written) = (None, Vec::new());
         loop {
+            let from = self.span().start;
             if self.eat(Phrase::HealthOfAPerson) {
                 given.push(Given::HealthOfAPerson);
             } else {
                 let count = if matches!(self.kind(), Kind::Number(_)) { self.count()? } else { 1 };
                 given.push(Given::Data { count, what: self.data("a class or type of data")? });
             }
+            written.push(self.written_since(from));
             let behind = matches!(self.token(1).kind, Kind::Word(_) | Kind::Number(_));
-            if self.and_for_comma(&[GIVENS]) {
+            let and = self.and_for_comma(&[GIVENS]);
+            if and.is_some() {
+                joint = joint.or(and);
                 continue;
             }
             if *self.kind() != Kind::Comma || !behind || self.comma_begins_given() {
+                self.commas_are_meant(joint, &written);
                 return Ok(());
             }
             self.step();
@@ -176,3 +201,6 @@ impl Parser<'_> {
         begins
     }
 }
+
+/// Words that stand before the name of a backend in prose.
+const ARTICLES: [&str; 4] = ["the", "le", "la", "les"];

@@ -109,15 +109,27 @@ impl Parser<'_> {
             self.step();
             return Ok(date);
         }
+        if let Some((date, tokens)) = self.date_in_words() {
+            let span = self.span().start..self.token(tokens - 1).span.end;
+            let help = say!("write {}: a date is year-month-day", date.to_string());
+            let fault = Diagnostic::new("octroi::policy::bad-number", self.file, span, say!("expected a date"));
+            self.faults.push(fault.help(help));
+            (0..tokens).for_each(|_| self.step());
+            return Ok(date);
+        }
         let help = say!("write it as year-month-day: 2027-06-30");
         Err(self.fault("octroi::policy::missing", say!("expected a date"), Some(help)))
     }
 
     fn statement(&mut self, sheet: &mut Sheet) -> Parsed<()> {
         let span = self.span();
+        self.margin = self.token(0).first.then(|| self.column());
         let is_block = [Phrase::Rule, Phrase::Scenario, Phrase::Exception].iter().any(|block| self.sees(*block));
         self.line(if is_block { Break::Block } else { Break::Statement });
-        let statement = self.one_of(STATEMENTS, "the beginning of a statement")?;
+        let statement = match self.label_says_here() {
+            true => Phrase::LabelSays,
+            false => self.one_of(STATEMENTS, "the beginning of a statement")?,
+        };
         match statement {
             Phrase::Home => {
                 let home = self.area()?;
@@ -220,6 +232,10 @@ impl Parser<'_> {
         let units = [Phrase::Seconds, Phrase::Milliseconds];
         let unit = self.one_of(&units, say!("`{}` or `{}`", Phrase::Seconds, Phrase::Milliseconds))?;
         let after_ms = if unit == Phrase::Seconds { number.min(WAIT_SECONDS_MAX) * 1_000 } else { number };
+        if self.token(0).first || self.sees_one(GATES).is_some() || *self.kind() == Kind::Comma {
+            self.is_missing(Phrase::OfWaiting);
+            return Ok(Some(after_ms));
+        }
         self.expect(Phrase::OfWaiting)?;
         Ok(Some(after_ms))
     }

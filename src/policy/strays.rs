@@ -4,7 +4,6 @@
 //! What is read so says nothing: its names are looked up, and the statement is [torn](Parser::torn). A comma before a clause is no
 //! stray: it says nothing, and nothing is said of it.
 
-use super::diagnostic::Diagnostic;
 use super::lexer::Kind;
 use super::parser::Parser;
 use super::phrase::{CLAUSES, CONDITIONS, EXCEPTION_PARTS, GIVENS, HEADER, OUTCOMES, PREDICATES, Phrase, STATEMENTS};
@@ -26,6 +25,7 @@ impl Parser<'_> {
             found => found,
         };
         let (here, brackets) = (self.at, std::mem::take(&mut self.brackets));
+        self.passing = true;
         if begins(self, CONDITIONS).is_some() {
             let stray = self.condition();
             self.strays.conditions.push(stray);
@@ -33,7 +33,7 @@ impl Parser<'_> {
             let stray = self.predicate();
             self.strays.predicates.push(stray);
         }
-        self.brackets = brackets;
+        (self.brackets, self.passing) = (brackets, false);
         if self.at == here {
             self.step();
         }
@@ -56,26 +56,20 @@ impl Parser<'_> {
         if self.ends_part() {
             return false;
         }
-        let message = if self.lost == Some(self.at) {
-            None
+        self.torn = true;
+        if self.passing {
+            // What is left out has been told.
+            self.lose_part::<()>(begins);
         } else if *self.kind() == Kind::Comma {
-            Some(say!("this comma has nothing to separate"))
-        } else if self.sees_one(begins).is_some() {
-            Some(say!("`{}` or `{}` is missing before this", Phrase::And, Phrase::Or))
-        } else {
+            let message = say!("this comma has nothing to separate");
+            self.fault("octroi::policy::missing", message, Some(say!("take it out")));
+            self.step();
+        } else if self.sees_one(begins).is_none() {
             self.stray(say!("`{}`, `{}` or the next clause", Phrase::And, Phrase::Or), &[CLAUSES]);
             self.lose_part::<()>(begins);
-            None
-        };
-        self.torn = true;
-        if let Some(message) = message {
-            let is_comma = *self.kind() == Kind::Comma;
-            let fault = Diagnostic::new("octroi::policy::missing", self.file, self.span(), message);
-            self.faults.push(if is_comma { fault.help(say!("take it out")) } else { fault });
-            if is_comma {
-                self.step();
-                self.lost = Some(self.at);
-            }
+        } else if self.lost != Some(self.at) {
+            let message = say!("`{}` or `{}` is missing before this", Phrase::And, Phrase::Or);
+            self.fault("octroi::policy::missing", message, None);
         }
         !self.ends_part() && self.sees_one(begins).is_some()
     }
@@ -118,7 +112,7 @@ impl Parser<'_> {
     }
 
     /// Whether a clause of a block begins here, spelt as it may be.
-    fn begins_clause(&mut self) -> bool {
+    pub(super) fn begins_clause(&mut self) -> bool {
         let others = [Phrase::Given, Phrase::Then, Phrase::IssuedBy];
         [CLAUSES, EXCEPTION_PARTS, &others].iter().any(|list| self.begins(list))
     }
