@@ -100,4 +100,9 @@ pub(super) const TABLE: &[(&str, &str)] = &[
     ("write it on a line of its own: {} {}", "écrivez-la sur une ligne à elle : {} {}"),
     ("leave it out", "retirez-le"),
     ("a backend is named without an article", "un hébergeur se nomme sans article"),
+    ("a comma alone joins nothing here", "une virgule seule ne joint rien ici"),
+    ("write `{}` or `{}` in its place", "écrivez `{}` ou `{}` à sa place"),
+    ("a comma is missing before this", "il manque une virgule devant ceci"),
+    ("a legal regime is named without an article", "un régime juridique se nomme sans article"),
+    ("a scenario gives one number", "un scénario donne un nombre, et un seul"),
 ];

@@ -142,7 +142,8 @@ impl<'a> Lexer<'a> {
     /// A character that has no place; what it was probably meant for is read so, and nothing more is reported of it.
     fn stray(&mut self, c: char) -> Option<Kind> {
         let start = self.at;
-        let note = self.rest().starts_with("//");
+        // The slashes of an address are no note.
+        let note = self.rest().starts_with("//") && !self.text.get(..start).unwrap_or_default().ends_with(':');
         self.at += c.len_utf8();
         let help = match c {
             '.' => say!("a clause ends without a full stop"),

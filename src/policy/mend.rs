@@ -231,9 +231,12 @@ impl Parser<'_> {
         self.torn = true;
         while !self.ended() && !self.stops_at(&[]) && !self.stands(0, Phrase::Then) {
             let expects = |parser: &mut Self| {
+                // Of two words, the first says what is expected of the second.
+                let pair = [0, 1].map(|ahead| parser.token(ahead)).map(|token| matches!(token.kind, Kind::Word(_)));
                 parser.sees_one(&OUTCOMES).is_some()
                     || parser.meant(&OUTCOMES).is_some()
                     || parser.stands(1, Phrase::Must)
+                    || (pair == [true, true] && !parser.token(1).first)
             };
             let joint = *self.kind() == Kind::Comma || self.stands(0, Phrase::And);
             if joint && self.behind(expects) {

@@ -12,7 +12,7 @@ use super::everyday;
 use super::lexer::Kind;
 use super::parser::{Parsed, Parser, folded};
 use super::phrase::Phrase::{self, self as P};
-use super::phrase::{CONDITIONS, DUTIES, GIVENS, PREDICATES};
+use super::phrase::{CONDITIONS, DUTIES, GIVENS, OUTCOMES, PREDICATES};
 use super::surface::NAMES;
 use super::text::{Part, Text, say};
 use super::tree::{Area, Ask, Condition, Expr, Name};
@@ -68,7 +68,9 @@ impl Parser<'_> {
             return Ok(None);
         };
         let verb = usize::from(self.words_at(subject).first().is_some_and(|word| VERBS.contains(&word.as_str())));
-        let Some((least, most, tokens)) = self.range_at(subject + verb).or_else(|| self.range_at(subject)) else {
+        // `est compris entre`
+        let ranges = [subject, subject + verb, subject + verb + 1];
+        let Some((least, most, tokens)) = ranges.into_iter().find_map(|ahead| self.range_at(ahead)) else {
             return Ok(None);
         };
         let from = self.span().start;
@@ -120,6 +122,13 @@ impl Parser<'_> {
         let begins = |said: &&&[&str]| words.get(..said.len()).is_some_and(|words| words == **said);
         let Some(said) = APP_IN.iter().filter(begins).max_by_key(|said| said.len()) else { return Ok(None) };
         let (from, behind) = (self.span().start, said.len());
+        if let Some(group) = self.the_group(behind) {
+            (0..behind + 1).for_each(|_| self.step());
+            let name = Name { text: group, span: self.span() };
+            (0..2).for_each(|_| self.step());
+            self.is_meant(self.part_since(from), &say!("{} {}", P::AppInGroup, &name.text));
+            return Ok(Some(Expr::Is(Ask::AppInGroup(name))));
+        }
         let meant = match self.token(behind).kind {
             _ if self.sees(P::AppInGroup) => return Ok(None),
             Kind::Text(_) => P::AppIs,
@@ -215,6 +224,16 @@ impl Parser<'_> {
         self.fault("octroi::policy::missing", say!("`{}` is missing before this", phrase), help);
     }
 
+    /// The name in `the clinical group`, so many tokens from here.
+    fn the_group(&self, ahead: usize) -> Option<String> {
+        let word = |ahead: usize| match &self.token(ahead).kind {
+            Kind::Word(word) => Some(word.as_str()),
+            _ => None,
+        };
+        let fits = word(ahead)? == "the" && word(ahead + 2)? == "group";
+        fits.then(|| word(ahead + 1).map(str::to_owned)).flatten()
+    }
+
     /// Takes an area that is called by several words or with its article: a fault that does not stop parsing.
     pub(super) fn area_in_words(&mut self) -> Option<Area> {
         let words = self.words_at(0);
@@ -291,5 +310,41 @@ impl Parser<'_> {
         self.faults.push(Diagnostic::new("octroi::policy::list", self.file, from..to, message).help(help));
         (0..behind).for_each(|_| self.step());
         true
+    }
+
+    /// Takes `gpu-paris is allowed`, the wrong way round: a fault that does not stop parsing.
+    pub(super) fn turned_expectation(&mut self) -> Option<(Name, bool)> {
+        let Kind::Word(text) = self.kind().clone() else { return None };
+        let verb = usize::from(self.words_at(1).first().is_some_and(|word| VERBS.contains(&word.as_str())));
+        if self.token(1).first || self.sees_one(&OUTCOMES).is_some() {
+            return None;
+        }
+        let (here, name) = (self.at, Name { text, span: self.span() });
+        self.at += 1 + verb;
+        let outcome = self.sees_one(&OUTCOMES).filter(|outcome| self.stands(0, *outcome));
+        self.at = here;
+        let outcome = outcome?;
+        let tokens = 1 + verb + outcome.words(self.language).count();
+        // `gpu-paris refused cloud-us` says something else.
+        let behind = self.token(tokens);
+        if matches!(behind.kind, Kind::Word(_)) && !behind.first && !self.stands(tokens, P::And) {
+            return None;
+        }
+        let from = name.span.start;
+        (0..tokens).for_each(|_| self.step());
+        self.is_meant(self.part_since(from), &say!("{} {}", outcome, &name.text));
+        Some((name, outcome == P::Allowed))
+    }
+
+    /// Takes a comparison where a scenario gives one number: a fault that does not stop parsing.
+    pub(super) fn lose_comparison(&mut self, given: Phrase) {
+        let Some((_, count)) = compare(&self.words_at(0)) else { return };
+        let Kind::Number(number) = self.token(count).kind else { return };
+        let from = self.span().start;
+        let span = from..self.token(count - 1).span.end;
+        let message = say!("a scenario gives one number");
+        let fault = Diagnostic::new("octroi::policy::misplaced", self.file, span, message);
+        self.faults.push(fault.help(say!("write `{} {}`", given, number)));
+        (0..count).for_each(|_| self.step());
     }
 }

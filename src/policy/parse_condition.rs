@@ -7,7 +7,7 @@ use super::lexer::Kind;
 use super::parser::{Parsed, Parser};
 use super::phrase::{CLAUSES, CONDITIONS, GATES, PREDICATES, Phrase, STATEMENTS};
 use super::text::say;
-use super::tree::{Area, Ask, Condition, Expr, Predicate, Trait};
+use super::tree::{Area, Ask, Condition, Expr, Name, Predicate, Trait};
 use crate::model::finding::POSSIBLY;
 
 impl Parser<'_> {
@@ -223,8 +223,8 @@ impl Parser<'_> {
             Phrase::Domestic => Ok(Expr::Is(Trait::Domestic)),
             Phrase::LocatedIn => Ok(Expr::Is(Trait::LocatedIn(self.areas()?))),
             Phrase::LocatedOutside => Ok(Expr::Not(Box::new(Expr::Is(Trait::LocatedIn(self.areas()?))))),
-            Phrase::ControlledFrom => Ok(Expr::Is(Trait::ControlledFrom(self.areas()?))),
-            Phrase::ExposedTo => self.choice(|parser| Ok(Trait::ExposedTo(parser.name("a legal regime, such as US")?))),
+            Phrase::ControlledFrom => self.controlled_from(),
+            Phrase::ExposedTo => self.choice(|parser| Ok(Trait::ExposedTo(parser.regime()?))),
             Phrase::Certified => self.choice(Self::certified),
             Phrase::WithTransferBasis => Ok(Expr::Is(Trait::TransferBasis)),
             Phrase::WithContract => Ok(Expr::Is(Trait::Contract)),
@@ -236,12 +236,49 @@ impl Parser<'_> {
         }
     }
 
+    /// A legal regime, which has no article.
+    fn regime(&mut self) -> Parsed<Name> {
+        let is_before = |token: &Kind| matches!(token, Kind::Word(word) if BEFORE_REGIME.contains(&word.as_str()));
+        let words = (0..2).take_while(|ahead| is_before(&self.token(*ahead).kind)).count();
+        if words > 0 && matches!(self.token(words).kind, Kind::Word(_)) {
+            self.fault("octroi::policy::article", say!("a legal regime is named without an article"), None);
+            self.renamed.push((self.span().start..self.token(words).span.start, String::new()));
+            (0..words).for_each(|_| self.step());
+        }
+        self.name("a legal regime, such as US")
+    }
+
+    /// What stands behind `controlled from`; `outside` is a fault that does not stop parsing.
+    fn controlled_from(&mut self) -> Parsed<Predicate> {
+        let from = self.span().start;
+        let tokens = match self.words_at(0).iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+            ["outside" | "out", "of", ..] | ["hors", "de" | "du" | "des", ..] => 2,
+            ["outside" | "hors", ..] => 1,
+            _ => return Ok(Expr::Is(Trait::ControlledFrom(self.areas()?))),
+        };
+        let span = from..self.token(tokens - 1).span.end;
+        (0..tokens).for_each(|_| self.step());
+        let from = self.span().start;
+        let areas = self.areas()?;
+        let message = say!("what is denied has `{}` in front of it", Phrase::Not);
+        let fault = Diagnostic::new("octroi::policy::denial", self.file, span, message);
+        let (not, controlled) = (Phrase::Not, Phrase::ControlledFrom);
+        self.faults.push(fault.help(say!("write `{} {} {}`", not, controlled, self.written_since(from))));
+        Ok(Expr::Not(Box::new(Expr::Is(Trait::ControlledFrom(areas)))))
+    }
+
     /// `FR`, or `any of FR, DE`: the areas together.
     fn areas(&mut self) -> Parsed<Vec<Area>> {
-        let mut any = self.eat(Phrase::AnyOf);
+        let (mut any, mut joined) = (self.eat(Phrase::AnyOf), false);
         let span = self.span();
         let mut written = Vec::new();
         let mut one = |parser: &mut Self| {
+            // `in France, in Germany`
+            let within = parser.words_at(0).first().is_some_and(|word| WITHIN.contains(&word.as_str()));
+            if within && !written.is_empty() {
+                parser.step();
+                any = false;
+            }
             let from = parser.span().start;
             let area = parser.area()?;
             written.push(parser.written_since(from));
@@ -251,9 +288,9 @@ impl Parser<'_> {
         while let Some(tokens) = self.area_behind() {
             (0..tokens).for_each(|_| self.step());
             areas.push(one(self)?);
-            any = false;
+            joined = true;
         }
-        if areas.len() > 1 && !any {
+        if areas.len() > 1 && (!any || joined) {
             let fault = Diagnostic::new(
                 "octroi::policy::any-or-all",
                 self.file,
@@ -304,7 +341,7 @@ impl Parser<'_> {
         let mut code = self.name("a country (`FR`), `EEA`, `EU` or `home`")?;
         // `United States` is the name of one.
         let is_code = code.text.chars().all(|c| !c.is_lowercase());
-        while !is_code && !self.token(0).first && matches!(self.kind(), Kind::Word(word) if is_of_name(word)) {
+        while !is_code && !self.token(0).first && matches!(self.kind(), Kind::Word(word) if is_proper(word)) {
             code.span.end = self.span().end;
             self.step();
             code.text = self.file.text().get(code.span.clone()).unwrap_or_default().to_owned();
@@ -317,10 +354,12 @@ impl Parser<'_> {
 }
 
 /// Whether a word is a further one of the name of a country.
-fn is_of_name(word: &str) -> bool {
+fn is_proper(word: &str) -> bool {
     word.starts_with(char::is_uppercase) && word.chars().any(char::is_lowercase)
 }
 
+/// Words that stand before a legal regime in prose.
+const BEFORE_REGIME: [&str; 8] = ["the", "to", "la", "le", "les", "à", "au", "aux"];
 /// Words for being there, before an area.
 const WITHIN: [&str; 7] = ["in", "dans", "en", "au", "aux", "from", "depuis"];
 /// Words that stand before the name of a country in prose.

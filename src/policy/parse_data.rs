@@ -15,7 +15,8 @@ use super::tree::Name;
 /// Words that an everyday name of data may have.
 const EVERYDAY_WORDS_MAX: usize = 6;
 /// Words that stand before a name in prose.
-const ARTICLES: &[&str] = &["the", "a", "an", "any", "le", "la", "les", "un", "une", "des", "du", "de"];
+const ARTICLES: &[&str] =
+    &["the", "a", "an", "any", "le", "la", "les", "un", "une", "des", "du", "de", "all", "every", "tous", "toutes"];
 
 impl Parser<'_> {
     /// Takes the name of a class or type of data; what a language calls it becomes the identifier.
@@ -100,10 +101,15 @@ impl Parser<'_> {
 
     /// Tokens of the name that begins so many tokens from here: several everyday words, or one with an article before it.
     pub(super) fn name_tokens(&self, from: usize) -> usize {
-        let article = matches!(&self.token(from).kind, Kind::Word(word) if ARTICLES.contains(&folded(word).as_str()));
-        let behind = &self.token(from + 1);
-        let article = article && matches!(behind.kind, Kind::Word(_)) && !behind.first;
-        self.everyday_at(from).map_or(1 + usize::from(article), |(_, count)| count)
+        let is_article = |ahead: &usize| {
+            let behind = self.token(ahead + 1);
+            let article =
+                matches!(&self.token(*ahead).kind, Kind::Word(word) if ARTICLES.contains(&folded(word).as_str()));
+            article && matches!(behind.kind, Kind::Word(_)) && !behind.first
+        };
+        // `à la Chine`
+        let articles = (from..from + 2).take_while(is_article).count();
+        self.everyday_at(from).map_or(1 + articles, |(_, count)| count)
     }
 
     /// Reports how data is written in this sheet.
@@ -121,7 +127,15 @@ impl Parser<'_> {
         let mut items = vec![item(self)?];
         let mut joint: Option<Range<usize>> = None;
         loop {
+            if self.lacks_comma() {
+                let Ok(one) = item(self) else { break };
+                items.push(one);
+                continue;
+            }
             self.lose_before_comma();
+            if self.comma_ends_statement() {
+                break;
+            }
             let comma = *self.kind() == Kind::Comma;
             let and = self.stands(usize::from(comma), Phrase::And);
             if (!comma && !and) || self.comma_says_nothing() {

@@ -14,7 +14,15 @@ impl Parser<'_> {
     pub(super) fn list<T>(&mut self, mut item: impl FnMut(&mut Self) -> Parsed<T>) -> Parsed<Vec<T>> {
         let mut items = vec![item(self)?];
         loop {
+            if self.lacks_comma() {
+                let Ok(one) = item(self) else { return Ok(items) };
+                items.push(one);
+                continue;
+            }
             self.lose_before_comma();
+            if self.comma_ends_statement() {
+                return Ok(items);
+            }
             let joins = self.stands(1, Phrase::And) || self.stands(1, Phrase::Or);
             if *self.kind() != Kind::Comma || joins || self.comma_says_nothing() {
                 return Ok(items);
@@ -53,6 +61,7 @@ impl Parser<'_> {
     fn joint(&mut self, joint: &mut Option<Phrase>) -> bool {
         let span = self.span();
         let Some(this) = self.eat_one(&[Phrase::And, Phrase::Or]) else { return false };
+        self.lose_conjunction();
         if joint.replace(this).is_some_and(|before| before != this) {
             let fault = Diagnostic::new(
                 "octroi::policy::mixed-and-or",

@@ -10,7 +10,7 @@ use super::parser::{Broken, Parsed, Parser};
 use super::phrase::{CLAUSES, DUTIES, EXCEPTION_PARTS, Phrase, STATEMENTS};
 use super::suggest::how_to_forbid;
 use super::text::{Text, say};
-use super::tree::{Duty, Exception, Gate, Keep, Name, Rule};
+use super::tree::{Condition, Duty, Exception, Gate, Keep, Name, Predicate, Rule};
 use crate::model::Action;
 
 impl Parser<'_> {
@@ -103,9 +103,9 @@ impl Parser<'_> {
                 let because = self.text("the reason, such as the article of the law")?;
                 rule.because.replace(because).is_some()
             }
-            Phrase::OnBackends => rule.on.replace(self.predicate()).is_some(),
-            Phrase::OnlyBackends => rule.only.replace(self.predicate()).is_some(),
-            Phrase::NeverBackends => rule.never.replace(self.predicate()).is_some(),
+            Phrase::OnBackends => self.predicate_of(&mut rule.on),
+            Phrase::OnlyBackends => self.predicate_of(&mut rule.only),
+            Phrase::NeverBackends => self.predicate_of(&mut rule.never),
             Phrase::PreferBackends => {
                 rule.prefers.push(self.predicate());
                 false
@@ -127,6 +127,28 @@ impl Parser<'_> {
             }
         };
         Ok(twice)
+    }
+
+    /// Reads a predicate where there is none yet; true where there is, and the further one is looked up all the same.
+    fn predicate_of(&mut self, known: &mut Option<Predicate>) -> bool {
+        let predicate = self.predicate();
+        if known.is_some() {
+            self.strays.predicates.push(predicate);
+            return true;
+        }
+        *known = Some(predicate);
+        false
+    }
+
+    /// The same of a condition.
+    pub(super) fn condition_of(&mut self, known: &mut Option<Condition>) -> bool {
+        let condition = self.condition();
+        if known.is_some() {
+            self.strays.conditions.push(condition);
+            return true;
+        }
+        *known = Some(condition);
+        false
     }
 
     /// A day that ends a rule and is written behind what spares it reads as if the sparing ended then, which is the opposite.
@@ -251,7 +273,7 @@ impl Parser<'_> {
                     one.rule.replace(rule).is_some()
                 }
                 Phrase::Because => one.because.replace(parser.text("the reason of the exception")?).is_some(),
-                Phrase::When => one.when.replace(parser.condition()).is_some(),
+                Phrase::When => parser.condition_of(&mut one.when),
                 Phrase::UntilDate => one.until.replace(parser.date()?).is_some(),
                 _ => {
                     let twice = !one.approved.is_empty();

@@ -76,6 +76,10 @@ impl Parser<'_> {
             then.push(Expectation { allowed: true, backend, seals: must.is_none(), must });
             return Ok(());
         }
+        if let Some((backend, allowed)) = self.turned_expectation() {
+            then.push(Expectation { allowed, backend, must: None, seals: false });
+            return Ok(());
+        }
         let allowed =
             self.one_of(&OUTCOMES, say!("`{}` or `{}`", Phrase::Refused, Phrase::Allowed))? == Phrase::Allowed;
         let (mut backends, mut joint) = (vec![self.backend()?], None);
@@ -151,8 +155,14 @@ impl Parser<'_> {
             Phrase::Role => Given::Role(self.named("the name of a role")?),
             Phrase::Purpose => Given::Purpose(self.named("a purpose")?),
             Phrase::Label => Given::Label(self.named("a label")?),
-            Phrase::LeakScore => Given::LeakScore(self.score()?),
-            Phrase::LeakHistory => Given::LeakHistory(self.score()?),
+            Phrase::LeakScore => {
+                self.lose_comparison(phrase);
+                Given::LeakScore(self.score()?)
+            }
+            Phrase::LeakHistory => {
+                self.lose_comparison(phrase);
+                Given::LeakHistory(self.score()?)
+            }
             Phrase::Residence => Given::Residence(self.area()?),
             Phrase::Minors => Given::Minors,
             Phrase::ScanIncomplete => Given::ScanIncomplete,

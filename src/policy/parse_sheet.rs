@@ -261,8 +261,8 @@ impl Parser<'_> {
     pub(super) fn narrow(&mut self, gate: &mut Gate, clause: Phrase) -> Parsed<bool> {
         let span = self.span();
         let twice = match clause {
-            Phrase::When => gate.when.replace(self.condition()).is_some(),
-            Phrase::Unless => gate.unless.replace(self.condition()).is_some(),
+            Phrase::When => self.condition_of(&mut gate.when),
+            Phrase::Unless => self.condition_of(&mut gate.unless),
             Phrase::FromDate => gate.from.replace(self.date()?).is_some(),
             _ => gate.until.replace(self.date()?).is_some(),
         };

@@ -5,10 +5,12 @@
 //! stray: it says nothing, and nothing is said of it.
 
 use super::lexer::Kind;
-use super::parser::Parser;
+use super::parser::{Parser, folded};
 use super::phrase::{CLAUSES, CONDITIONS, EXCEPTION_PARTS, GIVENS, HEADER, OUTCOMES, PREDICATES, Phrase, STATEMENTS};
 use super::text::{Text, say};
 
+/// Words that begin a further condition in prose, folded.
+const CONJUNCTIONS: &[&str] = &["que", "qu'", "if", "that", "si", "when", "where", "quand", "lorsque"];
 /// Tokens that may stand between an item of a list and its comma, and are still of that item.
 const ITEM_TOKENS_MAX: usize = 4;
 
@@ -61,9 +63,15 @@ impl Parser<'_> {
             // What is left out has been told.
             self.lose_part::<()>(begins);
         } else if *self.kind() == Kind::Comma {
-            let message = say!("this comma has nothing to separate");
-            self.fault("octroi::policy::missing", message, Some(say!("take it out")));
+            let next = self.token(1);
+            if next.first || next.kind == Kind::End {
+                self.is_idle_comma();
+                return false;
+            }
+            let help = say!("write `{}` or `{}` in its place", Phrase::And, Phrase::Or);
+            self.fault("octroi::policy::missing", say!("a comma alone joins nothing here"), Some(help));
             self.step();
+            return true;
         } else if self.sees_one(begins).is_none() {
             self.stray(say!("`{}`, `{}` or the next clause", Phrase::And, Phrase::Or), &[CLAUSES]);
             self.lose_part::<()>(begins);
@@ -192,6 +200,43 @@ impl Parser<'_> {
         }
         self.stray(say!("`{}` or the next statement", Phrase::And), &[&OUTCOMES]);
         self.lose_expectation();
+    }
+
+    /// Reports a comma with nothing behind it that it could separate.
+    fn is_idle_comma(&mut self) {
+        let message = say!("this comma has nothing to separate");
+        self.fault("octroi::policy::missing", message, Some(say!("take it out")));
+        self.step();
+    }
+
+    /// Takes a comma behind the last item of a list, with the next statement behind it: a fault that does not stop parsing.
+    pub(super) fn comma_ends_statement(&mut self) -> bool {
+        let ends = |parser: &mut Self| parser.ended() || (parser.token(0).first && parser.begins_statement());
+        let idle = *self.kind() == Kind::Comma && self.behind(ends);
+        if idle {
+            self.is_idle_comma();
+        }
+        idle
+    }
+
+    /// Whether a text in quotes stands behind another without a comma: a fault that does not stop parsing.
+    pub(super) fn lacks_comma(&mut self) -> bool {
+        let before = matches!(self.previous().map(|token| &token.kind), Some(Kind::Text(_)));
+        let lacks = before && matches!(self.kind(), Kind::Text(_)) && !self.token(0).first;
+        if lacks {
+            self.fault("octroi::policy::missing", say!("a comma is missing before this"), None);
+        }
+        lacks
+    }
+
+    /// Takes what stands behind `and` in prose, and says nothing: `and if`, `et que`. It is a fault that does not stop parsing.
+    pub(super) fn lose_conjunction(&mut self) {
+        let Kind::Word(word) = self.kind() else { return };
+        if !self.token(0).first && CONJUNCTIONS.contains(&folded(word).as_str()) {
+            let message = say!("`{}` is not understood here", word.as_str());
+            self.fault("octroi::policy::unknown-word", message, Some(say!("leave it out")));
+            self.step();
+        }
     }
 
     /// Reads the data behind a duty that was reported.

@@ -100,6 +100,7 @@ allow hosted tool web_search when <app is|colour is> "a" <unless|unless banana a
 rule two
   because "x"
   <never|nevr> backends located in <US|UX>
+  <|never backends located in QQ>
 
 <|xyzzy 7>
 <|plugh 8>

@@ -298,3 +298,156 @@ fn what_was_meant_is_said_in_the_words_of_the_sheet() {
         ),
     ]);
 }
+
+/// What a lawyer writes before she has seen the list of phrases: once, at its place, with the words of the sheet.
+#[test]
+#[expect(clippy::too_many_lines, reason = "one table")]
+fn everyday_wordings_are_told_once() {
+    let home = "\n  only backends on premises";
+    let chez_nous = "\n  seulement les hébergeurs sur site";
+    tells(&[
+        (
+            "two duties in one",
+            rule("when data includes any of iban, person\n  must redact iban and pseudonymise persn, and log sealed"),
+            &[
+                "each duty has a `must` of its own | write it on a line of its own: must pseudonymise",
+                "`persn` is no class",
+                "each duty has a `must` of its own | write it on a line of its own: must log sealed",
+            ],
+        ),
+        (
+            "then in a rule",
+            rule("when data includes health, then only backends on premises"),
+            &["`then` belongs to scenarios | leave it out"],
+        ),
+        (
+            "alors",
+            french("quand les données comprennent santé\n  alors seulement les hébergeurs sur site"),
+            &["retirez-le"],
+        ),
+        ("a date in words", rule("only backends on premises\n  until June 30, 2027"), &["write 2027-06-30"]),
+        (
+            "une date en toutes lettres",
+            french("seulement les hébergeurs sur site\n  à compter du 1er janvier 2027 jusqu'au 31 décembre 2027"),
+            &["écrivez 2027-01-01", "écrivez 2027-12-31"],
+        ),
+        (
+            "what a label says",
+            format!("{ENGLISH}label \"Secret\" brings helth\n"),
+            &["`label` is written `the label`", "`helth` is no class"],
+        ),
+        (
+            "counts and data alone",
+            rule(&format!(
+                "when data includes at least 2 email or at least 3 person or role is \"x\" or health data{home}"
+            )),
+            &[
+                "`data includes` is missing before this",
+                "`data includes` is missing before this",
+                "is written `health`",
+            ],
+        ),
+        (
+            "givens without a word for them",
+            scenario("given 3 person and 2 ibans and leak score above 700\n  then gpu-paris is allowed"),
+            &[
+                "`data` is missing before this",
+                "`data` is missing before this",
+                "`ibans` is no class",
+                "a scenario gives one number | write `leak score 700`",
+                "is written `allowed gpu-paris`",
+            ],
+        ),
+        (
+            "a certificate alone",
+            rule("only backends HDS"),
+            &["`certified` is missing before this | write `certified HDS`"],
+        ),
+        ("a place alone", rule("only backends EEA"), &["`located in` is missing before this | write `located in EEA`"]),
+        (
+            "a backend alone",
+            rule("never backends cloud-us"),
+            &["`named` is missing before this | write `named cloud-us`"],
+        ),
+        ("a scheme with a blank", rule("only backends certified ISO 27001"), &["is written `ISO27001`"]),
+        (
+            "areas by their names",
+            rule(
+                "never backends located in the European Union\n  only backends controlled from the United States or from China",
+            ),
+            &[
+                "`the European Union` is written `EU`",
+                "several areas need `any of`",
+                "did you mean `US`?",
+                "did you mean `CN`?",
+            ],
+        ),
+        (
+            "en Allemagne",
+            french("seulement les hébergeurs situés dans FR, en Allemagne ou au Luxembourg"),
+            &["plusieurs territoires demandent `l'un de`", "vouliez-vous dire `DE`", "vouliez-vous dire `LU`"],
+        ),
+        (
+            "controlled from outside",
+            rule("never backends controlled from outside EEA"),
+            &["write `not controlled from EEA`"],
+        ),
+        (
+            "regimes with articles",
+            french("jamais les hébergeurs exposés à US ou à la Chine"),
+            &["`l'un de US, Chine`", "un régime juridique se nomme sans article", "vouliez-vous dire `CN`"],
+        ),
+        (
+            "a comma between predicates",
+            french("seulement les hébergeurs sans conservation, sans entraînement et avec contrat"),
+            &["une virgule seule ne joint rien ici | écrivez `et` ou `ou` à sa place"],
+        ),
+        (
+            "a comma at the end of a statement",
+            format!("{ENGLISH}group g of apps \"a\" \"b\",\nrulle r\n  becuase \"x\"\n  only backends on premises\n"),
+            &[
+                "a comma is missing before this",
+                "nothing to separate | take it out",
+                "`rulle` is not",
+                "`becuase` is not",
+            ],
+        ),
+        (
+            "the same data in two words",
+            rule(&format!("when data includes health data or medical records{home}")),
+            &["is written `health`", "| write `health`", "`medical records` is written `health`"],
+        ),
+        (
+            "et que",
+            french(&format!("quand l'application est \"a\" et que les données comprennent helth{chez_nous}")),
+            &["`que` n'est pas compris ici | retirez-le", "`helth` n'est pas"],
+        ),
+        (
+            "compris entre",
+            french(&format!("quand le score de fuite est compris entre 300 et 700{chez_nous}")),
+            &["non le score de fuite est au moins 701)`"],
+        ),
+        (
+            "the … group",
+            rule(&format!("when app is in the wob group{home}")),
+            &["is written `app in group wob`", "`wob` is no group"],
+        ),
+        (
+            "a clause said twice",
+            rule("only backends on premises\n  only backends located in UX"),
+            &["`only backends` is said twice", "`UX` is no country"],
+        ),
+        (
+            "a line behind what cannot be read",
+            rule(
+                "when data includes health or bananas of all kinds\n  mostly backends on premises\n  only backends located in UX",
+            ),
+            &["`bananas` is no", "`of` is not", "`mostly` is not", "`UX` is no country"],
+        ),
+        (
+            "a wait in words",
+            format!("{ENGLISH}fall back if unavailable or after two seconds unless data includes helth\n"),
+            &["| write `2`", "`seconds` is written `s`", "`of waiting` is missing before this", "`helth` is no class"],
+        ),
+    ]);
+}
