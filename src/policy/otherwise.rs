@@ -166,6 +166,9 @@ impl Parser<'_> {
 
     /// Whether data or a count begins here, where a condition should: a fault that does not stop parsing.
     pub(super) fn lacks_data_includes(&mut self) -> bool {
+        if CONDITIONS.iter().any(|phrase| self.stands(0, *phrase)) {
+            return false;
+        }
         let words = self.words_at(0);
         let compared = compare(&words).is_some_and(|(_, count)| self.is_number(count));
         let counted = matches!(self.kind(), Kind::Number(_)) && matches!(self.token(1).kind, Kind::Word(_));

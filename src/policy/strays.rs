@@ -5,7 +5,7 @@
 //! stray: it says nothing, and nothing is said of it.
 
 use super::lexer::Kind;
-use super::parser::{Parser, folded};
+use super::parser::Parser;
 use super::phrase::{CLAUSES, CONDITIONS, EXCEPTION_PARTS, GIVENS, HEADER, OUTCOMES, PREDICATES, Phrase, STATEMENTS};
 use super::text::{Text, say};
 
@@ -127,7 +127,14 @@ impl Parser<'_> {
 
     /// Whether a comma stands here before a clause: it says nothing.
     pub(super) fn comma_says_nothing(&mut self) -> bool {
-        *self.kind() == Kind::Comma && self.behind(Self::begins_clause)
+        *self.kind() == Kind::Comma
+            && self.behind(|parser| {
+                // Within a line, what is near to a clause may be the next name of a list.
+                let others = [Phrase::Given, Phrase::Then, Phrase::IssuedBy];
+                let lists: [&[Phrase]; 3] = [CLAUSES, EXCEPTION_PARTS, &others];
+                let sees = |list: &&[Phrase]| parser.sees_one(list).is_some();
+                lists.iter().any(sees) || (parser.token(0).first && parser.begins_clause())
+            })
     }
 
     /// Takes a comma that says nothing.
@@ -231,9 +238,10 @@ impl Parser<'_> {
 
     /// Takes what stands behind `and` in prose, and says nothing: `and if`, `et que`. It is a fault that does not stop parsing.
     pub(super) fn lose_conjunction(&mut self) {
-        let Kind::Word(word) = self.kind() else { return };
-        if !self.token(0).first && CONJUNCTIONS.contains(&folded(word).as_str()) {
-            let message = say!("`{}` is not understood here", word.as_str());
+        // `SI` is Slovenia.
+        let Some(word) = self.words_at(0).into_iter().next() else { return };
+        if !self.token(0).first && CONJUNCTIONS.contains(&word.as_str()) {
+            let message = say!("`{}` is not understood here", word);
             self.fault("octroi::policy::unknown-word", message, Some(say!("leave it out")));
             self.step();
         }
