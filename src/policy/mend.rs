@@ -162,7 +162,9 @@ impl Parser<'_> {
     /// Leaves out one part of an expression, which was reported, up to the next part or the end of the clause. What is returned
     /// stands for it in a statement that is torn.
     pub(super) fn lose_part<A>(&mut self, begins: &[Phrase]) -> Expr<A> {
-        self.skip_within(|parser| parser.joins_part(begins) || parser.stands_whole(begins).is_some());
+        let from = self.at;
+        let begun = |parser: &Self| parser.at > from && parser.stands_whole(begins).is_some();
+        self.skip_within(|parser| parser.joins_part(begins) || begun(parser));
         self.lost = Some(self.at);
         Expr::All(Vec::new())
     }

@@ -63,16 +63,12 @@ const DATE_TOKENS_MAX: usize = 6;
 
 impl Parser<'_> {
     /// Takes a score between two numbers.
-    pub(super) fn between(&mut self) -> Parsed<Option<Condition>> {
-        let Some((phrase, subject)) = self.subject().filter(|(phrase, _)| *phrase != P::LabelAtLeast) else {
-            return Ok(None);
-        };
+    pub(super) fn between(&mut self) -> Option<Condition> {
+        let (phrase, subject) = self.subject().filter(|(phrase, _)| *phrase != P::LabelAtLeast)?;
         let verb = usize::from(self.words_at(subject).first().is_some_and(|word| VERBS.contains(&word.as_str())));
         // `est compris entre`
         let ranges = [subject, subject + verb, subject + verb + 1];
-        let Some((least, most, tokens)) = ranges.into_iter().find_map(|ahead| self.range_at(ahead)) else {
-            return Ok(None);
-        };
+        let (least, most, tokens) = ranges.into_iter().find_map(|ahead| self.range_at(ahead))?;
         let from = self.span().start;
         (0..tokens).for_each(|_| self.step());
         let both = say!("({} {} {} {} {} {})", phrase, least, P::And, P::Not, phrase, most.saturating_add(1));
@@ -81,7 +77,7 @@ impl Parser<'_> {
             let score = u16::try_from(score.min(1_000)).unwrap_or_default();
             Expr::Is(if phrase == P::LeakAtLeast { Ask::LeakAtLeast(score) } else { Ask::LeakHistoryAtLeast(score) })
         };
-        Ok(Some(atom(least)))
+        Some(atom(least))
     }
 
     /// Takes a count between two numbers.
@@ -123,7 +119,7 @@ impl Parser<'_> {
         let Some(said) = APP_IN.iter().filter(begins).max_by_key(|said| said.len()) else { return Ok(None) };
         let (from, behind) = (self.span().start, said.len());
         if let Some(group) = self.the_group(behind) {
-            (0..behind + 1).for_each(|_| self.step());
+            (0..=behind).for_each(|_| self.step());
             let name = Name { text: group, span: self.span() };
             (0..2).for_each(|_| self.step());
             self.is_meant(self.part_since(from), &say!("{} {}", P::AppInGroup, &name.text));
@@ -258,7 +254,7 @@ impl Parser<'_> {
         let mut years = years.filter(|ahead| matches!(self.token(*ahead).kind, Kind::Number(1_000..)));
         let last = years.next()?;
         let written = self.file.text().get(from..self.token(last).span.end)?;
-        Some((in_words(written)??, last + 1))
+        Some((in_words(written)?, last + 1))
     }
 
     /// Takes `label "X"` before what a label says: a fault that does not stop parsing.

@@ -21,7 +21,7 @@ impl Parser<'_> {
 
     /// One thing that a condition asks of a request.
     fn ask(&mut self) -> Parsed<Condition> {
-        if let Some(between) = self.between()? {
+        if let Some(between) = self.between() {
             return Ok(between);
         }
         if let Some(compared) = self.compared()? {
@@ -106,10 +106,8 @@ impl Parser<'_> {
             joint = next;
             items.extend(self.list(&mut one)?.into_iter().map(Expr::Is));
         }
-        let list = how.unwrap_or(match joint {
-            Some(Phrase::And) => offered.last().copied().unwrap_or(Phrase::AnyOf),
-            _ => Phrase::AnyOf,
-        });
+        let offered_last = offered.last().copied().unwrap_or(Phrase::AnyOf);
+        let list = how.unwrap_or_else(|| if joint == Some(Phrase::And) { offered_last } else { Phrase::AnyOf });
         // `health data or medical records` is health.
         let mut seen = BTreeSet::new();
         written.retain(|name| seen.insert(name.clone()));
@@ -344,7 +342,7 @@ impl Parser<'_> {
         while !is_code && !self.token(0).first && matches!(self.kind(), Kind::Word(word) if is_proper(word)) {
             code.span.end = self.span().end;
             self.step();
-            code.text = self.file.text().get(code.span.clone()).unwrap_or_default().to_owned();
+            self.file.text().get(code.span.clone()).unwrap_or_default().clone_into(&mut code.text);
         }
         if !is_code {
             code.span.start = from;

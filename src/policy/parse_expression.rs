@@ -51,8 +51,13 @@ impl Parser<'_> {
     fn segment<A>(&mut self, begins: &[Phrase], atom: fn(&mut Self) -> Parsed<Expr<A>>) -> Expr<A> {
         let mut parts = vec![self.unit(begins, atom)];
         let mut joint = None;
+        let mut from = self.at;
         while self.lose_stray(begins) || self.joint(&mut joint) {
             parts.push(self.unit(begins, atom));
+            // What is nested too deep is left where it stands.
+            if self.at == std::mem::replace(&mut from, self.at) {
+                break;
+            }
         }
         joined(joint, parts)
     }

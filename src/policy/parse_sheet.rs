@@ -126,10 +126,9 @@ impl Parser<'_> {
         self.margin = self.token(0).first.then(|| self.column());
         let is_block = [Phrase::Rule, Phrase::Scenario, Phrase::Exception].iter().any(|block| self.sees(*block));
         self.line(if is_block { Break::Block } else { Break::Statement });
-        let statement = match self.label_says_here() {
-            true => Phrase::LabelSays,
-            false => self.one_of(STATEMENTS, "the beginning of a statement")?,
-        };
+        let says = self.label_says_here();
+        let statement =
+            if says { Ok(Phrase::LabelSays) } else { self.one_of(STATEMENTS, "the beginning of a statement") }?;
         match statement {
             Phrase::Home => {
                 let home = self.area()?;
@@ -171,11 +170,7 @@ impl Parser<'_> {
                 sheet.tools.push(AllowTool { tool, host, gate: self.gate() });
             }
             Phrase::AllowValues => {
-                let mut hosts = self.names_of_list(|parser| parser.quoted("a host", false))?;
-                // A pattern without quotes has been reported; one in quotes is no host.
-                let quoted =
-                    |name: &Name| self.file.text().get(name.span.start..).is_some_and(|at| at.starts_with('"'));
-                hosts.retain(|host| quoted(host) || !host.text.contains('*'));
+                let hosts = self.value_hosts()?;
                 sheet.addresses.push(AllowValues { hosts, span });
             }
             Phrase::Rule => sheet.rules.push(self.rule()),
@@ -196,6 +191,15 @@ impl Parser<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Hosts, without patterns.
+    fn value_hosts(&mut self) -> Parsed<Vec<Name>> {
+        let mut hosts = self.names_of_list(|parser| parser.quoted("a host", false))?;
+        // A pattern without quotes has been reported; one in quotes is no host.
+        let quoted = |name: &Name| self.file.text().get(name.span.start..).is_some_and(|at| at.starts_with('"'));
+        hosts.retain(|host| quoted(host) || !host.text.contains('*'));
+        Ok(hosts)
     }
 
     /// `"…" brings CLASS` or `"…" lowers CLASS issued by "app"`.

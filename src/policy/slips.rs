@@ -168,7 +168,7 @@ impl Parser<'_> {
     /// Takes the adverb of a duty where it stands behind the data: a fault that does not stop parsing.
     pub(super) fn eat_late_adverb(&mut self, from: usize) -> bool {
         let Some(count) = self.adverb() else { return false };
-        let data = self.written_since(from).to_owned();
+        let data = self.written_since(from);
         let span = self.span().start..self.token(count - 1).span.end;
         let message = say!("what is said of the duty stands before the data");
         let help = say!("write `{} {}`", P::PseudonymiseUnlinkably, data);

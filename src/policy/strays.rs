@@ -73,7 +73,7 @@ impl Parser<'_> {
             self.step();
             return true;
         } else if self.sees_one(begins).is_none() {
-            self.stray(say!("`{}`, `{}` or the next clause", Phrase::And, Phrase::Or), &[CLAUSES]);
+            self.stray(&say!("`{}`, `{}` or the next clause", Phrase::And, Phrase::Or), &[CLAUSES]);
             self.lose_part::<()>(begins);
         } else if self.lost != Some(self.at) {
             let message = say!("`{}` or `{}` is missing before this", Phrase::And, Phrase::Or);
@@ -83,7 +83,7 @@ impl Parser<'_> {
     }
 
     /// Reports a word that nothing asks for, with the nearest of what could stand here.
-    fn stray(&mut self, wanted: Text, phrases: &[&[Phrase]]) {
+    fn stray(&mut self, wanted: &Text, phrases: &[&[Phrase]]) {
         let before = self.faults.len();
         let joints = [&[Phrase::And, Phrase::Or], *phrases.first().unwrap_or(&[].as_slice())].concat();
         let word = match self.kind() {
@@ -94,7 +94,7 @@ impl Parser<'_> {
         let help = near.unwrap_or_else(|| say!("take it out, or say what it has to do with the rest"));
         let message = match &word {
             Some(word) => say!("`{}` is not understood here", word),
-            None => say!("expected {}", &wanted),
+            None => say!("expected {}", wanted),
         };
         self.fault("octroi::policy::unknown-word", message, Some(help));
         if word.is_some()
@@ -162,7 +162,7 @@ impl Parser<'_> {
         if self.token(tokens).kind != Kind::Comma || self.is_of_list(tokens) {
             return;
         }
-        self.stray(Text::from("a comma"), &[]);
+        self.stray(&Text::from("a comma"), &[]);
         self.torn = true;
         (0..tokens).for_each(|_| self.step());
     }
@@ -194,7 +194,7 @@ impl Parser<'_> {
             self.fault("octroi::policy::missing", message, None);
             return true;
         }
-        self.stray(say!("`{}`, a comma or `{}`", Phrase::And, Phrase::Then), &[GIVENS]);
+        self.stray(&say!("`{}`, a comma or `{}`", Phrase::And, Phrase::Then), &[GIVENS]);
         self.lose_given();
         false
     }
@@ -205,7 +205,7 @@ impl Parser<'_> {
         if joined || self.token(0).first || self.sees_one(STATEMENTS).is_some() || self.sees_one(&OUTCOMES).is_some() {
             return;
         }
-        self.stray(say!("`{}` or the next statement", Phrase::And), &[&OUTCOMES]);
+        self.stray(&say!("`{}` or the next statement", Phrase::And), &[&OUTCOMES]);
         self.lose_expectation();
     }
 

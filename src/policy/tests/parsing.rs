@@ -49,6 +49,20 @@ fn more_faults_than_are_shown_end_the_sheet() {
     assert!((POLICY_FAULTS_MAX..POLICY_FAULTS_MAX + 10).contains(&told), "{told}");
 }
 
+/// What is nested too deep is left out, and nothing stands still before it.
+#[test]
+fn conditions_nested_too_deep_are_left() {
+    for (name, condition) in [
+        ("closed", format!("{}data includes health{}", "(".repeat(40), ")".repeat(40))),
+        ("open", format!("{}data includes health data includes email", "(".repeat(40))),
+        ("on lines of their own", format!("{}\ndata includes health\n  app is \"x\"", "(".repeat(40))),
+        ("denied", format!("{}data includes health app is \"x\"", "not ".repeat(40))),
+    ] {
+        let told = faults(&format!("{HEADER}rule r\n  because \"x\"\n  when {condition}\n"), Language::En);
+        assert!(told.iter().any(|told| told.contains("too-deep")), "{name}: {told:#?}");
+    }
+}
+
 /// A phrase of the vocabulary, or what stands between phrases.
 fn token(language: Language) -> BoxedStrategy<String> {
     let phrases: Vec<&str> = phrase::all().map(|phrase| phrase.surface(language)).collect();

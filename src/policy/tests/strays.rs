@@ -34,6 +34,7 @@ fn tells(rows: &[(&str, String, &[&str])]) {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one table")]
 fn what_stands_behind_a_stray_word_is_told() {
     let home = "\n  only backends on premises";
     tells(&[
@@ -196,6 +197,7 @@ fn a_comma_before_a_clause_says_nothing() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one table")]
 fn what_was_meant_is_said_in_the_words_of_the_sheet() {
     let group = "group x of apps \"a\"\n";
     let home = "\n  only backends on premises";
