@@ -17,7 +17,7 @@ impl Parser<'_> {
             self.skip_to(&[&[Phrase::Given, Phrase::Then], GIVENS]);
             self.eat(Phrase::Given);
         }
-        let given = self.givens();
+        let given = self.givens(false);
         self.line(Break::Clause);
         if self.expect(Phrase::Then).is_err() {
             self.skip_to(&[&[Phrase::Then], &OUTCOMES]);
@@ -116,13 +116,14 @@ impl Parser<'_> {
         takes
     }
 
-    fn givens(&mut self) -> Vec<Given> {
+    /// What is given. Of a question, which has no `then`, what is none is told by [`Self::only_givens`].
+    fn givens(&mut self, is_question: bool) -> Vec<Given> {
         let mut given = Vec::new();
         loop {
             if self.given(&mut given).is_err() {
                 self.lose_given();
             }
-            if self.lose_behind_given() {
+            if !is_question && self.lose_behind_given() {
                 continue;
             }
             let comma = !self.comma_says_nothing() && self.eat_comma();
@@ -135,7 +136,7 @@ impl Parser<'_> {
 
     /// Everything that a scenario gives, up to the end of the tokens. Nothing of it may be used beside a fault.
     pub(super) fn only_givens(&mut self) -> Vec<Given> {
-        let given = self.givens();
+        let given = self.givens(true);
         if !self.ended() {
             self.unknown(GIVENS, say!("`{}` or `,`", Phrase::And));
         }
