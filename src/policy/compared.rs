@@ -10,6 +10,7 @@ use super::comparatives::{CONFIDENCE, Compare, DENIED, VERBS, compare, compare_s
 use super::diagnostic::Diagnostic;
 use super::everyday;
 use super::lexer::Kind;
+use super::otherwise::Next;
 use super::parser::{Parsed, Parser};
 use super::phrase::Phrase::{self, self as P};
 use super::text::{Part, Text, say};
@@ -38,12 +39,6 @@ struct Lead {
     denied: bool,
     /// Whether the denial stands in the middle of it, as in `data does not include`, and has been told of.
     midst: bool,
-}
-
-/// What stands behind a label in the list of the sheet.
-enum Next {
-    Label(String),
-    None,
 }
 
 /// A comparison that was found ahead of the cursor.
@@ -197,18 +192,21 @@ impl Parser<'_> {
         }
         let from = self.span().start;
         self.over(found.tokens);
-        let bounds = u64::from(POSSIBLY)..=100;
         let number = match self.per_cent() {
-            Some((number, _)) => number.clamp(*bounds.start(), *bounds.end()),
-            None => self.a_number("a confidence", bounds)?,
+            Some((number, _)) => number,
+            None => self.a_number("a confidence", 0..=u64::MAX)?,
         };
-        let from = from..self.end();
-        let least = found.how.least(number);
+        let (part, least, lowest) = (from..self.end(), found.how.least(number), u64::from(POSSIBLY));
+        let meant = say!("{} {}", P::ConfidenceAtLeast, least.max(lowest));
         if least > 100 {
-            self.says_nothing(from, false);
+            self.says_nothing(part, false);
+        } else if least < lowest {
+            let message = say!("`{}` is written `{}` in this sheet", self.slice(&part), meant);
+            self.compares(part, message, Some(say!("a confidence runs from {} to 100: {} is none", lowest, least)));
         } else {
-            self.is_meant(from, &say!("{} {}", P::ConfidenceAtLeast, least));
+            self.is_meant(part, &meant);
         }
+        let least = least.max(lowest);
         Ok(Some(u8::try_from(least).unwrap_or(100).min(100)))
     }
 
@@ -255,28 +253,8 @@ impl Parser<'_> {
         Ok(Some(if how.is_denied() { Expr::Not(Box::new(is)) } else { is }))
     }
 
-    /// The label behind this one in the list of the sheet; [`Next::None`] behind the last, `None` where the list has no such label.
-    fn label_above(&mut self, name: &Name) -> Option<Next> {
-        let here = std::mem::take(&mut self.at);
-        while !(self.ended() || self.token(0).first && self.stands(0, P::Labels)) {
-            self.at += 1;
-        }
-        self.at += P::Labels.words(self.language).count();
-        let mut listed: Vec<String> = Vec::new();
-        while let Kind::Text(label) = self.kind() {
-            listed.push(label.clone());
-            self.at += 1;
-            if *self.kind() == Kind::Comma {
-                self.at += 1;
-            }
-        }
-        self.at = here;
-        let place = listed.iter().position(|label| *label == name.text)?;
-        Some(listed.get(place + 1).cloned().map_or(Next::None, Next::Label))
-    }
-
     /// What is compared here, with its condition and how many words it is.
-    fn subject(&self) -> Option<(Phrase, usize)> {
+    pub(super) fn subject(&self) -> Option<(Phrase, usize)> {
         let words = self.words_at(0);
         let found = SUBJECTS.iter().flat_map(|(phrase, said)| said.iter().map(|said| (*phrase, *said)));
         let found = found.filter_map(|(phrase, said)| {
@@ -322,7 +300,7 @@ impl Parser<'_> {
     }
 
     /// Whether a number stands ahead, in digits or in a word.
-    fn is_number(&self, ahead: usize) -> bool {
+    pub(super) fn is_number(&self, ahead: usize) -> bool {
         matches!(self.token(ahead).kind, Kind::Number(_))
             || self.words_at(ahead).first().is_some_and(|word| spelled(word).is_some())
     }
@@ -353,14 +331,15 @@ impl Parser<'_> {
     }
 
     /// Reports how a part of the sheet is written.
-    fn is_meant(&mut self, part: Range<usize>, meant: &Text) {
+    pub(super) fn is_meant(&mut self, part: Range<usize>, meant: &Text) {
         let written = self.slice(&part);
         let message = say!("`{}` is written `{}` in this sheet", written, meant);
+        self.renamed.push((part.clone(), meant.said(self.language)));
         self.compares(part, message, None);
     }
 
     /// Reports how a part is written, where it is one of a list.
-    fn is_condition(&mut self, part: Range<usize>, meant: &Text) {
+    pub(super) fn is_condition(&mut self, part: Range<usize>, meant: &Text) {
         let message = say!("`{}` is a condition of its own", self.slice(&part));
         self.compares(part, message, Some(say!("write the condition `{}`", meant)));
     }

@@ -24,6 +24,26 @@ pub fn day(written: &str, language: Language) -> Result<Date, String> {
 
 /// How a date with the name of its month is written: `30 avril 2027`, `April 30, 2027`.
 pub(super) fn spelled(written: &str) -> Option<Text> {
+    let (month, numbers) = with_month(written)?;
+    Some(match in_month(month, &numbers) {
+        Some(date) => say!("write {}: a date is year-month-day", date.to_string()),
+        None => say!("a date is year-month-day: 2027-06-30"),
+    })
+}
+
+/// The date that names its month.
+pub(super) fn in_words(written: &str) -> Option<Date> {
+    let (month, numbers) = with_month(written)?;
+    in_month(month, &numbers)
+}
+
+fn in_month(month: u64, numbers: &[u64]) -> Option<Date> {
+    let (years, days): (Vec<u64>, Vec<u64>) = numbers.iter().partition(|number| **number >= 1_000);
+    years.first().zip(days.first()).and_then(|(year, day)| date(*year, month, *day))
+}
+
+/// The month that is named, and the numbers beside it.
+fn with_month(written: &str) -> Option<(u64, Vec<u64>)> {
     let words: Vec<String> =
         folded(written).split_whitespace().map(|word| word.trim_matches([',', '.']).to_owned()).collect();
     let month = words.iter().find_map(|word| {
@@ -33,12 +53,7 @@ pub(super) fn spelled(written: &str) -> Option<Text> {
     })?;
     let numbers =
         words.iter().filter_map(|word| word.trim_end_matches(|c: char| c.is_alphabetic()).parse::<u64>().ok());
-    let (years, days): (Vec<u64>, Vec<u64>) = numbers.partition(|number| *number >= 1_000);
-    let date = years.first().zip(days.first()).and_then(|(year, day)| date(*year, month, *day));
-    Some(match date {
-        Some(date) => say!("write {}: a date is year-month-day", date.to_string()),
-        None => say!("a date is year-month-day: 2027-06-30"),
-    })
+    Some((month, numbers.collect()))
 }
 
 /// The months, in the languages of sheets, folded.

@@ -12,7 +12,7 @@ use super::surface;
 #[rustfmt::skip]
 const WORDS: &[(&str, &[&str])] = &[
     ("personal", &["dcp", "a caractere personnel", "personnelles", "personnelle", "personnels", "nominatives", "nominatif", "vie privee", "pii", "personally identifiable", "personally identifiable information"]),
-    ("special", &["sensibles", "categories particulieres", "categorie particuliere", "article 9", "sensitive", "special category", "special categories"]),
+    ("special", &["sensibles", "categories particulieres", "categorie particuliere", "article 9", "sensitive", "special categories of data", "special categories of personal data", "categories particulieres de donnees", "special category", "special categories"]),
     ("health", &["medical", "medicale", "medicales", "dossier medical", "dossiers medicaux", "diagnostic", "diagnostics", "maladie", "maladies", "secret medical", "patient", "patients", "medical record", "medical records", "diagnosis", "phi"]),
     ("criminal", &["condamnation", "condamnations", "condamnations penales", "infraction", "infractions penales", "penal", "penales", "judiciaires", "conviction", "convictions", "offence", "offences", "offenses"]),
     ("criminal_record", &["casier judiciaire", "criminal record", "criminal records", "police record"]),
@@ -47,7 +47,7 @@ const WORDS: &[(&str, &[&str])] = &[
     ("phone", &["tel", "portable", "numero de telephone", "numeros de telephone", "telephones", "telephone", "telephone number", "phone number", "phone numbers", "mobile", "phones"]),
     ("address", &["adresses", "adresse postale", "adresses postales", "domicile", "addresses", "postal address", "home address"]),
     ("date_of_birth", &["date de naissance", "dates de naissance", "naissance", "ddn", "date of birth", "dates of birth", "birth date", "birthday", "dob"]),
-    ("belief_union_orientation_origin", &["religion", "opinion politique", "opinions politiques", "opinions", "syndicat", "orientation sexuelle", "origine ethnique", "ethnic origin", "political opinion", "political opinions", "trade union", "sexual orientation"]),
+    ("belief_union_orientation_origin", &["religion", "opinion politique", "opinions politiques", "opinions", "syndicat", "appartenance syndicale", "trade union membership", "orientation sexuelle", "origine ethnique", "ethnic origin", "political opinion", "political opinions", "trade union", "sexual orientation"]),
     ("ip", &["adresse ip", "adresses ip", "ip address", "ip addresses"]),
     ("location", &["geolocalisation", "localisation", "ville", "lieu", "city", "place"]),
 ];
@@ -70,10 +70,15 @@ const BEFORE: &[&str] = &[
     "donnee",
     "informations",
     "numeros",
+    "tous",
+    "toutes",
+    "toute",
     "the",
     "a",
     "an",
     "any",
+    "all",
+    "every",
     "some",
     "data",
     "information",

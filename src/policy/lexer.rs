@@ -133,6 +133,8 @@ impl<'a> Lexer<'a> {
             '«' | '“' | '”' | '„' | '‟' | '‘' | '’' | '\'' => Some(self.quoted_otherwise(next)),
             '0'..='9' => Some(self.number()),
             c if c.is_alphabetic() => Some(Kind::Word(self.word())),
+            // A pattern, as other programs have them, is the name of nothing.
+            '*' => Some(Kind::Word(self.take(|c| fits_word(c) || matches!(c, '*' | '.')).to_owned())),
             c => self.stray(c),
         }
     }
@@ -140,7 +142,8 @@ impl<'a> Lexer<'a> {
     /// A character that has no place; what it was probably meant for is read so, and nothing more is reported of it.
     fn stray(&mut self, c: char) -> Option<Kind> {
         let start = self.at;
-        let note = self.rest().starts_with("//");
+        // The slashes of an address are no note.
+        let note = self.rest().starts_with("//") && !self.text.get(..start).unwrap_or_default().ends_with(':');
         self.at += c.len_utf8();
         let help = match c {
             '.' => say!("a clause ends without a full stop"),

@@ -8,12 +8,14 @@ use super::lexer::Kind;
 use super::lines::ends_line;
 use super::nearest::closeness;
 use super::parser::{Parsed, Parser, folded};
-use super::phrase::{CLAUSES, CONDITIONS, DUTIES, EXCEPTION_PARTS, GIVENS, OUTCOMES, Phrase, STATEMENTS};
+use super::phrase::{CLAUSES, CONDITIONS, DUTIES, EXCEPTION_PARTS, GIVENS, OUTCOMES, PREDICATES, Phrase, STATEMENTS};
 use super::text::Text;
 use super::tree::{Expr, Name};
 
 /// Letters of a phrase for each that may be wrong in what surely means it: of fewer, another word is as likely.
 const LETTERS_FOR_ONE: usize = 4;
+/// Letters of a word in which another letter is another word.
+const SHORT: usize = 2;
 /// Words of the longest phrase, and more.
 const PHRASE_WORDS_MAX: usize = 8;
 
@@ -50,8 +52,12 @@ impl Parser<'_> {
             if length.abs_diff(letters) > reach {
                 return None;
             }
-            // Each word is near to its own: `the app does` is not `the app is`.
-            let apart = words.iter().zip(phrase.words(self.language)).map(|(word, known)| closeness(word, known));
+            // Each word is near to its own: `the app does` is not `the app is`, nor `hors UE` `hors de`.
+            let near = |(word, known): (&String, &str)| {
+                let short = known.chars().count() <= SHORT && word.chars().count() == known.chars().count();
+                closeness(word, known).filter(|apart| *apart == 0 || !short)
+            };
+            let apart = words.iter().zip(phrase.words(self.language)).map(near);
             let wrong = apart.sum::<Option<usize>>()?;
             (wrong <= reach).then_some((wrong, count, phrase))
         };
@@ -66,9 +72,14 @@ impl Parser<'_> {
     /// the middle of a line with what it takes behind it. Phrases that the caller does not read would stop it where it cannot go on.
     pub(super) fn skip_to(&mut self, stops: &[&[Phrase]]) {
         self.torn = true;
-        while !self.ended() && !self.stops_at(stops) {
-            self.step();
+        while !self.ended() && !self.stops_at(stops) && !self.is_at_margin() {
+            self.pass();
         }
+    }
+
+    /// Whether a line begins here that is indented no more than that of the statement or clause before it: it is none of it.
+    fn is_at_margin(&self) -> bool {
+        self.token(0).first && self.margin.is_some_and(|margin| self.column() <= margin)
     }
 
     /// As [`Self::skip_to`], where the line itself begins with what is not understood: the next one that begins no further right is
@@ -76,44 +87,66 @@ impl Parser<'_> {
     pub(super) fn skip_line(&mut self, stops: &[&[Phrase]]) {
         self.torn = true;
         let own = self.token(0).first.then(|| self.column());
-        self.step();
+        self.pass();
         while !self.ended() && !self.stops_at(stops) {
             let begins = self.token(0).first && own.is_some_and(|own| self.column() <= own);
             let blocks: [&[Phrase]; 3] = [CLAUSES, EXCEPTION_PARTS, &[Phrase::Given, Phrase::Then]];
             if begins && !blocks.iter().any(|list| self.sees_one(list).is_some()) {
                 return;
             }
-            self.step();
+            self.pass();
         }
     }
 
     /// Bytes of its line before this token.
-    fn column(&self) -> usize {
+    pub(super) fn column(&self) -> usize {
         let before = self.file.text().get(..self.span().start).unwrap_or_default();
         before.len() - before.rfind(ends_line).map_or(0, |at| at + 1)
     }
 
     fn stops_at(&mut self, stops: &[&[Phrase]]) -> bool {
         if self.token(0).first {
-            return self.sees_one(STATEMENTS).is_some() || stops.iter().any(|list| self.sees_one(list).is_some());
+            return self.begins_statement() || stops.iter().any(|list| self.begins(list));
         }
         let mut listed = stops.iter().flat_map(|list| list.iter().copied());
         let Some(phrase) = listed.find(|phrase| self.stands(0, *phrase)) else { return false };
-        self.is_followed(phrase)
+        let behind = phrase.words(self.language).count();
+        // Two words of ours are no prose, whatever is wrong behind them.
+        let unquoted = phrase == Phrase::ApprovedBy && matches!(self.token(behind).kind, Kind::Word(_));
+        unquoted || self.is_followed(phrase)
+    }
+
+    /// Whether a statement begins here, spelt as it may be. `role is` is no slip for `rule`.
+    pub(super) fn begins_statement(&self) -> bool {
+        let known = [CONDITIONS, PREDICATES].iter().any(|list| self.sees_one(list).is_some());
+        self.sees_one(STATEMENTS).is_some() || (!known && self.meant(STATEMENTS).is_some())
+    }
+
+    /// Whether one of these phrases begins here, or one misspelt with what it takes behind it.
+    pub(super) fn begins(&mut self, list: &[Phrase]) -> bool {
+        let meant = if self.sees_one(list).is_some() { return true } else { self.meant(list) };
+        meant.is_some_and(|(words, phrase)| self.is_followed_at(words, phrase))
     }
 
     /// Whether what stands behind a phrase is what it takes: else it is a word of something that cannot be read.
     pub(super) fn is_followed(&mut self, phrase: Phrase) -> bool {
+        self.is_followed_at(phrase.words(self.language).count(), phrase)
+    }
+
+    /// The same of a phrase that is written in so many words.
+    pub(super) fn is_followed_at(&mut self, words: usize, phrase: Phrase) -> bool {
         let here = self.at;
         let behind_words = self.previous().is_some_and(|token| matches!(token.kind, Kind::Word(_)));
-        self.at += phrase.words(self.language).count();
+        self.at += words;
         let begins = |list: &[Phrase]| self.sees_one(list).is_some() || self.meant(list).is_some();
         let followed = match phrase {
             Phrase::Because | Phrase::Owner | Phrase::ApprovedBy | Phrase::Labels | Phrase::LabelSays => {
                 matches!(self.kind(), Kind::Text(_))
             }
             Phrase::Version => matches!(self.kind(), Kind::Number(_)),
-            Phrase::FromDate | Phrase::UntilDate | Phrase::ReviewBefore => matches!(self.kind(), Kind::Date(_)),
+            Phrase::FromDate | Phrase::UntilDate | Phrase::ReviewBefore => {
+                matches!(self.kind(), Kind::Date(_)) || self.date_in_words().is_some()
+            }
             Phrase::When | Phrase::Unless => {
                 !behind_words || *self.kind() == Kind::Open || begins(CONDITIONS) || self.stands(0, Phrase::Not)
             }
@@ -129,7 +162,10 @@ impl Parser<'_> {
     /// Leaves out one part of an expression, which was reported, up to the next part or the end of the clause. What is returned
     /// stands for it in a statement that is torn.
     pub(super) fn lose_part<A>(&mut self, begins: &[Phrase]) -> Expr<A> {
-        self.skip_within(|parser| parser.joins_part(begins));
+        let from = self.at;
+        let begun = |parser: &Self| parser.at > from && parser.stands_whole(begins).is_some();
+        self.skip_within(|parser| parser.joins_part(begins) || begun(parser));
+        self.lost = Some(self.at);
         Expr::All(Vec::new())
     }
 
@@ -144,7 +180,7 @@ impl Parser<'_> {
         while !self.ended() {
             let (opens, closes) = (*self.kind() == Kind::Open, *self.kind() == Kind::Close);
             let ends_here = closes && opened == 0 && self.in_brackets();
-            if ends_here || self.begins_elsewhere() || (opened == 0 && ends(self)) {
+            if ends_here || self.begins_elsewhere() || self.is_at_margin() || (opened == 0 && ends(self)) {
                 return;
             }
             opened = (opened + usize::from(opens)).saturating_sub(usize::from(closes));
@@ -195,13 +231,17 @@ impl Parser<'_> {
     /// Leaves out one thing that a scenario expects, up to the next.
     pub(super) fn lose_expectation(&mut self) {
         self.torn = true;
-        while !self.ended() && !self.stops_at(&[]) {
+        while !self.ended() && !self.stops_at(&[]) && !self.stands(0, Phrase::Then) {
             let expects = |parser: &mut Self| {
+                // Of two words, the first says what is expected of the second.
+                let pair = [0, 1].map(|ahead| parser.token(ahead)).map(|token| matches!(token.kind, Kind::Word(_)));
                 parser.sees_one(&OUTCOMES).is_some()
                     || parser.meant(&OUTCOMES).is_some()
                     || parser.stands(1, Phrase::Must)
+                    || (pair == [true, true] && !parser.token(1).first)
             };
-            if self.stands(0, Phrase::And) && self.behind(expects) {
+            let joint = *self.kind() == Kind::Comma || self.stands(0, Phrase::And);
+            if joint && self.behind(expects) {
                 return;
             }
             self.step();
@@ -209,7 +249,7 @@ impl Parser<'_> {
     }
 
     /// Whether something holds one token further on.
-    fn behind(&mut self, holds: impl FnOnce(&mut Self) -> bool) -> bool {
+    pub(super) fn behind(&mut self, holds: impl FnOnce(&mut Self) -> bool) -> bool {
         self.at += 1;
         let held = holds(self);
         self.at -= 1;

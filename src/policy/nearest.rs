@@ -25,6 +25,26 @@ pub fn nearest<'a>(word: &str, list: impl IntoIterator<Item = &'a str>) -> Vec<&
     near.into_iter().filter(|(apart, _)| *apart == 0 || !same).take(3).map(|(_, known)| known).collect()
 }
 
+/// As [`nearest`], of names that are codes: in one of two or three letters each counts, and `MRI` is no `mrz`, nor `EU` `RU`. Of
+/// three, one in capitals may have another letter: who writes `EAA` means `EEA`.
+pub(super) fn alike<'k>(written: &str, known: impl IntoIterator<Item = &'k str>) -> Vec<&'k str> {
+    let letters = |word: &str| {
+        let mut letters: Vec<char> = word.to_lowercase().chars().collect();
+        letters.sort_unstable();
+        letters
+    };
+    let own = letters(written);
+    let is_other = |known: &str| {
+        let theirs = letters(known);
+        let capitals = own.len() == CODE && known.chars().all(char::is_uppercase);
+        own.len() <= CODE && theirs.len() == own.len() && theirs != own && !capitals
+    };
+    nearest(written, known).into_iter().filter(|known| !is_other(known)).collect()
+}
+
+/// Letters of a code.
+const CODE: usize = 3;
+
 /// How near a word is to a known one, 0 being the same but for accents and capitals; `None` when it is another word.
 pub(super) fn closeness(word: &str, known: &str) -> Option<usize> {
     let written = folded(word);
@@ -100,6 +120,15 @@ mod tests {
         assert_eq!(nearest("sante", ["date", "santé"]), ["santé"], "accents aside it is the same");
         assert!(nearest("NIR", ["bic", "nrp", "pin"]).is_empty());
         assert!(nearest("giraffe", list).is_empty());
+        for (written, known, meant) in [
+            ("MRI", "mrz", false),
+            ("EU", "RU", false),
+            ("UE", "EU", true),
+            ("EAA", "EEA", true),
+            ("ibn", "iban", true),
+        ] {
+            assert_eq!(!alike(written, [known]).is_empty(), meant, "{written}");
+        }
         assert_eq!(nearest("C5", ["HDS", "C5-Type2", "C5-Type1"]), ["C5-Type1", "C5-Type2"], "a beginning");
         let asked = did_you_mean(&["a", "b", "c"]).unwrap();
         assert_eq!(asked.said(Language::En), "did you mean `a`, `b` or `c`?");

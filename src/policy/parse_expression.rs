@@ -9,19 +9,30 @@ use super::tree::Expr;
 use crate::limits::POLICY_DEPTH_MAX;
 
 impl Parser<'_> {
-    /// One item, or `any of` / `all of` items separated by commas; a comma before `and` or `or` ends the list. One that cannot be
-    /// read ends it too, and those before it stand.
+    /// One item, or `any of` / `all of` items separated by commas; a comma before `and` or `or` or a clause ends the list. One that
+    /// cannot be read is left out, and so is what stands between one and its comma.
     pub(super) fn list<T>(&mut self, mut item: impl FnMut(&mut Self) -> Parsed<T>) -> Parsed<Vec<T>> {
         let mut items = vec![item(self)?];
-        while *self.kind() == Kind::Comma && !self.stands(1, Phrase::And) && !self.stands(1, Phrase::Or) {
+        loop {
+            if self.lacks_comma() {
+                let Ok(one) = item(self) else { return Ok(items) };
+                items.push(one);
+                continue;
+            }
+            self.lose_before_comma();
+            if self.comma_ends_statement() {
+                return Ok(items);
+            }
+            let joins = self.stands(1, Phrase::And) || self.stands(1, Phrase::Or);
+            if *self.kind() != Kind::Comma || joins || self.comma_says_nothing() {
+                return Ok(items);
+            }
             self.step();
-            let Ok(one) = item(self) else {
-                self.torn = true;
-                break;
-            };
-            items.push(one);
+            match item(self) {
+                Ok(one) => items.push(one),
+                Err(Broken) => self.lose_item(),
+            }
         }
-        Ok(items)
     }
 
     /// Parts joined by `, and` or `, or`, each of parts joined by `and` or `or`: the comma binds less. A part that cannot be read
@@ -40,8 +51,13 @@ impl Parser<'_> {
     fn segment<A>(&mut self, begins: &[Phrase], atom: fn(&mut Self) -> Parsed<Expr<A>>) -> Expr<A> {
         let mut parts = vec![self.unit(begins, atom)];
         let mut joint = None;
-        while self.joint(&mut joint) {
+        let mut from = self.at;
+        while self.lose_stray(begins) || self.joint(&mut joint) {
             parts.push(self.unit(begins, atom));
+            // What is nested too deep is left where it stands.
+            if self.at == std::mem::replace(&mut from, self.at) {
+                break;
+            }
         }
         joined(joint, parts)
     }
@@ -50,6 +66,7 @@ impl Parser<'_> {
     fn joint(&mut self, joint: &mut Option<Phrase>) -> bool {
         let span = self.span();
         let Some(this) = self.eat_one(&[Phrase::And, Phrase::Or]) else { return false };
+        self.lose_conjunction();
         if joint.replace(this).is_some_and(|before| before != this) {
             let fault = Diagnostic::new(
                 "octroi::policy::mixed-and-or",

@@ -6,26 +6,25 @@
 
 use std::ops::{Range, RangeInclusive};
 
-use super::concrete::{Item, Mark};
+use super::comparatives::spelled;
 use super::diagnostic::Diagnostic;
-use super::everyday;
 use super::lexer::Kind;
 use super::nearest::closeness;
 use super::parser::{Parsed, Parser, folded};
-use super::phrase::{CLAUSES, EXCEPTION_PARTS, GATES, HEADER, Language, Phrase, STATEMENTS};
+use super::phrase::{CLAUSES, EXCEPTION_PARTS, GATES, Phrase, STATEMENTS};
 use super::signs::{advice, called, is_hidden, is_other_blank};
-use super::surface::{self, NAMES, column};
 use super::text::{Text, say};
 use super::tree::{Name, Trait};
 
 /// Words for `%`.
 const PER_CENT: &[&str] = &["pour cent", "pourcent", "pour-cent", "per cent", "percent"];
-/// Words that an everyday name of data may have.
-const EVERYDAY_WORDS_MAX: usize = 6;
 /// Letters of words that a phrase may be meant by though they are no slip for it: shorter ones are near to anything.
 const NEAR_LETTERS_MIN: usize = 4;
-/// Words that stand before a name in prose.
-const ARTICLES: &[&str] = &["the", "a", "an", "any", "le", "la", "les", "un", "une", "des", "du", "de"];
+
+/// Whether several names are meant, as other programs write them.
+fn is_pattern(name: &str) -> bool {
+    name.starts_with('*') || name.ends_with('*')
+}
 
 impl Parser<'_> {
     /// Takes a text in quotes: prose.
@@ -33,7 +32,7 @@ impl Parser<'_> {
         self.quoted(wanted, true)
     }
 
-    fn quoted(&mut self, wanted: &'static str, prose: bool) -> Parsed<Name> {
+    pub(super) fn quoted(&mut self, wanted: &'static str, prose: bool) -> Parsed<Name> {
         if let Kind::Text(text) = self.kind() {
             let name = Name { text: text.clone(), span: self.span() };
             self.step();
@@ -74,6 +73,8 @@ impl Parser<'_> {
                 Some(help) => fault.help(help),
                 None => fault,
             });
+        } else if is_pattern(&name.text) {
+            self.no_pattern(name);
         } else if name.text.trim() != name.text && !name.text.trim().is_empty() {
             let message = say!("this name begins or ends with a blank: with it, it is another name");
             let fault = Diagnostic::new("octroi::policy::hidden-sign", self.file, name.span.clone(), message);
@@ -93,8 +94,10 @@ impl Parser<'_> {
         let joints: &[Phrase] = if prose { &[] } else { &[Phrase::And, Phrase::Or, Phrase::At] };
         let listed = [STATEMENTS, CLAUSES, EXCEPTION_PARTS, GATES, &[Phrase::Given, Phrase::Then], joints];
         while !self.ended() && !matches!(self.kind(), Kind::Text(_)) {
-            let stops = listed.iter().any(|phrases| phrases.iter().any(|phrase| self.stands(0, *phrase)))
-                || HEADER.iter().any(|part| self.stands(0, *part) && self.is_followed(*part));
+            // In prose `must` is a word like any other.
+            let mut clauses = listed.iter().flat_map(|phrases| phrases.iter().copied());
+            let stops = clauses.any(|phrase| self.stands(0, phrase) && (!prose || self.is_followed(phrase)))
+                || self.begins_part();
             let closes = !prose && matches!(self.kind(), Kind::Comma | Kind::Close);
             if end > from && (self.token(0).first || stops || closes) {
                 break;
@@ -107,16 +110,30 @@ impl Parser<'_> {
             self.file.text().get(span.clone()).unwrap_or_default().trim_end_matches([',', ';', '.', ' ']).to_owned();
         let file = self.file;
         self.faults.retain(|fault| !fault.lies_in(file, &span));
+        let name = Name { text, span: span.clone() };
+        if !prose && is_pattern(&name.text) {
+            self.no_pattern(&name);
+            return Some(name);
+        }
         let message = say!("a text stands in straight double quotes");
-        let fault = Diagnostic::new("octroi::policy::missing", file, span.clone(), message);
-        self.faults.push(fault.help(say!("write \"{}\"", text)));
-        Some(Name { text, span })
+        let fault = Diagnostic::new("octroi::policy::missing", file, span, message);
+        self.faults.push(fault.help(say!("write \"{}\"", &name.text)));
+        Some(name)
+    }
+
+    /// Reports a name with which several were meant.
+    fn no_pattern(&mut self, name: &Name) {
+        let message = say!("`{}` is the name of nothing: there are no patterns", &name.text);
+        let fault = Diagnostic::new("octroi::policy::no-meaning", self.file, name.span.clone(), message);
+        self.faults.push(fault.help(say!("name each by itself; several apps may be a group of their own")));
     }
 
     /// Takes a bare word or a text in quotes.
     pub(super) fn name(&mut self, wanted: &'static str) -> Parsed<Name> {
+        // What begins the next line as a clause does was not meant to be a name.
+        let begins = self.token(0).first && self.begins_clause();
         let name = match self.kind() {
-            Kind::Word(text) | Kind::Text(text) => Name { text: text.clone(), span: self.span() },
+            Kind::Word(text) | Kind::Text(text) if !begins => Name { text: text.clone(), span: self.span() },
             _ => {
                 let message = say!("expected {}", Text::from(wanted));
                 return Err(self.fault("octroi::policy::missing", message, None));
@@ -172,133 +189,20 @@ impl Parser<'_> {
         ends.iter().any(|phrases| self.sees_one(phrases).is_some() || phrases.iter().any(near))
     }
 
-    /// Takes the name of a class or type of data; what a language calls it becomes the identifier.
-    pub(super) fn data(&mut self, wanted: &'static str) -> Parsed<Name> {
-        if let Some(name) = self.everyday() {
-            return Ok(name);
-        }
-        let article = matches!(self.kind(), Kind::Word(word) if ARTICLES.contains(&folded(word).as_str()));
-        if article && matches!(self.token(1).kind, Kind::Word(_)) {
-            self.fault("octroi::policy::article", say!("data is named without an article"), None);
-            self.step();
-        }
-        let bare = matches!(self.kind(), Kind::Word(_));
-        let from = self.at;
-        let mut name = self.name(wanted)?;
-        if bare {
-            name.text = match self.foreign(&name.text) {
-                Some(identifier) => {
-                    self.is_written(name.span.clone(), identifier);
-                    identifier.to_owned()
-                }
-                None => surface::identifier(&name.text, self.language).to_owned(),
-            };
-            self.marks.push(Mark { from, tokens: 1, item: Item::Data(name.text.clone()) });
-        }
-        Ok(name)
-    }
-
-    /// The identifier of a word for data that is one of another language, or one of this but for accents and capitals.
-    fn foreign(&self, written: &str) -> Option<&'static str> {
-        let own = |row: &[&'static str]| column(row, self.language).unwrap_or_default();
-        if NAMES.iter().any(|row| own(row) == written) {
-            return None;
-        }
-        let row = NAMES.iter().find(|row| folded(own(*row)) == folded(written) || row.contains(&written));
-        row.and_then(|row| column(row, Language::En))
-    }
-
-    /// Takes several everyday words for data, which no name can be.
-    fn everyday(&mut self) -> Option<Name> {
-        let words: Vec<String> = (0..EVERYDAY_WORDS_MAX)
-            .map_while(|ahead| match &self.token(ahead).kind {
-                Kind::Word(word) if ahead == 0 || !self.token(ahead).first => Some(word.clone()),
-                _ => None,
-            })
-            .collect();
-        let found = (2..=words.len()).rev().find_map(|count| {
-            let said = words.get(..count)?.join(" ");
-            Some((everyday::meant(&said)?, count))
-        });
-        let (identifier, count) = found?;
-        let span = self.span().start..self.token(count.saturating_sub(1)).span.end;
-        self.is_written(span.clone(), identifier);
-        (0..count).for_each(|_| self.step());
-        Some(Name { text: identifier.to_owned(), span })
-    }
-
-    /// Reports how data is written in this sheet.
-    fn is_written(&mut self, span: Range<usize>, identifier: &str) {
-        let written = self.file.text().get(span.clone()).unwrap_or_default().to_owned();
-        let message = say!("`{}` is written `{}` in this sheet", written, surface::written(identifier, self.language));
-        self.faults.push(Diagnostic::new("octroi::policy::spelling", self.file, span, message));
-    }
-
-    /// Names of a list in which `and` has no other sense than a comma: it is a fault that does not stop parsing.
-    pub(super) fn names_of_list(&mut self, mut item: impl FnMut(&mut Self) -> Parsed<Name>) -> Parsed<Vec<Name>> {
-        let from = self.span().start;
-        let mut items = vec![item(self)?];
-        let mut joint: Option<Range<usize>> = None;
-        loop {
-            let comma = *self.kind() == Kind::Comma;
-            let and = self.stands(usize::from(comma), Phrase::And);
-            if !comma && !and {
-                break;
-            }
-            if and {
-                let span = self.token(usize::from(comma)).span.clone();
-                joint = joint.or(Some(span));
-            }
-            (0..usize::from(comma) + usize::from(and)).for_each(|_| self.step());
-            let Ok(one) = item(self) else {
-                self.torn = true;
-                break;
-            };
-            items.push(one);
-        }
-        if let Some(joint) = joint {
-            let slice = |name: &Name| self.file.text().get(name.span.clone()).unwrap_or_default().to_owned();
-            let names: Vec<String> = items.iter().map(slice).collect();
-            let message = say!("the names of a list have a comma between them, not `{}`", Phrase::And);
-            let part = from..items.last().map_or(joint.end, |name| name.span.end);
-            if !self.faults.iter().any(|fault| fault.lies_in(self.file, &part)) {
-                let fault = Diagnostic::new("octroi::policy::list", self.file, joint, message);
-                self.faults.push(fault.help(say!("write `{}`", names.join(", "))));
-            }
-        }
-        Ok(items)
-    }
-
-    /// Takes `and` between two names of a list, where a comma is wanted: a fault that does not stop parsing. What begins with one of
-    /// these phrases is no name.
-    pub(super) fn and_for_comma(&mut self, others: &[&[Phrase]]) -> bool {
-        if !self.stands(0, Phrase::And) || !matches!(self.token(1).kind, Kind::Word(_)) {
-            return false;
-        }
-        let next = self.token(2);
-        let ends = [STATEMENTS, CLAUSES, GATES, EXCEPTION_PARTS, &[Phrase::And, Phrase::Or, Phrase::Then]];
-        let alone = next.first
-            || matches!(next.kind, Kind::End | Kind::Comma | Kind::Close)
-            || ends.into_iter().flatten().any(|phrase| self.stands(2, *phrase));
-        self.step();
-        let other = others.iter().any(|phrases| self.sees_one(phrases).is_some()) || self.stands(1, Phrase::Must);
-        self.back();
-        if !alone || other {
-            return false;
-        }
-        let slice = |span: Range<usize>| self.file.text().get(span).unwrap_or_default().to_owned();
-        let before = self.previous().map(|token| slice(token.span.clone())).unwrap_or_default();
-        let behind = slice(self.token(1).span.clone());
-        let message = say!("the names of a list have a comma between them, not `{}`", Phrase::And);
-        let fault = Diagnostic::new("octroi::policy::list", self.file, self.span(), message);
-        self.faults.push(fault.help(say!("write `{}, {}`", before, behind)));
-        self.step();
-        true
-    }
-
     /// `HDS`, or `HDS level "2024"`.
     pub(super) fn certified(&mut self) -> Parsed<Trait> {
-        let scheme = self.name("a certificate scheme")?;
+        let mut scheme = self.name("a certificate scheme")?;
+        if let (Kind::Number(_), false) = (self.kind(), self.token(0).first) {
+            // `ISO 27001`
+            scheme.span.end = self.span().end;
+            self.step();
+            let written = self.file.text().get(scheme.span.clone()).unwrap_or_default();
+            scheme.text = written.split_whitespace().collect();
+            let message = say!("`{}` is written `{}` in this sheet", written, &scheme.text);
+            self.renamed.push((scheme.span.clone(), scheme.text.clone()));
+            let fault = Diagnostic::new("octroi::policy::spelling", self.file, scheme.span.clone(), message);
+            self.faults.push(fault);
+        }
         let level = if self.eat(Phrase::Level) { Some(self.named("the level")?) } else { None };
         Ok(Trait::Certified { scheme, level })
     }
@@ -322,7 +226,14 @@ impl Parser<'_> {
             self.step();
             return Ok(number.clamp(from, to));
         }
-        Err(self.fault("octroi::policy::missing", say!("expected a number: {}", Text::from(wanted)), None))
+        let spelled = self.words_at(0).first().and_then(|word| spelled(word)).filter(|number| bounds.contains(number));
+        let message = say!("expected a number: {}", Text::from(wanted));
+        let broken = self.fault("octroi::policy::missing", message, spelled.map(|number| say!("write `{}`", number)));
+        if let Some(number) = spelled {
+            self.step();
+            return Ok(number);
+        }
+        Err(broken)
     }
 
     /// Takes a number with `%` behind it, and gives its place. What the sign is a fault for is the affair of whoever asked.

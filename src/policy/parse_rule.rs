@@ -5,11 +5,12 @@ use std::ops::Range;
 use super::concrete::Break;
 use super::diagnostic::Diagnostic;
 use super::lexer::Kind;
-use super::lines::lines;
-use super::parser::{Broken, Parsed, Parser, how_to_forbid};
+use super::lines::ends_line;
+use super::parser::{Broken, Parsed, Parser};
 use super::phrase::{CLAUSES, DUTIES, EXCEPTION_PARTS, Phrase, STATEMENTS};
+use super::suggest::how_to_forbid;
 use super::text::{Text, say};
-use super::tree::{Duty, Exception, Gate, Keep, Name, Rule};
+use super::tree::{Condition, Duty, Exception, Gate, Keep, Name, Predicate, Rule};
 use crate::model::Action;
 
 impl Parser<'_> {
@@ -51,9 +52,14 @@ impl Parser<'_> {
     ) -> Said {
         let (mut said, mut round) = (Said::default(), None);
         while self.further(&mut round) {
+            self.eat_idle_comma();
+            self.eat_idle_then(clauses);
             let span = self.span();
+            if self.token(0).first {
+                self.margin = Some(self.column());
+            }
             let seen = self.sees_one(clauses);
-            let misspelt = || self.meant(clauses).is_none() && self.meant(STATEMENTS).is_some();
+            let misspelt = || self.meant(clauses).is_none() && self.begins_statement();
             if seen.is_none() && (self.sees_one(STATEMENTS).is_some() || (self.token(0).first && misspelt())) {
                 break;
             }
@@ -97,9 +103,9 @@ impl Parser<'_> {
                 let because = self.text("the reason, such as the article of the law")?;
                 rule.because.replace(because).is_some()
             }
-            Phrase::OnBackends => rule.on.replace(self.predicate()).is_some(),
-            Phrase::OnlyBackends => rule.only.replace(self.predicate()).is_some(),
-            Phrase::NeverBackends => rule.never.replace(self.predicate()).is_some(),
+            Phrase::OnBackends => self.predicate_of(&mut rule.on),
+            Phrase::OnlyBackends => self.predicate_of(&mut rule.only),
+            Phrase::NeverBackends => self.predicate_of(&mut rule.never),
             Phrase::PreferBackends => {
                 rule.prefers.push(self.predicate());
                 false
@@ -109,7 +115,8 @@ impl Parser<'_> {
                 false
             }
             Phrase::Keep => {
-                let targets = self.list(|parser| parser.data("a type or class of data"))?;
+                let targets = self.data_list("a type or class of data", &[])?;
+                self.eat_idle_comma();
                 self.expect(Phrase::Because)?;
                 rule.keeps.push(Keep { targets, because: self.text("the reason why it may cross unchanged")? });
                 false
@@ -122,14 +129,39 @@ impl Parser<'_> {
         Ok(twice)
     }
 
+    /// Reads a predicate where there is none yet; true where there is, and the further one is looked up all the same.
+    fn predicate_of(&mut self, known: &mut Option<Predicate>) -> bool {
+        let predicate = self.predicate();
+        if known.is_some() {
+            self.strays.predicates.push(predicate);
+            return true;
+        }
+        *known = Some(predicate);
+        false
+    }
+
+    /// The same of a condition.
+    pub(super) fn condition_of(&mut self, known: &mut Option<Condition>) -> bool {
+        let condition = self.condition();
+        if known.is_some() {
+            self.strays.conditions.push(condition);
+            return true;
+        }
+        *known = Some(condition);
+        false
+    }
+
     /// A day that ends a rule and is written behind what spares it reads as if the sparing ended then, which is the opposite.
     fn ends_alone(&mut self, rule: &Rule, clause: Phrase) {
+        if clause != Phrase::UntilDate || rule.gate.unless.is_none() {
+            return;
+        }
         let span = self.span();
         let before = self.file.text().get(..span.start).unwrap_or_default();
+        // Of a long sheet, the line alone.
+        let line = before.rfind(ends_line).and_then(|at| before.get(at..)).unwrap_or(before);
         let words = |text: &str| text.split_whitespace().count();
-        let is_alone =
-            lines(before).last().is_none_or(|line| words(line) <= words(clause.surface(self.file.language())));
-        if clause != Phrase::UntilDate || rule.gate.unless.is_none() || is_alone {
+        if words(line) <= words(clause.surface(self.file.language())) {
             return;
         }
         let message = say!("`{}` ends the whole rule, and not what `{}` spares", clause, Phrase::Unless);
@@ -150,11 +182,15 @@ impl Parser<'_> {
             let message = say!("`{}` is not there yet", Phrase::Approval);
             return Err(self.fault("octroi::policy::not-there-yet", message, Some(help)));
         }
-        match self.duty()? {
-            Some(duty) => rule.duties.push(duty),
-            None => rule.seals = true,
+        loop {
+            match self.duty()? {
+                Some(duty) => rule.duties.push(duty),
+                None => rule.seals = true,
+            }
+            if !self.eat_joint_of_duties() {
+                return Ok(());
+            }
         }
-        Ok(())
     }
 
     /// What stands behind `must`; nothing for `log sealed`.
@@ -163,7 +199,14 @@ impl Parser<'_> {
             let message = say!("a rule says what must be done, not what must not");
             return Err(self.fault("octroi::policy::denial", message, Some(how_to_forbid())));
         }
-        let action = match self.one_of(DUTIES, "a duty")? {
+        let duty = match self.one_of(DUTIES, "a duty") {
+            Ok(duty) => duty,
+            Err(broken) => {
+                self.stray_data();
+                return Err(broken);
+            }
+        };
+        let action = match duty {
             Phrase::LogSealed => return Ok(None),
             Phrase::PseudonymiseUnlinkably => Action::PseudonymiseUnlinkably,
             Phrase::Pseudonymise if self.eat_adverb() => Action::PseudonymiseUnlinkably,
@@ -174,10 +217,7 @@ impl Parser<'_> {
             _ => Action::Block,
         };
         let from = self.span().start;
-        let mut targets: Vec<Name> = self.list(|parser| parser.data("a type or class of data"))?;
-        while self.and_for_comma(&[DUTIES, &[Phrase::Refused, Phrase::Allowed]]) {
-            targets.extend(self.list(|parser| parser.data("a type or class of data"))?);
-        }
+        let targets = self.data_list("a type or class of data", &[DUTIES, &[Phrase::Refused, Phrase::Allowed]])?;
         let late = action == Action::Pseudonymise && self.eat_late_adverb(from);
         let action = if late { Action::PseudonymiseUnlinkably } else { action };
         Ok(Some(Duty { action, targets }))
@@ -233,11 +273,11 @@ impl Parser<'_> {
                     one.rule.replace(rule).is_some()
                 }
                 Phrase::Because => one.because.replace(parser.text("the reason of the exception")?).is_some(),
-                Phrase::When => one.when.replace(parser.condition()).is_some(),
+                Phrase::When => parser.condition_of(&mut one.when),
                 Phrase::UntilDate => one.until.replace(parser.date()?).is_some(),
                 _ => {
                     let twice = !one.approved.is_empty();
-                    one.approved.extend(parser.list(|parser| parser.text("who approved it"))?);
+                    one.approved.extend(parser.names_of_list(|parser| parser.text("who approved it"))?);
                     twice
                 }
             })

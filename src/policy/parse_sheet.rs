@@ -8,7 +8,7 @@ use super::lexer::Kind;
 use super::parser::{Broken, Parsed, Parser};
 use super::phrase::{GATES, HEADER, Phrase, STATEMENTS};
 use super::text::{Part, Text, say};
-use super::tree::{Allow, AllowTool, AllowValues, FallBackClause, Gate, Group, LabelSays, Name, Sheet};
+use super::tree::{Allow, AllowTool, AllowValues, FallBackClause, Gate, Group, LabelSays, Name, Sheet, Strays};
 
 /// How long `after N s of waiting` may be: an hour.
 const WAIT_SECONDS_MAX: u64 = 3_600;
@@ -55,17 +55,20 @@ impl Parser<'_> {
         let mut missing = HEADER.to_vec();
         let mut round = None;
         while self.further(&mut round) && self.sees_one(STATEMENTS).is_none() {
+            if *self.kind() == Kind::Comma && self.behind(|parser| parser.sees_one(&missing).is_some()) {
+                self.step();
+            }
             // A line that begins as no part of a header does is the first statement, whatever is wrong with it.
             if self.token(0).first && self.sees_one(&missing).is_none() && self.meant(&missing).is_none() {
                 break;
             }
             let Ok(part) = self.one_of(&missing, "a part of the header, or the first statement") else {
-                self.skip_to(&[&missing]);
+                self.skip_part(&missing);
                 continue;
             };
             missing.retain(|still| *still != part);
             if self.header_part(sheet, part).is_err() {
-                self.skip_to(&[&missing]);
+                self.skip_part(&missing);
             }
         }
         if !missing.is_empty() && !self.torn {
@@ -76,6 +79,17 @@ impl Parser<'_> {
             self.faults.push(fault.help(header_example()));
         }
         Ok(())
+    }
+
+    /// Leaves out what cannot be read of a header, up to its next part, whatever is wrong with that, or the first statement.
+    fn skip_part(&mut self, missing: &[Phrase]) {
+        self.torn = true;
+        while !self.ended() && (!self.token(0).first || !self.begins_statement()) {
+            if self.sees_one(missing).is_some() || self.meant(missing).is_some() {
+                return;
+            }
+            self.step();
+        }
     }
 
     fn header_part(&mut self, sheet: &mut Sheet, part: Phrase) -> Parsed<()> {
@@ -95,15 +109,26 @@ impl Parser<'_> {
             self.step();
             return Ok(date);
         }
+        if let Some((date, tokens)) = self.date_in_words() {
+            let span = self.span().start..self.token(tokens - 1).span.end;
+            let help = say!("write {}: a date is year-month-day", date.to_string());
+            let fault = Diagnostic::new("octroi::policy::bad-number", self.file, span, say!("expected a date"));
+            self.faults.push(fault.help(help));
+            (0..tokens).for_each(|_| self.step());
+            return Ok(date);
+        }
         let help = say!("write it as year-month-day: 2027-06-30");
         Err(self.fault("octroi::policy::missing", say!("expected a date"), Some(help)))
     }
 
     fn statement(&mut self, sheet: &mut Sheet) -> Parsed<()> {
         let span = self.span();
+        self.margin = self.token(0).first.then(|| self.column());
         let is_block = [Phrase::Rule, Phrase::Scenario, Phrase::Exception].iter().any(|block| self.sees(*block));
         self.line(if is_block { Break::Block } else { Break::Statement });
-        let statement = self.one_of(STATEMENTS, "the beginning of a statement")?;
+        let says = self.label_says_here();
+        let statement =
+            if says { Ok(Phrase::LabelSays) } else { self.one_of(STATEMENTS, "the beginning of a statement") }?;
         match statement {
             Phrase::Home => {
                 let home = self.area()?;
@@ -145,7 +170,7 @@ impl Parser<'_> {
                 sheet.tools.push(AllowTool { tool, host, gate: self.gate() });
             }
             Phrase::AllowValues => {
-                let hosts = self.names_of_list(|parser| parser.named("a host"))?;
+                let hosts = self.value_hosts()?;
                 sheet.addresses.push(AllowValues { hosts, span });
             }
             Phrase::Rule => sheet.rules.push(self.rule()),
@@ -168,22 +193,35 @@ impl Parser<'_> {
         Ok(())
     }
 
+    /// Hosts, without patterns.
+    fn value_hosts(&mut self) -> Parsed<Vec<Name>> {
+        let mut hosts = self.names_of_list(|parser| parser.quoted("a host", false))?;
+        // A pattern without quotes has been reported; one in quotes is no host.
+        let quoted = |name: &Name| self.file.text().get(name.span.start..).is_some_and(|at| at.starts_with('"'));
+        hosts.retain(|host| quoted(host) || !host.text.contains('*'));
+        Ok(hosts)
+    }
+
     /// `"…" brings CLASS` or `"…" lowers CLASS issued by "app"`.
     fn label_says(&mut self) -> Parsed<LabelSays> {
         let label = self.named("a label")?;
         let verbs = [Phrase::Brings, Phrase::Lowers];
         let verb = self.one_of(&verbs, say!("`{}` or `{}`", Phrase::Brings, Phrase::Lowers))?;
         let lowers = verb == Phrase::Lowers;
-        let classes: Vec<Name> = self.list(|parser| parser.data("a class of data"))?;
+        let classes: Vec<Name> = self.data_list("a class of data", &[&[Phrase::IssuedBy]])?;
         let mut issuers = Vec::new();
         if lowers {
             let span = label.span.clone();
+            self.eat_idle_comma();
             if self.eat(Phrase::IssuedBy) {
-                issuers = self.list(|parser| parser.named("the name of an app"))?;
-            } else {
+                issuers = self.names_of_list(|parser| parser.named("the name of an app"))?;
+            } else if self.token(0).first || self.ended() {
                 let message = say!("this label lowers a class, and nobody is named who may");
                 let help = say!("name the apps whose word is taken: {} \"test-bench\"", Phrase::IssuedBy);
                 self.faults.push(Diagnostic::new("octroi::policy::missing", self.file, span, message).help(help));
+            } else {
+                self.expect(Phrase::IssuedBy)?;
+                issuers = self.names_of_list(|parser| parser.named("the name of an app"))?;
             }
         }
         Ok(LabelSays { label, lowers, classes, issuers })
@@ -198,6 +236,10 @@ impl Parser<'_> {
         let units = [Phrase::Seconds, Phrase::Milliseconds];
         let unit = self.one_of(&units, say!("`{}` or `{}`", Phrase::Seconds, Phrase::Milliseconds))?;
         let after_ms = if unit == Phrase::Seconds { number.min(WAIT_SECONDS_MAX) * 1_000 } else { number };
+        if self.token(0).first || self.sees_one(GATES).is_some() || *self.kind() == Kind::Comma {
+            self.is_missing(Phrase::OfWaiting);
+            return Ok(Some(after_ms));
+        }
         self.expect(Phrase::OfWaiting)?;
         Ok(Some(after_ms))
     }
@@ -205,6 +247,7 @@ impl Parser<'_> {
     /// `[when …] [unless …] [from DATE] [until DATE]`, in any order.
     fn gate(&mut self) -> Gate {
         let mut gate = Gate::default();
+        self.eat_idle_comma();
         let mut span = self.span();
         while let Some(clause) = self.eat_one(GATES) {
             match self.narrow(&mut gate, clause) {
@@ -212,6 +255,7 @@ impl Parser<'_> {
                 Ok(true) => self.twice_said(clause, span),
                 Err(Broken) => self.skip_to(&[GATES]),
             }
+            self.eat_idle_comma();
             span = self.span();
         }
         gate
@@ -221,8 +265,8 @@ impl Parser<'_> {
     pub(super) fn narrow(&mut self, gate: &mut Gate, clause: Phrase) -> Parsed<bool> {
         let span = self.span();
         let twice = match clause {
-            Phrase::When => gate.when.replace(self.condition()).is_some(),
-            Phrase::Unless => gate.unless.replace(self.condition()).is_some(),
+            Phrase::When => self.condition_of(&mut gate.when),
+            Phrase::Unless => self.condition_of(&mut gate.unless),
             Phrase::FromDate => gate.from.replace(self.date()?).is_some(),
             _ => gate.until.replace(self.date()?).is_some(),
         };
@@ -268,6 +312,7 @@ impl Sheet {
             exceptions: Vec::new(),
             fall_backs: Vec::new(),
             scenarios: Vec::new(),
+            strays: Strays::default(),
         }
     }
 }

@@ -14,11 +14,10 @@ use super::concrete::{Break, Concrete, Item, Mark};
 use super::diagnostic::{Diagnostic, File};
 use super::lexer::{Kind, Lexed, Token, lex};
 use super::lines::{ends_line, lines};
-use super::nearest::{closeness, did_you_mean_one};
 use super::phrase::{CLAUSES, Language, Phrase, STATEMENTS};
 use super::signs::is_hidden;
-use super::text::{Part, Text, say};
-use super::tree::Sheet;
+use super::text::{Text, say};
+use super::tree::{Sheet, Strays};
 use crate::limits::{POLICY_FAULTS_MAX, POLICY_FILE_BYTES_MAX};
 
 /// Parses a sheet or pack as far as it can be understood. It is whole when no fault was added.
@@ -37,7 +36,8 @@ pub(super) fn parse_concrete(file: &File, faults: &mut Vec<Diagnostic>) -> Optio
     let Lexed { tokens, comments } = lex(file, faults);
     let mut parser = Parser::new(file, tokens, faults);
     parser.told = told;
-    let sheet = parser.sheet();
+    let mut sheet = parser.sheet();
+    sheet.strays = std::mem::take(&mut parser.strays);
     let Parser { tokens, marks, breaks, .. } = parser;
     Some((sheet, Concrete { tokens, comments, marks, breaks }))
 }
@@ -93,6 +93,16 @@ pub(super) struct Parser<'a> {
     pub(super) brackets: usize,
     /// Whether something of this statement was left out.
     pub(super) torn: bool,
+    /// Where the last part of an expression that was left out ends.
+    pub(super) lost: Option<usize>,
+    /// Where the line of this statement or clause begins, in bytes of it.
+    pub(super) margin: Option<usize>,
+    /// Whether what is read is left out.
+    pub(super) passing: bool,
+    /// What was written otherwise than the sheet writes it, and how the sheet does, in the order of the sheet.
+    pub(super) renamed: Vec<(Range<usize>, String)>,
+    /// What was read of what was left out.
+    pub(super) strays: Strays,
     pub(super) marks: Vec<Mark>,
     breaks: Vec<(usize, Break)>,
     end: Token,
@@ -113,6 +123,11 @@ impl<'a> Parser<'a> {
             depth: 0,
             brackets: 0,
             torn: false,
+            lost: None,
+            margin: None,
+            passing: false,
+            renamed: Vec::new(),
+            strays: Strays::default(),
             marks,
             breaks,
             end,
@@ -133,10 +148,23 @@ impl<'a> Parser<'a> {
         self.at.checked_sub(back).and_then(|at| self.tokens.get(at))
     }
 
-    /// What was written from a byte to the end of the last token.
-    pub(super) fn written_since(&self, from: usize) -> &str {
+    /// What was written from a byte to the end of the last token, as the sheet writes it.
+    pub(super) fn written_since(&self, from: usize) -> String {
         let end = self.previous().map_or(from, |token| token.span.end);
-        self.file.text().get(from..end).unwrap_or_default()
+        let within = |span: &Range<usize>| from <= span.start && span.end <= end;
+        let mut renamed: Vec<_> = self.renamed.iter().filter(|(span, _)| within(span)).collect();
+        // Of two, one within the other, the longer is meant.
+        renamed.sort_by_key(|(span, _)| (span.start, std::cmp::Reverse(span.end)));
+        let (mut written, mut at) = (String::new(), from);
+        for (span, name) in renamed {
+            if at <= span.start {
+                written.push_str(self.file.text().get(at..span.start).unwrap_or_default());
+                written.push_str(name);
+                at = span.end;
+            }
+        }
+        written.push_str(self.file.text().get(at..end).unwrap_or_default());
+        written
     }
 
     pub(super) fn kind(&self) -> &Kind {
@@ -217,9 +245,12 @@ impl<'a> Parser<'a> {
 
     /// Takes the phrase if it stands here; a slip for it is a fault that does not stop parsing.
     pub(super) fn eat(&mut self, phrase: Phrase) -> bool {
-        let exact = self.stands(0, phrase);
-        let slip = if exact { Some(phrase.words(self.language).count()) } else { self.slip(phrase) };
-        let Some(words) = slip.or_else(|| self.otherwise(phrase)) else { return false };
+        let (own, otherwise) = (phrase.words(self.language).count(), self.otherwise(phrase));
+        // `located outside of` is the longer of the two.
+        let longer = otherwise.is_some_and(|words| words > own);
+        let exact = self.stands(0, phrase) && !longer;
+        let slip = if exact { Some(own) } else { self.slip(phrase).filter(|_| !longer) };
+        let Some(words) = slip.or(otherwise) else { return false };
         if !exact {
             let last = self.token(words.saturating_sub(1)).span.end;
             let span = self.span().start..last;
@@ -256,14 +287,16 @@ impl<'a> Parser<'a> {
         self.eat(seen).then_some(seen)
     }
 
+    /// The longest of these phrases that stands here, or that other words stand here for: `app is in group` is no app's name.
     pub(super) fn sees_one(&self, phrases: &[Phrase]) -> Option<Phrase> {
         let exact = phrases.iter().copied().filter(|phrase| self.stands(0, *phrase));
-        let exact = exact.max_by_key(|phrase| phrase.words(self.language).count());
-        exact.or_else(|| {
-            let slip = |phrase: Phrase| self.slip(phrase).or_else(|| self.otherwise(phrase));
-            let slips = phrases.iter().filter_map(|phrase| Some((slip(*phrase)?, *phrase)));
-            slips.max_by_key(|(words, _)| *words).map(|(_, phrase)| phrase)
-        })
+        let exact = exact.map(|phrase| (phrase.words(self.language).count(), phrase)).max_by_key(|(words, _)| *words);
+        let slip = |phrase: Phrase| match exact {
+            None => self.slip(phrase).or_else(|| self.otherwise(phrase)),
+            Some((least, _)) => self.otherwise(phrase).filter(|words| *words > least),
+        };
+        let slips = phrases.iter().filter_map(|phrase| Some((slip(*phrase)?, *phrase)));
+        slips.max_by_key(|(words, _)| *words).or(exact).map(|(_, phrase)| phrase)
     }
 
     /// Takes a phrase that must stand here.
@@ -292,88 +325,10 @@ impl<'a> Parser<'a> {
         Broken
     }
 
-    fn is_reported(&self) -> bool {
+    pub(super) fn is_reported(&self) -> bool {
         let span = self.span();
         !span.is_empty() && self.faults.iter().any(|fault| fault.lies_in(self.file, &span))
     }
-
-    /// Reports that none of these phrases stands here, with the nearest of them.
-    pub(super) fn unknown(&mut self, phrases: &[Phrase], wanted: impl Into<Text>) -> Broken {
-        if self.is_reported() {
-            return Broken;
-        }
-        let wanted = wanted.into();
-        let written = match self.kind() {
-            Kind::Word(word) => Some(word.clone()),
-            _ => None,
-        };
-        let help = match &written {
-            Some(word) => self.suggest(word, phrases).or_else(|| listed(phrases)),
-            None => listed(phrases),
-        };
-        let fault = match written {
-            Some(word) => {
-                let message = say!("`{}` is not understood here", word);
-                Diagnostic::new("octroi::policy::unknown-word", self.file, self.span(), message)
-                    .label(say!("expected {}", wanted))
-            }
-            None => Diagnostic::new("octroi::policy::missing", self.file, self.span(), say!("expected {}", wanted)),
-        };
-        self.faults.push(match help {
-            Some(help) => fault.help(help),
-            None => fault,
-        });
-        Broken
-    }
-
-    /// Compares the next words with phrases: as a whole, by the words that they share, and by the first word.
-    fn suggest(&self, word: &str, phrases: &[Phrase]) -> Option<Text> {
-        if phrases.contains(&Phrase::NeverBackends) && self.denies() {
-            return Some(how_to_forbid());
-        }
-        let written: Vec<&str> = (0..SUGGEST_WORDS_MAX)
-            .map_while(|ahead| match &self.token(ahead).kind {
-                Kind::Word(word) if ahead == 0 || !self.token(ahead).first => Some(word.as_str()),
-                _ => None,
-            })
-            .collect();
-        let near = |phrase: &Phrase| {
-            let surface = phrase.surface(self.language);
-            let words: Vec<&str> = surface.split(' ').collect();
-            let whole = written.get(..words.len()).unwrap_or(&written).join(" ");
-            let shared =
-                words.iter().filter(|known| is_content(known) && written.iter().any(|w| same(w, known))).count();
-            let first = words.first().copied().unwrap_or_default();
-            let begins = || (word.chars().count() > 3).then(|| closeness(word, first)).flatten();
-            let rank = closeness(&whole, surface)
-                .or_else(|| (shared > 0).then(|| SHARED.saturating_sub(shared)))
-                .or_else(|| begins().map(|apart| SHARED + apart))?;
-            Some((rank, surface, *phrase))
-        };
-        let mut near: Vec<(usize, &str, Phrase)> = phrases.iter().filter_map(near).collect();
-        near.sort_unstable();
-        let near = near.into_iter().take(3);
-        did_you_mean_one(near.map(|(_, surface, phrase)| (surface, phrase.meaning(self.language).to_owned())).collect())
-    }
-}
-
-/// What is said to whoever denies where a rule demands.
-pub(super) fn how_to_forbid() -> Text {
-    say!("to keep data away write `{} …`, or `{} {} …`", Phrase::NeverBackends, Phrase::Must, Phrase::Block)
-}
-
-/// Words that are compared to suggest a phrase.
-const SUGGEST_WORDS_MAX: usize = 8;
-/// Further than any phrase that is near as a whole.
-const SHARED: usize = 1_000;
-
-/// Whether a word of a phrase says something by itself.
-fn is_content(word: &str) -> bool {
-    word.chars().count() > 3 && !["dans", "avec", "depuis", "moins", "with", "from", "least", "données"].contains(&word)
-}
-
-fn same(written: &str, known: &str) -> bool {
-    folded(written) == folded(known)
 }
 
 /// A text without accents and capitals: what is the same so is a slip, and no other word.
@@ -383,9 +338,4 @@ pub(super) fn folded(text: &str) -> String {
 
 fn folded_char(c: char) -> Option<char> {
     std::iter::once(c).nfd().next().and_then(|base| base.to_lowercase().next())
-}
-
-fn listed(phrases: &[Phrase]) -> Option<Text> {
-    let surfaces: Vec<Part> = phrases.iter().map(|phrase| Part::Text(say!("`{}`", *phrase))).collect();
-    (phrases.len() > 1).then(|| say!("one of {}", surfaces))
 }

@@ -8,7 +8,7 @@ use super::diagnostic::{Diagnostic, File};
 use super::phrase::Phrase;
 use super::resolved::{Allow, AllowTool, Atom, Condition, FallBackClause, Gate, Predicate, Quality, Resolved, What};
 use super::text::{Text, say};
-use super::tree::{self, Ask, Expr, Name, Sheet, Trait};
+use super::tree::{self, Ask, Expr, Name, Sheet, Strays, Trait};
 use super::truth::World;
 use crate::limits::POLICY_FAULTS_MAX;
 use crate::model::{Catalogue, EntityId, Word};
@@ -67,6 +67,7 @@ impl Resolver<'_> {
                 into.fall_backs.push(FallBackClause { after_ms: clause.after_ms, gate });
             }
         }
+        self.strays(&sheet.strays);
         // A pack's scenarios name example backends; they are run on the example inventory, not on an organisation's.
         if !self.pack {
             for scenario in &sheet.scenarios {
@@ -74,6 +75,19 @@ impl Resolver<'_> {
                     into.scenarios.push(scenario);
                 }
             }
+        }
+    }
+
+    /// Looks the names up of what was read in the midst of what could not be.
+    fn strays(&mut self, strays: &Strays) {
+        for condition in &strays.conditions {
+            self.condition(condition);
+        }
+        for predicate in &strays.predicates {
+            self.predicate(predicate);
+        }
+        for name in &strays.data {
+            self.what(name);
         }
     }
 

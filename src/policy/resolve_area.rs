@@ -1,6 +1,6 @@
 //! Looks areas up: countries of the reference data, with or without their territories, and those that are known by name.
 
-use super::nearest::{did_you_mean, nearest};
+use super::nearest::{alike, did_you_mean, nearest};
 use super::phrase::Phrase;
 use super::reference::{Countries, country_help, not_a_country};
 use super::resolve::Resolver;
@@ -31,7 +31,7 @@ impl Resolver<'_> {
             return Some(say!("write `{}`", *phrase));
         }
         let near = || {
-            let near = named.iter().filter(|(_, en, fr)| !nearest(bare, [*en, *fr]).is_empty());
+            let near = named.iter().filter(|(_, en, fr)| !alike(bare, [*en, *fr]).is_empty());
             let near: Vec<&str> = near.map(|(phrase, ..)| phrase.surface(language)).collect();
             if near.is_empty() { nearest(bare, [Phrase::Home.surface(language)]) } else { near }
         };

@@ -1,7 +1,7 @@
 //! Names that mean nothing, and what was probably meant: data, labels, legal regimes, and whatever else is on a list.
 
 use super::everyday;
-use super::nearest::{did_you_mean_one, nearest};
+use super::nearest::{alike, did_you_mean_one, nearest};
 use super::parser::folded;
 use super::phrase::Phrase;
 use super::resolve::Resolver;
@@ -9,7 +9,7 @@ use super::resolved::What;
 use super::surface;
 use super::text::{Text, say};
 use super::tree::Name;
-use crate::model::{ClassId, ClassInfo, Word};
+use crate::model::{ClassId, ClassInfo, Country, Word};
 
 /// Everyday words for what is no class of data but a condition of its own.
 const MINORS: &[&str] = &["mineur", "mineurs", "enfant", "enfants", "minor", "minors", "child", "children"];
@@ -58,7 +58,8 @@ impl Resolver<'_> {
         if self.flooded() {
             return;
         }
-        let help = self.asked(nearest(&name.text, known.clone())).or_else(|| {
+        let pattern = name.text.contains('*').then(|| say!("each is named by itself: there are no patterns"));
+        let help = pattern.or_else(|| self.asked(alike(&name.text, known.clone()))).or_else(|| {
             let all: Vec<&str> = known.into_iter().collect();
             (!all.is_empty() && all.len() <= 12).then(|| say!("known here: {}", all.join(", ")))
         });
@@ -101,7 +102,7 @@ impl Resolver<'_> {
         let identifiers = catalogue.classes.iter().map(|info| info.name.as_str());
         let identifiers = identifiers.chain(catalogue.entities.iter().map(|info| info.name.as_str()));
         let known: Vec<&str> = identifiers.map(|known| surface::written(known, language)).collect();
-        let near = nearest(bare, known.iter().copied());
+        let near = alike(bare, known.iter().copied());
         if near.iter().any(|known| folded(known) == bare) {
             return self.data_asked(near).unwrap_or_else(|| say!("write `{}`", bare));
         }
@@ -144,14 +145,43 @@ impl Resolver<'_> {
         found
     }
 
+    /// A country, the EEA or the EU, as a sheet writes it.
+    fn place(&self, name: &str) -> Option<Text> {
+        let bare = name.rsplit('\'').next().unwrap_or(name);
+        let named = match bare.to_uppercase().as_str() {
+            "EEA" | "EEE" => Some(Phrase::Eea),
+            "EU" | "UE" | "EUROPE" => Some(Phrase::Eu),
+            _ => None,
+        };
+        let reference = &self.names.world.reference;
+        let listed = || Country::parse(bare).filter(|code| reference.countries.contains_key(code));
+        let country = || listed().or_else(|| reference.code_of(bare));
+        named.map(|phrase| say!("{}", phrase)).or_else(|| country().map(|code| say!("{}", code.as_str())))
+    }
+
     /// A regime that there is not; a country is called by several names.
     pub(super) fn no_regime(&mut self, name: &Name) {
         let reference = &self.names.world.reference;
-        let Some(meant) = reference.regime_of(&name.text) else {
-            let regimes = reference.regimes.keys().map(Word::as_str);
-            return self.unlisted(name, "legal regime of the reference data", regimes);
+        let place = self.place(&name.text);
+        let help = match reference.regime_of(&name.text) {
+            Some(meant) => self.asked(vec![meant.as_str()]),
+            None if place.is_none() => {
+                let regimes = reference.regimes.keys().map(Word::as_str);
+                return self.unlisted(name, "legal regime of the reference data", regimes);
+            }
+            None => place.map(|place| {
+                let regimes: Vec<&str> = reference.regimes.keys().map(Word::as_str).collect();
+                let (located, controlled) = (Phrase::LocatedIn, Phrase::ControlledFrom);
+                say!(
+                    "the regimes are {}; of a place write `{} {}` or `{} {}`",
+                    regimes.join(", "),
+                    located,
+                    &place,
+                    controlled,
+                    &place
+                )
+            }),
         };
-        let help = self.asked(vec![meant.as_str()]);
         let message = say!("`{}` is no {}", name.text, Text::from("legal regime of the reference data"));
         self.fault("octroi::policy::unknown-name", name.span.clone(), message, help);
     }

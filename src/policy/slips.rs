@@ -12,8 +12,18 @@ use super::text::say;
 /// Other words, without accents and capitals, in every language; none is a phrase.
 #[rustfmt::skip]
 const OTHERWISE: &[(Phrase, &[&str])] = &[
-    (P::ReviewBefore, &["review by", "a revoir avant", "revoir avant le"]),
-    (P::AllowBackends, &["permit backends", "permettre les hebergeurs", "autoriser des hebergeurs", "autoriser hebergeurs"]),
+    (P::ForRule, &["to rule", "of rule", "to the rule", "for the rule", "from rule", "pour la regle", "de la regle", "sur la regle"]),
+    (P::Seconds, &["sec", "second", "seconds", "seconde", "secondes"]),
+    (P::Milliseconds, &["millisecond", "milliseconds", "milliseconde", "millisecondes"]),
+    (P::OfWaiting, &["waiting", "d'attendre"]),
+    (P::UsePack, &["use packs", "use the pack", "use the packs", "prendre les paquets", "prendre paquet", "prendre paquets", "utiliser le paquet", "utiliser les paquets"]),
+    (P::OnBackends, &["on the backends", "pour hebergeurs", "for backends"]),
+    (P::PreferBackends, &["prefer the backends", "preferer hebergeurs", "preferer des hebergeurs"]),
+    (P::HealthOfAPerson, &["health of a patient", "health of patients", "health of persons", "health of people", "sante d'un patient", "sante de patients", "sante des patients", "sante des personnes"]),
+    (P::DataStillIncludes, &["les donnees comprennent encore", "data still includes", "data still include"]),
+    (P::IssuedBy, &["when issued by", "emis par", "signe par"]),
+    (P::ReviewBefore, &["reviewed before", "to be reviewed before", "review by", "a revoir avant", "revoir avant le"]),
+    (P::AllowBackends, &["allow the backends", "allow backend", "allow the backend", "allow all backends", "autoriser tous les hebergeurs", "autoriser l'hebergeur", "autoriser un hebergeur", "permit backends", "permettre les hebergeurs", "autoriser des hebergeurs", "autoriser hebergeurs"]),
     (P::Given, &["etant donnes", "etant donnee", "etant donnees", "etant donne que", "given that"]),
     (P::Refused, &["refusee", "refuses", "refusees", "refuser", "denied", "blocked", "interdit"]),
     (P::Allowed, &["admise", "admises", "autorise", "autorisee", "permis", "permitted", "permise"]),
@@ -23,8 +33,8 @@ const OTHERWISE: &[(Phrase, &[&str])] = &[
     (P::Unless, &["except", "except if", "except when", "sauf", "sauf quand", "sauf lorsque", "excepte si", "excepte quand", "hormis si"]),
     (P::FromDate, &["starting", "starting on", "a partir du", "des le"]),
     (P::UntilDate, &["until the", "up to", "jusqu'a", "jusqu'a la date du"]),
-    (P::OnlyBackends, &["uniquement les hebergeurs", "seuls les hebergeurs", "only on backends", "only to backends"]),
-    (P::NeverBackends, &["never to backends", "never on backends", "not backends", "forbid backends", "deny backends", "interdire les hebergeurs", "pas les hebergeurs", "jamais vers les hebergeurs"]),
+    (P::OnlyBackends, &["only use backends", "only the backends", "seulement hebergeurs", "seulement des hebergeurs", "uniquement hebergeurs", "uniquement les hebergeurs", "seuls les hebergeurs", "only on backends", "only to backends"]),
+    (P::NeverBackends, &["never use backends", "never the backends", "no backends", "jamais hebergeurs", "jamais des hebergeurs", "never to backends", "never on backends", "not backends", "forbid backends", "deny backends", "interdire les hebergeurs", "pas les hebergeurs", "jamais vers les hebergeurs"]),
     (P::Must, &["shall", "doivent", "il faut"]),
     (P::Not, &["pas"]),
     (P::AnyOf, &["either", "one of", "any one of", "l'une de", "un de", "l'un des", "au moins un de", "l'un parmi"]),
@@ -35,20 +45,20 @@ const OTHERWISE: &[(Phrase, &[&str])] = &[
     (P::Drop, &["delete", "remove", "supprimer", "effacer"]),
     (P::Block, &["interdire"]),
     (P::OnPremises, &["on premise", "on-premises", "on-premise", "on-prem", "in house", "in-house", "sur place", "sur le site", "en interne"]),
-    (P::LocatedIn, &["hosted in", "based in", "established in", "situe dans", "situes en", "situe en", "situes au", "situes aux", "localises dans", "localises en", "heberges dans", "heberges en", "etablis dans"]),
-    (P::LocatedOutside, &["outside", "outside of", "located outside of", "hors de", "en dehors de", "situes en dehors de", "situe hors de"]),
-    (P::ControlledFrom, &["controlled by", "controles par", "controle depuis", "controles de"]),
-    (P::ExposedTo, &["subject to", "soumis a", "expose a", "exposes au", "exposes aux"]),
+    (P::LocatedIn, &["in", "within", "inside", "dans", "en", "au", "aux", "a l'interieur de", "hosted in", "based in", "established in", "situe dans", "situes en", "situe en", "situes au", "situes aux", "localises dans", "localises en", "heberges dans", "heberges en", "etablis dans"]),
+    (P::LocatedOutside, &["situes hors", "localises hors", "heberges hors", "located out of", "out of", "hors", "a l'exterieur de", "exterieurs a", "outside", "outside of", "located outside of", "hors de", "en dehors de", "situes en dehors de", "situe hors de"]),
+    (P::ControlledFrom, &["controlled in", "owned by", "owned from", "controles en", "controles dans", "sous controle de", "controlled by", "controles par", "controle depuis", "controles de"]),
+    (P::ExposedTo, &["soumis au", "soumis aux", "soumis a la", "subject to the", "subject to", "soumis a", "expose a", "exposes au", "exposes aux"]),
     (P::Certified, &["certified as", "certified under", "certifie"]),
-    (P::WithTransferBasis, &["with a transfer basis", "avec une base de transfert"]),
-    (P::WithContract, &["under contract", "with a contract", "sous contrat", "avec un contrat"]),
-    (P::RetentionNone, &["no retention", "zero retention", "without retention", "sans retention", "sans aucune conservation"]),
-    (P::TrainingNever, &["no training", "without training", "sans apprentissage"]),
+    (P::WithTransferBasis, &["transfer basis", "a transfer basis", "base de transfert", "une base de transfert", "with a transfer basis", "avec une base de transfert"]),
+    (P::WithContract, &["a contract", "contract", "contrat", "un contrat", "under contract", "with a contract", "sous contrat", "avec un contrat"]),
+    (P::RetentionNone, &["with no retention", "with zero retention", "no retention", "zero retention", "without retention", "sans retention", "sans aucune conservation"]),
+    (P::TrainingNever, &["with no training", "never training", "sans aucun entrainement", "no training", "without training", "sans apprentissage"]),
     (P::DataIncludes, &["data contains", "data contain", "data include", "the data includes", "data has", "les donnees contiennent", "les donnees incluent", "les donnees comportent", "les donnees comprend", "les donnees sont", "donnees comprennent"]),
     (P::LabelIs, &["the label is", "marquage est", "le marquage vaut"]),
     (P::LeakHistoryAtLeast, &["leak history is at least", "leak history above", "l'historique de fuite est superieur a", "l'historique de fuite depasse"]),
     (P::AppIs, &["the app is", "application is", "the application is", "application est", "l'appli est"]),
-    (P::AppInGroup, &["app is in group", "the app is in group", "l'application est dans le groupe", "l'application appartient au groupe"]),
+    (P::AppInGroup, &["app is in the group", "app in the group", "app is of group", "app belongs to group", "app belongs to the group", "the app belongs to group", "app is part of group", "app is a member of group", "application is in group", "est dans le groupe", "est du groupe", "l'application dans le groupe", "l'application fait partie du groupe", "l'application est membre du groupe", "l'application est dans un groupe", "app is in group", "the app is in group", "l'application est dans le groupe", "l'application appartient au groupe"]),
     (P::TenantIs, &["the tenant is", "entite est"]),
     (P::RoleIs, &["the role is", "role est"]),
     (P::PurposeIs, &["the purpose is", "finalite est"]),
@@ -126,7 +136,7 @@ impl Parser<'_> {
 
     /// How many words stand here that can only be a slip for the adverb of [`P::PseudonymiseUnlinkably`], in any language:
     /// `sans liens`, `sans-lien`, `unlinkable`.
-    fn adverb(&self) -> Option<usize> {
+    pub(super) fn adverb(&self) -> Option<usize> {
         let words: Vec<String> = (0..ADVERB_WORDS_MAX)
             .map_while(|ahead| match &self.token(ahead).kind {
                 Kind::Word(word) if !self.token(ahead).first => Some(folded(word).replace('-', " ")),
@@ -158,7 +168,7 @@ impl Parser<'_> {
     /// Takes the adverb of a duty where it stands behind the data: a fault that does not stop parsing.
     pub(super) fn eat_late_adverb(&mut self, from: usize) -> bool {
         let Some(count) = self.adverb() else { return false };
-        let data = self.written_since(from).to_owned();
+        let data = self.written_since(from);
         let span = self.span().start..self.token(count - 1).span.end;
         let message = say!("what is said of the duty stands before the data");
         let help = say!("write `{} {}`", P::PseudonymiseUnlinkably, data);

@@ -45,6 +45,16 @@ pub(super) struct Sheet {
     pub(super) exceptions: Vec<Exception>,
     pub(super) fall_backs: Vec<FallBackClause>,
     pub(super) scenarios: Vec<Scenario>,
+    #[serde(skip)]
+    pub(super) strays: Strays,
+}
+
+/// What was read in the midst of what could not be: its names are looked up, and it says nothing.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Strays {
+    pub(super) conditions: Vec<Condition>,
+    pub(super) predicates: Vec<Predicate>,
+    pub(super) data: Vec<Name>,
 }
 
 /// `the label "…" brings CLASS`, or `the label "…" lowers CLASS issued by "app"`

@@ -49,6 +49,20 @@ fn more_faults_than_are_shown_end_the_sheet() {
     assert!((POLICY_FAULTS_MAX..POLICY_FAULTS_MAX + 10).contains(&told), "{told}");
 }
 
+/// What is nested too deep is left out, and nothing stands still before it.
+#[test]
+fn conditions_nested_too_deep_are_left() {
+    for (name, condition) in [
+        ("closed", format!("{}data includes health{}", "(".repeat(40), ")".repeat(40))),
+        ("open", format!("{}data includes health data includes email", "(".repeat(40))),
+        ("on lines of their own", format!("{}\ndata includes health\n  app is \"x\"", "(".repeat(40))),
+        ("denied", format!("{}data includes health app is \"x\"", "not ".repeat(40))),
+    ] {
+        let told = faults(&format!("{HEADER}rule r\n  because \"x\"\n  when {condition}\n"), Language::En);
+        assert!(told.iter().any(|told| told.contains("too-deep")), "{name}: {told:#?}");
+    }
+}
+
 /// A phrase of the vocabulary, or what stands between phrases.
 fn token(language: Language) -> BoxedStrategy<String> {
     let phrases: Vec<&str> = phrase::all().map(|phrase| phrase.surface(language)).collect();
@@ -73,24 +87,25 @@ proptest! {
 }
 
 /// A sheet with a fault in each place that has two readings, `<right|wrong>`.
-const PLACES: &str = r#"policy "Test" version <1|0> owner "dpo" review before <2027-06-30|2027-02-30>
+const PLACES: &str = r#"policy "Test" version <1|seven> owner <"dpo"|dpo> <review before|reviewed before> <2027-06-30|2027-02-30>
 home FR
 labels "Public", "Secret"
-group web <of apps|off apps> "a", "b"
+group web <of apps|off apps> "a"<| q>, <"b"|7>
 <use pack|use pak> minors
-the label "Secret" <brings|bringss> trade-secret
+the label "Secret" <brings|bringss> trade-secret<,| and> health
+the label "Public" lowers personal<,| and> health issued by "a"<,| and> "b"
 
 allow backends on premises
-allow backends <located in|locatd in> <DE|ZZ> and <controlled from|controled from> <EEA|FX> when app in group <web|wob> until <2027-01-01|someday>
+allow backends <located in|locatd in> <DE|ZZ> and <controlled from|controled from> <EEA|FX><| foo> when <app in group|app is in group> <web|wob><| foo> and role is "x"<| bar> and tenant is "y" until <2027-01-01|someday>
 allow hosted tool web_search when <app is|colour is> "a" <unless|unless banana and> role is "x"
 
 <rule|rulle> one
   <because "x"|>
-  when data includes <health|helth> and (leak score at least <700|2000> or label is <"Secret"|"Nope">)
+  when data includes <health|helth><| foo> and (leak score at least <700|2000><| bar> or label is <"Secret"|"Nope">)
   unless <purpose is|porpoise blue> "care" and app in group <web|wub>
   on backends <located outside|locatd outside> <FR|QQ>, or <exposed to US|exposed by US>
-  only backends <on premises|on the moon> or certified <HDS|HDX>
-  <must|muss> <pseudonymise|pseudonimise> health, <personal|persnal>
+  only backends <on premises|on the moon> or certified <HDS|HDX><| truc> or located in <FR|QX>
+  <must|muss> <pseudonymise|pseudonimise> health<| foo>, <personal|persnal>
   keep <email|emial> because "y"
   <|bananas are good>
   <|so are pears>
@@ -99,6 +114,7 @@ allow hosted tool web_search when <app is|colour is> "a" <unless|unless banana a
 rule two
   because "x"
   <never|nevr> backends located in <US|UX>
+  <|never backends located in QQ>
 
 <|xyzzy 7>
 <|plugh 8>
@@ -113,8 +129,8 @@ exception e
 fall back if unavailable or after <2|9999999> <s|weeks> of waiting when leak score at least <300|5000>
 
 scenario "a"
-  given <data|dta> <person|persn> and leak score <100|1001> and label <"Public"|"Nope">
-  then <refused|refusd> <gpu-paris|gpu-pari> and <allowed|admittedly> gpu-paris
+  given <data|dta> <person|persn><| foo>, and leak score <100|1001> and label <"Public"|"Nope">
+  then <refused|refusd> <gpu-paris|gpu-pari><| foo> <and|then> <allowed|admittedly> gpu-paris
 scenario "b"
   <given|givn> data <health|heatlh>
   <then|than> gpu-paris must <redact|redcat> <person|persno>

@@ -1,0 +1,93 @@
+//! What is said of a word that is not understood: the phrases that it is near to, each with what it means.
+
+use super::diagnostic::Diagnostic;
+use super::lexer::Kind;
+use super::nearest::{closeness, did_you_mean_one};
+use super::parser::{Broken, Parser, folded};
+use super::phrase::Phrase;
+use super::text::{Part, Text, say};
+
+impl Parser<'_> {
+    /// Reports that none of these phrases stands here, with the nearest of them.
+    pub(super) fn unknown(&mut self, phrases: &[Phrase], wanted: impl Into<Text>) -> Broken {
+        if self.is_reported() {
+            return Broken;
+        }
+        let wanted = wanted.into();
+        let written = match self.kind() {
+            Kind::Word(word) => Some(word.clone()),
+            _ => None,
+        };
+        let help = match &written {
+            Some(word) => self.suggest(word, phrases).or_else(|| listed(phrases)),
+            None => listed(phrases),
+        };
+        let fault = match written {
+            Some(word) => {
+                let message = say!("`{}` is not understood here", word);
+                Diagnostic::new("octroi::policy::unknown-word", self.file, self.span(), message)
+                    .label(say!("expected {}", wanted))
+            }
+            None => Diagnostic::new("octroi::policy::missing", self.file, self.span(), say!("expected {}", wanted)),
+        };
+        self.faults.push(match help {
+            Some(help) => fault.help(help),
+            None => fault,
+        });
+        Broken
+    }
+
+    /// Compares the next words with phrases: as a whole, by the words that they share, and by the first word.
+    pub(super) fn suggest(&self, word: &str, phrases: &[Phrase]) -> Option<Text> {
+        if phrases.contains(&Phrase::NeverBackends) && self.denies() {
+            return Some(how_to_forbid());
+        }
+        let written: Vec<&str> = (0..SUGGEST_WORDS_MAX)
+            .map_while(|ahead| match &self.token(ahead).kind {
+                Kind::Word(word) if ahead == 0 || !self.token(ahead).first => Some(word.as_str()),
+                _ => None,
+            })
+            .collect();
+        let near = |phrase: &Phrase| {
+            let surface = phrase.surface(self.language);
+            let words: Vec<&str> = surface.split(' ').collect();
+            let whole = written.get(..words.len()).unwrap_or(&written).join(" ");
+            let shared =
+                words.iter().filter(|known| is_content(known) && written.iter().any(|w| same(w, known))).count();
+            let first = words.first().copied().unwrap_or_default();
+            let begins = || (word.chars().count() > 3).then(|| closeness(word, first)).flatten();
+            let rank = closeness(&whole, surface)
+                .or_else(|| (shared > 0).then(|| SHARED.saturating_sub(shared)))
+                .or_else(|| begins().map(|apart| SHARED + apart))?;
+            Some((rank, surface, *phrase))
+        };
+        let mut near: Vec<(usize, &str, Phrase)> = phrases.iter().filter_map(near).collect();
+        near.sort_unstable();
+        let near = near.into_iter().take(3);
+        did_you_mean_one(near.map(|(_, surface, phrase)| (surface, phrase.meaning(self.language).to_owned())).collect())
+    }
+}
+
+/// What is said to whoever denies where a rule demands.
+pub(super) fn how_to_forbid() -> Text {
+    say!("to keep data away write `{} …`, or `{} {} …`", Phrase::NeverBackends, Phrase::Must, Phrase::Block)
+}
+
+/// Words that are compared to suggest a phrase.
+const SUGGEST_WORDS_MAX: usize = 8;
+/// Further than any phrase that is near as a whole.
+const SHARED: usize = 1_000;
+
+/// Whether a word of a phrase says something by itself.
+fn is_content(word: &str) -> bool {
+    word.chars().count() > 3 && !["dans", "avec", "depuis", "moins", "with", "from", "least", "données"].contains(&word)
+}
+
+fn same(written: &str, known: &str) -> bool {
+    folded(written) == folded(known)
+}
+
+fn listed(phrases: &[Phrase]) -> Option<Text> {
+    let surfaces: Vec<Part> = phrases.iter().map(|phrase| Part::Text(say!("`{}`", *phrase))).collect();
+    (phrases.len() > 1).then(|| say!("one of {}", surfaces))
+}
