@@ -2,6 +2,8 @@
 //!
 //! Those that an operator may set are the defaults of `[limits]` in `octroi.toml`; the rest are fixed because a standard or
 //! the arithmetic of a format fixes them.
+//!
+//! Longer than 400 lines: one table, so that whoever asks what is bounded reads one file.
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
 use std::time::Duration;

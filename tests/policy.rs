@@ -403,7 +403,9 @@ fn a_signature_with_another_key_is_told() {
 fn sign_again(bundle: &Path, name: &str, other: &str) {
     let place = bundle.join("signatures.json");
     let mut signatures: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&place).unwrap()).unwrap();
-    signatures[other] = signatures[name].clone();
+    let signatures_by = signatures.as_object_mut().unwrap();
+    let signature = signatures_by.get(name).unwrap().clone();
+    signatures_by.insert(other.to_owned(), signature);
     std::fs::write(&place, signatures.to_string()).unwrap();
 }
 
