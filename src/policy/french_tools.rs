@@ -7,6 +7,8 @@ pub(super) const TABLE: &[(&str, &str)] = &[
     ("leave it out, or write the sheet yourself: its notes say what it is for. With it, {}", "omettez-le, ou écrivez la feuille vous-même : ses notes disent à quoi il sert. Avec lui, {}"),
     ("nothing stands in these quotes", "il n'y a rien entre ces guillemets"),
     ("write it, or leave the key out where it is not known", "écrivez-le, ou omettez la clé là où ce n'est pas connu"),
+    ("`{}` stands once, before all that is asked of them", "`{}` figure une fois, avant tout ce qui leur est demandé"),
+    ("take it out here", "retirez-le ici"),
     ("a host", "un hôte"),
     ("`{}` is no host", "`{}` n'est pas un hôte"),
     ("there are more than {} hosts in `{}`", "il y a plus de {} hôtes dans `{}`"),

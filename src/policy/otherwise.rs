@@ -11,6 +11,7 @@ use super::diagnostic::Diagnostic;
 use super::everyday;
 use super::lexer::Kind;
 use super::parser::{Parsed, Parser, folded};
+use super::phrase::Language;
 use super::phrase::Phrase::{self, self as P};
 use super::phrase::{CONDITIONS, DUTIES, GIVENS, OUTCOMES, PREDICATES};
 use super::surface::NAMES;
@@ -211,6 +212,26 @@ impl Parser<'_> {
         };
         self.is_missing(lacked);
         Some(lacked)
+    }
+
+    /// Passes over `backends` in the middle of what is asked of them, and says that it stands once: `located in EEA or backends on
+    /// premises`.
+    pub(super) fn lose_repeated_backends(&mut self) {
+        let words: &[&str] = match self.language {
+            Language::En => &["backends"],
+            Language::Fr => &["les", "hebergeurs"],
+        };
+        let is = |ahead: usize, word: &str| matches!(&self.token(ahead).kind, Kind::Word(written) if folded(written) == word);
+        let whole = (0..).zip(words).all(|(ahead, word)| is(ahead, word));
+        if !whole || self.sees_one(PREDICATES).is_some() {
+            return;
+        }
+        let span = self.span().start..self.token(words.len() - 1).span.end;
+        let written = self.file.text().get(span.clone()).unwrap_or_default();
+        let message = say!("`{}` stands once, before all that is asked of them", written);
+        let fault = Diagnostic::new("octroi::policy::spelling", self.file, span, message);
+        self.faults.push(fault.help(say!("take it out here")));
+        words.iter().for_each(|_| self.step());
     }
 
     /// Reports that a phrase is missing before what stands here.

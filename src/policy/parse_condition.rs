@@ -204,6 +204,7 @@ impl Parser<'_> {
 
     /// One thing that a predicate asks of a backend.
     fn quality(&mut self) -> Parsed<Predicate> {
+        self.lose_repeated_backends();
         if let Some(phrase) = self.eat_denied(PREDICATES) {
             return Ok(Expr::Not(Box::new(self.of_backends(phrase)?)));
         }

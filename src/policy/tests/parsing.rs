@@ -96,7 +96,7 @@ the label "Secret" <brings|bringss> trade-secret<,| and> health
 the label "Public" lowers personal<,| and> health issued by "a"<,| and> "b"
 
 allow backends on premises
-allow backends <located in|locatd in> <DE|ZZ> and <controlled from|controled from> <EEA|FX><| foo> when <app in group|app is in group> <web|wob><| foo> and role is "x"<| bar> and tenant is "y" until <2027-01-01|someday>
+allow backends <located in|locatd in> <DE|ZZ> and<| backends> <controlled from|controled from> <EEA|FX><| foo> when <app in group|app is in group> <web|wob><| foo> and role is "x"<| bar> and tenant is "y" until <2027-01-01|someday>
 allow hosted tool web_search when <app is|colour is> "a" <unless|unless banana and> role is "x"
 
 <rule|rulle> one
