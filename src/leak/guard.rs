@@ -24,7 +24,7 @@ use super::space::Match;
 use super::store::CorpusKeys;
 use super::{Comparing, Scanner};
 use crate::limits;
-use crate::model::{Call, Caller, Leak, LeakFact, LeakMatch, LeakPlace, Word};
+use crate::model::{Call, Caller, Leak, LeakFact, LeakMatch, LeakPlace, Role, Word};
 
 /// Compares requests with a corpus.
 #[derive(Debug)]
@@ -94,6 +94,22 @@ impl Guard {
         counting.flat_map(|(_, of)| of.iter().map(|class| Word::configured(class))).collect()
     }
 
+    /// The same of a request of which something cannot be read here: what was found is the least, and in the rest may be
+    /// anything that is registered.
+    fn unread(&self, found: Leak, tenant: &str) -> Leak {
+        let mut leak = self.unknown(tenant);
+        for (class, sure) in &mut leak.classes {
+            *sure = found.classes.iter().any(|(known, is_sure)| known == class && *is_sure);
+        }
+        // A low score says nothing of the whole.
+        match found.score.least() {
+            Some(1000) => leak.score = LeakFact::Score(1000),
+            Some(least) if least >= Leak::REVIEW => leak.score = LeakFact::Between(least, 1000),
+            _ => {}
+        }
+        Leak { nearest: found.nearest, ..leak }
+    }
+
     /// Nobody knows: any class of the documents that count for the tenant may be there.
     fn unknown(&self, tenant: &str) -> Leak {
         Leak::unknown(self.counting(tenant).into_iter())
@@ -135,6 +151,7 @@ impl Guard {
             tokio::task::spawn_blocking(move || (work(), core).0).await
         };
         match tokio::time::timeout(self.budget, placed).await {
+            Ok(Ok(Ok(leak))) if call.has(Role::Binary) => self.unread(leak, tenant),
             Ok(Ok(Ok(leak))) => leak,
             Ok(failed) => {
                 tracing::error!(failed = failed.is_err(), "A request could not be compared with protected documents");
