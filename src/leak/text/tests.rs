@@ -109,14 +109,14 @@ fn other_readings_are_tried_where_the_text_asks() {
     let hex = plain.bytes().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>();
     let unpadded = base64::engine::general_purpose::STANDARD_NO_PAD.encode(plain);
     let next = "Please translate this into French.";
-    let dump: Vec<String> = plain
-        .as_bytes()
+    let dump: Vec<String> = hex
         .chunks(16)
+        .zip(plain.as_bytes().chunks(16))
         .zip(0..)
-        .map(|(line, number)| {
-            let pairs: Vec<String> =
-                line.chunks(2).map(|pair| pair.iter().map(|b| format!("{b:02x}")).collect()).collect();
-            format!("{:08x}: {}  {}", number * 16, pairs.join(" "), String::from_utf8_lossy(line).replace(' ', "."))
+        .map(|((digits, line), number)| {
+            let pairs: Vec<String> = digits.chunks(2).map(<[String]>::concat).collect();
+            let told = String::from_utf8_lossy(line).replace(' ', ".");
+            format!("{:08x}: {}  {told}", number * 16, pairs.join(" "))
         })
         .collect();
     let tagged: String = plain.bytes().map(|byte| char::from_u32(0xE_0000 + u32::from(byte)).unwrap()).collect();
