@@ -15,7 +15,7 @@ use crate::leak::scan::{CpuScan, Packed, Queries};
 use crate::leak::sketch::{self, Row, Term, UNIT, WINDOW_WORDS, pair_weight};
 
 /// Cosine, in thousandths, from which the sketch of a window is looked at closely.
-pub(super) const LOOK_AT: i32 = 130;
+pub(super) const LOOK_AT: i32 = 155;
 /// Weight that a run needs before it counts: phrases that everybody uses.
 const PHRASE: u32 = 250;
 /// Windows that go through the rows together.

@@ -79,7 +79,7 @@ fn corpus() -> &'static (Space, Vec<Words>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(8))]
     #[test]
     fn verdicts_are_equal_on_any_number_of_threads(
         parts in prop::collection::vec((any::<prop::sample::Index>(), 0_usize..500, 10_usize..200, 0_usize..60), 1..6),
