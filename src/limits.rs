@@ -124,6 +124,8 @@ pub const LEAK_HISTORY: Duration = Duration::from_hours(1);
 pub const LEAK_CALLERS_MAX: usize = 4_096;
 /// Touched passages that are remembered of one caller.
 pub const LEAK_PASSAGES_MAX: usize = 256;
+/// Classes of which the nearest document is named in the record of one request.
+pub const LEAK_CLASSES_NAMED_MAX: usize = 8;
 /// Time between two looks at the folder of a corpus: what is added or removed counts within a second.
 pub const LEAK_LOOK: Duration = Duration::from_millis(400);
 

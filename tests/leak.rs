@@ -35,6 +35,20 @@ const REWORDED: &str = "Draft a memo for our lenders. Velmont is about to buy Ta
 const HARMLESS: &str = "Write a friendly reminder that the team lunch on Thursday was moved to the Italian place near the \
     station, and ask everybody to say by tomorrow whether they come.";
 
+/// Nothing but a rule on the leak score.
+const SHEET: &str = r#"policy "leaks" version 1 owner "dpo@example.com" review before 2027-06-30
+home FR
+allow backends on premises
+allow backends exposed to US when app is "public-website"
+
+rule near-stays-home
+  because "the charter of the house"
+  when leak score at least 500
+  only backends on premises
+
+fall back if unavailable
+"#;
+
 /// Runs a command that does what it is told, or finds something.
 fn corpus(house: &House, arguments: &[&str]) -> Output {
     let output = run(house, arguments);
@@ -54,12 +68,16 @@ fn run(house: &House, arguments: &[&str]) -> Output {
 }
 
 async fn house() -> House {
+    plot().await.open().await
+}
+
+async fn plot() -> Plot {
     let mut plot = Plot::new().await;
     "[corpus]\nfolder = \"corpus\"\nbudget_ms = 20000\n".clone_into(&mut plot.extra);
     std::fs::create_dir(plot.path("corpus")).unwrap();
     std::fs::create_dir(plot.path("documents")).unwrap();
     std::fs::write(plot.path("documents/offer.txt"), PAPER).unwrap();
-    plot.open().await
+    plot
 }
 
 /// Asks until the answer comes from this backend, or none answers; how long that took.
@@ -122,6 +140,11 @@ async fn the_record_names_the_document_without_a_word_of_it() {
     assert_eq!(decision["leak"]["class"], "trade-secret");
     assert!(decision["leak_score"].as_u64().unwrap() >= 700 && decision["leak"]["passage"].is_u64(), "{decision}");
     assert!(decision["leak"]["history"].as_u64() >= decision["leak_score"].as_u64());
+    // Where it stands in both: words of the document and of the request, and the leaf of the body.
+    let number = |name: &str| decision["leak"][name].as_u64().unwrap_or_else(|| panic!("no {name}: {decision}"));
+    assert!(number("words_until") >= number("words_from") + 8 && number("words_from") / 24 <= number("passage") + 2);
+    assert!(number("asked_until") >= number("asked_from") + 8 && number("asked_until") <= 80, "{decision}");
+    assert!(number("asked_byte") < REWORDED.len() as u64 && number("asked_leaf") < 10);
     let House { plot, app, .. } = house;
     app.stop().await.unwrap();
     let folder = plot.folder.path();
@@ -130,6 +153,47 @@ async fn the_record_names_the_document_without_a_word_of_it() {
             assert!(!bytes.windows(word.len()).any(|window| window == word.as_bytes()), "{word} in {}", path.display());
         }
     }
+}
+
+/// What cannot be read cannot be compared: a Word file stays home where documents are registered, and the record says why.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_read_is_unknown() {
+    use base64::Engine as _;
+    let plot = plot().await;
+    for (path, _) in files_below(&plot.path("policies")) {
+        if path.extension().is_some_and(|end| end == "policy") {
+            std::fs::write(path, SHEET).unwrap();
+        }
+    }
+    let house = plot.open().await;
+    house.plot.paris_down(true);
+    let attached = |data: String| {
+        let file = serde_json::json!({"filename": "offer.docx", "file_data": data});
+        serde_json::json!({"model": "assistant", "messages": [{"role": "user", "content": [
+            {"type": "text", "text": HARMLESS}, {"type": "file", "file": file}]}]})
+        .to_string()
+    };
+    let encoded = |bytes: &[u8]| base64::engine::general_purpose::STANDARD.encode(bytes);
+    let unreadable: Vec<u8> = b"PK\x03\x04"
+        .iter()
+        .copied()
+        .chain((0..2000_u32).map(|at| at.wrapping_mul(at).to_le_bytes()[1] | 0x80))
+        .collect();
+    let word = attached(format!(
+        "data:application/vnd.openxmlformats-officedocument.wordprocessingml.document;base64,{}",
+        encoded(&unreadable)
+    ));
+    let plain = attached(format!("data:text/plain;base64,{}", encoded(HARMLESS.as_bytes())));
+    let ask = async |body: &String| house.client.post("/v1/chat/completions", body.clone()).await;
+    assert_eq!(ask(&word).await.status, 200, "nothing is registered");
+    corpus(&house, &["add", "documents", "--class", "trade-secret"]);
+    served(&house, REWORDED, None).await;
+    let refused = ask(&word).await;
+    assert!((400..600).contains(&refused.status), "{}", refused.body);
+    assert_eq!(ask(&plain).await.status, 200, "what is text is read");
+    let decisions = house.entries_of("decision").await;
+    let decision = decisions.iter().find(|it| it["facts"]["unreadable"] == true && it["leak_score"].is_null());
+    assert!(decision.is_some_and(|it| it["facts"]["brought"][0]["sure"] == false), "{decisions:?}");
 }
 
 /// A corpus that somebody changed cannot be compared with: the score is unknown, and what is unknown stays home.
@@ -224,6 +288,20 @@ async fn the_commands_tell_what_they_did() {
     assert!(text(calibrated).contains("chosen threshold"));
     let again = text(corpus(&house, &["scan", "--jsonl", "asked.jsonl"]));
     assert!(again.lines().all(|line| line.starts_with("{\"id\":") && !line.contains("chance")), "{again}");
+    // One file is one document, however it is named; links are told, and followed where they are named.
+    std::os::unix::fs::symlink("offer.txt", house.plot.path("documents/link.txt")).unwrap();
+    let added = corpus(&house, &["add", "./documents/."]);
+    assert_eq!(added.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&added.stderr).into_owned();
+    assert!(said.contains("documents/link.txt: it is a symbolic link"), "{said}");
+    assert!(text(added).starts_with("0 documents added (0 windows), 0 replaced, 1 unchanged, 1 files not read"));
+    assert!(text(corpus(&house, &["add", "documents/link.txt"])).starts_with("1 documents added"));
+    corpus(&house, &["remove", "documents/link.txt"]);
+    // Without its key nobody adds to what is sealed: a second key would make all of it unreadable.
+    let refused = run(&house, &["add", "documents", "--corpus", "corpus", "--config", "nowhere.toml"]);
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(refused.status.code() == Some(2) && said.contains("a second key would make them unreadable"), "{said}");
+    assert!(!house.plot.path("corpus/corpus.key").exists());
     let counted = text(corpus(&house, &["stats"]));
     assert_eq!(run(&house, &["stats", "--corpus", "nowhere"]).status.code(), Some(2), "there is no corpus there");
     assert!(counted.contains("tenant *: 1 documents") && counted.contains("calibrated on"), "{counted}");

@@ -115,7 +115,7 @@ fn marks(decision: &Value) -> Option<String> {
     });
     let most = decision.pointer("/facts/leak_most").and_then(Value::as_u64);
     let unread =
-        most.map(|most| format!("passages that no encoder read in time, which could raise its similarity to {most}"));
+        most.map(|most| format!("parts that were not read (no text, or an encoder had no time for them), which could raise its similarity to {most}"));
     let marks = list(label.into_iter().chain(leak).chain(unread));
     (!marks.is_empty()).then(|| format!("It had {marks}."))
 }

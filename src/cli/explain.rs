@@ -150,7 +150,7 @@ fn explain(examined: &Arc<Examined>, bodies: bool) -> Explained {
     Explained {
         leak_score: leak.score.least(),
         leak_most: matches!(leak.score, LeakFact::Between(..)).then(|| leak.score.most()),
-        document: leak.nearest.as_ref().map(|nearest| nearest.document.to_string()),
+        document: leak.nearest.as_ref().map(|nearest| nearest.place.document.to_string()),
         findings: entries::count(examined, &examined.findings, &examined.snapshot.catalogue),
         fired: plan.fired.iter().map(ToString::to_string).collect(),
         exceptions: plan.exceptions.iter().map(|used| [used.exception.to_string(), used.rule.to_string()]).collect(),
@@ -199,11 +199,11 @@ fn print(explained: &Explained, printer: Printer) {
         (Some(score), Some(document)) => {
             printer.line(format!("leak      {score} of 1000, nearest to document {document}"));
         }
-        (None, _) => printer.line("leak      unknown: the comparison with protected documents failed or took too long"),
+        (None, _) => printer.line("leak      unknown: something in it cannot be read here, or the comparison with protected documents failed or took too long"),
         (Some(_), None) => {}
     }
     if let Some(most) = explained.leak_most {
-        printer.line(format!("leak      up to {most}: the encoder did not read all of it within its budget"));
+        printer.line(format!("leak      up to {most}: not all of it was read (an attachment that nobody can read here, or the encoder had no time)"));
     }
     if !explained.fired.is_empty() {
         printer.line(format!("rules     {}", explained.fired.join(", ")));

@@ -1,4 +1,5 @@
-//! Runs of base64 and hexadecimal that decode to readable text: what is found inside is a finding over the whole run.
+//! Runs of base64, hexadecimal and tag characters that decode to readable text: what is found inside is a finding over the
+//! whole run.
 //!
 //! A run of fourteen characters that begins behind a place has its last at the fourteenth from there: looking back from it finds
 //! either the run or a later place to go on from, so that each is found for next to nothing. Decoding stops at the first byte that no text has; images and ciphertext end within a few bytes.
@@ -8,6 +9,7 @@ use std::ops::Range;
 use base64::Engine as _;
 use base64::engine::general_purpose::GeneralPurpose;
 use base64::engine::{DecodePaddingMode, GeneralPurposeConfig};
+use memchr::memmem;
 
 /// Characters, padding included, below which a run is not opened.
 const PADDED_BYTES_MIN: usize = 16;
@@ -17,6 +19,10 @@ const RUN_BYTES_MIN: usize = PADDED_BYTES_MIN - 2;
 const RUN_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Of so many characters of a text, one may be a control character.
 const CONTROL_SHARE: usize = 8;
+/// Bytes of a text that was decoded, below which it says nothing.
+const TEXT_BYTES_MIN: usize = 8;
+/// What the tag characters' UTF-8 begins with.
+const TAG_HEAD: [u8; 2] = [0xF3, 0xA0];
 /// Characters that are decoded to see whether text comes out.
 const PROBE_BYTES: usize = 64;
 
@@ -43,13 +49,54 @@ pub fn runs(text: &str, mut found: impl FnMut(Range<usize>, &str)) {
         let end = at + tail.iter().take_while(|&&byte| is_code(byte)).count();
         let padding = bytes.get(end..).unwrap_or_default().iter().take(2).take_while(|&&byte| byte == b'=').count();
         if end + padding - start >= PADDED_BYTES_MIN
-            && let Some(decoded) = text.get(start..end.min(start + RUN_BYTES_MAX)).and_then(open)
+            && let Some(run) = text.get(start..end.min(start + RUN_BYTES_MAX))
         {
-            found(start..end + padding, &decoded);
+            match open(run) {
+                Some(decoded) => found(start..end + padding, &decoded),
+                None => parts(run, |part, decoded| found(start + part.start..start + part.end, decoded)),
+            }
         }
         done = end;
         at = end + RUN_BYTES_MIN;
     }
+    tagged(bytes, &mut found);
+}
+
+/// Reports the parts of a path that decode: a slash is a character of base64, and stands between names in a URL.
+fn parts(run: &str, mut found: impl FnMut(Range<usize>, &str)) {
+    let mut start = 0;
+    for part in run.split('/') {
+        let range = start..start + part.len();
+        start = range.end + 1;
+        if range.len() >= RUN_BYTES_MIN
+            && range.len() < run.len()
+            && let Some(decoded) = open(part)
+        {
+            found(range, &decoded);
+        }
+    }
+}
+
+/// Reports every run of tag characters (U+E0020 to U+E007E): nobody sees them, and a model reads them as the ASCII that each of
+/// them stands for. One here and there is noise.
+fn tagged(bytes: &[u8], found: &mut impl FnMut(Range<usize>, &str)) {
+    let mut from = 0;
+    while let Some(next) = bytes.get(from..).and_then(|rest| memmem::find(rest, &TAG_HEAD)) {
+        let start = from + next;
+        let (tags, _) = bytes.get(start..).unwrap_or_default().as_chunks::<4>();
+        let decoded: String = tags.iter().map_while(|tag| untagged(*tag)).take(RUN_BYTES_MAX / 4).collect();
+        from = start + TAG_HEAD.len().max(4 * decoded.len());
+        if decoded.len() >= TEXT_BYTES_MIN {
+            found(start..start + 4 * decoded.len(), &decoded);
+        }
+    }
+}
+
+/// The character that the four bytes of a tag stand for.
+fn untagged([first, second, third, fourth]: [u8; 4]) -> Option<char> {
+    let code = (third & 1) << 6 | fourth & 0x3F;
+    let is_tag = [first, second] == TAG_HEAD && matches!(third, 0x80 | 0x81) && fourth & 0xC0 == 0x80;
+    (is_tag && matches!(code, b' '..=b'~')).then_some(char::from(code))
 }
 
 fn is_code(byte: u8) -> bool {
@@ -70,7 +117,9 @@ const CODE: [bool; 256] = {
 
 /// Decodes a run when readable text comes out.
 fn open(run: &str) -> Option<String> {
-    let hexadecimal = run.len().is_multiple_of(2) && run.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let digits = run.strip_prefix("0x").or_else(|| run.strip_prefix("0X")).unwrap_or(run);
+    let hexadecimal = digits.len().is_multiple_of(2) && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let run = if hexadecimal { digits } else { run };
     let decode = |run: &str| -> Option<Vec<u8>> {
         if hexadecimal {
             return hex(run.as_bytes());
@@ -86,7 +135,7 @@ fn open(run: &str) -> Option<String> {
         return None;
     }
     let text = String::from_utf8(decode(run)?).ok()?;
-    (text.len() >= 8 && is_readable(&text)).then_some(text)
+    (text.len() >= TEXT_BYTES_MIN && is_readable(&text)).then_some(text)
 }
 
 fn hex(digits: &[u8]) -> Option<Vec<u8>> {
@@ -121,6 +170,18 @@ mod tests {
             ("prose", "anticonstitutionnellement antidisestablishmentarianism", None),
             ("hash", "d41d8cd98f00b204e9800998ecf8427e", None),
             ("path", "/usr/share/applications/something", None),
+            ("behind 0x", "0x6a65616e406578616d706c652e636f6d", Some((0..34, "jean@example.com"))),
+            (
+                "in a URL",
+                "https://example.com/v1/amVhbi5kdXBvbnRAZXhhbXBsZS5jb20/view",
+                Some((23..54, "jean.dupont@example.com")),
+            ),
+            (
+                "tag characters",
+                "see \u{E006A}\u{E0065}\u{E0061}\u{E006E}\u{E0040}\u{E0061}\u{E002E}\u{E0065}\u{E0075} there",
+                Some((4..40, "jean@a.eu")),
+            ),
+            ("a tag here and there", "s\u{E0061}e\u{E006E}\u{E007F}e", None),
         ] {
             let mut found = None;
             runs(text, |range, decoded| found = Some((range, decoded.to_owned())));

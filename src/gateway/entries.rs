@@ -14,11 +14,13 @@ use super::ledger::Ledger;
 use super::snapshot::Snapshot;
 use crate::limits;
 use crate::model::entry::{
-    Decision, Digest, Entry, Excepted, FindingCount, Newest, PlannedBackend, Protected, RemovedBackend, Scan, Sending,
+    Decision, Digest, Entry, Excepted, FindingCount, Newest, PlannedBackend, Protected, ProtectedToo, RemovedBackend,
+    Scan, Sending,
 };
 use crate::model::finding::{POSSIBLY, SURELY};
 use crate::model::{
-    Api, Backend, Caller, Catalogue, Choice, ClassId, ClassSet, ExceptionUsed, Findings, LabelFact, Leak, Removal, Word,
+    Api, Backend, Caller, Catalogue, Choice, ClassId, ClassSet, ExceptionUsed, Findings, LabelFact, Leak, LeakPlace,
+    Removal, Word,
 };
 use crate::policy;
 
@@ -196,18 +198,42 @@ pub(super) fn decision(
 fn protected(examined: &Examined) -> Option<Protected> {
     let leak = &examined.leak;
     let nearest = leak.nearest.as_ref()?;
+    let place = &nearest.place;
     let (score, history) = (leak.score.least(), leak.history.least());
     // What an encoder saw is for review, so the reviewer is told what it saw.
-    let is_seen = nearest.stage == *"encoder" && score >= Some(Leak::REVIEW);
+    let is_seen = place.stage == *"encoder" && score >= Some(Leak::REVIEW);
     (is_seen || score.max(history) >= Some(Leak::POSSIBLY)).then(|| Protected {
-        document: nearest.document.clone(),
-        passage: nearest.passage,
-        class: nearest.class.clone(),
-        stage: nearest.stage.clone(),
+        asked_byte: place.leaf.map(|(_, byte)| byte),
+        asked_from: place.asked.0,
+        asked_leaf: place.leaf.map(|(leaf, _)| leaf),
+        asked_until: place.asked.1,
+        document: place.document.clone(),
+        passage: place.passage,
+        class: place.class.clone(),
+        stage: place.stage.clone(),
+        words_from: place.words.0,
+        words_until: place.words.1,
+        others: nearest.others.iter().map(protected_too).collect(),
         chance_per_million: nearest.chance,
         history,
         epoch: nearest.epoch,
     })
+}
+
+fn protected_too(place: &LeakPlace) -> ProtectedToo {
+    ProtectedToo {
+        asked_byte: place.leaf.map(|(_, byte)| byte),
+        asked_from: place.asked.0,
+        asked_leaf: place.leaf.map(|(leaf, _)| leaf),
+        asked_until: place.asked.1,
+        class: place.class.clone(),
+        document: place.document.clone(),
+        passage: place.passage,
+        score: place.score,
+        stage: place.stage.clone(),
+        words_from: place.words.0,
+        words_until: place.words.1,
+    }
 }
 
 fn planned(examined: &Examined) -> Vec<PlannedBackend> {

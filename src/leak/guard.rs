@@ -1,6 +1,6 @@
 //! The scanner of a gateway with a corpus: one request compared, within a budget, away from the reactor.
 //!
-//! What cannot be compared in time, or at all, is unknown; policy then treats it as possibly everything that is registered. A
+//! What cannot be compared in time, or at all (a picture, a Word file, ciphertext), is unknown; policy then treats it as possibly everything that is registered. A
 //! corpus whose files were changed by somebody else is unknown as a whole until it can be read again. As many comparisons run
 //! as there are cores, and in a large corpus one takes those that lie idle too ([`Cores`]): a comparison that finds no core within
 //! its budget is unknown, so that a flood takes neither memory nor the reactor's time. An encoder has a budget of its own within that of the whole: what it does not say in time is unknown, and the
@@ -20,9 +20,11 @@ use super::corpus::{Answer, Corpus, CorpusError, Tenant, counts_for};
 use super::disguised::Texts;
 use super::history::History;
 use super::meaning::Embedder;
+use super::space::Match;
 use super::store::CorpusKeys;
 use super::{Comparing, Scanner};
-use crate::model::{Call, Caller, Leak, LeakFact, LeakMatch, Word};
+use crate::limits;
+use crate::model::{Call, Caller, Leak, LeakFact, LeakMatch, LeakPlace, Role, Word};
 
 /// Compares requests with a corpus.
 #[derive(Debug)]
@@ -92,6 +94,22 @@ impl Guard {
         counting.flat_map(|(_, of)| of.iter().map(|class| Word::configured(class))).collect()
     }
 
+    /// The same of a request of which something cannot be read here: what was found is the least, and in the rest may be
+    /// anything that is registered.
+    fn unread(&self, found: Leak, tenant: &str) -> Leak {
+        let mut leak = self.unknown(tenant);
+        for (class, sure) in &mut leak.classes {
+            *sure = found.classes.iter().any(|(known, is_sure)| known == class && *is_sure);
+        }
+        // A low score says nothing of the whole.
+        match found.score.least() {
+            Some(1000) => leak.score = LeakFact::Score(1000),
+            Some(least) if least >= Leak::REVIEW => leak.score = LeakFact::Between(least, 1000),
+            _ => {}
+        }
+        Leak { nearest: found.nearest, ..leak }
+    }
+
     /// Nobody knows: any class of the documents that count for the tenant may be there.
     fn unknown(&self, tenant: &str) -> Leak {
         Leak::unknown(self.counting(tenant).into_iter())
@@ -133,6 +151,7 @@ impl Guard {
             tokio::task::spawn_blocking(move || (work(), core).0).await
         };
         match tokio::time::timeout(self.budget, placed).await {
+            Ok(Ok(Ok(leak))) if call.has(Role::Binary) => self.unread(leak, tenant),
             Ok(Ok(Ok(leak))) => leak,
             Ok(failed) => {
                 tracing::error!(failed = failed.is_err(), "A request could not be compared with protected documents");
@@ -163,10 +182,8 @@ fn leak(answer: &Answer, history: u16) -> Leak {
     let classes =
         answer.classes.iter().map(|(class, score)| (Word::configured(class), *score >= Leak::SURELY)).collect();
     let nearest = answer.matches.first().map(|(_, found)| LeakMatch {
-        document: Word::configured(&found.about.id.to_string()),
-        passage: found.window,
-        stage: Word::fixed(found.stage.name()),
-        class: Word::configured(&found.about.class),
+        place: place(found),
+        others: others(answer, &found.about.class),
         chance: answer.chance,
         epoch: answer.epoch,
     });
@@ -177,6 +194,27 @@ fn leak(answer: &Answer, history: u16) -> Leak {
     };
     // What only an encoder saw adds nothing to it: many hints are no proof either.
     Leak { score, history: LeakFact::Score(history), classes, nearest }
+}
+
+/// The nearest document of each other class that an answer brings.
+fn others(answer: &Answer, nearest: &str) -> Vec<LeakPlace> {
+    let mut seen = BTreeSet::from([nearest]);
+    let near = answer.matches.iter().map(|(_, found)| found).filter(|found| found.score >= Leak::POSSIBLY);
+    near.filter(|found| seen.insert(&found.about.class)).take(limits::LEAK_CLASSES_NAMED_MAX).map(place).collect()
+}
+
+fn place(found: &Match) -> LeakPlace {
+    let small = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+    LeakPlace {
+        document: Word::configured(&found.about.id.to_string()),
+        passage: found.window,
+        stage: Word::fixed(found.stage.name()),
+        class: Word::configured(&found.about.class),
+        score: found.score,
+        words: (small(found.passage.start), small(found.passage.end)),
+        asked: (small(found.words.start), small(found.words.end)),
+        leaf: found.asked.map(|(first, _)| first),
+    }
 }
 
 impl Scanner for Guard {

@@ -70,6 +70,7 @@ impl Answer {
                     about: document.about.clone(),
                     window: u32::try_from(meaning::window(sight.passage)).unwrap_or(u32::MAX),
                     passage: meaning::range(sight.passage, document.words()),
+                    words: ranges.get(sight.asked).cloned().unwrap_or_default(),
                     asked: ranges.get(sight.asked).and_then(|range| spoken.place(range.clone())),
                 };
                 Some((name.clone(), found))

@@ -54,6 +54,20 @@ pub fn range(window: usize, words: usize) -> std::ops::Range<usize> {
 
 /// The rows of all windows of a run of words.
 pub fn rows(terms: &[Term], projection: u64, mut out: impl FnMut(Row)) {
+    sums(terms, projection, |sums| out(quantised(sums, squares(sums))));
+}
+
+/// The rows of all windows of words that say less here than anywhere: each row is as long as what is left of what the window
+/// would say, so that a window of nothing but boilerplate is near to nothing.
+pub fn rows_within(terms: &[Term], anywhere: &[Term], projection: u64, mut out: impl FnMut(Row)) {
+    let mut lengths = Vec::with_capacity(windows(anywhere.len()));
+    sums(anywhere, projection, |sums| lengths.push(squares(sums)));
+    let mut lengths = lengths.into_iter();
+    sums(terms, projection, |sums| out(quantised(sums, lengths.next().unwrap_or_default())));
+}
+
+/// The sums of all windows of a run of words.
+fn sums(terms: &[Term], projection: u64, mut out: impl FnMut(&Sums)) {
     let mut before: Option<Sums> = None;
     let mut blocks = 0;
     let mut last: Option<Term> = None;
@@ -70,13 +84,13 @@ pub fn rows(terms: &[Term], projection: u64, mut out: impl FnMut(Row)) {
         if let Some(before) = &before {
             let mut window = sums;
             window.iter_mut().zip(before).for_each(|(sum, earlier)| *sum = sum.wrapping_add(*earlier));
-            out(quantised(&window));
+            out(&window);
         }
         before = Some(sums);
         blocks += 1;
     }
     if let (1, Some(only)) = (blocks, &before) {
-        out(quantised(only));
+        out(only);
     }
 }
 
@@ -137,9 +151,13 @@ const fn mix(value: u64, key: u64) -> u64 {
     x ^ (x >> 31)
 }
 
-/// Brings sums to length 400 and rounds them, halves away from zero.
-fn quantised(sums: &Sums) -> Row {
-    let squares: i64 = sums.iter().map(|sum| i64::from(*sum) * i64::from(*sum)).sum();
+/// The square of their length.
+fn squares(sums: &Sums) -> i64 {
+    sums.iter().map(|sum| i64::from(*sum) * i64::from(*sum)).sum()
+}
+
+/// Brings sums to length 400, where the square of their length is this, and rounds them, halves away from zero.
+fn quantised(sums: &Sums, squares: i64) -> Row {
     // In 1/256, so that short windows are not rounded twice.
     let length = squares.saturating_mul(65_536).cast_unsigned().isqrt().cast_signed().max(1);
     let mut row = [0; DIMENSION];
@@ -198,13 +216,13 @@ mod tests {
         #[test]
         fn rows_are_rounded_as_integers_are(sums in proptest::collection::vec(any::<i16>(), DIMENSION), shift in 0_u32..16) {
             let sums: Sums = std::array::from_fn(|place| sums[place] >> shift);
-            let squares: i64 = sums.iter().map(|sum| i64::from(*sum) * i64::from(*sum)).sum();
+            let squares = squares(&sums);
             let length = (squares * 65_536).isqrt().max(1);
             let rounded = |sum: i16| {
                 let scaled = i64::from(sum).abs() * 400 * 256;
                 ((2 * scaled + length) / (2 * length) * i64::from(sum.signum())).clamp(-127, 127) as i8
             };
-            prop_assert_eq!(quantised(&sums), sums.map(rounded));
+            prop_assert_eq!(quantised(&sums, squares), sums.map(rounded));
         }
 
         #[test]

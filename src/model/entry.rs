@@ -11,6 +11,7 @@ use serde::Serialize;
 pub use super::change::{Ended, Frozen, InventoryLoaded, PolicyLoaded, Reloaded};
 pub use super::credential::CredentialChange;
 pub use super::ids::{Digest, RequestId};
+pub use super::near::{Protected, ProtectedToo};
 pub use super::recorded::{Crossed, Excepted};
 use super::recorded::{RecordedFacts, is_not};
 pub use super::upkeep::{Access, Erasure, Gap, Heartbeat, KeyChange, Prune, Quarantine};
@@ -136,27 +137,6 @@ pub struct Decision {
     pub trace: Option<Word>,
     /// What was decided: `forward`, `refuse`.
     pub verdict: Word,
-}
-
-/// A protected document that a request is near to, by keyed names.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Protected {
-    /// Of a million harmless texts, how many would score as much; where that was measured.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub chance_per_million: Option<u32>,
-    /// Its class.
-    pub class: Word,
-    /// Keyed id of the document; `octroi corpus list` knows its path.
-    pub document: Word,
-    /// State of the corpus that the score replays from.
-    pub epoch: u64,
-    /// What the caller sent of it within a time, 0 to 1000; absent when unknown.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub history: Option<u16>,
-    /// Number of the passage: windows of 48 words, 24 apart.
-    pub passage: u32,
-    /// Which stage found it: `fingerprint`, `code`, `sketch`, `encoder`.
-    pub stage: Word,
 }
 
 /// What is about to leave for one backend.

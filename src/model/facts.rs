@@ -112,9 +112,22 @@ pub struct Leak {
     pub nearest: Option<LeakMatch>,
 }
 
-/// The document that a request is nearest to, by keyed names: no path, no text.
+/// The documents that a request is nearest to, by keyed names: no path, no text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LeakMatch {
+    /// The nearest of all.
+    pub place: LeakPlace,
+    /// The nearest of each other class that it brings.
+    pub others: Vec<LeakPlace>,
+    /// Of a million harmless texts, how many would score as much; where that was measured.
+    pub chance: Option<u32>,
+    /// State of the corpus that the score replays from.
+    pub epoch: u64,
+}
+
+/// A passage of a document and where a request is near to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeakPlace {
     /// Keyed id of the document.
     pub document: Word,
     /// Number of its passage.
@@ -123,10 +136,14 @@ pub struct LeakMatch {
     pub stage: Word,
     /// Its class.
     pub class: Word,
-    /// Of a million harmless texts, how many would score as much; where that was measured.
-    pub chance: Option<u32>,
-    /// State of the corpus that the score replays from.
-    pub epoch: u64,
+    /// How near the request is to the document, 0 to 1000.
+    pub score: u16,
+    /// Words of the document, half-open.
+    pub words: (u32, u32),
+    /// Words of the request, half-open; all its texts follow one another.
+    pub asked: (u32, u32),
+    /// The field that they begin in, and the byte there.
+    pub leaf: Option<(u32, u32)>,
 }
 
 impl Leak {

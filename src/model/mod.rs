@@ -17,6 +17,7 @@ pub mod facts;
 pub mod finding;
 mod ids;
 mod measure;
+mod near;
 pub mod plan;
 pub mod pseudonym;
 pub mod recorded;
@@ -31,7 +32,7 @@ pub use call::{Api, Call, Content, Dialect, Field, Line, Operation, Role, TokenK
 pub use caller::{Caller, Scope, Spoken};
 pub use catalogue::{Catalogue, ClassId, ClassInfo, ClassSet, EntityId, EntityInfo, Normal};
 pub use endpoints::Endpoints;
-pub use facts::{Certainty, Facts, LabelFact, Leak, LeakFact, LeakMatch, TypeFact};
+pub use facts::{Certainty, Facts, LabelFact, Leak, LeakFact, LeakMatch, LeakPlace, TypeFact};
 pub use finding::{Coverage, Finding, Findings, ScanStatus};
 pub use measure::Measure;
 pub use plan::{Action, Choice, Duties, ExceptionUsed, FallBack, Plan, Removal, Removed};

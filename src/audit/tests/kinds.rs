@@ -10,7 +10,7 @@ use super::*;
 use crate::model::Country;
 use crate::model::entry::{
     Access, CredentialChange, Crossed, Ended, Erasure, Excepted, Frozen, Gap, Heartbeat, InventoryLoaded, KeyChange,
-    Newest, PolicyLoaded, Protected, Prune, Quarantine, Reloaded, Sealed, Start,
+    Newest, PolicyLoaded, Protected, ProtectedToo, Prune, Quarantine, Reloaded, Sealed, Start,
 };
 use crate::model::recorded::{Brought, FACTS_VERSION, RecordedFacts, RecordedTool, RecordedType};
 
@@ -86,6 +86,25 @@ fn about_requests() -> [Entry; 3] {
         label: Some(word("Interne")),
         facts: Some(Box::new(facts())),
         leak: Some(Protected {
+            asked_byte: Some(40),
+            asked_from: 12,
+            asked_leaf: Some(3),
+            asked_until: 60,
+            words_from: 168,
+            words_until: 216,
+            others: vec![ProtectedToo {
+                asked_byte: Some(41),
+                asked_from: 13,
+                asked_leaf: Some(4),
+                asked_until: 61,
+                class: word("financial"),
+                document: word("0a1c"),
+                passage: 8,
+                score: 600,
+                stage: word("sketch"),
+                words_from: 192,
+                words_until: 240,
+            }],
             document: word("0a1b"),
             passage: 7,
             class: word("secret"),

@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use super::progress::Progress;
-use super::{Exit, Place, Printer, files, read_text};
+use super::{Exit, Listed, Place, Printer, files, plain, read_text};
 use crate::leak::corpus::EVERYBODY;
 use crate::leak::meaning::{self, Embedder};
 use crate::leak::model::ModelDigest;
@@ -54,13 +54,16 @@ pub(in crate::cli) struct Counts {
 
 pub(super) fn run(arguments: &Arguments, printer: Printer) -> anyhow::Result<Exit> {
     known_class(&arguments.class)?;
-    let files = files(&arguments.paths)?;
-    anyhow::ensure!(!files.is_empty(), "there is no file to register");
+    let Listed { files, links } = files(&arguments.paths)?;
+    let linked = |link: &PathBuf| format!("\n  {}: it is a symbolic link; name what it leads to", link.display());
+    let links: Vec<String> = links.iter().map(linked).collect();
+    anyhow::ensure!(!files.is_empty(), "there is no file to register{}", links.concat());
     let (folder, keys) = arguments.place.open(true, printer)?;
     let model = arguments.place.model(arguments.model.as_deref())?;
     let reader = model.as_ref().map(|model| model as &dyn Embedder);
-    let Counts { added, replaced, unchanged, windows, read, unread } =
+    let Counts { added, replaced, unchanged, windows, read, mut unread } =
         register(&folder, &keys, (&arguments.class, &arguments.tenant), reader, &files)?;
+    unread.extend(links.iter().map(|line| line.trim().to_owned()));
     printer.line(format!(
         "{added} documents added ({windows} windows), {replaced} replaced, {unchanged} unchanged, {} files not read",
         unread.len()
@@ -147,8 +150,9 @@ impl Known {
     }
 
     fn add(&mut self, about: &About) {
-        self.paths.insert(about.id, about.path.clone());
-        self.by_path.entry(about.path.clone()).or_default().push((about.id, about.class.clone()));
+        let path = plain(Path::new(&about.path)).to_string_lossy().into_owned();
+        self.paths.insert(about.id, path.clone());
+        self.by_path.entry(path).or_default().push((about.id, about.class.clone()));
     }
 
     fn remove(&mut self, id: DocumentId) {

@@ -72,7 +72,7 @@ pub(super) fn run(arguments: &Arguments, printer: Printer) -> anyhow::Result<Exi
     let tenant = tenants
         .get(&arguments.tenant)
         .with_context(|| format!("tenant {} has no documents", shown(&arguments.tenant)))?;
-    let Measured { scores, mut margins, long } = measure(tenant, model.as_ref(), &files(&arguments.background)?)?;
+    let Measured { scores, mut margins, long } = measure(tenant, model.as_ref(), &files(&arguments.background)?.files)?;
     anyhow::ensure!(!scores.is_empty(), "there is no text to measure");
     curve(&scores, printer);
     let threshold = chosen(&scores, arguments.share);

@@ -70,6 +70,12 @@ impl Place {
             Some(config) => RootKey::read(&config.root_key)?,
             None => {
                 anyhow::ensure!(make, "`{}` has no corpus", folder.display());
+                anyhow::ensure!(
+                    !is_sealed(&folder)?,
+                    "`{}` holds documents, and their key is not there: a second key would make them unreadable\n  help: name the configuration whose root key sealed them with --config, or put `{}` back",
+                    folder.display(),
+                    app::CORPUS_KEY
+                );
                 super::init::secret_folder(&folder)?;
                 printer.say(format!("a key was made: {}; keep it apart from copies of the corpus", own.display()));
                 RootKey::create(&own)?
@@ -101,9 +107,35 @@ pub(super) fn run(command: Command, printer: Printer) -> anyhow::Result<Exit> {
     }
 }
 
-/// Every file below the paths, in order; hidden folders and what builds leave behind are left out.
-fn files(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
+/// Whether a folder holds what a key sealed: the folders of tenants.
+fn is_sealed(folder: &Path) -> anyhow::Result<bool> {
+    match std::fs::read_dir(folder) {
+        Ok(entries) => {
+            for entry in entries {
+                if entry?.file_type()?.is_dir() {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Files, and what is none and is passed over.
+#[derive(Debug, Default)]
+pub(in crate::cli) struct Listed {
+    /// In order.
+    pub(in crate::cli) files: Vec<PathBuf>,
+    /// Symbolic links: what they lead to may lie anywhere, so nobody follows them.
+    pub(in crate::cli) links: Vec<PathBuf>,
+}
+
+/// Every file below the paths, in order; hidden folders and what builds leave behind are left out. A link that is named itself is
+/// what it leads to.
+fn files(paths: &[PathBuf]) -> anyhow::Result<Listed> {
+    let mut listed = Listed::default();
     for path in paths {
         let is_wanted = |entry: &walkdir::DirEntry| {
             let name = entry.file_name().to_string_lossy();
@@ -117,12 +149,20 @@ fn files(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
                 Some(cause) => anyhow::anyhow!("`{}` cannot be read: {cause}", path.display()),
                 None => anyhow::Error::from(error),
             })?;
-            if entry.file_type().is_file() {
-                files.push(entry.into_path());
+            let (is_link, is_named) = (entry.path_is_symlink(), entry.depth() == 0);
+            if entry.file_type().is_file() || (is_link && is_named && entry.path().is_file()) {
+                listed.files.push(plain(entry.path()));
+            } else if is_link && !(is_named && entry.path().is_dir()) {
+                listed.links.push(plain(entry.path()));
             }
         }
     }
-    Ok(files)
+    Ok(listed)
+}
+
+/// A path without its `.`: one file has one name, however it was typed.
+fn plain(path: &Path) -> PathBuf {
+    path.components().filter(|part| !matches!(part, std::path::Component::CurDir)).collect()
 }
 
 /// A tenant as it is shown.

@@ -89,10 +89,12 @@ impl Sixteen {
         }
     }
 
-    /// The same cut for the queries in use.
-    fn cuts(&self, cut: i32) -> [i32; QUERIES] {
+    /// The cuts of the queries in use, by their numbers in the batch; a query without one is never reached.
+    fn cuts(&self, of: &[AtomicI32]) -> [i32; QUERIES] {
         let mut cuts = [i32::MAX; QUERIES];
-        cuts.iter_mut().take(self.width).for_each(|to| *to = cut);
+        for (to, cut) in cuts.iter_mut().take(self.width).zip(of.iter().skip(self.first)) {
+            *to = cut.load(Ordering::Relaxed);
+        }
         cuts
     }
 }
@@ -125,7 +127,9 @@ impl Group {
         for (to, from) in thresholds.iter_mut().zip(queries.thresholds().iter().skip(asked.first)) {
             *to = *from;
         }
-        Self { cuts: asked.cuts(i32::MIN), thresholds, best: [None; QUERIES], asked }
+        let mut cuts = [i32::MAX; QUERIES];
+        cuts.iter_mut().take(asked.width).for_each(|cut| *cut = i32::MIN);
+        Self { cuts, thresholds, best: [None; QUERIES], asked }
     }
 
     /// Takes the scores of a block in which the queries of `reached` have a row at or above their cut.
@@ -177,8 +181,8 @@ pub(in crate::leak) fn every(rows: &Rows, queries: &Queries, mut take: impl FnMu
 
 impl CpuScan<'_> {
     /// Walks over the live rows of a part of the rows, which begins at a whole block, and hands over every row that is at or
-    /// above a cut with some query, in no order. The cut is one for all queries and may rise on the way: what is below it when it is
-    /// looked at next (every few hundred rows at the latest) is passed over.
+    /// above the cut of some query, in no order. There is one cut for each query, and it may rise on the way: what is below it when
+    /// it is looked at next (every few hundred rows at the latest) is passed over.
     ///
     /// # Errors
     /// Vectors or a bitmap that do not fit the rows.
@@ -186,7 +190,7 @@ impl CpuScan<'_> {
         &self,
         asked: &Packed,
         (live, rows): (&Live, Range<usize>),
-        cut: &AtomicI32,
+        cuts: &[AtomicI32],
         take: &mut impl FnMut(Hit),
     ) -> Result<(), ScanError> {
         self.fits(asked.dimension, live)?;
@@ -194,20 +198,21 @@ impl CpuScan<'_> {
         let mut scores = Scores([[0; BLOCK_ROWS]; QUERIES]);
         for start in blocks.clone().step_by(STRETCH_BLOCKS) {
             for group in &asked.sixteens {
-                let mut cuts = group.cuts(cut.load(Ordering::Relaxed));
+                let mut reach = group.cuts(cuts);
                 for block in start..(start + STRETCH_BLOCKS).min(blocks.end) {
                     let bits = live.block(block);
                     let Some(lines) = self.rows.block(block).filter(|_| bits != 0) else { continue };
-                    let reached = self.path.scores(&group.tile(lines, bits, &cuts), &mut scores);
+                    let reached = self.path.scores(&group.tile(lines, bits, &reach), &mut scores);
                     if reached == 0 {
                         continue;
                     }
                     group.each((reached, bits), &scores, block, |hit| {
-                        if hit.score >= cut.load(Ordering::Relaxed) {
+                        let cut = cuts.get(hit.query as usize);
+                        if cut.is_some_and(|cut| hit.score >= cut.load(Ordering::Relaxed)) {
                             take(hit);
                         }
                     });
-                    cuts = group.cuts(cut.load(Ordering::Relaxed));
+                    reach = group.cuts(cuts);
                 }
             }
         }

@@ -1,20 +1,21 @@
 //! Evidence: what of a request points to which document. Integers all the way, so that a score replays.
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::atomic::{AtomicI32, Ordering};
 
 use super::document::terms;
-use super::nearest::Nearest;
+use super::nearest::{Near, Nearest, of_window};
 use super::{Document, FACT, JudgeError, Question, SEGMENT_ROWS, Space};
 use crate::leak::align::{self, Alignment};
 use crate::leak::cores::Cores;
 use crate::leak::prints::Run;
 use crate::leak::scan::{CpuScan, Packed, Queries};
-use crate::leak::sketch::{self, Term, UNIT, WINDOW_WORDS, pair_weight};
+use crate::leak::sketch::{self, Row, Term, UNIT, WINDOW_WORDS, pair_weight};
 
 /// Cosine, in thousandths, from which the sketch of a window is looked at closely.
-pub(super) const LOOK_AT: i32 = 230;
+pub(super) const LOOK_AT: i32 = 155;
 /// Weight that a run needs before it counts: phrases that everybody uses.
 const PHRASE: u32 = 250;
 /// Windows that go through the rows together.
@@ -45,6 +46,8 @@ pub(super) struct Evidence {
     pub(super) copied: u32,
     /// The longest of these runs: words of the request, and the place in the document.
     pub(super) longest: Option<(Range<usize>, usize)>,
+    /// What all words of that run are worth, the phrase taken off.
+    pub(super) longest_worth: u32,
     /// The same for source code.
     pub(super) copied_code: u32,
     pub(super) longest_code: Option<(Range<usize>, usize)>,
@@ -64,17 +67,16 @@ pub(super) fn gather(
     go_on()?;
     let bounds = |place: usize| space.prose_at(place).map(|(_, document)| document.prose.clone());
     let runs = space.prose.runs(&question.prose, bounds);
-    // Windows that a run lies in are compared whatever their sketches say.
-    let mut wanted = Nearest::default();
+    // Windows that a run lies in are compared whatever their sketches say: the most telling runs of each, that what many
+    // documents have takes no place from what one has.
+    let mut copied = Nearest::default();
     let asked_windows = sketch::windows(question.prose.len());
     let of = |place| space.prose_at(place).map(|(index, document)| (index, document.prose.start));
-    let worth = |asked: Range<usize>| -> u32 {
+    let sum = |asked: Range<usize>, worth: &dyn Fn(u32, u8) -> u32| -> u32 {
         let words = question.prose.get(asked.clone()).unwrap_or_default().iter();
-        words
-            .zip(question.weights.get(asked).unwrap_or_default())
-            .map(|(token, weight)| space.worth(*token, *weight))
-            .sum()
+        words.zip(question.weights.get(asked).unwrap_or_default()).map(|(token, weight)| worth(*token, *weight)).sum()
     };
+    let worth = |asked| sum(asked, &|token, weight| space.worth(token, weight));
     for (index, run, start) in counted(&runs, worth, of, &mut found, false) {
         let Some(document) = space.documents.get(index) else { continue };
         let (middle, known) =
@@ -82,7 +84,10 @@ pub(super) fn gather(
         let window =
             |word: usize, windows: usize| (word / sketch::BLOCK_WORDS).saturating_sub(1).min(windows.saturating_sub(1));
         if asked_windows > 0 && document.windows() > 0 {
-            wanted.take((index, window(middle, asked_windows), window(known, document.windows())), UNIT);
+            let place = (window(middle, asked_windows), index, window(known, document.windows()));
+            let telling = sum(run.asked.clone(), &|token, weight| u32::from(space.telling(token, weight)));
+            let score = i32::try_from(telling).unwrap_or(i32::MAX);
+            copied.take(Near { place, kin: document.kin, score }, of_window(asked_windows));
         }
     }
     go_on()?;
@@ -94,9 +99,13 @@ pub(super) fn gather(
     };
     counted(&runs, worth, of, &mut found, true);
     go_on()?;
-    by_sketch(space, question, (cores, stop), &mut wanted)?;
-    go_on()?;
-    compare(space, question, &wanted, &mut found);
+    let mut near = Nearest::default();
+    by_sketch(space, question, (cores, stop), &mut near)?;
+    for window in 0..asked_windows {
+        go_on()?;
+        compare(space, question, window, [&copied, &near], &mut found);
+    }
+    found.values_mut().for_each(Evidence::order);
     Ok(found)
 }
 
@@ -116,6 +125,9 @@ fn counted(
         let done = done.entry(index).or_default();
         let fresh = run.asked.start.max(*done)..run.asked.end;
         let weight = if fresh.is_empty() { 0 } else { worth(fresh) };
+        let is_longer = |longest: &Option<(Range<usize>, usize)>| {
+            longest.as_ref().is_none_or(|(range, _)| range.len() < run.asked.len())
+        };
         *done = run.asked.end.max(*done);
         let evidence = found.entry(index).or_default();
         let (sum, longest) = if code {
@@ -124,12 +136,26 @@ fn counted(
             (&mut evidence.copied, &mut evidence.longest)
         };
         *sum = sum.saturating_add(weight.saturating_sub(PHRASE));
-        if longest.as_ref().is_none_or(|(range, _)| range.len() < run.asked.len()) {
+        if is_longer(longest) {
             *longest = Some((run.asked.clone(), run.place - start));
+            if !code {
+                evidence.longest_worth = worth(run.asked.clone()).saturating_sub(PHRASE);
+            }
         }
         kept.push((index, run.clone(), start));
     }
     kept
+}
+
+/// The rows that a request is scanned with: words that many documents have hardly count, so that no such word brings a window
+/// near to anything.
+pub(super) fn rows(space: &Space, question: &Question) -> Vec<Row> {
+    let anywhere = question.terms();
+    let telling = |term: &Term| Term { weight: space.telling(term.token, term.weight), ..*term };
+    let here: Vec<Term> = anywhere.iter().map(telling).collect();
+    let mut rows = Vec::with_capacity(sketch::windows(here.len()));
+    sketch::rows_within(&here, &anywhere, space.keys.projection, |row| rows.push(row));
+    rows
 }
 
 /// Finds windows whose sketches are near, on all cores that lie idle where there are many.
@@ -137,27 +163,29 @@ pub(super) fn by_sketch(
     space: &Space,
     question: &Question,
     (cores, stop): (&Cores, &dyn Fn() -> bool),
-    wanted: &mut Nearest,
+    near: &mut Nearest,
 ) -> Result<(), JudgeError> {
-    let mut rows = Vec::with_capacity(sketch::windows(question.prose.len()));
-    sketch::rows(&question.terms(), space.keys.projection, |row| rows.push(row));
-    // What no thread has to look at any more, since one of them has as many pairs as are looked at that are nearer.
-    let cut = AtomicI32::new(UNIT / 1000 * LOOK_AT);
+    let rows = rows(space, question);
+    let most = of_window(rows.len());
     for (batch, rows) in rows.chunks(BATCH_WINDOWS).enumerate() {
         let mut queries = Queries::new(sketch::DIMENSION)?;
         for row in rows {
             queries.push(row, i32::MAX)?;
         }
         let asked = Packed::new(&queries);
+        // Of each window what no thread has to look at any more, since one of them has enough pairs that are nearer.
+        let cuts: Vec<AtomicI32> = rows.iter().map(|_| AtomicI32::new(UNIT / 1000 * LOOK_AT)).collect();
         let piece = |piece: usize, nearest: &mut Nearest| -> Result<(), JudgeError> {
             let (number, first) = (piece / SEGMENT_PIECES, piece % SEGMENT_PIECES * PIECE_ROWS);
             let Some(segment) = space.segments.get(number) else { return Ok(()) };
             let part = (&segment.live, first..first + PIECE_ROWS);
-            CpuScan::new(&segment.rows).above(&asked, part, &cut, &mut |hit| {
-                let row = number * SEGMENT_ROWS + hit.row as usize;
+            CpuScan::new(&segment.rows).above(&asked, part, &cuts, &mut |hit| {
+                let (query, row) = (hit.query as usize, number * SEGMENT_ROWS + hit.row as usize);
                 let Some((index, window)) = space.row_at(row) else { return };
-                nearest.take((index, batch * BATCH_WINDOWS + hit.query as usize, window), hit.score);
-                if let Some(last) = nearest.cut() {
+                let place = (batch * BATCH_WINDOWS + query, index, window);
+                let kin = space.documents.get(index).map_or(index, |document| document.kin);
+                nearest.take(Near { place, kin, score: hit.score }, most);
+                if let (Some(cut), Some(last)) = (cuts.get(query), nearest.cut(place.0, most)) {
                     cut.fetch_max(last, Ordering::Relaxed);
                 }
             })?;
@@ -165,51 +193,46 @@ pub(super) fn by_sketch(
         };
         let pieces = space.rows().div_ceil(PIECE_ROWS);
         for part in cores.share((pieces, space.rows()), &piece, stop)? {
-            wanted.take_all(&part);
+            near.take_all(&part, most);
         }
     }
     Ok(())
 }
 
-/// Compares the most promising pairs of windows word by word.
-fn compare(space: &Space, question: &Question, wanted: &Nearest, found: &mut BTreeMap<usize, Evidence>) {
-    for ((index, asked_window, window), _) in wanted.pairs() {
-        if let Some(pair) = pair(space, question, index, asked_window, window) {
-            found.entry(index).or_default().pairs.push(pair);
-        }
+/// Compares a window of the request word by word with the most promising windows of documents.
+fn compare(
+    space: &Space,
+    question: &Question,
+    asked_window: usize,
+    near: [&Nearest; 2],
+    found: &mut BTreeMap<usize, Evidence>,
+) {
+    let mut places: Vec<(usize, usize)> =
+        near.iter().flat_map(|near| near.of(asked_window)).map(|near| (near.place.1, near.place.2)).collect();
+    if places.is_empty() {
+        return;
     }
-    for evidence in found.values_mut() {
-        evidence.pairs.sort_by_key(|pair| (std::cmp::Reverse(pair.cosine), pair.asked_window, pair.window));
-        let mut seen = Vec::new();
-        evidence.pairs.retain(|pair| {
-            let fresh = !seen.contains(&pair.asked_window);
-            seen.push(pair.asked_window);
-            fresh
-        });
+    places.sort_unstable();
+    places.dedup();
+    let asked = sketch::range(asked_window, question.prose.len());
+    let (Some(tokens), Some(weights)) = (question.prose.get(asked.clone()), question.weights.get(asked)) else {
+        return;
+    };
+    let one = Side::new(space, tokens, weights);
+    for (index, window) in places {
+        if let Some((cosine, facts)) = one.compared(space, index, window) {
+            found.entry(index).or_default().pairs.push(Pair { asked_window, window, cosine, facts });
+        }
     }
 }
 
-fn pair(space: &Space, question: &Question, index: usize, asked_window: usize, window: usize) -> Option<Pair> {
-    let document = space.documents.get(index)?;
-    let asked = sketch::range(asked_window, question.prose.len());
-    let one = Side::new(space, question.prose.get(asked.clone())?, question.weights.get(asked)?);
-    let known = sketch::range(window, document.words());
-    // The windows of the two texts begin at different words: the document's is moved by half a block to both sides.
-    let shifts =
-        [known.start.saturating_sub(sketch::BLOCK_WORDS / 2), known.start, known.start + sketch::BLOCK_WORDS / 2];
-    let mut cosine = 0;
-    for start in shifts {
-        let range = start..(start + WINDOW_WORDS).min(document.words());
-        if range.is_empty() {
-            continue;
-        }
-        let (tokens, weights) = space.known(document, range)?;
-        cosine = cosine.max(one.cosine(&Side::new(space, tokens, weights)));
+impl Evidence {
+    /// Puts the nearest pair first, and keeps one for each window of the request.
+    fn order(&mut self) {
+        self.pairs.sort_by_key(|pair| (Reverse(pair.cosine), pair.asked_window, pair.window));
+        let mut seen = BTreeSet::new();
+        self.pairs.retain(|pair| seen.insert(pair.asked_window));
     }
-    let around = known.start.saturating_sub(MARGIN_WORDS)..(known.end + MARGIN_WORDS).min(document.words());
-    let (tokens, weights) = space.known(document, around)?;
-    let facts = one.facts(&Side::new(space, tokens, weights), weights, tokens);
-    Some(Pair { asked_window, window, cosine, facts })
 }
 
 /// The features of a window, sorted, with what they are worth in this corpus.
@@ -241,6 +264,27 @@ impl Side {
         features.dedup_by_key(|(feature, ..)| *feature);
         let squares = features.iter().map(|(.., anywhere)| u64::from(*anywhere) * u64::from(*anywhere)).sum();
         Self { features: features.into_iter().map(|(feature, here, _)| (feature, here)).collect(), squares }
+    }
+
+    /// The cosine with a window of a document, and the weight of the facts that both have.
+    fn compared(&self, space: &Space, index: usize, window: usize) -> Option<(u32, u32)> {
+        let document = space.documents.get(index)?;
+        let known = sketch::range(window, document.words());
+        // The windows of the two texts begin at different words: the document's is moved by half a block to both sides.
+        let shifts =
+            [known.start.saturating_sub(sketch::BLOCK_WORDS / 2), known.start, known.start + sketch::BLOCK_WORDS / 2];
+        let mut cosine = 0;
+        for start in shifts {
+            let range = start..(start + WINDOW_WORDS).min(document.words());
+            if range.is_empty() {
+                continue;
+            }
+            let (tokens, weights) = space.known(document, range)?;
+            cosine = cosine.max(self.cosine(&Self::new(space, tokens, weights)));
+        }
+        let around = known.start.saturating_sub(MARGIN_WORDS)..(known.end + MARGIN_WORDS).min(document.words());
+        let (tokens, weights) = space.known(document, around)?;
+        Some((cosine, self.facts(&Self::new(space, tokens, weights), weights, tokens)))
     }
 
     /// The cosine of two windows, in thousandths.

@@ -10,6 +10,8 @@
 //! ```
 #![expect(clippy::cast_possible_truncation, reason = "rows and tokens are counted in 32 bits")]
 
+#[cfg(test)]
+mod crowded;
 mod document;
 mod evidence;
 mod nearest;
@@ -17,6 +19,7 @@ mod question;
 #[cfg(test)]
 mod tests;
 mod verdict;
+mod worth;
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -48,6 +51,10 @@ pub struct Document {
     pub live: bool,
     /// Whether its words are counted: those of a version of another document are not.
     counted: bool,
+    /// The first registered of its versions; itself where there is none.
+    root: usize,
+    /// The first registered of its versions that are of its class.
+    kin: usize,
     prose: Range<usize>,
     code: Range<usize>,
     rows: Range<usize>,
@@ -89,6 +96,9 @@ pub struct Space {
     frequency: HashMap<u32, u32>,
     /// Live documents, versions counted once.
     counted: u32,
+    /// For each first version and each class the first document of it, and how many versions live.
+    kin: HashMap<(usize, String), usize>,
+    versions: HashMap<usize, u32>,
     live: usize,
     /// Additions and removals so far: names the state that a score was made from.
     epoch: u64,
@@ -162,6 +172,8 @@ impl Space {
             segments: Vec::new(),
             frequency: HashMap::new(),
             counted: 0,
+            kin: HashMap::new(),
+            versions: HashMap::new(),
             live: 0,
             epoch,
             scale: verdict::Scale::default(),
@@ -223,7 +235,12 @@ impl Space {
         if !fits {
             return Err(SpaceError::Rows);
         }
-        let counted = !self.is_version(&content.prose);
+        let index = self.documents.len();
+        let root = self.version_of(&content.prose).and_then(|of| self.documents.get(of)).map_or(index, |of| of.root);
+        // Many versions are no drafts of one text but texts made of one template.
+        let versions = self.versions.get(&root).copied().unwrap_or(0);
+        let counted = root == index || versions == 0 || versions >= VERSIONS_MAX;
+        let kin = *self.kin.entry((root, about.class.clone())).or_insert(index);
         let prose = self.prose.add(&content.prose).ok_or(SpaceError::Full)?;
         self.weights.extend_from_slice(&content.weights);
         let code = self.code.add(&content.code).ok_or(SpaceError::Full)?;
@@ -235,14 +252,16 @@ impl Space {
         let document = Document {
             live: true,
             counted,
+            root,
+            kin,
             prose: prose..prose + content.prose.len(),
             code: code..code + content.code.len(),
             rows: first..first + content.rows.len(),
             about,
         };
-        self.by_id.insert(document.about.id, self.documents.len());
+        self.by_id.insert(document.about.id, index);
         self.documents.push(document);
-        self.count(self.documents.len() - 1, true);
+        self.count(index, true);
         Ok(())
     }
 
@@ -279,7 +298,12 @@ impl Space {
     fn count(&mut self, index: usize, added: bool) {
         self.epoch += 1;
         self.live = if added { self.live + 1 } else { self.live.saturating_sub(1) };
-        let Some(document) = self.documents.get(index).filter(|document| document.counted) else { return };
+        let Some(document) = self.documents.get(index) else { return };
+        let versions = self.versions.entry(document.root).or_default();
+        *versions = if added { *versions + 1 } else { versions.saturating_sub(1) };
+        if !document.counted {
+            return;
+        }
         self.counted = if added { self.counted + 1 } else { self.counted.saturating_sub(1) };
         let mut tokens = self.prose.tokens().get(document.prose.clone()).unwrap_or_default().to_vec();
         tokens.sort_unstable();
@@ -291,8 +315,8 @@ impl Space {
         tokens.zeroize();
     }
 
-    /// Whether half of what is sampled of a document stands in one that is registered: a draft, a new edition.
-    fn is_version(&self, prose: &[u32]) -> bool {
+    /// The registered document that half of what is sampled of this one stands in: a draft, a new edition.
+    fn version_of(&self, prose: &[u32]) -> Option<usize> {
         let mut sampled = 0;
         let mut hits: HashMap<usize, usize> = HashMap::new();
         let step = (prose.len() / VERSION_SAMPLES).max(1);
@@ -308,7 +332,8 @@ impl Space {
                 *hits.entry(index).or_default() += 1;
             }
         }
-        hits.into_values().max().is_some_and(|most| 2 * most >= sampled)
+        let most = hits.into_iter().max_by_key(|(index, hits)| (*hits, std::cmp::Reverse(*index)));
+        most.filter(|(_, hits)| 2 * hits >= sampled).map(|(index, _)| index)
     }
 
     /// The document that a place in the prose lies in.
@@ -334,36 +359,9 @@ impl Space {
         let document = self.documents.get(index).filter(|document| document.live)?;
         Some((index, row.checked_sub(document.rows.start)?))
     }
-
-    /// How much a word says in this corpus: what many of its documents say too says less.
-    fn worth(&self, token: u32, weight: u8) -> u32 {
-        let weight = u32::from(weight & !FACT);
-        if self.counted < FEW_DOCUMENTS {
-            return weight;
-        }
-        let found = self.frequency.get(&token).copied().unwrap_or(0).max(1);
-        // Logarithms in eighths of a bit, so that the same state gives the same number anywhere. A word of one document
-        // alone keeps its weight.
-        let (all, with, one) = (eighths(self.counted + 1), eighths(found + 1), eighths(2));
-        let rarity = (all.saturating_sub(with) * 256 / (all - one).max(1)).min(256);
-        weight * (COMMON_SHARE + (256 - COMMON_SHARE) * rarity / 256) / 256
-    }
 }
 
-/// Documents below which how often a word is among them says nothing.
-const FEW_DOCUMENTS: u32 = 8;
 /// Places at which a new document is compared with those that are registered.
 const VERSION_SAMPLES: usize = 48;
-/// What is left, in 256ths, of the weight of a word that is in every document.
-const COMMON_SHARE: u32 = 64;
-
-/// Eight times the binary logarithm, rounded down, for numbers from 1.
-const fn eighths(number: u32) -> u32 {
-    if number == 0 {
-        return 0;
-    }
-    let whole = number.ilog2();
-    // The fraction, linear between powers of two.
-    let rest = (number as u64) << 3 >> whole;
-    whole * 8 + (rest as u32 - 8)
-}
+/// Versions of one document that are drafts. What is made of one text more often is made of a template.
+const VERSIONS_MAX: u32 = 8;

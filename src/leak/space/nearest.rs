@@ -1,71 +1,111 @@
-//! The most promising pairs of a window of a request and one of a document, as the scan finds them: bounded in all and for each
-//! document, and the same in whatever order they come and whoever found them.
+//! The most promising pairs of a window of a request and one of a document, as the scan finds them: bounded for each window of
+//! the request, and the same in whatever order they come and whoever found them.
 //!
-//! Pairs have one order: the higher score first, of equal ones the lower numbers. Kept is what a walk in that order would take
-//! which passes over what is too much of one document or in all. A pair that the bounds shut out once is shut out by the same
-//! pairs whatever comes later, so that parts of a scan can be bounded before they are put together.
+//! No window of a request takes a place from another: whoever puts registered texts around a passage cannot crowd the passage
+//! out. Within a window the bound on *kin* (a document and its versions of the same class) does the same for the documents.
+//!
+//! Pairs of a window have one order: the higher score first, of equal ones the lower numbers. Kept is what a walk in that order
+//! would take which passes over what is too much of one kin or in all. A pair that the bounds shut out once is shut out by the
+//! same pairs whatever comes later, so that parts of a scan can be bounded before they are put together.
 
 use std::cmp::Reverse;
 
-/// Pairs of windows that are looked at closely.
-pub(super) const PAIRS_MAX: usize = 96;
-/// Pairs of one document that are.
-pub(super) const PAIRS_OF_ONE_MAX: usize = 12;
+/// Pairs of windows that are looked at closely, in a request of few windows.
+const PAIRS_MAX: usize = 1536;
+/// Pairs of one window of the request that are, however few windows there are.
+const OF_WINDOW_MAX: usize = 96;
+/// Pairs that each window has, however many windows there are.
+const OF_WINDOW_MIN: usize = 8;
+/// Pairs of one window with a document and its versions.
+pub(super) const OF_KIN_MAX: usize = 3;
 
-/// A document, a window of the request and one of the document.
+/// A window of the request, a document and a window of it.
 pub(super) type Place = (usize, usize, usize);
+
+/// Pairs that are kept of each window of a request that has so many.
+pub(super) const fn of_window(windows: usize) -> usize {
+    let share = PAIRS_MAX / if windows == 0 { 1 } else { windows };
+    if share < OF_WINDOW_MIN {
+        OF_WINDOW_MIN
+    } else if share > OF_WINDOW_MAX {
+        OF_WINDOW_MAX
+    } else {
+        share
+    }
+}
+
+/// A pair that was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Near {
+    /// Where.
+    pub(super) place: Place,
+    /// The first of the documents that share one bound.
+    pub(super) kin: usize,
+    /// How near the two windows are.
+    pub(super) score: i32,
+}
+
+impl Near {
+    fn order(&self) -> (Reverse<i32>, Place) {
+        (Reverse(self.score), self.place)
+    }
+}
 
 /// The nearest pairs so far.
 #[derive(Debug, Default)]
 pub(super) struct Nearest {
-    /// In order.
-    kept: Vec<(Reverse<i32>, Place)>,
+    /// Of each window of the request, in order.
+    windows: Vec<Vec<Near>>,
 }
 
 impl Nearest {
-    /// Takes a pair, if it is among the nearest. One that is there already has the higher of its scores.
-    pub(super) fn take(&mut self, place: Place, score: i32) {
-        let new = (Reverse(score), place);
-        if self.kept.len() >= PAIRS_MAX && self.kept.last().is_some_and(|last| *last < new) {
+    /// Takes a pair, if it is among the `most` nearest of its window. One that is there already has the higher of its scores.
+    pub(super) fn take(&mut self, new: Near, most: usize) {
+        let window = new.place.0;
+        if self.windows.len() <= window {
+            self.windows.resize_with(window + 1, Vec::new);
+        }
+        let Some(kept) = self.windows.get_mut(window) else { return };
+        if kept.len() >= most && kept.last().is_some_and(|last| last.order() < new.order()) {
             return;
         }
-        if let Some(same) = self.kept.iter().position(|(_, kept)| *kept == place) {
-            if self.kept.get(same).is_some_and(|kept| *kept <= new) {
+        if let Some(same) = kept.iter().position(|kept| kept.place == new.place) {
+            if kept.get(same).is_some_and(|kept| kept.score >= new.score) {
                 return;
             }
-            self.kept.remove(same);
+            kept.remove(same);
         }
-        let at = self.kept.partition_point(|kept| *kept < new);
-        let of_one = || self.kept.iter().enumerate().filter(|(_, (_, (document, ..)))| *document == place.0);
-        // What has to go for it: the last of its document, or of all.
-        let gone = if of_one().count() >= PAIRS_OF_ONE_MAX {
-            of_one().next_back().map(|(at, _)| at)
+        let at = kept.partition_point(|kept| kept.order() < new.order());
+        let of_kin = || kept.iter().enumerate().filter(|(_, kept)| kept.kin == new.kin);
+        // What has to go for it: the last of its kin, or of all.
+        let gone = if of_kin().count() >= OF_KIN_MAX {
+            of_kin().next_back().map(|(at, _)| at)
         } else {
-            self.kept.len().checked_sub(1).filter(|_| self.kept.len() >= PAIRS_MAX)
+            kept.len().checked_sub(1).filter(|_| kept.len() >= most)
         };
         match gone {
             Some(gone) if gone < at => return,
-            Some(gone) => drop(self.kept.remove(gone)),
+            Some(gone) => drop(kept.remove(gone)),
             None => {}
         }
-        self.kept.insert(at, new);
+        kept.insert(at, new);
     }
 
     /// Takes all of another part.
-    pub(super) fn take_all(&mut self, other: &Self) {
-        for (Reverse(score), place) in &other.kept {
-            self.take(*place, *score);
+    pub(super) fn take_all(&mut self, other: &Self, most: usize) {
+        for near in other.windows.iter().flatten() {
+            self.take(*near, most);
         }
     }
 
-    /// The score below which no pair is taken any more; none as long as there is room.
-    pub(super) fn cut(&self) -> Option<i32> {
-        self.kept.last().filter(|_| self.kept.len() >= PAIRS_MAX).map(|(Reverse(score), _)| *score)
+    /// The score below which no pair of a window is taken any more; none as long as there is room.
+    pub(super) fn cut(&self, window: usize, most: usize) -> Option<i32> {
+        self.windows.get(window).filter(|kept| kept.len() >= most)?.last().map(|last| last.score)
     }
 
-    /// The pairs in order, each with its score.
-    pub(super) fn pairs(&self) -> impl Iterator<Item = (Place, i32)> + '_ {
-        self.kept.iter().map(|(Reverse(score), place)| (*place, *score))
+    /// The pairs of a window of the request, in order.
+    pub(super) fn of(&self, window: usize) -> &[Near] {
+        self.windows.get(window).map_or(&[], Vec::as_slice)
     }
 }
 
@@ -77,23 +117,29 @@ mod tests {
 
     use super::*;
 
+    const MOST: usize = 7;
+
     /// The same by a walk over all pairs.
-    fn walked(all: &[(Place, i32)]) -> Vec<(Place, i32)> {
-        let mut best: BTreeMap<Place, i32> = BTreeMap::new();
-        for (place, score) in all {
-            best.entry(*place).and_modify(|best| *best = (*best).max(*score)).or_insert(*score);
+    fn walked(all: &[Near]) -> Vec<Near> {
+        let mut best: BTreeMap<Place, Near> = BTreeMap::new();
+        for near in all {
+            let best = best.entry(near.place).or_insert(*near);
+            best.score = best.score.max(near.score);
         }
-        let mut all: Vec<(Place, i32)> = best.into_iter().collect();
-        all.sort_by_key(|(place, score)| (Reverse(*score), *place));
-        let mut of_one: BTreeMap<usize, usize> = BTreeMap::new();
+        let mut all: Vec<Near> = best.into_values().collect();
+        all.sort_by_key(Near::order);
+        let mut of_kin: BTreeMap<(usize, usize), usize> = BTreeMap::new();
+        let mut of_window: BTreeMap<usize, usize> = BTreeMap::new();
         let mut kept = Vec::new();
-        for (place, score) in all {
-            let count = of_one.entry(place.0).or_default();
-            if *count < PAIRS_OF_ONE_MAX && kept.len() < PAIRS_MAX {
-                *count += 1;
-                kept.push((place, score));
+        for near in all {
+            let of_kin = of_kin.entry((near.place.0, near.kin)).or_default();
+            let of_window = of_window.entry(near.place.0).or_default();
+            if *of_kin < OF_KIN_MAX && *of_window < MOST {
+                (*of_kin, *of_window) = (*of_kin + 1, *of_window + 1);
+                kept.push(near);
             }
         }
+        kept.sort_by_key(|near| (near.place.0, near.order()));
         kept
     }
 
@@ -101,20 +147,31 @@ mod tests {
         /// Few scores and documents: bounds are met and equals are common.
         #[test]
         fn parts_put_together_are_the_whole(
-            pairs in proptest::collection::vec(((0_usize..20, 0_usize..6, 0_usize..6), 0_i32..12), 0..500),
+            pairs in proptest::collection::vec(((0_usize..4, 0_usize..20, 0_usize..6), 0_i32..12), 0..500),
             parts in proptest::collection::vec(0_usize..4, 500),
         ) {
-            let expected = walked(&pairs);
+            let all: Vec<Near> =
+                pairs.into_iter().map(|(place, score)| Near { place, kin: place.1 / 3, score }).collect();
+            let expected = walked(&all);
             let mut each: [Nearest; 4] = Default::default();
-            for ((place, score), part) in pairs.iter().zip(parts) {
-                each[part].take(*place, *score);
+            for (near, part) in all.iter().zip(parts) {
+                each[part].take(*near, MOST);
             }
             let mut whole = Nearest::default();
             for part in &each {
-                whole.take_all(part);
+                whole.take_all(part, MOST);
             }
-            prop_assert_eq!(whole.pairs().collect::<Vec<_>>(), expected);
-            prop_assert!(whole.cut().is_none_or(|cut| whole.pairs().all(|(_, score)| score >= cut)));
+            let found: Vec<Near> = (0..4).flat_map(|window| whole.of(window).to_vec()).collect();
+            prop_assert_eq!(found, expected);
+            let is_below = |window: usize| whole.cut(window, MOST).is_some_and(|cut| whole.of(window).iter().any(|near| near.score < cut));
+            prop_assert!((0..4).all(|window| !is_below(window)));
+        }
+    }
+
+    #[test]
+    fn every_window_has_its_share_however_many_there_are() {
+        for (windows, expected) in [(0, 96), (1, 96), (16, 96), (41, 37), (192, 8), (100_000, 8)] {
+            assert_eq!(of_window(windows), expected, "{windows} windows");
         }
     }
 }

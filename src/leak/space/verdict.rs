@@ -8,12 +8,13 @@
 //! The curve was put through what unrelated texts reach (`docs/leak.md`); a tenant's own calibration stretches it so that 500
 //! is what one in a thousand of its harmless texts reaches.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::evidence::{self, Evidence};
 use super::{About, DocumentId, JudgeError, Question, Space};
 use crate::leak::cores::Cores;
+use crate::limits;
 use crate::model::Leak;
 
 /// Which stage a match is owed to.
@@ -54,6 +55,8 @@ pub struct Match {
     pub window: u32,
     /// Words of the document.
     pub passage: Range<usize>,
+    /// Words of the request.
+    pub words: Range<usize>,
     /// Number of the text in the request, and the first and last byte there; from another text when the passage was split.
     pub asked: Option<((u32, u32), (u32, u32))>,
 }
@@ -76,7 +79,7 @@ pub struct Verdict {
     pub score: u16,
     /// The same before calibration: what a background is measured in.
     pub raw: u16,
-    /// The nearest documents, the nearest first; at most `MATCHES_MAX`.
+    /// The nearest documents, the nearest first: at most `MATCHES_MAX`, and the nearest of each further class.
     pub matches: Vec<Match>,
     /// The classes of all documents that it is near to, however many, each with the best score of its documents.
     pub classes: BTreeMap<String, u16>,
@@ -169,12 +172,23 @@ impl Space {
                 *best = score.max(*best);
             }
         }
-        for (score, stage, index, evidence) in judged.iter().take(MATCHES_MAX) {
-            verdict.matches.extend(self.matched(question, self.scale.of(*score), *stage, (*index, evidence)));
+        let mut classes = BTreeSet::new();
+        for (place, (score, stage, index, evidence)) in judged.iter().enumerate() {
+            let score = self.scale.of(*score);
+            let class = self.documents.get(*index).map(|document| &document.about.class);
+            let is_named = score >= u32::from(Leak::POSSIBLY)
+                && classes.len() <= limits::LEAK_CLASSES_NAMED_MAX
+                && classes.insert(class);
+            if place < MATCHES_MAX || is_named {
+                verdict.matches.extend(self.matched(question, score, *stage, (*index, evidence)));
+            }
         }
-        for (.., index, evidence) in &judged {
-            self.touched(*index, evidence, &mut verdict.touched);
-        }
+        // One passage of each document, then a second: no document takes the places of all others.
+        let touched: Vec<Vec<Touched>> =
+            judged.iter().take(TOUCHED_MAX).map(|(.., index, evidence)| self.touched(*index, evidence)).collect();
+        let most = touched.iter().map(Vec::len).max().unwrap_or(0);
+        let in_turn = (0..most).flat_map(|round| touched.iter().filter_map(move |of_one| of_one.get(round)));
+        verdict.touched = in_turn.take(TOUCHED_MAX).copied().collect();
         Ok(verdict)
     }
 
@@ -213,12 +227,14 @@ impl Space {
             about: document.about.clone(),
             window: u32::try_from(window).unwrap_or(u32::MAX),
             passage,
+            words: asked,
             asked: first.zip(last),
         })
     }
 
-    fn touched(&self, index: usize, evidence: &Evidence, out: &mut Vec<Touched>) {
-        let Some(document) = self.documents.get(index) else { return };
+    fn touched(&self, index: usize, evidence: &Evidence) -> Vec<Touched> {
+        let Some(document) = self.documents.get(index) else { return Vec::new() };
+        let mut out = Vec::new();
         let mut touch = |window: usize, score: u32| {
             let score = small(self.scale.of(score));
             if score >= TOUCHED_MIN && out.len() < TOUCHED_MAX {
@@ -232,6 +248,7 @@ impl Space {
         for pair in &evidence.pairs {
             touch(pair.window, curve(with_facts(pair)));
         }
+        out
     }
 }
 
@@ -247,7 +264,9 @@ fn score(evidence: &Evidence) -> (u32, Stage) {
         Stage::Sketch => copied.max(code),
         _ => near,
     };
-    ((largest + beside / 4).min(1000), stage)
+    // Where the words stand in the document as they are, that is what is said, however near the sketches are too.
+    let is_copy = stage == Stage::Sketch && share(evidence.longest_worth) >= u32::from(Leak::SURELY);
+    ((largest + beside / 4).min(1000), if is_copy { Stage::Fingerprint } else { stage })
 }
 
 fn share(copied: u32) -> u32 {

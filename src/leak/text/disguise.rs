@@ -6,6 +6,8 @@
 
 use std::ops::Range;
 
+use memchr::memmem;
+
 use super::common::Weights;
 use super::lexeme::lexemes;
 use super::{Word, Words};
@@ -21,6 +23,10 @@ const COMMON: u8 = 64;
 const FAMILIAR: usize = 150;
 /// Characters of a line that may be a part of one long encoding.
 const WRAPPED_MIN: usize = 40;
+/// Digits of a stretch of bytes that stand apart: eight bytes, as the lines of dumps have at least.
+const APART_DIGITS_MIN: usize = 16;
+/// What the tag characters' UTF-8 begins with.
+const TAG_HEAD: &[u8] = b"\xF3\xA0";
 /// Bytes of all readings of one text.
 const READINGS_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Disguises within disguises.
@@ -40,8 +46,26 @@ struct Found {
 
 impl Found {
     fn read(&mut self, text: &str, words: &Words, depth: usize) {
-        let unwrapped = unwrapped(text);
-        encoded_runs(unwrapped.as_deref().unwrap_or(text), |_, decoded| self.keep(decoded.to_owned(), depth));
+        let (mut decoded, mut whole) = (Vec::new(), Vec::<Range<usize>>::new());
+        wrapped(text, |lines, run| {
+            whole.push(lines);
+            decoded.push(run.to_owned());
+        });
+        // What is no part of a whole stands alone, whatever the next line is.
+        let mut whole = whole.into_iter().peekable();
+        encoded_runs(text, |range, run| {
+            while whole.next_if(|lines| lines.end <= range.start).is_some() {}
+            if whole.peek().is_none_or(|lines| lines.start > range.start) {
+                decoded.push(run.to_owned());
+            }
+        });
+        for stretch in bytes_apart(text) {
+            encoded_runs(&stretch, |_, run| decoded.push(run.to_owned()));
+        }
+        decoded.extend(tagged(text).filter(|tagged| decoded.last() != Some(tagged)));
+        for reading in decoded {
+            self.keep(reading, depth);
+        }
         let stretches = Stretches::of(words, text);
         for run in stretches.runs(|stretch| stretch.words >= WORDS_MIN && stretch.is_strange()) {
             let [core, whole] = [&run.core, &run.whole].map(|range| text.get(range.clone()).unwrap_or_default());
@@ -71,21 +95,100 @@ impl Found {
     }
 }
 
-/// A text whose long lines of code characters are one line again, as encoders wrap them; `None` when there are none.
-fn unwrapped(text: &str) -> Option<String> {
+/// Calls `found` with what the lines of a text decode to that an encoder wrapped, and where they stand.
+fn wrapped(text: &str, mut found: impl FnMut(Range<usize>, &str)) {
     let is_code = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_');
     let is_wrapped = |line: &str| line.len() >= WRAPPED_MIN && line.bytes().all(is_code);
-    if !text.lines().any(is_wrapped) {
-        return None;
-    }
-    let mut out = String::with_capacity(text.len());
-    for line in text.lines() {
-        out.push_str(line);
+    let mut at = 0;
+    let mut lines = text.split_inclusive('\n').map(|line| {
+        at += line.len();
+        (at - line.len(), line.trim_end())
+    });
+    let mut next = lines.next();
+    while let Some((start, line)) = next {
+        next = lines.next();
         if !is_wrapped(line) {
-            out.push('\n');
+            continue;
+        }
+        let (mut run, mut end, mut count) = (line.to_owned(), start + line.len(), 1);
+        while let Some((start, line)) = next.filter(|(_, line)| is_wrapped(line)) {
+            run.push_str(line);
+            (end, count, next) = (start + line.len(), count + 1, lines.next());
+        }
+        // The last line of an encoding is shorter, and may end with padding. It may also be no part of it.
+        let whole = run.len();
+        let last = next.filter(|(_, line)| !line.is_empty() && line.trim_end_matches('=').bytes().all(is_code));
+        let mut is_open = false;
+        if let Some((from, line)) = last {
+            run.push_str(line);
+            encoded_runs(&run, |_, decoded| {
+                is_open = true;
+                found(start..from + line.len(), decoded);
+            });
+        }
+        if !is_open && count > 1 {
+            encoded_runs(run.get(..whole).unwrap_or_default(), |_, decoded| found(start..end, decoded));
         }
     }
-    Some(out)
+}
+
+/// Bytes in hexadecimal that stand apart, as dumps have them: pairs of digits with a blank, a colon or `\x` between them, or
+/// pairs of pairs; the digits of each stretch in one. Offsets and what else stands in the lines of a dump are left out.
+fn bytes_apart(text: &str) -> Vec<String> {
+    let mut stretches: Vec<String> = Vec::new();
+    let mut is_going_on = false;
+    for line in text.lines() {
+        let mut best = String::new();
+        let mut stretch = String::new();
+        for part in line.split(|c: char| !c.is_ascii_alphanumeric()).filter(|part| !part.is_empty()) {
+            let digits = part.strip_prefix("0x").or_else(|| part.strip_prefix('x')).unwrap_or(part);
+            if matches!(digits.len(), 2 | 4) && digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+                stretch.push_str(digits);
+                continue;
+            }
+            if stretch.len() > best.len() {
+                std::mem::swap(&mut best, &mut stretch);
+            }
+            stretch.clear();
+        }
+        if stretch.len() > best.len() {
+            best = stretch;
+        }
+        let is_stretch = best.len() >= APART_DIGITS_MIN;
+        match stretches.last_mut().filter(|_| is_going_on) {
+            Some(last) => last.push_str(&best),
+            None if is_stretch => stretches.push(best),
+            None => {}
+        }
+        is_going_on = is_stretch;
+    }
+    stretches
+}
+
+/// What the tag characters of a text say, wherever they stand between others: nobody sees them, and models read them.
+fn tagged(text: &str) -> Option<String> {
+    memmem::find(text.as_bytes(), TAG_HEAD)?;
+    let mut out = String::new();
+    // How many characters stood between the last tag and this one.
+    let (mut gap, mut run) = (0_usize, 0_usize);
+    for c in text.chars() {
+        let Some(tag) =
+            (c as u32).checked_sub(0xE_0000).and_then(char::from_u32).filter(|tag| matches!(tag, ' '..='~'))
+        else {
+            gap += 1;
+            continue;
+        };
+        if gap > 0 {
+            // Of several that stood together a text was made; one by one they are letters of one word.
+            if run > 1 {
+                out.push(' ');
+            }
+            run = 0;
+        }
+        (gap, run) = (0, run + 1);
+        out.push(tag);
+    }
+    (out.len() >= WORDS_MIN).then_some(out)
 }
 
 /// How a stretch of a text reads.

@@ -51,6 +51,13 @@ mod tests {
                 14,
             ),
             ("French", "Le présent contrat est soumis au droit français. Le prix est de 412 500 euros.", 8),
+            (
+                "the notice of the LGPL, whole",
+                "# modify it under the terms of the GNU Lesser General Public\n# License as published by the Free Software\n\
+                 # Foundation; either version 2.1 of the License, or (at your\n# option) any later version.\n#\n\
+                 # This library is distributed in the hope that it will be useful,\n# but WITHOUT ANY WARRANTY",
+                48,
+            ),
             ("four words are nobody's", "in accordance with the wishes of the board", 0),
             ("nothing", "", 0),
         ] {

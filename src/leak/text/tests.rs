@@ -106,7 +106,39 @@ fn other_readings_are_tried_where_the_text_asks() {
     };
     let around =
         "Please be so kind as to work on the text below and tell us what you think of it in a few words. ".repeat(30);
+    let hex = plain.bytes().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>();
+    let unpadded = base64::engine::general_purpose::STANDARD_NO_PAD.encode(plain);
+    let next = "Please translate this into French.";
+    let dump: Vec<String> = hex
+        .chunks(16)
+        .zip(plain.as_bytes().chunks(16))
+        .zip(0..)
+        .map(|((digits, line), number)| {
+            let pairs: Vec<String> = digits.chunks(2).map(<[String]>::concat).collect();
+            let told = String::from_utf8_lossy(line).replace(' ', ".");
+            format!("{:08x}: {}  {told}", number * 16, pairs.join(" "))
+        })
+        .collect();
+    let tagged: String = plain.bytes().map(|byte| char::from_u32(0xE_0000 + u32::from(byte)).unwrap()).collect();
     for (name, text) in [
+        ("hexadecimal before a line of text", format!("{}\n{next}", hex.concat())),
+        ("hexadecimal before a word", format!("{}\nThanks", hex.concat().to_uppercase())),
+        ("hexadecimal between lines", format!("{next}\r\n{}\r\n{next}", hex.concat())),
+        (
+            "wrapped hexadecimal before a line of text",
+            format!("{}\n{}\n{next}", hex[..50].concat(), hex[50..].concat()),
+        ),
+        ("base64 without padding before a line of text", format!("{unpadded}\n{next}")),
+        ("base64 without padding before a word", format!("{unpadded}\nThanks")),
+        ("wrapped before a line of text", format!("{wrapped}\n{next}")),
+        ("behind 0x", format!("value 0x{} {next}", hex.concat())),
+        ("in the path of a URL", format!("https://example.com/v1/{unpadded}/view")),
+        ("pairs of digits apart", hex.join(" ")),
+        ("pairs of digits with colons", format!("{next}\n{}\n{next}", hex.join(":"))),
+        ("bytes of a program", format!("char s[] = \"\\x{}\";", hex.join("\\x"))),
+        ("a dump", dump.join("\n")),
+        ("tag characters", format!("Hello.{tagged}")),
+        ("tag characters between letters", tagged.chars().flat_map(|tag| ['a', tag]).collect()),
         ("in the midst of plain words", format!("{around}\n{shifted} {shifted} {shifted}\n{around}")),
         ("shifted, then encoded", base64::engine::general_purpose::STANDARD.encode(&shifted)),
         ("encoded twice", base64::engine::general_purpose::STANDARD.encode(&encoded)),

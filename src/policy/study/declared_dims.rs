@@ -85,7 +85,8 @@ fn strangers(policies: &[(&Policy, &Resolved)], areas: &[Vec<Country>]) -> Vec<D
     [only(one, other), only(other, one)].into_iter().flatten().map(Dim::Resident).collect()
 }
 
-/// Scores, and those of which what an encoder would have said is not known: up to what it says at most.
+/// Scores, and those of which the rest is not known: what an encoder would have said, up to what it says at most, and what stands
+/// in parts that nobody can read, which may be anything.
 fn with_hints(mut scores: Vec<LeakFact>, told: bool) -> Vec<LeakFact> {
     let between = |score: &LeakFact| match score {
         LeakFact::Score(score) if !told && *score < Leak::REVIEW_MAX => {
@@ -93,8 +94,15 @@ fn with_hints(mut scores: Vec<LeakFact>, told: bool) -> Vec<LeakFact> {
         }
         _ => None,
     };
+    let unread = |score: &LeakFact| match score {
+        LeakFact::Score(score) if !told && (Leak::REVIEW..1000).contains(score) => {
+            Some(LeakFact::Between(*score, 1000))
+        }
+        _ => None,
+    };
     let hints: Vec<LeakFact> = scores.iter().filter_map(between).collect();
-    scores.extend(hints);
+    let unread: Vec<LeakFact> = scores.iter().filter_map(unread).collect();
+    scores.extend(hints.into_iter().chain(unread));
     scores
 }
 

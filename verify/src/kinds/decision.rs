@@ -136,13 +136,34 @@ const TOOL: &[Member] = &[
 ];
 
 const PROTECTED: &[Member] = &[
+    may("asked_byte", Shape::Number, "byte of that leaf, as it was read"),
+    may("asked_from", Shape::Number, "first word of the request that is near to it: the words of all its texts are counted, other readings behind them"),
+    may("asked_leaf", Shape::Number, "leaf of the body that this word is in, from 0"),
+    may("asked_until", Shape::Number, "the word behind the last"),
     may("chance_per_million", Shape::Number, "of a million harmless texts, how many would score as much"),
     must("class", Shape::Word, "its class"),
     must("document", Shape::Word, "keyed id"),
     must("epoch", Shape::Number, "state of the corpus that the score replays from"),
     may("history", Shape::Number, "what the caller sent of it within a time, 0 to 1000"),
+    may("others", Shape::List(&Shape::Object(PROTECTED_TOO)), "the nearest document of each other class that it brings, at most eight"),
     must("passage", Shape::Number, "windows of 48 words, 24 apart"),
     must("stage", Shape::Word, "`fingerprint`, `code`, `sketch`, `encoder`"),
+    may("words_from", Shape::Number, "first word of the document that the request is near to"),
+    may("words_until", Shape::Number, "the word behind the last"),
+];
+
+const PROTECTED_TOO: &[Member] = &[
+    may("asked_byte", Shape::Number, "as of the nearest"),
+    must("asked_from", Shape::Number, ""),
+    may("asked_leaf", Shape::Number, ""),
+    must("asked_until", Shape::Number, ""),
+    must("class", Shape::Word, "its class"),
+    must("document", Shape::Word, "keyed id"),
+    must("passage", Shape::Number, ""),
+    must("score", Shape::Number, "0 to 1000"),
+    must("stage", Shape::Word, ""),
+    must("words_from", Shape::Number, ""),
+    must("words_until", Shape::Number, ""),
 ];
 
 const FINDING: &[Member] = &[
