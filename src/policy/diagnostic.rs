@@ -15,6 +15,7 @@ use super::lines::{lines, place, starts};
 use super::phrase::Language;
 use super::signs::misleads;
 use super::text::{Text, say};
+use crate::limits::POLICY_FAULTS_MAX;
 
 /// Faults of what is not there, or means nothing beside what is: another file may change that.
 const RESTING: [&str; 10] = [
@@ -48,6 +49,13 @@ impl Diagnostic {
         let (source, language) = (file.source.clone(), file.language);
         let message = message.into().said(language);
         Self { code, message, label: String::new(), help: None, source, language, span }
+    }
+
+    /// Said behind the last fault that is shown, when there are more.
+    pub(super) fn and_more(&self) -> Self {
+        let message = say!("there are more faults than the {} that are shown", POLICY_FAULTS_MAX).said(self.language);
+        let help = Some(say!("mend these, and ask again").said(self.language));
+        Self { code: "octroi::policy::more", message, label: String::new(), help, ..self.clone() }
     }
 
     /// Writes a few words beside the caret.

@@ -161,6 +161,10 @@ pub struct Declared<'a> {
 /// Faults in the order in which they are shown, and no more of them than somebody would read.
 fn sorted(mut faults: Vec<Diagnostic>) -> Vec<Diagnostic> {
     faults.sort_by(|a, b| a.order().cmp(&b.order()));
-    faults.truncate(POLICY_FAULTS_MAX);
+    if faults.len() > POLICY_FAULTS_MAX {
+        faults.truncate(POLICY_FAULTS_MAX);
+        let more = faults.last().map(Diagnostic::and_more);
+        faults.extend(more);
+    }
     faults
 }

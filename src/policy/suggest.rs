@@ -42,6 +42,10 @@ impl Parser<'_> {
         if phrases.contains(&Phrase::NeverBackends) && self.denies() {
             return Some(how_to_forbid());
         }
+        // Whoever restricts is never told of what opens.
+        if phrases.contains(&Phrase::AllowBackends) && RESTRICTIONS.contains(&folded(word).as_str()) {
+            return Some(how_to_restrict());
+        }
         let written: Vec<&str> = (0..SUGGEST_WORDS_MAX)
             .map_while(|ahead| match &self.token(ahead).kind {
                 Kind::Word(word) if ahead == 0 || !self.token(ahead).first => Some(word.as_str()),
@@ -72,6 +76,56 @@ impl Parser<'_> {
 pub(super) fn how_to_forbid() -> Text {
     say!("to keep data away write `{} …`, or `{} {} …`", Phrase::NeverBackends, Phrase::Must, Phrase::Block)
 }
+
+/// What is said to whoever restricts where a statement begins.
+fn how_to_restrict() -> Text {
+    let (rule, because) = (Phrase::Rule, Phrase::Because);
+    let (never, only) = (Phrase::NeverBackends, Phrase::OnlyBackends);
+    say!(
+        "a restriction is a rule of its own: `{} its-name {} \"why\" {} …`, or `{} …` in the place of that",
+        rule,
+        because,
+        never,
+        only
+    )
+}
+
+/// Words with which people begin a restriction, folded.
+const RESTRICTIONS: [&str; 33] = [
+    "forbid",
+    "deny",
+    "block",
+    "prohibit",
+    "disallow",
+    "ban",
+    "never",
+    "refuse",
+    "reject",
+    "exclude",
+    "restrict",
+    "only",
+    "not",
+    "no",
+    "don't",
+    "do",
+    "interdire",
+    "interdiction",
+    "interdit",
+    "refuser",
+    "exclure",
+    "bloquer",
+    "proscrire",
+    "jamais",
+    "seulement",
+    "uniquement",
+    "n'autoriser",
+    "ne",
+    "pas",
+    "aucun",
+    "aucune",
+    "restreindre",
+    "limiter",
+];
 
 /// Words that are compared to suggest a phrase.
 const SUGGEST_WORDS_MAX: usize = 8;

@@ -181,7 +181,7 @@ fn rewrite<'a>(
     mint: &mut Mint<'a>,
 ) -> Result<Rewrite<'a>, CannotDo> {
     let text = call.text(field);
-    let pieces = if is_name(field) { in_name(field, text, pieces, catalogue) } else { pieces };
+    let pieces = if is_name(field) { in_name(text, pieces, catalogue) } else { pieces };
     let mut instead = Vec::with_capacity(pieces.len());
     for piece in pieces {
         let info = catalogue.info(piece.entity).ok_or_else(|| cannot(&piece, field, catalogue, Why::Misplaced))?;
@@ -208,10 +208,10 @@ fn rewrite<'a>(
 }
 
 /// The pieces of a name as they are, or all of it where tokens for them would leave none.
-fn in_name(field: &Field, text: &str, pieces: Vec<Piece>, catalogue: &Catalogue) -> Vec<Piece> {
+fn in_name(text: &str, pieces: Vec<Piece>, catalogue: &Catalogue) -> Vec<Piece> {
     let word = |piece: &Piece| catalogue.info(piece.entity).map_or(0, |info| info.code.as_str().len());
     let parts: Vec<(Range<usize>, usize)> = pieces.iter().map(|piece| (piece.range.clone(), word(piece))).collect();
-    if takes_parts(field, text, &parts) {
+    if takes_parts(text, &parts) {
         return pieces;
     }
     let whole = |piece: Piece| Piece { range: 0..text.len(), ..piece };
@@ -324,9 +324,10 @@ fn stands_bare(field: &Field, before: Option<char>, behind: Option<char>) -> boo
     is_apart(before, behind) && (text || is_identifier(field))
 }
 
-/// Whether a field is a name or an id rather than a text.
+/// Whether a field is a name or an id rather than a text. A key of a schema is written as the texts of the schema are, which say
+/// it again.
 fn is_identifier(field: &Field) -> bool {
-    field.kind == TokenKind::Key || matches!(field.role, Role::Name | Role::Identifier)
+    (field.kind == TokenKind::Key && field.role != Role::Schema) || matches!(field.role, Role::Name | Role::Identifier)
 }
 
 fn cannot(piece: &Piece, field: &Field, catalogue: &Catalogue, why: Why) -> CannotDo {

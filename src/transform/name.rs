@@ -1,4 +1,5 @@
-//! Names that APIs hold to letters, digits, `_` and `-`, and to a length: of tools, of who speaks, of formats and properties.
+//! Names that APIs hold to letters, digits, `_` and `-`, and to a length: of tools, of who speaks, of formats.
+//! Those of properties are none of them: a schema says them again as texts (`required`), which must stay equal.
 //!
 //! A bracket there is a request that the backend refuses. So a token stands in a name as it is, `call_PERSON_K7Q2M9F3`, where
 //! restore finds it again between its neighbours and the name stays short enough; else one token stands for the whole name.
@@ -7,15 +8,15 @@ use std::ops::Range;
 
 use super::code::LENGTH;
 use crate::limits::NAME_BYTES_MAX;
-use crate::model::{Field, Role, TokenKind};
+use crate::model::{Field, Role};
 
 /// Whether a field is a name that must stay one.
 pub(super) fn is_name(field: &Field) -> bool {
-    field.role == Role::Name || (field.kind == TokenKind::Key && field.role == Role::Schema)
+    field.role == Role::Name
 }
 
 /// Whether tokens for parts of a name leave it one: `parts` are the parts in order, each with the bytes of its type word.
-pub(super) fn takes_parts(field: &Field, text: &str, parts: &[(Range<usize>, usize)]) -> bool {
+pub(super) fn takes_parts(text: &str, parts: &[(Range<usize>, usize)]) -> bool {
     let apart = parts.iter().enumerate().all(|(index, (part, _))| {
         let before = text.get(..part.start).and_then(|head| head.chars().next_back());
         let behind = text.get(part.end..).and_then(|tail| tail.chars().next());
@@ -24,7 +25,7 @@ pub(super) fn takes_parts(field: &Field, text: &str, parts: &[(Range<usize>, usi
     });
     let kept = text.len().saturating_sub(parts.iter().map(|(part, _)| part.len()).sum());
     let bytes = kept + parts.iter().map(|(_, word)| word + 1 + LENGTH).sum::<usize>();
-    apart && (field.kind == TokenKind::Key || bytes <= NAME_BYTES_MAX.max(text.len()))
+    apart && bytes <= NAME_BYTES_MAX.max(text.len())
 }
 
 /// Whether restore finds a token without brackets between these neighbours in a name.

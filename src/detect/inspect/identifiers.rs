@@ -27,7 +27,8 @@ struct Identifier {
 /// Whether a field is a name of the program's rather than a text.
 fn is_identifier(field: &Field) -> bool {
     match field.kind {
-        TokenKind::Key => true,
+        // A schema says the names of its properties again (`required`, `$ref`, `enum`): all of them would have to change alike.
+        TokenKind::Key => field.role != Role::Schema,
         TokenKind::String => matches!(field.role, Role::Name | Role::Identifier),
         TokenKind::Number => false,
     }

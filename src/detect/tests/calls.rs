@@ -122,7 +122,7 @@ fn names_of_programs_are_read_as_words() {
     ] {
         let expected: Vec<String> = expected.iter().map(ToString::to_string).collect();
         for (role, kind) in
-            [(Role::Name, TokenKind::String), (Role::Identifier, TokenKind::String), (Role::Schema, TokenKind::Key)]
+            [(Role::Name, TokenKind::String), (Role::Identifier, TokenKind::String), (Role::User, TokenKind::Key)]
         {
             let call = call(&[
                 (role, kind, text, 1, FieldKey::None),
@@ -135,6 +135,12 @@ fn names_of_programs_are_read_as_words() {
             assert_eq!((of(0), of(1)), (expected.clone(), expected.clone()), "{text}");
         }
     }
+    // What a schema says several times (`properties`, `required`, `$ref`) is read alike everywhere, and its parts stay equal.
+    let twice = [
+        (Role::Schema, TokenKind::Key, "call_mathieu_delacourt", 1, FieldKey::None),
+        (Role::Schema, TokenKind::String, "call_mathieu_delacourt", 1, FieldKey::None),
+    ];
+    assert_eq!(inspected(engine, &catalogue, &call(&twice)), []);
     // A name that only the prompt gives away is found in a name too.
     let call = call(&[
         (Role::User, TokenKind::String, "Mme Xelqua Vandroy est arrivée.", 1, FieldKey::None),

@@ -482,3 +482,33 @@ fn names_in_lists_are_no_clauses() {
         assert!(told.len() == 1 && told[0].contains(&format!("`any of FR, {country}`")), "{told:#?}");
     }
 }
+
+/// Whoever restricts where a statement begins is told how, and never of what opens.
+#[test]
+fn no_ban_is_answered_with_what_opens() {
+    for word in ["forbid", "deny", "block", "prohibit", "disallow", "never", "only"] {
+        let told = told(&format!("{ENGLISH}{word} backends exposed to US\n"));
+        assert!(told.iter().any(|one| one.contains("a restriction is a rule of its own")), "{word}: {told:#?}");
+        assert!(!told.iter().any(|one| one.contains("did you mean `allow")), "{word}: {told:#?}");
+    }
+    for word in
+        ["interdire", "refuser", "exclure", "bloquer", "proscrire", "jamais", "ne pas autoriser", "n'autoriser que"]
+    {
+        let told = told(&format!("{FRENCH}{word} les hébergeurs exposés à US\n"));
+        assert!(told.iter().any(|one| one.contains("une restriction est une règle à part")), "{word}: {told:#?}");
+        assert!(!told.iter().any(|one| one.contains("vouliez-vous dire `autoriser")), "{word}: {told:#?}");
+    }
+}
+
+/// What is cut off is said to be.
+#[test]
+fn more_faults_than_are_shown_are_told_of() {
+    let many = |count: usize| -> String {
+        let rules = (0..count)
+            .map(|rule| format!("rule r{rule} because \"x\" when data includes helth only backends on premises\n"));
+        format!("{ENGLISH}{}", rules.collect::<String>())
+    };
+    let (all, cut) = (told(&many(150)), told(&many(250)));
+    assert!(all.len() == 150 && !all[149].contains("more faults"), "{}", all.len());
+    assert!(cut.len() == 201 && cut[200].contains("there are more faults than the 200"), "{:?}", cut.last());
+}
