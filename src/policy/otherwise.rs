@@ -231,7 +231,9 @@ impl Parser<'_> {
         let message = say!("`{}` stands once, before all that is asked of them", written);
         let fault = Diagnostic::new("octroi::policy::spelling", self.file, span, message);
         self.faults.push(fault.help(say!("take it out here")));
-        words.iter().for_each(|_| self.step());
+        for _ in words {
+            self.step();
+        }
     }
 
     /// Reports that a phrase is missing before what stands here.
