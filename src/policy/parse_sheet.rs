@@ -236,7 +236,9 @@ impl Parser<'_> {
         let units = [Phrase::Seconds, Phrase::Milliseconds];
         let unit = self.one_of(&units, say!("`{}` or `{}`", Phrase::Seconds, Phrase::Milliseconds))?;
         let after_ms = if unit == Phrase::Seconds { number.min(WAIT_SECONDS_MAX) * 1_000 } else { number };
-        if self.token(0).first || self.sees_one(GATES).is_some() || *self.kind() == Kind::Comma {
+        let ends = self.token(0).first || self.sees_one(GATES).is_some() || *self.kind() == Kind::Comma;
+        // A line may end within a phrase.
+        if ends && !self.stands(0, Phrase::OfWaiting) {
             self.is_missing(Phrase::OfWaiting);
             return Ok(Some(after_ms));
         }
