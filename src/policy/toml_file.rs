@@ -11,7 +11,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::dates::spelled;
 use super::diagnostic::{Diagnostic, File};
-use super::nearest::{did_you_mean, nearest};
+use super::nearest::{alike, did_you_mean, nearest};
 use super::text::{Text, say};
 use super::toml_faults::{BROKEN_LINE, NOT_TOML, day_first};
 use super::toml_slips::{is_key, truth};
@@ -203,9 +203,7 @@ impl Reader<'_> {
         if self.is_reported(&name.span) {
             return;
         }
-        // Of two letters everything is near: the list says more.
-        let near = if name.text.len() > 2 { did_you_mean(&nearest(&name.text, known.clone())) } else { None };
-        let help = near.or_else(|| {
+        let help = did_you_mean(&alike(&name.text, known.clone())).or_else(|| {
             let all: Vec<&str> = known.into_iter().collect();
             (all.len() <= LISTED_MAX).then(|| say!("known here: {}", all.join(", ")))
         });

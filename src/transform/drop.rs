@@ -2,8 +2,8 @@
 //!
 //! Keys are not dropped: two of them would become one, and their values would be anybody's.
 
-use super::duty::{Duty, Instead, Why};
-use crate::model::{Action, EntityInfo, Field, Role, TokenKind};
+use super::duty::{Duty, Instead};
+use crate::model::{Action, EntityInfo};
 
 /// Empties the field.
 #[derive(Debug)]
@@ -12,14 +12,6 @@ pub(super) struct Drop;
 impl Duty for Drop {
     fn action(&self) -> Action {
         Action::Drop
-    }
-
-    fn fits(&self, field: &Field) -> Result<(), Why> {
-        match field {
-            Field { kind: TokenKind::Key, .. } => Err(Why::Key),
-            Field { role: Role::Name, .. } => Err(Why::Name),
-            _ => Ok(()),
-        }
     }
 
     fn instead(&self, _entity: &EntityInfo) -> Instead {

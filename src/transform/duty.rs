@@ -13,8 +13,10 @@ pub(super) trait Duty: fmt::Debug + Sync {
     /// The word of the sheet.
     fn action(&self) -> Action;
 
-    /// Whether it can be done on a value in such a field; what no duty can do is asked before.
-    fn fits(&self, field: &Field) -> Result<(), Why>;
+    /// Whether restore undoes it, so that what must stay distinct does: keys and names.
+    fn is_undone(&self) -> bool {
+        false
+    }
 
     /// What stands in place of a value of this type.
     fn instead(&self, entity: &EntityInfo) -> Instead;
@@ -105,14 +107,15 @@ pub(super) fn duty(action: Action, field: &Field) -> Result<&'static dyn Duty, W
         return Err(Why::Blocked);
     }
     let duty = DUTIES.iter().find(|duty| duty.action() == action).ok_or(Why::Unbuilt)?;
-    match field.role {
-        Role::Control => return Err(Why::Control),
-        Role::Binary | Role::Reference | Role::Hosted => return Err(Why::Unreadable),
-        _ if field.kind == TokenKind::Number => return Err(Why::Number),
-        _ => {}
+    match (field.role, field.kind) {
+        (Role::Control, _) => Err(Why::Control),
+        (Role::Binary | Role::Reference | Role::Hosted, _) => Err(Why::Unreadable),
+        (_, TokenKind::Number) => Err(Why::Number),
+        // Two keys would become one, or two tools.
+        (_, TokenKind::Key) if !duty.is_undone() => Err(Why::Key),
+        (Role::Name, _) if !duty.is_undone() => Err(Why::Name),
+        _ => Ok(*duty),
     }
-    duty.fits(field)?;
-    Ok(*duty)
 }
 
 const DUTIES: &[&dyn Duty] = &[&pseudonymise::LINKABLY, &pseudonymise::UNLINKABLY, &redact::Redact, &drop::Drop];

@@ -3,8 +3,8 @@
 //! Linkable tokens are the same in every request of a tenant and app, which agents and prompt caches need; unlinkable ones
 //! take the request's salt. Either way the data stays personal: what surrounds a token may still tell who it is.
 
-use super::duty::{Duty, Instead, Why};
-use crate::model::{Action, EntityInfo, Field};
+use super::duty::{Duty, Instead};
+use crate::model::{Action, EntityInfo};
 
 /// Stable within tenant and app.
 pub(super) static LINKABLY: Pseudonymise = Pseudonymise { salted: false };
@@ -22,8 +22,8 @@ impl Duty for Pseudonymise {
         if self.salted { Action::PseudonymiseUnlinkably } else { Action::Pseudonymise }
     }
 
-    fn fits(&self, _field: &Field) -> Result<(), Why> {
-        Ok(())
+    fn is_undone(&self) -> bool {
+        true
     }
 
     fn instead(&self, _entity: &EntityInfo) -> Instead {
