@@ -23,6 +23,8 @@ const CONTROL_SHARE: usize = 8;
 const TEXT_BYTES_MIN: usize = 8;
 /// What the tag characters' UTF-8 begins with.
 const TAG_HEAD: [u8; 2] = [0xF3, 0xA0];
+/// Characters of a line that may be a part of a wrapped run.
+const WRAPPED_BYTES_MIN: usize = 16;
 /// Characters that are decoded to see whether text comes out.
 const PROBE_BYTES: usize = 64;
 
@@ -60,6 +62,55 @@ pub fn runs(text: &str, mut found: impl FnMut(Range<usize>, &str)) {
         at = end + RUN_BYTES_MIN;
     }
     tagged(bytes, &mut found);
+}
+
+/// Reports what lines decode to together into which an encoder wrapped its output (RFC 2045 section 6.8): their range and the
+/// text. It may begin behind something else on its line, end before something else, and be indented. A line that decodes alone is a
+/// run too.
+pub fn wrapped(text: &str, mut found: impl FnMut(Range<usize>, &str)) {
+    let mut at = 0;
+    let mut lines = text.split_inclusive('\n').map(|line| {
+        at += line.len();
+        let written = line.trim_start();
+        (at - written.len(), written.trim_end())
+    });
+    let whole = |line: &str| line.len() >= WRAPPED_BYTES_MIN && line.bytes().all(is_code);
+    let mut next = lines.next();
+    while let Some((start, line)) = next {
+        next = lines.next();
+        let first = line.len() - line.bytes().rev().take_while(|byte| is_code(*byte)).count();
+        if line.len() - first < WRAPPED_BYTES_MIN {
+            continue;
+        }
+        let (from, mut end, mut count) = (start + first, start + line.len(), 1);
+        let mut run = line.get(first..).unwrap_or_default().to_owned();
+        while let Some((start, line)) = next.filter(|(_, line)| whole(line)) {
+            run.push_str(line);
+            (end, count, next) = (start + line.len(), count + 1, lines.next());
+        }
+        // The last line of an encoding is shorter, and may end with padding. It may also be no part of it.
+        let (complete, mut is_open) = (run.len(), false);
+        if let Some((start, line)) = next {
+            let codes = line.bytes().take_while(|byte| is_code(*byte)).count();
+            let padding = line.bytes().skip(codes).take(2).take_while(|byte| *byte == b'=').count();
+            run.push_str(line.get(..codes + padding).unwrap_or_default());
+            if codes > 0 {
+                runs(&run, |_, decoded| {
+                    is_open = true;
+                    found(from..start + codes + padding, decoded);
+                });
+            }
+        }
+        if !is_open && count > 1 {
+            runs(run.get(..complete).unwrap_or_default(), |_, decoded| found(from..end, decoded));
+        }
+    }
+}
+
+/// Reports every run and every wrapped one: what stands in neither is not encoded.
+pub(super) fn each(text: &str, mut found: impl FnMut(Range<usize>, &str)) {
+    runs(text, &mut found);
+    wrapped(text, &mut found);
 }
 
 /// Reports the parts of a path that decode: a slash is a character of base64, and stands between names in a URL.
@@ -167,6 +218,21 @@ mod tests {
                 "AWplYW4uZHVwb250QGV4YW1wbGUuY29t",
                 Some((0..32, "\u{1}jean.dupont@example.com")),
             ),
+            (
+                "base64 in lines",
+                "see: amVhbi5kdXBvbnRA\r\n  ZXhhbXBsZS5jb20gYW5k\r\n  IG1vcmU= there",
+                Some((5..57, "jean.dupont@example.com and more")),
+            ),
+            (
+                "base64 in lines with a text behind",
+                "amVhbi5kdXBvbnRA\nZXhhbXBsZS5jb20g\nthere it is",
+                Some((0..33, "jean.dupont@example.com ")),
+            ),
+            (
+                "words in lines",
+                "anticonstitutionnellement\nantidisestablishmentarianism\nfloccinaucinihilipilification",
+                None,
+            ),
             ("prose", "anticonstitutionnellement antidisestablishmentarianism", None),
             ("hash", "d41d8cd98f00b204e9800998ecf8427e", None),
             ("path", "/usr/share/applications/something", None),
@@ -184,7 +250,7 @@ mod tests {
             ("a tag here and there", "s\u{E0061}e\u{E006E}\u{E007F}e", None),
         ] {
             let mut found = None;
-            runs(text, |range, decoded| found = Some((range, decoded.to_owned())));
+            each(text, |range, decoded| found = Some((range, decoded.to_owned())));
             assert_eq!(found, expected.map(|(range, text)| (range, text.to_owned())), "{name}");
         }
     }

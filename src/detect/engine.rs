@@ -339,7 +339,7 @@ impl Engine {
             });
         }
         if depth < NESTED_DEPTH_MAX {
-            encoded::runs(text, |range, decoded| {
+            encoded::each(text, |range, decoded| {
                 sink.encoded = true;
                 // What stands before the run is context for what is inside.
                 let before = text.get(text.floor_char_boundary(range.start.saturating_sub(CONTEXT_BYTES))..range.start);

@@ -56,7 +56,7 @@ mod time;
 mod told;
 mod values;
 
-pub use encoded::runs as encoded_runs;
+pub use encoded::{runs as encoded_runs, wrapped as wrapped_runs};
 pub use engine::{Description, Engine, Found};
 pub use exact::{ListBuilder, ListError, MatchKey, MatchList};
 pub use memory::{Block, Memory, Remembered};

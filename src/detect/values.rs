@@ -91,7 +91,7 @@ impl Values {
         if !encoded {
             return;
         }
-        encoded::runs(text, |range, decoded| {
+        encoded::each(text, |range, decoded| {
             self.each(decoded.as_bytes(), |_, (detector, confidence)| sink.push(detector, range.clone(), confidence));
         });
     }

@@ -119,6 +119,11 @@ fn texts() {
             vec!["email: amVhbi5kdXBvbnRAZXhhbXBsZS5jb20="],
         ),
         (
+            "in base64 over the end of a line",
+            "data\nQWRyZXNzZTogTS4gRlI3NiAz\nMDAwIDYwMDAgMDExMiAzNDU2\nIDc4OTAgMTg5Lg==\nend",
+            vec!["iban: QWRyZXNzZTogTS4gRlI3NiAz\nMDAwIDYwMDAgMDExMiAzNDU2\nIDc4OTAgMTg5Lg=="],
+        ),
+        (
             "private key with escapes",
             r"-----BEGIN RSA PRIVATE KEY-----\nMIIEowIBAAKCAQEA\n-----END RSA PRIVATE KEY-----",
             vec![r"private_key: -----BEGIN RSA PRIVATE KEY-----\nMIIEowIBAAKCAQEA\n-----END RSA PRIVATE KEY-----"],

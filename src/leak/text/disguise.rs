@@ -11,7 +11,7 @@ use memchr::memmem;
 use super::common::Weights;
 use super::lexeme::lexemes;
 use super::{Word, Words};
-use crate::detect::encoded_runs;
+use crate::detect::{encoded_runs, wrapped_runs};
 
 /// Bytes of a text that are judged together: some twenty words.
 const STRETCH_BYTES: usize = 128;
@@ -21,8 +21,6 @@ const WORDS_MIN: usize = 8;
 const COMMON: u8 = 64;
 /// Of a thousand words, how many are common ones in any text of a language that we know.
 const FAMILIAR: usize = 150;
-/// Characters of a line that may be a part of one long encoding.
-const WRAPPED_MIN: usize = 40;
 /// Digits of a stretch of bytes that stand apart: eight bytes, as the lines of dumps have at least.
 const APART_DIGITS_MIN: usize = 16;
 /// What the tag characters' UTF-8 begins with.
@@ -47,7 +45,7 @@ struct Found {
 impl Found {
     fn read(&mut self, text: &str, words: &Words, depth: usize) {
         let (mut decoded, mut whole) = (Vec::new(), Vec::<Range<usize>>::new());
-        wrapped(text, |lines, run| {
+        wrapped_runs(text, |lines, run| {
             whole.push(lines);
             decoded.push(run.to_owned());
         });
@@ -92,43 +90,6 @@ impl Found {
             self.read(&reading, &words, depth + 1);
         }
         self.readings.push((reading, words));
-    }
-}
-
-/// Calls `found` with what the lines of a text decode to that an encoder wrapped, and where they stand.
-fn wrapped(text: &str, mut found: impl FnMut(Range<usize>, &str)) {
-    let is_code = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_');
-    let is_wrapped = |line: &str| line.len() >= WRAPPED_MIN && line.bytes().all(is_code);
-    let mut at = 0;
-    let mut lines = text.split_inclusive('\n').map(|line| {
-        at += line.len();
-        (at - line.len(), line.trim_end())
-    });
-    let mut next = lines.next();
-    while let Some((start, line)) = next {
-        next = lines.next();
-        if !is_wrapped(line) {
-            continue;
-        }
-        let (mut run, mut end, mut count) = (line.to_owned(), start + line.len(), 1);
-        while let Some((start, line)) = next.filter(|(_, line)| is_wrapped(line)) {
-            run.push_str(line);
-            (end, count, next) = (start + line.len(), count + 1, lines.next());
-        }
-        // The last line of an encoding is shorter, and may end with padding. It may also be no part of it.
-        let whole = run.len();
-        let last = next.filter(|(_, line)| !line.is_empty() && line.trim_end_matches('=').bytes().all(is_code));
-        let mut is_open = false;
-        if let Some((from, line)) = last {
-            run.push_str(line);
-            encoded_runs(&run, |_, decoded| {
-                is_open = true;
-                found(start..from + line.len(), decoded);
-            });
-        }
-        if !is_open && count > 1 {
-            encoded_runs(run.get(..whole).unwrap_or_default(), |_, decoded| found(start..end, decoded));
-        }
     }
 }
 
