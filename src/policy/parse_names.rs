@@ -9,6 +9,7 @@ use std::ops::{Range, RangeInclusive};
 use super::comparatives::spelled;
 use super::diagnostic::Diagnostic;
 use super::lexer::Kind;
+use super::lines::ends_line;
 use super::nearest::closeness;
 use super::parser::{Parsed, Parser, folded};
 use super::phrase::{CLAUSES, EXCEPTION_PARTS, GATES, Phrase, STATEMENTS};
@@ -63,7 +64,8 @@ impl Parser<'_> {
             return;
         }
         let written = self.file.text().get(name.span.clone()).unwrap_or_default();
-        let odd = written.char_indices().find(|(_, c)| is_hidden(*c) || is_other_blank(*c));
+        // That a text runs over lines was told where it was read.
+        let odd = written.char_indices().find(|(_, c)| (is_hidden(*c) || is_other_blank(*c)) && !ends_line(*c));
         if let Some((at, sign)) = odd {
             let from = name.span.start + at;
             let message = say!("this name holds the sign {}: with it, it is another name", called(sign));

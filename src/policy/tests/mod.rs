@@ -5,6 +5,7 @@ mod algebra;
 mod asked;
 mod compared;
 mod duties;
+mod ends;
 mod inventory_slips;
 mod kept;
 mod large;
