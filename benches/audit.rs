@@ -1,9 +1,9 @@
 //! How many durable entries a second the log takes, beside what the disk itself can do in the same run.
 //!
-//! `cargo bench --bench audit`. For 1, 32 and 256 writers: durable entries a second (each decision has its outcome) and the
-//! time from handing a decision in to its being durable; first, as the
-//! yardstick, one thread that writes 1 KB and calls `fdatasync`; last, 32 writers that commit 1 KB one by one to `rusqlite` and
-//! to `redb`. Then how long a log of 1 GiB (`OCTROI_BENCH_MIB` says another size) takes to open, to verify, to index and to
+//! `cargo bench --bench audit`. For 1, 32 and 256 writers: durable entries a second and the time from handing a decision in to
+//! its being durable, of writers that hand in the next as soon as the last is durable, so that the log is as full as they can
+//! make it, and of writers that hand in 20,000 a second, as requests come in; first, as the yardstick, one thread that writes
+//! 1 KB and calls `fdatasync`; last, 32 writers that commit 1 KB one by one to `rusqlite` and to `redb`. Then how long a log of 1 GiB (`OCTROI_BENCH_MIB` says another size) takes to open, to verify, to index and to
 //! search.
 //! Runs take a few seconds each and are repeated in turn, since the disk of a shared machine is a noisy thing.
 #![expect(
@@ -28,9 +28,40 @@ use octroi::model::Word;
 use octroi::model::entry::{
     Change, Decision, Digest, Entry, FindingCount, Outcome, PlannedBackend, RequestId, Scan, Sending,
 };
+use tokio::sync::Semaphore;
 
 const ROUND: Duration = Duration::from_secs(3);
 const ROUNDS: u32 = 3;
+
+/// What the writers do.
+#[derive(Clone, Copy)]
+enum Kind {
+    /// Decisions refused, which nothing follows, one behind the other: as many as the log takes.
+    Refusals,
+    /// Decisions, each with its outcome, one behind the other.
+    Pairs,
+    /// Decisions refused, so many a second from all writers together, as requests come in: not when the last is durable.
+    Paced(u64),
+}
+
+/// A second, with which the log is to cope: the bar and a third above it.
+const PACED: u64 = 20_000;
+const LOADS: [(u64, Kind); 5] =
+    [(1, Kind::Pairs), (32, Kind::Paced(PACED)), (32, Kind::Refusals), (32, Kind::Pairs), (256, Kind::Pairs)];
+
+impl Kind {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Refusals => "refusals",
+            Self::Pairs => "pairs",
+            Self::Paced(_) => "paced refusals",
+        }
+    }
+
+    const fn entries(self) -> u64 {
+        if matches!(self, Self::Pairs) { 2 } else { 1 }
+    }
+}
 
 fn main() {
     // Cargo's test runner calls benches with `--test`: once, briefly.
@@ -43,16 +74,15 @@ fn main() {
         let folder = tempfile::tempdir_in(".").unwrap();
         let disk = fdatasync(folder.path(), round);
         show("fdatasync, 1 KB, 1 thread", &disk, 1, round);
-        for (writers, paired) in [(1, true), (32, false), (32, true), (256, true)] {
+        for (writers, kind) in LOADS {
             let folder = tempfile::tempdir_in(".").unwrap();
             let log = Arc::new(SegmentLog::open(options(folder.path())).unwrap());
-            let times = runtime.block_on(write(&log, writers, paired, round));
-            let (kind, entries) = if paired { ("pairs", 2) } else { ("refusals", 1) };
-            show(&format!("{kind}, {writers} writers"), &times, entries, round);
+            let times = runtime.block_on(write(&log, writers, kind, round));
+            show(&format!("{}, {writers} writers", kind.name()), &times, kind.entries(), round);
             if writers == RIVALS as u64 {
                 let [one, other] = [&times, &disk].map(|times| quotient(times.value_at_quantile(0.5), 1));
                 println!("  its p50 is {:.2} times that of fdatasync", one / other.max(1.0));
-                ours.push(times.len() * entries);
+                ours.push(times.len() * kind.entries());
             }
             log.stop();
         }
@@ -103,17 +133,21 @@ fn fdatasync(folder: &Path, round: Duration) -> Histogram<u64> {
 }
 
 /// Each writer hands in a decision and waits until it is durable; in pairs it then hands in the outcome through the reserved
-/// place, else the decision refused, which nothing follows.
-async fn write(log: &Arc<SegmentLog>, writers: u64, paired: bool, round: Duration) -> Histogram<u64> {
+/// place, else the decision is refused, which nothing follows.
+async fn write(log: &Arc<SegmentLog>, writers: u64, kind: Kind, round: Duration) -> Histogram<u64> {
+    let (start, turns) = (Instant::now(), Arc::new(Semaphore::new(0)));
     let tasks: Vec<_> = (0..writers)
         .map(|writer| {
-            let log = Arc::clone(log);
+            let (log, turns) = (Arc::clone(log), Arc::clone(&turns));
             tokio::spawn(async move {
-                let (mut times, start, mut number) = (Histogram::<u64>::new(3).unwrap(), Instant::now(), 0_u64);
+                let (mut times, mut number) = (Histogram::<u64>::new(3).unwrap(), 0_u64);
                 while start.elapsed() < round {
+                    if let Kind::Paced(_) = kind {
+                        turns.acquire().await.unwrap().forget();
+                    }
                     let request = id(writer, number);
-                    let slot = paired.then(|| log.reserve().unwrap());
-                    let entry = if paired { decision(request) } else { refusal(request) };
+                    let slot = matches!(kind, Kind::Pairs).then(|| log.reserve().unwrap());
+                    let entry = if slot.is_some() { decision(request) } else { refusal(request) };
                     let one = Instant::now();
                     log.append(entry).await.unwrap();
                     times.record(micros(one)).unwrap();
@@ -126,11 +160,26 @@ async fn write(log: &Arc<SegmentLog>, writers: u64, paired: bool, round: Duratio
             })
         })
         .collect();
+    if let Kind::Paced(rate) = kind {
+        std::thread::spawn(move || pace(&turns, rate, start, round)).join().unwrap();
+    }
     let mut all = Histogram::new(3).unwrap();
     for task in tasks {
         all.add(task.await.unwrap()).unwrap();
     }
     all
+}
+
+/// Gives so many turns a second, evenly, whether or not those before were used up; at the end, one to each who still waits.
+fn pace(turns: &Semaphore, rate: u64, start: Instant, round: Duration) {
+    let mut given = 0;
+    while start.elapsed() < round {
+        let due = u64::try_from(start.elapsed().as_micros()).unwrap() * rate / 1_000_000;
+        turns.add_permits(usize::try_from(due - given).unwrap());
+        given = due;
+        std::thread::sleep(Duration::from_micros(20));
+    }
+    turns.add_permits(1_024);
 }
 
 /// Writers of the engines that are compared with.
