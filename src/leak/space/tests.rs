@@ -206,3 +206,19 @@ fn excerpts_of_scripts_without_blanks_are_found() {
         assert!(found >= 800 && others.iter().all(|other| *other < 100), "{name}: {found}, other texts {others:?}");
     }
 }
+
+/// What a document says again and again (the lines of a log, the rows of a table) is not what all documents share.
+#[test]
+fn a_document_that_repeats_itself_is_recognised() {
+    let line = "2031-03-02 turbine T-814 Lorient: bearing temperature above limit, trip refused by operator Quemener\n";
+    let mut space = Space::new(keys());
+    space.add(about(1), &Content::of(&Words::of(&line.repeat(600)), &keys())).unwrap();
+    let judged = |text: &str| {
+        let texts = crate::leak::disguised::Texts::of(text);
+        let question = Question::new(texts.iter(), space.keys(), &|| false).unwrap();
+        space.judge(&question, &|| false).unwrap().score
+    };
+    let (one, some, all) = (judged(line), judged(&line.repeat(40)), judged(&line.repeat(600)));
+    assert!(one >= 300 && some >= 800 && all >= 800, "{one} {some} {all}");
+    assert_eq!(judged(&"the tram stops here every ten minutes in the morning ".repeat(40)), 0);
+}
