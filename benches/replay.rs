@@ -152,6 +152,7 @@ fn decision(number: u64) -> Entry {
         scan: Scan { status: Word::fixed("complete"), leaves: 9, scanned: 9, unknown: 0, unreadable: 0, bytes: 812 },
         label: None,
         leak_score: Some(0),
+        left_out: None,
         leak: None,
         facts: Some(Box::new(RecordedFacts {
             v: octroi::model::recorded::FACTS_VERSION,
@@ -185,6 +186,7 @@ fn decision(number: u64) -> Entry {
             operator: Some(Word::fixed("Example Cloud Inc.")),
             controlled_from: Some(country("US")),
             transfer_basis: Some(Word::fixed("standard-contractual-clauses")),
+            duties_as: None,
             duties: vec![(Word::fixed("email"), Word::fixed("pseudonymise"))],
         }],
         removed: vec![RemovedBackend {
@@ -215,6 +217,7 @@ fn outcome(number: u64) -> Entry {
         foreign_tokens: 0,
         withheld_tokens: 0,
         bytes_out: 1_204,
+        cause: None,
         first_byte_us: 210_000,
         total_us: 900_000,
         input_tokens: Some(190),

@@ -16,6 +16,8 @@ mod common;
 
 #[path = "audit/epochs.rs"]
 mod epochs;
+#[path = "audit/room.rs"]
+mod room;
 #[path = "audit/visits.rs"]
 mod visits;
 
@@ -57,6 +59,7 @@ fn decision(number: u32) -> Entry {
         scan: Scan { status: Word::fixed("complete"), leaves: 2, scanned: 2, unknown: 0, unreadable: 0, bytes: 80 },
         label: None,
         leak_score: Some(0),
+        left_out: None,
         leak: None,
         facts: None,
         policy: Digest([1; 32]),
@@ -72,6 +75,7 @@ fn decision(number: u32) -> Entry {
             operator: None,
             controlled_from: None,
             transfer_basis: basis,
+            duties_as: None,
             duties: Vec::new(),
         }],
         removed: Vec::new(),
@@ -106,6 +110,7 @@ fn outcome(number: u32) -> Entry {
         foreign_tokens: 0,
         withheld_tokens: 0,
         bytes_out: 120,
+        cause: None,
         first_byte_us: 1_000,
         total_us: 2_000,
         input_tokens: Some(12),

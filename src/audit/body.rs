@@ -102,6 +102,7 @@ fn cut_off(request: RequestId) -> Outcome {
         foreign_tokens: 0,
         withheld_tokens: 0,
         bytes_out: 0,
+        cause: None,
         first_byte_us: 0,
         total_us: 0,
         input_tokens: None,

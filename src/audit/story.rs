@@ -16,8 +16,9 @@ pub fn tell(record: &Record) -> Vec<String> {
         story.extend(items(decision, "exceptions").map(excepted));
         story.extend(possible(decision));
         story.extend(items(decision, "removed").map(removed));
+        story.extend(decision.get("left_out").map(left_out));
         story.extend(crossed(decision));
-        story.extend(decision.get("sending").map(|sending| format!("It was sent to {}.", sent(sending))));
+        story.extend(decision.get("sending").map(|sending| first_sent(sending, record)));
         story.extend(decision.get("sending").and_then(|sending| sealed("Its content", sending)));
     } else {
         story.push("What was decided is not in the log any more: entries as old as that were pruned.".to_owned());
@@ -41,6 +42,8 @@ pub fn tell(record: &Record) -> Vec<String> {
         let newest = outcome.get("newest");
         story.extend(newest.map(|newest| format!("No further backend was left under {}.", state(newest))));
         story.extend(newest.into_iter().flat_map(|newest| items(newest, "removed")).map(removed));
+        let further = newest.map(|newest| number(newest, "removed_left_out")).filter(|further| *further > 0);
+        story.extend(further.map(|further| format!("It could not go to {further} more backends.")));
         story.extend(sealed("Its answer", outcome));
         if outcome.get("unsealed").is_some() {
             story.push("Its answer was to be kept under seal and could not be.".to_owned());
@@ -91,6 +94,8 @@ fn found(decision: &Value) -> String {
         let about: Vec<&str> = [&*classes, sure].into_iter().filter(|part| !part.is_empty()).collect();
         let about = if about.is_empty() { String::new() } else { format!(" ({})", about.join(", ")) };
         let (count, entity, path) = (number(finding, "count"), word(finding, "type"), word(finding, "path"));
+        let [entity, path] = [(entity, "of further types"), (path, "several places")]
+            .map(|(name, all)| if name == "several" { all } else { name });
         format!("{count} {entity}{about} in {path}")
     });
     let findings = list(findings);
@@ -124,8 +129,16 @@ fn decided(decision: &Value) -> String {
     let source = state(decision);
     let rules = list(items(decision, "rules").filter_map(Value::as_str).map(str::to_owned));
     let rules = if rules.is_empty() { "no rule fired".to_owned() } else { format!("rules that fired: {rules}") };
+    let reason = word(decision, "reason");
     if word(decision, "verdict") == "refuse" {
-        format!("The {source} refused it ({}); {rules}.", word(decision, "reason"))
+        // Where it could go somewhere, and where nothing was decided, it was not the policy.
+        let took_out = |one: &Value| word(one, "why") != "unable";
+        let by_policy = items(decision, "plan").next().is_none() && items(decision, "removed").any(took_out);
+        if by_policy {
+            format!("The {source} refused it ({reason}); {rules}.")
+        } else {
+            format!("It was refused ({reason}) under the {source}, not by it; {rules}.")
+        }
     } else {
         format!("The {source} let it go on; {rules}.")
     }
@@ -157,7 +170,11 @@ fn possible(decision: &Value) -> Option<String> {
             format!("{action} {entity}")
         });
         let duties = list(duties);
-        let duties = if duties.is_empty() { String::new() } else { format!(", with the duty to {duties}") };
+        let duties = match present(planned, "duties_as") {
+            Some(other) => format!(", with the same duties as {other}"),
+            None if duties.is_empty() => String::new(),
+            None => format!(", with the duty to {duties}"),
+        };
         format!("{} ({}){duties}", word(planned, "backend"), told.join(", "))
     });
     let plan = plan.collect::<Vec<_>>().join("; then ");
@@ -178,9 +195,36 @@ fn removed(removed: &Value) -> String {
     }
 }
 
+/// What an entry has no room for.
+fn left_out(of: &Value) -> String {
+    let counts = [
+        ("plan", "more backends that it could go to"),
+        ("removed", "that it could not"),
+        ("rules", "rules that fired"),
+    ];
+    let counts = counts
+        .into_iter()
+        .filter(|(key, _)| number(of, key) > 0)
+        .map(|(key, what)| format!("{} {what}", number(of, key)));
+    format!("The entry has no room for {}: `octroi policy explain` works them out again.", list(counts))
+}
+
+/// Where it was sent first, or was to be.
+fn first_sent(sending: &Value, record: &Record) -> String {
+    let next = record.of_kind("attempt").chain(record.of_kind("outcome")).next();
+    match next.map(|next| word(next, "cause")) {
+        Some("connect" | "address" | "identity") => {
+            format!("It was to go to {}, and nothing arrived there.", sent(sending))
+        }
+        _ => format!("It was sent to {}.", sent(sending)),
+    }
+}
+
 fn sent(sending: &Value) -> String {
-    let changed = items(sending, "changed")
-        .map(|change| format!("{} {} ({})", number(change, "count"), word(change, "type"), word(change, "action")));
+    let changed = items(sending, "changed").map(|change| {
+        let entity = Some(word(change, "type")).filter(|entity| *entity != "several").unwrap_or("of further types");
+        format!("{} {entity} ({})", number(change, "count"), word(change, "action"))
+    });
     let changed = list(changed);
     let changed = if changed.is_empty() { "unchanged".to_owned() } else { format!("with these changes: {changed}") };
     let smaller = optional(sending, "smaller", |smaller| format!(" (to the smaller model {smaller})"));
@@ -220,8 +264,10 @@ fn ended(outcome: &Value) -> String {
         "upstream-broke" => "The backend broke off before the end",
         "refused" => {
             let reason = optional(outcome, "reason", |reason| format!(" ({reason})"));
+            let last =
+                optional(outcome, "cause", |cause| format!("{} did not serve ({cause}). ", word(outcome, "backend")));
             return format!(
-                "The client was told that it is refused{reason}, with status {}.",
+                "{last}The client was told that it is refused{reason}, with status {}.",
                 number(outcome, "status")
             );
         }

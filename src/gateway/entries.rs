@@ -3,6 +3,7 @@
 //! They hold words of the configuration, numbers, digests and keyed codes, never text of the request. Nothing is written
 //! here: `record` does that, and `ledger` at the end.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use aws_lc_rs::hmac;
@@ -10,12 +11,13 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::examine::Examined;
+use super::fitted::{self, Room};
 use super::ledger::Ledger;
+use super::route::Leg;
 use super::snapshot::Snapshot;
-use crate::limits;
 use crate::model::entry::{
-    Decision, Digest, Entry, Excepted, FindingCount, Newest, PlannedBackend, Protected, ProtectedToo, RemovedBackend,
-    Scan, Sending,
+    Attempt, Decision, Digest, Entry, Excepted, FindingCount, Newest, PlannedBackend, Protected, ProtectedToo,
+    RemovedBackend, RequestId, Scan, Sending,
 };
 use crate::model::finding::{POSSIBLY, SURELY};
 use crate::model::{
@@ -56,7 +58,9 @@ pub struct Known {
 
 /// Under what no backend is left for a request that one has seen already: its outcome says so.
 pub fn denied(examined: &Examined) -> Newest {
-    Newest { removed: removed(examined), ..newest(examined, None) }
+    let mut newest = Newest { removed: removed(examined), ..newest(examined, None) };
+    fitted::fit_newest(&mut newest);
+    newest
 }
 
 pub(super) fn newest(examined: &Examined, backend: Option<&Backend>) -> Newest {
@@ -72,6 +76,7 @@ pub(super) fn newest(examined: &Examined, backend: Option<&Backend>) -> Newest {
         policy,
         reference,
         removed: Vec::new(),
+        removed_left_out: 0,
     }
 }
 
@@ -95,6 +100,7 @@ pub fn undecided(ledger: &Ledger, known: &Known, reason: Word) -> Entry {
         scan: Scan { status: Word::fixed("failed"), leaves: 0, scanned: 0, unknown: 0, unreadable: 0, bytes: 0 },
         label: None,
         leak_score: None,
+        left_out: None,
         facts: None,
         leak: None,
         policy: policy.digest(),
@@ -132,7 +138,39 @@ pub(super) fn digest(key: &hmac::Key, body: &str) -> Digest {
     Digest(mac)
 }
 
-pub(super) fn decision(
+/// The entry before the first backend sees a request.
+pub(super) fn first(leg: &Leg, mac: &hmac::Key, sending: &Sending, trace: Option<Word>, room: Room) -> Entry {
+    let mut decision = decision(&leg.examined, mac, Word::fixed("forward"), None, Some(sending.clone()));
+    decision.fell_back = leg.fell_back.then(|| leg.cause.clone());
+    decision.crossed.clone_from(&leg.crossed);
+    decision.trace = trace;
+    fitted::fit(&mut decision, room);
+    Entry::Decision(Box::new(decision))
+}
+
+/// The entry before a further backend sees it; `before` is what the decision was taken under.
+pub(super) fn further(leg: &Leg, request: RequestId, sending: &Sending, before: State) -> Entry {
+    let now = state(&leg.examined);
+    Entry::Attempt(Box::new(Attempt {
+        request,
+        number: leg.number,
+        cause: leg.cause.clone(),
+        crossed: leg.crossed.clone(),
+        fell_back: leg.fell_back,
+        newest: (before != now).then(|| Box::new(newest(&leg.examined, Some(&leg.backend)))),
+        policies: [before.policy, now.policy],
+        sending: sending.clone(),
+    }))
+}
+
+/// The entry of a request that was refused once it had been decided on.
+pub(super) fn refused(examined: &Examined, mac: &hmac::Key, reason: Word, room: Room) -> Entry {
+    let mut decision = decision(examined, mac, Word::fixed("refuse"), Some(reason), None);
+    fitted::fit(&mut decision, room);
+    Entry::Decision(Box::new(decision))
+}
+
+fn decision(
     examined: &Examined,
     mac: &hmac::Key,
     verdict: Word,
@@ -153,7 +191,7 @@ pub(super) fn decision(
         operation: Word::fixed(examined.call.api.operation.name()),
         model: examined.model.clone(),
         stream: examined.call.stream,
-        findings: count(examined, &examined.findings, catalogue),
+        findings: fitted::kinds(count(examined, &examined.findings, catalogue)),
         scan: Scan {
             status: Word::fixed(examined.findings.scan.name()),
             leaves: coverage.leaves,
@@ -168,6 +206,7 @@ pub(super) fn decision(
             LabelFact::Named(label) => Some(label.clone()),
         },
         leak_score: examined.facts.leak.least(),
+        left_out: None,
         facts: Some(Box::new(policy::recorded(
             &examined.facts,
             policy,
@@ -254,6 +293,7 @@ fn planned_at(examined: &Examined, choice: &Choice) -> Option<PlannedBackend> {
         duties: duties
             .filter_map(|(entity, action)| Some((catalogue.info(*entity)?.name.clone(), Word::fixed(action.name()))))
             .collect(),
+        duties_as: None,
     })
 }
 
@@ -288,23 +328,20 @@ fn removed(examined: &Examined) -> Vec<RemovedBackend> {
 /// Counts findings by type, place and band of confidence.
 pub fn count(examined: &Examined, findings: &Findings, catalogue: &Catalogue) -> Vec<FindingCount> {
     let mut counts: Vec<FindingCount> = Vec::new();
+    let mut places = HashMap::new();
     for finding in findings.list.iter().filter(|finding| finding.confidence >= POSSIBLY) {
         let Some(info) = catalogue.info(finding.entity) else { continue };
         let path = examined.call.fields.get(finding.field as usize).map_or("unknown", |field| field.path);
-        let confidence = if finding.confidence >= SURELY { "sure" } else { "possible" };
-        let same = counts
-            .iter()
-            .position(|count| count.entity == info.name && count.path == *path && count.confidence == *confidence);
-        match same {
-            Some(index) => counts.iter_mut().skip(index).take(1).for_each(|count| count.count += 1),
-            // An entry is bounded: what does not fit is still in the coverage and the duties.
-            None if counts.len() >= limits::FINDING_KINDS_MAX => {}
+        let is_sure = finding.confidence >= SURELY;
+        let place = *places.entry((finding.entity, path, is_sure)).or_insert(counts.len());
+        match counts.get_mut(place) {
+            Some(count) => count.count += 1,
             None => counts.push(FindingCount {
                 entity: info.name.clone(),
                 classes: class_names(info.classes, catalogue),
                 path: Word::fixed(path),
                 count: 1,
-                confidence: Word::fixed(confidence),
+                confidence: Word::fixed(if is_sure { "sure" } else { "possible" }),
             }),
         }
     }

@@ -82,7 +82,10 @@ pub async fn journey(gate: &Arc<Gate>, ledger: &mut Ledger, request: Request<Upl
                 drop((route, examined));
                 return whole::restore(ledger, answering, share).await;
             }
-            Err(failed) => route.failed(&failed),
+            Err(failed) => {
+                ledger.unanswered = Some(Word::fixed(failed.failure.cause()));
+                route.failed(&failed);
+            }
         }
     }
 }

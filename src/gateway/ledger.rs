@@ -73,6 +73,8 @@ pub struct Ledger {
     pub quiet: bool,
     /// The backend that is being asked or answers.
     pub backend: Option<Word>,
+    /// Why it did not answer, once that is known.
+    pub unanswered: Option<Word>,
     /// What the first decision was taken under.
     pub state: State,
     /// Under what no further backend was left.
@@ -144,6 +146,7 @@ impl Ledger {
             app: Word::UNKNOWN,
             quiet: false,
             backend: None,
+            unanswered: None,
             state: State::NONE,
             denied: None,
             status: 499,
@@ -242,6 +245,7 @@ impl Ledger {
             foreign_tokens: self.foreign,
             withheld_tokens: self.withheld,
             bytes_out: self.bytes_out,
+            cause: self.unanswered.clone(),
             first_byte_us: micros(first_byte),
             total_us: micros(total),
             input_tokens,

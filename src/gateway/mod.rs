@@ -16,6 +16,7 @@ pub mod edge;
 pub mod entries;
 pub mod examine;
 mod exhausted;
+mod fitted;
 pub mod journey;
 pub mod kept;
 mod landing;

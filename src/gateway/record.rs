@@ -2,14 +2,15 @@
 //!
 //! [`Receipt`] has no public constructor: only [`record`] makes one, after the log said that the entry is on disk.
 
-use super::entries::{self, content_mac, decision, digest, newest, state};
+use super::entries::{self, content_mac, digest, state};
 use super::examine::Examined;
+use super::fitted::Room;
 use super::ledger::Ledger;
 use super::outbound::Outbound;
 use super::{Gate, sealed};
 use crate::audit::AuditError;
 use crate::limits;
-use crate::model::entry::{Attempt, Entry, Sending};
+use crate::model::entry::{Entry, Sending};
 use crate::model::{Fault, Refusal, Word};
 
 /// Proof that an entry which names this backend and this body is on durable storage. It owns what may now be sent.
@@ -43,31 +44,23 @@ pub async fn record(gate: &Gate, ledger: &mut Ledger, outbound: Outbound) -> Res
         smaller: (leg.model != examined.model).then(|| leg.model.clone()),
         sealed,
     };
-    let entry = if leg.number == 1 {
+    let before = ledger.state;
+    if leg.number == 1 {
         // The outcome's place in the queue is taken before the decision is written: it can always be recorded.
         ledger.reserve(gate.audit.reserve().map_err(|error| unavailable(&error))?);
-        let mut decision = decision(examined, &mac, Word::fixed("forward"), None, Some(sending));
-        decision.fell_back = leg.fell_back.then(|| leg.cause.clone());
-        decision.crossed.clone_from(&leg.crossed);
-        decision.trace = ledger.trace();
-        Entry::Decision(Box::new(decision))
-    } else {
-        Entry::Attempt(Box::new(Attempt {
-            request: ledger.id,
-            number: leg.number,
-            cause: leg.cause.clone(),
-            crossed: leg.crossed.clone(),
-            fell_back: leg.fell_back,
-            newest: (ledger.state != state(examined)).then(|| Box::new(newest(examined, Some(&leg.backend)))),
-            policies: [ledger.state.policy, examined.snapshot.policy.digest()],
-            sending,
-        }))
-    };
-    if leg.number == 1 {
         ledger.state = state(examined);
     }
     let known = ledger.known.take();
-    if let Err(Unrecorded { refusal, absent }) = append(gate, entry).await {
+    let (id, trace) = (ledger.id, ledger.trace());
+    let appended = append(gate, &|room| {
+        if leg.number == 1 {
+            entries::first(leg, &mac, &sending, trace.clone(), room)
+        } else {
+            entries::further(leg, id, &sending, before)
+        }
+    })
+    .await;
+    if let Err(Unrecorded { refusal, absent }) = appended {
         if leg.number == 1 && absent {
             // No decision, so no outcome: the place in the queue goes back, and the refusal is told on its own.
             ledger.release();
@@ -76,6 +69,7 @@ pub async fn record(gate: &Gate, ledger: &mut Ledger, outbound: Outbound) -> Res
         return Err(refusal);
     }
     ledger.backend = Some(outbound.leg.backend.name.clone());
+    ledger.unanswered = None;
     let leg = &outbound.leg;
     if let Some(crossed) = &leg.crossed {
         gate.telemetry.crossed(ledger.id, crossed);
@@ -93,17 +87,17 @@ pub async fn record(gate: &Gate, ledger: &mut Ledger, outbound: Outbound) -> Res
 pub async fn refused(gate: &Gate, ledger: &mut Ledger, examined: &Examined, refusal: &Refusal) {
     ledger.known = None;
     let mac = content_mac(examined);
-    let reason = Some(Word::fixed(refusal.code));
-    let entry = Entry::Decision(Box::new(decision(examined, &mac, Word::fixed("refuse"), reason, None)));
     // Nothing was sent, so nothing depends on this entry.
-    drop(append(gate, entry).await);
+    let refused = |room| entries::refused(examined, &mac, Word::fixed(refusal.code), room);
+    drop(append(gate, &refused).await);
 }
 
 /// Writes the entry of a refusal of a known caller that came before a decision: a body that cannot be read, a model that is
 /// not configured. Nothing where another entry tells of the request, or nobody is known.
 pub async fn unread(gate: &Gate, ledger: &mut Ledger, refusal: &Refusal) {
     if let Some(known) = ledger.known.take() {
-        drop(append(gate, entries::undecided(ledger, &known, Word::fixed(refusal.code))).await);
+        let undecided = |_| entries::undecided(ledger, &known, Word::fixed(refusal.code));
+        drop(append(gate, &undecided).await);
     }
 }
 
@@ -114,11 +108,17 @@ struct Unrecorded {
     absent: bool,
 }
 
-async fn append(gate: &Gate, entry: Entry) -> Result<(), Unrecorded> {
-    match tokio::time::timeout(limits::AUDIT_DEADLINE, gate.audit.append(entry)).await {
-        Ok(Ok(_position)) => Ok(()),
-        Ok(Err(error)) => Err(Unrecorded { refusal: unavailable(&error), absent: true }),
-        Err(_) => Err(Unrecorded { refusal: unavailable(&AuditError::Full), absent: false }),
+/// Appends an entry, in less room where it is too long for the log.
+async fn append(gate: &Gate, entry: &(dyn Fn(Room) -> Entry + Sync)) -> Result<(), Unrecorded> {
+    let mut room = Room::Ample;
+    loop {
+        let appended = tokio::time::timeout(limits::AUDIT_DEADLINE, gate.audit.append(entry(room))).await;
+        match (appended, room.less()) {
+            (Ok(Err(AuditError::TooLarge { .. })), Some(less)) => room = less,
+            (Ok(Ok(_position)), _) => return Ok(()),
+            (Ok(Err(error)), _) => return Err(Unrecorded { refusal: unavailable(&error), absent: true }),
+            (Err(_), _) => return Err(Unrecorded { refusal: unavailable(&AuditError::Full), absent: false }),
+        }
     }
 }
 
@@ -126,11 +126,19 @@ async fn append(gate: &Gate, entry: Entry) -> Result<(), Unrecorded> {
 /// somebody.
 pub(super) fn unavailable(error: &AuditError) -> Refusal {
     tracing::error!(%error, "Entry could not be recorded: the request is refused");
-    let (code, why) = match error {
-        AuditError::Full => {
-            ("audit_overloaded", "more waits to be recorded than there is room for, so it was not sent; try again")
-        }
-        _ => ("audit_unavailable", "the request cannot be recorded now, so it was not sent; try again"),
-    };
-    Refusal::new(Fault::Gateway, 503, code, why).retry_after(2)
+    let refusal = |code, why| Refusal::new(Fault::Gateway, 503, code, why);
+    match error {
+        AuditError::Full => refusal(
+            "audit_overloaded",
+            "more waits to be recorded than there is room for, so it was not sent; try again",
+        )
+        .retry_after(2),
+        // It would be the same the next time.
+        AuditError::TooLarge { .. } | AuditError::Malformed => refusal(
+            "audit_unavailable",
+            "the request cannot be recorded, so it was not sent: its entry is longer than the log takes, since names in the configuration or the sheet are too long",
+        ),
+        _ => refusal("audit_unavailable", "the request cannot be recorded now, so it was not sent; try again")
+            .retry_after(2),
+    }
 }

@@ -8,8 +8,7 @@
 //! is followed to both sides over the tokens themselves, so that what is reported is exact.
 //!
 //! What very many documents share is boilerplate: a hash with more than [`PLACES_MAX`] places leads nowhere. What one document
-//! repeats (the lines of a log, the rows of a table) is not: of a document only the first [`DOCUMENT_PLACES_MAX`] places of a
-//! hash are kept, and its run is followed from there.
+//! repeats (the lines of a log) is not: of it only the first [`DOCUMENT_PLACES_MAX`] places of a hash are kept.
 #![expect(clippy::cast_possible_truncation, reason = "tokens of an index are counted in 32 bits (`TOKENS_MAX`)")]
 
 use std::collections::HashMap;
@@ -268,9 +267,8 @@ impl Prints {
     /// tokens of the document that a place lies in; nothing for a document that was removed or is not the asker's.
     pub fn runs(&self, asked: &[u32], bounds: impl Fn(usize) -> Option<Range<usize>>) -> Vec<Run> {
         let mut runs = Vec::new();
-        // For each diagonal (how far a place lies ahead of the request's word) the end of the last run on it.
+        // For each diagonal (how far a place lies ahead of the request's word) the end of the last run on it; for each document too.
         let mut ends: HashMap<usize, usize> = HashMap::new();
-        // The same for each document, by where it begins.
         let mut reached: HashMap<usize, usize> = HashMap::new();
         winnow(asked, self.shape, |hash, at| {
             self.places(hash, |place| {
@@ -283,8 +281,10 @@ impl Prints {
                 let run = self.follow(asked, at, place, &document);
                 if run.asked.len() >= self.shape.words.min(asked.len()) {
                     ends.insert(diagonal, run.asked.end);
-                    let end = reached.entry(document.start).or_default();
-                    *end = run.asked.end.max(*end);
+                    reached
+                        .entry(document.start)
+                        .and_modify(|end| *end = run.asked.end.max(*end))
+                        .or_insert(run.asked.end);
                     runs.push(run);
                 }
             });

@@ -12,8 +12,8 @@ pub use super::change::{Ended, Frozen, InventoryLoaded, PolicyLoaded, Reloaded};
 pub use super::credential::CredentialChange;
 pub use super::ids::{Digest, RequestId};
 pub use super::near::{Protected, ProtectedToo};
-pub use super::recorded::{Crossed, Excepted};
-use super::recorded::{RecordedFacts, is_not};
+pub use super::recorded::{Crossed, Excepted, LeftOut};
+use super::recorded::{RecordedFacts, is_not, is_zero};
 pub use super::upkeep::{Access, Erasure, Gap, Heartbeat, KeyChange, Prune, Quarantine};
 use super::{Country, Word};
 
@@ -101,6 +101,9 @@ pub struct Decision {
     /// Leak score, absent when unknown; the least that it may be where `facts.leak_most` stands.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub leak_score: Option<u16>,
+    /// What of the rest there is no room for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub left_out: Option<LeftOut>,
     /// The configured model name, or `unknown`.
     pub model: Word,
     /// Operation.
@@ -238,6 +241,9 @@ pub struct PlannedBackend {
     pub countries: Vec<Country>,
     /// Duties: type and action.
     pub duties: Vec<(Word, Word)>,
+    /// A backend before it in the plan whose duties it has; its own are then empty.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub duties_as: Option<Word>,
     /// Who operates it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub operator: Option<Word>,
@@ -301,16 +307,22 @@ pub struct Newest {
     /// Backends that may not have the request under it, and by which rules; of a refusal.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub removed: Vec<RemovedBackend>,
+    /// Further ones, for which there is no room.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub removed_left_out: usize,
 }
 
 /// How an answer ended.
 #[derive(Debug, Clone, Serialize)]
 pub struct Outcome {
-    /// The backend that answered.
+    /// The backend that answered, or with a cause the last that was asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub backend: Option<Word>,
     /// Bytes sent to the client.
     pub bytes_out: u64,
+    /// Why the backend that was asked last did not answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cause: Option<Word>,
     /// `complete`, `client-gone`, `upstream-broke`, `refused`, `gateway-restart`.
     pub end: Word,
     /// Microseconds from accept to the first byte of the answer.

@@ -18,7 +18,7 @@ pub struct RecordedFacts {
     /// Classes that protected documents bring, and whether surely.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub brought: Vec<Brought>,
-    /// More types were found than an entry holds: the decision cannot be taken again from it.
+    /// More types were found, or more backends are able, than an entry holds: the decision cannot be taken again from it.
     #[serde(skip_serializing_if = "is_not")]
     pub cut: bool,
     /// Health of a person: `possibly` or `surely`; absent when it is not.
@@ -99,6 +99,25 @@ pub struct RecordedTool {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 pub(super) const fn is_not(flag: &bool) -> bool {
     !*flag
+}
+
+/// How many of what an entry has no room for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct LeftOut {
+    /// Backends of the plan.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub plan: usize,
+    /// Backends that may not have the request.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub removed: usize,
+    /// Rules that fired.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub rules: usize,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+pub(super) const fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 /// A tier that was left, because a `fall back` clause opened the next.

@@ -33,6 +33,7 @@ fn varied(number: u32) -> Decision {
         backend: Word::fixed(name),
         countries: vec![country],
         transfer_basis: Some(Word::fixed(basis)),
+        duties_as: None,
         ..decision.plan[0].clone()
     }];
     if pick(23) % 3 == 0 {

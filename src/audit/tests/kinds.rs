@@ -10,7 +10,7 @@ use super::*;
 use crate::model::Country;
 use crate::model::entry::{
     Access, CredentialChange, Crossed, Ended, Erasure, Excepted, Frozen, Gap, Heartbeat, InventoryLoaded, KeyChange,
-    Newest, PolicyLoaded, Protected, ProtectedToo, Prune, Quarantine, Reloaded, Sealed, Start,
+    LeftOut, Newest, PlannedBackend, PolicyLoaded, Protected, ProtectedToo, Prune, Quarantine, Reloaded, Sealed, Start,
 };
 use crate::model::recorded::{Brought, FACTS_VERSION, RecordedFacts, RecordedTool, RecordedType};
 
@@ -72,10 +72,11 @@ fn newest() -> Newest {
     Newest {
         exceptions: vec![excepted()],
         inventory: Digest([2; 32]),
-        planned: plan.pop(),
+        planned: plan.pop().map(|planned| PlannedBackend { duties_as: Some(word("us-0")), ..planned }),
         policy: Digest([1; 32]),
         reference: Digest([3; 32]),
         removed,
+        removed_left_out: 3,
     }
 }
 
@@ -113,6 +114,7 @@ fn about_requests() -> [Entry; 3] {
             history: Some(12),
             epoch: 4,
         }),
+        left_out: Some(LeftOut { plan: 1, removed: 2, rules: 3 }),
         reason: Some(word("no-backend-permitted")),
         clock: Some(word("synchronised")),
         crossed: Some(crossed.clone()),
@@ -133,6 +135,7 @@ fn about_requests() -> [Entry; 3] {
         sending: full_sending(),
     };
     let outcome = Outcome {
+        cause: Some(word("connect")),
         kept: Some(Digest([7; 32])),
         newest: Some(Box::new(newest())),
         reason: Some(word("backends_full")),

@@ -73,6 +73,7 @@ fn decision_of(number: u32) -> Decision {
         scan: Scan { status: Word::fixed("complete"), leaves: 9, scanned: 9, unknown: 0, unreadable: 0, bytes: 812 },
         label: None,
         leak_score: Some(0),
+        left_out: None,
         facts: None,
         leak: None,
         policy: Digest([1; 32]),
@@ -88,6 +89,7 @@ fn decision_of(number: u32) -> Decision {
             operator: Some(Word::fixed("Example Cloud Inc.")),
             controlled_from: Some(us),
             transfer_basis: Some(Word::fixed("standard contractual clauses")),
+            duties_as: None,
             duties: vec![(Word::fixed("email"), Word::fixed("pseudonymise"))],
         }],
         removed: vec![crate::model::entry::RemovedBackend {
@@ -148,6 +150,7 @@ fn outcome_of(number: u32) -> Outcome {
         foreign_tokens: 0,
         withheld_tokens: 0,
         bytes_out: 1_204,
+        cause: None,
         first_byte_us: 210_000,
         total_us: 900_000,
         input_tokens: Some(190),

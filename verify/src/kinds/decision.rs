@@ -43,6 +43,11 @@ pub(super) const SCHEMA: Schema = Schema {
             Shape::Number,
             "0 to 1000; absent when unknown; the least that it may be where `facts.leak_most` stands",
         ),
+        may(
+            "left_out",
+            Shape::Object(LEFT_OUT),
+            "what an entry of 16 KiB has no room for: it follows from the digests of policy and inventory and from the facts",
+        ),
         must("model", Shape::Word, "the configured name that was asked for, or `unknown`"),
         must("operation", Shape::Word, "of the API"),
         must("plan", Shape::List(&Shape::Object(PLANNED)), "backends that may have it, in order"),
@@ -73,7 +78,7 @@ const FACTS: &[Member] = &[
         "backends that speak the API and serve the model, and those at home that serve the smaller one",
     ),
     may("brought", Shape::List(&Shape::Object(BROUGHT)), "classes that protected documents bring"),
-    may("cut", Shape::Flag, "more types were found than an entry holds"),
+    may("cut", Shape::Flag, "more types were found, or more backends are able, than an entry holds"),
     may("health", Shape::OneOf(&["possibly", "surely"]), "of a person"),
     may("hosted", Shape::List(&Shape::Object(TOOL)), "tools that run at the provider"),
     may("label_unknown", Shape::Flag, "a label was required, or is one that the sheet does not list"),
@@ -110,6 +115,7 @@ pub(super) const NEWEST: &[Member] = &[
     must("policy", Shape::Digest, "digest of its policy"),
     must("reference", Shape::Digest, "digest of its reference data"),
     may("removed", Shape::List(&Shape::Object(REMOVED)), "backends that may not have the request under it"),
+    may("removed_left_out", Shape::Number, "further ones, for which an entry has no room"),
 ];
 
 const EXCEPTED: &[Member] = &[
@@ -125,7 +131,7 @@ const TYPE: &[Member] = &[
     must("confidence", Shape::Number, "the highest, 50 to 100"),
     must("possibly", Shape::Number, "findings from confidence 50"),
     must("surely", Shape::Number, "findings from confidence 80"),
-    must("type", Shape::Word, "entity type"),
+    must("type", Shape::Word, "entity type; `several` where an entry has no room for each"),
 ];
 
 const BROUGHT: &[Member] = &[must("class", Shape::Word, ""), must("sure", Shape::Flag, "")];
@@ -170,8 +176,8 @@ const FINDING: &[Member] = &[
     must("classes", Shape::List(&Shape::Word), "classes that the type implies"),
     must("confidence", Shape::OneOf(&["possible", "sure"]), "50 to 79, 80 to 100"),
     must("count", Shape::Number, ""),
-    must("path", Shape::Word, "the path in the dialect's table"),
-    must("type", Shape::Word, "entity type"),
+    must("path", Shape::Word, "the path in the dialect's table; `several` where an entry has no room for each"),
+    must("type", Shape::Word, "entity type; `several` where an entry has no room for each: the classes are those of all of them"),
 ];
 
 const PLANNED: &[Member] = &[
@@ -179,6 +185,7 @@ const PLANNED: &[Member] = &[
     may("controlled_from", Shape::Word, "country of ultimate control"),
     must("countries", Shape::List(&Shape::Word), "countries of processing"),
     must("duties", Shape::List(&Shape::Exactly(2, &Shape::Word)), "pairs of type and action"),
+    may("duties_as", Shape::Word, "a backend before it in the plan whose duties it has, where an entry has no room for both"),
     may("operator", Shape::Word, "who operates it"),
     must("tier", Shape::Word, ""),
     may("transfer_basis", Shape::Word, "instrument of transfer"),
@@ -188,6 +195,12 @@ const REMOVED: &[Member] = &[
     must("backend", Shape::Word, ""),
     may("rules", Shape::List(&Shape::Word), "the rules, when rules did it"),
     must("why", Shape::Word, "`not-allowed`, `rule`, `duty`, `expired`, `frozen`, `unable`"),
+];
+
+const LEFT_OUT: &[Member] = &[
+    may("plan", Shape::Number, "backends of the plan, those tried last"),
+    may("removed", Shape::Number, "backends that may not have it"),
+    may("rules", Shape::Number, "rules that fired"),
 ];
 
 const SCAN: &[Member] = &[
@@ -242,5 +255,5 @@ pub(super) const SEALED: &[Member] = &[
 const CHANGE: &[Member] = &[
     must("action", Shape::Word, ""),
     must("count", Shape::Number, "places changed"),
-    must("type", Shape::Word, "entity type"),
+    must("type", Shape::Word, "entity type; `several` where an entry has no room for each"),
 ];
