@@ -268,8 +268,7 @@ impl Prints {
     pub fn runs(&self, asked: &[u32], bounds: impl Fn(usize) -> Option<Range<usize>>) -> Vec<Run> {
         let mut runs = Vec::new();
         // For each diagonal (how far a place lies ahead of the request's word) the end of the last run on it; for each document too.
-        let mut ends: HashMap<usize, usize> = HashMap::new();
-        let mut reached: HashMap<usize, usize> = HashMap::new();
+        let (mut ends, mut reached) = (HashMap::<usize, usize>::new(), HashMap::<usize, usize>::new());
         winnow(asked, self.shape, |hash, at| {
             self.places(hash, |place| {
                 let Some(document) = bounds(place) else { return };
@@ -281,10 +280,8 @@ impl Prints {
                 let run = self.follow(asked, at, place, &document);
                 if run.asked.len() >= self.shape.words.min(asked.len()) {
                     ends.insert(diagonal, run.asked.end);
-                    reached
-                        .entry(document.start)
-                        .and_modify(|end| *end = run.asked.end.max(*end))
-                        .or_insert(run.asked.end);
+                    let end = reached.entry(document.start).or_default();
+                    *end = run.asked.end.max(*end);
                     runs.push(run);
                 }
             });
