@@ -25,6 +25,8 @@ mod answers;
 mod citations;
 #[path = "apis/failures.rs"]
 mod failures;
+#[path = "apis/joints.rs"]
+mod joints;
 #[path = "apis/models.rs"]
 mod models;
 #[path = "apis/names.rs"]

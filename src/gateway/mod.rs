@@ -41,6 +41,7 @@ pub mod server;
 pub mod shadow;
 pub mod snapshot;
 mod source;
+mod threads;
 pub mod tls;
 mod trace;
 pub mod upload;

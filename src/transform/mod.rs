@@ -20,6 +20,7 @@ mod cursor;
 mod drop;
 mod duty;
 mod grammar;
+mod joined;
 mod link;
 mod lookalike;
 mod mint;
@@ -36,6 +37,7 @@ mod words;
 
 pub use apply::{Changed, apply};
 pub use duty::{CannotDo, Why, vocabulary};
+pub use joined::Thread;
 pub use mint::Keys;
 pub use moves::Moves;
 pub use restore::{Counts, Restored, Restorer, StreamRestore};

@@ -9,8 +9,8 @@ use super::super::reply::ChannelKind::{
 };
 use super::super::reply::Closing::{Failure as Failed, Item, Part, Stream};
 use super::super::reply::Says::{
-    self, CachedTokens, Called, Cited, Ends, Failure, Finish, Fixed, Inner, InputTokens, Json, Kept, Logprobs, Outer,
-    OutputTokens, Piece, RangeFrom, RangeUntil, Sequence, Whole,
+    self, Block, CachedTokens, Called, Cited, Ends, Failure, Finish, Fixed, Inner, InputTokens, Json, Kept, Logprobs,
+    Outer, OutputTokens, Piece, RangeFrom, RangeUntil, Sequence, Whole,
 };
 use super::super::table::{Row, row};
 use crate::model::Measure;
@@ -138,8 +138,13 @@ pub(in crate::dialect) const ITEM: &[Row<Says>] = &[
 ];
 
 /// A part of an item's content.
-pub(in crate::dialect) const PART: &[Row<Says>] =
-    &[row("type", Fixed), row("text", Cited), row("refusal", Whole), row("logprobs", Logprobs("[]"))];
+pub(in crate::dialect) const PART: &[Row<Says>] = &[
+    row("type", Fixed),
+    row("text", Cited),
+    row("{reasoning_text}.text", Whole),
+    row("refusal", Whole),
+    row("logprobs", Logprobs("[]")),
+];
 
 /// A citation.
 pub(in crate::dialect) const ANNOTATION: &[Row<Says>] = &[
@@ -158,7 +163,7 @@ pub(in crate::dialect) const EVENT: &[Row<Says>] = &[
     row("type", Fixed),
     row("sequence_number", Sequence),
     row("item_id", Fixed),
-    row("output_index", Outer),
+    row("output_index", Block),
     row("obfuscation", Fixed),
     row("logprobs", Logprobs("[]")),
     row("partial_image_b64", Fixed),
@@ -173,7 +178,7 @@ pub(in crate::dialect) const EVENTS: &[Row<Says>] = &[
     row("{response.output_text.delta}.delta", Piece(Text)),
     row("{response.output_text.done}", Ends(Part(&[Text]))),
     row("{response.output_text.done}.content_index", Inner),
-    row("{response.output_text.done}.text", Whole),
+    row("{response.output_text.done}.text", Cited),
     row("{response.output_text.annotation.added}.content_index", Inner),
     row("{response.refusal.delta}.content_index", Inner),
     row("{response.refusal.delta}.delta", Piece(Refusal)),

@@ -12,8 +12,8 @@ use crate::wire::json::{Bounds, Document, Node, NodeKind, Numbers};
 use super::super::table::{Place, Row, Table, row};
 use super::super::visit::{At, Spot, Under, Visitor, walk_as};
 use super::{
-    Channel, ChannelKind, Ended, EventKind, EventView, Landing, Logprobs, Position, ReplyLeaf, Sequence, Unreadable,
-    Usage, Within, logprobs,
+    Channel, ChannelKind, Ended, EventKind, EventView, Joint, Landing, Logprobs, Position, ReplyLeaf, Sequence,
+    Unreadable, Usage, Within, logprobs,
 };
 
 /// What stands at a place of a reply.
@@ -41,8 +41,10 @@ pub(crate) enum Says {
     Called,
     /// The name of an object that the provider may keep: never restored, and replaced by a sealed name of ours.
     Kept,
-    /// The index of the choice or output item that encloses it.
+    /// The index of the choice or candidate that encloses it.
     Outer,
+    /// The index of the output item or content block that encloses it: one of the parts of a message.
+    Block,
     /// The index of the tool call or part that encloses it.
     Inner,
     /// Probabilities of tokens; what replaces them when they must be withheld.
@@ -201,6 +203,8 @@ struct Scope {
     of_document: Option<u32>,
     outer: u32,
     inner: u32,
+    /// The choice or candidate, whatever the block.
+    choice: u32,
     /// Within probabilities: nothing there is a leaf.
     muted: bool,
     /// In a part that is reasoning.
@@ -315,7 +319,10 @@ impl<'a> Reading<'_, 'a> {
             scope.thought = thought.is_some_and(|value| value.kind == NodeKind::True);
         }
         if let Some(outer) = said(Says::Outer) {
-            (scope.outer, scope.inner) = (outer, 0);
+            (scope.outer, scope.inner, scope.choice) = (outer, 0, outer);
+        }
+        if let Some(block) = said(Says::Block) {
+            (scope.outer, scope.inner) = (block, 0);
         }
         if let Some(inner) = said(Says::Inner) {
             scope.inner = inner;
@@ -362,12 +369,14 @@ impl<'a> Reading<'_, 'a> {
             _ => (ChannelKind::Whole, false),
         };
         let in_string = says == Says::Json || kind.is_json();
+        let joined = if says == Says::Cited { Some(ChannelKind::Text) } else { kind.joined() };
         self.seen.leaves.push(ReplyLeaf {
             span: node.span(),
             text: document.decoded(node),
             landing: if in_string { Landing::JsonInString } else { Landing::Text },
             restore,
             channel: Channel { kind, outer: scope.outer, inner: scope.inner },
+            joint: joined.map(|kind| Joint { kind, choice: scope.choice }),
             kept: says == Says::Kept,
             called: says == Says::Called,
             fragment: self.stream && kind != ChannelKind::Whole,
