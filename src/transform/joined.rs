@@ -50,6 +50,11 @@ impl Joined {
         self.all.is_inside() || self.alone.as_ref().is_some_and(Links::is_inside)
     }
 
+    /// Whether what follows must be read character by character.
+    pub(super) fn is_watchful(&self) -> bool {
+        self.all.is_watchful() || self.alone.as_ref().is_some_and(Links::is_watchful)
+    }
+
     /// Host and port, where the text stands in a URL that surely leads there, however it is read.
     pub(super) fn authority(&self) -> Option<&str> {
         let Some(alone) = &self.alone else { return self.all.authority() };

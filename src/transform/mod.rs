@@ -23,6 +23,7 @@ mod grammar;
 mod joined;
 mod link;
 mod lookalike;
+mod markup;
 mod mint;
 mod moves;
 mod name;

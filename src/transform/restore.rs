@@ -227,7 +227,7 @@ impl State {
             None => (text, ""),
         };
         self.steps(head);
-        if self.link.is_inside() {
+        if self.link.is_watchful() {
             self.steps(text.get(head.len()..).unwrap_or_default());
         } else {
             self.steps(tail);
@@ -285,9 +285,9 @@ impl State {
     }
 }
 
-/// Whether a byte can be the decisive one of a URL's beginning, of a token or of an escape.
+/// Whether a byte can be the decisive one of a URL's beginning, of a tag, of a token or of an escape.
 fn is_loud(byte: u8) -> bool {
-    matches!(byte, b':' | b'/' | b'\\' | b'.' | b'_')
+    matches!(byte, b':' | b'/' | b'\\' | b'.' | b'_' | b'<')
 }
 
 /// In text without loud bytes: behind its first blank, and before the blank in front of its last whole word. Whoever has
