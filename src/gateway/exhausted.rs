@@ -2,10 +2,11 @@
 
 use super::examine::Examined;
 use super::kept::Stored;
+use super::outbound;
 use crate::dialect;
 use crate::model::{Fault, Refusal, Removal, Removed, Role, Word};
 use crate::policy;
-use crate::transform::{self, CannotDo, Keys};
+use crate::transform::CannotDo;
 
 /// What became of the backends of the tier that is being tried.
 #[derive(Debug, Clone, Copy, Default)]
@@ -111,12 +112,11 @@ fn kept_elsewhere(examined: &Examined, stored: &Stored, (rule, reasons): (Option
 /// The first duty that cannot be done on the request, and the rule that demands it.
 fn unable(examined: &Examined) -> Option<(CannotDo, Option<(Word, Word)>)> {
     let snapshot = &*examined.snapshot;
-    // Nothing of this is sent: it is done once more to learn where it fails, which a try at a backend does not tell.
-    let keys = || Keys::new(snapshot.token_key(&examined.caller.tenant, &examined.caller.app), [0; 16]);
-    let (call, findings, catalogue) = (&examined.call, &examined.findings, &snapshot.catalogue);
     examined.choices_for(&examined.model).find_map(|choice| {
-        let unable = transform::apply(call, findings, &choice.duties, catalogue, &keys()).err()?;
-        let entity = catalogue.entity(unable.entity.as_str());
+        let backend = examined.backend(choice.backend)?;
+        // It is done once more to learn where it fails, which a try at a backend does not tell.
+        let unable = outbound::cannot(examined, (backend, &examined.model), &choice.duties)?;
+        let entity = snapshot.catalogue.entity(unable.entity.as_str());
         let owing = entity.and_then(|entity| policy::owing(&snapshot.policy, &examined.facts, choice.backend, entity));
         Some((unable, owing))
     })

@@ -31,6 +31,7 @@ mod pick;
 mod plain;
 mod prefix;
 pub mod record;
+mod residue;
 pub mod respond;
 pub mod restore;
 mod retries;

@@ -23,6 +23,22 @@ fn people_that_nothing_announces() {
     }
 }
 
+/// An initial and a word before a number, or before the pseudonym of one.
+#[test]
+fn abbreviations_of_numbers_are_nobody() {
+    for text in [
+        "P. IVA <VAT_ID_0GPP0F58>",
+        "C. Fiscale <NATIONAL_ID_XH4ZSG44>",
+        "P. IVA <VAT_ID_0GPP0F58>\nC. Laurent <PHONE_GMJ8BM12>\nC. Fiscale <NATIONAL_ID_XH4ZSG44>\n",
+        "Società Esempio srl, C.F. 07643520567, P. I. 07643520567",
+    ] {
+        let people = of("person", text);
+        assert!(people.iter().all(|found| found == "C. Laurent"), "{text}: {people:?}");
+    }
+    // What is in them in small letters is somebody's name all the same.
+    assert_eq!(of("person", "Gentile Sig.ra Fiscale, buongiorno"), ["Fiscale"]);
+}
+
 /// The heads of columns and lists announce people.
 #[test]
 fn people_in_tables_and_lists() {
@@ -37,6 +53,11 @@ fn people_in_tables_and_lists() {
         ("tabs", "id\tVorname\tNachname\n7\tUwe\tSchmidt", &["Uwe\tSchmidt"]),
         ("Markdown", "| Apellidos | Nombre |\n|---|---|\n| García López | María |", &["García López", "María"]),
         ("arrays", r#"{"rows": [["nom", "prenom"], ["Roussel", "Agathe"]]}"#, &["Roussel", "Agathe"]),
+        (
+            "initials of all letters",
+            "Présents : C. Laurent, J. Marie, P. Durand",
+            &["C. Laurent", "J. Marie", "P. Durand"],
+        ),
         ("beside an e-mail", "name,email\nOkafor Ngozi,no@example.org", &["Okafor Ngozi"]),
         (
             "bullets",
