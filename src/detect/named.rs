@@ -161,5 +161,19 @@ pub(super) fn stands_alone(page: &Page<'_>, range: &Range<usize>) -> bool {
     let path =
         after == b':' && page.byte(range.end + 1) == b':' || before == b':' && page.before(range.start - 1) == b':';
     let called = matches!(after, b'(' | b'<' | b'[' | b'!') && before != b' ';
-    bound(before) && bound(after) && !domain && !member && !path && !called
+    (bound(before) || is_of_form(page, range)) && bound(after) && !domain && !member && !path && !called
 }
+
+/// Whether it is the value of a form, with another beside it: `nom=Dupont&prenom=Jean`.
+fn is_of_form(page: &Page<'_>, range: &Range<usize>) -> bool {
+    let Some(sign) = range.start.checked_sub(1).filter(|at| page.byte(*at) == b'=') else { return false };
+    let key =
+        page.left(sign, FORM_KEY_BYTES_MAX, |byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'));
+    let opens = |byte: u8| matches!(byte, 0 | b'?' | b'"' | b'\'' | b'`' | b':' | b'(') || byte.is_ascii_whitespace();
+    let (before, after) = (page.before(key), page.byte(range.end));
+    // What another value stands before or behind is no statement of code.
+    key < sign && (before == b'&' && (matches!(after, b'&' | b',') || opens(after)) || after == b'&' && opens(before))
+}
+
+/// Bytes of the key of a form.
+const FORM_KEY_BYTES_MAX: usize = 40;

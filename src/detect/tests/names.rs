@@ -23,6 +23,31 @@ fn people_that_nothing_announces() {
     }
 }
 
+/// Values of a form stand behind a `=`, where code has types and numbers.
+#[test]
+fn people_in_forms() {
+    for (text, expected) in [
+        ("nom=Jean+Dupont&tel=06%2012%2034%2056%2078", &["Jean+Dupont"][..]),
+        ("firstname=Jean&lastname=Dupont", &["Jean", "Dupont"]),
+        ("POST /contact nom=Lef%C3%A8vre&prenom=H%C3%A9l%C3%A8ne&ok=1", &["Lef%C3%A8vre", "H%C3%A9l%C3%A8ne"]),
+        ("https://crm.example/find?nom=Dupont&prenom=Jean", &["Dupont", "Jean"]),
+        ("id=3&nom=Dupont%2C+Jean&ville=Lyon", &["Dupont"]),
+        ("nom=Hélène+Dupont&ville=Lyon", &["Hélène+Dupont"]),
+    ] {
+        let found = of("person", text);
+        assert!(expected.iter().all(|name| found.iter().any(|found| found == name)), "{text}: {found:?}");
+    }
+    for text in [
+        "let name=String&other=Foo",
+        "name=$NAME&x=1",
+        "name=get_user&x=1",
+        "if (name=Foo && b)",
+        "client=Client(name=Foo)",
+    ] {
+        assert_eq!(of("person", text), Vec::<String>::new(), "{text}");
+    }
+}
+
 /// An initial and a word before a number, or before the pseudonym of one.
 #[test]
 fn abbreviations_of_numbers_are_nobody() {
