@@ -4,7 +4,8 @@ use super::examine::Examined;
 use super::kept::Stored;
 use super::outbound;
 use crate::dialect;
-use crate::model::{Fault, Refusal, Removal, Removed, Role, Word};
+use crate::limits;
+use crate::model::{Fault, Refusal, Removal, Removed, Role, ScanStatus, Word};
 use crate::policy;
 use crate::transform::CannotDo;
 
@@ -84,7 +85,24 @@ fn advised(mut refusal: Refusal, examined: &Examined) -> Refusal {
             refusal.message.push_str(&format!("; {} {what}", paths.join(", ")));
         }
     }
+    refusal.message.extend(unscanned(examined));
     refusal
+}
+
+/// Says why not all of a request was read, where it was not.
+fn unscanned(examined: &Examined) -> Option<String> {
+    let findings = &examined.findings;
+    let bound = match findings.scan {
+        ScanStatus::Complete => return None,
+        ScanStatus::Failed => return Some("; the scan of this request failed".to_owned()),
+        ScanStatus::Partial if findings.list.len() >= limits::FINDINGS_MAX => {
+            format!("{} findings", limits::FINDINGS_MAX)
+        }
+        ScanStatus::Partial => {
+            format!("{} findings or {} places where one may begin", limits::FINDINGS_MAX, limits::SCAN_PLACES_MAX)
+        }
+    };
+    Some(format!("; not all of this request was read: a scan ends at {bound}; send it in several requests"))
 }
 
 /// Paths of a table that one refusal names.

@@ -198,3 +198,47 @@ async fn a_url_goes_on_over_the_parts_of_an_answer() {
         }
     }
 }
+
+/// Events of types that no table knows yet carry a text in pieces like those that are known: a pseudonym that is cut between two of
+/// them is whole again, and no text gets into another.
+#[tokio::test(flavor = "multi_thread")]
+async fn texts_of_events_that_no_table_names_are_joined() {
+    let mut plot = Plot::new().await;
+    plot.only(&["us-cloud"]);
+    let answering = |asked: &Asked| {
+        let token = token(&asked.body);
+        let text = format!("first {token}, then {token}");
+        let place = |kind: &str, output: usize, name: &str, value: &str| json!({"type": kind, "item_id": "m", "output_index": output, name: value, "sequence_number": 1});
+        let mut all = vec![];
+        for piece in text.as_bytes().chunks(5) {
+            let piece = std::str::from_utf8(piece).unwrap();
+            for (kind, output) in [("tomorrow", 0), ("later", 0), ("later", 1)] {
+                all.push(place(&format!("response.{kind}.delta"), output, "delta", piece));
+            }
+        }
+        all.push(place("response.tomorrow.done", 0, "text", &text));
+        all.push(json!({"type": "response.output_item.done", "output_index": 0, "item": {}, "sequence_number": 2}));
+        all.push(
+            json!({"type": "response.completed", "sequence_number": 3, "response": {"id": "resp_1", "output": []}}),
+        );
+        streamed("text/event-stream", all.iter().map(named).collect())
+    };
+    let _server = plot.script("us-cloud", answering).await;
+    let house = plot.open().await;
+    let body = json!({"model": "assistant", "input": EMAIL, "stream": true});
+    let answer = house.client.post("/v1/responses", body.to_string()).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let events: Vec<Value> =
+        answer.body.lines().filter_map(|line| serde_json::from_str(line.strip_prefix("data: ")?).ok()).collect();
+    for (kind, output) in [("tomorrow", 0), ("later", 0), ("later", 1)] {
+        let is_of =
+            |event: &&Value| event["type"] == format!("response.{kind}.delta") && event["output_index"] == output;
+        let text: String = events.iter().filter(is_of).map(|event| event["delta"].as_str().unwrap()).collect();
+        assert_eq!(text, format!("first {EMAIL}, then {EMAIL}"), "{kind} {output}: {}", answer.body);
+    }
+    let done = events.iter().find(|event| event["type"] == "response.tomorrow.done").unwrap();
+    assert_eq!(done["text"], format!("first {EMAIL}, then {EMAIL}"));
+    let last = events.iter().rposition(|event| event["type"] == "response.tomorrow.delta").unwrap();
+    let done = events.iter().position(|event| event["type"] == "response.tomorrow.done").unwrap();
+    assert!(last < done, "{}", answer.body);
+}

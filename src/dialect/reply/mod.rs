@@ -155,6 +155,8 @@ pub enum ChannelKind {
     Stderr,
     /// Arguments of a remote tool's call.
     McpArguments,
+    /// What events of a type that no table knows say, piece by piece: a hash of the type tells one text from the other.
+    Unnamed(u32),
     /// A text that is whole in its leaf and belongs to no running text.
     Whole,
 }

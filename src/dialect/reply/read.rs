@@ -73,6 +73,8 @@ pub(crate) enum Says {
     Sequence,
     /// An object or string here says that the backend failed.
     Failure,
+    /// What the object is; where it is an `error`, the backend failed.
+    Object,
     /// Marks an object whose presence ends running texts.
     Ends(Closing),
 }
@@ -96,6 +98,8 @@ pub(crate) enum Closing {
     Item,
     /// These kinds, of the output item and part that the event names.
     Part(&'static [ChannelKind]),
+    /// The text of an event whose type no table knows, where its last word is `done`.
+    Unnamed,
 }
 
 /// What was seen.
@@ -225,6 +229,12 @@ impl<'a> Visitor<'a, Says> for Reading<'_, 'a> {
                     self.seen.logprobs.push(read);
                     scope.muted = true;
                 }
+                Some(Says::Ends(Closing::Unnamed)) => {
+                    let (kind, last) = unnamed(document);
+                    if last == "done" {
+                        self.end_parts(&[kind], &scope);
+                    }
+                }
                 Some(Says::Ends(closing)) => self.end(closing, &scope),
                 Some(Says::Failure) => self.end(Closing::Failure, &scope),
                 _ => {}
@@ -265,7 +275,7 @@ impl<'a> Visitor<'a, Says> for Reading<'_, 'a> {
                     self.seen.ends.push(Ended::Outer(scope.outer));
                     self.seen.over |= says == Says::FinishLast;
                 }
-                if says == Says::Failure {
+                if says == Says::Failure || (says == Says::Object && document.decoded(node) == "error") {
                     self.end(Closing::Failure, &scope);
                 }
                 self.leaf_of(document, node, says);
@@ -290,6 +300,17 @@ impl<'a> Visitor<'a, Says> for Reading<'_, 'a> {
         }
         Ok(())
     }
+}
+
+/// The running text that an event is of whose type no table knows, and the last word of the type: `response.new.delta` goes on
+/// until `response.new.done`.
+fn unnamed(document: &Document<'_>) -> (ChannelKind, String) {
+    let kind = document.member(0, "type").and_then(|value| document.node(value));
+    let kind = kind.map(|kind| document.decoded(kind)).unwrap_or_default();
+    let (family, last) = kind.rsplit_once('.').unwrap_or((&kind, ""));
+    // FNV-1a: who could choose a type that meets another writes the whole answer.
+    let hash = family.bytes().fold(0x811C_9DC5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    (ChannelKind::Unnamed(hash), last.to_owned())
 }
 
 /// Adds a count as written; what is none adds nothing.
@@ -352,18 +373,21 @@ impl<'a> Reading<'_, 'a> {
                 self.seen.ends.push(Ended::All);
             }
             Closing::Item => self.seen.ends.push(Ended::Outer(scope.outer)),
-            Closing::Part(kinds) => self.seen.ends.extend(
-                kinds
-                    .iter()
-                    .map(|kind| Ended::Channel(Channel { kind: *kind, outer: scope.outer, inner: scope.inner })),
-            ),
+            Closing::Part(kinds) => self.end_parts(kinds, scope),
+            Closing::Unnamed => {}
         }
+    }
+
+    fn end_parts(&mut self, kinds: &[ChannelKind], scope: &Scope) {
+        let of = |kind: &ChannelKind| Channel { kind: *kind, outer: scope.outer, inner: scope.inner };
+        self.seen.ends.extend(kinds.iter().map(|kind| Ended::Channel(of(kind))));
     }
 
     fn leaf_of(&mut self, document: &Document<'a>, node: &Node, says: Says) {
         let scope = self.scope();
         let (kind, restore) = match says {
             Says::Piece(ChannelKind::Text) if scope.thought => (ChannelKind::Reasoning, true),
+            Says::Piece(ChannelKind::Unnamed(_)) => (unnamed(document).0, true),
             Says::Piece(kind) => (kind, true),
             Says::Whole | Says::Cited | Says::Json => (ChannelKind::Whole, true),
             _ => (ChannelKind::Whole, false),
