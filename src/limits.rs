@@ -377,6 +377,9 @@ pub const POLICY_STATE_BYTES_MAX: usize = 1024 * 1024;
 pub const POLICY_DEPTH_MAX: usize = 16;
 /// Alternatives of one condition once its brackets are multiplied out.
 pub const POLICY_ALTERNATIVES_MAX: usize = 1_024;
+/// Times that a request is changed anew for what is only found once the values beside it are replaced; what is still found then
+/// takes the backend out. Each is a scan of the texts that changed.
+pub const CHANGE_ROUNDS_MAX: usize = 4;
 /// Rules of a policy, packs included.
 pub const POLICY_RULES_MAX: usize = 4_096;
 /// Labels of a policy; an organisation has a handful.

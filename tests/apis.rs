@@ -25,6 +25,8 @@ mod answers;
 mod citations;
 #[path = "apis/failures.rs"]
 mod failures;
+#[path = "apis/joints.rs"]
+mod joints;
 #[path = "apis/models.rs"]
 mod models;
 #[path = "apis/names.rs"]
@@ -32,6 +34,8 @@ mod names;
 #[path = "matrix/place.rs"]
 #[allow(dead_code, reason = "keys and numbers are of the leak matrix")]
 mod place;
+#[path = "apis/residues.rs"]
+mod residues;
 #[path = "apis/schemas.rs"]
 mod schemas;
 #[path = "apis/servers.rs"]

@@ -24,6 +24,11 @@ const COMMON_MIN: u8 = 85;
 const SMALL_MIN: u8 = 80;
 /// Confidence in a whole text under the key of an address.
 const KEYED: u8 = 90;
+/// Bytes of the longest abbreviation, its stops and blanks included.
+const ABBREVIATION_BYTES_MAX: usize = 16;
+/// Abbreviations that look like an initial and a surname, folded.
+const ABBREVIATIONS: [&str; 9] =
+    ["p iva", "p i", "c f", "c fiscale", "c fisc", "cod fiscale", "cod fisc", "part iva", "n iva"];
 /// Place names.
 pub(super) const LOCATION: Card = Card { id: "location", country: "*", method: "trained recogniser" };
 /// Bodies.
@@ -87,7 +92,9 @@ impl Recogniser {
                     Kind::Organisation if self.bodies => self.numbers.organisation,
                     Kind::Organisation => return,
                 };
-                if stands_alone(page, &named.range) && !is_lone_word(page, &named.range, named.confidence) {
+                let announces = named.kind == Kind::Person && is_abbreviation(page, &named.range);
+                if !announces && stands_alone(page, &named.range) && !is_lone_word(page, &named.range, named.confidence)
+                {
                     let person = named.kind == Kind::Person;
                     let range = if person { person::widen(page.text, named.range) } else { named.range };
                     sink.push(detector, range, named.confidence);
@@ -105,6 +112,18 @@ impl Recogniser {
             });
         }
     }
+}
+
+/// Whether a name is an abbreviation that announces a number: `P. IVA`, `C. Fiscale`.
+fn is_abbreviation(page: &Page<'_>, range: &Range<usize>) -> bool {
+    let name = page.text.get(range.clone()).unwrap_or_default();
+    if name.len() > ABBREVIATION_BYTES_MAX {
+        return false;
+    }
+    let mut folded = fold::Window::new();
+    fold::words(name, &mut folded);
+    let words = folded.trim_ascii();
+    ABBREVIATIONS.iter().any(|known| known.as_bytes() == words)
 }
 
 /// Whether a name is one word of which there is too little to go by: a key, a tag, a cell in small letters, a word that is
@@ -142,5 +161,19 @@ pub(super) fn stands_alone(page: &Page<'_>, range: &Range<usize>) -> bool {
     let path =
         after == b':' && page.byte(range.end + 1) == b':' || before == b':' && page.before(range.start - 1) == b':';
     let called = matches!(after, b'(' | b'<' | b'[' | b'!') && before != b' ';
-    bound(before) && bound(after) && !domain && !member && !path && !called
+    (bound(before) || is_of_form(page, range)) && bound(after) && !domain && !member && !path && !called
 }
+
+/// Whether it is the value of a form, with another beside it: `nom=Dupont&prenom=Jean`.
+fn is_of_form(page: &Page<'_>, range: &Range<usize>) -> bool {
+    let Some(sign) = range.start.checked_sub(1).filter(|at| page.byte(*at) == b'=') else { return false };
+    let key =
+        page.left(sign, FORM_KEY_BYTES_MAX, |byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'));
+    let opens = |byte: u8| matches!(byte, 0 | b'?' | b'"' | b'\'' | b'`' | b':' | b'(') || byte.is_ascii_whitespace();
+    let (before, after) = (page.before(key), page.byte(range.end));
+    // What another value stands before or behind is no statement of code.
+    key < sign && (before == b'&' && (matches!(after, b'&' | b',') || opens(after)) || after == b'&' && opens(before))
+}
+
+/// Bytes of the key of a form.
+const FORM_KEY_BYTES_MAX: usize = 40;

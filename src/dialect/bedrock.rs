@@ -18,7 +18,7 @@ use super::openai::{common::WORDS, fault};
 use super::reply::ChannelKind::{Arguments, Reasoning, Text};
 use super::reply::Closing::{Item, Stream as TheStream};
 use super::reply::Says::{
-    self, Called, Ends, Failure, Fixed, InputTokens, MoreCachedTokens, MoreInputTokens, OfDocument, Outer,
+    self, Block, Called, Cited, Ends, Failure, Fixed, InputTokens, MoreCachedTokens, MoreInputTokens, OfDocument,
     OutputTokens, Piece, RangeFrom, RangeUntil, Whole,
 };
 use super::reply::{Channel, Flush, Held};
@@ -226,14 +226,14 @@ static EVENT: LazyLock<Table<Says>> =
 const EVENTS: &[Row<Says>] = &[
     row("p", Fixed),
     row("{messageStart}.role", Fixed),
-    row("{contentBlockStart}.contentBlockIndex", Outer),
+    row("{contentBlockStart}.contentBlockIndex", Block),
     row("{contentBlockStart}.start.toolUse.toolUseId", Fixed),
     row("{contentBlockStart}.start.toolUse.name", Called),
     row("{contentBlockStart}.start.toolResult.toolUseId", Fixed),
     row("{contentBlockStart}.start.toolResult.status", Fixed),
     row("{contentBlockStart}.start.toolResult.type", Fixed),
     row("{contentBlockStart}.start.image.format", Fixed),
-    row("{contentBlockDelta}.contentBlockIndex", Outer),
+    row("{contentBlockDelta}.contentBlockIndex", Block),
     row("{contentBlockDelta}.delta.text", Piece(Text)),
     row("{contentBlockDelta}.delta.toolUse.input", Piece(Arguments)),
     row("{contentBlockDelta}.delta.reasoningContent.text", Piece(Reasoning)),
@@ -241,7 +241,7 @@ const EVENTS: &[Row<Says>] = &[
     row("{contentBlockDelta}.delta.reasoningContent.redactedContent", Fixed),
     row("{contentBlockDelta}.delta.image.source.bytes", Fixed),
     row("{contentBlockStop}", Ends(Item)),
-    row("{contentBlockStop}.contentBlockIndex", Outer),
+    row("{contentBlockStop}.contentBlockIndex", Block),
     row("{messageStop}", Ends(TheStream)),
     row("{messageStop}.stopReason", Fixed),
     row("{metadata}.usage.inputTokens", InputTokens),
@@ -285,7 +285,7 @@ const ANSWER: &[Row<Says>] = &[
     row("reasoningContent.redactedContent", Fixed),
     row("image.format", Fixed),
     row("image.source.bytes", Fixed),
-    row("citationsContent.content[].text", Whole),
+    row("citationsContent.content[].text", Cited),
 ];
 
 fn error_body(refusal: &Refusal, request_id: &str) -> String {

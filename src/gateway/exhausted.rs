@@ -2,10 +2,12 @@
 
 use super::examine::Examined;
 use super::kept::Stored;
+use super::outbound;
 use crate::dialect;
-use crate::model::{Fault, Refusal, Removal, Removed, Role, Word};
+use crate::limits;
+use crate::model::{Fault, Refusal, Removal, Removed, Role, ScanStatus, Word};
 use crate::policy;
-use crate::transform::{self, CannotDo, Keys};
+use crate::transform::CannotDo;
 
 /// What became of the backends of the tier that is being tried.
 #[derive(Debug, Clone, Copy, Default)]
@@ -83,7 +85,24 @@ fn advised(mut refusal: Refusal, examined: &Examined) -> Refusal {
             refusal.message.push_str(&format!("; {} {what}", paths.join(", ")));
         }
     }
+    refusal.message.extend(unscanned(examined));
     refusal
+}
+
+/// Says why not all of a request was read, where it was not.
+fn unscanned(examined: &Examined) -> Option<String> {
+    let findings = &examined.findings;
+    let bound = match findings.scan {
+        ScanStatus::Complete => return None,
+        ScanStatus::Failed => return Some("; the scan of this request failed".to_owned()),
+        ScanStatus::Partial if findings.list.len() >= limits::FINDINGS_MAX => {
+            format!("{} findings", limits::FINDINGS_MAX)
+        }
+        ScanStatus::Partial => {
+            format!("{} findings or {} places where one may begin", limits::FINDINGS_MAX, limits::SCAN_PLACES_MAX)
+        }
+    };
+    Some(format!("; not all of this request was read: a scan ends at {bound}; send it in several requests"))
 }
 
 /// Paths of a table that one refusal names.
@@ -111,12 +130,11 @@ fn kept_elsewhere(examined: &Examined, stored: &Stored, (rule, reasons): (Option
 /// The first duty that cannot be done on the request, and the rule that demands it.
 fn unable(examined: &Examined) -> Option<(CannotDo, Option<(Word, Word)>)> {
     let snapshot = &*examined.snapshot;
-    // Nothing of this is sent: it is done once more to learn where it fails, which a try at a backend does not tell.
-    let keys = || Keys::new(snapshot.token_key(&examined.caller.tenant, &examined.caller.app), [0; 16]);
-    let (call, findings, catalogue) = (&examined.call, &examined.findings, &snapshot.catalogue);
     examined.choices_for(&examined.model).find_map(|choice| {
-        let unable = transform::apply(call, findings, &choice.duties, catalogue, &keys()).err()?;
-        let entity = catalogue.entity(unable.entity.as_str());
+        let backend = examined.backend(choice.backend)?;
+        // It is done once more to learn where it fails, which a try at a backend does not tell.
+        let unable = outbound::cannot(examined, (backend, &examined.model), &choice.duties)?;
+        let entity = snapshot.catalogue.entity(unable.entity.as_str());
         let owing = entity.and_then(|entity| policy::owing(&snapshot.policy, &examined.facts, choice.backend, entity));
         Some((unable, owing))
     })

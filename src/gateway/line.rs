@@ -6,7 +6,7 @@ use super::landing::landing;
 use super::logprobs::Waiting;
 use crate::dialect::{self, Channel, Flush, Held, ReplyLeaf, TokenList};
 use crate::model::Api;
-use crate::transform::{Counts, Moves, StreamRestore, Vault};
+use crate::transform::{Counts, Moves, StreamRestore, Thread, Vault};
 use crate::wire::Edit;
 
 /// A running text, restored as it comes.
@@ -27,6 +27,16 @@ impl Line {
     pub(super) fn new(vault: &Arc<Vault>, leaf: &ReplyLeaf<'_>, json: bool) -> Self {
         let restore = StreamRestore::new(Arc::clone(vault), landing(leaf, json));
         Self { restore, mould: None, tokens: Waiting::default(), before: (0, 0), came: (0, 0) }
+    }
+
+    /// Goes on behind other texts.
+    pub(super) fn go_on(&mut self, thread: &Thread) {
+        self.restore.go_on(thread);
+    }
+
+    /// What was read of the texts of its thread.
+    pub(super) fn thread(&self) -> Thread {
+        self.restore.thread()
     }
 
     /// Takes a piece, which came in an event with this data; what may become a pseudonym stays behind, unless the text ends here.

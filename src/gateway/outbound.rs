@@ -1,17 +1,19 @@
 //! Transform: the original body with one backend's duties done to it, scanned again before it may leave.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::Gate;
 use super::examine::Examined;
+use super::residue::{self, Shifts};
 use super::route::{Failed, Failure, Leg};
-use crate::dialect;
 use crate::model::entry::Change;
 use crate::model::finding::POSSIBLY;
-use crate::model::{Action, Backend, Duties, EntityId, Line, Tier, Word};
+use crate::model::{Action, Backend, Duties, EntityId, Field, Finding, Line, Tier, Word};
 use crate::policy::{self, Context};
-use crate::transform::{self, Vault};
+use crate::transform::{self, CannotDo, Vault, Why};
 use crate::wire::splice;
+use crate::{dialect, limits};
 
 /// What one backend may have: made from the original body, for this backend and no other.
 pub struct Outbound {
@@ -87,24 +89,76 @@ pub fn change_for(
     duties: &Duties,
     salt: [u8; 16],
 ) -> Result<Changed, Failure> {
+    change(examined, (backend, model), duties, salt).map_err(|unable| match unable {
+        Unable::Before(failure) => failure,
+        Unable::Duty(CannotDo { why: Why::Left, .. }) => RESIDUE,
+        Unable::Duty(_) => Failure::Impossible("duty"),
+    })
+}
+
+/// The duty of a backend that cannot be done on the request, and where. Nothing of this is sent.
+pub(super) fn cannot(examined: &Examined, of: (&Backend, &Word), duties: &Duties) -> Option<CannotDo> {
+    match change(examined, of, duties, [0; 16]) {
+        Err(Unable::Duty(cannot)) => Some(cannot),
+        Ok(_) | Err(Unable::Before(_)) => None,
+    }
+}
+
+/// Why a body cannot be changed.
+enum Unable {
+    Before(Failure),
+    Duty(CannotDo),
+}
+
+const RESIDUE: Failure = Failure::Impossible("residue");
+
+/// Changes the original body until nothing is found in the result that a duty covers.
+fn change(
+    examined: &Examined,
+    (backend, model): (&Backend, &Word),
+    duties: &Duties,
+    salt: [u8; 16],
+) -> Result<Changed, Unable> {
+    let before = |cause| Unable::Before(Failure::Impossible(cause));
     if !may_go_on(examined, backend, duties) {
-        return Err(Failure::Impossible("kept"));
+        return Err(before("kept"));
     }
     let snapshot = &*examined.snapshot;
-    let model = snapshot.upstream_model(model, &backend.name).ok_or(Failure::Impossible("model"))?;
+    let model = snapshot.upstream_model(model, &backend.name).ok_or(before("model"))?;
     let keys = transform::Keys::new(snapshot.token_key(&examined.caller.tenant, &examined.caller.app), salt);
-    let changed = transform::apply(&examined.call, &examined.findings, duties, &snapshot.catalogue, &keys)
-        .map_err(|_| Failure::Impossible("duty"))?;
-    let mut edits = Vec::new();
-    if dialect::takes_body(examined.call.api) {
-        edits = dialect::outgoing(&examined.call, model.as_str(), store_off(backend));
+    let (mut findings, mut duties) = (Cow::Borrowed(&examined.findings), Cow::Borrowed(duties));
+    let mut rounds = limits::CHANGE_ROUNDS_MAX;
+    loop {
+        let changed = transform::apply(&examined.call, &findings, &duties, &snapshot.catalogue, &keys);
+        let changed = changed.map_err(Unable::Duty)?;
+        let mut edits = Vec::new();
+        if dialect::takes_body(examined.call.api) {
+            edits = dialect::outgoing(&examined.call, model.as_str(), store_off(backend));
+        }
+        edits.extend(changed.edits);
+        let shifts = Shifts::of(&edits, &changed.moves);
+        let body = splice(&examined.call.body, edits).map_err(|_| before("splice"))?;
+        let left = match duties.actions.is_empty() {
+            true => Vec::new(),
+            false => confirm(examined, backend, duties.to_mut(), (&body, model, changed.pseudonymised))?,
+        };
+        let Some(first) = left.first() else {
+            return Ok(Changed { body, model: model.clone(), vault: changed.vault, changes: changed.changes });
+        };
+        rounds -= 1;
+        // What a pseudonym left behind is taken in where it stood in the original, and all of it is changed anew.
+        let grown = shifts.carried(&examined.call, &left).and_then(|more| residue::grown(&findings, more));
+        findings = match grown.filter(|_| rounds > 0) {
+            Some(grown) => Cow::Owned(grown),
+            None => return Err(Unable::Duty(still(examined, &duties, first))),
+        };
     }
-    edits.extend(changed.edits);
-    let body = splice(&examined.call.body, edits).map_err(|_| Failure::Impossible("splice"))?;
-    if !duties.actions.is_empty() {
-        confirm(examined, backend, duties, (&body, model, changed.pseudonymised))?;
-    }
-    Ok(Changed { body, model: model.clone(), vault: changed.vault, changes: changed.changes })
+}
+
+/// That something is still found, and where.
+fn still(examined: &Examined, duties: &Duties, (field, found): &(Field, Finding)) -> CannotDo {
+    let entity = examined.snapshot.catalogue.info(found.entity).map_or(Word::UNKNOWN, |info| info.name.clone());
+    CannotDo { action: duties.action(found.entity), entity, path: field.path, why: Why::Left }
 }
 
 /// Whether answers are not kept at a backend, whatever a request says.
@@ -122,29 +176,39 @@ fn may_go_on(examined: &Examined, backend: &Backend, duties: &Duties) -> bool {
     }
 }
 
-/// Scans what will be sent and asks policy whether this backend may have it as it is now.
+/// Scans what will be sent and asks policy whether this backend may have it as it is now; returns what is still found that a duty
+/// covers, with the field of what will be sent. The duties grow by those of what only the change brought to light.
 fn confirm(
     examined: &Examined,
     backend: &Backend,
-    duties: &Duties,
+    duties: &mut Duties,
     (body, model, pseudonymised): (&str, &Word, Vec<EntityId>),
-) -> Result<(), Failure> {
-    let residue = Failure::Impossible("residue");
+) -> Result<Vec<(Field, Finding)>, Unable> {
     let snapshot = &*examined.snapshot;
     let own = &examined.call.line;
     let line = Line { model: own.model.as_ref().map(|_| model.to_string()), ..own.clone() };
-    let call = dialect::parse(line, body.to_owned()).map_err(|_| residue)?;
+    let call = dialect::parse(line, body.to_owned()).map_err(|_| Unable::Before(RESIDUE))?;
     // What no edit touched was read a moment ago, and what an edit made will be read again in the next turn.
     let memory = snapshot.memory.of(&examined.caller, &snapshot.root);
     let findings = snapshot.engine.inspect_with(&call, Some(&memory));
-    // A value that a duty covers and that is still found was not changed: the duty is not done.
-    if findings.list.iter().any(|found| found.confidence >= POSSIBLY && duties.action(found.entity) != Action::Keep) {
-        return Err(residue);
-    }
     let said = examined.declared.as_declared();
     let context = Context { leak: &examined.leak, policy: &snapshot.policy };
     let mut facts = policy::facts(&call, &findings, &examined.caller, &said, context);
     facts.pseudonymised = pseudonymised;
-    let id = snapshot.policy.id_of(backend.name.as_str()).ok_or(residue)?;
-    policy::recheck(&snapshot.policy, &facts, id, duties, examined.decided_at).map_err(|_| residue)
+    let id = snapshot.policy.id_of(backend.name.as_str()).ok_or(Unable::Before(RESIDUE))?;
+    let removed = |_| Unable::Before(RESIDUE);
+    let owed = policy::owed(&snapshot.policy, &facts, id, duties, examined.decided_at).map_err(removed)?;
+    let was = duties.clone();
+    for (entity, action) in owed.actions {
+        duties.require(entity, action);
+    }
+    // A value that a duty covers and that is still found was not changed: the duty is not done.
+    let covers = |found: &&Finding| found.confidence >= POSSIBLY && duties.action(found.entity) != Action::Keep;
+    let left = findings.list.iter().filter(covers);
+    let left: Vec<_> =
+        left.filter_map(|found| Some((call.fields.get(found.field as usize)?.clone(), found.clone()))).collect();
+    if left.is_empty() {
+        policy::recheck(&snapshot.policy, &facts, id, &was, examined.decided_at).map_err(removed)?;
+    }
+    Ok(left)
 }

@@ -20,12 +20,13 @@ use super::landing::{self, failed, landing};
 use super::ledger::{End, Ledger};
 use super::line::Line;
 use super::source::Source;
+use super::threads::Threads;
 use super::{Body, charge, logprobs};
-use crate::dialect::{self, Channel, Ended, EventKind, EventView, Position, ReplyLeaf, TokenList, Told, Usage};
+use crate::dialect::{self, Channel, Ended, EventKind, EventView, Joint, Position, ReplyLeaf, TokenList, Told, Usage};
 use crate::limits;
 use crate::model::entry::Change;
 use crate::model::{Api, Refusal, Word};
-use crate::transform::{Counts, Landing, Moves, Restorer, Vault};
+use crate::transform::{Counts, Landing, Moves, Restorer, Thread, Vault};
 use crate::wire::frames::{self, Decoder, Frame as Event, Framing};
 use crate::wire::{Edit, quote, splice};
 
@@ -46,6 +47,7 @@ pub struct Restored {
     /// The names by which the client refers to what the backend keeps.
     keeper: Option<Keeper>,
     lines: HashMap<Channel, Line>,
+    threads: Threads,
     /// Events added so far: numbered events that follow are counted on.
     added: u64,
     out: VecDeque<Bytes>,
@@ -88,6 +90,7 @@ impl Restored {
             changed,
             keeper,
             lines: HashMap::new(),
+            threads: Threads::default(),
             added: 0,
             out: VecDeque::new(),
             next_number: None,
@@ -196,12 +199,12 @@ impl Restored {
         if self.vault.is_empty() {
             return self.spliced(frame, data, edits);
         }
-        let mut moved = Moved::default();
+        let (mut moved, mut said) = (Moved::default(), HashMap::new());
         for (index, leaf) in view.leaves.iter().enumerate().filter(|(_, leaf)| leaf.restore) {
             let text = if leaf.fragment {
                 self.fragment(data, leaf, view.ends(leaf.channel))
             } else {
-                let (text, moves) = self.entire(leaf);
+                let (text, moves) = self.entire(leaf, &mut said);
                 moved.note(index, moves);
                 text
             };
@@ -260,7 +263,9 @@ impl Restored {
             return String::new();
         }
         let (vault, json) = (&self.vault, self.json);
+        let before = self.threads.before(leaf, &self.lines);
         let line = self.lines.entry(leaf.channel).or_insert_with(|| Line::new(vault, leaf, json));
+        before.iter().for_each(|before| line.go_on(before));
         let (text, counts) = line.push(data, &leaf.text, ends);
         let kept = line.is_holding();
         self.count(counts);
@@ -275,8 +280,10 @@ impl Restored {
         self.lines.values().map(Line::held_bytes).sum()
     }
 
-    fn entire(&self, leaf: &ReplyLeaf<'_>) -> (String, Moves) {
-        let restored = Restorer::new(&self.vault).restore_whole(&leaf.text, landing(leaf, self.json));
+    fn entire(&self, leaf: &ReplyLeaf<'_>, said: &mut HashMap<Joint, Thread>) -> (String, Moves) {
+        let mut alone = Thread::default();
+        let thread = self.threads.repeated(leaf, said).unwrap_or(&mut alone);
+        let restored = Restorer::new(&self.vault).restore_part(&leaf.text, landing(leaf, self.json), thread);
         // Whole texts repeat what came in pieces: they are restored but not counted again.
         (restored.text, restored.moves)
     }
@@ -288,6 +295,7 @@ impl Restored {
         ending.sort_unstable();
         for channel in ending {
             let Some(line) = self.lines.remove(&channel) else { continue };
+            self.threads.end(channel, &line);
             let number = number.map(|number| number.saturating_add(self.added));
             let (event, counts) = line.finish(self.api, channel, number);
             self.count(counts);

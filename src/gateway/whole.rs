@@ -1,6 +1,8 @@
 //! Whole answers: gathered, restored, handed over. Their memory is paid for from the tenant's share until the client has taken
 //! the last byte; streams go to [`super::restore`].
 
+use std::collections::HashMap;
+
 use bytes::Bytes;
 use http::{HeaderValue, StatusCode};
 use http_body_util::BodyExt as _;
@@ -21,7 +23,7 @@ use super::{body, charge, edge, logprobs};
 use crate::dialect::{self, Usage};
 use crate::limits;
 use crate::model::{Api, Refusal};
-use crate::transform::{Counts, Restorer, Vault};
+use crate::transform::{Counts, Restorer, Thread, Vault};
 use crate::upstream::Reply;
 use crate::wire::frames::Framing;
 use crate::wire::{Edit, quote, splice};
@@ -127,10 +129,12 @@ fn whole(
         return Ok((text, usage));
     }
     let restorer = Restorer::new(vault);
-    let mut moved = Moved::default();
+    let (mut moved, mut threads) = (Moved::default(), HashMap::new());
     let restored = view.leaves.iter().enumerate().filter(|(_, leaf)| leaf.restore && !vault.is_empty());
     for (index, leaf) in restored {
-        let restored = restorer.restore_whole(&leaf.text, landing(leaf, json));
+        let mut alone = Thread::default();
+        let thread = leaf.joint.map_or(&mut alone, |joint| threads.entry(joint).or_default());
+        let restored = restorer.restore_part(&leaf.text, landing(leaf, json), thread);
         ledger.count(restored.counts);
         if restored.text != *leaf.text {
             let replacement = quote(&restored.text);

@@ -106,7 +106,7 @@ pub use phrase::Language;
 pub use recall::{Lost, Recall, recorded};
 pub use reference::countries;
 pub use remembered::{Recorded, RecordedChoice, RecordedSending};
-pub use residual::recheck;
+pub use residual::{owed, recheck};
 pub use scenario::{ScenarioResult, run_scenarios};
 pub use servable::BackendSet;
 pub use surface::written as data_name;

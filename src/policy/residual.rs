@@ -24,6 +24,22 @@ pub fn recheck(
     duties: &Duties,
     now: Timestamp,
 ) -> Result<(), Removal> {
+    let required = owed(policy, residual, backend, duties, now)?;
+    left_over(residual, &required, duties)
+}
+
+/// What must be done to what is about to be sent, judged by the facts of the body as changed: nothing, unless the change itself
+/// brought something to light.
+///
+/// # Errors
+/// Why the backend may not have it, whatever is done.
+pub fn owed(
+    policy: &Policy,
+    residual: &Facts,
+    backend: BackendId,
+    duties: &Duties,
+    now: Timestamp,
+) -> Result<Duties, Removal> {
     if policy.valid_until().is_some_and(|until| until <= now) && !policy.on_premises(backend) {
         return Err(Removal::Expired);
     }
@@ -61,7 +77,7 @@ pub fn recheck(
             pass.merge(&mut required, &demand)?;
         }
     }
-    left_over(residual, &required, duties)
+    Ok(required)
 }
 
 /// A type that was to be changed, or has to be by what is there now, and is still found. A coarser value may still look like

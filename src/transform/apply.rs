@@ -32,6 +32,8 @@ pub struct Changed {
     pub changes: Vec<Change>,
     /// The types whose values were pseudonymised, sorted; those that lay under a piece of another type included.
     pub pseudonymised: Vec<EntityId>,
+    /// Where the places of each field that was written anew were, by where its token begins in the body.
+    pub moves: BTreeMap<u32, Moves>,
 }
 
 /// A stretch of a field that must change.
@@ -96,24 +98,18 @@ pub fn apply(
         vault.note_name(sent, rewrite.text);
     }
     let mut changed = changed(&rewrites, vault, catalogue);
-    changed.edits.extend(placed(call, &rewrites, &changed.vault));
+    changed.edits.extend(placed(call, &changed.moves));
     changed.edits.sort_by_key(|edit| edit.span.start);
     Ok(changed)
 }
 
 /// The numbers that are places in a text which is written anew, as they are in what is sent: what an earlier answer cites.
-fn placed(call: &Call, rewrites: &[Rewrite<'_>], vault: &Vault) -> Vec<Edit> {
-    if call.places.is_empty() || rewrites.is_empty() {
-        return Vec::new();
-    }
-    let anew: BTreeMap<u32, &Rewrite<'_>> = rewrites.iter().map(|it| (it.field.span.start, it)).collect();
+fn placed(call: &Call, moves: &BTreeMap<u32, Moves>) -> Vec<Edit> {
     let at = |index: u32| call.fields.get(index as usize).map(|field| &field.span);
-    let mut moves: BTreeMap<u32, Moves> = BTreeMap::new();
     let mut edits = Vec::new();
     for place in &call.places {
         let (Some(number), Some(text)) = (at(place.field), at(place.text)) else { continue };
-        let Some(rewrite) = anew.get(&text.start).filter(|_| !anew.contains_key(&number.start)) else { continue };
-        let moves = moves.entry(text.start).or_insert_with(|| moved(rewrite, vault));
+        let Some(moves) = moves.get(&text.start).filter(|_| !moves.contains_key(&number.start)) else { continue };
         let now = moves.was_at(place.value, place.measure, place.end).filter(|now| *now != place.value);
         edits.extend(now.map(|now| Edit { span: number.clone(), replacement: now.to_string() }));
     }
@@ -229,6 +225,7 @@ fn changed(rewrites: &[Rewrite<'_>], vault: Vault, catalogue: &Catalogue) -> Cha
     let mut edits = Vec::with_capacity(rewrites.len());
     let mut counts: BTreeMap<(EntityId, Action), u32> = BTreeMap::new();
     let mut pseudonymised = BTreeSet::new();
+    let moves = rewrites.iter().map(|rewrite| (rewrite.field.span.start, moved(rewrite, &vault))).collect();
     for rewrite in rewrites {
         let text = if rewrite.empty { emptied(rewrite) } else { rewritten(rewrite, &vault) };
         let replacement = quote(&rewrite.field.content.written(&text));
@@ -247,7 +244,7 @@ fn changed(rewrites: &[Rewrite<'_>], vault: Vault, catalogue: &Catalogue) -> Cha
         count,
     };
     let changes = counts.into_iter().map(change).collect();
-    Changed { edits, vault, changes, pseudonymised: pseudonymised.into_iter().collect() }
+    Changed { edits, vault, changes, pseudonymised: pseudonymised.into_iter().collect(), moves }
 }
 
 /// The text of a field whose value goes altogether; arguments stay an object.

@@ -83,6 +83,9 @@ pub enum Why {
     /// More values than a vault holds.
     #[error("too many values for one request")]
     TooMany,
+    /// With the values gone, what stood beside them is read as one, whatever is changed.
+    #[error("with the values beside it gone, something is still read as one")]
+    Left,
     /// Every token tried for the value resolves to something else in the request.
     #[error("no token is free for the value")]
     Taken,

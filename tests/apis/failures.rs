@@ -44,6 +44,7 @@ fn rows() -> Vec<Row> {
     let google = json!({"error": {"code": 429, "message": QUOTED, "status": "RESOURCE_EXHAUSTED"}});
     let exhausted = [("/error/status", json!("RESOURCE_EXHAUSTED")), ("/error/code", json!(429))];
     let vllm = json!({"error": {"message": QUOTED, "type": "BadRequestError", "param": null, "code": 400}});
+    let older = json!({"object": "error", "message": QUOTED, "type": "BadRequestError", "param": null, "code": 400});
     let long =
         json!({"error": {"message": QUOTED, "type": "invalid_request_error", "code": "context_length_exceeded"}});
     let failed = json!({"code": "rate_limit_exceeded", "message": QUOTED});
@@ -53,6 +54,7 @@ fn rows() -> Vec<Row> {
     let key = json!({"error": {"message": QUOTED, "type": "invalid_request_error", "code": 401}});
     vec![
         row(Speaks::OpenAi, CHAT, EVENTS, event(vllm), &[("/error/type", json!("BadRequestError"))]),
+        row(Speaks::OpenAi, CHAT, EVENTS, event(older), &[("/error/type", json!("BadRequestError"))]),
         row(
             Speaks::OpenAi,
             CHAT,

@@ -52,3 +52,33 @@ async fn escaped_values_stay_and_come_back_as_they_were_sent() {
         }
     }
 }
+
+/// A path of Windows stands escaped in JSON, twice in JSON within JSON, and its `C:` is the scheme of no URL.
+#[tokio::test(flavor = "multi_thread")]
+async fn names_in_paths_of_windows_come_back_however_often_they_are_escaped() {
+    let mut plot = Plot::new().await;
+    plot.only(&["us-cloud"]);
+    let server = plot.script("us-cloud", |asked| servers::answer(Speaks::OpenAi, asked)).await;
+    let house = plot.open().await;
+    let mut path = "C:\\Users\\camille.aubertin@example.com\\notes.txt".to_owned();
+    for depth in 0..3 {
+        let call = json!({"id": "c", "type": "function", "function": {"name": "read", "arguments": json!({"path": path}).to_string()}});
+        let tool = json!({"type": "function", "function": {"name": "read", "parameters": {"type": "object", "properties": {}}}});
+        let turns = json!([{"role": "user", "content": format!("Lis {path}.")}, {"role": "assistant", "tool_calls": [call]},
+            {"role": "tool", "tool_call_id": "c", "content": path}]);
+        for tools in [json!([]), json!([tool])] {
+            let mut body = json!({"model": "assistant", "messages": turns});
+            if tools != json!([]) {
+                body["tools"] = tools;
+            }
+            let answer = house.client.post("/v1/chat/completions", body.to_string()).await;
+            assert_eq!(answer.status, 200, "{path}: {}", answer.body);
+            let received = &server.asked().pop().unwrap().body;
+            assert!(!received.contains("aubertin"), "{path}: {received}");
+            let whole = "camille.aubertin@example.com";
+            let (sent, told) = (body.to_string().matches(whole).count(), answer.body.matches(whole).count());
+            assert_eq!(sent, told, "{depth}: {}", answer.body);
+        }
+        path = json!({ "path": path }).to_string();
+    }
+}

@@ -153,6 +153,21 @@ async fn state_at_the_provider_is_refused_with_why_and_what_instead() {
     assert!(server.asked().is_empty(), "nothing was sent");
 }
 
+/// What is too much for one scan may hold anything, and stays at home: the refusal says which bound was met.
+#[tokio::test(flavor = "multi_thread")]
+async fn more_than_a_scan_reads_is_refused_with_its_bound() {
+    let mut plot = Plot::new().await;
+    let server = plot.script("us-cloud", scripted::echo).await;
+    plot.only(&["us-cloud"]);
+    let house = plot.open().await;
+    let many = "a@b.fr ".repeat(octroi::limits::FINDINGS_MAX + 1);
+    let answer = house.client.chat(&many, false).await;
+    assert_eq!(answer.status, 403, "{}", answer.body);
+    let bound = format!("a scan ends at {} findings", octroi::limits::FINDINGS_MAX);
+    assert!(answer.body.contains(&bound) && answer.body.contains("several requests"), "{}", answer.body);
+    assert!(server.asked().is_empty(), "nothing was sent");
+}
+
 /// Where policy permits it, a reference goes to whom it names: nothing is said of it.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_backend_on_the_premises_holds_may_be_named() {

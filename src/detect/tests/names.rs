@@ -23,6 +23,47 @@ fn people_that_nothing_announces() {
     }
 }
 
+/// Values of a form stand behind a `=`, where code has types and numbers.
+#[test]
+fn people_in_forms() {
+    for (text, expected) in [
+        ("nom=Jean+Dupont&tel=06%2012%2034%2056%2078", &["Jean+Dupont"][..]),
+        ("firstname=Jean&lastname=Dupont", &["Jean", "Dupont"]),
+        ("POST /contact nom=Lef%C3%A8vre&prenom=H%C3%A9l%C3%A8ne&ok=1", &["Lef%C3%A8vre", "H%C3%A9l%C3%A8ne"]),
+        ("https://crm.example/find?nom=Dupont&prenom=Jean", &["Dupont", "Jean"]),
+        ("id=3&nom=Dupont%2C+Jean&ville=Lyon", &["Dupont"]),
+        ("nom=Hélène+Dupont&ville=Lyon", &["Hélène+Dupont"]),
+    ] {
+        let found = of("person", text);
+        assert!(expected.iter().all(|name| found.iter().any(|found| found == name)), "{text}: {found:?}");
+    }
+    for text in [
+        "let name=String&other=Foo",
+        "name=$NAME&x=1",
+        "name=get_user&x=1",
+        "if (name=Foo && b)",
+        "client=Client(name=Foo)",
+    ] {
+        assert_eq!(of("person", text), Vec::<String>::new(), "{text}");
+    }
+}
+
+/// An initial and a word before a number, or before the pseudonym of one.
+#[test]
+fn abbreviations_of_numbers_are_nobody() {
+    for text in [
+        "P. IVA <VAT_ID_0GPP0F58>",
+        "C. Fiscale <NATIONAL_ID_XH4ZSG44>",
+        "P. IVA <VAT_ID_0GPP0F58>\nC. Laurent <PHONE_GMJ8BM12>\nC. Fiscale <NATIONAL_ID_XH4ZSG44>\n",
+        "Società Esempio srl, C.F. 07643520567, P. I. 07643520567",
+    ] {
+        let people = of("person", text);
+        assert!(people.iter().all(|found| found == "C. Laurent"), "{text}: {people:?}");
+    }
+    // What is in them in small letters is somebody's name all the same.
+    assert_eq!(of("person", "Gentile Sig.ra Fiscale, buongiorno"), ["Fiscale"]);
+}
+
 /// The heads of columns and lists announce people.
 #[test]
 fn people_in_tables_and_lists() {
@@ -37,6 +78,11 @@ fn people_in_tables_and_lists() {
         ("tabs", "id\tVorname\tNachname\n7\tUwe\tSchmidt", &["Uwe\tSchmidt"]),
         ("Markdown", "| Apellidos | Nombre |\n|---|---|\n| García López | María |", &["García López", "María"]),
         ("arrays", r#"{"rows": [["nom", "prenom"], ["Roussel", "Agathe"]]}"#, &["Roussel", "Agathe"]),
+        (
+            "initials of all letters",
+            "Présents : C. Laurent, J. Marie, P. Durand",
+            &["C. Laurent", "J. Marie", "P. Durand"],
+        ),
         ("beside an e-mail", "name,email\nOkafor Ngozi,no@example.org", &["Okafor Ngozi"]),
         (
             "bullets",

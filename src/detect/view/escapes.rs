@@ -1,4 +1,4 @@
-//! Opens one level of the escapes that a text may carry: JSON and its kin (`\u00e9`, `\n`, `\"`), URL (`%C3%A9`), HTML
+//! Opens one level of the escapes that a text may carry: JSON and its kin (`\u00e9`, `\u{e9}`, `\n`, `\"`), URL (`%C3%A9`), HTML
 //! (`&eacute;`), and a backslash before a mark or a blank, as writers of Markdown and of regular expressions put it (`\_`, `\.`).
 //!
 //! Nothing is guessed: a sequence that does not decode to a character stays as it is.
@@ -49,6 +49,13 @@ fn backslash(bytes: &[u8], at: usize) -> Option<(char, usize)> {
             (code < 0x80).then_some(())?;
             Some((char::from_u32(code)?, at + 4))
         }
+        // JavaScript, Rust and Swift: as many digits as it takes.
+        b'u' if bytes.get(at + 2) == Some(&b'{') => {
+            let tail = bytes.get(at + 3..)?;
+            let len = tail.iter().take(BRACED_DIGITS_MAX + 1).position(|&byte| byte == b'}').filter(|&len| len > 0)?;
+            let c = char::from_u32(hex(bytes, at + 3..at + 3 + len)?).filter(|&c| c != '\0')?;
+            Some((c, at + 4 + len))
+        }
         b'u' => {
             let unit = hex(bytes, at + 2..at + 6)?;
             if !(0xD800..0xDC00).contains(&unit) {
@@ -62,6 +69,9 @@ fn backslash(bytes: &[u8], at: usize) -> Option<(char, usize)> {
         _ => None,
     }
 }
+
+/// Digits of a code point in braces (`\u{1F600}`).
+const BRACED_DIGITS_MAX: usize = 6;
 
 /// Where `\s` of a regular expression ends, with how often it may stand there. Only within what reads as one value: between
 /// digits, with a count between words, or before the capital of the next word. `C:\sources` and `DOMAIN\smith` are none.

@@ -217,7 +217,10 @@ fn triplet(bytes: &[u8], at: usize) -> Option<u8> {
 
 /// Whether a `+` is a blank of a form: between letters or digits, in a token that has a `=` before.
 fn form_blank(bytes: &[u8], at: usize) -> bool {
-    let within = before(bytes, at).is_ascii_alphanumeric() && byte(bytes, at + 1).is_ascii_alphanumeric();
+    let word = |byte: u8| byte.is_ascii_alphanumeric() || !byte.is_ascii();
+    let behind = before(bytes, at);
+    let within = (word(behind) || behind == b',') && word(byte(bytes, at + 1));
     let head = bytes.get(at.saturating_sub(STRETCH_BYTES_MAX)..at).unwrap_or_default();
-    within && head.iter().rev().take_while(|byte| byte.is_ascii_graphic()).any(|&byte| byte == b'=')
+    let of_token = |byte: &&u8| byte.is_ascii_graphic() || !byte.is_ascii();
+    within && head.iter().rev().take_while(of_token).any(|&byte| byte == b'=')
 }

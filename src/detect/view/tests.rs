@@ -49,6 +49,7 @@ fn rows() {
         ("blanks between names", r"Anna\s+Weber Karl\sLang \(0\)\s6", "Anna Weber Karl Lang (0) 6"),
         ("a class of characters stays", r"^\s*\d+\s\w\S$", r"^\s*\d+\s\w\S$"),
         ("quoted-printable", "=37=33=32 x=42 a=3D 06=C2=A012 73=\r\n28", "732 x=42 a=3D 06 12 7328"),
+        ("braces", r"\u{4d}\u{000061}rie \u{} \u{zz} \u{1234567}", r"Marie \u{} \u{zz} \u{1234567}"),
         ("a form", "tel=06+12+34&x 3+4", "tel=06 12 34&x 3+4"),
     ] {
         assert_eq!(read(text), expected, "{name}");

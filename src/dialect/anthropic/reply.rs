@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use super::super::reply::ChannelKind::{Arguments, Compaction, Reasoning, Text};
 use super::super::reply::Closing::{Failure as Failed, Item, Stream as TheStream};
 use super::super::reply::Says::{
-    self, Called, Ends, Failure, Fixed, InputTokens, MoreCachedTokens, MoreInputTokens, OfDocument, Outer,
+    self, Block, Called, Ends, Failure, Fixed, InputTokens, MoreCachedTokens, MoreInputTokens, OfDocument,
     OutputTokens, Piece, RangeFrom, RangeUntil, Whole,
 };
 use super::super::table::{Row, Table, row};
@@ -54,7 +54,7 @@ const HEAD: &[Row<Says>] = &[
 
 /// A block of an answer, whole or begun.
 const ANSWER_BLOCK: &[Row<Says>] = &[
-    row("index", Outer),
+    row("index", Block),
     row("type", Fixed),
     row("text", Piece(Text)),
     row("thinking", Piece(Reasoning)),
@@ -95,8 +95,8 @@ const SOURCE: &[Row<Says>] = &[
 const EVENTS: &[Row<Says>] = &[
     row("type", Fixed),
     row("{message_start}.type", Fixed),
-    row("{content_block_start}.index", Outer),
-    row("{content_block_delta}.index", Outer),
+    row("{content_block_start}.index", Block),
+    row("{content_block_delta}.index", Block),
     row("{content_block_delta}.delta.type", Fixed),
     row("{content_block_delta}.delta{text_delta}.text", Piece(Text)),
     row("{content_block_delta}.delta{input_json_delta}.partial_json", Piece(Arguments)),
@@ -105,7 +105,7 @@ const EVENTS: &[Row<Says>] = &[
     row("{content_block_delta}.delta{compaction_delta}.encrypted_content", Fixed),
     row("{content_block_delta}.delta{signature_delta}.signature", Fixed),
     row("{content_block_stop}", Ends(Item)),
-    row("{content_block_stop}.index", Outer),
+    row("{content_block_stop}.index", Block),
     row("{message_delta}.delta.stop_reason", Fixed),
     row("{message_delta}.delta.stop_sequence", Whole),
     row("{message_delta}.delta.container.id", Fixed),

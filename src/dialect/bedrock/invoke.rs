@@ -17,8 +17,8 @@ use super::super::openai::stream::{TEXT, choice};
 use super::super::reply::ChannelKind::{Arguments, Reasoning, Text};
 use super::super::reply::Closing::{Item, Stream as TheStream};
 use super::super::reply::Says::{
-    self, Called, Ends, FinishLast, Fixed, InputTokens, MoreCachedTokens, MoreInputTokens, Outer, OutputTokens, Over,
-    Piece,
+    self, Block, Called, Ends, FinishLast, Fixed, InputTokens, MoreCachedTokens, MoreInputTokens, Outer, OutputTokens,
+    Over, Piece,
 };
 use super::super::reply::{Channel, Held};
 use super::super::request::Means::{self, Is};
@@ -134,15 +134,15 @@ const WHOLES: &[Row<Says>] = &[
 /// Chunks of Nova: the events of Converse, each in a member of its name.
 const EVENTS_OF_NOVA: &[Row<Says>] = &[
     row("messageStart.role", Fixed),
-    row("contentBlockStart.contentBlockIndex", Outer),
+    row("contentBlockStart.contentBlockIndex", Block),
     row("contentBlockStart.start.toolUse.toolUseId", Fixed),
     row("contentBlockStart.start.toolUse.name", Called),
-    row("contentBlockDelta.contentBlockIndex", Outer),
+    row("contentBlockDelta.contentBlockIndex", Block),
     row("contentBlockDelta.delta.text", Piece(Text)),
     row("contentBlockDelta.delta.toolUse.input", Piece(Arguments)),
     row("contentBlockDelta.delta.reasoningContent.reasoningText.text", Piece(Reasoning)),
     row("contentBlockStop", Ends(Item)),
-    row("contentBlockStop.contentBlockIndex", Outer),
+    row("contentBlockStop.contentBlockIndex", Block),
     row("messageStop", Ends(TheStream)),
     row("messageStop.stopReason", Fixed),
     row("metadata.usage.inputTokens", InputTokens),

@@ -5,12 +5,12 @@
 
 use super::super::reply::ChannelKind::{
     Arguments, Code, Command, CustomInput, FunctionArguments, McpArguments, Reasoning, ReasoningAlias, ReasoningDetail,
-    ReasoningSummary, Refusal, Stderr, Stdout, Text, TextPart, ThinkingPart, Transcript,
+    ReasoningSummary, Refusal, Stderr, Stdout, Text, TextPart, ThinkingPart, Transcript, Unnamed,
 };
-use super::super::reply::Closing::{Failure as Failed, Item, Part, Stream};
+use super::super::reply::Closing::{self, Failure as Failed, Item, Part, Stream};
 use super::super::reply::Says::{
-    self, CachedTokens, Called, Cited, Ends, Failure, Finish, Fixed, Inner, InputTokens, Json, Kept, Logprobs, Outer,
-    OutputTokens, Piece, RangeFrom, RangeUntil, Sequence, Whole,
+    self, Block, CachedTokens, Called, Cited, Ends, Failure, Finish, Fixed, Inner, InputTokens, Json, Kept, Logprobs,
+    Object, Outer, OutputTokens, Piece, RangeFrom, RangeUntil, Sequence, Whole,
 };
 use super::super::table::{Row, row};
 use crate::model::Measure;
@@ -20,7 +20,7 @@ pub(in crate::dialect) const ID: &[Row<Says>] = &[row("id", Fixed)];
 
 /// What names a reply; the same in every shape.
 pub(in crate::dialect) const HEAD: &[Row<Says>] = &[
-    row("object", Fixed),
+    row("object", Object),
     row("model", Fixed),
     row("system_fingerprint", Fixed),
     row("service_tier", Fixed),
@@ -138,8 +138,13 @@ pub(in crate::dialect) const ITEM: &[Row<Says>] = &[
 ];
 
 /// A part of an item's content.
-pub(in crate::dialect) const PART: &[Row<Says>] =
-    &[row("type", Fixed), row("text", Cited), row("refusal", Whole), row("logprobs", Logprobs("[]"))];
+pub(in crate::dialect) const PART: &[Row<Says>] = &[
+    row("type", Fixed),
+    row("text", Cited),
+    row("{reasoning_text}.text", Whole),
+    row("refusal", Whole),
+    row("logprobs", Logprobs("[]")),
+];
 
 /// A citation.
 pub(in crate::dialect) const ANNOTATION: &[Row<Says>] = &[
@@ -158,7 +163,7 @@ pub(in crate::dialect) const EVENT: &[Row<Says>] = &[
     row("type", Fixed),
     row("sequence_number", Sequence),
     row("item_id", Fixed),
-    row("output_index", Outer),
+    row("output_index", Block),
     row("obfuscation", Fixed),
     row("logprobs", Logprobs("[]")),
     row("partial_image_b64", Fixed),
@@ -173,7 +178,7 @@ pub(in crate::dialect) const EVENTS: &[Row<Says>] = &[
     row("{response.output_text.delta}.delta", Piece(Text)),
     row("{response.output_text.done}", Ends(Part(&[Text]))),
     row("{response.output_text.done}.content_index", Inner),
-    row("{response.output_text.done}.text", Whole),
+    row("{response.output_text.done}.text", Cited),
     row("{response.output_text.annotation.added}.content_index", Inner),
     row("{response.refusal.delta}.content_index", Inner),
     row("{response.refusal.delta}.delta", Piece(Refusal)),
@@ -218,6 +223,9 @@ pub(in crate::dialect) const EVENTS: &[Row<Says>] = &[
     row("{response.audio.delta}.delta", Fixed),
     row("{response.audio.transcript.delta}.delta", Piece(Transcript)),
     row("{response.audio.transcript.done}", Ends(Part(&[Transcript]))),
+    row("{?}", Ends(Closing::Unnamed)),
+    row("{?}.content_index", Inner),
+    row("{?}.delta", Piece(Unnamed(0))),
     row("{response.content_part.done}", Ends(Part(&[Text, Refusal, Reasoning]))),
     row("{response.content_part.done}.content_index", Inner),
     row("{response.output_item.done}", Ends(Item)),

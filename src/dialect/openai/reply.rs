@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use super::super::reply::Says;
-use super::super::table::Table;
+use super::super::table::{Row, Table, row};
 use super::replies::{
     ANNOTATION, CHOICE, EMBEDDING, EVENT, EVENTS, FINISH, HEAD, ID, ITEM, MESSAGE, PAGE, PART, RESPONSE, USAGE,
 };
@@ -49,11 +49,15 @@ static RESPONSE_AGAIN: LazyLock<Table<Says>> = LazyLock::new(|| {
 static INPUT_ITEMS: LazyLock<Table<Says>> = LazyLock::new(|| {
     Table::new(&[
         ("", PAGE),
+        ("data[]", TURN),
         ("data[]", ITEM),
         ("data[].content[]", PART),
         ("data[].content[].annotations[]", ANNOTATION),
     ])
 });
+
+/// Items of a page are turns of their own, by their position: nobody puts them together.
+const TURN: &[Row<Says>] = &[row("index", Says::Outer)];
 
 /// The events of a responses stream.
 static RESPONSE_EVENT: LazyLock<Table<Says>> = LazyLock::new(|| {

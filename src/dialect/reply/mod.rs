@@ -30,6 +30,8 @@ pub struct ReplyLeaf<'a> {
     pub restore: bool,
     /// The text that it belongs to.
     pub channel: Channel,
+    /// The texts that clients put it together with, where they do.
+    pub joint: Option<Joint>,
     /// The provider's name for an object that it may keep.
     pub kept: bool,
     /// The name of a tool.
@@ -105,6 +107,15 @@ pub struct Channel {
     pub inner: u32,
 }
 
+/// Texts that clients put together, in their order: the parts of one message, of one kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Joint {
+    /// What they are: a text, or its reasoning.
+    pub kind: ChannelKind,
+    /// Index of the choice or candidate.
+    pub choice: u32,
+}
+
 /// The kinds of running text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ChannelKind {
@@ -144,6 +155,8 @@ pub enum ChannelKind {
     Stderr,
     /// Arguments of a remote tool's call.
     McpArguments,
+    /// What events of a type that no table knows say, piece by piece: a hash of the type tells one text from the other.
+    Unnamed(u32),
     /// A text that is whole in its leaf and belongs to no running text.
     Whole,
 }
@@ -152,6 +165,17 @@ impl ChannelKind {
     /// Whether the text is JSON, so that what is put into it lands within a JSON string.
     pub const fn is_json(self) -> bool {
         matches!(self, Self::Arguments | Self::FunctionArguments | Self::McpArguments)
+    }
+
+    /// What clients put its parts together as; nothing where each is a text of its own, like the arguments of a call.
+    pub(crate) const fn joined(self) -> Option<Self> {
+        Some(match self {
+            Self::Text | Self::TextPart => Self::Text,
+            Self::Reasoning | Self::ThinkingPart => Self::Reasoning,
+            Self::ReasoningAlias | Self::ReasoningDetail | Self::ReasoningSummary => self,
+            Self::Refusal | Self::Transcript | Self::Compaction => self,
+            _ => return None,
+        })
     }
 }
 

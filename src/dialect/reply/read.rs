@@ -12,8 +12,8 @@ use crate::wire::json::{Bounds, Document, Node, NodeKind, Numbers};
 use super::super::table::{Place, Row, Table, row};
 use super::super::visit::{At, Spot, Under, Visitor, walk_as};
 use super::{
-    Channel, ChannelKind, Ended, EventKind, EventView, Landing, Logprobs, Position, ReplyLeaf, Sequence, Unreadable,
-    Usage, Within, logprobs,
+    Channel, ChannelKind, Ended, EventKind, EventView, Joint, Landing, Logprobs, Position, ReplyLeaf, Sequence,
+    Unreadable, Usage, Within, logprobs,
 };
 
 /// What stands at a place of a reply.
@@ -41,8 +41,10 @@ pub(crate) enum Says {
     Called,
     /// The name of an object that the provider may keep: never restored, and replaced by a sealed name of ours.
     Kept,
-    /// The index of the choice or output item that encloses it.
+    /// The index of the choice or candidate that encloses it.
     Outer,
+    /// The index of the output item or content block that encloses it: one of the parts of a message.
+    Block,
     /// The index of the tool call or part that encloses it.
     Inner,
     /// Probabilities of tokens; what replaces them when they must be withheld.
@@ -71,6 +73,8 @@ pub(crate) enum Says {
     Sequence,
     /// An object or string here says that the backend failed.
     Failure,
+    /// What the object is; where it is an `error`, the backend failed.
+    Object,
     /// Marks an object whose presence ends running texts.
     Ends(Closing),
 }
@@ -94,6 +98,8 @@ pub(crate) enum Closing {
     Item,
     /// These kinds, of the output item and part that the event names.
     Part(&'static [ChannelKind]),
+    /// The text of an event whose type no table knows, where its last word is `done`.
+    Unnamed,
 }
 
 /// What was seen.
@@ -201,6 +207,8 @@ struct Scope {
     of_document: Option<u32>,
     outer: u32,
     inner: u32,
+    /// The choice or candidate, whatever the block.
+    choice: u32,
     /// Within probabilities: nothing there is a leaf.
     muted: bool,
     /// In a part that is reasoning.
@@ -220,6 +228,12 @@ impl<'a> Visitor<'a, Says> for Reading<'_, 'a> {
                     let read = logprobs::read(document, at.index, node, instead, scope.outer);
                     self.seen.logprobs.push(read);
                     scope.muted = true;
+                }
+                Some(Says::Ends(Closing::Unnamed)) => {
+                    let (kind, last) = unnamed(document);
+                    if last == "done" {
+                        self.end_parts(&[kind], &scope);
+                    }
                 }
                 Some(Says::Ends(closing)) => self.end(closing, &scope),
                 Some(Says::Failure) => self.end(Closing::Failure, &scope),
@@ -261,7 +275,7 @@ impl<'a> Visitor<'a, Says> for Reading<'_, 'a> {
                     self.seen.ends.push(Ended::Outer(scope.outer));
                     self.seen.over |= says == Says::FinishLast;
                 }
-                if says == Says::Failure {
+                if says == Says::Failure || (says == Says::Object && document.decoded(node) == "error") {
                     self.end(Closing::Failure, &scope);
                 }
                 self.leaf_of(document, node, says);
@@ -286,6 +300,17 @@ impl<'a> Visitor<'a, Says> for Reading<'_, 'a> {
         }
         Ok(())
     }
+}
+
+/// The running text that an event is of whose type no table knows, and the last word of the type: `response.new.delta` goes on
+/// until `response.new.done`.
+fn unnamed(document: &Document<'_>) -> (ChannelKind, String) {
+    let kind = document.member(0, "type").and_then(|value| document.node(value));
+    let kind = kind.map(|kind| document.decoded(kind)).unwrap_or_default();
+    let (family, last) = kind.rsplit_once('.').unwrap_or((&kind, ""));
+    // FNV-1a: who could choose a type that meets another writes the whole answer.
+    let hash = family.bytes().fold(0x811C_9DC5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    (ChannelKind::Unnamed(hash), last.to_owned())
 }
 
 /// Adds a count as written; what is none adds nothing.
@@ -315,7 +340,10 @@ impl<'a> Reading<'_, 'a> {
             scope.thought = thought.is_some_and(|value| value.kind == NodeKind::True);
         }
         if let Some(outer) = said(Says::Outer) {
-            (scope.outer, scope.inner) = (outer, 0);
+            (scope.outer, scope.inner, scope.choice) = (outer, 0, outer);
+        }
+        if let Some(block) = said(Says::Block) {
+            (scope.outer, scope.inner) = (block, 0);
         }
         if let Some(inner) = said(Says::Inner) {
             scope.inner = inner;
@@ -345,29 +373,34 @@ impl<'a> Reading<'_, 'a> {
                 self.seen.ends.push(Ended::All);
             }
             Closing::Item => self.seen.ends.push(Ended::Outer(scope.outer)),
-            Closing::Part(kinds) => self.seen.ends.extend(
-                kinds
-                    .iter()
-                    .map(|kind| Ended::Channel(Channel { kind: *kind, outer: scope.outer, inner: scope.inner })),
-            ),
+            Closing::Part(kinds) => self.end_parts(kinds, scope),
+            Closing::Unnamed => {}
         }
+    }
+
+    fn end_parts(&mut self, kinds: &[ChannelKind], scope: &Scope) {
+        let of = |kind: &ChannelKind| Channel { kind: *kind, outer: scope.outer, inner: scope.inner };
+        self.seen.ends.extend(kinds.iter().map(|kind| Ended::Channel(of(kind))));
     }
 
     fn leaf_of(&mut self, document: &Document<'a>, node: &Node, says: Says) {
         let scope = self.scope();
         let (kind, restore) = match says {
             Says::Piece(ChannelKind::Text) if scope.thought => (ChannelKind::Reasoning, true),
+            Says::Piece(ChannelKind::Unnamed(_)) => (unnamed(document).0, true),
             Says::Piece(kind) => (kind, true),
             Says::Whole | Says::Cited | Says::Json => (ChannelKind::Whole, true),
             _ => (ChannelKind::Whole, false),
         };
         let in_string = says == Says::Json || kind.is_json();
+        let joined = if says == Says::Cited { Some(ChannelKind::Text) } else { kind.joined() };
         self.seen.leaves.push(ReplyLeaf {
             span: node.span(),
             text: document.decoded(node),
             landing: if in_string { Landing::JsonInString } else { Landing::Text },
             restore,
             channel: Channel { kind, outer: scope.outer, inner: scope.inner },
+            joint: joined.map(|kind| Joint { kind, choice: scope.choice }),
             kept: says == Says::Kept,
             called: says == Says::Called,
             fragment: self.stream && kind != ChannelKind::Whole,

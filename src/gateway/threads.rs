@@ -1,0 +1,54 @@
+//! The texts of an answer that clients put together, and what was read of each so far: a URL that begins in one part of a message
+//! goes on in the next one.
+
+use std::collections::HashMap;
+
+use super::line::Line;
+use crate::dialect::{Channel, Joint, ReplyLeaf};
+use crate::transform::Thread;
+
+/// Those of a streamed answer.
+#[derive(Debug, Default)]
+pub(super) struct Threads {
+    /// The running text that had the last piece of each.
+    latest: HashMap<Joint, Channel>,
+    /// What was read of those whose last piece has ended.
+    ended: HashMap<Joint, Thread>,
+    /// What stood before each part, by its joint, block and place in that: events that end a part say it once more.
+    before: HashMap<(Joint, u32, u32), Thread>,
+}
+
+impl Threads {
+    /// What was read before a piece, where it does not go on where the last one of its thread ended; `lines` are the texts that
+    /// run.
+    pub(super) fn before(&mut self, leaf: &ReplyLeaf<'_>, lines: &HashMap<Channel, Line>) -> Option<Thread> {
+        let (joint, channel) = (leaf.joint?, leaf.channel);
+        let latest = self.latest.insert(joint, channel);
+        if latest == Some(channel) && lines.contains_key(&channel) {
+            return None;
+        }
+        let running = latest.and_then(|latest| lines.get(&latest)).map(Line::thread);
+        let thread = running.or_else(|| self.ended.get(&joint).cloned()).unwrap_or_default();
+        self.before.entry((joint, channel.outer, channel.inner)).or_insert_with(|| thread.clone());
+        Some(thread)
+    }
+
+    /// Notes that a running text ends.
+    pub(super) fn end(&mut self, channel: Channel, line: &Line) {
+        let ending = self.latest.iter().filter(|(_, latest)| **latest == channel);
+        for joint in ending.map(|(joint, _)| *joint).collect::<Vec<_>>() {
+            self.ended.insert(joint, line.thread());
+        }
+    }
+
+    /// What was read before a text that repeats a part, or several; `said` is what was read of its own event.
+    pub(super) fn repeated<'s>(
+        &self,
+        leaf: &ReplyLeaf<'_>,
+        said: &'s mut HashMap<Joint, Thread>,
+    ) -> Option<&'s mut Thread> {
+        let joint = leaf.joint?;
+        let part = (joint, leaf.channel.outer, leaf.channel.inner);
+        Some(said.entry(joint).or_insert_with(|| self.before.get(&part).cloned().unwrap_or_default()))
+    }
+}
