@@ -41,6 +41,7 @@ mod lexer;
 mod lines;
 mod mend;
 mod nearest;
+mod openings;
 mod otherwise;
 mod overdue;
 mod parse_condition;

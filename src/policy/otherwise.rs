@@ -143,7 +143,7 @@ impl Parser<'_> {
 
     /// The label behind this one in the list of the sheet; [`Next::None`] behind the last, `None` where the list has no such label.
     pub(super) fn label_above(&mut self, name: &Name) -> Option<Next> {
-        let here = std::mem::take(&mut self.at);
+        let (here, limit) = (std::mem::take(&mut self.at), std::mem::replace(&mut self.limit, usize::MAX));
         while !(self.ended() || self.token(0).first && self.stands(0, P::Labels)) {
             self.at += 1;
         }
@@ -156,7 +156,7 @@ impl Parser<'_> {
                 self.at += 1;
             }
         }
-        self.at = here;
+        (self.at, self.limit) = (here, limit);
         let place = listed.iter().position(|label| *label == name.text)?;
         Some(listed.get(place + 1).cloned().map_or(Next::None, Next::Label))
     }

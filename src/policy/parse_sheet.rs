@@ -27,7 +27,7 @@ impl Parser<'_> {
             self.skip_to(&[]);
         }
         let mut round = None;
-        while self.further(&mut round) {
+        while self.next_statement(&mut round) {
             self.torn = false;
             let from = self.at;
             let broken = self.statement(&mut sheet).is_err();

@@ -24,6 +24,7 @@ mod shipped;
 mod slack;
 mod slips;
 pub(super) mod small;
+mod statements;
 mod strays;
 mod study;
 mod surfaces;

@@ -1,0 +1,134 @@
+//! Where a statement ends: what is missing at its end is told there, and the next one is read as if all were well before it.
+
+use super::*;
+
+const FRENCH: &str = "politique \"essai\" version 1 responsable \"dpo\" à revoir avant le 2027-06-30\nsiège FR\nautoriser les hébergeurs sur site\n";
+const ENGLISH: &str =
+    "policy \"test\" version 1 owner \"dpo\" review before 2027-06-30\nhome FR\nallow backends on premises\n";
+
+/// The faults of statements behind a good header, each with its line among them, its message and its help.
+fn told(head: &str, statements: &str) -> Vec<(usize, String)> {
+    let faults = compiled(&sources(&format!("{head}{statements}\n"), example())).err().unwrap_or_default();
+    let line = |fault: &Diagnostic| fault.place().0.saturating_sub(3);
+    let text = |fault: &Diagnostic| format!("{} | {}", fault.message(), fault.help_text().unwrap_or_default());
+    faults.iter().map(|fault| (line(fault), text(fault))).collect()
+}
+
+/// Statements whose last word lacks what belongs behind it, and what is said of each.
+const ENDLESS_ENGLISH: [(&str, &str); 17] = [
+    ("scenario \"s\" given data health then refused", "expected the name of a backend"),
+    ("scenario \"s\" given data health then allowed gpu-paris and refused", "expected the name of a backend"),
+    ("scenario \"s\" given data", "expected a class or type of data"),
+    ("scenario \"s\" given app", "expected the name of an app"),
+    ("rule r because \"x\" when data includes health must pseudonymise", "expected a type or class of data"),
+    ("rule r because \"x\" never backends exposed to", "expected a legal regime"),
+    ("rule r because \"x\" never backends located in", "expected a country"),
+    ("rule r because \"x\" never backends controlled from any of", "expected a country"),
+    ("rule r because \"x\" never backends named", "expected the name of a backend"),
+    ("rule r because \"x\" never backends certified", "expected a certificate scheme"),
+    ("rule r because \"x\" when app in group", "expected the name of a group"),
+    ("rule r because \"x\" only backends", "expected what is asked of the backends"),
+    ("rule", "expected the name of the rule"),
+    ("exception e because \"x\" until 2026-12-31 approved by \"DPO\" for rule", "expected the name of the rule"),
+    ("use pack", "expected the name of a pack"),
+    ("allow hosted tool", "expected the kind of the tool"),
+    ("group g of apps", "expected the name of an app"),
+];
+
+const ENDLESS_FRENCH: [(&str, &str); 8] = [
+    ("scénario \"s\" étant donné des données santé alors refusé", "le nom d'un hébergeur"),
+    (
+        "règle r parce que \"x\" quand les données comprennent santé doit pseudonymiser",
+        "un type ou une classe de données",
+    ),
+    ("règle r parce que \"x\" jamais les hébergeurs exposés à", "un régime juridique"),
+    ("règle r parce que \"x\" jamais les hébergeurs situés dans", "un pays"),
+    ("règle r parce que \"x\" jamais les hébergeurs nommés", "le nom d'un hébergeur"),
+    ("prendre le paquet", "le nom d'un paquet"),
+    ("autoriser l'outil hébergé", "la sorte d'outil"),
+    ("groupe g d'applications", "le nom d'une application"),
+];
+
+/// Statements with one fault each, and what is said of it.
+const NEXT_ENGLISH: [(&str, &str); 12] = [
+    ("scenario \"e\" given data helth then refused cloud-us", "`helth` is no class"),
+    ("scenario \"e\"\n  given data health\n  then refused cloud-uss", "`cloud-uss` is no backend"),
+    ("scenaro \"e\" given data helth then refused cloud-us", "`scenaro` is not understood here"),
+    ("rule q\n  because \"y\"\n  never backends located in UX", "`UX` is no country"),
+    ("rule q because \"y\" never backends named gpu-pari", "`gpu-pari` is no backend"),
+    (
+        "exception f\n  for rule none\n  because \"y\"\n  until 2026-12-31\n  approved by \"DPO\"",
+        "there is no rule `none`",
+    ),
+    ("home FR", "`home` is said twice"),
+    ("use pack gdpr-eea-onl", "there is no pack `gdpr-eea-onl`"),
+    ("allow backends located in UX", "`UX` is no country"),
+    ("the label \"None\" brings trade-secret", "`None` is no label"),
+    ("fall back if unavailable when data includes helth", "`helth` is no class"),
+    ("labels \"Nothing\", \"Nothing\"", "this label is listed twice"),
+];
+
+const NEXT_FRENCH: [(&str, &str); 6] = [
+    ("scénario \"e\" étant donné des données truc alors refusé cloud-us", "`truc` n'est pas"),
+    ("règle q\n  parce que \"y\"\n  jamais les hébergeurs situés dans UX", "`UX` n'est pas un pays"),
+    (
+        "exception f\n  à la règle aucune\n  parce que \"y\"\n  jusqu'au 2026-12-31\n  approuvée par \"DPO\"",
+        "il n'y a pas de règle `aucune`",
+    ),
+    ("siège FR", "`siège` est dit deux fois"),
+    ("prendre le paquet rgpd", "il n'y a pas de paquet `rgpd`"),
+    ("tout marquage \"Rien\" apporte secret-des-affaires", "`Rien` n'est pas un marquage"),
+];
+
+#[test]
+fn a_statement_without_its_end_takes_nothing_of_the_next() {
+    let english = ENDLESS_ENGLISH.iter().flat_map(|row| NEXT_ENGLISH.iter().map(move |next| (ENGLISH, row, next)));
+    let french = ENDLESS_FRENCH.iter().flat_map(|row| NEXT_FRENCH.iter().map(move |next| (FRENCH, row, next)));
+    let mut wrong = Vec::new();
+    for (head, (endless, missing), (next, fault)) in english.chain(french) {
+        let told = told(head, &format!("{endless}\n{next}"));
+        let here = told.iter().filter(|(line, text)| *line == 1 && text.contains(missing)).count();
+        let behind = told.iter().filter(|(line, text)| *line > 1 && text.contains(fault)).count();
+        let others = told.iter().filter(|(line, _)| *line > 1).count();
+        // A misspelt word is told besides what is wrong behind it.
+        let also = usize::from(next.starts_with("scenaro"));
+        if (here, behind, others) != (1, 1, 1 + also) {
+            wrong.push(format!("{endless} / {next}: {told:#?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}: {}", wrong.len(), wrong.join("\n"));
+}
+
+/// A clause without its end takes nothing of the next clause.
+#[test]
+fn a_clause_without_its_end_takes_nothing_of_the_next() {
+    let endless = [
+        "when data includes",
+        "when label is",
+        "never backends exposed to",
+        "never backends located in",
+        "never backends named",
+        "on backends certified",
+        "must pseudonymise",
+    ];
+    for clause in endless {
+        for next in ["until 2027-02-30", "must redact helth", "prefer backends located in UX"] {
+            let told = told(ENGLISH, &format!("rule r\n  because \"x\"\n  {clause}\n  {next}"));
+            let lines: Vec<usize> = told.iter().map(|(line, _)| *line).collect();
+            assert!(
+                lines.first() == Some(&3) && lines.iter().skip(1).all(|line| *line == 4),
+                "{clause} / {next}: {told:#?}"
+            );
+            assert!(lines.contains(&4), "{clause} / {next}: {told:#?}");
+        }
+    }
+}
+
+/// A line may end anywhere, and names may be the words of the language.
+#[test]
+fn a_line_that_begins_with_the_word_of_a_statement_need_not_begin_one() {
+    let sheet = "use\npack gdpr-eea-only\ngroup\nrule\nof apps \"a\"\nrule\nhome because \"x\" when app in\ngroup\nrule only backends located in\nhome\nand controlled from\nhome\nexception\ngroup for\nrule\nhome because \"x\" when app is \"a\" until 2026-12-31 approved by \"DPO\"\nscenario \"s\" given residence\nhome then allowed\ngpu-paris";
+    assert_eq!(told(ENGLISH, sheet), []);
+    let sheet = "prendre\nle\npaquet gdpr-eea-only\nrègle\nsiège parce que \"x\" seulement les hébergeurs situés dans\nsiège\nexception e à la\nrègle\nsiège parce que \"x\" quand l'application est \"a\" jusqu'au 2026-12-31 approuvée par \"DPO\"";
+    assert_eq!(told(FRENCH, sheet), []);
+}
