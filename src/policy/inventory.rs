@@ -68,10 +68,11 @@ const KEYS: &[&str] = &[
 /// Reads the inventory, with every fault of it.
 pub(super) fn read(file: &File, reference: &Reference, faults: &mut Vec<Diagnostic>) -> Inventory {
     let document = Document::read(file, faults);
-    let document = document.table();
-    let table = document.get_ref();
+    let mut document = document.table();
+    let digest = canonical::digest(&json(document.get_ref()));
     let mut reader = Reader { file, faults };
-    reader.only(table, &["version", "backend"]);
+    mend(document.get_mut(), &mut reader);
+    let table = document.get_ref();
     let mut entries = Vec::new();
     if let Some(backends) = table.get("backend").and_then(|node| reader.table(node)) {
         if backends.len() > BACKENDS_MAX {
@@ -97,7 +98,18 @@ pub(super) fn read(file: &File, reference: &Reference, faults: &mut Vec<Diagnost
         }
     }
     entries.sort_by(|a, b| a.name.cmp(&b.name));
-    Inventory { entries, digest: canonical::digest(&json(table)) }
+    Inventory { entries, digest }
+}
+
+/// Reports the keys that are not known, and gives them the names that are meant.
+fn mend(table: &mut DeTable<'_>, reader: &mut Reader<'_>) {
+    reader.mend_keys(table, &["version", "backend"]);
+    let Some(toml::de::DeValue::Table(backends)) = table.get_mut("backend").map(toml::Spanned::get_mut) else { return };
+    for (_, node) in backends.iter_mut().take(BACKENDS_MAX) {
+        if let toml::de::DeValue::Table(entry) = node.get_mut() {
+            reader.mend_keys(entry, KEYS);
+        }
+    }
 }
 
 pub(super) struct EntryReader<'a, 'r, 't> {
@@ -112,7 +124,6 @@ pub(super) struct EntryReader<'a, 'r, 't> {
 
 impl<'a, 't> EntryReader<'a, '_, 't> {
     fn entry(&mut self, name: &str) -> Entry {
-        self.reader.only(self.table, KEYS);
         self.until = self.optional("until", |this, node| this.reader.date(node));
         for key in ["verified", "by"] {
             self.reader.required(self.table, key, self.span.clone());
@@ -143,7 +154,17 @@ impl<'a, 't> EntryReader<'a, '_, 't> {
         if entry.places.first().and_then(Declared::ever).is_some_and(Vec::is_empty) {
             let help =
                 Some(say!("if nobody knows where it is processed, leave the key out: it then counts as unknown"));
-            self.reader.fault("octroi::policy::missing", self.span.clone(), "`processing` names no country", help);
+            let at = self.table.get("processing").map_or_else(|| self.span.clone(), toml::Spanned::span);
+            self.reader.fault("octroi::policy::missing", at, "`processing` names no country", help);
+        }
+        if entry.binding.hosts.is_empty()
+            && let Some(node) =
+                self.table.get("hosts").filter(|node| node.get_ref().as_array().is_some_and(|list| list.is_empty()))
+        {
+            let help = Some(say!(
+                "write the name of its server, as in \"api.example.com\": a backend without one is never used"
+            ));
+            self.reader.fault("octroi::policy::missing", node.span(), "`hosts` names no server", help);
         }
         entry
     }

@@ -71,6 +71,11 @@ impl Parser<'_> {
         Some((words, phrase))
     }
 
+    /// Whether the words of a statement stand here with what it takes behind them.
+    pub(super) fn takes_behind_statement(&mut self) -> bool {
+        self.statement_here().is_some_and(|(words, _)| words > 1 || self.takes_behind(words))
+    }
+
     /// Whether something stands behind so many words, on their line, that is no joint and begins nothing else: behind a name only
     /// such do.
     fn takes_behind(&mut self, words: usize) -> bool {

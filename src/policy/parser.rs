@@ -36,6 +36,7 @@ pub(super) fn parse_concrete(file: &File, faults: &mut Vec<Diagnostic>) -> Optio
     let Lexed { tokens, comments } = lex(file, faults);
     let mut parser = Parser::new(file, tokens, faults);
     parser.told = told;
+    parser.tell_reserved();
     parser.find_openings();
     let mut sheet = parser.sheet();
     sheet.strays = std::mem::take(&mut parser.strays);
@@ -350,7 +351,7 @@ impl<'a> Parser<'a> {
     }
 
     /// Whether something of this part was reported. Of what is missing at one place, the first thing is.
-    fn is_told(&self, span: &Range<usize>) -> bool {
+    pub(super) fn is_told(&self, span: &Range<usize>) -> bool {
         self.faults.iter().any(|fault| fault.lies_in(self.file, span))
     }
 }

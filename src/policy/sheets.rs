@@ -116,15 +116,18 @@ fn stem(path: &str) -> &str {
 
 /// A pack restricts and does nothing else, so that using one can never open a flow.
 fn check_pack(file: &File, pack: &Sheet, faults: &mut Vec<Diagnostic>) {
+    let title = pack.title.span.clone();
+    if !pack.pack {
+        let message = say!("a pack begins with `{}`, and not with `{}`", Phrase::Pack, Phrase::Policy);
+        let fault = Diagnostic::new("octroi::policy::pack-opens", file, title.clone(), message);
+        let name = stem(file.name()).to_owned();
+        faults.push(fault.help(say!("begin the file: {} {} {} 1 …", Phrase::Pack, name, Phrase::Version)));
+    }
     let mut refuse = |span: std::ops::Range<usize>, what: Phrase| {
         let message = say!("a pack cannot contain `{}`: it may only restrict", what);
         let fault = Diagnostic::new("octroi::policy::pack-opens", file, span, message);
         faults.push(fault.help("move it into the organisation's own sheet"));
     };
-    let title = pack.title.span.clone();
-    if !pack.pack {
-        refuse(title.clone(), Phrase::Policy);
-    }
     pack.allows.iter().for_each(|allow| refuse(allow.span.clone(), Phrase::AllowBackends));
     pack.tools.iter().for_each(|tool| refuse(tool.tool.span.clone(), Phrase::AllowHosted));
     pack.addresses.iter().for_each(|values| refuse(values.span.clone(), Phrase::AllowValues));
@@ -135,11 +138,12 @@ fn check_pack(file: &File, pack: &Sheet, faults: &mut Vec<Diagnostic>) {
     pack.exceptions.iter().for_each(|exception| refuse(exception.name.span.clone(), Phrase::Exception));
     pack.uses.iter().for_each(|name| refuse(name.span.clone(), Phrase::UsePack));
     if pack.home.is_some() {
-        refuse(title.clone(), Phrase::Home);
+        refuse(pack.home_span.clone(), Phrase::Home);
     }
     if pack.pack && pack.title.text != stem(file.name()) {
         let message = say!("this pack calls itself `{}` and its file `{}`", pack.title.text, stem(file.name()));
-        faults.push(Diagnostic::new("octroi::policy::pack-name", file, title, message));
+        let fault = Diagnostic::new("octroi::policy::pack-name", file, title, message);
+        faults.push(fault.help(say!("name the file `{}.policy`, or the pack as its file", pack.title.text)));
     }
 }
 
@@ -169,9 +173,8 @@ pub(super) fn home(
                 }
             }
             Some(_) => {
-                faults.push(
-                    fault(sheet.title.span.clone(), say!("`{}` must be a country", Phrase::Home)).help(example()),
-                );
+                faults
+                    .push(fault(sheet.home_span.clone(), say!("`{}` must be a country", Phrase::Home)).help(example()));
             }
         }
     }

@@ -37,13 +37,18 @@ impl Parser<'_> {
         Broken
     }
 
+    /// Whether a word stands here with which people begin a restriction.
+    pub(super) fn restricts(&self) -> bool {
+        matches!(self.kind(), Kind::Word(word) if RESTRICTIONS.contains(&folded(word).as_str()))
+    }
+
     /// Compares the next words with phrases: as a whole, by the words that they share, and by the first word.
     pub(super) fn suggest(&self, word: &str, phrases: &[Phrase]) -> Option<Text> {
         if phrases.contains(&Phrase::NeverBackends) && self.denies() {
             return Some(how_to_forbid());
         }
         // Whoever restricts is never told of what opens.
-        if phrases.contains(&Phrase::AllowBackends) && RESTRICTIONS.contains(&folded(word).as_str()) {
+        if phrases.contains(&Phrase::AllowBackends) && self.restricts() {
             return Some(how_to_restrict());
         }
         let written: Vec<&str> = (0..SUGGEST_WORDS_MAX)

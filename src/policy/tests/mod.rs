@@ -18,6 +18,7 @@ mod proofs;
 mod random;
 mod readings;
 mod recall;
+mod remedies;
 mod request;
 mod schema;
 mod shipped;

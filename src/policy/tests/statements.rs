@@ -132,3 +132,130 @@ fn a_line_that_begins_with_the_word_of_a_statement_need_not_begin_one() {
     let sheet = "prendre\nle\npaquet gdpr-eea-only\nrègle\nsiège parce que \"x\" seulement les hébergeurs situés dans\nsiège\nexception e à la\nrègle\nsiège parce que \"x\" quand l'application est \"a\" jusqu'au 2026-12-31 approuvée par \"DPO\"";
     assert_eq!(told(FRENCH, sheet), []);
 }
+
+/// Whoever writes restrictions without rules is told of each line.
+#[test]
+fn each_line_that_restricts_is_told() {
+    let told_of = |head: &str, lines: &[&str]| {
+        let told = told(head, &lines.join("\n"));
+        let at: Vec<usize> = told.iter().map(|(line, _)| *line).collect();
+        assert_eq!(at, (1..=lines.len()).collect::<Vec<_>>(), "{told:#?}");
+        assert!(
+            told.iter().all(|(_, text)| text.contains("rule of its own") || text.contains("règle à part")),
+            "{told:#?}"
+        );
+    };
+    told_of(ENGLISH, &["forbid backends exposed to US", "deny backends located in CN", "only backends on premises"]);
+    told_of(ENGLISH, &["never backends exposed to US", "never backends located in CN", "block backends located in RU"]);
+    told_of(FRENCH, &["jamais les hébergeurs exposés à US", "seulement les hébergeurs sur site"]);
+    told_of(FRENCH, &["interdire les hébergeurs exposés à US", "refuser les hébergeurs situés dans CN"]);
+}
+
+/// A restriction at the margin behind a rule is none of its clauses.
+#[test]
+fn what_restricts_behind_a_rule_is_no_clause_of_it() {
+    for (head, rule, line) in [
+        (
+            FRENCH,
+            "règle r\n  parce que \"x\"\n  seulement les hébergeurs sur site",
+            "interdire les hébergeurs exposés à US",
+        ),
+        (
+            FRENCH,
+            "règle r\n  parce que \"x\"\n  seulement les hébergeurs sur site",
+            "exclure les hébergeurs exposés à US",
+        ),
+        (ENGLISH, "rule r\n  because \"x\"\n  only backends on premises", "forbid backends exposed to US"),
+        (ENGLISH, "rule r\n  because \"x\"\n  only backends on premises", "deny backends exposed to US"),
+    ] {
+        let told = told(head, &format!("{rule}\n{line}"));
+        let expected = ["rule of its own", "règle à part"];
+        let fits = told.len() == 1 && told[0].0 == 4 && expected.iter().any(|part| told[0].1.contains(part));
+        assert!(fits, "{line}: {told:#?}");
+    }
+    // Within the rule it is a slip for its clause.
+    let told = told(ENGLISH, "rule r\n  because \"x\"\n  forbid backends exposed to US");
+    assert!(told.len() == 1 && told[0].1.contains("is written `never backends`"), "{told:#?}");
+}
+
+/// A reserved word is told wherever it stands, once, and nothing else is said of what it is about.
+#[test]
+fn a_reserved_word_is_told_wherever_it_stands() {
+    let home = "\n  only backends on premises";
+    let ici = "\n  seulement les hébergeurs sur site";
+    for (head, statements, line) in [
+        (ENGLISH, "rule r\n  because \"x\"\n  must have approval of \"DPO\"".to_owned(), 3),
+        (ENGLISH, "rule r\n  because \"x\"\n  must ask approval".to_owned(), 3),
+        (ENGLISH, "rule r\n  because \"x\"\n  must ask for an approval of the DPO".to_owned(), 3),
+        (ENGLISH, format!("rule r\n  because \"x\"\n  when approval is \"given\"{home}"), 3),
+        (ENGLISH, format!("rule r\n  because \"x\"\n  when data includes health and approval is given{home}"), 3),
+        (ENGLISH, "approval of \"DPO\" for rule r\nallow backends domestic".to_owned(), 1),
+        (ENGLISH, "allow backends domestic unless approval of \"DPO\"".to_owned(), 1),
+        (ENGLISH, "rule approval\n  because \"x\"\n  only backends on premises".to_owned(), 1),
+        (FRENCH, "approbation du DPO\nautoriser les hébergeurs nationaux".to_owned(), 1),
+        (FRENCH, "règle r\n  parce que \"x\"\n  doit avoir l'approbation du DPO".to_owned(), 3),
+        (FRENCH, format!("règle r\n  parce que \"x\"\n  quand l'approbation est donnée{ici}"), 3),
+        (FRENCH, format!("règle r\n  parce que \"x\"\n  sauf si approbation \"DPO\"{ici}"), 3),
+    ] {
+        let told = told(head, &statements);
+        let reserved = |text: &str| text.contains("is not there yet") || text.contains("n'existe pas encore");
+        assert!(told.len() == 1 && told[0].0 == line && reserved(&told[0].1), "{statements}: {told:#?}");
+    }
+    let sheet = "rule r\n  because \"with the approval of the DPO\" # approval\n  only backends on premises";
+    assert_eq!(told(ENGLISH, sheet), []);
+}
+
+/// A request has one app, one label, one score: a second one would count silently.
+#[test]
+fn what_there_is_one_of_is_given_once() {
+    for (given, phrase) in [
+        ("app \"a\" and app \"b\"", "app"),
+        ("app \"a\", health and app \"a\"", "app"),
+        ("label \"Public\" and label \"Secret\"", "label"),
+        ("leak score 7 and leak score 700", "leak score"),
+        ("leak history 7 and leak history 700", "leak history"),
+        ("purpose \"a\" and purpose \"b\"", "purpose"),
+        ("tenant \"a\" and tenant \"b\"", "tenant"),
+    ] {
+        let given = given.replace("health and", "data health and");
+        let sheet = format!("labels \"Public\", \"Secret\"\nscenario \"s\"\n  given {given}\n  then allowed gpu-paris");
+        let told = told(ENGLISH, &sheet);
+        assert!(told.len() == 1 && told[0].1.contains(&format!("`{phrase}` is said twice")), "{given}: {told:#?}");
+    }
+    let sheet =
+        "scenario \"s\"\n  given role \"a\", role \"b\", data health, email and residence FR\n  then allowed gpu-paris";
+    assert_eq!(told(ENGLISH, sheet), []);
+}
+
+/// What is wrong with a day, a unit or a name hides nothing else.
+#[test]
+fn a_slip_in_a_statement_hides_no_other_fault_of_it() {
+    let crosses = "would let";
+    for (statements, expected) in [
+        (
+            "rule r\n  because \"x\"\n  when data includes health\n  must pseudonymise person\n  until tomorrow",
+            vec![crosses, "expected a date"],
+        ),
+        (
+            "rule r\n  because \"x\"\n  until next summer\n  when data includes health",
+            vec!["does nothing", "expected a date"],
+        ),
+        (
+            "exception e\n  for rule none\n  because \"x\"\n  until tomorrow\n  approved by \"DPO\"",
+            vec!["spares every request", "there is no rule `none`", "expected a date"],
+        ),
+        (
+            "fall back if unavailable after 2 secondes when data includes helth",
+            vec!["is written `or after`", "is written `s`", "`of waiting` is missing", "`helth` is no class"],
+        ),
+        (
+            "use pack gdpr eea only\nexception e\n  for rule stays\n  because \"x\"\n  when app is \"a\"\n  until 2027-01-01\n  approved by \"DPO\"",
+            vec!["a name is one word", "there is no rule `stays`"],
+        ),
+    ] {
+        let told = told(ENGLISH, statements);
+        let fits =
+            told.len() == expected.len() && told.iter().zip(&expected).all(|((_, told), part)| told.contains(part));
+        assert!(fits, "{statements}: {told:#?}");
+    }
+}
