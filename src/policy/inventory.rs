@@ -12,6 +12,7 @@ use toml::de::DeTable;
 use super::canonical;
 use super::declared::{Certificate, Dated, Declared, Entry, Instrument, Notes, SubProcessor};
 use super::diagnostic::{Diagnostic, File};
+use super::inventory_keys::mend;
 use super::inventory_terms::{global, instrument_meant, no_country};
 use super::reference::Reference;
 use super::text::say;
@@ -33,37 +34,6 @@ pub(super) struct Inventory {
 /// Instruments of transfer (GDPR Art. 46) by their words.
 pub const INSTRUMENTS: [&str; 5] =
     ["standard-contractual-clauses", "binding-corporate-rules", "code-of-conduct", "certification", "ad-hoc-clauses"];
-
-const KEYS: &[&str] = &[
-    "hosts",
-    "spki",
-    "ca",
-    "addresses",
-    "models",
-    "path-ids",
-    "processing",
-    "storage",
-    "logs",
-    "support",
-    "operator",
-    "run-by-owner",
-    "controlled-from",
-    "exposed-to",
-    "sub-processors",
-    "certificates",
-    "transfer-basis",
-    "adequacy",
-    "retention",
-    "training",
-    "contract",
-    "keys",
-    "attestation",
-    "verified",
-    "by",
-    "until",
-    "evidence",
-    "note",
-];
 
 /// Reads the inventory, with every fault of it.
 pub(super) fn read(file: &File, reference: &Reference, faults: &mut Vec<Diagnostic>) -> Inventory {
@@ -99,17 +69,6 @@ pub(super) fn read(file: &File, reference: &Reference, faults: &mut Vec<Diagnost
     }
     entries.sort_by(|a, b| a.name.cmp(&b.name));
     Inventory { entries, digest }
-}
-
-/// Reports the keys that are not known, and gives them the names that are meant.
-fn mend(table: &mut DeTable<'_>, reader: &mut Reader<'_>) {
-    reader.mend_keys(table, &["version", "backend"]);
-    let Some(toml::de::DeValue::Table(backends)) = table.get_mut("backend").map(toml::Spanned::get_mut) else { return };
-    for (_, node) in backends.iter_mut().take(BACKENDS_MAX) {
-        if let toml::de::DeValue::Table(entry) = node.get_mut() {
-            reader.mend_keys(entry, KEYS);
-        }
-    }
 }
 
 pub(super) struct EntryReader<'a, 'r, 't> {
@@ -282,7 +241,7 @@ impl<'a, 't> EntryReader<'a, '_, 't> {
         node: &Node<'t>,
         read: impl Fn(&mut Self, &DeTable<'t>, Range<usize>) -> Option<T>,
     ) -> Option<Vec<T>> {
-        let nodes = self.reader.nodes(node)?;
+        let nodes = self.reader.rows(node)?;
         let read: Vec<T> = nodes
             .iter()
             .filter_map(|node| {

@@ -65,7 +65,7 @@ pub(super) fn lex(file: &File, faults: &mut Vec<Diagnostic>) -> Lexed {
 /// Splits a part of a file into tokens; their spans are those of the file.
 pub(super) fn lex_within(file: &File, part: Range<usize>, faults: &mut Vec<Diagnostic>) -> Lexed {
     let text = file.text().get(..part.end).unwrap_or_default();
-    let mut lexer = Lexer { file, text, at: part.start, first: true, faults };
+    let mut lexer = Lexer { file, text, at: part.start, first: true, open: 0, faults };
     let mut lexed = Lexed { tokens: Vec::new(), comments: Vec::new() };
     while let Some(next) = lexer.rest().chars().next() {
         let start = lexer.at;
@@ -82,6 +82,11 @@ pub(super) fn lex_within(file: &File, part: Range<usize>, faults: &mut Vec<Diagn
             }
             _ => {
                 if let Some(kind) = lexer.token(next) {
+                    lexer.open = match kind {
+                        Kind::Open => lexer.open.saturating_add(1),
+                        Kind::Close => lexer.open.saturating_sub(1),
+                        _ => lexer.open,
+                    };
                     lexed.tokens.push(Token { kind, span: start..lexer.at, first: lexer.first });
                     lexer.first = false;
                 }
@@ -99,6 +104,8 @@ pub(super) struct Lexer<'a> {
     pub(super) text: &'a str,
     pub(super) at: usize,
     pub(super) first: bool,
+    /// Brackets that are open.
+    pub(super) open: usize,
     faults: &'a mut Vec<Diagnostic>,
 }
 

@@ -34,6 +34,7 @@ mod french;
 mod french_tools;
 mod frozen;
 mod inventory;
+mod inventory_keys;
 mod inventory_terms;
 mod kept;
 mod layout;

@@ -84,7 +84,7 @@ impl Parser<'_> {
             return false;
         }
         let joints = [Phrase::And, Phrase::Or, Phrase::Not, Phrase::Then, Phrase::Given, Phrase::Level];
-        let others: [&[Phrase]; 5] = [&joints, &OUTCOMES, CLAUSES, EXCEPTION_PARTS, GATES];
+        let others: [&[Phrase]; 6] = [&joints, &OUTCOMES, CLAUSES, EXCEPTION_PARTS, GATES, STATEMENTS];
         !others.iter().any(|list| self.behind_is(words, list))
     }
 

@@ -219,7 +219,10 @@ impl Parser<'_> {
             let joined: String = written.split_whitespace().collect();
             if !is_scheme(&joined) {
                 // `HDS 2024`
-                let level = self.file.text().get(number.clone()).unwrap_or_default();
+                let file = self.file;
+                // `3.2` is no number.
+                self.faults.retain(|fault| !fault.lies_in(file, &number));
+                let level = file.text().get(number.clone()).unwrap_or_default();
                 let message =
                     say!("the level of a certificate has `{}` in front of it, and stands in quotes", Phrase::Level);
                 let fault = Diagnostic::new("octroi::policy::spelling", self.file, number.clone(), message);

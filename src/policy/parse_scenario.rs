@@ -155,7 +155,7 @@ impl Parser<'_> {
         };
         let span = span.start..self.previous().map_or(span.end, |token| token.span.end);
         let message = say!("`{}` is said twice", phrase);
-        let help = say!("a request has one: write a scenario for each");
+        let help = say!("a request has one: each stands in a scenario or a question of its own");
         self.faults.push(Diagnostic::new("octroi::policy::twice", self.file, span, message).help(help));
     }
 

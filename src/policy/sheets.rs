@@ -11,7 +11,7 @@ use super::phrase::{Language, Phrase};
 use super::reference::{Countries, Reference};
 use super::text::{Text, say};
 use super::tree::{Area, Name, Sheet};
-use super::{Sources, canonical, engine, starter};
+use super::{SourceFile, Sources, canonical, engine, starter};
 use crate::limits::{
     POLICY_EXCEPTIONS_MAX, POLICY_FAULTS_MAX, POLICY_LABELS_MAX, POLICY_PREFERS_MAX, POLICY_RULES_MAX,
 };
@@ -100,16 +100,25 @@ fn in_english(file: &File, sheet: &Sheet) -> Option<Sheet> {
     if same { read(Language::En) } else { None }
 }
 
+/// Whether a sheet uses a pack.
+pub(super) fn names_pack(sheet: &SourceFile, name: &str) -> bool {
+    let file = File::new(&sheet.name, &sheet.text, language_of(&sheet.text));
+    parse(&file, &mut Vec::new()).is_some_and(|sheet| sheet.uses.iter().any(|used| used.text == name))
+}
+
 fn no_pack(file: &File, name: &Name, sources: &Sources) -> Diagnostic {
     let mut known: Vec<&str> = sources.packs.iter().map(|pack| stem(&pack.name)).collect();
     known.extend(starter::packs().into_iter().map(|(shipped, _)| shipped));
+    // A copy of one that octroi brings is the same.
+    known.sort_unstable();
+    known.dedup();
     let help = did_you_mean(&nearest(&name.text, known.iter().copied()))
         .unwrap_or_else(|| say!("known here: {}", known.join(", ")));
     let message = say!("there is no pack `{}`", name.text);
     Diagnostic::new("octroi::policy::unknown-name", file, name.span.clone(), message).help(help)
 }
 
-fn stem(path: &str) -> &str {
+pub(super) fn stem(path: &str) -> &str {
     let file = path.rsplit(['/', '\\']).next().unwrap_or(path);
     file.strip_suffix(".policy").unwrap_or(file)
 }

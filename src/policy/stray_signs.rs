@@ -68,18 +68,22 @@ impl Lexer<'_> {
         }
         let rest = self.rest();
         let digits = rest.chars().take_while(char::is_ascii_digit).count();
-        let behind = rest.get(digits..).unwrap_or_default().chars();
+        // `a.`
+        let letter = rest.starts_with(|c: char| c.is_ascii_alphabetic());
+        let written = digits.max(usize::from(letter));
+        let behind = rest.get(written..).unwrap_or_default().chars();
         let mark = behind.clone().next().unwrap_or(' ');
         // A bracket may close what another line opened.
-        let is_number = |sign| sign == '.' || (sign == ')' && rest.get(digits + 1..).is_some_and(begins_line));
-        let numbered = (1..=NUMBER_DIGITS_MAX).contains(&digits) && is_number(mark);
-        let listed = digits == 0 && (matches!(mark, '-' | '*' | '•' | '·' | '>') || is_dash(mark));
+        let is_number =
+            |sign| sign == '.' || (sign == ')' && self.open == 0 && rest.get(written + 1..).is_some_and(begins_line));
+        let numbered = (1..=NUMBER_DIGITS_MAX).contains(&written) && is_number(mark);
+        let listed = written == 0 && (matches!(mark, '-' | '*' | '•' | '·' | '>') || is_dash(mark));
         let apart = behind.clone().nth(1).is_some_and(|c| c.is_whitespace() && !ends_line(c));
         if !(apart && (numbered || listed)) {
             return false;
         }
         let start = self.at;
-        self.at += digits + mark.len_utf8();
+        self.at += written + mark.len_utf8();
         let message = say!("a line bears no number and no mark before its words");
         let help = say!("take it out: each statement stands by itself, and their order plays no part");
         self.fault("octroi::policy::stray-character", start..self.at, message, Some(help));

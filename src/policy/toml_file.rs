@@ -119,18 +119,27 @@ impl Reader<'_> {
         self.wrong_and(node, "a date without quotes: 2027-06-30", help)
     }
 
-    pub(super) fn nodes<'n, 't>(&mut self, node: &'n Node<'t>) -> Option<Vec<&'n Node<'t>>> {
+    /// The items of a list; `alone` is whether a text by itself may be one of them.
+    fn nodes<'n, 't>(&mut self, node: &'n Node<'t>, alone: bool) -> Option<Vec<&'n Node<'t>>> {
         match node.get_ref() {
             DeValue::Array(items) => Some(items.iter().collect()),
             other => {
-                let written = other.as_str();
-                let help = written.filter(|_| !self.is_reported(&node.span())).map(|written| match is_none(written) {
-                    true => say!("write `[]`"),
-                    false => say!("write `[\"{}\"]`", written),
+                // What is no text is no list of tables either.
+                let help = other.as_str().and_then(|written| {
+                    if is_none(written) {
+                        Some(say!("write `[]`"))
+                    } else {
+                        alone.then(|| say!("write `[\"{}\"]`", written))
+                    }
                 });
                 self.wrong_and(node, "a list in square brackets", help)
             }
         }
+    }
+
+    /// The items of a list of tables.
+    pub(super) fn rows<'n, 't>(&mut self, node: &'n Node<'t>) -> Option<Vec<&'n Node<'t>>> {
+        self.nodes(node, false)
     }
 
     /// As [`Self::text`], where a number or a truth has words that are meant.
@@ -149,7 +158,7 @@ impl Reader<'_> {
     }
 
     pub(super) fn texts(&mut self, node: &Node<'_>) -> Option<Vec<Name>> {
-        let nodes = self.nodes(node)?;
+        let nodes = self.nodes(node, true)?;
         let texts: Vec<Name> = nodes.iter().filter_map(|item| self.text(item)).collect();
         (texts.len() == nodes.len()).then_some(texts)
     }
@@ -176,13 +185,12 @@ impl Reader<'_> {
         table.extend(own);
         for (key, node) in others {
             let meant = nearest(key.get_ref(), known.iter().copied()).first().copied();
-            match meant.and_then(|meant| table.get_mut(meant)) {
-                Some(there) => join(there, node),
-                None => {
-                    let name = meant.map_or_else(|| key.get_ref().clone(), |meant| meant.into());
-                    table.insert(Spanned::new(key.span(), name), node);
-                }
+            if let Some(there) = meant.and_then(|meant| table.get_mut(meant)) {
+                join(there, node);
+                continue;
             }
+            let name = meant.map_or_else(|| key.get_ref().clone(), Into::into);
+            table.insert(Spanned::new(key.span(), name), node);
         }
     }
 

@@ -25,6 +25,8 @@ pub enum Kind {
     Unreachable,
     /// A rule without which nothing would change.
     Shadowed,
+    /// A clause without which nothing would change.
+    IdleClause,
     /// Rules that together leave no backend for what one of them is about.
     Contradiction,
     /// A class that no backend may have.
@@ -62,6 +64,7 @@ impl Study {
         let mut found = self.misreadings();
         self.idle_allows(&mut found);
         self.rules(&mut found);
+        self.idle_conditions(&mut found);
         self.dead_ends(&mut found);
         self.undoable(&mut found);
         self.one_host(&mut found);
@@ -107,6 +110,7 @@ impl Study {
                     continue;
                 }
             }
+            self.idle_clauses(index, rule, found);
             match self.contradicts(index, rule, &space) {
                 Known::No => {}
                 Known::Yes => {
@@ -322,7 +326,7 @@ impl Study {
 
 /// What searches for a counterexample come to together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Known {
+pub(super) enum Known {
     Yes,
     No,
     /// No counterexample was found, and a search was given up.
@@ -331,7 +335,7 @@ enum Known {
 
 impl Known {
     /// Whether every search ends without an example. The first example settles it.
-    fn all(searches: impl Iterator<Item = Found>) -> Self {
+    pub(super) fn all(searches: impl Iterator<Item = Found>) -> Self {
         let mut known = Self::Yes;
         for found in searches {
             match found {

@@ -73,6 +73,12 @@ fn remedies_of_sheets_hold() {
         ("a semicolon of a list", ENGLISH, "use pack gdpr-eea-only; pci\n".to_owned()),
         ("numbers of lines", ENGLISH, format!("1. allow backends domestic\n2) {}", rule("only backends on premises"))),
         (
+            "letters of lines",
+            FRENCH,
+            "1. règle r\n   a. parce que \"x\"\n   b) seulement les hébergeurs sur site\n".to_owned(),
+        ),
+        ("a level with a point", FRENCH, regle("seulement les hébergeurs certifiés SecNumCloud 3.2")),
+        (
             "bullets",
             ENGLISH,
             "rule r\n  - because \"x\"\n  • only backends on premises\n* allow backends domestic\n".to_owned(),
