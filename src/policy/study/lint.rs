@@ -326,7 +326,7 @@ impl Study {
 
 /// What searches for a counterexample come to together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Known {
+enum Known {
     Yes,
     No,
     /// No counterexample was found, and a search was given up.
@@ -335,7 +335,7 @@ pub(super) enum Known {
 
 impl Known {
     /// Whether every search ends without an example. The first example settles it.
-    pub(super) fn all(searches: impl Iterator<Item = Found>) -> Self {
+    fn all(searches: impl Iterator<Item = Found>) -> Self {
         let mut known = Self::Yes;
         for found in searches {
             match found {

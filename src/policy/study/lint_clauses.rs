@@ -9,8 +9,8 @@ use std::collections::BTreeSet;
 use super::super::phrase::Phrase;
 use super::super::resolved::{Gate, Resolved, Rule};
 use super::super::text::{Text, say};
-use super::lint::{Advice, Kind, Known};
-use super::search::anywhere;
+use super::lint::{Advice, Kind};
+use super::search::{Found, Sought, Steps, find};
 use super::side::{Side, led_by, opens, standing};
 use super::space::{Place, Space};
 use super::{Study, sentence};
@@ -177,7 +177,7 @@ impl Study {
         cannot: &dyn Fn(&Place, &Space) -> bool,
     ) -> bool {
         let space = Space::new(&[(strict.policy, strict.today), (loose.policy, loose.today)], false);
-        let searches = backends.iter().map(|backend| {
+        let mut searches = backends.iter().map(|backend| {
             let mut dims = BTreeSet::new();
             strict.depends(&space, *backend, &mut dims);
             loose.depends(&space, *backend, &mut dims);
@@ -187,9 +187,9 @@ impl Study {
                 let (with, without) = (strict.plan(facts), loose.plan(facts));
                 opens(standing(&with, *backend), standing(&without, *backend), facts)
             };
-            anywhere(&space, &dims, &excluded, &has, Some((loose, *backend)))
+            never(&space, &dims, &excluded, &has, Some((loose, *backend)))
         });
-        Known::all(searches) == Known::Yes
+        searches.all(|never| never)
     }
 
     /// Whether a rule fires on the same requests with a wider gate: proven.
@@ -206,6 +206,17 @@ impl Study {
             |place: &Place| side.look(&space, place).must_fire(rule) || !other.look(&space, place).may_fire(wider);
         let fires = |side: Side<'_>, facts: &Facts| side.plan(facts).fired.contains(&rule.name);
         let has = |facts: &Facts| fires(other, facts) && !fires(side, facts);
-        Known::all(std::iter::once(anywhere(&space, &dims, &excluded, &has, None))) == Known::Yes
+        never(&space, &dims, &excluded, &has, None)
     }
+}
+
+/// Whether no request has a property: proven, in few steps.
+fn never(
+    space: &Space,
+    dims: &[usize],
+    excluded: &dyn Fn(&Place) -> bool,
+    has: &dyn Fn(&Facts) -> bool,
+    passes: Option<(Side<'_>, BackendId)>,
+) -> bool {
+    find(space, dims, &space.open(), Sought { excluded, has, passes, steps: &Steps::few() }) == Found::None
 }
