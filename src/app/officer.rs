@@ -12,7 +12,7 @@ use super::problem::Problems;
 use crate::detect::{self, Engine};
 use crate::identity::{Purpose, RootKey};
 use crate::model::{Catalogue, Word};
-use crate::policy::study::{Begin, Study};
+use crate::policy::study::{Begin, Beside, Study};
 use crate::policy::{self, Policy, Sources, Vocabulary};
 use crate::transform;
 
@@ -155,6 +155,11 @@ impl Officer {
     /// Every fault of every file.
     pub(crate) fn study_of(&self, sources: &Sources, now: Timestamp) -> Result<Study, Problems> {
         Study::new(sources, &self.catalogue, &self.engine.served(), &vocabulary(), now).map_err(Problems::from)
+    }
+
+    /// What is told beside the faults of the folder: notices, and packs that no sheet uses.
+    pub(crate) fn beside(&self, now: Timestamp) -> Beside {
+        Beside::new(&self.sources, &self.catalogue, &self.engine.served(), &vocabulary(), now)
     }
 
     /// The types of data that a gateway with these files looks for, by name; bodies only where its policy asks for them, which

@@ -50,6 +50,8 @@ pub(super) struct Gathered {
     pub(super) world: World,
     zones: Zones,
     labels: Vec<Word>,
+    /// Whether all but the sheets was understood: inventory, reference data, home and labels.
+    pub(super) grounded: bool,
 }
 
 /// Reads all files and looks every name up.
@@ -60,17 +62,17 @@ pub(super) fn gather(
     vocabulary: &Vocabulary,
 ) -> Result<Gathered, Vec<Diagnostic>> {
     let (gathered, faults) = gather_all(sources, catalogue, served, vocabulary);
-    gathered.filter(|_| faults.is_empty()).ok_or(faults)
+    if faults.is_empty() { Ok(gathered) } else { Err(faults) }
 }
 
-/// The same with every fault, and what was understood of the sheets where all else was: inventory, reference data, home and labels.
-/// Beside a fault it is good for questions about a statement that was read whole, and for no decision.
+/// The same with every fault, and what was understood. Beside a fault it is good for notices, where it is grounded for questions
+/// about a statement that was read whole too, and for no decision.
 pub(super) fn gather_all(
     sources: &Sources,
     catalogue: &Catalogue,
     served: &[EntityId],
     vocabulary: &Vocabulary,
-) -> (Option<Gathered>, Vec<Diagnostic>) {
+) -> (Gathered, Vec<Diagnostic>) {
     let mut faults = Vec::new();
     let language = sources.sheets.first().map(|sheet| language_of(&sheet.text)).unwrap_or_default();
     let reference = Reference::read(&sources.reference, language, &mut faults);
@@ -100,11 +102,8 @@ pub(super) fn gather_all(
         Resolver { names: &names, file, pack: sheet.pack, faults: &mut faults }.sheet(sheet, &mut resolved);
     }
     check_whole(&sheets, &mut faults);
-    let gathered = grounded.then(|| {
-        let digest = digest(&sheets);
-        Gathered { sheets, digest, resolved, inventory, world, zones, labels }
-    });
-    (gathered, sorted(faults))
+    let digest = digest(&sheets);
+    (Gathered { sheets, digest, resolved, inventory, world, zones, labels, grounded }, sorted(faults))
 }
 
 /// Whether the names of all entries of the inventory are known: that of a header which the format rejects is not.

@@ -102,6 +102,12 @@ impl Diagnostic {
         place(self.source.inner(), self.span.start)
     }
 
+    /// The bytes it is about.
+    #[cfg(test)]
+    pub(super) fn span(&self) -> Range<usize> {
+        self.span.clone()
+    }
+
     /// Whether it stands within a part of this file.
     pub(super) fn lies_in(&self, file: &File, part: &Range<usize>) -> bool {
         let inside = part.start <= self.span.start && self.span.end <= part.end;

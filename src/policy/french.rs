@@ -312,7 +312,6 @@ const TABLE: &[(&str, &str)] = &[
     ("`{}` is written `{}` in this sheet", "`{}` s'écrit `{}` dans cette feuille"),
     ("accents and small letters count, and a sheet is in the language of its first word", "accents et minuscules comptent, et une feuille est dans la langue de son premier mot"),
     ("a clause ends without a full stop", "une clause se termine sans point"),
-    ("separate them with a comma", "séparez-les par une virgule"),
     ("a note begins with #", "une note commence par #"),
     ("these quotes are not straight", "ces guillemets ne sont pas droits"),
     ("write \"{}\"", "écrivez \"{}\""),

@@ -12,6 +12,7 @@ use toml::de::DeTable;
 use super::canonical;
 use super::declared::{Certificate, Dated, Declared, Entry, Instrument, Notes, SubProcessor};
 use super::diagnostic::{Diagnostic, File};
+use super::inventory_keys::mend;
 use super::inventory_terms::{global, instrument_meant, no_country};
 use super::reference::Reference;
 use super::text::say;
@@ -34,44 +35,14 @@ pub(super) struct Inventory {
 pub const INSTRUMENTS: [&str; 5] =
     ["standard-contractual-clauses", "binding-corporate-rules", "code-of-conduct", "certification", "ad-hoc-clauses"];
 
-const KEYS: &[&str] = &[
-    "hosts",
-    "spki",
-    "ca",
-    "addresses",
-    "models",
-    "path-ids",
-    "processing",
-    "storage",
-    "logs",
-    "support",
-    "operator",
-    "run-by-owner",
-    "controlled-from",
-    "exposed-to",
-    "sub-processors",
-    "certificates",
-    "transfer-basis",
-    "adequacy",
-    "retention",
-    "training",
-    "contract",
-    "keys",
-    "attestation",
-    "verified",
-    "by",
-    "until",
-    "evidence",
-    "note",
-];
-
 /// Reads the inventory, with every fault of it.
 pub(super) fn read(file: &File, reference: &Reference, faults: &mut Vec<Diagnostic>) -> Inventory {
     let document = Document::read(file, faults);
-    let document = document.table();
-    let table = document.get_ref();
+    let mut document = document.table();
+    let digest = canonical::digest(&json(document.get_ref()));
     let mut reader = Reader { file, faults };
-    reader.only(table, &["version", "backend"]);
+    mend(document.get_mut(), &mut reader);
+    let table = document.get_ref();
     let mut entries = Vec::new();
     if let Some(backends) = table.get("backend").and_then(|node| reader.table(node)) {
         if backends.len() > BACKENDS_MAX {
@@ -97,7 +68,7 @@ pub(super) fn read(file: &File, reference: &Reference, faults: &mut Vec<Diagnost
         }
     }
     entries.sort_by(|a, b| a.name.cmp(&b.name));
-    Inventory { entries, digest: canonical::digest(&json(table)) }
+    Inventory { entries, digest }
 }
 
 pub(super) struct EntryReader<'a, 'r, 't> {
@@ -112,7 +83,6 @@ pub(super) struct EntryReader<'a, 'r, 't> {
 
 impl<'a, 't> EntryReader<'a, '_, 't> {
     fn entry(&mut self, name: &str) -> Entry {
-        self.reader.only(self.table, KEYS);
         self.until = self.optional("until", |this, node| this.reader.date(node));
         for key in ["verified", "by"] {
             self.reader.required(self.table, key, self.span.clone());
@@ -143,7 +113,17 @@ impl<'a, 't> EntryReader<'a, '_, 't> {
         if entry.places.first().and_then(Declared::ever).is_some_and(Vec::is_empty) {
             let help =
                 Some(say!("if nobody knows where it is processed, leave the key out: it then counts as unknown"));
-            self.reader.fault("octroi::policy::missing", self.span.clone(), "`processing` names no country", help);
+            let at = self.table.get("processing").map_or_else(|| self.span.clone(), toml::Spanned::span);
+            self.reader.fault("octroi::policy::missing", at, "`processing` names no country", help);
+        }
+        if entry.binding.hosts.is_empty()
+            && let Some(node) =
+                self.table.get("hosts").filter(|node| node.get_ref().as_array().is_some_and(|list| list.is_empty()))
+        {
+            let help = Some(say!(
+                "write the name of its server, as in \"api.example.com\": a backend without one is never used"
+            ));
+            self.reader.fault("octroi::policy::missing", node.span(), "`hosts` names no server", help);
         }
         entry
     }
@@ -261,7 +241,7 @@ impl<'a, 't> EntryReader<'a, '_, 't> {
         node: &Node<'t>,
         read: impl Fn(&mut Self, &DeTable<'t>, Range<usize>) -> Option<T>,
     ) -> Option<Vec<T>> {
-        let nodes = self.reader.nodes(node)?;
+        let nodes = self.reader.rows(node)?;
         let read: Vec<T> = nodes
             .iter()
             .filter_map(|node| {

@@ -45,7 +45,13 @@ impl<'t> EntryReader<'_, '_, 't> {
             self.reader.required(table, "days", node.span())?;
             return Some(false);
         }
-        let name = self.reader.text(node)?;
+        let meant = |value: &toml::de::DeValue<'_>| match value {
+            toml::de::DeValue::Integer(days) if days.as_str() == "0" => Some(say!("write `\"none\"`")),
+            toml::de::DeValue::Integer(days) => Some(say!("write `{ days = {} }`", days.as_str())),
+            toml::de::DeValue::Boolean(false) => Some(say!("write `\"none\"`")),
+            _ => Some(say!("write \"none\" or { days = 30 }")),
+        };
+        let name = self.reader.text_or(node, meant)?;
         if name.text == "none" {
             return Some(true);
         }
@@ -88,7 +94,11 @@ impl<'t> EntryReader<'_, '_, 't> {
             let until = self.reader.required(table, "until", node.span()).and_then(|node| self.reader.date(node));
             return until.map(Attestation::Until);
         }
-        let name = self.reader.text(node)?;
+        let meant = |value: &toml::de::DeValue<'_>| match value {
+            toml::de::DeValue::Boolean(false) => Some(say!("write `\"none\"`")),
+            _ => Some(say!("say what proves it and until when: { tee = \"TDX\", until = 2027-01-31 }")),
+        };
+        let name = self.reader.text_or(node, meant)?;
         if name.text != "none" {
             self.reader.unlisted(&name, "attestation", ["none"]);
             return None;
@@ -98,7 +108,11 @@ impl<'t> EntryReader<'_, '_, 't> {
 
     pub(super) fn training(&mut self, node: &Node<'t>) -> Option<bool> {
         let known = ["never", "opt-out", "yes"];
-        let name = self.reader.text(node)?;
+        let meant = |value: &toml::de::DeValue<'_>| {
+            let trains = value.as_bool()?;
+            Some(if trains { say!("write `\"yes\"`") } else { say!("write `\"never\"`") })
+        };
+        let name = self.reader.text_or(node, meant)?;
         if !known.contains(&name.text.as_str()) {
             self.reader.unlisted(&name, "answer to whether it trains on the data", known);
             return None;

@@ -65,7 +65,7 @@ pub(super) fn lex(file: &File, faults: &mut Vec<Diagnostic>) -> Lexed {
 /// Splits a part of a file into tokens; their spans are those of the file.
 pub(super) fn lex_within(file: &File, part: Range<usize>, faults: &mut Vec<Diagnostic>) -> Lexed {
     let text = file.text().get(..part.end).unwrap_or_default();
-    let mut lexer = Lexer { file, text, at: part.start, first: true, faults };
+    let mut lexer = Lexer { file, text, at: part.start, first: true, open: 0, faults };
     let mut lexed = Lexed { tokens: Vec::new(), comments: Vec::new() };
     while let Some(next) = lexer.rest().chars().next() {
         let start = lexer.at;
@@ -82,6 +82,11 @@ pub(super) fn lex_within(file: &File, part: Range<usize>, faults: &mut Vec<Diagn
             }
             _ => {
                 if let Some(kind) = lexer.token(next) {
+                    lexer.open = match kind {
+                        Kind::Open => lexer.open.saturating_add(1),
+                        Kind::Close => lexer.open.saturating_sub(1),
+                        _ => lexer.open,
+                    };
                     lexed.tokens.push(Token { kind, span: start..lexer.at, first: lexer.first });
                     lexer.first = false;
                 }
@@ -93,29 +98,31 @@ pub(super) fn lex_within(file: &File, part: Range<usize>, faults: &mut Vec<Diagn
     lexed
 }
 
-struct Lexer<'a> {
+pub(super) struct Lexer<'a> {
     file: &'a File,
     /// The file up to where reading ends.
-    text: &'a str,
-    at: usize,
-    first: bool,
+    pub(super) text: &'a str,
+    pub(super) at: usize,
+    pub(super) first: bool,
+    /// Brackets that are open.
+    pub(super) open: usize,
     faults: &'a mut Vec<Diagnostic>,
 }
 
 impl<'a> Lexer<'a> {
-    fn rest(&self) -> &'a str {
+    pub(super) fn rest(&self) -> &'a str {
         self.text.get(self.at..).unwrap_or_default()
     }
 
     /// Takes characters while they fit.
-    fn take(&mut self, fits: impl Fn(char) -> bool) -> &'a str {
+    pub(super) fn take(&mut self, fits: impl Fn(char) -> bool) -> &'a str {
         let rest = self.rest();
         let length = rest.find(|c| !fits(c)).unwrap_or(rest.len());
         self.at += length;
         rest.get(..length).unwrap_or_default()
     }
 
-    fn fault(&mut self, code: &'static str, span: Range<usize>, message: Text, help: Option<Text>) {
+    pub(super) fn fault(&mut self, code: &'static str, span: Range<usize>, message: Text, help: Option<Text>) {
         let fault = Diagnostic::new(code, self.file, span, message);
         self.faults.push(match help {
             Some(help) => fault.help(help),
@@ -124,6 +131,9 @@ impl<'a> Lexer<'a> {
     }
 
     fn token(&mut self, next: char) -> Option<Kind> {
+        if self.lists() {
+            return None;
+        }
         match next {
             ',' => Some(self.mark(Kind::Comma)),
             ':' => Some(self.mark(Kind::Colon)),
@@ -137,31 +147,6 @@ impl<'a> Lexer<'a> {
             '*' => Some(Kind::Word(self.take(|c| fits_word(c) || matches!(c, '*' | '.')).to_owned())),
             c => self.stray(c),
         }
-    }
-
-    /// A character that has no place; what it was probably meant for is read so, and nothing more is reported of it.
-    fn stray(&mut self, c: char) -> Option<Kind> {
-        let start = self.at;
-        // The slashes of an address are no note.
-        let note = self.rest().starts_with("//") && !self.text.get(..start).unwrap_or_default().ends_with(':');
-        self.at += c.len_utf8();
-        let help = match c {
-            '.' => say!("a clause ends without a full stop"),
-            ';' => say!("separate them with a comma"),
-            '%' => say!("a number stands alone, without it"),
-            _ if note => say!("a note begins with #"),
-            _ => advice(c).unwrap_or_else(|| {
-                say!(
-                    "a sheet is made of words, \"texts in straight quotes\", numbers, dates, commas and brackets; a comment begins with #"
-                )
-            }),
-        };
-        let message = say!("the sign {} has no meaning here", called(c));
-        self.fault("octroi::policy::stray-character", start..self.at, message, Some(help));
-        if note {
-            self.take(|c| !ends_line(c));
-        }
-        (c == ';').then_some(Kind::Comma)
     }
 
     /// Reports a sign by which what was read since `start` could be shown otherwise than it stands.
@@ -224,7 +209,10 @@ impl<'a> Lexer<'a> {
         if let Some((at, sign)) = read.char_indices().find(|(_, c)| is_hidden(*c) || is_dash(*c)) {
             let span = start + at..start + at + sign.len_utf8();
             let message = say!("the sign {} has no meaning here", called(sign));
-            self.fault("octroi::policy::stray-character", span, message, advice(sign));
+            // In a name with several, each is one to mend.
+            let help = if is_dash(sign) { Some(say!("write `{}`", word.as_str())) } else { advice(sign) };
+            let span = if is_dash(sign) { start..self.at } else { span };
+            self.fault("octroi::policy::stray-character", span, message, help);
         }
         word
     }
@@ -294,7 +282,7 @@ impl<'a> Lexer<'a> {
 }
 
 /// Whether a line begins with a phrase that begins lines, in any language.
-fn begins_line(line: &str) -> bool {
+pub(super) fn begins_line(line: &str) -> bool {
     let line = line.trim_start();
     let phrases = STATEMENTS.iter().chain(CLAUSES).chain(EXCEPTION_PARTS).chain(&[Phrase::Given, Phrase::Then]);
     let mut surfaces = phrases.flat_map(|phrase| Language::ALL.map(|language| phrase.surface(language)));

@@ -35,6 +35,10 @@ impl Parser<'_> {
 
     /// The one phrase that the words here surely are, misspelt, and how many they are. Where two are as near, none is.
     pub(super) fn meant(&self, phrases: &[Phrase]) -> Option<(usize, Phrase)> {
+        // `l'approbation est` is near to `l'application est`, and no slip for it.
+        if self.is_reserved(0) {
+            return None;
+        }
         let written: Vec<String> = (0..PHRASE_WORDS_MAX)
             .map_while(|ahead| match &self.token(ahead).kind {
                 Kind::Word(word) if ahead == 0 || !self.token(ahead).first => Some(folded(word)),
@@ -87,11 +91,14 @@ impl Parser<'_> {
     pub(super) fn skip_line(&mut self, stops: &[&[Phrase]]) {
         self.torn = true;
         let own = self.token(0).first.then(|| self.column());
+        let restricts = self.restricts();
         self.pass();
         while !self.ended() && !self.stops_at(stops) {
             let begins = self.token(0).first && own.is_some_and(|own| self.column() <= own);
             let blocks: [&[Phrase]; 3] = [CLAUSES, EXCEPTION_PARTS, &[Phrase::Given, Phrase::Then]];
-            if begins && !blocks.iter().any(|list| self.sees_one(list).is_some()) {
+            let of_block = blocks.iter().any(|list| self.sees_one(list).is_some());
+            // Whoever restricts without a rule does so line by line.
+            if begins && (!of_block || (restricts && self.restricts())) {
                 return;
             }
             self.pass();
@@ -152,6 +159,7 @@ impl Parser<'_> {
             }
             Phrase::Must => begins(DUTIES),
             Phrase::Keep => false,
+            Phrase::Given => begins(GIVENS) || self.is_data(),
             Phrase::Then => begins(&OUTCOMES) || self.stands(1, Phrase::Must),
             _ => true,
         };

@@ -143,7 +143,7 @@ impl Parser<'_> {
 
     /// The label behind this one in the list of the sheet; [`Next::None`] behind the last, `None` where the list has no such label.
     pub(super) fn label_above(&mut self, name: &Name) -> Option<Next> {
-        let here = std::mem::take(&mut self.at);
+        let (here, limit) = (std::mem::take(&mut self.at), std::mem::replace(&mut self.limit, usize::MAX));
         while !(self.ended() || self.token(0).first && self.stands(0, P::Labels)) {
             self.at += 1;
         }
@@ -156,7 +156,7 @@ impl Parser<'_> {
                 self.at += 1;
             }
         }
-        self.at = here;
+        (self.at, self.limit) = (here, limit);
         let place = listed.iter().position(|label| *label == name.text)?;
         Some(listed.get(place + 1).cloned().map_or(Next::None, Next::Label))
     }
@@ -171,7 +171,7 @@ impl Parser<'_> {
         let counted = matches!(self.kind(), Kind::Number(_)) && matches!(self.token(1).kind, Kind::Word(_));
         let lacks = (compared || counted || self.is_data()) && self.sees_one(CONDITIONS).is_none();
         if lacks {
-            self.is_missing(P::DataIncludes);
+            self.is_missing_before_data(P::DataIncludes);
         }
         lacks
     }
@@ -181,13 +181,13 @@ impl Parser<'_> {
         let counted = matches!(self.kind(), Kind::Number(_)) && matches!(self.token(1).kind, Kind::Word(_));
         let lacks = (counted || self.is_data()) && self.sees_one(GIVENS).is_none() && self.meant(GIVENS).is_none();
         if lacks {
-            self.is_missing(P::Data);
+            self.is_missing_before_data(P::Data);
         }
         lacks
     }
 
     /// Whether a word for data stands here, one of the sheet's or an everyday one.
-    fn is_data(&self) -> bool {
+    pub(super) fn is_data(&self) -> bool {
         let Kind::Word(word) = self.kind() else { return false };
         let listed = || NAMES.iter().flatten().any(|known| folded(known) == folded(word));
         self.everyday_at(0).is_some() || listed() || everyday::meant(word).is_some()
@@ -244,6 +244,21 @@ impl Parser<'_> {
         };
         let help = word.map(|word| say!("write `{} {}`", phrase, word));
         self.fault("octroi::policy::missing", say!("`{}` is missing before this", phrase), help);
+    }
+
+    /// The same before a word for data, with the name that it has in this sheet: of that, nothing more is told.
+    fn is_missing_before_data(&mut self, phrase: Phrase) {
+        let called = self.everyday_at(0).map(|(identifier, words)| (words, Some(identifier)));
+        let counted = || compare(&self.words_at(0)).map(|(_, words)| (words + 1, None));
+        let Some((tokens, identifier)) = called.or_else(counted).filter(|_| !self.is_reported()) else {
+            return self.is_missing(phrase);
+        };
+        let span = self.span().start..self.token(tokens.saturating_sub(1)).span.end;
+        let written = self.file.text().get(span.clone()).unwrap_or_default().to_owned();
+        let behind = identifier.map_or(Part::Plain(written), |identifier| Part::Data(identifier.to_owned()));
+        let message = say!("`{}` is missing before this", phrase);
+        let fault = Diagnostic::new("octroi::policy::missing", self.file, span, message);
+        self.faults.push(fault.help(say!("write `{} {}`", phrase, behind)));
     }
 
     /// The name in `the clinical group`, so many tokens from here.

@@ -238,7 +238,8 @@ impl Parser<'_> {
     /// A legal regime, which has no article.
     fn regime(&mut self) -> Parsed<Name> {
         let is_before = |token: &Kind| matches!(token, Kind::Word(word) if BEFORE_REGIME.contains(&word.as_str()));
-        let words = (0..2).take_while(|ahead| is_before(&self.token(*ahead).kind)).count();
+        let begins = self.token(0).first && self.begins_clause();
+        let words = (0..2).take_while(|ahead| !begins && is_before(&self.token(*ahead).kind)).count();
         if words > 0 && matches!(self.token(words).kind, Kind::Word(_)) {
             self.fault("octroi::policy::article", say!("a legal regime is named without an article"), None);
             self.renamed.push((self.span().start..self.token(words).span.start, String::new()));

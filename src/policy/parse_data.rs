@@ -117,6 +117,9 @@ impl Parser<'_> {
         let written = self.file.text().get(span.clone()).unwrap_or_default().to_owned();
         let own = surface::written(identifier, self.language);
         self.renamed.push((span.clone(), own.to_owned()));
+        if self.is_told(&span) {
+            return;
+        }
         let message = say!("`{}` is written `{}` in this sheet", written, own);
         self.faults.push(Diagnostic::new("octroi::policy::spelling", self.file, span, message));
     }

@@ -12,7 +12,8 @@ use super::lexer::Kind;
 use super::lines::ends_line;
 use super::nearest::closeness;
 use super::parser::{Parsed, Parser, folded};
-use super::phrase::{CLAUSES, EXCEPTION_PARTS, GATES, Phrase, STATEMENTS};
+use super::phrase::{CLAUSES, EXCEPTION_PARTS, GATES, Language, Phrase, STATEMENTS};
+use super::reference::Reference;
 use super::signs::{advice, called, is_hidden, is_other_blank};
 use super::text::{Text, say};
 use super::tree::{Name, Trait};
@@ -21,6 +22,12 @@ use super::tree::{Name, Trait};
 const PER_CENT: &[&str] = &["pour cent", "pourcent", "pour-cent", "per cent", "percent"];
 /// Letters of words that a phrase may be meant by though they are no slip for it: shorter ones are near to anything.
 const NEAR_LETTERS_MIN: usize = 4;
+
+/// Whether a certificate scheme of this build is called so.
+fn is_scheme(name: &str) -> bool {
+    let shipped = Reference::read(&[], Language::En, &mut Vec::new());
+    shipped.schemes.keys().any(|scheme| scheme.as_str() == name)
+}
 
 /// Whether several names are meant, as other programs write them.
 fn is_pattern(name: &str) -> bool {
@@ -91,6 +98,11 @@ impl Parser<'_> {
         if !starts || (self.token(0).first && self.at > 0) {
             return None;
         }
+        let blocks = [CLAUSES, EXCEPTION_PARTS, &[Phrase::Given, Phrase::Then]];
+        let clause = blocks.into_iter().flatten().find(|phrase| self.stands(0, **phrase)).copied();
+        if clause.is_some_and(|clause| self.is_followed(clause)) || self.begins_part() {
+            return None;
+        }
         let from = self.span().start;
         let mut end = from;
         let joints: &[Phrase] = if prose { &[] } else { &[Phrase::And, Phrase::Or, Phrase::At] };
@@ -135,7 +147,9 @@ impl Parser<'_> {
         // What begins the next line as a clause does was not meant to be a name.
         let begins = self.token(0).first && self.begins_clause();
         let name = match self.kind() {
-            Kind::Word(text) | Kind::Text(text) if !begins => Name { text: text.clone(), span: self.span() },
+            Kind::Word(text) | Kind::Text(text) if !begins && !self.is_reserved(0) => {
+                Name { text: text.clone(), span: self.span() }
+            }
             _ => {
                 let message = say!("expected {}", Text::from(wanted));
                 return Err(self.fault("octroi::policy::missing", message, None));
@@ -149,11 +163,14 @@ impl Parser<'_> {
     /// Takes a name that is one word. More words before what may stand behind it, on its line, are one fault, and read as the name
     /// that was meant: `rule health stays home` names `health-stays-home`.
     pub(super) fn one_word(&mut self, wanted: &'static str, ends: &[&[Phrase]]) -> Parsed<Name> {
-        // What begins the next line as a clause does was not meant to be a name.
-        let clause = ends.iter().flat_map(|list| list.iter()).find(|phrase| self.stands(0, **phrase)).copied();
-        if self.token(0).first && clause.is_some_and(|clause| self.is_followed(clause)) {
+        // What begins as a clause does was not meant to be a name.
+        let listed = || ends.iter().flat_map(|list| list.iter());
+        let clause =
+            listed().filter(|_| matches!(self.kind(), Kind::Word(_))).find(|phrase| self.stands(0, **phrase)).copied();
+        if clause.is_some_and(|clause| self.is_followed(clause)) {
             let message = say!("expected {}", Text::from(wanted));
-            return Err(self.fault("octroi::policy::missing", message, None));
+            let help = say!("a name is one word, with hyphens in the place of blanks: {}", "its-name");
+            return Err(self.fault("octroi::policy::missing", message, Some(help)));
         }
         let in_quotes = matches!(self.kind(), Kind::Text(_));
         let first = self.name(wanted)?;
@@ -178,7 +195,7 @@ impl Parser<'_> {
     }
 
     /// Whether one of these phrases stands here, or words so near to it that they are meant for it.
-    fn ends_name(&self, ends: &[&[Phrase]]) -> bool {
+    fn ends_name(&mut self, ends: &[&[Phrase]]) -> bool {
         let near = |phrase: &Phrase| {
             let surface = phrase.surface(self.language);
             let words = (0..surface.split(' ').count()).map_while(|ahead| match &self.token(ahead).kind {
@@ -188,18 +205,36 @@ impl Parser<'_> {
             let written = words.collect::<Vec<_>>().join(" ");
             written.chars().count() > NEAR_LETTERS_MIN && closeness(&written, surface).is_some()
         };
-        ends.iter().any(|phrases| self.sees_one(phrases).is_some() || phrases.iter().any(near))
+        let nears = ends.iter().any(|phrases| *phrases != STATEMENTS && phrases.iter().any(near));
+        // A word of the language may be one of a name: `mon paquet`.
+        let statement = self.takes_behind_statement();
+        nears || ends.iter().any(|phrases| self.sees_one(phrases).is_some() && (*phrases != STATEMENTS || statement))
     }
 
     /// `HDS`, or `HDS level "2024"`.
     pub(super) fn certified(&mut self) -> Parsed<Trait> {
         let mut scheme = self.name("a certificate scheme")?;
         if let (Kind::Number(_), false) = (self.kind(), self.token(0).first) {
-            // `ISO 27001`
-            scheme.span.end = self.span().end;
+            let (from, number) = (scheme.span.start, self.span());
             self.step();
-            let written = self.file.text().get(scheme.span.clone()).unwrap_or_default();
-            scheme.text = written.split_whitespace().collect();
+            let written = self.file.text().get(from..number.end).unwrap_or_default();
+            let joined: String = written.split_whitespace().collect();
+            if !is_scheme(&joined) {
+                // `HDS 2024`
+                let file = self.file;
+                // `3.2` is no number.
+                self.faults.retain(|fault| !fault.lies_in(file, &number));
+                let level = file.text().get(number.clone()).unwrap_or_default();
+                let message =
+                    say!("the level of a certificate has `{}` in front of it, and stands in quotes", Phrase::Level);
+                let fault = Diagnostic::new("octroi::policy::spelling", self.file, number.clone(), message);
+                self.faults.push(fault.help(say!("write `{} \"{}\"`", Phrase::Level, level)));
+                let level = Name { text: level.to_owned(), span: number };
+                return Ok(Trait::Certified { scheme, level: Some(level) });
+            }
+            // `ISO 27001`
+            scheme.span.end = number.end;
+            scheme.text = joined;
             let message = say!("`{}` is written `{}` in this sheet", written, &scheme.text);
             self.renamed.push((scheme.span.clone(), scheme.text.clone()));
             let fault = Diagnostic::new("octroi::policy::spelling", self.file, scheme.span.clone(), message);

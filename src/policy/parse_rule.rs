@@ -16,7 +16,7 @@ use crate::model::Action;
 impl Parser<'_> {
     pub(super) fn rule(&mut self) -> Rule {
         let mut rule = Rule {
-            name: self.name_of("the name of the rule", CLAUSES),
+            name: self.name_of("the name of the rule", &[CLAUSES]),
             because: None,
             gate: Gate::default(),
             on: None,
@@ -37,8 +37,8 @@ impl Parser<'_> {
     }
 
     /// The name behind the word that begins a block.
-    fn name_of(&mut self, wanted: &'static str, ends: &[Phrase]) -> Name {
-        let name = self.one_word(wanted, &[ends]).unwrap_or_else(|Broken| self.lost_name());
+    fn name_of(&mut self, wanted: &'static str, ends: &[&[Phrase]]) -> Name {
+        let name = self.one_word(wanted, ends).unwrap_or_else(|Broken| self.lost_name());
         self.eat_colon();
         name
     }
@@ -51,12 +51,21 @@ impl Parser<'_> {
         mut read: impl FnMut(&mut Self, Phrase) -> Parsed<bool>,
     ) -> Said {
         let (mut said, mut round) = (Said::default(), None);
+        let (block, mut indented) = (self.margin, false);
         while self.further(&mut round) {
             self.eat_idle_comma();
             self.eat_idle_then(clauses);
             let span = self.span();
             if self.token(0).first {
-                self.margin = Some(self.column());
+                let column = self.column();
+                let at_margin = block.is_some_and(|block| column <= block);
+                // A restriction in words that are no clause, further left than the clauses: it begins a statement, and is told so.
+                let exact = clauses.iter().any(|clause| self.stands(0, *clause));
+                if at_margin && indented && self.restricts() && !exact {
+                    break;
+                }
+                indented |= !at_margin;
+                self.margin = Some(column);
             }
             let seen = self.sees_one(clauses);
             let misspelt = || self.meant(clauses).is_none() && self.begins_statement();
@@ -177,10 +186,8 @@ impl Parser<'_> {
 
     fn must(&mut self, rule: &mut Rule) -> Parsed<()> {
         self.eat(Phrase::Have);
-        if self.sees(Phrase::Approval) {
-            let help = say!("until it is, keep such requests home: {} {}", Phrase::OnlyBackends, Phrase::OnPremises);
-            let message = say!("`{}` is not there yet", Phrase::Approval);
-            return Err(self.fault("octroi::policy::not-there-yet", message, Some(help)));
+        if self.is_about_reserved() {
+            return Err(Broken);
         }
         loop {
             match self.duty()? {
@@ -256,16 +263,31 @@ impl Parser<'_> {
         }
     }
 
+    /// Takes `rule` for `for rule` behind the name of an exception: a fault that does not stop parsing.
+    fn bare_rule(&mut self) -> Option<()> {
+        let is_name = matches!(self.token(1).kind, Kind::Word(_)) && !self.token(1).first;
+        if self.token(0).first || !self.stands(0, Phrase::Rule) || !is_name {
+            return None;
+        }
+        let span = self.span();
+        let message = say!("`{}` is written `{}` in this sheet", Phrase::Rule, Phrase::ForRule);
+        self.faults.push(Diagnostic::new("octroi::policy::spelling", self.file, span, message));
+        self.step();
+        Some(())
+    }
+
     fn lacks_because(&mut self, message: Text, span: Range<usize>) {
         let help = say!("add a line: {} \"the article, contract or decision it follows from\"", Phrase::Because);
         self.faults.push(Diagnostic::new("octroi::policy::no-because", self.file, span, message).help(help));
     }
 
     pub(super) fn exception(&mut self) -> Exception {
-        let name = self.name_of("the name of the exception", EXCEPTION_PARTS);
+        let name = self.name_of("the name of the exception", &[EXCEPTION_PARTS, &[Phrase::Rule]]);
         let span = name.span.clone();
         let mut one =
             Exception { name, rule: None, because: None, when: None, until: None, approved: Vec::new(), torn: false };
+        let bare = self.bare_rule();
+        one.rule = bare.and_then(|()| self.one_word("the name of the rule", &[EXCEPTION_PARTS]).ok());
         let said = self.clauses(EXCEPTION_PARTS, "a part of the exception, or the next statement", |parser, part| {
             Ok(match part {
                 Phrase::ForRule => {
@@ -274,7 +296,10 @@ impl Parser<'_> {
                 }
                 Phrase::Because => one.because.replace(parser.text("the reason of the exception")?).is_some(),
                 Phrase::When => parser.condition_of(&mut one.when),
-                Phrase::UntilDate => one.until.replace(parser.date()?).is_some(),
+                Phrase::UntilDate => {
+                    let until = parser.date_or_lost()?;
+                    until.is_some_and(|until| one.until.replace(until).is_some())
+                }
                 _ => {
                     let twice = !one.approved.is_empty();
                     one.approved.extend(parser.names_of_list(|parser| parser.text("who approved it"))?);
@@ -290,7 +315,8 @@ impl Parser<'_> {
             self.lacks_because(say!("exception `{}` does not say why", &one.name.text), span.clone());
         }
         let parts = [Phrase::ForRule, Phrase::UntilDate, Phrase::ApprovedBy];
-        for part in parts.into_iter().filter(|part| said.lacks(*part)) {
+        let known = |part: Phrase| part == Phrase::ForRule && one.rule.is_some();
+        for part in parts.into_iter().filter(|part| said.lacks(*part) && !known(*part)) {
             let message = say!("exception `{}` lacks `{}`", &one.name.text, part);
             let help = say!(
                 "an exception names its rule, ends by itself and says who answers for it: {} NAME {} 2027-06-30 {} \"DPO\"",

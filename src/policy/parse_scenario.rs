@@ -1,5 +1,7 @@
 //! Scenarios of a sheet: what is given, and what follows.
 
+use std::ops::Range;
+
 use super::concrete::Break;
 use super::diagnostic::Diagnostic;
 use super::lexer::Kind;
@@ -120,9 +122,11 @@ impl Parser<'_> {
     fn givens(&mut self, is_question: bool) -> Vec<Given> {
         let mut given = Vec::new();
         loop {
+            let (before, from) = (given.len(), self.span());
             if self.given(&mut given).is_err() {
                 self.lose_given();
             }
+            self.tell_repeated(&given, before, from);
             if !is_question && self.lose_behind_given() {
                 continue;
             }
@@ -132,6 +136,27 @@ impl Parser<'_> {
                 return given;
             }
         }
+    }
+
+    /// Tells of what there is one of in a request, such as its app, where it is given a second time.
+    fn tell_repeated(&mut self, given: &[Given], before: usize, span: Range<usize>) {
+        let Some((last, earlier)) = given.split_last().filter(|(_, earlier)| earlier.len() == before) else { return };
+        let once = |one: &Given| match one {
+            Given::App(_) => Some(Phrase::App),
+            Given::Tenant(_) => Some(Phrase::Tenant),
+            Given::Purpose(_) => Some(Phrase::Purpose),
+            Given::Label(_) => Some(Phrase::Label),
+            Given::LeakScore(_) => Some(Phrase::LeakScore),
+            Given::LeakHistory(_) => Some(Phrase::LeakHistory),
+            _ => None,
+        };
+        let Some(phrase) = once(last).filter(|phrase| earlier.iter().any(|one| once(one) == Some(*phrase))) else {
+            return;
+        };
+        let span = span.start..self.previous().map_or(span.end, |token| token.span.end);
+        let message = say!("`{}` is said twice", phrase);
+        let help = say!("a request has one: each stands in a scenario or a question of its own");
+        self.faults.push(Diagnostic::new("octroi::policy::twice", self.file, span, message).help(help));
     }
 
     /// Everything that a scenario gives, up to the end of the tokens. Nothing of it may be used beside a fault.

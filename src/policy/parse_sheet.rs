@@ -13,10 +13,19 @@ use super::tree::{Allow, AllowTool, AllowValues, FallBackClause, Gate, Group, La
 /// How long `after N s of waiting` may be: an hour.
 const WAIT_SECONDS_MAX: u64 = 3_600;
 
+/// Words that may stand for a date: `the end of the year`.
+const LOST_WORDS_MAX: usize = 6;
+
 /// What a header looks like.
 fn header_example() -> Text {
     let parts = [Phrase::Policy, Phrase::Version, Phrase::Owner, Phrase::ReviewBefore].map(Part::Phrase);
     Text::new("a header reads: {} \"its name\" {} 1 {} \"who answers for it\" {} 2027-06-30", parts.to_vec())
+}
+
+/// What the header of a pack looks like.
+fn pack_header_example() -> Text {
+    let parts = [Phrase::Pack, Phrase::Version, Phrase::Owner, Phrase::ReviewBefore].map(Part::Phrase);
+    Text::new("a header reads: {} its-name {} 1 {} \"who answers for it\" {} 2027-06-30", parts.to_vec())
 }
 
 impl Parser<'_> {
@@ -27,7 +36,7 @@ impl Parser<'_> {
             self.skip_to(&[]);
         }
         let mut round = None;
-        while self.further(&mut round) {
+        while self.next_statement(&mut round) {
             self.torn = false;
             let from = self.at;
             let broken = self.statement(&mut sheet).is_err();
@@ -76,7 +85,8 @@ impl Parser<'_> {
             let message = say!("the header lacks {}", lacks);
             let span = sheet.title.span.clone();
             let fault = Diagnostic::new("octroi::policy::no-header", self.file, span, message);
-            self.faults.push(fault.help(header_example()));
+            let example = if sheet.pack { pack_header_example() } else { header_example() };
+            self.faults.push(fault.help(example));
         }
         Ok(())
     }
@@ -121,6 +131,28 @@ impl Parser<'_> {
         Err(self.fault("octroi::policy::missing", say!("expected a date"), Some(help)))
     }
 
+    /// The same; nothing for words that are no date, up to the end of their clause.
+    pub(super) fn date_or_lost(&mut self) -> Parsed<Option<Date>> {
+        let from = self.at;
+        let broken = match self.date() {
+            Ok(date) => return Ok(Some(date)),
+            Err(broken) => broken,
+        };
+        while matches!(self.kind(), Kind::Word(_)) && self.at < from + LOST_WORDS_MAX && !self.ends_clause() {
+            self.step();
+        }
+        if self.at > from && self.ends_clause() {
+            return Ok(None);
+        }
+        self.at = from;
+        Err(broken)
+    }
+
+    /// Whether a clause may end before what stands here.
+    fn ends_clause(&mut self) -> bool {
+        self.ended() || self.token(0).first || *self.kind() == Kind::Comma || self.begins_clause()
+    }
+
     fn statement(&mut self, sheet: &mut Sheet) -> Parsed<()> {
         let span = self.span();
         self.margin = self.token(0).first.then(|| self.column());
@@ -131,6 +163,7 @@ impl Parser<'_> {
             if says { Ok(Phrase::LabelSays) } else { self.one_of(STATEMENTS, "the beginning of a statement") }?;
         match statement {
             Phrase::Home => {
+                sheet.home_span = span.clone();
                 let home = self.area()?;
                 if sheet.home.replace(home).is_some() {
                     self.twice_said(Phrase::Home, span);
@@ -269,8 +302,11 @@ impl Parser<'_> {
         let twice = match clause {
             Phrase::When => self.condition_of(&mut gate.when),
             Phrase::Unless => self.condition_of(&mut gate.unless),
-            Phrase::FromDate => gate.from.replace(self.date()?).is_some(),
-            _ => gate.until.replace(self.date()?).is_some(),
+            _ => {
+                let date = self.date_or_lost()?;
+                let day = if clause == Phrase::FromDate { &mut gate.from } else { &mut gate.until };
+                date.is_some_and(|date| day.replace(date).is_some())
+            }
         };
         if let (Some(from), Some(until)) = (gate.from, gate.until)
             && until < from
@@ -303,6 +339,7 @@ impl Sheet {
             owner: String::new(),
             review_before: None,
             home: None,
+            home_span: 0..0,
             labels: Vec::new(),
             says: Vec::new(),
             uses: Vec::new(),

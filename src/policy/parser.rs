@@ -36,6 +36,8 @@ pub(super) fn parse_concrete(file: &File, faults: &mut Vec<Diagnostic>) -> Optio
     let Lexed { tokens, comments } = lex(file, faults);
     let mut parser = Parser::new(file, tokens, faults);
     parser.told = told;
+    parser.tell_reserved();
+    parser.find_openings();
     let mut sheet = parser.sheet();
     sheet.strays = std::mem::take(&mut parser.strays);
     let Parser { tokens, marks, breaks, .. } = parser;
@@ -105,13 +107,18 @@ pub(super) struct Parser<'a> {
     pub(super) strays: Strays,
     pub(super) marks: Vec<Mark>,
     breaks: Vec<(usize, Break)>,
-    end: Token,
+    /// The tokens at which a line begins a statement.
+    pub(super) openings: Vec<usize>,
+    /// Where the statement at hand ends: nothing from there on is seen.
+    pub(super) limit: usize,
+    /// What is seen there.
+    pub(super) stop: Token,
 }
 
 impl<'a> Parser<'a> {
     /// A parser of some tokens of a file.
     pub(super) fn new(file: &'a File, tokens: Vec<Token>, faults: &'a mut Vec<Diagnostic>) -> Self {
-        let end = Token { kind: Kind::End, span: 0..0, first: true };
+        let stop = Token { kind: Kind::End, span: 0..0, first: true };
         let (marks, breaks, told) = (Vec::new(), Vec::new(), faults.len());
         Self {
             file,
@@ -130,17 +137,27 @@ impl<'a> Parser<'a> {
             strays: Strays::default(),
             marks,
             breaks,
-            end,
+            openings: Vec::new(),
+            limit: usize::MAX,
+            stop,
         }
     }
 
     pub(super) fn token(&self, ahead: usize) -> &Token {
-        self.tokens.get(self.at + ahead).unwrap_or_else(|| self.tokens.last().unwrap_or(&self.end))
+        if self.at + ahead >= self.limit {
+            return &self.stop;
+        }
+        self.tokens.get(self.at + ahead).unwrap_or_else(|| self.tokens.last().unwrap_or(&self.stop))
+    }
+
+    /// The token before a place.
+    pub(super) fn before(&self, place: usize) -> Option<&Token> {
+        place.checked_sub(1).and_then(|before| self.tokens.get(before))
     }
 
     /// The token before this one.
     pub(super) fn previous(&self) -> Option<&Token> {
-        self.at.checked_sub(1).and_then(|before| self.tokens.get(before))
+        self.before(self.at)
     }
 
     /// The token so many before the one here.
@@ -314,10 +331,14 @@ impl<'a> Parser<'a> {
 
     /// Reports a fault at the current token, unless something of it has been reported.
     pub(super) fn fault(&mut self, code: &'static str, message: impl Into<Text>, help: Option<Text>) -> Broken {
-        if self.is_reported() {
+        // What is missing at the end of a line is missing there, and not where the next one begins.
+        let lacks = code == "octroi::policy::missing" && self.token(0).first;
+        let behind = self.previous().filter(|_| lacks).map(|token| token.span.end..token.span.end);
+        let span = behind.unwrap_or_else(|| self.span());
+        if self.is_told(&span) {
             return Broken;
         }
-        let mut fault = Diagnostic::new(code, self.file, self.span(), message);
+        let mut fault = Diagnostic::new(code, self.file, span, message);
         if let Some(help) = help {
             fault = fault.help(help);
         }
@@ -326,8 +347,12 @@ impl<'a> Parser<'a> {
     }
 
     pub(super) fn is_reported(&self) -> bool {
-        let span = self.span();
-        !span.is_empty() && self.faults.iter().any(|fault| fault.lies_in(self.file, &span))
+        self.is_told(&self.span())
+    }
+
+    /// Whether something of this part was reported. Of what is missing at one place, the first thing is.
+    pub(super) fn is_told(&self, span: &Range<usize>) -> bool {
+        self.faults.iter().any(|fault| fault.lies_in(self.file, span))
     }
 }
 

@@ -223,7 +223,7 @@ impl Reference {
 
     fn read_decisions(&mut self, reader: &mut Reader<'_>, table: &DeTable<'_>) {
         reader.only(table, &["version", "decision"]);
-        let Some(decisions) = table.get("decision").and_then(|node| reader.nodes(node)) else { return };
+        let Some(decisions) = table.get("decision").and_then(|node| reader.rows(node)) else { return };
         for node in decisions {
             let Some(entry) = reader.table(node) else { continue };
             reader.only(entry, &["country", "instrument", "scope", "limits", "from", "until", "contested", "note"]);

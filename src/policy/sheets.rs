@@ -11,7 +11,7 @@ use super::phrase::{Language, Phrase};
 use super::reference::{Countries, Reference};
 use super::text::{Text, say};
 use super::tree::{Area, Name, Sheet};
-use super::{Sources, canonical, engine, starter};
+use super::{SourceFile, Sources, canonical, engine, starter};
 use crate::limits::{
     POLICY_EXCEPTIONS_MAX, POLICY_FAULTS_MAX, POLICY_LABELS_MAX, POLICY_PREFERS_MAX, POLICY_RULES_MAX,
 };
@@ -100,31 +100,43 @@ fn in_english(file: &File, sheet: &Sheet) -> Option<Sheet> {
     if same { read(Language::En) } else { None }
 }
 
+/// Whether a sheet uses a pack.
+pub(super) fn names_pack(sheet: &SourceFile, name: &str) -> bool {
+    let file = File::new(&sheet.name, &sheet.text, language_of(&sheet.text));
+    parse(&file, &mut Vec::new()).is_some_and(|sheet| sheet.uses.iter().any(|used| used.text == name))
+}
+
 fn no_pack(file: &File, name: &Name, sources: &Sources) -> Diagnostic {
     let mut known: Vec<&str> = sources.packs.iter().map(|pack| stem(&pack.name)).collect();
     known.extend(starter::packs().into_iter().map(|(shipped, _)| shipped));
+    // A copy of one that octroi brings is the same.
+    known.sort_unstable();
+    known.dedup();
     let help = did_you_mean(&nearest(&name.text, known.iter().copied()))
         .unwrap_or_else(|| say!("known here: {}", known.join(", ")));
     let message = say!("there is no pack `{}`", name.text);
     Diagnostic::new("octroi::policy::unknown-name", file, name.span.clone(), message).help(help)
 }
 
-fn stem(path: &str) -> &str {
+pub(super) fn stem(path: &str) -> &str {
     let file = path.rsplit(['/', '\\']).next().unwrap_or(path);
     file.strip_suffix(".policy").unwrap_or(file)
 }
 
 /// A pack restricts and does nothing else, so that using one can never open a flow.
 fn check_pack(file: &File, pack: &Sheet, faults: &mut Vec<Diagnostic>) {
+    let title = pack.title.span.clone();
+    if !pack.pack {
+        let message = say!("a pack begins with `{}`, and not with `{}`", Phrase::Pack, Phrase::Policy);
+        let fault = Diagnostic::new("octroi::policy::pack-opens", file, title.clone(), message);
+        let name = stem(file.name()).to_owned();
+        faults.push(fault.help(say!("begin the file: {} {} {} 1 …", Phrase::Pack, name, Phrase::Version)));
+    }
     let mut refuse = |span: std::ops::Range<usize>, what: Phrase| {
         let message = say!("a pack cannot contain `{}`: it may only restrict", what);
         let fault = Diagnostic::new("octroi::policy::pack-opens", file, span, message);
         faults.push(fault.help("move it into the organisation's own sheet"));
     };
-    let title = pack.title.span.clone();
-    if !pack.pack {
-        refuse(title.clone(), Phrase::Policy);
-    }
     pack.allows.iter().for_each(|allow| refuse(allow.span.clone(), Phrase::AllowBackends));
     pack.tools.iter().for_each(|tool| refuse(tool.tool.span.clone(), Phrase::AllowHosted));
     pack.addresses.iter().for_each(|values| refuse(values.span.clone(), Phrase::AllowValues));
@@ -135,11 +147,12 @@ fn check_pack(file: &File, pack: &Sheet, faults: &mut Vec<Diagnostic>) {
     pack.exceptions.iter().for_each(|exception| refuse(exception.name.span.clone(), Phrase::Exception));
     pack.uses.iter().for_each(|name| refuse(name.span.clone(), Phrase::UsePack));
     if pack.home.is_some() {
-        refuse(title.clone(), Phrase::Home);
+        refuse(pack.home_span.clone(), Phrase::Home);
     }
     if pack.pack && pack.title.text != stem(file.name()) {
         let message = say!("this pack calls itself `{}` and its file `{}`", pack.title.text, stem(file.name()));
-        faults.push(Diagnostic::new("octroi::policy::pack-name", file, title, message));
+        let fault = Diagnostic::new("octroi::policy::pack-name", file, title, message);
+        faults.push(fault.help(say!("name the file `{}.policy`, or the pack as its file", pack.title.text)));
     }
 }
 
@@ -169,9 +182,8 @@ pub(super) fn home(
                 }
             }
             Some(_) => {
-                faults.push(
-                    fault(sheet.title.span.clone(), say!("`{}` must be a country", Phrase::Home)).help(example()),
-                );
+                faults
+                    .push(fault(sheet.home_span.clone(), say!("`{}` must be a country", Phrase::Home)).help(example()));
             }
         }
     }

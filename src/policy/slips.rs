@@ -13,6 +13,7 @@ use super::text::say;
 #[rustfmt::skip]
 const OTHERWISE: &[(Phrase, &[&str])] = &[
     (P::ForRule, &["to rule", "of rule", "to the rule", "for the rule", "from rule", "pour la regle", "de la regle", "sur la regle"]),
+    (P::OrAfter, &["after", "or if after", "apres", "au bout de", "ou au bout de"]),
     (P::Seconds, &["sec", "second", "seconds", "seconde", "secondes"]),
     (P::Milliseconds, &["millisecond", "milliseconds", "milliseconde", "millisecondes"]),
     (P::OfWaiting, &["waiting", "d'attendre"]),
@@ -199,10 +200,11 @@ impl Parser<'_> {
             let fits = |phrase: &&Phrase| self.is_said(**phrase, &said) && (!last || takes(**phrase) || !ahead_is_word);
             Some((*phrases.iter().find(fits)?, count))
         })?;
-        let span = self.span().start..self.token(count - 1).span.end;
+        let mut span = self.span().start..self.token(count - 1).span.end;
         let behind = self.token(count).span.clone();
         let behind = match self.token(count).kind {
             Kind::Text(_) | Kind::Word(_) | Kind::Number(_) if takes(phrase) => {
+                span.end = behind.end;
                 self.file.text().get(behind).unwrap_or_default().to_owned()
             }
             _ => String::new(),

@@ -4,7 +4,7 @@ use super::diagnostic::Diagnostic;
 use super::lexer::Kind;
 use super::nearest::{closeness, did_you_mean_one};
 use super::parser::{Broken, Parser, folded};
-use super::phrase::Phrase;
+use super::phrase::{CLAUSES, EXCEPTION_PARTS, HEADER, Phrase, STATEMENTS};
 use super::text::{Part, Text, say};
 
 impl Parser<'_> {
@@ -14,6 +14,14 @@ impl Parser<'_> {
             return Broken;
         }
         let wanted = wanted.into();
+        // Where the next line begins a clause, it is none of what is missing: that is told where it is.
+        if self.token(0).first
+            && self.at > 0
+            && !phrases.iter().any(|phrase| begins_lines(*phrase))
+            && self.stands_clause()
+        {
+            return self.fault("octroi::policy::missing", say!("expected {}", wanted), listed(phrases));
+        }
         let written = match self.kind() {
             Kind::Word(word) => Some(word.clone()),
             _ => None,
@@ -37,13 +45,23 @@ impl Parser<'_> {
         Broken
     }
 
+    /// Whether a word stands here with which people begin a restriction.
+    pub(super) fn restricts(&self) -> bool {
+        matches!(self.kind(), Kind::Word(word) if RESTRICTIONS.contains(&folded(word).as_str()))
+    }
+
+    fn stands_clause(&self) -> bool {
+        let others: &[Phrase] = &[Phrase::Given, Phrase::Then];
+        [CLAUSES, EXCEPTION_PARTS, others].into_iter().flatten().any(|phrase| self.stands(0, *phrase))
+    }
+
     /// Compares the next words with phrases: as a whole, by the words that they share, and by the first word.
     pub(super) fn suggest(&self, word: &str, phrases: &[Phrase]) -> Option<Text> {
         if phrases.contains(&Phrase::NeverBackends) && self.denies() {
             return Some(how_to_forbid());
         }
         // Whoever restricts is never told of what opens.
-        if phrases.contains(&Phrase::AllowBackends) && RESTRICTIONS.contains(&folded(word).as_str()) {
+        if phrases.contains(&Phrase::AllowBackends) && self.restricts() {
             return Some(how_to_restrict());
         }
         let written: Vec<&str> = (0..SUGGEST_WORDS_MAX)
@@ -70,6 +88,10 @@ impl Parser<'_> {
         let near = near.into_iter().take(3);
         did_you_mean_one(near.map(|(_, surface, phrase)| (surface, phrase.meaning(self.language).to_owned())).collect())
     }
+}
+
+fn begins_lines(phrase: Phrase) -> bool {
+    [STATEMENTS, HEADER, CLAUSES, EXCEPTION_PARTS].iter().any(|list| list.contains(&phrase))
 }
 
 /// What is said to whoever denies where a rule demands.

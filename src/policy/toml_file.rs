@@ -119,15 +119,46 @@ impl Reader<'_> {
         self.wrong_and(node, "a date without quotes: 2027-06-30", help)
     }
 
-    pub(super) fn nodes<'n, 't>(&mut self, node: &'n Node<'t>) -> Option<Vec<&'n Node<'t>>> {
+    /// The items of a list; `alone` is whether a text by itself may be one of them.
+    fn nodes<'n, 't>(&mut self, node: &'n Node<'t>, alone: bool) -> Option<Vec<&'n Node<'t>>> {
         match node.get_ref() {
             DeValue::Array(items) => Some(items.iter().collect()),
-            _ => self.wrong(node, "a list in square brackets"),
+            other => {
+                // What is no text is no list of tables either.
+                let help = other.as_str().and_then(|written| {
+                    if is_none(written) {
+                        Some(say!("write `[]`"))
+                    } else {
+                        alone.then(|| say!("write `[\"{}\"]`", written))
+                    }
+                });
+                self.wrong_and(node, "a list in square brackets", help)
+            }
+        }
+    }
+
+    /// The items of a list of tables.
+    pub(super) fn rows<'n, 't>(&mut self, node: &'n Node<'t>) -> Option<Vec<&'n Node<'t>>> {
+        self.nodes(node, false)
+    }
+
+    /// As [`Self::text`], where a number or a truth has words that are meant.
+    pub(super) fn text_or(
+        &mut self,
+        node: &Node<'_>,
+        meant: impl FnOnce(&DeValue<'_>) -> Option<Text>,
+    ) -> Option<Name> {
+        match node.get_ref() {
+            DeValue::String(_) => self.text(node),
+            other => {
+                let help = meant(other);
+                self.wrong_and(node, "a text in quotes", help)
+            }
         }
     }
 
     pub(super) fn texts(&mut self, node: &Node<'_>) -> Option<Vec<Name>> {
-        let nodes = self.nodes(node)?;
+        let nodes = self.nodes(node, true)?;
         let texts: Vec<Name> = nodes.iter().filter_map(|item| self.text(item)).collect();
         (texts.len() == nodes.len()).then_some(texts)
     }
@@ -141,6 +172,25 @@ impl Reader<'_> {
                 let message = say!("the key `{}` is not known here", key.get_ref());
                 self.fault("octroi::policy::unknown-key", key.span(), message, help);
             }
+        }
+    }
+
+    /// Reports the keys of a table that are not among the known ones, and gives each the name that is meant, where there is one that
+    /// the table lacks: what stands behind it is read too.
+    pub(super) fn mend_keys(&mut self, table: &mut DeTable<'_>, known: &[&'static str]) {
+        self.only(table, known);
+        let is_known = |key: &str| known.contains(&key);
+        let (own, others): (Vec<_>, Vec<_>) =
+            std::mem::take(table).into_iter().partition(|(key, _)| is_known(key.get_ref().as_ref()));
+        table.extend(own);
+        for (key, node) in others {
+            let meant = nearest(key.get_ref(), known.iter().copied()).first().copied();
+            if let Some(there) = meant.and_then(|meant| table.get_mut(meant)) {
+                join(there, node);
+                continue;
+            }
+            let name = meant.map_or_else(|| key.get_ref().clone(), Into::into);
+            table.insert(Spanned::new(key.span(), name), node);
         }
     }
 
@@ -213,6 +263,23 @@ impl Reader<'_> {
             say!("`{}` is no {}", name.text, Text::from(what)),
             help,
         );
+    }
+}
+
+/// Words for nothing.
+fn is_none(written: &str) -> bool {
+    ["", "none", "no", "nothing", "aucun", "aucune", "rien", "non", "n/a", "-"]
+        .contains(&written.trim().to_lowercase().as_str())
+}
+
+/// Adds the entries of a table to another that lacks them.
+fn join<'t>(there: &mut Node<'t>, node: Node<'t>) {
+    if let (DeValue::Table(there), DeValue::Table(further)) = (there.get_mut(), node.into_inner()) {
+        for (key, node) in further {
+            if !there.contains_key(&key) {
+                there.insert(key, node);
+            }
+        }
     }
 }
 

@@ -32,6 +32,9 @@ pub(super) struct Sheet {
     pub(super) owner: String,
     pub(super) review_before: Option<Date>,
     pub(super) home: Option<Area>,
+    /// Where that stands.
+    #[serde(skip)]
+    pub(super) home_span: Range<usize>,
     pub(super) labels: Vec<Name>,
     pub(super) says: Vec<LabelSays>,
     pub(super) uses: Vec<Name>,

@@ -22,8 +22,10 @@ pub(super) struct Against {
 
 /// What is known of those who signed some text.
 pub(super) enum Standing {
-    /// No configuration is at hand, or it names nobody: so many keys have signed.
+    /// No configuration is at hand: so many keys have signed.
     Unknown(usize),
+    /// The configuration that was named names nobody: a gateway with it verifies no signature.
+    Unverified(PathBuf),
     /// Of whom a gateway with this file of approvers takes the signature.
     Known(Vec<String>, PathBuf),
 }
@@ -41,6 +43,9 @@ impl Against {
         language: Language,
     ) -> anyhow::Result<Standing> {
         let Some(file) = self.approvers(folder)? else {
+            if let Some(named) = &self.config {
+                return Ok(Standing::Unverified(named.clone()));
+            }
             // Ed25519 signs the same text with the same key in the same way.
             return Ok(Standing::Unknown(signatures.values().collect::<BTreeSet<_>>().len()));
         };
@@ -95,6 +100,15 @@ impl Against {
 }
 
 impl Standing {
+    /// How many of `needed` signatures are still to come.
+    pub(super) fn left(&self, needed: usize) -> usize {
+        match self {
+            Self::Unknown(keys) => needed.saturating_sub(*keys),
+            Self::Unverified(_) => 0,
+            Self::Known(names, _) => needed.saturating_sub(names.len()),
+        }
+    }
+
     /// What a gateway needs and has, in a sentence: `needed` approvers.
     pub(super) fn said(&self, needed: usize, language: Language) -> String {
         match (self, language) {
@@ -103,6 +117,14 @@ impl Standing {
             ),
             (Self::Unknown(keys), Language::Fr) => format!(
                 "signé avec {keys} clé(s) sur {needed} qu'il faut à une passerelle qui a des approbateurs ; que ce soient les leurs n'a pas été vérifié : --config nomme son fichier"
+            ),
+            (Self::Unverified(file), Language::En) => format!(
+                "signed; {} names no approvers: a gateway with it verifies no signature, and takes this up as it is",
+                file.display()
+            ),
+            (Self::Unverified(file), Language::Fr) => format!(
+                "signé ; {} ne nomme pas d'approbateurs : une passerelle qui s'en sert ne vérifie aucune signature, et le reprend tel quel",
+                file.display()
             ),
             (Self::Known(names, file), _) => {
                 let (signed, left, file, names) =

@@ -156,8 +156,20 @@ pub(super) fn thaw(arguments: &Thaw, printer: Printer) -> anyhow::Result<Exit> {
     save(&folder.policies, &orders)?;
     show(printer, folder.json, &orders, || {
         let language = heard(&folder.policies);
-        let end = say(language, "the end of the freeze: ", "la fin du gel : ");
-        printer.line(format!("{end}{}", standing.said(2, language)));
+        // It opens flows, so one alone ends nothing.
+        printer.line(match standing.left(2) {
+            0 => say(
+                language,
+                "the freeze ends as soon as a gateway takes this up",
+                "le gel prend fin dès qu'une passerelle reprend ceci",
+            ),
+            _ => say(
+                language,
+                "the freeze goes on: it ends once a second approver has run the same command with a key of their own",
+                "le gel continue : il prendra fin quand un second approbateur aura lancé la même commande avec sa propre clé",
+            ),
+        });
+        printer.line(standing.said(2, language));
     });
     Ok(Exit::Well)
 }

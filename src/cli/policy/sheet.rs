@@ -9,7 +9,7 @@ use super::{Exit, Folder, Printer, Reading, counted, freeze, now, say, show};
 use crate::app::{Officer, Problems, inside_bundle};
 use crate::cli::init::{replace, write};
 use crate::cli::{home_of, meant};
-use crate::policy::study::{Advice, Begin};
+use crate::policy::study::{Advice, Begin, Beside};
 use crate::policy::{self, Language, run_scenarios, starter};
 
 #[derive(Debug, clap::Args)]
@@ -58,6 +58,9 @@ struct Checked {
     packs: Vec<Pack>,
     /// What has had its day, or has not had it yet.
     notices: Vec<String>,
+    /// What is wrong with packs that no sheet uses.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    broken: Vec<String>,
     scenarios: usize,
     failures: Vec<String>,
 }
@@ -128,7 +131,19 @@ pub(super) fn init(arguments: &Init, printer: Printer) -> anyhow::Result<Exit> {
 }
 
 pub(super) fn check(reading: &Reading, printer: Printer) -> anyhow::Result<Exit> {
-    let (study, folder) = (reading.study()?, &reading.folder);
+    let folder = &reading.folder;
+    let officer = Officer::of_folder(&inside_bundle(&folder.policies))?;
+    let Beside { notices, unused } = officer.beside(now());
+    let broken: Vec<String> = unused.iter().flat_map(|pack| &pack.faults).map(policy::render).collect();
+    let unused: Vec<String> = unused.into_iter().map(|pack| pack.notice).collect();
+    let study = reading.study_of(&officer).inspect_err(|_| {
+        // Whoever mends the faults is told of these in the same run.
+        let language = super::heard(&folder.policies);
+        let told = notices.iter().chain(&unused).map(|notice| warning(notice, language));
+        for line in told.chain(broken.iter().map(|fault| fault.trim_end().to_owned())) {
+            printer.say(line);
+        }
+    })?;
     let policy = study.policy();
     let results = run_scenarios(policy, study.instant());
     let failed = |result: &policy::ScenarioResult| {
@@ -146,18 +161,24 @@ pub(super) fn check(reading: &Reading, printer: Printer) -> anyhow::Result<Exit>
         valid_until: policy.valid_until().map(|until| until.to_string()),
         misreadings: study.misreadings(),
         packs: study.packs().into_iter().map(Pack::of).collect(),
-        notices: freeze::notice(&folder.policies, &study).into_iter().chain(policy.notices().iter().cloned()).collect(),
+        notices: freeze::notice(&folder.policies, &study)
+            .into_iter()
+            .chain(policy.notices().iter().cloned())
+            .chain(unused)
+            .collect(),
+        broken,
         scenarios: results.len(),
         failures: results.iter().flat_map(failed).collect(),
     };
-    let well = checked.misreadings.is_empty() && checked.failures.is_empty();
+    let well = checked.misreadings.is_empty() && checked.failures.is_empty() && checked.broken.is_empty();
     let said = |en, fr| say(study.language(), en, fr);
     for notice in &checked.notices {
-        printer.say(format!("{}{notice}", said("warning: ", "attention : ")));
+        printer.say(warning(notice, study.language()));
     }
     show(printer, folder.json, &checked, || {
-        for line in checked.misreadings.iter().map(|advice| &advice.text).chain(&checked.failures) {
-            printer.line(line);
+        let misread = checked.misreadings.iter().map(|advice| &advice.text);
+        for line in misread.chain(&checked.failures).chain(&checked.broken) {
+            printer.line(line.trim_end());
         }
         printer.line(summary(&checked, study.language()));
         checked.packs.iter().for_each(|pack| printer.line(pack.told(study.language())));
@@ -179,6 +200,10 @@ pub(super) fn check(reading: &Reading, printer: Printer) -> anyhow::Result<Exit>
         printer.line(format!("{} {}", said("reference", "référence "), checked.reference_digest));
     });
     Ok(if well { Exit::Well } else { Exit::Findings })
+}
+
+fn warning(notice: &str, language: Language) -> String {
+    format!("{}{notice}", say(language, "warning: ", "attention : "))
 }
 
 /// What was checked, in one line.

@@ -56,7 +56,9 @@ impl Study {
         let mut faults = Vec::new();
         let (request, named) = split(question);
         let tokens = self.as_given(&file, &lex_within(&file, request, &mut faults).tokens);
-        let given = Parser::new(&file, tokens, &mut faults).only_givens();
+        let mut parser = Parser::new(&file, tokens, &mut faults);
+        parser.tell_reserved();
+        let given = parser.only_givens();
         let backends: Vec<Word> = self.gathered.inventory.entries.iter().map(|entry| entry.name.clone()).collect();
         let groups = std::collections::BTreeMap::new();
         let names = Names {

@@ -65,7 +65,12 @@ impl Study {
     /// What becomes of a class, in the words of this policy's language, without the class itself.
     fn in_short(&self, class: ClassId, groups: &[(Outcome, Vec<EntityId>)]) -> String {
         let mut groups = groups.iter();
-        let main = match groups.next().map(|(outcome, _)| outcome) {
+        let first = groups.next().map(|(outcome, _)| outcome);
+        // What is refused for another reason is refused all the same.
+        let is_refused = |outcome: &Outcome| matches!(outcome, Outcome::Refused(_));
+        let all_refused = first.is_none_or(is_refused);
+        let groups = groups.filter(|(outcome, _)| !(all_refused && is_refused(outcome)));
+        let main = match first {
             Some(Outcome::Allowed(Action::Keep, false)) => say!("as it is").said(self.language),
             Some(Outcome::Allowed(action, sealed)) => {
                 let change = (*action != Action::Keep).then(|| self.done(*action));

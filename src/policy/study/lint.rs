@@ -25,6 +25,8 @@ pub enum Kind {
     Unreachable,
     /// A rule without which nothing would change.
     Shadowed,
+    /// A clause without which nothing would change.
+    IdleClause,
     /// Rules that together leave no backend for what one of them is about.
     Contradiction,
     /// A class that no backend may have.
@@ -62,6 +64,7 @@ impl Study {
         let mut found = self.misreadings();
         self.idle_allows(&mut found);
         self.rules(&mut found);
+        self.idle_conditions(&mut found);
         self.dead_ends(&mut found);
         self.undoable(&mut found);
         self.one_host(&mut found);
@@ -107,6 +110,7 @@ impl Study {
                     continue;
                 }
             }
+            self.idle_clauses(index, rule, found);
             match self.contradicts(index, rule, &space) {
                 Known::No => {}
                 Known::Yes => {

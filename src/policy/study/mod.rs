@@ -7,6 +7,7 @@
 mod alike;
 mod ask;
 mod begin;
+mod beside;
 mod bindings;
 mod bound;
 mod by_type;
@@ -21,6 +22,7 @@ mod dim;
 mod exact;
 mod familiar;
 mod lint;
+mod lint_clauses;
 mod lint_truths;
 mod look;
 mod matrix;
@@ -43,6 +45,7 @@ mod words;
 use jiff::Timestamp;
 
 pub use begin::Begin;
+pub use beside::{Beside, Unused};
 pub use cells::Moved;
 pub use lint::{Advice, Kind};
 pub use record::Explained;
@@ -87,8 +90,10 @@ impl Study {
         vocabulary: &Vocabulary,
         now: Timestamp,
     ) -> Result<Self, Vec<Diagnostic>> {
-        let (gathered, mut faults) = gather_all(sources, catalogue, served, vocabulary);
-        let Some(mut gathered) = gathered else { return Err(faults) };
+        let (mut gathered, mut faults) = gather_all(sources, catalogue, served, vocabulary);
+        if !gathered.grounded {
+            return Err(faults);
+        }
         let policy = gathered.policy(catalogue, vocabulary, now).or_else(|too_wide| {
             faults.extend(too_wide);
             gathered.narrow();

@@ -213,7 +213,7 @@ impl Study {
 
     /// The duties of a rule without one class, or without one type that no class of them has, each with the name of what is left
     /// alone.
-    fn fewer_duties(&self, rule: &Rule) -> Vec<FewerDuties> {
+    pub(super) fn fewer_duties(&self, rule: &Rule) -> Vec<FewerDuties> {
         let mut found = Vec::new();
         for (class, _) in &rule.class_actions {
             let rest: Vec<_> = rule.class_actions.iter().copied().filter(|(other, _)| other != class).collect();
@@ -284,6 +284,6 @@ impl Study {
 }
 
 /// The name of what is no longer changed, and the duties of types and classes that are left.
-type FewerDuties = (String, Duties, ClassDuties);
-type Duties = Vec<(EntityId, Action)>;
-type ClassDuties = Vec<(ClassId, Action)>;
+pub(super) type FewerDuties = (String, Duties, ClassDuties);
+pub(super) type Duties = Vec<(EntityId, Action)>;
+pub(super) type ClassDuties = Vec<(ClassId, Action)>;

@@ -53,6 +53,11 @@ impl Default for Steps<'_> {
 }
 
 impl<'a> Steps<'a> {
+    /// Those of a search that is one of very many, and of which nothing is said where it does not end.
+    pub(super) fn few() -> Self {
+        Self { taken: Cell::new(0), most: POLICY_SEARCH_STEPS_LATE, effort: None }
+    }
+
     /// Those of one of many searches.
     pub(super) fn of(effort: &'a Effort<'a>) -> Self {
         let left = POLICY_DIFF_STEPS_MAX.saturating_sub(effort.taken.get());

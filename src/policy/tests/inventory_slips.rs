@@ -206,3 +206,59 @@ fn slips_beside_one_another_are_told_as_each_alone() {
     look("all".to_owned(), &|_| true);
     assert!(wrong.is_empty(), "{} of them: {wrong:#?}", wrong.len());
 }
+
+/// What stands under a name that is misspelt is read as what it was meant for, and its faults are told in the same run.
+#[test]
+fn what_stands_under_a_misspelt_key_is_read() {
+    let further =
+        "\n[backends.trois]\nhosts = [\"trois.example\"]\nretention = \"nonee\"\nverified = 2026-11-01\nby = \"dpo\"\n";
+    for (inventory, expected) in [
+        (format!("{INVENTORY}{further}"), vec!["la clé `backends`", "`nonee` n'est pas une durée"]),
+        (
+            INVENTORY.replacen("storage", "exposed_to = [\"Cloud Act\"]\nstorage", 1),
+            vec!["la clé `exposed_to`", "`Cloud Act` n'est pas"],
+        ),
+        (
+            INVENTORY.replacen("retention = {", "retension = { value = \"nonee\" }\nlogs = {", 1),
+            vec!["la clé `retension`", "`nonee` n'est pas", "une liste entre crochets"],
+        ),
+        (INVENTORY.replacen("hosts = [\"un.example\"]", "hosts = []", 1), vec!["`hosts` ne nomme aucun serveur"]),
+    ] {
+        let told = told(&compiled(&sources(SHEET, &inventory)).err().unwrap_or_default());
+        let fits = told.len() == expected.len() && told.iter().zip(&expected).all(|(told, part)| told.contains(part));
+        assert!(fits, "{inventory}: {told:#?}");
+    }
+}
+
+/// Of a table that stands twice, what is wrong in each is told where it stands.
+#[test]
+fn what_is_wrong_in_a_table_that_stands_twice_is_told_where_it_stands() {
+    let first = INVENTORY.replacen("processing = [\"FR\"]", "processing = []", 1);
+    let twice = format!("{first}\n[backend.un]\nlogs = [\"UX\"]\n");
+    let faults = compiled(&sources(SHEET, &twice)).err().unwrap_or_default();
+    let places: Vec<_> = faults.iter().map(|fault| (fault.place().0, fault.message().to_owned())).collect();
+    assert!(places.iter().any(|(line, told)| *line == 3 && told.contains("`processing`")), "{places:#?}");
+    assert!(places.iter().any(|(line, told)| *line == 16 && told.contains("deux fois")), "{places:#?}");
+    assert!(places.iter().any(|(line, told)| *line == 17 && told.contains("UX")), "{places:#?}");
+}
+
+/// What is no fault is told beside the faults, and so is a pack that no sheet uses.
+#[test]
+fn notices_are_told_beside_faults() {
+    let inventory = INVENTORY
+        .replacen("\"FR\", \"DE\"", "\"aws:eu-ouest\"", 1)
+        .replacen("verified = 2026-11-01", "verified = 2027-11-01", 1)
+        .replacen("retention = { days", "retention = { dayz", 1);
+    let mut sources = sources(&format!("{SHEET}règle r\n"), &inventory);
+    let pack = "pack idle version 1 owner \"dpo\" review before 2027-06-30\nhome FR\nrule s because \"x\" never backends located in UX\n";
+    sources.packs.push(file("packs/idle.policy", pack));
+    let catalogue = all_types();
+    let beside = crate::policy::study::Beside::new(&sources, &catalogue, &every(&catalogue), &vocabulary(), now());
+    assert!(compiled(&sources).is_err());
+    let notices = beside.notices.join("\n");
+    assert!(notices.contains("aws:eu-ouest") && notices.contains("2027-11-01"), "{notices}");
+    let [unused] = beside.unused.as_slice() else { panic!("{beside:?}") };
+    assert_eq!(unused.notice, "le paquet `idle` ne sert pas : aucune feuille ne le nomme");
+    let lines: Vec<_> = unused.faults.iter().map(|fault| fault.place().0).collect();
+    assert_eq!(lines, [2, 3], "{:#?}", unused.faults);
+}

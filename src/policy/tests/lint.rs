@@ -131,3 +131,59 @@ fn what_is_declared_of_backends_is_looked_at() {
         assert_eq!(found, expected, "{name}");
     }
 }
+
+/// A clause without which every request would come out the same is told; one that does something is not.
+#[test]
+fn clauses_that_change_nothing_are_told() {
+    let rule = |rest: &str| format!("rule r because \"x\" {rest}\n");
+    let home = "rule h because \"x\" when data includes health only backends on premises\n";
+    let same = "changes nothing: without it every request would come out the same";
+    for (name, statements, expected) in [
+        (
+            "a ban of what another clause takes out",
+            rule("when data includes health never backends exposed to US only backends on premises"),
+            vec![format!("`never backends` of rule `r` {same}")],
+        ),
+        (
+            "a duty that another rule demands",
+            "rule s because \"x\" must redact person\n".to_owned()
+                + &rule(
+                    "when data includes iban only backends located in EEA must pseudonymise person keep iban because \"y\"",
+                ),
+            vec![format!("`must pseudonymise person` of rule `r` {same}")],
+        ),
+        (
+            "a condition that is always true",
+            rule("when leak score at least 0 never backends exposed to US"),
+            vec!["`when` of rule `r` holds of every request: it asks nothing".to_owned()],
+        ),
+        (
+            "a condition that spares nobody",
+            rule(
+                "when data includes iban unless data includes iban and not data includes iban never backends exposed to US",
+            ),
+            vec!["`unless` of rule `r` spares no request".to_owned()],
+        ),
+        (
+            "clauses that do something",
+            home.to_owned() + &rule("when data includes iban only backends located in EEA must pseudonymise iban"),
+            vec![],
+        ),
+    ] {
+        assert_eq!(told(&statements, example()), expected, "{name}");
+    }
+}
+
+/// What is refused for another reason than before is refused, and no difference.
+#[test]
+fn another_reason_is_no_difference_in_the_matrix() {
+    let study = |statements: &str| {
+        let catalogue = all_types();
+        let sources = sources(&format!("{SHEET}{statements}"), example());
+        Study::new(&sources, &catalogue, &every(&catalogue), &vocabulary(), now()).unwrap()
+    };
+    let old = "rule a because \"x\" when data includes personal only backends on premises\n";
+    let new = format!("{old}rule b because \"y\" when data includes health never backends exposed to US\n");
+    let moved = study(old).diff(&study(&new)).unwrap().matrix;
+    assert!(moved.is_empty(), "{moved:#?}");
+}

@@ -344,9 +344,8 @@ fn everyday_wordings_are_told_once() {
                 "when data includes at least 2 email or at least 3 person or role is \"x\" or health data{home}"
             )),
             &[
-                "`data includes` is missing before this",
-                "`data includes` is missing before this",
-                "is written `health`",
+                "`data includes` is missing before this | write `data includes at least 3`",
+                "`data includes` is missing before this | write `data includes health`",
             ],
         ),
         (
