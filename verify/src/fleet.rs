@@ -47,13 +47,8 @@ pub fn verify_all(dir: &Path, trust: &Trust, progress: &mut dyn FnMut(Progress))
         // Whoever names a log knows that it was there.
         check_listed(&[], trust)?;
     }
-    if folders.is_empty() || folders == [dir] {
-        let mut reports = vec![verify_dir(dir, trust, progress)?];
-        check_links(&reports)?;
-        check_removals(&folders, &mut reports)?;
-        check_listed(&reports, trust)?;
-        check_indexed(dir, &folders, &reports)?;
-        return Ok(reports);
+    if folders.is_empty() {
+        return Ok(vec![verify_dir(dir, trust, progress)?]);
     }
     let mut reports = Vec::with_capacity(folders.len());
     let mut announced = Vec::new();
@@ -71,6 +66,7 @@ pub fn verify_all(dir: &Path, trust: &Trust, progress: &mut dyn FnMut(Progress))
     check_links(&reports)?;
     check_removals(&folders, &mut reports)?;
     check_listed(&reports, trust)?;
+    check_trusted(&reports, trust)?;
     check_indexed(dir, &folders, &reports)?;
     Ok(reports)
 }
@@ -101,8 +97,10 @@ pub fn verify_served(
             _ => break,
         }
     }
-    let names = |name: &str| logs.iter().any(|(origin, _)| origin == name);
-    let others = trust.key.iter().any(|key| !names(key.name()));
+    let is_there = |name: &str| logs.iter().any(|(origin, _)| origin == name);
+    // A policy may list logs that are served elsewhere.
+    let of_it = listed(trust).into_iter().filter(|origin| epoch_of(origin).0 == name);
+    let others = named(trust).into_iter().chain(of_it).any(|origin| !is_there(&origin));
     if logs.len() == 1 && !others {
         return verify_published(files, trust, progress).map(|report| vec![report]);
     }
@@ -122,6 +120,7 @@ pub fn verify_served(
     check_links(&reports)?;
     check_removals(&[], &mut reports)?;
     check_listed(&reports, trust)?;
+    check_trusted(&reports, trust)?;
     Ok(reports)
 }
 
@@ -227,7 +226,8 @@ fn check_known(known: &[String]) -> Result<(), Problem> {
     Ok(())
 }
 
-/// What of the trust is about the log of this name; keys that trusted logs announced are trusted, too.
+/// What of the trust is about the log of this name; keys that trusted logs announced are trusted, too. Of a log that it says
+/// nothing of, it is seen first whether another one is missing ([`check_links`], [`check_listed`]): that one would speak of it.
 fn for_origin(origin: &str, trust: &Trust, announced: &[VerifierKey]) -> Trust {
     let known = trust.known.iter().filter(|known| known.lines().next() == Some(origin)).cloned().collect();
     let mut key = trust.key.clone().filter(|key| key.name() == origin);
@@ -241,6 +241,8 @@ fn for_origin(origin: &str, trust: &Trust, announced: &[VerifierKey]) -> Trust {
             Some(_) => {}
             None => key = key.or_else(|| Some(next.clone())),
         }
+    } else if !policy.iter().flat_map(Policy::logs).any(|log| log.name() == origin) {
+        policy = None;
     }
     Trust { key, policy, known, exports: trust.exports.clone(), index: trust.index }
 }
@@ -322,15 +324,37 @@ fn check_successor(report: &Report, reports: &[Report]) -> Result<(), Problem> {
 
 /// Every log that a policy lists, or of which somebody kept a checkpoint, must be there.
 fn check_listed(reports: &[Report], trust: &Trust) -> Result<(), Problem> {
-    let there = |origin: &str| reports.iter().any(|report| report.origin == origin);
-    let listed = trust.policy.iter().flat_map(Policy::logs).map(|key| key.name().to_owned());
+    let is_there = |origin: &String| reports.iter().any(|report| report.origin == *origin);
+    let Some(origin) = listed(trust).into_iter().chain(named(trust)).find(|origin| !is_there(origin)) else {
+        return Ok(());
+    };
+    let mut detail = "the policy, a key or a kept checkpoint names this log, and it is not there".to_owned();
+    let (name, number) = epoch_of(&origin);
+    let earlier = |report: &&Report| epoch_of(&report.origin).0 == name && epoch_of(&report.origin).1 < number;
+    if let Some(before) = reports.iter().rev().find(earlier) {
+        detail += &format!(", nor did `{}` announce it: is this a copy from before the key was changed?", before.origin);
+    }
+    Err(Problem::new(origin, ProblemKind::MissingLog, detail))
+}
+
+/// The logs that a policy lists.
+fn listed(trust: &Trust) -> Vec<String> {
+    trust.policy.iter().flat_map(Policy::logs).map(|key| key.name().to_owned()).collect()
+}
+
+/// The logs of which there is a checkpoint or a key.
+fn named(trust: &Trust) -> Vec<String> {
     let kept = trust.known.iter().filter_map(|known| Some(Checkpoint::parse(note::split(known).ok()?.0).ok()?.origin));
-    let given = trust.key.iter().map(|key| key.name().to_owned());
-    match listed.chain(kept).chain(given).find(|origin| !there(origin)) {
+    kept.chain(trust.key.iter().map(|key| key.name().to_owned())).collect()
+}
+
+/// With a policy every log must be one that it lists, or that such a log announced.
+fn check_trusted(reports: &[Report], trust: &Trust) -> Result<(), Problem> {
+    match reports.iter().find(|report| trust.policy.is_some() && !report.key_given) {
         None => Ok(()),
-        Some(origin) => {
-            let detail = "the policy, a key or a kept checkpoint names this log, and it is not there";
-            Err(Problem::new(origin, ProblemKind::MissingLog, detail))
+        Some(report) => {
+            let detail = "the policy does not list this log, and none that it lists announced it";
+            Err(Problem::new(&report.origin, ProblemKind::Policy, detail))
         }
     }
 }

@@ -3,7 +3,7 @@
 //! Exit status: 0 the log holds, 1 it does not, 2 it could not be checked (usage, files that cannot be read).
 
 use std::io::{self, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use octroi_verify::policy::Policy;
@@ -12,7 +12,7 @@ use octroi_verify::{Checkpoint, Progress, Trust, VerifierKey, verify_all};
 
 const USAGE: &str =
     "usage: octroi-verify DIR [--key VKEY | --policy FILE] [--from CHECKPOINT]... [--export FILE]... [--index]
-       octroi-verify --proof FILE [--entry FILE] (--key VKEY | --policy FILE)
+       octroi-verify [DIR] --proof FILE [--entry FILE] (--key VKEY | --policy FILE)
        octroi-verify --format
 
   DIR                 the folder of a log, as a gateway writes it or as it is published in tiles; or a folder with
@@ -23,7 +23,8 @@ const USAGE: &str =
   --from CHECKPOINT   a file with a checkpoint of this log kept from earlier; the log must still extend it
   --export FILE       exported entries (JSON lines): each must stand in the log as it does in the file
   --index             the review index beside the log (index.db) must say what the log says
-  --proof FILE        check one entry with its proof (C2SP tlog-proof), without the log
+  --proof FILE        check one entry with its proof (C2SP tlog-proof), without the log; with DIR that is verified
+                      first, so that the key of an early epoch is enough for the proof of a later one
   --entry FILE        the entry, when the proof does not carry it
   --format            only print what an entry of each kind may hold
 ";
@@ -44,7 +45,7 @@ fn run() -> io::Result<ExitCode> {
             out.write_all(text.as_bytes())?;
             Ok(ExitCode::SUCCESS)
         }
-        Ok(Task::Prove(proof, entry, trust)) => match prove(&proof, entry.as_deref(), &trust) {
+        Ok(Task::Prove(dir, proof, entry, trust)) => match prove(dir.as_deref(), &proof, entry.as_deref(), &trust) {
             Ok(told) => {
                 writeln!(out, "PROVEN: {told}")?;
                 Ok(ExitCode::SUCCESS)
@@ -62,7 +63,7 @@ fn run() -> io::Result<ExitCode> {
 }
 
 fn verify(
-    dir: &std::path::Path,
+    dir: &Path,
     trust: &Trust,
     out: &mut impl io::Write,
     err: &mut (impl io::Write + io::IsTerminal),
@@ -99,10 +100,21 @@ fn bar(err: &mut impl io::Write, percent: u64, entries: u64) -> io::Result<()> {
     err.flush()
 }
 
-/// Checks one entry with its proof, and tells what it proves.
-fn prove(proof: &str, entry: Option<&[u8]>, trust: &Trust) -> Result<String, String> {
+/// Checks one entry with its proof, and tells what it proves. Where the log is there, too, the keys that its epochs announced
+/// are trusted.
+fn prove(dir: Option<&Path>, proof: &str, entry: Option<&[u8]>, trust: &Trust) -> Result<String, String> {
     let proof = TlogProof::parse(proof).map_err(|error| error.to_string())?;
+    let origin = proof.checkpoint.lines().next().unwrap_or_default();
+    let trust = match dir {
+        Some(dir) => with_announced(dir, origin, trust)?,
+        None => trust.clone(),
+    };
     let (checkpoint, witnesses) = match (&trust.key, &trust.policy) {
+        (Some(key), _) if key.name() != origin => return Err(of_another(origin, key.name())),
+        (None, Some(policy)) if !policy.logs().iter().any(|log| log.name() == origin) => {
+            let logs: Vec<_> = policy.logs().iter().map(VerifierKey::name).collect();
+            return Err(of_another(origin, &logs.join("`, `")));
+        }
         (Some(key), _) => (Checkpoint::open(&proof.checkpoint, key).map_err(|error| error.to_string())?, Vec::new()),
         (None, Some(policy)) => {
             let accepted = policy.accept(&proof.checkpoint).map_err(|error| error.to_string())?;
@@ -116,10 +128,33 @@ fn prove(proof: &str, entry: Option<&[u8]>, trust: &Trust) -> Result<String, Str
     Ok(format!("entry {} of {size} of {origin}, {witnesses} witnesses\n{entry}", proof.index))
 }
 
+/// The same trust with the key that trusted epochs in this folder announced for the log of this name.
+fn with_announced(dir: &Path, origin: &str, trust: &Trust) -> Result<Trust, String> {
+    let reports = verify_all(dir, trust, &mut |_| {}).map_err(|problem| format!("the log does not hold: {problem}"))?;
+    let mut trust = trust.clone();
+    let Some(report) = reports.into_iter().find(|report| report.origin == origin && report.key_given) else {
+        return Ok(trust);
+    };
+    match &mut trust.policy {
+        Some(policy) if !policy.logs().contains(&report.key) => *policy = policy.with_log(report.key),
+        Some(_) => {}
+        None => trust.key = Some(report.key),
+    }
+    Ok(trust)
+}
+
+/// Says that the proof is of a log that nothing given speaks of, and what would.
+fn of_another(origin: &str, given: &str) -> String {
+    format!(
+        "it is of `{origin}`, and the key given is of `{given}`: each epoch has a key of its own, which the one before announced; \
+         give the folder of the log, too (octroi-verify DIR --proof …), or the key of that epoch"
+    )
+}
+
 /// What is asked for.
 enum Task {
     Verify(PathBuf, Trust),
-    Prove(String, Option<Vec<u8>>, Trust),
+    Prove(Option<PathBuf>, String, Option<Vec<u8>>, Trust),
     Say(String),
 }
 
@@ -153,11 +188,10 @@ fn arguments(mut given: impl Iterator<Item = String>) -> Result<Task, String> {
         return Err("a key or a policy, not both".to_owned());
     }
     match (dir, proof) {
-        (Some(_), Some(_)) => Err("a folder or a proof, not both".to_owned()),
-        (None, Some(_)) if trust.key.is_none() && trust.policy.is_none() => {
+        (_, Some(_)) if trust.key.is_none() && trust.policy.is_none() => {
             Err("a proof needs a key or a policy to be checked with".to_owned())
         }
-        (None, Some(proof)) => Ok(Task::Prove(proof, entry, trust)),
+        (dir, Some(proof)) => Ok(Task::Prove(dir, proof, entry, trust)),
         (Some(dir), None) => Ok(Task::Verify(dir, trust)),
         (None, None) => Err("which folder?".to_owned()),
     }

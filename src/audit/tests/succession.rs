@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use octroi_verify::policy::Policy;
+use octroi_verify::problem::ProblemKind;
 use octroi_verify::verify::{CHECKPOINT, VERIFIER_KEY};
 use octroi_verify::{VerifierKey, verify_all};
 
@@ -168,4 +170,51 @@ fn bundles_of_a_finished_epoch_go_behind_the_entry_that_says_so() {
     assert!(
         verify_published(&to, &key).unwrap().iter().all(|report| report.pruned == 0 || report.recorded == Some(true))
     );
+}
+
+/// What an auditor types who kept the key of the first epoch: what is missing is named, and nobody's key or checkpoint is blamed.
+#[test]
+fn an_epoch_that_was_taken_away_is_named_whatever_was_kept() {
+    let (folder, keys) = super::rotate::three();
+    let folder = folder.path();
+    let kept = |log: &Path| std::fs::read_to_string(log.join(CHECKPOINT)).unwrap();
+    let (first, third) = (kept(&folder.join("epochs/1")), kept(folder));
+    let policy = |key: &VerifierKey| Some(Policy::parse(&format!("log {key}\nquorum none\n")).unwrap());
+    let by_key = Trust { key: Some(keys[0].clone()), ..Trust::default() };
+    let trusts = [
+        ("the key", by_key.clone()),
+        ("both", Trust { known: vec![first.clone()], ..by_key.clone() }),
+        ("the checkpoint", Trust { known: vec![first], ..Trust::default() }),
+        ("a policy", Trust { policy: policy(&keys[0]), ..Trust::default() }),
+        ("the checkpoint that is newer", Trust { known: vec![third.clone()], ..by_key }),
+    ];
+    let verify = |folder: &Path, trust: &Trust| verify_all(folder, trust, &mut |_| {});
+    for (name, trust) in &trusts {
+        assert_eq!(verify(folder, trust).unwrap().len(), 3, "{name}");
+    }
+    // A stranger's policy is not met, whatever the log is.
+    let stranger = Trust { policy: policy(&keys[2]), ..Trust::default() };
+    let stranger = verify(folder, &stranger).unwrap_err();
+    assert!(stranger.kind == ProblemKind::Policy && stranger.file == "octroi/test/1", "{stranger}");
+    // The finished epochs go.
+    let alone = tempfile::tempdir().unwrap();
+    copy(folder, &alone.path().join("log"));
+    let alone = alone.path().join("log");
+    std::fs::remove_dir_all(alone.join("epochs")).unwrap();
+    for (name, trust) in &trusts {
+        let problem = verify(&alone, trust).unwrap_err();
+        let found = (problem.kind, problem.file.as_str());
+        assert_eq!(found, (ProblemKind::MissingLog, "octroi/test/2"), "{name}: {problem}");
+    }
+    // The disk is put back to before the key was changed, and somebody kept a checkpoint from afterwards.
+    let before = tempfile::tempdir().unwrap();
+    write(before.path(), 0..10);
+    let key = SegmentLog::open(options(before.path())).map(|log| {
+        log.stop();
+        log.key().clone()
+    });
+    let trust = Trust { key: Some(key.unwrap()), known: vec![third], ..Trust::default() };
+    let problem = verify(before.path(), &trust).unwrap_err();
+    assert_eq!((problem.kind, problem.file.as_str()), (ProblemKind::MissingLog, "octroi/test/3"), "{problem}");
+    assert!(problem.detail.contains("a copy from before the key was changed"), "{problem}");
 }
