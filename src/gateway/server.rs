@@ -160,13 +160,17 @@ impl Connection {
         // Small frames of a stream must not wait for an acknowledgement (Nagle).
         stream.set_nodelay(true).unwrap_or_default();
         match &self.tls {
-            None => self.speak(stream, Visitor { address, encrypted: false, peer: None }, stop).await,
+            None => self.speak(stream, self.builder(), Visitor { address, encrypted: false, peer: None }, stop).await,
             Some(front) => match tokio::time::timeout(limits::HANDSHAKE_DEADLINE, shake(front, stream)).await {
                 Ok(Some(Ok(stream))) => {
                     let shown = stream.get_ref().1.peer_certificates().and_then(|chain| Peer::of(chain, front));
                     let visitor = Visitor { address, encrypted: true, peer: shown.map(Arc::new) };
+                    // What is spoken was agreed on (RFC 9113, section 3.2). Where hyper has to look for itself, it keeps a buffer
+                    // of twice the size for as long as the connection lasts.
+                    let is_h2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+                    let builder = if is_h2 { self.builder().http2_only() } else { self.builder().http1_only() };
                     // The same: a TLS connection is large, and each step on its way has room for it.
-                    self.speak(Box::new(stream), visitor, stop).await;
+                    self.speak(Box::new(stream), builder, visitor, stop).await;
                 }
                 Ok(Some(Err(error))) => tracing::debug!(kind = ?error.kind(), "Handshake failed"),
                 Ok(None) => tracing::debug!("Connection spoke plain HTTP"),
@@ -176,7 +180,7 @@ impl Connection {
     }
 
     /// Serves one connection to its end: its own, or ours when it lies idle or the gateway takes no new work.
-    async fn speak<S>(&self, stream: S, visitor: Visitor, stop: CancellationToken)
+    async fn speak<S>(&self, stream: S, builder: auto::Builder<Spawner>, visitor: Visitor, stop: CancellationToken)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -189,7 +193,6 @@ impl Connection {
             async move { answered.await.map(|answer| answer.map(|body| attended.until_end_of(body, patience))) }
         });
         let stream = Lent::new(Paced::new(stream, self.limits.head, self.limits.body));
-        let builder = self.builder();
         let mut connection = pin!(builder.serve_connection(TokioIo::new(stream.again()), service));
         let mut closing = false;
         loop {
