@@ -160,13 +160,13 @@ pub(super) fn thaw(arguments: &Thaw, printer: Printer) -> anyhow::Result<Exit> {
         printer.line(match standing.left(2) {
             0 => say(
                 language,
-                "the freeze ends as soon as a gateway takes this up",
-                "le gel prend fin dès qu'une passerelle reprend ceci",
+                "the freeze ends as soon as a gateway accepts this",
+                "le gel prend fin dès qu'une passerelle l'accepte",
             ),
             _ => say(
                 language,
-                "the freeze goes on: it ends once a second approver has run the same command with a key of their own",
-                "le gel continue : il prendra fin quand un second approbateur aura lancé la même commande avec sa propre clé",
+                "a gateway with approvers goes on with the freeze until a second one has run the same command with a key of their own",
+                "une passerelle qui a des approbateurs maintient le gel jusqu'à ce qu'un second ait lancé la même commande avec sa propre clé",
             ),
         });
         printer.line(standing.said(2, language));
