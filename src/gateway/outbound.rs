@@ -124,7 +124,7 @@ fn change(
         return Err(before("kept"));
     }
     let snapshot = &*examined.snapshot;
-    let model = snapshot.upstream_model(model, &backend.name).ok_or(before("model"))?;
+    let model = snapshot.upstream_model(model, &backend.name).ok_or_else(|| before("model"))?;
     let keys = transform::Keys::new(snapshot.token_key(&examined.caller.tenant, &examined.caller.app), salt);
     let (mut findings, mut duties) = (Cow::Borrowed(&examined.findings), Cow::Borrowed(duties));
     let mut rounds = limits::CHANGE_ROUNDS_MAX;
@@ -138,9 +138,10 @@ fn change(
         edits.extend(changed.edits);
         let shifts = Shifts::of(&edits, &changed.moves);
         let body = splice(&examined.call.body, edits).map_err(|_| before("splice"))?;
-        let left = match duties.actions.is_empty() {
-            true => Vec::new(),
-            false => confirm(examined, backend, duties.to_mut(), (&body, model, changed.pseudonymised))?,
+        let left = if duties.actions.is_empty() {
+            Vec::new()
+        } else {
+            confirm(examined, backend, duties.to_mut(), (&body, model, changed.pseudonymised))?
         };
         let Some(first) = left.first() else {
             return Ok(Changed { body, model: model.clone(), vault: changed.vault, changes: changed.changes });

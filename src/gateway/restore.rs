@@ -265,7 +265,9 @@ impl Restored {
         let (vault, json) = (&self.vault, self.json);
         let before = self.threads.before(leaf, &self.lines);
         let line = self.lines.entry(leaf.channel).or_insert_with(|| Line::new(vault, leaf, json));
-        before.iter().for_each(|before| line.go_on(before));
+        if let Some(before) = before {
+            line.go_on(&before);
+        }
         let (text, counts) = line.push(data, &leaf.text, ends);
         let kept = line.is_holding();
         self.count(counts);

@@ -62,10 +62,9 @@ impl Markup {
         let before = self.at;
         self.at = match (before, char) {
             (At::Quoted(quote), _) if char != quote.0 => before,
-            (At::Text, '<') | (At::Open, '<') => At::Open,
-            (At::Text, _) => At::Text,
+            (At::Text | At::Open, '<') => At::Open,
             (At::Open, _) if !char.is_ascii_alphabetic() => At::Text,
-            (_, '>') => At::Text,
+            (At::Text, _) | (_, '>') => At::Text,
             (At::Open, _) => At::Name,
             (At::Name, _) if !is_blank && char != '/' => At::Name,
             (At::Tag, '=') => At::Equals,

@@ -21,23 +21,37 @@ fn named(event: &Value) -> Vec<u8> {
     format!("event: {}\ndata: {event}\n\n", event["type"].as_str().unwrap_or("message")).into_bytes()
 }
 
-/// The parts as an API answers them: whole, or each in two pieces of a stream.
+/// The two pieces in which a part is streamed.
+fn halves(part: &str) -> [String; 2] {
+    let (first, second) = part.split_at(part.floor_char_boundary(part.len() / 2));
+    [first.to_owned(), second.to_owned()]
+}
+
+/// A text of a response.
+fn said(text: &String) -> Value {
+    json!({"type": "output_text", "text": text, "annotations": []})
+}
+
+/// An item of a response, and a response.
+fn item(content: &[Value]) -> Value {
+    json!({"type": "message", "id": "m", "role": "assistant", "status": "completed", "content": content})
+}
+
+fn response(items: &[Value]) -> Value {
+    json!({"id": "resp_1", "object": "response", "status": "completed", "model": "m", "output": items})
+}
+
+/// The parts as an API answers them whole.
 fn answer(what: &str, parts: &[String]) -> Vec<Step> {
     let whole = |body: &Value| scripted::json("200 OK", "", &body.to_string());
-    let halves = |part: &str| {
-        let (first, second) = part.split_at(part.floor_char_boundary(part.len() / 2));
-        [first.to_owned(), second.to_owned()]
-    };
     let list = |make: &dyn Fn(&String) -> Value| parts.iter().map(make).collect::<Vec<_>>();
     let texts = list(&|text| json!({"type": "text", "text": text}));
-    let said = list(&|text| json!({"type": "output_text", "text": text, "annotations": []}));
-    let item = |content: &[Value]| json!({"type": "message", "id": "m", "role": "assistant", "status": "completed", "content": content});
-    let response = |items: Vec<Value>| json!({"id": "resp_1", "object": "response", "status": "completed", "model": "m", "output": items});
+    let texts_said: Vec<Value> = parts.iter().map(said).collect();
     match what {
         "chat" => whole(&json!({"choices": [{"index": 0, "finish_reason": "stop",
             "message": {"role": "assistant", "content": texts}}]})),
-        "responses" => whole(&response(vec![item(&said)])),
-        "responses, items" => whole(&response(said.iter().map(|part| item(std::slice::from_ref(part))).collect())),
+        "responses" => whole(&response(&[item(&texts_said)])),
+        "responses, items" => whole(&response(&list(&|text| item(&[said(text)])))),
         "anthropic" => whole(
             &json!({"id": "m", "type": "message", "role": "assistant", "content": texts, "stop_reason": "end_turn"}),
         ),
@@ -47,6 +61,13 @@ fn answer(what: &str, parts: &[String]) -> Vec<Step> {
             "output": {"message": {"role": "assistant", "content": list(&|text| json!({"text": text}))}}})),
         "converse, cited" => whole(&json!({"stopReason": "end_turn", "output": {"message": {"role": "assistant",
             "content": list(&|text| json!({"citationsContent": {"content": [{"text": text}], "citations": []}}))}}})),
+        _ => streaming(what, parts),
+    }
+}
+
+/// The same, each part in two pieces of a stream.
+fn streaming(what: &str, parts: &[String]) -> Vec<Step> {
+    match what {
         "chat, streamed" => {
             // Servers change between the two shapes of a content.
             let content = |at: usize, text: &str| {
@@ -73,16 +94,16 @@ fn answer(what: &str, parts: &[String]) -> Vec<Step> {
             streamed("text/event-stream", all.iter().map(named).collect())
         }
         "responses, streamed" => {
-            let mut all = vec![json!({"type": "response.created", "sequence_number": 0, "response": response(vec![])})];
+            let mut all = vec![json!({"type": "response.created", "sequence_number": 0, "response": response(&[])})];
             for (index, part) in parts.iter().enumerate() {
                 let place = |kind: &str, name: &str, value: Value| json!({"type": kind, "item_id": "m", "output_index": 0, "content_index": index, name: value, "sequence_number": 1});
                 all.extend(halves(part).map(|half| place("response.output_text.delta", "delta", json!(half))));
                 all.push(place("response.output_text.done", "text", json!(part)));
-                all.push(place("response.content_part.done", "part", said[index].clone()));
+                all.push(place("response.content_part.done", "part", said(part)));
             }
-            all.push(json!({"type": "response.output_item.done", "output_index": 0, "item": item(&said), "sequence_number": 2}));
+            all.push(json!({"type": "response.output_item.done", "output_index": 0, "item": item(&parts.iter().map(said).collect::<Vec<_>>()), "sequence_number": 2}));
             all.push(
-                json!({"type": "response.completed", "sequence_number": 3, "response": response(vec![item(&said)])}),
+                json!({"type": "response.completed", "sequence_number": 3, "response": response(&[item(&parts.iter().map(said).collect::<Vec<_>>())])}),
             );
             streamed("text/event-stream", all.iter().map(named).collect())
         }

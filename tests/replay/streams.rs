@@ -3,17 +3,17 @@
 #[path = "call.rs"]
 mod call;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use aws_lc_rs::hmac;
 use bytes::Bytes;
-use octroi::dialect::{self, Channel, event_leaves};
+use octroi::dialect::{self, Channel, Joint, event_leaves};
 use octroi::gateway::restore::Restored;
 use octroi::model::{Api, Operation};
 use octroi::policy::catalogue;
-use octroi::transform::{Keys, Landing, Restorer, Vault, apply};
+use octroi::transform::{Keys, Landing, Restorer, StreamRestore, Thread, Vault, apply};
 use octroi::wire::frames::{Decoder, Framing, encode};
 use octroi::wire::{Edit, quote, splice};
 
@@ -166,17 +166,60 @@ pub(crate) fn read(fixture: &Fixture, vault: &Arc<Vault>, stream: &Written, chun
 }
 
 impl Written {
-    /// Checks that every text of a restored stream that ended well is what restoring the text whole gives.
-    pub(crate) fn check(&self, fixture: &Fixture, vault: &Vault, (bytes, well): &(Vec<u8>, bool)) {
+    /// Checks that every text of a restored stream that ended well is what restoring the text whole gives, or, of a message in
+    /// several parts, what restoring them one behind the other does.
+    pub(crate) fn check(&self, fixture: &Fixture, vault: &Arc<Vault>, (bytes, well): &(Vec<u8>, bool)) {
         if !well {
             return;
         }
-        let restored = |channel: Channel, text: &str| {
-            let landing = if channel.kind.is_json() { Landing::JsonInString } else { Landing::Text };
-            Restorer::new(vault).restore_whole(text, landing).text
-        };
-        assert_eq!(told(fixture, bytes), texts(fixture.api, &self.events, restored), "{}", fixture.name);
+        let restored = |channel: Channel, text: &str| Restorer::new(vault).restore_whole(text, landing(channel)).text;
+        let (told, mut expected) = (told(fixture, bytes), texts(fixture.api, &self.events, restored));
+        expected.extend(parts(fixture.api, &self.events, vault));
+        assert_eq!(told, expected, "{}", fixture.name);
     }
+}
+
+fn landing(channel: Channel) -> Landing {
+    if channel.kind.is_json() { Landing::JsonInString } else { Landing::Text }
+}
+
+/// The restored texts that are parts of a message with other parts: each goes on where the one before it was left.
+fn parts(api: Api, events: &[(Option<String>, String)], vault: &Arc<Vault>) -> BTreeMap<Channel, String> {
+    let mut went_on: HashSet<Channel> = HashSet::new();
+    let mut latest: HashMap<Joint, Channel> = HashMap::new();
+    let mut ended: HashMap<Joint, Thread> = HashMap::new();
+    let (mut open, mut done) = (BTreeMap::<Channel, StreamRestore>::new(), BTreeMap::<Channel, String>::new());
+    for (name, data) in events {
+        let Ok(view) = event_leaves(api, name.as_deref(), data) else { continue };
+        for leaf in view.leaves.iter().filter(|leaf| leaf.fragment) {
+            let channel = leaf.channel;
+            let before = leaf.joint.and_then(|joint| {
+                let last = latest.insert(joint, channel);
+                if last == Some(channel) && open.contains_key(&channel) {
+                    return None;
+                }
+                last.and_then(|last| open.get(&last)).map(StreamRestore::thread).or_else(|| ended.get(&joint).cloned())
+            });
+            let line = open.entry(channel).or_insert_with(|| StreamRestore::new(Arc::clone(vault), landing(channel)));
+            if let Some(before) = before {
+                went_on.insert(channel);
+                line.go_on(&before);
+            }
+            done.entry(channel).or_default().push_str(&line.push(&leaf.text));
+        }
+        let over: Vec<Channel> = open.keys().copied().filter(|channel| view.ends(*channel)).collect();
+        for channel in over {
+            let mut line = open.remove(&channel).unwrap();
+            let of: Vec<Joint> = latest.iter().filter(|(_, last)| **last == channel).map(|(joint, _)| *joint).collect();
+            ended.extend(of.into_iter().map(|joint| (joint, line.thread())));
+            done.entry(channel).or_default().push_str(&line.finish());
+        }
+    }
+    for (channel, mut line) in open {
+        done.entry(channel).or_default().push_str(&line.finish());
+    }
+    done.retain(|channel, _| went_on.contains(channel));
+    done
 }
 
 /// The running texts of a stream as a client reads it.

@@ -13,6 +13,7 @@ use crate::model::Measure;
 
 mod logprobs;
 mod read;
+mod unnamed;
 
 pub use logprobs::{Column, Logprobs, TokenList};
 pub(crate) use read::{Closing, Piecewise, RANGE_OF_BYTES, Says, event, read};
@@ -172,8 +173,12 @@ impl ChannelKind {
         Some(match self {
             Self::Text | Self::TextPart => Self::Text,
             Self::Reasoning | Self::ThinkingPart => Self::Reasoning,
-            Self::ReasoningAlias | Self::ReasoningDetail | Self::ReasoningSummary => self,
-            Self::Refusal | Self::Transcript | Self::Compaction => self,
+            Self::ReasoningAlias
+            | Self::ReasoningDetail
+            | Self::ReasoningSummary
+            | Self::Refusal
+            | Self::Transcript
+            | Self::Compaction => self,
             _ => return None,
         })
     }

@@ -13,7 +13,7 @@ use super::super::table::{Place, Row, Table, row};
 use super::super::visit::{At, Spot, Under, Visitor, walk_as};
 use super::{
     Channel, ChannelKind, Ended, EventKind, EventView, Joint, Landing, Logprobs, Position, ReplyLeaf, Sequence,
-    Unreadable, Usage, Within, logprobs,
+    Unreadable, Usage, Within, logprobs, unnamed::unnamed,
 };
 
 /// What stands at a place of a reply.
@@ -300,17 +300,6 @@ impl<'a> Visitor<'a, Says> for Reading<'_, 'a> {
         }
         Ok(())
     }
-}
-
-/// The running text that an event is of whose type no table knows, and the last word of the type: `response.new.delta` goes on
-/// until `response.new.done`.
-fn unnamed(document: &Document<'_>) -> (ChannelKind, String) {
-    let kind = document.member(0, "type").and_then(|value| document.node(value));
-    let kind = kind.map(|kind| document.decoded(kind)).unwrap_or_default();
-    let (family, last) = kind.rsplit_once('.').unwrap_or((&kind, ""));
-    // FNV-1a: who could choose a type that meets another writes the whole answer.
-    let hash = family.bytes().fold(0x811C_9DC5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
-    (ChannelKind::Unnamed(hash), last.to_owned())
 }
 
 /// Adds a count as written; what is none adds nothing.
