@@ -332,7 +332,8 @@ fn check_listed(reports: &[Report], trust: &Trust) -> Result<(), Problem> {
     let (name, number) = epoch_of(&origin);
     let earlier = |report: &&Report| epoch_of(&report.origin).0 == name && epoch_of(&report.origin).1 < number;
     if let Some(before) = reports.iter().rev().find(earlier) {
-        detail += &format!(", nor did `{}` announce it: is this a copy from before the key was changed?", before.origin);
+        detail +=
+            &format!(", nor did `{}` announce it: is this a copy from before the key was changed?", before.origin);
     }
     Err(Problem::new(origin, ProblemKind::MissingLog, detail))
 }
