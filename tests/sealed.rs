@@ -183,3 +183,56 @@ async fn an_answer_that_cannot_be_sealed_is_told_in_its_outcome() {
     let told = octroi(&folder, &["audit", "show", &id]);
     assert!(said(&told).contains("could not be"), "{}", said(&told));
 }
+
+/// The month is erased while it lasts and while an answer is still to come: that answer is not kept, what comes later is, and
+/// nobody is told that it was destroyed or changed.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_erasure_takes_what_was_before_it_and_nothing_after() {
+    let mut plot = Plot::new().await;
+    let folder = plot.folder.path().to_owned();
+    demand(&plot, RULE);
+    for name in ["dpo", "council"] {
+        let made = octroi(&folder, &["audit", "custodian", "new", name, "--file", &format!("{name}.key")]);
+        std::fs::write(folder.join(format!("{name}.pub")), &made.stdout).unwrap();
+    }
+    plot.extra = "[audit]\ncustodians = [\"dpo.pub\", \"council.pub\"]\n".to_owned();
+    let (place, asked) = (folder.clone(), std::sync::atomic::AtomicU32::new(0));
+    let server = plot.script("paris-gpu-1", move |_| {
+        if asked.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == 1 {
+            // The second request is sealed and recorded by now, and its answer is yet to come.
+            let tenant = std::fs::read_dir(place.join("audit/sealed")).unwrap().next().unwrap().unwrap().path();
+            let month = std::fs::read_dir(&tenant).unwrap().next().unwrap().unwrap().file_name();
+            let (tenant, month) = (tenant.file_name().unwrap().to_str().unwrap(), month.to_str().unwrap());
+            let order = ["audit", "erase", "--tenant", tenant, "--month", month, "--basis", "retention-ended"];
+            let erased = octroi(&place, &order);
+            assert!(erased.status.success(), "{}", said(&erased));
+        }
+        scripted::json("200 OK", "", r#"{"choices":[{"message":{"role":"assistant","content":"done"}}]}"#)
+    });
+    let _server = server.await;
+    plot.only(&["paris-gpu-1"]);
+    let gateway = Process::start(&plot, &[]);
+    let client = Client::new(&plot.authority, gateway.address, &plot.key);
+    let mut ids = Vec::new();
+    for _ in 0..3 {
+        let answer = client.chat(&prompt(), false).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        ids.push(answer.header("octroi-request-id").to_owned());
+    }
+    gateway.terminate();
+    let (told, status) = gateway.ended().await;
+    assert!(status.success(), "{status}: {told}");
+    let entries = verified_entries(&folder.join("audit"));
+    let erasure = entries.iter().find(|entry| entry["kind"] == "erasure").unwrap();
+    assert!(erasure["by"].as_str().unwrap().starts_with("user-") && erasure["at"].is_string(), "{erasure}");
+    for (index, (id, is_gone)) in ids.iter().zip([true, true, false]).enumerate() {
+        let of = |kind: &str| entries.iter().find(|entry| entry["kind"] == kind && entry["request"] == id.as_str());
+        let outcome = of("outcome").unwrap();
+        assert_eq!(outcome.get("unsealed").is_some(), index == 1, "{outcome}");
+        let opened = octroi(&folder, &["audit", "reveal", id, "--key", "dpo.key", "--key", "council.key"]);
+        assert_eq!(opened.status.success(), !is_gone, "{index}: {}", said(&opened));
+        assert_eq!(said(&opened).contains("nobody can open it any more"), is_gone, "{index}: {}", said(&opened));
+        let told = octroi(&folder, &["audit", "show", id]);
+        assert_eq!(said(&told).contains("was destroyed (retention-ended)"), is_gone, "{index}: {}", said(&told));
+    }
+}

@@ -239,7 +239,9 @@ impl Archive {
         };
         let audit = self.folder.parent().unwrap_or(&self.folder);
         let since = state.as_ref().map(|state| state.log).unwrap_or_default();
-        let found = recover::from_log(audit, since, now).map_err(|error| told(&error))?;
+        // It is the log that does not hold then, and not what lies beside it.
+        let in_log = |problem| format!("the audit log in `{}`: {problem}", audit.display());
+        let found = recover::from_log(audit, since, now).map_err(in_log)?;
         if state.is_none() && signed && !found.spoke && self.keeps_any() {
             return Err(told(&format!(
                 "{lost}, and the log that would say which bundle was the last is gone too\n  help: put it back from a copy, or begin anew: take this folder away, and have the bundle signed by two approvers",

@@ -83,6 +83,7 @@ pub(super) fn waiting(storage: &dyn Storage) -> Vec<(String, Item)> {
 struct Left {
     kind: String,
     reader: Option<String>,
+    by: Option<String>,
     channel: Option<String>,
 }
 
@@ -105,12 +106,14 @@ fn read(storage: &dyn Storage, name: &str) -> io::Result<Option<Item>> {
     entry::wrap(&body, u64::MAX, "2026-01-01T00:00:00.000000000Z", &mut whole);
     let (Ok(entry), Ok(left)) = (entry::open(&whole), serde_json::from_slice::<Left>(&body)) else { return Ok(None) };
     let owner = file.owner();
+    let own = owner.map(|owner| format!("user-{owner}"));
+    let is_own = |name: &Option<String>| own.is_none() || own == *name;
     let allowed = match entry.about.kind {
-        Kind::Access if left.kind == "access" && left.channel.as_deref() == Some("command") => {
-            let own = owner.map(|owner| format!("user-{owner}"));
-            own.is_none() || own == left.reader
+        Kind::Access if left.kind == "access" && left.channel.as_deref() == Some("command") => is_own(&left.reader),
+        Kind::Erasure | Kind::Prune => {
+            let named = left.by.is_none() || is_own(&left.by);
+            named && owner.is_none_or(|owner| owner == 0 || Some(owner) == storage.owner())
         }
-        Kind::Erasure | Kind::Prune => owner.is_none_or(|owner| owner == 0 || Some(owner) == storage.owner()),
         _ => false,
     };
     Ok(allowed.then(|| Item { body, about: entry.about, placed: false, reply: None }))

@@ -37,6 +37,8 @@ pub struct Page {
     pub records: Vec<(u32, Record)>,
     /// Entries of the newest epoch that were read: the result speaks of it up to here.
     pub read: u64,
+    /// How many epochs were read, the newest first: with a page that is full the older ones are not.
+    pub epochs: usize,
     /// More, older ones match: ask again with `before` set to the place of the first record.
     pub more: bool,
     /// Whether an index was made for this answer alone, since none can be written beside the log.
@@ -112,7 +114,7 @@ impl Epochs {
     /// # Errors
     /// [`IndexError`]; [`IndexError::Unknown`] for a word that no epoch holds.
     pub fn page(&self, filter: &Filter, limit: usize, before: Option<Place>) -> Result<Page, IndexError> {
-        let mut page = Page { records: Vec::new(), read: 0, more: false, temporary: false };
+        let mut page = Page { records: Vec::new(), read: 0, epochs: 0, more: false, temporary: false };
         let mut unknown = Unknown::default();
         let mut is_first = true;
         for epoch in self.opened() {
@@ -127,6 +129,7 @@ impl Epochs {
                 _ => None,
             };
             page.temporary |= epoch.index.is_temporary();
+            page.epochs += 1;
             let left = limit.saturating_sub(page.records.len());
             let Some((older, more)) = unknown.pass(epoch.page(filter, left, before))? else { continue };
             page.records.splice(0..0, older.into_iter().map(|record| (epoch.number, record)));

@@ -24,6 +24,7 @@ use octroi_verify::verify::{CHECKPOINT, VERIFIER_KEY};
 use octroi_verify::walk::{SEGMENTS, Step, Walk, segment_name, start_of};
 use octroi_verify::{Checkpoint, VerifierKey};
 
+use super::index::Index;
 pub use super::seal::retain::Removed;
 use super::seal::retain::retain;
 use super::{LocalStorage, access, decisions, rotate, storage};
@@ -37,7 +38,7 @@ pub enum PruneError {
     #[error(transparent)]
     Log(#[from] Problem),
     /// The system refuses.
-    #[error("pruning the log: {0}")]
+    #[error("the log cannot be pruned")]
     Io(#[from] io::Error),
     /// A finished epoch was named.
     #[error("this is a finished epoch: name the folder of its log, whose epochs are pruned with it")]
@@ -88,6 +89,9 @@ pub fn prune(dir: &Path, older_than: Timestamp) -> Result<Pruned, PruneError> {
         left.push((*epoch, prune_epoch((dir, log), *epoch, old, &limit)?));
     }
     left.reverse();
+    for ((_, log, _), (_, first)) in plan.iter().zip(&left) {
+        Index::renew(log, *first)?;
+    }
     let signed = super::read_text(dir, CHECKPOINT)?;
     let sealed = retain(dir, older_than, signed.lines().next().unwrap_or_default())?;
     Ok(Pruned { left, sealed })

@@ -120,7 +120,7 @@ fn record(dir: &Path, reading: Reading, printer: Printer) -> anyhow::Result<()> 
         approver: reading.approver.as_deref().map(Word::configured),
         at: Word::configured(&format!("{:.9}", now())),
         channel: Word::fixed("command"),
-        reader: Word::configured(&format!("user-{}", rustix::process::getuid().as_raw())),
+        reader: reader(),
         from: reading.range.map(|(from, _)| from),
         to: reading.range.map(|(_, to)| to),
         records: reading.records,
@@ -134,6 +134,11 @@ fn record(dir: &Path, reading: Reading, printer: Printer) -> anyhow::Result<()> 
         }
         left => left.context("the access cannot be recorded, so nothing is shown"),
     }
+}
+
+/// Who runs this, as the system knows them.
+fn reader() -> Word {
+    Word::configured(&format!("user-{}", rustix::process::getuid().as_raw()))
 }
 
 fn is_read_only(kind: std::io::ErrorKind) -> bool {

@@ -17,6 +17,7 @@ use super::peer::Peer;
 use super::route::Leg;
 use super::{Gate, charge, edge, sealed};
 use crate::audit::Slot;
+use crate::audit::seal::SealError;
 use crate::dialect::Usage;
 use crate::model::entry::{Digest, Entry, Newest, Outcome, RequestId};
 use crate::model::{Caller, Dialect, Fault, Refusal, Word};
@@ -106,6 +107,8 @@ pub struct Ledger {
     /// Who asks and for what, until an entry of the log says so.
     pub known: Option<Known>,
     slot: Option<Slot>,
+    /// The key of what was sealed of the request.
+    pub sealed_with: Option<Word>,
     /// The answer so far, where policy wants it under seal.
     answer: Option<sealed::Answer>,
     /// Places among the requests in work: the tenant's and the app's.
@@ -163,6 +166,7 @@ impl Ledger {
             end: End::ClientGone,
             known: None,
             slot: None,
+            sealed_with: None,
             answer: None,
             places: Vec::new(),
             peer: None,
@@ -220,7 +224,8 @@ impl Ledger {
 
     /// The answer to this leg is about to come: what of it the client gets is kept under seal, where the leg's duties say so.
     pub fn keep_answer(&mut self, leg: &Leg) {
-        self.answer = sealed::Answer::of(leg, self.gate.budget.share(&leg.examined.caller.tenant));
+        self.answer =
+            sealed::Answer::of(leg, self.sealed_with.clone(), self.gate.budget.share(&leg.examined.caller.tenant));
     }
 
     /// A piece of the answer goes to the client.
@@ -266,8 +271,12 @@ impl Ledger {
         let work = move || {
             match answer.seal() {
                 Ok(sealed) => outcome.sealed = Some(sealed),
+                Err(SealError::Erased) => {
+                    tracing::info!("An answer is not kept: the key of its request was destroyed before it ended");
+                    outcome.unsealed = true;
+                }
                 Err(error) => {
-                    tracing::error!(error = %error.kind(), "An answer cannot be sealed: its entry says so");
+                    tracing::error!(%error, "An answer cannot be sealed: its entry says so");
                     gate.telemetry.unsealed_answer();
                     outcome.unsealed = true;
                 }

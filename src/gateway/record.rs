@@ -32,6 +32,7 @@ impl Receipt {
 /// 503 when the log cannot write: nothing leaves.
 pub async fn record(gate: &Gate, ledger: &mut Ledger, outbound: Outbound) -> Result<Receipt, Refusal> {
     let (outbound, sealed) = sealed::seal(outbound).await.inspect_err(|_| gate.telemetry.unsealed_request())?;
+    ledger.sealed_with = sealed.as_ref().map(|sealed| sealed.key.clone());
     let leg = &outbound.leg;
     let examined = &leg.examined;
     let mac = content_mac(examined);

@@ -2,7 +2,6 @@
 //! And the answer when it has ended, as the client got it, before the entry of its outcome is (decision 0014). By then the client has
 //! it, so what cannot be kept stops nothing any more: the entry says that it was not.
 
-use std::io;
 use std::sync::Arc;
 
 use aws_lc_rs::hmac;
@@ -13,7 +12,7 @@ use super::outbound::Outbound;
 use super::record::unavailable;
 use super::route::Leg;
 use crate::audit::AuditError;
-use crate::audit::seal::{Content, Part, Sealer, Subject};
+use crate::audit::seal::{Content, Part, SealError, Sealer, Subject};
 use crate::limits;
 use crate::model::entry::{RequestId, Sealed};
 use crate::model::{Refusal, Word};
@@ -43,7 +42,7 @@ pub(super) async fn seal(outbound: Outbound) -> Result<(Outbound, Option<Sealed>
     match tokio::time::timeout(limits::AUDIT_DEADLINE, sealing).await {
         Ok(Ok((outbound, Ok(sealed)))) => Ok((outbound, Some(sealed))),
         Ok(Ok((_, Err(error)))) => {
-            tracing::error!(error = %error.kind(), "Content cannot be sealed: the request is refused");
+            tracing::error!(%error, "Content cannot be sealed: the request is refused");
             Err(failed())
         }
         _ => Err(failed()),
@@ -66,6 +65,8 @@ pub(super) struct Answer {
     subject: Subject,
     month: String,
     request: RequestId,
+    /// The key of what was sealed of the request.
+    key: Word,
     body: Vec<u8>,
     /// Whether there was more than is kept.
     cut: bool,
@@ -74,8 +75,9 @@ pub(super) struct Answer {
 
 impl Answer {
     /// Begins to keep the answer to a leg, where its duties say so: under the key that the request has, of the same month.
-    pub(super) fn of(leg: &Leg, share: Share) -> Option<Self> {
+    pub(super) fn of(leg: &Leg, key: Option<Word>, share: Share) -> Option<Self> {
         let examined = &leg.examined;
+        let key = key?;
         let sealer = examined.snapshot.sealer.clone().filter(|_| leg.duties.log_sealed)?;
         Some(Self {
             sealer,
@@ -83,6 +85,7 @@ impl Answer {
             subject: subject(leg),
             month: month(examined.decided_at),
             request: examined.id,
+            key,
             body: Vec::new(),
             cut: false,
             share,
@@ -110,14 +113,14 @@ impl Answer {
     /// Brings it to durable storage. Blocks on the disk.
     ///
     /// # Errors
-    /// What the disk says.
-    pub(super) fn seal(&self) -> io::Result<Sealed> {
+    /// [`SealError`].
+    pub(super) fn seal(&self) -> Result<Sealed, SealError> {
         self.sealer.seal(&Content {
             tenant: &self.tenant,
             subject: &self.subject,
             month: &self.month,
             request: self.request,
-            part: Part::Answer { body: &self.body, cut: self.cut },
+            part: Part::Answer { body: &self.body, cut: self.cut, key: &self.key },
         })
     }
 }

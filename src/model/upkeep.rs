@@ -58,8 +58,12 @@ pub struct Access {
 /// A key was destroyed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Erasure {
+    /// When the key was put where nobody finds it, as the log writes times.
+    pub at: Word,
     /// Why: article or reason, one of a closed list.
     pub basis: Word,
+    /// Who did it, as the system knows them.
+    pub by: Word,
     /// Id of the key.
     pub key: Word,
     /// The month that it protected.

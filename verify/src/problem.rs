@@ -98,12 +98,14 @@ pub enum ProblemKind {
     Index,
     /// The review index of a log was to be checked, and is not there.
     NoIndex,
+    /// The review index is of a time before entries were pruned.
+    StaleIndex,
 }
 
 impl ProblemKind {
     /// Whether it only kept the log from being checked: nothing is said of the log then, neither good nor bad.
     pub const fn is_unchecked(self) -> bool {
-        matches!(self, Self::Unreadable | Self::NotALog | Self::Key)
+        matches!(self, Self::Unreadable | Self::NotALog | Self::Key | Self::StaleIndex)
     }
 }
 
@@ -132,6 +134,7 @@ impl fmt::Display for ProblemKind {
             Self::Export => "export edited",
             Self::Index => "index edited",
             Self::NoIndex => "index missing",
+            Self::StaleIndex => "index not comparable",
         })
     }
 }

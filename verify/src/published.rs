@@ -51,6 +51,7 @@ pub(crate) fn walk(
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Walked, Problem> {
     let (mut growing, mut full) = (Growing::default(), Vec::new());
+    let mut comparison = Comparison { files, size, suspect: None };
     let (bundles, pruned) = (size.div_ceil(TILE_WIDTH), begin(files, pass, &mut growing, size)?);
     // What was kept of the bundle in which the log begins has been taken.
     for number in growing.size().div_ceil(TILE_WIDTH)..bundles {
@@ -65,14 +66,22 @@ pub(crate) fn walk(
         }
         let mut offset = 0_u64;
         for (entry, seq) in entries.iter().zip(first..) {
-            pass.take((&name, offset, seq), entry)?;
+            let taken = pass.take((&name, offset, seq), entry);
             offset += 2 + entry.len() as u64;
             growing.push(leaf_hash(entry), &mut full);
+            if let Err(problem) = taken {
+                full.extend(growing.partial());
+                return Err(comparison.blame(problem, &full));
+            }
         }
-        full.drain(..).try_for_each(|tile| compare(files, &tile))?;
+        full.drain(..).try_for_each(|tile| comparison.compare(&tile))?;
         progress(Progress { entries: growing.size(), signed: size });
     }
-    growing.partial().iter().try_for_each(|tile| compare(files, tile))?;
+    growing.partial().iter().try_for_each(|tile| comparison.compare(tile))?;
+    // The entries lead to the signed root: it is the hash that is not theirs.
+    if let Some(Suspect { tile, .. }) = comparison.suspect {
+        return Err(tile);
+    }
     Ok(Walked { name: TILES, files: u32::try_from(bundles).unwrap_or(u32::MAX), left_behind: 0, pruned, torn: None })
 }
 
@@ -124,6 +133,56 @@ fn begin(files: &dyn Files, pass: &mut Pass<'_>, growing: &mut Growing, size: u6
     }
     full.drain(..).try_for_each(|tile| compare(files, &tile))?;
     Ok(kept.first)
+}
+
+/// An entry whose hash is not the one in its tile: which of the two was changed the rest of the log tells.
+struct Suspect {
+    entry: Problem,
+    tile: Problem,
+}
+
+/// The comparison of the tiles that are published with those that the entries make.
+struct Comparison<'a> {
+    files: &'a dyn Files,
+    size: u64,
+    suspect: Option<Suspect>,
+}
+
+impl Comparison<'_> {
+    /// Compares a tile, and goes on after the first entry whose hash is another. The tiles above are made of the hashes: where those
+    /// that are published are not made of these entries, it is the entry that was changed.
+    fn compare(&mut self, tile: &Tile) -> Result<(), Problem> {
+        let problem = match (compare(self.files, tile), self.suspect.is_some()) {
+            (Err(problem), false) if tile.level == 0 && problem.kind == ProblemKind::Damaged => problem,
+            (Err(problem), true) if tile.level > 0 && problem.kind == ProblemKind::Damaged => {
+                return Err(self.suspect.take().map_or(problem, |suspect| suspect.entry));
+            }
+            (compared, false) => return compared,
+            // What else is wrong comes behind it.
+            (_, true) => return Ok(()),
+        };
+        let first = tile.number.saturating_mul(TILE_WIDTH);
+        let seq = first.saturating_add(problem.offset.unwrap_or(0) / 32);
+        let width = self.size.saturating_sub(first).min(TILE_WIDTH);
+        let name = entries_path(tile.number, u16::try_from(width).unwrap_or(256));
+        let detail = format!("it is not the entry whose hash stands in `{}`", problem.file);
+        let entry = Problem::new(name, ProblemKind::Damaged, detail).entry(seq);
+        self.suspect = Some(Suspect { entry, tile: problem.entry(seq) });
+        Ok(())
+    }
+
+    /// Who is to blame where an entry is in order and the log does not lead to the signed root with it: the first one whose hash is
+    /// not in its tile, of those before and those in the tiles that are begun.
+    fn blame(mut self, problem: Problem, begun: &[Tile]) -> Problem {
+        if problem.kind != ProblemKind::Rewritten {
+            return problem;
+        }
+        let compared = begun.iter().filter(|tile| tile.level == 0).try_for_each(|tile| self.compare(tile));
+        match self.suspect {
+            Some(suspect) if compared.is_ok() => suspect.entry,
+            _ => problem,
+        }
+    }
 }
 
 /// Compares a tile of hashes with the one that the entries make.

@@ -173,6 +173,17 @@ impl Segment {
         Ok(Look::Damaged(offset, fault, self.is_torn(start, head)?))
     }
 
+    /// Whether the file ends before the batch that begins at `start` does. Segments are written full of zeros, so none ends so by itself.
+    pub fn ends_within(&mut self, start: u64) -> io::Result<bool> {
+        let length = self.length;
+        let bytes = self.fetch(start, BATCH_FRAME_BYTES)?;
+        if bytes.len() < BATCH_FRAME_BYTES {
+            return Ok(bytes.iter().any(|byte| *byte != 0));
+        }
+        let end = |head: BatchHead| start.saturating_add((BATCH_FRAME_BYTES + head.bytes as usize) as u64);
+        Ok(parse_batch_head(bytes).is_ok_and(|head| end(head) > length))
+    }
+
     /// Finds the first byte at or behind `from` that is not zero.
     pub fn first_written(&self, from: u64) -> io::Result<Option<u64>> {
         let mut chunk = vec![0; 64 * 1024];

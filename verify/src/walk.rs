@@ -182,6 +182,7 @@ impl<'f> Walk<'f> {
         let Some(segment) = self.segment.as_mut() else {
             return Ok(Step::End);
         };
+        let is_cut = segment.ends_within(start.offset).map_err(|error| unreadable(&name, &error))?;
         match segment.batch(start.offset).map_err(|error| unreadable(&name, &error))? {
             Found::Batch(batch) => {
                 check_sequence(&name, start, following, &batch)?;
@@ -197,7 +198,13 @@ impl<'f> Walk<'f> {
                 }
             },
             Found::Damaged { offset, fault, torn } => {
-                let problem = damaged(name, offset, start.seq, fault);
+                // A segment never gets shorter: where its file ends within a batch somebody cut it.
+                let problem = if torn && is_cut {
+                    let detail = "the file ends within a batch";
+                    Problem::new(name, ProblemKind::Truncated, detail).at(offset).entry(start.seq)
+                } else {
+                    damaged(name, offset, start.seq, fault)
+                };
                 if torn && following.is_none() { Ok(Step::Torn(problem)) } else { Err(problem) }
             }
         }

@@ -218,6 +218,12 @@ fn tiles_are_checked_on_their_own() {
     assert!(out.contains("signed      4 entries") && out.contains("1 file"), "{out}");
     for (name, file, at, expected) in [
         ("an entry", "tile/entries/000.p/4", 40, "NOT VERIFIED: "),
+        (
+            "a word of an entry",
+            "tile/entries/000.p/4",
+            60,
+            "NOT VERIFIED: bytes changed: tile/entries/000.p/4, entry 0: ",
+        ),
         ("a hash", "tile/0/000.p/4", 33, "NOT VERIFIED: bytes changed: tile/0/000.p/4 at byte 33"),
     ] {
         let (path, right) = (dir.join(file), fs::read(dir.join(file)).unwrap());

@@ -15,7 +15,7 @@ use std::time::SystemTime;
 use octroi_verify::review::{FILE, TABLES, VERSION};
 use rusqlite::{Connection, MAIN_DB, params};
 
-use super::{Index, IndexError, Watermark};
+use super::{Index, IndexError, Watermark, unsigned};
 
 /// The name under which a kept index is attached to another.
 pub(super) const KEPT: &str = "kept";
@@ -83,6 +83,26 @@ impl Index {
             error => error.of(log),
         });
         made.and_then(put).inspect_err(|_| remove(&new).unwrap_or_default())
+    }
+
+    /// Makes the index of a log anew where there is one of before entries were pruned: it holds what it said of those. Where it
+    /// cannot be made it goes, and the next search makes it.
+    ///
+    /// # Errors
+    /// What the system says: then the old one is there still.
+    pub fn renew(log: &Path, first: u64) -> io::Result<()> {
+        let file = log.join(FILE);
+        if file.symlink_metadata().is_err() {
+            return Ok(());
+        }
+        let kept = Self::open_at(log, &file).and_then(|index| index.meta("pruned"));
+        if matches!(kept, Ok(Some(pruned)) if unsigned(pruned) == first) {
+            return Ok(());
+        }
+        if Self::rebuild(log, &mut |_| {}).is_err() {
+            ["", "-wal", "-shm"].iter().try_for_each(|end| remove(&beside(log, end)))?;
+        }
+        Ok(())
     }
 
     /// An index that is not beside the log: what is kept there is taken over when it is whole.

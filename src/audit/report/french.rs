@@ -26,6 +26,10 @@ pub(super) fn cell(column: Text, cell: &str) -> String {
         Text::Mark => of(Words::Mark, cell),
         Text::Kind => of(Words::Kind, cell),
         Text::Action => of(Words::Action, cell),
+        Text::Reader => {
+            cell.strip_prefix("user-").map_or_else(|| cell.to_owned(), |user| format!("utilisateur {user}"))
+        }
+        Text::RefusedFor => of(Words::RefusedFor, cell),
         Text::Conditions => each(" ", &|word| of(Words::Condition, word)),
         Text::Evidence => of(Words::Evidence, cell),
         Text::Tenant | Text::App | Text::Purpose | Text::Operation | Text::Model if cell == Word::UNKNOWN.as_str() => {
@@ -70,6 +74,7 @@ const fn kind(kind: ProblemKind) -> &'static str {
         ProblemKind::Export => "extrait modifié",
         ProblemKind::Index => "index modifié",
         ProblemKind::NoIndex => "index manquant",
+        ProblemKind::StaleIndex => "index non comparable",
     }
 }
 
@@ -92,6 +97,8 @@ enum Words {
     Condition,
     /// What evidence was of.
     Evidence,
+    /// Why a policy was refused.
+    RefusedFor,
 }
 
 /// How a word is told; `None` for one that is not of the closed ones.
@@ -206,6 +213,14 @@ const TABLE: &[(Words, &str, &str)] = &[
     (W::Action, "reveal", "levée des scellés"),
     (W::Action, "show", "consultation"),
 
+    (W::RefusedFor, "approvers", "signataires insuffisants"),
+    (W::RefusedFor, "faults", "fautes dans les fichiers"),
+    (W::RefusedFor, "inside", "erreur interne"),
+    (W::RefusedFor, "name", "nom d’une autre politique"),
+    (W::RefusedFor, "record", "non consignée au journal"),
+    (W::RefusedFor, "rollback", "version antérieure"),
+    (W::RefusedFor, "signature", "signature non valable"),
+
     (W::Condition, "app", "application"),
     (W::Condition, "backend", "destinataire"),
     (W::Condition, "class", "catégorie"),
@@ -303,6 +318,8 @@ mod tests {
         );
         let ends = Kind::Outcome.schema().members.iter().find(|member| member.key == "end").unwrap();
         rows.extend(ends.means.split('`').skip(1).step_by(2).map(|end| (W::End, end.to_owned())));
+        let refused = Kind::Policy.schema().members.iter().find(|member| member.key == "reason").unwrap();
+        rows.extend(refused.means.split('`').skip(1).step_by(2).map(|why| (W::RefusedFor, why.to_owned())));
         let codes = codes();
         assert!(codes.len() > 40, "{codes:?}");
         rows.extend(codes.into_iter().map(|code| (W::Reason, code)));
@@ -333,6 +350,8 @@ mod tests {
             (Text::Model, "smaller", "smaller"),
             (Text::Model, "unknown", "inconnu"),
             (Text::Basis, "", ""),
+            (Text::Reader, "user-1000", "utilisateur 1000"),
+            (Text::RefusedFor, "rollback", "version antérieure"),
         ] {
             assert_eq!(cell(column, english), french, "{column:?}");
         }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Language, Month};
+use super::{Language, LeftOut, Month};
 use crate::audit::epochs::{Beginning, Epochs};
 use crate::audit::index::IndexError;
 
@@ -17,6 +17,19 @@ pub(super) fn of(month: Month, log: &Path) -> Result<Vec<Beginning>, IndexError>
 }
 
 impl Language {
+    /// That a table does not list all, and how the rest is got.
+    pub(super) fn left_out(self, LeftOut { heading, count, before }: LeftOut) -> String {
+        let (table, epoch, seq) = (heading.say(self), before.epoch, before.seq);
+        match self {
+            Self::English => format!(
+                "{table}: {count} more, which came before the entry {before}, are not listed. `octroi audit export --epoch {epoch} --to {seq}` writes the entries before it."
+            ),
+            Self::French => format!(
+                "{table} : {count} de plus, antérieurs à l’entrée {before}, ne sont pas dans la liste. `octroi audit export --epoch {epoch} --to {seq}` écrit les entrées antérieures."
+            ),
+        }
+    }
+
     /// That counts are not complete, since entries of this epoch that may be of the month were removed.
     pub(super) fn incomplete(self, gone: &Beginning) -> String {
         let (count, log, time) = (gone.at.seq, &gone.origin, &gone.time);

@@ -6,6 +6,7 @@
 
 mod french;
 mod gone;
+mod listed;
 mod page;
 mod words;
 
@@ -23,11 +24,11 @@ use super::epochs::Beginning;
 use super::index::{self, Dimension, FILE, Index, IndexError, Rollup};
 use super::query::{Filter, Record, items, word};
 
+use listed::{LISTED_MAX, listed};
+
+pub use listed::LeftOut;
 pub use page::{csv, html};
 pub use words::{Language, Text};
-
-/// Accesses and policies that a report lists at most; the rest is counted.
-const LISTED_MAX: usize = 10_000;
 
 /// What is reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,6 +83,8 @@ pub struct Report {
     pub problem: Option<Problem>,
     /// The epochs of which entries that may be of the month were removed, oldest first: its counts are not complete.
     pub incomplete: Vec<Beginning>,
+    /// What is of the month and is not listed, since there is more than a page takes.
+    pub left_out: Vec<LeftOut>,
 }
 
 /// A table, with bars where the first column is what is compared.
@@ -118,6 +121,7 @@ pub fn gather(
         Ok(Section { heading, columns: vec![column, Text::Requests], rows, bars: true })
     };
     let mut sections = vec![integrity(verified, indexes)?];
+    let mut left_out = Vec::new();
     match kind {
         Kind::Processing => {
             sections.push(processing(&rollups));
@@ -141,24 +145,37 @@ pub fn gather(
             sections.push(count(Text::ByClass, Dimension::Class, Text::Class)?);
             sections.push(count(Text::Ends, Dimension::End, Text::End)?);
             sections.push(count(Text::Marks, Dimension::Mark, Text::Mark)?);
-            let columns = vec![Text::Time, Text::Entry, Text::Policy, Text::InForce];
-            sections.push(listed(indexes, &during, "policy", (Text::Policies, columns), |body| {
-                vec![short(word(body, "policy")) + " " + word(body, "name"), truth(body, "in_force")]
+            let columns = vec![Text::Time, Text::Entry, Text::Policy, Text::InForce, Text::RefusedFor];
+            let of = ("policy", &during, &mut left_out);
+            sections.push(listed(indexes, of, (Text::Policies, columns), |body| {
+                let policy = [short(word(body, "policy")), word(body, "name").to_owned()];
+                let policy: Vec<_> = policy.into_iter().filter(|word| !word.is_empty()).collect();
+                vec![policy.join(" "), truth(body, "in_force"), word(body, "reason").to_owned()]
             })?);
         }
         Kind::Access => {
             sections.push(count(Text::Kinds, Dimension::Kind, Text::Kind)?);
-            let columns = vec![Text::Time, Text::Entry, Text::Action, Text::Reader, Text::Keys, Text::Conditions];
-            sections.push(listed(indexes, &during, "access", (Text::Accesses, columns), |body| {
+            let columns = vec![
+                Text::Recorded,
+                Text::Entry,
+                Text::Asked,
+                Text::Action,
+                Text::Reader,
+                Text::Keys,
+                Text::Conditions,
+            ];
+            let of = ("access", &during, &mut left_out);
+            sections.push(listed(indexes, of, (Text::Accesses, columns), |body| {
                 let words = items(body, "words").filter_map(serde_json::Value::as_str);
                 let words: Vec<&str> = words.chain(Some(word(body, "subject")).filter(|id| !id.is_empty())).collect();
                 // Ids of our own, digests of public keys, which name nobody by themselves.
                 let keys = word(body, "approver").replace('+', ", ");
-                vec![word(body, "action").to_owned(), word(body, "reader").to_owned(), keys, words.join(" ")]
+                let said = ["at", "action", "reader"].map(|key| word(body, key).to_owned());
+                said.into_iter().chain([keys, words.join(" ")]).collect()
             })?);
         }
     }
-    Ok(Report { kind, month, sections, problem: verified.as_ref().err().cloned(), incomplete: Vec::new() })
+    Ok(Report { kind, month, sections, problem: verified.as_ref().err().cloned(), incomplete: Vec::new(), left_out })
 }
 
 /// How many records have each word of a dimension, over all epochs: the most frequent first.
@@ -365,26 +382,6 @@ fn ended(indexes: &[(u32, Index)], since: Timestamp, until: Timestamp) -> Result
     let rows = rows.into_iter().map(|(key, (time, at))| key.into_iter().chain([time, at.to_string()]).collect());
     let columns = vec![Text::Backend, Text::Evidence, Text::EndedOn, Text::Time, Text::Entry];
     Ok(Section { heading: Text::Ended, columns, rows: rows.collect(), bars: false })
-}
-
-/// The entries of a kind that belong to no request, one a row.
-fn listed(
-    indexes: &[(u32, Index)],
-    during: &Filter,
-    kind: &'static str,
-    (heading, columns): (Text, Vec<Text>),
-    cells: impl Fn(&serde_json::Value) -> Vec<String>,
-) -> Result<Section, IndexError> {
-    let mut rows = Vec::new();
-    for (epoch, index) in indexes {
-        for record in index.of_kind(during, kind, LISTED_MAX)? {
-            for body in record.of_kind(kind) {
-                let first = [record.time.clone(), Place { epoch: *epoch, seq: record.seq }.to_string()];
-                rows.push(first.into_iter().chain(cells(body)).collect());
-            }
-        }
-    }
-    Ok(Section { heading, columns, rows, bars: false })
 }
 
 fn short(digest: &str) -> String {

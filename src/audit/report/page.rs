@@ -28,6 +28,9 @@ pub fn html(report: &Report, language: Language) -> String {
     for gone in &report.incomplete {
         page.push_str(&format!("<p><strong>{}</strong></p>\n", escape(&language.incomplete(gone))));
     }
+    for left_out in &report.left_out {
+        page.push_str(&format!("<p><strong>{}</strong></p>\n", escape(&language.left_out(*left_out))));
+    }
     for section in &report.sections {
         page.push_str(&table(report, section, language));
     }
@@ -40,6 +43,9 @@ pub fn csv(report: &Report, language: Language) -> String {
     let mut text = row([language.title(report.kind), &report.month.to_string()]);
     for gone in &report.incomplete {
         text.push_str(&row([language.incomplete(gone).as_str()]));
+    }
+    for left_out in &report.left_out {
+        text.push_str(&row([language.left_out(*left_out).as_str()]));
     }
     for section in &report.sections {
         text.push_str(&row([""; 0]));
@@ -126,7 +132,14 @@ mod tests {
             Section { heading: Text::Refusals, columns, rows: Vec::new(), bars: true },
         ];
         let month = Month::parse("2026-11").unwrap();
-        let report = Report { kind: Kind::Transfers, month, sections, problem: None, incomplete: Vec::new() };
+        let report = Report {
+            kind: Kind::Transfers,
+            month,
+            sections,
+            problem: None,
+            incomplete: Vec::new(),
+            left_out: Vec::new(),
+        };
         for language in [Language::English, Language::French] {
             let page = html(&report, language);
             assert!(!page.contains("<script") && !page.contains("src=\"") && !page.contains("url("), "{page}");

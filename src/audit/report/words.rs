@@ -111,10 +111,13 @@ texts! {
     Policies: "Policies", "Politiques";
     Policy: "policy", "politique";
     InForce: "in force", "en vigueur";
-    Kinds: "Entries by kind", "Entrées par type";
+    Kinds: "Records by kind (a request with its attempts and its outcome is one)", "Enregistrements par type (une requête avec ses tentatives et son issue en est un)";
     Kind: "kind", "type";
     Accesses: "Accesses", "Accès";
     Time: "time (UTC)", "heure (UTC)";
+    Recorded: "recorded (UTC)", "consigné (UTC)";
+    Asked: "asked for (UTC)", "demandé (UTC)";
+    RefusedFor: "refused for", "refusée pour";
     Entry: "entry", "entrée";
     Action: "action", "action";
     Reader: "reader", "lecteur";

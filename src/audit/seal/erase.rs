@@ -2,7 +2,8 @@
 //!
 //! In three steps, each of which can be repeated: the keys are put aside, where nobody finds them to seal or to open; the
 //! erasure is left for the log; the keys are overwritten and removed. So none is destroyed without an entry, and what was cut
-//! off is finished by doing it again. What a copying file system, a flash disk or a backup keeps beneath is beyond any
+//! off is finished by doing it again. With a month's key go the keys that it protects: nobody could open them, and a gateway that
+//! runs makes new ones for what comes after. It makes none while they are put aside ([`hold`]). What a copying file system, a flash disk or a backup keeps beneath is beyond any
 //! program: whoever keeps copies of this folder keeps them for as long as they keep its keys.
 #![expect(clippy::disallowed_types, reason = "files of keys are destroyed here")]
 
@@ -10,6 +11,8 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
 
 use super::{FOLDER, Subject, month};
 use crate::audit::access;
@@ -29,45 +32,71 @@ pub enum Scope {
 /// The end of a name that was put aside.
 pub(super) const ASIDE: &str = ".erasing";
 
-/// Destroys the keys and leaves an `erasure` entry for each. Returns how many they were.
+/// Who erases, and why.
+#[derive(Clone, Copy)]
+pub struct Order<'a> {
+    /// Why.
+    pub basis: &'a Word,
+    /// Who.
+    pub by: &'a Word,
+    /// Dates it.
+    pub clock: &'a dyn Fn() -> Timestamp,
+}
+
+impl std::fmt::Debug for Order<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Order").field("basis", self.basis).field("by", self.by).finish_non_exhaustive()
+    }
+}
+
+/// Destroys the keys and leaves an `erasure` entry for each; for a month's, one for all that it protects. Returns how many those
+/// were.
 ///
 /// # Errors
 /// What the disk says: then it is to be done again.
-pub fn erase(log: &Path, tenant: &Word, scope: &Scope, basis: &Word) -> io::Result<u64> {
+pub fn erase(log: &Path, tenant: &Word, scope: &Scope, order: Order<'_>) -> io::Result<u64> {
     let tenant_folder = log.join(FOLDER).join(escaped(tenant.as_str()));
     let mut erased = 0;
     for month in months(&tenant_folder)? {
         let name = month.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let entry = |key: String, scope: &'static str| Erasure {
-            basis: basis.clone(),
-            key: Word::configured(&key),
-            month: Some(Word::configured(&name)),
-            scope: Word::fixed(scope),
-            tenant: tenant.clone(),
+        let leave = |at: Timestamp, key: &str, of: &str, scope: &'static str| {
+            let erasure = Erasure {
+                at: Word::configured(&format!("{at:.9}")),
+                basis: order.basis.clone(),
+                by: order.by.clone(),
+                key: Word::configured(key),
+                month: Some(Word::configured(&name)),
+                scope: Word::fixed(scope),
+                tenant: tenant.clone(),
+            };
+            access::leave_own(log, &format!("erasure-{of}{key}"), &Entry::Erasure(erasure))
         };
         match scope {
             Scope::Of(subject) => {
-                let keys = month.join("keys").join(subject.folder());
-                let aside = put_aside(&keys)?;
+                let held = hold(&month)?;
+                let aside = put_aside(&month.join("keys").join(subject.folder()))?;
+                let at = (order.clock)();
+                drop(held);
                 for key in files(&aside)? {
-                    let id = key.file_name().unwrap_or_default().to_string_lossy().into_owned();
-                    access::leave_own(
-                        log,
-                        &format!("erasure-{id}"),
-                        &Entry::Erasure(entry(id.clone(), subject.scope())),
-                    )?;
+                    leave(at, &key.file_name().unwrap_or_default().to_string_lossy(), "", subject.scope())?;
                     destroy(&key)?;
                     erased += 1;
                 }
                 remove_folder(&aside)?;
             }
             Scope::Month(wanted) if *wanted == name => {
+                let held = hold(&month)?;
                 let aside = put_aside(&month.join(month::FILE))?;
-                if aside.exists() {
-                    let id = format!("month-{name}");
-                    let left = format!("erasure-{}-{id}", escaped(tenant.as_str()));
-                    access::leave_own(log, &left, &Entry::Erasure(entry(id, "month")))?;
-                    destroy(&aside)?;
+                let keys = put_keys_aside(&month)?;
+                let at = (order.clock)();
+                drop(held);
+                if aside.exists() || !keys.is_empty() {
+                    // Of two tenants' months there are two.
+                    leave(at, &format!("month-{name}"), &format!("{}-", escaped(tenant.as_str())), "month")?;
+                    keys.iter().try_for_each(|keys| destroy_below(keys))?;
+                    if aside.exists() {
+                        destroy(&aside)?;
+                    }
                     erased += 1;
                 }
             }
@@ -75,6 +104,40 @@ pub fn erase(log: &Path, tenant: &Word, scope: &Scope, basis: &Word) -> io::Resu
         }
     }
     Ok(erased)
+}
+
+/// Holds a month's keys: who makes one and who puts one aside wait for each other, so that none is made for a month's key that is
+/// being erased. The system lets go when whoever held them is gone.
+pub(super) fn hold(month: &Path) -> io::Result<File> {
+    let folder = File::open(month)?;
+    folder.lock()?;
+    Ok(folder)
+}
+
+/// Puts the keys of subjects and cases of a month aside, all at once, and names what was put aside now or by an erasure that was cut
+/// off.
+#[expect(clippy::disallowed_methods, reason = "a name that no other erasure has")]
+fn put_keys_aside(month: &Path) -> io::Result<Vec<PathBuf>> {
+    let keys = month.join("keys");
+    if !files(&keys)?.is_empty() {
+        fs::rename(&keys, month.join(format!("keys.{}{ASIDE}", uuid::Uuid::now_v7())))?;
+        sync_beside(&keys)?;
+    }
+    let is_aside = |path: &PathBuf| {
+        path.file_name()
+            .and_then(|name| name.to_str())
+            .is_some_and(|name| name.starts_with("keys.") && name.ends_with(ASIDE))
+    };
+    Ok(files(month)?.into_iter().filter(is_aside).collect())
+}
+
+/// Destroys every key in a folder of folders, and removes it.
+fn destroy_below(keys: &Path) -> io::Result<()> {
+    for of in files(keys)? {
+        files(&of)?.iter().try_for_each(|key| destroy(key))?;
+        remove_folder(&of)?;
+    }
+    remove_folder(keys)
 }
 
 /// The folders of a tenant's months.

@@ -111,6 +111,8 @@ pub enum Part<'a> {
     Answer {
         /// The bytes of the body.
         body: &'a [u8],
+        /// The key of its request.
+        key: &'a Word,
         /// Whether there were more.
         cut: bool,
     },
@@ -150,6 +152,23 @@ impl Part<'_> {
 impl fmt::Debug for Content<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Content").field("request", &self.request).finish_non_exhaustive()
+    }
+}
+
+/// Why content is not sealed.
+#[derive(Debug, thiserror::Error)]
+pub enum SealError {
+    /// The key of the request was destroyed before its answer ended: the erasure takes both.
+    #[error("the key of its request was destroyed")]
+    Erased,
+    /// What the disk says; [`io::ErrorKind::InvalidData`] for a month's key that is not ours.
+    #[error("it cannot be brought to the disk: {}", .0.kind())]
+    Io(#[from] io::Error),
+}
+
+impl From<io::ErrorKind> for SealError {
+    fn from(kind: io::ErrorKind) -> Self {
+        Self::Io(kind.into())
     }
 }
 
@@ -195,7 +214,7 @@ impl<'a> From<Part<'a>> for Plain<'a> {
     fn from(part: Part<'a>) -> Self {
         match part {
             Part::Attempt { received, sent, .. } => Self::Attempt { received, sent },
-            Part::Answer { body, cut } => match std::str::from_utf8(body) {
+            Part::Answer { body, cut, .. } => match std::str::from_utf8(body) {
                 Ok(answer) => Self::Answer { answer },
                 // The cut may go through a character.
                 Err(error) if cut && error.error_len().is_none() => {
@@ -217,12 +236,12 @@ impl Sealer {
     /// Seals content and brings it to durable storage: what the entry says of it. Blocks on the disk.
     ///
     /// # Errors
-    /// What the disk says; [`io::ErrorKind::InvalidData`] for a month's key that is not ours.
-    pub fn seal(&self, content: &Content<'_>) -> io::Result<Sealed> {
+    /// [`SealError`].
+    pub fn seal(&self, content: &Content<'_>) -> Result<Sealed, SealError> {
         let month = self.folder.join(escaped(content.tenant.as_str())).join(escaped(content.month));
         let (id, key) = self.key(content, &month)?;
         let mut plain = Zeroizing::new(Vec::with_capacity(content.part.bytes() + 64));
-        serde_json::to_writer(&mut *plain, &Plain::from(content.part))?;
+        serde_json::to_writer(&mut *plain, &Plain::from(content.part)).map_err(io::Error::from)?;
         let name = file_name(content.request, content.part.which());
         let sealed = key.seal(&plain, place(&id, &name).as_bytes()).ok_or(io::ErrorKind::Other)?;
         let storage = LocalStorage::new(&month);
@@ -241,20 +260,30 @@ impl Sealer {
         })
     }
 
-    /// The key of a subject: the one in use, unless it was erased meanwhile, or a new one.
-    fn key(&self, content: &Content<'_>, month: &Path) -> io::Result<(String, Key)> {
+    /// The key of a subject: the one in use, unless it was erased meanwhile, or a new one. An answer gets one only while that of
+    /// its request is there.
+    fn key(&self, content: &Content<'_>, month: &Path) -> Result<(String, Key), SealError> {
         let of = (content.tenant.clone(), content.month.to_owned(), content.subject.clone());
         let folder = format!("keys/{}", content.subject.folder());
+        let is_there = |id: &str| month.join(month::FILE).exists() && month.join(&folder).join(id).exists();
+        let is_erased = || matches!(content.part, Part::Answer { key, .. } if !is_there(&escaped(key.as_str())));
         // One request at a time makes keys, so that a subject has one and a month has one.
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = held.get(&of)
-            && month.join(&folder).join(&known.id).exists()
-        {
+        if is_erased() {
+            return Err(SealError::Erased);
+        }
+        if let Some(known) = held.get(&of).filter(|known| is_there(&known.id)) {
             return Ok((known.id.clone(), Key::new(&known.key)));
+        }
+        held.remove(&of);
+        let storage = LocalStorage::new(month);
+        storage.prepare_root("")?;
+        let _held = erase::hold(month)?;
+        if is_erased() {
+            return Err(SealError::Erased);
         }
         let public = month::public(month, &self.custodians, &self.mac)?;
         let (id, key) = (crypto::random_id()?, crypto::random()?);
-        let storage = LocalStorage::new(month);
         storage.prepare_root(&folder)?;
         let sealed = crypto::seal_to(&public, &*key, key_place(&id).as_bytes()).ok_or(io::ErrorKind::Other)?;
         replace(&storage, &format!("{folder}/{id}"), &sealed, true)?;

@@ -171,7 +171,9 @@ fn about_the_log() -> Vec<Entry> {
             words: vec![word("app")],
         })),
         Entry::Erasure(Erasure {
+            at: word(TIME),
             basis: word("case-closed"),
+            by: word("user-1000"),
             key: word("0f"),
             month: Some(word("2026-11")),
             scope: word("month"),

@@ -303,3 +303,38 @@ fn an_entry_that_is_young_keeps_its_segment() {
     assert!(prune(path, at(36_001)).unwrap() > 0);
     verify(path).unwrap();
 }
+
+/// An index of before the pruning speaks of what is gone: the prune makes it anew, and one that was put back is nobody's forgery.
+#[test]
+fn a_prune_takes_the_index_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    write(path, 0..60);
+    Index::open(path).unwrap().catch_up().unwrap();
+    let database = path.join(octroi_verify::review::FILE);
+    let holds = |number: u32| {
+        let bytes = std::fs::read(&database).unwrap();
+        bytes.windows(16).any(|window| window == id(number).0)
+    };
+    assert!(holds(0) && holds(59));
+    let before = std::fs::read(&database).unwrap();
+    assert!(prune(path, at(60 * 40)).unwrap() > 20);
+    assert!(!holds(0) && holds(59));
+    let indexed = Trust { index: true, ..Trust::default() };
+    let verified = |path: &Path| verify_dir(path, &indexed, &mut |_| {});
+    assert!(verified(path).unwrap().indexed.unwrap().is_some(), "there, and as the log says");
+    assert_eq!(compare(path).unwrap(), None);
+    // That of before is put back.
+    for side in ["-wal", "-shm"] {
+        drop(std::fs::remove_file(path.join(format!("{}{side}", octroi_verify::review::FILE))));
+    }
+    std::fs::write(&database, before).unwrap();
+    let problem = verified(path).unwrap_err();
+    assert!(problem.kind == ProblemKind::StaleIndex && problem.kind.is_unchecked(), "{problem}");
+    assert!(prune(path, at(60 * 40)).unwrap() > 20, "nothing more goes");
+    assert!(!holds(0) && verified(path).is_ok(), "but the index is made anew");
+    // Where there was none, none is made.
+    std::fs::remove_file(&database).unwrap();
+    prune(path, at(60 * 60)).unwrap();
+    assert!(!database.exists());
+}

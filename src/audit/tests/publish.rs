@@ -106,10 +106,18 @@ fn a_published_log_verifies_alone_and_grows() {
     let mut bytes = std::fs::read(&path).unwrap();
     let at = bytes.windows(12).position(|window| window == b"clinic-notes").unwrap();
     bytes[at] = b'k';
-    std::fs::write(&path, bytes).unwrap();
+    std::fs::write(&path, &bytes).unwrap();
     let problem = verify(public.path()).unwrap_err();
     assert_eq!(problem.kind, ProblemKind::Damaged, "{problem}");
-    assert!(problem.file.starts_with("tile/0/001"), "{problem}");
+    assert!(problem.file == "tile/entries/001" && problem.seq.is_some_and(|seq| seq < 512), "{problem}");
+    bytes[at] = b'c';
+    std::fs::write(&path, bytes).unwrap();
+    let mut hashes = tile;
+    hashes[70] ^= 1;
+    std::fs::write(public.path().join("tile/0/000"), hashes).unwrap();
+    let problem = verify(public.path()).unwrap_err();
+    let place = (problem.kind, problem.file.as_str(), problem.offset, problem.seq);
+    assert_eq!(place, (ProblemKind::Damaged, "tile/0/000", Some(70), Some(2)), "the hash, and not its entry");
     assert!(public.path().join(CHECKPOINT).exists());
 }
 

@@ -58,8 +58,9 @@ fn what_was_sealed_goes_with_the_decisions() {
         let mut decision = decision_of(number);
         decision.sending.as_mut().unwrap().sealed = Some(seal(&sealer, whose, id(number), sent()));
         let slot = log.reserve().unwrap();
+        let key = decision.sending.as_ref().unwrap().sealed.as_ref().unwrap().key.clone();
         append(&log, Entry::Decision(Box::new(decision))).unwrap();
-        let answered = seal(&sealer, whose, id(number), Part::Answer { body: b"an answer", cut: false });
+        let answered = seal(&sealer, whose, id(number), Part::Answer { body: b"an answer", cut: false, key: &key });
         let Entry::Outcome(mut outcome) = outcome(number) else { unreachable!() };
         outcome.sealed = Some(answered);
         slot.submit(Entry::Outcome(outcome));

@@ -1,13 +1,15 @@
 //! Sealed content: who can open it, who cannot, and what erasing does.
 
+use std::sync::LazyLock;
+
 use aws_lc_rs::hmac;
 use serde_json::{Value, json};
 
 use super::*;
 use crate::audit::seal::custodian::{Custodian, Secret};
-use crate::audit::seal::erase::{Scope, erase};
+use crate::audit::seal::erase::{Order, Scope, erase};
 use crate::audit::seal::reveal::{RevealError, reveal};
-use crate::audit::seal::{Content, Part, Sealer, Subject, Which};
+use crate::audit::seal::{Content, Part, SealError, Sealer, Subject, Which};
 use crate::model::entry::Sealed;
 
 const SECRET_TEXT: &str = "Camille Aubertin, camille.aubertin@example.com";
@@ -22,6 +24,12 @@ fn custodians(count: usize) -> Vec<Secret> {
 
 fn sealer(folder: &Path, secrets: &[Secret]) -> Sealer {
     Sealer::new(folder, secrets.iter().map(|secret| secret.public().unwrap()).collect(), mac())
+}
+
+fn order(basis: &Word) -> Order<'_> {
+    static BY: LazyLock<Word> =
+        LazyLock::new(|| Word::configured(&format!("user-{}", rustix::process::getuid().as_raw())));
+    Order { basis, by: &BY, clock: &|| jiff::Timestamp::from_second(1_795_000_000).unwrap() }
 }
 
 fn actor(name: &'static str) -> Subject {
@@ -101,7 +109,7 @@ fn an_answer_is_a_part_of_its_own() {
             subject: &actor("A7KQ2M"),
             month: "2026-11",
             request: id(1),
-            part: Part::Answer { body, cut },
+            part: Part::Answer { body, cut, key: &request.key },
         };
         let sealed = sealer.seal(&content).unwrap();
         assert_eq!((sealed.cut, &sealed.key), (cut, &request.key), "{name}: the key of its request");
@@ -150,7 +158,7 @@ fn what_was_changed_on_disk_is_refused() {
         part: Part::Attempt { number: 1, received: SECRET_TEXT, sent: "" },
     };
     let refused = sealer(folder.path(), &secrets).seal(&content).unwrap_err();
-    assert_eq!(refused.kind(), std::io::ErrorKind::InvalidData);
+    assert!(matches!(refused, SealError::Io(error) if error.kind() == std::io::ErrorKind::InvalidData));
 }
 
 #[test]
@@ -171,7 +179,7 @@ fn erasing_a_subject_destroys_its_keys_and_no_others() {
     let again = seal(&sealer, &one, "2026-11", 5);
     assert_eq!(again.key, rows[1].0.key, "a subject has one key a month while the gateway runs");
     let (tenant, basis) = (Word::fixed("groupe-exemple"), Word::fixed("consent-withdrawn"));
-    let erased = |scope: &Scope| erase(folder.path(), &tenant, scope, &basis).unwrap();
+    let erased = |scope: &Scope| erase(folder.path(), &tenant, scope, order(&basis)).unwrap();
     assert_eq!(erased(&Scope::Of(one.clone())), 2);
     assert_eq!(erased(&Scope::Of(one.clone())), 0, "nothing is left of it");
     let state = |(sealed, number): &(Sealed, u32)| open(folder.path(), sealed, *number, keys).map(|_| ());
@@ -195,4 +203,60 @@ fn erasing_a_subject_destroys_its_keys_and_no_others() {
     let named = |scope| erasures.iter().filter(|entry| entry["scope"] == scope).count();
     assert_eq!((named("subject"), named("month")), (2, 1));
     verify(folder.path()).unwrap();
+}
+
+/// The gateway runs on while somebody erases: what comes after is kept so that it can be opened, and nothing of before.
+#[test]
+fn what_is_sealed_after_an_erasure_of_the_month_can_be_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    let secrets = custodians(2);
+    let keys = [&secrets[0], &secrets[1]];
+    let sealer = sealer(folder.path(), &secrets);
+    let (one, other) = (actor("A7KQ2M"), actor("B8LR3N"));
+    let before = [(seal(&sealer, &one, "2026-11", 1), 1), (seal(&sealer, &other, "2026-11", 2), 2)];
+    let (tenant, basis) = (Word::fixed("groupe-exemple"), Word::fixed("retention-ended"));
+    let month = Scope::Month("2026-11".to_owned());
+    let erased = || erase(folder.path(), &tenant, &month, order(&basis)).unwrap();
+    assert_eq!(erased(), 1);
+    let after = [(seal(&sealer, &one, "2026-11", 3), 3), (seal(&sealer, &actor("NEW"), "2026-11", 4), 4)];
+    for (sealed, number) in &after {
+        assert!(open(folder.path(), sealed, *number, keys).is_ok(), "{number}");
+    }
+    for (sealed, number) in &before {
+        assert_eq!(open(folder.path(), sealed, *number, keys), Err(RevealError::Erased), "{number}: nobody changed it");
+    }
+    // Cut off after the keys were put aside, and done again.
+    let place = folder.path().join("sealed/groupe-exemple/2026-11");
+    std::fs::rename(place.join("keys"), place.join("keys.0.erasing")).unwrap();
+    assert_eq!((erased(), erased()), (1, 0));
+    let left: Vec<_> = std::fs::read_dir(&place).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, ["content"], "no key of any kind");
+}
+
+/// The answer to a request whose key is destroyed while it comes is not kept: the erasure takes both.
+#[test]
+fn an_erasure_takes_the_answer_that_is_still_coming() {
+    let folder = tempfile::tempdir().unwrap();
+    let secrets = custodians(2);
+    let sealer = sealer(folder.path(), &secrets);
+    let (tenant, basis) = (Word::fixed("groupe-exemple"), Word::fixed("consent-withdrawn"));
+    let one = actor("A7KQ2M");
+    for (number, scope) in [(1, Scope::Of(one.clone())), (2, Scope::Month("2026-11".to_owned()))] {
+        let sealed = seal(&sealer, &one, "2026-11", number);
+        let answer = || {
+            sealer.seal(&Content {
+                tenant: &tenant,
+                subject: &one,
+                month: "2026-11",
+                request: id(number),
+                part: Part::Answer { body: SECRET_TEXT.as_bytes(), cut: false, key: &sealed.key },
+            })
+        };
+        assert_eq!(answer().unwrap().key, sealed.key, "{number}");
+        assert_eq!(erase(folder.path(), &tenant, &scope, order(&basis)).unwrap(), 1);
+        assert!(matches!(answer(), Err(SealError::Erased)), "{number}");
+        // Nor where others of the same subject came in between, under its new key.
+        seal(&sealer, &one, "2026-11", number + 10);
+        assert!(matches!(answer(), Err(SealError::Erased)), "{number}");
+    }
 }

@@ -7,7 +7,7 @@ use octroi_verify::problem::ProblemKind;
 use octroi_verify::verify::{CHECKPOINT, VERIFIER_KEY};
 use octroi_verify::{VerifierKey, verify_all};
 
-use super::rotate::write;
+use super::rotate::{three, write};
 use super::*;
 use crate::audit::decisions::logs;
 use crate::audit::prune::prune;
@@ -175,7 +175,7 @@ fn bundles_of_a_finished_epoch_go_behind_the_entry_that_says_so() {
 /// What an auditor types who kept the key of the first epoch: what is missing is named, and nobody's key or checkpoint is blamed.
 #[test]
 fn an_epoch_that_was_taken_away_is_named_whatever_was_kept() {
-    let (folder, keys) = super::rotate::three();
+    let (folder, keys) = three();
     let folder = folder.path();
     let kept = |log: &Path| std::fs::read_to_string(log.join(CHECKPOINT)).unwrap();
     let (first, third) = (kept(&folder.join("epochs/1")), kept(folder));

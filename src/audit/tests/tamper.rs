@@ -143,7 +143,7 @@ fn whole_files_removed_moved_or_taken_from_another_log() {
         ("checkpoint of another log", |a, b| copy(&b.join(CHECKPOINT), &a.join(CHECKPOINT)), ProblemKind::Checkpoint),
         ("checkpoint edited", |a, _| edit(&a.join(CHECKPOINT), |text| text[15] ^= 1), ProblemKind::Checkpoint),
         ("key of another log", |a, b| copy(&b.join(VERIFIER_KEY), &a.join(VERIFIER_KEY)), ProblemKind::Checkpoint),
-        ("segments cut short", |a, _| edit(&segment(a, 1), |bytes| bytes.truncate(9_000)), ProblemKind::Damaged),
+        ("segments cut short", |a, _| edit(&segment(a, 1), |bytes| bytes.truncate(9_000)), ProblemKind::Truncated),
     ];
     for (name, change, expected) in cases {
         let (folder, other) = (finished(), tempfile::tempdir().unwrap());

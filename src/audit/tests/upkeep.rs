@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::audit::access;
+use crate::audit::report::{self, Language};
 use crate::model::entry::Access;
 
 fn beating(folder: &Path) -> Options {
@@ -98,4 +99,36 @@ fn nobody_leaves_an_access_in_anothers_name_and_a_flood_ends() {
     assert!(std::fs::read_dir(folder.path().join(access::REFUSED)).unwrap().count() <= 256);
     let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&place).unwrap().permissions());
     assert_eq!(mode & 0o7777, 0o3770, "members leave files and take away none but their own");
+}
+
+/// Whoever reads so often that a page does not take it cannot read unseen: what is not listed is counted, and where it stands is said.
+#[test]
+fn a_report_on_accesses_says_what_it_does_not_list() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = SegmentLog::open(options(folder.path())).unwrap();
+    let early = Access { at: Word::fixed("2026-10-31T23:59:59.000000000Z"), ..reading(0) };
+    for number in 0..10_003 {
+        let access = if number == 10_002 { early.clone() } else { reading(number) };
+        let slot = loop {
+            match log.reserve() {
+                Ok(slot) => break slot,
+                Err(_) => std::thread::yield_now(),
+            }
+        };
+        slot.submit(Entry::Access(Box::new(access)));
+    }
+    log.stop();
+    let month = report::Month::parse("2026-11").unwrap();
+    let told = report::of_folder(report::Kind::Access, month, folder.path()).unwrap();
+    let (english, french) = (report::csv(&told, Language::English), report::csv(&told, Language::French));
+    let head: Vec<_> = english.lines().take(30).collect();
+    assert!(english.contains("access,10003\r\n"), "{head:?}");
+    let left_out =
+        "3 more, which came before the entry 1:4, are not listed. `octroi audit export --epoch 1 --to 4` writes";
+    assert!(english.contains(left_out), "{head:?}");
+    assert!(french.contains("3 de plus, antérieurs à l’entrée 1:4"), "{head:?}");
+    assert!(report::html(&told, Language::English).contains("<strong>Accesses: 3 more"));
+    // When it was recorded, and when it was asked for: the gateway may take it much later.
+    let last = "2026-11-18T11:06:40.000000000Z,1:10003,2026-10-31T23:59:59.000000000Z,query,user-";
+    assert!(english.contains(last), "{:?}", english.lines().last());
 }

@@ -2,13 +2,13 @@
 
 use std::path::PathBuf;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use octroi_verify::entry;
 use octroi_verify::verify::CHECKPOINT;
 use octroi_verify::walk::{Step, Walk};
 
 use super::read::chosen;
-use super::{DIR, Exit, Printer, Reading, record};
+use super::{DIR, Exit, Printer, Reading, log_in, record};
 use crate::audit::{csv, read_text};
 
 #[derive(Debug, clap::Args)]
@@ -31,6 +31,10 @@ pub(crate) struct Export {
 }
 
 pub(super) fn export(export: &Export, printer: Printer) -> anyhow::Result<Exit> {
+    if let Some(to) = export.to.filter(|to| *to < export.from) {
+        bail!("`--from {}` is behind `--to {to}`: there are no such entries", export.from);
+    }
+    log_in(&export.dir)?;
     let epochs = chosen(&export.dir, export.epoch)?;
     let folder = epochs.logs().first().map_or(export.dir.as_path(), |(_, log)| log.as_path());
     let signed = read_text(folder, CHECKPOINT).context("the log's checkpoint")?;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, anyhow, bail};
 use octroi_verify::fleet::no_index;
 use octroi_verify::policy::Policy;
+use octroi_verify::report::Exported;
 use octroi_verify::{Problem, Progress, Report, Trust, VerifierKey, verify_all, verify_served};
 
 use super::remote::Remote;
@@ -117,6 +118,18 @@ pub(super) fn prune(prune: &Prune, printer: Printer) -> anyhow::Result<Exit> {
 }
 
 pub(super) fn verify(verify: &Verify, printer: Printer) -> anyhow::Result<Exit> {
+    let checked = checked(verify, printer);
+    match checked {
+        // Whoever reads JSON gets JSON, also of what kept the log from being checked.
+        Err(error) if verify.json => {
+            printer.json(&serde_json::json!({"sound": null, "problem": format!("{error:#}")}));
+            Ok(Exit::Fault)
+        }
+        checked => Ok(tell(checked?, verify, printer)),
+    }
+}
+
+fn checked(verify: &Verify, printer: Printer) -> anyhow::Result<Result<Vec<Report>, Problem>> {
     let dir = verify.place.path();
     let knows_it = verify.key.is_some() || verify.policy.is_some() || !verify.from.is_empty();
     let url = dir.to_str().filter(|dir| dir.starts_with("https://") || dir.starts_with("http://"));
@@ -149,18 +162,25 @@ pub(super) fn verify(verify: &Verify, printer: Printer) -> anyhow::Result<Exit> 
     {
         result = Err(problem);
     }
-    Ok(tell(result, verify.json, printer))
+    if verify.index && url.is_some() {
+        bail!("no review index is served with a log: give the log's folder to have it compared");
+    }
+    Ok(result)
 }
 
-fn tell(result: Result<Vec<Report>, Problem>, json: bool, printer: Printer) -> Exit {
+fn tell(result: Result<Vec<Report>, Problem>, verify: &Verify, printer: Printer) -> Exit {
+    let json = verify.json;
     match result {
         Ok(reports) => {
             for report in &reports {
                 if json {
-                    printer.json(&as_json(report));
+                    printer.json(&as_json(report, verify.index));
                 } else {
                     printer.line(told(report));
                 }
+            }
+            if verify.index && !json {
+                printer.line("the review index says what the log says");
             }
             Exit::Well
         }
@@ -182,14 +202,30 @@ fn tell(result: Result<Vec<Report>, Problem>, json: bool, printer: Printer) -> E
     }
 }
 
-fn as_json(report: &Report) -> serde_json::Value {
+fn as_json(report: &Report, indexed: bool) -> serde_json::Value {
+    let exports = report.exports.iter().map(|export| {
+        let (first, last) = export.range.unzip();
+        let around = around(report, export).map(|(before, behind)| [before, behind]);
+        serde_json::json!({
+            "file": export.name, "matched": export.matched, "first": first, "last": last, "left_out": export.left_out,
+            "before": around.map(|[before, _]| before), "behind": around.map(|[_, behind]| behind),
+        })
+    });
+    let exports: Vec<_> = exports.collect();
     serde_json::json!({
+        "exports": exports, "index": if indexed { "as the log" } else { "not compared" },
         "sound": true, "origin": report.origin, "signed": report.signed, "unsigned": report.unsigned,
         "root": report.root.to_string(), "segments": report.segments, "unfinished": report.unfinished, "pruned": report.pruned,
         "kinds": report.kinds, "first": report.first_time, "last": report.last_time,
         "witnessed": report.witnessed,
         "witnesses": report.witnesses.iter().map(|(name, _)| name).collect::<Vec<_>>(),
     })
+}
+
+/// Entries of the log before the first line of an export, and behind its last.
+fn around(report: &Report, export: &Exported) -> Option<(u64, u64)> {
+    let (first, last) = export.range?;
+    Some((first, report.signed.saturating_add(report.unsigned).saturating_sub(last.saturating_add(1))))
 }
 
 /// Draws how far a verification is.
@@ -242,9 +278,12 @@ fn told(report: &Report) -> String {
         let (name, matched, left_out) = (&export.name, export.matched, export.left_out);
         text += &match export.range {
             None => format!("\n  {name}: it holds no entry"),
-            Some((first, last)) => format!(
-                "\n  {name}: {matched} lines as in the log, from entry {first} to {last}, {left_out} left out between"
-            ),
+            Some((first, last)) => {
+                let (before, behind) = around(report, export).unwrap_or_default();
+                format!(
+                    "\n  {name}: {matched} lines as in the log, from entry {first} to {last}; it leaves out {left_out} between these, {before} before and {behind} behind"
+                )
+            }
         };
     }
     if !report.key_given {

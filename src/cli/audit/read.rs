@@ -23,8 +23,6 @@ const SIGNED_WAIT: Duration = Duration::from_secs(5);
 /// Time between two looks for it.
 const SIGNED_LOOK: Duration = Duration::from_millis(50);
 
-/// Erasures of an epoch that are looked through, the newest.
-const ERASURES_MAX: usize = 1 << 20;
 const TEMPORARY: &str = "the review index cannot be written here: one was made for this answer alone";
 
 #[derive(Debug, clap::Args)]
@@ -73,7 +71,7 @@ pub(crate) struct Query {
     epoch: Option<u32>,
     /// Count instead, by one or more of: kind, tenant, app, purpose, actor, api, operation, model, class, type, backend,
     /// country, control, basis, decision, reason, rule, end, label, mark, exception
-    #[arg(long, value_delimiter = ',')]
+    #[arg(long, value_delimiter = ',', conflicts_with_all = ["limit", "before"])]
     by: Vec<String>,
     /// Write JSON, one request a line
     #[arg(long, conflicts_with = "csv")]
@@ -141,6 +139,11 @@ pub(super) fn list(query: &Query, printer: Printer) -> anyhow::Result<Exit> {
     if let Some(decision) = query.decision.as_deref().filter(|word| !["forward", "refuse"].contains(word)) {
         bail!("`--decision {decision}` is neither `forward` nor `refuse`");
     }
+    if let (Some(since), Some(until)) = (query.since, query.until)
+        && since >= until
+    {
+        bail!("`--since {since}` is not before `--until {until}`: there is no such time");
+    }
     let reading = Reading {
         action: "query",
         words: query.conditions(),
@@ -175,7 +178,7 @@ pub(super) fn list(query: &Query, printer: Printer) -> anyhow::Result<Exit> {
             printer.line(format!("{seq:>8}  {time}  {}", summary(record)));
         }
     }
-    printer.say(format!("{} shown; {}", page.records.len(), up_to(&epochs, page.read)));
+    printer.say(format!("{} shown; {}", page.records.len(), up_to(&epochs, page.read, page.epochs)));
     if let (true, Some((epoch, first))) = (page.more, page.records.first()) {
         printer.say(format!("older ones match: --before {}", Place { epoch: *epoch, seq: first.seq }));
     }
@@ -209,7 +212,7 @@ fn count(query: &Query, filter: &Filter, epochs: &Epochs, printer: Printer) -> a
             printer.line(format!("{count:>10}  {}", one.words.join("  ")));
         }
     }
-    printer.say(up_to(epochs, read));
+    printer.say(up_to(epochs, read, epochs.logs().len()));
     Ok(Exit::Well)
 }
 
@@ -253,14 +256,14 @@ fn told<T>(dir: &Path, result: Result<T, IndexError>) -> anyhow::Result<T> {
 }
 
 /// How far an answer goes, and how far the log is signed.
-fn up_to(epochs: &Epochs, read: u64) -> String {
+fn up_to(epochs: &Epochs, read: u64, searched: usize) -> String {
     let signed = |dir: &Path| read_text(dir, CHECKPOINT).ok().and_then(|text| text.lines().nth(1)?.parse::<u64>().ok());
-    let (newest, older) = epochs.logs().split_first().unzip();
+    let newest = epochs.logs().first();
     let told = match newest.and_then(|(_, dir)| signed(dir)) {
         Some(signed) if signed < read => format!("read up to entry {read}, of which {signed} are signed"),
         _ => format!("read up to entry {read}, all signed"),
     };
-    match older.map_or(0, <[_]>::len) {
+    match searched.saturating_sub(1) {
         0 => told,
         1 => format!("{told}, and the finished epoch"),
         finished => format!("{told}, and the {finished} finished epochs"),
@@ -319,40 +322,12 @@ pub(super) fn show(show: &Show, printer: Printer) -> anyhow::Result<Exit> {
             printer.json(entry);
         }
     } else {
-        let destroyed = destroyed(&epochs, &found)?;
+        let destroyed = super::sealed::destroyed(&epochs, &found)?;
         for sentence in story::tell(&found).into_iter().chain(destroyed) {
             printer.line(sentence);
         }
     }
     Ok(Exit::Well)
-}
-
-/// Which keys of what was sealed of a request are destroyed, as the log says.
-fn destroyed(epochs: &Epochs, found: &Record) -> anyhow::Result<Vec<String>> {
-    let text = |of: &Value, key: &str| of.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let bodies = || ["decision", "attempt", "outcome"].into_iter().flat_map(|kind| found.of_kind(kind));
-    let of = |body: &Value| body.get("sealed").or_else(|| body.pointer("/sending/sealed")).cloned();
-    let mut keys: Vec<[String; 2]> = bodies().filter_map(of).map(|it| [text(&it, "key"), text(&it, "month")]).collect();
-    keys.sort_unstable();
-    keys.dedup();
-    if keys.is_empty() {
-        return Ok(Vec::new());
-    }
-    let tenant = found.of_kind("decision").next().map(|decision| text(decision, "tenant")).unwrap_or_default();
-    let mut told = Vec::new();
-    for (_, record) in epochs.of_kind("erasure", ERASURES_MAX)? {
-        for erasure in record.of_kind("erasure").filter(|erasure| text(erasure, "tenant") == tenant) {
-            let whole = text(erasure, "scope") == "month";
-            let is_of = |[key, month]: &&[String; 2]| {
-                if whole { text(erasure, "month") == *month } else { text(erasure, "key") == *key }
-            };
-            told.extend(keys.iter().filter(is_of).map(|[key, _]| {
-                let (time, basis) = (&record.time, text(erasure, "basis"));
-                format!("At {time} the key {key} was destroyed ({basis}): nobody can open what it protected any more.")
-            }));
-        }
-    }
-    Ok(told)
 }
 
 /// Writes the proof of an entry, after checking it as its reader will.

@@ -12,11 +12,14 @@ use super::{DIR, Exit, Printer, Reading, absent, log_in, record, text_of};
 use crate::audit::epochs::Epochs;
 use crate::audit::query::Record;
 use crate::audit::seal::custodian::Secret;
-use crate::audit::seal::erase::{Scope, erase as destroy};
+use crate::audit::seal::erase::{Order, Scope, erase as destroy};
 use crate::audit::seal::reveal::reveal as open;
 use crate::audit::seal::{Subject, Which};
 use crate::model::Word;
 use crate::model::entry::RequestId;
+
+/// Erasures of an epoch that are looked through, the newest.
+const ERASURES_MAX: usize = 1 << 20;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Custodian {
@@ -131,7 +134,8 @@ fn joined<'a>(parts: impl Iterator<Item = &'a Zeroizing<Vec<u8>>>) -> Option<Zer
 pub(super) fn erase(erase: &Erase, printer: Printer) -> anyhow::Result<Exit> {
     log_in(&erase.dir)?;
     let (tenant, scope) = what(erase, printer)?;
-    let erased = destroy(&erase.dir, &tenant, &scope, &Word::configured(&erase.basis));
+    let (basis, by) = (Word::configured(&erase.basis), super::reader());
+    let erased = destroy(&erase.dir, &tenant, &scope, Order { basis: &basis, by: &by, clock: &super::now });
     let erased = erased.context("the erasure is not finished: do it again")?;
     if erased == 0 {
         printer.error("there is no key of that: nothing was sealed under it, or it is erased already", None);
@@ -163,6 +167,42 @@ fn what(erase: &Erase, printer: Printer) -> anyhow::Result<(Word, Scope)> {
     let of = Word::configured(of);
     let subject = if scope == "case" { Subject::Case(of) } else { Subject::Actor(of) };
     Ok((Word::configured(tenant), Scope::Of(subject)))
+}
+
+/// Which keys of what was sealed of a request are destroyed, as the log says.
+pub(super) fn destroyed(epochs: &Epochs, found: &Record) -> anyhow::Result<Vec<String>> {
+    let text = |of: &Value, key: &str| of.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let bodies = || ["decision", "attempt", "outcome"].into_iter().flat_map(|kind| found.of_kind(kind));
+    let of = |body: &Value| body.get("sealed").or_else(|| body.pointer("/sending/sealed")).cloned();
+    let mut keys: Vec<[String; 2]> = bodies().filter_map(of).map(|it| [text(&it, "key"), text(&it, "month")]).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    let times = found.entries.iter().filter_map(|entry| entry.get("time")?.as_str());
+    let sealed = times.min().unwrap_or_default();
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
+    let tenant = found.of_kind("decision").next().map(|decision| text(decision, "tenant")).unwrap_or_default();
+    let mut told = Vec::new();
+    for (_, record) in epochs.of_kind("erasure", ERASURES_MAX)? {
+        for erasure in record.of_kind("erasure").filter(|erasure| text(erasure, "tenant") == tenant) {
+            let whole = text(erasure, "scope") == "month";
+            // When it is recorded is later, and what came meanwhile has another key.
+            let at = text(erasure, "at");
+            let time = if at.is_empty() { record.time.clone() } else { at };
+            if whole && time.as_str() < sealed {
+                continue;
+            }
+            let is_of = |[key, month]: &&[String; 2]| {
+                if whole { text(erasure, "month") == *month } else { text(erasure, "key") == *key }
+            };
+            told.extend(keys.iter().filter(is_of).map(|[key, _]| {
+                let basis = text(erasure, "basis");
+                format!("At {time} the key {key} was destroyed ({basis}): nobody can open what it protected any more.")
+            }));
+        }
+    }
+    Ok(told)
 }
 
 fn find(dir: &Path, id: RequestId) -> anyhow::Result<Option<Record>> {

@@ -8,7 +8,7 @@ pub(super) const SCHEMA: Schema = Schema {
     when: "before a further backend sees the request",
     about_request: true,
     members: &[
-        must("cause", Shape::Word, "why the one before did not serve: `connect`, `broke`, `timeout`, `full`, `unavailable`, `waited`"),
+        must("cause", Shape::Word, "why the one before did not serve: `connect`, `address`, `identity`, `tls`, `timeout`, `broke`, `malformed`, `redirected`, `encoding`, `credential`, `region`, `request`, or that it was not asked: `full`, `unavailable`, `waited`, `retries`"),
         may("crossed", Shape::Object(CROSSED), "the tier that was left for it; absent where another attempt went there before"),
         must("fell_back", Shape::Flag, "whether the tier is a later one than the first: a `fall back` clause was used"),
         may(

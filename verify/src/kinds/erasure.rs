@@ -7,7 +7,9 @@ pub(super) const SCHEMA: Schema = Schema {
     when: "a key was destroyed so that what it protects is erased",
     about_request: false,
     members: &[
+        may("at", Shape::Word, "when: what was sealed later has another key; absent in entries of older versions"),
         must("basis", Shape::OneOf(BASES), "why: an article, or a reason of the house"),
+        may("by", Shape::Word, "who did it: `user-` and the number of the system's; absent in entries of older versions"),
         must("key", Shape::Word, "id of the key that was destroyed"),
         may("month", Shape::Word, "month that it protected"),
         must("scope", Shape::OneOf(&["case", "month", "subject"]), "what it protected"),

@@ -8,7 +8,7 @@ pub(super) const SCHEMA: Schema = Schema {
     about_request: false,
     members: &[
         must("cause", Shape::OneOf(&["storage", "torn"]), "the disk failed; a batch nobody was told of was wiped at the start"),
-        must("refused", Shape::Number, "entries refused meanwhile: nothing left the gateway for them"),
+        must("refused", Shape::Number, "entries refused meanwhile, mostly two of a request (its decision, and that it was refused for that): nothing left the gateway for them"),
         may("since", Shape::Time, "when it began"),
     ],
 };

@@ -36,7 +36,7 @@ pub(super) const SCHEMA: Schema = Schema {
         may("sealed", Shape::Object(SEALED), "where the answer is kept under seal, when policy wants it"),
         must("status", Shape::Number, "status sent to the client"),
         must("total_us", Shape::Number, "microseconds from accept to the end"),
-        may("unsealed", Shape::Flag, "whether the answer was to be kept under seal and could not be"),
+        may("unsealed", Shape::Flag, "whether the answer was to be kept under seal and could not be: the disk failed, or the key of its request was destroyed before it ended"),
         must("withheld_tokens", Shape::Number, "pseudonyms left in addresses of the answer"),
     ],
 };

@@ -127,7 +127,9 @@ impl Check {
             return Ok(());
         }
         if seq >= self.pruned {
-            return Err(problem(Fault::Form("it was made before the beginning of the log was pruned"), Some(seq)));
+            // What it holds of entries that are gone nobody can hold against them. It is nobody's doing but the pruning's.
+            let detail = "it is older than the last pruning: the next search or `octroi audit reindex` makes it anew";
+            return Err(Problem::new(FILE, ProblemKind::StaleIndex, detail));
         }
         self.leaf(hash).map_err(|fault| problem(fault, Some(seq)))
     }

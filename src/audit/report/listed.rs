@@ -1,0 +1,48 @@
+//! Tables of entries that belong to no request, one a row: accesses, policies. Of more than a page takes the newest are listed, and the
+//! report says how many are not, and where they stand: nobody can read so often that a reading of theirs goes unseen.
+
+use super::{Section, Text};
+use crate::audit::decisions::Place;
+use crate::audit::index::{Dimension, Index, IndexError};
+use crate::audit::query::Filter;
+
+/// Accesses and policies of an epoch that a report lists at most, the newest; how many there are besides it says, and where.
+pub(super) const LISTED_MAX: usize = 10_000;
+
+/// Entries of a kind that a report does not list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LeftOut {
+    /// The table that they would stand in.
+    pub heading: Text,
+    /// How many.
+    pub count: u64,
+    /// They come before this entry, the first that is listed.
+    pub before: Place,
+}
+
+/// The entries of a kind that belong to no request, one a row; of more than a page takes the newest, and how many are left out.
+pub(super) fn listed(
+    indexes: &[(u32, Index)],
+    (kind, during, left_out): (&'static str, &Filter, &mut Vec<LeftOut>),
+    (heading, columns): (Text, Vec<Text>),
+    cells: impl Fn(&serde_json::Value) -> Vec<String>,
+) -> Result<Section, IndexError> {
+    let mut rows = Vec::new();
+    for (epoch, index) in indexes {
+        let records = index.of_kind(during, kind, LISTED_MAX)?;
+        if let Some(first) = records.first().filter(|_| records.len() == LISTED_MAX) {
+            let before = Place { epoch: *epoch, seq: first.seq };
+            let all = index.count(during, &[Dimension::Kind])?;
+            let all = all.iter().filter(|one| one.words == [kind]).map(|one| one.count).sum::<u64>();
+            let count = all.saturating_sub(records.len() as u64);
+            left_out.extend((count > 0).then_some(LeftOut { heading, count, before }));
+        }
+        for record in records {
+            for body in record.of_kind(kind) {
+                let first = [record.time.clone(), Place { epoch: *epoch, seq: record.seq }.to_string()];
+                rows.push(first.into_iter().chain(cells(body)).collect());
+            }
+        }
+    }
+    Ok(Section { heading, columns, rows, bars: false })
+}
