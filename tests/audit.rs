@@ -207,14 +207,19 @@ async fn every_command_of_the_documentation_works() {
     assert!(french.contains("<td>personnel</td>") && !french.contains("<td>personal</td>"), "{french}");
     // What an auditor would find if a byte of the published log were changed.
     let bundle = folder.path().join("published/tile/entries/000");
-    let mut bytes = std::fs::read(&bundle).unwrap();
-    bytes[300] ^= 1;
-    std::fs::write(&bundle, bytes).unwrap();
-    let check =
-        Command::new("python3").args(["check.py", "published", "kept.vkey"]).current_dir(folder.path()).output();
-    let check = check.unwrap();
-    assert!(!check.status.success());
-    assert!(String::from_utf8_lossy(&check.stderr).contains("not those that were signed"));
+    let right = std::fs::read(&bundle).unwrap();
+    for (at, expected) in
+        [(&b"clinic-notes"[..], "not those that were signed"), (b"\"kind\":", "tile/entries/000 is not JSON")]
+    {
+        let mut bytes = right.clone();
+        let at = bytes.windows(at.len()).position(|window| window == at).unwrap();
+        bytes[at] ^= 1;
+        std::fs::write(&bundle, bytes).unwrap();
+        let check = ["check.py", "published", "kept.vkey"];
+        let check = Command::new("python3").args(check).current_dir(folder.path()).output().unwrap();
+        let said = String::from_utf8_lossy(&check.stderr);
+        assert!(!check.status.success() && said.contains(expected), "{said}");
+    }
     // And what the verifier that is built alone says of an index in which only a count was edited.
     let database = rusqlite::Connection::open(folder.path().join("audit/index.db")).unwrap();
     assert!(database.execute("UPDATE hourly SET n = n - 1 WHERE country = 'US' AND class = ''", []).unwrap() > 0);
