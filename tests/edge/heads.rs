@@ -46,7 +46,9 @@ async fn heads_that_are_refused() {
     // What frames a message in two ways is no message.
     let both = format!("POST {CHAT} HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n{length}{key}\r\n{body}");
     let twice = format!("POST {CHAT} HTTP/1.1\r\nhost: a\r\ncontent-length: 1\r\n{length}{key}\r\n{body}");
-    let long = format!("GET /v1/models HTTP/1.1\r\nhost: a\r\nx: {}\r\n{key}\r\n", "x".repeat(40_000));
+    // It is refused by hyper or by us, who keep the connection, as its last bytes come with others or not.
+    let long = "x".repeat(40_000);
+    let long = format!("GET /v1/models HTTP/1.1\r\nhost: a\r\nconnection: close\r\nx: {long}\r\n{key}\r\n");
     for (name, text) in [("two framings", both), ("two lengths", twice), ("a long head", long)] {
         let answer = raw(&house.client, text).await;
         assert!(answer.starts_with("HTTP/1.1 4"), "{name}: {answer}");
