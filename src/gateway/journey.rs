@@ -82,10 +82,7 @@ pub async fn journey(gate: &Arc<Gate>, ledger: &mut Ledger, request: Request<Upl
                 drop((route, examined));
                 return whole::restore(ledger, answering, share).await;
             }
-            Err(failed) => {
-                ledger.unanswered = Some(Word::fixed(failed.failure.cause()));
-                route.failed(&failed);
-            }
+            Err(failed) => route.failed(ledger.unanswered_for(&failed)),
         }
     }
 }

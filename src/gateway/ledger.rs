@@ -14,7 +14,7 @@ use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 use super::budget::Share;
 use super::entries::{self, Known, State};
 use super::peer::Peer;
-use super::route::Leg;
+use super::route::{Failed, Leg};
 use super::{Gate, charge, edge, sealed};
 use crate::audit::Slot;
 use crate::audit::seal::SealError;
@@ -213,6 +213,12 @@ impl Ledger {
         self.code = Word::fixed(refusal.code);
         self.fault = Some(refusal.fault);
         self.end = if refusal.code == edge::INTERNAL { End::Failed } else { End::Refused };
+    }
+
+    /// The backend that was asked did not answer.
+    pub fn unanswered_for<'f>(&mut self, failed: &'f Failed) -> &'f Failed {
+        self.unanswered = Some(Word::fixed(failed.failure.cause()));
+        failed
     }
 
     /// Something of the answer was restored, or left as it was.

@@ -1,3 +1,5 @@
+//! Where a URL begins and ends, and what within it is left alone.
+
 use super::super::unit::Read;
 use super::*;
 
