@@ -8,7 +8,7 @@
 //! is followed to both sides over the tokens themselves, so that what is reported is exact.
 //!
 //! What very many documents share is boilerplate: a hash with more than [`PLACES_MAX`] places leads nowhere. What one document
-//! repeats (the lines of a log) is not: of it only the first [`DOCUMENT_PLACES_MAX`] places of a hash are kept.
+//! repeats (the lines of a log) is not: of it only the first `DOCUMENT_PLACES_MAX` places of a hash are kept.
 #![expect(clippy::cast_possible_truncation, reason = "tokens of an index are counted in 32 bits (`TOKENS_MAX`)")]
 
 use std::collections::HashMap;

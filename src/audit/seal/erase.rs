@@ -3,7 +3,7 @@
 //! In three steps, each of which can be repeated: the keys are put aside, where nobody finds them to seal or to open; the
 //! erasure is left for the log; the keys are overwritten and removed. So none is destroyed without an entry, and what was cut
 //! off is finished by doing it again. With a month's key go the keys that it protects: nobody could open them, and a gateway that
-//! runs makes new ones for what comes after. It makes none while they are put aside ([`hold`]). What a copying file system, a flash disk or a backup keeps beneath is beyond any
+//! runs makes new ones for what comes after. It makes none while they are put aside (`hold`). What a copying file system, a flash disk or a backup keeps beneath is beyond any
 //! program: whoever keeps copies of this folder keeps them for as long as they keep its keys.
 #![expect(clippy::disallowed_types, reason = "files of keys are destroyed here")]
 
