@@ -35,6 +35,17 @@ fn demand(plot: &Plot, rule: &str) {
     std::fs::write(sheet, format!("{text}\n{rule}")).unwrap();
 }
 
+/// Names two persons, each with a key, who open together what is sealed.
+fn entrust(plot: &mut Plot) {
+    let folder = plot.folder.path();
+    for name in ["dpo", "council"] {
+        let made = octroi(folder, &["audit", "custodian", "new", name, "--file", &format!("{name}.key")]);
+        assert!(made.status.success(), "{}", said(&made));
+        std::fs::write(folder.join(format!("{name}.pub")), &made.stdout).unwrap();
+    }
+    plot.extra.push_str("[audit]\ncustodians = [\"dpo.pub\", \"council.pub\"]\n");
+}
+
 const RULE: &str =
     "rule keep-for-the-court because \"records of disputes\" when data includes personal must log sealed\n";
 
@@ -45,12 +56,7 @@ async fn content_is_sealed_opened_by_two_and_erased() {
     demand(&plot, RULE);
     let in_vain = Process::start_in_vain(&plot, &[]).ended().await;
     assert!(in_vain.0.contains("nobody is named who could open it"), "{}", in_vain.0);
-    for name in ["dpo", "council"] {
-        let made = octroi(&folder, &["audit", "custodian", "new", name, "--file", &format!("{name}.key")]);
-        assert!(made.status.success(), "{}", said(&made));
-        std::fs::write(folder.join(format!("{name}.pub")), &made.stdout).unwrap();
-    }
-    plot.extra = "[audit]\ncustodians = [\"dpo.pub\", \"council.pub\"]\n".to_owned();
+    entrust(&mut plot);
     let gateway = Process::start(&plot, &[]);
     let client = Client::new(&plot.authority, gateway.address, &plot.key);
     let harmless = client.chat("what is the capital of France?", false).await;
@@ -141,11 +147,7 @@ async fn an_answer_that_cannot_be_sealed_is_told_in_its_outcome() {
     let mut plot = Plot::new().await;
     let folder = plot.folder.path().to_owned();
     demand(&plot, RULE);
-    for name in ["dpo", "council"] {
-        let made = octroi(&folder, &["audit", "custodian", "new", name, "--file", &format!("{name}.key")]);
-        std::fs::write(folder.join(format!("{name}.pub")), &made.stdout).unwrap();
-    }
-    plot.extra = "[audit]\ncustodians = [\"dpo.pub\", \"council.pub\"]\n".to_owned();
+    entrust(&mut plot);
     let sealed = folder.join("audit/sealed");
     let server = plot.script("paris-gpu-1", move |_| {
         // The request is sealed and recorded by now. From here on the disk takes no content.
@@ -191,11 +193,7 @@ async fn an_erasure_takes_what_was_before_it_and_nothing_after() {
     let mut plot = Plot::new().await;
     let folder = plot.folder.path().to_owned();
     demand(&plot, RULE);
-    for name in ["dpo", "council"] {
-        let made = octroi(&folder, &["audit", "custodian", "new", name, "--file", &format!("{name}.key")]);
-        std::fs::write(folder.join(format!("{name}.pub")), &made.stdout).unwrap();
-    }
-    plot.extra = "[audit]\ncustodians = [\"dpo.pub\", \"council.pub\"]\n".to_owned();
+    entrust(&mut plot);
     let (place, asked) = (folder.clone(), std::sync::atomic::AtomicU32::new(0));
     let server = plot.script("paris-gpu-1", move |_| {
         if asked.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == 1 {

@@ -10,7 +10,6 @@ use super::compiled::Policy;
 use super::declared::Today;
 use super::diagnostic::{Diagnostic, File};
 use super::inventory::{self, Inventory};
-use super::parser::language_of;
 use super::phrase::Language;
 use super::program::Program;
 use super::reference::Reference;
@@ -74,7 +73,7 @@ pub(super) fn gather_all(
     vocabulary: &Vocabulary,
 ) -> (Gathered, Vec<Diagnostic>) {
     let mut faults = Vec::new();
-    let language = sources.sheets.first().map(|sheet| language_of(&sheet.text)).unwrap_or_default();
+    let language = sources.language();
     let reference = Reference::read(&sources.reference, language, &mut faults);
     let inventory = read_inventory(sources.inventory.as_ref(), &reference, language, &mut faults);
     let entries_known = entries_known(sources.inventory.as_ref(), &faults);

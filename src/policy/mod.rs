@@ -140,6 +140,13 @@ pub struct Sources {
     pub reference: Vec<SourceFile>,
 }
 
+impl Sources {
+    /// The language in which what is wrong with all of them is told: that of the first sheet.
+    fn language(&self) -> Language {
+        self.sheets.first().map(|sheet| language_of(&sheet.text)).unwrap_or_default()
+    }
+}
+
 /// What this build can do, so that a sheet which demands more removes backends instead of being ignored.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Vocabulary {

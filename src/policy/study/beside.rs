@@ -5,7 +5,6 @@ use jiff::Timestamp;
 
 use super::super::compile::gather_all;
 use super::super::diagnostic::Diagnostic;
-use super::super::parser::language_of;
 use super::super::sheets::{names_pack, stem};
 use super::super::text::say;
 use super::super::{SourceFile, Sources, Vocabulary};
@@ -41,7 +40,7 @@ impl Beside {
         now: Timestamp,
     ) -> Self {
         let (gathered, _) = gather_all(sources, catalogue, served, vocabulary);
-        let language = sources.sheets.first().map(|sheet| language_of(&sheet.text)).unwrap_or_default();
+        let language = sources.language();
         let used = |pack: &&SourceFile| sources.sheets.iter().any(|sheet| names_pack(sheet, stem(&pack.name)));
         let unused = sources.packs.iter().filter(|pack| !used(pack)).map(|pack| {
             let name = stem(&pack.name).to_owned();

@@ -54,7 +54,6 @@ pub use search::Looked;
 
 use super::compile::{Gathered, gather_all};
 use super::diagnostic::Diagnostic;
-use super::parser::language_of;
 use super::phrase::Language;
 use super::resolved::Resolved;
 use super::text::say;
@@ -101,7 +100,7 @@ impl Study {
         });
         let Ok(policy) = policy else { return Err(sorted(faults)) };
         let today = gathered.resolved.on(gathered.today(now));
-        let language = sources.sheets.first().map(|sheet| language_of(&sheet.text)).unwrap_or_default();
+        let language = sources.language();
         let study = Self {
             gathered,
             today,
