@@ -107,7 +107,8 @@ async fn a_rewrite_is_recorded_for_review_and_does_not_fall_back_abroad() {
     let place = where_it_computes(&house).await;
     let answer = house.client.chat(REWRITE, false).await;
     assert_eq!(answer.status, 200, "a hint removes no backend: {}", answer.body);
-    let seen = decision(&house, |score| score > 0).await;
+    // A tenant's key may give harmless words a few points, so the rewrite is the first that reaches the hints.
+    let seen = decision(&house, |score| score >= 100).await;
     assert!((300..500).contains(&seen["leak_score"].as_u64().unwrap()), "{seen}");
     assert_eq!((&seen["leak"]["stage"], &seen["leak"]["class"]), (&"encoder".into(), &"trade-secret".into()));
     assert!(seen["rules"].as_array().unwrap().contains(&"hints-are-reviewed".into()), "{seen}");
