@@ -9,8 +9,10 @@ use octroi_verify::{canonical, entry};
 
 use super::log::AuditError;
 use super::open::OpenError;
+use super::outage::Outage;
 use super::queue::Item;
 use super::store::{Opening, Previous};
+use super::upkeep::gap;
 use crate::limits::ENTRY_BYTES_MAX;
 use crate::model::Word;
 use crate::model::entry::{Entry, Gap, KeyChange, Outcome, RequestId, Start};
@@ -76,17 +78,25 @@ pub(super) fn begun(key: &VerifierKey, before: &Previous) -> Entry {
 }
 
 /// What the log writes first: which epoch it follows, an outcome for each decision that has none, a gap where a batch was
-/// wiped, the start.
+/// wiped or the disk failed until the run before ended, the start.
 pub(super) fn first_entries(
     unfinished: &[RequestId],
     opening: &Opening,
+    outage: Option<Outage>,
     begun: Option<Entry>,
 ) -> Result<VecDeque<Item>, OpenError> {
-    let gap = opening.torn.then(|| Entry::Gap(Gap { cause: Word::fixed("torn"), refused: 0, since: None }));
+    let torn = opening.torn.then(|| Entry::Gap(Gap { cause: Word::fixed("torn"), refused: 0, since: None }));
+    let gaps = torn.into_iter().chain(outage.map(gap));
     let outcomes = unfinished.iter().map(|request| Entry::Outcome(Box::new(cut_off(*request))));
     let start = Entry::Start(Start { version: Word::fixed(env!("CARGO_PKG_VERSION")), unfinished: opening.unfinished });
     let too_long = |_| OpenError::Options("an entry of ours is too long");
-    begun.into_iter().chain(outcomes).chain(gap).chain([start]).map(|entry| prepare(&entry).map_err(too_long)).collect()
+    begun
+        .into_iter()
+        .chain(outcomes)
+        .chain(gaps)
+        .chain([start])
+        .map(|entry| prepare(&entry).map_err(too_long))
+        .collect()
 }
 
 /// The outcome of a request that a crash cut off: nothing is known but that.

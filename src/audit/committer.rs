@@ -114,7 +114,7 @@ impl Committer {
 
     /// Adds what was turned away before it reached the queue.
     fn count_refused(&mut self) {
-        self.upkeep.refused = self.upkeep.refused.saturating_add(self.shared.take_refused());
+        self.upkeep.refuse(self.shared.take_refused());
     }
 
     /// Writes what the log records of itself: that it lives, and who read it.
@@ -229,7 +229,7 @@ impl Committer {
     fn refuse(&mut self, items: &mut VecDeque<Item>) {
         let placed = |items: &VecDeque<Item>| items.iter().filter(|item| item.placed).count();
         let before = placed(&self.held).saturating_add(placed(items));
-        let mut lost = HashSet::new();
+        let (mut lost, mut refused) = (HashSet::new(), 0);
         for mut item in items.drain(..) {
             if !item.placed {
                 // What the log records of itself waits where it came from.
@@ -244,8 +244,9 @@ impl Committer {
                 lost.insert(request);
             }
             answer(Some(reply), Err(AuditError::Closed));
-            self.upkeep.refused = self.upkeep.refused.saturating_add(1);
+            refused += 1;
         }
+        self.upkeep.refuse(refused);
         self.held.retain(|item| item.about.request.is_none_or(|request| !lost.contains(&request)));
         self.shared.queue.give_back(before.saturating_sub(placed(&self.held)));
     }
@@ -268,7 +269,10 @@ impl Committer {
                     self.upkeep.gap_told();
                 }
             }
-            Err(error) => tracing::warn!(error = %error.kind(), "The audit log still cannot write"),
+            Err(error) => {
+                self.count_refused();
+                tracing::warn!(error = %error.kind(), "The audit log still cannot write");
+            }
         }
     }
 

@@ -23,6 +23,7 @@ pub mod forward;
 pub mod index;
 pub mod log;
 pub mod open;
+mod outage;
 pub mod prune;
 pub mod publish;
 pub mod query;

@@ -22,6 +22,7 @@ use super::fence;
 use super::key::KeyFile;
 use super::log::{AuditError, AuditLog, BoxFuture, Head, Position, READ_ENTRIES_MAX, Slot};
 use super::open::{self, OpenError};
+use super::outage::OutageNote;
 use super::queue::Item;
 use super::read::read_range;
 use super::shared::{Reserved, Shared};
@@ -202,6 +203,7 @@ impl SegmentLog {
             unfinished: u32::try_from(unfinished.len()).unwrap_or(u32::MAX),
             torn: found.torn,
         };
+        let (note, outage) = OutageNote::open(storage.as_ref());
         let mut committer = Committer {
             shared: Arc::clone(&shared),
             storage: Arc::clone(&storage),
@@ -215,13 +217,16 @@ impl SegmentLog {
             signed_at: now(),
             checkpoint_interval: options.checkpoint_interval,
             retry_interval: options.retry_interval,
-            upkeep: Upkeep::new(options.heartbeat_interval),
+            upkeep: Upkeep::new(options.heartbeat_interval, note),
             held: VecDeque::new(),
         };
         // Only the very first entry of a log says which one it follows.
         let begun = options.previous.filter(|_| opening.entries == 0).map(|before| begun(&key, &before));
-        let first = first_entries(&unfinished, &opening, begun)?;
+        let first = first_entries(&unfinished, &opening, outage, begun)?;
         committer.write_first(first).map_err(OpenError::io("segments"))?;
+        if outage.is_some() {
+            committer.upkeep.earlier_told();
+        }
         let thread = std::thread::Builder::new().name("audit-commit".to_owned());
         let thread = thread.spawn(move || committer.run()).map_err(|_| OpenError::Thread)?;
         let (thread, lock) = (Mutex::new(Some(thread)), Mutex::new(Some(lock)));

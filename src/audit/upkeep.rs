@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use super::body::own;
 use super::clock;
 use super::committer::now;
+use super::outage::{Outage, OutageNote};
 use super::queue::Item;
 use crate::model::Word;
 use crate::model::entry::{Entry, Gap, Heartbeat};
@@ -28,11 +29,13 @@ pub(super) struct Upkeep {
     pub(super) refused: u64,
     /// When the storage failed, and the refused entries at that moment.
     failed: Option<(jiff::Timestamp, u64)>,
+    /// Where that is noted for whoever opens the log next.
+    note: OutageNote,
 }
 
 impl Upkeep {
-    pub(super) fn new(interval: Duration) -> Self {
-        Self { interval, beaten: now(), looked: now(), decisions: 0, refused: 0, failed: None }
+    pub(super) fn new(interval: Duration, note: OutageNote) -> Self {
+        Self { interval, beaten: now(), looked: now(), decisions: 0, refused: 0, failed: None, note }
     }
 
     /// How long until there is something to do.
@@ -63,21 +66,47 @@ impl Upkeep {
     /// The storage failed.
     pub(super) fn failed(&mut self, at: jiff::Timestamp) {
         self.failed.get_or_insert((at, self.refused));
+        self.note();
+    }
+
+    /// Adds entries that were refused because the storage does not work.
+    pub(super) fn refuse(&mut self, count: u64) {
+        self.refused = self.refused.saturating_add(count);
+        if count > 0 {
+            self.note();
+        }
+    }
+
+    fn note(&self) {
+        if let Some((since, before)) = self.failed {
+            self.note.note(Some(Outage { since, refused: self.refused.saturating_sub(before) }));
+        }
     }
 
     /// The storage works again: the entry that says for how long it did not, as long as it is not written.
     pub(super) fn gap(&self) -> Option<Item> {
-        let (at, refused) = self.failed?;
-        own(&Entry::Gap(Gap {
-            cause: Word::fixed("storage"),
-            refused: self.refused.saturating_sub(refused),
-            since: Some(Word::configured(&format!("{at:.9}"))),
-        }))
-        .ok()
+        let (since, before) = self.failed?;
+        own(&gap(Outage { since, refused: self.refused.saturating_sub(before) })).ok()
     }
 
     /// The gap is in the log.
     pub(super) fn gap_told(&mut self) {
-        self.failed = None;
+        if self.failed.take().is_some() {
+            self.note.note(None);
+        }
     }
+
+    /// What an earlier run noted is in the log.
+    pub(super) fn earlier_told(&self) {
+        self.note.note(None);
+    }
+}
+
+/// The entry of an outage.
+pub(super) fn gap(outage: Outage) -> Entry {
+    Entry::Gap(Gap {
+        cause: Word::fixed("storage"),
+        refused: outage.refused,
+        since: Some(Word::configured(&format!("{:.9}", outage.since))),
+    })
 }

@@ -79,6 +79,12 @@ impl Disk {
         (inner.writes, inner.syncs)
     }
 
+    /// What is seen in a file.
+    pub(in crate::audit) fn read(&self, name: &str) -> Vec<u8> {
+        let inner = self.inner();
+        inner.files[inner.names[name]].seen.clone()
+    }
+
     /// The names that are seen.
     pub(in crate::audit) fn listing(&self) -> Vec<String> {
         self.inner().names.keys().cloned().collect()

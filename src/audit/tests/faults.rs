@@ -7,6 +7,8 @@ use proptest::prelude::*;
 
 use super::disk::{Disk, Fault};
 use super::*;
+use crate::audit::outage;
+use crate::audit::storage::Storage as _;
 
 fn on(disk: &Disk) -> Options {
     let segment_bytes = SEGMENT_BYTES_MIN + 4_000;
@@ -172,6 +174,78 @@ fn a_full_disk_refuses_and_recovers_without_a_restart() {
     let gap = records.iter().flat_map(|record| record.of_kind("gap")).next().unwrap();
     // The one that met the full disk, and both that were turned away at the door.
     assert_eq!(gap["refused"], 3, "{gap}");
+}
+
+/// A log that met a full disk: with entries refused by the committer and at the door, and outcomes that wait.
+fn met_a_full_disk(disk: &Disk) -> SegmentLog {
+    let log = SegmentLog::open(Options { retry_interval: std::time::Duration::ZERO, ..on(disk) }).unwrap();
+    disk.set_room(Some(12_000));
+    let mut number = 0;
+    while append(&log, decision(number)).is_ok() {
+        number += 1;
+        assert!(number < 1_000);
+    }
+    assert_eq!(append(&log, decision(5_000)), Err(AuditError::Closed));
+    log
+}
+
+fn gaps(disk: &Disk) -> Vec<serde_json::Value> {
+    let folder = tempfile::tempdir().unwrap();
+    disk.export(folder.path());
+    verify(folder.path()).unwrap();
+    let query = naive::query(folder.path(), &crate::audit::query::Filter::default(), 1_000, None);
+    query.unwrap().records.iter().flat_map(|record| record.of_kind("gap")).cloned().collect()
+}
+
+#[test]
+fn a_kill_while_the_disk_is_full_is_told_by_the_next_run() {
+    let disk = Disk::default();
+    let log = met_a_full_disk(&disk);
+    // What was turned away at the door is noted at the next attempt to write.
+    let killed = loop {
+        let killed = disk.restart();
+        let note = killed.read(outage::OUTAGE);
+        if String::from_utf8(note).unwrap().trim_end().ends_with(" 2") {
+            break killed;
+        }
+        std::thread::yield_now();
+    };
+    drop(log);
+    let log = SegmentLog::open(on(&killed)).unwrap();
+    append(&log, decision(6_000)).unwrap();
+    log.stop();
+    let told = gaps(&killed);
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!((&told[0]["cause"], &told[0]["refused"]), (&"storage".into(), &2.into()), "{told:?}");
+    assert!(told[0]["since"].is_string(), "{told:?}");
+    // And once only.
+    let again = killed.restart();
+    SegmentLog::open(on(&again)).unwrap().stop();
+    assert_eq!(gaps(&again).len(), 1);
+}
+
+#[test]
+fn a_stop_while_the_disk_is_full_is_told_by_the_next_run() {
+    let disk = Disk::default();
+    met_a_full_disk(&disk).stop();
+    let after = disk.restart();
+    SegmentLog::open(on(&after)).unwrap().stop();
+    let told = gaps(&after);
+    assert_eq!((told.len(), &told[0]["refused"]), (1, &2.into()), "{told:?}");
+}
+
+#[test]
+fn a_disk_that_does_not_take_the_note_takes_the_log_all_the_same() {
+    let disk = Disk::default();
+    SegmentLog::open(on(&disk)).unwrap().stop();
+    disk.remove(outage::OUTAGE).unwrap();
+    // Nothing of the log itself is written before.
+    disk.fail(Fault::ShortWrite(disk.counts().0));
+    let log = SegmentLog::open(on(&disk)).unwrap();
+    assert!(disk.read(outage::OUTAGE).len() < 64, "the note failed");
+    append(&log, decision(1)).unwrap();
+    log.stop();
+    assert!(gaps(&disk).is_empty());
 }
 
 #[test]
