@@ -434,6 +434,7 @@ fn decision(request: RequestId) -> Entry {
             backend: Word::fixed(backend),
             body_mac: Digest([5; 32]),
             body_bytes: 2_048,
+            found: Vec::new(),
             changed: vec![change("email"), change("person"), change("iban")],
             model: Some(Word::fixed("assistant-large-2026")),
             smaller: None,

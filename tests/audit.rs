@@ -83,6 +83,7 @@ fn decision(number: u32) -> Entry {
             backend: Word::fixed(backend),
             body_mac: Digest([5; 32]),
             body_bytes: 90,
+            found: Vec::new(),
             changed: vec![Change { entity: Word::fixed("email"), action: Word::fixed("pseudonymise"), count: 1 }],
             model: Some(Word::fixed("large-2026")),
             smaller: None,

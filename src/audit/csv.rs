@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use super::query::{Record, excepted, items, sent_to, word};
+use super::query::{Record, excepted, found, items, sent_to, word};
 
 /// Columns of [`record`].
 pub const RECORD: &[&str] = &[
@@ -82,7 +82,7 @@ pub fn record(epoch: u32, record: &Record) -> String {
     let words = |value: &Value, key: &str| -> Vec<String> {
         items(value, key).filter_map(Value::as_str).map(str::to_owned).collect()
     };
-    let classes = items(decision, "findings").flat_map(|finding| words(finding, "classes"));
+    let classes = found(record).flat_map(|finding| words(finding, "classes"));
     let number = |key: &str| outcome.get(key).and_then(Value::as_u64).map(|number| number.to_string());
     let reason = [decision, outcome].map(|body| word(body, "reason")).into_iter().find(|reason| !reason.is_empty());
     row([

@@ -78,6 +78,13 @@ pub(super) fn sent_to(record: &Record) -> impl Iterator<Item = (&str, Option<&Va
     })
 }
 
+/// What was found in a request, by its detectors and beside what was changed for a backend.
+pub(super) fn found(record: &Record) -> impl Iterator<Item = &Value> {
+    let sendings = record.of_kind("decision").chain(record.of_kind("attempt")).filter_map(|body| body.get("sending"));
+    let later = sendings.flat_map(|sending| items(sending, "found"));
+    record.of_kind("decision").flat_map(|decision| items(decision, "findings")).chain(later)
+}
+
 /// What an exception of the policy spared it from, at the decision or at a further attempt.
 pub(super) fn excepted(record: &Record) -> impl Iterator<Item = &Value> {
     let attempts = record.of_kind("attempt").filter_map(|attempt| attempt.get("newest"));

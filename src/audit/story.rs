@@ -88,7 +88,16 @@ fn found(decision: &Value) -> String {
     };
     told.push_str(&extra("unreadable", "cannot be read"));
     told.push_str(&extra("unknown", "stand where no table names them"));
-    let findings = items(decision, "findings").map(|finding| {
+    let findings = findings(decision, "findings");
+    let found =
+        if findings.is_empty() { told + ", and nothing was found." } else { format!("{told}. Found: {findings}.") };
+    let kept = "It names an answer that a backend keeps; what was known of that counted as well.";
+    if decision.get("kept").is_some() { format!("{found} {kept}") } else { found }
+}
+
+/// Findings as a list.
+fn findings(of: &Value, key: &str) -> String {
+    list(items(of, key).map(|finding| {
         let classes = list(items(finding, "classes").filter_map(Value::as_str).map(str::to_owned));
         let sure = if word(finding, "confidence") == "sure" { "" } else { "possibly" };
         let about: Vec<&str> = [&*classes, sure].into_iter().filter(|part| !part.is_empty()).collect();
@@ -97,12 +106,7 @@ fn found(decision: &Value) -> String {
         let [entity, path] = [(entity, "of further types"), (path, "several places")]
             .map(|(name, all)| if name == "several" { all } else { name });
         format!("{count} {entity}{about} in {path}")
-    });
-    let findings = list(findings);
-    let found =
-        if findings.is_empty() { told + ", and nothing was found." } else { format!("{told}. Found: {findings}.") };
-    let kept = "It names an answer that a backend keeps; what was known of that counted as well.";
-    if decision.get("kept").is_some() { format!("{found} {kept}") } else { found }
+    }))
 }
 
 fn marks(decision: &Value) -> Option<String> {
@@ -227,8 +231,14 @@ fn sent(sending: &Value) -> String {
     });
     let changed = list(changed);
     let changed = if changed.is_empty() { "unchanged".to_owned() } else { format!("with these changes: {changed}") };
+    let found = findings(sending, "found");
+    let found = if found.is_empty() {
+        String::new()
+    } else {
+        format!("; only beside what was changed, this was found: {found}")
+    };
     let smaller = optional(sending, "smaller", |smaller| format!(" (to the smaller model {smaller})"));
-    format!("{}{smaller}, {} bytes, {changed}", word(sending, "backend"), number(sending, "body_bytes"))
+    format!("{}{smaller}, {} bytes, {changed}{found}", word(sending, "backend"), number(sending, "body_bytes"))
 }
 
 /// Which tier was left, and what opened the next.

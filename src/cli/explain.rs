@@ -151,7 +151,7 @@ fn explain(examined: &Arc<Examined>, bodies: bool) -> Explained {
         leak_score: leak.score.least(),
         leak_most: matches!(leak.score, LeakFact::Between(..)).then(|| leak.score.most()),
         document: leak.nearest.as_ref().map(|nearest| nearest.place.document.to_string()),
-        findings: entries::count(examined, &examined.findings, &examined.snapshot.catalogue),
+        findings: entries::count(examined, &examined.findings.list),
         fired: plan.fired.iter().map(ToString::to_string).collect(),
         exceptions: plan.exceptions.iter().map(|used| [used.exception.to_string(), used.rule.to_string()]).collect(),
         fall_back: plan.fall_back.open,

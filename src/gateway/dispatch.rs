@@ -35,7 +35,7 @@ pub struct Answering {
 /// # Errors
 /// [`Failed`]: the leg, why it did not serve, and the seconds after which the backend would be asked again.
 pub async fn dispatch(receipt: Receipt) -> Result<Answering, Box<Failed>> {
-    let Outbound { mut leg, body, model, vault, changes } = receipt.into_outbound();
+    let Outbound { mut leg, body, model, vault, changes, .. } = receipt.into_outbound();
     let call = &leg.examined.call;
     let Some(place) = leg.place.take() else {
         return Err(Box::new(Failed { leg, failure: Failure::Impossible("place"), retry_after_s: None }));

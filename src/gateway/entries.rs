@@ -21,7 +21,7 @@ use crate::model::entry::{
 };
 use crate::model::finding::{POSSIBLY, SURELY};
 use crate::model::{
-    Api, Backend, Caller, Catalogue, Choice, ClassId, ClassSet, ExceptionUsed, Findings, LabelFact, Leak, LeakPlace,
+    Api, Backend, Caller, Catalogue, Choice, ClassId, ClassSet, ExceptionUsed, Finding, LabelFact, Leak, LeakPlace,
     Removal, Word,
 };
 use crate::policy;
@@ -149,8 +149,10 @@ pub(super) fn first(leg: &Leg, mac: &hmac::Key, sending: &Sending, trace: Option
 }
 
 /// The entry before a further backend sees it; `before` is what the decision was taken under.
-pub(super) fn further(leg: &Leg, request: RequestId, sending: &Sending, before: State) -> Entry {
+pub(super) fn further(leg: &Leg, request: RequestId, sending: &Sending, before: State, room: Room) -> Entry {
     let now = state(&leg.examined);
+    let mut sending = sending.clone();
+    fitted::fit_sending(&mut sending, room);
     Entry::Attempt(Box::new(Attempt {
         request,
         number: leg.number,
@@ -159,7 +161,7 @@ pub(super) fn further(leg: &Leg, request: RequestId, sending: &Sending, before: 
         fell_back: leg.fell_back,
         newest: (before != now).then(|| Box::new(newest(&leg.examined, Some(&leg.backend)))),
         policies: [before.policy, now.policy],
-        sending: sending.clone(),
+        sending,
     }))
 }
 
@@ -178,7 +180,6 @@ fn decision(
     sending: Option<Sending>,
 ) -> Decision {
     let (caller, policy, plan) = (&examined.caller, &examined.snapshot.policy, &examined.plan);
-    let catalogue = &examined.snapshot.catalogue;
     let coverage = examined.findings.coverage;
     Decision {
         request: examined.id,
@@ -191,7 +192,7 @@ fn decision(
         operation: Word::fixed(examined.call.api.operation.name()),
         model: examined.model.clone(),
         stream: examined.call.stream,
-        findings: fitted::kinds(count(examined, &examined.findings, catalogue)),
+        findings: fitted::kinds(count(examined, &examined.findings.list)),
         scan: Scan {
             status: Word::fixed(examined.findings.scan.name()),
             leaves: coverage.leaves,
@@ -326,10 +327,11 @@ fn removed(examined: &Examined) -> Vec<RemovedBackend> {
 }
 
 /// Counts findings by type, place and band of confidence.
-pub fn count(examined: &Examined, findings: &Findings, catalogue: &Catalogue) -> Vec<FindingCount> {
+pub fn count<'f>(examined: &Examined, findings: impl IntoIterator<Item = &'f Finding>) -> Vec<FindingCount> {
+    let catalogue = &examined.snapshot.catalogue;
     let mut counts: Vec<FindingCount> = Vec::new();
     let mut places = HashMap::new();
-    for finding in findings.list.iter().filter(|finding| finding.confidence >= POSSIBLY) {
+    for finding in findings.into_iter().filter(|finding| finding.confidence >= POSSIBLY) {
         let Some(info) = catalogue.info(finding.entity) else { continue };
         let path = examined.call.fields.get(finding.field as usize).map_or("unknown", |field| field.path);
         let is_sure = finding.confidence >= SURELY;

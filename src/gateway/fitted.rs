@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::limits::FINDING_KINDS_MAX;
 use crate::model::Word;
-use crate::model::entry::{Change, Decision, FindingCount, LeftOut, Newest};
+use crate::model::entry::{Change, Decision, FindingCount, LeftOut, Newest, Sending};
 
 /// How much room there is, from all that is wanted to the least that does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +54,9 @@ pub(super) fn fit(decision: &mut Decision, room: Room) {
     let asked = decision.sending.as_ref().map(|sending| &sending.backend);
     let asked = asked.and_then(|name| decision.plan.iter().find(|planned| planned.backend == *name)).cloned();
     share_duties(decision);
+    if let Some(sending) = &mut decision.sending {
+        fit_sending(sending, room);
+    }
     if room == Room::Close {
         return;
     }
@@ -64,9 +67,6 @@ pub(super) fn fit(decision: &mut Decision, room: Room) {
         left_out.plan = left_out.plan.saturating_sub(1);
     }
     left_out.removed = within(&mut decision.removed, LIST_BYTES);
-    if let Some(sending) = &mut decision.sending {
-        sending.changed = changes(std::mem::take(&mut sending.changed));
-    }
     if room == Room::Least {
         left_out.rules = within(&mut decision.rules, LIST_BYTES);
         if let Some(facts) = &mut decision.facts {
@@ -75,6 +75,18 @@ pub(super) fn fit(decision: &mut Decision, room: Room) {
         }
     }
     decision.left_out = (left_out != LeftOut::default()).then_some(left_out);
+}
+
+/// Brings what is sent into the room that there is.
+pub(super) fn fit_sending(sending: &mut Sending, room: Room) {
+    if room == Room::Ample {
+        return;
+    }
+    sending.found = folded(std::mem::take(&mut sending.found));
+    if room != Room::Close {
+        shorten(&mut sending.found, SCARCE_KINDS_MAX);
+        sending.changed = changes(std::mem::take(&mut sending.changed));
+    }
 }
 
 /// Brings what no backend was left under into the room of an outcome.

@@ -53,7 +53,7 @@ pub async fn journey(gate: &Arc<Gate>, ledger: &mut Ledger, request: Request<Upl
     let question = Question { id: ledger.id, caller, declared: head.declared, call: Arc::new(call), model, stored };
     let (examined, share) = decide(gate, snapshot, question, share).await?;
     work.done();
-    gate.telemetry.found(&entries::count(&examined, &examined.findings, &examined.snapshot.catalogue));
+    gate.telemetry.found(&entries::count(&examined, &examined.findings.list));
     let mut route = Route::new(gate, Arc::clone(&examined));
     loop {
         let leg = match route.next().await {

@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::Gate;
 use super::examine::Examined;
 use super::residue::{self, Shifts};
 use super::route::{Failed, Failure, Leg};
-use crate::model::entry::Change;
+use super::{Gate, entries, fitted};
+use crate::model::entry::{Change, FindingCount};
 use crate::model::finding::POSSIBLY;
 use crate::model::{Action, Backend, Duties, EntityId, Field, Finding, Line, Tier, Word};
 use crate::policy::{self, Context};
@@ -27,6 +27,8 @@ pub struct Outbound {
     pub vault: Arc<Vault>,
     /// What was changed, counted from the edits.
     pub changes: Vec<Change>,
+    /// What only the change brought to light.
+    pub found: Vec<FindingCount>,
 }
 
 impl std::fmt::Debug for Outbound {
@@ -48,6 +50,8 @@ pub struct Changed {
     pub vault: Vault,
     /// What was changed, counted from the edits.
     pub changes: Vec<Change>,
+    /// What only the change brought to light.
+    pub found: Vec<FindingCount>,
 }
 
 impl std::fmt::Debug for Changed {
@@ -71,9 +75,9 @@ pub fn prepare(gate: &Gate, leg: Leg) -> Result<Outbound, Box<Failed>> {
         None => Err(Failure::Impossible("randomness")),
     };
     match changed {
-        Ok(Changed { body, model, mut vault, changes }) => {
+        Ok(Changed { body, model, mut vault, changes, found }) => {
             vault.name_hosts(Arc::clone(&leg.value_hosts));
-            Ok(Outbound { leg, body, model, vault: Arc::new(vault), changes })
+            Ok(Outbound { leg, body, model, vault: Arc::new(vault), changes, found })
         }
         Err(failure) => Err(Box::new(Failed { leg, failure, retry_after_s: None })),
     }
@@ -144,7 +148,11 @@ fn change(
             confirm(examined, backend, duties.to_mut(), (&body, model, changed.pseudonymised))?
         };
         let Some(first) = left.first() else {
-            return Ok(Changed { body, model: model.clone(), vault: changed.vault, changes: changed.changes });
+            let found = match &findings {
+                Cow::Owned(grown) => fitted::kinds(entries::count(examined, residue::added(&examined.findings, grown))),
+                Cow::Borrowed(_) => Vec::new(),
+            };
+            return Ok(Changed { body, model: model.clone(), vault: changed.vault, changes: changed.changes, found });
         };
         rounds -= 1;
         // What a pseudonym left behind is taken in where it stood in the original, and all of it is changed anew.

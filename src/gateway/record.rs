@@ -41,6 +41,7 @@ pub async fn record(gate: &Gate, ledger: &mut Ledger, outbound: Outbound) -> Res
         body_mac: digest(&mac, &outbound.body),
         body_bytes: outbound.body.len() as u64,
         changed: outbound.changes.clone(),
+        found: outbound.found.clone(),
         model: examined.snapshot.upstream_model(&leg.model, &leg.backend.name).cloned(),
         smaller: (leg.model != examined.model).then(|| leg.model.clone()),
         sealed,
@@ -57,7 +58,7 @@ pub async fn record(gate: &Gate, ledger: &mut Ledger, outbound: Outbound) -> Res
         if leg.number == 1 {
             entries::first(leg, &mac, &sending, trace.clone(), room)
         } else {
-            entries::further(leg, id, &sending, before)
+            entries::further(leg, id, &sending, before, room)
         }
     })
     .await;
@@ -72,6 +73,9 @@ pub async fn record(gate: &Gate, ledger: &mut Ledger, outbound: Outbound) -> Res
     ledger.backend = Some(outbound.leg.backend.name.clone());
     ledger.unanswered = None;
     let leg = &outbound.leg;
+    if leg.number == 1 {
+        gate.telemetry.found(&outbound.found);
+    }
     if let Some(crossed) = &leg.crossed {
         gate.telemetry.crossed(ledger.id, crossed);
     }

@@ -61,10 +61,7 @@ impl<'m> Shifts<'m> {
 
 /// The findings with more of them; nothing where all are there already.
 pub(super) fn grown(findings: &Findings, more: Vec<Finding>) -> Option<Findings> {
-    let is_new = |found: &Finding| {
-        !findings.list.iter().any(|it| (it.entity, it.field, &it.range) == (found.entity, found.field, &found.range))
-    };
-    let new: Vec<Finding> = more.into_iter().filter(is_new).collect();
+    let new: Vec<Finding> = more.into_iter().filter(|found| !is_among(found, findings)).collect();
     if new.is_empty() {
         return None;
     }
@@ -72,4 +69,13 @@ pub(super) fn grown(findings: &Findings, more: Vec<Finding>) -> Option<Findings>
     grown.list.extend(new);
     grown.list.sort_by_key(|found| (found.field, found.range.start, u32::MAX - found.range.end));
     Some(grown)
+}
+
+/// What findings have that others have not.
+pub(super) fn added<'f>(before: &'f Findings, now: &'f Findings) -> impl Iterator<Item = &'f Finding> {
+    now.list.iter().filter(|found| !is_among(found, before))
+}
+
+fn is_among(found: &Finding, findings: &Findings) -> bool {
+    findings.list.iter().any(|it| (it.entity, it.field, &it.range) == (found.entity, found.field, &found.range))
 }

@@ -153,6 +153,9 @@ pub struct Sending {
     pub body_mac: Digest,
     /// What was changed, by type and action, counted from the edits made.
     pub changed: Vec<Change>,
+    /// What only the change brought to light, by type and place: with a pseudonym beside them, words may say something else.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub found: Vec<FindingCount>,
     /// The model's name at the backend.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<Word>,

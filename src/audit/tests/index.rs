@@ -9,7 +9,7 @@ use super::*;
 use crate::audit::index::{Dimension, FILE, Index, IndexError, compare};
 use crate::audit::query::Filter;
 use crate::model::Country;
-use crate::model::entry::{Excepted, PlannedBackend};
+use crate::model::entry::{Excepted, FindingCount, PlannedBackend, Sending};
 
 const APPS: [&str; 3] = ["clinic-notes", "legal-desk", "public-website"];
 const BACKENDS: [(&str, &str, &str); 3] = [
@@ -50,7 +50,9 @@ fn varied(number: u32) -> Decision {
         (decision.verdict, decision.reason) = (Word::fixed("refuse"), Some(Word::fixed("policy_refused")));
         decision.sending = None;
     } else {
-        decision.sending = Some(sending(name));
+        let found = (pick(31) % 3 == 0)
+            .then(|| FindingCount { classes: vec![Word::fixed("residue")], ..decision_of(number).findings[0].clone() });
+        decision.sending = Some(Sending { found: found.into_iter().collect(), ..sending(name) });
     }
     decision
 }
@@ -96,6 +98,7 @@ pub(super) fn filters() -> Vec<(&'static str, Filter)> {
         ("all", none.clone()),
         ("app", Filter { app: word("legal-desk"), ..none.clone() }),
         ("class", Filter { class: word("health"), ..none.clone() }),
+        ("class of what only a change brought to light", Filter { class: word("residue"), ..none.clone() }),
         ("backend of an attempt too", Filter { backend: word("us-cloud"), ..none.clone() }),
         ("country", Filter { country: word("JP"), ..none.clone() }),
         ("refused", Filter { decision: word("refuse"), ..none.clone() }),

@@ -56,6 +56,7 @@ fn facts() -> RecordedFacts {
 
 fn full_sending() -> Sending {
     Sending {
+        found: decision_of(1).findings,
         model: Some(word("gpt-5")),
         smaller: Some(word("assistant-small")),
         sealed: Some(sealed()),

@@ -115,6 +115,7 @@ fn sending(backend: &'static str) -> Sending {
         body_mac: Digest([5; 32]),
         body_bytes: 820,
         changed,
+        found: Vec::new(),
         model: None,
         smaller: None,
         sealed: None,

@@ -11,7 +11,7 @@ use octroi_verify::segment::Batch;
 use octroi_verify::walk::{Step, Walk, segment_name};
 use serde_json::Value;
 
-use crate::audit::query::{Filter, Record, excepted, items, sent_to, word};
+use crate::audit::query::{Filter, Record, excepted, found, items, sent_to, word};
 
 /// One page of results.
 #[derive(Debug, Clone, PartialEq)]
@@ -130,7 +130,7 @@ fn matches(filter: &Filter, record: &Record) -> bool {
     let any = |wanted: &Option<String>, found: &dyn Fn(&str) -> bool| wanted.as_deref().is_none_or(found);
     is(&filter.app, "app")
         && is(&filter.decision, "verdict")
-        && any(&filter.class, &|class| items(decision, "findings").any(|finding| holds(finding, "classes", class)))
+        && any(&filter.class, &|class| found(record).any(|finding| holds(finding, "classes", class)))
         && any(&filter.backend, &|backend| sent_to(record).any(|(sent, _)| sent == backend))
         && any(&filter.country, &|country| {
             sent_to(record).any(|(_, declared)| declared.is_some_and(|it| holds(it, "countries", country)))

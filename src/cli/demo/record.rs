@@ -17,7 +17,8 @@ pub(super) fn tell(dir: &Path, id: &str) -> anyhow::Result<Option<String>> {
 fn sentences(record: &Record) -> String {
     let mut told = Vec::new();
     if let Some(decision) = record.of_kind("decision").next() {
-        let found = list(summed(decision, "findings")).unwrap_or_else(|| "nothing".to_owned());
+        let beside = decision.get("sending").into_iter().flat_map(|sending| summed(sending, "found"));
+        let found = list(summed(decision, "findings").chain(beside)).unwrap_or_else(|| "nothing".to_owned());
         told.push(format!("Found: {found}."));
         if let Some(rules) = list(items(decision, "rules").filter_map(Value::as_str).map(str::to_owned)) {
             told.push(format!("Rules that fired: {rules}."));

@@ -229,6 +229,11 @@ pub(super) const SENDING: &[Member] = &[
     must("body_bytes", Shape::Number, "bytes of the body as sent"),
     must("body_mac", Shape::Digest, "keyed MAC of the body as sent"),
     must("changed", Shape::List(&Shape::Object(CHANGE)), "duties done, counted from the edits made"),
+    may(
+        "found",
+        Shape::List(&Shape::Object(FINDING)),
+        "what was not among the findings and came to light only beside what was changed, by type and place as there",
+    ),
     may("model", Shape::Word, "the model's name at the backend"),
     may("sealed", Shape::Object(SEALED), "where the content is kept under seal, when policy wants it"),
     may(

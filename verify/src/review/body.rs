@@ -71,6 +71,7 @@ pub(super) struct Planned {
 #[serde(default)]
 pub(super) struct Sending {
     pub(super) backend: String,
+    pub(super) found: Vec<Finding>,
     pub(super) smaller: Option<String>,
 }
 

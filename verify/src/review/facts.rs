@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 pub use super::body::{Body, Enveloped};
-use super::body::{Excepted, Planned, Sending};
+use super::body::{Excepted, Finding, Planned, Sending};
 
 /// By what records are found and counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -159,6 +159,18 @@ impl Taken {
         }
     }
 
+    /// Takes findings; returns their classes.
+    fn found(&mut self, findings: &[Finding]) -> BTreeSet<String> {
+        for finding in findings {
+            self.put(Dimension::Type, Some(&finding.r#type));
+        }
+        let classes: BTreeSet<String> = findings.iter().flat_map(|finding| finding.classes.clone()).collect();
+        for class in &classes {
+            self.put(Dimension::Class, Some(class));
+        }
+        classes
+    }
+
     fn put(&mut self, dimension: Dimension, word: Option<&str>) {
         if let Some(word) = word.filter(|word| !word.is_empty()) {
             self.words.push((dimension, word.to_owned()));
@@ -185,11 +197,7 @@ pub fn decision(body: &Body) -> (Taken, Opened) {
     ] {
         taken.put(dimension, word.map(String::as_str));
     }
-    body.findings.iter().for_each(|finding| taken.put(D::Type, Some(&finding.r#type)));
-    let classes: BTreeSet<String> = body.findings.iter().flat_map(|finding| finding.classes.clone()).collect();
-    for class in &classes {
-        taken.put(D::Class, Some(class));
-    }
+    let classes = taken.found(&body.findings);
     let rules = body.rules.iter().chain(body.removed.iter().flat_map(|removed| &removed.rules));
     rules.for_each(|rule| taken.put(D::Rule, Some(rule)));
     if body.removed.iter().any(|removed| removed.why == "expired") {
@@ -264,6 +272,8 @@ pub fn other(body: &Body) -> Taken {
 fn sent(taken: &mut Taken, opened: &mut Opened, sending: &Sending) {
     let planned = opened.plan.iter().find(|planned| planned.backend == sending.backend).cloned().unwrap_or_default();
     taken.put(Dimension::Backend, Some(&sending.backend));
+    // What a change brought to light was in the request all along: whoever gets it next gets that too.
+    opened.classes.extend(taken.found(&sending.found));
     planned.countries.iter().for_each(|country| taken.put(Dimension::Country, Some(country)));
     taken.put(Dimension::Control, planned.controlled_from.as_deref());
     taken.put(Dimension::Basis, planned.transfer_basis.as_deref());
