@@ -162,13 +162,14 @@ impl LocalStorage {
 
 impl Storage for LocalStorage {
     fn prepare(&self) -> io::Result<()> {
-        let folder = self.root.join(SEGMENTS);
-        DirBuilder::new().recursive(true).mode(0o750).create(&folder)?;
+        let made = missing(&self.root);
+        DirBuilder::new().recursive(true).mode(0o750).create(self.root.join(SEGMENTS))?;
         // It is the owner's of the log, not of whoever reads first.
         self.prepare_shared(super::access::FOLDER)?;
-        // Both names must survive a crash: that of the sub-folder and that of the folder itself.
+        // Every name must survive a crash: those of the sub-folders, that of the folder itself, and those of folders around it
+        // that were not there.
         sync_folder(&self.root)?;
-        self.root.parent().filter(|parent| !parent.as_os_str().is_empty()).map_or(Ok(()), sync_folder)
+        made.iter().chain([&self.root]).try_for_each(|folder| sync_folder(folder_of(folder)))
     }
 
     fn lock(&self) -> io::Result<Box<dyn Send>> {
@@ -239,7 +240,22 @@ impl Storage for LocalStorage {
     }
 
     fn sync_folder_of(&self, name: &str) -> io::Result<()> {
-        sync_folder(self.path(name).parent().unwrap_or(&self.root))
+        sync_folder(folder_of(&self.path(name)))
+    }
+}
+
+/// The folders of a path that are not there.
+fn missing(path: &Path) -> Vec<PathBuf> {
+    let is_there = |path: &Path| path.as_os_str().is_empty() || path.exists();
+    path.ancestors().take_while(|path| !is_there(path)).map(Path::to_owned).collect()
+}
+
+/// The folder that a name stands in, which of a relative name may be the one that the process works in.
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ if path.is_absolute() => path,
+        _ => Path::new("."),
     }
 }
 
