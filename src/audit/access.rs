@@ -5,8 +5,8 @@
 //! After a crash an access may be recorded twice, under one id; never not at all.
 //!
 //! The folder is open to the log's group, and what lies there is nobody's word but its owner's: the system says whose file it
-//! is, and an access is taken only under that name. An erasure or a pruning, which say that something is gone, are taken from the
-//! owner of the log alone. What is neither is put into `access.refused` for somebody to look at, and after `REFUSED_MAX` of those is
+//! is, and an access is taken only under that name. An erasure or a pruning, which say that something is gone, and an opening of sealed
+//! content, which nobody else can read there, are taken from the owner of the log alone. None has a member for text. What is neither is put into `access.refused` for somebody to look at, and after `REFUSED_MAX` of those is
 //! thrown away; a flood of files costs a bounded look every two seconds.
 
 use std::io;
@@ -85,6 +85,7 @@ struct Left {
     reader: Option<String>,
     by: Option<String>,
     channel: Option<String>,
+    action: Option<String>,
 }
 
 /// Reads a file; `None` when it is no record that its owner may leave.
@@ -108,12 +109,12 @@ fn read(storage: &dyn Storage, name: &str) -> io::Result<Option<Item>> {
     let owner = file.owner();
     let own = owner.map(|owner| format!("user-{owner}"));
     let is_own = |name: &Option<String>| own.is_none() || own == *name;
+    let is_log_owner = owner.is_none_or(|owner| owner == 0 || Some(owner) == storage.owner());
     let allowed = match entry.about.kind {
-        Kind::Access if left.kind == "access" && left.channel.as_deref() == Some("command") => is_own(&left.reader),
-        Kind::Erasure | Kind::Prune => {
-            let named = left.by.is_none() || is_own(&left.by);
-            named && owner.is_none_or(|owner| owner == 0 || Some(owner) == storage.owner())
+        Kind::Access if left.kind == "access" && left.channel.as_deref() == Some("command") => {
+            is_own(&left.reader) && (is_log_owner || left.action.as_deref() != Some("reveal"))
         }
+        Kind::Erasure | Kind::Prune => is_log_owner && (left.by.is_none() || is_own(&left.by)),
         _ => false,
     };
     Ok(allowed.then(|| Item { body, about: entry.about, placed: false, reply: None }))

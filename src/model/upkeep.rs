@@ -30,7 +30,7 @@ pub struct Access {
     pub access: RequestId,
     /// `query`, `show`, `proof`, `index`, `export`, `report`, `reveal`.
     pub action: Word,
-    /// Keyed pseudonym of a second person who approved.
+    /// Of an opening: the ids of both custodians' keys, `+` between them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub approver: Option<Word>,
     /// When it was asked for, as the log writes times.

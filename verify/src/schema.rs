@@ -61,6 +61,8 @@ pub enum Shape {
     Flag,
     /// The id of a request: a UUID in lower case.
     Request,
+    /// The ids of two custodians' keys: 16 hexadecimal digits in lower case each, `+` between them.
+    TwoKeys,
     /// A digest or keyed code: 64 hexadecimal digits in lower case.
     Digest,
     /// A time: RFC 3339, UTC, nine digits of a second.
@@ -190,13 +192,18 @@ fn items(reader: &mut Reader<'_>, member: &Member, shape: &Shape) -> Result<usiz
     Ok(count)
 }
 
+fn is_hex(text: &str, length: usize) -> bool {
+    text.len() == length && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
 /// Whether a string, as spelled in the entry, has the form.
 fn fits(shape: Shape, text: &str) -> bool {
     match shape {
         Shape::Word => text.len() <= WORD_BYTES_MAX,
         Shape::OneOf(words) => words.contains(&text),
         Shape::Request => crate::entry::Request::parse(text).is_some(),
-        Shape::Digest => text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')),
+        Shape::TwoKeys => text.split_once('+').is_some_and(|(one, other)| is_hex(one, 16) && is_hex(other, 16)),
+        Shape::Digest => is_hex(text, 64),
         Shape::Time => crate::entry::is_time(text),
         _ => true,
     }
@@ -258,6 +265,7 @@ fn form(shape: Shape) -> String {
         Shape::Signed => "signed number".to_owned(),
         Shape::Flag => "`true`, `false`".to_owned(),
         Shape::Request => "UUID".to_owned(),
+        Shape::TwoKeys => "two of 16 hex digits, `+` between".to_owned(),
         Shape::Digest => "64 hex digits".to_owned(),
         Shape::Time => "time".to_owned(),
         Shape::Sealed => "base64".to_owned(),

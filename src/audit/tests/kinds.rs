@@ -161,7 +161,7 @@ fn about_the_log() -> Vec<Entry> {
         Entry::Access(Box::new(Access {
             access: id(2),
             action: word("reveal"),
-            approver: Some(word("0a+0b")),
+            approver: Some(word("00112233445566aa+00112233445566bb")),
             at: word(TIME),
             channel: word("command"),
             reader: word("user-1000"),

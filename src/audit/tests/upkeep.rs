@@ -32,6 +32,11 @@ fn reading(number: u32) -> Access {
     }
 }
 
+fn opening(number: u32) -> Access {
+    let approver = Some(Word::fixed("00112233445566aa+00112233445566bb"));
+    Access { action: Word::fixed("reveal"), approver, subject: Some(id(1)), ..reading(number) }
+}
+
 #[test]
 fn beats_while_it_is_silent() {
     let folder = tempfile::tempdir().unwrap();
@@ -81,12 +86,21 @@ fn nobody_leaves_an_access_in_anothers_name_and_a_flood_ends() {
         ("a pseudonym of the console", Access { reader: Word::fixed("A7KQ2M"), ..reading(2) }),
         ("another channel", Access { channel: Word::fixed("console"), ..reading(3) }),
         ("free text", Access { words: vec![Word::fixed("Jean Dupont")], ..reading(4) }),
+        ("text for a key", Access { approver: Some(Word::fixed("Mme Camille Aubertin")), ..opening(5) }),
+        ("one key", Access { approver: Some(Word::fixed("00112233445566aa")), ..opening(6) }),
     ] {
         access::leave(folder.path(), &change).unwrap();
         SegmentLog::open(beating(folder.path())).unwrap().stop();
         assert_eq!(entries(folder.path(), "access").len(), 0, "{name}");
         assert_eq!(std::fs::read_dir(&place).unwrap().count(), 0, "{name}");
     }
+    // Nor any text in the place of the access's own id.
+    let text = serde_json::to_string(&Entry::Access(Box::new(reading(7)))).unwrap();
+    let text = text.replace(&id(7).to_string(), "Camille Aubertin +33 6 12 34 56 78");
+    assert!(text.contains("Aubertin"));
+    std::fs::write(place.join("z.json"), text).unwrap();
+    SegmentLog::open(beating(folder.path())).unwrap().stop();
+    assert_eq!(entries(folder.path(), "access").len(), 0, "text for an id");
     // More files than are looked at in one round, none of them an access; a true one behind them is found all the same.
     (0..3_000).for_each(|number| std::fs::write(place.join(format!("{number}.json")), "{}").unwrap());
     access::leave(folder.path(), &reading(9)).unwrap();
@@ -99,6 +113,28 @@ fn nobody_leaves_an_access_in_anothers_name_and_a_flood_ends() {
     assert!(std::fs::read_dir(folder.path().join(access::REFUSED)).unwrap().count() <= 256);
     let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&place).unwrap().permissions());
     assert_eq!(mode & 0o7777, 0o3770, "members leave files and take away none but their own");
+}
+
+/// What is sealed only the owner of the log can read there: nobody else says that it was opened, and by whose keys.
+#[test]
+fn an_opening_is_the_word_of_the_logs_owner_alone() {
+    const NOBODY: u32 = 65_534;
+    let folder = tempfile::tempdir().unwrap();
+    SegmentLog::open(beating(folder.path())).unwrap().stop();
+    access::leave(folder.path(), &opening(1)).unwrap();
+    SegmentLog::open(beating(folder.path())).unwrap().stop();
+    assert_eq!(entries(folder.path(), "access").len(), 1, "his own");
+    for (number, action, count) in [(2, "query", 2), (3, "reveal", 2)] {
+        let reader = Word::configured(&format!("user-{NOBODY}"));
+        access::leave(folder.path(), &Access { action: Word::fixed(action), reader, ..opening(number) }).unwrap();
+        let file = folder.path().join(access::FOLDER).join(format!("{}.json", id(number)));
+        if std::os::unix::fs::chown(&file, Some(NOBODY), None).is_err() {
+            eprintln!("skipped: only root can leave files in another's name");
+            return;
+        }
+        SegmentLog::open(beating(folder.path())).unwrap().stop();
+        assert_eq!(entries(folder.path(), "access").len(), count, "{action} of another");
+    }
 }
 
 /// Whoever reads so often that a page does not take it cannot read unseen: what is not listed is counted, and where it stands is said.

@@ -7,9 +7,9 @@ pub(super) const SCHEMA: Schema = Schema {
     when: "somebody reads the log, exports from it, or has something in it revealed",
     about_request: false,
     members: &[
-        must("access", Shape::Word, "id of the access: a repeated one is the same access"),
+        must("access", Shape::Request, "id of the access: a repeated one is the same access"),
         must("action", Shape::OneOf(&["export", "index", "proof", "query", "report", "reveal", "show"]), ""),
-        may("approver", Shape::Word, "`reveal`: the ids of both custodians' keys"),
+        may("approver", Shape::TwoKeys, "`reveal`: the ids of both custodians' keys"),
         must("at", Shape::Time, "when it was asked for"),
         must("channel", Shape::OneOf(&["command", "console"]), ""),
         may("from", Shape::Number, "first entry of a range"),
