@@ -61,11 +61,11 @@ pub struct Pruned {
 }
 
 /// Removes the segments whose entries are all older than this, of all epochs of the log in a folder, and what was sealed of the
-/// requests that are gone.
+/// requests that are gone. What was sealed may still be in use for a day before `now`.
 ///
 /// # Errors
 /// [`PruneError`]: then it is to be done again.
-pub fn prune(dir: &Path, older_than: Timestamp) -> Result<Pruned, PruneError> {
+pub fn prune(dir: &Path, older_than: Timestamp, now: Timestamp) -> Result<Pruned, PruneError> {
     let _lock = lock(dir)?;
     if dir.parent().and_then(Path::file_name).is_some_and(|name| name == EPOCHS) {
         return Err(PruneError::Epoch);
@@ -93,7 +93,7 @@ pub fn prune(dir: &Path, older_than: Timestamp) -> Result<Pruned, PruneError> {
         Index::renew(log, *first)?;
     }
     let signed = super::read_text(dir, CHECKPOINT)?;
-    let sealed = retain(dir, older_than, signed.lines().next().unwrap_or_default())?;
+    let sealed = retain(dir, (older_than, now), signed.lines().next().unwrap_or_default())?;
     Ok(Pruned { left, sealed })
 }
 

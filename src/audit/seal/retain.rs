@@ -63,8 +63,12 @@ struct Old {
 ///
 /// # Errors
 /// [`PruneError`]: then it is to be done again.
-pub(in crate::audit) fn retain(dir: &Path, older_than: Timestamp, origin: &str) -> Result<Removed, PruneError> {
-    let mut old = gather(dir, older_than)?;
+pub(in crate::audit) fn retain(
+    dir: &Path,
+    (older_than, now): (Timestamp, Timestamp),
+    origin: &str,
+) -> Result<Removed, PruneError> {
+    let mut old = gather(dir, older_than, now)?;
     if old.content.is_empty() && old.months.is_empty() {
         return Ok(Removed { left: old.odd, ..Removed::default() });
     }
@@ -95,9 +99,10 @@ pub(in crate::audit) fn retain(dir: &Path, older_than: Timestamp, origin: &str) 
 }
 
 /// What is old enough.
-fn gather(dir: &Path, older_than: Timestamp) -> io::Result<Old> {
+fn gather(dir: &Path, older_than: Timestamp, now: Timestamp) -> io::Result<Old> {
     let grace = SignedDuration::try_from(SEALED_SURELY_ENDED).unwrap_or(SignedDuration::MAX);
-    let Ok(before) = older_than.checked_sub(grace) else { return Ok(Old::default()) };
+    let Ok(ended) = now.checked_sub(grace) else { return Ok(Old::default()) };
+    let before = older_than.min(ended);
     let (mut old, mut left) = (Old::default(), SEALED_REMOVED_MAX);
     note_odd(&dir.join(FOLDER), &mut old.odd);
     for tenant in folders(&dir.join(FOLDER))? {
@@ -113,7 +118,7 @@ fn gather(dir: &Path, older_than: Timestamp) -> io::Result<Old> {
             }
             let name = month.file_name().and_then(|name| name.to_str()).unwrap_or_default();
             // Until it is over the gateway may go on with a key that no entry names yet.
-            if Month::parse(name).and_then(Month::bounds).is_none_or(|(_, end)| end > before) {
+            if Month::parse(name).and_then(Month::bounds).is_none_or(|(_, end)| end > ended) {
                 continue;
             }
             for of in folders(&month.join("keys"))?.into_iter().filter(|of| !of.to_string_lossy().ends_with(ASIDE)) {

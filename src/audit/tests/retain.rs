@@ -78,7 +78,7 @@ fn what_was_sealed_goes_with_the_decisions() {
     // A batch has one time, and how many entries are in one no test knows: what is old is told by the log.
     let page = naive::query(path, &crate::audit::query::Filter::default(), 10_000, None).unwrap();
     let cut: jiff::Timestamp = page.records[page.records.len() / 2].time.parse().unwrap();
-    let pruned = prune(path, cut).unwrap();
+    let pruned = prune(path, cut, at(60 * 300)).unwrap();
     let first = pruned.left[0].1;
     let left = decided(path);
     assert!(first > 20 && left.len() > 10 && left.len() < 76, "{first}, {}", left.len());
@@ -105,15 +105,18 @@ fn what_was_sealed_goes_with_the_decisions() {
     let later = Options::new(path, ORIGIN, Arc::new(|| at(60 * 300)));
     SegmentLog::open(Options { segment_bytes: minutes(path).segment_bytes, ..later }).unwrap().stop();
     let report = octroi_verify::verify_all(path, &Trust::default(), &mut |_| {}).unwrap().remove(0);
-    assert_eq!((report.pruned, report.recorded), (first, Some(true)));
+    assert_eq!((report.pruned, report.recorded), (first, true));
     let page = naive::query(path, &crate::audit::query::Filter::default(), 10_000, None).unwrap();
     let said: Vec<_> = page.records.iter().flat_map(|record| record.of_kind("prune").cloned()).collect();
     let said: Vec<_> = said.iter().filter(|entry| entry.get("sealed").is_some()).collect();
     assert_eq!(said.len(), 1, "{said:?}");
     assert_eq!((&said[0]["sealed"], &said[0]["keys"], &said[0]["to"]), (&files.into(), &3.into(), &0.into()));
-    assert_eq!(prune(path, cut).unwrap().sealed, Removed::default());
+    assert_eq!(prune(path, cut, at(60 * 300)).unwrap().sealed, Removed::default());
     std::fs::write(old.join(format!("content/{}.answer", id(7))), "again").unwrap();
-    assert_eq!(prune(path, cut).unwrap().sealed, Removed { content: 1, keys: 0, more: false, left: Vec::new() });
+    assert_eq!(
+        prune(path, cut, at(60 * 300)).unwrap().sealed,
+        Removed { content: 1, keys: 0, more: false, left: Vec::new() }
+    );
 }
 
 /// Somebody who may write among the keys cannot have other files overwritten, nor the command wait for ever.
@@ -138,7 +141,7 @@ fn nothing_is_wiped_through_a_link_and_no_pipe_is_waited_for() {
     std::fs::write(elsewhere.join("keys/subject-x/key"), "of somebody else").unwrap();
     std::os::unix::fs::symlink(&elsewhere, months.join("2026-08")).unwrap();
     std::os::unix::fs::symlink(elsewhere.join("keys/subject-x"), months.join("2026-09/keys/subject-x")).unwrap();
-    let sealed = prune(path, at(60 * 100)).unwrap().sealed;
+    let sealed = prune(path, at(60 * 100), at(60 * 300)).unwrap().sealed;
     assert_eq!((sealed.content, sealed.keys), (1, 1), "{sealed:?}");
     let left: BTreeSet<_> = sealed.left.iter().filter_map(|path| path.file_name()?.to_str()).collect();
     assert_eq!(left, ["2026-08", "link", "pipe", "subject-x"].into());
@@ -155,9 +158,9 @@ fn nothing_goes_while_an_epoch_is_missing() {
     let secrets: Vec<_> = (0..2).map(|number| Secret::new(&format!("person-{number}")).unwrap()).collect();
     seal(&sealer(path, &secrets), ("FIRST", "2026-09"), id(1), sent());
     std::fs::rename(path.join("epochs/1"), path.join("elsewhere")).unwrap();
-    let refused = prune(path, at(0)).unwrap_err();
+    let refused = prune(path, at(0), at(60 * 300)).unwrap_err();
     assert!(matches!(&refused, PruneError::Log(problem) if problem.kind == ProblemKind::MissingLog), "{refused}");
     assert_eq!(content(path, "2026-09").len(), 1);
     std::fs::rename(path.join("elsewhere"), path.join("epochs/1")).unwrap();
-    prune(path, at(0)).unwrap();
+    prune(path, at(0), at(60 * 300)).unwrap();
 }

@@ -97,7 +97,7 @@ pub(super) fn prune(prune: &Prune, printer: Printer) -> anyhow::Result<Exit> {
     if prune.older_than > settled {
         printer.say(format!("what was written since {settled:.0} stays: requests of that time may be under way"));
     }
-    let pruned = audit::prune::prune(prune.place.path(), prune.older_than.min(settled))?;
+    let pruned = audit::prune::prune(prune.place.path(), prune.older_than.min(settled), super::now())?;
     if pruned.left.iter().all(|(_, first)| *first == 0) {
         printer.say("no segment is wholly older than that: nothing was removed");
     }
@@ -260,11 +260,7 @@ fn told(report: &Report) -> String {
         kinds.join(", "),
     );
     if report.pruned > 0 {
-        let recorded = match report.recorded {
-            Some(true) => "an entry says so",
-            Some(false) => "the gateway that writes the log will say so in an entry",
-            None => "a later epoch of this log must say so",
-        };
+        let recorded = if report.recorded { "an entry says so" } else { "a later epoch of this log must say so" };
         let pruned = report.pruned;
         text += &format!("\n  the first {pruned} entries are pruned; their hashes are in the tree; {recorded}");
     }
@@ -390,7 +386,7 @@ pub(super) fn rotate(path: &Path, printer: Printer) -> anyhow::Result<Exit> {
     let key = "the key is changed, and the log of the new epoch is begun when the gateway starts";
     let log = SegmentLog::open(options).context(key)?;
     printer.line(log.key().to_string());
-    printer.say("the new log has this key; hand it to the auditors. The old log is under `epochs`");
+    printer.say("the new log has this key; hand it to the auditors, and to the witnesses, who sign for no key that they do not list. The old log is under `epochs`");
     log.stop();
     Ok(Exit::Well)
 }
