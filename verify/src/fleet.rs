@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::checkpoint::Checkpoint;
+use crate::copies;
 use crate::entry::{ENTRY_BYTES_MAX, Kind};
 use crate::note::{self, NOTE_BYTES_MAX, VerifierKey};
 use crate::policy::Policy;
@@ -54,9 +55,15 @@ pub fn verify_all(dir: &Path, trust: &Trust, progress: &mut dyn FnMut(Progress))
     let mut announced = Vec::new();
     // An epoch comes before the one that it announces: its name ends with a smaller number.
     folders.sort_by_cached_key(|folder| epoch_of(&origin_of(folder)));
+    let copies = copies::of(&folders);
     for folder in &folders {
-        let report = verify_log(folder, &for_origin(&origin_of(folder), trust, &announced), progress);
-        let report = report.map_err(|problem| within(dir, folder, problem))?;
+        let mut trust = for_origin(&origin_of(folder), trust, &announced);
+        let given = trust.known.len();
+        let others = copies::shorter(&copies, folder);
+        trust.known.extend(others.iter().map(|copy| copy.text.clone()));
+        let report = verify_log(folder, &trust, progress);
+        let report =
+            report.map_err(|problem| within(dir, folder, copies::named(problem, (given, &others), (dir, folder))))?;
         // What a log announced whose own key is trusted is trusted; that it follows is looked at below.
         let next = report.announced.as_deref().filter(|_| report.key_given);
         announced.extend(next.and_then(|key| VerifierKey::parse(key).ok()));
@@ -137,7 +144,7 @@ impl Files for Below<'_> {
 }
 
 /// What is gone of the beginning of a log must be on record: in that log, or in a later epoch where it is finished. The command
-/// that removed it leaves a note, which the gateway takes into the log.
+/// that removed it leaves a note, which the gateway takes into the log; until then nobody signed it, and it shows nothing.
 pub(crate) fn check_removals(folders: &[PathBuf], reports: &mut [Report]) -> Result<(), Problem> {
     let said: Vec<(String, u64)> = reports
         .iter()
@@ -154,16 +161,17 @@ pub(crate) fn check_removals(folders: &[PathBuf], reports: &mut [Report]) -> Res
         let says = |log: &str, to: u64| log == report.origin && to >= report.pruned;
         let is_said = said.iter().any(|(log, to)| says(log, *to));
         let is_noted = waiting.iter().any(|removal| says(removal.log.as_deref().unwrap_or_default(), removal.to));
-        report.recorded = match (is_said, is_noted) {
-            (true, _) => Some(true),
-            (false, true) => Some(false),
-            // The key of a finished epoch is gone: a later one speaks of it.
-            (false, false) if alone && report.announced.is_some() => None,
-            (false, false) => {
-                let detail = format!("the first {} entries are gone, and no `prune` entry says so", report.pruned);
-                return Err(Problem::new(&report.origin, ProblemKind::MissingEntries, detail).entry(0));
-            }
-        };
+        report.recorded = is_said;
+        // The key of a finished epoch is gone: a later one speaks of it.
+        if is_said || (alone && report.announced.is_some() && !is_noted) {
+            continue;
+        }
+        let mut detail = format!("the first {} entries are gone, and no `prune` entry says so", report.pruned);
+        if is_noted {
+            detail += ", only a note beside the log that nobody signed: where the gateway wrote it, it takes it into the log within \
+                       seconds, or when it starts; verify again then";
+        }
+        return Err(Problem::new(&report.origin, ProblemKind::MissingEntries, detail).entry(0));
     }
     Ok(())
 }
@@ -279,7 +287,9 @@ fn find(dir: &Path, depth: u32, found: &mut Vec<PathBuf>) {
 fn check_links(reports: &[Report]) -> Result<(), Problem> {
     for report in reports {
         let Some(begun) = &report.begun else { continue };
-        let Some(before) = reports.iter().find(|before| before.origin == begun.previous) else {
+        // Of several copies the longest is the whole one.
+        let copies = reports.iter().filter(|before| before.origin == begun.previous);
+        let Some(before) = copies.max_by_key(|before| before.signed) else {
             let detail = format!("`{}` follows it, and it is not there", report.origin);
             return Err(Problem::new(&begun.previous, ProblemKind::MissingLog, detail));
         };

@@ -12,6 +12,7 @@
 
 pub mod canonical;
 pub mod checkpoint;
+mod copies;
 pub mod cosign;
 pub mod entry;
 mod export;

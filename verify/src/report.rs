@@ -39,9 +39,9 @@ pub struct Report {
     pub pruned: u64,
     /// What `prune` entries of this log say was removed, of it and of others.
     pub removals: Vec<Removal>,
-    /// Whether such an entry says it of this log's own beginning: `Some(false)` when it is still to be written by the gateway.
-    /// `None` when nothing is gone, or the epoch that would say so is not among what was verified.
-    pub recorded: Option<bool>,
+    /// Whether such an entry says it of this log's own beginning. Not where nothing is gone, nor where the epoch that would say so
+    /// is not among what was verified.
+    pub recorded: bool,
     /// Attempts and outcomes whose decision is among those.
     pub cut: u64,
     /// Bytes of the entries.
@@ -98,11 +98,7 @@ impl fmt::Display for Report {
             writeln!(f, "  unfinished  {} decision{} without outcome", self.unfinished, plural(self.unfinished))?;
         }
         if self.pruned > 0 {
-            let recorded = match self.recorded {
-                Some(true) => "an entry says so",
-                Some(false) => "the gateway that writes the log will say so in an entry",
-                None => "a later epoch of this log must say so",
-            };
+            let recorded = if self.recorded { "an entry says so" } else { "a later epoch of this log must say so" };
             writeln!(f, "  pruned      the first {} entries: their hashes are in the tree; {recorded}", self.pruned)?;
         }
         if self.cut > 0 {

@@ -175,7 +175,7 @@ impl Trusted {
             last_time: pass.last_time,
             clock_steps_back: pass.clock_steps_back,
             removals: pass.removals,
-            recorded: None,
+            recorded: false,
             announced: pass.announced,
             begun: pass.begun,
             exports: exports.iter().map(Export::told).collect(),
@@ -188,7 +188,16 @@ impl Trusted {
     /// Reads them. The checkpoints come before the entries: what is appended meanwhile is then beyond them, not missing.
     fn read(files: &dyn Files, trust: &Trust) -> Result<Self, Problem> {
         let text = text_of(files, CHECKPOINT)?;
-        let refused = |name: &str, refused: Refused| Problem::new(name, ProblemKind::Policy, refused.to_string());
+        let refused = |name: &str, refused: Refused| {
+            let origin = text.lines().next().unwrap_or_default();
+            let help = match refused {
+                Refused::Quorum(_) => {
+                    "; a witness signs for no key that it does not list: after a change of the log's key it needs the new one"
+                }
+                Refused::Log(_) => "",
+            };
+            Problem::new(name, ProblemKind::Policy, format!("`{origin}`: {refused}{help}"))
+        };
         let (key, key_given) = match (&trust.key, &trust.policy) {
             (Some(key), _) => (key.clone(), true),
             (None, Some(policy)) => (policy.signed(&text).map_err(|error| refused(CHECKPOINT, error))?.1, true),
@@ -201,8 +210,9 @@ impl Trusted {
         let newest = open_checkpoint(CHECKPOINT, &text, &key)?;
         let mut expected = Vec::with_capacity(trust.known.len().saturating_add(2));
         for (index, text) in trust.known.iter().enumerate() {
-            let known = open_checkpoint("known checkpoint", text, &key)?;
-            expected.push((format!("known checkpoint {}", index + 1), known));
+            let name = known_name(index);
+            let known = open_checkpoint(&name, text, &key)?;
+            expected.push((name, known));
         }
         let cosigned = match text_of(files, COSIGNED) {
             Err(problem) if problem.kind == ProblemKind::NotALog => None,
@@ -284,6 +294,11 @@ pub(crate) fn kept_beginning(files: &dyn Files) -> Result<Option<Vec<u8>>, Probl
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(unreadable(BEGUN, &error)),
     }
+}
+
+/// How a problem calls one of [`Trust::known`].
+pub(crate) fn known_name(index: usize) -> String {
+    format!("known checkpoint {}", index.saturating_add(1))
 }
 
 fn open_checkpoint(name: &str, text: &str, key: &VerifierKey) -> Result<Checkpoint, Problem> {

@@ -344,3 +344,31 @@ fn a_log_that_was_rolled_back_to_its_published_checkpoint_is_refused() {
     assert!(matches!(error, OpenError::Damaged(problem) if problem.kind == ProblemKind::Truncated), "{told}");
     assert!(told.contains("entries were signed"), "{told}");
 }
+
+/// Two copies of one log: the shorter is the beginning of the longer, or somebody signed two histories.
+#[test]
+fn two_histories_of_one_log_are_named() {
+    let both = tempfile::tempdir().unwrap();
+    let (one, other) = (both.path().join("one"), both.path().join("other"));
+    rotate::write(&one, 0..10);
+    copy_folder(&one, &other);
+    let sound = verify_all(both.path(), &Trust::default(), &mut |_| {}).unwrap();
+    assert_eq!(sound.len(), 2, "equal copies");
+    rotate::write(&one, 10..20);
+    let sound = verify_all(both.path(), &Trust::default(), &mut |_| {}).unwrap();
+    assert!(sound.iter().any(|report| report.known == 1), "an older copy beside a newer one: {sound:?}");
+    rotate::write(&other, 30..35);
+    let problem = verify_all(both.path(), &Trust::default(), &mut |_| {}).unwrap_err();
+    assert_eq!((problem.kind, &*problem.file), (ProblemKind::Rewritten, "one/segments/00000001.seg"), "{problem}");
+    assert!(problem.to_string().contains("`one` and `other` are both signed as"), "{problem}");
+    // Alone each of them is sound: nothing in it can tell.
+    for alone in [&one, &other] {
+        verify_all(alone, &Trust::default(), &mut |_| {}).unwrap();
+    }
+    // Of the same name, and somebody else's key.
+    std::fs::remove_dir_all(&other).unwrap();
+    rotate::write(&other, 0..5);
+    let problem = verify_all(both.path(), &Trust::default(), &mut |_| {}).unwrap_err();
+    assert_eq!(problem.kind, ProblemKind::Checkpoint, "{problem}");
+    assert!(problem.to_string().contains("not signed with the key of this log"), "{problem}");
+}

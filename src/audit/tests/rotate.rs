@@ -321,20 +321,26 @@ fn epochs_are_pruned_together() {
         Epochs::of(path).logs().iter().map(|(_, log)| std::fs::read_to_string(log.join(CHECKPOINT)).unwrap()).collect();
     let trust = Trust { known: kept, ..Trust::default() };
     let far = jiff::Timestamp::from_second(1_800_000_000).unwrap();
-    assert!(prune(&path.join("epochs/2"), far).is_err(), "the folder of the log is to be named");
-    let left = prune(path, far).unwrap().left;
+    assert!(prune(&path.join("epochs/2"), far, far).is_err(), "the folder of the log is to be named");
+    let left = prune(path, far, far).unwrap().left;
     assert!(left.len() == 4 && left.iter().all(|(_, first)| *first > 0), "{left:?}");
-    // Before and after the gateway has taken the notes in, and when what said so is gone as well.
+    assert_eq!(
+        verify_epochs(path, &trust).unwrap_err().kind,
+        ProblemKind::MissingEntries,
+        "nobody signed the notes yet"
+    );
+    write(path, 900..960);
+    // Once the gateway has taken the notes in, and when what said so is gone as well.
     for round in 0..3_u32 {
         let reports = verify_epochs(path, &trust).unwrap();
         assert_eq!(reports.len(), 4);
-        assert!(reports.iter().all(|report| report.pruned > 0 && report.recorded == Some(round > 0)), "{round}");
+        assert!(reports.iter().all(|report| report.pruned > 0 && report.recorded), "{round}");
         let before = whole.iter().find(|report| report.origin == "octroi/test/2").unwrap();
         let now = reports.iter().find(|report| report.origin == "octroi/test/2").unwrap();
         assert_eq!((now.root, &now.begun), (before.root, &before.begun));
         write(path, 1_000 + round * 100..1_060 + round * 100);
         if round == 1 {
-            prune(path, far).unwrap();
+            prune(path, far, far).unwrap();
             write(path, 2_000..2_010);
         }
     }
@@ -351,7 +357,7 @@ fn epochs_are_pruned_together() {
         assert_eq!(verify_dir(&folder, &Trust::default(), &mut |_| {}).unwrap().pruned, published.first, "{epoch}");
     }
     let reports = verify_epochs(public.path(), &trust).unwrap();
-    assert!(reports.len() == 4 && reports.iter().all(|report| report.recorded == Some(true)), "{reports:?}");
+    assert!(reports.len() == 4 && reports.iter().all(|report| report.recorded), "{reports:?}");
     std::fs::remove_file(public.path().join("epochs/3/begun.entry")).unwrap();
     assert!(verify_epochs(public.path(), &trust).is_err(), "the entry that says which epoch is before it");
     // The entry with which an epoch began is needed, and cannot be exchanged.
@@ -370,12 +376,12 @@ fn an_epoch_that_was_pruned_is_finished_with_all_that_it_needs() {
     let path = folder.path();
     write(path, 1_000..1_060);
     let far = jiff::Timestamp::from_second(1_800_000_000).unwrap();
-    assert!(prune(path, far).unwrap().left[0].1 > 0);
+    assert!(prune(path, far, far).unwrap().left[0].1 > 0);
     write(path, 2_000..2_010);
     request(path).unwrap();
     write(path, 3_000..3_060);
     assert_eq!(verify_epochs(path, &Trust::default()).unwrap().len(), 4);
-    prune(path, far).unwrap();
+    prune(path, far, far).unwrap();
     write(path, 4_000..4_010);
     assert_eq!(verify_epochs(path, &Trust::default()).unwrap().len(), 4);
 }
@@ -393,21 +399,24 @@ fn a_prune_that_is_cut_off_leaves_a_log_that_verifies() {
         write(path, epoch * 100..epoch * 100 + 60);
     }
     // The second epoch's entries speak of the first; then they are old enough themselves.
-    prune(path, far).unwrap();
+    prune(path, far, far).unwrap();
     write(path, 1_000..1_060);
-    assert!(verify_epochs(path, &Trust::default()).unwrap().iter().all(|report| report.recorded == Some(true)));
+    assert!(verify_epochs(path, &Trust::default()).unwrap().iter().all(|report| report.recorded));
     request(path).unwrap();
     write(path, 2_000..2_060);
     let stop = path.join("pruned.hashes");
     std::fs::create_dir(&stop).unwrap();
     let before = std::fs::read_dir(path.join("epochs/3/segments")).unwrap().count();
-    assert!(prune(path, far).is_err(), "the running epoch cannot be pruned");
+    assert!(prune(path, far, far).is_err(), "the running epoch cannot be pruned");
     assert!(std::fs::read_dir(path.join("epochs/3/segments")).unwrap().count() < before, "and the one before it was");
     std::fs::remove_dir(&stop).unwrap();
-    verify_epochs(path, &Trust::default()).unwrap();
+    let unsaid = |path: &Path| verify_epochs(path, &Trust::default()).unwrap_err().to_string();
+    assert!(unsaid(path).contains("only a note beside the log"), "what is gone has its note");
     write(path, 3_000..3_010);
     verify_epochs(path, &Trust::default()).unwrap();
-    prune(path, far).unwrap();
+    prune(path, far, far).unwrap();
+    assert!(unsaid(path).contains("only a note beside the log"));
+    write(path, 4_000..4_010);
     verify_epochs(path, &Trust::default()).unwrap();
 }
 
@@ -418,7 +427,7 @@ fn a_change_of_the_key_and_a_prune_exclude_each_other() {
     let path = folder.path().to_owned();
     let far = jiff::Timestamp::from_second(1_800_000_000).unwrap();
     let held = crate::audit::prune::exclude(&path).unwrap();
-    assert!(matches!(prune(&path, far), Err(PruneError::Locked)));
+    assert!(matches!(prune(&path, far, far), Err(PruneError::Locked)));
     request(&path).unwrap();
     let (done, changed) = std::sync::mpsc::channel();
     let folder_of = path.clone();
@@ -433,5 +442,5 @@ fn a_change_of_the_key_and_a_prune_exclude_each_other() {
     change.join().unwrap();
     assert!(path.join("epochs/3").exists());
     std::fs::rename(path.join("epochs/3"), path.join("epochs/3.new")).unwrap();
-    assert!(matches!(prune(&path, far), Err(PruneError::Moving)));
+    assert!(matches!(prune(&path, far, far), Err(PruneError::Moving)));
 }
