@@ -10,6 +10,7 @@
 
 mod build;
 mod compare;
+mod count;
 mod place;
 mod proof;
 mod search;
@@ -21,9 +22,10 @@ use octroi_verify::problem::Problem;
 use rusqlite::{Connection, OptionalExtension as _};
 
 pub use compare::compare;
+pub use count::Counted;
 pub use octroi_verify::review::{Dimension, FILE, RollupKey};
 use octroi_verify::review::{PLACE_BYTES, TABLES, VERSION};
-pub use search::{Answer, Counted, Rollup};
+pub use search::{Answer, Rollup};
 
 /// Why the index cannot answer.
 #[derive(Debug, thiserror::Error)]

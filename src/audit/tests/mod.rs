@@ -19,6 +19,7 @@ mod seal;
 mod search;
 mod succession;
 mod tamper;
+mod together;
 mod upkeep;
 mod witness;
 

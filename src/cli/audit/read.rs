@@ -45,7 +45,7 @@ pub(crate) struct Query {
     /// Sent to this backend
     #[arg(long)]
     backend: Option<String>,
-    /// Sent to a backend that processes in this country
+    /// Sent to a backend that processes in this country; with --backend to that very one there
     #[arg(long)]
     country: Option<String>,
     /// `forward` or `refuse`
@@ -70,7 +70,8 @@ pub(crate) struct Query {
     #[arg(long)]
     epoch: Option<u32>,
     /// Count instead, by one or more of: kind, tenant, app, purpose, actor, api, operation, model, class, type, backend,
-    /// country, control, basis, decision, reason, rule, end, label, mark, exception
+    /// country, control, basis, decision, reason, rule, end, label, mark, exception. Backend, country, control and basis
+    /// in a row are those of one sending, class and type those of one finding; all else is the request's
     #[arg(long, value_delimiter = ',', conflicts_with_all = ["limit", "before"])]
     by: Vec<String>,
     /// Write JSON, one request a line
@@ -189,7 +190,11 @@ fn count(query: &Query, filter: &Filter, epochs: &Epochs, printer: Printer) -> a
     let mut by = Vec::new();
     for name in &query.by {
         let known = || Dimension::ALL.map(|(_, name)| name).join(", ");
-        by.push(Dimension::named(name).with_context(|| format!("`{name}` is none of {}", known()))?);
+        let dimension = Dimension::named(name).with_context(|| format!("`{name}` is none of {}", known()))?;
+        if by.contains(&dimension) {
+            bail!("`--by` names `{name}` twice");
+        }
+        by.push(dimension);
     }
     let Tally { counted, read, temporary } = told(&query.dir, epochs.count(filter, &by))?;
     if temporary {

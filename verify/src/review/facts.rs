@@ -52,10 +52,21 @@ pub enum Dimension {
     Mark,
     /// Exception of the policy that spared it a rule.
     Exception,
+    /// A sending as a whole: its backend, and what was declared of that ([`Self::TOGETHER`]).
+    Sending,
+    /// A finding as a whole: its type and the classes that it implies.
+    Finding,
 }
 
 impl Dimension {
-    /// Every dimension with its word, in the order of their numbers in the database.
+    /// Dimensions of which a request may have several words that belong together, and the one that says which: of a request
+    /// that went to two backends each has its own country.
+    pub const TOGETHER: [(Self, &'static [Self]); 2] = [
+        (Self::Sending, &[Self::Backend, Self::Country, Self::Control, Self::Basis]),
+        (Self::Finding, &[Self::Type, Self::Class]),
+    ];
+
+    /// Every dimension that is asked for by its word, in the order of their numbers in the database.
     pub const ALL: [(Self, &'static str); 21] = [
         (Self::Kind, "kind"),
         (Self::Tenant, "tenant"),
@@ -94,6 +105,16 @@ impl Dimension {
     pub const fn number(self) -> i64 {
         self as i64
     }
+}
+
+/// What belongs together as one word: the words of each of the dimensions, in their order, as JSON.
+fn whole(parts: &[&[String]]) -> String {
+    serde_json::to_string(parts).unwrap_or_default()
+}
+
+/// The words of each of the dimensions of what belongs together; `None` for what is no such word.
+pub fn parts(whole: &str) -> Option<Vec<Vec<String>>> {
+    serde_json::from_str(whole).ok()
 }
 
 /// What of a decision later entries of its request need: kept while the request is open.
@@ -163,6 +184,8 @@ impl Taken {
     fn found(&mut self, findings: &[Finding]) -> BTreeSet<String> {
         for finding in findings {
             self.put(Dimension::Type, Some(&finding.r#type));
+            let parts = whole(&[std::slice::from_ref(&finding.r#type), &finding.classes]);
+            self.put(Dimension::Finding, Some(&parts));
         }
         let classes: BTreeSet<String> = findings.iter().flat_map(|finding| finding.classes.clone()).collect();
         for class in &classes {
@@ -277,6 +300,9 @@ fn sent(taken: &mut Taken, opened: &mut Opened, sending: &Sending) {
     planned.countries.iter().for_each(|country| taken.put(Dimension::Country, Some(country)));
     taken.put(Dimension::Control, planned.controlled_from.as_deref());
     taken.put(Dimension::Basis, planned.transfer_basis.as_deref());
+    let backend = std::slice::from_ref(&sending.backend);
+    let [control, basis] = [&planned.controlled_from, &planned.transfer_basis].map(Option::as_slice);
+    taken.put(Dimension::Sending, Some(&whole(&[backend, &planned.countries, control, basis])));
     let key = RollupKey {
         decision: "forward".to_owned(),
         backend: sending.backend.clone(),
