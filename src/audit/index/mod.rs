@@ -197,6 +197,14 @@ impl Index {
         Ok(Watermark { entries: unsigned(self.meta("entries")?.unwrap_or(0)) })
     }
 
+    /// How many entries its answers are of: those that were pruned before it was made are not among them.
+    ///
+    /// # Errors
+    /// [`IndexError::Database`].
+    pub fn held(&self) -> Result<u64, IndexError> {
+        Ok(self.watermark()?.entries.saturating_sub(unsigned(self.meta("pruned")?.unwrap_or(0))))
+    }
+
     fn meta(&self, key: &str) -> Result<Option<i64>, IndexError> {
         let exists: bool = self.connection.query_row(
             "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'meta'",

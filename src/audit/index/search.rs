@@ -137,13 +137,30 @@ impl Index {
     /// # Errors
     /// [`IndexError`].
     pub fn of_kind(&self, during: &Filter, kind: &str, limit: usize) -> Result<Vec<Record>, IndexError> {
+        match self.legible(during, kind, limit)? {
+            (_, illegible) if !illegible.is_empty() => Err(IndexError::Unfit(illegible.into_iter().min().unwrap_or(0))),
+            (records, _) => Ok(records),
+        }
+    }
+
+    /// The same of a log that may be damaged: those that can be read, and the numbers of the others.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn legible(&self, during: &Filter, kind: &str, limit: usize) -> Result<(Vec<Record>, Vec<u64>), IndexError> {
         let mut plan = self.plan(during)?;
         match self.word(Dimension::Kind, kind) {
-            Err(IndexError::Unknown { .. }) => return Ok(Vec::new()),
+            Err(IndexError::Unknown { .. }) => return Ok((Vec::new(), Vec::new())),
             word => plan.words.push(vec![word?]),
         }
-        let rows = self.rows_of(&plan, limit)?;
-        rows.iter().rev().map(|row| self.record(row)).collect()
+        let (mut records, mut illegible) = (Vec::new(), Vec::new());
+        for row in self.rows_of(&plan, limit)?.iter().rev() {
+            match self.record(row) {
+                Err(IndexError::Unfit(seq)) => illegible.push(seq),
+                record => records.push(record?),
+            }
+        }
+        Ok((records, illegible))
     }
 
     /// The rollups of the hours from `since` on and before `until`.

@@ -13,6 +13,7 @@ mod naive;
 mod place;
 mod prune;
 mod publish;
+mod report;
 mod retain;
 mod rotate;
 mod seal;

@@ -126,6 +126,8 @@ pub struct Opened {
     plan: Vec<Planned>,
     classes: BTreeSet<String>,
     exceptions: BTreeSet<Excepted>,
+    /// Whether it was let go on: a refusal that comes later is not of the decision.
+    let_on: bool,
     /// The key of the last sending.
     pub last: Option<RollupKey>,
 }
@@ -139,7 +141,7 @@ pub struct RollupKey {
     pub app: String,
     /// Purpose, empty for none.
     pub purpose: String,
-    /// `forward` or `refuse`.
+    /// `forward`: a sending; `refuse`: a refusal, also one after sendings.
     pub decision: String,
     /// Code of the refusal, empty for none.
     pub reason: String,
@@ -242,6 +244,7 @@ pub fn decision(body: &Body) -> (Taken, Opened) {
         plan: body.plan.clone(),
         classes,
         exceptions,
+        let_on: body.verdict.as_deref() == Some("forward"),
         last: None,
     };
     if let Some(sending) = &body.sending {
@@ -274,9 +277,12 @@ pub fn attempt(body: &Body, opened: &mut Opened) -> Taken {
     taken
 }
 
-/// Takes an outcome.
-pub fn outcome(body: &Body) -> Taken {
+/// Takes an outcome. A request that was let go on and refused in the end counts as refused as well as sent.
+pub fn outcome(body: &Body, opened: &Opened) -> Taken {
     let mut taken = Taken::default();
+    if let Some(reason) = body.reason.clone().filter(|reason| opened.let_on && !reason.is_empty()) {
+        opened.count(&mut taken, RollupKey { decision: "refuse".to_owned(), reason, ..opened.key() });
+    }
     taken.put(Dimension::End, body.end.as_deref());
     taken.put(Dimension::Reason, body.reason.as_deref());
     let removed = body.newest.iter().flat_map(|newest| &newest.removed);
