@@ -457,6 +457,17 @@ async fn exceptions_that_were_used_are_on_record_and_in_the_reports() {
         let (_, exported) = octroi(&folder, &["audit", "export", "--epoch", epoch], &[]).await;
         assert_eq!(exported.contains(&ids[1].1), expected, "{epoch}: {exported}");
     }
+    // A word that another epoch holds is missed in that one alone.
+    let (code, told) = octroi(&folder, &["audit", "query", "--epoch", "2", "--backend", "us-cloud"], &[]).await;
+    assert!(code == Some(2) && told.contains("no request in epoch 2 of the log"), "{told}");
+    assert!(told.contains("without --epoch all epochs are searched"), "{told}");
+    let (code, told) = octroi(&folder, &["audit", "query", "--by", "backend,app,backend"], &[]).await;
+    assert!(code == Some(2) && told.contains("names `backend` twice"), "{told}");
+    let proof = ["audit", "show", &ids[1].1, "--proof", "kept.tlog-proof"];
+    let (code, told) = octroi(&folder, &proof, &[]).await;
+    assert_eq!(code, Some(0), "{told}");
+    let (code, told) = octroi(&folder, &proof, &[]).await;
+    assert!(code == Some(2) && told.contains("is there already") && told.contains("none is overwritten"), "{told}");
     let month = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).strftime("%Y-%m").to_string();
     for (report, language, heading) in [
         ("art30", "en", "Exceptions used"),

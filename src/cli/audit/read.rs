@@ -159,7 +159,7 @@ pub(super) fn list(query: &Query, printer: Printer) -> anyhow::Result<Exit> {
     }
     let newest = epochs.logs().first().map_or(0, |(number, _)| *number);
     let before = query.before.map(|(epoch, seq)| Place { epoch: epoch.unwrap_or(newest), seq });
-    let page = told(&query.dir, epochs.page(&filter, query.limit, before))?;
+    let page = told(query, epochs.page(&filter, query.limit, before))?;
     if page.temporary {
         printer.say(TEMPORARY);
     }
@@ -196,7 +196,7 @@ fn count(query: &Query, filter: &Filter, epochs: &Epochs, printer: Printer) -> a
         }
         by.push(dimension);
     }
-    let Tally { counted, read, temporary } = told(&query.dir, epochs.count(filter, &by))?;
+    let Tally { counted, read, temporary } = told(query, epochs.count(filter, &by))?;
     if temporary {
         printer.say(TEMPORARY);
     }
@@ -250,11 +250,15 @@ fn before(text: &str) -> Result<(Option<u32>, u64), String> {
 }
 
 /// Says what was probably meant by a word that no record has.
-fn told<T>(dir: &Path, result: Result<T, IndexError>) -> anyhow::Result<T> {
+fn told<T>(query: &Query, result: Result<T, IndexError>) -> anyhow::Result<T> {
     match result {
         Err(IndexError::Unknown { dimension, word, listed }) => {
-            let (dir, meant) = (dir.display(), meant(&word, listed.iter().map(String::as_str)));
-            bail!("no request in the log in `{dir}` has the {dimension} `{word}`\n  help: {meant}")
+            let (dir, meant) = (query.dir.display(), meant(&word, listed.iter().map(String::as_str)));
+            let (of, all) = match query.epoch {
+                Some(epoch) => (format!("epoch {epoch} of "), "; without --epoch all epochs are searched"),
+                None => (String::new(), ""),
+            };
+            bail!("no request in {of}the log in `{dir}` has the {dimension} `{word}`\n  help: {meant}{all}")
         }
         other => Ok(other?),
     }
