@@ -290,7 +290,7 @@ fn not_asked(record: &Record, outcome: &Value, newest: &Value) -> Vec<String> {
     told
 }
 
-fn name<'a>(planned: &&'a Value) -> &'a str {
+fn name(planned: &Value) -> &str {
     word(planned, "backend")
 }
 

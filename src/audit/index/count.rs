@@ -31,6 +31,9 @@ struct Axis {
     rows: Vec<(Vec<String>, Vec<i64>)>,
 }
 
+/// The words of each dimension of what belongs together.
+pub(super) type Parts = Vec<Vec<String>>;
+
 impl Index {
     /// Counts the records that match, by the words of one or more dimensions: the most frequent first. A record without a word
     /// in one of them is in no row.
@@ -133,7 +136,7 @@ impl Index {
         &self,
         whole: Dimension,
         conditions: &[(usize, &str)],
-    ) -> Result<Vec<(i64, Vec<Vec<String>>)>, IndexError> {
+    ) -> Result<Vec<(i64, Parts)>, IndexError> {
         let mut wholes = Vec::new();
         for (id, text) in self.words(whole)? {
             let parts = parts(&text).ok_or_else(|| {

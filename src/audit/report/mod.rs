@@ -175,26 +175,7 @@ pub fn gather(
         }
         Kind::Access => {
             sections.push(count(Text::Kinds, Dimension::Kind, Text::Kind)?);
-            let columns = vec![
-                Text::Recorded,
-                Text::Entry,
-                Text::Asked,
-                Text::Action,
-                Text::Reader,
-                Text::Keys,
-                Text::Conditions,
-            ];
-            let of = ("access", &during, &mut missing);
-            let accesses = listed(indexes, of, (Text::Accesses, columns), |body| {
-                let words = items(body, "words").filter_map(serde_json::Value::as_str);
-                let words: Vec<&str> = words.chain(Some(word(body, "subject")).filter(|id| !id.is_empty())).collect();
-                let keys = approvers(word(body, "approver"));
-                let said = ["at", "action", "reader"].map(|key| word(body, key).to_owned());
-                said.into_iter().chain([keys, words.join(" ")]).collect()
-            })?;
-            let asks = |cells: &Vec<String>| cells.get(3).is_some_and(|action| action == "reveal");
-            let note = accesses.rows.iter().any(asks).then_some(Note::Asked);
-            sections.push(Section { note, ..accesses });
+            sections.push(accesses(indexes, &during, &mut missing)?);
         }
     }
     let mut indexed = 0_u64;
@@ -204,6 +185,22 @@ pub fn gather(
     let Missing { left_out, illegible } = missing;
     let (problem, incomplete, unread) = (verified.as_ref().err().cloned(), Vec::new(), Vec::new());
     Ok(Report { kind, month, sections, problem, incomplete, left_out, unread, illegible, indexed })
+}
+
+/// Who read, and what.
+fn accesses(indexes: &[(u32, Index)], during: &Filter, missing: &mut Missing) -> Result<Section, IndexError> {
+    let columns =
+        vec![Text::Recorded, Text::Entry, Text::Asked, Text::Action, Text::Reader, Text::Keys, Text::Conditions];
+    let accesses = listed(indexes, ("access", during, missing), (Text::Accesses, columns), |body| {
+        let words = items(body, "words").filter_map(serde_json::Value::as_str);
+        let words: Vec<&str> = words.chain(Some(word(body, "subject")).filter(|id| !id.is_empty())).collect();
+        let keys = approvers(word(body, "approver"));
+        let said = ["at", "action", "reader"].map(|key| word(body, key).to_owned());
+        said.into_iter().chain([keys, words.join(" ")]).collect()
+    })?;
+    let asks = |cells: &Vec<String>| cells.get(3).is_some_and(|action| action == "reveal");
+    let note = accesses.rows.iter().any(asks).then_some(Note::Asked);
+    Ok(Section { note, ..accesses })
 }
 
 /// The keys with which an opening was asked for: ids of our own, digests of public keys, which name nobody by themselves.

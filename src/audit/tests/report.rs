@@ -179,13 +179,13 @@ fn a_damaged_log_is_reported_as_far_as_it_can_be_read() {
         };
         let small = |options: Options| Options { segment_bytes: SEGMENT_BYTES_MIN, ..options };
         let clock: crate::audit::Clock = Arc::new(|| jiff::Timestamp::from_second(1_795_000_000).unwrap());
-        let next = |_: ()| {
+        let next = || {
             crate::audit::rotate::request(folder.path()).unwrap();
             small(crate::audit::rotate::settle(folder.path(), &Word::fixed("test"), &clock).unwrap())
         };
         epoch(small(options(folder.path())), 0..40);
-        epoch(next(()), 100..140);
-        epoch(next(()), 200..240);
+        epoch(next(), 100..140);
+        epoch(next(), 200..240);
         if indexed {
             Index::open(&folder.path().join("epochs/2")).unwrap().catch_up().unwrap();
         }

@@ -99,13 +99,32 @@ fn tells_a_story() {
     assert_eq!(told(99), None);
 }
 
-/// A request that was refused though the plan had more: the story says which were not asked and why, and where no entry tells why, that.
-#[test]
-fn a_story_says_why_others_of_the_plan_were_not_asked() {
+/// A request of a plan of four that was refused after these were asked, when the newest policy had taken out others.
+fn refused(asked: &[&str], (reason, cause): (&str, &str), removed: &[&str]) -> crate::audit::query::Record {
     use serde_json::json;
     let planned =
         |(backend, tier): (&str, &str)| json!({"backend": backend, "tier": tier, "countries": ["DE"], "duties": []});
     let plan = [("home-1", "domestic"), ("home-2", "domestic"), ("de-eu", "EEA"), ("us-cloud", "other")];
+    let sending = |backend: &str| json!({"backend": backend, "body_bytes": 1, "changed": []});
+    let decision = json!({
+        "kind": "decision", "verdict": "forward", "plan": plan.map(planned), "sending": sending(asked[0]), "removed": [],
+    });
+    let attempt = |(number, backend): (usize, &&str)| json!({"kind": "attempt", "number": number, "cause": "broke", "sending": sending(backend), "fell_back": false});
+    let attempts: Vec<_> = asked.iter().enumerate().skip(1).map(attempt).collect();
+    let removed: Vec<_> = removed.iter().map(|one| json!({"backend": one, "why": "rule", "rules": ["r"]})).collect();
+    let digest = "9".repeat(64);
+    let newest = json!({"policy": digest, "inventory": digest, "reference": digest, "removed": removed});
+    let outcome = json!({
+        "kind": "outcome", "end": "refused", "reason": reason, "cause": cause, "backend": asked.last(), "newest": newest,
+    });
+    let bodies = [decision].into_iter().chain(attempts).chain([outcome]);
+    let entries = bodies.map(|body| json!({"entry": body, "seq": 1, "time": ""})).collect();
+    crate::audit::query::Record { seq: 1, time: String::new(), entries }
+}
+
+/// A request that was refused though the plan had more: the story says which were not asked and why, and where no entry tells why, that.
+#[test]
+fn a_story_says_why_others_of_the_plan_were_not_asked() {
     let later = "de-eu (tier: EEA) and us-cloud (tier: other) were not asked: ";
     for (name, asked, (reason, cause), removed, expected, unexpected) in [
         (
@@ -163,22 +182,7 @@ fn a_story_says_why_others_of_the_plan_were_not_asked() {
             "No further backend",
         ),
     ] {
-        let sending = |backend: &str| json!({"backend": backend, "body_bytes": 1, "changed": []});
-        let decision = json!({
-            "kind": "decision", "verdict": "forward", "plan": plan.map(planned), "sending": sending(asked[0]), "removed": [],
-        });
-        let attempt = |(number, backend): (usize, &&str)| json!({"kind": "attempt", "number": number, "cause": "broke", "sending": sending(backend), "fell_back": false});
-        let attempts: Vec<_> = asked.iter().enumerate().skip(1).map(attempt).collect();
-        let removed: Vec<_> =
-            removed.iter().map(|one| json!({"backend": one, "why": "rule", "rules": ["r"]})).collect();
-        let digest = "9".repeat(64);
-        let newest = json!({"policy": digest, "inventory": digest, "reference": digest, "removed": removed});
-        let outcome = json!({
-            "kind": "outcome", "end": "refused", "reason": reason, "cause": cause, "backend": asked.last(), "newest": newest,
-        });
-        let bodies = [decision].into_iter().chain(attempts).chain([outcome]);
-        let entries = bodies.map(|body| json!({"entry": body, "seq": 1, "time": ""})).collect();
-        let told = tell(&crate::audit::query::Record { seq: 1, time: String::new(), entries }).join("\n");
+        let told = tell(&refused(asked, (reason, cause), removed)).join("\n");
         for sentence in expected {
             assert!(told.contains(sentence), "{name}: {sentence}\n{told}");
         }

@@ -12,7 +12,8 @@ use crate::model::Country;
 use crate::model::entry::{Newest, PlannedBackend};
 
 /// Backends that differ in everything that is declared of them: one is in two countries, and the two in Germany need no basis.
-const BACKENDS: [(&str, &[&str], Option<&str>, Option<&str>); 5] = [
+type Declared = (&'static str, &'static [&'static str], Option<&'static str>, Option<&'static str>);
+const BACKENDS: [Declared; 5] = [
     ("home", &["DE"], Some("DE"), None),
     ("de-eu", &["DE", "FR"], Some("US"), Some("standard-contractual-clauses")),
     ("us-cloud", &["US"], Some("US"), Some("standard-contractual-clauses")),
@@ -22,9 +23,7 @@ const BACKENDS: [(&str, &[&str], Option<&str>, Option<&str>); 5] = [
 /// Where each request goes, one backend after another.
 const WAYS: [&[usize]; 8] = [&[0], &[0, 1], &[1, 2], &[2, 3, 4], &[3], &[4, 0], &[1], &[2, 1, 0]];
 
-fn planned(
-    (name, countries, control, basis): (&'static str, &[&str], Option<&str>, Option<&'static str>),
-) -> PlannedBackend {
+fn planned((name, countries, control, basis): Declared) -> PlannedBackend {
     let country = |code: &str| Country::parse(code).unwrap();
     PlannedBackend {
         backend: Word::fixed(name),
@@ -51,9 +50,9 @@ fn fallen_over() -> tempfile::TempDir {
         decision.sending = Some(sending(BACKENDS[way[0]].0));
         let slot = log.reserve().unwrap();
         append(&log, Entry::Decision(Box::new(decision))).unwrap();
-        for (index, to) in way.iter().enumerate().skip(1) {
+        for (number_of_it, to) in (2..).zip(way.iter().skip(1)) {
             let Entry::Attempt(mut further) = attempt(number) else { panic!("an attempt") };
-            (further.number, further.sending) = (index as u32 + 1, sending(BACKENDS[*to].0));
+            (further.number, further.sending) = (number_of_it, sending(BACKENDS[*to].0));
             // By then it is declared to be elsewhere.
             further.newest = (number % 16 == 9).then(|| {
                 let moved = PlannedBackend { countries: vec![Country::parse("CH").unwrap()], ..planned(BACKENDS[*to]) };
@@ -163,7 +162,9 @@ fn what_stands_in_a_row_was_together() {
         for by in bys {
             let mut expected: BTreeMap<Vec<String>, u64> = BTreeMap::new();
             for record in &records {
-                rows(record, by, &filter).into_iter().for_each(|row| *expected.entry(row).or_default() += 1);
+                for row in rows(record, by, &filter) {
+                    *expected.entry(row).or_default() += 1;
+                }
             }
             let found = index.count(&filter, by).unwrap();
             let found: BTreeMap<_, _> = found.into_iter().map(|one| (one.words, one.count)).collect();
