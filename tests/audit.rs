@@ -457,6 +457,17 @@ async fn exceptions_that_were_used_are_on_record_and_in_the_reports() {
         let (_, exported) = octroi(&folder, &["audit", "export", "--epoch", epoch], &[]).await;
         assert_eq!(exported.contains(&ids[1].1), expected, "{epoch}: {exported}");
     }
+    // A word that another epoch holds is missed in that one alone.
+    let (code, told) = octroi(&folder, &["audit", "query", "--epoch", "2", "--backend", "us-cloud"], &[]).await;
+    assert!(code == Some(2) && told.contains("no request in epoch 2 of the log"), "{told}");
+    assert!(told.contains("without --epoch all epochs are searched"), "{told}");
+    let (code, told) = octroi(&folder, &["audit", "query", "--by", "backend,app,backend"], &[]).await;
+    assert!(code == Some(2) && told.contains("names `backend` twice"), "{told}");
+    let proof = ["audit", "show", &ids[1].1, "--proof", "kept.tlog-proof"];
+    let (code, told) = octroi(&folder, &proof, &[]).await;
+    assert_eq!(code, Some(0), "{told}");
+    let (code, told) = octroi(&folder, &proof, &[]).await;
+    assert!(code == Some(2) && told.contains("is there already") && told.contains("none is overwritten"), "{told}");
     let month = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).strftime("%Y-%m").to_string();
     for (report, language, heading) in [
         ("art30", "en", "Exceptions used"),
@@ -472,7 +483,7 @@ async fn exceptions_that_were_used_are_on_record_and_in_the_reports() {
         assert!(row.is_some_and(|row| row.trim_end().ends_with(",0,1")), "{report}: {sheet}");
         let certificate = if language == "fr" { "certificat" } else { "certificate" };
         let ended = format!("paris-gpu-1,{certificate},2026-11-01,");
-        let expired = sheet.lines().any(|line| line.starts_with(&ended) && line.contains("Z,1:"));
+        let expired = sheet.lines().any(|line| line.starts_with(&ended) && line.contains("Z,1,"));
         assert_eq!(expired, report == "transfers", "{report}: {sheet}");
         // What no exception was used for is counted among all, and only there.
         let sent = sheet.lines().find(|line| line.starts_with("demo,public-website,") && line.contains("us-cloud"));

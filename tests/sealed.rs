@@ -139,6 +139,21 @@ async fn content_is_sealed_opened_by_two_and_erased() {
         let told = octroi(&folder, &["audit", "show", id]);
         assert_eq!(said(&told).contains("was destroyed (case-closed)"), is_gone, "{}", said(&told));
     }
+    // The month goes too: the key of the case was destroyed before, and is not destroyed again.
+    let decision = entries.iter().find(|entry| entry["kind"] == "decision").unwrap();
+    let word = |at: &str| decision.pointer(at).unwrap().as_str().unwrap();
+    let of = ["--tenant", word("/tenant"), "--month", word("/sending/sealed/month"), "--basis", "retention-ended"];
+    let erased = octroi(&folder, &[&["audit", "erase"], &of[..]].concat());
+    assert!(erased.status.success(), "{}", said(&erased));
+    let gateway = Process::start(&plot, &[]);
+    gateway.terminate();
+    let (told, status) = gateway.ended().await;
+    assert!(status.success(), "{status}: {told}");
+    for (id, why) in [(&case, "case-closed"), (&id, "retention-ended")] {
+        let told = octroi(&folder, &["audit", "show", id]);
+        assert_eq!(said(&told).matches("was destroyed (").count(), 1, "{}", said(&told));
+        assert!(said(&told).contains(&format!("was destroyed ({why})")), "{}", said(&told));
+    }
 }
 
 /// What has left cannot be called back: that it is not kept is at least on record.

@@ -21,7 +21,7 @@ pub struct Filter {
     pub class: Option<String>,
     /// Sent to this backend, at the first attempt or a further one.
     pub backend: Option<String>,
-    /// Sent to a backend that processes in this country.
+    /// Sent to a backend that processes in this country; with `backend` that is of one sending.
     pub country: Option<String>,
     /// `forward` or `refuse`.
     pub decision: Option<String>,

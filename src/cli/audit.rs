@@ -101,7 +101,8 @@ fn log_in(dir: &Path) -> anyhow::Result<()> {
 struct Reading {
     action: &'static str,
     words: Vec<&'static str>,
-    range: Option<(u64, u64)>,
+    /// Its first entry, and behind its last; without that it goes on as the log grows.
+    range: Option<(u64, Option<u64>)>,
     records: Option<u64>,
     subject: Option<RequestId>,
     /// Who else had to agree: without a record nothing is shown.
@@ -122,7 +123,7 @@ fn record(dir: &Path, reading: Reading, printer: Printer) -> anyhow::Result<()> 
         channel: Word::fixed("command"),
         reader: reader(),
         from: reading.range.map(|(from, _)| from),
-        to: reading.range.map(|(_, to)| to),
+        to: reading.range.and_then(|(_, to)| to),
         records: reading.records,
         subject: reading.subject,
         words: reading.words.into_iter().map(Word::fixed).collect(),
@@ -164,5 +165,8 @@ fn text_of(path: &Path) -> anyhow::Result<String> {
 fn write_new(path: &Path, text: &str) -> anyhow::Result<()> {
     use std::io::Write as _;
     let file = std::fs::File::create_new(path);
+    if file.as_ref().is_err_and(|error| error.kind() == std::io::ErrorKind::AlreadyExists) {
+        bail!("`{}` is there already\n  help: name a file that is not: none is overwritten", path.display());
+    }
     file.and_then(|mut file| file.write_all(text.as_bytes())).with_context(|| format!("{}", path.display()))
 }

@@ -108,7 +108,7 @@ pub use nearest::nearest;
 pub use parser::language_of;
 pub use phrase::Language;
 pub use recall::{Lost, Recall, recorded};
-pub use reference::countries;
+pub use reference::{countries, in_eea};
 pub use remembered::{Recorded, RecordedChoice, RecordedSending};
 pub use residual::{owed, recheck};
 pub use scenario::{ScenarioResult, run_scenarios};

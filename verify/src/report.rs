@@ -77,7 +77,7 @@ impl fmt::Display for Report {
         writeln!(f, "  signed      {} entries, root {}", self.signed, self.root)?;
         for (name, time) in &self.witnesses {
             let entries = self.witnessed.unwrap_or_default();
-            writeln!(f, "  witness     {name} signed {entries} entries, at {time} s since 1970")?;
+            writeln!(f, "  witness     {name} signed {entries} entries, at {}", utc(*time))?;
         }
         if let Some(begun) = &self.begun {
             writeln!(f, "  follows     {} with {} entries", begun.previous, begun.size)?;
@@ -120,7 +120,12 @@ impl fmt::Display for Report {
         }
         self.exports.iter().try_for_each(|export| self.tell(export, f))?;
         match &self.indexed {
-            Some(Some(indexed)) => writeln!(f, "  index       says of {} entries what the log says", indexed.entries)?,
+            Some(Some(indexed)) => {
+                let (left, gone) = (indexed.entries.saturating_sub(self.pruned), self.pruned.min(indexed.entries));
+                let gone =
+                    if gone == 0 { String::new() } else { format!(", and of {gone} pruned ones has their hashes") };
+                writeln!(f, "  index       says of {left} entries what the log says{gone}")?;
+            }
             Some(None) => writeln!(f, "  index       there is none beside this log")?,
             None => {}
         }
@@ -148,4 +153,38 @@ const fn plural(count: u64) -> &'static str {
 
 const fn ies(count: u64) -> &'static str {
     if count == 1 { "y" } else { "ies" }
+}
+
+/// Seconds since 1970 as RFC 3339.
+fn utc(seconds: u64) -> String {
+    let (days, of_day) = (seconds / 86_400, seconds % 86_400);
+    // Years that begin in March, in the calendar of Gregory: of 400 of them each cycle is alike.
+    let days = days.saturating_add(719_468);
+    let (cycle, of_cycle) = (days / 146_097, days % 146_097);
+    let year = (of_cycle - of_cycle / 1_460 + of_cycle / 36_524 - of_cycle / 146_096) / 365;
+    let of_year = of_cycle - (365 * year + year / 4 - year / 100);
+    let from_march = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * from_march + 2) / 5 + 1;
+    let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
+    let year = cycle * 400 + year + u64::from(month <= 2);
+    let (hour, minute, second) = (of_day / 3_600, of_day / 60 % 60, of_day % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::utc;
+
+    #[test]
+    fn times_are_those_of_the_calendar() {
+        for (seconds, expected) in [
+            (0, "1970-01-01T00:00:00Z"),
+            (951_825_600, "2000-02-29T12:00:00Z"),
+            (1_795_000_000, "2026-11-18T11:06:40Z"),
+            (4_107_542_400, "2100-03-01T00:00:00Z"),
+            (4_107_542_399, "2100-02-28T23:59:59Z"),
+        ] {
+            assert_eq!(utc(seconds), expected);
+        }
+    }
 }

@@ -64,12 +64,18 @@ impl Index {
             })?;
         }
         self.set_meta("pruned", signed(first))?;
+        let mut fault = None;
         while walk.place().seq < entries_max {
             let number = walk.place().segment;
-            let batch_of = match walk.next()? {
-                Step::Segment(_) => continue,
-                Step::Torn(_) | Step::End => break,
-                Step::Batch(batch) => batch,
+            let batch_of = match walk.next() {
+                Ok(Step::Segment(_)) => continue,
+                Ok(Step::Torn(_) | Step::End) => break,
+                Ok(Step::Batch(batch)) => batch,
+                // What comes before it can be found.
+                Err(problem) => {
+                    fault = Some(problem);
+                    break;
+                }
             };
             self.take(&mut filling, &mut growing, number, &batch_of)?;
             let at = walk.place();
@@ -79,7 +85,10 @@ impl Index {
             }
         }
         self.flush(&mut filling, &growing, walk.place())?;
-        self.watermark()
+        match fault {
+            Some(problem) => Err(problem.into()),
+            None => self.watermark(),
+        }
     }
 
     /// Goes to where the index ends; `false` when there is no such place in the log.
@@ -147,7 +156,7 @@ impl Index {
                         filling.put(row.seq, row.time, taken, 1);
                         filling.open(id, row, opened);
                     } else {
-                        filling.put(row.seq, row.time, facts::outcome(&body), 0);
+                        filling.put(row.seq, row.time, facts::outcome(&body, &opened), 1);
                         if let Some(key) = opened.last {
                             let sums = filling.rollups.entry((row.time.div_euclid(HOUR_NS), key)).or_default();
                             // A backend counts as it likes.

@@ -10,6 +10,7 @@
 
 mod build;
 mod compare;
+mod count;
 mod place;
 mod proof;
 mod search;
@@ -21,9 +22,10 @@ use octroi_verify::problem::Problem;
 use rusqlite::{Connection, OptionalExtension as _};
 
 pub use compare::compare;
+pub use count::Counted;
 pub use octroi_verify::review::{Dimension, FILE, RollupKey};
 use octroi_verify::review::{PLACE_BYTES, TABLES, VERSION};
-pub use search::{Answer, Counted, Rollup};
+pub use search::{Answer, Rollup};
 
 /// Why the index cannot answer.
 #[derive(Debug, thiserror::Error)]
@@ -193,6 +195,14 @@ impl Index {
     /// [`IndexError::Database`].
     pub fn watermark(&self) -> Result<Watermark, IndexError> {
         Ok(Watermark { entries: unsigned(self.meta("entries")?.unwrap_or(0)) })
+    }
+
+    /// How many entries its answers are of: those that were pruned before it was made are not among them.
+    ///
+    /// # Errors
+    /// [`IndexError::Database`].
+    pub fn held(&self) -> Result<u64, IndexError> {
+        Ok(self.watermark()?.entries.saturating_sub(unsigned(self.meta("pruned")?.unwrap_or(0))))
     }
 
     fn meta(&self, key: &str) -> Result<Option<i64>, IndexError> {

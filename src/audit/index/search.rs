@@ -1,7 +1,5 @@
 //! Finding and counting by the index; what is found is read from the log.
 
-use std::collections::HashMap;
-
 use jiff::Timestamp;
 use octroi_verify::entry;
 use octroi_verify::merkle::leaf_hash;
@@ -14,6 +12,7 @@ use rusqlite::{OptionalExtension as _, params};
 use serde_json::Value;
 
 use super::build::{Row, row_of};
+use super::count::conditions;
 use super::{Index, IndexError, Place, Watermark, decode_places, signed, unsigned};
 use crate::audit::query::{Filter, Record};
 
@@ -26,15 +25,6 @@ pub struct Answer {
     pub more: bool,
     /// How far the index is.
     pub watermark: Watermark,
-}
-
-/// How many records have these words.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Counted {
-    /// A word of each dimension that was asked for.
-    pub words: Vec<String>,
-    /// Records.
-    pub count: u64,
 }
 
 /// Sums of the hourly rollups over a time.
@@ -55,13 +45,14 @@ pub struct Rollup {
 }
 
 /// Conditions in the form of the index.
-struct Plan {
-    words: Vec<i64>,
+pub(super) struct Plan {
+    /// Sets of the index: a record is in one at least of each of these.
+    words: Vec<Vec<i64>>,
     since: i64,
     until: i64,
     /// First and last record that can match.
-    first: u64,
-    last: u64,
+    pub(super) first: u64,
+    pub(super) last: u64,
 }
 
 impl Index {
@@ -146,59 +137,30 @@ impl Index {
     /// # Errors
     /// [`IndexError`].
     pub fn of_kind(&self, during: &Filter, kind: &str, limit: usize) -> Result<Vec<Record>, IndexError> {
-        let mut plan = self.plan(during)?;
-        match self.word(Dimension::Kind, kind) {
-            Err(IndexError::Unknown { .. }) => return Ok(Vec::new()),
-            word => plan.words.push(word?),
+        match self.legible(during, kind, limit)? {
+            (_, illegible) if !illegible.is_empty() => Err(IndexError::Unfit(illegible.into_iter().min().unwrap_or(0))),
+            (records, _) => Ok(records),
         }
-        let rows = self.rows_of(&plan, limit)?;
-        rows.iter().rev().map(|row| self.record(row)).collect()
     }
 
-    /// Counts the records that match, by the words of one or more dimensions: the most frequent first.
+    /// The same of a log that may be damaged: those that can be read, and the numbers of the others.
     ///
     /// # Errors
     /// [`IndexError`].
-    pub fn count(&self, filter: &Filter, by: &[Dimension]) -> Result<Vec<Counted>, IndexError> {
-        let plan = self.plan(filter)?;
-        let mut counts: HashMap<Vec<String>, u64> = HashMap::new();
-        let words = by.iter().map(|dimension| self.words(*dimension)).collect::<Result<Vec<_>, _>>()?;
-        for block in plan.first / BLOCK..=plan.last / BLOCK {
-            let Some(mut bits) = self.matching_or_all(&plan, block)? else { continue };
-            self.outside(&plan, block)?.iter().for_each(|number| bits.remove(*number));
-            self.count_into(&mut counts, (&bits, block), &words, &mut Vec::new())?;
+    pub fn legible(&self, during: &Filter, kind: &str, limit: usize) -> Result<(Vec<Record>, Vec<u64>), IndexError> {
+        let mut plan = self.plan(during)?;
+        match self.word(Dimension::Kind, kind) {
+            Err(IndexError::Unknown { .. }) => return Ok((Vec::new(), Vec::new())),
+            word => plan.words.push(vec![word?]),
         }
-        let mut counted: Vec<_> = counts.into_iter().map(|(words, count)| Counted { words, count }).collect();
-        counted.sort_by(|one, other| other.count.cmp(&one.count).then_with(|| one.words.cmp(&other.words)));
-        Ok(counted)
-    }
-
-    fn count_into(
-        &self,
-        counts: &mut HashMap<Vec<String>, u64>,
-        (bits, block): (&Bits, u64),
-        words: &[Vec<(i64, String)>],
-        chosen: &mut Vec<String>,
-    ) -> Result<(), IndexError> {
-        let Some((dimension, rest)) = words.split_first() else {
-            let count = bits.count();
-            if count > 0 {
-                *counts.entry(chosen.clone()).or_default() += count;
+        let (mut records, mut illegible) = (Vec::new(), Vec::new());
+        for row in self.rows_of(&plan, limit)?.iter().rev() {
+            match self.record(row) {
+                Err(IndexError::Unfit(seq)) => illegible.push(seq),
+                record => records.push(record?),
             }
-            return Ok(());
-        };
-        for (id, word) in dimension {
-            let Some(with) = self.bits(*id, block)? else { continue };
-            if bits.count_with(&with) == 0 {
-                continue;
-            }
-            let mut both = with;
-            both.and(bits);
-            chosen.push(word.clone());
-            self.count_into(counts, (&both, block), rest, chosen)?;
-            chosen.pop();
         }
-        Ok(())
+        Ok((records, illegible))
     }
 
     /// The rollups of the hours from `since` on and before `until`.
@@ -266,10 +228,17 @@ impl Index {
         Ok(Record { seq: row.seq, time: time.to_owned(), entries })
     }
 
-    fn plan(&self, filter: &Filter) -> Result<Plan, IndexError> {
+    pub(super) fn plan(&self, filter: &Filter) -> Result<Plan, IndexError> {
         let mut words = Vec::new();
         for (dimension, word) in filter.words() {
-            words.push(self.word(dimension, word)?);
+            words.push(vec![self.word(dimension, word)?]);
+        }
+        // A backend and a country are of one sending: another that went there is not meant.
+        for (whole, members) in Dimension::TOGETHER {
+            let conditions = conditions(filter, members);
+            if conditions.len() > 1 {
+                words.push(self.wholes(whole, &conditions)?.into_iter().map(|(id, _)| id).collect());
+            }
         }
         let (since, until) = (filter.since.map_or(i64::MIN, nanoseconds), filter.until.map_or(i64::MAX, nanoseconds));
         let (from, to) = (since.div_euclid(HOUR_NS), until.saturating_sub(1).div_euclid(HOUR_NS));
@@ -286,15 +255,15 @@ impl Index {
     /// The records of a block that match all words; `None` when there are none.
     fn matching(&self, plan: &Plan, block: u64) -> Result<Option<Bits>, IndexError> {
         let mut all = window(plan, block);
-        for word in &plan.words {
-            let Some(bits) = self.bits(*word, block)? else { return Ok(None) };
+        for sets in &plan.words {
+            let Some(bits) = self.any(sets, block)? else { return Ok(None) };
             all.and(&bits);
         }
         Ok((all.count() > 0).then_some(all))
     }
 
     /// The same; without words every record.
-    fn matching_or_all(&self, plan: &Plan, block: u64) -> Result<Option<Bits>, IndexError> {
+    pub(super) fn matching_or_all(&self, plan: &Plan, block: u64) -> Result<Option<Bits>, IndexError> {
         if !plan.words.is_empty() {
             return self.matching(plan, block);
         }
@@ -309,7 +278,7 @@ impl Index {
     }
 
     /// Records of a block that lie in the plan's range and not in its time: at its edges, and where a clock was set back.
-    fn outside(&self, plan: &Plan, block: u64) -> Result<Vec<u16>, IndexError> {
+    pub(super) fn outside(&self, plan: &Plan, block: u64) -> Result<Vec<u16>, IndexError> {
         let mut numbers = Vec::new();
         let mut hours = self.connection.prepare(
             "SELECT first, last FROM span
@@ -331,14 +300,14 @@ impl Index {
         Ok(numbers)
     }
 
-    fn bits(&self, word: i64, block: u64) -> Result<Option<Bits>, IndexError> {
+    pub(super) fn bits(&self, word: i64, block: u64) -> Result<Option<Bits>, IndexError> {
         let find = "SELECT data FROM bits WHERE word = ?1 AND block = ?2";
         let data = self.connection.query_row(find, params![word, signed(block)], |row| row.get::<_, Vec<u8>>(0));
         Ok(data.optional()?.map(|bytes| Bits::decode(&bytes)))
     }
 
     /// The words of a dimension.
-    fn words(&self, dimension: Dimension) -> Result<Vec<(i64, String)>, IndexError> {
+    pub(super) fn words(&self, dimension: Dimension) -> Result<Vec<(i64, String)>, IndexError> {
         let mut find = self.connection.prepare("SELECT id, text FROM word WHERE dimension = ?1 ORDER BY text")?;
         let found = find.query_map(params![dimension.number()], |row| Ok((row.get(0)?, row.get(1)?)))?;
         Ok(found.collect::<Result<_, _>>()?)

@@ -4,6 +4,7 @@
 
 use octroi_verify::problem::{Problem, ProblemKind};
 
+use super::TWICE;
 use super::words::Text;
 use crate::model::Word;
 use crate::policy::{Language, data_name};
@@ -29,6 +30,9 @@ pub(super) fn cell(column: Text, cell: &str) -> String {
         Text::Reader => {
             cell.strip_prefix("user-").map_or_else(|| cell.to_owned(), |user| format!("utilisateur {user}"))
         }
+        Text::Keys => cell
+            .strip_suffix(TWICE)
+            .map_or_else(|| cell.to_owned(), |keys| format!("{keys} (deux fois la même clé : non ouvert)")),
         Text::RefusedFor => of(Words::RefusedFor, cell),
         Text::Conditions => each(" ", &|word| of(Words::Condition, word)),
         Text::Evidence => of(Words::Evidence, cell),

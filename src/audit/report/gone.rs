@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Language, LeftOut, Month};
+use super::{Illegible, Language, LeftOut, Month};
 use crate::audit::epochs::{Beginning, Epochs};
 use crate::audit::index::IndexError;
 
@@ -26,6 +26,19 @@ impl Language {
             ),
             Self::French => format!(
                 "{table} : {count} de plus, antérieurs à l’entrée {before}, ne sont pas dans la liste. `octroi audit export --epoch {epoch} --to {seq}` écrit les entrées antérieures."
+            ),
+        }
+    }
+
+    /// That entries of a table cannot be read any more.
+    pub(super) fn illegible(self, Illegible { heading, count, first }: Illegible) -> String {
+        let table = heading.say(self);
+        match self {
+            Self::English => format!(
+                "{table}: {count} entries that the review index names cannot be read in the log and are not listed, the first of them {first}."
+            ),
+            Self::French => format!(
+                "{table} : {count} entrées que l’index cite sont illisibles dans le journal et ne sont pas dans la liste, dont la première est {first}."
             ),
         }
     }

@@ -20,22 +20,51 @@ pub struct LeftOut {
     pub before: Place,
 }
 
+/// Entries that would be listed and cannot be read: the index names them, and the log has others there or none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Illegible {
+    /// The table that they would stand in.
+    pub heading: Text,
+    /// How many of an epoch.
+    pub count: u64,
+    /// The first of them.
+    pub first: Place,
+}
+
+/// What the tables of a report lack.
+#[derive(Debug, Default)]
+pub(super) struct Missing {
+    pub(super) left_out: Vec<LeftOut>,
+    pub(super) illegible: Vec<Illegible>,
+}
+
+impl Missing {
+    /// Notes the entries of an epoch that cannot be read.
+    pub(super) fn illegible(&mut self, heading: Text, epoch: u32, seqs: &[u64]) {
+        let illegible =
+            |first: &u64| Illegible { heading, count: seqs.len() as u64, first: Place { epoch, seq: *first } };
+        self.illegible.extend(seqs.iter().min().map(illegible));
+    }
+}
+
 /// The entries of a kind that belong to no request, one a row; of more than a page takes the newest, and how many are left out.
 pub(super) fn listed(
     indexes: &[(u32, Index)],
-    (kind, during, left_out): (&'static str, &Filter, &mut Vec<LeftOut>),
+    (kind, during, missing): (&'static str, &Filter, &mut Missing),
     (heading, columns): (Text, Vec<Text>),
     cells: impl Fn(&serde_json::Value) -> Vec<String>,
 ) -> Result<Section, IndexError> {
     let mut rows = Vec::new();
     for (epoch, index) in indexes {
-        let records = index.of_kind(during, kind, LISTED_MAX)?;
-        if let Some(first) = records.first().filter(|_| records.len() == LISTED_MAX) {
+        let (records, illegible) = index.legible(during, kind, LISTED_MAX)?;
+        missing.illegible(heading, *epoch, &illegible);
+        let listed = records.len() + illegible.len();
+        if let Some(first) = records.first().filter(|_| listed == LISTED_MAX) {
             let before = Place { epoch: *epoch, seq: first.seq };
             let all = index.count(during, &[Dimension::Kind])?;
             let all = all.iter().filter(|one| one.words == [kind]).map(|one| one.count).sum::<u64>();
-            let count = all.saturating_sub(records.len() as u64);
-            left_out.extend((count > 0).then_some(LeftOut { heading, count, before }));
+            let count = all.saturating_sub(listed as u64);
+            missing.left_out.extend((count > 0).then_some(LeftOut { heading, count, before }));
         }
         for record in records {
             for body in record.of_kind(kind) {
@@ -44,5 +73,5 @@ pub(super) fn listed(
             }
         }
     }
-    Ok(Section { heading, columns, rows, bars: false })
+    Ok(Section { heading, columns, rows, bars: false, note: None })
 }

@@ -8,10 +8,11 @@ mod french;
 mod gone;
 mod listed;
 mod page;
+mod sound;
+mod transfers;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -19,15 +20,17 @@ use jiff::tz::TimeZone;
 use octroi_verify::problem::Problem;
 use octroi_verify::report::Report as Verified;
 
-use super::decisions::{self, Place};
+use super::decisions::Place;
 use super::epochs::Beginning;
-use super::index::{self, Dimension, FILE, Index, IndexError, Rollup};
+use super::index::{Dimension, Index, IndexError, Rollup};
 use super::query::{Filter, Record, items, word};
 
-use listed::{LISTED_MAX, listed};
+use listed::{LISTED_MAX, Missing, listed};
+use transfers::transfers;
 
-pub use listed::LeftOut;
+pub use listed::{Illegible, LeftOut};
 pub use page::{csv, html};
+pub use sound::{Unread, of_folder};
 pub use words::{Language, Text};
 
 /// What is reported.
@@ -85,6 +88,12 @@ pub struct Report {
     pub incomplete: Vec<Beginning>,
     /// What is of the month and is not listed, since there is more than a page takes.
     pub left_out: Vec<LeftOut>,
+    /// Epochs that could not be read to their end.
+    pub unread: Vec<Unread>,
+    /// Entries that would be listed and cannot be read.
+    pub illegible: Vec<Illegible>,
+    /// Entries that the tables are of.
+    pub indexed: u64,
 }
 
 /// A table, with bars where the first column is what is compared.
@@ -98,6 +107,17 @@ pub struct Section {
     pub rows: Vec<Vec<String>>,
     /// Whether the last column is drawn as bars.
     pub bars: bool,
+    /// What a reader of it must know.
+    pub note: Option<Note>,
+}
+
+/// A sentence about a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Note {
+    /// Openings are listed that did not succeed, too.
+    Asked,
+    /// So many sendings stayed within the EEA, and are not in it.
+    Stayed(u64),
 }
 
 /// Gathers a report from the indexes of a log's epochs, each with its number, oldest first and up to date, and the result of a verification.
@@ -118,10 +138,10 @@ pub fn gather(
     }
     let count = |heading, dimension, column| -> Result<Section, IndexError> {
         let rows = counted(indexes, &during, dimension)?;
-        Ok(Section { heading, columns: vec![column, Text::Requests], rows, bars: true })
+        Ok(Section { heading, columns: vec![column, Text::Requests], rows, bars: true, note: None })
     };
-    let mut sections = vec![integrity(verified, indexes)?];
-    let mut left_out = Vec::new();
+    let mut sections = vec![sound::integrity(verified)];
+    let mut missing = Missing::default();
     match kind {
         Kind::Processing => {
             sections.push(processing(&rollups));
@@ -135,7 +155,7 @@ pub fn gather(
             sections.push(exceptions(&rollups));
             sections.push(by(&rollups, Text::ByBackend, Text::Backend, |row| row.key.backend.clone()));
             sections.push(count(Text::Refusals, Dimension::Reason, Text::Reason)?);
-            sections.push(ended(indexes, since, until)?);
+            sections.push(ended(indexes, (since, until), &mut missing)?);
             sections.push(count(Text::Rules, Dimension::Rule, Text::Rule)?);
             sections.push(count(Text::Marks, Dimension::Mark, Text::Mark)?);
         }
@@ -146,7 +166,7 @@ pub fn gather(
             sections.push(count(Text::Ends, Dimension::End, Text::End)?);
             sections.push(count(Text::Marks, Dimension::Mark, Text::Mark)?);
             let columns = vec![Text::Time, Text::Entry, Text::Policy, Text::InForce, Text::RefusedFor];
-            let of = ("policy", &during, &mut left_out);
+            let of = ("policy", &during, &mut missing);
             sections.push(listed(indexes, of, (Text::Policies, columns), |body| {
                 let policy = [short(word(body, "policy")), word(body, "name").to_owned()];
                 let policy: Vec<_> = policy.into_iter().filter(|word| !word.is_empty()).collect();
@@ -155,28 +175,44 @@ pub fn gather(
         }
         Kind::Access => {
             sections.push(count(Text::Kinds, Dimension::Kind, Text::Kind)?);
-            let columns = vec![
-                Text::Recorded,
-                Text::Entry,
-                Text::Asked,
-                Text::Action,
-                Text::Reader,
-                Text::Keys,
-                Text::Conditions,
-            ];
-            let of = ("access", &during, &mut left_out);
-            sections.push(listed(indexes, of, (Text::Accesses, columns), |body| {
-                let words = items(body, "words").filter_map(serde_json::Value::as_str);
-                let words: Vec<&str> = words.chain(Some(word(body, "subject")).filter(|id| !id.is_empty())).collect();
-                // Ids of our own, digests of public keys, which name nobody by themselves.
-                let keys = word(body, "approver").replace('+', ", ");
-                let said = ["at", "action", "reader"].map(|key| word(body, key).to_owned());
-                said.into_iter().chain([keys, words.join(" ")]).collect()
-            })?);
+            sections.push(accesses(indexes, &during, &mut missing)?);
         }
     }
-    Ok(Report { kind, month, sections, problem: verified.as_ref().err().cloned(), incomplete: Vec::new(), left_out })
+    let mut indexed = 0_u64;
+    for (_, index) in indexes {
+        indexed = indexed.saturating_add(index.held()?);
+    }
+    let Missing { left_out, illegible } = missing;
+    let (problem, incomplete, unread) = (verified.as_ref().err().cloned(), Vec::new(), Vec::new());
+    Ok(Report { kind, month, sections, problem, incomplete, left_out, unread, illegible, indexed })
 }
+
+/// Who read, and what.
+fn accesses(indexes: &[(u32, Index)], during: &Filter, missing: &mut Missing) -> Result<Section, IndexError> {
+    let columns =
+        vec![Text::Recorded, Text::Entry, Text::Asked, Text::Action, Text::Reader, Text::Keys, Text::Conditions];
+    let accesses = listed(indexes, ("access", during, missing), (Text::Accesses, columns), |body| {
+        let words = items(body, "words").filter_map(serde_json::Value::as_str);
+        let words: Vec<&str> = words.chain(Some(word(body, "subject")).filter(|id| !id.is_empty())).collect();
+        let keys = approvers(word(body, "approver"));
+        let said = ["at", "action", "reader"].map(|key| word(body, key).to_owned());
+        said.into_iter().chain([keys, words.join(" ")]).collect()
+    })?;
+    let asks = |cells: &Vec<String>| cells.get(3).is_some_and(|action| action == "reveal");
+    let note = accesses.rows.iter().any(asks).then_some(Note::Asked);
+    Ok(Section { note, ..accesses })
+}
+
+/// The keys with which an opening was asked for: ids of our own, digests of public keys, which name nobody by themselves.
+fn approvers(said: &str) -> String {
+    let keys: Vec<&str> = said.split('+').collect();
+    // One share opens nothing.
+    let twice = keys.len() > 1 && keys.iter().all(|key| keys.first() == Some(key));
+    format!("{}{}", keys.join(", "), if twice { TWICE } else { "" })
+}
+
+/// What is said of an opening that cannot have succeeded.
+const TWICE: &str = " (one key twice: not opened)";
 
 /// How many records have each word of a dimension, over all epochs: the most frequent first.
 fn counted(indexes: &[(u32, Index)], during: &Filter, dimension: Dimension) -> Result<Vec<Vec<String>>, IndexError> {
@@ -189,79 +225,6 @@ fn counted(indexes: &[(u32, Index)], during: &Filter, dimension: Dimension) -> R
     let mut counted: Vec<_> = sums.into_iter().collect();
     counted.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     Ok(counted.into_iter().map(|(words, count)| words.into_iter().chain([count.to_string()]).collect()).collect())
-}
-
-/// Verifies and indexes a log, and gathers a report on it.
-///
-/// # Errors
-/// [`IndexError`].
-pub fn of_folder(kind: Kind, month: Month, log: &Path) -> Result<Report, IndexError> {
-    let mut indexes = Vec::new();
-    // A change of the key within the month begins another log: what the finished ones hold is of the month as well.
-    for (number, epoch) in decisions::logs(log).iter().rev() {
-        let mut index = Index::open(epoch)?;
-        index.catch_up()?;
-        indexes.push((*number, index));
-    }
-    let verified = verified(log)?;
-    Ok(Report { incomplete: gone::of(month, log)?, ..gather(kind, month, &indexes, &verified)? })
-}
-
-/// Verifies a log. The tables are the index's: one that is kept is compared with what it was made from. Where one cannot be written
-/// it may be there of some epochs alone.
-fn verified(log: &Path) -> Result<Result<Vec<Verified>, Problem>, IndexError> {
-    let logs = decisions::logs(log);
-    let (kept, lacking): (Vec<_>, Vec<_>) = logs.iter().partition(|(_, epoch)| epoch.join(FILE).exists());
-    let trust = octroi_verify::Trust { index: lacking.is_empty(), ..octroi_verify::Trust::default() };
-    let verified = octroi_verify::verify_all(log, &trust, &mut |_| {});
-    if verified.is_ok() && !lacking.is_empty() {
-        for (_, epoch) in kept {
-            if let Some(problem) = index::compare(epoch)? {
-                return Ok(Err(problem));
-            }
-        }
-    }
-    Ok(verified)
-}
-
-/// What a verification found: the statement on which the rest rests.
-fn integrity(verified: &Result<Vec<Verified>, Problem>, indexes: &[(u32, Index)]) -> Result<Section, IndexError> {
-    let mut rows = Vec::new();
-    match verified {
-        Ok(reports) => {
-            for report in reports {
-                let kind = |name: &str| report.kinds.get(name).copied().unwrap_or(0).to_string();
-                rows.push(vec![
-                    report.origin.clone(),
-                    "✓".to_owned(),
-                    report.signed.to_string(),
-                    report.pruned.to_string(),
-                    report.root.to_string(),
-                    report.unfinished.to_string(),
-                    kind("gap"),
-                    report.clock_steps_back.to_string(),
-                ]);
-            }
-        }
-        Err(problem) => {
-            let mut indexed = 0;
-            for (_, index) in indexes {
-                indexed += index.watermark()?.entries;
-            }
-            rows.push(vec![problem.to_string(), "✗".to_owned(), indexed.to_string()]);
-        }
-    }
-    let columns = vec![
-        Text::Log,
-        Text::Sound,
-        Text::Signed,
-        Text::Pruned,
-        Text::Root,
-        Text::Unfinished,
-        Text::Gaps,
-        Text::ClockSetBack,
-    ];
-    Ok(Section { heading: Text::Integrity, columns, rows, bars: false })
 }
 
 /// What each app does for each purpose, one recipient a row, so that no class stands beside one who did not get it. Requests
@@ -305,23 +268,7 @@ fn processing(rollups: &[Rollup]) -> Section {
         Text::Refused,
         Text::Sendings,
     ];
-    Section { heading: Text::Processing, columns, rows: rows.collect(), bars: false }
-}
-
-/// Every transfer by country, basis and class; a sending without findings stands under no class.
-fn transfers(rollups: &[Rollup]) -> Section {
-    let mut sums: BTreeMap<[String; 4], u64> = BTreeMap::new();
-    for Rollup { key, count, .. } in
-        rollups.iter().filter(|row| !row.key.backend.is_empty() && row.key.exception.is_empty())
-    {
-        let key = [key.country.clone(), key.control.clone(), key.basis.clone(), key.class.clone()];
-        *sums.entry(key).or_default() += count;
-    }
-    // The row without a class counts every sending; what is left of it once those with findings are known is not told by
-    // counts of classes, so it is named for what it is.
-    let rows = sums.into_iter().map(|(key, count)| key.into_iter().chain([count.to_string()]).collect());
-    let columns = vec![Text::Country, Text::Control, Text::Basis, Text::Class, Text::Sendings];
-    Section { heading: Text::Transfers, columns, rows: rows.collect(), bars: false }
+    Section { heading: Text::Processing, columns, rows: rows.collect(), bars: false, note: None }
 }
 
 /// What exceptions spared a rule: each with the rule, who asked, and where it went. Requests that were refused all the same
@@ -344,7 +291,7 @@ fn exceptions(rollups: &[Rollup]) -> Section {
         Text::Refused,
         Text::Sendings,
     ];
-    Section { heading: Text::Exceptions, columns, rows: rows.collect(), bars: false }
+    Section { heading: Text::Exceptions, columns, rows: rows.collect(), bars: false, note: None }
 }
 
 fn by(rollups: &[Rollup], heading: Text, column: Text, key: impl Fn(&Rollup) -> String) -> Section {
@@ -356,11 +303,15 @@ fn by(rollups: &[Rollup], heading: Text, column: Text, key: impl Fn(&Rollup) -> 
     let mut sums: Vec<_> = sums.into_iter().collect();
     sums.sort_by(|one, other| other.1.cmp(&one.1).then_with(|| one.0.cmp(&other.0)));
     let rows = sums.into_iter().map(|(word, count)| vec![word, count.to_string()]).collect();
-    Section { heading, columns: vec![column, Text::Sendings], rows, bars: true }
+    Section { heading, columns: vec![column, Text::Sendings], rows, bars: true, note: None }
 }
 
 /// Evidence that was over while a policy was in force: that of the month's policies, and of the one with which it began.
-fn ended(indexes: &[(u32, Index)], since: Timestamp, until: Timestamp) -> Result<Section, IndexError> {
+fn ended(
+    indexes: &[(u32, Index)],
+    (since, until): (Timestamp, Timestamp),
+    missing: &mut Missing,
+) -> Result<Section, IndexError> {
     let before = Filter { until: Some(since), ..Filter::default() };
     let during = Filter { since: Some(since), until: Some(until), ..Filter::default() };
     let mut rows: BTreeMap<[String; 3], (String, Place)> = BTreeMap::new();
@@ -368,8 +319,11 @@ fn ended(indexes: &[(u32, Index)], since: Timestamp, until: Timestamp) -> Result
     let (mut earlier, mut policies) = (Vec::new(), Vec::new());
     for (epoch, index) in indexes {
         let numbered = |records: Vec<Record>| records.into_iter().map(|record| (*epoch, record));
-        earlier.extend(numbered(index.of_kind(&before, "policy", LISTED_MAX)?));
-        policies.extend(numbered(index.of_kind(&during, "policy", LISTED_MAX)?));
+        for (of, records) in [(&before, &mut earlier), (&during, &mut policies)] {
+            let (legible, illegible) = index.legible(of, "policy", LISTED_MAX)?;
+            records.extend(numbered(legible));
+            missing.illegible(Text::Ended, *epoch, &illegible);
+        }
     }
     let in_force = |(_, record): &(u32, Record)| record.of_kind("policy").any(|body| truth(body, "in_force") == "✓");
     let began = earlier.into_iter().rfind(in_force);
@@ -381,7 +335,7 @@ fn ended(indexes: &[(u32, Index)], since: Timestamp, until: Timestamp) -> Result
     }
     let rows = rows.into_iter().map(|(key, (time, at))| key.into_iter().chain([time, at.to_string()]).collect());
     let columns = vec![Text::Backend, Text::Evidence, Text::EndedOn, Text::Time, Text::Entry];
-    Ok(Section { heading: Text::Ended, columns, rows: rows.collect(), bars: false })
+    Ok(Section { heading: Text::Ended, columns, rows: rows.collect(), bars: false, note: None })
 }
 
 fn short(digest: &str) -> String {

@@ -15,6 +15,7 @@ svg{display:block}@media print{body{margin:0;max-width:none;font-size:10pt}h2{br
 thead{display:table-header-group}}";
 /// Width of the longest bar.
 const BAR_WIDTH: u64 = 240;
+const BYTE_ORDER_MARK: &str = "\u{feff}";
 
 /// Writes a page.
 pub fn html(report: &Report, language: Language) -> String {
@@ -25,11 +26,8 @@ pub fn html(report: &Report, language: Language) -> String {
          </head>\n<body>\n<h1>{title}</h1>\n",
         language.code()
     );
-    for gone in &report.incomplete {
-        page.push_str(&format!("<p><strong>{}</strong></p>\n", escape(&language.incomplete(gone))));
-    }
-    for left_out in &report.left_out {
-        page.push_str(&format!("<p><strong>{}</strong></p>\n", escape(&language.left_out(*left_out))));
+    for statement in statements(report, language) {
+        page.push_str(&format!("<p><strong>{}</strong></p>\n", escape(&statement)));
     }
     for section in &report.sections {
         page.push_str(&table(report, section, language));
@@ -38,20 +36,44 @@ pub fn html(report: &Report, language: Language) -> String {
     page
 }
 
-/// Writes CSV: each table under its heading.
+/// What stands above the tables.
+fn statements(report: &Report, language: Language) -> Vec<String> {
+    let unsound = report.problem.iter().map(|_| language.unsound(report.indexed));
+    let unread = report.unread.iter().map(|unread| language.unread(unread));
+    let incomplete = report.incomplete.iter().map(|gone| language.incomplete(gone));
+    let left_out = report.left_out.iter().map(|left_out| language.left_out(*left_out));
+    let illegible = report.illegible.iter().map(|illegible| language.illegible(*illegible));
+    unsound.chain(unread).chain(incomplete).chain(left_out).chain(illegible).collect()
+}
+
+/// Writes CSV: each table under its heading, and behind it what its reader must know. It begins with a byte order mark, without which
+/// a spreadsheet that opens the file takes its letters for others; the place of an entry is two columns, since `2:4` is a time of
+/// day to one.
 pub fn csv(report: &Report, language: Language) -> String {
-    let mut text = row([language.title(report.kind), &report.month.to_string()]);
-    for gone in &report.incomplete {
-        text.push_str(&row([language.incomplete(gone).as_str()]));
-    }
-    for left_out in &report.left_out {
-        text.push_str(&row([language.left_out(*left_out).as_str()]));
+    let mut text = BYTE_ORDER_MARK.to_owned();
+    text.push_str(&row([language.title(report.kind), &report.month.to_string()]));
+    for statement in statements(report, language) {
+        text.push_str(&row([statement]));
     }
     for section in &report.sections {
         text.push_str(&row([""; 0]));
         text.push_str(&row([section.heading.say(language)]));
-        text.push_str(&row(section.columns.iter().map(|column| column.say(language))));
-        section.rows.iter().for_each(|cells| text.push_str(&row(told(report, section, cells, language))));
+        let columns = section.columns.iter().flat_map(|column| match column {
+            Text::Entry => vec![Text::Epoch.say(language), Text::Entry.say(language)],
+            column => vec![column.say(language)],
+        });
+        text.push_str(&row(columns));
+        for cells in &section.rows {
+            let cells = told(report, section, cells, language);
+            let cells = section.columns.iter().zip(&cells).flat_map(|(column, cell)| match column {
+                Text::Entry => cell.split(':').collect(),
+                _ => vec![cell.as_str()],
+            });
+            text.push_str(&row(cells));
+        }
+        if let Some(note) = section.note {
+            text.push_str(&row([language.note(note)]));
+        }
     }
     text
 }
@@ -69,11 +91,12 @@ fn told(report: &Report, section: &Section, cells: &[String], language: Language
 }
 
 fn table(report: &Report, section: &Section, language: Language) -> String {
+    let note = section.note.map(|note| format!("<p>{}</p>\n", escape(&language.note(note)))).unwrap_or_default();
     let heading = escape(section.heading.say(language));
     if section.rows.is_empty() {
-        return format!("<h2>{heading}</h2>\n<p>{}</p>\n", escape(Text::Nothing.say(language)));
+        return format!("<h2>{heading}</h2>\n{note}<p>{}</p>\n", escape(Text::Nothing.say(language)));
     }
-    let mut text = format!("<h2>{heading}</h2>\n<table>\n<thead><tr>");
+    let mut text = format!("<h2>{heading}</h2>\n{note}<table>\n<thead><tr>");
     for column in &section.columns {
         text.push_str(&format!("<th scope=\"col\">{}</th>", escape(column.say(language))));
     }
@@ -128,8 +151,8 @@ mod tests {
         let rows = vec![vec![nasty.to_owned(), "7".to_owned()], vec!["FR".to_owned(), "14".to_owned()]];
         let columns = vec![Text::Country, Text::Sendings];
         let sections = vec![
-            Section { heading: Text::ByCountry, columns: columns.clone(), rows, bars: true },
-            Section { heading: Text::Refusals, columns, rows: Vec::new(), bars: true },
+            Section { heading: Text::ByCountry, columns: columns.clone(), rows, bars: true, note: None },
+            Section { heading: Text::Refusals, columns, rows: Vec::new(), bars: true, note: None },
         ];
         let month = Month::parse("2026-11").unwrap();
         let report = Report {
@@ -139,6 +162,9 @@ mod tests {
             problem: None,
             incomplete: Vec::new(),
             left_out: Vec::new(),
+            unread: Vec::new(),
+            illegible: Vec::new(),
+            indexed: 0,
         };
         for language in [Language::English, Language::French] {
             let page = html(&report, language);

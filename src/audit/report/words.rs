@@ -86,7 +86,7 @@ texts! {
     Refused: "refused", "refusées";
     Sendings: "sendings", "envois";
     Requests: "records", "enregistrements";
-    Transfers: "Transfers by country, basis and class (without class: all)", "Transferts par pays, fondement et catégorie (sans catégorie : tous)";
+    Transfers: "Transfers out of the EEA by country, basis and class (without class: all)", "Transferts hors de l’EEE par pays, fondement et catégorie (sans catégorie : tous)";
     ByCountry: "Sendings by country of processing", "Envois par pays de traitement";
     ByBackend: "Sendings by recipient", "Envois par destinataire";
     ByModel: "Uses by model", "Usages par modèle";
@@ -118,11 +118,12 @@ texts! {
     Recorded: "recorded (UTC)", "consigné (UTC)";
     Asked: "asked for (UTC)", "demandé (UTC)";
     RefusedFor: "refused for", "refusée pour";
+    Epoch: "epoch", "époque";
     Entry: "entry", "entrée";
     Action: "action", "action";
     Reader: "reader", "lecteur";
     Conditions: "conditions", "conditions";
-    Keys: "opened with the keys", "ouvert avec les clés";
+    Keys: "asked to open with the keys", "ouverture demandée avec les clés";
     Nothing: "nothing", "néant";
     Foot: "Months are of UTC. A request that was tried at two recipients counts as two sendings. The index is made from the log; the log is the evidence.", "Mois en UTC. Une requête tentée auprès de deux destinataires compte pour deux envois. L’index est tiré du journal ; seul le journal fait foi.";
 }

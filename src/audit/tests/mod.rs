@@ -13,12 +13,14 @@ mod naive;
 mod place;
 mod prune;
 mod publish;
+mod report;
 mod retain;
 mod rotate;
 mod seal;
 mod search;
 mod succession;
 mod tamper;
+mod together;
 mod upkeep;
 mod witness;
 

@@ -131,10 +131,12 @@ fn matches(filter: &Filter, record: &Record) -> bool {
     is(&filter.app, "app")
         && is(&filter.decision, "verdict")
         && any(&filter.class, &|class| found(record).any(|finding| holds(finding, "classes", class)))
-        && any(&filter.backend, &|backend| sent_to(record).any(|(sent, _)| sent == backend))
-        && any(&filter.country, &|country| {
-            sent_to(record).any(|(_, declared)| declared.is_some_and(|it| holds(it, "countries", country)))
-        })
+        && (filter.backend.is_none() && filter.country.is_none()
+            // Both are of one sending.
+            || sent_to(record).any(|(sent, declared)| {
+                let is_in = |country: &str| declared.is_some_and(|it| holds(it, "countries", country));
+                any(&filter.backend, &|backend| sent == backend) && any(&filter.country, &is_in)
+            }))
         && any(&filter.exception, &|name| excepted(record).any(|used| word(used, "exception") == name))
         && any(&filter.rule, &|rule| {
             let newest = record.of_kind("outcome").filter_map(|outcome| outcome.get("newest"));

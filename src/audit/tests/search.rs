@@ -98,3 +98,94 @@ fn tells_a_story() {
     assert!(told(4).unwrap().contains("It has no outcome yet."));
     assert_eq!(told(99), None);
 }
+
+/// A request of a plan of four that was refused after these were asked, when the newest policy had taken out others.
+fn refused(asked: &[&str], (reason, cause): (&str, &str), removed: &[&str]) -> crate::audit::query::Record {
+    use serde_json::json;
+    let planned =
+        |(backend, tier): (&str, &str)| json!({"backend": backend, "tier": tier, "countries": ["DE"], "duties": []});
+    let plan = [("home-1", "domestic"), ("home-2", "domestic"), ("de-eu", "EEA"), ("us-cloud", "other")];
+    let sending = |backend: &str| json!({"backend": backend, "body_bytes": 1, "changed": []});
+    let decision = json!({
+        "kind": "decision", "verdict": "forward", "plan": plan.map(planned), "sending": sending(asked[0]), "removed": [],
+    });
+    let attempt = |(number, backend): (usize, &&str)| json!({"kind": "attempt", "number": number, "cause": "broke", "sending": sending(backend), "fell_back": false});
+    let attempts: Vec<_> = asked.iter().enumerate().skip(1).map(attempt).collect();
+    let removed: Vec<_> = removed.iter().map(|one| json!({"backend": one, "why": "rule", "rules": ["r"]})).collect();
+    let digest = "9".repeat(64);
+    let newest = json!({"policy": digest, "inventory": digest, "reference": digest, "removed": removed});
+    let outcome = json!({
+        "kind": "outcome", "end": "refused", "reason": reason, "cause": cause, "backend": asked.last(), "newest": newest,
+    });
+    let bodies = [decision].into_iter().chain(attempts).chain([outcome]);
+    let entries = bodies.map(|body| json!({"entry": body, "seq": 1, "time": ""})).collect();
+    crate::audit::query::Record { seq: 1, time: String::new(), entries }
+}
+
+/// A request that was refused though the plan had more: the story says which were not asked and why, and where no entry tells why, that.
+#[test]
+fn a_story_says_why_others_of_the_plan_were_not_asked() {
+    let later = "de-eu (tier: EEA) and us-cloud (tier: other) were not asked: ";
+    for (name, asked, (reason, cause), removed, expected, unexpected) in [
+        (
+            "one failed",
+            &["home-2"][..],
+            ("backend_failed", "error"),
+            &[][..],
+            &[
+                "Of the same tier home-1 was not asked. Why, the entries do not say",
+                later,
+                "a backend was there and failed",
+            ][..],
+            "No further backend",
+        ),
+        (
+            "all of a tier down",
+            &["home-1", "home-2"],
+            ("backends_unavailable", "broke"),
+            &[],
+            &[later, "no `fall back` clause that opened a later tier"],
+            "Of the same tier",
+        ),
+        (
+            "one is full",
+            &["home-1", "home-2", "de-eu"],
+            ("backends_full", "full"),
+            &[],
+            &["us-cloud (tier: other) was not asked: the policy has no `fall back` clause"],
+            "No further backend",
+        ),
+        (
+            "the newest policy took the others",
+            &["home-1", "home-2"],
+            ("backends_unavailable", "broke"),
+            &["de-eu", "us-cloud"],
+            &["No further backend was left under policy", "It could not go to de-eu, because of r."],
+            "not asked",
+        ),
+        (
+            "all were asked",
+            &["home-1", "home-2", "de-eu", "us-cloud"],
+            ("backends_unavailable", "broke"),
+            &[],
+            &["No further backend was left under policy"],
+            "not asked",
+        ),
+        (
+            "asked as often as a request is",
+            &["home-1"; 8],
+            ("backends_unavailable", "broke"),
+            &[],
+            &[
+                "home-2, de-eu (tier: EEA) and us-cloud (tier: other) were not asked: a request is sent at most 8 times.",
+            ],
+            "No further backend",
+        ),
+    ] {
+        let told = tell(&refused(asked, (reason, cause), removed)).join("\n");
+        for sentence in expected {
+            assert!(told.contains(sentence), "{name}: {sentence}\n{told}");
+        }
+        assert!(!told.contains(unexpected), "{name}: {told}");
+    }
+}

@@ -41,7 +41,7 @@ pub(super) fn export(export: &Export, printer: Printer) -> anyhow::Result<Exit> 
     let signed = signed.lines().nth(1).and_then(|size| size.parse::<u64>().ok()).context("the log's checkpoint")?;
     let to = export.to.unwrap_or(signed).min(signed);
     let from = export.from.min(to);
-    record(&export.dir, Reading { action: "export", range: Some((from, to)), ..Reading::default() }, printer)?;
+    record(&export.dir, Reading { action: "export", range: Some((from, Some(to))), ..Reading::default() }, printer)?;
     if export.csv {
         printer.text(csv::row(csv::ENTRY));
     }

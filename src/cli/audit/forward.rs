@@ -58,7 +58,7 @@ async fn send(forward: &Forward, printer: Printer) -> anyhow::Result<Exit> {
         .context("no collector: name one in OTEL_EXPORTER_OTLP_LOGS_ENDPOINT or OTEL_EXPORTER_OTLP_ENDPOINT")?;
     let dir = &forward.dir;
     let mut cursor = Cursor::open(dir, &forward.cursor).with_context(|| forward.cursor.clone())?;
-    let range = Some((cursor.as_ref().map_or(0, |cursor| cursor.next), u64::MAX));
+    let range = Some((cursor.as_ref().map_or(0, |cursor| cursor.next), None));
     record(dir, Reading { action: "export", range, ..Reading::default() }, printer)?;
     let (mut sent, mut pause, mut looks) = (0_usize, LOOK, 0);
     loop {

@@ -45,7 +45,7 @@ pub(crate) struct Query {
     /// Sent to this backend
     #[arg(long)]
     backend: Option<String>,
-    /// Sent to a backend that processes in this country
+    /// Sent to a backend that processes in this country; with --backend to that very one there
     #[arg(long)]
     country: Option<String>,
     /// `forward` or `refuse`
@@ -70,7 +70,8 @@ pub(crate) struct Query {
     #[arg(long)]
     epoch: Option<u32>,
     /// Count instead, by one or more of: kind, tenant, app, purpose, actor, api, operation, model, class, type, backend,
-    /// country, control, basis, decision, reason, rule, end, label, mark, exception
+    /// country, control, basis, decision, reason, rule, end, label, mark, exception. Backend, country, control and basis
+    /// in a row are those of one sending, class and type those of one finding; all else is the request's
     #[arg(long, value_delimiter = ',', conflicts_with_all = ["limit", "before"])]
     by: Vec<String>,
     /// Write JSON, one request a line
@@ -158,7 +159,7 @@ pub(super) fn list(query: &Query, printer: Printer) -> anyhow::Result<Exit> {
     }
     let newest = epochs.logs().first().map_or(0, |(number, _)| *number);
     let before = query.before.map(|(epoch, seq)| Place { epoch: epoch.unwrap_or(newest), seq });
-    let page = told(&query.dir, epochs.page(&filter, query.limit, before))?;
+    let page = told(query, epochs.page(&filter, query.limit, before))?;
     if page.temporary {
         printer.say(TEMPORARY);
     }
@@ -189,9 +190,13 @@ fn count(query: &Query, filter: &Filter, epochs: &Epochs, printer: Printer) -> a
     let mut by = Vec::new();
     for name in &query.by {
         let known = || Dimension::ALL.map(|(_, name)| name).join(", ");
-        by.push(Dimension::named(name).with_context(|| format!("`{name}` is none of {}", known()))?);
+        let dimension = Dimension::named(name).with_context(|| format!("`{name}` is none of {}", known()))?;
+        if by.contains(&dimension) {
+            bail!("`--by` names `{name}` twice");
+        }
+        by.push(dimension);
     }
-    let Tally { counted, read, temporary } = told(&query.dir, epochs.count(filter, &by))?;
+    let Tally { counted, read, temporary } = told(query, epochs.count(filter, &by))?;
     if temporary {
         printer.say(TEMPORARY);
     }
@@ -245,11 +250,15 @@ fn before(text: &str) -> Result<(Option<u32>, u64), String> {
 }
 
 /// Says what was probably meant by a word that no record has.
-fn told<T>(dir: &Path, result: Result<T, IndexError>) -> anyhow::Result<T> {
+fn told<T>(query: &Query, result: Result<T, IndexError>) -> anyhow::Result<T> {
     match result {
         Err(IndexError::Unknown { dimension, word, listed }) => {
-            let (dir, meant) = (dir.display(), meant(&word, listed.iter().map(String::as_str)));
-            bail!("no request in the log in `{dir}` has the {dimension} `{word}`\n  help: {meant}")
+            let (dir, meant) = (query.dir.display(), meant(&word, listed.iter().map(String::as_str)));
+            let (of, all) = match query.epoch {
+                Some(epoch) => (format!("epoch {epoch} of "), "; without --epoch all epochs are searched"),
+                None => (String::new(), ""),
+            };
+            bail!("no request in {of}the log in `{dir}` has the {dimension} `{word}`\n  help: {meant}{all}")
         }
         other => Ok(other?),
     }

@@ -50,7 +50,10 @@ pub(super) fn report(arguments: &Report, printer: Printer) -> anyhow::Result<Exi
     printer.text(if arguments.csv { csv(&report, language) } else { html(&report, language) });
     // What the page says of the log is a finding of this command as well.
     if report.problem.is_some() {
-        printer.say("the log or its index is not sound: the first lines of the report say where");
+        printer.say(match language {
+            Language::English => "the log or its index is not sound: the first lines of the report say where",
+            Language::French => "le journal ou son index n’est pas intègre : les premières lignes du rapport disent où",
+        });
         return Ok(Exit::Findings);
     }
     Ok(Exit::Well)

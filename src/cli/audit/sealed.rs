@@ -196,7 +196,8 @@ pub(super) fn destroyed(epochs: &Epochs, found: &Record) -> anyhow::Result<Vec<S
             let is_of = |[key, month]: &&[String; 2]| {
                 if whole { text(erasure, "month") == *month } else { text(erasure, "key") == *key }
             };
-            told.extend(keys.iter().filter(is_of).map(|[key, _]| {
+            // One that is destroyed is not destroyed again with its month.
+            told.extend(keys.extract_if(.., |key| is_of(&&*key)).map(|[key, _]| {
                 let basis = text(erasure, "basis");
                 format!("At {time} the key {key} was destroyed ({basis}): nobody can open what it protected any more.")
             }));

@@ -16,7 +16,7 @@ pub(super) const SCHEMA: Schema = Schema {
         must("reader", Shape::Word, "who reads: the system's number of the user, or a keyed pseudonym"),
         may("records", Shape::Number, "how many records it is for at most"),
         may("subject", Shape::Request, "the request that it is about"),
-        may("to", Shape::Number, "behind the last entry of a range"),
+        may("to", Shape::Number, "behind the last entry of a range; absent where it goes on as the log grows"),
         must("words", Shape::List(&Shape::OneOf(CONDITIONS)), "names of the conditions that were set, never their values"),
     ],
 };

@@ -51,6 +51,11 @@ impl Bits {
         self.0.iter_mut().zip(&other.0).for_each(|(one, other)| *one &= other);
     }
 
+    /// Takes in what is in the other set.
+    pub fn or(&mut self, other: &Self) {
+        self.0.iter_mut().zip(&other.0).for_each(|(one, other)| *one |= other);
+    }
+
     /// How many numbers are in both sets.
     pub fn count_with(&self, other: &Self) -> u64 {
         self.0.iter().zip(&other.0).map(|(one, other)| u64::from((one & other).count_ones())).sum()
@@ -145,6 +150,11 @@ mod tests {
             expected.reverse();
             prop_assert_eq!(both.descending().collect::<Vec<_>>(), expected.clone());
             prop_assert_eq!(a.count_with(&bits(&other)), expected.len() as u64);
+            let mut either = bits(&one);
+            either.or(&bits(&other));
+            let mut expected: Vec<u16> = one.union(&other).copied().collect();
+            expected.reverse();
+            prop_assert_eq!(either.descending().collect::<Vec<_>>(), expected);
             let set = a.encode();
             prop_assert!(one.iter().all(|number| holds(&set, *number)));
             prop_assert!(other.difference(&one).all(|number| !holds(&set, *number)));

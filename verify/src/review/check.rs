@@ -202,7 +202,8 @@ impl Check {
             add(output, body.output_tokens.unwrap_or(0));
             add(out, body.bytes_out);
         }
-        self.members(&mut open, facts::outcome(body), 0)
+        let taken = facts::outcome(body, &open.opened);
+        self.members(&mut open, taken, 1)
     }
 
     /// The refusal of this id: its row was held against its entry when that passed by.

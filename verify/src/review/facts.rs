@@ -52,10 +52,21 @@ pub enum Dimension {
     Mark,
     /// Exception of the policy that spared it a rule.
     Exception,
+    /// A sending as a whole: its backend, and what was declared of that ([`Self::TOGETHER`]).
+    Sending,
+    /// A finding as a whole: its type and the classes that it implies.
+    Finding,
 }
 
 impl Dimension {
-    /// Every dimension with its word, in the order of their numbers in the database.
+    /// Dimensions of which a request may have several words that belong together, and the one that says which: of a request
+    /// that went to two backends each has its own country.
+    pub const TOGETHER: [(Self, &'static [Self]); 2] = [
+        (Self::Sending, &[Self::Backend, Self::Country, Self::Control, Self::Basis]),
+        (Self::Finding, &[Self::Type, Self::Class]),
+    ];
+
+    /// Every dimension that is asked for by its word, in the order of their numbers in the database.
     pub const ALL: [(Self, &'static str); 21] = [
         (Self::Kind, "kind"),
         (Self::Tenant, "tenant"),
@@ -96,6 +107,16 @@ impl Dimension {
     }
 }
 
+/// What belongs together as one word: the words of each of the dimensions, in their order, as JSON.
+fn whole(parts: &[&[String]]) -> String {
+    serde_json::to_string(parts).unwrap_or_default()
+}
+
+/// The words of each of the dimensions of what belongs together; `None` for what is no such word.
+pub fn parts(whole: &str) -> Option<Vec<Vec<String>>> {
+    serde_json::from_str(whole).ok()
+}
+
 /// What of a decision later entries of its request need: kept while the request is open.
 #[derive(Debug, Clone, Default)]
 pub struct Opened {
@@ -105,6 +126,8 @@ pub struct Opened {
     plan: Vec<Planned>,
     classes: BTreeSet<String>,
     exceptions: BTreeSet<Excepted>,
+    /// Whether it was let go on: a refusal that comes later is not of the decision.
+    let_on: bool,
     /// The key of the last sending.
     pub last: Option<RollupKey>,
 }
@@ -118,7 +141,7 @@ pub struct RollupKey {
     pub app: String,
     /// Purpose, empty for none.
     pub purpose: String,
-    /// `forward` or `refuse`.
+    /// `forward`: a sending; `refuse`: a refusal, also one after sendings.
     pub decision: String,
     /// Code of the refusal, empty for none.
     pub reason: String,
@@ -163,6 +186,8 @@ impl Taken {
     fn found(&mut self, findings: &[Finding]) -> BTreeSet<String> {
         for finding in findings {
             self.put(Dimension::Type, Some(&finding.r#type));
+            let parts = whole(&[std::slice::from_ref(&finding.r#type), &finding.classes]);
+            self.put(Dimension::Finding, Some(&parts));
         }
         let classes: BTreeSet<String> = findings.iter().flat_map(|finding| finding.classes.clone()).collect();
         for class in &classes {
@@ -219,6 +244,7 @@ pub fn decision(body: &Body) -> (Taken, Opened) {
         plan: body.plan.clone(),
         classes,
         exceptions,
+        let_on: body.verdict.as_deref() == Some("forward"),
         last: None,
     };
     if let Some(sending) = &body.sending {
@@ -251,9 +277,12 @@ pub fn attempt(body: &Body, opened: &mut Opened) -> Taken {
     taken
 }
 
-/// Takes an outcome.
-pub fn outcome(body: &Body) -> Taken {
+/// Takes an outcome. A request that was let go on and refused in the end counts as refused as well as sent.
+pub fn outcome(body: &Body, opened: &Opened) -> Taken {
     let mut taken = Taken::default();
+    if let Some(reason) = body.reason.clone().filter(|reason| opened.let_on && !reason.is_empty()) {
+        opened.count(&mut taken, RollupKey { decision: "refuse".to_owned(), reason, ..opened.key() });
+    }
     taken.put(Dimension::End, body.end.as_deref());
     taken.put(Dimension::Reason, body.reason.as_deref());
     let removed = body.newest.iter().flat_map(|newest| &newest.removed);
@@ -277,6 +306,9 @@ fn sent(taken: &mut Taken, opened: &mut Opened, sending: &Sending) {
     planned.countries.iter().for_each(|country| taken.put(Dimension::Country, Some(country)));
     taken.put(Dimension::Control, planned.controlled_from.as_deref());
     taken.put(Dimension::Basis, planned.transfer_basis.as_deref());
+    let backend = std::slice::from_ref(&sending.backend);
+    let [control, basis] = [&planned.controlled_from, &planned.transfer_basis].map(Option::as_slice);
+    taken.put(Dimension::Sending, Some(&whole(&[backend, &planned.countries, control, basis])));
     let key = RollupKey {
         decision: "forward".to_owned(),
         backend: sending.backend.clone(),

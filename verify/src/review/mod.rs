@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! request   a row a record: number of its first entry, request id, time, and where each of its entries lies
-//! word      the words of each dimension (app, class, backend …)                                                facts.rs
+//! word      the words of each dimension (app, class, backend, a whole sending …)                               facts.rs
 //! bits      for each word and block of 65,536 entries, which records have it                                   bits.rs
 //! hourly    counts and sums by hour, tenant, app, backend, country, basis, class, exception …
 //! span      first and last record of each hour
@@ -24,12 +24,12 @@ mod sqlite;
 mod wal;
 
 pub use bits::{BLOCK, Bits, place};
-pub use facts::{Dimension, Enveloped, Opened, RollupKey, Taken};
+pub use facts::{Dimension, Enveloped, Opened, RollupKey, Taken, parts};
 
 /// The file in the log's folder.
 pub const FILE: &str = "index.db";
 /// Version of the tables: an index of another version is made anew.
-pub const VERSION: i64 = 3;
+pub const VERSION: i64 = 4;
 /// Nanoseconds of an hour.
 pub const HOUR_NS: i64 = 3_600_000_000_000;
 /// Bytes of the place of an entry: its number, that of its segment, and the offset of its frame there; little-endian.
