@@ -125,6 +125,7 @@ fn facts(policy: &Policy) -> Facts {
         lowered_classes: ClassSet::default(),
         lowered_health: Certainty::FALSE,
         leak_history: LeakFact::Score(0),
+        located: ClassSet::default(),
         pseudonymised: Vec::new(),
     }
 }

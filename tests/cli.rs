@@ -10,6 +10,8 @@
     reason = "test helpers"
 )]
 
+#[path = "cli/approvers.rs"]
+mod approvers;
 #[path = "cli/check.rs"]
 mod check;
 #[path = "cli/dates.rs"]

@@ -182,10 +182,11 @@ fn spoken(examined: &Examined) -> String {
     if listed.is_empty() { String::new() } else { format!("; those that serve it speak {}", listed.join(" and ")) }
 }
 
-/// The rules that took out backends, each once, in the order of the inventory.
+/// The rules that took out backends which serve the model, each once, in the order of the inventory: what a rule does to another backend
+/// decides nothing here.
 fn removed_by_rules(examined: &Examined) -> Vec<(Word, Word)> {
     let mut rules: Vec<(Word, Word)> = Vec::new();
-    for removed in &examined.plan.removed {
+    for removed in examined.plan.removed.iter().filter(|one| examined.serves(one.backend, &examined.model)) {
         if let Removal::Rules(by) = &removed.why {
             for rule in by.iter() {
                 if !rules.contains(rule) {

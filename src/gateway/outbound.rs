@@ -9,8 +9,8 @@ use super::route::{Failed, Failure, Leg};
 use super::{Gate, entries, fitted};
 use crate::model::entry::{Change, FindingCount};
 use crate::model::finding::POSSIBLY;
-use crate::model::{Action, Backend, Duties, EntityId, Field, Finding, Line, Tier, Word};
-use crate::policy::{self, Context};
+use crate::model::{Action, Backend, Call, Duties, EntityId, Facts, Field, Finding, Findings, Line, Tier, Word};
+use crate::policy::{self, Context, Sent};
 use crate::transform::{self, CannotDo, Vault, Why};
 use crate::wire::splice;
 use crate::{dialect, limits};
@@ -145,7 +145,12 @@ fn change(
         let left = if duties.actions.is_empty() {
             Vec::new()
         } else {
-            confirm(examined, backend, duties.to_mut(), (&body, model, changed.pseudonymised))?
+            let arrived = match &findings {
+                Cow::Borrowed(_) => Cow::Borrowed(&examined.facts),
+                // What the change brought to light was there when the request arrived.
+                Cow::Owned(grown) => Cow::Owned(facts(examined, &examined.call, grown)),
+            };
+            confirm(examined, backend, duties.to_mut(), (&body, model, changed.pseudonymised, &arrived))?
         };
         let Some(first) = left.first() else {
             let found = match &findings {
@@ -185,13 +190,19 @@ fn may_go_on(examined: &Examined, backend: &Backend, duties: &Duties) -> bool {
     }
 }
 
+/// The facts of a call in the place of the one that was examined.
+fn facts(examined: &Examined, call: &Call, findings: &Findings) -> Facts {
+    let context = Context { leak: &examined.leak, policy: &examined.snapshot.policy };
+    policy::facts(call, findings, &examined.caller, &examined.declared.as_declared(), context)
+}
+
 /// Scans what will be sent and asks policy whether this backend may have it as it is now; returns what is still found that a duty
 /// covers, with the field of what will be sent. The duties grow by those of what only the change brought to light.
 fn confirm(
     examined: &Examined,
     backend: &Backend,
     duties: &mut Duties,
-    (body, model, pseudonymised): (&str, &Word, Vec<EntityId>),
+    (body, model, pseudonymised, arrived): (&str, &Word, Vec<EntityId>, &Facts),
 ) -> Result<Vec<(Field, Finding)>, Unable> {
     let snapshot = &*examined.snapshot;
     let own = &examined.call.line;
@@ -200,13 +211,12 @@ fn confirm(
     // What no edit touched was read a moment ago, and what an edit made will be read again in the next turn.
     let memory = snapshot.memory.of(&examined.caller, &snapshot.root);
     let findings = snapshot.engine.inspect_with(&call, Some(&memory));
-    let said = examined.declared.as_declared();
-    let context = Context { leak: &examined.leak, policy: &snapshot.policy };
-    let mut facts = policy::facts(&call, &findings, &examined.caller, &said, context);
+    let mut facts = facts(examined, &call, &findings);
     facts.pseudonymised = pseudonymised;
+    let sent = Sent { facts: &facts, arrived };
     let id = snapshot.policy.id_of(backend.name.as_str()).ok_or(Unable::Before(RESIDUE))?;
     let removed = |_| Unable::Before(RESIDUE);
-    let owed = policy::owed(&snapshot.policy, &facts, id, duties, examined.decided_at).map_err(removed)?;
+    let owed = policy::owed(&snapshot.policy, sent, id, duties, examined.decided_at).map_err(removed)?;
     let was = duties.clone();
     for (entity, action) in owed.actions {
         duties.require(entity, action);
@@ -217,7 +227,7 @@ fn confirm(
     let left: Vec<_> =
         left.filter_map(|found| Some((call.fields.get(found.field as usize)?.clone(), found.clone()))).collect();
     if left.is_empty() {
-        policy::recheck(&snapshot.policy, &facts, id, &was, examined.decided_at).map_err(removed)?;
+        policy::recheck(&snapshot.policy, sent, id, &was, examined.decided_at).map_err(removed)?;
     }
     Ok(left)
 }

@@ -215,6 +215,8 @@ pub struct Facts {
     pub lowered_health: Certainty,
     /// What the caller sent of a protected document within a time.
     pub leak_history: LeakFact,
+    /// Classes of `declared` that a question or a scenario tells as a detector would have found them; none of a request.
+    pub located: ClassSet,
     /// After duties: entity types whose values no longer identify because they were pseudonymised.
     pub pseudonymised: Vec<EntityId>,
 }

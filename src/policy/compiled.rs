@@ -12,7 +12,7 @@ use crate::model::entry::{Digest, Ended};
 use crate::model::{Action, Backend, BackendId, Catalogue, EntityId, Tier, Word};
 
 /// A compiled policy: the sheets, packs, inventory and reference data as they stood on one day.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Policy {
     pub(super) name: Word,
     pub(super) version: u32,

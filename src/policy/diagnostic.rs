@@ -119,6 +119,12 @@ impl Diagnostic {
         Arc::ptr_eq(&self.source, &file.source) && self.span.start < part.end && part.start < self.span.end
     }
 
+    /// Whether another says the same of the same place.
+    pub(super) fn says_as(&self, other: &Self) -> bool {
+        let place = |fault: &Self| (fault.code, fault.span.clone());
+        place(self) == place(other) && self.message == other.message && self.source.name() == other.source.name()
+    }
+
     /// The order in which faults are shown: by file, then by place.
     pub(super) fn order(&self) -> (&str, usize) {
         (self.source.name(), self.span.start)

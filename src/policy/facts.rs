@@ -50,6 +50,7 @@ pub fn facts(
         lowered: Vec::new(),
         lowered_classes: ClassSet::default(),
         lowered_health: Certainty::FALSE,
+        located: ClassSet::default(),
         pseudonymised: Vec::new(),
     };
     // Which of its purposes an app pursues it may say itself.
@@ -88,11 +89,14 @@ pub(super) fn by_label(facts: &mut Facts, policy: &Policy) {
 }
 
 /// As [`by_label`], for a question or a scenario: the classes that it names are data as a detector would have found it, so that a
-/// label takes them away too.
+/// label takes them away too. What a label brings is not located by that.
 pub(super) fn by_label_as_told(facts: &mut Facts, policy: &Policy) {
     let told = facts.declared;
+    facts.located = told;
     let LabelFact::Named(label) = facts.label.clone() else { return };
     by_label(facts, policy);
+    let brings = policy.says.iter().filter(|says| says.label == label && !says.lowers);
+    facts.located.0 &= !brings.fold(0, |all, says| all | says.classes.0);
     for says in policy.says.iter().filter(|says| says.label == label) {
         if says.lowers && says.issuers.contains(&facts.app) {
             let gone = ClassSet(told.0 & says.classes.0);
@@ -101,6 +105,7 @@ pub(super) fn by_label_as_told(facts: &mut Facts, policy: &Policy) {
             facts.declared = ClassSet(facts.declared.0 & !gone.0).union(brought);
         }
     }
+    facts.located.0 &= facts.declared.0;
 }
 
 /// What protected documents that the request is near to bring, with all that their classes imply. No label takes that away.

@@ -38,25 +38,27 @@ pub const INSTRUMENTS: [&str; 5] =
 /// Reads the inventory, with every fault of it.
 pub(super) fn read(file: &File, reference: &Reference, faults: &mut Vec<Diagnostic>) -> Inventory {
     let document = Document::read(file, faults);
-    let mut document = document.table();
-    let digest = canonical::digest(&json(document.get_ref()));
-    let mut reader = Reader { file, faults };
-    mend(document.get_mut(), &mut reader);
-    let table = document.get_ref();
+    let mut table = document.table();
+    let digest = canonical::digest(&json(table.get_ref()));
+    let entries = read_entries(table.get_mut(), reference, &mut Reader { file, faults });
+    document.read_copies(faults, |table, faults| {
+        read_entries(table, reference, &mut Reader { file, faults });
+    });
+    Inventory { entries, digest }
+}
+
+fn read_entries(table: &mut DeTable<'_>, reference: &Reference, reader: &mut Reader<'_>) -> Vec<Entry> {
+    mend(table, reader);
     let mut entries = Vec::new();
     if let Some(backends) = table.get("backend").and_then(|node| reader.table(node)) {
         if backends.len() > BACKENDS_MAX {
-            reader.fault(
-                "octroi::policy::too-large",
-                0..0,
-                say!("there are more than {} backends", BACKENDS_MAX),
-                None,
-            );
+            let message = say!("there are more than {} backends", BACKENDS_MAX);
+            reader.fault("octroi::policy::too-large", 0..0, message, None);
         }
         for (name, node) in backends.iter().take(BACKENDS_MAX) {
             let Some(table) = reader.table(node) else { continue };
             let mut one = EntryReader {
-                reader: &mut reader,
+                reader: &mut *reader,
                 reference,
                 table,
                 span: name.span(),
@@ -68,7 +70,7 @@ pub(super) fn read(file: &File, reference: &Reference, faults: &mut Vec<Diagnost
         }
     }
     entries.sort_by(|a, b| a.name.cmp(&b.name));
-    Inventory { entries, digest }
+    entries
 }
 
 pub(super) struct EntryReader<'a, 'r, 't> {

@@ -227,6 +227,13 @@ impl<'a> Lexer<'a> {
         let start = self.at;
         self.at += 1;
         let text: String = self.take(|c| c != '"' && !ends_line(c)).nfc().collect();
+        if let Some(end) = self.lacks_quote(start) {
+            let text: String = self.text.get(start + 1..end).unwrap_or_default().nfc().collect();
+            self.at = end;
+            let help = say!("write \"{}\"", text.as_str());
+            self.fault("octroi::policy::open-quote", start..end, say!("this text is not closed"), Some(help));
+            return Kind::Text(text);
+        }
         if self.rest().starts_with('"') {
             self.at += 1;
             self.shown_as_it_stands(start);
@@ -246,6 +253,15 @@ impl<'a> Lexer<'a> {
             .help("close it with \" on the same line");
         self.faults.push(fault);
         Kind::Text(text)
+    }
+
+    /// Where a text ends that lacks its closing quote and is closed by the one that opens the next: `"lab, "office"`.
+    fn lacks_quote(&self, start: usize) -> Option<usize> {
+        let line = lines(self.text.get(start..)?).next()?;
+        let read = self.text.get(start + 1..self.at)?;
+        let (item, blank) = read.split_at(read.find(',')?);
+        let odd = self.rest().starts_with('"') && line.matches('"').count() % 2 == 1;
+        (odd && blank.trim() == "," && !item.trim().is_empty()).then_some(start + 1 + item.trim_end().len())
     }
 
     /// What stands before the closing quote of a text that was opened on this line, when it closes soon and no line between

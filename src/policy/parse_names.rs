@@ -55,7 +55,8 @@ impl Parser<'_> {
             return Ok(name);
         }
         let message = say!("expected {}, in double quotes", Text::from(wanted));
-        Err(self.fault("octroi::policy::missing", message, None))
+        let help = say!("it stands in straight double quotes, as in \"…\"");
+        Err(self.fault("octroi::policy::missing", message, Some(help)))
     }
 
     /// Takes a name in quotes that something must meet exactly.
@@ -205,6 +206,15 @@ impl Parser<'_> {
             let written = words.collect::<Vec<_>>().join(" ");
             written.chars().count() > NEAR_LETTERS_MIN && closeness(&written, surface).is_some()
         };
+        // `group clinic of "ward"`: the first word of what belongs behind it.
+        let begun = |phrase: &Phrase| {
+            let first = phrase.surface(self.language).split(' ').next();
+            matches!(self.kind(), Kind::Word(word) if first == Some(word.as_str()))
+                && matches!(self.token(1).kind, Kind::Text(_))
+        };
+        if ends.iter().any(|phrases| phrases.iter().any(begun)) {
+            return true;
+        }
         let nears = ends.iter().any(|phrases| *phrases != STATEMENTS && phrases.iter().any(near));
         // A word of the language may be one of a name: `mon paquet`.
         let statement = self.takes_behind_statement();

@@ -255,9 +255,18 @@ impl<'a> Parser<'a> {
             return Some(words(self.language));
         }
         let mut others = Language::ALL.into_iter().filter(|other| *other != self.language);
-        others
-            .find(|other| begins(phrase.surface(*other)) && written(words(*other)) == phrase.surface(*other))
-            .map(words)
+        others.find_map(|other| {
+            let theirs = phrase.surface(other);
+            if begins(theirs) && written(words(other)) == theirs {
+                return Some(words(other));
+            }
+            // The word of the one language with those of the other: `seulement backends`.
+            let (Some((head, _)), Some((_, rest))) = (theirs.split_once(' '), surface.split_once(' ')) else {
+                return None;
+            };
+            let mixed = begins(theirs) && written(words(self.language)) == format!("{head} {rest}");
+            mixed.then(|| words(self.language))
+        })
     }
 
     /// Takes the phrase if it stands here; a slip for it is a fault that does not stop parsing.

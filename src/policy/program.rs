@@ -59,7 +59,7 @@ impl Bits {
 }
 
 /// A condition as alternatives.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Rows {
     /// Word and the bits of it that must be set. Most conditions have one row of one or two terms, kept in place.
     terms: SmallVec<[(u32, u64); 2]>,
@@ -83,7 +83,7 @@ impl Rows {
 }
 
 /// `[when …] [unless …]`, compiled.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct GateRows {
     when: Option<Rows>,
     unless: Option<Rows>,
@@ -104,7 +104,7 @@ impl GateRows {
 }
 
 /// `allow backends …`
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct AllowRow {
     pub(super) gate: GateRows,
     /// Backends that the predicate surely admits.
@@ -113,7 +113,7 @@ pub(super) struct AllowRow {
 }
 
 /// `allow hosted tool …`
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct ToolRow {
     pub(super) gate: GateRows,
     pub(super) tool: Word,
@@ -121,7 +121,7 @@ pub(super) struct ToolRow {
 }
 
 /// `rule …`
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct RuleRow {
     pub(super) gate: GateRows,
     /// The exceptions in date, which are alternatives of `gate`'s `unless`.
@@ -170,7 +170,7 @@ impl RuleRow {
 }
 
 /// The whole policy as masks.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Program {
     atoms: Vec<Atom>,
     /// Where each atom stands, while the policy is compiled; empty afterwards.
@@ -268,7 +268,13 @@ impl Program {
         mask
     }
 
-    fn rule(&mut self, rule: &Rule, truths: &[Truth<'_>], types: usize, prefers: &mut u32) -> Result<RuleRow, TooMany> {
+    pub(super) fn rule(
+        &mut self,
+        rule: &Rule,
+        truths: &[Truth<'_>],
+        types: usize,
+        prefers: &mut u32,
+    ) -> Result<RuleRow, TooMany> {
         let possibly = |predicate: &Option<Predicate>, truth: &Truth<'_>, absent: bool| {
             predicate.as_ref().map_or(absent, |predicate| truth.holds(predicate).possibly)
         };

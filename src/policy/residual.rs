@@ -10,22 +10,33 @@ use super::program::has;
 use super::view::{After, View};
 use crate::model::{Action, BackendId, Duties, Facts, Removal, Word};
 
+/// What is about to be sent.
+#[derive(Debug, Clone, Copy)]
+pub struct Sent<'a> {
+    /// The facts of the body as changed.
+    pub facts: &'a Facts,
+    /// The facts of the request as it arrived, and of what its change brought to light there: how often each type was found, how surely,
+    /// and whether health was somebody's.
+    pub arrived: &'a Facts,
+}
+
 /// Whether a backend may have what is about to be sent, judged by the facts of the body as changed.
 ///
 /// `data includes` speaks of the request as it arrived: the types in [`Duties::actions`] and in [`Facts::pseudonymised`] count
-/// as having been there, and as no longer identified; the types of `residual` are there, and identified.
+/// as having been there as often and as surely as they were found, and as no longer identified; those still found are there, and
+/// identified.
 ///
 /// # Errors
 /// Why the backend may not have it. This can only refuse: it never allows what [`super::decide`] did not.
 pub fn recheck(
     policy: &Policy,
-    residual: &Facts,
+    sent: Sent<'_>,
     backend: BackendId,
     duties: &Duties,
     now: Timestamp,
 ) -> Result<(), Removal> {
-    let required = owed(policy, residual, backend, duties, now)?;
-    left_over(residual, &required, duties)
+    let required = owed(policy, sent, backend, duties, now)?;
+    left_over(sent.facts, &required, duties)
 }
 
 /// What must be done to what is about to be sent, judged by the facts of the body as changed: nothing, unless the change itself
@@ -35,7 +46,7 @@ pub fn recheck(
 /// Why the backend may not have it, whatever is done.
 pub fn owed(
     policy: &Policy,
-    residual: &Facts,
+    sent: Sent<'_>,
     backend: BackendId,
     duties: &Duties,
     now: Timestamp,
@@ -43,7 +54,8 @@ pub fn owed(
     if policy.valid_until().is_some_and(|until| until <= now) && !policy.on_premises(backend) {
         return Err(Removal::Expired);
     }
-    let view = View::residual(residual, policy, duties);
+    let residual = sent.facts;
+    let view = View::residual(sent, policy, duties);
     let mut pass = Pass::new(policy, residual, view, Undetected::Real);
     // Nothing more will be done to these bytes: what is in them is what would cross.
     let done = Duties::default();

@@ -159,6 +159,7 @@ pub(super) fn nothing() -> Facts {
         lowered_classes: ClassSet::default(),
         lowered_health: Certainty::FALSE,
         leak_history: LeakFact::Score(0),
+        located: ClassSet::default(),
         pseudonymised: Vec::new(),
     }
 }

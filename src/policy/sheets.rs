@@ -263,12 +263,18 @@ fn check_exceptions(sheets: &[(File, Sheet)], faults: &mut Vec<Diagnostic>) {
         let Some(rule) = exception.rule.as_ref().filter(|rule| !rules.contains(&*rule.text)) else { continue };
         let message = say!("there is no rule `{}`", rule.text);
         let mut fault = Diagnostic::new("octroi::policy::unknown-name", file, rule.span.clone(), message);
-        if let Some(help) = did_you_mean(&nearest(&rule.text, rules.iter().copied())) {
+        let near = did_you_mean(&nearest(&rule.text, rules.iter().copied()));
+        let all =
+            || say!("rules here: {}", rules.iter().take(RULES_LISTED_MAX).copied().collect::<Vec<_>>().join(", "));
+        if let Some(help) = near.or_else(|| (!rules.is_empty()).then(all)) {
             fault = fault.help(help);
         }
         faults.push(fault);
     }
 }
+
+/// Rules of a folder that are named to whoever names one that is none of them.
+const RULES_LISTED_MAX: usize = 12;
 
 /// Faults that need all sheets.
 pub(super) fn check_whole(sheets: &[(File, Sheet)], faults: &mut Vec<Diagnostic>) {

@@ -7,7 +7,7 @@ use super::program::{Bits, GateRows};
 use crate::model::Word;
 
 /// The exceptions to one rule, apart from it: to say which of them a request made use of.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Exceptions {
     /// The rule's gate without them.
     pub(super) gate: GateRows,

@@ -6,7 +6,9 @@
 
 use super::lexer::Kind;
 use super::parser::Parser;
-use super::phrase::{CLAUSES, CONDITIONS, EXCEPTION_PARTS, GIVENS, HEADER, OUTCOMES, PREDICATES, Phrase, STATEMENTS};
+use super::phrase::{
+    CLAUSES, CONDITIONS, EXCEPTION_PARTS, GIVENS, HEADER, Language, OUTCOMES, PREDICATES, Phrase, STATEMENTS,
+};
 use super::text::{Text, say};
 
 /// Words that begin a further condition in prose, folded.
@@ -67,6 +69,15 @@ impl Parser<'_> {
             if next.first || next.kind == Kind::End {
                 self.is_idle_comma();
                 return false;
+            }
+            // `, ou`: a joint of the other language, which is told as such.
+            let other = |phrase: &Phrase| {
+                let mut others = Language::ALL.into_iter().filter(|other| *other != self.language);
+                others.any(|other| matches!(&next.kind, Kind::Word(word) if word == phrase.surface(other)))
+            };
+            if let Some(joint) = [Phrase::And, Phrase::Or].into_iter().find(other) {
+                self.step();
+                return self.eat(joint) && !self.ends_part();
             }
             let help = say!("write `{}` or `{}` in its place", Phrase::And, Phrase::Or);
             self.fault("octroi::policy::missing", say!("a comma alone joins nothing here"), Some(help));

@@ -165,5 +165,10 @@ fn same(written: &str, known: &str) -> bool {
 
 fn listed(phrases: &[Phrase]) -> Option<Text> {
     let surfaces: Vec<Part> = phrases.iter().map(|phrase| Part::Text(say!("`{}`", *phrase))).collect();
-    (phrases.len() > 1).then(|| say!("one of {}", surfaces))
+    match phrases {
+        [] => None,
+        [phrase] if begins_lines(*phrase) => Some(say!("write `{}` here, with what belongs to it", *phrase)),
+        [phrase] => Some(say!("write `{}` here", *phrase)),
+        _ => Some(say!("one of {}", surfaces)),
+    }
 }

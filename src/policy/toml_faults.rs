@@ -11,7 +11,8 @@ use super::lines::{lines, place};
 use super::phrase::Language;
 use super::signs::called;
 use super::text::{Text, say};
-use super::toml_slips::{OpenBracket, broken_line, open_bracket, slip};
+use super::toml_brackets::{OpenBracket, open_bracket};
+use super::toml_slips::{broken_line, is_dropped, open_quote, slip};
 use crate::limits::POLICY_FAULTS_MAX;
 
 /// What the format rejects.
@@ -47,6 +48,8 @@ pub(super) fn report(
 ) -> Broken {
     let fault = |span: Range<usize>, message: Text| Diagnostic::new(NOT_TOML, file, span, message);
     let mut broken = Broken::default();
+    // What stands behind them is told once they are mended.
+    let quoteless = quoteless(file, text, errors, (&mut *told, &mut *faults), &mut broken);
     if let Some(open) = (!errors.is_empty()).then(|| open_bracket(text)).flatten() {
         let opening = text.get(open.at..=open.at).unwrap_or_default();
         let message = say!("`{}` is opened here and not closed", opening);
@@ -57,7 +60,8 @@ pub(super) fn report(
     }
     let spans = errors.iter().map(|error| (error.message(), error.span().unwrap_or(0..0)));
     let before = |span: &Range<usize>| broken.open.as_ref().is_none_or(|open| span.start < open.at);
-    let mut errors: Vec<(&str, Range<usize>)> = spans.filter(|(_, span)| before(span)).collect();
+    let mut errors: Vec<(&str, Range<usize>)> =
+        spans.filter(|(_, span)| before(span) && span.start < quoteless).collect();
     errors.sort_by_key(|(_, span)| span.start);
     // Each is looked up in the file: beyond what is shown there is nothing to gain.
     for (message, span) in errors.into_iter().take(POLICY_FAULTS_MAX) {
@@ -92,15 +96,41 @@ pub(super) fn report(
             faults.push(Diagnostic::new(BROKEN_LINE, file, span, wrong).help(help));
             continue;
         }
+        broken.lines.extend(is_dropped(text, span.start));
         if let Some((span, wrong, help)) = slip(text, &span) {
             faults.push(fault(span, wrong).help(help));
             continue;
         }
         faults.push(fault(span, said(message, file.language())).help(advice(message)));
     }
-    if std::mem::replace(&mut told.signs, true) {
-        return broken;
+    if !std::mem::replace(&mut told.signs, true) {
+        hidden_signs(file, faults);
     }
+    broken
+}
+
+/// Reports the lists and tables in brackets that lack a quote; where the first of them begins, or the end of all.
+fn quoteless(
+    file: &File,
+    text: &str,
+    errors: &[toml::de::Error],
+    (told, faults): (&mut Told, &mut Vec<Diagnostic>),
+    broken: &mut Broken,
+) -> usize {
+    // The format tells of them on the lines behind, or not at all where it stopped before.
+    let starts = text.match_indices('\n').map(|(at, _)| at + 1);
+    let lines = std::iter::once(0).chain(starts).filter(|_| !errors.is_empty());
+    for (line, (span, message, help)) in lines.filter_map(|start| open_quote(text, start)) {
+        if told.lines.insert(place(text, line.start).0) {
+            faults.push(Diagnostic::new(BROKEN_LINE, file, span, message).help(help));
+            broken.lines.push(line);
+        }
+    }
+    broken.lines.iter().map(|line| line.start).min().unwrap_or(usize::MAX)
+}
+
+/// Reports the signs that end a line on the screen and not for the format.
+fn hidden_signs(file: &File, faults: &mut Vec<Diagnostic>) {
     // Within a note the format takes them for letters, and what stands behind them on the screen would be a part of the note.
     let ends = |c: &char| matches!(c, '\u{85}' | '\u{2028}' | '\u{2029}');
     for (at, sign) in file.text().char_indices().filter(|(_, c)| ends(c)).take(POLICY_FAULTS_MAX) {
@@ -108,7 +138,6 @@ pub(super) fn report(
         let fault = Diagnostic::new("octroi::policy::hidden-sign", file, at..at + sign.len_utf8(), message);
         faults.push(fault.help(say!("end the line with the Enter key alone")));
     }
-    broken
 }
 
 /// Whether a line begins with a key in which a letter has an accent.
@@ -167,7 +196,8 @@ fn headers(text: &str, at: usize) -> Vec<Range<usize>> {
 fn repeated_table(text: &str, at: usize) -> Option<(Range<usize>, usize)> {
     let mut headers = headers(text, at);
     let last = headers.pop()?;
-    let name = text.get(last.clone())?;
+    // Of a list of tables each stands under the same name.
+    let name = text.get(last.clone()).filter(|name| !name.starts_with("[["))?;
     let first = headers.into_iter().find(|header| text.get(header.clone()) == Some(name))?;
     Some((last, place(text, first.start).0))
 }

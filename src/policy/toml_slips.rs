@@ -8,6 +8,7 @@ use jiff::civil::Date;
 use super::dates::{self, spelled};
 use super::parser::folded;
 use super::text::{Text, say};
+use super::toml_brackets::open_bracket;
 
 /// Where something is written otherwise, what is wrong, and how it is written.
 pub(super) type Slip = (Range<usize>, Text, Text);
@@ -41,8 +42,71 @@ pub(super) fn broken_line(text: &str, at: usize) -> Option<Slip> {
     if written.starts_with('[') {
         return header(written).map(|(message, help)| (span, message, help));
     }
+    if let Some((key, behind)) = garbled(written) {
+        let (key, value) = (written.get(key)?, written.get(behind..)?.trim());
+        let message = say!("a key is one word, and behind it stands `=`");
+        return Some((span, message, say!("write `{} = {}`", key, value)));
+    }
     let help = equals(written).is_none().then(|| without_equals(written)).flatten()?;
     Some((span, say!("a key and its value have `=` between them"), help))
+}
+
+/// The key of a line that has more than a key before its `=`, and where what is behind that begins.
+fn garbled(written: &str) -> Option<(Range<usize>, usize)> {
+    let equals = written.find('=')?;
+    let before = written.get(..equals)?;
+    let bare = before.trim().trim_start_matches(['"', '\'']);
+    if bare.contains(['"', '\'', '[', '{', ':']) || before.trim_end().chars().all(|c| is_key(c) || c == '.') {
+        return None;
+    }
+    let from = before.find(|c: char| c.is_ascii_alphabetic())?;
+    let key = before.get(from..)?;
+    let key = key.split(|c| !is_key(c)).next()?;
+    Some((from..from + key.len(), equals + 1))
+}
+
+/// Whether a line, which stands in no bracket of a line before it, is one that the format drops with all that is behind it.
+pub(super) fn is_dropped(text: &str, at: usize) -> Option<Range<usize>> {
+    let (from, written) = line_without_note(text, at)?;
+    let begun = open_bracket(text.get(..from)?).is_some();
+    let (read, _) = toml::de::DeTable::parse_recoverable(written);
+    (!written.is_empty() && !written.starts_with('[') && !begun && read.get_ref().is_empty())
+        .then(|| from..from + written.len())
+}
+
+/// The slip of a list or a table in brackets with a quote too few: as it is read, its closing bracket stands within the text. And the line.
+pub(super) fn open_quote(text: &str, at: usize) -> Option<(Range<usize>, Slip)> {
+    let (from, written) = line_without_note(text, at)?;
+    let begins = in_brackets(written)?;
+    let value = written.get(begins..)?;
+    let parts = || {
+        let inside = value.get(1..).unwrap_or_default().split(',');
+        inside.map(|part| part.trim().trim_matches(['[', ']', '{', '}']).trim())
+    };
+    let bare = |part: &str| part.trim_matches(['"', ' ']).to_owned();
+    let items: Vec<String> = parts().map(bare).filter(|item| !item.is_empty()).collect();
+    let help = if items.iter().any(|item| item.contains(['"', '='])) {
+        let mut odd = parts().filter(|part| part.matches('"').count() % 2 == 1);
+        let pair = odd.next().and_then(|part| part.split_once('='));
+        pair.map(|(key, value)| format!("{} = \"{}\"", key.trim(), bare(value)))
+    } else {
+        Some(format!("[{}]", items.iter().map(|item| format!("\"{item}\"")).collect::<Vec<_>>().join(", ")))
+    };
+    let help = help.map_or_else(|| say!("a text stands in straight double quotes"), |help| say!("write `{}`", help));
+    let span = from + begins..from + written.len();
+    Some((from..from + written.len(), (span, say!("a quote is missing here"), help)))
+}
+
+/// Where the value of a line begins, if it is a list or a table in brackets that lacks a quote.
+fn in_brackets(written: &str) -> Option<usize> {
+    let equals =
+        equals(written).filter(|equals| written.get(..*equals).is_some_and(|key| key.trim().chars().all(is_key)))?;
+    let value = written.get(equals + 1..)?;
+    let begins = equals + 1 + (value.len() - value.trim_start().len());
+    let value = value.trim_start();
+    let odd = value.starts_with(['[', '{']) && value.matches('"').count() % 2 == 1;
+    // `['"']` is whole.
+    (odd && !toml::de::DeTable::parse_recoverable(written).1.is_empty()).then_some(begins)
 }
 
 /// The line in which a byte stands, without its note and the blanks around it, and where that begins.
@@ -54,7 +118,7 @@ fn line_without_note(text: &str, at: usize) -> Option<(usize, &str)> {
 }
 
 /// A line up to its note.
-fn without_note(line: &str) -> &str {
+pub(super) fn without_note(line: &str) -> &str {
     let mut quoted = false;
     let note = line.char_indices().find(|(_, c)| {
         quoted ^= *c == '"';
@@ -63,10 +127,10 @@ fn without_note(line: &str) -> &str {
     note.map_or(line, |(at, _)| line.get(..at).unwrap_or(line))
 }
 
-/// The first `=` of a line that stands in no quotes.
+/// The first `=` of a line that stands in no quotes and no brackets.
 fn equals(written: &str) -> Option<usize> {
-    let before_quotes = written.find('"').unwrap_or(written.len());
-    written.find('=').filter(|at| *at < before_quotes)
+    let before = written.find(['"', '{', '[']).unwrap_or(written.len());
+    written.find('=').filter(|at| *at < before)
 }
 
 /// Whether a sign may stand in a key.
@@ -201,69 +265,6 @@ fn padded(written: &str) -> Option<Date> {
     format!("{year}-{month:0>2}-{day:0>2}").parse().ok()
 }
 
-/// A bracket that is opened and not closed before the next key or table begins, or at all.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct OpenBracket {
-    /// Where it stands.
-    pub(super) at: usize,
-    /// The sign that closes it.
-    pub(super) sign: char,
-    /// What closes it and every other that is open there.
-    pub(super) closing: String,
-    /// The lines of the key and its value, or of the header.
-    pub(super) statement: Range<usize>,
-    /// Whether it is that of a header: the name of a table.
-    pub(super) header: bool,
-}
-
-/// The first bracket that is not closed.
-pub(super) fn open_bracket(text: &str) -> Option<OpenBracket> {
-    let mut open: Vec<(usize, char)> = Vec::new();
-    let mut start = 0;
-    // The last sign that is no blank.
-    let mut last = ' ';
-    for line in text.split_inclusive('\n') {
-        let written = line.trim();
-        let header = written.starts_with('[') && written.ends_with(']') && !written.contains(['"', '\'', ',', '{']);
-        let key = written.split(|c| !is_key(c)).next().unwrap_or_default();
-        let begins_key =
-            !key.is_empty() && written.get(key.len()..).is_some_and(|rest| rest.trim_start().starts_with('='));
-        if let Some((_, closing)) = open.last()
-            && (header || (begins_key && (*closing == ']' || !matches!(last, ',' | '{'))))
-        {
-            return opened(text, &open, start);
-        }
-        let mut quote = None;
-        for (at, c) in without_note(line).char_indices() {
-            match (quote, c) {
-                (Some(closing), _) => quote = (c != closing).then_some(closing),
-                (None, '"' | '\'') => quote = Some(c),
-                (None, '[') => open.push((start + at, ']')),
-                (None, '{') => open.push((start + at, '}')),
-                (None, ']' | '}') => {
-                    open.pop_if(|(_, closing)| *closing == c);
-                }
-                (None, _) => {}
-            }
-            if !c.is_whitespace() {
-                last = c;
-            }
-        }
-        start += line.len();
-    }
-    opened(text, &open, text.len())
-}
-
-/// What is open where a line begins, or the text ends: told of the last, or at the text's end of the first.
-fn opened(text: &str, open: &[(usize, char)], end: usize) -> Option<OpenBracket> {
-    let (first, _) = open.first()?;
-    let (at, sign) = *if end == text.len() { open.first() } else { open.last() }?;
-    let start = text.get(..*first)?.rfind('\n').map_or(0, |end| end + 1);
-    let header = text.get(start..*first)?.trim().is_empty();
-    let closing = open.iter().rev().map(|(_, closing)| *closing).collect();
-    Some(OpenBracket { at, sign, closing, statement: start..end, header })
-}
-
 /// A line that is none, as it was most likely meant; nothing where that is not known. Never longer than it was.
 pub(super) fn mended_line(line: &str) -> String {
     let written = without_note(line).trim_end();
@@ -271,6 +272,17 @@ pub(super) fn mended_line(line: &str) -> String {
     let (blanks, written) = written.split_at_checked(indent).unwrap_or_default();
     if written.starts_with('[') {
         return format!("{blanks}{}", mended_header(written));
+    }
+    if let Some((key, behind)) = garbled(written) {
+        let kept = |(at, byte): (usize, u8)| if key.contains(&at) || at + 1 >= behind { byte } else { b' ' };
+        return format!(
+            "{blanks}{}",
+            String::from_utf8_lossy(&written.bytes().enumerate().map(kept).collect::<Vec<_>>())
+        );
+    }
+    if let Some(begins) = in_brackets(written) {
+        // A number holds the place of what cannot be read.
+        return format!("{blanks}{}0", written.get(..begins).unwrap_or_default());
     }
     let key = written.split(|c| !is_key(c)).next().unwrap_or_default();
     let Some(value) = written.get(key.len()..).filter(|_| !key.is_empty()) else { return String::new() };
@@ -309,6 +321,12 @@ mod tests {
             ("[backend one]", "[backend.one]"),
             ("[backend.a b]", "[backend.a-b]"),
             ("[backend.é]", "[backend.--]"),
+            ("retention { days = 30 }", "retention={ days = 30 }"),
+            ("sub-processors EEA = []", "sub-processors     = []"),
+            ("\" certificates = []", "  certificates = []"),
+            ("controlled-from ( = \"FR\"", "controlled-from   = \"FR\""),
+            ("hosts = [\"a]", "hosts = 0"),
+            ("storage = [US\"] # note", "storage = 0"),
             ("// a note", ""),
             ("?", ""),
             ("", ""),
@@ -316,32 +334,6 @@ mod tests {
             let mended = mended_line(line);
             assert_eq!(mended, expected, "{line}");
             assert!(mended.len() <= line.len(), "{line}");
-        }
-    }
-
-    #[test]
-    fn brackets_that_are_not_closed() {
-        for (text, expected) in [
-            ("a = [\"x\"]\nb = { c = 1 }\n", None),
-            ("a = [\n  \"x\", # [\n]\n[t]\n", None),
-            ("a = [{ b = \"]\" },\n  { b = \"{\" }]\n", None),
-            ("a = {\n  b = 1,\n  c = 2\n}\n", None),
-            ("a = [\"x\"\nb = 1\n", Some((4, "]", 0..9, false))),
-            ("a = [\"x\",\nb = 1\n", Some((4, "]", 0..10, false))),
-            ("c = 1\na = { b = 1\nc = 2\n", Some((10, "}", 6..18, false))),
-            ("a = { b = [1\nc = 2\n", Some((10, "]}", 0..13, false))),
-            ("a = [{ b = 1 }\n[t]\n", Some((4, "]", 0..15, false))),
-            ("[t\na = 1\n", Some((0, "]", 0..3, true))),
-            ("a = [1", Some((4, "]", 0..6, false))),
-        ] {
-            let expected = expected.map(|(at, closing, statement, header)| OpenBracket {
-                at,
-                sign: closing.chars().next().unwrap(),
-                closing: closing.to_owned(),
-                statement,
-                header,
-            });
-            assert_eq!(open_bracket(text), expected, "{text}");
         }
     }
 }

@@ -3,6 +3,7 @@
 //! A request that was not read whole may hold anything: every class and type is then possibly there.
 
 use super::Policy;
+use super::residual::Sent;
 use super::resolved::{Atom, What};
 use crate::model::{
     Action, Catalogue, Certainty, ClassSet, Country, Duties, EntityId, EntityInfo, Facts, LabelFact, LeakFact,
@@ -13,8 +14,12 @@ use crate::model::{
 pub(super) struct View<'a> {
     facts: &'a Facts,
     catalogue: &'a Catalogue,
-    /// Types that were there and have been changed: present in unknown number, no longer identified.
+    /// Types that were there and have been changed, no longer identified: each as it was found in the request as it arrived.
+    were: Vec<TypeFact>,
+    /// Those of them that only the change brought to light: present in unknown number.
     changed: Vec<EntityId>,
+    /// Whether health was somebody's, as the request arrived.
+    health_was: Certainty,
     possibly: ClassSet,
     surely: ClassSet,
     /// Classes that a label may bring which nobody knows.
@@ -52,17 +57,26 @@ fn left(classes: ClassSet, facts: &Facts) -> ClassSet {
 impl<'a> View<'a> {
     /// The request as it arrived.
     pub(super) fn arrived(facts: &'a Facts, policy: &'a Policy) -> Self {
-        Self::with_changed(facts, policy, Vec::new())
+        Self::with_changed(facts, policy, (Vec::new(), Vec::new()))
     }
 
     /// What is about to be sent, with the types that duties changed.
-    pub(super) fn residual(facts: &'a Facts, policy: &'a Policy, duties: &Duties) -> Self {
-        let mut changed: Vec<EntityId> = facts.pseudonymised.clone();
-        changed.extend(duties.actions.iter().map(|(entity, _)| *entity));
-        Self::with_changed(facts, policy, changed)
+    pub(super) fn residual(sent: Sent<'a>, policy: &'a Policy, duties: &Duties) -> Self {
+        let by_duty = duties.actions.iter().map(|(entity, _)| *entity);
+        let mut changed: Vec<EntityId> = sent.facts.pseudonymised.iter().copied().chain(by_duty).collect();
+        changed.sort_unstable();
+        changed.dedup();
+        let mut were = Vec::new();
+        changed.retain(|entity| {
+            let found = sent.arrived.types.iter().find(|fact| fact.entity == *entity && fact.possibly > 0);
+            were.extend(found);
+            found.is_none()
+        });
+        let health_was = if were.is_empty() { Certainty::FALSE } else { sent.arrived.health_of_a_person };
+        Self { health_was, ..Self::with_changed(sent.facts, policy, (were, changed)) }
     }
 
-    fn with_changed(facts: &'a Facts, policy: &'a Policy, changed: Vec<EntityId>) -> Self {
+    fn with_changed(facts: &'a Facts, policy: &'a Policy, (were, changed): (Vec<TypeFact>, Vec<EntityId>)) -> Self {
         let catalogue = policy.catalogue();
         let (mut perhaps, mut wavering) = (ClassSet::default(), ClassSet::default());
         if facts.label == LabelFact::Unknown {
@@ -76,7 +90,7 @@ impl<'a> View<'a> {
         }
         let sure = |classes: ClassSet| ClassSet(classes.0 & !wavering.0);
         let (mut possibly, mut surely) = (facts.declared.union(facts.suspected), facts.declared);
-        for fact in &facts.types {
+        for fact in facts.types.iter().chain(&were) {
             let Some(info) = catalogue.info(fact.entity) else { continue };
             let classes = left(info.classes, facts);
             if fact.possibly > 0 {
@@ -93,7 +107,8 @@ impl<'a> View<'a> {
         }
         let opaque = facts.scan != ScanStatus::Complete || facts.unreadable || facts.reference;
         let possibly = possibly.union(perhaps);
-        Self { facts, catalogue, changed, possibly, surely, perhaps, wavering, opaque }
+        let health_was = Certainty::FALSE;
+        Self { facts, catalogue, were, changed, health_was, possibly, surely, perhaps, wavering, opaque }
     }
 
     /// Classes that something other than a detector brings, or may bring: nobody knows where such data is.
@@ -171,7 +186,24 @@ impl<'a> View<'a> {
         self.matches(what, entity) && self.catalogue.info(entity).is_some_and(stays)
     }
 
-    /// Whether the class was declared, or a type of it was there before it was changed.
+    /// What was found of each type: in the request as it arrived, where it has been changed since, or now. What is still found of it
+    /// is among what was.
+    fn found(&self) -> impl Iterator<Item = TypeFact> {
+        let was = |entity| self.were.iter().find(|was| was.entity == entity);
+        let now = self.facts.types.iter().map(move |fact| match was(fact.entity) {
+            Some(was) => TypeFact {
+                entity: fact.entity,
+                possibly: was.possibly.max(fact.possibly),
+                surely: was.surely.max(fact.surely),
+                confidence: was.confidence.max(fact.confidence),
+            },
+            None => *fact,
+        });
+        let gone = |was: &&TypeFact| !self.facts.types.iter().any(|fact| fact.entity == was.entity);
+        now.chain(self.were.iter().filter(gone).copied())
+    }
+
+    /// Whether the class was declared, or a type of it was there that only its change brought to light.
     fn uncounted(&self, what: What) -> Certainty {
         let declared = matches!(what, What::Class(class) if self.facts.declared.contains(class));
         let mut changed = self.changed.iter();
@@ -198,7 +230,7 @@ impl<'a> View<'a> {
     fn count(&self, what: What, at_least: u32) -> Certainty {
         let uncounted = self.uncounted(what);
         let (mut possibly, mut surely) = (0_u32, 0_u32);
-        for fact in self.facts.types.iter().filter(|fact| self.matches(what, fact.entity)) {
+        for fact in self.found().filter(|fact| self.matches(what, fact.entity)) {
             possibly = possibly.saturating_add(fact.possibly);
             if self.surely_matches(what, fact.entity) {
                 surely = surely.saturating_add(fact.surely);
@@ -215,7 +247,7 @@ impl<'a> View<'a> {
     /// may take away.
     fn confidence(&self, what: What, at_least: u8) -> Certainty {
         let mut reached = Certainty::FALSE;
-        for fact in self.facts.types.iter().filter(|fact| fact.confidence >= at_least) {
+        for fact in self.found().filter(|fact| fact.confidence >= at_least) {
             reached.possibly |= self.matches(what, fact.entity);
             reached.surely |= self.surely_matches(what, fact.entity);
         }
@@ -236,16 +268,18 @@ impl<'a> View<'a> {
     }
 
     /// A health term beside a name, as found; or health that a label or a document brings, where nobody knows whose it is: surely
-    /// somebody's where the request surely names one.
+    /// somebody's where the request surely names one. What a question or a scenario tells as found is nobody's where nobody is named.
     fn health_of_a_person(&self) -> Certainty {
         let Some(health) = self.catalogue.class("health") else { return Certainty::FALSE };
         let names = |fact: &TypeFact| self.catalogue.info(fact.entity).is_some_and(|info| info.names_somebody);
+        let located = self.facts.located.contains(health) && !self.facts.suspected.contains(health);
+        let nobody = located && !self.facts.types.iter().any(|fact| fact.possibly > 0 && names(fact));
         let there = |fact: &TypeFact| fact.surely > 0 && self.surely_matches(What::Type(fact.entity), fact.entity);
         let somebody = self.facts.types.iter().any(|fact| there(fact) && names(fact));
-        let found = self.facts.health_of_a_person;
+        let found = self.facts.health_of_a_person.or(self.health_was);
         let found = Certainty { surely: found.surely && !self.wavering.contains(health), ..found };
         let brought = Certainty {
-            possibly: self.undetected().contains(health),
+            possibly: self.undetected().contains(health) && (!nobody || self.perhaps.contains(health)),
             surely: self.facts.declared.contains(health) && somebody,
         };
         found.or(brought).or(self.perhaps())

@@ -76,3 +76,33 @@ async fn the_record_names_what_only_the_change_brought_to_light() {
         assert_eq!(finding["path"], "messages[].content", "{finding}");
     }
 }
+
+/// How many values a sheet asks for is how many arrived: once they are pseudonymised, what is sent is no more of them than there were.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_number_beside_a_duty_counts_what_arrived() {
+    let mut plot = Plot::new().await;
+    plot.only(&["us-cloud"]);
+    let sheet = plot.path("policies/main.policy");
+    let text = std::fs::read_to_string(&sheet).unwrap();
+    let rule = "rule many-at-once\n  because \"a list is not for abroad\"\n  when data includes at least 3 person or data includes at least 2 email or data includes at least 4 personal\n  never backends exposed to US\n";
+    std::fs::write(&sheet, format!("{text}\n{rule}")).unwrap();
+    let server = plot.script("us-cloud", |asked| servers::answer(Speaks::OpenAi, asked)).await;
+    let house = plot.open().await;
+    for (text, values, passes) in [
+        ("The file is that of Mme Camille Aubertin.", &["Aubertin"] as &[&str], true),
+        ("Mme Camille Aubertin and M. Paul Lefèvre will be there.", &["Aubertin", "Lefèvre"], true),
+        ("Mme Camille Aubertin, M. Paul Lefèvre and Mme Hélène Garnier will be there.", &[], false),
+        ("Please write to camille.aubertin@example.com today.", &["camille.aubertin"], true),
+        ("Please write to camille.aubertin@example.com and paul.lefevre@example.org.", &[], false),
+    ] {
+        let body = json!({"model": "assistant", "messages": [{"role": "user", "content": text}]});
+        let answer = house.client.post("/v1/chat/completions", body.to_string()).await;
+        assert_eq!(answer.status, if passes { 200 } else { 403 }, "{text}: {}", answer.body);
+        if passes {
+            let received = servers::opened(&server.asked().pop().unwrap().body);
+            assert!(values.iter().all(|value| !received.contains(value)), "{text}: {received}");
+        } else {
+            assert_eq!(answer.header("octroi-rule"), "many-at-once", "{text}");
+        }
+    }
+}

@@ -69,8 +69,16 @@ fn print(differences: &Differences, language: Language, printer: Printer) {
     let said = |en, fr| say(language, en, fr);
     printer.line(format!("version {} -> {}", differences.old_version, differences.new_version));
     for (sign, list) in [('+', &differences.opened), ('-', &differences.refused)] {
+        // One request may show what several causes do: it is told once.
+        let mut told: Vec<(&str, Vec<&str>)> = Vec::new();
         for one in list {
-            printer.line(format!("{sign} {} [{}]", one.sentence, one.cause));
+            match told.iter_mut().find(|(sentence, _)| *sentence == one.sentence) {
+                Some((_, causes)) => causes.push(&one.cause),
+                None => told.push((&one.sentence, vec![&one.cause])),
+            }
+        }
+        for (sentence, causes) in told {
+            printer.line(format!("{sign} {sentence} [{}]", causes.join(", ")));
         }
     }
     moved(&differences.matrix, language, printer);

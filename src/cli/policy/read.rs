@@ -367,6 +367,7 @@ pub(super) fn lint(reading: &Reading, printer: Printer) -> anyhow::Result<Exit> 
     let study = reading.study()?;
     let advice = study.lint();
     show(printer, reading.folder.json, &advice, || advice.iter().for_each(|one| printer.line(&one.text)));
-    printer.say(counted(study.language(), advice.len(), (["finding", "findings"], ["constat", "constats"])));
-    Ok(if advice.is_empty() { Exit::Well } else { Exit::Findings })
+    let findings = advice.iter().filter(|one| one.kind.is_finding()).count();
+    printer.say(counted(study.language(), findings, (["finding", "findings"], ["constat", "constats"])));
+    Ok(if findings == 0 { Exit::Well } else { Exit::Findings })
 }

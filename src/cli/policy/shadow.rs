@@ -176,6 +176,18 @@ fn counts(arguments: &Shadow, printer: Printer) -> anyhow::Result<Exit> {
     let text = |key: &str| ready.get(key).and_then(Value::as_str).map(str::to_owned);
     let Some(candidate) = text("shadow") else {
         let why = text("rejected").map(|problem| format!("\n{problem}")).unwrap_or_default();
+        let place = arguments.in_force().join(SHADOW_FOLDER);
+        if why.is_empty() && place.is_dir() {
+            let place = place.display();
+            bail!(match language(&arguments.in_force()) {
+                Language::En => format!(
+                    "the gateway has not taken {place} up yet\n  help: it looks at its folder every few seconds, and reads what is new there; ask again"
+                ),
+                Language::Fr => format!(
+                    "la passerelle n'a pas encore repris {place}\n  conseil : elle regarde son dossier à intervalles de quelques secondes et lit ce qui y est nouveau ; redemandez"
+                ),
+            });
+        }
         bail!("the gateway evaluates no candidate\n  help: octroi policy shadow NEW{why}");
     };
     let mut counted = counts_of(&metrics);

@@ -7,13 +7,13 @@
 use jiff::Timestamp;
 
 use super::super::declared::{Certificate, Dated, Declared, Entry};
-use super::super::phrase::Language;
-use super::super::resolved::{Gate, Predicate, Quality, Rule};
-use super::super::text::{Text, say};
+use super::super::phrase::{Language, Phrase};
+use super::super::resolved::{Allow, Gate, Predicate, Quality, Rule};
+use super::super::text::{Part, Text, say};
 use super::Study;
 use super::sentence::class_name;
 use super::side::{Side, standing};
-use crate::model::{Action, BackendId, ClassId, EntityId, Facts, TypeFact, Word};
+use crate::model::{Action, BackendId, ClassId, EntityId, Facts, ScanStatus, TypeFact, Word};
 
 /// At most this many truths are changed at once; more is another backend.
 const CHANGES_MAX: usize = 3;
@@ -55,7 +55,21 @@ pub(super) fn smallest(study: &Study, facts: &Facts, backend: BackendId, languag
             Some([parts(&qualities), vec![without(study, facts, &passes, language)?]].concat().join(", "))
         })
     };
-    duties.map(|duties| duties.said(study)).or_else(both).or_else(less)
+    let admitted = || admitted(study, facts, index, language);
+    duties.map(|duties| duties.said(study)).or_else(both).or_else(less).or_else(admitted)
+}
+
+/// The line of the sheet that lacks, where nothing else refuses the request.
+fn admitted(study: &Study, facts: &Facts, index: usize, language: Language) -> Option<String> {
+    let mut changed = study.gathered.clone();
+    let name = changed.inventory.entries.get(index)?.name.clone();
+    let backends = Predicate::Is(Quality::Named(name.clone()));
+    changed.resolved.allows.push(Allow { number: usize::MAX, backends, gate: Gate::default() });
+    let policy = changed.policy(&study.catalogue, &study.vocabulary, study.now).ok()?;
+    let side = Side { policy: &policy, today: &study.today, now: study.now, told: study.told };
+    let backend = policy.id_of(name.as_str())?;
+    let passes = standing(&side.plan(facts), backend).is_some();
+    passes.then(|| say!("admit it with a line: `{} {} {}`", Phrase::AllowBackends, Phrase::Named, name).said(language))
 }
 
 /// A change of the data on its way to one backend, as a rule of the sheet would demand it.
@@ -272,9 +286,39 @@ fn without(study: &Study, facts: &Facts, passes: &dyn Fn(&Facts) -> bool, langua
             }
         }
     }
+    if let Some(text) = whole(facts, passes) {
+        return Some(text.said(language));
+    }
     let mut bare = facts.clone();
     bare.declared = crate::model::ClassSet::default();
     (facts.declared != bare.declared && passes(&bare)).then(|| say!("send it without this data").said(language))
+}
+
+/// What of a request that nobody could read would have to be otherwise, alone or all of it.
+fn whole(facts: &Facts, passes: &dyn Fn(&Facts) -> bool) -> Option<Text> {
+    let read = |facts: &Facts| Facts {
+        reference: false,
+        unreadable: false,
+        scan: ScanStatus::Complete,
+        hosted: Vec::new(),
+        ..facts.clone()
+    };
+    let all = read(facts);
+    let parts = [
+        (Facts { reference: false, ..facts.clone() }, say!("send what it names in the request itself")),
+        (Facts { unreadable: false, ..facts.clone() }, say!("send what cannot be read as text, or leave it out")),
+        (
+            Facts { scan: ScanStatus::Complete, ..facts.clone() },
+            say!("send it in several requests, so that all is read"),
+        ),
+        (Facts { hosted: Vec::new(), ..facts.clone() }, say!("leave the hosted tool out")),
+    ];
+    let others: Vec<(Facts, Text)> = parts.into_iter().filter(|(less, _)| less != facts).collect();
+    if let Some((_, text)) = others.iter().find(|(less, _)| passes(less)) {
+        return Some(text.clone());
+    }
+    let texts: Vec<Part> = others.into_iter().map(|(_, text)| Part::Text(text)).collect();
+    (texts.len() > 1 && passes(&all)).then(|| say!("{}", texts))
 }
 
 /// How many findings of a type have to go at least: a rule may ask for a number of them.

@@ -7,8 +7,9 @@ use super::super::phrase::Phrase;
 use super::super::resolved::{Resolved, Rule};
 use super::super::text::{Text, say};
 use super::matrix;
-use super::search::{Found, anywhere};
-use super::side::{Side, led_by, opens, standing};
+use super::outcome::{Known, Pair, kinds};
+use super::search::{Found, Steps, anywhere};
+use super::side::{Side, led_by, standing};
 use super::space::{Place, Space};
 use super::{Study, sentence};
 use crate::model::{Action, BackendId, ClassId, Facts};
@@ -47,6 +48,17 @@ pub enum Kind {
     Unproven,
     /// A question about a rule or a class whose search was given up: nothing is claimed.
     Undecided,
+    /// A clause that takes out no backend of the inventory, and waits for one: a note, and no finding.
+    Waiting,
+    /// A clause that was not studied, for its search was given up: a note, and no finding.
+    Unstudied,
+}
+
+impl Kind {
+    /// Whether it says that something is wrong, or may be.
+    pub const fn is_finding(self) -> bool {
+        !matches!(self, Self::Waiting | Self::Unstudied)
+    }
 }
 
 /// One piece of advice.
@@ -230,30 +242,22 @@ impl Study {
     /// Whether no request would come out otherwise without the rule, where others are gone already.
     fn is_shadowed(&self, index: usize, gone: &[usize], space: &Space) -> Known {
         let all: Vec<usize> = gone.iter().copied().chain([index]).collect();
-        let base = if gone.is_empty() { None } else { self.less(gone) };
+        let base = (!gone.is_empty()).then(|| self.less(gone));
         let (policy, today) = base.as_ref().map_or((&self.policy, &self.today), |(policy, today)| (policy, today));
-        let (Some((without, rest)), Some(rule)) = (self.less(&all), self.today.rules.get(index)) else {
-            return Known::No;
-        };
+        let Some(rule) = self.today.rules.get(index) else { return Known::No };
+        let (without, rest) = self.less(&all);
         let side = Side { policy, today, now: self.now, told: false };
         let other = Side { policy: &without, today: &rest, now: self.now, told: false };
         let index = index - gone.iter().filter(|other| **other < index).count();
         let concerned: Vec<BackendId> = self.backends().filter(|backend| side.concerns(index, *backend)).collect();
-        Known::all(concerned.iter().map(|backend| {
-            let mut dims = BTreeSet::new();
-            side.depends(space, *backend, &mut dims);
-            let dims = led_by(&rule.gate, space, !self.policy.says.is_empty(), &dims);
-            let excluded = |place: &Place| {
-                let look = other.look(space, place);
-                let done = || !side.removes(index, *backend) && look.must_do((side, rule), *backend);
-                !side.look(space, place).may_fire(rule) || !look.may_allow(*backend) || done()
-            };
-            let has = |facts: &Facts| {
-                let (with, without) = (side.plan(facts), other.plan(facts));
-                opens(standing(&with, *backend), standing(&without, *backend), facts)
-            };
-            anywhere(space, &dims, &excluded, &has, Some((other, *backend)))
-        }))
+        // After the duties it counts who surely demands them, so that another that demands as much is not the same.
+        let still = self.policy.program().asks_still();
+        let cannot = |place: &Place, backend: BackendId| {
+            let demanded = || other.look(space, place).must_do((side, rule), backend);
+            !side.look(space, place).may_fire(rule) || (!still && !side.removes(index, backend) && demanded())
+        };
+        let pair = Pair { strict: side, loose: other, space, gate: &rule.gate, steps: Steps::default };
+        pair.is_alike(&concerned, &cannot)
     }
 
     /// Whether every request would come out the same without a rule: proven.
@@ -264,11 +268,11 @@ impl Study {
     }
 
     /// The policy without some rules.
-    fn less(&self, gone: &[usize]) -> Option<(Policy, Resolved)> {
+    fn less(&self, gone: &[usize]) -> (Policy, Resolved) {
         let mut today = self.today.clone();
         let mut at = 0..;
         today.rules.retain(|_| at.next().is_none_or(|at| !gone.contains(&at)));
-        Some((self.compiled(&today)?, today))
+        (Policy { program: self.policy.program().without(gone), ..self.policy.clone() }, today)
     }
 
     /// Whether no backend may have any request on which the rule fires, though the rule alone would leave one.
@@ -279,7 +283,7 @@ impl Study {
         if left.is_empty() || blocks {
             return Known::No;
         }
-        Known::all(left.iter().map(|backend| {
+        Known::all(kinds(&[side], &left).iter().map(|backend| {
             let mut dims = BTreeSet::new();
             side.depends(space, *backend, &mut dims);
             let dims = led_by(&rule.gate, space, !self.policy.says.is_empty(), &dims);
@@ -297,6 +301,7 @@ impl Study {
 
     fn dead_ends(&self, found: &mut Vec<Advice>) {
         let space = self.space(false);
+        let all: Vec<BackendId> = self.backends().collect();
         for (class, info) in (0_u8..).map(ClassId).zip(&self.catalogue.classes) {
             let served = self
                 .served
@@ -307,7 +312,7 @@ impl Study {
                 continue;
             }
             let name = || sentence::class_name(class, &self.catalogue, self.language);
-            match Known::all(self.backends().map(allowed)) {
+            match Known::all(kinds(&[self.side()], &all).into_iter().map(allowed)) {
                 Known::No => {}
                 Known::Yes => found.push(self.advice(Kind::DeadEnd, &say!("no backend may have `{}` today", name()))),
                 Known::Undecided => {
@@ -321,30 +326,6 @@ impl Study {
     /// Every backend.
     pub(super) fn backends(&self) -> impl Iterator<Item = BackendId> + use<> {
         (0..).take(self.policy.backends().len()).map(BackendId)
-    }
-}
-
-/// What searches for a counterexample come to together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Known {
-    Yes,
-    No,
-    /// No counterexample was found, and a search was given up.
-    Undecided,
-}
-
-impl Known {
-    /// Whether every search ends without an example. The first example settles it.
-    fn all(searches: impl Iterator<Item = Found>) -> Self {
-        let mut known = Self::Yes;
-        for found in searches {
-            match found {
-                Found::Example(_) => return Self::No,
-                Found::Unknown => known = Self::Undecided,
-                Found::None => {}
-            }
-        }
-        known
     }
 }
 

@@ -1,17 +1,21 @@
 //! Clauses without which every request would come out the same: told by `lint`, of rules and lines that do something otherwise.
 //!
 //! Each is taken out and both policies are compared over all requests, so that what is told is proven; where a search is given up,
-//! nothing is. A clause that is about no backend of the inventory waits for one, and is left alone; so is what is asked after the
-//! duties, of which less may be more.
+//! that is told, and nothing claimed. Where something is asked after the duties, less may be more: there it is proven both that
+//! nothing more passes without the clause and that nothing more is refused. A clause that takes out no backend of the inventory waits for
+//! one: that is noted, and nothing wrong.
 
 use std::collections::BTreeSet;
 
+use super::super::Policy;
 use super::super::phrase::Phrase;
+use super::super::program::{Program, has};
 use super::super::resolved::{Gate, Resolved, Rule};
-use super::super::text::{Text, say};
+use super::super::text::say;
 use super::lint::{Advice, Kind};
-use super::search::{Found, Sought, Steps, find};
-use super::side::{Side, led_by, opens, standing};
+use super::outcome::{Known, Pair};
+use super::search::{Sought, Steps, find};
+use super::side::Side;
 use super::space::{Place, Space};
 use super::{Study, sentence};
 use crate::model::{BackendId, Facts};
@@ -22,43 +26,95 @@ type ClausePart<'r> = (Phrase, String, Box<dyn Fn(&mut Rule) + 'r>);
 impl Study {
     /// The clauses of a rule that change nothing.
     pub(super) fn idle_clauses(&self, index: usize, rule: &Rule, found: &mut Vec<Advice>) {
-        if self.policy.program().asks_still() {
-            return;
-        }
-        let side = Side { told: false, ..self.side() };
-        let demands: Vec<BackendId> = self.backends().filter(|backend| side.demands(index, *backend)).collect();
-        let mut told = |text: Text| found.push(self.advice(Kind::IdleClause, &text));
+        let side = self.real();
         for (clause, said, gone) in self.parts(rule) {
-            let today = self.with(index, &gone);
-            let about = match clause {
-                Phrase::OnlyBackends => self.removed_by(index, |rule| rule.never = None),
-                Phrase::NeverBackends => self.removed_by(index, |rule| rule.only = None),
-                _ => demands.clone(),
+            let takes_out = match clause {
+                Phrase::OnlyBackends => self.asks(&Rule { never: None, ..rule.clone() }),
+                Phrase::NeverBackends => self.asks(&Rule { only: None, ..rule.clone() }),
+                _ => None,
             };
-            if !about.is_empty() && self.never_shows((index, rule), &today, &about) {
-                told(say!(
+            if takes_out.is_some_and(|asks| asks.rules.iter().all(|row| row.removes.iter().all(|bits| *bits == 0))) {
+                let text = say!("note: `{}` of rule `{}` takes out no backend of the inventory today", said, rule.name);
+                found.push(self.advice(Kind::Waiting, &text));
+                continue;
+            }
+            let today = self.with(index, &gone);
+            let Some(policy) = self.asking(index, &today) else { continue };
+            let loose = Side { policy: &policy, today: &today, ..side };
+            let known = self.comes_out_alike((side, loose), index);
+            self.tell(known, &said, rule, found);
+        }
+        if rule.on.is_some() {
+            let wide = self.with(index, |rule| rule.on = None);
+            if let Some(policy) = self.asking(index, &wide) {
+                let strict = Side { policy: &policy, today: &wide, ..side };
+                let said = Phrase::OnBackends.surface(self.language).to_owned();
+                self.tell(self.comes_out_alike((strict, side), index), &said, rule, found);
+            }
+        }
+        self.idle_gate(index, rule, found);
+    }
+
+    /// The conditions of a rule that ask nothing, or spare nobody.
+    fn idle_gate(&self, index: usize, rule: &Rule, found: &mut Vec<Advice>) {
+        // What exceptions spare is part of the gate, and has an end of its own.
+        let spared = rule.unspared.as_ref().is_some_and(|written| written.unless != rule.gate.unless);
+        let widen = |gate: &mut Gate, clause: Phrase| match clause {
+            Phrase::When => gate.when = None,
+            _ => gate.unless = None,
+        };
+        let clauses =
+            [(Phrase::When, rule.gate.when.is_some()), (Phrase::Unless, rule.gate.unless.is_some() && !spared)];
+        for (clause, _) in clauses.into_iter().filter(|(_, there)| *there) {
+            if rule.gate.asks_still() {
+                // When it fires is another thing for each backend: what becomes of the request tells.
+                let today = self.with(index, |rule| widen(&mut rule.gate, clause));
+                let Some(policy) = self.compiled(&today) else { continue };
+                let wider = Side { policy: &policy, today: &today, ..self.real() };
+                let known = self.comes_out_alike((wider, self.real()), index);
+                self.tell(known, clause.surface(self.language), rule, found);
+                continue;
+            }
+            let mut wider = rule.clone();
+            widen(&mut wider.gate, clause);
+            let known = self.fires_alike(rule, &wider);
+            let text = match clause {
+                Phrase::When => say!("`{}` of rule `{}` holds of every request: it asks nothing", clause, rule.name),
+                _ => say!("`{}` of rule `{}` spares no request", clause, rule.name),
+            };
+            match known {
+                Known::Yes => found.push(self.advice(Kind::IdleClause, &text)),
+                known => self.tell(known, clause.surface(self.language), rule, found),
+            }
+        }
+    }
+
+    /// Tells of a clause what a comparison has shown.
+    fn tell(&self, known: Known, said: &str, rule: &Rule, found: &mut Vec<Advice>) {
+        match known {
+            Known::No => {}
+            Known::Yes => {
+                let text = say!(
                     "`{}` of rule `{}` changes nothing: without it every request would come out the same",
                     said,
                     rule.name
-                ));
+                );
+                found.push(self.advice(Kind::IdleClause, &text));
             }
-        }
-        if rule.gate.when.is_some() && self.fires_alike(index, rule, |gate| gate.when = None) {
-            told(say!("`{}` of rule `{}` holds of every request: it asks nothing", Phrase::When, rule.name));
-        }
-        // What exceptions spare is part of the gate, and has an end of its own.
-        let spared = rule.unspared.as_ref().is_some_and(|written| written.unless != rule.gate.unless);
-        if rule.gate.unless.is_some() && !spared && self.fires_alike(index, rule, |gate| gate.unless = None) {
-            told(say!("`{}` of rule `{}` spares no request", Phrase::Unless, rule.name));
+            Known::Undecided => {
+                let text = say!(
+                    "note: not studied: whether `{}` of rule `{}` changes anything, for the search was given up",
+                    said,
+                    rule.name
+                );
+                found.push(self.advice(Kind::Unstudied, &text));
+            }
         }
     }
 
     /// The conditions of `allow` that change nothing.
     pub(super) fn idle_conditions(&self, found: &mut Vec<Advice>) {
-        if self.policy.program().asks_still() {
-            return;
-        }
-        let side = Side { told: false, ..self.side() };
+        let side = self.real();
         for (index, allow) in self.today.allows.iter().enumerate() {
             let open = |gate: &Gate| gate.when.is_none() && gate.unless.is_none();
             // What another line admits without a condition is told elsewhere.
@@ -77,14 +133,28 @@ impl Study {
             }
             let Some(policy) = self.compiled(&wider) else { continue };
             let loose = Side { policy: &policy, today: &wider, ..side };
-            let excluded = |look: &Place, space: &Space| side.look(space, look).must_open(&allow.gate);
-            if self.holds_back_nothing((side, loose), &allow.gate, &admitted, &excluded) {
-                let text = say!(
-                    "the condition of `{}` number {} changes nothing: without it every request would come out the same",
-                    Phrase::AllowBackends,
-                    allow.number
-                );
-                found.push(self.advice(Kind::IdleClause, &text));
+            let space = Space::new(&[(side.policy, side.today), (loose.policy, loose.today)], false);
+            let cannot = |place: &Place, _: BackendId| side.look(&space, place).must_open(&allow.gate);
+            let pair = Pair { strict: side, loose, space: &space, gate: &allow.gate, steps: Steps::few };
+            let phrase = Phrase::AllowBackends;
+            match pair.is_alike(&admitted, &cannot) {
+                Known::No => {}
+                Known::Yes => {
+                    let text = say!(
+                        "the condition of `{}` number {} changes nothing: without it every request would come out the same",
+                        phrase,
+                        allow.number
+                    );
+                    found.push(self.advice(Kind::IdleClause, &text));
+                }
+                Known::Undecided => {
+                    let text = say!(
+                        "note: not studied: whether the condition of `{}` number {} changes anything, for the search was given up",
+                        phrase,
+                        allow.number
+                    );
+                    found.push(self.advice(Kind::Unstudied, &text));
+                }
             }
         }
     }
@@ -144,79 +214,70 @@ impl Study {
         today
     }
 
-    /// The backends that a rule takes out when it is changed so.
-    fn removed_by(&self, index: usize, change: impl Fn(&mut Rule)) -> Vec<BackendId> {
-        let today = self.with(index, change);
-        let Some(policy) = self.compiled(&today) else { return Vec::new() };
-        let side = Side { policy: &policy, today: &today, ..self.side() };
-        self.backends().filter(|backend| side.removes(index, *backend)).collect()
+    /// This policy and real requests.
+    fn real(&self) -> Side<'_> {
+        Side { told: false, ..self.side() }
     }
 
-    /// Whether no request comes out otherwise at these backends in sheets in which a rule asks less: proven.
-    fn never_shows(&self, (index, rule): (usize, &Rule), today: &Resolved, backends: &[BackendId]) -> bool {
-        let Some(policy) = self.compiled(today) else { return false };
-        let strict = Side { told: false, ..self.side() };
-        let loose = Side { policy: &policy, today, ..strict };
-        let asks = |rule: &Rule| (rule.actions.clone(), rule.class_actions.clone(), rule.seals);
-        let is_milder = today.rules.get(index).is_some_and(|changed| asks(changed) != asks(rule));
-        // Where another clause of the rule takes a backend out too, nothing can show.
-        let parts =
-            |backend: &&BackendId| is_milder || strict.removes(index, **backend) != loose.removes(index, **backend);
-        let backends: Vec<BackendId> = backends.iter().filter(parts).copied().collect();
-        let excluded = |place: &Place, space: &Space| !strict.look(space, place).may_fire(rule);
-        self.holds_back_nothing((strict, loose), &rule.gate, &backends, &excluded)
+    /// What a rule asks of the backends, alone.
+    fn asks(&self, rule: &Rule) -> Option<Program> {
+        let alone = Resolved { rules: vec![rule.clone()], ..Resolved::default() };
+        Program::new(&alone, &self.gathered.truths(self.now), self.catalogue.entities.len()).ok()
     }
 
-    /// Whether nothing that the stricter of two policies holds back passes under the looser, at these backends. What is excluded
-    /// cannot show it.
-    fn holds_back_nothing(
-        &self,
-        (strict, loose): (Side<'_>, Side<'_>),
-        gate: &Gate,
-        backends: &[BackendId],
-        cannot: &dyn Fn(&Place, &Space) -> bool,
-    ) -> bool {
+    /// The policy in which a rule asks for what it does in these sheets, under the same condition.
+    fn asking(&self, index: usize, today: &Resolved) -> Option<Policy> {
+        let (truths, types) = (self.gathered.truths(self.now), self.catalogue.entities.len());
+        let program = self.policy.program().asking(index, today.rules.get(index)?, &truths, types)?;
+        Some(Policy { program, ..self.policy.clone() })
+    }
+
+    /// Whether no request comes out otherwise under a policy that differs in a rule alone, and asks less in it.
+    fn comes_out_alike(&self, (strict, loose): (Side<'_>, Side<'_>), index: usize) -> Known {
+        let (Some(wide), Some(rule)) = (strict.today.rules.get(index), loose.today.rules.get(index)) else {
+            return Known::Undecided;
+        };
         let space = Space::new(&[(strict.policy, strict.today), (loose.policy, loose.today)], false);
-        let mut searches = backends.iter().map(|backend| {
-            let mut dims = BTreeSet::new();
-            strict.depends(&space, *backend, &mut dims);
-            loose.depends(&space, *backend, &mut dims);
-            let dims = led_by(gate, &space, !self.policy.says.is_empty(), &dims);
-            let excluded = |place: &Place| cannot(place, &space) || !loose.look(&space, place).may_allow(*backend);
-            let has = |facts: &Facts| {
-                let (with, without) = (strict.plan(facts), loose.plan(facts));
-                opens(standing(&with, *backend), standing(&without, *backend), facts)
-            };
-            never(&space, &dims, &excluded, &has, Some((loose, *backend)))
-        });
-        searches.all(|never| never)
+        let asks = |rule: &Rule| (rule.gate.clone(), rule.actions.clone(), rule.class_actions.clone(), rule.seals);
+        let is_milder = asks(wide) != asks(rule);
+        let row = |side: Side<'_>, backend: BackendId| {
+            let row = side.policy.program().rules.get(index);
+            row.map(|row| [&row.removes, &row.on, &row.surely_on].map(|mask| has(mask, backend)))
+        };
+        // Where the rule asks the same of a backend, nothing can show.
+        let parts = |backend: &BackendId| {
+            strict.concerns(index, *backend) && (is_milder || row(strict, *backend) != row(loose, *backend))
+        };
+        let backends: Vec<BackendId> = self.backends().filter(parts).collect();
+        let cannot = |place: &Place, _: BackendId| !strict.look(&space, place).may_fire(wide);
+        Pair { strict, loose, space: &space, gate: &wide.gate, steps: Steps::few }.is_alike(&backends, &cannot)
     }
 
-    /// Whether a rule fires on the same requests with a wider gate: proven.
-    fn fires_alike(&self, index: usize, rule: &Rule, widen: impl Fn(&mut Gate)) -> bool {
-        let today = self.with(index, |rule| widen(&mut rule.gate));
-        let (Some(policy), Some(wider)) = (self.compiled(&today), today.rules.get(index)) else { return false };
-        let side = Side { told: false, ..self.side() };
-        let other = Side { policy: &policy, today: &today, ..side };
-        let space = Space::new(&[(&self.policy, &self.today), (&policy, &today)], false);
+    /// Whether a rule, which asks nothing after the duties, fires on the same requests as a wider one. It is no matter what else the
+    /// sheets say but of labels.
+    fn fires_alike(&self, rule: &Rule, wider: &Rule) -> Known {
+        let of = |rule: &Rule| {
+            let alone = Resolved { rules: vec![rule.clone()], says: self.today.says.clone(), ..Resolved::default() };
+            self.compiled(&alone).map(|policy| (policy, alone))
+        };
+        let (Some((policy, today)), Some((loose, wide))) = (of(rule), of(wider)) else { return Known::Undecided };
+        let (side, other) = (
+            Side { policy: &policy, today: &today, ..self.real() },
+            Side { policy: &loose, today: &wide, ..self.real() },
+        );
+        let space = Space::new(&[(&policy, &today), (&loose, &wide)], false);
         let mut dims = BTreeSet::new();
         space.asked(&rule.gate, !self.policy.says.is_empty(), &mut dims);
         let dims: Vec<usize> = dims.into_iter().collect();
-        let excluded =
-            |place: &Place| side.look(&space, place).must_fire(rule) || !other.look(&space, place).may_fire(wider);
+        let excluded = |place: &Place| {
+            let look = side.look(&space, place);
+            look.must_fire(rule)
+                || !look.may_hold_back(&rule.gate, &wider.gate)
+                || !other.look(&space, place).may_fire(wider)
+        };
         let fires = |side: Side<'_>, facts: &Facts| side.plan(facts).fired.contains(&rule.name);
         let has = |facts: &Facts| fires(other, facts) && !fires(side, facts);
-        never(&space, &dims, &excluded, &has, None)
+        let sought = Sought { excluded: &excluded, has: &has, passes: None, steps: &Steps::few() };
+        Known::all([find(&space, &dims, &space.open(), sought)].into_iter())
     }
-}
-
-/// Whether no request has a property: proven, in few steps.
-fn never(
-    space: &Space,
-    dims: &[usize],
-    excluded: &dyn Fn(&Place) -> bool,
-    has: &dyn Fn(&Facts) -> bool,
-    passes: Option<(Side<'_>, BackendId)>,
-) -> bool {
-    find(space, dims, &space.open(), Sought { excluded, has, passes, steps: &Steps::few() }) == Found::None
 }

@@ -54,6 +54,12 @@ impl Look<'_> {
         when.most.possibly && !unless.least.surely
     }
 
+    /// Whether what a rule's gate asks, and a wider one that lacks a clause of it does not, can keep the rule from firing.
+    pub(super) fn may_hold_back(&self, gate: &Gate, wider: &Gate) -> bool {
+        let (when, unless) = self.gate(gate);
+        (wider.when != gate.when && !when.least.possibly) || (wider.unless != gate.unless && unless.most.surely)
+    }
+
     /// Whether what opens a flow can be open.
     pub(super) fn may_open(&self, gate: &Gate) -> bool {
         let (when, unless) = self.gate(gate);

@@ -29,6 +29,7 @@ mod matrix;
 mod misread;
 mod mutations;
 mod nearer;
+mod outcome;
 mod over_time;
 mod reach;
 mod record;

@@ -14,7 +14,7 @@ use super::super::resolved::Resolved;
 use super::Study;
 use super::diff::{self, GivenUp, Opened};
 use super::search::{Effort, Looked};
-use super::side::Side;
+use super::side::{Side, opens, standing};
 use crate::model::Word;
 
 /// Instants that are looked at; beyond it what lies later is undecided.
@@ -48,6 +48,24 @@ impl Dated {
         }
     }
 
+    /// Tells what shows on a day from that day, where a search was given up then and the request was only found for a later one.
+    fn show_on(&mut self, day: Option<Date>, (before, after): (Side<'_>, Side<'_>)) {
+        for (from, change) in self.changes.iter_mut().filter(|(from, _)| *from > day) {
+            let Some(name) = &change.backend else { continue };
+            let stands = |side: Side<'_>| {
+                let id = side.policy.id_of(name.as_str())?;
+                standing(&side.plan(&change.example), id).cloned()
+            };
+            let shows = opens(stands(before).as_ref(), stands(after).as_ref(), &change.example);
+            if shows && matches!(change.kind, diff::Kind::Possible | diff::Kind::Milder) {
+                *from = day;
+                let found = format!("{name} [{}]", change.cause);
+                self.undecided.retain(|one| day.is_some() || one.what != found);
+            }
+        }
+        self.changes.sort_by_key(|(from, _)| *from);
+    }
+
     /// Adds a search that was given up, once, whatever the instants.
     fn give_up(&mut self, one: GivenUp) {
         if !self.undecided.iter().any(|known| known.what == one.what) {
@@ -70,6 +88,7 @@ impl Study {
         instants.extend(new.instants());
         let more = instants.len() > INSTANTS_MAX;
         let mut before: Option<String> = None;
+        let mut compared: Vec<(Option<Date>, Timestamp, Then, Then)> = Vec::new();
         let backends = self.policy.backends().len() + new.policy.backends().len();
         let effort = Effort::new((instants.len().min(INSTANTS_MAX) + 1) * backends, watch);
         for instant in [self.now].into_iter().chain(instants.into_iter().take(INSTANTS_MAX)) {
@@ -84,9 +103,15 @@ impl Study {
             }
             before = Some(decides);
             let day = (instant != self.now).then(|| self.gathered.day(instant));
-            let (old, new) = (old.side(instant), new.side(instant));
-            changes.opened.add(day, diff::opened(old, new, &effort));
-            changes.refused.add(day, diff::opened(new, old, &effort));
+            let (was, is) = (old.side(instant), new.side(instant));
+            changes.opened.add(day, diff::opened(was, is, &effort));
+            changes.refused.add(day, diff::opened(is, was, &effort));
+            compared.push((day, instant, old, new));
+        }
+        for (day, instant, old, new) in &compared {
+            let (old, new) = (old.side(*instant), new.side(*instant));
+            changes.opened.show_on(*day, (old, new));
+            changes.refused.show_on(*day, (new, old));
         }
         if more {
             changes.opened.give_up(GivenUp { what: format!("> {INSTANTS_MAX}"), looked: None });
@@ -115,5 +140,40 @@ impl Then {
     fn decides(&self) -> String {
         let backends: Vec<_> = self.policy.backends().iter().map(|backend| (backend.tier, &backend.binding)).collect();
         format!("{:?}{backends:?}{:?}", self.policy.program(), self.policy.labels())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::tests::{HEADER, all_types, every, example, now, sources, vocabulary};
+    use super::*;
+
+    /// What was only found for a later day and shows today is told from today, and the search for it that was given up is not.
+    #[test]
+    fn a_flow_is_told_from_the_first_day_on_which_it_shows() {
+        let study = |allowed: &str| {
+            let catalogue = all_types();
+            let sheet = format!("{HEADER}allow backends on premises\nallow backends named any of {allowed}\n");
+            Study::new(&sources(&sheet, example()), &catalogue, &every(&catalogue), &vocabulary(), now()).unwrap()
+        };
+        let (old, new) = (study("cloud-us, cloud-fr"), study("cloud-fr, cloud-de"));
+        let mut changes = old.changes(&new, &|_| ());
+        let later = Date::new(2026, 12, 15).unwrap();
+        let given_up = |what: &str| GivenUp { what: what.to_owned(), looked: None };
+        for dated in [&mut changes.opened, &mut changes.refused] {
+            let [(day, change)] = dated.changes.as_mut_slice() else { panic!("{dated:?}") };
+            assert_eq!(*day, None);
+            *day = Some(later);
+            let found = format!("{} [{}]", change.backend.as_ref().unwrap(), change.cause);
+            dated.undecided = vec![given_up(&found), given_up("another [allow]")];
+        }
+        let sides = (old.then(old.now).unwrap(), new.then(new.now).unwrap());
+        let (was, is) = (sides.0.side(old.now), sides.1.side(new.now));
+        changes.opened.show_on(None, (was, is));
+        changes.refused.show_on(None, (is, was));
+        for dated in [&changes.opened, &changes.refused] {
+            assert_eq!(dated.changes[0].0, None, "{dated:?}");
+            assert_eq!(dated.undecided, [given_up("another [allow]")]);
+        }
     }
 }

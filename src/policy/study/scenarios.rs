@@ -116,10 +116,7 @@ impl Study {
     pub(super) fn compiled(&self, today: &Resolved) -> Option<Policy> {
         let truths = self.gathered.truths(self.now);
         let program = Program::new(today, &truths, self.catalogue.entities.len()).ok()?;
-        let mut policy = self.gathered.policy(&self.catalogue, &self.vocabulary, self.now).ok()?;
-        policy.program = program;
-        policy.says.clone_from(&today.says);
-        Some(policy)
+        Some(Policy { program, says: today.says.clone(), ..self.policy.clone() })
     }
 
     /// A request, such as a scenario can tell if `told`, that the weakened policy lets pass to a backend where this one

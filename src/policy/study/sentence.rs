@@ -117,7 +117,8 @@ fn amount(fact: &TypeFact, catalogue: &Catalogue, language: Language, exact: boo
     Some(if fact.surely == 0 {
         format!("{perhaps} {} {name} ({} %)", fact.possibly, fact.confidence)
     } else {
-        format!("{} {name} ({perhaps} {}, {} %)", fact.surely, fact.possibly, fact.confidence)
+        let more = if fact.possibly > fact.surely { format!("{perhaps} {}, ", fact.possibly) } else { String::new() };
+        format!("{} {name} ({more}{} %)", fact.surely, fact.confidence)
     })
 }
 

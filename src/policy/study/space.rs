@@ -89,12 +89,11 @@ impl Space {
     }
 
     fn empty() -> Self {
-        let catalogue = Catalogue::default();
         Self {
             dims: Vec::new(),
             tables: BTreeMap::new(),
             of_type: Vec::new(),
-            catalogue,
+            catalogue: Catalogue::default(),
             health: None,
             coarse: BTreeSet::new(),
         }
@@ -214,6 +213,7 @@ impl Space {
     pub(super) fn extreme(&self, place: &Place, open: Open, policy: &Policy, told: bool) -> Facts {
         let mut facts = self.facts(place, open);
         facts.label = seen(&facts.label, policy);
+        facts.located = if told { facts.declared } else { ClassSet::default() };
         if policy.says.is_empty() {
             return facts;
         }
@@ -229,7 +229,10 @@ impl Space {
             let may =
                 !label || facts.label == LabelFact::Unknown || facts.label == LabelFact::Named(says.label.clone());
             match (says.lowers, open) {
-                (false, Open::Most) if may => facts.declared = facts.declared.union(says.classes),
+                (false, Open::Most) if may => {
+                    facts.declared = facts.declared.union(says.classes);
+                    facts.located.0 &= !says.classes.0;
+                }
                 (true, Open::Least) if may => {
                     facts.types.clear();
                     if told {

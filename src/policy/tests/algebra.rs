@@ -204,7 +204,9 @@ fn past_its_validity_only_on_premises_is_allowed() {
     assert_eq!(name(&policy, after.choices[0].backend), "gpu-paris");
     assert!(after.removed.iter().all(|removed| removed.why == Removal::Expired));
     let us = policy.id_of("cloud-us").unwrap();
-    assert_eq!(recheck(&policy, &nothing(), us, &Duties::default(), until), Err(Removal::Expired));
+    let nothing = nothing();
+    let sent = Sent { facts: &nothing, arrived: &nothing };
+    assert_eq!(recheck(&policy, sent, us, &Duties::default(), until), Err(Removal::Expired));
 }
 
 #[test]

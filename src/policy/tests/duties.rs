@@ -108,12 +108,17 @@ fn the_last_look_sees_what_is_left() {
     let us = policy.id_of("cloud-us").unwrap();
     let mut duties = Duties::default();
     duties.require(policy.catalogue().entity("email").unwrap(), Action::Pseudonymise);
-    let look = |types: &[&str]| recheck(&policy, &with(&policy, types), us, &duties, now());
+    let look = |types: &[&str]| {
+        let facts = with(&policy, types);
+        recheck(&policy, Sent { facts: &facts, arrived: &nothing() }, us, &duties, now())
+    };
     assert_eq!(look(&[]), Ok(()), "all was changed");
     assert_eq!(look(&["email"]), Err(Removal::Duty(Word::fixed("pseudonymise"))), "a value was left");
     assert_eq!(look(&["phone"]), Err(Removal::Duty(Word::fixed("pseudonymise"))), "a value that was not seen before");
     assert!(matches!(look(&["health_condition"]), Err(Removal::Rules(_))), "a rule that fires now");
-    assert_eq!(recheck(&policy, &nothing(), BackendId(99), &duties, now()), Err(Removal::NotAllowed));
+    let nothing = nothing();
+    let sent = Sent { facts: &nothing, arrived: &nothing };
+    assert_eq!(recheck(&policy, sent, BackendId(99), &duties, now()), Err(Removal::NotAllowed));
 }
 
 /// Found by the law that nothing unchanged passes: what had been changed was counted beside what was still there.
@@ -126,8 +131,46 @@ fn the_last_look_does_not_count_twice() {
     (facts.types[0].possibly, facts.types[0].surely) = (2, 2);
     let choice = &plan(&policy, &facts).choices[0];
     assert_eq!(choice.duties.changes(), 1);
-    let unchanged = recheck(&policy, &facts, choice.backend, &choice.duties, now());
+    let sent = Sent { facts: &facts, arrived: &facts };
+    let unchanged = recheck(&policy, sent, choice.backend, &choice.duties, now());
     assert_eq!(unchanged, Err(Removal::Duty(Word::fixed("pseudonymise"))));
+}
+
+/// Where a duty has changed all there was of a type, what is asked of it as it arrived has the answer that it had: how many, and how
+/// surely found.
+#[test]
+fn the_last_look_counts_what_was_found() {
+    let policy = |asked: &str| {
+        policy(&format!(
+            "{ALLOW_ALL}rule p because \"t\" when data includes personal on backends exposed to US must pseudonymise personal\nrule n because \"t\" when {asked} never backends exposed to US\n"
+        ))
+    };
+    for (asked, found, confidence, allowed) in [
+        ("data includes at least 3 person", 1, 97, true),
+        ("data includes at least 3 person", 2, 97, true),
+        ("data includes at least 3 person", 3, 97, false),
+        ("data includes at least 3 personal", 2, 97, true),
+        ("data includes person with confidence at least 99", 1, 97, true),
+        ("data includes person with confidence at least 97", 1, 97, false),
+        ("data includes person", 1, 97, false),
+    ] {
+        let policy = policy(asked);
+        let us = policy.id_of("cloud-us").unwrap();
+        let mut facts = with(&policy, &["person"]);
+        let person = &mut facts.types[0];
+        (person.possibly, person.surely, person.confidence) = (found, found, confidence);
+        let plan = plan(&policy, &facts);
+        let choice = plan.choices.iter().find(|choice| choice.backend == us);
+        assert_eq!(choice.is_some(), allowed, "{asked}, {found} found");
+        let mut duties = Duties::default();
+        duties.require(facts.types[0].entity, Action::Pseudonymise);
+        let mut sent = nothing();
+        sent.pseudonymised = vec![facts.types[0].entity];
+        let look = |arrived| recheck(&policy, Sent { facts: &sent, arrived }, us, &duties, now());
+        assert_eq!(look(&facts).is_ok(), allowed, "{asked}, {found} found");
+        // What only the change brought to light may be as many as is asked.
+        assert!(look(&nothing()).is_err(), "{asked}");
+    }
 }
 
 #[test]

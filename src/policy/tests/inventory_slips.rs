@@ -79,6 +79,38 @@ const SLIPS: &[Slip] = &[
         "{ days 30 }",
         "une clé et sa valeur ont `=` entre elles | écrivez `days = 30`",
     ),
+    (
+        "no sign before brackets",
+        "retention = {",
+        "retention {",
+        "une clé et sa valeur ont `=` entre elles | écrivez `retention = { days = 30 }`",
+    ),
+    (
+        "a key of two words",
+        "storage = ",
+        "storage EEA = ",
+        "une clé est un seul mot, et derrière elle il y a `=` | écrivez `storage = [\"FR\", \"DE\"]`",
+    ),
+    ("a quote before a key", "training = ", "\" training = ", "une clé est un seul mot, et derrière elle il y a `=`"),
+    ("a sign before `=`", "training = ", "training ( = ", "écrivez `training = \"never\"`"),
+    (
+        "a list with a quote too few",
+        "[\"FR\", \"DE\"]",
+        "[\"FR\", \"DE]",
+        "il manque ici un guillemet | écrivez `[\"FR\", \"DE\"]`",
+    ),
+    (
+        "a list that lacks its first quote",
+        "[\"FR\", \"DE\"]",
+        "[FR\", \"DE\"]",
+        "il manque ici un guillemet | écrivez `[\"FR\", \"DE\"]`",
+    ),
+    (
+        "brackets with a quote too few",
+        "kind = \"ad-hoc-clauses\"",
+        "kind = \"ad-hoc-clauses",
+        "il manque ici un guillemet | écrivez `kind = \"ad-hoc-clauses\"`",
+    ),
     ("an open quote", "\"never\"  # ou \"opt-out\"", "\"never", "il manque ici un guillemet | écrivez \"never\""),
     ("half a quote", "\"never\"", "never\"", "il manque ici un guillemet | écrivez \"never\""),
     ("guillemets", "\"never\"", "« never »", "ces guillemets ne sont pas droits | écrivez \"never\""),
@@ -240,6 +272,62 @@ fn what_is_wrong_in_a_table_that_stands_twice_is_told_where_it_stands() {
     assert!(places.iter().any(|(line, told)| *line == 3 && told.contains("`processing`")), "{places:#?}");
     assert!(places.iter().any(|(line, told)| *line == 16 && told.contains("deux fois")), "{places:#?}");
     assert!(places.iter().any(|(line, told)| *line == 17 && told.contains("UX")), "{places:#?}");
+}
+
+/// Of a key that stands twice both values are read, wherever the second is: in a second copy of the table, in the same one, in
+/// brackets, beneath a dot, or in the second of two lists of tables. What was told of the first is told once.
+#[test]
+fn of_a_key_that_stands_twice_both_values_are_read() {
+    let copy = |keys: &str| format!("{INVENTORY}\n[backend.un]\nhosts = [\"un.example\"]\n{keys}by = \"dpo\"\n");
+    let within = |from: &str, to: &str| INVENTORY.replacen(from, to, 1);
+    let good = ["processing = [\"FR\"]\n", "training = \"never\"\n", "retention = { days = 30 }\n"].concat();
+    for (name, inventory, expected) in [
+        ("copies of one text", copy(&good), &[(16_usize, "deux fois")] as &[(usize, &str)]),
+        ("a second value", copy("training = \"nevr\"\n"), &[(16, "deux fois"), (18, "`nevr`")]),
+        (
+            "three copies",
+            copy("training = \"nevr\"\n") + "\n[backend.un]\ntraining = \"jamais\"\n",
+            &[(16, "deux fois"), (18, "`nevr`"), (21, "deux fois"), (22, "`jamais`")],
+        ),
+        ("over several lines", copy("storage = [\n  \"FR\",\n  \"UX\",\n]\n"), &[(16, "deux fois"), (20, "`UX`")]),
+        (
+            "both of them wrong",
+            copy("training = \"nevr\"\n").replacen("training = \"never\"", "training = \"jamais\"", 1),
+            &[(5, "`jamais`"), (16, "deux fois"), (18, "`nevr`")],
+        ),
+        (
+            "in one table",
+            within("training = \"never\"", "training = \"never\"\ntraining = \"nevr\""),
+            &[(6, "`training` de `un` figure deux fois"), (6, "`nevr`")],
+        ),
+        (
+            "in brackets",
+            within("dated = 2026-01-05", "kind = \"clauses\", dated = 2026-01-05"),
+            &[(7, "`kind` de `un` figure deux fois"), (7, "`clauses`")],
+        ),
+        (
+            "beneath a dot",
+            within(
+                "retention = {",
+                "contract.reference = \"c\"\ncontract.dated = 2026-01-01\ncontract.dated = \"x\"\nretention = {",
+            ),
+            &[(8, "figure deux fois"), (8, "attendu")],
+        ),
+        (
+            "in a list of tables",
+            format!(
+                "{INVENTORY}\n[[backend.deux.certificates]]\nscheme = \"HDS\"\nscope = \"x\"\nvalid-until = 2027-03-31\n\n[[backend.deux.certificates]]\nscheme = \"HDS\"\nscope = \"x\"\nvalid-until = 2027-03-31\nscheme = \"HSD\"\n"
+            ),
+            &[(25, "`scheme`"), (25, "`HSD`")],
+        ),
+    ] {
+        let faults = compiled(&sources(SHEET, &inventory)).err().unwrap_or_default();
+        let places: Vec<_> = faults.iter().map(|fault| (fault.place().0, fault.message().to_owned())).collect();
+        let fits = |((line, told), (expected, part)): (&(usize, String), &(usize, &str))| {
+            line == expected && told.contains(part)
+        };
+        assert!(places.len() == expected.len() && places.iter().zip(expected).all(fits), "{name}: {places:#?}");
+    }
 }
 
 /// What is no fault is told beside the faults, and so is a pack that no sheet uses.

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::naive::Naive;
 use super::random::{self, written};
 use super::*;
-use crate::model::{Action, Duties, LabelFact, ScanStatus, Word};
+use crate::model::{Action, Certainty, Duties, LabelFact, ScanStatus, Word};
 use crate::policy::compile::gather;
 use crate::policy::facts::{by_label, set_purpose};
 
@@ -154,7 +154,7 @@ proptest! {
             4 => unknown.reference = true,
             5 => unknown.purpose = Some(Word::UNKNOWN),
             6 => unknown.residence = vec![crate::model::Country::UNKNOWN],
-            _ => unknown.health_of_a_person = crate::model::Certainty::UNKNOWN,
+            _ => unknown.health_of_a_person = Certainty::UNKNOWN,
         }
         let (known, unknown) = (plan(&policy, &heard(&policy, &facts)), plan(&policy, &heard(&policy, &unknown)));
         let outcome = |plan: &Plan| plan.choices.iter().map(|choice| (name(&policy, choice.backend), choice.duties.clone())).collect();
@@ -177,13 +177,28 @@ proptest! {
         let decided = plan(&policy, &facts);
         for removed in &decided.removed {
             // Unchanged bytes to a backend that was refused: refused again, but for what only a second growth refuses.
-            let again = recheck(&policy, &facts, removed.backend, &Duties::default(), now());
+            let again = recheck(&policy, Sent { facts: &facts, arrived: &facts }, removed.backend, &Duties::default(), now());
             let grown = scenario::reasons(&removed.why, Language::En).concat().contains("second decision");
             prop_assert!(again.is_err() || grown, "{:?}", removed);
         }
         for choice in decided.choices.iter().filter(|choice| !choice.duties.actions.is_empty()) {
-            let again = recheck(&policy, &facts, choice.backend, &choice.duties, now());
+            let again = recheck(&policy, Sent { facts: &facts, arrived: &facts }, choice.backend, &choice.duties, now());
             prop_assert!(again.is_err(), "nothing was changed, and it passed");
+        }
+    }
+
+    #[test]
+    fn what_was_changed_as_demanded_passes(draft in random::draft(true), inventory in random::inventory(), facts in random::facts()) {
+        let Some(policy) = try_compile(&sources(&draft.sheet(&forward(&draft)), &written(&inventory, NOWHERE, 0))) else { return Ok(()) };
+        let facts = heard(&policy, &facts);
+        for choice in plan(&policy, &facts).choices {
+            let mut sent = facts.clone();
+            sent.types.retain(|fact| choice.duties.action(fact.entity) == Action::Keep);
+            sent.pseudonymised = choice.duties.actions.iter().map(|(entity, _)| *entity).collect();
+            // Who is changed is named no more.
+            sent.health_of_a_person = Certainty::FALSE;
+            let again = recheck(&policy, Sent { facts: &sent, arrived: &facts }, choice.backend, &choice.duties, now());
+            prop_assert!(choice.duties.actions.is_empty() || again.is_ok(), "{:?} {:?}", choice, again);
         }
     }
 }

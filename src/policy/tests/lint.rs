@@ -138,6 +138,7 @@ fn clauses_that_change_nothing_are_told() {
     let rule = |rest: &str| format!("rule r because \"x\" {rest}\n");
     let home = "rule h because \"x\" when data includes health only backends on premises\n";
     let same = "changes nothing: without it every request would come out the same";
+    let still = "rule s because \"x\" when data still includes identified financial never backends exposed to US\n";
     for (name, statements, expected) in [
         (
             "a ban of what another clause takes out",
@@ -165,6 +166,46 @@ fn clauses_that_change_nothing_are_told() {
             vec!["`unless` of rule `r` spares no request".to_owned()],
         ),
         (
+            "a ban of what nobody is",
+            rule("when data includes iban never backends on premises and named cloud-us only backends on premises"),
+            vec!["note: `never backends` of rule `r` takes out no backend of the inventory today".to_owned()],
+        ),
+        (
+            "an only that everybody meets",
+            rule("when data includes iban only backends on premises or not on premises must pseudonymise iban"),
+            vec!["note: `only backends` of rule `r` takes out no backend of the inventory today".to_owned()],
+        ),
+        (
+            "an on that leaves nobody out",
+            rule("when data includes iban on backends not on premises only backends on premises"),
+            vec![format!("`on backends` of rule `r` {same}")],
+        ),
+        (
+            "an on that leaves somebody out",
+            rule("when data includes iban on backends not on premises must pseudonymise iban"),
+            vec![],
+        ),
+        (
+            "a ban of what another clause takes out, where something is asked after the duties",
+            format!(
+                "{still}{}",
+                rule("when data includes health never backends exposed to US only backends on premises",)
+            ),
+            vec![format!("`never backends` of rule `r` {same}")],
+        ),
+        (
+            "a duty without which more is refused, and nothing else is otherwise",
+            format!("{still}{}", rule("when data includes iban on backends exposed to US must pseudonymise iban")),
+            vec![],
+        ),
+        (
+            "an unless that spares nobody after the duties",
+            rule(
+                "when data still includes identified personal unless app is \"x\" and app is \"y\" never backends exposed to US",
+            ),
+            vec![format!("`unless` of rule `r` {same}")],
+        ),
+        (
             "clauses that do something",
             home.to_owned() + &rule("when data includes iban only backends located in EEA must pseudonymise iban"),
             vec![],
@@ -172,6 +213,25 @@ fn clauses_that_change_nothing_are_told() {
     ] {
         assert_eq!(told(&statements, example()), expected, "{name}");
     }
+}
+
+/// A clause of which nothing can be proven, such as where a large number of a class is asked for beside a number of its types, is named: a
+/// note, which finds nothing wrong.
+#[test]
+fn a_clause_that_is_not_studied_is_named() {
+    let both = "data includes at least 20 personal and data includes at least 3 email";
+    let rules = format!(
+        "rule s because \"x\" must redact personal\nrule r because \"x\" when {both} only backends located in EEA must pseudonymise personal\n"
+    );
+    let catalogue = all_types();
+    let sources = sources(&format!("{SHEET}{rules}"), example());
+    let study = Study::new(&sources, &catalogue, &every(&catalogue), &vocabulary(), now()).unwrap();
+    let advice = study.lint();
+    let notes: Vec<&str> =
+        advice.iter().filter(|one| one.kind == Kind::Unstudied).map(|one| one.text.as_str()).collect();
+    let duty = "note: not studied: whether `must pseudonymise personal` of rule `r` changes anything, for the search was given up";
+    assert!(notes.contains(&duty), "{advice:#?}");
+    assert!(advice.iter().all(|one| one.kind == Kind::Unproven || !one.kind.is_finding()), "{advice:#?}");
 }
 
 /// What is refused for another reason than before is refused, and no difference.

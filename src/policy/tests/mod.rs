@@ -30,6 +30,7 @@ mod statements;
 mod strays;
 mod study;
 mod surfaces;
+mod told;
 mod versions;
 mod windows;
 mod words;

@@ -35,6 +35,34 @@ fn names_of_lists_are_joined_by_commas() {
     assert!(told.len() == 2 && told.iter().all(|told| told.contains("have a comma between them")), "{told:?}");
 }
 
+/// A word of the other language before one of this, a text that lacks its quote, a phrase that lacks its second word: told as what they
+/// are meant for, and as nothing else.
+#[test]
+fn half_of_a_phrase_is_told_with_the_whole() {
+    let rule = |rest: &str| format!("rule r because \"x\" {rest}");
+    for (language, written, expected) in [
+        (Language::En, rule("seulement backends on premises"), "`seulement backends` is written `only backends`"),
+        (Language::En, rule("jamais backends exposed to US"), "`jamais backends` is written `never backends`"),
+        (Language::En, rule("pour backends exposed to US must redact email"), "is written `on backends`"),
+        (Language::En, "autoriser backends domestic".to_owned(), "`autoriser backends` is written `allow backends`"),
+        (Language::En, rule("only backends on premises, ou located in EEA"), "`ou` is written `or` in this sheet"),
+        (
+            Language::Fr,
+            "règle r parce que \"x\" only les hébergeurs sur site".to_owned(),
+            "`only les hébergeurs` s'écrit `seulement les hébergeurs`",
+        ),
+        (
+            Language::En,
+            rule("when app is any of \"ward\", \"lab, \"website\", \"office\" only backends on premises"),
+            "this text is not closed | write \"lab\"",
+        ),
+        (Language::En, "group clinic of \"ward\", \"lab\"".to_owned(), "`of apps`"),
+    ] {
+        let told = told(&written, language);
+        assert!(told.len() == 1 && told[0].contains(expected), "{written}: {told:#?}");
+    }
+}
+
 #[test]
 #[expect(clippy::too_many_lines, reason = "one table")]
 fn one_slip_is_one_fault() {

@@ -1,0 +1,71 @@
+//! A class that a question or a scenario tells: what becomes of it is what becomes of a value of it that a detector has found.
+
+use super::*;
+use crate::policy::study::Study;
+
+const SHEET: &str = "policy \"t\" version 1 owner \"o\" review before 2027-06-30\nhome FR\nlabels \"Public\", \"Patient\"\nallow backends on premises or not on premises\nthe label \"Patient\" brings health\nrule of-a-person because \"x\" when data includes health of a person only backends on premises\n";
+
+/// Health is somebody's where somebody is named beside it, as with a term that a detector finds; what a label brings may always be.
+#[test]
+fn health_that_is_told_is_a_persons_where_somebody_is_named() {
+    let scenario = |(number, (given, refused)): (usize, &(&str, bool))| {
+        let then = if *refused { "refused" } else { "allowed" };
+        format!("scenario \"{number}\" given {given} then {then} cloud-us\n")
+    };
+    let rows = [
+        ("data health", false),
+        ("data health_condition", false),
+        ("data special", false),
+        ("data health and app \"ward\"", false),
+        ("data health, person", true),
+        ("data health of a person", true),
+        ("data health and label \"Public\"", false),
+        ("label \"Patient\"", true),
+        ("data health and label \"Patient\"", true),
+        ("scan incomplete", true),
+    ];
+    let scenarios: String = rows.iter().enumerate().map(scenario).collect();
+    let catalogue = all_types();
+    let sources = sources(&format!("{SHEET}{scenarios}"), example());
+    let study = Study::new(&sources, &catalogue, &every(&catalogue), &vocabulary(), now()).unwrap();
+    for result in run_scenarios(study.policy(), now()) {
+        assert!(result.failures.is_empty(), "{result:?}");
+    }
+    for (given, refused) in rows {
+        let question = format!("{} to cloud-us", given.trim_start_matches("data "));
+        let answer = study.ask(&question, false).unwrap_or_else(|faults| panic!("{question}: {faults:?}"));
+        assert_eq!(answer.backends[0].allowed, !refused, "{question}");
+    }
+    let matrix = study.matrix();
+    let cell = |row: &str, backend: &str| {
+        let row = matrix.iter().find(|one| one.class == row).unwrap();
+        row.cells[study.columns().iter().position(|name| name == backend).unwrap()].clone()
+    };
+    assert_eq!(cell("health", "cloud-us").verdict, "as it is");
+    assert!(cell("health", "cloud-us").otherwise.is_some_and(|given| given != "data health"), "{matrix:?}");
+}
+
+/// The smallest change is told also where nothing of the data or the inventory is the cause.
+#[test]
+fn the_smallest_change_of_what_was_not_read_and_of_a_line_that_lacks() {
+    let sheet = "policy \"t\" version 1 owner \"o\" review before 2027-06-30\nhome FR\nallow backends on premises or named cloud-us\nrule unread because \"x\" when scan incomplete or a field is unreadable or a reference is included only backends on premises\nrule health because \"x\" when data includes health only backends on premises\n";
+    let catalogue = all_types();
+    let study = Study::new(&sources(sheet, example()), &catalogue, &every(&catalogue), &vocabulary(), now()).unwrap();
+    for (question, expected) in [
+        ("a reference to cloud-us", Some("send what it names in the request itself")),
+        ("an unreadable field to cloud-us", Some("send what cannot be read as text, or leave it out")),
+        ("scan incomplete to cloud-us", Some("send it in several requests, so that all is read")),
+        (
+            "a reference, an unreadable field to cloud-us",
+            Some("send what it names in the request itself, send what cannot be read as text, or leave it out"),
+        ),
+        ("hosted tool web_search to cloud-us", Some("leave the hosted tool out")),
+        ("email to cloud-de", Some("admit it with a line: `allow backends named cloud-de`")),
+        // A line alone would not do: a rule refuses it too.
+        ("health_condition to cloud-de", None),
+        ("email to cloud-us", None),
+    ] {
+        let answer = study.ask(question, true).unwrap_or_else(|faults| panic!("{question}: {faults:?}"));
+        assert_eq!(answer.backends[0].smallest_change.as_deref(), expected, "{question}");
+    }
+}

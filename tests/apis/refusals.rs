@@ -1,0 +1,37 @@
+//! The rule that a refusal names is one that took out a backend which serves the model; what rules do to others decided nothing.
+
+use serde_json::json;
+
+use super::common::Plot;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_names_no_rule_about_other_backends() {
+    let mut plot = Plot::new().await;
+    let sheet = plot.path("policies/main.policy");
+    let text = std::fs::read_to_string(&sheet).unwrap();
+    let (head, _) = text.split_once("allow backends").unwrap();
+    let rules = "allow backends named any of paris-gpu-1, us-cloud\n\nrule no-mail-abroad\n  because \"the board said so\"\n  when data includes email\n  never backends exposed to US\n\nrule no-phone-at-home\n  because \"the works council said so\"\n  when data includes phone\n  never backends named paris-gpu-1\n";
+    std::fs::write(&sheet, format!("{head}{rules}")).unwrap();
+    plot.models = ["paris-gpu-1", "paris-gpu-2", "us-cloud"]
+        .map(|name| format!("\"on-{name}\" = {{ \"{name}\" = \"demonstration\" }}"))
+        .join("\n");
+    let house = plot.open().await;
+    let mail = "Write to camille.aubertin@example.com.";
+    let both = "Write to camille.aubertin@example.com or call +33 6 12 34 56 78.";
+    for (model, text, status, rule) in [
+        // No line admits it: that a rule refused another says nothing.
+        ("on-paris-gpu-2", mail, 403, ""),
+        ("on-us-cloud", mail, 403, "no-mail-abroad"),
+        ("on-paris-gpu-1", both, 403, "no-phone-at-home"),
+        ("on-us-cloud", both, 403, "no-mail-abroad"),
+        ("on-paris-gpu-1", mail, 200, ""),
+    ] {
+        let body = json!({"model": model, "messages": [{"role": "user", "content": text}]});
+        let answer = house.client.post("/v1/chat/completions", body.to_string()).await;
+        let told = || format!("{model}, {text}: {answer:?}");
+        assert_eq!((answer.status, answer.header("octroi-rule")), (status, rule), "{}", told());
+        for other in ["no-mail-abroad", "no-phone-at-home"] {
+            assert_eq!(answer.body.contains(other), status == 403 && other == rule, "{}", told());
+        }
+    }
+}
