@@ -102,7 +102,9 @@ impl Recogniser {
             });
             let last = at >= page.text.trim_end().len();
             person::line::names(&block.tokens, last, |range, confidence| {
-                sink.push(self.numbers.person, range, confidence);
+                if !is_abbreviation(page, &range) {
+                    sink.push(self.numbers.person, range, confidence);
+                }
             });
             address::find(page.text, &block.tokens, |found| {
                 if found.french {

@@ -8,6 +8,7 @@
 //! False friends: `Sr. Developer`, `Dear customer`, `M. le Président`, headings, `Hello World`.
 
 mod compound;
+mod initial;
 pub(super) mod known;
 pub(super) mod line;
 mod list;

@@ -48,6 +48,38 @@ fn people_in_forms() {
     }
 }
 
+/// An initial and a surname are somebody, before a number too.
+#[test]
+fn people_by_an_initial() {
+    for (text, expected) in [
+        ("P. IVA 07643520567\nC. Laurent 06 12 34 56 78\nC. Fiscale RSSMRA85T10A562S\n", &["C. Laurent"][..]),
+        ("C. Laurent 06 12 34 56 78", &["C. Laurent"]),
+        (
+            "J. Dupont 06 12 34 56 78\nC. Laurent - 06 12 34 56 79\nJ.-P. Martin\t06 12 34 56 80",
+            &["J. Dupont", "C. Laurent", "J.-P. Martin"],
+        ),
+        ("Appelez C. Laurent au 06 12 34 56 78", &["C. Laurent"]),
+        ("K. Nowak +48 601 234 567; S. Müller: tel. +49 30 901820", &["K. Nowak", "S. Müller"]),
+        (
+            "C.Laurent 06 12 34 56 78, Laurent C. 06 12 34 56 79, LAURENT C 06 12 34 56 80",
+            &["C.Laurent", "Laurent C.", "LAURENT C"],
+        ),
+        ("het verzoek van den majoor J. A. van den Bosch, adjudant", &["J. A. van den Bosch"]),
+    ] {
+        let found = of("person", text);
+        assert!(expected.iter().all(|name| found.iter().any(|found| found == name)), "{text}: {found:?}");
+    }
+    for text in [
+        "A. Introduction\nB. Methods\nC. Results 2019",
+        "x.A. Martin(3)",
+        "A. Berlin: Nebel\\nB. Hannover: Regen",
+        "Vitamin C. Dosierung 20 mg",
+        "Fujitsu T. 2000",
+    ] {
+        assert_eq!(of("person", text), Vec::<String>::new(), "{text}");
+    }
+}
+
 /// An initial and a word before a number, or before the pseudonym of one.
 #[test]
 fn abbreviations_of_numbers_are_nobody() {
