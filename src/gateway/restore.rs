@@ -31,6 +31,7 @@ use crate::wire::frames::{self, Decoder, Frame as Event, Framing};
 use crate::wire::{Edit, quote, splice};
 
 mod body;
+mod order;
 
 /// A streamed answer on its way to the client.
 pub struct Restored {
@@ -53,6 +54,8 @@ pub struct Restored {
     out: VecDeque<Bytes>,
     /// The number of the next event, where the API counts them.
     next_number: Option<u64>,
+    /// An event that may be the last of a text of which something is held back.
+    last: Option<order::MayBeLast>,
     /// The stream said that it is complete.
     done: bool,
     broken: bool,
@@ -94,6 +97,7 @@ impl Restored {
             added: 0,
             out: VecDeque::new(),
             next_number: None,
+            last: None,
             done: false,
             broken: false,
             parting: None,
@@ -141,14 +145,16 @@ impl Restored {
             match self.decoder.frame() {
                 Ok(Some(frame)) => self.frame(&frame),
                 Ok(None) => break,
-                Err(_) if self.done => self.source = None,
-                Err(_) => self.break_off(),
+                Err(_) => {
+                    self.settle();
+                    if self.done { self.source = None } else { self.break_off() }
+                }
             }
         }
         // Values, the frame that is not whole yet, moulds, and what the client has not taken.
         let out: usize = self.out.iter().map(Bytes::len).sum();
         let coded = self.source.as_ref().map_or(0, Source::held_bytes);
-        let held = self.vault.held_bytes() + self.decoder.held_bytes() + self.moulds() + out + coded;
+        let held = self.vault.held_bytes() + self.decoder.held_bytes() + self.moulds() + self.waiting() + out + coded;
         if !self.broken
             && let Err(refusal) = self.share.follow(held)
         {
@@ -157,6 +163,10 @@ impl Restored {
     }
 
     fn frame(&mut self, frame: &Event) {
+        self.decide(frame);
+        if self.broken {
+            return;
+        }
         if frame.failed() {
             return self.fail(frame);
         }
@@ -165,8 +175,7 @@ impl Restored {
             return;
         };
         if let Ok(view) = dialect::event_leaves(self.api, frame.event(), data) {
-            self.event(frame, data, &view);
-            self.begun = true;
+            self.in_order(frame, data, &view);
         } else {
             // Not JSON: text for the client, and nobody else; tokens in it are restored all the same.
             let restored = Restorer::new(&self.vault).restore_whole(data, Landing::Text);
@@ -175,7 +184,8 @@ impl Restored {
         }
     }
 
-    fn event(&mut self, frame: &Event, data: &str, view: &EventView<'_>) {
+    /// Passes an event on; `closes` says that the texts end of which it tells why they did.
+    fn event(&mut self, frame: &Event, data: &str, (view, closes): (&EventView<'_>, bool)) {
         self.done |= view.kind == EventKind::Done;
         if view.kind == EventKind::Error {
             return self.fail(frame);
@@ -199,10 +209,13 @@ impl Restored {
         if self.vault.is_empty() {
             return self.spliced(frame, data, edits);
         }
+        let number = view.sequence.as_ref().map(|sequence| sequence.value);
+        self.flush(&self.overtaken(view), number);
+        let ends = |channel: Channel| view.ends(channel) || closes && view.may_end(channel);
         let (mut moved, mut said) = (Moved::default(), HashMap::new());
         for (index, leaf) in view.leaves.iter().enumerate().filter(|(_, leaf)| leaf.restore) {
             let text = if leaf.fragment {
-                self.fragment(data, leaf, view.ends(leaf.channel))
+                self.fragment(data, leaf, ends(leaf.channel))
             } else {
                 let (text, moves) = self.entire(leaf, &mut said);
                 moved.note(index, moves);
@@ -228,7 +241,8 @@ impl Restored {
         }
         let running = |position: &Position| Some(self.lines.get(&position.channel)?.moves());
         edits.extend(moved.edits((&view.positions, &view.leaves), &self.vault, running));
-        self.flush(&view.ends, view.sequence.as_ref().map(|sequence| sequence.value));
+        let over: Vec<Ended> = view.ends.iter().copied().filter(|ended| closes || ended.is_sure()).collect();
+        self.flush(&over, number);
         if let (Some(sequence), true) = (&view.sequence, self.added > 0) {
             let replacement = sequence.value.saturating_add(self.added).to_string();
             edits.push(Edit { span: sequence.span.clone(), replacement });
@@ -322,6 +336,7 @@ impl Restored {
 
     /// The backend broke off.
     fn break_off(&mut self) {
+        self.settle();
         self.stop((&failed("the backend's answer broke off"), Told::default()), End::UpstreamBroke);
     }
 
@@ -368,6 +383,7 @@ impl Restored {
             // end of its last line is.
             Ok(Some(rest)) if self.done || self.is_whole(&rest) => {
                 self.frame(&rest);
+                self.settle();
                 if !self.done && !self.broken {
                     self.out.push_back(frames::ending(self.framing));
                 }
@@ -375,6 +391,7 @@ impl Restored {
             Ok(_) => {}
             Err(_) => self.break_off(),
         }
+        self.settle();
         if self.broken {
             return;
         }

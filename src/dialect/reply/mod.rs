@@ -182,6 +182,31 @@ impl ChannelKind {
             _ => return None,
         })
     }
+
+    /// At which stage of an answer it is written: one that goes on to another does not come back within a word.
+    pub const fn stage(self) -> Option<Stage> {
+        Some(match self {
+            Self::Text | Self::TextPart | Self::Refusal => Stage::Saying,
+            Self::Reasoning
+            | Self::ReasoningAlias
+            | Self::ReasoningDetail
+            | Self::ReasoningSummary
+            | Self::ThinkingPart => Stage::Thinking,
+            Self::Arguments | Self::FunctionArguments | Self::CustomInput => Stage::Calling,
+            _ => return None,
+        })
+    }
+}
+
+/// What a model does while it writes an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// It reasons.
+    Thinking,
+    /// It answers.
+    Saying,
+    /// It calls a tool.
+    Calling,
 }
 
 /// Tokens that a reply says it took.
@@ -258,6 +283,8 @@ pub enum Ended {
     All,
     /// Every channel of one choice or output item.
     Outer(u32),
+    /// The same, if nothing more of it follows: a reason is told why it ended, and some servers tell one in every event.
+    Told(u32),
     /// One channel.
     Channel(Channel),
 }
@@ -267,15 +294,25 @@ impl Ended {
     pub fn covers(self, channel: Channel) -> bool {
         match self {
             Self::All => true,
-            Self::Outer(outer) => channel.outer == outer,
+            Self::Outer(outer) | Self::Told(outer) => channel.outer == outer,
             Self::Channel(ended) => ended == channel,
         }
+    }
+
+    /// Whether what it covers surely ends.
+    pub const fn is_sure(self) -> bool {
+        !matches!(self, Self::Told(_))
     }
 }
 
 impl EventView<'_> {
-    /// Whether a channel ends with this event.
+    /// Whether a channel surely ends with this event.
     pub fn ends(&self, channel: Channel) -> bool {
+        self.ends.iter().any(|ended| ended.is_sure() && ended.covers(channel))
+    }
+
+    /// Whether a channel ends with this event if nothing more of it follows.
+    pub fn may_end(&self, channel: Channel) -> bool {
         self.ends.iter().any(|ended| ended.covers(channel))
     }
 }

@@ -61,7 +61,7 @@ pub(crate) enum Says {
     CachedTokens,
     /// Tokens of the answer that it counts apart: reasoning.
     MoreOutputTokens,
-    /// Why a choice ended; any string here ends its channels.
+    /// Why a choice ended; any string here ends its channels, if nothing more of them follows.
     Finish,
     /// The same where the stream has no mark of its own and may end behind it.
     FinishLast,
@@ -272,7 +272,7 @@ impl<'a> Visitor<'a, Says> for Reading<'_, 'a> {
             }
             (_, NodeKind::String) => {
                 if matches!(says, Says::Finish | Says::FinishLast) && !document.decoded(node).is_empty() {
-                    self.seen.ends.push(Ended::Outer(scope.outer));
+                    self.seen.ends.push(Ended::Told(scope.outer));
                     self.seen.over |= says == Says::FinishLast;
                 }
                 if says == Says::Failure || (says == Says::Object && document.decoded(node) == "error") {
