@@ -11,6 +11,7 @@ use std::ops::Range;
 
 use super::cursor::is_glue;
 use super::duty::{CannotDo, Instead, Why, duty};
+use super::literal::bare_in_json;
 use super::mint::{Keys, Mint, Value};
 use super::moves::Moves;
 use super::name::{is_apart, is_name, takes_parts};
@@ -46,6 +47,8 @@ struct Piece {
     rank: (u8, usize),
     /// Types of all findings in it.
     covers: Vec<EntityId>,
+    /// It is a number of a JSON text: what takes its place is a string there.
+    quoted: bool,
 }
 
 /// What becomes of a field.
@@ -131,7 +134,14 @@ fn pieces<'a>(
         }
         let range = finding.range.start as usize..finding.range.end as usize;
         let (rank, covers) = ((finding.confidence, range.len()), vec![finding.entity]);
-        by_field.entry(finding.field).or_default().push(Piece { range, entity: finding.entity, action, rank, covers });
+        by_field.entry(finding.field).or_default().push(Piece {
+            range,
+            entity: finding.entity,
+            action,
+            rank,
+            covers,
+            quoted: false,
+        });
     }
     let mut fields = Vec::with_capacity(by_field.len());
     for (index, mut pieces) in by_field {
@@ -157,6 +167,7 @@ fn merge(pieces: Vec<Piece>) -> Vec<Piece> {
             Some(last) if piece.range.start < last.range.end => {
                 last.range.end = last.range.end.max(piece.range.end);
                 last.action = last.action.max(piece.action);
+                last.quoted |= piece.quoted;
                 last.covers.extend(piece.covers);
                 if piece.rank > last.rank {
                     (last.entity, last.rank) = (piece.entity, piece.rank);
@@ -177,7 +188,14 @@ fn rewrite<'a>(
     mint: &mut Mint<'a>,
 ) -> Result<Rewrite<'a>, CannotDo> {
     let text = call.text(field);
-    let pieces = if is_name(field) { in_name(text, pieces, catalogue) } else { pieces };
+    let mut pieces = if is_name(field) { in_name(text, pieces, catalogue) } else { pieces };
+    let mut bare = bare_in_json(field, text, pieces.iter().map(|piece| piece.range.clone())).into_iter();
+    for piece in &mut pieces {
+        if let Some(Some(whole)) = bare.next() {
+            (piece.range, piece.quoted) = (whole, true);
+        }
+    }
+    let pieces = merge(pieces);
     let mut instead = Vec::with_capacity(pieces.len());
     for piece in pieces {
         let info = catalogue.info(piece.entity).ok_or_else(|| cannot(&piece, field, catalogue, Why::Misplaced))?;
@@ -297,7 +315,9 @@ fn stretches<'a>(rewrite: &Rewrite<'a>, vault: &Vault, mut each: impl FnMut(Stre
         copied = piece.range.end;
         let text = match put {
             Put::Nothing => String::new(),
+            Put::Words(words) if piece.quoted => quote(words),
             Put::Words(words) => words.clone(),
+            Put::Token(coin) if piece.quoted => format!("\"<{}>\"", vault.token(*coin)),
             Put::Token(coin) => {
                 let next = rewrite.text.get(copied..).and_then(|rest| rest.chars().next());
                 let touched = rewrite.pieces.get(index + 1).is_some_and(|(other, _)| other.range.start == copied);

@@ -149,6 +149,39 @@ const PSEUDONYMISE: &[(&str, Action)] = &[
     ("health_condition", Action::Redact),
 ];
 
+/// Arguments of an earlier call stay JSON, whatever type their number had.
+#[test]
+fn a_number_of_json_in_a_string_becomes_a_string_of_it() {
+    let rows: [(&str, Role, &str, &[(&str, &str)], &str); 5] = [
+        (
+            "arguments",
+            Role::ToolCall,
+            r#"{"tel":33199001234,"n":3}"#,
+            &[("email", "33199001234")],
+            r#"{"tel":"§","n":3}"#,
+        ),
+        ("a part of it", Role::ToolCall, r#"[-4111111111111111.0]"#, &[("iban", "4111111111111111")], r#"["§"]"#),
+        (
+            "a tool's answer",
+            Role::ToolResult,
+            r#" {"tel": 33199001234}"#,
+            &[("email", "33199001234")],
+            r#" {"tel": "§"}"#,
+        ),
+        ("a string", Role::ToolCall, r#"{"a":"\"33199001234"}"#, &[("email", "33199001234")], r#"{"a":"\"§"}"#),
+        ("no JSON", Role::User, "[call 33199001234]", &[("email", "33199001234")], "[call §]"),
+    ];
+    for (name, role, text, values, expected) in rows {
+        let sent = Request::of(&[(role, text)])
+            .found(values)
+            .apply(&[(values[0].0, Action::Pseudonymise)], &keys("a", 1))
+            .unwrap();
+        let text = sent.text(0);
+        let (from, until) = (text.find('<').unwrap(), text.find('>').unwrap() + 1);
+        assert_eq!([&text[..from], "§", &text[until..]].concat(), expected, "{name}");
+    }
+}
+
 #[test]
 fn values_leave_as_tokens_and_come_back() {
     let values = [("person", "Zoé Ünal"), ("email", "zoe@x.fr"), ("email", "ZOE@X.FR"), ("health_condition", "asthma")];
