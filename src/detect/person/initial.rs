@@ -61,6 +61,10 @@ fn initials_first(line: &[Token]) -> Option<Name> {
         let [hyphen, next, ..] = line.get(at..).unwrap_or_default() else { break };
         at += usize::from(is_hyphen(hyphen) && next.glued && next.case == Case::Initial);
     }
+    // `M. Dupont` is a title and a name.
+    if at == 2 && line.first().is_some_and(|title| title.head == u32::from(b'm')) {
+        return None;
+    }
     let initials = at;
     let particle = |token: &Token| token.case == Case::Lower && token.is(PARTICLE);
     while at < initials + PARTICLES_MAX && line.get(at).is_some_and(particle) {
