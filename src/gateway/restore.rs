@@ -56,6 +56,8 @@ pub struct Restored {
     next_number: Option<u64>,
     /// An event that may be the last of a text of which something is held back.
     last: Option<order::MayBeLast>,
+    /// Which choices have said something and not yet why they ended.
+    unended: order::Unended,
     /// The stream said that it is complete.
     done: bool,
     broken: bool,
@@ -98,6 +100,7 @@ impl Restored {
             out: VecDeque::new(),
             next_number: None,
             last: None,
+            unended: order::Unended::default(),
             done: false,
             broken: false,
             parting: None,
@@ -187,6 +190,7 @@ impl Restored {
     /// Passes an event on; `closes` says that the texts end of which it tells why they did.
     fn event(&mut self, frame: &Event, data: &str, (view, closes): (&EventView<'_>, bool)) {
         self.done |= view.kind == EventKind::Done;
+        self.unended.note(view);
         if view.kind == EventKind::Error {
             return self.fail(frame);
         }
@@ -395,6 +399,8 @@ impl Restored {
         if self.broken {
             return;
         }
+        // Some servers of OpenAI's API leave its mark of the end out.
+        self.done |= self.unended.is_over();
         if self.done {
             self.flush(&[Ended::All], self.next_number);
             self.end(End::Complete);

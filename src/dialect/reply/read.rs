@@ -271,7 +271,7 @@ impl<'a> Visitor<'a, Says> for Reading<'_, 'a> {
                 self.seen.logprobs.push(logprobs::read(document, at.index, node, instead, scope.outer));
             }
             (_, NodeKind::String) => {
-                if matches!(says, Says::Finish | Says::FinishLast) && !document.decoded(node).is_empty() {
+                if matches!(says, Says::Finish | Says::FinishLast) && !matches!(&*document.decoded(node), "" | "null") {
                     self.seen.ends.push(Ended::Told(scope.outer));
                     self.seen.over |= says == Says::FinishLast;
                 }
