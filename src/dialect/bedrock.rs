@@ -42,6 +42,7 @@ pub(super) static LANGUAGE: Language = Language {
     mark: None,
     endpoints: &ENDPOINTS,
     ungoverned: ungoverned::BEDROCK,
+    path_names_model: false,
     untyped: true,
     events: false,
     headers: &[],

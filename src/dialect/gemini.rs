@@ -41,6 +41,7 @@ pub(super) const SHAPES: Language = Language {
     mark: Some("x-goog-api-key"),
     endpoints: &[],
     ungoverned: &[],
+    path_names_model: false,
     untyped: false,
     events: true,
     headers: &[],

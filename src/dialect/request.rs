@@ -118,7 +118,8 @@ pub(crate) fn read(
     }
     let asked = bare_model(asked);
     let named = call.models.iter().filter_map(|index| call.fields.get(*index as usize));
-    if let Some(other) = named.into_iter().find(|field| bare_model(call.text(field)) != asked) {
+    let free = call.line.model.is_some() && super::language(call.api.dialect).path_names_model;
+    if let Some(other) = named.into_iter().find(|field| !free && bare_model(call.text(field)) != asked) {
         let message = "the request names two models; name one, in every place";
         return Err(Refusal::invalid("model_conflict", message).at(other.path));
     }
