@@ -31,6 +31,7 @@ use crate::wire::frames::{self, Decoder, Frame as Event, Framing};
 use crate::wire::{Edit, quote, splice};
 
 mod body;
+mod called;
 mod order;
 
 /// A streamed answer on its way to the client.
@@ -54,6 +55,8 @@ pub struct Restored {
     out: VecDeque<Bytes>,
     /// The number of the next event, where the API counts them.
     next_number: Option<u64>,
+    /// The names of tools that may not be whole yet.
+    calling: called::Calling,
     /// An event that may be the last of a text of which something is held back.
     last: Option<order::MayBeLast>,
     /// Which choices have said something and not yet why they ended.
@@ -99,6 +102,7 @@ impl Restored {
             added: 0,
             out: VecDeque::new(),
             next_number: None,
+            calling: called::Calling::default(),
             last: None,
             unended: order::Unended::default(),
             done: false,
@@ -229,12 +233,7 @@ impl Restored {
                 edits.push(Edit { span: leaf.span.clone(), replacement: quote(&text) });
             }
         }
-        for leaf in view.leaves.iter().filter(|leaf| leaf.called) {
-            if let Some(name) = self.vault.name(&leaf.text).map(quote) {
-                self.count(Counts::ONE);
-                edits.push(Edit { span: leaf.span.clone(), replacement: name });
-            }
-        }
+        edits.extend(self.called(data, view));
         if self.broken {
             return;
         }
@@ -293,11 +292,6 @@ impl Restored {
             self.break_off();
         }
         text
-    }
-
-    /// Bytes of the events that are kept for what is held back.
-    fn moulds(&self) -> usize {
-        self.lines.values().map(Line::held_bytes).sum()
     }
 
     fn entire(&self, leaf: &ReplyLeaf<'_>, said: &mut HashMap<Joint, Thread>) -> (String, Moves) {
@@ -371,12 +365,6 @@ impl Restored {
         if let Some(ledger) = self.ledger.as_mut() {
             ledger.end = end;
         }
-    }
-
-    /// Whether what a stream ended with is an event, all of it.
-    fn is_whole(&self, rest: &Event) -> bool {
-        let reads = |data: &str| dialect::event_leaves(self.api, rest.event(), data).is_ok();
-        rest.failed() || rest.data().is_some_and(reads)
     }
 
     /// The backend ended its answer.

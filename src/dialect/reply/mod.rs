@@ -13,6 +13,7 @@ use crate::model::Measure;
 
 mod logprobs;
 mod read;
+mod seen;
 mod unnamed;
 
 pub use logprobs::{Column, Logprobs, TokenList};
@@ -37,6 +38,8 @@ pub struct ReplyLeaf<'a> {
     pub kept: bool,
     /// The name of a tool.
     pub called: bool,
+    /// That of one, which later events may go on with.
+    pub in_pieces: bool,
     /// A piece to be joined with others of its channel, as opposed to a whole text.
     pub fragment: bool,
     /// Whether it is the text that positions are in, as opposed to a title or a quotation.
@@ -138,6 +141,8 @@ pub enum ChannelKind {
     Compaction,
     /// A refusal by the model.
     Refusal,
+    /// The name of a tool that is called.
+    Name,
     /// Arguments of a tool call.
     Arguments,
     /// Arguments of the older single function call.

@@ -134,4 +134,15 @@ impl Restored {
         let held = self.lines.iter().filter(|(_, line)| line.is_holding()).map(|(channel, _)| *channel);
         held.filter(|held| held.kind.stage().is_some_and(|stage| over(*held, stage))).map(Ended::Channel).collect()
     }
+
+    /// Bytes of the events that are kept for what is held back.
+    pub(super) fn moulds(&self) -> usize {
+        self.lines.values().map(Line::held_bytes).sum()
+    }
+
+    /// Whether what a stream ended with is an event, all of it.
+    pub(super) fn is_whole(&self, rest: &Event) -> bool {
+        let reads = |data: &str| dialect::event_leaves(self.api, rest.event(), data).is_ok();
+        rest.failed() || rest.data().is_some_and(reads)
+    }
 }
