@@ -38,7 +38,11 @@ pub const NAME_BYTES_MAX: usize = 64;
 /// Containers in containers in a backend's reply: it may echo a schema of the request within its own structure.
 pub const REPLY_DEPTH_MAX: usize = 2 * JSON_DEPTH_MAX;
 /// Depth to which strings that hold JSON or an encoding are opened.
-pub const NESTED_DEPTH_MAX: usize = 3;
+pub const NESTED_DEPTH_MAX: usize = 5;
+/// Bytes of a label that Google's APIs take.
+pub const LABEL_BYTES_MAX: usize = 63;
+/// Bytes of the name of a document that Bedrock takes.
+pub const TITLE_BYTES_MAX: usize = 200;
 /// Bytes of the sealed name of a kept answer, as clients hold it: the provider's own name, where it is kept, and the facts of what
 /// is kept. One that would be longer leaves the facts out, and they count as unknown.
 pub const KEPT_NAME_BYTES_MAX: usize = 2048;

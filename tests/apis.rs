@@ -23,6 +23,8 @@ mod common;
 mod answers;
 #[path = "apis/citations.rs"]
 mod citations;
+#[path = "apis/ends.rs"]
+mod ends;
 #[path = "apis/failures.rs"]
 mod failures;
 #[path = "apis/joints.rs"]

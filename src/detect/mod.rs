@@ -14,6 +14,7 @@
 
 pub mod validate;
 pub mod view;
+mod wrapped;
 
 mod address;
 mod announce;

@@ -12,6 +12,7 @@ use super::names::lexicon::{CAPITAL, FORENAME, FREQUENT, SMALL, SURNAME};
 use super::names::model::Model;
 use super::names::token::Block;
 use super::page::{Page, Sink};
+use super::wrapped::stands_alone;
 use super::{Card, address, fold, person};
 
 /// The model of this build.
@@ -102,7 +103,9 @@ impl Recogniser {
             });
             let last = at >= page.text.trim_end().len();
             person::line::names(&block.tokens, last, |range, confidence| {
-                sink.push(self.numbers.person, range, confidence);
+                if !is_abbreviation(page, &range) {
+                    sink.push(self.numbers.person, range, confidence);
+                }
             });
             address::find(page.text, &block.tokens, |found| {
                 if found.french {
@@ -151,29 +154,3 @@ pub(super) fn is_common(folded: &[u8]) -> bool {
 pub(super) fn flags(folded: &[u8]) -> u16 {
     SHIPPED.as_ref().map_or(0, |model| model.lexicon().flags(fold::hash(folded)))
 }
-
-/// Not a part of an identifier, a path or an address.
-pub(super) fn stands_alone(page: &Page<'_>, range: &Range<usize>) -> bool {
-    let bound = |byte: u8| !matches!(byte, b'_' | b'@' | b'/' | b'=' | b'\\' | b'#' | b'$' | b'{' | b'%');
-    let (before, after) = (page.before(range.start), page.byte(range.end));
-    let domain = after == b'.' && page.byte(range.end + 1).is_ascii_alphanumeric();
-    let member = before == b'.' && range.start.checked_sub(2).is_some_and(|at| page.byte(at).is_ascii_alphanumeric());
-    let path =
-        after == b':' && page.byte(range.end + 1) == b':' || before == b':' && page.before(range.start - 1) == b':';
-    let called = matches!(after, b'(' | b'<' | b'[' | b'!') && before != b' ';
-    (bound(before) || is_of_form(page, range)) && bound(after) && !domain && !member && !path && !called
-}
-
-/// Whether it is the value of a form, with another beside it: `nom=Dupont&prenom=Jean`.
-fn is_of_form(page: &Page<'_>, range: &Range<usize>) -> bool {
-    let Some(sign) = range.start.checked_sub(1).filter(|at| page.byte(*at) == b'=') else { return false };
-    let key =
-        page.left(sign, FORM_KEY_BYTES_MAX, |byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'));
-    let opens = |byte: u8| matches!(byte, 0 | b'?' | b'"' | b'\'' | b'`' | b':' | b'(') || byte.is_ascii_whitespace();
-    let (before, after) = (page.before(key), page.byte(range.end));
-    // What another value stands before or behind is no statement of code.
-    key < sign && (before == b'&' && (matches!(after, b'&' | b',') || opens(after)) || after == b'&' && opens(before))
-}
-
-/// Bytes of the key of a form.
-const FORM_KEY_BYTES_MAX: usize = 40;

@@ -14,6 +14,7 @@ pub(super) static LANGUAGE: Language = Language {
     dialect: Dialect::new("azure"),
     endpoints: &ENDPOINTS,
     ungoverned: ungoverned::AZURE,
+    path_names_model: true,
     ..openai::LANGUAGE_SHAPES
 };
 

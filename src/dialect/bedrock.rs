@@ -22,7 +22,7 @@ use super::reply::Says::{
     OutputTokens, Piece, RangeFrom, RangeUntil, Whole,
 };
 use super::reply::{Channel, Flush, Held};
-use super::request::Means::{self, Document, Hosts, Is, Quoted, QuotedFile, Speaker, Speaks, Spoken};
+use super::request::Means::{self, Document, Hosts, Is, Quoted, QuotedFile, Speaker, Speaks, Spoken, Titled};
 use super::request::RequestTable;
 use super::table::{Row, Table, row};
 use super::{failure, ungoverned};
@@ -42,6 +42,7 @@ pub(super) static LANGUAGE: Language = Language {
     mark: None,
     endpoints: &ENDPOINTS,
     ungoverned: ungoverned::BEDROCK,
+    path_names_model: false,
     untyped: true,
     events: false,
     headers: &[],
@@ -188,7 +189,7 @@ const SOURCED: &[Row<Means>] = &[
     row("image.source.s3Location.bucketOwner", CONTROL),
     row("document", Document),
     row("document.format", CONTROL),
-    row("document.name", Spoken),
+    row("document.name", Titled),
     row("document.context", Spoken),
     row("document.citations.enabled", CONTROL),
     row("document.source.bytes", QuotedFile),

@@ -17,7 +17,7 @@ use super::reply::Says::{
     Outer, OutputTokens, Piece, Thought, Whole,
 };
 use super::reply::{Channel, Flush, Held, RANGE_OF_BYTES};
-use super::request::Means::{self, Hosts, Is, Model, Speaks, Spoken, UserOrSpeaker};
+use super::request::Means::{self, Hosts, Is, Label, Model, Speaks, Spoken, UserOrSpeaker};
 use super::request::RequestTable;
 use super::table::{Row, Table, row};
 use super::{failure, ungoverned};
@@ -41,6 +41,7 @@ pub(super) const SHAPES: Language = Language {
     mark: Some("x-goog-api-key"),
     endpoints: &[],
     ungoverned: &[],
+    path_names_model: false,
     untyped: false,
     events: true,
     headers: &[],
@@ -152,7 +153,7 @@ fn table(groups: &[(&'static str, &[Row<Means>])]) -> RequestTable {
 const REQUEST: &[Row<Means>] = &[
     row("model", Model),
     row("cachedContent", REFERENCE),
-    row("labels.*", ID),
+    row("labels.*", Label),
     row("safetySettings[].category", CONTROL),
     row("safetySettings[].threshold", CONTROL),
     row("safetySettings[].method", CONTROL),

@@ -29,6 +29,8 @@ pub(crate) struct Language {
     pub(crate) endpoints: &'static [Endpoint],
     /// Endpoints that the API has and this gateway does not govern, to be named in the refusal.
     pub(crate) ungoverned: &'static [&'static str],
+    /// Where its paths name a model, its servers do not look at the body's, and clients write there what they like.
+    pub(crate) path_names_model: bool,
     /// Its clients may send a body without saying that it is JSON.
     pub(crate) untyped: bool,
     /// Its streams are server-sent events.

@@ -3,7 +3,7 @@
 use super::request::Means;
 use super::table::{Place, PlaceId, Table};
 use crate::model::call::FieldKey;
-use crate::model::{Call, Content, Field, Line, Role, TokenKind};
+use crate::model::{Call, Content, Field, Line, Role, Spelling, TokenKind};
 use crate::wire::json::{Document, NodeKind};
 
 /// Looks ahead for who speaks in a turn; `role` may follow `content`. `silent`: who does where it names nobody.
@@ -45,10 +45,20 @@ pub(super) fn linked(text: &str) -> Option<Role> {
     }
 }
 
+/// Which characters the API takes in a leaf.
+pub(super) const fn spelling(means: Option<Means>) -> Spelling {
+    match means {
+        Some(Means::Titled) => Spelling::Title,
+        Some(Means::Label) => Spelling::Label,
+        _ => Spelling::Any,
+    }
+}
+
 /// A leaf of which nothing is known but its token.
 pub(super) fn blank(kind: TokenKind) -> Field {
     let content = Content::Verbatim(0..0);
-    Field { path: "", role: Role::Unknown, kind, span: 0..0, content, group: 0, key: FieldKey::None }
+    let (role, spelling) = (Role::Unknown, Spelling::Any);
+    Field { path: "", role, kind, spelling, span: 0..0, content, group: 0, key: FieldKey::None }
 }
 
 /// A call without a body, about an object that a provider keeps.
@@ -88,4 +98,24 @@ pub(super) fn bare_model(model: &str) -> &str {
 /// An index as it is kept; the bounds of a body keep the number of fields below it.
 pub(super) fn index(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)
+}
+
+/// What an object or array passes on to what stands in it.
+#[derive(Clone, Copy)]
+pub(super) struct Scope {
+    pub(super) speaker: Role,
+    pub(super) turn: bool,
+    pub(super) hosted: Option<usize>,
+    pub(super) document: Option<u32>,
+    /// The document of the request that the places in the object are in.
+    pub(super) of_document: Option<u32>,
+    /// The span of the object or array.
+    pub(super) from: u32,
+    pub(super) until: u32,
+}
+
+impl Default for Scope {
+    fn default() -> Self {
+        Self { speaker: Role::Unknown, turn: false, hosted: None, document: None, of_document: None, from: 0, until: 0 }
+    }
 }

@@ -32,6 +32,7 @@ pub(super) static LANGUAGE: Language = Language {
     mark: None,
     endpoints: &ENDPOINTS,
     ungoverned: ungoverned::OLLAMA,
+    path_names_model: false,
     untyped: false,
     events: false,
     headers: &[],

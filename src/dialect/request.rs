@@ -13,7 +13,7 @@ use crate::wire::json::{Bounds, Document, Node, NodeKind, Numbers, folded, inner
 use crate::wire::{attached, holds_opaque};
 
 use super::language::{Endpoint, Streams};
-use super::leaf::{bare_model, blank, index, linked, silent_speaker, speaker, steers};
+use super::leaf::{Scope, bare_model, blank, index, linked, silent_speaker, speaker, spelling, steers};
 use super::places::Places;
 use super::refuse::{malformed, misplaced, ungoverned};
 use super::table::{Place, PlaceId, Table};
@@ -26,6 +26,10 @@ pub(crate) enum Means {
     Is(Role),
     /// Text of whoever speaks in the turn.
     Spoken,
+    /// The same in the characters that the name of a document may have.
+    Titled,
+    /// A label that is repeated elsewhere, in the characters that one may have.
+    Label,
     /// Marks an object as a document, which answers cite by its number.
     Document,
     /// Text of the document that encloses it, of whoever speaks in the turn; answers cite places in it.
@@ -118,7 +122,8 @@ pub(crate) fn read(
     }
     let asked = bare_model(asked);
     let named = call.models.iter().filter_map(|index| call.fields.get(*index as usize));
-    if let Some(other) = named.into_iter().find(|field| bare_model(call.text(field)) != asked) {
+    let free = call.line.model.is_some() && super::language(call.api.dialect).path_names_model;
+    if let Some(other) = named.into_iter().find(|field| !free && bare_model(call.text(field)) != asked) {
         let message = "the request names two models; name one, in every place";
         return Err(Refusal::invalid("model_conflict", message).at(other.path));
     }
@@ -141,26 +146,6 @@ struct Reading<'t> {
     stream: bool,
     store: Option<std::ops::Range<u32>>,
     previous: Option<Previous>,
-}
-
-/// What an object or array passes on to what stands in it.
-#[derive(Clone, Copy)]
-struct Scope {
-    speaker: Role,
-    turn: bool,
-    hosted: Option<usize>,
-    document: Option<u32>,
-    /// The document of the request that the places in the object are in.
-    of_document: Option<u32>,
-    /// The span of the object or array.
-    from: u32,
-    until: u32,
-}
-
-impl Default for Scope {
-    fn default() -> Self {
-        Self { speaker: Role::Unknown, turn: false, hosted: None, document: None, of_document: None, from: 0, until: 0 }
-    }
 }
 
 impl<'d> Visitor<'d, Means> for Reading<'_> {
@@ -208,10 +193,11 @@ impl<'d> Visitor<'d, Means> for Reading<'_> {
         };
         let role = match means {
             Some(Means::Is(role)) => role,
+            Some(Means::Label) => Role::Identifier,
             Some(Means::Hosts(_)) => Role::Hosted,
             _ => Role::Unknown,
         };
-        self.push(document, node, Field { path, role, ..blank(TokenKind::Key) });
+        self.push(document, node, Field { path, role, spelling: spelling(means), ..blank(TokenKind::Key) });
         Ok(())
     }
 
@@ -248,7 +234,7 @@ impl<'d> Visitor<'d, Means> for Reading<'_> {
             // The key of a leaf is the token before it, and so the last field.
             Under::Key(_) => FieldKey::Field(index.saturating_sub(1)),
         };
-        self.push(document, node, Field { path, role, key, ..blank(kind) });
+        self.push(document, node, Field { path, role, key, spelling: spelling(means), ..blank(kind) });
         match means {
             Some(Means::Model) => self.models.push(index),
             Some(Means::Cited) => self.places.text(index),
@@ -307,7 +293,8 @@ impl Reading<'_> {
     fn role(&self, document: &Document<'_>, (means, key): (Option<Means>, Under), node: &Node) -> Role {
         match means {
             Some(Means::Is(role)) => role,
-            Some(Means::Spoken | Means::Quoted | Means::Cited) => self.scope().speaker,
+            Some(Means::Spoken | Means::Titled | Means::Quoted | Means::Cited) => self.scope().speaker,
+            Some(Means::Label) => Role::Identifier,
             Some(Means::Link) => linked(&document.decoded(node)).unwrap_or(Role::Reference),
             Some(Means::Prompt) if node.kind == NodeKind::Number => Role::Binary,
             Some(Means::QuotedFile) => Role::Binary,

@@ -7,7 +7,7 @@ use crate::dialect;
 use crate::limits;
 use crate::model::{Fault, Refusal, Removal, Removed, Role, ScanStatus, Word};
 use crate::policy;
-use crate::transform::CannotDo;
+use crate::transform::{CannotDo, Why};
 
 /// What became of the backends of the tier that is being tried.
 #[derive(Debug, Clone, Copy, Default)]
@@ -85,8 +85,29 @@ fn advised(mut refusal: Refusal, examined: &Examined) -> Refusal {
             refusal.message.push_str(&format!("; {} {what}", paths.join(", ")));
         }
     }
+    let hosted = removed_by_rules(examined).iter().any(|(rule, _)| *rule == policy::HOSTED_RULE);
+    if let Some((first, named)) = hosted.then(|| hosted_paths(examined)).flatten() {
+        refusal.message.push_str(&format!(
+            "; {named} asks for what runs or is kept at the provider (a tool, a prompt, a variable of one): leave it out, or have \
+             the officer allow it by name and host"
+        ));
+        refusal.place.get_or_insert_with(|| first.to_owned());
+    }
     refusal.message.extend(unscanned(examined));
     refusal
+}
+
+/// Where a request asks for what runs at the provider: the first place, and the first few as words.
+fn hosted_paths(examined: &Examined) -> Option<(&'static str, String)> {
+    let fields = examined.call.fields.iter().filter(|field| field.role == Role::Hosted);
+    let mut paths: Vec<&'static str> = Vec::new();
+    for field in fields {
+        if !paths.contains(&field.path) {
+            paths.push(field.path);
+        }
+    }
+    let named: Vec<String> = paths.iter().take(PATHS_TOLD_MAX).map(|path| format!("`{path}`")).collect();
+    Some((*paths.first()?, named.join(", ")))
 }
 
 /// Says why not all of a request was read, where it was not.
@@ -142,10 +163,13 @@ fn unable(examined: &Examined) -> Option<(CannotDo, Option<(Word, Word)>)> {
 
 /// The refusal of a request on which no backend's duties can be done: where, what is demanded there, by which rule, and what to do.
 fn impossible(unable: Option<(CannotDo, Option<(Word, Word)>)>, reasons: &str) -> Refusal {
-    let refused = |message: String| {
-        let message = format!("{message}; leave the value out, or send it in a text of the request");
-        Refusal::new(Fault::Policy, 403, "duty_impossible", message)
+    let advice = match unable.as_ref().map(|(cannot, _)| cannot.why) {
+        Some(Why::Left) => "part the values from what stands beside them, or leave them out",
+        Some(Why::TooMany) => "send it in several requests",
+        Some(Why::Blocked) => "leave the value out",
+        _ => "leave the value out, or send it in a text of the request",
     };
+    let refused = |message: String| Refusal::new(Fault::Policy, 403, "duty_impossible", format!("{message}; {advice}"));
     let Some((CannotDo { action, entity, path, why }, owing)) = unable else {
         let message = "what this request holds cannot be changed as policy demands for any backend that it permits";
         return refused(format!("{message}{reasons}"));

@@ -79,6 +79,11 @@ impl Line {
         self.restore.held_bytes() > 0
     }
 
+    /// Whether something would be held back behind this piece.
+    pub(super) fn would_hold(&self, piece: &str) -> bool {
+        self.restore.would_hold(piece)
+    }
+
     /// Where the places of the text are now, what is held back taken for its end.
     pub(super) fn moves(&self) -> Moves {
         self.restore.moves()

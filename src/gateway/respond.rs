@@ -89,6 +89,12 @@ impl Answer {
         Self { status, content_type, told: told(server, changed), content: Content::Whole(body) }
     }
 
+    /// The same with a closed word of the backend's head.
+    pub fn telling(mut self, word: Option<(HeaderName, &'static str)>) -> Self {
+        self.told.extend(word.map(|(name, word)| (name, HeaderValue::from_static(word))));
+        self
+    }
+
     /// An answer of a backend that comes frame by frame.
     pub fn frames(status: StatusCode, content_type: HeaderValue, server: &Server, restored: Restored) -> Self {
         let told = told(server, restored.changed());

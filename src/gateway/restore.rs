@@ -31,6 +31,8 @@ use crate::wire::frames::{self, Decoder, Frame as Event, Framing};
 use crate::wire::{Edit, quote, splice};
 
 mod body;
+mod called;
+mod order;
 
 /// A streamed answer on its way to the client.
 pub struct Restored {
@@ -53,6 +55,12 @@ pub struct Restored {
     out: VecDeque<Bytes>,
     /// The number of the next event, where the API counts them.
     next_number: Option<u64>,
+    /// The names of tools that may not be whole yet.
+    calling: called::Calling,
+    /// An event that may be the last of a text of which something is held back.
+    last: Option<order::MayBeLast>,
+    /// Which choices have said something and not yet why they ended.
+    unended: order::Unended,
     /// The stream said that it is complete.
     done: bool,
     broken: bool,
@@ -94,6 +102,9 @@ impl Restored {
             added: 0,
             out: VecDeque::new(),
             next_number: None,
+            calling: called::Calling::default(),
+            last: None,
+            unended: order::Unended::default(),
             done: false,
             broken: false,
             parting: None,
@@ -141,14 +152,16 @@ impl Restored {
             match self.decoder.frame() {
                 Ok(Some(frame)) => self.frame(&frame),
                 Ok(None) => break,
-                Err(_) if self.done => self.source = None,
-                Err(_) => self.break_off(),
+                Err(_) => {
+                    self.settle();
+                    if self.done { self.source = None } else { self.break_off() }
+                }
             }
         }
         // Values, the frame that is not whole yet, moulds, and what the client has not taken.
         let out: usize = self.out.iter().map(Bytes::len).sum();
         let coded = self.source.as_ref().map_or(0, Source::held_bytes);
-        let held = self.vault.held_bytes() + self.decoder.held_bytes() + self.moulds() + out + coded;
+        let held = self.vault.held_bytes() + self.decoder.held_bytes() + self.moulds() + self.waiting() + out + coded;
         if !self.broken
             && let Err(refusal) = self.share.follow(held)
         {
@@ -157,6 +170,10 @@ impl Restored {
     }
 
     fn frame(&mut self, frame: &Event) {
+        self.decide(frame);
+        if self.broken {
+            return;
+        }
         if frame.failed() {
             return self.fail(frame);
         }
@@ -165,8 +182,7 @@ impl Restored {
             return;
         };
         if let Ok(view) = dialect::event_leaves(self.api, frame.event(), data) {
-            self.event(frame, data, &view);
-            self.begun = true;
+            self.in_order(frame, data, &view);
         } else {
             // Not JSON: text for the client, and nobody else; tokens in it are restored all the same.
             let restored = Restorer::new(&self.vault).restore_whole(data, Landing::Text);
@@ -175,8 +191,10 @@ impl Restored {
         }
     }
 
-    fn event(&mut self, frame: &Event, data: &str, view: &EventView<'_>) {
+    /// Passes an event on; `closes` says that the texts end of which it tells why they did.
+    fn event(&mut self, frame: &Event, data: &str, (view, closes): (&EventView<'_>, bool)) {
         self.done |= view.kind == EventKind::Done;
+        self.unended.note(view);
         if view.kind == EventKind::Error {
             return self.fail(frame);
         }
@@ -199,10 +217,13 @@ impl Restored {
         if self.vault.is_empty() {
             return self.spliced(frame, data, edits);
         }
+        let number = view.sequence.as_ref().map(|sequence| sequence.value);
+        self.flush(&self.overtaken(view), number);
+        let ends = |channel: Channel| view.ends(channel) || closes && view.may_end(channel);
         let (mut moved, mut said) = (Moved::default(), HashMap::new());
         for (index, leaf) in view.leaves.iter().enumerate().filter(|(_, leaf)| leaf.restore) {
             let text = if leaf.fragment {
-                self.fragment(data, leaf, view.ends(leaf.channel))
+                self.fragment(data, leaf, ends(leaf.channel))
             } else {
                 let (text, moves) = self.entire(leaf, &mut said);
                 moved.note(index, moves);
@@ -212,12 +233,7 @@ impl Restored {
                 edits.push(Edit { span: leaf.span.clone(), replacement: quote(&text) });
             }
         }
-        for leaf in view.leaves.iter().filter(|leaf| leaf.called) {
-            if let Some(name) = self.vault.name(&leaf.text).map(quote) {
-                self.count(Counts::ONE);
-                edits.push(Edit { span: leaf.span.clone(), replacement: name });
-            }
-        }
+        edits.extend(self.called(data, view));
         if self.broken {
             return;
         }
@@ -228,7 +244,8 @@ impl Restored {
         }
         let running = |position: &Position| Some(self.lines.get(&position.channel)?.moves());
         edits.extend(moved.edits((&view.positions, &view.leaves), &self.vault, running));
-        self.flush(&view.ends, view.sequence.as_ref().map(|sequence| sequence.value));
+        let over: Vec<Ended> = view.ends.iter().copied().filter(|ended| closes || ended.is_sure()).collect();
+        self.flush(&over, number);
         if let (Some(sequence), true) = (&view.sequence, self.added > 0) {
             let replacement = sequence.value.saturating_add(self.added).to_string();
             edits.push(Edit { span: sequence.span.clone(), replacement });
@@ -277,11 +294,6 @@ impl Restored {
         text
     }
 
-    /// Bytes of the events that are kept for what is held back.
-    fn moulds(&self) -> usize {
-        self.lines.values().map(Line::held_bytes).sum()
-    }
-
     fn entire(&self, leaf: &ReplyLeaf<'_>, said: &mut HashMap<Joint, Thread>) -> (String, Moves) {
         let mut alone = Thread::default();
         let thread = self.threads.repeated(leaf, said).unwrap_or(&mut alone);
@@ -322,6 +334,7 @@ impl Restored {
 
     /// The backend broke off.
     fn break_off(&mut self) {
+        self.settle();
         self.stop((&failed("the backend's answer broke off"), Told::default()), End::UpstreamBroke);
     }
 
@@ -354,12 +367,6 @@ impl Restored {
         }
     }
 
-    /// Whether what a stream ended with is an event, all of it.
-    fn is_whole(&self, rest: &Event) -> bool {
-        let reads = |data: &str| dialect::event_leaves(self.api, rest.event(), data).is_ok();
-        rest.failed() || rest.data().is_some_and(reads)
-    }
-
     /// The backend ended its answer.
     fn finish(&mut self) {
         self.source = None;
@@ -368,6 +375,7 @@ impl Restored {
             // end of its last line is.
             Ok(Some(rest)) if self.done || self.is_whole(&rest) => {
                 self.frame(&rest);
+                self.settle();
                 if !self.done && !self.broken {
                     self.out.push_back(frames::ending(self.framing));
                 }
@@ -375,9 +383,12 @@ impl Restored {
             Ok(_) => {}
             Err(_) => self.break_off(),
         }
+        self.settle();
         if self.broken {
             return;
         }
+        // Some servers of OpenAI's API leave its mark of the end out.
+        self.done |= self.unended.is_over();
         if self.done {
             self.flush(&[Ended::All], self.next_number);
             self.end(End::Complete);

@@ -45,7 +45,7 @@ pub async fn restore(ledger: &mut Ledger, answering: Answering, mut share: Share
     // The original is not needed any more: what it held goes to others.
     drop(leg.examined);
     share.cut(vault.held_bytes());
-    let status = reply.status;
+    let (status, error_type) = (reply.status, reply.error_type.clone().filter(|_| relayed(reply.status)));
     if let (Some(framing), true) = (framing, status.is_success()) {
         let source = Source::new(reply.body, reply.coding).map_err(|_| edge::failed_inside())?;
         let restored = Restored::new((api, json), framing, source, (vault, changed, keeper), share);
@@ -63,7 +63,7 @@ pub async fn restore(ledger: &mut Ledger, answering: Answering, mut share: Share
     share.cut(body.len());
     ledger.usage = usage;
     let body = Bytes::from_owner(Paid { bytes: body.into_bytes(), share });
-    Ok(Answer::whole(status, &server, &changed, body))
+    Ok(Answer::whole(status, &server, &changed, body).telling(error_type))
 }
 
 /// The names that the answer of a leg has, where its backend keeps it or shows one that it keeps.

@@ -155,6 +155,18 @@ impl Role {
     }
 }
 
+/// Which characters an API takes in a field, where it takes fewer than a pseudonym has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Spelling {
+    /// Any.
+    #[default]
+    Any,
+    /// Letters, digits, blanks, hyphens, round and square brackets: the name of a document at Bedrock.
+    Title,
+    /// Small letters, digits, `_` and `-`: a label at Google.
+    Label,
+}
+
 /// Which JSON token a field is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TokenKind {
@@ -206,6 +218,8 @@ pub struct Field {
     pub role: Role,
     /// Which token it is.
     pub kind: TokenKind,
+    /// Which characters the API takes in it.
+    pub spelling: Spelling,
     /// Byte range of the whole token in the body, half-open, quotes included.
     pub span: Range<u32>,
     /// The decoded text.

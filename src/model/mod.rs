@@ -28,7 +28,7 @@ pub mod word;
 
 pub use algorithm::Algorithm;
 pub use backend::{Backend, BackendId, Binding, Country, Tier};
-pub use call::{Api, Call, Content, Dialect, Field, Line, Operation, Role, TokenKind};
+pub use call::{Api, Call, Content, Dialect, Field, Line, Operation, Role, Spelling, TokenKind};
 pub use caller::{Caller, Scope, Spoken};
 pub use catalogue::{Catalogue, ClassId, ClassInfo, ClassSet, EntityId, EntityInfo, Normal};
 pub use endpoints::Endpoints;

@@ -18,7 +18,7 @@ use crate::model::{
 };
 
 /// The rule that no sheet writes: provider-hosted tools need a line of their own.
-pub(super) const HOSTED_RULE: &str = "hosted-tools";
+pub const HOSTED_RULE: &str = "hosted-tools";
 const HOSTED_BECAUSE: &str = "a tool that runs at the provider is refused unless a sheet allows it by name and host";
 pub(super) const UNLOCATED: &str = "change data that no detector could locate";
 

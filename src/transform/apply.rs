@@ -11,14 +11,17 @@ use std::ops::Range;
 
 use super::cursor::is_glue;
 use super::duty::{CannotDo, Instead, Why, duty};
+use super::literal::bare_in_json;
 use super::mint::{Keys, Mint, Value};
 use super::moves::Moves;
-use super::name::{is_apart, is_name, takes_parts};
+use super::name::{is_apart, is_name, spelt, takes_parts};
 use super::value::{is_json, normal, normal_in_name, real};
 use super::vault::Vault;
 use crate::model::entry::Change;
 use crate::model::finding::POSSIBLY;
-use crate::model::{Action, Call, Catalogue, Duties, EntityId, EntityInfo, Field, Findings, Role, TokenKind, Word};
+use crate::model::{
+    Action, Call, Catalogue, Duties, EntityId, EntityInfo, Field, Findings, Role, Spelling, TokenKind, Word,
+};
 use crate::wire::{Edit, quote};
 
 /// What is to be sent instead of the call, and how to undo it.
@@ -46,6 +49,8 @@ struct Piece {
     rank: (u8, usize),
     /// Types of all findings in it.
     covers: Vec<EntityId>,
+    /// It is a number of a JSON text: what takes its place is a string there.
+    quoted: bool,
 }
 
 /// What becomes of a field.
@@ -131,7 +136,14 @@ fn pieces<'a>(
         }
         let range = finding.range.start as usize..finding.range.end as usize;
         let (rank, covers) = ((finding.confidence, range.len()), vec![finding.entity]);
-        by_field.entry(finding.field).or_default().push(Piece { range, entity: finding.entity, action, rank, covers });
+        by_field.entry(finding.field).or_default().push(Piece {
+            range,
+            entity: finding.entity,
+            action,
+            rank,
+            covers,
+            quoted: false,
+        });
     }
     let mut fields = Vec::with_capacity(by_field.len());
     for (index, mut pieces) in by_field {
@@ -157,6 +169,7 @@ fn merge(pieces: Vec<Piece>) -> Vec<Piece> {
             Some(last) if piece.range.start < last.range.end => {
                 last.range.end = last.range.end.max(piece.range.end);
                 last.action = last.action.max(piece.action);
+                last.quoted |= piece.quoted;
                 last.covers.extend(piece.covers);
                 if piece.rank > last.rank {
                     (last.entity, last.rank) = (piece.entity, piece.rank);
@@ -177,7 +190,14 @@ fn rewrite<'a>(
     mint: &mut Mint<'a>,
 ) -> Result<Rewrite<'a>, CannotDo> {
     let text = call.text(field);
-    let pieces = if is_name(field) { in_name(text, pieces, catalogue) } else { pieces };
+    let mut pieces = if is_name(field) { in_name((field, text), pieces, catalogue) } else { pieces };
+    let mut bare = bare_in_json(field, text, pieces.iter().map(|piece| piece.range.clone())).into_iter();
+    for piece in &mut pieces {
+        if let Some(Some(whole)) = bare.next() {
+            (piece.range, piece.quoted) = (whole, true);
+        }
+    }
+    let pieces = merge(pieces);
     let mut instead = Vec::with_capacity(pieces.len());
     for piece in pieces {
         let info = catalogue.info(piece.entity).ok_or_else(|| cannot(&piece, field, catalogue, Why::Misplaced))?;
@@ -204,10 +224,10 @@ fn rewrite<'a>(
 }
 
 /// The pieces of a name as they are, or all of it where tokens for them would leave none.
-fn in_name(text: &str, pieces: Vec<Piece>, catalogue: &Catalogue) -> Vec<Piece> {
+fn in_name((field, text): (&Field, &str), pieces: Vec<Piece>, catalogue: &Catalogue) -> Vec<Piece> {
     let word = |piece: &Piece| catalogue.info(piece.entity).map_or(0, |info| info.code.as_str().len());
     let parts: Vec<(Range<usize>, usize)> = pieces.iter().map(|piece| (piece.range.clone(), word(piece))).collect();
-    if takes_parts(text, &parts) {
+    if takes_parts(field, text, &parts) {
         return pieces;
     }
     let whole = |piece: Piece| Piece { range: 0..text.len(), ..piece };
@@ -297,11 +317,13 @@ fn stretches<'a>(rewrite: &Rewrite<'a>, vault: &Vault, mut each: impl FnMut(Stre
         copied = piece.range.end;
         let text = match put {
             Put::Nothing => String::new(),
+            Put::Words(words) if piece.quoted => quote(words),
             Put::Words(words) => words.clone(),
+            Put::Token(coin) if piece.quoted => format!("\"<{}>\"", vault.token(*coin)),
             Put::Token(coin) => {
                 let next = rewrite.text.get(copied..).and_then(|rest| rest.chars().next());
                 let touched = rewrite.pieces.get(index + 1).is_some_and(|(other, _)| other.range.start == copied);
-                let token = vault.token(*coin);
+                let token = spelt(rewrite.field, vault.token(*coin));
                 if stands_bare(rewrite.field, last, next) && !touched { token } else { format!("<{token}>") }
             }
         };
@@ -318,7 +340,7 @@ fn stands_bare(field: &Field, before: Option<char>, behind: Option<char>) -> boo
         return is_apart(None, behind);
     }
     let text = field.role == Role::Schema && !before.is_some_and(is_glue);
-    is_apart(before, behind) && (text || is_identifier(field))
+    is_apart(before, behind) && (text || is_identifier(field) || field.spelling != Spelling::Any)
 }
 
 /// Whether a field is a name or an id rather than a text. A key of a schema is written as the texts of the schema are, which say

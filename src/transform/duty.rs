@@ -6,7 +6,7 @@
 use std::fmt;
 
 use super::{drop, pseudonymise, redact};
-use crate::model::{Action, EntityInfo, Field, Role, TokenKind, Word};
+use crate::model::{Action, EntityInfo, Field, Role, Spelling, TokenKind, Word};
 
 /// What must be done to a value, carried out by one file of this folder.
 pub(super) trait Duty: fmt::Debug + Sync {
@@ -117,6 +117,7 @@ pub(super) fn duty(action: Action, field: &Field) -> Result<&'static dyn Duty, W
         // Two keys would become one, or two tools.
         (_, TokenKind::Key) if !duty.is_undone() => Err(Why::Key),
         (Role::Name, _) if !duty.is_undone() => Err(Why::Name),
+        _ if field.spelling == Spelling::Label && !duty.is_undone() => Err(Why::Name),
         _ => Ok(*duty),
     }
 }

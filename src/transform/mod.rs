@@ -22,6 +22,7 @@ mod duty;
 mod grammar;
 mod joined;
 mod link;
+mod literal;
 mod lookalike;
 mod markup;
 mod mint;

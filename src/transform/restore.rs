@@ -134,6 +134,20 @@ impl StreamRestore {
         self.ended().link.thread()
     }
 
+    /// Whether something would wait for the next fragment behind this one.
+    pub fn would_hold(&self, fragment: &str) -> bool {
+        let text = [self.held.as_str(), fragment].concat();
+        let State { before, landing, .. } = self.state;
+        let mut source = Source { text: &text, from: 0, before, landing, last: false };
+        loop {
+            match self.vault.find(source) {
+                Find::Token(found) => (source.from, source.before) = (found.end, None),
+                Find::Hold(_) => return true,
+                Find::Nothing => return false,
+            }
+        }
+    }
+
     /// Bytes that wait for the next fragment.
     pub fn held_bytes(&self) -> usize {
         self.held.len()

@@ -130,6 +130,11 @@ impl Vault {
         self.names.get(sent).map(|came| came.as_str())
     }
 
+    /// Whether a longer name of the request was sent that begins like this.
+    pub fn begins_name(&self, said: &str) -> bool {
+        !said.is_empty() && self.names.keys().any(|sent| sent.len() > said.len() && sent.starts_with(said))
+    }
+
     /// What moved in a document of the request, by its number: from what was sent to what came. `None` where nothing did.
     pub fn document(&self, number: u32) -> Option<&Moves> {
         self.documents.iter().find(|(known, _)| *known == number).map(|(_, moves)| moves)

@@ -32,6 +32,23 @@ const REQUEST_IDS: [HeaderName; 4] = [
 const STREAMS: [&str; 4] =
     ["text/event-stream", "application/x-ndjson", "application/ndjson", "application/vnd.amazon.eventstream"];
 
+/// Where AWS tells the class of an error.
+const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
+
+/// The classes of errors that go on from there: closed words, and none that is about the gateway's own credential.
+const ERROR_TYPES: [&str; 10] = [
+    "ValidationException",
+    "ResourceNotFoundException",
+    "ConflictException",
+    "ModelErrorException",
+    "ModelNotReadyException",
+    "ModelTimeoutException",
+    "ModelStreamErrorException",
+    "ServiceQuotaExceededException",
+    "SerializationException",
+    "UnknownOperationException",
+];
+
 /// Bytes of a backend's request id that are kept; real ones are below 64.
 const REQUEST_ID_BYTES_MAX: usize = 128;
 
@@ -46,12 +63,20 @@ pub struct Reply {
     pub coding: Option<Coding>,
     /// The backend's own id of the request, at most 128 visible characters.
     pub request_id: Option<String>,
+    /// The class of an error, where the head says it.
+    pub error_type: Option<(HeaderName, &'static str)>,
     /// Seconds after which the backend would be asked again.
     pub retry_after_s: Option<u32>,
     /// Who answered, as the connection proved.
     pub peer: Peer,
     /// The body.
     pub body: ReplyBody,
+}
+
+/// The class of an error: what stands before a colon is its name, what stands behind is where it is explained.
+fn error_type(headers: &HeaderMap) -> Option<(HeaderName, &'static str)> {
+    let said = headers.get(ERROR_TYPE)?.to_str().ok()?.split(':').next()?.trim();
+    ERROR_TYPES.iter().find(|known| **known == said).map(|known| (ERROR_TYPE, *known))
 }
 
 impl Reply {
@@ -77,6 +102,7 @@ impl Reply {
             content_type,
             coding,
             request_id: request_id(&head.headers),
+            error_type: error_type(&head.headers),
             retry_after_s: head.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok()),
             peer,
             body: ReplyBody::new(body, bounds, cap, place),

@@ -66,7 +66,8 @@ pub fn holds_opaque(text: &str) -> bool {
 }
 
 /// Opens an attachment: base64, alone or as a `data:` URL, whose bytes are text and no document of a format that hides it.
-/// Returns what stands before the code, and the text. What the attachment is said to be counts for nothing.
+/// Returns what stands before the code, and the text. What the attachment is said to be counts for nothing, but it leaves as it is:
+/// a head that says more than a known type and charset (a name of the file, a type of one's own) hides what nobody read, and is not opened.
 pub fn attached(token: &str) -> Option<(&str, String)> {
     let code = match token.get(..5) {
         Some(scheme) if scheme.eq_ignore_ascii_case("data:") => {
@@ -76,6 +77,9 @@ pub fn attached(token: &str) -> Option<(&str, String)> {
         _ => token,
     };
     let before = token.get(..token.len() - code.len())?;
+    if !says_no_more_than_type(before) {
+        return None;
+    }
     let engine = GeneralPurpose::new(&STANDARD, LENIENT);
     // A file of a known format is known by its first bytes, and need not be decoded whole.
     if begins_file(&engine.decode(code.get(..HEAD_BYTES).unwrap_or(code)).ok()?) {
@@ -88,6 +92,52 @@ pub fn attached(token: &str) -> Option<(&str, String)> {
     }
     Some((before, String::from_utf8(bytes).ok()?))
 }
+
+/// Whether the head of a `data:` URL, or nothing, is made of closed words alone.
+fn says_no_more_than_type(head: &str) -> bool {
+    let known = |word: &str, words: &[&str]| words.iter().any(|known| word.eq_ignore_ascii_case(known));
+    let inside = head.get(5..head.len().saturating_sub(1)).unwrap_or_default();
+    let mut parts = inside.split(';');
+    let media = parts.next().unwrap_or_default();
+    let (kind, own) = media.split_once('/').unwrap_or(("", media));
+    let kind_is_known = known(kind, &["text", "application", "image", "audio", "video", "font", "model", ""]);
+    let parameter = |part: &str| {
+        let charset = part.split_once('=').filter(|(name, _)| name.trim().eq_ignore_ascii_case("charset"));
+        part.eq_ignore_ascii_case("base64")
+            || charset.is_some_and(|(_, value)| known(value.trim_matches('"'), CHARSETS))
+    };
+    kind_is_known && (media.is_empty() || known(own, SUBTYPES)) && parts.all(|part| parameter(part.trim()))
+}
+
+/// Types of media that attachments are said to be, whatever they are.
+#[rustfmt::skip]
+const SUBTYPES: &[&str] = &[
+    "plain", "csv", "tab-separated-values", "html", "xhtml+xml", "xml", "json", "ld+json", "jsonl", "x-jsonlines", "x-ndjson", "geo+json",
+    "markdown", "x-markdown", "x-rst", "yaml", "x-yaml", "toml", "x-toml", "css", "javascript", "x-javascript", "typescript", "x-typescript",
+    "x-python", "x-python-script", "x-rust", "x-java", "x-java-source", "x-c", "x-c++", "x-csharp", "x-go", "x-ruby", "x-php", "x-sh",
+    "x-shellscript", "sql", "x-sql", "x-tex", "x-latex", "calendar", "vcard", "x-vcard", "rtf", "rfc822", "log", "x-log", "x-diff", "x-patch",
+    "svg+xml", "octet-stream", "pdf", "zip", "gzip", "png", "jpeg", "jpg", "gif", "webp", "bmp", "tiff", "heic", "heif", "avif",
+    "mpeg", "mp3", "mp4", "wav", "x-wav", "wave", "ogg", "flac", "aac", "webm", "quicktime", "msword", "epub+zip",
+    "vnd.ms-excel", "vnd.ms-powerpoint", "vnd.oasis.opendocument.text", "vnd.oasis.opendocument.spreadsheet",
+    "vnd.openxmlformats-officedocument.wordprocessingml.document", "vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "vnd.openxmlformats-officedocument.presentationml.presentation",
+];
+
+/// Names of charsets (IANA) that clients write.
+const CHARSETS: &[&str] = &[
+    "utf-8",
+    "utf8",
+    "us-ascii",
+    "ascii",
+    "iso-8859-1",
+    "iso-8859-15",
+    "latin1",
+    "windows-1252",
+    "cp1252",
+    "utf-16",
+    "utf-16le",
+    "utf-16be",
+];
 
 const fn is_code(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
@@ -206,6 +256,16 @@ mod tests {
             ("a data url", format!("data:text/csv;base64,{}", code("a;b")), Some(("data:text/csv;base64,", "a;b"))),
             ("a lying type", format!("DATA:image/png;BASE64,{}", code("a;b")), Some(("DATA:image/png;BASE64,", "a;b"))),
             ("letters that are not ascii", code("é"), Some(("", "é"))),
+            (
+                "a charset",
+                format!("data:text/csv; charset=\"UTF-8\";base64,{}", code("a;b")),
+                Some(("data:text/csv; charset=\"UTF-8\";base64,", "a;b")),
+            ),
+            ("no type", format!("data:;base64,{}", code("a;b")), Some(("data:;base64,", "a;b"))),
+            ("the name of a file", format!("data:text/csv;name=camille.csv;base64,{}", code("a;b")), None),
+            ("a charset of one's own", format!("data:text/csv;charset=camille;base64,{}", code("a;b")), None),
+            ("an address for a type", format!("data:camille@example.com;base64,{}", code("a;b")), None),
+            ("a type of one's own", format!("data:text/camille.aubertin;base64,{}", code("a;b")), None),
             ("a document", code("%PDF-1.7 plain"), None),
             ("rich text", code("{\\rtf1 J\\'e9r\\'f4me}"), None),
             ("postscript", code("%!PS-Adobe"), None),

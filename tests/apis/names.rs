@@ -192,3 +192,56 @@ async fn no_value_goes_into_a_name_that_the_client_did_not_declare() {
     assert_eq!(answer.status, 200, "{}", answer.body);
     assert!(!answer.body.to_lowercase().contains("aubertin"), "{}", answer.body);
 }
+
+/// Servers that stream the name of a tool in pieces: it is the client's again, and one that is none of the client's gets no value.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_comes_in_pieces_is_the_clients_again() {
+    let rows: [(&str, &[&str], &str); 5] = [
+        ("in pieces", &["call_", "¤"], "call_camille_aubertin"),
+        ("in small pieces", &["c", "all", "_", "¤1", "¤2"], "call_camille_aubertin"),
+        ("whole", &["call_¤"], "call_camille_aubertin"),
+        ("another that begins alike", &["call", ""], "call"),
+        ("a longer one", &["call_", "¤", "x"], ""),
+    ];
+    let mut plot = Plot::new().await;
+    plot.only(&["us-cloud"]);
+    let server = plot.script("us-cloud", |_: &Asked| Vec::new()).await;
+    let house = plot.open().await;
+    for (what, pieces, expected) in rows {
+        server.set_script(move |asked: &Asked| {
+            let mut names = Vec::new();
+            named(&asked.json(), &["name"], &mut names);
+            let code = names[0].strip_prefix("call_").unwrap();
+            let (head, tail) = code.split_at(9);
+            let chunk = |function: Value| json!({"id": "c", "choices": [{"index": 0, "delta": {"tool_calls": [{"index": 0, "function": function}]}, "finish_reason": null}]});
+            let piece = |piece: &&str| piece.replace("¤1", head).replace("¤2", tail).replace('¤', code);
+            let mut events: Vec<Value> = pieces.iter().map(|text| chunk(json!({"name": piece(text)}))).collect();
+            events.push(chunk(json!({"arguments": "{}"})));
+            events.push(json!({"id": "c", "choices": [{"index": 0, "delta": {}, "finish_reason": "tool_calls"}]}));
+            let mut steps = vec![scripted::stream()];
+            steps.extend(events.iter().map(|event| Step::Chunk(format!("data: {event}\n\n").into_bytes())));
+            steps.extend([Step::Chunk(b"data: [DONE]\n\n".to_vec()), Step::Chunk(Vec::new())]);
+            steps
+        });
+        let tool =
+            |name: &str| json!({"type": "function", "function": {"name": name, "parameters": {"type": "object"}}});
+        let body = json!({"model": "assistant", "messages": [{"role": "user", "content": "x"}], "stream": true,
+            "tools": [tool("call_camille_aubertin"), tool("call")]});
+        let answer = house.client.post("/v1/chat/completions", body.to_string()).await;
+        assert_eq!(answer.status, 200, "{what}: {}", answer.body);
+        let events =
+            answer.body.lines().filter_map(|line| serde_json::from_str::<Value>(line.strip_prefix("data: ")?).ok());
+        let (mut name, mut before) = (String::new(), true);
+        for event in events {
+            let function = &event["choices"][0]["delta"]["tool_calls"][0]["function"];
+            before &= function["arguments"] != "{}";
+            assert!(before || function["name"].is_null(), "{what}: {}", answer.body);
+            name.push_str(function["name"].as_str().unwrap_or_default());
+        }
+        if expected.is_empty() {
+            assert!(!name.contains("aubertin") && name.starts_with("call_"), "{what}: {name}");
+        } else {
+            assert_eq!(name, expected, "{what}: {}", answer.body);
+        }
+    }
+}

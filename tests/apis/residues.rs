@@ -9,7 +9,7 @@ use super::servers::{self, Speaks};
 const TEXTS: [(&str, &[&str], &[&str]); 4] = [
     (
         "P. IVA 07643520567\nC. Laurent 06 12 34 56 78\nC. Fiscale RSSMRA85T10A562S\n",
-        &["07643520567", "06 12 34 56 78", "RSSMRA85T10A562S"],
+        &["07643520567", "C. Laurent", "06 12 34 56 78", "RSSMRA85T10A562S"],
         &["P. IVA", "C. Fiscale"],
     ),
     (
@@ -24,7 +24,7 @@ const TEXTS: [(&str, &[&str], &[&str]); 4] = [
     ),
     (
         "C. Laurent 06 12 34 56 78, J. Marie 06 12 34 56 79; T. Moreau camille.aubertin@example.com",
-        &["06 12 34 56 78", "06 12 34 56 79", "camille.aubertin"],
+        &["C. Laurent", "06 12 34 56 78", "J. Marie", "06 12 34 56 79", "Moreau", "camille.aubertin"],
         &[],
     ),
 ];

@@ -10,7 +10,7 @@ use super::{Cue, stops};
 use crate::detect::lexicon::{Lexicon, Meaning};
 use crate::detect::page::{Page, Report};
 use crate::detect::scan;
-use crate::detect::{fold, named};
+use crate::detect::{fold, named, wrapped};
 
 /// Names of one call that are looked for elsewhere. Beyond it the scan is partial.
 pub(in crate::detect) const NAMES_MAX: usize = 4_096;
@@ -137,7 +137,7 @@ impl Search {
             let confidence = match meaning {
                 Meaning::Cue(Cue::Whole) => 90,
                 Meaning::Cue(Cue::Suggested) if capitalised(page.text, &range) => 90,
-                Meaning::Cue(Cue::Part) if capitalised(page.text, &range) && named::stands_alone(page, &range) => {
+                Meaning::Cue(Cue::Part) if capitalised(page.text, &range) && wrapped::stands_alone(page, &range) => {
                     // A capital at the start of a sentence proves nothing.
                     if opens_sentence(page.text, range.start) { 60 } else { 82 }
                 }

@@ -7,6 +7,7 @@
 
 use std::ops::Range;
 
+use super::initial;
 use crate::detect::names::lexicon::{BODY, COMPANY, FORENAME, FREQUENT, PLACE, SMALL, SURNAME};
 use crate::detect::names::token::{Around, Case, Token};
 
@@ -38,6 +39,7 @@ pub(in crate::detect) fn names(tokens: &[Token], last: bool, mut found: impl FnM
             found(range, if words > 1 { SIGNS.0 } else { SIGNS.1 });
         }
         surname_first(line, &mut found);
+        initial::names(line, &mut found);
         first += len + 1;
     }
 }

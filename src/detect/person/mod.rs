@@ -7,7 +7,9 @@
 //!
 //! False friends: `Sr. Developer`, `Dear customer`, `M. le Président`, headings, `Hello World`.
 
+mod alone;
 mod compound;
+mod initial;
 pub(super) mod known;
 pub(super) mod line;
 mod list;
@@ -25,7 +27,7 @@ pub(super) use words::{CUES, stops};
 
 use super::names::lexicon::{BODY, COMPANY, FORENAME, SMALL, SURNAME};
 use super::page::{Page, Report};
-use super::{fold, named};
+use super::{fold, named, wrapped};
 
 /// How a word announces a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,7 +83,7 @@ pub(super) fn announced(page: &Page<'_>, cue: Cue, range: &Range<usize>, report:
     // `author: Option<…>`, `Hi Folks,`: a type, or one word that is common.
     let title = matches!(cue, Cue::Title | Cue::DottedTitle | Cue::Introduction);
     let one = name.words.len() == 1 && !title && is_common(page.text, &name.range);
-    if !one && named::stands_alone(page, &name.range) {
+    if !one && wrapped::stands_alone(page, &name.range) {
         report.push(widen(page.text, name.range), confidence);
     }
 }
@@ -96,6 +98,7 @@ pub(super) fn by_place(page: &Page<'_>, report: &mut Report<'_>) {
     under_key(page, report);
     table::names(page, report);
     list::names(page, report);
+    alone::names(page, report);
 }
 
 /// A text that stands under a key such as `patient_name` and is a name from end to end.

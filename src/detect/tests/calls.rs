@@ -18,6 +18,7 @@ fn call(fields: &[(Role, TokenKind, &str, u32, FieldKey)]) -> Call {
         path: "messages[].content",
         role: *role,
         kind: *kind,
+        spelling: crate::model::Spelling::Any,
         span: 0..0,
         content: Content::Decoded((*text).into()),
         group: *group,

@@ -33,6 +33,9 @@ fn people_in_forms() {
         ("https://crm.example/find?nom=Dupont&prenom=Jean", &["Dupont", "Jean"]),
         ("id=3&nom=Dupont%2C+Jean&ville=Lyon", &["Dupont"]),
         ("nom=Hélène+Dupont&ville=Lyon", &["Hélène+Dupont"]),
+        ("nom=Dupont%2C+Jean&ville=Lyon", &["Dupont"]),
+        ("nom=Dupont%2C+Jean&tel=06%2012%2034%2056%2078", &["Dupont"]),
+        ("level=info author=Camille Aubertin id=3", &["Camille Aubertin"]),
     ] {
         let found = of("person", text);
         assert!(expected.iter().all(|name| found.iter().any(|found| found == name)), "{text}: {found:?}");
@@ -43,6 +46,83 @@ fn people_in_forms() {
         "name=get_user&x=1",
         "if (name=Foo && b)",
         "client=Client(name=Foo)",
+    ] {
+        assert_eq!(of("person", text), Vec::<String>::new(), "{text}");
+    }
+}
+
+/// What markup puts around a name is no part of it.
+#[test]
+fn people_in_markup() {
+    for (name, text) in [
+        ("a paragraph", "<p>Camille Aubertin</p>"),
+        ("a cell", "<tr><td>Camille Aubertin</td><td>3</td></tr>"),
+        ("a list", "<h2>Présents</h2><ul><li>Camille Aubertin</li><li>Paul Leroy</li></ul>"),
+        ("a list in a list", "<li>Camille Aubertin<ul><li>Paul Leroy</li></ul></li>"),
+        (
+            "a page",
+            "<!DOCTYPE html><html><body><h1>Camille Aubertin</h1><p>Né le 12 mars 1971 à Lyon.</p></body></html>",
+        ),
+        (
+            "a name of XML",
+            "<?xml version=\"1.0\"?><customers><customer><name>Camille Aubertin</name></customer></customers>",
+        ),
+        ("an element of one's own", "<Dbtr><Nm>Camille Aubertin</Nm><PstlAdr><Ctry>FR</Ctry></PstlAdr></Dbtr>"),
+        ("a run of a document", "<w:p><w:r><w:t>Camille Aubertin</w:t></w:r></w:p>"),
+        ("a drawing", "<svg><text x=\"1\">Camille Aubertin</text></svg>"),
+        ("character data", "<a><![CDATA[Camille Aubertin]]></a>"),
+        ("a line end of HTML", "<div>Camille Aubertin<br>12 rue X</div>"),
+        ("an attribute", "<person name=\"Camille Aubertin\"/>"),
+        ("emphasis", "Le client _Camille Aubertin_ a appelé."),
+        ("more emphasis", "Le client __Camille Aubertin__ a appelé."),
+        ("stars", "Le client **Camille Aubertin** a appelé."),
+        ("LaTeX", "Le client \\textbf{Camille Aubertin} a appelé."),
+        ("a tag of a forum", "[b]Camille Aubertin[/b]"),
+        ("escaped", "&lt;p&gt;Camille Aubertin&lt;/p&gt;"),
+        ("a setting", "client=Camille Aubertin"),
+        ("a string of JSON", r#"{"x":"Camille Aubertin"}"#),
+        ("strings of JSON", r#"["Paul Leroy", "Camille Aubertin"]"#),
+    ] {
+        let found = of("person", text);
+        assert!(found.iter().any(|found| found.contains("Camille Aubertin")), "{name}: {found:?}");
+    }
+    for text in [
+        "Vec<Vec<String>>",
+        "let x: Option<Foo> = Map<Key, Value>::new();",
+        "<Component>{props.Children}</Component>",
+        "std::vector<Node>",
+    ] {
+        assert_eq!(of("person", text), Vec::<String>::new(), "{text}");
+    }
+}
+
+/// An initial and a surname are somebody, before a number too.
+#[test]
+fn people_by_an_initial() {
+    for (text, expected) in [
+        ("P. IVA 07643520567\nC. Laurent 06 12 34 56 78\nC. Fiscale RSSMRA85T10A562S\n", &["C. Laurent"][..]),
+        ("C. Laurent 06 12 34 56 78", &["C. Laurent"]),
+        (
+            "J. Dupont 06 12 34 56 78\nC. Laurent - 06 12 34 56 79\nJ.-P. Martin\t06 12 34 56 80",
+            &["J. Dupont", "C. Laurent", "J.-P. Martin"],
+        ),
+        ("Appelez C. Laurent au 06 12 34 56 78", &["C. Laurent"]),
+        ("K. Nowak +48 601 234 567; S. Müller: tel. +49 30 901820", &["K. Nowak", "S. Müller"]),
+        (
+            "C.Laurent 06 12 34 56 78, Laurent C. 06 12 34 56 79, LAURENT C 06 12 34 56 80",
+            &["C.Laurent", "Laurent C.", "LAURENT C"],
+        ),
+        ("het verzoek van den majoor J. A. van den Bosch, adjudant", &["J. A. van den Bosch"]),
+    ] {
+        let found = of("person", text);
+        assert!(expected.iter().all(|name| found.iter().any(|found| found == name)), "{text}: {found:?}");
+    }
+    for text in [
+        "A. Introduction\nB. Methods\nC. Results 2019",
+        "x.A. Martin(3)",
+        "A. Berlin: Nebel\\nB. Hannover: Regen",
+        "Vitamin C. Dosierung 20 mg",
+        "Fujitsu T. 2000",
     ] {
         assert_eq!(of("person", text), Vec::<String>::new(), "{text}");
     }

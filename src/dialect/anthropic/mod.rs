@@ -28,6 +28,7 @@ pub(super) static LANGUAGE: Language = Language {
     mark: Some("anthropic-version"),
     endpoints: &ENDPOINTS,
     ungoverned: ungoverned::ANTHROPIC,
+    path_names_model: false,
     untyped: false,
     events: true,
     headers: &[("anthropic-version", &["2026-10-21", "2023-06-01", "2023-01-01"]), ("anthropic-beta", BETAS)],

@@ -31,6 +31,7 @@ pub(super) const LANGUAGE_SHAPES: Language = Language {
     mark: None,
     endpoints: &[],
     ungoverned: &[],
+    path_names_model: false,
     untyped: false,
     events: true,
     headers: &[],

@@ -9,8 +9,8 @@ use super::super::reply::ChannelKind::{
 };
 use super::super::reply::Closing::{self, Failure as Failed, Item, Part, Stream};
 use super::super::reply::Says::{
-    self, Block, CachedTokens, Called, Cited, Ends, Failure, Finish, Fixed, Inner, InputTokens, Json, Kept, Logprobs,
-    Object, Outer, OutputTokens, Piece, RangeFrom, RangeUntil, Sequence, Whole,
+    self, Block, CachedTokens, Called, CalledInPieces, Cited, Ends, Failure, Finish, Fixed, Inner, InputTokens, Json,
+    Kept, Logprobs, Object, Outer, OutputTokens, Piece, RangeFrom, RangeUntil, Sequence, Whole,
 };
 use super::super::table::{Row, row};
 use crate::model::Measure;
@@ -78,7 +78,7 @@ pub(in crate::dialect) const MESSAGE: &[Row<Says>] = &[
     row("tool_calls[].index", Inner),
     row("tool_calls[].id", Fixed),
     row("tool_calls[].type", Fixed),
-    row("tool_calls[].function.name", Called),
+    row("tool_calls[].function.name", CalledInPieces),
     row("tool_calls[].function.arguments", Piece(Arguments)),
     row("tool_calls[].custom.name", Called),
     row("tool_calls[].custom.input", Piece(CustomInput)),

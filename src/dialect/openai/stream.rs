@@ -74,6 +74,7 @@ fn chat_delta(channel: Channel, text: &str) -> Option<String> {
         }
         ChannelKind::Refusal => format!(r#"{{"refusal":{text}}}"#),
         ChannelKind::Transcript => format!(r#"{{"audio":{{"transcript":{text}}}}}"#),
+        ChannelKind::Name => format!(r#"{{"tool_calls":[{{"index":{inner},"function":{{"name":{text}}}}}]}}"#),
         ChannelKind::FunctionArguments => format!(r#"{{"function_call":{{"arguments":{text}}}}}"#),
         ChannelKind::Arguments => {
             format!(r#"{{"tool_calls":[{{"index":{inner},"function":{{"arguments":{text}}}}}]}}"#)

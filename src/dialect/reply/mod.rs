@@ -13,6 +13,7 @@ use crate::model::Measure;
 
 mod logprobs;
 mod read;
+mod seen;
 mod unnamed;
 
 pub use logprobs::{Column, Logprobs, TokenList};
@@ -37,6 +38,8 @@ pub struct ReplyLeaf<'a> {
     pub kept: bool,
     /// The name of a tool.
     pub called: bool,
+    /// That of one, which later events may go on with.
+    pub in_pieces: bool,
     /// A piece to be joined with others of its channel, as opposed to a whole text.
     pub fragment: bool,
     /// Whether it is the text that positions are in, as opposed to a title or a quotation.
@@ -138,6 +141,8 @@ pub enum ChannelKind {
     Compaction,
     /// A refusal by the model.
     Refusal,
+    /// The name of a tool that is called.
+    Name,
     /// Arguments of a tool call.
     Arguments,
     /// Arguments of the older single function call.
@@ -182,6 +187,31 @@ impl ChannelKind {
             _ => return None,
         })
     }
+
+    /// At which stage of an answer it is written: one that goes on to another does not come back within a word.
+    pub const fn stage(self) -> Option<Stage> {
+        Some(match self {
+            Self::Text | Self::TextPart | Self::Refusal => Stage::Saying,
+            Self::Reasoning
+            | Self::ReasoningAlias
+            | Self::ReasoningDetail
+            | Self::ReasoningSummary
+            | Self::ThinkingPart => Stage::Thinking,
+            Self::Arguments | Self::FunctionArguments | Self::CustomInput => Stage::Calling,
+            _ => return None,
+        })
+    }
+}
+
+/// What a model does while it writes an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// It reasons.
+    Thinking,
+    /// It answers.
+    Saying,
+    /// It calls a tool.
+    Calling,
 }
 
 /// Tokens that a reply says it took.
@@ -258,6 +288,8 @@ pub enum Ended {
     All,
     /// Every channel of one choice or output item.
     Outer(u32),
+    /// The same, if nothing more of it follows: a reason is told why it ended, and some servers tell one in every event.
+    Told(u32),
     /// One channel.
     Channel(Channel),
 }
@@ -267,15 +299,25 @@ impl Ended {
     pub fn covers(self, channel: Channel) -> bool {
         match self {
             Self::All => true,
-            Self::Outer(outer) => channel.outer == outer,
+            Self::Outer(outer) | Self::Told(outer) => channel.outer == outer,
             Self::Channel(ended) => ended == channel,
         }
+    }
+
+    /// Whether what it covers surely ends.
+    pub const fn is_sure(self) -> bool {
+        !matches!(self, Self::Told(_))
     }
 }
 
 impl EventView<'_> {
-    /// Whether a channel ends with this event.
+    /// Whether a channel surely ends with this event.
     pub fn ends(&self, channel: Channel) -> bool {
+        self.ends.iter().any(|ended| ended.is_sure() && ended.covers(channel))
+    }
+
+    /// Whether a channel ends with this event if nothing more of it follows.
+    pub fn may_end(&self, channel: Channel) -> bool {
         self.ends.iter().any(|ended| ended.covers(channel))
     }
 }

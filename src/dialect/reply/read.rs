@@ -12,8 +12,8 @@ use crate::wire::json::{Bounds, Document, Node, NodeKind, Numbers};
 use super::super::table::{Place, Row, Table, row};
 use super::super::visit::{At, Spot, Under, Visitor, walk_as};
 use super::{
-    Channel, ChannelKind, Ended, EventKind, EventView, Joint, Landing, Logprobs, Position, ReplyLeaf, Sequence,
-    Unreadable, Usage, Within, logprobs, unnamed::unnamed,
+    Channel, ChannelKind, Ended, EventKind, EventView, Joint, Landing, Position, ReplyLeaf, Sequence, Unreadable,
+    Within, logprobs, seen::Seen, unnamed::unnamed,
 };
 
 /// What stands at a place of a reply.
@@ -39,6 +39,8 @@ pub(crate) enum Says {
     Fixed,
     /// The name of a tool: restored only where the whole of it is a name of the request, so that no value is put into one.
     Called,
+    /// The same where a stream may bring it in pieces.
+    CalledInPieces,
     /// The name of an object that the provider may keep: never restored, and replaced by a sealed name of ours.
     Kept,
     /// The index of the choice or candidate that encloses it.
@@ -61,7 +63,7 @@ pub(crate) enum Says {
     CachedTokens,
     /// Tokens of the answer that it counts apart: reasoning.
     MoreOutputTokens,
-    /// Why a choice ended; any string here ends its channels.
+    /// Why a choice ended; any string here ends its channels, if nothing more of them follows.
     Finish,
     /// The same where the stream has no mark of its own and may end behind it.
     FinishLast,
@@ -100,43 +102,6 @@ pub(crate) enum Closing {
     Part(&'static [ChannelKind]),
     /// The text of an event whose type no table knows, where its last word is `done`.
     Unnamed,
-}
-
-/// What was seen.
-#[derive(Default)]
-pub(crate) struct Seen<'a> {
-    /// The leaves.
-    pub(crate) leaves: Vec<ReplyLeaf<'a>>,
-    /// See [`super::ReplyView::logprobs`].
-    pub(crate) logprobs: Vec<Logprobs>,
-    /// Positions in restored texts.
-    pub(crate) positions: Vec<Position>,
-    /// What ends.
-    pub(crate) ends: Vec<Ended>,
-    /// Whether the stream is over.
-    pub(crate) over: bool,
-    /// Whether the backend said that it failed.
-    pub(crate) failed: bool,
-    /// Tokens of request and answer.
-    pub(crate) usage: (Option<u64>, Option<u64>),
-    /// Those that were counted apart.
-    pub(crate) more: (u64, u64),
-    /// Tokens of the request that were read from a cache.
-    pub(crate) cached: u64,
-    /// The event's number.
-    pub(crate) sequence: Option<Sequence>,
-}
-
-impl Seen<'_> {
-    /// What the answer took, if it said so.
-    pub(crate) fn usage(&self) -> Option<Usage> {
-        let ((input, output), (more_input, more_output)) = (self.usage, self.more);
-        (input.is_some() || output.is_some() || self.more != (0, 0)).then(|| Usage {
-            input: input.unwrap_or_default().saturating_add(more_input),
-            output: output.unwrap_or_default().saturating_add(more_output),
-            cached: self.cached,
-        })
-    }
 }
 
 /// Whether a text is a whole reply or one event of a stream, with the name that the framing gives it.
@@ -271,8 +236,8 @@ impl<'a> Visitor<'a, Says> for Reading<'_, 'a> {
                 self.seen.logprobs.push(logprobs::read(document, at.index, node, instead, scope.outer));
             }
             (_, NodeKind::String) => {
-                if matches!(says, Says::Finish | Says::FinishLast) && !document.decoded(node).is_empty() {
-                    self.seen.ends.push(Ended::Outer(scope.outer));
+                if matches!(says, Says::Finish | Says::FinishLast) && !matches!(&*document.decoded(node), "" | "null") {
+                    self.seen.ends.push(Ended::Told(scope.outer));
                     self.seen.over |= says == Says::FinishLast;
                 }
                 if says == Says::Failure || (says == Says::Object && document.decoded(node) == "error") {
@@ -391,7 +356,8 @@ impl<'a> Reading<'_, 'a> {
             channel: Channel { kind, outer: scope.outer, inner: scope.inner },
             joint: joined.map(|kind| Joint { kind, choice: scope.choice }),
             kept: says == Says::Kept,
-            called: says == Says::Called,
+            called: matches!(says, Says::Called | Says::CalledInPieces),
+            in_pieces: self.stream && says == Says::CalledInPieces,
             fragment: self.stream && kind != ChannelKind::Whole,
             is_text: says == Says::Cited || kind == ChannelKind::Text,
             within: scope.within,

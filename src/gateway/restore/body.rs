@@ -49,9 +49,12 @@ impl http_body::Body for Restored {
             };
             match ready!(source.poll_bytes(cx)) {
                 Some(Ok(bytes)) => this.take(&bytes),
-                // Behind the mark of the end there is nothing left to break.
-                Some(Err(_)) if !this.done => this.break_off(),
-                Some(Err(_)) | None => this.finish(),
+                None => this.finish(),
+                Some(Err(_)) => {
+                    this.settle();
+                    // Behind the mark of the end there is nothing left to break.
+                    if this.done { this.finish() } else { this.break_off() }
+                }
             }
         }
     }

@@ -262,6 +262,7 @@ fn call(fields: &[(Role, &'static str)]) -> Call {
         path: "messages[].content",
         role: *role,
         kind: TokenKind::String,
+        spelling: crate::model::Spelling::Any,
         span: 0..0,
         content: crate::model::Content::Decoded((*text).into()),
         group,

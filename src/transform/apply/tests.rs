@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::model::call::FieldKey;
-use crate::model::{Api, ClassSet, Content, Dialect, Finding, Line, Normal, Operation};
+use crate::model::{Api, ClassSet, Content, Dialect, Finding, Line, Normal, Operation, Spelling};
 use crate::transform::{Landing, Restorer};
 use crate::wire::splice;
 
@@ -42,12 +42,13 @@ fn keys(secret: &str, salt: u8) -> Keys {
 struct Request {
     fields: Vec<(Role, TokenKind, String)>,
     findings: Vec<Finding>,
+    spelling: Spelling,
 }
 
 impl Request {
     fn of(fields: &[(Role, &str)]) -> Self {
         let text = |(role, text): &(Role, &str)| (*role, TokenKind::String, (*text).to_owned());
-        Self { fields: fields.iter().map(text).collect(), findings: Vec::new() }
+        Self { fields: fields.iter().map(text).collect(), findings: Vec::new(), spelling: Spelling::Any }
     }
 
     fn user(text: &str) -> Self {
@@ -85,7 +86,17 @@ impl Request {
             let offset = |at: usize| u32::try_from(at).unwrap();
             let span = offset(start)..offset(start + token.len());
             let content = Content::Decoded(text.as_str().into());
-            fields.push(Field { path: "f", role: *role, kind: *kind, span, content, group: 0, key: FieldKey::None });
+            let spelling = self.spelling;
+            fields.push(Field {
+                path: "f",
+                role: *role,
+                kind: *kind,
+                spelling,
+                span,
+                content,
+                group: 0,
+                key: FieldKey::None,
+            });
         }
         body.push('}');
         let api = Api { dialect: Dialect::OPENAI, operation: Operation::CHAT };
@@ -148,6 +159,74 @@ const PSEUDONYMISE: &[(&str, Action)] = &[
     ("fr_nir", Action::Pseudonymise),
     ("health_condition", Action::Redact),
 ];
+
+/// Where an API takes fewer characters than a token has, the token is spelt in those, and read back all the same.
+#[test]
+fn a_token_is_spelt_as_its_field_may_be() {
+    let legal = |spelling: Spelling, text: &str| match spelling {
+        Spelling::Title => text.chars().all(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '(' | ')' | '[' | ']')),
+        _ => {
+            text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'_' | b'-'))
+                && text.len() <= 63
+        }
+    };
+    for (name, spelling, role, text, value) in [
+        ("a document", Spelling::Title, Role::User, "Contract of Erika Muster (2026)", "Erika Muster"),
+        ("a document, glued", Spelling::Title, Role::User, "xErika Muster1", "Erika Muster"),
+        ("a number of a document", Spelling::Title, Role::User, "File 1840675123456 [a]", "1840675123456"),
+        ("a label", Spelling::Label, Role::Identifier, "user-erika_muster", "erika_muster"),
+        ("a label, glued", Spelling::Label, Role::Identifier, "xerika_muster7", "erika_muster"),
+        (
+            "a long label",
+            Spelling::Label,
+            Role::Identifier,
+            "erika_muster-of-an-account-with-a-very-long-name-and-more-of-it",
+            "erika_muster",
+        ),
+    ] {
+        let kind = if value.starts_with('1') { "fr_nir" } else { "person" };
+        let request = Request { spelling, ..Request::of(&[(role, text)]) };
+        let sent = request.found(&[(kind, value)]).apply(&[(kind, Action::Pseudonymise)], &keys("a", 1)).unwrap();
+        assert!(!sent.text(0).contains(value) && legal(spelling, sent.text(0)), "{name}: {}", sent.text(0));
+        assert_eq!(sent.restored(&format!("as in {}.", sent.text(0))), format!("as in {text}."), "{name}");
+    }
+    let request = Request { spelling: Spelling::Label, ..Request::of(&[(Role::Identifier, "erika")]) };
+    let redacted = request.found(&[("person", "erika")]).apply(&[("person", Action::Redact)], &keys("a", 1));
+    assert_eq!(redacted.map(|_| ()).unwrap_err().why, Why::Name);
+}
+
+/// Arguments of an earlier call stay JSON, whatever type their number had.
+#[test]
+fn a_number_of_json_in_a_string_becomes_a_string_of_it() {
+    let rows: [(&str, Role, &str, &[(&str, &str)], &str); 5] = [
+        (
+            "arguments",
+            Role::ToolCall,
+            r#"{"tel":33199001234,"n":3}"#,
+            &[("email", "33199001234")],
+            r#"{"tel":"§","n":3}"#,
+        ),
+        ("a part of it", Role::ToolCall, r#"[-4111111111111111.0]"#, &[("iban", "4111111111111111")], r#"["§"]"#),
+        (
+            "a tool's answer",
+            Role::ToolResult,
+            r#" {"tel": 33199001234}"#,
+            &[("email", "33199001234")],
+            r#" {"tel": "§"}"#,
+        ),
+        ("a string", Role::ToolCall, r#"{"a":"\"33199001234"}"#, &[("email", "33199001234")], r#"{"a":"\"§"}"#),
+        ("no JSON", Role::User, "[call 33199001234]", &[("email", "33199001234")], "[call §]"),
+    ];
+    for (name, role, text, values, expected) in rows {
+        let sent = Request::of(&[(role, text)])
+            .found(values)
+            .apply(&[(values[0].0, Action::Pseudonymise)], &keys("a", 1))
+            .unwrap();
+        let text = sent.text(0);
+        let (from, until) = (text.find('<').unwrap(), text.find('>').unwrap() + 1);
+        assert_eq!([&text[..from], "§", &text[until..]].concat(), expected, "{name}");
+    }
+}
 
 #[test]
 fn values_leave_as_tokens_and_come_back() {

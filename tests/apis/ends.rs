@@ -1,0 +1,139 @@
+//! Servers that tell in every event of a stream why it ends, as Gemini and translators of other APIs do: what a pseudonym is cut
+//! into is whole again all the same. And the order of an answer: what is held back of a text comes before what the model does next.
+
+use serde_json::{Value, json};
+
+use super::common::scripted::{Asked, Step};
+use super::common::{EMAIL, Plot};
+use super::servers::{Speaks, streamed};
+
+/// The pseudonym that left in the place of the address of mail.
+fn token(body: &str) -> String {
+    let from = body.find("<EMAIL_").unwrap();
+    body[from..].split_inclusive('>').next().unwrap().to_owned()
+}
+
+fn pieces(text: &str) -> Vec<&str> {
+    text.as_bytes().chunks(4).map(|piece| std::str::from_utf8(piece).unwrap()).collect()
+}
+
+fn sse(events: &[Value], done: bool) -> Vec<Step> {
+    let end = if done { "data: [DONE]\n\n" } else { "" };
+    let chunks = events.iter().map(|event| format!("data: {event}\n\n")).chain([end.to_owned()]);
+    streamed("text/event-stream", chunks.filter(|chunk| !chunk.is_empty()).map(String::into_bytes).collect())
+}
+
+/// A stream in which every event says why the answer ended.
+fn ending(what: &str, asked: &Asked) -> Vec<Step> {
+    let text = format!("first {0}, then {0}", token(&asked.body));
+    let pieces = pieces(&text);
+    let gemini = |piece: &&str| json!({"candidates": [{"index": 0, "content": {"role": "model", "parts": [{"text": piece}]}, "finishReason": "STOP"}]});
+    let chat = |reason: &str, piece: &str| json!({"id": "c", "object": "chat.completion.chunk", "choices": [{"index": 0, "delta": {"content": piece}, "finish_reason": reason}]});
+    match what {
+        "gemini" | "vertex" => sse(&pieces.iter().map(gemini).collect::<Vec<_>>(), false),
+        "gemini, array" => {
+            let events = pieces.iter().map(gemini).collect::<Vec<_>>();
+            let mut chunks: Vec<Vec<u8>> = events
+                .iter()
+                .enumerate()
+                .map(|(at, event)| format!("{}{event}\n", if at == 0 { "[" } else { "," }).into_bytes())
+                .collect();
+            chunks.push(b"]".to_vec());
+            streamed("application/json", chunks)
+        }
+        "chat, null" => sse(&pieces.iter().map(|piece| chat("null", piece)).collect::<Vec<_>>(), true),
+        "chat, stop" => sse(&pieces.iter().map(|piece| chat("stop", piece)).collect::<Vec<_>>(), true),
+        "chat, no mark" => {
+            let last = pieces.len() - 1;
+            let reason = |at: usize| if at == last { "stop" } else { "" };
+            sse(&pieces.iter().enumerate().map(|(at, piece)| chat(reason(at), piece)).collect::<Vec<_>>(), false)
+        }
+        "completions" => {
+            let event = |piece: &&str| json!({"id": "c", "object": "text_completion", "choices": [{"index": 0, "text": piece, "finish_reason": "stop"}]});
+            sse(&pieces.iter().map(event).collect::<Vec<_>>(), true)
+        }
+        _ => unreachable!("{what}"),
+    }
+}
+
+/// What a client puts together of a stream.
+fn said(body: &str) -> String {
+    let array = serde_json::from_str::<Vec<Value>>(body).ok();
+    let lines = || body.lines().filter_map(|line| serde_json::from_str(line.strip_prefix("data: ")?).ok()).collect();
+    let events: Vec<Value> = array.unwrap_or_else(lines);
+    let places = ["/candidates/0/content/parts/0/text", "/choices/0/delta/content", "/choices/0/text"];
+    events.iter().filter_map(|event| places.iter().find_map(|place| event.pointer(place)?.as_str())).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_end_that_is_told_in_every_event_ends_nothing() {
+    let contents = json!({"contents": [{"role": "user", "parts": [{"text": EMAIL}]}]});
+    let chat = json!({"model": "assistant", "messages": [{"role": "user", "content": EMAIL}], "stream": true});
+    let prompt = json!({"model": "assistant", "prompt": EMAIL, "stream": true});
+    let gemini = "/v1beta/models/assistant:streamGenerateContent";
+    let sse = format!("{gemini}?alt=sse");
+    for (what, api, path, body) in [
+        ("gemini", Speaks::Gemini, &*sse, &contents),
+        ("gemini, array", Speaks::Gemini, gemini, &contents),
+        ("chat, null", Speaks::OpenAi, "/v1/chat/completions", &chat),
+        ("chat, stop", Speaks::OpenAi, "/v1/chat/completions", &chat),
+        ("chat, no mark", Speaks::OpenAi, "/v1/chat/completions", &chat),
+        ("completions", Speaks::OpenAi, "/v1/completions", &prompt),
+    ] {
+        let mut plot = Plot::new().await;
+        plot.only(&["us-cloud"]);
+        plot.dialects = api.dialects();
+        let _server = plot.script("us-cloud", move |asked: &Asked| ending(what, asked)).await;
+        let house = plot.open().await;
+        let answer = house.client.post(path, body.to_string()).await;
+        assert_eq!(answer.status, 200, "{what}: {}", answer.body);
+        assert_eq!(said(&answer.body), format!("first {EMAIL}, then {EMAIL}"), "{what}: {}", answer.body);
+        let outcome = house.outcomes(1).await.pop().unwrap();
+        assert_eq!((&outcome["restored"], &outcome["end"]), (&2.into(), &"complete".into()), "{what}: {outcome}");
+    }
+}
+
+/// A text may end where a pseudonym could begin; the model then goes on to something else.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_held_back_comes_before_what_the_model_does_next() {
+    let delta = |delta: Value| json!({"id": "c", "choices": [{"index": 0, "delta": delta, "finish_reason": null}]});
+    let call = json!({"tool_calls": [{"index": 0, "id": "t", "type": "function", "function": {"name": "find", "arguments": ""}}]});
+    let thinking =
+        |text: &str| json!({"content": [{"type": "thinking", "thinking": [{"type": "text", "text": text}]}]});
+    let last = json!({"id": "c", "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]});
+    let rows: [(&str, Vec<Value>, [&str; 2]); 4] = [
+        ("a call behind a text", vec![json!({"content": "I look up EMAIL"}), call.clone()], ["EMAIL", "tool_calls"]),
+        (
+            "an empty text with the call",
+            vec![json!({"content": "I look up <EMA"}), {
+                let mut both = call;
+                both["content"] = "".into();
+                both
+            }],
+            ["EMA", "tool_calls"],
+        ),
+        (
+            "a text behind reasoning",
+            vec![json!({"reasoning_content": "who is EMAIL"}), json!({"content": "Nobody"})],
+            ["EMAIL", "Nobody"],
+        ),
+        (
+            "a text behind reasoning in parts",
+            vec![thinking("who is EMAIL"), json!({"content": "Nobody"})],
+            ["EMAIL", "Nobody"],
+        ),
+    ];
+    let mut plot = Plot::new().await;
+    plot.only(&["us-cloud"]);
+    let server = plot.script("us-cloud", |_: &Asked| Vec::new()).await;
+    let house = plot.open().await;
+    for (name, deltas, [first, then]) in rows {
+        let mut events: Vec<Value> = deltas.into_iter().map(delta).collect();
+        events.push(last.clone());
+        server.set_script(move |_: &Asked| sse(&events, true));
+        let body = json!({"model": "assistant", "messages": [{"role": "user", "content": EMAIL}], "stream": true});
+        let answer = house.client.post("/v1/chat/completions", body.to_string()).await;
+        let (at, behind) = (answer.body.find(first), answer.body.find(then));
+        assert!(at.is_some() && at < behind, "{name}: {}", answer.body);
+    }
+}
