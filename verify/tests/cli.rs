@@ -253,7 +253,10 @@ fn a_policy_asks_for_witnesses_and_for_every_log() {
     let (dir, policy) = (dir.to_str().unwrap().to_owned(), policy.to_str().unwrap().to_owned());
     let (code, out, _) = run(&[&dir, "--policy", &policy]);
     assert_eq!(code, 1);
-    assert!(out.starts_with("NOT VERIFIED: trust policy not met: checkpoint: `octroi/hand-made/1`: the quorum"), "{out}");
+    assert!(
+        out.starts_with("NOT VERIFIED: trust policy not met: checkpoint: `octroi/hand-made/1`: the quorum"),
+        "{out}"
+    );
 
     let text = note::split(&checkpoint).unwrap().0.to_owned();
     let cosigned = checkpoint + &cosign::cosign(&witness, &text, 1_795_000_000);
