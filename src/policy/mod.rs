@@ -91,6 +91,7 @@ mod toml_slips;
 mod tree;
 mod truth;
 mod view;
+mod within;
 
 pub use again::Day;
 pub use classes::catalogue;
@@ -108,12 +109,13 @@ pub use nearest::nearest;
 pub use parser::language_of;
 pub use phrase::Language;
 pub use recall::{Lost, Recall, recorded};
-pub use reference::{countries, in_eea};
+pub use reference::countries;
 pub use remembered::{Recorded, RecordedChoice, RecordedSending};
 pub use residual::{owed, recheck};
 pub use scenario::{ScenarioResult, run_scenarios};
 pub use servable::BackendSet;
 pub use surface::written as data_name;
+pub use within::in_eea;
 
 use crate::limits::POLICY_FAULTS_MAX;
 use crate::model::{Action, Word};
