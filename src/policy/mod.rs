@@ -93,6 +93,7 @@ mod tree;
 mod truth;
 mod varied;
 mod view;
+mod within;
 
 pub use again::Day;
 pub use classes::catalogue;
@@ -110,12 +111,13 @@ pub use nearest::nearest;
 pub use parser::language_of;
 pub use phrase::Language;
 pub use recall::{Lost, Recall, recorded};
-pub use reference::{countries, in_eea};
+pub use reference::countries;
 pub use remembered::{Recorded, RecordedChoice, RecordedSending};
 pub use residual::{Sent, owed, recheck};
 pub use scenario::{ScenarioResult, run_scenarios};
 pub use servable::BackendSet;
 pub use surface::written as data_name;
+pub use within::in_eea;
 
 use crate::limits::POLICY_FAULTS_MAX;
 use crate::model::{Action, Word};

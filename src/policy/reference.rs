@@ -53,11 +53,6 @@ pub fn countries() -> Vec<(Country, String)> {
     named.collect()
 }
 
-/// Whether a country is of the EEA, as the shipped reference data has it.
-pub fn in_eea(code: &str) -> bool {
-    Country::parse(code).and_then(|country| UNCHANGED.countries.get(&country)).is_some_and(|info| info.eea)
-}
-
 /// The file in force: the operator's, else the shipped one.
 pub(super) fn file(name: &str, overrides: &[SourceFile], language: Language) -> File {
     if let Some(own) = overrides.iter().find(|own| own.name.rsplit(['/', '\\']).next() == Some(name)) {
