@@ -24,14 +24,18 @@ impl Study {
             let mut others = classes.iter().filter(|(other, _)| other != class && facts.declared.contains(*other));
             !others.any(|(_, closure)| closure.contains(*class))
         });
+        let own: Vec<(ClassId, ClassSet)> = own.copied().collect();
         let plan = self.side().plan(facts);
         let duties = class_duties(&self.policy, &plan, facts, backend);
         let (mut refused, mut stricter): (Named<Removal>, Named<Action>) = Default::default();
-        for (class, closure) in own {
+        for (class, closure) in &own {
+            // A value stands in the place of its class, beside what else is named.
+            let others = own.iter().filter(|(other, _)| other != class);
+            let beside = others.fold(ClassSet::default(), |all, (_, closure)| all.union(*closure));
             let of_class = duties.iter().filter(|(told, _)| closure.contains(*told)).map(|(_, action)| *action);
             let usual = of_class.max().unwrap_or_default();
             for entity in self.types_of(*class) {
-                let mut one = facts.clone();
+                let mut one = Facts { declared: beside, ..facts.clone() };
                 one.types.push(TypeFact { entity, possibly: 1, surely: 1, confidence: 100 });
                 one.types.sort_by_key(|fact| fact.entity);
                 let plan = self.side().plan(&one);
