@@ -43,11 +43,6 @@ fn ending(what: &str, asked: &Asked) -> Vec<Step> {
         }
         "chat, null" => sse(&pieces.iter().map(|piece| chat("null", piece)).collect::<Vec<_>>(), true),
         "chat, stop" => sse(&pieces.iter().map(|piece| chat("stop", piece)).collect::<Vec<_>>(), true),
-        "chat, no mark" => {
-            let last = pieces.len() - 1;
-            let reason = |at: usize| if at == last { "stop" } else { "" };
-            sse(&pieces.iter().enumerate().map(|(at, piece)| chat(reason(at), piece)).collect::<Vec<_>>(), false)
-        }
         "completions" => {
             let event = |piece: &&str| json!({"id": "c", "object": "text_completion", "choices": [{"index": 0, "text": piece, "finish_reason": "stop"}]});
             sse(&pieces.iter().map(event).collect::<Vec<_>>(), true)
@@ -77,7 +72,6 @@ async fn an_end_that_is_told_in_every_event_ends_nothing() {
         ("gemini, array", Speaks::Gemini, gemini, &contents),
         ("chat, null", Speaks::OpenAi, "/v1/chat/completions", &chat),
         ("chat, stop", Speaks::OpenAi, "/v1/chat/completions", &chat),
-        ("chat, no mark", Speaks::OpenAi, "/v1/chat/completions", &chat),
         ("completions", Speaks::OpenAi, "/v1/completions", &prompt),
     ] {
         let mut plot = Plot::new().await;

@@ -5,12 +5,9 @@
 //! its texts is held back, and is then passed on as the last of them or as one among others. A text is also over when the
 //! model goes on to another stage: to its answer behind its reasoning, to a call behind its answer.
 
-use std::collections::HashSet;
-
 use super::{Event, Restored};
 use crate::dialect::{self, Channel, Ended, EventView, ReplyLeaf, Stage};
 use crate::gateway::line::Line;
-use crate::limits;
 use crate::wire::frames::Framing;
 
 /// An event that tells why texts ended, which waits to see whether they did.
@@ -18,34 +15,6 @@ pub(super) struct MayBeLast {
     frame: Event,
     /// The texts of which something is held back.
     held: Vec<Channel>,
-}
-
-/// The choices of an answer: which of them have not told why they ended.
-#[derive(Default)]
-pub(super) struct Unended {
-    choices: HashSet<u32>,
-    told: bool,
-}
-
-impl Unended {
-    /// Notes what an event says.
-    pub(super) fn note(&mut self, view: &EventView<'_>) {
-        let said = view.leaves.iter().filter(|leaf| leaf.fragment && !leaf.text.is_empty());
-        if self.choices.len() < limits::CHANNELS_MAX {
-            self.choices.extend(said.map(|leaf| leaf.channel.outer));
-        }
-        for ended in &view.ends {
-            if let Ended::Told(choice) = ended {
-                self.told = true;
-                self.choices.remove(choice);
-            }
-        }
-    }
-
-    /// Whether each choice told why it ended, and nothing came of it behind that.
-    pub(super) fn is_over(&self) -> bool {
-        self.told && self.choices.is_empty()
-    }
 }
 
 impl Restored {
